@@ -1,0 +1,30 @@
+# The engine as a Linux process on x86-64, with the C++ library of the toolchain.
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
+add_link_options(-fuse-ld=lld -stdlib=libc++)
+if(CAIRN_SANITIZE)
+  add_compile_options(-fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${CAIRN_SANITIZE})
+else()
+  add_link_options(-static)
+endif()
+
+# GoogleTest from Debian's sources, built with the project's own C++ library.
+add_library(gtest_main STATIC /usr/src/googletest/googletest/src/gtest-all.cc
+  /usr/src/googletest/googletest/src/gtest_main.cc)
+target_include_directories(gtest_main SYSTEM PUBLIC /usr/src/googletest/googletest/include)
+target_include_directories(gtest_main PRIVATE /usr/src/googletest/googletest)
+target_compile_definitions(gtest_main PUBLIC GTEST_HAS_PTHREAD=1 GTEST_HAS_EXCEPTIONS=0 GTEST_HAS_RTTI=0)
+target_link_libraries(gtest_main PUBLIC pthread)
+
+cairn_layer(cairn_host_platform src/host/platform cairn_runtime)
+set(CAIRN_TEST_PLATFORM cairn_host_platform)
+
+function(cairn_target_program)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/host/cli/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
+  if(sources)
+    add_executable(cairn-cli ${sources})
+    target_compile_options(cairn-cli PRIVATE ${CAIRN_WARNINGS})
+    target_link_libraries(cairn-cli PRIVATE cairn_wasi cairn_host_platform)
+  endif()
+endfunction()

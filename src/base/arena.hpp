@@ -1,0 +1,128 @@
+// A bump allocator for data that live and die together, such as those of one function's compilation.
+//
+// Nothing is freed until reset(), which keeps the memory for the next job. An arena has a budget in bytes. Going over it
+// does not fail the allocation (there is no way to report that from inside every data structure): it sets exhausted(),
+// which each phase polls, at least once a block, and turns into an Error that names the budget. Between two polls a phase
+// may allocate at most a small multiple of the block's size.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace cairn {
+
+class Arena {
+ public:
+  explicit Arena(size_t budget_bytes) : budget_(budget_bytes) {}
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // Uninitialized storage; `alignment` is a power of two, at most 64.
+  void* allocate(size_t bytes, size_t alignment);
+
+  // `count` value-initialized objects that need no destructor.
+  template <class T>
+  std::span<T> make_span(size_t count) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    T* data = static_cast<T*>(allocate(count * sizeof(T), alignof(T)));
+    std::uninitialized_value_construct_n(data, count);
+    return {data, count};
+  }
+
+  [[nodiscard]] bool exhausted() const { return used_ > budget_; }
+  [[nodiscard]] size_t used() const { return used_; }
+  [[nodiscard]] size_t budget() const { return budget_; }
+
+  // Forgets everything allocated; keeps the largest chunk.
+  void reset();
+
+ private:
+  struct Chunk {
+    std::unique_ptr<std::byte[]> bytes;
+    size_t size = 0;
+  };
+  std::vector<Chunk> chunks_;
+  std::byte* next_ = nullptr;
+  std::byte* end_ = nullptr;
+  size_t used_ = 0;
+  size_t budget_;
+};
+
+// A growable array in an arena, for trivially copyable elements: growing copies and abandons the old storage.
+template <class T>
+class ArenaVector {
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+ public:
+  explicit ArenaVector(Arena& arena) : arena_(&arena) {}
+
+  void push_back(const T& value) {
+    if (size_ == capacity_) {
+      const T copy = value;  // `value` may lie in the storage that grows
+      grow(size_ + 1);
+      std::construct_at(data_ + size_++, copy);
+      return;
+    }
+    std::construct_at(data_ + size_++, value);
+  }
+  void reserve(size_t count) {
+    if (count > capacity_) grow(count);
+  }
+  void resize(size_t count, const T& value = T()) {
+    const T copy = value;
+    reserve(count);
+    for (size_t i = size_; i < count; ++i) std::construct_at(data_ + i, copy);
+    size_ = count;
+  }
+  void assign(size_t count, const T& value) {
+    size_ = 0;
+    resize(count, value);
+  }
+  void pop_back() { --size_; }
+  void clear() { size_ = 0; }
+  void append(std::span<const T> values) {
+    reserve(size_ + values.size());
+    for (const T& value : values) push_back(value);
+  }
+
+  T& operator[](size_t i) { return check(i), data_[i]; }
+  const T& operator[](size_t i) const { return check(i), data_[i]; }
+  T& back() { return (*this)[size_ - 1]; }
+  const T& back() const { return (*this)[size_ - 1]; }
+  T* begin() { return data_; }
+  T* end() { return data_ + size_; }
+  const T* begin() const { return data_; }
+  const T* end() const { return data_ + size_; }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  [[nodiscard]] size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  std::span<T> as_span() { return {data_, size_}; }
+  std::span<const T> as_span() const { return {data_, size_}; }
+  [[nodiscard]] Arena& arena() const { return *arena_; }
+
+ private:
+  void check(size_t i) const {
+    if (i >= size_) [[unlikely]]
+      __builtin_trap();
+  }
+  void grow(size_t at_least) {
+    size_t capacity = capacity_ == 0 ? 8 : capacity_ * 2;
+    if (capacity < at_least) capacity = at_least;
+    T* data = static_cast<T*>(arena_->allocate(capacity * sizeof(T), alignof(T)));
+    for (size_t i = 0; i < size_; ++i) std::construct_at(data + i, data_[i]);
+    data_ = data;
+    capacity_ = capacity;
+  }
+
+  Arena* arena_;
+  T* data_ = nullptr;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
+}  // namespace cairn

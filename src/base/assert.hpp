@@ -1,0 +1,20 @@
+// Assertions: a failed one is a bug of ours, never of the guest (bad input is an Error).
+#pragma once
+
+namespace cairn {
+
+// Reports the failed assertion and stops: abort() hosted, a panic in the kernel. Each build provides one definition
+// (host/platform/assert.cpp, kernel/panic.cpp).
+[[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
+
+}  // namespace cairn
+
+#define CAIRN_ASSERT(expr) ((expr) ? (void)0 : ::cairn::assertion_failed(#expr, __FILE__, __LINE__))
+
+#if defined(CAIRN_DEBUG) && CAIRN_DEBUG
+#define CAIRN_DEBUG_ASSERT(expr) CAIRN_ASSERT(expr)
+#else
+#define CAIRN_DEBUG_ASSERT(expr) ((void)sizeof((expr) ? 1 : 0))
+#endif
+
+#define CAIRN_UNREACHABLE() ::cairn::assertion_failed("unreachable", __FILE__, __LINE__)

@@ -1,0 +1,27 @@
+#include "base/format.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace cairn {
+namespace {
+
+template <class T>
+std::string with_base(T value, int base) {
+  std::array<char, 24> buffer;
+  auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, base).ptr;
+  return std::string(buffer.data(), end);
+}
+
+}  // namespace
+
+std::string decimal(uint64_t value) { return with_base(value, 10); }
+std::string decimal(int64_t value) { return with_base(value, 10); }
+
+std::string hex(uint64_t value, unsigned digits) {
+  std::string text = with_base(value, 16);
+  if (text.size() < digits) text.insert(0, digits - text.size(), '0');
+  return "0x" + text;
+}
+
+}  // namespace cairn

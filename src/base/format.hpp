@@ -1,0 +1,17 @@
+// Numbers as text, without <format> and locales, which a kernel does not have.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cairn {
+
+std::string decimal(uint64_t value);
+std::string decimal(int64_t value);
+inline std::string decimal(uint32_t value) { return decimal(uint64_t{value}); }
+inline std::string decimal(int32_t value) { return decimal(int64_t{value}); }
+
+// "0x" and lower-case digits, at least `digits` of them.
+std::string hex(uint64_t value, unsigned digits = 1);
+
+}  // namespace cairn

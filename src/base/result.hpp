@@ -1,0 +1,64 @@
+// How the engine reports failure: one error value, carried by std::expected.
+//
+// Three kinds of failure are never mixed (docs/invariants.md): bad input and exhausted resources are an Error or a guest
+// trap; a bug of ours is an assertion.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <utility>
+
+namespace cairn {
+
+enum class ErrorKind : uint8_t {
+  malformed,    // bytes or text that are not a module at all ([wasm 5], [wasm 6])
+  invalid,      // a module that fails validation ([wasm 3])
+  unsupported,  // a proposal or feature that is switched off or absent; the message names it
+  limit,        // an implementation limit; the message names the limit and its value
+  link,         // a missing or incompatible import
+  resource,     // out of memory, address space or handles
+  io,           // the outside world failed
+  usage,        // the caller asked for something that makes no sense
+};
+
+// What went wrong and where. `offset` is a byte offset into the module (or source text) when has_offset is set.
+struct [[nodiscard]] Error {
+  ErrorKind kind = ErrorKind::invalid;
+  bool has_offset = false;
+  uint64_t offset = 0;
+  std::string message;
+
+  static Error at(ErrorKind kind, uint64_t offset, std::string message) {
+    return Error{kind, true, offset, std::move(message)};
+  }
+  static Error of(ErrorKind kind, std::string message) { return Error{kind, false, 0, std::move(message)}; }
+
+  // One line for people: "<message> (at offset 0x1f)" when the offset is known.
+  [[nodiscard]] std::string to_string() const;
+};
+
+template <class T>
+using Result = std::expected<T, Error>;
+
+inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
+
+}  // namespace cairn
+
+// Evaluates `expr` (a Result); on failure returns its error from the enclosing function, otherwise yields its value.
+#define CAIRN_TRY(expr)                                                       \
+  __extension__({                                                             \
+    auto cairn_try_result = (expr);                                           \
+    if (!cairn_try_result) [[unlikely]]                                       \
+      return ::std::unexpected(::std::move(cairn_try_result).error());        \
+    ::cairn::detail::unwrap(::std::move(cairn_try_result));                   \
+  })
+
+namespace cairn::detail {
+template <class T, class E>
+T unwrap(std::expected<T, E>&& result) {
+  return *std::move(result);
+}
+template <class E>
+void unwrap(std::expected<void, E>&&) {}
+}  // namespace cairn::detail

@@ -1,0 +1,160 @@
+// A decoded and validated module ([wasm 2.5]): everything but the function bodies' meaning, which stays bytes here and is
+// validated and compiled function by function.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "wasm/features.hpp"
+#include "wasm/types.hpp"
+
+namespace cairn::wasm {
+
+// A constant expression ([wasm 3.4.12]) as a postfix program; validated, so that evaluating it cannot underflow.
+struct ConstOp {
+  enum class Kind : uint8_t {
+    value,       // i32, i64, f32, f64: the bits in `bits`; v128: bits and high_bits
+    ref_null,    // type.heap()
+    ref_func,    // index
+    global_get,  // index
+    i32_add, i32_sub, i32_mul, i64_add, i64_sub, i64_mul,
+    // GC, by `index` as the type (array_new_fixed: `bits` elements)
+    struct_new, struct_new_default, array_new, array_new_default, array_new_fixed, ref_i31, any_convert_extern,
+    extern_convert_any,
+  };
+  Kind kind = Kind::value;
+  ValType type = ValType::i32;  // of the result
+  uint32_t index = 0;
+  uint64_t bits = 0;
+  uint64_t high_bits = 0;
+};
+using ConstExpr = std::vector<ConstOp>;
+
+struct Import {
+  std::string module;
+  std::string name;
+  ExternKind kind = ExternKind::func;
+  uint32_t index = 0;  // in the index space of its kind
+};
+
+struct Export {
+  std::string name;
+  ExternKind kind = ExternKind::func;
+  uint32_t index = 0;
+};
+
+// A function: imported ones first, as in the index space.
+struct Function {
+  TypeIndex type;
+  bool is_imported = false;
+  // Named by an export, an element segment, a global's initializer or ref.func, so that a reference to it can exist.
+  bool is_escaped = false;
+  uint64_t body_offset = 0;         // of the body's first byte (the local declarations) in the module's bytes
+  std::span<const std::byte> body;  // local declarations and instructions; points into the module's bytes
+};
+
+struct Table {
+  TableType type;
+  bool is_imported = false;
+  std::optional<ConstExpr> initializer;  // none: null
+};
+
+struct Memory {
+  MemoryType type;
+  bool is_imported = false;
+};
+
+struct Global {
+  GlobalType type;
+  bool is_imported = false;
+  ConstExpr initializer;
+};
+
+struct Tag {
+  TagType type;
+  bool is_imported = false;
+};
+
+enum class SegmentMode : uint8_t { active, passive, declarative };
+
+struct ElemSegment {
+  SegmentMode mode = SegmentMode::passive;
+  TableIndex table;
+  ConstExpr offset;  // active only
+  ValType type = ValType::funcref();
+  // The elements: function indices in the short form, otherwise one expression each. Exactly one of the two is used.
+  std::vector<FuncIndex> functions;
+  std::vector<ConstExpr> expressions;
+  [[nodiscard]] size_t size() const { return functions.empty() ? expressions.size() : functions.size(); }
+};
+
+struct DataSegment {
+  SegmentMode mode = SegmentMode::passive;
+  MemoryIndex memory;
+  ConstExpr offset;  // active only
+  std::span<const std::byte> bytes;
+};
+
+struct CustomSection {
+  std::string name;
+  uint64_t offset = 0;  // of the contents
+  std::span<const std::byte> bytes;
+};
+
+// Names from the name section ([wasm 7.4.1]); a malformed name section is ignored from its first error on.
+struct Names {
+  struct Entry {
+    uint32_t index;
+    std::string_view name;  // into the module's bytes; well-formed UTF-8
+  };
+  std::string_view module;
+  std::vector<Entry> functions;  // sorted by index
+  // Locals and the other name maps are kept as the custom section; nothing at run time needs them.
+};
+
+struct BranchHint {
+  uint32_t offset = 0;  // of the branch instruction, relative to the function's body
+  bool likely = false;
+};
+
+// Owns the module's bytes; the spans inside point into them.
+struct Module {
+  std::vector<std::byte> bytes;
+
+  std::vector<SubType> types;
+  std::vector<Import> imports;
+  std::vector<Function> functions;
+  std::vector<Table> tables;
+  std::vector<Memory> memories;
+  std::vector<Global> globals;
+  std::vector<Tag> tags;
+  std::vector<Export> exports;
+  std::optional<FuncIndex> start;
+  std::vector<ElemSegment> elements;
+  std::vector<DataSegment> data;
+  std::optional<uint32_t> data_count;
+  std::vector<CustomSection> custom_sections;
+  Names names;
+  std::vector<std::pair<FuncIndex, std::vector<BranchHint>>> branch_hints;  // sorted by function
+
+  uint32_t imported_functions = 0;
+  uint32_t imported_tables = 0;
+  uint32_t imported_memories = 0;
+  uint32_t imported_globals = 0;
+  uint32_t imported_tags = 0;
+
+  [[nodiscard]] const FuncType& func_type(FuncIndex function) const {
+    return types[functions[function.index()].type.index()].func;
+  }
+  // The name section's name, or an empty view.
+  [[nodiscard]] std::string_view function_name(FuncIndex function) const;
+};
+
+}  // namespace cairn::wasm
