@@ -1,0 +1,22 @@
+// The vector operations of the IR: WebAssembly's, one to one, by their names.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace cairn::ir {
+
+// 16 bytes, lane 0 first.
+using V128 = std::array<std::byte, 16>;
+
+enum class SimdOp : uint16_t {
+#define CAIRN_SIMD(name, text) name,
+#include "compiler/ir/simd.def"
+#undef CAIRN_SIMD
+};
+
+std::string_view to_string(SimdOp op);
+
+}  // namespace cairn::ir
