@@ -1,0 +1,115 @@
+// What the `cairn` command and the kernel agree on when a machine runs a program: the one place that says it.
+//
+// 1. The kernel's command line (QEMU -append) holds words separated by spaces, each `key=value`; see kernel_option. It
+// is
+//    for what the kernel must know before it has memory. Unknown words are ignored.
+//
+// 2. The boot bundle (QEMU -initrd) is a newc cpio archive (base/cpio.hpp) with these members, in this order:
+//      config         BootConfig, encoded
+//      program.wasm   the module, or its text; absent in the modes that run none
+//      root/...       the initial file system: root/a/b becomes /a/b. Directories precede what they hold.
+//    The machine without a bundle boots idle.
+//
+// 3. One virtio-console device with VIRTIO_CONSOLE_F_MULTIPORT has the ports `port_name` lists. The host finds a port
+// by
+//    its VIRTIO_CONSOLE_PORT_NAME, never by number.
+//      stdin    host to guest. VIRTIO_CONSOLE_PORT_OPEN with value 0 is the end of the input: what is in the queue by
+//               then is still to be read, nothing more will come.
+//      stdout   guest to host, bytes untouched.
+//      stderr   guest to host; also the kernel's messages to the user: trap and backtrace, or why a module cannot run.
+//      control  guest to host: lines of text, see control_record.
+//    A guest that stops reading stdin blocks the writer; a host that stops reading stdout blocks the guest.
+//
+// 4. The serial port carries the kernel's log. The host keeps it, and shows it when asked to or after a panic. A
+// panic's
+//    backtrace is one line a frame, `  #0 0xffffffff80001234`, so that the host can add names and lines.
+//
+// 5. The end: the guest writes everything to stdout and stderr, waits until the device has taken it, writes the control
+//    record `exit N`, and powers the machine off. A machine that ends without that record has panicked or was killed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace cairn {
+
+// Exit statuses of `cairn run` beside the program's own.
+namespace exit_status {
+constexpr int kUsage = 64;      // wrong usage of the command
+constexpr int kBadModule = 65;  // a module that cannot be run: malformed, invalid, not linkable, too large
+constexpr int kPanic = 70;      // the kernel panicked
+constexpr int kSystem = 71;     // the host refused something: no QEMU, no memory, an unreadable file
+constexpr int kTrap = 134;      // the program trapped
+}  // namespace exit_status
+
+namespace kernel_option {
+constexpr std::string_view kPaging = "paging";  // sv39 or sv48; by default the widest that the CPU has. RISC-V only
+constexpr std::string_view kLogLevel = "log";   // error, warning, info or debug
+}  // namespace kernel_option
+
+namespace bundle_member {
+constexpr std::string_view kConfig = "config";
+constexpr std::string_view kProgram = "program.wasm";
+constexpr std::string_view kRoot = "root";
+}  // namespace bundle_member
+
+namespace port_name {
+constexpr std::string_view kStdin = "cairn.stdin";
+constexpr std::string_view kStdout = "cairn.stdout";
+constexpr std::string_view kStderr = "cairn.stderr";
+constexpr std::string_view kControl = "cairn.control";
+}  // namespace port_name
+
+// Records on the control port: one line of text each, ended by '\n', words separated by one space.
+namespace control_record {
+// `time PHASE NANOSECONDS`, PHASE one of boot (kernel entry to program found), decode, compile, instantiate, run, and
+// total of the guest's own clock. Only when BootConfig::report_times.
+constexpr std::string_view kTime = "time";
+// `stat NAME VALUE`: a number worth knowing, as `stat resident_bytes 9437184`. Only when BootConfig::report_times.
+constexpr std::string_view kStat = "stat";
+// `exit STATUS`: the last record.
+constexpr std::string_view kExit = "exit";
+}  // namespace control_record
+
+enum class BootMode : uint8_t {
+  idle,   // no program: stay up, talk on the serial port
+  run,    // run program.wasm as a WASI command, then power off
+  wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
+  tests,  // run the unit tests linked into the kernel, then power off
+};
+
+enum class BoundsMode : uint8_t {
+  automatic,  // guard pages where there is address space for them
+  guard,      // guard pages or an error
+  check,      // explicit checks everywhere
+};
+
+// What to run and how. Travels as `key=value` strings, each ended by a NUL, so that any argument survives.
+struct BootConfig {
+  BootMode mode = BootMode::run;
+  std::vector<std::string> arguments;    // arg=...    argv, the program's name first
+  std::vector<std::string> environment;  // env=K=V
+  std::vector<std::string> preopens;     // preopen=/  guest directories handed to the program; root/ holds their files
+  bool terminal[3] = {};                 // terminal=0 descriptors that are a terminal on the host
+  BoundsMode bounds = BoundsMode::automatic;   // bounds=check
+  std::vector<std::string> disabled_features;  // disable=simd
+  bool report_times = false;                   // report_times=1
+  std::vector<std::string> engine_options;     // engine=...: passed to the engine as they are, e.g. `engine=opt=none`
+  uint64_t wall_clock_nanoseconds = 0;  // wall_clock=N: the host's time of day, for machines without a usable clock
+
+  [[nodiscard]] std::string encode() const;
+  static Result<BootConfig> parse(std::span<const std::byte> bytes);
+
+  bool operator==(const BootConfig&) const = default;
+};
+
+std::string_view to_string(BootMode mode);
+std::string_view to_string(BoundsMode mode);
+
+}  // namespace cairn
