@@ -1,0 +1,198 @@
+// Machine code before and during register allocation: a target's instructions over virtual registers.
+//
+// Lowering (codegen/lowering.hpp and a target's rules) makes it from IR; the register allocator reads only what is declared
+// here: blocks, edges, block parameters, operands with constraints, clobbers. It fills in an allocation for each
+// operand and a list of moves. Emission then walks the instructions in order, each with its allocations.
+//
+// The form is SSA but for this: nothing. Every virtual register has exactly one definition: an instruction's operand or a
+// block parameter. Critical edges do not exist: lowering splits them, so that the moves of an edge have a place (at the
+// end of a predecessor with one successor, or at the start of a successor with one predecessor). A block with parameters
+// has predecessors with one successor only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/arena.hpp"
+#include "compiler/codegen/registers.hpp"
+
+namespace cairn::codegen {
+
+using MBlock = Id<struct MBlockTag>;
+using MInst = Id<struct MInstTag>;
+
+enum class OperandKind : uint8_t { use, def };
+
+enum class Constraint : uint8_t {
+  reg,    // any allocatable register of its class (for a class without registers: a stack slot)
+  any,    // a register or a stack slot: the instruction can take a memory operand, or does not care
+  fixed,  // the given physical register
+  reuse,  // def only: the same register as use operand number `reuse_input` (two-address instructions)
+};
+
+// When within its instruction an operand is read or written. Uses are early by default: their register may be given to a
+// late def. A late use stays live through the defs (its register is not shared with any def). Defs are late by default; an
+// early def (a temporary, or a result written before all uses are read) conflicts with the uses as well.
+enum class Position : uint8_t { early, late };
+
+struct Operand {
+  VReg reg;
+  OperandKind kind = OperandKind::use;
+  Constraint constraint = Constraint::reg;
+  Position position = Position::early;
+  uint8_t detail = 0;  // fixed: PReg number; reuse: index of the use operand in the same instruction
+
+  static Operand use(VReg reg) { return {reg, OperandKind::use, Constraint::reg, Position::early, 0}; }
+  static Operand use_any(VReg reg) { return {reg, OperandKind::use, Constraint::any, Position::early, 0}; }
+  static Operand use_late(VReg reg) { return {reg, OperandKind::use, Constraint::reg, Position::late, 0}; }
+  static Operand use_fixed(VReg reg, PReg r) {
+    return {reg, OperandKind::use, Constraint::fixed, Position::early, static_cast<uint8_t>(r.number())};
+  }
+  static Operand def(VReg reg) { return {reg, OperandKind::def, Constraint::reg, Position::late, 0}; }
+  static Operand def_any(VReg reg) { return {reg, OperandKind::def, Constraint::any, Position::late, 0}; }
+  static Operand def_early(VReg reg) { return {reg, OperandKind::def, Constraint::reg, Position::early, 0}; }
+  static Operand def_fixed(VReg reg, PReg r) {
+    return {reg, OperandKind::def, Constraint::fixed, Position::late, static_cast<uint8_t>(r.number())};
+  }
+  static Operand def_reuse(VReg reg, unsigned use_index) {
+    return {reg, OperandKind::def, Constraint::reuse, Position::late, static_cast<uint8_t>(use_index)};
+  }
+  [[nodiscard]] PReg fixed_register() const { return PReg(detail); }
+};
+static_assert(sizeof(Operand) == 8);
+
+// Where an operand's value is while its instruction runs.
+class Allocation {
+ public:
+  constexpr Allocation() = default;
+  static constexpr Allocation in_register(PReg r) { return Allocation(r.number()); }
+  // Slots are numbered in units of 8 bytes from the start of the spill area; a 16-byte slot has an even number.
+  static constexpr Allocation in_slot(uint32_t slot) { return Allocation(kSlotBit | slot); }
+  [[nodiscard]] constexpr bool valid() const { return bits_ != 0xffff'ffff; }
+  [[nodiscard]] constexpr bool is_register() const { return bits_ < PReg::kCount; }
+  [[nodiscard]] constexpr bool is_slot() const { return valid() && (bits_ & kSlotBit) != 0; }
+  [[nodiscard]] constexpr PReg reg() const { return PReg(bits_); }
+  [[nodiscard]] constexpr uint32_t slot() const { return bits_ & ~kSlotBit; }
+  constexpr bool operator==(const Allocation&) const = default;
+
+ private:
+  static constexpr uint32_t kSlotBit = 0x8000'0000;
+  constexpr explicit Allocation(uint32_t bits) : bits_(bits) {}
+  uint32_t bits_ = 0xffff'ffff;
+};
+
+enum class InstFlag : uint8_t {
+  none = 0,
+  call = 1,        // clobbers `clobbers`; return address is a safepoint
+  terminator = 2,  // last in its block
+  move = 4,        // operand 0 (use) to operand 1 (def), same class, nothing else: coalesced when possible
+  rematerializable = 8,  // no uses, one def, no effect, cheap: may be repeated instead of spilled and reloaded
+};
+constexpr InstFlag operator|(InstFlag a, InstFlag b) {
+  return static_cast<InstFlag>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
+}
+constexpr bool has(InstFlag flags, InstFlag flag) {
+  return (static_cast<uint8_t>(flags) & static_cast<uint8_t>(flag)) != 0;
+}
+
+// One machine instruction, or a short sequence that the target emits as one. The payload's meaning is the target's.
+struct MachineInst {
+  uint16_t opcode = 0;  // the target's
+  InstFlag flags = InstFlag::none;
+  uint8_t operand_count = 0;
+  uint32_t first_operand = 0;  // into MachineFunction::operands
+  uint32_t clobbers = 0;       // into MachineFunction::clobber_sets; 0 is the empty set
+  uint32_t position = 0;       // wasm offset
+  // Payload
+  uint8_t size = 0;       // operand size in bytes
+  uint8_t condition = 0;
+  uint8_t scale = 0;
+  uint8_t extra = 0;
+  int32_t displacement = 0;
+  int64_t immediate = 0;
+  MBlock targets[2];      // of branches; jump tables: immediate indexes MachineFunction::jump_tables
+};
+
+struct MachineBlock {
+  uint32_t first_inst = 0;  // half-open range of MachineFunction::insts
+  uint32_t end_inst = 0;
+  uint32_t first_param = 0;  // range of reg_lists
+  uint32_t param_count = 0;
+  // Arguments for the parameters of the only successor; empty when the block has several.
+  uint32_t first_argument = 0;
+  uint32_t argument_count = 0;
+  uint32_t first_successor = 0;  // ranges of block_lists
+  uint32_t successor_count = 0;
+  uint32_t first_predecessor = 0;
+  uint32_t predecessor_count = 0;
+  uint16_t loop_depth = 0;
+  bool is_loop_header = false;
+  bool is_cold = false;
+};
+
+// Blocks are numbered in the order in which lowering laid them out: a reverse post-order in which each loop's blocks are
+// contiguous. Block 0 is the entry; its parameters are defined by its first instruction (fixed defs of the argument
+// registers), so it has none.
+class MachineFunction {
+ public:
+  explicit MachineFunction(Arena& arena);
+
+  VReg new_vreg(RegClass reg_class) {
+    vregs.push_back(reg_class);
+    return VReg(static_cast<uint32_t>(vregs.size() - 1));
+  }
+  [[nodiscard]] RegClass class_of(VReg reg) const { return vregs[reg.index()]; }
+  [[nodiscard]] std::span<const Operand> operands_of(const MachineInst& inst) const {
+    return operands.as_span().subspan(inst.first_operand, inst.operand_count);
+  }
+  [[nodiscard]] std::span<const VReg> params(const MachineBlock& b) const {
+    return reg_lists.as_span().subspan(b.first_param, b.param_count);
+  }
+  [[nodiscard]] std::span<const VReg> arguments(const MachineBlock& b) const {
+    return reg_lists.as_span().subspan(b.first_argument, b.argument_count);
+  }
+  [[nodiscard]] std::span<const MBlock> successors(const MachineBlock& b) const {
+    return block_lists.as_span().subspan(b.first_successor, b.successor_count);
+  }
+  [[nodiscard]] std::span<const MBlock> predecessors(const MachineBlock& b) const {
+    return block_lists.as_span().subspan(b.first_predecessor, b.predecessor_count);
+  }
+
+  Arena& arena;
+  ArenaVector<RegClass> vregs;
+  ArenaVector<MachineInst> insts;
+  ArenaVector<Operand> operands;
+  ArenaVector<PRegSet> clobber_sets;  // [0] is empty
+  ArenaVector<MachineBlock> blocks;
+  ArenaVector<VReg> reg_lists;
+  ArenaVector<MBlock> block_lists;
+  struct JumpTable {
+    uint32_t first = 0;  // range of block_lists
+    uint32_t count = 0;
+  };
+  ArenaVector<JumpTable> jump_tables;
+
+  uint32_t outgoing_bytes = 0;  // largest stack argument area of any call, multiple of 16
+  uint32_t incoming_bytes = 0;  // this function's own stack argument area, multiple of 16
+  uint32_t fixed_slot_bytes = 0;  // further frame space that lowering asked for (saved VMContext, ...), multiple of 16
+  bool has_calls = false;       // other than tail calls
+};
+
+// A move that the allocator wants before instruction `before` (or, for before == block.end_inst - 1 of a block with
+// edge moves, in front of the terminator). Moves with the same `before` are one parallel move, already put in an order
+// that is correct when done one after the other; cycles and slot-to-slot moves already go through the scratch registers.
+struct InsertedMove {
+  MInst before;
+  RegClass reg_class = RegClass::integer;
+  Allocation from, to;
+  MInst rematerialize;  // valid: instead of moving, emit this instruction with its def in `to`
+};
+
+struct AllocationResult {
+  ArenaVector<Allocation> operands;   // parallel to MachineFunction::operands
+  ArenaVector<InsertedMove> moves;    // sorted by `before`
+  PRegSet used_callee_saved;
+  uint32_t spill_slots = 0;           // in units of 8 bytes
+};
+
+}  // namespace cairn::codegen

@@ -1,0 +1,87 @@
+// Physical and virtual registers, as the shared part of code generation sees them.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+
+#include "base/id.hpp"
+
+namespace cairn::codegen {
+
+// What kind of value a virtual register holds. A target maps each class to the physical registers that may hold it; two
+// classes may share registers (x86-64: floating and vector are both xmm), and a class may have none at all (vector on
+// RV64 without V): its virtual registers then live in stack slots only.
+enum class RegClass : uint8_t { integer, floating, vector };
+inline constexpr unsigned kRegClasses = 3;
+
+using VReg = Id<struct VRegTag>;
+
+// A physical register: 0-31 integer, 32-63 floating (x86-64: xmm), 64-95 vector (RV64 with V).
+class PReg {
+ public:
+  static constexpr unsigned kCount = 96;
+  constexpr PReg() = default;
+  constexpr explicit PReg(unsigned number) : number_(static_cast<uint8_t>(number)) {}
+  static constexpr PReg integer(unsigned encoding) { return PReg(encoding); }
+  static constexpr PReg floating(unsigned encoding) { return PReg(32 + encoding); }
+  static constexpr PReg vector(unsigned encoding) { return PReg(64 + encoding); }
+  [[nodiscard]] constexpr unsigned number() const { return number_; }
+  [[nodiscard]] constexpr unsigned encoding() const { return number_ & 31; }  // what goes into the instruction
+  [[nodiscard]] constexpr bool valid() const { return number_ != 0xff; }
+  constexpr bool operator==(const PReg&) const = default;
+
+ private:
+  uint8_t number_ = 0xff;
+};
+
+// A set of physical registers.
+class PRegSet {
+ public:
+  constexpr PRegSet() = default;
+  constexpr PRegSet(std::initializer_list<PReg> registers) {
+    for (PReg r : registers) add(r);
+  }
+  constexpr void add(PReg r) { words_[r.number() / 32] |= uint32_t{1} << (r.number() % 32); }
+  constexpr void remove(PReg r) { words_[r.number() / 32] &= ~(uint32_t{1} << (r.number() % 32)); }
+  [[nodiscard]] constexpr bool has(PReg r) const { return (words_[r.number() / 32] >> (r.number() % 32) & 1) != 0; }
+  [[nodiscard]] constexpr bool empty() const { return (words_[0] | words_[1] | words_[2]) == 0; }
+  [[nodiscard]] constexpr unsigned count() const {
+    return static_cast<unsigned>(std::popcount(words_[0]) + std::popcount(words_[1]) + std::popcount(words_[2]));
+  }
+  constexpr PRegSet operator|(const PRegSet& other) const { return combine(other, [](auto a, auto b) { return a | b; }); }
+  constexpr PRegSet operator&(const PRegSet& other) const { return combine(other, [](auto a, auto b) { return a & b; }); }
+  constexpr PRegSet operator-(const PRegSet& other) const { return combine(other, [](auto a, auto b) { return a & ~b; }); }
+  constexpr bool operator==(const PRegSet&) const = default;
+  template <class F>
+  constexpr void for_each(F&& f) const {
+    for (unsigned w = 0; w < 3; ++w)
+      for (uint32_t bits = words_[w]; bits != 0; bits &= bits - 1)
+        f(PReg(w * 32 + static_cast<unsigned>(std::countr_zero(bits))));
+  }
+
+ private:
+  template <class Op>
+  constexpr PRegSet combine(const PRegSet& other, Op op) const {
+    PRegSet result;
+    for (unsigned i = 0; i < 3; ++i) result.words_[i] = op(words_[i], other.words_[i]);
+    return result;
+  }
+  std::array<uint32_t, 3> words_{};
+};
+
+// What the register allocator needs to know of a target. Pinned registers (memory base, VMContext), the stack pointer and
+// the scratch registers are in no list.
+struct RegisterFile {
+  // In order of preference, caller-saved first.
+  std::array<std::span<const PReg>, kRegClasses> allocatable;
+  PRegSet callee_saved;
+  // Reserved for the resolution of parallel moves (a memory-to-memory move, a cycle); never allocated. One a class;
+  // invalid for a class without registers, whose moves the target expands by itself.
+  std::array<PReg, kRegClasses> scratch;
+  std::array<uint8_t, kRegClasses> spill_size;  // bytes of a spill slot, also its alignment: 8, 8, 16
+};
+
+}  // namespace cairn::codegen
