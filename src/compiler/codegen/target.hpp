@@ -1,0 +1,45 @@
+// What a target provides to the shared part of code generation.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "compiler/codegen/calling_convention.hpp"
+#include "compiler/codegen/code_buffer.hpp"
+#include "compiler/codegen/machine_function.hpp"
+#include "compiler/ir/function.hpp"
+#include "compiler/options.hpp"
+
+namespace cairn::codegen {
+
+class Target {
+ public:
+  virtual ~Target() = default;
+
+  [[nodiscard]] virtual const RegisterFile& register_file() const = 0;
+  [[nodiscard]] virtual const ConventionRegisters& convention() const = 0;
+
+  // Instruction selection. The function is in SSA form with critical edges; the result obeys machine_function.hpp.
+  [[nodiscard]] virtual Result<void> lower(const ir::Function& function, MachineFunction& result) const = 0;
+
+  // Writes the function's code with prologue, epilogues and inserted moves.
+  [[nodiscard]] virtual Result<void> emit(const MachineFunction& function, const AllocationResult& allocation,
+                                          CodeBuffer& code) const = 0;
+
+  // Code that a host calls in its C convention as
+  //   void entry(const EntryArguments*)       (runtime/entry.hpp)
+  // and that loads the arguments from 16-byte slots, sets the pinned registers, switches to the given stack, calls the
+  // guest function, and stores the results to the slots.
+  virtual void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
+
+  // Code in the guest convention that stores its arguments to 16-byte slots on the stack, records the exit frame and pc in
+  // VMStoreState, checks the stack limit (trap call_stack_exhausted), calls VMHostContext::invoke(self, caller, slots) in
+  // the C convention, and loads the results; when invoke returns non-zero it jumps to the builtin raise_trap with it.
+  virtual void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
+
+  // The text of one machine instruction with virtual registers, for dumps and tests.
+  [[nodiscard]] virtual std::string_view opcode_name(uint16_t opcode) const = 0;
+};
+
+}  // namespace cairn::codegen

@@ -1,0 +1,37 @@
+// What the caller of the compiler chooses.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "wasm/features.hpp"
+
+namespace cairn::compiler {
+
+enum class Architecture : uint8_t { x86_64, riscv64 };
+
+// Optional instruction sets; detected by the platform, or chosen with --cpu when compiling ahead of time.
+struct CpuFeatures {
+  // x86-64 above the SSE4.1 floor
+  bool sse42 = false, popcnt = false, lzcnt = false, bmi1 = false, bmi2 = false, avx = false, avx2 = false, fma = false;
+  // RV64 above GC
+  bool zba = false, zbb = false, zbs = false, v = false;
+  bool operator==(const CpuFeatures&) const = default;
+};
+
+// How accesses to 32-bit memories are kept inside. 64-bit memories and ones with custom page sizes are always checked.
+enum class BoundsMode : uint8_t { guard, check };
+
+struct Options {
+  Architecture architecture = Architecture::x86_64;
+  CpuFeatures cpu;
+  wasm::Features features = wasm::Features::all();
+  BoundsMode bounds = BoundsMode::guard;
+  bool optimize = true;
+  bool verify = false;               // IR verifier after each pass and allocation checker
+  uint32_t register_limit = 0;       // non-zero: the allocator uses only so many registers of a class (testing)
+  bool deterministic_relaxed_simd = false;
+  size_t function_budget_bytes = size_t{1} << 30;  // arena limit for one function's compilation
+};
+
+}  // namespace cairn::compiler
