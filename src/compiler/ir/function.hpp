@@ -89,6 +89,7 @@ struct MemoryAccess {
   AliasClass alias = AliasClass::memory;
   bool can_fault = false;
   wasm::TrapKind trap = wasm::TrapKind::out_of_bounds_memory_access;  // when it faults
+  bool operator==(const MemoryAccess&) const = default;
 };
 
 // A control transfer's target and the arguments for its parameters.
@@ -124,14 +125,16 @@ struct CallInfo {
 
 enum class BranchHint : uint8_t { none, likely, unlikely };  // that the first target is taken
 
-// 32 bytes. Use the accessors of Function and the inline ones here, not the raw fields.
+// 32 bytes. Use the accessors of Function and the inline ones here, not the raw fields. Operands that do not fit in
+// `operands` lie in Function::value_lists from index `extra`: four for add128 and sub128, `immediate` many for return_;
+// those of calls are where the CallInfo says.
 struct Instruction {
   Opcode opcode = Opcode::iconst;
   Type type = Type::none;
   uint8_t aux = 0;        // condition, lane, trap kind or branch hint
   uint32_t position = 0;  // offset in the module's bytes of the wasm instruction; 0 when there is none
   Value operands[3];      // unused ones are none
-  uint32_t extra = 0;     // index into a side table: accesses, calls, targets; SimdOp; operand 3 of add128/sub128
+  uint32_t extra = 0;     // index into a side table: accesses, calls, target_ranges, value_lists
   int64_t immediate = 0;
 
   [[nodiscard]] Condition condition() const { return static_cast<Condition>(aux); }
@@ -140,7 +143,7 @@ struct Instruction {
   [[nodiscard]] BranchHint branch_hint() const { return static_cast<BranchHint>(aux); }
   [[nodiscard]] SimdOp simd() const { return static_cast<SimdOp>(immediate); }
 };
-static_assert(sizeof(Instruction) == 40 || sizeof(Instruction) == 32);
+static_assert(sizeof(Instruction) == 32);
 
 struct BlockData {
   Value first;  // of the chain
