@@ -1,0 +1,61 @@
+// The tokens of the text format ([wasm 6.3]) and the stream that the lexer makes of a source.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cairn::wasm::text {
+
+struct Token {
+  enum class Kind : uint8_t {
+    lparen,
+    rparen,
+    natural,   // an integer without a sign
+    integer,   // an integer with a sign
+    floating,  // a float that is not an integer, inf, nan
+    string,
+    identifier,  // $x or $"x"
+    keyword,     // begins with a lower-case letter
+    reserved,    // well-formed, but no token of the grammar
+    error,       // the lexer could not go on; nothing but eof follows
+    eof,
+  };
+  uint32_t offset = 0;  // of the first byte in the source
+  uint32_t length = 0;
+  // lparen: the index of the matching rparen, or kNone. Quoted identifier: index into names. error: into messages.
+  uint32_t link = kNone;
+  Kind kind = Kind::eof;
+
+  static constexpr uint32_t kNone = 0xffff'ffff;
+};
+
+// An annotation ([wasm 6.3.6]) of a kind that the assembler understands; the others are checked and dropped.
+struct Annotation {
+  std::string name;     // "custom", "name", "metadata.code.branch_hint"
+  uint32_t offset = 0;  // of its parenthesis
+  uint32_t before = 0;  // index of the token that follows it
+  uint32_t begin = 0;   // its contents: a range of TokenStream::annotation_tokens
+  uint32_t end = 0;
+};
+
+// A source as tokens, ending with eof. Refers to the source's bytes.
+struct TokenStream {
+  std::string_view source;
+  std::vector<Token> tokens;
+  std::vector<Annotation> annotations;  // in source order
+  std::vector<Token> annotation_tokens;
+  std::deque<std::string> names;      // of quoted identifiers
+  std::vector<std::string> messages;  // of error tokens
+
+  [[nodiscard]] std::string_view text(const Token& token) const { return source.substr(token.offset, token.length); }
+  // An identifier's name without the "$"; two spellings of a name give equal views.
+  [[nodiscard]] std::string_view identifier(const Token& token) const {
+    if (token.link != Token::kNone) return names[token.link];
+    return text(token).substr(1);
+  }
+};
+
+}  // namespace cairn::wasm::text
