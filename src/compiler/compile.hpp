@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "base/result.hpp"
@@ -11,8 +12,13 @@
 
 namespace cairn::compiler {
 
-// Validates and compiles every function of the module, and the trampolines for the signatures that the host may call or
-// define. Errors: invalid or unsupported code with its offset; limit when a function exceeds its budget.
+// Validates and compiles every function of the module. Errors: invalid or unsupported code with its offset; limit when a
+// function exceeds its budget.
 Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options);
+
+// Compiles what lies between host and guest: for each signature an entry trampoline and a host trampoline
+// (TrampolineRecord::type_index is the position in `types`), and the stub to which tail calls between instances return (the
+// record with type_index kTailCallRestore). An engine makes them once for all its modules.
+Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options);
 
 }  // namespace cairn::compiler

@@ -54,7 +54,8 @@ struct VMStoreState {
   const std::byte* stack_limit = nullptr;  // host functions need the stack pointer above this
   // The innermost host-to-guest entry: the stack pointer in its frame, to which a trap unwinds.
   const std::byte* entry_frame = nullptr;
-  // Set by a host function's trampoline before it calls out: where the guest's frames begin (for backtraces).
+  // Set by a host function's trampoline before it calls out, for backtraces: the address above its own stack argument area,
+  // and its return address into guest code.
   const std::byte* exit_frame = nullptr;
   const void* exit_pc = nullptr;
 };

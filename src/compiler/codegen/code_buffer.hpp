@@ -61,6 +61,7 @@ class CodeBuffer {
   // Filled by the target at the end.
   uint32_t frame_bytes = 0;
   uint32_t argument_bytes = 0;
+  uint32_t frame_begin = 0;
   uint32_t body_begin = 0;
   uint32_t saved_registers = 0;
   uint32_t saved_offset = 0;

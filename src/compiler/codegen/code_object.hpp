@@ -26,7 +26,7 @@ struct FunctionRecord {
   uint32_t saved_registers = 0;
   uint32_t saved_offset = 0;
   uint32_t flags = 0;  // kReturnAddressInRegister: leaf function that did not save ra
-  uint32_t reserved = 0;
+  uint32_t frame_begin = 0;  // from this offset on the stack pointer has moved by frame_bytes; before it by nothing
 };
 inline constexpr uint32_t kTrampoline = 0xffff'ffff;
 inline constexpr uint32_t kReturnAddressInRegister = 1;
@@ -48,10 +48,11 @@ struct CallRecord {
 };
 static_assert(sizeof(CallRecord) == 12);
 
-// Entry and host trampolines, one pair for each distinct signature (canonical within the module) that needs it.
+// Entry and host trampolines of one signature; only in objects made by compile_trampolines.
+inline constexpr uint32_t kTailCallRestore = 0xffff'ffff;
 struct TrampolineRecord {
-  uint32_t type_index = 0;
-  uint32_t entry_offset = 0;  // EntryTrampoline: host to guest
+  uint32_t type_index = 0;    // position in the list of signatures, or kTailCallRestore: entry_offset is that stub's
+  uint32_t entry_offset = 0;  // host to guest
   uint32_t host_offset = 0;   // guest to host function
   uint32_t reserved = 0;
 };

@@ -38,6 +38,9 @@ class Target {
   // the C convention, and loads the results; when invoke returns non-zero it jumps to the builtin raise_trap with it.
   virtual void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
+  // The stub that a tail call between instances returns to (calling_convention.hpp).
+  virtual void emit_tail_call_restore(CodeBuffer& code) const = 0;
+
   // The text of one machine instruction with virtual registers, for dumps and tests.
   [[nodiscard]] virtual std::string_view opcode_name(uint16_t opcode) const = 0;
 };
