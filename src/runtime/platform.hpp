@@ -1,0 +1,78 @@
+// What the runtime needs of the machine: the one seam between the engine and a kernel or operating system.
+//
+// Each build has exactly one implementation, `cairn::platform::Platform` in "platform/platform.hpp", found by include path
+// (src/host for Linux processes, src/kernel in the kernels). All functions are static; all sizes are multiples of
+// kPageSize unless said otherwise.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/result.hpp"
+#include "compiler/options.hpp"
+
+namespace cairn::runtime {
+
+struct Activation;  // runtime/activation.hpp
+
+// A hardware fault, as the platform's handler saw it, and what is to happen next.
+enum class FaultKind : uint8_t { access, illegal_instruction, arithmetic };
+
+struct MachineFault {
+  FaultKind kind = FaultKind::access;
+  uintptr_t pc = 0;
+  uintptr_t stack_pointer = 0;
+  uintptr_t address = 0;         // access: what was touched
+  uintptr_t return_register = 0;  // RV64: ra
+};
+
+struct FaultResolution {
+  bool is_guest_trap = false;  // false: not ours; a bug or someone else's fault
+  uintptr_t pc = 0;            // continue here, with this stack pointer
+  uintptr_t stack_pointer = 0;
+};
+
+// Called by the platform's fault handler, on whatever stack that runs. Allocates nothing and takes no lock.
+FaultResolution resolve_fault(const MachineFault& fault);
+
+template <class P>
+concept PlatformContract = requires(std::span<std::byte> span, size_t bytes, Activation* activation, const void* pc,
+                                    const std::byte* stack_pointer) {
+  { P::kPageSize } -> std::convertible_to<size_t>;
+
+  // Address space without access and without memory behind it.
+  { P::reserve(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
+  // Makes part of a reservation readable and writable; its pages read as zero until written, and may be filled on first
+  // touch. Fails (ErrorKind::resource) rather than let a later touch fail for want of memory.
+  { P::commit(span) } -> std::same_as<Result<void>>;
+  // Gives a whole reservation back, committed or not.
+  { P::release(span) } -> std::same_as<void>;
+
+  // A stack: the usable part, below which lies a guard region that always faults. Filled on first touch.
+  { P::allocate_stack(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
+  { P::release_stack(span) } -> std::same_as<void>;
+
+  // Memory for code: writable until sealed, from then on never again. seal_code makes the pages that hold the first
+  // `bytes` bytes executable and read-only and the others read-only, and makes instruction fetch see them.
+  { P::allocate_code(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
+  { P::seal_code(span, bytes) } -> std::same_as<void>;
+  { P::release_code(span) } -> std::same_as<void>;
+
+  // The innermost guest activation of the running thread.
+  { P::activation() } -> std::same_as<Activation*>;
+  { P::set_activation(activation) } -> std::same_as<void>;
+
+  // Makes faults of the calling thread reach resolve_fault; idempotent.
+  { P::prepare_thread() } -> std::same_as<void>;
+
+  // Continues at `pc` on `stack_pointer`, dropping the frames below; does not return.
+  { P::resume(pc, stack_pointer) } -> std::same_as<void>;
+
+  // The architecture that this build runs on and the optional instruction sets that the CPU has.
+  { P::kArchitecture } -> std::convertible_to<compiler::Architecture>;
+  { P::cpu_features() } -> std::same_as<compiler::CpuFeatures>;
+};
+
+}  // namespace cairn::runtime
