@@ -1,5 +1,5 @@
-// A decoded and validated module ([wasm 2.5]): everything but the function bodies' meaning, which stays bytes here and is
-// validated and compiled function by function.
+// A decoded and validated module ([wasm 2.5]): everything but the function bodies' meaning, which stays bytes here and
+// is validated and compiled function by function.
 #pragma once
 
 #include <cstddef>
@@ -24,9 +24,20 @@ struct ConstOp {
     ref_null,    // type.heap()
     ref_func,    // index
     global_get,  // index
-    i32_add, i32_sub, i32_mul, i64_add, i64_sub, i64_mul,
+    i32_add,
+    i32_sub,
+    i32_mul,
+    i64_add,
+    i64_sub,
+    i64_mul,
     // GC, by `index` as the type (array_new_fixed: `bits` elements)
-    struct_new, struct_new_default, array_new, array_new_default, array_new_fixed, ref_i31, any_convert_extern,
+    struct_new,
+    struct_new_default,
+    array_new,
+    array_new_default,
+    array_new_fixed,
+    ref_i31,
+    any_convert_extern,
     extern_convert_any,
   };
   Kind kind = Kind::value;
@@ -127,6 +138,7 @@ struct BranchHint {
 // Owns the module's bytes; the spans inside point into them.
 struct Module {
   std::vector<std::byte> bytes;
+  Features features = Features::all();  // what it was decoded with, and its functions are validated with
 
   std::vector<SubType> types;
   std::vector<Import> imports;

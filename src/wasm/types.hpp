@@ -20,54 +20,78 @@ using ElemIndex = Id<struct ElemIndexTag>;
 using DataIndex = Id<struct DataIndexTag>;
 using LocalIndex = Id<struct LocalIndexTag>;
 
-// A heap type ([wasm 2.3.4]): an abstract one, or an index into the module's types.
+// A heap type ([wasm 2.3.4]): an abstract one, or an index into the module's types. Four bytes.
 class HeapType {
  public:
   enum Kind : uint8_t { func, extern_, any, eq, i31, struct_, array, exn, none, nofunc, noextern, noexn, concrete };
 
-  constexpr HeapType(Kind kind) : kind_(kind) {}  // NOLINT: an abstract heap type is its kind
-  static constexpr HeapType of(TypeIndex index) { return HeapType(concrete, index.index()); }
+  constexpr HeapType(Kind kind) : bits_(kAbstract | kind) {}  // NOLINT: an abstract heap type is its kind
+  // Indices above kMaxIndex, which no module can have, become kMaxIndex.
+  static constexpr HeapType of(TypeIndex index) {
+    return from_bits(index.index() < kMaxIndex ? index.index() : kMaxIndex);
+  }
+  static constexpr uint32_t kMaxIndex = (1U << 29) - 1;
 
-  [[nodiscard]] constexpr Kind kind() const { return kind_; }
-  [[nodiscard]] constexpr bool is_concrete() const { return kind_ == concrete; }
-  [[nodiscard]] constexpr TypeIndex index() const { return TypeIndex(index_); }
+  [[nodiscard]] constexpr Kind kind() const { return is_concrete() ? concrete : static_cast<Kind>(bits_ & 0xff); }
+  [[nodiscard]] constexpr bool is_concrete() const { return (bits_ & kAbstract) == 0; }
+  [[nodiscard]] constexpr TypeIndex index() const { return TypeIndex(bits_); }
   constexpr bool operator==(const HeapType&) const = default;
 
  private:
-  constexpr HeapType(Kind kind, uint32_t index) : kind_(kind), index_(index) {}
-  Kind kind_;
-  uint32_t index_ = 0;
+  friend class ValType;
+  static constexpr uint32_t kAbstract = 1U << 29;
+  static constexpr HeapType from_bits(uint32_t bits) {
+    HeapType type(func);
+    type.bits_ = bits;
+    return type;
+  }
+  uint32_t bits_;  // 30 bits: kAbstract | kind, or the index
 };
 
 enum class Nullability : uint8_t { non_null, nullable };
 
-// A value type ([wasm 2.3.6]). `bottom` is validation's type of a value in unreachable code ([wasm 3.1.2]).
+// A value type ([wasm 2.3.6]). Four bytes. `bottom` is validation's type of a value in unreachable code ([wasm 3.1.2]).
 class ValType {
  public:
   enum Kind : uint8_t { i32, i64, f32, f64, v128, ref, bottom };
 
-  constexpr ValType(Kind kind) : kind_(kind) {}  // NOLINT: a number type is its kind
-  static constexpr ValType reference(Nullability nullability, HeapType heap) { return ValType(nullability, heap); }
+  constexpr ValType(Kind kind) : bits_(kind) {}  // NOLINT: a number type is its kind
+  static constexpr ValType reference(Nullability nullability, HeapType heap) {
+    return from_bits(kRef | (nullability == Nullability::nullable ? kNullable : 0) | heap.bits_);
+  }
   static constexpr ValType funcref() { return reference(Nullability::nullable, HeapType::func); }
   static constexpr ValType externref() { return reference(Nullability::nullable, HeapType::extern_); }
   static constexpr ValType exnref() { return reference(Nullability::nullable, HeapType::exn); }
+  // Validation's type of a non-null reference of unknown heap type in unreachable code; it matches every reference
+  // type.
+  static constexpr ValType bottom_ref() { return from_bits(kRef | kHeapMask); }
 
-  [[nodiscard]] constexpr Kind kind() const { return kind_; }
-  [[nodiscard]] constexpr bool is_ref() const { return kind_ == ref; }
-  [[nodiscard]] constexpr bool is_number() const { return kind_ <= f64; }
-  [[nodiscard]] constexpr bool is_nullable() const { return nullability_ == Nullability::nullable; }
-  [[nodiscard]] constexpr Nullability nullability() const { return nullability_; }
-  [[nodiscard]] constexpr HeapType heap() const { return heap_; }
+  [[nodiscard]] constexpr Kind kind() const { return is_ref() ? ref : static_cast<Kind>(bits_); }
+  [[nodiscard]] constexpr bool is_ref() const { return (bits_ & kRef) != 0; }
+  [[nodiscard]] constexpr bool is_number() const { return bits_ <= f64; }
+  [[nodiscard]] constexpr bool is_bottom_ref() const { return *this == bottom_ref(); }
+  [[nodiscard]] constexpr bool is_nullable() const { return (bits_ & kNullable) != 0; }
+  [[nodiscard]] constexpr Nullability nullability() const {
+    return is_nullable() ? Nullability::nullable : Nullability::non_null;
+  }
+  // Of a reference type.
+  [[nodiscard]] constexpr HeapType heap() const { return HeapType::from_bits(bits_ & kHeapMask); }
   // Every type but a non-nullable reference has a default value ([wasm 3.2.13]).
-  [[nodiscard]] constexpr bool is_defaultable() const { return kind_ != ref || is_nullable(); }
+  [[nodiscard]] constexpr bool is_defaultable() const { return (bits_ & (kRef | kNullable)) != kRef; }
   constexpr bool operator==(const ValType&) const = default;
 
  private:
-  constexpr ValType(Nullability nullability, HeapType heap) : kind_(ref), nullability_(nullability), heap_(heap) {}
-  Kind kind_;
-  Nullability nullability_ = Nullability::nullable;
-  HeapType heap_ = HeapType::func;
+  static constexpr uint32_t kRef = 1U << 31;
+  static constexpr uint32_t kNullable = 1U << 30;
+  static constexpr uint32_t kHeapMask = kNullable - 1;
+  static constexpr ValType from_bits(uint32_t bits) {
+    ValType type(i32);
+    type.bits_ = bits;
+    return type;
+  }
+  uint32_t bits_;  // the kind, or kRef | kNullable | heap type
 };
+static_assert(sizeof(ValType) == 4 && sizeof(HeapType) == 4);
 
 // "i32", "funcref", "(ref null 3)": as the text format writes it.
 std::string to_string(ValType type);
@@ -101,6 +125,10 @@ struct SubType {
   // The half-open range of type indices of the recursive group that the type belongs to.
   uint32_t group_begin = 0;
   uint32_t group_end = 0;
+  // Equal for two types exactly if they are the same type ([wasm 3.1.5], iso-recursive); see type_equivalence.hpp.
+  uint32_t canonical = 0;
+  // The number of supertypes above, at most limits::kSubtypingDepth.
+  uint32_t depth = 0;
 };
 
 std::string to_string(const FuncType& type);  // "[i32 i64] -> [f32]"
