@@ -1,0 +1,114 @@
+# Shared by the scripts of real programs: fetching Debian sources, and compiling them for wasm and natively.
+# Sourced with `root` set to the top of the tree.
+cache="$root/build/cache"
+sources="$cache/sources"
+support="$root/tests/programs/support"
+# An absolute path: the scripts change directories.
+work="$cache/programs"
+
+die() {
+  printf '%s\n' "$*" >&2
+  exit 1
+}
+
+# apt with a configuration of its own: deb-src entries for the Debian suites that the system already uses, whose package
+# lists stay out of the system's.
+apt_sources() {
+  local apt="$cache/apt"
+  export APT_CONFIG="$apt/apt.conf"
+  if [ ! -e "$apt/ready" ]; then
+    rm -rf "$apt"
+    mkdir -p "$apt/parts" "$apt/lists/partial" "$apt/archives/partial"
+    awk 'BEGIN { RS = ""; ORS = "\n\n" } /(^|\n)Suites:[^\n]*bookworm/ { sub(/(^|\n)Types:[^\n]*/, "\nTypes: deb-src"); print }' \
+      /etc/apt/sources.list.d/*.sources >"$apt/parts/debian.sources" 2>/dev/null
+    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+      awk '$1 == "deb" && / bookworm(-updates|-security)? / { $1 = "deb-src"; print }' >"$apt/parts/debian.list"
+    cat >"$APT_CONFIG" <<CONF
+Dir::Etc::sourcelist "/dev/null";
+Dir::Etc::sourceparts "$apt/parts";
+Dir::State::lists "$apt/lists";
+Dir::Cache "$apt";
+APT::Sandbox::User "root";
+CONF
+    apt-get update -qq >&2 || die "apt-get update of the source lists failed"
+    touch "$apt/ready"
+  fi
+}
+
+# fetch_source PACKAGE UPSTREAM-VERSION ORIG-TARBALL SHA256: unpacks the upstream tarball of a Debian source package and
+# sets `source_dir`. Any Debian revision that carries this very tarball will do: mirrors drop superseded ones.
+fetch_source() {
+  local package=$1 version=$2 tarball=$3 sum=$4 revision
+  source_dir="$sources/$package-$version"
+  [ -e "$source_dir/.unpacked" ] && return
+  mkdir -p "$sources"
+  if [ ! -e "$sources/$tarball" ] || ! echo "$sum  $sources/$tarball" | sha256sum --quiet -c - 2>/dev/null; then
+    (
+      apt_sources
+      cd "$sources" || exit 1
+      for revision in $(apt-cache showsrc "$package" | awk '$1 == "Version:" { print $2 }' | sort -u); do
+        case "${revision#*:}" in "$version"-*) ;; *) continue ;; esac
+        apt-get source -qq --download-only --tar-only "$package=$revision" >/dev/null 2>&1
+        echo "$sum  $tarball" | sha256sum --quiet -c - 2>/dev/null && exit 0
+      done
+      exit 1
+    ) || die "cannot fetch $tarball (sha256 $sum) of the Debian source package $package"
+  fi
+  rm -rf "$source_dir"
+  mkdir -p "$source_dir"
+  tar -xf "$sources/$tarball" -C "$source_dir" --strip-components=1 && touch "$source_dir/.unpacked"
+}
+
+# The sysroot that `--target=wasm32-wasip1` looks for; Debian installs it under the triple's old name. With --sysroot
+# the host's /usr/include stays out of the search path.
+wasm_sysroot() {
+  local sysroot="$cache/wasm-sysroot"
+  if [ ! -e "$sysroot/ready" ]; then
+    mkdir -p "$sysroot/include" "$sysroot/lib"
+    ln -sfn /usr/include/wasm32-wasi "$sysroot/include/wasm32-wasip1"
+    ln -sfn /usr/lib/wasm32-wasi "$sysroot/lib/wasm32-wasip1"
+    touch "$sysroot/ready"
+  fi
+  printf '%s' "$sysroot"
+}
+
+launcher=()
+command -v ccache >/dev/null && launcher=(ccache)
+optimize=${CAIRN_PROGRAM_OPT:--O2}
+
+# compile KIND FLAGS... -- FILES...: compiles C and C++ files side by side to $objects/*.o. KIND is wasm or native.
+compile() {
+  local kind=$1 file object
+  shift
+  local flags=()
+  while [ "$1" != -- ]; do flags+=("$1"); shift; done
+  shift
+  case "$1" in *.cpp) driver=clang++-22 ;; *) driver=clang-22 ;; esac
+  mkdir -p "$objects"
+  if [ "$driver" = clang++-22 ] && [ "$kind" = native ]; then flags+=(-stdlib=libc++); fi
+  if [ "$kind" = wasm ]; then
+    flags+=(--target=wasm32-wasip1 "--sysroot=$(wasm_sysroot)" -D_WASI_EMULATED_SIGNAL -D_WASI_EMULATED_PROCESS_CLOCKS
+      -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_MMAN "-I$support/include" ${wasm_features:-})
+    [ "$driver" = clang++-22 ] || flags+=(-include "$support/posix.h")
+  fi
+  for file in "$@"; do
+    object="$objects/$(printf '%s' "${file%.c*}" | tr / _).o"
+    printf '%s\0%s\0' "$object" "$file"
+  done | xargs -0 -n 2 -P "$(nproc)" "${launcher[@]}" "$driver" $optimize -w "${flags[@]}" -c -o ||
+    die "compiling for $kind failed"
+}
+
+# link KIND OUTPUT FLAGS...: links $objects/*.o. The name section stays, so that backtraces have names.
+link() {
+  local kind=$1 output=$2
+  mkdir -p "$output.d" # the module is named after the file that the linker writes
+  shift 2
+  if [ "$kind" = wasm ]; then
+    "$driver" --target=wasm32-wasip1 "--sysroot=$(wasm_sysroot)" $optimize --no-wasm-opt -Wl,--strip-debug \
+      -Wl,-z,stack-size=1048576 "$objects"/*.o -lwasi-emulated-signal -lwasi-emulated-process-clocks \
+      -lwasi-emulated-getpid -lwasi-emulated-mman "$@" -o "$output.d/${output##*/}"
+  else
+    [ "$driver" = clang-22 ] || set -- -stdlib=libc++ -static "$@"
+    "$driver" -fuse-ld=lld $optimize "$objects"/*.o "$@" -o "$output.d/${output##*/}"
+  fi && mv "$output.d/${output##*/}" "$output" && rmdir "$output.d" || die "linking $output failed"
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# Builds real programs for wasm and natively, runs both, and compares what they print.
+#   tests/programs/run.sh [--target TARGET]... [--build-only] [NAME...]
+# TARGET is a target of `cairn run`, or node (node:wasi, to check a program without Cairn). Last line: N passed, N failed.
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+. "$root/tests/programs/lib.sh"
+here="$root/tests/programs"
+
+targets=() names=() build_only=
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --target) targets+=("$2"); shift ;;
+    --build-only) build_only=1 ;;
+    -*) die "unknown option $1" ;;
+    *) names+=("$1") ;;
+  esac
+  shift
+done
+[ ${#targets[@]} -gt 0 ] || targets=(host host-riscv64 x86_64 riscv64)
+if [ ${#names[@]} -eq 0 ]; then
+  for script in "$here"/*.sh; do
+    case "${script##*/}" in lib.sh | run.sh) ;; *) script=${script##*/}; names+=("${script%.sh}") ;; esac
+  done
+fi
+
+passed=0 failed=0
+
+# command_for TARGET WASM: sets `command` to what runs the program there.
+command_for() {
+  case "$1" in
+    node) command=(node --no-warnings --stack-size=3000 "$here/support/node.mjs" "$2") ;;
+    *) command=("$root/cairn" run --target "$1" --env HOME=/ "$2") ;;
+  esac
+}
+
+# Everything is keyed by the files that make it, so that a change of a script or of the support files builds anew.
+prepare() { # NAME
+  . "$here/$1.sh"
+  local key
+  key=$(cat "$here/$1.sh" "$here/lib.sh" "$here"/support/*.h "$here/$1"/* 2>/dev/null | cat - <(clang-22 --version; echo "$optimize" "${wasm_features:-}") | sha256sum | cut -c1-16)
+  place="$work/$1-$key"
+  wasm="$place/$1.wasm" native="$place/$1" inputs="$place/inputs"
+  [ -e "$place/ready" ] && return
+  printf 'building %s\n' "$1" >&2
+  mkdir -p "$inputs"
+  (
+    "$1_sources"
+    objects="$place/wasm.o" && "$1_build" wasm "$wasm" && rm -rf "$objects" || exit 1
+    objects="$place/native.o" && "$1_build" native "$native" && rm -rf "$objects" || exit 1
+    "$1_inputs" "$inputs" || exit 1
+    for function in $(compgen -A function | grep "^$1_case_"); do
+      "$function" "$inputs" env -i HOME=/ "$native" >"$place/${function#"$1_case_"}.expected"
+      echo $? >"$place/${function#"$1_case_"}.status"
+    done
+    touch "$place/ready"
+  ) >"$place/log" 2>&1 || { tail -n 20 "$place/log" >&2; return 1; }
+}
+
+check() { # NAME CASE TARGET
+  local start=${EPOCHREALTIME/./} actual="$place/$2.$3" status label="programs/$1/$2 on $3" elapsed
+  command_for "$3" "$wasm"
+  "$1_case_$2" "$inputs" timeout "${CAIRN_PROGRAM_TIMEOUT:-300}" "${command[@]}" >"$actual"
+  status=$?
+  elapsed=$(((${EPOCHREALTIME/./} - start) / 1000))
+  if [ "$status" -ne "$(cat "$place/$2.status")" ]; then
+    printf 'FAIL %s: exit status %s, natively %s (output in %s)\n' "$label" "$status" "$(cat "$place/$2.status")" "$actual"
+    failed=$((failed + 1))
+  elif ! cmp -s "$actual" "$place/$2.expected"; then
+    printf 'FAIL %s: output differs: %s\n' "$label" "$(cmp "$place/$2.expected" "$actual" 2>&1)"
+    failed=$((failed + 1))
+  else
+    printf 'ok   %s (%d.%03d s)\n' "$label" $((elapsed / 1000)) $((elapsed % 1000))
+    passed=$((passed + 1))
+    rm -f "$actual"
+  fi
+}
+
+for name in "${names[@]}"; do
+  [ -e "$here/$name.sh" ] || die "no program $name in tests/programs"
+  if ! prepare "$name"; then
+    printf 'FAIL programs/%s: it does not build\n' "$name"
+    failed=$((failed + 1))
+    continue
+  fi
+  [ -n "$build_only" ] && { printf '%s\n' "$wasm"; continue; }
+  for target in "${targets[@]}"; do
+    for function in $(compgen -A function | grep "^${name}_case_"); do
+      check "$name" "${function#"${name}_case_"}" "$target"
+    done
+  done
+done
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
