@@ -1,0 +1,736 @@
+#include "compiler/codegen/lowering.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/format.hpp"
+
+namespace cairn::codegen {
+
+using ir::Block;
+using ir::Effects;
+using ir::Instruction;
+using ir::Opcode;
+using ir::Value;
+
+Lowering::Lowering(const ir::Function& function, MachineFunction& result, const ConventionRegisters& convention)
+    : function_(function),
+      result_(result),
+      convention_(convention),
+      own_layout_(layout_call(function.signature, convention, result.arena)),
+      vregs_(result.arena),
+      use_counts_(result.arena),
+      colors_(result.arena),
+      sunk_(result.arena),
+      target_nodes_(result.arena),
+      nodes_(result.arena),
+      order_(result.arena),
+      loop_of_(result.arena),
+      loops_(result.arena),
+      group_(result.arena),
+      operand_buffer_(result.arena) {}
+
+Result<void> Lowering::run() {
+  const uint32_t values = function_.value_count();
+  vregs_.assign(values, VReg::none());
+  use_counts_.assign(values, 0);
+  colors_.assign(values, 0);
+  sunk_.assign(values, false);
+  result_.insts.reserve(values + values / 4);
+  result_.operands.reserve(values * 3);
+  result_.vregs.reserve(values);
+
+  result_.incoming_bytes = own_layout_.stack_bytes;
+  if (own_layout_.result_area_bytes != 0) result_area_ = temporary(RegClass::integer);
+
+  order_blocks();
+  count_uses();
+
+  for (uint32_t i = static_cast<uint32_t>(order_.size()); i-- > 0;) {
+    current_block_ = MBlock(i);
+    MachineBlock& block = result_.blocks[i];
+    block.end_inst = static_cast<uint32_t>(result_.insts.size());  // counted from the end until finish()
+    const Node& node = nodes_[order_[i]];
+    if (node.block) {
+      lower_block(node.block);
+    } else {
+      lower_edge(function_.target_lists[node.target]);
+    }
+    result_.blocks[i].first_inst = static_cast<uint32_t>(result_.insts.size());
+    if (result_.arena.exhausted()) [[unlikely]] {
+      return fail(Error::of(ErrorKind::limit, "function " + decimal(function_.function_index) +
+                                                  ": the memory budget of a compilation, " +
+                                                  decimal(uint64_t{result_.arena.budget()}) + " bytes, is exceeded"));
+    }
+  }
+  finish();
+  return {};
+}
+
+// --- Blocks ---------------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr uint32_t kNoLoop = 0xffff'ffff;
+constexpr uint32_t kNotReached = 0xffff'ffff;
+
+}  // namespace
+
+// Numbers the loops, inner ones first, and says for each block in which innermost one it lies.
+void Lowering::find_loops(std::span<const Block> rpo, std::span<const uint32_t> rpo_index) {
+  // Predecessors of reachable blocks, as ranges of one array.
+  ArenaVector<uint32_t> first(result_.arena);
+  first.assign(function_.block_count() + 1, 0);
+  for (const Block block : rpo)
+    for (const ir::Target& target : function_.targets(function_.terminator(block))) ++first[target.block.index() + 1];
+  for (uint32_t i = 0; i < function_.block_count(); ++i) first[i + 1] += first[i];
+  ArenaVector<Block> predecessors(result_.arena);
+  predecessors.resize(first.back());
+  ArenaVector<uint32_t> fill(result_.arena);
+  fill.append(first.as_span());
+  for (const Block block : rpo)
+    for (const ir::Target& target : function_.targets(function_.terminator(block)))
+      predecessors[fill[target.block.index()]++] = block;
+
+  loop_of_.assign(function_.block_count(), kNoLoop);
+  ArenaVector<uint32_t> outermost(result_.arena);  // of each loop, with path compression
+  const auto find_outermost = [&](uint32_t loop) {
+    while (outermost[loop] != loop) {
+      outermost[loop] = outermost[outermost[loop]];
+      loop = outermost[loop];
+    }
+    return loop;
+  };
+  ArenaVector<Block> work(result_.arena);
+  for (size_t i = rpo.size(); i-- > 0;) {
+    const Block header = rpo[i];
+    work.clear();
+    for (uint32_t p = first[header.index()]; p < first[header.index() + 1]; ++p)
+      if (rpo_index[predecessors[p].index()] >= i) work.push_back(predecessors[p]);
+    if (work.empty()) continue;
+    const uint32_t loop = static_cast<uint32_t>(loops_.size());
+    loops_.push_back({.header = header});
+    outermost.push_back(loop);
+    const auto push_predecessors = [&](Block block) {
+      for (uint32_t p = first[block.index()]; p < first[block.index() + 1]; ++p) work.push_back(predecessors[p]);
+    };
+    while (!work.empty()) {
+      const Block block = work.back();
+      work.pop_back();
+      if (loop_of_[block.index()] == kNoLoop) {
+        loop_of_[block.index()] = loop;
+        if (block != header) push_predecessors(block);
+        continue;
+      }
+      const uint32_t inner = find_outermost(loop_of_[block.index()]);
+      if (inner == loop) continue;
+      loops_[inner].parent = loop;
+      outermost[inner] = loop;
+      push_predecessors(loops_[inner].header);
+    }
+    if (loop_of_[header.index()] == kNoLoop) loop_of_[header.index()] = loop;
+  }
+  for (size_t i = loops_.size(); i-- > 0;)
+    if (loops_[i].parent != kNoLoop) loops_[i].depth = loops_[loops_[i].parent].depth + 1;
+}
+
+void Lowering::order_blocks() {
+  Arena& arena = result_.arena;
+  const uint32_t block_count = function_.block_count();
+
+  // Reverse post-order. Of a branch's targets the one that is visited first comes last: so visit what should be far away first.
+  ArenaVector<uint32_t> predecessor_count(arena);
+  predecessor_count.assign(block_count, 0);
+  for (uint32_t i = 0; i < block_count; ++i) {
+    if (!function_.blocks[i].last) continue;
+    for (const ir::Target& target : function_.targets(function_.blocks[i].last)) ++predecessor_count[target.block.index()];
+  }
+  struct Visit {
+    Block block;
+    uint32_t next = 0;  // counts up; which target that is depends on `swap`
+    bool swap = false;
+  };
+  const auto visit_of = [&](Block block) {
+    Visit visit{block};
+    const Value terminator = function_.terminator(block);
+    if (inst(terminator).opcode != Opcode::branch) return visit;
+    const std::span<const ir::Target> targets = function_.targets(terminator);
+    const auto distance = [&](unsigned i) {
+      const ir::BlockData& data = function_[targets[i].block];
+      const ir::BranchHint hint = inst(terminator).branch_hint();
+      const bool unlikely = hint == (i == 0 ? ir::BranchHint::unlikely : ir::BranchHint::likely);
+      return (data.is_cold ? 8 : 0) + (data.loop_depth < function_[block].loop_depth ? 4 : 0) + (unlikely ? 2 : 0) +
+             (predecessor_count[targets[i].block.index()] > 1 ? 1 : 0);
+    };
+    visit.swap = distance(0) <= distance(1);  // by default the first target comes next
+    return visit;
+  };
+  ArenaVector<uint32_t> rpo_index(arena);
+  rpo_index.assign(block_count, kNotReached);
+  ArenaVector<Block> rpo(arena);
+  ArenaVector<Visit> stack(arena);
+  rpo_index[0] = 0;
+  stack.push_back(visit_of(Block(0)));
+  while (!stack.empty()) {
+    Visit& top = stack.back();
+    const std::span<const ir::Target> targets = function_.targets(function_.terminator(top.block));
+    if (top.next == targets.size()) {
+      rpo.push_back(top.block);
+      stack.pop_back();
+      continue;
+    }
+    uint32_t i = top.next++;
+    if (targets.size() != 2 || top.swap) i = static_cast<uint32_t>(targets.size()) - 1 - i;
+    const Block next = targets[i].block;
+    if (rpo_index[next.index()] != kNotReached) continue;
+    rpo_index[next.index()] = 0;
+    stack.push_back(visit_of(next));
+  }
+  std::reverse(rpo.begin(), rpo.end());
+  for (uint32_t i = 0; i < rpo.size(); ++i) rpo_index[rpo[i].index()] = i;
+
+  find_loops(rpo.as_span(), rpo_index.as_span());
+  const auto depth_of = [&](uint32_t loop) { return loop == kNoLoop ? 0 : loops_[loop].depth; };
+  const auto common_loop = [&](uint32_t a, uint32_t b) {
+    while (a != b) {
+      if (depth_of(a) >= depth_of(b)) {
+        a = loops_[a].parent;
+      } else {
+        b = loops_[b].parent;
+      }
+    }
+    return a;
+  };
+
+  // Nodes: the blocks in that order, each followed by the edges that leave it and must be split. Every loop (and the function,
+  // number loops_.size()) has a list of what lies directly in it: nodes, and inner loops at the place of their headers.
+  struct Item {
+    uint32_t index = 0;  // node or loop
+    bool is_loop = false;
+    uint32_t next = kNoLoop;
+  };
+  struct List {
+    uint32_t first = kNoLoop, last = kNoLoop;
+  };
+  ArenaVector<Item> items(arena);
+  ArenaVector<List> lists(arena);
+  lists.assign(loops_.size() + 1, List());
+  const auto add_item = [&](uint32_t loop, uint32_t index, bool is_loop) {
+    List& list = lists[loop == kNoLoop ? loops_.size() : loop];
+    const uint32_t item = static_cast<uint32_t>(items.size());
+    items.push_back({index, is_loop, kNoLoop});
+    if (list.first == kNoLoop) {
+      list.first = item;
+    } else {
+      items[list.last].next = item;
+    }
+    list.last = item;
+  };
+  ArenaVector<uint32_t> node_of(arena);  // by IR block
+  node_of.assign(block_count, 0);
+  for (const Block block : rpo) {
+    node_of[block.index()] = static_cast<uint32_t>(nodes_.size());
+    nodes_.push_back({block, 0, MBlock::none()});
+  }
+  ArenaVector<uint32_t> latest_edge(arena);  // by target block: the latest split edge to it
+  latest_edge.assign(block_count, 0);
+  target_nodes_.assign(function_.target_lists.size(), 0);
+  for (const Block block : rpo) {
+    const uint32_t loop = loop_of_[block.index()];
+    if (loop != kNoLoop && loops_[loop].header == block) add_item(loops_[loop].parent, loop, true);
+    add_item(loop, node_of[block.index()], false);
+
+    const Value terminator = function_.terminator(block);
+    const std::span<const ir::Target> targets = function_.targets(terminator);
+    const uint32_t first_edge = static_cast<uint32_t>(nodes_.size());
+    for (const ir::Target& target : targets) {
+      const uint32_t target_index = static_cast<uint32_t>(&target - function_.target_lists.data());
+      const uint32_t to = target.block.index();
+      uint32_t node = node_of[to];
+      if (inst(terminator).opcode != Opcode::jump && (target.argument_count != 0 || predecessor_count[to] > 1)) {
+        // Several entries of a jump table may share an edge.
+        const uint32_t latest = latest_edge[to];
+        if (latest >= first_edge && latest < nodes_.size() && nodes_[latest].block == Block::none() &&
+            function_.target_lists[nodes_[latest].target].block == target.block &&
+            std::ranges::equal(function_.arguments(function_.target_lists[nodes_[latest].target]),
+                               function_.arguments(target))) {
+          node = latest;
+        } else {
+          node = static_cast<uint32_t>(nodes_.size());
+          latest_edge[to] = node;
+          nodes_.push_back({Block::none(), target_index, MBlock::none()});
+          add_item(common_loop(loop, loop_of_[to]), node, false);
+        }
+      }
+      target_nodes_[target_index] = node;
+    }
+  }
+
+  // Flatten.
+  struct Place {
+    uint32_t item;
+    uint32_t loop;
+  };
+  ArenaVector<Place> places(arena);
+  places.push_back({lists[loops_.size()].first, kNoLoop});
+  while (!places.empty()) {
+    Place& place = places.back();
+    if (place.item == kNoLoop) {
+      places.pop_back();
+      continue;
+    }
+    const Item item = items[place.item];
+    const uint32_t loop = place.loop;
+    place.item = item.next;
+    if (item.is_loop) {
+      places.push_back({lists[item.index].first, item.index});
+      continue;
+    }
+    Node& node = nodes_[item.index];
+    node.machine_block = MBlock(static_cast<uint32_t>(order_.size()));
+    order_.push_back(item.index);
+    MachineBlock block;
+    block.loop_depth = static_cast<uint16_t>(std::min<uint32_t>(depth_of(loop), 0xffff));
+    if (node.block) {
+      block.is_loop_header = loop != kNoLoop && loops_[loop].header == node.block;
+      block.is_cold = function_[node.block].is_cold;
+    } else {
+      block.is_cold = function_[function_.target_lists[node.target].block].is_cold;
+    }
+    result_.blocks.push_back(block);
+  }
+
+  // Edges.
+  ArenaVector<uint32_t> counted_from(arena);  // by machine block: the latest one it was counted as a successor of
+  counted_from.assign(order_.size(), kNotReached);
+  for (uint32_t i = 0; i < order_.size(); ++i) {
+    const Node& node = nodes_[order_[i]];
+    MachineBlock& block = result_.blocks[i];
+    block.first_successor = static_cast<uint32_t>(result_.block_lists.size());
+    const auto add = [&](MBlock to) {
+      if (counted_from[to.index()] == i) return;
+      counted_from[to.index()] = i;
+      result_.block_lists.push_back(to);
+      ++result_.blocks[to.index()].predecessor_count;
+    };
+    if (node.block) {
+      for (const ir::Target& target : function_.targets(function_.terminator(node.block)))
+        add(nodes_[target_nodes_[static_cast<size_t>(&target - function_.target_lists.data())]].machine_block);
+    } else {
+      const Block to = function_.target_lists[node.target].block;
+      add(nodes_[node_of[to.index()]].machine_block);
+    }
+    block.successor_count = static_cast<uint32_t>(result_.block_lists.size()) - block.first_successor;
+  }
+  uint32_t at = static_cast<uint32_t>(result_.block_lists.size());
+  for (MachineBlock& block : result_.blocks) {
+    block.first_predecessor = at;
+    at += block.predecessor_count;
+    block.predecessor_count = 0;
+  }
+  result_.block_lists.resize(at);
+  for (uint32_t i = 0; i < order_.size(); ++i) {
+    for (uint32_t s = 0; s < result_.blocks[i].successor_count; ++s) {
+      MachineBlock& to = result_.blocks[result_.block_lists[result_.blocks[i].first_successor + s].index()];
+      result_.block_lists[to.first_predecessor + to.predecessor_count++] = MBlock(i);
+    }
+  }
+}
+
+// --- Values ---------------------------------------------------------------------------------------------------------------
+
+void Lowering::count_uses() {
+  for (const Node& node : nodes_) {
+    if (!node.block) continue;
+    for (Value value = function_[node.block].first; value; value = function_.next(value)) {
+      if (is_transparent(inst(value))) continue;
+      for (const Value operand : function_.operands(value))
+        if (operand) ++use_counts_[resolve(operand).index()];
+      for (const ir::Target& target : function_.targets(value))
+        for (const Value argument : function_.arguments(target)) ++use_counts_[resolve(argument).index()];
+    }
+  }
+}
+
+Value Lowering::resolve(Value value) const {
+  while (is_transparent(inst(value))) value = inst(value).operands[0];
+  return value;
+}
+
+bool Lowering::is_constant(Value value) const {
+  switch (inst(value).opcode) {
+    case Opcode::iconst:
+    case Opcode::fconst:
+    case Opcode::vconst:
+    case Opcode::vmctx:
+    case Opcode::type_id: return true;
+    default: return false;
+  }
+}
+
+std::optional<int64_t> Lowering::integer_constant(Value value) const {
+  const Instruction& instruction = inst(value);
+  if (instruction.opcode == Opcode::iconst) {
+    return instruction.type == ir::Type::i32 ? int64_t{static_cast<int32_t>(instruction.immediate)}
+                                             : instruction.immediate;
+  }
+  if (instruction.opcode == Opcode::uextend) {
+    if (const auto inner = integer_constant(instruction.operands[0])) return static_cast<uint32_t>(*inner);
+  }
+  if (instruction.opcode == Opcode::sextend) return integer_constant(instruction.operands[0]);
+  return std::nullopt;
+}
+
+uint64_t Lowering::upper_bound(Value value, unsigned depth) const {
+  const Instruction& instruction = inst(value);
+  const uint64_t most = instruction.type == ir::Type::i32 ? 0xffff'ffffu : ~uint64_t{0};
+  if (depth == 0) return most;
+  const auto bound = [&](unsigned i) { return upper_bound(instruction.operands[i], depth - 1); };
+  const auto count = [&] { return integer_constant(instruction.operands[1]); };
+  const unsigned width = instruction.type == ir::Type::i32 ? 31 : 63;
+  switch (instruction.opcode) {
+    case Opcode::iconst: return static_cast<uint64_t>(instruction.immediate) & most;
+    case Opcode::iand: return std::min(bound(0), bound(1));
+    case Opcode::ior:
+    case Opcode::ixor: {
+      const uint64_t both = bound(0) | bound(1);
+      return both == 0 ? 0 : (~uint64_t{0} >> std::countl_zero(both)) & most;
+    }
+    case Opcode::iadd: {
+      uint64_t sum;
+      return __builtin_add_overflow(bound(0), bound(1), &sum) ? most : (sum > most ? most : sum);
+    }
+    case Opcode::imul: {
+      uint64_t product;
+      return __builtin_mul_overflow(bound(0), bound(1), &product) ? most : std::min(product, most);
+    }
+    case Opcode::ushr:
+      if (const auto by = count()) return bound(0) >> (*by & width);
+      return bound(0);
+    case Opcode::ishl:
+      if (const auto by = count()) {
+        const uint64_t from = bound(0);
+        const unsigned shift = static_cast<unsigned>(*by & width);
+        return from > (most >> shift) ? most : from << shift;
+      }
+      return most;
+    case Opcode::urem:
+      if (const auto by = count(); by && *by > 0) return static_cast<uint64_t>(*by) - 1;
+      return bound(0);
+    case Opcode::udiv:
+      if (const auto by = count(); by && *by > 0) return bound(0) / static_cast<uint64_t>(*by);
+      return bound(0);
+    case Opcode::select: return std::max(bound(1), bound(2));
+    case Opcode::uextend: return bound(0);
+    case Opcode::wrap: return std::min(bound(0), most);
+    case Opcode::clz:
+    case Opcode::ctz:
+    case Opcode::popcnt: return 64;
+    case Opcode::icmp:
+    case Opcode::fcmp: return 1;
+    case Opcode::heap_load:
+    case Opcode::load: {
+      const ir::MemoryAccess& access = function_.memory_access(value);
+      if (access.extension != ir::Extension::zero || access.size >= 8) return most;
+      return (uint64_t{1} << (8 * access.size)) - 1;
+    }
+    default: return most;
+  }
+}
+
+Value Lowering::second_result(Value value) const {
+  const Value next = function_.next(value);
+  if (next && inst(next).opcode == Opcode::result && inst(next).operands[0] == value && is_used(next)) return next;
+  return Value::none();
+}
+
+bool Lowering::is_only_use(Value value) const {
+  return use_counts_[value.index()] == 1 && function_.block_of(value) == function_.block_of(current_) &&
+         ir::facts(inst(value).opcode).effects == Effects::pure && inst(value).opcode != Opcode::block_param;
+}
+
+bool Lowering::can_sink(Value load) const {
+  if (use_counts_[load.index()] != 1 || function_.block_of(load) != function_.block_of(current_)) return false;
+  if (is_used(load) || ir::facts(inst(load).opcode).effects != Effects::reads) return false;
+  if (colors_[load.index()] == colors_[current_.index()]) return true;
+  const ir::MemoryAccess& access = function_.memory_access(load);
+  return access.alias == ir::AliasClass::immutable && !access.can_fault;
+}
+
+VReg Lowering::vreg_of(Value value) {
+  VReg& reg = vregs_[value.index()];
+  if (!reg) reg = result_.new_vreg(class_of_type(inst(value).type));
+  return reg;
+}
+
+VReg Lowering::use(Value value) {
+  value = resolve(value);
+  if (is_constant(value)) {
+    const VReg reg = temporary(class_of_type(inst(value).type));
+    emit_constant(value, reg);
+    return reg;
+  }
+  CAIRN_DEBUG_ASSERT(!sunk_[value.index()]);
+  return vreg_of(value);
+}
+
+// --- Emitting -------------------------------------------------------------------------------------------------------------
+
+MachineInst& Lowering::emit(uint16_t opcode, std::span<const Operand> operands, InstFlag flags) {
+  MachineInst instruction;
+  instruction.opcode = opcode;
+  instruction.flags = flags;
+  CAIRN_ASSERT(operands.size() <= 255);
+  instruction.operand_count = static_cast<uint8_t>(operands.size());
+  instruction.first_operand = static_cast<uint32_t>(result_.operands.size());
+  instruction.position = position_;
+  for (const Operand& operand : operands) result_.operands.push_back(operand);
+  group_.push_back(instruction);
+  return group_.back();
+}
+
+uint32_t Lowering::clobbers(const PRegSet& set) {
+  for (uint32_t i = 0; i < result_.clobber_sets.size(); ++i)
+    if (result_.clobber_sets[i] == set) return i;
+  if (result_.clobber_sets.empty()) result_.clobber_sets.push_back(PRegSet());
+  result_.clobber_sets.push_back(set);
+  return static_cast<uint32_t>(result_.clobber_sets.size() - 1);
+}
+
+MBlock Lowering::successor(unsigned i) const {
+  const ir::Target& target = function_.targets(current_)[i];
+  return nodes_[target_nodes_[static_cast<size_t>(&target - function_.target_lists.data())]].machine_block;
+}
+
+uint32_t Lowering::add_jump_table(unsigned count) {
+  const uint32_t first = static_cast<uint32_t>(result_.block_lists.size());
+  for (unsigned i = 0; i < count; ++i) result_.block_lists.push_back(successor(i));
+  result_.jump_tables.push_back({first, count});
+  return static_cast<uint32_t>(result_.jump_tables.size() - 1);
+}
+
+uint32_t Lowering::allocate_fixed_slot(uint32_t bytes) {
+  const uint32_t at = result_.fixed_slot_bytes;
+  result_.fixed_slot_bytes += (bytes + 15) & ~15u;
+  return at;
+}
+
+void Lowering::flush_group() {
+  for (size_t i = group_.size(); i-- > 0;) result_.insts.push_back(group_[i]);
+  group_.clear();
+}
+
+void Lowering::finish() {
+  std::reverse(result_.insts.begin(), result_.insts.end());
+  const uint32_t total = static_cast<uint32_t>(result_.insts.size());
+  for (MachineBlock& block : result_.blocks) {
+    block.first_inst = total - block.first_inst;
+    block.end_inst = total - block.end_inst;
+  }
+}
+
+// --- Blocks, calls and returns --------------------------------------------------------------------------------------------
+
+void Lowering::number_effects(Block block) {
+  uint32_t color = 0;
+  for (Value value = function_[block].first; value; value = function_.next(value)) {
+    colors_[value.index()] = color;
+    switch (ir::facts(inst(value).opcode).effects) {
+      case Effects::pure: break;
+      case Effects::reads: {
+        // Loads that may trap keep their order among other effects, but loads out of bounds trap alike.
+        const ir::MemoryAccess& access = function_.memory_access(value);
+        if (access.can_fault && access.trap != wasm::TrapKind::out_of_bounds_memory_access) ++color;
+        break;
+      }
+      default: ++color;
+    }
+  }
+}
+
+void Lowering::lower_block(Block block) {
+  number_effects(block);
+  for (Value value = function_.terminator(block); value; value = function_.previous(value)) {
+    const Instruction& instruction = inst(value);
+    switch (instruction.opcode) {
+      case Opcode::iconst:
+      case Opcode::fconst:
+      case Opcode::vconst:
+      case Opcode::vmctx:
+      case Opcode::type_id:
+      case Opcode::block_param:
+      case Opcode::result: continue;
+      default: break;
+    }
+    if (sunk_[value.index()] || is_transparent(instruction)) continue;
+    current_ = value;
+    position_ = instruction.position;
+    switch (ir::facts(instruction.opcode).effects) {
+      case Effects::pure:
+        if (is_used(value) || second_result(value)) {
+          lower_instruction(value);
+        } else {
+          for (const Value operand : function_.operands(value))
+            if (operand) --use_counts_[resolve(operand).index()];
+        }
+        break;
+      case Effects::trapping:
+      case Effects::reads:
+      case Effects::writes: lower_instruction(value); break;
+      case Effects::call: lower_call(value); break;
+      case Effects::control:
+        switch (instruction.opcode) {
+          case Opcode::jump:
+            pass_arguments(function_.targets(value)[0]);
+            emit_jump(successor(0));
+            break;
+          case Opcode::return_: lower_return(value); break;
+          case Opcode::return_call: lower_tail_call(value); break;
+          default: lower_terminator(value); break;
+        }
+        break;
+    }
+    flush_group();
+  }
+  if (block.index() == 0) {
+    lower_entry();
+    flush_group();
+    return;
+  }
+  // Everything that may use a parameter has been lowered, except that a loop's back edges already passed arguments.
+  MachineBlock& machine_block = result_.blocks[current_block_.index()];
+  machine_block.first_param = static_cast<uint32_t>(result_.reg_lists.size());
+  for (const Value param : function_.params(block)) {
+    if (!machine_block.is_loop_header && !is_used(param)) continue;
+    result_.reg_lists.push_back(vreg_of(param));
+    ++machine_block.param_count;
+  }
+}
+
+void Lowering::lower_edge(const ir::Target& target) {
+  position_ = 0;
+  pass_arguments(target);
+  emit_jump(result_.successors(result_.blocks[current_block_.index()])[0]);
+  flush_group();
+}
+
+void Lowering::pass_arguments(const ir::Target& target) {
+  const MBlock to = result_.successors(result_.blocks[current_block_.index()])[0];
+  const bool all = result_.blocks[to.index()].is_loop_header;
+  const std::span<const Value> params = function_.params(target.block);
+  const std::span<const Value> arguments = function_.arguments(target);
+  const uint32_t first = static_cast<uint32_t>(result_.reg_lists.size());
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (all || is_used(params[i])) result_.reg_lists.push_back(use(arguments[i]));
+  MachineBlock& block = result_.blocks[current_block_.index()];
+  block.first_argument = first;
+  block.argument_count = static_cast<uint32_t>(result_.reg_lists.size()) - first;
+}
+
+void Lowering::lower_entry() {
+  position_ = 0;
+  const std::span<const Value> params = function_.params(Block(0));
+  operand_buffer_.clear();
+  if (result_area_) operand_buffer_.push_back(Operand::def_fixed(result_area_, own_layout_.result_pointer));
+  for (size_t i = 0; i < params.size(); ++i) {
+    const ArgLocation& location = own_layout_.arguments[i];
+    if (location.reg.valid() && is_used(params[i]))
+      operand_buffer_.push_back(Operand::def_fixed(vreg_of(params[i]), location.reg));
+  }
+  emit_entry(operand_buffer_.as_span());
+  for (size_t i = 0; i < params.size(); ++i) {
+    const ArgLocation& location = own_layout_.arguments[i];
+    if (!location.reg.valid() && is_used(params[i]))
+      emit_load_incoming(inst(params[i]).type, vreg_of(params[i]), location.offset);
+  }
+}
+
+void Lowering::lower_return(Value value) {
+  const std::span<const Value> results = function_.operands(value);
+  for (size_t i = 0; i < results.size(); ++i) {
+    const ArgLocation& location = own_layout_.results[i];
+    if (!location.reg.valid())
+      emit_store_result(function_.signature.results[i], results[i], result_area_, location.offset);
+  }
+  operand_buffer_.clear();
+  for (size_t i = 0; i < results.size(); ++i) {
+    const ArgLocation& location = own_layout_.results[i];
+    if (location.reg.valid()) operand_buffer_.push_back(Operand::use_fixed(use(results[i]), location.reg));
+  }
+  emit_return(operand_buffer_.as_span());
+}
+
+CallLayout Lowering::layout_of(const ir::CallInfo& call) {
+  if (call.kind != ir::CalleeKind::builtin) return layout_call(call.signature, convention_, result_.arena);
+  // The C convention with the VMContext first: as far as builtins go, the integer registers in the same order.
+  const std::span<ir::Type> params = result_.arena.make_span<ir::Type>(call.signature.params.size() + 1);
+  params[0] = ir::Type::i64;
+  std::ranges::copy(call.signature.params, params.begin() + 1);
+  CallLayout layout = layout_call({params, call.signature.results}, convention_, result_.arena);
+  layout.arguments = layout.arguments.subspan(1);
+  CAIRN_ASSERT(layout.stack_bytes == 0 && layout.result_area_bytes == 0 && params.size() <= 6);
+  return layout;
+}
+
+// Stores stack arguments and collects the fixed uses of the others in operand_buffer_. Returns the VMFuncRef's vreg.
+VReg Lowering::lower_arguments(const ir::CallInfo& call, const CallLayout& layout, std::span<const Value> arguments) {
+  VReg callee;
+  if (call.kind == ir::CalleeKind::reference) {
+    callee = use(arguments[0]);
+    arguments = arguments.subspan(1);
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const ArgLocation& location = layout.arguments[i];
+    if (!location.reg.valid()) emit_store_outgoing(call.signature.params[i], arguments[i], location.offset);
+  }
+  result_.outgoing_bytes = std::max(result_.outgoing_bytes, layout.stack_bytes);
+  operand_buffer_.clear();
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const ArgLocation& location = layout.arguments[i];
+    if (location.reg.valid()) operand_buffer_.push_back(Operand::use_fixed(use(arguments[i]), location.reg));
+  }
+  return callee;
+}
+
+void Lowering::lower_call(Value value) {
+  const ir::CallInfo& call = function_.call_info(value);
+  const CallLayout layout = layout_of(call);
+  const VReg callee = lower_arguments(call, layout, function_.operands(value));
+  if (layout.result_area_bytes != 0) {
+    if (call_result_bytes_ < layout.result_area_bytes) {
+      call_result_area_ = allocate_fixed_slot(layout.result_area_bytes);
+      call_result_bytes_ = layout.result_area_bytes;
+    }
+    const VReg area = temporary(RegClass::integer);
+    emit_fixed_slot_address(area, call_result_area_);
+    operand_buffer_.push_back(Operand::use_fixed(area, layout.result_pointer));
+  }
+  // The first result is the call itself, the others follow it.
+  const auto for_each_result = [&](auto&& visit) {
+    if (inst(value).type == ir::Type::none) return;
+    if (is_used(value)) visit(value, 0);
+    for (Value next = function_.next(value); next && inst(next).opcode == Opcode::result; next = function_.next(next))
+      if (is_used(next)) visit(next, static_cast<size_t>(inst(next).immediate));
+  };
+  for_each_result([&](Value result, size_t i) {
+    if (layout.results[i].reg.valid())
+      operand_buffer_.push_back(Operand::def_fixed(vreg_of(result), layout.results[i].reg));
+  });
+  result_.has_calls = true;
+  emit_call(call, layout, operand_buffer_.as_span(), callee);
+  for_each_result([&](Value result, size_t i) {
+    if (!layout.results[i].reg.valid())
+      emit_load_fixed_slot(inst(result).type, vreg_of(result), call_result_area_ + layout.results[i].offset);
+  });
+}
+
+void Lowering::lower_tail_call(Value value) {
+  const ir::CallInfo& call = function_.call_info(value);
+  const CallLayout layout = layout_of(call);
+  const VReg callee = lower_arguments(call, layout, function_.operands(value));
+  if (layout.result_area_bytes != 0)
+    operand_buffer_.push_back(Operand::use_fixed(result_area_, layout.result_pointer));
+  emit_tail_call(call, layout, operand_buffer_.as_span(), callee);
+}
+
+}  // namespace cairn::codegen
