@@ -40,7 +40,8 @@ struct CallSite {
 
 class CodeBuffer {
  public:
-  explicit CodeBuffer(Arena& arena) : bytes(arena), rodata(arena), relocations(arena), traps(arena), calls(arena) {}
+  explicit CodeBuffer(Arena& arena)
+      : bytes(arena), rodata(arena), relocations(arena), traps(arena), calls(arena), constants_(arena) {}
 
   [[nodiscard]] uint32_t offset() const { return static_cast<uint32_t>(bytes.size()); }
   void emit8(uint8_t value) { bytes.push_back(std::byte{value}); }
@@ -71,6 +72,15 @@ class CodeBuffer {
   void emit_little(uint64_t value, unsigned count) {
     for (unsigned i = 0; i < count; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
   }
+  void grow_constants();
+
+  // An open-addressing table of the constants in rodata; size 0 is an empty place.
+  struct Constant {
+    uint32_t offset = 0;
+    uint32_t size = 0;
+  };
+  ArenaVector<Constant> constants_;
+  uint32_t constant_count_ = 0;
 };
 
 }  // namespace cairn::codegen

@@ -7,7 +7,7 @@
 // The form is SSA but for this: nothing. Every virtual register has exactly one definition: an instruction's operand or a
 // block parameter. Critical edges do not exist: lowering splits them, so that the moves of an edge have a place (at the
 // end of a predecessor with one successor, or at the start of a successor with one predecessor). A block with parameters
-// has predecessors with one successor only.
+// has predecessors with one successor only. The terminator of a block with one successor is a jump without operands.
 #pragma once
 
 #include <cstdint>
@@ -101,7 +101,9 @@ struct MachineInst {
   InstFlag flags = InstFlag::none;
   uint8_t operand_count = 0;
   uint32_t first_operand = 0;  // into MachineFunction::operands
-  uint32_t clobbers = 0;       // into MachineFunction::clobber_sets; 0 is the empty set
+  // Into MachineFunction::clobber_sets; 0 is the empty set. Written at the late position: an early use may be in a clobbered
+  // register, a late use and a value that is live behind the instruction may not. A fixed def may name one.
+  uint32_t clobbers = 0;
   uint32_t position = 0;       // wasm offset
   // Payload
   uint8_t size = 0;       // operand size in bytes
