@@ -1,0 +1,30 @@
+// The commands, one function each. They print their own results; the int is the exit status of the process. An Error is
+// printed by main as one line, with the exit status of its kind.
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "host/cli/machine.hpp"
+#include "host/cli/options.hpp"
+
+namespace cairn::cli {
+
+// run: `program` holds a module's bytes, options.operands its name and arguments.
+Result<int> run_on_machine(const Options& options, const std::string& program);
+Result<int> run_on_host(const Options& options, const std::string& program);
+
+// What remains to be said after a machine's end: times, or the log of a panic. The exit status of the command.
+int report_machine(const Options& options, const MachineReport& report);
+
+// Replaces this process by the RISC-V build of the command under qemu-riscv64. Returns only on failure.
+Error continue_as_riscv64(const Options& options, char* const* argv);
+
+Result<int> compile(const Options& options);
+Result<int> objdump(const Options& options);
+Result<int> validate(const Options& options);
+Result<int> wast(const Options& options);
+Result<int> wat2wasm(const Options& options);
+Result<int> wasm2wat(const Options& options);
+
+}  // namespace cairn::cli

@@ -1,0 +1,183 @@
+#include "host/cli/machine.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/boot_protocol.hpp"
+#include "base/format.hpp"
+#include "host/cli/files.hpp"
+#include "host/cli/pump.hpp"
+
+namespace cairn::cli {
+namespace {
+
+Error system_error(const char* what) {
+  return Error::of(ErrorKind::io, std::string(what) + ": " + std::strerror(errno));
+}
+
+// A file without a name that holds the bundle; QEMU opens it through /proc.
+Result<FileDescriptor> bundle_file(const std::string& bundle) {
+  FileDescriptor file(memfd_create("cairn-bundle", 0));
+  if (!file.is_open()) return fail(system_error("cannot create a file in memory"));
+  for (size_t done = 0; done < bundle.size();) {
+    const ssize_t written = write(file.get(), bundle.data() + done, bundle.size() - done);
+    if (written < 0) return fail(system_error("cannot write the boot bundle"));
+    done += static_cast<size_t>(written);
+  }
+  return file;
+}
+
+// One end is ours, the other is inherited by QEMU.
+struct SocketPair {
+  FileDescriptor ours, theirs;
+
+  static Result<SocketPair> create() {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return fail(system_error("cannot create a socket"));
+    SocketPair pair{FileDescriptor(ends[0]), FileDescriptor(ends[1])};
+    fcntl(pair.ours.get(), F_SETFD, FD_CLOEXEC);
+    return pair;
+  }
+};
+
+const char* qemu_program(Target target) {
+  return target == Target::riscv64 ? "qemu-system-riscv64" : "qemu-system-x86_64";
+}
+
+std::string kernel_command_line(const Options& options) {
+  std::string line;
+  if (!options.paging.empty()) line += std::string(kernel_option::kPaging) + "=" + options.paging + " ";
+  if (options.verbose) line += std::string(kernel_option::kLogLevel) + "=debug ";
+  return line;
+}
+
+std::vector<std::string> base_arguments(const Options& options) {
+  std::vector<std::string> arguments = {qemu_program(options.target)};
+  const auto add = [&](std::initializer_list<const char*> words) {
+    arguments.insert(arguments.end(), words.begin(), words.end());
+  };
+  switch (options.machine) {
+    case Machine::microvm:
+      add({"-M", "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=off"});
+      break;
+    case Machine::q35:
+      add({"-M", "q35,hpet=off"});
+      break;
+    case Machine::virt:
+      add({"-M", "virt"});
+      break;
+  }
+  const char* default_cpu = options.machine == Machine::virt ? "rv64" : "max";
+  add({"-cpu", options.cpu.empty() ? default_cpu : options.cpu.c_str()});
+  add({"-accel", "tcg", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"});
+  arguments.insert(arguments.end(), {"-m", decimal(options.memory_bytes >> 10) + "k", "-smp", decimal(options.cpus),
+                                     "-kernel", kernel_path(options.target), "-append", kernel_command_line(options)});
+  if (options.machine != Machine::virt) add({"-device", "isa-debug-exit"});
+  if (options.machine != Machine::q35) add({"-global", "virtio-mmio.force-legacy=false"});
+  add({"-device", options.machine == Machine::q35 ? "virtio-rng-pci,disable-legacy=on" : "virtio-rng-device"});
+  return arguments;
+}
+
+constexpr std::string_view kPorts[] = {port_name::kStdin, port_name::kStdout, port_name::kStderr, port_name::kControl};
+
+std::vector<std::string> program_arguments(const Options& options, int bundle, const SocketPair (&sockets)[5]) {
+  std::vector<std::string> arguments = base_arguments(options);
+  const auto add = [&](std::string name, std::string value) {
+    arguments.push_back(std::move(name));
+    arguments.push_back(std::move(value));
+  };
+  add("-initrd", "/proc/self/fd/" + decimal(bundle));
+  add("-device", options.machine == Machine::q35 ? "virtio-serial-pci,disable-legacy=on,max_ports=5"
+                                                 : "virtio-serial-device,max_ports=5");
+  for (int port = 0; port < 5; ++port) {
+    add("-chardev", "socket,id=c" + decimal(port) + ",fd=" + decimal(sockets[port].theirs.get()));
+    if (port == 4) {
+      add("-serial", "chardev:c4");
+    } else {
+      add("-device", "virtserialport,chardev=c" + decimal(port) + ",name=" + std::string(kPorts[port]));
+    }
+  }
+  return arguments;
+}
+
+[[noreturn]] void exec(const std::vector<std::string>& arguments) {
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  execvp(argv[0], argv.data());
+  const std::string message = std::string("cannot start ") + argv[0] + ": " + std::strerror(errno) + "\n";
+  (void)!write(2, message.data(), message.size());
+  _exit(exit_status::kSystem);
+}
+
+}  // namespace
+
+std::string kernel_path(Target target) {
+  return root_directory() +
+         (target == Target::riscv64 ? "/build/kernel-riscv64/cairn-kernel" : "/build/kernel-x86_64/cairn-kernel");
+}
+
+std::string kernel_symbols_path(Target target) {
+  const std::string separate = kernel_path(target) + ".debug";
+  return access(separate.c_str(), R_OK) == 0 ? separate : kernel_path(target);
+}
+
+Result<MachineReport> run_machine(const Options& options, const std::string& bundle) {
+  const FileDescriptor file = CAIRN_TRY(bundle_file(bundle));
+  SocketPair sockets[5];
+  for (SocketPair& pair : sockets) pair = CAIRN_TRY(SocketPair::create());
+  int message_pipe[2];
+  if (pipe2(message_pipe, O_CLOEXEC) != 0) return fail(system_error("cannot create a pipe"));
+  FileDescriptor messages(message_pipe[0]), messages_end(message_pipe[1]);
+
+  const std::vector<std::string> arguments = program_arguments(options, file.get(), sockets);
+  const uint64_t started = monotonic_nanoseconds();
+  const pid_t parent = getpid();
+  const pid_t qemu = fork();
+  if (qemu < 0) return fail(system_error("cannot start a process"));
+  if (qemu == 0) {
+    // Whatever ends this command ends the machine.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(exit_status::kSystem);
+    dup2(open("/dev/null", O_RDONLY), 0);
+    dup2(messages_end.get(), 1);
+    dup2(messages_end.get(), 2);
+    exec(arguments);
+  }
+  messages_end = FileDescriptor();
+  for (SocketPair& pair : sockets) pair.theirs = FileDescriptor();
+
+  MachineReport report;
+  PumpPorts ports{.input = std::move(sockets[0].ours),
+                  .output = std::move(sockets[1].ours),
+                  .error = std::move(sockets[2].ours),
+                  .control = std::move(sockets[3].ours),
+                  .log = std::move(sockets[4].ours),
+                  .messages = std::move(messages)};
+  pump(std::move(ports), qemu, options.verbose, report);
+  int status = 0;
+  waitpid(qemu, &status, 0);
+  report.qemu_nanoseconds = monotonic_nanoseconds() - started;
+  if (!report.exited && WIFEXITED(status) && WEXITSTATUS(status) == exit_status::kSystem && report.log.empty()) {
+    return fail(Error::of(ErrorKind::io, report.qemu_messages.substr(0, report.qemu_messages.find('\n'))));
+  }
+  return report;
+}
+
+Error boot_console(const Options& options) {
+  std::vector<std::string> arguments = base_arguments(options);
+  arguments.insert(arguments.end(),
+                   {"-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console", "-mon", "console"});
+  exec(arguments);
+}
+
+}  // namespace cairn::cli

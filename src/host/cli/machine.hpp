@@ -1,0 +1,39 @@
+// A virtual machine under QEMU that runs one boot bundle.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "host/cli/options.hpp"
+
+namespace cairn::cli {
+
+// What the machine said on its control port.
+struct MachineReport {
+  bool exited = false;  // whether the record `exit` came; without it the kernel panicked or was killed
+  int status = 0;
+  struct Number {
+    std::string name;
+    uint64_t value;
+  };
+  std::vector<Number> times;  // nanoseconds, in the order in which they came
+  std::vector<Number> stats;
+  std::string log;                // the serial port, from its start
+  std::string qemu_messages;      // what QEMU itself had to say
+  uint64_t qemu_nanoseconds = 0;  // from starting QEMU to its end
+};
+
+// Starts QEMU on `bundle` and carries bytes between its ports and this process's stdin, stdout and stderr until it
+// ends.
+Result<MachineReport> run_machine(const Options& options, const std::string& bundle);
+
+// Replaces this process by QEMU with the serial port on the terminal. Returns only on failure.
+Error boot_console(const Options& options);
+
+// The kernel's image for a machine, and the file with its symbols.
+std::string kernel_path(Target target);
+std::string kernel_symbols_path(Target target);
+
+}  // namespace cairn::cli

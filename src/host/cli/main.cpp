@@ -1,0 +1,103 @@
+// The `cairn` command. The launcher at the top of the tree builds what a command needs and then becomes this program.
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/files.hpp"
+#include "host/cli/options.hpp"
+#include "host/cli/program.hpp"
+
+namespace cairn::cli {
+namespace {
+
+int exit_status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::usage:
+      return exit_status::kUsage;
+    case ErrorKind::io:
+      return exit_status::kSystem;
+    case ErrorKind::malformed:
+    case ErrorKind::invalid:
+    case ErrorKind::unsupported:
+    case ErrorKind::limit:
+    case ErrorKind::link:
+    case ErrorKind::resource:
+      return exit_status::kBadModule;
+  }
+  return exit_status::kSystem;
+}
+
+Result<int> run(const Options& options) {
+  const Result<std::string> loaded = load_program(options.operands[0]);
+  if (!loaded) {
+    std::fprintf(stderr, "cairn: %s\n", loaded.error().to_string().c_str());
+    return exit_status::kBadModule;
+  }
+  const std::string& program = *loaded;
+  switch (options.target) {
+    case Target::x86_64:
+    case Target::riscv64:
+      return run_on_machine(options, program);
+    case Target::host:
+    case Target::host_riscv64:
+      return run_on_host(options, program);
+  }
+  return exit_status::kUsage;
+}
+
+Result<int> dispatch(const Options& options) {
+  switch (options.command) {
+    case Command::run:
+      return run(options);
+    case Command::boot:
+      return fail(boot_console(options));
+    case Command::help:
+      return std::fputs(help_text().data(), stdout), 0;
+    default:
+      return fail(Error::of(ErrorKind::usage, "this command is not built in"));
+  }
+}
+
+}  // namespace
+
+Error continue_as_riscv64(const Options& options, char* const* argv) {
+  const std::string program = root_directory() + "/build/host-riscv64/cairn-cli";
+  std::vector<char*> arguments = {const_cast<char*>("qemu-riscv64")};
+  if (!options.cpu.empty()) {
+    arguments.push_back(const_cast<char*>("-cpu"));
+    arguments.push_back(const_cast<char*>(options.cpu.c_str()));
+  }
+  arguments.push_back(const_cast<char*>(program.c_str()));
+  while (*++argv != nullptr) arguments.push_back(*argv);
+  arguments.push_back(nullptr);
+  execvp(arguments[0], arguments.data());
+  return Error::of(ErrorKind::io, std::string("cannot start qemu-riscv64: ") + std::strerror(errno));
+}
+
+}  // namespace cairn::cli
+
+int main(int argc, char** argv) {
+  using namespace cairn;
+  using namespace cairn::cli;
+  Result<int> status = 0;
+  Result<Options> options = parse_options(std::span<char* const>(argv + 1, static_cast<size_t>(argc - 1)));
+  if (!options) {
+    status = fail(std::move(options).error());
+  } else {
+#ifndef __riscv
+    if (options->target == Target::host_riscv64) {
+      status = fail(continue_as_riscv64(*options, argv));
+    } else
+#endif
+      status = dispatch(*options);
+  }
+  if (!status) {
+    std::fprintf(stderr, "cairn: %s\n", status.error().to_string().c_str());
+    return exit_status_of(status.error().kind);
+  }
+  return *status;
+}

@@ -1,0 +1,279 @@
+#include "host/cli/options.hpp"
+
+#include <charconv>
+#include <optional>
+
+#include "wasm/features.hpp"
+
+namespace cairn::cli {
+namespace {
+
+constexpr unsigned bit(Command command) { return 1u << static_cast<unsigned>(command); }
+constexpr unsigned kMachineCommands = bit(Command::run) | bit(Command::boot) | bit(Command::wast);
+constexpr unsigned kEngineCommands =
+    bit(Command::run) | bit(Command::compile) | bit(Command::objdump) | bit(Command::validate) | bit(Command::wast);
+constexpr unsigned kEveryCommand = ~0u;
+
+enum class Argument : uint8_t { none, required };
+
+// An option: `set` stores its value and answers whether it made sense.
+struct Option {
+  std::string_view name;
+  Argument argument;
+  unsigned commands;
+  std::string_view expected;  // for the message about a value that makes no sense
+  bool (*set)(Options&, std::string_view value);
+};
+
+struct NamedCommand {
+  std::string_view name;
+  Command command;
+  size_t min_operands, max_operands;
+};
+
+constexpr size_t kAny = SIZE_MAX;
+constexpr NamedCommand kCommands[] = {
+    {"run", Command::run, 1, kAny},           {"compile", Command::compile, 1, 1},
+    {"objdump", Command::objdump, 1, 1},      {"boot", Command::boot, 0, 0},
+    {"validate", Command::validate, 1, kAny}, {"wast", Command::wast, 1, kAny},
+    {"wat2wasm", Command::wat2wasm, 1, 1},    {"wasm2wat", Command::wasm2wat, 1, 1},
+    {"help", Command::help, 0, kAny},         {"--help", Command::help, 0, kAny},
+    {"-h", Command::help, 0, kAny},
+};
+
+template <class T>
+std::optional<T> parse_number(std::string_view text) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool set_memory(Options& options, std::string_view value) {
+  uint64_t unit = uint64_t{1} << 20;
+  if (!value.empty() && (value.back() < '0' || value.back() > '9')) {
+    switch (value.back()) {
+      case 'K':
+      case 'k':
+        unit = uint64_t{1} << 10;
+        break;
+      case 'M':
+      case 'm':
+        unit = uint64_t{1} << 20;
+        break;
+      case 'G':
+      case 'g':
+        unit = uint64_t{1} << 30;
+        break;
+      default:
+        return false;
+    }
+    value.remove_suffix(1);
+  }
+  const std::optional<uint64_t> number = parse_number<uint64_t>(value);
+  if (!number || *number == 0 || *number > (uint64_t{1} << 40) / unit) return false;
+  options.memory_bytes = *number * unit;
+  return true;
+}
+
+bool set_directory(Options& options, std::string_view value) {
+  const size_t separator = value.find("::");
+  const std::string_view host = value.substr(0, separator);
+  const std::string_view guest = separator == std::string_view::npos ? host : value.substr(separator + 2);
+  if (host.empty() || guest.empty()) return false;
+  options.directories.push_back({std::string(host), std::string(guest)});
+  return true;
+}
+
+bool set_disabled(Options& options, std::string_view value) {
+  while (!value.empty()) {
+    const size_t comma = value.find(',');
+    const std::string_view name = value.substr(0, comma);
+    bool known = false;
+#define X(id, text) known = known || name == text;
+    CAIRN_WASM_FEATURES(X)
+#undef X
+    if (!known) return false;
+    options.disabled_features.emplace_back(name);
+    value = comma == std::string_view::npos ? std::string_view{} : value.substr(comma + 1);
+  }
+  return true;
+}
+
+template <class T>
+bool choose(T& out, std::string_view value, std::initializer_list<std::pair<std::string_view, T>> choices) {
+  for (const auto& [name, choice] : choices) {
+    if (name != value) continue;
+    out = choice;
+    return true;
+  }
+  return false;
+}
+
+constexpr Option kOptions[] = {
+    {"--target", Argument::required, kEngineCommands | kMachineCommands, "x86_64, riscv64, host or host-riscv64",
+     [](Options& o, std::string_view v) {
+       return choose(o.target, v,
+                     {{"x86_64", Target::x86_64},
+                      {"riscv64", Target::riscv64},
+                      {"host", Target::host},
+                      {"host-riscv64", Target::host_riscv64}});
+     }},
+    {"--machine", Argument::required, kMachineCommands, "q35 or microvm",
+     [](Options& o, std::string_view v) {
+       return choose(o.machine, v, {{"microvm", Machine::microvm}, {"q35", Machine::q35}});
+     }},
+    {"--cpus", Argument::required, kMachineCommands, "a number from 1 to 256",
+     [](Options& o, std::string_view v) {
+       const std::optional<unsigned> number = parse_number<unsigned>(v);
+       if (!number || *number == 0 || *number > 256) return false;
+       o.cpus = *number;
+       return true;
+     }},
+    {"--cpu", Argument::required, kMachineCommands, "QEMU's name of a CPU",
+     [](Options& o, std::string_view v) { return !(o.cpu = v).empty(); }},
+    {"--memory", Argument::required, kMachineCommands, "a size such as 512M or 2G", set_memory},
+    {"--paging", Argument::required, kMachineCommands, "sv39 or sv48",
+     [](Options& o, std::string_view v) { return (o.paging = v) == "sv39" || v == "sv48"; }},
+    {"--env", Argument::required, bit(Command::run), "NAME=VALUE",
+     [](Options& o, std::string_view v) {
+       o.environment.emplace_back(v);
+       return v.find('=') != std::string_view::npos && v[0] != '=' && v.find('\0') == std::string_view::npos;
+     }},
+    {"--dir", Argument::required, bit(Command::run), "HOST::GUEST", set_directory},
+    {"--time", Argument::none, kMachineCommands, "",
+     [](Options& o, std::string_view) { return o.report_times = true; }},
+    {"--verbose", Argument::none, kEveryCommand, "", [](Options& o, std::string_view) { return o.verbose = true; }},
+    {"--bounds", Argument::required, kEngineCommands, "guard or check",
+     [](Options& o, std::string_view v) {
+       return choose(o.bounds, v, {{"guard", BoundsMode::guard}, {"check", BoundsMode::check}});
+     }},
+    {"--disable", Argument::required, kEngineCommands, "names of features, such as simd,threads", set_disabled},
+    {"--engine", Argument::required, kEngineCommands, "KEY=VALUE",
+     [](Options& o, std::string_view v) { return !o.engine_options.emplace_back(v).empty(); }},
+    {"-o", Argument::required, bit(Command::compile) | bit(Command::wat2wasm) | bit(Command::wasm2wat), "a file name",
+     [](Options& o, std::string_view v) { return !(o.output = v).empty(); }},
+    {"--function", Argument::required, bit(Command::objdump), "a function's name or index",
+     [](Options& o, std::string_view v) { return !(o.function = v).empty(); }},
+};
+
+std::unexpected<Error> usage(std::string message) {
+  return fail(Error::of(ErrorKind::usage, std::move(message) + " (`./cairn help` explains)"));
+}
+
+const Option* find_option(std::string_view name, Command command) {
+  for (const Option& option : kOptions) {
+    if (option.name == name && (option.commands & bit(command)) != 0) return &option;
+  }
+  return nullptr;
+}
+
+Result<void> check_combination(const Options& options, bool machine_given) {
+  if (machine_given && options.target != Target::x86_64) return usage("--machine is for --target x86_64");
+  if (!options.paging.empty() && options.target != Target::riscv64) return usage("--paging is for --target riscv64");
+  if (options.command == Command::boot && options.target != Target::x86_64 && options.target != Target::riscv64) {
+    return usage("boot needs --target x86_64 or riscv64");
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string_view to_string(Target target) {
+  switch (target) {
+    case Target::x86_64:
+      return "x86_64";
+    case Target::riscv64:
+      return "riscv64";
+    case Target::host:
+      return "host";
+    case Target::host_riscv64:
+      return "host-riscv64";
+  }
+  return "?";
+}
+
+Result<Options> parse_options(std::span<char* const> arguments) {
+  if (arguments.empty()) return usage("no command given");
+  const std::string_view command_name = arguments[0];
+  const NamedCommand* command = nullptr;
+  for (const NamedCommand& candidate : kCommands) {
+    if (candidate.name == command_name) command = &candidate;
+  }
+  if (command == nullptr) return usage("unknown command `" + std::string(command_name) + "`");
+
+  Options options;
+  options.command = command->command;
+  // Where code is made but not run, the host is as good as any machine and needs none.
+  if (options.command == Command::validate || options.command == Command::wast) options.target = Target::host;
+  bool machine_given = false, options_ended = false;
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    std::string_view argument = arguments[i];
+    if (options_ended || argument.size() < 2 || argument[0] != '-') {
+      options.operands.emplace_back(argument);
+      options_ended = options_ended || options.command == Command::run;
+      continue;
+    }
+    if (argument == "--") {
+      options_ended = true;
+      continue;
+    }
+    const size_t equals = argument.starts_with("--") ? argument.find('=') : std::string_view::npos;
+    const std::string_view name = argument.substr(0, equals);
+    const Option* option = find_option(name, options.command);
+    if (option == nullptr) return usage("unknown option `" + std::string(name) + "` of " + std::string(command_name));
+    std::string_view value;
+    if (option->argument == Argument::required) {
+      if (equals != std::string_view::npos) {
+        value = argument.substr(equals + 1);
+      } else if (i + 1 < arguments.size()) {
+        value = arguments[++i];
+      } else {
+        return usage(std::string(name) + " needs " + std::string(option->expected));
+      }
+    } else if (equals != std::string_view::npos) {
+      return usage(std::string(name) + " takes no value");
+    }
+    if (!option->set(options, value)) {
+      return usage(std::string(name) + " needs " + std::string(option->expected) + ", not `" + std::string(value) +
+                   "`");
+    }
+    machine_given = machine_given || name == "--machine";
+  }
+  if (options.operands.size() < command->min_operands) return usage(std::string(command_name) + " needs a file");
+  if (options.operands.size() > command->max_operands) {
+    return usage("unexpected argument `" + options.operands[command->max_operands] + "`");
+  }
+  CAIRN_TRY(check_combination(options, machine_given));
+  if (options.target == Target::riscv64) options.machine = Machine::virt;
+  return options;
+}
+
+std::string_view help_text() {
+  return R"(Cairn runs WebAssembly on bare machines.
+
+  ./cairn run [options] PROGRAM [args...]   run a .wasm or .wat module, or C or C++ source, and exit as it exits
+      --target x86_64|riscv64      boot the machine in QEMU (x86_64 is the default)
+      --target host|host-riscv64   the same engine as a Linux process, the second under qemu-riscv64
+      --machine microvm|q35  --cpus N  --cpu MODEL  --memory SIZE  --paging sv39|sv48
+      --env NAME=VALUE             give the program an environment variable
+      --dir HOST::GUEST            give the program a directory (on machines: a copy in memory)
+      --time                       print where the time went
+      --verbose                    show the kernel's log
+      --bounds guard|check         how accesses to memory are checked
+      --disable FEATURE,...        refuse WebAssembly features
+  ./cairn compile FILE -o OBJECT            write the code object, an ELF file   [--target T]
+  ./cairn objdump FILE [--function NAME]    show functions as wasm, IR and machine code
+  ./cairn validate FILE...                  check modules
+  ./cairn wast FILE-OR-DIR...               run specification scripts            [--target T]
+  ./cairn wat2wasm FILE [-o OUT], wasm2wat FILE [-o OUT]
+  ./cairn boot                              serial console of an idle system
+  ./cairn test [--all]                      every test; the last line is `N passed, N failed`
+  ./cairn bench [boot|compile|programs]     measure
+  ./cairn bless | format | tidy | fuzz      rewrite expected outputs, format, lint, fuzz
+
+Exit status: the program's own; 64 wrong usage, 65 a module that cannot be run, 70 kernel panic, 134 trap.
+)";
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,51 @@
+// The command line of `cairn`: one table of options, and the result of reading it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/boot_protocol.hpp"
+#include "base/result.hpp"
+
+namespace cairn::cli {
+
+enum class Target : uint8_t { x86_64, riscv64, host, host_riscv64 };
+enum class Machine : uint8_t { microvm, q35, virt };
+enum class Command : uint8_t { run, compile, objdump, boot, validate, wast, wat2wasm, wasm2wat, help };
+
+// A directory of the host (run on a machine: a copy of it) under a name that the program sees.
+struct DirectoryMapping {
+  std::string host;
+  std::string guest;
+};
+
+struct Options {
+  Command command = Command::help;
+  Target target = Target::x86_64;
+  Machine machine = Machine::microvm;
+  unsigned cpus = 1;
+  std::string cpu;  // QEMU's name; empty: the machine's default
+  uint64_t memory_bytes = uint64_t{1} << 30;
+  std::string paging;  // kernel_option::kPaging
+  std::vector<std::string> environment;
+  std::vector<DirectoryMapping> directories;
+  bool report_times = false;
+  bool verbose = false;
+  BoundsMode bounds = BoundsMode::automatic;
+  std::vector<std::string> disabled_features;
+  std::vector<std::string> engine_options;
+  std::string output;
+  std::string function;
+  std::vector<std::string> operands;  // run: the program and its arguments
+};
+
+// Reads argv without the program's name. An Error of kind usage says in one line what is wrong.
+Result<Options> parse_options(std::span<char* const> arguments);
+
+std::string_view to_string(Target target);
+std::string_view help_text();
+
+}  // namespace cairn::cli

@@ -1,0 +1,159 @@
+#include "host/cli/program.hpp"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <vector>
+
+#include "base/format.hpp"
+#include "host/cli/files.hpp"
+
+namespace cairn::cli {
+namespace {
+
+enum class Language : uint8_t { none, c, cxx };
+
+Language language_of(const std::string& path) {
+  const std::string extension = path.substr(std::min(path.size(), path.rfind('.')));
+  if (extension == ".c") return Language::c;
+  if (extension == ".cc" || extension == ".cpp" || extension == ".cxx") return Language::cxx;
+  return Language::none;
+}
+
+// FNV-1a, 128 bits wide: a name for contents, not a defence.
+std::string content_hash(std::string_view bytes) {
+  unsigned __int128 hash = static_cast<unsigned __int128>(0x6c62272e07bb0142) << 64 | 0x62b821756295c58d;
+  const unsigned __int128 prime = static_cast<unsigned __int128>(1) << 88 | 0x13b;
+  for (char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
+  return hex(static_cast<uint64_t>(hash >> 64), 16).substr(2) + hex(static_cast<uint64_t>(hash), 16).substr(2);
+}
+
+void make_directories(const std::string& path) {
+  for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    mkdir(path.substr(0, slash).c_str(), 0777);
+  }
+  mkdir(path.c_str(), 0777);
+}
+
+// clang looks for wasm32-wasip1, Debian installs wasm32-wasi; with a sysroot of links the host's /usr/include stays
+// out.
+Result<std::string> sysroot() {
+  std::string place = root_directory() + "/build/cache/wasm-sysroot";
+  for (const char* part : {"include", "lib"}) {
+    const std::string folder = place + "/" + part;
+    const std::string target = std::string("/usr/") + part + "/wasm32-wasi";
+    make_directories(folder);
+    if (symlink(target.c_str(), (folder + "/wasm32-wasip1").c_str()) != 0 && errno != EEXIST) {
+      return fail(Error::of(ErrorKind::io, "cannot create " + folder + ": " + std::strerror(errno)));
+    }
+  }
+  return place;
+}
+
+struct Stamp {
+  time_t seconds = 0;
+  long nanoseconds = 0;
+  auto operator<=>(const Stamp&) const = default;
+};
+
+bool modified(const std::string& path, Stamp& out) {
+  struct stat info{};
+  if (stat(path.c_str(), &info) != 0) return false;
+  out = {info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+  return true;
+}
+
+// Whether no file in the make rule that clang wrote is newer than the module.
+bool is_fresh(const std::string& module, const std::string& rule_path) {
+  Stamp made;
+  const Result<std::string> rule = read_file(rule_path);
+  if (!rule || !modified(module, made)) return false;
+  std::string name;
+  bool in_prerequisites = false;
+  for (size_t i = 0; i <= rule->size(); ++i) {
+    const char c = i < rule->size() ? (*rule)[i] : '\n';
+    if (c == '\\' && i + 1 < rule->size()) {
+      if ((*rule)[i + 1] != '\n') name += (*rule)[i + 1];
+      ++i;
+    } else if (c == ' ' || c == '\n') {
+      Stamp changed;
+      if (in_prerequisites && !name.empty() && (!modified(name, changed) || changed >= made)) return false;
+      if (name.ends_with(':')) in_prerequisites = true;
+      name.clear();
+    } else {
+      name += c;
+    }
+  }
+  return true;
+}
+
+Result<void> run_compiler(const std::vector<std::string>& arguments) {
+  const pid_t child = fork();
+  if (child < 0) return fail(Error::of(ErrorKind::io, std::string("cannot start a process: ") + std::strerror(errno)));
+  if (child == 0) {
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    dup2(2, 1);
+    execvp(argv[0], argv.data());
+    _exit(127);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    return fail(Error::of(ErrorKind::io, "cannot start " + arguments[0]));
+  if (status != 0) return fail(Error::of(ErrorKind::malformed, arguments.back() + " does not compile"));
+  return {};
+}
+
+Result<std::string> compile_source(const std::string& path, const std::string& source, Language language) {
+  std::vector<std::string> arguments = {language == Language::cxx ? "clang++-22" : "clang-22", "--target=wasm32-wasip1",
+                                        "--sysroot=" + CAIRN_TRY(sysroot()), "-O2",
+                                        // Binaryen's optimizer, if it is there, would rewrite the module.
+                                        "--no-wasm-opt", "-Wl,-z,stack-size=1048576", "-Wl,--strip-debug",
+                                        "-D_WASI_EMULATED_SIGNAL", "-D_WASI_EMULATED_PROCESS_CLOCKS",
+                                        "-D_WASI_EMULATED_GETPID", "-D_WASI_EMULATED_MMAN"};
+  if (language == Language::cxx) {
+    arguments.insert(arguments.end(), {"-std=c++23", "-fno-exceptions"});
+  } else {
+    arguments.emplace_back("-std=gnu17");
+  }
+  std::string key = path + '\0' + source;
+  for (const std::string& argument : arguments) key += '\0' + argument;
+  const std::string folder = root_directory() + "/build/cache/compiled/" + content_hash(key);
+  const std::string stem = path.substr(path.rfind('/') + 1);
+  const std::string module = folder + "/" + stem.substr(0, stem.rfind('.')) + ".wasm";
+  const std::string rule = folder + "/depends";
+  if (!is_fresh(module, rule)) {
+    make_directories(folder);
+    // Written beside and moved, so that two at once do not read each other's halves.
+    const std::string unfinished = folder + "/" + decimal(getpid());
+    make_directories(unfinished);
+    const std::string output = unfinished + module.substr(folder.size());
+    arguments.insert(arguments.end(),
+                     {"-MMD", "-MF", unfinished + "/depends", "-o", output, "-lwasi-emulated-signal",
+                      "-lwasi-emulated-process-clocks", "-lwasi-emulated-getpid", "-lwasi-emulated-mman", path});
+    const Result<void> compiled = run_compiler(arguments);
+    if (compiled) {
+      rename((unfinished + "/depends").c_str(), rule.c_str());
+      rename(output.c_str(), module.c_str());
+    }
+    rmdir(unfinished.c_str());
+    CAIRN_TRY(compiled);
+  }
+  return read_file(module);
+}
+
+}  // namespace
+
+Result<std::string> load_program(const std::string& path) {
+  const Language language = language_of(path);
+  std::string contents = CAIRN_TRY(read_file(path));
+  if (language == Language::none) return contents;
+  return compile_source(path, contents, language);
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,189 @@
+#include "host/cli/pump.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <charconv>
+#include <string_view>
+#include <vector>
+
+#include "base/boot_protocol.hpp"
+
+namespace cairn::cli {
+namespace {
+
+constexpr size_t kChunk = size_t{1} << 18;
+constexpr size_t kMaxLog = size_t{16} << 20;
+constexpr int kPowerOffMilliseconds = 2000;
+
+// False when whoever reads our output has gone.
+bool write_all(int fd, const char* data, size_t size) {
+  while (size > 0) {
+    const ssize_t written = write(fd, data, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) {
+      pollfd wait{fd, POLLOUT, 0};
+      poll(&wait, 1, -1);
+      continue;
+    }
+    if (written < 0) return false;
+    data += written;
+    size -= static_cast<size_t>(written);
+  }
+  return true;
+}
+
+bool parse_number(std::string_view text, uint64_t& out) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+void parse_record(std::string_view line, MachineReport& report) {
+  const size_t first = line.find(' ');
+  const size_t last = line.rfind(' ');
+  uint64_t value = 0;
+  if (first == std::string_view::npos || !parse_number(line.substr(last + 1), value)) return;
+  const std::string_view kind = line.substr(0, first);
+  if (kind == control_record::kExit && first == last) {
+    report.exited = true;
+    report.status = static_cast<int>(value & 255);
+  } else if (first < last) {
+    const MachineReport::Number number{std::string(line.substr(first + 1, last - first - 1)), value};
+    if (kind == control_record::kTime) report.times.push_back(number);
+    if (kind == control_record::kStat) report.stats.push_back(number);
+  }
+}
+
+class Pump {
+ public:
+  Pump(PumpPorts ports, pid_t machine, bool show_log, MachineReport& report)
+      : ports_(std::move(ports)),
+        machine_(machine),
+        show_log_(show_log),
+        report_(report),
+        buffer_(kChunk),
+        pending_(kChunk) {
+    fcntl(ports_.input.get(), F_SETFL, O_NONBLOCK);
+    // A background job must not be stopped because the program might read the terminal.
+    signal(SIGTTIN, SIG_IGN);
+  }
+
+  void run() {
+    while (ports_.output.is_open() || ports_.error.is_open() || ports_.control.is_open() || ports_.log.is_open() ||
+           ports_.messages.is_open()) {
+      const int timeout = report_.exited ? kPowerOffMilliseconds : -1;
+      const int ready = wait(timeout);
+      if (ready == 0 && report_.exited) {
+        kill(machine_, SIGKILL);
+        return;
+      }
+      if (ready > 0) step();
+    }
+  }
+
+ private:
+  enum Slot : size_t { from_stdin, to_machine, output, error, control, log, messages, slot_count };
+
+  int wait(int timeout) {
+    const bool holds_input = pending_begin_ < pending_end_;
+    polls_[from_stdin] = {stdin_open_ && !holds_input ? 0 : -1, POLLIN, 0};
+    polls_[to_machine] = {holds_input ? ports_.input.get() : -1, POLLOUT, 0};
+    polls_[output] = {ports_.output.get(), POLLIN, 0};
+    polls_[error] = {ports_.error.get(), POLLIN, 0};
+    polls_[control] = {ports_.control.get(), POLLIN, 0};
+    polls_[log] = {ports_.log.get(), POLLIN, 0};
+    polls_[messages] = {ports_.messages.get(), POLLIN, 0};
+    return poll(polls_, slot_count, timeout);
+  }
+
+  void step() {
+    if (polls_[from_stdin].revents != 0) read_stdin();
+    if (polls_[to_machine].revents != 0 || polls_[from_stdin].revents != 0) feed_machine();
+    if (polls_[output].revents != 0) forward(ports_.output, 1);
+    if (polls_[error].revents != 0) forward(ports_.error, 2);
+    // The log before the control port: a panic is in the log when the machine's end is seen.
+    if (polls_[log].revents != 0) keep(ports_.log, report_.log);
+    if (polls_[messages].revents != 0) keep(ports_.messages, report_.qemu_messages);
+    if (polls_[control].revents != 0) read_control();
+  }
+
+  void read_stdin() {
+    const ssize_t length = read(0, pending_.data(), pending_.size());
+    if (length < 0 && (errno == EINTR || errno == EAGAIN)) return;
+    if (length > 0) {
+      pending_begin_ = 0;
+      pending_end_ = static_cast<size_t>(length);
+      return;
+    }
+    stdin_open_ = false;
+    shutdown(ports_.input.get(), SHUT_WR);
+  }
+
+  void feed_machine() {
+    while (pending_begin_ < pending_end_) {
+      const ssize_t sent =
+          send(ports_.input.get(), pending_.data() + pending_begin_, pending_end_ - pending_begin_, MSG_NOSIGNAL);
+      if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return;
+      if (sent < 0) {
+        // The machine is going down; nobody will read this.
+        pending_begin_ = pending_end_ = 0;
+        stdin_open_ = false;
+        return;
+      }
+      pending_begin_ += static_cast<size_t>(sent);
+    }
+  }
+
+  // Reads once; closes the port at its end. The result is empty then.
+  std::string_view receive(FileDescriptor& port) {
+    const ssize_t length = read(port.get(), buffer_.data(), buffer_.size());
+    if (length < 0 && (errno == EINTR || errno == EAGAIN)) return {};
+    if (length <= 0) {
+      port.reset();
+      return {};
+    }
+    return {buffer_.data(), static_cast<size_t>(length)};
+  }
+
+  void forward(FileDescriptor& port, int fd) {
+    const std::string_view bytes = receive(port);
+    write_all(fd, bytes.data(), bytes.size());
+  }
+
+  void keep(FileDescriptor& port, std::string& into) {
+    const std::string_view bytes = receive(port);
+    if (show_log_) write_all(2, bytes.data(), bytes.size());
+    if (into.size() + bytes.size() <= kMaxLog) into += bytes;
+  }
+
+  void read_control() {
+    control_line_ += receive(ports_.control);
+    size_t end;
+    while ((end = control_line_.find('\n')) != std::string::npos) {
+      parse_record(std::string_view(control_line_).substr(0, end), report_);
+      control_line_.erase(0, end + 1);
+    }
+  }
+
+  PumpPorts ports_;
+  pid_t machine_;
+  bool show_log_;
+  MachineReport& report_;
+  pollfd polls_[slot_count] = {};
+  bool stdin_open_ = true;
+  std::vector<char> buffer_;
+  std::vector<char> pending_;  // bytes of stdin that the machine has not taken yet
+  size_t pending_begin_ = 0, pending_end_ = 0;
+  std::string control_line_;
+};
+
+}  // namespace
+
+void pump(PumpPorts ports, pid_t machine, bool show_log, MachineReport& report) {
+  Pump(std::move(ports), machine, show_log, report).run();
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,64 @@
+// `cairn run` on a machine under QEMU.
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/boot_protocol.hpp"
+#include "base/format.hpp"
+#include "host/cli/bundle.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/files.hpp"
+#include "host/cli/machine.hpp"
+#include "host/cli/program.hpp"
+#include "host/cli/symbolize.hpp"
+
+namespace cairn::cli {
+namespace {
+
+void print_milliseconds(const char* name, uint64_t nanoseconds) {
+  std::fprintf(stderr, "%-12s %8.1f ms\n", name, static_cast<double>(nanoseconds) / 1e6);
+}
+
+void print_times(const MachineReport& report) {
+  uint64_t guest = 0;
+  for (const MachineReport::Number& time : report.times) {
+    if (time.name != "total") guest += time.value;
+  }
+  print_milliseconds("qemu", report.qemu_nanoseconds - std::min(guest, report.qemu_nanoseconds));
+  for (const MachineReport::Number& time : report.times) {
+    if (time.name != "total") print_milliseconds(time.name.c_str(), time.value);
+  }
+  print_milliseconds("machine", report.qemu_nanoseconds);
+  for (const MachineReport::Number& stat : report.stats) {
+    std::fprintf(stderr, "%-12s %8llu\n", stat.name.c_str(), static_cast<unsigned long long>(stat.value));
+  }
+}
+
+}  // namespace
+
+int report_machine(const Options& options, const MachineReport& report) {
+  if (!report.exited) {
+    std::fprintf(stderr, "cairn: the kernel stopped without a word from the program; its log:\n%s%s",
+                 report.qemu_messages.c_str(),
+                 symbolize_backtrace(report.log, kernel_symbols_path(options.target)).c_str());
+    return exit_status::kPanic;
+  }
+  if (options.report_times) print_times(report);
+  return report.status;
+}
+
+Result<int> run_on_machine(const Options& options, const std::string& program) {
+  BootConfig config;
+  config.mode = BootMode::run;
+  config.arguments = options.operands;
+  const std::string bundle = CAIRN_TRY(make_bundle(options, std::move(config), program));
+  if (bundle.size() > options.memory_bytes / 2) {
+    return fail(Error::of(ErrorKind::resource, "the program and its files (" + decimal(bundle.size() >> 20) +
+                                                   " MiB) do not fit a machine with " +
+                                                   decimal(options.memory_bytes >> 20) +
+                                                   " MiB of memory; give it more with --memory"));
+  }
+  return report_machine(options, CAIRN_TRY(run_machine(options, bundle)));
+}
+
+}  // namespace cairn::cli
