@@ -37,6 +37,9 @@ struct FaultResolution {
 // Called by the platform's fault handler, on whatever stack that runs. Allocates nothing and takes no lock.
 FaultResolution resolve_fault(const MachineFault& fault);
 
+// At least so many bytes below every stack fault.
+inline constexpr size_t kStackGuardBytes = 64 * 1024;
+
 template <class P>
 concept PlatformContract = requires(std::span<std::byte> span, size_t bytes, Activation* activation, const void* pc,
                                     const std::byte* stack_pointer) {
@@ -50,7 +53,7 @@ concept PlatformContract = requires(std::span<std::byte> span, size_t bytes, Act
   // Gives a whole reservation back, committed or not.
   { P::release(span) } -> std::same_as<void>;
 
-  // A stack: the usable part, below which lies a guard region that always faults. Filled on first touch.
+  // A stack: the usable part, below which lie kStackGuardBytes or more that always fault. Filled on first touch.
   { P::allocate_stack(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
   { P::release_stack(span) } -> std::same_as<void>;
 

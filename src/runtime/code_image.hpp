@@ -1,0 +1,52 @@
+// A code object placed in memory: executable text, and its tables for traps and backtraces.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.hpp"
+#include "compiler/codegen/code_object.hpp"
+
+namespace cairn::runtime {
+
+class Module;
+
+class CodeImage {
+ public:
+  // Copies text and constants out of an ELF code object, resolves its references to type ids with `type_ids` (canonical
+  // ids by the module's type index), and makes the text executable. The object may come from a cache: it is checked.
+  static Result<std::unique_ptr<CodeImage>> load(std::span<const std::byte> object, std::span<const uint32_t> type_ids);
+  ~CodeImage();
+  CodeImage(const CodeImage&) = delete;
+  CodeImage& operator=(const CodeImage&) = delete;
+
+  [[nodiscard]] uintptr_t begin() const { return reinterpret_cast<uintptr_t>(text_.data()); }
+  [[nodiscard]] uintptr_t end() const { return begin() + text_.size(); }
+  [[nodiscard]] size_t size() const { return text_.size(); }
+
+  // The entry of a function defined in the module; null when there is none of that index.
+  [[nodiscard]] const std::byte* function(uint32_t function_index) const;
+  [[nodiscard]] const std::byte* at(uint32_t offset) const { return text_.data() + offset; }
+
+  // For an offset in .text; null when no record covers it.
+  [[nodiscard]] const codegen::FunctionRecord* find_function(uint32_t offset) const;
+  [[nodiscard]] const codegen::TrapRecord* find_trap(uint32_t offset) const;
+  [[nodiscard]] const codegen::CallRecord* find_call(uint32_t return_offset) const;
+  [[nodiscard]] std::span<const codegen::TrampolineRecord> trampolines() const { return trampolines_; }
+
+  const Module* module = nullptr;  // null for trampolines
+
+ private:
+  CodeImage() = default;
+  std::span<std::byte> mapping_;
+  std::span<const std::byte> text_;
+  std::vector<codegen::FunctionRecord> functions_;  // sorted by begin
+  std::vector<uint32_t> function_offsets_;          // by index in the module; all ones: none
+  std::vector<codegen::TrapRecord> traps_;
+  std::vector<codegen::CallRecord> calls_;
+  std::vector<codegen::TrampolineRecord> trampolines_;
+};
+
+}  // namespace cairn::runtime

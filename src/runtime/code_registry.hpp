@@ -1,0 +1,33 @@
+// Which code image a program counter lies in. Looked up by fault handlers, so that look-ups take no lock: writers publish a
+// new sorted table and keep the old ones until the registry goes away.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/spin_lock.hpp"
+
+namespace cairn::runtime {
+
+class CodeImage;
+
+class CodeRegistry {
+ public:
+  CodeRegistry() = default;
+
+  void add(const CodeImage& image);
+  // The image's code must not be running any more.
+  void remove(const CodeImage& image);
+  [[nodiscard]] const CodeImage* find(uintptr_t pc) const;
+
+ private:
+  using Table = std::vector<const CodeImage*>;  // sorted by address
+  void publish(std::unique_ptr<Table> table, std::vector<std::unique_ptr<Table>>& tables);
+
+  Locked<std::vector<std::unique_ptr<Table>>> tables_;  // the last one is current
+  std::atomic<const Table*> current_ = nullptr;
+};
+
+}  // namespace cairn::runtime

@@ -1,0 +1,68 @@
+#include "runtime/engine.hpp"
+
+#include "compiler/compile.hpp"
+#include "platform/platform.hpp"
+#include "runtime/code_image.hpp"
+#include "runtime/platform.hpp"
+
+namespace cairn::runtime {
+
+static_assert(PlatformContract<platform::Platform>);
+using platform::Platform;
+
+Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
+  if (config.compiler.architecture != Platform::kArchitecture) {
+    return fail(Error::of(ErrorKind::usage, "the engine cannot run code of another architecture than its own"));
+  }
+  Platform::prepare_thread();
+  std::unique_ptr<Engine> engine(new Engine(config));
+  CAIRN_TRY(engine->prepare_trampolines({}));
+  return engine;
+}
+
+Engine::~Engine() = default;
+
+Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
+  return trampolines_.with([&](TrampolineCache& cache) -> Result<void> {
+    std::vector<CanonicalId> missing;
+    std::vector<wasm::FuncType> signatures;
+    types_.with([&](TypeRegistry& registry) {
+      for (CanonicalId id : types) {
+        if (cache.by_type.try_emplace(id).second) {
+          missing.push_back(id);
+          signatures.push_back(registry[id].func);
+        }
+      }
+    });
+    if (missing.empty() && tail_call_restore_ != nullptr) return {};
+    const auto install = [&]() -> Result<void> {
+      const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_trampolines(signatures, config_.compiler));
+      std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, {}));
+      for (const codegen::TrampolineRecord& record : image->trampolines()) {
+        if (record.type_index == codegen::kTailCallRestore) {
+          if (tail_call_restore_ == nullptr) tail_call_restore_ = image->at(record.entry_offset);
+        } else if (record.type_index < missing.size()) {
+          cache.by_type[missing[record.type_index]] = {image->at(record.entry_offset), image->at(record.host_offset)};
+        }
+      }
+      code_.add(*image);
+      cache.images.push_back(std::move(image));
+      return {};
+    };
+    Result<void> result = install();
+    if (!result) {
+      for (CanonicalId id : missing) cache.by_type.erase(id);
+    }
+    return result;
+  });
+}
+
+Trampolines Engine::trampolines(CanonicalId type) {
+  return trampolines_.with([&](TrampolineCache& cache) {
+    auto found = cache.by_type.find(type);
+    CAIRN_ASSERT(found != cache.by_type.end());
+    return found->second;
+  });
+}
+
+}  // namespace cairn::runtime

@@ -1,0 +1,73 @@
+// What all stores of a process or kernel share: compiler options, canonical types, trampolines, and the code registry.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/assert.hpp"
+#include "base/result.hpp"
+#include "base/spin_lock.hpp"
+#include "compiler/options.hpp"
+#include "runtime/code_registry.hpp"
+#include "runtime/type_registry.hpp"
+
+namespace cairn::runtime {
+
+class CodeImage;
+
+struct EngineConfig {
+  compiler::Options compiler;
+  size_t guest_stack_bytes = size_t{8} << 20;
+  size_t host_reserve_bytes = size_t{256} << 10;  // of that, what host functions may count on
+  // How much address space a memory without guard pages may take in all; its memory.grow stops there.
+  uint64_t checked_memory_reservation = uint64_t{4} << 30;
+};
+
+// How code of one signature is entered from the host, and how a host function of it is entered by a guest.
+struct Trampolines {
+  const void* entry = nullptr;
+  const void* host = nullptr;
+};
+
+class Engine {
+ public:
+  // The options' architecture must be the platform's.
+  static Result<std::unique_ptr<Engine>> create(const EngineConfig& config);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  [[nodiscard]] const EngineConfig& config() const { return config_; }
+  [[nodiscard]] const compiler::Options& options() const { return config_.compiler; }
+
+  // Trampolines for canonical function types; compiles what is missing, all in one go.
+  Result<void> prepare_trampolines(std::span<const CanonicalId> types);
+  // Prepared before.
+  [[nodiscard]] Trampolines trampolines(CanonicalId type);
+  [[nodiscard]] const void* tail_call_restore() const { return tail_call_restore_; }
+
+  Locked<TypeRegistry>& types() { return types_; }
+  CodeRegistry& code() { return code_; }
+  [[nodiscard]] uint32_t next_store_id() { return next_store_id_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  explicit Engine(const EngineConfig& config) : config_(config) {}
+
+  struct TrampolineCache {
+    std::unordered_map<CanonicalId, Trampolines> by_type;
+    std::vector<std::unique_ptr<CodeImage>> images;
+  };
+
+  EngineConfig config_;
+  Locked<TypeRegistry> types_;
+  Locked<TrampolineCache> trampolines_;
+  CodeRegistry code_;
+  const void* tail_call_restore_ = nullptr;
+  std::atomic<uint32_t> next_store_id_ = 1;
+};
+
+}  // namespace cairn::runtime

@@ -1,0 +1,69 @@
+#include "runtime/module.hpp"
+
+#include "compiler/compile.hpp"
+#include "wasm/decoder.hpp"
+
+namespace cairn::runtime {
+
+VMShape shape_of(const wasm::Module& module) {
+  VMShape shape;
+  shape.imported_functions = module.imported_functions;
+  shape.imported_tables = module.imported_tables;
+  shape.imported_memories = module.imported_memories;
+  shape.imported_globals = module.imported_globals;
+  shape.defined_tables = static_cast<uint32_t>(module.tables.size()) - module.imported_tables;
+  shape.defined_memories = static_cast<uint32_t>(module.memories.size()) - module.imported_memories;
+  shape.defined_globals = static_cast<uint32_t>(module.globals.size()) - module.imported_globals;
+  for (const wasm::Function& function : module.functions) {
+    if (function.is_escaped && !function.is_imported) ++shape.escaped_functions;
+  }
+  return shape;
+}
+
+Module::Module(Engine& engine, wasm::Module module)
+    : engine_(engine), module_(std::move(module)), layout_(shape_of(module_)) {
+  escaped_.resize(module_.functions.size(), ~uint32_t{0});
+  uint32_t position = 0;
+  for (size_t i = 0; i < module_.functions.size(); ++i) {
+    if (module_.functions[i].is_escaped && !module_.functions[i].is_imported) escaped_[i] = position++;
+  }
+}
+
+Module::~Module() {
+  if (code_) engine_.code().remove(*code_);
+}
+
+Result<Ref<Module>> Module::create(Engine& engine, std::vector<std::byte> bytes) {
+  wasm::Module module = CAIRN_TRY(wasm::decode_module(std::move(bytes), engine.options().features));
+  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(module, engine.options()));
+  return load(engine, std::move(module), object);
+}
+
+Result<Ref<Module>> Module::load(Engine& engine, wasm::Module definition, std::span<const std::byte> object) {
+  Ref<Module> module(new Module(engine, std::move(definition)));
+  module->type_ids_ =
+      engine.types().with([&](TypeRegistry& types) { return types.canonicalize(module->module_.types); });
+  std::vector<uint32_t> ids;
+  ids.reserve(module->type_ids_.size());
+  for (CanonicalId id : module->type_ids_) ids.push_back(id.index());
+  std::unique_ptr<CodeImage> code = CAIRN_TRY(CodeImage::load(object, ids));
+  code->module = module.get();
+
+  std::vector<CanonicalId> entered;
+  for (size_t i = 0; i < module->module_.functions.size(); ++i) {
+    const wasm::FuncIndex index(static_cast<uint32_t>(i));
+    const wasm::Function& function = module->module_.functions[i];
+    if (!function.is_imported && code->function(index.index()) == nullptr) {
+      return fail(Error::of(ErrorKind::malformed, "the code object lacks function " + std::to_string(i)));
+    }
+    if (function.is_escaped || function.is_imported || module->module_.start == index) {
+      entered.push_back(module->type_id(index));
+    }
+  }
+  CAIRN_TRY(engine.prepare_trampolines(entered));
+  engine.code().add(*code);
+  module->code_ = std::move(code);
+  return module;
+}
+
+}  // namespace cairn::runtime

@@ -1,0 +1,52 @@
+// A compiled module, ready to be instantiated any number of times, in any store of its engine.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/ref.hpp"
+#include "base/result.hpp"
+#include "runtime/code_image.hpp"
+#include "runtime/engine.hpp"
+#include "runtime/vmcontext.hpp"
+#include "wasm/module.hpp"
+
+namespace cairn::runtime {
+
+VMShape shape_of(const wasm::Module& module);
+
+class Module : public RefCounted {
+ public:
+  // Decodes, validates and compiles.
+  static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
+  // Loads a code object that compile_module made of this module with the engine's options.
+  static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object);
+  ~Module();
+
+  [[nodiscard]] Engine& engine() const { return engine_; }
+  [[nodiscard]] const wasm::Module& definition() const { return module_; }
+  [[nodiscard]] const CodeImage& code() const { return *code_; }
+  [[nodiscard]] const VMLayout& layout() const { return layout_; }
+  [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_; }
+  [[nodiscard]] CanonicalId type_id(wasm::FuncIndex function) const {
+    return type_ids_[module_.functions[function.index()].type.index()];
+  }
+  // Position of an escaped defined function among those, for VMLayout::func_ref.
+  [[nodiscard]] uint32_t escaped_position(wasm::FuncIndex function) const { return escaped_[function.index()]; }
+  // A type of this module in canonical form.
+  [[nodiscard]] wasm::ValType canonical(wasm::ValType type) const { return TypeRegistry::canonical(type, type_ids_); }
+
+ private:
+  Module(Engine& engine, wasm::Module module);
+
+  Engine& engine_;
+  wasm::Module module_;
+  VMLayout layout_;
+  std::vector<CanonicalId> type_ids_;
+  std::vector<uint32_t> escaped_;  // by function index
+  std::unique_ptr<CodeImage> code_;
+};
+
+}  // namespace cairn::runtime

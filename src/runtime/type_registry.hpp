@@ -1,0 +1,45 @@
+// Canonical types: one number for each distinct type, engine-wide, so that types of different modules compare by one
+// integer ([wasm 3.1.3] defines equality: recursive groups are equal when they are after rolling up).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "wasm/types.hpp"
+
+namespace cairn::runtime {
+
+using CanonicalId = Id<struct CanonicalIdTag>;
+
+// Types inside are in canonical form: their type indices are canonical ids.
+class TypeRegistry {
+ public:
+  // The canonical ids of a validated module's types, in order. Registers what is new.
+  std::vector<CanonicalId> canonicalize(std::span<const wasm::SubType> types);
+  // The id of a final function type without supertypes; its value types must be canonical or abstract.
+  CanonicalId canonicalize(const wasm::FuncType& type);
+
+  // Valid as long as the registry.
+  [[nodiscard]] const wasm::SubType& operator[](CanonicalId id) const { return types_[id.index()]; }
+  [[nodiscard]] uint32_t size() const { return static_cast<uint32_t>(types_.size()); }
+
+  // [wasm 3.3]: of defined types, heap types and value types in canonical form.
+  [[nodiscard]] bool is_subtype(CanonicalId sub, CanonicalId super) const;
+  [[nodiscard]] bool is_subtype(wasm::HeapType sub, wasm::HeapType super) const;
+  [[nodiscard]] bool is_subtype(wasm::ValType sub, wasm::ValType super) const;
+
+  // A module's type in canonical form.
+  static wasm::ValType canonical(wasm::ValType type, std::span<const CanonicalId> ids);
+
+ private:
+  uint32_t register_group(std::span<const wasm::SubType> group, std::string key);
+
+  std::deque<wasm::SubType> types_;
+  std::unordered_map<std::string, uint32_t> groups_;  // rolled-up group -> its first id
+};
+
+}  // namespace cairn::runtime
