@@ -1,0 +1,93 @@
+// Entering guest code from the host, and leaving it by a trap.
+#include "platform/platform.hpp"
+#include "runtime/activation.hpp"
+#include "runtime/code_image.hpp"
+#include "runtime/module.hpp"
+#include "runtime/platform.hpp"
+#include "runtime/store.hpp"
+
+namespace cairn::runtime {
+
+using platform::Platform;
+
+namespace {
+
+// Names the frames that the fault handler collected.
+Trap make_trap(const Activation& activation) {
+  Trap trap = activation.host_trap.value_or(Trap::of(activation.kind));
+  trap.frames.clear();
+  for (uint32_t i = 0; i < activation.frame_count; ++i) {
+    const RawFrame& raw = activation.frames[i];
+    const wasm::Module& module = raw.image->module->definition();
+    TrapFrame frame;
+    frame.function_index = raw.function_index;
+    frame.wasm_offset = raw.wasm_offset;
+    frame.function_name = module.function_name(wasm::FuncIndex(raw.function_index));
+    frame.module_name = module.names.module;
+    trap.frames.push_back(std::move(frame));
+  }
+  trap.omitted_frames = activation.omitted_frames;
+  trap.memory_offset = activation.memory_offset;
+  trap.memory_length = activation.memory_length;
+  return trap;
+}
+
+}  // namespace
+
+std::expected<void, Trap> Store::invoke(const VMFuncRef& function, std::byte* values) {
+  Activation activation;
+  activation.store = this;
+  activation.previous = Platform::activation();
+  activation.outer = state_;
+  activation.entry.code = function.code;
+  activation.entry.context = function.context;
+  activation.entry.values = values;
+  // A call from a host function that this store's guest called stays on the guest's stack.
+  const bool is_nested = activation.previous != nullptr && activation.previous->store == this;
+  activation.entry.stack_top = is_nested ? nullptr : stack_.data() + stack_.size();
+
+  const CanonicalId type(function.type_id);
+  using Entry = void (*)(EntryArguments*);
+  const auto entry = reinterpret_cast<Entry>(engine_.trampolines(type).entry);
+  Platform::set_activation(&activation);
+  entry(&activation.entry);
+  Platform::set_activation(activation.previous);
+  state_ = activation.outer;
+  if (activation.trapped) return std::unexpected(make_trap(activation));
+  return {};
+}
+
+FaultResolution resolve_fault(const MachineFault& fault) {
+  Activation* activation = Platform::activation();
+  if (activation == nullptr) return {};
+  Store& store = *activation->store;
+  const CodeImage* image = store.engine().code().find(fault.pc);
+  if (image == nullptr) return {};
+  const auto offset = static_cast<uint32_t>(fault.pc - image->begin());
+
+  const auto stack_begin = reinterpret_cast<uintptr_t>(store.stack().data());
+  const codegen::TrapRecord* record = image->find_trap(offset);
+  if (fault.kind == FaultKind::access && fault.address < stack_begin && fault.address >= stack_begin - kStackGuardBytes) {
+    activation->kind = wasm::TrapKind::call_stack_exhausted;
+  } else if (record != nullptr) {
+    activation->kind = static_cast<wasm::TrapKind>(record->kind);
+  } else {
+    return {};
+  }
+  if (fault.kind == FaultKind::access && activation->kind == wasm::TrapKind::out_of_bounds_memory_access) {
+    for (const MemoryObject& memory : store.memories()) {
+      const auto base = reinterpret_cast<uintptr_t>(memory.reservation.data());
+      if (fault.address >= base && fault.address - base < memory.reservation.size()) {
+        activation->memory_offset = fault.address - base;
+        activation->memory_length = memory.vm->length;
+      }
+    }
+  }
+  activation->trapped = true;
+  walk_frames(*activation, {.pc = fault.pc, .stack_pointer = fault.stack_pointer, .return_register = fault.return_register});
+  return {.is_guest_trap = true,
+          .pc = reinterpret_cast<uintptr_t>(activation->entry.trap_resume),
+          .stack_pointer = reinterpret_cast<uintptr_t>(activation->entry.saved_stack_pointer)};
+}
+
+}  // namespace cairn::runtime

@@ -1,0 +1,202 @@
+#include "runtime/store.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "platform/platform.hpp"
+#include "runtime/builtins.hpp"
+#include "runtime/builtin_table.hpp"
+#include "runtime/platform.hpp"
+#include "wasm/limits.hpp"
+
+namespace cairn::runtime {
+
+using platform::Platform;
+
+namespace {
+
+uint64_t round_up_to_page(uint64_t bytes) { return (bytes + Platform::kPageSize - 1) & ~uint64_t{Platform::kPageSize - 1}; }
+
+// Whether compiled code relies on guard pages for memories of this type (the compiler decides by the same rule).
+bool is_guarded(const wasm::MemoryType& type, const compiler::Options& options) {
+  return options.bounds == compiler::BoundsMode::guard && type.address == wasm::AddressType::i32 &&
+         type.page_size_log2 == 16;
+}
+
+// The largest length in bytes that the type, the address type and the implementation's limits allow.
+uint64_t maximum_length(const wasm::MemoryType& type) {
+  const uint64_t address_pages = type.address == wasm::AddressType::i32 ? (uint64_t{1} << 32) >> type.page_size_log2
+                                                                        : (uint64_t{1} << 48) >> type.page_size_log2;
+  return std::min(type.limits.maximum.value_or(address_pages), address_pages) << type.page_size_log2;
+}
+
+}  // namespace
+
+Store::Store(Engine& engine, std::span<std::byte> stack) : engine_(engine), id_(engine.next_store_id()), stack_(stack) {
+  state_.stack_limit = stack.data() + std::min(engine.config().host_reserve_bytes, stack.size() / 2);
+}
+
+Result<std::unique_ptr<Store>> Store::create(Engine& engine) {
+  Platform::prepare_thread();
+  std::span<std::byte> stack = CAIRN_TRY(Platform::allocate_stack(engine.config().guest_stack_bytes));
+  return std::unique_ptr<Store>(new Store(engine, stack));
+}
+
+Store::~Store() {
+  instances_.clear();
+  for (MemoryObject& memory : memories_) Platform::release(memory.reservation);
+  Platform::release_stack(stack_);
+}
+
+void Store::initialize_header(VMContext& context, uint64_t magic) {
+  context.store = &state_;
+  context.builtins = builtin_table().data();
+  context.tail_call_restore = engine_.tail_call_restore();
+  context.magic = magic;
+}
+
+Result<void> Store::initialize(MemoryObject& memory) {
+  const uint64_t initial = memory.type.limits.minimum << memory.type.page_size_log2;
+  const uint64_t maximum = maximum_length(memory.type);
+  const bool guarded = is_guarded(memory.type, engine_.options());
+  const uint64_t reserve =
+      guarded ? kGuardedReservation
+              : round_up_to_page(std::max(initial, std::min(maximum, engine_.config().checked_memory_reservation)));
+  const auto too_large = [&](const Error& reason) {
+    return fail(Error::of(ErrorKind::resource, "cannot allocate the initial memory of " + decimal(initial) +
+                                                   " bytes: " + reason.message));
+  };
+  if (memory.type.limits.minimum > maximum >> memory.type.page_size_log2 || initial > reserve) {
+    return too_large(Error::of(ErrorKind::limit, "the limit is " + decimal(std::min(maximum, reserve)) + " bytes"));
+  }
+  if (reserve != 0) {
+    Result<std::span<std::byte>> reservation = Platform::reserve(reserve);
+    if (!reservation) return too_large(reservation.error());
+    if (initial != 0) {
+      Result<void> committed = Platform::commit(reservation->first(round_up_to_page(initial)));
+      if (!committed) {
+        Platform::release(*reservation);
+        return too_large(committed.error());
+      }
+    }
+    memory.reservation = *reservation;
+  }
+  memory.maximum_bytes = guarded ? maximum : std::min<uint64_t>(maximum, reserve);
+  memory.vm->base = memory.reservation.data();
+  memory.vm->length = initial;
+  return {};
+}
+
+Result<void> Store::initialize(TableObject& table, uint64_t initial) {
+  if (table.type.limits.minimum > wasm::kMaximumTableElements) {
+    return fail(Error::of(ErrorKind::limit, "a table of " + decimal(table.type.limits.minimum) +
+                                                " elements exceeds the limit of " +
+                                                decimal(uint64_t{wasm::kMaximumTableElements})));
+  }
+  table.elements.assign(table.type.limits.minimum, initial);
+  table.vm->elements = table.elements.data();
+  table.vm->length = table.elements.size();
+  return {};
+}
+
+Result<Memory> Store::add_memory(const wasm::MemoryType& type, VMMemory* vm) {
+  MemoryObject memory;
+  memory.type = type;
+  memory.vm = vm;
+  CAIRN_TRY(initialize(memory));
+  memories_.push_back(std::move(memory));
+  return Memory{id_, static_cast<uint32_t>(memories_.size() - 1)};
+}
+
+Result<Memory> Store::create_memory(const wasm::MemoryType& type) {
+  auto owned = std::make_unique<VMMemory>();
+  Memory memory = CAIRN_TRY(add_memory(type, owned.get()));
+  memories_.back().owned = std::move(owned);
+  return memory;
+}
+
+Result<Table> Store::add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm) {
+  TableObject table;
+  table.type = type;
+  table.vm = vm;
+  CAIRN_TRY(initialize(table, initial));
+  tables_.push_back(std::move(table));
+  return Table{id_, static_cast<uint32_t>(tables_.size() - 1)};
+}
+
+Result<Table> Store::create_table(const wasm::TableType& type, const Val& initial) {
+  auto owned = std::make_unique<VMTable>();
+  Table table = CAIRN_TRY(add_table(type, initial.low(), owned.get()));
+  tables_.back().owned = std::move(owned);
+  return table;
+}
+
+Global Store::add_global(const wasm::GlobalType& type, VMGlobal* vm) {
+  globals_.push_back({vm, type, nullptr});
+  return Global{id_, static_cast<uint32_t>(globals_.size() - 1)};
+}
+
+Result<Global> Store::create_global(const wasm::GlobalType& type, const Val& value) {
+  auto owned = std::make_unique<VMGlobal>();
+  value.store_to(owned->bytes.data());
+  const Global global = add_global(type, owned.get());
+  globals_.back().owned = std::move(owned);
+  return global;
+}
+
+Tag Store::create_tag(CanonicalId type) {
+  tags_.push_back({type});
+  return Tag{id_, static_cast<uint32_t>(tags_.size() - 1)};
+}
+
+Result<Func> Store::create_host_function(const wasm::FuncType& type,
+                                         uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*), void* callable,
+                                         void (*destroy)(void*)) {
+  auto function = std::make_unique<HostFunction>();
+  function->callable = callable;
+  function->destroy = destroy;
+  const CanonicalId id = engine_.types().with([&](TypeRegistry& types) { return types.canonicalize(type); });
+  CAIRN_TRY(engine_.prepare_trampolines(std::span(&id, 1)));
+  initialize_header(function->context.header, kVMHostContextMagic);
+  function->context.invoke = invoke;
+  function->context.data = callable;
+  function->reference.code = engine_.trampolines(id).host;
+  function->reference.context = &function->context.header;
+  function->reference.type_id = id.index();
+  host_functions_.push_back(std::move(function));
+  return Func{id_, &host_functions_.back()->reference};
+}
+
+InstanceObject& Store::add_instance(Ref<Module> module, Instance& handle) {
+  instances_.push_back(std::make_unique<InstanceObject>(*this, std::move(module)));
+  handle = Instance{id_, static_cast<uint32_t>(instances_.size() - 1)};
+  return *instances_.back();
+}
+
+void Store::remove_last_instance() { instances_.pop_back(); }
+
+std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages) {
+  const uint64_t old_pages = memory.pages();
+  const uint64_t available = (memory.maximum_bytes - memory.vm->length) >> memory.type.page_size_log2;
+  if (delta_pages > available) return std::nullopt;
+  const uint64_t new_length = memory.vm->length + (delta_pages << memory.type.page_size_log2);
+  const uint64_t committed = round_up_to_page(memory.vm->length);
+  const uint64_t wanted = round_up_to_page(new_length);
+  if (wanted > committed && !Platform::commit(memory.reservation.subspan(committed, wanted - committed))) {
+    return std::nullopt;
+  }
+  memory.vm->length = new_length;
+  return old_pages;
+}
+
+std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initial) {
+  const uint64_t old_size = table.vm->length;
+  const uint64_t maximum = std::min<uint64_t>(table.type.limits.maximum.value_or(~uint64_t{0}), wasm::kMaximumTableElements);
+  if (old_size > maximum || delta > maximum - old_size) return std::nullopt;
+  table.elements.resize(old_size + delta, initial);
+  table.vm->elements = table.elements.data();
+  table.vm->length = table.elements.size();
+  return old_size;
+}
+
+}  // namespace cairn::runtime

@@ -1,0 +1,184 @@
+// A store owns every runtime object: instances and their contexts, host functions, memories, tables, globals, tags, and the
+// stack that its guest code runs on. Destroying it destroys instances before the host functions that they import, unmaps
+// memories and drops modules.
+#pragma once
+
+#include <deque>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ref.hpp"
+#include "base/result.hpp"
+#include "runtime/activation.hpp"
+#include "runtime/engine.hpp"
+#include "runtime/module.hpp"
+#include "runtime/value.hpp"
+#include "runtime/vmcontext.hpp"
+
+namespace cairn::runtime {
+
+// Why an instantiation or a host's call did not succeed: an error before any guest code ran, or a trap.
+struct Failure {
+  std::optional<Trap> trap;
+  Error error;  // when there is no trap
+  [[nodiscard]] std::string what() const { return trap ? trap->what() : error.to_string(); }
+};
+template <class T>
+using Outcome = std::expected<T, Failure>;
+
+struct MemoryObject {
+  VMMemory* vm = nullptr;
+  wasm::MemoryType type;
+  std::span<std::byte> reservation;
+  uint64_t maximum_bytes = 0;        // growth stops here
+  std::unique_ptr<VMMemory> owned;   // of memories made by the host
+
+  [[nodiscard]] uint64_t pages() const { return vm->length >> type.page_size_log2; }
+};
+
+struct TableObject {
+  VMTable* vm = nullptr;
+  wasm::TableType type;  // element type in canonical form
+  std::vector<uint64_t> elements;
+  std::unique_ptr<VMTable> owned;
+};
+
+struct GlobalObject {
+  VMGlobal* vm = nullptr;
+  wasm::GlobalType type;  // canonical
+  std::unique_ptr<VMGlobal> owned;
+};
+
+struct TagObject {
+  CanonicalId type;
+};
+
+// The host's half of an instance; VMContext::instance points here.
+struct InstanceObject {
+  InstanceObject(Store& owner, Ref<Module> source) : store(owner), module(std::move(source)) {}
+
+  Store& store;
+  Ref<Module> module;
+  std::unique_ptr<std::byte[]> context_storage;
+  VMContext* context = nullptr;
+  // By index in the module's index spaces, imports first: numbers in the store.
+  std::vector<uint32_t> memories, tables, globals, tags;
+  std::vector<bool> dropped_data, dropped_elements;
+  std::vector<std::optional<Extern>> exports;  // filled lazily, in the order of the export section
+
+  template <class T>
+  [[nodiscard]] T* at(uint64_t offset) const {
+    return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(context) + offset);
+  }
+  // The reference to a function of the module's index space, imported or escaped.
+  [[nodiscard]] VMFuncRef* func_ref(wasm::FuncIndex function) const;
+};
+
+// What a host function was made of; owned by the store.
+struct HostFunction {
+  VMHostContext context;
+  VMFuncRef reference;
+  void* callable = nullptr;
+  void (*destroy)(void*) = nullptr;
+  HostFunction() = default;
+  HostFunction(const HostFunction&) = delete;
+  HostFunction& operator=(const HostFunction&) = delete;
+  ~HostFunction() {
+    if (destroy != nullptr) destroy(callable);
+  }
+};
+
+class Store {
+ public:
+  static Result<std::unique_ptr<Store>> create(Engine& engine);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  [[nodiscard]] Engine& engine() const { return engine_; }
+  [[nodiscard]] uint32_t id() const { return id_; }
+
+  // Object behind a handle; asserts that the handle is of this store.
+  MemoryObject& operator[](Memory handle) { return own(handle, memories_); }
+  TableObject& operator[](Table handle) { return own(handle, tables_); }
+  GlobalObject& operator[](Global handle) { return own(handle, globals_); }
+  TagObject& operator[](Tag handle) { return own(handle, tags_); }
+  InstanceObject& operator[](Instance handle) { return *own(handle, instances_); }
+  VMFuncRef& operator[](Func handle) {
+    CAIRN_ASSERT(handle.store == id_);
+    return *handle.reference;
+  }
+  template <class H>
+  [[nodiscard]] bool owns(const H& handle) const {
+    return handle.store == id_;
+  }
+  [[nodiscard]] bool owns(const Extern& item) const {
+    return std::visit([this](const auto& handle) { return owns(handle); }, item);
+  }
+
+  // Objects made by the host. Types are in terms of abstract heap types.
+  Result<Memory> create_memory(const wasm::MemoryType& type);
+  Result<Table> create_table(const wasm::TableType& type, const Val& initial);
+  Result<Global> create_global(const wasm::GlobalType& type, const Val& value);
+  Tag create_tag(CanonicalId type);
+  // `invoke` as in VMHostContext; takes ownership of `callable`, which it finds in VMHostContext::data.
+  Result<Func> create_host_function(const wasm::FuncType& type,
+                                    uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*), void* callable,
+                                    void (*destroy)(void*));
+
+  // For instantiation: objects whose VM part lies in a VMContext.
+  Result<Memory> add_memory(const wasm::MemoryType& type, VMMemory* vm);
+  Result<Table> add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm);
+  Global add_global(const wasm::GlobalType& type, VMGlobal* vm);
+  InstanceObject& add_instance(Ref<Module> module, Instance& handle);
+  void remove_last_instance();  // one whose instantiation failed before it could be seen
+
+  // Fills the header of a context that belongs to this store.
+  void initialize_header(VMContext& context, uint64_t magic);
+
+  // Calls a guest or host function with `values` as 16-byte slots (arguments in, results out); they must fit the type.
+  std::expected<void, Trap> invoke(const VMFuncRef& function, std::byte* values);
+
+  VMStoreState& state() { return state_; }
+  [[nodiscard]] std::span<std::byte> stack() const { return stack_; }
+  std::deque<MemoryObject>& memories() { return memories_; }
+
+  // A place for the host's own data, such as a WASI context. Not owned.
+  template <class T>
+  void set_data(T* data) { data_ = data; }
+  template <class T>
+  T* data() const { return static_cast<T*>(data_); }
+
+ private:
+  Store(Engine& engine, std::span<std::byte> stack);
+  template <class H, class Objects>
+  auto& own(H handle, Objects& objects) {
+    CAIRN_ASSERT(handle.store == id_ && handle.index < objects.size());
+    return objects[handle.index];
+  }
+  Result<void> initialize(MemoryObject& memory);
+  Result<void> initialize(TableObject& table, uint64_t initial);
+
+  Engine& engine_;
+  uint32_t id_;
+  std::span<std::byte> stack_;
+  VMStoreState state_;
+  void* data_ = nullptr;
+  // Destroyed in reverse: instances first.
+  std::deque<std::unique_ptr<HostFunction>> host_functions_;
+  std::deque<TagObject> tags_;
+  std::deque<GlobalObject> globals_;
+  std::deque<TableObject> tables_;
+  std::deque<MemoryObject> memories_;
+  std::deque<std::unique_ptr<InstanceObject>> instances_;
+};
+
+// Grows by `delta` pages or elements; the old size, or nothing when a limit or the machine's memory does not allow it.
+std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages);
+std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initial);
+
+}  // namespace cairn::runtime
