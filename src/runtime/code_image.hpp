@@ -34,6 +34,8 @@ class CodeImage {
   [[nodiscard]] const codegen::FunctionRecord* find_function(uint32_t offset) const;
   [[nodiscard]] const codegen::TrapRecord* find_trap(uint32_t offset) const;
   [[nodiscard]] const codegen::CallRecord* find_call(uint32_t return_offset) const;
+  // The call instruction that begins at `offset`; calls are at most 16 bytes long.
+  [[nodiscard]] const codegen::CallRecord* find_call_at(uint32_t offset) const;
   [[nodiscard]] std::span<const codegen::TrampolineRecord> trampolines() const { return trampolines_; }
 
   const Module* module = nullptr;  // null for trampolines

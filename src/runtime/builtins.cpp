@@ -1,0 +1,123 @@
+// The runtime's side of the instructions that compiled code does not do by itself. Every function checks its bounds and
+// reports by a status (0, or 1 + TrapKind); none unwinds, none calls guest code.
+#include <algorithm>
+#include <cstring>
+
+#include "platform/platform.hpp"
+#include "runtime/activation.hpp"
+#include "runtime/builtin_table.hpp"
+#include "runtime/const_eval.hpp"
+#include "runtime/segments.hpp"
+#include "runtime/store.hpp"
+
+namespace cairn::runtime {
+
+namespace {
+
+using wasm::TrapKind;
+
+InstanceObject& instance_of(VMContext* context) { return *static_cast<InstanceObject*>(context->instance); }
+
+MemoryObject& memory_of(InstanceObject& instance, uint32_t index) {
+  return instance.store.memories()[instance.memories[index]];
+}
+
+TableObject& table_of(InstanceObject& instance, uint32_t index) {
+  return instance.store[Table{instance.store.id(), instance.tables[index]}];
+}
+
+uint32_t status(std::optional<TrapKind> trap) { return trap ? 1 + static_cast<uint32_t>(*trap) : 0; }
+
+bool in_bounds(uint64_t start, uint64_t count, uint64_t length) { return start <= length && count <= length - start; }
+
+int64_t builtin_memory_grow(VMContext* context, uint32_t memory, uint64_t delta) {
+  const std::optional<uint64_t> old = grow(memory_of(instance_of(context), memory), delta);
+  return old ? static_cast<int64_t>(*old) : -1;
+}
+
+uint32_t builtin_memory_copy(VMContext* context, uint32_t to, uint32_t from, uint64_t destination, uint64_t source,
+                             uint64_t length) {
+  InstanceObject& instance = instance_of(context);
+  const VMMemory& target = *memory_of(instance, to).vm;
+  const VMMemory& origin = *memory_of(instance, from).vm;
+  if (!in_bounds(destination, length, target.length) || !in_bounds(source, length, origin.length)) {
+    return status(TrapKind::out_of_bounds_memory_access);
+  }
+  if (length != 0) std::memmove(target.base + destination, origin.base + source, length);
+  return 0;
+}
+
+uint32_t builtin_memory_fill(VMContext* context, uint32_t index, uint64_t destination, uint32_t value,
+                             uint64_t length) {
+  const VMMemory& memory = *memory_of(instance_of(context), index).vm;
+  if (!in_bounds(destination, length, memory.length)) return status(TrapKind::out_of_bounds_memory_access);
+  if (length != 0) std::memset(memory.base + destination, static_cast<int>(value & 0xff), length);
+  return 0;
+}
+
+uint32_t builtin_memory_init(VMContext* context, uint32_t memory, uint32_t segment, uint64_t destination,
+                             uint64_t source, uint64_t length) {
+  InstanceObject& instance = instance_of(context);
+  return status(initialize_memory(instance, memory_of(instance, memory), segment, destination, source, length));
+}
+
+void builtin_data_drop(VMContext* context, uint32_t segment) { instance_of(context).dropped_data[segment] = true; }
+
+int64_t builtin_table_grow(VMContext* context, uint32_t table, uint64_t delta, uint64_t initial) {
+  const std::optional<uint64_t> old = grow(table_of(instance_of(context), table), delta, initial);
+  return old ? static_cast<int64_t>(*old) : -1;
+}
+
+uint32_t builtin_table_fill(VMContext* context, uint32_t index, uint64_t start, uint64_t value, uint64_t length) {
+  const VMTable& table = *table_of(instance_of(context), index).vm;
+  if (!in_bounds(start, length, table.length)) return status(TrapKind::out_of_bounds_table_access);
+  std::fill_n(table.elements + start, length, value);
+  return 0;
+}
+
+uint32_t builtin_table_copy(VMContext* context, uint32_t to, uint32_t from, uint64_t destination, uint64_t source,
+                            uint64_t length) {
+  InstanceObject& instance = instance_of(context);
+  const VMTable& target = *table_of(instance, to).vm;
+  const VMTable& origin = *table_of(instance, from).vm;
+  if (!in_bounds(destination, length, target.length) || !in_bounds(source, length, origin.length)) {
+    return status(TrapKind::out_of_bounds_table_access);
+  }
+  if (length != 0) std::memmove(target.elements + destination, origin.elements + source, length * sizeof(uint64_t));
+  return 0;
+}
+
+uint32_t builtin_table_init(VMContext* context, uint32_t table, uint32_t segment, uint64_t destination, uint64_t source,
+                            uint64_t length) {
+  InstanceObject& instance = instance_of(context);
+  return status(initialize_table(instance, table_of(instance, table), segment, destination, source, length));
+}
+
+void builtin_elem_drop(VMContext* context, uint32_t segment) {
+  instance_of(context).dropped_elements[segment] = true;
+}
+
+// Ends the innermost activation as a trap. The frames below, of the host trampoline and of this function, hold nothing
+// that needs a destructor.
+[[noreturn]] void builtin_raise_trap(VMContext* context, uint32_t code) {
+  Activation& activation = *platform::Platform::activation();
+  activation.kind = static_cast<TrapKind>(code - 1);
+  activation.trapped = true;
+  walk_frames(activation, {.pc = reinterpret_cast<uintptr_t>(context->store->exit_pc),
+                           .stack_pointer = reinterpret_cast<uintptr_t>(context->store->exit_frame),
+                           .return_register = 0,
+                           .is_return_address = true});
+  platform::Platform::resume(activation.entry.trap_resume, activation.entry.saved_stack_pointer);
+}
+
+const std::array<const void*, kBuiltinCount> kBuiltinTable = {
+#define CAIRN_BUILTIN(name, result, parameters) reinterpret_cast<const void*>(&builtin_##name),
+#include "runtime/builtins.def"
+#undef CAIRN_BUILTIN
+};
+
+}  // namespace
+
+const std::array<const void*, kBuiltinCount>& builtin_table() { return kBuiltinTable; }
+
+}  // namespace cairn::runtime

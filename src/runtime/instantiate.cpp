@@ -1,0 +1,258 @@
+#include "runtime/instantiate.hpp"
+
+#include "base/format.hpp"
+#include "runtime/const_eval.hpp"
+#include "runtime/segments.hpp"
+
+namespace cairn::runtime {
+
+VMFuncRef* InstanceObject::func_ref(wasm::FuncIndex function) const {
+  const VMLayout& layout = module->layout();
+  if (module->definition().functions[function.index()].is_imported) {
+    return at<VMFunctionImport>(layout.function_import(function.index()))->reference;
+  }
+  const uint32_t position = module->escaped_position(function);
+  CAIRN_ASSERT(position != ~uint32_t{0});
+  return at<VMFuncRef>(layout.func_ref(position));
+}
+
+namespace {
+
+// Builds one instance; each step relies on the ones before it.
+class Instantiation {
+ public:
+  Instantiation(Store& store, InstanceObject& instance)
+      : store_(store), instance_(instance), module_(*instance.module), definition_(module_.definition()),
+        layout_(module_.layout()) {}
+
+  void allocate_context() {
+    constexpr size_t kAlignment = 64;
+    instance_.context_storage.reset(new std::byte[layout_.size() + kAlignment]());
+    const auto address = reinterpret_cast<uintptr_t>(instance_.context_storage.get());
+    instance_.context =
+        std::construct_at(reinterpret_cast<VMContext*>((address + kAlignment - 1) & ~uintptr_t{kAlignment - 1}));
+    store_.initialize_header(*instance_.context, kVMContextMagic);
+    instance_.context->instance = &instance_;
+    instance_.dropped_data.resize(definition_.data.size());
+    instance_.dropped_elements.resize(definition_.elements.size());
+    instance_.exports.resize(definition_.exports.size());
+  }
+
+  void bind_imports(std::span<const Extern> imports) {
+    uint32_t functions = 0;
+    for (const Extern& item : imports) {
+      if (const auto* function = std::get_if<Func>(&item)) {
+        auto* slot = instance_.at<VMFunctionImport>(layout_.function_import(functions++));
+        slot->code = function->reference->code;
+        slot->context = function->reference->context;
+        slot->reference = function->reference;
+      } else if (const auto* table = std::get_if<Table>(&item)) {
+        *instance_.at<VMTable*>(layout_.table_import(static_cast<uint32_t>(instance_.tables.size()))) = store_[*table].vm;
+        instance_.tables.push_back(table->index);
+      } else if (const auto* memory = std::get_if<Memory>(&item)) {
+        bind_memory(*memory);
+      } else if (const auto* global = std::get_if<Global>(&item)) {
+        *instance_.at<VMGlobal*>(layout_.global_import(static_cast<uint32_t>(instance_.globals.size()))) =
+            store_[*global].vm;
+        instance_.globals.push_back(global->index);
+      } else {
+        instance_.tags.push_back(std::get<Tag>(item).index);
+      }
+    }
+  }
+
+  void create_function_references() {
+    for (size_t i = definition_.imported_functions; i < definition_.functions.size(); ++i) {
+      const wasm::FuncIndex index(static_cast<uint32_t>(i));
+      if (!definition_.functions[i].is_escaped) continue;
+      auto* reference = instance_.at<VMFuncRef>(layout_.func_ref(module_.escaped_position(index)));
+      reference->code = module_.code().function(index.index());
+      reference->context = instance_.context;
+      reference->type_id = module_.type_id(index).index();
+      reference->function_index = index.index();
+    }
+  }
+
+  Result<void> create_memories() {
+    for (size_t i = definition_.imported_memories; i < definition_.memories.size(); ++i) {
+      const auto defined = static_cast<uint32_t>(i) - definition_.imported_memories;
+      auto* vm = instance_.at<VMMemory>(layout_.defined_memory(defined));
+      bind_memory(CAIRN_TRY(store_.add_memory(definition_.memories[i].type, vm)));
+    }
+    return {};
+  }
+
+  void create_globals() {
+    for (size_t i = definition_.imported_globals; i < definition_.globals.size(); ++i) {
+      const wasm::Global& global = definition_.globals[i];
+      auto* vm = instance_.at<VMGlobal>(
+          layout_.defined_global(static_cast<uint32_t>(i) - definition_.imported_globals));
+      evaluate(instance_, global.initializer).store_to(vm->bytes.data());
+      wasm::GlobalType type = global.type;
+      type.type = module_.canonical(type.type);
+      instance_.globals.push_back(store_.add_global(type, vm).index);
+    }
+  }
+
+  Result<void> create_tables() {
+    for (size_t i = definition_.imported_tables; i < definition_.tables.size(); ++i) {
+      const wasm::Table& table = definition_.tables[i];
+      auto* vm =
+          instance_.at<VMTable>(layout_.defined_table(static_cast<uint32_t>(i) - definition_.imported_tables));
+      const uint64_t initial = table.initializer ? evaluate(instance_, *table.initializer).low() : 0;
+      wasm::TableType type = table.type;
+      type.element = module_.canonical(type.element);
+      instance_.tables.push_back(CAIRN_TRY(store_.add_table(type, initial, vm)).index);
+    }
+    return {};
+  }
+
+  void create_tags() {
+    for (size_t i = definition_.imported_tags; i < definition_.tags.size(); ++i) {
+      instance_.tags.push_back(store_.create_tag(module_.type_ids()[definition_.tags[i].type.type.index()]).index);
+    }
+  }
+
+  // Active and declarative element segments, then active data segments; stops at the first trap.
+  std::optional<wasm::TrapKind> run_segments() {
+    for (uint32_t i = 0; i < definition_.elements.size(); ++i) {
+      const wasm::ElemSegment& segment = definition_.elements[i];
+      if (segment.mode == wasm::SegmentMode::active) {
+        TableObject& table = store_[Table{store_.id(), instance_.tables[segment.table.index()]}];
+        const uint64_t offset = evaluate(instance_, segment.offset).low();
+        if (auto trap = initialize_table(instance_, table, i, offset, 0, segment.size())) return trap;
+      }
+      if (segment.mode != wasm::SegmentMode::passive) instance_.dropped_elements[i] = true;
+    }
+    for (uint32_t i = 0; i < definition_.data.size(); ++i) {
+      const wasm::DataSegment& segment = definition_.data[i];
+      if (segment.mode != wasm::SegmentMode::active) continue;
+      MemoryObject& memory = store_[Memory{store_.id(), instance_.memories[segment.memory.index()]}];
+      const uint64_t offset = evaluate(instance_, segment.offset).low();
+      if (auto trap = initialize_memory(instance_, memory, i, offset, 0, segment.bytes.size())) return trap;
+      instance_.dropped_data[i] = true;
+    }
+    return std::nullopt;
+  }
+
+  std::expected<void, Trap> run_start() {
+    if (!definition_.start) return {};
+    VMFuncRef reference;
+    if (definition_.functions[definition_.start->index()].is_imported) {
+      reference = *instance_.func_ref(*definition_.start);
+    } else {
+      reference.code = module_.code().function(definition_.start->index());
+      reference.context = instance_.context;
+      reference.type_id = module_.type_id(*definition_.start).index();
+    }
+    std::array<std::byte, 16> no_values;
+    return store_.invoke(reference, no_values.data());
+  }
+
+ private:
+  void bind_memory(Memory memory) {
+    const auto index = static_cast<uint32_t>(instance_.memories.size());
+    VMMemory* vm = store_[memory].vm;
+    *instance_.at<std::byte*>(layout_.memory_base(index)) = vm->base;
+    *instance_.at<VMMemory*>(layout_.memory_pointer(index)) = vm;
+    if (index == 0) instance_.context->memory0_base = vm->base;
+    instance_.memories.push_back(memory.index);
+  }
+
+  Store& store_;
+  InstanceObject& instance_;
+  const Module& module_;
+  const wasm::Module& definition_;
+  const VMLayout& layout_;
+};
+
+}  // namespace
+
+Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::span<const Extern> imports) {
+  CAIRN_ASSERT(imports.size() == module->definition().imports.size());
+  Instance handle;
+  Instantiation instantiation(store, store.add_instance(std::move(module), handle));
+  instantiation.allocate_context();
+  instantiation.bind_imports(imports);
+  instantiation.create_function_references();
+  Result<void> created = instantiation.create_memories();
+  if (created) {
+    instantiation.create_globals();
+    created = instantiation.create_tables();
+  }
+  if (!created) {
+    store.discard_instance(handle);
+    return std::unexpected(Failure{std::nullopt, std::move(created.error())});
+  }
+  instantiation.create_tags();
+  if (const auto kind = instantiation.run_segments()) return std::unexpected(Failure{Trap::of(*kind), {}});
+  if (auto started = instantiation.run_start(); !started) {
+    return std::unexpected(Failure{std::move(started.error()), {}});
+  }
+  return handle;
+}
+
+const Module& module_of(Store& store, Instance instance) { return *store[instance].module; }
+
+Extern get_export(Store& store, Instance handle, size_t position) {
+  InstanceObject& instance = store[handle];
+  std::optional<Extern>& cached = instance.exports[position];
+  if (!cached) {
+    const wasm::Export& item = instance.module->definition().exports[position];
+    const uint32_t id = store.id();
+    switch (item.kind) {
+      case wasm::ExternKind::func: cached = Func{id, instance.func_ref(wasm::FuncIndex(item.index))}; break;
+      case wasm::ExternKind::table: cached = Table{id, instance.tables[item.index]}; break;
+      case wasm::ExternKind::memory: cached = Memory{id, instance.memories[item.index]}; break;
+      case wasm::ExternKind::global: cached = Global{id, instance.globals[item.index]}; break;
+      case wasm::ExternKind::tag: cached = Tag{id, instance.tags[item.index]}; break;
+    }
+  }
+  return *cached;
+}
+
+std::optional<Extern> get_export(Store& store, Instance instance, std::string_view name) {
+  const std::vector<wasm::Export>& exports = store[instance].module->definition().exports;
+  for (size_t i = 0; i < exports.size(); ++i) {
+    if (exports[i].name == name) return get_export(store, instance, i);
+  }
+  return std::nullopt;
+}
+
+std::string describe_context(Store& store, Instance handle) {
+  const InstanceObject& instance = store[handle];
+  const VMLayout& layout = instance.module->layout();
+  const VMShape& shape = layout.shape();
+  const auto word = [&](uint64_t offset) { return hex(*instance.at<uint64_t>(offset), 16); };
+  std::string text = "vmctx " + hex(reinterpret_cast<uintptr_t>(instance.context)) + ", " + decimal(layout.size()) + " bytes\n";
+  const auto line = [&](std::string_view name, uint32_t index, const std::string& value) {
+    text += "  " + std::string(name) + "[" + decimal(index) + "] " + value + "\n";
+  };
+  text += "  memory0_base " + hex(reinterpret_cast<uintptr_t>(instance.context->memory0_base)) + "\n";
+  for (uint32_t i = 0; i < shape.imported_functions; ++i) {
+    const uint64_t at = layout.function_import(i);
+    line("imported function", i, "code " + word(at) + " vmctx " + word(at + 8));
+  }
+  for (uint32_t i = 0; i < shape.imported_memories + shape.defined_memories; ++i) {
+    const auto* memory = *instance.at<const VMMemory*>(layout.memory_pointer(i));
+    line("memory", i, "base " + word(layout.memory_base(i)) + " length " + hex(memory->length));
+  }
+  for (uint32_t i = 0; i < shape.imported_tables; ++i) line("imported table", i, "at " + word(layout.table_import(i)));
+  for (uint32_t i = 0; i < shape.defined_tables; ++i) {
+    const uint64_t at = layout.defined_table(i);
+    line("table", i, "elements " + word(at) + " length " + word(at + 8));
+  }
+  for (uint32_t i = 0; i < shape.imported_globals; ++i) line("imported global", i, "at " + word(layout.global_import(i)));
+  for (uint32_t i = 0; i < shape.defined_globals; ++i) {
+    const uint64_t at = layout.defined_global(i);
+    line("global", i, word(at + 8) + " " + word(at));
+  }
+  for (uint32_t i = 0; i < shape.escaped_functions; ++i) {
+    const auto* reference = instance.at<const VMFuncRef>(layout.func_ref(i));
+    line("function reference", i, "func[" + decimal(reference->function_index) + "] code " + word(layout.func_ref(i)) +
+                                      " type " + decimal(reference->type_id));
+  }
+  return text;
+}
+
+}  // namespace cairn::runtime

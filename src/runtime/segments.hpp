@@ -1,0 +1,19 @@
+// Copying data and element segments into memories and tables: for instantiation and for memory.init and table.init.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "runtime/store.hpp"
+#include "wasm/trap.hpp"
+
+namespace cairn::runtime {
+
+// Copies `length` bytes of a data segment from `source` on; out of bounds is a trap and copies nothing. A dropped segment is
+// empty.
+std::optional<wasm::TrapKind> initialize_memory(InstanceObject& instance, MemoryObject& memory, uint32_t segment,
+                                                uint64_t destination, uint64_t source, uint64_t length);
+std::optional<wasm::TrapKind> initialize_table(InstanceObject& instance, TableObject& table, uint32_t segment,
+                                               uint64_t destination, uint64_t source, uint64_t length);
+
+}  // namespace cairn::runtime
