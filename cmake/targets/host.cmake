@@ -8,6 +8,9 @@ else()
   add_link_options(-static)
 endif()
 
+include_directories(src/host)  # "platform/platform.hpp"
+set(CAIRN_OTHER_PORTS "src/host/platform/rv64/")
+
 # GoogleTest from Debian's sources, built with the project's own C++ library.
 add_library(gtest_main STATIC /usr/src/googletest/googletest/src/gtest-all.cc
   /usr/src/googletest/googletest/src/gtest_main.cc)

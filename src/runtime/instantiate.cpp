@@ -170,6 +170,7 @@ class Instantiation {
 
 Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::span<const Extern> imports) {
   CAIRN_ASSERT(imports.size() == module->definition().imports.size());
+  const Store::Mark mark = store.mark();
   Instance handle;
   Instantiation instantiation(store, store.add_instance(std::move(module), handle));
   instantiation.allocate_context();
@@ -181,7 +182,7 @@ Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::s
     created = instantiation.create_tables();
   }
   if (!created) {
-    store.discard_instance(handle);
+    store.roll_back(mark);
     return std::unexpected(Failure{std::nullopt, std::move(created.error())});
   }
   instantiation.create_tags();

@@ -173,7 +173,20 @@ InstanceObject& Store::add_instance(Ref<Module> module, Instance& handle) {
   return *instances_.back();
 }
 
-void Store::remove_last_instance() { instances_.pop_back(); }
+Store::Mark Store::mark() const {
+  return {instances_.size(), memories_.size(), tables_.size(), globals_.size(), tags_.size()};
+}
+
+void Store::roll_back(const Mark& mark) {
+  instances_.resize(mark.instances);
+  while (memories_.size() > mark.memories) {
+    Platform::release(memories_.back().reservation);
+    memories_.pop_back();
+  }
+  tables_.resize(mark.tables);
+  globals_.resize(mark.globals);
+  tags_.resize(mark.tags);
+}
 
 std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages) {
   const uint64_t old_pages = memory.pages();

@@ -135,7 +135,12 @@ class Store {
   Result<Table> add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm);
   Global add_global(const wasm::GlobalType& type, VMGlobal* vm);
   InstanceObject& add_instance(Ref<Module> module, Instance& handle);
-  void remove_last_instance();  // one whose instantiation failed before it could be seen
+  // How much the store holds, to go back to when an instantiation fails before anything of it could be seen.
+  struct Mark {
+    size_t instances, memories, tables, globals, tags;
+  };
+  [[nodiscard]] Mark mark() const;
+  void roll_back(const Mark& mark);
 
   // Fills the header of a context that belongs to this store.
   void initialize_header(VMContext& context, uint64_t magic);

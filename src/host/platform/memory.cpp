@@ -1,0 +1,68 @@
+// Address space by mmap.
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/assert.hpp"
+#include "base/format.hpp"
+#include "platform/platform.hpp"
+#include "runtime/platform.hpp"
+
+namespace cairn::platform {
+
+namespace {
+
+Result<std::span<std::byte>> map(size_t bytes, int protection, std::string_view what) {
+  void* address = mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (address == MAP_FAILED) {
+    return fail(Error::of(ErrorKind::resource, "cannot reserve " + decimal(uint64_t{bytes}) + " bytes of " +
+                                                   std::string(what) + ": " + std::strerror(errno)));
+  }
+  return std::span(static_cast<std::byte*>(address), bytes);
+}
+
+void unmap(std::byte* address, size_t bytes) {
+  if (bytes != 0) CAIRN_ASSERT(munmap(address, bytes) == 0);
+}
+
+}  // namespace
+
+Result<std::span<std::byte>> Platform::reserve(size_t bytes) { return map(bytes, PROT_NONE, "address space"); }
+
+Result<void> Platform::commit(std::span<std::byte> pages) {
+  if (mprotect(pages.data(), pages.size(), PROT_READ | PROT_WRITE) != 0) {
+    return fail(Error::of(ErrorKind::resource, "cannot commit " + decimal(uint64_t{pages.size()}) +
+                                                   " bytes of memory: " + std::strerror(errno)));
+  }
+  return {};
+}
+
+void Platform::release(std::span<std::byte> reservation) { unmap(reservation.data(), reservation.size()); }
+
+Result<std::span<std::byte>> Platform::allocate_stack(size_t bytes) {
+  const size_t guard = runtime::kStackGuardBytes;
+  std::span<std::byte> mapping = CAIRN_TRY(map(bytes + guard, PROT_READ | PROT_WRITE, "stack"));
+  CAIRN_ASSERT(mprotect(mapping.data(), guard, PROT_NONE) == 0);
+  return mapping.subspan(guard);
+}
+
+void Platform::release_stack(std::span<std::byte> stack) {
+  unmap(stack.data() - runtime::kStackGuardBytes, stack.size() + runtime::kStackGuardBytes);
+}
+
+Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) {
+  const size_t rounded = (bytes + kPageSize - 1) & ~(kPageSize - 1);
+  return map(rounded, PROT_READ | PROT_WRITE, "code");
+}
+
+void Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
+  const size_t text = (text_bytes + kPageSize - 1) & ~(kPageSize - 1);
+  CAIRN_ASSERT(mprotect(mapping.data(), text, PROT_READ | PROT_EXEC) == 0);
+  if (text < mapping.size()) CAIRN_ASSERT(mprotect(mapping.data() + text, mapping.size() - text, PROT_READ) == 0);
+  __builtin___clear_cache(reinterpret_cast<char*>(mapping.data()), reinterpret_cast<char*>(mapping.data() + text_bytes));
+}
+
+void Platform::release_code(std::span<std::byte> mapping) { unmap(mapping.data(), mapping.size()); }
+
+}  // namespace cairn::platform

@@ -1,0 +1,134 @@
+#include "runtime/func.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "platform/platform.hpp"
+
+namespace cairn::runtime {
+
+const wasm::FuncType& type_of(Store& store, Func function) {
+  const CanonicalId id(store[function].type_id);
+  return store.engine().types().with([&](TypeRegistry& types) -> const wasm::FuncType& { return types[id].func; });
+}
+
+namespace {
+
+// Whether a host's value may be passed for a parameter. References are checked by hierarchy: the host cannot make values
+// of a more precise type than what it got from a guest of the same type.
+bool fits(Store& store, const Val& value, wasm::ValType type) {
+  if (!type.is_ref()) return value.type() == type;
+  if (!value.type().is_ref()) return false;
+  if (value.is_null()) {
+    if (!type.is_nullable()) return false;
+    return store.engine().types().with([&](TypeRegistry& types) {
+      const auto top = [&](wasm::HeapType heap) {
+        for (wasm::HeapType::Kind kind : {wasm::HeapType::func, wasm::HeapType::extern_, wasm::HeapType::exn}) {
+          if (types.is_subtype(heap, kind)) return kind;
+        }
+        return wasm::HeapType::any;
+      };
+      return top(value.type().heap()) == top(type.heap());
+    });
+  }
+  wasm::ValType actual = wasm::ValType::reference(wasm::Nullability::non_null, value.type().heap());
+  if (value.type().heap() == wasm::HeapType::func) {
+    const auto* reference = reinterpret_cast<const VMFuncRef*>(value.low());
+    actual = wasm::ValType::reference(wasm::Nullability::non_null,
+                                      wasm::HeapType::of(wasm::TypeIndex(reference->type_id)));
+  }
+  return store.engine().types().with([&](TypeRegistry& types) { return types.is_subtype(actual, type); });
+}
+
+struct DynamicCallable {
+  wasm::FuncType type;
+  DynamicHostFunction function;
+  void* data;
+};
+
+uint32_t invoke_dynamic(VMHostContext* self, VMContext* context, std::byte* values) {
+  Caller caller = detail::make_caller(self, context);
+  const auto& callable = *static_cast<DynamicCallable*>(self->data);
+  std::vector<Val> arguments;
+  for (size_t i = 0; i < callable.type.params.size(); ++i) {
+    arguments.push_back(Val::load_from(callable.type.params[i], values + i * detail::kSlotBytes));
+  }
+  std::vector<Val> results(callable.type.results.size());
+  std::expected<void, Trap> done = callable.function(callable.data, caller, arguments, results);
+  if (!done) return detail::report_trap(std::move(done.error()));
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (!fits(caller.store(), results[i], callable.type.results[i])) {
+      return detail::report_trap(Trap::of(wasm::TrapKind::host_error, "a host function returned a value of the wrong type"));
+    }
+    results[i].store_to(values + i * detail::kSlotBytes);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::span<const Val> arguments) {
+  const wasm::FuncType& type = type_of(store, function);
+  if (arguments.size() != type.params.size()) {
+    return std::unexpected(Trap::of(wasm::TrapKind::host_error, "wrong number of arguments: wanted " +
+                                                                    decimal(uint64_t{type.params.size()}) + ", got " +
+                                                                    decimal(uint64_t{arguments.size()})));
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (!fits(store, arguments[i], type.params[i])) {
+      return std::unexpected(Trap::of(wasm::TrapKind::host_error,
+                                      "argument " + decimal(uint64_t{i}) + " has type " +
+                                          wasm::to_string(arguments[i].type()) + ", wanted " +
+                                          wasm::to_string(type.params[i])));
+    }
+  }
+  struct alignas(16) Slot {
+    std::array<std::byte, detail::kSlotBytes> bytes{};
+  };
+  std::vector<Slot> values(std::max<size_t>({1, type.params.size(), type.results.size()}));
+  for (size_t i = 0; i < arguments.size(); ++i) arguments[i].store_to(values[i].bytes.data());
+  std::expected<void, Trap> done = store.invoke(store[function], values.data()->bytes.data());
+  if (!done) return std::unexpected(std::move(done.error()));
+  std::vector<Val> results;
+  for (size_t i = 0; i < type.results.size(); ++i) {
+    results.push_back(Val::load_from(type.results[i], values[i].bytes.data()));
+  }
+  return results;
+}
+
+std::span<std::byte> Caller::exported_memory(std::string_view name) const {
+  if (instance_ == nullptr) return {};
+  const std::vector<wasm::Export>& exports = instance_->module->definition().exports;
+  for (const wasm::Export& item : exports) {
+    if (item.kind == wasm::ExternKind::memory && item.name == name) {
+      const VMMemory& memory = *store_[Memory{store_.id(), instance_->memories[item.index]}].vm;
+      return {memory.base, memory.length};
+    }
+  }
+  return {};
+}
+
+Result<Func> create_function(Store& store, const wasm::FuncType& type, DynamicHostFunction function, void* data) {
+  return store.create_host_function(type, &invoke_dynamic, new DynamicCallable{type, function, data},
+                                    [](void* callable) { delete static_cast<DynamicCallable*>(callable); });
+}
+
+namespace detail {
+
+uint32_t report_trap(Trap trap) {
+  const auto code = 1 + static_cast<uint32_t>(trap.kind);
+  Activation* activation = platform::Platform::activation();
+  if (activation != nullptr) activation->host_trap = std::move(trap);
+  return code;
+}
+
+Caller make_caller(VMHostContext* self, VMContext* caller) {
+  Store& store = *platform::Platform::activation()->store;
+  CAIRN_DEBUG_ASSERT(self->header.store == &store.state());
+  const bool is_instance = caller != nullptr && caller->magic == kVMContextMagic;
+  return Caller(store, is_instance ? static_cast<InstanceObject*>(caller->instance) : nullptr);
+}
+
+}  // namespace detail
+
+}  // namespace cairn::runtime

@@ -1,0 +1,192 @@
+#include "runtime/linker.hpp"
+
+#include "base/format.hpp"
+
+namespace cairn::runtime {
+
+namespace {
+
+std::string limits_text(const wasm::Limits& limits) {
+  return "{min " + decimal(limits.minimum) + (limits.maximum ? ", max " + decimal(*limits.maximum) : "") + "}";
+}
+std::string text(const wasm::GlobalType& type) {
+  const std::string value = wasm::to_string(type.type);
+  return "global " + (type.mutability == wasm::Mutability::mutable_ ? "(mut " + value + ")" : value);
+}
+std::string text(const wasm::TableType& type) {
+  return std::string("table ") + (type.address == wasm::AddressType::i64 ? "i64 " : "") + limits_text(type.limits) + " " +
+         wasm::to_string(type.element);
+}
+std::string text(const wasm::MemoryType& type) {
+  std::string result = "memory ";
+  if (type.address == wasm::AddressType::i64) result += "i64 ";
+  result += limits_text(type.limits);
+  if (type.sharedness == wasm::Sharedness::shared) result += " shared";
+  if (type.page_size_log2 != 16) result += " (pagesize " + decimal(uint64_t{1} << type.page_size_log2) + ")";
+  return result;
+}
+
+// [wasm 3.3.14]: `actual` is the current size.
+bool limits_fit(uint64_t current, const wasm::Limits& actual, const wasm::Limits& wanted) {
+  if (current < wanted.minimum) return false;
+  return !wanted.maximum || (actual.maximum && *actual.maximum <= *wanted.maximum);
+}
+
+// Checks one definition against one import; gives the text of an incompatibility.
+class ImportChecker {
+ public:
+  ImportChecker(Store& store, const Module& module) : store_(store), module_(module), definition_(module.definition()) {}
+
+  Result<void> check(const wasm::Import& import, const Extern& item) {
+    const auto actual_kind = static_cast<wasm::ExternKind>(item.index());
+    if (actual_kind != import.kind) {
+      return incompatible(import, wasm::to_string(import.kind), wasm::to_string(actual_kind));
+    }
+    switch (import.kind) {
+      case wasm::ExternKind::func: return check_function(import, std::get<Func>(item));
+      case wasm::ExternKind::table: return check_table(import, store_[std::get<Table>(item)]);
+      case wasm::ExternKind::memory: return check_memory(import, store_[std::get<Memory>(item)]);
+      case wasm::ExternKind::global: return check_global(import, store_[std::get<Global>(item)]);
+      case wasm::ExternKind::tag: return check_tag(import, store_[std::get<Tag>(item)]);
+    }
+    CAIRN_UNREACHABLE();
+  }
+
+ private:
+  Result<void> incompatible(const wasm::Import& import, const std::string& wanted, const std::string& found) {
+    return fail(Error::of(ErrorKind::link, "incompatible import type for " + import.module + "::" + import.name +
+                                               ": wanted " + wanted + ", found " + found));
+  }
+
+  template <class F>
+  auto with_types(F&& f) {
+    return store_.engine().types().with(std::forward<F>(f));
+  }
+
+  Result<void> check_function(const wasm::Import& import, Func function) {
+    const CanonicalId wanted = module_.type_id(wasm::FuncIndex(import.index));
+    const CanonicalId actual(store_[function].type_id);
+    const bool fits = with_types([&](TypeRegistry& types) { return types.is_subtype(actual, wanted); });
+    if (fits) return {};
+    const auto [wanted_text, actual_text] = with_types([&](TypeRegistry& types) {
+      return std::pair(wasm::to_string(types[wanted].func), wasm::to_string(types[actual].func));
+    });
+    return incompatible(import, "function " + wanted_text, "function " + actual_text);
+  }
+
+  Result<void> check_table(const wasm::Import& import, const TableObject& table) {
+    wasm::TableType wanted = definition_.tables[import.index].type;
+    wanted.element = module_.canonical(wanted.element);
+    wasm::TableType actual = table.type;
+    actual.limits.minimum = table.vm->length;
+    if (actual.element == wanted.element && actual.address == wanted.address &&
+        limits_fit(table.vm->length, actual.limits, wanted.limits)) {
+      return {};
+    }
+    return incompatible(import, text(wanted), text(actual));
+  }
+
+  Result<void> check_memory(const wasm::Import& import, const MemoryObject& memory) {
+    const wasm::MemoryType& wanted = definition_.memories[import.index].type;
+    wasm::MemoryType actual = memory.type;
+    actual.limits.minimum = memory.pages();
+    if (actual.address == wanted.address && actual.sharedness == wanted.sharedness &&
+        actual.page_size_log2 == wanted.page_size_log2 && limits_fit(memory.pages(), actual.limits, wanted.limits)) {
+      return {};
+    }
+    return incompatible(import, text(wanted), text(actual));
+  }
+
+  Result<void> check_global(const wasm::Import& import, const GlobalObject& global) {
+    wasm::GlobalType wanted = definition_.globals[import.index].type;
+    wanted.type = module_.canonical(wanted.type);
+    const bool fits = global.type.mutability == wanted.mutability && with_types([&](TypeRegistry& types) {
+      return wanted.mutability == wasm::Mutability::mutable_ ? global.type.type == wanted.type
+                                                             : types.is_subtype(global.type.type, wanted.type);
+    });
+    if (fits) return {};
+    return incompatible(import, text(wanted), text(global.type));
+  }
+
+  Result<void> check_tag(const wasm::Import& import, const TagObject& tag) {
+    const CanonicalId wanted = module_.type_ids()[definition_.tags[import.index].type.type.index()];
+    if (tag.type == wanted) return {};
+    return incompatible(import, "tag of type " + decimal(wanted.index()), "tag of type " + decimal(tag.type.index()));
+  }
+
+  Store& store_;
+  const Module& module_;
+  const wasm::Module& definition_;
+};
+
+}  // namespace
+
+Result<void> Linker::check_free(const Key& key) const {
+  if (allow_shadowing_ || !definitions_.contains(key)) return {};
+  return fail(Error::of(ErrorKind::link, "Name " + key.first + "::" + key.second + " is already defined"));
+}
+
+Result<void> Linker::define(std::string_view module, std::string_view name, const Extern& item) {
+  Key key(module, name);
+  if (!store_.owns(item)) {
+    return fail(Error::of(ErrorKind::link, "the definition of " + key.first + "::" + key.second + " is of another store"));
+  }
+  CAIRN_TRY(check_free(key));
+  definitions_.insert_or_assign(std::move(key), item);
+  return {};
+}
+
+Result<void> Linker::define_instance(std::string_view module, Instance instance) {
+  if (!store_.owns(instance)) {
+    return fail(Error::of(ErrorKind::link, "the instance for " + std::string(module) + " is of another store"));
+  }
+  const std::vector<wasm::Export>& exports = module_of(store_, instance).definition().exports;
+  for (const wasm::Export& item : exports) CAIRN_TRY(check_free(Key(module, item.name)));
+  for (size_t i = 0; i < exports.size(); ++i) {
+    definitions_.insert_or_assign(Key(module, exports[i].name), get_export(store_, instance, i));
+  }
+  return {};
+}
+
+Result<void> Linker::alias_module(std::string_view from, std::string_view to) {
+  std::vector<std::pair<Key, Extern>> aliases;
+  for (auto entry = definitions_.lower_bound(Key(from, "")); entry != definitions_.end() && entry->first.first == from;
+       ++entry) {
+    Key key(to, entry->first.second);
+    CAIRN_TRY(check_free(key));
+    aliases.emplace_back(std::move(key), entry->second);
+  }
+  for (auto& [key, item] : aliases) definitions_.insert_or_assign(std::move(key), item);
+  return {};
+}
+
+std::optional<Extern> Linker::get(std::string_view module, std::string_view name) const {
+  auto found = definitions_.find(Key(module, name));
+  return found == definitions_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Result<std::vector<Extern>> Linker::resolve(const Module& module) const {
+  std::vector<Extern> items;
+  ImportChecker checker(store_, module);
+  for (const wasm::Import& import : module.definition().imports) {
+    const std::optional<Extern> item = get(import.module, import.name);
+    if (!item) {
+      return fail(Error::of(ErrorKind::link, std::string("Missing ") + wasm::to_string(import.kind) + " import " +
+                                                 import.module + "::" + import.name));
+    }
+    CAIRN_TRY(checker.check(import, *item));
+    items.push_back(*item);
+  }
+  return items;
+}
+
+Outcome<Instance> Linker::instantiate(const Ref<Module>& module) {
+  if (&module->engine() != &store_.engine()) {
+    return std::unexpected(Failure{std::nullopt, Error::of(ErrorKind::link, "the module is of another engine")});
+  }
+  Result<std::vector<Extern>> imports = resolve(*module);
+  if (!imports) return std::unexpected(Failure{std::nullopt, std::move(imports.error())});
+  return instantiate_unchecked(store_, module, *imports);
+}
+
+}  // namespace cairn::runtime

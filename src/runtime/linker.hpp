@@ -1,0 +1,51 @@
+// Resolves a module's imports by (module, name) and instantiates it. A linker belongs to one store.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/func.hpp"
+#include "runtime/instantiate.hpp"
+#include "runtime/store.hpp"
+
+namespace cairn::runtime {
+
+class Linker {
+ public:
+  explicit Linker(Store& store) : store_(store) {}
+
+  // Definitions of a name that is taken replace it instead of being an error.
+  void allow_shadowing(bool allow) { allow_shadowing_ = allow; }
+
+  // Error (link): "Name m::n is already defined"; a definition of another store is refused.
+  Result<void> define(std::string_view module, std::string_view name, const Extern& item);
+  template <class Callable>
+  Result<void> define_function(std::string_view module, std::string_view name, Callable callable) {
+    return define(module, name, CAIRN_TRY(wrap_function(store_, std::move(callable))));
+  }
+  // All exports of the instance under `module`, all or none.
+  Result<void> define_instance(std::string_view module, Instance instance);
+  // Every entry of module `from` also under `to`, all or none.
+  Result<void> alias_module(std::string_view from, std::string_view to);
+
+  [[nodiscard]] std::optional<Extern> get(std::string_view module, std::string_view name) const;
+
+  // Resolves each import in order. Errors (link): "Missing <kind> import m::n"; "incompatible import type: ..." with both
+  // types.
+  Outcome<Instance> instantiate(const Ref<Module>& module);
+
+  // Only the checks of instantiate: the resolved imports.
+  Result<std::vector<Extern>> resolve(const Module& module) const;
+
+ private:
+  using Key = std::pair<std::string, std::string>;
+  Result<void> check_free(const Key& key) const;
+
+  Store& store_;
+  bool allow_shadowing_ = false;
+  std::map<Key, Extern> definitions_;
+};
+
+}  // namespace cairn::runtime
