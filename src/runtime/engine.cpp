@@ -20,7 +20,10 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
   return engine;
 }
 
+Engine::Engine(const EngineConfig& config) : config_(config) {}
 Engine::~Engine() = default;
+Engine::TrampolineCache::TrampolineCache() = default;
+Engine::TrampolineCache::~TrampolineCache() = default;
 
 Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
   return trampolines_.with([&](TrampolineCache& cache) -> Result<void> {

@@ -55,9 +55,11 @@ class Engine {
   [[nodiscard]] uint32_t next_store_id() { return next_store_id_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
-  explicit Engine(const EngineConfig& config) : config_(config) {}
+  explicit Engine(const EngineConfig& config);
 
   struct TrampolineCache {
+    TrampolineCache();
+    ~TrampolineCache();
     std::unordered_map<CanonicalId, Trampolines> by_type;
     std::vector<std::unique_ptr<CodeImage>> images;
   };

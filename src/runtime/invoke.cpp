@@ -48,7 +48,7 @@ std::expected<void, Trap> Store::invoke(const VMFuncRef& function, std::byte* va
 
   const CanonicalId type(function.type_id);
   using Entry = void (*)(EntryArguments*);
-  const auto entry = reinterpret_cast<Entry>(engine_.trampolines(type).entry);
+  const auto entry = std::bit_cast<Entry>(engine_.trampolines(type).entry);
   Platform::set_activation(&activation);
   entry(&activation.entry);
   Platform::set_activation(activation.previous);

@@ -88,10 +88,10 @@ Result<void> Store::initialize(MemoryObject& memory) {
 }
 
 Result<void> Store::initialize(TableObject& table, uint64_t initial) {
-  if (table.type.limits.minimum > wasm::kMaximumTableElements) {
+  if (table.type.limits.minimum > wasm::limits::kTableSize) {
     return fail(Error::of(ErrorKind::limit, "a table of " + decimal(table.type.limits.minimum) +
                                                 " elements exceeds the limit of " +
-                                                decimal(uint64_t{wasm::kMaximumTableElements})));
+                                                decimal(uint64_t{wasm::limits::kTableSize})));
   }
   table.elements.assign(table.type.limits.minimum, initial);
   table.vm->elements = table.elements.data();
@@ -204,7 +204,7 @@ std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages) {
 
 std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initial) {
   const uint64_t old_size = table.vm->length;
-  const uint64_t maximum = std::min<uint64_t>(table.type.limits.maximum.value_or(~uint64_t{0}), wasm::kMaximumTableElements);
+  const uint64_t maximum = std::min<uint64_t>(table.type.limits.maximum.value_or(~uint64_t{0}), wasm::limits::kTableSize);
   if (old_size > maximum || delta > maximum - old_size) return std::nullopt;
   table.elements.resize(old_size + delta, initial);
   table.vm->elements = table.elements.data();

@@ -93,6 +93,12 @@ struct HostFunction {
 };
 
 class Store {
+  template <class H, class Objects>
+  auto& own(H handle, Objects& objects) {
+    CAIRN_ASSERT(handle.store == id_ && handle.index < objects.size());
+    return objects[handle.index];
+  }
+
  public:
   static Result<std::unique_ptr<Store>> create(Engine& engine);
   ~Store();
@@ -160,11 +166,6 @@ class Store {
 
  private:
   Store(Engine& engine, std::span<std::byte> stack);
-  template <class H, class Objects>
-  auto& own(H handle, Objects& objects) {
-    CAIRN_ASSERT(handle.store == id_ && handle.index < objects.size());
-    return objects[handle.index];
-  }
   Result<void> initialize(MemoryObject& memory);
   Result<void> initialize(TableObject& table, uint64_t initial);
 
