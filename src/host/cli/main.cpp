@@ -55,8 +55,6 @@ Result<int> dispatch(const Options& options) {
       return run(options);
     case Command::boot:
       return fail(boot_console(options));
-    case Command::help:
-      return std::fputs(help_text().data(), stdout), 0;
     default:
       return fail(Error::of(ErrorKind::usage, "this command is not built in"));
   }

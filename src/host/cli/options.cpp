@@ -37,8 +37,6 @@ constexpr NamedCommand kCommands[] = {
     {"objdump", Command::objdump, 1, 1},      {"boot", Command::boot, 0, 0},
     {"validate", Command::validate, 1, kAny}, {"wast", Command::wast, 1, kAny},
     {"wat2wasm", Command::wat2wasm, 1, 1},    {"wasm2wat", Command::wasm2wat, 1, 1},
-    {"help", Command::help, 0, kAny},         {"--help", Command::help, 0, kAny},
-    {"-h", Command::help, 0, kAny},
 };
 
 template <class T>
@@ -247,33 +245,6 @@ Result<Options> parse_options(std::span<char* const> arguments) {
   CAIRN_TRY(check_combination(options, machine_given));
   if (options.target == Target::riscv64) options.machine = Machine::virt;
   return options;
-}
-
-std::string_view help_text() {
-  return R"(Cairn runs WebAssembly on bare machines.
-
-  ./cairn run [options] PROGRAM [args...]   run a .wasm or .wat module, or C or C++ source, and exit as it exits
-      --target x86_64|riscv64      boot the machine in QEMU (x86_64 is the default)
-      --target host|host-riscv64   the same engine as a Linux process, the second under qemu-riscv64
-      --machine microvm|q35  --cpus N  --cpu MODEL  --memory SIZE  --paging sv39|sv48
-      --env NAME=VALUE             give the program an environment variable
-      --dir HOST::GUEST            give the program a directory (on machines: a copy in memory)
-      --time                       print where the time went
-      --verbose                    show the kernel's log
-      --bounds guard|check         how accesses to memory are checked
-      --disable FEATURE,...        refuse WebAssembly features
-  ./cairn compile FILE -o OBJECT            write the code object, an ELF file   [--target T]
-  ./cairn objdump FILE [--function NAME]    show functions as wasm, IR and machine code
-  ./cairn validate FILE...                  check modules
-  ./cairn wast FILE-OR-DIR...               run specification scripts            [--target T]
-  ./cairn wat2wasm FILE [-o OUT], wasm2wat FILE [-o OUT]
-  ./cairn boot                              serial console of an idle system
-  ./cairn test [--all]                      every test; the last line is `N passed, N failed`
-  ./cairn bench [boot|compile|programs]     measure
-  ./cairn bless | format | tidy | fuzz      rewrite expected outputs, format, lint, fuzz
-
-Exit status: the program's own; 64 wrong usage, 65 a module that cannot be run, 70 kernel panic, 134 trap.
-)";
 }
 
 }  // namespace cairn::cli

@@ -14,7 +14,7 @@ namespace cairn::cli {
 
 enum class Target : uint8_t { x86_64, riscv64, host, host_riscv64 };
 enum class Machine : uint8_t { microvm, q35, virt };
-enum class Command : uint8_t { run, compile, objdump, boot, validate, wast, wat2wasm, wasm2wat, help };
+enum class Command : uint8_t { run, compile, objdump, boot, validate, wast, wat2wasm, wasm2wat };
 
 // A directory of the host (run on a machine: a copy of it) under a name that the program sees.
 struct DirectoryMapping {
@@ -23,7 +23,7 @@ struct DirectoryMapping {
 };
 
 struct Options {
-  Command command = Command::help;
+  Command command = Command::run;
   Target target = Target::x86_64;
   Machine machine = Machine::microvm;
   unsigned cpus = 1;
@@ -46,6 +46,5 @@ struct Options {
 Result<Options> parse_options(std::span<char* const> arguments);
 
 std::string_view to_string(Target target);
-std::string_view help_text();
 
 }  // namespace cairn::cli
