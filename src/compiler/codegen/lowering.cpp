@@ -586,7 +586,15 @@ void Lowering::lower_block(Block block) {
             break;
           case Opcode::return_: lower_return(value); break;
           case Opcode::return_call: lower_tail_call(value); break;
-          default: lower_terminator(value); break;
+          default:
+            if (function_.targets(value).empty() ||
+                result_.blocks[current_block_.index()].successor_count > 1) {
+              lower_terminator(value);
+            } else {  // all its targets are one
+              for (const Value operand : function_.operands(value)) --use_counts_[resolve(operand).index()];
+              emit_jump(successor(0));
+            }
+            break;
         }
         break;
     }

@@ -1,0 +1,61 @@
+// The registers of x86-64 and their roles (codegen/calling_convention.hpp).
+#pragma once
+
+#include <array>
+
+#include "compiler/codegen/calling_convention.hpp"
+#include "compiler/codegen/registers.hpp"
+
+namespace cairn::x64 {
+
+using codegen::PReg;
+using codegen::PRegSet;
+
+enum Gpr : uint8_t { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 };
+
+constexpr PReg gpr(unsigned number) { return PReg::integer(number); }
+constexpr PReg xmm(unsigned number) { return PReg::floating(number); }
+
+inline constexpr unsigned kContext = r14;  // VMContext
+inline constexpr unsigned kMemory = r15;   // memory 0's base
+inline constexpr unsigned kScratch = r11;  // never allocated: moves, and inside of instruction sequences
+inline constexpr unsigned kScratchXmm = 15;
+
+inline constexpr std::array kAllocatableGpr = {gpr(rax), gpr(rcx), gpr(rdx), gpr(rsi), gpr(rdi), gpr(r8),
+                                               gpr(r9),  gpr(r10), gpr(rbx), gpr(rbp), gpr(r12), gpr(r13)};
+inline constexpr std::array kAllocatableXmm = {xmm(0), xmm(1), xmm(2),  xmm(3),  xmm(4),  xmm(5),  xmm(6), xmm(7),
+                                               xmm(8), xmm(9), xmm(10), xmm(11), xmm(12), xmm(13), xmm(14)};
+// In the order in which FunctionRecord::saved_registers numbers them.
+inline constexpr std::array kCalleeSaved = {gpr(rbx), gpr(rbp), gpr(r12), gpr(r13)};
+inline constexpr PRegSet kCalleeSavedSet = {gpr(rbx), gpr(rbp), gpr(r12), gpr(r13)};
+// What a call destroys, of what is allocated.
+inline constexpr PRegSet kCallClobbers = [] {
+  PRegSet set;
+  for (const PReg r : kAllocatableGpr) set.add(r);
+  for (const PReg r : kAllocatableXmm) set.add(r);
+  for (const PReg r : kCalleeSaved) set.remove(r);
+  return set;
+}();
+
+inline constexpr codegen::RegisterFile kRegisterFile = {
+    .allocatable = {std::span<const PReg>(kAllocatableGpr), std::span<const PReg>(kAllocatableXmm),
+                    std::span<const PReg>(kAllocatableXmm)},
+    .callee_saved = kCalleeSavedSet,
+    .scratch = {gpr(kScratch), xmm(kScratchXmm), xmm(kScratchXmm)},
+    .spill_size = {8, 8, 16},
+};
+
+inline constexpr std::array kIntegerArguments = {gpr(rdi), gpr(rsi), gpr(rdx), gpr(rcx),
+                                                 gpr(r8),  gpr(r9),  gpr(rax), gpr(r10)};
+inline constexpr std::array kIntegerResults = {gpr(rax), gpr(rdx), gpr(rcx), gpr(rsi), gpr(rdi), gpr(r8)};
+inline constexpr codegen::ConventionRegisters kConvention = {
+    .integer_arguments = kIntegerArguments,
+    .floating_arguments = std::span<const PReg>(kAllocatableXmm).first(8),
+    .vector_arguments = std::span<const PReg>(kAllocatableXmm).first(8),
+    .integer_results = kIntegerResults,
+    .floating_results = std::span<const PReg>(kAllocatableXmm).first(6),
+    .vector_results = std::span<const PReg>(kAllocatableXmm).first(6),
+    .vectors_share_floating = true,
+};
+
+}  // namespace cairn::x64
