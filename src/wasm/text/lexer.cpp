@@ -1,5 +1,6 @@
 #include "wasm/text/lexer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -333,6 +334,8 @@ class Lexer {
 
 TokenStream lex(std::string_view source) { return Lexer(source).run(); }
 
+bool is_natural(std::string_view text) { return !text.empty() && classify_number(text) == Kind::natural; }
+
 std::string string_value(std::string_view literal) {
   const std::string_view text = literal.substr(1, literal.size() - 2);
   std::string out;
@@ -365,20 +368,38 @@ std::string string_value(std::string_view literal) {
   return out;
 }
 
-Position position_of(std::string_view source, uint64_t offset) {
-  Position position;
-  if (offset > source.size()) offset = source.size();
-  for (size_t i = 0; i < offset; ++i) {
-    // CR, LF and CR LF each end one line.
-    const bool is_newline = source[i] == '\n' || (source[i] == '\r' && !(i + 1 < source.size() && source[i + 1] == '\n'));
-    if (is_newline) {
-      ++position.line;
-      position.column = 1;
+std::string spell_string(std::string_view bytes) {
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::string out = "\"";
+  while (!bytes.empty()) {
+    const auto c = static_cast<uint8_t>(bytes[0]);
+    const size_t length = utf8_character_length(bytes);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += bytes[0];
+    } else if (length == 0 || c < 0x20 || c == 0x7f) {
+      out += '\\';
+      out += kHexDigits[c >> 4];
+      out += kHexDigits[c & 15];
     } else {
-      ++position.column;
+      out += bytes.substr(0, length);
     }
+    bytes.remove_prefix(length == 0 ? 1 : length);
   }
-  return position;
+  return out + '"';
+}
+
+Lines::Lines(std::string_view source) : starts_{0} {
+  for (size_t i = 0; i < source.size(); ++i) {
+    const bool is_pair = source[i] == '\r' && i + 1 < source.size() && source[i + 1] == '\n';
+    if (source[i] == '\n' || (source[i] == '\r' && !is_pair)) starts_.push_back(static_cast<uint32_t>(i + 1));
+  }
+}
+
+Position Lines::position_of(uint64_t offset) const {
+  const auto after = std::ranges::upper_bound(starts_, offset);
+  const auto line = static_cast<uint32_t>(after - starts_.begin());
+  return {line, static_cast<uint32_t>(offset - starts_[line - 1] + 1)};
 }
 
 }  // namespace cairn::wasm::text

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wasm/text/token.hpp"
 
@@ -15,10 +16,25 @@ TokenStream lex(std::string_view source);
 // The bytes that a string token denotes; `literal` includes its quotes and comes from a token.
 std::string string_value(std::string_view literal);
 
+// The literal of these bytes, which string_value() turns back: printable UTF-8 as it is, the rest escaped.
+std::string spell_string(std::string_view bytes);
+
+// Whether `text` is a number without a sign ([wasm 6.4.1]).
+bool is_natural(std::string_view text);
+
 struct Position {
   uint32_t line = 1;    // from 1
   uint32_t column = 1;  // from 1, in bytes
 };
-Position position_of(std::string_view source, uint64_t offset);
+
+// Where the lines of a source begin. CR, LF and CR LF each end one.
+class Lines {
+ public:
+  explicit Lines(std::string_view source);
+  [[nodiscard]] Position position_of(uint64_t offset) const;
+
+ private:
+  std::vector<uint32_t> starts_;
+};
 
 }  // namespace cairn::wasm::text

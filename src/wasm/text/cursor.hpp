@@ -1,0 +1,79 @@
+// A position in a token stream, and what all parsers of the text format do with it: look ahead, expect, complain.
+//
+// Errors carry the offset of the token at fault and begin with the specification's words for the defect ("unexpected
+// token", "unknown operator", ...); the position as line and column is put in front by whoever knows the file.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "wasm/text/token.hpp"
+
+namespace cairn::wasm::text {
+
+class Cursor {
+ public:
+  using Kind = Token::Kind;
+
+  Cursor(const TokenStream& stream, uint32_t position) : stream_(&stream), position_(position) {}
+
+  [[nodiscard]] const TokenStream& stream() const { return *stream_; }
+  [[nodiscard]] uint32_t position() const { return position_; }
+  void seek(uint32_t position) { position_ = position; }
+
+  // Past the end there are only eof tokens.
+  [[nodiscard]] const Token& peek(uint32_t ahead = 0) const {
+    const size_t index = size_t{position_} + ahead;
+    return index < stream_->tokens.size() ? stream_->tokens[index] : stream_->tokens.back();
+  }
+  [[nodiscard]] std::string_view text(uint32_t ahead = 0) const { return stream_->text(peek(ahead)); }
+  [[nodiscard]] bool at(Kind kind) const { return peek().kind == kind; }
+  [[nodiscard]] bool at_keyword(std::string_view keyword, uint32_t ahead = 0) const {
+    return peek(ahead).kind == Kind::keyword && text(ahead) == keyword;
+  }
+  // At something that no rule of the grammar has, anywhere.
+  [[nodiscard]] bool is_unknown(uint32_t ahead = 0) const;
+  // At "(" and this keyword.
+  [[nodiscard]] bool at_open(std::string_view keyword) const { return at(Kind::lparen) && at_keyword(keyword, 1); }
+  [[nodiscard]] bool at_index() const { return at(Kind::natural) || at(Kind::identifier); }
+
+  const Token& next() {
+    const Token& token = peek();
+    if (position_ < stream_->tokens.size() - 1) ++position_;
+    return token;
+  }
+  bool take_keyword(std::string_view keyword);
+  bool take_open(std::string_view keyword);
+
+  // `what` completes "expected ...".
+  Result<void> expect(Kind kind, std::string_view what);
+  Result<void> expect_keyword(std::string_view keyword);
+  Result<void> expect_open(std::string_view keyword);
+  Result<void> expect_close() { return expect(Kind::rparen, "')'"); }
+  Result<std::string> expect_string(std::string_view what);
+  // A string that is well-formed UTF-8.
+  Result<std::string> expect_name(std::string_view what);
+  // A number without a sign of at most `bits` bits.
+  Result<uint64_t> expect_natural(unsigned bits, std::string_view what);
+
+  // The token after the parenthesis that matches the current one.
+  Result<uint32_t> after_group() const;
+
+  // The current token is not what the grammar has here.
+  [[nodiscard]] std::unexpected<Error> unexpected(std::string_view expected) const { return unexpected_at(0, expected); }
+  [[nodiscard]] std::unexpected<Error> unexpected_at(uint32_t ahead, std::string_view expected) const;
+  [[nodiscard]] std::unexpected<Error> error(std::string message) const { return error_at(peek().offset, message); }
+  [[nodiscard]] static std::unexpected<Error> error_at(uint64_t offset, std::string message) {
+    return fail(Error::at(ErrorKind::malformed, offset, std::move(message)));
+  }
+
+ private:
+  const TokenStream* stream_;
+  uint32_t position_;
+};
+
+// An identifier as it is written: $name, or $"name" where that is needed.
+std::string spell_identifier(std::string_view name);
+
+}  // namespace cairn::wasm::text

@@ -1,0 +1,51 @@
+// One of a module's index spaces, with the identifiers that are bound in it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace cairn::wasm::text {
+
+// Views of names point into the token stream.
+class IndexSpace {
+ public:
+  // `category` is how errors call a member: "function", "local".
+  explicit IndexSpace(std::string_view category) : category_(category) {}
+
+  // The next index, without a name.
+  uint32_t add() { return count_++; }
+  void add(uint32_t how_many) { count_ += how_many; }
+  // Gives a name to an index; false if the name is taken.
+  bool bind(std::string_view name, uint32_t index) {
+    if (!indices_.try_emplace(name, index).second) return false;
+    named_.emplace_back(index, std::string(name));
+    return true;
+  }
+  // What the name section calls the index that was bound last, whatever its identifier is.
+  void set_display_name(uint32_t index, std::string name) {
+    if (!named_.empty() && named_.back().first == index) named_.pop_back();
+    named_.emplace_back(index, std::move(name));
+  }
+
+  [[nodiscard]] std::optional<uint32_t> find(std::string_view name) const {
+    const auto found = indices_.find(name);
+    if (found == indices_.end()) return std::nullopt;
+    return found->second;
+  }
+  [[nodiscard]] uint32_t count() const { return count_; }
+  [[nodiscard]] std::string_view category() const { return category_; }
+  // For the name section; in the order of binding.
+  [[nodiscard]] const std::vector<std::pair<uint32_t, std::string>>& named() const { return named_; }
+
+ private:
+  std::string_view category_;
+  std::unordered_map<std::string_view, uint32_t> indices_;
+  std::vector<std::pair<uint32_t, std::string>> named_;
+  uint32_t count_ = 0;
+};
+
+}  // namespace cairn::wasm::text

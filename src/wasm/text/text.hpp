@@ -1,0 +1,28 @@
+// The text format ([wasm 6]): text to bytes, a module to text. For scripts see wast.hpp.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "wasm/module.hpp"
+
+namespace cairn::wasm::text {
+
+// Blocks and folded instructions in each other. The parser keeps them on the heap; the limit bounds what follows it.
+inline constexpr size_t kMaxNesting = 100'000;
+
+// A module, `(module ...)` or its fields alone, to the binary format, unvalidated. Covers WebAssembly 3.0, the legacy
+// exceptions, threads, wide arithmetic, custom page sizes, and the annotations @custom, @name and
+// @metadata.code.branch_hint. Identifiers become the name section. Features hardly matter here: validation refuses what is
+// off; without memory64, sizes are numbers of 32 bits. Errors are "file:line:column: what is wrong, what was
+// expected", with the offset into the text.
+Result<std::vector<std::byte>> assemble(std::string_view source, std::string_view file_name,
+                                        Features features = Features::all());
+
+// Puts "file:line:column: " in front of an error's message, from its offset.
+Error with_position(Error error, std::string_view source, std::string_view file_name);
+
+}  // namespace cairn::wasm::text
