@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "wasm/features.hpp"
+#include "wasm/types.hpp"
 
 namespace cairn::wasm {
 
@@ -95,7 +96,30 @@ constexpr bool is_plain(Opcode opcode) {
   return entry.immediate == Immediate::none && entry.signature != "*";
 }
 
-// The opcode of these bytes, or nothing. `prefix` is 0 for one-byte opcodes.
-std::optional<Opcode> find_opcode(uint8_t prefix, uint32_t code);
+// The part of OpcodeInfo that validation reads for every instruction, with the signature taken apart.
+struct OpcodeRow {
+  Immediate immediate = Immediate::none;
+  uint8_t shape = 0;
+  bool is_plain = false;
+  uint8_t param_count = 0;
+  uint8_t result_count = 0;
+  uint32_t feature_bits = 0;  // that must all be on: Features::bits()
+  ValType params[4] = {ValType::i32, ValType::i32, ValType::i32, ValType::i32};  // 'a' is i32 here
+  ValType results[2] = {ValType::i32, ValType::i32};
+};
+extern const std::array<OpcodeRow, kOpcodeCount> kOpcodeRows;
+inline const OpcodeRow& row(Opcode opcode) { return kOpcodeRows[static_cast<size_t>(opcode)]; }
+
+// The opcode of these bytes, or kNoOpcode. `prefix` is 0 for one-byte opcodes.
+constexpr Opcode kNoOpcode = static_cast<Opcode>(0xffff);
+extern const std::array<Opcode, 256> kOneByteOpcodes;
+Opcode find_prefixed_opcode(uint8_t prefix, uint32_t code);
+inline std::optional<Opcode> find_opcode(uint8_t prefix, uint32_t code) {
+  const Opcode opcode = prefix != 0  ? find_prefixed_opcode(prefix, code)
+                        : code < 256 ? kOneByteOpcodes[code]
+                                     : kNoOpcode;
+  if (opcode == kNoOpcode) return std::nullopt;
+  return opcode;
+}
 
 }  // namespace cairn::wasm

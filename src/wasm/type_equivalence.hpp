@@ -1,0 +1,65 @@
+// When two types are the same, and when one matches another ([wasm 3.1.5], [wasm 3.3]).
+//
+// Types are iso-recursive: two types are the same if they have the same position in recursive groups that are the same
+// after references into the group are replaced by positions in it. TypeCanonicalizer gives the same number to the same
+// types. One per module while decoding makes equality an integer comparison (SubType::canonical); one per engine, fed
+// with the groups of every module, gives the engine-wide ids that indirect calls and casts compare.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "wasm/types.hpp"
+
+namespace cairn::wasm {
+
+struct Module;
+
+class TypeCanonicalizer {
+ public:
+  TypeCanonicalizer();
+
+  // `types` are a module's, up to and including the group [begin, end); `canonical[i]` is what this object answered for
+  // type i, for all i < begin. Returns the number of the group's first type; the others follow it. Numbers are dense
+  // from 0. Takes O(size of the group * log(number of groups)), whatever the types are.
+  uint32_t add_group(std::span<const SubType> types, uint32_t begin, uint32_t end, std::span<const uint32_t> canonical);
+
+  [[nodiscard]] uint32_t size() const { return next_; }
+
+ private:
+  // A group as words of words_: its content with references made independent of the module.
+  struct Group {
+    uint64_t hash;
+    size_t begin;
+    size_t length;
+    uint32_t first;
+  };
+  struct Less {
+    const std::vector<uint32_t>* words;
+    bool operator()(const Group& a, const Group& b) const;
+  };
+  void append(ValType type, uint32_t begin, std::span<const uint32_t> canonical);
+  void append(HeapType type, uint32_t begin, std::span<const uint32_t> canonical);
+
+  std::vector<uint32_t> words_;
+  std::set<Group, Less> groups_;
+  uint32_t next_ = 0;
+};
+
+// Is `sub` a subtype of `super` (or the same)? Indices are into `types`, whose canonical and supertype fields are set.
+bool matches(std::span<const SubType> types, HeapType sub, HeapType super);
+bool matches_slow(std::span<const SubType> types, ValType sub, ValType super);
+inline bool matches(std::span<const SubType> types, ValType sub, ValType super) {
+  return sub == super || matches_slow(types, sub, super);
+}
+bool matches(std::span<const SubType> types, const std::vector<ValType>& sub, const std::vector<ValType>& super);
+
+// May a type with the structure of `sub` be declared to have the supertype `super` ([wasm 3.4.2])?
+bool structure_matches(std::span<const SubType> types, const SubType& sub, const SubType& super);
+
+// The top of the hierarchy that the type belongs to: any, func, extern or exn.
+HeapType::Kind top_of(std::span<const SubType> types, HeapType type);
+
+}  // namespace cairn::wasm
