@@ -1,0 +1,132 @@
+#include "compiler/ir/inserter.hpp"
+
+namespace cairn::ir {
+
+namespace {
+
+// Rewriting steps shrink or normalize, so that a few suffice; the bound is a safety net.
+constexpr int kMaximumSteps = 16;
+
+bool is_check(Opcode opcode) { return opcode == Opcode::trap_if || opcode == Opcode::trap_unless; }
+
+}  // namespace
+
+Inserter::Inserter(Function& function, Simplify simplify, size_t expected_values)
+    : function_(function), simplify_(simplify), table_(function, simplify == Simplify::yes ? expected_values : 0) {}
+
+std::optional<int64_t> Inserter::constant(Value value) const {
+  const Instruction& inst = at(value);
+  if (inst.opcode == Opcode::iconst) return inst.immediate;
+  return std::nullopt;
+}
+
+Value Inserter::place(Instruction instruction) {
+  instruction.position = position_;
+  return before_ ? function_.insert_before(before_, instruction) : function_.append(block_, instruction);
+}
+
+Value Inserter::emit(Instruction instruction, uint32_t version) {
+  if (!simplifies()) return place(instruction);
+  bool changed = true;
+  for (int steps = 0; changed && steps < kMaximumSteps; ++steps) {
+    changed = false;
+    if (const Value value = step(instruction, changed)) return value;
+    if (is_check(instruction.opcode)) {
+      // A check that cannot trap. One that always does stays: what comes after it is the caller's concern.
+      const auto condition = constant(instruction.operands[0]);
+      if (condition && (*condition == 0) == (instruction.opcode == Opcode::trap_if)) return Value::none();
+    }
+  }
+  const uint32_t hash = table_.hash(instruction, version);
+  if (const Value existing = table_.find(instruction, version, hash)) {
+    return is_check(instruction.opcode) ? Value::none() : existing;
+  }
+  const Value value = place(instruction);
+  table_.insert(instruction, value, version, hash);
+  return value;
+}
+
+Value Inserter::iconst(Type type, int64_t value) {
+  Instruction inst;
+  inst.opcode = Opcode::iconst;
+  inst.type = type;
+  inst.immediate = type == Type::i32 ? static_cast<int32_t>(value) : value;
+  return emit(inst);
+}
+
+Value Inserter::fconst(Type type, uint64_t bits) {
+  Instruction inst;
+  inst.opcode = Opcode::fconst;
+  inst.type = type;
+  inst.immediate = static_cast<int64_t>(type == Type::f32 ? bits & 0xffff'ffff : bits);
+  return emit(inst);
+}
+
+Value Inserter::unary(Opcode opcode, Type type, Value a) {
+  Instruction inst;
+  inst.opcode = opcode;
+  inst.type = type;
+  inst.operands[0] = a;
+  return emit(inst);
+}
+
+Value Inserter::binary(Opcode opcode, Type type, Value a, Value b) {
+  Instruction inst;
+  inst.opcode = opcode;
+  inst.type = type;
+  inst.operands[0] = a;
+  inst.operands[1] = b;
+  return emit(inst);
+}
+
+Value Inserter::compare(Condition condition, Value a, Value b) {
+  Instruction inst;
+  inst.opcode = condition < Condition::feq ? Opcode::icmp : Opcode::fcmp;
+  inst.type = Type::i32;
+  inst.aux = static_cast<uint8_t>(condition);
+  inst.operands[0] = a;
+  inst.operands[1] = b;
+  return emit(inst);
+}
+
+Value Inserter::select(Type type, Value condition, Value if_nonzero, Value if_zero) {
+  Instruction inst;
+  inst.opcode = Opcode::select;
+  inst.type = type;
+  inst.operands[0] = condition;
+  inst.operands[1] = if_nonzero;
+  inst.operands[2] = if_zero;
+  return emit(inst);
+}
+
+void Inserter::trap_if(Value condition, wasm::TrapKind kind) {
+  Instruction inst;
+  inst.opcode = Opcode::trap_if;
+  inst.aux = static_cast<uint8_t>(kind);
+  inst.operands[0] = condition;
+  emit(inst);
+}
+
+Value Inserter::load(Type type, Value base, int64_t displacement, const MemoryAccess& access) {
+  Instruction inst;
+  inst.opcode = Opcode::load;
+  inst.type = type;
+  inst.operands[0] = base;
+  inst.immediate = displacement;
+  inst.extra = function_.add_access(access);
+  return access.alias == AliasClass::immutable ? emit(inst) : place(inst);
+}
+
+Value Inserter::peel_condition(Value condition, bool& is_inverted) const {
+  if (!simplifies()) return condition;
+  for (;;) {
+    const Instruction& inst = at(condition);
+    if (inst.opcode != Opcode::icmp || (inst.condition() != Condition::eq && inst.condition() != Condition::ne)) break;
+    if (at(inst.operands[0]).type != Type::i32 || constant(inst.operands[1]) != 0) break;
+    if (inst.condition() == Condition::eq) is_inverted = !is_inverted;
+    condition = inst.operands[0];
+  }
+  return condition;
+}
+
+}  // namespace cairn::ir

@@ -1,0 +1,51 @@
+// The names of the IR's enumerations in its text form.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "compiler/ir/function.hpp"
+
+namespace cairn::ir {
+
+std::string_view to_string(Type type);
+std::string_view to_string(Condition condition);
+std::string_view to_string(AliasClass alias);
+std::string_view to_string(CalleeKind kind);
+// The enumerator of a trap, as `integer_overflow`.
+std::string_view trap_name(wasm::TrapKind kind);
+
+std::optional<Type> parse_type(std::string_view text);
+std::optional<Condition> parse_condition(std::string_view text);
+std::optional<AliasClass> parse_alias_class(std::string_view text);
+std::optional<CalleeKind> parse_callee_kind(std::string_view text);
+std::optional<wasm::TrapKind> parse_trap(std::string_view text);
+std::optional<SimdOp> parse_simd(std::string_view text);
+
+// What an operation has beside its value operands, in the order of the text form.
+enum class Payload : uint8_t {
+  none,
+  integer,    // immediate()
+  bits,       // immediate() in hexadecimal
+  vector,     // a vector constant
+  condition,  // in the mnemonic
+  scale,      // immediate()
+  position,   // immediate(): of a result
+  simd,       // simd() is the mnemonic
+  simd_lane,  // and lane()
+  access,     // memory_access()
+  access_lane,
+  access_simd,
+  displacement,  // immediate(), then memory_access()
+  trap,          // trap_kind()
+  call,
+  targets,
+};
+Payload payload_of(Opcode opcode);
+// The opcodes whose text does not name them alone (see Payload::simd).
+bool has_type_suffix(Opcode opcode);
+
+inline constexpr Opcode kLastOpcode = Opcode::trap;
+
+}  // namespace cairn::ir

@@ -1,0 +1,108 @@
+#include "compiler/ir/value_table.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "compiler/ir/names.hpp"
+
+namespace cairn::ir {
+
+namespace {
+
+constexpr size_t kMinimumBuckets = 64;
+
+uint64_t mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * 0x9e37'79b9'7f4a'7c15;
+  return hash ^ (hash >> 32);
+}
+
+bool has_access(Opcode opcode) {
+  switch (payload_of(opcode)) {
+    case Payload::access:
+    case Payload::access_lane:
+    case Payload::access_simd:
+    case Payload::displacement: return true;
+    default: return false;
+  }
+}
+
+bool has_list(Opcode opcode) { return opcode == Opcode::add128 || opcode == Opcode::sub128; }
+bool has_vector(Opcode opcode) { return opcode == Opcode::vconst || opcode == Opcode::simd_shuffle; }
+
+}  // namespace
+
+ValueTable::ValueTable(const Function& function, size_t expected)
+    : function_(function), entries_(function.arena), buckets_(function.arena) {
+  rehash(std::max(std::bit_ceil(expected), kMinimumBuckets));
+}
+
+uint32_t ValueTable::hash(const Instruction& inst, uint32_t version) const {
+  uint64_t hash = mix(version, static_cast<uint64_t>(inst.opcode) << 16 | static_cast<uint64_t>(inst.type) << 8 |
+                                   (inst.opcode == Opcode::trap_if || inst.opcode == Opcode::trap_unless ? 0 : inst.aux));
+  if (has_list(inst.opcode)) {
+    for (uint32_t i = 0; i < 4; ++i) hash = mix(hash, function_.value_lists[inst.extra + i].index());
+  } else {
+    hash = mix(hash, uint64_t{inst.operands[0].index()} << 32 | inst.operands[1].index());
+    hash = mix(hash, inst.operands[2].index());
+  }
+  if (has_vector(inst.opcode)) {
+    const V128& bytes = function_.vector_constants[static_cast<size_t>(inst.immediate)];
+    for (const std::byte byte : bytes) hash = mix(hash, static_cast<uint64_t>(byte));
+  } else {
+    hash = mix(hash, static_cast<uint64_t>(inst.immediate));
+  }
+  if (has_access(inst.opcode)) hash = mix(hash, function_.accesses[inst.extra].offset);
+  return static_cast<uint32_t>(hash);
+}
+
+bool ValueTable::equal(const Instruction& a, const Instruction& b) const {
+  if (a.opcode != b.opcode || a.type != b.type) return false;
+  // Of two checks of one condition only the first can trap, whatever the trap.
+  if (a.aux != b.aux && a.opcode != Opcode::trap_if && a.opcode != Opcode::trap_unless) return false;
+  if (has_list(a.opcode)) {
+    return std::ranges::equal(function_.value_lists.as_span().subspan(a.extra, 4),
+                              function_.value_lists.as_span().subspan(b.extra, 4));
+  }
+  if (!std::ranges::equal(a.operands, b.operands)) return false;
+  if (has_vector(a.opcode)) {
+    return function_.vector_constants[static_cast<size_t>(a.immediate)] ==
+           function_.vector_constants[static_cast<size_t>(b.immediate)];
+  }
+  if (a.immediate != b.immediate) return false;
+  return !has_access(a.opcode) || a.extra == b.extra || function_.accesses[a.extra] == function_.accesses[b.extra];
+}
+
+Value ValueTable::find(const Instruction& instruction, uint32_t version, uint32_t hash) const {
+  for (uint32_t i = buckets_[hash & (buckets_.size() - 1)]; i != kNoEntry; i = entries_[i].next) {
+    const Entry& entry = entries_[i];
+    if (entry.hash == hash && entry.version == version && equal(entry.key, instruction)) return entry.result;
+  }
+  return Value::none();
+}
+
+void ValueTable::insert(const Instruction& key, Value result, uint32_t version, uint32_t hash) {
+  if (entries_.size() >= 2 * buckets_.size()) rehash(4 * buckets_.size());
+  uint32_t& bucket = buckets_[hash & (buckets_.size() - 1)];
+  entries_.push_back({key, result, version, hash, bucket});
+  bucket = static_cast<uint32_t>(entries_.size() - 1);
+}
+
+void ValueTable::rollback(uint32_t mark) {
+  while (entries_.size() > mark) {
+    const Entry& entry = entries_.back();
+    buckets_[entry.hash & (buckets_.size() - 1)] = entry.next;
+    entries_.pop_back();
+  }
+}
+
+void ValueTable::rehash(size_t buckets) {
+  buckets_.assign(buckets, kNoEntry);
+  // In the order of entry, so that rollback() finds each entry at the head of its bucket.
+  for (uint32_t i = 0; i < entries_.size(); ++i) {
+    uint32_t& bucket = buckets_[entries_[i].hash & (buckets - 1)];
+    entries_[i].next = bucket;
+    bucket = i;
+  }
+}
+
+}  // namespace cairn::ir
