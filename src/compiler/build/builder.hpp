@@ -1,0 +1,305 @@
+// Turns a function body into SSA while it is validated: the sink of wasm::validate_function.
+//
+// WebAssembly's structure makes SSA construction direct. The operand stack and the locals are arrays of Values. Where
+// control merges (the end of a block that is branched to), each branch has left a snapshot of the results that it passes
+// and of the locals that it has changed since the block began; what differs between the branches becomes a parameter of
+// the merge block. A loop's header gets parameters for the locals that the loop writes (LoopScan).
+//
+// Value numbers are scoped by the same structure: what was numbered after the first branch out of a block does not
+// dominate the block's end, and is forgotten there.
+//
+// Blocks are created in an order in which every edge but the back edges of loops leads to a later one.
+//
+// One file a family of instructions: control.cpp, calls.cpp, numeric.cpp, vector.cpp, variables.cpp, memory.cpp, table.cpp,
+// reference.cpp.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "compiler/build/loop_scan.hpp"
+#include "compiler/build/module_context.hpp"
+#include "compiler/ir/inserter.hpp"
+#include "runtime/builtins.hpp"
+#include "wasm/function_sink.hpp"
+
+namespace cairn::compiler {
+
+// The IR's name of a vector instruction in simd.def.
+ir::SimdOp to_simd(wasm::Opcode opcode);
+
+class Builder {
+ public:
+  Builder(const ModuleContext& context, ir::Function& function);
+
+  // --- wasm::FunctionSink
+  void begin_function(wasm::FuncIndex index, const wasm::FuncType& type, std::span<const wasm::ValType> locals);
+  bool at(uint64_t offset) {
+    offset_ = offset;
+    insert_.set_position(static_cast<uint32_t>(offset));
+    return !unsupported_ && !function_.arena.exhausted();
+  }
+  Error error() const;
+  void end_function();
+
+  void unreachable();
+  void block(const wasm::BlockSignature& signature);
+  void loop(const wasm::BlockSignature& signature);
+  wasm::Reachability if_(const wasm::BlockSignature& signature);
+  wasm::Reachability else_();
+  wasm::Reachability end_block();
+  void br(uint32_t depth);
+  wasm::Reachability br_if(uint32_t depth);
+  void br_table(std::span<const uint32_t> depths);
+  void return_();
+  void call(wasm::FuncIndex callee, const wasm::FuncType& type);
+  void call_indirect(wasm::TypeIndex type_index, wasm::TableIndex table, const wasm::FuncType& type);
+  void call_ref(wasm::TypeIndex type_index, const wasm::FuncType& type);
+  void return_call(wasm::FuncIndex callee, const wasm::FuncType& type);
+  void return_call_indirect(wasm::TypeIndex type_index, wasm::TableIndex table, const wasm::FuncType& type);
+  void return_call_ref(wasm::TypeIndex type_index, const wasm::FuncType& type);
+
+  void drop() { pop(); }
+  void select(wasm::ValType type);
+  void local_get(wasm::LocalIndex local) { push(locals_[local.index()].value); }
+  void local_set(wasm::LocalIndex local) { write_local(local.index(), pop()); }
+  void local_tee(wasm::LocalIndex local) { write_local(local.index(), stack_.back()); }
+  void global_get(wasm::GlobalIndex global);
+  void global_set(wasm::GlobalIndex global);
+
+  void constant(wasm::ValType type, uint64_t bits);
+  void constant_v128(uint64_t low, uint64_t high);
+  void plain(wasm::Opcode opcode);
+  void lane(wasm::Opcode opcode, uint8_t lane);
+  void shuffle(std::span<const uint8_t, 16> lanes);
+
+  void load(wasm::Opcode opcode, const wasm::MemArg& memarg);
+  void store(wasm::Opcode opcode, const wasm::MemArg& memarg);
+  void load_lane(wasm::Opcode opcode, const wasm::MemArg& memarg, uint8_t lane);
+  void store_lane(wasm::Opcode opcode, const wasm::MemArg& memarg, uint8_t lane);
+  void memory_size(wasm::MemoryIndex memory);
+  void memory_grow(wasm::MemoryIndex memory);
+  void memory_fill(wasm::MemoryIndex memory);
+  void memory_copy(wasm::MemoryIndex destination, wasm::MemoryIndex source);
+  void memory_init(wasm::DataIndex data, wasm::MemoryIndex memory);
+  void data_drop(wasm::DataIndex data);
+
+  void table_get(wasm::TableIndex table);
+  void table_set(wasm::TableIndex table);
+  void table_size(wasm::TableIndex table);
+  void table_grow(wasm::TableIndex table);
+  void table_fill(wasm::TableIndex table);
+  void table_copy(wasm::TableIndex destination, wasm::TableIndex source);
+  void table_init(wasm::ElemIndex elem, wasm::TableIndex table);
+  void elem_drop(wasm::ElemIndex elem);
+
+  void ref_null(wasm::HeapType heap);
+  void ref_is_null();
+  void ref_func(wasm::FuncIndex func);
+  void ref_eq();
+  void ref_as_non_null();
+  wasm::Reachability br_on_null(uint32_t depth);
+  wasm::Reachability br_on_non_null(uint32_t depth);
+
+  // Not compiled yet: refused here should validation have let them through.
+  void throw_(wasm::TagIndex, const wasm::FuncType&) { refuse("throw"); }
+  void throw_ref() { refuse("throw_ref"); }
+  void try_table(const wasm::BlockSignature&, std::span<const wasm::CatchClause>) { refuse("try_table"); }
+  void try_(const wasm::BlockSignature&) { refuse("try"); }
+  wasm::Reachability catch_(wasm::TagIndex, const wasm::FuncType&) { return refuse("catch"); }
+  wasm::Reachability catch_all() { return refuse("catch_all"); }
+  wasm::Reachability delegate(uint32_t) { return refuse("delegate"); }
+  void rethrow(uint32_t) { refuse("rethrow"); }
+  void atomic(wasm::Opcode opcode, const wasm::MemArg&) { refuse(wasm::to_string(opcode).data()); }
+  void atomic_fence() { refuse("atomic.fence"); }
+  void ref_test(wasm::ValType, wasm::ValType) { refuse("ref.test"); }
+  void ref_cast(wasm::ValType, wasm::ValType) { refuse("ref.cast"); }
+  wasm::Reachability br_on_cast(uint32_t, wasm::ValType, wasm::ValType) { return refuse("br_on_cast"); }
+  wasm::Reachability br_on_cast_fail(uint32_t, wasm::ValType, wasm::ValType) { return refuse("br_on_cast_fail"); }
+  void struct_new(wasm::TypeIndex) { refuse("struct.new"); }
+  void struct_new_default(wasm::TypeIndex) { refuse("struct.new_default"); }
+  void struct_get(wasm::Opcode, wasm::TypeIndex, uint32_t) { refuse("struct.get"); }
+  void struct_set(wasm::TypeIndex, uint32_t) { refuse("struct.set"); }
+  void array_new(wasm::TypeIndex) { refuse("array.new"); }
+  void array_new_default(wasm::TypeIndex) { refuse("array.new_default"); }
+  void array_new_fixed(wasm::TypeIndex, uint32_t) { refuse("array.new_fixed"); }
+  void array_new_data(wasm::TypeIndex, wasm::DataIndex) { refuse("array.new_data"); }
+  void array_new_elem(wasm::TypeIndex, wasm::ElemIndex) { refuse("array.new_elem"); }
+  void array_get(wasm::Opcode, wasm::TypeIndex) { refuse("array.get"); }
+  void array_set(wasm::TypeIndex) { refuse("array.set"); }
+  void array_len() { refuse("array.len"); }
+  void array_fill(wasm::TypeIndex) { refuse("array.fill"); }
+  void array_copy(wasm::TypeIndex, wasm::TypeIndex) { refuse("array.copy"); }
+  void array_init_data(wasm::TypeIndex, wasm::DataIndex) { refuse("array.init_data"); }
+  void array_init_elem(wasm::TypeIndex, wasm::ElemIndex) { refuse("array.init_elem"); }
+  void ref_i31() { refuse("ref.i31"); }
+  void i31_get(wasm::Opcode) { refuse("i31.get"); }
+  void any_convert_extern() { refuse("any.convert_extern"); }
+  void extern_convert_any() { refuse("extern.convert_any"); }
+
+ private:
+  using Value = ir::Value;
+  using Block = ir::Block;
+  using Type = ir::Type;
+
+  static constexpr uint32_t kNone = 0xffff'ffff;
+
+  struct Local {
+    Value value;
+    Type type = Type::none;
+    uint32_t logged = kNone;  // where in log_ the latest change is noted
+  };
+  // What a local was before it was changed; undone when the region that changed it is left.
+  struct LogEntry {
+    uint32_t local;
+    Value old_value;
+    uint32_t old_logged;
+  };
+  struct LocalValue {
+    uint32_t local;
+    Value value;
+  };
+  // A branch to a label whose block does not exist yet.
+  struct Edge {
+    uint32_t next;         // edge of the same frame
+    uint32_t target;       // into Function::target_lists
+    Block from;
+    uint32_t first_value;  // into edge_values_: the results that it passes
+    uint32_t first_local;  // into edge_locals_: the locals changed since the frame began
+    uint32_t local_count;
+  };
+  enum class FrameKind : uint8_t { function, block, loop, if_, else_ };
+  enum class Arms : uint8_t { both, then_only, else_only };  // of an `if`, by what is known of its condition
+  struct Frame {
+    FrameKind kind = FrameKind::block;
+    Arms arms = Arms::both;
+    uint32_t height = 0;        // of the stack, below the parameters
+    uint32_t param_count = 0;
+    uint32_t result_count = 0;
+    uint32_t label_count = 0;   // values that a branch passes
+    uint32_t log_mark = 0;
+    uint32_t table_mark = 0;    // of the value table when the frame began
+    uint32_t merge_mark = kNone;  // the lowest that any branch to the label allows
+    uint32_t first_edge = kNone;
+    uint32_t else_target = kNone;  // if: into Function::target_lists
+    Block block;                   // loop: the header; if: the block that ends in the branch
+    uint32_t first_saved = 0;      // if: parameters, in saved_; loop: its locals, in loop_locals_
+    uint32_t saved_count = 0;
+  };
+
+  // --- operands and locals
+  void push(Value value) { stack_.push_back(value); }
+  Value pop() {
+    const Value value = stack_.back();
+    stack_.pop_back();
+    return value;
+  }
+  std::span<const Value> top(uint32_t count) const { return stack_.as_span().last(count); }
+  void drop_values(uint32_t count) { stack_.resize(stack_.size() - count); }
+  void write_local(uint32_t local, Value value);
+  void undo_locals(uint32_t log_mark);
+
+  // --- control
+  Frame& frame_at(uint32_t depth) { return frames_[frames_.size() - 1 - depth]; }
+  Frame& push_frame(FrameKind kind, const wasm::BlockSignature& signature);
+  Block create_block();
+  void start_block(Block block);
+  Value terminate(ir::Instruction terminator);
+  // A terminator with `count` targets that are still to be filled in; returns the first one's index in target_lists.
+  uint32_t terminate(ir::Opcode opcode, uint32_t count, Value operand, ir::BranchHint hint);
+  // Makes target number `target` lead to the label: at once if its block exists, else by an edge.
+  void connect(uint32_t depth, uint32_t target);
+  void record_edge(uint32_t depth, uint32_t target);
+  void jump_to(uint32_t depth);
+  wasm::Reachability branch_to(uint32_t depth, Value condition, bool when_nonzero);
+  wasm::Reachability merge(Frame& frame);
+  void merge_one(const Frame& frame, const Edge& edge);
+  void merge_many(const Frame& frame);
+  ir::BranchHint next_hint();
+  ir::Value trap(wasm::TrapKind kind);
+
+  // --- calls
+  struct Callee {
+    ir::CalleeKind kind;
+    uint32_t index;
+    Value reference;
+    wasm::TrapKind null_trap = wasm::TrapKind::null_function_reference;
+  };
+  void make_call(const Callee& callee, const ir::Signature& signature);
+  void make_return_call(const Callee& callee, const ir::Signature& signature);
+  Callee direct(wasm::FuncIndex function) const;
+  Callee indirect(wasm::TypeIndex type, wasm::TableIndex table);
+  Value call_builtin(runtime::Builtin builtin, std::span<const Value> arguments);
+  // The trap that a builtin's status asks for.
+  void check_status(Value status, wasm::TrapKind kind) { insert_.trap_if(status, kind); }
+
+  // --- numbers
+  void wide(ir::Opcode opcode);
+  Value zero_of(Type type);
+
+  // --- memory
+  struct Address {
+    Value address;
+    Value base;
+    ir::MemoryAccess access;
+  };
+  Address prepare_access(const wasm::MemArg& memarg, Value address, uint8_t size);
+  Value memory_length(wasm::MemoryIndex memory);
+  Value memory_base(wasm::MemoryIndex memory);
+  Value widen(Value value, wasm::AddressType type);
+  Value narrow(Value value, wasm::AddressType type);
+  Value place_access(ir::Opcode opcode, Type type, const Address& address, Value value = Value::none(), uint8_t lane = 0,
+                     int64_t immediate = 0);
+
+  // --- tables
+  Value table_length(wasm::TableIndex table);
+  Value table_element_address(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
+  Value load_element(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
+  ir::MemoryAccess element_access(wasm::TableIndex table) const;
+  wasm::AddressType table_address(wasm::TableIndex table) const;
+
+  // --- globals
+  struct Cell {
+    Value base;  // none: the VMContext
+    int64_t displacement;
+    ir::MemoryAccess access;
+  };
+  Cell global_cell(wasm::GlobalIndex global);
+
+  wasm::Reachability refuse(const char* instruction) {
+    if (unsupported_ == nullptr) unsupported_ = instruction;
+    return wasm::Reachability::live;
+  }
+
+  const ModuleContext& context_;
+  const wasm::Module& module_;
+  ir::Function& function_;
+  ir::Inserter insert_;
+  LoopScan loop_scan_;
+
+  ArenaVector<Value> stack_;
+  ArenaVector<Local> locals_;
+  ArenaVector<LogEntry> log_;
+  ArenaVector<Frame> frames_;
+  ArenaVector<Edge> edges_;
+  ArenaVector<Value> edge_values_;
+  ArenaVector<LocalValue> edge_locals_;
+  ArenaVector<Value> saved_;
+  ArenaVector<uint32_t> loop_locals_;
+
+  // Scratch for merges and br_table, by local index and by depth.
+  ArenaVector<uint32_t> stamps_;
+  uint32_t stamp_ = 0;
+  ArenaVector<uint32_t> slots_;
+
+  std::span<const wasm::BranchHint> hints_;
+  uint64_t body_offset_ = 0;
+  uint64_t offset_ = 0;
+  uint16_t loop_depth_ = 0;
+  bool is_live_ = true;
+  const char* unsupported_ = nullptr;
+};
+
+static_assert(wasm::FunctionSink<Builder>);
+
+}  // namespace cairn::compiler

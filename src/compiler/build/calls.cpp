@@ -1,0 +1,145 @@
+// Calls, of functions and of the runtime.
+#include "compiler/build/builder.hpp"
+
+namespace cairn::compiler {
+
+using ir::AliasClass;
+using ir::CalleeKind;
+using ir::CallInfo;
+using ir::Condition;
+using ir::Instruction;
+using ir::MemoryAccess;
+using ir::Opcode;
+using wasm::TrapKind;
+
+void Builder::call(wasm::FuncIndex callee, const wasm::FuncType&) {
+  make_call(direct(callee), context_.signature(callee));
+}
+
+void Builder::call_indirect(wasm::TypeIndex type_index, wasm::TableIndex table, const wasm::FuncType&) {
+  make_call(indirect(type_index, table), context_.signature(type_index));
+}
+
+void Builder::call_ref(wasm::TypeIndex type_index, const wasm::FuncType&) {
+  make_call({CalleeKind::reference, 0, pop()}, context_.signature(type_index));
+}
+
+void Builder::return_call(wasm::FuncIndex callee, const wasm::FuncType&) {
+  make_return_call(direct(callee), context_.signature(callee));
+}
+
+void Builder::return_call_indirect(wasm::TypeIndex type_index, wasm::TableIndex table, const wasm::FuncType&) {
+  make_return_call(indirect(type_index, table), context_.signature(type_index));
+}
+
+void Builder::return_call_ref(wasm::TypeIndex type_index, const wasm::FuncType&) {
+  make_return_call({CalleeKind::reference, 0, pop()}, context_.signature(type_index));
+}
+
+Builder::Callee Builder::direct(wasm::FuncIndex function) const {
+  const bool is_imported = module_.functions[function.index()].is_imported;
+  return {is_imported ? CalleeKind::import : CalleeKind::direct, function.index(), Value::none()};
+}
+
+Builder::Callee Builder::indirect(wasm::TypeIndex type, wasm::TableIndex table) {
+  const Value reference = load_element(table, pop(), TrapKind::undefined_element);
+  const wasm::ValType element = module_.tables[table.index()].type.element;
+  if (!(element.heap().is_concrete() && element.heap().index() == type)) {
+    // The access through a null reference traps.
+    MemoryAccess access;
+    access.size = 4;
+    access.alias = AliasClass::immutable;
+    access.can_fault = true;
+    access.trap = TrapKind::uninitialized_element;
+    const Value actual = insert_.load(Type::i32, reference, offsetof(runtime::VMFuncRef, type_id), access);
+    Instruction id;
+    id.opcode = Opcode::type_id;
+    id.type = Type::i32;
+    id.immediate = type.index();
+    const Value expected = insert_.emit(id);
+    insert_.trap_if(insert_.compare(Condition::ne, actual, expected), TrapKind::indirect_call_type_mismatch);
+  }
+  return {CalleeKind::reference, 0, reference, TrapKind::uninitialized_element};
+}
+
+namespace {
+
+// Appends the call's arguments to the function's lists and gives its record.
+CallInfo call_record(ir::Function& function, CalleeKind kind, uint32_t callee, ir::Value reference,
+                     const ir::Signature& signature, std::span<const ir::Value> arguments) {
+  CallInfo info;
+  info.kind = kind;
+  info.callee = callee;
+  info.signature = signature;
+  info.first_argument = static_cast<uint32_t>(function.value_lists.size());
+  info.argument_count = static_cast<uint32_t>(arguments.size()) + (reference ? 1 : 0);
+  if (reference) function.value_lists.push_back(reference);
+  function.value_lists.append(arguments);
+  return info;
+}
+
+}  // namespace
+
+void Builder::make_call(const Callee& callee, const ir::Signature& signature) {
+  const auto count = static_cast<uint32_t>(signature.params.size());
+  CallInfo info = call_record(function_, callee.kind, callee.index, callee.reference, signature, top(count));
+  info.null_trap = callee.null_trap;
+  drop_values(count);
+  Instruction inst;
+  inst.opcode = Opcode::call;
+  inst.extra = function_.add_call(info);
+  if (!signature.results.empty()) inst.type = signature.results[0];
+  const Value first = insert_.place(inst);
+  if (!signature.results.empty()) push(first);
+  for (size_t i = 1; i < signature.results.size(); ++i) {
+    Instruction result;
+    result.opcode = Opcode::result;
+    result.type = signature.results[i];
+    result.operands[0] = first;
+    result.immediate = static_cast<int64_t>(i);
+    push(insert_.place(result));
+  }
+}
+
+void Builder::make_return_call(const Callee& callee, const ir::Signature& signature) {
+  const auto count = static_cast<uint32_t>(signature.params.size());
+  CallInfo info = call_record(function_, callee.kind, callee.index, callee.reference, signature, top(count));
+  info.null_trap = callee.null_trap;
+  drop_values(count);
+  Instruction inst;
+  inst.opcode = Opcode::return_call;
+  inst.extra = function_.add_call(info);
+  terminate(inst);
+}
+
+namespace {
+
+ir::Type builtin_type(char letter) {
+  switch (letter) {
+    case 'i': return ir::Type::i32;
+    case 'l':
+    case 'p': return ir::Type::i64;
+    case 'r': return ir::Type::ref;
+    default: return ir::Type::none;
+  }
+}
+
+}  // namespace
+
+ir::Value Builder::call_builtin(runtime::Builtin builtin, std::span<const Value> arguments) {
+  const runtime::BuiltinSignature signature = runtime::signature_of(builtin);
+  CAIRN_ASSERT(signature.parameters.size() == arguments.size());
+  const Type result = builtin_type(signature.result[0]);
+  const std::span<Type> types = function_.add_types(arguments.size() + 1);
+  for (size_t i = 0; i < arguments.size(); ++i) types[i] = builtin_type(signature.parameters[i]);
+  types.back() = result;
+  const ir::Signature in_ir = {types.first(arguments.size()), types.last(result == Type::none ? 0 : 1)};
+  Instruction inst;
+  inst.opcode = Opcode::call;
+  inst.type = result;
+  inst.extra = function_.add_call(call_record(function_, CalleeKind::builtin, static_cast<uint32_t>(builtin),
+                                              Value::none(), in_ir, arguments));
+  return insert_.place(inst);
+}
+
+}  // namespace cairn::compiler

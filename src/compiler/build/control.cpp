@@ -1,0 +1,518 @@
+// Blocks, branches, and the merging of what they bring.
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "compiler/build/builder.hpp"
+
+namespace cairn::compiler {
+
+using ir::BranchHint;
+using ir::Instruction;
+using ir::Opcode;
+using ir::Target;
+using wasm::Reachability;
+
+namespace {
+
+BranchHint inverted(BranchHint hint) {
+  switch (hint) {
+    case BranchHint::none: return BranchHint::none;
+    case BranchHint::likely: return BranchHint::unlikely;
+    case BranchHint::unlikely: return BranchHint::likely;
+  }
+  CAIRN_UNREACHABLE();
+}
+
+}  // namespace
+
+Builder::Builder(const ModuleContext& context, ir::Function& function)
+    : context_(context),
+      module_(context.module()),
+      function_(function),
+      insert_(function, context.options().optimize ? ir::Simplify::yes : ir::Simplify::no, 0),
+      loop_scan_(function.arena),
+      stack_(function.arena),
+      locals_(function.arena),
+      log_(function.arena),
+      frames_(function.arena),
+      edges_(function.arena),
+      edge_values_(function.arena),
+      edge_locals_(function.arena),
+      saved_(function.arena),
+      loop_locals_(function.arena),
+      stamps_(function.arena),
+      slots_(function.arena) {}
+
+Error Builder::error() const {
+  if (unsupported_ != nullptr) {
+    return Error::at(ErrorKind::unsupported, offset_, std::string(unsupported_) + " is not supported");
+  }
+  return Error::at(ErrorKind::limit, offset_,
+                   "function " + decimal(function_.function_index) + " needs more memory to compile than the limit of " +
+                       decimal(uint64_t{function_.arena.budget()}) + " bytes");
+}
+
+void Builder::begin_function(wasm::FuncIndex index, const wasm::FuncType& type, std::span<const wasm::ValType> locals) {
+  const wasm::Function& entry = module_.functions[index.index()];
+  function_.function_index = index.index();
+  function_.signature = context_.signature(index);
+  body_offset_ = entry.body_offset;
+  const auto hints = std::ranges::lower_bound(module_.branch_hints, index, {}, [](const auto& e) { return e.first; });
+  if (hints != module_.branch_hints.end() && hints->first == index) hints_ = hints->second;
+
+  start_block(create_block());
+  locals_.reserve(locals.size());
+  for (size_t i = 0; i < locals.size(); ++i) {
+    const Type local_type = to_ir(locals[i]);
+    Value value;
+    if (i < type.params.size()) value = function_.append_param(insert_.block(), local_type);
+    locals_.push_back({value, local_type, kNone});
+  }
+  Value zeros[7];
+  for (size_t i = type.params.size(); i < locals.size(); ++i) {
+    Value& zero = zeros[static_cast<size_t>(locals_[i].type)];
+    if (!zero) zero = zero_of(locals_[i].type);
+    locals_[i].value = zero;
+  }
+  stamps_.assign(locals.size(), 0);
+  slots_.assign(locals.size(), 0);
+  loop_scan_.scan(entry.body, entry.body_offset, locals.size());
+
+  Frame frame;
+  frame.kind = FrameKind::function;
+  frame.result_count = frame.label_count = static_cast<uint32_t>(type.results.size());
+  frames_.push_back(frame);
+}
+
+void Builder::end_function() {
+  if (is_live_) return_();
+}
+
+// --- locals
+
+void Builder::write_local(uint32_t index, Value value) {
+  Local& local = locals_[index];
+  if (local.value == value) return;
+  const bool is_logged = local.logged != kNone && local.logged >= frames_.back().log_mark &&
+                         local.logged < log_.size() && log_[local.logged].local == index;
+  if (!is_logged) {
+    log_.push_back({index, local.value, local.logged});
+    local.logged = static_cast<uint32_t>(log_.size() - 1);
+  }
+  local.value = value;
+}
+
+void Builder::undo_locals(uint32_t log_mark) {
+  while (log_.size() > log_mark) {
+    const LogEntry& entry = log_.back();
+    locals_[entry.local].value = entry.old_value;
+    locals_[entry.local].logged = entry.old_logged;
+    log_.pop_back();
+  }
+}
+
+// --- blocks
+
+ir::Block Builder::create_block() {
+  const Block block = function_.create_block();
+  function_[block].loop_depth = loop_depth_;
+  return block;
+}
+
+void Builder::start_block(Block block) {
+  insert_.append_to(block);
+  is_live_ = true;
+}
+
+ir::Value Builder::terminate(Instruction terminator) {
+  is_live_ = false;
+  return insert_.place(terminator);
+}
+
+uint32_t Builder::terminate(Opcode opcode, uint32_t count, Value operand, BranchHint hint) {
+  const uint32_t first = static_cast<uint32_t>(function_.target_lists.size());
+  function_.target_lists.resize(first + count);
+  function_.target_ranges.push_back({first, count});
+  Instruction inst;
+  inst.opcode = opcode;
+  inst.aux = static_cast<uint8_t>(hint);
+  inst.operands[0] = operand;
+  inst.extra = static_cast<uint32_t>(function_.target_ranges.size() - 1);
+  terminate(inst);
+  return first;
+}
+
+ir::Value Builder::trap(wasm::TrapKind kind) {
+  Instruction inst;
+  inst.opcode = Opcode::trap;
+  inst.aux = static_cast<uint8_t>(kind);
+  function_[insert_.block()].is_cold = true;
+  return terminate(inst);
+}
+
+Builder::Frame& Builder::push_frame(FrameKind kind, const wasm::BlockSignature& signature) {
+  Frame frame;
+  frame.kind = kind;
+  frame.param_count = static_cast<uint32_t>(signature.params().size());
+  frame.result_count = static_cast<uint32_t>(signature.results().size());
+  frame.label_count = kind == FrameKind::loop ? frame.param_count : frame.result_count;
+  frame.height = static_cast<uint32_t>(stack_.size()) - frame.param_count;
+  frame.log_mark = static_cast<uint32_t>(log_.size());
+  frame.table_mark = insert_.table().mark();
+  frames_.push_back(frame);
+  return frames_.back();
+}
+
+// --- instructions
+
+void Builder::unreachable() { trap(wasm::TrapKind::unreachable); }
+
+void Builder::block(const wasm::BlockSignature& signature) { push_frame(FrameKind::block, signature); }
+
+void Builder::loop(const wasm::BlockSignature& signature) {
+  const std::span<const uint32_t> written = loop_scan_.written_by(offset_);
+  Frame& frame = push_frame(FrameKind::loop, signature);
+  frame.first_saved = static_cast<uint32_t>(loop_locals_.size());
+  frame.saved_count = static_cast<uint32_t>(written.size());
+  loop_locals_.append(written);
+
+  const uint32_t target = terminate(Opcode::jump, 1, Value::none(), BranchHint::none);
+  ++loop_depth_;
+  frame.block = create_block();
+  // The arguments of the way in, as for any other branch to the loop.
+  connect(0, target);
+  function_[frame.block].is_loop_header = false;
+  start_block(frame.block);
+  for (uint32_t i = 0; i < frame.param_count; ++i) {
+    Value& value = stack_[frame.height + i];
+    value = function_.append_param(frame.block, function_[value].type);
+  }
+  for (const uint32_t local : written) write_local(local, function_.append_param(frame.block, locals_[local].type));
+}
+
+Reachability Builder::if_(const wasm::BlockSignature& signature) {
+  bool is_inverted = false;
+  const Value condition = insert_.peel_condition(pop(), is_inverted);
+  BranchHint hint = next_hint();
+  Frame& frame = push_frame(FrameKind::if_, signature);
+  frame.block = insert_.block();
+  frame.first_saved = static_cast<uint32_t>(saved_.size());
+  frame.saved_count = frame.param_count;
+  saved_.append(top(frame.param_count));
+  if (const auto known = insert_.simplifies() ? insert_.constant(condition) : std::nullopt) {
+    frame.arms = (*known != 0) != is_inverted ? Arms::then_only : Arms::else_only;
+    is_live_ = frame.arms == Arms::then_only;
+    return is_live_ ? Reachability::live : Reachability::dead;
+  }
+  if (is_inverted) hint = inverted(hint);
+  const uint32_t targets = terminate(Opcode::branch, 2, condition, hint);
+  frame.else_target = targets + (is_inverted ? 0 : 1);
+  const Block then_block = create_block();
+  function_.target_lists[targets + (is_inverted ? 1 : 0)].block = then_block;
+  start_block(then_block);
+  return Reachability::live;
+}
+
+Reachability Builder::else_() {
+  if (is_live_) jump_to(0);
+  Frame& frame = frames_.back();
+  frame.kind = FrameKind::else_;
+  undo_locals(frame.log_mark);
+  insert_.table().rollback(frame.table_mark);
+  stack_.resize(frame.height);
+  if (frame.arms == Arms::then_only) {
+    is_live_ = false;
+    return Reachability::dead;
+  }
+  stack_.append(saved_.as_span().subspan(frame.first_saved, frame.saved_count));
+  if (frame.arms == Arms::else_only) {
+    start_block(frame.block);
+  } else {
+    const Block block = create_block();
+    function_.target_lists[frame.else_target].block = block;
+    start_block(block);
+  }
+  return Reachability::live;
+}
+
+Reachability Builder::end_block() {
+  Frame& frame = frames_.back();
+  if (frame.kind == FrameKind::loop) {
+    --loop_depth_;
+    loop_locals_.resize(frame.first_saved);
+    if (!is_live_) stack_.resize(frame.height);
+    frames_.pop_back();
+    return is_live_ ? Reachability::live : Reachability::dead;
+  }
+  if (frame.kind == FrameKind::if_ && frame.arms != Arms::then_only) {
+    // There is no else: its parameters are the results.
+    if (frame.arms == Arms::else_only) {
+      undo_locals(frame.log_mark);
+      insert_.table().rollback(frame.table_mark);
+      stack_.resize(frame.height);
+      stack_.append(saved_.as_span().subspan(frame.first_saved, frame.saved_count));
+      start_block(frame.block);
+    } else {
+      if (is_live_) jump_to(0);
+      const uint32_t first_value = static_cast<uint32_t>(edge_values_.size());
+      edge_values_.append(saved_.as_span().subspan(frame.first_saved, frame.saved_count));
+      edges_.push_back({frame.first_edge, frame.else_target, frame.block, first_value, 0, 0});
+      frame.first_edge = static_cast<uint32_t>(edges_.size() - 1);
+    }
+  }
+  if (frame.kind == FrameKind::if_ || frame.kind == FrameKind::else_) saved_.resize(frame.first_saved);
+  return merge(frame);
+}
+
+void Builder::br(uint32_t depth) { jump_to(depth); }
+
+Reachability Builder::br_if(uint32_t depth) { return branch_to(depth, pop(), true); }
+
+void Builder::br_table(std::span<const uint32_t> depths) {
+  const Value index = pop();
+  if (const auto known = insert_.simplifies() ? insert_.constant(index) : std::nullopt) {
+    const uint64_t i = static_cast<uint32_t>(*known);
+    return jump_to(i < depths.size() ? depths[static_cast<size_t>(i)] : depths.back());
+  }
+  if (std::ranges::all_of(depths, [&](uint32_t depth) { return depth == depths.front(); })) return jump_to(depths.front());
+
+  const uint32_t first = terminate(Opcode::br_table, static_cast<uint32_t>(depths.size()), index, BranchHint::none);
+  // One block a label, that passes the arguments on: the table may name a label many times.
+  ArenaVector<uint32_t> order(function_.arena);
+  ArenaVector<Block> block_of(function_.arena);
+  const uint32_t frame_count = static_cast<uint32_t>(frames_.size());
+  if (slots_.size() < frame_count) slots_.resize(frame_count);
+  if (stamps_.size() < frame_count) stamps_.resize(frame_count);
+  ++stamp_;
+  for (size_t i = 0; i < depths.size(); ++i) {
+    const uint32_t depth = depths[i];
+    if (stamps_[depth] != stamp_) {
+      stamps_[depth] = stamp_;
+      slots_[depth] = static_cast<uint32_t>(order.size());
+      order.push_back(depth);
+      block_of.push_back(create_block());
+    }
+    function_.target_lists[first + i].block = block_of[slots_[depth]];
+  }
+  for (size_t i = 0; i < order.size(); ++i) {
+    start_block(block_of[i]);
+    jump_to(order[i]);
+  }
+}
+
+void Builder::return_() {
+  const uint32_t count = frames_[0].result_count;
+  Instruction inst;
+  inst.opcode = Opcode::return_;
+  inst.extra = function_.add_values(top(count));
+  inst.immediate = count;
+  terminate(inst);
+}
+
+// --- branches
+
+BranchHint Builder::next_hint() {
+  while (!hints_.empty() && hints_.front().offset + body_offset_ < offset_) hints_ = hints_.subspan(1);
+  if (hints_.empty() || hints_.front().offset + body_offset_ != offset_) return BranchHint::none;
+  return hints_.front().likely ? BranchHint::likely : BranchHint::unlikely;
+}
+
+void Builder::jump_to(uint32_t depth) {
+  if (frame_at(depth).kind == FrameKind::function) return return_();
+  connect(depth, terminate(Opcode::jump, 1, Value::none(), BranchHint::none));
+}
+
+Reachability Builder::branch_to(uint32_t depth, Value condition, bool when_nonzero) {
+  bool is_inverted = !when_nonzero;
+  condition = insert_.peel_condition(condition, is_inverted);
+  BranchHint hint = next_hint();
+  if (const auto known = insert_.simplifies() ? insert_.constant(condition) : std::nullopt) {
+    if ((*known != 0) == is_inverted) return Reachability::live;
+    jump_to(depth);
+    return Reachability::dead;
+  }
+  if (is_inverted) hint = inverted(hint);
+  const uint32_t first = terminate(Opcode::branch, 2, condition, hint);
+  const uint32_t taken = first + (is_inverted ? 1 : 0);
+  const uint32_t other = first + (is_inverted ? 0 : 1);
+  if (frame_at(depth).kind == FrameKind::function) {
+    const Block block = create_block();
+    function_.target_lists[taken].block = block;
+    start_block(block);
+    return_();
+  } else {
+    connect(depth, taken);
+  }
+  const Block block = create_block();
+  function_.target_lists[other].block = block;
+  start_block(block);
+  return Reachability::live;
+}
+
+void Builder::connect(uint32_t depth, uint32_t target) {
+  const Frame& frame = frame_at(depth);
+  if (frame.kind != FrameKind::loop) return record_edge(depth, target);
+  function_[frame.block].is_loop_header = true;
+  Target& to = function_.target_lists[target];
+  to.block = frame.block;
+  to.first_argument = function_.add_values(top(frame.label_count));
+  to.argument_count = frame.label_count + frame.saved_count;
+  for (uint32_t i = 0; i < frame.saved_count; ++i) {
+    function_.value_lists.push_back(locals_[loop_locals_[frame.first_saved + i]].value);
+  }
+}
+
+void Builder::record_edge(uint32_t depth, uint32_t target) {
+  Frame& frame = frame_at(depth);
+  // What was numbered inside of an inner block may be forgotten at that block's end, and the place taken by others.
+  const uint32_t mark = depth == 0 ? insert_.table().mark() : frame_at(depth - 1).table_mark;
+  frame.merge_mark = std::min(frame.merge_mark, mark);
+
+  const uint32_t first_value = static_cast<uint32_t>(edge_values_.size());
+  edge_values_.append(top(frame.label_count));
+  const uint32_t first_local = static_cast<uint32_t>(edge_locals_.size());
+  ++stamp_;
+  for (size_t i = log_.size(); i-- > frame.log_mark;) {
+    const uint32_t local = log_[i].local;
+    if (stamps_[local] == stamp_) continue;
+    stamps_[local] = stamp_;
+    edge_locals_.push_back({local, locals_[local].value});
+  }
+  edges_.push_back({frame.first_edge, target, insert_.block(), first_value, first_local,
+                    static_cast<uint32_t>(edge_locals_.size()) - first_local});
+  frame.first_edge = static_cast<uint32_t>(edges_.size() - 1);
+}
+
+// --- merges
+
+Reachability Builder::merge(Frame& frame) {
+  if (frame.first_edge == kNone && is_live_) {
+    // Only the way through arrives. For an `if` it is one arm, of which the other never arrives.
+    frames_.pop_back();
+    return Reachability::live;
+  }
+  if (is_live_) jump_to(0);
+  const Frame ended = frame;
+  frames_.pop_back();
+
+  undo_locals(ended.log_mark);
+  stack_.resize(ended.height);
+  const bool has_arms = ended.kind == FrameKind::if_ || ended.kind == FrameKind::else_;
+  insert_.table().rollback(has_arms ? ended.table_mark : std::min(ended.merge_mark, insert_.table().mark()));
+  if (ended.first_edge == kNone) return Reachability::dead;
+  const Edge& last = edges_[ended.first_edge];
+  if (last.next == kNone) {
+    merge_one(ended, last);
+  } else {
+    merge_many(ended);
+  }
+  return Reachability::live;
+}
+
+void Builder::merge_one(const Frame& frame, const Edge& edge) {
+  for (uint32_t i = 0; i < edge.local_count; ++i) {
+    const LocalValue& entry = edge_locals_[edge.first_local + i];
+    write_local(entry.local, entry.value);
+  }
+  stack_.append(edge_values_.as_span().subspan(edge.first_value, frame.result_count));
+  const Value terminator = function_.terminator(edge.from);
+  if (function_[terminator].opcode == Opcode::jump) {
+    function_.remove(terminator);
+    start_block(edge.from);
+    return;
+  }
+  const Block block = create_block();
+  function_.target_lists[edge.target].block = block;
+  start_block(block);
+}
+
+void Builder::merge_many(const Frame& frame) {
+  const Block block = create_block();
+  // The locals that any branch has changed, with the value that all of them agree on, if they do. `slots_` gives the
+  // place in `merged` of a local.
+  struct Merged {
+    uint32_t local;
+    Value value;     // of the first branch that has changed the local; afterwards the merge's
+    uint32_t count;  // of branches that have changed it
+    bool differs;
+  };
+  ArenaVector<Merged> merged(function_.arena);
+  ++stamp_;
+  uint32_t edge_count = 0;
+  for (uint32_t e = frame.first_edge; e != kNone; e = edges_[e].next) {
+    ++edge_count;
+    const Edge& edge = edges_[e];
+    for (uint32_t i = 0; i < edge.local_count; ++i) {
+      const LocalValue& entry = edge_locals_[edge.first_local + i];
+      if (stamps_[entry.local] != stamp_) {
+        stamps_[entry.local] = stamp_;
+        slots_[entry.local] = static_cast<uint32_t>(merged.size());
+        merged.push_back({entry.local, entry.value, 1, false});
+      } else {
+        Merged& slot = merged[slots_[entry.local]];
+        ++slot.count;
+        slot.differs |= slot.value != entry.value;
+      }
+    }
+  }
+  // Results that differ become parameters, then locals that differ.
+  const Edge& last = edges_[frame.first_edge];
+  ArenaVector<uint32_t> results(function_.arena);
+  for (uint32_t r = 0; r < frame.result_count; ++r) {
+    const Value value = edge_values_[last.first_value + r];
+    bool differs = false;
+    for (uint32_t e = last.next; e != kNone && !differs; e = edges_[e].next) {
+      differs = edge_values_[edges_[e].first_value + r] != value;
+    }
+    if (differs) {
+      results.push_back(r);
+      push(function_.append_param(block, function_[value].type));
+    } else {
+      push(value);
+    }
+  }
+  size_t params = 0;
+  for (size_t i = 0; i < merged.size(); ++i) {
+    Merged& slot = merged[i];
+    const Value before = locals_[slot.local].value;
+    if (slot.count < edge_count) slot.differs |= slot.value != before;
+    if (!slot.differs) continue;
+    merged[params++] = {slot.local, before, 0, true};
+  }
+  // Those that do not differ are gone from the list; take their values from the last branch.
+  for (uint32_t i = 0; i < last.local_count; ++i) {
+    const LocalValue& entry = edge_locals_[last.first_local + i];
+    stamps_[entry.local] = stamp_;
+    slots_[entry.local] = kNone;
+  }
+  merged.resize(params);
+  for (uint32_t i = 0; i < params; ++i) slots_[merged[i].local] = i;
+  for (uint32_t i = 0; i < last.local_count; ++i) {
+    const LocalValue& entry = edge_locals_[last.first_local + i];
+    if (slots_[entry.local] == kNone) write_local(entry.local, entry.value);
+  }
+
+  // Each branch's arguments: what was before, but for what the branch has changed. `stamps_` tells in which of the
+  // branch's locals a slot is.
+  ArenaVector<Value> arguments(function_.arena);
+  for (uint32_t e = frame.first_edge; e != kNone; e = edges_[e].next) {
+    const Edge& edge = edges_[e];
+    arguments.clear();
+    for (const uint32_t r : results) arguments.push_back(edge_values_[edge.first_value + r]);
+    const size_t base = arguments.size();
+    for (const Merged& slot : merged) arguments.push_back(slot.value);
+    for (uint32_t i = 0; i < edge.local_count; ++i) {
+      const LocalValue& entry = edge_locals_[edge.first_local + i];
+      const uint32_t slot = slots_[entry.local];
+      if (slot < merged.size() && merged[slot].local == entry.local) arguments[base + slot] = entry.value;
+    }
+    function_.target_lists[edge.target] = {block, function_.add_values(arguments.as_span()),
+                                           static_cast<uint32_t>(arguments.size())};
+  }
+  for (const Merged& slot : merged) {
+    write_local(slot.local, function_.append_param(block, function_[slot.value].type));
+  }
+  start_block(block);
+}
+
+}  // namespace cairn::compiler

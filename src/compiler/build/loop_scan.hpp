@@ -1,0 +1,36 @@
+// Which locals each loop of a body writes: found by one walk over the bytes before the function is built, so that a loop's
+// header gets parameters for just these.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/arena.hpp"
+
+namespace cairn::compiler {
+
+class LoopScan {
+ public:
+  explicit LoopScan(Arena& arena) : loops_(arena), locals_(arena) {}
+
+  // `body` are local declarations and instructions, not validated: what is malformed ends the scan, since validation will
+  // stop there as well. `offset` is that of the body in the module.
+  void scan(std::span<const std::byte> body, uint64_t offset, size_t local_count);
+
+  // The locals that the loop whose opcode is at `offset` writes, ascending by first write. Offsets must not decrease from
+  // one call to the next.
+  std::span<const uint32_t> written_by(uint64_t offset);
+
+ private:
+  struct Loop {
+    uint64_t offset;
+    uint32_t first;  // into locals_
+    uint32_t count;
+  };
+  ArenaVector<Loop> loops_;  // ascending
+  ArenaVector<uint32_t> locals_;
+  size_t next_ = 0;
+};
+
+}  // namespace cairn::compiler

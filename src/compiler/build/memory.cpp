@@ -1,0 +1,244 @@
+// Linear memories: accesses, and the instructions on whole ranges.
+//
+// A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard behind it catches what a static offset below
+// runtime::kGuardBytes can reach. All others are checked here. With `end` = static offset + size of the access:
+//
+//   32-bit addresses:  trap_if zext(address) + end > length          cannot overflow in 64 bits
+//   64-bit addresses:  trap_if end > length                          left out when the memory cannot be so small
+//                      trap_if address > length - end
+#include "compiler/build/builder.hpp"
+
+namespace cairn::compiler {
+
+using ir::AliasClass;
+using ir::Condition;
+using ir::Extension;
+using ir::Instruction;
+using ir::MemoryAccess;
+using ir::Opcode;
+using runtime::Builtin;
+using wasm::AddressType;
+using wasm::TrapKind;
+using WasmOp = wasm::Opcode;
+
+namespace {
+
+// Static offsets up to here stay in the access; targets fold them into addressing modes.
+constexpr uint64_t kLargestStaticOffset = runtime::kGuardBytes;
+
+bool is_guarded(const wasm::MemoryType& type, const Options& options) {
+  return options.bounds == BoundsMode::guard && type.address == AddressType::i32 && type.page_size_log2 == 16;
+}
+
+uint64_t least_bytes(const wasm::MemoryType& type) {
+  // The largest 64-bit memories do not fit; a smaller bound is right as well.
+  const uint64_t limit = ~uint64_t{0} >> type.page_size_log2;
+  return type.limits.minimum > limit ? ~uint64_t{0} : type.limits.minimum << type.page_size_log2;
+}
+
+}  // namespace
+
+ir::Value Builder::memory_length(wasm::MemoryIndex index) {
+  const wasm::Memory& memory = module_.memories[index.index()];
+  if (memory.type.limits.maximum == memory.type.limits.minimum) {
+    return insert_.iconst(Type::i64, static_cast<int64_t>(least_bytes(memory.type)));
+  }
+  MemoryAccess access;
+  access.size = 8;
+  access.index = index.index();
+  access.alias = AliasClass::memory_length;
+  constexpr int64_t kLength = offsetof(runtime::VMMemory, length);
+  if (!memory.is_imported) {
+    const uint64_t record = context_.layout().defined_memory(index.index() - module_.imported_memories);
+    return insert_.load(Type::i64, Value::none(), static_cast<int64_t>(record) + kLength, access);
+  }
+  MemoryAccess pointer;
+  pointer.size = 8;
+  pointer.alias = AliasClass::immutable;
+  const Value record = insert_.load(Type::i64, Value::none(),
+                                    static_cast<int64_t>(context_.layout().memory_pointer(index.index())), pointer);
+  return insert_.load(Type::i64, record, kLength, access);
+}
+
+// None for memory 0, whose base is in a register.
+ir::Value Builder::memory_base(wasm::MemoryIndex index) {
+  if (index.index() == 0) return Value::none();
+  MemoryAccess access;
+  access.size = 8;
+  access.alias = AliasClass::immutable;
+  return insert_.load(Type::i64, Value::none(), static_cast<int64_t>(context_.layout().memory_base(index.index())),
+                      access);
+}
+
+Builder::Address Builder::prepare_access(const wasm::MemArg& memarg, Value address, uint8_t size) {
+  const wasm::MemoryType& type = module_.memories[memarg.memory.index()].type;
+  Address result;
+  result.access.index = memarg.memory.index();
+  result.access.size = size;
+  result.access.alias = AliasClass::memory;
+  result.access.offset = memarg.offset;
+  result.access.can_fault = is_guarded(type, context_.options()) && memarg.offset < kLargestStaticOffset;
+  if (!result.access.can_fault) {
+    const Value wide = widen(address, type.address);
+    const uint64_t end = memarg.offset + size;
+    const auto number = [&](uint64_t value) { return insert_.iconst(Type::i64, static_cast<int64_t>(value)); };
+    const auto check = [&](Condition condition, Value a, Value b) {
+      insert_.trap_if(insert_.compare(condition, a, b), TrapKind::out_of_bounds_memory_access);
+    };
+    const Value length = memory_length(memarg.memory);
+    if (type.address == AddressType::i32) {
+      check(Condition::ugt, insert_.binary(Opcode::iadd, Type::i64, wide, number(end)), length);
+    } else {
+      const bool overflows = end < memarg.offset;
+      const uint64_t reach = overflows ? ~uint64_t{0} : end;  // a memory is never as large as that
+      if (overflows || reach > least_bytes(type)) check(Condition::ugt, number(reach), length);
+      check(Condition::ugt, wide, insert_.binary(Opcode::isub, Type::i64, length, number(reach)));
+    }
+    if (memarg.offset >= kLargestStaticOffset) {
+      address = insert_.binary(Opcode::iadd, Type::i64, wide, number(memarg.offset));
+      result.access.offset = 0;
+    }
+  }
+  result.address = address;
+  result.base = memory_base(memarg.memory);
+  return result;
+}
+
+ir::Value Builder::place_access(Opcode opcode, Type type, const Address& address, Value value, uint8_t lane,
+                                int64_t immediate) {
+  Instruction inst;
+  inst.opcode = opcode;
+  inst.type = type;
+  inst.aux = lane;
+  inst.operands[0] = address.address;
+  inst.operands[1] = address.base;
+  inst.operands[2] = value;
+  inst.immediate = immediate;
+  inst.extra = function_.add_access(address.access);
+  return insert_.place(inst);
+}
+
+void Builder::load(WasmOp opcode, const wasm::MemArg& memarg) {
+  Type type = Type::v128;
+  Opcode operation = Opcode::heap_load;
+  Extension extension = Extension::none;
+  int64_t immediate = 0;
+  const auto extend = [&](ir::SimdOp op) {
+    operation = Opcode::heap_load_extend;
+    immediate = static_cast<int64_t>(op);
+  };
+  switch (opcode) {
+    case WasmOp::i32_load: type = Type::i32; break;
+    case WasmOp::i64_load: type = Type::i64; break;
+    case WasmOp::f32_load: type = Type::f32; break;
+    case WasmOp::f64_load: type = Type::f64; break;
+    case WasmOp::i32_load8_s:
+    case WasmOp::i32_load16_s: type = Type::i32, extension = Extension::sign; break;
+    case WasmOp::i32_load8_u:
+    case WasmOp::i32_load16_u: type = Type::i32, extension = Extension::zero; break;
+    case WasmOp::i64_load8_s:
+    case WasmOp::i64_load16_s:
+    case WasmOp::i64_load32_s: type = Type::i64, extension = Extension::sign; break;
+    case WasmOp::i64_load8_u:
+    case WasmOp::i64_load16_u:
+    case WasmOp::i64_load32_u: type = Type::i64, extension = Extension::zero; break;
+    case WasmOp::v128_load: break;
+    case WasmOp::v128_load8_splat:
+    case WasmOp::v128_load16_splat:
+    case WasmOp::v128_load32_splat:
+    case WasmOp::v128_load64_splat: operation = Opcode::heap_load_splat; break;
+    case WasmOp::v128_load32_zero:
+    case WasmOp::v128_load64_zero: operation = Opcode::heap_load_zero; break;
+    case WasmOp::v128_load8x8_s: extend(ir::SimdOp::v128_load8x8_s); break;
+    case WasmOp::v128_load8x8_u: extend(ir::SimdOp::v128_load8x8_u); break;
+    case WasmOp::v128_load16x4_s: extend(ir::SimdOp::v128_load16x4_s); break;
+    case WasmOp::v128_load16x4_u: extend(ir::SimdOp::v128_load16x4_u); break;
+    case WasmOp::v128_load32x2_s: extend(ir::SimdOp::v128_load32x2_s); break;
+    case WasmOp::v128_load32x2_u: extend(ir::SimdOp::v128_load32x2_u); break;
+    default: refuse(wasm::to_string(opcode).data()); break;
+  }
+  Address address = prepare_access(memarg, pop(), static_cast<uint8_t>(1 << wasm::info(opcode).shape));
+  address.access.extension = extension;
+  push(place_access(operation, type, address, Value::none(), 0, immediate));
+}
+
+void Builder::store(WasmOp opcode, const wasm::MemArg& memarg) {
+  const Value value = pop();
+  const Address address = prepare_access(memarg, pop(), static_cast<uint8_t>(1 << wasm::info(opcode).shape));
+  place_access(Opcode::heap_store, Type::none, address, value);
+}
+
+void Builder::load_lane(WasmOp opcode, const wasm::MemArg& memarg, uint8_t lane) {
+  const Value vector = pop();
+  const Address address = prepare_access(memarg, pop(), static_cast<uint8_t>(1 << wasm::info(opcode).shape));
+  push(place_access(Opcode::heap_load_lane, Type::v128, address, vector, lane));
+}
+
+void Builder::store_lane(WasmOp opcode, const wasm::MemArg& memarg, uint8_t lane) {
+  const Value vector = pop();
+  const Address address = prepare_access(memarg, pop(), static_cast<uint8_t>(1 << wasm::info(opcode).shape));
+  place_access(Opcode::heap_store_lane, Type::none, address, vector, lane);
+}
+
+// --- whole ranges
+
+ir::Value Builder::widen(Value value, AddressType type) {
+  return type == AddressType::i64 ? value : insert_.unary(Opcode::uextend, Type::i64, value);
+}
+
+ir::Value Builder::narrow(Value value, AddressType type) {
+  return type == AddressType::i64 ? value : insert_.unary(Opcode::wrap, Type::i32, value);
+}
+
+void Builder::memory_size(wasm::MemoryIndex memory) {
+  const wasm::MemoryType& type = module_.memories[memory.index()].type;
+  const Value pages = insert_.binary(Opcode::ushr, Type::i64, memory_length(memory),
+                                     insert_.iconst(Type::i64, type.page_size_log2));
+  push(narrow(pages, type.address));
+}
+
+void Builder::memory_grow(wasm::MemoryIndex memory) {
+  const AddressType type = module_.memories[memory.index()].type.address;
+  const Value delta = widen(pop(), type);
+  const Value arguments[] = {insert_.iconst(Type::i32, memory.index()), delta};
+  push(narrow(call_builtin(Builtin::memory_grow, arguments), type));
+}
+
+void Builder::memory_fill(wasm::MemoryIndex memory) {
+  const AddressType type = module_.memories[memory.index()].type.address;
+  const Value length = widen(pop(), type);
+  const Value byte = pop();
+  const Value destination = widen(pop(), type);
+  const Value arguments[] = {insert_.iconst(Type::i32, memory.index()), destination, byte, length};
+  check_status(call_builtin(Builtin::memory_fill, arguments), TrapKind::out_of_bounds_memory_access);
+}
+
+void Builder::memory_copy(wasm::MemoryIndex destination, wasm::MemoryIndex source) {
+  const AddressType to_type = module_.memories[destination.index()].type.address;
+  const AddressType from_type = module_.memories[source.index()].type.address;
+  // The length has the narrower of the two types.
+  const bool is_wide = to_type == AddressType::i64 && from_type == AddressType::i64;
+  const Value length = widen(pop(), is_wide ? AddressType::i64 : AddressType::i32);
+  const Value from = widen(pop(), from_type);
+  const Value to = widen(pop(), to_type);
+  const Value arguments[] = {insert_.iconst(Type::i32, destination.index()),
+                             insert_.iconst(Type::i32, source.index()), to, from, length};
+  check_status(call_builtin(Builtin::memory_copy, arguments), TrapKind::out_of_bounds_memory_access);
+}
+
+void Builder::memory_init(wasm::DataIndex data, wasm::MemoryIndex memory) {
+  const AddressType type = module_.memories[memory.index()].type.address;
+  const Value length = widen(pop(), AddressType::i32);
+  const Value from = widen(pop(), AddressType::i32);
+  const Value to = widen(pop(), type);
+  const Value arguments[] = {insert_.iconst(Type::i32, memory.index()), insert_.iconst(Type::i32, data.index()), to,
+                             from, length};
+  check_status(call_builtin(Builtin::memory_init, arguments), TrapKind::out_of_bounds_memory_access);
+}
+
+void Builder::data_drop(wasm::DataIndex data) {
+  const Value arguments[] = {insert_.iconst(Type::i32, data.index())};
+  call_builtin(Builtin::data_drop, arguments);
+}
+
+}  // namespace cairn::compiler

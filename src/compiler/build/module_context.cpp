@@ -1,0 +1,67 @@
+#include "compiler/build/module_context.hpp"
+
+namespace cairn::compiler {
+
+runtime::VMShape vm_shape(const wasm::Module& module) {
+  runtime::VMShape shape;
+  shape.imported_functions = module.imported_functions;
+  shape.imported_tables = module.imported_tables;
+  shape.imported_memories = module.imported_memories;
+  shape.imported_globals = module.imported_globals;
+  shape.defined_tables = static_cast<uint32_t>(module.tables.size()) - module.imported_tables;
+  shape.defined_memories = static_cast<uint32_t>(module.memories.size()) - module.imported_memories;
+  shape.defined_globals = static_cast<uint32_t>(module.globals.size()) - module.imported_globals;
+  for (const wasm::Function& function : module.functions) {
+    if (function.is_escaped && !function.is_imported) ++shape.escaped_functions;
+  }
+  return shape;
+}
+
+ir::Type to_ir(wasm::ValType type) {
+  switch (type.kind()) {
+    case wasm::ValType::i32: return ir::Type::i32;
+    case wasm::ValType::i64: return ir::Type::i64;
+    case wasm::ValType::f32: return ir::Type::f32;
+    case wasm::ValType::f64: return ir::Type::f64;
+    case wasm::ValType::v128: return ir::Type::v128;
+    case wasm::ValType::ref:
+    case wasm::ValType::bottom: return ir::Type::ref;
+  }
+  CAIRN_UNREACHABLE();
+}
+
+ModuleContext::ModuleContext(const wasm::Module& module, const Options& options)
+    : module_(module), options_(options), layout_(vm_shape(module)) {
+  signatures_.reserve(module.types.size());
+  for (const wasm::SubType& type : module.types) {
+    TypeRange range;
+    range.first = static_cast<uint32_t>(types_.size());
+    if (type.kind == wasm::SubType::Kind::func) {
+      for (const wasm::ValType param : type.func.params) types_.push_back(to_ir(param));
+      for (const wasm::ValType result : type.func.results) types_.push_back(to_ir(result));
+      range.params = static_cast<uint32_t>(type.func.params.size());
+      range.results = static_cast<uint32_t>(type.func.results.size());
+    }
+    signatures_.push_back(range);
+  }
+  escaped_position_.reserve(module.functions.size());
+  uint32_t position = 0;
+  for (const wasm::Function& function : module.functions) {
+    escaped_position_.push_back(position);
+    if (function.is_escaped && !function.is_imported) ++position;
+  }
+}
+
+ir::Signature ModuleContext::signature(wasm::TypeIndex type) const {
+  const TypeRange& range = signatures_[type.index()];
+  const std::span<const ir::Type> types = std::span(types_).subspan(range.first, range.params + range.results);
+  return {types.first(range.params), types.subspan(range.params)};
+}
+
+uint64_t ModuleContext::func_ref_offset(wasm::FuncIndex function) const {
+  const wasm::Function& entry = module_.functions[function.index()];
+  CAIRN_ASSERT(entry.is_escaped && !entry.is_imported);
+  return layout_.func_ref(escaped_position_[function.index()]);
+}
+
+}  // namespace cairn::compiler

@@ -1,0 +1,51 @@
+// What compiling a function needs to know of its module, worked out once: layout, signatures, references.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "compiler/ir/function.hpp"
+#include "compiler/options.hpp"
+#include "runtime/vmcontext.hpp"
+#include "wasm/module.hpp"
+
+namespace cairn::compiler {
+
+// The counts that decide the layout of the VMContext of the module's instances.
+runtime::VMShape vm_shape(const wasm::Module& module);
+
+ir::Type to_ir(wasm::ValType type);
+
+// Immutable after construction, so that several CPUs may use one. The module and the options must outlive it.
+class ModuleContext {
+ public:
+  ModuleContext(const wasm::Module& module, const Options& options);
+
+  [[nodiscard]] const wasm::Module& module() const { return module_; }
+  [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const runtime::VMLayout& layout() const { return layout_; }
+
+  // Of a function type.
+  [[nodiscard]] ir::Signature signature(wasm::TypeIndex type) const;
+  [[nodiscard]] ir::Signature signature(wasm::FuncIndex function) const {
+    return signature(module_.functions[function.index()].type);
+  }
+  // Where in the VMContext the VMFuncRef of a defined, escaped function is.
+  [[nodiscard]] uint64_t func_ref_offset(wasm::FuncIndex function) const;
+
+ private:
+  struct TypeRange {
+    uint32_t first = 0;
+    uint32_t params = 0;
+    uint32_t results = 0;
+  };
+  const wasm::Module& module_;
+  const Options& options_;
+  runtime::VMLayout layout_;
+  std::vector<ir::Type> types_;
+  std::vector<TypeRange> signatures_;       // by type index
+  std::vector<uint32_t> escaped_position_;  // by function index
+};
+
+}  // namespace cairn::compiler

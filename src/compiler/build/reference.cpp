@@ -1,0 +1,61 @@
+// References: a null reference is 0, a function reference points to a VMFuncRef.
+#include "compiler/build/builder.hpp"
+
+namespace cairn::compiler {
+
+using ir::AliasClass;
+using ir::Condition;
+using ir::Instruction;
+using ir::MemoryAccess;
+using ir::Opcode;
+using wasm::Reachability;
+
+void Builder::ref_null(wasm::HeapType) { push(insert_.iconst(Type::ref, 0)); }
+
+void Builder::ref_is_null() { push(insert_.compare(Condition::eq, pop(), insert_.iconst(Type::ref, 0))); }
+
+void Builder::ref_eq() {
+  const Value b = pop();
+  push(insert_.compare(Condition::eq, pop(), b));
+}
+
+void Builder::ref_func(wasm::FuncIndex func) {
+  if (module_.functions[func.index()].is_imported) {
+    MemoryAccess access;
+    access.size = 8;
+    access.alias = AliasClass::immutable;
+    const uint64_t import = context_.layout().function_import(func.index());
+    push(insert_.load(Type::ref, Value::none(),
+                      static_cast<int64_t>(import + offsetof(runtime::VMFunctionImport, reference)), access));
+    return;
+  }
+  Instruction context;
+  context.opcode = Opcode::vmctx;
+  context.type = Type::i64;
+  const Value offset = insert_.iconst(Type::i64, static_cast<int64_t>(context_.func_ref_offset(func)));
+  const Value address = insert_.binary(Opcode::iadd, Type::i64, insert_.emit(context), offset);
+  push(insert_.unary(Opcode::bitcast, Type::ref, address));
+}
+
+void Builder::ref_as_non_null() {
+  const Value null = insert_.iconst(Type::ref, 0);
+  insert_.trap_if(insert_.compare(Condition::eq, stack_.back(), null), wasm::TrapKind::null_reference);
+}
+
+Reachability Builder::br_on_null(uint32_t depth) {
+  const Value reference = pop();
+  const Value is_null = insert_.compare(Condition::eq, reference, insert_.iconst(Type::ref, 0));
+  const Reachability result = branch_to(depth, is_null, true);
+  push(reference);
+  return result;
+}
+
+Reachability Builder::br_on_non_null(uint32_t depth) {
+  // The reference is the last of the values that the branch passes; behind it is not there.
+  const Value is_null = insert_.compare(Condition::eq, stack_.back(), insert_.iconst(Type::ref, 0));
+  const Reachability result = branch_to(depth, is_null, false);
+  pop();
+  return result;
+}
+
+}  // namespace cairn::compiler

@@ -1,0 +1,153 @@
+// Tables: element accesses with their bounds checks, and the instructions on whole ranges.
+#include "compiler/build/builder.hpp"
+
+namespace cairn::compiler {
+
+using ir::AliasClass;
+using ir::Condition;
+using ir::Instruction;
+using ir::MemoryAccess;
+using ir::Opcode;
+using runtime::Builtin;
+using wasm::AddressType;
+using wasm::TrapKind;
+
+namespace {
+
+bool has_fixed_size(const wasm::TableType& type) { return type.limits.maximum == type.limits.minimum; }
+
+}  // namespace
+
+wasm::AddressType Builder::table_address(wasm::TableIndex table) const {
+  return module_.tables[table.index()].type.address;
+}
+
+// Imported tables may be one and the same, so that they share an index among accesses.
+MemoryAccess Builder::element_access(wasm::TableIndex table) const {
+  MemoryAccess access;
+  access.size = 8;
+  access.alias = AliasClass::table;
+  access.index = module_.tables[table.index()].is_imported ? kNone : table.index();
+  return access;
+}
+
+ir::Value Builder::table_length(wasm::TableIndex index) {
+  const wasm::Table& table = module_.tables[index.index()];
+  if (has_fixed_size(table.type)) {
+    return insert_.iconst(Type::i64, static_cast<int64_t>(table.type.limits.minimum));
+  }
+  MemoryAccess access;
+  access.size = 8;
+  access.alias = AliasClass::table_header;
+  access.index = table.is_imported ? kNone : index.index();
+  constexpr int64_t kLength = offsetof(runtime::VMTable, length);
+  if (!table.is_imported) {
+    const uint64_t record = context_.layout().defined_table(index.index() - module_.imported_tables);
+    return insert_.load(Type::i64, Value::none(), static_cast<int64_t>(record) + kLength, access);
+  }
+  MemoryAccess pointer;
+  pointer.size = 8;
+  pointer.alias = AliasClass::immutable;
+  const Value record = insert_.load(Type::i64, Value::none(),
+                                    static_cast<int64_t>(context_.layout().table_import(index.index())), pointer);
+  return insert_.load(Type::i64, record, kLength, access);
+}
+
+ir::Value Builder::table_element_address(wasm::TableIndex index, Value element, TrapKind out_of_bounds) {
+  const wasm::Table& table = module_.tables[index.index()];
+  const Value wide = widen(element, table.type.address);
+  const Value length = table_length(index);
+  insert_.trap_if(insert_.compare(Condition::uge, wide, length), out_of_bounds);
+
+  MemoryAccess access;
+  access.size = 8;
+  access.alias = has_fixed_size(table.type) ? AliasClass::immutable : AliasClass::table_header;
+  access.index = table.is_imported ? kNone : index.index();
+  MemoryAccess pointer;
+  pointer.size = 8;
+  pointer.alias = AliasClass::immutable;
+  constexpr int64_t kElements = offsetof(runtime::VMTable, elements);
+  Value elements;
+  if (table.is_imported) {
+    const Value record = insert_.load(Type::i64, Value::none(),
+                                      static_cast<int64_t>(context_.layout().table_import(index.index())), pointer);
+    elements = insert_.load(Type::i64, record, kElements, access);
+  } else {
+    const uint64_t record = context_.layout().defined_table(index.index() - module_.imported_tables);
+    elements = insert_.load(Type::i64, Value::none(), static_cast<int64_t>(record) + kElements, access);
+  }
+  Instruction address;
+  address.opcode = Opcode::array_address;
+  address.type = Type::i64;
+  address.operands[0] = elements;
+  address.operands[1] = element;
+  address.immediate = 8;
+  return insert_.emit(address);
+}
+
+ir::Value Builder::load_element(wasm::TableIndex table, Value index, TrapKind out_of_bounds) {
+  const Value address = table_element_address(table, index, out_of_bounds);
+  return insert_.load(Type::ref, address, 0, element_access(table));
+}
+
+void Builder::table_get(wasm::TableIndex table) {
+  push(load_element(table, pop(), TrapKind::out_of_bounds_table_access));
+}
+
+void Builder::table_set(wasm::TableIndex table) {
+  const Value value = pop();
+  const Value address = table_element_address(table, pop(), TrapKind::out_of_bounds_table_access);
+  Instruction inst;
+  inst.opcode = Opcode::store;
+  inst.operands[0] = address;
+  inst.operands[1] = value;
+  inst.extra = function_.add_access(element_access(table));
+  insert_.place(inst);
+}
+
+void Builder::table_size(wasm::TableIndex table) { push(narrow(table_length(table), table_address(table))); }
+
+void Builder::table_grow(wasm::TableIndex table) {
+  const AddressType type = table_address(table);
+  const Value delta = widen(pop(), type);
+  const Value initial = pop();
+  const Value arguments[] = {insert_.iconst(Type::i32, table.index()), delta, initial};
+  push(narrow(call_builtin(Builtin::table_grow, arguments), type));
+}
+
+void Builder::table_fill(wasm::TableIndex table) {
+  const AddressType type = table_address(table);
+  const Value length = widen(pop(), type);
+  const Value value = pop();
+  const Value start = widen(pop(), type);
+  const Value arguments[] = {insert_.iconst(Type::i32, table.index()), start, value, length};
+  check_status(call_builtin(Builtin::table_fill, arguments), TrapKind::out_of_bounds_table_access);
+}
+
+void Builder::table_copy(wasm::TableIndex destination, wasm::TableIndex source) {
+  const AddressType to_type = table_address(destination);
+  const AddressType from_type = table_address(source);
+  const bool is_wide = to_type == AddressType::i64 && from_type == AddressType::i64;
+  const Value length = widen(pop(), is_wide ? AddressType::i64 : AddressType::i32);
+  const Value from = widen(pop(), from_type);
+  const Value to = widen(pop(), to_type);
+  const Value arguments[] = {insert_.iconst(Type::i32, destination.index()),
+                             insert_.iconst(Type::i32, source.index()), to, from, length};
+  check_status(call_builtin(Builtin::table_copy, arguments), TrapKind::out_of_bounds_table_access);
+}
+
+void Builder::table_init(wasm::ElemIndex elem, wasm::TableIndex table) {
+  const Value length = widen(pop(), AddressType::i32);
+  const Value from = widen(pop(), AddressType::i32);
+  const Value to = widen(pop(), table_address(table));
+  const Value arguments[] = {insert_.iconst(Type::i32, table.index()), insert_.iconst(Type::i32, elem.index()), to,
+                             from, length};
+  check_status(call_builtin(Builtin::table_init, arguments), TrapKind::out_of_bounds_table_access);
+}
+
+void Builder::elem_drop(wasm::ElemIndex elem) {
+  const Value arguments[] = {insert_.iconst(Type::i32, elem.index())};
+  call_builtin(Builtin::elem_drop, arguments);
+}
+
+}  // namespace cairn::compiler
