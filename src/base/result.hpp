@@ -46,12 +46,16 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
 }  // namespace cairn
 
 // Evaluates `expr` (a Result); on failure returns its error from the enclosing function, otherwise yields its value.
-#define CAIRN_TRY(expr)                                                       \
-  __extension__({                                                             \
-    auto cairn_try_result = (expr);                                           \
-    if (!cairn_try_result) [[unlikely]]                                       \
-      return ::std::unexpected(::std::move(cairn_try_result).error());        \
-    ::cairn::detail::unwrap(::std::move(cairn_try_result));                   \
+// May be used inside its own argument.
+#define CAIRN_TRY(expr) CAIRN_TRY_UNIQUE(expr, __COUNTER__)
+#define CAIRN_TRY_UNIQUE(expr, number) CAIRN_TRY_NUMBERED(expr, number)
+#define CAIRN_TRY_NUMBERED(expr, number) CAIRN_TRY_NAMED(expr, cairn_try_result_##number)
+#define CAIRN_TRY_NAMED(expr, result)                   \
+  __extension__({                                       \
+    auto result = (expr);                               \
+    if (!result) [[unlikely]]                           \
+      return ::std::unexpected(::std::move(result).error()); \
+    ::cairn::detail::unwrap(::std::move(result));       \
   })
 
 namespace cairn::detail {

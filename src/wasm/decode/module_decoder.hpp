@@ -1,0 +1,95 @@
+// Decodes a module, section by section; sections_*.cpp have a family of sections each.
+#pragma once
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "wasm/byte_reader.hpp"
+#include "wasm/decode/const_expr.hpp"
+#include "wasm/limits.hpp"
+#include "wasm/module.hpp"
+#include "wasm/type_equivalence.hpp"
+#include "wasm/type_reader.hpp"
+
+namespace cairn::wasm {
+
+class ModuleDecoder {
+ public:
+  ModuleDecoder(std::vector<std::byte> bytes, Features features);
+
+  Result<void> decode();
+  Module take() { return std::move(module_); }
+
+ private:
+  // Sections, by their ids in the format.
+  Result<void> section(uint8_t id, uint64_t end);
+  Result<void> type_section();
+  Result<void> import_section();
+  Result<void> function_section();
+  Result<void> table_section();
+  Result<void> memory_section();
+  Result<void> global_section();
+  Result<void> export_section();
+  Result<void> start_section();
+  Result<void> element_section();
+  Result<void> code_section();
+  Result<void> data_section();
+  Result<void> data_count_section();
+  Result<void> tag_section();
+  Result<void> custom_section(uint64_t end);
+  Result<void> finish();
+
+  // sections_types.cpp
+  Result<void> recursive_group(uint32_t count);
+  Result<SubType> sub_type(uint32_t group_end);
+  Result<void> composite_type(uint8_t form, SubType& type, const TypeContext& context, uint64_t offset);
+  Result<std::vector<ValType>> result_type(const TypeContext& context, std::string_view what, uint32_t limit);
+  Result<FieldType> field_type(const TypeContext& context);
+  Result<void> check_supertype(uint32_t index, uint64_t offset);
+
+  // sections_entities.cpp
+  Result<TypeIndex> function_type();
+  Result<TableType> table_type();
+  Result<MemoryType> memory_type();
+  Result<GlobalType> global_type();
+  Result<TagType> tag_type();
+  Result<void> add_function(TypeIndex type, bool is_imported, uint64_t offset);
+  Result<void> add_table(Table table, uint64_t offset);
+  Result<void> add_memory(MemoryType type, bool is_imported, uint64_t offset);
+  Result<void> add_global(Global global, uint64_t offset);
+  Result<void> add_tag(TagType type, bool is_imported, uint64_t offset);
+  Result<void> check_exported(const Export& item, uint64_t offset);
+  Result<void> check_export_names(const std::vector<uint64_t>& offsets);
+
+  // sections_segments.cpp
+  Result<ElemSegment> element_segment();
+  Result<std::vector<FuncIndex>> function_indices();
+  Result<DataSegment> data_segment();
+
+  // sections_custom.cpp: what is malformed in them is ignored.
+  void name_section(const CustomSection& section);
+  void branch_hint_section(const CustomSection& section);
+
+  // --- Pieces.
+  Result<ConstExpr> const_expr(ValType type);
+  Result<std::string_view> name();
+  Result<FuncIndex> function_index();
+  // The number of items of a section, and whether with `present` ones there are not too many.
+  Result<uint32_t> count(std::string_view what, uint64_t present, uint64_t limit);
+  Result<void> check_limit(std::string_view what, uint64_t value, uint64_t limit, uint64_t offset);
+  Result<void> require(Feature feature, std::string_view what, uint64_t offset);
+  [[nodiscard]] TypeContext types() const { return {features_, static_cast<uint32_t>(module_.types.size())}; }
+  std::unexpected<Error> malformed(uint64_t offset, std::string message);
+  std::unexpected<Error> invalid(uint64_t offset, std::string message);
+
+  Module module_;
+  Features features_;
+  ByteReader in_;
+  ConstExprReader const_exprs_;
+  TypeCanonicalizer canonicalizer_;
+  std::vector<uint32_t> canonical_;  // of each type
+  uint32_t bodies_ = 0;
+};
+
+}  // namespace cairn::wasm

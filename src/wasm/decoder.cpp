@@ -1,0 +1,191 @@
+#include "wasm/decoder.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "wasm/decode/module_decoder.hpp"
+#include "wasm/utf8.hpp"
+#include "wasm/validator.hpp"
+
+namespace cairn::wasm {
+namespace {
+
+enum SectionId : uint8_t {
+  kCustom,
+  kType,
+  kImport,
+  kFunction,
+  kTable,
+  kMemory,
+  kGlobal,
+  kExport,
+  kStart,
+  kElement,
+  kCode,
+  kData,
+  kDataCount,
+  kTag,
+  kSectionIds,
+};
+
+// The sections' order in a module ([wasm 5.5.16]), by id.
+constexpr uint8_t kRank[kSectionIds] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6};
+
+}  // namespace
+
+ModuleDecoder::ModuleDecoder(std::vector<std::byte> bytes, Features features)
+    : features_(features), const_exprs_((module_.features = features, module_)) {
+  module_.bytes = std::move(bytes);
+  in_ = ByteReader(module_.bytes);
+}
+
+Result<void> ModuleDecoder::decode() {
+  CAIRN_TRY(check_limit("module too large", module_.bytes.size(), limits::kModuleSize, 0));
+  uint32_t magic = 0;
+  uint32_t version = 0;
+  if (!in_.read_bits32(magic)) return in_.failure();
+  if (magic != 0x6d73'6100) return malformed(0, "magic header not detected");
+  if (!in_.read_bits32(version)) return in_.failure();
+  if (version != 1) return malformed(4, "unknown binary version");
+  uint8_t last_rank = 0;
+  while (!in_.at_end()) {
+    const uint64_t offset = in_.offset();
+    const uint8_t id = CAIRN_TRY(in_.u8());
+    if (id >= kSectionIds) return malformed(offset, "malformed section id");
+    const uint32_t size = CAIRN_TRY(in_.length());
+    const uint64_t end = in_.offset() + size;
+    if (id == kCustom) {
+      CAIRN_TRY(custom_section(end));
+      continue;
+    }
+    if (kRank[id] <= last_rank) return malformed(offset, "unexpected content after last section");
+    last_rank = kRank[id];
+    CAIRN_TRY(section(id, end));
+    if (in_.offset() != end) return malformed(offset, "section size mismatch");
+  }
+  return finish();
+}
+
+Result<void> ModuleDecoder::section(uint8_t id, uint64_t end) {
+  switch (id) {
+    case kType:
+      return type_section();
+    case kImport:
+      return import_section();
+    case kFunction:
+      return function_section();
+    case kTable:
+      return table_section();
+    case kMemory:
+      return memory_section();
+    case kGlobal:
+      return global_section();
+    case kExport:
+      return export_section();
+    case kStart:
+      return start_section();
+    case kElement:
+      return element_section();
+    case kCode:
+      return code_section();
+    case kData:
+      return data_section();
+    case kDataCount:
+      return data_count_section();
+    case kTag:
+      return tag_section();
+    default:
+      return custom_section(end);
+  }
+}
+
+Result<void> ModuleDecoder::finish() {
+  const uint64_t end = in_.offset();
+  if (bodies_ != module_.functions.size() - module_.imported_functions) {
+    return malformed(end, "function and code section have inconsistent lengths");
+  }
+  if (module_.data_count && *module_.data_count != module_.data.size()) {
+    return malformed(end, "data count and data section have inconsistent lengths");
+  }
+  // Last, because hints refer to functions and names to all index spaces.
+  for (const CustomSection& section : module_.custom_sections) {
+    if (section.name == "name") name_section(section);
+    if (section.name == "metadata.code.branch_hint" && features_.has(Feature::branch_hints))
+      branch_hint_section(section);
+  }
+  return {};
+}
+
+// --- Pieces.
+
+Result<ConstExpr> ModuleDecoder::const_expr(ValType type) {
+  ConstExpr expr;
+  if (!const_exprs_.read(in_, type, expr)) return in_.failure();
+  return expr;
+}
+
+Result<std::string_view> ModuleDecoder::name() {
+  const uint64_t offset = in_.offset();
+  const uint32_t length = CAIRN_TRY(in_.length());
+  CAIRN_TRY(check_limit("name too long", length, limits::kStringSize, offset));
+  const auto bytes = CAIRN_TRY(in_.bytes(length));
+  if (!is_utf8(bytes)) return malformed(offset, "malformed UTF-8 encoding");
+  return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+Result<FuncIndex> ModuleDecoder::function_index() {
+  const uint64_t offset = in_.offset();
+  const uint32_t index = CAIRN_TRY(in_.u32());
+  if (index >= module_.functions.size()) return invalid(offset, "unknown function " + decimal(index));
+  return FuncIndex(index);
+}
+
+Result<uint32_t> ModuleDecoder::count(std::string_view what, uint64_t present, uint64_t limit) {
+  const uint64_t offset = in_.offset();
+  const uint32_t items = CAIRN_TRY(in_.length());
+  CAIRN_TRY(check_limit(what, present + items, limit, offset));
+  return items;
+}
+
+Result<void> ModuleDecoder::check_limit(std::string_view what, uint64_t value, uint64_t limit, uint64_t offset) {
+  if (value > limit) return fail(limits::exceeded(offset, what, value, limit));
+  return {};
+}
+
+Result<void> ModuleDecoder::require(Feature feature, std::string_view what, uint64_t offset) {
+  if (!require_feature(in_, features_, feature, offset, what)) return in_.failure();
+  return {};
+}
+
+std::unexpected<Error> ModuleDecoder::malformed(uint64_t offset, std::string message) {
+  return fail(Error::at(ErrorKind::malformed, offset, std::move(message)));
+}
+
+std::unexpected<Error> ModuleDecoder::invalid(uint64_t offset, std::string message) {
+  return fail(Error::at(ErrorKind::invalid, offset, std::move(message)));
+}
+
+// --- The interface.
+
+Result<Module> decode_module(std::vector<std::byte> bytes, Features features) {
+  ModuleDecoder decoder(std::move(bytes), features);
+  CAIRN_TRY(decoder.decode());
+  return decoder.take();
+}
+
+Result<Module> decode_and_validate(std::vector<std::byte> bytes, Features features) {
+  Module module = CAIRN_TRY(decode_module(std::move(bytes), features));
+  FunctionValidator validator(module);
+  NullSink sink;
+  for (auto i = module.imported_functions; i < module.functions.size(); ++i) {
+    CAIRN_TRY(validator.validate(FuncIndex(i), sink));
+  }
+  return module;
+}
+
+std::string_view Module::function_name(FuncIndex function) const {
+  const auto found = std::ranges::lower_bound(names.functions, function.index(), {}, &Names::Entry::index);
+  return found != names.functions.end() && found->index == function.index() ? found->name : std::string_view();
+}
+
+}  // namespace cairn::wasm

@@ -1,0 +1,11 @@
+// UTF-8 as the specification has it ([wasm 5.2.4]): shortest forms, no surrogates, nothing above U+10FFFF.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace cairn::wasm {
+
+bool is_utf8(std::span<const std::byte> bytes);
+
+}  // namespace cairn::wasm
