@@ -1,0 +1,3 @@
+(module
+  (import "env" "no_such_function" (func (param i32)))
+  (func (export "_start")))

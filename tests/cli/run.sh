@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# What a user sees of `cairn run`: output, input, exit statuses, messages, files.   tests/cli/run.sh TARGET
+# Last line: N passed, N failed.
+set -u
+target=$1
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$here/../..
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); printf 'FAIL cli/%s on %s: %s\n' "$1" "$target" "$2"; }
+
+# run ARGS...: sets status; the output is in $scratch/out and $scratch/err.
+run() {
+  timeout 120 "$root/cairn" run --target "$target" "$@" >"$scratch/out" 2>"$scratch/err"
+  status=$?
+}
+
+# expect NAME STATUS [OUTPUT]: of the last run.
+expect() {
+  if [ "$status" -ne "$2" ]; then
+    bad "$1" "exit status $status, not $2; stderr: $(head -c 300 "$scratch/err")"
+  elif [ $# -gt 2 ] && [ "$(cat "$scratch/out")" != "$3" ]; then
+    bad "$1" "output: $(head -c 300 "$scratch/out")"
+  else
+    ok
+  fi
+}
+
+# expect_error NAME STATUS PATTERN...: one line for each pattern (extended regular expressions), in stderr.
+expect_error() {
+  local name=$1 pattern
+  [ "$status" -eq "$2" ] || { bad "$name" "exit status $status, not $2; stderr: $(head -c 300 "$scratch/err")"; return; }
+  shift 2
+  for pattern in "$@"; do
+    grep -qE -- "$pattern" "$scratch/err" || { bad "$name" "no \`$pattern\` in: $(head -c 400 "$scratch/err")"; return; }
+  done
+  ok
+}
+
+run "$root/examples/hello.cpp" one 'two  words' '' </dev/null
+expect hello 0 "Hello from WebAssembly on Cairn!
+argument 1: one
+argument 2: two  words
+argument 3: "
+[ -s "$scratch/err" ] && bad hello/quiet "stderr: $(head -c 200 "$scratch/err")" || ok
+
+for number in 0 1 42 255; do
+  run "$here/status.c" "$number" </dev/null
+  expect "status/$number" "$number" ""
+done
+
+run --env COLOR=red --env 'EMPTY=' "$here/environment.c" --target x </dev/null
+expect environment 0 "[--target]
+[x]
+COLOR=red
+EMPTY="
+
+# Standard streams: binary, long, empty, closed.
+megabytes=100
+case "$target" in host-riscv64) megabytes=20 ;; esac
+head -c "${megabytes}M" /dev/urandom >"$scratch/big"
+timeout 120 "$root/cairn" run --target "$target" "$root/examples/echo.c" <"$scratch/big" >"$scratch/copy" 2>"$scratch/err"
+status=$?
+if [ $status -eq 0 ] && cmp -s "$scratch/big" "$scratch/copy"; then ok; else bad streams/big "status $status, $(cmp "$scratch/big" "$scratch/copy" 2>&1)"; fi
+expect_error streams/stderr 0 "^$((megabytes * 1048576)) bytes\$"
+rm -f "$scratch/big" "$scratch/copy"
+run "$root/examples/echo.c" </dev/null
+expect streams/empty 0 ""
+{ sleep 0.5; printf 'late'; } | { run "$root/examples/echo.c"; expect streams/late 0 late; echo $passed $failed >"$scratch/counts"; }
+read -r passed failed <"$scratch/counts"
+run "$root/examples/echo.c" <&-
+expect streams/closed 0 ""
+yes | head -c 5000000 | timeout 60 "$root/cairn" run --target "$target" "$root/examples/echo.c" 2>/dev/null | head -c 10 >"$scratch/out"
+[ "$(cat "$scratch/out")" = $'y\ny\ny\ny\ny' ] && ok || bad streams/reader_leaves "$(cat "$scratch/out")"
+if [ "$target" != host-riscv64 ]; then
+  # The program ends without reading its input.
+  yes | run "$root/examples/hello.cpp"
+  ok
+fi
+
+run "$here/trap.wat" </dev/null
+expect_error trap 134 'out of bounds memory access' 'inner' 'outer' '0x[0-9a-f]+'
+run "$here/unreachable.wat" </dev/null
+expect_error unreachable 134 unreachable deepest
+run "$here/recursion.wat" </dev/null
+expect_error recursion 134 'call stack exhausted' forever
+
+# Modules that cannot be run: one line, 65.
+one_line() { [ "$(wc -l <"$scratch/err")" -eq 1 ] && [ ! -s "$scratch/out" ] && ok || bad "$1" "not one line: $(head -c 300 "$scratch/err")"; }
+run "$here/missing_import.wat" </dev/null
+expect_error missing_import 65 'Missing func(tion)? import env::no_such_function'
+one_line missing_import/line
+"$root/cairn" wat2wasm "$here/trap.wat" -o "$scratch/trap.wasm" || bad wat2wasm "exit status $?"
+for length in 0 3 8 20 40; do
+  head -c $length "$scratch/trap.wasm" >"$scratch/cut.wasm"
+  # The first eight bytes are a whole, empty module; what it lacks is a _start.
+  run "$scratch/cut.wasm" </dev/null
+  expect_error "truncated/$length" 65 .
+  one_line "truncated/$length/line"
+done
+printf 'not a module at all' >"$scratch/text.wasm"
+run "$scratch/text.wasm" </dev/null
+expect_error not_a_module 65 'offset 0x0'
+one_line not_a_module/line
+run "$here/invalid.wat" </dev/null
+expect_error invalid 65 'type mismatch'
+one_line invalid/line
+run "$here/status.c.missing" </dev/null
+expect_error no_file 65 'status.c.missing'
+printf 'int main(void) { return oops; }\n' >"$scratch/wrong.c"
+run "$scratch/wrong.c" </dev/null
+expect_error wrong_source 65 "undeclared identifier 'oops'"
+run --disable bulk-memory,sign-extension "$root/examples/primes.c" 10 </dev/null
+expect_error disabled 65 'bulk-memory|sign-extension'
+
+case "$target" in
+  x86_64 | riscv64)
+    run "$here/big_memory.wat" </dev/null
+    expect_error big_memory 65 '4096 MiB|4 GiB|65536 pages' 'MiB|GiB|pages'
+    one_line big_memory/line
+    run "$here/grow.wat" </dev/null
+    expect grow 3 ""
+    run --memory 256M "$root/examples/primes.c" 100000 </dev/null
+    expect small_machine 0 "9592 primes below 100000"
+    run --cpus 4 "$root/examples/primes.c" 100000 </dev/null
+    expect four_cpus 0 "9592 primes below 100000"
+    ;;
+esac
+case "$target" in
+  x86_64)
+    run --machine q35 "$root/examples/hello.cpp" </dev/null
+    expect q35 0 "Hello from WebAssembly on Cairn!"
+    run --cpu Penryn "$root/examples/primes.c" 100000 </dev/null
+    expect sse41 0 "9592 primes below 100000"
+    run --cpu qemu64 "$root/examples/hello.cpp" </dev/null
+    [ "$status" -ne 0 ] && ok || bad below_floor "a CPU below the floor was not refused"
+    ;;
+  riscv64)
+    for paging in sv39 sv48; do
+      run --paging $paging "$root/examples/hello.cpp" </dev/null
+      expect $paging 0 "Hello from WebAssembly on Cairn!"
+    done
+    run --cpu rv64,zba=false,zbb=false,zbs=false "$root/examples/primes.c" 100000 </dev/null
+    expect without_zb 0 "9592 primes below 100000"
+    ;;
+esac
+
+# Files: a directory given to the program, and nothing outside it.
+mkdir -p "$scratch/tree/data/sub"
+printf 'hello\n' >"$scratch/tree/data/hello.txt"
+printf 'inner\n' >"$scratch/tree/data/sub/inner.txt"
+printf 'secret\n' >"$scratch/tree/outside.txt"
+ln -s ../outside.txt "$scratch/tree/data/escape"
+ln -s "$scratch/tree/outside.txt" "$scratch/tree/data/absolute"
+ln -s sub/inner.txt "$scratch/tree/data/inside"
+run --dir "$scratch/tree/data::/data" "$here/files.c" </dev/null
+expect files 0 "/data: absolute escape hello.txt inside sub
+/data/hello.txt: hello
+/data/sub/inner.txt: inner
+cannot open /data/../outside.txt
+cannot open /data/sub/../../outside.txt
+cannot open /data/escape
+cannot open /data/absolute
+/data/inside: inner
+/data/sub/moved.txt: written by the guest
+directory 1
+size 21
+/data: absolute escape hello.txt inside sub
+/data/sub: inner.txt"
+
+run "$here/sleep.c" </dev/null
+expect sleep 0 "slept
+now"
+run "$here/random.c" </dev/null
+expect random 0 differ
+run --time "$root/examples/hello.cpp" </dev/null
+expect_error time 0 'compile +[0-9.]+ ms' 'run +[0-9.]+ ms'
+
+# Wrong usage.
+for wrong in "--cpus 0" "--target mips" "--memory much" "--frobnicate" "--dir nowhere::" "--env novalue"; do
+  run $wrong "$root/examples/hello.cpp" </dev/null
+  expect_error "usage/$wrong" 64 '^cairn: '
+  one_line "usage/$wrong/line"
+done
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,4 @@
+(module
+  (memory (export "memory") 1)
+  (func $deepest unreachable)
+  (func (export "_start") (call $deepest)))

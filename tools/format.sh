@@ -1,0 +1,8 @@
+# ./cairn format [--check]: clang-format over the C++ sources. Sourced by ./cairn.
+cd "$root" || exit 71
+case "${1-}" in
+  "") git ls-files '*.cpp' '*.hpp' | xargs clang-format-22 -i ;;
+  --check) git ls-files '*.cpp' '*.hpp' | xargs clang-format-22 --dry-run --Werror ;;
+  *) fail 64 "unknown option \`$1\` of format (\`./cairn help\` explains)" ;;
+esac
+exit

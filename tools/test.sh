@@ -1,0 +1,129 @@
+# ./cairn test [--all] [NAME...]: every test, two jobs at a time, one line a job. NAME selects the jobs whose name contains
+# it. Sourced by ./cairn. The last line sums everything: `N passed, N failed`.
+cd "$root" || exit 71
+export CAIRN_TEST_ALL=
+filters=()
+for argument in "$@"; do
+  case "$argument" in
+    --all) CAIRN_TEST_ALL=1 ;;
+    -*) fail 64 "unknown option \`$argument\` of test (\`./cairn help\` explains)" ;;
+    *) filters+=("$argument") ;;
+  esac
+done
+
+logs=$build/test
+rm -rf "$logs"
+mkdir -p "$logs"
+total_passed=0 total_failed=0
+declare -A job_name job_log job_start
+
+selected() { # NAME
+  [ ${#filters[@]} -gt 0 ] || return 0
+  local filter
+  for filter in "${filters[@]}"; do
+    case "$1" in *"$filter"*) return 0 ;; esac
+  done
+  return 1
+}
+
+# The counts in a job's log: GoogleTest's, or a last line `N passed, N failed`. Sets job_passed and job_failed.
+count_results() { # LOG STATUS
+  local line
+  job_passed=0 job_failed=0
+  if grep -q '^\[==========\] .* ran\.' "$1"; then
+    job_passed=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test.*/\1/p' "$1" | tail -n 1)
+    job_failed=$(sed -n 's/^\[  FAILED  \] \([0-9]*\) test.*listed below.*/\1/p' "$1" | tail -n 1)
+  else
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$1" | tail -n 1)
+    job_passed=${line%% passed*} job_failed=${line##* passed, } job_failed=${job_failed%% failed*}
+  fi
+  job_passed=${job_passed:-0} job_failed=${job_failed:-0}
+  # A job that ends badly without saying so has failed all the same, and one that tested nothing has too.
+  if [ "$job_failed" -eq 0 ] && { [ "$2" -ne 0 ] || [ "$job_passed" -eq 0 ]; }; then job_failed=1; fi
+}
+
+finish_one() {
+  local pid status seconds verdict=PASS
+  wait -n -p pid
+  status=$?
+  [ -n "${pid-}" ] || return
+  local log=${job_log[$pid]} name=${job_name[$pid]}
+  count_results "$log" "$status"
+  total_passed=$((total_passed + job_passed)) total_failed=$((total_failed + job_failed))
+  seconds=$((${EPOCHREALTIME%.*} - ${job_start[$pid]}))
+  [ "$job_failed" -eq 0 ] || verdict=FAIL
+  printf '%s %s: %d passed, %d failed (%d s)\n' "$verdict" "$name" "$job_passed" "$job_failed" "$seconds"
+  if [ "$job_failed" -gt 0 ]; then
+    { grep -E '^FAIL|FAILED|Failure|ERROR: |runtime error|internal error' "$log" | head -n 20
+      [ "$status" -eq 0 ] || { echo "exit status $status, last lines:"; tail -n 5 "$log"; }; } | cut -c1-300 | sed 's/^/    /'
+    printf '    log: %s\n' "${log#"$root/"}"
+  fi
+  unset "job_name[$pid]" "job_log[$pid]" "job_start[$pid]"
+}
+
+# job NAME COMMAND...: waits for a free slot and starts the command.
+job() {
+  local name=$1 log
+  shift
+  selected "$name" || return 0
+  while [ ${#job_name[@]} -ge 2 ]; do finish_one; done
+  log=$logs/$(printf '%s' "$name" | tr '/ ' '__').log
+  "$@" >"$log" 2>&1 </dev/null &
+  job_name[$!]=$name job_log[$!]=$log job_start[$!]=${EPOCHREALTIME%.*}
+}
+
+wait_all() { while [ ${#job_name[@]} -gt 0 ]; do finish_one; done; }
+
+# A build that fails is a failed test; what depends on it is not run.
+build_for_tests() { # PRESET TARGET...
+  local preset=$1
+  if (build_preset "$@"); then return 0; fi
+  printf 'FAIL build/%s\n' "$preset"
+  total_failed=$((total_failed + 1))
+  return 1
+}
+
+# The unit tests of a preset, sanitizers' reports being failures.
+unit_tests() { # PRESET
+  local program
+  for program in "$build/$1"/*_test; do
+    [ -x "$program" ] && job "unit/$(basename "$program" _test) ($1)" timeout 900 env ASAN_OPTIONS=detect_leaks=1 "$program" --gtest_brief=1
+  done
+}
+
+targets=(host)
+build_for_tests host all || { printf '%d passed, %d failed\n' "$total_passed" "$total_failed"; exit 1; }
+build_for_tests host-riscv64 cairn-cli && targets+=(host-riscv64)
+for machine in x86_64 riscv64; do
+  build_for_tests "kernel-$machine" cairn-kernel && targets+=("$machine")
+done
+build_for_tests host-sanitize all && sanitized=1
+
+job structure/includes tools/check_includes.sh
+unit_tests host
+[ -z "${sanitized-}" ] || unit_tests host-sanitize
+for target in "${targets[@]}"; do
+  job "cli ($target)" tests/cli/run.sh "$target"
+done
+
+# The programs are built once, before several targets want them at the same time.
+if selected programs/; then
+  wait_all
+  tests/programs/run.sh --build-only >"$logs/programs_build.log" 2>&1
+fi
+for target in "${targets[@]}"; do
+  for program in tests/programs/*.sh; do
+    program=$(basename "$program" .sh)
+    case "$program" in lib | run) ;; *) job "programs/$program ($target)" tests/programs/run.sh --target "$target" "$program" ;; esac
+  done
+done
+
+[ -z "${sanitized-}" ] || job "mutations (host-sanitize)" tests/mutations/run.sh host 10000
+for machine in x86_64 riscv64; do
+  case " ${targets[*]} " in *" $machine "*) job "mutations ($machine)" tests/mutations/run.sh "$machine" 200 ;; esac
+done
+
+wait_all
+printf '%d passed, %d failed\n' "$total_passed" "$total_failed"
+[ "$total_failed" -eq 0 ] && [ "$total_passed" -gt 0 ]
+exit
