@@ -1,0 +1,64 @@
+// The functions of libc++'s and libc++abi's compiled half that the headers refer to.
+#include <__hash_table>
+#include <__verbose_abort>
+#include <atomic>
+#include <cstdint>
+#include <exception>
+#include <new>
+
+#include "base/assert.hpp"
+
+_LIBCPP_BEGIN_NAMESPACE_STD
+
+// Called where the library would throw, and the format never matters: what it says is at the top of the backtrace.
+[[noreturn]] void __libcpp_verbose_abort(const char* format, ...) noexcept {
+  ::cairn::assertion_failed(format, "libc++", 0);
+}
+
+// The least prime that is not less than `n`: trial division by numbers prime to 30, which is fast enough for sizes of
+// hash tables (a table of a million buckets costs some hundred divisions each time that it doubles).
+size_t __next_prime(size_t n) {
+  if (n <= 2) return n <= 1 ? n * 2 : 2;
+  for (n |= 1;; n += 2) {
+    bool prime = n % 3 != 0 || n == 3;
+    for (size_t d = 5; prime && d <= n / d; d += 6) prime = n % d != 0 && n % (d + 2) != 0;
+    if (prime) return n;
+  }
+}
+
+_LIBCPP_END_NAMESPACE_STD
+
+namespace std {  // not versioned: these belong to the ABI library
+
+const nothrow_t nothrow{};
+exception::~exception() noexcept = default;
+const char* exception::what() const noexcept { return "std::exception"; }
+[[noreturn]] void terminate() noexcept { ::cairn::assertion_failed("std::terminate", "libc++", 0); }
+
+}  // namespace std
+
+extern "C" {
+
+
+[[noreturn]] void __cxa_pure_virtual() { ::cairn::assertion_failed("pure virtual call", "libc++", 0); }
+
+// Static destructors never run: neither a kernel nor the hosted engine returns from its last function.
+
+// Guards of function-local statics: byte 0 says initialized, byte 1 says that some CPU is at it.
+int __cxa_guard_acquire(uint64_t* guard) {
+  auto* bytes = reinterpret_cast<uint8_t*>(guard);
+  for (;;) {
+    if (__atomic_load_n(&bytes[0], __ATOMIC_ACQUIRE) != 0) return 0;
+    if (__atomic_exchange_n(&bytes[1], 1, __ATOMIC_ACQUIRE) == 0) break;
+  }
+  if (__atomic_load_n(&bytes[0], __ATOMIC_ACQUIRE) == 0) return 1;
+  __atomic_store_n(&bytes[1], 0, __ATOMIC_RELEASE);
+  return 0;
+}
+void __cxa_guard_release(uint64_t* guard) {
+  auto* bytes = reinterpret_cast<uint8_t*>(guard);
+  __atomic_store_n(&bytes[0], 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&bytes[1], 0, __ATOMIC_RELEASE);
+}
+
+}  // extern "C"
