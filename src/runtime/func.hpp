@@ -95,7 +95,6 @@ template <>
 struct Results<void> {
   static constexpr size_t count = 0;
   static void append_types(std::vector<wasm::ValType>&) {}
-  static void load(const std::byte*) {}
 };
 template <class... R>
 struct Results<std::tuple<R...>> {
@@ -185,7 +184,11 @@ class TypedFunc<R(A...)> {
     }(std::index_sequence_for<A...>());
     std::expected<void, Trap> done = store.invoke(store[function_], values.data());
     if (!done) return std::unexpected(std::move(done.error()));
-    return detail::Results<R>::load(values.data());
+    if constexpr (std::is_void_v<R>) {
+      return {};
+    } else {
+      return detail::Results<R>::load(values.data());
+    }
   }
 
  private:

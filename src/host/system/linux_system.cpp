@@ -1,0 +1,66 @@
+#include "host/system/linux_system.hpp"
+
+#include <sched.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <cerrno>
+
+#include "base/assert.hpp"
+
+namespace cairn::host {
+
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+
+clockid_t linux_clock(wasi::ClockId clock) {
+  switch (clock) {
+    case wasi::ClockId::realtime: return CLOCK_REALTIME;
+    case wasi::ClockId::monotonic: return CLOCK_MONOTONIC;
+    case wasi::ClockId::process_cputime: return CLOCK_PROCESS_CPUTIME_ID;
+    case wasi::ClockId::thread_cputime: return CLOCK_THREAD_CPUTIME_ID;
+  }
+  return CLOCK_MONOTONIC;
+}
+
+uint64_t nanoseconds(const timespec& time) {
+  return static_cast<uint64_t>(time.tv_sec) * kSecond + static_cast<uint64_t>(time.tv_nsec);
+}
+
+}  // namespace
+
+uint64_t LinuxSystem::now(wasi::ClockId clock) {
+  timespec time{};
+  clock_gettime(linux_clock(clock), &time);
+  return nanoseconds(time);
+}
+
+uint64_t LinuxSystem::resolution(wasi::ClockId clock) {
+  timespec time{};
+  clock_getres(linux_clock(clock), &time);
+  return nanoseconds(time);
+}
+
+void LinuxSystem::fill_random(std::span<std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t got = getrandom(bytes.data(), bytes.size(), 0);
+    if (got < 0) {
+      CAIRN_ASSERT(errno == EINTR);
+      continue;
+    }
+    bytes = bytes.subspan(static_cast<size_t>(got));
+  }
+}
+
+void LinuxSystem::sleep_until(uint64_t monotonic_nanoseconds) {
+  timespec time{};
+  time.tv_sec = static_cast<time_t>(monotonic_nanoseconds / kSecond);
+  time.tv_nsec = static_cast<long>(monotonic_nanoseconds % kSecond);
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) {
+  }
+}
+
+void LinuxSystem::yield() { sched_yield(); }
+
+}  // namespace cairn::host

@@ -1,0 +1,29 @@
+// Clocks, entropy, streams and directories of the Linux process, for WASI.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "wasi/file.hpp"
+
+namespace cairn::host {
+
+class LinuxSystem final : public wasi::System {
+ public:
+  uint64_t now(wasi::ClockId clock) override;
+  uint64_t resolution(wasi::ClockId clock) override;
+  void fill_random(std::span<std::byte> bytes) override;
+  void sleep_until(uint64_t monotonic_nanoseconds) override;
+  void yield() override;
+};
+
+// An open descriptor of the process as a file; closes it when `owned`.
+enum class Ownership : uint8_t { borrowed, owned };
+std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership);
+wasi::FileType file_type_of(int descriptor);
+
+// A real directory. Nothing outside it is reachable: names are opened one at a time, without following links.
+Result<std::unique_ptr<wasi::Directory>> open_host_directory(const std::string& path);
+
+}  // namespace cairn::host

@@ -1,0 +1,14 @@
+// Conversions between Linux's and WASI's file metadata.
+#pragma once
+
+#include <sys/stat.h>
+
+#include "wasi/file.hpp"
+
+namespace cairn::host {
+
+wasi::FileStat to_file_stat(const struct stat& from);
+wasi::FileType to_file_type(uint32_t mode);
+void to_timespecs(const wasi::SetTimes& times, struct timespec (&result)[2]);
+
+}  // namespace cairn::host

@@ -1,0 +1,335 @@
+// fd_*: what is done with open descriptors.
+#include <algorithm>
+
+#include "wasi/functions.hpp"
+
+namespace cairn::wasi {
+
+namespace {
+
+// Offsets beyond this would overflow a signed 64-bit file position.
+constexpr uint64_t kMaximumOffset = (uint64_t{1} << 63) - 1;
+
+// Reads into the vectors one after the other until one comes back short.
+WasiResult<uint64_t> read_vectors(const Call& call, File& file, uint64_t offset, Pointer vectors, uint32_t count) {
+  auto buffers = call.memory.vectors(vectors, count);
+  if (!buffers) return std::unexpected(buffers.error());
+  uint64_t total = 0;
+  for (std::span<std::byte> buffer : *buffers) {
+    if (buffer.empty()) continue;
+    WasiResult<size_t> got = file.read(offset + total, buffer);
+    if (!got) {
+      if (total != 0) break;
+      return std::unexpected(got.error());
+    }
+    total += *got;
+    if (*got < buffer.size()) break;
+    // A stream that has nothing more right now would block for the next vector.
+    if (file.is_stream() && file.readable_bytes() == 0) break;
+  }
+  return total;
+}
+
+WasiResult<uint64_t> write_vectors(const Call& call, File& file, uint64_t offset, Pointer vectors, uint32_t count) {
+  auto buffers = call.memory.vectors(vectors, count);
+  if (!buffers) return std::unexpected(buffers.error());
+  uint64_t total = 0;
+  for (std::span<std::byte> buffer : *buffers) {
+    if (buffer.empty()) continue;
+    if (offset > kMaximumOffset - total - buffer.size()) return std::unexpected(Errno::fbig);
+    WasiResult<size_t> put = file.write(offset + total, buffer);
+    if (!put) {
+      if (total != 0) break;
+      return std::unexpected(put.error());
+    }
+    total += *put;
+    if (*put < buffer.size()) break;
+  }
+  return total;
+}
+
+// Sums over guest vectors can exceed what the guest's size_t holds only if they overlap.
+Errno store_count(const Call& call, Pointer at, uint64_t count) {
+  if (count > 0xffff'ffff) return Errno::overflow;
+  return call.memory.store(at, static_cast<uint32_t>(count));
+}
+
+// The place that a pread or pwrite may name.
+WasiResult<Descriptor*> seekable(Call& call, uint32_t fd, uint64_t needed) {
+  WasiResult<Descriptor*> descriptor = call.context.get_file(fd, needed);
+  if (!descriptor) {
+    // Streams lack the right to seek; what the caller should hear is that they cannot.
+    WasiResult<Descriptor*> any = call.context.get_file(fd, 0);
+    if (any && (*any)->file->is_stream()) return std::unexpected(Errno::spipe);
+    return descriptor;
+  }
+  if ((*descriptor)->file->is_stream()) return std::unexpected(Errno::spipe);
+  return descriptor;
+}
+
+}  // namespace
+
+Errno fd_advise(Call& call, uint32_t fd, uint64_t offset, uint64_t length, uint32_t advice) {
+  constexpr uint32_t kLastAdvice = 5;  // noreuse
+  auto descriptor = seekable(call, fd, rights::fd_advise);
+  if (!descriptor) return descriptor.error();
+  if (advice > kLastAdvice || offset > kMaximumOffset || length > kMaximumOffset) return Errno::inval;
+  return Errno::success;
+}
+
+Errno fd_allocate(Call& call, uint32_t fd, uint64_t offset, uint64_t length) {
+  auto descriptor = seekable(call, fd, rights::fd_allocate);
+  if (!descriptor) return descriptor.error();
+  if (length == 0) return Errno::inval;
+  if (offset > kMaximumOffset || length > kMaximumOffset - offset) return Errno::fbig;
+  auto stat = (*descriptor)->file->stat();
+  if (!stat) return stat.error();
+  return offset + length > stat->size ? (*descriptor)->file->set_size(offset + length) : Errno::success;
+}
+
+Errno fd_close(Call& call, uint32_t fd) { return call.context.close(fd); }
+
+Errno fd_datasync(Call& call, uint32_t fd) {
+  auto descriptor = call.context.get(fd, rights::fd_datasync);
+  if (!descriptor) return descriptor.error();
+  return (*descriptor)->file ? (*descriptor)->file->sync() : (*descriptor)->directory->sync();
+}
+
+Errno fd_sync(Call& call, uint32_t fd) {
+  auto descriptor = call.context.get(fd, rights::fd_sync);
+  if (!descriptor) return descriptor.error();
+  return (*descriptor)->file ? (*descriptor)->file->sync() : (*descriptor)->directory->sync();
+}
+
+Errno fd_fdstat_get(Call& call, uint32_t fd, Pointer stat) {
+  auto descriptor = call.context.get(fd, 0);
+  if (!descriptor) return descriptor.error();
+  Record<24> record;
+  record.set(0, static_cast<uint8_t>((*descriptor)->type));
+  record.set(2, (*descriptor)->flags);
+  record.set(8, (*descriptor)->rights);
+  record.set(16, (*descriptor)->inheriting_rights);
+  return record.write(call.memory, stat);
+}
+
+Errno fd_fdstat_set_flags(Call& call, uint32_t fd, uint32_t flags) {
+  constexpr uint32_t kKnown = fdflags::append | fdflags::dsync | fdflags::nonblock | fdflags::rsync | fdflags::sync;
+  auto descriptor = call.context.get_file(fd, rights::fd_fdstat_set_flags);
+  if (!descriptor) return descriptor.error();
+  if ((flags & ~kKnown) != 0) return Errno::inval;
+  (*descriptor)->flags = static_cast<uint16_t>(flags);
+  return Errno::success;
+}
+
+Errno fd_fdstat_set_rights(Call& call, uint32_t fd, uint64_t base, uint64_t inheriting) {
+  auto descriptor = call.context.get(fd, 0);
+  if (!descriptor) return descriptor.error();
+  if ((base & ~(*descriptor)->rights) != 0 || (inheriting & ~(*descriptor)->inheriting_rights) != 0) {
+    return Errno::notcapable;
+  }
+  (*descriptor)->rights = base;
+  (*descriptor)->inheriting_rights = inheriting;
+  return Errno::success;
+}
+
+Errno store_filestat(const Call& call, Pointer at, const FileStat& stat) {
+  if (call.snapshot == Snapshot::unstable) {
+    Record<56> record;
+    record.set(0, stat.device);
+    record.set(8, stat.inode);
+    record.set(16, static_cast<uint8_t>(stat.type));
+    record.set(20, static_cast<uint32_t>(std::min<uint64_t>(stat.links, 0xffff'ffff)));
+    record.set(24, stat.size);
+    record.set(32, stat.access_time);
+    record.set(40, stat.modification_time);
+    record.set(48, stat.change_time);
+    return record.write(call.memory, at);
+  }
+  Record<64> record;
+  record.set(0, stat.device);
+  record.set(8, stat.inode);
+  record.set(16, static_cast<uint8_t>(stat.type));
+  record.set(24, stat.links);
+  record.set(32, stat.size);
+  record.set(40, stat.access_time);
+  record.set(48, stat.modification_time);
+  record.set(56, stat.change_time);
+  return record.write(call.memory, at);
+}
+
+WasiResult<SetTimes> decode_times(const Call& call, uint64_t access, uint64_t modification, uint32_t flags) {
+  constexpr uint32_t kKnown = fstflags::atim | fstflags::atim_now | fstflags::mtim | fstflags::mtim_now;
+  if ((flags & ~kKnown) != 0) return std::unexpected(Errno::inval);
+  const auto decode = [&](uint32_t given, uint32_t now, uint64_t value) -> WasiResult<std::optional<uint64_t>> {
+    if ((flags & given) != 0 && (flags & now) != 0) return std::unexpected(Errno::inval);
+    if ((flags & given) != 0) return value;
+    if ((flags & now) != 0) return call.context.system().now(ClockId::realtime);
+    return std::nullopt;
+  };
+  auto access_time = decode(fstflags::atim, fstflags::atim_now, access);
+  if (!access_time) return std::unexpected(access_time.error());
+  auto modification_time = decode(fstflags::mtim, fstflags::mtim_now, modification);
+  if (!modification_time) return std::unexpected(modification_time.error());
+  return SetTimes{*access_time, *modification_time};
+}
+
+Errno fd_filestat_get(Call& call, uint32_t fd, Pointer at) {
+  auto descriptor = call.context.get(fd, rights::fd_filestat_get);
+  if (!descriptor) return descriptor.error();
+  auto stat = (*descriptor)->file ? (*descriptor)->file->stat() : (*descriptor)->directory->stat_self();
+  if (!stat) return stat.error();
+  return store_filestat(call, at, *stat);
+}
+
+Errno fd_filestat_set_size(Call& call, uint32_t fd, uint64_t size) {
+  auto descriptor = call.context.get_file(fd, rights::fd_filestat_set_size);
+  if (!descriptor) return descriptor.error();
+  if (size > kMaximumOffset) return Errno::inval;
+  return (*descriptor)->file->set_size(size);
+}
+
+Errno fd_filestat_set_times(Call& call, uint32_t fd, uint64_t access, uint64_t modification, uint32_t flags) {
+  auto descriptor = call.context.get(fd, rights::fd_filestat_set_times);
+  if (!descriptor) return descriptor.error();
+  auto times = decode_times(call, access, modification, flags);
+  if (!times) return times.error();
+  return (*descriptor)->file ? (*descriptor)->file->set_times(*times) : (*descriptor)->directory->set_times_self(*times);
+}
+
+Errno fd_pread(Call& call, uint32_t fd, Pointer vectors, uint32_t count, uint64_t offset, Pointer read) {
+  auto descriptor = seekable(call, fd, rights::fd_read | rights::fd_seek);
+  if (!descriptor) return descriptor.error();
+  if (offset > kMaximumOffset) return Errno::inval;
+  auto total = read_vectors(call, *(*descriptor)->file, offset, vectors, count);
+  return total ? store_count(call, read, *total) : total.error();
+}
+
+Errno fd_pwrite(Call& call, uint32_t fd, Pointer vectors, uint32_t count, uint64_t offset, Pointer written) {
+  auto descriptor = seekable(call, fd, rights::fd_write | rights::fd_seek);
+  if (!descriptor) return descriptor.error();
+  if (offset > kMaximumOffset) return Errno::inval;
+  auto total = write_vectors(call, *(*descriptor)->file, offset, vectors, count);
+  return total ? store_count(call, written, *total) : total.error();
+}
+
+Errno fd_read(Call& call, uint32_t fd, Pointer vectors, uint32_t count, Pointer read) {
+  auto descriptor = call.context.get_file(fd, rights::fd_read);
+  if (!descriptor) return descriptor.error();
+  File& file = *(*descriptor)->file;
+  if (file.is_stream() && ((*descriptor)->flags & fdflags::nonblock) != 0 && !file.wait_readable(0)) return Errno::again;
+  auto total = read_vectors(call, file, (*descriptor)->offset, vectors, count);
+  if (!total) return total.error();
+  if (!file.is_stream()) (*descriptor)->offset += *total;
+  return store_count(call, read, *total);
+}
+
+Errno fd_write(Call& call, uint32_t fd, Pointer vectors, uint32_t count, Pointer written) {
+  auto descriptor = call.context.get_file(fd, rights::fd_write);
+  if (!descriptor) return descriptor.error();
+  File& file = *(*descriptor)->file;
+  uint64_t offset = (*descriptor)->offset;
+  if (!file.is_stream() && ((*descriptor)->flags & fdflags::append) != 0) {
+    auto stat = file.stat();
+    if (!stat) return stat.error();
+    offset = stat->size;
+  }
+  auto total = write_vectors(call, file, offset, vectors, count);
+  if (!total) return total.error();
+  if (!file.is_stream()) (*descriptor)->offset = offset + *total;
+  return store_count(call, written, *total);
+}
+
+Errno fd_prestat_get(Call& call, uint32_t fd, Pointer prestat) {
+  auto descriptor = call.context.get(fd, 0);
+  if (!descriptor) return descriptor.error();
+  if (!(*descriptor)->preopen) return Errno::badf;
+  Record<8> record;
+  record.set(0, uint8_t{0});  // a directory
+  record.set(4, static_cast<uint32_t>((*descriptor)->preopen->size()));
+  return record.write(call.memory, prestat);
+}
+
+Errno fd_prestat_dir_name(Call& call, uint32_t fd, Pointer path, uint32_t length) {
+  auto descriptor = call.context.get(fd, 0);
+  if (!descriptor) return descriptor.error();
+  if (!(*descriptor)->preopen) return Errno::badf;
+  const std::string& name = *(*descriptor)->preopen;
+  if (name.size() > length) return Errno::nametoolong;
+  auto target = call.memory.bytes(path, name.size());
+  if (!target) return target.error();
+  std::memcpy(target->data(), name.data(), name.size());
+  return Errno::success;
+}
+
+Errno fd_readdir(Call& call, uint32_t fd, Pointer buffer, uint32_t length, uint64_t cookie, Pointer used) {
+  auto found = call.context.get_directory(fd, rights::fd_readdir);
+  if (!found) return found.error();
+  Descriptor& descriptor = **found;
+  auto target = call.memory.bytes(buffer, length);
+  if (!target) return target.error();
+  if (cookie == 0 || descriptor.listing.empty()) {
+    auto self = descriptor.directory->stat_self();
+    if (!self) return self.error();
+    auto entries = descriptor.directory->list();
+    if (!entries) return entries.error();
+    // "." and ".." come first; above the root of what the guest can see there is only itself.
+    descriptor.listing = {{".", self->inode, FileType::directory}, {"..", self->inode, FileType::directory}};
+    descriptor.listing.insert(descriptor.listing.end(), std::make_move_iterator(entries->begin()),
+                              std::make_move_iterator(entries->end()));
+  }
+  // Entries follow one another unaligned; the last one is cut off where the buffer ends, which tells the guest that there
+  // is more.
+  size_t at = 0;
+  const auto append = [&](const void* bytes, size_t size) {
+    const size_t count = std::min(size, target->size() - at);
+    if (count != 0) std::memcpy(target->data() + at, bytes, count);
+    at += count;
+  };
+  for (uint64_t i = cookie; i < descriptor.listing.size() && at < target->size(); ++i) {
+    const DirectoryEntry& entry = descriptor.listing[i];
+    std::array<std::byte, 24> header{};
+    const uint64_t next = i + 1;
+    const auto name_length = static_cast<uint32_t>(entry.name.size());
+    std::memcpy(header.data(), &next, 8);
+    std::memcpy(header.data() + 8, &entry.inode, 8);
+    std::memcpy(header.data() + 16, &name_length, 4);
+    header[20] = static_cast<std::byte>(entry.type);
+    append(header.data(), header.size());
+    append(entry.name.data(), entry.name.size());
+  }
+  return store_count(call, used, at);
+}
+
+Errno fd_renumber(Call& call, uint32_t from, uint32_t to) { return call.context.renumber(from, to); }
+
+Errno fd_seek(Call& call, uint32_t fd, int64_t offset, uint32_t whence, Pointer result) {
+  enum class Origin : uint8_t { start, current, end };
+  constexpr Origin kUnstable[] = {Origin::current, Origin::end, Origin::start};
+  constexpr Origin kPreview1[] = {Origin::start, Origin::current, Origin::end};
+  if (whence > 2) return Errno::inval;
+  const Origin origin = call.snapshot == Snapshot::unstable ? kUnstable[whence] : kPreview1[whence];
+  // Asking where one is needs the right to tell only.
+  const bool only_tells = origin == Origin::current && offset == 0;
+  auto descriptor = seekable(call, fd, only_tells ? rights::fd_tell : rights::fd_seek);
+  if (!descriptor) return descriptor.error();
+  uint64_t base = 0;
+  if (origin == Origin::current) base = (*descriptor)->offset;
+  if (origin == Origin::end) {
+    auto stat = (*descriptor)->file->stat();
+    if (!stat) return stat.error();
+    base = stat->size;
+  }
+  int64_t target = 0;
+  if (base > kMaximumOffset || __builtin_add_overflow(static_cast<int64_t>(base), offset, &target)) return Errno::overflow;
+  if (target < 0) return Errno::inval;
+  (*descriptor)->offset = static_cast<uint64_t>(target);
+  return call.memory.store(result, (*descriptor)->offset);
+}
+
+Errno fd_tell(Call& call, uint32_t fd, Pointer offset) {
+  auto descriptor = seekable(call, fd, rights::fd_tell);
+  if (!descriptor) return descriptor.error();
+  return call.memory.store(offset, (*descriptor)->offset);
+}
+
+}  // namespace cairn::wasi

@@ -1,0 +1,75 @@
+// Arguments, environment, clocks, entropy and signals.
+#include "wasi/functions.hpp"
+
+namespace cairn::wasi {
+
+namespace {
+
+// The strings NUL-terminated at `buffer`, pointers to them at `pointers`.
+Errno store_strings(const GuestMemory& memory, const std::vector<std::string>& strings, Pointer pointers, Pointer buffer) {
+  uint64_t at = buffer;
+  for (size_t i = 0; i < strings.size(); ++i) {
+    auto target = at <= 0xffff'ffff ? memory.bytes(static_cast<Pointer>(at), strings[i].size() + 1)
+                                    : std::unexpected(Errno::fault);
+    if (!target) return target.error();
+    std::memcpy(target->data(), strings[i].c_str(), strings[i].size() + 1);
+    const uint64_t slot = uint64_t{pointers} + 4 * i;
+    if (slot > 0xffff'ffff) return Errno::fault;
+    if (Errno error = memory.store(static_cast<Pointer>(slot), static_cast<uint32_t>(at)); error != Errno::success) {
+      return error;
+    }
+    at += strings[i].size() + 1;
+  }
+  return Errno::success;
+}
+
+Errno store_sizes(const GuestMemory& memory, const std::vector<std::string>& strings, Pointer count, Pointer size) {
+  uint64_t bytes = 0;
+  for (const std::string& text : strings) bytes += text.size() + 1;
+  if (bytes > 0xffff'ffff) return Errno::overflow;
+  if (Errno error = memory.store(count, static_cast<uint32_t>(strings.size())); error != Errno::success) return error;
+  return memory.store(size, static_cast<uint32_t>(bytes));
+}
+
+}  // namespace
+
+Errno args_get(Call& call, Pointer argv, Pointer buffer) {
+  return store_strings(call.memory, call.context.arguments, argv, buffer);
+}
+Errno args_sizes_get(Call& call, Pointer count, Pointer size) {
+  return store_sizes(call.memory, call.context.arguments, count, size);
+}
+Errno environ_get(Call& call, Pointer environ, Pointer buffer) {
+  return store_strings(call.memory, call.context.environment, environ, buffer);
+}
+Errno environ_sizes_get(Call& call, Pointer count, Pointer size) {
+  return store_sizes(call.memory, call.context.environment, count, size);
+}
+
+Errno clock_res_get(Call& call, uint32_t clock, Pointer resolution) {
+  if (clock > static_cast<uint32_t>(ClockId::thread_cputime)) return Errno::inval;
+  return call.memory.store(resolution, call.context.system().resolution(static_cast<ClockId>(clock)));
+}
+
+Errno clock_time_get(Call& call, uint32_t clock, uint64_t /*precision*/, Pointer time) {
+  if (clock > static_cast<uint32_t>(ClockId::thread_cputime)) return Errno::inval;
+  return call.memory.store(time, call.context.system().now(static_cast<ClockId>(clock)));
+}
+
+Errno random_get(Call& call, Pointer buffer, uint32_t length) {
+  auto target = call.memory.bytes(buffer, length);
+  if (!target) return target.error();
+  call.context.system().fill_random(*target);
+  return Errno::success;
+}
+
+Errno sched_yield(Call& call) {
+  call.context.system().yield();
+  return Errno::success;
+}
+
+// Signals cannot be handled by a guest, so there is nothing that raising one could mean but ending the program, which
+// proc_exit does; as in other implementations, raising is not supported.
+Errno proc_raise(Call& /*call*/, uint32_t /*signal*/) { return Errno::notsup; }
+
+}  // namespace cairn::wasi
