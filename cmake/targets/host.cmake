@@ -20,6 +20,7 @@ target_compile_definitions(gtest_main PUBLIC GTEST_HAS_PTHREAD=1 GTEST_HAS_EXCEP
 target_link_libraries(gtest_main PUBLIC pthread)
 
 cairn_layer(cairn_host_platform src/host/platform cairn_runtime)
+cairn_layer(cairn_host_system src/host/system cairn_wasi)
 set(CAIRN_TEST_PLATFORM cairn_host_platform)
 
 include(cmake/host-cli.cmake)
