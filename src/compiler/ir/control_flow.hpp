@@ -1,0 +1,86 @@
+// What the blocks of a function alone say: order, predecessors, dominators, loops. Computed when asked for, and stale as
+// soon as a terminator changes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "compiler/ir/function.hpp"
+
+namespace cairn::ir {
+
+// Blocks that the entry reaches, in reverse postorder, and their predecessors: one entry an edge.
+class ControlFlow {
+ public:
+  explicit ControlFlow(const Function& function);
+
+  [[nodiscard]] std::span<const Block> order() const { return order_.as_span(); }
+  // The position in order(); kUnreachable for what the entry does not reach.
+  static constexpr uint32_t kUnreachable = 0xffff'ffff;
+  [[nodiscard]] uint32_t position(Block block) const { return positions_[block.index()]; }
+  [[nodiscard]] bool is_reachable(Block block) const { return position(block) != kUnreachable; }
+  [[nodiscard]] std::span<const Block> predecessors(Block block) const {
+    const uint32_t first = first_predecessor_[block.index()];
+    return predecessors_.as_span().subspan(first, first_predecessor_[block.index() + 1] - first);
+  }
+
+ private:
+  ArenaVector<Block> order_;
+  ArenaVector<uint32_t> positions_;
+  ArenaVector<uint32_t> first_predecessor_;
+  ArenaVector<Block> predecessors_;
+};
+
+// The dominator tree of the reachable blocks: Lengauer and Tarjan's algorithm with path compression, so that no shape of
+// function makes it slow.
+class Dominators {
+ public:
+  Dominators(const Function& function, const ControlFlow& flow);
+
+  // None for the entry and for unreachable blocks.
+  [[nodiscard]] Block immediate_dominator(Block block) const { return immediate_[block.index()]; }
+  // Reflexive. Both blocks must be reachable.
+  [[nodiscard]] bool dominates(Block a, Block b) const {
+    return enter_[a.index()] <= enter_[b.index()] && leave_[b.index()] <= leave_[a.index()];
+  }
+  // The blocks such that each comes after its dominator and the subtrees are contiguous.
+  [[nodiscard]] std::span<const Block> preorder() const { return preorder_.as_span(); }
+  [[nodiscard]] uint32_t depth(Block block) const { return depth_[block.index()]; }
+
+ private:
+  ArenaVector<Block> immediate_;
+  ArenaVector<uint32_t> enter_;
+  ArenaVector<uint32_t> leave_;
+  ArenaVector<uint32_t> depth_;
+  ArenaVector<Block> preorder_;
+};
+
+// The natural loops. The graph must be reducible, as WebAssembly makes it.
+class Loops {
+ public:
+  using Loop = Id<struct LoopTag>;
+  struct LoopData {
+    Block header;
+    Loop parent;  // none: an outermost loop
+    uint32_t depth = 1;
+    bool is_innermost = true;
+  };
+
+  Loops(const Function& function, const ControlFlow& flow, const Dominators& dominators);
+
+  // The innermost loop around the block, or none.
+  [[nodiscard]] Loop loop_of(Block block) const { return loop_of_[block.index()]; }
+  [[nodiscard]] const LoopData& operator[](Loop loop) const { return loops_[loop.index()]; }
+  // Outer loops come before the loops in them.
+  [[nodiscard]] uint32_t count() const { return static_cast<uint32_t>(loops_.size()); }
+  [[nodiscard]] bool contains(Loop loop, Block block) const;
+
+ private:
+  ArenaVector<LoopData> loops_;
+  ArenaVector<Loop> loop_of_;
+};
+
+// Sets BlockData::is_loop_header and loop_depth.
+void mark_loops(Function& function);
+
+}  // namespace cairn::ir
