@@ -1,0 +1,17 @@
+#include "compiler/build/build.hpp"
+
+#include "compiler/build/builder.hpp"
+#include "wasm/validator.hpp"
+
+namespace cairn::compiler {
+
+Result<void> build_function(const ModuleContext& context, wasm::FunctionValidator& validator, wasm::FuncIndex index,
+                            ir::Function& function) {
+  Builder builder(context, function);
+  CAIRN_TRY(validator.validate(index, builder));
+  // The last instructions may have gone over the budget, or not be supported.
+  if (!builder.at(0)) return fail(builder.error());
+  return {};
+}
+
+}  // namespace cairn::compiler

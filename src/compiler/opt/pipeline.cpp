@@ -1,0 +1,35 @@
+#include "compiler/opt/pipeline.hpp"
+
+#include "base/format.hpp"
+#include "compiler/ir/control_flow.hpp"
+#include "compiler/ir/verifier.hpp"
+
+namespace cairn::opt {
+
+namespace {
+
+Error out_of_budget(const ir::Function& function) {
+  return Error::of(ErrorKind::limit, "function " + decimal(function.function_index) +
+                                         " needs more memory to compile than the limit of " +
+                                         decimal(uint64_t{function.arena.budget()}) + " bytes");
+}
+
+void check(const ir::Function& function, bool verify, const char* pass) {
+  if (!verify) return;
+  if (const auto error = ir::verify(function)) {
+    const std::string message = "IR of function " + decimal(function.function_index) + " after " + pass + ": " + *error;
+    assertion_failed(message.c_str(), __FILE__, __LINE__);
+  }
+}
+
+}  // namespace
+
+Result<void> optimize(ir::Function& function, const compiler::Options& options) {
+  const bool verify = options.verify || CAIRN_DEBUG;
+  check(function, verify, "build");
+  ir::mark_loops(function);
+  if (function.arena.exhausted()) return fail(out_of_budget(function));
+  return {};
+}
+
+}  // namespace cairn::opt
