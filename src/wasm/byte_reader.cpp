@@ -73,9 +73,10 @@ bool ByteReader::read_signed(uint32_t width, int64_t& value) {
 
 Result<uint32_t> ByteReader::length() {
   const uint64_t start = offset();
+  const uint64_t most = remaining();
   uint32_t value = 0;
   if (!read_u32(value)) return failure();
-  if (value > remaining()) return cairn::fail(Error::at(ErrorKind::malformed, start, "length out of bounds"));
+  if (value > most) return cairn::fail(Error::at(ErrorKind::malformed, start, "length out of bounds"));
   return value;
 }
 

@@ -27,6 +27,11 @@ class ByteReader {
   [[nodiscard]] size_t remaining() const { return static_cast<size_t>(end_ - next_); }
   [[nodiscard]] bool at_end() const { return next_ == end_; }
 
+  // From an absolute offset to the end.
+  [[nodiscard]] std::span<const std::byte> bytes_from(uint64_t offset) const {
+    return std::span(begin_, end_).subspan(offset - base_);
+  }
+
   // Records the error (the first one stays) and returns false.
   bool fail(ErrorKind kind, uint64_t offset, std::string message);
   bool fail_at_end();
@@ -97,7 +102,7 @@ class ByteReader {
   Result<std::span<const std::byte>> bytes(size_t count) {
     return as_result<std::span<const std::byte>>([&](auto& v) { return read_bytes(count, v); });
   }
-  // A vector's or name's length: not more than there are bytes left.
+  // A vector's or name's length: not more than there are bytes, its own included. Bounds what to reserve memory for.
   Result<uint32_t> length();
 
  private:

@@ -169,7 +169,7 @@ std::unexpected<Error> ModuleDecoder::invalid(uint64_t offset, std::string messa
 
 Result<Module> decode_module(std::vector<std::byte> bytes, Features features) {
   ModuleDecoder decoder(std::move(bytes), features);
-  CAIRN_TRY(decoder.decode());
+  if (auto decoded = decoder.decode(); !decoded) return fail(decoder.first_malformed(std::move(decoded.error())));
   return decoder.take();
 }
 

@@ -148,6 +148,26 @@ bool ValidationState::check_ref_func(FuncIndex& function) {
 
 // --- Tables and memories.
 
+// In the bytes the segment comes first, but what it goes into is looked up first.
+bool ValidationState::check_table_init(ElemIndex& elem, TableIndex& table) {
+  uint32_t index = 0;
+  ValType address = ValType::i32;
+  ValType element = ValType::i32;
+  ValType segment = ValType::i32;
+  CAIRN_CHECK(in_.read_u32(index) && read_table(table, address, element) && check_elem(index, elem, segment));
+  if (!type_matches(segment, element)) {
+    return mismatch(": table.init of " + to_string(segment) + " into a table of " + to_string(element));
+  }
+  return pop(ValType::i32) && pop(ValType::i32) && pop(address);
+}
+
+bool ValidationState::check_memory_init(DataIndex& data, MemoryIndex& memory) {
+  uint32_t index = 0;
+  ValType address = ValType::i32;
+  CAIRN_CHECK(in_.read_u32(index) && read_memory(memory, address) && check_data(index, data));
+  return pop(ValType::i32) && pop(ValType::i32) && pop(address);
+}
+
 bool ValidationState::check_table_copy(TableIndex& destination, TableIndex& source) {
   ValType address = ValType::i32;
   ValType element = ValType::i32;

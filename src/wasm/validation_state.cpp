@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "wasm/decode/syntax.hpp"
 
 namespace cairn::wasm {
 namespace {
@@ -33,6 +34,13 @@ bool ValidationState::mismatch_of(std::string_view who, std::span<const ValType>
   message += who;
   message += " requires " + list(expected) + " but stack has " + list(std::span(operands_).last(shown));
   return mismatch(std::move(message));
+}
+
+void ValidationState::malformed_first(uint32_t open_blocks, bool has_data_count) {
+  if (in_.error().kind != ErrorKind::invalid) return;
+  const auto bytes = in_.bytes_from(offset_);
+  ByteReader rest(bytes, offset_);
+  if (!skip_instructions(rest, open_blocks, has_data_count)) in_.error() = std::move(rest.error());
 }
 
 // --- The operand stack.
@@ -108,13 +116,9 @@ bool ValidationState::push_frame(FrameKind kind, const BlockSignature& signature
 }
 
 bool ValidationState::check_block_end() {
-  const Frame& frame = frames_.back();
-  const auto results = frame.signature.results();
+  const auto results = frames_.back().signature.results();
   const size_t available = operands_.size() - height_;
-  if (available > results.size() || (available < results.size() && !frame.is_unreachable)) {
-    return mismatch_of("block", results);
-  }
-  return check_top(results);
+  return available > results.size() ? mismatch_of("block", results) : check_top(results);
 }
 
 void ValidationState::pop_frame() {
@@ -327,22 +331,28 @@ bool ValidationState::read_table(TableIndex& table, ValType& address, ValType& e
   return true;
 }
 
-bool ValidationState::read_data(DataIndex& data) {
-  uint32_t index = 0;
-  CAIRN_CHECK(in_.read_u32(index));
+bool ValidationState::check_data(uint32_t index, DataIndex& data) {
   if (!module_->data_count) return malformed("data count section required");
   if (index >= *module_->data_count) return unknown("data segment", index);
   data = DataIndex(index);
   return true;
 }
 
-bool ValidationState::read_elem(ElemIndex& elem, ValType& type) {
-  uint32_t index = 0;
-  CAIRN_CHECK(in_.read_u32(index));
+bool ValidationState::check_elem(uint32_t index, ElemIndex& elem, ValType& type) {
   if (index >= module_->elements.size()) return unknown("elem segment", index);
   elem = ElemIndex(index);
   type = module_->elements[index].type;
   return true;
+}
+
+bool ValidationState::read_data(DataIndex& data) {
+  uint32_t index = 0;
+  return in_.read_u32(index) && check_data(index, data);
+}
+
+bool ValidationState::read_elem(ElemIndex& elem, ValType& type) {
+  uint32_t index = 0;
+  return in_.read_u32(index) && check_elem(index, elem, type);
 }
 
 bool ValidationState::read_type(SubType::Kind kind, TypeIndex& index, const SubType*& type) {

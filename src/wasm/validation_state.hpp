@@ -56,6 +56,9 @@ class ValidationState {
     return require_feature(in_, features_, feature, offset_, what);
   }
 
+  // After a failure: if what follows the current instruction is malformed, that is the error.
+  void malformed_first(uint32_t open_blocks, bool has_data_count);
+
   // --- The operand stack.
   bool push(ValType type) {
     if (operands_.size() >= limits::kOperandStack) [[unlikely]]
@@ -104,6 +107,8 @@ class ValidationState {
   bool read_lane(uint32_t lanes, uint8_t& lane);
   bool read_memory(MemoryIndex& memory, ValType& address);
   bool read_table(TableIndex& table, ValType& address, ValType& element);
+  bool check_data(uint32_t index, DataIndex& data);
+  bool check_elem(uint32_t index, ElemIndex& elem, ValType& type);
   bool read_data(DataIndex& data);
   bool read_elem(ElemIndex& elem, ValType& type);
   bool read_type(SubType::Kind kind, TypeIndex& index, const SubType*& type);
@@ -131,6 +136,8 @@ class ValidationState {
   bool check_return_call(const FuncType& type);
   bool check_indirect_callee(TypeIndex& index, TableIndex& table, const FuncType*& type);
   bool check_ref_func(FuncIndex& function);
+  bool check_table_init(ElemIndex& elem, TableIndex& table);
+  bool check_memory_init(DataIndex& data, MemoryIndex& memory);
   bool check_table_copy(TableIndex& destination, TableIndex& source);
   bool check_memory_copy(MemoryIndex& destination, MemoryIndex& source);
   bool check_struct_new(Opcode opcode, TypeIndex& index);

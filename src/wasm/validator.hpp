@@ -19,8 +19,9 @@ class FunctionValidator : private ValidationState {
   // `function` is one that the module defines, not an import.
   template <FunctionSink Sink>
   Result<void> validate(FuncIndex function, Sink& sink) {
-    if (!run(function, sink)) return in_.failure();
-    return {};
+    if (run(function, sink)) return {};
+    if (!frames_.empty()) malformed_first(static_cast<uint32_t>(frames_.size()), module_->data_count.has_value());
+    return in_.failure();
   }
 
  private:
@@ -578,12 +579,7 @@ bool FunctionValidator::table(Opcode opcode, Sink& sink) {
       if (is_live_) sink.table_copy(index, source);
       return true;
     case Opcode::table_init:
-      // The segment comes first in the bytes, but the table is looked up first.
-      CAIRN_CHECK(read_elem(elem, segment) && read_table(index, address, element));
-      if (!type_matches(segment, element)) {
-        return mismatch(": table.init of " + to_string(segment) + " into a table of " + to_string(element));
-      }
-      CAIRN_CHECK(pop(ValType::i32) && pop(ValType::i32) && pop(address));
+      CAIRN_CHECK(check_table_init(elem, index));
       if (is_live_) sink.table_init(elem, index);
       return true;
     default:
@@ -640,8 +636,7 @@ bool FunctionValidator::memory(Opcode opcode, Sink& sink) {
       if (is_live_) sink.memory_copy(index, source);
       return true;
     case Opcode::memory_init:
-      CAIRN_CHECK(read_data(data) && read_memory(index, address));
-      CAIRN_CHECK(pop(ValType::i32) && pop(ValType::i32) && pop(address));
+      CAIRN_CHECK(check_memory_init(data, index));
       if (is_live_) sink.memory_init(data, index);
       return true;
     case Opcode::data_drop:

@@ -11,6 +11,7 @@ bool ConstExprReader::read(ByteReader& in, ValType type, ConstExpr& expr) {
   function_type_ = &type_;
   frames_.push_back(Frame{BlockSignature(type_), 0, 0, FrameKind::function, false, true});
   const bool done = read_ops(expr);
+  if (!done) malformed_first(1, true);
   in = in_;
   return done;
 }

@@ -19,6 +19,8 @@ class ModuleDecoder {
   ModuleDecoder(std::vector<std::byte> bytes, Features features);
 
   Result<void> decode();
+  // Of an error of decode(): the one that comes first in the bytes, if bodies that were not looked into are malformed.
+  Error first_malformed(Error error);
   Module take() { return std::move(module_); }
 
  private:
@@ -46,6 +48,7 @@ class ModuleDecoder {
   Result<void> composite_type(uint8_t form, SubType& type, const TypeContext& context, uint64_t offset);
   Result<std::vector<ValType>> result_type(const TypeContext& context, std::string_view what, uint32_t limit);
   Result<FieldType> field_type(const TypeContext& context);
+  Result<void> set_depth(uint32_t index, uint64_t offset);
   Result<void> check_supertype(uint32_t index, uint64_t offset);
 
   // sections_entities.cpp
@@ -89,6 +92,7 @@ class ModuleDecoder {
   ConstExprReader const_exprs_;
   TypeCanonicalizer canonicalizer_;
   std::vector<uint32_t> canonical_;  // of each type
+  uint64_t code_offset_ = 0;         // of the code section's contents; 0: there is none yet
   uint32_t bodies_ = 0;
 };
 

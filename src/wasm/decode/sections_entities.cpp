@@ -78,13 +78,14 @@ Result<MemoryType> ModuleDecoder::memory_type() {
   if (type.sharedness == Sharedness::shared && !type.limits.maximum) {
     return invalid(offset, "shared memory must have maximum");
   }
-  // The bytes of a 32-bit memory are at most 2^32, those of a 64-bit memory at most 2^64 ([wasm 3.2.15]).
+  // The bytes of a 32-bit memory are at most 2^32, those of a 64-bit memory at most 2^64 ([wasm 3.2.15]),
+  // and pages of one byte are counted by an integer of the address type.
   const uint32_t address_bits = type.address == AddressType::i32 ? 32 : 64;
   const uint32_t page_bits = address_bits - type.page_size_log2;
-  const uint64_t most = page_bits == 64 ? ~uint64_t{0} : uint64_t{1} << page_bits;
+  const uint64_t most = page_bits == 64 ? ~uint64_t{0} : page_bits == 32 ? 0xffff'ffff : uint64_t{1} << page_bits;
   if (std::max(type.limits.minimum, type.limits.maximum.value_or(0)) > most) {
     return invalid(offset, page_bits == 16   ? "memory size must be at most 65536 pages (4GiB)"
-                           : page_bits == 32 ? "memory size must be at most 2^32 bytes"
+                           : page_bits == 32 ? "memory size must be at most 2^32-1 bytes"
                                              : "memory size must be at most 2^48 pages");
   }
   if (type.limits.maximum && *type.limits.maximum < type.limits.minimum) {

@@ -1,6 +1,7 @@
 // Element segments, code, data segments and their count ([wasm 5.5.12] to [wasm 5.5.14], [wasm 5.5.16]).
 #include "base/format.hpp"
 #include "wasm/decode/module_decoder.hpp"
+#include "wasm/decode/syntax.hpp"
 
 namespace cairn::wasm {
 
@@ -67,21 +68,35 @@ Result<std::vector<FuncIndex>> ModuleDecoder::function_indices() {
 }
 
 Result<void> ModuleDecoder::code_section() {
-  const uint64_t offset = in_.offset();
-  const uint32_t bodies = CAIRN_TRY(in_.length());
-  if (bodies != module_.functions.size() - module_.imported_functions) {
-    return malformed(offset, "function and code section have inconsistent lengths");
-  }
-  for (uint32_t i = 0; i < bodies; ++i) {
+  code_offset_ = in_.offset();
+  bodies_ = CAIRN_TRY(count("too many functions", 0, limits::kFunctions));
+  for (uint32_t i = 0; i < bodies_; ++i) {
     const uint64_t size_offset = in_.offset();
     const uint32_t size = CAIRN_TRY(in_.length());
     CAIRN_TRY(check_limit("function body too large", size, limits::kFunctionSize, size_offset));
-    Function& function = module_.functions[module_.imported_functions + i];
-    function.body_offset = in_.offset();
-    function.body = CAIRN_TRY(in_.bytes(size));
+    const uint64_t offset = in_.offset();
+    const auto body = CAIRN_TRY(in_.bytes(size));
+    const size_t index = size_t{module_.imported_functions} + i;
+    if (index >= module_.functions.size()) continue;  // finish() refuses it
+    module_.functions[index].body_offset = offset;
+    module_.functions[index].body = body;
   }
-  bodies_ = bodies;
   return {};
+}
+
+Error ModuleDecoder::first_malformed(Error error) {
+  if (code_offset_ == 0 || error.kind != ErrorKind::malformed) return error;
+  ByteReader in(std::span(module_.bytes).subspan(code_offset_), code_offset_);
+  const auto bodies = in.u32();
+  for (uint32_t i = 0; bodies && i < *bodies; ++i) {
+    const auto size = in.length();
+    if (!size) break;
+    const uint64_t begin = in.offset();
+    if (begin >= error.offset) break;
+    if (!skip_body(in, module_.data_count.has_value())) return in.error();
+    if (in.offset() != begin + *size) return Error::at(ErrorKind::malformed, begin, "section size mismatch");
+  }
+  return error;
 }
 
 Result<void> ModuleDecoder::data_count_section() {

@@ -46,6 +46,7 @@ Result<void> ModuleDecoder::recursive_group(uint32_t count) {
     module_.types[i].canonical = first + (i - begin);
     canonical_.push_back(module_.types[i].canonical);
   }
+  for (uint32_t i = begin; i < end; ++i) CAIRN_TRY(set_depth(i, offset));
   for (uint32_t i = begin; i < end; ++i) CAIRN_TRY(check_supertype(i, offset));
   return {};
 }
@@ -86,7 +87,6 @@ Result<void> ModuleDecoder::composite_type(uint8_t form, SubType& type, const Ty
       CAIRN_TRY(require(Feature::gc, "a structure type", offset));
       type.kind = SubType::Kind::struct_;
       const uint32_t fields = CAIRN_TRY(count("too many fields", 0, limits::kStructFields));
-      type.fields.reserve(fields);
       for (uint32_t i = 0; i < fields; ++i) type.fields.push_back(CAIRN_TRY(field_type(context)));
       return {};
     }
@@ -121,12 +121,17 @@ Result<FieldType> ModuleDecoder::field_type(const TypeContext& context) {
   return field;
 }
 
-Result<void> ModuleDecoder::check_supertype(uint32_t index, uint64_t offset) {
+Result<void> ModuleDecoder::set_depth(uint32_t index, uint64_t offset) {
   SubType& type = module_.types[index];
   if (!type.supertype) return {};
+  type.depth = module_.types[type.supertype->index()].depth + 1;
+  return check_limit("subtyping too deep", type.depth, limits::kSubtypingDepth, offset);
+}
+
+Result<void> ModuleDecoder::check_supertype(uint32_t index, uint64_t offset) {
+  const SubType& type = module_.types[index];
+  if (!type.supertype) return {};
   const SubType& super = module_.types[type.supertype->index()];
-  type.depth = super.depth + 1;
-  CAIRN_TRY(check_limit("subtyping too deep", type.depth, limits::kSubtypingDepth, offset));
   if (super.is_final || !structure_matches(module_.types, type, super)) {
     return invalid(offset,
                    "sub type " + decimal(index) + " does not match super type " + decimal(type.supertype->index()));

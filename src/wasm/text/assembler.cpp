@@ -217,7 +217,7 @@ std::vector<std::byte> Assembler::link_sections() {
   put_vector(9, elem_section_);
   number.clear();
   number.unsigned_leb(data_section_.count);
-  put_section(12, number.bytes(), uses_data_count_ && data_section_.count != 0);
+  put_section(12, number.bytes(), uses_data_count_);
   if (hint_section_.count != 0) {
     ByteWriter contents;
     hint_section_.append_to(contents);

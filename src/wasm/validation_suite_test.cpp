@@ -1,0 +1,111 @@
+// The specification's test suite, as far as decoding and validation go: what is valid passes, and what is malformed or
+// invalid is refused as what it is, with the suite's message in front.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "wasm/decoder.hpp"
+#include "wasm/text/wast.hpp"
+
+namespace cairn::wasm {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path suite_root() {
+  const char* root = std::getenv("CAIRN_WASM_TESTSUITE");
+  return root != nullptr ? fs::path(root) : fs::path(CAIRN_SOURCE_DIR) / "../shared/wasm-testsuite";
+}
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+// Each proposal's files are right where the other proposals are off that change what is malformed or invalid.
+Features features_of(const std::string& name) {
+  Features features = Features::all();
+  if (!name.contains("custom-page-sizes")) features = features.without(Feature::custom_page_sizes);
+  if (!name.contains("threads")) features = features.without(Feature::threads);
+  if (name.contains("threads")) {
+    features = features.without(Feature::memory64).without(Feature::multi_memory).without(Feature::reference_types);
+  }
+  return features;
+}
+
+struct Counts {
+  int valid = 0;
+  int invalid = 0;
+  int malformed = 0;
+};
+
+void check(const text::Directive& directive, const std::string& where, Features features, Counts& counts) {
+  if (const auto* define = std::get_if<text::DefineModule>(&directive.what)) {
+    if (!define->module.bytes) return;  // the text front end's own test says so
+    ++counts.valid;
+    const auto module = decode_and_validate(*define->module.bytes, features);
+    EXPECT_TRUE(module.has_value()) << where << ": " << module.error().to_string();
+    return;
+  }
+  const auto* assertion = std::get_if<text::AssertModule>(&directive.what);
+  if (assertion == nullptr) return;
+  const auto* source = std::get_if<text::ScriptModule>(&assertion->subject);
+  if (source == nullptr || !source->bytes) return;
+  const auto module = decode_and_validate(*source->bytes, features);
+  switch (assertion->kind) {
+    case text::AssertModule::Kind::malformed:
+    case text::AssertModule::Kind::invalid: {
+      const bool is_malformed = assertion->kind == text::AssertModule::Kind::malformed;
+      ++(is_malformed ? counts.malformed : counts.invalid);
+      if (module) {
+        ADD_FAILURE() << where << ": accepted, although " << assertion->message;
+        return;
+      }
+      const Error& error = module.error();
+      const ErrorKind kind = is_malformed ? ErrorKind::malformed : ErrorKind::invalid;
+      EXPECT_TRUE(error.message.starts_with(assertion->message))
+          << where << ": got \"" << error.to_string() << "\", expected \"" << assertion->message << '"';
+      EXPECT_TRUE(error.kind == kind || error.kind == ErrorKind::unsupported)
+          << where << ": wrong kind of error: " << error.to_string();
+      return;
+    }
+    case text::AssertModule::Kind::unlinkable:
+    case text::AssertModule::Kind::trap:
+      ++counts.valid;
+      EXPECT_TRUE(module.has_value()) << where << ": " << module.error().to_string();
+      return;
+    case text::AssertModule::Kind::malformed_custom:
+    case text::AssertModule::Kind::invalid_custom:
+      return;
+  }
+}
+
+TEST(ValidationSuite, ModulesAreValidInvalidOrMalformedAsAsserted) {
+  if (!fs::exists(suite_root())) GTEST_SKIP() << "no test suite at " << suite_root();
+  Counts counts;
+  for (const auto& entry : fs::recursive_directory_iterator(suite_root())) {
+    const std::string name = fs::relative(entry.path(), suite_root()).string();
+    if (entry.path().extension() != ".wast" || name.contains("custom-descriptors")) continue;
+    const Features features = features_of(name);
+    const auto script = text::parse_script(read(entry.path()), name, features);
+    ASSERT_TRUE(script.has_value()) << script.error().message;
+    for (const text::Directive& directive : script->directives) {
+      check(directive, name + ":" + std::to_string(directive.line), features, counts);
+    }
+  }
+  EXPECT_GE(counts.valid, 2000);
+  EXPECT_GE(counts.invalid, 2800);
+  EXPECT_GE(counts.malformed, 700);
+  RecordProperty("valid", counts.valid);
+  RecordProperty("invalid", counts.invalid);
+  RecordProperty("malformed", counts.malformed);
+}
+
+}  // namespace
+}  // namespace cairn::wasm
