@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
+#include "base/result.hpp"
 #include "wasm/features.hpp"
 
 namespace cairn::compiler {
@@ -33,5 +35,16 @@ struct Options {
   bool deterministic_relaxed_simd = false;
   size_t function_budget_bytes = size_t{1} << 30;  // arena limit for one function's compilation
 };
+
+// Applies one `key=value` as given with --engine:
+//   opt=none|all       optimization passes
+//   registers=N        limits the register allocator (testing)
+//   verify=on|off      checkers after every pass
+//   relaxed=deterministic|native   relaxed SIMD results
+//   cpu=none|NAME,...  exactly these optional instruction sets, by the names of CpuFeatures
+Result<void> apply_option(Options& options, std::string_view option);
+
+// Switches a feature off by its name (wasm/features.hpp).
+Result<void> disable_feature(Options& options, std::string_view name);
 
 }  // namespace cairn::compiler

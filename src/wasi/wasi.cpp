@@ -88,18 +88,4 @@ Result<void> define_wasi(runtime::Linker& linker, Context& context) {
   return define_snapshot(linker, context, Snapshot::unstable, "wasi_unstable");
 }
 
-ProgramResult end_of(runtime::Trap trap, const Context& context) {
-  if (context.exit_status) return {*context.exit_status, std::nullopt};
-  return {0, std::move(trap)};
-}
-
-Result<ProgramResult> run_command(runtime::Store& store, runtime::Instance instance, Context& context) {
-  const std::optional<runtime::Func> start = runtime::get_export_as<runtime::Func>(store, instance, "_start");
-  if (!start) return fail(Error::of(ErrorKind::link, "not a program: the module exports no function _start"));
-  auto function = CAIRN_TRY(runtime::TypedFunc<void()>::create(store, *start));
-  std::expected<void, Trap> ended = function.call(store);
-  if (!ended) return end_of(std::move(ended.error()), context);
-  return ProgramResult{};
-}
-
 }  // namespace cairn::wasi

@@ -1,6 +1,58 @@
+// `cairn run` in this process.
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
 #include "host/cli/commands.hpp"
+#include "host/system/linux_system.hpp"
+#include "runtime/configure.hpp"
+#include "wasi/program.hpp"
+
 namespace cairn::cli {
-Result<int> run_on_host(const Options&, const std::string&) {
-  return fail(Error::of(ErrorKind::unsupported, "the hosted engine is not linked into this build"));
+
+namespace {
+
+void print_milliseconds(const char* name, uint64_t nanoseconds) {
+  std::fprintf(stderr, "%-12s %8.1f ms\n", name, static_cast<double>(nanoseconds) / 1e6);
 }
+
+}  // namespace
+
+Result<int> run_on_host(const Options& options, const std::string& program) {
+  BootConfig config;
+  config.bounds = options.bounds;
+  config.disabled_features = options.disabled_features;
+  config.engine_options = options.engine_options;
+  const runtime::EngineConfig engine = CAIRN_TRY(runtime::configure_engine(config));
+
+  host::LinuxSystem system;
+  wasi::Context context(system);
+  context.arguments = options.operands;
+  context.environment = options.environment;
+  for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    context.add_stream(host::make_file(descriptor, host::Ownership::borrowed), host::file_type_of(descriptor));
+  }
+  for (const DirectoryMapping& mapping : options.directories) {
+    context.add_preopen(CAIRN_TRY(host::open_host_directory(mapping.host)), mapping.guest);
+  }
+
+  const auto* bytes = reinterpret_cast<const std::byte*>(program.data());
+  wasi::PhaseTimes times;
+  const wasi::ProgramResult result =
+      CAIRN_TRY(wasi::run_program(engine, std::vector<std::byte>(bytes, bytes + program.size()), context, times));
+  if (options.report_times) {
+    print_milliseconds("decode", times.decode);
+    print_milliseconds("compile", times.compile);
+    print_milliseconds("instantiate", times.instantiate);
+    print_milliseconds("run", times.run);
+  }
+  if (result.trap) {
+    std::fputs(result.trap->to_string().c_str(), stderr);
+    return exit_status::kTrap;
+  }
+  return static_cast<int>(result.exit_status & 0xff);
+}
+
 }  // namespace cairn::cli

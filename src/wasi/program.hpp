@@ -1,0 +1,35 @@
+// Running one WASI command from its bytes to its exit status: the same steps hosted and in the kernels.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "runtime/engine.hpp"
+#include "runtime/trap.hpp"
+#include "wasi/context.hpp"
+
+namespace cairn::wasi {
+
+// Nanoseconds of the monotonic clock that each step took.
+struct PhaseTimes {
+  uint64_t decode = 0;
+  uint64_t compile = 0;
+  uint64_t instantiate = 0;
+  uint64_t run = 0;
+  uint64_t code_bytes = 0;  // size of the compiled code
+};
+
+// How a program ended.
+struct ProgramResult {
+  uint32_t exit_status = 0;
+  std::optional<runtime::Trap> trap;  // exit_status says nothing when there is one
+};
+
+// Decodes, compiles, links with WASI, instantiates, and runs `_start`. An Error means that the module cannot be run.
+Result<ProgramResult> run_program(const runtime::EngineConfig& config, std::vector<std::byte> module, Context& context,
+                                  PhaseTimes& times);
+
+}  // namespace cairn::wasi
