@@ -22,21 +22,34 @@ std::optional<int64_t> Inserter::constant(Value value) const {
 
 Value Inserter::place(Instruction instruction) {
   instruction.position = position_;
+  if (instruction.opcode == Opcode::result) {
+    Value behind = function_.next(instruction.operands[0]);
+    while (behind && is(behind, Opcode::result)) behind = function_.next(behind);
+    if (behind) return function_.insert_before(behind, instruction);
+    return function_.append(function_.block_of(instruction.operands[0]), instruction);
+  }
   return before_ ? function_.insert_before(before_, instruction) : function_.append(block_, instruction);
+}
+
+bool Inserter::reduce(Instruction& inst, Value& replacement) {
+  bool changed = true;
+  for (int steps = 0; changed && steps < kMaximumSteps; ++steps) {
+    changed = false;
+    replacement = step(inst, changed);
+    if (replacement) return false;
+  }
+  if (is_check(inst.opcode)) {
+    // A check that cannot fail. One that always does stays: what comes after it is the caller's concern.
+    const auto condition = constant(inst.operands[0]);
+    if (condition && (*condition == 0) == (inst.opcode == Opcode::trap_if)) return false;
+  }
+  return true;
 }
 
 Value Inserter::emit(Instruction instruction, uint32_t version) {
   if (!simplifies()) return place(instruction);
-  bool changed = true;
-  for (int steps = 0; changed && steps < kMaximumSteps; ++steps) {
-    changed = false;
-    if (const Value value = step(instruction, changed)) return value;
-    if (is_check(instruction.opcode)) {
-      // A check that cannot trap. One that always does stays: what comes after it is the caller's concern.
-      const auto condition = constant(instruction.operands[0]);
-      if (condition && (*condition == 0) == (instruction.opcode == Opcode::trap_if)) return Value::none();
-    }
-  }
+  Value replacement;
+  if (!reduce(instruction, replacement)) return replacement;
   const uint32_t hash = table_.hash(instruction, version);
   if (const Value existing = table_.find(instruction, version, hash)) {
     return is_check(instruction.opcode) ? Value::none() : existing;
@@ -44,6 +57,31 @@ Value Inserter::emit(Instruction instruction, uint32_t version) {
   const Value value = place(instruction);
   table_.insert(instruction, value, version, hash);
   return value;
+}
+
+Value Inserter::revisit(Value value, uint32_t version) {
+  insert_before(value);
+  set_position(at(value).position);
+  Instruction instruction = at(value);
+  Value replacement;
+  if (!reduce(instruction, replacement)) return replacement;
+  const uint32_t hash = table_.hash(instruction, version);
+  if (const Value existing = table_.find(instruction, version, hash)) {
+    return is_check(instruction.opcode) ? Value::none() : existing;
+  }
+  if (instruction.opcode == Opcode::result) {
+    // What it is a result of may have been replaced by an earlier one.
+    Value behind = function_.next(instruction.operands[0]);
+    while (behind && behind != value && is(behind, Opcode::result)) behind = function_.next(behind);
+    if (behind != value) function_.move_before(value, behind);
+  }
+  function_[value] = instruction;
+  table_.insert(instruction, value, version, hash);
+  return value;
+}
+
+void Inserter::enter(const Instruction& instruction, Value value, uint32_t version) {
+  table_.insert(instruction, value, version, table_.hash(instruction, version));
 }
 
 Value Inserter::iconst(Type type, int64_t value) {

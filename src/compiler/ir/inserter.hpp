@@ -31,8 +31,13 @@ class Inserter {
   // instruction. A check (trap_if, trap_unless) that cannot trap, or is known to have passed, is left out (none). With
   // `version`, a load (see ValueTable).
   Value emit(Instruction instruction, uint32_t version = 0);
-  // The instruction as it is.
+  // The instruction as it is. A `result` goes behind what it is a result of.
   Value place(Instruction instruction);
+  // What emit() would give for an instruction that is in the function already, which is rewritten in place when it gets
+  // simpler: itself; another value, or none for a check that cannot fail, and then the caller removes it.
+  Value revisit(Value value, uint32_t version = 0);
+  // Makes `value` what is found for such an instruction.
+  void enter(const Instruction& instruction, Value value, uint32_t version);
 
   Value iconst(Type type, int64_t value);
   Value fconst(Type type, uint64_t bits);
@@ -54,6 +59,8 @@ class Inserter {
   [[nodiscard]] bool simplifies() const { return simplify_ == Simplify::yes; }
 
  private:
+  // Simplifies in place until nothing changes. False: `replacement` is the instruction's value (none: a passed check).
+  bool reduce(Instruction& inst, Value& replacement);
   // One step: a value that replaces the instruction; or none, and then `changed` says whether it was rewritten in place.
   Value step(Instruction& inst, bool& changed);
   Value step_integer(Instruction& inst, bool& changed);

@@ -3,6 +3,7 @@
 #include "base/format.hpp"
 #include "compiler/ir/control_flow.hpp"
 #include "compiler/ir/verifier.hpp"
+#include "compiler/opt/passes.hpp"
 
 namespace cairn::opt {
 
@@ -26,7 +27,23 @@ void check(const ir::Function& function, bool verify, const char* pass) {
 
 Result<void> optimize(ir::Function& function, const compiler::Options& options) {
   const bool verify = options.verify || CAIRN_DEBUG;
+  struct Pass {
+    const char* name;
+    void (*run)(ir::Function&);
+  };
+  static constexpr Pass kPasses[] = {
+      {"simplify_params", simplify_params},
+      {"number_values", number_values},
+      {"remove_dead_code", remove_dead_code},
+  };
   check(function, verify, "build");
+  if (options.optimize) {
+    for (const Pass& pass : kPasses) {
+      pass.run(function);
+      if (function.arena.exhausted()) return fail(out_of_budget(function));
+      check(function, verify, pass.name);
+    }
+  }
   ir::mark_loops(function);
   if (function.arena.exhausted()) return fail(out_of_budget(function));
   return {};

@@ -1,0 +1,32 @@
+// What an instruction does beside giving its value.
+#pragma once
+
+#include "compiler/ir/function.hpp"
+
+namespace cairn::ir {
+
+// Whether the instruction may be left out when nothing uses its value: it cannot trap and writes nothing.
+inline bool is_removable(const Function& function, Value value) {
+  switch (facts(function[value].opcode).effects) {
+    case Effects::pure: return true;
+    case Effects::reads: return !function.memory_access(value).can_fault;
+    case Effects::trapping:
+    case Effects::writes:
+    case Effects::call:
+    case Effects::control: return false;
+  }
+  return false;
+}
+
+// Whether the instruction may be numbered with others that compute the same, given that they see the same memory: a
+// trapping one is redundant where an equal one has been passed.
+inline bool is_numbered(Opcode opcode) {
+  switch (facts(opcode).effects) {
+    case Effects::pure: return opcode != Opcode::block_param;
+    case Effects::trapping: return true;
+    case Effects::reads: return opcode != Opcode::heap_load_lane;
+    default: return false;
+  }
+}
+
+}  // namespace cairn::ir

@@ -1,0 +1,48 @@
+// What passes share for changing a function: replacing values, and dropping parameters and blocks in one sweep.
+#pragma once
+
+#include "compiler/ir/control_flow.hpp"
+#include "compiler/ir/function.hpp"
+
+namespace cairn::opt {
+
+// Values to use in place of others.
+class Replacements {
+ public:
+  explicit Replacements(const ir::Function& function) : map_(function.arena) {
+    map_.assign(function.value_count(), ir::Value::none());
+  }
+  void replace(ir::Value value, ir::Value by) {
+    if (value.index() >= map_.size()) map_.resize(value.index() + 1);
+    map_[value.index()] = by;
+    any_ = true;
+  }
+  [[nodiscard]] bool any() const { return any_; }
+  [[nodiscard]] ir::Value operator()(ir::Value value) {
+    ir::Value result = value;
+    while (result && result.index() < map_.size() && map_[result.index()]) result = map_[result.index()];
+    // Shorten the way for the next time.
+    while (value != result) {
+      const ir::Value next = map_[value.index()];
+      map_[value.index()] = result;
+      value = next;
+    }
+    return result;
+  }
+  // In the operands and the targets' arguments of one instruction.
+  void apply(ir::Function& function, ir::Value instruction);
+  // In all instructions.
+  void apply(ir::Function& function);
+
+ private:
+  ArenaVector<ir::Value> map_;
+  bool any_ = false;
+};
+
+// Drops the parameters for which `is_dead`, by value index, is set, and all arguments for them.
+void remove_params(ir::Function& function, std::span<const bool> is_dead);
+
+// Empties the blocks that the entry does not reach.
+void remove_unreachable(ir::Function& function, const ir::ControlFlow& flow);
+
+}  // namespace cairn::opt
