@@ -378,6 +378,7 @@ std::optional<int64_t> Lowering::integer_constant(Value value) const {
     if (const auto inner = integer_constant(instruction.operands[0])) return static_cast<uint32_t>(*inner);
   }
   if (instruction.opcode == Opcode::sextend) return integer_constant(instruction.operands[0]);
+  if (instruction.opcode == Opcode::bitcast) return integer_constant(instruction.operands[0]);
   return std::nullopt;
 }
 

@@ -11,7 +11,8 @@ MachineFunction::MachineFunction(Arena& storage)
       blocks(storage),
       reg_lists(storage),
       block_lists(storage),
-      jump_tables(storage) {
+      jump_tables(storage),
+      constants(storage) {
   clobber_sets.push_back(PRegSet());
 }
 

@@ -10,6 +10,8 @@
 // has predecessors with one successor only. The terminator of a block with one successor is a jump without operands.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -173,6 +175,8 @@ class MachineFunction {
     uint32_t count = 0;
   };
   ArenaVector<JumpTable> jump_tables;
+  // Constants that instructions refer to by index; emission puts those that are used into the code's constant data.
+  ArenaVector<std::array<std::byte, 16>> constants;
 
   uint32_t outgoing_bytes = 0;  // largest stack argument area of any call, multiple of 16
   uint32_t incoming_bytes = 0;  // this function's own stack argument area, multiple of 16
