@@ -167,6 +167,8 @@ class X64Lowering final : public codegen::Lowering {
 
   const compiler::Options& options_;
   const compiler::CpuFeatures& cpu_;
+  std::optional<uint32_t> context_slot_;
+  bool has_restore_room_ = false;
 };
 
 }  // namespace cairn::x64

@@ -21,7 +21,10 @@ AddressMode stack_address(Base base, uint32_t offset) {
 
 }  // namespace
 
-void X64Lowering::emit_entry(std::span<const Operand> defs) { emit(static_cast<uint16_t>(Op::entry), defs); }
+// Saves the own VMContext where calls that leave the instance find it again.
+void X64Lowering::emit_entry(std::span<const Operand> defs) {
+  emit(static_cast<uint16_t>(Op::entry), defs).immediate = context_slot_ ? int64_t{*context_slot_} + 1 : 0;
+}
 
 void X64Lowering::emit_return(std::span<const Operand> uses) {
   emit(static_cast<uint16_t>(Op::ret), uses, InstFlag::terminator);
@@ -58,6 +61,7 @@ void X64Lowering::emit_call(const ir::CallInfo& call, const CallLayout& layout, 
     case CalleeKind::reference: op = Op::call_reference; break;
     case CalleeKind::builtin: op = Op::call_builtin; break;
   }
+  if ((op == Op::call_import || op == Op::call_reference) && !context_slot_) context_slot_ = allocate_fixed_slot(16);
   emit_call_inst(op, call, layout, operands, callee, InstFlag::call);
 }
 
@@ -66,6 +70,11 @@ void X64Lowering::emit_tail_call(const ir::CallInfo& call, const CallLayout& lay
   Op op = Op::tail_direct;
   if (call.kind == CalleeKind::import) op = Op::tail_import;
   if (call.kind == CalleeKind::reference) op = Op::tail_reference;
+  if (op != Op::tail_direct && !has_restore_room_) {
+    // Room for the restore frame and the return address below it, whatever the argument areas.
+    has_restore_room_ = true;
+    allocate_fixed_slot(32);
+  }
   emit_call_inst(op, call, layout, operands, callee, InstFlag::terminator);
 }
 

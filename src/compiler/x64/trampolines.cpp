@@ -1,0 +1,210 @@
+// Between host and guest (codegen/target.hpp, runtime/entry.hpp).
+//
+// A call or tail call that switches the pinned registers leaves the caller's VMContext in r11 (null from the entry
+// trampoline); the host trampoline passes it on.
+#include <algorithm>
+
+#include "compiler/x64/emit.hpp"
+#include "runtime/builtins.hpp"
+#include "runtime/entry.hpp"
+#include "runtime/vmcontext.hpp"
+
+namespace cairn::x64 {
+
+using codegen::CallLayout;
+using ir::Type;
+using runtime::EntryArguments;
+using runtime::VMContext;
+using runtime::VMHostContext;
+using runtime::VMStoreState;
+
+namespace {
+
+constexpr int32_t kSlot = 16;
+
+Address at(unsigned base, int64_t offset) {
+  return {.base = static_cast<uint8_t>(base), .displacement = static_cast<int32_t>(offset)};
+}
+
+class Values {
+ public:
+  Values(Assembler& as, bool avx) : as_(as), avx_(avx) {}
+
+  void load(Type type, codegen::PReg reg, const Address& from) {
+    if (ir::is_integer(type)) {
+      as_.load(ir::size_of(type) == 8, reg.encoding(), from);
+    } else {
+      as_.load_xmm(avx_, ir::size_of(type), reg.encoding(), from);
+    }
+  }
+  void store(Type type, codegen::PReg reg, const Address& to) {
+    if (ir::is_integer(type)) {
+      as_.store(8, to, reg.encoding());
+    } else {
+      as_.store_xmm(avx_, ir::size_of(type), to, reg.encoding());
+    }
+  }
+  // Through xmm15. Slots have the size of the value at least; an i32 has zeros above on the stack.
+  void copy(Type type, const Address& to, const Address& from) {
+    const unsigned size = ir::size_of(type);
+    as_.load_xmm(avx_, size, kScratchXmm, from);
+    as_.store_xmm(avx_, std::max(size, 8u), to, kScratchXmm);
+  }
+
+ private:
+  Assembler& as_;
+  bool avx_;
+};
+
+}  // namespace
+
+// The host's stack has its callee-saved registers; the guest keeps rbx (the EntryArguments), r12 (this stack pointer), r13
+// (the value slots).
+void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx) {
+  Assembler as(code);
+  Values values(as, avx);
+  const CallLayout layout = layout_call(signature, kConvention, code.bytes.arena());
+  constexpr uint8_t kSaved[] = {rbp, rbx, r12, r13, r14, r15};
+
+  for (const uint8_t r : kSaved) as.push(r);
+  as.alu_rm_i(Alu::sub, 8, Rm::r(rsp), 8);
+  code.frame_bytes = 8 * (std::size(kSaved) + 1);
+  code.frame_begin = code.body_begin = code.offset();
+
+  const Label resume = as.new_label();
+  as.mov_rr(true, rbx, rdi);
+  as.store(8, at(rbx, offsetof(EntryArguments, saved_stack_pointer)), rsp);
+  as.lea_label(rax, resume);
+  as.store(8, at(rbx, offsetof(EntryArguments, trap_resume)), rax);
+  as.load(true, kContext, at(rbx, offsetof(EntryArguments, context)));
+  as.load(true, kMemory, at(kContext, offsetof(VMContext, memory0_base)));
+  as.load(true, rax, at(kContext, offsetof(VMContext, store)));
+  as.store(8, at(rax, offsetof(VMStoreState, entry_frame)), rsp);
+  as.mov_rr(true, r12, rsp);
+  as.load(true, r13, at(rbx, offsetof(EntryArguments, values)));
+  as.load(true, rax, at(rbx, offsetof(EntryArguments, stack_top)));
+  as.test_rr(true, rax, rax);
+  as.cmov(Cc::ne, true, rsp, Rm::r(rax));
+  const auto area = static_cast<int32_t>(layout.stack_bytes + layout.result_area_bytes);
+  if (area != 0) as.alu_rm_i(Alu::sub, 8, Rm::r(rsp), area);
+  as.store(8, at(rbx, offsetof(EntryArguments, guest_stack_pointer)), rsp);
+
+  for (size_t i = 0; i < signature.params.size(); ++i) {
+    if (layout.arguments[i].reg.valid()) continue;
+    values.copy(signature.params[i], at(rsp, layout.arguments[i].offset), at(r13, static_cast<int64_t>(i) * kSlot));
+  }
+  for (size_t i = 0; i < signature.params.size(); ++i) {
+    if (!layout.arguments[i].reg.valid()) continue;
+    values.load(signature.params[i], layout.arguments[i].reg, at(r13, static_cast<int64_t>(i) * kSlot));
+  }
+  if (layout.result_area_bytes != 0) as.lea(true, layout.result_pointer.encoding(), at(rsp, layout.stack_bytes));
+  as.mov_ri(kScratch, 0);
+  as.call_rm(Rm::m(at(rbx, offsetof(EntryArguments, code))));
+  code.calls.push_back({code.offset(), 0, layout.stack_bytes});
+  // The stack pointer is at the result area.
+  for (size_t i = 0; i < signature.results.size(); ++i) {
+    if (layout.results[i].reg.valid())
+      values.store(signature.results[i], layout.results[i].reg, at(r13, static_cast<int64_t>(i) * kSlot));
+  }
+  for (size_t i = 0; i < signature.results.size(); ++i) {
+    if (!layout.results[i].reg.valid())
+      values.copy(signature.results[i], at(r13, static_cast<int64_t>(i) * kSlot), at(rsp, layout.results[i].offset));
+  }
+  as.mov_rr(true, rsp, r12);
+  as.bind(resume);
+  as.alu_rm_i(Alu::add, 8, Rm::r(rsp), 8);
+  for (size_t i = std::size(kSaved); i-- > 0;) as.pop(kSaved[i]);
+  as.ret();
+  as.finish();
+}
+
+// r14 holds the VMHostContext, r11 the caller's VMContext. Frame: value slots, then the result pointer.
+void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx) {
+  Assembler as(code);
+  Values values(as, avx);
+  const CallLayout layout = layout_call(signature, kConvention, code.bytes.arena());
+  const auto slots = static_cast<int32_t>(std::max(signature.params.size(), signature.results.size()));
+  const int32_t frame = slots * kSlot + 8;  // with the return address a multiple of 16
+  const int32_t pointer = slots * kSlot;
+
+  code.argument_bytes = layout.stack_bytes;
+  code.frame_bytes = static_cast<uint32_t>(frame);
+  as.alu_rm_i(Alu::sub, 8, Rm::r(rsp), frame);
+  code.frame_begin = code.offset();
+  code.body_begin = code.offset();
+  // The stack may end here: compare before anything is stored. Arguments occupy all registers but the scratch ones.
+  const Label trap = as.new_label(), exhausted = as.new_label(), raise = as.new_label();
+  const Encoding movq_to = {0x6e, Prefix::p66, Map::m0f, true}, movq_from = {0x7e, Prefix::p66, Map::m0f, true};
+  const auto xmm_move = [&](Encoding encoding, unsigned xmm_number, unsigned general) {
+    if (avx) {
+      as.vex(encoding, xmm_number, 0, Rm::r(general));
+    } else {
+      as.rm(encoding, xmm_number, Rm::r(general));
+    }
+  };
+  xmm_move(movq_to, kScratchXmm, kScratch);
+  as.load(true, kScratch, at(kContext, offsetof(VMContext, store)));
+  as.alu_r_rm(Alu::cmp, true, rsp, Rm::m(at(kScratch, offsetof(VMStoreState, stack_limit))));
+  as.jcc(Cc::b, exhausted);
+  for (size_t i = 0; i < signature.params.size(); ++i) {
+    if (layout.arguments[i].reg.valid())
+      values.store(signature.params[i], layout.arguments[i].reg, at(rsp, static_cast<int64_t>(i) * kSlot));
+  }
+  if (layout.result_area_bytes != 0) as.store(8, at(rsp, pointer), layout.result_pointer.encoding());
+  const auto record_exit = [&] {  // free by now: rax, rcx
+    as.lea(true, rax, at(rsp, frame + 8 + int64_t{layout.stack_bytes}));
+    as.load(true, rcx, at(rsp, frame));
+    as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
+    as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rcx);
+  };
+  record_exit();
+  xmm_move(movq_from, kScratchXmm, rsi);
+  for (size_t i = 0; i < signature.params.size(); ++i) {
+    if (!layout.arguments[i].reg.valid())
+      values.copy(signature.params[i], at(rsp, static_cast<int64_t>(i) * kSlot),
+                  at(rsp, frame + 8 + int64_t{layout.arguments[i].offset}));
+  }
+  as.mov_rr(true, rdi, kContext);
+  as.mov_rr(true, rdx, rsp);
+  as.call_rm(Rm::m(at(kContext, offsetof(VMHostContext, invoke))));
+  as.test_rr(false, rax, rax);
+  as.jcc(Cc::ne, trap);
+
+  if (layout.result_area_bytes != 0) {
+    as.load(true, kScratch, at(rsp, pointer));
+    for (size_t i = 0; i < signature.results.size(); ++i) {
+      if (!layout.results[i].reg.valid())
+        values.copy(signature.results[i], at(kScratch, layout.results[i].offset),
+                    at(rsp, static_cast<int64_t>(i) * kSlot));
+    }
+  }
+  for (size_t i = 0; i < signature.results.size(); ++i) {
+    if (layout.results[i].reg.valid())
+      values.load(signature.results[i], layout.results[i].reg, at(rsp, static_cast<int64_t>(i) * kSlot));
+  }
+  as.alu_rm_i(Alu::add, 8, Rm::r(rsp), frame);
+  as.ret(layout.stack_bytes);
+
+  as.bind(exhausted);
+  record_exit();
+  as.mov_ri(rsi, 1 + static_cast<uint64_t>(wasm::TrapKind::call_stack_exhausted));
+  as.jmp(raise);
+  as.bind(trap);
+  as.mov_rr(false, rsi, rax);
+  as.bind(raise);
+  as.mov_rr(true, rdi, kContext);
+  as.load(true, rax, at(kContext, offsetof(VMContext, builtins)));
+  as.call_rm(Rm::m(at(rax, 8 * static_cast<int64_t>(runtime::Builtin::raise_trap))));
+  as.ud2();
+  as.finish();
+}
+
+// The restore frame is at the stack pointer: {VMContext, return address}.
+void emit_tail_call_restore(CodeBuffer& code) {
+  Assembler as(code);
+  as.pop(kContext);
+  as.load(true, kMemory, at(kContext, offsetof(VMContext, memory0_base)));
+  as.ret();
+}
+
+}  // namespace cairn::x64
