@@ -39,10 +39,7 @@ const char* exception::what() const noexcept { return "std::exception"; }
 
 extern "C" {
 
-
 [[noreturn]] void __cxa_pure_virtual() { ::cairn::assertion_failed("pure virtual call", "libc++", 0); }
-
-// Static destructors never run: neither a kernel nor the hosted engine returns from its last function.
 
 // Guards of function-local statics: byte 0 says initialized, byte 1 says that some CPU is at it.
 int __cxa_guard_acquire(uint64_t* guard) {

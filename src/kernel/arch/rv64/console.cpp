@@ -1,0 +1,16 @@
+// The firmware's console: the legacy calls, which every SBI has and which need no device of ours [sbi 5].
+#include "kernel/machine.hpp"
+#include "port/cpu.hpp"
+
+namespace cairn::kernel::machine {
+
+void console_write(std::string_view text) {
+  for (char c : text) {
+    if (c == '\n') sbi_call(1, 0, '\r');
+    sbi_call(1, 0, static_cast<uint8_t>(c));
+  }
+}
+
+int console_try_read() { return static_cast<int>(sbi_call(2, 0).error); }
+
+}  // namespace cairn::kernel::machine

@@ -1,0 +1,34 @@
+// What trap.S saves of the interrupted code, and puts back. (The vector registers are not used by the kernel.)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cairn::kernel {
+
+struct TrapFrame {
+  uint64_t registers[32];  // by number; [0] is unused
+  uint64_t pc;
+  uint64_t status;
+  uint64_t cause;
+  uint64_t address;
+  uint64_t floats[32];
+  uint64_t float_status;
+  uint64_t padding;
+};
+static_assert(offsetof(TrapFrame, floats) == 288 && sizeof(TrapFrame) == 560);
+
+struct CallFrame {
+  uint64_t pc;
+  uint64_t frame_pointer;
+};
+// The caller's frame, of readable memory.
+inline CallFrame caller_of(uint64_t frame_pointer) {
+  const auto* words = reinterpret_cast<const uint64_t*>(frame_pointer);
+  return {words[-1], words[-2]};
+}
+inline uint64_t frame_pointer_of(const TrapFrame& frame) { return frame.registers[8]; }
+inline void set_stack_pointer(TrapFrame& frame, uint64_t value) { frame.registers[2] = value; }
+void write_registers(const TrapFrame& frame);
+
+}  // namespace cairn::kernel

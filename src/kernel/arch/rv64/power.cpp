@@ -1,0 +1,15 @@
+// Ways to end the machine: the firmware's system reset, which cannot carry a status.
+#include "kernel/machine.hpp"
+#include "port/cpu.hpp"
+
+namespace cairn::kernel::machine {
+
+void power_off(int status) {
+  interrupts_off();
+  constexpr uint64_t kSystemReset = 0x53525354;  // "SRST" [sbi 10]
+  sbi_call(kSystemReset, 0, 0, status == 0 ? 0 : 1);
+  sbi_call(8, 0);  // the legacy shutdown
+  halt_forever();
+}
+
+}  // namespace cairn::kernel::machine

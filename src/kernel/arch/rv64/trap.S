@@ -1,0 +1,60 @@
+// The entry of all traps. sscratch holds the top of this CPU's trap stack, so an overflown stack does not matter; while a
+// trap is handled it holds the top of the emergency stack, where a trap within a trap is reported. Registers are saved as
+// TrapFrame (port/trap_frame.hpp) lays them out.
+
+  .text
+  .balign 4
+  .globl trap_entry
+trap_entry:
+  csrrw sp, sscratch, sp
+  addi sp, sp, -560
+  sd x1, 8(sp)
+  .irp r, 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  sd x\r, 8*\r(sp)
+  .endr
+  la t0, trap_emergency_stack_top
+  csrrw t0, sscratch, t0
+  sd t0, 16(sp)
+  csrr t0, sepc
+  csrr t1, sstatus
+  csrr t2, scause
+  csrr t3, stval
+  sd t0, 256(sp)
+  sd t1, 264(sp)
+  sd t2, 272(sp)
+  sd t3, 280(sp)
+  .irp r, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  fsd f\r, 288+8*\r(sp)
+  .endr
+  csrr t0, fcsr
+  sd t0, 544(sp)
+  mv a0, sp
+  li s0, 0
+  call cairn_trap
+  ld t0, 544(sp)
+  csrw fcsr, t0
+  .irp r, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  fld f\r, 288+8*\r(sp)
+  .endr
+  ld t0, 256(sp)
+  ld t1, 264(sp)
+  csrw sepc, t0
+  csrw sstatus, t1
+  addi t0, sp, 560
+  csrw sscratch, t0
+  ld x1, 8(sp)
+  .irp r, 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  ld x\r, 8*\r(sp)
+  .endr
+  ld x2, 16(sp)
+  sret
+
+  .section .bss.pages, "aw", @nobits
+  .balign 4096
+  .globl trap_stack_top
+  .skip 32 * 1024
+trap_stack_top:
+  .skip 16 * 1024
+trap_emergency_stack_top:
+
+  .section .note.GNU-stack, "", @progbits

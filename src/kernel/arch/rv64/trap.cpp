@@ -1,0 +1,70 @@
+// What the exceptions mean.
+#include "kernel/trap/trap.hpp"
+
+#include "kernel/log/log.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/panic.hpp"
+#include "port/cpu.hpp"
+#include "port/trap_frame.hpp"
+
+extern "C" const std::byte trap_entry[], trap_stack_top[];
+
+namespace cairn::kernel {
+namespace {
+
+constexpr const char* kNames[16] = {"misaligned instruction address", "instruction access fault", "illegal instruction",
+                                    "breakpoint", "misaligned load", "load access fault", "misaligned store",
+                                    "store access fault", "call from user mode", "call from supervisor mode", "exception 10",
+                                    "exception 11", "instruction page fault", "load page fault", "exception 14",
+                                    "store page fault"};
+
+}  // namespace
+
+void write_registers(const TrapFrame& frame) {
+  constexpr const char* kRegisters[32] = {"pc ", "ra ", "sp ", "gp ", "tp ", "t0 ", "t1 ", "t2 ", "s0 ", "s1 ", "a0 ",
+                                          "a1 ", "a2 ", "a3 ", "a4 ", "a5 ", "a6 ", "a7 ", "s2 ", "s3 ", "s4 ", "s5 ",
+                                          "s6 ", "s7 ", "s8 ", "s9 ", "s10", "s11", "t3 ", "t4 ", "t5 ", "t6 "};
+  for (size_t i = 0; i < 32; i += 4) {
+    LogLine line;
+    for (size_t j = i; j < i + 4; ++j) line << "  " << kRegisters[j] << " " << Hex{j == 0 ? frame.pc : frame.registers[j]};
+    line << "\n";
+    write_raw(line.text());
+  }
+  LogLine line;
+  line << "  scause " << Hex{frame.cause} << "  stval " << Hex{frame.address} << "  sstatus " << Hex{frame.status} << "\n";
+  write_raw(line.text());
+}
+
+extern "C" void cairn_trap(TrapFrame& frame) {
+  Fault fault;
+  fault.machine.pc = frame.pc;
+  fault.machine.stack_pointer = frame.registers[2];
+  fault.machine.return_register = frame.registers[1];
+  fault.name = frame.cause < 16 ? kNames[frame.cause] : "unexpected interrupt";
+  switch (frame.cause) {  // [riscv-priv 10.1.8]
+    case 1: case 5: case 7: case 12: case 13: case 15:
+      fault.machine.kind = runtime::FaultKind::access;
+      fault.machine.address = frame.address;
+      fault.execute = frame.cause == 1 || frame.cause == 12;
+      fault.write = frame.cause == 7 || frame.cause == 15;
+      break;
+    case 2: case 3:  // ebreak is a trap instruction as well
+      fault.machine.kind = runtime::FaultKind::illegal_instruction;
+      break;
+    default:
+      panic_at(fault.name, frame);
+  }
+  handle_fault(fault, frame);
+}
+
+namespace machine {
+
+void set_up_traps() {
+  CAIRN_CSR_WRITE(sie, 0);
+  CAIRN_CSR_WRITE(sscratch, reinterpret_cast<uint64_t>(trap_stack_top));
+  CAIRN_CSR_WRITE(stvec, reinterpret_cast<uint64_t>(trap_entry));
+  CAIRN_CSR_SET(sstatus, uint64_t{1} << 13);  // floating point: on, initial
+}
+
+}  // namespace machine
+}  // namespace cairn::kernel

@@ -1,0 +1,32 @@
+// Entropy of the CPU.
+#include <cstring>
+
+#include "kernel/boot/boot_info.hpp"
+#include "kernel/machine.hpp"
+#include "port/cpu.hpp"
+
+namespace cairn::kernel::machine {
+
+size_t hardware_entropy(const BootInfo&, std::span<std::byte> out) {
+  const bool has_rdrand = (cpuid(1).ecx >> 30 & 1) != 0;
+  const bool has_rdseed = cpuid(0).eax >= 7 && (cpuid(7).ebx >> 18 & 1) != 0;
+  size_t filled = 0;
+  for (int attempts = 0; (has_rdrand || has_rdseed) && filled < out.size() && attempts < 1000; ++attempts) {
+    uint64_t value;
+    uint8_t good;
+    if (has_rdseed && attempts < 500) {
+      asm volatile("rdseed %0; setc %1" : "=r"(value), "=qm"(good) : : "cc");
+    } else if (has_rdrand) {
+      asm volatile("rdrand %0; setc %1" : "=r"(value), "=qm"(good) : : "cc");
+    } else {
+      break;
+    }
+    if (good == 0) continue;
+    const size_t count = std::min(sizeof value, out.size() - filled);
+    std::memcpy(out.data() + filled, &value, count);
+    filled += count;
+  }
+  return filled;
+}
+
+}  // namespace cairn::kernel::machine

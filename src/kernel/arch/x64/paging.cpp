@@ -1,0 +1,29 @@
+#include "port/paging.hpp"
+
+#include "port/cpu.hpp"
+
+namespace cairn::kernel {
+
+void Tlb::flush(VirtAddr virt) { asm volatile("invlpg (%0)" : : "r"(virt.value) : "memory"); }
+
+namespace machine {
+
+unsigned page_table_levels(const BootInfo&) { return 4; }
+uint64_t early_memory_end() { return uint64_t{4} << 30; }
+unsigned largest_page_level() { return (cpuid(0x8000'0001).edx >> 26 & 1) != 0 ? 2 : 1; }
+VirtAddr guest_addresses_end(unsigned) { return {uint64_t{1} << 47}; }
+
+void activate_page_table(PhysAddr root, unsigned) {
+  asm volatile("movq %0, %%cr3" : : "r"(root.value) : "memory");
+  constexpr uint64_t kGlobalPages = 1 << 7, kSmep = 1 << 20, kUmip = 1 << 11;
+  uint64_t bits = kGlobalPages;  // also flushes the global entries of before
+  if (cpuid(0).eax >= 7) {
+    const CpuidResult features = cpuid(7);
+    if ((features.ebx >> 7 & 1) != 0) bits |= kSmep;
+    if ((features.ecx >> 2 & 1) != 0) bits |= kUmip;
+  }
+  write_cr4(read_cr4() | bits);
+}
+
+}  // namespace machine
+}  // namespace cairn::kernel

@@ -1,0 +1,74 @@
+// What one x86-64 CPU can do that C++ cannot say.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cairn::kernel {
+
+inline void out8(uint16_t port, uint8_t value) { asm volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory"); }
+inline void out32(uint16_t port, uint32_t value) { asm volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory"); }
+inline uint8_t in8(uint16_t port) {
+  uint8_t value;
+  asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+  return value;
+}
+inline uint32_t in32(uint16_t port) {
+  uint32_t value;
+  asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port) : "memory");
+  return value;
+}
+
+inline uint64_t read_msr(uint32_t number) {
+  uint32_t low, high;
+  asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
+  return uint64_t{high} << 32 | low;
+}
+inline void write_msr(uint32_t number, uint64_t value) {
+  asm volatile("wrmsr" : : "c"(number), "a"(static_cast<uint32_t>(value)), "d"(static_cast<uint32_t>(value >> 32)) : "memory");
+}
+
+struct CpuidResult {
+  uint32_t eax, ebx, ecx, edx;
+};
+inline CpuidResult cpuid(uint32_t leaf, uint32_t subleaf = 0) {
+  CpuidResult r;
+  asm volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+  return r;
+}
+
+inline uint64_t read_tsc() {
+  uint32_t low, high;
+  asm volatile("rdtsc" : "=a"(low), "=d"(high));
+  return uint64_t{high} << 32 | low;
+}
+
+inline uint64_t read_cr2() {
+  uint64_t value;
+  asm volatile("movq %%cr2, %0" : "=r"(value));
+  return value;
+}
+inline uint64_t read_cr4() {
+  uint64_t value;
+  asm volatile("movq %%cr4, %0" : "=r"(value));
+  return value;
+}
+inline void write_cr4(uint64_t value) { asm volatile("movq %0, %%cr4" : : "r"(value) : "memory"); }
+
+namespace machine {
+
+inline void relax() { asm volatile("pause"); }
+inline void interrupts_off() { asm volatile("cli" : : : "memory"); }
+// Stops this CPU for good.
+[[noreturn]] inline void halt_forever() {
+  for (;;) asm volatile("cli; hlt" : : : "memory");
+}
+// Device memory and RAM are ordered on x86-64 but for stores that a later load may pass.
+inline void full_barrier() { asm volatile("mfence" : : : "memory"); }
+inline void device_write_barrier() { asm volatile("" : : : "memory"); }
+inline void device_read_barrier() { asm volatile("" : : : "memory"); }
+// Makes code that was written as data visible to instruction fetch on this CPU.
+inline void synchronize_code() { asm volatile("" : : : "memory"); }
+
+}  // namespace machine
+}  // namespace cairn::kernel

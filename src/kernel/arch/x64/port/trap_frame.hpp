@@ -1,0 +1,37 @@
+// What trap.S saves of the interrupted code, and puts back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cairn::kernel {
+
+struct TrapFrame {
+  // The kernel is compiled for SSE; wider parts of these registers are not touched by it, so they need no saving.
+  unsigned char xmm[16][16];
+  uint64_t padding;
+  uint64_t registers[16];  // in the order of their encodings; [4] is meaningless, see stack_pointer
+  uint64_t vector;
+  uint64_t error;
+  uint64_t pc;
+  uint64_t cs;
+  uint64_t flags;
+  uint64_t stack_pointer;
+  uint64_t ss;
+};
+static_assert(offsetof(TrapFrame, registers) == 264 && sizeof(TrapFrame) == 448);
+
+struct CallFrame {
+  uint64_t pc;
+  uint64_t frame_pointer;
+};
+// The caller's frame, of readable memory.
+inline CallFrame caller_of(uint64_t frame_pointer) {
+  const auto* words = reinterpret_cast<const uint64_t*>(frame_pointer);
+  return {words[1], words[0]};
+}
+inline uint64_t frame_pointer_of(const TrapFrame& frame) { return frame.registers[5]; }
+inline void set_stack_pointer(TrapFrame& frame, uint64_t value) { frame.stack_pointer = value; }
+void write_registers(const TrapFrame& frame);
+
+}  // namespace cairn::kernel

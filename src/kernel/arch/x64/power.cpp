@@ -1,0 +1,19 @@
+// Ways to end the machine: QEMU's exit device, then ACPI's S5 on the chipsets that QEMU has, then a triple fault.
+#include "kernel/machine.hpp"
+#include "port/cpu.hpp"
+
+namespace cairn::kernel::machine {
+
+void power_off(int status) {
+  interrupts_off();
+  out32(0x501, static_cast<uint32_t>(status));  // isa-debug-exit; nothing happens where there is none
+  asm volatile("outw %0, %1" : : "a"(static_cast<uint16_t>(0x2000)), "Nd"(static_cast<uint16_t>(0x604)) : "memory");  // q35
+  const struct [[gnu::packed]] {
+    uint16_t limit = 0;
+    uint64_t base = 0;
+  } no_table;
+  asm volatile("lidt %0; int3" : : "m"(no_table));
+  halt_forever();
+}
+
+}  // namespace cairn::kernel::machine

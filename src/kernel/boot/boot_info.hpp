@@ -1,0 +1,31 @@
+// What the firmware told, in the same form on every machine. Filled by the port before there is a heap.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "kernel/memory/memory_map.hpp"
+
+namespace cairn::kernel {
+
+struct BootInfo {
+  std::string_view firmware;      // its name, for the log
+  std::string_view command_line;  // lies in reserved memory
+  MemoryMap ram;                  // all of it, occupied or not: what to map
+  MemoryMap memory;               // what is free: without the firmware, the kernel's image, the bundle
+  PhysRange bundle;               // the boot bundle; size 0: there is none
+  PhysRange device_tree;          // RISC-V; size 0: there is none
+  PhysAddr acpi_root;             // x86-64: the RSDP, 0: not told
+  uint64_t entry_ticks = 0;       // the tick counter when the kernel was entered
+};
+
+// What the firmware told this kernel.
+const BootInfo& boot_info();
+
+// The value of the word `key=value` on the command line; empty when it is not there.
+std::string_view boot_option(std::string_view command_line, std::string_view key);
+
+// Generic code begins here, on the boot stack with the port's traps ready to report panics.
+[[noreturn]] void kernel_main(BootInfo& info);
+
+}  // namespace cairn::kernel

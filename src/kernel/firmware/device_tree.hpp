@@ -1,0 +1,73 @@
+// Reads a flattened device tree [dtspec 5] where it lies, trusting nothing in it: every offset is checked before it is
+// followed, and a walk ends after at most as many steps as the tree has bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "kernel/memory/address.hpp"
+
+namespace cairn::kernel {
+
+class DeviceTree {
+ public:
+  // A node; valid as long as the tree's bytes are.
+  class Node {
+   public:
+    // "memory@80000000"
+    [[nodiscard]] std::string_view name() const { return name_; }
+    [[nodiscard]] std::optional<Node> first_child() const;
+    [[nodiscard]] std::optional<Node> next_sibling() const;
+    // The child with this name, with or without its unit address ("@...").
+    [[nodiscard]] std::optional<Node> child(std::string_view name) const;
+
+    [[nodiscard]] std::optional<std::span<const std::byte>> property(std::string_view name) const;
+    // A property that is one text; stops at the first NUL.
+    [[nodiscard]] std::string_view text(std::string_view name) const;
+    // A property of one or two cells.
+    [[nodiscard]] std::optional<uint64_t> number(std::string_view name) const;
+    // Whether the list of texts `compatible` holds this one.
+    [[nodiscard]] bool compatible(std::string_view with) const;
+    // Entry `index` of `reg`, in the cell sizes that `parent` prescribes.
+    [[nodiscard]] std::optional<PhysRange> reg(const Node& parent, size_t index = 0) const;
+
+   private:
+    friend class DeviceTree;
+    Node(const DeviceTree* tree, std::string_view name, size_t body) : tree_(tree), name_(name), body_(body) {}
+    const DeviceTree* tree_;
+    std::string_view name_;
+    size_t body_;  // offset of the first token after the name, in the structure block
+  };
+
+  // The bytes may be more than the tree: its header says how long it is. None when they are not a tree.
+  static std::optional<DeviceTree> create(std::span<const std::byte> bytes);
+
+  [[nodiscard]] std::optional<Node> root() const;
+  [[nodiscard]] size_t size() const { return size_; }
+  // Entry `index` of the memory reservation block.
+  [[nodiscard]] std::optional<PhysRange> reservation(size_t index) const;
+
+ private:
+  struct Token {
+    uint32_t kind = 0;
+    size_t next = 0;                  // offset of the token after it
+    std::string_view name;            // of a node or a property
+    std::span<const std::byte> data;  // of a property
+  };
+  [[nodiscard]] std::optional<Token> token_at(size_t offset) const;
+  [[nodiscard]] std::string_view text_at(std::span<const std::byte> block, size_t offset) const;
+
+  std::span<const std::byte> structure_;
+  std::span<const std::byte> strings_;
+  std::span<const std::byte> reservations_;
+  size_t size_ = 0;
+};
+
+// Big-endian numbers, as device trees hold them. The span has at least 4 (8) bytes.
+uint32_t load_big_endian32(std::span<const std::byte> bytes);
+uint64_t load_big_endian64(std::span<const std::byte> bytes);
+
+}  // namespace cairn::kernel

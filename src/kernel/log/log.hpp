@@ -1,0 +1,66 @@
+// The kernel's log: lines on the serial port, "[   0.012345] message". Neither allocates nor blocks; usable from the
+// first C++ instruction on and in panics.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+
+namespace cairn::kernel {
+
+enum class LogLevel : uint8_t { error, warning, info, debug };
+
+struct Hex {
+  uint64_t value;
+};
+
+// One line, put together on the stack; what exceeds its buffer is cut off.
+class LogLine {
+ public:
+  LogLine& operator<<(std::string_view text);
+  LogLine& operator<<(const char* text) { return *this << std::string_view(text); }
+  LogLine& operator<<(Hex number);
+  template <std::unsigned_integral T>
+  LogLine& operator<<(T number) {
+    return append_decimal(number);
+  }
+  template <std::signed_integral T>
+  LogLine& operator<<(T number) {
+    if (number >= 0) return append_decimal(static_cast<uint64_t>(number));
+    return (*this << "-").append_decimal(0 - static_cast<uint64_t>(number));
+  }
+  [[nodiscard]] std::string_view text() const { return {buffer_, size_}; }
+
+ private:
+  LogLine& append_decimal(uint64_t number);
+  char buffer_[512];
+  size_t size_ = 0;
+};
+
+void set_log_level(LogLevel level);
+[[nodiscard]] LogLevel log_level();
+bool parse_log_level(std::string_view name, LogLevel& level);
+
+// Writes a line with its time of day since boot.
+void write_log(LogLevel level, std::string_view line);
+// Writes bytes as they are.
+void write_raw(std::string_view text);
+
+template <class... Parts>
+void log(LogLevel level, const Parts&... parts) {
+  if (level > log_level()) return;
+  LogLine line;
+  (line << ... << parts);
+  write_log(level, line.text());
+}
+
+template <class... Parts>
+void log_info(const Parts&... parts) { log(LogLevel::info, parts...); }
+template <class... Parts>
+void log_warning(const Parts&... parts) { log(LogLevel::warning, parts...); }
+template <class... Parts>
+void log_error(const Parts&... parts) { log(LogLevel::error, parts...); }
+template <class... Parts>
+void log_debug(const Parts&... parts) { log(LogLevel::debug, parts...); }
+
+}  // namespace cairn::kernel

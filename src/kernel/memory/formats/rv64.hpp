@@ -1,0 +1,28 @@
+// RISC-V's page table entries, of Sv39 and Sv48 alike [riscv-priv 10.4]. Data only: the host tests it as well.
+#pragma once
+
+#include "kernel/memory/page_table.hpp"
+
+namespace cairn::kernel {
+
+struct Rv64PageFormat {
+  static constexpr uint64_t kValid = 1 << 0, kRead = 1 << 1, kWrite = 1 << 2, kExecute = 1 << 3;
+  static constexpr uint64_t kGlobal = 1 << 5, kAccessed = 1 << 6, kDirty = 1 << 7;
+  static constexpr uint64_t kOwned = 1 << 8, kDevice = 1 << 9;  // bits left to software; memory types are the platform's
+  static constexpr uint64_t kNumber = 0x003f'ffff'ffff'fc00;
+
+  static bool is_present(uint64_t entry) { return (entry & kValid) != 0; }
+  static bool is_leaf(uint64_t entry, unsigned) { return (entry & (kRead | kWrite | kExecute)) != 0; }
+  static uint64_t leaf(PhysAddr address, Access access, unsigned) {
+    return address.value >> 2 | kValid | kRead | kGlobal | kAccessed | kDirty | (access.write ? kWrite : 0) |
+           (access.execute ? kExecute : 0) | (access.device ? kDevice : 0) | (access.owned ? kOwned : 0);
+  }
+  static uint64_t table(PhysAddr address) { return address.value >> 2 | kValid; }
+  static PhysAddr address(uint64_t entry, unsigned) { return {(entry & kNumber) << 2}; }
+  static Access access(uint64_t entry) {
+    return {(entry & kWrite) != 0, (entry & kExecute) != 0, (entry & kDevice) != 0, (entry & kOwned) != 0};
+  }
+};
+static_assert(PageTableFormat<Rv64PageFormat>);
+
+}  // namespace cairn::kernel

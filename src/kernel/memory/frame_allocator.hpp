@@ -1,0 +1,66 @@
+// Physical memory in frames of 4 KiB: a buddy allocator with one word of record a frame.
+//
+// Free blocks of 2^order frames, aligned to their size, are in one list an order; the links lie in the free frames
+// themselves. A record says of the first frame of a block what the block is; whoever has allocated a block may keep a
+// small number of its own there (the heap does), so that freeing needs the address only.
+//
+// Not locked; FrameSource (memory.hpp) adds the lock and a cache for each CPU.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "kernel/memory/address.hpp"
+
+namespace cairn::kernel {
+
+class FrameAllocator {
+ public:
+  static constexpr unsigned kOrders = 19;  // up to 1 GiB
+
+  // The ranges are ascending, disjoint, page-aligned, and mapped by `map`. Records are put into the first range that has
+  // room for them; they cover [start of the first range, `highest`). False when no range is large enough.
+  bool initialize(DirectMap map, std::span<const PhysRange> ranges, uint64_t highest);
+  // Gives more memory to the allocator, below `highest`.
+  void add(PhysRange range);
+
+  // A block of 2^order frames, contents unspecified.
+  std::optional<PhysAddr> allocate(unsigned order);
+  // `frames` contiguous frames, not rounded up to a power of two.
+  std::optional<PhysAddr> allocate_contiguous(uint64_t frames);
+  void free(PhysAddr block, unsigned order);
+  void free_contiguous(PhysAddr start, uint64_t frames);
+
+  [[nodiscard]] uint64_t free_frames() const { return free_frames_; }
+  [[nodiscard]] uint64_t total_frames() const { return total_frames_; }
+
+  // The word of whoever owns the block that starts at this frame: 30 bits.
+  void set_note(PhysAddr frame, uint32_t note) { records_[index_of(frame)] = note << 2; }
+  [[nodiscard]] uint32_t note(PhysAddr frame) const { return records_[index_of(frame)] >> 2; }
+  [[nodiscard]] bool covers(PhysAddr frame) const {
+    return frame.value >= first_ && (frame.value - first_) >> kPageBits < record_count_;
+  }
+  [[nodiscard]] const DirectMap& map() const { return map_; }
+
+ private:
+  struct Link {
+    Link* next;
+    Link* previous;
+  };
+  [[nodiscard]] uint64_t index_of(PhysAddr frame) const;
+  [[nodiscard]] PhysAddr frame_at(uint64_t index) const { return {first_ + (index << kPageBits)}; }
+  void push(uint64_t index, unsigned order);
+  void unlink(uint64_t index, unsigned order);
+
+  DirectMap map_{0};
+  uint64_t first_ = 0;  // physical address of record 0
+  uint64_t record_count_ = 0;
+  uint32_t* records_ = nullptr;
+  std::array<Link*, kOrders> lists_{};
+  uint64_t free_frames_ = 0;
+  uint64_t total_frames_ = 0;
+};
+
+}  // namespace cairn::kernel

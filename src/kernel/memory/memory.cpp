@@ -1,0 +1,168 @@
+#include "kernel/memory/memory.hpp"
+
+#include <new>
+
+#include "kernel/boot/boot_info.hpp"
+#include "kernel/image.hpp"
+#include "kernel/log/log.hpp"
+#include "kernel/memory/heap.hpp"
+#include "kernel/panic.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+// Objects that live as long as the kernel, made in place because there is no heap yet when they are.
+template <class T>
+class Permanent {
+ public:
+  template <class... Args>
+  T& create(Args&&... args) {
+    return *new (storage_) T(std::forward<Args>(args)...);
+  }
+  T& operator*() { return *std::launder(reinterpret_cast<T*>(storage_)); }
+
+ private:
+  alignas(T) std::byte storage_[sizeof(T)] = {};
+};
+
+constinit FrameSource frames;
+constinit Tlb tlb;
+constinit Permanent<KernelPageTable> page_table;
+constinit Permanent<Locked<KernelAddressSpace>> space;
+constinit Permanent<Locked<Heap>> heap;
+constinit bool ready = false;
+
+void require(bool success) {
+  if (!success) panic("not enough memory to start the kernel");
+}
+
+void map_image(ImagePart part, Access access) {
+  const ImageSegment segment = image_segment(part);
+  require((*page_table).map_range(segment.start, {segment.start.value - layout::kImage}, segment.size, access, 0));
+}
+
+}  // namespace
+
+void initialize_memory(const BootInfo& info) {
+  const uint64_t highest = std::min(info.memory.highest(), layout::kDirectMapSize);
+  // Of the ranges, those that the first page tables map; the others follow when the direct map is whole.
+  MemoryMap early = info.memory;
+  early.reserve({{machine::early_memory_end()}, ~uint64_t{0} >> 1});
+  frames.with([&](FrameSource::State& s) { require(s.frames.initialize(kDirectMap, early.usable(), highest)); });
+
+  KernelPageTable& table = page_table.create(kDirectMap, frames, tlb, machine::page_table_levels(info));
+  require(table.create());
+  const unsigned largest = machine::largest_page_level();
+  uint64_t mapped_end = 0;  // ranges may share a large page
+  for (const PhysRange& range : info.ram.usable()) {
+    const uint64_t start = std::max(align_down(range.start.value, kLargePageSize), mapped_end);
+    const uint64_t end = std::min(align_up(range.end(), kLargePageSize), layout::kDirectMapSize);
+    if (start < end) {
+      require(table.map_range(VirtAddr::of(kDirectMap.at({start})), {start}, end - start, {.write = true}, largest));
+      mapped_end = end;
+    }
+  }
+  map_image(ImagePart::text, {.execute = true});
+  map_image(ImagePart::rodata, {});
+  map_image(ImagePart::data, {.write = true});
+  map_image(ImagePart::symbols, {});
+  require(table.unmap(boot_stack_guard_page(), kPageSize));
+  machine::activate_page_table(table.root(), table.levels());
+
+  frames.with([&](FrameSource::State& s) {
+    for (PhysRange range : info.memory.usable()) {
+      const uint64_t start = std::max(range.start.value, machine::early_memory_end());
+      const uint64_t end = std::min(range.end(), layout::kDirectMapSize);
+      if (start < end) s.frames.add({{start}, end - start});
+    }
+    // Page tables take at most 1/512 of what is filled; the rest is for the heap.
+    s.reserve = s.frames.total_frames() / 64 + 512;
+  });
+  heap.create(kDirectMap, frames);
+  space.create(kDirectMap, frames, table);
+  ready = true;
+}
+
+FrameSource& frame_source() { return frames; }
+Locked<KernelAddressSpace>& address_space() { return *space; }
+VirtAddr guest_addresses_start() { return {kLargePageSize}; }
+VirtAddr guest_addresses_end() { return machine::guest_addresses_end((*page_table).levels()); }
+
+Result<std::span<std::byte>> map_kernel_pages(uint64_t size) {
+  return (*space).with([&](KernelAddressSpace& s) -> Result<std::span<std::byte>> {
+    const VirtAddr start = CAIRN_TRY(s.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, size, kPageSize));
+    if (auto done = s.commit(start, size, {.write = true}); !done) {
+      s.release(start);
+      return fail(std::move(done).error());
+    }
+    return std::span(start.as_pointer(), size);
+  });
+}
+
+Result<volatile std::byte*> map_device(PhysRange registers) {
+  return (*space).with([&](KernelAddressSpace& s) -> Result<volatile std::byte*> {
+    return CAIRN_TRY(s.map_device({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, registers)).as_pointer();
+  });
+}
+
+void* allocate_bytes(size_t size, size_t alignment) {
+  CAIRN_ASSERT(ready);
+  void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment); });
+  // Large blocks may exist in pieces only.
+  if (result == nullptr && size >= kLargePageSize && size < uint64_t{1} << 40) {
+    if (auto pages = map_kernel_pages(align_up(size, kPageSize))) result = pages->data();
+  }
+  return result;
+}
+
+void free_bytes(void* pointer) {
+  if (pointer == nullptr) return;
+  const VirtAddr address = VirtAddr::of(pointer);
+  if (address.value >= layout::kKernelRegions && address.value < layout::kKernelRegionsEnd) {
+    (*space).with([&](KernelAddressSpace& s) { s.release(address); });
+  } else {
+    (*heap).with([&](Heap& h) { h.free(pointer); });
+  }
+}
+
+bool is_memory_ready() { return ready; }
+bool is_mapped(VirtAddr address) { return ready && (*page_table).translate(address).has_value(); }
+
+MemoryStatistics memory_statistics() {
+  MemoryStatistics statistics{};
+  frames.with([&](FrameSource::State& s) {
+    statistics.total = s.frames.total_frames() << kPageBits;
+    statistics.free = s.frames.free_frames() << kPageBits;
+  });
+  (*heap).with([&](Heap& h) { statistics.heap = h.footprint(); });
+  (*space).with([&](KernelAddressSpace& s) {
+    statistics.committed = s.committed_total();
+    statistics.filled = s.filled_total();
+  });
+  return statistics;
+}
+
+}  // namespace cairn::kernel
+
+void* operator new(size_t size) {
+  void* result = cairn::kernel::allocate_bytes(size, 16);
+  if (result == nullptr) cairn::kernel::panic("out of memory: the kernel's heap cannot grow");
+  return result;
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+  void* result = cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment));
+  if (result == nullptr) cairn::kernel::panic("out of memory: the kernel's heap cannot grow");
+  return result;
+}
+void* operator new[](size_t size) { return operator new(size); }
+void* operator new[](size_t size, std::align_val_t alignment) { return operator new(size, alignment); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept { return cairn::kernel::allocate_bytes(size, 16); }
+void* operator new[](size_t size, const std::nothrow_t&) noexcept { return cairn::kernel::allocate_bytes(size, 16); }
+void operator delete(void* pointer) noexcept { cairn::kernel::free_bytes(pointer); }
+void operator delete(void* pointer, size_t) noexcept { cairn::kernel::free_bytes(pointer); }
+void operator delete(void* pointer, std::align_val_t) noexcept { cairn::kernel::free_bytes(pointer); }
+void operator delete(void* pointer, size_t, std::align_val_t) noexcept { cairn::kernel::free_bytes(pointer); }
+void operator delete[](void* pointer) noexcept { cairn::kernel::free_bytes(pointer); }
+void operator delete[](void* pointer, size_t) noexcept { cairn::kernel::free_bytes(pointer); }
+void operator delete[](void* pointer, std::align_val_t) noexcept { cairn::kernel::free_bytes(pointer); }
+void operator delete[](void* pointer, size_t, std::align_val_t) noexcept { cairn::kernel::free_bytes(pointer); }

@@ -1,0 +1,47 @@
+// The kernel's memory as a whole: frames, the page table, the address space and the heap of this machine.
+#pragma once
+
+#include "base/result.hpp"
+#include "kernel/memory/address_space.hpp"
+#include "kernel/memory/frame_source.hpp"
+#include "port/layout.hpp"
+#include "port/paging.hpp"
+
+namespace cairn::kernel {
+
+struct BootInfo;
+
+using KernelPageTable = PageTable<PageFormat, FrameSource, Tlb>;
+using KernelAddressSpace = AddressSpace<KernelPageTable>;
+
+inline constexpr DirectMap kDirectMap(layout::kDirectMap);
+
+// Sets everything up: from here on there is operator new, and the tables of the start are gone.
+void initialize_memory(const BootInfo& info);
+
+FrameSource& frame_source();
+Locked<KernelAddressSpace>& address_space();
+// The lower half, where guests' memories, stacks and code lie.
+VirtAddr guest_addresses_start();
+VirtAddr guest_addresses_end();
+
+// Reserves and commits in the kernel's half.
+Result<std::span<std::byte>> map_kernel_pages(uint64_t size);
+Result<volatile std::byte*> map_device(PhysRange registers);
+void* allocate_bytes(size_t size, size_t alignment);
+void free_bytes(void* pointer);
+
+// What the page table says; works in a panic (takes no lock), false before initialize_memory.
+bool is_mapped(VirtAddr address);
+bool is_memory_ready();
+
+struct MemoryStatistics {
+  uint64_t total;      // RAM that the kernel manages
+  uint64_t free;       // frames nobody has
+  uint64_t heap;       // held by the heap
+  uint64_t committed;  // promised to regions
+  uint64_t filled;     // of which there already
+};
+MemoryStatistics memory_statistics();
+
+}  // namespace cairn::kernel

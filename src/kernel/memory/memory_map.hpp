@@ -1,0 +1,35 @@
+// The machine's RAM as the firmware tells it, made trustworthy: sorted, page-aligned, without overlaps, minus what is
+// taken. Needs no heap. What does not fit the fixed capacity is left out (memory is lost, nothing else).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "kernel/memory/address.hpp"
+
+namespace cairn::kernel {
+
+class MemoryMap {
+ public:
+  static constexpr size_t kCapacity = 64;
+
+  // RAM that may be used; shrunk to whole pages. Ranges that wrap around or are empty are ignored.
+  void add_usable(PhysRange range);
+  // Takes these bytes out, widened to whole pages. Call after all add_usable.
+  void reserve(PhysRange range);
+
+  // Ascending, disjoint.
+  [[nodiscard]] std::span<const PhysRange> usable() const { return {ranges_.data(), count_}; }
+  [[nodiscard]] uint64_t total_bytes() const;
+  [[nodiscard]] uint64_t highest() const { return count_ == 0 ? 0 : ranges_[count_ - 1].end(); }
+
+ private:
+  void insert_at(size_t position, PhysRange range);
+  void erase_at(size_t position);
+
+  std::array<PhysRange, kCapacity> ranges_{};
+  size_t count_ = 0;
+};
+
+}  // namespace cairn::kernel

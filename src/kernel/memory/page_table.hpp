@@ -1,0 +1,250 @@
+// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. What differs is data: a Format says
+// how an entry is written, a Tlb how a translation is forgotten. Tested on the host against an emulated MMU.
+//
+// Entries remember whether their frame belongs to the mapping (Access::owned): unmapping gives such frames back.
+// Not locked: AddressSpace does that.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "kernel/memory/address.hpp"
+
+namespace cairn::kernel {
+
+// What may be done with a page. Everything can be read by whoever can write or execute it.
+struct Access {
+  bool write = false;
+  bool execute = false;
+  bool device = false;  // not cached, not reordered
+  bool owned = false;   // the frame is given back when the page is unmapped
+  bool operator==(const Access&) const = default;
+};
+
+// One entry of a table: `level` 0 maps 4 KiB, each level above 512 times as much.
+template <class F>
+concept PageTableFormat = requires(uint64_t entry, PhysAddr address, Access access, unsigned level) {
+  { F::is_present(entry) } -> std::same_as<bool>;
+  { F::is_leaf(entry, level) } -> std::same_as<bool>;  // of a present entry
+  { F::leaf(address, access, level) } -> std::same_as<uint64_t>;
+  { F::table(address) } -> std::same_as<uint64_t>;
+  { F::address(entry, level) } -> std::same_as<PhysAddr>;  // of a present entry
+  { F::access(entry) } -> std::same_as<Access>;            // of a leaf
+};
+
+struct Translation {
+  PhysAddr address;  // of the page, not of the byte
+  unsigned level = 0;
+  Access access;
+};
+
+constexpr uint64_t page_size_at(unsigned level) { return kPageSize << (9 * level); }
+
+// Frames: `std::optional<PhysAddr> allocate()` for tables, `free_table(PhysAddr)`, and `free(PhysAddr, unsigned level)` for
+// owned pages. Tlb: `flush(VirtAddr)` after an entry has lost rights or gone. A new translation needs no flush: a CPU that
+// remembers its absence faults, and the fault handler flushes.
+template <PageTableFormat Format, class Frames, class Tlb>
+class PageTable {
+ public:
+  PageTable(DirectMap map, Frames& frames, Tlb& tlb, unsigned levels) : map_(map), frames_(frames), tlb_(tlb), levels_(levels) {}
+
+  // Makes the root; false when there is no memory.
+  bool create() {
+    const auto root = allocate_table();
+    if (root) root_ = *root;
+    return root.has_value();
+  }
+  [[nodiscard]] PhysAddr root() const { return root_; }
+  [[nodiscard]] unsigned levels() const { return levels_; }
+
+  // Maps one page of the size of `level` where nothing is mapped. False: no memory for a table; nothing has changed.
+  bool map(VirtAddr virt, PhysAddr phys, unsigned level, Access access) {
+    uint64_t* entry = walk_to(virt, level);
+    if (entry == nullptr) return false;
+    CAIRN_ASSERT(!Format::is_present(*entry));
+    store(entry, Format::leaf(phys, access, level));
+    return true;
+  }
+
+  // Maps [virt, virt + size) to consecutive frames, in the largest pages that fit (at most of `largest_level`).
+  bool map_range(VirtAddr virt, PhysAddr phys, uint64_t size, Access access, unsigned largest_level) {
+    while (size != 0) {
+      unsigned level = largest_level;
+      while (level != 0 && (((virt.value | phys.value) & (page_size_at(level) - 1)) != 0 || size < page_size_at(level))) --level;
+      if (!map(virt, phys, level, access)) return false;
+      virt = virt + page_size_at(level), phys = phys + page_size_at(level), size -= page_size_at(level);
+    }
+    return true;
+  }
+
+  [[nodiscard]] std::optional<Translation> translate(VirtAddr virt) const {
+    const uint64_t* table = map_.at<uint64_t>(root_);
+    for (unsigned level = levels_ - 1;; --level) {
+      const uint64_t entry = table[index(virt, level)];
+      if (!Format::is_present(entry)) return std::nullopt;
+      if (Format::is_leaf(entry, level)) return Translation{Format::address(entry, level), level, Format::access(entry)};
+      if (level == 0) return std::nullopt;
+      table = map_.at<uint64_t>(Format::address(entry, level));
+    }
+  }
+
+  // Whether none of `pages` pages from `virt` on, which share a table, is mapped.
+  [[nodiscard]] bool is_empty(VirtAddr virt, unsigned pages) {
+    if (has_no_table(virt)) return true;
+    const uint64_t* entry = find(virt, 0);
+    for (unsigned i = 0; entry != nullptr && i < pages; ++i) {
+      if (Format::is_present(entry[i])) return false;
+    }
+    return entry != nullptr;
+  }
+  // Whether there is not even a table below the 2 MiB block that holds `virt`.
+  [[nodiscard]] bool has_no_table(VirtAddr virt) const {
+    const uint64_t* table = map_.at<uint64_t>(root_);
+    for (unsigned level = levels_ - 1; level != 0; --level) {
+      const uint64_t entry = table[index(virt, level)];
+      if (!Format::is_present(entry)) return true;
+      if (Format::is_leaf(entry, level)) return false;
+      table = map_.at<uint64_t>(Format::address(entry, level));
+    }
+    return false;
+  }
+
+  // Replaces the page that is mapped at `virt` (of 4 KiB) by another: copy-on-write's second half.
+  void replace(VirtAddr virt, PhysAddr phys, Access access) {
+    uint64_t* entry = find(virt, 0);
+    CAIRN_ASSERT(entry != nullptr && Format::is_present(*entry));
+    store(entry, Format::leaf(phys, access, 0));
+    tlb_.flush(virt);
+  }
+
+  // Makes this CPU look the translation up again.
+  void forget(VirtAddr virt) { tlb_.flush(virt); }
+
+  // Removes what is mapped in the range, gives owned frames and emptied tables back. False: no memory to split a large
+  // page that reaches beyond the range; then that page is still there.
+  bool unmap(VirtAddr virt, uint64_t size) {
+    return change(root_, levels_ - 1, virt.value, virt.value + (size - 1), [&](uint64_t* entry, VirtAddr at, unsigned level) {
+      const uint64_t old = std::exchange(*entry, 0);
+      tlb_.flush(at);
+      if (Format::access(old).owned) frames_.free(Format::address(old, level), level);
+    });
+  }
+
+  // Changes the rights of what is mapped in the range; whether frames are owned stays as it is. A page whose frame is not
+  // owned never becomes writable: it is shared, and the fault that follows copies it. (Same failure as unmap.)
+  bool protect(VirtAddr virt, uint64_t size, Access access) {
+    return change(root_, levels_ - 1, virt.value, virt.value + (size - 1), [&](uint64_t* entry, VirtAddr at, unsigned level) {
+      Access changed = access;
+      changed.owned = Format::access(*entry).owned;
+      changed.write = access.write && changed.owned;
+      store(entry, Format::leaf(Format::address(*entry, level), changed, level));
+      tlb_.flush(at);
+    });
+  }
+
+ private:
+  static constexpr unsigned index(VirtAddr virt, unsigned level) {
+    return static_cast<unsigned>(virt.value >> (kPageBits + 9 * level)) & 511;
+  }
+  // The MMU of another CPU may look at any time, so entries are written whole.
+  static void store(uint64_t* entry, uint64_t value) { __atomic_store_n(entry, value, __ATOMIC_RELEASE); }
+
+  std::optional<PhysAddr> allocate_table() {
+    const auto frame = frames_.allocate();
+    if (frame) std::memset(map_.at(*frame), 0, kPageSize);
+    return frame;
+  }
+
+  // The entry of `level` for `virt`, making tables on the way; null when there is no memory.
+  uint64_t* walk_to(VirtAddr virt, unsigned target) {
+    uint64_t* table = map_.at<uint64_t>(root_);
+    for (unsigned level = levels_ - 1; level > target; --level) {
+      uint64_t* entry = &table[index(virt, level)];
+      if (!Format::is_present(*entry)) {
+        const auto made = allocate_table();
+        if (!made) return nullptr;
+        store(entry, Format::table(*made));
+      }
+      CAIRN_ASSERT(!Format::is_leaf(*entry, level));
+      table = map_.at<uint64_t>(Format::address(*entry, level));
+    }
+    return &table[index(virt, target)];
+  }
+
+  uint64_t* find(VirtAddr virt, unsigned target) {
+    uint64_t* table = map_.at<uint64_t>(root_);
+    for (unsigned level = levels_ - 1; level > target; --level) {
+      const uint64_t entry = table[index(virt, level)];
+      if (!Format::is_present(entry) || Format::is_leaf(entry, level)) return nullptr;
+      table = map_.at<uint64_t>(Format::address(entry, level));
+    }
+    return &table[index(virt, target)];
+  }
+
+  // Turns the large page of `entry` into a table of pages one size smaller.
+  bool split(uint64_t* entry, unsigned level, VirtAddr at) {
+    const auto made = frames_.allocate();
+    if (!made) return false;
+    const PhysAddr start = Format::address(*entry, level);
+    const Access access = Format::access(*entry);
+    auto* table = map_.at<uint64_t>(*made);
+    for (unsigned i = 0; i < 512; ++i) table[i] = Format::leaf(start + i * page_size_at(level - 1), access, level - 1);
+    store(entry, Format::table(*made));
+    tlb_.flush(at);
+    return true;
+  }
+
+  // Calls `apply` on every leaf in [first, last], splitting those that reach beyond; frees tables that end up empty.
+  template <class F>
+  bool change(PhysAddr table_address, unsigned level, uint64_t first, uint64_t last, F&& apply) {
+    auto* table = map_.at<uint64_t>(table_address);
+    const uint64_t span = page_size_at(level);
+    for (uint64_t at = first;;) {
+      const uint64_t block = align_down(at, span);
+      const uint64_t block_last = block + (span - 1);
+      const uint64_t part_last = block_last < last ? block_last : last;
+      uint64_t* entry = &table[index({at}, level)];
+      if (Format::is_present(*entry)) {
+        if (Format::is_leaf(*entry, level)) {
+          if (at == block && part_last == block_last) {
+            apply(entry, VirtAddr{block}, level);
+          } else if (!split(entry, level, {block})) {
+            return false;
+          }
+        }
+        if (Format::is_present(*entry) && !Format::is_leaf(*entry, level)) {
+          const PhysAddr child = Format::address(*entry, level);
+          if (!change(child, level - 1, at, part_last, apply)) return false;
+          // Tables of the root stay: they are few, and other CPUs share them.
+          if (level + 1 != levels_ && is_zero(child)) {
+            store(entry, 0);
+            tlb_.flush({block});
+            frames_.free_table(child);
+          }
+        }
+      }
+      if (part_last == last) return true;
+      at = part_last + 1;
+    }
+  }
+
+  [[nodiscard]] bool is_zero(PhysAddr table_address) const {
+    const auto* table = map_.at<uint64_t>(table_address);
+    for (unsigned i = 0; i < 512; ++i) {
+      if (table[i] != 0) return false;
+    }
+    return true;
+  }
+
+  DirectMap map_;
+  Frames& frames_;
+  Tlb& tlb_;
+  unsigned levels_;
+  PhysAddr root_;
+};
+
+}  // namespace cairn::kernel

@@ -1,0 +1,85 @@
+#include "kernel/panic.hpp"
+
+#include <atomic>
+
+#include "base/assert.hpp"
+#include "base/boot_protocol.hpp"
+#include "kernel/image.hpp"
+#include "kernel/log/log.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/memory/memory.hpp"
+#include "port/cpu.hpp"
+#include "port/trap_frame.hpp"
+
+extern "C" std::byte boot_stack_bottom[], boot_stack_top[];
+
+namespace cairn::kernel {
+namespace {
+
+constinit std::atomic<bool> panicking{false};
+
+// A second panic while the first is reported must not report again.
+void enter_panic(std::string_view message) {
+  machine::interrupts_off();
+  if (panicking.exchange(true)) {
+    write_raw("\npanic while reporting a panic\n");
+    machine::power_off(exit_status::kPanic);
+  }
+  write_raw("\n");
+  LogLine line;
+  line << "cairn: kernel panic: " << message << "\n";
+  write_raw(line.text());
+}
+
+bool can_read_frame(uint64_t address) {
+  if (address % 8 != 0) return false;
+  const VirtAddr low{address - 16}, high{address + 15};
+  if (low >= VirtAddr::of(boot_stack_bottom) && high < VirtAddr::of(boot_stack_top)) return true;
+  return is_mapped(low) && is_mapped(high);
+}
+
+}  // namespace
+
+void write_backtrace(uint64_t pc, uint64_t frame_pointer) {
+  for (unsigned depth = 0; depth < 64 && pc != 0; ++depth) {
+    // A return address may lie past its function's end when the call was the last instruction.
+    const Symbol symbol = find_symbol(depth == 0 ? pc : pc - 1);
+    LogLine line;
+    line << "  #" << depth << " " << Hex{pc};
+    if (!symbol.name.empty()) line << " " << symbol.name << "+" << Hex{symbol.offset + (depth == 0 ? 0 : 1)};
+    line << "\n";
+    write_raw(line.text());
+    if (!can_read_frame(frame_pointer)) return;
+    const CallFrame next = caller_of(frame_pointer);
+    if (next.frame_pointer <= frame_pointer && next.frame_pointer != 0) return;  // stacks grow down
+    pc = next.pc;
+    frame_pointer = next.frame_pointer;
+  }
+}
+
+void panic(std::string_view message) {
+  enter_panic(message);
+  const auto frame_pointer = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+  const CallFrame caller = caller_of(frame_pointer);
+  write_backtrace(caller.pc, caller.frame_pointer);
+  machine::power_off(exit_status::kPanic);
+}
+
+void panic_at(std::string_view message, const TrapFrame& frame) {
+  enter_panic(message);
+  write_registers(frame);
+  write_backtrace(frame.pc, frame_pointer_of(frame));
+  machine::power_off(exit_status::kPanic);
+}
+
+}  // namespace cairn::kernel
+
+namespace cairn {
+
+void assertion_failed(const char* expression, const char* file, int line) {
+  kernel::LogLine text;
+  text << "assertion `" << expression << "` failed at " << file << ":" << line;
+  kernel::panic(text.text());
+}
+
+}  // namespace cairn

@@ -1,0 +1,108 @@
+#include "platform/platform.hpp"
+
+#include <new>
+
+#include "kernel/cpu_features.hpp"
+#include "kernel/memory/memory.hpp"
+#include "kernel/trap/trap.hpp"
+#include "port/cpu.hpp"
+#include "runtime/platform.hpp"
+
+namespace cairn::platform {
+namespace {
+
+using kernel::KernelAddressSpace;
+using kernel::VirtAddr;
+
+// Below a stack; larger than any frame that is entered without touching it.
+constexpr size_t kStackGuard = 64 * 1024;
+
+// One CPU's; it moves into the fiber's record when there are several.
+constinit runtime::Activation* current_activation = nullptr;
+
+std::span<std::byte> as_span(VirtAddr start, size_t size) { return {start.as_pointer(), size}; }
+
+// Large reservations start at a large page's boundary, so that large pages fit.
+uint64_t alignment_for(size_t bytes) {
+  return bytes >= kernel::kLargePageSize ? kernel::kLargePageSize : KernelAddressSpace::kGroup;
+}
+
+// Reserves `guard + bytes` and commits all but the guard.
+Result<std::span<std::byte>> allocate(size_t guard, size_t bytes) {
+  return kernel::address_space().with([&](KernelAddressSpace& space) -> Result<std::span<std::byte>> {
+    const VirtAddr start = CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(),
+                                                   guard + bytes, alignment_for(bytes)));
+    if (auto done = space.commit(start + guard, bytes, {.write = true}); !done) {
+      space.release(start);
+      return fail(std::move(done).error());
+    }
+    return as_span(start + guard, bytes);
+  });
+}
+
+void release_at(const std::byte* start) {
+  kernel::address_space().with([&](KernelAddressSpace& space) { space.release(VirtAddr::of(start)); });
+}
+
+}  // namespace
+
+static_assert(runtime::PlatformContract<Platform>);
+
+Result<std::span<std::byte>> Platform::reserve(size_t bytes) {
+  return kernel::address_space().with([&](KernelAddressSpace& space) -> Result<std::span<std::byte>> {
+    return as_span(CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(), bytes,
+                                           alignment_for(bytes))),
+                   bytes);
+  });
+}
+
+Result<void> Platform::commit(std::span<std::byte> pages) {
+  return kernel::address_space().with([&](KernelAddressSpace& space) {
+    return space.commit(VirtAddr::of(pages.data()), pages.size(), {.write = true});
+  });
+}
+
+void Platform::release(std::span<std::byte> reservation) {
+  if (!reservation.empty()) release_at(reservation.data());
+}
+
+Result<std::span<std::byte>> Platform::allocate_stack(size_t bytes) { return allocate(kStackGuard, bytes); }
+void Platform::release_stack(std::span<std::byte> stack) {
+  if (!stack.empty()) release_at(stack.data() - kStackGuard);
+}
+
+Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) { return allocate(0, bytes); }
+
+void Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
+  const uint64_t text = kernel::align_up(text_bytes, kPageSize);
+  kernel::address_space().with([&](KernelAddressSpace& space) {
+    const VirtAddr start = VirtAddr::of(mapping.data());
+    if (text != 0) space.protect(start, text, {.execute = true});
+    if (text != mapping.size()) space.protect(start + text, mapping.size() - text, {});
+  });
+  kernel::machine::synchronize_code();
+}
+
+void Platform::release_code(std::span<std::byte> mapping) {
+  if (!mapping.empty()) release_at(mapping.data());
+}
+
+runtime::Activation* Platform::activation() { return current_activation; }
+void Platform::set_activation(runtime::Activation* activation) { current_activation = activation; }
+void Platform::prepare_thread() { kernel::set_fault_handler(runtime::resolve_fault); }
+
+void Platform::resume(const void* pc, const std::byte* stack_pointer) {
+#if defined(__x86_64__)
+  asm volatile("movq %0, %%rsp; jmpq *%1" : : "r"(stack_pointer), "r"(pc) : "memory");
+#else
+  asm volatile("mv sp, %0; jr %1" : : "r"(stack_pointer), "r"(pc) : "memory");
+#endif
+  __builtin_unreachable();
+}
+
+compiler::CpuFeatures Platform::cpu_features() {
+  static const compiler::CpuFeatures features = kernel::detect_cpu_features();
+  return features;
+}
+
+}  // namespace cairn::platform

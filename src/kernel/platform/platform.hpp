@@ -1,0 +1,40 @@
+// The runtime's platform in the kernels: guests' memories, stacks and code are regions of the one address space.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/result.hpp"
+#include "compiler/options.hpp"
+
+namespace cairn::runtime {
+struct Activation;
+}
+
+namespace cairn::platform {
+
+// Contract: runtime/platform.hpp.
+struct Platform {
+  static constexpr size_t kPageSize = 4096;
+#if defined(__x86_64__)
+  static constexpr compiler::Architecture kArchitecture = compiler::Architecture::x86_64;
+#else
+  static constexpr compiler::Architecture kArchitecture = compiler::Architecture::riscv64;
+#endif
+
+  static Result<std::span<std::byte>> reserve(size_t bytes);
+  static Result<void> commit(std::span<std::byte> pages);
+  static void release(std::span<std::byte> reservation);
+  static Result<std::span<std::byte>> allocate_stack(size_t bytes);
+  static void release_stack(std::span<std::byte> stack);
+  static Result<std::span<std::byte>> allocate_code(size_t bytes);
+  static void seal_code(std::span<std::byte> mapping, size_t text_bytes);
+  static void release_code(std::span<std::byte> mapping);
+  static runtime::Activation* activation();
+  static void set_activation(runtime::Activation* activation);
+  static void prepare_thread();
+  [[noreturn]] static void resume(const void* pc, const std::byte* stack_pointer);
+  static compiler::CpuFeatures cpu_features();
+};
+
+}  // namespace cairn::platform

@@ -1,0 +1,21 @@
+// The time. Nanoseconds in 64 bits last for 580 years.
+#pragma once
+
+#include <cstdint>
+
+namespace cairn::kernel {
+
+struct BootInfo;
+
+void start_clock(const BootInfo& info);
+// Monotonic, 0 when the kernel was entered; always 0 before start_clock.
+uint64_t nanoseconds_since_boot();
+// Time of day, nanoseconds since 1970: the machine's clock chip, or else what the host said.
+uint64_t wall_clock_nanoseconds();
+void set_wall_clock(uint64_t nanoseconds);
+// Whether the machine has a clock chip of its own.
+bool has_wall_clock();
+// Sleeps: halts this CPU until then.
+void sleep_until(uint64_t nanoseconds_since_boot);
+
+}  // namespace cairn::kernel
