@@ -1,0 +1,20 @@
+// Machine functions and allocations as text, for tests and `cairn objdump`.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "compiler/codegen/machine_function.hpp"
+
+namespace cairn::codegen {
+
+class Target;
+
+// One line an instruction: `12: add v5:r3 = v3:r3 v4:[2]`. Without an allocation, registers show their constraints.
+// `target` names the opcodes and may be null.
+std::string to_text(const MachineFunction& function, const AllocationResult* allocation, const Target* target);
+
+std::string to_string(PReg reg);
+std::string to_string(Allocation allocation);
+
+}  // namespace cairn::codegen

@@ -1,0 +1,102 @@
+// What the register allocator knows before it starts: loops, and where each virtual register is used and live.
+//
+// Program points: instruction i has the points 4i (early: uses are read, early defs written) to 4i + 3; a range that ends
+// at 4i + 1 ends with an early use of i, one that ends at 4i + 3 with a late use; a late def starts at 4i + 2. A block's end is
+// the start of the next one, and a value that is passed to a parameter of the successor is live up to it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/arena.hpp"
+#include "compiler/codegen/machine_function.hpp"
+
+namespace cairn::codegen {
+
+using Point = uint32_t;
+inline constexpr Point kNever = 0xffff'ffff;
+
+constexpr Point early_point(uint32_t inst) { return inst * 4; }
+constexpr Point late_point(uint32_t inst) { return inst * 4 + 2; }
+constexpr Point after_point(uint32_t inst) { return inst * 4 + 4; }
+
+// A half-open range of points in which a register is live.
+struct LiveRange {
+  Point begin = 0;
+  Point end = 0;
+};
+
+struct LoopInfo {
+  uint32_t first = 0;  // blocks, both inclusive
+  uint32_t last = 0;
+  uint32_t parent = kNone;
+  uint32_t jump = kNone;  // an ancestor further out, to find one in logarithmic time
+  uint32_t depth = 1;
+  uint32_t pressure[3] = {};  // the largest number of registers of a class live at once, by class
+  static constexpr uint32_t kNone = 0xffff'ffff;
+};
+
+// A read of a register, in the order of the blocks. An argument for a block parameter counts as a use at the block's end.
+struct Use {
+  Point point = 0;
+  uint32_t block = 0;
+  uint32_t next = kNone;  // the same register's next use
+  static constexpr uint32_t kNone = 0xffff'ffff;
+};
+
+struct LiveVReg {
+  Point def = kNever;  // kNever: never defined (an unused number)
+  uint32_t def_block = 0;
+  uint32_t first_use = Use::kNone;
+  uint32_t last_use = Use::kNone;
+  uint32_t first_range = 0;  // into LiveRanges::ranges, sorted; at least one when defined
+  uint32_t range_count = 0;
+  MInst def_inst;  // none for block parameters
+};
+
+class LiveRanges {
+ public:
+  explicit LiveRanges(const MachineFunction& function);
+
+  // Returns false when the arena's budget is exhausted.
+  bool compute();
+
+  [[nodiscard]] std::span<const LiveRange> ranges_of(VReg reg) const {
+    const LiveVReg& data = vregs[reg.index()];
+    return ranges.as_span().subspan(data.first_range, data.range_count);
+  }
+  // The end of the last range.
+  [[nodiscard]] Point end_of(VReg reg) const {
+    const LiveVReg& data = vregs[reg.index()];
+    return data.range_count == 0 ? 0 : ranges[data.first_range + data.range_count - 1].end;
+  }
+  [[nodiscard]] Point block_begin(uint32_t block) const { return early_point(function_.blocks[block].first_inst); }
+  [[nodiscard]] Point block_end(uint32_t block) const { return early_point(function_.blocks[block].end_inst); }
+  // The outermost loop around `block` that does not contain `other`, which precedes it; LoopInfo::kNone if there is none.
+  [[nodiscard]] uint32_t outermost_loop_without(uint32_t block, uint32_t other) const;
+
+  ArenaVector<LiveVReg> vregs;
+  ArenaVector<Use> uses;
+  ArenaVector<LiveRange> ranges;
+  ArenaVector<LoopInfo> loops;         // sorted by first block
+  ArenaVector<uint32_t> loop_of;       // by block: the innermost loop or LoopInfo::kNone
+
+ private:
+  void find_loops();
+  void find_uses();
+  void compute_ranges(VReg reg);
+  void compute_pressure();
+
+  const MachineFunction& function_;
+  // Work space of compute_ranges.
+  struct Visit {
+    uint32_t block;
+    Point end;
+  };
+  ArenaVector<uint32_t> live_out_stamp_;  // by block: number of the last register found live at the end
+  ArenaVector<uint32_t> worklist_;
+  ArenaVector<Visit> visits_;
+  uint64_t work_left_ = 0;
+};
+
+}  // namespace cairn::codegen

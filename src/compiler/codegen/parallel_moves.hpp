@@ -1,0 +1,51 @@
+// Parallel moves, put into an order in which they can be done one after the other.
+#pragma once
+
+#include "compiler/codegen/machine_function.hpp"
+#include "compiler/codegen/registers.hpp"
+
+namespace cairn::codegen {
+
+// Collects the moves of one place, then writes them in order to `out`. All sources are read before any destination is
+// written; destinations are distinct. A move from memory to memory goes through the scratch register of its class, and so
+// does one value of a cycle; where both is needed at once, the memory-to-memory move goes through another class's scratch
+// register in pieces of 8 bytes. Memory-to-memory moves of a class without registers are left to the target.
+class ParallelMoves {
+ public:
+  ParallelMoves(Arena& arena, const RegisterFile& registers, uint32_t slot_count, ArenaVector<InsertedMove>& out);
+
+  void add(RegClass reg_class, Allocation from, Allocation to);
+  // Instead of a move: `definition`, an instruction that only defines one register, is repeated with its result in `to`.
+  void add_rematerialization(RegClass reg_class, MInst definition, Allocation to);
+  void flush(MInst before);
+
+ private:
+  struct Move {
+    RegClass reg_class;
+    Allocation from;  // invalid for a rematerialization
+    Allocation to;
+    MInst definition;
+    bool done = false;
+  };
+  [[nodiscard]] static uint32_t location(Allocation a) {
+    return a.is_register() ? a.reg().number() : PReg::kCount + a.slot();
+  }
+  [[nodiscard]] PReg scratch_of(RegClass reg_class) const { return registers_.scratch[static_cast<unsigned>(reg_class)]; }
+  void emit(RegClass reg_class, Allocation from, Allocation to);
+  void emit_move(const Move& move);
+  void transfer_memory(RegClass reg_class, Allocation from, Allocation to, PReg busy);
+  void run_ready(uint32_t first);
+  void break_cycle(uint32_t first);
+
+  static constexpr uint32_t kNone = 0xffff'ffff;
+  const RegisterFile& registers_;
+  ArenaVector<InsertedMove>& out_;
+  MInst before_;
+  ArenaVector<Move> moves_;
+  ArenaVector<uint32_t> ready_;
+  // By location; all zero (none) between two flushes.
+  ArenaVector<uint32_t> readers_;
+  ArenaVector<uint32_t> writer_;
+};
+
+}  // namespace cairn::codegen
