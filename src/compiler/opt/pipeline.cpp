@@ -34,6 +34,8 @@ Result<void> optimize(ir::Function& function, const compiler::Options& options) 
   static constexpr Pass kPasses[] = {
       {"simplify_params", simplify_params},
       {"number_values", number_values},
+      {"simplify_branches", simplify_branches},
+      {"hoist_invariants", hoist_invariants},
       {"remove_dead_code", remove_dead_code},
   };
   check(function, verify, "build");

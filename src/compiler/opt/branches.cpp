@@ -1,0 +1,305 @@
+// Simplifies control flow: decides branches on constants, skips blocks that only jump, makes one block of two where only
+// one leads to the other, and makes a selection of a branch that only chooses between integers.
+//
+//   v1 = iconst.i32 1
+//   branch v1, block1, block2          =>     ...what block1 did, and v5 for v4
+//   block1: jump block3(v5)
+//   block3(v4: i32): ...                      (block3 has no other way in)
+//
+//   branch v0, block1, block2                 v6 = select.i32 v0, v1, v2
+//   block1: jump block3(v1)            =>     jump block3(v6)
+//   block2: jump block3(v2)
+#include <algorithm>
+
+#include "compiler/opt/passes.hpp"
+#include "compiler/opt/rewrite.hpp"
+
+namespace cairn::opt {
+
+using ir::Block;
+using ir::Function;
+using ir::Instruction;
+using ir::Opcode;
+using ir::Target;
+using ir::Type;
+using ir::Value;
+
+namespace {
+
+// Rows of blocks that only jump are followed this far at once: there may be a cycle of them.
+constexpr int kMaximumHops = 8;
+// More moves than this are not better than a branch.
+constexpr size_t kMaximumSelections = 2;
+// A branch that selects is worth it for what fits integer registers.
+bool is_selectable(Type type) { return ir::is_integer(type); }
+
+class BranchSimplifier {
+ public:
+  explicit BranchSimplifier(Function& function)
+      : function_(function),
+        flow_(function),
+        replacements_(function),
+        edges_in_(function.arena),
+        uses_(function.arena),
+        arguments_(function.arena) {}
+
+  void run() {
+    count();
+    for (const Block block : flow_.order()) {
+      if (!is_live(block)) continue;
+      cut_at_certain_trap(block);
+      decide(block);
+      for (size_t i = 0; i < function_.targets(function_.terminator(block)).size(); ++i) thread(block, i);
+      select_instead(block);
+    }
+    for (const Block block : flow_.order()) {
+      if (is_live(block)) absorb_successors(block);
+    }
+    replacements_.apply(function_);
+    const ir::ControlFlow after(function_);
+    remove_unreachable(function_, after);
+    mark_cold(after);
+  }
+
+ private:
+  void count() {
+    edges_in_.assign(function_.block_count(), 0);
+    uses_.assign(function_.value_count(), 0);
+    if (!edges_in_.empty()) edges_in_[0] = 1;
+    for (const Block block : flow_.order()) {
+      for (Value v = function_[block].first; v; v = function_.next(v)) {
+        for (const Value operand : function_.operands(v)) use(operand);
+        for (const Target& target : function_.targets(v)) {
+          ++edges_in_[target.block.index()];
+          for (const Value argument : function_.arguments(target)) use(argument);
+        }
+      }
+    }
+  }
+  void use(Value value) {
+    if (value) ++uses_[value.index()];
+  }
+
+  bool is_live(Block block) const { return edges_in_[block.index()] != 0; }
+
+  // One edge less; what then has no way in loses its own edges.
+  void drop_edge(Block block) {
+    ArenaVector<Block> work(function_.arena);
+    work.push_back(block);
+    while (!work.empty()) {
+      const Block b = work.back();
+      work.pop_back();
+      if (--edges_in_[b.index()] != 0) continue;
+      for (const Target& target : function_.targets(function_.terminator(b))) work.push_back(target.block);
+    }
+  }
+
+  std::optional<int64_t> constant(Value value) const {
+    const Instruction& inst = function_[value];
+    return inst.opcode == Opcode::iconst ? std::optional(inst.immediate) : std::nullopt;
+  }
+
+  void cut_at_certain_trap(Block block) {
+    for (Value v = function_[block].first; v; v = function_.next(v)) {
+      Instruction& inst = function_[v];
+      if (inst.opcode != Opcode::trap_if && inst.opcode != Opcode::trap_unless) continue;
+      const auto condition = constant(inst.operands[0]);
+      if (!condition || (*condition != 0) != (inst.opcode == Opcode::trap_if)) continue;
+      for (const Target& target : function_.targets(function_.terminator(block))) drop_edge(target.block);
+      for (Value after = function_.next(v); after;) {
+        const Value next = function_.next(after);
+        function_.remove(after);
+        after = next;
+      }
+      inst.opcode = Opcode::trap;
+      inst.operands[0] = Value::none();
+      function_[block].is_cold = true;
+      return;
+    }
+  }
+
+  void make_jump(Block block, const Target& to) {
+    const Value terminator = function_.terminator(block);
+    const Target kept = to;
+    for (const Target& target : function_.targets(terminator)) {
+      if (&target != &to) drop_edge(target.block);
+    }
+    Instruction& inst = function_[terminator];
+    inst.opcode = Opcode::jump;
+    inst.aux = 0;
+    inst.operands[0] = Value::none();
+    inst.extra = function_.add_targets(std::span(&kept, 1));
+  }
+
+  bool equal(const Target& a, const Target& b) const {
+    return a.block == b.block && std::ranges::equal(function_.arguments(a), function_.arguments(b));
+  }
+
+  void decide(Block block) {
+    const Value terminator = function_.terminator(block);
+    const Instruction& inst = function_[terminator];
+    if (inst.opcode != Opcode::branch && inst.opcode != Opcode::br_table) return;
+    const auto targets = function_.targets(terminator);
+    if (const auto known = constant(inst.operands[0])) {
+      if (inst.opcode == Opcode::branch) return make_jump(block, targets[*known != 0 ? 0 : 1]);
+      const uint64_t index = static_cast<uint32_t>(*known);
+      return make_jump(block, targets[static_cast<size_t>(std::min<uint64_t>(index, targets.size() - 1))]);
+    }
+    if (std::ranges::all_of(targets, [&](const Target& t) { return equal(t, targets[0]); })) {
+      make_jump(block, targets[0]);
+    }
+  }
+
+  // Where the block leads, if it does nothing but jump there and its parameters go nowhere else.
+  const Target* only_jumps(Block block) const {
+    const Value terminator = function_.terminator(block);
+    if (function_[block].first != terminator || function_[terminator].opcode != Opcode::jump) return nullptr;
+    const Target& next = function_.targets(terminator)[0];
+    // A way into a loop stays one block, in front of the loop.
+    if (next.block == block || function_[next.block].is_loop_header) return nullptr;
+    uint64_t uses = 0;
+    for (const Value param : function_.params(block)) uses += uses_[param.index()];
+    for (const Value argument : function_.arguments(next)) {
+      const Instruction& inst = function_[argument];
+      if (inst.opcode == Opcode::block_param && function_.block_of(argument) == block) --uses;
+    }
+    return uses == 0 ? &next : nullptr;
+  }
+
+  void thread(Block block, size_t index) {
+    for (int hops = 0; hops < kMaximumHops; ++hops) {
+      const Value terminator = function_.terminator(block);
+      Target& target = function_.targets(terminator)[index];
+      const Block through = target.block;
+      const Target* next = only_jumps(through);
+      if (next == nullptr) return;
+      // A critical edge with arguments would only be split again; tables would repeat the arguments.
+      const bool is_jump = function_[terminator].opcode == Opcode::jump;
+      if (!is_jump && next->argument_count != 0 &&
+          (edges_in_[through.index()] == 1 || function_[terminator].opcode == Opcode::br_table)) {
+        if (!selects_with(block, index, *next)) return;
+      }
+      arguments_.clear();
+      for (const Value argument : function_.arguments(*next)) {
+        const Instruction& inst = function_[argument];
+        const bool is_own = inst.opcode == Opcode::block_param && function_.block_of(argument) == through;
+        arguments_.push_back(is_own ? function_.arguments(target)[static_cast<size_t>(inst.immediate)] : argument);
+      }
+      // The uses of the block's own parameters are gone with its last edge only; the counts stay as they were, which keeps
+      // only_jumps() true of it.
+      for (const Value argument : arguments_) use(argument);
+      const Block to = next->block;
+      ++edges_in_[to.index()];
+      target = {to, function_.add_values(arguments_.as_span()), static_cast<uint32_t>(arguments_.size())};
+      drop_edge(through);
+    }
+  }
+
+  // Whether the other target of a branch leads, maybe through a block that only jumps, to where `next` leads, so that
+  // the branch becomes a selection.
+  bool selects_with(Block block, size_t index, const Target& next) const {
+    const Value terminator = function_.terminator(block);
+    if (function_[terminator].opcode != Opcode::branch || !may_select(terminator, next.block)) return false;
+    const Target& other = function_.targets(terminator)[1 - index];
+    if (other.block == next.block) return true;
+    const Target* other_next = only_jumps(other.block);
+    return other_next != nullptr && other_next->block == next.block;
+  }
+
+  bool may_select(Value branch, Block to) const {
+    if (function_[branch].branch_hint() != ir::BranchHint::none) return false;
+    const auto params = function_.params(to);
+    return params.size() <= kMaximumSelections &&
+           std::ranges::all_of(params, [&](Value p) { return is_selectable(function_[p].type); });
+  }
+
+  void select_instead(Block block) {
+    const Value terminator = function_.terminator(block);
+    if (function_[terminator].opcode != Opcode::branch) return;
+    const auto targets = function_.targets(terminator);
+    if (targets[0].block != targets[1].block || !may_select(terminator, targets[0].block)) return;
+    const Value condition = function_[terminator].operands[0];
+    arguments_.clear();
+    for (size_t i = 0; i < targets[0].argument_count; ++i) {
+      const Value if_nonzero = function_.arguments(targets[0])[i];
+      const Value if_zero = function_.arguments(targets[1])[i];
+      if (if_nonzero == if_zero) {
+        arguments_.push_back(if_zero);
+        continue;
+      }
+      Instruction inst;
+      inst.opcode = Opcode::select;
+      inst.type = function_[if_zero].type;
+      inst.position = function_[terminator].position;
+      inst.operands[0] = condition;
+      inst.operands[1] = if_nonzero;
+      inst.operands[2] = if_zero;
+      arguments_.push_back(function_.insert_before(terminator, inst));
+      uses_.resize(function_.value_count());
+    }
+    const Target to = {targets[0].block, function_.add_values(arguments_.as_span()),
+                       static_cast<uint32_t>(arguments_.size())};
+    drop_edge(to.block);
+    Instruction& inst = function_[terminator];
+    inst.opcode = Opcode::jump;
+    inst.aux = 0;
+    inst.operands[0] = Value::none();
+    inst.extra = function_.add_targets(std::span(&to, 1));
+  }
+
+  // While the block jumps to one that has no other way in, makes it one with it.
+  void absorb_successors(Block block) {
+    for (;;) {
+      const Value terminator = function_.terminator(block);
+      if (function_[terminator].opcode != Opcode::jump) return;
+      const Target target = function_.targets(terminator)[0];
+      const Block next = target.block;
+      if (next == block || next.index() == 0 || edges_in_[next.index()] != 1) return;
+      const auto params = function_.params(next);
+      for (size_t i = 0; i < params.size(); ++i) {
+        replacements_.replace(params[i], replacements_(function_.arguments(target)[i]));
+        function_.links[params[i].index()] = {};
+      }
+      function_[next].param_count = 0;
+      function_.remove(terminator);
+      ir::BlockData& from = function_[next];
+      ir::BlockData& to = function_[block];
+      for (Value v = from.first; v; v = function_.next(v)) function_.links[v.index()].block = block;
+      function_.links[from.first.index()].previous = to.last;
+      if (to.last) {
+        function_.links[to.last.index()].next = from.first;
+      } else {
+        to.first = from.first;
+      }
+      to.last = from.last;
+      to.is_cold |= from.is_cold;
+      from.first = from.last = Value::none();
+      edges_in_[next.index()] = 0;
+    }
+  }
+
+  // A block all of whose ways lead to cold blocks is cold.
+  void mark_cold(const ir::ControlFlow& flow) {
+    for (size_t i = flow.order().size(); i-- > 1;) {
+      const Block block = flow.order()[i];
+      const auto targets = function_.targets(function_.terminator(block));
+      if (!targets.empty() &&
+          std::ranges::all_of(targets, [&](const Target& t) { return function_[t.block].is_cold; })) {
+        function_[block].is_cold = true;
+      }
+    }
+  }
+
+  Function& function_;
+  ir::ControlFlow flow_;
+  Replacements replacements_;
+  ArenaVector<uint32_t> edges_in_;  // from live blocks
+  ArenaVector<uint32_t> uses_;
+  ArenaVector<Value> arguments_;
+};
+
+}  // namespace
+
+void simplify_branches(Function& function) { BranchSimplifier(function).run(); }
+
+}  // namespace cairn::opt

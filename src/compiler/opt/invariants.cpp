@@ -1,0 +1,171 @@
+// Moves what does not change inside of a loop in front of it.
+//
+//     jump block1                               v2 = load.i64 _, 64 {immutable}
+//   block1: loop                                jump block1
+//     v2 = load.i64 _, 64 {immutable}    =>   block1: loop
+//     v3 = heap_load.i32 v1, v2                 v3 = heap_load.i32 v1, v2
+//
+// Only loops without calls gain from it: over a call the value would have to be kept in the frame, which is no better than
+// making it again. What is cheap to make again stays. Loads move when nothing in the loop writes what they read and
+// they cannot fault.
+#include "compiler/opt/passes.hpp"
+#include "compiler/opt/rewrite.hpp"
+
+namespace cairn::opt {
+
+using ir::AliasClass;
+using ir::Block;
+using ir::Effects;
+using ir::Function;
+using ir::Instruction;
+using ir::Opcode;
+using ir::Value;
+
+namespace {
+
+class InvariantHoister {
+ public:
+  explicit InvariantHoister(Function& function)
+      : function_(function),
+        flow_(function),
+        dominators_(function, flow_),
+        loops_(function, flow_, dominators_),
+        summaries_(function.arena) {}
+
+  void run() {
+    if (loops_.count() == 0) return;
+    summarize();
+    for (const Block block : flow_.order()) {
+      if (!loops_.loop_of(block)) continue;
+      for (Value v = function_[block].first; v;) {
+        const Value next = function_.next(v);
+        hoist(v, loops_.loop_of(block));
+        v = next;
+      }
+    }
+  }
+
+ private:
+  using Loop = ir::Loops::Loop;
+  struct Summary {
+    Value entry;  // the jump that leads into the loop; none when there is not just one
+    uint32_t written = 0;  // alias classes, a bit each
+    bool has_calls = false;
+  };
+
+  static uint32_t bit(AliasClass alias) { return uint32_t{1} << static_cast<uint32_t>(alias); }
+
+  void summarize() {
+    summaries_.resize(loops_.count());
+    for (const Block block : flow_.order()) {
+      const Loop loop = loops_.loop_of(block);
+      if (!loop) continue;
+      Summary& summary = summaries_[loop.index()];
+      for (Value v = function_[block].first; v; v = function_.next(v)) {
+        const Effects effects = ir::facts(function_[v].opcode).effects;
+        if (effects == Effects::call) summary.has_calls = true;
+        if (function_[v].opcode == Opcode::fence) {
+          summary.written = ~uint32_t{0};
+        } else if (effects == Effects::writes) {
+          summary.written |= bit(function_.memory_access(v).alias);
+        }
+      }
+    }
+    for (uint32_t i = loops_.count(); i-- > 0;) {
+      const ir::Loops::LoopData& data = loops_[Loop(i)];
+      Summary& summary = summaries_[i];
+      if (data.parent) {
+        summaries_[data.parent.index()].has_calls |= summary.has_calls;
+        summaries_[data.parent.index()].written |= summary.written;
+      }
+      uint32_t ways_in = 0;
+      for (const Block predecessor : flow_.predecessors(data.header)) {
+        if (dominators_.dominates(data.header, predecessor)) continue;
+        ++ways_in;
+        const Value terminator = function_.terminator(predecessor);
+        summary.entry = function_[terminator].opcode == Opcode::jump ? terminator : Value::none();
+      }
+      if (ways_in != 1) summary.entry = Value::none();
+    }
+  }
+
+  bool is_worthwhile(Value v) const {
+    const Instruction& inst = function_[v];
+    switch (inst.opcode) {
+      case Opcode::fconst: return inst.immediate != 0;
+      case Opcode::load: {
+        const ir::MemoryAccess& access = function_.memory_access(v);
+        if (access.can_fault || access.alias == AliasClass::table || access.alias == AliasClass::runtime) return false;
+        // The base must be good wherever the loop is entered: one of the VMContext's own pointers.
+        const Value base = inst.operands[0];
+        return !base || function_[base].opcode == Opcode::load;
+      }
+      case Opcode::vconst:
+      case Opcode::imul:
+      case Opcode::popcnt:
+      case Opcode::fadd:
+      case Opcode::fsub:
+      case Opcode::fmul:
+      case Opcode::fdiv:
+      case Opcode::fsqrt:
+      case Opcode::fmin:
+      case Opcode::fmax:
+      case Opcode::fneg:
+      case Opcode::fabs:
+      case Opcode::fcopysign:
+      case Opcode::fceil:
+      case Opcode::ffloor:
+      case Opcode::ftrunc:
+      case Opcode::fnearest:
+      case Opcode::fpromote:
+      case Opcode::fdemote:
+      case Opcode::convert_s:
+      case Opcode::convert_u:
+      case Opcode::trunc_sat_s:
+      case Opcode::trunc_sat_u:
+      case Opcode::simd_unary:
+      case Opcode::simd_binary:
+      case Opcode::simd_ternary:
+      case Opcode::simd_shuffle:
+      case Opcode::simd_replace: return true;
+      default: return false;
+    }
+  }
+
+  void hoist(Value v, Loop innermost) {
+    if (!is_worthwhile(v)) return;
+    Loop out;
+    for (Loop loop = innermost; loop; loop = loops_[loop].parent) {
+      const Summary& summary = summaries_[loop.index()];
+      if (summary.has_calls || !summary.entry || !is_invariant(v, loop)) break;
+      out = loop;
+    }
+    if (out) function_.move_before(v, summaries_[out.index()].entry);
+  }
+
+  bool is_invariant(Value v, Loop loop) const {
+    if (function_[v].opcode == Opcode::load &&
+        (summaries_[loop.index()].written & bit(function_.memory_access(v).alias)) != 0) {
+      return false;
+    }
+    for (const Value operand : function_.operands(v)) {
+      if (!operand) continue;
+      const Block block = function_.block_of(operand);
+      if (!loops_.contains(loop, block)) continue;
+      return false;
+    }
+    return true;
+  }
+
+  Function& function_;
+  ir::ControlFlow flow_;
+  ir::Dominators dominators_;
+  ir::Loops loops_;
+  ArenaVector<Summary> summaries_;
+};
+
+}  // namespace
+
+void hoist_invariants(Function& function) { InvariantHoister(function).run(); }
+
+}  // namespace cairn::opt
