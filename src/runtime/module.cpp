@@ -1,27 +1,13 @@
 #include "runtime/module.hpp"
 
+#include "compiler/build/module_context.hpp"
 #include "compiler/compile.hpp"
 #include "wasm/decoder.hpp"
 
 namespace cairn::runtime {
 
-VMShape shape_of(const wasm::Module& module) {
-  VMShape shape;
-  shape.imported_functions = module.imported_functions;
-  shape.imported_tables = module.imported_tables;
-  shape.imported_memories = module.imported_memories;
-  shape.imported_globals = module.imported_globals;
-  shape.defined_tables = static_cast<uint32_t>(module.tables.size()) - module.imported_tables;
-  shape.defined_memories = static_cast<uint32_t>(module.memories.size()) - module.imported_memories;
-  shape.defined_globals = static_cast<uint32_t>(module.globals.size()) - module.imported_globals;
-  for (const wasm::Function& function : module.functions) {
-    if (function.is_escaped && !function.is_imported) ++shape.escaped_functions;
-  }
-  return shape;
-}
-
 Module::Module(Engine& engine, wasm::Module module)
-    : engine_(engine), module_(std::move(module)), layout_(shape_of(module_)) {
+    : engine_(engine), module_(std::move(module)), layout_(compiler::vm_shape(module_)) {
   escaped_.resize(module_.functions.size(), ~uint32_t{0});
   uint32_t position = 0;
   for (size_t i = 0; i < module_.functions.size(); ++i) {

@@ -15,8 +15,6 @@
 
 namespace cairn::runtime {
 
-VMShape shape_of(const wasm::Module& module);
-
 class Module : public RefCounted {
  public:
   // Decodes, validates and compiles.

@@ -1,0 +1,25 @@
+// A System for tests: time stands still but when somebody sleeps.
+#pragma once
+
+#include <algorithm>
+
+#include "wasi/file.hpp"
+
+namespace cairn::wasi {
+
+class FakeSystem final : public System {
+ public:
+  uint64_t now(ClockId clock) override { return clock == ClockId::realtime ? time + kEpoch : time; }
+  uint64_t resolution(ClockId) override { return 1; }
+  void fill_random(std::span<std::byte> bytes) override {
+    for (std::byte& b : bytes) b = std::byte{0x5a};
+  }
+  void sleep_until(uint64_t monotonic_nanoseconds) override { time = std::max(time, monotonic_nanoseconds); }
+  void yield() override { ++yields; }
+
+  static constexpr uint64_t kEpoch = 1'600'000'000'000'000'000;
+  uint64_t time = 1000;
+  int yields = 0;
+};
+
+}  // namespace cairn::wasi
