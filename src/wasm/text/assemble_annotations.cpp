@@ -129,8 +129,7 @@ Result<std::optional<Assembler::PendingHint>> Assembler::take_branch_hint() {
 Result<void> Assembler::note_hint(const std::optional<PendingHint>& hint, Opcode opcode) {
   if (!hint) return {};
   if (opcode != Opcode::if_ && opcode != Opcode::br_if) {
-    return fail(
-        Error::at(ErrorKind::invalid, hint->offset, "@metadata.code.branch_hint annotation: invalid target"));
+    return fail(Error::at(ErrorKind::invalid, hint->offset, "@metadata.code.branch_hint annotation: invalid target"));
   }
   ByteWriter& out = hints_.add();
   out.unsigned_leb(out_->size());

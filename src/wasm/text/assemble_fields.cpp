@@ -48,14 +48,22 @@ Result<void> Assembler::import_field(const Field&) {
 
 Result<void> Assembler::import_type(ByteWriter& out, FieldKind kind) {
   switch (kind) {
-    case FieldKind::table: out.byte(code_of(ExternKind::table)); return table_type(out);
-    case FieldKind::memory: out.byte(code_of(ExternKind::memory)); return memory_type(out);
-    case FieldKind::global: out.byte(code_of(ExternKind::global)); return global_type(out);
+    case FieldKind::table:
+      out.byte(code_of(ExternKind::table));
+      return table_type(out);
+    case FieldKind::memory:
+      out.byte(code_of(ExternKind::memory));
+      return memory_type(out);
+    case FieldKind::global:
+      out.byte(code_of(ExternKind::global));
+      return global_type(out);
     case FieldKind::tag:
       out.byte(code_of(ExternKind::tag));
       out.byte(0);
       break;
-    default: out.byte(code_of(ExternKind::func)); break;
+    default:
+      out.byte(code_of(ExternKind::func));
+      break;
   }
   out.unsigned_leb(CAIRN_TRY(type_use_index(ParamNames::ignore)));
   return {};
@@ -332,8 +340,8 @@ Result<void> Assembler::elem_expressions(VectorWriter& out) {
 }
 
 // [wasm 5.5.12]
-void Assembler::put_elem(SegmentMode mode, uint32_t table, const ByteWriter& offset,
-                         const std::optional<RefType>& type, const VectorWriter& items) {
+void Assembler::put_elem(SegmentMode mode, uint32_t table, const ByteWriter& offset, const std::optional<RefType>& type,
+                         const VectorWriter& items) {
   const bool is_active = mode == SegmentMode::active;
   // The forms for table 0 imply the element type too.
   const bool is_short = is_active && table == 0 && (!type || type->is_funcref());

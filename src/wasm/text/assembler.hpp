@@ -1,9 +1,9 @@
 // One module in the text format ([wasm 6.6]) to the binary format.
 //
-// The text is read three times. bind_fields() gives every definition its index, so that names can be used before they are
-// defined; define_types() encodes the type definitions, so that type uses can be compared with them; encode_fields()
-// writes everything else, straight into the sections' bytes. Type uses without a definition append types as they come.
-// What the result means is for the decoder and the validator to say.
+// The text is read three times. bind_fields() gives every definition its index, so that names can be used before they
+// are defined; define_types() encodes the type definitions, so that type uses can be compared with them;
+// encode_fields() writes everything else, straight into the sections' bytes. Type uses without a definition append
+// types as they come. What the result means is for the decoder and the validator to say.
 #pragma once
 
 #include <cstdint>
@@ -184,9 +184,9 @@ class Assembler {
     };
     Kind kind;
     Opcode opcode;
-    uint8_t stage = 0;              // folded_if: clauses seen; folded_try: 0 nothing, 1 do, 2 catch, 3 catch_all, 4 over
-    uint32_t pending = 0;           // folded_plain, folded_if: where its own bytes begin in pending_
-    std::string_view label;         // empty: none
+    uint8_t stage = 0;       // folded_if: clauses seen; folded_try: 0 nothing, 1 do, 2 catch, 3 catch_all, 4 over
+    uint32_t pending = 0;    // folded_plain, folded_if: where its own bytes begin in pending_
+    std::string_view label;  // empty: none
     std::optional<PendingHint> hint;
   };
   Result<void> func_body(IndexSpace& locals);

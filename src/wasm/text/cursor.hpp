@@ -61,7 +61,9 @@ class Cursor {
   Result<uint32_t> after_group() const;
 
   // The current token is not what the grammar has here.
-  [[nodiscard]] std::unexpected<Error> unexpected(std::string_view expected) const { return unexpected_at(0, expected); }
+  [[nodiscard]] std::unexpected<Error> unexpected(std::string_view expected) const {
+    return unexpected_at(0, expected);
+  }
   [[nodiscard]] std::unexpected<Error> unexpected_at(uint32_t ahead, std::string_view expected) const;
   [[nodiscard]] std::unexpected<Error> error(std::string message) const { return error_at(peek().offset, message); }
   [[nodiscard]] static std::unexpected<Error> error_at(uint64_t offset, std::string message) {

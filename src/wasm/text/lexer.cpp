@@ -13,9 +13,7 @@ using Kind = Token::Kind;
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-constexpr uint32_t hex_digit(char c) {
-  return static_cast<uint32_t>(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10);
-}
+constexpr uint32_t hex_digit(char c) { return static_cast<uint32_t>(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10); }
 
 // [wasm 6.3.5]
 constexpr auto kIdentifierCharacters = [] {
@@ -27,7 +25,8 @@ constexpr auto kIdentifierCharacters = [] {
 }();
 constexpr bool is_identifier_character(char c) { return kIdentifierCharacters[static_cast<uint8_t>(c)]; }
 
-// Takes digits with single underscores between them from the front; false if there is none or an underscore is misplaced.
+// Takes digits with single underscores between them from the front; false if there is none or an underscore is
+// misplaced.
 bool take_digits(std::string_view& text, bool (*is)(char)) {
   if (text.empty() || !is(text[0])) return false;
   size_t i = 1;
@@ -102,8 +101,7 @@ class Lexer {
 
   Token& push(Kind kind, size_t offset, size_t length) {
     auto& tokens = annotation_depth_ > 0 ? stream_.annotation_tokens : stream_.tokens;
-    return tokens.emplace_back(
-        Token{static_cast<uint32_t>(offset), static_cast<uint32_t>(length), Token::kNone, kind});
+    return tokens.emplace_back(Token{static_cast<uint32_t>(offset), static_cast<uint32_t>(length), Token::kNone, kind});
   }
 
   void fail(size_t offset, std::string message) {
@@ -346,12 +344,20 @@ std::string string_value(std::string_view literal) {
       continue;
     }
     switch (const char c = text[++i]) {
-      case 'n': out.push_back('\n'); break;
-      case 'r': out.push_back('\r'); break;
-      case 't': out.push_back('\t'); break;
+      case 'n':
+        out.push_back('\n');
+        break;
+      case 'r':
+        out.push_back('\r');
+        break;
+      case 't':
+        out.push_back('\t');
+        break;
       case '\\':
       case '\'':
-      case '"': out.push_back(c); break;
+      case '"':
+        out.push_back(c);
+        break;
       case 'u': {
         uint32_t code = 0;
         for (i += 2; text[i] != '}'; ++i) {

@@ -9,8 +9,8 @@
 
 namespace cairn::wasm::text {
 
-// Never fails: what cannot be lexed becomes an error token, so that an error of the grammar before it is reported first.
-// The source must be shorter than 4 GiB.
+// Never fails: what cannot be lexed becomes an error token, so that an error of the grammar before it is reported
+// first. The source must be shorter than 4 GiB.
 TokenStream lex(std::string_view source);
 
 // The bytes that a string token denotes; `literal` includes its quotes and comes from a token.

@@ -12,9 +12,7 @@ constexpr uint64_t kTopBit = uint64_t{1} << 63;
 
 constexpr uint64_t mask(unsigned bits) { return bits == 64 ? ~uint64_t{0} : (uint64_t{1} << bits) - 1; }
 
-constexpr uint32_t digit_value(char c) {
-  return static_cast<uint32_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
+constexpr uint32_t digit_value(char c) { return static_cast<uint32_t>(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10); }
 
 bool take_sign(std::string_view& text) {
   const bool negative = text.starts_with('-');

@@ -41,7 +41,7 @@ TEST(Literal, SpecialFloats) {
 
 TEST(Literal, RoundsToNearestEven) {
   EXPECT_EQ(parse_f32("0x1.000000p0"), 0x3f80'0000u);
-  EXPECT_EQ(parse_f32("0x1.000001p0"), 0x3f80'0000u);             // tie to even
+  EXPECT_EQ(parse_f32("0x1.000001p0"), 0x3f80'0000u);               // tie to even
   EXPECT_EQ(parse_f32("0x1.0000010000000000001p0"), 0x3f80'0001u);  // just above the tie
   EXPECT_EQ(parse_f32("0x1.000003p0"), 0x3f80'0002u);
   EXPECT_EQ(parse_f32("0x1p-149"), 1u);
@@ -67,11 +67,16 @@ TEST(Literal, AgreesWithStrtod) {
     if (!std::isfinite(value)) continue;
     const int precision = static_cast<int>(random() % 60);
     switch (random() % 3) {
-      case 0: std::snprintf(text, sizeof text, "%.*e", precision, value); break;
-      case 1: std::snprintf(text, sizeof text, "%.*a", precision % 20, value); break;
+      case 0:
+        std::snprintf(text, sizeof text, "%.*e", precision, value);
+        break;
+      case 1:
+        std::snprintf(text, sizeof text, "%.*a", precision % 20, value);
+        break;
       // Halfway between two floats, or next to it.
       default: {
-        const double narrow = static_cast<float>(std::ldexp(static_cast<double>(random() >> 40), static_cast<int>(random() % 250) - 160));
+        const double narrow =
+            static_cast<float>(std::ldexp(static_cast<double>(random() >> 40), static_cast<int>(random() % 250) - 160));
         const double next = std::nextafter(static_cast<float>(narrow), INFINITY);
         std::snprintf(text, sizeof text, "%.*e", 150 + precision, (narrow + next) / 2);
       }

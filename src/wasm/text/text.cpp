@@ -15,8 +15,8 @@ Result<std::vector<std::byte>> assemble(std::string_view source, std::string_vie
 Error with_position(Error error, std::string_view source, std::string_view file_name) {
   if (!error.has_offset) return error;
   const Position position = Lines(source).position_of(error.offset);
-  error.message = std::string(file_name) + ":" + decimal(position.line) + ":" + decimal(position.column) + ": " +
-                  error.message;
+  error.message =
+      std::string(file_name) + ":" + decimal(position.line) + ":" + decimal(position.column) + ": " + error.message;
   return error;
 }
 

@@ -16,8 +16,8 @@ inline constexpr size_t kMaxNesting = 100'000;
 
 // A module, `(module ...)` or its fields alone, to the binary format, unvalidated. Covers WebAssembly 3.0, the legacy
 // exceptions, threads, wide arithmetic, custom page sizes, and the annotations @custom, @name and
-// @metadata.code.branch_hint. Identifiers become the name section. Features hardly matter here: validation refuses what is
-// off; without memory64, sizes are numbers of 32 bits. Errors are "file:line:column: what is wrong, what was
+// @metadata.code.branch_hint. Identifiers become the name section. Features hardly matter here: validation refuses what
+// is off; without memory64, sizes are numbers of 32 bits. Errors are "file:line:column: what is wrong, what was
 // expected", with the offset into the text.
 Result<std::vector<std::byte>> assemble(std::string_view source, std::string_view file_name,
                                         Features features = Features::all());

@@ -1,4 +1,5 @@
-// Scripts of the specification's test suite: the reference interpreter's format, with the threads proposal's directives.
+// Scripts of the specification's test suite: the reference interpreter's format, with the threads proposal's
+// directives.
 #pragma once
 
 #include <cstddef>
@@ -15,8 +16,8 @@
 
 namespace cairn::wasm::text {
 
-// A module in a script. That it cannot be assembled is a fact about the module, not about the script: an assertion may be
-// waiting for it. The error's message has the specification's words in front and no position.
+// A module in a script. That it cannot be assembled is a fact about the module, not about the script: an assertion may
+// be waiting for it. The error's message has the specification's words in front and no position.
 struct ScriptModule {
   std::string name;  // of the definition and, if it is instantiated at once, of the instance; empty: none
   ModuleForm form = ModuleForm::text;
@@ -26,11 +27,14 @@ struct ScriptModule {
 // A value in a script.
 struct ScriptValue {
   enum class Kind : uint8_t {
-    i32, i64, f32, f64,  // the bits, in `bits`
-    v128,                // bits, high_bits
-    ref_null,            // of `heap`
-    ref_extern,          // an external reference to the host's object number `bits`
-    ref_host,            // the same, internalized: an anyref
+    i32,
+    i64,
+    f32,
+    f64,         // the bits, in `bits`
+    v128,        // bits, high_bits
+    ref_null,    // of `heap`
+    ref_extern,  // an external reference to the host's object number `bits`
+    ref_host,    // the same, internalized: an anyref
   };
   Kind kind = Kind::i32;
   uint64_t bits = 0;
@@ -48,12 +52,16 @@ struct NumberPattern {
 // What a result must be.
 struct ResultPattern {
   enum class Kind : uint8_t {
-    i32, i64, f32, f64,  // numbers[0]
-    v128,                // one entry in `numbers` a lane, the lowest first
-    ref_null,            // null; of type `heap` if there is one
-    ref_extern, ref_host,  // of the host's object numbers[0].bits
-    ref,                 // a reference that is not null and whose type matches `heap`
-    either,              // one of `alternatives`
+    i32,
+    i64,
+    f32,
+    f64,       // numbers[0]
+    v128,      // one entry in `numbers` a lane, the lowest first
+    ref_null,  // null; of type `heap` if there is one
+    ref_extern,
+    ref_host,  // of the host's object numbers[0].bits
+    ref,       // a reference that is not null and whose type matches `heap`
+    either,    // one of `alternatives`
   };
   Kind kind = Kind::i32;
   std::vector<NumberPattern> numbers;
@@ -116,8 +124,8 @@ struct Wait {
 
 struct Directive {
   uint32_t line = 0;
-  std::variant<DefineModule, InstantiateModule, Register, Action, AssertReturn, AssertTrap, AssertException, AssertModule,
-               Thread, Wait>
+  std::variant<DefineModule, InstantiateModule, Register, Action, AssertReturn, AssertTrap, AssertException,
+               AssertModule, Thread, Wait>
       what;
 };
 
