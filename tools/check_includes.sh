@@ -12,17 +12,18 @@ wasm: base
 wasm/text: base wasm
 compiler: base wasm compiler
 compiler/ir: base wasm/types.hpp wasm/trap.hpp wasm/trap.def wasm/opcodes.hpp
-compiler/build: base wasm compiler/ir compiler/compile.hpp compiler/options.hpp
+compiler/build: base wasm compiler/ir compiler/compile.hpp compiler/options.hpp runtime/vmcontext.hpp runtime/builtins.hpp
 compiler/opt: base compiler/ir compiler/options.hpp
-compiler/codegen: base compiler/ir compiler/options.hpp wasm/types.hpp wasm/trap.hpp wasm/trap.def runtime/vmcontext.hpp runtime/builtins.def
-compiler/x64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.hpp wasm/trap.hpp runtime/vmcontext.hpp runtime/builtins.def
-compiler/rv64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.hpp wasm/trap.hpp runtime/vmcontext.hpp runtime/builtins.def
+compiler/codegen: base compiler/ir compiler/options.hpp wasm/types.hpp wasm/trap.hpp wasm/trap.def runtime/vmcontext.hpp runtime/builtins.hpp
+compiler/x64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.hpp wasm/trap.hpp runtime/vmcontext.hpp runtime/builtins.hpp runtime/entry.hpp
+compiler/rv64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.hpp wasm/trap.hpp runtime/vmcontext.hpp runtime/builtins.hpp runtime/entry.hpp
 runtime: base wasm compiler platform
-wasi: base wasm runtime
+wasi: base wasm compiler runtime
 cstd: base
 kernel: base wasm compiler runtime wasi platform port
 loader: base kernel
 host/platform: base wasm compiler runtime wasi platform
+host/system: base wasi
 host/cli: base wasm compiler runtime wasi host platform
 '
 

@@ -15,5 +15,6 @@ add_library(cairn_cstd OBJECT ${cstd})
 target_compile_options(cairn_cstd PRIVATE ${CAIRN_WARNINGS})
 
 cairn_layer(cairn_host_platform src/host/platform cairn_runtime)
+cairn_layer(cairn_host_system src/host/system cairn_wasi)
 
 include(cmake/host-cli.cmake)

@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 # Builds real programs for wasm and natively, runs both, and compares what they print.
-#   tests/programs/run.sh [--target TARGET]... [--build-only] [NAME...]
+#   tests/programs/run.sh [--target TARGET]... [--build-only | --bench] [NAME...]
 # TARGET is a target of `cairn run`, or node (node:wasi, to check a program without Cairn). Last line: N passed, N failed.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$root/tests/programs/lib.sh"
 here="$root/tests/programs"
 
-targets=() names=() build_only=
+targets=() names=() build_only= bench=
 while [ $# -gt 0 ]; do
   case "$1" in
     --target) targets+=("$2"); shift ;;
     --build-only) build_only=1 ;;
+    --bench) bench=1 ;;
     -*) die "unknown option $1" ;;
     *) names+=("$1") ;;
   esac
@@ -76,6 +77,22 @@ check() { # NAME CASE TARGET
   fi
 }
 
+# The least of three runs of the guest, without decoding and compiling, against the least of three of the native program.
+compare() { # NAME CASE
+  local run best native_best start elapsed
+  for run in 1 2 3; do
+    start=${EPOCHREALTIME/./}
+    "$1_case_$2" "$inputs" env -i HOME=/ "$native" >/dev/null 2>&1
+    elapsed=$((${EPOCHREALTIME/./} - start))
+    [ -n "${native_best-}" ] && [ "$elapsed" -ge "$native_best" ] || native_best=$elapsed
+    "$1_case_$2" "$inputs" "$root/build/host/cairn-cli" run --target host --time --env HOME=/ "$wasm" 2>&1 >/dev/null |
+      awk '$1 == "run" && $3 == "ms" { printf "%d\n", $2 * 1000 }' >"$place/bench"
+    elapsed=$(cat "$place/bench")
+    [ -n "${best-}" ] && [ "${elapsed:-0}" -ge "$best" ] || best=${elapsed:-0}
+  done
+  awk -v label="$1/$2" -v a="$best" -v b="$native_best" 'BEGIN { printf "  %-20s %8.3f s, native %8.3f s: %5.2f\n", label, a / 1e6, b / 1e6, a / b }'
+}
+
 for name in "${names[@]}"; do
   [ -e "$here/$name.sh" ] || die "no program $name in tests/programs"
   if ! prepare "$name"; then
@@ -84,11 +101,16 @@ for name in "${names[@]}"; do
     continue
   fi
   [ -n "$build_only" ] && { printf '%s\n' "$wasm"; continue; }
+  if [ -n "$bench" ]; then
+    for function in $(compgen -A function | grep "^${name}_case_"); do compare "$name" "${function#"${name}_case_"}"; done
+    continue
+  fi
   for target in "${targets[@]}"; do
     for function in $(compgen -A function | grep "^${name}_case_"); do
       check "$name" "${function#"${name}_case_"}" "$target"
     done
   done
 done
+[ -z "$bench" ] || exit 0
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

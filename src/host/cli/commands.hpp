@@ -2,9 +2,12 @@
 // printed by main as one line, with the exit status of its kind.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "base/result.hpp"
+#include "compiler/options.hpp"
 #include "host/cli/machine.hpp"
 #include "host/cli/options.hpp"
 
@@ -20,11 +23,19 @@ int report_machine(const Options& options, const MachineReport& report);
 // Replaces this process by the RISC-V build of the command under qemu-riscv64. Returns only on failure.
 Error continue_as_riscv64(const Options& options, char* const* argv);
 
+// What the options say about the engine, wherever it runs.
+BootConfig engine_settings(const Options& options);
+std::vector<std::byte> bytes_of(const std::string& text);
+
+// The compiler's options for the target's machine: the CPU's instruction sets where it is this one's kind, the floor
+// elsewhere.
+Result<compiler::Options> compiler_options(const Options& options);
+// The code object of a module for the options' target.
+Result<std::vector<std::byte>> compile_object(const Options& options, const std::string& program);
+
 Result<int> compile(const Options& options);
 Result<int> objdump(const Options& options);
 Result<int> validate(const Options& options);
-Result<int> wast(const Options& options);
 Result<int> wat2wasm(const Options& options);
-Result<int> wasm2wat(const Options& options);
 
 }  // namespace cairn::cli

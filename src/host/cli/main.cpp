@@ -58,6 +58,7 @@ Result<int> dispatch(const Options& options) {
     default:
       return fail(Error::of(ErrorKind::usage, "this command is not built in"));
   }
+  return exit_status::kUsage;
 }
 
 }  // namespace

@@ -10,17 +10,19 @@
 
 #include "base/format.hpp"
 #include "host/cli/files.hpp"
+#include "wasm/text/text.hpp"
 
 namespace cairn::cli {
 namespace {
 
-enum class Language : uint8_t { none, c, cxx };
+enum class Language : uint8_t { binary, text, c, cxx };
 
 Language language_of(const std::string& path) {
   const std::string extension = path.substr(std::min(path.size(), path.rfind('.')));
+  if (extension == ".wat") return Language::text;
   if (extension == ".c") return Language::c;
   if (extension == ".cc" || extension == ".cpp" || extension == ".cxx") return Language::cxx;
-  return Language::none;
+  return Language::binary;
 }
 
 // FNV-1a, 128 bits wide: a name for contents, not a defence.
@@ -152,8 +154,17 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
 Result<std::string> load_program(const std::string& path) {
   const Language language = language_of(path);
   std::string contents = CAIRN_TRY(read_file(path));
-  if (language == Language::none) return contents;
-  return compile_source(path, contents, language);
+  switch (language) {
+    case Language::binary:
+      return contents;
+    case Language::text: {
+      const std::vector<std::byte> module = CAIRN_TRY(wasm::text::assemble(contents, path));
+      return std::string(reinterpret_cast<const char*>(module.data()), module.size());
+    }
+    case Language::c:
+    case Language::cxx:
+      return compile_source(path, contents, language);
+  }
 }
 
 }  // namespace cairn::cli

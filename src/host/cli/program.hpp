@@ -7,9 +7,10 @@
 
 namespace cairn::cli {
 
-// Reads a module, or makes one: C and C++ sources (.c, .cc, .cpp, .cxx) are compiled with clang for wasm32-wasi and
-// kept in build/cache/compiled, keyed by the source's path, contents and flags, until the source or a header of its own
-// changes. A compiler's diagnostics go to stderr as they are; the Error is then of kind malformed.
+// Reads a module, or makes one: text (.wat) is assembled; C and C++ sources (.c, .cc, .cpp, .cxx) are compiled with
+// clang for wasm32-wasi and kept in build/cache/compiled, keyed by the source's path, contents and flags, until the
+// source or a header of its own changes. A compiler's diagnostics go to stderr as they are; the Error is then of kind
+// malformed.
 Result<std::string> load_program(const std::string& path);
 
 }  // namespace cairn::cli

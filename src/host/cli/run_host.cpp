@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
+#include <span>
 
 #include "host/cli/commands.hpp"
 #include "host/system/linux_system.hpp"
@@ -20,12 +20,21 @@ void print_milliseconds(const char* name, uint64_t nanoseconds) {
 
 }  // namespace
 
-Result<int> run_on_host(const Options& options, const std::string& program) {
+BootConfig engine_settings(const Options& options) {
   BootConfig config;
   config.bounds = options.bounds;
   config.disabled_features = options.disabled_features;
   config.engine_options = options.engine_options;
-  const runtime::EngineConfig engine = CAIRN_TRY(runtime::configure_engine(config));
+  return config;
+}
+
+std::vector<std::byte> bytes_of(const std::string& text) {
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(text));
+  return {bytes.begin(), bytes.end()};
+}
+
+Result<int> run_on_host(const Options& options, const std::string& program) {
+  const runtime::EngineConfig engine = CAIRN_TRY(runtime::configure_engine(engine_settings(options)));
 
   host::LinuxSystem system;
   wasi::Context context(system);
@@ -38,10 +47,8 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
     context.add_preopen(CAIRN_TRY(host::open_host_directory(mapping.host)), mapping.guest);
   }
 
-  const auto* bytes = reinterpret_cast<const std::byte*>(program.data());
   wasi::PhaseTimes times;
-  const wasi::ProgramResult result =
-      CAIRN_TRY(wasi::run_program(engine, std::vector<std::byte>(bytes, bytes + program.size()), context, times));
+  const wasi::ProgramResult result = CAIRN_TRY(wasi::run_program(engine, bytes_of(program), context, times));
   if (options.report_times) {
     print_milliseconds("decode", times.decode);
     print_milliseconds("compile", times.compile);

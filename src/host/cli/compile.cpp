@@ -1,0 +1,56 @@
+// `cairn compile` and `cairn validate`: the engine without running anything.
+#include "compiler/compile.hpp"
+
+#include <cstdio>
+
+#include "host/cli/commands.hpp"
+#include "host/cli/files.hpp"
+#include "host/cli/program.hpp"
+#include "runtime/configure.hpp"
+#include "wasm/decoder.hpp"
+
+namespace cairn::cli {
+namespace {
+
+bool is_riscv64(Target target) { return target == Target::riscv64 || target == Target::host_riscv64; }
+
+}  // namespace
+
+Result<compiler::Options> compiler_options(const Options& options) {
+  compiler::Options result = CAIRN_TRY(runtime::configure_engine(engine_settings(options))).compiler;
+  const compiler::Architecture wanted =
+      is_riscv64(options.target) ? compiler::Architecture::riscv64 : compiler::Architecture::x86_64;
+  if (result.architecture != wanted) result.cpu = {};
+  result.architecture = wanted;
+  return result;
+}
+
+Result<std::vector<std::byte>> compile_object(const Options& options, const std::string& program) {
+  const compiler::Options settings = CAIRN_TRY(compiler_options(options));
+  const wasm::Module module = CAIRN_TRY(wasm::decode_module(bytes_of(program), settings.features));
+  return compiler::compile_module(module, settings);
+}
+
+Result<int> compile(const Options& options) {
+  const std::string program = CAIRN_TRY(load_program(options.operands[0]));
+  const std::vector<std::byte> object = CAIRN_TRY(compile_object(options, program));
+  const std::string output = options.output.empty() ? options.operands[0] + ".o" : options.output;
+  CAIRN_TRY(write_file(output, std::string_view(reinterpret_cast<const char*>(object.data()), object.size())));
+  return 0;
+}
+
+Result<int> validate(const Options& options) {
+  const wasm::Features features = CAIRN_TRY(runtime::configure_engine(engine_settings(options))).compiler.features;
+  int status = 0;
+  for (const std::string& path : options.operands) {
+    const Result<std::string> program = load_program(path);
+    const auto module =
+        program ? wasm::decode_and_validate(bytes_of(*program), features) : Result<wasm::Module>(fail(program.error()));
+    if (module) continue;
+    std::fprintf(stderr, "cairn: %s: %s\n", path.c_str(), module.error().to_string().c_str());
+    status = exit_status::kBadModule;
+  }
+  return status;
+}
+
+}  // namespace cairn::cli
