@@ -71,13 +71,11 @@ bool ByteReader::read_signed(uint32_t width, int64_t& value) {
   return true;
 }
 
-Result<uint32_t> ByteReader::length() {
+bool ByteReader::read_length(uint32_t& value) {
   const uint64_t start = offset();
   const uint64_t most = remaining();
-  uint32_t value = 0;
-  if (!read_u32(value)) return failure();
-  if (value > most) return cairn::fail(Error::at(ErrorKind::malformed, start, "length out of bounds"));
-  return value;
+  if (!read_u32(value)) return false;
+  return value <= most || fail(ErrorKind::malformed, start, "length out of bounds");
 }
 
 }  // namespace cairn::wasm

@@ -36,7 +36,11 @@ class ByteReader {
   bool fail(ErrorKind kind, uint64_t offset, std::string message);
   bool fail_at_end();
   [[nodiscard]] bool failed() const { return failed_; }
-  std::unexpected<Error> failure() { return std::unexpected(std::move(error_)); }
+  // Takes the error out.
+  std::unexpected<Error> failure() {
+    failed_ = false;
+    return std::unexpected(std::move(error_));
+  }
   Error& error() { return error_; }
 
   bool read_u8(uint8_t& value) {
@@ -75,6 +79,8 @@ class ByteReader {
   // Little-endian, fixed width.
   bool read_bits32(uint32_t& value) { return read_fixed(value); }
   bool read_bits64(uint64_t& value) { return read_fixed(value); }
+  // A vector's or name's length: not more than there are bytes, its own included. Bounds what to reserve memory for.
+  bool read_length(uint32_t& value);
   bool read_bytes(size_t count, std::span<const std::byte>& bytes) {
     if (remaining() < count) return fail_at_end();
     bytes = {next_, count};
@@ -102,8 +108,9 @@ class ByteReader {
   Result<std::span<const std::byte>> bytes(size_t count) {
     return as_result<std::span<const std::byte>>([&](auto& v) { return read_bytes(count, v); });
   }
-  // A vector's or name's length: not more than there are bytes, its own included. Bounds what to reserve memory for.
-  Result<uint32_t> length();
+  Result<uint32_t> length() {
+    return as_result<uint32_t>([this](uint32_t& v) { return read_length(v); });
+  }
 
  private:
   bool read_u32_slow(uint32_t& value);

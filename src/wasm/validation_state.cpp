@@ -394,14 +394,14 @@ bool ValidationState::read_tag(TagIndex& tag, const FuncType*& type) {
 }
 
 bool ValidationState::read_catch_clauses() {
-  const auto count = in_.length();
-  if (!count) return in_.fail(count.error().kind, count.error().offset, count.error().message);
-  if (*count > limits::kTryTableClauses) {
-    Error error = limits::exceeded(offset_, "too many catch clauses", *count, limits::kTryTableClauses);
+  uint32_t count = 0;
+  CAIRN_CHECK(in_.read_length(count));
+  if (count > limits::kTryTableClauses) {
+    Error error = limits::exceeded(offset_, "too many catch clauses", count, limits::kTryTableClauses);
     return in_.fail(error.kind, error.offset, std::move(error.message));
   }
   clauses_.clear();
-  for (uint32_t i = 0; i < *count; ++i) {
+  for (uint32_t i = 0; i < count; ++i) {
     uint8_t kind = 0;
     CAIRN_CHECK(in_.read_u8(kind));
     if (kind > 3) return malformed("malformed catch clause");
@@ -433,13 +433,13 @@ bool ValidationState::read_catch_clauses() {
 }
 
 bool ValidationState::read_br_table() {
-  const auto count = in_.length();
-  if (!count) return in_.fail(count.error().kind, count.error().offset, count.error().message);
-  if (*count > limits::kBrTableTargets) {
-    Error error = limits::exceeded(offset_, "too many targets of br_table", *count, limits::kBrTableTargets);
+  uint32_t count = 0;
+  CAIRN_CHECK(in_.read_length(count));
+  if (count > limits::kBrTableTargets) {
+    Error error = limits::exceeded(offset_, "too many targets of br_table", count, limits::kBrTableTargets);
     return in_.fail(error.kind, error.offset, std::move(error.message));
   }
-  depths_.resize(*count + 1);
+  depths_.resize(count + 1);
   for (uint32_t& depth : depths_) CAIRN_CHECK(in_.read_u32(depth));
   const Frame* target = nullptr;
   CAIRN_CHECK(label(depths_.back(), target));

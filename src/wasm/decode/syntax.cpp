@@ -146,9 +146,9 @@ class Skipper {
 
   template <class F>
   bool vector(F item) {
-    const auto length = in_.length();
-    if (!length) return in_.fail(length.error().kind, length.error().offset, length.error().message);
-    for (uint32_t i = 0; i < *length; ++i) {
+    uint32_t length = 0;
+    if (!in_.read_length(length)) return false;
+    for (uint32_t i = 0; i < length; ++i) {
       if (!item()) return false;
     }
     return true;
