@@ -1,0 +1,57 @@
+// RV64's machine operations: what MachineInst::opcode and its payload mean.
+//
+// An opcode below kOpCount is that instruction (assembler.hpp). Its uses are rs1, rs2, rs3 as its format has them, then
+// comes the definition of rd. A source register that is not allocated (x0, a pinned one) is no operand but named in the
+// payload: `extra` for rs1, `scale` for rs2, as 1 + its number. `displacement` is the immediate, `size` the rounding mode, and
+// `condition`, if not 0, is 1 + the TrapKind that the instruction raises when it faults.
+// The other opcodes are sequences (pseudos.def).
+//
+// Invariant of values: an i32 is kept sign-extended to 64 bits in its register. Arguments, results, block parameters and spill
+// slots keep it; loads, *w instructions and comparisons make it; bitwise operations, min and max of two such values
+// preserve it; signed and unsigned comparisons give the right answer on it. A consumer that reads the low half only (*w, add.uw,
+// narrow stores, conversions of 32-bit integers) takes any register. An f32 is NaN-boxed, as all instructions leave it;
+// it is spilled as 8 bytes.
+#pragma once
+
+#include <string_view>
+
+#include "compiler/codegen/machine_function.hpp"
+#include "compiler/rv64/assembler.hpp"
+
+namespace cairn::rv64 {
+
+enum class Pseudo : uint16_t {
+  before_first = kOpCount - 1,
+#define CAIRN_RV64_PSEUDO(name) name,
+#include "compiler/rv64/pseudos.def"
+#undef CAIRN_RV64_PSEUDO
+};
+
+constexpr uint16_t opcode_of(Op op) { return static_cast<uint16_t>(op); }
+constexpr uint16_t opcode_of(Pseudo op) { return static_cast<uint16_t>(op); }
+constexpr bool is_instruction(uint16_t opcode) { return opcode < kOpCount; }
+std::string_view name_of(uint16_t opcode);
+
+// Parts of the frame that stack_load, stack_store and stack_address name.
+enum class StackArea : uint8_t { incoming, outgoing, fixed };
+
+constexpr uint8_t payload_of(PReg r) { return static_cast<uint8_t>(r.number() + 1); }
+constexpr uint8_t payload_of(wasm::TrapKind kind) { return static_cast<uint8_t>(static_cast<unsigned>(kind) + 1); }
+
+// The 16 bytes of a vconst or simd_shuffle lie in `immediate` and in place of `targets`.
+inline void set_vector_payload(codegen::MachineInst& inst, const ir::V128& value) {
+  const auto half = [&](unsigned at) {
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < 8; ++i) bits |= static_cast<uint64_t>(value[at + i]) << (8 * i);
+    return bits;
+  };
+  inst.immediate = static_cast<int64_t>(half(0));
+  inst.targets[0] = codegen::MBlock(static_cast<uint32_t>(half(8)));
+  inst.targets[1] = codegen::MBlock(static_cast<uint32_t>(half(8) >> 32));
+}
+constexpr uint64_t vector_payload_low(const codegen::MachineInst& inst) { return static_cast<uint64_t>(inst.immediate); }
+constexpr uint64_t vector_payload_high(const codegen::MachineInst& inst) {
+  return inst.targets[0].index() | uint64_t{inst.targets[1].index()} << 32;
+}
+
+}  // namespace cairn::rv64

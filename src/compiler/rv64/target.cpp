@@ -1,0 +1,65 @@
+#include "compiler/rv64/target.hpp"
+
+#include "compiler/rv64/emitter.hpp"
+#include "compiler/rv64/lower.hpp"
+#include "compiler/rv64/trampolines.hpp"
+
+namespace cairn::rv64 {
+namespace {
+
+class Rv64Target final : public codegen::Target {
+ public:
+  explicit Rv64Target(const compiler::Options& options)
+      : cpu_(options.cpu), vectors_(options.cpu.v ? Vectors::present : Vectors::absent) {}
+
+  [[nodiscard]] const codegen::RegisterFile& register_file() const override { return rv64::register_file(vectors_); }
+  [[nodiscard]] const codegen::ConventionRegisters& convention() const override { return rv64::convention(vectors_); }
+
+  [[nodiscard]] Result<void> lower(const ir::Function& function, codegen::MachineFunction& result) const override {
+    return Lower(function, result, cpu_).run();
+  }
+
+  [[nodiscard]] Result<void> emit(const codegen::MachineFunction& function, const codegen::AllocationResult& allocation,
+                                  codegen::CodeBuffer& code) const override {
+    const codegen::BlockLayout layout = layout_blocks(function, allocation);
+    BranchLengths lengths(function.arena);
+    bool far_tables = false;
+    const size_t bytes = code.bytes.size(), relocations = code.relocations.size(), traps = code.traps.size(),
+                 calls = code.calls.size();
+    for (;;) {
+      Emitter emitter(function, allocation, layout, code, lengths, cpu_);
+      emitter.set_far_tables(far_tables);
+      if (emitter.run()) return {};
+      // Some branches need to be longer: once more.
+      if (function.arena.exhausted())
+        return fail(Error::of(ErrorKind::limit, "the memory budget of a function's compilation is exceeded"));
+      far_tables = far_tables || emitter.tables_too_far();
+      code.bytes.resize(bytes);
+      code.relocations.resize(relocations);
+      code.traps.resize(traps);
+      code.calls.resize(calls);
+    }
+  }
+
+  void emit_entry_trampoline(const ir::Signature& signature, codegen::CodeBuffer& code) const override {
+    rv64::emit_entry_trampoline(signature, vectors_, code);
+  }
+  void emit_host_trampoline(const ir::Signature& signature, codegen::CodeBuffer& code) const override {
+    rv64::emit_host_trampoline(signature, vectors_, code);
+  }
+  void emit_tail_call_restore(codegen::CodeBuffer& code) const override { rv64::emit_tail_call_restore(code); }
+
+  [[nodiscard]] std::string_view opcode_name(uint16_t opcode) const override { return name_of(opcode); }
+
+ private:
+  compiler::CpuFeatures cpu_;
+  Vectors vectors_;
+};
+
+}  // namespace
+
+std::unique_ptr<codegen::Target> make_rv64_target(const compiler::Options& options) {
+  return std::make_unique<Rv64Target>(options);
+}
+
+}  // namespace cairn::rv64

@@ -1,0 +1,217 @@
+#include "compiler/rv64/trampolines.hpp"
+
+#include <algorithm>
+
+#include "base/assert.hpp"
+#include "compiler/rv64/assembler.hpp"
+#include "runtime/builtins.hpp"
+#include "runtime/entry.hpp"
+#include "runtime/vmcontext.hpp"
+
+namespace cairn::rv64 {
+
+using codegen::CallLayout;
+using codegen::Label;
+using ir::Type;
+using runtime::EntryArguments;
+using runtime::VMContext;
+using runtime::VMHostContext;
+using runtime::VMStoreState;
+
+namespace {
+
+constexpr unsigned kSlot = 16;
+constexpr unsigned kBytesE8 = 0xc0;  // vtype: e8, m1, tail and mask agnostic
+
+// Moves values between registers, stack areas and 16-byte slots.
+class Values {
+ public:
+  Values(Assembler& as, Vectors vectors) : as_(as), vectors_(vectors) {}
+
+  void load(Type type, PReg reg, PReg base, int64_t offset) {
+    switch (type) {
+      case Type::i32: return as_.load_far(Op::lw, reg, base, offset, kScratch);
+      case Type::f32: return as_.load_far(Op::flw, reg, base, offset, kScratch);
+      case Type::f64: return as_.load_far(Op::fld, reg, base, offset, kScratch);
+      case Type::v128:
+        as_.add_immediate(kScratch, base, offset, kScratch);
+        as_.vset(16, kBytesE8);
+        return as_.vmem(Op::vle8, reg, kScratch);
+      default: return as_.load_far(Op::ld, reg, base, offset, kScratch);
+    }
+  }
+  void store(Type type, PReg reg, PReg base, int64_t offset) {
+    switch (type) {
+      case Type::f32: return as_.store_far(Op::fsw, reg, base, offset, kScratch);
+      case Type::f64: return as_.store_far(Op::fsd, reg, base, offset, kScratch);
+      case Type::v128:
+        as_.add_immediate(kScratch, base, offset, kScratch);
+        as_.vset(16, kBytesE8);
+        return as_.vmem(Op::vse8, reg, kScratch);
+      default: return as_.store_far(Op::sd, reg, base, offset, kScratch);
+    }
+  }
+  // Through t0. An i32 is sign-extended by whoever loads it.
+  void copy(Type type, PReg to, int64_t to_offset, PReg from, int64_t from_offset) {
+    for (int64_t at = 0; at < (type == Type::v128 ? 16 : 8); at += 8) {
+      as_.load_far(Op::ld, t(0), from, from_offset + at, kScratch);
+      as_.store_far(Op::sd, t(0), to, to_offset + at, kScratch);
+    }
+  }
+
+ private:
+  Assembler& as_;
+  [[maybe_unused]] Vectors vectors_;
+};
+
+constexpr uint32_t round_up(uint32_t bytes) { return (bytes + 15) & ~15u; }
+
+}  // namespace
+
+// Frame on the host's stack: ra, s0-s11, fs0-fs11, the EntryArguments. The guest keeps s0 (this frame), s1 (the value slots).
+void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
+  BranchLengths lengths(code.bytes.arena());
+  Assembler as(code, lengths);
+  Values values(as, vectors);
+  const CallLayout layout = layout_call(signature, convention(vectors), code.bytes.arena());
+  constexpr int32_t kFrame = 8 + 12 * 8 + 12 * 8 + 8;
+  static_assert(kFrame % 16 == 0);
+  const PReg arguments = a(0);
+
+  as.ri(Op::addi, kStackPointer, kStackPointer, -kFrame);
+  code.frame_begin = as.offset();
+  as.store(Op::sd, kReturnAddress, kStackPointer, kFrame - 8);
+  for (unsigned i = 0; i < 12; ++i) as.store(Op::sd, s(i), kStackPointer, 8 * i);
+  for (unsigned i = 0; i < 12; ++i) as.store(Op::fsd, fs(i), kStackPointer, 96 + 8 * i);
+  code.body_begin = as.offset();
+  code.frame_bytes = kFrame;
+
+  const Label resume = as.new_label(), same_stack = as.new_label();
+  as.store(Op::sd, kStackPointer, arguments, offsetof(EntryArguments, saved_stack_pointer));
+  as.address(t(0), resume);
+  as.store(Op::sd, t(0), arguments, offsetof(EntryArguments, trap_resume));
+  as.load(Op::ld, kVMContext, arguments, offsetof(EntryArguments, context));
+  as.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
+  as.load(Op::ld, t(0), kVMContext, offsetof(VMContext, store));
+  as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, entry_frame));
+  as.move(s(0), kStackPointer);
+  as.load(Op::ld, s(1), arguments, offsetof(EntryArguments, values));
+  as.load(Op::ld, t(1), arguments, offsetof(EntryArguments, code));
+  as.load(Op::ld, t(0), arguments, offsetof(EntryArguments, stack_top));
+  as.branch(Op::beq, t(0), kZero, same_stack);
+  as.move(kStackPointer, t(0));
+  as.bind(same_stack);
+  if (layout.stack_bytes + layout.result_area_bytes != 0)
+    as.add_immediate(kStackPointer, kStackPointer, -int64_t{layout.stack_bytes} - layout.result_area_bytes, kScratch);
+  as.store(Op::sd, kStackPointer, arguments, offsetof(EntryArguments, guest_stack_pointer));
+
+  for (size_t i = 0; i < signature.params.size(); ++i)
+    if (!layout.arguments[i].reg.valid())
+      values.copy(signature.params[i], kStackPointer, layout.arguments[i].offset, s(1), int64_t(i) * kSlot);
+  for (size_t i = 0; i < signature.params.size(); ++i)
+    if (layout.arguments[i].reg.valid())
+      values.load(signature.params[i], layout.arguments[i].reg, s(1), int64_t(i) * kSlot);
+  if (layout.result_area_bytes != 0) as.add_immediate(layout.result_pointer, kStackPointer, layout.stack_bytes, kScratch);
+  as.move(kScratch2, kZero);  // no calling instance
+  as.load(Op::jalr, kReturnAddress, t(1), 0);
+  code.calls.push_back({as.offset(), 0, layout.stack_bytes});
+  // The stack pointer is at the result area.
+  for (size_t i = 0; i < signature.results.size(); ++i) {
+    if (layout.results[i].reg.valid())
+      values.store(signature.results[i], layout.results[i].reg, s(1), int64_t(i) * kSlot);
+    else
+      values.copy(signature.results[i], s(1), int64_t(i) * kSlot, kStackPointer, layout.results[i].offset);
+  }
+  as.move(kStackPointer, s(0));
+  as.bind(resume);
+  as.load(Op::ld, kReturnAddress, kStackPointer, kFrame - 8);
+  for (unsigned i = 0; i < 12; ++i) as.load(Op::ld, s(i), kStackPointer, 8 * i);
+  for (unsigned i = 0; i < 12; ++i) as.load(Op::fld, fs(i), kStackPointer, 96 + 8 * i);
+  as.ri(Op::addi, kStackPointer, kStackPointer, kFrame);
+  as.load(Op::jalr, kZero, kReturnAddress, 0);
+  CAIRN_ASSERT(as.finish());
+}
+
+// The pinned VMContext register holds the VMHostContext, t5 the VMContext of the caller. Frame: value slots, result
+// pointer, ra.
+void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
+  BranchLengths lengths(code.bytes.arena());
+  Assembler as(code, lengths);
+  Values values(as, vectors);
+  const CallLayout layout = layout_call(signature, convention(vectors), code.bytes.arena());
+  const uint32_t slots = static_cast<uint32_t>(std::max(signature.params.size(), signature.results.size()));
+  const uint32_t frame = round_up(slots * kSlot + 16);
+  const PReg caller = kScratch2, store = t(0);
+
+  code.argument_bytes = layout.stack_bytes;
+  code.frame_bytes = frame;
+  as.add_immediate(kStackPointer, kStackPointer, -int64_t{frame}, kScratch);
+  code.frame_begin = as.offset();
+  const Label trap = as.new_label(), exhausted = as.new_label();
+  as.load(Op::ld, store, kVMContext, offsetof(VMContext, store));
+  as.load(Op::ld, t(1), store, offsetof(VMStoreState, stack_limit));
+  as.add_immediate(t(2), kStackPointer, int64_t{frame} + layout.stack_bytes, kScratch);
+  as.store(Op::sd, t(2), store, offsetof(VMStoreState, exit_frame));
+  as.store(Op::sd, kReturnAddress, store, offsetof(VMStoreState, exit_pc));
+  as.branch(Op::bltu, kStackPointer, t(1), exhausted);
+  as.store_far(Op::sd, kReturnAddress, kStackPointer, int64_t{frame} - 8, kScratch);
+  if (layout.result_pointer.valid())
+    as.store_far(Op::sd, layout.result_pointer, kStackPointer, int64_t{frame} - 16, kScratch);
+  code.body_begin = as.offset();
+
+  for (size_t i = 0; i < signature.params.size(); ++i) {
+    if (layout.arguments[i].reg.valid())
+      values.store(signature.params[i], layout.arguments[i].reg, kStackPointer, int64_t(i) * kSlot);
+    else
+      values.copy(signature.params[i], kStackPointer, int64_t(i) * kSlot, kStackPointer,
+                  int64_t{frame} + layout.arguments[i].offset);
+  }
+  as.load(Op::ld, t(0), kVMContext, offsetof(VMHostContext, invoke));
+  as.move(a(0), kVMContext);
+  as.move(a(1), caller);
+  as.move(a(2), kStackPointer);
+  as.load(Op::jalr, kReturnAddress, t(0), 0);
+  as.branch(Op::bne, a(0), kZero, trap);
+
+  if (layout.result_area_bytes != 0) {
+    as.load_far(Op::ld, t(1), kStackPointer, int64_t{frame} - 16, kScratch);
+    for (size_t i = 0; i < signature.results.size(); ++i)
+      if (!layout.results[i].reg.valid())
+        values.copy(signature.results[i], t(1), layout.results[i].offset, kStackPointer, int64_t(i) * kSlot);
+  }
+  for (size_t i = 0; i < signature.results.size(); ++i)
+    if (layout.results[i].reg.valid())
+      values.load(signature.results[i], layout.results[i].reg, kStackPointer, int64_t(i) * kSlot);
+  as.load_far(Op::ld, kReturnAddress, kStackPointer, int64_t{frame} - 8, kScratch);
+  as.add_immediate(kStackPointer, kStackPointer, int64_t{frame} + layout.stack_bytes, kScratch);
+  as.load(Op::jalr, kZero, kReturnAddress, 0);
+
+  const auto raise = [&] {
+    as.move(a(0), kVMContext);
+    as.load(Op::ld, t(0), kVMContext, offsetof(VMContext, builtins));
+    as.load(Op::ld, t(0), t(0), 8 * static_cast<int64_t>(runtime::Builtin::raise_trap));
+    as.load(Op::jalr, kReturnAddress, t(0), 0);
+    as.op0(Op::unimp);
+  };
+  as.bind(exhausted);
+  as.load_immediate(a(1), 1 + static_cast<int64_t>(wasm::TrapKind::call_stack_exhausted));
+  raise();
+  as.bind(trap);
+  as.move(a(1), a(0));
+  raise();
+  CAIRN_ASSERT(as.finish());
+}
+
+// The restore frame is at the stack pointer: {VMContext, return address}.
+void emit_tail_call_restore(codegen::CodeBuffer& code) {
+  BranchLengths lengths(code.bytes.arena());
+  Assembler as(code, lengths);
+  as.load(Op::ld, kVMContext, kStackPointer, 0);
+  as.load(Op::ld, kReturnAddress, kStackPointer, 8);
+  as.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
+  as.ri(Op::addi, kStackPointer, kStackPointer, 16);
+  as.load(Op::jalr, kZero, kReturnAddress, 0);
+  CAIRN_ASSERT(as.finish());
+}
+
+}  // namespace cairn::rv64

@@ -1,0 +1,15 @@
+// Code between the host's C convention and the guest's.
+#pragma once
+
+#include "compiler/codegen/code_buffer.hpp"
+#include "compiler/ir/function.hpp"
+#include "compiler/rv64/registers.hpp"
+
+namespace cairn::rv64 {
+
+// codegen/target.hpp says what each does.
+void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
+void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
+void emit_tail_call_restore(codegen::CodeBuffer& code);
+
+}  // namespace cairn::rv64
