@@ -19,6 +19,9 @@ using ir::Opcode;
 using wasm::TrapKind;
 
 struct Expected {
+  Expected() = default;
+  Expected(uint64_t bits, std::optional<TrapKind> kind = std::nullopt, bool nan = false)  // NOLINT: shorthand
+      : value(bits), trap(kind), any_nan(nan) {}
   uint64_t value = 0;
   std::optional<TrapKind> trap;
   bool any_nan = false;
