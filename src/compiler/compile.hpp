@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.hpp"
@@ -20,5 +21,15 @@ Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const 
 // (TrampolineRecord::type_index is the position in `types`), and the stub to which tail calls between instances return (the
 // record with type_index kTailCallRestore). An engine makes them once for all its modules.
 Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options);
+
+// What the compiler makes of one function, for people and for tests.
+struct FunctionDump {
+  std::string ir;         // as built
+  std::string optimized;  // after the passes
+  std::string machine;    // selected instructions over virtual registers
+  std::string allocated;  // the same with registers, slots and moves
+  std::vector<std::byte> code;  // before references to other functions and constants are resolved
+};
+Result<FunctionDump> dump_function(const wasm::Module& module, wasm::FuncIndex index, const Options& options);
 
 }  // namespace cairn::compiler

@@ -1,0 +1,136 @@
+#include "compiler/compile.hpp"
+
+#include <memory>
+
+#include "base/arena.hpp"
+#include "base/assert.hpp"
+#include "base/format.hpp"
+#include "compiler/build/build.hpp"
+#include "compiler/codegen/checker.hpp"
+#include "compiler/codegen/dump.hpp"
+#include "compiler/codegen/elf_writer.hpp"
+#include "compiler/codegen/regalloc.hpp"
+#include "compiler/codegen/target.hpp"
+#include "compiler/ir/printer.hpp"
+#include "compiler/opt/pipeline.hpp"
+#include "compiler/x64/target.hpp"
+#include "wasm/validator.hpp"
+
+namespace cairn::compiler {
+namespace {
+
+std::unique_ptr<codegen::Target> make_target(const Options& options) {
+  switch (options.architecture) {
+    case Architecture::x86_64: return std::make_unique<x64::X64Target>(options);
+    case Architecture::riscv64: break;
+  }
+  CAIRN_UNREACHABLE();
+}
+
+// Compiles functions one after the other. It has nothing to do with other functions or with the object that the code
+// becomes part of: several of these may work on one module at the same time.
+class FunctionCompiler {
+ public:
+  FunctionCompiler(const ModuleContext& context, const codegen::Target& target)
+      : context_(context), target_(target), validator_(context.module()), arena_(context.options().function_budget_bytes) {}
+
+  // The code lies in the compiler's arena until the next call.
+  Result<codegen::CodeBuffer> compile(wasm::FuncIndex index, FunctionDump* dump = nullptr) {
+    const Options& options = context_.options();
+    arena_.reset();
+    ir::Function function(arena_);
+    function.function_index = index.index();
+    CAIRN_TRY(build_function(context_, validator_, index, function));
+    if (dump != nullptr) dump->ir = ir::to_string(function);
+    CAIRN_TRY(opt::optimize(function, options));
+    if (dump != nullptr) dump->optimized = ir::to_string(function);
+
+    codegen::MachineFunction machine(arena_);
+    CAIRN_TRY(target_.lower(function, machine));
+    if (dump != nullptr) dump->machine = codegen::to_text(machine, nullptr, &target_);
+    const codegen::AllocationResult allocation = CAIRN_TRY(codegen::allocate_registers(
+        machine, target_.register_file(), {.register_limit = options.register_limit}));
+    if (dump != nullptr) dump->allocated = codegen::to_text(machine, &allocation, &target_);
+    if (options.verify || CAIRN_DEBUG) {
+      const std::string problem = codegen::check_allocation(machine, target_.register_file(), allocation);
+      if (!problem.empty()) {
+        const std::string message = "register allocation of function " + decimal(index.index()) + ": " + problem;
+        assertion_failed(message.c_str(), __FILE__, __LINE__);
+      }
+    }
+    codegen::CodeBuffer code(arena_);
+    CAIRN_TRY(target_.emit(machine, allocation, code));
+    if (arena_.exhausted())
+      return fail(Error::of(ErrorKind::limit, "function " + decimal(index.index()) + " exceeds the compile budget of " +
+                                                  decimal(uint64_t{arena_.budget()}) + " bytes"));
+    return code;
+  }
+
+ private:
+  const ModuleContext& context_;
+  const codegen::Target& target_;
+  wasm::FunctionValidator validator_;
+  Arena arena_;
+};
+
+std::string name_of(const wasm::Module& module, wasm::FuncIndex index) {
+  const std::string_view name = module.function_name(index);
+  return name.empty() ? "wasm-function[" + decimal(index.index()) + "]" : std::string(name);
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options) {
+  const std::unique_ptr<codegen::Target> target = make_target(options);
+  const ModuleContext context(module, options);
+  FunctionCompiler compiler(context, *target);
+  codegen::ElfWriter object(options.architecture);
+  for (uint32_t i = module.imported_functions; i < module.functions.size(); ++i) {
+    const wasm::FuncIndex index(i);
+    const codegen::CodeBuffer code = CAIRN_TRY(compiler.compile(index));
+    object.add(i, name_of(module, index), code);
+  }
+  return object.finish();
+}
+
+Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options) {
+  const std::unique_ptr<codegen::Target> target = make_target(options);
+  codegen::ElfWriter object(options.architecture);
+  Arena arena(options.function_budget_bytes);
+  for (uint32_t i = 0; i < types.size(); ++i) {
+    arena.reset();
+    std::vector<ir::Type> params, results;
+    for (wasm::ValType type : types[i].params) params.push_back(to_ir(type));
+    for (wasm::ValType type : types[i].results) results.push_back(to_ir(type));
+    const ir::Signature signature{params, results};
+    const std::string name = wasm::to_string(types[i]);
+    codegen::CodeBuffer entry(arena), host(arena);
+    target->emit_entry_trampoline(signature, entry);
+    target->emit_host_trampoline(signature, host);
+    codegen::TrampolineRecord record;
+    record.type_index = i;
+    record.entry_offset = object.add(codegen::kTrampoline, "entry " + name, entry);
+    record.host_offset = object.add(codegen::kTrampoline, "host " + name, host);
+    object.add_trampoline(record);
+  }
+  codegen::CodeBuffer restore(arena);
+  target->emit_tail_call_restore(restore);
+  codegen::TrampolineRecord record;
+  record.type_index = codegen::kTailCallRestore;
+  record.entry_offset = object.add(codegen::kTrampoline, "tail_call_restore", restore);
+  object.add_trampoline(record);
+  return object.finish();
+}
+
+Result<FunctionDump> dump_function(const wasm::Module& module, wasm::FuncIndex index, const Options& options) {
+  CAIRN_ASSERT(index.index() >= module.imported_functions && index.index() < module.functions.size());
+  const std::unique_ptr<codegen::Target> target = make_target(options);
+  const ModuleContext context(module, options);
+  FunctionCompiler compiler(context, *target);
+  FunctionDump dump;
+  const codegen::CodeBuffer code = CAIRN_TRY(compiler.compile(index, &dump));
+  dump.code.assign(code.bytes.begin(), code.bytes.end());
+  return dump;
+}
+
+}  // namespace cairn::compiler
