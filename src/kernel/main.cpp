@@ -1,17 +1,54 @@
-// From the first generic instruction to the program: the order in which the kernel comes up.
+// From the first generic instruction to the program: the order in which the kernel comes up, and how it ends.
 #include "base/boot_protocol.hpp"
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/cpu_features.hpp"
+#include "kernel/devices/console.hpp"
+#include "kernel/entropy/random.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"
+#include "kernel/program/run.hpp"
+#include "kernel/shell/shell.hpp"
+#include "kernel/testing/testing.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace cairn::kernel {
 namespace {
+
 constinit const BootInfo* the_boot_info = nullptr;
+
+// The agreed end: everything written is out, then the status, then the machine.
+[[noreturn]] void finish(int status) {
+  console::flush();
+  send_record(control_record::kExit, "", static_cast<uint64_t>(status));
+  console::flush();
+  log_info("exit status ", status);
+  machine::power_off(status);
 }
+
+[[noreturn]] void run_bundle(std::span<const std::byte> archive) {
+  const Result<Bundle> bundle = read_bundle(archive);
+  if (!bundle) {
+    log_error("the boot bundle: ", bundle.error().to_string());
+    finish(exit_status::kSystem);
+  }
+  if (!has_wall_clock()) set_wall_clock(bundle->config.wall_clock_nanoseconds);
+  switch (bundle->config.mode) {
+    case BootMode::run:
+      finish(run_program(*bundle));
+    case BootMode::tests:
+      finish(run_kernel_tests());
+    case BootMode::wast:
+      log_error("this kernel cannot run specification scripts");
+      finish(exit_status::kSystem);
+    case BootMode::idle:
+      run_shell();
+  }
+  finish(exit_status::kSystem);
+}
+
+}  // namespace
 
 const BootInfo& boot_info() { return *the_boot_info; }
 
@@ -25,10 +62,14 @@ void kernel_main(BootInfo& info) {
   start_clock(info);
   log_info("Cairn, entered by ", info.firmware, ", ", info.ram.total_bytes() >> 20, " MiB of memory, command line `",
            info.command_line, "`");
-  const MemoryStatistics memory = memory_statistics();
-  log_info("memory: ", memory.free >> 10, " KiB of ", memory.total >> 10, " free");
+  start_random();
   machine::find_devices(info);
-  machine::power_off(0);
+  const MemoryStatistics memory = memory_statistics();
+  log_info("ready: ", (memory.total - memory.free) >> 10, " KiB in use, ", info.bundle.size >> 10, " KiB of bundle");
+  if (boot_option(info.command_line, "test") == "all") finish(run_kernel_tests());
+  if (boot_option(info.command_line, "test") == "echo") finish(run_echo());
+  if (info.bundle.size == 0) run_shell();
+  run_bundle({kDirectMap.at(info.bundle.start), info.bundle.size});
 }
 
 }  // namespace cairn::kernel

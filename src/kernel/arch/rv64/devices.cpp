@@ -1,4 +1,21 @@
+// Where devices are: the device tree's virtio slots.
+#include "kernel/devices/attach.hpp"
+#include "kernel/devices/virtio/mmio.hpp"
 #include "kernel/machine.hpp"
+#include "port/boot_tree.hpp"
+
 namespace cairn::kernel::machine {
-void find_devices(const BootInfo&) {}
+
+void find_devices(const BootInfo& info) {
+  const auto tree = boot_tree(info);
+  const auto soc = tree ? tree->root()->child("soc") : std::nullopt;
+  if (!soc) return;
+  for (auto node = soc->first_child(); node; node = node->next_sibling()) {
+    if (!node->compatible("virtio,mmio")) continue;
+    const auto range = node->reg(*soc);
+    if (!range) continue;
+    if (auto transport = virtio::find_mmio_device(*range)) attach_virtio_device(std::move(transport));
+  }
 }
+
+}  // namespace cairn::kernel::machine

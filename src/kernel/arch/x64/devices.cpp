@@ -1,4 +1,57 @@
+// Where devices are: PCI functions (q35), or microvm's virtio slots when there is no PCI.
+#include "kernel/devices/attach.hpp"
+#include "kernel/devices/pci/pci.hpp"
+#include "kernel/devices/virtio/mmio.hpp"
+#include "kernel/devices/virtio/pci_transport.hpp"
 #include "kernel/machine.hpp"
-namespace cairn::kernel::machine {
-void find_devices(const BootInfo&) {}
+#include "port/cpu.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+constexpr uint16_t kAddressPort = 0xcf8, kDataPort = 0xcfc;
+
+uint32_t address_of(pci::Function f, uint8_t offset) {
+  return uint32_t{1} << 31 | uint32_t{f.bus} << 16 | uint32_t{f.device} << 11 | uint32_t{f.function} << 8 | (offset & 0xfc);
 }
+
+bool has_pci() {
+  out32(kAddressPort, address_of({}, 0));
+  return in32(kAddressPort) == address_of({}, 0);
+}
+
+// microvm's slots (QEMU, hw/i386/microvm.c); those without a device have the identifier 0.
+constexpr PhysAddr kSlots{0xfeb0'0000};
+constexpr uint64_t kSlotSize = 0x200;
+constexpr unsigned kSlotCount = 24;
+
+}  // namespace
+
+namespace pci {
+
+uint32_t read_config(Function function, uint8_t offset) {
+  out32(kAddressPort, address_of(function, offset));
+  return in32(kDataPort);
+}
+void write_config(Function function, uint8_t offset, uint32_t value) {
+  out32(kAddressPort, address_of(function, offset));
+  out32(kDataPort, value);
+}
+
+}  // namespace pci
+
+void machine::find_devices(const BootInfo&) {
+  if (has_pci()) {
+    pci::for_each_function([](pci::Function function, uint16_t vendor, uint16_t id) {
+      if (vendor != virtio::kPciVendor) return;
+      if (auto transport = virtio::find_pci_device(function, id)) attach_virtio_device(std::move(transport));
+    });
+    return;
+  }
+  for (unsigned i = 0; i < kSlotCount; ++i) {
+    auto transport = virtio::find_mmio_device({kSlots + i * kSlotSize, kSlotSize});
+    if (transport != nullptr) attach_virtio_device(std::move(transport));
+  }
+}
+
+}  // namespace cairn::kernel

@@ -127,6 +127,7 @@ high_start:
   movl %ebp, %edi
   xorl %ebp, %ebp
   pushq $0                  // the end of every backtrace
+  pushq $0
   callq cairn_boot
 1:
   hlt

@@ -1,0 +1,283 @@
+#include "kernel/devices/console.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "base/boot_protocol.hpp"
+#include "kernel/devices/virtio/queue.hpp"
+#include "kernel/log/log.hpp"
+#include "kernel/memory/memory.hpp"
+#include "kernel/time/clock.hpp"
+
+namespace cairn::kernel::console {
+namespace {
+
+using virtio::Queue;
+
+constexpr uint64_t kMultiport = 1 << 1;
+constexpr size_t kPorts = 4;
+constexpr uint32_t kMaximumDevicePorts = 8;  // of the device's ports, those that are looked at
+constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr, port_name::kControl};
+constexpr size_t kInputBuffer = 4096;  // QEMU reads at most so much at once, into a buffer of its own each time
+constexpr size_t kInputBuffers = 64;
+constexpr size_t kOutputBuffer = 64 * 1024;
+constexpr size_t kOutputBuffers = 4;
+constexpr size_t kControlBuffer = 256;
+constexpr size_t kControlBuffers = 16;
+
+// [virtio 5.3.6.2]
+struct ControlMessage {
+  uint32_t port;
+  uint16_t event;
+  uint16_t value;
+};
+enum Event : uint16_t { device_ready = 0, port_add = 1, port_remove = 2, port_ready = 3, console_port = 4, port_open = 6, name = 7 };
+
+// Something is awaited from the device: looks often at first, then halts for longer and longer, at most a millisecond.
+class Backoff {
+ public:
+  void wait() {
+    if (rounds_++ < 64) return;
+    sleep_until(nanoseconds_since_boot() + pause_);
+    pause_ = std::min<uint64_t>(pause_ * 2, 1'000'000);
+  }
+
+ private:
+  unsigned rounds_ = 0;
+  uint64_t pause_ = 20'000;
+};
+
+struct DevicePort {
+  std::optional<Queue> receive;
+  std::optional<Queue> transmit;
+};
+
+struct OutputBuffers {
+  std::array<std::span<std::byte>, kOutputBuffers> buffers;
+  std::vector<uint32_t> free;
+};
+
+struct Input {
+  std::vector<std::span<std::byte>> buffers;
+  std::optional<Queue::Completion> current;  // being read
+  size_t position = 0;
+  bool closed = false;  // by the host; what is in the queue is still to be read
+};
+
+struct Device {
+  std::unique_ptr<virtio::Transport> transport;
+  std::optional<Queue> control_receive;
+  std::optional<Queue> control_transmit;
+  std::array<std::span<std::byte>, kControlBuffers> control_buffers;
+  std::span<std::byte> control_out;
+  std::array<DevicePort, kMaximumDevicePorts> ports;
+  std::array<std::optional<uint32_t>, kPorts> number;  // of the device's port for each of ours
+  std::array<OutputBuffers, kPorts> output;
+  Input input;
+};
+
+constinit Device* device = nullptr;
+
+// DMA memory: contiguous and never given back.
+std::span<std::byte> allocate_buffer(size_t size) {
+  const uint64_t frames = align_up(size, kPageSize) >> kPageBits;
+  const auto start = frame_source().allocate_contiguous(frames);
+  if (!start) return {};
+  return {kDirectMap.at(*start), size};
+}
+
+void send_control(Device& d, uint32_t port, Event event, uint16_t value) {
+  const ControlMessage message{port, event, value};
+  std::memcpy(d.control_out.data(), &message, sizeof message);
+  d.control_transmit->add(d.control_out.first(sizeof message), false, 0);
+  d.control_transmit->notify();
+  for (Backoff backoff; !d.control_transmit->take();) backoff.wait();
+}
+
+void add_input_buffers(Device& d, uint32_t port) {
+  auto& queue = d.ports[port].receive;
+  for (size_t i = 0; queue && i < kInputBuffers && queue->has_room(); ++i) {
+    const std::span<std::byte> buffer = allocate_buffer(kInputBuffer);
+    if (buffer.empty()) break;
+    queue->add(buffer, true, static_cast<uint32_t>(d.input.buffers.size()));
+    d.input.buffers.push_back(buffer);
+  }
+  if (queue) queue->notify();
+}
+
+void handle_control(Device& d, std::span<const std::byte> bytes) {
+  ControlMessage message;
+  if (bytes.size() < sizeof message) return;
+  std::memcpy(&message, bytes.data(), sizeof message);
+  if (message.port >= kMaximumDevicePorts || !d.ports[message.port].transmit) return;
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + sizeof message, bytes.size() - sizeof message);
+  switch (message.event) {
+    case port_add:
+      send_control(d, message.port, port_ready, 1);
+      break;
+    case name:
+      for (size_t i = 0; i < kPorts; ++i) {
+        if (text.substr(0, text.find('\0')) != kNames[i] || d.number[i]) continue;
+        d.number[i] = message.port;
+        if (i == static_cast<size_t>(Port::standard_input)) add_input_buffers(d, message.port);
+        send_control(d, message.port, port_open, 1);
+      }
+      break;
+    case port_open:
+      if (d.number[0] == message.port) d.input.closed = message.value == 0;
+      break;
+    default:
+      break;
+  }
+}
+
+void poll_control(Device& d) {
+  while (auto done = d.control_receive->take()) {
+    const std::span<std::byte> buffer = d.control_buffers[done->cookie];
+    std::array<std::byte, kControlBuffer> copy;
+    std::memcpy(copy.data(), buffer.data(), done->length);
+    d.control_receive->add(buffer, true, done->cookie);
+    d.control_receive->notify();
+    handle_control(d, std::span(copy).first(done->length));
+  }
+}
+
+void reclaim(Device& d, size_t port) {
+  auto& queue = d.ports[*d.number[port]].transmit;
+  while (auto done = queue->take()) d.output[port].free.push_back(done->cookie);
+}
+
+}  // namespace
+
+bool attach(std::unique_ptr<virtio::Transport> transport) {
+  uint64_t features = 0;
+  if (device != nullptr || !virtio::begin_setup(*transport, kMultiport, features)) return false;
+  if ((features & kMultiport) == 0) {
+    log_warning("console: the device has one port only; it is not used");
+    return false;
+  }
+  auto d = std::make_unique<Device>();
+  // Queues 0 and 1 are port 0's, 2 and 3 the control ones, and so on in pairs [virtio 5.3.2].
+  const uint32_t ports = std::min(transport->config32(4), kMaximumDevicePorts);
+  for (uint32_t i = 0; i < ports; ++i) {
+    const auto first = static_cast<uint16_t>(i == 0 ? 0 : 2 + 2 * i);
+    d->ports[i].receive = Queue::create(*transport, first);
+    d->ports[i].transmit = Queue::create(*transport, static_cast<uint16_t>(first + 1));
+  }
+  d->control_receive = Queue::create(*transport, 2);
+  d->control_transmit = Queue::create(*transport, 3);
+  const std::span<std::byte> control = allocate_buffer(kControlBuffer * (kControlBuffers + 1));
+  if (!d->control_receive || !d->control_transmit || control.empty()) return false;
+  virtio::finish_setup(*transport);
+  d->control_out = control.first(kControlBuffer);
+  for (uint32_t i = 0; i < kControlBuffers && d->control_receive->has_room(); ++i) {
+    d->control_buffers[i] = control.subspan((i + 1) * kControlBuffer, kControlBuffer);
+    d->control_receive->add(d->control_buffers[i], true, i);
+  }
+  d->control_receive->notify();
+  d->transport = std::move(transport);
+  d->input.closed = true;  // until the host says that it is open
+  device = d.release();
+
+  send_control(*device, 0, device_ready, 1);
+  const uint64_t deadline = nanoseconds_since_boot() + 200'000'000;
+  auto complete = [] { return std::ranges::all_of(device->number, [](const auto& number) { return number.has_value(); }); };
+  Backoff backoff;
+  for (poll_control(*device); !complete() && nanoseconds_since_boot() < deadline; poll_control(*device)) backoff.wait();
+  for (size_t i = 0; i < kPorts; ++i) {
+    if (!device->number[i]) log_warning("console: there is no port ", kNames[i]);
+  }
+  poll_control(*device);  // the answers to the last port's opening
+  return true;
+}
+
+bool is_attached() { return device != nullptr; }
+
+void write(Port port, std::span<const std::byte> bytes) {
+  const auto index = static_cast<size_t>(port);
+  if (device == nullptr || !device->number[index]) return;
+  OutputBuffers& output = device->output[index];
+  auto& queue = device->ports[*device->number[index]].transmit;
+  if (output.buffers[0].empty()) {
+    for (uint32_t i = 0; i < kOutputBuffers; ++i) {
+      output.buffers[i] = allocate_buffer(port == Port::control ? kPageSize : kOutputBuffer);
+      if (!output.buffers[i].empty()) output.free.push_back(i);
+    }
+    if (output.free.empty()) return;
+  }
+  while (!bytes.empty()) {
+    reclaim(*device, index);
+    for (Backoff backoff; output.free.empty(); reclaim(*device, index)) {
+      poll_control(*device);
+      backoff.wait();
+    }
+    const uint32_t number = output.free.back();
+    output.free.pop_back();
+    const size_t count = std::min(bytes.size(), output.buffers[number].size());
+    std::memcpy(output.buffers[number].data(), bytes.data(), count);
+    queue->add(output.buffers[number].first(count), false, number);
+    queue->notify();
+    bytes = bytes.subspan(count);
+  }
+}
+
+void write(Port port, std::string_view text) { write(port, std::as_bytes(std::span(text))); }
+
+bool input_ready() {
+  if (device == nullptr || !device->number[0]) return true;
+  Input& input = device->input;
+  if (input.current) return true;
+  // The order matters: data precede the message that the host has closed.
+  poll_control(*device);
+  const bool closed = input.closed;
+  auto& queue = device->ports[*device->number[0]].receive;
+  while (auto done = queue->take()) {
+    if (done->length != 0) {
+      input.current = done;
+      input.position = 0;
+      return true;
+    }
+    queue->add(input.buffers[done->cookie], true, done->cookie);
+  }
+  return closed;
+}
+
+size_t readable_bytes() {
+  if (device == nullptr || !input_ready() || !device->input.current) return 0;
+  return device->input.current->length - device->input.position;
+}
+
+size_t read(std::span<std::byte> out) {
+  if (out.empty()) return 0;
+  for (Backoff backoff; !input_ready();) backoff.wait();
+  size_t total = 0;
+  // As much as is there already.
+  while (device != nullptr && device->number[0] && total < out.size() && input_ready() && device->input.current) {
+    Input& input = device->input;
+    const std::span<std::byte> buffer = input.buffers[input.current->cookie].first(input.current->length);
+    const size_t count = std::min(out.size() - total, buffer.size() - input.position);
+    std::memcpy(out.data() + total, buffer.data() + input.position, count);
+    total += count;
+    input.position += count;
+    if (input.position == buffer.size()) {
+      auto& queue = device->ports[*device->number[0]].receive;
+      queue->add(input.buffers[input.current->cookie], true, input.current->cookie);
+      input.current.reset();
+      queue->notify();
+    }
+  }
+  return total;
+}
+
+void flush() {
+  for (size_t i = 0; device != nullptr && i < kPorts; ++i) {
+    if (!device->number[i] || device->output[i].buffers[0].empty()) continue;
+    auto& queue = device->ports[*device->number[i]].transmit;
+    for (Backoff backoff; queue->outstanding() != 0; reclaim(*device, i)) backoff.wait();
+  }
+}
+
+}  // namespace cairn::kernel::console

@@ -1,0 +1,48 @@
+// PCI functions, by way of the port's configuration access. Only what virtio needs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "kernel/memory/address.hpp"
+
+namespace cairn::kernel::pci {
+
+struct Function {
+  uint8_t bus;
+  uint8_t device;
+  uint8_t function;
+};
+
+// Configuration space of 256 bytes; `offset` is a multiple of 4. A function that is not there reads as all ones.
+uint32_t read_config(Function function, uint8_t offset);
+void write_config(Function function, uint8_t offset, uint32_t value);
+
+// Calls visit(Function, vendor, device id) on every function of bus 0 and of the buses behind bridges.
+template <class F>
+void for_each_function(F&& visit) {
+  for (unsigned bus = 0; bus < 256; ++bus) {
+    bool any = false;
+    for (uint8_t device = 0; device < 32; ++device) {
+      for (uint8_t number = 0; number < 8; ++number) {
+        const Function function{static_cast<uint8_t>(bus), device, number};
+        const uint32_t id = read_config(function, 0);
+        if ((id & 0xffff) == 0xffff) {
+          if (number == 0) break;
+          continue;
+        }
+        any = true;
+        visit(function, static_cast<uint16_t>(id), static_cast<uint16_t>(id >> 16));
+        if (number == 0 && (read_config(function, 12) >> 23 & 1) == 0) break;  // one function only
+      }
+    }
+    if (!any) return;  // buses are numbered without gaps
+  }
+}
+
+// The memory that base address register `index` decodes; none for ports and for registers that are not set.
+std::optional<PhysAddr> base_address(Function function, unsigned index);
+// Lets the function answer to memory accesses and access memory itself.
+void enable(Function function);
+
+}  // namespace cairn::kernel::pci

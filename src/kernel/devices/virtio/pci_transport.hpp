@@ -1,0 +1,16 @@
+// Virtio over PCI, the modern interface [virtio 4.1]: q35.
+#pragma once
+
+#include <memory>
+
+#include "kernel/devices/pci/pci.hpp"
+#include "kernel/devices/virtio/transport.hpp"
+
+namespace cairn::kernel::virtio {
+
+inline constexpr uint16_t kPciVendor = 0x1af4;
+
+// Null when the function is not a modern virtio device.
+std::unique_ptr<Transport> find_pci_device(pci::Function function, uint16_t device_id);
+
+}  // namespace cairn::kernel::virtio

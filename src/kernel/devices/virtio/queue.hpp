@@ -1,0 +1,63 @@
+// A split virtqueue [virtio 2.7] whose buffers are single pieces of physically contiguous memory.
+//
+// The device is not trusted: an index that is out of range or not outstanding, or a length beyond the buffer, breaks the
+// queue, which then gives nothing more.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "kernel/devices/virtio/transport.hpp"
+
+namespace cairn::kernel::virtio {
+
+class Queue {
+ public:
+  static constexpr uint16_t kLargestSize = 128;
+
+  // Allocates the rings and enables queue `index` of the device. None: no such queue, or no memory.
+  static std::optional<Queue> create(Transport& transport, uint16_t index);
+
+  struct Completion {
+    uint32_t cookie;
+    uint32_t length;  // bytes that the device wrote
+  };
+
+  [[nodiscard]] bool has_room() const { return !free_.empty(); }
+  [[nodiscard]] size_t outstanding() const { return size_ - free_.size(); }
+  // Hands a buffer over; there must be room. The device sees it at once, but may need notify().
+  void add(std::span<std::byte> buffer, bool device_writes, uint32_t cookie);
+  void notify() { transport_->notify(index_); }
+  std::optional<Completion> take();
+
+ private:
+  struct Descriptor {
+    uint64_t address;
+    uint32_t length;
+    uint16_t flags;
+    uint16_t next;
+  };
+  struct Slot {
+    uint32_t cookie = 0;
+    uint32_t length = 0;
+    bool outstanding = false;
+  };
+  Queue(Transport& transport, uint16_t index, uint16_t size) : transport_(&transport), index_(index), size_(size) {}
+
+  Transport* transport_;
+  uint16_t index_;
+  uint16_t size_;
+  volatile Descriptor* descriptors_ = nullptr;
+  volatile uint16_t* available_ = nullptr;  // flags, index, ring[size]
+  volatile uint16_t* used_ = nullptr;       // flags, index, then pairs of 32 bits
+  std::vector<Slot> slots_;
+  std::vector<uint16_t> free_;
+  uint16_t next_available_ = 0;
+  uint16_t next_used_ = 0;
+  bool broken_ = false;
+};
+
+}  // namespace cairn::kernel::virtio

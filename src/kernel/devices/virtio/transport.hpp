@@ -1,0 +1,43 @@
+// How a virtio 1.x device is reached: registers in memory or a PCI function [virtio 4]. Used while a device is set up and
+// for notifications; data go through queues.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/memory/address.hpp"
+
+namespace cairn::kernel::virtio {
+
+enum class DeviceType : uint32_t { console = 3, entropy = 4 };
+
+struct QueueAddresses {
+  PhysAddr descriptors;
+  PhysAddr available;
+  PhysAddr used;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  [[nodiscard]] virtual DeviceType type() const = 0;
+
+  virtual void set_status(uint8_t status) = 0;
+  [[nodiscard]] virtual uint8_t status() const = 0;
+  [[nodiscard]] virtual uint64_t device_features() const = 0;
+  virtual void set_driver_features(uint64_t features) = 0;
+
+  // The largest size of a queue; 0: there is no such queue.
+  [[nodiscard]] virtual uint16_t largest_queue(uint16_t index) const = 0;
+  virtual void enable_queue(uint16_t index, uint16_t size, const QueueAddresses& addresses) = 0;
+  virtual void notify(uint16_t index) = 0;
+
+  // A word of the device's own configuration.
+  [[nodiscard]] virtual uint32_t config32(uint32_t offset) const = 0;
+};
+
+// Resets the device and negotiates: all of `wanted` that the device has, and version 1, without which false.
+bool begin_setup(Transport& transport, uint64_t wanted, uint64_t& granted);
+// After the queues are enabled.
+void finish_setup(Transport& transport);
+
+}  // namespace cairn::kernel::virtio

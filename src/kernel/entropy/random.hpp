@@ -1,0 +1,37 @@
+// Random bytes from the machine's entropy: a ChaCha20 generator that replaces its key after each request (fast key
+// erasure), so that what was given cannot be found later.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "kernel/devices/virtio/transport.hpp"
+
+namespace cairn::kernel {
+
+// The generator itself, tested against the cipher's published vectors.
+class ChaChaGenerator {
+ public:
+  using Block = std::array<uint32_t, 16>;
+  // One block of ChaCha20 [rfc8439 2.3].
+  static Block block(const std::array<uint32_t, 8>& key, uint32_t counter, const std::array<uint32_t, 3>& nonce);
+
+  // Mixes entropy in; what was there is not lost.
+  void add(std::span<const std::byte> entropy);
+  void fill(std::span<std::byte> out);
+
+ private:
+  std::array<uint32_t, 8> key_{};
+};
+
+// Seeds the generator from the CPU and the firmware.
+void start_random();
+// Also from this device, if it is one that gives entropy.
+bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport);
+// Fills `out`. Whether there was any entropy in the machine at all: without, the bytes are distinct but can be guessed.
+bool random_bytes(std::span<std::byte> out);
+
+}  // namespace cairn::kernel

@@ -1,0 +1,113 @@
+#include "kernel/program/run.hpp"
+
+#include "base/format.hpp"
+#include "kernel/log/log.hpp"
+#include "kernel/memory/memory.hpp"
+#include "kernel/program/system.hpp"
+#include "kernel/time/clock.hpp"
+#include "runtime/configure.hpp"
+#include "wasi/memory_file_system.hpp"
+#include "wasi/program.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+int exit_status_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::usage:
+      return exit_status::kUsage;
+    case ErrorKind::io:
+      return exit_status::kSystem;
+    default:
+      return exit_status::kBadModule;
+  }
+}
+
+Result<void> fill_file_system(const Bundle& bundle, wasi::MemoryFileSystem& files) {
+  for (const CpioEntry& entry : bundle.files) {
+    switch (entry.kind) {
+      case CpioKind::directory:
+        CAIRN_TRY(files.add_directory(entry.name));
+        break;
+      case CpioKind::file:
+        CAIRN_TRY(files.add_file(entry.name, entry.data));
+        break;
+      case CpioKind::symlink:
+        CAIRN_TRY(files.add_link(entry.name, {reinterpret_cast<const char*>(entry.data.data()), entry.data.size()}));
+        break;
+    }
+  }
+  return {};
+}
+
+Result<std::unique_ptr<wasi::Directory>> open_path(wasi::MemoryFileSystem& files, std::string_view path) {
+  std::unique_ptr<wasi::Directory> directory = files.root();
+  for (std::string_view rest = path; !rest.empty();) {
+    const std::string_view part = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    if (part.empty()) continue;
+    auto next = directory->open_directory(std::string(part));
+    if (!next) return fail(Error::of(ErrorKind::io, "there is no directory " + std::string(path)));
+    directory = *std::move(next);
+  }
+  return directory;
+}
+
+void report_times(const wasi::PhaseTimes& times, uint64_t start) {
+  const std::string_view time = control_record::kTime;
+  send_record(time, "boot", start);
+  send_record(time, "decode", times.decode);
+  send_record(time, "compile", times.compile);
+  send_record(time, "instantiate", times.instantiate);
+  send_record(time, "run", times.run);
+  send_record(time, "total", nanoseconds_since_boot());
+  const MemoryStatistics memory = memory_statistics();
+  send_record(control_record::kStat, "code_bytes", times.code_bytes);
+  send_record(control_record::kStat, "resident_bytes", memory.total - memory.free);
+}
+
+Result<int> run(const Bundle& bundle) {
+  const uint64_t start = nanoseconds_since_boot();
+  const BootConfig& config = bundle.config;
+  KernelSystem system;
+  wasi::MemoryFileSystem files(system, memory_statistics().total / 2);
+  CAIRN_TRY(fill_file_system(bundle, files));
+  const runtime::EngineConfig engine = CAIRN_TRY(runtime::configure_engine(config));
+  wasi::Context context(system);
+  context.arguments = config.arguments;
+  context.environment = config.environment;
+  constexpr Port kStreams[] = {Port::standard_input, Port::standard_output, Port::standard_error};
+  for (size_t i = 0; i < 3; ++i) {
+    const IsTerminal terminal = config.terminal[i] ? IsTerminal::yes : IsTerminal::no;
+    context.add_stream(make_port_file(kStreams[i], terminal), file_type_of(terminal));
+  }
+  for (const std::string& path : config.preopens) context.add_preopen(CAIRN_TRY(open_path(files, path)), path);
+
+  wasi::PhaseTimes times;
+  const wasi::ProgramResult result =
+      CAIRN_TRY(wasi::run_program(engine, {bundle.program.begin(), bundle.program.end()}, context, times));
+  if (config.report_times) report_times(times, start);
+  if (result.trap) {
+    console::write(Port::standard_error, result.trap->to_string());
+    return exit_status::kTrap;
+  }
+  return static_cast<int>(result.exit_status & 0xff);
+}
+
+}  // namespace
+
+void send_record(std::string_view kind, std::string_view name, uint64_t value) {
+  std::string line(kind);
+  if (!name.empty()) line.append(" ").append(name);
+  line.append(" ").append(decimal(value)).append("\n");
+  console::write(Port::control, line);
+}
+
+int run_program(const Bundle& bundle) {
+  const Result<int> status = run(bundle);
+  if (status) return *status;
+  console::write(Port::standard_error, "cairn: " + status.error().to_string() + "\n");
+  return exit_status_of(status.error());
+}
+
+}  // namespace cairn::kernel

@@ -1,0 +1,82 @@
+#include "kernel/program/system.hpp"
+
+#include "kernel/entropy/random.hpp"
+#include "kernel/log/log.hpp"
+#include "kernel/time/clock.hpp"
+
+namespace cairn::kernel {
+
+using wasi::Errno;
+using wasi::WasiResult;
+
+uint64_t KernelSystem::now(wasi::ClockId clock) {
+  // One program runs on one CPU from the start on: its CPU time is the time since then.
+  return clock == wasi::ClockId::realtime ? wall_clock_nanoseconds() : nanoseconds_since_boot();
+}
+
+uint64_t KernelSystem::resolution(wasi::ClockId) { return 1000; }
+
+void KernelSystem::fill_random(std::span<std::byte> bytes) {
+  if (!random_bytes(bytes)) log_warning("random bytes were asked for, but this machine has no source of entropy");
+}
+
+void KernelSystem::sleep_until(uint64_t monotonic_nanoseconds) { kernel::sleep_until(monotonic_nanoseconds); }
+
+void KernelSystem::yield() {}
+
+namespace {
+
+class PortFile final : public wasi::File {
+ public:
+  PortFile(Port port, IsTerminal terminal) : port_(port), terminal_(terminal) {}
+
+  [[nodiscard]] bool is_stream() const override { return true; }
+
+  WasiResult<size_t> read(uint64_t, std::span<std::byte> buffer) override {
+    if (port_ != Port::standard_input) return std::unexpected(Errno::badf);
+    return console::read(buffer);
+  }
+  WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override {
+    if (port_ == Port::standard_input) return std::unexpected(Errno::badf);
+    console::write(port_, bytes);
+    return bytes.size();
+  }
+  WasiResult<wasi::FileStat> stat() override {
+    wasi::FileStat stat;
+    stat.inode = static_cast<uint64_t>(port_) + 1;
+    stat.type = file_type_of(terminal_);
+    return stat;
+  }
+  Errno set_size(uint64_t) override { return Errno::inval; }
+  Errno set_times(const wasi::SetTimes&) override { return Errno::success; }
+  Errno sync() override {
+    console::flush();
+    return Errno::success;
+  }
+  bool wait_readable(std::optional<uint64_t> deadline) override {
+    constexpr uint64_t kPause = 500'000;
+    while (port_ == Port::standard_input && !console::input_ready()) {
+      const uint64_t now = nanoseconds_since_boot();
+      if (deadline && now >= *deadline) return false;
+      kernel::sleep_until(deadline ? std::min(*deadline, now + kPause) : now + kPause);
+    }
+    return true;
+  }
+  uint64_t readable_bytes() override { return port_ == Port::standard_input ? console::readable_bytes() : 0; }
+
+ private:
+  Port port_;
+  IsTerminal terminal_;
+};
+
+}  // namespace
+
+std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal) {
+  return std::make_unique<PortFile>(port, terminal);
+}
+
+wasi::FileType file_type_of(IsTerminal terminal) {
+  return terminal == IsTerminal::yes ? wasi::FileType::character_device : wasi::FileType::unknown;
+}
+
+}  // namespace cairn::kernel

@@ -1,0 +1,24 @@
+// What WASI needs of the machine: clocks, entropy, sleep, and the console's ports as files.
+#pragma once
+
+#include <memory>
+
+#include "kernel/devices/console.hpp"
+#include "wasi/file.hpp"
+
+namespace cairn::kernel {
+
+class KernelSystem final : public wasi::System {
+ public:
+  uint64_t now(wasi::ClockId clock) override;
+  uint64_t resolution(wasi::ClockId clock) override;
+  void fill_random(std::span<std::byte> bytes) override;
+  void sleep_until(uint64_t monotonic_nanoseconds) override;
+  void yield() override;
+};
+
+enum class IsTerminal : uint8_t { no, yes };
+std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal);
+wasi::FileType file_type_of(IsTerminal terminal);
+
+}  // namespace cairn::kernel

@@ -1,0 +1,208 @@
+#include "kernel/testing/testing.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <map>
+#include <memory>
+
+#include "kernel/devices/console.hpp"
+#include "kernel/entropy/random.hpp"
+#include "kernel/image.hpp"
+#include "kernel/log/log.hpp"
+#include "kernel/memory/memory.hpp"
+#include "kernel/time/clock.hpp"
+#include "kernel/trap/trap.hpp"
+#include "platform/platform.hpp"
+
+namespace cairn::kernel {
+
+void TestRun::expect(bool condition, std::string_view what) {
+  if (condition) return;
+  log_error("test ", test_, ": ", what);
+  test_failed_ = true;
+}
+
+void TestRun::end() {
+  ++(test_failed_ ? failed_ : passed_);
+  test_failed_ = false;
+}
+
+namespace {
+
+using platform::Platform;
+
+void test_heap(TestRun& run) {
+  const MemoryStatistics before = memory_statistics();
+  std::map<int, std::unique_ptr<std::byte[]>> blocks;
+  for (int i = 0; i < 500; ++i) {
+    const size_t size = static_cast<size_t>(i) * static_cast<size_t>(i) + 1;
+    blocks.emplace(i, std::make_unique<std::byte[]>(size));
+    std::memset(blocks[i].get(), i, size);
+  }
+  bool intact = true;
+  for (const auto& [i, block] : blocks) {
+    const size_t size = static_cast<size_t>(i) * static_cast<size_t>(i) + 1;
+    intact = intact && std::all_of(block.get(), block.get() + size, [&](std::byte b) { return b == std::byte(i); });
+  }
+  run.expect(intact, "blocks overlap");
+  blocks.clear();
+  const MemoryStatistics after = memory_statistics();
+  run.expect(after.free + (1 << 20) >= before.free, "memory was not given back");
+}
+
+void test_lazy_memory(TestRun& run) {
+  auto reservation = Platform::reserve(uint64_t{6} << 30);
+  run.expect(reservation.has_value(), "6 GiB of addresses");
+  if (!reservation) return;
+  const uint64_t before = memory_statistics().filled;
+  run.expect(Platform::commit(reservation->first(64 << 20)).has_value(), "64 MiB of memory");
+  run.expect(memory_statistics().filled == before, "commit filled pages");
+  std::byte* bytes = reservation->data();
+  run.expect(bytes[0] == std::byte{0} && bytes[(64 << 20) - 1] == std::byte{0}, "fresh memory is not zero");
+  bytes[12345678] = std::byte{7};
+  run.expect(bytes[12345678] == std::byte{7}, "memory does not keep its contents");
+  run.expect(memory_statistics().filled - before <= 3 * kLargePageSize, "too much was filled");
+  run.expect(!Platform::commit(*reservation).has_value(), "more memory was promised than there is");
+  Platform::release(*reservation);
+  run.expect(memory_statistics().filled == before, "release did not free");
+}
+
+void test_copy_on_write(TestRun& run) {
+  const std::byte text[] = {std::byte{1}, std::byte{2}, std::byte{3}};
+  MemoryObject object(frame_source(), kDirectMap);
+  run.expect(object.write(kPageSize - 1, text), "no memory");
+  auto make = [&]() -> std::span<std::byte> {
+    return address_space().with([&](KernelAddressSpace& space) -> std::span<std::byte> {
+      const auto start = space.reserve(guest_addresses_start(), guest_addresses_end(), 4 * kPageSize, kPageSize);
+      if (!start || !space.commit(*start, 4 * kPageSize, {.write = true}, &object)) return {};
+      return {start->as_pointer(), 4 * kPageSize};
+    });
+  };
+  const std::span<std::byte> first = make(), second = make();
+  run.expect(!first.empty() && !second.empty(), "cannot map the object");
+  if (first.empty() || second.empty()) return;
+  run.expect(std::memcmp(&first[kPageSize - 1], text, 3) == 0, "contents are missing");
+  first[kPageSize] = std::byte{9};
+  first[0] = std::byte{8};
+  run.expect(second[kPageSize] == std::byte{2} && second[0] == std::byte{0}, "a write reached the other mapping");
+  run.expect(first[kPageSize] == std::byte{9} && first[kPageSize + 1] == std::byte{3}, "the copy is wrong");
+  Platform::release(first);
+  Platform::release(second);
+}
+
+// Code that the tests run: pokes memory, and what a fault handler resumes at.
+constinit uint64_t faulted_address = 0;
+constinit runtime::FaultKind faulted_kind = runtime::FaultKind::access;
+
+extern "C" {
+// testing.S: calls `function(argument)`; a fault that the handler below resolves makes it return 1, else 0.
+uint64_t test_catch(void (*function)(uint64_t), uint64_t argument);
+extern const std::byte test_catch_resume[];
+extern uint64_t test_catch_stack;
+}
+
+runtime::FaultResolution resolve_test_fault(const runtime::MachineFault& fault) {
+  faulted_address = fault.address;
+  faulted_kind = fault.kind;
+  return {true, reinterpret_cast<uintptr_t>(test_catch_resume), test_catch_stack};
+}
+
+void test_faults(TestRun& run) {
+  set_fault_handler(resolve_test_fault);
+  auto store = [](uint64_t address) { *reinterpret_cast<volatile uint8_t*>(address) = 1; };
+  auto reservation = Platform::reserve(1 << 20);
+  run.expect(reservation && Platform::commit(reservation->first(1 << 16)), "no memory");
+  const VirtAddr start = VirtAddr::of(reservation->data());
+  run.expect(test_catch(store, start.value) == 0, "committed memory faults");
+  run.expect(test_catch(store, start.value + (1 << 16)) == 1, "memory that is only reserved does not fault");
+  run.expect(faulted_address == start.value + (1 << 16) && faulted_kind == runtime::FaultKind::access, "the fault is described wrongly");
+  run.expect(test_catch(store, 16) == 1, "the null page does not fault");
+  run.expect(test_catch(store, image_segment(ImagePart::text).start.value) == 1, "the kernel's code is writable");
+  run.expect(test_catch(store, image_segment(ImagePart::rodata).start.value) == 1, "the kernel's constants are writable");
+  run.expect(test_catch(store, boot_stack_guard_page().value) == 1, "the stack has no guard page");
+  auto jump = [](uint64_t address) { reinterpret_cast<void (*)()>(address)(); };
+  run.expect(test_catch(jump, start.value) == 1, "data are executable");
+  auto illegal = [](uint64_t) { __builtin_trap(); };
+  run.expect(test_catch(illegal, 0) == 1 && faulted_kind == runtime::FaultKind::illegal_instruction, "illegal instruction");
+  Platform::release(*reservation);
+
+  // A stack that overflows: the handler runs all the same, because it has its own.
+  auto stack = Platform::allocate_stack(1 << 16);
+  run.expect(stack.has_value(), "no stack");
+  run.expect(test_catch(store, VirtAddr::of(stack->data()).value - 8) == 1, "no guard below a stack");
+  Platform::release_stack(*stack);
+  set_fault_handler(nullptr);
+}
+
+void test_code(TestRun& run) {
+  auto code = Platform::allocate_code(2 * kPageSize);
+  run.expect(code.has_value(), "no memory");
+  if (!code) return;
+#if defined(__x86_64__)
+  constexpr uint8_t kReturn42[] = {0xb8, 42, 0, 0, 0, 0xc3};  // mov eax, 42; ret
+#else
+  constexpr uint8_t kReturn42[] = {0x13, 0x05, 0xa0, 0x02, 0x67, 0x80, 0x00, 0x00};  // li a0, 42; ret
+#endif
+  std::memcpy(code->data(), kReturn42, sizeof kReturn42);
+  Platform::seal_code(*code, kPageSize);
+  run.expect(reinterpret_cast<int (*)()>(code->data())() == 42, "code does not run");
+  set_fault_handler(resolve_test_fault);
+  auto store = [](uint64_t address) { *reinterpret_cast<volatile uint8_t*>(address) = 1; };
+  run.expect(test_catch(store, VirtAddr::of(code->data()).value) == 1, "sealed code is writable");
+  run.expect(test_catch(store, VirtAddr::of(code->data()).value + kPageSize) == 1, "the rest of sealed code is writable");
+  set_fault_handler(nullptr);
+  Platform::release_code(*code);
+}
+
+void test_clock(TestRun& run) {
+  const uint64_t start = nanoseconds_since_boot();
+  sleep_until(start + 20'000'000);
+  const uint64_t slept = nanoseconds_since_boot() - start;
+  run.expect(slept >= 20'000'000, "a sleep ended early");
+  run.expect(slept < 2'000'000'000, "a sleep of 20 ms took more than 2 s");
+}
+
+void test_random(TestRun& run) {
+  std::array<std::byte, 64> a{}, b{};
+  run.expect(random_bytes(a) && random_bytes(b), "no entropy");
+  run.expect(a != b && a != std::array<std::byte, 64>{}, "random bytes repeat");
+}
+
+void test_symbols(TestRun& run) {
+  const Symbol symbol = find_symbol(reinterpret_cast<uint64_t>(&run_kernel_tests) + 1);
+  run.expect(symbol.name == "kernel::run_kernel_tests" && symbol.offset == 1, "a function's name is not found");
+}
+
+struct KernelTest {
+  std::string_view name;
+  void (*run)(TestRun&);
+};
+constexpr KernelTest kTests[] = {{"heap", test_heap},       {"lazy_memory", test_lazy_memory},
+                                 {"copy_on_write", test_copy_on_write}, {"faults", test_faults},
+                                 {"code", test_code},       {"clock", test_clock},
+                                 {"random", test_random},   {"symbols", test_symbols}};
+
+}  // namespace
+
+int run_echo() {
+  std::vector<std::byte> buffer(256 * 1024);
+  while (const size_t count = console::read(buffer)) console::write(Port::standard_output, std::span(buffer).first(count));
+  return 7;
+}
+
+int run_kernel_tests() {
+  TestRun run;
+  for (const KernelTest& test : kTests) {
+    run.begin(test.name);
+    test.run(run);
+    run.end();
+  }
+  LogLine line;
+  line << run.passed() << " passed, " << run.failed() << " failed\n";
+  console::write(Port::standard_output, line.text());
+  log_info(line.text().substr(0, line.text().size() - 1));
+  return run.failed() == 0 ? 0 : 1;
+}
+
+}  // namespace cairn::kernel

@@ -1,0 +1,32 @@
+// Tests that run inside the kernel, on the machine itself: what a host cannot check, such as faults, timers, devices.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+namespace cairn::kernel {
+
+class TestRun {
+ public:
+  // Records one expectation; a failed one is logged.
+  void expect(bool condition, std::string_view what);
+  void begin(std::string_view test) { test_ = test; }
+  [[nodiscard]] unsigned passed() const { return passed_; }
+  [[nodiscard]] unsigned failed() const { return failed_; }
+  // A test passes when all its expectations hold.
+  void end();
+
+ private:
+  std::string_view test_;
+  bool test_failed_ = false;
+  unsigned passed_ = 0;
+  unsigned failed_ = 0;
+};
+
+// Runs them all; prints "N passed, N failed" on standard output and the log. Returns the exit status.
+int run_kernel_tests();
+
+// Copies standard input to standard output until it ends.
+int run_echo();
+
+}  // namespace cairn::kernel

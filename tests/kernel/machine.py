@@ -1,0 +1,112 @@
+"""Boots a kernel in QEMU with its four ports connected, for the tests of this folder."""
+import os
+import pathlib
+import selectors
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PORTS = ["cairn.stdin", "cairn.stdout", "cairn.stderr", "cairn.control"]
+MICROVM = "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=off"
+
+
+class Result:
+    def __init__(self):
+        self.out, self.err, self.control, self.log = b"", b"", b"", b""
+        self.seconds = 0.0
+        self.timed_out = False
+        self.qemu_status = None
+
+    @property
+    def status(self):
+        """The program's exit status; None when the machine ended without saying one."""
+        lines = self.control.decode().splitlines()
+        return int(lines[-1].split()[1]) if lines and lines[-1].startswith("exit ") else None
+
+
+def command(machine, cpu, memory, append, bundle):
+    pci = machine == "q35"
+    if machine == "virt":
+        line = ["qemu-system-riscv64", "-M", "virt", "-cpu", cpu or "rv64"]
+        line += ["-kernel", ROOT / "build/kernel-riscv64/cairn-kernel"]
+    else:
+        line = ["qemu-system-x86_64", "-M", MICROVM if machine == "microvm" else "q35", "-cpu", cpu or "max"]
+        line += ["-kernel", ROOT / "build/kernel-x86_64/cairn-kernel", "-device", "isa-debug-exit"]
+    line += ["-m", memory, "-append", append, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
+    line += ["-global", "virtio-mmio.force-legacy=false"] if not pci else []
+    line += ["-device", "virtio-rng-pci,disable-legacy=on" if pci else "virtio-rng-device"]
+    line += ["-device", ("virtio-serial-pci,disable-legacy=on" if pci else "virtio-serial-device") + ",max_ports=5"]
+    if bundle:
+        line += ["-initrd", bundle]
+    return [str(word) for word in line]
+
+
+def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, timeout=60, typed=b""):
+    """Boots and waits for the end. `stdin` goes to the program's input, `typed` to the serial console."""
+    line = command(machine, cpu, memory, append, bundle)
+    ours, theirs = [], []
+    for number in range(5):
+        a, b = socket.socketpair()
+        os.set_inheritable(b.fileno(), True)
+        ours.append(a)
+        theirs.append(b)
+        line += ["-chardev", f"socket,id=c{number},fd={b.fileno()}"]
+        line += ["-device", f"virtserialport,chardev=c{number},name={PORTS[number]}"] if number < 4 else ["-serial", "chardev:c4"]
+    result = Result()
+    started = time.monotonic()
+    qemu = subprocess.Popen(line, pass_fds=[b.fileno() for b in theirs], stdin=subprocess.DEVNULL)
+    for end in theirs:
+        end.close()
+    selector = selectors.DefaultSelector()
+    for number, end in enumerate(ours):
+        end.setblocking(False)
+        selector.register(end, selectors.EVENT_READ, number)
+    pending = memoryview(stdin)
+    fields = {1: "out", 2: "err", 3: "control", 4: "log"}
+    chunks = {name: [] for name in fields.values()}
+    open_ends = {1, 2, 3, 4}
+    if typed:
+        ours[4].sendall(typed)
+    while open_ends:
+        if time.monotonic() - started > timeout:
+            result.timed_out = True
+            break
+        if pending is not None:
+            if not pending:
+                ours[0].shutdown(socket.SHUT_WR)
+                pending = None
+            else:
+                try:
+                    pending = pending[ours[0].send(pending[:1 << 16]):]
+                except BlockingIOError:
+                    pass
+                except OSError:
+                    pending = None
+        if pending is not None:
+            selector.modify(ours[0], selectors.EVENT_READ | selectors.EVENT_WRITE, 0)
+        elif ours[0].fileno() in selector.get_map():
+            selector.unregister(ours[0])
+        for key, events in selector.select(0.2):
+            if not events & selectors.EVENT_READ:
+                continue
+            try:
+                data = key.fileobj.recv(1 << 18)
+            except OSError:
+                data = b""
+            if data:
+                if key.data:
+                    chunks[fields[key.data]].append(data)
+            else:
+                selector.unregister(key.fileobj)
+                open_ends.discard(key.data)
+                if key.data == 0:
+                    pending = None
+    qemu.kill() if result.timed_out else None
+    result.qemu_status = qemu.wait()
+    result.seconds = time.monotonic() - started
+    for name, parts in chunks.items():
+        setattr(result, name, b"".join(parts))
+    for end in ours:
+        end.close()
+    return result

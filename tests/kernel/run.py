@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Tests the kernels on their machines: the tests inside them, the console, panics, and what is refused.
+
+usage: run.py [x86_64|riscv64]...; the last line is "N passed, N failed".
+"""
+import sys
+
+from machine import boot
+
+X86 = [("microvm", None, ""), ("q35", None, ""), ("microvm", "Penryn", "")]
+RISCV = [("virt", None, ""), ("virt", None, "paging=sv39"), ("virt", "rv64,zba=false,zbb=false,zbs=false,sstc=false", "")]
+passed = failed = 0
+
+
+def check(name, condition, result):
+    global passed, failed
+    if condition:
+        passed += 1
+        return
+    failed += 1
+    print(f"FAILED: {name}: status {result.status}, QEMU's {result.qemu_status}, {result.seconds:.2f} s")
+    print((result.out[-500:] + result.err[-500:] + result.log[-3000:]).decode(errors="replace"))
+
+
+def machine_tests(machine, cpu, options):
+    name = " ".join(filter(None, [machine, cpu, options]))
+    result = boot(machine, f"test=all {options}", cpu)
+    check(f"{name}: tests in the kernel", result.status == 0 and b" 0 failed" in result.out, result)
+    data = bytes(range(256)) * 4000
+    result = boot(machine, f"test=echo {options}", cpu, stdin=data)
+    check(f"{name}: echo of 1 MB", result.status == 7 and result.out == data, result)
+
+
+def port_tests(machine):
+    data = bytes(range(251)) * 400_000
+    result = boot(machine, "test=echo", stdin=data, timeout=120)
+    check(f"{machine}: echo of 100 MB", result.status == 7 and result.out == data, result)
+    print(f"{machine}: echo of 100 MB: {result.seconds:.1f} s")
+    result = boot(machine, "test=echo", stdin=b"")
+    check(f"{machine}: empty input", result.status == 7 and result.out == b"", result)
+    result = boot(machine, "", typed=b"mem\rpanic\r")
+    ok = result.status is None and b"kernel panic: asked for in the shell" in result.log and b"kernel::run_shell" in result.log
+    check(f"{machine}: panic with a symbolized backtrace", ok, result)
+    result = boot(machine, "", typed=b"help\rpoweroff\r")
+    check(f"{machine}: shell", b"poweroff    switches" in result.log and not result.timed_out, result)
+    result = boot(machine, "test=all", memory="64M" if machine != "virt" else "128M")
+    check(f"{machine}: little memory", result.status == 0, result)
+    result = boot(machine, "", bundle="/dev/null" if False else __file__)
+    check(f"{machine}: a bundle that is none", result.status == 71, result)
+
+
+def main():
+    wanted = sys.argv[1:] or ["x86_64", "riscv64"]
+    if "x86_64" in wanted:
+        for machine in X86:
+            machine_tests(*machine)
+        port_tests("microvm")
+        result = boot("microvm", cpu="qemu64")
+        check("CPU below the floor", b"it lacks SSE4.1" in result.log and result.qemu_status == 131, result)
+    if "riscv64" in wanted:
+        for machine in RISCV:
+            machine_tests(*machine)
+        port_tests("virt")
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed != 0)
+
+
+main()
