@@ -13,6 +13,7 @@
 #include "compiler/codegen/target.hpp"
 #include "compiler/ir/printer.hpp"
 #include "compiler/opt/pipeline.hpp"
+#include "compiler/rv64/target.hpp"
 #include "compiler/x64/target.hpp"
 #include "wasm/validator.hpp"
 
@@ -22,7 +23,7 @@ namespace {
 std::unique_ptr<codegen::Target> make_target(const Options& options) {
   switch (options.architecture) {
     case Architecture::x86_64: return std::make_unique<x64::X64Target>(options);
-    case Architecture::riscv64: break;
+    case Architecture::riscv64: return rv64::make_rv64_target(options);
   }
   CAIRN_UNREACHABLE();
 }

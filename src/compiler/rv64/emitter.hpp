@@ -94,6 +94,9 @@ class Emitter {
   void simd(const MachineInst& inst, Operands operands);
   void simd_scalar(const MachineInst& inst, Operands operands);
   void simd_vector(const MachineInst& inst, Operands operands);
+  void vector_access(const MachineInst& inst, Operands operands);
+  PReg address_register(const MachineInst& inst, PReg base, PReg scratch);
+  void insert_lane(PReg result, PReg vector, PReg value, unsigned log_size, unsigned lane);
   void copy_slot(uint32_t from, uint32_t to);
   void vector_constant(const MachineInst& inst, Allocation result);
   void use_vectors(unsigned length, Sew sew, Lmul lmul = Lmul::m1, Tail tail = Tail::agnostic);
