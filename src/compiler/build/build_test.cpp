@@ -1,0 +1,97 @@
+#include "compiler/build/build.hpp"
+
+#include <gtest/gtest.h>
+
+#include "compiler/build/random_body.hpp"
+#include "compiler/ir/interpreter.hpp"
+#include "compiler/ir/parser.hpp"
+#include "compiler/ir/printer.hpp"
+#include "compiler/ir/verifier.hpp"
+#include "compiler/opt/pipeline.hpp"
+#include "wasm/decoder.hpp"
+#include "wasm/validator.hpp"
+
+namespace cairn::compiler {
+namespace {
+
+struct Run {
+  ir::Outcome outcome;
+  std::vector<std::byte> context;
+  std::vector<std::byte> memory;
+};
+
+Run run(const ir::Function& function, const std::vector<uint64_t>& arguments) {
+  Run result;
+  result.context.resize(4096);
+  // The length of memory 0, wherever the VMContext keeps it, is only read in check mode; these modules have a fixed one.
+  result.memory.resize(65536);
+  for (size_t i = 0; i < result.memory.size(); ++i) result.memory[i] = static_cast<std::byte>(i * 7 + (i >> 8));
+  result.outcome = ir::Interpreter(function, result.context, result.memory).run(arguments, 200'000);
+  return result;
+}
+
+// Builds one random module in each way and compares what the functions do.
+void compare(uint64_t seed) {
+  auto module = wasm::decode_module(RandomModule(seed).make(), wasm::Features::all());
+  ASSERT_TRUE(module) << module.error().to_string();
+  std::mt19937_64 random(seed);
+  std::vector<std::vector<uint64_t>> arguments;
+  for (int i = 0; i < 6; ++i) {
+    const uint64_t shift = i < 3 ? 0 : 24;
+    const uint64_t shift64 = i < 3 ? 0 : 50;
+    arguments.push_back({(random() & 0xffff'ffff) >> shift, (random() & 0xffff'ffff) >> shift, random() >> shift64,
+                         random() >> shift64, std::bit_cast<uint64_t>(static_cast<double>(random() >> shift64))});
+  }
+  std::vector<Run> expected;
+  std::string plain_text;
+  for (const bool optimize : {false, true}) {
+    Options options;
+    options.optimize = optimize;
+    options.verify = true;
+    const ModuleContext context(*module, options);
+    wasm::FunctionValidator validator(*module);
+    Arena arena(size_t{64} << 20);
+    ir::Function function(arena);
+    const auto built = build_function(context, validator, wasm::FuncIndex(0), function);
+    ASSERT_TRUE(built) << built.error().to_string();
+    const auto error = ir::verify(function);
+    ASSERT_FALSE(error) << *error << "\n" << ir::to_string(function, ir::Numbering::raw);
+    ASSERT_TRUE(opt::optimize(function, options));
+    const std::string text = ir::to_string(function);
+    if (!optimize) plain_text = text;
+
+    // The text form says everything.
+    ir::Function again(arena);
+    const auto parsed = ir::parse(text, again);
+    ASSERT_TRUE(parsed) << parsed.error().to_string() << "\n" << text;
+    ASSERT_EQ(ir::to_string(again), text);
+
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      const Run actual = run(optimize ? again : function, arguments[i]);
+      ASSERT_NE(actual.outcome.kind, ir::Outcome::Kind::unsupported) << ir::facts(actual.outcome.unsupported).text;
+      if (!optimize) {
+        expected.push_back(actual);
+        continue;
+      }
+      if (expected[i].outcome.kind == ir::Outcome::Kind::out_of_steps) continue;
+      ASSERT_EQ(actual.outcome.kind, expected[i].outcome.kind) << plain_text << text;
+      ASSERT_EQ(actual.outcome.results, expected[i].outcome.results) << plain_text << text;
+      ASSERT_EQ(actual.outcome.trap, expected[i].outcome.trap) << plain_text << text;
+      ASSERT_EQ(actual.memory, expected[i].memory) << plain_text << text;
+      ASSERT_EQ(actual.context, expected[i].context) << plain_text << text;
+    }
+  }
+}
+
+TEST(Build, OptimizedRandomFunctionsDoTheSame) {
+  const char* seeds = std::getenv("CAIRN_RANDOM_SEEDS");
+  const uint64_t count = seeds != nullptr ? std::strtoull(seeds, nullptr, 10) : 300;
+  for (uint64_t seed = 1; seed <= count; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    compare(seed);
+    if (HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace cairn::compiler
