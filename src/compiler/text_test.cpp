@@ -1,0 +1,153 @@
+// Runs the text tests of the compiler's middle: tests/compiler/*.txt. A file holds cases:
+//
+//   === name: steps
+//   a module in WebAssembly's text format, or one function of IR
+//   --- expected
+//   the IR of the module's functions after the steps
+//
+// Steps, separated by spaces: for a module first `build` (simplified), `plain` (not simplified) or `check` (simplified, with
+// explicit bounds checks); then passes by name, or `optimize` for all of them. With CAIRN_BLESS=1 the expected parts are
+// rewritten instead of compared.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "compiler/build/build.hpp"
+#include "compiler/ir/parser.hpp"
+#include "compiler/ir/printer.hpp"
+#include "compiler/ir/verifier.hpp"
+#include "compiler/opt/passes.hpp"
+#include "compiler/opt/pipeline.hpp"
+#include "wasm/decoder.hpp"
+#include "wasm/text/text.hpp"
+#include "wasm/validator.hpp"
+
+namespace cairn::compiler {
+namespace {
+
+struct Case {
+  std::string heading;  // the line `=== name: steps`
+  std::string input;
+  std::string expected;
+  std::vector<std::string> steps() const {
+    std::istringstream words(heading.substr(heading.rfind(':') + 1));
+    std::vector<std::string> result;
+    for (std::string word; words >> word;) result.push_back(word);
+    return result;
+  }
+};
+
+struct File {
+  std::string head;  // before the first case
+  std::vector<Case> cases;
+};
+
+File read(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  File file;
+  bool in_expected = false;
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with("=== ")) {
+      file.cases.push_back({line, {}, {}});
+      in_expected = false;
+    } else if (file.cases.empty()) {
+      file.head += line + "\n";
+    } else if (line == "--- expected") {
+      in_expected = true;
+    } else {
+      (in_expected ? file.cases.back().expected : file.cases.back().input) += line + "\n";
+    }
+  }
+  return file;
+}
+
+void write(const std::filesystem::path& path, const File& file) {
+  std::ofstream out(path);
+  out << file.head;
+  for (const Case& c : file.cases) out << c.heading << "\n" << c.input << "--- expected\n" << c.expected;
+}
+
+// Applies one pass, or all; false when there is none of that name.
+bool apply(const std::string& step, ir::Function& function, const Options& options) {
+  static constexpr std::pair<const char*, void (*)(ir::Function&)> kPasses[] = {
+      {"simplify_params", opt::simplify_params},     {"number_values", opt::number_values},
+      {"simplify_branches", opt::simplify_branches}, {"hoist_invariants", opt::hoist_invariants},
+      {"remove_dead_code", opt::remove_dead_code},
+  };
+  if (step == "optimize") return opt::optimize(function, options).has_value();
+  const auto* pass = std::ranges::find(kPasses, step, [](const auto& p) { return p.first; });
+  if (pass == std::end(kPasses)) return false;
+  pass->second(function);
+  return true;
+}
+
+std::string finish(ir::Function& function, std::span<const std::string> steps, const Options& options) {
+  for (const std::string& step : steps) {
+    if (const auto error = ir::verify(function)) return "before " + step + ": " + *error + "\n";
+    if (!apply(step, function, options)) return "no step is named " + step + "\n";
+  }
+  if (const auto error = ir::verify(function)) return *error + "\n" + ir::to_string(function, ir::Numbering::raw);
+  return ir::to_string(function);
+}
+
+std::string run(const Case& c) {
+  std::vector<std::string> steps = c.steps();
+  Options options;
+  options.verify = true;
+  Arena arena(size_t{64} << 20);
+  if (c.input.find("(module") == std::string::npos) {
+    ir::Function function(arena);
+    if (const auto parsed = ir::parse(c.input, function); !parsed) return parsed.error().to_string() + "\n";
+    return finish(function, steps, options);
+  }
+  if (steps.empty()) return "no steps\n";
+  options.optimize = steps[0] != "plain";
+  if (steps[0] == "check") options.bounds = BoundsMode::check;
+  auto bytes = wasm::text::assemble(c.input, "test", wasm::Features::all());
+  if (!bytes) return bytes.error().to_string() + "\n";
+  const auto module = wasm::decode_module(std::move(*bytes), wasm::Features::all());
+  if (!module) return module.error().to_string() + "\n";
+  const ModuleContext context(*module, options);
+  wasm::FunctionValidator validator(*module);
+  std::string text;
+  for (uint32_t i = module->imported_functions; i < module->functions.size(); ++i) {
+    ir::Function function(arena);
+    const auto built = build_function(context, validator, wasm::FuncIndex(i), function);
+    text += built ? finish(function, std::span(steps).subspan(1), options) : built.error().to_string() + "\n";
+  }
+  return text;
+}
+
+// Blank lines between the parts do not count.
+std::string trimmed(const std::string& text) {
+  const size_t first = text.find_first_not_of('\n');
+  const size_t last = text.find_last_not_of('\n');
+  return first == std::string::npos ? "" : text.substr(first, last - first + 1);
+}
+
+TEST(CompilerText, Files) {
+  const bool bless = std::getenv("CAIRN_BLESS") != nullptr;
+  size_t cases = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(CAIRN_SOURCE_DIR "/tests/compiler")) {
+    if (entry.path().extension() != ".txt") continue;
+    File file = read(entry.path());
+    for (Case& c : file.cases) {
+      ++cases;
+      const std::string actual = run(c);
+      if (bless) {
+        c.expected = actual + (&c == &file.cases.back() ? "" : "\n");
+      } else {
+        EXPECT_EQ(trimmed(actual), trimmed(c.expected)) << entry.path().filename().string() << " " << c.heading;
+      }
+    }
+    if (bless) write(entry.path(), file);
+  }
+  EXPECT_GT(cases, 0U);
+}
+
+}  // namespace
+}  // namespace cairn::compiler
