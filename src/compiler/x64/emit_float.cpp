@@ -52,6 +52,7 @@ void Emitter::emit_xmm(const MachineInst& inst, unsigned d) {
       break;
     case Op::x_rr: {
       const Rm a = rm(inst, 1);
+      if (a.is_register && a.reg == d && encoding.map == Map::m0f && encoding.opcode == 0x28) break;  // movaps
       x_op(encoding, d, !payload.merges ? 0 : a.is_register ? a.reg : d, a, imm_bytes);
       finish_imm();
       break;

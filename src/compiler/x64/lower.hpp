@@ -45,6 +45,9 @@ struct AddressMode {
   int32_t displacement = 0;
 };
 
+// any_true and all_true: conditions that a branch can use directly.
+bool is_vector_test(ir::SimdOp op);
+
 class X64Lowering final : public codegen::Lowering {
  public:
   X64Lowering(const ir::Function& function, codegen::MachineFunction& result, const compiler::Options& options);
@@ -161,8 +164,31 @@ class X64Lowering final : public codegen::Lowering {
   std::optional<AddressMode> fold_load(ir::Value value, unsigned size);
   [[nodiscard]] bool can_fold_load(ir::Value value, unsigned size) const;
 
-  // --- lower_vector*.cpp
+  // --- lower_vector.cpp: what is one instruction, compares, logic, shifts, lanes
   void lower_vector(ir::Value value);
+  bool lower_vector_simple(ir::Value value);
+  bool lower_vector_compare(ir::Value value);
+  void lower_vector_shift(ir::Value value);
+  void lower_splat(ir::Value value);
+  void lower_extract(ir::Value value);
+  void lower_replace(ir::Value value);
+  void lower_bitmask(ir::Value value);
+  VReg splat_bytes(VReg scalar);
+  void bitselect_to(VReg d, VReg a, VReg b, VReg mask);
+  VReg x_not(VReg a);
+  void x_not_to(VReg d, VReg a);
+  VReg x_zero();
+  VReg x_ones();
+  AddressMode splat_constant(uint64_t bits);  // both halves
+  void make_vector_test(ir::Value value, Test& test);
+  // --- lower_vector_arithmetic.cpp: what takes several instructions
+  void lower_vector_arithmetic(ir::Value value);
+  void lower_vector_min_max(ir::Value value, bool single, bool is_max);
+  void lower_extend_multiply(ir::Value value);
+  void lower_vector_trunc(ir::Value value, ir::SimdOp op);
+  VReg dot_bytes(VReg a, VReg b);
+  // --- lower_shuffle.cpp, lower_vector_memory.cpp
+  void lower_shuffle(ir::Value value);
   void lower_vector_memory(ir::Value value);
 
   const compiler::Options& options_;

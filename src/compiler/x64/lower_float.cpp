@@ -1,4 +1,6 @@
 // Scalar floating point, and the building blocks for everything in xmm registers.
+#include <algorithm>
+
 #include "compiler/x64/lower.hpp"
 
 namespace cairn::x64 {
@@ -71,6 +73,14 @@ void X64Lowering::x_binary_fold_to(VReg d, Encoding encoding, Value a, Value b, 
   if (fold_size != 0 && second.opcode == Opcode::fconst && second.immediate != 0) {
     x_binary_constant_to(d, encoding, first, constant_address(&second.immediate, fold_size), imm);
     return;
+  }
+  if (fold_size == 16 && second.opcode == Opcode::vconst) {
+    const ir::V128& bytes = function_.vector_constants[static_cast<size_t>(second.immediate)];
+    const auto all = [&](std::byte value) { return std::ranges::all_of(bytes, [&](std::byte b) { return b == value; }); };
+    if (!all(std::byte{0}) && !all(std::byte{0xff})) {
+      x_binary_constant_to(d, encoding, first, constant_address(bytes.data(), 16), imm);
+      return;
+    }
   }
   // SSE faults on unaligned 16-byte operands.
   if (fold_size != 0 && (fold_size < 16 || cpu_.avx)) {

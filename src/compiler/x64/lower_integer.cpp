@@ -600,6 +600,9 @@ X64Lowering::Test X64Lowering::make_test(Value value) {
       test.operands.add(Operand::use(first_reg));
       test.operands.add(Operand::use(second_reg));
     }
+  } else if (instruction.opcode == Opcode::simd_unary && is_only_use(value) && instruction.type == Type::i32 &&
+             is_vector_test(instruction.simd())) {
+    make_vector_test(value, test);
   } else if (can_fold_load(value, 4)) {
     test.form = Compare::cmp_mi;
     test.condition = static_cast<uint8_t>(Cc::ne);
@@ -628,8 +631,10 @@ void X64Lowering::lower_set(Value value) {
   Test test;
   if (inst(value).opcode == Opcode::icmp) {
     make_integer_test(value, test);
-  } else {
+  } else if (inst(value).opcode == Opcode::fcmp) {
     make_float_test(value, test);
+  } else {
+    make_vector_test(value, test);
   }
   put_test(Op::set, {Operand::def(def(value))}, test);
 }
