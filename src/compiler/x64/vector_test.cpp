@@ -623,11 +623,11 @@ TEST(X64Vector, LanesAndShuffles) {
     for (unsigned shift = 0; shift < 32; ++shift) add([&](unsigned i) { return (i + shift) & 31; });
     for (unsigned shift = 0; shift < 16; ++shift) add([&](unsigned i) { return (i + shift) & 15; });
     for (unsigned k = 0; k < 40; ++k) {
-      const unsigned bits = random();
+      const auto bits = static_cast<unsigned>(random());
       for (const unsigned unit : {1u, 2u, 4u, 8u}) {
         add([&](unsigned i) { return i + ((bits >> (i / unit) & 1) != 0 ? 16 : 0); });
         std::array<unsigned, 16> order;
-        for (unsigned& o : order) o = random();
+        for (unsigned& o : order) o = static_cast<unsigned>(random());
         add([&](unsigned i) { return order[i / unit] % (32 / unit) * unit + i % unit; });
         add([&](unsigned i) { return order[i / unit] % (16 / unit) * unit + i % unit; });
         add([&](unsigned i) { return order[i / unit] % (16 / unit) * unit + i % unit + (i >= 8 ? 16 : 0); });
