@@ -55,7 +55,16 @@ Result<int> dispatch(const Options& options) {
       return run(options);
     case Command::boot:
       return fail(boot_console(options));
-    default:
+    case Command::compile:
+      return compile(options);
+    case Command::objdump:
+      return objdump(options);
+    case Command::validate:
+      return validate(options);
+    case Command::wat2wasm:
+      return wat2wasm(options);
+    case Command::wast:
+    case Command::wasm2wat:
       return fail(Error::of(ErrorKind::usage, "this command is not built in"));
   }
   return exit_status::kUsage;
