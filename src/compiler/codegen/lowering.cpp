@@ -446,7 +446,7 @@ Value Lowering::second_result(Value value) const {
 }
 
 bool Lowering::is_only_use(Value value) const {
-  return use_counts_[value.index()] == 1 && function_.block_of(value) == function_.block_of(current_) &&
+  return use_counts_[value.index()] == 1 && !is_used(value) && function_.block_of(value) == function_.block_of(current_) &&
          ir::facts(inst(value).opcode).effects == Effects::pure && inst(value).opcode != Opcode::block_param;
 }
 
