@@ -30,7 +30,7 @@ class CodeImage {
   [[nodiscard]] const std::byte* function(uint32_t function_index) const;
   [[nodiscard]] const std::byte* at(uint32_t offset) const { return text_.data() + offset; }
 
-  // For an offset in .text; null when no record covers it.
+  // For an offset in .text; null when there is no such record. A fault handler calls these: they neither allocate nor lock.
   [[nodiscard]] const codegen::FunctionRecord* find_function(uint32_t offset) const;
   [[nodiscard]] const codegen::TrapRecord* find_trap(uint32_t offset) const;
   [[nodiscard]] const codegen::CallRecord* find_call(uint32_t return_offset) const;
