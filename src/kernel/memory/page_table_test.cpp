@@ -1,0 +1,111 @@
+#include "kernel/memory/page_table.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "kernel/memory/formats/rv64.hpp"
+#include "kernel/memory/formats/x64.hpp"
+#include "kernel/memory/simulated_memory_test.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+using testing::Want;
+
+template <class F, class W, unsigned L>
+struct Machine {
+  using Format = F;
+  using Walk = W;
+  static constexpr unsigned kLevels = L;
+};
+
+template <class M>
+class PageTableTest : public ::testing::Test {};
+using Machines = ::testing::Types<Machine<X64PageFormat, testing::X64Walk, 4>, Machine<Rv64PageFormat, testing::Rv64Walk, 3>,
+                                  Machine<Rv64PageFormat, testing::Rv64Walk, 4>>;
+TYPED_TEST_SUITE(PageTableTest, Machines);
+
+// Random operations on 8 MiB of addresses against a map of pages; a CPU that looks after each of them must see what the
+// model says, which fails when a flush is missing.
+TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
+  testing::Ram ram(32 << 20);
+  FrameSource source;
+  testing::give_all(ram, source);
+  testing::Mmu<typename TypeParam::Walk> mmu;
+  PageTable<typename TypeParam::Format, FrameSource, decltype(mmu)> table(ram.map(), source, mmu, TypeParam::kLevels);
+  ASSERT_TRUE(table.create());
+  const uint64_t tables_only = testing::free_frames(source);
+
+  struct Page {
+    uint64_t phys;
+    Access access;
+  };
+  std::map<uint64_t, Page> model;
+  constexpr uint64_t kBase = 0x4000'0000, kPages = 2048;
+  constexpr uint64_t kForeign = 0x1'0000'0000;  // device memory, not from the source
+  std::mt19937 random(5);
+  auto pages = [&](uint64_t first, uint64_t count, auto&& visit) {
+    for (uint64_t page = first; page < first + count; ++page) visit(page);
+  };
+  for (int step = 0; step < 3000; ++step) {
+    const uint64_t first = random() % kPages, count = 1 + random() % std::min<uint64_t>(kPages - first, 700);
+    const VirtAddr virt{kBase + first * kPageSize};
+    const Access access{.write = random() % 2 == 0, .execute = random() % 2 == 0};
+    switch (random() % 4) {
+      case 0: {  // a foreign range, in large pages where they fit
+        bool empty = true;
+        pages(first, count, [&](uint64_t page) { empty = empty && !model.contains(page); });
+        if (!empty) break;
+        const uint64_t phys = kForeign + first * kPageSize;
+        ASSERT_TRUE(table.map_range(virt, {phys}, count * kPageSize, access, 1));
+        pages(first, count, [&](uint64_t page) { model[page] = {kForeign + page * kPageSize, access}; });
+        break;
+      }
+      case 1: {  // one owned page
+        if (model.contains(first)) break;
+        const auto frame = source.allocate();
+        ASSERT_TRUE(frame.has_value());
+        Access owned = access;
+        owned.owned = true;
+        ASSERT_TRUE(table.map(virt, *frame, 0, owned));
+        model[first] = {frame->value, owned};
+        break;
+      }
+      case 2:
+        ASSERT_TRUE(table.unmap(virt, count * kPageSize));
+        pages(first, count, [&](uint64_t page) { model.erase(page); });
+        break;
+      case 3:
+        ASSERT_TRUE(table.protect(virt, count * kPageSize, access));
+        pages(first, count, [&](uint64_t page) {
+          if (const auto found = model.find(page); found != model.end()) {
+            found->second.access.execute = access.execute;
+            found->second.access.write = access.write && found->second.access.owned;
+          }
+        });
+        break;
+    }
+    for (int look = 0; look < 40; ++look) {
+      const uint64_t page = look < 4 ? std::min(first + (look % 2 == 0 ? 0 : count), kPages - 1) : random() % kPages;
+      const uint64_t address = kBase + page * kPageSize + random() % kPageSize;
+      const auto found = model.find(page);
+      for (const Want want : {Want::read, Want::write, Want::execute}) {
+        const bool allowed = found != model.end() && (want == Want::read || (want == Want::write ? found->second.access.write : found->second.access.execute));
+        const auto seen = mmu.access(ram.map(), table.root(), TypeParam::kLevels, address, want);
+        ASSERT_EQ(seen.has_value(), allowed) << step << " page " << page;
+        if (allowed) {
+          ASSERT_EQ(*seen, found->second.phys + address % kPageSize);
+        }
+      }
+      const auto translated = table.translate({address});
+      ASSERT_EQ(translated.has_value(), found != model.end());
+    }
+  }
+  ASSERT_TRUE(table.unmap({kBase}, kPages * kPageSize));
+  // Owned frames and tables are back, but for those that the root refers to.
+  EXPECT_GE(testing::free_frames(source) + 2, tables_only);
+}
+
+}  // namespace
+}  // namespace cairn::kernel
