@@ -73,7 +73,7 @@ void write(const std::filesystem::path& path, const File& file) {
 
 // Applies one pass, or all; false when there is none of that name.
 bool apply(const std::string& step, ir::Function& function, const Options& options) {
-  static constexpr std::pair<const char*, void (*)(ir::Function&)> kPasses[] = {
+  static constexpr std::pair<const char*, void (*)(ir::Function&, opt::Analyses&)> kPasses[] = {
       {"simplify_params", opt::simplify_params},     {"number_values", opt::number_values},
       {"simplify_branches", opt::simplify_branches}, {"hoist_invariants", opt::hoist_invariants},
       {"remove_dead_code", opt::remove_dead_code},
@@ -81,7 +81,8 @@ bool apply(const std::string& step, ir::Function& function, const Options& optio
   if (step == "optimize") return opt::optimize(function, options).has_value();
   const auto* pass = std::ranges::find(kPasses, step, [](const auto& p) { return p.first; });
   if (pass == std::end(kPasses)) return false;
-  pass->second(function);
+  opt::Analyses analyses(function);
+  pass->second(function, analyses);
   return true;
 }
 

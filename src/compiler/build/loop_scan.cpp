@@ -1,6 +1,7 @@
 #include "compiler/build/loop_scan.hpp"
 
 #include <array>
+#include <cstring>
 #include <optional>
 
 #include "wasm/byte_reader.hpp"
@@ -116,6 +117,9 @@ bool skip_immediate(ByteReader& reader, Immediate immediate) {
 }  // namespace
 
 void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t local_count) {
+  // Most functions have no loop: not even the byte.
+  constexpr int kLoop = wasm::kOpcodes[static_cast<size_t>(Opcode::loop)].code;
+  if (std::memchr(body.data(), kLoop, body.size()) == nullptr) return;
   ByteReader reader(body, offset);
   Arena& arena = loops_.arena();
   uint32_t declarations = 0;

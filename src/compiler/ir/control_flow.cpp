@@ -48,6 +48,7 @@ ControlFlow::ControlFlow(const Function& function)
   for (const Block block : order_) {
     for (const Target& target : function.targets(function.terminator(block))) {
       predecessors_[filled[target.block.index()]++] = block;
+      has_cycles_ |= positions_[target.block.index()] <= positions_[block.index()];
     }
   }
 }
@@ -270,25 +271,17 @@ bool Loops::contains(Loop loop, Block block) const {
   return inner == loop;
 }
 
-void mark_loops(Function& function) {
+void mark_loops(Function& function, const ControlFlow& flow, const Loops* loops) {
   for (BlockData& block : function.blocks) {
     block.is_loop_header = false;
     block.loop_depth = 0;
   }
-  const ControlFlow flow(function);
-  // Without a branch backwards there is no loop.
-  const auto goes_back = [&](Block block) {
-    return std::ranges::any_of(function.targets(function.terminator(block)),
-                               [&](const Target& t) { return flow.position(t.block) <= flow.position(block); });
-  };
-  if (std::ranges::none_of(flow.order(), goes_back)) return;
-  const Dominators dominators(function, flow);
-  const Loops loops(function, flow, dominators);
+  if (loops == nullptr) return;
   for (const Block block : flow.order()) {
-    const auto loop = loops.loop_of(block);
+    const auto loop = loops->loop_of(block);
     if (!loop) continue;
-    function[block].loop_depth = static_cast<uint16_t>(std::min(loops[loop].depth, uint32_t{0xffff}));
-    function[block].is_loop_header = loops[loop].header == block;
+    function[block].loop_depth = static_cast<uint16_t>(std::min((*loops)[loop].depth, uint32_t{0xffff}));
+    function[block].is_loop_header = (*loops)[loop].header == block;
   }
 }
 

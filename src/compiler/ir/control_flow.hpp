@@ -19,6 +19,8 @@ class ControlFlow {
   static constexpr uint32_t kUnreachable = 0xffff'ffff;
   [[nodiscard]] uint32_t position(Block block) const { return positions_[block.index()]; }
   [[nodiscard]] bool is_reachable(Block block) const { return position(block) != kUnreachable; }
+  // Whether any branch leads backwards.
+  [[nodiscard]] bool has_cycles() const { return has_cycles_; }
   [[nodiscard]] std::span<const Block> predecessors(Block block) const {
     const uint32_t first = first_predecessor_[block.index()];
     return predecessors_.as_span().subspan(first, first_predecessor_[block.index() + 1] - first);
@@ -29,6 +31,7 @@ class ControlFlow {
   ArenaVector<uint32_t> positions_;
   ArenaVector<uint32_t> first_predecessor_;
   ArenaVector<Block> predecessors_;
+  bool has_cycles_ = false;
 };
 
 // The dominator tree of the reachable blocks: Lengauer and Tarjan's algorithm with path compression, so that no shape of
@@ -80,7 +83,7 @@ class Loops {
   ArenaVector<Loop> loop_of_;
 };
 
-// Sets BlockData::is_loop_header and loop_depth.
-void mark_loops(Function& function);
+// Sets BlockData::is_loop_header and loop_depth; without loops, `loops` is null.
+void mark_loops(Function& function, const ControlFlow& flow, const Loops* loops);
 
 }  // namespace cairn::ir

@@ -6,12 +6,6 @@ namespace cairn::ir {
 
 namespace {
 
-constexpr OpcodeFacts kFacts[] = {
-#define CAIRN_IR_OPCODE(name, text, operands, effects) {text, operands, Effects::effects},
-#include "compiler/ir/opcodes.def"
-#undef CAIRN_IR_OPCODE
-};
-
 constexpr std::string_view kSimdNames[] = {
 #define CAIRN_SIMD(name, text) text,
 #include "compiler/ir/simd.def"
@@ -19,8 +13,6 @@ constexpr std::string_view kSimdNames[] = {
 };
 
 }  // namespace
-
-const OpcodeFacts& facts(Opcode opcode) { return kFacts[static_cast<size_t>(opcode)]; }
 
 std::string_view to_string(SimdOp op) { return kSimdNames[static_cast<size_t>(op)]; }
 

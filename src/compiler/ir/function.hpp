@@ -57,7 +57,12 @@ struct OpcodeFacts {
   uint8_t operands;  // kVariable for lists
   Effects effects;
 };
-const OpcodeFacts& facts(Opcode opcode);
+inline constexpr OpcodeFacts kOpcodeFacts[] = {
+#define CAIRN_IR_OPCODE(name, text, operands, effects) {text, operands, Effects::effects},
+#include "compiler/ir/opcodes.def"
+#undef CAIRN_IR_OPCODE
+};
+constexpr const OpcodeFacts& facts(Opcode opcode) { return kOpcodeFacts[static_cast<size_t>(opcode)]; }
 
 enum class Condition : uint8_t {
   eq, ne, slt, sle, sgt, sge, ult, ule, ugt, uge,  // icmp

@@ -35,9 +35,10 @@ bool is_selectable(Type type) { return ir::is_integer(type); }
 
 class BranchSimplifier {
  public:
-  explicit BranchSimplifier(Function& function)
+  BranchSimplifier(Function& function, Analyses& analyses)
       : function_(function),
-        flow_(function),
+        analyses_(analyses),
+        flow_(analyses.flow()),
         replacements_(function),
         edges_in_(function.arena),
         uses_(function.arena),
@@ -56,9 +57,10 @@ class BranchSimplifier {
       if (is_live(block)) absorb_successors(block);
     }
     replacements_.apply(function_);
-    const ir::ControlFlow after(function_);
-    remove_unreachable(function_, after);
-    mark_cold(after);
+    // flow_ is gone from here on.
+    analyses_.invalidate();
+    remove_unreachable(function_, analyses_.flow());
+    mark_cold(analyses_.flow());
   }
 
  private:
@@ -291,7 +293,8 @@ class BranchSimplifier {
   }
 
   Function& function_;
-  ir::ControlFlow flow_;
+  Analyses& analyses_;
+  const ir::ControlFlow& flow_;
   Replacements replacements_;
   ArenaVector<uint32_t> edges_in_;  // from live blocks
   ArenaVector<uint32_t> uses_;
@@ -300,6 +303,6 @@ class BranchSimplifier {
 
 }  // namespace
 
-void simplify_branches(Function& function) { BranchSimplifier(function).run(); }
+void simplify_branches(Function& function, Analyses& analyses) { BranchSimplifier(function, analyses).run(); }
 
 }  // namespace cairn::opt

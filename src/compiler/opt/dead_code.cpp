@@ -15,8 +15,8 @@ using ir::Opcode;
 using ir::Target;
 using ir::Value;
 
-void remove_dead_code(Function& function) {
-  const ir::ControlFlow flow(function);
+void remove_dead_code(Function& function, Analyses& analyses) {
+  const ir::ControlFlow& flow = analyses.flow();
   remove_unreachable(function, flow);
 
   // The targets that lead to each block, to find the arguments of a live parameter.

@@ -25,15 +25,14 @@ namespace {
 
 class InvariantHoister {
  public:
-  explicit InvariantHoister(Function& function)
+  InvariantHoister(Function& function, Analyses& analyses)
       : function_(function),
-        flow_(function),
-        dominators_(function, flow_),
-        loops_(function, flow_, dominators_),
+        flow_(analyses.flow()),
+        dominators_(analyses.dominators()),
+        loops_(analyses.loops()),
         summaries_(function.arena) {}
 
   void run() {
-    if (loops_.count() == 0) return;
     summarize();
     for (const Block block : flow_.order()) {
       if (!loops_.loop_of(block)) continue;
@@ -158,14 +157,16 @@ class InvariantHoister {
   }
 
   Function& function_;
-  ir::ControlFlow flow_;
-  ir::Dominators dominators_;
-  ir::Loops loops_;
+  const ir::ControlFlow& flow_;
+  const ir::Dominators& dominators_;
+  const ir::Loops& loops_;
   ArenaVector<Summary> summaries_;
 };
 
 }  // namespace
 
-void hoist_invariants(Function& function) { InvariantHoister(function).run(); }
+void hoist_invariants(Function& function, Analyses& analyses) {
+  if (analyses.flow().has_cycles()) InvariantHoister(function, analyses).run();
+}
 
 }  // namespace cairn::opt

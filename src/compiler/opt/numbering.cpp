@@ -45,10 +45,10 @@ size_t slot_of(const MemoryAccess& access) {
 
 class Numbering {
  public:
-  explicit Numbering(Function& function)
+  Numbering(Function& function, Analyses& analyses)
       : function_(function),
-        flow_(function),
-        dominators_(function, flow_),
+        flow_(analyses.flow()),
+        dominators_(analyses.dominators()),
         insert_(function, ir::Simplify::yes, function.value_count()),
         replacements_(function),
         exits_(function.arena) {}
@@ -160,8 +160,8 @@ class Numbering {
   }
 
   Function& function_;
-  ir::ControlFlow flow_;
-  ir::Dominators dominators_;
+  const ir::ControlFlow& flow_;
+  const ir::Dominators& dominators_;
   ir::Inserter insert_;
   Replacements replacements_;
   ArenaVector<Versions> exits_;
@@ -171,6 +171,6 @@ class Numbering {
 
 }  // namespace
 
-void number_values(Function& function) { Numbering(function).run(); }
+void number_values(Function& function, Analyses& analyses) { Numbering(function, analyses).run(); }
 
 }  // namespace cairn::opt

@@ -22,9 +22,9 @@ namespace {
 
 class ParamSimplifier {
  public:
-  explicit ParamSimplifier(Function& function)
+  ParamSimplifier(Function& function, Analyses& analyses)
       : function_(function),
-        flow_(function),
+        flow_(analyses.flow()),
         values_(function.arena),
         first_user_(function.arena),
         users_(function.arena),
@@ -114,7 +114,7 @@ class ParamSimplifier {
   }
 
   Function& function_;
-  ir::ControlFlow flow_;
+  const ir::ControlFlow& flow_;
   ArenaVector<Value> values_;  // by parameter: none while unknown, itself when not always the same
   ArenaVector<uint32_t> first_user_;
   ArenaVector<Value> users_;
@@ -123,6 +123,6 @@ class ParamSimplifier {
 
 }  // namespace
 
-void simplify_params(Function& function) { ParamSimplifier(function).run(); }
+void simplify_params(Function& function, Analyses& analyses) { ParamSimplifier(function, analyses).run(); }
 
 }  // namespace cairn::opt

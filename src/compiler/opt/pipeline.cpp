@@ -1,7 +1,6 @@
 #include "compiler/opt/pipeline.hpp"
 
 #include "base/format.hpp"
-#include "compiler/ir/control_flow.hpp"
 #include "compiler/ir/verifier.hpp"
 #include "compiler/opt/passes.hpp"
 
@@ -29,7 +28,7 @@ Result<void> optimize(ir::Function& function, const compiler::Options& options) 
   const bool verify = options.verify || CAIRN_DEBUG;
   struct Pass {
     const char* name;
-    void (*run)(ir::Function&);
+    void (*run)(ir::Function&, Analyses&);
   };
   static constexpr Pass kPasses[] = {
       {"simplify_params", simplify_params},
@@ -39,14 +38,15 @@ Result<void> optimize(ir::Function& function, const compiler::Options& options) 
       {"remove_dead_code", remove_dead_code},
   };
   check(function, verify, "build");
+  Analyses analyses(function);
   if (options.optimize) {
     for (const Pass& pass : kPasses) {
-      pass.run(function);
+      pass.run(function, analyses);
       if (function.arena.exhausted()) return fail(out_of_budget(function));
       check(function, verify, pass.name);
     }
   }
-  ir::mark_loops(function);
+  ir::mark_loops(function, analyses.flow(), analyses.flow().has_cycles() ? &analyses.loops() : nullptr);
   if (function.arena.exhausted()) return fail(out_of_budget(function));
   return {};
 }

@@ -1,0 +1,41 @@
+// What passes know of a function's blocks, computed when first asked for and kept for the passes that follow, until one
+// changes a terminator.
+#pragma once
+
+#include <optional>
+
+#include "compiler/ir/control_flow.hpp"
+
+namespace cairn::opt {
+
+class Analyses {
+ public:
+  explicit Analyses(const ir::Function& function) : function_(function) {}
+
+  const ir::ControlFlow& flow() {
+    if (!flow_) flow_.emplace(function_);
+    return *flow_;
+  }
+  const ir::Dominators& dominators() {
+    if (!dominators_) dominators_.emplace(function_, flow());
+    return *dominators_;
+  }
+  const ir::Loops& loops() {
+    if (!loops_) loops_.emplace(function_, flow(), dominators());
+    return *loops_;
+  }
+  // Blocks or branches have changed.
+  void invalidate() {
+    flow_.reset();
+    dominators_.reset();
+    loops_.reset();
+  }
+
+ private:
+  const ir::Function& function_;
+  std::optional<ir::ControlFlow> flow_;
+  std::optional<ir::Dominators> dominators_;
+  std::optional<ir::Loops> loops_;
+};
+
+}  // namespace cairn::opt
