@@ -315,7 +315,8 @@ TEST_P(Rv64Simd, Accesses) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, Rv64Simd,
-                         ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 4u)),
+                         ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 4u), std::tuple(2u, 0u), std::tuple(2u, 4u),
+                                           std::tuple(3u, 0u)),
                          [](const auto& info) {
                            return machines()[std::get<0>(info.param)].name + "_" + std::to_string(std::get<1>(info.param));
                          });
