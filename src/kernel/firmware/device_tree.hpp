@@ -1,4 +1,4 @@
-// Reads a flattened device tree [dtspec 5] where it lies, trusting nothing in it: every offset is checked before it is
+// Reads a flattened device tree [dt 5] where it lies, trusting nothing in it: every offset is checked before it is
 // followed, and a walk ends after at most as many steps as the tree has bytes.
 #pragma once
 

@@ -9,7 +9,7 @@
 namespace cairn::kernel {
 namespace {
 
-// Writes trees as [dtspec 5] says.
+// Writes trees as [dt 5] says.
 class TreeWriter {
  public:
   void begin(std::string_view name) {
