@@ -28,11 +28,11 @@ bool ValidationState::unknown(std::string_view what, uint64_t index) {
 }
 
 bool ValidationState::mismatch_of(std::string_view who, std::span<const ValType> expected) {
-  const size_t available = operands_.size() - height_;
+  const size_t available = operands_.available();
   const size_t shown = who == "block" ? available : std::min(available, expected.size());
   std::string message = ": ";
   message += who;
-  message += " requires " + list(expected) + " but stack has " + list(std::span(operands_).last(shown));
+  message += " requires " + list(expected) + " but stack has " + list(operands_.top(shown));
   return mismatch(std::move(message));
 }
 
@@ -51,19 +51,19 @@ bool ValidationState::operand_stack_full() {
 }
 
 bool ValidationState::pop_slow(ValType expected) {
-  if (operands_.size() == height_) return frames_.back().is_unreachable || mismatch_of("instruction", {&expected, 1});
+  if (operands_.available() == 0) return frames_.back().is_unreachable || mismatch_of("instruction", {&expected, 1});
   if (!type_matches(operands_.back(), expected)) return mismatch_of("instruction", {&expected, 1});
-  operands_.pop_back();
+  operands_.pop(1);
   return true;
 }
 
 bool ValidationState::pop_any(ValType& type) {
-  if (operands_.size() == height_) {
+  if (operands_.available() == 0) {
     type = ValType::bottom;
     return frames_.back().is_unreachable || mismatch(": instruction requires a value but stack has []");
   }
   type = operands_.back();
-  operands_.pop_back();
+  operands_.pop(1);
   return true;
 }
 
@@ -74,16 +74,14 @@ bool ValidationState::pop_ref(ValType& type) {
 }
 
 bool ValidationState::push_all(std::span<const ValType> types) {
-  if (limits::kOperandStack - operands_.size() < types.size()) return operand_stack_full();
-  operands_.insert(operands_.end(), types.begin(), types.end());
-  return true;
+  return operands_.push_all(types) || operand_stack_full();
 }
 
 bool ValidationState::check_top(std::span<const ValType> types) {
-  const size_t available = operands_.size() - height_;
+  const size_t available = operands_.available();
   const size_t checked = std::min(available, types.size());
   if (checked < types.size() && !frames_.back().is_unreachable) return mismatch_of("instruction", types);
-  const auto actual = std::span(operands_).last(checked);
+  const auto actual = operands_.top(checked);
   const auto expected = types.last(checked);
   for (size_t i = 0; i < checked; ++i) {
     if (!type_matches(actual[i], expected[i])) return mismatch_of("instruction", types);
@@ -93,12 +91,12 @@ bool ValidationState::check_top(std::span<const ValType> types) {
 
 bool ValidationState::pop_all(std::span<const ValType> types) {
   CAIRN_CHECK(check_top(types));
-  cut(operands_.size() - std::min(operands_.size() - height_, types.size()));
+  operands_.pop(std::min(operands_.available(), types.size()));
   return true;
 }
 
 void ValidationState::set_unreachable() {
-  cut(height_);
+  operands_.cut_to_floor();
   frames_.back().is_unreachable = true;
 }
 
@@ -110,26 +108,27 @@ bool ValidationState::push_frame(FrameKind kind, const BlockSignature& signature
              "blocks nested too deeply (the limit is " + decimal(limits::kControlNesting) + ")");
     return false;
   }
-  height_ = static_cast<uint32_t>(operands_.size());
-  frames_.push_back(Frame{signature, height_, static_cast<uint32_t>(set_locals_.size()), kind, false, is_visible});
+  const auto height = static_cast<uint32_t>(operands_.size());
+  operands_.set_floor(height);
+  frames_.push_back(Frame{signature, height, static_cast<uint32_t>(set_locals_.size()), kind, false, is_visible});
   return push_all(signature.params());
 }
 
 bool ValidationState::check_block_end() {
   const auto results = frames_.back().signature.results();
-  const size_t available = operands_.size() - height_;
+  const size_t available = operands_.available();
   return available > results.size() ? mismatch_of("block", results) : check_top(results);
 }
 
 void ValidationState::pop_frame() {
   const Frame& frame = frames_.back();
-  cut(frame.height);
+  operands_.cut_to_floor();
   while (set_locals_.size() > frame.init_height) {
     unset_locals_[set_locals_.back()] = true;
     set_locals_.pop_back();
   }
   frames_.pop_back();
-  height_ = frames_.empty() ? 0 : frames_.back().height;
+  operands_.set_floor(frames_.empty() ? 0 : frames_.back().height);
 }
 
 void ValidationState::restart_frame(FrameKind kind) {
@@ -137,7 +136,7 @@ void ValidationState::restart_frame(FrameKind kind) {
   pop_frame();
   frame.kind = kind;
   frame.is_unreachable = false;
-  height_ = frame.height;
+  operands_.set_floor(frame.height);
   frames_.push_back(frame);
 }
 
@@ -169,7 +168,6 @@ bool ValidationState::begin_function(FuncIndex function) {
   unset_locals_.clear();
   checked_depths_.clear();
   br_table_count_ = 0;
-  height_ = 0;
   locals_.assign(function_type_->params.begin(), function_type_->params.end());
   CAIRN_CHECK(read_locals());
   frames_.push_back(Frame{BlockSignature(*function_type_), 0, 0, FrameKind::function, false, true});
@@ -205,13 +203,12 @@ bool ValidationState::read_locals() {
   return true;
 }
 
-bool ValidationState::next_opcode(Opcode& opcode) {
-  offset_ = in_.offset();
+bool ValidationState::next_opcode_slow(Opcode& opcode) {
   uint8_t byte = 0;
   if (in_.at_end()) return end_expected();
   CAIRN_CHECK(in_.read_u8(byte));
   opcode = kOneByteOpcodes[byte];
-  if (opcode == kNoOpcode) [[unlikely]] {
+  if (opcode == kNoOpcode) {
     if (byte < 0xfb || byte > 0xfe) return malformed("illegal opcode " + hex(byte, 2).substr(2));
     uint32_t code = 0;
     CAIRN_CHECK(in_.read_u32(code));
@@ -240,19 +237,13 @@ bool ValidationState::end_expected() {
   return malformed("END opcode expected");
 }
 
-bool ValidationState::local(uint32_t index, ValType& type) {
-  if (index >= locals_.size()) return unknown("local", index);
-  type = locals_[index];
-  return true;
-}
-
-bool ValidationState::check_local_is_set(uint32_t index) {
-  if (unset_locals_.empty() || !unset_locals_[index]) return true;
+bool ValidationState::check_local_is_set_slow(uint32_t index) {
+  if (!unset_locals_[index]) return true;
   return invalid("uninitialized local " + decimal(index));
 }
 
-void ValidationState::set_local(uint32_t index) {
-  if (unset_locals_.empty() || !unset_locals_[index]) return;
+void ValidationState::set_local_slow(uint32_t index) {
+  if (!unset_locals_[index]) return;
   unset_locals_[index] = false;
   set_locals_.push_back(index);
 }

@@ -17,6 +17,7 @@
 #include "wasm/limits.hpp"
 #include "wasm/module.hpp"
 #include "wasm/opcodes.hpp"
+#include "wasm/operand_stack.hpp"
 #include "wasm/type_equivalence.hpp"
 #include "wasm/type_reader.hpp"
 
@@ -60,20 +61,12 @@ class ValidationState {
   void malformed_first(uint32_t open_blocks, bool has_data_count);
 
   // --- The operand stack.
-  bool push(ValType type) {
-    if (operands_.size() >= limits::kOperandStack) [[unlikely]]
-      return operand_stack_full();
-    operands_.push_back(type);
-    return true;
-  }
+  bool push(ValType type) { return operands_.push(type) || operand_stack_full(); }
   bool pop(ValType expected) {
-    if (operands_.size() > height_ && operands_.back() == expected) [[likely]] {
-      operands_.pop_back();
+    if (operands_.pop_if(expected)) [[likely]]
       return true;
-    }
     return pop_slow(expected);
   }
-  void cut(size_t height) { operands_.resize(height, ValType::i32); }  // drops what is above
   bool pop_any(ValType& type);
   bool pop_ref(ValType& type);  // bottom becomes bottom_ref
   bool push_all(std::span<const ValType> types);
@@ -94,12 +87,28 @@ class ValidationState {
 
   // --- Functions and locals.
   bool begin_function(FuncIndex function);
-  bool next_opcode(Opcode& opcode);
+  bool next_opcode(Opcode& opcode) {
+    offset_ = in_.offset();
+    uint8_t byte = 0;
+    if (in_.peek_u8(byte)) [[likely]] {
+      opcode = kOneByteOpcodes[byte];
+      if (opcode != kNoOpcode && (row(opcode).feature_bits & ~features_.bits()) == 0) [[likely]]
+        return in_.skip(1);
+    }
+    return next_opcode_slow(opcode);
+  }
   bool at_function_end();
   bool end_expected();
-  bool local(uint32_t index, ValType& type);
-  bool check_local_is_set(uint32_t index);
-  void set_local(uint32_t index);
+  bool local(uint32_t index, ValType& type) {
+    if (index >= locals_.size()) [[unlikely]]
+      return unknown("local", index);
+    type = locals_[index];
+    return true;
+  }
+  bool check_local_is_set(uint32_t index) { return unset_locals_.empty() || check_local_is_set_slow(index); }
+  void set_local(uint32_t index) {
+    if (!unset_locals_.empty()) set_local_slow(index);
+  }
 
   // --- Immediates: read, in range, with their types.
   bool read_block_signature(BlockSignature& signature);
@@ -166,8 +175,7 @@ class ValidationState {
   uint64_t offset_ = 0;  // of the current instruction
   const FuncType* function_type_ = nullptr;
 
-  std::vector<ValType> operands_;
-  uint32_t height_ = 0;  // of the innermost frame
+  OperandStack operands_;  // its floor is the innermost frame's height
   std::vector<Frame> frames_;
   std::vector<ValType> locals_;
   // Locals of non-nullable type: is it unset? Empty when the function has no such local.
@@ -181,6 +189,9 @@ class ValidationState {
 
  private:
   bool pop_slow(ValType expected);
+  bool next_opcode_slow(Opcode& opcode);
+  bool check_local_is_set_slow(uint32_t index);
+  void set_local_slow(uint32_t index);
   bool operand_stack_full();
   bool read_locals();
   bool mismatch_of(std::string_view who, std::span<const ValType> expected);

@@ -48,7 +48,9 @@ class FunctionValidator : private ValidationState {
   template <class Sink>
   bool call(Opcode opcode, Sink& sink);
   template <class Sink>
-  bool variable(Opcode opcode, Sink& sink);
+  bool local_variable(Opcode opcode, Sink& sink);
+  template <class Sink>
+  bool global_variable(Opcode opcode, Sink& sink);
   template <class Sink>
   bool table(Opcode opcode, Sink& sink);
   template <class Sink>
@@ -100,9 +102,8 @@ bool FunctionValidator::instruction(Opcode opcode, const OpcodeRow& row, Sink& s
       if (is_live_) sink.plain(opcode);
       return true;
 
-    case Immediate::local:
-    case Immediate::global:
-      return variable(opcode, sink);
+    case Immediate::local: return local_variable(opcode, sink);
+    case Immediate::global: return global_variable(opcode, sink);
 
     case Immediate::i32:
     case Immediate::i64:
@@ -482,24 +483,10 @@ bool FunctionValidator::call(Opcode opcode, Sink& sink) {
 // --- Variables and constants.
 
 template <class Sink>
-bool FunctionValidator::variable(Opcode opcode, Sink& sink) {
+bool FunctionValidator::local_variable(Opcode opcode, Sink& sink) {
   uint32_t index = 0;
   ValType type = ValType::i32;
-  CAIRN_CHECK(in_.read_u32(index));
-  if (opcode == Opcode::global_get || opcode == Opcode::global_set) {
-    if (index >= module_->globals.size()) return unknown("global", index);
-    const GlobalType& global = module_->globals[index].type;
-    if (opcode == Opcode::global_get) {
-      CAIRN_CHECK(push(global.type));
-      if (is_live_) sink.global_get(GlobalIndex(index));
-      return true;
-    }
-    if (global.mutability == Mutability::immutable) return invalid("immutable global " + decimal(index));
-    CAIRN_CHECK(pop(global.type));
-    if (is_live_) sink.global_set(GlobalIndex(index));
-    return true;
-  }
-  CAIRN_CHECK(local(index, type));
+  CAIRN_CHECK(in_.read_u32(index) && local(index, type));
   switch (opcode) {
     case Opcode::local_get:
       CAIRN_CHECK(check_local_is_set(index) && push(type));
@@ -518,6 +505,23 @@ bool FunctionValidator::variable(Opcode opcode, Sink& sink) {
     default:
       CAIRN_UNREACHABLE();
   }
+}
+
+template <class Sink>
+bool FunctionValidator::global_variable(Opcode opcode, Sink& sink) {
+  uint32_t index = 0;
+  CAIRN_CHECK(in_.read_u32(index));
+  if (index >= module_->globals.size()) return unknown("global", index);
+  const GlobalType& global = module_->globals[index].type;
+  if (opcode == Opcode::global_get) {
+    CAIRN_CHECK(push(global.type));
+    if (is_live_) sink.global_get(GlobalIndex(index));
+    return true;
+  }
+  if (global.mutability == Mutability::immutable) return invalid("immutable global " + decimal(index));
+  CAIRN_CHECK(pop(global.type));
+  if (is_live_) sink.global_set(GlobalIndex(index));
+  return true;
 }
 
 template <class Sink>

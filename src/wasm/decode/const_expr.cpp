@@ -6,7 +6,6 @@ bool ConstExprReader::read(ByteReader& in, ValType type, ConstExpr& expr) {
   in_ = in;
   operands_.clear();
   frames_.clear();
-  height_ = 0;
   type_.results.assign(1, type);
   function_type_ = &type_;
   frames_.push_back(Frame{BlockSignature(type_), 0, 0, FrameKind::function, false, true});
