@@ -36,6 +36,8 @@ Result<std::vector<std::byte>> compile_object(const Options& options, const std:
 Result<int> compile(const Options& options);
 Result<int> objdump(const Options& options);
 Result<int> validate(const Options& options);
+Result<int> wast(const Options& options);
 Result<int> wat2wasm(const Options& options);
+Result<int> wasm2wat(const Options& options);
 
 }  // namespace cairn::cli

@@ -61,11 +61,12 @@ Result<int> dispatch(const Options& options) {
       return objdump(options);
     case Command::validate:
       return validate(options);
+    case Command::wast:
+      return wast(options);
     case Command::wat2wasm:
       return wat2wasm(options);
-    case Command::wast:
     case Command::wasm2wat:
-      return fail(Error::of(ErrorKind::usage, "this command is not built in"));
+      return wasm2wat(options);
   }
   return exit_status::kUsage;
 }

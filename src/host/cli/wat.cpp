@@ -1,8 +1,10 @@
-// `cairn wat2wasm`: the text format to the binary one.
+// `cairn wat2wasm` and `cairn wasm2wat`: between the text format and the binary one.
 #include <cstdio>
 
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
+#include "host/cli/program.hpp"
+#include "wasm/decoder.hpp"
 #include "wasm/text/text.hpp"
 
 namespace cairn::cli {
@@ -26,6 +28,18 @@ Result<int> wat2wasm(const Options& options) {
   const std::vector<std::byte> module = CAIRN_TRY(wasm::text::assemble(source, path));
   CAIRN_TRY(write_file(output_path(options, ".wasm"),
                        std::string_view(reinterpret_cast<const char*>(module.data()), module.size())));
+  return 0;
+}
+
+Result<int> wasm2wat(const Options& options) {
+  const std::string program = CAIRN_TRY(load_program(options.operands[0]));
+  const wasm::Module module = CAIRN_TRY(wasm::decode_module(bytes_of(program), wasm::Features::all()));
+  const std::string text = CAIRN_TRY(wasm::text::disassemble(module));
+  if (!options.output.empty()) {
+    CAIRN_TRY(write_file(options.output, text));
+  } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+    return fail(Error::of(ErrorKind::io, "cannot write to the standard output"));
+  }
   return 0;
 }
 

@@ -10,7 +10,8 @@ Result<std::vector<std::byte>> Assembler::assemble() {
   if (bytes.has_value()) return bytes;
   // The specification parses all of a module before it looks at what the names and numbers mean: something that is no
   // token of the grammar comes before a mistake of that kind.
-  if (!bytes.error().message.starts_with("unexpected token")) {
+  const std::string& message = bytes.error().message;
+  if (!message.starts_with("unexpected token") && !message.starts_with("unknown operator")) {
     for (Cursor cursor(cursor_.stream(), begin_); cursor.position() < end_; cursor.next()) {
       if (cursor.is_unknown()) return cursor.unexpected("a token of the grammar");
     }

@@ -116,5 +116,37 @@ TEST(Suite, ModulesValidateAndOthersAreRefused) {
             << counts.invalid << " invalid\n";
 }
 
+// Text to bytes to text to bytes gives the same bytes as text to bytes, for all modules that validate. What the module
+// does not keep is lost: that a page size of 64 KiB was spelled out, an empty recursive group, the form of binary modules.
+TEST(Suite, ModulesRoundTripThroughText) {
+  if (!fs::exists(suite_root())) GTEST_SKIP() << "no test suite at " << suite_root();
+  int modules = 0;
+  int different = 0;
+  for (const fs::path& path : suite_files()) {
+    const std::string name = fs::relative(path, suite_root()).string();
+    const Result<Script> script = parse_script(read(path), name, Features::all());
+    ASSERT_TRUE(script.has_value()) << script.error().message;
+    for (const Directive& directive : script->directives) {
+      const auto* define = std::get_if<DefineModule>(&directive.what);
+      if (define == nullptr) continue;
+      const std::string where = name + ":" + std::to_string(directive.line);
+      const Result<Module> module = load(define->module, Features::all());
+      if (!module) continue;
+      const Result<std::string> text = disassemble(*module);
+      ASSERT_TRUE(text.has_value()) << where << ": " << text.error().to_string();
+      const Result<std::vector<std::byte>> bytes = assemble(*text, where);
+      ASSERT_TRUE(bytes.has_value()) << bytes.error().message << "\n" << *text;
+      const Result<Module> again = decode_and_validate(*bytes, Features::all());
+      ASSERT_TRUE(again.has_value()) << where << ": " << again.error().to_string();
+      ++modules;
+      if (define->module.form == ModuleForm::binary) continue;
+      if (*bytes != *define->module.bytes) ++different;
+      EXPECT_EQ(*disassemble(*again), *text) << where;
+    }
+  }
+  EXPECT_GE(modules, 2000);
+  EXPECT_LE(different, 14);
+}
+
 }  // namespace
 }  // namespace cairn::wasm::text

@@ -22,6 +22,11 @@ inline constexpr size_t kMaxNesting = 100'000;
 Result<std::vector<std::byte>> assemble(std::string_view source, std::string_view file_name,
                                         Features features = Features::all());
 
+// The module as text: one instruction a line, identifiers from the name section, other custom sections as annotations.
+// Assembling it gives the module back, but for the lengths of LEB128 numbers, unless a custom section stands in the way.
+// Function bodies need not have been validated; what cannot be decoded in them is an error.
+Result<std::string> disassemble(const Module& module);
+
 // Puts "file:line:column: " in front of an error's message, from its offset.
 Error with_position(Error error, std::string_view source, std::string_view file_name);
 

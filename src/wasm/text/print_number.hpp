@@ -1,0 +1,13 @@
+// Floats as literals of the text format that denote them exactly.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cairn::wasm::text {
+
+// Integers of moderate size in decimal, everything else in hexadecimal, NaNs with their payload.
+std::string spell_f32(uint32_t bits);
+std::string spell_f64(uint64_t bits);
+
+}  // namespace cairn::wasm::text
