@@ -231,6 +231,8 @@ void LiveRanges::compute_pressure() {
     uint32_t at = 0;
     for (uint32_t b = 0; b < function_.blocks.size(); ++b) {
       int32_t most = 0;
+      if (loop_of[b] != LoopInfo::kNone && loops[loop_of[b]].first == b && at < function_.blocks[b].end_inst)
+        loops[loop_of[b]].entry_live[c] = static_cast<uint32_t>(std::max(live + change[at], 0));
       for (; at < function_.blocks[b].end_inst; ++at) {
         live += change[at];
         most = std::max(most, live);
@@ -238,13 +240,25 @@ void LiveRanges::compute_pressure() {
       if (loop_of[b] == LoopInfo::kNone) continue;
       if (function_.blocks[b].is_cold) continue;
       LoopInfo& loop = loops[loop_of[b]];
-      loop.pressure[c] = std::max(loop.pressure[c], static_cast<uint32_t>(std::max(most, 0)));
+      loop.own_pressure[c] = std::max(loop.own_pressure[c], static_cast<uint32_t>(std::max(most, 0)));
+    }
+  }
+  for (uint32_t b = 0; b < function_.blocks.size(); ++b) {
+    const MachineBlock& block = function_.blocks[b];
+    if (loop_of[b] == LoopInfo::kNone || block.is_cold) continue;
+    for (uint32_t i = block.first_inst; i < block.end_inst; ++i) {
+      if (!has(function_.insts[i].flags, InstFlag::call)) continue;
+      ++loops[loop_of[b]].calls;
+      break;
     }
   }
   for (uint32_t i = static_cast<uint32_t>(loops.size()); i-- > 0;) {
-    if (loops[i].parent == LoopInfo::kNone) continue;
-    LoopInfo& parent = loops[loops[i].parent];
-    for (unsigned c = 0; c < kRegClasses; ++c) parent.pressure[c] = std::max(parent.pressure[c], loops[i].pressure[c]);
+    LoopInfo& loop = loops[i];
+    for (unsigned c = 0; c < kRegClasses; ++c) loop.pressure[c] = std::max(loop.pressure[c], loop.own_pressure[c]);
+    if (loop.parent == LoopInfo::kNone) continue;
+    LoopInfo& parent = loops[loop.parent];
+    for (unsigned c = 0; c < kRegClasses; ++c) parent.pressure[c] = std::max(parent.pressure[c], loop.pressure[c]);
+    if (loop.calls != 0) ++parent.calls;
   }
 }
 

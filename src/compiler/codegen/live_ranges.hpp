@@ -32,7 +32,12 @@ struct LoopInfo {
   uint32_t parent = kNone;
   uint32_t jump = kNone;  // an ancestor further out, to find one in logarithmic time
   uint32_t depth = 1;
-  uint32_t pressure[3] = {};  // the largest number of registers of a class live at once, by class
+  // By class, outside of cold blocks: the largest number of registers live at once, nested loops included, and without
+  // them; and the number live at the header.
+  uint32_t pressure[3] = {};
+  uint32_t own_pressure[3] = {};
+  uint32_t entry_live[3] = {};
+  uint32_t calls = 0;  // hot blocks with calls, a nested loop with calls counting as one
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 

@@ -10,8 +10,11 @@ namespace {
 // A cold predecessor's wishes hardly count.
 constexpr uint32_t kHotWeight = 64;
 constexpr uint32_t kColdWeight = 1;
-// How many operands of a loop are looked at for values worth loading in front of it.
+// How many operands of a loop are looked at for values worth loading in front of it, and how many uses of one value.
 constexpr uint32_t kLoopScan = 2000;
+constexpr uint32_t kUseScan = 64;
+// A use further away than that, in points, is not near.
+constexpr uint64_t kNear = 4 * 40;
 
 }  // namespace
 
@@ -127,31 +130,45 @@ void Allocator::gather_items(uint32_t block, uint32_t loop) {
     ValueState& data = state(item.value);
     item.some_memory = item.seen < count;
     const bool unavailable = item.some_memory && !data.needs_slot && !data.rematerialize.valid();
-    const bool keep = !unavailable && item.in_register * 2 >= total;
+    bool keep = !unavailable && item.in_register * 2 >= total;
     if (unavailable) {
       data.item_stamp = kNone;  // in truth it is dead here
       continue;
     }
-    item.distance = use_distance(item.value);
-    if (loop != kNone) {
-      const uint32_t use = data.next_use;
-      item.used_in_loop = use != kNone && live_.uses[use].point < live_.block_end(live_.loops[loop].last);
-      if (item.used_in_loop) {
-        data.loop_use = live_.uses[use].point;
-        if (item.distance > live_.block_end(live_.loops[loop].last)) item.distance = live_.block_end(live_.loops[loop].last);
-      }
-    }
-    // Values without a register stay in the list's tail for the edges' stores; see enter_merge.
-    if (!keep) item.distance = UINT64_MAX;
+    item.rank = use_distance(item.value);
+    // Where some have to load it, and nobody would have to store it: later will do.
+    if (item.some_memory && item.clean && item.rank > kNear) keep = false;
+    if (loop != kNone) item.loop_weight = loop_weight(item.value, loop);
+    // Values without a register stay in the list for the edges' stores; see enter_merge.
+    if (!keep) item.rank = kDropped;
     items_[kept] = item;
     data.item_index = static_cast<uint32_t>(kept++);
   }
   while (items_.size() > kept) items_.pop_back();
 }
 
-void Allocator::gather_params(uint32_t block) {
+// How much a loop uses a value that lives at its header: once a block, more in nested loops.
+uint32_t Allocator::loop_weight(VReg value, uint32_t loop_id) {
+  const LoopInfo& loop = live_.loops[loop_id];
+  uint32_t weight = 0;
+  uint32_t previous = kNone;
+  uint32_t use = state(value).next_use;
+  for (uint32_t scanned = 0; use != kNone && scanned < kUseScan; ++scanned, use = live_.uses[use].next) {
+    const uint32_t block = live_.uses[use].block;
+    if (block > loop.last) break;
+    if (block == previous) continue;
+    previous = block;
+    if (function_.blocks[block].is_cold) continue;
+    if (weight == 0) state(value).loop_use = live_.uses[use].point;
+    const uint32_t deeper = live_.loops[live_.loop_of[block]].depth - loop.depth;
+    weight += uint32_t{1} << std::min(3 * deeper, 12u);
+  }
+  return weight;
+}
+
+void Allocator::gather_params(uint32_t block, uint32_t loop) {
   const std::span<const VReg> params = function_.params(function_.blocks[block]);
-  const bool is_header = loop_of_header(block) != kNone;
+  const bool is_header = loop != kNone;
   for (size_t k = 0; k < params.size(); ++k) {
     ValueState& data = state(params[k]);
     data.entry_reg = PReg();
@@ -173,14 +190,14 @@ void Allocator::gather_params(uint32_t block) {
       }
       some_free_source |= found || state(argument).rematerialize.valid();
     }
-    item.distance = use_distance(item.value);
+    item.rank = use_distance(item.value);
     const bool near = live_.uses[data.next_use].block == block || is_header;
     if (!some_free_source && !near) {
       data.needs_slot = true;  // it stays in memory, where its arguments are
       data.clean = true;
       continue;
     }
-    data.loop_use = live_.uses[data.next_use].point;
+    if (is_header) item.loop_weight = loop_weight(item.value, loop);
     items_.push_back(item);
   }
 }
@@ -191,13 +208,9 @@ void Allocator::gather_from_memory(uint32_t block, uint32_t loop_id) {
   uint32_t wanted[kRegClasses];
   bool any = false;
   for (unsigned c = 0; c < kRegClasses; ++c) {
-    uint32_t taken = 0;
-    for (const Item& item : items_)
-      if (item.distance != UINT64_MAX && class_of(item.value) == static_cast<RegClass>(c)) ++taken;
     const uint32_t size = static_cast<uint32_t>(allocatable_[c].size());
-    // The pressure inside counts those in memory, too; room for temporaries is left in any case.
-    wanted[c] = size > taken + 3 ? size - taken - 3 : 0;
-    if (loop.pressure[c] <= size) wanted[c] = size > taken ? size - taken : 0;
+    const uint32_t in_registers = loop.pressure[c] - std::min(loop.pressure[c], in_memory_[c]);
+    wanted[c] = in_memory_[c] != 0 && size > in_registers ? size - in_registers : 0;
     any |= wanted[c] != 0;
   }
   if (!any) return;
@@ -215,15 +228,15 @@ void Allocator::gather_from_memory(uint32_t block, uint32_t loop_id) {
           continue;
         if (!data.needs_slot || data.rematerialize.valid() || !has_registers(class_of(operand.reg))) continue;
         if (!is_live_from(operand.reg, begin)) continue;
-        data.item_stamp = item_stamp_;
-        data.item_index = static_cast<uint32_t>(items_.size());
         Item item{.value = operand.reg};
         item.some_memory = true;
-        item.distance = early_point(i) - begin;
-        data.loop_use = early_point(i);
+        item.loop_weight = loop_weight(operand.reg, loop_id);
+        item.rank = UINT32_MAX - item.loop_weight;
         // Pointless if a call comes first.
         const PReg free = pick_free(operand.reg, PRegSet(), begin);
         if (!free.valid() || next_event(free, begin) < early_point(i)) continue;
+        data.item_stamp = item_stamp_;
+        data.item_index = static_cast<uint32_t>(items_.size());
         items_.push_back(item);
         --wanted[c];
       }
@@ -231,32 +244,49 @@ void Allocator::gather_from_memory(uint32_t block, uint32_t loop_id) {
   }
 }
 
-// At the header of a loop that is short of registers: values that are not used in it leave theirs.
+// At the header of a loop that is short of registers some values leave theirs: those that are not used in it; then, if the
+// loop itself and not a nested one is short, those that are used least.
 void Allocator::limit_pressure(uint32_t loop_id) {
   const LoopInfo& loop = live_.loops[loop_id];
   for (unsigned c = 0; c < kRegClasses; ++c) {
     const uint32_t size = static_cast<uint32_t>(allocatable_[c].size());
-    if (loop.pressure[c] <= size) continue;
-    uint32_t excess = loop.pressure[c] - size;
-    for (Item& item : items_) {
-      if (excess == 0) break;
-      if (item.used_in_loop || item.is_param || item.distance == UINT64_MAX) continue;
-      if (class_of(item.value) != static_cast<RegClass>(c)) continue;
-      item.distance = UINT64_MAX;
-      --excess;
+    order_.clear();
+    for (uint32_t i = 0; i < items_.size(); ++i)
+      if (items_[i].rank != kDropped && class_of(items_[i].value) == static_cast<RegClass>(c)) order_.push_back(i);
+    const uint32_t held = static_cast<uint32_t>(order_.size());
+    in_memory_[c] = loop.entry_live[c] - std::min(loop.entry_live[c], held);
+    std::ranges::sort(order_.as_span(), [&](uint32_t a, uint32_t b) {
+      const Item &x = items_[a], &y = items_[b];
+      return x.loop_weight != y.loop_weight ? x.loop_weight < y.loop_weight : a < b;
+    });
+    const auto excess = [&](uint32_t pressure) {
+      const uint32_t taken = size + in_memory_[c];
+      return pressure > taken ? pressure - taken : 0;
+    };
+    const uint32_t whole = excess(loop.pressure[c]), own = excess(loop.own_pressure[c]);
+    uint32_t dropped = 0;
+    for (uint32_t i : order_) {
+      Item& item = items_[i];
+      if (dropped >= (item.loop_weight == 0 ? whole : own)) break;
+      item.rank = kDropped;
+      ++dropped;
     }
+    in_memory_[c] += dropped;
   }
+  // What is used most comes first.
+  for (Item& item : items_)
+    if (item.rank != kDropped) item.rank = UINT32_MAX - item.loop_weight;
 }
 
-// Gives registers to the items, nearest use first.
+// Gives registers to the items in the order of their ranks.
 void Allocator::assign_items(uint32_t block, uint32_t loop) {
   const Point begin = live_.block_begin(block);
   const Point loop_end = loop != kNone ? live_.block_end(live_.loops[loop].last) : 0;
   order_.clear();
   for (uint32_t i = 0; i < items_.size(); ++i)
-    if (items_[i].distance != UINT64_MAX) order_.push_back(i);
+    if (items_[i].rank != kDropped) order_.push_back(i);
   std::ranges::sort(order_.as_span(), [&](uint32_t a, uint32_t b) {
-    return items_[a].distance != items_[b].distance ? items_[a].distance < items_[b].distance : a < b;
+    return items_[a].rank != items_[b].rank ? items_[a].rank < items_[b].rank : a < b;
   });
   auto give = [&](Item& item, PReg reg) {
     item.reg = reg;
@@ -294,15 +324,33 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
         reg = victim.reg;
         release(victim.value);
         victim.reg = PReg();
-        victim.distance = UINT64_MAX;
+        victim.rank = kDropped;
         break;
       }
       if (!reg.valid()) continue;
     }
-    // In a loop: not worth it if a call comes before the use.
-    if (loop != kNone && !item.is_param && item.used_in_loop &&
-        next_event(reg, begin) < std::min<uint64_t>(loop_end, begin + item.distance))
-      continue;
+    if (loop != kNone) {
+      const Point end = std::min(loop_end, live_.end_of(item.value));
+      if (next_event(reg, begin) < end) {
+        // Something overwrites it in the loop. Rather take the register of one that is used less and lasts.
+        const std::span<const PReg> candidates = allocatable(class_of(item.value));
+        for (size_t last = order_.size(); last-- > position + 1;) {
+          Item& victim = items_[order_[last]];
+          if (!victim.reg.valid() || victim.loop_weight + 1 >= item.loop_weight) continue;
+          if (next_event(victim.reg, begin) < end) continue;
+          if (std::ranges::find(candidates, victim.reg) == candidates.end()) continue;
+          reg = victim.reg;
+          release(victim.value);
+          victim.reg = PReg();
+          break;
+        }
+      }
+      // With calls: not worth it if it has to be loaded again more often than it is used.
+      if (next_event(reg, begin) < end && item.loop_weight < live_.loops[loop].calls) {
+        item.rank = kDropped;
+        continue;
+      }
+    }
     give(item, reg);
   }
 }
@@ -310,7 +358,7 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
 void Allocator::enter_merge(uint32_t block) {
   const uint32_t loop = loop_of_header(block);
   gather_items(block, loop);
-  gather_params(block);
+  gather_params(block, loop);
   if (loop != kNone) {
     limit_pressure(loop);
     gather_from_memory(block, loop);

@@ -126,24 +126,26 @@ class Allocator {
   struct Item {
     VReg value;
     bool is_param = false;
-    bool used_in_loop = true;
     bool clean = true;
     bool some_memory = false;
     PReg vote[3] = {};
     uint32_t weight[3] = {};
     uint32_t in_register = 0;  // weight of the predecessors that have it in a register
     uint32_t seen = 0;         // predecessors that have it in a register
-    uint64_t distance = 0;
+    uint32_t loop_weight = 0;  // at a loop header: how much it is used in the loop
+    uint64_t rank = 0;         // the lower, the more it is worth a register; kDropped: it gets none
     PReg reg = {};
   };
+  static constexpr uint64_t kDropped = ~uint64_t{0};
   void begin_block(uint32_t block);
   void end_block(uint32_t block);
   void enter_from_one(uint32_t block, uint32_t predecessor);
   void enter_merge(uint32_t block);
   void gather_items(uint32_t block, uint32_t loop);
-  void gather_params(uint32_t block);
+  void gather_params(uint32_t block, uint32_t loop);
   void gather_from_memory(uint32_t block, uint32_t loop);
   void limit_pressure(uint32_t loop);
+  [[nodiscard]] uint32_t loop_weight(VReg value, uint32_t loop);
   void assign_items(uint32_t block, uint32_t loop);
   void vote(Item& item, PReg reg, uint32_t weight);
   void load_exit(uint32_t predecessor);
@@ -189,6 +191,7 @@ class Allocator {
   ArenaVector<HeldRange> entries_;  // by block, loop headers only
   ArenaVector<Item> items_;
   ArenaVector<uint32_t> order_;
+  std::array<uint32_t, kRegClasses> in_memory_{};  // at a loop header: values that live there without a register
   uint32_t exit_stamp_ = 0;
   uint32_t item_stamp_ = 0;
 
