@@ -31,7 +31,7 @@ passed=0 failed=0
 command_for() {
   case "$1" in
     node) command=(node --no-warnings --stack-size=3000 "$here/support/node.mjs" "$2") ;;
-    *) command=("$root/cairn" run --target "$1" --env HOME=/ "$2") ;;
+    *) command=("${CAIRN_COMMAND:-$root/cairn}" run --target "$1" --env HOME=/ "$2") ;;
   esac
 }
 

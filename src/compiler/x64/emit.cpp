@@ -310,7 +310,7 @@ void Emitter::emit_jump_table(const MachineInst& inst) {
   const uint32_t rodata = static_cast<uint32_t>(code_.rodata.size());
   const uint32_t entries = inst.extra == 0 ? table.count - 1 : table.count;
   code_.rodata.resize(rodata + 4 * entries);
-  jump_tables_.push_back({static_cast<uint32_t>(inst.immediate), rodata});
+  jump_tables_.push_back({static_cast<uint32_t>(inst.immediate), rodata, entries});
   asm_.lea(true, base, {.rodata = true, .displacement = static_cast<int32_t>(rodata)});
   asm_.rm(one_byte(0x63, true), kScratch, Rm::m({.base = static_cast<uint8_t>(base), .index = static_cast<uint8_t>(index), .scale = 2}));
   asm_.alu_rr(Alu::add, true, kScratch, base);
@@ -320,9 +320,8 @@ void Emitter::emit_jump_table(const MachineInst& inst) {
 void Emitter::emit_jump_tables() {
   for (const JumpTable& jump : jump_tables_) {
     const MachineFunction::JumpTable& table = function_.jump_tables[jump.table];
-    for (uint32_t i = 0; i < table.count; ++i) {
+    for (uint32_t i = 0; i < jump.entries; ++i) {
       const uint32_t entry = jump.rodata + 4 * i;
-      if (entry + 4 > code_.rodata.size()) break;  // the default of a checked table
       const MBlock target = layout_.target(function_.block_lists[table.first + i]);
       code_.relocations.push_back({codegen::RelocationKind::code_address, entry,
                                    asm_.offset_of(block_labels_[target.index()]), static_cast<int32_t>(4 * i)});

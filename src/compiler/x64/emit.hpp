@@ -107,6 +107,7 @@ class Emitter {
   struct JumpTable {
     uint32_t table = 0;   // of MachineFunction
     uint32_t rodata = 0;
+    uint32_t entries = 0;  // without the default when the index was compared
   };
   ArenaVector<JumpTable> jump_tables_;
   MBlock current_;
