@@ -34,13 +34,19 @@ void print_times(const MachineReport& report) {
   }
 }
 
+// Without what firmware printed before the kernel: the kernel's lines begin with the time in brackets.
+std::string kernel_log(const std::string& log) {
+  const size_t start = log.find("\n[");
+  return start == std::string::npos || log.starts_with("[") ? log : log.substr(start + 1);
+}
+
 }  // namespace
 
 int report_machine(const Options& options, const MachineReport& report) {
   if (!report.exited) {
     std::fprintf(stderr, "cairn: the kernel stopped without a word from the program; its log:\n%s%s",
                  report.qemu_messages.c_str(),
-                 symbolize_backtrace(report.log, kernel_symbols_path(options.target)).c_str());
+                 symbolize_backtrace(kernel_log(report.log), kernel_symbols_path(options.target)).c_str());
     return exit_status::kPanic;
   }
   if (options.report_times) print_times(report);

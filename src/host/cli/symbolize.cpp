@@ -27,7 +27,7 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 std::string ask_symbolizer(const std::string& addresses, const std::string& symbols) {
-  const std::string command = "llvm-symbolizer-22 --inlines=false --obj='" + symbols + "'" + addresses + " 2>/dev/null";
+  const std::string command = "llvm-symbolizer-22 --no-inlines --obj='" + symbols + "'" + addresses + " 2>/dev/null";
   FILE* stream = popen(command.c_str(), "r");
   if (stream == nullptr) return {};
   std::string answer;
@@ -56,7 +56,9 @@ std::string symbolize_backtrace(const std::string& log, const std::string& symbo
   for (std::string_view line : lines) {
     out += line;
     if (!frame_address(line).empty() && next + 1 < names.size()) {
-      out += " " + std::string(names[next]) + " at " + std::string(names[next + 1]);
+      // The kernel knows its functions' names, if not their lines.
+      const bool is_named = line.find_first_of(' ', line.find("0x")) != std::string_view::npos;
+      out += (is_named ? "" : " " + std::string(names[next])) + " at " + std::string(names[next + 1]);
       next += 3;
     }
     out += '\n';

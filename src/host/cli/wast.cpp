@@ -35,9 +35,8 @@ Result<int> wast(const Options& options) {
   }
   const auto engine =
       CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(engine_settings(options)))));
-  runtime::ScriptRunner runner(*engine, [](std::string_view line) {
-    std::printf("%.*s\n", static_cast<int>(line.size()), line.data());
-  });
+  runtime::ScriptRunner runner(
+      *engine, [](std::string_view line) { std::printf("%.*s\n", static_cast<int>(line.size()), line.data()); });
   for (const std::string& operand : options.operands) {
     for (const std::string& path : CAIRN_TRY(find_scripts(operand))) {
       const Result<std::string> source = read_file(path);
