@@ -37,7 +37,7 @@ class Builder {
   bool at(uint64_t offset) {
     offset_ = offset;
     insert_.set_position(static_cast<uint32_t>(offset));
-    return !unsupported_ && !function_.arena.exhausted();
+    return !unsupported_ && !is_over_limit();
   }
   Error error() const;
   void end_function();
@@ -199,6 +199,11 @@ class Builder {
   void write_local(uint32_t local, Value value);
   void undo_locals(uint32_t log_mark);
 
+  // A body may be shaped so that its branches, each with all locals that are changed around it, take more time than its
+  // size explains.
+  static constexpr uint64_t kMaximumMergeWork = uint64_t{1} << 28;
+  [[nodiscard]] bool is_over_limit() const { return function_.arena.exhausted() || merge_work_ > kMaximumMergeWork; }
+
   // --- control
   Frame& frame_at(uint32_t depth) { return frames_[frames_.size() - 1 - depth]; }
   Frame& push_frame(FrameKind kind, const wasm::BlockSignature& signature);
@@ -293,6 +298,7 @@ class Builder {
   ArenaVector<uint32_t> slots_;
 
   std::span<const wasm::BranchHint> hints_;
+  uint64_t merge_work_ = 0;
   uint64_t body_offset_ = 0;
   uint64_t offset_ = 0;
   uint16_t loop_depth_ = 0;

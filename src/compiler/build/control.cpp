@@ -47,6 +47,11 @@ Error Builder::error() const {
   if (unsupported_ != nullptr) {
     return Error::at(ErrorKind::unsupported, offset_, std::string(unsupported_) + " is not supported");
   }
+  if (merge_work_ > kMaximumMergeWork) {
+    return Error::at(ErrorKind::limit, offset_,
+                     "function " + decimal(function_.function_index) + " has branches that bring more than the limit of " +
+                         decimal(kMaximumMergeWork) + " locals together");
+  }
   return Error::at(ErrorKind::limit, offset_,
                    "function " + decimal(function_.function_index) + " needs more memory to compile than the limit of " +
                        decimal(uint64_t{function_.arena.budget()}) + " bytes");
@@ -295,6 +300,7 @@ void Builder::br_table(std::span<const uint32_t> depths) {
     function_.target_lists[first + i].block = block_of[slots_[depth]];
   }
   for (size_t i = 0; i < order.size(); ++i) {
+    if (is_over_limit()) return;
     start_block(block_of[i]);
     jump_to(order[i]);
   }
@@ -372,6 +378,7 @@ void Builder::record_edge(uint32_t depth, uint32_t target) {
   edge_values_.append(top(frame.label_count));
   const uint32_t first_local = static_cast<uint32_t>(edge_locals_.size());
   ++stamp_;
+  merge_work_ += log_.size() - frame.log_mark;
   for (size_t i = log_.size(); i-- > frame.log_mark;) {
     const uint32_t local = log_[i].local;
     if (stamps_[local] == stamp_) continue;

@@ -23,6 +23,9 @@ using ir::Value;
 
 namespace {
 
+// Out of so many loops at once: more is not worth looking for, and keeps the pass linear.
+constexpr int kMaximumLevels = 8;
+
 class InvariantHoister {
  public:
   InvariantHoister(Function& function, Analyses& analyses)
@@ -134,7 +137,8 @@ class InvariantHoister {
   void hoist(Value v, Loop innermost) {
     if (!is_worthwhile(v)) return;
     Loop out;
-    for (Loop loop = innermost; loop; loop = loops_[loop].parent) {
+    int levels = 0;
+    for (Loop loop = innermost; loop && levels < kMaximumLevels; loop = loops_[loop].parent, ++levels) {
       const Summary& summary = summaries_[loop.index()];
       if (summary.has_calls || !summary.entry || !is_invariant(v, loop)) break;
       out = loop;
@@ -149,9 +153,10 @@ class InvariantHoister {
     }
     for (const Value operand : function_.operands(v)) {
       if (!operand) continue;
+      // What dominates an instruction of the loop is outside of the loop just when it dominates the header as well.
       const Block block = function_.block_of(operand);
-      if (!loops_.contains(loop, block)) continue;
-      return false;
+      const Block header = loops_[loop].header;
+      if (block == header || !dominators_.dominates(block, header)) return false;
     }
     return true;
   }
