@@ -27,8 +27,9 @@ uint64_t alignment_for(size_t bytes) {
   return bytes >= kernel::kLargePageSize ? kernel::kLargePageSize : KernelAddressSpace::kGroup;
 }
 
-// Reserves `guard + bytes` and commits all but the guard.
-Result<std::span<std::byte>> allocate(size_t guard, size_t bytes) {
+// Reserves `guard + bytes` in whole pages and commits all but the guard.
+Result<std::span<std::byte>> allocate(size_t guard, size_t size) {
+  const size_t bytes = kernel::align_up(size, Platform::kPageSize);
   return kernel::address_space().with([&](KernelAddressSpace& space) -> Result<std::span<std::byte>> {
     const VirtAddr start = CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(),
                                                    guard + bytes, alignment_for(bytes)));
@@ -36,7 +37,7 @@ Result<std::span<std::byte>> allocate(size_t guard, size_t bytes) {
       space.release(start);
       return fail(std::move(done).error());
     }
-    return as_span(start + guard, bytes);
+    return as_span(start + guard, size);
   });
 }
 
@@ -74,11 +75,11 @@ void Platform::release_stack(std::span<std::byte> stack) {
 Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) { return allocate(0, bytes); }
 
 void Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
-  const uint64_t text = kernel::align_up(text_bytes, kPageSize);
+  const uint64_t text = kernel::align_up(text_bytes, kPageSize), all = kernel::align_up(mapping.size(), kPageSize);
   kernel::address_space().with([&](KernelAddressSpace& space) {
     const VirtAddr start = VirtAddr::of(mapping.data());
     if (text != 0) space.protect(start, text, {.execute = true});
-    if (text != mapping.size()) space.protect(start + text, mapping.size() - text, {});
+    if (text != all) space.protect(start + text, all - text, {});
   });
   kernel::machine::synchronize_code();
 }
