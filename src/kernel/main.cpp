@@ -9,6 +9,7 @@
 #include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/run.hpp"
+#include "kernel/program/scripts.hpp"
 #include "kernel/shell/shell.hpp"
 #include "kernel/testing/testing.hpp"
 #include "kernel/time/clock.hpp"
@@ -40,8 +41,7 @@ constinit const BootInfo* the_boot_info = nullptr;
     case BootMode::tests:
       finish(run_kernel_tests());
     case BootMode::wast:
-      log_error("this kernel cannot run specification scripts");
-      finish(exit_status::kSystem);
+      finish(run_scripts(*bundle));
     case BootMode::idle:
       run_shell();
   }

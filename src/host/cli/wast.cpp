@@ -1,8 +1,9 @@
-// `cairn wast`: runs specification scripts in this process.
+// `cairn wast`: runs specification scripts, in this process or on a machine.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
+#include "base/cpio.hpp"
 #include "base/format.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
@@ -27,32 +28,58 @@ Result<std::vector<std::string>> find_scripts(const std::string& path) {
   return scripts;
 }
 
-}  // namespace
-
-Result<int> wast(const Options& options) {
-  if (options.target != Target::host && options.target != Target::host_riscv64) {
-    return fail(Error::of(ErrorKind::unsupported, "scripts run on the targets host and host-riscv64"));
+Result<std::vector<std::string>> find_scripts(const std::vector<std::string>& paths) {
+  std::vector<std::string> scripts;
+  for (const std::string& path : paths) {
+    for (std::string& script : CAIRN_TRY(find_scripts(path))) scripts.push_back(std::move(script));
   }
+  return scripts;
+}
+
+Result<int> wast_on_host(const Options& options, const std::vector<std::string>& scripts) {
   const auto engine =
       CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(engine_settings(options)))));
   runtime::ScriptRunner runner(
       *engine, [](std::string_view line) { std::printf("%.*s\n", static_cast<int>(line.size()), line.data()); });
-  for (const std::string& operand : options.operands) {
-    for (const std::string& path : CAIRN_TRY(find_scripts(operand))) {
-      const Result<std::string> source = read_file(path);
-      if (source) {
-        if (options.verbose) std::fprintf(stderr, "%s\n", path.c_str());
-        runner.run(path, *source);
-      } else {
-        runner.count_failure(source.error().to_string());
-      }
-      std::fflush(stdout);
+  for (const std::string& path : scripts) {
+    const Result<std::string> source = read_file(path);
+    if (source) {
+      if (options.verbose) std::fprintf(stderr, "%s\n", path.c_str());
+      runner.run(path, *source);
+    } else {
+      runner.count_failure(source.error().to_string());
     }
+    std::fflush(stdout);
   }
   const runtime::ScriptTotals& totals = runner.totals();
   std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(totals.passed),
               static_cast<unsigned long long>(totals.failed));
   return totals.failed == 0 ? 0 : 1;
+}
+
+// The scripts go into the boot bundle under their paths; the kernel runs them and prints as wast_on_host() does.
+Result<int> wast_on_machine(const Options& options, const std::vector<std::string>& scripts) {
+  BootConfig config = engine_settings(options);
+  config.mode = BootMode::wast;
+  CpioWriter archive;
+  const std::string encoded = config.encode();
+  archive.add({.name = bundle_member::kConfig, .data = std::as_bytes(std::span(encoded))});
+  for (const std::string& path : scripts) {
+    const std::string source = CAIRN_TRY(read_file(path));
+    const std::string name = std::string(bundle_member::kRoot) + (path.starts_with('/') ? "" : "/") + path;
+    archive.add({.name = name, .data = std::as_bytes(std::span(source))});
+  }
+  return report_machine(options, CAIRN_TRY(run_machine(options, archive.finish())));
+}
+
+}  // namespace
+
+Result<int> wast(const Options& options) {
+  const std::vector<std::string> scripts = CAIRN_TRY(find_scripts(options.operands));
+  if (options.target == Target::host || options.target == Target::host_riscv64) {
+    return wast_on_host(options, scripts);
+  }
+  return wast_on_machine(options, scripts);
 }
 
 }  // namespace cairn::cli

@@ -1,0 +1,34 @@
+#include "kernel/program/scripts.hpp"
+
+#include "base/format.hpp"
+#include "kernel/devices/console.hpp"
+#include "runtime/configure.hpp"
+#include "runtime/wast/script_runner.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+Result<int> run(const Bundle& bundle) {
+  const auto engine = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(bundle.config))));
+  runtime::ScriptRunner runner(*engine, [](std::string_view line) {
+    console::write(Port::standard_output, std::string(line) + "\n");
+  });
+  for (const CpioEntry& file : bundle.files) {
+    if (file.kind != CpioKind::file || !file.name.ends_with(".wast")) continue;
+    runner.run(file.name, {reinterpret_cast<const char*>(file.data.data()), file.data.size()});
+  }
+  const runtime::ScriptTotals& totals = runner.totals();
+  console::write(Port::standard_output, decimal(totals.passed) + " passed, " + decimal(totals.failed) + " failed\n");
+  return totals.failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int run_scripts(const Bundle& bundle) {
+  const Result<int> status = run(bundle);
+  if (status) return *status;
+  console::write(Port::standard_error, "cairn: " + status.error().to_string() + "\n");
+  return exit_status::kSystem;
+}
+
+}  // namespace cairn::kernel
