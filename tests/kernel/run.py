@@ -43,7 +43,7 @@ def port_tests(machine):
     check(f"{machine}: panic with a symbolized backtrace", ok, result)
     result = boot(machine, "", typed=b"help\rpoweroff\r")
     check(f"{machine}: shell", b"poweroff    switches" in result.log and not result.timed_out, result)
-    result = boot(machine, "test=all", memory="64M" if machine != "virt" else "128M")
+    result = boot(machine, "test=all", memory="160M")
     check(f"{machine}: little memory", result.status == 0, result)
     result = boot(machine, "", bundle="/dev/null" if False else __file__)
     check(f"{machine}: a bundle that is none", result.status == 71, result)
