@@ -1,11 +1,9 @@
 #include "host/cli/bundle.hpp"
 
-#include <dirent.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -22,20 +20,6 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 
 std::unexpected<Error> file_error(const std::string& path) {
   return fail(Error::of(ErrorKind::io, "cannot read " + path + ": " + std::strerror(errno)));
-}
-
-// The names in a directory, sorted, so that the same tree makes the same bundle.
-Result<std::vector<std::string>> list(const std::string& path) {
-  DIR* directory = opendir(path.c_str());
-  if (directory == nullptr) return file_error(path);
-  std::vector<std::string> names;
-  while (const dirent* entry = readdir(directory)) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  closedir(directory);
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 class TreeWriter {
@@ -71,7 +55,7 @@ class TreeWriter {
   }
 
   Result<void> add_children(const std::string& path, const std::string& name) {
-    for (const std::string& child : CAIRN_TRY(list(path))) CAIRN_TRY(add(path + "/" + child, name + "/" + child));
+    for (const std::string& child : CAIRN_TRY(list_directory(path))) CAIRN_TRY(add(path + "/" + child, name + "/" + child));
     return {};
   }
 

@@ -1,9 +1,11 @@
 #include "host/cli/files.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
@@ -65,6 +67,24 @@ Result<void> write_file(const std::string& path, std::string_view contents) {
     contents.remove_prefix(static_cast<size_t>(length));
   }
   return {};
+}
+
+Result<std::vector<std::string>> list_directory(const std::string& path) {
+  DIR* directory = opendir(path.c_str());
+  if (directory == nullptr) return file_error("cannot read", path);
+  std::vector<std::string> names;
+  while (const dirent* entry = readdir(directory)) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  closedir(directory);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool is_directory(const std::string& path) {
+  struct stat info{};
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 const std::string& root_directory() {

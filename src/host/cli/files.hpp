@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -36,6 +37,10 @@ class FileDescriptor {
 // The whole file; an Error of kind io that names it when it cannot be read.
 Result<std::string> read_file(const std::string& path);
 Result<void> write_file(const std::string& path, std::string_view contents);
+
+// The names in a directory but "." and "..", sorted.
+Result<std::vector<std::string>> list_directory(const std::string& path);
+bool is_directory(const std::string& path);
 
 // The top of the source tree, where build/ is.
 const std::string& root_directory();

@@ -1,7 +1,5 @@
 // `cairn wast`: runs specification scripts, in this process or on a machine.
-#include <algorithm>
 #include <cstdio>
-#include <filesystem>
 
 #include "base/cpio.hpp"
 #include "base/format.hpp"
@@ -14,24 +12,20 @@ namespace cairn::cli {
 
 namespace {
 
-// The scripts below a directory, in order of their names; a file is itself.
-Result<std::vector<std::string>> find_scripts(const std::string& path) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  if (!fs::is_directory(path, error)) return std::vector{path};
-  std::vector<std::string> scripts;
-  for (fs::recursive_directory_iterator entry(path, error), end; entry != end; entry.increment(error)) {
-    if (entry->path().extension() == ".wast") scripts.push_back(entry->path().string());
+// Appends the scripts below a directory, in order of their names; a file is itself.
+Result<void> find_scripts(const std::string& path, std::vector<std::string>& scripts) {
+  if (!is_directory(path)) return scripts.push_back(path), Result<void>();
+  for (const std::string& name : CAIRN_TRY(list_directory(path))) {
+    const std::string child = path + "/" + name;
+    if (name.ends_with(".wast") || is_directory(child)) CAIRN_TRY(find_scripts(child, scripts));
   }
-  if (error) return fail(Error::of(ErrorKind::io, "cannot read " + path + ": " + error.message()));
-  std::ranges::sort(scripts);
-  return scripts;
+  return {};
 }
 
 Result<std::vector<std::string>> find_scripts(const std::vector<std::string>& paths) {
   std::vector<std::string> scripts;
   for (const std::string& path : paths) {
-    for (std::string& script : CAIRN_TRY(find_scripts(path))) scripts.push_back(std::move(script));
+    CAIRN_TRY(find_scripts(path, scripts));
   }
   return scripts;
 }
