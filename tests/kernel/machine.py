@@ -66,8 +66,7 @@ def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, time
     fields = {1: "out", 2: "err", 3: "control", 4: "log"}
     chunks = {name: [] for name in fields.values()}
     open_ends = {1, 2, 3, 4}
-    if typed:
-        ours[4].sendall(typed)
+    # Firmware empties the serial port when it starts, so nothing is typed before there is somebody to read it.
     while open_ends:
         if time.monotonic() - started > timeout:
             result.timed_out = True
@@ -97,6 +96,9 @@ def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, time
             if data:
                 if key.data:
                     chunks[fields[key.data]].append(data)
+                if key.data == 4 and typed and b"cairn> " in b"".join(chunks["log"]):
+                    ours[4].sendall(typed)
+                    typed = b""
             else:
                 selector.unregister(key.fileobj)
                 open_ends.discard(key.data)
