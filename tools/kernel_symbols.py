@@ -30,7 +30,8 @@ def main():
     functions = {}
     for line in listing.stdout.splitlines():
         address, kind, name = line.split(" ", 2)
-        if kind in "tTwW" and int(address, 16) >> 32 == 0xFFFFFFFF:
+        # RISC-V objects keep their local labels.
+        if kind in "tTwW" and int(address, 16) >> 32 == 0xFFFFFFFF and not name.startswith((".L", "$")):
             functions.setdefault(int(address, 16) & 0xFFFFFFFF, shorten(name))
     names, offsets, at = [], {}, 0
     with open(output, "w") as out:
