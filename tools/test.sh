@@ -15,7 +15,7 @@ logs=$build/test
 rm -rf "$logs"
 mkdir -p "$logs"
 total_passed=0 total_failed=0
-declare -A job_name job_log job_start
+declare -A job_name=() job_log=() job_start=()
 
 selected() { # NAME
   [ ${#filters[@]} -gt 0 ] || return 0

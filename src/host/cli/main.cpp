@@ -1,4 +1,5 @@
 // The `cairn` command. The launcher at the top of the tree builds what a command needs and then becomes this program.
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -92,6 +93,10 @@ Error continue_as_riscv64(const Options& options, char* const* argv) {
 int main(int argc, char** argv) {
   using namespace cairn;
   using namespace cairn::cli;
+  // A standard stream that the caller closed must not become the number of something that is opened here.
+  for (int descriptor = 0; descriptor <= 2; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) != descriptor) return exit_status::kSystem;
+  }
   Result<int> status = 0;
   Result<Options> options = parse_options(std::span<char* const>(argv + 1, static_cast<size_t>(argc - 1)));
   if (!options) {

@@ -58,7 +58,7 @@ Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) {
 
 void Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
   const size_t text = (text_bytes + kPageSize - 1) & ~(kPageSize - 1);
-  CAIRN_ASSERT(mprotect(mapping.data(), text, PROT_READ | PROT_EXEC) == 0);
+  if (text != 0) CAIRN_ASSERT(mprotect(mapping.data(), text, PROT_READ | PROT_EXEC) == 0);
   if (text < mapping.size()) CAIRN_ASSERT(mprotect(mapping.data() + text, mapping.size() - text, PROT_READ) == 0);
   __builtin___clear_cache(reinterpret_cast<char*>(mapping.data()), reinterpret_cast<char*>(mapping.data() + text_bytes));
 }
