@@ -292,9 +292,9 @@ class Machine {
   size_t place(const codegen::CodeBuffer& code, uint32_t function) {
     used_ = (used_ + 63) & ~size_t{63};
     const size_t begin = used_;
-    std::memcpy(text_ + begin, code.bytes.data(), code.bytes.size());
+    if (!code.bytes.empty()) std::memcpy(text_ + begin, code.bytes.data(), code.bytes.size());
     const size_t rodata = (begin + code.bytes.size() + 63) & ~size_t{63};
-    std::memcpy(text_ + rodata, code.rodata.data(), code.rodata.size());
+    if (!code.rodata.empty()) std::memcpy(text_ + rodata, code.rodata.data(), code.rodata.size());
     used_ = rodata + code.rodata.size();
     CAIRN_ASSERT(used_ < kTextBytes);
     for (const codegen::Relocation& relocation : code.relocations) {
