@@ -49,7 +49,7 @@ void Lower::lower_icmp(Value value) {
   if (constant) {
     // x <= c is x < c + 1; its negation x > c. (c + 1 must not wrap around: unsigned -1 is the largest.)
     const bool successor = less_equal || greater;
-    const int64_t bound = successor ? *constant + 1 : *constant;
+    const auto bound = static_cast<int64_t>(static_cast<uint64_t>(*constant) + (successor ? 1 : 0));
     if (fits_signed(bound, 12) && !(successor && !is_signed && *constant == -1)) {
       if (greater && bound == 1 && !is_signed) {  // x > 0
         op3(Op::sltu, rd, kZero, use(left));
