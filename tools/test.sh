@@ -111,7 +111,11 @@ done
 
 # The specification's test suite, where it lies beside this checkout.
 if [ -d ../shared/wasm-testsuite ]; then
-  for target in "${targets[@]}"; do job "suite ($target)" tests/suite/run.sh "$target"; done
+  # Not host-riscv64: qemu-riscv64's own tables for the suite's thousands of memory reservations exhaust the machine. The
+  # RISC-V kernel runs the same code.
+  for target in "${targets[@]}"; do
+    [ "$target" = host-riscv64 ] || job "suite ($target)" tests/suite/run.sh "$target"
+  done
   for lane in "--engine opt=none" "--engine registers=6" "--engine verify=on" "--engine cpu=none" "--bounds check"; do
     # shellcheck disable=SC2086
     job "suite (host $lane)" tests/suite/run.sh host $lane
