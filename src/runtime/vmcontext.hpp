@@ -67,7 +67,7 @@ struct VMContext {
   VMStoreState* store = nullptr;
   const void* const* builtins = nullptr;  // addresses, by the numbers of builtins.def
   void* instance = nullptr;               // the runtime's half; opaque to compiled code
-  const void* tail_call_restore = nullptr;  // address of the restore stub (see codegen/calling_convention.md)
+  const void* tail_call_restore = nullptr;  // address of the restore stub (see codegen/calling_convention.hpp)
   uint64_t magic = 0;                     // kVMContextMagic or kVMHostContextMagic
   uint64_t reserved = 0;
 };
