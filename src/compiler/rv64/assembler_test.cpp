@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/temporary_directory.hpp"
+
 namespace cairn::rv64 {
 namespace {
 
@@ -35,7 +37,8 @@ class Cases {
 
   // Assembles all texts and compares.
   void check() {
-    const std::string source = ::testing::TempDir() + "rv64_assembler_test.s";
+    const cairn::testing::TemporaryDirectory directory;
+    const std::string source = directory.file("instructions.s");
     FILE* file = fopen(source.c_str(), "w");
     ASSERT_NE(file, nullptr);
     for (const Case& c : cases_) fprintf(file, "%s\n", c.text.c_str());

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/temporary_directory.hpp"
+
 namespace cairn::x64 {
 namespace {
 
@@ -54,7 +56,8 @@ class Cases {
   }
   void check() {
     assembler_.finish();
-    const std::string source = ::testing::TempDir() + "x64_assembler_test.hex";
+    const cairn::testing::TemporaryDirectory directory;
+    const std::string source = directory.file("bytes.hex");
     FILE* file = fopen(source.c_str(), "w");
     ASSERT_NE(file, nullptr);
     for (const std::byte b : code_.bytes) fprintf(file, "0x%02x\n", static_cast<unsigned>(b));

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/temporary_directory.hpp"
 #include "compiler/codegen/regalloc.hpp"
 #include "compiler/rv64/assembler.hpp"
 #include "compiler/rv64/target.hpp"
@@ -121,8 +122,8 @@ class Program {
 
   // Runs all calls and their checks.
   void run() {
-    const std::string directory = ::testing::TempDir();
-    const std::string runner = directory + "rv64_run_code", input = directory + "rv64_input", output = directory + "rv64_output";
+    static const cairn::testing::TemporaryDirectory directory;
+    const std::string runner = directory.file("run_code"), input = directory.file("input"), output = directory.file("output");
     static bool built = false;
     if (!built)
       ASSERT_EQ(system(("clang-22 --target=riscv64-linux-gnu -O1 -static -fuse-ld=lld -o " + runner +
