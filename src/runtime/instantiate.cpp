@@ -56,7 +56,7 @@ class Instantiation {
             store_[*global].vm;
         instance_.globals.push_back(global->index);
       } else {
-        instance_.tags.push_back(std::get<Tag>(item).index);
+        add_tag(std::get<Tag>(item));
       }
     }
   }
@@ -107,9 +107,14 @@ class Instantiation {
     return {};
   }
 
+  void add_tag(Tag tag) {
+    *instance_.at<const VMTag*>(layout_.tag(static_cast<uint32_t>(instance_.tags.size()))) = &store_[tag].vm;
+    instance_.tags.push_back(tag.index);
+  }
+
   void create_tags() {
     for (size_t i = definition_.imported_tags; i < definition_.tags.size(); ++i) {
-      instance_.tags.push_back(store_.create_tag(module_.type_ids()[definition_.tags[i].type.type.index()]).index);
+      add_tag(store_.create_tag(module_.type_ids()[definition_.tags[i].type.type.index()]));
     }
   }
 
@@ -248,6 +253,7 @@ std::string describe_context(Store& store, Instance handle) {
     const uint64_t at = layout.defined_global(i);
     line("global", i, word(at + 8) + " " + word(at));
   }
+  for (uint32_t i = 0; i < shape.tags; ++i) line("tag", i, "at " + word(layout.tag(i)));
   for (uint32_t i = 0; i < shape.escaped_functions; ++i) {
     const auto* reference = instance.at<const VMFuncRef>(layout.func_ref(i));
     line("function reference", i, "func[" + decimal(reference->function_index) + "] code " + word(layout.func_ref(i)) +

@@ -145,7 +145,7 @@ Result<Global> Store::create_global(const wasm::GlobalType& type, const Val& val
 }
 
 Tag Store::create_tag(CanonicalId type) {
-  tags_.push_back({type});
+  tags_.push_back({type, {type.index()}});
   return Tag{id_, static_cast<uint32_t>(tags_.size() - 1)};
 }
 

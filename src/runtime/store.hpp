@@ -55,6 +55,7 @@ struct GlobalObject {
 
 struct TagObject {
   CanonicalId type;
+  VMTag vm;
 };
 
 // The host's half of an instance; VMContext::instance points here.

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/heap_layout.hpp"
+
 namespace cairn::runtime {
 
 struct VMContext;
@@ -49,6 +51,11 @@ struct alignas(16) VMGlobal {
   std::array<std::byte, 16> bytes{};
 };
 
+// A tag's identity: exceptions name it by its address. Lives as long as its store.
+struct VMTag {
+  uint32_t type_id = 0;  // canonical, of the function type whose parameters are the payload
+};
+
 // Per activation state of the store that guest code and its trampolines use.
 struct VMStoreState {
   const std::byte* stack_limit = nullptr;  // host functions need the stack pointer above this
@@ -58,6 +65,7 @@ struct VMStoreState {
   // and its return address into guest code.
   const std::byte* exit_frame = nullptr;
   const void* exit_pc = nullptr;
+  VMAllocation allocation;  // of the store's heap; both 0 while there is none
 };
 
 // The fixed part. Compiled code reads these by offsetof.
@@ -69,11 +77,13 @@ struct VMContext {
   void* instance = nullptr;               // the runtime's half; opaque to compiled code
   const void* tail_call_restore = nullptr;  // address of the restore stub (see codegen/calling_convention.hpp)
   uint64_t magic = 0;                     // kVMContextMagic or kVMHostContextMagic
+  std::byte* heap_base = nullptr;         // of the store's managed heap, null in instances whose module uses none
+  const VMTypeInfo* const* types = nullptr;  // by canonical type id; engine-wide
   uint64_t reserved = 0;
 };
 inline constexpr uint64_t kVMContextMagic = 0x7478'6574'6e6f'4356;      // "VContext"
 inline constexpr uint64_t kVMHostContextMagic = 0x7478'6574'736f'4856;  // "VHostext"
-static_assert(sizeof(VMContext) == 64);
+static_assert(sizeof(VMContext) == 80);
 
 // What a host function's trampoline finds in the VMContext register: the same header, so that an import call may load
 // memory0_base without asking what it calls, then the function.
@@ -84,7 +94,7 @@ struct VMHostContext {
   uint32_t (*invoke)(VMHostContext* self, VMContext* caller, std::byte* values) = nullptr;
   void* data = nullptr;
 };
-static_assert(offsetof(VMHostContext, invoke) == 64);
+static_assert(offsetof(VMHostContext, invoke) == 80);
 
 // Counts that decide a VMContext's layout; from the module alone, so that the compiler can compute it.
 struct VMShape {
@@ -92,6 +102,7 @@ struct VMShape {
   uint32_t imported_tables = 0;
   uint32_t imported_memories = 0;
   uint32_t imported_globals = 0;
+  uint32_t tags = 0;  // imported and defined
   uint32_t defined_tables = 0;
   uint32_t defined_memories = 0;
   uint32_t defined_globals = 0;
@@ -114,6 +125,7 @@ class VMLayout {
     at = (at + 15) & ~uint64_t{15};
     globals_ = at, at += uint64_t{shape.defined_globals} * sizeof(VMGlobal);
     func_refs_ = at, at += uint64_t{shape.escaped_functions} * sizeof(VMFuncRef);
+    tags_ = at, at += uint64_t{shape.tags} * 8;  // VMTag*
     size_ = at;
   }
 
@@ -121,6 +133,7 @@ class VMLayout {
   // By index in the module's memory index space:
   [[nodiscard]] constexpr uint64_t memory_base(uint32_t i) const { return memory_refs_ + uint64_t{i} * 16; }
   [[nodiscard]] constexpr uint64_t memory_pointer(uint32_t i) const { return memory_refs_ + uint64_t{i} * 16 + 8; }
+  [[nodiscard]] constexpr uint64_t tag(uint32_t i) const { return tags_ + uint64_t{i} * 8; }
   // By index among the defined ones:
   [[nodiscard]] constexpr uint64_t defined_memory(uint32_t i) const { return memories_ + uint64_t{i} * 16; }
   [[nodiscard]] constexpr uint64_t table_import(uint32_t i) const { return table_imports_ + uint64_t{i} * 8; }
@@ -135,7 +148,7 @@ class VMLayout {
  private:
   VMShape shape_;
   uint64_t function_imports_, memory_refs_, memories_, table_imports_, tables_, global_imports_, globals_, func_refs_,
-      size_;
+      tags_, size_;
 };
 
 // How much address space follows a guarded 32-bit memory's 4 GiB, all of it without access. An access whose static offset

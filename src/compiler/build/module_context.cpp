@@ -8,6 +8,7 @@ runtime::VMShape vm_shape(const wasm::Module& module) {
   shape.imported_tables = module.imported_tables;
   shape.imported_memories = module.imported_memories;
   shape.imported_globals = module.imported_globals;
+  shape.tags = static_cast<uint32_t>(module.tags.size());
   shape.defined_tables = static_cast<uint32_t>(module.tables.size()) - module.imported_tables;
   shape.defined_memories = static_cast<uint32_t>(module.memories.size()) - module.imported_memories;
   shape.defined_globals = static_cast<uint32_t>(module.globals.size()) - module.imported_globals;

@@ -1,0 +1,81 @@
+// Managed objects as compiled code and the collector see them: structs, arrays, exceptions, and host values behind externref.
+//
+// A reference (ir::Type::gcref) is 32 bits wide: 0 is null; with bit 0 set it is an i31 whose value is in bits 31..1; otherwise it is
+// the object's offset in bytes from the heap's base, a multiple of 8. References of the any, extern and exn hierarchies are
+// all of this kind, so any.convert_extern and extern.convert_any are no operation: a host value that is an externref is
+// an object of kind `host`, which no cast of the any hierarchy but the one to `any` accepts. Function references stay what they
+// are, 64-bit pointers to VMFuncRef outside of the heap.
+//
+// The base never moves; objects do, at safepoints: calls, and instructions that may allocate. The lowest
+// kNullGuardBytes of the heap are never accessible, so an access through null with a small displacement faults and
+// becomes a trap.
+//
+// Every object starts with VMObject. Fields follow in the order of their type, each at the next multiple of its size (v128:
+// 8), subtypes adding theirs behind those of the supertype; the object's size is rounded up to 8. Storage: i8 and i16 take 1 and 2
+// bytes, references of the heap 4, function references 8.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cairn::runtime {
+
+using HeapReference = uint32_t;
+inline constexpr HeapReference kNullReference = 0;
+inline constexpr uint64_t kNullGuardBytes = 64 * 1024;
+
+enum class ObjectKind : uint8_t { structure, array, exception, host, filler };
+
+// The first 8 bytes of every object. A store of { type_id, the constant kind << 8 } makes a fresh one.
+struct VMObject {
+  uint32_t type_id = 0;  // canonical; of an exception that of its tag's function type; 0 for host values
+  uint8_t flags = 0;     // of the collector; kBarrierFlag is compiled code's business too
+  ObjectKind kind = ObjectKind::structure;
+  uint16_t reserved = 0;
+};
+static_assert(sizeof(VMObject) == 8);
+
+// Set in objects whose next store of a reference must be reported: old ones that are not in the remembered set. The
+// write barrier: after (or before, with no safepoint between) storing a reference into an object, if this flag is
+// set, call the builtin gc_remember with the object. Not needed where the stored value is null or an i31, nor
+// into an object that was allocated with no safepoint since.
+inline constexpr uint8_t kBarrierFlag = 1;
+
+struct VMArray {
+  VMObject header;
+  uint32_t length = 0;  // elements
+};
+// Where an array's elements begin: 8-byte and 16-byte elements are aligned to 8.
+constexpr uint32_t array_data_offset(uint32_t element_size) { return element_size >= 8 ? 16 : 12; }
+
+// An exception: the payload follows as the fields of a struct would behind this header, from offset 16.
+struct VMException {
+  VMObject header;
+  uint64_t tag = 0;  // address of the tag's VMTag: two tags are the same exactly if these are equal
+};
+inline constexpr uint32_t kExceptionPayloadOffset = 16;
+
+struct VMHostValue {
+  VMObject header;
+  uint64_t value = 0;
+};
+
+// What a canonical type is to compiled code and to the collector; at VMContext::types[type_id], immutable.
+// A test for type T at depth d: the object's type_id is T's, or its VMTypeInfo has depth >= d and ancestors[d] == T.
+struct VMTypeInfo {
+  uint32_t depth = 0;             // number of supertypes above
+  uint32_t size = 0;              // struct, exception: bytes of an object; array: bytes of an element
+  uint32_t reference_count = 0;   // struct, exception: how many fields are references of the heap; array: 1 if the elements are
+  ObjectKind kind = ObjectKind::structure;  // functions: exception, for tags of that type
+  const uint32_t* ancestors = nullptr;      // depth + 1 type ids, the root first, itself last
+  const uint32_t* references = nullptr;     // byte offsets in the object of the fields that are references of the heap
+};
+
+// Inline allocation: the new object is at `top`; if top + size > limit, the builtin gc_allocate has to do it. Offsets from
+// the heap's base. In VMStoreState.
+struct VMAllocation {
+  uint64_t top = 0;
+  uint64_t limit = 0;
+};
+
+}  // namespace cairn::runtime
