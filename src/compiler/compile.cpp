@@ -15,6 +15,7 @@
 #include "compiler/opt/pipeline.hpp"
 #include "compiler/rv64/target.hpp"
 #include "compiler/x64/target.hpp"
+#include "runtime/builtins.hpp"
 #include "wasm/validator.hpp"
 
 namespace cairn::compiler {
@@ -114,12 +115,29 @@ Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncTyp
     record.host_offset = object.add(codegen::kTrampoline, "host " + name, host);
     object.add_trampoline(record);
   }
+  return object.finish();
+}
+
+Result<std::vector<std::byte>> compile_stubs(const Options& options) {
+  const std::unique_ptr<codegen::Target> target = make_target(options);
+  codegen::ElfWriter object(options.architecture);
+  Arena arena(options.function_budget_bytes);
   codegen::CodeBuffer restore(arena);
   target->emit_tail_call_restore(restore);
   codegen::TrampolineRecord record;
   record.type_index = codegen::kTailCallRestore;
   record.entry_offset = object.add(codegen::kTrampoline, "tail_call_restore", restore);
   object.add_trampoline(record);
+  for (uint32_t i = 0; i < runtime::kBuiltinCount; ++i) {
+    const runtime::BuiltinSignature builtin = runtime::signature_of(static_cast<runtime::Builtin>(i));
+    if (builtin.frame != runtime::BuiltinFrame::exit) continue;
+    codegen::CodeBuffer stub(arena);
+    target->emit_exit_stub(i, stub);
+    record.type_index = codegen::kExitStub;
+    record.builtin = i;
+    record.entry_offset = object.add(codegen::kTrampoline, "exit " + std::string(builtin.name), stub);
+    object.add_trampoline(record);
+  }
   return object.finish();
 }
 

@@ -18,9 +18,12 @@ namespace cairn::compiler {
 Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options);
 
 // Compiles what lies between host and guest: for each signature an entry trampoline and a host trampoline
-// (TrampolineRecord::type_index is the position in `types`), and the stub to which tail calls between instances return (the
-// record with type_index kTailCallRestore). An engine makes them once for all its modules.
+// (TrampolineRecord::type_index is the position in `types`). An engine makes them once for all its modules.
 Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options);
+
+// Compiles what no signature is needed for: the stub to which tail calls between instances return (the record with type_index
+// kTailCallRestore), and the stubs in front of builtins that look at their caller's frame (kExitStub).
+Result<std::vector<std::byte>> compile_stubs(const Options& options);
 
 // What the compiler makes of one function, for people and for tests.
 struct FunctionDump {

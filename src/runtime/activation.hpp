@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "runtime/entry.hpp"
+#include "runtime/frame_iterator.hpp"
 #include "runtime/trap.hpp"
 
 namespace cairn::runtime {
@@ -20,35 +21,38 @@ struct RawFrame {
   uint32_t wasm_offset = 0;
 };
 
-struct Activation {
+// The innermost frames of a thread, and how many there are beyond them.
+struct Backtrace {
   static constexpr size_t kMaximumFrames = 64;
 
+  std::array<RawFrame, kMaximumFrames> frames;
+  uint32_t count = 0;
+  uint64_t omitted = 0;
+
+  void add(const GuestFrame& frame);
+};
+
+struct Activation {
   Store* store = nullptr;
   Activation* previous = nullptr;  // of the same thread
   EntryArguments entry;
   VMStoreState outer;  // the store's state before this entry
+  // Where the previous activation's guest code left for the host function that made this entry.
+  const std::byte* caller_exit_frame = nullptr;
+  const void* caller_exit_pc = nullptr;
 
   bool trapped = false;
   wasm::TrapKind kind = wasm::TrapKind::unreachable;
-  std::array<RawFrame, kMaximumFrames> frames;
-  uint32_t frame_count = 0;
-  uint64_t omitted_frames = 0;
+  Backtrace backtrace;
   std::optional<uint64_t> memory_offset;
   uint64_t memory_length = 0;
   std::optional<Trap> host_trap;  // of the host function that is about to raise it
 };
 
-// Where a walk over guest frames starts: in guest code at `pc`, whose frame's stack pointer, while the body runs, is
-// `stack_pointer`. `return_register` is only looked at in leaf functions of targets that have one.
-struct WalkStart {
-  uintptr_t pc = 0;
-  uintptr_t stack_pointer = 0;
-  uintptr_t return_register = 0;
-  bool is_return_address = false;  // pc is where a call returns to, not a faulting instruction
-};
+// In the module's bytes, of the instruction that the frame is at; 0 when unknown.
+[[nodiscard]] uint32_t wasm_offset_of(const GuestFrame& frame);
 
-// Fills the activation's frames, through all entries of the host below it. Safe against a damaged stack: reads only inside
-// the store's guest stack or the bounds of an entry.
+// Fills the activation's backtrace, through all entries of the host below it.
 void walk_frames(Activation& activation, const WalkStart& start);
 
 }  // namespace cairn::runtime

@@ -1,4 +1,4 @@
-// The addresses of the runtime's functions that compiled code calls, by the numbers of builtins.def.
+// The runtime's functions that compiled code calls, by the numbers of builtins.def. Engine::builtins() says what it calls them by.
 #pragma once
 
 #include <array>

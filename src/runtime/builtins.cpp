@@ -111,7 +111,7 @@ void builtin_elem_drop(VMContext* context, uint32_t segment) {
 }
 
 const std::array<const void*, kBuiltinCount> kBuiltinTable = {
-#define CAIRN_BUILTIN(name, result, parameters) reinterpret_cast<const void*>(&builtin_##name),
+#define CAIRN_BUILTIN(name, result, parameters, frame) reinterpret_cast<const void*>(&builtin_##name),
 #include "runtime/builtins.def"
 #undef CAIRN_BUILTIN
 };

@@ -1,4 +1,5 @@
-// Numbers of the runtime's functions that compiled code calls; their addresses are in VMContext::builtins.
+// Numbers of the runtime's functions that compiled code calls; their addresses are in VMContext::builtins. That
+// table has 2 * kBuiltinCount entries: what compiled code calls, then for the stubs the functions themselves.
 #pragma once
 
 #include <cstdint>
@@ -7,27 +8,31 @@
 namespace cairn::runtime {
 
 enum class Builtin : uint8_t {
-#define CAIRN_BUILTIN(name, result, parameters) name,
+#define CAIRN_BUILTIN(name, result, parameters, frame) name,
 #include "runtime/builtins.def"
 #undef CAIRN_BUILTIN
 };
 
 inline constexpr uint32_t kBuiltinCount = 0
-#define CAIRN_BUILTIN(name, result, parameters) +1
+#define CAIRN_BUILTIN(name, result, parameters, frame) +1
 #include "runtime/builtins.def"
 #undef CAIRN_BUILTIN
     ;
+
+// How a builtin is entered; see builtins.def.
+enum class BuiltinFrame : uint8_t { plain, exit };
 
 struct BuiltinSignature {
   std::string_view name;
   std::string_view result;      // one letter: i l r v
   std::string_view parameters;  // after the VMContext
+  BuiltinFrame frame = BuiltinFrame::plain;
 };
 
 constexpr BuiltinSignature signature_of(Builtin builtin) {
   switch (builtin) {
-#define CAIRN_BUILTIN(name, result, parameters) \
-  case Builtin::name: return {#name, result, parameters};
+#define CAIRN_BUILTIN(name, result, parameters, frame) \
+  case Builtin::name: return {#name, result, parameters, BuiltinFrame::frame};
 #include "runtime/builtins.def"
 #undef CAIRN_BUILTIN
   }

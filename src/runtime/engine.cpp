@@ -1,7 +1,10 @@
 #include "runtime/engine.hpp"
 
+#include <algorithm>
+
 #include "compiler/compile.hpp"
 #include "platform/platform.hpp"
+#include "runtime/builtin_table.hpp"
 #include "runtime/code_image.hpp"
 #include "runtime/platform.hpp"
 
@@ -16,7 +19,7 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
   }
   Platform::prepare_thread();
   std::unique_ptr<Engine> engine(new Engine(config));
-  CAIRN_TRY(engine->prepare_trampolines({}));
+  CAIRN_TRY(engine->prepare_stubs());
   return engine;
 }
 
@@ -37,14 +40,12 @@ Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
         }
       }
     });
-    if (missing.empty() && tail_call_restore_ != nullptr) return {};
+    if (missing.empty()) return {};
     const auto install = [&]() -> Result<void> {
       const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_trampolines(signatures, config_.compiler));
       std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, {}));
       for (const codegen::TrampolineRecord& record : image->trampolines()) {
-        if (record.type_index == codegen::kTailCallRestore) {
-          if (tail_call_restore_ == nullptr) tail_call_restore_ = image->at(record.entry_offset);
-        } else if (record.type_index < missing.size()) {
+        if (record.type_index < missing.size()) {
           cache.by_type[missing[record.type_index]] = {image->at(record.entry_offset), image->at(record.host_offset)};
         }
       }
@@ -58,6 +59,25 @@ Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
     }
     return result;
   });
+}
+
+Result<void> Engine::prepare_stubs() {
+  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_stubs(config_.compiler));
+  std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, {}));
+  const std::span<const void*> entries = std::span(builtins_).first(kBuiltinCount);
+  std::ranges::copy(builtin_table(), entries.begin());
+  std::ranges::copy(builtin_table(), builtins_.begin() + kBuiltinCount);
+  for (const codegen::TrampolineRecord& record : image->trampolines()) {
+    const std::byte* stub = image->at(record.entry_offset);
+    if (record.type_index == codegen::kTailCallRestore) {
+      tail_call_restore_ = stub;
+    } else if (record.type_index == codegen::kExitStub) {
+      entries[record.builtin] = stub;
+    }
+  }
+  code_.add(*image);
+  trampolines_.with([&](TrampolineCache& cache) { cache.images.push_back(std::move(image)); });
+  return {};
 }
 
 Trampolines Engine::trampolines(CanonicalId type) {

@@ -1,6 +1,7 @@
 // What all stores of a process or kernel share: compiler options, canonical types, trampolines, and the code registry.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/spin_lock.hpp"
 #include "compiler/options.hpp"
+#include "runtime/builtins.hpp"
 #include "runtime/code_registry.hpp"
 #include "runtime/type_registry.hpp"
 
@@ -49,6 +51,8 @@ class Engine {
   // Prepared before.
   [[nodiscard]] Trampolines trampolines(CanonicalId type);
   [[nodiscard]] const void* tail_call_restore() const { return tail_call_restore_; }
+  // For VMContext::builtins.
+  [[nodiscard]] const void* const* builtins() const { return builtins_.data(); }
 
   Locked<TypeRegistry>& types() { return types_; }
   CodeRegistry& code() { return code_; }
@@ -56,6 +60,7 @@ class Engine {
 
  private:
   explicit Engine(const EngineConfig& config);
+  Result<void> prepare_stubs();
 
   struct TrampolineCache {
     TrampolineCache();
@@ -69,6 +74,7 @@ class Engine {
   Locked<TrampolineCache> trampolines_;
   CodeRegistry code_;
   const void* tail_call_restore_ = nullptr;
+  std::array<const void*, 2 * size_t{kBuiltinCount}> builtins_{};
   std::atomic<uint32_t> next_store_id_ = 1;
 };
 

@@ -16,8 +16,8 @@ namespace {
 Trap make_trap(const Activation& activation) {
   Trap trap = activation.host_trap.value_or(Trap::of(activation.kind));
   trap.frames.clear();
-  for (uint32_t i = 0; i < activation.frame_count; ++i) {
-    const RawFrame& raw = activation.frames[i];
+  for (uint32_t i = 0; i < activation.backtrace.count; ++i) {
+    const RawFrame& raw = activation.backtrace.frames[i];
     const wasm::Module& module = raw.image->module->definition();
     TrapFrame frame;
     frame.function_index = raw.function_index;
@@ -26,7 +26,7 @@ Trap make_trap(const Activation& activation) {
     frame.module_name = module.names.module;
     trap.frames.push_back(std::move(frame));
   }
-  trap.omitted_frames = activation.omitted_frames;
+  trap.omitted_frames = activation.backtrace.omitted;
   trap.memory_offset = activation.memory_offset;
   trap.memory_length = activation.memory_length;
   return trap;
@@ -44,9 +44,22 @@ __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke
   activation.entry.code = function.code;
   activation.entry.context = function.context;
   activation.entry.values = values;
-  // A call from a host function that this store's guest called stays on the guest's stack.
-  const bool is_nested = activation.previous != nullptr && activation.previous->store == this;
-  activation.entry.stack_top = is_nested ? nullptr : stack_.data() + stack_.size();
+  activation.entry.stack_top = stack_.data() + stack_.size();
+  if (activation.previous != nullptr) {
+    const VMStoreState& caller = activation.previous->store->state();
+    activation.caller_exit_frame = caller.exit_frame;
+    activation.caller_exit_pc = caller.exit_pc;
+    // A call from a host function that this store's guest called stays on the guest's stack; one that comes back from another
+    // store's guest goes on below the frames that were left there.
+    const Activation* inner = &activation;
+    while (inner->previous != nullptr && inner->previous->store != this) inner = inner->previous;
+    if (inner == &activation) {
+      activation.entry.stack_top = nullptr;
+    } else if (inner->previous != nullptr) {
+      const auto left = reinterpret_cast<uintptr_t>(inner->entry.saved_stack_pointer) & ~uintptr_t{15};
+      activation.entry.stack_top = reinterpret_cast<std::byte*>(left);
+    }
+  }
 
   const CanonicalId type(function.type_id);
   using Entry = void (*)(EntryArguments*);

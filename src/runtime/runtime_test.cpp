@@ -157,7 +157,7 @@ TEST_F(Runtime, InfiniteRecursionIsATrap) {
     auto trap = invoke(instance, "f", {Val::i32(1)});
     ASSERT_FALSE(trap);
     EXPECT_EQ(trap.error().what(), "call stack exhausted");
-    EXPECT_EQ(trap.error().frames.size(), Activation::kMaximumFrames);
+    EXPECT_EQ(trap.error().frames.size(), Backtrace::kMaximumFrames);
     EXPECT_GT(trap.error().omitted_frames, 1000u);
     EXPECT_EQ(trap_of(instance, "big", {Val::i64(0)}), "call stack exhausted");
   }

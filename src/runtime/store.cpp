@@ -5,7 +5,6 @@
 #include "base/format.hpp"
 #include "platform/platform.hpp"
 #include "runtime/builtins.hpp"
-#include "runtime/builtin_table.hpp"
 #include "runtime/platform.hpp"
 #include "wasm/limits.hpp"
 
@@ -50,7 +49,7 @@ Store::~Store() {
 
 void Store::initialize_header(VMContext& context, uint64_t magic) {
   context.store = &state_;
-  context.builtins = builtin_table().data();
+  context.builtins = engine_.builtins();
   context.tail_call_restore = engine_.tail_call_restore();
   context.magic = magic;
 }

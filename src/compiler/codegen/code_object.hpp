@@ -48,13 +48,14 @@ struct CallRecord {
 };
 static_assert(sizeof(CallRecord) == 12);
 
-// Entry and host trampolines of one signature; only in objects made by compile_trampolines.
+// Entry and host trampolines of one signature, or a stub; only in objects made by compile_trampolines and compile_stubs.
 inline constexpr uint32_t kTailCallRestore = 0xffff'ffff;
+inline constexpr uint32_t kExitStub = 0xffff'fffe;
 struct TrampolineRecord {
-  uint32_t type_index = 0;    // position in the list of signatures, or kTailCallRestore: entry_offset is that stub's
+  uint32_t type_index = 0;    // position in the list of signatures; kTailCallRestore, kExitStub: entry_offset is that stub's
   uint32_t entry_offset = 0;  // host to guest
   uint32_t host_offset = 0;   // guest to host function
-  uint32_t reserved = 0;
+  uint32_t builtin = 0;       // of an exit stub
 };
 
 }  // namespace cairn::codegen

@@ -41,6 +41,11 @@ class Target {
   // The stub that a tail call between instances returns to (calling_convention.hpp).
   virtual void emit_tail_call_restore(CodeBuffer& code) const = 0;
 
+  // The stub through which compiled code enters a builtin that is marked `exit` (runtime/builtins.hpp): stores the stack
+  // pointer above the return address to VMStoreState::exit_frame and that address to exit_pc, and jumps to entry
+  // kBuiltinCount + builtin of VMContext::builtins. The VMContext is the first C argument.
+  virtual void emit_exit_stub(uint32_t builtin, CodeBuffer& code) const = 0;
+
   // The text of one machine instruction with virtual registers, for dumps and tests.
   [[nodiscard]] virtual std::string_view opcode_name(uint16_t opcode) const = 0;
 };

@@ -214,4 +214,17 @@ void emit_tail_call_restore(codegen::CodeBuffer& code) {
   CAIRN_ASSERT(as.finish());
 }
 
+// The C arguments are in place, the VMContext in a0.
+void emit_exit_stub(uint32_t builtin, codegen::CodeBuffer& code) {
+  BranchLengths lengths(code.bytes.arena());
+  Assembler as(code, lengths);
+  as.load(Op::ld, t(0), a(0), offsetof(VMContext, store));
+  as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, exit_frame));
+  as.store(Op::sd, kReturnAddress, t(0), offsetof(VMStoreState, exit_pc));
+  as.load(Op::ld, t(0), a(0), offsetof(VMContext, builtins));
+  as.load(Op::ld, t(0), t(0), 8 * int64_t{runtime::kBuiltinCount + builtin});
+  as.load(Op::jalr, kZero, t(0), 0);
+  CAIRN_ASSERT(as.finish());
+}
+
 }  // namespace cairn::rv64

@@ -11,5 +11,6 @@ namespace cairn::rv64 {
 void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
 void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
 void emit_tail_call_restore(codegen::CodeBuffer& code);
+void emit_exit_stub(uint32_t builtin, codegen::CodeBuffer& code);
 
 }  // namespace cairn::rv64

@@ -117,6 +117,7 @@ class Emitter {
 
 // calling_convention.hpp: the stub that a tail call between instances returns to.
 void emit_tail_call_restore(CodeBuffer& code);
+void emit_exit_stub(uint32_t builtin, CodeBuffer& code);
 void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx);
 void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx);
 

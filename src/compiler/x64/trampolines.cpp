@@ -207,4 +207,16 @@ void emit_tail_call_restore(CodeBuffer& code) {
   as.ret();
 }
 
+// The C arguments are in place, the VMContext in rdi; free are r11 and rax.
+void emit_exit_stub(uint32_t builtin, CodeBuffer& code) {
+  Assembler as(code);
+  as.load(true, kScratch, at(rdi, offsetof(VMContext, store)));
+  as.lea(true, rax, at(rsp, 8));
+  as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
+  as.load(true, rax, at(rsp, 0));
+  as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
+  as.load(true, rax, at(rdi, offsetof(VMContext, builtins)));
+  as.jmp_rm(Rm::m(at(rax, 8 * int64_t{runtime::kBuiltinCount + builtin})));
+}
+
 }  // namespace cairn::x64
