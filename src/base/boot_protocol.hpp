@@ -48,6 +48,10 @@ constexpr int kSystem = 71;     // the host refused something: no QEMU, no memor
 constexpr int kTrap = 134;      // the program trapped
 }  // namespace exit_status
 
+// What a kernel says on the serial port, followed by the reason, before it powers a machine off whose CPU it cannot run on (x86-64:
+// entry.S repeats it).
+constexpr std::string_view kBelowFloor = "cairn: this CPU is below the floor";
+
 namespace kernel_option {
 constexpr std::string_view kPaging = "paging";  // sv39 or sv48; by default the widest that the CPU has. RISC-V only
 constexpr std::string_view kLogLevel = "log";   // error, warning, info or debug

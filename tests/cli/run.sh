@@ -138,7 +138,8 @@ case "$target" in
     run --cpu Penryn "$root/examples/primes.c" 100000 </dev/null
     expect sse41 0 "9592 primes below 100000"
     run --cpu qemu64 "$root/examples/hello.cpp" </dev/null
-    [ "$status" -ne 0 ] && ok || bad below_floor "a CPU below the floor was not refused"
+    expect_error below_floor 65 "^cairn: this CPU is below the floor: it lacks SSE4.1$"
+    one_line below_floor/line
     ;;
   riscv64)
     for paging in sv39 sv48; do
@@ -147,6 +148,9 @@ case "$target" in
     done
     run --cpu rv64,zba=false,zbb=false,zbs=false "$root/examples/primes.c" 100000 </dev/null
     expect without_zb 0 "9592 primes below 100000"
+    run --cpu rv64,d=false "$root/examples/hello.cpp" </dev/null
+    expect_error below_floor 65 "^cairn: this CPU is below the floor: it lacks D$"
+    one_line below_floor/line
     ;;
 esac
 

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 
 #include "base/boot_protocol.hpp"
 #include "base/format.hpp"
@@ -109,6 +110,16 @@ std::vector<std::string> program_arguments(const Options& options, int bundle, c
   return arguments;
 }
 
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
+// Why the kernel did not want to run on this CPU; nothing when it did.
+std::optional<std::string> refusal(std::string_view log) {
+  const size_t start = log.rfind(kBelowFloor);
+  if (start == std::string_view::npos) return std::nullopt;
+  const std::string line = first_line(log.substr(start + std::string_view("cairn: ").size()));
+  return line.substr(0, line.find('\r'));
+}
+
 [[noreturn]] void exec(const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
@@ -175,8 +186,11 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
   int status = 0;
   waitpid(qemu, &status, 0);
   report.qemu_nanoseconds = monotonic_nanoseconds() - started;
-  if (!report.exited && WIFEXITED(status) && WEXITSTATUS(status) == exit_status::kSystem && report.log.empty()) {
-    return fail(Error::of(ErrorKind::io, report.qemu_messages.substr(0, report.qemu_messages.find('\n'))));
+  if (!report.exited) {
+    if (auto reason = refusal(report.log)) return fail(Error::of(ErrorKind::unsupported, std::move(*reason)));
+    // QEMU did not start a machine: exec failed, or it did not like its options.
+    if (report.log.empty() && WIFEXITED(status) && WEXITSTATUS(status) != 0)
+      return fail(Error::of(ErrorKind::io, first_line(report.qemu_messages)));
   }
   return report;
 }

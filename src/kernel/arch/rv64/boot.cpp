@@ -1,4 +1,5 @@
 // From the device tree to BootInfo.
+#include "base/boot_protocol.hpp"
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/firmware/device_tree.hpp"
 #include "kernel/image.hpp"
@@ -35,6 +36,25 @@ bool read_tree(const DeviceTree& tree, BootInfo& info) {
   return info.memory.total_bytes() != 0;
 }
 
+// RV64GC is what the kernel itself is compiled for: an instruction that is not there would fault in the fault's handler.
+bool has_all_extensions(const DeviceTree& tree) {
+  const auto root = tree.root();
+  const auto cpus = root ? root->child("cpus") : std::nullopt;
+  const auto cpu = cpus ? cpus->child("cpu") : std::nullopt;
+  if (!cpu) return true;
+  const std::string_view isa = cpu->text("riscv,isa");
+  const std::string_view letters = isa.substr(0, isa.find('_'));
+  for (const char needed : std::string_view("imafdc")) {
+    if (letters.size() > 4 && letters.substr(4).contains(needed)) continue;
+    const char name[] = {static_cast<char>(needed - 'a' + 'A'), '\n', 0};
+    write_raw(kBelowFloor);
+    write_raw(": it lacks ");
+    write_raw(name);
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 extern "C" [[noreturn]] void cairn_boot(uint64_t /*hart*/, uint64_t tree_address) {
@@ -51,6 +71,7 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t /*hart*/, uint64_t tree_address
     write_raw("cairn: no usable device tree\n");
     machine::power_off(71);
   }
+  if (!has_all_extensions(*tree)) machine::power_off(exit_status::kBadModule);
   info.device_tree = {{tree_address}, tree->size()};
   info.memory.reserve({{layout::kDirectMapSize}, ~uint64_t{0} >> 1});
   info.memory.reserve(image_range());
