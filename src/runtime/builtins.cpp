@@ -1,12 +1,11 @@
 // The runtime's side of the instructions that compiled code does not do by itself. Every function checks its bounds and
-// reports by a status (0, or 1 + TrapKind); none unwinds, none calls guest code.
+// reports by a status (0, or 1 + TrapKind); none unwinds, none calls guest code. Those on managed objects are in heap/.
 #include <algorithm>
 #include <cstring>
 
-#include "platform/platform.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/builtin_table.hpp"
-#include "runtime/const_eval.hpp"
+#include "runtime/heap/gc_builtins.hpp"
 #include "runtime/segments.hpp"
 #include "runtime/store.hpp"
 
@@ -97,17 +96,8 @@ void builtin_elem_drop(VMContext* context, uint32_t segment) {
   instance_of(context).dropped_elements[segment] = true;
 }
 
-// Ends the innermost activation as a trap. The frames below, of the host trampoline and of this function, hold nothing
-// that needs a destructor.
 [[noreturn]] void builtin_raise_trap(VMContext* context, uint32_t code) {
-  Activation& activation = *platform::Platform::activation();
-  activation.kind = static_cast<TrapKind>(code - 1);
-  activation.trapped = true;
-  walk_frames(activation, {.pc = reinterpret_cast<uintptr_t>(context->store->exit_pc),
-                           .stack_pointer = reinterpret_cast<uintptr_t>(context->store->exit_frame),
-                           .return_register = 0,
-                           .is_return_address = true});
-  platform::Platform::resume(activation.entry.trap_resume, activation.entry.saved_stack_pointer);
+  raise_trap(*context->store, static_cast<TrapKind>(code - 1));
 }
 
 const std::array<const void*, kBuiltinCount> kBuiltinTable = {

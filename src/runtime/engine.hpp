@@ -27,6 +27,7 @@ struct EngineConfig {
   size_t host_reserve_bytes = size_t{256} << 10;  // of that, what host functions may count on
   // How much address space a memory without guard pages may take in all; its memory.grow stops there.
   uint64_t checked_memory_reservation = uint64_t{4} << 30;
+  uint64_t heap_limit_bytes = uint64_t{1} << 30;  // of a store's managed objects; at most 4 GiB
 };
 
 // How code of one signature is entered from the host, and how a host function of it is entered by a guest.

@@ -12,7 +12,7 @@
 //
 // Every object starts with VMObject. Fields follow in the order of their type, each at the next multiple of its size (v128:
 // 8), subtypes adding theirs behind those of the supertype; the object's size is rounded up to 8. Storage: i8 and i16 take 1 and 2
-// bytes, references of the heap 4, function references 8.
+// bytes, references of the heap 4, function references 8 (field_layout.hpp computes it).
 #pragma once
 
 #include <cstddef>
@@ -37,9 +37,13 @@ static_assert(sizeof(VMObject) == 8);
 
 // Set in objects whose next store of a reference must be reported: old ones that are not in the remembered set. The
 // write barrier: after (or before, with no safepoint between) storing a reference into an object, if this flag is
-// set, call the builtin gc_remember with the object. Not needed where the stored value is null or an i31, nor
-// into an object that was allocated with no safepoint since.
+// set, call the builtin gc_remember with the object and the offset of what was stored to. Not needed where the stored
+// value is null or an i31, nor into an object that inline allocation or the builtin gc_allocate made with no safepoint
+// since; always needed in arrays that gc_allocate_array made. The flag may stay set.
 inline constexpr uint8_t kBarrierFlag = 1;
+
+// Objects up to this size may be allocated inline; larger ones always by a builtin.
+inline constexpr uint32_t kMaximumInlineBytes = 8192;
 
 struct VMArray {
   VMObject header;
@@ -55,24 +59,32 @@ struct VMException {
 };
 inline constexpr uint32_t kExceptionPayloadOffset = 16;
 
+// The object of a host value.
 struct VMHostValue {
   VMObject header;
   uint64_t value = 0;
 };
 
 // What a canonical type is to compiled code and to the collector; at VMContext::types[type_id], immutable.
-// A test for type T at depth d: the object's type_id is T's, or its VMTypeInfo has depth >= d and ancestors[d] == T.
+// A test for type T at depth d: `ancestors[d] == T` in the object's VMTypeInfo, and before that, if d is kMinimumDisplay or more,
+// `depth >= d`. Unused entries of `ancestors` are kNoType.
+inline constexpr uint32_t kMinimumDisplay = 8;
+inline constexpr uint32_t kNoType = 0xffff'ffff;
 struct VMTypeInfo {
-  uint32_t depth = 0;             // number of supertypes above
-  uint32_t size = 0;              // struct, exception: bytes of an object; array: bytes of an element
-  uint32_t reference_count = 0;   // struct, exception: how many fields are references of the heap; array: 1 if the elements are
+  uint32_t depth = 0;            // number of supertypes above
+  uint32_t size = 0;             // struct, exception: bytes of an object; array: bytes of an element
+  uint32_t reference_count = 0;  // struct, exception: how many fields are references of the heap; array: 1 if the elements are
   ObjectKind kind = ObjectKind::structure;  // functions: exception, for tags of that type
-  const uint32_t* ancestors = nullptr;      // depth + 1 type ids, the root first, itself last
   const uint32_t* references = nullptr;     // byte offsets in the object of the fields that are references of the heap
+  // max(depth + 1, kMinimumDisplay) type ids: the root first, itself at `depth`.
+  uint32_t ancestors[kMinimumDisplay] = {};  // NOLINT: continues behind the struct
+
+  [[nodiscard]] const uint32_t* display() const { return ancestors; }
 };
+static_assert(sizeof(VMTypeInfo) == 24 + 4 * kMinimumDisplay);
 
 // Inline allocation: the new object is at `top`; if top + size > limit, the builtin gc_allocate has to do it. Offsets from
-// the heap's base. In VMStoreState.
+// the heap's base. What is there is not cleared. In VMStoreState.
 struct VMAllocation {
   uint64_t top = 0;
   uint64_t limit = 0;

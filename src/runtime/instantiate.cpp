@@ -176,6 +176,11 @@ class Instantiation {
 Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::span<const Extern> imports) {
   CAIRN_ASSERT(imports.size() == module->definition().imports.size());
   const Store::Mark mark = store.mark();
+  if (module->needs_heap()) {
+    if (Result<Heap*> heap = store.ensure_heap(); !heap) {
+      return std::unexpected(Failure{std::nullopt, std::move(heap.error())});
+    }
+  }
   Instance handle;
   Instantiation instantiation(store, store.add_instance(std::move(module), handle));
   instantiation.allocate_context();

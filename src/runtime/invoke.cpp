@@ -67,7 +67,9 @@ __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke
   Platform::set_activation(&activation);
   entry(&activation.entry);
   Platform::set_activation(activation.previous);
+  const VMAllocation allocation = state_.allocation;  // what was allocated stays so
   state_ = activation.outer;
+  state_.allocation = allocation;
   if (activation.trapped) return std::unexpected(make_trap(activation));
   return {};
 }
@@ -103,6 +105,18 @@ FaultResolution resolve_fault(const MachineFault& fault) {
   return {.is_guest_trap = true,
           .pc = reinterpret_cast<uintptr_t>(activation->entry.trap_resume),
           .stack_pointer = reinterpret_cast<uintptr_t>(activation->entry.saved_stack_pointer)};
+}
+
+void raise_trap(const VMStoreState& state, wasm::TrapKind kind) {
+  Activation& activation = *Platform::activation();
+  activation.kind = kind;
+  activation.trapped = true;
+  walk_frames(activation, {.pc = reinterpret_cast<uintptr_t>(state.exit_pc),
+                           .stack_pointer = reinterpret_cast<uintptr_t>(state.exit_frame),
+                           .return_register = 0,
+                           .is_return_address = true});
+  Platform::resume(activation.entry.trap_resume, activation.entry.saved_stack_pointer);
+  CAIRN_UNREACHABLE();
 }
 
 }  // namespace cairn::runtime

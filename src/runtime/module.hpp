@@ -33,6 +33,8 @@ class Module : public RefCounted {
   }
   // Position of an escaped defined function among those, for VMLayout::func_ref.
   [[nodiscard]] uint32_t escaped_position(wasm::FuncIndex function) const { return escaped_[function.index()]; }
+  // Whether an instance may touch managed objects, so that its store must have a heap.
+  [[nodiscard]] bool needs_heap() const { return needs_heap_; }
   // A type of this module in canonical form.
   [[nodiscard]] wasm::ValType canonical(wasm::ValType type) const { return TypeRegistry::canonical(type, type_ids_); }
 
@@ -42,6 +44,7 @@ class Module : public RefCounted {
   Engine& engine_;
   wasm::Module module_;
   VMLayout layout_;
+  bool needs_heap_ = false;
   std::vector<CanonicalId> type_ids_;
   std::vector<uint32_t> escaped_;  // by function index
   std::unique_ptr<CodeImage> code_;

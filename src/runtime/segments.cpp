@@ -10,10 +10,24 @@ namespace {
 bool in_bounds(uint64_t start, uint64_t count, uint64_t length) { return start <= length && count <= length - start; }
 }  // namespace
 
+std::span<const std::byte> data_of(const InstanceObject& instance, uint32_t segment) {
+  if (instance.dropped_data[segment]) return {};
+  return instance.module->definition().data[segment].bytes;
+}
+
+uint64_t elements_size(const InstanceObject& instance, uint32_t segment) {
+  return instance.dropped_elements[segment] ? 0 : instance.module->definition().elements[segment].size();
+}
+
+uint64_t element_value(InstanceObject& instance, uint32_t segment, uint64_t index) {
+  const wasm::ElemSegment& elements = instance.module->definition().elements[segment];
+  return elements.functions.empty() ? evaluate(instance, elements.expressions[index]).low()
+                                    : reinterpret_cast<uint64_t>(instance.func_ref(elements.functions[index]));
+}
+
 std::optional<wasm::TrapKind> initialize_memory(InstanceObject& instance, MemoryObject& memory, uint32_t segment,
                                                 uint64_t destination, uint64_t source, uint64_t length) {
-  const std::span<const std::byte> bytes =
-      instance.dropped_data[segment] ? std::span<const std::byte>() : instance.module->definition().data[segment].bytes;
+  const std::span<const std::byte> bytes = data_of(instance, segment);
   if (!in_bounds(source, length, bytes.size()) || !in_bounds(destination, length, memory.vm->length)) {
     return wasm::TrapKind::out_of_bounds_memory_access;
   }
@@ -23,15 +37,12 @@ std::optional<wasm::TrapKind> initialize_memory(InstanceObject& instance, Memory
 
 std::optional<wasm::TrapKind> initialize_table(InstanceObject& instance, TableObject& table, uint32_t segment,
                                                uint64_t destination, uint64_t source, uint64_t length) {
-  const wasm::ElemSegment& elements = instance.module->definition().elements[segment];
-  const uint64_t size = instance.dropped_elements[segment] ? 0 : elements.size();
-  if (!in_bounds(source, length, size) || !in_bounds(destination, length, table.vm->length)) {
+  if (!in_bounds(source, length, elements_size(instance, segment)) ||
+      !in_bounds(destination, length, table.vm->length)) {
     return wasm::TrapKind::out_of_bounds_table_access;
   }
   for (uint64_t i = 0; i < length; ++i) {
-    table.vm->elements[destination + i] =
-        elements.functions.empty() ? evaluate(instance, elements.expressions[source + i]).low()
-                                   : reinterpret_cast<uint64_t>(instance.func_ref(elements.functions[source + i]));
+    table.vm->elements[destination + i] = element_value(instance, segment, source + i);
   }
   return std::nullopt;
 }

@@ -9,6 +9,12 @@
 
 namespace cairn::runtime {
 
+// A segment's contents now: nothing when it has been dropped.
+[[nodiscard]] std::span<const std::byte> data_of(const InstanceObject& instance, uint32_t segment);
+[[nodiscard]] uint64_t elements_size(const InstanceObject& instance, uint32_t segment);
+// As a word of a table.
+[[nodiscard]] uint64_t element_value(InstanceObject& instance, uint32_t segment, uint64_t index);
+
 // Copies `length` bytes of a data segment from `source` on; out of bounds is a trap and copies nothing. A dropped segment is
 // empty.
 std::optional<wasm::TrapKind> initialize_memory(InstanceObject& instance, MemoryObject& memory, uint32_t segment,

@@ -52,6 +52,17 @@ void Store::initialize_header(VMContext& context, uint64_t magic) {
   context.builtins = engine_.builtins();
   context.tail_call_restore = engine_.tail_call_restore();
   context.magic = magic;
+  context.heap_base = heap_ != nullptr ? heap_->base() : nullptr;
+  context.types = engine_.types().with([](TypeRegistry& types) { return types.table(); });
+}
+
+Result<Heap*> Store::ensure_heap() {
+  if (heap_ == nullptr) {
+    heap_ = CAIRN_TRY(Heap::create({.limit_bytes = engine_.config().heap_limit_bytes},
+                                   engine_.types().with([](TypeRegistry& types) { return types.table(); }),
+                                   state_.allocation));
+  }
+  return heap_.get();
 }
 
 Result<void> Store::initialize(MemoryObject& memory) {
@@ -154,7 +165,8 @@ Result<Func> Store::create_host_function(const wasm::FuncType& type,
   auto function = std::make_unique<HostFunction>();
   function->callable = callable;
   function->destroy = destroy;
-  const CanonicalId id = engine_.types().with([&](TypeRegistry& types) { return types.canonicalize(type); });
+  const CanonicalId id =
+      CAIRN_TRY(engine_.types().with([&](TypeRegistry& types) { return types.canonicalize(type); }));
   CAIRN_TRY(engine_.prepare_trampolines(std::span(&id, 1)));
   initialize_header(function->context.header, kVMHostContextMagic);
   function->context.invoke = invoke;

@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/engine.hpp"
+#include "runtime/heap/heap.hpp"
 #include "runtime/module.hpp"
 #include "runtime/value.hpp"
 #include "runtime/vmcontext.hpp"
@@ -155,6 +156,10 @@ class Store {
   // Calls a guest or host function with `values` as 16-byte slots (arguments in, results out); they must fit the type.
   std::expected<void, Trap> invoke(const VMFuncRef& function, std::byte* values);
 
+  // The heap of managed objects, made when it is first needed; an Error when there is no room for one.
+  Result<Heap*> ensure_heap();
+  [[nodiscard]] Heap* heap() const { return heap_.get(); }  // null while there is none
+
   VMStoreState& state() { return state_; }
   [[nodiscard]] std::span<std::byte> stack() const { return stack_; }
   std::deque<MemoryObject>& memories() { return memories_; }
@@ -174,6 +179,7 @@ class Store {
   uint32_t id_;
   std::span<std::byte> stack_;
   VMStoreState state_;
+  std::unique_ptr<Heap> heap_;
   void* data_ = nullptr;
   // Destroyed in reverse: instances first.
   std::deque<std::unique_ptr<HostFunction>> host_functions_;

@@ -1,5 +1,12 @@
 #include "runtime/type_registry.hpp"
 
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "platform/platform.hpp"
+#include "runtime/field_layout.hpp"
+#include "runtime/platform.hpp"
+
 namespace cairn::runtime {
 
 using wasm::HeapType;
@@ -59,20 +66,85 @@ constexpr uint32_t kInGroup = 0x8000'0000;
 
 }  // namespace
 
-uint32_t TypeRegistry::register_group(std::span<const SubType> group, std::string key) {
-  auto [entry, is_new] = groups_.try_emplace(std::move(key), static_cast<uint32_t>(types_.size()));
-  const uint32_t base = entry->second;
-  if (is_new) {
-    for (const SubType& type : group) {
-      types_.push_back(map_types(type, [&](uint32_t i) { return (i & kInGroup) != 0 ? base + (i & ~kInGroup) : i; }));
-      types_.back().group_begin = base;
-      types_.back().group_end = base + static_cast<uint32_t>(group.size());
-    }
+TypeRegistry::~TypeRegistry() {
+  if (!table_.empty()) platform::Platform::release(table_);
+}
+
+Result<void> TypeRegistry::make_room(size_t more_types) {
+  using platform::Platform;
+  if (more_types > kMaximumTypes - types_.size()) {
+    return fail(Error::of(ErrorKind::limit, "too many types in the engine: the limit is " + decimal(kMaximumTypes)));
   }
+  if (table_.empty()) table_ = CAIRN_TRY(Platform::reserve(kMaximumTypes * sizeof(VMTypeInfo*)));
+  constexpr size_t kStep = 16 * Platform::kPageSize;
+  const size_t wanted = ((types_.size() + more_types) * sizeof(VMTypeInfo*) + kStep - 1) / kStep * kStep;
+  if (wanted > committed_bytes_) {
+    CAIRN_TRY(Platform::commit(table_.subspan(committed_bytes_, wanted - committed_bytes_)));
+    committed_bytes_ = wanted;
+  }
+  return {};
+}
+
+// Of a type whose group is registered; supertypes have been described before.
+const VMTypeInfo* TypeRegistry::describe(uint32_t id) {
+  const SubType& type = types_[id];
+  const VMTypeInfo* super = type.supertype ? table()[type.supertype->index()] : nullptr;
+  const uint32_t depth = super != nullptr ? super->depth + 1 : 0;
+  const uint32_t display = std::max(depth + 1, kMinimumDisplay);
+  auto* info = static_cast<VMTypeInfo*>(
+      infos_.allocate(sizeof(VMTypeInfo) + (display - kMinimumDisplay) * sizeof(uint32_t), alignof(VMTypeInfo)));
+  std::construct_at(info);
+  info->depth = depth;
+  uint32_t* ancestors = info->ancestors;
+  for (uint32_t i = 0; i < display; ++i) ancestors[i] = i < depth ? super->display()[i] : i == depth ? id : kNoType;
+
+  const auto is_function = [&](TypeIndex index) { return types_[index.index()].kind == SubType::Kind::func; };
+  if (type.kind == SubType::Kind::array) {
+    const FieldStorage element = storage_of(type.fields[0], is_function);
+    info->kind = ObjectKind::array;
+    info->size = element.size;
+    info->reference_count = element.is_reference ? 1 : 0;
+    return info;
+  }
+  const bool is_struct = type.kind == SubType::Kind::struct_;
+  info->kind = is_struct ? ObjectKind::structure : ObjectKind::exception;
+  FieldLayout layout(is_struct ? uint32_t{sizeof(VMObject)} : kExceptionPayloadOffset);
+  std::vector<uint32_t> references;
+  const auto place = [&](FieldStorage storage) {
+    const uint32_t offset = layout.place(storage);
+    if (storage.is_reference) references.push_back(offset);
+  };
+  if (is_struct) {
+    for (const wasm::FieldType& field : type.fields) place(storage_of(field, is_function));
+  } else {
+    for (ValType parameter : type.func.params) place(storage_of(parameter, is_function));
+  }
+  info->size = layout.size();
+  info->reference_count = static_cast<uint32_t>(references.size());
+  if (!references.empty()) {
+    const std::span<uint32_t> kept = infos_.make_span<uint32_t>(references.size());
+    std::ranges::copy(references, kept.begin());
+    info->references = kept.data();
+  }
+  return info;
+}
+
+Result<uint32_t> TypeRegistry::register_group(std::span<const SubType> group, std::string key) {
+  if (auto known = groups_.find(key); known != groups_.end()) return known->second;
+  CAIRN_TRY(make_room(group.size()));
+  const auto base = static_cast<uint32_t>(types_.size());
+  groups_.emplace(std::move(key), base);
+  for (const SubType& type : group) {
+    types_.push_back(map_types(type, [&](uint32_t i) { return (i & kInGroup) != 0 ? base + (i & ~kInGroup) : i; }));
+    types_.back().group_begin = base;
+    types_.back().group_end = base + static_cast<uint32_t>(group.size());
+  }
+  auto** infos = reinterpret_cast<const VMTypeInfo**>(table_.data());
+  for (uint32_t id = base; id < types_.size(); ++id) infos[id] = describe(id);
   return base;
 }
 
-std::vector<CanonicalId> TypeRegistry::canonicalize(std::span<const SubType> types) {
+Result<std::vector<CanonicalId>> TypeRegistry::canonicalize(std::span<const SubType> types) {
   std::vector<CanonicalId> ids;
   ids.reserve(types.size());
   while (ids.size() < types.size()) {
@@ -86,27 +158,24 @@ std::vector<CanonicalId> TypeRegistry::canonicalize(std::span<const SubType> typ
       }));
       append_sub_type(key, group.back());
     }
-    const uint32_t base = register_group(group, std::move(key));
+    const uint32_t base = CAIRN_TRY(register_group(group, std::move(key)));
     for (uint32_t i = begin; i < end; ++i) ids.emplace_back(base + (i - begin));
   }
   return ids;
 }
 
-CanonicalId TypeRegistry::canonicalize(const wasm::FuncType& type) {
+Result<CanonicalId> TypeRegistry::canonicalize(const wasm::FuncType& type) {
   SubType sub;
   sub.func = type;
   std::string key;
   append_sub_type(key, sub);
-  return CanonicalId(register_group(std::span(&sub, 1), std::move(key)));
+  return CanonicalId(CAIRN_TRY(register_group(std::span(&sub, 1), std::move(key))));
 }
 
 bool TypeRegistry::is_subtype(CanonicalId sub, CanonicalId super) const {
-  for (;;) {
-    if (sub == super) return true;
-    const SubType& type = types_[sub.index()];
-    if (!type.supertype) return false;
-    sub = CanonicalId(type.supertype->index());
-  }
+  const VMTypeInfo& info = *table()[sub.index()];
+  const uint32_t depth = table()[super.index()]->depth;
+  return depth <= info.depth && info.display()[depth] == super.index();
 }
 
 bool TypeRegistry::is_subtype(HeapType sub, HeapType super) const {

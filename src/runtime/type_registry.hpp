@@ -3,12 +3,16 @@
 #pragma once
 
 #include <cstdint>
+#include <cstddef>
 #include <deque>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/arena.hpp"
+#include "base/result.hpp"
+#include "runtime/heap_layout.hpp"
 #include "wasm/types.hpp"
 
 namespace cairn::runtime {
@@ -18,10 +22,22 @@ using CanonicalId = Id<struct CanonicalIdTag>;
 // Types inside are in canonical form: their type indices are canonical ids.
 class TypeRegistry {
  public:
-  // The canonical ids of a validated module's types, in order. Registers what is new.
-  std::vector<CanonicalId> canonicalize(std::span<const wasm::SubType> types);
+  static constexpr uint32_t kMaximumTypes = 1U << 22;  // of an engine; the table below takes 8 bytes of address space for each
+
+  TypeRegistry() = default;
+  ~TypeRegistry();
+  TypeRegistry(const TypeRegistry&) = delete;
+  TypeRegistry& operator=(const TypeRegistry&) = delete;
+
+  // The canonical ids of a validated module's types, in order. Registers what is new; fails at the limit above, or
+  // without memory.
+  Result<std::vector<CanonicalId>> canonicalize(std::span<const wasm::SubType> types);
   // The id of a final function type without supertypes; its value types must be canonical or abstract.
-  CanonicalId canonicalize(const wasm::FuncType& type);
+  Result<CanonicalId> canonicalize(const wasm::FuncType& type);
+
+  // What compiled code and the collector know of each type, by id: VMContext::types. The address never changes, and
+  // entries of registered types may be read without the registry's lock. Null until the first type is registered.
+  [[nodiscard]] const VMTypeInfo* const* table() const { return reinterpret_cast<const VMTypeInfo* const*>(table_.data()); }
 
   // Valid as long as the registry.
   [[nodiscard]] const wasm::SubType& operator[](CanonicalId id) const { return types_[id.index()]; }
@@ -36,9 +52,14 @@ class TypeRegistry {
   static wasm::ValType canonical(wasm::ValType type, std::span<const CanonicalId> ids);
 
  private:
-  uint32_t register_group(std::span<const wasm::SubType> group, std::string key);
+  Result<uint32_t> register_group(std::span<const wasm::SubType> group, std::string key);
+  Result<void> make_room(size_t more_types);
+  [[nodiscard]] const VMTypeInfo* describe(uint32_t id);
 
   std::deque<wasm::SubType> types_;
+  std::span<std::byte> table_;     // reserved; of VMTypeInfo*
+  size_t committed_bytes_ = 0;     // of it
+  Arena infos_{~size_t{0}};
   std::unordered_map<std::string, uint32_t> groups_;  // rolled-up group -> its first id
 };
 

@@ -2,8 +2,8 @@
 //
 // Sections: .text (all functions, then trampolines), .rodata (constants and jump tables, follows .text in memory at the
 // next 64-byte boundary so that both can be addressed pc-relative; mapped read-only and not executable where its page allows),
-// .cairn.functions .cairn.traps .cairn.calls .cairn.trampolines (arrays of the records below, little-endian, sorted by
-// code offset), .symtab/.strtab (a symbol a function: its name from the name section, else "wasm-function[N]"), .rela.text:
+// .cairn.functions .cairn.traps .cairn.calls .cairn.stackmaps .cairn.trampolines (arrays of the records below, little-endian,
+// sorted by code offset), .cairn.stackslots (32-bit words that the stack maps refer to), .symtab/.strtab (a symbol a function: its name from the name section, else "wasm-function[N]"), .rela.text:
 // only references to absolute symbols "type_id[N]" (R_X86_64_32; R_RISCV_HI20 and R_RISCV_LO12_I), which the
 // loader resolves to canonical type ids. Calls between functions are already resolved. EI_OSABI is standalone (255).
 // objdump, gdb and perf read the file.
@@ -47,6 +47,16 @@ struct CallRecord {
   uint32_t argument_bytes = 0;  // of the stack argument area that the callee pops
 };
 static_assert(sizeof(CallRecord) == 12);
+
+// Where a call's frame holds references that live across it; calls without such have no record. Slot i, for i in [first,
+// first + count) of .cairn.stackslots, is an offset in bytes from the stack pointer while the body runs (behind the call, after
+// the caller put back what the callee popped); the low 32 bits there are an ir::Type::gcref, which the collector rewrites.
+struct StackMapRecord {
+  uint32_t return_offset = 0;  // as in CallRecord
+  uint32_t first = 0;
+  uint32_t count = 0;
+};
+static_assert(sizeof(StackMapRecord) == 12);
 
 // Entry and host trampolines of one signature, or a stub; only in objects made by compile_trampolines and compile_stubs.
 inline constexpr uint32_t kTailCallRestore = 0xffff'ffff;
