@@ -93,7 +93,7 @@ uint32_t builtin_table_init(VMContext* context, uint32_t table, uint32_t segment
 }
 
 void builtin_elem_drop(VMContext* context, uint32_t segment) {
-  instance_of(context).dropped_elements[segment] = true;
+  drop_elements(instance_of(context), segment);
 }
 
 [[noreturn]] void builtin_raise_trap(VMContext* context, uint32_t code) {

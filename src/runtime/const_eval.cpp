@@ -1,28 +1,74 @@
 #include "runtime/const_eval.hpp"
 
+#include <algorithm>
+#include <cstring>
+
+#include "runtime/field_layout.hpp"
+
 namespace cairn::runtime {
 
-Val evaluate(InstanceObject& instance, const wasm::ConstExpr& expression) {
-  using Kind = wasm::ConstOp::Kind;
-  std::vector<Val> stack;
-  const auto arithmetic = [&](const wasm::ConstOp& op, auto&& apply) {
-    const uint64_t right = stack.back().low();
-    stack.pop_back();
-    uint64_t value = apply(stack.back().low(), right);
-    if (op.type == wasm::ValType::i32) value &= 0xffff'ffff;
-    stack.back() = Val::from_bits(op.type, value);
+namespace {
+
+using Kind = wasm::ConstOp::Kind;
+
+// The operand stack. Its references of the heap are among the store's roots while others are made.
+class Evaluator {
+ public:
+  explicit Evaluator(InstanceObject& instance) : instance_(instance), scope_(instance.store) {}
+
+  bool run(const wasm::ConstExpr& expression) {
+    return std::ranges::all_of(expression, [&](const wasm::ConstOp& op) { return apply(op); });
+  }
+
+  [[nodiscard]] RawValue result() const {
+    CAIRN_ASSERT(stack_.size() == 1);
+    return value_of(stack_.back());
+  }
+
+ private:
+  static constexpr size_t kNoRoot = ~size_t{0};
+  struct Entry {
+    RawValue value;
+    size_t root = kNoRoot;  // the position of a reference of the heap in Heap::roots()
   };
-  for (const wasm::ConstOp& op : expression) {
+
+  [[nodiscard]] RawValue value_of(const Entry& entry) const {
+    return entry.root == kNoRoot ? entry.value : RawValue{heap().roots()[entry.root], 0};
+  }
+  [[nodiscard]] Heap& heap() const { return *instance_.store.heap(); }
+
+  void push(uint64_t low, uint64_t high = 0) { stack_.push_back({{low, high}}); }
+  void push_reference(HeapReference reference) {
+    if (reference == kNullReference || (reference & 1) != 0) return push(reference);
+    heap().roots().push_back(reference);
+    stack_.push_back({{}, heap().roots().size() - 1});
+  }
+  RawValue pop() {
+    const RawValue value = value_of(stack_.back());
+    stack_.pop_back();
+    return value;
+  }
+
+  template <class F>
+  void arithmetic(const wasm::ConstOp& op, F&& apply) {
+    const uint64_t right = pop().low;
+    const uint64_t value = apply(pop().low, right);
+    push(op.type == wasm::ValType::i32 ? value & 0xffff'ffff : value);
+  }
+
+  bool apply(const wasm::ConstOp& op) {
     switch (op.kind) {
-      case Kind::value: stack.push_back(Val::from_bits(op.type, op.bits, op.high_bits)); break;
-      case Kind::ref_null: stack.push_back(Val::null(op.type.heap())); break;
-      case Kind::ref_func:
-        stack.push_back(
-            Val::from_bits(op.type, reinterpret_cast<uint64_t>(instance.func_ref(wasm::FuncIndex(op.index)))));
-        break;
+      case Kind::value: push(op.bits, op.high_bits); break;
+      case Kind::ref_null: push(0); break;
+      case Kind::ref_func: push(reinterpret_cast<uint64_t>(instance_.func_ref(wasm::FuncIndex(op.index)))); break;
       case Kind::global_get: {
-        const GlobalObject& global = instance.store[Global{instance.store.id(), instance.globals[op.index]}];
-        stack.push_back(Val::load_from(op.type, global.vm->bytes.data()));
+        const GlobalObject& global = instance_.store[Global{instance_.store.id(), instance_.globals[op.index]}];
+        const Val value = Val::load_from(op.type, global.vm->bytes.data());
+        if (global.is_heap_reference) {
+          push_reference(static_cast<HeapReference>(value.low()));
+        } else {
+          push(value.low(), value.high());
+        }
         break;
       }
       case Kind::i32_add:
@@ -31,11 +77,90 @@ Val evaluate(InstanceObject& instance, const wasm::ConstExpr& expression) {
       case Kind::i64_sub: arithmetic(op, [](uint64_t a, uint64_t b) { return a - b; }); break;
       case Kind::i32_mul:
       case Kind::i64_mul: arithmetic(op, [](uint64_t a, uint64_t b) { return a * b; }); break;
-      default: CAIRN_UNREACHABLE();  // GC instructions are refused when the module is decoded
+      case Kind::struct_new:
+      case Kind::struct_new_default: return make_struct(op);
+      case Kind::array_new:
+      case Kind::array_new_default: {
+        const auto length = static_cast<uint32_t>(pop().low);
+        return make_array(op, length, op.kind == Kind::array_new ? 1 : 0);
+      }
+      case Kind::array_new_fixed: {
+        const auto length = static_cast<uint32_t>(op.bits);
+        return make_array(op, length, length);
+      }
+      case Kind::ref_i31: push(static_cast<uint32_t>(pop().low << 1) | 1); break;
+      case Kind::any_convert_extern:
+      case Kind::extern_convert_any: break;  // the same reference
     }
+    return true;
   }
-  CAIRN_ASSERT(stack.size() == 1);
-  return stack.back();
+
+  [[nodiscard]] const wasm::SubType& definition(const wasm::ConstOp& op) const {
+    return instance_.module->definition().types[op.index];
+  }
+  [[nodiscard]] FieldStorage storage(const wasm::FieldType& field) const {
+    return storage_of(field, [&](wasm::TypeIndex index) {
+      return instance_.module->definition().types[index.index()].kind == wasm::SubType::Kind::func;
+    });
+  }
+  [[nodiscard]] uint32_t type_id(const wasm::ConstOp& op) const { return instance_.module->type_ids()[op.index].index(); }
+
+  bool make_struct(const wasm::ConstOp& op) {
+    const std::vector<wasm::FieldType>& fields = definition(op).fields;
+    const HeapReference object = heap().allocate(type_id(op));
+    if (object == kNullReference) return false;
+    std::byte* bytes = heap().base() + object;
+    std::memset(bytes + sizeof(VMObject), 0, heap().type_of(object).size - sizeof(VMObject));
+    if (op.kind == Kind::struct_new) {
+      FieldLayout layout;
+      const size_t first = stack_.size() - fields.size();
+      for (size_t i = 0; i < fields.size(); ++i) {
+        const FieldStorage field = storage(fields[i]);
+        const RawValue value = value_of(stack_[first + i]);
+        const uint32_t offset = layout.place(field);
+        std::memcpy(bytes + offset, &value, field.size);
+        if (field.is_reference) heap().remember(object, offset);
+      }
+      stack_.resize(first);
+    }
+    push_reference(object);
+    return true;
+  }
+
+  // Of the `operands` topmost values, or if there is only one, of copies of it.
+  bool make_array(const wasm::ConstOp& op, uint32_t length, uint32_t operands) {
+    const FieldStorage element = storage(definition(op).fields[0]);
+    const HeapReference array = heap().allocate_array(type_id(op), length);
+    if (array == kNullReference) return false;
+    const uint32_t start = array_data_offset(element.size);
+    const size_t first = stack_.size() - operands;
+    for (uint32_t i = 0; operands != 0 && i < length; ++i) {
+      const RawValue value = value_of(stack_[first + (operands == 1 ? 0 : i)]);
+      std::memcpy(heap().base() + array + start + uint64_t{i} * element.size, &value, element.size);
+    }
+    if (element.is_reference && operands != 0) heap().remember_range(array, start, length);
+    stack_.resize(first);
+    push_reference(array);
+    return true;
+  }
+
+  InstanceObject& instance_;
+  HandleScope scope_;
+  std::vector<Entry> stack_;
+};
+
+}  // namespace
+
+std::expected<RawValue, wasm::TrapKind> evaluate(InstanceObject& instance, const wasm::ConstExpr& expression) {
+  Evaluator evaluator(instance);
+  if (!evaluator.run(expression)) return std::unexpected(wasm::TrapKind::allocation_failure);
+  return evaluator.result();
+}
+
+bool makes_objects(const wasm::ConstExpr& expression) {
+  return std::ranges::any_of(expression, [](const wasm::ConstOp& op) {
+    return op.kind >= Kind::struct_new && op.kind <= Kind::array_new_fixed;
+  });
 }
 
 }  // namespace cairn::runtime

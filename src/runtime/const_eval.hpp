@@ -1,13 +1,26 @@
 // Constant expressions ([wasm 3.4.12]), evaluated in an instance whose imports and earlier globals are in place.
 #pragma once
 
+#include <cstdint>
+#include <expected>
+
 #include "runtime/store.hpp"
-#include "runtime/value.hpp"
 #include "wasm/module.hpp"
+#include "wasm/trap.hpp"
 
 namespace cairn::runtime {
 
-// The expression has been validated, so it cannot fail.
-Val evaluate(InstanceObject& instance, const wasm::ConstExpr& expression);
+// A value as it lies in a slot of 16 bytes. A reference of the heap is good until the next allocation.
+struct RawValue {
+  uint64_t low = 0;
+  uint64_t high = 0;
+};
+
+// The expression has been validated, so it can only fail for want of room in the heap (allocation_failure); one that makes
+// no objects cannot fail.
+std::expected<RawValue, wasm::TrapKind> evaluate(InstanceObject& instance, const wasm::ConstExpr& expression);
+
+// Whether evaluating it makes objects, so that doing it twice gives two values.
+[[nodiscard]] bool makes_objects(const wasm::ConstExpr& expression);
 
 }  // namespace cairn::runtime

@@ -48,10 +48,11 @@ struct DynamicCallable {
 
 uint32_t invoke_dynamic(VMHostContext* self, VMContext* context, std::byte* values) {
   Caller caller = detail::make_caller(self, context);
+  const HandleScope scope(caller.store());
   const auto& callable = *static_cast<DynamicCallable*>(self->data);
   std::vector<Val> arguments;
   for (size_t i = 0; i < callable.type.params.size(); ++i) {
-    arguments.push_back(Val::load_from(callable.type.params[i], values + i * detail::kSlotBytes));
+    arguments.push_back(caller.store().load(callable.type.params[i], values + i * detail::kSlotBytes));
   }
   std::vector<Val> results(callable.type.results.size());
   std::expected<void, Trap> done = callable.function(callable.data, caller, arguments, results);
@@ -60,8 +61,11 @@ uint32_t invoke_dynamic(VMHostContext* self, VMContext* context, std::byte* valu
     if (!fits(caller.store(), results[i], callable.type.results[i])) {
       return detail::report_trap(Trap::of(wasm::TrapKind::host_error, "a host function returned a value of the wrong type"));
     }
-    results[i].store_to(values + i * detail::kSlotBytes);
+    if (!caller.store().prepare(results[i])) {
+      return detail::report_trap(Trap::of(wasm::TrapKind::allocation_failure));
+    }
   }
+  for (size_t i = 0; i < results.size(); ++i) caller.store().save(results[i], values + i * detail::kSlotBytes);
   return 0;
 }
 
@@ -86,12 +90,16 @@ std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::spa
     std::array<std::byte, detail::kSlotBytes> bytes{};
   };
   std::vector<Slot> values(std::max<size_t>({1, type.params.size(), type.results.size()}));
-  for (size_t i = 0; i < arguments.size(); ++i) arguments[i].store_to(values[i].bytes.data());
+  std::vector<Val> prepared(arguments.begin(), arguments.end());
+  for (Val& value : prepared) {
+    if (!store.prepare(value)) return std::unexpected(Trap::of(wasm::TrapKind::allocation_failure));
+  }
+  for (size_t i = 0; i < prepared.size(); ++i) store.save(prepared[i], values[i].bytes.data());
   std::expected<void, Trap> done = store.invoke(store[function], values.data()->bytes.data());
   if (!done) return std::unexpected(std::move(done.error()));
   std::vector<Val> results;
   for (size_t i = 0; i < type.results.size(); ++i) {
-    results.push_back(Val::load_from(type.results[i], values[i].bytes.data()));
+    results.push_back(store.load(type.results[i], values[i].bytes.data()));
   }
   return results;
 }

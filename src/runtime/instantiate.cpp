@@ -1,5 +1,7 @@
 #include "runtime/instantiate.hpp"
 
+#include <cstring>
+
 #include "base/format.hpp"
 #include "runtime/const_eval.hpp"
 #include "runtime/segments.hpp"
@@ -35,6 +37,7 @@ class Instantiation {
     instance_.context->instance = &instance_;
     instance_.dropped_data.resize(definition_.data.size());
     instance_.dropped_elements.resize(definition_.elements.size());
+    instance_.element_values.resize(definition_.elements.size());
     instance_.exports.resize(definition_.exports.size());
   }
 
@@ -82,16 +85,19 @@ class Instantiation {
     return {};
   }
 
-  void create_globals() {
+  // A full heap ends this, and create_tables, before anything can be seen of the instance.
+  Result<void> create_globals() {
     for (size_t i = definition_.imported_globals; i < definition_.globals.size(); ++i) {
       const wasm::Global& global = definition_.globals[i];
       auto* vm = instance_.at<VMGlobal>(
           layout_.defined_global(static_cast<uint32_t>(i) - definition_.imported_globals));
-      evaluate(instance_, global.initializer).store_to(vm->bytes.data());
+      const RawValue value = CAIRN_TRY(evaluate_or_fail(global.initializer));
+      std::memcpy(vm->bytes.data(), &value, sizeof(value));
       wasm::GlobalType type = global.type;
       type.type = module_.canonical(type.type);
       instance_.globals.push_back(store_.add_global(type, vm).index);
     }
+    return {};
   }
 
   Result<void> create_tables() {
@@ -99,7 +105,7 @@ class Instantiation {
       const wasm::Table& table = definition_.tables[i];
       auto* vm =
           instance_.at<VMTable>(layout_.defined_table(static_cast<uint32_t>(i) - definition_.imported_tables));
-      const uint64_t initial = table.initializer ? evaluate(instance_, *table.initializer).low() : 0;
+      const uint64_t initial = table.initializer ? CAIRN_TRY(evaluate_or_fail(*table.initializer)).low : 0;
       wasm::TableType type = table.type;
       type.element = module_.canonical(type.element);
       instance_.tables.push_back(CAIRN_TRY(store_.add_table(type, initial, vm)).index);
@@ -121,19 +127,22 @@ class Instantiation {
   // Active and declarative element segments, then active data segments; stops at the first trap.
   std::optional<wasm::TrapKind> run_segments() {
     for (uint32_t i = 0; i < definition_.elements.size(); ++i) {
+      if (!evaluate_elements(instance_, i)) return wasm::TrapKind::allocation_failure;
+    }
+    for (uint32_t i = 0; i < definition_.elements.size(); ++i) {
       const wasm::ElemSegment& segment = definition_.elements[i];
       if (segment.mode == wasm::SegmentMode::active) {
         TableObject& table = store_[Table{store_.id(), instance_.tables[segment.table.index()]}];
-        const uint64_t offset = evaluate(instance_, segment.offset).low();
+        const uint64_t offset = evaluate(instance_, segment.offset)->low;
         if (auto trap = initialize_table(instance_, table, i, offset, 0, segment.size())) return trap;
       }
-      if (segment.mode != wasm::SegmentMode::passive) instance_.dropped_elements[i] = true;
+      if (segment.mode != wasm::SegmentMode::passive) drop_elements(instance_, i);
     }
     for (uint32_t i = 0; i < definition_.data.size(); ++i) {
       const wasm::DataSegment& segment = definition_.data[i];
       if (segment.mode != wasm::SegmentMode::active) continue;
       MemoryObject& memory = store_[Memory{store_.id(), instance_.memories[segment.memory.index()]}];
-      const uint64_t offset = evaluate(instance_, segment.offset).low();
+      const uint64_t offset = evaluate(instance_, segment.offset)->low;
       if (auto trap = initialize_memory(instance_, memory, i, offset, 0, segment.bytes.size())) return trap;
       instance_.dropped_data[i] = true;
     }
@@ -155,6 +164,12 @@ class Instantiation {
   }
 
  private:
+  Result<RawValue> evaluate_or_fail(const wasm::ConstExpr& expression) {
+    const std::expected<RawValue, wasm::TrapKind> value = evaluate(instance_, expression);
+    if (!value) return fail(Error::of(ErrorKind::resource, "the heap of managed objects is full"));
+    return *value;
+  }
+
   void bind_memory(Memory memory) {
     const auto index = static_cast<uint32_t>(instance_.memories.size());
     VMMemory* vm = store_[memory].vm;
@@ -188,8 +203,8 @@ Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::s
   instantiation.create_function_references();
   Result<void> created = instantiation.create_memories();
   if (created) {
-    instantiation.create_globals();
-    created = instantiation.create_tables();
+    created = instantiation.create_globals();
+    if (created) created = instantiation.create_tables();
   }
   if (!created) {
     store.roll_back(mark);

@@ -1,5 +1,6 @@
 #include "runtime/segments.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "runtime/const_eval.hpp"
@@ -20,9 +21,26 @@ uint64_t elements_size(const InstanceObject& instance, uint32_t segment) {
 }
 
 uint64_t element_value(InstanceObject& instance, uint32_t segment, uint64_t index) {
+  if (!instance.element_values[segment].empty()) return instance.element_values[segment][index];
   const wasm::ElemSegment& elements = instance.module->definition().elements[segment];
-  return elements.functions.empty() ? evaluate(instance, elements.expressions[index]).low()
+  return elements.functions.empty() ? evaluate(instance, elements.expressions[index])->low
                                     : reinterpret_cast<uint64_t>(instance.func_ref(elements.functions[index]));
+}
+
+bool evaluate_elements(InstanceObject& instance, uint32_t segment) {
+  const wasm::ElemSegment& elements = instance.module->definition().elements[segment];
+  if (std::ranges::none_of(elements.expressions, makes_objects)) return true;
+  for (const wasm::ConstExpr& expression : elements.expressions) {
+    const std::expected<RawValue, wasm::TrapKind> value = evaluate(instance, expression);
+    if (!value) return false;
+    instance.element_values[segment].push_back(value->low);
+  }
+  return true;
+}
+
+void drop_elements(InstanceObject& instance, uint32_t segment) {
+  instance.dropped_elements[segment] = true;
+  instance.element_values[segment] = {};
 }
 
 std::optional<wasm::TrapKind> initialize_memory(InstanceObject& instance, MemoryObject& memory, uint32_t segment,

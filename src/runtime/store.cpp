@@ -4,6 +4,7 @@
 
 #include "base/format.hpp"
 #include "platform/platform.hpp"
+#include "runtime/field_layout.hpp"
 #include "runtime/builtins.hpp"
 #include "runtime/platform.hpp"
 #include "wasm/limits.hpp"
@@ -109,6 +110,53 @@ Result<void> Store::initialize(TableObject& table, uint64_t initial) {
   return {};
 }
 
+bool Store::is_heap_reference(wasm::ValType type) {
+  if (!type.is_ref()) return false;
+  return storage_of(type, [&](wasm::TypeIndex index) {
+           return engine_.types().with([&](TypeRegistry& types) {
+             return types[CanonicalId(index.index())].kind == wasm::SubType::Kind::func;
+           });
+         }).is_reference;
+}
+
+Val Store::load(wasm::ValType type, const std::byte* slot) {
+  if (!is_heap_reference(type)) return Val::load_from(type, slot);
+  HeapReference reference;
+  std::memcpy(&reference, slot, sizeof(reference));
+  if (reference == kNullReference) return Val::null(type.heap());
+  // Conversions keep the object, so only the type tells what an externref's or exnref's is taken for.
+  using wasm::HeapType;
+  const bool is_any = type.heap() != HeapType::extern_ && type.heap() != HeapType::noextern &&
+                      type.heap() != HeapType::exn && type.heap() != HeapType::noexn;
+  const auto of = [&](HeapType heap) { return wasm::ValType::reference(wasm::Nullability::non_null, heap); };
+  if ((reference & 1) != 0) return Val::from_bits(of(is_any ? HeapType::i31 : type.heap()), reference);
+  const VMObject& object = heap_->at(reference);
+  if (object.kind == ObjectKind::host) {
+    return Val::host_reference(is_any ? HeapType::any : type.heap(), heap_->at<VMHostValue>(reference).value);
+  }
+  heap_->roots().push_back(reference);
+  return Val::handle(of(is_any ? HeapType::of(wasm::TypeIndex(object.type_id)) : type.heap()),
+                     heap_->roots().size() - 1);
+}
+
+Result<void> Store::prepare(Val& value) {
+  if (value.form() != Val::Form::host) return {};
+  Heap& heap = *CAIRN_TRY(ensure_heap());
+  const HeapReference object = heap.allocate_host_value(value.low());
+  if (object == kNullReference) return fail(Error::of(ErrorKind::resource, "the heap of managed objects is full"));
+  heap.roots().push_back(object);
+  value = Val::handle(value.type(), heap.roots().size() - 1);
+  return {};
+}
+
+void Store::save(const Val& value, std::byte* slot) const {
+  CAIRN_ASSERT(value.form() != Val::Form::host);
+  if (value.form() == Val::Form::word) return value.store_to(slot);
+  CAIRN_ASSERT(heap_ != nullptr && value.low() < heap_->roots().size());
+  const std::array<uint64_t, 2> words = {heap_->roots()[value.low()], 0};
+  std::memcpy(slot, words.data(), sizeof(words));
+}
+
 Result<Memory> Store::add_memory(const wasm::MemoryType& type, VMMemory* vm) {
   MemoryObject memory;
   memory.type = type;
@@ -129,6 +177,7 @@ Result<Table> Store::add_table(const wasm::TableType& type, uint64_t initial, VM
   TableObject table;
   table.type = type;
   table.vm = vm;
+  table.holds_heap_references = is_heap_reference(type.element);
   CAIRN_TRY(initialize(table, initial));
   tables_.push_back(std::move(table));
   return Table{id_, static_cast<uint32_t>(tables_.size() - 1)};
@@ -136,19 +185,25 @@ Result<Table> Store::add_table(const wasm::TableType& type, uint64_t initial, VM
 
 Result<Table> Store::create_table(const wasm::TableType& type, const Val& initial) {
   auto owned = std::make_unique<VMTable>();
-  Table table = CAIRN_TRY(add_table(type, initial.low(), owned.get()));
+  Val value = initial;
+  CAIRN_TRY(prepare(value));
+  std::array<uint64_t, 2> word{};
+  save(value, reinterpret_cast<std::byte*>(word.data()));
+  Table table = CAIRN_TRY(add_table(type, word[0], owned.get()));
   tables_.back().owned = std::move(owned);
   return table;
 }
 
 Global Store::add_global(const wasm::GlobalType& type, VMGlobal* vm) {
-  globals_.push_back({vm, type, nullptr});
+  globals_.push_back({vm, is_heap_reference(type.type), type, nullptr});
   return Global{id_, static_cast<uint32_t>(globals_.size() - 1)};
 }
 
 Result<Global> Store::create_global(const wasm::GlobalType& type, const Val& value) {
   auto owned = std::make_unique<VMGlobal>();
-  value.store_to(owned->bytes.data());
+  Val prepared = value;
+  CAIRN_TRY(prepare(prepared));
+  save(prepared, owned->bytes.data());
   const Global global = add_global(type, owned.get());
   globals_.back().owned = std::move(owned);
   return global;

@@ -43,6 +43,7 @@ struct MemoryObject {
 
 struct TableObject {
   VMTable* vm = nullptr;
+  bool holds_heap_references = false;
   wasm::TableType type;  // element type in canonical form
   std::vector<uint64_t> elements;
   std::unique_ptr<VMTable> owned;
@@ -50,6 +51,7 @@ struct TableObject {
 
 struct GlobalObject {
   VMGlobal* vm = nullptr;
+  bool is_heap_reference = false;
   wasm::GlobalType type;  // canonical
   std::unique_ptr<VMGlobal> owned;
 };
@@ -70,6 +72,9 @@ struct InstanceObject {
   // By index in the module's index spaces, imports first: numbers in the store.
   std::vector<uint32_t> memories, tables, globals, tags;
   std::vector<bool> dropped_data, dropped_elements;
+  // Values of the element segments whose expressions make objects, evaluated once; empty for the others. Words of heap
+  // references, which are roots.
+  std::vector<std::vector<uint64_t>> element_values;
   std::vector<std::optional<Extern>> exports;  // filled lazily, in the order of the export section
 
   template <class T>
@@ -140,7 +145,7 @@ class Store {
 
   // For instantiation: objects whose VM part lies in a VMContext.
   Result<Memory> add_memory(const wasm::MemoryType& type, VMMemory* vm);
-  Result<Table> add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm);
+  Result<Table> add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm);  // `initial`: a word
   Global add_global(const wasm::GlobalType& type, VMGlobal* vm);
   InstanceObject& add_instance(Ref<Module> module, Instance& handle);
   // How much the store holds, to go back to when an instantiation fails before anything of it could be seen.
@@ -152,6 +157,15 @@ class Store {
 
   // Fills the header of a context that belongs to this store.
   void initialize_header(VMContext& context, uint64_t magic);
+
+  // A value out of a slot of 16 bytes or a table's word, of a canonical type. An object gets a handle.
+  Val load(wasm::ValType type, const std::byte* slot);
+  // Makes `value` fit for save(): a number of the host gets its object. May collect; fails when the heap is full.
+  Result<void> prepare(Val& value);
+  // Writes a prepared value to a slot of 16 bytes. Never collects.
+  void save(const Val& value, std::byte* slot) const;
+  // Whether a canonical type's values are references to managed objects.
+  [[nodiscard]] bool is_heap_reference(wasm::ValType type);
 
   // Calls a guest or host function with `values` as 16-byte slots (arguments in, results out); they must fit the type.
   std::expected<void, Trap> invoke(const VMFuncRef& function, std::byte* values);
@@ -188,6 +202,24 @@ class Store {
   std::deque<TableObject> tables_;
   std::deque<MemoryObject> memories_;
   std::deque<std::unique_ptr<InstanceObject>> instances_;
+};
+
+// Bounds the life of handles to managed objects: those made while it is the innermost end with it. Scopes nest.
+//
+//   HandleScope scope(store);
+//   Val list = call(store, make_list, {})->front();  // valid until `scope` ends
+class HandleScope {
+ public:
+  explicit HandleScope(Store& store) : store_(store), count_(store.heap() ? store.heap()->roots().size() : 0) {}
+  ~HandleScope() {
+    if (store_.heap() != nullptr) store_.heap()->roots().resize(count_);
+  }
+  HandleScope(const HandleScope&) = delete;
+  HandleScope& operator=(const HandleScope&) = delete;
+
+ private:
+  Store& store_;
+  size_t count_;
 };
 
 // Grows by `delta` pages or elements; the old size, or nothing when a limit or the machine's memory does not allow it.

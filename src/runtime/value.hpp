@@ -40,10 +40,17 @@ using Instance = Handle<struct InstanceHandleTag>;
 
 using Extern = std::variant<Func, Table, Memory, Global, Tag>;  // in the order of wasm::ExternKind
 
-// A WebAssembly value. Its bits are as in a 16-byte slot: numbers little-endian in the low bytes, the rest zero; references
-// as 64-bit words, 0 for null; external references one more than the host's number.
+// A WebAssembly value. The bits of numbers, vectors and function references are as in a 16-byte slot: little-endian in the
+// low bytes, the rest zero. Other references are null, an i31, a number of the host (externref), or a handle: the name of an
+// entry in the store's list of roots, so that the object stays alive and may move. A handle lives until the
+// innermost HandleScope (store.hpp) at the time when it was made ends, or its store does.
+//
+// What a store hands out as a reference has the precise type of what it refers to where it is in the hierarchy of any: a
+// concrete type (canonical), i31, or any for a value of the host.
 class Val {
  public:
+  enum class Form : uint8_t { word, host, handle };
+
   Val() = default;
   static Val i32(int32_t v) { return Val(wasm::ValType::i32, static_cast<uint32_t>(v)); }
   static Val i64(int64_t v) { return Val(wasm::ValType::i64, static_cast<uint64_t>(v)); }
@@ -55,7 +62,16 @@ class Val {
   static Val funcref(std::optional<Func> f) {
     return Val(wasm::ValType::funcref(), f ? std::bit_cast<uint64_t>(f->reference) : 0);
   }
-  static Val externref(std::optional<uint64_t> host) { return Val(wasm::ValType::externref(), host ? *host + 1 : 0); }
+  static Val externref(std::optional<uint64_t> host) {
+    return host ? host_reference(wasm::HeapType::extern_, *host) : null(wasm::HeapType::extern_);
+  }
+  // A number of the host as a reference of the hierarchy of any: what any.convert_extern makes of an externref.
+  static Val host_anyref(uint64_t host) { return host_reference(wasm::HeapType::any, host); }
+  // The low 31 bits.
+  static Val i31(int32_t value) {
+    return Val(wasm::ValType::reference(wasm::Nullability::non_null, wasm::HeapType::i31),
+               (static_cast<uint32_t>(value) << 1) | 1);
+  }
   static Val null(wasm::HeapType heap) {
     return Val(wasm::ValType::reference(wasm::Nullability::nullable, heap), 0);
   }
@@ -68,11 +84,28 @@ class Val {
   [[nodiscard]] double as_f64() const { return std::bit_cast<double>(bits_[0]); }
   [[nodiscard]] uint64_t low() const { return bits_[0]; }
   [[nodiscard]] uint64_t high() const { return bits_[1]; }
-  [[nodiscard]] bool is_null() const { return type_.is_ref() && bits_[0] == 0; }
+  [[nodiscard]] bool is_null() const { return type_.is_ref() && form_ == Form::word && bits_[0] == 0; }
+  // The number of the host behind the reference; nothing when it is null or something else.
   [[nodiscard]] std::optional<uint64_t> as_externref() const {
-    return bits_[0] == 0 ? std::nullopt : std::optional(bits_[0] - 1);
+    return form_ == Form::host ? std::optional(bits_[0]) : std::nullopt;
+  }
+  // Of an i31: sign-extended.
+  [[nodiscard]] int32_t as_i31() const { return static_cast<int32_t>(bits_[0]) >> 1; }
+
+  // How the low bits are to be read: as they are in a slot, as the host's number, or as the position of a root in the store.
+  [[nodiscard]] Form form() const { return form_; }
+  static Val handle(wasm::ValType type, uint64_t position) {
+    Val value(type, position);
+    value.form_ = Form::handle;
+    return value;
+  }
+  static Val host_reference(wasm::HeapType heap, uint64_t number) {
+    Val value(wasm::ValType::reference(wasm::Nullability::non_null, heap), number);
+    value.form_ = Form::host;
+    return value;
   }
 
+  // Of values in the form of words; Store::load and Store::save are for all.
   void store_to(std::byte* slot) const { std::memcpy(slot, bits_.data(), 16); }
   static Val load_from(wasm::ValType type, const std::byte* slot) {
     Val v(type, 0);
@@ -85,6 +118,7 @@ class Val {
  private:
   Val(wasm::ValType type, uint64_t low, uint64_t high = 0) : type_(type), bits_{low, high} {}
   wasm::ValType type_ = wasm::ValType::i32;
+  Form form_ = Form::word;
   std::array<uint64_t, 2> bits_{};
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "base/result.hpp"
 #include "runtime/heap_layout.hpp"
@@ -42,6 +43,9 @@ class Heap {
   HeapReference allocate_array(uint32_t type_id, uint32_t length);
   HeapReference allocate_host_value(uint64_t value);
 
+  // The host's roots: objects that its handles name by position.
+  std::vector<HeapReference>& roots() { return roots_; }
+
   // The write barrier's slow path: a reference was stored `offset` bytes into the object.
   void remember(HeapReference object, uint32_t offset);
   // The same for `count` consecutive references in an array.
@@ -55,6 +59,7 @@ class Heap {
   std::byte* base_;
   const VMTypeInfo* const* types_;
   VMAllocation& allocation_;
+  std::vector<HeapReference> roots_;
 };
 
 }  // namespace cairn::runtime

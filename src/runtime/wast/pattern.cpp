@@ -34,18 +34,17 @@ bool matches_vector(const Val& value, const ResultPattern& pattern) {
   return true;
 }
 
-// Whether a reference that is not null is in the hierarchy of `heap`, as far as its static type tells.
-bool matches_heap(const Val& value, HeapType heap) {
-  const HeapType actual = value.type().heap();
-  if (actual == heap) return true;
-  // A defined type is a function's, unless garbage-collected types are executed.
-  if (heap == HeapType::func) return actual.is_concrete() || actual == HeapType::nofunc;
-  return false;
+// Whether a reference that is not null is of the type: by the precise type that the store gave it.
+bool matches_heap(Store& store, const Val& value, HeapType heap) {
+  return store.engine().types().with(
+      [&](TypeRegistry& types) { return types.is_subtype(value.type().heap(), heap); });
 }
+
+bool is_extern(const Val& value) { return value.type().heap() == HeapType::extern_; }
 
 }  // namespace
 
-std::optional<Val> to_value(const ScriptValue& value) {
+Val to_value(const ScriptValue& value) {
   switch (value.kind) {
     case ScriptValue::Kind::i32:
       return Val::i32(static_cast<int32_t>(value.bits));
@@ -62,12 +61,12 @@ std::optional<Val> to_value(const ScriptValue& value) {
     case ScriptValue::Kind::ref_extern:
       return Val::externref(value.bits);
     case ScriptValue::Kind::ref_host:
-      return std::nullopt;
+      return Val::host_anyref(value.bits);
   }
-  return std::nullopt;
+  CAIRN_UNREACHABLE();
 }
 
-bool matches(const Val& value, const ResultPattern& pattern) {
+bool matches(Store& store, const Val& value, const ResultPattern& pattern) {
   const bool is_reference = value.type().is_ref();
   switch (pattern.kind) {
     case ResultPattern::Kind::i32:
@@ -83,21 +82,22 @@ bool matches(const Val& value, const ResultPattern& pattern) {
     case ResultPattern::Kind::ref_null:
       return is_reference && value.is_null();
     case ResultPattern::Kind::ref_extern:
-      return is_reference && !value.is_null() && value.type().heap() == HeapType::extern_ &&
-             value.as_externref() == pattern.numbers[0].bits;
+      return is_reference && is_extern(value) && value.as_externref() == pattern.numbers[0].bits;
     case ResultPattern::Kind::ref_host:
-      return false;
+      return is_reference && !is_extern(value) && value.as_externref() == pattern.numbers[0].bits;
     case ResultPattern::Kind::ref:
-      return is_reference && !value.is_null() && matches_heap(value, *pattern.heap);
+      return is_reference && !value.is_null() && matches_heap(store, value, *pattern.heap);
     case ResultPattern::Kind::either:
       return std::ranges::any_of(pattern.alternatives,
-                                 [&](const ResultPattern& alternative) { return matches(value, alternative); });
+                                 [&](const ResultPattern& alternative) { return matches(store, value, alternative); });
   }
   return false;
 }
 
-bool match(std::span<const Val> values, std::span<const ResultPattern> patterns) {
-  return std::ranges::equal(values, patterns, matches);
+bool match(Store& store, std::span<const Val> values, std::span<const ResultPattern> patterns) {
+  return std::ranges::equal(values, patterns, [&](const Val& value, const ResultPattern& pattern) {
+    return matches(store, value, pattern);
+  });
 }
 
 std::string describe(const Val& value) {
@@ -106,7 +106,10 @@ std::string describe(const Val& value) {
   if (value.type() == ValType::v128) return "v128:" + hex(value.high(), 16) + "'" + hex(value.low(), 16).substr(2);
   if (!value.type().is_ref()) return wasm::to_string(value.type()) + ":bits " + hex(value.low());
   if (value.is_null()) return "ref.null";
-  if (value.type().heap() == HeapType::extern_) return "ref.extern " + decimal(*value.as_externref());
+  if (const std::optional<uint64_t> host = value.as_externref()) {
+    return (is_extern(value) ? "ref.extern " : "ref.host ") + decimal(*host);
+  }
+  if (value.type().heap() == HeapType::i31) return "ref.i31 " + decimal(value.as_i31());
   return wasm::to_string(value.type());
 }
 

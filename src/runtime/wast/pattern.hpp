@@ -1,20 +1,19 @@
 // Values of scripts: made for arguments, compared with patterns.
 #pragma once
 
-#include <optional>
 #include <span>
 #include <string>
 
-#include "runtime/value.hpp"
+#include "runtime/store.hpp"
 #include "wasm/text/wast.hpp"
 
 namespace cairn::runtime {
 
-// The argument; nothing for a value that the runtime cannot make.
-std::optional<Val> to_value(const wasm::text::ScriptValue& value);
+Val to_value(const wasm::text::ScriptValue& value);
 
-bool matches(const Val& value, const wasm::text::ResultPattern& pattern);
-bool match(std::span<const Val> values, std::span<const wasm::text::ResultPattern> patterns);
+// References are told apart by the types that the store gave them.
+bool matches(Store& store, const Val& value, const wasm::text::ResultPattern& pattern);
+bool match(Store& store, std::span<const Val> values, std::span<const wasm::text::ResultPattern> patterns);
 
 // For messages: "i32:5", "f32:nan:0x400000", "ref.null".
 std::string describe(const Val& value);

@@ -65,6 +65,7 @@ class Session {
         threads_[thread->name] = true;
         continue;
       }
+      const HandleScope scope(*store_);
       report(directive, std::visit([&](const auto& what) { return execute(what, names); }, directive.what));
     }
   }
@@ -112,7 +113,7 @@ class Session {
   Verdict execute(const text::AssertReturn& assertion, Names& names) {
     const Results results = act(assertion.action, names);
     if (!results) return failure(results.error().what());
-    if (match(*results, assertion.results)) return {};
+    if (match(*store_, *results, assertion.results)) return {};
     return failure("returned " + describe(std::span<const Val>(*results)) + ", expected " +
                    describe(std::span<const text::ResultPattern>(assertion.results)));
   }
@@ -209,15 +210,13 @@ class Session {
       const auto global = get_export_as<Global>(*store_, *instance, action.name);
       if (!global) return error("there is no global \"" + action.name + '"');
       const GlobalObject& object = (*store_)[*global];
-      return std::vector<Val>{Val::load_from(object.type.type, object.vm->bytes.data())};
+      return std::vector<Val>{store_->load(object.type.type, object.vm->bytes.data())};
     }
     const auto function = get_export_as<Func>(*store_, *instance, action.name);
     if (!function) return error("there is no function \"" + action.name + '"');
     std::vector<Val> arguments;
     for (const text::ScriptValue& value : action.arguments) {
-      const std::optional<Val> argument = to_value(value);
-      if (!argument) return error("the runtime cannot make an argument of that type");
-      arguments.push_back(*argument);
+      arguments.push_back(to_value(value));
     }
     std::expected<std::vector<Val>, Trap> results = call(*store_, *function, arguments);
     if (!results) return std::unexpected(Failure{std::move(results).error(), {}});
