@@ -102,8 +102,8 @@ Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncTyp
   for (uint32_t i = 0; i < types.size(); ++i) {
     arena.reset();
     std::vector<ir::Type> params, results;
-    for (wasm::ValType type : types[i].params) params.push_back(to_ir(type));
-    for (wasm::ValType type : types[i].results) results.push_back(to_ir(type));
+    for (wasm::ValType type : types[i].params) params.push_back(to_ir(type, {}));
+    for (wasm::ValType type : types[i].results) results.push_back(to_ir(type, {}));
     const ir::Signature signature{params, results};
     const std::string name = wasm::to_string(types[i]);
     codegen::CodeBuffer entry(arena), host(arena);

@@ -18,7 +18,8 @@ namespace cairn::compiler {
 Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options);
 
 // Compiles what lies between host and guest: for each signature an entry trampoline and a host trampoline
-// (TrampolineRecord::type_index is the position in `types`). An engine makes them once for all its modules.
+// (TrampolineRecord::type_index is the position in `types`, whose references are of abstract types). An engine makes them
+// once for all its modules.
 Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options);
 
 // Compiles what no signature is needed for: the stub to which tail calls between instances return (the record with type_index

@@ -68,6 +68,8 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
   image->functions_ = std::move(contents.functions);
   image->traps_ = std::move(contents.traps);
   image->calls_ = std::move(contents.calls);
+  image->stack_maps_ = std::move(contents.stack_maps);
+  image->stack_offsets_ = std::move(contents.stack_offsets);
   image->trampolines_ = std::move(contents.trampolines);
   return image;
 }
@@ -94,6 +96,11 @@ const TrapRecord* CodeImage::find_trap(uint32_t offset) const {
 
 const CallRecord* CodeImage::find_call(uint32_t return_offset) const {
   return find_exact(calls_, &CallRecord::return_offset, return_offset);
+}
+
+std::span<const uint32_t> CodeImage::stack_map(uint32_t return_offset) const {
+  const auto* map = find_exact(stack_maps_, &codegen::StackMapRecord::return_offset, return_offset);
+  return map == nullptr ? std::span<const uint32_t>() : std::span(stack_offsets_).subspan(map->first, map->count);
 }
 
 const CallRecord* CodeImage::find_call_at(uint32_t offset) const {

@@ -34,6 +34,9 @@ class CodeImage {
   [[nodiscard]] const codegen::FunctionRecord* find_function(uint32_t offset) const;
   [[nodiscard]] const codegen::TrapRecord* find_trap(uint32_t offset) const;
   [[nodiscard]] const codegen::CallRecord* find_call(uint32_t return_offset) const;
+  // The references that live across the call that returns there: offsets of their slots from the body's stack pointer
+  // (codegen::StackMapRecord).
+  [[nodiscard]] std::span<const uint32_t> stack_map(uint32_t return_offset) const;
   // The call instruction that begins at `offset`; calls are at most 16 bytes long.
   [[nodiscard]] const codegen::CallRecord* find_call_at(uint32_t offset) const;
   [[nodiscard]] std::span<const codegen::TrampolineRecord> trampolines() const { return trampolines_; }
@@ -48,6 +51,8 @@ class CodeImage {
   std::vector<uint32_t> function_offsets_;          // by index in the module; all ones: none
   std::vector<codegen::TrapRecord> traps_;
   std::vector<codegen::CallRecord> calls_;
+  std::vector<codegen::StackMapRecord> stack_maps_;
+  std::vector<uint32_t> stack_offsets_;
   std::vector<codegen::TrampolineRecord> trampolines_;
 };
 

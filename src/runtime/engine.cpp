@@ -23,6 +23,22 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
   return engine;
 }
 
+namespace {
+
+// The type with the references that matter to a trampoline: those of functions, and all others.
+wasm::FuncType erased(const TypeRegistry& registry, wasm::FuncType type) {
+  const auto erase = [&](wasm::ValType& value) {
+    if (!value.is_ref() || !value.heap().is_concrete()) return;
+    const bool is_function = registry[CanonicalId(value.heap().index().index())].kind == wasm::SubType::Kind::func;
+    value = wasm::ValType::reference(value.nullability(), is_function ? wasm::HeapType::func : wasm::HeapType::any);
+  };
+  for (wasm::ValType& value : type.params) erase(value);
+  for (wasm::ValType& value : type.results) erase(value);
+  return type;
+}
+
+}  // namespace
+
 Engine::Engine(const EngineConfig& config) : config_(config) {}
 Engine::~Engine() = default;
 Engine::TrampolineCache::TrampolineCache() = default;
@@ -36,7 +52,7 @@ Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
       for (CanonicalId id : types) {
         if (cache.by_type.try_emplace(id).second) {
           missing.push_back(id);
-          signatures.push_back(registry[id].func);
+          signatures.push_back(erased(registry, registry[id].func));
         }
       }
     });

@@ -260,8 +260,15 @@ class Builder {
   Value table_length(wasm::TableIndex table);
   Value table_element_address(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
   Value load_element(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
+  ir::Type table_type(wasm::TableIndex table) const;
+  Value table_word(Value value);
   ir::MemoryAccess element_access(wasm::TableIndex table) const;
   wasm::AddressType table_address(wasm::TableIndex table) const;
+
+  // --- references
+  Value null_like(Value reference);
+  // The reference as a number, with `base` the object's address; good until the next safepoint.
+  Value gc_address(Value base, Value reference);
 
   // --- globals
   struct Cell {

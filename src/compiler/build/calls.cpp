@@ -120,6 +120,7 @@ ir::Type builtin_type(char letter) {
     case 'l':
     case 'p': return ir::Type::i64;
     case 'r': return ir::Type::ref;
+    case 'g': return ir::Type::gcref;
     default: return ir::Type::none;
   }
 }

@@ -68,12 +68,12 @@ void Builder::begin_function(wasm::FuncIndex index, const wasm::FuncType& type, 
   start_block(create_block());
   locals_.reserve(locals.size());
   for (size_t i = 0; i < locals.size(); ++i) {
-    const Type local_type = to_ir(locals[i]);
+    const Type local_type = context_.to_ir(locals[i]);
     Value value;
     if (i < type.params.size()) value = function_.append_param(insert_.block(), local_type);
     locals_.push_back({value, local_type, kNone});
   }
-  Value zeros[7];
+  Value zeros[8];
   for (size_t i = type.params.size(); i < locals.size(); ++i) {
     Value& zero = zeros[static_cast<size_t>(locals_[i].type)];
     if (!zero) zero = zero_of(locals_[i].type);

@@ -1,5 +1,7 @@
 #include "compiler/build/module_context.hpp"
 
+#include "wasm/type_equivalence.hpp"
+
 namespace cairn::compiler {
 
 runtime::VMShape vm_shape(const wasm::Module& module) {
@@ -18,7 +20,7 @@ runtime::VMShape vm_shape(const wasm::Module& module) {
   return shape;
 }
 
-ir::Type to_ir(wasm::ValType type) {
+ir::Type to_ir(wasm::ValType type, std::span<const wasm::SubType> types) {
   switch (type.kind()) {
     case wasm::ValType::i32: return ir::Type::i32;
     case wasm::ValType::i64: return ir::Type::i64;
@@ -26,7 +28,9 @@ ir::Type to_ir(wasm::ValType type) {
     case wasm::ValType::f64: return ir::Type::f64;
     case wasm::ValType::v128: return ir::Type::v128;
     case wasm::ValType::ref:
-    case wasm::ValType::bottom: return ir::Type::ref;
+      if (type.is_bottom_ref()) return ir::Type::gcref;
+      return wasm::top_of(types, type.heap()) == wasm::HeapType::func ? ir::Type::ref : ir::Type::gcref;
+    case wasm::ValType::bottom: return ir::Type::gcref;
   }
   CAIRN_UNREACHABLE();
 }

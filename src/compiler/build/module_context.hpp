@@ -15,7 +15,8 @@ namespace cairn::compiler {
 // The counts that decide the layout of the VMContext of the module's instances.
 runtime::VMShape vm_shape(const wasm::Module& module);
 
-ir::Type to_ir(wasm::ValType type);
+// Function references are `ref`, all others `gcref`. `types` are those that concrete heap types are indices of.
+ir::Type to_ir(wasm::ValType type, std::span<const wasm::SubType> types);
 
 // Immutable after construction, so that several CPUs may use one. The module and the options must outlive it.
 class ModuleContext {
@@ -26,6 +27,7 @@ class ModuleContext {
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] const runtime::VMLayout& layout() const { return layout_; }
 
+  [[nodiscard]] ir::Type to_ir(wasm::ValType type) const { return compiler::to_ir(type, module_.types); }
   // Of a function type.
   [[nodiscard]] ir::Signature signature(wasm::TypeIndex type) const;
   [[nodiscard]] ir::Signature signature(wasm::FuncIndex function) const {

@@ -10,9 +10,16 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using wasm::Reachability;
 
-void Builder::ref_null(wasm::HeapType) { push(insert_.iconst(Type::ref, 0)); }
+ir::Value Builder::null_like(Value reference) { return insert_.iconst(function_[reference].type, 0); }
 
-void Builder::ref_is_null() { push(insert_.compare(Condition::eq, pop(), insert_.iconst(Type::ref, 0))); }
+void Builder::ref_null(wasm::HeapType heap) {
+  push(insert_.iconst(context_.to_ir(wasm::ValType::reference(wasm::Nullability::nullable, heap)), 0));
+}
+
+void Builder::ref_is_null() {
+  const Value reference = pop();
+  push(insert_.compare(Condition::eq, reference, null_like(reference)));
+}
 
 void Builder::ref_eq() {
   const Value b = pop();
@@ -38,13 +45,12 @@ void Builder::ref_func(wasm::FuncIndex func) {
 }
 
 void Builder::ref_as_non_null() {
-  const Value null = insert_.iconst(Type::ref, 0);
-  insert_.trap_if(insert_.compare(Condition::eq, stack_.back(), null), wasm::TrapKind::null_reference);
+  insert_.trap_if(insert_.compare(Condition::eq, stack_.back(), null_like(stack_.back())), wasm::TrapKind::null_reference);
 }
 
 Reachability Builder::br_on_null(uint32_t depth) {
   const Value reference = pop();
-  const Value is_null = insert_.compare(Condition::eq, reference, insert_.iconst(Type::ref, 0));
+  const Value is_null = insert_.compare(Condition::eq, reference, null_like(reference));
   const Reachability result = branch_to(depth, is_null, true);
   push(reference);
   return result;
@@ -52,10 +58,22 @@ Reachability Builder::br_on_null(uint32_t depth) {
 
 Reachability Builder::br_on_non_null(uint32_t depth) {
   // The reference is the last of the values that the branch passes; behind it is not there.
-  const Value is_null = insert_.compare(Condition::eq, stack_.back(), insert_.iconst(Type::ref, 0));
+  const Value is_null = insert_.compare(Condition::eq, stack_.back(), null_like(stack_.back()));
   const Reachability result = branch_to(depth, is_null, false);
   pop();
   return result;
+}
+
+ir::Value Builder::gc_address(Value base, Value reference) {
+  Instruction inst;
+  inst.opcode = Opcode::gc_address;
+  inst.type = Type::i64;
+  inst.operands[0] = base;
+  inst.operands[1] = reference;
+  MemoryAccess access;
+  access.alias = AliasClass::heap_layout;
+  inst.extra = function_.add_access(access);
+  return insert_.place(inst);
 }
 
 }  // namespace cairn::compiler

@@ -22,13 +22,23 @@ wasm::AddressType Builder::table_address(wasm::TableIndex table) const {
   return module_.tables[table.index()].type.address;
 }
 
+ir::Type Builder::table_type(wasm::TableIndex table) const {
+  return context_.to_ir(module_.tables[table.index()].type.element);
+}
+
 // Imported tables may be one and the same, so that they share an index among accesses.
 MemoryAccess Builder::element_access(wasm::TableIndex table) const {
   MemoryAccess access;
-  access.size = 8;
+  access.size = static_cast<uint8_t>(size_of(table_type(table)));  // of a reference of the heap the low half
   access.alias = AliasClass::table;
   access.index = module_.tables[table.index()].is_imported ? kNone : table.index();
   return access;
+}
+
+// An element as builtins take it.
+ir::Value Builder::table_word(Value value) {
+  if (function_[value].type != Type::gcref) return value;
+  return insert_.unary(Opcode::bitcast, Type::ref, gc_address(Value::none(), value));
 }
 
 ir::Value Builder::table_length(wasm::TableIndex index) {
@@ -87,7 +97,7 @@ ir::Value Builder::table_element_address(wasm::TableIndex index, Value element, 
 
 ir::Value Builder::load_element(wasm::TableIndex table, Value index, TrapKind out_of_bounds) {
   const Value address = table_element_address(table, index, out_of_bounds);
-  return insert_.load(Type::ref, address, 0, element_access(table));
+  return insert_.load(table_type(table), address, 0, element_access(table));
 }
 
 void Builder::table_get(wasm::TableIndex table) {
@@ -101,7 +111,9 @@ void Builder::table_set(wasm::TableIndex table) {
   inst.opcode = Opcode::store;
   inst.operands[0] = address;
   inst.operands[1] = value;
-  inst.extra = function_.add_access(element_access(table));
+  MemoryAccess access = element_access(table);
+  access.size = 8;
+  inst.extra = function_.add_access(access);
   insert_.place(inst);
 }
 
@@ -110,7 +122,7 @@ void Builder::table_size(wasm::TableIndex table) { push(narrow(table_length(tabl
 void Builder::table_grow(wasm::TableIndex table) {
   const AddressType type = table_address(table);
   const Value delta = widen(pop(), type);
-  const Value initial = pop();
+  const Value initial = table_word(pop());
   const Value arguments[] = {insert_.iconst(Type::i32, table.index()), delta, initial};
   push(narrow(call_builtin(Builtin::table_grow, arguments), type));
 }
@@ -118,7 +130,7 @@ void Builder::table_grow(wasm::TableIndex table) {
 void Builder::table_fill(wasm::TableIndex table) {
   const AddressType type = table_address(table);
   const Value length = widen(pop(), type);
-  const Value value = pop();
+  const Value value = table_word(pop());
   const Value start = widen(pop(), type);
   const Value arguments[] = {insert_.iconst(Type::i32, table.index()), start, value, length};
   check_status(call_builtin(Builtin::table_fill, arguments), TrapKind::out_of_bounds_table_access);

@@ -12,11 +12,11 @@ void Builder::select(wasm::ValType type) {
   const Value condition = pop();
   const Value if_zero = pop();
   const Value if_nonzero = pop();
-  push(insert_.select(to_ir(type), condition, if_nonzero, if_zero));
+  push(insert_.select(context_.to_ir(type), condition, if_nonzero, if_zero));
 }
 
 void Builder::constant(wasm::ValType type, uint64_t bits) {
-  const Type in_ir = to_ir(type);
+  const Type in_ir = context_.to_ir(type);
   push(ir::is_float(in_ir) ? insert_.fconst(in_ir, bits) : insert_.iconst(in_ir, static_cast<int64_t>(bits)));
 }
 
@@ -36,7 +36,7 @@ ir::Value Builder::zero_of(Type type) {
 Builder::Cell Builder::global_cell(wasm::GlobalIndex index) {
   const wasm::Global& global = module_.globals[index.index()];
   Cell cell;
-  cell.access.size = static_cast<uint8_t>(size_of(to_ir(global.type.type)));
+  cell.access.size = static_cast<uint8_t>(size_of(context_.to_ir(global.type.type)));
   cell.access.alias =
       global.type.mutability == wasm::Mutability::mutable_ ? AliasClass::global : AliasClass::immutable;
   cell.access.index = global.is_imported ? kNone : index.index();
@@ -56,7 +56,7 @@ Builder::Cell Builder::global_cell(wasm::GlobalIndex index) {
 
 void Builder::global_get(wasm::GlobalIndex index) {
   const wasm::Global& global = module_.globals[index.index()];
-  const Type type = to_ir(global.type.type);
+  const Type type = context_.to_ir(global.type.type);
   // A constant of the module.
   if (insert_.simplifies() && !global.is_imported && global.type.mutability == wasm::Mutability::immutable &&
       global.initializer.size() == 1 && global.initializer[0].kind == wasm::ConstOp::Kind::value) {

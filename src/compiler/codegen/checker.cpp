@@ -30,6 +30,10 @@ class Checker {
       if (allocation_.moves[i].before < allocation_.moves[i - 1].before) return "moves are not sorted";
     locations_.resize(PReg::kCount + allocation_.spill_slots);
     entry_.resize(function_.blocks.size());
+    is_constant_.resize(function_.vregs.size());
+    for (const MachineInst& inst : function_.insts)
+      if (has(inst.flags, InstFlag::rematerializable) && inst.operand_count == 1)
+        is_constant_[function_.operands_of(inst)[0].reg.index()] = true;
     if (function_.blocks.empty()) return {};
     std::vector<uint8_t> queued(function_.blocks.size());
     entry_[0].emplace();
@@ -166,6 +170,32 @@ class Checker {
     }
   }
 
+  [[nodiscard]] bool is_moving(Token token) const {
+    return function_.class_of(reg_of(token)) == RegClass::reference && !is_constant_[reg_of(token).index()];
+  }
+
+  // A collection at the call `i` changes what the slots of its stack map hold, which must be references there; what other
+  // places hold of a reference is wrong afterwards.
+  void collect(uint32_t i, bool check) {
+    const auto map = std::ranges::lower_bound(allocation_.stack_maps, MInst(i), {}, &StackMap::call);
+    std::span<const uint32_t> slots;
+    if (map != allocation_.stack_maps.end() && map->call == MInst(i))
+      slots = allocation_.map_slots.as_span().subspan(map->first, map->count);
+    for (const uint32_t slot : slots) {
+      if (slot >= allocation_.spill_slots) return fail_at(i, "a stack map names a slot that is not there");
+      const Tokens& tokens = locations_[PReg::kCount + slot];
+      if (check && std::ranges::none_of(tokens, [&](Token token) {
+            return function_.class_of(reg_of(token)) == RegClass::reference;
+          }))
+        return fail_at(i, "a stack map names a slot that holds no reference");
+    }
+    for (size_t location = 0; location < locations_.size(); ++location) {
+      const bool is_slot = location >= PReg::kCount;
+      if (is_slot && std::ranges::binary_search(slots, static_cast<uint32_t>(location - PReg::kCount))) continue;
+      std::erase_if(locations_[location], [&](Token token) { return is_moving(token); });
+    }
+  }
+
   void run_block(uint32_t b, bool check) {
     for (Tokens& tokens : locations_) tokens.clear();
     for (uint64_t pair : *entry_[b]) locations_[pair >> 32].push_back(static_cast<Token>(pair));
@@ -182,6 +212,7 @@ class Checker {
         for (uint32_t k = 0; k < operands.size(); ++k) check_operand(i, inst, k);
       if (!error_.empty()) return;
       function_.clobber_sets[inst.clobbers].for_each([&](PReg r) { locations_[r.number()].clear(); });
+      if (has(inst.flags, InstFlag::call)) collect(i, check);
       for (uint32_t k = 0; k < operands.size(); ++k)
         if (operands[k].kind == OperandKind::def) define(operands[k].reg, allocation_.operands[inst.first_operand + k]);
     }
@@ -225,6 +256,7 @@ class Checker {
   const AllocationResult& allocation_;
   std::vector<Tokens> locations_;
   std::vector<std::optional<State>> entry_;
+  std::vector<bool> is_constant_;  // by register: defined by an instruction that may be repeated
   std::string error_;
 };
 

@@ -36,12 +36,21 @@ struct CallSite {
   uint32_t return_offset = 0;
   uint32_t wasm_offset = 0;
   uint32_t argument_bytes = 0;
+  // The references that live across it: range of CodeBuffer::stack_offsets (StackMapRecord).
+  uint32_t first_reference = 0;
+  uint32_t reference_count = 0;
 };
 
 class CodeBuffer {
  public:
   explicit CodeBuffer(Arena& arena)
-      : bytes(arena), rodata(arena), relocations(arena), traps(arena), calls(arena), constants_(arena) {}
+      : bytes(arena),
+        rodata(arena),
+        relocations(arena),
+        traps(arena),
+        calls(arena),
+        stack_offsets(arena),
+        constants_(arena) {}
 
   [[nodiscard]] uint32_t offset() const { return static_cast<uint32_t>(bytes.size()); }
   void emit8(uint8_t value) { bytes.push_back(std::byte{value}); }
@@ -58,6 +67,7 @@ class CodeBuffer {
   ArenaVector<Relocation> relocations;
   ArenaVector<TrapSite> traps;
   ArenaVector<CallSite> calls;
+  ArenaVector<uint32_t> stack_offsets;
 
   // Filled by the target at the end.
   uint32_t frame_bytes = 0;

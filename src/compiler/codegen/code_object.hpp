@@ -48,11 +48,13 @@ struct CallRecord {
 };
 static_assert(sizeof(CallRecord) == 12);
 
-// Where a call's frame holds references that live across it; calls without such have no record. Slot i, for i in [first,
-// first + count) of .cairn.stackslots, is an offset in bytes from the stack pointer while the body runs (behind the call, after
-// the caller put back what the callee popped); the low 32 bits there are an ir::Type::gcref, which the collector rewrites.
+// The references of the managed heap that live across a call, in the frame of the caller. Each of `count` words of
+// .cairn.stackslots from `first` on is the distance of a slot from the stack pointer as it is while the function's body
+// runs: what an unwinder has once it took CallRecord::argument_bytes off the end of the popped argument area. A slot is 8 bytes
+// whose low 4 hold the reference, the upper 4 are zero. A call across which no reference lives has no record. Stack arguments
+// belong to the callee, which copies those that are references to slots of its own before its first call.
 struct StackMapRecord {
-  uint32_t return_offset = 0;  // as in CallRecord
+  uint32_t return_offset = 0;  // code offset behind the call instruction
   uint32_t first = 0;
   uint32_t count = 0;
 };

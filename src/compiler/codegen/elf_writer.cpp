@@ -77,6 +77,15 @@ uint32_t ElfWriter::add(uint32_t function_index, std::string_view name, const Co
   std::sort(calls_.begin() + first_call, calls_.end(),
             [](const CallRecord& a, const CallRecord& b) { return a.return_offset < b.return_offset; });
 
+  const auto first_map = static_cast<ptrdiff_t>(stack_maps_.size());
+  const auto first_offset = static_cast<uint32_t>(stack_offsets_.size());
+  for (const CallSite& call : code.calls)
+    if (call.reference_count != 0)
+      stack_maps_.push_back({begin + call.return_offset, first_offset + call.first_reference, call.reference_count});
+  std::sort(stack_maps_.begin() + first_map, stack_maps_.end(),
+            [](const StackMapRecord& a, const StackMapRecord& b) { return a.return_offset < b.return_offset; });
+  stack_offsets_.insert(stack_offsets_.end(), code.stack_offsets.begin(), code.stack_offsets.end());
+
   for (const Relocation& r : code.relocations) {
     switch (r.kind) {
       case RelocationKind::call: pending_.push_back({r.kind, begin + r.offset, r.target, r.addend}); break;
@@ -173,15 +182,18 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
     names.push_back('\0');
     out.insert(out.end(), bytes.begin(), bytes.end());
   };
-  constexpr uint32_t kSymbolSection = 7, kStringSection = 8;
+  constexpr uint32_t kSymbolSection = 9, kStringSection = 10;
   out.reserve(text_.size() + rodata_.size() + functions_.size() * sizeof(FunctionRecord) +
               traps_.size() * sizeof(TrapRecord) + calls_.size() * sizeof(CallRecord) +
+              stack_maps_.size() * sizeof(StackMapRecord) + stack_offsets_.size() * sizeof(uint32_t) +
               symbols.size() * sizeof(elf::Symbol) + strings_.size() + relas.size() * sizeof(elf::Rela) + 2048);
   add_section(".text", elf::kProgBits, elf::kAlloc | elf::kExecInstr, 64, std::span(text_));
   add_section(".rodata", elf::kProgBits, elf::kAlloc, 64, std::span(rodata_));
   add_section(".cairn.functions", elf::kProgBits, 0, 8, std::span(functions_), sizeof(FunctionRecord));
   add_section(".cairn.traps", elf::kProgBits, 0, 8, std::span(traps_), sizeof(TrapRecord));
   add_section(".cairn.calls", elf::kProgBits, 0, 8, std::span(calls_), sizeof(CallRecord));
+  add_section(".cairn.stackmaps", elf::kProgBits, 0, 8, std::span(stack_maps_), sizeof(StackMapRecord));
+  add_section(".cairn.stackslots", elf::kProgBits, 0, 8, std::span(stack_offsets_), sizeof(uint32_t));
   add_section(".cairn.trampolines", elf::kProgBits, 0, 8, std::span(trampolines_), sizeof(TrampolineRecord));
   CAIRN_ASSERT(sections.size() == kSymbolSection);
   add_section(".symtab", elf::kSymTab, 0, 8, std::span(symbols), sizeof(elf::Symbol), kStringSection, local_count);

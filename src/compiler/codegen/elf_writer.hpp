@@ -52,6 +52,8 @@ class ElfWriter {
   std::vector<FunctionRecord> functions_;
   std::vector<TrapRecord> traps_;
   std::vector<CallRecord> calls_;
+  std::vector<StackMapRecord> stack_maps_;
+  std::vector<uint32_t> stack_offsets_;
   std::vector<TrampolineRecord> trampolines_;
   std::vector<Symbol> symbols_;
   std::vector<TypeReference> type_references_;

@@ -193,6 +193,7 @@ void LiveRanges::compute_ranges(VReg reg) {
       if (loop != LoopInfo::kNone) end = std::max(end, block_end(loops[loop].last));
     }
     ranges.push_back({data.def, end});
+    data.is_approximate = true;
     return;
   }
 

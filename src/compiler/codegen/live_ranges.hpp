@@ -34,9 +34,9 @@ struct LoopInfo {
   uint32_t depth = 1;
   // By class, outside of cold blocks: the largest number of registers live at once, nested loops included, and without
   // them; and the number live at the header.
-  uint32_t pressure[3] = {};
-  uint32_t own_pressure[3] = {};
-  uint32_t entry_live[3] = {};
+  uint32_t pressure[kRegClasses] = {};
+  uint32_t own_pressure[kRegClasses] = {};
+  uint32_t entry_live[kRegClasses] = {};
   uint32_t calls = 0;  // hot blocks with calls, a nested loop with calls counting as one
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
@@ -57,6 +57,8 @@ struct LiveVReg {
   uint32_t first_range = 0;  // into LiveRanges::ranges, sorted; at least one when defined
   uint32_t range_count = 0;
   MInst def_inst;  // none for block parameters
+  // The one range also covers places where the register is dead, among them such as the definition does not dominate.
+  bool is_approximate = false;
 };
 
 class LiveRanges {

@@ -28,6 +28,7 @@ namespace cairn::codegen {
 
 constexpr RegClass class_of_type(ir::Type type) {
   if (type == ir::Type::v128) return RegClass::vector;
+  if (type == ir::Type::gcref) return RegClass::reference;
   return ir::is_float(type) ? RegClass::floating : RegClass::integer;
 }
 

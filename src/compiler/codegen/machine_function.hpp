@@ -194,9 +194,18 @@ struct InsertedMove {
   MInst rematerialize;  // valid: instead of moving, emit this instruction with its def in `to`
 };
 
+// The slots of the references that live across a call; calls without any have none.
+struct StackMap {
+  MInst call;
+  uint32_t first = 0;  // range of AllocationResult::map_slots
+  uint32_t count = 0;
+};
+
 struct AllocationResult {
   ArenaVector<Allocation> operands;   // parallel to MachineFunction::operands
   ArenaVector<InsertedMove> moves;    // sorted by `before`
+  ArenaVector<StackMap> stack_maps;   // sorted by `call`
+  ArenaVector<uint32_t> map_slots;    // of each map ascending; equal maps may share them
   PRegSet used_callee_saved;
   uint32_t spill_slots = 0;           // in units of 8 bytes
 };

@@ -64,6 +64,7 @@ class Reader {
     contents_.rodata_offset = (text_.size() + 63) & ~uint64_t{63};
     if (text_.size() > 0x7fff'ffff || rodata_.size() > 0x7fff'ffff) return broken("too large");
     if (!copy(functions_, contents_.functions) || !copy(traps_, contents_.traps) || !copy(calls_, contents_.calls) ||
+        !copy(stack_maps_, contents_.stack_maps) || !copy(stack_offsets_, contents_.stack_offsets) ||
         !copy(trampolines_, contents_.trampolines))
       return broken("a table's size is not a multiple of its records'");
     CAIRN_TRY(check_records());
@@ -111,6 +112,7 @@ class Reader {
       } known[] = {{".text", &text_},           {".rodata", &rodata_},
                    {".cairn.functions", &functions_}, {".cairn.traps", &traps_},
                    {".cairn.calls", &calls_},   {".cairn.trampolines", &trampolines_},
+                   {".cairn.stackmaps", &stack_maps_}, {".cairn.stackslots", &stack_offsets_},
                    {".symtab", &symbols_},      {".strtab", &strings_},
                    {".rela.text", &relocations_}};
       for (uint32_t k = 0; k < std::size(known); ++k) {
@@ -120,7 +122,7 @@ class Reader {
         *known[k].target = *bytes;
       }
     }
-    if (seen != 0x1ff) return broken("a section is missing");
+    if (seen != 0x7ff) return broken("a section is missing");
     return {};
   }
 
@@ -152,6 +154,22 @@ class Reader {
     };
     if (!sorted(contents_.traps, &TrapRecord::code_offset)) return broken("traps are not sorted or out of range");
     if (!sorted(contents_.calls, &CallRecord::return_offset)) return broken("calls are not sorted or out of range");
+    if (!sorted(contents_.stack_maps, &StackMapRecord::return_offset))
+      return broken("stack maps are not sorted or out of range");
+    size_t in_function = 0;
+    for (const StackMapRecord& map : contents_.stack_maps) {
+      if (map.first > contents_.stack_offsets.size() || map.count > contents_.stack_offsets.size() - map.first)
+        return broken("a stack map is out of range");
+      while (in_function < contents_.functions.size() && contents_.functions[in_function].end < map.return_offset)
+        ++in_function;
+      if (in_function == contents_.functions.size() || map.return_offset <= contents_.functions[in_function].begin)
+        return broken("a stack map is in no function");
+      const uint32_t frame = contents_.functions[in_function].frame_bytes;
+      for (uint32_t i = 0; i < map.count; ++i) {
+        const uint32_t offset = contents_.stack_offsets[map.first + i];
+        if (offset % 8 != 0 || offset >= frame) return broken("a stack map leaves its frame");
+      }
+    }
     for (const TrampolineRecord& t : contents_.trampolines)
       if (t.entry_offset >= size || t.host_offset >= size) return broken("a trampoline is out of range");
     return {};
@@ -190,7 +208,7 @@ class Reader {
 
   Bytes object_;
   ObjectContents contents_;
-  Bytes text_, rodata_, functions_, traps_, calls_, trampolines_, symbols_, strings_, relocations_;
+  Bytes text_, rodata_, functions_, traps_, calls_, stack_maps_, stack_offsets_, trampolines_, symbols_, strings_, relocations_;
 };
 
 }  // namespace

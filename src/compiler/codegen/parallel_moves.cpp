@@ -32,7 +32,7 @@ void ParallelMoves::transfer_memory(RegClass reg_class, Allocation from, Allocat
     return emit(reg_class, Allocation::in_register(scratch), to);
   }
   if (!busy.valid()) return emit(reg_class, from, to);  // no registers, and no cycle
-  const RegClass other = reg_class == RegClass::integer ? RegClass::floating : RegClass::integer;
+  const RegClass other = in_integer_registers(reg_class) ? RegClass::floating : RegClass::integer;
   const Allocation other_scratch = Allocation::in_register(scratch_of(other));
   const uint32_t words = registers_.spill_size[static_cast<unsigned>(reg_class)] / 8;
   for (uint32_t word = 0; word < words; ++word) {

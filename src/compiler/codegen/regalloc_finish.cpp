@@ -3,6 +3,7 @@
 #include "compiler/codegen/parallel_moves.hpp"
 #include "compiler/codegen/regalloc_state.hpp"
 #include "compiler/codegen/spill_slots.hpp"
+#include "compiler/codegen/stack_maps.hpp"
 
 namespace cairn::codegen::regalloc {
 
@@ -17,8 +18,8 @@ Result<AllocationResult> Allocator::finish() {
     return Allocation::in_slot(slot);
   };
 
-  AllocationResult result{ArenaVector<Allocation>(arena_), ArenaVector<InsertedMove>(arena_), used_callee_saved_,
-                          slots.count};
+  AllocationResult result{ArenaVector<Allocation>(arena_), ArenaVector<InsertedMove>(arena_),
+                          ArenaVector<StackMap>(arena_), ArenaVector<uint32_t>(arena_), used_callee_saved_, slots.count};
   for (uint32_t k = 0; k < allocations_.size(); ++k)
     if (!allocations_[k].valid()) allocations_[k] = memory_of(function_.operands[k].reg);
   result.operands = allocations_;
@@ -46,6 +47,7 @@ Result<AllocationResult> Allocator::finish() {
   }
   if (arena_.exhausted())
     return fail(Error::of(ErrorKind::limit, "register allocation exceeds the function's compile budget"));
+  CAIRN_TRY(make_stack_maps(function_, live_, slots.slot_of, result));
   return result;
 }
 

@@ -14,8 +14,14 @@ namespace cairn::codegen {
 // What kind of value a virtual register holds. A target maps each class to the physical registers that may hold it; two
 // classes may share registers (x86-64: floating and vector are both xmm), and a class may have none at all (vector on
 // RV64 without V): its virtual registers then live in stack slots only.
-enum class RegClass : uint8_t { integer, floating, vector };
-inline constexpr unsigned kRegClasses = 3;
+//
+// `reference` is for references of the managed heap (ir::Type::gcref): the integer registers that calls destroy. So at
+// every call the references that live across it are in stack slots, where the collector finds them (StackMap).
+enum class RegClass : uint8_t { integer, floating, vector, reference };
+inline constexpr unsigned kRegClasses = 4;
+constexpr bool in_integer_registers(RegClass reg_class) {
+  return reg_class == RegClass::integer || reg_class == RegClass::reference;
+}
 
 using VReg = Id<struct VRegTag>;
 
@@ -81,7 +87,7 @@ struct RegisterFile {
   // Reserved for the resolution of parallel moves (a memory-to-memory move, a cycle); never allocated. One a class;
   // invalid for a class without registers, whose moves the target expands by itself.
   std::array<PReg, kRegClasses> scratch;
-  std::array<uint8_t, kRegClasses> spill_size;  // bytes of a spill slot, also its alignment: 8, 8, 16
+  std::array<uint8_t, kRegClasses> spill_size;  // bytes of a spill slot, also its alignment: 8, 8, 16, 8
 };
 
 }  // namespace cairn::codegen

@@ -26,11 +26,14 @@ namespace cairn::ir {
 using Value = Id<struct ValueTag>;
 using Block = Id<struct BlockTag>;
 
-enum class Type : uint8_t { none, i32, i64, f32, f64, v128, ref };  // ref: a 64-bit pointer or null
+// ref: a 64-bit pointer to a VMFuncRef, or null. gcref: a 32-bit reference of the managed heap (runtime/heap_layout.hpp), an i31
+// or null; what a collection may change. In machine code it is zero-extended to 64 bits, in registers and in stack slots.
+enum class Type : uint8_t { none, i32, i64, f32, f64, v128, ref, gcref };
 constexpr unsigned size_of(Type type) {
   switch (type) {
     case Type::none: return 0;
     case Type::i32:
+    case Type::gcref:
     case Type::f32: return 4;
     case Type::i64:
     case Type::f64:
@@ -39,7 +42,10 @@ constexpr unsigned size_of(Type type) {
   }
   return 0;
 }
-constexpr bool is_integer(Type type) { return type == Type::i32 || type == Type::i64 || type == Type::ref; }
+// What travels in integer registers.
+constexpr bool is_integer(Type type) {
+  return type == Type::i32 || type == Type::i64 || type == Type::ref || type == Type::gcref;
+}
 constexpr bool is_float(Type type) { return type == Type::f32 || type == Type::f64; }
 
 inline constexpr unsigned kVariable = 255;
@@ -81,6 +87,8 @@ enum class AliasClass : uint8_t {
   table_header,   // base and length of a table: change at table.grow, so at any call
   global,         // cells of mutable globals; MemoryAccess::memory is the global's index, imported ones may alias
   runtime,        // everything else
+  heap_layout,    // where objects are: changes at safepoints
+  field,          // objects' fields and elements; accesses of different MemoryAccess::index never touch the same bytes
 };
 
 enum class Extension : uint8_t { none, sign, zero };
@@ -88,13 +96,42 @@ enum class Extension : uint8_t { none, sign, zero };
 // The facts of a load or store. 16 bytes, in Function::accesses.
 struct MemoryAccess {
   uint64_t offset = 0;
-  uint32_t index = 0;  // memory, table or global index, by alias class
+  uint32_t index = 0;  // memory, table, global or field index, by alias class
   uint8_t size = 4;    // bytes that are accessed: 1, 2, 4, 8, 16
   Extension extension = Extension::none;
   AliasClass alias = AliasClass::memory;
   bool can_fault = false;
   wasm::TrapKind trap = wasm::TrapKind::out_of_bounds_memory_access;  // when it faults
   bool operator==(const MemoryAccess&) const = default;
+};
+
+// What a gc_test asks for, in its immediate().
+struct GcTest {
+  // Of the any hierarchy: eq is struct, array or i31. func: only whether it is null.
+  enum class Kind : uint8_t { concrete, structure, array, i31, eq, any, none };
+  Kind kind = Kind::concrete;
+  bool is_exact = false;      // concrete: the type is final
+  bool accepts_null = false;
+  bool may_be_null = true;    // what the reference may be, by its type
+  bool may_be_i31 = true;
+  uint16_t depth = 0;         // concrete: the number of supertypes above
+  uint32_t type = 0;          // concrete: index in the module
+
+  [[nodiscard]] constexpr int64_t pack() const {
+    return int64_t{type} | int64_t{depth} << 32 | int64_t{static_cast<uint8_t>(kind)} << 48 | int64_t{is_exact} << 56 |
+           int64_t{accepts_null} << 57 | int64_t{may_be_null} << 58 | int64_t{may_be_i31} << 59;
+  }
+  static constexpr GcTest unpack(int64_t bits) {
+    GcTest test;
+    test.type = static_cast<uint32_t>(bits);
+    test.depth = static_cast<uint16_t>(bits >> 32);
+    test.kind = static_cast<Kind>(bits >> 48 & 0xff);
+    test.is_exact = (bits >> 56 & 1) != 0;
+    test.accepts_null = (bits >> 57 & 1) != 0;
+    test.may_be_null = (bits >> 58 & 1) != 0;
+    test.may_be_i31 = (bits >> 59 & 1) != 0;
+    return test;
+  }
 };
 
 // A control transfer's target and the arguments for its parameters.

@@ -6,11 +6,11 @@ namespace cairn::ir {
 
 namespace {
 
-constexpr std::string_view kTypes[] = {"none", "i32", "i64", "f32", "f64", "v128", "ref"};
+constexpr std::string_view kTypes[] = {"none", "i32", "i64", "f32", "f64", "v128", "ref", "gcref"};
 constexpr std::string_view kConditions[] = {"eq",  "ne",  "slt", "sle", "sgt", "sge", "ult", "ule",
                                             "ugt", "uge", "feq", "fne", "flt", "fle", "fgt", "fge"};
 constexpr std::string_view kAliasClasses[] = {"immutable",    "memory", "memory_length", "table",
-                                              "table_header", "global", "runtime"};
+                                              "table_header", "global", "runtime", "heap_layout", "field"};
 constexpr std::string_view kCallees[] = {"direct", "import", "reference", "builtin"};
 constexpr std::string_view kTraps[] = {
 #define CAIRN_TRAP(id, message) #id,
@@ -49,6 +49,7 @@ std::optional<SimdOp> parse_simd(std::string_view text) { return find<SimdOp>(kS
 Payload payload_of(Opcode opcode) {
   switch (opcode) {
     case Opcode::iconst:
+    case Opcode::gc_test:
     case Opcode::type_id: return Payload::integer;
     case Opcode::fconst: return Payload::bits;
     case Opcode::vconst:
@@ -65,12 +66,15 @@ Payload payload_of(Opcode opcode) {
     case Opcode::heap_load:
     case Opcode::heap_store:
     case Opcode::heap_load_splat:
+    case Opcode::gc_address:
+    case Opcode::gc_barrier:
     case Opcode::heap_load_zero: return Payload::access;
     case Opcode::heap_load_lane:
     case Opcode::heap_store_lane: return Payload::access_lane;
     case Opcode::heap_load_extend: return Payload::access_simd;
     case Opcode::load:
-    case Opcode::store: return Payload::displacement;
+    case Opcode::store:
+    case Opcode::gc_new: return Payload::displacement;
     case Opcode::trap_if:
     case Opcode::trap_unless:
     case Opcode::trap: return Payload::trap;
@@ -87,6 +91,11 @@ bool has_type_suffix(Opcode opcode) {
   switch (opcode) {
     case Opcode::icmp:
     case Opcode::fcmp:
+    case Opcode::gc_address:
+    case Opcode::gc_bits:
+    case Opcode::gc_from_bits:
+    case Opcode::gc_new:
+    case Opcode::gc_test:
     case Opcode::type_id:
     case Opcode::vmctx: return false;
     default: return true;

@@ -163,7 +163,11 @@ class Verifier {
       case Opcode::heap_load_zero:
       case Opcode::heap_load_extend: return operand == 1;
       case Opcode::load:
-      case Opcode::store: return operand == 0;
+      case Opcode::store:
+      case Opcode::gc_address:
+      case Opcode::gc_new:
+      case Opcode::gc_test: return operand == 0;
+      case Opcode::gc_barrier: return operand == 2;
       default: return false;
     }
   }
@@ -262,7 +266,8 @@ class Verifier {
         expect_result(v, is_float(type));
         return expect_any(v, 0, type_of(operands[0]) == Type::i32 || type_of(operands[0]) == Type::i64);
       case Opcode::bitcast:
-        expect_result(v, type != Type::none && type != Type::v128);
+        expect_result(v, type != Type::none && type != Type::v128 && type != Type::gcref);
+        expect_any(v, 0, type_of(operands[0]) != Type::gcref);
         return expect_any(v, 0, size_of(type_of(operands[0])) == size_of(type));
       case Opcode::simd_unary:
       case Opcode::simd_extract: return expect_result(v, type != Type::none);
@@ -279,19 +284,43 @@ class Verifier {
       case Opcode::heap_load_splat:
       case Opcode::heap_load_zero:
       case Opcode::heap_load_extend:
-        expect_any(v, 0, type_of(operands[0]) == Type::i32 || type_of(operands[0]) == Type::i64);
+        expect_any(v, 0, is_integer(type_of(operands[0])) && type_of(operands[0]) != Type::ref);
         expect(v, 1, Type::i64);
         check_access(v);
         return;
       case Opcode::load:
       case Opcode::store:
-        if (operands[0]) expect_any(v, 0, is_integer(type_of(operands[0])) && type_of(operands[0]) != Type::i32);
+        if (operands[0]) expect_any(v, 0, type_of(operands[0]) == Type::i64 || type_of(operands[0]) == Type::ref);
         check_access(v);
         return;
       case Opcode::array_address:
         expect_result(v, type == Type::i64);
         expect(v, 0, Type::i64);
-        return expect_any(v, 1, is_integer(type_of(operands[1])));
+        return expect_any(v, 1, type_of(operands[1]) == Type::i32 || type_of(operands[1]) == Type::i64);
+      case Opcode::gc_address:
+        expect_result(v, type == Type::i64);
+        expect(v, 0, Type::i64);
+        expect(v, 1, Type::gcref);
+        return check_access(v);
+      case Opcode::gc_bits:
+        expect_result(v, type == Type::i32);
+        return expect(v, 0, Type::gcref);
+      case Opcode::gc_from_bits:
+        expect_result(v, type == Type::gcref);
+        return expect_any(v, 0, type_of(operands[0]) == Type::i32 || type_of(operands[0]) == Type::i64);
+      case Opcode::gc_new:
+        expect_result(v, type == Type::gcref);
+        expect(v, 0, Type::i32);
+        return check_access(v);
+      case Opcode::gc_test:
+        expect_result(v, type == Type::i32);
+        expect(v, 0, Type::i64);
+        return expect(v, 1, operands[0] ? Type::gcref : Type::ref);
+      case Opcode::gc_barrier:
+        expect(v, 0, Type::i64);
+        expect(v, 1, Type::gcref);
+        expect(v, 2, Type::i32);
+        return check_access(v);
       case Opcode::trap_if:
       case Opcode::trap_unless:
       case Opcode::branch:
@@ -336,7 +365,8 @@ class Verifier {
     }
     if (opcode == Opcode::heap_store || opcode == Opcode::store) {
       const Value value = function_[v].operands[opcode == Opcode::store ? 1 : 2];
-      if (size > size_of(type_of(value))) fail(v, "size does not fit the type");
+      // A reference may be stored with zeros above.
+      if (size > size_of(type_of(value)) && !(type_of(value) == Type::gcref && size == 8)) fail(v, "size does not fit the type");
     }
     if (facts(opcode).effects == Effects::writes && access.alias == AliasClass::immutable) {
       fail(v, "writes what is immutable");

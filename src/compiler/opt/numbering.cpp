@@ -30,16 +30,20 @@ using ir::Value;
 
 namespace {
 
-// A version for each alias class, and some for globals, by index.
+// A version for each alias class, and some for globals and for fields, by index.
 constexpr size_t kGlobalSlots = 8;
-constexpr size_t kGlobals = 8;  // position of the first
+constexpr size_t kFieldSlots = 15;
+constexpr size_t kGlobals = 9;  // position of the first
+constexpr size_t kFields = kGlobals + kGlobalSlots;
+constexpr size_t kSlots = kFields + kFieldSlots;
 struct Versions {
-  uint32_t slots[kGlobals + kGlobalSlots] = {};
+  uint32_t slots[kSlots] = {};
 };
-static_assert(static_cast<size_t>(AliasClass::runtime) < kGlobals);
+static_assert(static_cast<size_t>(AliasClass::field) <= kGlobals);
 
 size_t slot_of(const MemoryAccess& access) {
   if (access.alias == AliasClass::global) return kGlobals + access.index % kGlobalSlots;
+  if (access.alias == AliasClass::field) return kFields + access.index % kFieldSlots;
   return static_cast<size_t>(access.alias);
 }
 
@@ -117,7 +121,7 @@ class Numbering {
 
   void invalidate_all() {
     // Immutable data keep their version.
-    for (size_t i = 1; i < kGlobals + kGlobalSlots; ++i) versions_.slots[i] = last_version_ + 1;
+    for (size_t i = 1; i < kSlots; ++i) versions_.slots[i] = last_version_ + 1;
     ++last_version_;
   }
 

@@ -1,6 +1,7 @@
 #include "compiler/rv64/emitter.hpp"
 
 #include "base/assert.hpp"
+#include "compiler/codegen/stack_maps.hpp"
 
 namespace cairn::rv64 {
 
@@ -54,6 +55,7 @@ Emitter::Emitter(const codegen::MachineFunction& function, const codegen::Alloca
 
 bool Emitter::run() {
   for (size_t i = 0; i < function_.blocks.size(); ++i) labels_.push_back(as_.new_label());
+  codegen::write_stack_offsets(allocation_, frame_, code_);
   prologue();
   // Blocks are emitted in another order than numbered, so their moves are looked up.
   for (const MBlock b : layout_.order) {
@@ -143,6 +145,7 @@ void Emitter::block(MBlock b) {
   next_move_ = low;
   for (uint32_t i = data.first_inst; i < data.end_inst; ++i) {
     moves_before(i);
+    current_inst_ = codegen::MInst(i);
     const MachineInst& inst = function_.insts[i];
     instruction(inst, allocation_.operands.as_span().subspan(inst.first_operand, inst.operand_count));
     if (is_far_from_stubs(3000) && i + 1 != data.end_inst) {
@@ -163,7 +166,7 @@ void Emitter::move(const InsertedMove& m) {
   if (m.rematerialize.valid()) {
     const MachineInst& inst = function_.insts[m.rematerialize.index()];
     if (m.to.is_register() || (m.reg_class == RegClass::vector && !cpu_.v)) return instruction(inst, {&m.to, 1});
-    const PReg scratch = m.reg_class == RegClass::integer    ? kScratch
+    const PReg scratch = codegen::in_integer_registers(m.reg_class) ? kScratch
                          : m.reg_class == RegClass::floating ? kFloatScratch
                                                              : kVectorScratch;
     const Allocation through = Allocation::in_register(scratch);
@@ -173,7 +176,7 @@ void Emitter::move(const InsertedMove& m) {
   if (m.from.is_slot() && m.to.is_slot()) {
     const uint32_t from = frame_.slot_offset(m.from.slot()), to = frame_.slot_offset(m.to.slot());
     if (m.reg_class == RegClass::vector && !cpu_.v) return copy_slot(from, to);
-    const PReg scratch = m.reg_class == RegClass::integer    ? kScratch
+    const PReg scratch = codegen::in_integer_registers(m.reg_class) ? kScratch
                          : m.reg_class == RegClass::floating ? kFloatScratch
                                                              : kVectorScratch;
     move_from_slot(m.reg_class, scratch, from);
@@ -184,7 +187,8 @@ void Emitter::move(const InsertedMove& m) {
   const PReg from = m.from.reg(), to = m.to.reg();
   if (from == to) return;
   switch (m.reg_class) {
-    case RegClass::integer: return as_.move(to, from);
+    case RegClass::integer:
+    case RegClass::reference: return as_.move(to, from);
     case RegClass::floating: return as_.r3(Op::fsgnj_d, to, from, from);
     case RegClass::vector: return as_.v2(Op::vmv1r_v, to, from);
   }
@@ -192,7 +196,8 @@ void Emitter::move(const InsertedMove& m) {
 
 void Emitter::move_to_slot(RegClass reg_class, PReg from, uint32_t offset) {
   switch (reg_class) {
-    case RegClass::integer: return as_.store_far(Op::sd, from, kStackPointer, offset, kScratch2);
+    case RegClass::integer:
+    case RegClass::reference: return as_.store_far(Op::sd, from, kStackPointer, offset, kScratch2);
     case RegClass::floating: return as_.store_far(Op::fsd, from, kStackPointer, offset, kScratch2);
     case RegClass::vector:
       as_.add_immediate(kScratch2, kStackPointer, offset, kScratch2);
@@ -203,7 +208,8 @@ void Emitter::move_to_slot(RegClass reg_class, PReg from, uint32_t offset) {
 
 void Emitter::move_from_slot(RegClass reg_class, PReg to, uint32_t offset) {
   switch (reg_class) {
-    case RegClass::integer: return as_.load_far(Op::ld, to, kStackPointer, offset, kScratch2);
+    case RegClass::integer:
+    case RegClass::reference: return as_.load_far(Op::ld, to, kStackPointer, offset, kScratch2);
     case RegClass::floating: return as_.load_far(Op::fld, to, kStackPointer, offset, kScratch2);
     case RegClass::vector:
       as_.add_immediate(kScratch2, kStackPointer, offset, kScratch2);
@@ -434,6 +440,7 @@ Label Emitter::add_stub(Stub::Kind kind, const MachineInst& inst, std::initializ
   s.kind = kind;
   s.label = as_.new_label();
   s.inst = inst;
+  s.index = current_inst_;
   size_t i = 0;
   for (PReg r : registers) s.registers[i++] = r;
   if (kind != Stub::Kind::trap) s.back = as_.new_label();
@@ -459,6 +466,7 @@ void Emitter::stub(const Stub& s) {
       return as_.jump(s.back);
     }
     case Stub::Kind::call:
+      current_inst_ = s.index;
       call_in_context(s.inst);
       return as_.jump(s.back);
   }

@@ -1,5 +1,6 @@
 // Calls and tail calls (codegen/calling_convention.hpp says what each has to do).
 #include "base/assert.hpp"
+#include "compiler/codegen/stack_maps.hpp"
 #include "compiler/rv64/emitter.hpp"
 #include "runtime/vmcontext.hpp"
 
@@ -19,6 +20,7 @@ int64_t import_offset(uint32_t index) { return int64_t(sizeof(VMContext)) + int6
 
 void Emitter::call_site(const MachineInst& inst) {
   code_.calls.push_back({as_.offset(), inst.position, static_cast<uint32_t>(inst.displacement)});
+  codegen::set_stack_map(allocation_, current_inst_, code_.calls.back());
 }
 
 // The callee has popped its arguments: put the stack pointer back.

@@ -42,6 +42,7 @@ class Emitter {
     Label label;
     Label back;
     MachineInst inst;      // what it belongs to
+    codegen::MInst index;  // its place
     PReg registers[3];
   };
   using Operands = std::span<const Allocation>;
@@ -117,6 +118,7 @@ class Emitter {
   uint32_t first_stub_use_ = 0;
   size_t next_move_ = 0;
   MBlock current_;
+  codegen::MInst current_inst_;
   uint32_t vector_state_ = kNoVectorState;  // length << 16 | vtype
   static constexpr uint32_t kNoVectorState = 0xffff'ffff;
 };

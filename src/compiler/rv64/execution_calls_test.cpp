@@ -16,7 +16,7 @@ using ir::Type;
 using ir::Value;
 using wasm::TrapKind;
 
-constexpr int64_t kFirstReference = 64 + 256;
+constexpr int64_t kFirstReference = 80 + 256;
 
 Value constant(Function& f, Block b, Type type, int64_t value) {
   return f.append(b, instruction(type == Type::f32 || type == Type::f64 ? Opcode::fconst : Opcode::iconst, type, {}, value));

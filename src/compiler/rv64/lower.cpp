@@ -57,6 +57,18 @@ void Lower::lower_instruction(Value value) {
     case Opcode::trap_unless: return trap_when(test_of(inst(value).operands[0], false), inst(value).trap_kind());
     case Opcode::icmp: return lower_icmp(value);
     case Opcode::select: return lower_select(value);
+    case Opcode::gc_address: {
+      const Value base = inst(value).operands[0];
+      const VReg reference = use(inst(value).operands[1]);
+      if (base) {
+        op3(Op::add, def(value), use(base), reference);
+      } else {
+        opi(Op::addi, def(value), reference, 0);
+      }
+      return;
+    }
+    case Opcode::gc_bits: opi(Op::addiw, def(value), use(inst(value).operands[0]), 0); return;
+    case Opcode::gc_from_bits: return zero_extend(def(value), use_low(inst(value).operands[0]));
     case Opcode::fence: emit(opcode_of(Op::fence), {}); return;
     case Opcode::simd_unary:
     case Opcode::simd_binary:
@@ -186,7 +198,7 @@ void Lower::copy(VReg rd, Reg rs) {
     return;
   }
   const RegClass reg_class = result_.class_of(rd);
-  const Pseudo pseudo = reg_class == RegClass::integer    ? Pseudo::move
+  const Pseudo pseudo = codegen::in_integer_registers(reg_class) ? Pseudo::move
                         : reg_class == RegClass::floating ? Pseudo::fmove
                                                           : Pseudo::simd_move;
   emit(opcode_of(pseudo), {Operand::use(rs.vreg), Operand::def(rd)}, InstFlag::move);

@@ -25,7 +25,7 @@ class Rv64Target final : public codegen::Target {
     BranchLengths lengths(function.arena);
     bool far_tables = false;
     const size_t bytes = code.bytes.size(), relocations = code.relocations.size(), traps = code.traps.size(),
-                 calls = code.calls.size();
+                 calls = code.calls.size(), stack_offsets = code.stack_offsets.size();
     for (;;) {
       Emitter emitter(function, allocation, layout, code, lengths, cpu_);
       emitter.set_far_tables(far_tables);
@@ -38,6 +38,7 @@ class Rv64Target final : public codegen::Target {
       code.relocations.resize(relocations);
       code.traps.resize(traps);
       code.calls.resize(calls);
+      code.stack_offsets.resize(stack_offsets);
     }
   }
 

@@ -31,6 +31,7 @@ class Values {
   void load(Type type, PReg reg, PReg base, int64_t offset) {
     switch (type) {
       case Type::i32: return as_.load_far(Op::lw, reg, base, offset, kScratch);
+      case Type::gcref: return as_.load_far(Op::lwu, reg, base, offset, kScratch);
       case Type::f32: return as_.load_far(Op::flw, reg, base, offset, kScratch);
       case Type::f64: return as_.load_far(Op::fld, reg, base, offset, kScratch);
       case Type::v128:

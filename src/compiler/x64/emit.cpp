@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "compiler/codegen/stack_maps.hpp"
+
 namespace cairn::x64 {
 
 using codegen::InsertedMove;
@@ -24,6 +26,7 @@ Emitter::Emitter(const MachineFunction& function, const AllocationResult& alloca
       jump_tables_(function.arena) {}
 
 void Emitter::run() {
+  codegen::write_stack_offsets(allocation_, frame_, code_);
   code_.bytes.reserve(function_.insts.size() * 5 + allocation_.moves.size() * 4 + 64);
   const uint32_t block_count = static_cast<uint32_t>(function_.blocks.size());
   block_labels_.reserve(block_count);
@@ -189,7 +192,7 @@ void Emitter::emit_move(const InsertedMove& move) {
   if (move.rematerialize) {
     MachineInst inst = function_.insts[move.rematerialize.index()];
     const bool to_slot = move.to.is_slot();
-    const bool integer = move.reg_class == RegClass::integer;
+    const bool integer = codegen::in_integer_registers(move.reg_class);
     const unsigned to = to_slot ? (integer ? unsigned{kScratch} : kScratchXmm) : move.to.reg().encoding();
     switch (static_cast<Op>(inst.opcode)) {
       case Op::mov_imm: asm_.mov_ri(to, static_cast<uint64_t>(inst.immediate)); break;
@@ -212,18 +215,18 @@ void Emitter::emit_move(const InsertedMove& move) {
   const unsigned size = move.reg_class == RegClass::vector ? 16 : 8;
   if (move.to.is_slot()) {
     CAIRN_ASSERT(move.from.is_register());
-    if (move.reg_class == RegClass::integer) {
+    if (codegen::in_integer_registers(move.reg_class)) {
       asm_.store(8, slot_address(move.to.slot()), move.from.reg().encoding());
     } else {
       asm_.store_xmm(cpu_.avx, size, slot_address(move.to.slot()), move.from.reg().encoding());
     }
   } else if (move.from.is_slot()) {
-    if (move.reg_class == RegClass::integer) {
+    if (codegen::in_integer_registers(move.reg_class)) {
       asm_.load(true, move.to.reg().encoding(), slot_address(move.from.slot()));
     } else {
       asm_.load_xmm(cpu_.avx, size, move.to.reg().encoding(), slot_address(move.from.slot()));
     }
-  } else if (move.reg_class == RegClass::integer) {
+  } else if (codegen::in_integer_registers(move.reg_class)) {
     asm_.mov_rr(true, move.to.reg().encoding(), move.from.reg().encoding());
   } else {
     asm_.movaps(cpu_.avx, move.to.reg().encoding(), move.from.reg().encoding());

@@ -1,4 +1,5 @@
 // Calls and tail calls (codegen/calling_convention.hpp).
+#include "compiler/codegen/stack_maps.hpp"
 #include "compiler/x64/emit.hpp"
 #include "runtime/vmcontext.hpp"
 
@@ -26,6 +27,8 @@ constexpr int64_t kReferenceCode = offsetof(VMFuncRef, code), kReferenceContext 
 void Emitter::record_call(const MachineInst& inst) {
   const auto bytes = static_cast<uint32_t>(inst.displacement);
   code_.calls.push_back({code_.offset(), inst.position, bytes});
+  const auto index = static_cast<uint32_t>(&inst - function_.insts.data());
+  codegen::set_stack_map(allocation_, codegen::MInst(index), code_.calls.back());
   if (bytes != 0) asm_.alu_rm_i(Alu::sub, 8, Rm::r(rsp), inst.displacement);
 }
 

@@ -48,7 +48,7 @@ Value X64Lowering::low_source(Value value) const {
 VReg X64Lowering::use_low(Value value) {
   value = resolve(value);
   if (const auto constant = integer_constant(value)) {
-    const VReg result = temporary(RegClass::integer);
+    const VReg result = temporary(codegen::class_of_type(inst(value).type));
     put_mov_imm(result, static_cast<uint32_t>(*constant));
     return result;
   }
@@ -193,6 +193,9 @@ void X64Lowering::lower_instruction(Value value) {
     case Opcode::heap_load_zero:
     case Opcode::heap_load_extend: return lower_vector_memory(value);
     case Opcode::array_address: return lower_array_address(value);
+    case Opcode::gc_address:
+    case Opcode::gc_bits:
+    case Opcode::gc_from_bits: return lower_reference(value);
     case Opcode::trap_if:
     case Opcode::trap_unless: return lower_trap_if(value);
     case Opcode::fence: put(Op::fence, {}); return;

@@ -155,6 +155,7 @@ class X64Lowering final : public codegen::Lowering {
   void lower_store(ir::Value value);
   bool lower_read_modify_write(ir::Value store);
   void lower_array_address(ir::Value value);
+  void lower_reference(ir::Value value);
   // The address of a heap or runtime access, as operands of the current instruction.
   AddressMode address_of(ir::Value access);
   // base + value: folds additions and shifts of `value` that do not wrap at its width.

@@ -23,6 +23,8 @@ inline constexpr unsigned kScratchXmm = 15;
 
 inline constexpr std::array kAllocatableGpr = {gpr(rax), gpr(rcx), gpr(rdx), gpr(rsi), gpr(rdi), gpr(r8),
                                                gpr(r9),  gpr(r10), gpr(rbx), gpr(rbp), gpr(r12), gpr(r13)};
+// Those of them that calls destroy: for references of the managed heap.
+inline constexpr std::span<const PReg> kReferenceGpr = std::span<const PReg>(kAllocatableGpr).first(8);
 inline constexpr std::array kAllocatableXmm = {xmm(0), xmm(1), xmm(2),  xmm(3),  xmm(4),  xmm(5),  xmm(6), xmm(7),
                                                xmm(8), xmm(9), xmm(10), xmm(11), xmm(12), xmm(13), xmm(14)};
 // In the order in which FunctionRecord::saved_registers numbers them.
@@ -39,10 +41,10 @@ inline constexpr PRegSet kCallClobbers = [] {
 
 inline constexpr codegen::RegisterFile kRegisterFile = {
     .allocatable = {std::span<const PReg>(kAllocatableGpr), std::span<const PReg>(kAllocatableXmm),
-                    std::span<const PReg>(kAllocatableXmm)},
+                    std::span<const PReg>(kAllocatableXmm), kReferenceGpr},
     .callee_saved = kCalleeSavedSet,
-    .scratch = {gpr(kScratch), xmm(kScratchXmm), xmm(kScratchXmm)},
-    .spill_size = {8, 8, 16},
+    .scratch = {gpr(kScratch), xmm(kScratchXmm), xmm(kScratchXmm), gpr(kScratch)},
+    .spill_size = {8, 8, 16, 8},
 };
 
 inline constexpr std::array kIntegerArguments = {gpr(rdi), gpr(rsi), gpr(rdx), gpr(rcx),

@@ -106,7 +106,7 @@ class Program {
     return static_cast<uint32_t>(functions_.size() - 1);
   }
   // Import number 0, 1, ... of the instances; context 0: the own instance, 1 another one, 2 the host's. Its VMFuncRef is at
-  // byte 64 + 256 + 32 * number of the VMContext.
+  // byte 80 + 256 + 32 * number of the VMContext.
   void add_import(uint32_t function, uint32_t context) { imports_.push_back({function, context}); }
 
   enum Memory : uint8_t { none = 0, shown = 1, called_by_other = 2 };

@@ -30,7 +30,7 @@ struct Context {
   const void* const* builtins;
   void* instance;
   const void* tail_call_restore;
-  uint64_t magic, reserved;
+  uint64_t magic, heap_base, types, reserved;
   uint64_t words[64];  // imports (4 words each), then data
 };
 
