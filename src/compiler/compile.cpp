@@ -128,11 +128,16 @@ Result<std::vector<std::byte>> compile_stubs(const Options& options) {
   record.type_index = codegen::kTailCallRestore;
   record.entry_offset = object.add(codegen::kTrampoline, "tail_call_restore", restore);
   object.add_trampoline(record);
+  codegen::CodeBuffer landing(arena);
+  target->emit_landing_stub(landing);
+  record.type_index = codegen::kLandingStub;
+  record.entry_offset = object.add(codegen::kTrampoline, "land", landing);
+  object.add_trampoline(record);
   for (uint32_t i = 0; i < runtime::kBuiltinCount; ++i) {
     const runtime::BuiltinSignature builtin = runtime::signature_of(static_cast<runtime::Builtin>(i));
-    if (builtin.frame != runtime::BuiltinFrame::exit) continue;
+    if (builtin.frame == runtime::BuiltinFrame::plain) continue;
     codegen::CodeBuffer stub(arena);
-    target->emit_exit_stub(i, stub);
+    target->emit_exit_stub(static_cast<runtime::Builtin>(i), stub);
     record.type_index = codegen::kExitStub;
     record.builtin = i;
     record.entry_offset = object.add(codegen::kTrampoline, "exit " + std::string(builtin.name), stub);

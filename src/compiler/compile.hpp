@@ -23,7 +23,8 @@ Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const 
 Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options);
 
 // Compiles what no signature is needed for: the stub to which tail calls between instances return (the record with type_index
-// kTailCallRestore), and the stubs in front of builtins that look at their caller's frame (kExitStub).
+// kTailCallRestore), the stubs in front of builtins that look at their caller's frame (kExitStub), and the one that enters
+// landing pads (kLandingStub).
 Result<std::vector<std::byte>> compile_stubs(const Options& options);
 
 // What the compiler makes of one function, for people and for tests.

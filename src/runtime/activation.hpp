@@ -46,6 +46,7 @@ struct Activation {
   Backtrace backtrace;
   std::optional<uint64_t> memory_offset;
   uint64_t memory_length = 0;
+  HeapReference exception = kNullReference;  // that ended it, or that a host function throws; not a root
   std::optional<Trap> host_trap;  // of the host function that is about to raise it
 };
 

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "platform/platform.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/builtin_table.hpp"
+#include "runtime/const_eval.hpp"
+#include "runtime/exceptions.hpp"
 #include "runtime/heap/gc_builtins.hpp"
 #include "runtime/segments.hpp"
 #include "runtime/store.hpp"
@@ -96,8 +99,19 @@ void builtin_elem_drop(VMContext* context, uint32_t segment) {
   drop_elements(instance_of(context), segment);
 }
 
+// An exception of the host is thrown into the guest.
 [[noreturn]] void builtin_raise_trap(VMContext* context, uint32_t code) {
+  Activation& activation = *platform::Platform::activation();
+  if (activation.exception != kNullReference) throw_from_host(activation);
   raise_trap(*context->store, static_cast<TrapKind>(code - 1));
+}
+
+[[noreturn]] void builtin_throw_exception(VMContext*, HeapReference exception) {
+  throw_from_guest(*platform::Platform::activation(), exception, Rethrown::no);
+}
+
+[[noreturn]] void builtin_continue_throw(VMContext*, HeapReference exception) {
+  throw_from_guest(*platform::Platform::activation(), exception, Rethrown::yes);
 }
 
 const std::array<const void*, kBuiltinCount> kBuiltinTable = {

@@ -70,6 +70,7 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
   image->calls_ = std::move(contents.calls);
   image->stack_maps_ = std::move(contents.stack_maps);
   image->stack_offsets_ = std::move(contents.stack_offsets);
+  image->handlers_ = std::move(contents.handlers);
   image->trampolines_ = std::move(contents.trampolines);
   return image;
 }
@@ -101,6 +102,10 @@ const CallRecord* CodeImage::find_call(uint32_t return_offset) const {
 std::span<const uint32_t> CodeImage::stack_map(uint32_t return_offset) const {
   const auto* map = find_exact(stack_maps_, &codegen::StackMapRecord::return_offset, return_offset);
   return map == nullptr ? std::span<const uint32_t>() : std::span(stack_offsets_).subspan(map->first, map->count);
+}
+
+const codegen::HandlerRecord* CodeImage::find_handler(uint32_t return_offset) const {
+  return find_exact(handlers_, &codegen::HandlerRecord::return_offset, return_offset);
 }
 
 const CallRecord* CodeImage::find_call_at(uint32_t offset) const {

@@ -7,8 +7,6 @@ namespace cairn::runtime {
 wasm::Features executable_features() {
   return wasm::Features::all()
       .without(wasm::Feature::gc)
-      .without(wasm::Feature::exceptions)
-      .without(wasm::Feature::legacy_exceptions)
       .without(wasm::Feature::threads);
 }
 

@@ -87,6 +87,8 @@ Result<void> Engine::prepare_stubs() {
     const std::byte* stub = image->at(record.entry_offset);
     if (record.type_index == codegen::kTailCallRestore) {
       tail_call_restore_ = stub;
+    } else if (record.type_index == codegen::kLandingStub) {
+      landing_stub_ = stub;
     } else if (record.type_index == codegen::kExitStub) {
       entries[record.builtin] = stub;
     }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -52,6 +53,10 @@ class Engine {
   // Prepared before.
   [[nodiscard]] Trampolines trampolines(CanonicalId type);
   [[nodiscard]] const void* tail_call_restore() const { return tail_call_restore_; }
+  // Enters a landing pad (codegen/target.hpp).
+  using LandingStub = void (*)(const uint64_t* registers, uint64_t stack_pointer, const void* landing_pad,
+                               uint32_t exception);
+  [[nodiscard]] LandingStub landing_stub() const { return std::bit_cast<LandingStub>(landing_stub_); }
   // For VMContext::builtins.
   [[nodiscard]] const void* const* builtins() const { return builtins_.data(); }
 
@@ -75,6 +80,7 @@ class Engine {
   Locked<TrampolineCache> trampolines_;
   CodeRegistry code_;
   const void* tail_call_restore_ = nullptr;
+  const void* landing_stub_ = nullptr;
   std::array<const void*, 2 * size_t{kBuiltinCount}> builtins_{};
   std::atomic<uint32_t> next_store_id_ = 1;
 };

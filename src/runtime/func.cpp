@@ -4,6 +4,7 @@
 
 #include "base/format.hpp"
 #include "platform/platform.hpp"
+#include "runtime/exceptions.hpp"
 
 namespace cairn::runtime {
 
@@ -12,10 +13,6 @@ const wasm::FuncType& type_of(Store& store, Func function) {
   return store.engine().types().with([&](TypeRegistry& types) -> const wasm::FuncType& { return types[id].func; });
 }
 
-namespace {
-
-// Whether a host's value may be passed for a parameter. References are checked by hierarchy: the host cannot make values
-// of a more precise type than what it got from a guest of the same type.
 bool fits(Store& store, const Val& value, wasm::ValType type) {
   if (!type.is_ref()) return value.type() == type;
   if (!value.type().is_ref()) return false;
@@ -39,6 +36,8 @@ bool fits(Store& store, const Val& value, wasm::ValType type) {
   }
   return store.engine().types().with([&](TypeRegistry& types) { return types.is_subtype(actual, type); });
 }
+
+namespace {
 
 struct DynamicCallable {
   wasm::FuncType type;
@@ -126,7 +125,9 @@ namespace detail {
 uint32_t report_trap(Trap trap) {
   const auto code = 1 + static_cast<uint32_t>(trap.kind);
   Activation* activation = platform::Platform::activation();
-  if (activation != nullptr) activation->host_trap = std::move(trap);
+  if (activation == nullptr) return code;
+  if (trap.exception) prepare_throw(*activation, trap);
+  activation->host_trap = std::move(trap);
   return code;
 }
 

@@ -25,6 +25,10 @@ namespace cairn::runtime {
 // The type of a function in canonical form.
 [[nodiscard]] const wasm::FuncType& type_of(Store& store, Func function);
 
+// Whether a host's value may be passed for a parameter of that canonical type. References are checked by hierarchy: the host
+// cannot make values of a more precise type than what it got from a guest of the same type.
+[[nodiscard]] bool fits(Store& store, const Val& value, wasm::ValType type);
+
 // Calls with dynamically typed values. Arguments that do not fit the type are a host_error trap, and nothing runs.
 std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::span<const Val> arguments);
 

@@ -2,6 +2,7 @@
 #include "platform/platform.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/code_image.hpp"
+#include "runtime/exceptions.hpp"
 #include "runtime/module.hpp"
 #include "runtime/platform.hpp"
 #include "runtime/store.hpp"
@@ -15,7 +16,12 @@ namespace {
 // Names the frames that the fault handler collected.
 Trap make_trap(const Activation& activation) {
   Trap trap = activation.host_trap.value_or(Trap::of(activation.kind));
-  trap.frames.clear();
+  if (activation.exception != kNullReference) {
+    trap = uncaught(*activation.store, activation.exception);
+    trap.frames = activation.store->throw_trace().given;
+  }
+  // What a host function passes on from guest code that it called has its frames, also those below the host function.
+  if (!trap.frames.empty()) return trap;
   for (uint32_t i = 0; i < activation.backtrace.count; ++i) {
     const RawFrame& raw = activation.backtrace.frames[i];
     const wasm::Module& module = raw.image->module->definition();

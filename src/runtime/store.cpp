@@ -33,6 +33,7 @@ uint64_t maximum_length(const wasm::MemoryType& type) {
 }  // namespace
 
 Store::Store(Engine& engine, std::span<std::byte> stack) : engine_(engine), id_(engine.next_store_id()), stack_(stack) {
+  state_.registers = registers_.data();
   state_.stack_limit = stack.data() + std::min(engine.config().host_reserve_bytes, stack.size() / 2);
 }
 
@@ -210,9 +211,12 @@ Result<Global> Store::create_global(const wasm::GlobalType& type, const Val& val
 }
 
 Tag Store::create_tag(CanonicalId type) {
-  tags_.push_back({type, {type.index()}});
-  return Tag{id_, static_cast<uint32_t>(tags_.size() - 1)};
+  const auto index = static_cast<uint32_t>(tags_.size());
+  tags_.push_back({type, {type.index(), index}});
+  return Tag{id_, index};
 }
+
+Tag Store::tag_of(uint64_t vm_tag) const { return {id_, std::bit_cast<const VMTag*>(vm_tag)->index}; }
 
 Result<Func> Store::create_host_function(const wasm::FuncType& type,
                                          uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*), void* callable,

@@ -170,6 +170,12 @@ class Store {
   // Calls a guest or host function with `values` as 16-byte slots (arguments in, results out); they must fit the type.
   std::expected<void, Trap> invoke(const VMFuncRef& function, std::byte* values);
 
+  // The backtrace of what is being thrown: as far as it has been unwound, or of what the host threw again.
+  struct ThrowTrace {
+    Backtrace walked;
+    std::vector<TrapFrame> given;
+  };
+  ThrowTrace& throw_trace() { return throw_trace_; }
   // The heap of managed objects, made when it is first needed; an Error when there is no room for one.
   Result<Heap*> ensure_heap();
   [[nodiscard]] Heap* heap() const { return heap_.get(); }  // null while there is none
@@ -177,6 +183,9 @@ class Store {
   VMStoreState& state() { return state_; }
   [[nodiscard]] std::span<std::byte> stack() const { return stack_; }
   std::deque<MemoryObject>& memories() { return memories_; }
+  [[nodiscard]] const std::deque<std::unique_ptr<InstanceObject>>& instances() const { return instances_; }
+  // The tag that exceptions name by this address.
+  [[nodiscard]] Tag tag_of(uint64_t vm_tag) const;
 
   // A place for the host's own data, such as a WASI context. Not owned.
   template <class T>
@@ -193,6 +202,8 @@ class Store {
   uint32_t id_;
   std::span<std::byte> stack_;
   VMStoreState state_;
+  std::array<uint64_t, kMaximumCalleeSaved> registers_{};  // VMStoreState::registers
+  ThrowTrace throw_trace_;
   std::unique_ptr<Heap> heap_;
   void* data_ = nullptr;
   // Destroyed in reverse: instances first.

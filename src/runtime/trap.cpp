@@ -5,7 +5,7 @@
 namespace cairn::runtime {
 
 std::string Trap::to_string() const {
-  std::string text = "trap: " + what();
+  std::string text = (exception ? "" : "trap: ") + what();
   if (memory_offset) {
     text += " (address " + hex(*memory_offset) + ", memory size " + hex(memory_length) + ")";
   }

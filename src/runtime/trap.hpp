@@ -1,4 +1,4 @@
-// Traps as values: what a guest call gives when it does not return.
+// Traps and exceptions as values: what a guest call gives when it does not return.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/value.hpp"
 #include "wasm/trap.hpp"
 
 namespace cairn::runtime {
@@ -18,6 +19,12 @@ struct TrapFrame {
   std::string module_name;
 };
 
+// An exception as the host sees it.
+struct Exception {
+  Tag tag;
+  std::vector<Val> payload;
+};
+
 struct Trap {
   wasm::TrapKind kind = wasm::TrapKind::unreachable;
   std::string message;  // empty: to_string(kind)
@@ -27,10 +34,19 @@ struct Trap {
   std::optional<uint64_t> memory_offset;
   uint64_t memory_length = 0;
 
+  // What was thrown, if the kind is uncaught_exception. A host function that fails with it throws it into the guest that
+  // called it, with the backtrace in `frames` if there is one; tag and payload must be of that store.
+  std::optional<Exception> exception;
+
   static Trap of(wasm::TrapKind kind, std::string message = {}) {
     Trap trap;
     trap.kind = kind;
     trap.message = std::move(message);
+    return trap;
+  }
+  static Trap thrown(Tag tag, std::vector<Val> payload) {
+    Trap trap = of(wasm::TrapKind::uncaught_exception);
+    trap.exception = Exception{tag, std::move(payload)};
     return trap;
   }
   // The message alone, as the specification's tests name it.

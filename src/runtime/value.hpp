@@ -10,7 +10,6 @@
 #include <variant>
 
 #include "base/id.hpp"
-#include "runtime/trap.hpp"
 #include "runtime/vmcontext.hpp"
 #include "wasm/types.hpp"
 

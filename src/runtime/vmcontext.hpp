@@ -54,7 +54,10 @@ struct alignas(16) VMGlobal {
 // A tag's identity: exceptions name it by its address. Lives as long as its store.
 struct VMTag {
   uint32_t type_id = 0;  // canonical, of the function type whose parameters are the payload
+  uint32_t index = 0;    // in the store
 };
+
+inline constexpr uint32_t kMaximumCalleeSaved = 22;  // registers, of all targets
 
 // Per activation state of the store that guest code and its trampolines use.
 struct VMStoreState {
@@ -65,6 +68,8 @@ struct VMStoreState {
   // and its return address into guest code.
   const std::byte* exit_frame = nullptr;
   const void* exit_pc = nullptr;
+  // Where builtins that unwind find the callee-saved registers of their caller, in the order of FunctionRecord::saved_registers.
+  uint64_t* registers = nullptr;
   VMAllocation allocation;  // of the store's heap; both 0 while there is none
 };
 

@@ -11,7 +11,7 @@
 // Blocks are created in an order in which every edge but the back edges of loops leads to a later one.
 //
 // One file a family of instructions: control.cpp, calls.cpp, numeric.cpp, vector.cpp, variables.cpp, memory.cpp, table.cpp,
-// reference.cpp.
+// reference.cpp, exceptions.cpp.
 #pragma once
 
 #include <cstdint>
@@ -101,15 +101,16 @@ class Builder {
   wasm::Reachability br_on_null(uint32_t depth);
   wasm::Reachability br_on_non_null(uint32_t depth);
 
+  void throw_(wasm::TagIndex tag, const wasm::FuncType& type);
+  void throw_ref();
+  void try_table(const wasm::BlockSignature& signature, std::span<const wasm::CatchClause> clauses);
+  void try_(const wasm::BlockSignature& signature);
+  wasm::Reachability catch_(wasm::TagIndex tag, const wasm::FuncType& type);
+  wasm::Reachability catch_all();
+  wasm::Reachability delegate(uint32_t depth);
+  void rethrow(uint32_t depth);
+
   // Not compiled yet: refused here should validation have let them through.
-  void throw_(wasm::TagIndex, const wasm::FuncType&) { refuse("throw"); }
-  void throw_ref() { refuse("throw_ref"); }
-  void try_table(const wasm::BlockSignature&, std::span<const wasm::CatchClause>) { refuse("try_table"); }
-  void try_(const wasm::BlockSignature&) { refuse("try"); }
-  wasm::Reachability catch_(wasm::TagIndex, const wasm::FuncType&) { return refuse("catch"); }
-  wasm::Reachability catch_all() { return refuse("catch_all"); }
-  wasm::Reachability delegate(uint32_t) { return refuse("delegate"); }
-  void rethrow(uint32_t) { refuse("rethrow"); }
   void atomic(wasm::Opcode opcode, const wasm::MemArg&) { refuse(wasm::to_string(opcode).data()); }
   void atomic_fence() { refuse("atomic.fence"); }
   void ref_test(wasm::ValType, wasm::ValType) { refuse("ref.test"); }
@@ -168,7 +169,7 @@ class Builder {
     uint32_t first_local;  // into edge_locals_: the locals changed since the frame began
     uint32_t local_count;
   };
-  enum class FrameKind : uint8_t { function, block, loop, if_, else_ };
+  enum class FrameKind : uint8_t { function, block, loop, if_, else_, try_table, try_, catch_ };
   enum class Arms : uint8_t { both, then_only, else_only };  // of an `if`, by what is known of its condition
   struct Frame {
     FrameKind kind = FrameKind::block;
@@ -182,9 +183,15 @@ class Builder {
     uint32_t merge_mark = kNone;  // the lowest that any branch to the label allows
     uint32_t first_edge = kNone;
     uint32_t else_target = kNone;  // if: into Function::target_lists
-    Block block;                   // loop: the header; if: the block that ends in the branch
-    uint32_t first_saved = 0;      // if: parameters, in saved_; loop: its locals, in loop_locals_
-    uint32_t saved_count = 0;
+    Block block;                   // loop: the header; if: the block that ends in the branch; catch: where no clause matched
+    uint32_t first_saved = 0;      // if: parameters, in saved_; loop: its locals, in loop_locals_; try_table: clauses_;
+    uint32_t saved_count = 0;      // catch: handler_locals_
+    // Of try_table, try_ and catch_:
+    uint32_t outer_handler = kNone;  // the region around, as an index into frames_
+    uint32_t first_throw = kNone;    // edges of what is thrown in the region, which pass the exception
+    uint32_t handler_mark = kNone;   // as merge_mark, for those
+    uint32_t clause_mark = 0;        // catch: of the value table, for `block`
+    Value exception;                 // catch: none when it is never reached
   };
 
   // --- operands and locals
@@ -215,6 +222,10 @@ class Builder {
   // Makes target number `target` lead to the label: at once if its block exists, else by an edge.
   void connect(uint32_t depth, uint32_t target);
   void record_edge(uint32_t depth, uint32_t target);
+  // What of the value table a branch to the label leaves known there.
+  uint32_t mark_for(uint32_t depth) { return depth == 0 ? insert_.table().mark() : frame_at(depth - 1).table_mark; }
+  // Passes the topmost `count` values; returns the edge, with `next` behind it.
+  uint32_t add_edge(const Frame& frame, uint32_t target, uint32_t count, uint32_t next);
   void jump_to(uint32_t depth);
   wasm::Reachability branch_to(uint32_t depth, Value condition, bool when_nonzero);
   wasm::Reachability merge(Frame& frame);
@@ -232,11 +243,31 @@ class Builder {
   };
   void make_call(const Callee& callee, const ir::Signature& signature);
   void make_return_call(const Callee& callee, const ir::Signature& signature);
+  void make_invoke(const ir::CallInfo& info);
   Callee direct(wasm::FuncIndex function) const;
   Callee indirect(wasm::TypeIndex type, wasm::TableIndex table);
   Value call_builtin(runtime::Builtin builtin, std::span<const Value> arguments);
   // The trap that a builtin's status asks for.
   void check_status(Value status, wasm::TrapKind kind) { insert_.trap_if(status, kind); }
+
+  // --- exceptions
+  struct PayloadLayout {
+    std::span<uint32_t> offsets;
+    uint32_t size = 0;
+  };
+  void throw_value(Value exception, runtime::Builtin how);
+  void throw_to_handler(Value exception);
+  void push_region(FrameKind kind, const wasm::BlockSignature& signature);
+  bool begin_handler();
+  void dispatch(const Frame& frame, Value exception);
+  Block begin_clause(Value exception, wasm::TagIndex tag);
+  void push_payload(Value exception, wasm::TagIndex tag);
+  bool next_clause();
+  wasm::Reachability end_region();
+  PayloadLayout payload_layout(const wasm::FuncType& type);
+  Value tag_address(wasm::TagIndex tag);
+  Value heap_base();
+  Value load_field(Type type, Value object, const ir::MemoryAccess& access);
 
   // --- numbers
   void wide(ir::Opcode opcode);
@@ -298,6 +329,9 @@ class Builder {
   ArenaVector<LocalValue> edge_locals_;
   ArenaVector<Value> saved_;
   ArenaVector<uint32_t> loop_locals_;
+  ArenaVector<wasm::CatchClause> clauses_;
+  ArenaVector<LocalValue> handler_locals_;
+  uint32_t handler_ = kNone;  // the innermost region whose handlers get what is thrown here: an index into frames_
 
   // Scratch for merges and br_table, by local index and by depth.
   ArenaVector<uint32_t> stamps_;

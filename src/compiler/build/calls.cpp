@@ -85,6 +85,7 @@ void Builder::make_call(const Callee& callee, const ir::Signature& signature) {
   CallInfo info = call_record(function_, callee.kind, callee.index, callee.reference, signature, top(count));
   info.null_trap = callee.null_trap;
   drop_values(count);
+  if (handler_ != kNone) return make_invoke(info);
   Instruction inst;
   inst.opcode = Opcode::call;
   inst.extra = function_.add_call(info);

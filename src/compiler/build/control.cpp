@@ -40,6 +40,8 @@ Builder::Builder(const ModuleContext& context, ir::Function& function)
       edge_locals_(function.arena),
       saved_(function.arena),
       loop_locals_(function.arena),
+      clauses_(function.arena),
+      handler_locals_(function.arena),
       stamps_(function.arena),
       slots_(function.arena) {}
 
@@ -249,6 +251,7 @@ Reachability Builder::end_block() {
     frames_.pop_back();
     return is_live_ ? Reachability::live : Reachability::dead;
   }
+  if (frame.kind >= FrameKind::try_table) return end_region();
   if (frame.kind == FrameKind::if_ && frame.arms != Arms::then_only) {
     // There is no else: its parameters are the results.
     if (frame.arms == Arms::else_only) {
@@ -371,11 +374,13 @@ void Builder::connect(uint32_t depth, uint32_t target) {
 void Builder::record_edge(uint32_t depth, uint32_t target) {
   Frame& frame = frame_at(depth);
   // What was numbered inside of an inner block may be forgotten at that block's end, and the place taken by others.
-  const uint32_t mark = depth == 0 ? insert_.table().mark() : frame_at(depth - 1).table_mark;
-  frame.merge_mark = std::min(frame.merge_mark, mark);
+  frame.merge_mark = std::min(frame.merge_mark, mark_for(depth));
+  frame.first_edge = add_edge(frame, target, frame.label_count, frame.first_edge);
+}
 
+uint32_t Builder::add_edge(const Frame& frame, uint32_t target, uint32_t count, uint32_t next) {
   const uint32_t first_value = static_cast<uint32_t>(edge_values_.size());
-  edge_values_.append(top(frame.label_count));
+  edge_values_.append(top(count));
   const uint32_t first_local = static_cast<uint32_t>(edge_locals_.size());
   ++stamp_;
   merge_work_ += log_.size() - frame.log_mark;
@@ -385,9 +390,9 @@ void Builder::record_edge(uint32_t depth, uint32_t target) {
     stamps_[local] = stamp_;
     edge_locals_.push_back({local, locals_[local].value});
   }
-  edges_.push_back({frame.first_edge, target, insert_.block(), first_value, first_local,
+  edges_.push_back({next, target, insert_.block(), first_value, first_local,
                     static_cast<uint32_t>(edge_locals_.size()) - first_local});
-  frame.first_edge = static_cast<uint32_t>(edges_.size() - 1);
+  return static_cast<uint32_t>(edges_.size() - 1);
 }
 
 // --- merges

@@ -20,7 +20,7 @@ BlockLayout layout_blocks(const MachineFunction& function, const AllocationResul
         move < allocation.moves.size() && allocation.moves[move].before.index() < block.end_inst;
     const bool only_jumps = block.end_inst - block.first_inst == 1 && block.successor_count == 1 && !has_moves &&
                             function.insts[block.first_inst].operand_count == 0;
-    skipped[i] = i != 0 && only_jumps && function.successors(block)[0] != MBlock(i);
+    skipped[i] = i != 0 && only_jumps && !block.is_landing_pad && function.successors(block)[0] != MBlock(i);
   }
   // Chains of such blocks: resolved once each, an endless loop of them keeps its blocks.
   ArenaVector<uint32_t> chain(arena);

@@ -34,6 +34,11 @@
 // tail_call_restore as the return address. That stub reloads both pinned registers from the frame, drops it, and returns to
 // the saved address. So a chain of tail calls between instances runs in constant stack space.
 //
+// Exceptions are values, references to objects of the managed heap. The unwinder restores a handler's frame (stack pointer as
+// while the body runs, callee-saved registers as at the call) and enters its landing pad with the exception in
+// x86-64: r9, RV64: a6, registers that return no result. The pad loads the pinned registers anew from the VMContext that the
+// function has saved in its prologue.
+//
 // Frames (from high to low): argument area, return address (x86-64; on RV64 ra is saved in the top word of the frame),
 // saved registers, spill slots, fixed slots, outgoing argument area. The frame has a fixed size while the body runs; there is
 // no frame pointer. A frame larger than 4 KiB touches each page on the way down (guard page below the stack). Unwinding
@@ -64,6 +69,7 @@ struct ConventionRegisters {
   std::span<const PReg> floating_results;
   std::span<const PReg> vector_results;
   bool vectors_share_floating = false;
+  PReg exception;  // at a landing pad; caller-saved, and no result
 };
 
 struct CallLayout {

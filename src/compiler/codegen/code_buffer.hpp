@@ -41,6 +41,12 @@ struct CallSite {
   uint32_t reference_count = 0;
 };
 
+// Where an exception that leaves the call with that return address goes.
+struct HandlerSite {
+  uint32_t return_offset = 0;
+  uint32_t landing_offset = 0;
+};
+
 class CodeBuffer {
  public:
   explicit CodeBuffer(Arena& arena)
@@ -50,6 +56,7 @@ class CodeBuffer {
         traps(arena),
         calls(arena),
         stack_offsets(arena),
+        handlers(arena),
         constants_(arena) {}
 
   [[nodiscard]] uint32_t offset() const { return static_cast<uint32_t>(bytes.size()); }
@@ -68,6 +75,7 @@ class CodeBuffer {
   ArenaVector<TrapSite> traps;
   ArenaVector<CallSite> calls;
   ArenaVector<uint32_t> stack_offsets;
+  ArenaVector<HandlerSite> handlers;
 
   // Filled by the target at the end.
   uint32_t frame_bytes = 0;

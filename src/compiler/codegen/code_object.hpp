@@ -2,8 +2,9 @@
 //
 // Sections: .text (all functions, then trampolines), .rodata (constants and jump tables, follows .text in memory at the
 // next 64-byte boundary so that both can be addressed pc-relative; mapped read-only and not executable where its page allows),
-// .cairn.functions .cairn.traps .cairn.calls .cairn.stackmaps .cairn.trampolines (arrays of the records below, little-endian,
-// sorted by code offset), .cairn.stackslots (32-bit words that the stack maps refer to), .symtab/.strtab (a symbol a function: its name from the name section, else "wasm-function[N]"), .rela.text:
+// .cairn.functions .cairn.traps .cairn.calls .cairn.stackmaps .cairn.handlers .cairn.trampolines (arrays of the records below,
+// little-endian, sorted by code offset), .cairn.stackslots (32-bit words that the stack maps refer to), .symtab/.strtab (a symbol
+// a function: its name from the name section, else "wasm-function[N]"), .rela.text:
 // only references to absolute symbols "type_id[N]" (R_X86_64_32; R_RISCV_HI20 and R_RISCV_LO12_I), which the
 // loader resolves to canonical type ids. Calls between functions are already resolved. EI_OSABI is standalone (255).
 // objdump, gdb and perf read the file.
@@ -25,11 +26,12 @@ struct FunctionRecord {
   // order in consecutive words that end at saved_offset + 8 * count bytes above the stack pointer.
   uint32_t saved_registers = 0;
   uint32_t saved_offset = 0;
-  uint32_t flags = 0;  // kReturnAddressInRegister: leaf function that did not save ra
+  uint32_t flags = 0;  // kReturnAddressInRegister: leaf function that did not save ra; kHasHandlers
   uint32_t frame_begin = 0;  // from this offset on the stack pointer has moved by frame_bytes; before it by nothing
 };
 inline constexpr uint32_t kTrampoline = 0xffff'ffff;
 inline constexpr uint32_t kReturnAddressInRegister = 1;
+inline constexpr uint32_t kHasHandlers = 2;
 static_assert(sizeof(FunctionRecord) == 40);
 
 // An instruction that may fault, or raise a trap on purpose.
@@ -39,6 +41,13 @@ struct TrapRecord {
   uint32_t kind = 0;  // wasm::TrapKind
 };
 static_assert(sizeof(TrapRecord) == 12);
+
+// A call that an exception may leave for a handler in the same function.
+struct HandlerRecord {
+  uint32_t return_offset = 0;
+  uint32_t landing_offset = 0;
+};
+static_assert(sizeof(HandlerRecord) == 8);
 
 // A call: its return address, for backtraces.
 struct CallRecord {
@@ -63,6 +72,7 @@ static_assert(sizeof(StackMapRecord) == 12);
 // Entry and host trampolines of one signature, or a stub; only in objects made by compile_trampolines and compile_stubs.
 inline constexpr uint32_t kTailCallRestore = 0xffff'ffff;
 inline constexpr uint32_t kExitStub = 0xffff'fffe;
+inline constexpr uint32_t kLandingStub = 0xffff'fffd;
 struct TrampolineRecord {
   uint32_t type_index = 0;    // position in the list of signatures; kTailCallRestore, kExitStub: entry_offset is that stub's
   uint32_t entry_offset = 0;  // host to guest

@@ -57,7 +57,7 @@ uint32_t ElfWriter::add(uint32_t function_index, std::string_view name, const Co
   record.body_begin = begin + code.body_begin;
   record.saved_registers = code.saved_registers;
   record.saved_offset = code.saved_offset;
-  record.flags = code.flags;
+  record.flags = code.flags | (code.handlers.empty() ? 0 : kHasHandlers);
   record.frame_begin = begin + code.frame_begin;
   functions_.push_back(record);
   symbols_.push_back({add_string(name), begin, record.end - begin});
@@ -85,6 +85,11 @@ uint32_t ElfWriter::add(uint32_t function_index, std::string_view name, const Co
   std::sort(stack_maps_.begin() + first_map, stack_maps_.end(),
             [](const StackMapRecord& a, const StackMapRecord& b) { return a.return_offset < b.return_offset; });
   stack_offsets_.insert(stack_offsets_.end(), code.stack_offsets.begin(), code.stack_offsets.end());
+  const auto first_handler = static_cast<ptrdiff_t>(handlers_.size());
+  for (const HandlerSite& handler : code.handlers)
+    handlers_.push_back({begin + handler.return_offset, begin + handler.landing_offset});
+  std::sort(handlers_.begin() + first_handler, handlers_.end(),
+            [](const HandlerRecord& a, const HandlerRecord& b) { return a.return_offset < b.return_offset; });
 
   for (const Relocation& r : code.relocations) {
     switch (r.kind) {
@@ -182,10 +187,11 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
     names.push_back('\0');
     out.insert(out.end(), bytes.begin(), bytes.end());
   };
-  constexpr uint32_t kSymbolSection = 9, kStringSection = 10;
+  constexpr uint32_t kSymbolSection = 10, kStringSection = 11;
   out.reserve(text_.size() + rodata_.size() + functions_.size() * sizeof(FunctionRecord) +
               traps_.size() * sizeof(TrapRecord) + calls_.size() * sizeof(CallRecord) +
               stack_maps_.size() * sizeof(StackMapRecord) + stack_offsets_.size() * sizeof(uint32_t) +
+              handlers_.size() * sizeof(HandlerRecord) +
               symbols.size() * sizeof(elf::Symbol) + strings_.size() + relas.size() * sizeof(elf::Rela) + 2048);
   add_section(".text", elf::kProgBits, elf::kAlloc | elf::kExecInstr, 64, std::span(text_));
   add_section(".rodata", elf::kProgBits, elf::kAlloc, 64, std::span(rodata_));
@@ -194,6 +200,7 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
   add_section(".cairn.calls", elf::kProgBits, 0, 8, std::span(calls_), sizeof(CallRecord));
   add_section(".cairn.stackmaps", elf::kProgBits, 0, 8, std::span(stack_maps_), sizeof(StackMapRecord));
   add_section(".cairn.stackslots", elf::kProgBits, 0, 8, std::span(stack_offsets_), sizeof(uint32_t));
+  add_section(".cairn.handlers", elf::kProgBits, 0, 8, std::span(handlers_), sizeof(HandlerRecord));
   add_section(".cairn.trampolines", elf::kProgBits, 0, 8, std::span(trampolines_), sizeof(TrampolineRecord));
   CAIRN_ASSERT(sections.size() == kSymbolSection);
   add_section(".symtab", elf::kSymTab, 0, 8, std::span(symbols), sizeof(elf::Symbol), kStringSection, local_count);

@@ -54,6 +54,7 @@ class ElfWriter {
   std::vector<CallRecord> calls_;
   std::vector<StackMapRecord> stack_maps_;
   std::vector<uint32_t> stack_offsets_;
+  std::vector<HandlerRecord> handlers_;
   std::vector<TrampolineRecord> trampolines_;
   std::vector<Symbol> symbols_;
   std::vector<TypeReference> type_references_;

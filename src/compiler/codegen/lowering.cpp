@@ -28,7 +28,8 @@ Lowering::Lowering(const ir::Function& function, MachineFunction& result, const 
       loop_of_(result.arena),
       loops_(result.arena),
       group_(result.arena),
-      operand_buffer_(result.arena) {}
+      operand_buffer_(result.arena),
+      invoke_areas_(result.arena) {}
 
 Result<void> Lowering::run() {
   const uint32_t values = function_.value_count();
@@ -250,7 +251,7 @@ void Lowering::order_blocks() {
       if (inst(terminator).opcode != Opcode::jump && (target.argument_count != 0 || predecessor_count[to] > 1)) {
         // Several entries of a jump table may share an edge.
         const uint32_t latest = latest_edge[to];
-        if (latest >= first_edge && latest < nodes_.size() && nodes_[latest].block == Block::none() &&
+        if (inst(terminator).opcode != Opcode::invoke && latest >= first_edge && latest < nodes_.size() && nodes_[latest].block == Block::none() &&
             function_.target_lists[nodes_[latest].target].block == target.block &&
             std::ranges::equal(function_.arguments(function_.target_lists[nodes_[latest].target]),
                                function_.arguments(target))) {
@@ -314,8 +315,13 @@ void Lowering::order_blocks() {
       ++result_.blocks[to.index()].predecessor_count;
     };
     if (node.block) {
-      for (const ir::Target& target : function_.targets(function_.terminator(node.block)))
-        add(nodes_[target_nodes_[static_cast<size_t>(&target - function_.target_lists.data())]].machine_block);
+      const Value terminator = function_.terminator(node.block);
+      for (const ir::Target& target : function_.targets(terminator)) {
+        const MBlock to = nodes_[target_nodes_[static_cast<size_t>(&target - function_.target_lists.data())]].machine_block;
+        add(to);
+        result_.blocks[to.index()].is_landing_pad =
+            inst(terminator).opcode == Opcode::invoke && &target == &function_.targets(terminator)[1];
+      }
     } else {
       const Block to = function_.target_lists[node.target].block;
       add(nodes_[node_of[to.index()]].machine_block);
@@ -560,6 +566,8 @@ void Lowering::lower_block(Block block) {
       case Opcode::vmctx:
       case Opcode::type_id:
       case Opcode::block_param:
+      case Opcode::invoke_result:
+      case Opcode::caught:
       case Opcode::result: continue;
       default: break;
     }
@@ -587,6 +595,7 @@ void Lowering::lower_block(Block block) {
             break;
           case Opcode::return_: lower_return(value); break;
           case Opcode::return_call: lower_tail_call(value); break;
+          case Opcode::invoke: lower_invoke(value); break;
           default:
             if (function_.targets(value).empty() ||
                 result_.blocks[current_block_.index()].successor_count > 1) {
@@ -601,6 +610,7 @@ void Lowering::lower_block(Block block) {
     }
     flush_group();
   }
+  load_invoke_results(block);
   if (block.index() == 0) {
     lower_entry();
     flush_group();
@@ -701,19 +711,26 @@ VReg Lowering::lower_arguments(const ir::CallInfo& call, const CallLayout& layou
   return callee;
 }
 
+// The uses of a call, in operand_buffer_, and of the area that its results in memory go to; returns the VMFuncRef's vreg.
+VReg Lowering::begin_call(Value value, const CallLayout& layout, uint32_t result_area) {
+  const VReg callee = lower_arguments(function_.call_info(value), layout, function_.operands(value));
+  if (layout.result_area_bytes != 0) {
+    const VReg area = temporary(RegClass::integer);
+    emit_fixed_slot_address(area, result_area);
+    operand_buffer_.push_back(Operand::use_fixed(area, layout.result_pointer));
+  }
+  result_.has_calls = true;
+  return callee;
+}
+
 void Lowering::lower_call(Value value) {
   const ir::CallInfo& call = function_.call_info(value);
   const CallLayout layout = layout_of(call);
-  const VReg callee = lower_arguments(call, layout, function_.operands(value));
-  if (layout.result_area_bytes != 0) {
-    if (call_result_bytes_ < layout.result_area_bytes) {
-      call_result_area_ = allocate_fixed_slot(layout.result_area_bytes);
-      call_result_bytes_ = layout.result_area_bytes;
-    }
-    const VReg area = temporary(RegClass::integer);
-    emit_fixed_slot_address(area, call_result_area_);
-    operand_buffer_.push_back(Operand::use_fixed(area, layout.result_pointer));
+  if (call_result_bytes_ < layout.result_area_bytes) {
+    call_result_area_ = allocate_fixed_slot(layout.result_area_bytes);
+    call_result_bytes_ = layout.result_area_bytes;
   }
+  const VReg callee = begin_call(value, layout, call_result_area_);
   // The first result is the call itself, the others follow it.
   const auto for_each_result = [&](auto&& visit) {
     if (inst(value).type == ir::Type::none) return;
@@ -725,12 +742,58 @@ void Lowering::lower_call(Value value) {
     if (layout.results[i].reg.valid())
       operand_buffer_.push_back(Operand::def_fixed(vreg_of(result), layout.results[i].reg));
   });
-  result_.has_calls = true;
   emit_call(call, layout, operand_buffer_.as_span(), callee);
   for_each_result([&](Value result, size_t i) {
     if (!layout.results[i].reg.valid())
       emit_load_fixed_slot(inst(result).type, vreg_of(result), call_result_area_ + layout.results[i].offset);
   });
+}
+
+// Results in memory are loaded where the call returns to, which has been lowered by now (load_invoke_results).
+void Lowering::lower_invoke(Value value) {
+  const ir::CallInfo& call = function_.call_info(value);
+  const CallLayout layout = layout_of(call);
+  const uint32_t area = layout.result_area_bytes != 0 ? invoke_area(value, layout) : 0;
+  const VReg callee = begin_call(value, layout, area);
+  const auto define = [&](ir::Block block, auto&& reg_of) {
+    for (Value at = function_[block].first; at; at = function_.next(at)) {
+      const Opcode opcode = inst(at).opcode;
+      if (opcode != Opcode::invoke_result && opcode != Opcode::caught) return;
+      if (inst(at).operands[0] != value || !is_used(at)) continue;
+      if (const PReg reg = reg_of(at); reg.valid()) operand_buffer_.push_back(Operand::def_fixed(vreg_of(at), reg));
+    }
+  };
+  const std::span<const ir::Target> targets = function_.targets(value);
+  define(targets[0].block, [&](Value at) { return layout.results[static_cast<size_t>(inst(at).immediate)].reg; });
+  define(targets[1].block, [&](Value) { return convention_.exception; });
+  prepare_landing();
+  emit_call(call, layout, operand_buffer_.as_span(), callee);
+  MachineInst& emitted = group_.back();
+  emitted.flags = emitted.flags | InstFlag::terminator;
+  emitted.targets[0] = successor(0);
+  emitted.targets[1] = successor(1);
+}
+
+uint32_t Lowering::invoke_area(Value invoke, const CallLayout& layout) {
+  if (invoke_areas_.empty()) invoke_areas_.assign(function_.value_count(), 0xffff'ffff);
+  uint32_t& area = invoke_areas_[invoke.index()];
+  if (area == 0xffff'ffff) area = allocate_fixed_slot(layout.result_area_bytes);
+  return area;
+}
+
+void Lowering::load_invoke_results(ir::Block block) {
+  const Value first = function_[block].first;
+  if (!first || inst(first).opcode != Opcode::invoke_result) return;
+  const Value invoke = inst(first).operands[0];
+  const CallLayout layout = layout_of(function_.call_info(invoke));
+  if (layout.result_area_bytes == 0) return;
+  const uint32_t area = invoke_area(invoke, layout);
+  for (Value at = first; at && inst(at).opcode == Opcode::invoke_result; at = function_.next(at)) {
+    const ArgLocation& location = layout.results[static_cast<size_t>(inst(at).immediate)];
+    if (!is_used(at) || location.reg.valid()) continue;
+    emit_load_fixed_slot(inst(at).type, vreg_of(at), area + location.offset);
+  }
+  flush_group();
 }
 
 void Lowering::lower_tail_call(Value value) {

@@ -62,6 +62,9 @@ class Lowering {
   // arguments have been stored; stack results are loaded afterwards.
   virtual void emit_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands,
                          VReg callee) = 0;
+  // Called before emit_call for a call that is a terminator and has a landing pad: the frame must hold the own VMContext from
+  // the entry on. emit_call emits the call's instruction last; the successors are filled in by the caller.
+  virtual void prepare_landing() = 0;
   // The same, leaving the function: stack arguments have been stored in the outgoing area as for a call.
   virtual void emit_tail_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands,
                               VReg callee) = 0;
@@ -142,6 +145,10 @@ class Lowering {
   void lower_entry();
   void lower_return(ir::Value value);
   void lower_call(ir::Value value);
+  void lower_invoke(ir::Value value);
+  void load_invoke_results(ir::Block block);
+  uint32_t invoke_area(ir::Value invoke, const CallLayout& layout);
+  VReg begin_call(ir::Value value, const CallLayout& layout, uint32_t result_area);
   void lower_tail_call(ir::Value value);
   VReg lower_arguments(const ir::CallInfo& call, const CallLayout& layout, std::span<const ir::Value> arguments);
   CallLayout layout_of(const ir::CallInfo& call);
@@ -171,6 +178,7 @@ class Lowering {
   VReg result_area_;                 // own hidden result pointer
   uint32_t call_result_area_ = 0xffff'ffff;  // fixed slot shared by all calls that need a result area
   uint32_t call_result_bytes_ = 0;
+  ArenaVector<uint32_t> invoke_areas_;  // by value, for those that need one: where their results are
 };
 
 }  // namespace cairn::codegen

@@ -8,6 +8,8 @@
 // block parameter. Critical edges do not exist: lowering splits them, so that the moves of an edge have a place (at the
 // end of a predecessor with one successor, or at the start of a successor with one predecessor). A block with parameters
 // has predecessors with one successor only. The terminator of a block with one successor is a jump without operands.
+// A terminator may define registers if each of its successors has it as the only predecessor: a call that may throw defines
+// its results for the first, the exception for the second (the landing pad); both see what it leaves unclobbered.
 #pragma once
 
 #include <array>
@@ -132,6 +134,7 @@ struct MachineBlock {
   uint16_t loop_depth = 0;
   bool is_loop_header = false;
   bool is_cold = false;
+  bool is_landing_pad = false;  // where an exception arrives: second target of a call that is a terminator
 };
 
 // Blocks are numbered in the order in which lowering laid them out: a reverse post-order in which each loop's blocks are

@@ -65,7 +65,7 @@ class Reader {
     if (text_.size() > 0x7fff'ffff || rodata_.size() > 0x7fff'ffff) return broken("too large");
     if (!copy(functions_, contents_.functions) || !copy(traps_, contents_.traps) || !copy(calls_, contents_.calls) ||
         !copy(stack_maps_, contents_.stack_maps) || !copy(stack_offsets_, contents_.stack_offsets) ||
-        !copy(trampolines_, contents_.trampolines))
+        !copy(handlers_, contents_.handlers) || !copy(trampolines_, contents_.trampolines))
       return broken("a table's size is not a multiple of its records'");
     CAIRN_TRY(check_records());
     CAIRN_TRY(read_relocations());
@@ -111,8 +111,9 @@ class Reader {
         Bytes* target;
       } known[] = {{".text", &text_},           {".rodata", &rodata_},
                    {".cairn.functions", &functions_}, {".cairn.traps", &traps_},
-                   {".cairn.calls", &calls_},   {".cairn.trampolines", &trampolines_},
                    {".cairn.stackmaps", &stack_maps_}, {".cairn.stackslots", &stack_offsets_},
+                   {".cairn.calls", &calls_},   {".cairn.handlers", &handlers_},
+                   {".cairn.trampolines", &trampolines_},
                    {".symtab", &symbols_},      {".strtab", &strings_},
                    {".rela.text", &relocations_}};
       for (uint32_t k = 0; k < std::size(known); ++k) {
@@ -122,7 +123,7 @@ class Reader {
         *known[k].target = *bytes;
       }
     }
-    if (seen != 0x7ff) return broken("a section is missing");
+    if (seen != 0xfff) return broken("a section is missing");
     return {};
   }
 
@@ -170,6 +171,9 @@ class Reader {
         if (offset % 8 != 0 || offset >= frame) return broken("a stack map leaves its frame");
       }
     }
+    if (!sorted(contents_.handlers, &HandlerRecord::return_offset)) return broken("handlers are not sorted or out of range");
+    for (const HandlerRecord& h : contents_.handlers)
+      if (h.landing_offset >= size) return broken("a handler is out of range");
     for (const TrampolineRecord& t : contents_.trampolines)
       if (t.entry_offset >= size || t.host_offset >= size) return broken("a trampoline is out of range");
     return {};
@@ -208,7 +212,8 @@ class Reader {
 
   Bytes object_;
   ObjectContents contents_;
-  Bytes text_, rodata_, functions_, traps_, calls_, stack_maps_, stack_offsets_, trampolines_, symbols_, strings_, relocations_;
+  Bytes text_, rodata_, functions_, traps_, calls_, stack_maps_, stack_offsets_, handlers_, trampolines_, symbols_, strings_,
+      relocations_;
 };
 
 }  // namespace

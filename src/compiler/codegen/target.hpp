@@ -10,6 +10,7 @@
 #include "compiler/codegen/machine_function.hpp"
 #include "compiler/ir/function.hpp"
 #include "compiler/options.hpp"
+#include "runtime/builtins.hpp"
 
 namespace cairn::codegen {
 
@@ -41,10 +42,16 @@ class Target {
   // The stub that a tail call between instances returns to (calling_convention.hpp).
   virtual void emit_tail_call_restore(CodeBuffer& code) const = 0;
 
-  // The stub through which compiled code enters a builtin that is marked `exit` (runtime/builtins.hpp): stores the stack
-  // pointer above the return address to VMStoreState::exit_frame and that address to exit_pc, and jumps to entry
-  // kBuiltinCount + builtin of VMContext::builtins. The VMContext is the first C argument.
-  virtual void emit_exit_stub(uint32_t builtin, CodeBuffer& code) const = 0;
+  // The stub through which a builtin is entered that is not `plain` (runtime/builtins.def): stores what its kind says, the stack
+  // pointer above the return address to VMStoreState::exit_frame and that address to exit_pc, and callee-saved registers to
+  // VMStoreState::registers; and jumps to entry kBuiltinCount + builtin of VMContext::builtins. The VMContext is the first
+  // C argument.
+  virtual void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code) const = 0;
+
+  // Code that the runtime calls as
+  //   void land(const uint64_t* registers, uint64_t stack_pointer, const void* landing_pad, uint32_t exception)
+  // and that does not return: enters a landing pad with these callee-saved registers.
+  virtual void emit_landing_stub(CodeBuffer& code) const = 0;
 
   // The text of one machine instruction with virtual registers, for dumps and tests.
   [[nodiscard]] virtual std::string_view opcode_name(uint16_t opcode) const = 0;

@@ -5,6 +5,9 @@
 
 namespace cairn::ir {
 
+// Whether the instruction runs code that may do anything.
+inline bool is_any_call(Opcode opcode) { return facts(opcode).effects == Effects::call || opcode == Opcode::invoke; }
+
 // Whether the instruction may be left out when nothing uses its value: it cannot trap and writes nothing.
 inline bool is_removable(const Function& function, Value value) {
   switch (facts(function[value].opcode).effects) {

@@ -81,6 +81,7 @@ std::span<Value> Function::operands(Value instruction) {
   Instruction& inst = instructions[instruction.index()];
   switch (inst.opcode) {
     case Opcode::call:
+    case Opcode::invoke:
     case Opcode::return_call: {
       const CallInfo& call = calls[inst.extra];
       return value_lists.as_span().subspan(call.first_argument, call.argument_count);
@@ -103,6 +104,10 @@ std::span<Target> Function::targets(Value terminator) {
     case Opcode::branch:
     case Opcode::br_table: {
       const TargetRange& range = target_ranges[inst.extra];
+      return target_lists.as_span().subspan(range.first, range.count);
+    }
+    case Opcode::invoke: {
+      const TargetRange& range = target_ranges[static_cast<size_t>(inst.immediate)];
       return target_lists.as_span().subspan(range.first, range.count);
     }
     default: return {};

@@ -91,6 +91,9 @@ enum class AliasClass : uint8_t {
   field,          // objects' fields and elements; accesses of different MemoryAccess::index never touch the same bytes
 };
 
+// MemoryAccess::index, in the class `field`, of exceptions' tags and payloads.
+inline constexpr uint32_t kExceptionFields = 0xffff'fffe;
+
 enum class Extension : uint8_t { none, sign, zero };
 
 // The facts of a load or store. 16 bytes, in Function::accesses.
@@ -265,7 +268,7 @@ class Function {
   ArenaVector<MemoryAccess> accesses;
   ArenaVector<CallInfo> calls;
   ArenaVector<Target> target_lists;
-  ArenaVector<TargetRange> target_ranges;  // Instruction::extra of jump, branch, br_table
+  ArenaVector<TargetRange> target_ranges;  // Instruction::extra of jump, branch, br_table; immediate of invoke
   ArenaVector<V128> vector_constants;
 };
 

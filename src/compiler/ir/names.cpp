@@ -57,6 +57,7 @@ Payload payload_of(Opcode opcode) {
     case Opcode::icmp:
     case Opcode::fcmp: return Payload::condition;
     case Opcode::array_address: return Payload::scale;
+    case Opcode::invoke_result:
     case Opcode::result: return Payload::position;
     case Opcode::simd_unary:
     case Opcode::simd_binary:
@@ -80,6 +81,7 @@ Payload payload_of(Opcode opcode) {
     case Opcode::trap: return Payload::trap;
     case Opcode::call:
     case Opcode::return_call: return Payload::call;
+    case Opcode::invoke: return Payload::invoke;
     case Opcode::jump:
     case Opcode::branch:
     case Opcode::br_table: return Payload::targets;

@@ -40,8 +40,11 @@ enum class Payload : uint8_t {
   displacement,  // immediate(), then memory_access()
   trap,          // trap_kind()
   call,
+  invoke,  // a call, then targets
   targets,
 };
+// Whether it starts with a callee and a signature.
+constexpr bool is_call(Payload payload) { return payload == Payload::call || payload == Payload::invoke; }
 Payload payload_of(Opcode opcode);
 // The opcodes whose text does not name them alone (see Payload::simd).
 bool has_type_suffix(Opcode opcode);

@@ -310,7 +310,7 @@ class Parser {
       inst.immediate = static_cast<int64_t>(*op);
     }
     CallInfo call;
-    if (payload == Payload::call) CAIRN_TRY(call_head(call));
+    if (is_call(payload)) CAIRN_TRY(call_head(call));
 
     // Operands, up to what is no value. Those of lists go to value_lists at once.
     std::vector<Patch> operands;
@@ -322,7 +322,7 @@ class Parser {
       comma = take(",");
       if (!comma) break;
     }
-    const bool is_list = payload == Payload::call || inst.opcode == Opcode::return_ ||
+    const bool is_list = is_call(payload) || inst.opcode == Opcode::return_ ||
                          inst.opcode == Opcode::add128 || inst.opcode == Opcode::sub128;
     if (is_list) {
       for (const Patch& operand : operands) {
@@ -340,7 +340,7 @@ class Parser {
     if (facts(inst.opcode).operands != kVariable && facts(inst.opcode).operands != operands.size()) {
       return error("a wrong number of operands");
     }
-    if (payload == Payload::call) {
+    if (is_call(payload)) {
       call.first_argument = first;
       call.argument_count = static_cast<uint32_t>(operands.size());
       inst.extra = function_.add_call(call);
@@ -384,11 +384,17 @@ class Parser {
         inst.extra = function_.add_access(CAIRN_TRY(access()));
         break;
       case Payload::trap: inst.aux = static_cast<uint8_t>(CAIRN_TRY(trap())); break;
+      case Payload::invoke:
       case Payload::targets: {
         std::vector<Target> list;
         do list.push_back(CAIRN_TRY(target()));
         while (take(","));
-        inst.extra = function_.add_targets(list);
+        const uint32_t range = function_.add_targets(list);
+        if (payload == Payload::invoke) {
+          inst.immediate = range;
+          break;
+        }
+        inst.extra = range;
         if (take("likely")) inst.aux = static_cast<uint8_t>(BranchHint::likely);
         if (take("unlikely")) inst.aux = static_cast<uint8_t>(BranchHint::unlikely);
         break;

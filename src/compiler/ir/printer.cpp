@@ -129,7 +129,7 @@ class Printer {
       text_ += " ";
       text_ += to_string(inst.simd());
     }
-    if (payload == Payload::call) call(function_.call_info(v));
+    if (is_call(payload)) call(function_.call_info(v));
     if (!function_.operands(v).empty()) {
       text_ += " ";
       values(function_.operands(v));
@@ -166,8 +166,9 @@ class Printer {
         separator(v);
         text_ += trap_name(inst.trap_kind());
         break;
+      case Payload::invoke:
       case Payload::targets: {
-        bool comma = facts(inst.opcode).operands != 0;
+        bool comma = !function_.operands(v).empty();
         for (const Target& t : function_.targets(v)) {
           text_ += comma ? ", " : " ";
           comma = true;

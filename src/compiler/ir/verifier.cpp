@@ -97,7 +97,8 @@ class Verifier {
     if (used.index() >= function_.value_count()) return fail(user, "uses a value that does not exist");
     const Block from = function_.block_of(used);
     if (!from) return fail(user, "uses the removed value " + decimal(used.index()));
-    if (function_[used].type == Type::none) return fail(user, "uses value " + decimal(used.index()) + " without result");
+    const bool is_landed = function_[user].opcode == Opcode::invoke_result || function_[user].opcode == Opcode::caught;
+    if (function_[used].type == Type::none && !is_landed) return fail(user, "uses value " + decimal(used.index()) + " without result");
     const Block at = function_.block_of(user);
     const bool dominated = from == at ? positions_[used.index()] < positions_[user.index()]
                                       : flow_.is_reachable(from) && dominators_.dominates(from, at);
@@ -330,6 +331,11 @@ class Verifier {
       case Opcode::jump: return check_target_count(v);
       case Opcode::call:
       case Opcode::return_call: return check_call(v);
+      case Opcode::invoke:
+        check_target_count(v);
+        return check_call(v);
+      case Opcode::invoke_result:
+      case Opcode::caught: return check_landed(v);
       case Opcode::result: return check_result(v);
       case Opcode::return_: {
         if (operands.size() != function_.signature.results.size()) return fail(v, "a wrong number of results");
@@ -349,7 +355,7 @@ class Verifier {
   void check_target_count(Value v) {
     const size_t count = function_.targets(v).size();
     const Opcode opcode = function_[v].opcode;
-    if (opcode == Opcode::jump ? count != 1 : opcode == Opcode::branch ? count != 2 : count == 0) {
+    if (opcode == Opcode::jump ? count != 1 : opcode == Opcode::branch || opcode == Opcode::invoke ? count != 2 : count == 0) {
       fail(v, "a wrong number of targets");
     }
   }
@@ -387,9 +393,31 @@ class Verifier {
                            std::string(to_string(type_of(arguments[i]))));
       }
     }
-    const bool is_tail = function_[v].opcode == Opcode::return_call;
-    const Type first = call.signature.results.empty() || is_tail ? Type::none : call.signature.results[0];
+    const bool is_call = function_[v].opcode == Opcode::call;
+    const Type first = call.signature.results.empty() || !is_call ? Type::none : call.signature.results[0];
     if (type_of(v) != first) fail(v, "does not have the type of the first result");
+  }
+
+  // invoke_result and caught.
+  void check_landed(Value v) {
+    const Value of = function_[v].operands[0];
+    if (function_[of].opcode != Opcode::invoke) return fail(v, "not of an invoke");
+    const bool is_exception = function_[v].opcode == Opcode::caught;
+    if (is_exception) {
+      expect_result(v, type_of(v) == Type::gcref);
+    } else {
+      const auto results = function_.call_info(of).signature.results;
+      const auto position = static_cast<size_t>(function_[v].immediate);
+      if (position >= results.size()) return fail(v, "no such result");
+      if (type_of(v) != results[position]) return fail(v, "does not have the type of the result");
+    }
+    const Block block = function_.block_of(v);
+    if (function_.targets(of)[is_exception ? 1 : 0].block != block || flow_.predecessors(block).size() != 1) {
+      return fail(v, "is not where only its invoke leads");
+    }
+    for (Value before = function_.previous(v); before; before = function_.previous(before)) {
+      if (function_[before].opcode != function_[v].opcode) return fail(v, "is not at the start of its block");
+    }
   }
 
   void check_result(Value v) {

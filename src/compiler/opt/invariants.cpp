@@ -8,6 +8,7 @@
 // Only loops without calls gain from it: over a call the value would have to be kept in the frame, which is no better than
 // making it again. What is cheap to make again stays. Loads move when nothing in the loop writes what they read and
 // they cannot fault.
+#include "compiler/ir/effects.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
 
@@ -65,7 +66,7 @@ class InvariantHoister {
       Summary& summary = summaries_[loop.index()];
       for (Value v = function_[block].first; v; v = function_.next(v)) {
         const Effects effects = ir::facts(function_[v].opcode).effects;
-        if (effects == Effects::call) summary.has_calls = true;
+        if (ir::is_any_call(function_[v].opcode)) summary.has_calls = true;
         if (function_[v].opcode == Opcode::fence) {
           summary.written = ~uint32_t{0};
         } else if (effects == Effects::writes) {

@@ -108,7 +108,7 @@ class Numbering {
       function_.remove(v);
       return;
     }
-    if (effects == Effects::call || opcode == Opcode::fence) {
+    if (ir::is_any_call(opcode) || opcode == Opcode::fence) {
       invalidate_all();
     } else if (effects == Effects::writes) {
       const MemoryAccess access = function_.memory_access(v);

@@ -36,7 +36,8 @@ Emitter::Emitter(const codegen::MachineFunction& function, const codegen::Alloca
       as_(code, lengths, cpu.zba, cpu.zbs),
       saved_(function.arena),
       labels_(function.arena),
-      stubs_(function.arena) {
+      stubs_(function.arena),
+      handlers_(function.arena) {
   const std::span<const PReg> callee_saved = callee_saved_in_order();
   code.saved_registers = 0;
   for (size_t i = 0; i < callee_saved.size(); ++i) {
@@ -63,7 +64,10 @@ bool Emitter::run() {
     if (is_far_from_stubs(2048) && !layout_.next[b.index()].valid()) flush_stubs();
   }
   flush_stubs();
-  return as_.finish();
+  if (!as_.finish()) return false;
+  for (const Handler& handler : handlers_)
+    code_.handlers.push_back({handler.return_offset, as_.offset_of(labels_[handler.landing_pad.index()])});
+  return true;
 }
 
 // --- Frame ----------------------------------------------------------------------------------------------------------------
@@ -133,6 +137,7 @@ void Emitter::block(MBlock b) {
   const MachineBlock& data = function_.blocks[b.index()];
   as_.bind(labels_[b.index()]);
   vector_state_ = kNoVectorState;
+  if (data.is_landing_pad) restore_instance(context_slot_);
   // The first move at or behind the block's start.
   size_t low = 0, high = allocation_.moves.size();
   while (low < high) {
@@ -270,7 +275,10 @@ void Emitter::instruction(const MachineInst& inst, Operands operands) {
 
 void Emitter::pseudo(const MachineInst& inst, Operands operands) {
   switch (static_cast<Pseudo>(inst.opcode)) {
-    case Pseudo::entry: return;
+    case Pseudo::entry:
+      if (inst.immediate == 0) return;
+      context_slot_ = int64_t{frame_.fixed_offset} + inst.immediate - 1;
+      return as_.store_far(Op::sd, kVMContext, kStackPointer, context_slot_, kScratch);
     case Pseudo::move:
       if (operands[0] != operands[1]) as_.move(operands[1].reg(), operands[0].reg());
       return;

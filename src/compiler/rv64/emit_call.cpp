@@ -21,6 +21,7 @@ int64_t import_offset(uint32_t index) { return int64_t(sizeof(VMContext)) + int6
 void Emitter::call_site(const MachineInst& inst) {
   code_.calls.push_back({as_.offset(), inst.position, static_cast<uint32_t>(inst.displacement)});
   codegen::set_stack_map(allocation_, current_inst_, code_.calls.back());
+  if (has(inst.flags, codegen::InstFlag::terminator)) handlers_.push_back({as_.offset(), inst.targets[1]});
 }
 
 // The callee has popped its arguments: put the stack pointer back.
@@ -53,11 +54,20 @@ void Emitter::call_in_context(const MachineInst& inst) {
   as_.load(Op::jalr, kReturnAddress, kScratch, 0);
   call_site(inst);
   after_call(inst);
+  restore_instance(slot);
+}
+
+void Emitter::restore_instance(int64_t slot) {
   as_.load_far(Op::ld, kVMContext, kStackPointer, slot, kScratch);
   as_.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
 }
 
 void Emitter::call(const MachineInst& inst, Operands operands) {
+  plain_call(inst, operands);
+  if (has(inst.flags, codegen::InstFlag::terminator)) go_to(inst.targets[0]);
+}
+
+void Emitter::plain_call(const MachineInst& inst, Operands operands) {
   switch (static_cast<Pseudo>(inst.opcode)) {
     case Pseudo::call_direct:
       direct_call(kReturnAddress, callee_of(inst));

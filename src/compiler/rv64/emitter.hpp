@@ -78,8 +78,10 @@ class Emitter {
 
   // --- emit_call.cpp
   void call(const MachineInst& inst, Operands operands);
+  void plain_call(const MachineInst& inst, Operands operands);
   void call_site(const MachineInst& inst);
   void after_call(const MachineInst& inst);
+  void restore_instance(int64_t slot);
   void call_in_context(const MachineInst& inst);
   void direct_call(PReg link, uint32_t callee);
   void tail_call(const MachineInst& inst, Operands operands);
@@ -115,6 +117,12 @@ class Emitter {
   bool saves_return_address_ = false;
   ArenaVector<Label> labels_;
   ArenaVector<Stub> stubs_;
+  struct Handler {
+    uint32_t return_offset;
+    MBlock landing_pad;
+  };
+  ArenaVector<Handler> handlers_;
+  int64_t context_slot_ = 0;  // from the stack pointer, in functions with landing pads
   uint32_t first_stub_use_ = 0;
   size_t next_move_ = 0;
   MBlock current_;

@@ -49,6 +49,7 @@ class Lower final : public codegen::Lowering {
   void emit_return(std::span<const Operand> uses) override;
   void emit_call(const ir::CallInfo& call, const codegen::CallLayout& layout, std::span<const Operand> operands,
                  VReg callee) override;
+  void prepare_landing() override;
   void emit_tail_call(const ir::CallInfo& call, const codegen::CallLayout& layout, std::span<const Operand> operands,
                       VReg callee) override;
   void emit_load_incoming(ir::Type type, VReg result, uint32_t offset) override;
@@ -138,6 +139,7 @@ class Lower final : public codegen::Lowering {
   compiler::CpuFeatures cpu_;
   Vectors vectors_;
   uint32_t saved_context_ = 0xffff'ffff;  // fixed slot
+  bool has_landing_pads_ = false;
   uint32_t saved_context();
 
   // The base + zext(address) of accesses that share one in a block: by access the first access of its group, and there

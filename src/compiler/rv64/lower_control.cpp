@@ -73,7 +73,10 @@ void Lower::lower_terminator(Value value) {
 
 void Lower::emit_jump(MBlock target) { emit(opcode_of(Pseudo::jump), {}, InstFlag::terminator).targets[0] = target; }
 
-void Lower::emit_entry(std::span<const Operand> defs) { emit(opcode_of(Pseudo::entry), defs); }
+// With landing pads, saves the own VMContext for them.
+void Lower::emit_entry(std::span<const Operand> defs) {
+  emit(opcode_of(Pseudo::entry), defs).immediate = has_landing_pads_ ? int64_t{saved_context()} + 1 : 0;
+}
 
 void Lower::emit_return(std::span<const Operand> uses) {
   emit(opcode_of(Pseudo::return_), uses, InstFlag::terminator);
@@ -151,6 +154,11 @@ void Lower::emit_call(const ir::CallInfo& call, const CallLayout& layout, std::s
   m.immediate = int64_t{call.callee} | int64_t{slot} << 32;
   m.displacement = static_cast<int32_t>(layout.stack_bytes);
   m.condition = payload_of(call.null_trap);
+}
+
+void Lower::prepare_landing() {
+  has_landing_pads_ = true;
+  saved_context();
 }
 
 void Lower::emit_tail_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands,

@@ -2,6 +2,7 @@
 #include <bit>
 
 #include "base/assert.hpp"
+#include "compiler/ir/effects.hpp"
 #include "compiler/rv64/lower.hpp"
 
 namespace cairn::rv64 {
@@ -136,7 +137,7 @@ void Lower::find_shared_addresses() {
   unsigned distance = 0;
   for (Value v = function_[function_.block_of(current())].first; v; v = function_.next(v)) {
     const ir::Instruction& instruction = inst(v);
-    if (instruction.opcode == Opcode::call) ++segment_;
+    if (ir::is_any_call(instruction.opcode)) ++segment_;
     if (++distance == 96) ++segment_, distance = 0;  // keep it from being live for too long
     if (!is_heap_access(instruction.opcode) || instruction.operands[1]) continue;
     const AddressParts parts = split_address(instruction.operands[0]);

@@ -46,6 +46,7 @@ constexpr ConventionRegisters make_convention(Vectors vectors) {
   const std::span<const PReg> vector(kVectorArguments);
   ConventionRegisters result;
   result.integer_arguments = kIntegerArguments;
+  result.exception = a(6);
   result.floating_arguments = kFloatingArguments;
   result.integer_results = std::span<const PReg>(kIntegerArguments).first(6);
   result.floating_results = std::span<const PReg>(kFloatingArguments).first(6);

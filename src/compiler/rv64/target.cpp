@@ -49,9 +49,10 @@ class Rv64Target final : public codegen::Target {
     rv64::emit_host_trampoline(signature, vectors_, code);
   }
   void emit_tail_call_restore(codegen::CodeBuffer& code) const override { rv64::emit_tail_call_restore(code); }
-  void emit_exit_stub(uint32_t builtin, codegen::CodeBuffer& code) const override {
+  void emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) const override {
     rv64::emit_exit_stub(builtin, code);
   }
+  void emit_landing_stub(codegen::CodeBuffer& code) const override { rv64::emit_landing_stub(code); }
 
   [[nodiscard]] std::string_view opcode_name(uint16_t opcode) const override { return name_of(opcode); }
 

@@ -216,14 +216,45 @@ void emit_tail_call_restore(codegen::CodeBuffer& code) {
 }
 
 // The C arguments are in place, the VMContext in a0.
-void emit_exit_stub(uint32_t builtin, codegen::CodeBuffer& code) {
+void emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) {
+  using runtime::BuiltinFrame;
   BranchLengths lengths(code.bytes.arena());
   Assembler as(code, lengths);
+  const BuiltinFrame frame = runtime::signature_of(builtin).frame;
   as.load(Op::ld, t(0), a(0), offsetof(VMContext, store));
-  as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, exit_frame));
-  as.store(Op::sd, kReturnAddress, t(0), offsetof(VMStoreState, exit_pc));
+  if (frame != BuiltinFrame::host) {
+    as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, exit_frame));
+    as.store(Op::sd, kReturnAddress, t(0), offsetof(VMStoreState, exit_pc));
+  }
+  if (frame != BuiltinFrame::exit) {
+    as.load(Op::ld, t(0), t(0), offsetof(VMStoreState, registers));
+    int64_t offset = 0;
+    for (const PReg r : callee_saved_in_order()) {
+      as.store(r.number() < 32 ? Op::sd : Op::fsd, r, t(0), offset);
+      offset += 8;
+    }
+  }
   as.load(Op::ld, t(0), a(0), offsetof(VMContext, builtins));
-  as.load(Op::ld, t(0), t(0), 8 * int64_t{runtime::kBuiltinCount + builtin});
+  as.load(Op::ld, t(0), t(0), 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)));
+  as.load(Op::jalr, kZero, t(0), 0);
+  CAIRN_ASSERT(as.finish());
+}
+
+void emit_landing_stub(codegen::CodeBuffer& code) {
+  BranchLengths lengths(code.bytes.arena());
+  Assembler as(code, lengths);
+  int64_t offset = 0;
+  for (const PReg r : callee_saved_in_order()) {
+    as.load(r.number() < 32 ? Op::ld : Op::fld, r, a(0), offset);
+    offset += 8;
+  }
+  static_assert(runtime::kMaximumCalleeSaved == 22);
+  CAIRN_ASSERT(offset == 8 * runtime::kMaximumCalleeSaved);
+  as.move(kStackPointer, a(1));
+  as.move(t(0), a(2));
+  // References are zero-extended; the C convention sign-extends.
+  as.ri(Op::slli, a(6), a(3), 32);
+  as.ri(Op::srli, a(6), a(6), 32);
   as.load(Op::jalr, kZero, t(0), 0);
   CAIRN_ASSERT(as.finish());
 }

@@ -23,7 +23,8 @@ Emitter::Emitter(const MachineFunction& function, const AllocationResult& alloca
       layout_(codegen::layout_blocks(function, allocation)),
       block_labels_(function.arena),
       colds_(function.arena),
-      jump_tables_(function.arena) {}
+      jump_tables_(function.arena),
+      handlers_(function.arena) {}
 
 void Emitter::run() {
   codegen::write_stack_offsets(allocation_, frame_, code_);
@@ -55,6 +56,9 @@ void Emitter::run() {
   // Blocks that only jump have no place of their own; nothing refers to their labels.
   asm_.finish();
   emit_jump_tables();
+  for (const Handler& handler : handlers_)
+    code_.handlers.push_back({asm_.adjusted(handler.return_offset),
+                              asm_.offset_of(block_labels_[handler.landing_pad.index()])});
 
   code_.frame_bytes = frame_.frame_bytes;
   code_.argument_bytes = function_.incoming_bytes;
@@ -181,6 +185,7 @@ bool Emitter::find_innermost_loops(std::span<uint8_t> alignments) const {
 void Emitter::emit_block(MBlock index, uint32_t& next_move) {
   const codegen::MachineBlock& block = function_.blocks[index.index()];
   current_ = index;
+  if (block.is_landing_pad) restore_instance();
   for (uint32_t i = block.first_inst; i < block.end_inst; ++i) {
     while (next_move < allocation_.moves.size() && allocation_.moves[next_move].before.index() == i)
       emit_move(allocation_.moves[next_move++]);

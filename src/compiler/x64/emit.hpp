@@ -10,6 +10,7 @@
 #include "compiler/options.hpp"
 #include "compiler/x64/assembler.hpp"
 #include "compiler/x64/instructions.hpp"
+#include "runtime/builtins.hpp"
 
 namespace cairn::x64 {
 
@@ -110,6 +111,11 @@ class Emitter {
     uint32_t entries = 0;  // without the default when the index was compared
   };
   ArenaVector<JumpTable> jump_tables_;
+  struct Handler {
+    uint32_t return_offset;
+    MBlock landing_pad;
+  };
+  ArenaVector<Handler> handlers_;
   MBlock current_;
   uint32_t position_ = 0;
   uint32_t context_slot_ = 0;  // from the stack pointer; where the own VMContext is saved
@@ -117,7 +123,8 @@ class Emitter {
 
 // calling_convention.hpp: the stub that a tail call between instances returns to.
 void emit_tail_call_restore(CodeBuffer& code);
-void emit_exit_stub(uint32_t builtin, CodeBuffer& code);
+void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code);
+void emit_landing_stub(CodeBuffer& code);
 void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx);
 void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx);
 

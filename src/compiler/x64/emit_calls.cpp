@@ -29,6 +29,7 @@ void Emitter::record_call(const MachineInst& inst) {
   code_.calls.push_back({code_.offset(), inst.position, bytes});
   const auto index = static_cast<uint32_t>(&inst - function_.insts.data());
   codegen::set_stack_map(allocation_, codegen::MInst(index), code_.calls.back());
+  if (has(inst.flags, codegen::InstFlag::terminator)) handlers_.push_back({code_.offset(), inst.targets[1]});
   if (bytes != 0) asm_.alu_rm_i(Alu::sub, 8, Rm::r(rsp), inst.displacement);
 }
 
@@ -75,6 +76,7 @@ void Emitter::emit_call(const MachineInst& inst) {
       break;
     default: CAIRN_UNREACHABLE();
   }
+  if (has(inst.flags, codegen::InstFlag::terminator)) jump_to(inst.targets[0]);
 }
 
 // Tears the frame down: afterwards the callee's stack arguments and return address are in place and the stack pointer is at

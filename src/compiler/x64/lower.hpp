@@ -65,6 +65,7 @@ class X64Lowering final : public codegen::Lowering {
   void emit_return(std::span<const Operand> uses) override;
   void emit_call(const ir::CallInfo& call, const codegen::CallLayout& layout, std::span<const Operand> operands,
                  VReg callee) override;
+  void prepare_landing() override;
   void emit_tail_call(const ir::CallInfo& call, const codegen::CallLayout& layout, std::span<const Operand> operands,
                       VReg callee) override;
   void emit_load_incoming(ir::Type type, VReg result, uint32_t offset) override;

@@ -21,7 +21,7 @@ AddressMode stack_address(Base base, uint32_t offset) {
 
 }  // namespace
 
-// Saves the own VMContext where calls that leave the instance find it again.
+// Saves the own VMContext where calls that leave the instance, and landing pads, find it again.
 void X64Lowering::emit_entry(std::span<const Operand> defs) {
   emit(static_cast<uint16_t>(Op::entry), defs).immediate = context_slot_ ? int64_t{*context_slot_} + 1 : 0;
 }
@@ -61,8 +61,12 @@ void X64Lowering::emit_call(const ir::CallInfo& call, const CallLayout& layout, 
     case CalleeKind::reference: op = Op::call_reference; break;
     case CalleeKind::builtin: op = Op::call_builtin; break;
   }
-  if ((op == Op::call_import || op == Op::call_reference) && !context_slot_) context_slot_ = allocate_fixed_slot(16);
+  if (op == Op::call_import || op == Op::call_reference) prepare_landing();
   emit_call_inst(op, call, layout, operands, callee, InstFlag::call);
+}
+
+void X64Lowering::prepare_landing() {
+  if (!context_slot_) context_slot_ = allocate_fixed_slot(16);
 }
 
 void X64Lowering::emit_tail_call(const ir::CallInfo& call, const CallLayout& layout,

@@ -58,6 +58,7 @@ inline constexpr codegen::ConventionRegisters kConvention = {
     .floating_results = std::span<const PReg>(kAllocatableXmm).first(6),
     .vector_results = std::span<const PReg>(kAllocatableXmm).first(6),
     .vectors_share_floating = true,
+    .exception = gpr(r9),
 };
 
 }  // namespace cairn::x64

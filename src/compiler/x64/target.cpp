@@ -38,7 +38,11 @@ void X64Target::emit_host_trampoline(const ir::Signature& signature, codegen::Co
 
 void X64Target::emit_tail_call_restore(codegen::CodeBuffer& code) const { x64::emit_tail_call_restore(code); }
 
-void X64Target::emit_exit_stub(uint32_t builtin, codegen::CodeBuffer& code) const { x64::emit_exit_stub(builtin, code); }
+void X64Target::emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) const {
+  x64::emit_exit_stub(builtin, code);
+}
+
+void X64Target::emit_landing_stub(codegen::CodeBuffer& code) const { x64::emit_landing_stub(code); }
 
 std::string_view X64Target::opcode_name(uint16_t opcode) const { return kNames[opcode]; }
 

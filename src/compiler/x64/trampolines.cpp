@@ -208,15 +208,33 @@ void emit_tail_call_restore(CodeBuffer& code) {
 }
 
 // The C arguments are in place, the VMContext in rdi; free are r11 and rax.
-void emit_exit_stub(uint32_t builtin, CodeBuffer& code) {
+void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code) {
+  using runtime::BuiltinFrame;
   Assembler as(code);
+  const BuiltinFrame frame = runtime::signature_of(builtin).frame;
   as.load(true, kScratch, at(rdi, offsetof(VMContext, store)));
-  as.lea(true, rax, at(rsp, 8));
-  as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
-  as.load(true, rax, at(rsp, 0));
-  as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
+  if (frame != BuiltinFrame::host) {
+    as.lea(true, rax, at(rsp, 8));
+    as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
+    as.load(true, rax, at(rsp, 0));
+    as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
+  }
+  if (frame != BuiltinFrame::exit) {
+    as.load(true, kScratch, at(kScratch, offsetof(VMStoreState, registers)));
+    for (size_t i = 0; i < kCalleeSaved.size(); ++i)
+      as.store(8, at(kScratch, static_cast<int64_t>(8 * i)), kCalleeSaved[i].encoding());
+  }
   as.load(true, rax, at(rdi, offsetof(VMContext, builtins)));
-  as.jmp_rm(Rm::m(at(rax, 8 * int64_t{runtime::kBuiltinCount + builtin})));
+  as.jmp_rm(Rm::m(at(rax, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)))));
+}
+
+void emit_landing_stub(CodeBuffer& code) {
+  Assembler as(code);
+  for (size_t i = 0; i < kCalleeSaved.size(); ++i)
+    as.load(true, kCalleeSaved[i].encoding(), at(rdi, static_cast<int64_t>(8 * i)));
+  as.mov_rr(false, kConvention.exception.encoding(), rcx);
+  as.mov_rr(true, rsp, rsi);
+  as.jmp_rm(Rm::r(rdx));
 }
 
 }  // namespace cairn::x64

@@ -111,19 +111,32 @@ Result<void> run_compiler(const std::vector<std::string>& arguments) {
   return {};
 }
 
+// What wasi-libc and libc++abi lack (src/guest): compiled along with the program.
+std::vector<std::string> support_files(Language language) {
+  const std::string folder = root_directory() + "/src/guest";
+  std::vector<std::string> files = {folder + "/setjmp.c", folder + "/tags.s"};
+  if (language == Language::cxx) files.push_back(folder + "/exceptions.cpp");
+  return files;
+}
+
 Result<std::string> compile_source(const std::string& path, const std::string& source, Language language) {
   std::vector<std::string> arguments = {language == Language::cxx ? "clang++-22" : "clang-22", "--target=wasm32-wasip1",
                                         "--sysroot=" + CAIRN_TRY(sysroot()), "-O2",
                                         // Binaryen's optimizer, if it is there, would rewrite the module.
                                         "--no-wasm-opt", "-Wl,-z,stack-size=1048576", "-Wl,--strip-debug",
                                         "-D_WASI_EMULATED_SIGNAL", "-D_WASI_EMULATED_PROCESS_CLOCKS",
-                                        "-D_WASI_EMULATED_GETPID", "-D_WASI_EMULATED_MMAN"};
+                                        "-D_WASI_EMULATED_GETPID", "-D_WASI_EMULATED_MMAN",
+                                        // setjmp, by exceptions in their final encoding.
+                                        "-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false",
+                                        "-I" + root_directory() + "/src/guest/include"};
   if (language == Language::cxx) {
-    arguments.insert(arguments.end(), {"-std=c++23", "-fno-exceptions"});
+    arguments.insert(arguments.end(), {"-std=c++23", "-fwasm-exceptions", "-Wno-deprecated"});
   } else {
-    arguments.emplace_back("-std=gnu17");
+    arguments.insert(arguments.end(), {"-std=gnu17", "-mexception-handling"});
   }
+  const std::vector<std::string> support = support_files(language);
   std::string key = path + '\0' + source;
+  for (const std::string& file : support) key += '\0' + CAIRN_TRY(read_file(file));
   for (const std::string& argument : arguments) key += '\0' + argument;
   const std::string folder = root_directory() + "/build/cache/compiled/" + content_hash(key);
   const std::string stem = path.substr(path.rfind('/') + 1);
@@ -137,7 +150,10 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
     const std::string output = unfinished + module.substr(folder.size());
     arguments.insert(arguments.end(),
                      {"-MMD", "-MF", unfinished + "/depends", "-o", output, "-lwasi-emulated-signal",
-                      "-lwasi-emulated-process-clocks", "-lwasi-emulated-getpid", "-lwasi-emulated-mman", path});
+                      "-lwasi-emulated-process-clocks", "-lwasi-emulated-getpid", "-lwasi-emulated-mman"});
+    // The program's own file last: the rule that is kept is that of the last one, and a failure names it.
+    arguments.insert(arguments.end(), support.begin(), support.end());
+    arguments.push_back(path);
     const Result<void> compiled = run_compiler(arguments);
     if (compiled) {
       rename((unfinished + "/depends").c_str(), rule.c_str());

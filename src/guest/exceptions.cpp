@@ -1,0 +1,275 @@
+// C++ exceptions on wasm: the functions of the Itanium C++ ABI that compiled code calls [https://itanium-cxx-abi.github.io,
+// "C++ ABI: Exception Handling"], and the search among a landing pad's clauses. See README.md.
+//
+// An exception is a wasm exception with the tag __cpp_exception, whose payload is the address of a Header; the thrown object
+// follows the Header. A landing pad calls _Unwind_CallPersonality, which finds the clause that matches in the table of the function.
+#include <cstdint>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <new>
+#include <typeinfo>
+
+namespace {
+
+constexpr int kCppExceptionTag = 0;
+
+// Destructors return the object on wasm.
+using Destructor = void* (*)(void*);
+
+struct alignas(16) Header {
+  std::size_t references = 0;  // std::exception_ptr and handlers
+  const std::type_info* type = nullptr;
+  Destructor destructor = nullptr;
+  Header* primary = nullptr;      // of one that std::rethrow_exception made: whose object it is
+  Header* next_caught = nullptr;  // the one that was being handled before
+  int handlers = 0;               // that it is in; negative: and it has been thrown again from the innermost
+  void* adjusted = nullptr;       // the object as the handler wants it: a base of it, or what a pointer points to
+};
+
+void* object_of(Header* header) { return header->primary != nullptr ? header->primary + 1 : header + 1; }
+Header* header_of(void* object) { return static_cast<Header*>(object) - 1; }
+
+struct Globals {
+  Header* caught = nullptr;  // innermost
+  unsigned uncaught = 0;
+};
+constinit Globals globals;
+
+[[noreturn]] void raise(Header* header) {
+  header->adjusted = object_of(header);
+  __builtin_wasm_throw(kCppExceptionTag, header);
+}
+
+void release(void* object) {
+  Header* header = header_of(object);
+  if (--header->references != 0) return;
+  if (header->destructor != nullptr) header->destructor(object);
+  std::free(header);
+}
+
+// What libc++abi's type descriptions are behind std::type_info: the third of these decides.
+class CatchableType : public std::type_info {
+ public:
+  virtual void unused1() const = 0;
+  virtual void unused2() const = 0;
+  virtual bool can_catch(const CatchableType* thrown, void*& object) const = 0;
+};
+
+// Reads the tables that clang makes for a function (DWARF's pointer encodings, of which wasm32 uses one).
+class TableReader {
+ public:
+  explicit TableReader(const std::uint8_t* at) : at_(at) {}
+  [[nodiscard]] const std::uint8_t* at() const { return at_; }
+  std::uint8_t byte() { return *at_++; }
+  std::uint32_t uleb() {
+    std::uint32_t value = 0;
+    unsigned shift = 0;
+    std::uint8_t next = 0;
+    do {
+      next = byte();
+      value |= static_cast<std::uint32_t>(next & 0x7f) << shift;
+      shift += 7;
+    } while ((next & 0x80) != 0);
+    return value;
+  }
+  std::int32_t sleb() {
+    std::uint32_t value = 0;
+    unsigned shift = 0;
+    std::uint8_t next = 0;
+    do {
+      next = byte();
+      value |= static_cast<std::uint32_t>(next & 0x7f) << shift;
+      shift += 7;
+    } while ((next & 0x80) != 0);
+    if (shift < 32 && (next & 0x40) != 0) value |= ~std::uint32_t{0} << shift;
+    return static_cast<std::int32_t>(value);
+  }
+
+ private:
+  const std::uint8_t* at_;
+};
+
+constexpr std::uint8_t kOmitted = 0xff;
+
+// The number of the catch clause of landing pad `index` that takes the exception; 0: none, only what is to be cleaned up.
+std::int32_t find_clause(const std::uint8_t* table, std::uintptr_t index, Header* header) {
+  TableReader reader(table);
+  if (reader.byte() != kOmitted) std::abort();  // where landing pads start: not on wasm
+  const std::uint8_t type_encoding = reader.byte();
+  const std::uint8_t* types = nullptr;  // its end: clause n's is the n-th from there
+  if (type_encoding != kOmitted) {
+    const std::uint32_t distance = reader.uleb();
+    types = reader.at() + distance;
+  }
+  reader.byte();  // the encoding of call sites: uleb
+  const std::uint32_t sites_size = reader.uleb();
+  const std::uint8_t* actions = reader.at() + sites_size;
+  // A call site is a landing pad here: its number, and its first action plus one.
+  while (reader.at() < actions) {
+    const std::uint32_t pad = reader.uleb();
+    const std::uint32_t action = reader.uleb();
+    if (pad != index) continue;
+    if (action == 0) return 0;
+    for (const std::uint8_t* at = actions + action - 1;;) {
+      TableReader entry(at);
+      const std::int32_t clause = entry.sleb();
+      const std::uint8_t* next = entry.at();
+      if (clause > 0) {
+        const std::type_info* wanted = reinterpret_cast<const std::type_info* const*>(types)[-clause];
+        void* object = object_of(header);
+        if (wanted == nullptr ||
+            static_cast<const CatchableType*>(wanted)->can_catch(static_cast<const CatchableType*>(header->type), object)) {
+          header->adjusted = object;
+          return clause;
+        }
+      }
+      const std::int32_t distance = entry.sleb();
+      if (distance == 0) return 0;
+      at = next + distance;
+    }
+  }
+  std::abort();  // the compiler made no such landing pad
+}
+
+}  // namespace
+
+extern "C" {
+
+// What a landing pad fills in before the call, and reads afterwards.
+struct LandingPadContext {
+  std::uintptr_t index;
+  const std::uint8_t* table;
+  std::uintptr_t selector;
+};
+LandingPadContext __wasm_lpad_context;
+
+int _Unwind_CallPersonality(void* exception) {
+  const std::int32_t clause =
+      find_clause(__wasm_lpad_context.table, __wasm_lpad_context.index, static_cast<Header*>(exception));
+  __wasm_lpad_context.selector = static_cast<std::uintptr_t>(clause);
+  return 0;
+}
+
+void* __cxa_allocate_exception(std::size_t size) noexcept {
+  void* memory = std::calloc(1, sizeof(Header) + size);
+  if (memory == nullptr) std::terminate();
+  return new (memory) Header + 1;
+}
+
+void __cxa_free_exception(void* object) noexcept { std::free(header_of(object)); }
+
+__cxxabiv1::__cxa_exception* __cxxabiv1::__cxa_init_primary_exception(void* object, std::type_info* type,
+                                                                      Destructor destructor) noexcept {
+  Header* header = header_of(object);
+  header->references = 0;
+  header->type = type;
+  header->destructor = destructor;
+  return reinterpret_cast<__cxxabiv1::__cxa_exception*>(header);
+}
+
+[[noreturn]] void __cxa_throw(void* object, std::type_info* type, Destructor destructor) {
+  Header* header = header_of(object);
+  header->references = 1;
+  header->type = type;
+  header->destructor = destructor;
+  ++globals.uncaught;
+  raise(header_of(object));
+}
+
+void* __cxa_get_exception_ptr(void* exception) noexcept { return static_cast<Header*>(exception)->adjusted; }
+
+void* __cxa_begin_catch(void* exception) noexcept {
+  auto* header = static_cast<Header*>(exception);
+  header->handlers = (header->handlers < 0 ? -header->handlers : header->handlers) + 1;
+  if (header != globals.caught) {
+    header->next_caught = globals.caught;
+    globals.caught = header;
+  }
+  --globals.uncaught;
+  return header->adjusted;
+}
+
+void __cxa_end_catch() {
+  Header* header = globals.caught;
+  if (header == nullptr) return;
+  if (header->handlers < 0) {
+    // Thrown again: it lives on, in a handler further out.
+    if (++header->handlers == 0) globals.caught = header->next_caught;
+    return;
+  }
+  if (--header->handlers != 0) return;
+  globals.caught = header->next_caught;
+  if (header->primary != nullptr) {
+    release(header->primary + 1);
+    std::free(header);
+  } else {
+    release(header + 1);
+  }
+}
+
+[[noreturn]] void __cxa_rethrow() {
+  Header* header = globals.caught;
+  if (header == nullptr) std::terminate();
+  header->handlers = -header->handlers;
+  ++globals.uncaught;
+  raise(header);
+}
+
+std::type_info* __cxa_current_exception_type() {
+  return globals.caught == nullptr ? nullptr : const_cast<std::type_info*>(globals.caught->type);
+}
+
+bool __cxa_uncaught_exception() noexcept { return globals.uncaught != 0; }
+unsigned __cxa_uncaught_exceptions() noexcept { return globals.uncaught; }
+void* __cxa_get_globals() { return &globals; }
+void* __cxa_get_globals_fast() { return &globals; }
+
+// std::exception_ptr holds the object.
+void __cxa_increment_exception_refcount(void* object) noexcept {
+  if (object != nullptr) ++header_of(object)->references;
+}
+void __cxa_decrement_exception_refcount(void* object) noexcept {
+  if (object != nullptr) release(object);
+}
+void* __cxa_current_primary_exception() noexcept {
+  if (globals.caught == nullptr) return nullptr;
+  void* object = object_of(globals.caught);
+  __cxa_increment_exception_refcount(object);
+  return object;
+}
+void __cxa_rethrow_primary_exception(void* object) {
+  if (object == nullptr) return;
+  void* memory = std::malloc(sizeof(Header));
+  if (memory == nullptr) std::terminate();
+  auto* header = new (memory) Header;
+  header->primary = header_of(object);
+  header->type = header->primary->type;
+  __cxa_increment_exception_refcount(object);
+  ++globals.uncaught;
+  raise(header);
+}
+
+// Debian's libc++abi aborts in these.
+[[noreturn]] void __cxa_bad_cast() { throw std::bad_cast(); }
+[[noreturn]] void __cxa_bad_typeid() { throw std::bad_typeid(); }
+[[noreturn]] void __cxa_throw_bad_array_new_length() { throw std::bad_array_new_length(); }
+
+}  // extern "C"
+
+void* operator new(std::size_t size) {
+  if (size == 0) size = 1;
+  for (;;) {
+    if (void* memory = std::malloc(size)) return memory;
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+  }
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  try {
+    return operator new(size);
+  } catch (...) {
+    return nullptr;
+  }
+}
