@@ -72,6 +72,13 @@ wasm_sysroot() {
   printf '%s' "$sysroot"
 }
 
+# The run-time support of exceptions and setjmp (src/guest): what programs that use them compile along, and the flags.
+guest_c_files=("$root/src/guest/setjmp.c" "$root/src/guest/tags.s")
+guest_cxx_files=("$root/src/guest/exceptions.cpp" "$root/src/guest/tags.s")
+guest_flags() { # LEGACY: true or false
+  printf '%s ' -mexception-handling -mllvm -wasm-enable-sjlj -mllvm "-wasm-use-legacy-eh=$1" "-I$root/src/guest/include"
+}
+
 launcher=()
 command -v ccache >/dev/null && launcher=(ccache)
 optimize=${CAIRN_PROGRAM_OPT:--O2}
