@@ -1,8 +1,8 @@
-# ./cairn bench [boot|compile|programs]: prints the numbers of docs/performance.md. Sourced by ./cairn. Times are minima of
+# ./cairn bench [boot|compile|programs|throw]: prints the numbers of docs/performance.md. Sourced by ./cairn. Times are minima of
 # several runs: what other work on the machine adds is noise.
 cd "$root" || exit 71
 runs=${CAIRN_BENCH_RUNS:-10}
-case "${1-}" in "" | boot | compile | programs) ;; *) fail 64 "unknown benchmark \`$1\` (\`./cairn help\` explains)" ;; esac
+case "${1-}" in "" | boot | compile | programs | throw) ;; *) fail 64 "unknown benchmark \`$1\` (\`./cairn help\` explains)" ;; esac
 
 milliseconds() { # MICROSECONDS
   printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100))
@@ -76,11 +76,23 @@ bench_programs() {
   CAIRN_PROGRAM_OPT=-O3 CAIRN_BENCH=1 tests/programs/run.sh --bench
 }
 
+bench_throw() {
+  local run seconds best_seconds=
+  need host
+  printf 'an exception thrown across ten frames (a million of them, least CPU time of %d runs, limit 2 us):\n' "$runs"
+  for ((run = 0; run < runs; ++run)); do
+    seconds=$({ TIMEFORMAT=%U; time "$build/host/cairn-cli" run --target host tools/bench/throw.wat >/dev/null 2>&1; } 2>&1)
+    [ -z "$best_seconds" ] || awk "BEGIN { exit !($seconds < $best_seconds) }" && best_seconds=$seconds
+  done
+  printf '  %8s us\n' "$best_seconds"
+}
+
 if [ $# -gt 0 ]; then
   "bench_$1"
 else
   bench_boot
   bench_compile
   bench_programs
+  bench_throw
 fi
 exit

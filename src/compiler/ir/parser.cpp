@@ -285,7 +285,7 @@ class Parser {
       inst.type = Type::i64;
     } else if (inst.opcode == Opcode::type_id) {
       inst.type = Type::i32;
-    } else if (has_result) {
+    } else if (has_result && inst.opcode != Opcode::invoke) {
       const auto result = parse_type(suffix);
       if (!result) return error("no type is named `" + std::string(suffix) + "`");
       inst.type = *result;

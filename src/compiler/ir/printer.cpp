@@ -24,7 +24,7 @@ class Printer {
       blocks_[b] = numbering == Numbering::raw ? b : next_block++;
       for (const Value param : function.params(Block(b))) name(param);
       for (Value v = function[Block(b)].first; v; v = function.next(v)) {
-        if (function[v].type != Type::none) name(v);
+        if (is_named(function[v])) name(v);
       }
     }
   }
@@ -41,6 +41,8 @@ class Printer {
   }
 
  private:
+  // An invoke has no value, but what it gives in other blocks refers to it.
+  static bool is_named(const Instruction& inst) { return inst.type != Type::none || inst.opcode == Opcode::invoke; }
   // A block without instructions has been removed.
   [[nodiscard]] bool is_printed(Block block) const { return function_[block].first.valid() || block.index() == 0; }
 
@@ -113,7 +115,7 @@ class Printer {
   void instruction(Value v) {
     const Instruction& inst = function_[v];
     const Payload payload = payload_of(inst.opcode);
-    if (inst.type != Type::none) {
+    if (is_named(inst)) {
       value(v);
       text_ += " = ";
     }
