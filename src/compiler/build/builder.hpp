@@ -256,6 +256,7 @@ class Builder {
     uint32_t size = 0;
   };
   void throw_value(Value exception, runtime::Builtin how);
+  bool jump_to_clause(wasm::TagIndex thrown, uint32_t count);
   void throw_to_handler(Value exception);
   void push_region(FrameKind kind, const wasm::BlockSignature& signature);
   bool begin_handler();

@@ -36,6 +36,7 @@ MemoryAccess field_access(unsigned size) {
 
 void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
   const auto count = static_cast<uint32_t>(type.params.size());
+  if (jump_to_clause(tag, count)) return;
   const PayloadLayout layout = payload_layout(type);
   Instruction id;
   id.opcode = Opcode::type_id;
@@ -58,6 +59,32 @@ void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
   for (uint32_t i = 0; i < count; ++i) store(top(count)[i], layout.offsets[i]);
   drop_values(count);
   throw_value(exception, Builtin::throw_exception);
+}
+
+// Where it is certain which clause of a try_table around catches the tag, and the clause passes no reference to the exception:
+// branches to its label with the payload, the topmost `count` values. No object is made.
+bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
+  using Kind = wasm::CatchClause::Kind;
+  if (!insert_.simplifies()) return false;
+  for (uint32_t region = handler_; region != kNone; region = frames_[region].outer_handler) {
+    const Frame& frame = frames_[region];
+    if (frame.kind != FrameKind::try_table) return false;
+    for (uint32_t i = 0; i < frame.saved_count; ++i) {
+      const wasm::CatchClause& clause = clauses_[frame.first_saved + i];
+      const bool is_all = clause.kind == Kind::catch_all || clause.kind == Kind::catch_all_ref;
+      if (!is_all && clause.tag != thrown) {
+        // Two imports may be one tag.
+        if (module_.tags[thrown.index()].is_imported && module_.tags[clause.tag.index()].is_imported) return false;
+        continue;
+      }
+      if (clause.kind == Kind::catch_ref || clause.kind == Kind::catch_all_ref) return false;
+      if (is_all) drop_values(count);
+      // The clause's depth counts from outside of the region.
+      jump_to(static_cast<uint32_t>(frames_.size()) - region + clause.depth);
+      return true;
+    }
+  }
+  return false;
 }
 
 void Builder::throw_ref() {
