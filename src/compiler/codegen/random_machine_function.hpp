@@ -160,6 +160,8 @@ class RandomFunction {
         loop(depth);
       } else if (depth < options_.max_depth && chance(5)) {
         early_exit(depth);
+      } else if (depth < options_.max_depth && chance(options_.calls / 2)) {
+        throwing_call(depth);
       } else {
         instruction();
       }
@@ -178,6 +180,34 @@ class RandomFunction {
       const uint32_t arm = open(chance(20), {});
       blocks_[head].successors.push_back(arm);
       if (chance(80)) sequence(depth + 1);
+      jump_later(fixups, values_for(classes));
+      scope_.resize(height);
+    }
+    join(fixups, classes);
+  }
+
+  // A call that is a terminator: its results are for the first successor, the exception for the second.
+  void throwing_call(unsigned depth) {
+    const std::vector<RegClass> classes = random_classes(3);
+    std::vector<Operand> operands;
+    for (uint32_t i = 0, n = below(5); i < n; ++i)
+      operands.push_back(Operand::use_fixed(pick(RegClass::integer), PReg::integer(i)));
+    if (chance(20)) operands.push_back(Operand::use(pick(RegClass::integer)));
+    std::vector<VReg> results, exception;
+    if (chance(70)) operands.push_back(Operand::def_fixed(results.emplace_back(fresh(RegClass::integer)), PReg::integer(0)));
+    if (options_.classes && chance(30))
+      operands.push_back(Operand::def_fixed(results.emplace_back(fresh(RegClass::floating)), PReg::floating(0)));
+    if (chance(80)) operands.push_back(Operand::def_fixed(exception.emplace_back(fresh(RegClass::integer)), PReg::integer(3)));
+    emit(operands, InstFlag::call | InstFlag::terminator, 1);
+    close();
+    const uint32_t head = current_;
+    const size_t height = scope_.size();
+    std::vector<uint32_t> fixups;
+    for (const std::vector<VReg>* defined : {&results, &exception}) {
+      const uint32_t arm = open(defined == &exception && chance(70), {});
+      blocks_[head].successors.push_back(arm);
+      scope_.insert(scope_.end(), defined->begin(), defined->end());
+      if (chance(70)) sequence(depth + 1);
       jump_later(fixups, values_for(classes));
       scope_.resize(height);
     }
