@@ -84,6 +84,14 @@ fi
 
 run "$here/trap.wat" </dev/null
 expect_error trap 134 'out of bounds memory access' 'inner' 'outer' '0x[0-9a-f]+'
+run "$here/throw.wat" </dev/null
+expect_error throw 134 '^uncaught exception: oops\(i32 -3, i64 7\)$' '0: .*inner @ 0x' '1: .*outer @ 0x'
+run "$here/jump.c" </dev/null
+expect jump 42 "$(printf '0 after 0\n42 after 1\n42 after 2')"
+run "$here/thrown.cpp" </dev/null
+expect thrown 0 "$(printf 'cleaned up\ncaught one')"
+run "$here/thrown.cpp" uncaught </dev/null
+expect_error thrown/uncaught 134 '^uncaught exception: ' 'main @ 0x'
 run "$here/unreachable.wat" </dev/null
 expect_error unreachable 134 unreachable deepest
 run "$here/recursion.wat" </dev/null
