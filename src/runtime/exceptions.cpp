@@ -2,6 +2,7 @@
 
 #include "base/format.hpp"
 #include "platform/platform.hpp"
+#include "runtime/abandoned_frames.hpp"
 #include "runtime/code_image.hpp"
 #include "runtime/field_layout.hpp"
 #include "runtime/frame_iterator.hpp"
@@ -26,6 +27,7 @@ void restore_registers(const GuestFrame& frame, uint64_t* registers) {
 [[noreturn]] __attribute__((no_sanitize("function"))) void land(Store& store, const GuestFrame& frame,
                                                                 uint32_t landing_offset, HeapReference exception) {
   const Engine::LandingStub stub = store.engine().landing_stub();
+  abandon_frames(frame.stack_pointer);
   stub(store.state().registers, frame.stack_pointer, frame.image->at(landing_offset), exception);
   __builtin_unreachable();
 }
@@ -50,6 +52,7 @@ void restore_registers(const GuestFrame& frame, uint64_t* registers) {
   activation.exception = exception;
   activation.backtrace = trace;
   for (; !at.at_end(); ++at) activation.backtrace.add(*at);
+  abandon_frames(reinterpret_cast<uintptr_t>(activation.entry.guest_stack_pointer));
   Platform::resume(activation.entry.trap_resume, activation.entry.saved_stack_pointer);
 }
 

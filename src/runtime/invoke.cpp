@@ -1,5 +1,6 @@
 // Entering guest code from the host, and leaving it by a trap.
 #include "platform/platform.hpp"
+#include "runtime/abandoned_frames.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/code_image.hpp"
 #include "runtime/exceptions.hpp"
@@ -121,6 +122,7 @@ void raise_trap(const VMStoreState& state, wasm::TrapKind kind) {
                            .stack_pointer = reinterpret_cast<uintptr_t>(state.exit_frame),
                            .return_register = 0,
                            .is_return_address = true});
+  abandon_frames(reinterpret_cast<uintptr_t>(activation.entry.guest_stack_pointer));
   Platform::resume(activation.entry.trap_resume, activation.entry.saved_stack_pointer);
   CAIRN_UNREACHABLE();
 }
