@@ -15,6 +15,8 @@ class RefCounted {
 
  protected:
   ~RefCounted() = default;
+  // How many references there are; others may come and go meanwhile.
+  [[nodiscard]] uint32_t use_count() const { return references_.load(std::memory_order_acquire); }
 
  private:
   template <class T>

@@ -40,20 +40,20 @@ int64_t builtin_memory_grow(VMContext* context, uint32_t memory, uint64_t delta)
 uint32_t builtin_memory_copy(VMContext* context, uint32_t to, uint32_t from, uint64_t destination, uint64_t source,
                              uint64_t length) {
   InstanceObject& instance = instance_of(context);
-  const VMMemory& target = *memory_of(instance, to).vm;
-  const VMMemory& origin = *memory_of(instance, from).vm;
-  if (!in_bounds(destination, length, target.length) || !in_bounds(source, length, origin.length)) {
+  const MemoryObject& target = memory_of(instance, to);
+  const MemoryObject& origin = memory_of(instance, from);
+  if (!in_bounds(destination, length, target.length()) || !in_bounds(source, length, origin.length())) {
     return status(TrapKind::out_of_bounds_memory_access);
   }
-  if (length != 0) std::memmove(target.base + destination, origin.base + source, length);
+  if (length != 0) std::memmove(target.vm->base + destination, origin.vm->base + source, length);
   return 0;
 }
 
 uint32_t builtin_memory_fill(VMContext* context, uint32_t index, uint64_t destination, uint32_t value,
                              uint64_t length) {
-  const VMMemory& memory = *memory_of(instance_of(context), index).vm;
-  if (!in_bounds(destination, length, memory.length)) return status(TrapKind::out_of_bounds_memory_access);
-  if (length != 0) std::memset(memory.base + destination, static_cast<int>(value & 0xff), length);
+  const MemoryObject& memory = memory_of(instance_of(context), index);
+  if (!in_bounds(destination, length, memory.length())) return status(TrapKind::out_of_bounds_memory_access);
+  if (length != 0) std::memset(memory.vm->base + destination, static_cast<int>(value & 0xff), length);
   return 0;
 }
 
@@ -64,6 +64,38 @@ uint32_t builtin_memory_init(VMContext* context, uint32_t memory, uint32_t segme
 }
 
 void builtin_data_drop(VMContext* context, uint32_t segment) { instance_of(context).dropped_data[segment] = true; }
+
+// The result of an operation on a shared memory, or -1 - TrapKind.
+int32_t answer(TrapKind kind) { return -1 - static_cast<int32_t>(kind); }
+
+template <class T>
+int32_t wait(VMContext* context, uint32_t index, uint64_t address, uint64_t offset, T expected, int64_t timeout) {
+  uint64_t at;
+  if (__builtin_add_overflow(address, offset, &at)) return answer(TrapKind::out_of_bounds_memory_access);
+  const auto result = memory_of(instance_of(context), index).shared->wait(at, expected, timeout);
+  return result ? static_cast<int32_t>(*result) : answer(result.error());
+}
+
+int32_t builtin_memory_wait32(VMContext* context, uint32_t memory, uint64_t address, uint64_t offset, uint32_t expected,
+                              int64_t timeout) {
+  return wait(context, memory, address, offset, expected, timeout);
+}
+
+int32_t builtin_memory_wait64(VMContext* context, uint32_t memory, uint64_t address, uint64_t offset, uint64_t expected,
+                              int64_t timeout) {
+  return wait(context, memory, address, offset, expected, timeout);
+}
+
+int32_t builtin_memory_notify(VMContext* context, uint32_t index, uint64_t address, uint64_t offset, uint32_t count) {
+  const MemoryObject& memory = memory_of(instance_of(context), index);
+  uint64_t at;
+  if (__builtin_add_overflow(address, offset, &at)) return answer(TrapKind::out_of_bounds_memory_access);
+  if (!memory.shared) {  // nobody can wait there
+    return in_bounds(at, 4, memory.length()) ? 0 : answer(TrapKind::out_of_bounds_memory_access);
+  }
+  const auto woken = memory.shared->notify(at, count);
+  return woken ? static_cast<int32_t>(*woken) : answer(woken.error());
+}
 
 int64_t builtin_table_grow(VMContext* context, uint32_t table, uint64_t delta, uint64_t initial) {
   const std::optional<uint64_t> old = grow(table_of(instance_of(context), table), delta, initial);

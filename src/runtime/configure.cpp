@@ -5,9 +5,7 @@
 namespace cairn::runtime {
 
 wasm::Features executable_features() {
-  return wasm::Features::all()
-      .without(wasm::Feature::gc)
-      .without(wasm::Feature::threads);
+  return wasm::Features::all().without(wasm::Feature::gc);
 }
 
 Result<EngineConfig> configure_engine(const BootConfig& config) {

@@ -108,8 +108,8 @@ std::span<std::byte> Caller::exported_memory(std::string_view name) const {
   const std::vector<wasm::Export>& exports = instance_->module->definition().exports;
   for (const wasm::Export& item : exports) {
     if (item.kind == wasm::ExternKind::memory && item.name == name) {
-      const VMMemory& memory = *store_[Memory{store_.id(), instance_->memories[item.index]}].vm;
-      return {memory.base, memory.length};
+      const MemoryObject& memory = store_[Memory{store_.id(), instance_->memories[item.index]}];
+      return {memory.vm->base, memory.length()};
     }
   }
   return {};

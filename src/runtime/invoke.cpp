@@ -103,7 +103,7 @@ FaultResolution resolve_fault(const MachineFault& fault) {
       const auto base = reinterpret_cast<uintptr_t>(memory.reservation.data());
       if (fault.address >= base && fault.address - base < memory.reservation.size()) {
         activation->memory_offset = fault.address - base;
-        activation->memory_length = memory.vm->length;
+        activation->memory_length = memory.length();
       }
     }
   }

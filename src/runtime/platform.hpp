@@ -5,9 +5,11 @@
 // kPageSize unless said otherwise.
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/result.hpp"
@@ -37,12 +39,20 @@ struct FaultResolution {
 // Called by the platform's fault handler, on whatever stack that runs. Allocates nothing and takes no lock.
 FaultResolution resolve_fault(const MachineFault& fault);
 
+// How a thread that was parked came to run again.
+enum class ParkResult : uint8_t {
+  unparked,   // the word is not 0 any more
+  timed_out,
+  deadlocked, // there was no timeout, and no thread that could end it
+};
+
 // At least so many bytes below every stack fault.
 inline constexpr size_t kStackGuardBytes = 64 * 1024;
 
 template <class P>
 concept PlatformContract = requires(std::span<std::byte> span, size_t bytes, Activation* activation, const void* pc,
-                                    const std::byte* stack_pointer) {
+                                    const std::byte* stack_pointer, std::atomic<uint32_t>& word,
+                                    std::optional<uint64_t> nanoseconds) {
   { P::kPageSize } -> std::convertible_to<size_t>;
 
   // Address space without access and without memory behind it.
@@ -69,6 +79,11 @@ concept PlatformContract = requires(std::span<std::byte> span, size_t bytes, Act
 
   // Makes faults of the calling thread reach resolve_fault; idempotent.
   { P::prepare_thread() } -> std::same_as<void>;
+
+  // Blocks the calling thread while `word` is 0, at most so long. unpark, after the word was set, runs every thread that is
+  // parked on it; it looks at the word's address only, for the word may be gone by then.
+  { P::park(word, nanoseconds) } -> std::same_as<ParkResult>;
+  { P::unpark(word) } -> std::same_as<void>;
 
   // Continues at `pc` on `stack_pointer`, dropping the frames below; does not return.
   { P::resume(pc, stack_pointer) } -> std::same_as<void>;

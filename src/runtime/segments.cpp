@@ -46,7 +46,7 @@ void drop_elements(InstanceObject& instance, uint32_t segment) {
 std::optional<wasm::TrapKind> initialize_memory(InstanceObject& instance, MemoryObject& memory, uint32_t segment,
                                                 uint64_t destination, uint64_t source, uint64_t length) {
   const std::span<const std::byte> bytes = data_of(instance, segment);
-  if (!in_bounds(source, length, bytes.size()) || !in_bounds(destination, length, memory.vm->length)) {
+  if (!in_bounds(source, length, bytes.size()) || !in_bounds(destination, length, memory.length())) {
     return wasm::TrapKind::out_of_bounds_memory_access;
   }
   if (length != 0) std::memcpy(memory.vm->base + destination, bytes.data() + source, length);

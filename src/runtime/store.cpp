@@ -6,31 +6,13 @@
 #include "platform/platform.hpp"
 #include "runtime/field_layout.hpp"
 #include "runtime/builtins.hpp"
+#include "runtime/memory.hpp"
 #include "runtime/platform.hpp"
 #include "wasm/limits.hpp"
 
 namespace cairn::runtime {
 
 using platform::Platform;
-
-namespace {
-
-uint64_t round_up_to_page(uint64_t bytes) { return (bytes + Platform::kPageSize - 1) & ~uint64_t{Platform::kPageSize - 1}; }
-
-// Whether compiled code relies on guard pages for memories of this type (the compiler decides by the same rule).
-bool is_guarded(const wasm::MemoryType& type, const compiler::Options& options) {
-  return options.bounds == compiler::BoundsMode::guard && type.address == wasm::AddressType::i32 &&
-         type.page_size_log2 == 16;
-}
-
-// The largest length in bytes that the type, the address type and the implementation's limits allow.
-uint64_t maximum_length(const wasm::MemoryType& type) {
-  const uint64_t address_pages = type.address == wasm::AddressType::i32 ? (uint64_t{1} << 32) >> type.page_size_log2
-                                                                        : (uint64_t{1} << 48) >> type.page_size_log2;
-  return std::min(type.limits.maximum.value_or(address_pages), address_pages) << type.page_size_log2;
-}
-
-}  // namespace
 
 Store::Store(Engine& engine, std::span<std::byte> stack) : engine_(engine), id_(engine.next_store_id()), stack_(stack) {
   state_.registers = registers_.data();
@@ -45,7 +27,7 @@ Result<std::unique_ptr<Store>> Store::create(Engine& engine) {
 
 Store::~Store() {
   instances_.clear();
-  for (MemoryObject& memory : memories_) Platform::release(memory.reservation);
+  while (!memories_.empty()) drop_last_memory();
   Platform::release_stack(stack_);
 }
 
@@ -68,34 +50,11 @@ Result<Heap*> Store::ensure_heap() {
 }
 
 Result<void> Store::initialize(MemoryObject& memory) {
-  const uint64_t initial = memory.type.limits.minimum << memory.type.page_size_log2;
-  const uint64_t maximum = maximum_length(memory.type);
-  const bool guarded = is_guarded(memory.type, engine_.options());
-  const uint64_t reserve =
-      guarded ? kGuardedReservation
-              : round_up_to_page(std::max(initial, std::min(maximum, engine_.config().checked_memory_reservation)));
-  const auto too_large = [&](const Error& reason) {
-    return fail(Error::of(ErrorKind::resource, "cannot allocate the initial memory of " + decimal(initial) +
-                                                   " bytes: " + reason.message));
-  };
-  if (memory.type.limits.minimum > maximum >> memory.type.page_size_log2 || initial > reserve) {
-    return too_large(Error::of(ErrorKind::limit, "the limit is " + decimal(std::min(maximum, reserve)) + " bytes"));
-  }
-  if (reserve != 0) {
-    Result<std::span<std::byte>> reservation = Platform::reserve(reserve);
-    if (!reservation) return too_large(reservation.error());
-    if (initial != 0) {
-      Result<void> committed = Platform::commit(reservation->first(round_up_to_page(initial)));
-      if (!committed) {
-        Platform::release(*reservation);
-        return too_large(committed.error());
-      }
-    }
-    memory.reservation = *reservation;
-  }
-  memory.maximum_bytes = guarded ? maximum : std::min<uint64_t>(maximum, reserve);
-  memory.vm->base = memory.reservation.data();
-  memory.vm->length = initial;
+  const MemorySpace space = CAIRN_TRY(reserve_memory(engine_, memory.type));
+  memory.reservation = space.reservation;
+  memory.maximum_bytes = space.maximum_bytes;
+  memory.vm->base = space.reservation.data();
+  memory.vm->length = space.initial_bytes;
   return {};
 }
 
@@ -159,12 +118,31 @@ void Store::save(const Val& value, std::byte* slot) const {
 }
 
 Result<Memory> Store::add_memory(const wasm::MemoryType& type, VMMemory* vm) {
+  if (type.sharedness == wasm::Sharedness::shared) {
+    return add_shared_memory(CAIRN_TRY(SharedMemory::create(engine_, type)));
+  }
   MemoryObject memory;
   memory.type = type;
   memory.vm = vm;
   CAIRN_TRY(initialize(memory));
   memories_.push_back(std::move(memory));
   return Memory{id_, static_cast<uint32_t>(memories_.size() - 1)};
+}
+
+Memory Store::add_shared_memory(Ref<SharedMemory> shared) {
+  CAIRN_ASSERT(&shared->engine() == &engine_);
+  MemoryObject memory;
+  memory.type = shared->type();
+  memory.vm = shared->vm();
+  memory.reservation = shared->reservation();
+  memory.shared = std::move(shared);
+  memories_.push_back(std::move(memory));
+  return Memory{id_, static_cast<uint32_t>(memories_.size() - 1)};
+}
+
+void Store::drop_last_memory() {
+  if (!memories_.back().shared) Platform::release(memories_.back().reservation);
+  memories_.pop_back();
 }
 
 Result<Memory> Store::create_memory(const wasm::MemoryType& type) {
@@ -249,27 +227,20 @@ Store::Mark Store::mark() const {
 
 void Store::roll_back(const Mark& mark) {
   instances_.resize(mark.instances);
-  while (memories_.size() > mark.memories) {
-    Platform::release(memories_.back().reservation);
-    memories_.pop_back();
-  }
+  while (memories_.size() > mark.memories) drop_last_memory();
   tables_.resize(mark.tables);
   globals_.resize(mark.globals);
   tags_.resize(mark.tags);
 }
 
 std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages) {
-  const uint64_t old_pages = memory.pages();
-  const uint64_t available = (memory.maximum_bytes - memory.vm->length) >> memory.type.page_size_log2;
-  if (delta_pages > available) return std::nullopt;
-  const uint64_t new_length = memory.vm->length + (delta_pages << memory.type.page_size_log2);
-  const uint64_t committed = round_up_to_page(memory.vm->length);
-  const uint64_t wanted = round_up_to_page(new_length);
-  if (wanted > committed && !Platform::commit(memory.reservation.subspan(committed, wanted - committed))) {
-    return std::nullopt;
-  }
+  if (memory.shared) return memory.shared->grow(delta_pages);
+  const uint64_t old_length = memory.vm->length;
+  if (delta_pages > (memory.maximum_bytes - old_length) >> memory.type.page_size_log2) return std::nullopt;
+  const uint64_t new_length = old_length + (delta_pages << memory.type.page_size_log2);
+  if (!extend_memory(memory.reservation, old_length, new_length)) return std::nullopt;
   memory.vm->length = new_length;
-  return old_pages;
+  return old_length >> memory.type.page_size_log2;
 }
 
 std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initial) {

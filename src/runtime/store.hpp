@@ -1,5 +1,5 @@
 // A store owns every runtime object: instances and their contexts, host functions, memories, tables, globals, tags, and the
-// stack that its guest code runs on. Destroying it destroys instances before the host functions that they import, unmaps
+// stack that its guest code runs on; shared memories alone may have several owners. One thread at a time uses a store. Destroying it destroys instances before the host functions that they import, unmaps
 // memories and drops modules.
 #pragma once
 
@@ -17,6 +17,7 @@
 #include "runtime/engine.hpp"
 #include "runtime/heap/heap.hpp"
 #include "runtime/module.hpp"
+#include "runtime/shared_memory.hpp"
 #include "runtime/value.hpp"
 #include "runtime/vmcontext.hpp"
 
@@ -37,8 +38,10 @@ struct MemoryObject {
   std::span<std::byte> reservation;
   uint64_t maximum_bytes = 0;        // growth stops here
   std::unique_ptr<VMMemory> owned;   // of memories made by the host
+  Ref<SharedMemory> shared;          // of shared ones: `vm` and the reservation are its, and the length is for length()
 
-  [[nodiscard]] uint64_t pages() const { return vm->length >> type.page_size_log2; }
+  [[nodiscard]] uint64_t length() const { return shared ? shared->length() : vm->length; }
+  [[nodiscard]] uint64_t pages() const { return length() >> type.page_size_log2; }
 };
 
 struct TableObject {
@@ -143,6 +146,9 @@ class Store {
                                     uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*), void* callable,
                                     void (*destroy)(void*));
 
+  // A memory that other stores of the engine have too.
+  Memory add_shared_memory(Ref<SharedMemory> shared);
+
   // For instantiation: objects whose VM part lies in a VMContext.
   Result<Memory> add_memory(const wasm::MemoryType& type, VMMemory* vm);
   Result<Table> add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm);  // `initial`: a word
@@ -196,6 +202,7 @@ class Store {
  private:
   Store(Engine& engine, std::span<std::byte> stack);
   Result<void> initialize(MemoryObject& memory);
+  void drop_last_memory();
   Result<void> initialize(TableObject& table, uint64_t initial);
 
   Engine& engine_;

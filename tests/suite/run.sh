@@ -11,8 +11,8 @@ target=$1
 shift
 mapfile -t excluded < <(grep -v '^#' "$here/needs_other_proposals.txt")
 files=()
-for file in "$suite"/*.wast "$suite"/custom/*.wast "$suite"/legacy/*.wast "$suite"/proposals/wide-arithmetic/*.wast \
-  "$suite"/proposals/custom-page-sizes/*.wast; do
+for file in "$suite"/*.wast "$suite"/custom/*.wast "$suite"/legacy/*.wast \
+  "$suite"/proposals/threads/*.wast "$suite"/proposals/wide-arithmetic/*.wast "$suite"/proposals/custom-page-sizes/*.wast; do
   name=${file#"$suite"/}
   case " ${excluded[*]} " in *" $name "*) ;; *) files+=("$file") ;; esac
 done

@@ -10,8 +10,8 @@
 //
 // Blocks are created in an order in which every edge but the back edges of loops leads to a later one.
 //
-// One file a family of instructions: control.cpp, calls.cpp, numeric.cpp, vector.cpp, variables.cpp, memory.cpp, table.cpp,
-// reference.cpp, exceptions.cpp.
+// One file a family of instructions: control.cpp, calls.cpp, numeric.cpp, vector.cpp, variables.cpp, memory.cpp,
+// atomics.cpp, table.cpp, reference.cpp, exceptions.cpp.
 #pragma once
 
 #include <cstdint>
@@ -77,6 +77,8 @@ class Builder {
   void store(wasm::Opcode opcode, const wasm::MemArg& memarg);
   void load_lane(wasm::Opcode opcode, const wasm::MemArg& memarg, uint8_t lane);
   void store_lane(wasm::Opcode opcode, const wasm::MemArg& memarg, uint8_t lane);
+  void atomic(wasm::Opcode opcode, const wasm::MemArg& memarg);
+  void atomic_fence() { place_fence(); }
   void memory_size(wasm::MemoryIndex memory);
   void memory_grow(wasm::MemoryIndex memory);
   void memory_fill(wasm::MemoryIndex memory);
@@ -111,8 +113,6 @@ class Builder {
   void rethrow(uint32_t depth);
 
   // Not compiled yet: refused here should validation have let them through.
-  void atomic(wasm::Opcode opcode, const wasm::MemArg&) { refuse(wasm::to_string(opcode).data()); }
-  void atomic_fence() { refuse("atomic.fence"); }
   void ref_test(wasm::ValType, wasm::ValType) { refuse("ref.test"); }
   void ref_cast(wasm::ValType, wasm::ValType) { refuse("ref.cast"); }
   wasm::Reachability br_on_cast(uint32_t, wasm::ValType, wasm::ValType) { return refuse("br_on_cast"); }
@@ -285,6 +285,13 @@ class Builder {
   Value memory_base(wasm::MemoryIndex memory);
   Value widen(Value value, wasm::AddressType type);
   Value narrow(Value value, wasm::AddressType type);
+  // --- atomics
+  void check_alignment(const wasm::MemArg& memarg, Value address, uint8_t size);
+  void atomic_access(uint32_t group, Type type, uint8_t size, const wasm::MemArg& memarg);
+  void atomic_wait(const wasm::MemArg& memarg, uint8_t size);
+  void atomic_notify(const wasm::MemArg& memarg);
+  void place_fence();
+
   Value place_access(ir::Opcode opcode, Type type, const Address& address, Value value = Value::none(), uint8_t lane = 0,
                      int64_t immediate = 0);
 

@@ -48,7 +48,8 @@ ir::Value Builder::memory_length(wasm::MemoryIndex index) {
   access.index = index.index();
   access.alias = AliasClass::memory_length;
   constexpr int64_t kLength = offsetof(runtime::VMMemory, length);
-  if (!memory.is_imported) {
+  const bool is_shared = memory.type.sharedness == wasm::Sharedness::shared;
+  if (!memory.is_imported && !is_shared) {
     const uint64_t record = context_.layout().defined_memory(index.index() - module_.imported_memories);
     return insert_.load(Type::i64, Value::none(), static_cast<int64_t>(record) + kLength, access);
   }
@@ -192,7 +193,12 @@ ir::Value Builder::narrow(Value value, AddressType type) {
 
 void Builder::memory_size(wasm::MemoryIndex memory) {
   const wasm::MemoryType& type = module_.memories[memory.index()].type;
-  const Value pages = insert_.binary(Opcode::ushr, Type::i64, memory_length(memory),
+  // The length of a shared memory is read as an atomic is: after the threads' growing that came before.
+  const bool is_shared = type.sharedness == wasm::Sharedness::shared && type.limits.minimum != type.limits.maximum;
+  if (is_shared) place_fence();
+  const Value length = memory_length(memory);
+  if (is_shared) place_fence();
+  const Value pages = insert_.binary(Opcode::ushr, Type::i64, length,
                                      insert_.iconst(Type::i64, type.page_size_log2));
   push(narrow(pages, type.address));
 }

@@ -436,6 +436,9 @@ uint64_t Lowering::upper_bound(Value value, unsigned depth) const {
     case Opcode::icmp:
     case Opcode::fcmp: return 1;
     case Opcode::heap_load:
+    case Opcode::atomic_load:
+    case Opcode::atomic_rmw:
+    case Opcode::atomic_cas:
     case Opcode::load: {
       const ir::MemoryAccess& access = function_.memory_access(value);
       if (access.extension != ir::Extension::zero || access.size >= 8) return most;
@@ -585,7 +588,8 @@ void Lowering::lower_block(Block block) {
         break;
       case Effects::trapping:
       case Effects::reads:
-      case Effects::writes: lower_instruction(value); break;
+      case Effects::writes:
+      case Effects::atomic: lower_instruction(value); break;
       case Effects::call: lower_call(value); break;
       case Effects::control:
         switch (instruction.opcode) {

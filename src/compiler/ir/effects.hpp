@@ -15,6 +15,7 @@ inline bool is_removable(const Function& function, Value value) {
     case Effects::reads: return !function.memory_access(value).can_fault;
     case Effects::trapping:
     case Effects::writes:
+    case Effects::atomic:
     case Effects::call:
     case Effects::control: return false;
   }

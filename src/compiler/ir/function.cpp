@@ -89,6 +89,7 @@ std::span<Value> Function::operands(Value instruction) {
     case Opcode::return_: return value_lists.as_span().subspan(inst.extra, static_cast<size_t>(inst.immediate));
     case Opcode::add128:
     case Opcode::sub128: return value_lists.as_span().subspan(inst.extra, 4);
+    case Opcode::atomic_cas: return value_lists.as_span().subspan(static_cast<size_t>(inst.immediate), 4);
     default: return std::span<Value>(inst.operands).first(facts(inst.opcode).operands);
   }
 }

@@ -56,7 +56,7 @@ enum class Opcode : uint16_t {
 #undef CAIRN_IR_OPCODE
 };
 
-enum class Effects : uint8_t { pure, trapping, reads, writes, call, control };
+enum class Effects : uint8_t { pure, trapping, reads, writes, atomic, call, control };
 
 struct OpcodeFacts {
   std::string_view text;
@@ -95,6 +95,9 @@ enum class AliasClass : uint8_t {
 inline constexpr uint32_t kExceptionFields = 0xffff'fffe;
 
 enum class Extension : uint8_t { none, sign, zero };
+
+// What atomic_rmw does to the old value and its operand.
+enum class AtomicOp : uint8_t { add, sub, and_, or_, xor_, xchg };
 
 // The facts of a load or store. 16 bytes, in Function::accesses.
 struct MemoryAccess {
@@ -172,11 +175,11 @@ enum class BranchHint : uint8_t { none, likely, unlikely };  // that the first t
 
 // 32 bytes. Use the accessors of Function and the inline ones here, not the raw fields. Operands that do not fit in
 // `operands` lie in Function::value_lists from index `extra`: four for add128 and sub128, `immediate` many for return_;
-// those of calls are where the CallInfo says.
+// the four of atomic_cas from index `immediate`; those of calls are where the CallInfo says.
 struct Instruction {
   Opcode opcode = Opcode::iconst;
   Type type = Type::none;
-  uint8_t aux = 0;        // condition, lane, trap kind or branch hint
+  uint8_t aux = 0;        // condition, lane, trap kind, atomic operation or branch hint
   uint32_t position = 0;  // offset in the module's bytes of the wasm instruction; 0 when there is none
   Value operands[3];      // unused ones are none
   uint32_t extra = 0;     // index into a side table: accesses, calls, target_ranges, value_lists
@@ -184,6 +187,7 @@ struct Instruction {
 
   [[nodiscard]] Condition condition() const { return static_cast<Condition>(aux); }
   [[nodiscard]] unsigned lane() const { return aux; }
+  [[nodiscard]] AtomicOp atomic_op() const { return static_cast<AtomicOp>(aux); }
   [[nodiscard]] wasm::TrapKind trap_kind() const { return static_cast<wasm::TrapKind>(aux); }
   [[nodiscard]] BranchHint branch_hint() const { return static_cast<BranchHint>(aux); }
   [[nodiscard]] SimdOp simd() const { return static_cast<SimdOp>(immediate); }

@@ -120,6 +120,36 @@ class Interpreter {
     return true;
   }
 
+  bool atomic(Value v) {
+    const Instruction& inst = function_[v];
+    const auto operands = function_.operands(v);
+    const MemoryAccess& how = function_.memory_access(v);
+    const uint64_t address = get(operands[0]) + how.offset;
+    if (address > memory_.size() || how.size > memory_.size() - address) return trapped(how.trap), false;
+    uint64_t old = 0;
+    std::memcpy(&old, memory_.data() + address, how.size);
+    uint64_t value = old;
+    if (inst.opcode == Opcode::atomic_store) value = get(operands[2]);
+    if (inst.opcode == Opcode::atomic_rmw) {
+      const uint64_t by = get(operands[2]);
+      switch (inst.atomic_op()) {
+        case AtomicOp::add: value = old + by; break;
+        case AtomicOp::sub: value = old - by; break;
+        case AtomicOp::and_: value = old & by; break;
+        case AtomicOp::or_: value = old | by; break;
+        case AtomicOp::xor_: value = old ^ by; break;
+        case AtomicOp::xchg: value = by; break;
+      }
+    }
+    // Narrow comparisons are of the low bytes.
+    if (inst.opcode == Opcode::atomic_cas && ((old ^ get(operands[2])) << (64 - how.size * 8U)) == 0) {
+      value = get(operands[3]);
+    }
+    std::memcpy(memory_.data() + address, &value, how.size);
+    if (inst.type != Type::none) set(v, old);
+    return true;
+  }
+
   // False: the outcome is set.
   bool execute(Value v) {
     const Instruction& inst = function_[v];
@@ -173,6 +203,11 @@ class Interpreter {
         const MemoryAccess& how = function_.memory_access(v);
         return access(v, memory_, get(a) + how.offset, how, inst.operands[2]);
       }
+      case Opcode::atomic_load:
+      case Opcode::atomic_store:
+      case Opcode::atomic_rmw:
+      case Opcode::atomic_cas: return atomic(v);
+      case Opcode::fence: return true;
       case Opcode::load:
       case Opcode::store:
         return access(v, context_, (a ? get(a) : 0) + static_cast<uint64_t>(inst.immediate),

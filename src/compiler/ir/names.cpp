@@ -12,6 +12,7 @@ constexpr std::string_view kConditions[] = {"eq",  "ne",  "slt", "sle", "sgt", "
 constexpr std::string_view kAliasClasses[] = {"immutable",    "memory", "memory_length", "table",
                                               "table_header", "global", "runtime", "heap_layout", "field"};
 constexpr std::string_view kCallees[] = {"direct", "import", "reference", "builtin"};
+constexpr std::string_view kAtomicOps[] = {"add", "sub", "and", "or", "xor", "xchg"};
 constexpr std::string_view kTraps[] = {
 #define CAIRN_TRAP(id, message) #id,
 #include "wasm/trap.def"
@@ -37,12 +38,14 @@ std::string_view to_string(Type type) { return kTypes[static_cast<size_t>(type)]
 std::string_view to_string(Condition condition) { return kConditions[static_cast<size_t>(condition)]; }
 std::string_view to_string(AliasClass alias) { return kAliasClasses[static_cast<size_t>(alias)]; }
 std::string_view to_string(CalleeKind kind) { return kCallees[static_cast<size_t>(kind)]; }
+std::string_view to_string(AtomicOp op) { return kAtomicOps[static_cast<size_t>(op)]; }
 std::string_view trap_name(wasm::TrapKind kind) { return kTraps[static_cast<size_t>(kind)]; }
 
 std::optional<Type> parse_type(std::string_view text) { return find<Type>(kTypes, text); }
 std::optional<Condition> parse_condition(std::string_view text) { return find<Condition>(kConditions, text); }
 std::optional<AliasClass> parse_alias_class(std::string_view text) { return find<AliasClass>(kAliasClasses, text); }
 std::optional<CalleeKind> parse_callee_kind(std::string_view text) { return find<CalleeKind>(kCallees, text); }
+std::optional<AtomicOp> parse_atomic_op(std::string_view text) { return find<AtomicOp>(kAtomicOps, text); }
 std::optional<wasm::TrapKind> parse_trap(std::string_view text) { return find<wasm::TrapKind>(kTraps, text); }
 std::optional<SimdOp> parse_simd(std::string_view text) { return find<SimdOp>(kSimd, text); }
 
@@ -69,7 +72,11 @@ Payload payload_of(Opcode opcode) {
     case Opcode::heap_load_splat:
     case Opcode::gc_address:
     case Opcode::gc_barrier:
-    case Opcode::heap_load_zero: return Payload::access;
+    case Opcode::heap_load_zero:
+    case Opcode::atomic_load:
+    case Opcode::atomic_store:
+    case Opcode::atomic_cas: return Payload::access;
+    case Opcode::atomic_rmw: return Payload::access_atomic;
     case Opcode::heap_load_lane:
     case Opcode::heap_store_lane: return Payload::access_lane;
     case Opcode::heap_load_extend: return Payload::access_simd;

@@ -13,6 +13,7 @@ std::string_view to_string(Type type);
 std::string_view to_string(Condition condition);
 std::string_view to_string(AliasClass alias);
 std::string_view to_string(CalleeKind kind);
+std::string_view to_string(AtomicOp op);
 // The enumerator of a trap, as `integer_overflow`.
 std::string_view trap_name(wasm::TrapKind kind);
 
@@ -20,6 +21,7 @@ std::optional<Type> parse_type(std::string_view text);
 std::optional<Condition> parse_condition(std::string_view text);
 std::optional<AliasClass> parse_alias_class(std::string_view text);
 std::optional<CalleeKind> parse_callee_kind(std::string_view text);
+std::optional<AtomicOp> parse_atomic_op(std::string_view text);
 std::optional<wasm::TrapKind> parse_trap(std::string_view text);
 std::optional<SimdOp> parse_simd(std::string_view text);
 
@@ -37,6 +39,7 @@ enum class Payload : uint8_t {
   access,     // memory_access()
   access_lane,
   access_simd,
+  access_atomic,  // atomic_op() is the mnemonic, then memory_access()
   displacement,  // immediate(), then memory_access()
   trap,          // trap_kind()
   call,

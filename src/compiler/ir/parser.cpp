@@ -309,6 +309,12 @@ class Parser {
       advance();
       inst.immediate = static_cast<int64_t>(*op);
     }
+    if (payload == Payload::access_atomic) {
+      const auto op = parse_atomic_op(word_);
+      if (!op) return error("no atomic operation is named `" + std::string(word_) + "`");
+      advance();
+      inst.aux = static_cast<uint8_t>(*op);
+    }
     CallInfo call;
     if (is_call(payload)) CAIRN_TRY(call_head(call));
 
@@ -323,13 +329,15 @@ class Parser {
       if (!comma) break;
     }
     const bool is_list = is_call(payload) || inst.opcode == Opcode::return_ ||
-                         inst.opcode == Opcode::add128 || inst.opcode == Opcode::sub128;
+                         inst.opcode == Opcode::add128 || inst.opcode == Opcode::sub128 ||
+                         inst.opcode == Opcode::atomic_cas;
     if (is_list) {
       for (const Patch& operand : operands) {
-        patches_.push_back({operand.name, operand.at, Value::none(), function_.value_lists.size()});
+        if (operand.name != "_") patches_.push_back({operand.name, operand.at, Value::none(), function_.value_lists.size()});
         function_.value_lists.push_back(Value::none());
       }
       inst.extra = first;
+      if (inst.opcode == Opcode::atomic_cas) inst.immediate = first;
       if (inst.opcode == Opcode::return_) inst.immediate = static_cast<int64_t>(operands.size());
     }
     if (payload == Payload::simd) {
@@ -378,6 +386,7 @@ class Parser {
       case Payload::simd_lane: inst.aux = static_cast<uint8_t>(CAIRN_TRY(integer())); break;
       case Payload::access_lane: inst.aux = static_cast<uint8_t>(CAIRN_TRY(integer())); [[fallthrough]];
       case Payload::access:
+      case Payload::access_atomic:
       case Payload::access_simd: inst.extra = function_.add_access(CAIRN_TRY(access())); break;
       case Payload::displacement:
         inst.immediate = CAIRN_TRY(integer());

@@ -131,6 +131,10 @@ class Printer {
       text_ += " ";
       text_ += to_string(inst.simd());
     }
+    if (payload == Payload::access_atomic) {
+      text_ += " ";
+      text_ += to_string(inst.atomic_op());
+    }
     if (is_call(payload)) call(function_.call_info(v));
     if (!function_.operands(v).empty()) {
       text_ += " ";
@@ -153,6 +157,7 @@ class Printer {
         text_ += decimal(inst.lane());
         break;
       case Payload::access:
+      case Payload::access_atomic:
       case Payload::access_simd: access(function_.memory_access(v)); break;
       case Payload::access_lane:
         separator(v);

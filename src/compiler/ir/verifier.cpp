@@ -162,7 +162,11 @@ class Verifier {
       case Opcode::heap_store_lane:
       case Opcode::heap_load_splat:
       case Opcode::heap_load_zero:
-      case Opcode::heap_load_extend: return operand == 1;
+      case Opcode::heap_load_extend:
+      case Opcode::atomic_load:
+      case Opcode::atomic_store:
+      case Opcode::atomic_rmw:
+      case Opcode::atomic_cas: return operand == 1;
       case Opcode::load:
       case Opcode::store:
       case Opcode::gc_address:
@@ -289,6 +293,10 @@ class Verifier {
         expect(v, 1, Type::i64);
         check_access(v);
         return;
+      case Opcode::atomic_load:
+      case Opcode::atomic_store:
+      case Opcode::atomic_rmw:
+      case Opcode::atomic_cas: return check_atomic(v);
       case Opcode::load:
       case Opcode::store:
         if (operands[0]) expect_any(v, 0, type_of(operands[0]) == Type::i64 || type_of(operands[0]) == Type::ref);
@@ -377,6 +385,22 @@ class Verifier {
     if (facts(opcode).effects == Effects::writes && access.alias == AliasClass::immutable) {
       fail(v, "writes what is immutable");
     }
+  }
+
+  void check_atomic(Value v) {
+    const auto operands = function_.operands(v);
+    const MemoryAccess& access = function_.memory_access(v);
+    const Type type = function_[v].opcode == Opcode::atomic_store ? type_of(operands[2]) : type_of(v);
+    if (type != Type::i32 && type != Type::i64) return fail(v, "an atomic access of no integer");
+    expect_any(v, 0, type_of(operands[0]) == Type::i32 || type_of(operands[0]) == Type::i64);
+    expect(v, 1, Type::i64);
+    for (size_t i = 2; i < operands.size(); ++i) expect(v, i, type);
+    const bool extends = function_[v].opcode != Opcode::atomic_store && access.size < size_of(type);
+    if (access.size > size_of(type) || access.extension != (extends ? Extension::zero : Extension::none)) {
+      fail(v, "size does not fit the type");
+    }
+    if (access.alias != AliasClass::memory) fail(v, "an atomic access of what is no guest memory");
+    check_access(v);
   }
 
   void check_call(Value v) {

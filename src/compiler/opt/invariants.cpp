@@ -67,7 +67,7 @@ class InvariantHoister {
       for (Value v = function_[block].first; v; v = function_.next(v)) {
         const Effects effects = ir::facts(function_[v].opcode).effects;
         if (ir::is_any_call(function_[v].opcode)) summary.has_calls = true;
-        if (function_[v].opcode == Opcode::fence) {
+        if (effects == Effects::atomic) {
           summary.written = ~uint32_t{0};
         } else if (effects == Effects::writes) {
           summary.written |= bit(function_.memory_access(v).alias);

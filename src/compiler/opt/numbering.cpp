@@ -9,9 +9,9 @@
 //     v4 = heap_load.i32 v0, _                  return v2
 //     return v4
 //
-// Each alias class has a version: stores of the class and calls give it a new one, and so do blocks where control merges.
-// Loads of equal version see the same memory. A load that may trap is redundant only where an equal one has been passed,
-// which dominance gives.
+// Each alias class has a version: stores of the class give it a new one, and so do calls, atomic accesses (after which
+// what other threads wrote may be visible), and blocks where control merges. Loads of equal version see the same memory. A
+// load that may trap is redundant only where an equal one has been passed, which dominance gives.
 #include "compiler/ir/effects.hpp"
 #include "compiler/ir/inserter.hpp"
 #include "compiler/opt/passes.hpp"
@@ -108,7 +108,7 @@ class Numbering {
       function_.remove(v);
       return;
     }
-    if (ir::is_any_call(opcode) || opcode == Opcode::fence) {
+    if (ir::is_any_call(opcode) || effects == Effects::atomic) {
       invalidate_all();
     } else if (effects == Effects::writes) {
       const MemoryAccess access = function_.memory_access(v);

@@ -40,6 +40,8 @@ enum class Format : uint8_t {
   shift,   // rd, rs1, 6-bit amount
   shiftw,  // rd, rs1, 5-bit amount
   load,    // rd, 12-bit immediate (rs1)
+  amo,     // rd, rs2, (rs1)
+  amo1,    // rd, (rs1)
   store,   // rs2, 12-bit immediate (rs1)
   upper,   // rd, 20-bit immediate
   csrimm,  // rd, 5-bit immediate in rs1's place

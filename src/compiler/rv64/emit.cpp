@@ -264,6 +264,11 @@ void Emitter::instruction(const MachineInst& inst, Operands operands) {
       trap_site(inst);
       return as_.load(op, last(), base, inst.displacement);
     }
+    case Format::amo: {
+      const PReg address = source(inst.extra), value = source(inst.scale);
+      trap_site(inst);
+      return as_.r3(op, last(), address, value);
+    }
     case Format::store: {
       const PReg base = source(inst.extra), stored = source(inst.scale);
       trap_site(inst);
@@ -324,6 +329,9 @@ void Emitter::pseudo(const MachineInst& inst, Operands operands) {
     case Pseudo::fmax: return float_min_max(inst, operands);
     case Pseudo::fround: return float_round(inst, operands);
     case Pseudo::trunc: return truncate(inst, operands);
+    case Pseudo::atomic_cas:
+    case Pseudo::atomic_narrow_cas:
+    case Pseudo::atomic_narrow: return atomic(inst, operands);
     default: return simd(inst, operands);
   }
 }

@@ -93,6 +93,9 @@ class Emitter {
   void truncate(const MachineInst& inst, Operands operands);
   void truncate_stub(const Stub& s);
 
+  // --- emit_atomic.cpp
+  void atomic(const MachineInst& inst, Operands operands);
+
   // --- emit_simd*.cpp
   void simd(const MachineInst& inst, Operands operands);
   void simd_scalar(const MachineInst& inst, Operands operands);

@@ -69,7 +69,7 @@ void Lower::lower_instruction(Value value) {
     }
     case Opcode::gc_bits: opi(Op::addiw, def(value), use(inst(value).operands[0]), 0); return;
     case Opcode::gc_from_bits: return zero_extend(def(value), use_low(inst(value).operands[0]));
-    case Opcode::fence: emit(opcode_of(Op::fence), {}); return;
+    case Opcode::fence: emit(opcode_of(Op::fence_rw_rw), {}); return;
     case Opcode::simd_unary:
     case Opcode::simd_binary:
     case Opcode::simd_ternary:

@@ -131,6 +131,19 @@ class Lower final : public codegen::Lowering {
   Op store_op(ir::Type type, const ir::MemoryAccess& access) const;
   void set_trap(MachineInst& inst, const ir::MemoryAccess& access);
 
+  // --- lower_atomic.cpp
+  void lower_atomic(ir::Value value, const Address& address);
+  void lower_atomic_rmw(ir::Value value, VReg at);
+  void lower_atomic_cas(ir::Value value, VReg at);
+  // The aligned word around a byte or two, and where in it they are.
+  struct NarrowPlace {
+    VReg word, shift, mask;
+  };
+  NarrowPlace narrow_place(VReg at, unsigned size);
+  void finish_narrow(ir::Value value, VReg old_word, const NarrowPlace& place);
+  VReg narrow_operand(ir::Value value, const NarrowPlace& place);
+  void lower_zero_extend(VReg rd, VReg from, unsigned bytes);
+
   // --- lower_simd.cpp
   void lower_simd(ir::Value value);
   void lower_vector_access(ir::Value value, const Address& address);

@@ -23,7 +23,11 @@ bool is_heap_access(Opcode opcode) {
     case Opcode::heap_store_lane:
     case Opcode::heap_load_splat:
     case Opcode::heap_load_zero:
-    case Opcode::heap_load_extend: return true;
+    case Opcode::heap_load_extend:
+    case Opcode::atomic_load:
+    case Opcode::atomic_store:
+    case Opcode::atomic_rmw:
+    case Opcode::atomic_cas: return true;
     default: return false;
   }
 }
@@ -139,8 +143,8 @@ void Lower::find_shared_addresses() {
     const ir::Instruction& instruction = inst(v);
     if (ir::is_any_call(instruction.opcode)) ++segment_;
     if (++distance == 96) ++segment_, distance = 0;  // keep it from being live for too long
-    if (!is_heap_access(instruction.opcode) || instruction.operands[1]) continue;
-    const AddressParts parts = split_address(instruction.operands[0]);
+    if (!is_heap_access(instruction.opcode) || function_.operands(v)[1]) continue;
+    const AddressParts parts = split_address(function_.operands(v)[0]);
     if (!parts.shared) continue;
     const uint32_t key = parts.key.index();
     if (latest_segment_[key] == segment_) {
@@ -191,7 +195,9 @@ void Lower::lower_heap(Value value) {
   if (scanned_block_ != current_block()) find_shared_addresses();
   const ir::Instruction& instruction = inst(value);
   const MemoryAccess& access = function_.memory_access(value);
-  const Address address = heap_address(instruction.operands[0], instruction.operands[1], access.offset);
+  const std::span<const Value> operands = function_.operands(value);
+  const Address address = heap_address(operands[0], operands[1], access.offset);
+  if (ir::facts(instruction.opcode).effects == ir::Effects::atomic) return lower_atomic(value, address);
   const bool is_store = instruction.opcode == Opcode::heap_store;
   const Type type = is_store ? inst(instruction.operands[2]).type : instruction.type;
   if (type == Type::v128 || (!is_store && instruction.opcode != Opcode::heap_load)) {

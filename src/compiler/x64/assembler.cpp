@@ -102,6 +102,14 @@ void Assembler::rm(Encoding encoding, unsigned reg, const Rm& rm, unsigned immed
   modrm(reg, rm, immediate_bytes);
 }
 
+void Assembler::locked(Encoding encoding, unsigned reg, const Address& to, bool byte_registers) {
+  if (to.traps) record_trap();  // before the prefix, where the fault is reported
+  Rm operand = Rm::m(to);
+  operand.address.traps = false;
+  code_.emit8(0xf0);
+  rm(encoding, reg, operand, 0, byte_registers);
+}
+
 void Assembler::vex(Encoding encoding, unsigned reg, unsigned vvvv, const Rm& rm, unsigned immediate_bytes,
                     bool length256) {
   if (!rm.is_register && rm.address.traps) record_trap();

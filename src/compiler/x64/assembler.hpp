@@ -81,6 +81,9 @@ class Assembler {
   void vex(Encoding encoding, unsigned reg, unsigned vvvv, const Rm& rm, unsigned immediate_bytes = 0,
            bool length256 = false);
 
+  // With the lock prefix.
+  void locked(Encoding encoding, unsigned reg, const Address& to, bool byte_registers);
+
   // --- Common ones. `wide` is 64-bit.
   void mov_rr(bool wide, unsigned to, unsigned from);
   void mov_ri(unsigned to, uint64_t value);  // the shortest form that makes the 64-bit value; 0 by xor

@@ -243,6 +243,8 @@ void Emitter::emit_inst(const MachineInst& inst) {
   const Op op = static_cast<Op>(inst.opcode);
   if (op <= Op::fence) {
     emit_integer(inst);
+  } else if (op <= Op::atomic_cas) {
+    emit_atomic(inst);
   } else if (op >= Op::zero_x) {
     const Allocation to = inst.operand_count > 0 ? allocation_of(inst, 0) : Allocation();
     emit_xmm(inst, to.is_register() ? to.reg().encoding() : 0);

@@ -75,6 +75,7 @@ class Emitter {
   void emit_integer(const MachineInst& inst);
   void emit_extend(unsigned to, const Rm& from, Extend extend, unsigned size);
   void emit_divide(const MachineInst& inst);
+  void emit_atomic(const MachineInst& inst);
   void emit_compare(const MachineInst& inst, unsigned first);
   void emit_popcnt(const MachineInst& inst);
   void emit_condition(const MachineInst& inst);

@@ -198,6 +198,10 @@ void X64Lowering::lower_instruction(Value value) {
     case Opcode::gc_from_bits: return lower_reference(value);
     case Opcode::trap_if:
     case Opcode::trap_unless: return lower_trap_if(value);
+    case Opcode::atomic_load: return lower_load(value);  // x86's loads are in order
+    case Opcode::atomic_store: return lower_atomic_store(value);
+    case Opcode::atomic_rmw: return lower_atomic_rmw(value);
+    case Opcode::atomic_cas: return lower_atomic_cas(value);
     case Opcode::fence: put(Op::fence, {}); return;
     default: CAIRN_UNREACHABLE();
   }

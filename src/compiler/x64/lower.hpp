@@ -166,6 +166,11 @@ class X64Lowering final : public codegen::Lowering {
   std::optional<AddressMode> fold_load(ir::Value value, unsigned size);
   [[nodiscard]] bool can_fold_load(ir::Value value, unsigned size) const;
 
+  // --- lower_atomic.cpp
+  void lower_atomic_store(ir::Value value);
+  void lower_atomic_rmw(ir::Value value);
+  void lower_atomic_cas(ir::Value value);
+
   // --- lower_vector.cpp: what is one instruction, compares, logic, shifts, lanes
   void lower_vector(ir::Value value);
   bool lower_vector_simple(ir::Value value);

@@ -117,13 +117,14 @@ AddressMode X64Lowering::address_of(Value access_value) {
     return address;
   }
 
-  if (instruction.operands[1]) {
+  const std::span<const Value> operands = function_.operands(access_value);
+  if (operands[1]) {
     address.base = Base::reg;
-    address.base_reg = use(instruction.operands[1]);
+    address.base_reg = use(operands[1]);
   } else {
     address.base = Base::memory;
   }
-  const Value index = instruction.operands[0];
+  const Value index = operands[0];
   if (access.offset > 0x7fff'ffff) {
     const VReg offset = temporary(RegClass::integer);
     put_mov_imm(offset, access.offset);

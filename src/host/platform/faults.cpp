@@ -15,9 +15,33 @@ namespace cairn::platform {
 namespace {
 
 constinit thread_local runtime::Activation* current_activation = nullptr;
-constinit thread_local bool is_prepared = false;
-
 constexpr size_t kSignalStackBytes = 256 * 1024;
+
+// A thread's stack for signal handlers.
+class SignalStack {
+ public:
+  void allocate() {
+    if (stack_ != nullptr) return;
+    void* stack = mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CAIRN_ASSERT(stack != MAP_FAILED);
+    stack_ = stack;
+    stack_t alternate{};
+    alternate.ss_sp = stack_;
+    alternate.ss_size = kSignalStackBytes;
+    CAIRN_ASSERT(sigaltstack(&alternate, nullptr) == 0);
+  }
+  ~SignalStack() {
+    if (stack_ == nullptr) return;
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+    munmap(stack_, kSignalStackBytes);
+  }
+
+ private:
+  void* stack_ = nullptr;
+};
+thread_local SignalStack signal_stack;
 
 void handle_fault(int signal, siginfo_t* info, void* raw_context) {
   auto* context = static_cast<ucontext_t*>(raw_context);
@@ -41,14 +65,7 @@ void handle_fault(int signal, siginfo_t* info, void* raw_context) {
 }  // namespace
 
 void Platform::prepare_thread() {
-  if (is_prepared) return;
-  is_prepared = true;
-  void* stack = mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  CAIRN_ASSERT(stack != MAP_FAILED);
-  stack_t alternate{};
-  alternate.ss_sp = stack;
-  alternate.ss_size = kSignalStackBytes;
-  CAIRN_ASSERT(sigaltstack(&alternate, nullptr) == 0);
+  signal_stack.allocate();
   struct sigaction action{};
   action.sa_sigaction = &handle_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;

@@ -4,6 +4,7 @@
 
 #include "kernel/cpu_features.hpp"
 #include "kernel/memory/memory.hpp"
+#include "kernel/time/clock.hpp"
 #include "kernel/trap/trap.hpp"
 #include "port/cpu.hpp"
 #include "runtime/platform.hpp"
@@ -91,6 +92,18 @@ void Platform::release_code(std::span<std::byte> mapping) {
 runtime::Activation* Platform::activation() { return current_activation; }
 void Platform::set_activation(runtime::Activation* activation) { current_activation = activation; }
 void Platform::prepare_thread() { kernel::set_fault_handler(runtime::resolve_fault); }
+
+// There is one CPU and one thread: nobody else can set the word.
+runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
+  if (word.load(std::memory_order_acquire) != 0) return runtime::ParkResult::unparked;
+  if (!nanoseconds) return runtime::ParkResult::deadlocked;
+  uint64_t deadline;
+  if (__builtin_add_overflow(kernel::nanoseconds_since_boot(), *nanoseconds, &deadline)) deadline = ~uint64_t{0};
+  kernel::sleep_until(deadline);
+  return runtime::ParkResult::timed_out;
+}
+
+void Platform::unpark(std::atomic<uint32_t>&) {}
 
 void Platform::resume(const void* pc, const std::byte* stack_pointer) {
 #if defined(__x86_64__)

@@ -1,7 +1,10 @@
 // The runtime's platform in the kernels: guests' memories, stacks and code are regions of the one address space.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/result.hpp"
@@ -9,6 +12,7 @@
 
 namespace cairn::runtime {
 struct Activation;
+enum class ParkResult : uint8_t;
 }
 
 namespace cairn::platform {
@@ -33,6 +37,8 @@ struct Platform {
   static runtime::Activation* activation();
   static void set_activation(runtime::Activation* activation);
   static void prepare_thread();
+  static runtime::ParkResult park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds);
+  static void unpark(std::atomic<uint32_t>& word);
   [[noreturn]] static void resume(const void* pc, const std::byte* stack_pointer);
   static compiler::CpuFeatures cpu_features();
 };

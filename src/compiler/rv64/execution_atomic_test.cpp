@@ -1,0 +1,141 @@
+// Atomic accesses in every width, run, against what C++ computes; the bytes around a narrow one must stay.
+#include "compiler/rv64/testing/program.hpp"
+
+namespace cairn::rv64 {
+namespace {
+
+using ir::AtomicOp;
+using ir::Opcode;
+using ir::Type;
+using ir::Value;
+using wasm::TrapKind;
+
+constexpr uint64_t kOld = 0x8192a3b4c5d6e7f8;
+constexpr uint64_t kValues[] = {0, 1, 0x7f, 0x80, 0xff, 0x1234, 0xffff, 0x89abcdef, 0xffff'ffff, 0x0123'4567'89ab'cdef,
+                                ~uint64_t{0}};
+constexpr AtomicOp kOps[] = {AtomicOp::add, AtomicOp::sub, AtomicOp::and_, AtomicOp::or_, AtomicOp::xor_, AtomicOp::xchg};
+struct Width {
+  Type type;
+  unsigned size;
+};
+constexpr Width kWidths[] = {{Type::i32, 1}, {Type::i32, 2}, {Type::i32, 4}, {Type::i64, 1},
+                             {Type::i64, 2}, {Type::i64, 4}, {Type::i64, 8}};
+
+uint64_t low(uint64_t value, unsigned bytes) { return bytes == 8 ? value : value & ((uint64_t{1} << (8 * bytes)) - 1); }
+
+uint64_t apply(AtomicOp op, uint64_t old, uint64_t by) {
+  switch (op) {
+    case AtomicOp::add: return old + by;
+    case AtomicOp::sub: return old - by;
+    case AtomicOp::and_: return old & by;
+    case AtomicOp::or_: return old | by;
+    case AtomicOp::xor_: return old ^ by;
+    case AtomicOp::xchg: return by;
+  }
+  return 0;
+}
+
+// An i32 in its register is sign-extended, in a slot too.
+uint64_t argument(Type type, uint64_t value) {
+  return type == Type::i32 ? static_cast<uint64_t>(static_cast<int32_t>(value)) : value;
+}
+
+// (address, a, b) -> old value; writes kOld around address + 32 first, reads it back as the second result.
+struct Atomic {
+  Opcode opcode;
+  Type type;
+  unsigned size;
+  AtomicOp op = AtomicOp::add;
+};
+void build(ir::Function& f, const Atomic& atomic) {
+  const ir::Block block = f.create_block();
+  const Value address = f.append_param(block, Type::i32);
+  const Value a = f.append_param(block, atomic.type);
+  const Value b = f.append_param(block, atomic.type);
+  const Value word = f.append_param(block, Type::i32);  // that holds what is at `address`
+  ir::MemoryAccess whole;
+  whole.size = 8;
+  whole.offset = 32;
+  whole.can_fault = true;
+  const Value old = f.append(block, instruction(Opcode::iconst, Type::i64, {}, static_cast<int64_t>(kOld)));
+  ir::Instruction init = instruction(Opcode::heap_store, Type::none, {word, Value::none(), old});
+  init.extra = f.add_access(whole);
+  f.append(block, init);
+  ir::MemoryAccess access = whole;
+  access.size = static_cast<uint8_t>(atomic.size);
+  if (atomic.opcode != Opcode::atomic_store && atomic.size < size_of(atomic.type)) access.extension = ir::Extension::zero;
+  ir::Instruction inst = instruction(atomic.opcode, atomic.opcode == Opcode::atomic_store ? Type::none : atomic.type,
+                                     {address, Value::none()}, 0, static_cast<uint8_t>(atomic.op));
+  if (atomic.opcode == Opcode::atomic_cas) {
+    const Value operands[] = {address, Value::none(), a, b};
+    inst.immediate = f.add_values(operands);
+  } else if (atomic.opcode != Opcode::atomic_load) {
+    inst.operands[2] = a;
+  }
+  inst.extra = f.add_access(access);
+  Value result = f.append(block, inst);
+  if (atomic.opcode == Opcode::atomic_store) result = a;
+  ir::Instruction back = instruction(Opcode::heap_load, Type::i64, {word, Value::none()});
+  back.extra = f.add_access(whole);
+  const Value memory = f.append(block, back);
+  const Value results[] = {result, memory};
+  append_return(f, block, results);
+}
+
+// Adds the calls for one operation: every place in the word that its size allows.
+void add_calls(Program& program, const Atomic& atomic, std::span<const uint64_t> values,
+               const std::function<uint64_t(uint64_t old, uint64_t a)>& expected) {
+  const Type type = atomic.type;
+  const uint32_t function = program.add({Type::i32, type, type, Type::i32}, {type, Type::i64},
+                                        [&](ir::Function& f) { build(f, atomic); });
+  constexpr uint64_t kReplacement = 0x1122'3344'5566'7788;
+  for (const uint64_t value : values) {
+    for (unsigned at = 0; at < 8; at += atomic.size) {
+      const uint64_t old = low(kOld >> (8 * at), atomic.size);
+      const uint64_t mask = low(~uint64_t{0}, atomic.size) << (8 * at);
+      const uint64_t now = (kOld & ~mask) | (low(expected(old, value), atomic.size) << (8 * at));
+      const uint64_t result = atomic.opcode == Opcode::atomic_store ? low(value, size_of(type)) : old;
+      program.call(function,
+                   {slot_of(at), slot_of(argument(type, value)), slot_of(argument(type, kReplacement)), slot_of(0u)},
+                   [=](const Outcome& outcome) {
+                     ASSERT_FALSE(outcome.trap);
+                     EXPECT_EQ(low(from_slot<uint64_t>(outcome.values[0]), size_of(type)), result)
+                         << facts(atomic.opcode).text << int(atomic.op) << " size " << atomic.size << " at " << at;
+                     EXPECT_EQ(from_slot<uint64_t>(outcome.values[1]), now)
+                         << facts(atomic.opcode).text << int(atomic.op) << " size " << atomic.size << " at " << at;
+                   });
+    }
+  }
+  program.call(function, {slot_of(65536u), slot_of(uint64_t{1}), slot_of(uint64_t{1}), slot_of(0u)},
+               [=](const Outcome& outcome) { EXPECT_EQ(outcome.trap, TrapKind::out_of_bounds_memory_access); });
+}
+
+TEST(Rv64Atomics, EveryWidth) {
+  if (!Program::can_run()) GTEST_SKIP();
+  for (const uint32_t registers : {0u, 6u}) {
+    Program program(machines()[registers == 0 ? 0 : 1], registers);
+    for (const auto& [type, size] : kWidths) {
+      for (const AtomicOp op : kOps) {
+        add_calls(program, {Opcode::atomic_rmw, type, size, op}, kValues,
+                  [op](uint64_t old, uint64_t by) { return apply(op, old, by); });
+      }
+      add_calls(program, {Opcode::atomic_load, type, size}, {}, [](uint64_t old, uint64_t) { return old; });
+      add_calls(program, {Opcode::atomic_load, type, size}, std::span(kValues).first(1),
+                [](uint64_t old, uint64_t) { return old; });
+      add_calls(program, {Opcode::atomic_store, type, size}, kValues, [](uint64_t, uint64_t by) { return by; });
+      std::vector<uint64_t> expected = {0, ~uint64_t{0}};
+      for (unsigned at = 0; at < 8; at += size) {
+        expected.push_back(low(kOld >> (8 * at), size));
+        expected.push_back(kOld >> (8 * at));
+      }
+      const unsigned bytes = size;
+      add_calls(program, {Opcode::atomic_cas, type, size}, expected, [bytes](uint64_t old, uint64_t wanted) {
+        return low(old, bytes) == low(wanted, bytes) ? 0x1122'3344'5566'7788 : old;
+      });
+    }
+    program.run();
+  }
+}
+
+}  // namespace
+}  // namespace cairn::rv64

@@ -1,0 +1,170 @@
+// Atomic accesses in every width, run on this machine against C++'s arithmetic; and their encodings against LLVM's.
+#include <gtest/gtest.h>
+
+#include "compiler/x64/execution.hpp"
+
+#if CAIRN_TEST_X64
+
+namespace cairn::x64 {
+namespace {
+
+using namespace testing;
+using ir::AtomicOp;
+using ir::Opcode;
+using wasm::TrapKind;
+
+constexpr uint64_t kOld = 0x8192a3b4c5d6e7f8;
+constexpr uint64_t kValues[] = {0, 1, 0x7f, 0x80, 0xff, 0x1234, 0xffff, 0x89abcdef, 0xffff'ffff, 0x0123'4567'89ab'cdef,
+                                ~uint64_t{0}};
+constexpr AtomicOp kOps[] = {AtomicOp::add, AtomicOp::sub, AtomicOp::and_, AtomicOp::or_, AtomicOp::xor_, AtomicOp::xchg};
+
+uint64_t low(uint64_t value, unsigned bytes) { return bytes == 8 ? value : value & ((uint64_t{1} << (8 * bytes)) - 1); }
+
+uint64_t apply(AtomicOp op, uint64_t old, uint64_t by) {
+  switch (op) {
+    case AtomicOp::add: return old + by;
+    case AtomicOp::sub: return old - by;
+    case AtomicOp::and_: return old & by;
+    case AtomicOp::or_: return old | by;
+    case AtomicOp::xor_: return old ^ by;
+    case AtomicOp::xchg: return by;
+  }
+  return 0;
+}
+
+ir::MemoryAccess access_of(Type type, unsigned size, bool is_store = false) {
+  ir::MemoryAccess access;
+  access.size = static_cast<uint8_t>(size);
+  access.offset = 16;
+  access.can_fault = true;
+  if (!is_store && size < size_of(type)) access.extension = ir::Extension::zero;
+  return access;
+}
+
+class X64Atomics : public ::testing::TestWithParam<uint32_t> {
+ protected:
+  // Runs f(address, value, value2) on memory that holds kOld at `address` + 16; the result and the memory afterwards.
+  struct Effect {
+    uint64_t result = 0;
+    uint64_t memory = 0;
+    std::optional<TrapKind> trap;
+  };
+  template <class Body>
+  void compile(Type type, const Body& body) {
+    compiler::Options options;
+    options.cpu = host_features();
+    options.register_limit = GetParam();
+    machine_ = std::make_unique<Machine>(options);
+    Arena arena(size_t{1} << 24);
+    FunctionBuilder f(arena, {Type::i32, type, type}, {type});
+    const Value result = body(f);
+    f.ret({result ? result : f.constant(type, 77)});
+    machine_->add(f.function);
+    entry_ = machine_->add_entry(f.function.signature);
+    machine_->link();
+  }
+  Effect run(uint32_t address, uint64_t a, uint64_t b) {
+    std::memcpy(machine_->memory() + 16, &kOld, 8);
+    const Outcome outcome = machine_->run(entry_, 0, {Slot::of(address), Slot::of(a), Slot::of(b)}, 1);
+    Effect effect;
+    effect.trap = outcome.trap;
+    if (!outcome.trap) effect.result = outcome.results[0].as<uint64_t>();
+    std::memcpy(&effect.memory, machine_->memory() + 16, 8);
+    return effect;
+  }
+
+  std::unique_ptr<Machine> machine_;
+  size_t entry_ = 0;
+};
+
+struct Width {
+  Type type;
+  unsigned size;
+};
+constexpr Width kWidths[] = {{Type::i32, 1}, {Type::i32, 2}, {Type::i32, 4}, {Type::i64, 1},
+                             {Type::i64, 2}, {Type::i64, 4}, {Type::i64, 8}};
+
+TEST_P(X64Atomics, ReadModifyWrite) {
+  for (const auto& [type, size] : kWidths) {
+    for (const AtomicOp op : kOps) {
+      for (const bool is_needed : {true, false}) {
+        compile(type, [&](FunctionBuilder& f) {
+          const Value old = f.access(Opcode::atomic_rmw, type, {f.param(0), Value::none(), f.param(1)}, access_of(type, size),
+                                     static_cast<uint8_t>(op));
+          return is_needed ? old : Value::none();
+        });
+        for (const uint64_t by : kValues) {
+          const Effect effect = run(0, low(by, size_of(type)), 0);
+          EXPECT_EQ(low(effect.result, size_of(type)), is_needed ? low(kOld, size) : 77) << size << int(op) << by;
+          EXPECT_EQ(effect.memory, kOld - low(kOld, size) + low(apply(op, kOld, by), size)) << size << int(op) << by;
+        }
+        EXPECT_EQ(run(Machine::kMemoryBytes, 1, 1).trap, TrapKind::out_of_bounds_memory_access);
+      }
+    }
+  }
+}
+
+TEST_P(X64Atomics, CompareAndExchange) {
+  for (const auto& [type, size] : kWidths) {
+    for (const bool is_needed : {true, false}) {
+      compile(type, [&](FunctionBuilder& f) {
+        ir::Instruction cas;
+        cas.opcode = Opcode::atomic_cas;
+        cas.type = type;
+        const Value operands[] = {f.param(0), Value::none(), f.param(1), f.param(2)};
+        cas.immediate = f.function.add_values(operands);
+        cas.extra = f.function.add_access(access_of(type, size));
+        const Value old = f.add(cas);
+        return is_needed ? old : Value::none();
+      });
+      for (const uint64_t expected : {kOld, low(kOld, size), ~kOld, uint64_t{0}}) {
+        const bool equal = low(expected, size) == low(kOld, size);
+        const Effect effect = run(0, low(expected, size_of(type)), 0x1122334455667788);
+        EXPECT_EQ(low(effect.result, size_of(type)), is_needed ? low(kOld, size) : 77);
+        EXPECT_EQ(effect.memory, equal ? kOld - low(kOld, size) + low(0x1122334455667788, size) : kOld);
+      }
+      EXPECT_EQ(run(Machine::kMemoryBytes, 1, 1).trap, TrapKind::out_of_bounds_memory_access);
+    }
+  }
+}
+
+TEST_P(X64Atomics, LoadsAndStores) {
+  for (const auto& [type, size] : kWidths) {
+    compile(type, [&](FunctionBuilder& f) {
+      return f.access(Opcode::atomic_load, type, {f.param(0), Value::none()}, access_of(type, size));
+    });
+    EXPECT_EQ(low(run(0, 0, 0).result, size_of(type)), low(kOld, size));
+    EXPECT_EQ(run(Machine::kMemoryBytes, 0, 0).trap, TrapKind::out_of_bounds_memory_access);
+    compile(type, [&](FunctionBuilder& f) {
+      f.access(Opcode::atomic_store, Type::none, {f.param(0), Value::none(), f.param(1)}, access_of(type, size, true));
+      return f.param(1);
+    });
+    const Effect effect = run(0, low(0x1122334455667788, size_of(type)), 0);
+    EXPECT_EQ(effect.memory, kOld - low(kOld, size) + low(0x1122334455667788, size));
+    EXPECT_EQ(low(effect.result, size_of(type)), low(0x1122334455667788, size_of(type)));  // xchg has not spoiled it
+    EXPECT_EQ(run(Machine::kMemoryBytes, 0, 0).trap, TrapKind::out_of_bounds_memory_access);
+  }
+}
+
+// The address and the operand in one register.
+TEST_P(X64Atomics, TheAddressAsOperand) {
+  for (const AtomicOp op : kOps) {
+    compile(Type::i32, [&](FunctionBuilder& f) {
+      return f.access(Opcode::atomic_rmw, Type::i32, {f.param(0), Value::none(), f.param(0)}, access_of(Type::i32, 4),
+                      static_cast<uint8_t>(op));
+    });
+    std::memcpy(machine_->memory() + 24, &kOld, 8);
+    const Effect effect = run(8, 0, 0);
+    uint32_t memory = 0;
+    std::memcpy(&memory, machine_->memory() + 24, 4);
+    EXPECT_EQ(low(effect.result, 4), low(kOld, 4)) << int(op);
+    EXPECT_EQ(memory, low(apply(op, kOld, 8), 4)) << int(op);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registers, X64Atomics, ::testing::Values(0u, 6u));
+
+}  // namespace
+}  // namespace cairn::x64
+
+#endif

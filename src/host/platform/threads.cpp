@@ -1,0 +1,49 @@
+// Parking threads on futexes.
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <limits>
+
+#include "platform/platform.hpp"
+#include "runtime/platform.hpp"
+
+namespace cairn::platform {
+
+namespace {
+
+long futex(std::atomic<uint32_t>& word, int operation, uint32_t value, const timespec* timeout) {
+  return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, timeout, nullptr, FUTEX_BITSET_MATCH_ANY);
+}
+
+// The monotonic time in so many nanoseconds; nothing when that is out of reach.
+std::optional<timespec> deadline_in(uint64_t nanoseconds) {
+  constexpr uint64_t kSecond = 1'000'000'000;
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const uint64_t fraction = static_cast<uint64_t>(now.tv_nsec) + nanoseconds % kSecond;
+  const uint64_t seconds = nanoseconds / kSecond + fraction / kSecond;
+  timespec result = now;
+  if (__builtin_add_overflow(now.tv_sec, seconds, &result.tv_sec)) return std::nullopt;
+  result.tv_nsec = static_cast<long>(fraction % kSecond);
+  return result;
+}
+
+}  // namespace
+
+runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
+  const std::optional<timespec> deadline = nanoseconds ? deadline_in(*nanoseconds) : std::nullopt;
+  while (word.load(std::memory_order_acquire) == 0) {
+    if (futex(word, FUTEX_WAIT_BITSET, 0, deadline ? &*deadline : nullptr) == -1 && errno == ETIMEDOUT) {
+      return runtime::ParkResult::timed_out;
+    }
+  }
+  return runtime::ParkResult::unparked;
+}
+
+void Platform::unpark(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE_BITSET, INT_MAX, nullptr); }
+
+}  // namespace cairn::platform
