@@ -109,6 +109,10 @@ for target in "${targets[@]}"; do
   job "cli ($target)" tests/cli/run.sh "$target"
 done
 
+for target in "${targets[@]}"; do
+  job "threads ($target)" tests/threads/run.sh "$target"
+done
+
 # The specification's test suite, where it lies beside this checkout.
 if [ -d ../shared/wasm-testsuite ]; then
   # Not host-riscv64: qemu-riscv64's own tables for the suite's thousands of memory reservations exhaust the machine. The

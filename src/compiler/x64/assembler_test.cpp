@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/testing/temporary_directory.hpp"
@@ -66,12 +67,18 @@ class Cases {
     ASSERT_NE(pipe, nullptr);
     char line[512];
     size_t index = 0, failures = 0;
+    std::string prefix;  // lock has a line of its own
     while (fgets(line, sizeof line, pipe) != nullptr) {
       std::string got;
       for (const char* c = line; *c != 0 && *c != '\n' && *c != '#'; ++c) got += *c == '\t' ? ' ' : *c;
       while (!got.empty() && got.front() == ' ') got.erase(0, 1);
       while (!got.empty() && got.back() == ' ') got.pop_back();
       if (got.empty() || got[0] == '.') continue;
+      if (got == "lock") {
+        prefix = "lock ";
+        continue;
+      }
+      got = std::exchange(prefix, {}) + got;
       if ((index >= expected_.size() || got != expected_[index]) && failures++ < 10)
         ADD_FAILURE() << "LLVM reads '" << got << "', meant was '" << (index < expected_.size() ? expected_[index] : "") << "'";
       ++index;
@@ -185,6 +192,16 @@ TEST(X64Assembler, Addresses) {
       as.rm(one_byte(0x69, true), reg, Rm::m(a), 4);
       as.imm32(1000);
     });
+    for (const unsigned size : {1u, 2u, 4u, 8u}) {
+      const auto sized = [&](Encoding encoding) -> Encoding {
+        return {static_cast<uint8_t>(encoding.opcode - (size == 1 ? 1 : 0)), size == 2 ? Prefix::p66 : Prefix::none, encoding.map, size == 8};
+      };
+      const std::string operands = text(a, size) + ", " + name(reg, size);
+      cases.add("lock xadd " + operands, [&](Assembler& as) { as.locked(sized(two_byte(0xc1)), reg, a, size == 1); });
+      cases.add("lock cmpxchg " + operands, [&](Assembler& as) { as.locked(sized(two_byte(0xb1)), reg, a, size == 1); });
+      cases.add("lock or " + operands, [&](Assembler& as) { as.locked(sized(one_byte(0x09)), reg, a, size == 1); });
+      cases.add("xchg " + operands, [&](Assembler& as) { as.rm(sized(one_byte(0x87)), reg, Rm::m(a), 0, size == 1); });
+    }
     cases.add("movsx " + name(reg, 4) + ", " + text(a, 1), [&](Assembler& as) { as.rm(two_byte(0xbe), reg, Rm::m(a)); });
     cases.add("call " + text(a, 8), [&](Assembler& as) { as.call_rm(Rm::m(a)); });
     for (const bool avx : {false, true}) {

@@ -5,6 +5,7 @@
 #include "base/format.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
+#include "host/cli/thread.hpp"
 #include "runtime/configure.hpp"
 #include "runtime/wast/script_runner.hpp"
 
@@ -34,7 +35,8 @@ Result<int> wast_on_host(const Options& options, const std::vector<std::string>&
   const auto engine =
       CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(engine_settings(options)))));
   runtime::ScriptRunner runner(
-      *engine, [](std::string_view line) { std::printf("%.*s\n", static_cast<int>(line.size()), line.data()); });
+      *engine, [](std::string_view line) { std::printf("%.*s\n", static_cast<int>(line.size()), line.data()); },
+      start_thread);
   for (const std::string& path : scripts) {
     const Result<std::string> source = read_file(path);
     if (source) {

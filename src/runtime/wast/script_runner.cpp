@@ -35,6 +35,8 @@ std::string_view without_number(std::string_view message) {
 struct Names {
   std::map<std::string, Ref<Module>> modules;
   std::map<std::string, Instance> instances;
+  // Of a thread: the shared memories that an instance outside of it exports.
+  std::map<std::string, std::vector<std::pair<std::string, Memory>>> shared;
   std::optional<Ref<Module>> last_module;
   std::optional<Instance> last_instance;
 };
@@ -42,8 +44,8 @@ struct Names {
 class Session {
  public:
   // Modules that an assertion expects to be refused are validated with `features`.
-  Session(Engine& engine, wasm::Features features, std::unique_ptr<Store> store)
-      : engine_(engine), features_(features), store_(std::move(store)), linker_(*store_) {
+  Session(Engine& engine, wasm::Features features, const StartThread& start_thread, std::unique_ptr<Store> store)
+      : engine_(engine), features_(features), start_thread_(start_thread), store_(std::move(store)), linker_(*store_) {
     linker_.allow_shadowing(true);
   }
 
@@ -54,24 +56,98 @@ class Session {
   void run(const std::vector<text::Directive>& directives, Names& names, const Report& report) {
     for (const text::Directive& directive : directives) {
       if (const auto* thread = std::get_if<text::Thread>(&directive.what)) {
-        // A thread of a script shares nothing but the modules that it names, and nothing says when it runs: it runs
-        // now.
-        Names own;
-        for (const std::string& name : thread->shared) {
-          const auto instance = names.instances.find(name);
-          if (instance != names.instances.end()) own.instances.insert(*instance);
-        }
-        run(thread->directives, own, report);
-        threads_[thread->name] = true;
+        start(*thread, names);
         continue;
       }
       const HandleScope scope(*store_);
       report(directive, std::visit([&](const auto& what) { return execute(what, names); }, directive.what));
+      if (const auto* wait = std::get_if<text::Wait>(&directive.what)) report_thread(wait->thread, report);
+    }
+    while (!threads_.empty()) {
+      const std::string name = threads_.begin()->first;
+      const text::Directive end{.line = 0, .what = text::Wait{name}};
+      const Verdict verdict = execute(text::Wait{name}, names);
+      if (!verdict) report(end, verdict);
+      report_thread(name, report);
     }
   }
 
  private:
   using Results = std::expected<std::vector<Val>, Failure>;
+
+  // --- Threads. What one reports is kept until it has ended.
+
+  struct Thread {
+    struct Share {
+      std::string instance, name;
+      Ref<SharedMemory> memory;
+    };
+    const text::Thread* script = nullptr;
+    std::vector<Share> shares;
+    std::vector<std::pair<const text::Directive*, Verdict>> reports;
+    std::optional<std::string> error;
+    std::function<void()> join;
+  };
+
+  void start(const text::Thread& script, const Names& names) {
+    auto thread = std::make_unique<Thread>();
+    thread->script = &script;
+    for (const std::string& name : script.shared) {
+      for (auto& [item, memory] : shared_memories(name, names)) {
+        thread->shares.push_back({name, item, (*store_)[memory].shared});
+      }
+    }
+    const auto body = [this, running = thread.get()] { run_thread(*running); };
+    if (start_thread_) {
+      thread->join = start_thread_(body);
+    } else {
+      thread->join = body;
+    }
+    threads_[script.name] = std::move(thread);
+  }
+
+  std::vector<std::pair<std::string, Memory>> shared_memories(const std::string& name, const Names& names) {
+    if (const auto known = names.shared.find(name); known != names.shared.end()) return known->second;
+    std::vector<std::pair<std::string, Memory>> result;
+    const auto instance = names.instances.find(name);
+    if (instance == names.instances.end()) return result;
+    for (const wasm::Export& item : module_of(*store_, instance->second).definition().exports) {
+      if (item.kind != wasm::ExternKind::memory) continue;
+      const auto memory = get_export_as<Memory>(*store_, instance->second, item.name);
+      if (memory && (*store_)[*memory].shared) result.emplace_back(item.name, *memory);
+    }
+    return result;
+  }
+
+  // Runs in the thread. Of the session that started it, it uses what does not change.
+  void run_thread(Thread& thread) const {
+    Result<std::unique_ptr<Store>> store = Store::create(engine_);
+    if (!store) {
+      thread.error = store.error().to_string();
+      return;
+    }
+    Store& own_store = **store;
+    Session session(engine_, features_, start_thread_, *std::move(store));
+    if (const Result<void> done = session.define_host(); !done) {
+      thread.error = done.error().to_string();
+      return;
+    }
+    Names names;
+    for (typename Thread::Share& share : thread.shares) {
+      names.shared[share.instance].emplace_back(share.name, own_store.add_shared_memory(std::move(share.memory)));
+    }
+    session.run(thread.script->directives, names, [&](const text::Directive& directive, Verdict verdict) {
+      thread.reports.emplace_back(&directive, std::move(verdict));
+    });
+  }
+
+  template <class Report>
+  void report_thread(const std::string& name, const Report& report) {
+    const auto found = threads_.find(name);
+    if (found == threads_.end()) return;
+    for (const auto& [directive, verdict] : found->second->reports) report(*directive, verdict);
+    threads_.erase(found);
+  }
 
   // --- Directives.
 
@@ -97,6 +173,12 @@ class Session {
   }
 
   Verdict execute(const text::Register& what, Names& names) {
+    if (const auto shared = names.shared.find(what.instance); shared != names.shared.end()) {
+      for (const auto& [name, memory] : shared->second) {
+        if (const Result<void> done = linker_.define(what.as, name, memory); !done) return failure(done.error().to_string());
+      }
+      return {};
+    }
     const std::optional<Instance> instance = find_instance(what.instance, names);
     if (!instance) return failure("there is no instance " + what.instance);
     const Result<void> done = linker_.define_instance(what.as, *instance);
@@ -165,11 +247,14 @@ class Session {
   }
 
   Verdict execute(const text::Wait& wait, Names&) {
-    if (!threads_.contains(wait.thread)) return failure("there is no thread " + wait.thread);
+    const auto thread = threads_.find(wait.thread);
+    if (thread == threads_.end()) return failure("there is no thread " + wait.thread);
+    thread->second->join();
+    if (thread->second->error) return failure(*thread->second->error);
     return {};
   }
 
-  Verdict execute(const text::Thread&, Names&) { return {}; }  // run() has done it
+  Verdict execute(const text::Thread&, Names&) { return {}; }  // run() does it
 
   // --- Parts of directives.
 
@@ -252,9 +337,10 @@ class Session {
 
   Engine& engine_;
   wasm::Features features_;
+  const StartThread& start_thread_;
   std::unique_ptr<Store> store_;
   Linker linker_;
-  std::map<std::string, bool> threads_;
+  std::map<std::string, std::unique_ptr<Thread>> threads_;
 };
 
 // The threads proposal's scripts are of a time when sizes had 32 bits and there was one memory and one table.
@@ -282,7 +368,7 @@ void ScriptRunner::run(std::string_view name, std::string_view source) {
   if (!script) return count_failure(script.error().message);
   Result<std::unique_ptr<Store>> store = Store::create(engine_);
   if (!store) return count_failure(std::string(name) + ": " + store.error().to_string());
-  Session session(engine_, features, *std::move(store));
+  Session session(engine_, features, start_thread_, *std::move(store));
   if (const Result<void> done = session.define_host(); !done) {
     return count_failure(std::string(name) + ": spectest: " + done.error().to_string());
   }

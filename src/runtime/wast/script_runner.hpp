@@ -19,11 +19,17 @@ struct ScriptTotals {
   uint64_t failed = 0;
 };
 
+// Starts a thread that runs `body`, and gives what waits for its end.
+using StartThread = std::function<std::function<void()>(std::function<void()> body)>;
+
+// Threads of scripts, `(thread $t (shared (module $m)) ...)`, run in stores of their own and have the shared memories that
+// the named instances export. They run at the same time as the script where threads can be started; elsewhere each
+// runs when it is waited for, or else at the script's end.
 class ScriptRunner {
  public:
   // `print` gets one line for each failure, "file:line: directive: what was observed", without its newline.
-  ScriptRunner(Engine& engine, std::function<void(std::string_view)> print)
-      : engine_(engine), print_(std::move(print)) {}
+  ScriptRunner(Engine& engine, std::function<void(std::string_view)> print, StartThread start_thread = {})
+      : engine_(engine), print_(std::move(print)), start_thread_(std::move(start_thread)) {}
 
   // Runs one script in a store of its own. `name` begins the lines about it.
   void run(std::string_view name, std::string_view source);
@@ -35,6 +41,7 @@ class ScriptRunner {
  private:
   Engine& engine_;
   std::function<void(std::string_view)> print_;
+  StartThread start_thread_;
   ScriptTotals totals_;
 };
 
