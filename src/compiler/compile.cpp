@@ -135,7 +135,6 @@ Result<std::vector<std::byte>> compile_stubs(const Options& options) {
   object.add_trampoline(record);
   for (uint32_t i = 0; i < runtime::kBuiltinCount; ++i) {
     const runtime::BuiltinSignature builtin = runtime::signature_of(static_cast<runtime::Builtin>(i));
-    if (builtin.frame == runtime::BuiltinFrame::plain) continue;
     codegen::CodeBuffer stub(arena);
     target->emit_exit_stub(static_cast<runtime::Builtin>(i), stub);
     record.type_index = codegen::kExitStub;

@@ -440,6 +440,21 @@ TEST_F(Exceptions, TrapsAreNotCaught) {
   EXPECT_EQ(trap_of(instance, "overflow"), "call stack exhausted");
 }
 
+// What the runtime does for compiled code takes stack of its own, which there must be.
+TEST_F(Exceptions, NeedStackToBeThrown) {
+  const Instance instance = instantiate(R"((module
+    (tag $t) (memory 1)
+    (func $throw (throw $t))
+    (func $throwing (export "throwing") (block $h (try_table (catch_all $h) (call $throw))) (call $throwing))
+    (func $growing (export "growing") (drop (memory.grow (i32.const 0))) (call $growing))))");
+  for (const char* name : {"throwing", "growing"}) {
+    auto result = invoke(instance, name);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, wasm::TrapKind::call_stack_exhausted);
+    EXPECT_GT(result.error().omitted_frames, 1000u);
+  }
+}
+
 TEST_F(Exceptions, LeaveDeepRecursion) {
   const Instance instance = instantiate(R"((module
     (tag $t (param i32))

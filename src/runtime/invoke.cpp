@@ -108,7 +108,13 @@ FaultResolution resolve_fault(const MachineFault& fault) {
     }
   }
   activation->trapped = true;
-  walk_frames(*activation, {.pc = fault.pc, .stack_pointer = fault.stack_pointer, .return_register = fault.return_register});
+  if (image->module == nullptr) {
+    // A stub has noted whose frame comes first.
+    for (FrameIterator at(activation); !at.at_end(); ++at) activation->backtrace.add(*at);
+  } else {
+    walk_frames(*activation,
+                {.pc = fault.pc, .stack_pointer = fault.stack_pointer, .return_register = fault.return_register});
+  }
   return {.is_guest_trap = true,
           .pc = reinterpret_cast<uintptr_t>(activation->entry.trap_resume),
           .stack_pointer = reinterpret_cast<uintptr_t>(activation->entry.saved_stack_pointer)};

@@ -42,7 +42,8 @@ class Target {
   // The stub that a tail call between instances returns to (calling_convention.hpp).
   virtual void emit_tail_call_restore(CodeBuffer& code) const = 0;
 
-  // The stub through which a builtin is entered that is not `plain` (runtime/builtins.def): stores what its kind says, the stack
+  // The stub through which a builtin is entered (runtime/builtins.def): traps if the stack pointer is below
+  // VMStoreState::stack_limit; stores what the builtin's kind says, and exit_frame and exit_pc before it traps: the stack
   // pointer above the return address to VMStoreState::exit_frame and that address to exit_pc, and callee-saved registers to
   // VMStoreState::registers; and jumps to entry kBuiltinCount + builtin of VMContext::builtins. The VMContext is the first
   // C argument.

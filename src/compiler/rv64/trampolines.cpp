@@ -222,11 +222,17 @@ void emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) {
   Assembler as(code, lengths);
   const BuiltinFrame frame = runtime::signature_of(builtin).frame;
   as.load(Op::ld, t(0), a(0), offsetof(VMContext, store));
-  if (frame != BuiltinFrame::host) {
+  const Label exhausted = as.new_label();
+  const auto note_frame = [&] {
     as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, exit_frame));
     as.store(Op::sd, kReturnAddress, t(0), offsetof(VMStoreState, exit_pc));
+  };
+  if (frame != BuiltinFrame::host) {
+    as.load(Op::ld, t(1), t(0), offsetof(VMStoreState, stack_limit));
+    as.branch(Op::bltu, kStackPointer, t(1), exhausted);
   }
-  if (frame != BuiltinFrame::exit) {
+  if (frame == BuiltinFrame::exit || frame == BuiltinFrame::unwind) note_frame();
+  if (frame == BuiltinFrame::unwind || frame == BuiltinFrame::host) {
     as.load(Op::ld, t(0), t(0), offsetof(VMStoreState, registers));
     int64_t offset = 0;
     for (const PReg r : callee_saved_in_order()) {
@@ -237,6 +243,11 @@ void emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) {
   as.load(Op::ld, t(0), a(0), offsetof(VMContext, builtins));
   as.load(Op::ld, t(0), t(0), 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)));
   as.load(Op::jalr, kZero, t(0), 0);
+  // A fault, whose handler has a stack of its own: here there may be none left.
+  as.bind(exhausted);
+  note_frame();
+  code.traps.push_back({as.offset(), 0, wasm::TrapKind::call_stack_exhausted});
+  as.op0(Op::unimp);
   CAIRN_ASSERT(as.finish());
 }
 

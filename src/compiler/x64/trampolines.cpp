@@ -213,19 +213,32 @@ void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   const BuiltinFrame frame = runtime::signature_of(builtin).frame;
   as.load(true, kScratch, at(rdi, offsetof(VMContext, store)));
-  if (frame != BuiltinFrame::host) {
+  const Label exhausted = as.new_label();
+  const auto note_frame = [&] {
     as.lea(true, rax, at(rsp, 8));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
     as.load(true, rax, at(rsp, 0));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
+  };
+  if (frame != BuiltinFrame::host) {
+    as.alu_r_rm(Alu::cmp, true, rsp, Rm::m(at(kScratch, offsetof(VMStoreState, stack_limit))));
+    as.jcc(Cc::b, exhausted);
   }
-  if (frame != BuiltinFrame::exit) {
+  if (frame == BuiltinFrame::exit || frame == BuiltinFrame::unwind) note_frame();
+  if (frame == BuiltinFrame::unwind || frame == BuiltinFrame::host) {
     as.load(true, kScratch, at(kScratch, offsetof(VMStoreState, registers)));
     for (size_t i = 0; i < kCalleeSaved.size(); ++i)
       as.store(8, at(kScratch, static_cast<int64_t>(8 * i)), kCalleeSaved[i].encoding());
   }
   as.load(true, rax, at(rdi, offsetof(VMContext, builtins)));
   as.jmp_rm(Rm::m(at(rax, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)))));
+  // A fault, whose handler has a stack of its own: here there may be none left.
+  as.bind(exhausted);
+  note_frame();
+  as.set_trap(0, wasm::TrapKind::call_stack_exhausted);
+  as.record_trap();
+  as.ud2();
+  as.finish();
 }
 
 void emit_landing_stub(CodeBuffer& code) {
