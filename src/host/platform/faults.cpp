@@ -1,5 +1,6 @@
 // Hardware faults as signals: a fault in guest code becomes a trap, any other keeps its default action.
 #include <csignal>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -17,31 +18,33 @@ namespace {
 constinit thread_local runtime::Activation* current_activation = nullptr;
 constexpr size_t kSignalStackBytes = 256 * 1024;
 
-// A thread's stack for signal handlers.
-class SignalStack {
- public:
-  void allocate() {
-    if (stack_ != nullptr) return;
-    void* stack = mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CAIRN_ASSERT(stack != MAP_FAILED);
-    stack_ = stack;
-    stack_t alternate{};
-    alternate.ss_sp = stack_;
-    alternate.ss_size = kSignalStackBytes;
-    CAIRN_ASSERT(sigaltstack(&alternate, nullptr) == 0);
-  }
-  ~SignalStack() {
-    if (stack_ == nullptr) return;
-    stack_t none{};
-    none.ss_flags = SS_DISABLE;
-    sigaltstack(&none, nullptr);
-    munmap(stack_, kSignalStackBytes);
-  }
+constinit thread_local bool has_signal_stack = false;
 
- private:
-  void* stack_ = nullptr;
-};
-thread_local SignalStack signal_stack;
+// Runs at the end of a thread. (The RV64 build's C++ library has no destructors of thread_local objects.)
+void release_signal_stack(void* stack) {
+  stack_t none{};
+  none.ss_flags = SS_DISABLE;
+  sigaltstack(&none, nullptr);
+  munmap(stack, kSignalStackBytes);
+}
+
+// A thread's stack for signal handlers.
+void allocate_signal_stack() {
+  static const pthread_key_t key = [] {
+    pthread_key_t made;
+    CAIRN_ASSERT(pthread_key_create(&made, release_signal_stack) == 0);
+    return made;
+  }();
+  if (has_signal_stack) return;
+  has_signal_stack = true;
+  void* stack = mmap(nullptr, kSignalStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  CAIRN_ASSERT(stack != MAP_FAILED);
+  stack_t alternate{};
+  alternate.ss_sp = stack;
+  alternate.ss_size = kSignalStackBytes;
+  CAIRN_ASSERT(sigaltstack(&alternate, nullptr) == 0);
+  CAIRN_ASSERT(pthread_setspecific(key, stack) == 0);
+}
 
 void handle_fault(int signal, siginfo_t* info, void* raw_context) {
   auto* context = static_cast<ucontext_t*>(raw_context);
@@ -65,7 +68,7 @@ void handle_fault(int signal, siginfo_t* info, void* raw_context) {
 }  // namespace
 
 void Platform::prepare_thread() {
-  signal_stack.allocate();
+  allocate_signal_stack();
   struct sigaction action{};
   action.sa_sigaction = &handle_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
