@@ -76,6 +76,21 @@ TEST_F(Runtime, CallsWithManyArgumentsAndResults) {
   for (size_t i = 0; i < 10; ++i) EXPECT_EQ(many->at(i).low(), i + 1);
 }
 
+// A type that mentions itself is one position of its own group, in whichever module it stands.
+TEST_F(Runtime, RecursiveTypesAreEqualAcrossModules) {
+  const Ref<Module> first = compile("(module (type $t (func (param i32 (ref null $t)))))");
+  const Ref<Module> second = compile("(module (type (func)) (type $t (func (param i32 (ref null $t)))))");
+  const Ref<Module> other = compile("(module (type $t (func (param i64 (ref null $t)))))");
+  EXPECT_EQ(first->type_ids()[0], second->type_ids()[1]);
+  EXPECT_NE(first->type_ids()[0], second->type_ids()[0]);
+  EXPECT_NE(first->type_ids()[0], other->type_ids()[0]);
+  const CanonicalId id = first->type_ids()[0];
+  engine_->types().with([&](const TypeRegistry& types) {
+    EXPECT_EQ(types[id].func.params[1].heap().index().index(), id.index());
+    EXPECT_LT(types[id].func.params[1].heap().index().index(), types.size());
+  });
+}
+
 TEST_F(Runtime, ChecksArguments) {
   const Instance instance = instantiate(R"((module (func (export "f") (param i32))))");
   EXPECT_EQ(trap_of(instance, "f"), "wrong number of arguments: wanted 1, got 0");

@@ -45,7 +45,7 @@ void append_type(std::string& key, ValType type) {
   if (type.heap().is_concrete()) append_number(key, type.heap().index().index());
 }
 
-// Indices in `type` are either canonical ids, or positions in the group with the top bit set.
+// Indices in `type` are either canonical ids, or positions in the group with kInGroup set.
 void append_sub_type(std::string& key, const SubType& type) {
   key.push_back(static_cast<char>(type.kind));
   key.push_back(type.is_final ? 1 : 0);
@@ -62,7 +62,9 @@ void append_sub_type(std::string& key, const SubType& type) {
   }
 }
 
-constexpr uint32_t kInGroup = 0x8000'0000;
+// Marks a position in the group. Above every canonical id, and with any position still an index that a heap type holds.
+constexpr uint32_t kInGroup = 1U << 28;
+static_assert(TypeRegistry::kMaximumTypes <= kInGroup && kInGroup + TypeRegistry::kMaximumTypes < wasm::HeapType::kMaxIndex);
 
 }  // namespace
 
