@@ -1,19 +1,21 @@
 // Atomic accesses in every width, run, against what C++ computes; the bytes around a narrow one must stay.
+#include "compiler/codegen/testing/atomic_cases.hpp"
 #include "compiler/rv64/testing/program.hpp"
 
 namespace cairn::rv64 {
 namespace {
 
+using codegen::apply;
+using codegen::kAtomicOld;
+using codegen::kAtomicOps;
+using codegen::kAtomicValues;
+using codegen::low;
 using ir::AtomicOp;
 using ir::Opcode;
 using ir::Type;
 using ir::Value;
 using wasm::TrapKind;
 
-constexpr uint64_t kOld = 0x8192a3b4c5d6e7f8;
-constexpr uint64_t kValues[] = {0, 1, 0x7f, 0x80, 0xff, 0x1234, 0xffff, 0x89abcdef, 0xffff'ffff, 0x0123'4567'89ab'cdef,
-                                ~uint64_t{0}};
-constexpr AtomicOp kOps[] = {AtomicOp::add, AtomicOp::sub, AtomicOp::and_, AtomicOp::or_, AtomicOp::xor_, AtomicOp::xchg};
 struct Width {
   Type type;
   unsigned size;
@@ -21,26 +23,12 @@ struct Width {
 constexpr Width kWidths[] = {{Type::i32, 1}, {Type::i32, 2}, {Type::i32, 4}, {Type::i64, 1},
                              {Type::i64, 2}, {Type::i64, 4}, {Type::i64, 8}};
 
-uint64_t low(uint64_t value, unsigned bytes) { return bytes == 8 ? value : value & ((uint64_t{1} << (8 * bytes)) - 1); }
-
-uint64_t apply(AtomicOp op, uint64_t old, uint64_t by) {
-  switch (op) {
-    case AtomicOp::add: return old + by;
-    case AtomicOp::sub: return old - by;
-    case AtomicOp::and_: return old & by;
-    case AtomicOp::or_: return old | by;
-    case AtomicOp::xor_: return old ^ by;
-    case AtomicOp::xchg: return by;
-  }
-  return 0;
-}
-
 // An i32 in its register is sign-extended, in a slot too.
 uint64_t argument(Type type, uint64_t value) {
   return type == Type::i32 ? static_cast<uint64_t>(static_cast<int32_t>(value)) : value;
 }
 
-// (address, a, b) -> old value; writes kOld around address + 32 first, reads it back as the second result.
+// (address, a, b) -> old value; writes kAtomicOld around address + 32 first, reads it back as the second result.
 struct Atomic {
   Opcode opcode;
   Type type;
@@ -57,7 +45,7 @@ void build(ir::Function& f, const Atomic& atomic) {
   whole.size = 8;
   whole.offset = 32;
   whole.can_fault = true;
-  const Value old = f.append(block, instruction(Opcode::iconst, Type::i64, {}, static_cast<int64_t>(kOld)));
+  const Value old = f.append(block, instruction(Opcode::iconst, Type::i64, {}, static_cast<int64_t>(kAtomicOld)));
   ir::Instruction init = instruction(Opcode::heap_store, Type::none, {word, Value::none(), old});
   init.extra = f.add_access(whole);
   f.append(block, init);
@@ -91,9 +79,9 @@ void add_calls(Program& program, const Atomic& atomic, std::span<const uint64_t>
   constexpr uint64_t kReplacement = 0x1122'3344'5566'7788;
   for (const uint64_t value : values) {
     for (unsigned at = 0; at < 8; at += atomic.size) {
-      const uint64_t old = low(kOld >> (8 * at), atomic.size);
+      const uint64_t old = low(kAtomicOld >> (8 * at), atomic.size);
       const uint64_t mask = low(~uint64_t{0}, atomic.size) << (8 * at);
-      const uint64_t now = (kOld & ~mask) | (low(expected(old, value), atomic.size) << (8 * at));
+      const uint64_t now = (kAtomicOld & ~mask) | (low(expected(old, value), atomic.size) << (8 * at));
       const uint64_t result = atomic.opcode == Opcode::atomic_store ? low(value, size_of(type)) : old;
       program.call(function,
                    {slot_of(at), slot_of(argument(type, value)), slot_of(argument(type, kReplacement)), slot_of(0u)},
@@ -111,22 +99,22 @@ void add_calls(Program& program, const Atomic& atomic, std::span<const uint64_t>
 }
 
 TEST(Rv64Atomics, EveryWidth) {
-  if (!Program::can_run()) GTEST_SKIP();
+  ASSERT_TRUE(Program::can_run()) << "needs qemu-riscv64, clang-22 and RISC-V's C library: tools/packages.txt";
   for (const uint32_t registers : {0u, 6u}) {
     Program program(machines()[registers == 0 ? 0 : 1], registers);
     for (const auto& [type, size] : kWidths) {
-      for (const AtomicOp op : kOps) {
-        add_calls(program, {Opcode::atomic_rmw, type, size, op}, kValues,
+      for (const AtomicOp op : kAtomicOps) {
+        add_calls(program, {Opcode::atomic_rmw, type, size, op}, kAtomicValues,
                   [op](uint64_t old, uint64_t by) { return apply(op, old, by); });
       }
       add_calls(program, {Opcode::atomic_load, type, size}, {}, [](uint64_t old, uint64_t) { return old; });
-      add_calls(program, {Opcode::atomic_load, type, size}, std::span(kValues).first(1),
+      add_calls(program, {Opcode::atomic_load, type, size}, std::span(kAtomicValues).first(1),
                 [](uint64_t old, uint64_t) { return old; });
-      add_calls(program, {Opcode::atomic_store, type, size}, kValues, [](uint64_t, uint64_t by) { return by; });
+      add_calls(program, {Opcode::atomic_store, type, size}, kAtomicValues, [](uint64_t, uint64_t by) { return by; });
       std::vector<uint64_t> expected = {0, ~uint64_t{0}};
       for (unsigned at = 0; at < 8; at += size) {
-        expected.push_back(low(kOld >> (8 * at), size));
-        expected.push_back(kOld >> (8 * at));
+        expected.push_back(low(kAtomicOld >> (8 * at), size));
+        expected.push_back(kAtomicOld >> (8 * at));
       }
       const unsigned bytes = size;
       add_calls(program, {Opcode::atomic_cas, type, size}, expected, [bytes](uint64_t old, uint64_t wanted) {

@@ -1,6 +1,7 @@
 // Atomic accesses in every width, run on this machine against C++'s arithmetic; and their encodings against LLVM's.
 #include <gtest/gtest.h>
 
+#include "compiler/codegen/testing/atomic_cases.hpp"
 #include "compiler/x64/execution.hpp"
 
 #if CAIRN_TEST_X64
@@ -9,28 +10,15 @@ namespace cairn::x64 {
 namespace {
 
 using namespace testing;
+using codegen::apply;
+using codegen::kAtomicOld;
+using codegen::kAtomicOps;
+using codegen::kAtomicValues;
+using codegen::low;
 using ir::AtomicOp;
 using ir::Opcode;
 using wasm::TrapKind;
 
-constexpr uint64_t kOld = 0x8192a3b4c5d6e7f8;
-constexpr uint64_t kValues[] = {0, 1, 0x7f, 0x80, 0xff, 0x1234, 0xffff, 0x89abcdef, 0xffff'ffff, 0x0123'4567'89ab'cdef,
-                                ~uint64_t{0}};
-constexpr AtomicOp kOps[] = {AtomicOp::add, AtomicOp::sub, AtomicOp::and_, AtomicOp::or_, AtomicOp::xor_, AtomicOp::xchg};
-
-uint64_t low(uint64_t value, unsigned bytes) { return bytes == 8 ? value : value & ((uint64_t{1} << (8 * bytes)) - 1); }
-
-uint64_t apply(AtomicOp op, uint64_t old, uint64_t by) {
-  switch (op) {
-    case AtomicOp::add: return old + by;
-    case AtomicOp::sub: return old - by;
-    case AtomicOp::and_: return old & by;
-    case AtomicOp::or_: return old | by;
-    case AtomicOp::xor_: return old ^ by;
-    case AtomicOp::xchg: return by;
-  }
-  return 0;
-}
 
 ir::MemoryAccess access_of(Type type, unsigned size, bool is_store = false) {
   ir::MemoryAccess access;
@@ -43,7 +31,7 @@ ir::MemoryAccess access_of(Type type, unsigned size, bool is_store = false) {
 
 class X64Atomics : public ::testing::TestWithParam<uint32_t> {
  protected:
-  // Runs f(address, value, value2) on memory that holds kOld at `address` + 16; the result and the memory afterwards.
+  // Runs f(address, value, value2) on memory that holds kAtomicOld at `address` + 16; the result and the memory afterwards.
   struct Effect {
     uint64_t result = 0;
     uint64_t memory = 0;
@@ -64,7 +52,7 @@ class X64Atomics : public ::testing::TestWithParam<uint32_t> {
     machine_->link();
   }
   Effect run(uint32_t address, uint64_t a, uint64_t b) {
-    std::memcpy(machine_->memory() + 16, &kOld, 8);
+    std::memcpy(machine_->memory() + 16, &kAtomicOld, 8);
     const Outcome outcome = machine_->run(entry_, 0, {Slot::of(address), Slot::of(a), Slot::of(b)}, 1);
     Effect effect;
     effect.trap = outcome.trap;
@@ -86,17 +74,17 @@ constexpr Width kWidths[] = {{Type::i32, 1}, {Type::i32, 2}, {Type::i32, 4}, {Ty
 
 TEST_P(X64Atomics, ReadModifyWrite) {
   for (const auto& [type, size] : kWidths) {
-    for (const AtomicOp op : kOps) {
+    for (const AtomicOp op : kAtomicOps) {
       for (const bool is_needed : {true, false}) {
         compile(type, [&](FunctionBuilder& f) {
           const Value old = f.access(Opcode::atomic_rmw, type, {f.param(0), Value::none(), f.param(1)}, access_of(type, size),
                                      static_cast<uint8_t>(op));
           return is_needed ? old : Value::none();
         });
-        for (const uint64_t by : kValues) {
+        for (const uint64_t by : kAtomicValues) {
           const Effect effect = run(0, low(by, size_of(type)), 0);
-          EXPECT_EQ(low(effect.result, size_of(type)), is_needed ? low(kOld, size) : 77) << size << int(op) << by;
-          EXPECT_EQ(effect.memory, kOld - low(kOld, size) + low(apply(op, kOld, by), size)) << size << int(op) << by;
+          EXPECT_EQ(low(effect.result, size_of(type)), is_needed ? low(kAtomicOld, size) : 77) << size << int(op) << by;
+          EXPECT_EQ(effect.memory, kAtomicOld - low(kAtomicOld, size) + low(apply(op, kAtomicOld, by), size)) << size << int(op) << by;
         }
         EXPECT_EQ(run(Machine::kMemoryBytes, 1, 1).trap, TrapKind::out_of_bounds_memory_access);
       }
@@ -117,11 +105,11 @@ TEST_P(X64Atomics, CompareAndExchange) {
         const Value old = f.add(cas);
         return is_needed ? old : Value::none();
       });
-      for (const uint64_t expected : {kOld, low(kOld, size), ~kOld, uint64_t{0}}) {
-        const bool equal = low(expected, size) == low(kOld, size);
+      for (const uint64_t expected : {kAtomicOld, low(kAtomicOld, size), ~kAtomicOld, uint64_t{0}}) {
+        const bool equal = low(expected, size) == low(kAtomicOld, size);
         const Effect effect = run(0, low(expected, size_of(type)), 0x1122334455667788);
-        EXPECT_EQ(low(effect.result, size_of(type)), is_needed ? low(kOld, size) : 77);
-        EXPECT_EQ(effect.memory, equal ? kOld - low(kOld, size) + low(0x1122334455667788, size) : kOld);
+        EXPECT_EQ(low(effect.result, size_of(type)), is_needed ? low(kAtomicOld, size) : 77);
+        EXPECT_EQ(effect.memory, equal ? kAtomicOld - low(kAtomicOld, size) + low(0x1122334455667788, size) : kAtomicOld);
       }
       EXPECT_EQ(run(Machine::kMemoryBytes, 1, 1).trap, TrapKind::out_of_bounds_memory_access);
     }
@@ -133,14 +121,14 @@ TEST_P(X64Atomics, LoadsAndStores) {
     compile(type, [&](FunctionBuilder& f) {
       return f.access(Opcode::atomic_load, type, {f.param(0), Value::none()}, access_of(type, size));
     });
-    EXPECT_EQ(low(run(0, 0, 0).result, size_of(type)), low(kOld, size));
+    EXPECT_EQ(low(run(0, 0, 0).result, size_of(type)), low(kAtomicOld, size));
     EXPECT_EQ(run(Machine::kMemoryBytes, 0, 0).trap, TrapKind::out_of_bounds_memory_access);
     compile(type, [&](FunctionBuilder& f) {
       f.access(Opcode::atomic_store, Type::none, {f.param(0), Value::none(), f.param(1)}, access_of(type, size, true));
       return f.param(1);
     });
     const Effect effect = run(0, low(0x1122334455667788, size_of(type)), 0);
-    EXPECT_EQ(effect.memory, kOld - low(kOld, size) + low(0x1122334455667788, size));
+    EXPECT_EQ(effect.memory, kAtomicOld - low(kAtomicOld, size) + low(0x1122334455667788, size));
     EXPECT_EQ(low(effect.result, size_of(type)), low(0x1122334455667788, size_of(type)));  // xchg has not spoiled it
     EXPECT_EQ(run(Machine::kMemoryBytes, 0, 0).trap, TrapKind::out_of_bounds_memory_access);
   }
@@ -148,17 +136,17 @@ TEST_P(X64Atomics, LoadsAndStores) {
 
 // The address and the operand in one register.
 TEST_P(X64Atomics, TheAddressAsOperand) {
-  for (const AtomicOp op : kOps) {
+  for (const AtomicOp op : kAtomicOps) {
     compile(Type::i32, [&](FunctionBuilder& f) {
       return f.access(Opcode::atomic_rmw, Type::i32, {f.param(0), Value::none(), f.param(0)}, access_of(Type::i32, 4),
                       static_cast<uint8_t>(op));
     });
-    std::memcpy(machine_->memory() + 24, &kOld, 8);
+    std::memcpy(machine_->memory() + 24, &kAtomicOld, 8);
     const Effect effect = run(8, 0, 0);
     uint32_t memory = 0;
     std::memcpy(&memory, machine_->memory() + 24, 4);
-    EXPECT_EQ(low(effect.result, 4), low(kOld, 4)) << int(op);
-    EXPECT_EQ(memory, low(apply(op, kOld, 8), 4)) << int(op);
+    EXPECT_EQ(low(effect.result, 4), low(kAtomicOld, 4)) << int(op);
+    EXPECT_EQ(memory, low(apply(op, kAtomicOld, 8), 4)) << int(op);
   }
 }
 
