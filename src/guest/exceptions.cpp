@@ -62,31 +62,28 @@ class TableReader {
   explicit TableReader(const std::uint8_t* at) : at_(at) {}
   [[nodiscard]] const std::uint8_t* at() const { return at_; }
   std::uint8_t byte() { return *at_++; }
-  std::uint32_t uleb() {
-    std::uint32_t value = 0;
-    unsigned shift = 0;
-    std::uint8_t next = 0;
-    do {
-      next = byte();
-      value |= static_cast<std::uint32_t>(next & 0x7f) << shift;
-      shift += 7;
-    } while ((next & 0x80) != 0);
-    return value;
-  }
+  std::uint32_t uleb() { return leb().bits; }
   std::int32_t sleb() {
-    std::uint32_t value = 0;
-    unsigned shift = 0;
-    std::uint8_t next = 0;
-    do {
-      next = byte();
-      value |= static_cast<std::uint32_t>(next & 0x7f) << shift;
-      shift += 7;
-    } while ((next & 0x80) != 0);
-    if (shift < 32 && (next & 0x40) != 0) value |= ~std::uint32_t{0} << shift;
-    return static_cast<std::int32_t>(value);
+    const Number number = leb();
+    const bool is_negative = number.length < 32 && (number.bits >> (number.length - 1) & 1) != 0;
+    return static_cast<std::int32_t>(is_negative ? number.bits | ~std::uint32_t{0} << number.length : number.bits);
   }
 
  private:
+  struct Number {
+    std::uint32_t bits = 0;
+    unsigned length = 0;  // how many of the bits were given
+  };
+  Number leb() {
+    Number number;
+    std::uint8_t next = 0;
+    do {
+      next = byte();
+      number.bits |= static_cast<std::uint32_t>(next & 0x7f) << number.length;
+      number.length += 7;
+    } while ((next & 0x80) != 0);
+    return number;
+  }
   const std::uint8_t* at_;
 };
 
