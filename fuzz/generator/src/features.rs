@@ -1,0 +1,41 @@
+//! Which proposals a module may use. Not every engine knows all of them, so most modules keep to what all know.
+
+use crate::random::Random;
+
+#[derive(Clone, Debug)]
+pub struct Features {
+    pub simd: bool,
+    pub exceptions: bool,
+    pub memory64: bool,
+    pub multi_memory: bool,
+    pub threads: bool,
+    pub gc: bool,
+    pub wide_arithmetic: bool,
+    pub custom_page_sizes: bool,
+}
+
+impl Features {
+    pub fn choose(random: &mut Random) -> Self {
+        Features {
+            simd: random.chance(60),
+            exceptions: random.chance(40),
+            memory64: random.chance(40),
+            multi_memory: random.chance(50),
+            threads: random.chance(25),
+            gc: random.chance(30),
+            wide_arithmetic: random.chance(10),
+            custom_page_sizes: random.chance(10),
+        }
+    }
+
+    /// Those that engines are told about in the list of modules.
+    pub fn names(&self) -> String {
+        let all = [
+            (self.gc, "gc"),
+            (self.wide_arithmetic, "wide_arithmetic"),
+            (self.custom_page_sizes, "custom_page_sizes"),
+        ];
+        let names: Vec<_> = all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect();
+        if names.is_empty() { "-".into() } else { names.join(",") }
+    }
+}

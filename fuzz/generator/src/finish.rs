@@ -1,0 +1,412 @@
+//! From a module of some generator to one that can be compared: NaNs are made canonical, and exports are added that take
+//! nothing and give one i64, so that engines need not be told about arguments.
+//!
+//!   e0, e1, ...  call a function with arguments that matter and hash its results
+//!   state        hashes globals, tables and sizes
+//!   m0, m1, ...  memories        f0, f1, ...  the functions themselves
+
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{
+    BlockType, Catch, CodeSection, ConstExpr, Encode, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
+    GlobalType, Instruction, Module, RawSection, RefType, SectionId, ValType,
+};
+use wasmparser::{Parser, Payload};
+
+use crate::features::Features;
+use crate::nans::{self, Scratch, Shape};
+use crate::random::Random;
+use crate::values;
+
+/// What of a module the added code needs to know.
+#[derive(Default)]
+struct Shown {
+    type_entries: u32,
+    // By type index; nothing for types that are not functions.
+    signatures: Vec<Option<(Vec<ValType>, Vec<ValType>)>>,
+    functions: Vec<u32>, // type of each
+    globals: Vec<GlobalType>,
+    tables: Vec<bool>,   // whether indices are of 64 bits
+    table_nullable: Vec<bool>,
+    memories: Vec<bool>,
+    start: Option<u32>,
+}
+
+struct Section {
+    id: u8,
+    count: u32,
+    entries: Vec<u8>, // after the count
+}
+
+fn leb(bytes: &[u8]) -> (u32, usize) {
+    let (mut value, mut shift, mut at) = (0u32, 0, 0);
+    loop {
+        let byte = bytes[at];
+        value |= u32::from(byte & 0x7f) << shift;
+        at += 1;
+        shift += 7;
+        if byte & 0x80 == 0 {
+            return (value, at);
+        }
+    }
+}
+
+pub struct Finished {
+    pub bytes: Vec<u8>,
+    pub entries: u32,
+}
+
+pub fn finish(
+    wasm: &[u8],
+    fuel: (u32, u32), // global, amount
+    random: &mut Random,
+    features: &Features,
+) -> Option<Finished> {
+    let mut re = RoundtripReencoder;
+    let mut shown = Shown::default();
+    let mut sections: Vec<Section> = Vec::new();
+    let mut bodies = Vec::new();
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload.ok()?;
+        if let Some((id, range)) = payload.as_section() {
+            let raw = &wasm[range.start as usize..range.end as usize];
+            // Exports and code are made anew; the numbers of the start function and of data segments are not counts.
+            if id == SectionId::Start as u8 || id == SectionId::DataCount as u8 {
+                sections.push(Section { id, count: 0, entries: raw.to_vec() });
+            } else if id != SectionId::Export as u8 && id != SectionId::Code as u8 && id != SectionId::Custom as u8 {
+                let (count, used) = leb(raw);
+                sections.push(Section { id, count, entries: raw[used..].to_vec() });
+            }
+        }
+        match payload {
+            Payload::TypeSection(reader) => {
+                for group in reader {
+                    shown.type_entries += 1;
+                    for ty in group.ok()?.into_types() {
+                        shown.signatures.push(match &ty.composite_type.inner {
+                            wasmparser::CompositeInnerType::Func(f) => {
+                                let convert = |types: &[wasmparser::ValType]| {
+                                    types.iter().map(|t| RoundtripReencoder.val_type(*t).unwrap()).collect::<Vec<_>>()
+                                };
+                                Some((convert(f.params()), convert(f.results())))
+                            }
+                            _ => None,
+                        });
+                    }
+                }
+            }
+            Payload::FunctionSection(reader) => {
+                for ty in reader {
+                    shown.functions.push(ty.ok()?);
+                }
+            }
+            Payload::GlobalSection(reader) => {
+                for global in reader {
+                    shown.globals.push(re.global_type(global.ok()?.ty).ok()?);
+                }
+            }
+            Payload::TableSection(reader) => {
+                for table in reader {
+                    let table = table.ok()?;
+                    shown.tables.push(table.ty.table64);
+                    shown.table_nullable.push(table.ty.element_type.is_nullable());
+                }
+            }
+            Payload::MemorySection(reader) => {
+                for memory in reader {
+                    shown.memories.push(memory.ok()?.memory64);
+                }
+            }
+            Payload::StartSection { func, .. } => shown.start = Some(func),
+            Payload::CodeSectionEntry(body) => bodies.push(body),
+            _ => {}
+        }
+    }
+
+    let mut code = CodeSection::new();
+    for (position, body) in bodies.iter().enumerate() {
+        let (parameters, _) = shown.signatures[shown.functions[position] as usize].as_ref()?;
+        code.function(&canonical(body, parameters.len() as u32)?);
+    }
+
+    // Added types: [] -> [i64].
+    let entry_type = shown.signatures.len() as u32;
+    let mut globals = GlobalSection::new();
+    let mut functions = FunctionSection::new();
+    let mut exports = ExportSection::new();
+    for index in 0..shown.functions.len() as u32 {
+        exports.export(&format!("f{index}"), ExportKind::Func, index);
+    }
+    for index in 0..shown.memories.len() as u32 {
+        exports.export(&format!("m{index}"), ExportKind::Memory, index);
+    }
+    let mut next_function = shown.functions.len() as u32;
+    let mut next_global = shown.globals.len() as u32;
+    let mut entries = 0;
+    let rounds = if shown.functions.len() > 6 { 1 } else { 2 };
+    for round in 0..rounds {
+        for (index, ty) in shown.functions.iter().enumerate() {
+            let (parameters, results) = shown.signatures[*ty as usize].as_ref()?;
+            let Some(arguments) = arguments(parameters, random, round, &mut globals, &mut next_global) else { continue };
+            let body = entry(index as u32, &arguments, results, fuel, features.exceptions && random.chance(60));
+            code.function(&body);
+            functions.function(entry_type);
+            exports.export(&format!("e{entries}"), ExportKind::Func, next_function);
+            next_function += 1;
+            entries += 1;
+        }
+    }
+    code.function(&state(&shown));
+    functions.function(entry_type);
+    exports.export("state", ExportKind::Func, next_function);
+
+    // Appends to what is there.
+    let mut append = |id: SectionId, count: u32, encoded: Vec<u8>| {
+        let id = id as u8;
+        if count == 0 {
+            return;
+        }
+        if let Some(section) = sections.iter_mut().find(|s| s.id == id) {
+            section.count += count;
+            section.entries.extend(encoded);
+        } else {
+            let order = |id: u8| match id { 12 => 95, 13 => 55, other => u32::from(other) * 10 };
+            let at = sections.iter().position(|s| order(s.id) > order(id)).unwrap_or(sections.len());
+            sections.insert(at, Section { id, count, entries: encoded });
+        }
+    };
+    append(SectionId::Type, 1, vec![0x60, 0, 1, 0x7e]);
+    append(SectionId::Function, functions.len(), entries_of(&functions));
+    append(SectionId::Global, globals.len(), entries_of(&globals));
+    append(SectionId::Export, exports.len(), entries_of(&exports));
+    append(SectionId::Code, code.len(), entries_of(&code));
+
+    let mut module = Module::new();
+    for section in &sections {
+        let mut data = Vec::new();
+        if section.id != SectionId::Start as u8 && section.id != SectionId::DataCount as u8 {
+            section.count.encode(&mut data);
+        }
+        data.extend(&section.entries);
+        module.section(&RawSection { id: section.id, data: &data });
+    }
+    Some(Finished { bytes: module.finish(), entries })
+}
+
+/// The entries of an encoded section, without size and count.
+fn entries_of(section: &impl Encode) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    section.encode(&mut bytes);
+    let (_, size) = leb(&bytes);
+    let (_, count) = leb(&bytes[size..]);
+    bytes[size + count..].to_vec()
+}
+
+/// The body with canonical NaNs.
+fn canonical(body: &wasmparser::FunctionBody, parameters: u32) -> Option<Function> {
+    let mut re = RoundtripReencoder;
+    let mut locals = Vec::new();
+    let mut count = parameters;
+    for local in body.get_locals_reader().ok()? {
+        let (n, ty) = local.ok()?;
+        count += n;
+        locals.push((n, re.val_type(ty).ok()?));
+    }
+    let operators: Vec<_> = body.get_operators_reader().ok()?.into_iter().collect::<Result<_, _>>().ok()?;
+    if operators.iter().any(|o| nans::before(o).is_some() || nans::after(o).is_some()) {
+        locals.extend(nans::SCRATCH_TYPES.iter().map(|ty| (1, *ty)));
+    }
+    let scratch = Scratch { f32: count, f64: count + 1, v128: count + 2 };
+    let mut made = Function::new(locals);
+    for operator in operators {
+        // Waiting could last.
+        if matches!(
+            operator,
+            wasmparser::Operator::MemoryAtomicWait32 { .. } | wasmparser::Operator::MemoryAtomicWait64 { .. }
+        ) {
+            return None;
+        }
+        if let Some(shape) = nans::before(&operator) {
+            nans::canonicalize(&mut made, shape, &scratch);
+        }
+        let after = nans::after(&operator);
+        made.instruction(&re.instruction(operator).ok()?);
+        if let Some(shape) = after {
+            nans::canonicalize(&mut made, shape, &scratch);
+        }
+    }
+    Some(made)
+}
+
+enum Argument {
+    Global(u32),
+    Value(Instruction<'static>),
+}
+
+/// One for each parameter; nothing if a type has no value that can be written down.
+fn arguments(
+    parameters: &[ValType],
+    random: &mut Random,
+    round: u32,
+    globals: &mut GlobalSection,
+    next_global: &mut u32,
+) -> Option<Vec<Argument>> {
+    let mut made = Vec::new();
+    for ty in parameters {
+        let (value, initial) = match ty {
+            ValType::I32 => {
+                let v = if round == 1 && random.chance(30) { random.below(70000) as i32 } else { values::i32(random) };
+                (Instruction::I32Const(v), ConstExpr::i32_const(v))
+            }
+            ValType::I64 => {
+                let v = values::i64(random);
+                (Instruction::I64Const(v), ConstExpr::i64_const(v))
+            }
+            ValType::F32 => {
+                let v = f32::from_bits(values::f32_bits(random)).into();
+                (Instruction::F32Const(v), ConstExpr::f32_const(v))
+            }
+            ValType::F64 => {
+                let v = f64::from_bits(values::f64_bits(random)).into();
+                (Instruction::F64Const(v), ConstExpr::f64_const(v))
+            }
+            ValType::V128 => {
+                let v = values::v128_bits(random) as i128;
+                (Instruction::V128Const(v), ConstExpr::v128_const(v))
+            }
+            ValType::Ref(reference) if reference.nullable => {
+                made.push(Argument::Value(Instruction::RefNull(reference.heap_type)));
+                continue;
+            }
+            ValType::Ref(_) => return None,
+        };
+        if random.chance(70) {
+            globals.global(GlobalType { val_type: *ty, mutable: true, shared: false }, &initial);
+            made.push(Argument::Global(*next_global));
+            *next_global += 1;
+        } else {
+            made.push(Argument::Value(value));
+        }
+    }
+    Some(made)
+}
+
+/// Takes the value on top of the stack into the hash in local 0.
+fn hash(body: &mut Function, ty: ValType, scratch: &Scratch) {
+    use Instruction as I;
+    let fold = |body: &mut Function| {
+        body.instruction(&I::LocalGet(0));
+        body.instruction(&I::I64Const(0x0100_0000_01b3));
+        body.instruction(&I::I64Mul);
+        body.instruction(&I::I64Add);
+        body.instruction(&I::LocalSet(0));
+    };
+    match ty {
+        ValType::I32 => {
+            body.instruction(&I::I64ExtendI32U);
+        }
+        ValType::I64 => {}
+        ValType::F32 => {
+            nans::canonicalize(body, Shape::F32, scratch);
+            body.instruction(&I::I32ReinterpretF32);
+            body.instruction(&I::I64ExtendI32U);
+        }
+        ValType::F64 => {
+            nans::canonicalize(body, Shape::F64, scratch);
+            body.instruction(&I::I64ReinterpretF64);
+        }
+        ValType::V128 => {
+            body.instruction(&I::LocalTee(scratch.v128));
+            body.instruction(&I::I64x2ExtractLane(1));
+            fold(body);
+            body.instruction(&I::LocalGet(scratch.v128));
+            body.instruction(&I::I64x2ExtractLane(0));
+        }
+        ValType::Ref(_) => {
+            body.instruction(&I::RefIsNull);
+            body.instruction(&I::I64ExtendI32U);
+        }
+    }
+    fold(body);
+}
+
+const HASHING: Scratch = Scratch { f32: 1, f64: 2, v128: 3 };
+
+fn entry(function: u32, arguments: &[Argument], results: &[ValType], fuel: (u32, u32), caught: bool) -> Function {
+    use Instruction as I;
+    let mut body = Function::new([(1, ValType::I64), (1, ValType::F32), (1, ValType::F64), (1, ValType::V128)]);
+    body.instruction(&I::I32Const(fuel.1 as i32));
+    body.instruction(&I::GlobalSet(fuel.0));
+    if caught {
+        body.instruction(&I::Block(BlockType::Empty));
+        body.instruction(&I::TryTable(BlockType::Empty, vec![Catch::All { label: 0 }].into()));
+    }
+    for argument in arguments {
+        match argument {
+            Argument::Global(index) => body.instruction(&I::GlobalGet(*index)),
+            Argument::Value(value) => body.instruction(value),
+        };
+    }
+    body.instruction(&I::Call(function));
+    for ty in results.iter().rev() {
+        hash(&mut body, *ty, &HASHING);
+    }
+    if caught {
+        body.instruction(&I::LocalGet(0));
+        body.instruction(&I::Return);
+        body.instruction(&I::End);
+        body.instruction(&I::End);
+        body.instruction(&I::I64Const(0xecc));
+    } else {
+        body.instruction(&I::LocalGet(0));
+    }
+    body.instruction(&I::End);
+    body
+}
+
+fn state(shown: &Shown) -> Function {
+    use Instruction as I;
+    let mut body = Function::new([
+        (1, ValType::I64),
+        (1, ValType::F32),
+        (1, ValType::F64),
+        (1, ValType::V128),
+        (1, ValType::I32),
+        (1, ValType::I64),
+    ]);
+    let (index32, index64) = (4, 5);
+    for (index, global) in shown.globals.iter().enumerate() {
+        body.instruction(&I::GlobalGet(index as u32));
+        hash(&mut body, global.val_type, &HASHING);
+    }
+    for (index, is_64) in shown.memories.iter().enumerate() {
+        body.instruction(&I::MemorySize(index as u32));
+        hash(&mut body, if *is_64 { ValType::I64 } else { ValType::I32 }, &HASHING);
+    }
+    for (table, is_64) in shown.tables.iter().enumerate() {
+        let table = table as u32;
+        let (ty, index) = if *is_64 { (ValType::I64, index64) } else { (ValType::I32, index32) };
+        body.instruction(&I::TableSize(table));
+        hash(&mut body, ty, &HASHING);
+        body.instruction(&I::TableSize(table));
+        body.instruction(&I::LocalSet(index));
+        // while (index != 0) hash(table[--index] is null)
+        body.instruction(&I::Block(BlockType::Empty));
+        body.instruction(&I::Loop(BlockType::Empty));
+        body.instruction(&I::LocalGet(index));
+        body.instruction(if *is_64 { &I::I64Eqz } else { &I::I32Eqz });
+        body.instruction(&I::BrIf(1));
+        body.instruction(&I::LocalGet(index));
+        body.instruction(&if *is_64 { I::I64Const(1) } else { I::I32Const(1) });
+        body.instruction(if *is_64 { &I::I64Sub } else { &I::I32Sub });
+        body.instruction(&I::LocalTee(index));
+        body.instruction(&I::TableGet(table));
+        hash(&mut body, ValType::Ref(RefType::FUNCREF), &HASHING);
+        body.instruction(&I::Br(0));
+        body.instruction(&I::End);
+        body.instruction(&I::End);
+    }
+    body.instruction(&I::LocalGet(0));
+    body.instruction(&I::End);
+    body
+}
+

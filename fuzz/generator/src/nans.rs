@@ -1,0 +1,69 @@
+//! Makes NaNs look the same on every engine. Which NaN an arithmetic instruction gives is not determined, so a NaN becomes
+//! the canonical one where its bits could be seen: before scalars are stored, reinterpreted, put into vectors, or lend their
+//! sign, and after arithmetic on vectors, whose lanes anything may read. Constants and what is loaded keep their payloads.
+
+use wasm_encoder::{Function, Instruction, ValType};
+use wasmparser::Operator;
+
+pub const F32: u32 = 0x7fc0_0000;
+pub const F64: u64 = 0x7ff8_0000_0000_0000;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    F32,
+    F64,
+    F32x4,
+    F64x2,
+}
+
+/// Scratch locals, one a type.
+pub struct Scratch {
+    pub f32: u32,
+    pub f64: u32,
+    pub v128: u32,
+}
+
+/// What lies on top of the stack before `operator` and must be canonical.
+pub fn before(operator: &Operator) -> Option<Shape> {
+    use Operator as O;
+    Some(match operator {
+        O::F32Store { .. } | O::I32ReinterpretF32 | O::F32Copysign | O::F32x4Splat | O::F32x4ReplaceLane { .. } => Shape::F32,
+        O::F64Store { .. } | O::I64ReinterpretF64 | O::F64Copysign | O::F64x2Splat | O::F64x2ReplaceLane { .. } => Shape::F64,
+        _ => return None,
+    })
+}
+
+/// What `operator` leaves on top of the stack and must be made canonical.
+pub fn after(operator: &Operator) -> Option<Shape> {
+    use Operator as O;
+    Some(match operator {
+        O::F32x4Ceil | O::F32x4Floor | O::F32x4Trunc | O::F32x4Nearest | O::F32x4Sqrt | O::F32x4Add | O::F32x4Sub
+        | O::F32x4Mul | O::F32x4Div | O::F32x4Min | O::F32x4Max | O::F32x4DemoteF64x2Zero => Shape::F32x4,
+        O::F64x2Ceil | O::F64x2Floor | O::F64x2Trunc | O::F64x2Nearest | O::F64x2Sqrt | O::F64x2Add | O::F64x2Sub
+        | O::F64x2Mul | O::F64x2Div | O::F64x2Min | O::F64x2Max | O::F64x2PromoteLowF32x4 => Shape::F64x2,
+        _ => return None,
+    })
+}
+
+pub fn canonicalize(body: &mut Function, shape: Shape, scratch: &Scratch) {
+    use Instruction as I;
+    let (local, equal, select) = match shape {
+        Shape::F32 => (scratch.f32, I::F32Eq, I::Select),
+        Shape::F64 => (scratch.f64, I::F64Eq, I::Select),
+        Shape::F32x4 => (scratch.v128, I::F32x4Eq, I::V128Bitselect),
+        Shape::F64x2 => (scratch.v128, I::F64x2Eq, I::V128Bitselect),
+    };
+    body.instruction(&I::LocalTee(local));
+    body.instruction(&match shape {
+        Shape::F32 => I::F32Const(f32::from_bits(F32).into()),
+        Shape::F64 => I::F64Const(f64::from_bits(F64).into()),
+        Shape::F32x4 => I::V128Const((u128::from(F32) * 0x0000_0001_0000_0001_0000_0001_0000_0001) as i128),
+        Shape::F64x2 => I::V128Const((u128::from(F64) << 64 | u128::from(F64)) as i128),
+    });
+    body.instruction(&I::LocalGet(local));
+    body.instruction(&I::LocalGet(local));
+    body.instruction(&equal);
+    body.instruction(&select);
+}
+
+pub const SCRATCH_TYPES: [ValType; 3] = [ValType::F32, ValType::F64, ValType::V128];
