@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/format.hpp"
@@ -173,6 +174,7 @@ class Session {
   }
 
   Verdict execute(const text::Register& what, Names& names) {
+    registered_.insert(what.as);
     if (const auto shared = names.shared.find(what.instance); shared != names.shared.end()) {
       for (const auto& [name, memory] : shared->second) {
         if (const Result<void> done = linker_.define(what.as, name, memory); !done) return failure(done.error().to_string());
@@ -268,8 +270,12 @@ class Session {
     const Outcome<Instance> instance = linker_.instantiate(module);
     if (!instance) return failure(instance.error().what());
     names.last_instance = *instance;
-    if (!name.empty()) names.instances[name] = *instance;
-    return {};
+    if (name.empty()) return {};
+    names.instances[name] = *instance;
+    if (registered_.contains(name)) return {};
+    // Scripts of other engines import from a named instance without registering it.
+    const Result<void> defined = linker_.define_instance(name, *instance);
+    return defined ? Verdict{} : failure(defined.error().to_string());
   }
 
   static std::optional<Ref<Module>> find_module(const std::string& name, const Names& names) {
@@ -340,6 +346,7 @@ class Session {
   const StartThread& start_thread_;
   std::unique_ptr<Store> store_;
   Linker linker_;
+  std::set<std::string> registered_;  // by directives
   std::map<std::string, std::unique_ptr<Thread>> threads_;
 };
 

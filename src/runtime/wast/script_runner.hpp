@@ -3,6 +3,9 @@
 // An assertion passes only when what it asserts was observed. Traps, unlinkable, invalid and malformed modules are
 // compared by their message, of which the script has the beginning, as the reference interpreter does. What is not an
 // assertion (a module, a registration, an action) counts only when it fails. Nothing is skipped.
+//
+// A named instance can be imported from by its name unless that name has been registered, which is what scripts of other
+// engines count on.
 #pragma once
 
 #include <cstdint>
