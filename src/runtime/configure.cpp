@@ -5,7 +5,7 @@
 namespace cairn::runtime {
 
 wasm::Features executable_features() {
-  return wasm::Features::all().without(wasm::Feature::gc);
+  return wasm::Features::all();
 }
 
 Result<EngineConfig> configure_engine(const BootConfig& config) {

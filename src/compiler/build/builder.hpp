@@ -11,7 +11,7 @@
 // Blocks are created in an order in which every edge but the back edges of loops leads to a later one.
 //
 // One file a family of instructions: control.cpp, calls.cpp, numeric.cpp, vector.cpp, variables.cpp, memory.cpp,
-// atomics.cpp, table.cpp, reference.cpp, exceptions.cpp.
+// atomics.cpp, table.cpp, reference.cpp, structs.cpp, arrays.cpp, casts.cpp, exceptions.cpp.
 #pragma once
 
 #include <cstdint>
@@ -112,31 +112,31 @@ class Builder {
   wasm::Reachability delegate(uint32_t depth);
   void rethrow(uint32_t depth);
 
-  // Not compiled yet: refused here should validation have let them through.
-  void ref_test(wasm::ValType, wasm::ValType) { refuse("ref.test"); }
-  void ref_cast(wasm::ValType, wasm::ValType) { refuse("ref.cast"); }
-  wasm::Reachability br_on_cast(uint32_t, wasm::ValType, wasm::ValType) { return refuse("br_on_cast"); }
-  wasm::Reachability br_on_cast_fail(uint32_t, wasm::ValType, wasm::ValType) { return refuse("br_on_cast_fail"); }
-  void struct_new(wasm::TypeIndex) { refuse("struct.new"); }
-  void struct_new_default(wasm::TypeIndex) { refuse("struct.new_default"); }
-  void struct_get(wasm::Opcode, wasm::TypeIndex, uint32_t) { refuse("struct.get"); }
-  void struct_set(wasm::TypeIndex, uint32_t) { refuse("struct.set"); }
-  void array_new(wasm::TypeIndex) { refuse("array.new"); }
-  void array_new_default(wasm::TypeIndex) { refuse("array.new_default"); }
-  void array_new_fixed(wasm::TypeIndex, uint32_t) { refuse("array.new_fixed"); }
-  void array_new_data(wasm::TypeIndex, wasm::DataIndex) { refuse("array.new_data"); }
-  void array_new_elem(wasm::TypeIndex, wasm::ElemIndex) { refuse("array.new_elem"); }
-  void array_get(wasm::Opcode, wasm::TypeIndex) { refuse("array.get"); }
-  void array_set(wasm::TypeIndex) { refuse("array.set"); }
-  void array_len() { refuse("array.len"); }
-  void array_fill(wasm::TypeIndex) { refuse("array.fill"); }
-  void array_copy(wasm::TypeIndex, wasm::TypeIndex) { refuse("array.copy"); }
-  void array_init_data(wasm::TypeIndex, wasm::DataIndex) { refuse("array.init_data"); }
-  void array_init_elem(wasm::TypeIndex, wasm::ElemIndex) { refuse("array.init_elem"); }
-  void ref_i31() { refuse("ref.i31"); }
-  void i31_get(wasm::Opcode) { refuse("i31.get"); }
-  void any_convert_extern() { refuse("any.convert_extern"); }
-  void extern_convert_any() { refuse("extern.convert_any"); }
+  void ref_test(wasm::ValType target, wasm::ValType source);
+  void ref_cast(wasm::ValType target, wasm::ValType source);
+  wasm::Reachability br_on_cast(uint32_t depth, wasm::ValType target, wasm::ValType source);
+  wasm::Reachability br_on_cast_fail(uint32_t depth, wasm::ValType target, wasm::ValType source);
+  void struct_new(wasm::TypeIndex type);
+  void struct_new_default(wasm::TypeIndex type);
+  void struct_get(wasm::Opcode opcode, wasm::TypeIndex type, uint32_t field);
+  void struct_set(wasm::TypeIndex type, uint32_t field);
+  void array_new(wasm::TypeIndex type);
+  void array_new_default(wasm::TypeIndex type);
+  void array_new_fixed(wasm::TypeIndex type, uint32_t count);
+  void array_new_data(wasm::TypeIndex type, wasm::DataIndex data);
+  void array_new_elem(wasm::TypeIndex type, wasm::ElemIndex elem);
+  void array_get(wasm::Opcode opcode, wasm::TypeIndex type);
+  void array_set(wasm::TypeIndex type);
+  void array_len();
+  void array_fill(wasm::TypeIndex type);
+  void array_copy(wasm::TypeIndex to, wasm::TypeIndex from);
+  void array_init_data(wasm::TypeIndex type, wasm::DataIndex data);
+  void array_init_elem(wasm::TypeIndex type, wasm::ElemIndex elem);
+  void ref_i31();
+  void i31_get(wasm::Opcode opcode);
+  // The same references: a conversion costs nothing.
+  void any_convert_extern() {}
+  void extern_convert_any() {}
 
  private:
   using Value = ir::Value;
@@ -242,6 +242,7 @@ class Builder {
     wasm::TrapKind null_trap = wasm::TrapKind::null_function_reference;
   };
   void make_call(const Callee& callee, const ir::Signature& signature);
+  void note_results(const wasm::FuncType& type);
   void make_return_call(const Callee& callee, const ir::Signature& signature);
   void make_invoke(const ir::CallInfo& info);
   Callee direct(wasm::FuncIndex function) const;
@@ -309,6 +310,28 @@ class Builder {
   // The reference as a number, with `base` the object's address; good until the next safepoint.
   Value gc_address(Value base, Value reference);
 
+  // --- managed objects
+  struct Words {
+    Value low, high;
+  };
+  Value new_object(runtime::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length = Value::none());
+  void store_field(Value object, const ir::MemoryAccess& access, Value value);
+  void place_barrier(Value object, Value index, uint64_t offset, Value stored);
+  void guard_null(Value object, ir::MemoryAccess& access);
+  [[nodiscard]] bool is_non_null(Value reference) const;
+  void note_type(Value value, wasm::ValType type);
+  Value type_id(wasm::TypeIndex type);
+  Value new_array(wasm::TypeIndex type, Value length);
+  Value array_length(Value array);
+  Value element_address(const ModuleContext::Field& elements, Value array, Value index);
+  void store_element(wasm::TypeIndex type, Value array, uint32_t position, Value value);
+  Words words_of(Value value);
+  void fill(Value array, Value start, Value value, Value length);
+  void new_from_segment(runtime::Builtin builtin, wasm::TypeIndex type, uint32_t segment);
+  void init_from_segment(runtime::Builtin builtin, uint32_t segment);
+  void check_type(Value reference, wasm::ValType target, wasm::ValType source, wasm::TrapKind trap);
+  Value test_type(Value reference, wasm::ValType target, wasm::ValType source);
+
   // --- globals
   struct Cell {
     Value base;  // none: the VMContext
@@ -340,6 +363,8 @@ class Builder {
   ArenaVector<wasm::CatchClause> clauses_;
   ArenaVector<LocalValue> handler_locals_;
   uint32_t handler_ = kNone;  // the innermost region whose handlers get what is thrown here: an index into frames_
+
+  ArenaVector<bool> non_null_;  // by value: references whose type says so
 
   // Scratch for merges and br_table, by local index and by depth.
   ArenaVector<uint32_t> stamps_;

@@ -1,5 +1,6 @@
 // Calls, of functions and of the runtime.
 #include "compiler/build/builder.hpp"
+#include "wasm/type_equivalence.hpp"
 
 namespace cairn::compiler {
 
@@ -12,16 +13,24 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using wasm::TrapKind;
 
-void Builder::call(wasm::FuncIndex callee, const wasm::FuncType&) {
+void Builder::call(wasm::FuncIndex callee, const wasm::FuncType& type) {
   make_call(direct(callee), context_.signature(callee));
+  note_results(type);
 }
 
-void Builder::call_indirect(wasm::TypeIndex type_index, wasm::TableIndex table, const wasm::FuncType&) {
+void Builder::call_indirect(wasm::TypeIndex type_index, wasm::TableIndex table, const wasm::FuncType& type) {
   make_call(indirect(type_index, table), context_.signature(type_index));
+  note_results(type);
 }
 
-void Builder::call_ref(wasm::TypeIndex type_index, const wasm::FuncType&) {
+void Builder::call_ref(wasm::TypeIndex type_index, const wasm::FuncType& type) {
   make_call({CalleeKind::reference, 0, pop()}, context_.signature(type_index));
+  note_results(type);
+}
+
+void Builder::note_results(const wasm::FuncType& type) {
+  const auto count = static_cast<uint32_t>(type.results.size());
+  for (uint32_t i = 0; i < count; ++i) note_type(top(count)[i], type.results[i]);
 }
 
 void Builder::return_call(wasm::FuncIndex callee, const wasm::FuncType&) {
@@ -44,7 +53,7 @@ Builder::Callee Builder::direct(wasm::FuncIndex function) const {
 Builder::Callee Builder::indirect(wasm::TypeIndex type, wasm::TableIndex table) {
   const Value reference = load_element(table, pop(), TrapKind::undefined_element);
   const wasm::ValType element = module_.tables[table.index()].type.element;
-  if (!(element.heap().is_concrete() && element.heap().index() == type)) {
+  if (!wasm::matches(module_.types, element.heap(), wasm::HeapType::of(type))) {
     // The access through a null reference traps.
     MemoryAccess access;
     access.size = 4;
@@ -52,12 +61,14 @@ Builder::Callee Builder::indirect(wasm::TypeIndex type, wasm::TableIndex table) 
     access.can_fault = true;
     access.trap = TrapKind::uninitialized_element;
     const Value actual = insert_.load(Type::i32, reference, offsetof(runtime::VMFuncRef, type_id), access);
-    Instruction id;
-    id.opcode = Opcode::type_id;
-    id.type = Type::i32;
-    id.immediate = type.index();
-    const Value expected = insert_.emit(id);
-    insert_.trap_if(insert_.compare(Condition::ne, actual, expected), TrapKind::indirect_call_type_mismatch);
+    if (module_.types[type.index()].is_final) {
+      insert_.trap_if(insert_.compare(Condition::ne, actual, type_id(type)), TrapKind::indirect_call_type_mismatch);
+    } else {
+      const auto heap = wasm::HeapType::of(type);
+      const auto target = wasm::ValType::reference(wasm::Nullability::non_null, heap);
+      check_type(reference, target, wasm::ValType::reference(wasm::Nullability::non_null, wasm::HeapType::func),
+                 TrapKind::indirect_call_type_mismatch);
+    }
   }
   return {CalleeKind::reference, 0, reference, TrapKind::uninitialized_element};
 }

@@ -42,6 +42,7 @@ Builder::Builder(const ModuleContext& context, ir::Function& function)
       loop_locals_(function.arena),
       clauses_(function.arena),
       handler_locals_(function.arena),
+      non_null_(function.arena),
       stamps_(function.arena),
       slots_(function.arena) {}
 
@@ -72,7 +73,10 @@ void Builder::begin_function(wasm::FuncIndex index, const wasm::FuncType& type, 
   for (size_t i = 0; i < locals.size(); ++i) {
     const Type local_type = context_.to_ir(locals[i]);
     Value value;
-    if (i < type.params.size()) value = function_.append_param(insert_.block(), local_type);
+    if (i < type.params.size()) {
+      value = function_.append_param(insert_.block(), local_type);
+      note_type(value, type.params[i]);
+    }
     locals_.push_back({value, local_type, kNone});
   }
   Value zeros[8];

@@ -38,22 +38,12 @@ void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
   const auto count = static_cast<uint32_t>(type.params.size());
   if (jump_to_clause(tag, count)) return;
   const PayloadLayout layout = payload_layout(type);
-  Instruction id;
-  id.opcode = Opcode::type_id;
-  id.type = Type::i32;
-  id.immediate = module_.tags[tag.index()].type.type.index();
-  const Value arguments[] = {insert_.emit(id), insert_.iconst(Type::i32, layout.size)};
+  const Value arguments[] = {type_id(module_.tags[tag.index()].type.type), insert_.iconst(Type::i32, layout.size)};
   const Value exception = call_builtin(Builtin::gc_allocate, arguments);
   const auto store = [&](Value value, uint32_t offset) {
-    Instruction inst;
-    inst.opcode = Opcode::heap_store;
-    inst.operands[0] = exception;
-    inst.operands[1] = heap_base();
-    inst.operands[2] = value;
     MemoryAccess access = field_access(size_of(function_[value].type));
     access.offset = offset;
-    inst.extra = function_.add_access(access);
-    insert_.place(inst);
+    store_field(exception, access, value);
   };
   store(tag_address(tag), offsetof(runtime::VMException, tag));
   for (uint32_t i = 0; i < count; ++i) store(top(count)[i], layout.offsets[i]);
@@ -358,7 +348,7 @@ ir::Value Builder::load_field(Type type, Value object, const MemoryAccess& acces
   inst.operands[0] = object;
   inst.operands[1] = heap_base();
   inst.extra = function_.add_access(access);
-  return insert_.place(inst);
+  return access.index >= ir::kConstantFields ? insert_.emit(inst) : insert_.place(inst);
 }
 
 }  // namespace cairn::compiler

@@ -1,5 +1,8 @@
 #include "compiler/build/module_context.hpp"
 
+#include <algorithm>
+
+#include "runtime/field_layout.hpp"
 #include "wasm/type_equivalence.hpp"
 
 namespace cairn::compiler {
@@ -49,11 +52,55 @@ ModuleContext::ModuleContext(const wasm::Module& module, const Options& options)
     }
     signatures_.push_back(range);
   }
+  lay_out_fields();
   escaped_position_.reserve(module.functions.size());
   uint32_t position = 0;
   for (const wasm::Function& function : module.functions) {
     escaped_position_.push_back(position);
     if (function.is_escaped && !function.is_imported) ++position;
+  }
+}
+
+void ModuleContext::lay_out_fields() {
+  const auto is_function = [&](wasm::TypeIndex index) {
+    return module_.types[index.index()].kind == wasm::SubType::Kind::func;
+  };
+  uint32_t canonical_count = 0;
+  for (const wasm::SubType& type : module_.types) canonical_count = std::max(canonical_count, type.canonical + 1);
+  constexpr uint32_t kNoType = 0xffff'ffff;
+  std::vector<uint32_t> first_of(canonical_count, kNoType);  // the first of equal types
+  field_ranges_.reserve(module_.types.size());
+  for (uint32_t t = 0; t < module_.types.size(); ++t) {
+    const wasm::SubType& type = module_.types[t];
+    uint32_t& first = first_of[type.canonical];
+    if (first == kNoType) first = t;
+    if (first != t) {
+      field_ranges_.push_back(field_ranges_[first]);
+      continue;
+    }
+    FieldRange range;
+    range.first = static_cast<uint32_t>(fields_.size());
+    if (type.kind != wasm::SubType::Kind::func) {
+      const FieldRange inherited = type.supertype ? field_ranges_[type.supertype->index()] : FieldRange();
+      runtime::FieldLayout layout;
+      for (const wasm::FieldType& field : type.fields) {
+        const runtime::FieldStorage storage = runtime::storage_of(field, is_function);
+        Field result;
+        result.size = storage.size;
+        result.is_reference = storage.is_reference;
+        result.offset = type.kind == wasm::SubType::Kind::array ? runtime::array_data_offset(storage.size) : layout.place(storage);
+        if (range.count < inherited.count) {
+          result.index = fields_[inherited.first + range.count].index;
+        } else {
+          result.index = static_cast<uint32_t>(fields_.size());
+          if (field.mutability == wasm::Mutability::immutable) result.index |= ir::kConstantFields;
+        }
+        fields_.push_back(result);
+        ++range.count;
+      }
+      range.size = layout.size();
+    }
+    field_ranges_.push_back(range);
   }
 }
 

@@ -33,6 +33,20 @@ class ModuleContext {
   [[nodiscard]] ir::Signature signature(wasm::FuncIndex function) const {
     return signature(module_.functions[function.index()].type);
   }
+  // What is accessed of a struct's field or of an array's elements.
+  struct Field {
+    uint32_t offset = 0;  // from the object's start; of elements the first one's
+    uint32_t index = 0;   // MemoryAccess::index: the same for what supertypes, or equal types, name as well
+    uint8_t size = 4;     // in bytes
+    bool is_reference = false;  // of the heap
+  };
+  // Of a struct or array type: its fields, or the one kind of elements.
+  [[nodiscard]] std::span<const Field> fields(wasm::TypeIndex type) const {
+    const FieldRange& range = field_ranges_[type.index()];
+    return std::span(fields_).subspan(range.first, range.count);
+  }
+  // Of a struct: bytes of an object.
+  [[nodiscard]] uint32_t object_size(wasm::TypeIndex type) const { return field_ranges_[type.index()].size; }
   // Where in the VMContext the VMFuncRef of a defined, escaped function is.
   [[nodiscard]] uint64_t func_ref_offset(wasm::FuncIndex function) const;
 
@@ -42,11 +56,20 @@ class ModuleContext {
     uint32_t params = 0;
     uint32_t results = 0;
   };
+  struct FieldRange {
+    uint32_t first = 0;
+    uint32_t count = 0;
+    uint32_t size = 0;
+  };
+  void lay_out_fields();
+
   const wasm::Module& module_;
   const Options& options_;
   runtime::VMLayout layout_;
   std::vector<ir::Type> types_;
   std::vector<TypeRange> signatures_;       // by type index
+  std::vector<FieldRange> field_ranges_;    // by type index
+  std::vector<Field> fields_;
   std::vector<uint32_t> escaped_position_;  // by function index
 };
 

@@ -64,6 +64,25 @@ Reachability Builder::br_on_non_null(uint32_t depth) {
   return result;
 }
 
+// --- i31: the number is in the bits above the lowest
+
+void Builder::ref_i31() {
+  const Value shifted = insert_.binary(Opcode::ishl, Type::i32, pop(), insert_.iconst(Type::i32, 1));
+  const Value bits = insert_.binary(Opcode::ior, Type::i32, shifted, insert_.iconst(Type::i32, 1));
+  push(insert_.unary(Opcode::gc_from_bits, Type::gcref, bits));
+}
+
+void Builder::i31_get(wasm::Opcode opcode) {
+  const Value reference = pop();
+  if (!is_non_null(reference)) {
+    insert_.trap_if(insert_.compare(Condition::eq, reference, null_like(reference)), wasm::TrapKind::null_i31_reference);
+  }
+  const Opcode shift = opcode == wasm::Opcode::i31_get_s ? Opcode::sshr : Opcode::ushr;
+  push(insert_.binary(shift, Type::i32, insert_.unary(Opcode::gc_bits, Type::i32, reference), insert_.iconst(Type::i32, 1)));
+}
+
+// --- numbers made of references
+
 ir::Value Builder::gc_address(Value base, Value reference) {
   Instruction inst;
   inst.opcode = Opcode::gc_address;

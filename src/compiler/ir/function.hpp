@@ -91,8 +91,13 @@ enum class AliasClass : uint8_t {
   field,          // objects' fields and elements; accesses of different MemoryAccess::index never touch the same bytes
 };
 
-// MemoryAccess::index, in the class `field`, of exceptions' tags and payloads.
+// MemoryAccess::index, in the class `field`: from here on of what is written only while its object is made, before any load
+// of it.
+inline constexpr uint32_t kConstantFields = 0x8000'0000;
+// Of exceptions' tags and payloads.
 inline constexpr uint32_t kExceptionFields = 0xffff'fffe;
+// Of arrays' lengths.
+inline constexpr uint32_t kLengthField = 0xffff'fffd;
 
 enum class Extension : uint8_t { none, sign, zero };
 

@@ -29,6 +29,13 @@ bool has_access(Opcode opcode) {
 bool has_list(Opcode opcode) { return opcode == Opcode::add128 || opcode == Opcode::sub128; }
 bool has_vector(Opcode opcode) { return opcode == Opcode::vconst || opcode == Opcode::simd_shuffle; }
 
+// Of two accesses of one place the second cannot fault, whatever is said of it.
+bool is_same_place(MemoryAccess a, const MemoryAccess& b) {
+  a.can_fault = b.can_fault;
+  a.trap = b.trap;
+  return a == b;
+}
+
 }  // namespace
 
 ValueTable::ValueTable(const Function& function, size_t expected)
@@ -69,7 +76,7 @@ bool ValueTable::equal(const Instruction& a, const Instruction& b) const {
            function_.vector_constants[static_cast<size_t>(b.immediate)];
   }
   if (a.immediate != b.immediate) return false;
-  return !has_access(a.opcode) || a.extra == b.extra || function_.accesses[a.extra] == function_.accesses[b.extra];
+  return !has_access(a.opcode) || a.extra == b.extra || is_same_place(function_.accesses[a.extra], function_.accesses[b.extra]);
 }
 
 Value ValueTable::find(const Instruction& instruction, uint32_t version, uint32_t hash) const {

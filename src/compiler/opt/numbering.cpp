@@ -41,7 +41,13 @@ struct Versions {
 };
 static_assert(static_cast<size_t>(AliasClass::field) <= kGlobals);
 
+// Written before anything reads it.
+bool is_constant(const MemoryAccess& access) {
+  return access.alias == AliasClass::field && access.index >= ir::kConstantFields;
+}
+
 size_t slot_of(const MemoryAccess& access) {
+  if (is_constant(access)) return static_cast<size_t>(AliasClass::immutable);
   if (access.alias == AliasClass::global) return kGlobals + access.index % kGlobalSlots;
   if (access.alias == AliasClass::field) return kFields + access.index % kFieldSlots;
   return static_cast<size_t>(access.alias);
@@ -112,7 +118,7 @@ class Numbering {
       invalidate_all();
     } else if (effects == Effects::writes) {
       const MemoryAccess access = function_.memory_access(v);
-      versions_.slots[slot_of(access)] = ++last_version_;
+      if (!is_constant(access)) versions_.slots[slot_of(access)] = ++last_version_;
       forward_store(v, access);
     } else if (opcode == Opcode::branch || opcode == Opcode::br_table) {
       simplify_condition(v);

@@ -34,6 +34,7 @@ Result<void> optimize(ir::Function& function, const compiler::Options& options) 
       {"simplify_params", simplify_params},
       {"number_values", number_values},
       {"simplify_branches", simplify_branches},
+      {"expand_tests", expand_tests},
       {"hoist_invariants", hoist_invariants},
       {"remove_dead_code", remove_dead_code},
   };
@@ -45,6 +46,10 @@ Result<void> optimize(ir::Function& function, const compiler::Options& options) 
       if (function.arena.exhausted()) return fail(out_of_budget(function));
       check(function, verify, pass.name);
     }
+  } else {
+    expand_tests(function, analyses);
+    if (function.arena.exhausted()) return fail(out_of_budget(function));
+    check(function, verify, "expand_tests");
   }
   ir::mark_loops(function, analyses.flow(), analyses.flow().has_cycles() ? &analyses.loops() : nullptr);
   if (function.arena.exhausted()) return fail(out_of_budget(function));

@@ -1,0 +1,122 @@
+// Structs: objects of the managed heap with fields at fixed offsets.
+//
+// An access through null is an access of the heap's first pages, which faults and becomes the trap; what may lie
+// behind them is checked.
+#include "compiler/build/builder.hpp"
+
+namespace cairn::compiler {
+
+using ir::AliasClass;
+using ir::Condition;
+using ir::Extension;
+using ir::Instruction;
+using ir::MemoryAccess;
+using ir::Opcode;
+using wasm::TrapKind;
+using WasmOp = wasm::Opcode;
+
+namespace {
+
+MemoryAccess access_of(const ModuleContext::Field& field) {
+  MemoryAccess access;
+  access.offset = field.offset;
+  access.index = field.index;
+  access.size = field.size;
+  access.alias = AliasClass::field;
+  access.trap = TrapKind::null_structure_reference;
+  return access;
+}
+
+}  // namespace
+
+ir::Value Builder::new_object(runtime::ObjectKind, wasm::TypeIndex type, uint64_t size, Value length) {
+  const bool is_array = length.valid();
+  const Value arguments[] = {type_id(type), is_array ? length : insert_.iconst(Type::i32, static_cast<int64_t>(size))};
+  return call_builtin(is_array ? runtime::Builtin::gc_allocate_array : runtime::Builtin::gc_allocate, arguments);
+}
+
+void Builder::store_field(Value object, const MemoryAccess& access, Value value) {
+  Instruction inst;
+  inst.opcode = Opcode::heap_store;
+  inst.operands[0] = object;
+  inst.operands[1] = heap_base();
+  inst.operands[2] = value;
+  inst.extra = function_.add_access(access);
+  insert_.place(inst);
+}
+
+// Behind the store of a reference.
+void Builder::place_barrier(Value object, Value index, uint64_t offset, Value stored) {
+  const Instruction& value = function_[stored];
+  if (value.opcode == Opcode::iconst || value.opcode == Opcode::gc_from_bits) return;  // null or i31
+  Value at = insert_.iconst(Type::i32, static_cast<int64_t>(offset));
+  if (index) at = insert_.binary(Opcode::iadd, Type::i32, at, insert_.binary(Opcode::ishl, Type::i32, index, insert_.iconst(Type::i32, 2)));
+  const Value arguments[] = {object, at};
+  call_builtin(runtime::Builtin::gc_remember, arguments);
+}
+
+// What an access through `object` needs to trap when that is null.
+void Builder::guard_null(Value object, MemoryAccess& access) {
+  if (is_non_null(object)) return;
+  if (access.offset + access.size <= runtime::kNullGuardBytes) {
+    access.can_fault = true;
+  } else {
+    insert_.trap_if(insert_.compare(Condition::eq, object, null_like(object)), access.trap);
+  }
+}
+
+void Builder::struct_new(wasm::TypeIndex type) {
+  const std::span<const ModuleContext::Field> fields = context_.fields(type);
+  const auto count = static_cast<uint32_t>(fields.size());
+  const Value object = new_object(runtime::ObjectKind::structure, type, context_.object_size(type));
+  for (uint32_t i = 0; i < count; ++i) store_field(object, access_of(fields[i]), top(count)[i]);
+  drop_values(count);
+  push(object);
+}
+
+void Builder::struct_new_default(wasm::TypeIndex type) {
+  const std::span<const ModuleContext::Field> fields = context_.fields(type);
+  const Value object = new_object(runtime::ObjectKind::structure, type, context_.object_size(type));
+  for (size_t i = 0; i < fields.size(); ++i) {
+    store_field(object, access_of(fields[i]), zero_of(context_.to_ir(module_.types[type.index()].fields[i].type)));
+  }
+  push(object);
+}
+
+void Builder::struct_get(WasmOp opcode, wasm::TypeIndex type, uint32_t field) {
+  const wasm::FieldType& declared = module_.types[type.index()].fields[field];
+  MemoryAccess access = access_of(context_.fields(type)[field]);
+  if (opcode == WasmOp::struct_get_s) access.extension = Extension::sign;
+  if (opcode == WasmOp::struct_get_u) access.extension = Extension::zero;
+  const Value object = pop();
+  guard_null(object, access);
+  push(load_field(context_.to_ir(declared.type), object, access));
+  note_type(stack_.back(), declared.type);
+}
+
+void Builder::struct_set(wasm::TypeIndex type, uint32_t field) {
+  const ModuleContext::Field& target = context_.fields(type)[field];
+  MemoryAccess access = access_of(target);
+  const Value value = pop();
+  const Value object = pop();
+  guard_null(object, access);
+  store_field(object, access, value);
+  if (target.is_reference) place_barrier(object, Value::none(), access.offset, value);
+}
+
+// --- what is known not to be null
+
+bool Builder::is_non_null(Value reference) const {
+  const Opcode opcode = function_[reference].opcode;
+  if (opcode == Opcode::gc_new || opcode == Opcode::gc_from_bits) return insert_.simplifies();
+  return reference.index() < non_null_.size() && non_null_[reference.index()];
+}
+
+// The value has the type wherever it is.
+void Builder::note_type(Value value, wasm::ValType type) {
+  if (!insert_.simplifies() || !type.is_ref() || type.is_nullable()) return;
+  if (non_null_.size() <= value.index()) non_null_.resize(value.index() + 1);
+  non_null_[value.index()] = true;
+}
+
+}  // namespace cairn::compiler
