@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/bounds.hpp"
 #include "compiler/compile.hpp"
 #include "platform/platform.hpp"
 #include "runtime/builtin_table.hpp"
@@ -39,10 +40,19 @@ wasm::FuncType erased(const TypeRegistry& registry, wasm::FuncType type) {
 
 }  // namespace
 
-Engine::Engine(const EngineConfig& config) : config_(config) {}
+Engine::Engine(const EngineConfig& config)
+    : config_(config),
+      addresses_(config.memory_addresses != 0 ? config.memory_addresses : Platform::address_space() / 4 * 3) {}
 Engine::~Engine() = default;
 Engine::TrampolineCache::TrampolineCache() = default;
 Engine::TrampolineCache::~TrampolineCache() = default;
+
+compiler::BoundsMode Engine::bounds_for(const wasm::Module& module) {
+  const bool has_guards =
+      std::ranges::any_of(module.memories, [&](const wasm::Memory& m) { return compiler::can_have_guards(m.type); });
+  if (!has_guards || config_.guards_required || addresses_.has_room_for_guards()) return config_.compiler.bounds;
+  return compiler::BoundsMode::check;
+}
 
 Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
   return trampolines_.with([&](TrampolineCache& cache) -> Result<void> {

@@ -14,9 +14,11 @@
 #include "base/result.hpp"
 #include "base/spin_lock.hpp"
 #include "compiler/options.hpp"
+#include "runtime/address_pool.hpp"
 #include "runtime/builtins.hpp"
 #include "runtime/code_registry.hpp"
 #include "runtime/type_registry.hpp"
+#include "wasm/module.hpp"
 
 namespace cairn::runtime {
 
@@ -26,7 +28,11 @@ struct EngineConfig {
   compiler::Options compiler;
   size_t guest_stack_bytes = size_t{8} << 20;
   size_t host_reserve_bytes = size_t{256} << 10;  // of that, what host functions may count on
-  // How much address space a memory without guard pages may take in all; its memory.grow stops there.
+  // How much address space memories may take in all; 0: three quarters of what the platform has.
+  uint64_t memory_addresses = 0;
+  // With BoundsMode::guard, memories get guard pages as far as that suffices, and others are checked. Or they are errors.
+  bool guards_required = false;
+  // How much address space a memory without guard pages may take at most; its memory.grow stops there.
   uint64_t checked_memory_reservation = uint64_t{4} << 30;
   uint64_t heap_limit_bytes = uint64_t{1} << 30;  // of a store's managed objects; at most 4 GiB
 };
@@ -50,6 +56,11 @@ class Engine {
 
   // Trampolines for canonical function types; compiles what is missing, all in one go.
   Result<void> prepare_trampolines(std::span<const CanonicalId> types);
+  // How a module that is compiled now should check the bounds of its memories: without checks while there is address space
+  // for guard pages.
+  [[nodiscard]] compiler::BoundsMode bounds_for(const wasm::Module& module);
+  AddressPool& addresses() { return addresses_; }
+
   // Prepared before.
   [[nodiscard]] Trampolines trampolines(CanonicalId type);
   [[nodiscard]] const void* tail_call_restore() const { return tail_call_restore_; }
@@ -76,6 +87,7 @@ class Engine {
   };
 
   EngineConfig config_;
+  AddressPool addresses_;
   Locked<TypeRegistry> types_;
   Locked<TrampolineCache> trampolines_;
   CodeRegistry code_;

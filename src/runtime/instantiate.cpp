@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/format.hpp"
+#include "compiler/bounds.hpp"
 #include "runtime/const_eval.hpp"
 #include "runtime/segments.hpp"
 
@@ -69,19 +70,36 @@ class Instantiation {
       const wasm::FuncIndex index(static_cast<uint32_t>(i));
       if (!definition_.functions[i].is_escaped) continue;
       auto* reference = instance_.at<VMFuncRef>(layout_.func_ref(module_.escaped_position(index)));
-      reference->code = module_.code().function(index.index());
+      reference->code = instance_.code->function(index.index());
       reference->context = instance_.context;
       reference->type_id = module_.type_id(index).index();
       reference->function_index = index.index();
     }
   }
 
-  Result<void> create_memories() {
+  Result<void> create_memories(compiler::BoundsMode bounds) {
     for (size_t i = definition_.imported_memories; i < definition_.memories.size(); ++i) {
       const auto defined = static_cast<uint32_t>(i) - definition_.imported_memories;
       auto* vm = instance_.at<VMMemory>(layout_.defined_memory(defined));
-      bind_memory(CAIRN_TRY(store_.add_memory(definition_.memories[i].type, vm)));
+      bind_memory(CAIRN_TRY(store_.add_memory(definition_.memories[i].type, vm, bounds)));
     }
+    return {};
+  }
+
+  // The module's own choice, unless a memory has no guards that the code would rely on (decision 0011).
+  [[nodiscard]] compiler::BoundsMode choose_bounds() const {
+    for (const uint32_t memory : instance_.memories) {
+      const MemoryObject& object = store_[Memory{store_.id(), memory}];
+      if (!object.has_guards && compiler::can_have_guards(object.type)) return compiler::BoundsMode::check;
+    }
+    return module_.bounds();
+  }
+
+  // The memories that are defined here, and with all of them known, the code. It comes before anything can be seen of the
+  // instance.
+  Result<void> create_memories_and_code() {
+    CAIRN_TRY(create_memories(choose_bounds()));
+    instance_.code = CAIRN_TRY(instance_.module->code(choose_bounds()));
     return {};
   }
 
@@ -155,7 +173,7 @@ class Instantiation {
     if (definition_.functions[definition_.start->index()].is_imported) {
       reference = *instance_.func_ref(*definition_.start);
     } else {
-      reference.code = module_.code().function(definition_.start->index());
+      reference.code = instance_.code->function(definition_.start->index());
       reference.context = instance_.context;
       reference.type_id = module_.type_id(*definition_.start).index();
     }
@@ -200,9 +218,9 @@ Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::s
   Instantiation instantiation(store, store.add_instance(std::move(module), handle));
   instantiation.allocate_context();
   instantiation.bind_imports(imports);
-  instantiation.create_function_references();
-  Result<void> created = instantiation.create_memories();
+  Result<void> created = instantiation.create_memories_and_code();
   if (created) {
+    instantiation.create_function_references();
     created = instantiation.create_globals();
     if (created) created = instantiation.create_tables();
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "compiler/bounds.hpp"
 #include "platform/platform.hpp"
 #include "runtime/vmcontext.hpp"
 
@@ -14,12 +15,6 @@ namespace {
 
 uint64_t round_up_to_page(uint64_t bytes) { return (bytes + Platform::kPageSize - 1) & ~uint64_t{Platform::kPageSize - 1}; }
 
-// Whether compiled code relies on guard pages for memories of this type (the compiler decides by the same rule).
-bool is_guarded(const wasm::MemoryType& type, const compiler::Options& options) {
-  return options.bounds == compiler::BoundsMode::guard && type.address == wasm::AddressType::i32 &&
-         type.page_size_log2 == 16;
-}
-
 // The largest length in bytes that the type, the address type and the implementation's limits allow.
 uint64_t maximum_length(const wasm::MemoryType& type) {
   const uint64_t address_pages = type.address == wasm::AddressType::i32 ? (uint64_t{1} << 32) >> type.page_size_log2
@@ -29,35 +24,44 @@ uint64_t maximum_length(const wasm::MemoryType& type) {
 
 }  // namespace
 
-Result<MemorySpace> reserve_memory(const Engine& engine, const wasm::MemoryType& type) {
+Result<MemorySpace> reserve_memory(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds) {
   const uint64_t initial = type.limits.minimum << type.page_size_log2;
   const uint64_t maximum = maximum_length(type);
-  const bool guarded = is_guarded(type, engine.options());
-  const uint64_t reserve =
-      guarded ? kGuardedReservation
-              : round_up_to_page(std::max(initial, std::min(maximum, engine.config().checked_memory_reservation)));
   const auto too_large = [&](const Error& reason) {
     return fail(Error::of(ErrorKind::resource, "cannot allocate the initial memory of " + decimal(initial) +
                                                    " bytes: " + reason.message));
   };
-  if (type.limits.minimum > maximum >> type.page_size_log2 || initial > reserve) {
-    return too_large(Error::of(ErrorKind::limit, "the limit is " + decimal(std::min(maximum, reserve)) + " bytes"));
+  if (type.limits.minimum > maximum >> type.page_size_log2) {
+    return too_large(Error::of(ErrorKind::limit, "the limit is " + decimal(maximum) + " bytes"));
   }
   MemorySpace space;
   space.initial_bytes = initial;
-  space.maximum_bytes = guarded ? maximum : std::min<uint64_t>(maximum, reserve);
-  if (reserve == 0) return space;
-  Result<std::span<std::byte>> reservation = Platform::reserve(reserve);
-  if (!reservation) return too_large(reservation.error());
+  Result<std::span<std::byte>> reservation;
+  if (compiler::relies_on_guards(type, bounds)) {
+    reservation = engine.addresses().reserve_guarded();
+    if (!reservation && engine.config().guards_required) return too_large(reservation.error());
+    space.has_guards = reservation.has_value();
+  }
+  if (!space.has_guards) {
+    const uint64_t wanted = std::min(maximum, engine.config().checked_memory_reservation);
+    if (std::max(initial, wanted) == 0) return space;
+    reservation = engine.addresses().reserve_checked(initial, wanted);
+    if (!reservation) return too_large(reservation.error());
+  }
+  space.reservation = *reservation;
+  space.maximum_bytes = space.has_guards ? maximum : std::min<uint64_t>(maximum, reservation->size());
   if (initial != 0) {
     Result<void> committed = Platform::commit(reservation->first(round_up_to_page(initial)));
     if (!committed) {
-      Platform::release(*reservation);
+      engine.addresses().release(*reservation, 0);
       return too_large(committed.error());
     }
   }
-  space.reservation = *reservation;
   return space;
+}
+
+void release_memory(Engine& engine, std::span<std::byte> reservation, uint64_t length) {
+  if (!reservation.empty()) engine.addresses().release(reservation, round_up_to_page(length));
 }
 
 bool extend_memory(std::span<std::byte> reservation, uint64_t old_length, uint64_t new_length) {

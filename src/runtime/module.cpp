@@ -29,8 +29,12 @@ bool may_touch_heap(const wasm::Module& module) {
 
 }  // namespace
 
-Module::Module(Engine& engine, wasm::Module module)
-    : engine_(engine), module_(std::move(module)), layout_(compiler::vm_shape(module_)), needs_heap_(may_touch_heap(module_)) {
+Module::Code::Code() = default;
+Module::Code::~Code() = default;
+
+Module::Module(Engine& engine, wasm::Module module, compiler::BoundsMode bounds)
+    : engine_(engine), module_(std::move(module)), layout_(compiler::vm_shape(module_)), needs_heap_(may_touch_heap(module_)),
+      bounds_(bounds) {
   escaped_.resize(module_.functions.size(), ~uint32_t{0});
   uint32_t position = 0;
   for (size_t i = 0; i < module_.functions.size(); ++i) {
@@ -39,39 +43,73 @@ Module::Module(Engine& engine, wasm::Module module)
 }
 
 Module::~Module() {
-  if (code_) engine_.code().remove(*code_);
+  code_.with([&](Code& code) {
+    for (const auto* image : {&code.guarded, &code.checked}) {
+      if (*image) engine_.code().remove(**image);
+    }
+  });
 }
 
 Result<Ref<Module>> Module::create(Engine& engine, std::vector<std::byte> bytes) {
   wasm::Module module = CAIRN_TRY(wasm::decode_module(std::move(bytes), engine.options().features));
-  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(module, engine.options()));
-  return load(engine, std::move(module), object);
+  compiler::Options options = engine.options();
+  options.bounds = engine.bounds_for(module);
+  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(module, options));
+  return load(engine, std::move(module), object, options.bounds);
 }
 
-Result<Ref<Module>> Module::load(Engine& engine, wasm::Module definition, std::span<const std::byte> object) {
-  Ref<Module> module(new Module(engine, std::move(definition)));
+Result<std::unique_ptr<CodeImage>> Module::load_code(std::span<const std::byte> object) {
+  std::vector<uint32_t> ids;
+  ids.reserve(type_ids_.size());
+  for (CanonicalId id : type_ids_) ids.push_back(id.index());
+  std::unique_ptr<CodeImage> code = CAIRN_TRY(CodeImage::load(object, ids));
+  code->module = this;
+  for (size_t i = 0; i < module_.functions.size(); ++i) {
+    if (!module_.functions[i].is_imported && code->function(static_cast<uint32_t>(i)) == nullptr) {
+      return fail(Error::of(ErrorKind::malformed, "the code object lacks function " + std::to_string(i)));
+    }
+  }
+  return code;
+}
+
+Result<const CodeImage*> Module::code(compiler::BoundsMode bounds) {
+  const auto image_of = [&](Code& code) -> std::unique_ptr<CodeImage>& {
+    return bounds == compiler::BoundsMode::guard ? code.guarded : code.checked;
+  };
+  if (const CodeImage* known = code_.with([&](Code& code) { return image_of(code).get(); })) return known;
+  compiler::Options options = engine_.options();
+  options.bounds = bounds;
+  auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options))));
+  return code_.with([&](Code& code) -> const CodeImage* {
+    std::unique_ptr<CodeImage>& image = image_of(code);
+    if (image == nullptr) {  // another thread may have been faster
+      engine_.code().add(*made);
+      image = std::move(made);
+    }
+    return image.get();
+  });
+}
+
+Result<Ref<Module>> Module::load(Engine& engine, wasm::Module definition, std::span<const std::byte> object,
+                                 compiler::BoundsMode bounds) {
+  Ref<Module> module(new Module(engine, std::move(definition), bounds));
   module->type_ids_ = CAIRN_TRY(
       engine.types().with([&](TypeRegistry& types) { return types.canonicalize(module->module_.types); }));
-  std::vector<uint32_t> ids;
-  ids.reserve(module->type_ids_.size());
-  for (CanonicalId id : module->type_ids_) ids.push_back(id.index());
-  std::unique_ptr<CodeImage> code = CAIRN_TRY(CodeImage::load(object, ids));
-  code->module = module.get();
+  std::unique_ptr<CodeImage> code = CAIRN_TRY(module->load_code(object));
 
   std::vector<CanonicalId> entered;
   for (size_t i = 0; i < module->module_.functions.size(); ++i) {
     const wasm::FuncIndex index(static_cast<uint32_t>(i));
     const wasm::Function& function = module->module_.functions[i];
-    if (!function.is_imported && code->function(index.index()) == nullptr) {
-      return fail(Error::of(ErrorKind::malformed, "the code object lacks function " + std::to_string(i)));
-    }
     if (function.is_escaped || function.is_imported || module->module_.start == index) {
       entered.push_back(module->type_id(index));
     }
   }
   CAIRN_TRY(engine.prepare_trampolines(entered));
   engine.code().add(*code);
-  module->code_ = std::move(code);
+  module->code_.with([&](Code& all) {
+    (bounds == compiler::BoundsMode::guard ? all.guarded : all.checked) = std::move(code);
+  });
   return module;
 }
 

@@ -17,15 +17,19 @@ namespace cairn::runtime {
 
 class Module : public RefCounted {
  public:
-  // Decodes, validates and compiles.
+  // Decodes, validates and compiles, for the way of checking bounds that the engine has address space for.
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
-  // Loads a code object that compile_module made of this module with the engine's options.
-  static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object);
+  // Loads a code object that compile_module made of this module with the engine's options but for `bounds`.
+  static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object,
+                                  compiler::BoundsMode bounds);
   ~Module();
 
   [[nodiscard]] Engine& engine() const { return engine_; }
   [[nodiscard]] const wasm::Module& definition() const { return module_; }
-  [[nodiscard]] const CodeImage& code() const { return *code_; }
+  // How the code that it was created with checks bounds.
+  [[nodiscard]] compiler::BoundsMode bounds() const { return bounds_; }
+  // The code that checks bounds so: what the module was created with, or compiled now for the first instance that needs it.
+  Result<const CodeImage*> code(compiler::BoundsMode bounds);
   [[nodiscard]] const VMLayout& layout() const { return layout_; }
   [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_; }
   [[nodiscard]] CanonicalId type_id(wasm::FuncIndex function) const {
@@ -39,7 +43,8 @@ class Module : public RefCounted {
   [[nodiscard]] wasm::ValType canonical(wasm::ValType type) const { return TypeRegistry::canonical(type, type_ids_); }
 
  private:
-  Module(Engine& engine, wasm::Module module);
+  Module(Engine& engine, wasm::Module module, compiler::BoundsMode bounds);
+  Result<std::unique_ptr<CodeImage>> load_code(std::span<const std::byte> object);
 
   Engine& engine_;
   wasm::Module module_;
@@ -47,7 +52,13 @@ class Module : public RefCounted {
   bool needs_heap_ = false;
   std::vector<CanonicalId> type_ids_;
   std::vector<uint32_t> escaped_;  // by function index
-  std::unique_ptr<CodeImage> code_;
+  compiler::BoundsMode bounds_;
+  struct Code {
+    Code();
+    ~Code();
+    std::unique_ptr<CodeImage> guarded, checked;  // by BoundsMode
+  };
+  Locked<Code> code_;
 };
 
 }  // namespace cairn::runtime

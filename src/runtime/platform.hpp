@@ -55,11 +55,15 @@ concept PlatformContract = requires(std::span<std::byte> span, size_t bytes, Act
                                     std::optional<uint64_t> nanoseconds) {
   { P::kPageSize } -> std::convertible_to<size_t>;
 
+  // How many bytes of addresses there are for reserve() and the others in all, as far as can be counted on.
+  { P::address_space() } -> std::same_as<uint64_t>;
   // Address space without access and without memory behind it.
   { P::reserve(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
   // Makes part of a reservation readable and writable; its pages read as zero until written, and may be filled on first
   // touch. Fails (ErrorKind::resource) rather than let a later touch fail for want of memory.
   { P::commit(span) } -> std::same_as<Result<void>>;
+  // Takes the memory of committed pages away: they have no access any more, and read as zero when committed again.
+  { P::decommit(span) } -> std::same_as<void>;
   // Gives a whole reservation back, committed or not.
   { P::release(span) } -> std::same_as<void>;
 

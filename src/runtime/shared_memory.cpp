@@ -8,18 +8,19 @@ namespace cairn::runtime {
 using platform::Platform;
 using wasm::TrapKind;
 
-Result<Ref<SharedMemory>> SharedMemory::create(const Engine& engine, const wasm::MemoryType& type) {
+Result<Ref<SharedMemory>> SharedMemory::create(Engine& engine, const wasm::MemoryType& type,
+                                               compiler::BoundsMode bounds) {
   CAIRN_ASSERT(type.sharedness == wasm::Sharedness::shared && type.limits.maximum.has_value());
-  return Ref(new SharedMemory(engine, type, CAIRN_TRY(reserve_memory(engine, type))));
+  return Ref(new SharedMemory(engine, type, CAIRN_TRY(reserve_memory(engine, type, bounds))));
 }
 
-SharedMemory::SharedMemory(const Engine& engine, const wasm::MemoryType& type, const MemorySpace& space)
+SharedMemory::SharedMemory(Engine& engine, const wasm::MemoryType& type, const MemorySpace& space)
     : engine_(engine), type_(type), space_(space) {
   vm_.base = space.reservation.data();
   vm_.length = space.initial_bytes;
 }
 
-SharedMemory::~SharedMemory() { Platform::release(space_.reservation); }
+SharedMemory::~SharedMemory() { release_memory(engine_, space_.reservation, length()); }
 
 uint64_t SharedMemory::length() const { return std::atomic_ref(vm_.length).load(std::memory_order_seq_cst); }
 

@@ -29,7 +29,7 @@ namespace cairn::runtime {
 class SharedMemory final : public RefCounted {
  public:
   // The type is shared and has a maximum.
-  static Result<Ref<SharedMemory>> create(const Engine& engine, const wasm::MemoryType& type);
+  static Result<Ref<SharedMemory>> create(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds);
   ~SharedMemory();
 
   [[nodiscard]] const wasm::MemoryType& type() const { return type_; }
@@ -38,6 +38,7 @@ class SharedMemory final : public RefCounted {
   [[nodiscard]] std::byte* base() const { return vm_.base; }
   [[nodiscard]] uint64_t length() const;
   [[nodiscard]] std::span<std::byte> reservation() const { return space_.reservation; }
+  [[nodiscard]] bool has_guards() const { return space_.has_guards; }
   [[nodiscard]] const Engine& engine() const { return engine_; }
 
   // The old size in pages, or nothing when a limit or the machine's memory does not allow it.
@@ -66,10 +67,10 @@ class SharedMemory final : public RefCounted {
   };
 
   friend class Ref<SharedMemory>;
-  SharedMemory(const Engine& engine, const wasm::MemoryType& type, const MemorySpace& space);
+  SharedMemory(Engine& engine, const wasm::MemoryType& type, const MemorySpace& space);
   std::expected<WaitResult, wasm::TrapKind> park(Waiter& waiter, std::optional<uint64_t> timeout_nanoseconds);
 
-  const Engine& engine_;
+  Engine& engine_;
   wasm::MemoryType type_;
   MemorySpace space_;
   alignas(16) mutable VMMemory vm_;

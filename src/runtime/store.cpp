@@ -26,8 +26,8 @@ Result<std::unique_ptr<Store>> Store::create(Engine& engine) {
 }
 
 Store::~Store() {
-  instances_.clear();
   while (!memories_.empty()) drop_last_memory();
+  instances_.clear();
   Platform::release_stack(stack_);
 }
 
@@ -47,15 +47,6 @@ Result<Heap*> Store::ensure_heap() {
                                    state_.allocation));
   }
   return heap_.get();
-}
-
-Result<void> Store::initialize(MemoryObject& memory) {
-  const MemorySpace space = CAIRN_TRY(reserve_memory(engine_, memory.type));
-  memory.reservation = space.reservation;
-  memory.maximum_bytes = space.maximum_bytes;
-  memory.vm->base = space.reservation.data();
-  memory.vm->length = space.initial_bytes;
-  return {};
 }
 
 Result<void> Store::initialize(TableObject& table, uint64_t initial) {
@@ -117,14 +108,19 @@ void Store::save(const Val& value, std::byte* slot) const {
   std::memcpy(slot, words.data(), sizeof(words));
 }
 
-Result<Memory> Store::add_memory(const wasm::MemoryType& type, VMMemory* vm) {
+Result<Memory> Store::add_memory(const wasm::MemoryType& type, VMMemory* vm, compiler::BoundsMode bounds) {
   if (type.sharedness == wasm::Sharedness::shared) {
-    return add_shared_memory(CAIRN_TRY(SharedMemory::create(engine_, type)));
+    return add_shared_memory(CAIRN_TRY(SharedMemory::create(engine_, type, bounds)));
   }
+  const MemorySpace space = CAIRN_TRY(reserve_memory(engine_, type, bounds));
   MemoryObject memory;
   memory.type = type;
   memory.vm = vm;
-  CAIRN_TRY(initialize(memory));
+  memory.reservation = space.reservation;
+  memory.maximum_bytes = space.maximum_bytes;
+  memory.has_guards = space.has_guards;
+  vm->base = space.reservation.data();
+  vm->length = space.initial_bytes;
   memories_.push_back(std::move(memory));
   return Memory{id_, static_cast<uint32_t>(memories_.size() - 1)};
 }
@@ -135,19 +131,21 @@ Memory Store::add_shared_memory(Ref<SharedMemory> shared) {
   memory.type = shared->type();
   memory.vm = shared->vm();
   memory.reservation = shared->reservation();
+  memory.has_guards = shared->has_guards();
   memory.shared = std::move(shared);
   memories_.push_back(std::move(memory));
   return Memory{id_, static_cast<uint32_t>(memories_.size() - 1)};
 }
 
 void Store::drop_last_memory() {
-  if (!memories_.back().shared) Platform::release(memories_.back().reservation);
+  const MemoryObject& last = memories_.back();
+  if (!last.shared) release_memory(engine_, last.reservation, last.length());
   memories_.pop_back();
 }
 
 Result<Memory> Store::create_memory(const wasm::MemoryType& type) {
   auto owned = std::make_unique<VMMemory>();
-  Memory memory = CAIRN_TRY(add_memory(type, owned.get()));
+  Memory memory = CAIRN_TRY(add_memory(type, owned.get(), engine_.options().bounds));
   memories_.back().owned = std::move(owned);
   return memory;
 }
@@ -226,8 +224,8 @@ Store::Mark Store::mark() const {
 }
 
 void Store::roll_back(const Mark& mark) {
-  instances_.resize(mark.instances);
   while (memories_.size() > mark.memories) drop_last_memory();
+  instances_.resize(mark.instances);
   tables_.resize(mark.tables);
   globals_.resize(mark.globals);
   tags_.resize(mark.tags);

@@ -37,6 +37,7 @@ struct MemoryObject {
   wasm::MemoryType type;
   std::span<std::byte> reservation;
   uint64_t maximum_bytes = 0;        // growth stops here
+  bool has_guards = false;           // code that relies on guard pages may access it
   std::unique_ptr<VMMemory> owned;   // of memories made by the host
   Ref<SharedMemory> shared;          // of shared ones: `vm` and the reservation are its, and the length is for length()
 
@@ -70,6 +71,7 @@ struct InstanceObject {
 
   Store& store;
   Ref<Module> module;
+  const CodeImage* code = nullptr;  // of the module, for the memories that this instance has
   std::unique_ptr<std::byte[]> context_storage;
   VMContext* context = nullptr;
   // By index in the module's index spaces, imports first: numbers in the store.
@@ -150,7 +152,8 @@ class Store {
   Memory add_shared_memory(Ref<SharedMemory> shared);
 
   // For instantiation: objects whose VM part lies in a VMContext.
-  Result<Memory> add_memory(const wasm::MemoryType& type, VMMemory* vm);
+  // With guard pages if `bounds` wants them and there is address space for them (runtime/memory.hpp).
+  Result<Memory> add_memory(const wasm::MemoryType& type, VMMemory* vm, compiler::BoundsMode bounds);
   Result<Table> add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm);  // `initial`: a word
   Global add_global(const wasm::GlobalType& type, VMGlobal* vm);
   InstanceObject& add_instance(Ref<Module> module, Instance& handle);
@@ -201,8 +204,7 @@ class Store {
 
  private:
   Store(Engine& engine, std::span<std::byte> stack);
-  Result<void> initialize(MemoryObject& memory);
-  void drop_last_memory();
+  void drop_last_memory();  // before the instance that holds its VMMemory goes
   Result<void> initialize(TableObject& table, uint64_t initial);
 
   Engine& engine_;

@@ -28,10 +28,12 @@ Result<ProgramResult> run_program(const runtime::EngineConfig& config, std::vect
   lap();
   wasm::Module definition = CAIRN_TRY(wasm::decode_module(std::move(bytes), config.compiler.features));
   times.decode = lap();
-  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, config.compiler));
+  compiler::Options options = config.compiler;
+  options.bounds = engine->bounds_for(definition);
+  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, options));
   times.compile = lap();
-  auto module = CAIRN_TRY(runtime::Module::load(*engine, std::move(definition), object));
-  times.code_bytes = module->code().size();
+  auto module = CAIRN_TRY(runtime::Module::load(*engine, std::move(definition), object, options.bounds));
+  times.code_bytes = CAIRN_TRY(module->code(options.bounds))->size();
   auto store = CAIRN_TRY(runtime::Store::create(*engine));
   runtime::Linker linker(*store);
   CAIRN_TRY(define_wasi(linker, context));

@@ -6,6 +6,7 @@
 //   32-bit addresses:  trap_if zext(address) + end > length          cannot overflow in 64 bits
 //   64-bit addresses:  trap_if end > length                          left out when the memory cannot be so small
 //                      trap_if address > length - end
+#include "compiler/bounds.hpp"
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -25,10 +26,6 @@ namespace {
 
 // Static offsets up to here stay in the access; targets fold them into addressing modes.
 constexpr uint64_t kLargestStaticOffset = runtime::kGuardBytes;
-
-bool is_guarded(const wasm::MemoryType& type, const Options& options) {
-  return options.bounds == BoundsMode::guard && type.address == AddressType::i32 && type.page_size_log2 == 16;
-}
 
 uint64_t least_bytes(const wasm::MemoryType& type) {
   // The largest 64-bit memories do not fit; a smaller bound is right as well.
@@ -78,7 +75,7 @@ Builder::Address Builder::prepare_access(const wasm::MemArg& memarg, Value addre
   result.access.size = size;
   result.access.alias = AliasClass::memory;
   result.access.offset = memarg.offset;
-  result.access.can_fault = is_guarded(type, context_.options()) && memarg.offset < kLargestStaticOffset;
+  result.access.can_fault = relies_on_guards(type, context_.options().bounds) && memarg.offset < kLargestStaticOffset;
   if (!result.access.can_fault) {
     const Value wide = widen(address, type.address);
     const uint64_t end = memarg.offset + size;

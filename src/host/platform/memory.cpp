@@ -28,6 +28,9 @@ void unmap(std::byte* address, size_t bytes) {
 
 }  // namespace
 
+// RISC-V: every Linux has Sv39 at least, whose lower half is the process's [riscv-priv 4.4.1]; some give no more than that.
+uint64_t Platform::address_space() { return uint64_t{1} << (kArchitecture == compiler::Architecture::x86_64 ? 47 : 38); }
+
 Result<std::span<std::byte>> Platform::reserve(size_t bytes) { return map(bytes, PROT_NONE, "address space"); }
 
 Result<void> Platform::commit(std::span<std::byte> pages) {
@@ -36,6 +39,13 @@ Result<void> Platform::commit(std::span<std::byte> pages) {
                                                    " bytes of memory: " + std::strerror(errno)));
   }
   return {};
+}
+
+void Platform::decommit(std::span<std::byte> pages) {
+  if (pages.empty()) return;
+  // Fresh pages in the place of the old ones.
+  void* address = mmap(pages.data(), pages.size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  CAIRN_ASSERT(address == pages.data());
 }
 
 void Platform::release(std::span<std::byte> reservation) { unmap(reservation.data(), reservation.size()); }

@@ -50,6 +50,10 @@ void release_at(const std::byte* start) {
 
 static_assert(runtime::PlatformContract<Platform>);
 
+uint64_t Platform::address_space() {
+  return kernel::guest_addresses_end().value - kernel::guest_addresses_start().value;
+}
+
 Result<std::span<std::byte>> Platform::reserve(size_t bytes) {
   return kernel::address_space().with([&](KernelAddressSpace& space) -> Result<std::span<std::byte>> {
     return as_span(CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(), bytes,
@@ -62,6 +66,11 @@ Result<void> Platform::commit(std::span<std::byte> pages) {
   return kernel::address_space().with([&](KernelAddressSpace& space) {
     return space.commit(VirtAddr::of(pages.data()), pages.size(), {.write = true});
   });
+}
+
+void Platform::decommit(std::span<std::byte> pages) {
+  kernel::address_space().with(
+      [&](KernelAddressSpace& space) { space.decommit(VirtAddr::of(pages.data()), pages.size()); });
 }
 
 void Platform::release(std::span<std::byte> reservation) {

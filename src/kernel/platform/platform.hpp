@@ -26,8 +26,10 @@ struct Platform {
   static constexpr compiler::Architecture kArchitecture = compiler::Architecture::riscv64;
 #endif
 
+  static uint64_t address_space();
   static Result<std::span<std::byte>> reserve(size_t bytes);
   static Result<void> commit(std::span<std::byte> pages);
+  static void decommit(std::span<std::byte> pages);
   static void release(std::span<std::byte> reservation);
   static Result<std::span<std::byte>> allocate_stack(size_t bytes);
   static void release_stack(std::span<std::byte> stack);

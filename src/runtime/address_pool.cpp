@@ -1,0 +1,107 @@
+#include "runtime/address_pool.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/assert.hpp"
+#include "base/format.hpp"
+#include "platform/platform.hpp"
+#include "runtime/vmcontext.hpp"
+
+namespace cairn::runtime {
+
+using platform::Platform;
+
+namespace {
+
+// Of the budget, memories with guards may take three quarters.
+constexpr uint64_t guarded_share(uint64_t budget) { return budget / 4 * 3; }
+// A memory without guards takes that part of what the others left, if it does not need more to begin with.
+constexpr uint64_t kCheckedPart = 32;
+// Kept ranges beyond that are given back: they cost the machine's own tables something.
+constexpr size_t kMostKept = 256;
+// Ranges without guards are powers of two from here on, so that they fit again.
+constexpr uint64_t kLeastRange = 64 * 1024;
+
+std::unexpected<Error> no_room(uint64_t bytes) {
+  return fail(Error::of(ErrorKind::resource, "no address space left for a memory of " + decimal(bytes) + " bytes"));
+}
+
+}  // namespace
+
+AddressPool::~AddressPool() {
+  state_.with([](State& state) {
+    CAIRN_ASSERT(state.guarded == 0 && state.checked == 0);
+    state.drop_kept(0);
+  });
+}
+
+bool AddressPool::State::has_room_for_guards() const {
+  return guarded + kGuardedReservation <= guarded_share(budget) && guarded + checked + kGuardedReservation <= budget;
+}
+
+std::optional<std::span<std::byte>> AddressPool::State::take(uint64_t size) {
+  const auto found = std::ranges::find(free, size, [](std::span<std::byte> range) { return range.size(); });
+  if (found == free.end()) return std::nullopt;
+  const std::span<std::byte> range = *found;
+  *found = free.back();
+  free.pop_back();
+  kept -= size;
+  return range;
+}
+
+void AddressPool::State::drop_kept(uint64_t most) {
+  size_t dropped = 0;
+  for (; kept > most || free.size() - dropped > kMostKept; ++dropped) {
+    kept -= free[dropped].size();
+    Platform::release(free[dropped]);
+  }
+  free.erase(free.begin(), free.begin() + static_cast<std::ptrdiff_t>(dropped));
+}
+
+Result<std::span<std::byte>> AddressPool::reserve(State& state, uint64_t size) {
+  if (const auto kept = state.take(size)) return *kept;
+  const uint64_t left = state.budget - state.guarded - state.checked;
+  if (size > left) return no_room(size);
+  state.drop_kept(left - size);
+  return Platform::reserve(size);
+}
+
+bool AddressPool::has_room_for_guards() {
+  return state_.with([](State& state) { return state.has_room_for_guards(); });
+}
+
+Result<std::span<std::byte>> AddressPool::reserve_guarded() {
+  return state_.with([&](State& state) -> Result<std::span<std::byte>> {
+    if (!state.has_room_for_guards()) return no_room(kGuardedReservation);
+    const std::span<std::byte> range = CAIRN_TRY(reserve(state, kGuardedReservation));
+    state.guarded += range.size();
+    return range;
+  });
+}
+
+Result<std::span<std::byte>> AddressPool::reserve_checked(uint64_t least, uint64_t wanted) {
+  return state_.with([&](State& state) -> Result<std::span<std::byte>> {
+    // The guarded share stays theirs.
+    const uint64_t theirs = std::max(state.guarded, guarded_share(state.budget));
+    const uint64_t left = state.budget - std::min(state.budget, theirs + state.checked);
+    const uint64_t size = std::max({least, std::min(wanted, std::bit_floor(left / kCheckedPart)), kLeastRange});
+    if (size > uint64_t{1} << 62) return no_room(size);
+    const std::span<std::byte> range = CAIRN_TRY(reserve(state, std::bit_ceil(size)));
+    state.checked += range.size();
+    return range;
+  });
+}
+
+void AddressPool::release(std::span<std::byte> range, uint64_t committed) {
+  if (range.empty()) return;
+  Platform::decommit(range.first(committed));
+  state_.with([&](State& state) {
+    (range.size() == kGuardedReservation ? state.guarded : state.checked) -= range.size();
+    state.kept += range.size();
+    state.free.push_back(range);
+    state.drop_kept(state.budget - state.guarded - state.checked);
+  });
+}
+
+}  // namespace cairn::runtime

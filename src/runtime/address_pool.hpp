@@ -1,0 +1,55 @@
+// Address space for linear memories: an engine's budget of it, and the ranges of memories that are gone, for new ones.
+//
+// A memory with guard pages takes 6 GiB of addresses, and there may be few of them: a process or kernel with Sv39 pages has
+// 256 GiB in all. Memories with guards get the larger part of the budget; those without divide the rest, and each
+// takes a fixed share of what is left at most, so that it never runs out at once.
+//
+// Ranges that are given back are kept, without memory behind them, and used again: making and unmaking a reservation costs more
+// than that, and qemu-user's tables grow with every address that was ever reserved.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/spin_lock.hpp"
+
+namespace cairn::runtime {
+
+class AddressPool {
+ public:
+  // `budget` in bytes; what memories with guards may take of it is kGuardedShare.
+  explicit AddressPool(uint64_t budget) : state_(budget) {}
+  ~AddressPool();
+  AddressPool(const AddressPool&) = delete;
+  AddressPool& operator=(const AddressPool&) = delete;
+
+  // Whether reserve_guarded() would find the budget large enough.
+  [[nodiscard]] bool has_room_for_guards();
+  // kGuardedReservation bytes; a resource error when there is no room.
+  Result<std::span<std::byte>> reserve_guarded();
+  // `wanted` bytes or fewer, but at least `least`.
+  Result<std::span<std::byte>> reserve_checked(uint64_t least, uint64_t wanted);
+  // Gives a whole range back, of which the first `committed` bytes have memory behind them.
+  void release(std::span<std::byte> range, uint64_t committed);
+
+ private:
+  struct State {
+    explicit State(uint64_t bytes) : budget(bytes) {}
+    uint64_t budget;
+    uint64_t guarded = 0, checked = 0;  // bytes that memories have now
+    uint64_t kept = 0;                  // bytes of `free`
+    std::vector<std::span<std::byte>> free;
+
+    [[nodiscard]] bool has_room_for_guards() const;
+    std::optional<std::span<std::byte>> take(uint64_t size);
+    void drop_kept(uint64_t most);
+  };
+  Result<std::span<std::byte>> reserve(State& state, uint64_t size);
+
+  Locked<State> state_;
+};
+
+}  // namespace cairn::runtime
