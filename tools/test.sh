@@ -113,20 +113,45 @@ for target in "${targets[@]}"; do
   job "threads ($target)" tests/threads/run.sh "$target"
 done
 
-# The specification's test suite, where it lies beside this checkout.
-if [ -d ../shared/wasm-testsuite ]; then
-  # Not host-riscv64: qemu-riscv64's own tables for the suite's thousands of memory reservations exhaust the machine. The
-  # RISC-V kernel runs the same code.
-  for target in "${targets[@]}"; do
-    [ "$target" = host-riscv64 ] || job "suite ($target)" tests/suite/run.sh "$target"
-  done
-  for lane in "--engine opt=none" "--engine registers=6" "--engine verify=on" "--engine cpu=none" "--bounds check"; do
-    # shellcheck disable=SC2086
-    job "suite (host $lane)" tests/suite/run.sh host $lane
-  done
-else
-  echo "suite: ../shared/wasm-testsuite is not there, so the specification's tests are left out"
-fi
+# The specification's test suite, on every target: with all passes and none, with few registers, with and without guard pages where
+# they are optional, with and without the instruction sets that are, under both kinds of page tables. All of it takes seconds.
+suite_lanes() {
+  local with_v='--cpu rv64,v=true,vlen=128,vext_spec=v1.0' without='--cpu rv64,zba=false,zbb=false,zbs=false'
+  cat <<LANES
+host
+host --engine opt=none
+host --engine registers=6
+host --engine verify=on
+host --engine cpu=none
+host --bounds check
+host --bounds guard
+host --engine addresses=24
+host-sanitize
+host-riscv64 $with_v
+host-riscv64 $without
+host-riscv64 --engine opt=none
+host-riscv64 --engine registers=6
+host-riscv64 --bounds check
+x86_64
+x86_64 --cpu Penryn
+x86_64 --machine q35
+x86_64 --bounds check
+x86_64 --bounds guard
+riscv64 --paging sv39 $with_v
+riscv64 --paging sv39 $without
+riscv64 --paging sv39 --bounds check
+riscv64 --paging sv48 $with_v
+riscv64 --paging sv48 $without
+LANES
+}
+suite_targets=("${targets[@]}" ${sanitized:+host-sanitize})
+while read -r target options; do
+  # shellcheck disable=SC2086
+  case " ${suite_targets[*]} " in *" $target "*) job "suite ($target${options:+ $options})" tests/suite/run.sh "$target" $options ;; esac
+done < <(suite_lanes)
+for target in "${suite_targets[@]}"; do
+  job "suite/strict ($target)" tests/suite/strict.sh "$target"
+done
 
 # The kernels' own tests, inside the machines.
 for machine in x86_64 riscv64; do

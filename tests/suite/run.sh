@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# tests/suite/run.sh TARGET [OPTION...]: the specification's test suite on a target; last line `N passed, N failed`.
+# tests/suite/run.sh TARGET [OPTION...]: the specification's test suite on a target, with options of `cairn wast`; one line for
+# each assertion that fails, and a last line `N passed, N failed`. The target host-sanitize is the host's with sanitizers.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
-suite=$root/../shared/wasm-testsuite
-target=$1
+. "$here/files.sh"
+use_target "$1"
 shift
-files=("$suite"/*.wast "$suite"/custom/*.wast "$suite"/legacy/*.wast \
-  "$suite"/proposals/threads/*.wast "$suite"/proposals/wide-arithmetic/*.wast "$suite"/proposals/custom-page-sizes/*.wast)
-exec "$root/build/host/cairn-cli" wast --target "$target" "$@" "${files[@]}"
+find_suite
+made=$(mktemp --suffix=.many_memories.wast)
+trap 'rm -f "$made"' EXIT
+python3 "$here/many_memories.py" >"$made" || exit 1
+CAIRN_ROOT=$root "$cairn" wast --target "$target" "$@" "$made" "${suite_files[@]}"
