@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# tests/gc/run.sh TARGET [--gc-stress]: programs with managed memory against their models; last line `N passed, N failed`. TARGET is a
+# target of `cairn run`, or node or wasmtime, to check the programs without Cairn. Under --gc-stress, where everything takes long,
+# the sizes are smaller.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+. "$root/tools/bench/gc/lib.sh"
+target=$1
+shift
+made=$root/build/test/gc-$target${1-}
+mkdir -p "$made"
+
+sizes=("trees 12" "maps 100000" "graph 3000" "strings 20000" "sort 10000" "versions 5000" "live 4 100" "objects 1500")
+case "${1-}" in
+  --gc-stress) sizes=("trees 6" "maps 1000" "graph 60" "strings 300" "sort 200" "versions 300" "live 1 1" "objects 20") ;;
+esac
+
+case "$target" in
+  node) need_v8 ;;
+  wasmtime) need_wasmtime ;;
+esac
+
+passed=0 failed=0
+for size in "${sizes[@]}"; do
+  read -r program arguments <<<"$size"
+  gc_program "$program" "$made/$program.wat"
+  case "$target" in
+    node | wasmtime)
+      "$root/build/host/cairn-cli" wat2wasm "$made/$program.wat" -o "$made/$program.wasm" || exit 1
+      command=("run_$target" "$made/$program.wasm")
+      ;;
+    *) command=("${CAIRN_COMMAND:-$root/cairn}" run --target "$target" "$@" "$made/$program.wat") ;;
+  esac
+  # shellcheck disable=SC2086
+  python3 "$here/models.py" "$program" $arguments >"$made/$program.expected" || exit 1
+  # shellcheck disable=SC2086
+  "${command[@]}" $arguments </dev/null >"$made/$program.actual" 2>"$made/$program.errors"
+  status=$?
+  if [ "$status" -eq 0 ] && cmp -s "$made/$program.expected" "$made/$program.actual"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'FAIL gc/%s on %s: exit status %d, %s\n' "$program" "$target ${1-}" "$status" \
+      "$(cmp "$made/$program.expected" "$made/$program.actual" 2>&1; head -c 300 "$made/$program.errors")"
+  fi
+done
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]

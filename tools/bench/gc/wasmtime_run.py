@@ -1,0 +1,30 @@
+"""Runs a WASI program in wasmtime: wasmtime_run.py MODULE [ARGUMENT...]. On standard error, in milliseconds: compiling, then running, by the
+clock, then the CPU time of running."""
+import sys
+import time
+
+import wasmtime
+
+config = wasmtime.Config()
+config.wasm_gc = True
+config.wasm_function_references = True
+config.wasm_exceptions = True
+config.wasm_tail_call = True
+engine = wasmtime.Engine(config)
+start = time.perf_counter()
+module = wasmtime.Module.from_file(engine, sys.argv[1])
+store = wasmtime.Store(engine)
+wasi = wasmtime.WasiConfig()
+wasi.argv = sys.argv[1:]
+wasi.inherit_stdout()
+store.set_wasi(wasi)
+linker = wasmtime.Linker(engine)
+linker.define_wasi()
+instance = linker.instantiate(store, module)
+main = instance.exports(store)["_start"]
+compiled = time.perf_counter()
+cpu = time.process_time()
+main(store)
+ended = time.perf_counter()
+print(f"compile {(compiled - start) * 1e3:.1f} run {(ended - compiled) * 1e3:.1f} cpu {(time.process_time() - cpu) * 1e3:.1f}",
+      file=sys.stderr)
