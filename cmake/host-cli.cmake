@@ -13,6 +13,13 @@ function(cairn_target_program)
   endif()
   cairn_tests(cli src/host/cli cairn_cli)
 
+  add_executable(cairn-diff fuzz/diff/executor.cpp)
+  target_compile_options(cairn-diff PRIVATE ${CAIRN_WARNINGS})
+  target_link_libraries(cairn-diff PRIVATE cairn_cli)
+  if(TARGET cairn_cstd)
+    target_link_libraries(cairn-diff PRIVATE cairn_cstd)
+  endif()
+
   if(TARGET gtest_main)
     add_executable(cairn-mutate tests/mutations/main.cpp tests/mutations/mutator.cpp)
     target_compile_options(cairn-mutate PRIVATE ${CAIRN_WARNINGS} -Wno-missing-designated-field-initializers)

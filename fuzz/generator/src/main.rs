@@ -1,10 +1,16 @@
 //! generator COUNT FIRST_SEED DIR: writes the modules SEED.wasm and `list`, a line `SEED KIND FEATURES` each. What a seed
 //! gives depends on nothing else.
+//! generator --reduce STEP IN OUT: writes the first valid smaller variant of a module from number STEP on and prints its
+//! number; exit status 3 when there is none.
 
+mod code;
+mod dense;
 mod features;
 mod finish;
 mod nans;
+mod operators;
 mod random;
+mod reduce;
 mod smith;
 mod values;
 
@@ -23,17 +29,32 @@ fn make(seed: u64) -> Made {
     let mut random = Random::new(seed);
     loop {
         let features = Features::choose(&mut random);
-        let fuel = 100 + random.below(400) as u32;
-        let Some((wasm, global)) = smith::make(&mut random, &features, fuel) else { continue };
-        let Some(finished) = finish::finish(&wasm, (global, fuel), &mut random, &features) else { continue };
+        let (kind, wasm, fuel) = if seed % 3 == 0 {
+            let fuel = 100 + random.below(400) as u32;
+            let Some((wasm, global)) = smith::make(&mut random, &features, fuel) else { continue };
+            ("smith", wasm, (global, fuel))
+        } else {
+            let (wasm, fuel) = dense::make(&mut random, &features);
+            ("dense", wasm, fuel)
+        };
+        let Some(finished) = finish::finish(&wasm, fuel, &mut random, &features) else { continue };
         if finished.entries != 0 {
-            return Made { bytes: finished.bytes, kind: "smith", features };
+            return Made { bytes: finished.bytes, kind, features };
         }
     }
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
+    if let [_, option, step, input, output] = &arguments[..] {
+        if option == "--reduce" {
+            let wasm = std::fs::read(input).expect("cannot read");
+            let Some((step, made)) = reduce::next(&wasm, step.parse().expect("STEP")) else { std::process::exit(3) };
+            std::fs::write(output, made).expect("cannot write");
+            println!("{step}");
+            return;
+        }
+    }
     let [_, count, first, directory] = &arguments[..] else {
         eprintln!("usage: generator COUNT FIRST_SEED DIR");
         std::process::exit(64);

@@ -46,6 +46,7 @@ pub fn make(random: &mut Random, features: &Features, fuel: u32) -> Option<(Vec<
         custom_page_sizes_enabled: features.custom_page_sizes,
         compact_imports_enabled: false,
         extended_const_enabled: true,
+        limit_arrays_in_const_exprs: true,
         generate_custom_sections: false,
         ..Config::default()
     };

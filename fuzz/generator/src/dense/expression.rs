@@ -1,0 +1,423 @@
+//! Expressions of a function: what leaves one value on the stack.
+
+use super::Maker;
+use crate::code::{self, constant, i32_const, i64_const, index, signed, unsigned};
+use crate::operators::{Care, Operator, Ty};
+use crate::values;
+
+const PAGE: u64 = 65536;
+
+impl Maker<'_> {
+    pub fn expression(&mut self, ty: Ty, depth: u32) {
+        self.budget -= 1;
+        if depth == 0 || self.budget < -200 {
+            return self.leaf(ty);
+        }
+        let start = self.code.len();
+        let labels = self.labels.len();
+        match self.random.below(100) {
+            0..=17 => return self.leaf(ty),
+            18..=22 => self.select(ty, depth),
+            23..=26 => self.if_else(ty, depth),
+            27..=29 => self.block(ty, depth),
+            30..=39 => self.load(ty, depth - 1),
+            40..=43 => self.wide(ty, depth - 1),
+            44..=46 => self.tee(ty, depth - 1),
+            47..=56 => return self.again(ty, depth),
+            _ => self.operator(ty, depth - 1),
+        }
+        // What holds no branch to the outside can be said again.
+        let size = self.code.len() - start;
+        if (4..120).contains(&size) && self.labels.len() == labels && self.random.chance(50) {
+            let bytes = self.code[start..].to_vec();
+            if self.remembered.len() < 24 {
+                self.remembered.push((ty, bytes));
+            } else {
+                let place = self.random.below(24) as usize;
+                self.remembered[place] = (ty, bytes);
+            }
+        }
+    }
+
+    fn again(&mut self, ty: Ty, depth: u32) {
+        let candidates: Vec<usize> = (0..self.remembered.len()).filter(|&i| self.remembered[i].0 == ty).collect();
+        if candidates.is_empty() {
+            return self.operator(ty, depth - 1);
+        }
+        let which = *self.random.pick(&candidates);
+        let bytes = self.remembered[which].1.clone();
+        self.budget -= bytes.len() as i32 / 4;
+        self.code.extend(bytes);
+    }
+
+    pub fn leaf(&mut self, ty: Ty) {
+        let counters: Vec<u32> = self.counters.iter().filter(|(_, t)| *t == ty).map(|(local, _)| *local).collect();
+        if !counters.is_empty() && self.random.chance(35) {
+            let local = *self.random.pick(&counters);
+            return index(&mut self.code, 0x20, local);
+        }
+        let locals: Vec<u32> = (0..self.locals.len() as u32).filter(|i| self.locals[*i as usize] == ty).collect();
+        if !locals.is_empty() && self.random.chance(75) {
+            let local = *self.random.pick(&locals);
+            return index(&mut self.code, 0x20, local);
+        }
+        let globals: Vec<u32> =
+            (0..self.around.globals.len() as u32).filter(|i| self.around.globals[*i as usize].0 == ty).collect();
+        if !globals.is_empty() && self.random.chance(40) {
+            let global = *self.random.pick(&globals);
+            return index(&mut self.code, 0x23, global);
+        }
+        constant(&mut self.code, ty, self.random);
+    }
+
+    pub fn condition(&mut self, depth: u32) {
+        // Mostly what can become part of the branch.
+        if depth == 0 || self.random.chance(30) {
+            return self.expression(Ty::I32, depth);
+        }
+        let opcode = *self.random.pick(&[
+            0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x4b, 0x4c, 0x4d, 0x4e, 0x4f, 0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58,
+            0x59, 0x5a, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x71,
+        ]);
+        let ty = match opcode {
+            0x45..=0x4f | 0x71 => Ty::I32,
+            0x50..=0x5a => Ty::I64,
+            0x5b..=0x60 => Ty::F32,
+            _ => Ty::F64,
+        };
+        self.expression(ty, depth - 1);
+        if opcode != 0x45 && opcode != 0x50 {
+            if self.random.chance(40) {
+                constant(&mut self.code, ty, self.random);
+            } else {
+                self.expression(ty, depth - 1);
+            }
+        }
+        self.code.push(opcode);
+        if self.random.chance(20) {
+            self.code.push(0x45);
+        }
+    }
+
+    fn select(&mut self, ty: Ty, depth: u32) {
+        self.expression(ty, depth - 1);
+        self.expression(ty, depth - 1);
+        self.condition(depth - 1);
+        if self.random.chance(50) {
+            self.code.extend([0x1c, 1, ty.byte()]);
+        } else {
+            self.code.push(0x1b);
+        }
+    }
+
+    fn if_else(&mut self, ty: Ty, depth: u32) {
+        self.condition(depth - 1);
+        self.code.extend([0x04, ty.byte()]);
+        self.labels.push(false);
+        self.expression(ty, depth - 1);
+        self.code.push(0x05);
+        self.expression(ty, depth - 1);
+        self.labels.pop();
+        self.code.push(0x0b);
+    }
+
+    /// A block that may be left early with another value.
+    fn block(&mut self, ty: Ty, depth: u32) {
+        self.code.extend([0x02, ty.byte()]);
+        self.labels.push(false);
+        self.expression(ty, depth - 1);
+        self.condition(depth - 1);
+        index(&mut self.code, 0x0d, 0);
+        self.code.push(0x1a);
+        self.expression(ty, depth - 1);
+        self.labels.pop();
+        self.code.push(0x0b);
+    }
+
+    fn tee(&mut self, ty: Ty, depth: u32) {
+        self.expression(ty, depth);
+        let locals: Vec<u32> = (0..self.locals.len() as u32).filter(|i| self.locals[*i as usize] == ty).collect();
+        if !locals.is_empty() {
+            let local = *self.random.pick(&locals);
+            index(&mut self.code, 0x22, local);
+        }
+    }
+
+    /// Many values at the same time, then one.
+    fn wide(&mut self, ty: Ty, depth: u32) {
+        let most = if self.random.chance(20) { 14 } else { 4 };
+        let count = 3 + self.random.below(most);
+        for _ in 0..count {
+            self.expression(ty, depth.min(1));
+        }
+        for _ in 1..count {
+            match ty {
+                Ty::I32 => self.code.push(*self.random.pick(&[0x6a, 0x6b, 0x71, 0x72, 0x73, 0x6c, 0x77])),
+                Ty::I64 => self.code.push(*self.random.pick(&[0x7c, 0x7d, 0x83, 0x84, 0x85, 0x7e, 0x89])),
+                Ty::F32 => self.code.push(*self.random.pick(&[0x92, 0x93, 0x94, 0x96, 0x97])),
+                Ty::F64 => self.code.push(*self.random.pick(&[0xa0, 0xa1, 0xa2, 0xa4, 0xa5])),
+                Ty::V128 => {
+                    let opcode = *self.random.pick(&[0x4eu8, 0x4f, 0x50, 0x51, 0x6e, 0x71]);
+                    self.code.push(0xfd);
+                    unsigned(&mut self.code, u64::from(opcode));
+                }
+            }
+        }
+    }
+
+    fn operator(&mut self, ty: Ty, depth: u32) {
+        let around = self.around;
+        let candidates: Vec<&Operator> = around.operators.iter().filter(|o| o.result == ty).collect();
+        let mut chosen: &Operator = *self.random.pick(&candidates);
+        // Conversions and comparisons are many; arithmetic within a type is what programs do.
+        for _ in 0..3 {
+            if chosen.operands[0] == ty || self.random.chance(30) {
+                break;
+            }
+            chosen = *self.random.pick(&candidates);
+        }
+        if chosen.operands.iter().any(|ty| !around.types.contains(ty)) && self.random.chance(70) {
+            return self.leaf(ty);
+        }
+        let constant_operand = self.random.chance(35);
+        for (position, operand) in chosen.operands.iter().enumerate() {
+            let last = position + 1 == chosen.operands.len();
+            if last && constant_operand && chosen.operands.len() > 1 {
+                constant(&mut self.code, *operand, self.random);
+            } else if constant_operand && self.random.chance(10) {
+                constant(&mut self.code, *operand, self.random);
+            } else {
+                self.expression(*operand, depth);
+            }
+        }
+        let mut opcode = chosen.code.clone();
+        match chosen.care {
+            Care::None => {}
+            Care::Divides => self.careful_divisor(ty),
+            Care::Converts if self.random.chance(100 - around.raw) => {
+                // The saturating form of the same conversion.
+                let form = match chosen.code[0] {
+                    0xa8..=0xab => chosen.code[0] - 0xa8,
+                    other => other - 0xae + 4,
+                };
+                opcode = vec![0xfc, form];
+            }
+            Care::Converts => {}
+            Care::Lane(count) => opcode.push(self.random.below(u64::from(count)) as u8),
+            Care::Shuffle => opcode.extend(self.lanes()),
+        }
+        self.code.extend(opcode);
+    }
+
+    fn lanes(&mut self) -> Vec<u8> {
+        let size = 1u8 << self.random.below(5);
+        let base = self.random.below(32) as u8;
+        match self.random.below(4) {
+            // Whole lanes of some size, a rotation, pairs from both, anything.
+            0 => (0..16 / size.min(16))
+                .flat_map(|_| {
+                    let lane = self.random.below(u64::from(32 / size.min(16))) as u8 * size.min(16);
+                    (0..size.min(16)).map(move |byte| lane + byte)
+                })
+                .collect(),
+            1 => (0..16).map(|lane| (lane + base) % 32).collect(),
+            2 => (0..16).map(|lane| lane / 2 + (lane % 2) * 16 + (base & 8)).collect(),
+            _ => (0..16).map(|_| self.random.below(32) as u8).collect(),
+        }
+    }
+
+    /// Makes the divisor on top of the stack one that seldom traps.
+    fn careful_divisor(&mut self, ty: Ty) {
+        if self.random.chance(self.around.raw) {
+            return;
+        }
+        if self.random.chance(50) {
+            // A constant instead.
+            self.code.push(0x1a);
+            loop {
+                let value = values::i64(self.random);
+                if ty == Ty::I32 && value as i32 != 0 && value as i32 != -1 {
+                    return i32_const(&mut self.code, value as i32);
+                }
+                if ty == Ty::I64 && value != 0 && value != -1 {
+                    return i64_const(&mut self.code, value);
+                }
+            }
+        }
+        if ty == Ty::I32 {
+            i32_const(&mut self.code, 0xffff);
+            self.code.push(0x71);
+            i32_const(&mut self.code, 1);
+            self.code.push(0x72);
+        } else {
+            i64_const(&mut self.code, 0xffff_ffff);
+            self.code.push(0x83);
+            i64_const(&mut self.code, 1);
+            self.code.push(0x84);
+        }
+    }
+
+    pub fn memory(&mut self) -> u32 {
+        self.random.below(self.around.memories.len() as u64) as u32
+    }
+
+    /// An address of the memory, mostly inside, and the offset that goes with it. `align` is a mask of bits that must be zero.
+    pub fn address(&mut self, memory: u32, depth: u32, align: u64) -> u64 {
+        let is_64 = self.around.memories[memory as usize];
+        let ty = if is_64 { Ty::I64 } else { Ty::I32 };
+        if align == 0 && self.random.chance(30) {
+            // One that was used before, near where it was.
+            let candidates: Vec<usize> = (0..self.addresses.len()).filter(|&i| self.addresses[i].0 == memory).collect();
+            if !candidates.is_empty() {
+                let (_, code, offset) = self.addresses[*self.random.pick(&candidates)].clone();
+                self.code.extend(code);
+                return offset.wrapping_add(*self.random.pick(&[0, 0, 0, 1, 2, 4, 8, 12]));
+            }
+        }
+        let start = self.code.len();
+        let and = if is_64 { 0x83 } else { 0x71 };
+        let add = if is_64 { 0x7c } else { 0x6a };
+        let shift = if is_64 { 0x86 } else { 0x74 };
+        let number = |code: &mut Vec<u8>, value: i64| {
+            code.push(if is_64 { 0x42 } else { 0x41 });
+            signed(code, value);
+        };
+        let mut offset = *self.random.pick(&[0u64, 0, 0, 4, 8, 16, 1, 3, 128, 2044, 4096, 65000]);
+        match self.random.below(20) {
+            0..=8 => {
+                // (x & mask) << scale, perhaps plus a base
+                self.expression(ty, depth);
+                let scale = self.random.below(4);
+                let mask = *self.random.pick(&[7, 15, 63, 255, 1023]);
+                number(&mut self.code, mask);
+                self.code.push(and);
+                if scale != 0 {
+                    number(&mut self.code, scale as i64);
+                    self.code.push(shift);
+                }
+                if self.random.chance(40) {
+                    let mask = *self.random.pick(&[0xff8, 0x7ffc, 0x3f]);
+                    self.leaf(ty);
+                    number(&mut self.code, mask);
+                    self.code.push(and);
+                    self.code.push(add);
+                }
+            }
+            9..=13 => {
+                self.expression(ty, depth);
+                let mask = *self.random.pick(&[0xffff, 0xfff8, 0xff, 0x1f8, 0xfffc, 0x3fff]);
+                number(&mut self.code, mask);
+                self.code.push(and);
+                if self.random.chance(40) {
+                    let more = *self.random.pick(&[-8i64, -1, 1, 4, 16, 24, 100, 1 << 15]);
+                    number(&mut self.code, more);
+                    self.code.push(add);
+                }
+            }
+            14..=16 => {
+                // A counter, scaled.
+                let counters: Vec<u32> = self.counters.iter().filter(|(_, t)| *t == ty).map(|(local, _)| *local).collect();
+                if counters.is_empty() {
+                    number(&mut self.code, 64);
+                } else {
+                    let local = *self.random.pick(&counters);
+                    index(&mut self.code, 0x20, local);
+                    let scale = self.random.below(5) as i64;
+                    number(&mut self.code, scale);
+                    self.code.push(shift);
+                    if self.random.chance(60) {
+                        let base = self.random.below(2000) as i64;
+                        number(&mut self.code, base);
+                        self.code.push(add);
+                    }
+                }
+            }
+            17 | 18 => {
+                // A place by number; at the end of the memory.
+                let place = match self.random.below(3) {
+                    0 => self.random.below(256),
+                    1 => self.random.below(PAGE),
+                    _ => PAGE - self.random.below(40),
+                };
+                number(&mut self.code, place as i64);
+                offset = *self.random.pick(&[0, 0, 0, 1, 8]);
+            }
+            _ => {
+                if self.random.chance(self.around.raw * 4) {
+                    self.expression(ty, depth);
+                    if self.random.chance(10) {
+                        offset = *self.random.pick(&[0xffff_ffff, 0x7fff_ffff, 0x8000_0000, 0xffff, 0x1_0000]);
+                    }
+                } else {
+                    number(&mut self.code, 300);
+                }
+            }
+        }
+        if align != 0 {
+            if !self.random.chance(self.around.raw) {
+                number(&mut self.code, !(align as i64));
+                self.code.push(and);
+                offset &= !align;
+            }
+        } else if self.code.len() - start < 60 {
+            let code = self.code[start..].to_vec();
+            let place = self.random.below(8) as usize;
+            if self.addresses.len() < 8 {
+                self.addresses.push((memory, code, offset));
+            } else {
+                self.addresses[place] = (memory, code, offset);
+            }
+        }
+        offset
+    }
+
+    pub fn memory_argument(&mut self, memory: u32, align: u64, offset: u64) {
+        if memory != 0 {
+            unsigned(&mut self.code, align | 0x40);
+            unsigned(&mut self.code, u64::from(memory));
+        } else {
+            unsigned(&mut self.code, align);
+        }
+        unsigned(&mut self.code, offset);
+    }
+
+    fn load(&mut self, ty: Ty, depth: u32) {
+        let around = self.around;
+        let candidates: Vec<_> = around.loads.iter().filter(|l| l.ty == ty).collect();
+        let load = *self.random.pick(&candidates);
+        let memory = self.memory();
+        if around.atomics && matches!(ty, Ty::I32 | Ty::I64) && self.random.chance(30) {
+            return self.atomic(ty, depth);
+        }
+        let offset = self.address(memory, depth, 0);
+        if load.lanes != 0 {
+            self.expression(Ty::V128, depth);
+        }
+        self.code.extend(&load.code);
+        let align = self.random.below(u64::from(load.log2) + 1);
+        self.memory_argument(memory, align, offset);
+        if load.lanes != 0 {
+            let lane = self.random.below(u64::from(load.lanes)) as u8;
+            self.code.push(lane);
+        }
+    }
+
+    fn atomic(&mut self, ty: Ty, depth: u32) {
+        let forms: Vec<usize> = (0..7).filter(|&i| crate::operators::ATOMICS[i].0 == ty).collect();
+        let form = *self.random.pick(&forms);
+        let size = crate::operators::ATOMICS[form].1;
+        let memory = self.memory();
+        let offset = self.address(memory, depth, (1 << size) - 1);
+        let group = self.random.below(8) as usize;
+        let opcode = if group == 0 { 0x10 + form } else { 0x1e + 7 * (group - 1) + form };
+        for _ in 0..match group { 0 => 0, 7 => 2, _ => 1 } {
+            self.expression(ty, depth.min(1));
+        }
+        self.code.extend([0xfe, opcode as u8]);
+        self.memory_argument(memory, u64::from(size), offset);
+    }
+
+    pub fn constant_of(&mut self, ty: Ty) {
+        code::constant(&mut self.code, ty, self.random);
+    }
+}

@@ -1,0 +1,465 @@
+//! Statements of a function: what leaves the stack as it was.
+
+use super::Maker;
+use crate::code::{i32_const, i64_const, index, signed, unsigned};
+use crate::operators::Ty;
+
+impl Maker<'_> {
+    /// Calls are bounded by fuel: a function that finds none returns at once.
+    pub fn spend_fuel(&mut self) {
+        let fuel = self.around.fuel;
+        index(&mut self.code, 0x23, fuel);
+        i32_const(&mut self.code, 1);
+        self.code.push(0x6b);
+        index(&mut self.code, 0x24, fuel);
+        index(&mut self.code, 0x23, fuel);
+        i32_const(&mut self.code, 0);
+        self.code.push(0x48);
+        self.code.extend([0x04, 0x40]);
+        for ty in self.results.clone() {
+            self.constant_of(ty);
+        }
+        self.code.extend([0x0f, 0x0b]);
+    }
+
+    pub fn finish(&mut self) {
+        if self.random.chance(20) && self.tail_call() {
+            return self.code.push(0x0b);
+        }
+        self.values();
+        self.code.push(0x0b);
+    }
+
+    fn values(&mut self) {
+        for ty in self.results.clone() {
+            self.expression(ty, 3);
+        }
+    }
+
+    fn body(&mut self, count: u64) {
+        for _ in 0..1 + self.random.below(count) {
+            self.statement();
+        }
+    }
+
+    pub fn statement(&mut self) {
+        self.budget -= 2;
+        if self.budget < -100 || self.labels.len() > 6 {
+            return self.assignment();
+        }
+        match self.random.below(100) {
+            0..=29 => self.assignment(),
+            30..=47 => self.store(),
+            48..=53 => self.global(),
+            54..=63 => self.if_statement(),
+            64..=72 => self.loop_statement(),
+            73..=77 => self.block_statement(),
+            78..=81 => self.switch(),
+            82..=88 => self.call(),
+            89..=91 => self.bulk(),
+            92..=93 => self.early_return(),
+            94..=96 => self.try_statement(),
+            97 => self.wide_arithmetic(),
+            98 => self.select_store(),
+            _ => self.sizes(),
+        }
+    }
+
+    fn local_of(&mut self, ty: Ty) -> Option<u32> {
+        let locals: Vec<u32> = (0..self.locals.len() as u32).filter(|i| self.locals[*i as usize] == ty).collect();
+        if locals.is_empty() { None } else { Some(*self.random.pick(&locals)) }
+    }
+
+    fn assignment(&mut self) {
+        if self.locals.is_empty() {
+            return;
+        }
+        let local = self.random.below(self.locals.len() as u64) as u32;
+        let depth = 2 + self.random.below(3) as u32;
+        self.expression(self.locals[local as usize], depth);
+        index(&mut self.code, 0x21, local);
+    }
+
+    fn store(&mut self) {
+        let around = self.around;
+        let store = &around.stores[self.random.below(around.stores.len() as u64) as usize];
+        let memory = self.memory();
+        let offset = self.address(memory, 2, 0);
+        if self.random.chance(15) && store.lanes == 0 {
+            self.leaf(store.ty);
+        } else {
+            self.expression(store.ty, 3);
+        }
+        self.code.extend(&store.code);
+        let align = self.random.below(u64::from(store.log2) + 1);
+        self.memory_argument(memory, align, offset);
+        if store.lanes != 0 {
+            let lane = self.random.below(u64::from(store.lanes)) as u8;
+            self.code.push(lane);
+        }
+    }
+
+    /// Stores one of two values to one of two places that may be the same, and loads from one of them.
+    fn select_store(&mut self) {
+        let memory = self.memory();
+        let Some(local) = self.local_of(Ty::I32) else { return };
+        let first = self.address(memory, 1, 0);
+        self.expression(Ty::I32, 2);
+        self.code.push(0x36);
+        self.memory_argument(memory, 0, first);
+        let second = self.address(memory, 1, 0);
+        self.expression(Ty::I64, 1);
+        self.code.push(0x37);
+        self.memory_argument(memory, 0, second);
+        let third = self.address(memory, 1, 0);
+        self.code.push(0x28);
+        self.memory_argument(memory, 0, third);
+        index(&mut self.code, 0x21, local);
+    }
+
+    fn global(&mut self) {
+        let globals: Vec<u32> =
+            (0..self.around.globals.len() as u32).filter(|i| self.around.globals[*i as usize].1).collect();
+        if globals.is_empty() {
+            return self.assignment();
+        }
+        let global = *self.random.pick(&globals);
+        self.expression(self.around.globals[global as usize].0, 3);
+        index(&mut self.code, 0x24, global);
+    }
+
+    fn if_statement(&mut self) {
+        self.condition(2);
+        self.code.extend([0x04, 0x40]);
+        self.labels.push(true);
+        self.body(3);
+        if self.random.chance(50) {
+            self.code.push(0x05);
+            self.body(3);
+        }
+        self.labels.pop();
+        self.code.push(0x0b);
+    }
+
+    /// Counts a local down to zero, or up in steps to a bound.
+    fn loop_statement(&mut self) {
+        if self.loops >= 2 {
+            return self.if_statement();
+        }
+        let Some((counter, ty)) = self.free_counters.pop() else { return self.store() };
+        self.loops += 1;
+        let is_64 = ty == Ty::I64;
+        let number = |code: &mut Vec<u8>, value: i64| {
+            code.push(if is_64 { 0x42 } else { 0x41 });
+            signed(code, value);
+        };
+        let rounds = 1 + self.random.below(6) as i64;
+        let step = *self.random.pick(&[-1i64, -1, 1, 1, 2, 4, 8]);
+        let start = if step < 0 { rounds } else { *self.random.pick(&[0, 0, 1, 16, -4]) };
+        let end = if step < 0 { 0 } else { start + step * rounds };
+        number(&mut self.code, start);
+        index(&mut self.code, 0x21, counter);
+        let zero_test = self.random.chance(40);
+        self.code.extend([0x02, 0x40]);
+        self.labels.push(true);
+        self.code.extend([0x03, 0x40]);
+        self.labels.push(false); // not branched to by statements: it would not end
+        self.counters.push((counter, ty));
+        if zero_test {
+            // while (i != end)
+            index(&mut self.code, 0x20, counter);
+            number(&mut self.code, end);
+            self.code.push(if is_64 { 0x51 } else { 0x46 });
+            index(&mut self.code, 0x0d, 1);
+        }
+        self.body(4);
+        index(&mut self.code, 0x20, counter);
+        number(&mut self.code, step);
+        self.code.push(if is_64 { 0x7c } else { 0x6a });
+        if zero_test {
+            index(&mut self.code, 0x21, counter);
+            index(&mut self.code, 0x0c, 0);
+        } else {
+            index(&mut self.code, 0x22, counter);
+            number(&mut self.code, end);
+            let compare = match (step < 0, self.random.below(3)) {
+                (_, 0) => 1,                          // ne
+                (true, 1) if start >= 0 => 5,         // gt_u
+                (true, _) => 4,                       // gt_s
+                (false, 1) if start >= 0 => 3,        // lt_u
+                (false, _) => 2,                      // lt_s
+            };
+            self.code.push(if is_64 { 0x51 } else { 0x46 } + compare);
+            index(&mut self.code, 0x0d, 0);
+        }
+        self.counters.pop();
+        self.labels.pop();
+        self.labels.pop();
+        self.code.extend([0x0b, 0x0b]);
+        self.loops -= 1;
+        self.free_counters.push((counter, ty));
+    }
+
+    fn some_label(&mut self) -> Option<u32> {
+        let labels: Vec<usize> = (0..self.labels.len()).filter(|&i| self.labels[i]).collect();
+        if labels.is_empty() { None } else { Some((self.labels.len() - 1 - *self.random.pick(&labels)) as u32) }
+    }
+
+    fn block_statement(&mut self) {
+        self.code.extend([0x02, 0x40]);
+        self.labels.push(true);
+        self.body(2);
+        if let Some(label) = self.some_label() {
+            self.condition(2);
+            index(&mut self.code, 0x0d, label);
+        }
+        self.body(2);
+        self.labels.pop();
+        self.code.push(0x0b);
+    }
+
+    fn switch(&mut self) {
+        let most = if self.random.chance(20) { 8 } else { 4 };
+        let count = 2 + self.random.below(most) as usize;
+        for _ in 0..count {
+            self.code.extend([0x02, 0x40]);
+            self.labels.push(true);
+        }
+        self.expression(Ty::I32, 2);
+        if self.random.chance(80) {
+            let mask = *self.random.pick(&[3, 7, 15]);
+            i32_const(&mut self.code, mask);
+            self.code.push(0x71);
+        }
+        self.code.push(0x0e);
+        let cases = 1 + self.random.below(12);
+        unsigned(&mut self.code, cases);
+        for _ in 0..=cases {
+            let label = self.random.below(count as u64);
+            unsigned(&mut self.code, label);
+        }
+        for _ in 0..count {
+            self.labels.pop();
+            self.code.push(0x0b);
+            if self.budget > -50 {
+                self.body(2);
+            }
+            if self.random.chance(30) {
+                if let Some(label) = self.some_label() {
+                    self.condition(1);
+                    index(&mut self.code, 0x0d, label);
+                }
+            }
+        }
+    }
+
+    fn arguments(&mut self, callee: u32) {
+        for ty in self.around.signatures[callee as usize].parameters.clone() {
+            self.expression(ty, 2);
+        }
+    }
+
+    /// The instruction that calls, or its tail form; arguments are on the stack.
+    fn call_code(&mut self, callee: u32, tail: bool) {
+        let tail = u8::from(tail);
+        match self.random.below(4) {
+            0 => {
+                let places: Vec<i32> =
+                    (0..self.around.table.len() as i32).filter(|i| self.around.table[*i as usize] == callee).collect();
+                if places.is_empty() {
+                    return index(&mut self.code, 0x10 + 2 * tail, callee);
+                }
+                let place = *self.random.pick(&places);
+                i32_const(&mut self.code, place);
+                if self.random.chance(3) {
+                    self.code.push(0x1a);
+                    self.expression(Ty::I32, 1);
+                }
+                index(&mut self.code, 0x11 + 2 * tail, callee);
+                self.code.push(0);
+            }
+            1 if self.random.chance(40) => {
+                index(&mut self.code, 0xd2, callee);
+                index(&mut self.code, 0x14 + tail, callee);
+            }
+            _ => index(&mut self.code, 0x10 + 2 * tail, callee),
+        }
+    }
+
+    fn call(&mut self) {
+        let callee = self.random.below(self.around.signatures.len() as u64) as u32;
+        self.arguments(callee);
+        self.call_code(callee, false);
+        for ty in self.around.signatures[callee as usize].results.clone().into_iter().rev() {
+            match self.local_of(ty) {
+                Some(local) if self.random.chance(85) => index(&mut self.code, 0x21, local),
+                _ => self.code.push(0x1a),
+            }
+        }
+    }
+
+    fn tail_call(&mut self) -> bool {
+        let callees: Vec<u32> = (0..self.around.signatures.len() as u32)
+            .filter(|i| self.around.signatures[*i as usize].results == self.results)
+            .collect();
+        if callees.is_empty() {
+            return false;
+        }
+        let callee = *self.random.pick(&callees);
+        self.arguments(callee);
+        self.call_code(callee, true);
+        true
+    }
+
+    fn early_return(&mut self) {
+        self.condition(2);
+        self.code.extend([0x04, 0x40]);
+        self.labels.push(false);
+        if !(self.random.chance(30) && self.tail_call()) {
+            self.values();
+            self.code.push(0x0f);
+        }
+        self.labels.pop();
+        self.code.push(0x0b);
+    }
+
+    fn length(&mut self, is_64: bool) {
+        let most = *self.random.pick(&[1i64, 3, 7, 15, 31, 63, 255]);
+        if is_64 {
+            self.expression(Ty::I64, 1);
+            i64_const(&mut self.code, most);
+            self.code.push(0x83);
+        } else if self.random.chance(40) {
+            i32_const(&mut self.code, most as i32);
+        } else {
+            self.expression(Ty::I32, 1);
+            i32_const(&mut self.code, most as i32);
+            self.code.push(0x71);
+        }
+    }
+
+    fn bulk(&mut self) {
+        let to = self.memory();
+        let from = self.memory();
+        let (to_64, from_64) = (self.around.memories[to as usize], self.around.memories[from as usize]);
+        match self.random.below(3) {
+            0 => {
+                self.address(to, 1, 0);
+                self.address(from, 1, 0);
+                self.length(to_64 && from_64);
+                self.code.extend([0xfc, 0x0a]);
+                unsigned(&mut self.code, u64::from(to));
+                unsigned(&mut self.code, u64::from(from));
+            }
+            1 => {
+                self.address(to, 1, 0);
+                self.expression(Ty::I32, 1);
+                self.length(to_64);
+                self.code.extend([0xfc, 0x0b]);
+                unsigned(&mut self.code, u64::from(to));
+            }
+            _ => {
+                self.address(to, 1, 0);
+                let (start, size) = (self.random.below(20) as i32, self.random.below(13) as i32);
+                i32_const(&mut self.code, start);
+                i32_const(&mut self.code, size);
+                self.code.extend([0xfc, 0x08]);
+                let segment = self.around.memories.len() as u64;
+                // The last segments are passive.
+                if self.around.data_segments == 0 || segment >= u64::from(self.around.data_segments) + segment {
+                    unsigned(&mut self.code, 0);
+                } else {
+                    unsigned(&mut self.code, segment);
+                }
+                unsigned(&mut self.code, u64::from(to));
+            }
+        }
+    }
+
+    fn sizes(&mut self) {
+        let memory = self.memory();
+        let ty = if self.around.memories[memory as usize] { Ty::I64 } else { Ty::I32 };
+        let Some(local) = self.local_of(ty) else { return };
+        if self.random.chance(60) {
+            self.code.push(0x3f);
+        } else {
+            if ty == Ty::I64 { i64_const(&mut self.code, 1) } else { i32_const(&mut self.code, 1) }
+            self.code.push(0x40);
+        }
+        unsigned(&mut self.code, u64::from(memory));
+        index(&mut self.code, 0x21, local);
+    }
+
+    /// A body that may throw, here or in what it calls, and handlers that keep what comes with it.
+    fn try_statement(&mut self) {
+        if !self.around.exceptions {
+            return self.block_statement();
+        }
+        let tag = self.random.below(self.around.tags.len() as u64) as u32;
+        let payload = self.around.tags[tag as usize].clone();
+        let all = self.random.chance(50);
+        // block (catch_all) [block (payload)] try_table ... br 2
+        self.code.extend([0x02, 0x40]);
+        self.labels.push(true);
+        if payload.is_empty() {
+            self.code.extend([0x02, 0x40]);
+        } else if payload.len() == 1 {
+            self.code.extend([0x02, payload[0].byte()]);
+        } else {
+            self.code.push(0x02);
+            signed(&mut self.code, (self.around.signatures.len() + self.around.tags.len()) as i64 + i64::from(tag));
+        }
+        self.labels.push(false);
+        self.code.extend([0x1f, 0x40]);
+        unsigned(&mut self.code, 1 + u64::from(all));
+        self.code.push(0);
+        unsigned(&mut self.code, u64::from(tag));
+        unsigned(&mut self.code, 0);
+        if all {
+            self.code.extend([2, 1]);
+        }
+        self.labels.push(false);
+        self.body(2);
+        if self.random.chance(60) {
+            let thrown = self.random.below(self.around.tags.len() as u64) as u32;
+            self.condition(2);
+            self.code.extend([0x04, 0x40]);
+            self.labels.push(false);
+            for ty in self.around.tags[thrown as usize].clone() {
+                self.expression(ty, 2);
+            }
+            index(&mut self.code, 0x08, thrown);
+            self.labels.pop();
+            self.code.push(0x0b);
+        } else {
+            self.call();
+        }
+        self.body(1);
+        self.labels.pop();
+        self.code.push(0x0b);
+        index(&mut self.code, 0x0c, 1);
+        self.labels.pop();
+        self.code.push(0x0b);
+        for ty in payload.into_iter().rev() {
+            match self.local_of(ty) {
+                Some(local) => index(&mut self.code, 0x21, local),
+                None => self.code.push(0x1a),
+            }
+        }
+        self.labels.pop();
+        self.code.push(0x0b);
+    }
+
+    fn wide_arithmetic(&mut self) {
+        let (Some(low), Some(high), true) = (self.local_of(Ty::I64), self.local_of(Ty::I64), self.around.wide) else {
+            return self.assignment();
+        };
+        let opcode = 0x13 + self.random.below(4) as u8;
+        for _ in 0..if opcode < 0x15 { 4 } else { 2 } {
+            self.expression(Ty::I64, 2);
+        }
+        self.code.extend([0xfc, opcode]);
+        index(&mut self.code, 0x21, high);
+        index(&mut self.code, 0x21, low);
+    }
+}
