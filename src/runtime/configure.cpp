@@ -1,5 +1,6 @@
 #include "runtime/configure.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "platform/platform.hpp"
@@ -12,19 +13,47 @@ wasm::Features executable_features() {
 
 namespace {
 
+template <class T>
+bool parse_number(std::string_view text, T least, T most, T& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number >= least && number <= most;
+}
+
+bool parse_switch(std::string_view text, bool& value) {
+  value = text == "on";
+  return value || text == "off";
+}
+
 // The runtime's own options; the others are the compiler's:
-//   addresses=N   GiB of address space for memories
+//   addresses=N       GiB of address space for memories
+//   gc-limit=N        MiB of address space for a store's managed objects
+//   gc-nursery=N      KiB for the young ones, at most
+//   gc-stress=on|off  a collection at every allocation
+//   gc-verify=on|off  checks of the whole heap at every collection
 Result<void> apply_option(EngineConfig& config, std::string_view option) {
-  constexpr std::string_view kAddresses = "addresses=";
-  if (!option.starts_with(kAddresses)) return compiler::apply_option(config.compiler, option);
-  const std::string_view value = option.substr(kAddresses.size());
-  uint64_t gibibytes = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), gibibytes);
-  if (error != std::errc() || end != value.data() + value.size() || gibibytes == 0 || gibibytes > uint64_t{1} << 17) {
-    return fail(Error::of(ErrorKind::usage, "bad engine option `" + std::string(option) +
-                                                "`: wanted addresses=N, a number of GiB up to 131072"));
+  const size_t equals = std::min(option.find('='), option.size());
+  const std::string_view key = option.substr(0, equals);
+  const std::string_view value = option.substr(std::min(equals + 1, option.size()));
+  const auto bad = [&](const std::string& wanted) {
+    return fail(Error::of(ErrorKind::usage, "bad engine option `" + std::string(option) + "`: wanted " + wanted));
+  };
+  uint64_t number = 0;
+  if (key == "addresses") {
+    if (!parse_number<uint64_t>(value, 1, uint64_t{1} << 17, number)) return bad("addresses=N, a number of GiB up to 131072");
+    config.memory_addresses = number << 30;
+  } else if (key == "gc-limit") {
+    if (!parse_number<uint64_t>(value, 4, 4096, number)) return bad("gc-limit=N, a number of MiB from 4 to 4096");
+    config.heap.limit_bytes = number << 20;
+  } else if (key == "gc-nursery") {
+    if (!parse_number<uint64_t>(value, 64, 65536, number)) return bad("gc-nursery=N, a number of KiB from 64 to 65536");
+    config.heap.nursery_bytes = number << 10;
+  } else if (key == "gc-stress") {
+    if (!parse_switch(value, config.heap.stress)) return bad("gc-stress=on or gc-stress=off");
+  } else if (key == "gc-verify") {
+    if (!parse_switch(value, config.heap.verify)) return bad("gc-verify=on or gc-verify=off");
+  } else {
+    return compiler::apply_option(config.compiler, option);
   }
-  config.memory_addresses = gibibytes << 30;
   return {};
 }
 

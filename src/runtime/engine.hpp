@@ -17,6 +17,7 @@
 #include "runtime/address_pool.hpp"
 #include "runtime/builtins.hpp"
 #include "runtime/code_registry.hpp"
+#include "runtime/heap/config.hpp"
 #include "runtime/type_registry.hpp"
 #include "wasm/module.hpp"
 
@@ -34,7 +35,7 @@ struct EngineConfig {
   bool guards_required = false;
   // How much address space a memory without guard pages may take at most; its memory.grow stops there.
   uint64_t checked_memory_reservation = uint64_t{4} << 30;
-  uint64_t heap_limit_bytes = uint64_t{1} << 30;  // of a store's managed objects; at most 4 GiB
+  HeapConfig heap;  // of a store's managed objects
 };
 
 // How code of one signature is entered from the host, and how a host function of it is entered by a guest.

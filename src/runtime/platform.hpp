@@ -89,6 +89,9 @@ concept PlatformContract = requires(std::span<std::byte> span, size_t bytes, Act
   { P::park(word, nanoseconds) } -> std::same_as<ParkResult>;
   { P::unpark(word) } -> std::same_as<void>;
 
+  // Time that never goes back, since some start.
+  { P::nanoseconds() } -> std::same_as<uint64_t>;
+
   // Continues at `pc` on `stack_pointer`, dropping the frames below; does not return.
   { P::resume(pc, stack_pointer) } -> std::same_as<void>;
 

@@ -42,9 +42,9 @@ void Store::initialize_header(VMContext& context, uint64_t magic) {
 
 Result<Heap*> Store::ensure_heap() {
   if (heap_ == nullptr) {
-    heap_ = CAIRN_TRY(Heap::create({.limit_bytes = engine_.config().heap_limit_bytes},
-                                   engine_.types().with([](TypeRegistry& types) { return types.table(); }),
-                                   state_.allocation));
+    const VMTypeInfo* const* types =
+        CAIRN_TRY(engine_.types().with([](TypeRegistry& registry) { return registry.ensure_table(); }));
+    heap_ = CAIRN_TRY(Heap::create(engine_.config().heap, types, state_.allocation, roots_of(*this)));
   }
   return heap_.get();
 }
@@ -162,6 +162,7 @@ Result<Table> Store::add_table(const wasm::TableType& type, uint64_t initial, VM
 
 Result<Table> Store::create_table(const wasm::TableType& type, const Val& initial) {
   auto owned = std::make_unique<VMTable>();
+  const HandleScope scope(*this);
   Val value = initial;
   CAIRN_TRY(prepare(value));
   std::array<uint64_t, 2> word{};
@@ -178,6 +179,7 @@ Global Store::add_global(const wasm::GlobalType& type, VMGlobal* vm) {
 
 Result<Global> Store::create_global(const wasm::GlobalType& type, const Val& value) {
   auto owned = std::make_unique<VMGlobal>();
+  const HandleScope scope(*this);
   Val prepared = value;
   CAIRN_TRY(prepare(prepared));
   save(prepared, owned->bytes.data());

@@ -192,6 +192,8 @@ class Store {
   VMStoreState& state() { return state_; }
   [[nodiscard]] std::span<std::byte> stack() const { return stack_; }
   std::deque<MemoryObject>& memories() { return memories_; }
+  std::deque<TableObject>& tables() { return tables_; }
+  std::deque<GlobalObject>& globals() { return globals_; }
   [[nodiscard]] const std::deque<std::unique_ptr<InstanceObject>>& instances() const { return instances_; }
   // The tag that exceptions name by this address.
   [[nodiscard]] Tag tag_of(uint64_t vm_tag) const;

@@ -72,12 +72,17 @@ TypeRegistry::~TypeRegistry() {
   if (!table_.empty()) platform::Platform::release(table_);
 }
 
+Result<const VMTypeInfo* const*> TypeRegistry::ensure_table() {
+  if (table_.empty()) table_ = CAIRN_TRY(platform::Platform::reserve(kMaximumTypes * sizeof(VMTypeInfo*)));
+  return table();
+}
+
 Result<void> TypeRegistry::make_room(size_t more_types) {
   using platform::Platform;
   if (more_types > kMaximumTypes - types_.size()) {
     return fail(Error::of(ErrorKind::limit, "too many types in the engine: the limit is " + decimal(kMaximumTypes)));
   }
-  if (table_.empty()) table_ = CAIRN_TRY(Platform::reserve(kMaximumTypes * sizeof(VMTypeInfo*)));
+  CAIRN_TRY(ensure_table());
   constexpr size_t kStep = 16 * Platform::kPageSize;
   const size_t wanted = ((types_.size() + more_types) * sizeof(VMTypeInfo*) + kStep - 1) / kStep * kStep;
   if (wanted > committed_bytes_) {

@@ -36,8 +36,10 @@ class TypeRegistry {
   Result<CanonicalId> canonicalize(const wasm::FuncType& type);
 
   // What compiled code and the collector know of each type, by id: VMContext::types. The address never changes, and
-  // entries of registered types may be read without the registry's lock. Null until the first type is registered.
+  // entries of registered types may be read without the registry's lock. Null until the first type is registered, or
+  // ensure_table() reserves it.
   [[nodiscard]] const VMTypeInfo* const* table() const { return reinterpret_cast<const VMTypeInfo* const*>(table_.data()); }
+  Result<const VMTypeInfo* const*> ensure_table();
 
   // Valid as long as the registry.
   [[nodiscard]] const wasm::SubType& operator[](CanonicalId id) const { return types_[id.index()]; }

@@ -41,6 +41,7 @@ struct Platform {
   static void prepare_thread();
   static runtime::ParkResult park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds);
   static void unpark(std::atomic<uint32_t>& word);
+  static uint64_t nanoseconds();
   [[noreturn]] static void resume(const void* pc, const std::byte* stack_pointer);
   static compiler::CpuFeatures cpu_features();
 };

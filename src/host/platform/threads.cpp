@@ -1,4 +1,4 @@
-// Parking threads on futexes.
+// Parking threads on futexes, and the time.
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -42,6 +42,12 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
     }
   }
   return runtime::ParkResult::unparked;
+}
+
+uint64_t Platform::nanoseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 void Platform::unpark(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE_BITSET, INT_MAX, nullptr); }

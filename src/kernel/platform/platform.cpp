@@ -114,6 +114,8 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
 
 void Platform::unpark(std::atomic<uint32_t>&) {}
 
+uint64_t Platform::nanoseconds() { return kernel::nanoseconds_since_boot(); }
+
 void Platform::resume(const void* pc, const std::byte* stack_pointer) {
 #if defined(__x86_64__)
   asm volatile("movq %0, %%rsp; jmpq *%1" : : "r"(stack_pointer), "r"(pc) : "memory");

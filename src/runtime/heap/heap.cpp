@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/assert.hpp"
 #include "platform/platform.hpp"
 #include "runtime/platform.hpp"
 
@@ -11,63 +12,165 @@ namespace cairn::runtime {
 using platform::Platform;
 
 namespace {
-constexpr uint64_t kCommitStep = uint64_t{1} << 20;
+
+constexpr uint64_t kSmallestLimit = uint64_t{4} << 20;
+constexpr uint64_t kSliceBytes = 128 * 1024;  // of the nursery, handed out at a time
+
+constexpr uint64_t nursery_bytes(const HeapConfig& config, uint64_t limit) {
+  return std::min(config.nursery_bytes, limit / 16) / kBlockBytes * kBlockBytes;
 }
+
+VMObject header_of(uint32_t type_id, ObjectKind kind) {
+  return {.type_id = type_id, .flags = 0, .kind = kind, .reserved = 0};
+}
+
+}  // namespace
+
+// The address space that a heap takes.
+struct Heap::Memory {
+  CommittedTable<Block> blocks;
+  MarkBits marks;
+  CommittedTable<uint32_t> to_scan, remembered;
+  CommittedTable<HeapReference> promoted;
+  std::span<std::byte> reservation;
+};
 
 Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const VMTypeInfo* const* types,
-                                           VMAllocation& allocation) {
-  const uint64_t bytes = std::clamp<uint64_t>(config.limit_bytes, 4 * kCommitStep, uint64_t{1} << 32) & ~(kCommitStep - 1);
-  return std::unique_ptr<Heap>(new Heap(CAIRN_TRY(Platform::reserve(bytes)), types, allocation));
+                                           VMAllocation& allocation, RootSource roots) {
+  const uint64_t bytes =
+      std::clamp<uint64_t>(config.limit_bytes, kSmallestLimit, uint64_t{1} << 32) / kSmallestLimit * kSmallestLimit;
+  const uint64_t nursery = nursery_bytes(config, bytes);
+  Memory memory{.blocks = CAIRN_TRY(CommittedTable<Block>::create(bytes / kBlockBytes)),
+                .marks = CAIRN_TRY(MarkBits::create(bytes)),
+                .to_scan = CAIRN_TRY(CommittedTable<uint32_t>::create(config.mark_list_entries)),
+                .remembered = CAIRN_TRY(CommittedTable<uint32_t>::create(config.remembered_entries)),
+                .promoted = CAIRN_TRY(CommittedTable<HeapReference>::create(Scavenger::list_capacity(nursery))),
+                .reservation = CAIRN_TRY(Platform::reserve(bytes))};
+  return std::unique_ptr<Heap>(new Heap(config, std::move(memory), types, allocation, roots));
 }
 
-Heap::Heap(std::span<std::byte> reservation, const VMTypeInfo* const* types, VMAllocation& allocation)
-    : reservation_(reservation), base_(reservation.data()), types_(types), allocation_(allocation) {
-  allocation_ = {kNullGuardBytes, kNullGuardBytes};
+Heap::Heap(const HeapConfig& config, Memory memory, const VMTypeInfo* const* types, VMAllocation& allocation,
+           RootSource roots)
+    : config_(config), reservation_(memory.reservation), objects_{memory.reservation.data(), types},
+      allocation_(allocation), source_(roots),
+      old_(reservation_, kNullGuardBytes + nursery_bytes(config, reservation_.size()), std::move(memory.blocks),
+           std::move(memory.marks)),
+      marker_(objects_, old_, config.mark_list_entries, std::move(memory.to_scan)),
+      nursery_(reservation_, kNullGuardBytes, nursery_bytes(config, reservation_.size()), allocation),
+      scavenger_(objects_, old_, marker_, kNullGuardBytes, nursery_bytes(config, reservation_.size()),
+                 std::move(memory.promoted)),
+      remembered_(config.remembered_entries, std::move(memory.remembered)) {
+  static_assert(kNullGuardBytes % kBlockBytes == 0);
+  finish_marking();
+  statistics_.major_collections = 0;
 }
 
 Heap::~Heap() { Platform::release(reservation_); }
 
-HeapReference Heap::allocate_bytes(uint64_t size) {
-  const uint64_t end = allocation_.top + size;
-  if (end > allocation_.limit) {
-    const uint64_t wanted = (end + kCommitStep - 1) & ~(kCommitStep - 1);
-    if (wanted > reservation_.size() ||
-        !Platform::commit(reservation_.subspan(allocation_.limit, wanted - allocation_.limit))) {
-      return kNullReference;
-    }
-    allocation_.limit = wanted;
+// Gives compiled code more of the nursery, at least `size` bytes; false: it is used up, or there is no memory to promote
+// more to.
+bool Heap::hand_out(uint64_t size) {
+  const uint64_t least = nursery_.used() + size;
+  if (least > nursery_.size()) return false;
+  uint64_t wanted = config_.stress ? least : std::min(nursery_.size(), std::max(least, nursery_.handed_out() + kSliceBytes));
+  const auto prepare = [&] {
+    return old_.reserve(OldSpace::blocks_for(wanted)) && nursery_.commit(wanted) && scavenger_.prepare(wanted);
+  };
+  while (!prepare()) {
+    if (wanted == least) return false;
+    wanted = std::max(least, wanted / 2);
   }
+  allocation_.limit = nursery_.begin() + wanted;
+  return true;
+}
+
+bool Heap::refill(uint64_t size) {
+  if (config_.stress) {
+    collect_in_stress();
+  } else {
+    advance(kSliceBytes);
+  }
+  if (hand_out(size)) return true;
+  collect_minor();
+  if (hand_out(size)) return true;
+  collect_full();
+  // When next to nothing is left, collecting over and over would take forever.
+  const uint64_t reserve = std::max(size, old_.used_bytes() / 64);
+  return old_.available_blocks() >= OldSpace::blocks_for(reserve) && hand_out(size);
+}
+
+HeapReference Heap::allocate_bytes(uint64_t size) {
+  if (size > allocation_.limit - allocation_.top && !refill(size)) return kNullReference;
   const auto object = static_cast<HeapReference>(allocation_.top);
-  allocation_.top = end;
+  allocation_.top += size;
   return object;
 }
 
+HeapReference Heap::allocate_large(uint64_t size) {
+  if (config_.stress) collect_in_stress();
+  if (size > reservation_.size()) return kNullReference;
+  large_since_minor_ += size;
+  advance(size);
+  for (int attempt = 0;; ++attempt) {
+    const HeapReference object = old_.allocate_large(size);
+    if (object != kNullReference) {
+      // The nursery's survivors must find room still.
+      if (old_.reserve(OldSpace::blocks_for(nursery_.handed_out()))) {
+        if (is_marking()) old_.marks().mark(object);
+        return object;
+      }
+      old_.free_large(object);
+    }
+    if (attempt != 0) return kNullReference;
+    collect_full();
+  }
+}
+
 HeapReference Heap::allocate(uint32_t type_id) {
-  const VMTypeInfo& type = *types_[type_id];
-  const HeapReference object = allocate_bytes(type.size);
-  if (object != kNullReference) at(object) = {.type_id = type_id, .flags = 0, .kind = type.kind, .reserved = 0};
+  const VMTypeInfo& type = *objects_.types[type_id];
+  const bool is_small = type.size <= kMaximumInlineBytes;
+  const HeapReference object = is_small ? allocate_bytes(type.size) : allocate_large(type.size);
+  if (object == kNullReference) return object;
+  at(object) = header_of(type_id, type.kind);
+  // Old from the start, and what the caller stores into it is not reported.
+  if (!is_small && !remembered_.add_object(object)) at(object).flags = kBarrierFlag;
   return object;
 }
 
 HeapReference Heap::allocate_array(uint32_t type_id, uint32_t length) {
-  const uint32_t element = types_[type_id]->size;
-  const uint64_t size = (array_data_offset(element) + uint64_t{element} * length + 7) & ~uint64_t{7};
-  const HeapReference object = allocate_bytes(size);
+  const uint64_t size = array_bytes(objects_.types[type_id]->size, length);
+  const bool is_small = size <= kMaximumInlineBytes;
+  const HeapReference object = is_small ? allocate_bytes(size) : allocate_large(size);
   if (object == kNullReference) return object;
   std::memset(&at<std::byte>(object), 0, size);
-  at<VMArray>(object) = {.header = {.type_id = type_id, .flags = 0, .kind = ObjectKind::array, .reserved = 0},
-                         .length = length};
+  at<VMArray>(object) = {.header = header_of(type_id, ObjectKind::array), .length = length};
+  if (!is_small) at(object).flags = kBarrierFlag;
   return object;
 }
 
 HeapReference Heap::allocate_host_value(uint64_t value) {
   const HeapReference object = allocate_bytes(sizeof(VMHostValue));
-  if (object != kNullReference) at<VMHostValue>(object) = {.header = {.kind = ObjectKind::host}, .value = value};
+  if (object != kNullReference) at<VMHostValue>(object) = {.header = header_of(0, ObjectKind::host), .value = value};
   return object;
 }
 
-void Heap::remember_range(HeapReference array, uint32_t offset, uint32_t) { remember(array, offset); }
+void Heap::remember_card(uint64_t address) {
+  const uint64_t card = address / kCardBytes * kCardBytes;
+  if (!old_.marks().mark_card(card)) remembered_.add_card(card);
+}
 
-void Heap::remember(HeapReference object, uint32_t) { at(object).flags &= static_cast<uint8_t>(~kBarrierFlag); }
+void Heap::remember(HeapReference object, uint32_t offset) {
+  VMObject& header = at(object);
+  if ((header.flags & kBarrierFlag) == 0) return;
+  if (header.kind == ObjectKind::array && old_.is_large(object)) return remember_card(uint64_t{object} + offset);
+  if (remembered_.add_object(object)) header.flags = 0;
+}
+
+void Heap::remember_range(HeapReference array, uint32_t offset, uint32_t count) {
+  if ((at(array).flags & kBarrierFlag) == 0 || count == 0) return;
+  if (!old_.is_large(array)) return remember(array, offset);
+  const uint64_t begin = uint64_t{array} + offset, end = begin + uint64_t{count} * sizeof(HeapReference);
+  for (uint64_t at = begin / kCardBytes * kCardBytes; at < end; at += kCardBytes) remember_card(at);
+}
 
 }  // namespace cairn::runtime

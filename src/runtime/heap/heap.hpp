@@ -1,4 +1,10 @@
-// The heap of a store's managed objects (heap_layout.hpp).
+// The heap of a store's managed objects (heap_layout.hpp) and its collector.
+//
+// From the base up: a guard that is never accessible, the nursery, the old generation. Objects are born in the nursery; a
+// minor collection promotes those that live (Scavenger). When the old generation has grown by a factor, it is marked in steps
+// between allocations (Marker), and what is not marked becomes free (OldSpace). A full heap is collected at once.
+//
+// One thread at a time uses a heap. Collections happen inside allocate*() and collect_*() only.
 #pragma once
 
 #include <cstddef>
@@ -8,36 +14,41 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "runtime/heap/config.hpp"
+#include "runtime/heap/marker.hpp"
+#include "runtime/heap/nursery.hpp"
+#include "runtime/heap/object.hpp"
+#include "runtime/heap/old_space.hpp"
+#include "runtime/heap/remembered_set.hpp"
+#include "runtime/heap/roots.hpp"
+#include "runtime/heap/scavenger.hpp"
+#include "runtime/heap/statistics.hpp"
 #include "runtime/heap_layout.hpp"
 
 namespace cairn::runtime {
 
-struct HeapConfig {
-  uint64_t limit_bytes = uint64_t{1} << 30;  // address space in all; at most 4 GiB
-};
-
 class Heap {
  public:
   // `types` is TypeRegistry::table(); `allocation` is what inline allocation in compiled code works on, and both must outlive
-  // the heap.
+  // the heap, as must what `roots` visits.
   static Result<std::unique_ptr<Heap>> create(const HeapConfig& config, const VMTypeInfo* const* types,
-                                              VMAllocation& allocation);
+                                              VMAllocation& allocation, RootSource roots = {});
   ~Heap();
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
-  [[nodiscard]] std::byte* base() const { return base_; }
+  [[nodiscard]] std::byte* base() const { return objects_.base; }
   template <class T = VMObject>
   [[nodiscard]] T& at(HeapReference reference) const {
-    return *reinterpret_cast<T*>(base_ + reference);
+    return objects_.at<T>(reference);
   }
 
   // Of an object that is not a host value.
-  [[nodiscard]] const VMTypeInfo& type_of(HeapReference object) const { return *types_[at(object).type_id]; }
+  [[nodiscard]] const VMTypeInfo& type_of(HeapReference object) const { return objects_.type_of(object); }
 
   // These may collect. Null when the heap is full.
   // A struct or exception; the kind follows from the type. Fields are undefined until the caller has set them, which it
-  // must before the next safepoint.
+  // must before the next safepoint, and needs no barrier for.
   HeapReference allocate(uint32_t type_id);
   // An array of zeros or nulls.
   HeapReference allocate_array(uint32_t type_id, uint32_t length);
@@ -51,15 +62,63 @@ class Heap {
   // The same for `count` consecutive references in an array.
   void remember_range(HeapReference array, uint32_t offset, uint32_t count);
 
- private:
-  Heap(std::span<std::byte> reservation, const VMTypeInfo* const* types, VMAllocation& allocation);
-  HeapReference allocate_bytes(uint64_t size);
+  // Promotes what lives in the nursery, and advances or begins a marking of the old generation where that is due.
+  void collect_minor();
+  // Frees all that is not reachable.
+  void collect_full();
+  // Begins marking at the next opportunity, as if the old generation had grown enough.
+  void request_marking();
+  [[nodiscard]] bool is_marking() const { return phase_ == Phase::marking; }
 
+  [[nodiscard]] const HeapStatistics& statistics() const { return statistics_; }
+
+ private:
+  // Between markings of the old generation nothing is to do. One begins by clearing its bits.
+  enum class Phase : uint8_t { idle, clearing, marking };
+  struct Memory;
+  class Pause;
+
+  Heap(const HeapConfig& config, Memory memory, const VMTypeInfo* const* types, VMAllocation& allocation,
+       RootSource roots);
+  HeapReference allocate_bytes(uint64_t size);
+  HeapReference allocate_large(uint64_t size);
+  bool refill(uint64_t size);
+  bool hand_out(uint64_t size);
+  void collect_in_stress();
+  void remember_card(uint64_t address);
+
+  void advance(uint64_t allocated);
+  void begin_marking();
+  void start_marking();
+  void clear_marks(uint64_t bytes);
+  void finish_marking();
+  template <IsMarking marking>
+  void scavenge();
+  template <IsMarking marking>
+  void scan_remembered();
+  template <class Visit>
+  void visit_roots(Visit&& visit);
+  void end_minor();
+  void verify(bool all_marked = false);
+
+  HeapConfig config_;
   std::span<std::byte> reservation_;
-  std::byte* base_;
-  const VMTypeInfo* const* types_;
+  ObjectSpace objects_;
   VMAllocation& allocation_;
+  RootSource source_;
   std::vector<HeapReference> roots_;
+  OldSpace old_;
+  Marker marker_;
+  Nursery nursery_;
+  Scavenger scavenger_;
+  RememberedSet remembered_;
+
+  Phase phase_ = Phase::idle;
+  uint64_t clear_cursor_ = 0;      // clearing: mark bits are clear below
+  uint64_t mark_at_bytes_;         // of the old generation in use, to begin marking
+  uint64_t large_since_minor_ = 0; // bytes of large objects allocated
+  bool stress_is_full_ = false;
+  HeapStatistics statistics_;
 };
 
 }  // namespace cairn::runtime

@@ -1,0 +1,201 @@
+// When and how a heap is collected: the parts put together.
+#include <algorithm>
+#include <bit>
+
+#include "platform/platform.hpp"
+#include "runtime/heap/heap.hpp"
+#include "runtime/heap/verifier.hpp"
+
+namespace cairn::runtime {
+
+using platform::Platform;
+
+namespace {
+
+// Work in a step is in bytes to scan, such that a step takes about half a millisecond.
+constexpr uint64_t kStepBytes = 256 * 1024;
+// Marking goes on at twice the speed of allocation: so the old generation grows by half at most before it is done.
+constexpr uint64_t kMarkedPerAllocated = 2;
+// Bytes of the heap whose mark bits are cleared in a step.
+constexpr uint64_t kClearBytes = uint64_t{64} << 20;
+// The old generation is marked when it has doubled since the last time, but not for less growth than this.
+constexpr uint64_t kLeastGrowth = uint64_t{16} << 20;
+// Blocks given back to the machine in a step.
+constexpr uint64_t kReleaseBlocks = 64;
+// Large objects allocated before a marking under way looks at the roots again.
+constexpr uint64_t kLargePerMinor = uint64_t{16} << 20;
+
+}  // namespace
+
+// Measures one pause.
+class Heap::Pause {
+ public:
+  explicit Pause(Heap& heap) : heap_(heap), start_(Platform::nanoseconds()) {}
+  ~Pause() { heap_.statistics_.pauses.add(Platform::nanoseconds() - start_); }
+  Pause(const Pause&) = delete;
+  Pause& operator=(const Pause&) = delete;
+
+ private:
+  Heap& heap_;
+  uint64_t start_;
+};
+
+template <class Visit>
+void Heap::visit_roots(Visit&& visit) {
+  for (HeapReference& root : roots_) visit(root);
+  source_.visit(source_.data, RootVisitor(visit));
+}
+
+template <IsMarking marking>
+void Heap::scan_remembered() {
+  const auto visit = [this](HeapReference& slot) { scavenger_.visit<marking>(slot); };
+  for (const uint32_t entry : remembered_.entries()) {
+    if (!RememberedSet::is_card(entry)) {
+      at(entry).flags = kBarrierFlag;
+      objects_.for_each_reference(entry, visit);
+      continue;
+    }
+    const uint64_t card = RememberedSet::card_of(entry);
+    old_.marks().clear_card(card);
+    const HeapReference array = old_.large_at(card);
+    const std::span<HeapReference> elements = objects_.elements_of(array);
+    const uint64_t start = uint64_t{array} + array_data_offset(sizeof(HeapReference));
+    const size_t begin = card > start ? (card - start) / sizeof(HeapReference) : 0;
+    const size_t end = std::min<size_t>(elements.size(), (card + kCardBytes - start) / sizeof(HeapReference));
+    for (size_t i = begin; i < end; ++i) visit(elements[i]);
+  }
+}
+
+// Promotes what the roots and the remembered objects refer to.
+template <IsMarking marking>
+void Heap::scavenge() {
+  visit_roots([this](HeapReference& slot) { scavenger_.visit<marking>(slot); });
+  scan_remembered<marking>();
+  scavenger_.drain<marking>();
+}
+
+void Heap::end_minor() {
+  const uint64_t promoted = scavenger_.take_promoted_bytes();
+  ++statistics_.minor_collections;
+  statistics_.allocated_bytes += nursery_.used() + large_since_minor_;
+  statistics_.promoted_bytes += promoted;
+  large_since_minor_ = 0;
+  remembered_.clear();
+  if (config_.verify) HeapVerifier::poison_nursery(objects_, nursery_);
+  nursery_.reset(promoted);
+}
+
+void Heap::collect_minor() {
+  if (!remembered_.is_complete()) return collect_full();
+  if (config_.verify) verify();
+  bool is_finished = false;
+  {
+    const Pause pause(*this);
+    if (is_marking()) {
+      scavenge<IsMarking::yes>();
+      end_minor();
+      // All that the guest can reach is gray or marked at this point. Nothing left to scan: all is marked.
+      is_finished = marker_.step(kStepBytes);
+      if (is_finished) finish_marking();
+    } else {
+      scavenge<IsMarking::no>();
+      end_minor();
+      if (phase_ == Phase::idle && old_.used_bytes() >= mark_at_bytes_) begin_marking();
+    }
+  }
+  if (config_.verify) verify(is_finished);
+}
+
+void Heap::collect_full() {
+  if (config_.verify) verify();
+  {
+    const Pause pause(*this);
+    old_.forget_marks();
+    marker_.clear();
+    if (remembered_.is_complete()) {
+      scavenge<IsMarking::no>();
+      start_marking();
+      visit_roots([this](HeapReference& slot) { marker_.gray(slot); });
+      marker_.step(~uint64_t{0});
+    } else {
+      // Old objects may refer to young ones anywhere.
+      start_marking();
+      scavenge<IsMarking::yes>();
+      marker_.step(~uint64_t{0}, [this](HeapReference& slot) {
+        scavenger_.visit<IsMarking::yes>(slot);
+        scavenger_.drain<IsMarking::yes>();
+      });
+    }
+    end_minor();
+    finish_marking();
+    ++statistics_.full_collections;
+  }
+  if (config_.verify) verify(true);
+}
+
+void Heap::collect_in_stress() {
+  stress_is_full_ = !stress_is_full_;
+  if (stress_is_full_) return collect_full();
+  collect_minor();
+}
+
+void Heap::request_marking() {
+  if (phase_ == Phase::idle) begin_marking();
+}
+
+void Heap::begin_marking() {
+  phase_ = Phase::clearing;
+  clear_cursor_ = old_.begin();
+}
+
+void Heap::clear_marks(uint64_t bytes) {
+  const uint64_t end = std::min(old_.end(), clear_cursor_ + bytes);
+  if (end > clear_cursor_) old_.marks().clear(clear_cursor_, end);
+  clear_cursor_ = end;
+  if (end < old_.end()) return;
+  old_.start_marking();
+  phase_ = Phase::marking;
+}
+
+void Heap::start_marking() {
+  begin_marking();
+  clear_marks(old_.end());
+}
+
+void Heap::finish_marking() {
+  old_.finish_marking();
+  marker_.clear();
+  phase_ = Phase::idle;
+  const uint64_t used = old_.used_bytes();
+  const uint64_t growth = std::min(std::max(used, kLeastGrowth), (reservation_.size() - old_.begin() - used) / 2);
+  mark_at_bytes_ = used + growth;
+  ++statistics_.major_collections;
+  statistics_.live_bytes = used;
+}
+
+// Does the collector's share of work for so many bytes that are about to be allocated.
+void Heap::advance(uint64_t allocated) {
+  if (phase_ == Phase::idle) {
+    if (old_.used_bytes() >= mark_at_bytes_) {
+      begin_marking();
+    } else if (const uint64_t keep = (mark_at_bytes_ - old_.used_bytes()) / kBlockBytes + OldSpace::blocks_for(nursery_.size());
+               old_.free_blocks() > keep + kReleaseBlocks) {
+      const Pause pause(*this);
+      old_.release_free(keep, kReleaseBlocks);
+    }
+    return;
+  }
+  if (is_marking() && large_since_minor_ > kLargePerMinor) return collect_minor();
+  const Pause pause(*this);
+  if (phase_ == Phase::clearing) return clear_marks(kClearBytes);
+  marker_.step(std::min(kStepBytes, allocated * kMarkedPerAllocated));
+}
+
+void Heap::verify(bool all_marked) {
+  HeapVerifier verifier(objects_, old_, nursery_, remembered_, all_marked);
+  visit_roots([&](HeapReference& slot) { verifier.visit_root(slot); });
+  verifier.run();
+  if (all_marked) HeapVerifier::poison_free(objects_, old_);
+}
+
+}  // namespace cairn::runtime

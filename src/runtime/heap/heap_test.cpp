@@ -1,0 +1,263 @@
+#include "runtime/testing/heap_fixture.hpp"
+
+namespace cairn::runtime {
+namespace {
+
+using HeapTest = HeapFixture;
+
+TEST_F(HeapTest, KeepsWhatRootsReachAndMovesIt) {
+  make_heap();
+  const size_t at = add_root(make_node(1));
+  set_link(root(at), 0, make_node(2));
+  const HeapReference before = root(at);
+  heap_->collect_minor();
+  EXPECT_NE(root(at), before);
+  EXPECT_EQ(id_of(root(at)), 1U);
+  EXPECT_EQ(id_of(link(root(at), 0)), 2U);
+  const HeapReference old = root(at);
+  heap_->collect_full();
+  EXPECT_EQ(root(at), old);
+  EXPECT_EQ(id_of(link(root(at), 0)), 2U);
+}
+
+TEST_F(HeapTest, SharedObjectsStaySharedAndCyclesEnd) {
+  make_heap();
+  const size_t a = add_root(make_node(1));
+  const size_t b = add_root(make_node(2));
+  set_link(root(a), 0, root(b));
+  set_link(root(b), 0, root(a));
+  set_link(root(b), 1, root(b));
+  for (int i = 0; i < 2; ++i) {
+    heap_->collect_minor();
+    EXPECT_EQ(link(root(a), 0), root(b));
+    EXPECT_EQ(link(root(b), 0), root(a));
+    EXPECT_EQ(link(root(b), 1), root(b));
+    heap_->collect_full();
+  }
+}
+
+TEST_F(HeapTest, FreesWhatNothingReaches) {
+  make_heap();
+  const size_t at = add_root(kNullReference);
+  for (uint64_t i = 0; i < 10000; ++i) {
+    const HeapReference node = make_node(i);
+    set_link(node, 0, root(at));
+    root(at) = node;
+  }
+  heap_->collect_full();
+  EXPECT_GE(heap_->statistics().live_bytes, 10000 * 32U);
+  // The list and a cycle that only its own members refer to.
+  set_link(root(at), 1, root(at));
+  root(at) = kNullReference;
+  heap_->collect_full();
+  EXPECT_EQ(heap_->statistics().live_bytes, 0U);
+}
+
+TEST_F(HeapTest, OldObjectsKeepYoungOnesAlive) {
+  make_heap();
+  const size_t at = add_root(make_node(1));
+  heap_->collect_minor();
+  EXPECT_NE(heap_->at(root(at)).flags & kBarrierFlag, 0);
+  for (uint64_t round = 0; round < 3; ++round) {
+    set_link(root(at), 0, make_node(10 + round));
+    EXPECT_EQ(heap_->at(root(at)).flags & kBarrierFlag, 0);
+    set_link(root(at), 1, make_node(20 + round));
+    heap_->collect_minor();
+    EXPECT_EQ(id_of(link(root(at), 0)), 10 + round);
+    EXPECT_EQ(id_of(link(root(at), 1)), 20 + round);
+    EXPECT_NE(heap_->at(root(at)).flags & kBarrierFlag, 0);
+  }
+}
+
+TEST_F(HeapTest, ImmediateValuesAreNoReferences) {
+  make_heap();
+  const size_t at = add_root(make_node(1));
+  set_link(root(at), 0, 0x1234'5677);
+  add_root(0xffff'ffff);
+  heap_->collect_minor();
+  heap_->collect_full();
+  EXPECT_EQ(link(root(at), 0), 0x1234'5677U);
+  EXPECT_EQ(root(1), 0xffff'ffffU);
+}
+
+TEST_F(HeapTest, ObjectsWithoutFieldsAndHostValuesSurvive) {
+  make_heap();
+  const size_t empty = add_root(heap_->allocate(empty_));
+  const size_t other = add_root(heap_->allocate(empty_));
+  const size_t host = add_root(heap_->allocate_host_value(0xabcd'ef01'2345));
+  for (int i = 0; i < 2; ++i) {
+    heap_->collect_minor();
+    heap_->collect_full();
+    EXPECT_EQ(heap_->at(root(empty)).type_id, empty_);
+    EXPECT_NE(root(empty), root(other));
+    EXPECT_EQ(heap_->at<VMHostValue>(root(host)).value, 0xabcd'ef01'2345U);
+  }
+}
+
+TEST_F(HeapTest, ALargeArrayRefersToYoungObjects) {
+  make_heap();
+  constexpr uint32_t kLength = 300'000;
+  const size_t at = add_root(heap_->allocate_array(references_, kLength));
+  const HeapReference array = root(at);
+  // Enough of them that some are promoted in between.
+  for (uint32_t i = 0; i < kLength; ++i) {
+    const HeapReference node = make_node(i);
+    store(array, element_offset(i), node);
+  }
+  heap_->collect_minor();
+  EXPECT_EQ(root(at), array);
+  for (int round = 0; round < 2; ++round) {
+    for (uint32_t i = 0; i < kLength; ++i) ASSERT_EQ(id_of(load(array, element_offset(i))), i);
+    heap_->collect_full();
+  }
+  root(at) = kNullReference;
+  heap_->collect_full();
+  EXPECT_EQ(heap_->statistics().live_bytes, 0U);
+}
+
+TEST_F(HeapTest, RememberedRangesOfLargeArrays) {
+  make_heap();
+  const size_t at = add_root(heap_->allocate_array(references_, 5000));
+  const HeapReference node = make_node(7);
+  for (uint32_t i = 1000; i < 3000; ++i) heap_->at<HeapReference>(root(at) + element_offset(i)) = node;
+  heap_->remember_range(root(at), element_offset(1000), 2000);
+  heap_->collect_minor();
+  EXPECT_EQ(load(root(at), element_offset(999)), kNullReference);
+  EXPECT_EQ(id_of(load(root(at), element_offset(1000))), 7U);
+  EXPECT_EQ(load(root(at), element_offset(1000)), load(root(at), element_offset(2999)));
+}
+
+TEST_F(HeapTest, ALargeStructNeedsNoBarrierWhileItIsNew) {
+  make_heap();
+  const size_t first = add_root(make_node(1));
+  const HeapReference object = heap_->allocate(large_);
+  for (uint32_t i = 0; i < kLargeFields; ++i) heap_->at<HeapReference>(object + 8 + 4 * i) = root(first);
+  const size_t at = add_root(object);
+  heap_->collect_minor();
+  EXPECT_EQ(load(root(at), 8), root(first));
+  EXPECT_EQ(load(root(at), 8 + 4 * (kLargeFields - 1)), root(first));
+  store(root(at), 8 + 4 * 17, make_node(2));
+  heap_->collect_minor();
+  EXPECT_EQ(id_of(load(root(at), 8 + 4 * 17)), 2U);
+}
+
+TEST_F(HeapTest, AMillionElementsOfAListAreMarked) {
+  make_heap(uint64_t{256} << 20);
+  constexpr uint64_t kLength = 1'000'000;
+  const size_t head = add_root(make_node(0));
+  const size_t last = add_root(root(head));
+  for (uint64_t i = 1; i < kLength; ++i) {
+    const HeapReference node = make_node(i);
+    set_link(root(last), i % kLinks, node);
+    root(last) = node;
+  }
+  root(last) = kNullReference;
+  heap_->collect_full();
+  HeapReference at = root(head);
+  for (uint64_t i = 1; i < kLength; ++i) {
+    at = link(at, i % kLinks);
+    ASSERT_EQ(id_of(at), i);
+  }
+}
+
+TEST_F(HeapTest, AFullHeapSaysSoAndGoesOn) {
+  make_heap(uint64_t{8} << 20);
+  const size_t at = add_root(kNullReference);
+  uint64_t count = 0;
+  for (;; ++count) {
+    const HeapReference node = make_node(count);
+    if (node == kNullReference) break;
+    set_link(node, 0, root(at));
+    root(at) = node;
+  }
+  // Of 8 MiB at 32 bytes a node, less the nursery and what its survivors may need.
+  EXPECT_GT(count, 150'000U);
+  EXPECT_LT(count, 262'144U);
+  EXPECT_EQ(heap_->allocate_array(bytes_, 4 << 20), kNullReference);
+  uint64_t length = 0;
+  for (HeapReference node = root(at); node != kNullReference; node = link(node, 0)) ++length;
+  EXPECT_EQ(length, count);
+  root(at) = kNullReference;
+  EXPECT_NE(make_node(1), kNullReference);
+  EXPECT_NE(heap_->allocate_array(bytes_, 4 << 20), kNullReference);
+}
+
+TEST_F(HeapTest, ArraysBeyondTheLimitAreRefused) {
+  make_heap();
+  EXPECT_EQ(heap_->allocate_array(references_, 0xffff'ffff), kNullReference);
+  EXPECT_EQ(heap_->allocate_array(bytes_, 0xffff'ffff), kNullReference);
+  EXPECT_NE(heap_->allocate_array(bytes_, 1 << 20), kNullReference);
+}
+
+TEST_F(HeapTest, MemoryOfLargeObjectsIsUsedAgain) {
+  make_heap(uint64_t{16} << 20);
+  const size_t kept = add_root(heap_->allocate_array(bytes_, 100'000));
+  for (int i = 0; i < 1000; ++i) {
+    const HeapReference array = heap_->allocate_array(bytes_, 1 << 20);
+    ASSERT_NE(array, kNullReference);
+    ASSERT_EQ(heap_->at<uint8_t>(array + 12 + (1 << 20) - 1), 0);
+    std::memset(&heap_->at<uint8_t>(array + 12), 0x5a, 1 << 20);
+  }
+  EXPECT_EQ(heap_->at<VMArray>(root(kept)).length, 100'000U);
+}
+
+TEST_F(HeapTest, MarkingInStepsFindsWhatMovesMeanwhile) {
+  make_heap();
+  // A chain of which the guest takes each element out, and puts it back in a place that may have been scanned.
+  const size_t head = add_root(make_node(0));
+  const size_t other = add_root(make_node(1));
+  HeapReference last = root(head);
+  for (uint64_t i = 2; i < 100'000; ++i) {
+    const size_t position = add_root(last);
+    const HeapReference node = make_node(i);
+    set_link(root(position), 0, node);
+    heap_->roots().pop_back();
+    last = node;
+  }
+  heap_->collect_minor();
+  heap_->request_marking();
+  const uint64_t cycles = heap_->statistics().major_collections;
+  for (uint64_t moved = 2; moved < 100'000; ++moved) {
+    const HeapReference taken = link(root(head), 0);
+    ASSERT_EQ(id_of(taken), moved);
+    set_link(root(head), 0, link(taken, 0));
+    set_link(taken, 0, kNullReference);
+    set_link(taken, 1, link(root(other), 1));
+    set_link(root(other), 1, taken);
+    for (int i = 0; i < 5; ++i) make_node(1'000'000);
+  }
+  EXPECT_GT(heap_->statistics().major_collections, cycles);
+  HeapReference at = root(other);
+  for (uint64_t i = 99'999; i >= 2; --i) {
+    at = link(at, 1);
+    ASSERT_EQ(id_of(at), i);
+  }
+}
+
+TEST_F(HeapTest, InStressEveryAllocationCollects) {
+  make_heap({.limit_bytes = uint64_t{64} << 20, .stress = true, .verify = true});
+  const size_t at = add_root(make_node(0));
+  for (uint64_t i = 1; i < 50; ++i) {
+    const HeapReference node = make_node(i);
+    EXPECT_EQ(allocation_.top, allocation_.limit);
+    set_link(node, 0, root(at));
+    root(at) = node;
+  }
+  EXPECT_GE(heap_->statistics().minor_collections, 50U);
+  EXPECT_GE(heap_->statistics().full_collections, 25U);
+  HeapReference node = root(at);
+  for (uint64_t i = 50; i-- > 0; node = link(node, 0)) ASSERT_EQ(id_of(node), i);
+}
+
+TEST_F(HeapTest, PausesAreSummedUp) {
+  PauseTimes pauses;
+  for (uint64_t i = 1; i <= 1000; ++i) pauses.add(i * 1000);
+  EXPECT_EQ(pauses.count(), 1000U);
+  EXPECT_EQ(pauses.maximum(), 1'000'000U);
+  EXPECT_NEAR(static_cast<double>(pauses.quantile(500)), 500'000, 500'000 / 7.0);
+  EXPECT_NEAR(static_cast<double>(pauses.quantile(990)), 990'000, 990'000 / 7.0);
+  EXPECT_EQ(pauses.quantile(1000), 1'000'000U);
+}
+
+}  // namespace
+}  // namespace cairn::runtime

@@ -1,0 +1,113 @@
+// Marks the old generation incrementally. Objects are marked when they are found (gray, in the list of those to scan), and
+// scanning one marks what it refers to. Young objects are none of its business: they are promoted marked and scanned.
+//
+// The list has a limit. What does not fit is left marked in a block that says so (Block::has_gray), and once the list is
+// empty, all marked objects of such blocks are scanned again.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "runtime/heap/committed_table.hpp"
+#include "runtime/heap/object.hpp"
+#include "runtime/heap/old_space.hpp"
+
+namespace cairn::runtime {
+
+class Marker {
+ public:
+  // Of `capacity` entries in its list at most; at least 2.
+  Marker(const ObjectSpace& objects, OldSpace& old, size_t capacity, CommittedTable<uint32_t> list)
+      : objects_(objects), old_(old), capacity_(capacity), list_(std::move(list)) {}
+
+  // What a reference names is alive, if it is an old object.
+  void gray(HeapReference reference) {
+    if (!is_object(reference) || reference < old_.begin() || old_.marks().mark(reference)) return;
+    __builtin_prefetch(&objects_.at(reference));
+    if (count_ < room_) [[likely]] {
+      list_[count_++] = reference;
+    } else {
+      push_slow(reference);
+    }
+  }
+
+  // Scans objects until none is left or about `budget` bytes have been scanned; true: none is left. Calls
+  // visit(HeapReference&) for each reference, which grays it or what takes its place.
+  template <class Visit>
+  bool step(uint64_t budget, Visit&& visit) {
+    for (uint64_t done = 0; done < budget;) {
+      if (count_ == 0) {
+        if (!scan_overflowed(visit)) return true;
+        done += kBlockBytes;
+        continue;
+      }
+      const uint32_t entry = list_[--count_];
+      if ((entry & 1) != 0) {
+        const HeapReference array = list_[--count_];
+        done += kObjectCost + scan_slice(array, entry / 2, visit);
+      } else {
+        done += kObjectCost + scan(entry, visit);
+      }
+    }
+    return false;
+  }
+  bool step(uint64_t budget) {
+    return step(budget, [this](HeapReference& slot) { gray(slot); });
+  }
+  // Forgets what is to be scanned.
+  void clear();
+
+ private:
+  static constexpr uint32_t kSliceElements = 1024;  // of a long array, scanned at a time
+  static constexpr uint64_t kObjectCost = 16;       // what looking at an object costs, as bytes scanned
+
+  bool make_room(size_t count);
+  void push_slow(HeapReference object);
+  void push_slice(HeapReference array, uint32_t slice);
+  void overflow(HeapReference object);
+  // The next block with gray objects that are not in the list; 0: there is none.
+  uint64_t next_overflowed();
+
+  template <class Visit>
+  uint64_t scan(HeapReference object, Visit&& visit) {
+    const uint64_t size = objects_.size_of(object);
+    old_.mark_lines(object, size);
+    if (!objects_.has_references(object)) return 0;
+    if (objects_.at(object).kind == ObjectKind::array) return scan_slice(object, 0, visit);
+    objects_.for_each_reference(object, visit);
+    return size;
+  }
+
+  template <class Visit>
+  uint64_t scan_slice(HeapReference array, uint32_t slice, Visit&& visit) {
+    const std::span<HeapReference> elements = objects_.elements_of(array);
+    const size_t begin = size_t{slice} * kSliceElements;
+    const size_t end = std::min<size_t>(elements.size(), begin + kSliceElements);
+    if (end < elements.size()) push_slice(array, slice + 1);
+    for (HeapReference& element : elements.subspan(begin, end - begin)) visit(element);
+    return (end - begin) * sizeof(HeapReference);
+  }
+
+  template <class Visit>
+  bool scan_overflowed(Visit&& visit) {
+    const uint64_t at = next_overflowed();
+    if (at == 0) return false;
+    if (old_.is_large(static_cast<HeapReference>(at))) {
+      scan(static_cast<HeapReference>(at), visit);
+    } else {
+      old_.marks().for_each_marked(at, at + kBlockBytes, [&](HeapReference object) { scan(object, visit); });
+    }
+    return true;
+  }
+
+  ObjectSpace objects_;
+  OldSpace& old_;
+  size_t capacity_;
+  size_t count_ = 0;
+  size_t room_ = 0;  // of the list, for now
+  // References; behind that of a long array of which a part has been scanned the next part's number, doubled, plus 1.
+  CommittedTable<uint32_t> list_;
+  uint64_t overflow_cursor_ = ~uint64_t{0};  // no block below has gray objects outside of the list
+};
+
+}  // namespace cairn::runtime

@@ -1,0 +1,42 @@
+#include "runtime/heap/nursery.hpp"
+
+#include <algorithm>
+
+#include "platform/platform.hpp"
+
+namespace cairn::runtime {
+
+using platform::Platform;
+
+namespace {
+constexpr uint64_t kCommitStep = 64 * 1024;
+constexpr uint64_t kSmallest = 1024 * 1024;
+// Copying more than this at once takes too long a pause; copying less than that is cheap enough for a larger nursery.
+constexpr uint64_t kManySurvivors = 768 * 1024;
+constexpr uint64_t kFewSurvivors = 96 * 1024;
+}  // namespace
+
+Nursery::Nursery(std::span<std::byte> reservation, uint64_t begin, uint64_t bytes, VMAllocation& allocation)
+    : reservation_(reservation), begin_(begin), capacity_(bytes), size_(std::min(bytes, kSmallest)),
+      allocation_(allocation) {
+  allocation_ = {begin, begin};
+}
+
+bool Nursery::commit(uint64_t bytes) {
+  const uint64_t wanted = std::min(capacity_, (bytes + kCommitStep - 1) / kCommitStep * kCommitStep);
+  if (wanted <= committed_) return true;
+  if (!Platform::commit(reservation_.subspan(begin_ + committed_, wanted - committed_))) return false;
+  committed_ = wanted;
+  return true;
+}
+
+void Nursery::reset(uint64_t survived) {
+  if (survived > kManySurvivors) {
+    size_ = std::max(size_ / 2, std::min(capacity_, kSmallest));
+  } else if (survived < kFewSurvivors && used() >= size_ / 2) {
+    size_ = std::min(size_ * 2, capacity_);
+  }
+  allocation_ = {begin_, begin_};
+}
+
+}  // namespace cairn::runtime

@@ -1,0 +1,118 @@
+// The old generation's memory: blocks of 16 KiB, in lines of 256 bytes. Objects go into runs of free lines ("holes") and into
+// free blocks, by bumping a pointer; marking finds the lines that are still in use, and a pass over the table of blocks, not over
+// the objects, makes the others free again. An object of more than kMaximumInlineBytes has whole blocks of its own.
+//
+// Blocks are committed as they are needed, from the lowest address up, and may be given back to the machine when free.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "runtime/heap/committed_table.hpp"
+#include "runtime/heap/mark_bits.hpp"
+#include "runtime/heap_layout.hpp"
+
+namespace cairn::runtime {
+
+inline constexpr uint64_t kBlockBytes = 16 * 1024;
+inline constexpr uint64_t kLineBytes = 256;
+static_assert(kBlockBytes / kLineBytes == 64, "a word has a bit for each line of a block");
+static_assert(kMaximumInlineBytes <= kBlockBytes / 2);
+
+enum class BlockState : uint8_t {
+  free,        // committed, empty
+  released,    // given back to the machine
+  lines,       // holds objects
+  large,       // a large object starts here
+  large_rest,  // a large object goes on here
+};
+
+struct Block {
+  uint64_t live = 0;    // its lines that the last marking found in use or that have been handed out since
+  uint64_t marks = 0;   // lines in use as far as the marking under way knows
+  uint32_t extent = 0;  // large: how many blocks the object takes; large_rest: how many blocks back it starts
+  BlockState state = BlockState::free;
+  bool has_gray = false;  // has marked objects that wait to be scanned and are in no list (Marker)
+};
+
+class OldSpace {
+ public:
+  // Takes the part of the reservation from `begin` on, a multiple of kBlockBytes. `blocks` can grow to the whole reservation.
+  OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks);
+  OldSpace(const OldSpace&) = delete;
+  OldSpace& operator=(const OldSpace&) = delete;
+
+  // Room for an object of at most kMaximumInlineBytes. Never fails within what reserve() promised.
+  HeapReference allocate(uint64_t size) {
+    const uint64_t object = top_;
+    if (size > limit_ - object) [[unlikely]] return allocate_slow(size);
+    top_ = object + size;
+    return static_cast<HeapReference>(object);
+  }
+  // Room, not cleared, for an object of any size, in blocks of its own; null when there is none.
+  HeapReference allocate_large(uint64_t size);
+  void free_large(HeapReference object) { free_large_blocks(block_of(object)); }
+
+  // Makes sure that there are so many free blocks; false when the machine or the limit does not allow it.
+  [[nodiscard]] bool reserve(uint64_t blocks);
+  // How many free blocks objects of `bytes` in all may need: half of a block is lost where the next one does not fit.
+  static constexpr uint64_t blocks_for(uint64_t bytes) { return 2 * bytes / kBlockBytes + 4; }
+
+  // From now on what is handed out counts as marked: its lines. The caller marks the objects.
+  void start_marking();
+  // Frees what is not marked.
+  void finish_marking();
+  // Marking starts over: forgets what it has found.
+  void forget_marks();
+  void mark_lines(HeapReference object, uint64_t size) {
+    Block& block = blocks_[object / kBlockBytes];
+    if (block.state != BlockState::lines) return;
+    const uint64_t first = object % kBlockBytes / kLineBytes, last = (object % kBlockBytes + size - 1) / kLineBytes;
+    block.marks |= lines(first, last + 1 - first);
+  }
+
+  // Gives free blocks beyond `keep` back, up to `most` of them; whether there may be more.
+  bool release_free(uint64_t keep, uint64_t most);
+
+  [[nodiscard]] uint64_t begin() const { return first_ * kBlockBytes; }
+  [[nodiscard]] uint64_t end() const { return frontier_ * kBlockBytes; }  // nothing is committed from here on
+  [[nodiscard]] uint64_t used_bytes() const { return used_; }
+  [[nodiscard]] uint64_t free_blocks() const { return free_; }
+  // What could still be had, if the machine has memory.
+  [[nodiscard]] uint64_t available_blocks() const { return free_ + released_ + (end_ - frontier_); }
+  [[nodiscard]] Block& block_of(HeapReference object) const { return blocks_[object / kBlockBytes]; }
+  [[nodiscard]] bool is_large(HeapReference object) const { return block_of(object).state == BlockState::large; }
+  // The large object that the address lies in.
+  [[nodiscard]] HeapReference large_at(uint64_t address) const;
+  [[nodiscard]] MarkBits& marks() { return marks_; }
+
+ private:
+  HeapReference allocate_slow(uint64_t size);
+  bool find_hole();
+  uint64_t take_free_block();
+  uint64_t find_run(uint64_t count);
+  bool extend(uint64_t blocks);
+  bool recommit(uint64_t first, uint64_t count);
+  void free_large_blocks(Block& head);
+  [[nodiscard]] std::span<std::byte> memory_of(uint64_t first, uint64_t count) const {
+    return reservation_.subspan(first * kBlockBytes, count * kBlockBytes);
+  }
+  static constexpr uint64_t lines(uint64_t first, uint64_t count) {
+    return (count == 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1) << first;
+  }
+
+  uint64_t top_ = 0, limit_ = 0;                // the hole in use
+  uint64_t medium_top_ = 0, medium_limit_ = 0;  // a block for what does not fit the hole
+  uint64_t hole_block_, hole_line_ = 0;         // where the search for the next hole goes on
+  uint64_t free_cursor_, large_cursor_;         // where the searches for free blocks go on
+  uint64_t used_ = 0;                           // bytes handed out or found in use
+  uint64_t free_ = 0, released_ = 0;            // blocks in these states
+  uint64_t first_, frontier_, end_;             // block numbers
+  bool is_marking_ = false;
+  std::span<std::byte> reservation_;
+  CommittedTable<Block> blocks_;
+  MarkBits marks_;
+};
+
+}  // namespace cairn::runtime

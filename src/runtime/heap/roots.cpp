@@ -1,0 +1,46 @@
+#include "runtime/heap/roots.hpp"
+
+#include "platform/platform.hpp"
+#include "runtime/activation.hpp"
+#include "runtime/code_image.hpp"
+#include "runtime/frame_iterator.hpp"
+#include "runtime/store.hpp"
+
+namespace cairn::runtime {
+
+namespace {
+
+// The reference in the low half of a word.
+HeapReference& reference_in(void* word) { return *static_cast<HeapReference*>(word); }
+
+void visit_frames(const Store& store, const RootVisitor& visit) {
+  for (FrameIterator at(platform::Platform::activation()); !at.at_end(); ++at) {
+    if (at->activation->store != &store || at->call == nullptr) continue;
+    for (const uint32_t offset : at->image->stack_map(at->offset)) {
+      visit(reference_in(reinterpret_cast<void*>(at->stack_pointer + offset)));  // NOLINT: a stack's slot
+    }
+  }
+}
+
+void visit_store(void* data, const RootVisitor& visit) {
+  Store& store = *static_cast<Store*>(data);
+  for (GlobalObject& global : store.globals()) {
+    if (global.is_heap_reference) visit(reference_in(global.vm->bytes.data()));
+  }
+  for (TableObject& table : store.tables()) {
+    if (!table.holds_heap_references) continue;
+    for (uint64_t& element : table.elements) visit(reference_in(&element));
+  }
+  for (const auto& instance : store.instances()) {
+    for (std::vector<uint64_t>& values : instance->element_values) {
+      for (uint64_t& value : values) visit(reference_in(&value));
+    }
+  }
+  visit_frames(store, visit);
+}
+
+}  // namespace
+
+RootSource roots_of(Store& store) { return {.data = &store, .visit = visit_store}; }
+
+}  // namespace cairn::runtime

@@ -1,0 +1,33 @@
+// What is alive without being referred to by an object.
+#pragma once
+
+#include "runtime/heap_layout.hpp"
+
+namespace cairn::runtime {
+
+class Store;
+
+// Looks at a place that may hold a reference of the heap, and may change it.
+class RootVisitor {
+ public:
+  template <class Visit>
+  explicit RootVisitor(Visit& visit)
+      : data_(&visit), visit_([](void* data, HeapReference& slot) { (*static_cast<Visit*>(data))(slot); }) {}
+  void operator()(HeapReference& slot) const { visit_(data_, slot); }
+
+ private:
+  void* data_;
+  void (*visit_)(void*, HeapReference&);
+};
+
+// Calls a visitor for all roots that the heap does not know by itself.
+struct RootSource {
+  void* data = nullptr;
+  void (*visit)(void* data, const RootVisitor& visitor) = [](void*, const RootVisitor&) {};
+};
+
+// Those of a store: its globals and tables, element segments, and the guest frames of the running thread that are the
+// store's. Guest code has left through a stub, or does not run.
+RootSource roots_of(Store& store);
+
+}  // namespace cairn::runtime

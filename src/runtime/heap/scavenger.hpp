@@ -1,0 +1,92 @@
+// Promotes what is alive in the nursery: copies it into the old generation and updates the references to it.
+//
+// Everything that survives is promoted at once, so that no old object refers to a young one after a collection, and the
+// nursery is empty. What has been copied and may hold references is scanned last in, first out, which leaves parents beside
+// their children.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "runtime/heap/committed_table.hpp"
+#include "runtime/heap/marker.hpp"
+#include "runtime/heap/object.hpp"
+#include "runtime/heap/old_space.hpp"
+
+namespace cairn::runtime {
+
+enum class IsMarking : bool { no, yes };
+
+class Scavenger {
+ public:
+  // For a nursery at [begin, begin + bytes); `list` can grow to list_capacity(bytes).
+  Scavenger(const ObjectSpace& objects, OldSpace& old, Marker& marker, uint64_t begin, uint64_t bytes,
+            CommittedTable<HeapReference> list)
+      : objects_(objects), old_(old), marker_(marker), begin_(static_cast<HeapReference>(begin)),
+        bytes_(static_cast<HeapReference>(bytes)), list_(std::move(list)) {}
+  static constexpr size_t list_capacity(uint64_t bytes) { return bytes / kLeastWithReference; }
+  // Makes room for what can survive of so many bytes; false: no memory. The old generation's memory is not its business.
+  [[nodiscard]] bool prepare(uint64_t bytes) { return list_.grow(list_capacity(bytes)); }
+
+  [[nodiscard]] bool is_young(HeapReference reference) const {
+    return reference - begin_ < bytes_ && (reference & 1) == 0;
+  }
+
+  // A place that may hold a reference: promotes what it refers to. With marking under way, what is alive in the old
+  // generation is grayed.
+  template <IsMarking marking>
+  void visit(HeapReference& slot) {
+    const HeapReference reference = slot;
+    if (is_young(reference)) {
+      slot = promote<marking>(reference);
+    } else if (marking == IsMarking::yes) {
+      marker_.gray(reference);
+    }
+  }
+  // Until all that was promoted has been scanned.
+  template <IsMarking marking>
+  void drain() {
+    while (count_ != 0) {
+      objects_.for_each_reference(list_[--count_], [this](HeapReference& slot) { visit<marking>(slot); });
+    }
+  }
+  // Since it was last asked.
+  uint64_t take_promoted_bytes() { return std::exchange(promoted_, 0); }
+
+ private:
+  static constexpr uint64_t kLeastWithReference = 16;
+  static constexpr uint64_t kForwarded = uint64_t{kForwardedFlag} << 32;
+
+  template <IsMarking marking>
+  HeapReference promote(HeapReference from) {
+    auto& header = objects_.at<uint64_t>(from);
+    if ((header & kForwarded) != 0) return static_cast<HeapReference>(header);
+    const uint64_t size = objects_.size_of(from);
+    const HeapReference to = old_.allocate(size);
+    copy_words(&objects_.at<uint64_t>(to), &header, size / sizeof(uint64_t));
+    objects_.at(to).flags = kBarrierFlag;
+    if (objects_.has_references(from)) list_[count_++] = to;
+    if (marking == IsMarking::yes) old_.marks().mark(to);
+    header = kForwarded | to;
+    promoted_ += size;
+    return to;
+  }
+  static void copy_words(uint64_t* to, const uint64_t* from, uint64_t count) {
+    if (count > 16) {
+      std::memcpy(to, from, count * sizeof(uint64_t));
+      return;
+    }
+    for (uint64_t i = 0; i < count; ++i) to[i] = from[i];
+  }
+
+  ObjectSpace objects_;
+  OldSpace& old_;
+  Marker& marker_;
+  HeapReference begin_, bytes_;
+  CommittedTable<HeapReference> list_;
+  size_t count_ = 0;
+  uint64_t promoted_ = 0;
+};
+
+}  // namespace cairn::runtime

@@ -1,0 +1,59 @@
+// What a heap has done: for benchmarks and tuning.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstdint>
+
+namespace cairn::runtime {
+
+// Pauses in buckets, eight to each doubling.
+class PauseTimes {
+ public:
+  void add(uint64_t nanoseconds) {
+    ++count_;
+    total_ += nanoseconds;
+    maximum_ = std::max(maximum_, nanoseconds);
+    ++buckets_[bucket_of(nanoseconds)];
+  }
+  [[nodiscard]] uint64_t count() const { return count_; }
+  [[nodiscard]] uint64_t total() const { return total_; }      // nanoseconds, as all of these
+  [[nodiscard]] uint64_t maximum() const { return maximum_; }
+  // So many of a thousand pauses were not longer, to within an eighth.
+  [[nodiscard]] uint64_t quantile(uint64_t per_mille) const {
+    uint64_t left = (count_ * per_mille + 999) / 1000;
+    for (unsigned i = 0; i < kBuckets; ++i) {
+      if (buckets_[i] >= left) return std::min(maximum_, end_of(i));
+      left -= buckets_[i];
+    }
+    return maximum_;
+  }
+
+ private:
+  static constexpr unsigned kBuckets = 8 * 61;
+  static unsigned bucket_of(uint64_t value) {
+    if (value < 8) return static_cast<unsigned>(value);
+    const auto exponent = static_cast<unsigned>(std::bit_width(value)) - 4;
+    return (exponent + 1) * 8 + static_cast<unsigned>(value >> exponent & 7);
+  }
+  static uint64_t end_of(unsigned bucket) {
+    if (bucket < 16) return bucket;
+    const unsigned exponent = bucket / 8 - 1;
+    return ((uint64_t{8} + bucket % 8 + 1) << exponent) - 1;
+  }
+  std::array<uint64_t, kBuckets> buckets_{};
+  uint64_t count_ = 0, total_ = 0, maximum_ = 0;
+};
+
+struct HeapStatistics {
+  uint64_t minor_collections = 0;    // of the nursery
+  uint64_t major_collections = 0;    // of everything, in steps or at once
+  uint64_t full_collections = 0;     // of these, at once
+  uint64_t allocated_bytes = 0;      // by the guest and the host, as of the last collection
+  uint64_t promoted_bytes = 0;       // that survived the nursery
+  uint64_t live_bytes = 0;           // in lines and blocks in use after the last major collection
+  PauseTimes pauses;                 // minor collections, steps of marking, full collections
+};
+
+}  // namespace cairn::runtime
