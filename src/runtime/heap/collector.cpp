@@ -178,7 +178,8 @@ void Heap::advance(uint64_t allocated) {
   if (phase_ == Phase::idle) {
     if (old_.used_bytes() >= mark_at_bytes_) {
       begin_marking();
-    } else if (const uint64_t keep = (mark_at_bytes_ - old_.used_bytes()) / kBlockBytes + OldSpace::blocks_for(nursery_.size());
+    } else if (const uint64_t keep =
+                   (mark_at_bytes_ - old_.used_bytes()) / kBlockBytes + OldSpace::blocks_for(nursery_.size());
                old_.free_blocks() > keep + kReleaseBlocks) {
       const Pause pause(*this);
       old_.release_free(keep, kReleaseBlocks);

@@ -1,5 +1,5 @@
-// An array whose address space is reserved once and whose memory is committed as it grows: it never moves, and running out
-// of memory is an answer, not the end.
+// An array whose address space is reserved once and whose memory is committed as it grows: it never moves, and running
+// out of memory is an answer, not the end.
 #pragma once
 
 #include <algorithm>

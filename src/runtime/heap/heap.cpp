@@ -51,8 +51,11 @@ Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const VMTyp
 
 Heap::Heap(const HeapConfig& config, Memory memory, const VMTypeInfo* const* types, VMAllocation& allocation,
            RootSource roots)
-    : config_(config), reservation_(memory.reservation), objects_{memory.reservation.data(), types},
-      allocation_(allocation), source_(roots),
+    : config_(config),
+      reservation_(memory.reservation),
+      objects_{memory.reservation.data(), types},
+      allocation_(allocation),
+      source_(roots),
       old_(reservation_, kNullGuardBytes + nursery_bytes(config, reservation_.size()), std::move(memory.blocks),
            std::move(memory.marks)),
       marker_(objects_, old_, config.mark_list_entries, std::move(memory.to_scan)),
@@ -67,12 +70,13 @@ Heap::Heap(const HeapConfig& config, Memory memory, const VMTypeInfo* const* typ
 
 Heap::~Heap() { Platform::release(reservation_); }
 
-// Gives compiled code more of the nursery, at least `size` bytes; false: it is used up, or there is no memory to promote
-// more to.
+// Gives compiled code more of the nursery, at least `size` bytes; false: it is used up, or there is no memory to
+// promote more to.
 bool Heap::hand_out(uint64_t size) {
   const uint64_t least = nursery_.used() + size;
   if (least > nursery_.size()) return false;
-  uint64_t wanted = config_.stress ? least : std::min(nursery_.size(), std::max(least, nursery_.handed_out() + kSliceBytes));
+  uint64_t wanted =
+      config_.stress ? least : std::min(nursery_.size(), std::max(least, nursery_.handed_out() + kSliceBytes));
   const auto prepare = [&] {
     return old_.reserve(OldSpace::blocks_for(wanted)) && nursery_.commit(wanted) && scavenger_.prepare(wanted);
   };

@@ -1,8 +1,9 @@
 // The heap of a store's managed objects (heap_layout.hpp) and its collector.
 //
-// From the base up: a guard that is never accessible, the nursery, the old generation. Objects are born in the nursery; a
-// minor collection promotes those that live (Scavenger). When the old generation has grown by a factor, it is marked in steps
-// between allocations (Marker), and what is not marked becomes free (OldSpace). A full heap is collected at once.
+// From the base up: a guard that is never accessible, the nursery, the old generation. Objects are born in the nursery;
+// a minor collection promotes those that live (Scavenger). When the old generation has grown by a factor, it is marked
+// in steps between allocations (Marker), and what is not marked becomes free (OldSpace). A full heap is collected at
+// once.
 //
 // One thread at a time uses a heap. Collections happen inside allocate*() and collect_*() only.
 #pragma once
@@ -29,8 +30,8 @@ namespace cairn::runtime {
 
 class Heap {
  public:
-  // `types` is TypeRegistry::table(); `allocation` is what inline allocation in compiled code works on, and both must outlive
-  // the heap, as must what `roots` visits.
+  // `types` is TypeRegistry::table(); `allocation` is what inline allocation in compiled code works on, and both must
+  // outlive the heap, as must what `roots` visits.
   static Result<std::unique_ptr<Heap>> create(const HeapConfig& config, const VMTypeInfo* const* types,
                                               VMAllocation& allocation, RootSource roots = {});
   ~Heap();
@@ -114,9 +115,9 @@ class Heap {
   RememberedSet remembered_;
 
   Phase phase_ = Phase::idle;
-  uint64_t clear_cursor_ = 0;      // clearing: mark bits are clear below
-  uint64_t mark_at_bytes_;         // of the old generation in use, to begin marking
-  uint64_t large_since_minor_ = 0; // bytes of large objects allocated
+  uint64_t clear_cursor_ = 0;       // clearing: mark bits are clear below
+  uint64_t mark_at_bytes_;          // of the old generation in use, to begin marking
+  uint64_t large_since_minor_ = 0;  // bytes of large objects allocated
   bool stress_is_full_ = false;
   HeapStatistics statistics_;
 };

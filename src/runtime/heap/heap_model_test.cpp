@@ -8,8 +8,8 @@
 namespace cairn::runtime {
 namespace {
 
-// Objects are named by numbers, which they carry: a node in its field, an array of references in its first element (as an i31),
-// one of bytes in what its bytes are.
+// Objects are named by numbers, which they carry: a node in its field, an array of references in its first element (as
+// an i31), one of bytes in what its bytes are.
 struct ModelObject {
   enum class Kind { node, references, bytes } kind;
   std::vector<uint64_t> links;  // names; 0: null. Of an array without the first element
@@ -171,7 +171,10 @@ TEST_F(HeapModelTest, ASmallHeapIsCollectedOften) {
 
 TEST_F(HeapModelTest, ListsThatOverflow) {
   for (unsigned seed = 21; seed <= 26; ++seed) {
-    run({.limit_bytes = uint64_t{128} << 20, .nursery_bytes = 128 * 1024, .verify = true, .mark_list_entries = 4,
+    run({.limit_bytes = uint64_t{128} << 20,
+         .nursery_bytes = 128 * 1024,
+         .verify = true,
+         .mark_list_entries = 4,
          .remembered_entries = 2},
         seed, 10'000);
   }

@@ -1,5 +1,6 @@
-// A bit for each 8 bytes of a heap, set at the start of objects that marking has reached. The second bit of each word, which
-// covers 512 bytes, is a card's in the large arrays of references: set when a reference in the card was stored to.
+// A bit for each 8 bytes of a heap, set at the start of objects that marking has reached. The second bit of each word,
+// which covers 512 bytes, is a card's in the large arrays of references: set when a reference in the card was stored
+// to.
 #pragma once
 
 #include <bit>
@@ -34,7 +35,8 @@ class MarkBits {
   void clear(uint64_t begin, uint64_t end) {
     std::memset(&words_[begin / kCardBytes], 0, (end - begin) / kCardBytes * sizeof(uint64_t));
   }
-  // Calls visit(HeapReference) for the marked objects in [begin, end), multiples of kCardBytes, that hold no large array.
+  // Calls visit(HeapReference) for the marked objects in [begin, end), multiples of kCardBytes, that hold no large
+  // array.
   template <class Visit>
   void for_each_marked(uint64_t begin, uint64_t end, Visit&& visit) const {
     for (uint64_t at = begin; at < end; at += kCardBytes) {

@@ -1,8 +1,9 @@
-// Marks the old generation incrementally. Objects are marked when they are found (gray, in the list of those to scan), and
-// scanning one marks what it refers to. Young objects are none of its business: they are promoted marked and scanned.
+// Marks the old generation incrementally. Objects are marked when they are found (gray, in the list of those to scan),
+// and scanning one marks what it refers to. Young objects are none of its business: they are promoted marked and
+// scanned.
 //
-// The list has a limit. What does not fit is left marked in a block that says so (Block::has_gray), and once the list is
-// empty, all marked objects of such blocks are scanned again.
+// The list has a limit. What does not fit is left marked in a block that says so (Block::has_gray), and once the list
+// is empty, all marked objects of such blocks are scanned again.
 #pragma once
 
 #include <algorithm>

@@ -17,7 +17,10 @@ constexpr uint64_t kFewSurvivors = 96 * 1024;
 }  // namespace
 
 Nursery::Nursery(std::span<std::byte> reservation, uint64_t begin, uint64_t bytes, VMAllocation& allocation)
-    : reservation_(reservation), begin_(begin), capacity_(bytes), size_(std::min(bytes, kSmallest)),
+    : reservation_(reservation),
+      begin_(begin),
+      capacity_(bytes),
+      size_(std::min(bytes, kSmallest)),
       allocation_(allocation) {
   allocation_ = {begin, begin};
 }

@@ -33,10 +33,14 @@ struct ObjectSpace {
   [[nodiscard]] uint64_t size_of(HeapReference object) const {
     switch (at(object).kind) {
       case ObjectKind::structure:
-      case ObjectKind::exception: return type_of(object).size;
-      case ObjectKind::array: return array_bytes(type_of(object).size, at<VMArray>(object).length);
-      case ObjectKind::host: return sizeof(VMHostValue);
-      case ObjectKind::filler: break;
+      case ObjectKind::exception:
+        return type_of(object).size;
+      case ObjectKind::array:
+        return array_bytes(type_of(object).size, at<VMArray>(object).length);
+      case ObjectKind::host:
+        return sizeof(VMHostValue);
+      case ObjectKind::filler:
+        break;
     }
     return sizeof(VMObject);
   }

@@ -18,9 +18,15 @@ constexpr int kFewestFreeLines = 4;
 }  // namespace
 
 OldSpace::OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks)
-    : hole_block_(begin / kBlockBytes), free_cursor_(hole_block_), large_cursor_(hole_block_), first_(hole_block_),
-      frontier_(hole_block_), end_(reservation.size() / kBlockBytes), reservation_(reservation),
-      blocks_(std::move(blocks)), marks_(std::move(marks)) {}
+    : hole_block_(begin / kBlockBytes),
+      free_cursor_(hole_block_),
+      large_cursor_(hole_block_),
+      first_(hole_block_),
+      frontier_(hole_block_),
+      end_(reservation.size() / kBlockBytes),
+      reservation_(reservation),
+      blocks_(std::move(blocks)),
+      marks_(std::move(marks)) {}
 
 bool OldSpace::extend(uint64_t count) {
   if (count > end_ - frontier_) return false;
@@ -142,7 +148,8 @@ HeapReference OldSpace::allocate_large(uint64_t size) {
   }
   if (!recommit(first, count)) return kNullReference;
   blocks_[first] = {.extent = static_cast<uint32_t>(count), .state = BlockState::large};
-  for (uint64_t i = 1; i < count; ++i) blocks_[first + i] = {.extent = static_cast<uint32_t>(i), .state = BlockState::large_rest};
+  for (uint64_t i = 1; i < count; ++i)
+    blocks_[first + i] = {.extent = static_cast<uint32_t>(i), .state = BlockState::large_rest};
   marks_.clear(first * kBlockBytes, (first + count) * kBlockBytes);  // no card is dirty
   free_ -= count;
   used_ += count * kBlockBytes;
@@ -190,7 +197,8 @@ void OldSpace::finish_marking() {
     switch (block.state) {
       case BlockState::free:
       case BlockState::released:
-      case BlockState::large_rest: break;
+      case BlockState::large_rest:
+        break;
       case BlockState::lines:
         block.live = std::exchange(block.marks, 0);
         if (block.live == 0) {

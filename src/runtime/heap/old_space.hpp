@@ -1,6 +1,7 @@
-// The old generation's memory: blocks of 16 KiB, in lines of 256 bytes. Objects go into runs of free lines ("holes") and into
-// free blocks, by bumping a pointer; marking finds the lines that are still in use, and a pass over the table of blocks, not over
-// the objects, makes the others free again. An object of more than kMaximumInlineBytes has whole blocks of its own.
+// The old generation's memory: blocks of 16 KiB, in lines of 256 bytes. Objects go into runs of free lines ("holes")
+// and into free blocks, by bumping a pointer; marking finds the lines that are still in use, and a pass over the table
+// of blocks, not over the objects, makes the others free again. An object of more than kMaximumInlineBytes has whole
+// blocks of its own.
 //
 // Blocks are committed as they are needed, from the lowest address up, and may be given back to the machine when free.
 #pragma once
@@ -38,7 +39,8 @@ struct Block {
 
 class OldSpace {
  public:
-  // Takes the part of the reservation from `begin` on, a multiple of kBlockBytes. `blocks` can grow to the whole reservation.
+  // Takes the part of the reservation from `begin` on, a multiple of kBlockBytes. `blocks` can grow to the whole
+  // reservation.
   OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks);
   OldSpace(const OldSpace&) = delete;
   OldSpace& operator=(const OldSpace&) = delete;
@@ -46,7 +48,8 @@ class OldSpace {
   // Room for an object of at most kMaximumInlineBytes. Never fails within what reserve() promised.
   HeapReference allocate(uint64_t size) {
     const uint64_t object = top_;
-    if (size > limit_ - object) [[unlikely]] return allocate_slow(size);
+    if (size > limit_ - object) [[unlikely]]
+      return allocate_slow(size);
     top_ = object + size;
     return static_cast<HeapReference>(object);
   }

@@ -1,5 +1,5 @@
-// Where old objects may refer to young ones: objects that were stored to since the last collection, and cards (512 bytes) of
-// large arrays.
+// Where old objects may refer to young ones: objects that were stored to since the last collection, and cards (512
+// bytes) of large arrays.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,8 @@ namespace cairn::runtime {
 
 class RememberedSet {
  public:
-  RememberedSet(size_t capacity, CommittedTable<uint32_t> entries) : capacity_(capacity), entries_(std::move(entries)) {}
+  RememberedSet(size_t capacity, CommittedTable<uint32_t> entries)
+      : capacity_(capacity), entries_(std::move(entries)) {}
 
   // False: there is no room, and from now on until it is cleared the set is not complete.
   bool add_object(HeapReference object) { return add(object); }

@@ -1,8 +1,8 @@
 // Promotes what is alive in the nursery: copies it into the old generation and updates the references to it.
 //
 // Everything that survives is promoted at once, so that no old object refers to a young one after a collection, and the
-// nursery is empty. What has been copied and may hold references is scanned last in, first out, which leaves parents beside
-// their children.
+// nursery is empty. What has been copied and may hold references is scanned last in, first out, which leaves parents
+// beside their children.
 #pragma once
 
 #include <cstdint>
@@ -23,10 +23,15 @@ class Scavenger {
   // For a nursery at [begin, begin + bytes); `list` can grow to list_capacity(bytes).
   Scavenger(const ObjectSpace& objects, OldSpace& old, Marker& marker, uint64_t begin, uint64_t bytes,
             CommittedTable<HeapReference> list)
-      : objects_(objects), old_(old), marker_(marker), begin_(static_cast<HeapReference>(begin)),
-        bytes_(static_cast<HeapReference>(bytes)), list_(std::move(list)) {}
+      : objects_(objects),
+        old_(old),
+        marker_(marker),
+        begin_(static_cast<HeapReference>(begin)),
+        bytes_(static_cast<HeapReference>(bytes)),
+        list_(std::move(list)) {}
   static constexpr size_t list_capacity(uint64_t bytes) { return bytes / kLeastWithReference; }
-  // Makes room for what can survive of so many bytes; false: no memory. The old generation's memory is not its business.
+  // Makes room for what can survive of so many bytes; false: no memory. The old generation's memory is not its
+  // business.
   [[nodiscard]] bool prepare(uint64_t bytes) { return list_.grow(list_capacity(bytes)); }
 
   [[nodiscard]] bool is_young(HeapReference reference) const {

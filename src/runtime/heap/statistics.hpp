@@ -18,7 +18,7 @@ class PauseTimes {
     ++buckets_[bucket_of(nanoseconds)];
   }
   [[nodiscard]] uint64_t count() const { return count_; }
-  [[nodiscard]] uint64_t total() const { return total_; }      // nanoseconds, as all of these
+  [[nodiscard]] uint64_t total() const { return total_; }  // nanoseconds, as all of these
   [[nodiscard]] uint64_t maximum() const { return maximum_; }
   // So many of a thousand pauses were not longer, to within an eighth.
   [[nodiscard]] uint64_t quantile(uint64_t per_mille) const {
@@ -47,13 +47,13 @@ class PauseTimes {
 };
 
 struct HeapStatistics {
-  uint64_t minor_collections = 0;    // of the nursery
-  uint64_t major_collections = 0;    // of everything, in steps or at once
-  uint64_t full_collections = 0;     // of these, at once
-  uint64_t allocated_bytes = 0;      // by the guest and the host, as of the last collection
-  uint64_t promoted_bytes = 0;       // that survived the nursery
-  uint64_t live_bytes = 0;           // in lines and blocks in use after the last major collection
-  PauseTimes pauses;                 // minor collections, steps of marking, full collections
+  uint64_t minor_collections = 0;  // of the nursery
+  uint64_t major_collections = 0;  // of everything, in steps or at once
+  uint64_t full_collections = 0;   // of these, at once
+  uint64_t allocated_bytes = 0;    // by the guest and the host, as of the last collection
+  uint64_t promoted_bytes = 0;     // that survived the nursery
+  uint64_t live_bytes = 0;         // in lines and blocks in use after the last major collection
+  PauseTimes pauses;               // minor collections, steps of marking, full collections
 };
 
 }  // namespace cairn::runtime

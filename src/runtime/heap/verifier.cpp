@@ -15,8 +15,13 @@ constexpr uint64_t kGranule = 8;
 
 HeapVerifier::HeapVerifier(const ObjectSpace& objects, OldSpace& old, const Nursery& nursery,
                            const RememberedSet& remembered, bool all_marked)
-    : objects_(objects), old_(old), nursery_(nursery), remembered_(remembered), all_marked_(all_marked),
-      starts_(old.end() / kGranule), taken_(old.end() / kGranule),
+    : objects_(objects),
+      old_(old),
+      nursery_(nursery),
+      remembered_(remembered),
+      all_marked_(all_marked),
+      starts_(old.end() / kGranule),
+      taken_(old.end() / kGranule),
       entries_(remembered.entries().begin(), remembered.entries().end()) {
   std::ranges::sort(entries_);
 }

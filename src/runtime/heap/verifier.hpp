@@ -1,6 +1,6 @@
 // Checks a whole heap, between collections: every reference that can be reached names the start of an object of a known
-// type that overlaps no other, lies where something is in use, and is known to the collector where it leads from an old object to a
-// young one. A finding is a bug of ours or of compiled code, and ends the process.
+// type that overlaps no other, lies where something is in use, and is known to the collector where it leads from an old
+// object to a young one. A finding is a bug of ours or of compiled code, and ends the process.
 #pragma once
 
 #include <cstdint>

@@ -12,8 +12,8 @@
 
 namespace cairn::runtime {
 
-// A heap that verifies itself, and a few types: a node { i64 id; three references }, arrays of references and of bytes, and a
-// struct too large for the nursery, of references only.
+// A heap that verifies itself, and a few types: a node { i64 id; three references }, arrays of references and of bytes,
+// and a struct too large for the nursery, of references only.
 class HeapFixture : public testing::Test {
  protected:
   static constexpr uint32_t kIdOffset = 8, kLinkOffset = 16, kLinks = 3;
@@ -60,7 +60,9 @@ class HeapFixture : public testing::Test {
     return heap_->at<HeapReference>(object + offset);
   }
   void set_link(HeapReference node, uint32_t link, HeapReference value) { store(node, kLinkOffset + 4 * link, value); }
-  [[nodiscard]] HeapReference link(HeapReference node, uint32_t link) const { return load(node, kLinkOffset + 4 * link); }
+  [[nodiscard]] HeapReference link(HeapReference node, uint32_t link) const {
+    return load(node, kLinkOffset + 4 * link);
+  }
   [[nodiscard]] uint64_t id_of(HeapReference node) const { return heap_->at<uint64_t>(node + kIdOffset); }
   static uint32_t element_offset(uint32_t index) { return array_data_offset(4) + 4 * index; }
 

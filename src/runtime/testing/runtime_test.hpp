@@ -21,7 +21,9 @@ class RuntimeTest : public testing::Test {
   explicit RuntimeTest(size_t guest_stack_bytes = EngineConfig{}.guest_stack_bytes) : guest_stack_bytes_(guest_stack_bytes) {}
 
   void SetUp() override {
-    Result<EngineConfig> config = configure_engine(BootConfig{});
+    BootConfig chosen;
+    chosen.engine_options = engine_options_;
+    Result<EngineConfig> config = configure_engine(chosen);
     ASSERT_TRUE(config) << config.error().to_string();
     config->guest_stack_bytes = guest_stack_bytes_;
     auto engine = Engine::create(*config);
@@ -59,6 +61,7 @@ class RuntimeTest : public testing::Test {
   }
 
   size_t guest_stack_bytes_;
+  std::vector<std::string> engine_options_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Store> store_;
   std::unique_ptr<Linker> linker_;
