@@ -132,6 +132,15 @@ compile() {
     die "compiling for $kind failed"
 }
 
+# with_vectors FUNCTION KIND ...: compiles what it does for wasm with vectors.
+with_vectors() {
+  local wasm_features=-msimd128
+  "$@"
+}
+has_vectors() { # KIND OUTPUT: fails when the compiler found no use for them
+  [ "$1" != wasm ] || "$root/build/host/cairn-cli" wasm2wat "$2" | grep -q 'v128\.load' || die "no vectors in $2"
+}
+
 # link KIND OUTPUT FLAGS...: links $objects/*.o. The name section stays, so that backtraces have names.
 link() {
   local kind=$1 output=$2
