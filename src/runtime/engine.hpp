@@ -34,7 +34,7 @@ struct EngineConfig {
   // With BoundsMode::guard, memories get guard pages as far as that suffices, and others are checked. Or they are errors.
   bool guards_required = false;
   // How much address space a memory without guard pages may take at most; its memory.grow stops there.
-  uint64_t checked_memory_reservation = uint64_t{4} << 30;
+  uint64_t checked_memory_reservation = uint64_t{64} << 30;
   HeapConfig heap;  // of a store's managed objects
 };
 

@@ -99,5 +99,20 @@ TEST(ScriptRunner, NamedInstancesCanBeImportedFrom) {
   EXPECT_EQ(outcome.totals.failed, 0u) << outcome.lines[0];
 }
 
+TEST(ScriptRunner, ScriptsCanCollect) {
+  const Observed outcome = run_script(R"(
+    (module
+      (import "wasmtime" "gc" (func $gc))
+      (type $cell (struct (field i32)))
+      (global $kept (mut (ref null $cell)) (ref.null $cell))
+      (func (export "collect") (result i32)
+        (global.set $kept (struct.new $cell (i32.const 5)))
+        (call $gc)
+        (struct.get $cell 0 (global.get $kept))))
+    (assert_return (invoke "collect") (i32.const 5)))");
+  EXPECT_EQ(outcome.totals.passed, 1u);
+  EXPECT_EQ(outcome.totals.failed, 0u) << outcome.lines[0];
+}
+
 }  // namespace
 }  // namespace cairn::runtime

@@ -17,6 +17,10 @@ Result<void> define_functions(Linker& linker) {
   CAIRN_TRY(linker.define_function(kModule, "print_f64", [](Caller&, double) -> Done { return {}; }));
   CAIRN_TRY(linker.define_function(kModule, "print_i32_f32", [](Caller&, int32_t, float) -> Done { return {}; }));
   CAIRN_TRY(linker.define_function(kModule, "print_f64_f64", [](Caller&, double, double) -> Done { return {}; }));
+  CAIRN_TRY(linker.define_function("wasmtime", "gc", [](Caller& caller) -> Done {
+    if (Heap* heap = caller.store().heap()) heap->collect_full();
+    return {};
+  }));
   return {};
 }
 
