@@ -149,6 +149,13 @@ while read -r target options; do
   # shellcheck disable=SC2086
   case " ${suite_targets[*]} " in *" $target "*) job "suite ($target${options:+ $options})" tests/suite/run.sh "$target" $options ;; esac
 done < <(suite_lanes)
+# Other instruction sets have other instructions for what is relaxed.
+while read -r target options; do
+  # shellcheck disable=SC2086
+  case " ${suite_targets[*]} " in *" $target "*)
+    job "suite/deterministic ($target${options:+ $options})" tests/suite/deterministic.sh "$target" $options ;;
+  esac
+done < <(suite_lanes | grep -E '^[^ ]*$|cpu=none|Penryn|--cpu rv64' | grep -v sv48)
 for target in "${suite_targets[@]}"; do
   job "suite/strict ($target)" tests/suite/strict.sh "$target"
 done

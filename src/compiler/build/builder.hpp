@@ -273,6 +273,11 @@ class Builder {
 
   // --- numbers
   void wide(ir::Opcode opcode);
+
+  // relaxed.cpp: relaxed vector instructions when their results must be the same everywhere
+  void deterministic(wasm::Opcode opcode);
+  Value vector(ir::SimdOp op, Value a, Value b = Value::none(), Value c = Value::none());
+  Value dot_bytes(Value a, Value b);
   Value zero_of(Type type);
 
   // --- memory

@@ -145,7 +145,12 @@ void Builder::plain(WasmOp opcode) {
     case Opcode::trap: refuse(wasm::to_string(opcode).data()); return;
     case Opcode::simd_unary:
     case Opcode::simd_binary:
-    case Opcode::simd_ternary: inst.immediate = static_cast<int64_t>(to_simd(opcode)); break;
+    case Opcode::simd_ternary:
+      if (wasm::info(opcode).feature == wasm::Feature::relaxed_simd && context_.options().deterministic_relaxed_simd) {
+        return deterministic(opcode);
+      }
+      inst.immediate = static_cast<int64_t>(to_simd(opcode));
+      break;
     case Opcode::icmp:
       inst.aux = static_cast<uint8_t>(entry.condition);
       // eqz compares with zero.

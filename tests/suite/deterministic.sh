@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# tests/suite/deterministic.sh TARGET [OPTION...]: relaxed vector instructions where they must give the same results on every target: exactly
+# those of deterministic.wast, and some that the suite allows. Last line `N passed, N failed`.
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+. "$here/files.sh"
+use_target "$1"
+shift
+find_suite
+CAIRN_ROOT=$root exec "$cairn" wast --target "$target" "$@" --engine relaxed=deterministic "$here/deterministic.wast" \
+  "$suite"/*relaxed*.wast
