@@ -173,7 +173,11 @@ fi
 for target in "${targets[@]}"; do
   for program in tests/programs/*.sh; do
     program=$(basename "$program" .sh)
-    case "$program" in lib | run) ;; *) job "programs/$program ($target)" tests/programs/run.sh --target "$target" "$program" ;; esac
+    case "$program" in
+      lib | run) continue ;;
+      *_simd) case "$target" in *riscv64) job "programs/$program ($target-v)" tests/programs/run.sh --target "$target-v" "$program" ;; esac ;;
+    esac
+    job "programs/$program ($target)" tests/programs/run.sh --target "$target" "$program"
   done
 done
 

@@ -198,5 +198,15 @@ TEST_F(ShortOfAddresses, ThousandsOfInstances) {
   expect_works(last);
 }
 
+// Neither do modules that come and go leave anything behind.
+TEST_F(ShortOfAddresses, ThousandsOfModules) {
+  start("addresses=192");
+  for (int i = 0; i < 1000; ++i) {
+    const Ref<Module> module = compile(kOwner);
+    if (i % 100 == 0) expect_works(instantiate(module));
+  }
+  EXPECT_EQ(engine_->code().tables(), 1u);
+}
+
 }  // namespace
 }  // namespace cairn::runtime

@@ -8,7 +8,13 @@ namespace cairn::runtime {
 
 void CodeRegistry::publish(std::unique_ptr<Table> table, std::vector<std::unique_ptr<Table>>& tables) {
   tables.push_back(std::move(table));
-  current_.store(tables.back().get(), std::memory_order_release);
+  current_.store(tables.back().get(), std::memory_order_seq_cst);
+  // Who comes from here on finds the new table, so without readers the old ones are nobody's.
+  if (readers_.load(std::memory_order_seq_cst) == 0) tables.erase(tables.begin(), tables.end() - 1);
+}
+
+size_t CodeRegistry::tables() {
+  return tables_.with([](auto& tables) { return tables.size(); });
 }
 
 void CodeRegistry::add(const CodeImage& image) {
@@ -29,12 +35,14 @@ void CodeRegistry::remove(const CodeImage& image) {
 }
 
 const CodeImage* CodeRegistry::find(uintptr_t pc) const {
-  const Table* table = current_.load(std::memory_order_acquire);
-  if (table == nullptr) return nullptr;
-  auto after = std::ranges::upper_bound(*table, pc, {}, &CodeImage::begin);
-  if (after == table->begin()) return nullptr;
-  const CodeImage* image = *(after - 1);
-  return pc < image->end() ? image : nullptr;
+  readers_.fetch_add(1, std::memory_order_seq_cst);
+  const CodeImage* image = nullptr;
+  if (const Table* table = current_.load(std::memory_order_seq_cst)) {
+    const auto after = std::ranges::upper_bound(*table, pc, {}, &CodeImage::begin);
+    if (after != table->begin() && pc < (*(after - 1))->end()) image = *(after - 1);
+  }
+  readers_.fetch_sub(1, std::memory_order_seq_cst);
+  return image;
 }
 
 }  // namespace cairn::runtime

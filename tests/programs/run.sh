@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds real programs for wasm and natively, runs both, and compares what they print.
 #   tests/programs/run.sh [--target TARGET]... [--build-only | --bench] [NAME...]
-# TARGET is a target of `cairn run`, or node (node:wasi, to check a program without Cairn). Last line: N passed, N failed.
+# TARGET is a target of `cairn run`, with -v behind it for a RISC-V CPU with vectors, or node (node:wasi, to check a program without Cairn). Last line: N passed, N failed.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$root/tests/programs/lib.sh"
@@ -31,6 +31,7 @@ passed=0 failed=0
 command_for() {
   case "$1" in
     node) command=(node --no-warnings --stack-size=3000 "$here/support/node.mjs" "$2") ;;
+    *-v) command=("${CAIRN_COMMAND:-$root/cairn}" run --target "${1%-v}" --cpu rv64,v=true,vlen=128,vext_spec=v1.0 --env HOME=/ "$2") ;;
     *) command=("${CAIRN_COMMAND:-$root/cairn}" run --target "$1" --env HOME=/ "$2") ;;
   esac
 }
