@@ -113,6 +113,13 @@ for target in "${targets[@]}"; do
   job "threads ($target)" tests/threads/run.sh "$target"
 done
 
+for target in host; do
+  job "gc ($target)" tests/gc/run.sh "$target"
+  job "interactions ($target)" tests/interactions/run.sh "$target"
+done
+job "gc (host --gc-stress)" tests/gc/run.sh host --gc-stress
+job "interactions (host --gc-stress)" tests/interactions/run.sh host --gc-stress
+
 # The specification's test suite, on every target: with all passes and none, with few registers, with and without guard pages where
 # they are optional, with and without the instruction sets that are, under both kinds of page tables. All of it takes seconds.
 suite_lanes() {

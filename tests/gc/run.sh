@@ -6,15 +6,14 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 . "$root/tools/bench/gc/lib.sh"
-target=$1
-shift
-made=$root/build/test/gc-$target${1-}
+target=$1 stress=${2-}
+made=$root/build/test/gc-$target$stress
 mkdir -p "$made"
 
 sizes=("trees 12" "maps 100000" "graph 3000" "strings 20000" "sort 10000" "versions 5000" "live 4 100" "objects 1500")
-case "${1-}" in
-  --gc-stress) sizes=("trees 6" "maps 1000" "graph 60" "strings 300" "sort 200" "versions 300" "live 1 1" "objects 20") ;;
-esac
+if [ "$stress" = --gc-stress ]; then
+  sizes=("trees 8" "maps 4000" "graph 150" "strings 1000" "sort 500" "versions 1000" "live 1 1" "objects 50")
+fi
 
 case "$target" in
   node) need_v8 ;;
@@ -30,7 +29,13 @@ for size in "${sizes[@]}"; do
       "$root/build/host/cairn-cli" wat2wasm "$made/$program.wat" -o "$made/$program.wasm" || exit 1
       command=("run_$target" "$made/$program.wasm")
       ;;
-    *) command=("${CAIRN_COMMAND:-$root/cairn}" run --target "$target" "$@" "$made/$program.wat") ;;
+    *)
+      options=()
+      if [ "$stress" = --gc-stress ]; then options=(--engine gc-stress=on); fi
+      # Not of a large heap at every allocation.
+      if [ "$stress $program" != "--gc-stress live" ]; then options+=(--engine gc-verify=on); fi
+      command=("${CAIRN_COMMAND:-$root/cairn}" run --target "$target" "${options[@]}" "$made/$program.wat")
+      ;;
   esac
   # shellcheck disable=SC2086
   python3 "$here/models.py" "$program" $arguments >"$made/$program.expected" || exit 1
@@ -41,7 +46,7 @@ for size in "${sizes[@]}"; do
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
-    printf 'FAIL gc/%s on %s: exit status %d, %s\n' "$program" "$target ${1-}" "$status" \
+    printf 'FAIL gc/%s on %s: exit status %d, %s\n' "$program" "$target $stress" "$status" \
       "$(cmp "$made/$program.expected" "$made/$program.actual" 2>&1; head -c 300 "$made/$program.errors")"
   fi
 done
