@@ -1,8 +1,8 @@
-# ./cairn bench [boot|compile|programs|throw]: prints the numbers of docs/performance.md. Sourced by ./cairn. Times are minima of
+# ./cairn bench [boot|compile|programs|throw|gc]: prints the numbers of docs/performance.md. Sourced by ./cairn. Times are minima of
 # several runs: what other work on the machine adds is noise.
 cd "$root" || exit 71
 runs=${CAIRN_BENCH_RUNS:-10}
-case "${1-}" in "" | boot | compile | programs | throw) ;; *) fail 64 "unknown benchmark \`$1\` (\`./cairn help\` explains)" ;; esac
+case "${1-}" in "" | boot | compile | programs | throw | gc) ;; *) fail 64 "unknown benchmark \`$1\` (\`./cairn help\` explains)" ;; esac
 
 milliseconds() { # MICROSECONDS
   printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100))
@@ -87,6 +87,23 @@ bench_throw() {
   printf '  %8s us\n' "$best_seconds"
 }
 
+bench_gc() {
+  local folder=$build/bench/gc program
+  need host
+  . tools/bench/gc/lib.sh
+  need_v8
+  need_wasmtime
+  mkdir -p "$folder"
+  for program in tests/gc/programs/*.wat; do
+    program=$(basename "$program" .wat)
+    gc_program "$program" "$folder/$program.wat"
+    "$build/host/cairn-cli" wat2wasm "$folder/$program.wat" -o "$folder/$program.wasm" || exit 1
+  done
+  python3 tools/bench/gc/compare.py --rounds "${CAIRN_BENCH_RUNS:-5}" --folder "$folder" \
+    --cairn "$build/host/cairn-cli run --target host --time" \
+    --v8 "$node --no-warnings tools/bench/gc/v8.mjs" --wasmtime "$wasmtime_python tools/bench/gc/wasmtime_run.py"
+}
+
 if [ $# -gt 0 ]; then
   "bench_$1"
 else
@@ -94,5 +111,6 @@ else
   bench_compile
   bench_programs
   bench_throw
+  bench_gc
 fi
 exit

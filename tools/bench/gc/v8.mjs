@@ -1,5 +1,5 @@
 // Runs a WASI program in V8: v8.mjs MODULE [ARGUMENT...]. On standard error, in milliseconds: compiling, then running, by the clock, then
-// the CPU time of running in all threads.
+// the CPU time that the thread which ran it took.
 import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 
@@ -10,9 +10,9 @@ const start = performance.now();
 const module = new WebAssembly.Module(bytes);
 const instance = new WebAssembly.Instance(module, wasi.getImportObject());
 const compiled = performance.now();
-const cpu = process.cpuUsage();
+const cpu = process.threadCpuUsage();
 const status = wasi.start(instance);
 const ended = performance.now();
-const { user, system } = process.cpuUsage(cpu);
+const { user, system } = process.threadCpuUsage(cpu);
 console.error(`compile ${(compiled - start).toFixed(1)} run ${(ended - compiled).toFixed(1)} cpu ${((user + system) / 1000).toFixed(1)}`);
 process.exitCode = status;

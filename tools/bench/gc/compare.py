@@ -1,0 +1,90 @@
+"""./cairn bench gc: the programs of tests/gc at larger sizes, in Cairn, V8 and wasmtime. Each round runs every engine once, in processes of
+their own; the least of all rounds counts, of each number by itself. What the engines print must be the same.
+
+    compare.py --rounds N --folder MODULES --cairn COMMAND [--v8 COMMAND] [--wasmtime COMMAND] [PROGRAM...]
+
+Times are of running alone, without starting and compiling, although V8 goes on compiling while it runs. Beside the clock's they are CPU
+times of the thread that runs the program: on a busy machine these say more, and flatter the engine that collects in other threads, V8."""
+import argparse
+import re
+import resource
+import shlex
+import subprocess
+import sys
+
+SIZES = {
+    "trees": ["18"],
+    "maps": ["1000000"],
+    "graph": ["200000"],
+    "strings": ["1000000"],
+    "sort": ["300000"],
+    "versions": ["400000"],
+    "live": ["256", "2000"],
+    "objects": ["60000"],
+}
+
+# What is looked for on standard error: of the drivers beside this file, and of `cairn run --time`.
+NUMBERS = {
+    "compile": r"^compile +([\d.]+)",
+    "run": r"\brun +([\d.]+)",
+    "cpu": r"\bcpu +([\d.]+)",
+    "allocated": r"([\d.]+) allocated",
+    "longest": r"([\d.]+) ms maximum",
+    "most": r"([\d.]+) ms for 99 %",
+    "pauses": r"([\d.]+) ms in all",
+}
+
+
+def cpu_of_children():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (usage.ru_utime + usage.ru_stime) * 1e3
+
+
+def run(command):
+    """What was printed, and NUMBERS, times in milliseconds."""
+    before = cpu_of_children()
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{shlex.join(command)}: exit status {done.returncode}\n{done.stderr[:500]}")
+    found = {name: re.search(pattern, done.stderr, re.MULTILINE) for name, pattern in NUMBERS.items()}
+    numbers = {name: float(match[1]) for name, match in found.items() if match}
+    # Cairn does everything in one thread, and says nothing of CPU time: that of the process, starting and compiling included.
+    numbers.setdefault("cpu", cpu_of_children() - before)
+    return done.stdout, numbers
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--cairn", required=True)
+    parser.add_argument("--v8")
+    parser.add_argument("--wasmtime")
+    parser.add_argument("program", nargs="*")
+    options = parser.parse_args()
+    others = [name for name in ("v8", "wasmtime") if getattr(options, name)]
+    engines = [(name, shlex.split(getattr(options, name))) for name in ("cairn", *others)]
+    print(f"milliseconds by the clock / of CPU, least of {options.rounds} interleaved runs; ratios are Cairn's time over the other's")
+    print(f"{'program':9}{'Cairn':>13}" + "".join(f"{name:>15}{'ratios':>13}" for name in others) +
+          f"{'MB/s':>7}{'pauses: longest':>17}{'99 %':>8}{'all':>8}")
+    for program in options.program or SIZES:
+        best, first = {}, None
+        for _ in range(options.rounds):
+            for engine, command in engines:
+                printed, numbers = run([*command, f"{options.folder}/{program}.wasm", *SIZES[program]])
+                first = first or printed
+                if printed != first:
+                    sys.exit(f"{program}: {engine} prints something else than {engines[0][0]}")
+                least = best.setdefault(engine, numbers)
+                least.update((name, min(value, least[name])) for name, value in numbers.items())
+        ours = best["cairn"]
+        line = f"{program:9}{ours['run']:7.0f}/{ours['cpu']:5.0f}"
+        for name in others:
+            line += f"{best[name]['run']:9.0f}/{best[name]['cpu']:5.0f}"
+            line += f"{ours['run'] / best[name]['run']:8.2f}/{ours['cpu'] / best[name]['cpu']:4.2f}"
+        if "allocated" in ours:
+            line += f"{ours['allocated'] / ours['cpu'] * 1e3:7.0f}{ours['longest']:14.2f} ms{ours['most']:8.2f}{ours['pauses']:8.1f}"
+        print(line, flush=True)
+
+
+main()
