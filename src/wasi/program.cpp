@@ -39,6 +39,10 @@ Result<ProgramResult> run_program(const runtime::EngineConfig& config, std::vect
   CAIRN_TRY(define_wasi(linker, context));
   runtime::Outcome<runtime::Instance> instance = linker.instantiate(module);
   times.instantiate = lap();
+  const auto note_heap = [&] {
+    if (store->heap() != nullptr) times.heap = store->heap()->statistics();
+  };
+  note_heap();
   if (!instance) {
     if (instance.error().trap) return end_of(std::move(*instance.error().trap), context);
     return fail(std::move(instance.error().error));
@@ -48,6 +52,7 @@ Result<ProgramResult> run_program(const runtime::EngineConfig& config, std::vect
   auto function = CAIRN_TRY(runtime::TypedFunc<void()>::create(*store, *start));
   std::expected<void, runtime::Trap> ended = function.call(*store);
   times.run = lap();
+  note_heap();
   if (!ended) return end_of(std::move(ended.error()), context);
   return ProgramResult{};
 }

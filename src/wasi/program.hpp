@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "runtime/engine.hpp"
+#include "runtime/heap/statistics.hpp"
 #include "runtime/trap.hpp"
 #include "wasi/context.hpp"
 
@@ -20,6 +21,7 @@ struct PhaseTimes {
   uint64_t instantiate = 0;
   uint64_t run = 0;
   uint64_t code_bytes = 0;  // size of the compiled code
+  std::optional<runtime::HeapStatistics> heap;  // of managed objects, if there are any
 };
 
 // How a program ended.

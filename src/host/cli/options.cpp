@@ -146,6 +146,10 @@ constexpr Option kOptions[] = {
      [](Options& o, std::string_view v) {
        return choose(o.bounds, v, {{"guard", BoundsMode::guard}, {"check", BoundsMode::check}});
      }},
+    {"--gc-stress", Argument::none, kEngineCommands, "",
+     [](Options& o, std::string_view) { return !o.engine_options.emplace_back("gc-stress=on").empty(); }},
+    {"--gc-verify", Argument::none, kEngineCommands, "",
+     [](Options& o, std::string_view) { return !o.engine_options.emplace_back("gc-verify=on").empty(); }},
     {"--disable", Argument::required, kEngineCommands, "names of features, such as simd,threads", set_disabled},
     {"--engine", Argument::required, kEngineCommands, "KEY=VALUE",
      [](Options& o, std::string_view v) { return !o.engine_options.emplace_back(v).empty(); }},

@@ -18,6 +18,19 @@ void print_milliseconds(const char* name, uint64_t nanoseconds) {
   std::fprintf(stderr, "%-12s %8.1f ms\n", name, static_cast<double>(nanoseconds) / 1e6);
 }
 
+void print_heap(const runtime::HeapStatistics& heap) {
+  const auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };
+  const auto megabytes = [](uint64_t bytes) { return static_cast<double>(bytes) / 1e6; };
+  const auto milliseconds = [](uint64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e6; };
+  std::fprintf(stderr, "%-12s %llu minor, %llu major (%llu at once); MB: %.1f allocated, %.1f promoted, %.1f live\n",
+               "collections", number(heap.minor_collections), number(heap.major_collections),
+               number(heap.full_collections), megabytes(heap.allocated_bytes), megabytes(heap.promoted_bytes),
+               megabytes(heap.live_bytes));
+  std::fprintf(stderr, "%-12s %.3f ms maximum, %.3f ms for 99 %%, %.1f ms in all (%llu pauses)\n", "pauses",
+               milliseconds(heap.pauses.maximum()), milliseconds(heap.pauses.quantile(990)),
+               milliseconds(heap.pauses.total()), number(heap.pauses.count()));
+}
+
 }  // namespace
 
 BootConfig engine_settings(const Options& options) {
@@ -54,6 +67,7 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
     print_milliseconds("compile", times.compile);
     print_milliseconds("instantiate", times.instantiate);
     print_milliseconds("run", times.run);
+    if (times.heap) print_heap(*times.heap);
   }
   if (result.trap) {
     std::fputs(result.trap->to_string().c_str(), stderr);

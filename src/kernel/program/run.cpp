@@ -64,6 +64,14 @@ void report_times(const wasi::PhaseTimes& times, uint64_t start) {
   const MemoryStatistics memory = memory_statistics();
   send_record(control_record::kStat, "code_bytes", times.code_bytes);
   send_record(control_record::kStat, "resident_bytes", memory.total - memory.free);
+  if (!times.heap) return;
+  send_record(control_record::kStat, "gc_minor", times.heap->minor_collections);
+  send_record(control_record::kStat, "gc_major", times.heap->major_collections);
+  send_record(control_record::kStat, "gc_allocated_bytes", times.heap->allocated_bytes);
+  send_record(control_record::kStat, "gc_live_bytes", times.heap->live_bytes);
+  send_record(control_record::kStat, "gc_maximum_pause", times.heap->pauses.maximum());
+  send_record(control_record::kStat, "gc_99_percent_pause", times.heap->pauses.quantile(990));
+  send_record(control_record::kStat, "gc_pauses", times.heap->pauses.total());
 }
 
 Result<int> run(const Bundle& bundle) {
