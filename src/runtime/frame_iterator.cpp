@@ -24,7 +24,7 @@ FrameIterator::FrameIterator(Activation& activation, const WalkStart& start) : a
   settle();
 }
 
-FrameIterator::FrameIterator(Activation* innermost) : activation_(innermost) {
+FrameIterator::FrameIterator(Activation* innermost, FrameCache* cache) : activation_(innermost), cache_(cache) {
   if (activation_ == nullptr) return;
   const VMStoreState& state = activation_->store->state();
   at_ = exit_of(state.exit_frame, state.exit_pc);
@@ -48,18 +48,33 @@ bool FrameIterator::leave_activation() {
   return activation_ != nullptr;
 }
 
+// With a cache: from what is known of the return address.
+bool FrameIterator::enter_known_frame() {
+  const FrameCache::Entry& entry = cache_->entry_of(at_.pc);
+  if (entry.pc != at_.pc) return false;
+  const auto offset = static_cast<uint32_t>(at_.pc - entry.image->begin());
+  frame_ = {activation_, entry.image, entry.function, entry.call, offset, at_.stack_pointer - entry.call->argument_bytes,
+            entry.references};
+  return true;
+}
+
 bool FrameIterator::enter_frame() {
+  if (cache_ != nullptr && at_.is_return_address && enter_known_frame()) return true;
   const CodeImage* image = activation_->store->engine().code().find(at_.is_return_address ? at_.pc - 1 : at_.pc);
   if (image == nullptr || image->module == nullptr) return false;  // a trampoline: the host's entry
   const auto offset = static_cast<uint32_t>(at_.pc - image->begin());
   const codegen::FunctionRecord* function = image->find_function(at_.is_return_address ? offset - 1 : offset);
   if (function == nullptr || function->function_index == codegen::kTrampoline) return false;
-  frame_ = {activation_, image, function, nullptr, offset, at_.stack_pointer};
+  frame_ = {activation_, image, function, nullptr, offset, at_.stack_pointer, {}};
   if (at_.is_return_address) {
     frame_.call = image->find_call(offset);
     if (frame_.call == nullptr) return false;
     // `at_.stack_pointer` is the end of the argument area that the callee popped.
     frame_.stack_pointer -= frame_.call->argument_bytes;
+    if (cache_ != nullptr) {
+      frame_.references = image->stack_map(offset);
+      cache_->entry_of(at_.pc) = {at_.pc, image, function, frame_.call, frame_.references};
+    }
   }
   return true;
 }

@@ -90,10 +90,12 @@ std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::spa
   };
   std::vector<Slot> values(std::max<size_t>({1, type.params.size(), type.results.size()}));
   std::vector<Val> prepared(arguments.begin(), arguments.end());
+  std::optional<HandleScope> scope(std::in_place, store);  // of the arguments
   for (Val& value : prepared) {
     if (!store.prepare(value)) return std::unexpected(Trap::of(wasm::TrapKind::allocation_failure));
   }
   for (size_t i = 0; i < prepared.size(); ++i) store.save(prepared[i], values[i].bytes.data());
+  scope.reset();
   std::expected<void, Trap> done = store.invoke(store[function], values.data()->bytes.data());
   if (!done) return std::unexpected(std::move(done.error()));
   std::vector<Val> results;

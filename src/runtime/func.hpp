@@ -133,6 +133,7 @@ template <class Callable, class R, class... A>
 struct HostInvoker {
   static uint32_t invoke(VMHostContext* self, VMContext* context, std::byte* values) {
     Caller caller = make_caller(self, context);
+    const HandleScope scope(caller.store());
     auto& callable = *static_cast<Callable*>(self->data);
     std::expected<R, Trap> result = [&]<size_t... I>(std::index_sequence<I...>) {
       return callable(caller, load_slot<A>(values, I)...);

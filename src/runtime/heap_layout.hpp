@@ -35,9 +35,10 @@ struct VMObject {
 };
 static_assert(sizeof(VMObject) == 8);
 
-// Set in objects whose next store of a reference must be reported: old ones that are not in the remembered set. The
-// write barrier: after (or before, with no safepoint between) storing a reference into an object, if this flag is
-// set, call the builtin gc_remember with the object and the offset of what was stored to. Not needed where the stored
+// Set in objects whose stores of references must be reported: old ones that are not in the remembered set. The
+// write barrier: after storing a reference into an object, with no safepoint between, if this flag is
+// set, call the builtin gc_remember with the object and the offset of what was stored to, which looks at the reference
+// there. Each store has its own barrier. Not needed where the stored
 // value is null or an i31, nor into an object that inline allocation or the builtin gc_allocate made with no safepoint
 // since; always needed in arrays that gc_allocate_array made. The flag may stay set.
 inline constexpr uint8_t kBarrierFlag = 1;

@@ -49,21 +49,18 @@ void Heap::visit_roots(Visit&& visit) {
 template <IsMarking marking>
 void Heap::scan_remembered() {
   const auto visit = [this](HeapReference& slot) { scavenger_.visit<marking>(slot); };
-  for (const uint32_t entry : remembered_.entries()) {
-    if (!RememberedSet::is_card(entry)) {
-      at(entry).flags = kBarrierFlag;
-      objects_.for_each_reference(entry, visit);
-      continue;
-    }
-    const uint64_t card = RememberedSet::card_of(entry);
-    old_.marks().clear_card(card);
-    const HeapReference array = old_.large_at(card);
-    const std::span<HeapReference> elements = objects_.elements_of(array);
-    const uint64_t start = uint64_t{array} + array_data_offset(sizeof(HeapReference));
-    const size_t begin = card > start ? (card - start) / sizeof(HeapReference) : 0;
-    const size_t end = std::min<size_t>(elements.size(), (card + kCardBytes - start) / sizeof(HeapReference));
-    for (size_t i = begin; i < end; ++i) visit(elements[i]);
-  }
+  remembered_.for_each(
+      [&](HeapReference object) {
+        at(object).flags = kBarrierFlag;
+        objects_.for_each_reference(object, visit);
+      },
+      [&](HeapReference array, uint64_t card) {
+        old_.cards().reset(card * kCardBytes);
+        const ArrayCards cards(objects_, array);
+        for (uint64_t at = cards.begin_of(card); at < cards.end_of(card); at += sizeof(HeapReference)) {
+          visit(objects_.at<HeapReference>(static_cast<HeapReference>(at)));
+        }
+      });
 }
 
 // Promotes what the roots and the remembered objects refer to.
@@ -131,6 +128,12 @@ void Heap::collect_full() {
     ++statistics_.full_collections;
   }
   if (config_.verify) verify(true);
+}
+
+HeapStatistics Heap::statistics() const {
+  HeapStatistics result = statistics_;
+  result.allocated_bytes += nursery_.used() + large_since_minor_;
+  return result;
 }
 
 void Heap::collect_in_stress() {

@@ -30,6 +30,7 @@ VMObject header_of(uint32_t type_id, ObjectKind kind) {
 struct Heap::Memory {
   CommittedTable<Block> blocks;
   MarkBits marks;
+  CardBits cards;
   CommittedTable<uint32_t> to_scan, remembered;
   CommittedTable<HeapReference> promoted;
   std::span<std::byte> reservation;
@@ -42,6 +43,7 @@ Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const VMTyp
   const uint64_t nursery = nursery_bytes(config, bytes);
   Memory memory{.blocks = CAIRN_TRY(CommittedTable<Block>::create(bytes / kBlockBytes)),
                 .marks = CAIRN_TRY(MarkBits::create(bytes)),
+                .cards = CAIRN_TRY(CardBits::create(bytes)),
                 .to_scan = CAIRN_TRY(CommittedTable<uint32_t>::create(config.mark_list_entries)),
                 .remembered = CAIRN_TRY(CommittedTable<uint32_t>::create(config.remembered_entries)),
                 .promoted = CAIRN_TRY(CommittedTable<HeapReference>::create(Scavenger::list_capacity(nursery))),
@@ -57,7 +59,7 @@ Heap::Heap(const HeapConfig& config, Memory memory, const VMTypeInfo* const* typ
       allocation_(allocation),
       source_(roots),
       old_(reservation_, kNullGuardBytes + nursery_bytes(config, reservation_.size()), std::move(memory.blocks),
-           std::move(memory.marks)),
+           std::move(memory.marks), std::move(memory.cards)),
       marker_(objects_, old_, config.mark_list_entries, std::move(memory.to_scan)),
       nursery_(reservation_, kNullGuardBytes, nursery_bytes(config, reservation_.size()), allocation),
       scavenger_(objects_, old_, marker_, kNullGuardBytes, nursery_bytes(config, reservation_.size()),
@@ -100,7 +102,7 @@ bool Heap::refill(uint64_t size) {
   collect_full();
   // When next to nothing is left, collecting over and over would take forever.
   const uint64_t reserve = std::max(size, old_.used_bytes() / 64);
-  return old_.available_blocks() >= OldSpace::blocks_for(reserve) && hand_out(size);
+  return old_.reserve(OldSpace::blocks_for(reserve)) && hand_out(size);
 }
 
 HeapReference Heap::allocate_bytes(uint64_t size) {
@@ -120,7 +122,7 @@ HeapReference Heap::allocate_large(uint64_t size) {
     if (object != kNullReference) {
       // The nursery's survivors must find room still.
       if (old_.reserve(OldSpace::blocks_for(nursery_.handed_out()))) {
-        if (is_marking()) old_.marks().mark(object);
+        if (is_marking()) old_.marks().set(object);
         return object;
       }
       old_.free_large(object);
@@ -158,23 +160,29 @@ HeapReference Heap::allocate_host_value(uint64_t value) {
   return object;
 }
 
-void Heap::remember_card(uint64_t address) {
-  const uint64_t card = address / kCardBytes * kCardBytes;
-  if (!old_.marks().mark_card(card)) remembered_.add_card(card);
-}
-
 void Heap::remember(HeapReference object, uint32_t offset) {
   VMObject& header = at(object);
   if ((header.flags & kBarrierFlag) == 0) return;
-  if (header.kind == ObjectKind::array && old_.is_large(object)) return remember_card(uint64_t{object} + offset);
+  const HeapReference stored = at<HeapReference>(object + offset);
+  if (!scavenger_.is_young(stored)) {
+    // Into an object that may have been scanned: from now on that alone may keep it alive.
+    if (is_marking()) marker_.gray(stored);
+    return;
+  }
+  if (header.kind == ObjectKind::array && at<VMArray>(object).length >= RememberedSet::kElementsForCards) {
+    const uint64_t card = ArrayCards(objects_, object).card_of(uint64_t{object} + offset);
+    const uint64_t address = card * kCardBytes;
+    if (!old_.cards().test(address) && remembered_.add_card(object, card)) old_.cards().set(address);
+    return;
+  }
   if (remembered_.add_object(object)) header.flags = 0;
 }
 
 void Heap::remember_range(HeapReference array, uint32_t offset, uint32_t count) {
-  if ((at(array).flags & kBarrierFlag) == 0 || count == 0) return;
-  if (!old_.is_large(array)) return remember(array, offset);
-  const uint64_t begin = uint64_t{array} + offset, end = begin + uint64_t{count} * sizeof(HeapReference);
-  for (uint64_t at = begin / kCardBytes * kCardBytes; at < end; at += kCardBytes) remember_card(at);
+  for (uint32_t i = 0; i < count; ++i) {
+    if ((at(array).flags & kBarrierFlag) == 0) return;
+    remember(array, offset + i * static_cast<uint32_t>(sizeof(HeapReference)));
+  }
 }
 
 }  // namespace cairn::runtime

@@ -58,7 +58,7 @@ class Heap {
   // The host's roots: objects that its handles name by position.
   std::vector<HeapReference>& roots() { return roots_; }
 
-  // The write barrier's slow path: a reference was stored `offset` bytes into the object.
+  // The write barrier's slow path: a reference has been stored `offset` bytes into the object.
   void remember(HeapReference object, uint32_t offset);
   // The same for `count` consecutive references in an array.
   void remember_range(HeapReference array, uint32_t offset, uint32_t count);
@@ -71,7 +71,7 @@ class Heap {
   void request_marking();
   [[nodiscard]] bool is_marking() const { return phase_ == Phase::marking; }
 
-  [[nodiscard]] const HeapStatistics& statistics() const { return statistics_; }
+  [[nodiscard]] HeapStatistics statistics() const;
 
  private:
   // Between markings of the old generation nothing is to do. One begins by clearing its bits.
@@ -86,7 +86,6 @@ class Heap {
   bool refill(uint64_t size);
   bool hand_out(uint64_t size);
   void collect_in_stress();
-  void remember_card(uint64_t address);
 
   void advance(uint64_t allocated);
   void begin_marking();

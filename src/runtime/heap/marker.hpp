@@ -23,7 +23,7 @@ class Marker {
 
   // What a reference names is alive, if it is an old object.
   void gray(HeapReference reference) {
-    if (!is_object(reference) || reference < old_.begin() || old_.marks().mark(reference)) return;
+    if (!is_object(reference) || reference < old_.begin() || old_.marks().set(reference)) return;
     __builtin_prefetch(&objects_.at(reference));
     if (count_ < room_) [[likely]] {
       list_[count_++] = reference;
@@ -96,7 +96,8 @@ class Marker {
     if (old_.is_large(static_cast<HeapReference>(at))) {
       scan(static_cast<HeapReference>(at), visit);
     } else {
-      old_.marks().for_each_marked(at, at + kBlockBytes, [&](HeapReference object) { scan(object, visit); });
+      old_.marks().for_each(at, at + kBlockBytes,
+                            [&](uint64_t object) { scan(static_cast<HeapReference>(object), visit); });
     }
     return true;
   }

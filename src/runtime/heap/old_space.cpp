@@ -17,7 +17,8 @@ constexpr uint64_t kExtendBlocks = 64;  // committed at once, if there is memory
 constexpr int kFewestFreeLines = 4;
 }  // namespace
 
-OldSpace::OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks)
+OldSpace::OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks,
+                   CardBits cards)
     : hole_block_(begin / kBlockBytes),
       free_cursor_(hole_block_),
       large_cursor_(hole_block_),
@@ -26,12 +27,14 @@ OldSpace::OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTa
       end_(reservation.size() / kBlockBytes),
       reservation_(reservation),
       blocks_(std::move(blocks)),
-      marks_(std::move(marks)) {}
+      marks_(std::move(marks)),
+      cards_(std::move(cards)) {}
 
 bool OldSpace::extend(uint64_t count) {
   if (count > end_ - frontier_) return false;
   uint64_t wanted = std::min(std::max(count, kExtendBlocks), end_ - frontier_);
-  if (!blocks_.grow(frontier_ + wanted) || !marks_.grow((frontier_ + wanted) * kBlockBytes)) return false;
+  const uint64_t end = (frontier_ + wanted) * kBlockBytes;
+  if (!blocks_.grow(frontier_ + wanted) || !marks_.grow(end) || !cards_.grow(end)) return false;
   if (!Platform::commit(memory_of(frontier_, wanted))) {
     if (wanted == count || !Platform::commit(memory_of(frontier_, count))) return false;
     wanted = count;
@@ -150,7 +153,6 @@ HeapReference OldSpace::allocate_large(uint64_t size) {
   blocks_[first] = {.extent = static_cast<uint32_t>(count), .state = BlockState::large};
   for (uint64_t i = 1; i < count; ++i)
     blocks_[first + i] = {.extent = static_cast<uint32_t>(i), .state = BlockState::large_rest};
-  marks_.clear(first * kBlockBytes, (first + count) * kBlockBytes);  // no card is dirty
   free_ -= count;
   used_ += count * kBlockBytes;
   large_cursor_ = first + count;
@@ -164,13 +166,6 @@ void OldSpace::free_large_blocks(Block& head) {
   free_ += count;
   used_ -= count * kBlockBytes;
   free_cursor_ = std::min(free_cursor_, first);
-}
-
-HeapReference OldSpace::large_at(uint64_t address) const {
-  const uint64_t at = address / kBlockBytes;
-  const Block& block = blocks_[at];
-  CAIRN_DEBUG_ASSERT(block.state == BlockState::large || block.state == BlockState::large_rest);
-  return static_cast<HeapReference>((block.state == BlockState::large ? at : at - block.extent) * kBlockBytes);
 }
 
 void OldSpace::start_marking() {
@@ -209,7 +204,7 @@ void OldSpace::finish_marking() {
         break;
       case BlockState::large:
         used_ += block.extent * kBlockBytes;
-        if (!marks_.is_marked(static_cast<HeapReference>(at * kBlockBytes))) free_large_blocks(block);
+        if (!marks_.test(at * kBlockBytes)) free_large_blocks(block);
         break;
     }
   }

@@ -11,7 +11,7 @@
 #include <span>
 
 #include "runtime/heap/committed_table.hpp"
-#include "runtime/heap/mark_bits.hpp"
+#include "runtime/heap/address_bits.hpp"
 #include "runtime/heap_layout.hpp"
 
 namespace cairn::runtime {
@@ -41,7 +41,7 @@ class OldSpace {
  public:
   // Takes the part of the reservation from `begin` on, a multiple of kBlockBytes. `blocks` can grow to the whole
   // reservation.
-  OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks);
+  OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks, CardBits cards);
   OldSpace(const OldSpace&) = delete;
   OldSpace& operator=(const OldSpace&) = delete;
 
@@ -82,13 +82,10 @@ class OldSpace {
   [[nodiscard]] uint64_t end() const { return frontier_ * kBlockBytes; }  // nothing is committed from here on
   [[nodiscard]] uint64_t used_bytes() const { return used_; }
   [[nodiscard]] uint64_t free_blocks() const { return free_; }
-  // What could still be had, if the machine has memory.
-  [[nodiscard]] uint64_t available_blocks() const { return free_ + released_ + (end_ - frontier_); }
   [[nodiscard]] Block& block_of(HeapReference object) const { return blocks_[object / kBlockBytes]; }
   [[nodiscard]] bool is_large(HeapReference object) const { return block_of(object).state == BlockState::large; }
-  // The large object that the address lies in.
-  [[nodiscard]] HeapReference large_at(uint64_t address) const;
   [[nodiscard]] MarkBits& marks() { return marks_; }
+  [[nodiscard]] CardBits& cards() { return cards_; }
 
  private:
   HeapReference allocate_slow(uint64_t size);
@@ -116,6 +113,7 @@ class OldSpace {
   std::span<std::byte> reservation_;
   CommittedTable<Block> blocks_;
   MarkBits marks_;
+  CardBits cards_;
 };
 
 }  // namespace cairn::runtime

@@ -1,40 +1,76 @@
-// Where old objects may refer to young ones: objects that were stored to since the last collection, and cards (512
-// bytes) of large arrays.
+// The old objects that may refer to young ones: those that a reference to a young object was stored to since the last
+// collection. Of longer arrays only the cards of 64 bytes that were stored to.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <utility>
 
+#include "runtime/heap/address_bits.hpp"
 #include "runtime/heap/committed_table.hpp"
-#include "runtime/heap_layout.hpp"
+#include "runtime/heap/object.hpp"
 
 namespace cairn::runtime {
 
+// The cards that lie within an array, by address / kCardBytes. What is left at the array's ends belongs to the first and to the last.
+struct ArrayCards {
+  uint64_t begin, first, last, end;  // begin and end: addresses of the elements
+
+  ArrayCards(const ObjectSpace& objects, HeapReference array)
+      : begin(array + array_data_offset(sizeof(HeapReference))),
+        first((begin + kCardBytes - 1) / kCardBytes),
+        end(begin + uint64_t{objects.at<VMArray>(array).length} * sizeof(HeapReference)) {
+    last = end / kCardBytes - 1;
+  }
+  [[nodiscard]] uint64_t card_of(uint64_t address) const { return std::clamp(address / kCardBytes, first, last); }
+  [[nodiscard]] uint64_t begin_of(uint64_t card) const { return card == first ? begin : card * kCardBytes; }
+  [[nodiscard]] uint64_t end_of(uint64_t card) const { return card == last ? end : (card + 1) * kCardBytes; }
+};
+
 class RememberedSet {
  public:
+  // Arrays of at least so many references have cards.
+  static constexpr uint32_t kElementsForCards = 128;
+
   RememberedSet(size_t capacity, CommittedTable<uint32_t> entries)
       : capacity_(capacity), entries_(std::move(entries)) {}
 
   // False: there is no room, and from now on until it is cleared the set is not complete.
-  bool add_object(HeapReference object) { return add(object); }
-  bool add_card(uint64_t address) { return add(static_cast<uint32_t>(address) | 1); }
-
+  bool add_object(HeapReference object) {
+    if (!make_room(1)) return is_complete_ = false;
+    entries_[count_++] = object;
+    return true;
+  }
+  bool add_card(HeapReference array, uint64_t card) {
+    if (!make_room(2)) return is_complete_ = false;
+    entries_[count_++] = array | 1;
+    entries_[count_++] = static_cast<uint32_t>(card);
+    return true;
+  }
   [[nodiscard]] bool is_complete() const { return is_complete_; }
-  [[nodiscard]] std::span<const uint32_t> entries() const { return {entries_.data(), count_}; }
-  static bool is_card(uint32_t entry) { return (entry & 1) != 0; }
-  static uint32_t card_of(uint32_t entry) { return entry & ~uint32_t{1}; }
+
+  // Calls visit_object(object) or visit_card(array, card) for each.
+  template <class VisitObject, class VisitCard>
+  void for_each(VisitObject&& visit_object, VisitCard&& visit_card) const {
+    for (size_t i = 0; i < count_; ++i) {
+      const uint32_t entry = entries_[i];
+      if ((entry & 1) == 0) {
+        visit_object(HeapReference{entry});
+      } else {
+        visit_card(HeapReference{entry & ~uint32_t{1}}, uint64_t{entries_[++i]});
+      }
+    }
+  }
   void clear() {
     count_ = 0;
     is_complete_ = true;
   }
 
  private:
-  bool add(uint32_t entry) {
-    if (count_ == entries_.size() && (count_ >= capacity_ || !entries_.grow(count_ + 1))) return is_complete_ = false;
-    entries_[count_++] = entry;
-    return true;
+  bool make_room(size_t entries) {
+    return count_ + entries <= entries_.size() ||
+           (count_ + entries <= capacity_ && entries_.grow(count_ + entries));
   }
 
   size_t capacity_;

@@ -14,9 +14,10 @@ namespace {
 HeapReference& reference_in(void* word) { return *static_cast<HeapReference*>(word); }
 
 void visit_frames(const Store& store, const RootVisitor& visit) {
-  for (FrameIterator at(platform::Platform::activation()); !at.at_end(); ++at) {
-    if (at->activation->store != &store || at->call == nullptr) continue;
-    for (const uint32_t offset : at->image->stack_map(at->offset)) {
+  FrameCache cache;
+  for (FrameIterator at(platform::Platform::activation(), &cache); !at.at_end(); ++at) {
+    if (at->activation->store != &store) continue;
+    for (const uint32_t offset : at->references) {
       visit(reference_in(reinterpret_cast<void*>(at->stack_pointer + offset)));  // NOLINT: a stack's slot
     }
   }

@@ -72,7 +72,7 @@ class Scavenger {
     copy_words(&objects_.at<uint64_t>(to), &header, size / sizeof(uint64_t));
     objects_.at(to).flags = kBarrierFlag;
     if (objects_.has_references(from)) list_[count_++] = to;
-    if (marking == IsMarking::yes) old_.marks().mark(to);
+    if (marking == IsMarking::yes) old_.marks().set(to);
     header = kForwarded | to;
     promoted_ += size;
     return to;

@@ -50,7 +50,7 @@ struct HeapStatistics {
   uint64_t minor_collections = 0;  // of the nursery
   uint64_t major_collections = 0;  // of everything, in steps or at once
   uint64_t full_collections = 0;   // of these, at once
-  uint64_t allocated_bytes = 0;    // by the guest and the host, as of the last collection
+  uint64_t allocated_bytes = 0;    // by the guest and the host
   uint64_t promoted_bytes = 0;     // that survived the nursery
   uint64_t live_bytes = 0;         // in lines and blocks in use after the last major collection
   PauseTimes pauses;               // minor collections, steps of marking, full collections

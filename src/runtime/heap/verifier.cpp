@@ -21,8 +21,9 @@ HeapVerifier::HeapVerifier(const ObjectSpace& objects, OldSpace& old, const Nurs
       remembered_(remembered),
       all_marked_(all_marked),
       starts_(old.end() / kGranule),
-      taken_(old.end() / kGranule),
-      entries_(remembered.entries().begin(), remembered.entries().end()) {
+      taken_(old.end() / kGranule) {
+  remembered.for_each([&](HeapReference object) { entries_.push_back(object); },
+                      [&](HeapReference array, uint64_t card) { entries_.push_back(card << 32 | array); });
   std::ranges::sort(entries_);
 }
 
@@ -69,19 +70,20 @@ void HeapVerifier::check_old(HeapReference object, uint64_t size) {
       CAIRN_ASSERT((block.live >> line % 64 & 1) != 0);
     }
   }
-  if (all_marked_) CAIRN_ASSERT(old_.marks().is_marked(object));
+  if (all_marked_) CAIRN_ASSERT(old_.marks().test(object));
 }
 
 void HeapVerifier::check_remembered(HeapReference object, HeapReference& slot) {
   if (!remembered_.is_complete() || !is_young(slot)) return;
-  const bool is_large_array = old_.is_large(object) && objects_.at(object).kind == ObjectKind::array;
-  if (!is_large_array) {
-    CAIRN_ASSERT((objects_.at(object).flags & kBarrierFlag) == 0);
+  if ((objects_.at(object).flags & kBarrierFlag) == 0) {
     CAIRN_ASSERT(std::ranges::binary_search(entries_, object));
     return;
   }
+  CAIRN_ASSERT(objects_.at(object).kind == ObjectKind::array);
   const auto address = static_cast<uint64_t>(reinterpret_cast<std::byte*>(&slot) - objects_.base);
-  CAIRN_ASSERT(std::ranges::binary_search(entries_, static_cast<uint32_t>(address / kCardBytes * kCardBytes) | 1));
+  const uint64_t card = ArrayCards(objects_, object).card_of(address);
+  CAIRN_ASSERT(old_.cards().test(card * kCardBytes));
+  CAIRN_ASSERT(std::ranges::binary_search(entries_, card << 32 | object));
 }
 
 void HeapVerifier::run() {

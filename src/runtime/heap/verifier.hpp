@@ -39,7 +39,7 @@ class HeapVerifier {
   const RememberedSet& remembered_;
   bool all_marked_;
   std::vector<bool> starts_, taken_;  // by reference / 8: objects that were reached, and what they cover
-  std::vector<uint32_t> entries_;     // remembered, sorted
+  std::vector<uint64_t> entries_;     // remembered, sorted
   std::vector<HeapReference> to_scan_;
 };
 

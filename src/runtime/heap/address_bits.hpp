@@ -1,0 +1,65 @@
+// A bit for each unit of so many bytes of a heap.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "base/result.hpp"
+#include "runtime/heap/committed_table.hpp"
+#include "runtime/heap_layout.hpp"
+
+namespace cairn::runtime {
+
+template <uint64_t kUnit>
+class AddressBits {
+ public:
+  static constexpr uint64_t kBytesPerWord = 64 * kUnit;
+
+  // For addresses below `bytes`.
+  static Result<AddressBits> create(uint64_t bytes) {
+    return AddressBits(CAIRN_TRY(CommittedTable<uint64_t>::create(bytes / kBytesPerWord)));
+  }
+  // Makes those of addresses below `bytes` accessible.
+  [[nodiscard]] bool grow(uint64_t bytes) { return words_.grow((bytes + kBytesPerWord - 1) / kBytesPerWord); }
+
+  [[nodiscard]] bool test(uint64_t address) const { return (word_of(address) & bit_of(address)) != 0; }
+  void reset(uint64_t address) { word_of(address) &= ~bit_of(address); }
+  // Whether it was set before.
+  bool set(uint64_t address) {
+    uint64_t& word = word_of(address);
+    const uint64_t bit = bit_of(address);
+    const bool was_set = (word & bit) != 0;
+    word |= bit;
+    return was_set;
+  }
+  // Clears those of [begin, end), multiples of kBytesPerWord.
+  void clear(uint64_t begin, uint64_t end) {
+    std::memset(&words_[begin / kBytesPerWord], 0, (end - begin) / kBytesPerWord * sizeof(uint64_t));
+  }
+  // Calls visit(address) for those that are set in [begin, end), multiples of kBytesPerWord.
+  template <class Visit>
+  void for_each(uint64_t begin, uint64_t end, Visit&& visit) const {
+    for (uint64_t at = begin; at < end; at += kBytesPerWord) {
+      for (uint64_t word = words_[at / kBytesPerWord]; word != 0; word &= word - 1) {
+        visit(at + kUnit * static_cast<unsigned>(std::countr_zero(word)));
+      }
+    }
+  }
+
+ private:
+  explicit AddressBits(CommittedTable<uint64_t> words) : words_(std::move(words)) {}
+  [[nodiscard]] uint64_t& word_of(uint64_t address) const { return words_[address / kBytesPerWord]; }
+  static uint64_t bit_of(uint64_t address) { return uint64_t{1} << (address / kUnit % 64); }
+
+  CommittedTable<uint64_t> words_;
+};
+
+// At the start of objects that marking has reached.
+using MarkBits = AddressBits<8>;
+// Parts of arrays of references that are remembered.
+inline constexpr uint64_t kCardBytes = 64;
+using CardBits = AddressBits<kCardBytes>;
+
+}  // namespace cairn::runtime
