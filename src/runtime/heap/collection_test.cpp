@@ -1,4 +1,5 @@
 // Collections while guest code runs: what its frames, globals, tables and exceptions refer to lives and may move.
+#include "runtime/heap/host_access.hpp"
 #include "runtime/testing/runtime_test.hpp"
 
 namespace cairn::runtime {
@@ -195,6 +196,51 @@ TEST_P(Collections, HostFunctionsBetweenGuestFrames) {
           (then (i32.const 0))
           (else (struct.get $box 0 (ref.cast (ref $box) (local.get $above)))))))))");
   EXPECT_EQ(invoke_i32(*instance, "down", {Val::i32(60), Val::null(wasm::HeapType::any)}), 60);
+}
+
+TEST_P(Collections, TheHostReadsAndWritesFieldsAndElements) {
+  const Instance instance = instantiate(R"((module
+    (type $pair (struct (field $a (mut i8)) (field $b (mut externref)) (field $c i64) (field $d (mut (ref null $pair)))))
+    (type $pairs (array (mut (ref null $pair))))
+    (func (export "pair") (result (ref $pair))
+      (struct.new $pair (i32.const 0x1ff) (ref.null extern) (i64.const -1) (ref.null $pair)))
+    (func (export "pairs") (param i32) (result (ref $pairs)) (array.new_default $pairs (local.get 0)))
+    (func (export "sum") (param (ref $pairs)) (result i32) (local $i i32) (local $sum i32)
+      (loop $again
+        (local.set $sum (i32.add (local.get $sum)
+          (struct.get_u $pair $a (array.get $pairs (local.get 0) (local.get $i)))))
+        (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (array.len (local.get 0)))))
+      (local.get $sum))))");
+  const HandleScope scope(*store_);
+  const Val pair = invoke(instance, "pair")->at(0);
+  EXPECT_EQ(get_field(*store_, pair, 0)->as_i32(), 0xff);
+  EXPECT_TRUE(get_field(*store_, pair, 1)->is_null());
+  EXPECT_EQ(get_field(*store_, pair, 2)->as_i64(), -1);
+  EXPECT_TRUE(set_field(*store_, pair, 1, Val::externref(1234)));
+  EXPECT_TRUE(set_field(*store_, pair, 3, pair));
+  EXPECT_EQ(get_field(*store_, pair, 1)->as_externref(), 1234U);
+  EXPECT_EQ(get_field(*store_, *get_field(*store_, pair, 3), 1)->as_externref(), 1234U);
+  EXPECT_FALSE(set_field(*store_, pair, 2, Val::i64(0)));  // immutable
+  EXPECT_FALSE(set_field(*store_, pair, 0, Val::i64(0)));
+  EXPECT_FALSE(set_field(*store_, pair, 3, Val::externref(1)));
+  EXPECT_FALSE(get_field(*store_, pair, 4));
+  EXPECT_FALSE(get_element(*store_, pair, 0));
+  EXPECT_FALSE(get_field(*store_, Val::i31(1), 0));
+  EXPECT_FALSE(get_field(*store_, Val::externref(1), 0));
+  // Long enough to be old from the start, and to have cards.
+  const int32_t length = is_stressed() ? 100 : 12'000;
+  const Val pairs = invoke(instance, "pairs", {Val::i32(length)})->at(0);
+  EXPECT_EQ(array_length(*store_, pairs), static_cast<uint32_t>(length));
+  for (int32_t i = 0; i < length; ++i) {
+    const HandleScope inner(*store_);
+    const Val element = invoke(instance, "pair")->at(0);
+    ASSERT_TRUE(set_field(*store_, element, 0, Val::i32(i & 1)));
+    ASSERT_TRUE(set_element(*store_, pairs, static_cast<uint32_t>(i), element));
+  }
+  EXPECT_FALSE(get_element(*store_, pairs, static_cast<uint32_t>(length)));
+  EXPECT_EQ(get_field(*store_, *get_element(*store_, pairs, 3), 0)->as_i32(), 1);
+  EXPECT_EQ(invoke_i32(instance, "sum", {pairs}), length / 2);
+  expect_collections();
 }
 
 class FullHeap : public RuntimeTest {

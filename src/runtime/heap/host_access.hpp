@@ -1,0 +1,22 @@
+// Fields of structs and elements of arrays, for the host. Objects are named by values that a guest handed out (Val).
+//
+// An Error (usage): the value is null or no object of that kind, there is no such field or element, it is immutable, or the new
+// value does not fit its type. Packed fields are i32, zero-extended. Setting may collect.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.hpp"
+#include "runtime/store.hpp"
+#include "runtime/value.hpp"
+
+namespace cairn::runtime {
+
+Result<Val> get_field(Store& store, const Val& object, uint32_t field);
+Result<void> set_field(Store& store, const Val& object, uint32_t field, const Val& value);
+
+Result<uint32_t> array_length(Store& store, const Val& array);
+Result<Val> get_element(Store& store, const Val& array, uint32_t index);
+Result<void> set_element(Store& store, const Val& array, uint32_t index, const Val& value);
+
+}  // namespace cairn::runtime
