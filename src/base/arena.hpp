@@ -36,6 +36,7 @@ class Arena {
   [[nodiscard]] bool exhausted() const { return used_ > budget_; }
   [[nodiscard]] size_t used() const { return used_; }
   [[nodiscard]] size_t budget() const { return budget_; }
+  void set_budget(size_t bytes) { budget_ = bytes; }
 
   // Forgets everything allocated; keeps the largest chunk.
   void reset();

@@ -1,5 +1,6 @@
 #include "compiler/compile.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/arena.hpp"
@@ -29,6 +30,11 @@ std::unique_ptr<codegen::Target> make_target(const Options& options) {
   CAIRN_UNREACHABLE();
 }
 
+// What the functions of the module may take, one after the other.
+uint64_t module_budget(const wasm::Module& module, const Options& options) {
+  return options.module_budget_bytes + uint64_t{options.module_budget_per_byte} * module.bytes.size();
+}
+
 // Compiles functions one after the other. It has nothing to do with other functions or with the object that the code
 // becomes part of: several of these may work on one module at the same time.
 class FunctionCompiler {
@@ -36,10 +42,20 @@ class FunctionCompiler {
   FunctionCompiler(const ModuleContext& context, const codegen::Target& target)
       : context_(context), target_(target), validator_(context.module()), arena_(context.options().function_budget_bytes) {}
 
-  // The code lies in the compiler's arena until the next call.
-  Result<codegen::CodeBuffer> compile(wasm::FuncIndex index, FunctionDump* dump = nullptr) {
-    const Options& options = context_.options();
+  // The code lies in the compiler's arena until the next call. Takes at most so much memory, and no more than a function may.
+  Result<codegen::CodeBuffer> compile(wasm::FuncIndex index, uint64_t budget, FunctionDump* dump = nullptr) {
     arena_.reset();
+    arena_.set_budget(std::min<uint64_t>(context_.options().function_budget_bytes, budget));
+    Result<codegen::CodeBuffer> code = run_passes(index, dump);
+    if (arena_.exhausted()) return fail(over_budget(index));
+    return code;
+  }
+
+  [[nodiscard]] size_t used_bytes() const { return arena_.used(); }
+
+ private:
+  Result<codegen::CodeBuffer> run_passes(wasm::FuncIndex index, FunctionDump* dump) {
+    const Options& options = context_.options();
     ir::Function function(arena_);
     function.function_index = index.index();
     CAIRN_TRY(build_function(context_, validator_, index, function));
@@ -62,13 +78,21 @@ class FunctionCompiler {
     }
     codegen::CodeBuffer code(arena_);
     CAIRN_TRY(target_.emit(machine, allocation, code));
-    if (arena_.exhausted())
-      return fail(Error::of(ErrorKind::limit, "function " + decimal(index.index()) + " exceeds the compile budget of " +
-                                                  decimal(uint64_t{arena_.budget()}) + " bytes"));
     return code;
   }
 
- private:
+  [[nodiscard]] Error over_budget(wasm::FuncIndex index) const {
+    const Options& options = context_.options();
+    const std::string limit =
+        arena_.budget() == options.function_budget_bytes
+            ? decimal(uint64_t{options.function_budget_bytes}) + " bytes (function budget)"
+            : decimal(module_budget(context_.module(), options)) + " bytes for this module (" +
+                  decimal(uint64_t{options.module_budget_bytes}) + ", and " + decimal(uint64_t{options.module_budget_per_byte}) +
+                  " for each of its bytes)";
+    return Error::at(ErrorKind::limit, context_.module().functions[index.index()].body_offset,
+                     "function " + decimal(index.index()) + " needs more memory to compile than the limit of " + limit);
+  }
+
   const ModuleContext& context_;
   const codegen::Target& target_;
   wasm::FunctionValidator validator_;
@@ -87,9 +111,11 @@ Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const 
   const ModuleContext context(module, options);
   FunctionCompiler compiler(context, *target);
   codegen::ElfWriter object(options.architecture);
+  uint64_t budget = module_budget(module, options);
   for (uint32_t i = module.imported_functions; i < module.functions.size(); ++i) {
     const wasm::FuncIndex index(i);
-    const codegen::CodeBuffer code = CAIRN_TRY(compiler.compile(index));
+    const codegen::CodeBuffer code = CAIRN_TRY(compiler.compile(index, budget));
+    budget -= compiler.used_bytes();
     object.add(i, name_of(module, index), code);
   }
   return object.finish();
@@ -151,7 +177,7 @@ Result<FunctionDump> dump_function(const wasm::Module& module, wasm::FuncIndex i
   const ModuleContext context(module, options);
   FunctionCompiler compiler(context, *target);
   FunctionDump dump;
-  const codegen::CodeBuffer code = CAIRN_TRY(compiler.compile(index, &dump));
+  const codegen::CodeBuffer code = CAIRN_TRY(compiler.compile(index, module_budget(module, options), &dump));
   dump.code.assign(code.bytes.begin(), code.bytes.end());
   return dump;
 }

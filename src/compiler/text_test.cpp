@@ -5,17 +5,17 @@
 //   --- expected
 //   the IR of the module's functions after the steps
 //
-// Steps, separated by spaces: for a module first `build` (simplified), `plain` (not simplified) or `check` (simplified, with
-// explicit bounds checks); then passes by name, or `optimize` for all of them. With CAIRN_BLESS=1 the expected parts are
-// rewritten instead of compared.
+// Steps, separated by spaces: for a module first `build` (simplified), `plain` (not simplified) or `check` (simplified,
+// with explicit bounds checks); then passes by name, or `optimize` for all of them. With CAIRN_BLESS=1 the expected
+// parts are rewritten instead of compared.
+#include "wasm/text/text.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
+#include "base/testing/text_cases.hpp"
 #include "compiler/build/build.hpp"
 #include "compiler/ir/parser.hpp"
 #include "compiler/ir/printer.hpp"
@@ -23,52 +23,18 @@
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/pipeline.hpp"
 #include "wasm/decoder.hpp"
-#include "wasm/text/text.hpp"
 #include "wasm/validator.hpp"
 
 namespace cairn::compiler {
 namespace {
 
-struct Case {
-  std::string heading;  // the line `=== name: steps`
-  std::string input;
-  std::string expected;
-  std::vector<std::string> steps() const {
-    std::istringstream words(heading.substr(heading.rfind(':') + 1));
-    std::vector<std::string> result;
-    for (std::string word; words >> word;) result.push_back(word);
-    return result;
-  }
-};
+using testing::TextCase;
 
-struct File {
-  std::string head;  // before the first case
-  std::vector<Case> cases;
-};
-
-File read(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  File file;
-  bool in_expected = false;
-  for (std::string line; std::getline(in, line);) {
-    if (line.starts_with("=== ")) {
-      file.cases.push_back({line, {}, {}});
-      in_expected = false;
-    } else if (file.cases.empty()) {
-      file.head += line + "\n";
-    } else if (line == "--- expected") {
-      in_expected = true;
-    } else {
-      (in_expected ? file.cases.back().expected : file.cases.back().input) += line + "\n";
-    }
-  }
-  return file;
-}
-
-void write(const std::filesystem::path& path, const File& file) {
-  std::ofstream out(path);
-  out << file.head;
-  for (const Case& c : file.cases) out << c.heading << "\n" << c.input << "--- expected\n" << c.expected;
+std::vector<std::string> steps_of(const TextCase& c) {
+  std::istringstream words(c.heading.substr(c.heading.rfind(':') + 1));
+  std::vector<std::string> result;
+  for (std::string word; words >> word;) result.push_back(word);
+  return result;
 }
 
 // Applies one pass, or all; false when there is none of that name.
@@ -95,8 +61,8 @@ std::string finish(ir::Function& function, std::span<const std::string> steps, c
   return ir::to_string(function);
 }
 
-std::string run(const Case& c) {
-  std::vector<std::string> steps = c.steps();
+std::string run(const TextCase& c) {
+  std::vector<std::string> steps = steps_of(c);
   Options options;
   options.verify = true;
   Arena arena(size_t{64} << 20);
@@ -123,32 +89,7 @@ std::string run(const Case& c) {
   return text;
 }
 
-// Blank lines between the parts do not count.
-std::string trimmed(const std::string& text) {
-  const size_t first = text.find_first_not_of('\n');
-  const size_t last = text.find_last_not_of('\n');
-  return first == std::string::npos ? "" : text.substr(first, last - first + 1);
-}
-
-TEST(CompilerText, Files) {
-  const bool bless = std::getenv("CAIRN_BLESS") != nullptr;
-  size_t cases = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(CAIRN_SOURCE_DIR "/tests/compiler")) {
-    if (entry.path().extension() != ".txt") continue;
-    File file = read(entry.path());
-    for (Case& c : file.cases) {
-      ++cases;
-      const std::string actual = run(c);
-      if (bless) {
-        c.expected = actual + (&c == &file.cases.back() ? "" : "\n");
-      } else {
-        EXPECT_EQ(trimmed(actual), trimmed(c.expected)) << entry.path().filename().string() << " " << c.heading;
-      }
-    }
-    if (bless) write(entry.path(), file);
-  }
-  EXPECT_GT(cases, 0U);
-}
+TEST(CompilerText, Files) { EXPECT_GT(testing::check_text_cases(CAIRN_SOURCE_DIR "/tests/compiler", run), 0U); }
 
 }  // namespace
 }  // namespace cairn::compiler

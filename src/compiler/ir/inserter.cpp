@@ -23,10 +23,15 @@ std::optional<int64_t> Inserter::constant(Value value) const {
 Value Inserter::place(Instruction instruction) {
   instruction.position = position_;
   if (instruction.opcode == Opcode::result) {
-    Value behind = function_.next(instruction.operands[0]);
+    const Value of = instruction.operands[0];
+    const Block block = function_.block_of(of);
+    // A call's results come one after the other, a thousand of them at most: do not look for the end each time.
+    const Value last = function_[block].last;
+    if (is(last, Opcode::result) && at(last).operands[0] == of) return function_.append(block, instruction);
+    Value behind = function_.next(of);
     while (behind && is(behind, Opcode::result)) behind = function_.next(behind);
     if (behind) return function_.insert_before(behind, instruction);
-    return function_.append(function_.block_of(instruction.operands[0]), instruction);
+    return function_.append(block, instruction);
   }
   return before_ ? function_.insert_before(before_, instruction) : function_.append(block_, instruction);
 }
@@ -71,7 +76,10 @@ Value Inserter::revisit(Value value, uint32_t version) {
   }
   if (instruction.opcode == Opcode::result) {
     // What it is a result of may have been replaced by an earlier one.
-    Value behind = function_.next(instruction.operands[0]);
+    const Value of = instruction.operands[0];
+    const Value before = function_.previous(value);
+    const bool is_in_place = before == of || (before && is(before, Opcode::result) && at(before).operands[0] == of);
+    Value behind = is_in_place ? value : function_.next(of);
     while (behind && behind != value && is(behind, Opcode::result)) behind = function_.next(behind);
     if (behind != value) function_.move_before(value, behind);
   }
