@@ -20,7 +20,7 @@ constexpr uint32_t kTags = 1'000'000;
 constexpr uint32_t kImports = 1'000'000;
 constexpr uint32_t kExports = 1'000'000;
 constexpr uint32_t kDataSegments = 100'000;
-constexpr uint32_t kElemSegments = 10'000'000;
+constexpr uint32_t kElemSegments = 100'000;  // fewer than in the JS API: as many as data segments
 constexpr uint32_t kElemSegmentSize = 10'000'000;
 constexpr uint64_t kTableSize = 10'000'000;             // of the minimum; a larger maximum is allowed and never reached
 constexpr uint64_t kMemoryBytes32 = uint64_t{1} << 32;  // the specification's bounds ([wasm 3.2.15])
@@ -35,7 +35,7 @@ constexpr uint32_t kSubtypingDepth = 63;
 constexpr uint32_t kControlNesting = 100'000;  // blocks open at once in a function
 constexpr uint32_t kOperandStack = 1'000'000;  // values on validation's operand stack
 constexpr uint32_t kTryTableClauses = 100'000;
-constexpr uint32_t kBrTableTargets = 7'654'321;  // as many as fit into a body
+constexpr uint32_t kBrTableTargets = 1'000'000;
 
 // "too many types: 1000001 (the limit is 1000000)"; `what` begins the message.
 inline Error exceeded(uint64_t offset, std::string_view what, uint64_t value, uint64_t limit) {
