@@ -31,6 +31,13 @@ enum SectionId : uint8_t {
 // The sections' order in a module ([wasm 5.5.16]), by id.
 constexpr uint8_t kRank[kSectionIds] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6};
 
+// " 0a 1b ..."
+std::string spaced_hex(std::span<const std::byte> bytes) {
+  std::string out;
+  for (const std::byte byte : bytes) out += " " + hex(static_cast<uint8_t>(byte), 2).substr(2);
+  return out;
+}
+
 }  // namespace
 
 ModuleDecoder::ModuleDecoder(std::vector<std::byte> bytes, Features features)
@@ -44,9 +51,12 @@ Result<void> ModuleDecoder::decode() {
   uint32_t magic = 0;
   uint32_t version = 0;
   if (!in_.read_bits32(magic)) return in_.failure();
-  if (magic != 0x6d73'6100) return malformed(0, "magic header not detected");
+  if (magic != 0x6d73'6100) {
+    return malformed(
+        0, "magic header not detected: 00 61 73 6d expected, found" + spaced_hex(std::span(module_.bytes).first(4)));
+  }
   if (!in_.read_bits32(version)) return in_.failure();
-  if (version != 1) return malformed(4, "unknown binary version");
+  if (version != 1) return malformed(4, "unknown binary version " + decimal(version) + ", expected 1");
   uint8_t last_rank = 0;
   while (!in_.at_end()) {
     const uint64_t offset = in_.offset();

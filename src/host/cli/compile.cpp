@@ -47,7 +47,9 @@ Result<int> validate(const Options& options) {
     const auto module =
         program ? wasm::decode_and_validate(bytes_of(*program), features) : Result<wasm::Module>(fail(program.error()));
     if (module) continue;
-    std::fprintf(stderr, "cairn: %s: %s\n", path.c_str(), module.error().to_string().c_str());
+    // What is wrong with a text or a file says so itself.
+    const std::string file = program ? path + ": " : std::string();
+    std::fprintf(stderr, "cairn: %s%s\n", file.c_str(), module.error().to_string().c_str());
     status = exit_status::kBadModule;
   }
   return status;

@@ -167,14 +167,16 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
 
 }  // namespace
 
-Result<std::string> load_program(const std::string& path) {
+Result<std::string> load_program(const std::string& path, Validation validation) {
   const Language language = language_of(path);
   std::string contents = CAIRN_TRY(read_file(path));
   switch (language) {
     case Language::binary:
       return contents;
     case Language::text: {
-      const std::vector<std::byte> module = CAIRN_TRY(wasm::text::assemble(contents, path));
+      const std::vector<std::byte> module =
+          CAIRN_TRY(validation == Validation::on ? wasm::text::assemble_valid(contents, path)
+                                                 : wasm::text::assemble(contents, path));
       return std::string(reinterpret_cast<const char*>(module.data()), module.size());
     }
     case Language::c:

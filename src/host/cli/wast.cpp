@@ -26,7 +26,9 @@ Result<void> find_scripts(const std::string& path, std::vector<std::string>& scr
 Result<std::vector<std::string>> find_scripts(const std::vector<std::string>& paths) {
   std::vector<std::string> scripts;
   for (const std::string& path : paths) {
+    const size_t before = scripts.size();
     CAIRN_TRY(find_scripts(path, scripts));
+    if (scripts.size() == before) return fail(Error::of(ErrorKind::usage, "there is no .wast file below " + path));
   }
   return scripts;
 }

@@ -32,12 +32,12 @@ Result<int> wat2wasm(const Options& options) {
 }
 
 Result<int> wasm2wat(const Options& options) {
-  const std::string program = CAIRN_TRY(load_program(options.operands[0]));
+  const std::string program = CAIRN_TRY(load_program(options.operands[0], Validation::off));
   const wasm::Module module = CAIRN_TRY(wasm::decode_module(bytes_of(program), wasm::Features::all()));
   const std::string text = CAIRN_TRY(wasm::text::disassemble(module));
   if (!options.output.empty()) {
     CAIRN_TRY(write_file(options.output, text));
-  } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) {
+  } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
     return fail(Error::of(ErrorKind::io, "cannot write to the standard output"));
   }
   return 0;

@@ -18,6 +18,7 @@ constexpr uint32_t kEmptyBlockType = 0x40;
 
 Result<void> Assembler::func_body(IndexSpace& locals) {
   ByteWriter body;
+  if (map_ != nullptr) map_->begin_function(static_cast<uint32_t>(cursor_.peek().offset));
   CAIRN_TRY(local_declarations(locals, body));
   locals_ = &locals;
   block_count_ = 0;
@@ -84,6 +85,7 @@ Result<void> Assembler::run_instructions(size_t base, bool only_one) {
   labels_.clear();
   label_indices_.clear();
   while (true) {
+    note_source(source_here());
     if (cursor_.at(Kind::rparen)) {
       if (frames_.size() == base) return {};
       CAIRN_TRY(close_folded());
@@ -96,6 +98,11 @@ Result<void> Assembler::run_instructions(size_t base, bool only_one) {
       return cursor_.unexpected("an instruction");
     }
   }
+}
+
+uint32_t Assembler::source_here() const {
+  const bool closes = cursor_.at(Kind::rparen) && !frames_.empty() && frames_.back().kind == Frame::Kind::folded_plain;
+  return closes ? frames_.back().source : static_cast<uint32_t>(cursor_.peek().offset);
 }
 
 Result<void> Assembler::push_frame(Frame frame) {
@@ -121,6 +128,7 @@ Result<void> Assembler::open_folded() {
     if (parent.kind == Frame::Kind::folded_try) return open_try_clause(parent);
     if (parent.kind == Frame::Kind::folded_if && CAIRN_TRY(open_folded_clause(parent))) return {};
   }
+  const auto source = static_cast<uint32_t>(cursor_.peek().offset);
   std::optional<PendingHint> hint = CAIRN_TRY(hint_here(std::nullopt));
   const std::optional<Opcode> opcode =
       cursor_.peek(1).kind == Kind::keyword ? find_instruction(cursor_.text(1)) : std::nullopt;
@@ -148,7 +156,7 @@ Result<void> Assembler::open_folded() {
     default:
       break;
   }
-  Frame frame{.kind = Frame::Kind::folded_plain, .opcode = *opcode, .label = {}, .hint = hint};
+  Frame frame{.kind = Frame::Kind::folded_plain, .opcode = *opcode, .label = {}, .hint = hint, .source = source};
   frame.pending = static_cast<uint32_t>(pending_.size());
   if (*opcode == Opcode::if_) {
     frame.kind = Frame::Kind::folded_if;
@@ -166,6 +174,7 @@ Result<bool> Assembler::open_folded_clause(Frame& parent) {
   if (parent.stage == 0) {
     if (!cursor_.take_open("then")) return false;
     CAIRN_TRY(note_hint(parent.hint, Opcode::if_));
+    note_source(parent.source);
     out_->append(pending_.bytes().subspan(parent.pending));
     pending_.truncate(parent.pending);
     push_label(parent.label);

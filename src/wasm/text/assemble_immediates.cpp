@@ -3,6 +3,7 @@
 #include <array>
 #include <bit>
 
+#include "base/format.hpp"
 #include "wasm/text/assembler.hpp"
 #include "wasm/text/keywords.hpp"
 #include "wasm/text/literal.hpp"
@@ -249,7 +250,10 @@ Result<uint64_t> Assembler::integer_literal(unsigned bits) {
   if (cursor_.at(Kind::floating)) return cursor_.error("constant out of range: an integer is expected");
   if (!cursor_.at(Kind::natural) && !cursor_.at(Kind::integer)) return cursor_.unexpected("an integer");
   const auto value = parse_integer(cursor_.text(), bits);
-  if (!value) return cursor_.error("constant out of range");
+  if (!value) {
+    return cursor_.error("constant out of range: " + std::string(cursor_.text().substr(0, 40)) + " does not fit into " +
+                         decimal(uint64_t{bits}) + " bits");
+  }
   cursor_.next();
   return *value;
 }
@@ -285,7 +289,10 @@ Result<void> Assembler::vector_constant(ByteWriter& out) {
   };
   uint32_t count = 0;
   while (is_number(cursor_.peek(count).kind)) ++count;
-  if (count != shape->lanes) return cursor_.error("wrong number of lane literals");
+  if (count != shape->lanes) {
+    return cursor_.error("wrong number of lane literals: " + decimal(uint64_t{count}) + ", expected " +
+                         decimal(uint64_t{shape->lanes}));
+  }
   const unsigned bits = 128 / shape->lanes;
   for (; count > 0; --count) {
     const uint64_t lane = shape->is_float ? CAIRN_TRY(float_literal(bits)) : CAIRN_TRY(integer_literal(bits));

@@ -20,18 +20,20 @@
 #include "wasm/text/byte_writer.hpp"
 #include "wasm/text/cursor.hpp"
 #include "wasm/text/index_space.hpp"
+#include "wasm/text/source_map.hpp"
 
 namespace cairn::wasm::text {
 
 class Assembler {
  public:
   // The tokens [begin, end) are the module's fields; `end` is its closing parenthesis or the end of the text.
-  Assembler(const TokenStream& stream, uint32_t begin, uint32_t end, Features features)
+  Assembler(const TokenStream& stream, uint32_t begin, uint32_t end, Features features, SourceMap* map = nullptr)
       : cursor_(stream, begin),
         begin_(begin),
         end_(end),
         size_bits_(features.has(Feature::memory64) ? 64 : 32),
-        annotation_used_(stream.annotations.size()) {}
+        annotation_used_(stream.annotations.size()),
+        map_(map) {}
 
   void set_module_name(std::string_view name) { module_name_ = name; }
 
@@ -188,6 +190,7 @@ class Assembler {
     uint32_t pending = 0;    // folded_plain, folded_if: where its own bytes begin in pending_
     std::string_view label;  // empty: none
     std::optional<PendingHint> hint;
+    uint32_t source = 0;  // of folded ones, in the text
   };
   Result<void> func_body(IndexSpace& locals);
   Result<void> local_declarations(IndexSpace& locals, ByteWriter& out);
@@ -196,6 +199,11 @@ class Assembler {
   // One folded instruction.
   Result<void> folded_expression(ByteWriter& out);
   Result<void> run_instructions(size_t base, bool only_one);
+  // What comes next in the function's bytes comes from here in the text.
+  void note_source(uint32_t offset) {
+    if (map_ != nullptr && locals_ != nullptr) map_->note(out_->size(), offset);
+  }
+  [[nodiscard]] uint32_t source_here() const;
   Result<void> open_folded();
   Result<bool> open_folded_clause(Frame& parent);
   Result<void> open_try_clause(Frame& parent);
@@ -294,6 +302,7 @@ class Assembler {
 
   std::vector<Custom> customs_;
   std::vector<bool> annotation_used_;
+  SourceMap* map_;  // may be null
 };
 
 }  // namespace cairn::wasm::text

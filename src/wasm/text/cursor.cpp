@@ -77,7 +77,9 @@ bool Cursor::is_unknown(uint32_t ahead) const {
 
 std::unexpected<Error> Cursor::unexpected_at(uint32_t ahead, std::string_view expected) const {
   const Token& token = peek(ahead);
-  const std::string_view spelling = stream_->text(token);
+  constexpr size_t kShown = 40;
+  std::string spelling(stream_->text(token));
+  if (spelling.size() > kShown) spelling.replace(kShown, std::string::npos, "...");
   if (token.kind == Kind::error) return error_at(token.offset, stream_->messages[token.link]);
   std::string message;
   if (is_unknown(ahead)) {
@@ -86,10 +88,8 @@ std::unexpected<Error> Cursor::unexpected_at(uint32_t ahead, std::string_view ex
   } else if (token.kind == Kind::eof) {
     message = "unexpected token: end of the text";
   } else {
-    constexpr size_t kShown = 40;
     message = "unexpected token ";
-    message += spelling.substr(0, kShown);
-    if (spelling.size() > kShown) message += "...";
+    message += spelling;
   }
   message += ", expected ";
   message += expected;

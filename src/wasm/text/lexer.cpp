@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/format.hpp"
 #include "wasm/text/utf8.hpp"
 
 namespace cairn::wasm::text {
@@ -216,7 +217,9 @@ class Lexer {
     } else if (utf8_character_length(rest()) == 0) {
       fail(at_, "malformed UTF-8 encoding");
     } else {
-      fail(at_, "illegal character");
+      const bool is_binary = at_ == 0 && stream_.source.starts_with(std::string_view("\0asm", 4));
+      fail(at_, is_binary ? "illegal character: the file is a module in the binary format, not text"
+                          : "illegal character " + hex(static_cast<uint8_t>(c), 2));
     }
   }
 

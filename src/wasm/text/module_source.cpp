@@ -6,19 +6,19 @@
 
 namespace cairn::wasm::text {
 
-Result<std::vector<std::byte>> assemble_source(std::string_view source, Features features) {
+Result<std::vector<std::byte>> assemble_source(std::string_view source, Features features, SourceMap* map) {
   if (source.size() >= 0xffff'ffff) return fail(Error::of(ErrorKind::limit, "the text is longer than 4 GiB"));
   const TokenStream stream = lex(source);
   Cursor cursor(stream, 0);
   const auto eof = static_cast<uint32_t>(stream.tokens.size() - 1);
-  if (!cursor.at_open("module")) return Assembler(stream, 0, eof, features).assemble();
+  if (!cursor.at_open("module")) return Assembler(stream, 0, eof, features, map).assemble();
   const uint32_t after = CAIRN_TRY(cursor.after_group());
   cursor.next();
   cursor.next();
   std::string_view name;
   if (cursor.at(Token::Kind::identifier)) name = stream.identifier(cursor.next());
   const ModuleForm form = take_form(cursor);
-  auto bytes = CAIRN_TRY(module_bytes(cursor, after - 1, form, name, features));
+  auto bytes = CAIRN_TRY(module_bytes(cursor, after - 1, form, name, features, map));
   cursor.seek(after);
   CAIRN_TRY(cursor.expect(Token::Kind::eof, "the end of the text"));
   return bytes;
@@ -31,9 +31,9 @@ ModuleForm take_form(Cursor& cursor) {
 }
 
 Result<std::vector<std::byte>> module_bytes(Cursor cursor, uint32_t end, ModuleForm form, std::string_view name,
-                                            Features features) {
+                                            Features features, SourceMap* map) {
   if (form == ModuleForm::text) {
-    Assembler assembler(cursor.stream(), cursor.position(), end, features);
+    Assembler assembler(cursor.stream(), cursor.position(), end, features, map);
     assembler.set_module_name(name);
     return assembler.assemble();
   }

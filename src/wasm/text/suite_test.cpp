@@ -117,7 +117,8 @@ TEST(Suite, ModulesValidateAndOthersAreRefused) {
 }
 
 // Text to bytes to text to bytes gives the same bytes as text to bytes, for all modules that validate. What the module
-// does not keep is lost: that a page size of 64 KiB was spelled out, an empty recursive group, the form of binary modules.
+// does not keep is lost: that a page size of 64 KiB was spelled out, an empty recursive group, the form of binary
+// modules.
 TEST(Suite, ModulesRoundTripThroughText) {
   if (!fs::exists(suite_root())) GTEST_SKIP() << "no test suite at " << suite_root();
   int modules = 0;
@@ -139,9 +140,13 @@ TEST(Suite, ModulesRoundTripThroughText) {
       const Result<Module> again = decode_and_validate(*bytes, Features::all());
       ASSERT_TRUE(again.has_value()) << where << ": " << again.error().to_string();
       ++modules;
-      if (define->module.form == ModuleForm::binary) continue;
-      if (*bytes != *define->module.bytes) ++different;
-      EXPECT_EQ(*disassemble(*again), *text) << where;
+      // Custom sections of a binary may stand around sections that are empty, and then vanish.
+      const bool is_binary = define->module.form == ModuleForm::binary;
+      if (!is_binary || module->custom_sections.empty()) EXPECT_EQ(*disassemble(*again), *text) << where;
+      if (!is_binary && *bytes != *define->module.bytes) {
+        ++different;
+        if (getenv("SHOWDIFF")) std::cout << "DIFF " << where << "\n";
+      }
     }
   }
   EXPECT_GE(modules, 2000);

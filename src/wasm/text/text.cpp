@@ -1,8 +1,10 @@
 #include "wasm/text/text.hpp"
 
 #include "base/format.hpp"
+#include "wasm/decoder.hpp"
 #include "wasm/text/lexer.hpp"
 #include "wasm/text/module_source.hpp"
+#include "wasm/text/source_map.hpp"
 
 namespace cairn::wasm::text {
 
@@ -12,9 +14,27 @@ Result<std::vector<std::byte>> assemble(std::string_view source, std::string_vie
   return bytes;
 }
 
+Result<std::vector<std::byte>> assemble_valid(std::string_view source, std::string_view file_name, Features features) {
+  auto bytes = CAIRN_TRY(assemble(source, file_name, features));
+  Result<Module> module = decode_and_validate(bytes, features);
+  if (module) return bytes;
+  Error error = std::move(module).error();
+  // Once more, to know where everything comes from.
+  SourceMap map;
+  const auto text_offset =
+      error.has_offset && assemble_source(source, features, &map) ? map.find(bytes, error.offset) : std::nullopt;
+  if (!text_offset) {
+    error.message = std::string(file_name) + ": " + error.message;
+    return fail(std::move(error));
+  }
+  error.offset = *text_offset;
+  return fail(with_position(std::move(error), source, file_name));
+}
+
 Error with_position(Error error, std::string_view source, std::string_view file_name) {
   if (!error.has_offset) return error;
   const Position position = Lines(source).position_of(error.offset);
+  error.has_offset = false;
   error.message =
       std::string(file_name) + ":" + decimal(position.line) + ":" + decimal(position.column) + ": " + error.message;
   return error;
