@@ -1,11 +1,12 @@
 #include "runtime/store.hpp"
 
 #include <algorithm>
+#include <new>
 
 #include "base/format.hpp"
 #include "platform/platform.hpp"
-#include "runtime/field_layout.hpp"
 #include "runtime/builtins.hpp"
+#include "runtime/field_layout.hpp"
 #include "runtime/memory.hpp"
 #include "runtime/platform.hpp"
 #include "wasm/limits.hpp"
@@ -49,11 +50,22 @@ Result<Heap*> Store::ensure_heap() {
   return heap_.get();
 }
 
+// A vector's allocation must not fail, so it is tried before.
+static bool has_memory_for(uint64_t table_elements) {
+  void* probe = ::operator new(table_elements * sizeof(uint64_t), std::nothrow);
+  ::operator delete(probe);
+  return probe != nullptr;
+}
+
 Result<void> Store::initialize(TableObject& table, uint64_t initial) {
   if (table.type.limits.minimum > wasm::limits::kTableSize) {
     return fail(Error::of(ErrorKind::limit, "a table of " + decimal(table.type.limits.minimum) +
                                                 " elements exceeds the limit of " +
                                                 decimal(uint64_t{wasm::limits::kTableSize})));
+  }
+  if (!has_memory_for(table.type.limits.minimum)) {
+    return fail(Error::of(ErrorKind::resource,
+                          "out of memory for a table of " + decimal(table.type.limits.minimum) + " elements"));
   }
   table.elements.assign(table.type.limits.minimum, initial);
   table.vm->elements = table.elements.data();
@@ -63,11 +75,13 @@ Result<void> Store::initialize(TableObject& table, uint64_t initial) {
 
 bool Store::is_heap_reference(wasm::ValType type) {
   if (!type.is_ref()) return false;
-  return storage_of(type, [&](wasm::TypeIndex index) {
-           return engine_.types().with([&](TypeRegistry& types) {
-             return types[CanonicalId(index.index())].kind == wasm::SubType::Kind::func;
-           });
-         }).is_reference;
+  return storage_of(type,
+                    [&](wasm::TypeIndex index) {
+                      return engine_.types().with([&](TypeRegistry& types) {
+                        return types[CanonicalId(index.index())].kind == wasm::SubType::Kind::func;
+                      });
+                    })
+      .is_reference;
 }
 
 Val Store::load(wasm::ValType type, const std::byte* slot) {
@@ -202,8 +216,7 @@ Result<Func> Store::create_host_function(const wasm::FuncType& type,
   auto function = std::make_unique<HostFunction>();
   function->callable = callable;
   function->destroy = destroy;
-  const CanonicalId id =
-      CAIRN_TRY(engine_.types().with([&](TypeRegistry& types) { return types.canonicalize(type); }));
+  const CanonicalId id = CAIRN_TRY(engine_.types().with([&](TypeRegistry& types) { return types.canonicalize(type); }));
   CAIRN_TRY(engine_.prepare_trampolines(std::span(&id, 1)));
   initialize_header(function->context.header, kVMHostContextMagic);
   function->context.invoke = invoke;
@@ -245,8 +258,13 @@ std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages) {
 
 std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initial) {
   const uint64_t old_size = table.vm->length;
-  const uint64_t maximum = std::min<uint64_t>(table.type.limits.maximum.value_or(~uint64_t{0}), wasm::limits::kTableSize);
+  const uint64_t maximum =
+      std::min<uint64_t>(table.type.limits.maximum.value_or(~uint64_t{0}), wasm::limits::kTableSize);
   if (old_size > maximum || delta > maximum - old_size) return std::nullopt;
+  // The vector may double.
+  if (old_size + delta > table.elements.capacity() && !has_memory_for(std::max(2 * old_size, old_size + delta))) {
+    return std::nullopt;
+  }
   table.elements.resize(old_size + delta, initial);
   table.vm->elements = table.elements.data();
   table.vm->length = table.elements.size();

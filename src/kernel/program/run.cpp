@@ -1,5 +1,7 @@
 #include "kernel/program/run.hpp"
 
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
@@ -80,7 +82,10 @@ Result<int> run(const Bundle& bundle) {
   KernelSystem system;
   wasi::MemoryFileSystem files(system, memory_statistics().total / 2);
   CAIRN_TRY(fill_file_system(bundle, files));
-  const runtime::EngineConfig engine = CAIRN_TRY(runtime::configure_engine(config));
+  runtime::EngineConfig engine = CAIRN_TRY(runtime::configure_engine(config));
+  // The kernel's heap must not run dry while something is compiled.
+  size_t& budget = engine.compiler.function_budget_bytes;
+  budget = std::min<size_t>(budget, memory_statistics().free / 4);
   wasi::Context context(system);
   context.arguments = config.arguments;
   context.environment = config.environment;
