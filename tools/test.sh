@@ -109,6 +109,8 @@ for target in "${targets[@]}"; do
   job "cli ($target)" tests/cli/run.sh "$target"
 done
 
+job "cli (tools)" tests/cli/tools.sh
+
 for target in "${targets[@]}"; do
   job "threads ($target)" tests/threads/run.sh "$target"
 done
@@ -188,6 +190,7 @@ for target in "${targets[@]}"; do
   done
 done
 
+job "bombs (host)" tests/bombs/run.sh ${CAIRN_TEST_ALL:+--all}
 [ -z "${sanitized-}" ] || job "mutations (host-sanitize)" tests/mutations/run.sh host 10000
 for machine in x86_64 riscv64; do
   case " ${targets[*]} " in *" $machine "*) job "mutations ($machine)" tests/mutations/run.sh "$machine" 200 ;; esac

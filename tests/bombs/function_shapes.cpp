@@ -1,0 +1,414 @@
+// One function that is large, in every way that we could think of.
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <sstream>
+
+#include "base/assert.hpp"
+#include "shapes.hpp"
+#include "wasm/decoder.hpp"
+#include "wasm/limits.hpp"
+#include "wasm/opcodes.hpp"
+#include "wasm/text/testing/module_writer.hpp"
+#include "wasm/text/text.hpp"
+
+namespace cairn::bombs {
+namespace {
+
+using wasm::testing::ByteWriter;
+using wasm::testing::kCode;
+
+std::string times(size_t count, std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < count; ++i) out += text;
+  return out;
+}
+
+// What the functions refer to; the function itself is the last one.
+const std::string& declarations() {
+  static const std::string& text = *new std::string(
+      "(type $f (func (param i32 i32) (result i32)))"
+      "(type $wide (func" +
+      times(1000, " (param i64)") + times(1000, " (result i64)") +
+      "))"
+      "(type $wide_block (func" +
+      times(1000, " (param i64)") + times(1000, " (result i64)") +
+      "))"
+      "(type $results (func (result" +
+      times(1000, " i64") +
+      ")))"
+      "(type $takes (func (param" +
+      times(1000, " i64") +
+      ")))"
+      "(type $none (func))"
+      "(import \"\" \"\" (func $none (type $none)))"
+      "(memory $m 1) (memory $m64 i64 1) (table $t 10 funcref) (table $x 10 externref)"
+      "(tag $e) (tag $e1 (param i32))"
+      "(global $g (mut i32) (i32.const 0)) (global $r (mut externref) (ref.null extern))"
+      "(global $v (mut v128) (v128.const i64x2 0 0))");
+  return text;
+}
+
+[[noreturn]] void give_up(const std::string& what) {
+  std::fprintf(stderr, "cairn-bombs: %s\n", what.c_str());
+  std::abort();
+}
+
+Bytes assemble(const std::string& fields) {
+  auto bytes = wasm::text::assemble("(module " + declarations() + fields + ")", "shape");
+  if (!bytes) give_up(bytes.error().message + " in " + fields.substr(0, 2000));
+  return std::move(*bytes);
+}
+
+// The text with what it takes for its blocks to be whole, and how many bytes that adds in front and behind.
+struct Whole {
+  std::string text;
+  size_t before = 0;
+  size_t behind = 0;
+};
+
+Whole make_whole(const std::string& text) {
+  std::string opening;
+  size_t opened = 0;
+  size_t open = 0;
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    const bool is_arm = word == "else" || word == "catch" || word == "catch_all";
+    if (word == "block" || word == "loop" || word == "if" || word == "try" || word == "try_table") ++open;
+    if (word != "end" && word != "delegate" && !is_arm) continue;
+    if (open == 0) {
+      opening += word == "else" ? "if " : word == "end" ? "block " : "try ";
+      ++opened;
+      ++open;
+    }
+    if (!is_arm) --open;
+  }
+  return {opening + text + times(open, " end"), 2 * opened, open};
+}
+
+// Locals and instructions, without the `end`.
+ByteWriter body_of(const std::string& text) {
+  const Whole whole = make_whole(text);
+  const size_t locals_end = text.starts_with("(local") ? text.find(')') + 1 : 0;
+  CAIRN_ASSERT(whole.before == 0);
+  Bytes bytes = assemble("(func $self (export \"f\") (type $f) " + text.substr(0, locals_end) + " " +
+                         whole.text.substr(locals_end) + ")");
+  const auto module = wasm::decode_module(std::move(bytes), wasm::Features::all());
+  if (!module) give_up(module.error().to_string());
+  const auto body = module->functions.back().body;
+  ByteWriter out;
+  out.append(body.first(body.size() - 1 - whole.behind));
+  return out;
+}
+
+ByteWriter code_of(const std::string& text) {
+  const Whole whole = make_whole(text);
+  const ByteWriter body = body_of(whole.text);
+  ByteWriter out;
+  out.append(body.bytes().first(body.size() - whole.behind).subspan(1 + whole.before));  // no locals
+  return out;
+}
+
+// The module with this function as its last.
+Bytes module_of(const ByteWriter& body) {
+  Bytes bytes = assemble("(func $self (export \"f\") (type $f))");
+  auto module = wasm::decode_module(std::move(bytes), wasm::Features::all());
+  if (!module) give_up(module.error().to_string());
+  constexpr size_t kCodeSection = 4;  // in front of its body: identifier, size, one function, its size
+  ByteWriter out;
+  out.append(std::span(module->bytes).first(module->functions.back().body_offset - kCodeSection));
+  ByteWriter section;
+  section.unsigned_leb(1);
+  section.sized(body.bytes());
+  out.section(kCode, section.bytes());
+  return out.take();
+}
+
+Bytes make_function(const Shape& shape, size_t bytes) {
+  bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
+  ByteWriter body = body_of(shape.before);
+  const ByteWriter unit = code_of(shape.unit);
+  ByteWriter after = code_of(shape.after);
+  after.byte(0x0b);
+  for (size_t i = 0; i < shape.most_units && body.size() + unit.size() + after.size() <= bytes; ++i)
+    body.append(unit.bytes());
+  body.append(after.bytes());
+  return module_of(body);
+}
+
+// As above, but each unit is closed by an `after` of its own.
+Bytes make_nested(const Shape& shape, size_t bytes) {
+  bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
+  ByteWriter body = body_of(shape.before);
+  const ByteWriter unit = code_of(shape.unit);
+  const ByteWriter after = code_of(shape.after + " end");
+  const size_t each = unit.size() + after.size();
+  const size_t count = std::min(shape.most_units, (bytes - body.size()) / each);
+  for (size_t i = 0; i < count; ++i) body.append(unit.bytes());
+  for (size_t i = 0; i < count; ++i) body.append(after.bytes());
+  body.append(code_of("local.get 0").bytes());
+  body.byte(0x0b);
+  return module_of(body);
+}
+
+// The text once for each of `count` locals behind the two parameters, whose number it has as `#`.
+std::string numbered(size_t count, const std::string& text) {
+  std::string out;
+  for (size_t i = 2; i < count + 2; ++i) {
+    for (char c : text) {
+      if (c == '#') {
+        out += std::to_string(i);
+      } else {
+        out += c;
+      }
+    }
+  }
+  return out;
+}
+
+constexpr uint32_t kLocals = 40'000;
+
+std::string locals(size_t count, std::string_view type = "i32") {
+  return "(local" + times(count, " " + std::string(type)) + ") ";
+}
+
+// A table with a million targets, over `depth` blocks.
+Bytes make_table(size_t bytes, uint32_t depth, std::string_view block_type, std::string_view result) {
+  ByteWriter body = body_of("");
+  const ByteWriter block = code_of("block " + std::string(block_type));
+  for (uint32_t i = 0; i < depth; ++i) body.append(block.bytes());
+  body.append(code_of(std::string(result) + " local.get 0").bytes());
+  body.byte(0x0e);
+  const size_t each = depth < 128 ? 1 : 2;
+  const size_t targets = std::min<size_t>(bytes, wasm::limits::kFunctionSize - 100'000) / each;
+  body.unsigned_leb(targets - 1);
+  for (size_t i = 0; i < targets; ++i) body.unsigned_leb(i % depth);
+  for (uint32_t i = 0; i < depth; ++i) {
+    body.byte(0x0b);
+    if (!result.empty()) body.append(code_of("unreachable").bytes());
+  }
+  body.append(code_of("local.get 0").bytes());
+  body.byte(0x0b);
+  return module_of(body);
+}
+
+// Distinct constants: `opcode`, then so many bytes that count, then a drop.
+Bytes make_constants(size_t bytes, std::string_view opcode, unsigned size, std::string_view use) {
+  bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
+  ByteWriter body = body_of("");
+  const ByteWriter used = code_of(std::string(use));
+  for (uint64_t i = 1; body.size() + 64 < bytes; ++i) {
+    body.append(opcode);
+    body.fixed(i * 0x9e37'79b9'7f4a'7c15, 8 < size ? 8 : size);
+    if (size == 16) body.fixed(i, 8);
+    body.append(used.bytes());
+  }
+  body.append(code_of("local.get 0").bytes());
+  body.byte(0x0b);
+  return module_of(body);
+}
+
+// `count` values that all live until the end.
+Bytes make_live(size_t bytes, const std::string& value, const std::string& combine, size_t most) {
+  bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
+  const ByteWriter each = code_of(value);
+  const ByteWriter merge = code_of(combine);
+  const size_t count = std::min(most, bytes / (each.size() + merge.size()));
+  ByteWriter body = body_of("");
+  for (size_t i = 0; i < count; ++i) body.append(each.bytes());
+  for (size_t i = 0; i + 1 < count; ++i) body.append(merge.bytes());
+  body.byte(0x0b);
+  return module_of(body);
+}
+
+}  // namespace
+
+std::vector<Shape> function_shapes() {
+  std::vector<Shape> shapes;
+  const auto add = [&](std::string name, std::string before, std::string unit, std::string after = "local.get 0",
+                       size_t most = ~size_t{0}) {
+    shapes.push_back({std::move(name), make_function, std::move(before), std::move(unit), std::move(after), most});
+  };
+  const auto nest = [&](std::string name, std::string before, std::string unit, std::string after = "",
+                        size_t most = ~size_t{0}) {
+    shapes.push_back({std::move(name), make_nested, std::move(before), std::move(unit), std::move(after), most});
+  };
+  const auto make = [&](std::string name, Bytes (*maker)(const Shape&, size_t)) {
+    shapes.push_back({std::move(name), maker, {}, {}, {}, ~size_t{0}});
+  };
+
+  // Straight lines.
+  add("nothing", "", "nop");
+  add("arithmetic", "local.get 0", "local.get 1 i32.add local.get 0 i32.xor local.get 1 i32.mul", "");
+  add("dead_values", "", "local.get 0 i32.const 77 i32.mul drop");
+  add("equal_values", "", "local.get 0 local.get 1 i32.mul local.set 0");
+  add("divisions", "", "local.get 0 local.get 1 i32.div_s local.set 0");
+  add("conversions", "local.get 0", "i64.extend_i32_s i32.wrap_i64", "");
+  add("negations", "local.get 0", "i32.eqz", "");
+  add("selections", "local.get 0", "local.get 1 local.get 0 select", "");
+  add("selections_of_conditions", "local.get 0", "local.get 1 i32.lt_s local.get 0 local.get 1 select", "");
+  add("chain_of_loads", "", "local.get 0 i32.load local.set 0");
+  add("loads_and_stores", "",
+      "local.get 0 local.get 1 i32.load offset=16 i32.store offset=24 local.get 1 local.get 0 i64.load8_u i64.store16");
+  add("loads_of_64", "", "local.get 0 i64.extend_i32_u i32.load $m64 local.set 0");
+  add("equal_loads", "", "local.get 0 i32.load drop");
+  add("globals", "", "global.get $g i32.const 1 i32.add global.set $g");
+  add("host_calls", "", "call $none");
+  add("calls", "", "local.get 0 local.get 1 call $self local.set 0");
+  add("indirect_calls", "", "local.get 0 local.get 1 local.get 0 call_indirect $t (type $f) local.set 0");
+  add("tables", "", "local.get 0 local.get 0 table.get $x table.set $x");
+  add("bulk", "",
+      "local.get 0 local.get 1 i32.const 9 memory.copy $m $m local.get 0 local.get 1 local.get 1 memory.fill $m");
+  add("growing", "", "local.get 0 memory.grow $m local.set 0");
+  add("returns", "", "local.get 0 return");
+  add("unreachable", "", "unreachable");
+  add("dead_code", "unreachable", "i32.add drop");
+  add("atomics", "", "local.get 0 local.get 1 i32.atomic.rmw.add $m local.set 0");
+  make("many_floats", [](const Shape&, size_t b) {
+    return make_constants(b, "\x44", 8, "i32.trunc_sat_f64_s local.get 0 i32.add local.set 0");
+  });
+  make("many_integers", [](const Shape&, size_t b) {
+    return make_live(b, "local.get 0 i32.const 0x12345678 i32.xor local.tee 0", "i32.add", 900'000);
+  });
+  make("many_vectors", [](const Shape&, size_t b) {
+    return make_constants(b, "\xfd\x0c", 16, "global.get $v i8x16.add global.set $v");
+  });
+
+  // Values that live long.
+  make("live_values", [](const Shape&, size_t b) {
+    return make_live(b, "local.get 0 i32.const 3 i32.mul local.tee 0", "i32.add", 900'000);
+  });
+  make("live_floats", [](const Shape&, size_t b) {
+    return make_live(b, "local.get 0 i32.const 3 i32.mul local.tee 0 f64.convert_i32_s i32.trunc_f64_s", "i32.add",
+                     900'000);
+  });
+  make("live_loads", [](const Shape&, size_t b) {
+    return make_live(b, "local.get 0 i32.load offset=8 local.tee 0", "i32.sub", 900'000);
+  });
+  make("live_calls", [](const Shape&, size_t b) {
+    return make_live(b, "local.get 0 local.get 1 call $self local.tee 0", "i32.add", 900'000);
+  });
+  add("live_across_calls", numbered(1000, "local.get 0 i32.const # i32.mul "), "call $none", times(999, "i32.add "));
+  add("references_across_calls", locals(1000, "externref") + numbered(1000, "local.get 0 table.get $x local.set # "),
+      "call $none", numbered(1000, "local.get # global.set $r ") + "local.get 0");
+
+  // Control.
+  add("blocks", "", "block local.get 0 br_if 0 local.get 1 local.set 0 end");
+  add("ifs", "", "local.get 0 if local.get 1 i32.const 1 i32.add local.set 0 end");
+  add("ifs_with_else", "",
+      "local.get 0 if local.get 1 local.set 0 else local.get 0 i32.const 1 i32.add local.set 1 end");
+  add("empty_blocks", "", "block end");
+  add("loops", "", "loop local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0 end");
+  add("endless_loops", "", "block local.get 0 br_if 0 loop br 0 end end");
+  add("returns_in_ifs", "", "local.get 0 if local.get 1 return end");
+  add("traps_in_ifs", "", "local.get 0 if unreachable end");
+  add("dead_ifs", "unreachable", "if else end");
+  nest("nested_blocks", "", "block local.get 0 br_if 0", "local.get 1 local.set 0", 50'000);
+  nest("nested_blocks_to_the_outermost", "", "block local.get 0 br_if 0", "", 50'000);
+  nest("nested_loops", "", "loop", "local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0", 50'000);
+  nest("nested_ifs", "", "local.get 0 if", "local.get 1 local.set 0", 50'000);
+  nest("shallow_nests", "", "block local.get 0 br_if 0", "local.get 1 local.set 0", 1000);
+  make("table", [](const Shape&, size_t b) { return make_table(b, 100, "", ""); });
+  make("table_over_many_blocks", [](const Shape&, size_t b) { return make_table(b, 10'000, "", ""); });
+  make("table_with_wide_labels",
+       [](const Shape&, size_t b) { return make_table(b, 1000, "(type $results)", "unreachable"); });
+  add("tables_of_branches", times(100, "block "), "block local.get 0 br_table 1 2 3 4 5 0 end",
+      times(100, "end ") + "local.get 0");
+  add("small_tables", "", "block block local.get 0 br_table 0 1 0 1 0 end end");
+  add("wide_labels", "block (type $results) unreachable", "local.get 0 br_if 0", "end unreachable");
+  add("wide_blocks", "block (type $results) unreachable", "block (type $wide_block) end", "end unreachable");
+  add("wide_ifs", "call $none unreachable block (type $results) unreachable",
+      "local.get 0 if (type $wide_block) else end", "end unreachable");
+
+  // Locals.
+  add("many_locals", locals(kLocals), "local.get 39000 local.set 2");
+  add("locals_and_branches", locals(kLocals) + "block " + numbered(kLocals, "local.get 0 local.set # "),
+      "local.get 1 br_if 0", "end local.get 0");
+  add("locals_and_ifs", locals(1000) + "block " + numbered(1000, "local.get 0 i32.const # i32.add local.set # "),
+      "local.get 1 if local.get 500 local.set 600 local.get 600 local.set 700 end", "end local.get 0");
+  add("locals_and_loops", locals(1000) + "loop ",
+      "loop local.get 0 local.set 900 local.get 0 br_if 1 local.get 900 local.set 7 end", "end local.get 0");
+  nest("locals_in_nested_loops", locals(1000), "loop local.get 0 local.set 900 local.get 3 local.set 4",
+       "local.get 0 br_if 0", 50'000);
+  add("loops_that_write_many_locals",
+      locals(kLocals) + times(1000, "loop ") + numbered(kLocals, "local.get 0 local.set # "), "local.get 1 br_if 0",
+      times(1000, "end ") + "local.get 0");
+
+  // Wide calls.
+  add("wide_loops", "call $none local.get 0 call_indirect $t (type $results)", "loop (type $wide_block) end",
+      "unreachable");
+  add("wide_indirect_calls", "local.get 0 call_indirect $t (type $results)",
+      "local.get 0 call_indirect $t (type $wide)", "local.get 0 call_indirect $t (type $takes) local.get 0");
+  add("dead_wide_calls", "unreachable", "local.get 0 call_indirect $t (type $wide)", "unreachable");
+
+  // Exceptions.
+  add("tries", "", "block try_table (catch $e 0) call $none end end");
+  add("tries_of_values", "", "block (result i32) try_table (catch $e1 0) call $none end local.get 0 end drop");
+  add("tries_with_many_clauses", "block block (result exnref)",
+      "try_table " + times(100, "(catch $e 1) (catch_all_ref 0)") + " call $none end",
+      "unreachable end drop end local.get 0");
+  nest("nested_tries", "", "block try_table (catch $e 0) (catch_all 0)", "call $none end", 30'000);
+  nest("nested_legacy_tries", "", "try call $none", "catch $e call $none", 50'000);
+  add("legacy_tries", "", "try call $none catch $e catch_all rethrow 0 end");
+  add("delegates", "try", "try call $none delegate 0", "catch_all end local.get 0");
+  add("throws", "", "local.get 0 if local.get 1 throw $e1 end");
+  add("calls_in_a_deep_try", times(1000, "block try_table (catch $e 0) "), "call $none",
+      times(1000, "end end ") + "local.get 0");
+  add("locals_and_tries", locals(1000) + numbered(1000, "local.get 0 i32.const # i32.add local.set # "),
+      "block try_table (catch $e 0) call $none local.get 0 local.set 500 call $none end end", "local.get 999");
+  return shapes;
+}
+
+std::vector<Shape> opcode_shapes() {
+  std::vector<Shape> shapes;
+  // Values that are not known.
+  constexpr std::string_view kLoads =
+      "local.get 0 i64.load local.set 2 local.get 0 f32.load local.set 3 local.get 0 f64.load local.set 4 local.get 0 "
+      "v128.load local.set 5";
+  for (const wasm::OpcodeInfo& opcode : wasm::kOpcodes) {
+    if (opcode.signature == "*" || opcode.signature.find(':') == std::string_view::npos) continue;
+    const std::string_view params = opcode.signature.substr(0, opcode.signature.find(':'));
+    const std::string_view results = opcode.signature.substr(opcode.signature.find(':') + 1);
+    const std::string name(opcode.name);
+    std::string immediate;
+    switch (opcode.immediate) {
+      case wasm::Immediate::none:
+        break;
+      case wasm::Immediate::memarg:
+        break;
+      case wasm::Immediate::memarg_lane:
+      case wasm::Immediate::lane:
+        immediate = " 0";
+        break;
+      case wasm::Immediate::shuffle:
+        immediate = " 0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31";
+        break;
+      default:
+        continue;
+    }
+    // One local of each type, behind the two parameters.
+    const auto local = [](char type) -> std::string {
+      switch (type) {
+        case 'l':
+          return "2";
+        case 'f':
+          return "3";
+        case 'd':
+          return "4";
+        case 'v':
+          return "5";
+        default:
+          return "0";
+      }
+    };
+    std::string unit;
+    for (char type : params) unit += "local.get " + local(type) + " ";
+    unit += name + immediate;
+    for (size_t i = results.size(); i-- > 0;) unit += " local.set " + local(results[i]);
+    shapes.push_back({"opcode/" + name, make_function, "(local i64 f32 f64 v128) " + std::string(kLoads), unit,
+                      "local.get 0", ~size_t{0}});
+  }
+  return shapes;
+}
+
+}  // namespace cairn::bombs

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Modules built to be expensive cost no more than ten times an ordinary one, by the byte.   tests/bombs/run.sh [--all]
+# Last line: N passed, N failed.
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export CAIRN_ROOT=$root
+size=(--bytes 200000)
+[ "${1-}" != --all ] || size=(--bytes 7654321 --opcodes)
+exec "$root/build/host/cairn-bombs" "${size[@]}" "$root/tests/bombs/real_program.cc"
