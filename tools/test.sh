@@ -54,7 +54,7 @@ finish_one() {
   [ "$job_failed" -eq 0 ] || verdict=FAIL
   printf '%s %s: %d passed, %d failed (%d s)\n' "$verdict" "$name" "$job_passed" "$job_failed" "$seconds"
   if [ "$job_failed" -gt 0 ]; then
-    { grep -E '^FAIL|FAILED|Failure|ERROR: |runtime error|internal error' "$log" | head -n 20
+    { grep -aE '^FAIL|FAILED|Failure|ERROR: |runtime error|internal error|[.]wast:[0-9]+: ' "$log" | head -n 20
       [ "$status" -eq 0 ] || { echo "exit status $status, last lines:"; tail -n 5 "$log"; }; } | cut -c1-300 | sed 's/^/    /'
     printf '    log: %s\n' "${log#"$root/"}"
   fi
