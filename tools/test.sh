@@ -135,6 +135,8 @@ host --engine cpu=none
 host --bounds check
 host --bounds guard
 host --engine addresses=24
+host --gc-stress
+host --gc-stress --engine gc-verify=on --engine opt=none
 host-sanitize
 host-riscv64 $with_v
 host-riscv64 $without
