@@ -24,6 +24,15 @@ std::string times(size_t count, std::string_view text) {
   return out;
 }
 
+// 64 structures, each the subtype of the one before.
+std::string chain() {
+  std::string out = "(type $level0 (sub (struct)))";
+  for (size_t i = 1; i < 64; ++i) {
+    out += "(type $level" + std::to_string(i) + " (sub $level" + std::to_string(i - 1) + " (struct)))";
+  }
+  return out;
+}
+
 // What the functions refer to; the function itself is the last one.
 const std::string& declarations() {
   static const std::string& text = *new std::string(
@@ -41,9 +50,12 @@ const std::string& declarations() {
       times(1000, " i64") +
       ")))"
       "(type $none (func))"
+      "(type $object (struct" +
+      times(10'000, " (field (mut i64))") + "))" + "(type $array (array (mut i32)))" + chain() +
       "(import \"\" \"\" (func $none (type $none)))"
       "(memory $m 1) (memory $m64 i64 1) (table $t 10 funcref) (table $x 10 externref)"
       "(tag $e) (tag $e1 (param i32))"
+      "(global $o (mut (ref null $level0)) (ref.null $level0))"
       "(global $g (mut i32) (i32.const 0)) (global $r (mut externref) (ref.null extern))"
       "(global $v (mut v128) (v128.const i64x2 0 0))");
   return text;
@@ -340,6 +352,22 @@ std::vector<Shape> function_shapes() {
   add("wide_indirect_calls", "local.get 0 call_indirect $t (type $results)",
       "local.get 0 call_indirect $t (type $wide)", "local.get 0 call_indirect $t (type $takes) local.get 0");
   add("dead_wide_calls", "unreachable", "local.get 0 call_indirect $t (type $wide)", "unreachable");
+
+  // Objects.
+  add("objects", "", "struct.new_default $object drop");
+  add("objects_kept", "(local (ref null $object))",
+      "struct.new_default $object local.tee 2 struct.get $object 9999 drop");
+  add("small_objects", "(local (ref null $level0))", "struct.new_default $level0 local.set 2");
+  add("arrays", "(local (ref null $array))", "local.get 0 local.get 1 array.new $array local.set 2");
+  add("array_elements", "(local (ref null $array))",
+      "local.get 2 local.get 0 local.get 2 local.get 1 array.get $array array.set $array");
+  add("arrays_of_operands", "", times(10'000, "i32.const 7 ") + "array.new_fixed $array 10000 drop");
+  add("casts", "", "global.get $o ref.cast (ref null $level63) drop");
+  add("tests", "", "global.get $o ref.test (ref $level63) local.set 0");
+  add("branches_on_casts", "(local (ref null $level0))",
+      "block (result (ref null $level0)) global.get $o br_on_cast 0 (ref null $level0) (ref $level63) end local.set 2");
+  add("references_of_objects", "(local (ref null $level0) (ref null $level0))",
+      "global.get $o local.tee 2 local.get 3 ref.eq if local.get 2 local.set 3 end call $none");
 
   // Exceptions.
   add("tries", "", "block try_table (catch $e 0) call $none end end");
