@@ -47,6 +47,11 @@ def make_batch(generator, first, count):
     return directory, modules
 
 
+def turn(names, number):
+    """The executors of a batch, one of those that take turns each."""
+    return [alternatives[number % len(alternatives)] for alternatives in (name.split("|") for name in names)]
+
+
 def compare_batch(modules, names):
     """A list of (seed, path, executor, detail) of what differs, and the reference's answers."""
     paths = [path for _, path, _ in modules]
@@ -109,7 +114,7 @@ def fuzz(arguments):
         if arguments.seconds and time.monotonic() - totals.started > arguments.seconds:
             return None
         directory, modules = make_batch(generator, *batch)
-        return directory, modules, compare_batch(modules, names)
+        return directory, modules, compare_batch(modules, turn(names, batch[0] // arguments.batch))
 
     with ThreadPoolExecutor(arguments.jobs) as pool:
         # No more batches in flight than jobs, so that nothing piles up.
@@ -169,9 +174,11 @@ def main():
     parser.add_argument("--keep-whole", action="store_true", help="do not reduce what differs")
     parser.add_argument("--replay", nargs="+")
     arguments = parser.parse_args()
-    for name in arguments.executors:
+    for name in [name for names in arguments.executors for name in names.split("|")]:
         if name not in executors.COMMANDS:
             parser.error(f"unknown executor {name}; there are {', '.join(executors.COMMANDS)}")
+    if arguments.replay:
+        arguments.executors = list(dict.fromkeys(name for names in arguments.executors for name in names.split("|")))
     return replay(arguments) if arguments.replay else fuzz(arguments)
 
 

@@ -53,6 +53,7 @@ class BranchSimplifier {
       for (size_t i = 0; i < function_.targets(function_.terminator(block)).size(); ++i) thread(block, i);
       select_instead(block);
     }
+    if (may_have_lost_loop_) count_from_entry();
     for (const Block block : flow_.order()) {
       if (is_live(block)) absorb_successors(block);
     }
@@ -91,8 +92,27 @@ class BranchSimplifier {
     while (!work.empty()) {
       const Block b = work.back();
       work.pop_back();
-      if (--edges_in_[b.index()] != 0) continue;
+      if (--edges_in_[b.index()] != 0) {
+        // What is left may be the edges back alone.
+        may_have_lost_loop_ |= function_[b].is_loop_header;
+        continue;
+      }
       for (const Target& target : function_.targets(function_.terminator(b))) work.push_back(target.block);
+    }
+  }
+
+  // Counts again, without what loops lend each other that nothing enters any more.
+  void count_from_entry() {
+    std::ranges::fill(edges_in_, 0);
+    ArenaVector<Block> work(function_.arena);
+    const auto enter = [&](Block block) {
+      if (edges_in_[block.index()]++ == 0) work.push_back(block);
+    };
+    enter(Block(0));
+    while (!work.empty()) {
+      const Block block = work.back();
+      work.pop_back();
+      for (const Target& target : function_.targets(function_.terminator(block))) enter(target.block);
     }
   }
 
@@ -299,6 +319,7 @@ class BranchSimplifier {
   ArenaVector<uint32_t> edges_in_;  // from live blocks
   ArenaVector<uint32_t> uses_;
   ArenaVector<Value> arguments_;
+  bool may_have_lost_loop_ = false;
 };
 
 }  // namespace
