@@ -60,7 +60,7 @@ def run(executor, paths, stall=60):
     """Runs the modules, each in the same process until one ends or stalls it; gives a dictionary from path to a list of
     words, of which the first is `crash:...` where it did. `stall`: seconds without an answer."""
     answers = {}
-    most = 100 if family(executor) == "riscv" else len(paths)
+    most = 400 if family(executor) == "riscv" else len(paths)
     for start in range(0, len(paths), most):
         rest = paths[start:start + most]
         while rest:

@@ -271,7 +271,7 @@ impl Maker<'_> {
             if !candidates.is_empty() {
                 let (_, code, offset) = self.addresses[*self.random.pick(&candidates)].clone();
                 self.code.extend(code);
-                return offset.wrapping_add(*self.random.pick(&[0, 0, 0, 1, 2, 4, 8, 12]));
+                return (offset + *self.random.pick(&[0, 0, 0, 1, 2, 4, 8, 12])).min(0xffff_ffff);
             }
         }
         let start = self.code.len();

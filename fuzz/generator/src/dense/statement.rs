@@ -49,7 +49,8 @@ impl Maker<'_> {
         }
         match self.random.below(100) {
             0..=29 => self.assignment(),
-            30..=47 => self.store(),
+            30..=43 => self.store(),
+            44..=47 => self.overlap(),
             48..=53 => self.global(),
             54..=63 => self.if_statement(),
             64..=72 => self.loop_statement(),
@@ -61,6 +62,7 @@ impl Maker<'_> {
             94..=96 => self.try_statement(),
             97 => self.wide_arithmetic(),
             98 => self.select_store(),
+            99 if self.random.chance(80) => self.overlap(),
             _ => self.sizes(),
         }
     }
@@ -115,6 +117,33 @@ impl Maker<'_> {
         self.code.push(0x28);
         self.memory_argument(memory, 0, third);
         index(&mut self.code, 0x21, local);
+    }
+
+    /// Loads the same twice, with a store beside or over it in between.
+    fn overlap(&mut self) {
+        let around = self.around;
+        let scratch = self.code.len();
+        let memory = self.memory();
+        let offset = self.address(memory, 1, 0);
+        let address: Vec<u8> = self.code.drain(scratch..).collect();
+        let load = &around.loads[self.random.below(14) as usize];
+        let store = &around.stores[self.random.below(9) as usize];
+        for round in 0..2 {
+            self.code.extend(&address);
+            self.code.extend(&load.code);
+            self.memory_argument(memory, 0, offset);
+            match self.local_of(load.ty) {
+                Some(local) => index(&mut self.code, 0x21, local),
+                None => self.code.push(0x1a),
+            }
+            if round == 0 {
+                self.code.extend(&address);
+                self.expression(store.ty, 2);
+                self.code.extend(&store.code);
+                let beside = *self.random.pick(&[0, 0, 0, 1, 2, 4, 8]);
+                self.memory_argument(memory, 0, (offset + beside).min(0xffff_ffff));
+            }
+        }
     }
 
     fn global(&mut self) {
