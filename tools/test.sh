@@ -113,6 +113,7 @@ job "cli (tools)" tests/cli/tools.sh
 
 for target in "${targets[@]}"; do
   job "threads ($target)" tests/threads/run.sh "$target"
+  job "regressions ($target)" tests/regressions/run.sh "$target"
 done
 
 for target in host; do
@@ -197,6 +198,15 @@ job "bombs (host)" tests/bombs/run.sh ${CAIRN_TEST_ALL:+--all}
 for machine in x86_64 riscv64; do
   case " ${targets[*]} " in *" $machine "*) job "mutations ($machine)" tests/mutations/run.sh "$machine" 200 ;; esac
 done
+
+# Generated modules on Cairn's own ways of compiling; with --all also on RISC-V and on other engines. And the code that is made.
+if [ -n "$CAIRN_TEST_ALL" ]; then
+  build_for_tests host-riscv64 cairn-diff && fuzz/diff/engines.sh && job "diff (all engines)" python3 fuzz/diff/run.py --modules 3000 --seed 1
+  job "code (generated, programs)" fuzz/diff/check_code.sh 300 programs
+else
+  job "diff (cairn alone)" python3 fuzz/diff/run.py --modules 300 --batch 100 --seed 1 --executors cairn,none,registers,check,cpu,verify
+  job "code (generated)" fuzz/diff/check_code.sh 40
+fi
 
 wait_all
 printf '%d passed, %d failed\n' "$total_passed" "$total_failed"
