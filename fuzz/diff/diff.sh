@@ -1,4 +1,4 @@
-# ./cairn fuzz diff [options]: differential fuzzing (fuzz/diff/README.md). Sourced by tools/fuzz.sh; also
+# ./cairn fuzz diff [options]: differential fuzzing (fuzz/diff/README.md). Sourced by ./cairn; also
 #   ./cairn fuzz diff --own      compares Cairn with itself alone, so that no other engine and no RISC-V build is needed
 cd "$root" || exit 71
 own=
