@@ -97,7 +97,7 @@ bool Lower::lower_memory(Value value) {
 Lower::Address Lower::displaced(Reg base, int64_t offset) {
   if (fits_signed(offset, 12)) return {base, static_cast<int32_t>(offset)};
   const int64_t low = static_cast<int64_t>(static_cast<uint64_t>(offset) << 52) >> 52;
-  const VReg high = immediate(offset - low);
+  const VReg high = immediate(static_cast<int64_t>(static_cast<uint64_t>(offset) - static_cast<uint64_t>(low)));
   return {op3(Op::add, base, high), static_cast<int32_t>(low)};
 }
 
@@ -111,7 +111,7 @@ Lower::AddressParts Lower::split_address(Value address) const {
     while (inst(parts.key).opcode == Opcode::iadd && !is_i32(parts.key)) {
       const auto constant = integer_constant(inst(parts.key).operands[1]);
       if (!constant) break;
-      parts.constant += *constant;
+      parts.constant = static_cast<int64_t>(static_cast<uint64_t>(parts.constant) + static_cast<uint64_t>(*constant));
       parts.key = resolve(inst(parts.key).operands[0]);
     }
     if (inst(parts.key).opcode == Opcode::uextend) {

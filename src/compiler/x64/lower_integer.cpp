@@ -350,7 +350,8 @@ void X64Lowering::lower_rotate(Value value) {
   const VReg source = size == 4 ? use_low(instruction.operands[0]) : use(instruction.operands[0]);
   if (const auto constant = integer_constant(instruction.operands[1])) {
     const unsigned bits = size * 8;
-    const unsigned right = static_cast<unsigned>(left ? -*constant : *constant) & (bits - 1);
+    const auto count = static_cast<unsigned>(*constant);
+    const unsigned right = (left ? 0 - count : count) & (bits - 1);
     if (cpu_.bmi2) {
       put(Op::rorx, {Operand::def(result), Operand::use_any(source)}, size).immediate = right;
     } else {
