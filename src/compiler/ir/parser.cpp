@@ -169,6 +169,11 @@ class Parser {
     return {};
   }
   [[nodiscard]] bool is_value() const { return is("_") || (word_.starts_with("v") && word_.size() > 1 && word_[1] <= '9'); }
+  // A value that an instruction takes, rather than the name of the next instruction's result.
+  [[nodiscard]] bool is_operand() const {
+    const size_t after = text_.find_first_not_of(" \n", next_);
+    return is_value() && (after == std::string_view::npos || text_[after] != '=');
+  }
   std::string_view take_word() {
     const std::string_view word = word_;
     advance();
@@ -322,7 +327,7 @@ class Parser {
     std::vector<Patch> operands;
     const uint32_t first = static_cast<uint32_t>(function_.value_lists.size());
     bool comma = false;
-    while (is_value()) {
+    while (is_operand()) {
       operands.push_back({word_, at_, Value::none(), operands.size()});
       advance();
       comma = take(",");
