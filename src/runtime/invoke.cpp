@@ -120,6 +120,23 @@ FaultResolution resolve_fault(const MachineFault& fault) {
           .stack_pointer = reinterpret_cast<uintptr_t>(activation->entry.saved_stack_pointer)};
 }
 
+FaultResolution resolve_interrupt(const MachineFault& where) {
+  Activation* activation = Platform::activation();
+  if (activation == nullptr) return {};
+  const CodeImage* image = activation->store->engine().code().find(where.pc);
+  if (image == nullptr || image->module == nullptr) return {};
+  const codegen::FunctionRecord* function = image->find_function(static_cast<uint32_t>(where.pc - image->begin()));
+  if (function == nullptr || function->function_index == codegen::kTrampoline) return {};
+  activation->kind = wasm::TrapKind::interrupted;
+  activation->trapped = true;
+  // The function alone: between two instructions a frame may be half made, so that its caller cannot be found.
+  activation->backtrace.count = 1;
+  activation->backtrace.frames[0] = {.image = image, .function_index = function->function_index};
+  return {.is_guest_trap = true,
+          .pc = reinterpret_cast<uintptr_t>(activation->entry.trap_resume),
+          .stack_pointer = reinterpret_cast<uintptr_t>(activation->entry.saved_stack_pointer)};
+}
+
 void raise_trap(const VMStoreState& state, wasm::TrapKind kind) {
   Activation& activation = *Platform::activation();
   activation.kind = kind;

@@ -39,6 +39,11 @@ struct FaultResolution {
 // Called by the platform's fault handler, on whatever stack that runs. Allocates nothing and takes no lock.
 FaultResolution resolve_fault(const MachineFault& fault);
 
+// Called by the platform when guest code has run for long enough, with where the thread is: its innermost guest call ends with
+// the trap `interrupted`. Not a guest trap when something else is running there, such as a trampoline or the runtime: then
+// nothing happens, and the platform tries again a little later. The same rules hold as for resolve_fault.
+FaultResolution resolve_interrupt(const MachineFault& where);
+
 // How a thread that was parked came to run again.
 enum class ParkResult : uint8_t {
   unparked,   // the word is not 0 any more

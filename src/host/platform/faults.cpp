@@ -18,6 +18,10 @@ namespace {
 constinit thread_local runtime::Activation* current_activation = nullptr;
 constexpr size_t kSignalStackBytes = 256 * 1024;
 
+constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+// What was there before, by position in kSignals: a sanitizer's or a debugger's handler.
+constinit std::array<struct sigaction, std::size(kSignals)> previous_actions{};
+
 constinit thread_local bool has_signal_stack = false;
 
 // Runs at the end of a thread. (The RV64 build's C++ library has no destructors of thread_local objects.)
@@ -61,8 +65,10 @@ void handle_fault(int signal, siginfo_t* info, void* raw_context) {
     continue_at(*context, resolution.pc, resolution.stack_pointer);
     return;
   }
-  // Not ours: the faulting instruction runs again, with the default action.
-  std::signal(signal, SIG_DFL);
+  // Not ours: the faulting instruction runs again, with the action that was there before.
+  for (size_t i = 0; i < std::size(kSignals); ++i) {
+    if (kSignals[i] == signal) sigaction(signal, &previous_actions[i], nullptr);
+  }
 }
 
 }  // namespace
@@ -73,7 +79,13 @@ void Platform::prepare_thread() {
   action.sa_sigaction = &handle_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
-  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP}) CAIRN_ASSERT(sigaction(signal, &action, nullptr) == 0);
+  static const bool installed = [&] {
+    for (size_t i = 0; i < std::size(kSignals); ++i) {
+      CAIRN_ASSERT(sigaction(kSignals[i], &action, &previous_actions[i]) == 0);
+    }
+    return true;
+  }();
+  (void)installed;
 }
 
 runtime::Activation* Platform::activation() { return current_activation; }

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "platform/platform.hpp"
+#include "platform/time_limit.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::platform {
@@ -37,9 +38,8 @@ std::optional<timespec> deadline_in(uint64_t nanoseconds) {
 runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
   const std::optional<timespec> deadline = nanoseconds ? deadline_in(*nanoseconds) : std::nullopt;
   while (word.load(std::memory_order_acquire) == 0) {
-    if (futex(word, FUTEX_WAIT_BITSET, 0, deadline ? &*deadline : nullptr) == -1 && errno == ETIMEDOUT) {
-      return runtime::ParkResult::timed_out;
-    }
+    const bool woken = futex(word, FUTEX_WAIT_BITSET, 0, deadline ? &*deadline : nullptr) == 0;
+    if (!woken && (errno == ETIMEDOUT || TimeLimit::is_over())) return runtime::ParkResult::timed_out;
   }
   return runtime::ParkResult::unparked;
 }
