@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "kernel/firmware/tree_boot_info.hpp"
+
 namespace cairn::kernel {
 namespace {
 
@@ -117,6 +119,29 @@ TEST(DeviceTree, FindsNodesAndProperties) {
   EXPECT_EQ(root->child("chosen")->text("bootargs"), "log=debug");
   EXPECT_FALSE(root->child("nothing").has_value());
   EXPECT_FALSE(tree->reservation(0).has_value());
+}
+
+TEST(DeviceTree, TellsWhatTheKernelStartsFrom) {
+  const std::vector<std::byte> bytes = example();
+  BootInfo info;
+  ASSERT_TRUE(read_boot_info(*DeviceTree::create(bytes), uint64_t{1} << 37, info));
+  EXPECT_EQ(info.command_line, "log=debug");
+  EXPECT_EQ(info.ram.total_bytes(), 0x1000'1000u);
+  EXPECT_EQ(info.bundle.size, 0u);
+}
+
+TEST(DeviceTree, NamesTheExtensionThatIsMissing) {
+  using namespace std::string_view_literals;
+  for (const auto& [isa, missing] : {std::pair("rv64imafdcsu_zba\0"sv, '\0'), {"rv64imac_fd\0"sv, 'F'}, {"rv64\0"sv, 'I'}}) {
+    TreeWriter tree;
+    tree.begin("");
+    tree.begin("cpus");
+    tree.begin("cpu@0");
+    tree.property("riscv,isa", isa);
+    for (int i = 0; i < 3; ++i) tree.end();
+    const std::vector<std::byte> bytes = tree.finish();
+    EXPECT_EQ(missing_extension(*DeviceTree::create(bytes)), missing) << isa;
+  }
 }
 
 TEST(DeviceTree, RefusesOrSurvivesEveryTruncation) {
