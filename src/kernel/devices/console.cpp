@@ -90,11 +90,12 @@ std::span<std::byte> allocate_buffer(size_t size) {
 }
 
 void send_control(Device& d, uint32_t port, Event event, uint16_t value) {
+  if (!d.control_transmit->has_room()) return;  // only a broken queue keeps the buffer
   const ControlMessage message{port, event, value};
   std::memcpy(d.control_out.data(), &message, sizeof message);
   d.control_transmit->add(d.control_out.first(sizeof message), false, 0);
   d.control_transmit->notify();
-  for (Backoff backoff; !d.control_transmit->take();) backoff.wait();
+  for (Backoff backoff; !d.control_transmit->take() && !d.control_transmit->is_broken();) backoff.wait();
 }
 
 void add_input_buffers(Device& d, uint32_t port) {
@@ -121,6 +122,7 @@ void handle_control(Device& d, std::span<const std::byte> bytes) {
     case name:
       for (size_t i = 0; i < kPorts; ++i) {
         if (text.substr(0, text.find('\0')) != kNames[i] || d.number[i]) continue;
+        if (std::ranges::contains(d.number, std::optional(message.port))) continue;  // has another name already
         d.number[i] = message.port;
         if (i == static_cast<size_t>(Port::standard_input)) add_input_buffers(d, message.port);
         send_control(d, message.port, port_open, 1);
@@ -210,7 +212,8 @@ void write(Port port, std::span<const std::byte> bytes) {
   }
   while (!bytes.empty()) {
     reclaim(*device, index);
-    for (Backoff backoff; output.free.empty(); reclaim(*device, index)) {
+    for (Backoff backoff; output.free.empty() || !queue->has_room(); reclaim(*device, index)) {
+      if (queue->is_broken()) return;
       poll_control(*device);
       backoff.wait();
     }
@@ -242,7 +245,7 @@ bool input_ready() {
     }
     queue->add(input.buffers[done->cookie], true, done->cookie);
   }
-  return closed;
+  return closed || queue->is_broken();
 }
 
 size_t readable_bytes() {
@@ -276,7 +279,7 @@ void flush() {
   for (size_t i = 0; device != nullptr && i < kPorts; ++i) {
     if (!device->number[i] || device->output[i].buffers[0].empty()) continue;
     auto& queue = device->ports[*device->number[i]].transmit;
-    for (Backoff backoff; queue->outstanding() != 0; reclaim(*device, i)) backoff.wait();
+    for (Backoff backoff; queue->outstanding() != 0 && !queue->is_broken(); reclaim(*device, i)) backoff.wait();
   }
 }
 

@@ -26,6 +26,8 @@ class Queue {
     uint32_t length;  // bytes that the device wrote
   };
 
+  // Whether the device did what it must not: waiting for it is in vain.
+  [[nodiscard]] bool is_broken() const { return broken_; }
   [[nodiscard]] bool has_room() const { return !free_.empty(); }
   [[nodiscard]] size_t outstanding() const { return size_ - free_.size(); }
   // Hands a buffer over; there must be room. The device sees it at once, but may need notify().
