@@ -7,7 +7,7 @@
 namespace cairn {
 namespace {
 
-constexpr BootMode kModes[] = {BootMode::idle, BootMode::run, BootMode::wast, BootMode::tests};
+constexpr BootMode kModes[] = {BootMode::idle, BootMode::run, BootMode::wast, BootMode::trial, BootMode::tests};
 constexpr BoundsMode kBounds[] = {BoundsMode::automatic, BoundsMode::guard, BoundsMode::check};
 
 void append(std::string& out, std::string_view key, std::string_view value) {
@@ -62,6 +62,8 @@ std::string_view to_string(BootMode mode) {
       return "run";
     case BootMode::wast:
       return "wast";
+    case BootMode::trial:
+      return "trial";
     case BootMode::tests:
       return "tests";
   }

@@ -85,6 +85,7 @@ enum class BootMode : uint8_t {
   idle,   // no program: stay up, talk on the serial port
   run,    // run program.wasm as a WASI command, then power off
   wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
+  trial,  // try the modules root/**.wasm (wasi/trial.hpp), a line each on stdout, exit 0 when all left nothing behind, then power off
   tests,  // run the unit tests linked into the kernel, then power off
 };
 

@@ -28,7 +28,9 @@ uint64_t ticks();
 uint64_t start_clock(const BootInfo& info);
 // Nanoseconds since 1970 from the machine's own clock chip; 0 when it has none.
 uint64_t wall_clock();
-// Halts this CPU until `deadline` (in ticks) or an earlier interrupt. Interrupts are off before and after.
+// Asks for an interrupt at `deadline` (in ticks), which comes when interrupts are on; all ones: for none.
+void set_timer(uint64_t deadline);
+// Halts this CPU until `deadline` (in ticks) or an earlier interrupt, with the timer's help. Interrupts are off before and after.
 void wait_until(uint64_t deadline);
 
 // entropy.cpp: bits from the CPU or firmware; returns how many bytes it could fill.

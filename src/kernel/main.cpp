@@ -10,6 +10,7 @@
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/run.hpp"
 #include "kernel/program/scripts.hpp"
+#include "kernel/program/trials.hpp"
 #include "kernel/shell/shell.hpp"
 #include "kernel/testing/testing.hpp"
 #include "kernel/time/clock.hpp"
@@ -42,6 +43,8 @@ constinit const BootInfo* the_boot_info = nullptr;
       finish(run_kernel_tests());
     case BootMode::wast:
       finish(run_scripts(*bundle));
+    case BootMode::trial:
+      finish(run_trials(*bundle));
     case BootMode::idle:
       run_shell();
   }

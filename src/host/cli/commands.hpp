@@ -37,6 +37,7 @@ Result<int> compile(const Options& options);
 Result<int> objdump(const Options& options);
 Result<int> validate(const Options& options);
 Result<int> wast(const Options& options);
+Result<int> try_modules(const Options& options);
 Result<int> wat2wasm(const Options& options);
 Result<int> wasm2wat(const Options& options);
 

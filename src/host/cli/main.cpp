@@ -64,6 +64,8 @@ Result<int> dispatch(const Options& options) {
       return validate(options);
     case Command::wast:
       return wast(options);
+    case Command::try_modules:
+      return try_modules(options);
     case Command::wat2wasm:
       return wat2wasm(options);
     case Command::wasm2wat:

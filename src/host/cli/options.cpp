@@ -9,9 +9,11 @@ namespace cairn::cli {
 namespace {
 
 constexpr unsigned bit(Command command) { return 1u << static_cast<unsigned>(command); }
-constexpr unsigned kMachineCommands = bit(Command::run) | bit(Command::boot) | bit(Command::wast);
+constexpr unsigned kMachineCommands = bit(Command::run) | bit(Command::boot) | bit(Command::wast) |
+                                     bit(Command::try_modules);
 constexpr unsigned kEngineCommands =
-    bit(Command::run) | bit(Command::compile) | bit(Command::objdump) | bit(Command::validate) | bit(Command::wast);
+    bit(Command::run) | bit(Command::compile) | bit(Command::objdump) | bit(Command::validate) | bit(Command::wast) |
+    bit(Command::try_modules);
 constexpr unsigned kEveryCommand = ~0u;
 
 enum class Argument : uint8_t { none, required };
@@ -36,6 +38,7 @@ constexpr NamedCommand kCommands[] = {
     {"run", Command::run, 1, kAny},           {"compile", Command::compile, 1, 1},
     {"objdump", Command::objdump, 1, 1},      {"boot", Command::boot, 0, 0},
     {"validate", Command::validate, 1, kAny}, {"wast", Command::wast, 1, kAny},
+    {"try", Command::try_modules, 1, kAny},
     {"wat2wasm", Command::wat2wasm, 1, 1},    {"wasm2wat", Command::wasm2wat, 1, 1},
 };
 
@@ -207,7 +210,9 @@ Result<Options> parse_options(std::span<char* const> arguments) {
   Options options;
   options.command = command->command;
   // Where code is made but not run, the host is as good as any machine and needs none.
-  if (options.command == Command::validate || options.command == Command::wast) options.target = Target::host;
+  if (options.command == Command::validate || options.command == Command::wast || options.command == Command::try_modules) {
+    options.target = Target::host;
+  }
   bool machine_given = false, options_ended = false;
   for (size_t i = 1; i < arguments.size(); ++i) {
     std::string_view argument = arguments[i];

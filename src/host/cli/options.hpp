@@ -14,7 +14,7 @@ namespace cairn::cli {
 
 enum class Target : uint8_t { x86_64, riscv64, host, host_riscv64 };
 enum class Machine : uint8_t { microvm, q35, virt };
-enum class Command : uint8_t { run, compile, objdump, boot, validate, wast, wat2wasm, wasm2wat };
+enum class Command : uint8_t { run, compile, objdump, boot, validate, wast, try_modules, wat2wasm, wasm2wat };
 
 // A directory of the host (run on a machine: a copy of it) under a name that the program sees.
 struct DirectoryMapping {

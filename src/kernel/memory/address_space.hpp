@@ -207,6 +207,9 @@ class AddressSpace {
   }
   // Bytes that are promised to someone, filled or not; and those filled.
   [[nodiscard]] uint64_t committed_total() const { return committed_ << kPageBits; }
+  // How many reservations and how many pieces of committed memory there are.
+  [[nodiscard]] size_t reservation_count() const { return reservations_.size(); }
+  [[nodiscard]] size_t segment_count() const { return segments_.size(); }
   [[nodiscard]] uint64_t filled_total() const { return filled_ << kPageBits; }
   // What commit() would still grant.
   [[nodiscard]] uint64_t available_bytes() {

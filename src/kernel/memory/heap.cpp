@@ -56,6 +56,7 @@ void* Heap::allocate_small(size_t size_class) {
     if (slab->untouched + size > kPageSize << order) slab->untouched = 0;
   }
   ++slab->used;
+  used_ += size;
   if (slab->free == nullptr && slab->untouched == 0) unlink(size_class, slab);
   return object;
 }
@@ -69,6 +70,7 @@ void* Heap::allocate(size_t size, size_t alignment) {
   if (!block) return nullptr;
   source_.set_note(*block, kLargeNote + static_cast<uint32_t>(frames));
   frames_ += frames;
+  used_ += frames << kPageBits;
   return map_.at(*block);
 }
 
@@ -82,6 +84,7 @@ void Heap::free(void* pointer) {
     source_.set_note(frame, 0);
     source_.free_contiguous(frame, frames);
     frames_ -= frames;
+    used_ -= frames << kPageBits;
     return;
   }
   const size_t size_class = note - 1;
@@ -93,6 +96,7 @@ void Heap::free(void* pointer) {
   object->next = slab->free;
   slab->free = object;
   --slab->used;
+  used_ -= kSizes[size_class];
   if (was_full) link(size_class, slab);
   // An empty slab goes back, except the last one of its class: the next object is likely to come soon.
   if (slab->used == 0 && (slab->next != nullptr || slab->previous != nullptr)) {

@@ -24,6 +24,8 @@ class Heap {
   void* allocate(size_t size, size_t alignment);
   void free(void* pointer);
 
+  // Bytes in objects that were handed out, rounded up to what they occupy.
+  [[nodiscard]] uint64_t used() const { return used_; }
   // Bytes in slabs and large blocks.
   [[nodiscard]] uint64_t footprint() const { return frames_ << kPageBits; }
 
@@ -53,6 +55,7 @@ class Heap {
   FrameSource& source_;
   std::array<Slab*, kClasses> partial_{};  // slabs with a free object
   uint64_t frames_ = 0;
+  uint64_t used_ = 0;
 };
 
 }  // namespace cairn::kernel

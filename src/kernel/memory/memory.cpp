@@ -134,10 +134,15 @@ MemoryStatistics memory_statistics() {
     statistics.total = s.frames.total_frames() << kPageBits;
     statistics.free = s.frames.free_frames() << kPageBits;
   });
-  (*heap).with([&](Heap& h) { statistics.heap = h.footprint(); });
+  (*heap).with([&](Heap& h) {
+    statistics.heap = h.footprint();
+    statistics.heap_used = h.used();
+  });
   (*space).with([&](KernelAddressSpace& s) {
     statistics.committed = s.committed_total();
     statistics.filled = s.filled_total();
+    statistics.reservations = s.reservation_count();
+    statistics.segments = s.segment_count();
   });
   return statistics;
 }

@@ -39,8 +39,11 @@ struct MemoryStatistics {
   uint64_t total;      // RAM that the kernel manages
   uint64_t free;       // frames nobody has
   uint64_t heap;       // held by the heap
+  uint64_t heap_used;  // of which in objects
   uint64_t committed;  // promised to regions
   uint64_t filled;     // of which there already
+  uint64_t reservations;  // ranges of addresses that are taken
+  uint64_t segments;      // pieces of committed memory
 };
 MemoryStatistics memory_statistics();
 

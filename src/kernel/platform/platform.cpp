@@ -1,5 +1,6 @@
 #include "platform/platform.hpp"
 
+#include <algorithm>
 #include <new>
 
 #include "kernel/cpu_features.hpp"
@@ -7,6 +8,7 @@
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/trap.hpp"
 #include "port/cpu.hpp"
+#include "platform/time_limit.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::platform {
@@ -108,7 +110,7 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
   if (!nanoseconds) return runtime::ParkResult::deadlocked;
   uint64_t deadline;
   if (__builtin_add_overflow(kernel::nanoseconds_since_boot(), *nanoseconds, &deadline)) deadline = ~uint64_t{0};
-  kernel::sleep_until(deadline);
+  kernel::sleep_until(std::min(deadline, TimeLimit::end()));
   return runtime::ParkResult::timed_out;
 }
 

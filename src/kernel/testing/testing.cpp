@@ -11,9 +11,14 @@
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
+#include "kernel/program/system.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/trap.hpp"
 #include "platform/platform.hpp"
+#include "platform/time_limit.hpp"
+#include "runtime/configure.hpp"
+#include "wasi/trial.hpp"
+#include "wasm/text/text.hpp"
 
 namespace cairn::kernel {
 
@@ -174,6 +179,28 @@ void test_symbols(TestRun& run) {
   run.expect(symbol.name == "kernel::run_kernel_tests" && symbol.offset == 1, "a function's name is not found");
 }
 
+// Guest code that loops ends, a sleep under a limit does not switch it off, and the next limit counts anew.
+void test_time_limit(TestRun& run) {
+  const auto config = runtime::configure_engine(BootConfig{});
+  run.expect(config.has_value(), "no engine");
+  if (!config) return;
+  KernelSystem system;
+  for (int round = 0; round < 2; ++round) {
+    const auto module = wasm::text::assemble(R"((module (func (export "f") (loop (br 0)))))", "loop");
+    bool slept = false;
+    const uint64_t start = nanoseconds_since_boot();
+    const std::string outcome = wasi::try_module(*config, *module, system, {}, [&](const std::function<void()>& body) {
+      const platform::TimeLimit limit(300'000'000);
+      sleep_until(nanoseconds_since_boot() + 10'000'000);
+      slept = !platform::TimeLimit::is_over();
+      body();
+    });
+    run.expect(slept && outcome == "ran 1 calls, 1 traps: interrupted", "a loop is not ended");
+    run.expect(nanoseconds_since_boot() - start >= 300'000'000, "a loop is ended early");
+  }
+  run.expect(!platform::TimeLimit::is_over(), "the limit is still there");
+}
+
 struct KernelTest {
   std::string_view name;
   void (*run)(TestRun&);
@@ -181,7 +208,8 @@ struct KernelTest {
 constexpr KernelTest kTests[] = {{"heap", test_heap},       {"lazy_memory", test_lazy_memory},
                                  {"copy_on_write", test_copy_on_write}, {"faults", test_faults},
                                  {"code", test_code},       {"clock", test_clock},
-                                 {"random", test_random},   {"symbols", test_symbols}};
+                                 {"random", test_random},   {"symbols", test_symbols},
+                                 {"time_limit", test_time_limit}};
 
 }  // namespace
 

@@ -13,13 +13,17 @@ namespace {
 constinit bool has_comparator = false;
 constinit volatile std::byte* clock_chip = nullptr;
 
-void set_deadline(uint64_t deadline) {
+}  // namespace
+
+void set_timer(uint64_t deadline) {
   if (has_comparator) {
     asm volatile("csrw 0x14d, %0" : : "r"(deadline) : "memory");  // stimecmp [riscv-priv 12.1]
   } else {
     sbi_call(0x54494d45, 0, deadline);  // "TIME" [sbi 6]
   }
 }
+
+namespace {
 
 uint32_t read_chip(size_t offset) { return *reinterpret_cast<volatile uint32_t*>(clock_chip + offset); }
 
@@ -48,16 +52,16 @@ uint64_t start_clock(const BootInfo& info) {
       }
     }
   }
-  set_deadline(~uint64_t{0});
+  set_timer(~uint64_t{0});
   CAIRN_CSR_SET(sie, 1 << 5);  // the timer may end a wfi; interrupts as such stay off
   return rate == 0 ? 10'000'000 : rate;
 }
 
 void wait_until(uint64_t deadline) {
   if (deadline <= ticks()) return;
-  set_deadline(deadline);
+  set_timer(deadline);
   asm volatile("wfi" : : : "memory");
-  set_deadline(~uint64_t{0});
+  set_timer(~uint64_t{0});
 }
 
 uint64_t wall_clock() {

@@ -40,6 +40,12 @@ extern "C" void cairn_trap(TrapFrame& frame) {
   fault.machine.pc = frame.pc;
   fault.machine.stack_pointer = frame.registers[2];
   fault.machine.return_register = frame.registers[1];
+  constexpr uint64_t kTimerInterrupt = uint64_t{1} << 63 | 5;  // [riscv-priv 10.1.8]
+  if (frame.cause == kTimerInterrupt) {
+    machine::set_timer(~uint64_t{0});  // or else it would come again at once
+    handle_timer(fault.machine, frame);
+    return;
+  }
   fault.name = frame.cause < 16 ? kNames[frame.cause] : "unexpected interrupt";
   switch (frame.cause) {  // [riscv-priv 10.1.8]
     case 1: case 5: case 7: case 12: case 13: case 15:

@@ -109,21 +109,30 @@ uint64_t start_clock(const BootInfo&) {
   return tsc_rate;
 }
 
-void wait_until(uint64_t deadline) {
-  const uint64_t now = read_tsc();
-  if (deadline <= now) return;
+void set_timer(uint64_t deadline) {
+  if (deadline == ~uint64_t{0}) {
+    if (has_deadline) {
+      write_msr(kTscDeadline, 0);
+    } else {
+      write_apic(initial_count, 0);
+    }
+    return;
+  }
   if (has_deadline) {
     write_msr(kTscDeadline, deadline);
-  } else {
-    const auto counts = static_cast<unsigned __int128>(deadline - now) * apic_rate / tsc_rate + 1;
-    write_apic(initial_count, counts > 0xffff'ffff ? 0xffff'ffff : static_cast<uint32_t>(counts));
+    return;
   }
+  const uint64_t now = read_tsc();
+  const uint64_t distance = deadline > now ? deadline - now : 0;
+  const auto counts = static_cast<unsigned __int128>(distance) * apic_rate / tsc_rate + 1;
+  write_apic(initial_count, counts > 0xffff'ffff ? 0xffff'ffff : static_cast<uint32_t>(counts));
+}
+
+void wait_until(uint64_t deadline) {
+  if (deadline <= read_tsc()) return;
+  set_timer(deadline);
   asm volatile("sti; hlt; cli" : : : "memory");  // the interrupt cannot come between the first two [sdm 2B STI]
-  if (has_deadline) {
-    write_msr(kTscDeadline, 0);
-  } else {
-    write_apic(initial_count, 0);
-  }
+  set_timer(~uint64_t{0});
 }
 
 uint64_t wall_clock() {

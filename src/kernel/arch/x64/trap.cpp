@@ -118,7 +118,12 @@ void write_registers(const TrapFrame& frame) {
 
 extern "C" void cairn_trap(TrapFrame& frame) {
   if (frame.vector >= 32) {
-    if (frame.vector == kTimerVector) machine::end_of_interrupt();
+    if (frame.vector != kTimerVector) return;
+    machine::end_of_interrupt();
+    runtime::MachineFault where;
+    where.pc = frame.pc;
+    where.stack_pointer = frame.stack_pointer;
+    handle_timer(where, frame);
     return;
   }
   Fault fault;

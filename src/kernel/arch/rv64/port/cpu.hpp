@@ -34,6 +34,7 @@ inline SbiResult sbi_call(uint64_t extension, uint64_t function, uint64_t x = 0,
 namespace machine {
 
 inline void relax() { asm volatile("nop"); }
+inline void interrupts_on() { CAIRN_CSR_SET(sstatus, 2); }
 inline void interrupts_off() { CAIRN_CSR_CLEAR(sstatus, 2); }
 // Stops this CPU for good.
 [[noreturn]] inline void halt_forever() {

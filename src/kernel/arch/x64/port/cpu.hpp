@@ -58,6 +58,7 @@ inline void write_cr4(uint64_t value) { asm volatile("movq %0, %%cr4" : : "r"(va
 namespace machine {
 
 inline void relax() { asm volatile("pause"); }
+inline void interrupts_on() { asm volatile("sti" : : : "memory"); }
 inline void interrupts_off() { asm volatile("cli" : : : "memory"); }
 // Stops this CPU for good.
 [[noreturn]] inline void halt_forever() {

@@ -1,0 +1,104 @@
+#include "kernel/program/trials.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "kernel/devices/console.hpp"
+#include "kernel/memory/memory.hpp"
+#include "kernel/program/system.hpp"
+#include "platform/time_limit.hpp"
+#include "runtime/configure.hpp"
+#include "wasi/trial.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+constexpr uint64_t kTime = 200'000'000;  // nanoseconds that a module's guest code may take in all
+
+// Sleeping takes no time; the rest is the machine's.
+class TrialSystem final : public wasi::System {
+ public:
+  uint64_t now(wasi::ClockId clock) override { return system_.now(clock); }
+  uint64_t resolution(wasi::ClockId clock) override { return system_.resolution(clock); }
+  void fill_random(std::span<std::byte> bytes) override { system_.fill_random(bytes); }
+  void sleep_until(uint64_t) override {}
+  void yield() override {}
+
+ private:
+  KernelSystem system_;
+};
+
+// What a module must leave as it was. Frames are counted without those that the heap holds, which keeps some that are empty.
+struct Account {
+  uint64_t frames, heap_used, committed, filled, reservations, segments;
+
+  static Account now() {
+    const MemoryStatistics memory = memory_statistics();
+    return {(memory.total - memory.free - memory.heap) >> kPageBits, memory.heap_used, memory.committed, memory.filled,
+            memory.reservations, memory.segments};
+  }
+  // "heap bytes +48, frames -1"; empty when nothing has changed.
+  [[nodiscard]] std::string difference(const Account& before) const {
+    std::string text;
+    const auto add = [&](std::string_view what, uint64_t is, uint64_t was) {
+      if (is == was) return;
+      text.append(text.empty() ? "" : ", ").append(what).append(is > was ? " +" : " -");
+      text += decimal(is > was ? is - was : was - is);
+    };
+    add("frames", frames, before.frames);
+    add("heap bytes", heap_used, before.heap_used);
+    add("committed bytes", committed, before.committed);
+    add("filled bytes", filled, before.filled);
+    add("reservations", reservations, before.reservations);
+    add("segments", segments, before.segments);
+    return text;
+  }
+};
+
+void print(std::string_view name, std::string_view what) {
+  std::string line(name);
+  console::write(Port::standard_output, line.append(": ").append(what).append("\n"));
+}
+
+void enter(const std::function<void()>& body) {
+  const platform::TimeLimit limit(kTime);
+  body();
+}
+
+Result<int> run(const Bundle& bundle) {
+  runtime::EngineConfig config = CAIRN_TRY(runtime::configure_engine(bundle.config));
+  // As for programs (run.cpp): the kernel's heap must not run dry while something is compiled.
+  size_t& budget = config.compiler.function_budget_bytes;
+  budget = std::min<size_t>(budget, memory_statistics().free / 4);
+  TrialSystem system;
+  uint64_t passed = 0, failed = 0;
+  bool is_warm = false;
+  for (const CpioEntry& file : bundle.files) {
+    if (file.kind != CpioKind::file || !file.name.ends_with(".wasm")) continue;
+    const auto attempt = [&] {
+      print(file.name, wasi::try_module(config, {file.data.begin(), file.data.end()}, system, {}, enter));
+    };
+    // Once without counting: what is made on first use stays.
+    if (!is_warm) attempt();
+    is_warm = true;
+    const Account before = Account::now();
+    print(file.name, "begins");
+    attempt();
+    const std::string left = Account::now().difference(before);
+    if (!left.empty()) print("FAIL " + std::string(file.name), left);
+    ++(left.empty() ? passed : failed);
+  }
+  console::write(Port::standard_output, decimal(passed) + " passed, " + decimal(failed) + " failed\n");
+  return failed == 0 && passed != 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int run_trials(const Bundle& bundle) {
+  const Result<int> status = run(bundle);
+  if (status) return *status;
+  console::write(Port::standard_error, "cairn: " + status.error().to_string() + "\n");
+  return exit_status::kSystem;
+}
+
+}  // namespace cairn::kernel
