@@ -21,9 +21,10 @@ function(cairn_target_program)
   endif()
 
   if(TARGET gtest_main)
-    add_executable(cairn-mutate tests/mutations/main.cpp tests/mutations/mutator.cpp)
+    add_executable(cairn-mutate tests/mutations/main.cpp tests/mutations/mutator.cpp fuzz/support/byte_mutator.cpp)
+    target_include_directories(cairn-mutate PRIVATE fuzz)
     target_compile_options(cairn-mutate PRIVATE ${CAIRN_WARNINGS} -Wno-missing-designated-field-initializers)
-    target_link_libraries(cairn-mutate PRIVATE cairn_cli)
+    target_link_libraries(cairn-mutate PRIVATE cairn_cli cairn_fuzz_support)
 
     file(GLOB bombs CONFIGURE_DEPENDS tests/bombs/*.cpp)
     add_executable(cairn-bombs ${bombs})

@@ -195,8 +195,13 @@ done
 
 job "bombs (host)" tests/bombs/run.sh ${CAIRN_TEST_ALL:+--all}
 [ -z "${sanitized-}" ] || job "mutations (host-sanitize)" tests/mutations/run.sh host 10000
+modules=200
+[ -z "$CAIRN_TEST_ALL" ] || modules=2000
 for machine in x86_64 riscv64; do
-  case " ${targets[*]} " in *" $machine "*) job "mutations ($machine)" tests/mutations/run.sh "$machine" 200 ;; esac
+  case " ${targets[*]} " in *" $machine "*)
+    job "mutations ($machine)" tests/mutations/run.sh "$machine" "$modules"
+    job "generated modules ($machine)" tests/mutations/generated.sh "$machine" "$modules" ;;
+  esac
 done
 
 # Generated modules on Cairn's own ways of compiling; with --all also on RISC-V and on other engines. And the code that is made.
@@ -207,6 +212,10 @@ else
   job "diff (cairn alone)" python3 fuzz/diff/run.py --modules 300 --batch 100 --seed 1 --executors cairn,none,registers,check,cpu,verify
   job "code (generated)" fuzz/diff/check_code.sh 40
 fi
+
+# Fuzzing: what it found once, and with --all some minutes more.
+[ -z "${sanitized-}" ] || job "fuzz/corpora" "$root/cairn" fuzz --replay
+[ -z "$CAIRN_TEST_ALL" ] || job "fuzz/short" "$root/cairn" fuzz --all --time 20
 
 wait_all
 printf '%d passed, %d failed\n' "$total_passed" "$total_failed"

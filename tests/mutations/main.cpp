@@ -1,7 +1,8 @@
 // Runs the engine on mutated modules: no crash, no hang, no sanitizer's report.
 //   cairn-mutate run COUNT FILES...             decodes, compiles and runs COUNT mutations in processes of its own
 //   cairn-mutate write COUNT DIRECTORY FILES... writes them as DIRECTORY/N.wasm
-// FILES are what `cairn run` takes. Mutation N is the same in both.
+// FILES are what `cairn run` takes, and scripts, whose modules are all seeds. Mutation N is the same in both: every second one is
+// damage to bytes (mutator.hpp), the others keep the module valid if they can (fuzz/support/module_mutator.hpp).
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -20,7 +21,10 @@
 #include "host/system/linux_system.hpp"
 #include "mutator.hpp"
 #include "runtime/configure.hpp"
+#include "support/module_mutator.hpp"
 #include "wasi/program.hpp"
+#include "wasm/decoder.hpp"
+#include "wasm/text/wast.hpp"
 
 namespace cairn::mutations {
 namespace {
@@ -37,9 +41,28 @@ struct Progress {
   std::atomic<uint64_t> ran;  // how many were valid enough to run
 };
 
+// The small modules of a script.
+void add_script(const std::string& path, std::vector<Bytes>& seeds) {
+  constexpr size_t kLargest = 4000;
+  const Result<std::string> source = cli::read_file(path);
+  if (!source) return;
+  const auto script = wasm::text::parse_script(*source, path);
+  if (!script) return;
+  for (const wasm::text::Directive& directive : script->directives) {
+    const auto* define = std::get_if<wasm::text::DefineModule>(&directive.what);
+    if (define != nullptr && define->module.bytes && define->module.bytes->size() <= kLargest) {
+      seeds.push_back(*define->module.bytes);
+    }
+  }
+}
+
 std::vector<Bytes> load_seeds(char** files, int count) {
   std::vector<Bytes> seeds;
   for (int i = 0; i < count; ++i) {
+    if (std::string_view(files[i]).ends_with(".wast")) {
+      add_script(files[i], seeds);
+      continue;
+    }
     const Result<std::string> program = cli::load_program(files[i]);
     if (!program) {
       std::fprintf(stderr, "cairn-mutate: %s\n", program.error().to_string().c_str());
@@ -50,8 +73,28 @@ std::vector<Bytes> load_seeds(char** files, int count) {
   return seeds;
 }
 
+// One change that knows what it changes.
+void change(Bytes& bytes, Random& random) {
+  constexpr size_t kRoom = 4096;
+  const size_t size = bytes.size();
+  bytes.resize(size + kRoom);
+  bytes.resize(fuzz::mutate_module(reinterpret_cast<uint8_t*>(bytes.data()), size, bytes.size(),
+                                   static_cast<unsigned>(random.next())));
+}
+
 Bytes mutation(const std::vector<Bytes>& seeds, uint64_t number) {
-  return mutate(seeds[number % seeds.size()], number);
+  // The seed's number must not depend on which way it is.
+  const Bytes& seed = seeds[number / 2 % seeds.size()];
+  if (number % 2 == 0) return mutate(seed, number);
+  // What has become invalid is of less interest: some attempts.
+  Bytes bytes;
+  Random random(number);
+  for (int attempts = 0; attempts < 16; ++attempts) {
+    bytes = seed;
+    for (uint64_t rounds = 1 + random.below(6); rounds > 0; --rounds) change(bytes, random);
+    if (wasm::decode_and_validate(bytes, wasm::Features::all())) break;
+  }
+  return bytes;
 }
 
 // Runs the program without streams or directories, in a process of its own that may not take long. Whether it crashed.
@@ -104,7 +147,7 @@ int run(uint64_t count, const std::vector<Bytes>& seeds) {
     const uint64_t number = progress->current;
     const bool hung = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
     std::printf("FAIL mutation %llu of input %llu %s\n", static_cast<unsigned long long>(number),
-                static_cast<unsigned long long>(number % seeds.size()), hung ? "hangs the compiler" : "crashes");
+                static_cast<unsigned long long>(number / 2 % seeds.size()), hung ? "hangs the compiler" : "crashes");
     ++failed;
     next = number + 1;
   }

@@ -1,0 +1,19 @@
+// Stands for libFuzzer's mutator where there is no libFuzzer: the damage of tests/mutations, the same for the same bytes and
+// sizes.
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "../tests/mutations/mutator.hpp"
+#include "support/module_mutator.hpp"
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size) {
+  if (size == 0) return 0;
+  uint64_t seed = size;
+  for (size_t i = 0; i < size; ++i) seed = seed * 31 + data[i];
+  const auto* bytes = reinterpret_cast<const std::byte*>(data);
+  const std::vector<std::byte> mutated = cairn::mutations::mutate({bytes, bytes + size}, seed);
+  const size_t count = std::min(mutated.size(), max_size);
+  std::memcpy(data, mutated.data(), count);
+  return count;
+}

@@ -1,0 +1,37 @@
+// Where fuzz targets let guest code run: not for long.
+#pragma once
+
+#include <cstdint>
+
+#include <memory>
+
+#include "platform/time_limit.hpp"
+#include "runtime/configure.hpp"
+#include "support/check.hpp"
+
+namespace cairn::fuzz {
+
+constexpr uint64_t kGuestNanoseconds = 50'000'000;
+
+struct GuestScope {
+  platform::TimeLimit limit{kGuestNanoseconds};
+};
+
+// The engine of targets that need a new store for each input but not a new engine: renewed now and then, since it remembers types
+// and where code has been.
+inline runtime::Engine& shared_engine() {
+  constexpr uint32_t kUses = 256;
+  static std::unique_ptr<runtime::Engine> engine;
+  static uint32_t uses = 0;
+  if (uses++ % kUses == 0) {
+    auto config = runtime::configure_engine(BootConfig{});
+    check(config.has_value(), "no engine");
+    config->guest_stack_bytes = size_t{1} << 20;
+    auto made = runtime::Engine::create(*config);
+    check(made.has_value(), "no engine");
+    engine = *std::move(made);
+  }
+  return *engine;
+}
+
+}  // namespace cairn::fuzz

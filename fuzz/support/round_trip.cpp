@@ -1,0 +1,37 @@
+#include "support/round_trip.hpp"
+
+#include <string>
+#include <vector>
+
+#include "support/check.hpp"
+#include "wasm/decoder.hpp"
+#include "wasm/text/text.hpp"
+
+namespace cairn::fuzz {
+namespace {
+
+// Where a custom section stands is told by its neighbours, which may be empty and not printed; and the sections that are printed
+// as what they mean lose what they hold beyond that.
+bool is_plain(const wasm::Module& module) { return module.custom_sections.empty(); }
+
+}  // namespace
+
+void check_round_trip(const wasm::Module& module) {
+  const Result<std::string> text = wasm::text::disassemble(module);
+  if (!text) finding("a valid module cannot be printed: " + text.error().to_string());
+  const Result<std::vector<std::byte>> bytes = wasm::text::assemble(*text, "printed");
+  if (!bytes) {
+    if (!is_plain(module)) return;
+    finding("what was printed cannot be assembled: " + bytes.error().message + "\n" + *text);
+  }
+  const Result<wasm::Module> again = wasm::decode_and_validate(*bytes, module.features);
+  if (!again) finding("what was printed is not valid any more: " + again.error().to_string() + "\n" + *text);
+  const Result<std::string> text_again = wasm::text::disassemble(*again);
+  if (!text_again) finding("a valid module cannot be printed: " + text_again.error().to_string());
+  if (!is_plain(module)) return;
+  if (*text_again != *text) finding("printed twice, different texts:\n" + *text + "\n" + *text_again);
+  const Result<std::vector<std::byte>> bytes_again = wasm::text::assemble(*text_again, "printed");
+  check(bytes_again && *bytes_again == *bytes, "the same text, other bytes");
+}
+
+}  // namespace cairn::fuzz

@@ -1,0 +1,174 @@
+// The virtio console's driver against a device that does what the input says: sizes of queues, ports and their names, control
+// messages, which buffers come back and how long they are said to be.
+//
+// The driver must stay inside its buffers, must not assert, and must not wait for ever for a device that has broken its queue. A
+// device that simply does not answer may be waited for: after some seconds of the target's clock it does.
+#include <cstdlib>
+#include <string>
+
+#include "kernel/devices/console.cpp"  // NOLINT: the driver's state has to be thrown away after each input
+#include "support/check.hpp"
+#include "support/input.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+constexpr size_t kMemory = 8 << 20;
+constexpr uint64_t kPatience = 60'000'000'000;  // nanoseconds
+
+struct Machine {
+  FrameSource* frames = nullptr;
+  uint64_t time = 0;
+};
+constinit Machine machine_state;
+
+// What the driver has set up of a queue.
+struct DeviceQueue {
+  uint16_t size = 0;
+  virtio::QueueAddresses addresses{};
+  uint16_t seen = 0;  // of the available ring
+};
+
+struct Descriptor {
+  uint64_t address;
+  uint32_t length;
+  uint16_t flags;
+  uint16_t next;
+};
+
+class FakeTransport final : public virtio::Transport {
+ public:
+  explicit FakeTransport(fuzz::Input& input) : input_(input), queues_(20) {}
+
+  [[nodiscard]] virtio::DeviceType type() const override { return virtio::DeviceType::console; }
+  void set_status(uint8_t status) override { status_ = status; }
+  [[nodiscard]] uint8_t status() const override { return status_; }
+  [[nodiscard]] uint64_t device_features() const override { return uint64_t{1} << 32 | console::kMultiport; }
+  void set_driver_features(uint64_t) override {}
+  [[nodiscard]] uint16_t largest_queue(uint16_t index) const override {
+    if (index >= queues_.size()) return 0;
+    const uint8_t way = input_.byte();
+    return way < 200 ? 64 : way < 240 ? uint16_t{2} : static_cast<uint16_t>(way);
+  }
+  void enable_queue(uint16_t index, uint16_t size, const virtio::QueueAddresses& addresses) override {
+    queues_[index] = {size, addresses, 0};
+  }
+  void notify(uint16_t index) override {
+    if (input_.byte() < 240) serve(index);
+  }
+  [[nodiscard]] uint32_t config32(uint32_t) const override { return input_.byte() % 12; }
+
+  // Lets the device do something on every queue.
+  void serve_all() {
+    for (uint16_t i = 0; i < queues_.size(); ++i) serve(i);
+  }
+
+ private:
+  template <class T>
+  static volatile T* at(PhysAddr base, size_t index) {
+    return kDirectMap.at<volatile T>(base) + index;
+  }
+
+  void serve(uint16_t index) {
+    DeviceQueue& queue = queues_[index];
+    while (queue.size != 0 && queue.seen != *at<uint16_t>(queue.addresses.available, 1)) {
+      const uint16_t slot = *at<uint16_t>(queue.addresses.available, 2 + queue.seen % queue.size);
+      fuzz::check(slot < queue.size, "the driver offers a descriptor that is none");
+      const Descriptor descriptor = *kDirectMap.at<const Descriptor>(queue.addresses.descriptors + slot * sizeof(Descriptor));
+      uint32_t length = 0;
+      if ((descriptor.flags & 2) != 0) {
+        // Messages and input are kept back now and then.
+        if (input_.empty() || input_.byte() < 40) return;
+        length = fill({kDirectMap.at({descriptor.address}), descriptor.length}, index == 2);
+      }
+      ++queue.seen;
+      complete(queue, slot, length);
+    }
+  }
+
+  uint32_t fill(std::span<std::byte> buffer, bool is_control) {
+    std::vector<std::byte> bytes;
+    if (is_control) {
+      const console::ControlMessage message{input_.byte() % 10u, static_cast<uint16_t>(input_.byte() % 9), input_.byte()};
+      const auto part = std::as_bytes(std::span(&message, 1));
+      bytes.assign(part.begin(), part.end());
+      if (message.event == console::Event::name && input_.byte() < 200) {
+        const auto name = std::as_bytes(std::span(console::kNames[input_.byte() % console::kPorts]));
+        bytes.insert(bytes.end(), name.begin(), name.end());
+      }
+    }
+    const auto more = input_.bytes(input_.byte() % 32);
+    bytes.insert(bytes.end(), more.begin(), more.end());
+    const size_t count = std::min(bytes.size(), buffer.size());
+    std::ranges::copy(std::span(bytes).first(count), buffer.begin());
+    return static_cast<uint32_t>(count);
+  }
+
+  void complete(DeviceQueue& queue, uint16_t slot, uint32_t length) {
+    const uint16_t used = *at<uint16_t>(queue.addresses.used, 1);
+    const auto ring = queue.addresses.used + 4;
+    const uint8_t way = input_.empty() ? 0 : input_.byte();
+    *at<uint32_t>(ring, used % queue.size * 2) = way < 250 ? slot : input_.take<uint16_t>();
+    *at<uint32_t>(ring, used % queue.size * 2 + 1) = way < 245 ? length : input_.take<uint32_t>();
+    *at<uint16_t>(queue.addresses.used, 1) = static_cast<uint16_t>(used + 1);
+  }
+
+  fuzz::Input& input_;
+  std::vector<DeviceQueue> queues_;
+  uint8_t status_ = 0;
+};
+
+constinit FakeTransport* transport_in_use = nullptr;
+
+void use_console(fuzz::Input& input) {
+  std::array<std::byte, 300> buffer{};
+  for (int steps = 0; steps < 40 && !input.empty(); ++steps) {
+    switch (input.byte() % 6) {
+      case 0: console::write(Port::standard_output, std::span(buffer).first(input.byte())); break;
+      case 1: console::write(static_cast<Port>(1 + input.byte() % 3), "text"); break;
+      case 2:
+        if (console::input_ready()) (void)console::read(std::span(buffer).first(input.byte()));
+        break;
+      case 3: (void)console::readable_bytes(); break;
+      case 4: console::flush(); break;
+      default: transport_in_use->serve_all(); break;
+    }
+  }
+  console::flush();
+}
+
+}  // namespace
+
+FrameSource& frame_source() { return *machine_state.frames; }
+LogLevel log_level() { return LogLevel::error; }
+void write_log(LogLevel, std::string_view) {}
+LogLine& LogLine::operator<<(std::string_view) { return *this; }
+LogLine& LogLine::append_decimal(uint64_t) { return *this; }
+
+uint64_t nanoseconds_since_boot() { return machine_state.time += 1000; }
+void sleep_until(uint64_t deadline) {
+  machine_state.time = std::max(machine_state.time, deadline);
+  fuzz::check(machine_state.time < kPatience, "the driver waits for ever");
+  if (machine_state.time % 4 == 0 || machine_state.time > 5'000'000'000) transport_in_use->serve_all();
+}
+
+}  // namespace cairn::kernel
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace cairn;
+  using namespace cairn::kernel;
+  alignas(kPageSize) static std::byte memory[kMemory];
+  fuzz::Input input(data, size);
+  FrameSource frames;
+  const PhysRange range{kDirectMap.physical(memory), kMemory};
+  frames.with([&](FrameSource::State& state) {
+    fuzz::check(state.frames.initialize(kDirectMap, std::span(&range, 1), range.end()), "no frames");
+  });
+  machine_state = {&frames, 0};
+  auto transport = std::make_unique<FakeTransport>(input);
+  transport_in_use = transport.get();
+  if (console::attach(std::move(transport))) use_console(input);
+  delete console::device;
+  console::device = nullptr;
+  return 0;
+}

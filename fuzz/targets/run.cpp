@@ -1,0 +1,36 @@
+// Instantiation and execution: modules, mutated so that they mostly stay valid, get what they import, and everything that
+// they export is called (wasi/trial.hpp). The code was made with checkers on; it may trap, and is ended when it runs for ever.
+#include "runtime/configure.hpp"
+#include "support/check.hpp"
+#include "support/guest_scope.hpp"
+#include "support/input.hpp"
+#include "support/module_mutator.hpp"
+#include "wasi/fake_system.hpp"
+#include "wasi/trial.hpp"
+
+using namespace cairn;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  BootConfig boot;
+  if (size != 0 && data[size - 1] % 8 == 0) boot.bounds = BoundsMode::check;
+  if (size != 0 && data[size - 1] % 8 == 1) boot.engine_options = {"opt=none"};
+  auto config = runtime::configure_engine(boot);
+  fuzz::check(config.has_value(), "no engine");
+  config->guest_stack_bytes = size_t{1} << 20;
+  config->compiler.function_budget_bytes = size_t{256} << 20;
+  wasi::FakeSystem system;
+  const wasi::TrialLimits limits{.memory_bytes = uint64_t{4} << 20, .table_elements = 10'000, .calls = 16};
+  (void)wasi::try_module(*config, fuzz::to_bytes(data, size), system, limits, [](const std::function<void()>& body) {
+    const fuzz::GuestScope scope;
+    body();
+  });
+  return 0;
+}
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
+  return fuzz::mutate_module(data, size, max_size, seed);
+}
+extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data, size_t size, const uint8_t* other, size_t other_size,
+                                            uint8_t* out, size_t max_size, unsigned seed) {
+  return fuzz::cross_modules(data, size, other, other_size, out, max_size, seed);
+}

@@ -1,0 +1,53 @@
+// Specification scripts: any text, parsed and executed, guest code for a limited time.
+//
+// Scripts whose modules ask for more than a few pages or many elements are parsed only: what they may have is theirs, but it
+// makes fuzzing slow.
+#include "runtime/configure.hpp"
+#include "runtime/wast/script_runner.hpp"
+#include "support/check.hpp"
+#include "support/guest_scope.hpp"
+#include "support/input.hpp"
+#include "wasm/decoder.hpp"
+#include "wasm/text/wast.hpp"
+
+using namespace cairn;
+
+namespace {
+
+bool is_small(const Result<std::vector<std::byte>>& bytes) {
+  if (!bytes) return true;
+  const auto module = wasm::decode_module(*bytes, wasm::Features::all());
+  if (!module) return true;
+  for (const wasm::Memory& memory : module->memories) {
+    if (memory.type.limits.minimum > uint64_t{4} << 20 >> memory.type.page_size_log2) return false;
+  }
+  for (const wasm::Table& table : module->tables) {
+    if (table.type.limits.minimum > 10'000) return false;
+  }
+  return true;
+}
+
+bool is_small(std::span<const wasm::text::Directive> directives) {
+  for (const wasm::text::Directive& directive : directives) {
+    if (const auto* define = std::get_if<wasm::text::DefineModule>(&directive.what)) {
+      if (!is_small(define->module.bytes)) return false;
+    } else if (const auto* assertion = std::get_if<wasm::text::AssertModule>(&directive.what)) {
+      const auto* module = std::get_if<wasm::text::ScriptModule>(&assertion->subject);
+      if (module != nullptr && !is_small(module->bytes)) return false;
+    } else if (const auto* thread = std::get_if<wasm::text::Thread>(&directive.what)) {
+      if (!is_small(thread->directives)) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const auto script = wasm::text::parse_script(fuzz::as_text(data, size), "input");
+  if (!script || script->directives.size() > 100 || !is_small(script->directives)) return 0;
+  runtime::ScriptRunner runner(fuzz::shared_engine(), [](std::string_view) {});
+  const fuzz::GuestScope scope;
+  runner.run("input", fuzz::as_text(data, size));
+  return 0;
+}
