@@ -1,0 +1,36 @@
+"""Makes a program of a reactor whose `_initialize` runs it: start_export.py IN OUT renames that export to `_start`."""
+import sys
+
+
+def read_leb(data, at):
+    value, shift = 0, 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            return value, at
+
+
+def leb(value):
+    out = bytearray()
+    while value >= 128:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+data = open(sys.argv[1], "rb").read()
+out, at = bytearray(data[:8]), 8
+while at < len(data):
+    section = data[at]
+    size, start = read_leb(data, at + 1)
+    body = data[start:start + size]
+    if section == 7:
+        old, new = b"_initialize", b"_start"
+        body = body.replace(leb(len(old)) + old, leb(len(new)) + new)
+    out += bytes([section]) + leb(len(body)) + body
+    at = start + size
+open(sys.argv[2], "wb").write(out)
