@@ -59,7 +59,8 @@ void add_script(const std::string& path, std::vector<Bytes>& seeds) {
 std::vector<Bytes> load_seeds(char** files, int count) {
   std::vector<Bytes> seeds;
   for (int i = 0; i < count; ++i) {
-    if (std::string_view(files[i]).ends_with(".wast")) {
+    // Texts too: one that is not valid is a seed like others.
+    if (const std::string_view name = files[i]; name.ends_with(".wast") || name.ends_with(".wat")) {
       add_script(files[i], seeds);
       continue;
     }
