@@ -50,6 +50,7 @@ template <IsMarking marking>
 void Heap::scan_remembered() {
   const auto visit = [this](HeapReference& slot) { scavenger_.visit<marking>(slot); };
   remembered_.for_each(
+      objects_.base,
       [&](HeapReference object) {
         at(object).flags = kBarrierFlag;
         objects_.for_each_reference(object, visit);
@@ -58,7 +59,9 @@ void Heap::scan_remembered() {
         old_.cards().reset(card * kCardBytes);
         const ArrayCards cards(objects_, array);
         for (uint64_t at = cards.begin_of(card); at < cards.end_of(card); at += sizeof(HeapReference)) {
-          visit(objects_.at<HeapReference>(static_cast<HeapReference>(at)));
+          // What is old was reported when it was stored, if marking was under way.
+          auto& element = objects_.at<HeapReference>(static_cast<HeapReference>(at));
+          if (scavenger_.is_young(element)) visit(element);
         }
       });
 }

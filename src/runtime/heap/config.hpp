@@ -8,7 +8,7 @@ namespace cairn::runtime {
 
 struct HeapConfig {
   uint64_t limit_bytes = uint64_t{1} << 30;    // address space in all; from 4 MiB to 4 GiB
-  uint64_t nursery_bytes = uint64_t{2} << 20;  // at most; less in a small heap
+  uint64_t nursery_bytes = uint64_t{3} << 20;  // at most; less in a small heap, or when much survives
   bool stress = false;                         // collect at every allocation, in turns the nursery and everything
   bool verify = false;                         // check the whole heap at each collection
   // How long the lists of what is to be marked and of what is remembered may get.

@@ -12,8 +12,8 @@ namespace {
 constexpr uint64_t kCommitStep = 64 * 1024;
 constexpr uint64_t kSmallest = 1024 * 1024;
 // Copying more than this at once takes too long a pause; copying less than that is cheap enough for a larger nursery.
-constexpr uint64_t kManySurvivors = 768 * 1024;
-constexpr uint64_t kFewSurvivors = 96 * 1024;
+constexpr uint64_t kManySurvivors = 1536 * 1024;
+constexpr uint64_t kFewSurvivors = 640 * 1024;
 }  // namespace
 
 Nursery::Nursery(std::span<std::byte> reservation, uint64_t begin, uint64_t bytes, VMAllocation& allocation)

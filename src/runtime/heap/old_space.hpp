@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <span>
 
-#include "runtime/heap/committed_table.hpp"
 #include "runtime/heap/address_bits.hpp"
+#include "runtime/heap/committed_table.hpp"
 #include "runtime/heap_layout.hpp"
 
 namespace cairn::runtime {
@@ -41,7 +41,8 @@ class OldSpace {
  public:
   // Takes the part of the reservation from `begin` on, a multiple of kBlockBytes. `blocks` can grow to the whole
   // reservation.
-  OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks, CardBits cards);
+  OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks,
+           CardBits cards);
   OldSpace(const OldSpace&) = delete;
   OldSpace& operator=(const OldSpace&) = delete;
 

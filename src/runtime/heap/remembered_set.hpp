@@ -13,7 +13,8 @@
 
 namespace cairn::runtime {
 
-// The cards that lie within an array, by address / kCardBytes. What is left at the array's ends belongs to the first and to the last.
+// The cards that lie within an array, by address / kCardBytes. What is left at the array's ends belongs to the first
+// and to the last.
 struct ArrayCards {
   uint64_t begin, first, last, end;  // begin and end: addresses of the elements
 
@@ -50,11 +51,17 @@ class RememberedSet {
   }
   [[nodiscard]] bool is_complete() const { return is_complete_; }
 
-  // Calls visit_object(object) or visit_card(array, card) for each.
+  // Calls visit_object(object) or visit_card(array, card) for each. They are all over the heap, so what comes later is
+  // fetched ahead.
   template <class VisitObject, class VisitCard>
-  void for_each(VisitObject&& visit_object, VisitCard&& visit_card) const {
+  void for_each(const std::byte* base, VisitObject&& visit_object, VisitCard&& visit_card) const {
+    constexpr size_t kAhead = 16;
     for (size_t i = 0; i < count_; ++i) {
       const uint32_t entry = entries_[i];
+      if (i + kAhead < count_) {
+        const bool is_card = (entries_[i + kAhead - 1] & 1) != 0;
+        __builtin_prefetch(base + uint64_t{entries_[i + kAhead]} * (is_card ? kCardBytes : 1));
+      }
       if ((entry & 1) == 0) {
         visit_object(HeapReference{entry});
       } else {
@@ -69,8 +76,7 @@ class RememberedSet {
 
  private:
   bool make_room(size_t entries) {
-    return count_ + entries <= entries_.size() ||
-           (count_ + entries <= capacity_ && entries_.grow(count_ + entries));
+    return count_ + entries <= entries_.size() || (count_ + entries <= capacity_ && entries_.grow(count_ + entries));
   }
 
   size_t capacity_;

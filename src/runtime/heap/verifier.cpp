@@ -22,8 +22,9 @@ HeapVerifier::HeapVerifier(const ObjectSpace& objects, OldSpace& old, const Nurs
       all_marked_(all_marked),
       starts_(old.end() / kGranule),
       taken_(old.end() / kGranule) {
-  remembered.for_each([&](HeapReference object) { entries_.push_back(object); },
-                      [&](HeapReference array, uint64_t card) { entries_.push_back(card << 32 | array); });
+  remembered.for_each(
+      objects.base, [&](HeapReference object) { entries_.push_back(object); },
+      [&](HeapReference array, uint64_t card) { entries_.push_back(card << 32 | array); });
   std::ranges::sort(entries_);
 }
 
