@@ -116,7 +116,7 @@ for target in "${targets[@]}"; do
   job "regressions ($target)" tests/regressions/run.sh "$target"
 done
 
-for target in host; do
+for target in "${targets[@]}"; do
   job "gc ($target)" tests/gc/run.sh "$target"
   job "interactions ($target)" tests/interactions/run.sh "$target"
 done
