@@ -56,6 +56,7 @@ class Inserter {
   [[nodiscard]] std::optional<int64_t> constant(Value value) const;
 
   ValueTable& table() { return table_; }
+  [[nodiscard]] const ValueTable& table() const { return table_; }
   [[nodiscard]] bool simplifies() const { return simplify_ == Simplify::yes; }
 
  private:

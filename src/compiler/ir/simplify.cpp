@@ -228,6 +228,10 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
   }
   const auto c = constant(b);
   if (!c) return Value::none();
+  // What has been made is not null.
+  if (*c == 0 && (is(a, Opcode::gc_new) || is(a, Opcode::gc_from_bits))) {
+    return iconst(Type::i32, condition == Condition::ne ? 1 : 0);
+  }
   if (const auto x = constant(a)) return iconst(Type::i32, fold_compare(condition, type, *x, *c) ? 1 : 0);
   const auto rewrite = [&](Condition to, int64_t value) {
     inst.aux = static_cast<uint8_t>(to);

@@ -103,6 +103,7 @@ class InvariantHoister {
         const Value base = inst.operands[0];
         return !base || function_[base].opcode == Opcode::load;
       }
+      case Opcode::gc_address:  // only out of loops without safepoints
       case Opcode::vconst:
       case Opcode::imul:
       case Opcode::popcnt:
@@ -148,7 +149,7 @@ class InvariantHoister {
   }
 
   bool is_invariant(Value v, Loop loop) const {
-    if (function_[v].opcode == Opcode::load &&
+    if (ir::facts(function_[v].opcode).effects == Effects::reads &&
         (summaries_[loop.index()].written & bit(function_.memory_access(v).alias)) != 0) {
       return false;
     }

@@ -12,21 +12,36 @@
 // Each alias class has a version: stores of the class give it a new one, and so do calls, atomic accesses (after which
 // what other threads wrote may be visible), and blocks where control merges. Loads of equal version see the same memory. A
 // load that may trap is redundant only where an equal one has been passed, which dominance gives.
+//
+// What a branch or a check has decided is known behind it, and an access through a reference says that it is not null:
+//
+//   v2 = gc_test v0, v1                         v2 = gc_test v0, v1
+//   branch v2, block1, block2                   branch v2, block1, block2
+//   block1:                              =>     block1:
+//     trap_unless v2, cast_failure                v3 = heap_load v1, v0 {field 1, offset 8}
+//     v3 = heap_load v1, v0 {field 1, offset 8}
+//
+// Stores into objects that have been made since the last safepoint need no barrier.
 #include "compiler/ir/effects.hpp"
 #include "compiler/ir/inserter.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
+#include "runtime/heap_layout.hpp"
 
 namespace cairn::opt {
 
 using ir::AliasClass;
 using ir::Block;
+using ir::Condition;
 using ir::Effects;
 using ir::Function;
+using ir::GcTest;
 using ir::Instruction;
 using ir::MemoryAccess;
 using ir::Opcode;
+using ir::Type;
 using ir::Value;
+using runtime::ObjectKind;
 
 namespace {
 
@@ -89,6 +104,7 @@ class Numbering {
     const auto predecessors = flow_.predecessors(block);
     if (predecessors.size() == 1 && predecessors[0] != block) {
       versions_ = exits_[predecessors[0].index()];
+      learn_from_branch(block, predecessors[0]);
     } else {
       invalidate_all();
     }
@@ -104,12 +120,30 @@ class Numbering {
   void visit(Value v) {
     const Opcode opcode = function_[v].opcode;
     const Effects effects = ir::facts(opcode).effects;
+    const Value through = reference_of(v);
+    if (through) trust(v, through);
+    if (opcode == Opcode::gc_test) {
+      if (const auto answer = test_of_new(v)) {
+        insert_.insert_before(v);
+        replacements_.replace(v, insert_.iconst(Type::i32, *answer ? 1 : 0));
+        return function_.remove(v);
+      }
+    }
     if (ir::is_numbered(opcode)) {
       uint32_t version = 0;
       if (effects == Effects::reads) version = versions_.slots[slot_of(function_.memory_access(v))];
       // Results of calls are as unlike each other as the calls.
       const Value same = insert_.revisit(v, version);
-      if (same == v) return;
+      if (same == v) {
+        if (opcode == Opcode::trap_if || opcode == Opcode::trap_unless) {
+          // The instruction may have become the other one.
+          insert_.insert_before(function_.next(v));
+          learn(function_[v].operands[0], function_[v].opcode == Opcode::trap_unless);
+        } else if (through) {
+          learn_non_null(v, through);
+        }
+        return;
+      }
       if (same) replacements_.replace(v, same);
       function_.remove(v);
       return;
@@ -118,8 +152,16 @@ class Numbering {
       invalidate_all();
     } else if (effects == Effects::writes) {
       const MemoryAccess access = function_.memory_access(v);
+      if (opcode == Opcode::gc_barrier && is_fresh(function_[v].operands[1])) return function_.remove(v);
       if (!is_constant(access)) versions_.slots[slot_of(access)] = ++last_version_;
-      forward_store(v, access);
+      if (opcode == Opcode::gc_new) {
+        note_new(v);
+        fresh_ = v;
+        fresh_version_ = versions_.slots[slot_of(access)];
+      } else {
+        forward_store(v, access);
+        if (through) learn_non_null(v, through);
+      }
     } else if (opcode == Opcode::branch || opcode == Opcode::br_table) {
       simplify_condition(v);
     }
@@ -155,10 +197,139 @@ class Numbering {
     insert_.enter(load, value, versions_.slots[slot_of(access)]);
   }
 
+  // --- objects
+
+  // The reference that an access goes through.
+  Value reference_of(Value v) const {
+    const Opcode opcode = function_[v].opcode;
+    if (opcode != Opcode::heap_load && opcode != Opcode::heap_store) return Value::none();
+    const Value address = function_[v].operands[0];
+    return function_[address].type == Type::gcref ? address : Value::none();
+  }
+  Value find(const Instruction& inst) const { return insert_.table().find(inst, 0, insert_.table().hash(inst, 0)); }
+  // What a comparison with null would be, if there is a null in scope.
+  std::optional<Instruction> null_test(Value reference) const {
+    Instruction null;
+    null.type = Type::gcref;
+    const Value zero = find(null);
+    if (!zero) return std::nullopt;
+    Instruction inst;
+    inst.opcode = Opcode::icmp;
+    inst.type = Type::i32;
+    inst.aux = static_cast<uint8_t>(Condition::eq);
+    inst.operands[0] = reference;
+    inst.operands[1] = zero;
+    return inst;
+  }
+  bool is_non_null(Value reference) const {
+    const auto test = null_test(reference);
+    const Value known = test ? find(*test) : Value::none();
+    return known && insert_.constant(known) == 0;
+  }
+  // An access of what is known not to be null cannot fault.
+  void trust(Value v, Value reference) {
+    MemoryAccess access = function_.memory_access(v);
+    if (!access.can_fault || access.alias == AliasClass::memory || !is_non_null(reference)) return;
+    access.can_fault = false;
+    function_[v].extra = function_.add_access(access);
+  }
+  // Behind an access of an object's field.
+  void learn_non_null(Value v, Value reference) {
+    const MemoryAccess& access = function_.memory_access(v);
+    if (!access.can_fault || access.alias == AliasClass::memory || is_non_null(reference)) return;
+    insert_.insert_before(function_.next(v));
+    insert_.iconst(Type::gcref, 0);
+    Instruction test = *null_test(reference);
+    insert_.enter(test, insert_.iconst(Type::i32, 0), 0);
+    test.aux = static_cast<uint8_t>(Condition::ne);
+    insert_.enter(test, insert_.iconst(Type::i32, 1), 0);
+  }
+  // An array's length is what it was made with.
+  void note_new(Value v) {
+    const Instruction inst = function_[v];
+    if (!inst.operands[1]) return;
+    MemoryAccess access;
+    access.alias = AliasClass::field;
+    access.index = ir::kLengthField;
+    access.offset = offsetof(runtime::VMArray, length);
+    Instruction load;
+    load.opcode = Opcode::heap_load;
+    load.type = Type::i32;
+    load.operands[0] = v;
+    load.operands[1] = inst.operands[0];
+    load.extra = function_.add_access(access);
+    insert_.enter(load, inst.operands[1], 0);
+  }
+  // Made by inline allocation with no safepoint since: all that changes where objects are gives the class a new version.
+  bool is_fresh(Value object) const {
+    if (fresh_ != object || function_[object].immediate != static_cast<int64_t>(ObjectKind::structure)) return false;
+    return fresh_version_ == versions_.slots[static_cast<size_t>(AliasClass::heap_layout)];
+  }
+  // A test of what has just been made.
+  std::optional<bool> test_of_new(Value v) const {
+    const GcTest test = GcTest::unpack(function_[v].immediate);
+    const Value reference = function_[v].operands[1];
+    const bool is_i31 = function_[reference].opcode == Opcode::gc_from_bits;
+    if (!is_i31 && function_[reference].opcode != Opcode::gc_new) return std::nullopt;
+    const auto kind = static_cast<ObjectKind>(function_[reference].immediate);
+    switch (test.kind) {
+      case GcTest::Kind::any:
+      case GcTest::Kind::eq: return true;
+      case GcTest::Kind::none: return false;
+      case GcTest::Kind::i31: return is_i31;
+      case GcTest::Kind::structure: return !is_i31 && kind == ObjectKind::structure;
+      case GcTest::Kind::array: return !is_i31 && kind == ObjectKind::array;
+      case GcTest::Kind::concrete:
+        if (is_i31) return false;
+        if (function_.memory_access(reference).index == test.type) return true;
+        return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+  // --- conditions
+
+  // From here on the condition is known.
+  void learn(Value condition, bool holds) {
+    if (insert_.constant(condition)) return;
+    Instruction check;
+    check.opcode = holds ? Opcode::trap_unless : Opcode::trap_if;
+    check.operands[0] = condition;
+    insert_.enter(check, condition, 0);
+    const Instruction inst = function_[condition];
+    if (inst.opcode != Opcode::icmp) return;
+    Instruction opposite = inst;
+    opposite.aux = static_cast<uint8_t>(inverted(inst.condition()));
+    insert_.enter(opposite, insert_.iconst(Type::i32, holds ? 0 : 1), 0);
+    insert_.enter(inst, insert_.iconst(Type::i32, holds ? 1 : 0), 0);
+  }
+  void learn_from_branch(Block block, Block predecessor) {
+    const Value terminator = function_.terminator(predecessor);
+    if (function_[terminator].opcode != Opcode::branch) return;
+    const auto targets = function_.targets(terminator);
+    if (targets[0].block == targets[1].block) return;
+    insert_.insert_before(function_[block].first);
+    insert_.set_position(function_[function_[block].first].position);
+    learn(function_[terminator].operands[0], targets[0].block == block);
+  }
+  std::optional<bool> known(Value condition) const {
+    Instruction check;
+    check.operands[0] = condition;
+    check.opcode = Opcode::trap_unless;
+    if (find(check)) return true;
+    check.opcode = Opcode::trap_if;
+    if (find(check)) return false;
+    return std::nullopt;
+  }
+
   void simplify_condition(Value v) {
     if (function_[v].opcode != Opcode::branch) return;
     bool is_inverted = false;
     function_[v].operands[0] = insert_.peel_condition(function_[v].operands[0], is_inverted);
+    if (const auto holds = known(function_[v].operands[0])) {
+      insert_.insert_before(v);
+      function_[v].operands[0] = insert_.iconst(Type::i32, *holds ? 1 : 0);
+    }
     if (!is_inverted) return;
     const auto targets = function_.targets(v);
     std::swap(targets[0], targets[1]);
@@ -177,6 +348,8 @@ class Numbering {
   ArenaVector<Versions> exits_;
   Versions versions_;
   uint32_t last_version_ = 0;
+  Value fresh_;  // the latest object, made when the class heap_layout had that version
+  uint32_t fresh_version_ = 0;
 };
 
 }  // namespace

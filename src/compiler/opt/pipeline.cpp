@@ -34,6 +34,7 @@ Result<void> optimize(ir::Function& function, const compiler::Options& options) 
       {"simplify_params", simplify_params},
       {"number_values", number_values},
       {"simplify_branches", simplify_branches},
+      {"remove_objects", remove_objects},
       {"expand_tests", expand_tests},
       {"hoist_invariants", hoist_invariants},
       {"remove_dead_code", remove_dead_code},
