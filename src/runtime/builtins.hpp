@@ -20,7 +20,7 @@ inline constexpr uint32_t kBuiltinCount = 0
     ;
 
 // How a builtin is entered; see builtins.def.
-enum class BuiltinFrame : uint8_t { plain, exit, unwind, host };
+enum class BuiltinFrame : uint8_t { plain, exit, unwind, host, keep };
 
 struct BuiltinSignature {
   std::string_view name;

@@ -99,9 +99,9 @@ const CallRecord* CodeImage::find_call(uint32_t return_offset) const {
   return find_exact(calls_, &CallRecord::return_offset, return_offset);
 }
 
-std::span<const uint32_t> CodeImage::stack_map(uint32_t return_offset) const {
+std::span<const int32_t> CodeImage::stack_map(uint32_t return_offset) const {
   const auto* map = find_exact(stack_maps_, &codegen::StackMapRecord::return_offset, return_offset);
-  return map == nullptr ? std::span<const uint32_t>() : std::span(stack_offsets_).subspan(map->first, map->count);
+  return map == nullptr ? std::span<const int32_t>() : std::span(stack_offsets_).subspan(map->first, map->count);
 }
 
 const codegen::HandlerRecord* CodeImage::find_handler(uint32_t return_offset) const {

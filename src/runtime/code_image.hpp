@@ -36,7 +36,7 @@ class CodeImage {
   [[nodiscard]] const codegen::CallRecord* find_call(uint32_t return_offset) const;
   // The references that live across the call that returns there: offsets of their slots from the body's stack pointer
   // (codegen::StackMapRecord).
-  [[nodiscard]] std::span<const uint32_t> stack_map(uint32_t return_offset) const;
+  [[nodiscard]] std::span<const int32_t> stack_map(uint32_t return_offset) const;
   [[nodiscard]] const codegen::HandlerRecord* find_handler(uint32_t return_offset) const;
   // The call instruction that begins at `offset`; calls are at most 16 bytes long.
   [[nodiscard]] const codegen::CallRecord* find_call_at(uint32_t offset) const;
@@ -53,7 +53,7 @@ class CodeImage {
   std::vector<codegen::TrapRecord> traps_;
   std::vector<codegen::CallRecord> calls_;
   std::vector<codegen::StackMapRecord> stack_maps_;
-  std::vector<uint32_t> stack_offsets_;
+  std::vector<int32_t> stack_offsets_;
   std::vector<codegen::HandlerRecord> handlers_;
   std::vector<codegen::TrampolineRecord> trampolines_;
 };

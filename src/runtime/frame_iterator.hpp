@@ -30,7 +30,7 @@ struct GuestFrame {
   const codegen::CallRecord* call = nullptr;  // that it is in; null: the innermost frame of a fault
   uint32_t offset = 0;                        // in the image: the call's return address, or the instruction that faulted
   uintptr_t stack_pointer = 0;                // while the body runs
-  std::span<const uint32_t> references;       // of the call: CodeImage::stack_map; only with a FrameCache
+  std::span<const int32_t> references;       // of the call: CodeImage::stack_map; only with a FrameCache
 };
 
 // What was found for return addresses lately, for walks over deep stacks: much the same frames come again and again.
@@ -40,7 +40,7 @@ struct FrameCache {
     const CodeImage* image = nullptr;
     const codegen::FunctionRecord* function = nullptr;
     const codegen::CallRecord* call = nullptr;
-    std::span<const uint32_t> references;  // CodeImage::stack_map
+    std::span<const int32_t> references;  // CodeImage::stack_map
   };
   Entry& entry_of(uintptr_t pc) { return entries[pc / 2 % entries.size()]; }
   std::array<Entry, 256> entries;

@@ -71,6 +71,7 @@ struct VMStoreState {
   // Where builtins that unwind find the callee-saved registers of their caller, in the order of FunctionRecord::saved_registers.
   uint64_t* registers = nullptr;
   VMAllocation allocation;  // of the store's heap; both 0 while there is none
+  uint32_t arguments[4] = {};  // of builtins whose kind is `keep`
 };
 
 // The fixed part. Compiled code reads these by offsetof.

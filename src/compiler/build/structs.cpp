@@ -17,6 +17,9 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
+// Arrays with zeros in their elements, in bytes: what is cleared inline.
+constexpr uint64_t kMaximumInlineArray = 256;
+
 MemoryAccess access_of(const ModuleContext::Field& field) {
   MemoryAccess access;
   access.offset = field.offset;
@@ -29,10 +32,24 @@ MemoryAccess access_of(const ModuleContext::Field& field) {
 
 }  // namespace
 
-ir::Value Builder::new_object(runtime::ObjectKind, wasm::TypeIndex type, uint64_t size, Value length) {
-  const bool is_array = length.valid();
-  const Value arguments[] = {type_id(type), is_array ? length : insert_.iconst(Type::i32, static_cast<int64_t>(size))};
-  return call_builtin(is_array ? runtime::Builtin::gc_allocate_array : runtime::Builtin::gc_allocate, arguments);
+ir::Value Builder::new_object(runtime::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length) {
+  // Large ones are the runtime's.
+  if (size > (length ? kMaximumInlineArray : runtime::kMaximumInlineBytes) || (length && !insert_.constant(length))) {
+    const Value arguments[] = {type_id(type), length ? length : insert_.iconst(Type::i32, static_cast<int64_t>(size))};
+    return call_builtin(length ? runtime::Builtin::gc_allocate_array : runtime::Builtin::gc_allocate, arguments);
+  }
+  Instruction inst;
+  inst.opcode = Opcode::gc_new;
+  inst.type = Type::gcref;
+  inst.operands[0] = heap_base();
+  inst.operands[1] = length;
+  inst.immediate = static_cast<int64_t>(kind);
+  MemoryAccess access;
+  access.alias = AliasClass::heap_layout;
+  access.index = type.index();
+  access.offset = size;
+  inst.extra = function_.add_access(access);
+  return insert_.place(inst);
 }
 
 void Builder::store_field(Value object, const MemoryAccess& access, Value value) {
@@ -49,10 +66,17 @@ void Builder::store_field(Value object, const MemoryAccess& access, Value value)
 void Builder::place_barrier(Value object, Value index, uint64_t offset, Value stored) {
   const Instruction& value = function_[stored];
   if (value.opcode == Opcode::iconst || value.opcode == Opcode::gc_from_bits) return;  // null or i31
-  Value at = insert_.iconst(Type::i32, static_cast<int64_t>(offset));
-  if (index) at = insert_.binary(Opcode::iadd, Type::i32, at, insert_.binary(Opcode::ishl, Type::i32, index, insert_.iconst(Type::i32, 2)));
-  const Value arguments[] = {object, at};
-  call_builtin(runtime::Builtin::gc_remember, arguments);
+  Instruction inst;
+  inst.opcode = Opcode::gc_barrier;
+  inst.operands[0] = heap_base();
+  inst.operands[1] = object;
+  inst.operands[2] = index;
+  MemoryAccess access;
+  access.alias = AliasClass::runtime;
+  access.offset = offset;
+  access.size = sizeof(runtime::HeapReference);
+  inst.extra = function_.add_access(access);
+  insert_.place(inst);
 }
 
 // What an access through `object` needs to trap when that is null.

@@ -174,24 +174,29 @@ class Checker {
     return function_.class_of(reg_of(token)) == RegClass::reference && !is_constant_[reg_of(token).index()];
   }
 
-  // A collection at the call `i` changes what the slots of its stack map hold, which must be references there; what other
+  // A collection at the safepoint `i` changes what the places of its stack map hold, which must be references there; what other
   // places hold of a reference is wrong afterwards.
   void collect(uint32_t i, bool check) {
     const auto map = std::ranges::lower_bound(allocation_.stack_maps, MInst(i), {}, &StackMap::call);
-    std::span<const uint32_t> slots;
-    if (map != allocation_.stack_maps.end() && map->call == MInst(i))
-      slots = allocation_.map_slots.as_span().subspan(map->first, map->count);
-    for (const uint32_t slot : slots) {
-      if (slot >= allocation_.spill_slots) return fail_at(i, "a stack map names a slot that is not there");
-      const Tokens& tokens = locations_[PReg::kCount + slot];
+    std::vector<size_t> places;
+    if (map != allocation_.stack_maps.end() && map->call == MInst(i)) {
+      for (const uint32_t slot : allocation_.map_slots.as_span().subspan(map->first, map->count)) {
+        const bool is_register = (slot & kMapRegister) != 0;
+        if (is_register ? !has(function_.insts[i].flags, InstFlag::safepoint) : slot >= allocation_.spill_slots)
+          return fail_at(i, "a stack map names a place that is not there");
+        places.push_back(is_register ? slot & ~kMapRegister : PReg::kCount + slot);
+      }
+      std::ranges::sort(places);
+    }
+    for (const size_t place : places) {
+      const Tokens& tokens = locations_[place];
       if (check && std::ranges::none_of(tokens, [&](Token token) {
             return function_.class_of(reg_of(token)) == RegClass::reference;
           }))
-        return fail_at(i, "a stack map names a slot that holds no reference");
+        return fail_at(i, "a stack map names a place that holds no reference");
     }
     for (size_t location = 0; location < locations_.size(); ++location) {
-      const bool is_slot = location >= PReg::kCount;
-      if (is_slot && std::ranges::binary_search(slots, static_cast<uint32_t>(location - PReg::kCount))) continue;
+      if (std::ranges::binary_search(places, location)) continue;
       std::erase_if(locations_[location], [&](Token token) { return is_moving(token); });
     }
   }
@@ -212,7 +217,7 @@ class Checker {
         for (uint32_t k = 0; k < operands.size(); ++k) check_operand(i, inst, k);
       if (!error_.empty()) return;
       function_.clobber_sets[inst.clobbers].for_each([&](PReg r) { locations_[r.number()].clear(); });
-      if (has(inst.flags, InstFlag::call)) collect(i, check);
+      if (has(inst.flags, InstFlag::call) || has(inst.flags, InstFlag::safepoint)) collect(i, check);
       for (uint32_t k = 0; k < operands.size(); ++k)
         if (operands[k].kind == OperandKind::def) define(operands[k].reg, allocation_.operands[inst.first_operand + k]);
     }

@@ -74,7 +74,7 @@ class CodeBuffer {
   ArenaVector<Relocation> relocations;
   ArenaVector<TrapSite> traps;
   ArenaVector<CallSite> calls;
-  ArenaVector<uint32_t> stack_offsets;
+  ArenaVector<int32_t> stack_offsets;
   ArenaVector<HandlerSite> handlers;
 
   // Filled by the target at the end.

@@ -60,7 +60,8 @@ static_assert(sizeof(CallRecord) == 12);
 // The references of the managed heap that live across a call, in the frame of the caller. Each of `count` words of
 // .cairn.stackslots from `first` on is the distance of a slot from the stack pointer as it is while the function's body
 // runs: what an unwinder has once it took CallRecord::argument_bytes off the end of the popped argument area. A slot is 8 bytes
-// whose low 4 hold the reference, the upper 4 are zero. A call across which no reference lives has no record. Stack arguments
+// whose low 4 hold the reference, the upper 4 are zero. A negative distance is of a register that the stub of an inline
+// allocation saved below the frame. A call across which no reference lives has no record. Stack arguments
 // belong to the callee, which copies those that are references to slots of its own before its first call.
 struct StackMapRecord {
   uint32_t return_offset = 0;  // code offset behind the call instruction

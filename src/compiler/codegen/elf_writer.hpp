@@ -53,7 +53,7 @@ class ElfWriter {
   std::vector<TrapRecord> traps_;
   std::vector<CallRecord> calls_;
   std::vector<StackMapRecord> stack_maps_;
-  std::vector<uint32_t> stack_offsets_;
+  std::vector<int32_t> stack_offsets_;
   std::vector<HandlerRecord> handlers_;
   std::vector<TrampolineRecord> trampolines_;
   std::vector<Symbol> symbols_;

@@ -90,6 +90,7 @@ enum class InstFlag : uint8_t {
   call = 1,        // clobbers `clobbers`; return address is a safepoint
   terminator = 2,  // last in its block
   move = 4,        // operand 0 (use) to operand 1 (def), same class, nothing else: coalesced when possible
+  safepoint = 16,  // destroys nothing, but references may change on the way: those that live on are in the stack map, wherever they are
   rematerializable = 8,  // no uses, one def, no effect, cheap: may be repeated instead of spilled and reloaded
 };
 constexpr InstFlag operator|(InstFlag a, InstFlag b) {
@@ -197,7 +198,8 @@ struct InsertedMove {
   MInst rematerialize;  // valid: instead of moving, emit this instruction with its def in `to`
 };
 
-// The slots of the references that live across a call; calls without any have none.
+// The slots, and at a safepoint that is no call registers, of the references that live across it. Without any there is none.
+inline constexpr uint32_t kMapRegister = 0x8000'0000;  // | PReg::number()
 struct StackMap {
   MInst call;
   uint32_t first = 0;  // range of AllocationResult::map_slots
@@ -208,7 +210,7 @@ struct AllocationResult {
   ArenaVector<Allocation> operands;   // parallel to MachineFunction::operands
   ArenaVector<InsertedMove> moves;    // sorted by `before`
   ArenaVector<StackMap> stack_maps;   // sorted by `call`
-  ArenaVector<uint32_t> map_slots;    // of each map ascending; equal maps may share them
+  ArenaVector<uint32_t> map_slots;    // slots or kMapRegister, of each map ascending; equal maps may share them
   PRegSet used_callee_saved;
   uint32_t spill_slots = 0;           // in units of 8 bytes
 };

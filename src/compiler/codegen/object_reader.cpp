@@ -165,10 +165,11 @@ class Reader {
         ++in_function;
       if (in_function == contents_.functions.size() || map.return_offset <= contents_.functions[in_function].begin)
         return broken("a stack map is in no function");
-      const uint32_t frame = contents_.functions[in_function].frame_bytes;
+      const int64_t frame = contents_.functions[in_function].frame_bytes;
+      constexpr int64_t kSavedRegisters = 8 * 32;  // below the frame, at most
       for (uint32_t i = 0; i < map.count; ++i) {
-        const uint32_t offset = contents_.stack_offsets[map.first + i];
-        if (offset % 8 != 0 || offset >= frame) return broken("a stack map leaves its frame");
+        const int64_t offset = contents_.stack_offsets[map.first + i];
+        if (offset % 8 != 0 || offset >= frame || offset < -kSavedRegisters) return broken("a stack map leaves its frame");
       }
     }
     if (!sorted(contents_.handlers, &HandlerRecord::return_offset)) return broken("handlers are not sorted or out of range");

@@ -30,7 +30,7 @@ struct ObjectContents {
   std::vector<TrapRecord> traps;          // sorted
   std::vector<CallRecord> calls;          // sorted
   std::vector<StackMapRecord> stack_maps;  // sorted; their ranges of stack_offsets are within it
-  std::vector<uint32_t> stack_offsets;     // of slots within their functions' frames
+  std::vector<int32_t> stack_offsets;     // of slots within their functions' frames
   std::vector<HandlerRecord> handlers;    // sorted
   std::vector<TrampolineRecord> trampolines;
   std::vector<TypeReference> type_references;

@@ -37,6 +37,7 @@ Allocator::Allocator(const MachineFunction& function, const RegisterFile& regist
       entries_(arena_),
       items_(arena_),
       order_(arena_),
+      safepoints_(arena_),
       allocations_(arena_),
       moves_(arena_),
       first_move_(arena_) {

@@ -47,7 +47,7 @@ Result<AllocationResult> Allocator::finish() {
   }
   if (arena_.exhausted())
     return fail(Error::of(ErrorKind::limit, "register allocation exceeds the function's compile budget"));
-  CAIRN_TRY(make_stack_maps(function_, live_, slots.slot_of, result));
+  CAIRN_TRY(make_stack_maps(function_, live_, slots.slot_of, safepoints_, result));
   return result;
 }
 

@@ -4,6 +4,8 @@
 // their "home" behind those moves; an operand may also get a copy of a value in a register of its own (a fixed register that is
 // overwritten, an operand that is modified in place). Registers are marked busy while the instruction's operands are in
 // them: early (uses are read) and late (defs are written).
+#include <algorithm>
+
 #include "base/assert.hpp"
 #include "compiler/codegen/regalloc_state.hpp"
 
@@ -41,6 +43,7 @@ void Allocator::store(VReg value) {
     if (loop != kNone) {
       const uint32_t header = live_.loops[loop].first;
       data.hoisted_loop = loop;
+      safepoints_.hoists.push_back({value, header, live_.loops[loop].last});
       for (MBlock p : function_.predecessors(function_.blocks[header])) {
         if (p.index() >= header) continue;
         for (uint32_t i = 0; i < exits_[p.index()].count; ++i) {
@@ -299,6 +302,19 @@ void Allocator::place_defs(const MachineInst& inst, std::span<const Operand> ope
     if (operand.kind == OperandKind::def && !is_live_after(operand.reg, inst_)) release(operand.reg);
 }
 
+void Allocator::note_safepoint() {
+  const auto first = static_cast<uint32_t>(safepoints_.held.size());
+  const std::span<const Operand> operands = function_.operands_of(function_.insts[inst_]);
+  for (const PReg reg : registers_.allocatable[static_cast<unsigned>(RegClass::reference)]) {
+    const VReg value = occupant_[reg.number()];
+    if (!value.valid() || class_of(value) != RegClass::reference || !is_live_after(value, inst_)) continue;
+    const bool is_defined_here = std::ranges::any_of(
+        operands, [&](const Operand& operand) { return operand.kind == OperandKind::def && operand.reg == value; });
+    if (!is_defined_here && !state(value).rematerialize.valid()) safepoints_.held.push_back({value, reg, state(value).clean});
+  }
+  safepoints_.safepoints.push_back({MInst(inst_), first, static_cast<uint32_t>(safepoints_.held.size()) - first});
+}
+
 void Allocator::process_inst(uint32_t index) {
   inst_ = index;
   const MachineInst& inst = function_.insts[index];
@@ -330,6 +346,7 @@ void Allocator::process_inst(uint32_t index) {
   place_uses(operands, result, fixed_early, late_forbidden);
   early_busy_ = early_busy_ | fixed_early;
   place_defs(inst, operands, result, late_forbidden);
+  if (has(inst.flags, InstFlag::safepoint)) note_safepoint();
   finish_group();
 }
 

@@ -7,6 +7,7 @@
 #include "compiler/codegen/live_ranges.hpp"
 #include "compiler/codegen/machine_function.hpp"
 #include "compiler/codegen/regalloc.hpp"
+#include "compiler/codegen/stack_maps.hpp"
 
 namespace cairn::codegen::regalloc {
 
@@ -119,6 +120,7 @@ class Allocator {
   void spill_late(VReg value);           // out of its register, which the instruction may still read
   void store(VReg value);
   [[nodiscard]] PReg source_of(VReg value);
+  void note_safepoint();  // what registers hold behind the instruction's definitions
   void finish_group();
   void add_move(uint32_t before, const RawMove& move);
 
@@ -195,6 +197,7 @@ class Allocator {
   uint32_t exit_stamp_ = 0;
   uint32_t item_stamp_ = 0;
 
+  SafepointState safepoints_;
   ArenaVector<Allocation> allocations_;
   ArenaVector<RawMove> moves_;
   ArenaVector<uint32_t> first_move_;  // by instruction

@@ -88,6 +88,9 @@ struct RegisterFile {
   // invalid for a class without registers, whose moves the target expands by itself.
   std::array<PReg, kRegClasses> scratch;
   std::array<uint8_t, kRegClasses> spill_size;  // bytes of a spill slot, also its alignment: 8, 8, 16, 8
+  // Where the stubs of builtins that keep registers save the first of the class `reference`, in bytes from the caller's stack
+  // pointer while its body runs; the others follow below, 8 bytes each.
+  int32_t saved_references = 0;
 };
 
 }  // namespace cairn::codegen

@@ -57,6 +57,7 @@ struct Interval {
   Point begin = 0;
   Point end = 0;
   uint32_t slot = 0;
+  VReg value;
   uint32_t block = kAnywhere;  // only in blocks that this one dominates
   static constexpr uint32_t kAnywhere = 0xffff'ffff;
 };
@@ -64,7 +65,7 @@ struct Interval {
 }  // namespace
 
 Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& live, std::span<const uint32_t> slot_of,
-                             AllocationResult& result) {
+                             SafepointState& state, AllocationResult& result) {
   Arena& arena = function.arena;
   ArenaVector<Interval> intervals(arena);
   bool any_approximate = false;
@@ -73,10 +74,21 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
     const LiveVReg& data = live.vregs[v];
     any_approximate |= data.is_approximate;
     for (const LiveRange& range : live.ranges_of(VReg(v)))
-      intervals.push_back({range.begin, range.end, slot_of[v],
+      intervals.push_back({range.begin, range.end, slot_of[v], VReg(v),
                            data.is_approximate ? data.def_block : Interval::kAnywhere});
   }
-  if (intervals.empty()) return {};
+  if (intervals.empty() && state.held.empty()) return {};
+  std::ranges::sort(state.hoists.as_span(), [](const auto& a, const auto& b) { return a.value < b.value; });
+  // Whether the value's slot holds it, at a safepoint in `block` where these are in registers.
+  const auto is_in_slot = [&](VReg value, std::span<const SafepointState::Held> held, uint32_t block) {
+    const auto found = std::ranges::find(held, value, &SafepointState::Held::value);
+    if (found == held.end() || found->is_in_slot) return true;
+    for (auto hoist = std::ranges::lower_bound(state.hoists, value, {}, &SafepointState::Hoist::value);
+         hoist != state.hoists.end() && hoist->value == value; ++hoist) {
+      if (hoist->first_block <= block && block <= hoist->last_block) return true;
+    }
+    return false;
+  };
   std::ranges::sort(intervals.as_span(), [](const Interval& a, const Interval& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.slot < b.slot;
   });
@@ -85,21 +97,30 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
 
   ArenaVector<Interval> active(arena);
   ArenaVector<uint32_t> slots(arena);
-  size_t next = 0;
+  size_t next = 0, next_safepoint = 0;
   for (uint32_t b = 0; b < function.blocks.size(); ++b) {
     const MachineBlock& block = function.blocks[b];
     for (uint32_t i = block.first_inst; i < block.end_inst; ++i) {
-      if (!has(function.insts[i].flags, InstFlag::call)) continue;
+      std::span<const SafepointState::Held> held;
+      if (has(function.insts[i].flags, InstFlag::safepoint)) {
+        if (next_safepoint < state.safepoints.size() && state.safepoints[next_safepoint].inst == MInst(i)) {
+          const SafepointState::Safepoint& safepoint = state.safepoints[next_safepoint++];
+          held = state.held.as_span().subspan(safepoint.first, safepoint.count);
+        }
+      } else if (!has(function.insts[i].flags, InstFlag::call)) {
+        continue;
+      }
       for (; next < intervals.size() && intervals[next].begin <= early_point(i); ++next) active.push_back(intervals[next]);
       slots.clear();
       size_t kept = 0;
       for (const Interval& interval : active) {
         if (interval.end < after_point(i)) continue;
         active[kept++] = interval;
-        if (interval.block == Interval::kAnywhere || dominance->dominates(interval.block, b))
-          slots.push_back(interval.slot);
+        const bool is_defined = interval.block == Interval::kAnywhere || dominance->dominates(interval.block, b);
+        if (is_defined && is_in_slot(interval.value, held, b)) slots.push_back(interval.slot);
       }
       active.resize(kept);
+      for (const SafepointState::Held& in : held) slots.push_back(kMapRegister | in.reg.number());
       if (slots.empty()) continue;
       std::ranges::sort(slots.as_span());
       slots.resize(static_cast<size_t>(std::unique(slots.begin(), slots.end()) - slots.begin()));
@@ -120,10 +141,19 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
   return {};
 }
 
-void write_stack_offsets(const AllocationResult& allocation, const FrameLayout& frame, CodeBuffer& code) {
+void write_stack_offsets(const AllocationResult& allocation, const FrameLayout& frame, const RegisterFile& registers,
+                         CodeBuffer& code) {
   CAIRN_ASSERT(code.stack_offsets.empty());
   code.stack_offsets.reserve(allocation.map_slots.size());
-  for (const uint32_t slot : allocation.map_slots) code.stack_offsets.push_back(frame.slot_offset(slot));
+  const std::span<const PReg> saved = registers.allocatable[static_cast<unsigned>(RegClass::reference)];
+  for (const uint32_t slot : allocation.map_slots) {
+    if ((slot & kMapRegister) == 0) {
+      code.stack_offsets.push_back(static_cast<int32_t>(frame.slot_offset(slot)));
+      continue;
+    }
+    const auto position = std::ranges::find(saved, PReg(slot & ~kMapRegister)) - saved.begin();
+    code.stack_offsets.push_back(registers.saved_references - 8 * static_cast<int32_t>(position));
+  }
 }
 
 void set_stack_map(const AllocationResult& allocation, MInst call, CallSite& site) {

@@ -170,8 +170,8 @@ class Verifier {
       case Opcode::load:
       case Opcode::store:
       case Opcode::gc_address:
-      case Opcode::gc_new:
       case Opcode::gc_test: return operand == 0;
+      case Opcode::gc_new: return operand == 1;
       case Opcode::gc_barrier: return operand == 2;
       default: return false;
     }
@@ -319,7 +319,8 @@ class Verifier {
         return expect_any(v, 0, type_of(operands[0]) == Type::i32 || type_of(operands[0]) == Type::i64);
       case Opcode::gc_new:
         expect_result(v, type == Type::gcref);
-        expect(v, 0, Type::i32);
+        expect(v, 0, Type::i64);
+        expect(v, 1, Type::i32);
         return check_access(v);
       case Opcode::gc_test:
         expect_result(v, type == Type::i32);

@@ -56,7 +56,7 @@ Emitter::Emitter(const codegen::MachineFunction& function, const codegen::Alloca
 
 bool Emitter::run() {
   for (size_t i = 0; i < function_.blocks.size(); ++i) labels_.push_back(as_.new_label());
-  codegen::write_stack_offsets(allocation_, frame_, code_);
+  codegen::write_stack_offsets(allocation_, frame_, register_file(cpu_.v ? Vectors::present : Vectors::absent), code_);
   prologue();
   // Blocks are emitted in another order than numbered, so their moves are looked up.
   for (const MBlock b : layout_.order) {
@@ -293,14 +293,7 @@ void Emitter::pseudo(const MachineInst& inst, Operands operands) {
     case Pseudo::li: return as_.load_immediate(operands[0].reg(), inst.immediate);
     case Pseudo::fconst: return float_constant(inst, operands[0].reg());
     case Pseudo::vconst: return vector_constant(inst, operands[0]);
-    case Pseudo::type_id: {
-      const PReg rd = operands[0].reg();
-      code_.relocations.push_back(
-          {codegen::RelocationKind::type_id, as_.offset(), static_cast<uint32_t>(inst.immediate), 0});
-      as_.emit_long(facts(Op::lui).bits | rd.encoding() << 7);
-      as_.emit_long(facts(Op::addi).bits | rd.encoding() << 7 | rd.encoding() << 15);
-      return;
-    }
+    case Pseudo::type_id: return type_id(operands[0].reg(), static_cast<uint32_t>(inst.immediate));
     case Pseudo::stack_address:
       return as_.add_immediate(operands[0].reg(), kStackPointer, int64_t{area_offset(inst.extra)} + inst.displacement,
                                kScratch);
@@ -332,6 +325,8 @@ void Emitter::pseudo(const MachineInst& inst, Operands operands) {
     case Pseudo::atomic_cas:
     case Pseudo::atomic_narrow_cas:
     case Pseudo::atomic_narrow: return atomic(inst, operands);
+    case Pseudo::gc_new: return gc_new(inst, operands);
+    case Pseudo::gc_barrier: return gc_barrier(inst, operands);
     default: return simd(inst, operands);
   }
 }
@@ -476,6 +471,7 @@ void Emitter::stub(const Stub& s) {
   switch (s.kind) {
     case Stub::Kind::trap: return trap_here(s.inst.condition, s.inst.position);
     case Stub::Kind::trunc: return truncate_stub(s);
+    case Stub::Kind::gc: return gc_stub(s);
     case Stub::Kind::fmin: {
       // A NaN on either side: their sum is one.
       as_.r3(s.inst.size == 8 ? Op::fadd_d : Op::fadd_s, s.registers[0], s.registers[1], s.registers[2]);

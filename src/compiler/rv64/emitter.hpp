@@ -38,7 +38,7 @@ class Emitter {
  private:
   // Code out of line.
   struct Stub {
-    enum class Kind : uint8_t { trap, trunc, fmin, call } kind;
+    enum class Kind : uint8_t { trap, trunc, fmin, call, gc } kind;
     Label label;
     Label back;
     MachineInst inst;      // what it belongs to
@@ -95,6 +95,12 @@ class Emitter {
 
   // --- emit_atomic.cpp
   void atomic(const MachineInst& inst, Operands operands);
+
+  // --- emit_gc.cpp
+  void type_id(PReg rd, uint32_t type);
+  void gc_new(const MachineInst& inst, Operands operands);
+  void gc_barrier(const MachineInst& inst, Operands operands);
+  void gc_stub(const Stub& s);
 
   // --- emit_simd*.cpp
   void simd(const MachineInst& inst, Operands operands);

@@ -57,18 +57,11 @@ void Lower::lower_instruction(Value value) {
     case Opcode::trap_unless: return trap_when(test_of(inst(value).operands[0], false), inst(value).trap_kind());
     case Opcode::icmp: return lower_icmp(value);
     case Opcode::select: return lower_select(value);
-    case Opcode::gc_address: {
-      const Value base = inst(value).operands[0];
-      const VReg reference = use(inst(value).operands[1]);
-      if (base) {
-        op3(Op::add, def(value), use(base), reference);
-      } else {
-        opi(Op::addi, def(value), reference, 0);
-      }
-      return;
-    }
-    case Opcode::gc_bits: opi(Op::addiw, def(value), use(inst(value).operands[0]), 0); return;
-    case Opcode::gc_from_bits: return zero_extend(def(value), use_low(inst(value).operands[0]));
+    case Opcode::gc_address:
+    case Opcode::gc_bits:
+    case Opcode::gc_from_bits: return lower_reference(value);
+    case Opcode::gc_new: return lower_gc_new(value);
+    case Opcode::gc_barrier: return lower_gc_barrier(value);
     case Opcode::fence: emit(opcode_of(Op::fence_rw_rw), {}); return;
     case Opcode::simd_unary:
     case Opcode::simd_binary:

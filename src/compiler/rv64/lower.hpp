@@ -144,6 +144,11 @@ class Lower final : public codegen::Lowering {
   VReg narrow_operand(ir::Value value, const NarrowPlace& place);
   void lower_zero_extend(VReg rd, VReg from, unsigned bytes);
 
+  // --- lower_gc.cpp
+  void lower_reference(ir::Value value);
+  void lower_gc_new(ir::Value value);
+  void lower_gc_barrier(ir::Value value);
+
   // --- lower_simd.cpp
   void lower_simd(ir::Value value);
   void lower_vector_access(ir::Value value, const Address& address);

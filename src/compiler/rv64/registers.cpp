@@ -39,6 +39,7 @@ constexpr RegisterFile make_register_file(Vectors vectors) {
   file.callee_saved = callee_saved_set();
   file.scratch = {kScratch, kFloatScratch, vectors == Vectors::present ? kVectorScratch : PReg(), kScratch};
   file.spill_size = {8, 8, 16, 8};
+  file.saved_references = -8;
   return file;
 }
 

@@ -50,7 +50,7 @@ class Rv64Target final : public codegen::Target {
   }
   void emit_tail_call_restore(codegen::CodeBuffer& code) const override { rv64::emit_tail_call_restore(code); }
   void emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) const override {
-    rv64::emit_exit_stub(builtin, code);
+    rv64::emit_exit_stub(builtin, vectors_, code);
   }
   void emit_landing_stub(codegen::CodeBuffer& code) const override { rv64::emit_landing_stub(code); }
 

@@ -215,12 +215,84 @@ void emit_tail_call_restore(codegen::CodeBuffer& code) {
   CAIRN_ASSERT(as.finish());
 }
 
-// The C arguments are in place, the VMContext in a0.
-void emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) {
-  using runtime::BuiltinFrame;
+namespace {
+
+// Of a builtin that keeps all registers but t5, t6 and ra. From the caller's stack pointer down: the registers that hold
+// references (RegisterFile::saved_references), ra, the floating-point and the vector registers.
+void emit_keep_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   BranchLengths lengths(code.bytes.arena());
   Assembler as(code, lengths);
+  const codegen::RegisterFile& file = register_file(vectors);
+  const auto class_registers = [&](codegen::RegClass c) { return file.allocatable[static_cast<unsigned>(c)]; };
+  const std::span<const PReg> references = class_registers(codegen::RegClass::reference);
+  const std::span<const PReg> vector = class_registers(codegen::RegClass::vector);
+  CAIRN_ASSERT(file.saved_references == -8);
+  int64_t frame = static_cast<int64_t>(8 * (references.size() + 1));
+  for (const PReg r : class_registers(codegen::RegClass::floating)) frame += file.callee_saved.has(r) ? 0 : 8;
+  frame = (frame + 15) & ~int64_t{15};
+  frame += static_cast<int64_t>(16 * vector.size());
+  const auto for_each = [&](bool is_save) {
+    int64_t at = frame;
+    const auto access = [&](PReg r, Op save, Op restore) {
+      at -= 8;
+      if (is_save) {
+        as.store(save, r, kStackPointer, at);
+      } else {
+        as.load(restore, r, kStackPointer, at);
+      }
+    };
+    for (const PReg r : references) access(r, Op::sd, Op::ld);
+    access(kReturnAddress, Op::sd, Op::ld);
+    for (const PReg r : class_registers(codegen::RegClass::floating))
+      if (!file.callee_saved.has(r)) access(r, Op::fsd, Op::fld);
+    if (vector.empty()) return;
+    as.vset(16, kBytesE8);
+    as.move(kScratch2, kStackPointer);
+    for (const PReg r : vector) {
+      as.vmem(is_save ? Op::vse8 : Op::vle8, r, kScratch2);
+      as.ri(Op::addi, kScratch2, kScratch2, 16);
+    }
+  };
+  const Label exhausted = as.new_label();
+  const auto note_frame = [&] {
+    as.store(Op::sd, kStackPointer, kScratch, offsetof(VMStoreState, exit_frame));
+    as.store(Op::sd, kReturnAddress, kScratch, offsetof(VMStoreState, exit_pc));
+  };
+  as.load(Op::ld, kScratch, kVMContext, offsetof(VMContext, store));
+  as.load(Op::ld, kScratch2, kScratch, offsetof(VMStoreState, stack_limit));
+  as.branch(Op::bltu, kStackPointer, kScratch2, exhausted);
+  note_frame();
+  as.add_immediate(kStackPointer, kStackPointer, -frame, kScratch2);
+  for_each(true);
+  const std::string_view parameters = runtime::signature_of(builtin).parameters;
+  for (unsigned i = 0; i < parameters.size(); ++i)
+    as.load(Op::lw, a(i + 1), kScratch, static_cast<int64_t>(offsetof(VMStoreState, arguments) + 4 * i));
+  as.move(a(0), kVMContext);
+  as.load(Op::ld, kScratch2, kVMContext, offsetof(VMContext, builtins));
+  as.load(Op::ld, kScratch2, kScratch2, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)));
+  as.load(Op::jalr, kReturnAddress, kScratch2, 0);
+  // References are zero-extended; the C convention sign-extends.
+  as.ri(Op::slli, kScratch, a(0), 32);
+  as.ri(Op::srli, kScratch, kScratch, 32);
+  for_each(false);
+  as.add_immediate(kStackPointer, kStackPointer, frame, kScratch2);
+  as.load(Op::jalr, kZero, kReturnAddress, 0);
+  as.bind(exhausted);
+  note_frame();
+  code.traps.push_back({as.offset(), 0, wasm::TrapKind::call_stack_exhausted});
+  as.op0(Op::unimp);
+  CAIRN_ASSERT(as.finish());
+}
+
+}  // namespace
+
+// The C arguments are in place, the VMContext in a0.
+void emit_exit_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
+  using runtime::BuiltinFrame;
   const BuiltinFrame frame = runtime::signature_of(builtin).frame;
+  if (frame == BuiltinFrame::keep) return emit_keep_stub(builtin, vectors, code);
+  BranchLengths lengths(code.bytes.arena());
+  Assembler as(code, lengths);
   as.load(Op::ld, t(0), a(0), offsetof(VMContext, store));
   const Label exhausted = as.new_label();
   const auto note_frame = [&] {

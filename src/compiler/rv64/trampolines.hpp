@@ -12,7 +12,7 @@ namespace cairn::rv64 {
 void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
 void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
 void emit_tail_call_restore(codegen::CodeBuffer& code);
-void emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code);
+void emit_exit_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code);
 void emit_landing_stub(codegen::CodeBuffer& code);
 
 }  // namespace cairn::rv64

@@ -27,7 +27,7 @@ Emitter::Emitter(const MachineFunction& function, const AllocationResult& alloca
       handlers_(function.arena) {}
 
 void Emitter::run() {
-  codegen::write_stack_offsets(allocation_, frame_, code_);
+  codegen::write_stack_offsets(allocation_, frame_, kRegisterFile, code_);
   code_.bytes.reserve(function_.insts.size() * 5 + allocation_.moves.size() * 4 + 64);
   const uint32_t block_count = static_cast<uint32_t>(function_.blocks.size());
   block_labels_.reserve(block_count);
@@ -243,6 +243,10 @@ void Emitter::emit_inst(const MachineInst& inst) {
   const Op op = static_cast<Op>(inst.opcode);
   if (op <= Op::fence) {
     emit_integer(inst);
+  } else if (op == Op::gc_new) {
+    emit_gc_new(inst);
+  } else if (op == Op::gc_barrier) {
+    emit_gc_barrier(inst);
   } else if (op <= Op::atomic_cas) {
     emit_atomic(inst);
   } else if (op >= Op::zero_x) {
@@ -392,6 +396,7 @@ void Emitter::emit_cold(const Cold& cold_reference) {
       x_op(sse(prefix, 0x58), to, to, Rm::r(to));
       break;
     }
+    case ColdKind::gc: emit_gc_slow(*cold.inst); break;
     case ColdKind::other_instance:
       asm_.rm(one_byte(0x87, true), kScratch, Rm::r(kContext));  // xchg: the caller's in r11
       asm_.load(true, kMemory, {.base = kContext});

@@ -29,7 +29,7 @@ class Emitter {
 
  private:
   // Code that is rarely reached, behind the function's blocks.
-  enum class ColdKind : uint8_t { trap, divide_overflow, remainder_zero, nan_add, truncate, convert_u64, other_instance };
+  enum class ColdKind : uint8_t { trap, divide_overflow, remainder_zero, nan_add, truncate, convert_u64, other_instance, gc };
   struct Cold {
     ColdKind kind = ColdKind::trap;
     uint8_t detail = 0;  // trap kind
@@ -79,6 +79,12 @@ class Emitter {
   void emit_compare(const MachineInst& inst, unsigned first);
   void emit_popcnt(const MachineInst& inst);
   void emit_condition(const MachineInst& inst);
+
+  // --- emit_gc.cpp
+  void emit_gc_new(const MachineInst& inst);
+  void emit_gc_barrier(const MachineInst& inst);
+  void emit_gc_slow(const MachineInst& inst);
+  void store_type_id(unsigned size, const Address& to, uint32_t type);
 
   // --- emit_float.cpp
   void emit_xmm(const MachineInst& inst, unsigned def);

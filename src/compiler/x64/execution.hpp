@@ -222,6 +222,11 @@ class Machine {
     target_.emit_tail_call_restore(code);
     return place(code, kNoFunction);
   }
+  size_t add_stub(runtime::Builtin builtin) {
+    codegen::CodeBuffer code(arena_);
+    target_.emit_exit_stub(builtin, code);
+    return place(code, kNoFunction);
+  }
   void link() {
     for (const Call& call : calls_) {
       const uint32_t value = static_cast<uint32_t>(functions_.at(call.function) - call.at - 4);

@@ -64,6 +64,16 @@ struct DivideFlags {
   static constexpr uint8_t is_signed = 1, remainder = 2, check_zero = 4, check_overflow = 8;
 };
 
+// MachineInst::immediate of gc_new.
+struct GcNewPayload {
+  uint32_t type = 0;    // in the module
+  uint32_t length = 0;  // of arrays
+  [[nodiscard]] constexpr int64_t pack() const { return int64_t{type} | static_cast<int64_t>(uint64_t{length} << 32); }
+  static constexpr GcNewPayload unpack(int64_t bits) {
+    return {static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32)};
+  }
+};
+
 struct TruncFlags {
   static constexpr uint8_t is_signed = 1, saturating = 2, from_f64 = 4;
 };

@@ -196,6 +196,8 @@ void X64Lowering::lower_instruction(Value value) {
     case Opcode::gc_address:
     case Opcode::gc_bits:
     case Opcode::gc_from_bits: return lower_reference(value);
+    case Opcode::gc_new: return lower_gc_new(value);
+    case Opcode::gc_barrier: return lower_gc_barrier(value);
     case Opcode::trap_if:
     case Opcode::trap_unless: return lower_trap_if(value);
     case Opcode::atomic_load: return lower_load(value);  // x86's loads are in order

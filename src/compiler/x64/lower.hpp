@@ -156,7 +156,6 @@ class X64Lowering final : public codegen::Lowering {
   void lower_store(ir::Value value);
   bool lower_read_modify_write(ir::Value store);
   void lower_array_address(ir::Value value);
-  void lower_reference(ir::Value value);
   // The address of a heap or runtime access, as operands of the current instruction.
   AddressMode address_of(ir::Value access);
   // base + value: folds additions and shifts of `value` that do not wrap at its width.
@@ -170,6 +169,11 @@ class X64Lowering final : public codegen::Lowering {
   void lower_atomic_store(ir::Value value);
   void lower_atomic_rmw(ir::Value value);
   void lower_atomic_cas(ir::Value value);
+
+  // --- lower_gc.cpp
+  void lower_reference(ir::Value value);
+  void lower_gc_new(ir::Value value);
+  void lower_gc_barrier(ir::Value value);
 
   // --- lower_vector.cpp: what is one instruction, compares, logic, shifts, lanes
   void lower_vector(ir::Value value);

@@ -284,24 +284,4 @@ void X64Lowering::lower_array_address(Value value) {
   put_address(Op::lea, {Operand::def(def(value))}, address);
 }
 
-// Between references, which are zero-extended in their registers, and numbers. A plain copy is no `move`: the classes differ.
-void X64Lowering::lower_reference(Value value) {
-  const Instruction& instruction = inst(value);
-  AddressMode address;
-  address.base = Base::reg;
-  if (instruction.opcode == Opcode::gc_address) {
-    const VReg reference = use(instruction.operands[1]);
-    if (instruction.operands[0]) {
-      address.base_reg = use(instruction.operands[0]);
-      address.index = reference;
-    } else {
-      address.base_reg = reference;
-    }
-    put_address(Op::lea, {Operand::def(def(value))}, address);
-    return;
-  }
-  address.base_reg = use(instruction.operands[0]);
-  put_address(Op::lea, {Operand::def(def(value))}, address, 4);
-}
-
 }  // namespace cairn::x64

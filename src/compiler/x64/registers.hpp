@@ -45,6 +45,7 @@ inline constexpr codegen::RegisterFile kRegisterFile = {
     .callee_saved = kCalleeSavedSet,
     .scratch = {gpr(kScratch), xmm(kScratchXmm), xmm(kScratchXmm), gpr(kScratch)},
     .spill_size = {8, 8, 16, 8},
+    .saved_references = -16,
 };
 
 inline constexpr std::array kIntegerArguments = {gpr(rdi), gpr(rsi), gpr(rdx), gpr(rcx),

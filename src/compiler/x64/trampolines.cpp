@@ -207,11 +207,61 @@ void emit_tail_call_restore(CodeBuffer& code) {
   as.ret();
 }
 
+namespace {
+
+// Of a builtin that keeps all registers but r11. From the caller's stack pointer down: the return address, the registers that hold
+// references (RegisterFile::saved_references), the xmm registers.
+void emit_keep_stub(runtime::Builtin builtin, CodeBuffer& code) {
+  Assembler as(code);
+  constexpr auto kSavedBytes = static_cast<int32_t>(8 * kReferenceGpr.size());
+  constexpr auto kFrame = static_cast<int32_t>(16 * kAllocatableXmm.size()) + 8;  // aligns the stack pointer for the call
+  static_assert((8 + kSavedBytes + kFrame) % 16 == 0);
+  static_assert(kRegisterFile.saved_references == -16);
+  const Label exhausted = as.new_label();
+  as.load(true, kScratch, at(kContext, offsetof(VMContext, store)));
+  as.alu_r_rm(Alu::cmp, true, rsp, Rm::m(at(kScratch, offsetof(VMStoreState, stack_limit))));
+  as.jcc(Cc::b, exhausted);
+  for (const codegen::PReg r : kReferenceGpr) as.push(r.encoding());
+  const auto note_frame = [&](int32_t pushed) {
+    as.lea(true, rax, at(rsp, pushed + 8));
+    as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
+    as.load(true, rax, at(rsp, pushed));
+    as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
+  };
+  note_frame(kSavedBytes);
+  as.alu_rm_i(Alu::sub, 8, Rm::r(rsp), kFrame);
+  for (size_t i = 0; i < kAllocatableXmm.size(); ++i)
+    as.store_xmm(false, 16, at(rsp, static_cast<int64_t>(16 * i)), kAllocatableXmm[i].encoding());
+  constexpr uint8_t kArguments[] = {rsi, rdx, rcx};
+  const std::string_view parameters = runtime::signature_of(builtin).parameters;
+  CAIRN_ASSERT(parameters.size() <= std::size(kArguments));
+  for (size_t i = 0; i < parameters.size(); ++i)
+    as.load(false, kArguments[i], at(kScratch, static_cast<int64_t>(offsetof(VMStoreState, arguments) + 4 * i)));
+  as.mov_rr(true, rdi, kContext);
+  as.load(true, rax, at(kContext, offsetof(VMContext, builtins)));
+  as.call_rm(Rm::m(at(rax, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)))));
+  as.mov_rr(false, kScratch, rax);
+  for (size_t i = 0; i < kAllocatableXmm.size(); ++i)
+    as.load_xmm(false, 16, kAllocatableXmm[i].encoding(), at(rsp, static_cast<int64_t>(16 * i)));
+  as.alu_rm_i(Alu::add, 8, Rm::r(rsp), kFrame);
+  for (size_t i = kReferenceGpr.size(); i-- > 0;) as.pop(kReferenceGpr[i].encoding());
+  as.ret();
+  as.bind(exhausted);
+  note_frame(0);
+  as.set_trap(0, wasm::TrapKind::call_stack_exhausted);
+  as.record_trap();
+  as.ud2();
+  as.finish();
+}
+
+}  // namespace
+
 // The C arguments are in place, the VMContext in rdi; free are r11 and rax.
 void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code) {
   using runtime::BuiltinFrame;
-  Assembler as(code);
   const BuiltinFrame frame = runtime::signature_of(builtin).frame;
+  if (frame == BuiltinFrame::keep) return emit_keep_stub(builtin, code);
+  Assembler as(code);
   as.load(true, kScratch, at(rdi, offsetof(VMContext, store)));
   const Label exhausted = as.new_label();
   const auto note_frame = [&] {

@@ -83,6 +83,16 @@ void builtin_gc_remember(VMContext* context, HeapReference object, uint32_t offs
   heap_of(context).remember(object, offset);
 }
 
+HeapReference builtin_gc_new(VMContext* context, uint32_t type_id, uint32_t length) {
+  Heap& heap = heap_of(context);
+  const bool is_array = context->types[type_id]->kind == ObjectKind::array;
+  return or_trap(context, is_array ? heap.allocate_array(type_id, length) : heap.allocate(type_id));
+}
+
+void builtin_gc_barrier(VMContext* context, HeapReference object, uint32_t offset, uint32_t index) {
+  heap_of(context).remember(object, offset + index * uint32_t{sizeof(HeapReference)});
+}
+
 HeapReference builtin_array_new_data(VMContext* context, uint32_t type_id, uint32_t segment, uint32_t source,
                                      uint32_t length) {
   const uint32_t size = context->types[type_id]->size;

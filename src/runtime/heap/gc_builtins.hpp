@@ -10,6 +10,8 @@ namespace cairn::runtime {
 
 HeapReference builtin_gc_allocate(VMContext* context, uint32_t type_id, uint32_t size);
 HeapReference builtin_gc_allocate_array(VMContext* context, uint32_t type_id, uint32_t length);
+HeapReference builtin_gc_new(VMContext* context, uint32_t type_id, uint32_t length);
+void builtin_gc_barrier(VMContext* context, HeapReference object, uint32_t offset, uint32_t index);
 void builtin_gc_remember(VMContext* context, HeapReference object, uint32_t offset);
 HeapReference builtin_array_new_data(VMContext* context, uint32_t type_id, uint32_t segment, uint32_t source,
                                      uint32_t length);

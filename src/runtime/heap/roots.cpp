@@ -17,8 +17,10 @@ void visit_frames(const Store& store, const RootVisitor& visit) {
   FrameCache cache;
   for (FrameIterator at(platform::Platform::activation(), &cache); !at.at_end(); ++at) {
     if (at->activation->store != &store) continue;
-    for (const uint32_t offset : at->references) {
-      visit(reference_in(reinterpret_cast<void*>(at->stack_pointer + offset)));  // NOLINT: a stack's slot
+    for (const int32_t offset : at->references) {
+      // A slot of the stack; a register's lies below the frame.
+      const uintptr_t slot = at->stack_pointer + static_cast<uintptr_t>(intptr_t{offset});
+      visit(reference_in(reinterpret_cast<void*>(slot)));  // NOLINT
     }
   }
 }
