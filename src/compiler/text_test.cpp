@@ -42,7 +42,8 @@ bool apply(const std::string& step, ir::Function& function, const Options& optio
   static constexpr std::pair<const char*, void (*)(ir::Function&, opt::Analyses&)> kPasses[] = {
       {"simplify_params", opt::simplify_params},     {"number_values", opt::number_values},
       {"simplify_branches", opt::simplify_branches}, {"hoist_invariants", opt::hoist_invariants},
-      {"remove_dead_code", opt::remove_dead_code},
+      {"remove_dead_code", opt::remove_dead_code},   {"remove_objects", opt::remove_objects},
+      {"expand_tests", opt::expand_tests},
   };
   if (step == "optimize") return opt::optimize(function, options).has_value();
   const auto* pass = std::ranges::find(kPasses, step, [](const auto& p) { return p.first; });

@@ -19,10 +19,11 @@ struct TestRegisters {
     for (unsigned i = 0; i < count; ++i) lists[0].push_back(PReg::integer(i));
     for (unsigned i = 0; i < count; ++i) lists[1].push_back(PReg::floating(i));
     if (with_vectors) lists[2] = lists[1];
+    for (unsigned i = 0; i < count - count / 3; ++i) lists[3].push_back(PReg::integer(i));  // not the callee-saved ones
     for (unsigned c = 0; c < kRegClasses; ++c) file.allocatable[c] = lists[c];
     for (unsigned i = count - count / 3; i < count; ++i) file.callee_saved.add(PReg::integer(i));
-    file.scratch = {PReg::integer(20), PReg::floating(20), with_vectors ? PReg::floating(20) : PReg()};
-    file.spill_size = {8, 8, 16};
+    file.scratch = {PReg::integer(20), PReg::floating(20), with_vectors ? PReg::floating(20) : PReg(), PReg::integer(20)};
+    file.spill_size = {8, 8, 16, 8};
   }
   [[nodiscard]] PRegSet caller_saved() const {
     PRegSet set;
@@ -74,8 +75,8 @@ class RandomFunction {
   VReg fresh(RegClass c) { return f_.new_vreg(c); }
   RegClass random_class() {
     if (!options_.classes) return RegClass::integer;
-    const uint32_t n = below(10);
-    return n < 6 ? RegClass::integer : n < 8 ? RegClass::floating : RegClass::vector;
+    const uint32_t n = below(12);
+    return n < 6 ? RegClass::integer : n < 8 ? RegClass::floating : n < 10 ? RegClass::vector : RegClass::reference;
   }
   VReg pick(RegClass c) {
     // Mostly recent values.
@@ -289,7 +290,12 @@ class RandomFunction {
       if (chance(70)) define(operands, Operand::def_fixed(fresh(RegClass::integer), PReg::integer(0)));
       if (options_.classes && chance(30)) define(operands, Operand::def_fixed(fresh(RegClass::floating), PReg::floating(0)));
     } else {
-      switch (below(9)) {
+      switch (below(10)) {
+        case 9:  // an allocation that falls back on what keeps all registers
+          flags = InstFlag::safepoint;
+          operands.push_back(Operand::use_late(pick(RegClass::integer)));
+          define(operands, Operand::def(fresh(RegClass::reference)));
+          break;
         case 0: {  // move
           const VReg from = pick(random_class());
           flags = InstFlag::move;

@@ -286,10 +286,12 @@ class Parser {
       if (!condition) return error("no condition is named `" + std::string(suffix) + "`");
       inst.aux = static_cast<uint8_t>(*condition);
       inst.type = Type::i32;
-    } else if (inst.opcode == Opcode::vmctx) {
+    } else if (inst.opcode == Opcode::vmctx || inst.opcode == Opcode::gc_address) {
       inst.type = Type::i64;
-    } else if (inst.opcode == Opcode::type_id) {
+    } else if (inst.opcode == Opcode::type_id || inst.opcode == Opcode::gc_bits || inst.opcode == Opcode::gc_test) {
       inst.type = Type::i32;
+    } else if (inst.opcode == Opcode::gc_new || inst.opcode == Opcode::gc_from_bits) {
+      inst.type = Type::gcref;
     } else if (has_result && inst.opcode != Opcode::invoke) {
       const auto result = parse_type(suffix);
       if (!result) return error("no type is named `" + std::string(suffix) + "`");
