@@ -77,7 +77,13 @@ __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke
   const VMAllocation allocation = state_.allocation;  // what was allocated stays so
   state_ = activation.outer;
   state_.allocation = allocation;
-  if (activation.trapped) return std::unexpected(make_trap(activation));
+  if (activation.trapped) {
+    // In the middle of anything, or in the stub of the write barrier.
+    const bool is_abrupt =
+        activation.kind == wasm::TrapKind::interrupted || activation.kind == wasm::TrapKind::call_stack_exhausted;
+    if (is_abrupt && heap_ != nullptr) heap_->distrust_reports();
+    return std::unexpected(make_trap(activation));
+  }
   return {};
 }
 

@@ -63,6 +63,9 @@ class Heap {
   // The same for `count` consecutive references in an array.
   void remember_range(HeapReference array, uint32_t offset, uint32_t count);
 
+  // Guest code has ended between two instructions: a store may lack its report.
+  void distrust_reports() { remembered_.give_up(); }
+
   // Promotes what lives in the nursery, and advances or begins a marking of the old generation where that is due.
   void collect_minor();
   // Frees all that is not reachable.

@@ -234,6 +234,24 @@ TEST_F(HeapTest, MarkingInStepsFindsWhatMovesMeanwhile) {
   }
 }
 
+TEST_F(HeapTest, AStoreWithoutItsReportIsFoundOnceReportsAreDistrusted) {
+  make_heap();
+  const size_t at = add_root(make_node(1));
+  set_link(root(at), 0, make_node(2));
+  heap_->collect_minor();
+  const HeapReference inner = link(root(at), 0);
+  const HeapReference young = make_node(3);
+  set_link(young, 0, make_node(4));
+  heap_->at<HeapReference>(inner + kLinkOffset) = young;
+  heap_->distrust_reports();
+  heap_->collect_minor();
+  EXPECT_EQ(id_of(link(inner, 0)), 3U);
+  EXPECT_EQ(id_of(link(link(inner, 0), 0)), 4U);
+  set_link(inner, 1, make_node(5));
+  heap_->collect_minor();
+  EXPECT_EQ(id_of(link(inner, 1)), 5U);
+}
+
 TEST_F(HeapTest, InStressEveryAllocationCollects) {
   make_heap({.limit_bytes = uint64_t{64} << 20, .stress = true, .verify = true});
   const size_t at = add_root(make_node(0));

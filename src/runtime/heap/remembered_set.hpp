@@ -50,6 +50,7 @@ class RememberedSet {
     return true;
   }
   [[nodiscard]] bool is_complete() const { return is_complete_; }
+  void give_up() { is_complete_ = false; }
 
   // Calls visit_object(object) or visit_card(array, card) for each. They are all over the heap, so what comes later is
   // fetched ahead.
