@@ -209,7 +209,7 @@ if [ -n "$CAIRN_TEST_ALL" ]; then
   build_for_tests host-riscv64 cairn-diff && fuzz/diff/engines.sh && job "diff (all engines)" python3 fuzz/diff/run.py --modules 3000 --seed 1
   job "code (generated, programs)" fuzz/diff/check_code.sh 300 programs
 else
-  job "diff (cairn alone)" python3 fuzz/diff/run.py --modules 300 --batch 100 --seed 1 --executors cairn,none,registers,check,cpu,verify
+  job "diff (cairn alone)" python3 fuzz/diff/run.py --modules 300 --batch 100 --seed 1 --executors cairn,none,registers,check,cpu,verify,stress
   job "code (generated)" fuzz/diff/check_code.sh 40
 fi
 

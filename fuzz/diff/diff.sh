@@ -9,7 +9,7 @@ done
 install_packages
 if [ -n "$own" ]; then
   (build_preset host cairn-diff) || exit 71
-  arguments+=(--executors cairn,none,registers,check,cpu,verify)
+  arguments+=(--executors cairn,none,registers,check,cpu,verify,stress)
 else
   fuzz/diff/engines.sh || fail 71 "cannot install the other engines"
   (build_preset host cairn-diff && build_preset host-riscv64 cairn-diff) || exit 71

@@ -23,11 +23,13 @@ COMMANDS = {
     "check": [HOST, "--bounds", "check"],
     "cpu": [HOST, "--engine", "cpu=none"],
     "verify": [HOST, "--engine", "verify=on"],
+    "stress": [HOST, "--engine", "gc-stress=on", "--engine", "gc-verify=on"],
     # Reserving 4 GiB for a memory costs qemu-riscv64 more than all the rest: with guard pages only now and then.
     "riscv": QEMU + ["rv64", RISCV, "--bounds", "check"],
     "riscv-guard": QEMU + ["rv64", RISCV],
     "riscv-v": QEMU + [VECTORS, RISCV, "--bounds", "check"],
-    "riscv-plain": QEMU + ["rv64", RISCV, "--bounds", "check", "--engine", "cpu=none", "--engine", "registers=8"],
+    "riscv-plain": QEMU + ["rv64", RISCV, "--bounds", "check", "--engine", "cpu=none", "--engine", "registers=8",
+                           "--engine", "gc-stress=on"],
     "v8": [NODE, "--expose-gc", "--stack-size=3900", os.path.join(HERE, "v8.mjs")],
     "v8-turbofan": [NODE, "--no-liftoff", "--expose-gc", "--stack-size=3900",
                     os.path.join(HERE, "v8.mjs")],
@@ -35,9 +37,9 @@ COMMANDS = {
     "wasmtime-speed": ["python3", os.path.join(HERE, "wasmtime_main.py")],
 }
 # Those that `|` separates take turns, batch by batch.
-DEFAULT = ["cairn", "none", "registers", "check", "cpu", "verify", "riscv|riscv-v|riscv|riscv-v|riscv-plain|riscv-guard",
+DEFAULT = ["cairn", "none", "registers", "check", "cpu", "verify", "stress", "riscv|riscv-v|riscv|riscv-v|riscv-plain|riscv-guard",
            "v8|v8|v8|v8-turbofan", "wasmtime|wasmtime|wasmtime|wasmtime-speed"]
-OWN = ["cairn", "none", "registers", "check", "cpu", "verify"]
+OWN = ["cairn", "none", "registers", "check", "cpu", "verify", "stress"]
 
 # Proposals that an engine lacks: its refusal of modules with them says nothing.
 LACKS = {"v8": {"wide_arithmetic", "custom_page_sizes"}}

@@ -22,7 +22,8 @@ impl Maker<'_> {
             27..=29 => self.block(ty, depth),
             30..=39 => self.load(ty, depth - 1),
             40..=43 => self.wide(ty, depth - 1),
-            44..=46 => self.tee(ty, depth - 1),
+            44..=45 => self.tee(ty, depth - 1),
+            46 => self.guarded_division(ty, depth - 1),
             47..=56 => return self.again(ty, depth),
             _ => self.operator(ty, depth - 1),
         }
@@ -141,6 +142,35 @@ impl Maker<'_> {
             let local = *self.random.pick(&locals);
             index(&mut self.code, 0x22, local);
         }
+    }
+
+    /// Divides by a variable only where it is not zero: the division must stay where it is.
+    fn guarded_division(&mut self, ty: Ty, depth: u32) {
+        let locals: Vec<u32> = (0..self.locals.len() as u32).filter(|i| self.locals[*i as usize] == ty).collect();
+        let (eqz, first) = match ty {
+            Ty::I32 => (0x45, 0x6d),
+            Ty::I64 => (0x50, 0x7f),
+            _ => return self.tee(ty, depth),
+        };
+        if locals.is_empty() {
+            return self.leaf(ty);
+        }
+        let divisor = *self.random.pick(&locals);
+        index(&mut self.code, 0x20, divisor);
+        self.code.extend([eqz, 0x04, ty.byte()]);
+        self.leaf(ty);
+        self.code.push(0x05);
+        if self.random.chance(60) {
+            self.leaf(ty);
+        } else {
+            self.labels.push(false);
+            self.expression(ty, depth.min(1));
+            self.labels.pop();
+        }
+        index(&mut self.code, 0x20, divisor);
+        // Signed division may overflow: mostly the others.
+        let which = *self.random.pick(&[1, 1, 1, 3, 3, 2, 0]);
+        self.code.extend([first + which, 0x0b]);
     }
 
     /// Many values at the same time, then one.
