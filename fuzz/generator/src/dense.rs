@@ -2,6 +2,7 @@
 //! loops, many live values, repeated expressions and addresses, calls of every kind.
 
 mod expression;
+mod objects;
 mod statement;
 
 use wasm_encoder::{
@@ -38,7 +39,15 @@ pub struct Surroundings {
     pub exceptions: bool,
     pub wide: bool,
     pub data_segments: u32,
+    pub objects: bool,
     pub raw: u64, // percent of operands that are left free to trap
+}
+
+impl Surroundings {
+    /// Number of the first type of objects: after the functions' types and two for each tag.
+    pub fn object_types(&self) -> u32 {
+        (self.signatures.len() + 2 * self.tags.len()) as u32
+    }
 }
 
 /// One function while it is made.
@@ -56,6 +65,7 @@ pub struct Maker<'a> {
     pub remembered: Vec<(Ty, Vec<u8>)>,
     pub addresses: Vec<(u32, Vec<u8>, u64)>, // memory, code, offset
     pub loops: u32,
+    pub objects: Option<objects::Objects>,
 }
 
 fn val_type(ty: Ty) -> ValType {
@@ -131,6 +141,7 @@ pub fn make(random: &mut Random, features: &Features) -> (Vec<u8>, (u32, u32)) {
         exceptions: features.exceptions,
         wide: features.wide_arithmetic,
         data_segments: 2,
+        objects: features.gc && random.chance(70),
         raw: if random.chance(20) { 20 } else { 1 },
     };
     let mut code_section = CodeSection::new();
@@ -150,7 +161,12 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
     let first_counter = locals.len() as u32;
     let counters: Vec<(u32, Ty)> =
         (0..4).map(|i| (first_counter + i, if random.chance(70) { Ty::I32 } else { Ty::I64 })).collect();
-    let budget = if random.chance(10) { 400 } else { 30 + random.below(120) as i32 };
+    let objects = around.objects.then(|| objects::Objects {
+        types: around.object_types(),
+        locals: first_counter + 4,
+        global: around.fuel + 1,
+    });
+    let budget = if random.chance(2) { 2000 } else if random.chance(10) { 400 } else { 30 + random.below(120) as i32 };
     let mut maker = Maker {
         around,
         random,
@@ -164,6 +180,7 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
         remembered: Vec::new(),
         addresses: Vec::new(),
         loops: 0,
+        objects,
     };
     maker.spend_fuel();
     while maker.budget > 0 {
@@ -173,7 +190,11 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
     maker.finish();
     let code = std::mem::take(&mut maker.code);
     let declared = locals[signature.parameters.len()..].iter().chain(counters.iter().map(|(_, ty)| ty));
-    let mut made = Function::new(declared.map(|ty| (1, val_type(*ty))).collect::<Vec<_>>());
+    let mut declared: Vec<_> = declared.map(|ty| (1, val_type(*ty))).collect();
+    if let Some(objects) = objects {
+        declared.extend(objects::locals(objects.types).map(|ty| (1, ty)));
+    }
+    let mut made = Function::new(declared);
     made.raw(code);
     made
 }
@@ -193,6 +214,9 @@ fn assemble(around: &Surroundings, code: CodeSection, fuel: u32, random: &mut Ra
     }
     for tag in &around.tags {
         types.ty().function([], tag.iter().map(|ty| val_type(*ty)));
+    }
+    if around.objects {
+        objects::declare(&mut types, around.object_types());
     }
     let mut tables = TableSection::new();
     tables.table(TableType {
@@ -227,6 +251,11 @@ fn assemble(around: &Surroundings, code: CodeSection, fuel: u32, random: &mut Ra
         globals.global(GlobalType { val_type: val_type(*ty), mutable: *mutable, shared: false }, &constant(*ty, random));
     }
     globals.global(GlobalType { val_type: ValType::I32, mutable: true, shared: false }, &ConstExpr::i32_const(fuel as i32));
+    if around.objects {
+        let val_type = objects::reference(around.object_types());
+        let null = ConstExpr::ref_null(wasm_encoder::HeapType::Concrete(around.object_types()));
+        globals.global(GlobalType { val_type, mutable: true, shared: false }, &null);
+    }
     let mut elements = ElementSection::new();
     elements.active(Some(0), &ConstExpr::i32_const(0), Elements::Functions(around.table.as_slice().into()));
 

@@ -15,6 +15,9 @@ impl Maker<'_> {
         }
         let start = self.code.len();
         let labels = self.labels.len();
+        if self.objects.is_some() && self.random.chance(12) {
+            return self.object_expression(ty);
+        }
         match self.random.below(100) {
             0..=17 => return self.leaf(ty),
             18..=22 => self.select(ty, depth),

@@ -47,6 +47,9 @@ impl Maker<'_> {
         if self.budget < -100 || self.labels.len() > 6 {
             return self.assignment();
         }
+        if self.objects.is_some() && self.random.chance(25) {
+            return self.object_statement();
+        }
         match self.random.below(100) {
             0..=29 => self.assignment(),
             30..=43 => self.store(),
