@@ -378,7 +378,9 @@ void Lower::lower_count(Value value) {
   const ir::Instruction& instruction = inst(value);
   const bool narrow = is_i32(value);
   const VReg rd = def(value);
-  VReg x = narrow ? use_low(instruction.operands[0]) : use(instruction.operands[0]);
+  // QEMU before 8.0 counts into the upper half in ctzw; in a sign-extended operand there is nothing else to count.
+  const bool reads_all = !narrow || (cpu_.zbb && instruction.opcode == Opcode::ctz);
+  VReg x = reads_all ? use(instruction.operands[0]) : use_low(instruction.operands[0]);
   if (cpu_.zbb) {
     const Op op = instruction.opcode == Opcode::clz   ? (narrow ? Op::clzw : Op::clz)
                   : instruction.opcode == Opcode::ctz ? (narrow ? Op::ctzw : Op::ctz)
