@@ -92,6 +92,7 @@ TEST_P(Collections, GlobalsAndTablesOfSeveralInstancesAreRoots) {
     (import "shared" "global" (global $global (mut anyref)))
     (import "shared" "table" (table $table 4 anyref))
     (global $own (mut (ref null $box)) (struct.new $box (i32.const 1)))
+    (global $waste (mut (ref null $box)) (ref.null $box))  ;; so that what is made is not optimized away
     (table $mine 2 (ref null $box))
     (elem $segment (ref null $box) (struct.new $box (i32.const 4)) (struct.new $box (i32.const 5)))
     (func $get (param anyref) (result i32) (struct.get $box 0 (ref.cast (ref $box) (local.get 0))))
@@ -99,7 +100,7 @@ TEST_P(Collections, GlobalsAndTablesOfSeveralInstancesAreRoots) {
       (global.set $global (struct.new $box (i32.const 2)))
       (table.set $table (i32.const 3) (struct.new $box (i32.const 3)))
       (loop $again
-        (drop (struct.new $box (local.get $rounds)))
+        (global.set $waste (struct.new $box (local.get $rounds)))
         (br_if $again (local.tee $rounds (i32.sub (local.get $rounds) (i32.const 1)))))
       (table.init $mine $segment (i32.const 0) (i32.const 0) (i32.const 2))
       (i32.add (i32.mul (i32.const 1000) (call $get (global.get $global)))
@@ -114,9 +115,10 @@ TEST_P(Collections, ExceptionsAndTheirPayloadSurvive) {
   const Instance instance = instantiate(R"((module
     (type $box (struct (field i32)))
     (tag $t (param i32 (ref $box) externref))
+    (global $waste (mut (ref null $box)) (ref.null $box))  ;; so that what is made is not optimized away
     (func $waste (param $n i32)
       (loop $again
-        (drop (struct.new $box (local.get $n)))
+        (global.set $waste (struct.new $box (local.get $n)))
         (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
     (func $throw (param $n i32) (param $e externref) (local $box (ref $box))
       (local.set $box (struct.new $box (i32.const 40)))
