@@ -5,9 +5,9 @@
 #include "base/format.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
+#include "kernel/program/engine_config.hpp"
 #include "kernel/program/system.hpp"
 #include "kernel/time/clock.hpp"
-#include "runtime/configure.hpp"
 #include "wasi/memory_file_system.hpp"
 #include "wasi/program.hpp"
 
@@ -82,10 +82,7 @@ Result<int> run(const Bundle& bundle) {
   KernelSystem system;
   wasi::MemoryFileSystem files(system, memory_statistics().total / 2);
   CAIRN_TRY(fill_file_system(bundle, files));
-  runtime::EngineConfig engine = CAIRN_TRY(runtime::configure_engine(config));
-  // The kernel's heap must not run dry while something is compiled.
-  size_t& budget = engine.compiler.function_budget_bytes;
-  budget = std::min<size_t>(budget, memory_statistics().free / 4);
+  const runtime::EngineConfig engine = CAIRN_TRY(engine_config(config));
   wasi::Context context(system);
   context.arguments = config.arguments;
   context.environment = config.environment;

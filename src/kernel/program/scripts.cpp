@@ -2,14 +2,14 @@
 
 #include "base/format.hpp"
 #include "kernel/devices/console.hpp"
-#include "runtime/configure.hpp"
+#include "kernel/program/engine_config.hpp"
 #include "runtime/wast/script_runner.hpp"
 
 namespace cairn::kernel {
 namespace {
 
 Result<int> run(const Bundle& bundle) {
-  const auto engine = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(bundle.config))));
+  const auto engine = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(engine_config(bundle.config))));
   runtime::ScriptRunner runner(*engine, [](std::string_view line) {
     console::write(Port::standard_output, std::string(line) + "\n");
   });

@@ -1,13 +1,11 @@
 #include "kernel/program/trials.hpp"
 
-#include <algorithm>
-
 #include "base/format.hpp"
 #include "kernel/devices/console.hpp"
 #include "kernel/memory/memory.hpp"
+#include "kernel/program/engine_config.hpp"
 #include "kernel/program/system.hpp"
 #include "platform/time_limit.hpp"
-#include "runtime/configure.hpp"
 #include "wasi/trial.hpp"
 
 namespace cairn::kernel {
@@ -66,10 +64,7 @@ void enter(const std::function<void()>& body) {
 }
 
 Result<int> run(const Bundle& bundle) {
-  runtime::EngineConfig config = CAIRN_TRY(runtime::configure_engine(bundle.config));
-  // As for programs (run.cpp): the kernel's heap must not run dry while something is compiled.
-  size_t& budget = config.compiler.function_budget_bytes;
-  budget = std::min<size_t>(budget, memory_statistics().free / 4);
+  const runtime::EngineConfig config = CAIRN_TRY(engine_config(bundle.config));
   TrialSystem system;
   uint64_t passed = 0, failed = 0;
   bool is_warm = false;
