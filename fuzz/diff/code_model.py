@@ -145,7 +145,7 @@ class X86:
         if target:
             if m == "mov" and target[0] == "rsp" and target[1] is None:
                 whole = o[1] in X86_REGISTERS and X86_REGISTERS[o[1]] == o[1]
-                read.store_slot(target[2], state.get(o[1], "N") if whole else "N")
+                read.store_slot(target[2], state.get(o[1], "?") if whole else "N")
             return
         if written is None or cls.reads_only.match(m):
             return
@@ -163,10 +163,11 @@ class X86:
             if base == "rip":
                 state[written] = "R"
         elif m in ("add", "sub") and len(o) == 2:
-            state[written] = read.derive([state.get(written, "?"), state.get(X86_REGISTERS.get(o[1], ""), "N")])
+            other = X86_REGISTERS.get(o[1])
+            state[written] = read.derive([state.get(written, "?"), state.get(other, "?") if other else "N"])
         elif m.startswith("cmov"):
             other = cls.address(o[1])
-            value = read.load(state, other) if other else state.get(X86_REGISTERS.get(o[1], ""), "N")
+            value = read.load(state, other) if other else state.get(X86_REGISTERS[o[1]], "?")
             state[written] = read.join(state.get(written, "?"), value)
         else:
             state[written] = "N"
@@ -244,7 +245,7 @@ class RiscV:
         memory = next((a for a in map(cls.address, o) if a), None)
         if cls.stores.match(m):
             if memory and memory[0] == "sp":
-                read.store_slot(memory[2], state.get(o[0], "N") if m == "sd" else "N")
+                read.store_slot(memory[2], state.get(o[0], "?") if m == "sd" and o[0] != "zero" else "N")
             if m.startswith("sc."):
                 state[o[0]] = "N"
             return
