@@ -21,14 +21,6 @@ namespace {
 // An array of so many elements known in advance is filled by stores.
 constexpr uint32_t kMaximumStores = 16;
 
-MemoryAccess access_of(const ModuleContext::Field& elements) {
-  MemoryAccess access;
-  access.index = elements.index;
-  access.size = elements.size;
-  access.alias = AliasClass::field;
-  return access;
-}
-
 }  // namespace
 
 ir::Value Builder::type_id(wasm::TypeIndex type) {
@@ -100,7 +92,7 @@ void Builder::array_new_default(wasm::TypeIndex type) { push(new_array(type, pop
 
 void Builder::store_element(wasm::TypeIndex type, Value array, uint32_t position, Value value) {
   const ModuleContext::Field& elements = context_.fields(type)[0];
-  MemoryAccess access = access_of(elements);
+  MemoryAccess access = elements.access();
   access.offset = elements.offset + uint64_t{position} * elements.size;
   store_field(array, access, value);
   if (elements.is_reference) place_barrier(array, Value::none(), access.offset, value);
@@ -156,7 +148,7 @@ ir::Value Builder::element_address(const ModuleContext::Field& elements, Value a
 void Builder::array_get(WasmOp opcode, wasm::TypeIndex type) {
   const ModuleContext::Field& elements = context_.fields(type)[0];
   const wasm::FieldType& declared = module_.types[type.index()].fields[0];
-  MemoryAccess access = access_of(elements);
+  MemoryAccess access = elements.access();
   if (opcode == WasmOp::array_get_s) access.extension = Extension::sign;
   if (opcode == WasmOp::array_get_u) access.extension = Extension::zero;
   const Value index = pop();
@@ -176,7 +168,7 @@ void Builder::array_set(wasm::TypeIndex type) {
   inst.operands[0] = element_address(elements, array, index);
   inst.operands[1] = value;
   inst.immediate = elements.offset;
-  inst.extra = function_.add_access(access_of(elements));
+  inst.extra = function_.add_access(elements.access());
   insert_.place(inst);
   if (elements.is_reference) place_barrier(array, index, elements.offset, value);
 }

@@ -39,6 +39,15 @@ class ModuleContext {
     uint32_t index = 0;   // MemoryAccess::index: the same for what supertypes, or equal types, name as well
     uint8_t size = 4;     // in bytes
     bool is_reference = false;  // of the heap
+
+    // What an access says of it, but for where it is: only some address by a reference and an offset.
+    [[nodiscard]] ir::MemoryAccess access() const {
+      ir::MemoryAccess result;
+      result.index = index;
+      result.size = size;
+      result.alias = ir::AliasClass::field;
+      return result;
+    }
   };
   // Of a struct or array type: its fields, or the one kind of elements.
   [[nodiscard]] std::span<const Field> fields(wasm::TypeIndex type) const {

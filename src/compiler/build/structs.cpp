@@ -21,11 +21,8 @@ namespace {
 constexpr uint64_t kMaximumInlineArray = 256;
 
 MemoryAccess access_of(const ModuleContext::Field& field) {
-  MemoryAccess access;
+  MemoryAccess access = field.access();
   access.offset = field.offset;
-  access.index = field.index;
-  access.size = field.size;
-  access.alias = AliasClass::field;
   access.trap = TrapKind::null_structure_reference;
   return access;
 }
