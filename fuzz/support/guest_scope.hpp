@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "platform/time_limit.hpp"
 #include "runtime/configure.hpp"
+#include "runtime/time_limit.hpp"
 #include "support/check.hpp"
 
 namespace cairn::fuzz {
@@ -14,7 +14,7 @@ namespace cairn::fuzz {
 constexpr uint64_t kGuestNanoseconds = 50'000'000;
 
 struct GuestScope {
-  platform::TimeLimit limit{kGuestNanoseconds};
+  runtime::TimeLimit limit{kGuestNanoseconds};
 };
 
 // The engine of targets that need a new store for each input but not a new engine: renewed now and then, since it remembers types

@@ -4,7 +4,7 @@
 #include "support/check.hpp"
 #include "support/guest_scope.hpp"
 #include "support/input.hpp"
-#include "support/module_mutator.hpp"
+#include "support/module_target.hpp"
 #include "wasi/fake_system.hpp"
 #include "wasi/trial.hpp"
 
@@ -20,17 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   config->compiler.function_budget_bytes = size_t{256} << 20;
   wasi::FakeSystem system;
   const wasi::TrialLimits limits{.memory_bytes = uint64_t{4} << 20, .table_elements = 10'000, .calls = 16};
-  (void)wasi::try_module(*config, fuzz::to_bytes(data, size), system, limits, [](const std::function<void()>& body) {
-    const fuzz::GuestScope scope;
-    body();
-  });
+  (void)wasi::try_module(*config, fuzz::to_bytes(data, size), system, limits,
+                         wasi::within(fuzz::kGuestNanoseconds));
   return 0;
-}
-
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
-  return fuzz::mutate_module(data, size, max_size, seed);
-}
-extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data, size_t size, const uint8_t* other, size_t other_size,
-                                            uint8_t* out, size_t max_size, unsigned seed) {
-  return fuzz::cross_modules(data, size, other, other_size, out, max_size, seed);
 }

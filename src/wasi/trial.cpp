@@ -6,6 +6,7 @@
 #include "base/format.hpp"
 #include "compiler/compile.hpp"
 #include "runtime/linker.hpp"
+#include "runtime/time_limit.hpp"
 #include "wasi/memory_file_system.hpp"
 #include "wasi/wasi.hpp"
 #include "wasm/decoder.hpp"
@@ -190,6 +191,13 @@ Result<std::string> run(const runtime::EngineConfig& config, std::vector<std::by
 }
 
 }  // namespace
+
+TrialScope within(uint64_t nanoseconds) {
+  return [nanoseconds](const std::function<void()>& body) {
+    const runtime::TimeLimit limit(nanoseconds);
+    body();
+  };
+}
 
 std::string try_module(const runtime::EngineConfig& config, std::vector<std::byte> module, System& system,
                        const TrialLimits& limits, const TrialScope& enter) {

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "platform/time_limit.hpp"
 #include "runtime/configure.hpp"
 #include "wasi/fake_system.hpp"
 #include "wasm/text/text.hpp"
@@ -15,10 +14,7 @@ std::string try_text(std::string_view text, uint64_t milliseconds = 10'000) {
   EXPECT_TRUE(bytes) << bytes.error().to_string();
   FakeSystem system;
   return try_module(*runtime::configure_engine(BootConfig{}), std::move(*bytes), system, {},
-                    [&](const std::function<void()>& body) {
-                      const platform::TimeLimit limit(milliseconds * 1'000'000);
-                      body();
-                    });
+                    within(milliseconds * 1'000'000));
 }
 
 TEST(Trial, SuppliesImportsAndCallsExports) {
@@ -62,6 +58,16 @@ TEST(Trial, EndsWhatRunsForEver) {
     (func (export "calls") (result i32) (call $fib (i32.const 60)))))",
                      50),
             "ran 4 calls, 4 traps: interrupted");
+}
+
+TEST(Trial, SleepingTakesNoTime) {
+  FakeSystem machine;
+  SleeplessSystem system(machine);
+  system.sleep_until(machine.time + 5);
+  system.yield();
+  EXPECT_EQ(machine.time, 1000u);
+  EXPECT_EQ(machine.yields, 0);
+  EXPECT_EQ(system.now(ClockId::realtime), FakeSystem::kEpoch + 1000);
 }
 
 TEST(Trial, WaitsEndWithTheLimit) {

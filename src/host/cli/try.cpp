@@ -6,27 +6,11 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
 #include "host/system/linux_system.hpp"
-#include "platform/time_limit.hpp"
 #include "runtime/configure.hpp"
 #include "wasi/trial.hpp"
 
 namespace cairn::cli {
 namespace {
-
-constexpr uint64_t kTime = 200'000'000;  // nanoseconds that a module's guest code may take in all
-
-// Sleeping takes no time; the rest is the machine's.
-class TrialSystem final : public wasi::System {
- public:
-  uint64_t now(wasi::ClockId clock) override { return system_.now(clock); }
-  uint64_t resolution(wasi::ClockId clock) override { return system_.resolution(clock); }
-  void fill_random(std::span<std::byte> bytes) override { system_.fill_random(bytes); }
-  void sleep_until(uint64_t) override {}
-  void yield() override {}
-
- private:
-  host::LinuxSystem system_;
-};
 
 // The modules below directories, in order of their names; a file is itself. Shorter names first, so that numbers are in order.
 Result<std::vector<std::string>> find_modules(const std::vector<std::string>& paths) {
@@ -47,13 +31,12 @@ Result<std::vector<std::string>> find_modules(const std::vector<std::string>& pa
 
 Result<int> try_on_host(const Options& options, const std::vector<std::string>& modules) {
   const runtime::EngineConfig config = CAIRN_TRY(runtime::configure_engine(engine_settings(options)));
-  TrialSystem system;
+  host::LinuxSystem machine;
+  wasi::SleeplessSystem system(machine);
   for (const std::string& path : modules) {
     const std::string bytes = CAIRN_TRY(read_file(path));
-    const std::string outcome = wasi::try_module(config, bytes_of(bytes), system, {}, [](const std::function<void()>& body) {
-      const platform::TimeLimit limit(kTime);
-      body();
-    });
+    const std::string outcome =
+        wasi::try_module(config, bytes_of(bytes), system, {}, wasi::within(wasi::kTrialNanoseconds));
     std::printf("%s: %s\n", path.c_str(), outcome.c_str());
     std::fflush(stdout);
   }

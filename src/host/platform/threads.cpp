@@ -9,8 +9,8 @@
 #include <limits>
 
 #include "platform/platform.hpp"
-#include "platform/time_limit.hpp"
 #include "runtime/platform.hpp"
+#include "runtime/time_limit.hpp"
 
 namespace cairn::platform {
 
@@ -39,7 +39,7 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
   const std::optional<timespec> deadline = nanoseconds ? deadline_in(*nanoseconds) : std::nullopt;
   while (word.load(std::memory_order_acquire) == 0) {
     const bool woken = futex(word, FUTEX_WAIT_BITSET, 0, deadline ? &*deadline : nullptr) == 0;
-    if (!woken && (errno == ETIMEDOUT || TimeLimit::is_over())) return runtime::ParkResult::timed_out;
+    if (!woken && (errno == ETIMEDOUT || runtime::TimeLimit::is_over())) return runtime::ParkResult::timed_out;
   }
   return runtime::ParkResult::unparked;
 }

@@ -1,5 +1,5 @@
 // By a timer's signal to the thread. It comes again every millisecond, since it may meet the host's code.
-#include "platform/time_limit.hpp"
+#include "runtime/time_limit.hpp"
 
 #include <csignal>
 #include <ctime>
@@ -11,7 +11,7 @@
 #include "platform/platform.hpp"
 #include "runtime/platform.hpp"
 
-namespace cairn::platform {
+namespace cairn::runtime {
 
 namespace {
 
@@ -24,14 +24,14 @@ constinit thread_local timer_t timer = nullptr;
 void handle_end(int, siginfo_t*, void* raw_context) {
   auto* context = static_cast<ucontext_t*>(raw_context);
   over = true;
-  const runtime::FaultResolution resolution = runtime::resolve_interrupt(read_fault(*context));
-  if (resolution.is_guest_trap) continue_at(*context, resolution.pc, resolution.stack_pointer);
+  const FaultResolution resolution = resolve_interrupt(platform::read_fault(*context));
+  if (resolution.is_guest_trap) platform::continue_at(*context, resolution.pc, resolution.stack_pointer);
 }
 
 }  // namespace
 
 TimeLimit::TimeLimit(uint64_t nanoseconds) {
-  Platform::prepare_thread();  // for the stack that signals are handled on
+  platform::Platform::prepare_thread();  // for the stack that signals are handled on
   struct sigaction action{};
   action.sa_sigaction = &handle_end;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
@@ -57,4 +57,4 @@ TimeLimit::~TimeLimit() {
 
 bool TimeLimit::is_over() { return over; }
 
-}  // namespace cairn::platform
+}  // namespace cairn::runtime

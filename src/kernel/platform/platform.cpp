@@ -8,7 +8,7 @@
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/trap.hpp"
 #include "port/cpu.hpp"
-#include "platform/time_limit.hpp"
+#include "platform/limit_end.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::platform {
@@ -110,7 +110,7 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
   if (!nanoseconds) return runtime::ParkResult::deadlocked;
   uint64_t deadline;
   if (__builtin_add_overflow(kernel::nanoseconds_since_boot(), *nanoseconds, &deadline)) deadline = ~uint64_t{0};
-  kernel::sleep_until(std::min(deadline, TimeLimit::end()));
+  kernel::sleep_until(std::min(deadline, limit_end()));
   return runtime::ParkResult::timed_out;
 }
 

@@ -5,26 +5,10 @@
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/engine_config.hpp"
 #include "kernel/program/system.hpp"
-#include "platform/time_limit.hpp"
 #include "wasi/trial.hpp"
 
 namespace cairn::kernel {
 namespace {
-
-constexpr uint64_t kTime = 200'000'000;  // nanoseconds that a module's guest code may take in all
-
-// Sleeping takes no time; the rest is the machine's.
-class TrialSystem final : public wasi::System {
- public:
-  uint64_t now(wasi::ClockId clock) override { return system_.now(clock); }
-  uint64_t resolution(wasi::ClockId clock) override { return system_.resolution(clock); }
-  void fill_random(std::span<std::byte> bytes) override { system_.fill_random(bytes); }
-  void sleep_until(uint64_t) override {}
-  void yield() override {}
-
- private:
-  KernelSystem system_;
-};
 
 // What a module must leave as it was. Frames are counted without those that the heap holds, which keeps some that are empty.
 struct Account {
@@ -58,14 +42,11 @@ void print(std::string_view name, std::string_view what) {
   console::write(Port::standard_output, line.append(": ").append(what).append("\n"));
 }
 
-void enter(const std::function<void()>& body) {
-  const platform::TimeLimit limit(kTime);
-  body();
-}
-
 Result<int> run(const Bundle& bundle) {
   const runtime::EngineConfig config = CAIRN_TRY(engine_config(bundle.config));
-  TrialSystem system;
+  KernelSystem machine;
+  wasi::SleeplessSystem system(machine);
+  const wasi::TrialScope enter = wasi::within(wasi::kTrialNanoseconds);
   uint64_t passed = 0, failed = 0;
   bool is_warm = false;
   for (const CpioEntry& file : bundle.files) {

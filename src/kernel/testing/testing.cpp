@@ -15,8 +15,8 @@
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/trap.hpp"
 #include "platform/platform.hpp"
-#include "platform/time_limit.hpp"
 #include "runtime/configure.hpp"
+#include "runtime/time_limit.hpp"
 #include "wasi/trial.hpp"
 #include "wasm/text/text.hpp"
 
@@ -190,15 +190,15 @@ void test_time_limit(TestRun& run) {
     bool slept = false;
     const uint64_t start = nanoseconds_since_boot();
     const std::string outcome = wasi::try_module(*config, *module, system, {}, [&](const std::function<void()>& body) {
-      const platform::TimeLimit limit(300'000'000);
+      const runtime::TimeLimit limit(300'000'000);
       sleep_until(nanoseconds_since_boot() + 10'000'000);
-      slept = !platform::TimeLimit::is_over();
+      slept = !runtime::TimeLimit::is_over();
       body();
     });
     run.expect(slept && outcome == "ran 1 calls, 1 traps: interrupted", "a loop is not ended");
     run.expect(nanoseconds_since_boot() - start >= 300'000'000, "a loop is ended early");
   }
-  run.expect(!platform::TimeLimit::is_over(), "the limit is still there");
+  run.expect(!runtime::TimeLimit::is_over(), "the limit is still there");
 }
 
 struct KernelTest {

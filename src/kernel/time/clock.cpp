@@ -2,7 +2,7 @@
 
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/machine.hpp"
-#include "platform/time_limit.hpp"
+#include "platform/limit_end.hpp"
 #include "port/cpu.hpp"
 
 namespace cairn::kernel {
@@ -39,7 +39,7 @@ uint64_t ticks_at(uint64_t nanoseconds) {
 }
 
 void sleep_until(uint64_t deadline) {
-  const uint64_t limit = platform::TimeLimit::end();
+  const uint64_t limit = platform::limit_end();
   const bool is_limited = limit != ~uint64_t{0};
   if (is_limited) machine::interrupts_off();
   while (nanoseconds_since_boot() < deadline) machine::wait_until(ticks_at(deadline));
