@@ -6,7 +6,7 @@
 #include "compiler/compile.hpp"
 #include "support/check.hpp"
 #include "support/input.hpp"
-#include "support/module_mutator.hpp"
+#include "support/module_target.hpp"
 #include "runtime/configure.hpp"
 #include "wasm/decoder.hpp"
 
@@ -62,12 +62,4 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   compile(*module, compiler::Architecture::x86_64);
   compile(*module, compiler::Architecture::riscv64);
   return 0;
-}
-
-extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
-  return fuzz::mutate_module(data, size, max_size, seed);
-}
-extern "C" size_t LLVMFuzzerCustomCrossOver(const uint8_t* data, size_t size, const uint8_t* other, size_t other_size,
-                                            uint8_t* out, size_t max_size, unsigned seed) {
-  return fuzz::cross_modules(data, size, other, other_size, out, max_size, seed);
 }
