@@ -8,12 +8,7 @@ cpp_build() { # KIND OUTPUT
 
 cpp_inputs() { :; }
 
-cpp_part() { # PART INPUTS COMMAND...
-  local part=$1
-  shift 2
-  "$@" "$part" </dev/null
-}
-cpp_case_containers() { cpp_part containers "$@"; }
-cpp_case_numbers() { cpp_part numbers "$@"; }
-cpp_case_recursion() { cpp_part recursion "$@"; }
-cpp_case_memory() { cpp_part memory "$@"; }
+cpp_case_containers() { run_part containers "$@"; }
+cpp_case_numbers() { run_part numbers "$@"; }
+cpp_case_recursion() { run_part recursion "$@"; }
+cpp_case_memory() { run_part memory "$@"; }

@@ -15,10 +15,5 @@ exceptions_build_with() { # LEGACY KIND OUTPUT
 
 exceptions_inputs() { :; }
 
-exceptions_part() { # PART INPUTS COMMAND...
-  local part=$1
-  shift 2
-  "$@" "$part" </dev/null
-}
-exceptions_case_flow() { exceptions_part flow "$@"; }
-exceptions_case_objects() { exceptions_part objects "$@"; }
+exceptions_case_flow() { run_part flow "$@"; }
+exceptions_case_objects() { run_part objects "$@"; }

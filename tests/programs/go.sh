@@ -10,12 +10,6 @@ go_build() { # KIND OUTPUT
     CGO_ENABLED=0 "${environment[@]}" "$source_dir/go/bin/go" build -trimpath -buildvcs=false -ldflags=-w -o "$2" .
 }
 
-go_inputs() { # DIRECTORY
-  seq 1000 >"$1/numbers"
-}
+go_inputs() { make_numbers "$@"; }
 
-go_case_all() { # INPUTS COMMAND...
-  local inputs=$1
-  shift
-  "$@" one 'two words' <"$inputs/numbers"
-}
+go_case_all() { run_on_numbers "$@"; }

@@ -155,3 +155,18 @@ link() {
     "$driver" -fuse-ld=lld $optimize "$objects"/*.o "$@" -o "$output.d/${output##*/}"
   fi && mv "$output.d/${output##*/}" "$output" && rmdir "$output.d" || die "linking $output failed"
 }
+
+# run_part PART INPUTS COMMAND...: a case of a program that gets the part's name and reads nothing.
+run_part() {
+  local part=$1
+  shift 2
+  "$@" "$part" </dev/null
+}
+
+# Programs that show a standard library at work get these numbers and some arguments.
+make_numbers() { seq 1000 >"$1/numbers"; } # DIRECTORY
+run_on_numbers() { # INPUTS COMMAND...
+  local inputs=$1
+  shift
+  "$@" one 'two words' <"$inputs/numbers"
+}

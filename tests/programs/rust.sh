@@ -15,12 +15,6 @@ rust_build() { # KIND OUTPUT
   /usr/bin/rustc --edition 2021 -O "${flags[@]}" -o "$2" "$here/rust/main.rs"
 }
 
-rust_inputs() { # DIRECTORY
-  seq 1000 >"$1/numbers"
-}
+rust_inputs() { make_numbers "$@"; }
 
-rust_case_all() { # INPUTS COMMAND...
-  local inputs=$1
-  shift
-  "$@" one 'two words' <"$inputs/numbers"
-}
+rust_case_all() { run_on_numbers "$@"; }
