@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "compiler/codegen/testing/atomic_cases.hpp"
-#include "compiler/x64/execution.hpp"
+#include "compiler/x64/testing/execution.hpp"
 
 #if CAIRN_TEST_X64
 

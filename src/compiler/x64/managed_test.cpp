@@ -2,7 +2,7 @@
 // names, and every other register keeps its value.
 #include <gtest/gtest.h>
 
-#include "compiler/x64/execution.hpp"
+#include "compiler/x64/testing/execution.hpp"
 
 #if CAIRN_TEST_X64
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-#include "compiler/x64/execution.hpp"
+#include "compiler/x64/testing/execution.hpp"
 
 #if CAIRN_TEST_X64
 

@@ -1,0 +1,31 @@
+// For tests of calls: instances besides the machine's, and what its own imports.
+#pragma once
+
+#include <cstring>
+#include <vector>
+
+#include "compiler/x64/testing/execution.hpp"
+
+namespace cairn::x64::testing {
+
+// The first function that the machine's instance imports.
+inline void fill_import(Machine& machine, const void* code, runtime::VMContext* context) {
+  runtime::VMFunctionImport import;
+  import.code = code;
+  import.context = context;
+  std::memcpy(reinterpret_cast<std::byte*>(machine.vmctx()) + sizeof(runtime::VMContext), &import, sizeof import);
+}
+
+// With a memory of its own, which begins with `word`.
+struct OtherInstance {
+  explicit OtherInstance(Machine& machine, uint64_t word) {
+    context = *machine.vmctx();
+    memory.resize(64);
+    memory[0] = word;
+    context.memory0_base = reinterpret_cast<std::byte*>(memory.data());
+  }
+  runtime::VMContext context;
+  std::vector<uint64_t> memory;
+};
+
+}  // namespace cairn::x64::testing
