@@ -6,6 +6,7 @@
 //   start:KIND             the start function or a segment trapped
 //   e0=HEX or e0=!KIND     a result or a trap; after !stack nothing more is done with that module
 //   m0=LENGTH:CRC          the memory at the end
+//   marks=HEX,HEX,...      which bytes of the memory `marks` are not 0 (fuzz/generator/src/marks.rs), where there is one
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -109,6 +110,18 @@ void run_calls(Store& store, Instance instance) {
   }
 }
 
+void print_marks(Store& store, Instance instance) {
+  const std::optional<Memory> memory = get_export_as<Memory>(store, instance, "marks");
+  if (!memory) return;
+  const MemoryObject& object = store[*memory];
+  const char* before = " marks=";
+  for (size_t place = 0; place < object.length(); ++place) {
+    if (object.reservation[place] == std::byte{0}) continue;
+    std::printf("%s%zx", before, place);
+    before = ",";
+  }
+}
+
 std::vector<std::byte> read_file(const std::string& path) {
   std::vector<std::byte> bytes;
   FILE* const file = std::fopen(path.c_str(), "rb");
@@ -136,6 +149,7 @@ void run_module(Engine& engine, const std::string& path) {
   const Outcome<Instance> instance = Linker(**store).instantiate(*module);
   if (instance) {
     run_calls(**store, *instance);
+    print_marks(**store, *instance);
   } else if (instance.error().trap) {
     std::printf(" start:%s", kind_of(instance.error().trap->kind));
   } else {

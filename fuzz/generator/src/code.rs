@@ -54,6 +54,8 @@ pub fn constant(out: &mut Vec<u8>, ty: Ty, random: &mut Random) {
             out.extend([0xfd, 0x0c]);
             out.extend(values::v128_bits(random).to_le_bytes());
         }
+        Ty::Base => out.extend([0xd0, 0]),
+        Ty::Any => out.extend([0xd0, 0x6e]),
     }
 }
 

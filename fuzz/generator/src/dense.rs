@@ -1,14 +1,20 @@
 //! Modules of the project's own: dense arithmetic, memory and control flow in functions that seldom trap, with bounded
 //! loops, many live values, repeated expressions and addresses, calls of every kind.
 
+mod arrays;
+mod atomics;
+mod bulk;
+mod exceptions;
 mod expression;
 mod objects;
+mod references;
+mod relaxed;
 mod statement;
+mod tables;
 
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataCountSection, DataSection, ElementSection, Elements, Function, FunctionSection, GlobalSection,
-    GlobalType, MemorySection, MemoryType, Module, RefType, TableSection, TableType, TagKind, TagSection, TagType, TypeSection,
-    ValType,
+    CodeSection, ConstExpr, DataCountSection, DataSection, Function, FunctionSection, GlobalSection, GlobalType,
+    HeapType, MemorySection, MemoryType, Module, RefType, TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
 use crate::code;
@@ -23,30 +29,70 @@ pub struct Signature {
     pub results: Vec<Ty>,
 }
 
+/// What a module has more of than others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    Arithmetic,
+    Vectors,
+    Objects,
+    Tables,
+    Exceptions,
+    Atomics,
+    Wide,
+    Bulk,
+    Calls,
+}
+
+pub struct Memory {
+    pub is_64: bool,
+    pub shared: bool,
+    pub bytes: u64, // at first; it may grow to a little more
+    pub maximum: u64, // pages
+    pub page: u32,  // logarithm of the page size
+}
+
 /// What functions may refer to.
 pub struct Surroundings {
+    pub theme: Theme,
     pub types: Vec<Ty>,
     pub operators: Vec<Operator>,
     pub loads: Vec<Access>,
     pub stores: Vec<Access>,
-    pub signatures: Vec<Signature>, // by function; its type has the same number
+    pub first_type: u32, // of functions; types of objects come before
+    pub signatures: Vec<Signature>, // by function; its type has the same number from `first_type` on
     pub globals: Vec<(Ty, bool)>,   // whether mutable
     pub fuel: u32,
-    pub memories: Vec<bool>, // whether of 64 bits
-    pub table: Vec<u32>,     // functions in the table
+    pub memories: Vec<Memory>,
+    pub table: Vec<u32>, // functions in the table
+    pub table64: bool,   // whether the second table's indices are of 64 bits
     pub tags: Vec<Vec<Ty>>,
     pub atomics: bool,
     pub exceptions: bool,
+    pub legacy: bool, // exceptions in the older encoding
     pub wide: bool,
-    pub data_segments: u32,
     pub objects: bool,
+    pub simd: bool,
     pub raw: u64, // percent of operands that are left free to trap
 }
 
 impl Surroundings {
-    /// Number of the first type of objects: after the functions' types and two for each tag.
+    /// The first of three passive data segments: for memories, for arrays, one that may be gone.
+    pub fn passive_data(&self) -> u32 {
+        self.memories.len() as u32
+    }
+
+    pub fn object_segment(&self) -> u32 {
+        tables::STRUCTURE_SEGMENT
+    }
+
     pub fn object_types(&self) -> u32 {
-        (self.signatures.len() + 2 * self.tags.len()) as u32
+        objects::type_count(self.simd)
+    }
+
+    /// The type of blocks that give what comes with a tag, and the exception if `reference`. After the functions' types and the tags'.
+    pub fn payload_type(&self, tag: u32, reference: bool) -> u32 {
+        let tags = self.tags.len() as u32;
+        self.first_type + self.signatures.len() as u32 + tags * (1 + u32::from(reference)) + tag
     }
 }
 
@@ -65,16 +111,20 @@ pub struct Maker<'a> {
     pub remembered: Vec<(Ty, Vec<u8>)>,
     pub addresses: Vec<(u32, Vec<u8>, u64)>, // memory, code, offset
     pub loops: u32,
-    pub objects: Option<objects::Objects>,
+    pub arrays: Vec<(u32, u32)>, // locals for arrays, and their types
+    pub temporary: u32,          // local for a structure
+    pub exception: u32,          // local for an exception
 }
 
-fn val_type(ty: Ty) -> ValType {
+pub fn val_type(ty: Ty) -> ValType {
     match ty {
         Ty::I32 => ValType::I32,
         Ty::I64 => ValType::I64,
         Ty::F32 => ValType::F32,
         Ty::F64 => ValType::F64,
         Ty::V128 => ValType::V128,
+        Ty::Base => objects::reference(0),
+        Ty::Any => ValType::Ref(RefType::ANYREF),
     }
 }
 
@@ -85,6 +135,8 @@ fn constant(ty: Ty, random: &mut Random) -> ConstExpr {
         Ty::F32 => ConstExpr::f32_const(f32::from_bits(values::f32_bits(random)).into()),
         Ty::F64 => ConstExpr::f64_const(f64::from_bits(values::f64_bits(random)).into()),
         Ty::V128 => ConstExpr::v128_const(values::v128_bits(random) as i128),
+        Ty::Base => ConstExpr::ref_null(HeapType::Concrete(0)),
+        Ty::Any => ConstExpr::ref_null(HeapType::ANY),
     }
 }
 
@@ -97,16 +149,47 @@ fn signature(random: &mut Random, types: &[Ty]) -> Signature {
     }
 }
 
+fn theme(random: &mut Random, features: &Features) -> Theme {
+    use Theme::*;
+    // With how much weight; the rarer a feature is, the more.
+    let all = [
+        (Arithmetic, 3, true), (Vectors, 4, features.simd), (Objects, 5, features.gc), (Tables, 2, true), (Exceptions, 3, features.exceptions),
+        (Atomics, 9, features.threads), (Wide, 10, features.wide_arithmetic), (Bulk, 1, true), (Calls, 1, true),
+    ];
+    let possible: Vec<Theme> =
+        all.iter().filter(|(_, _, on)| *on).flat_map(|(theme, weight, _)| std::iter::repeat_n(*theme, *weight)).collect();
+    *random.pick(&possible)
+}
+
+fn memory(random: &mut Random, features: &Features) -> Memory {
+    let is_64 = features.memory64 && random.chance(35);
+    let shared = features.threads && random.chance(40);
+    if features.custom_page_sizes && random.chance(50) {
+        let bytes = 3 * 65536 - random.below(3);
+        return Memory { is_64, shared, bytes, maximum: bytes + 1 + random.below(3), page: 0 };
+    }
+    let pages = *random.pick(&[1, 2, 2, 2, 3, 3, 3]);
+    Memory { is_64, shared, bytes: pages << 16, maximum: pages + random.below(3), page: 16 }
+}
+
 pub fn make(random: &mut Random, features: &Features) -> (Vec<u8>, (u32, u32)) {
+    let theme = theme(random, features);
     let mut types = vec![Ty::I32, Ty::I32, Ty::I32, Ty::I64, Ty::I64, Ty::F64, Ty::F32];
     if random.chance(25) {
         types.retain(|ty| matches!(ty, Ty::I32 | Ty::I64));
     }
-    let simd = features.simd && random.chance(70);
+    let simd = features.simd && (theme == Theme::Vectors || random.chance(60));
     if simd {
         types.extend([Ty::V128, Ty::V128]);
     }
-    let function_count = 1 + random.below(4) as u32;
+    if theme == Theme::Vectors {
+        types.extend([Ty::V128; 4]);
+    }
+    let objects = features.gc && (theme == Theme::Objects || random.chance(70));
+    if objects {
+        types.extend([Ty::Base, Ty::Base, Ty::Any]);
+    }
+    let function_count = 1 + random.below(if theme == Theme::Calls { 7 } else { 4 }) as u32;
     let mut signatures: Vec<Signature> = Vec::new();
     for _ in 0..function_count {
         // Tail calls need callees with the same results.
@@ -117,9 +200,8 @@ pub fn make(random: &mut Random, features: &Features) -> (Vec<u8>, (u32, u32)) {
         signatures.push(made);
     }
     let globals: Vec<(Ty, bool)> = (0..1 + random.below(5)).map(|_| (*random.pick(&types), random.chance(80))).collect();
-    let memories: Vec<bool> = (0..if features.multi_memory && random.chance(40) { 2 } else { 1 })
-        .map(|_| features.memory64 && random.chance(35))
-        .collect();
+    let memories: Vec<Memory> =
+        (0..if features.multi_memory && random.chance(40) { 2 } else { 1 }).map(|_| memory(random, features)).collect();
     let table: Vec<u32> = (0..4).map(|_| random.below(u64::from(function_count)) as u32).collect();
     let tags: Vec<Vec<Ty>> = if features.exceptions {
         (0..2).map(|_| (0..random.below(4)).map(|_| *random.pick(&types)).collect()).collect()
@@ -127,22 +209,26 @@ pub fn make(random: &mut Random, features: &Features) -> (Vec<u8>, (u32, u32)) {
         Vec::new()
     };
     let around = Surroundings {
+        theme,
         operators: operators::all(simd),
         loads: operators::loads(simd),
         stores: operators::stores(simd),
         types,
+        first_type: if objects { objects::type_count(simd) } else { 0 },
         fuel: globals.len() as u32,
         globals,
         memories,
         table,
+        table64: features.memory64 && random.chance(50),
         tags,
         signatures,
         atomics: features.threads,
         exceptions: features.exceptions,
+        legacy: features.legacy_exceptions,
         wide: features.wide_arithmetic,
-        data_segments: 2,
-        objects: features.gc && random.chance(70),
-        raw: if random.chance(20) { 20 } else { 1 },
+        objects,
+        simd,
+        raw: if random.chance(12) { 12 } else { 1 },
     };
     let mut code_section = CodeSection::new();
     for signature in &around.signatures {
@@ -161,11 +247,30 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
     let first_counter = locals.len() as u32;
     let counters: Vec<(u32, Ty)> =
         (0..4).map(|i| (first_counter + i, if random.chance(70) { Ty::I32 } else { Ty::I64 })).collect();
-    let objects = around.objects.then(|| objects::Objects {
-        types: around.object_types(),
-        locals: first_counter + 4,
-        global: around.fuel + 1,
-    });
+    let mut more = first_counter + 4;
+    let mut references = Vec::new();
+    let mut arrays = Vec::new();
+    if around.objects {
+        let first = objects::STRUCTURES;
+        let count = u64::from(around.object_types() - first);
+        for _ in 0..3 {
+            // Often two of the same.
+            let kind = match random.below(10) {
+                0..=2 if !arrays.is_empty() => arrays[0],
+                3 | 4 => objects::BASE_ARRAY,
+                _ => first + random.below(count) as u32,
+            };
+            arrays.push(kind);
+            references.push(objects::reference(kind));
+        }
+        references.push(objects::reference(0));
+    }
+    let arrays: Vec<(u32, u32)> = arrays.into_iter().map(|kind| { more += 1; (more - 1, kind) }).collect();
+    let temporary = more;
+    let exception = more + u32::from(around.objects);
+    if around.exceptions && !around.legacy {
+        references.push(ValType::EXNREF);
+    }
     let budget = if random.chance(2) { 2000 } else if random.chance(10) { 400 } else { 30 + random.below(120) as i32 };
     let mut maker = Maker {
         around,
@@ -180,9 +285,12 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
         remembered: Vec::new(),
         addresses: Vec::new(),
         loops: 0,
-        objects,
+        arrays,
+        temporary,
+        exception,
     };
     maker.spend_fuel();
+    maker.make_arrays();
     while maker.budget > 0 {
         maker.statement();
     }
@@ -191,9 +299,7 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
     let code = std::mem::take(&mut maker.code);
     let declared = locals[signature.parameters.len()..].iter().chain(counters.iter().map(|(_, ty)| ty));
     let mut declared: Vec<_> = declared.map(|ty| (1, val_type(*ty))).collect();
-    if let Some(objects) = objects {
-        declared.extend(objects::locals(objects.types).map(|ty| (1, ty)));
-    }
+    declared.extend(references.into_iter().map(|ty| (1, ty)));
     let mut made = Function::new(declared);
     made.raw(code);
     made
@@ -202,34 +308,38 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
 fn assemble(around: &Surroundings, code: CodeSection, fuel: u32, random: &mut Random) -> Vec<u8> {
     let mut types = TypeSection::new();
     let mut functions = FunctionSection::new();
+    if around.objects {
+        objects::declare(&mut types, around.simd);
+    }
+    let all = |types: &[Ty]| types.iter().map(|ty| val_type(*ty)).collect::<Vec<_>>();
     for (number, signature) in around.signatures.iter().enumerate() {
-        let all = |types: &[Ty]| types.iter().map(|ty| val_type(*ty)).collect::<Vec<_>>();
         types.ty().function(all(&signature.parameters), all(&signature.results));
-        functions.function(number as u32);
+        functions.function(around.first_type + number as u32);
     }
     let mut tags = TagSection::new();
     for (number, tag) in around.tags.iter().enumerate() {
-        types.ty().function(tag.iter().map(|ty| val_type(*ty)), []);
-        tags.tag(TagType { kind: TagKind::Exception, func_type_idx: (around.signatures.len() + number) as u32 });
+        types.ty().function(all(tag), []);
+        let func_type_idx = around.first_type + (around.signatures.len() + number) as u32;
+        tags.tag(TagType { kind: TagKind::Exception, func_type_idx });
     }
     for tag in &around.tags {
-        types.ty().function([], tag.iter().map(|ty| val_type(*ty)));
+        types.ty().function([], all(tag));
     }
-    if around.objects {
-        objects::declare(&mut types, around.object_types());
+    for tag in around.tags.iter().filter(|_| !around.legacy) {
+        let mut results = all(tag);
+        results.push(ValType::EXNREF);
+        types.ty().function([], results);
     }
-    let mut tables = TableSection::new();
-    tables.table(TableType {
-        element_type: RefType::FUNCREF,
-        minimum: 8,
-        maximum: Some(8),
-        table64: false,
-        shared: false,
-    });
     let mut memories = MemorySection::new();
     let mut data = DataSection::new();
-    for (number, memory64) in around.memories.iter().enumerate() {
-        memories.memory(MemoryType { minimum: 1, maximum: Some(3), memory64: *memory64, shared: false, page_size_log2: None });
+    for (number, memory) in around.memories.iter().enumerate() {
+        memories.memory(MemoryType {
+            minimum: memory.bytes >> memory.page,
+            maximum: Some(memory.maximum),
+            memory64: memory.is_64,
+            shared: memory.shared,
+            page_size_log2: (memory.page != 16).then_some(memory.page),
+        });
         let mut bytes = vec![0; 256];
         random.fill(&mut bytes);
         for chunk in bytes.chunks_mut(16) {
@@ -239,25 +349,19 @@ fn assemble(around: &Surroundings, code: CodeSection, fuel: u32, random: &mut Ra
                 chunk.copy_from_slice(&out[2..]);
             }
         }
-        let offset = *random.pick(&[0, 1000, 65536 - 256]);
-        let offset = if *memory64 { ConstExpr::i64_const(offset) } else { ConstExpr::i32_const(offset as i32) };
+        let offset = *random.pick(&[0, 1000, memory.bytes as i64 - 256]);
+        let offset = if memory.is_64 { ConstExpr::i64_const(offset) } else { ConstExpr::i32_const(offset as i32) };
         data.active(number as u32, &offset, bytes.iter().copied());
     }
-    while data.len() < around.data_segments + around.memories.len() as u32 {
-        data.passive((0..32).map(|byte| byte * 7 + 1));
+    for size in [32, 200, 8] {
+        data.passive((0..size).map(|byte: u32| (byte * 7 + 1) as u8));
     }
     let mut globals = GlobalSection::new();
     for (ty, mutable) in &around.globals {
         globals.global(GlobalType { val_type: val_type(*ty), mutable: *mutable, shared: false }, &constant(*ty, random));
     }
     globals.global(GlobalType { val_type: ValType::I32, mutable: true, shared: false }, &ConstExpr::i32_const(fuel as i32));
-    if around.objects {
-        let val_type = objects::reference(around.object_types());
-        let null = ConstExpr::ref_null(wasm_encoder::HeapType::Concrete(around.object_types()));
-        globals.global(GlobalType { val_type, mutable: true, shared: false }, &null);
-    }
-    let mut elements = ElementSection::new();
-    elements.active(Some(0), &ConstExpr::i32_const(0), Elements::Functions(around.table.as_slice().into()));
+    let (tables, elements) = tables::declare(around);
 
     let mut module = Module::new();
     module.section(&types).section(&functions).section(&tables).section(&memories);

@@ -6,6 +6,8 @@ use crate::random::Random;
 pub struct Features {
     pub simd: bool,
     pub exceptions: bool,
+    /// In the older encoding, and only in that: not every engine takes both in one module.
+    pub legacy_exceptions: bool,
     pub memory64: bool,
     pub multi_memory: bool,
     pub threads: bool,
@@ -16,14 +18,16 @@ pub struct Features {
 
 impl Features {
     pub fn choose(random: &mut Random) -> Self {
+        let exceptions = random.chance(45);
         Features {
             simd: random.chance(60),
-            exceptions: random.chance(40),
+            exceptions,
+            legacy_exceptions: exceptions && random.chance(25),
             memory64: random.chance(40),
             multi_memory: random.chance(50),
             threads: random.chance(25),
-            gc: random.chance(30),
-            wide_arithmetic: random.chance(10),
+            gc: random.chance(40),
+            wide_arithmetic: random.chance(12),
             custom_page_sizes: random.chance(10),
         }
     }
@@ -32,6 +36,7 @@ impl Features {
     pub fn names(&self) -> String {
         let all = [
             (self.gc, "gc"),
+            (self.legacy_exceptions, "legacy_exceptions"),
             (self.wide_arithmetic, "wide_arithmetic"),
             (self.custom_page_sizes, "custom_page_sizes"),
         ];

@@ -5,6 +5,8 @@
 //!   state        hashes globals, tables and sizes
 //!   m0, m1, ...  memories        f0, f1, ...  the functions themselves
 
+use std::collections::BTreeSet;
+
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
     BlockType, Catch, CodeSection, ConstExpr, Encode, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
@@ -13,6 +15,7 @@ use wasm_encoder::{
 use wasmparser::{Parser, Payload};
 
 use crate::features::Features;
+use crate::marks::{self, Marks};
 use crate::nans::{self, Scratch, Shape};
 use crate::random::Random;
 use crate::values;
@@ -28,6 +31,7 @@ struct Shown {
     tables: Vec<bool>,   // whether indices are of 64 bits
     table_nullable: Vec<bool>,
     memories: Vec<bool>,
+    page_sizes: Vec<u32>, // their logarithms
     start: Option<u32>,
 }
 
@@ -53,6 +57,8 @@ fn leb(bytes: &[u8]) -> (u32, usize) {
 pub struct Finished {
     pub bytes: Vec<u8>,
     pub entries: u32,
+    /// Instructions that occur, by place (marks.rs).
+    pub occurring: BTreeSet<u32>,
 }
 
 pub fn finish(
@@ -60,6 +66,7 @@ pub fn finish(
     fuel: (u32, u32), // global, amount
     random: &mut Random,
     features: &Features,
+    marked: bool,
 ) -> Option<Finished> {
     let mut re = RoundtripReencoder;
     let mut shown = Shown::default();
@@ -113,7 +120,9 @@ pub fn finish(
             }
             Payload::MemorySection(reader) => {
                 for memory in reader {
-                    shown.memories.push(memory.ok()?.memory64);
+                    let memory = memory.ok()?;
+                    shown.memories.push(memory.memory64);
+                    shown.page_sizes.push(memory.page_size_log2.unwrap_or(16));
                 }
             }
             Payload::StartSection { func, .. } => shown.start = Some(func),
@@ -122,10 +131,22 @@ pub fn finish(
         }
     }
 
+    let rounds = if shown.functions.len() > 6 { 1 } else { 2 };
+    let marks = marked.then(|| {
+        let functions = shown.functions.iter();
+        let entered = functions.filter(|ty| shown.signatures[**ty as usize].as_ref().is_some_and(|(p, _)| p.iter().all(has_value)));
+        Marks::new(
+            shown.memories.len() as u32,
+            shown.functions.len() as u32 + rounds * entered.count() as u32 + 1,
+            shown.memories.iter().copied().zip(shown.page_sizes.iter().copied()).collect(),
+            shown.tables.clone(),
+        )
+    });
     let mut code = CodeSection::new();
+    let mut occurring = BTreeSet::new();
     for (position, body) in bodies.iter().enumerate() {
         let (parameters, _) = shown.signatures[shown.functions[position] as usize].as_ref()?;
-        code.function(&canonical(body, parameters.len() as u32)?);
+        code.function(&canonical(wasm, body, parameters.len() as u32, marks.as_ref(), &mut occurring)?);
     }
 
     // Added types: [] -> [i64].
@@ -142,12 +163,13 @@ pub fn finish(
     let mut next_function = shown.functions.len() as u32;
     let mut next_global = shown.globals.len() as u32;
     let mut entries = 0;
-    let rounds = if shown.functions.len() > 6 { 1 } else { 2 };
     for round in 0..rounds {
         for (index, ty) in shown.functions.iter().enumerate() {
             let (parameters, results) = shown.signatures[*ty as usize].as_ref()?;
             let Some(arguments) = arguments(parameters, random, round, &mut globals, &mut next_global) else { continue };
-            let body = entry(index as u32, &arguments, results, fuel, features.exceptions && random.chance(60));
+            let caught = features.exceptions && random.chance(60);
+            let caught = caught.then_some(if features.legacy_exceptions { Catching::Legacy } else { Catching::TryTable });
+            let body = entry(index as u32, &arguments, results, fuel, caught);
             code.function(&body);
             functions.function(entry_type);
             exports.export(&format!("e{entries}"), ExportKind::Func, next_function);
@@ -158,6 +180,19 @@ pub fn finish(
     code.function(&state(&shown));
     functions.function(entry_type);
     exports.export("state", ExportKind::Func, next_function);
+    let mut types = vec![0x60, 0, 1, 0x7e];
+    let mut type_count = 1;
+    if let Some(marks) = &marks {
+        for (parameters, body) in marks.functions() {
+            types.extend([0x60, parameters.len() as u8]);
+            parameters.iter().for_each(|ty| ty.encode(&mut types));
+            types.push(0);
+            functions.function(entry_type + type_count);
+            type_count += 1;
+            code.function(&body);
+        }
+        exports.export("marks", ExportKind::Memory, marks.memory);
+    }
 
     // Appends to what is there.
     let mut append = |id: SectionId, count: u32, encoded: Vec<u8>| {
@@ -174,8 +209,9 @@ pub fn finish(
             sections.insert(at, Section { id, count, entries: encoded });
         }
     };
-    append(SectionId::Type, 1, vec![0x60, 0, 1, 0x7e]);
+    append(SectionId::Type, type_count, types);
     append(SectionId::Function, functions.len(), entries_of(&functions));
+    append(SectionId::Memory, u32::from(marked), vec![1, 1, 1]);
     append(SectionId::Global, globals.len(), entries_of(&globals));
     append(SectionId::Export, exports.len(), entries_of(&exports));
     append(SectionId::Code, code.len(), entries_of(&code));
@@ -189,7 +225,7 @@ pub fn finish(
         data.extend(&section.entries);
         module.section(&RawSection { id: section.id, data: &data });
     }
-    Some(Finished { bytes: module.finish(), entries })
+    Some(Finished { bytes: module.finish(), entries, occurring })
 }
 
 /// The entries of an encoded section, without size and count.
@@ -201,8 +237,14 @@ fn entries_of(section: &impl Encode) -> Vec<u8> {
     bytes[size + count..].to_vec()
 }
 
-/// The body with canonical NaNs.
-fn canonical(body: &wasmparser::FunctionBody, parameters: u32) -> Option<Function> {
+/// The body with canonical NaNs, and with marks if there are any.
+fn canonical(
+    wasm: &[u8],
+    body: &wasmparser::FunctionBody,
+    parameters: u32,
+    marks: Option<&Marks>,
+    occurring: &mut BTreeSet<u32>,
+) -> Option<Function> {
     let mut re = RoundtripReencoder;
     let mut locals = Vec::new();
     let mut count = parameters;
@@ -211,19 +253,36 @@ fn canonical(body: &wasmparser::FunctionBody, parameters: u32) -> Option<Functio
         count += n;
         locals.push((n, re.val_type(ty).ok()?));
     }
-    let operators: Vec<_> = body.get_operators_reader().ok()?.into_iter().collect::<Result<_, _>>().ok()?;
+    let mut operators = Vec::new();
+    let mut encoded: Vec<Vec<u8>> = Vec::new();
+    let mut reader = body.get_operators_reader().ok()?;
+    while !reader.eof() {
+        let start = reader.original_position();
+        operators.push(reader.read().ok()?);
+        encoded.push(wasm[start as usize..reader.original_position() as usize].to_vec());
+    }
     if operators.iter().any(|o| nans::before(o).is_some() || nans::after(o).is_some()) {
         locals.extend(nans::SCRATCH_TYPES.iter().map(|ty| (1, *ty)));
     }
     let scratch = Scratch { f32: count, f64: count + 1, v128: count + 2 };
+    let marks = marks.map(|marks| {
+        let (scratch, more) = marks.scratch(parameters + locals.iter().map(|(n, _)| n).sum::<u32>(), &encoded);
+        locals.extend(more);
+        (marks, scratch)
+    });
     let mut made = Function::new(locals);
-    for operator in operators {
-        // Waiting could last.
-        if matches!(
-            operator,
-            wasmparser::Operator::MemoryAtomicWait32 { .. } | wasmparser::Operator::MemoryAtomicWait64 { .. }
-        ) {
+    let mut before: Option<&Vec<u8>> = None;
+    for (operator, bytes) in operators.into_iter().zip(&encoded) {
+        let (prefix, opcode, _) = marks::opcode(bytes);
+        occurring.insert(marks::place(prefix, opcode));
+        // Waiting could last, but for no time at all.
+        let waits = matches!(operator, wasmparser::Operator::MemoryAtomicWait32 { .. } | wasmparser::Operator::MemoryAtomicWait64 { .. });
+        if waits && before.is_none_or(|bytes| bytes != &[0x42, 0]) {
             return None;
+        }
+        before = Some(bytes);
+        if let Some((marks, scratch)) = &marks {
+            marks.before(&mut made, bytes, scratch);
         }
         if let Some(shape) = nans::before(&operator) {
             nans::canonicalize(&mut made, shape, &scratch);
@@ -240,6 +299,11 @@ fn canonical(body: &wasmparser::FunctionBody, parameters: u32) -> Option<Functio
 enum Argument {
     Global(u32),
     Value(Instruction<'static>),
+}
+
+/// Whether a value of the type can be written down.
+fn has_value(ty: &ValType) -> bool {
+    !matches!(ty, ValType::Ref(reference) if !reference.nullable)
 }
 
 /// One for each parameter; nothing if a type has no value that can be written down.
@@ -329,16 +393,28 @@ fn hash(body: &mut Function, ty: ValType, scratch: &Scratch) {
     fold(body);
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Catching {
+    TryTable,
+    Legacy,
+}
+
 const HASHING: Scratch = Scratch { f32: 1, f64: 2, v128: 3 };
 
-fn entry(function: u32, arguments: &[Argument], results: &[ValType], fuel: (u32, u32), caught: bool) -> Function {
+fn entry(function: u32, arguments: &[Argument], results: &[ValType], fuel: (u32, u32), caught: Option<Catching>) -> Function {
     use Instruction as I;
     let mut body = Function::new([(1, ValType::I64), (1, ValType::F32), (1, ValType::F64), (1, ValType::V128)]);
     body.instruction(&I::I32Const(fuel.1 as i32));
     body.instruction(&I::GlobalSet(fuel.0));
-    if caught {
-        body.instruction(&I::Block(BlockType::Empty));
-        body.instruction(&I::TryTable(BlockType::Empty, vec![Catch::All { label: 0 }].into()));
+    match caught {
+        Some(Catching::TryTable) => {
+            body.instruction(&I::Block(BlockType::Empty));
+            body.instruction(&I::TryTable(BlockType::Empty, vec![Catch::All { label: 0 }].into()));
+        }
+        Some(Catching::Legacy) => {
+            body.instruction(&I::Try(BlockType::Empty));
+        }
+        None => {}
     }
     for argument in arguments {
         match argument {
@@ -350,10 +426,10 @@ fn entry(function: u32, arguments: &[Argument], results: &[ValType], fuel: (u32,
     for ty in results.iter().rev() {
         hash(&mut body, *ty, &HASHING);
     }
-    if caught {
+    if let Some(caught) = caught {
         body.instruction(&I::LocalGet(0));
         body.instruction(&I::Return);
-        body.instruction(&I::End);
+        body.instruction(&if caught == Catching::Legacy { I::CatchAll } else { I::End });
         body.instruction(&I::End);
         body.instruction(&I::I64Const(0xecc));
     } else {

@@ -2,11 +2,14 @@
 //! gives depends on nothing else.
 //! generator --reduce STEP IN OUT: writes the first valid smaller variant of a module from number STEP on and prints its
 //! number; exit status 3 when there is none.
+//! generator --marks COUNT FIRST_SEED DIR: the same modules as without, but they note what they execute (marks.rs); the lines
+//! of `list` end with what occurs in them.
 
 mod code;
 mod dense;
 mod features;
 mod finish;
+mod marks;
 mod nans;
 mod operators;
 mod random;
@@ -14,6 +17,7 @@ mod reduce;
 mod smith;
 mod values;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use features::Features;
@@ -23,9 +27,10 @@ pub struct Made {
     bytes: Vec<u8>,
     kind: &'static str,
     features: Features,
+    occurring: BTreeSet<u32>,
 }
 
-fn make(seed: u64) -> Made {
+fn make(seed: u64, marked: bool) -> Made {
     let mut random = Random::new(seed);
     loop {
         let features = Features::choose(&mut random);
@@ -37,15 +42,19 @@ fn make(seed: u64) -> Made {
             let (wasm, fuel) = dense::make(&mut random, &features);
             ("dense", wasm, fuel)
         };
-        let Some(finished) = finish::finish(&wasm, fuel, &mut random, &features) else { continue };
+        let Some(finished) = finish::finish(&wasm, fuel, &mut random, &features, marked) else { continue };
         if finished.entries != 0 {
-            return Made { bytes: finished.bytes, kind, features };
+            return Made { bytes: finished.bytes, kind, features, occurring: finished.occurring };
         }
     }
 }
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().collect();
+    let mut arguments: Vec<String> = std::env::args().collect();
+    let marked = arguments.get(1).is_some_and(|option| option == "--marks");
+    if marked {
+        arguments.remove(1);
+    }
     if let [_, option, step, input, output] = &arguments[..] {
         if option == "--reduce" {
             let wasm = std::fs::read(input).expect("cannot read");
@@ -62,14 +71,18 @@ fn main() {
     let (count, first): (u64, u64) = (count.parse().expect("COUNT"), first.parse().expect("FIRST_SEED"));
     let mut list = String::new();
     for seed in first..first + count {
-        let made = make(seed);
+        let made = make(seed, marked);
         if std::env::var_os("GENERATOR_VALIDATE").is_some() {
             if let Err(error) = wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all()).validate_all(&made.bytes) {
                 eprintln!("{seed}: {error}");
             }
         }
         std::fs::write(format!("{directory}/{seed}.wasm"), &made.bytes).expect("cannot write");
-        writeln!(list, "{seed} {} {}", made.kind, made.features.names()).unwrap();
+        write!(list, "{seed} {} {}", made.kind, made.features.names()).unwrap();
+        if marked {
+            made.occurring.iter().for_each(|place| write!(list, " {place}").unwrap());
+        }
+        list.push('\n');
     }
     std::fs::write(format!("{directory}/list"), list).expect("cannot write");
 }

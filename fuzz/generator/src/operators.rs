@@ -7,18 +7,29 @@ pub enum Ty {
     F32,
     F64,
     V128,
+    /// A reference to the structure that is type 0, or null.
+    Base,
+    /// Any managed reference, or null.
+    Any,
 }
 use Ty::*;
 
 impl Ty {
-    pub fn byte(self) -> u8 {
+    /// Its encoding, also as the type of a block.
+    pub fn bytes(self) -> &'static [u8] {
         match self {
-            I32 => 0x7f,
-            I64 => 0x7e,
-            F32 => 0x7d,
-            F64 => 0x7c,
-            V128 => 0x7b,
+            I32 => &[0x7f],
+            I64 => &[0x7e],
+            F32 => &[0x7d],
+            F64 => &[0x7c],
+            V128 => &[0x7b],
+            Base => &[0x63, 0],
+            Any => &[0x6e],
         }
+    }
+
+    pub fn is_reference(self) -> bool {
+        matches!(self, Base | Any)
     }
 }
 

@@ -38,7 +38,7 @@ pub fn make(random: &mut Random, features: &Features, fuel: u32) -> Option<(Vec<
         simd_enabled: features.simd,
         relaxed_simd_enabled: false,
         tail_call_enabled: true,
-        exceptions_enabled: features.exceptions,
+        exceptions_enabled: features.exceptions && !features.legacy_exceptions,
         memory64_enabled: features.memory64,
         threads_enabled: features.threads,
         gc_enabled: features.gc,

@@ -1,6 +1,6 @@
 //! Expressions of a function: what leaves one value on the stack.
 
-use super::Maker;
+use super::{Maker, Theme};
 use crate::code::{self, constant, i32_const, i64_const, index, signed, unsigned};
 use crate::operators::{Care, Operator, Ty};
 use crate::values;
@@ -15,19 +15,27 @@ impl Maker<'_> {
         }
         let start = self.code.len();
         let labels = self.labels.len();
-        if self.objects.is_some() && self.random.chance(12) {
-            return self.object_expression(ty);
+        if self.around.objects && self.random.chance(if self.around.theme == Theme::Objects { 30 } else { 10 }) {
+            return self.object_expression(ty, depth - 1);
+        }
+        if self.around.theme == Theme::Atomics && matches!(ty, Ty::I32 | Ty::I64) && self.random.chance(15) {
+            return self.atomic(ty, depth - 1);
+        }
+        if ty == Ty::V128 && self.random.chance(7) {
+            return self.relaxed(depth - 1);
         }
         match self.random.below(100) {
             0..=17 => return self.leaf(ty),
             18..=22 => self.select(ty, depth),
             23..=26 => self.if_else(ty, depth),
             27..=29 => self.block(ty, depth),
+            _ if ty.is_reference() => self.reference(ty, depth - 1),
             30..=39 => self.load(ty, depth - 1),
             40..=43 => self.wide(ty, depth - 1),
             44..=45 => self.tee(ty, depth - 1),
             46 => self.guarded_division(ty, depth - 1),
-            47..=56 => return self.again(ty, depth),
+            47..=55 => return self.again(ty, depth),
+            56 => self.attempt(ty, depth - 1),
             _ => self.operator(ty, depth - 1),
         }
         // What holds no branch to the outside can be said again.
@@ -107,8 +115,9 @@ impl Maker<'_> {
         self.expression(ty, depth - 1);
         self.expression(ty, depth - 1);
         self.condition(depth - 1);
-        if self.random.chance(50) {
-            self.code.extend([0x1c, 1, ty.byte()]);
+        if ty.is_reference() || self.random.chance(50) {
+            self.code.extend([0x1c, 1]);
+            self.code.extend(ty.bytes());
         } else {
             self.code.push(0x1b);
         }
@@ -116,7 +125,8 @@ impl Maker<'_> {
 
     fn if_else(&mut self, ty: Ty, depth: u32) {
         self.condition(depth - 1);
-        self.code.extend([0x04, ty.byte()]);
+        self.code.push(0x04);
+        self.code.extend(ty.bytes());
         self.labels.push(false);
         self.expression(ty, depth - 1);
         self.code.push(0x05);
@@ -127,7 +137,8 @@ impl Maker<'_> {
 
     /// A block that may be left early with another value.
     fn block(&mut self, ty: Ty, depth: u32) {
-        self.code.extend([0x02, ty.byte()]);
+        self.code.push(0x02);
+        self.code.extend(ty.bytes());
         self.labels.push(false);
         self.expression(ty, depth - 1);
         self.condition(depth - 1);
@@ -160,7 +171,8 @@ impl Maker<'_> {
         }
         let divisor = *self.random.pick(&locals);
         index(&mut self.code, 0x20, divisor);
-        self.code.extend([eqz, 0x04, ty.byte()]);
+        self.code.extend([eqz, 0x04]);
+        self.code.extend(ty.bytes());
         self.leaf(ty);
         self.code.push(0x05);
         if self.random.chance(60) {
@@ -189,6 +201,7 @@ impl Maker<'_> {
                 Ty::I64 => self.code.push(*self.random.pick(&[0x7c, 0x7d, 0x83, 0x84, 0x85, 0x7e, 0x89])),
                 Ty::F32 => self.code.push(*self.random.pick(&[0x92, 0x93, 0x94, 0x96, 0x97])),
                 Ty::F64 => self.code.push(*self.random.pick(&[0xa0, 0xa1, 0xa2, 0xa4, 0xa5])),
+                Ty::Base | Ty::Any => self.code.push(0x1a),
                 Ty::V128 => {
                     let opcode = *self.random.pick(&[0x4eu8, 0x4f, 0x50, 0x51, 0x6e, 0x71]);
                     self.code.push(0xfd);
@@ -199,12 +212,15 @@ impl Maker<'_> {
     }
 
     fn operator(&mut self, ty: Ty, depth: u32) {
+        if ty.is_reference() {
+            return self.reference(ty, depth);
+        }
         let around = self.around;
         let candidates: Vec<&Operator> = around.operators.iter().filter(|o| o.result == ty).collect();
         let mut chosen: &Operator = *self.random.pick(&candidates);
         // Conversions and comparisons are many; arithmetic within a type is what programs do.
         for _ in 0..3 {
-            if chosen.operands[0] == ty || self.random.chance(30) {
+            if chosen.operands[0] == ty || self.random.chance(if ty == Ty::V128 { 60 } else { 30 }) {
                 break;
             }
             chosen = *self.random.pick(&candidates);
@@ -296,7 +312,7 @@ impl Maker<'_> {
 
     /// An address of the memory, mostly inside, and the offset that goes with it. `align` is a mask of bits that must be zero.
     pub fn address(&mut self, memory: u32, depth: u32, align: u64) -> u64 {
-        let is_64 = self.around.memories[memory as usize];
+        let is_64 = self.around.memories[memory as usize].is_64;
         let ty = if is_64 { Ty::I64 } else { Ty::I32 };
         if align == 0 && self.random.chance(30) {
             // One that was used before, near where it was.
@@ -358,8 +374,8 @@ impl Maker<'_> {
                     let scale = self.random.below(5) as i64;
                     number(&mut self.code, scale);
                     self.code.push(shift);
-                    if self.random.chance(60) {
-                        let base = self.random.below(2000) as i64;
+                    if self.random.chance(80) {
+                        let base = 64 + self.random.below(2000) as i64;
                         number(&mut self.code, base);
                         self.code.push(add);
                     }
@@ -370,13 +386,13 @@ impl Maker<'_> {
                 let place = match self.random.below(3) {
                     0 => self.random.below(256),
                     1 => self.random.below(PAGE),
-                    _ => PAGE - self.random.below(40),
+                    _ => self.around.memories[memory as usize].bytes - self.random.below(40),
                 };
                 number(&mut self.code, place as i64);
                 offset = *self.random.pick(&[0, 0, 0, 1, 8]);
             }
             _ => {
-                if self.random.chance(self.around.raw * 4) {
+                if self.random.chance(self.around.raw * 2) {
                     self.expression(ty, depth);
                     if self.random.chance(10) {
                         offset = *self.random.pick(&[0xffff_ffff, 0x7fff_ffff, 0x8000_0000, 0xffff, 0x1_0000]);
@@ -404,6 +420,7 @@ impl Maker<'_> {
         offset
     }
 
+    /// Immediates of an access.
     pub fn memory_argument(&mut self, memory: u32, align: u64, offset: u64) {
         if memory != 0 {
             unsigned(&mut self.code, align | 0x40);
@@ -419,7 +436,7 @@ impl Maker<'_> {
         let candidates: Vec<_> = around.loads.iter().filter(|l| l.ty == ty).collect();
         let load = *self.random.pick(&candidates);
         let memory = self.memory();
-        if around.atomics && matches!(ty, Ty::I32 | Ty::I64) && self.random.chance(30) {
+        if around.atomics && matches!(ty, Ty::I32 | Ty::I64) && self.random.chance(if around.theme == Theme::Atomics { 70 } else { 25 }) {
             return self.atomic(ty, depth);
         }
         let offset = self.address(memory, depth, 0);
@@ -433,21 +450,6 @@ impl Maker<'_> {
             let lane = self.random.below(u64::from(load.lanes)) as u8;
             self.code.push(lane);
         }
-    }
-
-    fn atomic(&mut self, ty: Ty, depth: u32) {
-        let forms: Vec<usize> = (0..7).filter(|&i| crate::operators::ATOMICS[i].0 == ty).collect();
-        let form = *self.random.pick(&forms);
-        let size = crate::operators::ATOMICS[form].1;
-        let memory = self.memory();
-        let offset = self.address(memory, depth, (1 << size) - 1);
-        let group = self.random.below(8) as usize;
-        let opcode = if group == 0 { 0x10 + form } else { 0x1e + 7 * (group - 1) + form };
-        for _ in 0..match group { 0 => 0, 7 => 2, _ => 1 } {
-            self.expression(ty, depth.min(1));
-        }
-        self.code.extend([0xfe, opcode as u8]);
-        self.memory_argument(memory, u64::from(size), offset);
     }
 
     pub fn constant_of(&mut self, ty: Ty) {

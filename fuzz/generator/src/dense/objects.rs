@@ -1,63 +1,99 @@
-//! Managed objects in dense functions: structures with a subtype, arrays of words and of bytes; made, kept in locals and in a
-//! global, read, written, compared, tested and cast.
+//! Managed objects in dense functions: their types, structures made, read, written and compared; `arrays.rs` has arrays,
+//! `references.rs` what gives references and casts.
 
 use wasm_encoder::{
-    ArrayType, CompositeInnerType, CompositeType, FieldType, HeapType, RefType, StorageType, StructType, SubType, TypeSection,
-    ValType,
+    ArrayType, CompositeInnerType, CompositeType, FieldType, HeapType, RefType, StorageType, StructType, SubType, TypeSection, ValType,
 };
 
 use super::Maker;
-use crate::code::{i32_const, index, signed, unsigned};
+use crate::code::{index, signed, unsigned};
 use crate::operators::Ty;
 
-/// Fields of the structure: its subtype has one more.
-const FIELDS: [(Ty, bool); 5] = [(Ty::I32, false), (Ty::I64, false), (Ty::I32, true), (Ty::F64, false), (Ty::I32, false)];
-const BASE_FIELDS: usize = 4; // then a reference
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    I8,
+    I16,
+    Val(Ty),
+}
 
-fn field(ty: Ty, packed: bool) -> FieldType {
-    let element_type = match ty {
-        _ if packed => StorageType::I8,
-        Ty::I32 => StorageType::Val(ValType::I32),
-        Ty::I64 => StorageType::Val(ValType::I64),
-        _ => StorageType::Val(ValType::F64),
+impl Storage {
+    pub fn unpacked(self) -> Ty {
+        match self {
+            Storage::Val(ty) => ty,
+            _ => Ty::I32,
+        }
+    }
+
+    fn encoded(self) -> StorageType {
+        match self {
+            Storage::I8 => StorageType::I8,
+            Storage::I16 => StorageType::I16,
+            Storage::Val(ty) => StorageType::Val(super::val_type(ty)),
+        }
+    }
+}
+
+use Storage::Val;
+
+/// Structures: the first of all types and what derives from it, in the order of their numbers. Fields after those of `BASE` are a
+/// subtype's own.
+pub const BASE: [Storage; 8] =
+    [Val(Ty::I32), Val(Ty::I64), Storage::I8, Val(Ty::F64), Val(Ty::Base), Storage::I16, Val(Ty::F32), Val(Ty::Any)];
+pub const DERIVED: u32 = 1; // final, one more, which is immutable: an i32
+pub const OTHER: u32 = 2; // open, one more: an i64; the next is final and derived from it, one more: a reference to any
+pub const STRUCTURES: u32 = 4;
+
+/// Arrays, whose numbers follow: their elements, and whether they can be written.
+pub const ARRAYS: [(Storage, bool); 10] = [
+    (Storage::I8, true),
+    (Storage::I16, true),
+    (Val(Ty::I32), true),
+    (Val(Ty::I64), true),
+    (Val(Ty::F32), true),
+    (Val(Ty::F64), true),
+    (Val(Ty::Base), true),
+    (Val(Ty::Any), true),
+    (Val(Ty::I64), false),
+    (Val(Ty::V128), true), // with vectors only
+];
+
+/// The number of the array of structures.
+pub const BASE_ARRAY: u32 = STRUCTURES + 6;
+
+/// How many types there are of objects.
+pub fn type_count(simd: bool) -> u32 {
+    STRUCTURES + ARRAYS.len() as u32 - u32::from(!simd)
+}
+
+fn field(storage: Storage, mutable: bool) -> FieldType {
+    FieldType { element_type: storage.encoded(), mutable }
+}
+
+pub fn declare(types: &mut TypeSection, simd: bool) {
+    let composite = |inner| CompositeType { inner, shared: false, descriptor: None, describes: None };
+    let mut structure = |own: &[FieldType], is_final: bool, supertype: Option<u32>| {
+        let fields: Vec<FieldType> = BASE.iter().map(|ty| field(*ty, true)).chain(own.iter().copied()).collect();
+        let supertype_idxs: Vec<u32> = supertype.into_iter().collect();
+        let inner = CompositeInnerType::Struct(StructType { fields: fields.into() });
+        types.ty().subtype(&SubType { is_final, supertype_idxs, composite_type: composite(inner) });
     };
-    FieldType { element_type, mutable: true }
+    structure(&[], false, None);
+    structure(&[field(Val(Ty::I32), false)], true, Some(0));
+    structure(&[field(Val(Ty::I64), true)], false, Some(0));
+    structure(&[field(Val(Ty::I64), true), field(Val(Ty::Any), true)], true, Some(OTHER));
+    for number in 0..type_count(simd) - STRUCTURES {
+        let (storage, mutable) = ARRAYS[number as usize];
+        let array = CompositeInnerType::Array(ArrayType(field(storage, mutable)));
+        types.ty().subtype(&SubType { is_final: true, supertype_idxs: vec![], composite_type: composite(array) });
+    }
 }
 
 pub fn reference(ty: u32) -> ValType {
     ValType::Ref(RefType { nullable: true, heap_type: HeapType::Concrete(ty) })
 }
 
-/// Four types from number `first` on: the structure, its subtype, words, bytes.
-pub fn declare(types: &mut TypeSection, first: u32) {
-    let composite = |inner| CompositeType { inner, shared: false, descriptor: None, describes: None };
-    let mut fields: Vec<FieldType> = FIELDS[..BASE_FIELDS].iter().map(|(ty, packed)| field(*ty, *packed)).collect();
-    fields.push(FieldType { element_type: StorageType::Val(reference(first)), mutable: true });
-    let base = CompositeInnerType::Struct(StructType { fields: fields.clone().into() });
-    fields.push(field(FIELDS[4].0, FIELDS[4].1));
-    let derived = CompositeInnerType::Struct(StructType { fields: fields.into() });
-    types.ty().subtype(&SubType { is_final: false, supertype_idxs: vec![], composite_type: composite(base) });
-    types.ty().subtype(&SubType { is_final: true, supertype_idxs: vec![first], composite_type: composite(derived) });
-    for (ty, packed) in [(Ty::I32, false), (Ty::I32, true)] {
-        let array = CompositeInnerType::Array(ArrayType(field(ty, packed)));
-        types.ty().subtype(&SubType { is_final: true, supertype_idxs: vec![], composite_type: composite(array) });
-    }
-}
-
-/// Locals for references that a function has, from `first` on: two structures, one of each array.
-#[derive(Clone, Copy)]
-pub struct Objects {
-    pub types: u32,
-    pub locals: u32,
-    pub global: u32,
-}
-
-pub fn locals(types: u32) -> [ValType; 4] {
-    [reference(types), reference(types), reference(types + 2), reference(types + 3)]
-}
-
 impl Maker<'_> {
-    fn gc(&mut self, opcode: u32, operands: &[u32]) {
+    pub fn gc(&mut self, opcode: u32, operands: &[u32]) {
         self.code.push(0xfb);
         unsigned(&mut self.code, u64::from(opcode));
         for operand in operands {
@@ -65,180 +101,183 @@ impl Maker<'_> {
         }
     }
 
-    fn get(&mut self, local: u32) {
-        index(&mut self.code, 0x20, local);
+    /// Types of the fields that only `structure` has.
+    fn own_fields(structure: u32) -> &'static [Ty] {
+        const OWN: [&[Ty]; STRUCTURES as usize] = [&[], &[Ty::I32], &[Ty::I64], &[Ty::I64, Ty::Any]];
+        OWN[structure as usize]
     }
 
-    /// A structure, on the stack.
-    fn new_structure(&mut self, objects: Objects) {
-        let derived = self.random.chance(50);
-        for (ty, _) in &FIELDS[..BASE_FIELDS] {
-            self.expression(*ty, 2);
+    /// A new structure, on the stack, of type `structure`.
+    pub fn new_structure(&mut self, structure: u32, depth: u32) {
+        if structure != DERIVED && self.random.chance(15) || depth == 0 && self.random.chance(50) {
+            return self.gc(1, &[structure]);
         }
-        let other = objects.locals + self.random.below(2) as u32;
-        self.get(other);
-        if derived {
-            self.expression(FIELDS[4].0, 1);
+        for storage in BASE {
+            if depth == 0 { self.leaf(storage.unpacked()) } else { self.expression(storage.unpacked(), depth - 1) }
         }
-        self.gc(0, &[objects.types + u32::from(derived)]);
+        for ty in Self::own_fields(structure) {
+            if depth == 0 { self.leaf(*ty) } else { self.expression(*ty, depth - 1) }
+        }
+        self.gc(0, &[structure]);
     }
 
     pub fn object_statement(&mut self) {
-        let Some(objects) = self.objects else { return };
-        let structure = objects.locals + self.random.below(2) as u32;
-        let array = self.random.below(2) as u32;
-        let (array_local, array_type) = (objects.locals + 2 + array, objects.types + 2 + array);
-        match self.random.below(10) {
-            0 | 1 => {
-                self.new_structure(objects);
-                index(&mut self.code, 0x21, structure);
-            }
-            2 => {
-                self.expression(Ty::I32, 2);
-                self.expression(Ty::I32, 1);
-                i32_const(&mut self.code, 15);
-                self.code.push(0x71);
-                self.gc(6, &[array_type]);
-                index(&mut self.code, 0x21, array_local);
-            }
-            3 => {
-                // To and from the global, from one local to the other.
-                self.get(structure);
-                index(&mut self.code, 0x24, objects.global);
-                index(&mut self.code, 0x23, objects.global);
-                let other = objects.locals + self.random.below(2) as u32;
-                index(&mut self.code, 0x21, other);
-            }
-            4..=6 => {
-                // Writes a field where the reference is not null.
-                self.unless_null(structure);
-                let which = self.random.below(BASE_FIELDS as u64 + 1) as u32;
-                self.get(structure);
-                if which as usize == BASE_FIELDS {
-                    let other = objects.locals + self.random.below(2) as u32;
-                    self.get(other);
-                } else {
-                    self.expression(FIELDS[which as usize].0, 2);
-                }
-                self.gc(5, &[objects.types, which]);
-                self.end_unless_null();
-            }
-            7 | 8 => {
-                // Writes an element inside of the bounds.
-                self.unless_null(array_local);
-                self.get(array_local);
-                self.element_index(array_local);
-                self.expression(Ty::I32, 2);
-                self.gc(14, &[array_type]);
-                self.end_unless_null();
-            }
-            _ => {
-                // Follows the reference in the structure.
-                self.unless_null(structure);
-                self.get(structure);
-                self.gc(2, &[objects.types, BASE_FIELDS as u32]);
-                index(&mut self.code, 0x21, structure);
-                self.end_unless_null();
-            }
+        if !self.around.objects {
+            return self.assignment();
+        }
+        match self.random.below(20) {
+            0..=4 => self.write_field(),
+            5..=8 => self.kept_inside(),
+            9 => self.follow(),
+            10 => self.cast_statement(),
+            _ => self.array_statement(),
         }
     }
 
-    fn unless_null(&mut self, local: u32) {
+    /// A block around what needs a reference that is not null in `local`.
+    pub fn unless_null(&mut self, local: u32, inside: impl FnOnce(&mut Self)) {
         self.code.extend([0x02, 0x40]);
         self.labels.push(true);
         if !self.random.chance(self.around.raw) {
-            self.get(local);
-            self.code.push(0xd1);
-            index(&mut self.code, 0x0d, 0);
+            index(&mut self.code, 0x20, local);
+            if self.random.chance(50) {
+                index(&mut self.code, 0xd5, 0);
+                self.code.push(0x1a);
+            } else {
+                self.code.push(0xd1);
+                index(&mut self.code, 0x0d, 0);
+            }
         }
-    }
-
-    fn end_unless_null(&mut self) {
+        inside(self);
         self.labels.pop();
         self.code.push(0x0b);
     }
 
-    /// An index below the length; what has length 0 traps, seldom.
-    fn element_index(&mut self, local: u32) {
-        self.expression(Ty::I32, 1);
-        self.get(local);
-        self.gc(15, &[]);
-        i32_const(&mut self.code, 1);
-        self.code.push(0x72); // of an odd number at least 1: even lengths may be exceeded by none
-        self.code.push(0x70);
-        self.get(local);
-        self.gc(15, &[]);
-        i32_const(&mut self.code, 1);
-        self.code.push(0x6b);
-        self.code.push(0x71);
+    fn write_field(&mut self) {
+        let Some(structure) = self.local_of(Ty::Base) else { return self.assignment() };
+        self.unless_null(structure, |maker| {
+            for _ in 0..1 + maker.random.below(3) {
+                let which = maker.random.below(BASE.len() as u64) as u32;
+                index(&mut maker.code, 0x20, structure);
+                maker.expression(BASE[which as usize].unpacked(), 2);
+                maker.gc(5, &[0, which]);
+            }
+        });
     }
 
-    /// A number out of an object.
-    pub fn object_expression(&mut self, ty: Ty) {
-        let Some(objects) = self.objects else { return self.leaf(ty) };
-        let structure = objects.locals + self.random.below(2) as u32;
-        let array = self.random.below(2) as u32;
-        let (array_local, array_type) = (objects.locals + 2 + array, objects.types + 2 + array);
-        let form = self.random.below(if ty == Ty::I32 { 6 } else { 1 });
-        match (ty, form) {
-            (Ty::I32, 1) => {
-                // ref.test, of the subtype
-                self.get(structure);
-                self.code.push(0xfb);
-                unsigned(&mut self.code, 0x14 + self.random.below(2));
-                signed(&mut self.code, i64::from(objects.types + 1));
-            }
-            (Ty::I32, 2) => {
-                self.get(objects.locals);
-                self.get(objects.locals + 1);
-                self.code.push(0xd3);
-            }
-            (Ty::I32, 3) => {
-                // The subtype's own field, after a cast where the test held.
-                self.get(structure);
-                self.gc(0x14, &[]);
-                signed(&mut self.code, i64::from(objects.types + 1));
-                self.code.extend([0x04, 0x7f]);
-                self.get(structure);
-                self.gc(0x16, &[]);
-                signed(&mut self.code, i64::from(objects.types + 1));
-                self.gc(2, &[objects.types + 1, BASE_FIELDS as u32 + 1]);
-                self.code.push(0x05);
-                self.leaf(Ty::I32);
-                self.code.push(0x0b);
-            }
-            (Ty::I32, 4 | 5) => {
-                self.get(array_local);
-                self.code.push(0xd1);
-                self.code.extend([0x04, 0x7f]);
-                self.leaf(Ty::I32);
-                self.code.push(0x05);
-                self.get(array_local);
-                if form == 4 {
-                    self.gc(15, &[]);
-                } else {
-                    self.labels.push(false);
-                    self.element_index(array_local);
-                    self.labels.pop();
-                    let get = if array == 0 { 11 } else { 12 + self.random.below(2) as u32 };
-                    self.gc(get, &[array_type]);
+    fn follow(&mut self) {
+        let Some(structure) = self.local_of(Ty::Base) else { return self.assignment() };
+        self.unless_null(structure, |maker| {
+            index(&mut maker.code, 0x20, structure);
+            maker.gc(2, &[0, 4]);
+            index(&mut maker.code, 0x21, structure);
+        });
+    }
+
+    /// An object that only this function sees, or that leaves it in one of several ways.
+    fn kept_inside(&mut self) {
+        let temporary = self.temporary;
+        let structure = self.random.below(u64::from(STRUCTURES)) as u32;
+        self.new_structure(structure, 1);
+        index(&mut self.code, 0x21, temporary);
+        for _ in 0..1 + self.random.below(4) {
+            let which = self.random.below(BASE.len() as u64) as u32;
+            let ty = BASE[which as usize].unpacked();
+            match self.random.below(8) {
+                0..=3 => {
+                    let Some(local) = self.local_of(ty) else { continue };
+                    index(&mut self.code, 0x20, temporary);
+                    let get = if ty == BASE[which as usize].unpacked() && matches!(BASE[which as usize], Val(_)) { 2 } else { 3 + self.random.below(2) as u32 };
+                    self.gc(get, &[0, which]);
+                    index(&mut self.code, 0x21, local);
                 }
-                self.code.push(0x0b);
+                4 | 5 => {
+                    index(&mut self.code, 0x20, temporary);
+                    self.expression(ty, 1);
+                    self.gc(5, &[0, which]);
+                }
+                6 => {
+                    // Whether it is null is known, and which type it has.
+                    let Some(local) = self.local_of(Ty::I32) else { continue };
+                    index(&mut self.code, 0x20, temporary);
+                    if self.random.chance(50) {
+                        self.code.push(0xd1);
+                    } else {
+                        self.code.push(0xfb);
+                        let test = 0x14 + self.random.below(2);
+                        unsigned(&mut self.code, test);
+                        let ty = self.random.below(u64::from(STRUCTURES)) as i64;
+                        signed(&mut self.code, ty);
+                    }
+                    index(&mut self.code, 0x21, local);
+                }
+                _ => {
+                    // In one way of two.
+                    self.condition(1);
+                    self.code.extend([0x04, 0x40]);
+                    index(&mut self.code, 0x20, temporary);
+                    self.expression(ty, 1);
+                    self.gc(5, &[0, which]);
+                    self.code.push(0x0b);
+                }
             }
-            (Ty::I32 | Ty::I64 | Ty::F64, _) => {
-                let candidates: Vec<u32> = (0..BASE_FIELDS as u32).filter(|i| FIELDS[*i as usize].0 == ty).collect();
-                let which = *self.random.pick(&candidates);
-                self.get(structure);
-                self.code.push(0xd1);
-                self.code.extend([0x04, ty.byte()]);
-                self.leaf(ty);
-                self.code.push(0x05);
-                self.get(structure);
-                let get = if FIELDS[which as usize].1 { 3 + self.random.below(2) as u32 } else { 2 };
-                self.gc(get, &[objects.types, which]);
-                self.code.push(0x0b);
-            }
-            _ => self.leaf(ty),
         }
+        if self.random.chance(20) {
+            if let Some(local) = self.local_of(Ty::Base) {
+                index(&mut self.code, 0x20, temporary);
+                index(&mut self.code, 0x21, local);
+            }
+        }
+    }
+
+    /// A field of a structure, or something else where the structure is null.
+    pub fn field(&mut self, ty: Ty) {
+        let candidates: Vec<u32> = (0..BASE.len() as u32).filter(|i| BASE[*i as usize].unpacked() == ty).collect();
+        if candidates.is_empty() {
+            return self.leaf(ty);
+        }
+        let which = *self.random.pick(&candidates);
+        let get = if matches!(BASE[which as usize], Val(_)) { 2 } else { 3 + self.random.below(2) as u32 };
+        if self.random.chance(50) {
+            let Some(structure) = self.local_of(Ty::Base) else { return self.leaf(ty) };
+            index(&mut self.code, 0x20, structure);
+            self.code.extend([0xd1, 0x04]);
+            self.code.extend(ty.bytes());
+            self.leaf(ty);
+            self.code.push(0x05);
+            index(&mut self.code, 0x20, structure);
+            self.gc(get, &[0, which]);
+            self.code.push(0x0b);
+        } else {
+            self.code.push(0x02);
+            self.code.extend(ty.bytes());
+            self.code.extend([0x02, 0x40]);
+            self.labels.extend([false, false]);
+            self.expression(Ty::Base, 1);
+            index(&mut self.code, 0xd5, 0);
+            self.gc(get, &[0, which]);
+            index(&mut self.code, 0x0c, 1);
+            self.labels.truncate(self.labels.len() - 2);
+            self.code.push(0x0b);
+            self.leaf(ty);
+            self.code.push(0x0b);
+        }
+    }
+
+    /// A subtype's own field, after a cast where a test held.
+    pub fn own_field(&mut self) {
+        let Some(structure) = self.local_of(Ty::Base) else { return self.leaf(Ty::I32) };
+        index(&mut self.code, 0x20, structure);
+        self.gc(0x14, &[]);
+        signed(&mut self.code, i64::from(DERIVED));
+        self.code.extend([0x04, 0x7f]);
+        index(&mut self.code, 0x20, structure);
+        let null = u32::from(self.random.chance(30));
+        self.gc(0x16 + null, &[]);
+        signed(&mut self.code, i64::from(DERIVED));
+        self.gc(2, &[DERIVED, BASE.len() as u32]);
+        self.code.push(0x05);
+        self.leaf(Ty::I32);
+        self.code.push(0x0b);
     }
 }

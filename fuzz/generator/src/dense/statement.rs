@@ -1,7 +1,7 @@
 //! Statements of a function: what leaves the stack as it was.
 
-use super::Maker;
-use crate::code::{i32_const, i64_const, index, signed, unsigned};
+use super::{Maker, Theme};
+use crate::code::{i32_const, index, signed, unsigned};
 use crate::operators::Ty;
 
 impl Maker<'_> {
@@ -30,13 +30,13 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
-    fn values(&mut self) {
+    pub fn values(&mut self) {
         for ty in self.results.clone() {
             self.expression(ty, 3);
         }
     }
 
-    fn body(&mut self, count: u64) {
+    pub fn body(&mut self, count: u64) {
         for _ in 0..1 + self.random.below(count) {
             self.statement();
         }
@@ -47,7 +47,19 @@ impl Maker<'_> {
         if self.budget < -100 || self.labels.len() > 6 {
             return self.assignment();
         }
-        if self.objects.is_some() && self.random.chance(25) {
+        if self.random.chance(30) {
+            match self.around.theme {
+                Theme::Objects => return self.object_statement(),
+                Theme::Tables => return self.table_statement(),
+                Theme::Exceptions => return self.try_statement(),
+                Theme::Atomics => return self.atomic_statement(),
+                Theme::Wide => return self.wide_arithmetic(),
+                Theme::Bulk => return self.bulk(),
+                Theme::Calls => return self.call(),
+                Theme::Arithmetic | Theme::Vectors => {}
+            }
+        }
+        if self.around.objects && self.random.chance(15) {
             return self.object_statement();
         }
         match self.random.below(100) {
@@ -63,19 +75,24 @@ impl Maker<'_> {
             89..=91 => self.bulk(),
             92..=93 => self.early_return(),
             94..=96 => self.try_statement(),
-            97 => self.wide_arithmetic(),
+            97 => match self.random.below(5) {
+                0 => self.wide_arithmetic(),
+                1 => self.atomic_statement(),
+                2 => self.far(),
+                _ => self.table_statement(),
+            },
             98 => self.select_store(),
-            99 if self.random.chance(80) => self.overlap(),
+            99 if self.random.chance(50) => self.overlap(),
             _ => self.sizes(),
         }
     }
 
-    fn local_of(&mut self, ty: Ty) -> Option<u32> {
+    pub fn local_of(&mut self, ty: Ty) -> Option<u32> {
         let locals: Vec<u32> = (0..self.locals.len() as u32).filter(|i| self.locals[*i as usize] == ty).collect();
         if locals.is_empty() { None } else { Some(*self.random.pick(&locals)) }
     }
 
-    fn assignment(&mut self) {
+    pub fn assignment(&mut self) {
         if self.locals.is_empty() {
             return;
         }
@@ -237,7 +254,7 @@ impl Maker<'_> {
         if labels.is_empty() { None } else { Some((self.labels.len() - 1 - *self.random.pick(&labels)) as u32) }
     }
 
-    fn block_statement(&mut self) {
+    pub fn block_statement(&mut self) {
         self.code.extend([0x02, 0x40]);
         self.labels.push(true);
         self.body(2);
@@ -285,7 +302,7 @@ impl Maker<'_> {
         }
     }
 
-    fn arguments(&mut self, callee: u32) {
+    pub fn arguments(&mut self, callee: u32) {
         for ty in self.around.signatures[callee as usize].parameters.clone() {
             self.expression(ty, 2);
         }
@@ -294,6 +311,7 @@ impl Maker<'_> {
     /// The instruction that calls, or its tail form; arguments are on the stack.
     fn call_code(&mut self, callee: u32, tail: bool) {
         let tail = u8::from(tail);
+        let ty = self.around.first_type + callee;
         match self.random.below(4) {
             0 => {
                 let places: Vec<i32> =
@@ -307,21 +325,25 @@ impl Maker<'_> {
                     self.code.push(0x1a);
                     self.expression(Ty::I32, 1);
                 }
-                index(&mut self.code, 0x11 + 2 * tail, callee);
+                index(&mut self.code, 0x11 + 2 * tail, ty);
                 self.code.push(0);
             }
             1 if self.random.chance(40) => {
                 index(&mut self.code, 0xd2, callee);
-                index(&mut self.code, 0x14 + tail, callee);
+                index(&mut self.code, 0x14 + tail, ty);
             }
             _ => index(&mut self.code, 0x10 + 2 * tail, callee),
         }
     }
 
-    fn call(&mut self) {
+    pub fn call(&mut self) {
         let callee = self.random.below(self.around.signatures.len() as u64) as u32;
         self.arguments(callee);
         self.call_code(callee, false);
+        self.keep_results(callee);
+    }
+
+    pub fn keep_results(&mut self, callee: u32) {
         for ty in self.around.signatures[callee as usize].results.clone().into_iter().rev() {
             match self.local_of(ty) {
                 Some(local) if self.random.chance(85) => index(&mut self.code, 0x21, local),
@@ -353,145 +375,5 @@ impl Maker<'_> {
         }
         self.labels.pop();
         self.code.push(0x0b);
-    }
-
-    fn length(&mut self, is_64: bool) {
-        let most = *self.random.pick(&[1i64, 3, 7, 15, 31, 63, 255]);
-        if is_64 {
-            self.expression(Ty::I64, 1);
-            i64_const(&mut self.code, most);
-            self.code.push(0x83);
-        } else if self.random.chance(40) {
-            i32_const(&mut self.code, most as i32);
-        } else {
-            self.expression(Ty::I32, 1);
-            i32_const(&mut self.code, most as i32);
-            self.code.push(0x71);
-        }
-    }
-
-    fn bulk(&mut self) {
-        let to = self.memory();
-        let from = self.memory();
-        let (to_64, from_64) = (self.around.memories[to as usize], self.around.memories[from as usize]);
-        match self.random.below(3) {
-            0 => {
-                self.address(to, 1, 0);
-                self.address(from, 1, 0);
-                self.length(to_64 && from_64);
-                self.code.extend([0xfc, 0x0a]);
-                unsigned(&mut self.code, u64::from(to));
-                unsigned(&mut self.code, u64::from(from));
-            }
-            1 => {
-                self.address(to, 1, 0);
-                self.expression(Ty::I32, 1);
-                self.length(to_64);
-                self.code.extend([0xfc, 0x0b]);
-                unsigned(&mut self.code, u64::from(to));
-            }
-            _ => {
-                self.address(to, 1, 0);
-                let (start, size) = (self.random.below(20) as i32, self.random.below(13) as i32);
-                i32_const(&mut self.code, start);
-                i32_const(&mut self.code, size);
-                self.code.extend([0xfc, 0x08]);
-                let segment = self.around.memories.len() as u64;
-                // The last segments are passive.
-                if self.around.data_segments == 0 || segment >= u64::from(self.around.data_segments) + segment {
-                    unsigned(&mut self.code, 0);
-                } else {
-                    unsigned(&mut self.code, segment);
-                }
-                unsigned(&mut self.code, u64::from(to));
-            }
-        }
-    }
-
-    fn sizes(&mut self) {
-        let memory = self.memory();
-        let ty = if self.around.memories[memory as usize] { Ty::I64 } else { Ty::I32 };
-        let Some(local) = self.local_of(ty) else { return };
-        if self.random.chance(60) {
-            self.code.push(0x3f);
-        } else {
-            if ty == Ty::I64 { i64_const(&mut self.code, 1) } else { i32_const(&mut self.code, 1) }
-            self.code.push(0x40);
-        }
-        unsigned(&mut self.code, u64::from(memory));
-        index(&mut self.code, 0x21, local);
-    }
-
-    /// A body that may throw, here or in what it calls, and handlers that keep what comes with it.
-    fn try_statement(&mut self) {
-        if !self.around.exceptions {
-            return self.block_statement();
-        }
-        let tag = self.random.below(self.around.tags.len() as u64) as u32;
-        let payload = self.around.tags[tag as usize].clone();
-        let all = self.random.chance(50);
-        // block (catch_all) [block (payload)] try_table ... br 2
-        self.code.extend([0x02, 0x40]);
-        self.labels.push(true);
-        if payload.is_empty() {
-            self.code.extend([0x02, 0x40]);
-        } else if payload.len() == 1 {
-            self.code.extend([0x02, payload[0].byte()]);
-        } else {
-            self.code.push(0x02);
-            signed(&mut self.code, (self.around.signatures.len() + self.around.tags.len()) as i64 + i64::from(tag));
-        }
-        self.labels.push(false);
-        self.code.extend([0x1f, 0x40]);
-        unsigned(&mut self.code, 1 + u64::from(all));
-        self.code.push(0);
-        unsigned(&mut self.code, u64::from(tag));
-        unsigned(&mut self.code, 0);
-        if all {
-            self.code.extend([2, 1]);
-        }
-        self.labels.push(false);
-        self.body(2);
-        if self.random.chance(60) {
-            let thrown = self.random.below(self.around.tags.len() as u64) as u32;
-            self.condition(2);
-            self.code.extend([0x04, 0x40]);
-            self.labels.push(false);
-            for ty in self.around.tags[thrown as usize].clone() {
-                self.expression(ty, 2);
-            }
-            index(&mut self.code, 0x08, thrown);
-            self.labels.pop();
-            self.code.push(0x0b);
-        } else {
-            self.call();
-        }
-        self.body(1);
-        self.labels.pop();
-        self.code.push(0x0b);
-        index(&mut self.code, 0x0c, 1);
-        self.labels.pop();
-        self.code.push(0x0b);
-        for ty in payload.into_iter().rev() {
-            match self.local_of(ty) {
-                Some(local) => index(&mut self.code, 0x21, local),
-                None => self.code.push(0x1a),
-            }
-        }
-        self.labels.pop();
-        self.code.push(0x0b);
-    }
-
-    fn wide_arithmetic(&mut self) {
-        let (Some(low), Some(high), true) = (self.local_of(Ty::I64), self.local_of(Ty::I64), self.around.wide) else {
-            return self.assignment();
-        };
-        let opcode = 0x13 + self.random.below(4) as u8;
-        for _ in 0..if opcode < 0x15 { 4 } else { 2 } {
-            self.expression(Ty::I64, 2);
-        }
-        self.code.extend([0xfc, opcode]);
-        index(&mut self.code, 0x21, high);
-        index(&mut self.code, 0x21, low);
     }
 }

@@ -1,0 +1,171 @@
+//! Arrays of every type of elements. Those that are made have eight elements or more, mostly, so that an index below eight and a
+//! range of three behind four are inside.
+
+use super::Maker;
+use super::objects::{ARRAYS, STRUCTURES, Storage};
+use crate::code::{i32_const, index};
+use crate::operators::Ty;
+
+impl Maker<'_> {
+    fn some_array(&mut self) -> (u32, u32) {
+        *self.random.pick(&self.arrays.clone())
+    }
+
+    fn element(kind: u32) -> (Storage, bool) {
+        ARRAYS[(kind - STRUCTURES) as usize]
+    }
+
+    /// A new array of type `kind`, on the stack.
+    pub fn new_array(&mut self, kind: u32, depth: u32) {
+        let ty = Self::element(kind).0.unpacked();
+        let numeric = !ty.is_reference();
+        let small = self.random.chance(self.around.raw);
+        match self.random.below(if numeric || ty == Ty::Base { 6 } else { 4 }) {
+            0 | 1 => {
+                if depth == 0 { self.leaf(ty) } else { self.expression(ty, depth - 1) }
+                self.array_length(small, depth);
+                self.gc(6, &[kind]);
+            }
+            2 => {
+                self.array_length(small, depth);
+                self.gc(7, &[kind]);
+            }
+            3 => {
+                let count = if small { self.random.below(4) as u32 } else { 8 + self.random.below(4) as u32 };
+                for _ in 0..count {
+                    self.leaf(ty);
+                }
+                self.gc(8, &[kind, count]);
+            }
+            _ => {
+                let start = self.random.below(4) as i32;
+                i32_const(&mut self.code, start);
+                if numeric {
+                    // The segment has bytes enough for eight of the largest.
+                    i32_const(&mut self.code, 8);
+                    let segment = self.around.passive_data() + 1;
+                    self.gc(9, &[kind, segment]);
+                } else {
+                    i32_const(&mut self.code, 8);
+                    self.gc(10, &[kind, self.around.object_segment()]);
+                }
+            }
+        }
+    }
+
+    fn array_length(&mut self, small: bool, depth: u32) {
+        if small {
+            let length = self.random.below(6) as i32;
+            i32_const(&mut self.code, length);
+        } else if depth == 0 || self.random.chance(60) {
+            let length = *self.random.pick(&[8, 8, 9, 10, 16, 31, 64, 100, 300, 1000]);
+            i32_const(&mut self.code, length);
+        } else {
+            self.expression(Ty::I32, 1);
+            i32_const(&mut self.code, 31);
+            self.code.push(0x71);
+            i32_const(&mut self.code, 8);
+            self.code.push(0x6a);
+        }
+    }
+
+    fn masked(&mut self, mask: i32) {
+        if self.random.chance(self.around.raw) {
+            return self.expression(Ty::I32, 1);
+        }
+        if self.random.chance(40) {
+            let value = self.random.below(mask as u64 + 1) as i32;
+            return i32_const(&mut self.code, value);
+        }
+        self.expression(Ty::I32, 1);
+        i32_const(&mut self.code, mask);
+        self.code.push(0x71);
+    }
+
+    /// Gets an array of the function, never null but in functions that may trap.
+    fn array(&mut self, local: u32) {
+        index(&mut self.code, 0x20, local);
+        if self.random.chance(10) {
+            self.code.push(0xd4);
+        }
+    }
+
+    /// So that the function's arrays are there.
+    pub fn make_arrays(&mut self) {
+        for (local, kind) in self.arrays.clone() {
+            if self.random.chance(100 - self.around.raw) {
+                self.new_array(kind, 1);
+                index(&mut self.code, 0x21, local);
+            }
+        }
+    }
+
+    pub fn array_statement(&mut self) {
+        let (local, kind) = self.some_array();
+        let (storage, mutable) = Self::element(kind);
+        let ty = storage.unpacked();
+        let choice = self.random.below(12);
+        if !mutable || choice < 2 {
+            self.new_array(kind, 2);
+            return index(&mut self.code, 0x21, local);
+        }
+        match choice {
+            2..=4 => {
+                self.array(local);
+                self.masked(7);
+                self.expression(ty, 2);
+                self.gc(14, &[kind]);
+            }
+            5 | 6 => {
+                self.array(local);
+                self.masked(4);
+                self.expression(ty, 1);
+                self.masked(3);
+                self.gc(16, &[kind]);
+            }
+            7..=9 => {
+                // From itself, where ranges overlap, or from another of the type.
+                let others: Vec<u32> = self.arrays.iter().filter(|(_, k)| *k == kind).map(|(l, _)| *l).collect();
+                let from = *self.random.pick(&others);
+                self.array(local);
+                self.masked(4);
+                self.array(from);
+                self.masked(4);
+                self.masked(3);
+                self.gc(17, &[kind, kind]);
+            }
+            _ => {
+                self.array(local);
+                self.masked(4);
+                self.masked(3);
+                self.masked(3);
+                if !ty.is_reference() {
+                    let segment = self.around.passive_data() + 1;
+                    self.gc(18, &[kind, segment]);
+                } else if ty == Ty::Base {
+                    self.gc(19, &[kind, self.around.object_segment()]);
+                } else {
+                    self.code.extend([0x1a, 0x1a, 0x1a, 0x1a]);
+                }
+            }
+        }
+    }
+
+    /// An element of an array of the function, or the length.
+    pub fn from_array(&mut self, ty: Ty) {
+        let all: Vec<(u32, u32)> = self.arrays.iter().copied().filter(|(_, kind)| Self::element(*kind).0.unpacked() == ty).collect();
+        if ty == Ty::I32 && (all.is_empty() || self.random.chance(25)) {
+            let (local, _) = self.some_array();
+            self.array(local);
+            return self.gc(15, &[]);
+        }
+        if all.is_empty() {
+            return self.leaf(ty);
+        }
+        let (local, kind) = *self.random.pick(&all);
+        self.array(local);
+        self.masked(7);
+        let get = if matches!(Self::element(kind).0, Storage::Val(_)) { 11 } else { 12 + self.random.below(2) as u32 };
+        self.gc(get, &[kind]);
+    }
+}

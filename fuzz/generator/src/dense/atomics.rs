@@ -1,0 +1,83 @@
+//! Atomic instructions, on memories that are shared and on others. Waiting ends at once: for a value that is not there, or for
+//! no time; on a memory that is not shared it traps.
+
+use super::Maker;
+use crate::code::{i32_const, i64_const, index};
+use crate::operators::{ATOMICS, Ty};
+
+impl Maker<'_> {
+    fn form(&mut self, ty: Ty) -> usize {
+        let forms: Vec<usize> = (0..7).filter(|&i| ATOMICS[i].0 == ty).collect();
+        *self.random.pick(&forms)
+    }
+
+    pub fn atomic(&mut self, ty: Ty, depth: u32) {
+        let form = self.form(ty);
+        let size = ATOMICS[form].1;
+        let memory = self.memory();
+        let offset = self.address(memory, depth, (1 << size) - 1);
+        let group = self.random.below(8) as usize;
+        let opcode = if group == 0 { 0x10 + form } else { 0x1e + 7 * (group - 1) + form };
+        for operand in 0..match group { 0 => 0, 7 => 2, _ => 1 } {
+            if group == 7 && operand == 0 && self.random.chance(60) {
+                // What is compared with is often there.
+                if ty == Ty::I32 { i32_const(&mut self.code, 0) } else { i64_const(&mut self.code, 0) }
+            } else {
+                self.expression(ty, depth.min(1));
+            }
+        }
+        self.code.extend([0xfe, opcode as u8]);
+        self.memory_argument(memory, u64::from(size), offset);
+    }
+
+    pub fn atomic_statement(&mut self) {
+        if !self.around.atomics {
+            return self.assignment();
+        }
+        let memory = self.memory();
+        match self.random.below(10) {
+            0..=4 => {
+                let ty = if self.random.chance(50) { Ty::I32 } else { Ty::I64 };
+                let form = self.form(ty);
+                let size = ATOMICS[form].1;
+                let offset = self.address(memory, 1, (1 << size) - 1);
+                self.expression(ty, 2);
+                self.code.extend([0xfe, 0x17 + form as u8]);
+                self.memory_argument(memory, u64::from(size), offset);
+            }
+            5 => self.code.extend([0xfe, 3, 0]),
+            6 => {
+                let offset = self.address(memory, 1, 3);
+                self.expression(Ty::I32, 1);
+                self.code.extend([0xfe, 0]);
+                self.memory_argument(memory, 2, offset);
+                self.into_local(Ty::I32);
+            }
+            _ => {
+                if !self.around.memories[memory as usize].shared && !self.random.chance(10) {
+                    return self.assignment();
+                }
+                let wide = self.random.below(2) as u8;
+                let offset = self.address(memory, 1, if wide == 1 { 7 } else { 3 });
+                self.expression(if wide == 1 { Ty::I64 } else { Ty::I32 }, 1);
+                i64_const(&mut self.code, 0);
+                self.code.extend([0xfe, 1 + wide]);
+                self.memory_argument(memory, 2 + u64::from(wide), offset);
+                self.into_local(Ty::I32);
+            }
+        }
+    }
+
+    pub fn wide_arithmetic(&mut self) {
+        let (Some(low), Some(high), true) = (self.local_of(Ty::I64), self.local_of(Ty::I64), self.around.wide) else {
+            return self.assignment();
+        };
+        let opcode = 0x13 + self.random.below(4) as u8;
+        for _ in 0..if opcode < 0x15 { 4 } else { 2 } {
+            self.expression(Ty::I64, 2);
+        }
+        self.code.extend([0xfc, opcode]);
+        index(&mut self.code, 0x21, high);
+        index(&mut self.code, 0x21, low);
+    }
+}

@@ -1,0 +1,186 @@
+//! Statements about whole memories: copies that overlap in either direction, fills, segments, growth between accesses, and
+//! addresses near 2^32 and beyond.
+
+use super::Maker;
+use crate::code::{i32_const, i64_const, index, unsigned};
+use crate::operators::Ty;
+
+impl Maker<'_> {
+    pub fn number_of(&mut self, is_64: bool, value: i64) {
+        if is_64 { i64_const(&mut self.code, value) } else { i32_const(&mut self.code, value as i32) }
+    }
+
+    pub fn address_type(&self, memory: u32) -> Ty {
+        if self.around.memories[memory as usize].is_64 { Ty::I64 } else { Ty::I32 }
+    }
+
+    fn length(&mut self, is_64: bool) {
+        let most = *self.random.pick(&[1i64, 3, 7, 15, 31, 63, 255]);
+        if self.random.chance(40) {
+            let length = if self.random.chance(50) { most } else { *self.random.pick(&[0, 1, 2, 4, 8, 12, 16, 24, 32, 33, 64, 100]) };
+            self.number_of(is_64, length);
+        } else {
+            self.expression(if is_64 { Ty::I64 } else { Ty::I32 }, 1);
+            self.number_of(is_64, most);
+            self.code.push(if is_64 { 0x83 } else { 0x71 });
+        }
+    }
+
+    pub fn bulk(&mut self) {
+        let to = self.memory();
+        let from = self.memory();
+        let (to_64, from_64) = (self.around.memories[to as usize].is_64, self.around.memories[from as usize].is_64);
+        match self.random.below(10) {
+            0..=2 => {
+                self.address(to, 1, 0);
+                self.address(from, 1, 0);
+                self.length(to_64 && from_64);
+                self.code.extend([0xfc, 0x0a]);
+                unsigned(&mut self.code, u64::from(to));
+                unsigned(&mut self.code, u64::from(from));
+            }
+            3 | 4 => {
+                // A little up or down inside of one memory.
+                let start = self.code.len();
+                self.address(to, 1, 0);
+                let address = self.code[start..].to_vec();
+                let first = self.code.len();
+                let beside = *self.random.pick(&[0i64, 1, 2, 3, 4, 7, 8, 16, 20]);
+                self.number_of(to_64, beside);
+                self.code.push(if to_64 { 0x7c } else { 0x6a });
+                let beside = self.code.split_off(first);
+                if self.random.chance(50) {
+                    self.code.extend(&beside);
+                    self.code.extend(&address);
+                } else {
+                    self.code.extend(&address);
+                    self.code.extend(&beside);
+                }
+                self.length(to_64);
+                self.code.extend([0xfc, 0x0a]);
+                unsigned(&mut self.code, u64::from(to));
+                unsigned(&mut self.code, u64::from(to));
+            }
+            5 | 6 => {
+                self.address(to, 1, 0);
+                self.expression(Ty::I32, 1);
+                self.length(to_64);
+                self.code.extend([0xfc, 0x0b]);
+                unsigned(&mut self.code, u64::from(to));
+            }
+            7 => {
+                self.grow_and_access(to);
+            }
+            _ => {
+                self.address(to, 1, 0);
+                let (start, size) = (self.random.below(20) as i32, self.random.below(13) as i32);
+                i32_const(&mut self.code, start);
+                i32_const(&mut self.code, size);
+                self.code.extend([0xfc, 0x08]);
+                let segment = self.around.passive_data();
+                unsigned(&mut self.code, u64::from(segment));
+                unsigned(&mut self.code, u64::from(to));
+                if self.random.chance(25) {
+                    // Another one, of which nothing can be taken once it is gone.
+                    if self.random.chance(70) {
+                        self.code.extend([0xfc, 0x09]);
+                        unsigned(&mut self.code, u64::from(segment) + 2);
+                    }
+                    self.address(to, 1, 0);
+                    i32_const(&mut self.code, 0);
+                    let size = i32::from(self.random.chance(self.around.raw));
+                    i32_const(&mut self.code, size);
+                    self.code.extend([0xfc, 0x08]);
+                    unsigned(&mut self.code, u64::from(segment) + 2);
+                    unsigned(&mut self.code, u64::from(to));
+                }
+            }
+        }
+    }
+
+    /// Loads before a memory grows and behind its old end afterwards.
+    fn grow_and_access(&mut self, memory: u32) {
+        let (is_64, bytes) = (self.around.memories[memory as usize].is_64, self.around.memories[memory as usize].bytes);
+        let ty = self.address_type(memory);
+        let (Some(grown), Some(local)) = (self.local_of(ty), self.local_of(Ty::I32)) else { return };
+        let delta = *self.random.pick(&[0, 1, 1, 1, 1, 2, 100, -1]);
+        self.number_of(is_64, delta);
+        index(&mut self.code, 0x40, memory);
+        index(&mut self.code, 0x21, grown);
+        // At the new end, if there is one.
+        index(&mut self.code, 0x20, grown);
+        self.number_of(is_64, -1);
+        self.code.push(if is_64 { 0x52 } else { 0x47 });
+        self.code.extend([0x04, 0x40]);
+        self.labels.push(true);
+        let place = bytes - *self.random.pick(&[4, 5, 6, 8]);
+        self.number_of(is_64, place as i64);
+        self.code.push(0x28);
+        self.memory_argument(memory, 0, 0);
+        index(&mut self.code, 0x21, local);
+        self.number_of(is_64, place as i64);
+        self.expression(Ty::I64, 1);
+        self.code.push(0x3d);
+        self.memory_argument(memory, 0, 1);
+        self.labels.pop();
+        self.code.push(0x0b);
+    }
+
+    pub fn sizes(&mut self) {
+        let memory = self.memory();
+        let ty = self.address_type(memory);
+        let Some(local) = self.local_of(ty) else { return };
+        if self.random.chance(60) {
+            index(&mut self.code, 0x3f, memory);
+        } else {
+            let delta = *self.random.pick(&[0, 1, 1, 1, 3, 65536, -1]);
+            self.number_of(ty == Ty::I64, delta);
+            index(&mut self.code, 0x40, memory);
+        }
+        index(&mut self.code, 0x21, local);
+    }
+
+    /// An access far outside, where something that is rarely true says so: around 2^31, 2^32 (with its offset), beyond.
+    pub fn far(&mut self) {
+        let memory = self.memory();
+        let is_64 = self.around.memories[memory as usize].is_64;
+        let load = &self.around.loads[self.random.below(14) as usize];
+        let rare = *self.random.pick(&[3, 7, 15, 63]);
+        self.expression(Ty::I32, 2);
+        i32_const(&mut self.code, rare);
+        self.code.push(0x71);
+        self.code.push(0x45);
+        self.code.extend([0x04, 0x40]);
+        self.labels.push(true);
+        let (base, offset): (i64, u64) = *self.random.pick(&[
+            (-1, 0), (-4, 0), (-4, 4), (-1, 1), (-8, 0xffff_ffff), (0, 0xffff_ffff), (0, 0xffff_fffc), (1, 0xffff_ffff), (0x7fff_ffff, 1),
+            (0x7fff_ffff, 0x8000_0001), (-65536, 65536), (-65536, 0x1_0000 - 4), (0x7fff_fff0, 0x7fff_ffff),
+        ]);
+        let wide: &[(i64, u64)] = &[
+            (1 << 32, 0), ((1 << 32) - 4, 4), (i64::MAX, 1), (i64::MIN, 0), (-1, 2), (-8, 1 << 32), (1 << 47, 0), ((1 << 32) - 1, (1 << 32) - 1),
+            (-65536, 65540), (1 << 62, 1 << 62),
+        ];
+        let (base, offset) = if is_64 && self.random.chance(60) { *self.random.pick(wide) } else { (base, offset) };
+        let base = if is_64 && base < 0 && self.random.chance(50) { base & 0xffff_ffff } else { base };
+        self.number_of(is_64, base);
+        if self.random.chance(30) {
+            self.leaf(if is_64 { Ty::I64 } else { Ty::I32 });
+            self.number_of(is_64, 15);
+            self.code.push(if is_64 { 0x83 } else { 0x71 });
+            self.code.push(if is_64 { 0x7c } else { 0x6a });
+        }
+        self.code.extend(&load.code);
+        self.memory_argument(memory, 0, offset);
+        self.into_local(load.ty);
+        self.labels.pop();
+        self.code.push(0x0b);
+    }
+
+    /// Takes what is on the stack into some local of its type, or drops it.
+    pub fn into_local(&mut self, ty: Ty) {
+        match self.local_of(ty) {
+            Some(local) => index(&mut self.code, 0x21, local),
+            None => self.code.push(0x1a),
+        }
+    }
+}
