@@ -96,13 +96,15 @@ class X64Lowering final : public codegen::Lowering {
   bool lower_and_bits(ir::Value value);
   void lower_multiply(ir::Value value);
   void lower_divide(ir::Value value);
+  void lower_wide(ir::Value value);
+
+  // --- lower_bits.cpp
   void lower_shift(ir::Value value);
   void lower_rotate(ir::Value value);
   void lower_bit_count(ir::Value value);
   void lower_extend(ir::Value value);
-  void lower_wide(ir::Value value);
-  void lower_select(ir::Value value);
 
+  // --- lower_compare.cpp
   // A compare that sets flags, and the condition for "true".
   struct Test {
     Compare form = Compare::cmp_rr;
@@ -122,6 +124,7 @@ class X64Lowering final : public codegen::Lowering {
   void lower_set(ir::Value value);
   void lower_branch(ir::Value value);
   void lower_trap_if(ir::Value value);
+  void lower_select(ir::Value value);
 
   // --- lower_float.cpp
   void lower_float(ir::Value value);
@@ -175,23 +178,26 @@ class X64Lowering final : public codegen::Lowering {
   void lower_gc_new(ir::Value value);
   void lower_gc_barrier(ir::Value value);
 
-  // --- lower_vector.cpp: what is one instruction, compares, logic, shifts, lanes
+  // --- lower_vector.cpp: dispatch, what is one instruction, logic
   void lower_vector(ir::Value value);
   bool lower_vector_simple(ir::Value value);
-  bool lower_vector_compare(ir::Value value);
-  void lower_vector_shift(ir::Value value);
-  void lower_splat(ir::Value value);
-  void lower_extract(ir::Value value);
-  void lower_replace(ir::Value value);
-  void lower_bitmask(ir::Value value);
-  VReg splat_bytes(VReg scalar);
   void bitselect_to(VReg d, VReg a, VReg b, VReg mask);
   VReg x_not(VReg a);
   void x_not_to(VReg d, VReg a);
   VReg x_zero();
   VReg x_ones();
   AddressMode splat_constant(uint64_t bits);  // both halves
+  // --- lower_vector_compare.cpp
+  bool lower_vector_compare(ir::Value value);
   void make_vector_test(ir::Value value, Test& test);
+  void lower_bitmask(ir::Value value);
+  // --- lower_vector_shift.cpp
+  void lower_vector_shift(ir::Value value);
+  // --- lower_vector_lanes.cpp
+  void lower_splat(ir::Value value);
+  void lower_extract(ir::Value value);
+  void lower_replace(ir::Value value);
+  VReg splat_bytes(VReg scalar);
   // --- lower_vector_arithmetic.cpp: what takes several instructions
   void lower_vector_arithmetic(ir::Value value);
   void lower_vector_min_max(ir::Value value, bool single, bool is_max);

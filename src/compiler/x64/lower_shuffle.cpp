@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/x64/lower.hpp"
+#include "compiler/x64/vector_encodings.hpp"
 
 namespace cairn::x64 {
 
@@ -10,9 +11,6 @@ using ir::V128;
 using ir::Value;
 
 namespace {
-
-constexpr Encoding i66(uint8_t opcode) { return sse(Prefix::p66, opcode); }
-constexpr Encoding kPshufd = i66(0x70), kPshufb = sse38(0x00), kPor = i66(0xeb);
 
 using Lanes = std::array<uint8_t, 16>;
 

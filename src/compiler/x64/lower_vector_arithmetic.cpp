@@ -2,6 +2,7 @@
 #include <bit>
 
 #include "compiler/x64/lower.hpp"
+#include "compiler/x64/vector_encodings.hpp"
 
 namespace cairn::x64 {
 
@@ -11,11 +12,7 @@ using ir::Value;
 
 namespace {
 
-constexpr Encoding i66(uint8_t opcode) { return sse(Prefix::p66, opcode); }
-constexpr Encoding ps(uint8_t opcode) { return two_byte(opcode); }
-constexpr Encoding pd(uint8_t opcode) { return i66(opcode); }
-constexpr Encoding kPand = i66(0xdb), kPxor = i66(0xef);
-constexpr Encoding kPshufd = i66(0x70), kPshufb = sse38(0x00), kPmuludq = i66(0xf4), kPaddq = i66(0xd4);
+constexpr Encoding kPmuludq = i66(0xf4), kPaddq = i66(0xd4);
 constexpr Encoding kShiftW = i66(0x71), kShiftD = i66(0x72), kShiftQ = i66(0x73);
 constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;  // digits of the shifts by immediate
 constexpr Encoding kMaddUnsignedSigned = sse38(0x04), kMaddWords = i66(0xf5);

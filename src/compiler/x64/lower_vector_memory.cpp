@@ -1,5 +1,6 @@
 // Vector loads and stores that do more than move 16 bytes.
 #include "compiler/x64/lower.hpp"
+#include "compiler/x64/vector_encodings.hpp"
 
 namespace cairn::x64 {
 
@@ -12,8 +13,6 @@ using ir::Value;
 void X64Lowering::lower_vector_memory(Value value) {
   const Instruction& instruction = inst(value);
   const MemoryAccess& access = function_.memory_access(value);
-  const auto i66 = [](uint8_t opcode) { return sse(Prefix::p66, opcode); };
-  const Encoding pshufd = i66(0x70);
   const auto lane = static_cast<int>(instruction.lane());
   switch (instruction.opcode) {
     case Opcode::heap_load_lane: {
@@ -73,7 +72,7 @@ void X64Lowering::lower_vector_memory(Value value) {
       if (access.size == 4) {
         const VReg scalar = x_temporary();
         put_address(Op::load_x, {Operand::def(scalar)}, address, 4).condition = address.trap_kind;
-        return x_unary_to(d, pshufd, scalar, 0);
+        return x_unary_to(d, kPshufd, scalar, 0);
       }
       const VReg loaded = temporary(RegClass::integer), scalar = x_temporary();
       MachineInst& load = put_address(Op::load, {Operand::def(loaded)}, address, access.size);
@@ -81,7 +80,7 @@ void X64Lowering::lower_vector_memory(Value value) {
       load.condition = address.trap_kind;
       put(Op::x_from_gpr, {Operand::def(scalar), Operand::use_any(loaded)}, 4);
       if (access.size == 1) return x_binary_to(d, sse38(0x00), scalar, x_zero());
-      return x_unary_to(d, pshufd, x_unary(sse(Prefix::pf2, 0x70), scalar, 0), 0);
+      return x_unary_to(d, kPshufd, x_unary(sse(Prefix::pf2, 0x70), scalar, 0), 0);
     }
     default: CAIRN_UNREACHABLE();
   }
