@@ -106,7 +106,7 @@ class Marker {
   OldSpace& old_;
   size_t capacity_;
   size_t count_ = 0;
-  size_t room_ = 0;  // of the list, for now
+  size_t room_ = 0;  // how many entries the list takes before make_room: those with memory, at most capacity_
   // References; behind that of a long array of which a part has been scanned the next part's number, doubled, plus 1.
   CommittedTable<uint32_t> list_;
   uint64_t overflow_cursor_ = ~uint64_t{0};  // no block below has gray objects outside of the list
