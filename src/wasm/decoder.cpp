@@ -28,8 +28,28 @@ enum SectionId : uint8_t {
   kSectionIds,
 };
 
-// The sections' order in a module ([wasm 5.5.16]), by id.
-constexpr uint8_t kRank[kSectionIds] = {0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 12, 13, 11, 6};
+// By id: the sections' order in a module ([wasm 5.5.16]), their names, and what their entries are.
+struct SectionRow {
+  uint8_t rank;
+  std::string_view name;
+  std::string_view entry;
+};
+constexpr SectionRow kSections[kSectionIds] = {
+    {0, "custom", {}},
+    {1, "type", "type"},
+    {2, "import", "import"},
+    {3, "function", "function"},
+    {4, "table", "table"},
+    {5, "memory", "memory"},
+    {7, "global", "global"},
+    {8, "export", "export"},
+    {9, "start", {}},
+    {10, "element", "element segment"},
+    {12, "code", "function"},
+    {13, "data", "data segment"},
+    {11, "data count", {}},
+    {6, "tag", "tag"},
+};
 
 // " 0a 1b ..."
 std::string spaced_hex(std::span<const std::byte> bytes) {
@@ -62,18 +82,24 @@ Result<void> ModuleDecoder::decode() {
     const uint64_t offset = in_.offset();
     const uint8_t id = CAIRN_TRY(in_.u8());
     if (id >= kSectionIds) return malformed(offset, "malformed section id");
-    const uint32_t size = CAIRN_TRY(in_.length());
-    const uint64_t end = in_.offset() + size;
-    if (id == kCustom) {
-      CAIRN_TRY(custom_section(end));
-      continue;
+    if (auto decoded = whole_section(id, offset, last_rank); !decoded) {
+      return fail(placed(id, std::move(decoded.error())));
     }
-    if (kRank[id] <= last_rank) return malformed(offset, "unexpected content after last section");
-    last_rank = kRank[id];
-    CAIRN_TRY(section(id, end));
-    if (in_.offset() != end) return malformed(offset, "section size mismatch");
   }
   return finish();
+}
+
+Result<void> ModuleDecoder::whole_section(uint8_t id, uint64_t offset, uint8_t& last_rank) {
+  entry_.reset();
+  const uint32_t size = CAIRN_TRY(in_.length());
+  const uint64_t end = in_.offset() + size;
+  if (id == kCustom) return custom_section(end);
+  if (kSections[id].rank <= last_rank) return malformed(offset, "unexpected content after last section");
+  last_rank = kSections[id].rank;
+  CAIRN_TRY(section(id, end));
+  entry_.reset();
+  if (in_.offset() != end) return malformed(offset, "section size mismatch");
+  return {};
 }
 
 Result<void> ModuleDecoder::section(uint8_t id, uint64_t end) {
@@ -107,6 +133,17 @@ Result<void> ModuleDecoder::section(uint8_t id, uint64_t end) {
     default:
       return custom_section(end);
   }
+}
+
+Error ModuleDecoder::placed(uint8_t id, Error error) const {
+  const SectionRow& row = kSections[id];
+  error.message.append(", in ");
+  if (entry_) {
+    error.message.append(row.entry).append(" ").append(decimal(*entry_));
+  } else {
+    error.message.append(id == kCustom ? "a " : "the ").append(row.name).append(" section");
+  }
+  return error;
 }
 
 Result<void> ModuleDecoder::finish() {

@@ -42,15 +42,61 @@ TEST(Decoder, TheEmptyModule) {
 
 TEST(Decoder, ErrorsHaveOffsets) {
   EXPECT_EQ(error_of("\x0e\x00"s), "malformed section id (at offset 0x8)");
-  EXPECT_EQ(error_of("\x01\x06\x01\x60\x00\x00"s), "length out of bounds (at offset 0x9)");
-  EXPECT_EQ(error_of("\x01\x04\x01\x60\x01\x00"s), "malformed value type (at offset 0xd)");
-  EXPECT_EQ(error_of("\x03\x02\x01\x00"s), "unknown type 0 (at offset 0xb)");
+  EXPECT_EQ(error_of("\x01\x06\x01\x60\x00\x00"s), "length out of bounds, in the type section (at offset 0x9)");
+  EXPECT_EQ(error_of("\x01\x04\x01\x60\x01\x00"s), "malformed value type, in type 0 (at offset 0xd)");
+  EXPECT_EQ(error_of("\x03\x02\x01\x00"s), "unknown type 0, in function 0 (at offset 0xb)");
   EXPECT_EQ(error_of("\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00"s),
             "function and code section have inconsistent lengths (at offset 0x12)");
   EXPECT_EQ(error_of("\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00\x0a\x05\x01\x03\x00\x6a\x0b"s),
             "type mismatch: instruction requires [i32] but stack has [] (at offset 0x17)");
   EXPECT_EQ(error_of("\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00\x0a\x05\x01\x03\x00\xff\x0b"s),
             "illegal opcode ff (at offset 0x17)");
+}
+
+// The message of what is wrong with the module, without its offset.
+std::string reason(std::string_view text) {
+  const auto bytes = text::assemble(text, "test.wat");
+  EXPECT_TRUE(bytes.has_value()) << bytes.error().message;
+  const auto module = decode_and_validate(*bytes, Features::all());
+  return module ? "valid" : module.error().message;
+}
+
+// Entries are numbered as others refer to them, imports first.
+TEST(Decoder, ErrorsNameTheEntry) {
+  EXPECT_EQ(reason(R"((module (type (struct)) (type (sub (struct))) (type (sub 1 (array i32)))))"),
+            "sub type 2 does not match super type 1, in type 2");
+  EXPECT_EQ(reason(R"((module (rec (type (sub (struct))) (type (struct)) (type (sub 0 (func))) (type (struct)))))"),
+            "sub type 2 does not match super type 0, in type 2");
+  EXPECT_EQ(reason(R"((module (import "a" "b" (global i32)) (import "a" "c" (memory 70000))))"),
+            "memory size must be at most 65536 pages (4GiB), in import 1");
+  EXPECT_EQ(reason(R"((module (type (struct)) (import "a" "b" (func)) (func) (func (type 0))))"),
+            "non-function type 0, in function 2");
+  EXPECT_EQ(reason(R"((module (import "a" "b" (table 1 funcref)) (table 2 1 funcref)))"),
+            "size minimum must not be greater than maximum, in table 1");
+  EXPECT_EQ(reason(R"((module (memory 1) (memory 2 1)))"),
+            "size minimum must not be greater than maximum, in memory 1");
+  EXPECT_EQ(reason(R"((module (import "a" "b" (global i32)) (global i32 (i32.const 0)) (global i32 (i64.const 0))))"),
+            "type mismatch: instruction requires [i32] but stack has [i64], in global 2");
+  EXPECT_EQ(reason(R"((module (tag) (tag (result i32))))"), "non-empty tag result type, in tag 1");
+  EXPECT_EQ(reason(R"((module (memory 1) (export "a" (memory 0)) (export "b" (memory 1))))"),
+            "unknown memory 1, in export 1");
+  EXPECT_EQ(reason(R"((module (memory 1) (export "a" (memory 0)) (export "b" (memory 0)) (export "a" (memory 0))))"),
+            "duplicate export name \"a\", in export 2");
+  EXPECT_EQ(reason(R"((module (func (param i32)) (start 0)))"),
+            "start function has the type [i32] -> [], in the start section");
+  EXPECT_EQ(reason(R"((module (table 1 funcref) (elem func) (elem (i64.const 0))))"),
+            "type mismatch: instruction requires [i32] but stack has [i64], in element segment 1");
+  EXPECT_EQ(reason(R"((module (memory 1) (data "x") (data (memory 1) (i32.const 0) "y")))"),
+            "unknown memory 1, in data segment 1");
+}
+
+TEST(Decoder, ErrorsNameTheSection) {
+  EXPECT_EQ(error_of("\x00\x02\x05\x61"s), "length out of bounds, in a custom section (at offset 0xa)");
+  EXPECT_EQ(error_of("\x03\x01\x00\x01\x01\x00"s),
+            "unexpected content after last section, in the type section (at offset 0xb)");
+  EXPECT_EQ(error_of("\x04\x02\x00\x00"s), "section size mismatch, in the table section (at offset 0x8)");
+  EXPECT_EQ(error_of("\x01\x04\x01\x60\x00\x00\x03\x03\x02\x00\x00\x0a\x06\x02\x02\x00\x0b\x7f\x00"s),
+            "length out of bounds, in function 1 (at offset 0x19)");
 }
 
 // A malformed body is malformed, whatever would be said of the types before.

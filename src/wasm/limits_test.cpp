@@ -230,8 +230,9 @@ TEST(Limits, ExactlyAsManyAreAcceptedAndOneMoreIsNot) {
     const Result<Module> refused = decode_and_validate(module, Features::all());
     ASSERT_FALSE(refused.has_value()) << limit.what;
     EXPECT_EQ(refused.error().kind, ErrorKind::limit) << refused.error().to_string();
-    EXPECT_EQ(refused.error().message, std::string(limit.what) + ": " + decimal(limit.limit + 1) + " (the limit is " +
-                                           decimal(limit.limit) + ")");
+    const std::string wanted =
+        std::string(limit.what) + ": " + decimal(limit.limit + 1) + " (the limit is " + decimal(limit.limit) + ")";
+    EXPECT_TRUE(refused.error().message.starts_with(wanted)) << refused.error().message;
     EXPECT_EQ(refused.error().offset, offset) << limit.what;
   }
 }
@@ -272,7 +273,7 @@ TEST(Limits, DepthsAreLimitedToo) {
     const Result<Module> refused = decode_and_validate(depth.make(depth.limit + 1), Features::all());
     ASSERT_FALSE(refused.has_value()) << depth.message;
     EXPECT_EQ(refused.error().kind, ErrorKind::limit);
-    EXPECT_EQ(refused.error().message, depth.message);
+    EXPECT_TRUE(refused.error().message.starts_with(depth.message)) << refused.error().message;
     EXPECT_TRUE(refused.error().has_offset && refused.error().offset > 8) << refused.error().to_string();
   }
 }

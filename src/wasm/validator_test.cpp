@@ -121,26 +121,27 @@ TEST(Validator, RefusesWhatIsOffByNameAndOffset) {
   EXPECT_EQ(module.error().to_string(),
             "i32.extend8_s needs the proposal sign-extension, which is off (at offset 0x1a)");
   const Features none = Features::none();
-  EXPECT_EQ(error_of("(module (func (param v128)))", none), "v128 needs the proposal simd, which is off");
+  EXPECT_EQ(error_of("(module (func (param v128)))", none), "v128 needs the proposal simd, which is off, in type 0");
   EXPECT_EQ(error_of("(module (func (result i32 i32) (unreachable)))", none),
-            "a function with several results needs the proposal multi-value, which is off");
+            "a function with several results needs the proposal multi-value, which is off, in type 0");
   EXPECT_EQ(error_of("(module (memory 1) (memory 1))", none),
-            "multiple memories needs the proposal multi-memory, which is off");
+            "multiple memories needs the proposal multi-memory, which is off, in memory 1");
   EXPECT_EQ(error_of("(module (memory i64 1))", none),
-            "malformed limits flags: a 64-bit memory needs the proposal memory64, which is off");
-  EXPECT_EQ(error_of("(module (tag))", none), "a tag needs the proposal exceptions, which is off");
+            "malformed limits flags: a 64-bit memory needs the proposal memory64, which is off, in memory 0");
+  EXPECT_EQ(error_of("(module (tag))", none), "a tag needs the proposal exceptions, which is off, in tag 0");
   EXPECT_EQ(error_of("(module (func return_call 0))", none), "return_call needs the proposal tail-call, which is off");
-  EXPECT_EQ(error_of("(module (type (struct)))", none), "a structure type needs the proposal gc, which is off");
+  EXPECT_EQ(error_of("(module (type (struct)))", none),
+            "a structure type needs the proposal gc, which is off, in type 0");
   EXPECT_EQ(error_of("(module (func (param externref)))", none),
-            "a reference as a value needs the proposal reference-types, which is off");
+            "a reference as a value needs the proposal reference-types, which is off, in type 0");
   EXPECT_EQ(error_of("(module (global i32 (i32.add (i32.const 1) (i32.const 2))))", none),
-            "i32.add needs the proposal extended-const, which is off");
+            "i32.add needs the proposal extended-const, which is off, in global 0");
   EXPECT_EQ(error_of("(module (import \"a\" \"b\" (global (mut i32))))", none),
-            "an imported mutable global needs the proposal mutable-globals, which is off");
+            "an imported mutable global needs the proposal mutable-globals, which is off, in import 0");
   EXPECT_EQ(error_of("(module (memory 1) (data \"x\"))", none),
-            "a data segment that is not of kind 0 needs the proposal bulk-memory, which is off");
+            "a data segment that is not of kind 0 needs the proposal bulk-memory, which is off, in data segment 0");
   EXPECT_EQ(error_of("(module (memory 1 1 shared))", none),
-            "malformed limits flags: a shared memory needs the proposal threads, which is off");
+            "malformed limits flags: a shared memory needs the proposal threads, which is off, in memory 0");
 }
 
 TEST(Validator, MismatchesShowBothSides) {

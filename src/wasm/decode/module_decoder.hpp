@@ -1,6 +1,7 @@
 // Decodes a module, section by section; sections_*.cpp have a family of sections each.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -24,7 +25,9 @@ class ModuleDecoder {
   Module take() { return std::move(module_); }
 
  private:
-  // Sections, by their ids in the format.
+  // The section that begins at `offset`; its id has been read.
+  Result<void> whole_section(uint8_t id, uint64_t offset, uint8_t& last_rank);
+  // Sections' contents, by their ids in the format.
   Result<void> section(uint8_t id, uint64_t end);
   Result<void> type_section();
   Result<void> import_section();
@@ -41,6 +44,8 @@ class ModuleDecoder {
   Result<void> tag_section();
   Result<void> custom_section(uint64_t end);
   Result<void> finish();
+  // A section's error with the entry that it is in, or else the section.
+  [[nodiscard]] Error placed(uint8_t id, Error error) const;
 
   // sections_types.cpp
   Result<void> recursive_group(uint32_t count);
@@ -92,6 +97,7 @@ class ModuleDecoder {
   ConstExprReader const_exprs_;
   TypeCanonicalizer canonicalizer_;
   std::vector<uint32_t> canonical_;  // of each type
+  std::optional<uint32_t> entry_;    // of the section that is being decoded, by the index that others refer to it by
   uint64_t code_offset_ = 0;         // of the code section's contents; 0: there is none yet
   uint32_t bodies_ = 0;
 };

@@ -156,6 +156,7 @@ Result<void> ModuleDecoder::add_tag(TagType type, bool is_imported, uint64_t off
 Result<void> ModuleDecoder::import_section() {
   const uint32_t imports = CAIRN_TRY(count("too many imports", 0, limits::kImports));
   for (uint32_t i = 0; i < imports; ++i) {
+    entry_ = i;
     Import import;
     import.module = CAIRN_TRY(name());
     import.name = CAIRN_TRY(name());
@@ -199,6 +200,7 @@ Result<void> ModuleDecoder::function_section() {
   const uint32_t functions = CAIRN_TRY(count("too many functions", module_.functions.size(), limits::kFunctions));
   module_.functions.reserve(module_.functions.size() + functions);
   for (uint32_t i = 0; i < functions; ++i) {
+    entry_ = static_cast<uint32_t>(module_.functions.size());
     const uint64_t offset = in_.offset();
     CAIRN_TRY(add_function(CAIRN_TRY(function_type()), false, offset));
   }
@@ -208,6 +210,7 @@ Result<void> ModuleDecoder::function_section() {
 Result<void> ModuleDecoder::table_section() {
   const uint32_t tables = CAIRN_TRY(count("too many tables", module_.tables.size(), limits::kTables));
   for (uint32_t i = 0; i < tables; ++i) {
+    entry_ = static_cast<uint32_t>(module_.tables.size());
     const uint64_t offset = in_.offset();
     uint8_t byte = 0;
     const bool has_initializer = in_.peek_u8(byte) && byte == 0x40;
@@ -231,6 +234,7 @@ Result<void> ModuleDecoder::table_section() {
 Result<void> ModuleDecoder::memory_section() {
   const uint32_t memories = CAIRN_TRY(count("too many memories", module_.memories.size(), limits::kMemories));
   for (uint32_t i = 0; i < memories; ++i) {
+    entry_ = static_cast<uint32_t>(module_.memories.size());
     const uint64_t offset = in_.offset();
     CAIRN_TRY(add_memory(CAIRN_TRY(memory_type()), false, offset));
   }
@@ -240,6 +244,7 @@ Result<void> ModuleDecoder::memory_section() {
 Result<void> ModuleDecoder::global_section() {
   const uint32_t globals = CAIRN_TRY(count("too many globals", module_.globals.size(), limits::kGlobals));
   for (uint32_t i = 0; i < globals; ++i) {
+    entry_ = static_cast<uint32_t>(module_.globals.size());
     const uint64_t offset = in_.offset();
     Global global;
     global.type = CAIRN_TRY(global_type());
@@ -252,6 +257,7 @@ Result<void> ModuleDecoder::global_section() {
 Result<void> ModuleDecoder::tag_section() {
   const uint32_t tags = CAIRN_TRY(count("too many tags", module_.tags.size(), limits::kTags));
   for (uint32_t i = 0; i < tags; ++i) {
+    entry_ = static_cast<uint32_t>(module_.tags.size());
     const uint64_t offset = in_.offset();
     CAIRN_TRY(add_tag(CAIRN_TRY(tag_type()), false, offset));
   }
@@ -262,6 +268,7 @@ Result<void> ModuleDecoder::export_section() {
   const uint32_t exports = CAIRN_TRY(count("too many exports", 0, limits::kExports));
   std::vector<uint64_t> offsets;
   for (uint32_t i = 0; i < exports; ++i) {
+    entry_ = i;
     Export item;
     offsets.push_back(in_.offset());
     item.name = CAIRN_TRY(name());
@@ -313,7 +320,8 @@ Result<void> ModuleDecoder::check_export_names(const std::vector<uint64_t>& offs
   std::ranges::sort(order, {}, name_of);
   const auto twin = std::ranges::adjacent_find(order, {}, name_of);
   if (twin == order.end()) return {};
-  return invalid(offsets[std::max(twin[0], twin[1])], "duplicate export name \"" + module_.exports[*twin].name + "\"");
+  entry_ = std::max(twin[0], twin[1]);
+  return invalid(offsets[*entry_], "duplicate export name \"" + module_.exports[*twin].name + "\"");
 }
 
 Result<void> ModuleDecoder::start_section() {

@@ -7,7 +7,10 @@ namespace cairn::wasm {
 
 Result<void> ModuleDecoder::element_section() {
   const uint32_t segments = CAIRN_TRY(count("too many element segments", 0, limits::kElemSegments));
-  for (uint32_t i = 0; i < segments; ++i) module_.elements.push_back(CAIRN_TRY(element_segment()));
+  for (uint32_t i = 0; i < segments; ++i) {
+    entry_ = i;
+    module_.elements.push_back(CAIRN_TRY(element_segment()));
+  }
   return {};
 }
 
@@ -71,6 +74,7 @@ Result<void> ModuleDecoder::code_section() {
   code_offset_ = in_.offset();
   bodies_ = CAIRN_TRY(count("too many functions", 0, limits::kFunctions));
   for (uint32_t i = 0; i < bodies_; ++i) {
+    entry_ = module_.imported_functions + i;
     const uint64_t size_offset = in_.offset();
     const uint32_t size = CAIRN_TRY(in_.length());
     CAIRN_TRY(check_limit("function body too large", size, limits::kFunctionSize, size_offset));
@@ -108,7 +112,10 @@ Result<void> ModuleDecoder::data_count_section() {
 
 Result<void> ModuleDecoder::data_section() {
   const uint32_t segments = CAIRN_TRY(count("too many data segments", 0, limits::kDataSegments));
-  for (uint32_t i = 0; i < segments; ++i) module_.data.push_back(CAIRN_TRY(data_segment()));
+  for (uint32_t i = 0; i < segments; ++i) {
+    entry_ = i;
+    module_.data.push_back(CAIRN_TRY(data_segment()));
+  }
   return {};
 }
 

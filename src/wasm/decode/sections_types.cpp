@@ -17,6 +17,7 @@ constexpr uint8_t kFunc = 0x60;
 Result<void> ModuleDecoder::type_section() {
   const uint32_t groups = CAIRN_TRY(count("too many types", 0, limits::kTypes));
   for (uint32_t i = 0; i < groups; ++i) {
+    entry_ = static_cast<uint32_t>(module_.types.size());
     const uint64_t offset = in_.offset();
     uint8_t form = 0;
     if (in_.peek_u8(form) && form == kRec) {
@@ -36,6 +37,7 @@ Result<void> ModuleDecoder::recursive_group(uint32_t count) {
   const uint32_t end = begin + count;
   const uint64_t offset = in_.offset();
   for (uint32_t i = begin; i < end; ++i) {
+    entry_ = i;
     SubType type = CAIRN_TRY(sub_type(end));
     type.group_begin = begin;
     type.group_end = end;
@@ -46,8 +48,8 @@ Result<void> ModuleDecoder::recursive_group(uint32_t count) {
     module_.types[i].canonical = first + (i - begin);
     canonical_.push_back(module_.types[i].canonical);
   }
-  for (uint32_t i = begin; i < end; ++i) CAIRN_TRY(set_depth(i, offset));
-  for (uint32_t i = begin; i < end; ++i) CAIRN_TRY(check_supertype(i, offset));
+  for (entry_ = begin; *entry_ < end; ++*entry_) CAIRN_TRY(set_depth(*entry_, offset));
+  for (entry_ = begin; *entry_ < end; ++*entry_) CAIRN_TRY(check_supertype(*entry_, offset));
   return {};
 }
 
