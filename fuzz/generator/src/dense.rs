@@ -6,6 +6,7 @@ mod atomics;
 mod bulk;
 mod exceptions;
 mod expression;
+mod idioms;
 mod objects;
 mod references;
 mod relaxed;

@@ -149,7 +149,8 @@ impl Maker<'_> {
         self.expression(Ty::I32, 2);
         i32_const(&mut self.code, rare);
         self.code.push(0x71);
-        self.code.push(0x45);
+        i32_const(&mut self.code, rare);
+        self.code.push(0x46);
         self.code.extend([0x04, 0x40]);
         self.labels.push(true);
         let (base, offset): (i64, u64) = *self.random.pick(&[

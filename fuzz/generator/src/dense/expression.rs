@@ -32,7 +32,8 @@ impl Maker<'_> {
             _ if ty.is_reference() => self.reference(ty, depth - 1),
             30..=39 => self.load(ty, depth - 1),
             40..=43 => self.wide(ty, depth - 1),
-            44..=45 => self.tee(ty, depth - 1),
+            44 => self.tee(ty, depth - 1),
+            45 | 57..=63 => self.idiom(ty, depth - 1),
             46 => self.guarded_division(ty, depth - 1),
             47..=55 => return self.again(ty, depth),
             56 => self.attempt(ty, depth - 1),
@@ -331,7 +332,8 @@ impl Maker<'_> {
             code.push(if is_64 { 0x42 } else { 0x41 });
             signed(code, value);
         };
-        let mut offset = *self.random.pick(&[0u64, 0, 0, 4, 8, 16, 1, 3, 128, 2044, 4096, 65000]);
+        let bytes = self.around.memories[memory as usize].bytes;
+        let mut offset = *self.random.pick(&[0u64, 0, 0, 4, 8, 16, 1, 3, 128, 2044, 4096, if bytes > PAGE { 65000 } else { 0 }]);
         match self.random.below(20) {
             0..=8 => {
                 // (x & mask) << scale, perhaps plus a base
@@ -358,7 +360,11 @@ impl Maker<'_> {
                 number(&mut self.code, mask);
                 self.code.push(and);
                 if self.random.chance(40) {
-                    let more = *self.random.pick(&[-8i64, -1, 1, 4, 16, 24, 100, 1 << 15]);
+                    let more = *self.random.pick(&[-8i64, -1, 1, 4, 16, 24, 100, if bytes > PAGE { 1 << 15 } else { 2 }]);
+                    if more < 0 && !self.random.chance(self.around.raw) {
+                        number(&mut self.code, 8);
+                        self.code.push(and + 1); // or
+                    }
                     number(&mut self.code, more);
                     self.code.push(add);
                 }
@@ -374,7 +380,7 @@ impl Maker<'_> {
                     let scale = self.random.below(5) as i64;
                     number(&mut self.code, scale);
                     self.code.push(shift);
-                    if self.random.chance(80) {
+                    if self.random.chance(95) {
                         let base = 64 + self.random.below(2000) as i64;
                         number(&mut self.code, base);
                         self.code.push(add);
@@ -386,10 +392,12 @@ impl Maker<'_> {
                 let place = match self.random.below(3) {
                     0 => self.random.below(256),
                     1 => self.random.below(PAGE),
-                    _ => self.around.memories[memory as usize].bytes - self.random.below(40),
+                    // The largest access ends there, or a smaller one; now and then beyond.
+                    _ if self.random.chance(90) => bytes - 16 - 4 * self.random.below(2) * self.random.below(6),
+                    _ => bytes - self.random.below(40),
                 };
                 number(&mut self.code, place as i64);
-                offset = *self.random.pick(&[0, 0, 0, 1, 8]);
+                offset = if place + 32 < bytes { *self.random.pick(&[0, 0, 0, 1, 8]) } else { 0 };
             }
             _ => {
                 if self.random.chance(self.around.raw * 2) {

@@ -81,6 +81,9 @@ impl Maker<'_> {
                 2 => self.far(),
                 _ => self.table_statement(),
             },
+            98 if self.random.chance(3) => self.crowd(),
+            98 if self.random.chance(2) => self.many_blocks(),
+            98 if self.random.chance(50) => self.change_in_place(),
             98 => self.select_store(),
             99 if self.random.chance(50) => self.overlap(),
             _ => self.sizes(),
@@ -283,8 +286,9 @@ impl Maker<'_> {
         self.code.push(0x0e);
         let cases = 1 + self.random.below(12);
         unsigned(&mut self.code, cases);
+        let only = self.random.chance(8).then(|| self.random.below(count as u64));
         for _ in 0..=cases {
-            let label = self.random.below(count as u64);
+            let label = only.unwrap_or(self.random.below(count as u64));
             unsigned(&mut self.code, label);
         }
         for _ in 0..count {
