@@ -1,7 +1,8 @@
 // Runs modules of fuzz/generator on this engine and prints what they did, for fuzz/diff/run.py to compare with other engines.
 //   cairn-diff [--engine KEY=VALUE]... [--bounds check] <LIST
 // Each line of LIST is the path of a module. For each of them one line goes out: the path, then what follows, separated by
-// spaces. Exports e0, e1, ... and `state` are called in order.
+// spaces. Exports e0, e1, ... and `state` are called in order. A module with imports gets them from an instance of `library.wasm`
+// beside it.
 //   reject:MESSAGE         not compiled
 //   start:KIND             the start function or a segment trapped
 //   e0=HEX or e0=!KIND     a result or a trap; after !stack nothing more is done with that module
@@ -134,6 +135,14 @@ std::vector<std::byte> read_file(const std::string& path) {
   return bytes;
 }
 
+Result<void> define_library(Linker& linker, Store& store, const std::string& path) {
+  const std::string file = path.substr(0, path.rfind('/') + 1) + "library.wasm";
+  const Ref<Module> library = CAIRN_TRY(Module::create(store.engine(), read_file(file)));
+  const Outcome<Instance> instance = Linker(store).instantiate(library);
+  CAIRN_ASSERT(instance.has_value());
+  return linker.define_instance("library", *instance);
+}
+
 void run_module(Engine& engine, const std::string& path) {
   std::printf("%s", path.c_str());
   const Result<Ref<Module>> module = Module::create(engine, read_file(path));
@@ -146,7 +155,15 @@ void run_module(Engine& engine, const std::string& path) {
     std::printf(" reject:%s\n", one_line(store.error().to_string()).c_str());
     return;
   }
-  const Outcome<Instance> instance = Linker(**store).instantiate(*module);
+  Linker linker(**store);
+  if (!(*module)->definition().imports.empty()) {
+    const Result<void> linked = define_library(linker, **store, path);
+    if (!linked) {
+      std::printf(" reject:%s\n", one_line(linked.error().to_string()).c_str());
+      return;
+    }
+  }
+  const Outcome<Instance> instance = linker.instantiate(*module);
   if (instance) {
     run_calls(**store, *instance);
     print_marks(**store, *instance);

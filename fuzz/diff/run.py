@@ -90,6 +90,7 @@ def report(totals, modules, differing, reference, arguments, generator):
         os.makedirs(FOUND, exist_ok=True)
         kept = os.path.join(FOUND, os.path.basename(cases[0][0]))
         shutil.copy(cases[0][0], kept)
+        shutil.copy(os.path.join(os.path.dirname(cases[0][0]), "library.wasm"), FOUND)
         totals.found.append(seed)
         for _, name, detail in cases:
             print(f"FAIL seed {seed} {name}: {detail}", flush=True)

@@ -1,5 +1,6 @@
 // The executor of fuzz/diff for V8: what executor.cpp does, for the same lines in and out. Run by node with --expose-gc.
 import { readFileSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 // By what V8 says; several kinds have the same message, and those are compared as one (run.py).
@@ -40,7 +41,13 @@ function run(path) {
   let line = path;
   let instance;
   try {
-    instance = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(path)));
+    const module = new WebAssembly.Module(readFileSync(path));
+    const imports = {};
+    if (WebAssembly.Module.imports(module).length !== 0) {
+      const library = new WebAssembly.Module(readFileSync(dirname(path) + '/library.wasm'));
+      imports.library = new WebAssembly.Instance(library).exports;
+    }
+    instance = new WebAssembly.Instance(module, imports);
   } catch (error) {
     if (error instanceof WebAssembly.CompileError || error instanceof WebAssembly.LinkError) {
       return line + ' reject:' + error.message.replaceAll(/\s/g, '_');

@@ -63,8 +63,13 @@ def run(engine, path):
     except wasmtime.WasmtimeError as error:
         return line + ["reject:" + "_".join(str(error).split())]
     store = wasmtime.Store(engine)
+    imports = []
+    if module.imports:
+        library = wasmtime.Module.from_file(engine, os.path.join(os.path.dirname(path), "library.wasm"))
+        named = wasmtime.Instance(store, library, []).exports(store)
+        imports = [named[item.name] for item in module.imports]
     try:
-        exports = wasmtime.Instance(store, module, []).exports(store)
+        exports = wasmtime.Instance(store, module, imports).exports(store)
     except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
         return line + ["start:" + kind_of(error)]
 

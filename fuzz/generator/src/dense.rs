@@ -7,19 +7,22 @@ mod bulk;
 mod exceptions;
 mod expression;
 mod idioms;
+mod large;
 mod objects;
 mod references;
 mod relaxed;
+mod shuffles;
 mod statement;
 mod tables;
 
 use wasm_encoder::{
-    CodeSection, ConstExpr, DataCountSection, DataSection, Function, FunctionSection, GlobalSection, GlobalType,
-    HeapType, MemorySection, MemoryType, Module, RefType, TagKind, TagSection, TagType, TypeSection, ValType,
+    CodeSection, ConstExpr, DataCountSection, DataSection, EntityType, Function, FunctionSection, GlobalSection, GlobalType,
+    HeapType, ImportSection, MemorySection, MemoryType, Module, RefType, TagKind, TagSection, TagType, TypeSection, ValType,
 };
 
 use crate::code;
 use crate::features::Features;
+use crate::library;
 use crate::operators::{self, Access, Operator, Ty};
 use crate::random::Random;
 use crate::values;
@@ -74,6 +77,30 @@ pub struct Surroundings {
     pub objects: bool,
     pub simd: bool,
     pub raw: u64, // percent of operands that are left free to trap
+    pub imports: Imports,
+}
+
+/// What comes from `library.wasm`: the first ones of each kind.
+#[derive(Default)]
+pub struct Imports {
+    pub functions: Vec<u32>, // numbers there
+    pub globals: Vec<u32>,
+    pub memory: bool,
+    pub table: bool, // the one that calls go through
+    pub tag: bool,
+}
+
+impl Imports {
+    fn choose(random: &mut Random, simd: bool, exceptions: bool) -> Self {
+        let functions = if simd { 5 } else { 4 };
+        Imports {
+            functions: (0..1 + random.below(3)).map(|_| random.below(functions) as u32).collect(),
+            globals: (0..library::GLOBALS.len() as u32).filter(|_| random.chance(50)).collect(),
+            memory: random.chance(40),
+            table: random.chance(50),
+            tag: exceptions && random.chance(60),
+        }
+    }
 }
 
 impl Surroundings {
@@ -191,7 +218,9 @@ pub fn make(random: &mut Random, features: &Features) -> (Vec<u8>, (u32, u32)) {
         types.extend([Ty::Base, Ty::Base, Ty::Any]);
     }
     let function_count = 1 + random.below(if theme == Theme::Calls { 7 } else { 4 }) as u32;
-    let mut signatures: Vec<Signature> = Vec::new();
+    let imports = if random.chance(25) { Imports::choose(random, simd, features.exceptions) } else { Imports::default() };
+    let known = library::signatures();
+    let mut signatures: Vec<Signature> = imports.functions.iter().map(|number| known[*number as usize].clone()).collect();
     for _ in 0..function_count {
         // Tail calls need callees with the same results.
         let mut made = signature(random, &types);
@@ -200,16 +229,25 @@ pub fn make(random: &mut Random, features: &Features) -> (Vec<u8>, (u32, u32)) {
         }
         signatures.push(made);
     }
-    let globals: Vec<(Ty, bool)> = (0..1 + random.below(5)).map(|_| (*random.pick(&types), random.chance(80))).collect();
-    let memories: Vec<Memory> =
+    let mut globals: Vec<(Ty, bool)> = imports.globals.iter().map(|number| library::GLOBALS[*number as usize]).collect();
+    globals.extend((0..1 + random.below(5)).map(|_| (*random.pick(&types), random.chance(80))));
+    let mut memories: Vec<Memory> =
         (0..if features.multi_memory && random.chance(40) { 2 } else { 1 }).map(|_| memory(random, features)).collect();
-    let table: Vec<u32> = (0..4).map(|_| random.below(u64::from(function_count)) as u32).collect();
-    let tags: Vec<Vec<Ty>> = if features.exceptions {
+    if imports.memory {
+        let (pages, maximum) = library::MEMORY_PAGES;
+        memories[0] = Memory { is_64: false, shared: false, bytes: pages << 16, maximum, page: 16 };
+    }
+    let table: Vec<u32> = (0..4).map(|_| random.below(signatures.len() as u64) as u32).collect();
+    let mut tags: Vec<Vec<Ty>> = if features.exceptions {
         (0..2).map(|_| (0..random.below(4)).map(|_| *random.pick(&types)).collect()).collect()
     } else {
         Vec::new()
     };
+    if imports.tag {
+        tags[0] = library::TAG.to_vec();
+    }
     let around = Surroundings {
+        imports,
         theme,
         operators: operators::all(simd),
         loads: operators::loads(simd),
@@ -232,7 +270,7 @@ pub fn make(random: &mut Random, features: &Features) -> (Vec<u8>, (u32, u32)) {
         raw: if random.chance(12) { 12 } else { 1 },
     };
     let mut code_section = CodeSection::new();
-    for signature in &around.signatures {
+    for signature in &around.signatures[around.imports.functions.len()..] {
         code_section.function(&function(&around, signature, random));
     }
     let fuel = 8 + random.below(24) as u32;
@@ -315,13 +353,33 @@ fn assemble(around: &Surroundings, code: CodeSection, fuel: u32, random: &mut Ra
     let all = |types: &[Ty]| types.iter().map(|ty| val_type(*ty)).collect::<Vec<_>>();
     for (number, signature) in around.signatures.iter().enumerate() {
         types.ty().function(all(&signature.parameters), all(&signature.results));
-        functions.function(around.first_type + number as u32);
+        if number >= around.imports.functions.len() {
+            functions.function(around.first_type + number as u32);
+        }
+    }
+    let mut imports = ImportSection::new();
+    for (number, function) in around.imports.functions.iter().enumerate() {
+        imports.import("library", &format!("f{function}"), EntityType::Function(around.first_type + number as u32));
+    }
+    for global in &around.imports.globals {
+        imports.import("library", &format!("g{global}"), library::global(library::GLOBALS[*global as usize]));
+    }
+    if around.imports.memory {
+        imports.import("library", "memory", library::memory());
+    }
+    if around.imports.table {
+        imports.import("library", "table", library::table());
     }
     let mut tags = TagSection::new();
     for (number, tag) in around.tags.iter().enumerate() {
         types.ty().function(all(tag), []);
         let func_type_idx = around.first_type + (around.signatures.len() + number) as u32;
-        tags.tag(TagType { kind: TagKind::Exception, func_type_idx });
+        let ty = TagType { kind: TagKind::Exception, func_type_idx };
+        if number == 0 && around.imports.tag {
+            imports.import("library", "tag", ty);
+        } else {
+            tags.tag(ty);
+        }
     }
     for tag in &around.tags {
         types.ty().function([], all(tag));
@@ -334,13 +392,16 @@ fn assemble(around: &Surroundings, code: CodeSection, fuel: u32, random: &mut Ra
     let mut memories = MemorySection::new();
     let mut data = DataSection::new();
     for (number, memory) in around.memories.iter().enumerate() {
-        memories.memory(MemoryType {
+        let ty = MemoryType {
             minimum: memory.bytes >> memory.page,
             maximum: Some(memory.maximum),
             memory64: memory.is_64,
             shared: memory.shared,
             page_size_log2: (memory.page != 16).then_some(memory.page),
-        });
+        };
+        if number != 0 || !around.imports.memory {
+            memories.memory(ty);
+        }
         let mut bytes = vec![0; 256];
         random.fill(&mut bytes);
         for chunk in bytes.chunks_mut(16) {
@@ -358,14 +419,18 @@ fn assemble(around: &Surroundings, code: CodeSection, fuel: u32, random: &mut Ra
         data.passive((0..size).map(|byte: u32| (byte * 7 + 1) as u8));
     }
     let mut globals = GlobalSection::new();
-    for (ty, mutable) in &around.globals {
+    for (ty, mutable) in &around.globals[around.imports.globals.len()..] {
         globals.global(GlobalType { val_type: val_type(*ty), mutable: *mutable, shared: false }, &constant(*ty, random));
     }
     globals.global(GlobalType { val_type: ValType::I32, mutable: true, shared: false }, &ConstExpr::i32_const(fuel as i32));
     let (tables, elements) = tables::declare(around);
 
     let mut module = Module::new();
-    module.section(&types).section(&functions).section(&tables).section(&memories);
+    module.section(&types);
+    if !imports.is_empty() {
+        module.section(&imports);
+    }
+    module.section(&functions).section(&tables).section(&memories);
     if !tags.is_empty() {
         module.section(&tags);
     }

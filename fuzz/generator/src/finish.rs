@@ -9,30 +9,31 @@ use std::collections::BTreeSet;
 
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{
-    BlockType, Catch, CodeSection, ConstExpr, Encode, ExportKind, ExportSection, Function, FunctionSection, GlobalSection,
-    GlobalType, Instruction, Module, RawSection, RefType, SectionId, ValType,
+    BranchHint, BranchHints, CodeSection, Encode, ExportKind, ExportSection, Function, FunctionSection, GlobalSection, GlobalType, Module,
+    RawSection, SectionId, ValType,
 };
 use wasmparser::{Parser, Payload};
 
+use crate::entries::{Catching, arguments, entry, has_value, state};
 use crate::features::Features;
 use crate::marks::{self, Marks};
-use crate::nans::{self, Scratch, Shape};
+use crate::nans::{self, Scratch};
 use crate::random::Random;
-use crate::values;
 
 /// What of a module the added code needs to know.
 #[derive(Default)]
-struct Shown {
-    type_entries: u32,
+pub struct Shown {
+    pub type_entries: u32,
     // By type index; nothing for types that are not functions.
-    signatures: Vec<Option<(Vec<ValType>, Vec<ValType>)>>,
-    functions: Vec<u32>, // type of each
-    globals: Vec<GlobalType>,
-    tables: Vec<bool>,   // whether indices are of 64 bits
-    table_nullable: Vec<bool>,
-    memories: Vec<bool>,
-    page_sizes: Vec<u32>, // their logarithms
-    start: Option<u32>,
+    pub signatures: Vec<Option<(Vec<ValType>, Vec<ValType>)>>,
+    pub imported_functions: u32,
+    pub functions: Vec<u32>, // type of each
+    pub globals: Vec<GlobalType>,
+    pub tables: Vec<bool>,   // whether indices are of 64 bits
+    pub table_nullable: Vec<bool>,
+    pub memories: Vec<bool>,
+    pub page_sizes: Vec<u32>, // their logarithms
+    pub start: Option<u32>,
 }
 
 struct Section {
@@ -101,6 +102,26 @@ pub fn finish(
                     }
                 }
             }
+            Payload::ImportSection(reader) => {
+                for import in reader.into_imports() {
+                    match import.ok()?.ty {
+                        wasmparser::TypeRef::Func(ty) => {
+                            shown.functions.push(ty);
+                            shown.imported_functions += 1;
+                        }
+                        wasmparser::TypeRef::Global(ty) => shown.globals.push(re.global_type(ty).ok()?),
+                        wasmparser::TypeRef::Table(ty) => {
+                            shown.tables.push(ty.table64);
+                            shown.table_nullable.push(ty.element_type.is_nullable());
+                        }
+                        wasmparser::TypeRef::Memory(ty) => {
+                            shown.memories.push(ty.memory64);
+                            shown.page_sizes.push(ty.page_size_log2.unwrap_or(16));
+                        }
+                        _ => {}
+                    }
+                }
+            }
             Payload::FunctionSection(reader) => {
                 for ty in reader {
                     shown.functions.push(ty.ok()?);
@@ -133,7 +154,7 @@ pub fn finish(
 
     let rounds = if shown.functions.len() > 6 { 1 } else { 2 };
     let marks = marked.then(|| {
-        let functions = shown.functions.iter();
+        let functions = shown.functions[shown.imported_functions as usize..].iter();
         let entered = functions.filter(|ty| shown.signatures[**ty as usize].as_ref().is_some_and(|(p, _)| p.iter().all(has_value)));
         Marks::new(
             shown.memories.len() as u32,
@@ -144,9 +165,18 @@ pub fn finish(
     });
     let mut code = CodeSection::new();
     let mut occurring = BTreeSet::new();
+    let mut hints = BranchHints::new();
+    let hinted = random.chance(20);
     for (position, body) in bodies.iter().enumerate() {
-        let (parameters, _) = shown.signatures[shown.functions[position] as usize].as_ref()?;
-        code.function(&canonical(wasm, body, parameters.len() as u32, marks.as_ref(), &mut occurring)?);
+        let ty = shown.functions[shown.imported_functions as usize + position];
+        let (parameters, _) = shown.signatures[ty as usize].as_ref()?;
+        let mut places = Vec::new();
+        code.function(&canonical(wasm, body, parameters.len() as u32, marks.as_ref(), &mut occurring, &mut places)?);
+        places.retain(|_| hinted && random.chance(50));
+        if !places.is_empty() {
+            let hint = |place: &u32| BranchHint { branch_func_offset: *place, branch_hint_value: random.below(2) as u32 };
+            hints.function_hints(shown.imported_functions + position as u32, places.iter().map(hint));
+        }
     }
 
     // Added types: [] -> [i64].
@@ -164,7 +194,7 @@ pub fn finish(
     let mut next_global = shown.globals.len() as u32;
     let mut entries = 0;
     for round in 0..rounds {
-        for (index, ty) in shown.functions.iter().enumerate() {
+        for (index, ty) in shown.functions.iter().enumerate().skip(shown.imported_functions as usize) {
             let (parameters, results) = shown.signatures[*ty as usize].as_ref()?;
             let Some(arguments) = arguments(parameters, random, round, &mut globals, &mut next_global) else { continue };
             let caught = features.exceptions && random.chance(60);
@@ -218,6 +248,9 @@ pub fn finish(
 
     let mut module = Module::new();
     for section in &sections {
+        if section.id == SectionId::Code as u8 && hinted {
+            module.section(&hints);
+        }
         let mut data = Vec::new();
         if section.id != SectionId::Start as u8 && section.id != SectionId::DataCount as u8 {
             section.count.encode(&mut data);
@@ -244,6 +277,7 @@ fn canonical(
     parameters: u32,
     marks: Option<&Marks>,
     occurring: &mut BTreeSet<u32>,
+    branches: &mut Vec<u32>, // where instructions are that may have a hint
 ) -> Option<Function> {
     let mut re = RoundtripReencoder;
     let mut locals = Vec::new();
@@ -288,6 +322,9 @@ fn canonical(
             nans::canonicalize(&mut made, shape, &scratch);
         }
         let after = nans::after(&operator);
+        if matches!(operator, wasmparser::Operator::If { .. } | wasmparser::Operator::BrIf { .. }) {
+            branches.push(made.byte_len() as u32);
+        }
         made.instruction(&re.instruction(operator).ok()?);
         if let Some(shape) = after {
             nans::canonicalize(&mut made, shape, &scratch);
@@ -295,194 +332,3 @@ fn canonical(
     }
     Some(made)
 }
-
-enum Argument {
-    Global(u32),
-    Value(Instruction<'static>),
-}
-
-/// Whether a value of the type can be written down.
-fn has_value(ty: &ValType) -> bool {
-    !matches!(ty, ValType::Ref(reference) if !reference.nullable)
-}
-
-/// One for each parameter; nothing if a type has no value that can be written down.
-fn arguments(
-    parameters: &[ValType],
-    random: &mut Random,
-    round: u32,
-    globals: &mut GlobalSection,
-    next_global: &mut u32,
-) -> Option<Vec<Argument>> {
-    let mut made = Vec::new();
-    for ty in parameters {
-        let (value, initial) = match ty {
-            ValType::I32 => {
-                let v = if round == 1 && random.chance(30) { random.below(70000) as i32 } else { values::i32(random) };
-                (Instruction::I32Const(v), ConstExpr::i32_const(v))
-            }
-            ValType::I64 => {
-                let v = values::i64(random);
-                (Instruction::I64Const(v), ConstExpr::i64_const(v))
-            }
-            ValType::F32 => {
-                let v = f32::from_bits(values::f32_bits(random)).into();
-                (Instruction::F32Const(v), ConstExpr::f32_const(v))
-            }
-            ValType::F64 => {
-                let v = f64::from_bits(values::f64_bits(random)).into();
-                (Instruction::F64Const(v), ConstExpr::f64_const(v))
-            }
-            ValType::V128 => {
-                let v = values::v128_bits(random) as i128;
-                (Instruction::V128Const(v), ConstExpr::v128_const(v))
-            }
-            ValType::Ref(reference) if reference.nullable => {
-                made.push(Argument::Value(Instruction::RefNull(reference.heap_type)));
-                continue;
-            }
-            ValType::Ref(_) => return None,
-        };
-        if random.chance(70) {
-            globals.global(GlobalType { val_type: *ty, mutable: true, shared: false }, &initial);
-            made.push(Argument::Global(*next_global));
-            *next_global += 1;
-        } else {
-            made.push(Argument::Value(value));
-        }
-    }
-    Some(made)
-}
-
-/// Takes the value on top of the stack into the hash in local 0.
-fn hash(body: &mut Function, ty: ValType, scratch: &Scratch) {
-    use Instruction as I;
-    let fold = |body: &mut Function| {
-        body.instruction(&I::LocalGet(0));
-        body.instruction(&I::I64Const(0x0100_0000_01b3));
-        body.instruction(&I::I64Mul);
-        body.instruction(&I::I64Add);
-        body.instruction(&I::LocalSet(0));
-    };
-    match ty {
-        ValType::I32 => {
-            body.instruction(&I::I64ExtendI32U);
-        }
-        ValType::I64 => {}
-        ValType::F32 => {
-            nans::canonicalize(body, Shape::F32, scratch);
-            body.instruction(&I::I32ReinterpretF32);
-            body.instruction(&I::I64ExtendI32U);
-        }
-        ValType::F64 => {
-            nans::canonicalize(body, Shape::F64, scratch);
-            body.instruction(&I::I64ReinterpretF64);
-        }
-        ValType::V128 => {
-            body.instruction(&I::LocalTee(scratch.v128));
-            body.instruction(&I::I64x2ExtractLane(1));
-            fold(body);
-            body.instruction(&I::LocalGet(scratch.v128));
-            body.instruction(&I::I64x2ExtractLane(0));
-        }
-        ValType::Ref(_) => {
-            body.instruction(&I::RefIsNull);
-            body.instruction(&I::I64ExtendI32U);
-        }
-    }
-    fold(body);
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Catching {
-    TryTable,
-    Legacy,
-}
-
-const HASHING: Scratch = Scratch { f32: 1, f64: 2, v128: 3 };
-
-fn entry(function: u32, arguments: &[Argument], results: &[ValType], fuel: (u32, u32), caught: Option<Catching>) -> Function {
-    use Instruction as I;
-    let mut body = Function::new([(1, ValType::I64), (1, ValType::F32), (1, ValType::F64), (1, ValType::V128)]);
-    body.instruction(&I::I32Const(fuel.1 as i32));
-    body.instruction(&I::GlobalSet(fuel.0));
-    match caught {
-        Some(Catching::TryTable) => {
-            body.instruction(&I::Block(BlockType::Empty));
-            body.instruction(&I::TryTable(BlockType::Empty, vec![Catch::All { label: 0 }].into()));
-        }
-        Some(Catching::Legacy) => {
-            body.instruction(&I::Try(BlockType::Empty));
-        }
-        None => {}
-    }
-    for argument in arguments {
-        match argument {
-            Argument::Global(index) => body.instruction(&I::GlobalGet(*index)),
-            Argument::Value(value) => body.instruction(value),
-        };
-    }
-    body.instruction(&I::Call(function));
-    for ty in results.iter().rev() {
-        hash(&mut body, *ty, &HASHING);
-    }
-    if let Some(caught) = caught {
-        body.instruction(&I::LocalGet(0));
-        body.instruction(&I::Return);
-        body.instruction(&if caught == Catching::Legacy { I::CatchAll } else { I::End });
-        body.instruction(&I::End);
-        body.instruction(&I::I64Const(0xecc));
-    } else {
-        body.instruction(&I::LocalGet(0));
-    }
-    body.instruction(&I::End);
-    body
-}
-
-fn state(shown: &Shown) -> Function {
-    use Instruction as I;
-    let mut body = Function::new([
-        (1, ValType::I64),
-        (1, ValType::F32),
-        (1, ValType::F64),
-        (1, ValType::V128),
-        (1, ValType::I32),
-        (1, ValType::I64),
-    ]);
-    let (index32, index64) = (4, 5);
-    for (index, global) in shown.globals.iter().enumerate() {
-        body.instruction(&I::GlobalGet(index as u32));
-        hash(&mut body, global.val_type, &HASHING);
-    }
-    for (index, is_64) in shown.memories.iter().enumerate() {
-        body.instruction(&I::MemorySize(index as u32));
-        hash(&mut body, if *is_64 { ValType::I64 } else { ValType::I32 }, &HASHING);
-    }
-    for (table, is_64) in shown.tables.iter().enumerate() {
-        let table = table as u32;
-        let (ty, index) = if *is_64 { (ValType::I64, index64) } else { (ValType::I32, index32) };
-        body.instruction(&I::TableSize(table));
-        hash(&mut body, ty, &HASHING);
-        body.instruction(&I::TableSize(table));
-        body.instruction(&I::LocalSet(index));
-        // while (index != 0) hash(table[--index] is null)
-        body.instruction(&I::Block(BlockType::Empty));
-        body.instruction(&I::Loop(BlockType::Empty));
-        body.instruction(&I::LocalGet(index));
-        body.instruction(if *is_64 { &I::I64Eqz } else { &I::I32Eqz });
-        body.instruction(&I::BrIf(1));
-        body.instruction(&I::LocalGet(index));
-        body.instruction(&if *is_64 { I::I64Const(1) } else { I::I32Const(1) });
-        body.instruction(if *is_64 { &I::I64Sub } else { &I::I32Sub });
-        body.instruction(&I::LocalTee(index));
-        body.instruction(&I::TableGet(table));
-        hash(&mut body, ValType::Ref(RefType::FUNCREF), &HASHING);
-        body.instruction(&I::Br(0));
-        body.instruction(&I::End);
-        body.instruction(&I::End);
-    }
-    body.instruction(&I::LocalGet(0));
-    body.instruction(&I::End);
-    body
-}
-

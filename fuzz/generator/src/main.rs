@@ -1,4 +1,4 @@
-//! generator COUNT FIRST_SEED DIR: writes the modules SEED.wasm and `list`, a line `SEED KIND FEATURES` each. What a seed
+//! generator COUNT FIRST_SEED DIR: writes the modules SEED.wasm, `library.wasm` that they may import from, and `list`, a line `SEED KIND FEATURES` each. What a seed
 //! gives depends on nothing else.
 //! generator --reduce STEP IN OUT: writes the first valid smaller variant of a module from number STEP on and prints its
 //! number; exit status 3 when there is none.
@@ -7,8 +7,10 @@
 
 mod code;
 mod dense;
+mod entries;
 mod features;
 mod finish;
+mod library;
 mod marks;
 mod nans;
 mod operators;
@@ -84,5 +86,6 @@ fn main() {
         }
         list.push('\n');
     }
+    std::fs::write(format!("{directory}/library.wasm"), library::make()).expect("cannot write");
     std::fs::write(format!("{directory}/list"), list).expect("cannot write");
 }

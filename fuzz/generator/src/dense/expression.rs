@@ -229,6 +229,12 @@ impl Maker<'_> {
         if chosen.operands.iter().any(|ty| !around.types.contains(ty)) && self.random.chance(70) {
             return self.leaf(ty);
         }
+        self.apply(chosen, depth);
+    }
+
+    /// The operator, with operands.
+    pub fn apply(&mut self, chosen: &Operator, depth: u32) {
+        let (around, ty) = (self.around, chosen.result);
         let constant_operand = self.random.chance(35);
         for (position, operand) in chosen.operands.iter().enumerate() {
             let last = position + 1 == chosen.operands.len();

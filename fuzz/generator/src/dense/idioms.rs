@@ -1,7 +1,7 @@
 //! What the compiler's rewrites and instruction selection look for, said as programs say it.
 
 use super::Maker;
-use crate::code::{constant, i32_const, i64_const, index, unsigned};
+use crate::code::{constant, i32_const, i64_const, index};
 use crate::operators::Ty;
 use crate::values;
 
@@ -18,7 +18,7 @@ const SHR_S: u8 = 0x75;
 const SHR_U: u8 = 0x76;
 
 impl Maker<'_> {
-    fn op(&mut self, ty: Ty, opcode: u8) {
+    pub fn op(&mut self, ty: Ty, opcode: u8) {
         self.code.push(if ty == Ty::I64 { opcode + 0x12 } else { opcode });
     }
 
@@ -27,7 +27,7 @@ impl Maker<'_> {
     }
 
     /// Some local of the type, or the first of the function's that is one; what is not there becomes a constant.
-    fn variable(&mut self, ty: Ty) -> Vec<u8> {
+    pub fn variable(&mut self, ty: Ty) -> Vec<u8> {
         let start = self.code.len();
         match self.local_of(ty) {
             Some(local) => index(&mut self.code, 0x20, local),
@@ -364,172 +364,5 @@ impl Maker<'_> {
                 self.code.push(if double { 0xbb } else { 0xb6 });
             }
         }
-    }
-
-    fn shuffle(&mut self, lanes: &[u8; 16]) {
-        self.code.extend([0xfd, 0x0d]);
-        self.code.extend(lanes);
-    }
-
-    fn vector_idiom(&mut self, depth: u32) {
-        let x = self.variable(Ty::V128);
-        let same = self.random.chance(40);
-        let units = |size: u8, lanes: &[u8]| -> [u8; 16] { std::array::from_fn(|i| lanes[i / size as usize] * size + i as u8 % size) };
-        match self.random.below(8) {
-            0 | 1 => {
-                // Words within the halves; the second operand does not matter, or is the first.
-                let mut words: Vec<u8> = (0..8).collect();
-                let both = self.random.below(3);
-                if both != 1 {
-                    (0..4).for_each(|i| words[i] = self.random.below(4) as u8);
-                }
-                if both != 0 {
-                    (4..8).for_each(|i| words[i] = 4 + self.random.below(4) as u8);
-                }
-                self.code.extend(&x);
-                if same { self.code.extend(&x) } else { self.expression(Ty::V128, depth) }
-                self.shuffle(&units(2, &words));
-            }
-            2 => {
-                // Two lanes of each.
-                let lanes: Vec<u8> = (0..4).map(|i| self.random.below(4) as u8 + if (i < 2) == same { 4 } else { 0 }).collect();
-                self.code.extend(&x);
-                self.expression(Ty::V128, depth);
-                self.shuffle(&units(4, &lanes));
-            }
-            3 => {
-                // Every lane of either in its place.
-                let size = *self.random.pick(&[1, 2, 2, 4, 8]);
-                let count = 16 / size;
-                let lanes: Vec<u8> = (0..count).map(|i| i + count * self.random.below(2) as u8).collect();
-                self.code.extend(&x);
-                self.expression(Ty::V128, depth);
-                self.shuffle(&units(size, &lanes));
-            }
-            4 => {
-                // One lane everywhere; interleaved; a rotation.
-                let size = *self.random.pick(&[1u8, 2, 4, 8]);
-                let count = 16 / size;
-                let first = self.random.below(u64::from(count)) as u8;
-                let lanes: Vec<u8> = match self.random.below(3) {
-                    0 => (0..count).map(|_| first).collect(),
-                    1 => (0..count).map(|i| i / 2 + (i % 2) * count + if same { count / 2 } else { 0 }).collect(),
-                    _ => (0..count).map(|i| (i + first) % count).collect(),
-                };
-                // Twice the same, of the same.
-                let start = self.code.len();
-                self.code.extend(&x);
-                self.code.extend(&x);
-                self.shuffle(&units(size, &lanes));
-                let all = self.code[start..].to_vec();
-                self.code.extend(all);
-                let join = *self.random.pick(&[0x50, 0x51, 0x6e]);
-                self.code.extend([0xfd, join]);
-            }
-            5 => {
-                // One or the other, by a comparison.
-                self.expression(Ty::V128, depth);
-                self.expression(Ty::V128, depth);
-                self.code.extend(&x);
-                self.expression(Ty::V128, depth);
-                let compare = 0x23 + self.random.below(0x2a) as u8;
-                self.code.extend([0xfd, compare]);
-                if same {
-                    self.code.extend([0xfd, 0x4d]);
-                }
-                self.code.extend([0xfd, 0x52]);
-            }
-            6 => {
-                // A scalar in every lane, or a constant, as the other operand.
-                self.code.extend(&x);
-                if same {
-                    self.expression(Ty::I32, depth);
-                    let splat = 0x0f + self.random.below(3) as u8;
-                    self.code.extend([0xfd, splat]);
-                } else {
-                    constant(&mut self.code, Ty::V128, self.random);
-                }
-                let join = *self.random.pick(&[0x4e, 0x4f, 0x6e, 0x71, 0x8e, 0x91, 0x95, 0xae, 0xb1, 0xb5, 0xce, 0xd5, 0x82, 0xba]);
-                self.code.push(0xfd);
-                unsigned(&mut self.code, join);
-            }
-            _ => {
-                // A lane taken out and put into another.
-                self.code.extend(&x);
-                self.code.extend(&x);
-                let (take, put, lanes) = *self.random.pick(&[(0x15, 0x17, 16), (0x19, 0x1a, 8), (0x1b, 0x1c, 4), (0x1d, 0x1e, 2), (0x1f, 0x20, 4), (0x21, 0x22, 2)]);
-                let lane = self.random.below(lanes) as u8;
-                self.code.extend([0xfd, take, lane]);
-                let lane = self.random.below(lanes) as u8;
-                self.code.extend([0xfd, put, lane]);
-            }
-        }
-    }
-
-    /// Many values at once, more than registers: a frame of pages.
-    pub fn crowd(&mut self) {
-        let ty = if self.around.simd { Ty::V128 } else { Ty::I64 };
-        let count = *self.random.pick(&[40, 300, 560, 1500]);
-        let memory = self.memory();
-        let is_64 = self.around.memories[memory as usize].is_64;
-        let load = |maker: &mut Self, place: i64| {
-            maker.number_of(is_64, place);
-            if ty == Ty::V128 { maker.code.extend([0xfd, 0]) } else { maker.code.push(0x29) }
-            maker.memory_argument(memory, 0, 0);
-        };
-        for number in 0..count {
-            load(self, number * 8);
-        }
-        // What is loaded must be loaded before this.
-        self.number_of(is_64, 8);
-        self.expression(Ty::I64, 1);
-        self.code.push(0x37);
-        self.memory_argument(memory, 0, 0);
-        for number in 1..count {
-            match (ty, number % 3) {
-                (Ty::V128, 0) => self.code.extend([0xfd, 0xce, 1]),
-                (Ty::V128, _) => self.code.extend([0xfd, 0x51]),
-                (_, 0) => self.code.push(0x7c),
-                _ => self.code.push(0x85),
-            }
-        }
-        self.into_local(ty);
-    }
-
-    /// A function of very many blocks.
-    pub fn many_blocks(&mut self) {
-        let Some(local) = self.local_of(Ty::I32) else { return };
-        for number in 0..400 + self.random.below(1200) as i32 {
-            index(&mut self.code, 0x20, local);
-            i32_const(&mut self.code, number & 7);
-            self.code.extend([0x71, 0x04, 0x40]);
-            index(&mut self.code, 0x20, local);
-            i32_const(&mut self.code, number);
-            self.code.push(if number % 2 == 0 { 0x6a } else { 0x73 });
-            index(&mut self.code, 0x21, local);
-            self.code.push(0x0b);
-        }
-    }
-
-    /// Adds to what is in memory, in place.
-    pub fn change_in_place(&mut self) {
-        let memory = self.memory();
-        let offset = self.address(memory, 1, 0);
-        let is_64 = self.around.memories[memory as usize].is_64;
-        let ty = if is_64 { Ty::I64 } else { Ty::I32 };
-        let Some(local) = self.local_of(ty) else { return self.code.push(0x1a) };
-        index(&mut self.code, 0x21, local);
-        let (load, store, value) = *self.random.pick(&[
-            (0x28, 0x36, Ty::I32), (0x29, 0x37, Ty::I64), (0x2d, 0x3a, Ty::I32), (0x2f, 0x3b, Ty::I32), (0x35, 0x3e, Ty::I64), (0x2c, 0x3a, Ty::I32),
-        ]);
-        index(&mut self.code, 0x20, local);
-        index(&mut self.code, 0x20, local);
-        self.code.push(load);
-        self.memory_argument(memory, 0, offset);
-        if self.random.chance(50) { constant(&mut self.code, value, self.random) } else { self.leaf(value) }
-        let join = *self.random.pick(&[ADD, SUB, AND, OR, XOR, SHL]);
-        self.op(value, join);
-        self.code.push(store);
-        self.memory_argument(memory, 0, offset);
     }
 }

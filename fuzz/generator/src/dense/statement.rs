@@ -56,7 +56,7 @@ impl Maker<'_> {
                 Theme::Wide => return self.wide_arithmetic(),
                 Theme::Bulk => return self.bulk(),
                 Theme::Calls => return self.call(),
-                Theme::Arithmetic | Theme::Vectors => {}
+                Theme::Arithmetic | Theme::Vectors => return self.battery(),
             }
         }
         if self.around.objects && self.random.chance(15) {
@@ -87,6 +87,19 @@ impl Maker<'_> {
             98 => self.select_store(),
             99 if self.random.chance(50) => self.overlap(),
             _ => self.sizes(),
+        }
+    }
+
+    /// One operator after the other, of any kind, with what is at hand.
+    fn battery(&mut self) {
+        let around = self.around;
+        for _ in 0..4 + self.random.below(12) {
+            let operator = &around.operators[self.random.below(around.operators.len() as u64) as usize];
+            if self.local_of(operator.result).is_none() {
+                continue;
+            }
+            self.apply(operator, 0);
+            self.into_local(operator.result);
         }
     }
 

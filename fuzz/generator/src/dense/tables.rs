@@ -25,7 +25,9 @@ pub fn declare(around: &Surroundings) -> (TableSection, ElementSection) {
     let mut table = |element_type, minimum, maximum, table64| {
         tables.table(TableType { element_type, minimum, maximum: Some(maximum), table64, shared: false });
     };
-    table(RefType::FUNCREF, 8, 8, false);
+    if !around.imports.table {
+        table(RefType::FUNCREF, 8, 8, false);
+    }
     table(RefType::FUNCREF, 8, 12, around.table64);
     if around.objects {
         table(structures, 8, 14, false);

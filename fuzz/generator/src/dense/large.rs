@@ -1,0 +1,74 @@
+//! Functions that are large in one way: values at the same time, blocks; and changes of memory in place.
+
+use super::Maker;
+use crate::code::{constant, i32_const, index};
+use crate::operators::Ty;
+
+impl Maker<'_> {
+    /// Many values at once, more than registers: a frame of pages.
+    pub fn crowd(&mut self) {
+        let ty = if self.around.simd { Ty::V128 } else { Ty::I64 };
+        let count = *self.random.pick(&[40, 300, 560, 1500]);
+        let memory = self.memory();
+        let is_64 = self.around.memories[memory as usize].is_64;
+        let load = |maker: &mut Self, place: i64| {
+            maker.number_of(is_64, place);
+            if ty == Ty::V128 { maker.code.extend([0xfd, 0]) } else { maker.code.push(0x29) }
+            maker.memory_argument(memory, 0, 0);
+        };
+        for number in 0..count {
+            load(self, number * 8);
+        }
+        // What is loaded must be loaded before this.
+        self.number_of(is_64, 8);
+        self.expression(Ty::I64, 1);
+        self.code.push(0x37);
+        self.memory_argument(memory, 0, 0);
+        for number in 1..count {
+            match (ty, number % 3) {
+                (Ty::V128, 0) => self.code.extend([0xfd, 0xce, 1]),
+                (Ty::V128, _) => self.code.extend([0xfd, 0x51]),
+                (_, 0) => self.code.push(0x7c),
+                _ => self.code.push(0x85),
+            }
+        }
+        self.into_local(ty);
+    }
+
+    /// A function of very many blocks.
+    pub fn many_blocks(&mut self) {
+        let Some(local) = self.local_of(Ty::I32) else { return };
+        for number in 0..400 + self.random.below(1200) as i32 {
+            index(&mut self.code, 0x20, local);
+            i32_const(&mut self.code, number & 7);
+            self.code.extend([0x71, 0x04, 0x40]);
+            index(&mut self.code, 0x20, local);
+            i32_const(&mut self.code, number);
+            self.code.push(if number % 2 == 0 { 0x6a } else { 0x73 });
+            index(&mut self.code, 0x21, local);
+            self.code.push(0x0b);
+        }
+    }
+
+    /// Adds to what is in memory, in place.
+    pub fn change_in_place(&mut self) {
+        let memory = self.memory();
+        let offset = self.address(memory, 1, 0);
+        let is_64 = self.around.memories[memory as usize].is_64;
+        let ty = if is_64 { Ty::I64 } else { Ty::I32 };
+        let Some(local) = self.local_of(ty) else { return self.code.push(0x1a) };
+        index(&mut self.code, 0x21, local);
+        let (load, store, value) = *self.random.pick(&[
+            (0x28, 0x36, Ty::I32), (0x29, 0x37, Ty::I64), (0x2d, 0x3a, Ty::I32), (0x2f, 0x3b, Ty::I32), (0x35, 0x3e, Ty::I64), (0x2c, 0x3a, Ty::I32),
+        ]);
+        index(&mut self.code, 0x20, local);
+        index(&mut self.code, 0x20, local);
+        self.code.push(load);
+        self.memory_argument(memory, 0, offset);
+        if self.random.chance(50) { constant(&mut self.code, value, self.random) } else { self.leaf(value) }
+        let join = *self.random.pick(&[0x6a, 0x6b, 0x71, 0x72, 0x73, 0x74]); // add sub and or xor shl
+        self.op(value, join);
+        self.code.push(store);
+        self.memory_argument(memory, 0, offset);
+    }
+}
