@@ -2,31 +2,21 @@
 // invalid is refused as what it is, with the suite's message in front.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "wasm/decoder.hpp"
+#include "wasm/text/testing/suite.hpp"
 #include "wasm/text/wast.hpp"
 
 namespace cairn::wasm {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path suite_root() {
-  const char* root = std::getenv("CAIRN_WASM_TESTSUITE");
-  return root != nullptr ? fs::path(root) : fs::path(CAIRN_SOURCE_DIR) / "../shared/wasm-testsuite";
-}
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
+using testing::read_file;
+using testing::suite_files;
+using testing::suite_root;
 
 // Each proposal's files are right where the other proposals are off that change what is malformed or invalid.
 Features features_of(const std::string& name) {
@@ -89,11 +79,10 @@ void check(const text::Directive& directive, const std::string& where, Features 
 TEST(ValidationSuite, ModulesAreValidInvalidOrMalformedAsAsserted) {
   if (!fs::exists(suite_root())) GTEST_SKIP() << "no test suite at " << suite_root();
   Counts counts;
-  for (const auto& entry : fs::recursive_directory_iterator(suite_root())) {
-    const std::string name = fs::relative(entry.path(), suite_root()).string();
-    if (entry.path().extension() != ".wast" || name.contains("custom-descriptors")) continue;
+  for (const fs::path& path : suite_files()) {
+    const std::string name = fs::relative(path, suite_root()).string();
     const Features features = features_of(name);
-    const auto script = text::parse_script(read(entry.path()), name, features);
+    const auto script = text::parse_script(read_file(path), name, features);
     ASSERT_TRUE(script.has_value()) << script.error().message;
     for (const text::Directive& directive : script->directives) {
       check(directive, name + ":" + std::to_string(directive.line), features, counts);

@@ -1,0 +1,36 @@
+// For tests: the files of the specification's test suite.
+#pragma once
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace cairn::wasm::testing {
+
+inline std::filesystem::path suite_root() {
+  const char* root = std::getenv("CAIRN_WASM_TESTSUITE");
+  return root != nullptr ? std::filesystem::path(root)
+                         : std::filesystem::path(CAIRN_SOURCE_DIR) / "../shared/wasm-testsuite";
+}
+
+// The scripts, in order, but for those of a proposal that is not supported.
+inline std::vector<std::filesystem::path> suite_files() {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(suite_root())) {
+    const std::string path = entry.path().string();
+    if (entry.path().extension() == ".wast" && !path.contains("custom-descriptors")) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace cairn::wasm::testing
