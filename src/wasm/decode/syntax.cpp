@@ -1,7 +1,6 @@
 #include "wasm/decode/syntax.hpp"
 
 #include "base/format.hpp"
-#include "wasm/opcodes.hpp"
 #include "wasm/type_reader.hpp"
 
 namespace cairn::wasm {
@@ -9,12 +8,12 @@ namespace {
 
 class Skipper {
  public:
-  Skipper(ByteReader& in, bool has_data_count) : in_(in), has_data_count_(has_data_count) {}
+  explicit Skipper(ByteReader& in, bool has_data_count = true) : in_(in), has_data_count_(has_data_count) {}
 
   bool instructions(uint32_t open_blocks) {
     while (open_blocks > 0) {
       Opcode op = kNoOpcode;
-      if (!opcode(op) || !immediates(info(op).immediate, op)) return false;
+      if (!opcode(op) || !immediates(op)) return false;
       switch (op) {
         case Opcode::block:
         case Opcode::loop:
@@ -49,9 +48,6 @@ class Skipper {
     return true;
   }
 
- private:
-  static constexpr TypeContext kAnyType = {Features::all(), 0xffff'ffff};
-
   bool opcode(Opcode& op) {
     const uint64_t offset = in_.offset();
     uint8_t byte = 0;
@@ -65,10 +61,10 @@ class Skipper {
     return op != kNoOpcode || in_.fail(ErrorKind::malformed, offset, "illegal opcode " + hex(byte, 2).substr(2));
   }
 
-  bool immediates(Immediate immediate, Opcode op) {
+  bool immediates(Opcode op) {
     uint8_t byte = 0;
     HeapType heap = HeapType::func;
-    switch (immediate) {
+    switch (info(op).immediate) {
       case Immediate::none:
         return true;
       case Immediate::block_type:
@@ -136,6 +132,9 @@ class Skipper {
     return in_.fail(ErrorKind::malformed, in_.offset(), std::string(to_string(op)));
   }
 
+ private:
+  static constexpr TypeContext kAnyType = {Features::all(), 0xffff'ffff};
+
   bool numbers(uint32_t count) {
     uint32_t value = 0;
     for (; count > 0; --count) {
@@ -196,9 +195,17 @@ class Skipper {
 
 }  // namespace
 
+bool read_opcode(ByteReader& in, Opcode& opcode) { return Skipper(in).opcode(opcode); }
+
+bool skip_immediates(ByteReader& in, Opcode opcode, bool has_data_count) {
+  return Skipper(in, has_data_count).immediates(opcode);
+}
+
 bool skip_instructions(ByteReader& in, uint32_t open_blocks, bool has_data_count) {
   return Skipper(in, has_data_count).instructions(open_blocks);
 }
+
+bool skip_locals(ByteReader& in) { return Skipper(in).locals(); }
 
 bool skip_body(ByteReader& in, bool has_data_count) {
   Skipper skipper(in, has_data_count);
