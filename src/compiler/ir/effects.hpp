@@ -8,6 +8,24 @@ namespace cairn::ir {
 // Whether the instruction runs code that may do anything.
 inline bool is_any_call(Opcode opcode) { return facts(opcode).effects == Effects::call || opcode == Opcode::invoke; }
 
+// Whether the instruction accesses guest memory: its operands begin with the address, and a base or none.
+inline bool is_heap_access(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::heap_load:
+    case Opcode::heap_store:
+    case Opcode::heap_load_lane:
+    case Opcode::heap_store_lane:
+    case Opcode::heap_load_splat:
+    case Opcode::heap_load_zero:
+    case Opcode::heap_load_extend:
+    case Opcode::atomic_load:
+    case Opcode::atomic_store:
+    case Opcode::atomic_rmw:
+    case Opcode::atomic_cas: return true;
+    default: return false;
+  }
+}
+
 // Whether the instruction may be left out when nothing uses its value: it cannot trap and writes nothing.
 inline bool is_removable(const Function& function, Value value) {
   switch (facts(function[value].opcode).effects) {

@@ -2,6 +2,7 @@
 
 #include "base/format.hpp"
 #include "compiler/ir/control_flow.hpp"
+#include "compiler/ir/effects.hpp"
 #include "compiler/ir/names.hpp"
 
 namespace cairn::ir {
@@ -155,18 +156,8 @@ class Verifier {
   }
 
   static bool may_be_missing(Opcode opcode, size_t operand) {
+    if (is_heap_access(opcode)) return operand == 1;
     switch (opcode) {
-      case Opcode::heap_load:
-      case Opcode::heap_store:
-      case Opcode::heap_load_lane:
-      case Opcode::heap_store_lane:
-      case Opcode::heap_load_splat:
-      case Opcode::heap_load_zero:
-      case Opcode::heap_load_extend:
-      case Opcode::atomic_load:
-      case Opcode::atomic_store:
-      case Opcode::atomic_rmw:
-      case Opcode::atomic_cas: return operand == 1;
       case Opcode::load:
       case Opcode::store:
       case Opcode::gc_address:

@@ -13,27 +13,6 @@ using ir::Opcode;
 using ir::Type;
 using ir::Value;
 
-namespace {
-
-bool is_heap_access(Opcode opcode) {
-  switch (opcode) {
-    case Opcode::heap_load:
-    case Opcode::heap_store:
-    case Opcode::heap_load_lane:
-    case Opcode::heap_store_lane:
-    case Opcode::heap_load_splat:
-    case Opcode::heap_load_zero:
-    case Opcode::heap_load_extend:
-    case Opcode::atomic_load:
-    case Opcode::atomic_store:
-    case Opcode::atomic_rmw:
-    case Opcode::atomic_cas: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
-
 Op Lower::load_op(Type type, const MemoryAccess& access) const {
   if (type == Type::f32) return Op::flw;
   if (type == Type::f64) return Op::fld;
@@ -65,7 +44,7 @@ bool Lower::lower_memory(Value value) {
   const ir::Instruction& instruction = inst(value);
   const bool is_store = instruction.opcode == Opcode::store;
   if (!is_store && instruction.opcode != Opcode::load) {
-    if (!is_heap_access(instruction.opcode)) return false;
+    if (!ir::is_heap_access(instruction.opcode)) return false;
     lower_heap(value);
     return true;
   }
@@ -143,7 +122,7 @@ void Lower::find_shared_addresses() {
     const ir::Instruction& instruction = inst(v);
     if (ir::is_any_call(instruction.opcode)) ++segment_;
     if (++distance == 96) ++segment_, distance = 0;  // keep it from being live for too long
-    if (!is_heap_access(instruction.opcode) || function_.operands(v)[1]) continue;
+    if (!ir::is_heap_access(instruction.opcode) || function_.operands(v)[1]) continue;
     const AddressParts parts = split_address(function_.operands(v)[0]);
     if (!parts.shared) continue;
     const uint32_t key = parts.key.index();
