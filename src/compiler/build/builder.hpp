@@ -250,6 +250,14 @@ class Builder {
   Value call_builtin(runtime::Builtin builtin, std::span<const Value> arguments);
   // The trap that a builtin's status asks for.
   void check_status(Value status, wasm::TrapKind kind) { insert_.trap_if(status, kind); }
+  // A memory, table or segment, and what its positions are.
+  struct Range {
+    uint32_t index;
+    wasm::AddressType type;
+  };
+  // Bulk instructions, whose operands are the positions in `to` and `from` and the length.
+  void copy_range(runtime::Builtin builtin, Range to, Range from, wasm::TrapKind kind);
+  void drop_segment(runtime::Builtin builtin, uint32_t segment);
 
   // --- exceptions
   struct PayloadLayout {

@@ -216,32 +216,32 @@ void Builder::memory_fill(wasm::MemoryIndex memory) {
   check_status(call_builtin(Builtin::memory_fill, arguments), TrapKind::out_of_bounds_memory_access);
 }
 
-void Builder::memory_copy(wasm::MemoryIndex destination, wasm::MemoryIndex source) {
-  const AddressType to_type = module_.memories[destination.index()].type.address;
-  const AddressType from_type = module_.memories[source.index()].type.address;
+void Builder::copy_range(Builtin builtin, Range to, Range from, TrapKind kind) {
   // The length has the narrower of the two types.
-  const bool is_wide = to_type == AddressType::i64 && from_type == AddressType::i64;
+  const bool is_wide = to.type == AddressType::i64 && from.type == AddressType::i64;
   const Value length = widen(pop(), is_wide ? AddressType::i64 : AddressType::i32);
-  const Value from = widen(pop(), from_type);
-  const Value to = widen(pop(), to_type);
-  const Value arguments[] = {insert_.iconst(Type::i32, destination.index()),
-                             insert_.iconst(Type::i32, source.index()), to, from, length};
-  check_status(call_builtin(Builtin::memory_copy, arguments), TrapKind::out_of_bounds_memory_access);
+  const Value source = widen(pop(), from.type);
+  const Value destination = widen(pop(), to.type);
+  const Value arguments[] = {insert_.iconst(Type::i32, to.index), insert_.iconst(Type::i32, from.index), destination,
+                             source, length};
+  check_status(call_builtin(builtin, arguments), kind);
+}
+
+void Builder::drop_segment(Builtin builtin, uint32_t segment) {
+  const Value arguments[] = {insert_.iconst(Type::i32, segment)};
+  call_builtin(builtin, arguments);
+}
+
+void Builder::memory_copy(wasm::MemoryIndex destination, wasm::MemoryIndex source) {
+  copy_range(Builtin::memory_copy, {destination.index(), module_.memories[destination.index()].type.address},
+             {source.index(), module_.memories[source.index()].type.address}, TrapKind::out_of_bounds_memory_access);
 }
 
 void Builder::memory_init(wasm::DataIndex data, wasm::MemoryIndex memory) {
-  const AddressType type = module_.memories[memory.index()].type.address;
-  const Value length = widen(pop(), AddressType::i32);
-  const Value from = widen(pop(), AddressType::i32);
-  const Value to = widen(pop(), type);
-  const Value arguments[] = {insert_.iconst(Type::i32, memory.index()), insert_.iconst(Type::i32, data.index()), to,
-                             from, length};
-  check_status(call_builtin(Builtin::memory_init, arguments), TrapKind::out_of_bounds_memory_access);
+  copy_range(Builtin::memory_init, {memory.index(), module_.memories[memory.index()].type.address},
+             {data.index(), AddressType::i32}, TrapKind::out_of_bounds_memory_access);
 }
 
-void Builder::data_drop(wasm::DataIndex data) {
-  const Value arguments[] = {insert_.iconst(Type::i32, data.index())};
-  call_builtin(Builtin::data_drop, arguments);
-}
+void Builder::data_drop(wasm::DataIndex data) { drop_segment(Builtin::data_drop, data.index()); }
 
 }  // namespace cairn::compiler

@@ -137,29 +137,15 @@ void Builder::table_fill(wasm::TableIndex table) {
 }
 
 void Builder::table_copy(wasm::TableIndex destination, wasm::TableIndex source) {
-  const AddressType to_type = table_address(destination);
-  const AddressType from_type = table_address(source);
-  const bool is_wide = to_type == AddressType::i64 && from_type == AddressType::i64;
-  const Value length = widen(pop(), is_wide ? AddressType::i64 : AddressType::i32);
-  const Value from = widen(pop(), from_type);
-  const Value to = widen(pop(), to_type);
-  const Value arguments[] = {insert_.iconst(Type::i32, destination.index()),
-                             insert_.iconst(Type::i32, source.index()), to, from, length};
-  check_status(call_builtin(Builtin::table_copy, arguments), TrapKind::out_of_bounds_table_access);
+  copy_range(Builtin::table_copy, {destination.index(), table_address(destination)},
+             {source.index(), table_address(source)}, TrapKind::out_of_bounds_table_access);
 }
 
 void Builder::table_init(wasm::ElemIndex elem, wasm::TableIndex table) {
-  const Value length = widen(pop(), AddressType::i32);
-  const Value from = widen(pop(), AddressType::i32);
-  const Value to = widen(pop(), table_address(table));
-  const Value arguments[] = {insert_.iconst(Type::i32, table.index()), insert_.iconst(Type::i32, elem.index()), to,
-                             from, length};
-  check_status(call_builtin(Builtin::table_init, arguments), TrapKind::out_of_bounds_table_access);
+  copy_range(Builtin::table_init, {table.index(), table_address(table)}, {elem.index(), AddressType::i32},
+             TrapKind::out_of_bounds_table_access);
 }
 
-void Builder::elem_drop(wasm::ElemIndex elem) {
-  const Value arguments[] = {insert_.iconst(Type::i32, elem.index())};
-  call_builtin(Builtin::elem_drop, arguments);
-}
+void Builder::elem_drop(wasm::ElemIndex elem) { drop_segment(Builtin::elem_drop, elem.index()); }
 
 }  // namespace cairn::compiler
