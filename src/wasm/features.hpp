@@ -1,4 +1,4 @@
-// The proposals that can be switched off. What is off, or not executed yet, is refused at validation by name and offset.
+// The proposals that can be switched off. What is off is refused at validation by name and offset.
 #pragma once
 
 #include <cstdint>
