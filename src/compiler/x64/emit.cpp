@@ -382,7 +382,9 @@ void Emitter::emit_cold(const Cold& cold_reference) {
       x_op(add, reg(*cold.inst, 0), reg(*cold.inst, 0), Rm::r(reg(*cold.inst, 2)));
       break;
     }
-    case ColdKind::truncate: emit_trunc_slow(*cold.inst, cold); break;
+    case ColdKind::truncate:
+      if (!emit_trunc_slow(*cold.inst, cold)) return;
+      break;
     case ColdKind::convert_u64: {
       // Halve, rounding to odd, convert, double.
       const unsigned to = reg(*cold.inst, 0), odd = reg(*cold.inst, 1), from = reg(*cold.inst, 2);

@@ -91,7 +91,8 @@ class Emitter {
   void x_op(Encoding encoding, unsigned reg, unsigned first, const Rm& second, unsigned immediate_bytes = 0);
   void emit_fmin_max(const MachineInst& inst);
   void emit_trunc(const MachineInst& inst);
-  void emit_trunc_slow(const MachineInst& inst, const Cold& cold);
+  // Whether control gets to the end of it, to go back to behind the conversion.
+  bool emit_trunc_slow(const MachineInst& inst, const Cold& cold);
   void emit_convert_u64(const MachineInst& inst);
   Rm float_constant(unsigned size, double value);
   Rm constant_rm(std::span<const std::byte> bytes);

@@ -162,7 +162,7 @@ void Emitter::emit_trunc(const MachineInst& inst) {
   asm_.bind(done);
 }
 
-void Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
+bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   const unsigned d = reg(inst, 0), x = reg(inst, 1);
   const bool is_signed = (inst.extra & TruncFlags::is_signed) != 0;
   const bool saturating = (inst.extra & TruncFlags::saturating) != 0;
@@ -200,7 +200,7 @@ void Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
     } else {
       asm_.jmp(overflow);
     }
-    return;
+    return is_signed;
   }
   // NaN gives 0, the rest the least or greatest number.
   const Label nan = asm_.new_label(), low = asm_.new_label();
@@ -213,6 +213,7 @@ void Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   asm_.bind(nan);
   asm_.mov_ri(d, 0);
   asm_.bind(low);  // d has the least number already
+  return true;
 }
 
 void Emitter::emit_convert_u64(const MachineInst& inst) {
