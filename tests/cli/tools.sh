@@ -81,6 +81,12 @@ expect validate/binary 65 '~^cairn: invalid.wasm: type mismatch.*\(at offset 0x[
 expect run/invalid 65 'cairn: invalid.wat:3:18: type mismatch: instruction requires [i32] but stack has [i64]' run --target host invalid.wat
 expect compile/syntax 65 'cairn: syntax.wat:2:9: unknown operator i32.foo, expected an instruction' compile syntax.wat
 
+# Instruction sets of the other machine than this one are those that are named.
+printf '(module (func (param i64 i64) (result i64) (i64.add (i64.shl (local.get 0) (i64.const 3)) (local.get 1))))' >"$scratch/shift.wat"
+expect compile/riscv_plain 0 '' compile --target riscv64 shift.wat -o plain.o
+expect compile/riscv_zba 0 '' compile --target riscv64 --engine cpu=zba shift.wat -o zba.o
+cmp -s "$scratch/plain.o" "$scratch/zba.o" && bad compile/riscv_zba 'the same code as without zba' || ok
+
 # wast
 printf '(module (func (export "f") (result i32) (i32.const 1)))\n(assert_return (invoke "f") (i32.const 2))' >"$scratch/wrong.wast"
 expect wast/wrong 1 '' wast wrong.wast

@@ -1,6 +1,7 @@
 // `cairn compile` and `cairn validate`: the engine without running anything.
 #include "compiler/compile.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "host/cli/commands.hpp"
@@ -20,7 +21,9 @@ Result<compiler::Options> compiler_options(const Options& options) {
   compiler::Options result = CAIRN_TRY(runtime::configure_engine(engine_settings(options))).compiler;
   const compiler::Architecture wanted =
       is_riscv64(options.target) ? compiler::Architecture::riscv64 : compiler::Architecture::x86_64;
-  if (result.architecture != wanted) result.cpu = {};
+  // This machine's instruction sets say nothing about the other's.
+  const bool cpu_given = std::ranges::any_of(options.engine_options, [](const std::string& o) { return o.starts_with("cpu="); });
+  if (result.architecture != wanted && !cpu_given) result.cpu = {};
   result.architecture = wanted;
   return result;
 }
