@@ -207,11 +207,13 @@ done
 # Generated modules on Cairn's own ways of compiling; with --all also on RISC-V and on other engines. And the code that is made.
 if [ -n "$CAIRN_TEST_ALL" ]; then
   build_for_tests host-riscv64 cairn-diff && fuzz/diff/engines.sh && job "diff (all engines)" python3 fuzz/diff/run.py --modules 3000 --seed 1
-  job "code (generated, programs)" fuzz/diff/check_code.sh 300 programs
+  job "code (generated, programs)" fuzz/code/check_code.sh 300 programs
 else
   job "diff (cairn alone)" python3 fuzz/diff/run.py --modules 300 --batch 100 --seed 1 --executors cairn,none,registers,check,cpu,verify,stress
-  job "code (generated)" fuzz/diff/check_code.sh 40
+  job "code (generated)" fuzz/code/check_code.sh 40
 fi
+
+job "code (spoiled)" python3 fuzz/code/self_test.py build/host/cairn-cli
 
 # Fuzzing: what it found once, and with --all some minutes more.
 [ -z "${sanitized-}" ] || job "fuzz/corpora" "$root/cairn" fuzz --replay

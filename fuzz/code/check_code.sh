@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# fuzz/diff/check_code.sh [COUNT [programs]]: compiles COUNT generated modules, and the programs that tests/programs has built, for
+# fuzz/code/check_code.sh [COUNT [programs]]: compiles COUNT generated modules, and the programs that tests/programs has built, for
 # both targets with and without optional instruction sets, and checks the code (check_code.py).
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 count=${1:-100} programs=${2-}
 place=$(mktemp -d)
-trap 'rm -rf "$place"' EXIT
+trap '[ -n "${KEEP-}" ] || rm -rf "$place"' EXIT
 generator=$("$root/fuzz/generator/build.sh") || exit 71
 "$generator" "$count" 900000 "$place" || exit 71
 compile() { # MODULE NAME OPTION...

@@ -18,6 +18,7 @@ const kinds = [
   ['element segment out of bounds', 'table'],
   ['null function or function signature mismatch', 'signature'],
   ['function signature mismatch', 'signature'],
+  ['null function', 'null'],
   ['dereferencing a null pointer', 'null'],
   ['rethrowing null value', 'null'],
   ['illegal cast', 'cast'],

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Checks the code in code objects (`cairn compile`) against their own tables, by an independent disassembler.
+
+    fuzz/code/check_code.py [--learn] OBJECT...
+
+For each function:
+- every byte is part of an instruction that decodes, and its name is in mnemonics/TARGET.txt;
+- branches, handlers and entries of jump tables lead to instructions of the function, calls and tail jumps to functions; all
+  of the function is reached;
+- the stack pointer is the same however an instruction is reached, agrees with the frame's record where the body begins and
+  wherever code may trap, and is aligned at calls; returns go to the address that the caller left, with callee-saved registers,
+  context and memory base as they were; direct calls are made with the own context and memory base;
+- an entry of the trap table is at an instruction that can trap in that way; instructions that trap on purpose, divide, or access
+  a memory behind guard pages have one;
+- an access to such a memory is no further from its base than the guard reaches: 32-bit indices are zero-extended;
+- calls have a record, and stack maps name slots of the frame that hold 32-bit numbers and were written to on every way.
+
+Where it cannot be told what a register holds (arguments, results of calls) an access counts as `unknown`. Objects must have been
+compiled with --bounds guard. --learn prints the names of instructions instead of complaining about unexpected ones.
+"""
+import argparse
+import os
+import re
+import sys
+from collections import Counter
+
+import riscv64
+import x86_64
+from code_object import CodeObject
+from function_check import OUT_OF_BOUNDS, FunctionCheck
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TARGETS = {62: x86_64, 243: riscv64}  # ELF machines
+# Numbers of src/wasm/trap.def.
+DIVISION = {1, 2}
+FAULTS = {OUT_OF_BOUNDS, 5, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18}  # bounds of memories, tables, arrays; null references; casts of null
+
+
+def keeping_builtins():
+    """The numbers of builtins that keep all registers."""
+    with open(os.path.join(HERE, "../../src/runtime/builtins.def")) as lines:
+        frames = re.findall(r"^CAIRN_BUILTIN\(.*, (\w+)\)", lines.read(), re.MULTILINE)
+    return {n for n, frame in enumerate(frames) if frame == "keep"}
+
+
+def allowed_mnemonics(target):
+    with open(os.path.join(HERE, "mnemonics", target + ".txt")) as lines:
+        return {word for line in lines if not line.startswith("#") for word in line.split()}
+
+
+class Checker:
+    def __init__(self, path, allowed, keeping):
+        self.object = CodeObject(path, TARGETS)
+        self.object.slots_at = {m.return_offset: m.slots for m in self.object.stack_maps}
+        self.allowed, self.keeping = allowed.get(self.object.target.name), keeping
+        self.fields, self.learned, self.guarded = set(), set(), set()
+        self.totals, self.problems, self.mnemonics = Counter(), [], set()
+
+    def problem(self, where, text):
+        self.problems.append(f"{self.object.path}: {where} {text}")
+
+    def run(self):
+        self.check_records()
+        self.check_instructions()
+        # Accesses with an entry tell which fields of the context are memories, and which of those are behind guard pages;
+        # the others are judged when that is known.
+        while True:
+            checks = [FunctionCheck(self, function) for function in self.object.functions]
+            for check in checks:
+                check.explore()
+            if self.learned <= self.fields:
+                break
+            self.fields |= self.learned
+        for check in checks:
+            check.report()
+        self.totals["functions"] += len(self.object.functions)
+        self.totals["instructions"] += len(self.object.code)
+        return self
+
+    def check_records(self):
+        code = self.object
+        for before, after in zip(code.functions, code.functions[1:]):
+            if before.end > after.begin:
+                self.problem(f"function {after.index}", f"begins before function {before.index} ends")
+        for function in code.functions:
+            if function.end not in code.index_at and function.end != len(code.sections[".text"]):
+                self.problem(f"function {function.index}", "ends inside of an instruction")
+        for name, offsets in (("call", code.calls), ("handler", code.handlers), ("stack map", code.slots_at)):
+            for offset in filter(code.function_of, offsets):
+                if offset not in code.calls:
+                    self.problem(f"{name} at {offset:x}", "has no call record")
+                if offset not in self.behind_calls:
+                    self.problem(f"{name} at {offset:x}", "is not behind a call")
+        for offset, kind in code.traps.items():
+            if code.function_of(offset):
+                index = code.index_at.get(offset)
+                if index is None:
+                    self.problem(f"trap {kind} at {offset:x}", "is not at an instruction")
+                elif not self.can_trap(code.code[index], kind):
+                    self.problem(code.code[index], f"cannot trap as its entry of kind {kind} says")
+
+    @property
+    def behind_calls(self):
+        if not hasattr(self, "ends_of_calls"):
+            self.ends_of_calls = {i.end for i in self.object.code if i.mnemonic in ("call", "jal", "jalr")}
+        return self.ends_of_calls
+
+    def can_trap(self, i, kind):
+        target = self.object.target
+        if i.mnemonic in target.traps_on_purpose:
+            return True
+        if target.is_division(i):
+            return kind in DIVISION
+        return kind in FAULTS and target.can_fault(i)
+
+    def check_instructions(self):
+        code, target = self.object, self.object.target
+        for i in code.code:
+            self.mnemonics.add(i.mnemonic)
+            if self.allowed is not None and i.mnemonic not in self.allowed and i.text not in target.meant_besides:
+                self.problem(i, "is not an instruction that the compiler means to use")
+            # Padding behind functions is of the same instructions as traps on purpose, and has no entry.
+            if target.is_division(i) and i.address not in code.traps and code.function_of(i.address):
+                self.totals["divisions without entry"] += 1
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="check_code.py")
+    parser.add_argument("--learn", action="store_true")
+    parser.add_argument("objects", nargs="+")
+    arguments = parser.parse_args()
+    allowed = {} if arguments.learn else {target.name: allowed_mnemonics(target.name) for target in TARGETS.values()}
+    keeping, totals, seen, failed = keeping_builtins(), Counter(), {}, 0
+    for path in arguments.objects:
+        checker = Checker(path, allowed, keeping).run()
+        totals += checker.totals
+        seen.setdefault(checker.object.target.name, set()).update(checker.mnemonics)
+        for problem in checker.problems[:10]:
+            print("FAIL", problem)
+        failed += bool(checker.problems)
+    if arguments.learn:
+        for name, words in seen.items():
+            print(name + ":", " ".join(sorted(words)))
+    print(", ".join(f"{count} {name}" for name, count in totals.items()))
+    print(f"{len(arguments.objects) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
