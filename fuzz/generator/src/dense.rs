@@ -75,6 +75,7 @@ pub struct Surroundings {
     pub legacy: bool, // exceptions in the older encoding
     pub wide: bool,
     pub objects: bool,
+    pub open_functions: bool, // whether their types are not final
     pub simd: bool,
     pub raw: u64, // percent of operands that are left free to trap
     pub imports: Imports,
@@ -139,6 +140,7 @@ pub struct Maker<'a> {
     pub remembered: Vec<(Ty, Vec<u8>)>,
     pub addresses: Vec<(u32, Vec<u8>, u64)>, // memory, code, offset
     pub loops: u32,
+    pub raw: u64, // as of the module, or more
     pub arrays: Vec<(u32, u32)>, // locals for arrays, and their types
     pub temporary: u32,          // local for a structure
     pub exception: u32,          // local for an exception
@@ -266,18 +268,21 @@ pub fn make(random: &mut Random, features: &Features) -> (Vec<u8>, (u32, u32)) {
         legacy: features.legacy_exceptions,
         wide: features.wide_arithmetic,
         objects,
+        open_functions: objects && random.chance(30),
         simd,
         raw: if random.chance(12) { 12 } else { 1 },
     };
     let mut code_section = CodeSection::new();
-    for signature in &around.signatures[around.imports.functions.len()..] {
-        code_section.function(&function(&around, signature, random));
+    let probes = if random.chance(40) { 1 + random.below(2) as usize } else { 0 };
+    for (number, signature) in around.signatures.iter().enumerate().skip(around.imports.functions.len()) {
+        let probe = number >= (around.signatures.len() - probes).max(1);
+        code_section.function(&function(&around, signature, probe, random));
     }
     let fuel = 8 + random.below(24) as u32;
     (assemble(&around, code_section, fuel, random), (around.fuel, fuel))
 }
 
-fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -> Function {
+fn function(around: &Surroundings, signature: &Signature, probe: bool, random: &mut Random) -> Function {
     let mut locals = signature.parameters.clone();
     let declared = if random.chance(20) { 10 + random.below(20) } else { 2 + random.below(6) };
     for _ in 0..declared {
@@ -291,7 +296,7 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
     let mut arrays = Vec::new();
     if around.objects {
         let first = objects::STRUCTURES;
-        let count = u64::from(around.object_types() - first);
+        let count = u64::from(objects::array_end(around.simd) - first);
         for _ in 0..3 {
             // Often two of the same.
             let kind = match random.below(10) {
@@ -310,7 +315,7 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
     if around.exceptions && !around.legacy {
         references.push(ValType::EXNREF);
     }
-    let budget = if random.chance(2) { 2000 } else if random.chance(10) { 400 } else { 30 + random.below(120) as i32 };
+    let budget = if probe { 1 } else if random.chance(2) { 2000 } else if random.chance(10) { 400 } else { 30 + random.below(120) as i32 };
     let mut maker = Maker {
         around,
         random,
@@ -324,6 +329,7 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
         remembered: Vec::new(),
         addresses: Vec::new(),
         loops: 0,
+        raw: around.raw,
         arrays,
         temporary,
         exception,
@@ -332,6 +338,10 @@ fn function(around: &Surroundings, signature: &Signature, random: &mut Random) -
     maker.make_arrays();
     while maker.budget > 0 {
         maker.statement();
+    }
+    if probe {
+        maker.probe();
+        maker.raw = around.raw;
     }
     maker.budget = 20;
     maker.finish();
@@ -352,7 +362,12 @@ fn assemble(around: &Surroundings, code: CodeSection, fuel: u32, random: &mut Ra
     }
     let all = |types: &[Ty]| types.iter().map(|ty| val_type(*ty)).collect::<Vec<_>>();
     for (number, signature) in around.signatures.iter().enumerate() {
-        types.ty().function(all(&signature.parameters), all(&signature.results));
+        let imported = number < around.imports.functions.len();
+        if around.open_functions && !imported {
+            types.ty().subtype(&objects::open_function(all(&signature.parameters), all(&signature.results)));
+        } else {
+            types.ty().function(all(&signature.parameters), all(&signature.results));
+        }
         if number >= around.imports.functions.len() {
             functions.function(around.first_type + number as u32);
         }

@@ -43,6 +43,18 @@ const F64: &[u64] = &[
     0x380f_ffff_ffff_ffff, 0x3810_0000_0000_0000,
 ];
 
+/// NaNs, infinities, -0, halves, and the neighbours of the bounds of integers.
+pub const F64_EDGES: [u64; 24] = [
+    0x7ff8_0000_0000_0000, 0xfff8_0000_0000_0001, 0x7ff0_0000_0000_0001, 0x7ff0_0000_0000_0000, 0xfff0_0000_0000_0000, 0x8000_0000_0000_0000,
+    0x3fe0_0000_0000_0000, 0xbfe0_0000_0000_0000, 0xbff0_0000_0000_0000, 0xbfef_ffff_ffff_ffff, 0x41df_ffff_ffc0_0000, 0x41df_ffff_ffff_ffff,
+    0x41e0_0000_0000_0000, 0xc1e0_0000_0000_0000, 0xc1e0_0000_0010_0000, 0xc1e0_0000_0020_0000, 0x41ef_ffff_ffff_ffff, 0x41f0_0000_0000_0000,
+    0x43df_ffff_ffff_ffff, 0x43e0_0000_0000_0000, 0xc3e0_0000_0000_0000, 0xc3e0_0000_0000_0001, 0x43ef_ffff_ffff_ffff, 0x43f0_0000_0000_0000,
+];
+pub const F32_EDGES: [u32; 20] = [
+    0x7fc0_0000, 0xffc0_0001, 0x7f80_0001, 0x7f80_0000, 0xff80_0000, 0x8000_0000, 0x3f00_0000, 0xbf00_0000, 0xbf80_0000, 0xbf7f_ffff,
+    0x4eff_ffff, 0x4f00_0000, 0xcf00_0000, 0xcf00_0001, 0x4f7f_ffff, 0x4f80_0000, 0x5f00_0000, 0xdf00_0000, 0x5f7f_ffff, 0x5f80_0000,
+];
+
 pub fn f64_bits(random: &mut Random) -> u64 {
     match random.below(8) {
         0 => random.next(),

@@ -19,7 +19,7 @@ impl Maker<'_> {
     pub fn new_array(&mut self, kind: u32, depth: u32) {
         let ty = Self::element(kind).0.unpacked();
         let numeric = !ty.is_reference();
-        let small = self.random.chance(self.around.raw);
+        let small = self.random.chance(self.raw);
         match self.random.below(if numeric || ty == Ty::Base { 6 } else { 4 }) {
             0 | 1 => {
                 if depth == 0 { self.leaf(ty) } else { self.expression(ty, depth - 1) }
@@ -70,7 +70,7 @@ impl Maker<'_> {
     }
 
     fn masked(&mut self, mask: i32) {
-        if self.random.chance(self.around.raw) {
+        if self.random.chance(self.raw) {
             return self.expression(Ty::I32, 1);
         }
         if self.random.chance(40) {
@@ -93,7 +93,7 @@ impl Maker<'_> {
     /// So that the function's arrays are there.
     pub fn make_arrays(&mut self) {
         for (local, kind) in self.arrays.clone() {
-            if self.random.chance(100 - self.around.raw) {
+            if self.random.chance(100 - self.raw) {
                 self.new_array(kind, 1);
                 index(&mut self.code, 0x21, local);
             }

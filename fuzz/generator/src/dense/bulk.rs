@@ -3,7 +3,7 @@
 
 use super::Maker;
 use crate::code::{i32_const, i64_const, index, unsigned};
-use crate::operators::Ty;
+use crate::operators::{Care, Ty};
 
 impl Maker<'_> {
     pub fn number_of(&mut self, is_64: bool, value: i64) {
@@ -88,7 +88,7 @@ impl Maker<'_> {
                     }
                     self.address(to, 1, 0);
                     i32_const(&mut self.code, 0);
-                    let size = i32::from(self.random.chance(self.around.raw));
+                    let size = i32::from(self.random.chance(self.raw));
                     i32_const(&mut self.code, size);
                     self.code.extend([0xfc, 0x08]);
                     unsigned(&mut self.code, u64::from(segment) + 2);
@@ -140,12 +140,32 @@ impl Maker<'_> {
         index(&mut self.code, 0x21, local);
     }
 
-    /// An access far outside, where something that is rarely true says so: around 2^31, 2^32 (with its offset), beyond.
+    /// An address at which an access of `size` bytes ends the memory or crosses a boundary of pages, and the offset that goes with it.
+    pub fn edge(&mut self, memory: u32, size: u64) -> u64 {
+        let (is_64, bytes) = (self.around.memories[memory as usize].is_64, self.around.memories[memory as usize].bytes);
+        let offset = *self.random.pick(&[0, 0, 1, 4, 100, 4000]);
+        let mut place = || {
+            let within = self.random.below(size);
+            let place = match self.random.below(4) {
+                0 | 1 => bytes - size,
+                2 if bytes > 2 * 65536 => 65536 - within,
+                _ => 4096 * (1 + self.random.below(15)) - within,
+            };
+            (place - offset.min(place)) as i64
+        };
+        let (one, other) = (place(), place());
+        self.number_of(is_64, one);
+        if self.random.chance(60) {
+            self.number_of(is_64, other);
+            self.leaf(Ty::I32);
+            self.code.push(0x1b);
+        }
+        offset
+    }
+
+    /// An access outside, where something that is rarely true says so: over the end, around 2^31, 2^32 (with its offset), beyond.
     pub fn far(&mut self) {
-        let memory = self.memory();
-        let is_64 = self.around.memories[memory as usize].is_64;
-        let load = &self.around.loads[self.random.below(14) as usize];
-        let rare = *self.random.pick(&[3, 7, 15, 63]);
+        let rare = *self.random.pick(&[1, 3, 7, 15]);
         self.expression(Ty::I32, 2);
         i32_const(&mut self.code, rare);
         self.code.push(0x71);
@@ -153,16 +173,29 @@ impl Maker<'_> {
         self.code.push(0x46);
         self.code.extend([0x04, 0x40]);
         self.labels.push(true);
-        let (base, offset): (i64, u64) = *self.random.pick(&[
+        self.far_access();
+        self.labels.pop();
+        self.code.push(0x0b);
+    }
+
+    fn far_access(&mut self) {
+        let memory = self.memory();
+        let (is_64, bytes) = (self.around.memories[memory as usize].is_64, self.around.memories[memory as usize].bytes);
+        let stores = self.random.chance(40);
+        let accesses = if stores { &self.around.stores } else { &self.around.loads };
+        let plain: Vec<_> = accesses.iter().filter(|access| access.lanes == 0).collect();
+        let access = *self.random.pick(&plain);
+        let over = bytes as i64 - self.random.below(1 << access.log2) as i64;
+        let near: [(i64, u64); 16] = [
             (-1, 0), (-4, 0), (-4, 4), (-1, 1), (-8, 0xffff_ffff), (0, 0xffff_ffff), (0, 0xffff_fffc), (1, 0xffff_ffff), (0x7fff_ffff, 1),
-            (0x7fff_ffff, 0x8000_0001), (-65536, 65536), (-65536, 0x1_0000 - 4), (0x7fff_fff0, 0x7fff_ffff),
-        ]);
-        let wide: &[(i64, u64)] = &[
-            (1 << 32, 0), ((1 << 32) - 4, 4), (i64::MAX, 1), (i64::MIN, 0), (-1, 2), (-8, 1 << 32), (1 << 47, 0), ((1 << 32) - 1, (1 << 32) - 1),
-            (-65536, 65540), (1 << 62, 1 << 62),
+            (0x7fff_ffff, 0x8000_0001), (-65536, 65536), (-65536, 0x1_0000 - 4), (0x7fff_fff0, 0x7fff_ffff), (over, 0), (over - 8, 8), (over, 0),
         ];
-        let (base, offset) = if is_64 && self.random.chance(60) { *self.random.pick(wide) } else { (base, offset) };
-        let base = if is_64 && base < 0 && self.random.chance(50) { base & 0xffff_ffff } else { base };
+        let wide: [(i64, u64); 12] = [
+            (1 << 32, 0), ((1 << 32) - 4, 4), (i64::MAX, 1), (i64::MIN, 0), (-1, 2), (-8, 1 << 32), (1 << 47, 0), ((1 << 32) - 1, (1 << 32) - 1),
+            (-65536, 65540), (1 << 62, 1 << 62), (i64::MIN + 8, 0), (-9, 0),
+        ];
+        let (base, offset) = if is_64 && self.random.chance(60) { *self.random.pick(&wide) } else { *self.random.pick(&near) };
+        let base = if is_64 && base < 0 && self.random.chance(30) { base & 0xffff_ffff } else { base };
         self.number_of(is_64, base);
         if self.random.chance(30) {
             self.leaf(if is_64 { Ty::I64 } else { Ty::I32 });
@@ -170,11 +203,49 @@ impl Maker<'_> {
             self.code.push(if is_64 { 0x83 } else { 0x71 });
             self.code.push(if is_64 { 0x7c } else { 0x6a });
         }
-        self.code.extend(&load.code);
+        if stores {
+            self.expression(access.ty, 1);
+        }
+        self.code.extend(&access.code);
         self.memory_argument(memory, 0, offset);
-        self.into_local(load.ty);
-        self.labels.pop();
-        self.code.push(0x0b);
+        if !stores {
+            self.into_local(access.ty);
+        }
+    }
+
+    /// What may well trap, in a function that does little else.
+    pub fn probe(&mut self) {
+        self.raw = 50;
+        match self.random.below(10) {
+            0..=2 => self.far_access(),
+            3 | 4 => {
+                let operators: Vec<_> = self.around.operators.iter().filter(|o| o.care == Care::Converts).collect();
+                let operator = *self.random.pick(&operators);
+                self.edge_of_conversion(operator.operands[0]);
+                self.code.extend(&operator.code);
+                self.into_local(operator.result);
+            }
+            5 => {
+                let operators: Vec<_> = self.around.operators.iter().filter(|o| o.care == Care::Divides).collect();
+                let operator = *self.random.pick(&operators);
+                let wide = operator.result == Ty::I64;
+                for _ in 0..2 {
+                    for _ in 0..2 {
+                        let value = *self.random.pick(&[-1, 0, 1, i64::MIN, i64::MAX, i64::from(i32::MIN), 7]);
+                        self.number_of(wide, value);
+                    }
+                    self.leaf(Ty::I32);
+                    self.code.push(0x1b);
+                }
+                self.code.extend(&operator.code);
+                self.into_local(operator.result);
+            }
+            6 => self.bulk(),
+            7 => self.table_statement(),
+            8 if self.around.atomics => self.atomic_statement(),
+            _ if self.around.objects => self.object_statement(),
+            _ => self.call(),
+        }
     }
 
     /// Takes what is on the stack into some local of its type, or drops it.

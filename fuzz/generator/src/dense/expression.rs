@@ -80,6 +80,16 @@ impl Maker<'_> {
             let global = *self.random.pick(&globals);
             return index(&mut self.code, 0x23, global);
         }
+        if !ty.is_reference() && self.random.chance(30) {
+            // One of two, so that it is not known.
+            constant(&mut self.code, ty, self.random);
+            constant(&mut self.code, ty, self.random);
+            match self.local_of(Ty::I32) {
+                Some(local) => index(&mut self.code, 0x20, local),
+                None => index(&mut self.code, 0x23, self.around.fuel),
+            }
+            return self.code.push(0x1b);
+        }
         constant(&mut self.code, ty, self.random);
     }
 
@@ -234,9 +244,14 @@ impl Maker<'_> {
 
     /// The operator, with operands.
     pub fn apply(&mut self, chosen: &Operator, depth: u32) {
-        let (around, ty) = (self.around, chosen.result);
+        let ty = chosen.result;
         let constant_operand = self.random.chance(35);
         for (position, operand) in chosen.operands.iter().enumerate() {
+            let converts = chosen.care == Care::Converts || (chosen.code[0] == 0xfc && chosen.code[1] < 8);
+            if converts && self.random.chance(40) {
+                self.edge_of_conversion(*operand);
+                continue;
+            }
             let last = position + 1 == chosen.operands.len();
             if last && constant_operand && chosen.operands.len() > 1 {
                 constant(&mut self.code, *operand, self.random);
@@ -249,8 +264,8 @@ impl Maker<'_> {
         let mut opcode = chosen.code.clone();
         match chosen.care {
             Care::None => {}
-            Care::Divides => self.careful_divisor(ty),
-            Care::Converts if self.random.chance(100 - around.raw) => {
+            Care::Divides => self.careful_divisor(ty, matches!(chosen.code[0], 0x6d | 0x7f)),
+            Care::Converts if self.random.chance(86 - self.raw) => {
                 // The saturating form of the same conversion.
                 let form = match chosen.code[0] {
                     0xa8..=0xab => chosen.code[0] - 0xa8,
@@ -282,20 +297,40 @@ impl Maker<'_> {
         }
     }
 
+    /// One of two numbers at which conversions to integers go over.
+    pub fn edge_of_conversion(&mut self, ty: Ty) {
+        for _ in 0..2 {
+            if ty == Ty::F32 {
+                self.code.push(0x43);
+                let bits = *self.random.pick(&values::F32_EDGES);
+                self.code.extend(bits.to_le_bytes());
+            } else {
+                self.code.push(0x44);
+                let bits = *self.random.pick(&values::F64_EDGES);
+                self.code.extend(bits.to_le_bytes());
+            }
+        }
+        match self.local_of(Ty::I32) {
+            Some(local) => index(&mut self.code, 0x20, local),
+            None => index(&mut self.code, 0x23, self.around.fuel),
+        }
+        self.code.push(0x1b);
+    }
+
     /// Makes the divisor on top of the stack one that seldom traps.
-    fn careful_divisor(&mut self, ty: Ty) {
-        if self.random.chance(self.around.raw) {
+    fn careful_divisor(&mut self, ty: Ty, overflows: bool) {
+        if self.random.chance(self.raw) {
             return;
         }
         if self.random.chance(50) {
             // A constant instead.
             self.code.push(0x1a);
             loop {
-                let value = values::i64(self.random);
-                if ty == Ty::I32 && value as i32 != 0 && value as i32 != -1 {
+                let value = if !overflows && self.random.chance(8) { -1 } else { values::i64(self.random) };
+                if ty == Ty::I32 && value as i32 != 0 && !(overflows && value as i32 == -1) {
                     return i32_const(&mut self.code, value as i32);
                 }
-                if ty == Ty::I64 && value != 0 && value != -1 {
+                if ty == Ty::I64 && value != 0 && !(overflows && value == -1) {
                     return i64_const(&mut self.code, value);
                 }
             }
@@ -367,7 +402,7 @@ impl Maker<'_> {
                 self.code.push(and);
                 if self.random.chance(40) {
                     let more = *self.random.pick(&[-8i64, -1, 1, 4, 16, 24, 100, if bytes > PAGE { 1 << 15 } else { 2 }]);
-                    if more < 0 && !self.random.chance(self.around.raw) {
+                    if more < 0 && !self.random.chance(self.raw) {
                         number(&mut self.code, 8);
                         self.code.push(and + 1); // or
                     }
@@ -406,7 +441,7 @@ impl Maker<'_> {
                 offset = if place + 32 < bytes { *self.random.pick(&[0, 0, 0, 1, 8]) } else { 0 };
             }
             _ => {
-                if self.random.chance(self.around.raw * 2) {
+                if self.random.chance(self.raw * 2) {
                     self.expression(ty, depth);
                     if self.random.chance(10) {
                         offset = *self.random.pick(&[0xffff_ffff, 0x7fff_ffff, 0x8000_0000, 0xffff, 0x1_0000]);
@@ -417,7 +452,7 @@ impl Maker<'_> {
             }
         }
         if align != 0 {
-            if !self.random.chance(self.around.raw) {
+            if !self.random.chance(self.raw) {
                 number(&mut self.code, !(align as i64));
                 self.code.push(and);
                 offset &= !align;
@@ -453,7 +488,7 @@ impl Maker<'_> {
         if around.atomics && matches!(ty, Ty::I32 | Ty::I64) && self.random.chance(if around.theme == Theme::Atomics { 70 } else { 25 }) {
             return self.atomic(ty, depth);
         }
-        let offset = self.address(memory, depth, 0);
+        let offset = if self.random.chance(10) { self.edge(memory, 1 << load.log2) } else { self.address(memory, depth, 0) };
         if load.lanes != 0 {
             self.expression(Ty::V128, depth);
         }

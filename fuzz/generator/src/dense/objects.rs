@@ -2,7 +2,7 @@
 //! `references.rs` what gives references and casts.
 
 use wasm_encoder::{
-    ArrayType, CompositeInnerType, CompositeType, FieldType, HeapType, RefType, StorageType, StructType, SubType, TypeSection, ValType,
+    ArrayType, CompositeInnerType, CompositeType, FieldType, FuncType, HeapType, RefType, StorageType, StructType, SubType, TypeSection, ValType,
 };
 
 use super::Maker;
@@ -60,9 +60,17 @@ pub const ARRAYS: [(Storage, bool); 10] = [
 /// The number of the array of structures.
 pub const BASE_ARRAY: u32 = STRUCTURES + 6;
 
+/// How many types there are of structures and arrays; those of a chain of structures follow, each derived from the one before, the first
+/// from `BASE`: deeper than the displays of types are long at least.
+pub fn array_end(simd: bool) -> u32 {
+    STRUCTURES + ARRAYS.len() as u32 - u32::from(!simd)
+}
+
+const CHAIN: u32 = 10;
+
 /// How many types there are of objects.
 pub fn type_count(simd: bool) -> u32 {
-    STRUCTURES + ARRAYS.len() as u32 - u32::from(!simd)
+    array_end(simd) + CHAIN
 }
 
 fn field(storage: Storage, mutable: bool) -> FieldType {
@@ -81,11 +89,24 @@ pub fn declare(types: &mut TypeSection, simd: bool) {
     structure(&[field(Val(Ty::I32), false)], true, Some(0));
     structure(&[field(Val(Ty::I64), true)], false, Some(0));
     structure(&[field(Val(Ty::I64), true), field(Val(Ty::Any), true)], true, Some(OTHER));
-    for number in 0..type_count(simd) - STRUCTURES {
+    for number in 0..array_end(simd) - STRUCTURES {
         let (storage, mutable) = ARRAYS[number as usize];
         let array = CompositeInnerType::Array(ArrayType(field(storage, mutable)));
         types.ty().subtype(&SubType { is_final: true, supertype_idxs: vec![], composite_type: composite(array) });
     }
+    for number in 0..CHAIN {
+        let fields: Vec<FieldType> = BASE.iter().map(|ty| field(*ty, true)).collect();
+        let inner = CompositeInnerType::Struct(StructType { fields: fields.into() });
+        let supertype = if number == 0 { 0 } else { array_end(simd) + number - 1 };
+        types.ty().subtype(&SubType { is_final: number == CHAIN - 1, supertype_idxs: vec![supertype], composite_type: composite(inner) });
+    }
+}
+
+/// A type of functions that may have subtypes.
+pub fn open_function(parameters: Vec<ValType>, results: Vec<ValType>) -> SubType {
+    let inner = CompositeInnerType::Func(FuncType::new(parameters, results));
+    let composite_type = CompositeType { inner, shared: false, descriptor: None, describes: None };
+    SubType { is_final: false, supertype_idxs: vec![], composite_type }
 }
 
 pub fn reference(ty: u32) -> ValType {
@@ -109,7 +130,7 @@ impl Maker<'_> {
 
     /// A new structure, on the stack, of type `structure`.
     pub fn new_structure(&mut self, structure: u32, depth: u32) {
-        if structure != DERIVED && self.random.chance(15) || depth == 0 && self.random.chance(50) {
+        if structure >= STRUCTURES || structure != DERIVED && self.random.chance(15) || depth == 0 && self.random.chance(50) {
             return self.gc(1, &[structure]);
         }
         for storage in BASE {
@@ -119,6 +140,14 @@ impl Maker<'_> {
             if depth == 0 { self.leaf(*ty) } else { self.expression(*ty, depth - 1) }
         }
         self.gc(0, &[structure]);
+    }
+
+    /// Number of a type of structures.
+    pub fn some_structure(&mut self) -> u32 {
+        if self.random.chance(80) {
+            return self.random.below(u64::from(STRUCTURES)) as u32;
+        }
+        array_end(self.around.simd) + self.random.below(u64::from(CHAIN)) as u32
     }
 
     pub fn object_statement(&mut self) {
@@ -138,7 +167,7 @@ impl Maker<'_> {
     pub fn unless_null(&mut self, local: u32, inside: impl FnOnce(&mut Self)) {
         self.code.extend([0x02, 0x40]);
         self.labels.push(true);
-        if !self.random.chance(self.around.raw) {
+        if !self.random.chance(self.raw) {
             index(&mut self.code, 0x20, local);
             if self.random.chance(50) {
                 index(&mut self.code, 0xd5, 0);
@@ -177,7 +206,7 @@ impl Maker<'_> {
     /// An object that only this function sees, or that leaves it in one of several ways.
     fn kept_inside(&mut self) {
         let temporary = self.temporary;
-        let structure = self.random.below(u64::from(STRUCTURES)) as u32;
+        let structure = self.some_structure();
         self.new_structure(structure, 1);
         index(&mut self.code, 0x21, temporary);
         for _ in 0..1 + self.random.below(4) {
@@ -206,8 +235,8 @@ impl Maker<'_> {
                         self.code.push(0xfb);
                         let test = 0x14 + self.random.below(2);
                         unsigned(&mut self.code, test);
-                        let ty = self.random.below(u64::from(STRUCTURES)) as i64;
-                        signed(&mut self.code, ty);
+                        let ty = self.some_structure();
+                        signed(&mut self.code, i64::from(ty));
                     }
                     index(&mut self.code, 0x21, local);
                 }

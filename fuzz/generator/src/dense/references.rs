@@ -2,7 +2,7 @@
 //! what reads numbers out of them.
 
 use super::Maker;
-use super::objects::{DERIVED, STRUCTURES};
+use super::objects::{DERIVED, STRUCTURES, array_end};
 use crate::code::{index, signed, unsigned};
 use crate::operators::Ty;
 
@@ -44,7 +44,7 @@ impl Maker<'_> {
         }
         match self.random.below(12) {
             0..=2 => {
-                let structure = self.random.below(u64::from(STRUCTURES)) as u32;
+                let structure = self.some_structure();
                 self.new_structure(structure, inner);
             }
             3 => self.field(ty),
@@ -74,7 +74,7 @@ impl Maker<'_> {
                 // A cast after a test of the same.
                 let Some(any) = self.local_of(Ty::Any) else { return self.leaf(ty) };
                 let null = self.random.below(2) as u8;
-                let to = self.random.below(u64::from(STRUCTURES)) as i64;
+                let to = i64::from(self.some_structure());
                 index(&mut self.code, 0x20, any);
                 self.code.extend([0xfb, 0x14 + null]);
                 self.heap_type(to);
@@ -132,7 +132,8 @@ impl Maker<'_> {
                 self.heap_type(NONE);
             }
             8 => {
-                let number = STRUCTURES + self.random.below(u64::from(self.around.object_types() - STRUCTURES)) as u32;
+                let arrays = u64::from(array_end(self.around.simd) - STRUCTURES);
+                let number = STRUCTURES + self.random.below(arrays) as u32;
                 self.new_array(number, 0);
             }
             9 => self.field(Ty::Any),
@@ -154,7 +155,7 @@ impl Maker<'_> {
                 self.code.push(0xfb);
                 unsigned(&mut self.code, test);
                 // Of structures it is known that they are no numbers and no arrays: only types that may be.
-                let to = self.random.below(u64::from(STRUCTURES)) as i64;
+                let to = i64::from(self.some_structure());
                 self.heap_type(to);
             }
             (Ty::I32, 2) => {

@@ -54,6 +54,7 @@ impl Maker<'_> {
                 Theme::Exceptions => return self.try_statement(),
                 Theme::Atomics => return self.atomic_statement(),
                 Theme::Wide => return self.wide_arithmetic(),
+                Theme::Bulk if self.random.chance(30) => return self.far(),
                 Theme::Bulk => return self.bulk(),
                 Theme::Calls => return self.call(),
                 Theme::Arithmetic | Theme::Vectors => return self.battery(),
@@ -83,7 +84,8 @@ impl Maker<'_> {
             },
             98 if self.random.chance(3) => self.crowd(),
             98 if self.random.chance(2) => self.many_blocks(),
-            98 if self.random.chance(50) => self.change_in_place(),
+            98 if self.random.chance(40) => self.change_in_place(),
+            98 if self.random.chance(70) => self.far(),
             98 => self.select_store(),
             99 if self.random.chance(50) => self.overlap(),
             _ => self.sizes(),
@@ -122,7 +124,7 @@ impl Maker<'_> {
         let around = self.around;
         let store = &around.stores[self.random.below(around.stores.len() as u64) as usize];
         let memory = self.memory();
-        let offset = self.address(memory, 2, 0);
+        let offset = if self.random.chance(10) { self.edge(memory, 1 << store.log2) } else { self.address(memory, 2, 0) };
         if self.random.chance(15) && store.lanes == 0 {
             self.leaf(store.ty);
         } else {

@@ -61,7 +61,7 @@ impl Maker<'_> {
             return self.number_of(is_64, place);
         }
         self.expression(ty, 1);
-        if !self.random.chance(self.around.raw) {
+        if !self.random.chance(self.raw) {
             self.number_of(is_64, mask);
             self.code.push(if is_64 { 0x83 } else { 0x71 });
         }
@@ -134,7 +134,7 @@ impl Maker<'_> {
                 }
                 self.number_of(self.around.table64, 1);
                 i32_const(&mut self.code, 0);
-                let count = i32::from(self.random.chance(self.around.raw));
+                let count = i32::from(self.random.chance(self.raw));
                 i32_const(&mut self.code, count);
                 self.bulk_of_table(12, &[GONE_SEGMENT, FUNCTIONS]);
             }
@@ -167,7 +167,7 @@ impl Maker<'_> {
         };
         self.code.extend([0x02, 0x40]);
         self.labels.push(true);
-        let raw = self.random.chance(self.around.raw);
+        let raw = self.random.chance(self.raw);
         if !raw {
             get(self);
             if self.around.objects {
