@@ -178,7 +178,7 @@ for machine in x86_64 riscv64; do
 done
 
 # The programs are built once, before several targets want them at the same time.
-if selected programs/; then
+if selected programs/ || { [ -n "$CAIRN_TEST_ALL" ] && selected "code (generated, programs)"; }; then
   wait_all
   tests/programs/run.sh --build-only >"$logs/programs_build.log" 2>&1
 fi
@@ -207,10 +207,10 @@ done
 # Generated modules on Cairn's own ways of compiling; with --all also on RISC-V and on other engines. And the code that is made.
 if [ -n "$CAIRN_TEST_ALL" ]; then
   build_for_tests host-riscv64 cairn-diff && fuzz/diff/engines.sh && job "diff (all engines)" python3 fuzz/diff/run.py --modules 3000 --seed 1
-  job "code (generated, programs)" fuzz/code/check_code.sh 300 programs
+  job "code (generated, programs)" python3 fuzz/code/check_modules.py --generate 300 --programs
 else
   job "diff (cairn alone)" python3 fuzz/diff/run.py --modules 300 --batch 100 --seed 1 --executors cairn,none,registers,check,cpu,verify,stress
-  job "code (generated)" fuzz/code/check_code.sh 40
+  job "code (generated)" python3 fuzz/code/check_modules.py --generate 40
 fi
 
 job "code (spoiled)" python3 fuzz/code/self_test.py build/host/cairn-cli

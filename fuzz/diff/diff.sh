@@ -8,10 +8,10 @@ for argument in "$@"; do
 done
 install_packages
 if [ -n "$own" ]; then
-  (build_preset host cairn-diff) || exit 71
+  (build_preset host cairn-diff cairn-cli) || exit 71
   arguments+=(--executors cairn,none,registers,check,cpu,verify,stress)
 else
   fuzz/diff/engines.sh || fail 71 "cannot install the other engines"
-  (build_preset host cairn-diff && build_preset host-riscv64 cairn-diff) || exit 71
+  (build_preset host cairn-diff cairn-cli && build_preset host-riscv64 cairn-diff) || exit 71
 fi
 exec python3 fuzz/diff/run.py "${arguments[@]}"

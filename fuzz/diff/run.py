@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs generated modules on several engines and compares what they do. What fails is reduced and kept in build/fuzz/found.
 
-    fuzz/diff/run.py [--modules N] [--seed S] [--executors A,B,...] [--batch N] [--jobs N] [--seconds N] [--stop] [--keep-whole]
+    fuzz/diff/run.py [--modules N] [--seed S] [--executors A,B,...] [--batch N] [--jobs N] [--seconds N] [--code N] [--stop] [--keep-whole]
     fuzz/diff/run.py --replay FILE... [--executors ...]
 """
 import argparse
@@ -17,6 +17,9 @@ from compare import compare
 from executors import ROOT
 from reduce import reduce_module
 
+sys.path.insert(0, os.path.join(ROOT, "fuzz/code"))
+from check_modules import ModuleChecker  # noqa: E402
+
 FUZZ = os.path.join(ROOT, "build/fuzz")
 FOUND = os.path.join(FUZZ, "found")
 
@@ -26,6 +29,7 @@ class Totals:
         self.modules = self.calls = self.traps = self.refused = self.stacks = 0
         self.comparisons = {}
         self.found = []
+        self.code = 0
         self.started = time.monotonic()
 
     def line(self):
@@ -69,6 +73,16 @@ def compare_batch(modules, names):
     return differing, answers[names[0]], stacks, comparisons
 
 
+def check_code(checker, modules, directory):
+    """As compare_batch(), of what is wrong with the machine code (fuzz/code)."""
+    differing = []
+    for seed, path, _ in modules:
+        problems = checker.check(path, directory)
+        if problems:
+            differing.append((seed, path, "code", problems[0]))
+    return differing
+
+
 def differs_again(reference, name, features, detail):
     crashed = "crash:" in detail
 
@@ -96,7 +110,7 @@ def report(totals, modules, differing, reference, arguments, generator):
             print(f"FAIL seed {seed} {name}: {detail}", flush=True)
         if not arguments.keep_whole:
             _, name, detail = cases[0]
-            if "reject:" not in detail:
+            if "reject:" not in detail and name != "code":
                 small = reduce_module(generator, kept, kept.replace(".wasm", ".small.wasm"),
                                       differs_again(reference, name, features_of[seed], detail))
                 print(f"  reduced to {os.path.relpath(small, ROOT)}, {os.path.getsize(small)} bytes", flush=True)
@@ -106,7 +120,7 @@ def fuzz(arguments):
     generator = subprocess.run([os.path.join(ROOT, "fuzz/generator/build.sh")], check=True, capture_output=True,
                                text=True).stdout.strip()
     names = arguments.executors
-    totals = Totals()
+    totals, checker = Totals(), ModuleChecker()
     batches = [(first, min(arguments.batch, arguments.seed + arguments.modules - first))
                for first in range(arguments.seed, arguments.seed + arguments.modules, arguments.batch)]
     next_report = time.monotonic() + 30
@@ -115,7 +129,8 @@ def fuzz(arguments):
         if arguments.seconds and time.monotonic() - totals.started > arguments.seconds:
             return None
         directory, modules = make_batch(generator, *batch)
-        return directory, modules, compare_batch(modules, turn(names, batch[0] // arguments.batch))
+        differing, *rest = compare_batch(modules, turn(names, batch[0] // arguments.batch))
+        return directory, modules, (differing + check_code(checker, modules[:arguments.code], directory), *rest)
 
     with ThreadPoolExecutor(arguments.jobs) as pool:
         # No more batches in flight than jobs, so that nothing piles up.
@@ -125,6 +140,7 @@ def fuzz(arguments):
                     continue
                 directory, modules, (differing, answers, stacks, comparisons) = done
                 totals.modules += len(modules)
+                totals.code += min(len(modules), arguments.code)
                 totals.stacks += stacks
                 for name, count in comparisons.items():
                     totals.comparisons[name] = totals.comparisons.get(name, 0) + count
@@ -144,6 +160,7 @@ def fuzz(arguments):
                 break
     print("compared with " + names[0] + ": " + ", ".join(f"{name} {count}" for name, count in totals.comparisons.items()
                                                     if name != names[0]))
+    print(f"code of {totals.code} modules checked: " + ", ".join(f"{count} {name}" for name, count in checker.totals.items()))
     if totals.found:
         print("seeds: " + " ".join(totals.found))
     print(f"{totals.modules - len(totals.found)} passed, {len(totals.found)} failed")
@@ -171,6 +188,7 @@ def main():
     parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=0, help="stop after so many")
+    parser.add_argument("--code", type=int, default=4, metavar="N", help="check the code of so many modules of a batch (fuzz/code)")
     parser.add_argument("--stop", action="store_true", help="stop at the first batch with a mismatch")
     parser.add_argument("--keep-whole", action="store_true", help="do not reduce what differs")
     parser.add_argument("--replay", nargs="+")
