@@ -1,6 +1,7 @@
 //! Modules of the project's own: dense arithmetic, memory and control flow in functions that seldom trap, with bounded
 //! loops, many live values, repeated expressions and addresses, calls of every kind.
 
+mod addresses;
 mod arrays;
 mod atomics;
 mod bulk;

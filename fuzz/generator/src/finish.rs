@@ -166,7 +166,7 @@ pub fn finish(
     let mut code = CodeSection::new();
     let mut occurring = BTreeSet::new();
     let mut hints = BranchHints::new();
-    let hinted = random.chance(20);
+    let hinted = random.chance(40);
     for (position, body) in bodies.iter().enumerate() {
         let ty = shown.functions[shown.imported_functions as usize + position];
         let (parameters, _) = shown.signatures[ty as usize].as_ref()?;

@@ -29,7 +29,7 @@ pub const MEMORY_PAGES: (u64, u64) = (2, 4);
 pub const TAG: [Ty; 1] = [Ty::I32];
 
 pub fn table() -> TableType {
-    TableType { element_type: RefType::FUNCREF, minimum: 8, maximum: Some(8), table64: false, shared: false }
+    TableType { element_type: RefType::FUNCREF, minimum: 8, maximum: Some(12), table64: false, shared: false }
 }
 
 pub fn memory() -> MemoryType {

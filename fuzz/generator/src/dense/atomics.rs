@@ -73,11 +73,22 @@ impl Maker<'_> {
             return self.assignment();
         };
         let opcode = 0x13 + self.random.below(4) as u8;
+        let start = self.code.len();
+        let twice = self.random.chance(30);
         for _ in 0..if opcode < 0x15 { 4 } else { 2 } {
-            self.expression(Ty::I64, 2);
+            if twice { self.leaf(Ty::I64) } else { self.expression(Ty::I64, 2) }
         }
         self.code.extend([0xfc, opcode]);
-        index(&mut self.code, 0x21, high);
+        if twice {
+            // Once more, of the same: one half of each.
+            let again = self.code[start..].to_vec();
+            self.code.push(0x1a);
+            self.code.extend(again);
+            index(&mut self.code, 0x21, high);
+            self.code.push(0x1a);
+        } else {
+            index(&mut self.code, 0x21, high);
+        }
         index(&mut self.code, 0x21, low);
     }
 }

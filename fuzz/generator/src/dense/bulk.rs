@@ -140,29 +140,6 @@ impl Maker<'_> {
         index(&mut self.code, 0x21, local);
     }
 
-    /// An address at which an access of `size` bytes ends the memory or crosses a boundary of pages, and the offset that goes with it.
-    pub fn edge(&mut self, memory: u32, size: u64) -> u64 {
-        let (is_64, bytes) = (self.around.memories[memory as usize].is_64, self.around.memories[memory as usize].bytes);
-        let offset = *self.random.pick(&[0, 0, 1, 4, 100, 4000]);
-        let mut place = || {
-            let within = self.random.below(size);
-            let place = match self.random.below(4) {
-                0 | 1 => bytes - size,
-                2 if bytes > 2 * 65536 => 65536 - within,
-                _ => 4096 * (1 + self.random.below(15)) - within,
-            };
-            (place - offset.min(place)) as i64
-        };
-        let (one, other) = (place(), place());
-        self.number_of(is_64, one);
-        if self.random.chance(60) {
-            self.number_of(is_64, other);
-            self.leaf(Ty::I32);
-            self.code.push(0x1b);
-        }
-        offset
-    }
-
     /// An access outside, where something that is rarely true says so: over the end, around 2^31, 2^32 (with its offset), beyond.
     pub fn far(&mut self) {
         let rare = *self.random.pick(&[1, 3, 7, 15]);

@@ -8,7 +8,8 @@ impl Maker<'_> {
     /// Many values at once, more than registers: a frame of pages.
     pub fn crowd(&mut self) {
         let ty = if self.around.simd { Ty::V128 } else { Ty::I64 };
-        let count = *self.random.pick(&[40, 300, 560, 1500]);
+        let blocks = self.random.chance(25);
+        let count = if blocks { 160 } else { *self.random.pick(&[40, 300, 560, 1500]) };
         let memory = self.memory();
         let is_64 = self.around.memories[memory as usize].is_64;
         let load = |maker: &mut Self, place: i64| {
@@ -16,14 +17,23 @@ impl Maker<'_> {
             if ty == Ty::V128 { maker.code.extend([0xfd, 0]) } else { maker.code.push(0x29) }
             maker.memory_argument(memory, 0, 0);
         };
+        // Objects below and above them, which must be found by collections.
+        let objects = if blocks && self.around.objects { 12 } else { 0 };
+        self.push_objects(objects);
         for number in 0..count {
             load(self, number * 8);
         }
+        self.push_objects(objects);
         // What is loaded must be loaded before this.
         self.number_of(is_64, 8);
         self.expression(Ty::I64, 1);
         self.code.push(0x37);
         self.memory_argument(memory, 0, 0);
+        if blocks {
+            // Live through so many blocks that their ranges are not worked out exactly.
+            self.many_blocks(1200);
+        }
+        self.read_objects(objects);
         for number in 1..count {
             match (ty, number % 3) {
                 (Ty::V128, 0) => self.code.extend([0xfd, 0xce, 1]),
@@ -33,12 +43,29 @@ impl Maker<'_> {
             }
         }
         self.into_local(ty);
+        self.read_objects(objects);
+    }
+
+    fn push_objects(&mut self, count: usize) {
+        for _ in 0..count {
+            let structure = self.some_structure();
+            self.new_structure(structure, 0);
+        }
+    }
+
+    fn read_objects(&mut self, count: usize) {
+        for number in 0..count {
+            let (field, ty) = [(0, Ty::I32), (1, Ty::I64), (4, Ty::Base)][number % 3];
+            self.gc(2, &[0, field]);
+            self.into_local(ty);
+        }
     }
 
     /// A function of very many blocks.
-    pub fn many_blocks(&mut self) {
+    pub fn many_blocks(&mut self, count: i32) {
         let Some(local) = self.local_of(Ty::I32) else { return };
-        for number in 0..400 + self.random.below(1200) as i32 {
+        let called = self.random.below(u64::from(count as u32)) as i32;
+        for number in 0..count {
             index(&mut self.code, 0x20, local);
             i32_const(&mut self.code, number & 7);
             self.code.extend([0x71, 0x04, 0x40]);
@@ -46,6 +73,11 @@ impl Maker<'_> {
             i32_const(&mut self.code, number);
             self.code.push(if number % 2 == 0 { 0x6a } else { 0x73 });
             index(&mut self.code, 0x21, local);
+            if number % 400 == called % 400 {
+                self.labels.push(true);
+                if self.around.objects { self.object_statement() } else { self.call() }
+                self.labels.pop();
+            }
             self.code.push(0x0b);
         }
     }

@@ -68,9 +68,12 @@ pub fn array_end(simd: bool) -> u32 {
 
 const CHAIN: u32 = 10;
 
+/// The last type is a structure with so many more i64 that displacements do not fit into instructions of RISC-V.
+const BIG_FIELDS: u32 = 300;
+
 /// How many types there are of objects.
 pub fn type_count(simd: bool) -> u32 {
-    array_end(simd) + CHAIN
+    array_end(simd) + CHAIN + 1
 }
 
 fn field(storage: Storage, mutable: bool) -> FieldType {
@@ -100,6 +103,13 @@ pub fn declare(types: &mut TypeSection, simd: bool) {
         let supertype = if number == 0 { 0 } else { array_end(simd) + number - 1 };
         types.ty().subtype(&SubType { is_final: number == CHAIN - 1, supertype_idxs: vec![supertype], composite_type: composite(inner) });
     }
+    let inner = CompositeInnerType::Struct(StructType { fields: big().into() });
+    types.ty().subtype(&SubType { is_final: true, supertype_idxs: vec![0], composite_type: composite(inner) });
+}
+
+fn big() -> Vec<FieldType> {
+    let more = (0..BIG_FIELDS).map(|_| field(Val(Ty::I64), true));
+    BASE.iter().map(|ty| field(*ty, true)).chain(more).collect()
 }
 
 /// A type of functions that may have subtypes.
@@ -156,6 +166,7 @@ impl Maker<'_> {
         }
         match self.random.below(20) {
             0..=4 => self.write_field(),
+            5 if self.random.chance(30) => self.big_structure(),
             5..=8 => self.kept_inside(),
             9 => self.follow(),
             10 => self.cast_statement(),
@@ -256,6 +267,30 @@ impl Maker<'_> {
                 index(&mut self.code, 0x20, temporary);
                 index(&mut self.code, 0x21, local);
             }
+        }
+    }
+
+    fn big_structure(&mut self) {
+        let (temporary, big) = (self.temporary, self.around.object_types() - 1);
+        self.gc(1, &[big]);
+        index(&mut self.code, 0x21, temporary);
+        for _ in 0..2 + self.random.below(4) {
+            let first = BASE.len() as u32;
+            let which = first + *self.random.pick(&[0, 1, 100, 230, 240, 250, BIG_FIELDS - 1]);
+            index(&mut self.code, 0x20, temporary);
+            self.gc(0x16, &[]);
+            signed(&mut self.code, i64::from(big));
+            if self.random.chance(50) {
+                self.expression(Ty::I64, 1);
+                self.gc(5, &[big, which]);
+            } else {
+                self.gc(2, &[big, which]);
+                self.into_local(Ty::I64);
+            }
+        }
+        if let (true, Some(local)) = (self.random.chance(50), self.local_of(Ty::Base)) {
+            index(&mut self.code, 0x20, temporary);
+            index(&mut self.code, 0x21, local);
         }
     }
 

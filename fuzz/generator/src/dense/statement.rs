@@ -82,8 +82,11 @@ impl Maker<'_> {
                 2 => self.far(),
                 _ => self.table_statement(),
             },
-            98 if self.random.chance(3) => self.crowd(),
-            98 if self.random.chance(2) => self.many_blocks(),
+            98 if self.random.chance(6) => self.crowd(),
+            98 if self.random.chance(2) => {
+                let count = 400 + self.random.below(1200) as i32;
+                self.many_blocks(count);
+            }
             98 if self.random.chance(40) => self.change_in_place(),
             98 if self.random.chance(70) => self.far(),
             98 => self.select_store(),

@@ -92,7 +92,19 @@ impl Maker<'_> {
     pub fn table_statement(&mut self) {
         let (table, is_64) = self.table();
         let ty = if is_64 { Ty::I64 } else { Ty::I32 };
-        match self.random.below(20) {
+        match self.random.below(21) {
+            20 => {
+                // What calls go through may grow, which changes none of its entries.
+                let Some(local) = self.local_of(Ty::I32) else { return };
+                if self.random.chance(50) {
+                    self.code.extend([0xd0, 0x70]);
+                    self.number_of(false, 1);
+                    self.bulk_of_table(15, &[CALLED]);
+                } else {
+                    self.bulk_of_table(16, &[CALLED]);
+                }
+                index(&mut self.code, 0x21, local);
+            }
             0..=2 => {
                 self.place(is_64, 3);
                 self.entry(table);
