@@ -62,6 +62,9 @@ SITUATIONS = [
     ("i(32|64)_(shl|shr_s|shr_u|rotl|rotr)", 1, INTEGERS, ["0", "1", "-1", "width or more", "negative", "least"]),
     ("i(32|64)_(div|rem)_[su]", 0, INTEGERS, ["0", "-1", "least", "greatest"]),
     ("i(32|64)_(div|rem)_[su]", 1, INTEGERS, ["0", "1", "-1", "least", "power of two", "negative"]),
+    # By a constant.
+    ("i(32|64)_(div|rem)_[su]", 2, INTEGERS, ["1", "-1", "least", "greatest", "power of two", "negative", "width or more"]),
+    ("i(32|64)_(shl|shr_s|shr_u|rotl|rotr)", 2, INTEGERS, ["0", "1", "-1", "width or more", "negative", "least"]),
     ("i(32|64)_(add|sub|mul|and|or|xor|lt_s|lt_u|ge_s|ge_u|clz|ctz|popcnt)", 0, INTEGERS, ["0", "-1", "least", "greatest"]),
     ("i64_(add|sub|mul|lt_s|lt_u)", 0, INTEGERS, ["near 2^31", "near 2^32"]),
     ("i32_trunc_(sat_)?f(32|64)_[su]", 0, FLOATS, NANS + ["-0", "infinity", "-infinity", "near 2^31", "near 2^32", "half"]),

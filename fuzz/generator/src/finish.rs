@@ -314,9 +314,10 @@ fn canonical(
         if waits && before.is_none_or(|bytes| bytes != &[0x42, 0]) {
             return None;
         }
+        let constant = before.is_some_and(|bytes| matches!(bytes[0], 0x41..=0x44));
         before = Some(bytes);
         if let Some((marks, scratch)) = &marks {
-            marks.before(&mut made, bytes, scratch);
+            marks.before(&mut made, bytes, constant, scratch);
         }
         if let Some(shape) = nans::before(&operator) {
             nans::canonicalize(&mut made, shape, &scratch);

@@ -1,6 +1,7 @@
 //! For `generator --marks`: code that notes in a memory of its own which instructions are executed, and with which kinds of
 //! operands. fuzz/diff/census.py runs such modules and reads the memory, the export `marks`: 64 bytes an instruction, of which the
-//! first says that it was executed, and 20 for each of three operands are the classes below, or the situations of an access or copy.
+//! first says that it was executed, and 20 for each of three operands are the classes below, or the situations of an access or copy. The third of an
+//! operator of two is the second where that is a constant.
 
 use std::collections::BTreeMap;
 
@@ -124,8 +125,8 @@ impl Marks {
         body.instruction(&Instruction::I32Store8(MemArg { offset: 0, align: 0, target: MemArgTarget::Memory(self.memory), ordering: None }));
     }
 
-    /// What goes before an instruction.
-    pub fn before(&self, body: &mut Function, bytes: &[u8], scratch: &Scratch) {
+    /// What goes before an instruction. `constant`: whether its last operand is one.
+    pub fn before(&self, body: &mut Function, bytes: &[u8], constant: bool, scratch: &Scratch) {
         use Instruction as I;
         let (prefix, number_, at) = opcode(bytes);
         let place = place(prefix, number_);
@@ -156,6 +157,12 @@ impl Marks {
                 body.instruction(&I::I32Const((place + 1 + 20 * position as u32) as i32));
                 body.instruction(&I::LocalGet(local(*ty, position)));
                 self.note(body, number(*ty));
+            }
+            if constant && types.len() == 2 && types[1] != Ty::V128 {
+                // As if it were a third operand.
+                body.instruction(&I::I32Const((place + 1 + 40) as i32));
+                body.instruction(&I::LocalGet(local(types[1], 1)));
+                self.note(body, number(types[1]));
             }
             restore(body, types);
         } else if let Some(access) = self.accesses.get(key) {

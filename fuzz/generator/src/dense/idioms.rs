@@ -47,6 +47,9 @@ impl Maker<'_> {
 
     fn divisor(&mut self, ty: Ty) -> i64 {
         let bits = if ty == Ty::I64 { 64 } else { 32 };
+        if self.random.chance(4) {
+            return -1;
+        }
         let power = 1i64 << self.random.below(bits - 1);
         let value = match self.random.below(8) {
             0 => power,
