@@ -1,15 +1,51 @@
 #include "base/arena.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/assert.hpp"
 
 namespace cairn {
 
 namespace {
 constexpr size_t kMinimumChunk = 64 * 1024;
 constexpr size_t kMaximumChunk = 8 * 1024 * 1024;
+constexpr size_t kMaximumAlignment = 64;
 }  // namespace
 
+void Arena::recycle(void* data, size_t bytes) {
+  const auto address = reinterpret_cast<uintptr_t>(data);
+  const uintptr_t aligned = (address + kMaximumAlignment - 1) & ~(kMaximumAlignment - 1);
+  const uintptr_t end = (address + bytes) & ~(kMaximumAlignment - 1);
+  if (end < aligned + (size_t{1} << kSmallestClass)) return;
+  const size_t size = end - aligned;
+  if constexpr (CAIRN_DEBUG) std::memset(data, 0xa5, bytes);
+  const unsigned which = std::min<unsigned>(static_cast<unsigned>(std::bit_width(size)) - 1 - kSmallestClass, kClasses - 1);
+  free_[which] = std::construct_at(reinterpret_cast<FreeBlock*>(aligned), free_[which], size);
+  has_free_ = true;
+}
+
+// The first block of a class, if it is large enough; what is left of it is recycled.
+void* Arena::take_recycled(size_t bytes, size_t alignment) {
+  CAIRN_DEBUG_ASSERT(alignment <= kMaximumAlignment);
+  const unsigned first = std::max(static_cast<unsigned>(std::bit_width(bytes)) - 1, kSmallestClass) - kSmallestClass;
+  for (unsigned which = first; which < kClasses; ++which) {
+    FreeBlock* block = free_[which];
+    if (block == nullptr || block->size < bytes) continue;
+    free_[which] = block->next;
+    auto* data = reinterpret_cast<std::byte*>(block);
+    recycle(data + bytes, block->size - bytes);
+    used_ += bytes;
+    return data;
+  }
+  return nullptr;
+}
+
 void* Arena::allocate(size_t bytes, size_t alignment) {
+  if (has_free_ && bytes > (size_t{1} << (kSmallestClass - 1))) {
+    if (void* recycled = take_recycled(bytes, alignment)) return recycled;
+  }
   auto address = reinterpret_cast<uintptr_t>(next_);
   uintptr_t aligned = (address + alignment - 1) & ~(uintptr_t{alignment} - 1);
   size_t padding = aligned - address;
@@ -38,6 +74,8 @@ void Arena::reset() {
   next_ = chunks_.empty() ? nullptr : chunks_.front().bytes.get();
   end_ = chunks_.empty() ? nullptr : next_ + chunks_.front().size;
   used_ = 0;
+  std::ranges::fill(free_, nullptr);
+  has_free_ = false;
 }
 
 }  // namespace cairn

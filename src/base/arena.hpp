@@ -4,6 +4,9 @@
 // does not fail the allocation (there is no way to report that from inside every data structure): it sets exhausted(),
 // which each phase polls, at least once a block, and turns into an Error that names the budget. Between two polls a phase
 // may allocate at most a small multiple of the block's size.
+//
+// Large blocks that are given back with recycle() are used again before fresh memory is. What they are used for counts as
+// used all the same, so that the budget bounds the work as well as the memory.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +36,9 @@ class Arena {
     return {data, count};
   }
 
+  // Nothing refers to these bytes any more, which are part of what has been allocated since reset().
+  void recycle(void* data, size_t bytes);
+
   [[nodiscard]] bool exhausted() const { return used_ > budget_; }
   [[nodiscard]] size_t used() const { return used_; }
   [[nodiscard]] size_t budget() const { return budget_; }
@@ -46,20 +52,38 @@ class Arena {
     std::unique_ptr<std::byte[]> bytes;
     size_t size = 0;
   };
+  // What a recycled block begins with.
+  struct FreeBlock {
+    FreeBlock* next;
+    size_t size;
+  };
+  static constexpr unsigned kSmallestClass = 12;  // 4 KiB
+  static constexpr unsigned kClasses = 28;
+
+  void* take_recycled(size_t bytes, size_t alignment);
+
   std::vector<Chunk> chunks_;
+  FreeBlock* free_[kClasses] = {};  // class n: of at least 2^(n + kSmallestClass) bytes
+  bool has_free_ = false;
   std::byte* next_ = nullptr;
   std::byte* end_ = nullptr;
   size_t used_ = 0;
   size_t budget_;
 };
 
+enum class OldStorage : uint8_t { abandoned, recycled };
+
 // A growable array in an arena, for trivially copyable elements: growing copies and abandons the old storage.
-template <class T>
+template <class T, OldStorage kOldStorage = OldStorage::abandoned>
 class ArenaVector {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
 
  public:
   explicit ArenaVector(Arena& arena) : arena_(&arena) {}
+  ArenaVector(const ArenaVector&) requires(kOldStorage == OldStorage::abandoned) = default;
+  ArenaVector& operator=(const ArenaVector&) requires(kOldStorage == OldStorage::abandoned) = default;
+  ~ArenaVector() requires(kOldStorage == OldStorage::abandoned) = default;
+  ~ArenaVector() { recycle(); }
 
   void push_back(const T& value) {
     if (size_ == capacity_) {
@@ -105,6 +129,12 @@ class ArenaVector {
   std::span<T> as_span() { return {data_, size_}; }
   std::span<const T> as_span() const { return {data_, size_}; }
   [[nodiscard]] Arena& arena() const { return *arena_; }
+  // Empties it and gives its storage back: no span of it is in use.
+  void recycle() {
+    arena_->recycle(data_, capacity_ * sizeof(T));
+    data_ = nullptr;
+    size_ = capacity_ = 0;
+  }
 
  private:
   void check(size_t i) const {
@@ -116,6 +146,7 @@ class ArenaVector {
     if (capacity < at_least) capacity = at_least;
     T* data = static_cast<T*>(arena_->allocate(capacity * sizeof(T), alignof(T)));
     for (size_t i = 0; i < size_; ++i) std::construct_at(data + i, data_[i]);
+    if constexpr (kOldStorage == OldStorage::recycled) arena_->recycle(data_, capacity_ * sizeof(T));
     data_ = data;
     capacity_ = capacity;
   }
@@ -125,5 +156,9 @@ class ArenaVector {
   size_t size_ = 0;
   size_t capacity_ = 0;
 };
+
+// One that is local to a piece of work: what it has outgrown, and all of it at its end, goes back to the arena.
+template <class T>
+using ScratchVector = ArenaVector<T, OldStorage::recycled>;
 
 }  // namespace cairn

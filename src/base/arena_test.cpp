@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <vector>
+
 namespace cairn {
 namespace {
 
@@ -21,6 +24,43 @@ TEST(Arena, Aligns) {
   for (size_t alignment = 1; alignment <= 64; alignment *= 2) {
     arena.allocate(1, 1);
     EXPECT_EQ(reinterpret_cast<uintptr_t>(arena.allocate(8, alignment)) % alignment, 0u);
+  }
+}
+
+TEST(Arena, UsesRecycledBlocksAgain) {
+  Arena arena(1 << 20);
+  void* first = arena.allocate(10'000, 64);
+  arena.allocate(10'000, 64);
+  arena.recycle(first, 10'000);
+  const size_t used = arena.used();
+  EXPECT_EQ(arena.allocate(4000, 8), first);
+  auto* rest = static_cast<std::byte*>(arena.allocate(5000, 8));
+  EXPECT_GE(rest, static_cast<std::byte*>(first) + 4000);
+  EXPECT_LE(rest + 5000, static_cast<std::byte*>(first) + 10'000);
+  EXPECT_EQ(arena.used(), used + 9000);  // it is work, if no memory
+  arena.recycle(first, 4000);
+  arena.reset();
+  arena.allocate(20'000, 64);
+  EXPECT_NE(arena.allocate(4000, 8), first);
+}
+
+// Vectors that grow, end and begin again never share storage.
+TEST(Arena, KeepsRecycledBlocksApart) {
+  Arena arena(size_t{1} << 30);
+  std::vector<std::unique_ptr<ScratchVector<uint32_t>>> vectors(16);
+  uint32_t random = 1;
+  for (uint32_t step = 0; step < 20'000; ++step) {
+    random = random * 1'664'525 + 1'013'904'223;
+    const uint32_t which = (random >> 8) % 16;
+    auto& vector = vectors[which];
+    if (!vector) vector = std::make_unique<ScratchVector<uint32_t>>(arena);
+    for (const uint32_t value : *vector) ASSERT_EQ(value >> 24, which);
+    if (random >> 29 == 0) {
+      vector.reset();
+      continue;
+    }
+    const uint32_t count = (random >> 12) % 2000;
+    for (uint32_t i = 0; i < count; ++i) vector->push_back(which << 24 | i);
   }
 }
 

@@ -65,6 +65,7 @@ class FunctionCompiler {
 
     codegen::MachineFunction machine(arena_);
     CAIRN_TRY(target_.lower(function, machine));
+    function.recycle();
     if (dump != nullptr) dump->machine = codegen::to_text(machine, nullptr, &target_);
     const codegen::AllocationResult allocation = CAIRN_TRY(codegen::allocate_registers(
         machine, target_.register_file(), {.register_limit = options.register_limit}));

@@ -366,23 +366,23 @@ class Builder {
 
   ArenaVector<Value> stack_;
   ArenaVector<Local> locals_;
-  ArenaVector<LogEntry> log_;
+  ScratchVector<LogEntry> log_;
   ArenaVector<Frame> frames_;
-  ArenaVector<Edge> edges_;
-  ArenaVector<Value> edge_values_;
-  ArenaVector<LocalValue> edge_locals_;
+  ScratchVector<Edge> edges_;
+  ScratchVector<Value> edge_values_;
+  ScratchVector<LocalValue> edge_locals_;
   ArenaVector<Value> saved_;
-  ArenaVector<uint32_t> loop_locals_;
+  ScratchVector<uint32_t> loop_locals_;
   ArenaVector<wasm::CatchClause> clauses_;
-  ArenaVector<LocalValue> handler_locals_;
+  ScratchVector<LocalValue> handler_locals_;
   uint32_t handler_ = kNone;  // the innermost region whose handlers get what is thrown here: an index into frames_
 
-  ArenaVector<bool> non_null_;  // by value: references whose type says so
+  ScratchVector<bool> non_null_;  // by value: references whose type says so
 
   // Scratch for merges and br_table, by local index and by depth.
-  ArenaVector<uint32_t> stamps_;
+  ScratchVector<uint32_t> stamps_;
   uint32_t stamp_ = 0;
-  ArenaVector<uint32_t> slots_;
+  ScratchVector<uint32_t> slots_;
 
   std::span<const wasm::BranchHint> hints_;
   uint64_t merge_work_ = 0;

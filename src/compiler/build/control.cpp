@@ -45,12 +45,12 @@ ir::Value Builder::terminate(Instruction terminator) {
 uint32_t Builder::terminate(Opcode opcode, uint32_t count, Value operand, BranchHint hint) {
   const uint32_t first = static_cast<uint32_t>(function_.target_lists.size());
   function_.target_lists.resize(first + count);
-  function_.target_ranges.push_back({first, count});
   Instruction inst;
   inst.opcode = opcode;
   inst.aux = static_cast<uint8_t>(hint);
   inst.operands[0] = operand;
-  inst.extra = static_cast<uint32_t>(function_.target_ranges.size() - 1);
+  inst.extra = first;
+  inst.immediate = count;
   terminate(inst);
   return first;
 }

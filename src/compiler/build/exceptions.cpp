@@ -109,11 +109,10 @@ void Builder::throw_to_handler(Value exception) {
 void Builder::make_invoke(const ir::CallInfo& info) {
   const auto first = static_cast<uint32_t>(function_.target_lists.size());
   function_.target_lists.resize(first + 2);
-  function_.target_ranges.push_back({first, 2});
   Instruction inst;
   inst.opcode = Opcode::invoke;
   inst.extra = function_.add_call(info);
-  inst.immediate = static_cast<int64_t>(function_.target_ranges.size() - 1);
+  inst.immediate = first;
   const Value call = terminate(inst);
 
   const Block pad = create_block();

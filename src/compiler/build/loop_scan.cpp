@@ -20,10 +20,10 @@ void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t loc
   // Open blocks: the loop's index, or kNoLoop; `writes` are those since the outermost open loop, `starts` where each
   // open loop's begin.
   constexpr uint32_t kNoLoop = 0xffff'ffff;
-  ArenaVector<uint32_t> open(arena);
-  ArenaVector<uint32_t> starts(arena);
-  ArenaVector<uint32_t> writes(arena);
-  ArenaVector<uint32_t> stamps(arena);
+  ScratchVector<uint32_t> open(arena);
+  ScratchVector<uint32_t> starts(arena);
+  ScratchVector<uint32_t> writes(arena);
+  ScratchVector<uint32_t> stamps(arena);
   uint32_t stamp = 0;
   for (;;) {
     const uint64_t at = reader.offset();

@@ -23,7 +23,7 @@ BlockLayout layout_blocks(const MachineFunction& function, const AllocationResul
     skipped[i] = i != 0 && only_jumps && !block.is_landing_pad && function.successors(block)[0] != MBlock(i);
   }
   // Chains of such blocks: resolved once each, an endless loop of them keeps its blocks.
-  ArenaVector<uint32_t> chain(arena);
+  ScratchVector<uint32_t> chain(arena);
   for (uint32_t i = 0; i < count; ++i) {
     uint32_t at = i;
     chain.clear();

@@ -82,11 +82,11 @@ class LiveRanges {
   // The outermost loop around `block` that does not contain `other`, which precedes it; LoopInfo::kNone if there is none.
   [[nodiscard]] uint32_t outermost_loop_without(uint32_t block, uint32_t other) const;
 
-  ArenaVector<LiveVReg> vregs;
-  ArenaVector<Use> uses;
-  ArenaVector<LiveRange> ranges;
-  ArenaVector<LoopInfo> loops;         // sorted by first block
-  ArenaVector<uint32_t> loop_of;       // by block: the innermost loop or LoopInfo::kNone
+  ScratchVector<LiveVReg> vregs;
+  ScratchVector<Use> uses;
+  ScratchVector<LiveRange> ranges;
+  ScratchVector<LoopInfo> loops;         // sorted by first block
+  ScratchVector<uint32_t> loop_of;       // by block: the innermost loop or LoopInfo::kNone
 
  private:
   void find_loops();
@@ -100,9 +100,9 @@ class LiveRanges {
     uint32_t block;
     Point end;
   };
-  ArenaVector<uint32_t> live_out_stamp_;  // by block: number of the last register found live at the end
-  ArenaVector<uint32_t> worklist_;
-  ArenaVector<Visit> visits_;
+  ScratchVector<uint32_t> live_out_stamp_;  // by block: number of the last register found live at the end
+  ScratchVector<uint32_t> worklist_;
+  ScratchVector<Visit> visits_;
   uint64_t work_left_ = 0;
 };
 

@@ -37,15 +37,15 @@ Result<void> Lowering::run() {
   use_counts_.assign(values, 0);
   colors_.assign(values, 0);
   sunk_.assign(values, false);
-  result_.insts.reserve(values + values / 4);
-  result_.operands.reserve(values * 3);
-  result_.vregs.reserve(values);
 
   result_.incoming_bytes = own_layout_.stack_bytes;
   if (own_layout_.result_area_bytes != 0) result_area_ = temporary(RegClass::integer);
 
   order_blocks();
-  count_uses();
+  const uint32_t live = count_uses();
+  result_.insts.reserve(live + live / 4);
+  result_.operands.reserve(size_t{live} * 3);
+  result_.vregs.reserve(live);
 
   for (uint32_t i = static_cast<uint32_t>(order_.size()); i-- > 0;) {
     current_block_ = MBlock(i);
@@ -70,17 +70,20 @@ Result<void> Lowering::run() {
 
 // --- Values ---------------------------------------------------------------------------------------------------------------
 
-void Lowering::count_uses() {
+uint32_t Lowering::count_uses() {
+  uint32_t instructions = 0;
   for (const Node& node : nodes_) {
     if (!node.block) continue;
     for (Value value = function_[node.block].first; value; value = function_.next(value)) {
       if (is_transparent(inst(value))) continue;
+      ++instructions;
       for (const Value operand : function_.operands(value))
         if (operand) ++use_counts_[resolve(operand).index()];
       for (const ir::Target& target : function_.targets(value))
         for (const Value argument : function_.arguments(target)) ++use_counts_[resolve(argument).index()];
     }
   }
+  return instructions;
 }
 
 Value Lowering::resolve(Value value) const {

@@ -137,7 +137,7 @@ class Lowering {
 
   VReg vreg_of(ir::Value value);
   void order_blocks();
-  void count_uses();
+  uint32_t count_uses();  // returns how many instructions there are
   void find_loops(std::span<const ir::Block> rpo, std::span<const uint32_t> rpo_index);
   void lower_block(ir::Block block);
   void lower_edge(const ir::Target& target);
@@ -156,29 +156,29 @@ class Lowering {
   void flush_group();
   void finish();
 
-  ArenaVector<VReg> vregs_;          // by value
-  ArenaVector<uint32_t> use_counts_;
-  ArenaVector<uint32_t> colors_;     // number of conflicting effects in the block before the instruction
-  ArenaVector<bool> sunk_;
-  ArenaVector<uint32_t> target_nodes_;  // parallel to Function::target_lists: the node that the edge enters
-  ArenaVector<Node> nodes_;
-  ArenaVector<uint32_t> order_;      // node by MBlock
-  ArenaVector<uint32_t> loop_of_;    // IR block to loop; loops_ by number
+  ScratchVector<VReg> vregs_;          // by value
+  ScratchVector<uint32_t> use_counts_;
+  ScratchVector<uint32_t> colors_;     // number of conflicting effects in the block before the instruction
+  ScratchVector<bool> sunk_;
+  ScratchVector<uint32_t> target_nodes_;  // parallel to Function::target_lists: the node that the edge enters
+  ScratchVector<Node> nodes_;
+  ScratchVector<uint32_t> order_;      // node by MBlock
+  ScratchVector<uint32_t> loop_of_;    // IR block to loop; loops_ by number
   struct Loop {
     ir::Block header;
     uint32_t parent = 0xffff'ffff;
     uint32_t depth = 1;
   };
-  ArenaVector<Loop> loops_;
-  ArenaVector<MachineInst> group_;   // of the current instruction, in execution order
-  ArenaVector<Operand> operand_buffer_;
+  ScratchVector<Loop> loops_;
+  ScratchVector<MachineInst> group_;   // of the current instruction, in execution order
+  ScratchVector<Operand> operand_buffer_;
   ir::Value current_;
   MBlock current_block_;
   uint32_t position_ = 0;
   VReg result_area_;                 // own hidden result pointer
   uint32_t call_result_area_ = 0xffff'ffff;  // fixed slot shared by all calls that need a result area
   uint32_t call_result_bytes_ = 0;
-  ArenaVector<uint32_t> invoke_areas_;  // by value, for those that need one: where their results are
+  ScratchVector<uint32_t> invoke_areas_;  // by value, for those that need one: where their results are
 };
 
 }  // namespace cairn::codegen

@@ -20,21 +20,21 @@ constexpr uint32_t kNotReached = 0xffff'ffff;
 // Numbers the loops, inner ones first, and says for each block in which innermost one it lies.
 void Lowering::find_loops(std::span<const Block> rpo, std::span<const uint32_t> rpo_index) {
   // Predecessors of reachable blocks, as ranges of one array.
-  ArenaVector<uint32_t> first(result_.arena);
+  ScratchVector<uint32_t> first(result_.arena);
   first.assign(function_.block_count() + 1, 0);
   for (const Block block : rpo)
     for (const ir::Target& target : function_.targets(function_.terminator(block))) ++first[target.block.index() + 1];
   for (uint32_t i = 0; i < function_.block_count(); ++i) first[i + 1] += first[i];
-  ArenaVector<Block> predecessors(result_.arena);
+  ScratchVector<Block> predecessors(result_.arena);
   predecessors.resize(first.back());
-  ArenaVector<uint32_t> fill(result_.arena);
+  ScratchVector<uint32_t> fill(result_.arena);
   fill.append(first.as_span());
   for (const Block block : rpo)
     for (const ir::Target& target : function_.targets(function_.terminator(block)))
       predecessors[fill[target.block.index()]++] = block;
 
   loop_of_.assign(function_.block_count(), kNoLoop);
-  ArenaVector<uint32_t> outermost(result_.arena);  // of each loop, with path compression
+  ScratchVector<uint32_t> outermost(result_.arena);  // of each loop, with path compression
   const auto find_outermost = [&](uint32_t loop) {
     while (outermost[loop] != loop) {
       outermost[loop] = outermost[outermost[loop]];
@@ -42,7 +42,7 @@ void Lowering::find_loops(std::span<const Block> rpo, std::span<const uint32_t> 
     }
     return loop;
   };
-  ArenaVector<Block> work(result_.arena);
+  ScratchVector<Block> work(result_.arena);
   for (size_t i = rpo.size(); i-- > 0;) {
     const Block header = rpo[i];
     work.clear();
@@ -80,7 +80,7 @@ void Lowering::order_blocks() {
   const uint32_t block_count = function_.block_count();
 
   // Reverse post-order. Of a branch's targets the one that is visited first comes last: so visit what should be far away first.
-  ArenaVector<uint32_t> predecessor_count(arena);
+  ScratchVector<uint32_t> predecessor_count(arena);
   predecessor_count.assign(block_count, 0);
   for (uint32_t i = 0; i < block_count; ++i) {
     if (!function_.blocks[i].last) continue;
@@ -106,10 +106,11 @@ void Lowering::order_blocks() {
     visit.swap = distance(0) <= distance(1);  // by default the first target comes next
     return visit;
   };
-  ArenaVector<uint32_t> rpo_index(arena);
+  ScratchVector<uint32_t> rpo_index(arena);
   rpo_index.assign(block_count, kNotReached);
-  ArenaVector<Block> rpo(arena);
-  ArenaVector<Visit> stack(arena);
+  ScratchVector<Block> rpo(arena);
+  rpo.reserve(block_count);
+  ScratchVector<Visit> stack(arena);
   rpo_index[0] = 0;
   stack.push_back(visit_of(Block(0)));
   while (!stack.empty()) {
@@ -153,8 +154,8 @@ void Lowering::order_blocks() {
   struct List {
     uint32_t first = kNoLoop, last = kNoLoop;
   };
-  ArenaVector<Item> items(arena);
-  ArenaVector<List> lists(arena);
+  ScratchVector<Item> items(arena);
+  ScratchVector<List> lists(arena);
   lists.assign(loops_.size() + 1, List());
   const auto add_item = [&](uint32_t loop, uint32_t index, bool is_loop) {
     List& list = lists[loop == kNoLoop ? loops_.size() : loop];
@@ -167,13 +168,13 @@ void Lowering::order_blocks() {
     }
     list.last = item;
   };
-  ArenaVector<uint32_t> node_of(arena);  // by IR block
+  ScratchVector<uint32_t> node_of(arena);  // by IR block
   node_of.assign(block_count, 0);
   for (const Block block : rpo) {
     node_of[block.index()] = static_cast<uint32_t>(nodes_.size());
     nodes_.push_back({block, 0, MBlock::none()});
   }
-  ArenaVector<uint32_t> latest_edge(arena);  // by target block: the latest split edge to it
+  ScratchVector<uint32_t> latest_edge(arena);  // by target block: the latest split edge to it
   latest_edge.assign(block_count, 0);
   target_nodes_.assign(function_.target_lists.size(), 0);
   for (const Block block : rpo) {
@@ -212,7 +213,9 @@ void Lowering::order_blocks() {
     uint32_t item;
     uint32_t loop;
   };
-  ArenaVector<Place> places(arena);
+  order_.reserve(nodes_.size());
+  result_.blocks.reserve(nodes_.size());
+  ScratchVector<Place> places(arena);
   places.push_back({lists[loops_.size()].first, kNoLoop});
   while (!places.empty()) {
     Place& place = places.back();
@@ -242,7 +245,7 @@ void Lowering::order_blocks() {
   }
 
   // Edges.
-  ArenaVector<uint32_t> counted_from(arena);  // by machine block: the latest one it was counted as a successor of
+  ScratchVector<uint32_t> counted_from(arena);  // by machine block: the latest one it was counted as a successor of
   counted_from.assign(order_.size(), kNotReached);
   for (uint32_t i = 0; i < order_.size(); ++i) {
     const Node& node = nodes_[order_[i]];

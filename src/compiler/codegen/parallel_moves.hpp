@@ -41,11 +41,11 @@ class ParallelMoves {
   const RegisterFile& registers_;
   ArenaVector<InsertedMove>& out_;
   MInst before_;
-  ArenaVector<Move> moves_;
-  ArenaVector<uint32_t> ready_;
+  ScratchVector<Move> moves_;
+  ScratchVector<uint32_t> ready_;
   // By location; all zero (none) between two flushes.
-  ArenaVector<uint32_t> readers_;
-  ArenaVector<uint32_t> writer_;
+  ScratchVector<uint32_t> readers_;
+  ScratchVector<uint32_t> writer_;
 };
 
 }  // namespace cairn::codegen

@@ -163,7 +163,7 @@ class Allocator {
   LiveRanges live_;
   std::array<std::span<const PReg>, kRegClasses> allocatable_;
 
-  ArenaVector<ValueState> values_;
+  ScratchVector<ValueState> values_;
   std::array<VReg, PReg::kCount> occupant_;
   PRegSet used_callee_saved_;
   uint32_t block_ = 0;  // current
@@ -175,32 +175,32 @@ class Allocator {
     uint32_t next;
   };
   static constexpr unsigned kClobberClasses = 8;
-  ArenaVector<Event> events_;
+  ScratchVector<Event> events_;
   std::array<uint32_t, PReg::kCount> register_events_;
   std::array<PRegSet, kClobberClasses> clobber_classes_;
   std::array<uint32_t, kClobberClasses> clobber_events_;
   unsigned clobber_class_count_ = 0;
 
   // The current instruction's moves.
-  ArenaVector<GroupEntry> group_;
-  ArenaVector<Copy> copies_;
-  ArenaVector<RawMove> stores_;
+  ScratchVector<GroupEntry> group_;
+  ScratchVector<Copy> copies_;
+  ScratchVector<RawMove> stores_;
   PRegSet early_busy_, late_busy_, reuse_busy_;
-  ArenaVector<uint8_t> reused_by_;  // by operand: 1 + the operand that reuses it
+  ScratchVector<uint8_t> reused_by_;  // by operand: 1 + the operand that reuses it
 
-  ArenaVector<Held> held_;
-  ArenaVector<HeldRange> exits_;    // by block
-  ArenaVector<HeldRange> entries_;  // by block, loop headers only
-  ArenaVector<Item> items_;
-  ArenaVector<uint32_t> order_;
+  ScratchVector<Held> held_;
+  ScratchVector<HeldRange> exits_;    // by block
+  ScratchVector<HeldRange> entries_;  // by block, loop headers only
+  ScratchVector<Item> items_;
+  ScratchVector<uint32_t> order_;
   std::array<uint32_t, kRegClasses> in_memory_{};  // at a loop header: values that live there without a register
   uint32_t exit_stamp_ = 0;
   uint32_t item_stamp_ = 0;
 
   SafepointState safepoints_;
   ArenaVector<Allocation> allocations_;
-  ArenaVector<RawMove> moves_;
-  ArenaVector<uint32_t> first_move_;  // by instruction
+  ScratchVector<RawMove> moves_;
+  ScratchVector<uint32_t> first_move_;  // by instruction
 };
 
 }  // namespace cairn::codegen::regalloc

@@ -56,9 +56,9 @@ class SlotSets {
 
  private:
   const LiveRanges& live_;
-  ArenaVector<uint32_t> parent_;
-  ArenaVector<std::span<const LiveRange>> ranges_;
-  ArenaVector<LiveRange> merged_;
+  ScratchVector<uint32_t> parent_;
+  ScratchVector<std::span<const LiveRange>> ranges_;
+  ScratchVector<LiveRange> merged_;
   int64_t work_left_ = 0;
 };
 
@@ -97,7 +97,7 @@ SpillSlots assign_spill_slots(const MachineFunction& function, const LiveRanges&
     uint32_t slot;
   };
   for (const uint32_t size : {8u, 16u}) {
-    ArenaVector<Interval> intervals(arena);
+    ScratchVector<Interval> intervals(arena);
     for (uint32_t i = 0; i < count; ++i) {
       if (needs_slot[i] == 0 || sets.find(i) != i || sets.ranges(i).empty()) continue;
       if (registers.spill_size[static_cast<unsigned>(function.vregs[i])] != size) continue;
@@ -110,8 +110,8 @@ SpillSlots assign_spill_slots(const MachineFunction& function, const LiveRanges&
     const auto ends_later = [](const Active& a, const Active& b) {
       return a.end != b.end ? a.end > b.end : a.slot > b.slot;
     };
-    ArenaVector<Active> active(arena);  // a heap, the one that ends first on top
-    ArenaVector<uint32_t> free_slots(arena);
+    ScratchVector<Active> active(arena);  // a heap, the one that ends first on top
+    ScratchVector<uint32_t> free_slots(arena);
     for (const Interval& interval : intervals) {
       while (!active.empty() && active[0].end <= interval.begin) {
         free_slots.push_back(active[0].slot);

@@ -48,8 +48,8 @@ class Dominance {
     }
     return a;
   }
-  ArenaVector<uint32_t> parent_;
-  ArenaVector<uint32_t> depth_;
+  ScratchVector<uint32_t> parent_;
+  ScratchVector<uint32_t> depth_;
 };
 
 // A range in which a reference is in its slot whenever a call runs.
@@ -67,7 +67,7 @@ struct Interval {
 Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& live, std::span<const uint32_t> slot_of,
                              SafepointState& state, AllocationResult& result) {
   Arena& arena = function.arena;
-  ArenaVector<Interval> intervals(arena);
+  ScratchVector<Interval> intervals(arena);
   bool any_approximate = false;
   for (uint32_t v = 0; v < function.vregs.size(); ++v) {
     if (function.vregs[v] != RegClass::reference || slot_of[v] == SpillSlots::kNone) continue;
@@ -95,8 +95,8 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
   std::optional<Dominance> dominance;
   if (any_approximate) dominance.emplace(function);
 
-  ArenaVector<Interval> active(arena);
-  ArenaVector<uint32_t> slots(arena);
+  ScratchVector<Interval> active(arena);
+  ScratchVector<uint32_t> slots(arena);
   size_t next = 0, next_safepoint = 0;
   for (uint32_t b = 0; b < function.blocks.size(); ++b) {
     const MachineBlock& block = function.blocks[b];

@@ -38,9 +38,9 @@ struct SafepointState {
     uint32_t first_block = 0, last_block = 0;
   };
   explicit SafepointState(Arena& arena) : safepoints(arena), held(arena), hoists(arena) {}
-  ArenaVector<Safepoint> safepoints;  // in order
-  ArenaVector<Held> held;
-  ArenaVector<Hoist> hoists;
+  ScratchVector<Safepoint> safepoints;  // in order
+  ScratchVector<Held> held;
+  ScratchVector<Hoist> hoists;
 };
 
 // Fills in result.stack_maps and result.map_slots. `slot_of` by virtual register: its slot, SpillSlots::kNone if it has none.

@@ -20,7 +20,7 @@ ControlFlow::ControlFlow(const Function& function)
     Block block;
     uint32_t next;  // target to visit, counted from the last: so that targets keep their order in reverse
   };
-  ArenaVector<Visit> stack(function.arena);
+  ScratchVector<Visit> stack(function.arena);
   constexpr uint32_t kVisited = kUnreachable - 1;
   positions_[0] = kVisited;
   stack.push_back({Block(0), 0});
@@ -43,7 +43,7 @@ ControlFlow::ControlFlow(const Function& function)
 
   for (uint32_t i = 0; i < count; ++i) first_predecessor_[i + 1] += first_predecessor_[i];
   predecessors_.resize(first_predecessor_[count]);
-  ArenaVector<uint32_t> filled(function.arena);
+  ScratchVector<uint32_t> filled(function.arena);
   filled.append(first_predecessor_.as_span());
   for (const Block block : order_) {
     for (const Target& target : function.targets(function.terminator(block))) {
@@ -76,9 +76,9 @@ class DominatorFinder {
   void run(std::span<Block> immediate) {
     walk();
     const uint32_t count = static_cast<uint32_t>(vertices_.size());
-    ArenaVector<uint32_t> bucket_head(function_.arena);
-    ArenaVector<uint32_t> bucket_next(function_.arena);
-    ArenaVector<uint32_t> idom(function_.arena);
+    ScratchVector<uint32_t> bucket_head(function_.arena);
+    ScratchVector<uint32_t> bucket_next(function_.arena);
+    ScratchVector<uint32_t> idom(function_.arena);
     bucket_head.assign(count, kNone);
     bucket_next.assign(count, kNone);
     idom.assign(count, 0);
@@ -111,7 +111,7 @@ class DominatorFinder {
       Block block;
       uint32_t next;
     };
-    ArenaVector<Visit> stack(function_.arena);
+    ScratchVector<Visit> stack(function_.arena);
     const auto enter = [&](Block block, uint32_t parent) {
       const uint32_t number = static_cast<uint32_t>(vertices_.size());
       number_[block.index()] = number;
@@ -151,13 +151,13 @@ class DominatorFinder {
 
   const Function& function_;
   const ControlFlow& flow_;
-  ArenaVector<uint32_t> number_;  // by block
-  ArenaVector<Block> vertices_;
-  ArenaVector<uint32_t> parent_;
-  ArenaVector<uint32_t> semi_;
-  ArenaVector<uint32_t> ancestor_;
-  ArenaVector<uint32_t> label_;
-  ArenaVector<uint32_t> path_;
+  ScratchVector<uint32_t> number_;  // by block
+  ScratchVector<Block> vertices_;
+  ScratchVector<uint32_t> parent_;
+  ScratchVector<uint32_t> semi_;
+  ScratchVector<uint32_t> ancestor_;
+  ScratchVector<uint32_t> label_;
+  ScratchVector<uint32_t> path_;
 };
 
 }  // namespace
@@ -177,8 +177,8 @@ Dominators::Dominators(const Function& function, const ControlFlow& flow)
   DominatorFinder(function, flow).run(immediate_.as_span());
 
   // Children as lists, in reverse postorder of the blocks.
-  ArenaVector<Block> first_child(function.arena);
-  ArenaVector<Block> next_sibling(function.arena);
+  ScratchVector<Block> first_child(function.arena);
+  ScratchVector<Block> next_sibling(function.arena);
   first_child.assign(count, Block::none());
   next_sibling.assign(count, Block::none());
   for (size_t i = flow.order().size(); i-- > 1;) {
@@ -216,13 +216,13 @@ Loops::Loops(const Function& function, const ControlFlow& flow, const Dominators
   loop_of_.assign(function.block_count(), Loop::none());
   // Headers from the last to the first in reverse postorder, so that inner loops are found before outer ones. `outermost`
   // leads from a loop to the outermost loop found so far around it.
-  ArenaVector<LoopData> found(function.arena);
-  ArenaVector<uint32_t> outermost(function.arena);
+  ScratchVector<LoopData> found(function.arena);
+  ScratchVector<uint32_t> outermost(function.arena);
   const auto find = [&](uint32_t loop) {
     while (outermost[loop] != loop) loop = outermost[loop] = outermost[outermost[loop]];
     return loop;
   };
-  ArenaVector<Block> work(function.arena);
+  ScratchVector<Block> work(function.arena);
   for (size_t i = flow.order().size(); i-- > 0;) {
     const Block header = flow.order()[i];
     for (const Block predecessor : flow.predecessors(header)) {

@@ -27,10 +27,10 @@ class ControlFlow {
   }
 
  private:
-  ArenaVector<Block> order_;
-  ArenaVector<uint32_t> positions_;
-  ArenaVector<uint32_t> first_predecessor_;
-  ArenaVector<Block> predecessors_;
+  ScratchVector<Block> order_;
+  ScratchVector<uint32_t> positions_;
+  ScratchVector<uint32_t> first_predecessor_;
+  ScratchVector<Block> predecessors_;
   bool has_cycles_ = false;
 };
 
@@ -51,11 +51,11 @@ class Dominators {
   [[nodiscard]] uint32_t depth(Block block) const { return depth_[block.index()]; }
 
  private:
-  ArenaVector<Block> immediate_;
-  ArenaVector<uint32_t> enter_;
-  ArenaVector<uint32_t> leave_;
-  ArenaVector<uint32_t> depth_;
-  ArenaVector<Block> preorder_;
+  ScratchVector<Block> immediate_;
+  ScratchVector<uint32_t> enter_;
+  ScratchVector<uint32_t> leave_;
+  ScratchVector<uint32_t> depth_;
+  ScratchVector<Block> preorder_;
 };
 
 // The natural loops. The graph must be reducible, as WebAssembly makes it.
@@ -79,8 +79,8 @@ class Loops {
   [[nodiscard]] bool contains(Loop loop, Block block) const;
 
  private:
-  ArenaVector<LoopData> loops_;
-  ArenaVector<Loop> loop_of_;
+  ScratchVector<LoopData> loops_;
+  ScratchVector<Loop> loop_of_;
 };
 
 // Sets BlockData::is_loop_header and loop_depth; without loops, `loops` is null.

@@ -65,7 +65,6 @@ Function::Function(Arena& in)
       accesses(in),
       calls(in),
       target_lists(in),
-      target_ranges(in),
       vector_constants(in) {}
 
 std::span<const Value> Function::params(Block block) const {
@@ -103,14 +102,8 @@ std::span<Target> Function::targets(Value terminator) {
   switch (inst.opcode) {
     case Opcode::jump:
     case Opcode::branch:
-    case Opcode::br_table: {
-      const TargetRange& range = target_ranges[inst.extra];
-      return target_lists.as_span().subspan(range.first, range.count);
-    }
-    case Opcode::invoke: {
-      const TargetRange& range = target_ranges[static_cast<size_t>(inst.immediate)];
-      return target_lists.as_span().subspan(range.first, range.count);
-    }
+    case Opcode::br_table: return target_lists.as_span().subspan(inst.extra, static_cast<size_t>(inst.immediate));
+    case Opcode::invoke: return target_lists.as_span().subspan(static_cast<size_t>(inst.immediate), 2);
     default: return {};
   }
 }
@@ -240,16 +233,32 @@ uint32_t Function::add_call(const CallInfo& call) {
   return static_cast<uint32_t>(calls.size() - 1);
 }
 
-uint32_t Function::add_targets(std::span<const Target> targets) {
+void Function::set_targets(Instruction& terminator, std::span<const Target> targets) {
   const uint32_t first = static_cast<uint32_t>(target_lists.size());
   for (const Target& target : targets) target_lists.push_back(target);
-  target_ranges.push_back({first, static_cast<uint32_t>(targets.size())});
-  return static_cast<uint32_t>(target_ranges.size() - 1);
+  if (terminator.opcode == Opcode::invoke) {
+    CAIRN_ASSERT(targets.size() == 2);
+    terminator.immediate = first;
+    return;
+  }
+  terminator.extra = first;
+  terminator.immediate = static_cast<int64_t>(targets.size());
 }
 
 int64_t Function::add_vector_constant(const V128& value) {
   vector_constants.push_back(value);
   return static_cast<int64_t>(vector_constants.size() - 1);
+}
+
+void Function::recycle() {
+  instructions.recycle();
+  links.recycle();
+  blocks.recycle();
+  value_lists.recycle();
+  accesses.recycle();
+  calls.recycle();
+  target_lists.recycle();
+  vector_constants.recycle();
 }
 
 std::span<Type> Function::add_types(size_t count) { return arena.make_span<Type>(count); }

@@ -187,7 +187,7 @@ struct Instruction {
   uint8_t aux = 0;        // condition, lane, trap kind, atomic operation or branch hint
   uint32_t position = 0;  // offset in the module's bytes of the wasm instruction; 0 when there is none
   Value operands[3];      // unused ones are none
-  uint32_t extra = 0;     // index into a side table: accesses, calls, target_ranges, value_lists
+  uint32_t extra = 0;     // index into a side table: accesses, calls, target_lists, value_lists
   int64_t immediate = 0;
 
   [[nodiscard]] Condition condition() const { return static_cast<Condition>(aux); }
@@ -251,8 +251,10 @@ class Function {
   uint32_t add_values(std::span<const Value> values);                 // returns the first index in value_lists
   uint32_t add_access(const MemoryAccess& access);
   uint32_t add_call(const CallInfo& call);
-  uint32_t add_targets(std::span<const Target> targets);
+  void set_targets(Instruction& terminator, std::span<const Target> targets);  // two for an invoke
   int64_t add_vector_constant(const V128& value);
+  // Gives the instructions and all tables back to the arena: nothing is left of the function.
+  void recycle();
   std::span<Type> add_types(size_t count);
   // Drops the parameters (and all arguments for them) whose positions are false in `keep`.
   void keep_params(Block block, std::span<const bool> keep);
@@ -266,18 +268,13 @@ class Function {
     Value previous, next;
     Block block;
   };
-  struct TargetRange {
-    uint32_t first = 0;
-    uint32_t count = 0;
-  };
   ArenaVector<Instruction> instructions;
   ArenaVector<Links> links;  // parallel to instructions
   ArenaVector<BlockData> blocks;
   ArenaVector<Value> value_lists;
   ArenaVector<MemoryAccess> accesses;
   ArenaVector<CallInfo> calls;
-  ArenaVector<Target> target_lists;
-  ArenaVector<TargetRange> target_ranges;  // Instruction::extra of jump, branch, br_table; immediate of invoke
+  ArenaVector<Target> target_lists;  // `immediate` many from index `extra`; two from `immediate` for an invoke
   ArenaVector<V128> vector_constants;
 };
 

@@ -405,12 +405,9 @@ class Parser {
         std::vector<Target> list;
         do list.push_back(CAIRN_TRY(target()));
         while (take(","));
-        const uint32_t range = function_.add_targets(list);
-        if (payload == Payload::invoke) {
-          inst.immediate = range;
-          break;
-        }
-        inst.extra = range;
+        if (payload == Payload::invoke && list.size() != 2) return error("expected two targets");
+        function_.set_targets(inst, list);
+        if (payload == Payload::invoke) break;
         if (take("likely")) inst.aux = static_cast<uint8_t>(BranchHint::likely);
         if (take("unlikely")) inst.aux = static_cast<uint8_t>(BranchHint::unlikely);
         break;

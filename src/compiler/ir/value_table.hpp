@@ -38,8 +38,8 @@ class ValueTable {
   void rehash(size_t buckets);
 
   const Function& function_;
-  ArenaVector<Entry> entries_;
-  ArenaVector<uint32_t> buckets_;  // a power of two of them
+  ScratchVector<Entry> entries_;
+  ScratchVector<uint32_t> buckets_;  // a power of two of them
 };
 
 }  // namespace cairn::ir

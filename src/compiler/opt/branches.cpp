@@ -42,7 +42,8 @@ class BranchSimplifier {
         replacements_(function),
         edges_in_(function.arena),
         uses_(function.arena),
-        arguments_(function.arena) {}
+        arguments_(function.arena),
+        lost_(function.arena) {}
 
   void run() {
     count();
@@ -87,24 +88,23 @@ class BranchSimplifier {
 
   // One edge less; what then has no way in loses its own edges.
   void drop_edge(Block block) {
-    ArenaVector<Block> work(function_.arena);
-    work.push_back(block);
-    while (!work.empty()) {
-      const Block b = work.back();
-      work.pop_back();
+    lost_.push_back(block);
+    while (!lost_.empty()) {
+      const Block b = lost_.back();
+      lost_.pop_back();
       if (--edges_in_[b.index()] != 0) {
         // What is left may be the edges back alone.
         may_have_lost_loop_ |= function_[b].is_loop_header;
         continue;
       }
-      for (const Target& target : function_.targets(function_.terminator(b))) work.push_back(target.block);
+      for (const Target& target : function_.targets(function_.terminator(b))) lost_.push_back(target.block);
     }
   }
 
   // Counts again, without what loops lend each other that nothing enters any more.
   void count_from_entry() {
     std::ranges::fill(edges_in_, 0);
-    ArenaVector<Block> work(function_.arena);
+    ScratchVector<Block> work(function_.arena);
     const auto enter = [&](Block block) {
       if (edges_in_[block.index()]++ == 0) work.push_back(block);
     };
@@ -150,7 +150,7 @@ class BranchSimplifier {
     inst.opcode = Opcode::jump;
     inst.aux = 0;
     inst.operands[0] = Value::none();
-    inst.extra = function_.add_targets(std::span(&kept, 1));
+    function_.set_targets(inst, std::span(&kept, 1));
   }
 
   bool equal(const Target& a, const Target& b) const {
@@ -266,7 +266,7 @@ class BranchSimplifier {
     inst.opcode = Opcode::jump;
     inst.aux = 0;
     inst.operands[0] = Value::none();
-    inst.extra = function_.add_targets(std::span(&to, 1));
+    function_.set_targets(inst, std::span(&to, 1));
   }
 
   // While the block jumps to one that has no other way in, makes it one with it.
@@ -316,9 +316,10 @@ class BranchSimplifier {
   Analyses& analyses_;
   const ir::ControlFlow& flow_;
   Replacements replacements_;
-  ArenaVector<uint32_t> edges_in_;  // from live blocks
-  ArenaVector<uint32_t> uses_;
-  ArenaVector<Value> arguments_;
+  ScratchVector<uint32_t> edges_in_;  // from live blocks
+  ScratchVector<uint32_t> uses_;
+  ScratchVector<Value> arguments_;
+  ScratchVector<Block> lost_;  // edges of drop_edge; empty between calls
   bool may_have_lost_loop_ = false;
 };
 

@@ -20,8 +20,8 @@ void remove_dead_code(Function& function, Analyses& analyses) {
   remove_unreachable(function, flow);
 
   // The targets that lead to each block, to find the arguments of a live parameter.
-  ArenaVector<uint32_t> first(function.arena);
-  ArenaVector<Target> incoming(function.arena);
+  ScratchVector<uint32_t> first(function.arena);
+  ScratchVector<Target> incoming(function.arena);
   first.assign(function.block_count() + 1, 0);
   const auto for_each_target = [&](auto f) {
     for (const Block block : flow.order()) {
@@ -31,13 +31,13 @@ void remove_dead_code(Function& function, Analyses& analyses) {
   for_each_target([&](const Target& target) { ++first[target.block.index() + 1]; });
   for (size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
   incoming.resize(first.back());
-  ArenaVector<uint32_t> filled(function.arena);
+  ScratchVector<uint32_t> filled(function.arena);
   filled.append(first.as_span());
   for_each_target([&](const Target& target) { incoming[filled[target.block.index()]++] = target; });
 
   const std::span<bool> is_dead = function.arena.make_span<bool>(function.value_count());
   for (bool& flag : is_dead) flag = true;
-  ArenaVector<Value> work(function.arena);
+  ScratchVector<Value> work(function.arena);
   const auto mark = [&](Value value) {
     if (!value || !is_dead[value.index()]) return;
     is_dead[value.index()] = false;

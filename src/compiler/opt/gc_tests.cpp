@@ -143,7 +143,7 @@ class TestExpander {
     Instruction inst;
     inst.opcode = opcode;
     inst.operands[0] = condition;
-    inst.extra = function_.add_targets(std::span(targets.begin(), targets.size()));
+    function_.set_targets(inst, std::span(targets.begin(), targets.size()));
     put(inst);
   }
   // Moves what is behind `last` in its block to a new block. Code is appended behind `last` from here on.
@@ -342,7 +342,7 @@ class TestExpander {
 
   Function& function_;
   Replacements replacements_;
-  ArenaVector<Use> uses_;
+  ScratchVector<Use> uses_;
   bool changed_flow_ = false;
   // Of the test that is being expanded:
   GcTest test_;

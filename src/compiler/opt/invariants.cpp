@@ -167,7 +167,7 @@ class InvariantHoister {
   const ir::ControlFlow& flow_;
   const ir::Dominators& dominators_;
   const ir::Loops& loops_;
-  ArenaVector<Summary> summaries_;
+  ScratchVector<Summary> summaries_;
 };
 
 }  // namespace

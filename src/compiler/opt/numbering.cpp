@@ -75,24 +75,32 @@ class Numbering {
         flow_(analyses.flow()),
         dominators_(analyses.dominators()),
         insert_(function, ir::Simplify::yes, function.value_count()),
-        replacements_(function),
-        exits_(function.arena) {}
+        replacements_(function) {}
 
   void run() {
-    exits_.resize(function_.block_count());
+    // The blocks that dominate the current one, each with what holds at its end.
     struct Scope {
-      Block block;
       uint32_t mark;
+      Versions exit;
     };
-    ArenaVector<Scope> scopes(function_.arena);
+    ScratchVector<Scope> scopes(function_.arena);
     for (const Block block : dominators_.preorder()) {
       const uint32_t depth = dominators_.depth(block);
       if (depth < scopes.size()) {
         insert_.table().rollback(scopes[depth].mark);
         scopes.resize(depth);
       }
-      scopes.push_back({block, insert_.table().mark()});
+      const uint32_t mark = insert_.table().mark();
+      const auto predecessors = flow_.predecessors(block);
+      if (predecessors.size() == 1 && depth != 0) {
+        // Which is the immediate dominator.
+        versions_ = scopes.back().exit;
+        learn_from_branch(block, predecessors[0]);
+      } else {
+        invalidate_all();
+      }
       visit(block);
+      scopes.push_back({mark, versions_});
       if (function_.arena.exhausted()) return;
     }
     // Arguments on the way back to a loop may name what was replaced later.
@@ -101,20 +109,12 @@ class Numbering {
 
  private:
   void visit(Block block) {
-    const auto predecessors = flow_.predecessors(block);
-    if (predecessors.size() == 1 && predecessors[0] != block) {
-      versions_ = exits_[predecessors[0].index()];
-      learn_from_branch(block, predecessors[0]);
-    } else {
-      invalidate_all();
-    }
     for (Value v = function_[block].first; v;) {
       const Value next = function_.next(v);
       replacements_.apply(function_, v);
       visit(v);
       v = next;
     }
-    exits_[block.index()] = versions_;
   }
 
   void visit(Value v) {
@@ -345,7 +345,6 @@ class Numbering {
   const ir::Dominators& dominators_;
   ir::Inserter insert_;
   Replacements replacements_;
-  ArenaVector<Versions> exits_;
   Versions versions_;
   uint32_t last_version_ = 0;
   Value fresh_;  // the latest object, made when the class heap_layout had that version

@@ -223,11 +223,11 @@ class ObjectRemover {
 
   Function& function_;
   Replacements replacements_;
-  ArenaVector<uint32_t> first_use_;  // by value
-  ArenaVector<Use> uses_;
-  ArenaVector<Value> objects_;
+  ScratchVector<uint32_t> first_use_;  // by value
+  ScratchVector<Use> uses_;
+  ScratchVector<Value> objects_;
   size_t steps_ = 0;           // along lists of uses that were joined: chains of objects must not make this slow
-  ArenaVector<Field> fields_;  // of the object at hand, as they are where follow() has got to
+  ScratchVector<Field> fields_;  // of the object at hand, as they are where follow() has got to
 };
 
 }  // namespace

@@ -38,7 +38,7 @@ class ParamSimplifier {
     });
     for (size_t i = 1; i < first_user_.size(); ++i) first_user_[i] += first_user_[i - 1];
     users_.resize(first_user_.back());
-    ArenaVector<uint32_t> filled(function_.arena);
+    ScratchVector<uint32_t> filled(function_.arena);
     filled.append(first_user_.as_span());
     for_each_argument([&](Value argument, Value param) {
       if (is_param(argument)) users_[filled[argument.index()]++] = param;
@@ -115,10 +115,10 @@ class ParamSimplifier {
 
   Function& function_;
   const ir::ControlFlow& flow_;
-  ArenaVector<Value> values_;  // by parameter: none while unknown, itself when not always the same
-  ArenaVector<uint32_t> first_user_;
-  ArenaVector<Value> users_;
-  ArenaVector<Value> work_;
+  ScratchVector<Value> values_;  // by parameter: none while unknown, itself when not always the same
+  ScratchVector<uint32_t> first_user_;
+  ScratchVector<Value> users_;
+  ScratchVector<Value> work_;
 };
 
 }  // namespace

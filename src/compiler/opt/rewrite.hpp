@@ -35,7 +35,7 @@ class Replacements {
   void apply(ir::Function& function);
 
  private:
-  ArenaVector<ir::Value> map_;
+  ScratchVector<ir::Value> map_;
   bool any_ = false;
 };
 

@@ -175,7 +175,7 @@ TEST_P(Rv64Calls, TailCallsBetweenInstances) {
         const auto branch = [&](Block from, Value c, Block yes, Block no) {
           ir::Instruction br = instruction(Opcode::branch, Type::none, {c});
           const ir::Target targets[] = {{yes}, {no}};
-          br.extra = f.add_targets(targets);
+          f.set_targets(br, targets);
           f.append(from, br);
         };
         branch(b, f.append(b, instruction(Opcode::icmp, Type::i32, {v[0], constant(f, b, Type::i64, 0)}, 0, static_cast<uint8_t>(Condition::eq))), done, step);
@@ -322,11 +322,11 @@ TEST_P(Rv64Calls, JumpTables) {
           }
           ir::Instruction jump = instruction(Opcode::jump, Type::none);
           const ir::Target target = {join, f.add_values({&v, 1}), 1};
-          jump.extra = f.add_targets({&target, 1});
+          f.set_targets(jump, {&target, 1});
           f.append(to, jump);
         }
         ir::Instruction table = instruction(Opcode::br_table, Type::none, {index});
-        table.extra = f.add_targets(targets);
+        f.set_targets(table, targets);
         f.append(b, table);
         append_return(f, join, {&r, 1});
       });

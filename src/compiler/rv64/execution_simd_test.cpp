@@ -185,7 +185,7 @@ TEST_P(Rv64Simd, ShufflesConstantsSelectsAndManyValues) {
     ir::Instruction jump = instruction(Opcode::jump, Type::none);
     v.push_back(f.append(b, instruction(Opcode::iconst, Type::i32, {}, 5)));
     const ir::Target to_loop = {loop, f.add_values(v), count + 1};
-    jump.extra = f.add_targets({&to_loop, 1});
+    f.set_targets(jump, {&to_loop, 1});
     f.append(b, jump);
     f[loop].is_loop_header = true;
     std::vector<Value> next(in_loop.begin() + 1, in_loop.end());
@@ -201,7 +201,7 @@ TEST_P(Rv64Simd, ShufflesConstantsSelectsAndManyValues) {
     std::vector<Value> arguments = next;
     arguments.push_back(less);
     const ir::Target targets[] = {{loop, f.add_values(arguments), count + 1}, {done}};
-    branch.extra = f.add_targets(targets);
+    f.set_targets(branch, targets);
     f.append(loop, branch);
     append_return(f, done, next);
   });

@@ -161,7 +161,7 @@ class Suite {
         const ir::Block yes = f.create_block(), no = f.create_block();
         ir::Instruction br = instruction(Opcode::branch, Type::none, {test});
         const ir::Target targets[] = {{yes}, {no}};
-        br.extra = f.add_targets(targets);
+        f.set_targets(br, targets);
         f.append(b, br);
         append_return(f, yes, {&p, 1});
         const Value zero = constant(f, no, Type::i64, 77);

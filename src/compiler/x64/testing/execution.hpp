@@ -153,7 +153,7 @@ class FunctionBuilder {
     ir::Instruction instruction;
     instruction.opcode = opcode;
     instruction.operands[0] = operand;
-    instruction.extra = function.add_targets(targets);
+    function.set_targets(instruction, targets);
     add(instruction);
   }
 
