@@ -32,7 +32,8 @@ std::unique_ptr<codegen::Target> make_target(const Options& options) {
 
 // What the functions of the module may take, one after the other.
 uint64_t module_budget(const wasm::Module& module, const Options& options) {
-  return options.module_budget_bytes + uint64_t{options.module_budget_per_byte} * module.bytes.size();
+  return options.module_budget_bytes + uint64_t{options.module_budget_per_byte} * module.bytes.size() +
+         uint64_t{options.module_budget_per_function} * (module.functions.size() - module.imported_functions);
 }
 
 // Compiles functions one after the other. It has nothing to do with other functions or with the object that the code
@@ -88,8 +89,9 @@ class FunctionCompiler {
         arena_.budget() == options.function_budget_bytes
             ? decimal(uint64_t{options.function_budget_bytes}) + " bytes (function budget)"
             : decimal(module_budget(context_.module(), options)) + " bytes for this module (" +
-                  decimal(uint64_t{options.module_budget_bytes}) + ", and " + decimal(uint64_t{options.module_budget_per_byte}) +
-                  " for each of its bytes)";
+                  decimal(uint64_t{options.module_budget_bytes}) + ", " + decimal(uint64_t{options.module_budget_per_byte}) +
+                  " for each of its bytes and " + decimal(uint64_t{options.module_budget_per_function}) +
+                  " for each function)";
     return Error::at(ErrorKind::limit, context_.module().functions[index.index()].body_offset,
                      "function " + decimal(index.index()) + " needs more memory to compile than the limit of " + limit);
   }

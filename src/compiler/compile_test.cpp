@@ -38,17 +38,19 @@ TEST(CompileBudget, OfAModuleIsForAllItsFunctions) {
   Options options;
   options.module_budget_bytes = 100'000;
   options.module_budget_per_byte = 0;
+  options.module_budget_per_function = 0;
   EXPECT_TRUE(compile_module(functions(1), options).has_value());
   const auto object = compile_module(functions(1000), options);
   ASSERT_FALSE(object.has_value());
   EXPECT_EQ(object.error().kind, ErrorKind::limit);
   EXPECT_TRUE(
       object.error().message.ends_with("needs more memory to compile than the limit of 100000 bytes for this module "
-                                       "(100000, and 0 for each of its bytes)"))
+                                       "(100000, 0 for each of its bytes and 0 for each function)"))
       << object.error().message;
   EXPECT_FALSE(object.error().message.starts_with("function 0 ")) << object.error().message;
 
-  options.module_budget_per_byte = 2500;
+  options.module_budget_per_byte = Options().module_budget_per_byte;
+  options.module_budget_per_function = Options().module_budget_per_function;
   EXPECT_TRUE(compile_module(functions(1000), options).has_value());
 }
 

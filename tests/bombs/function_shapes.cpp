@@ -50,6 +50,7 @@ const std::string& declarations() {
       times(1000, " i64") +
       ")))"
       "(type $none (func))"
+      "(type $gives (func (result i32)))"
       "(type $object (struct" +
       times(10'000, " (field (mut i64))") + "))" + "(type $array (array (mut i32)))" + chain() +
       "(import \"\" \"\" (func $none (type $none)))"
@@ -268,6 +269,7 @@ std::vector<Shape> function_shapes() {
   add("host_calls", "", "call $none");
   add("calls", "", "local.get 0 local.get 1 call $self local.set 0");
   add("indirect_calls", "", "local.get 0 local.get 1 local.get 0 call_indirect $t (type $f) local.set 0");
+  add("indirect_calls_of_results", "local.get 0", "call_indirect $t (type $gives)", "");
   add("tables", "", "local.get 0 local.get 0 table.get $x table.set $x");
   add("bulk", "",
       "local.get 0 local.get 1 i32.const 9 memory.copy $m $m local.get 0 local.get 1 local.get 1 memory.fill $m");

@@ -10,6 +10,7 @@ namespace cairn::ir {
 namespace {
 
 constexpr size_t kMinimumBuckets = 64;
+constexpr uint32_t kMaximumUnlinked = 8;
 
 uint64_t mix(uint64_t hash, uint64_t value) {
   hash = (hash ^ value) * 0x9e37'79b9'7f4a'7c15;
@@ -39,7 +40,7 @@ bool is_same_place(MemoryAccess a, const MemoryAccess& b) {
 }  // namespace
 
 ValueTable::ValueTable(const Function& function, size_t expected)
-    : function_(function), entries_(function.arena), buckets_(function.arena) {
+    : function_(function), entries_(function.arena), links_(function.arena), buckets_(function.arena) {
   rehash(std::max(std::bit_ceil(expected), kMinimumBuckets));
 }
 
@@ -62,6 +63,19 @@ uint32_t ValueTable::hash(const Instruction& inst, uint32_t version) const {
   return static_cast<uint32_t>(hash);
 }
 
+uint32_t ValueTable::operand_bound(const Instruction& inst) const {
+  uint32_t bound = 0;
+  const auto note = [&](Value operand) {
+    if (operand) bound = std::max(bound, operand.index() + 1);
+  };
+  if (has_list(inst.opcode)) {
+    for (uint32_t i = 0; i < 4; ++i) note(function_.value_lists[inst.extra + i]);
+  } else {
+    for (const Value operand : inst.operands) note(operand);
+  }
+  return bound;
+}
+
 bool ValueTable::equal(const Instruction& a, const Instruction& b) const {
   if (a.opcode != b.opcode || a.type != b.type) return false;
   // Of two checks of one condition only the first can trap, whatever the trap.
@@ -80,24 +94,39 @@ bool ValueTable::equal(const Instruction& a, const Instruction& b) const {
 }
 
 Value ValueTable::find(const Instruction& instruction, uint32_t version, uint32_t hash) const {
-  for (uint32_t i = buckets_[hash & (buckets_.size() - 1)]; i != kNoEntry; i = entries_[i].next) {
+  if (operand_bound(instruction) > operand_bound_) return Value::none();
+  while (linked_ < links_.size()) link_next();
+  for (uint32_t i = buckets_[hash & (buckets_.size() - 1)]; i != kNoEntry; i = links_[i].next) {
+    if (links_[i].hash != hash) continue;
     const Entry& entry = entries_[i];
-    if (entry.hash == hash && entry.version == version && equal(entry.key, instruction)) return entry.result;
+    if (entry.version == version && equal(entry.key, instruction)) return entry.result;
   }
   return Value::none();
 }
 
 void ValueTable::insert(const Instruction& key, Value result, uint32_t version, uint32_t hash) {
-  if (entries_.size() >= 2 * buckets_.size()) rehash(4 * buckets_.size());
-  uint32_t& bucket = buckets_[hash & (buckets_.size() - 1)];
-  entries_.push_back({key, result, version, hash, bucket});
-  bucket = static_cast<uint32_t>(entries_.size() - 1);
+  operand_bound_ = std::max(operand_bound_, operand_bound(key));
+  if (links_.size() >= 2 * buckets_.size()) rehash(4 * buckets_.size());
+  __builtin_prefetch(&buckets_[hash & (buckets_.size() - 1)], 1);
+  entries_.push_back({key, result, version});
+  links_.push_back({hash, kNoEntry});
+  if (links_.size() - linked_ > kMaximumUnlinked) link_next();
+}
+
+void ValueTable::link_next() const {
+  uint32_t& bucket = buckets_[links_[linked_].hash & (buckets_.size() - 1)];
+  links_[linked_].next = bucket;
+  bucket = linked_++;
 }
 
 void ValueTable::rollback(uint32_t mark) {
-  while (entries_.size() > mark) {
-    const Entry& entry = entries_.back();
-    buckets_[entry.hash & (buckets_.size() - 1)] = entry.next;
+  while (links_.size() > mark) {
+    const Link& link = links_.back();
+    if (links_.size() == linked_) {
+      buckets_[link.hash & (buckets_.size() - 1)] = link.next;
+      --linked_;
+    }
+    links_.pop_back();
     entries_.pop_back();
   }
 }
@@ -105,11 +134,8 @@ void ValueTable::rollback(uint32_t mark) {
 void ValueTable::rehash(size_t buckets) {
   buckets_.assign(buckets, kNoEntry);
   // In the order of entry, so that rollback() finds each entry at the head of its bucket.
-  for (uint32_t i = 0; i < entries_.size(); ++i) {
-    uint32_t& bucket = buckets_[entries_[i].hash & (buckets - 1)];
-    entries_[i].next = bucket;
-    bucket = i;
-  }
+  linked_ = 0;
+  while (linked_ < links_.size()) link_next();
 }
 
 }  // namespace cairn::ir
