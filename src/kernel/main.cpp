@@ -29,12 +29,23 @@ constinit const BootInfo* the_boot_info = nullptr;
   machine::power_off(status);
 }
 
+// A module may decode, compile or load to many times its size: no bug, and nothing else runs here that should go on.
+void finish_without_memory(size_t size) {
+  const MemoryStatistics memory = memory_statistics();
+  LogLine line;
+  line << "cairn: the module needs more memory than the limit of " << (memory.total >> 10) << " KiB that this machine has: "
+       << size << " bytes wanted, " << memory.free << " available\n";
+  console::write(Port::standard_error, line.text());
+  finish(exit_status::kBadModule);
+}
+
 [[noreturn]] void run_bundle(std::span<const std::byte> archive) {
   const Result<Bundle> bundle = read_bundle(archive);
   if (!bundle) {
     log_error("the boot bundle: ", bundle.error().to_string());
     finish(exit_status::kSystem);
   }
+  end_without_memory(finish_without_memory);
   if (!has_wall_clock()) set_wall_clock(bundle->config.wall_clock_nanoseconds);
   switch (bundle->config.mode) {
     case BootMode::run:

@@ -133,6 +133,11 @@ case "$target" in
     one_line big_memory/line
     run "$here/grow.wat" </dev/null
     expect grow 3 ""
+    # A million types: 3 MB that decode to fifty times as much.
+    { printf '\0asm\1\0\0\0\1\303\215\267\1\300\204\075'; head -c 3000000 /dev/zero | sed 's/\x00\x00\x00/\x60\x00\x00/g'; } >"$scratch/types.wasm"
+    run --memory 128M "$scratch/types.wasm" </dev/null
+    expect_error too_large_decoded 65 'needs more memory than the limit of [0-9]+ KiB' '[0-9]+ bytes wanted'
+    one_line too_large_decoded/line
     run --memory 256M "$root/examples/primes.c" 100000 </dev/null
     expect small_machine 0 "9592 primes below 100000"
     run --cpus 4 "$root/examples/primes.c" 100000 </dev/null

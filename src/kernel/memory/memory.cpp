@@ -1,6 +1,7 @@
 #include "kernel/memory/memory.hpp"
 
 #include <new>
+#include <utility>
 
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/image.hpp"
@@ -31,6 +32,10 @@ constinit Permanent<KernelPageTable> page_table;
 constinit Permanent<Locked<KernelAddressSpace>> space;
 constinit Permanent<Locked<Heap>> heap;
 constinit bool ready = false;
+
+constexpr size_t kLastMemory = 256 * 1024;
+constinit void (*out_of_memory_end)(size_t size) = nullptr;
+constinit void* last_memory = nullptr;  // kept for that end
 
 void require(bool success) {
   if (!success) panic("not enough memory to start the kernel");
@@ -115,6 +120,19 @@ void* allocate_bytes(size_t size, size_t alignment) {
   return result;
 }
 
+void end_without_memory(void (*end)(size_t size)) {
+  out_of_memory_end = end;
+  if (last_memory == nullptr) last_memory = allocate_bytes(kLastMemory, 16);
+}
+
+[[noreturn]] void out_of_memory(size_t size) {
+  if (const auto end = std::exchange(out_of_memory_end, nullptr)) {
+    free_bytes(std::exchange(last_memory, nullptr));
+    end(size);
+  }
+  panic("out of memory: the kernel's heap cannot grow");
+}
+
 void free_bytes(void* pointer) {
   if (pointer == nullptr) return;
   const VirtAddr address = VirtAddr::of(pointer);
@@ -151,12 +169,12 @@ MemoryStatistics memory_statistics() {
 
 void* operator new(size_t size) {
   void* result = cairn::kernel::allocate_bytes(size, 16);
-  if (result == nullptr) cairn::kernel::panic("out of memory: the kernel's heap cannot grow");
+  if (result == nullptr) cairn::kernel::out_of_memory(size);
   return result;
 }
 void* operator new(size_t size, std::align_val_t alignment) {
   void* result = cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment));
-  if (result == nullptr) cairn::kernel::panic("out of memory: the kernel's heap cannot grow");
+  if (result == nullptr) cairn::kernel::out_of_memory(size);
   return result;
 }
 void* operator new[](size_t size) { return operator new(size); }

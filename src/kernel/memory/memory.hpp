@@ -30,6 +30,10 @@ Result<std::span<std::byte>> map_kernel_pages(uint64_t size);
 Result<volatile std::byte*> map_device(PhysRange registers);
 void* allocate_bytes(size_t size, size_t alignment);
 void free_bytes(void* pointer);
+// When operator new finds no memory, `end` gets the size that was wanted and ends the kernel; some memory is left to say so. By
+// default that is a panic.
+void end_without_memory(void (*end)(size_t size));
+[[noreturn]] void out_of_memory(size_t size);
 
 // What the page table says; works in a panic (takes no lock), false before initialize_memory.
 bool is_mapped(VirtAddr address);
