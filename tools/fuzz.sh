@@ -163,7 +163,7 @@ if [ "$target" = slow ]; then
   mkdir -p "$state/slow"
   scripts=(../shared/wasm-testsuite/*.wast)
   [ -e "${scripts[0]}" ] || scripts=(tests/cli/*.wat tests/threads/*.wast)
-  nice -n 15 "$build/host/fuzz/cairn-fuzz-slow" "${seconds:-60}" "$state/slow" "${scripts[@]}" "${files[@]}"
+  nice -n 15 "$build/host/fuzz/cairn-fuzz-slow" "${seconds:-60}" "$state/slow" tests/bombs/real_program.cc "${scripts[@]}" "${files[@]}"
   exit
 fi
 [ -e "fuzz/targets/$target.cpp" ] || usage "there is no fuzz target \`$target\`; \`./cairn fuzz\` lists them"

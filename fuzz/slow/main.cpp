@@ -1,23 +1,32 @@
-// cairn-fuzz-slow SECONDS OUT FILE-OR-DIR...: searches for the modules that cost the compiler most a byte.
+// cairn-fuzz-slow SECONDS OUT REAL-PROGRAM FILE-OR-DIR...: searches for the modules that cost the compiler most a byte.
 //
-// The cost of a module is its compile time (the thread's CPU time, the least of several attempts) and its peak memory, less what an
-// empty module costs, each divided by the module's size and by what the given modules need on the average: 1 is the mean.
-// The worst so far are mutated, for each target and measure apart. OUT/MEASURE-TARGET-N.wasm are the worst at the end.
-// Exit status 1 when one costs more than kLimit times the mean.
+// The cost of a module is its compile time (the thread's CPU time, the least of several attempts) and its peak memory, less what
+// belongs to any module, divided by its size. It counts in units: of time what a byte of REAL-PROGRAM takes, of memory
+// what compiler::Options says of ordinary code. A module that a limit refuses costs what was spent until then.
+//
+// The worst so far are repeated, nested, crossed and mutated, for each target and measure apart. Of each range of sizes the worst
+// are kept, since what grows faster than its size begins small. OUT/MEASURE-TARGET-SIZE.wasm are the worst at the end.
+// Exit status 1 when one costs more than kLimit units.
 #include <time.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "compiler/compile.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/program.hpp"
 #include "runtime/configure.hpp"
+#include "slow/growth.hpp"
 #include "slow/memory_meter.hpp"
 #include "support/module_mutator.hpp"
 #include "wasm/decoder.hpp"
@@ -30,8 +39,14 @@ namespace fs = std::filesystem;
 using Bytes = std::vector<std::byte>;
 
 constexpr double kLimit = 10;
-constexpr size_t kSmallest = 256, kLargest = 64 * 1024;  // below, what belongs to the module and not to its bytes counts most
-constexpr size_t kKept = 24;
+constexpr double kOrdinaryMemory = 250;  // bytes a byte (compiler/options.hpp)
+constexpr unsigned kSizes = 5;           // ranges of sizes, each twice the one before
+constexpr size_t kSmallest = 2048, kLargest = kSmallest << kSizes;
+constexpr size_t kKept = 6;              // of each range
+// What any module may cost: Options::module_budget_bytes, but small, since it hides what comes by the byte; an arena's chunk
+// and a table that doubles as the budget ends.
+constexpr size_t kModuleBudget = size_t{1} << 20;
+constexpr double kModuleCosts[] = {1e6, double{kModuleBudget} + 8e6};  // ns, bytes
 
 enum Measure : size_t { time_measure, memory_measure, kMeasures };
 constexpr const char* kMeasureNames[] = {"time", "memory"};
@@ -46,7 +61,7 @@ uint64_t thread_nanoseconds() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-// Compiles and measures; false: not a valid module, or refused for a limit.
+// Compiles and measures; false: not a valid module.
 bool measure(const Bytes& bytes, compiler::Architecture architecture, unsigned attempts, Costs& costs) {
   costs = {1e300, 0};
   for (unsigned i = 0; i < attempts; ++i) {
@@ -58,7 +73,9 @@ bool measure(const Bytes& bytes, compiler::Architecture architecture, unsigned a
     compiler::Options options;
     options.architecture = architecture;
     options.features = module->features;
-    if (!compiler::compile_module(*module, options)) return false;
+    options.module_budget_bytes = kModuleBudget;
+    const auto object = compiler::compile_module(*module, options);
+    if (!object && object.error().kind != ErrorKind::limit) return false;
     costs[time_measure] = std::min(costs[time_measure], static_cast<double>(thread_nanoseconds() - start));
     costs[memory_measure] = static_cast<double>(MemoryMeter::peak() - before);
   }
@@ -70,49 +87,49 @@ struct Candidate {
   double cost = 0;
 };
 
-// What is searched for one target and measure.
+// What is searched for one target and measure, of one range of sizes.
 struct Search {
   std::vector<Candidate> worst;  // in falling order
 
-  bool would_take(double cost) const { return worst.size() < kKept || cost > worst.back().cost; }
+  [[nodiscard]] bool would_take(double cost) const { return worst.size() < kKept || cost > worst.back().cost; }
   void add(const Bytes& bytes, double cost) {
+    // No two of the same cost: they are one module with something that does not matter changed.
+    const auto same = std::ranges::find_if(worst, [&](const Candidate& c) { return std::abs(c.cost - cost) < 0.002 * cost; });
+    if (same != worst.end()) worst.erase(same);
     const auto at = std::ranges::upper_bound(worst, cost, std::greater(), &Candidate::cost);
     worst.insert(at, {bytes, cost});
     if (worst.size() > kKept) worst.pop_back();
   }
 };
 
+unsigned range_of(size_t size) { return static_cast<unsigned>(std::bit_width(size / kSmallest)) - 1; }
+
 class Searcher {
  public:
   explicit Searcher(std::vector<Bytes> seeds) : seeds_(std::move(seeds)) {}
 
-  // Learns the mean from the seeds.
-  bool prepare() {
-    constexpr uint8_t kEmpty[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
-    const auto empty = std::as_bytes(std::span(kEmpty));
+  // Learns what is ordinary from the program.
+  bool prepare(const Bytes& program) {
     for (size_t t = 0; t < std::size(kTargets); ++t) {
-      if (!measure({empty.begin(), empty.end()}, kTargets[t], 20, base_[t])) return false;
-      Costs total{};
-      double size = 0;
-      for (const Bytes& seed : seeds_) {
-        Costs costs;
-        if (seed.size() < kSmallest || !measure(seed, kTargets[t], 3, costs)) continue;
-        for (size_t m = 0; m < kMeasures; ++m) total[m] += std::max(0.0, costs[m] - base_[t][m]);
-        size += static_cast<double>(seed.size());
-      }
-      if (size == 0) return false;
-      for (size_t m = 0; m < kMeasures; ++m) mean_[t][m] = total[m] / size;
-      std::printf("%s: the mean is %.0f ns and %.0f bytes of memory a byte of module\n", kTargetNames[t],
-                  mean_[t][time_measure], mean_[t][memory_measure]);
+      Costs costs;
+      if (!measure(program, kTargets[t], 5, costs)) return false;
+      unit_[t] = {costs[time_measure] / static_cast<double>(program.size()), kOrdinaryMemory};
+      std::printf("%s: ordinary are %.0f ns and %.0f bytes of memory a byte of module\n", kTargetNames[t],
+                  unit_[t][time_measure], unit_[t][memory_measure]);
     }
     for (const Bytes& seed : seeds_) consider(seed);
+    report_progress("seeds");
     return true;
   }
 
   void run(uint64_t seconds) {
-    const uint64_t end = wall_seconds() + seconds;
-    while (wall_seconds() < end) {
+    const uint64_t start = wall_seconds();
+    uint64_t next_report = start + kReportSeconds;
+    while (wall_seconds() < start + seconds) {
       for (int i = 0; i < 64; ++i) consider(mutation());
+      if (wall_seconds() < next_report) continue;
+      report_progress((std::to_string(wall_seconds() - start) + " s").c_str());
+      next_report += kReportSeconds;
     }
   }
 
@@ -120,22 +137,22 @@ class Searcher {
   bool report(const fs::path& out) {
     fs::create_directories(out);
     bool is_fine = true;
-    std::printf("%llu modules tried, %llu compiled\n", static_cast<unsigned long long>(tried_),
-                static_cast<unsigned long long>(compiled_));
     for (size_t t = 0; t < std::size(kTargets); ++t) {
       for (size_t m = 0; m < kMeasures; ++m) {
         const std::string name = std::string(kMeasureNames[m]) + "-" + kTargetNames[t];
         double highest = 0;
-        for (size_t i = 0; i < std::min<size_t>(5, searches_[t][m].worst.size()); ++i) {
-          const Candidate& candidate = searches_[t][m].worst[i];
-          const double cost = relative_costs(candidate.bytes, t, 7)[m];  // again, without chance
+        for (unsigned range = 0; range < kSizes; ++range) {
+          const auto& worst = searches_[t][m][range].worst;
+          if (worst.empty()) continue;
+          const Bytes& bytes = worst.front().bytes;
+          const double cost = relative_costs(bytes, t, 7)[m];  // again, without chance
           highest = std::max(highest, cost);
-          const fs::path path = out / (name + "-" + std::to_string(i) + ".wasm");
+          const fs::path path = out / (name + "-" + std::to_string(kSmallest << range) + ".wasm");
           std::ofstream(path, std::ios::binary)
-              .write(reinterpret_cast<const char*>(candidate.bytes.data()), static_cast<std::streamsize>(candidate.bytes.size()));
-          if (cost > kLimit) std::printf("FAIL %s: %.1f times the mean\n", path.c_str(), cost);
+              .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+          std::printf("%s%s: %zu bytes, %.1f times the ordinary cost\n", cost > kLimit ? "FAIL " : "", path.c_str(),
+                      bytes.size(), cost);
         }
-        std::printf("%-16s at worst %.1f times the mean\n", name.c_str(), highest);
         is_fine = is_fine && highest <= kLimit;
       }
     }
@@ -143,51 +160,101 @@ class Searcher {
   }
 
  private:
+  static constexpr uint64_t kReportSeconds = 60;
   static uint64_t wall_seconds() { return static_cast<uint64_t>(time(nullptr)); }
+
+  // Of the ways to a module, how often it was better than what was known: a search that does not climb shows here.
+  enum Way : size_t { seed_way, grow_way, cross_way, mutate_way, kWays };
+
+  void report_progress(const char* when) {
+    std::printf("%s: %llu tried, %llu compiled; worst", when, static_cast<unsigned long long>(tried_),
+                static_cast<unsigned long long>(compiled_));
+    for (size_t t = 0; t < std::size(kTargets); ++t) {
+      for (size_t m = 0; m < kMeasures; ++m) {
+        double highest = 0;
+        for (const Search& search : searches_[t][m])
+          if (!search.worst.empty()) highest = std::max(highest, search.worst.front().cost);
+        std::printf(" %s-%s %.1f", kMeasureNames[m], kTargetNames[t], highest);
+      }
+    }
+    std::printf("; kept %llu grown, %llu crossed, %llu mutated\n", static_cast<unsigned long long>(kept_[grow_way]),
+                static_cast<unsigned long long>(kept_[cross_way]), static_cast<unsigned long long>(kept_[mutate_way]));
+  }
 
   Costs relative_costs(const Bytes& bytes, size_t target, unsigned attempts) {
     Costs costs;
     if (!measure(bytes, kTargets[target], attempts, costs)) return {0, 0};
     for (size_t m = 0; m < kMeasures; ++m) {
-      costs[m] = std::max(0.0, costs[m] - base_[target][m]) / static_cast<double>(bytes.size()) / mean_[target][m];
+      costs[m] = std::max(0.0, costs[m] - kModuleCosts[m]) / static_cast<double>(bytes.size()) / unit_[target][m];
     }
     return costs;
   }
 
   void consider(const Bytes& bytes) {
     ++tried_;
-    if (bytes.size() < kSmallest || bytes.size() > kLargest) return;
+    if (bytes.size() < kSmallest || bytes.size() >= kLargest) return;
+    const unsigned range = range_of(bytes.size());
+    bool is_kept = false;
     for (size_t t = 0; t < std::size(kTargets); ++t) {
       Costs costs = relative_costs(bytes, t, 1);
-      if (costs[memory_measure] == 0) return;
+      if (costs[time_measure] == 0 && costs[memory_measure] == 0) break;
       compiled_ += t == 0 ? 1 : 0;
-      const bool is_slow = searches_[t][time_measure].would_take(costs[time_measure]);
-      if (is_slow) costs = relative_costs(bytes, t, 4);
+      if (searches_[t][time_measure][range].would_take(costs[time_measure])) costs = relative_costs(bytes, t, 4);
       for (size_t m = 0; m < kMeasures; ++m) {
-        if (searches_[t][m].would_take(costs[m])) searches_[t][m].add(bytes, costs[m]);
+        Search& search = searches_[t][m][range];
+        if (!search.would_take(costs[m])) continue;
+        search.add(bytes, costs[m]);
+        is_kept = true;
       }
     }
+    if (is_kept) ++kept_[way_];
   }
 
-  unsigned pick(size_t count) { return static_cast<unsigned>(std::rand()) % static_cast<unsigned>(count); }
+  size_t pick(size_t count) { return random_() % count; }
 
-  // Mostly of the worst, sometimes of a seed.
+  // Mostly one of the worst, the worse the likelier; sometimes a seed.
+  const Bytes& parent() {
+    for (int attempt = 0; attempt < 4 && pick(4) != 0; ++attempt) {
+      const auto& worst = searches_[pick(std::size(kTargets))][pick(kMeasures)][pick(kSizes)].worst;
+      if (!worst.empty()) return worst[std::min(pick(worst.size()), pick(worst.size()))].bytes;
+    }
+    return seeds_[pick(seeds_.size())];
+  }
+
   Bytes mutation() {
-    const std::vector<Candidate>& worst = searches_[pick(std::size(kTargets))][pick(kMeasures)].worst;
-    Bytes bytes = worst.empty() || pick(8) == 0 ? seeds_[pick(seeds_.size())] : worst[pick(worst.size())].bytes;
-    for (unsigned rounds = 1 + pick(4); rounds > 0; --rounds) {
-      const size_t size = bytes.size();
-      bytes.resize(kLargest);
-      bytes.resize(mutate_module(reinterpret_cast<uint8_t*>(bytes.data()), std::min(size, kLargest), kLargest,
-                                 static_cast<unsigned>(std::rand())));
+    Bytes bytes = parent();
+    const size_t dice = pick(8);
+    way_ = dice < 4 ? grow_way : dice < 5 ? cross_way : mutate_way;
+    for (unsigned rounds = 1 + static_cast<unsigned>(pick(3)); rounds > 0; --rounds) {
+      Bytes changed;
+      if (way_ == grow_way) {
+        changed = grow_module(bytes, kLargest - 1, random_);
+      } else {
+        const size_t size = std::min(bytes.size(), kLargest - 1);
+        changed.resize(kLargest - 1);
+        auto* out = reinterpret_cast<uint8_t*>(changed.data());
+        const auto seed = static_cast<unsigned>(random_());
+        if (way_ == cross_way) {
+          const Bytes& other = parent();
+          changed.resize(cross_modules(reinterpret_cast<const uint8_t*>(bytes.data()), size,
+                                       reinterpret_cast<const uint8_t*>(other.data()), other.size(), out, kLargest - 1, seed));
+        } else {
+          std::ranges::copy(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size), changed.begin());
+          changed.resize(mutate_module(out, size, kLargest - 1, seed));
+        }
+      }
+      if (!changed.empty()) bytes = std::move(changed);
     }
     return bytes;
   }
 
   std::vector<Bytes> seeds_;
-  std::array<Costs, std::size(kTargets)> base_{}, mean_{};
-  std::array<std::array<Search, kMeasures>, std::size(kTargets)> searches_;
+  std::array<Costs, std::size(kTargets)> unit_{};
+  std::array<std::array<std::array<Search, kSizes>, kMeasures>, std::size(kTargets)> searches_;
+  std::mt19937 random_{static_cast<unsigned>(time(nullptr))};
+  Way way_ = seed_way;
   uint64_t tried_ = 0, compiled_ = 0;
+  std::array<uint64_t, kWays> kept_{};
 };
 
 Bytes to_bytes(const std::string& text) {
@@ -220,13 +287,18 @@ void load(const fs::path& path, std::vector<Bytes>& seeds) {
 
 int main(int argc, char** argv) {
   using namespace cairn::fuzz;
-  if (argc < 4) return 64;
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  if (argc < 5) return 64;
+  const auto program = cairn::cli::load_program(argv[3]);
   std::vector<std::vector<std::byte>> seeds;
-  for (int i = 3; i < argc; ++i) load(argv[i], seeds);
-  std::srand(static_cast<unsigned>(time(nullptr)));
-  Searcher searcher(std::move(seeds));
-  if (!searcher.prepare()) {
+  for (int i = 4; i < argc; ++i) load(argv[i], seeds);
+  if (!program || seeds.empty()) {
     std::fprintf(stderr, "cairn-fuzz-slow: no modules to start from\n");
+    return 64;
+  }
+  Searcher searcher(std::move(seeds));
+  if (!searcher.prepare(cairn::cli::bytes_of(*program))) {
+    std::fprintf(stderr, "cairn-fuzz-slow: the program does not compile\n");
     return 64;
   }
   searcher.run(std::strtoull(argv[1], nullptr, 10));

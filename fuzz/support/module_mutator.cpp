@@ -77,18 +77,9 @@ Bytes mutate_sections(std::span<const std::byte> module, Random& random) {
 
 // The module with another body in the place of a function's.
 Bytes replace_body(const wasm::Module& module, wasm::FuncIndex function, std::span<const std::byte> body) {
-  auto sections = split(module.bytes);
-  if (!sections) return {};
-  for (Section& section : *sections) {
-    if (section.id != 10) continue;
-    ByteWriter code;
-    code.unsigned_leb(module.functions.size() - module.imported_functions);
-    for (uint32_t i = module.imported_functions; i < module.functions.size(); ++i) {
-      code.sized(i == function.index() ? body : module.functions[i].body);
-    }
-    section.contents = code.take();
-  }
-  return join(std::span(module.bytes).first(8), *sections);
+  return replace_bodies(module, [&](uint32_t i) {
+    return i == function.index() ? body : std::span<const std::byte>(module.functions[i].body);
+  });
 }
 
 // The module with one instruction replaced, or something inserted behind or in front of it.
@@ -153,6 +144,19 @@ Bytes to_vector(const uint8_t* data, size_t size) {
 }
 
 }  // namespace
+
+Bytes replace_bodies(const wasm::Module& module, const std::function<std::span<const std::byte>(uint32_t)>& body_of) {
+  auto sections = split(module.bytes);
+  if (!sections) return {};
+  for (Section& section : *sections) {
+    if (section.id != 10) continue;
+    ByteWriter code;
+    code.unsigned_leb(module.functions.size() - module.imported_functions);
+    for (uint32_t i = module.imported_functions; i < module.functions.size(); ++i) code.sized(body_of(i));
+    section.contents = code.take();
+  }
+  return join(std::span(module.bytes).first(8), *sections);
+}
 
 size_t mutate_module(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
   Random random(seed);

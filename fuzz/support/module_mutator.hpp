@@ -7,6 +7,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "wasm/module.hpp"
 
 namespace cairn::fuzz {
 
@@ -15,6 +20,10 @@ size_t mutate_module(uint8_t* data, size_t size, size_t max_size, unsigned seed)
 // Functions or sections of `other` in the place of some of the first module's.
 size_t cross_modules(const uint8_t* data, size_t size, const uint8_t* other, size_t other_size, uint8_t* out,
                      size_t max_size, unsigned seed);
+
+// The module with the bodies that `body_of` gives, by the function's index.
+std::vector<std::byte> replace_bodies(const wasm::Module& module,
+                                      const std::function<std::span<const std::byte>(uint32_t)>& body_of);
 
 }  // namespace cairn::fuzz
 
