@@ -8,7 +8,7 @@ impl Maker<'_> {
     /// Many values at once, more than registers: a frame of pages.
     pub fn crowd(&mut self) {
         let ty = if self.around.simd { Ty::V128 } else { Ty::I64 };
-        let blocks = self.random.chance(25);
+        let blocks = self.random.chance(40);
         let count = if blocks { 160 } else { *self.random.pick(&[40, 300, 560, 1500]) };
         let memory = self.memory();
         let is_64 = self.around.memories[memory as usize].is_64;
@@ -46,17 +46,29 @@ impl Maker<'_> {
         self.read_objects(objects);
     }
 
+    /// Structures, which may turn out not to be needed, and arrays, which stay.
     fn push_objects(&mut self, count: usize) {
-        for _ in 0..count {
-            let structure = self.some_structure();
-            self.new_structure(structure, 0);
+        for number in 0..count {
+            if number % 3 == 0 {
+                let structure = self.some_structure();
+                self.new_structure(structure, 0);
+            } else {
+                let (_, kind) = self.arrays[number % self.arrays.len()];
+                self.new_array(kind, 0);
+            }
         }
     }
 
     fn read_objects(&mut self, count: usize) {
-        for number in 0..count {
-            let (field, ty) = [(0, Ty::I32), (1, Ty::I64), (4, Ty::Base)][number % 3];
-            self.gc(2, &[0, field]);
+        for number in (0..count).rev() {
+            let ty = if number % 3 == 0 {
+                let (field, ty) = *self.random.pick(&[(0, Ty::I32), (1, Ty::I64), (4, Ty::Base)]);
+                self.gc(2, &[0, field]);
+                ty
+            } else {
+                self.gc(15, &[]);
+                Ty::I32
+            };
             self.into_local(ty);
         }
     }
@@ -64,6 +76,7 @@ impl Maker<'_> {
     /// A function of very many blocks.
     pub fn many_blocks(&mut self, count: i32) {
         let Some(local) = self.local_of(Ty::I32) else { return };
+        let is_64 = self.around.memories[0].is_64;
         let called = self.random.below(u64::from(count as u32)) as i32;
         for number in 0..count {
             index(&mut self.code, 0x20, local);
@@ -73,6 +86,11 @@ impl Maker<'_> {
             i32_const(&mut self.code, number);
             self.code.push(if number % 2 == 0 { 0x6a } else { 0x73 });
             index(&mut self.code, 0x21, local);
+            // No choice between two values.
+            self.number_of(is_64, i64::from(number & 1023));
+            index(&mut self.code, 0x20, local);
+            self.code.push(0x3a);
+            self.memory_argument(0, 0, 0);
             if number % 400 == called % 400 {
                 self.labels.push(true);
                 if self.around.objects { self.object_statement() } else { self.call() }

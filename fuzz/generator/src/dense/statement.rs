@@ -82,7 +82,7 @@ impl Maker<'_> {
                 2 => self.far(),
                 _ => self.table_statement(),
             },
-            98 if self.random.chance(6) => self.crowd(),
+            98 if self.random.chance(14) => self.crowd(),
             98 if self.random.chance(2) => {
                 let count = 400 + self.random.below(1200) as i32;
                 self.many_blocks(count);
