@@ -46,8 +46,9 @@ LACKS = {"v8": {"wide_arithmetic", "custom_page_sizes"}, "wasmtime": {"legacy_ex
 
 # Kinds of traps that an engine does not tell apart, or checks in another order where the specification leaves it open.
 MERGED = {
-    # The last: of an array and a segment that are both too short, V8 looks at the segment first.
-    "v8": {"overflow": "conversion", "null": "signature", "unaligned": "memory", "array": "table", "unshared": "memory"},
+    # Of an array and a segment (of data or of elements) that are both too short, V8 looks at the segment first.
+    "v8": {"overflow": "conversion", "null": "signature", "unaligned": "memory", "array": "memory", "table": "memory",
+           "unshared": "memory"},
     # Waiting outside of a memory that is not shared: the others look at the bounds first.
     "wasmtime": {"unshared": "memory"},
 }
