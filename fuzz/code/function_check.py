@@ -14,7 +14,7 @@ class FunctionCheck:
         self.local = {i.address: n for n, i in enumerate(self.body)}
         self.fields = checker.fields
         self.states, self.work, self.seen, self.at_tables = {}, [], set(), []
-        self.reporting = False
+        self.reporting = self.guesses = False
 
     def explore(self):
         """To the fixed point of what is known at the beginning of each stretch of code."""
@@ -23,6 +23,7 @@ class FunctionCheck:
         self.drain()
         # The last target of a table may be there for indices that never come: it begins as the others do.
         while self.at_tables and self.lost():
+            self.guesses = True
             place = self.lost()
             for state in self.at_tables:
                 self.reach(place.address, state, place)
@@ -104,7 +105,7 @@ class FunctionCheck:
             else:
                 self.leave(i, state, self.object.starts.get(where), where)
         elif kind == "table":
-            self.follow_table(i, state, where)
+            self.follow_table(index, i, state, where)
         elif kind == "indirect":
             self.leave(i, state, None, None)
         elif kind == "return":
@@ -113,10 +114,10 @@ class FunctionCheck:
             return self.call(i, state, where)
         return kind in ("next", "branch")
 
-    def follow_table(self, i, state, table):
+    def follow_table(self, index, i, state, table):
         if not self.reporting and not any(state.registers == other.registers for other in self.at_tables):
             self.at_tables.append(state.copy())
-        targets, known = self.target.table_targets(self.object, table, self.local)
+        targets, known = self.target.table_targets(self.object, table, self.local, self.body[max(0, index - 6):index])
         if self.reporting:
             self.checker.totals["tables"] += 1
             self.checker.totals["tables of unknown length"] += not known
@@ -178,7 +179,7 @@ class FunctionCheck:
             place = distance - self.function.frame_bytes
             if place >= 0:
                 self.complain(i, f"has a stack map that names a slot outside of the frame, {distance}")
-            elif distance >= 0 and place not in state.slots:
+            elif distance >= 0 and place not in state.slots and not self.guesses:
                 self.complain(i, f"has a stack map that names a slot nothing was written to, {distance}")
             elif distance >= 0 and state.load(place, 8)[0] in "NI" and bound_of(state.load(place, 8)) >= 1 << 32:
                 self.complain(i, f"has a stack map that names a slot with more than 32 bits, {distance}")

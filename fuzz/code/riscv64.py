@@ -94,12 +94,12 @@ def flow(i, state):
     return "next", None
 
 
-def table_targets(code_object, value, inside):
+def table_targets(code_object, value, inside, before):
     """The table is code: jumps, all of 4 or all of 8 bytes, which are the targets."""
     table, last = value[1], value[2]
     first = code_object.index_at.get(table)
     step = 4 if first is None or code_object.code[first].mnemonic == "j" else 8
-    known = last is not None and last < 1 << 22
+    known = last is not None and last < 1 << 22 and is_checked(before)
     targets = []
     while True:
         place = table + step * len(targets)
@@ -211,13 +211,13 @@ def result(m, o, i, state, fields):
         low = truncated(values[0], HALF) if found.group(2) else values[0]
         return add(scaled(low, 1 << int(found.group(1))), values[1], fields)
     if m in ("slli", "slli.uw") and last is not None:
-        low = truncated(values[0], HALF) if m == "slli.uw" else values[0]
-        return constant(low[1] << last & WORD) if low[0] == "I" else scaled(low, 1 << last)
+        # Not as a constant even of one: what is scaled may be the index of a jump table.
+        return scaled(truncated(values[0], HALF) if m == "slli.uw" else values[0], 1 << last)
     if m == "srli":
         bound = bound_of(values[0])
         return number((WORD if bound is None else bound) >> last)
     if m == "srliw" and last:
-        return number(HALF >> last)
+        return number(truncated(values[0], HALF)[1] >> last)
     if m == "andi":
         bound = bound_of(values[0])
         if values[0][0] in "FR" and last < 0:
@@ -234,7 +234,7 @@ def result(m, o, i, state, fields):
     if m in ("zext.b", "zext.h"):
         return truncated(values[0], 0xff if m == "zext.b" else 0xffff)
     if m in ("slt", "slti", "sltu", "sltiu", "seqz", "snez", "sltz", "sgtz", "feq.s", "feq.d", "flt.s", "flt.d", "fle.s", "fle.d",
-             "bext", "bexti"):
+             "fgt.s", "fgt.d", "fge.s", "fge.d", "bext", "bexti"):
         return number(1)
     if m in ("clz", "ctz", "cpop", "clzw", "ctzw", "cpopw"):
         return number(64)

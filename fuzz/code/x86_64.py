@@ -113,8 +113,7 @@ def keeps_entry_elsewhere(i):
 
 def is_checked(before):
     """Whether something was compared with what may be a length."""
-    return any(i.mnemonic == "cmp" and not re.match(r"^-?(0x)?[0-9a-f]+$", i.operands[1]) for i in before) and \
-        any(i.mnemonic in ("ja", "jb", "jae", "jbe") for i in before)
+    return any(i.mnemonic == "cmp" for i in before) and any(i.mnemonic in ("ja", "jb", "jae", "jbe") for i in before)
 
 
 def flow(i, state):
@@ -135,15 +134,16 @@ def flow(i, state):
     return "next", None
 
 
-def table_targets(code_object, value, inside):
-    """(targets, whether their number is known) of a jump table; a target may be None."""
+def table_targets(code_object, value, inside, before):
+    """(targets, whether their number is known) of a jump table; a target may be None. Of an index that was not compared (the
+    instructions `before` tell) the compiler may know more than the checker: then the table ends where it stops making sense."""
     table, last = value[1], value[2]
-    known = last is not None and last < 1 << 20
+    known = last is not None and last < 1 << 20 and is_checked(before)
     targets = []
     while True:
         word = code_object.table_word(table + 4 * len(targets))
         target = None if word is None else table + word
-        # The compiler may have known less about the index: what looks like more entries are more ways to follow.
+        # The compiler may know less, too: what looks like more entries are more ways to follow.
         if (not known or len(targets) > last) and (target not in inside or targets and table + 4 * len(targets) in named_places(code_object)):
             return targets, known
         targets.append(target)

@@ -49,8 +49,8 @@ MERGED = {
     # Of an array and a segment (of data or of elements) that are both too short, V8 looks at the segment first.
     "v8": {"overflow": "conversion", "null": "signature", "unaligned": "memory", "array": "memory", "table": "memory",
            "unshared": "memory"},
-    # Waiting outside of a memory that is not shared: the others look at the bounds first.
-    "wasmtime": {"unshared": "memory"},
+    # Waiting and notifying outside of a memory: the others look at the bounds before anything else.
+    "wasmtime": {"unshared": "memory", "unaligned": "memory"},
 }
 
 
