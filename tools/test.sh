@@ -103,6 +103,7 @@ done
 build_for_tests host-sanitize all && sanitized=1
 
 job structure/includes tools/check_includes.sh
+job "structure/seeded faults" fuzz/diff/seeded/run.sh --check
 unit_tests host
 [ -z "${sanitized-}" ] || unit_tests host-sanitize
 for target in "${targets[@]}"; do
