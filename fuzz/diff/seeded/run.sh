@@ -33,7 +33,10 @@ found=0 missed=0
 for patch in "$@"; do
   name=$(basename "$patch" .patch)
   preset=host executors=v8,cairn,registers,none,cpu
-  case "$name" in *riscv*) preset=host-riscv64 executors=v8,riscv,riscv-v ;; esac
+  case "$name" in
+    *riscv*) preset=host-riscv64 executors=v8,riscv,riscv-v ;;
+    *heap*) executors=v8,cairn,stress ;;
+  esac
   git -C "$copy" checkout -q . && git -C "$copy" apply "$patch" || { printf '%s: does not apply\n' "$name"; missed=$((missed + 1)); continue; }
   build "$preset" || { printf '%s: does not build\n' "$name"; missed=$((missed + 1)); continue; }
   start=${EPOCHREALTIME%.*}
