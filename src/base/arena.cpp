@@ -6,6 +6,13 @@
 
 #include "base/assert.hpp"
 
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
+#define ASAN_UNPOISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
+#endif
+
 namespace cairn {
 
 namespace {
@@ -24,6 +31,7 @@ void Arena::recycle(void* data, size_t bytes) {
   const unsigned which = std::min<unsigned>(static_cast<unsigned>(std::bit_width(size)) - 1 - kSmallestClass, kClasses - 1);
   free_[which] = std::construct_at(reinterpret_cast<FreeBlock*>(aligned), free_[which], size);
   has_free_ = true;
+  ASAN_POISON_MEMORY_REGION(free_[which] + 1, size - sizeof(FreeBlock));
 }
 
 // The first block of a class, if it is large enough; what is left of it is recycled.
@@ -35,7 +43,9 @@ void* Arena::take_recycled(size_t bytes, size_t alignment) {
     if (block == nullptr || block->size < bytes) continue;
     free_[which] = block->next;
     auto* data = reinterpret_cast<std::byte*>(block);
-    recycle(data + bytes, block->size - bytes);
+    const size_t rest = block->size - bytes;
+    ASAN_UNPOISON_MEMORY_REGION(data, block->size);
+    recycle(data + bytes, rest);
     used_ += bytes;
     return data;
   }
@@ -73,6 +83,7 @@ void Arena::reset() {
   }
   next_ = chunks_.empty() ? nullptr : chunks_.front().bytes.get();
   end_ = chunks_.empty() ? nullptr : next_ + chunks_.front().size;
+  ASAN_UNPOISON_MEMORY_REGION(next_, static_cast<size_t>(end_ - next_));
   used_ = 0;
   std::ranges::fill(free_, nullptr);
   has_free_ = false;
