@@ -5,8 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
+
+#include "wasm/text/flat_table.hpp"
 
 namespace cairn::wasm::text {
 
@@ -21,7 +22,7 @@ class IndexSpace {
   void add(uint32_t how_many) { count_ += how_many; }
   // Gives a name to an index; false if the name is taken.
   bool bind(std::string_view name, uint32_t index) {
-    if (!indices_.try_emplace(name, index).second) return false;
+    if (!indices_.insert(name, index)) return false;
     named_.emplace_back(index, std::string(name));
     return true;
   }
@@ -32,9 +33,8 @@ class IndexSpace {
   }
 
   [[nodiscard]] std::optional<uint32_t> find(std::string_view name) const {
-    const auto found = indices_.find(name);
-    if (found == indices_.end()) return std::nullopt;
-    return found->second;
+    const uint32_t* found = indices_.find(name);
+    return found == nullptr ? std::nullopt : std::optional(*found);
   }
   [[nodiscard]] uint32_t count() const { return count_; }
   [[nodiscard]] std::string_view category() const { return category_; }
@@ -43,7 +43,7 @@ class IndexSpace {
 
  private:
   std::string_view category_;
-  std::unordered_map<std::string_view, uint32_t> indices_;
+  FlatTable<std::string_view> indices_;
   std::vector<std::pair<uint32_t, std::string>> named_;
   uint32_t count_ = 0;
 };

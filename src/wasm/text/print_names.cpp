@@ -8,13 +8,13 @@
 namespace cairn::wasm::text {
 
 void NameMap::add(uint32_t index, std::string_view name) {
-  const bool is_identifier = !name.empty() && taken_.try_emplace(name, index).second;
-  names_.try_emplace(index, Name{name, is_identifier});
+  const bool is_identifier = !name.empty() && taken_.insert(name, index);
+  if (positions_.insert(index, static_cast<uint32_t>(names_.size()))) names_.push_back({name, is_identifier});
 }
 
 const NameMap::Name* NameMap::find(uint32_t index) const {
-  const auto found = names_.find(index);
-  return found == names_.end() ? nullptr : &found->second;
+  const uint32_t* position = positions_.find(index);
+  return position == nullptr ? nullptr : &names_[*position];
 }
 
 std::string NameMap::definition(uint32_t index) const {

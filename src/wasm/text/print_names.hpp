@@ -10,6 +10,7 @@
 
 #include "wasm/byte_reader.hpp"
 #include "wasm/module.hpp"
+#include "wasm/text/flat_table.hpp"
 
 namespace cairn::wasm::text {
 
@@ -25,11 +26,13 @@ class NameMap {
   [[nodiscard]] std::string definition(uint32_t index) const;
   // "$name", or the number.
   [[nodiscard]] std::string use(uint32_t index) const;
+  // Valid until the next name is added.
   [[nodiscard]] const Name* find(uint32_t index) const;
 
  private:
-  std::unordered_map<uint32_t, Name> names_;
-  std::unordered_map<std::string_view, uint32_t> taken_;
+  std::vector<Name> names_;
+  FlatTable<uint32_t> positions_;  // in names_, by index
+  FlatTable<std::string_view> taken_;
 };
 
 // Points into the module's bytes.

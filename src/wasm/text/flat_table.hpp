@@ -1,0 +1,64 @@
+// From keys to 32-bit values, in one array: names of a module come by the hundred thousand, and a node for each of them
+// would cost more than reading it. Nothing is ever removed.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
+namespace cairn::wasm::text {
+
+template <class Key>
+class FlatTable {
+ public:
+  // False, and nothing changes, if the key is there.
+  bool insert(const Key& key, uint32_t value) {
+    if (2 * (entries_.size() + 1) > slots_.size()) grow();
+    const uint64_t hash = hash_of(key);
+    uint32_t& slot = slot_of(key, hash);
+    if (slot != 0) return false;
+    entries_.push_back({key, hash, value});
+    slot = static_cast<uint32_t>(entries_.size());
+    return true;
+  }
+  // Null if it is not there; valid until the next insertion.
+  [[nodiscard]] const uint32_t* find(const Key& key) const {
+    if (entries_.empty()) return nullptr;
+    const uint32_t slot = const_cast<FlatTable*>(this)->slot_of(key, hash_of(key));
+    return slot == 0 ? nullptr : &entries_[slot - 1].value;
+  }
+
+ private:
+  struct Entry {
+    Key key;
+    uint64_t hash;
+    uint32_t value;
+  };
+  static constexpr size_t kFirstSlots = 16;
+
+  // Spread over the upper bits as well, which choose the slot: hashes of numbers are the numbers.
+  static uint64_t hash_of(const Key& key) { return std::hash<Key>{}(key) * 0x9e37'79b9'7f4a'7c15; }
+  [[nodiscard]] size_t first_slot(uint64_t hash) const { return static_cast<size_t>(hash >> 32) & (slots_.size() - 1); }
+
+  // That of the key, or the empty one where it belongs. At most half of them are taken.
+  uint32_t& slot_of(const Key& key, uint64_t hash) {
+    for (size_t i = first_slot(hash);; i = (i + 1) & (slots_.size() - 1)) {
+      uint32_t& slot = slots_[i];
+      if (slot == 0 || (entries_[slot - 1].hash == hash && entries_[slot - 1].key == key)) return slot;
+    }
+  }
+  void grow() {
+    slots_.assign(slots_.empty() ? kFirstSlots : 2 * slots_.size(), 0);
+    for (uint32_t n = 0; n < entries_.size(); ++n) {
+      size_t i = first_slot(entries_[n].hash);
+      while (slots_[i] != 0) i = (i + 1) & (slots_.size() - 1);
+      slots_[i] = n + 1;
+    }
+  }
+
+  std::vector<Entry> entries_;
+  std::vector<uint32_t> slots_;  // 1 + position in entries_, or 0; a power of two of them
+};
+
+}  // namespace cairn::wasm::text
