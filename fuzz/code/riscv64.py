@@ -161,7 +161,7 @@ def load(m, address, state, fields):
 
 def sign_extended(value, size):
     bound = bound_of(value)
-    return value if bound is not None and bound < 1 << (8 * size - 1) else ANY
+    return UNKNOWN if bound is None else value if bound < 1 << (8 * size - 1) else ANY
 
 
 def immediate(text):
@@ -211,7 +211,9 @@ def result(m, o, i, state, fields):
         low = truncated(values[0], HALF) if found.group(2) else values[0]
         return add(scaled(low, 1 << int(found.group(1))), values[1], fields)
     if m in ("slli", "slli.uw") and last is not None:
-        # Not as a constant even of one: what is scaled may be the index of a jump table.
+        # A small number may be the index of a jump table: it stands for all up to it.
+        if values[0][0] == "I" and m == "slli" and not 0 <= values[0][1] << last < 1 << 20:
+            return constant(values[0][1] << last & WORD)
         return scaled(truncated(values[0], HALF) if m == "slli.uw" else values[0], 1 << last)
     if m == "srli":
         bound = bound_of(values[0])
@@ -231,6 +233,10 @@ def result(m, o, i, state, fields):
     if m in ("or", "xor", "ori", "xori", "maxu"):
         bounds = [last if last is not None else bound_of(values[-1]), bound_of(values[0])]
         return UNKNOWN if None in bounds else ANY if min(bounds) < 0 else number((1 << max(bounds).bit_length()) - 1)
+    if m in ("divu", "divuw", "remu", "remuw", "srl", "srlw") or m in ("mul", "mulw") and None not in map(bound_of, values):
+        # Divisors that may be 0 are tested before.
+        bound = bound_of(values[0]) if not m.startswith("mul") else bound_of(values[0]) * bound_of(values[1])
+        return UNKNOWN if bound is None else sign_extended(number(bound), 4 if m.endswith("w") else 8)
     if m in ("zext.b", "zext.h"):
         return truncated(values[0], 0xff if m == "zext.b" else 0xffff)
     if m in ("slt", "slti", "sltu", "sltiu", "seqz", "snez", "sltz", "sgtz", "feq.s", "feq.d", "flt.s", "flt.d", "fle.s", "fle.d",

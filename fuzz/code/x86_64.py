@@ -264,8 +264,7 @@ def store(i, state, fields):
     if m in ("xchg", "xadd") and o[1] in REGISTERS:
         write(o[1], source(o[0], WIDTHS[o[1]], i, state, fields) if m == "xchg" else ANY, state)
     elif m in ("cmpxchg", "cmpxchg8b", "cmpxchg16b"):
-        width = min(width, 8)
-        state.registers["rax"] = number((1 << 8 * width) - 1) if width >= 4 else ANY
+        write({1: "al", 2: "ax", 4: "eax"}.get(width, "rax"), ANY, state)
         if m == "cmpxchg16b":
             state.registers["rdx"] = ANY
 
