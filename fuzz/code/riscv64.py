@@ -100,6 +100,10 @@ def table_targets(code_object, value, inside, before):
     first = code_object.index_at.get(table)
     step = 4 if first is None or code_object.code[first].mnemonic == "j" else 8
     known = last is not None and last < 1 << 22 and is_checked(before)
+    # What is known was rounded up where ways meet; the compare that goes before says it exactly.
+    limits = [immediate(i.operands[1]) for i in before if i.mnemonic == "li" and i.operands[0] == "t6"]
+    if known and limits:
+        last = min(last, step * (limits[-1] - 1))
     targets = []
     while True:
         place = table + step * len(targets)
