@@ -10,8 +10,8 @@ For each function:
 - the stack pointer is the same however an instruction is reached, agrees with the frame's record where the body begins and
   wherever code may trap, and is aligned at calls; returns go to the address that the caller left, with callee-saved registers,
   context and memory base as they were; direct calls are made with the own context and memory base;
-- an entry of the trap table is at an instruction that can trap in that way; instructions that trap on purpose, divide, or access
-  a memory behind guard pages have one;
+- an entry of the trap table is at an instruction that can trap in that way; instructions that trap on purpose, or access
+  a memory behind guard pages, have one (divisions without one, whose divisor was tested or is known, are counted);
 - an access to such a memory is no further from its base than the guard reaches: 32-bit indices are zero-extended;
 - calls have a record, and stack maps name slots of the frame that hold 32-bit numbers and were written to on every way.
 
@@ -51,7 +51,6 @@ def allowed_mnemonics(target):
 class Checker:
     def __init__(self, path, allowed, keeping):
         self.object = CodeObject(path, TARGETS)
-        self.object.slots_at = {m.return_offset: m.slots for m in self.object.stack_maps}
         self.allowed, self.keeping = allowed.get(self.object.target.name), keeping
         self.fields, self.learned, self.guarded = set(), set(), set()
         self.totals, self.problems, self.mnemonics = Counter(), [], set()
@@ -85,11 +84,12 @@ class Checker:
         for function in code.functions:
             if function.end not in code.index_at and function.end != len(code.sections[".text"]):
                 self.problem(f"function {function.index}", "ends inside of an instruction")
-        for name, offsets in (("call", code.calls), ("handler", code.handlers), ("stack map", code.slots_at)):
+        behind_calls = {i.end for i in code.code if i.mnemonic in ("call", "jal", "jalr")}
+        for name, offsets in (("call", code.calls), ("handler", code.handlers), ("stack map", code.stack_maps)):
             for offset in filter(code.function_of, offsets):
                 if offset not in code.calls:
                     self.problem(f"{name} at {offset:x}", "has no call record")
-                if offset not in self.behind_calls:
+                if offset not in behind_calls:
                     self.problem(f"{name} at {offset:x}", "is not behind a call")
         for offset, kind in code.traps.items():
             if code.function_of(offset):
@@ -98,12 +98,6 @@ class Checker:
                     self.problem(f"trap {kind} at {offset:x}", "is not at an instruction")
                 elif not self.can_trap(code.code[index], kind):
                     self.problem(code.code[index], f"cannot trap as its entry of kind {kind} says")
-
-    @property
-    def behind_calls(self):
-        if not hasattr(self, "ends_of_calls"):
-            self.ends_of_calls = {i.end for i in self.object.code if i.mnemonic in ("call", "jal", "jalr")}
-        return self.ends_of_calls
 
     def can_trap(self, i, kind):
         target = self.object.target

@@ -9,7 +9,6 @@ TRAMPOLINE = 0xffffffff
 RODATA_ALIGNMENT = 64  # .rodata follows .text in memory at the next multiple
 
 Function = namedtuple("Function", "begin end index frame_bytes argument_bytes body_begin saved_registers saved_offset flags frame_begin")
-StackMap = namedtuple("StackMap", "return_offset slots")
 
 
 class Instruction:
@@ -65,7 +64,7 @@ def disassemble(path, flags):
 
 
 class CodeObject:
-    """The records by what they are asked for, and all instructions."""
+    """The records by what they are asked for (calls, handlers and stack maps by return offset), and all instructions."""
 
     def __init__(self, path, targets):
         self.path = path
@@ -80,8 +79,8 @@ class CodeObject:
         self.calls = {offset: popped for offset, _, popped in self.records(".cairn.calls", "<3I")}
         self.handlers = dict(self.records(".cairn.handlers", "<2I"))
         words = [word for word, in self.records(".cairn.stackslots", "<i")]
-        self.stack_maps = [StackMap(offset, words[first:first + count])
-                           for offset, first, count in self.records(".cairn.stackmaps", "<3I")]
+        self.stack_maps = {offset: words[first:first + count]
+                           for offset, first, count in self.records(".cairn.stackmaps", "<3I")}
         self.rodata = self.sections.get(".rodata", b"")
         text = len(self.sections[".text"])
         self.rodata_address = -(-text // RODATA_ALIGNMENT) * RODATA_ALIGNMENT

@@ -175,7 +175,7 @@ class FunctionCheck:
                 state.slots[slot] = UNKNOWN
 
     def check_stack_map(self, i, state):
-        for distance in self.object.slots_at.get(i.end, ()):
+        for distance in self.object.stack_maps.get(i.end, ()):
             place = distance - self.function.frame_bytes
             if place >= 0:
                 self.complain(i, f"has a stack map that names a slot outside of the frame, {distance}")

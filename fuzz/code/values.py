@@ -14,6 +14,7 @@
     ("A",)               the address to return to
     ("K", register)      what a callee-saved register held at the function's entry
     ("?",)               not known: an argument, or a call's result
+    ("half", bytes)      in slots only: the low bytes were written, what is above them is not known
 
 A bound, or `most`, is None where it depends on what is not known.
 """

@@ -20,7 +20,7 @@ void visit_frames(const Store& store, const RootVisitor& visit) {
     for (const int32_t offset : at->references) {
       // A slot of the stack; a register's lies below the frame.
       const uintptr_t slot = at->stack_pointer + static_cast<uintptr_t>(intptr_t{offset});
-      visit(reference_in(reinterpret_cast<void*>(slot)));  // NOLINT
+      visit(reference_in(reinterpret_cast<void*>(slot)));  // NOLINT: a place in the stack, computed by the unwinder
     }
   }
 }
