@@ -22,6 +22,8 @@ class BasicTryString {
   }
   [[nodiscard]] bool try_append(std::string_view text) { return characters_.try_append(text); }
   [[nodiscard]] bool try_push_back(char c) { return characters_.try_push_back(c); }
+  // Characters that come new are NUL.
+  [[nodiscard]] bool try_resize(size_t length) { return characters_.try_resize(length); }
   void truncate(size_t length) { characters_.truncate(length); }
   void clear() { characters_.clear(); }
 

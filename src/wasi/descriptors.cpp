@@ -15,15 +15,16 @@ WasiResult<uint64_t> read_vectors(const Call& call, File& file, uint64_t offset,
   auto buffers = call.memory.vectors(vectors, count);
   if (!buffers) return std::unexpected(buffers.error());
   uint64_t total = 0;
-  for (std::span<std::byte> buffer : *buffers) {
+  for (GuestSpan& buffer : *buffers) {
     if (buffer.empty()) continue;
-    WasiResult<size_t> got = file.read(offset + total, buffer);
+    const size_t size = buffer.size();
+    WasiResult<size_t> got = file.read(offset + total, std::move(buffer).as_target());
     if (!got) {
       if (total != 0) break;
       return std::unexpected(got.error());
     }
     total += *got;
-    if (*got < buffer.size()) break;
+    if (*got < size) break;
     // A stream that has nothing more right now would block for the next vector.
     if (file.is_stream() && file.readable_bytes() == 0) break;
   }
@@ -34,16 +35,17 @@ WasiResult<uint64_t> write_vectors(const Call& call, File& file, uint64_t offset
   auto buffers = call.memory.vectors(vectors, count);
   if (!buffers) return std::unexpected(buffers.error());
   uint64_t total = 0;
-  for (std::span<std::byte> buffer : *buffers) {
+  for (GuestSpan& buffer : *buffers) {
     if (buffer.empty()) continue;
-    if (offset > kMaximumOffset - total - buffer.size()) return std::unexpected(Errno::fbig);
-    WasiResult<size_t> put = file.write(offset + total, buffer);
+    const size_t size = buffer.size();
+    if (offset > kMaximumOffset - total - size) return std::unexpected(Errno::fbig);
+    WasiResult<size_t> put = file.write(offset + total, std::move(buffer).as_source());
     if (!put) {
       if (total != 0) break;
       return std::unexpected(put.error());
     }
     total += *put;
-    if (*put < buffer.size()) break;
+    if (*put < size) break;
   }
   return total;
 }
@@ -255,18 +257,14 @@ Errno fd_prestat_dir_name(Call& call, uint32_t fd, Pointer path, uint32_t length
   if (!(*descriptor)->preopen) return Errno::badf;
   const std::string& name = *(*descriptor)->preopen;
   if (name.size() > length) return Errno::nametoolong;
-  auto target = call.memory.bytes(path, name.size());
-  if (!target) return target.error();
-  std::memcpy(target->data(), name.data(), name.size());
-  return Errno::success;
+  return call.memory.copy_out(path, std::as_bytes(std::span(name)));
 }
 
 Errno fd_readdir(Call& call, uint32_t fd, Pointer buffer, uint32_t length, uint64_t cookie, Pointer used) {
   auto found = call.context.get_directory(fd, rights::fd_readdir);
   if (!found) return found.error();
   Descriptor& descriptor = **found;
-  auto target = call.memory.bytes(buffer, length);
-  if (!target) return target.error();
+  if (const Errno error = call.memory.check(buffer, length); error != Errno::success) return error;
   if (cookie == 0 || descriptor.listing.empty()) {
     auto self = descriptor.directory->stat_self();
     if (!self) return self.error();
@@ -279,13 +277,14 @@ Errno fd_readdir(Call& call, uint32_t fd, Pointer buffer, uint32_t length, uint6
   }
   // Entries follow one another unaligned; the last one is cut off where the buffer ends, which tells the guest that there
   // is more.
-  size_t at = 0;
-  const auto append = [&](const void* bytes, size_t size) {
-    const size_t count = std::min(size, target->size() - at);
-    if (count != 0) std::memcpy(target->data() + at, bytes, count);
+  uint32_t at = 0;
+  const auto append = [&](std::span<const std::byte> bytes) {
+    const auto count = static_cast<uint32_t>(std::min<size_t>(bytes.size(), length - at));
+    const Errno error = call.memory.copy_out(buffer + at, bytes.first(count));
     at += count;
+    return error;
   };
-  for (uint64_t i = cookie; i < descriptor.listing.size() && at < target->size(); ++i) {
+  for (uint64_t i = cookie; i < descriptor.listing.size() && at < length; ++i) {
     const DirectoryEntry& entry = descriptor.listing[i];
     std::array<std::byte, 24> header{};
     const uint64_t next = i + 1;
@@ -294,8 +293,8 @@ Errno fd_readdir(Call& call, uint32_t fd, Pointer buffer, uint32_t length, uint6
     std::memcpy(header.data() + 8, &entry.inode, 8);
     std::memcpy(header.data() + 16, &name_length, 4);
     header[20] = static_cast<std::byte>(entry.type);
-    append(header.data(), header.size());
-    append(entry.name.data(), entry.name.size());
+    if (const Errno error = append(header); error != Errno::success) return error;
+    if (const Errno error = append(std::as_bytes(std::span(entry.name))); error != Errno::success) return error;
   }
   return store_count(call, used, at);
 }

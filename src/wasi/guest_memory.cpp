@@ -6,18 +6,28 @@ namespace {
 constexpr uint32_t kMaximumVectors = 65536;
 }
 
-WasiResult<std::vector<std::span<std::byte>>> GuestMemory::vectors(Pointer at, uint32_t count) const {
+WasiResult<TryString> GuestMemory::text(Pointer at, uint64_t length, size_t maximum) const {
+  if (const Errno error = check(at, length); error != Errno::success) return std::unexpected(error);
+  if (length > maximum) return std::unexpected(Errno::nametoolong);
+  TryString result;
+  if (!result.try_resize(length)) return std::unexpected(Errno::nomem);
+  if (const Errno error = copy_in(std::as_writable_bytes(result.as_span()), at); error != Errno::success) {
+    return std::unexpected(error);
+  }
+  return result;
+}
+
+WasiResult<TryVector<GuestSpan>> GuestMemory::vectors(Pointer at, uint32_t count) const {
   if (count > kMaximumVectors) return std::unexpected(Errno::inval);
-  auto array = bytes(at, uint64_t{count} * 8);
-  if (!array) return std::unexpected(array.error());
-  std::vector<std::span<std::byte>> result;
-  result.reserve(count);
+  if (const Errno error = check(at, uint64_t{count} * 8); error != Errno::success) return std::unexpected(error);
+  TryVector<GuestSpan> result;
+  if (!result.try_reserve(count)) return std::unexpected(Errno::nomem);
   for (uint32_t i = 0; i < count; ++i) {
-    uint32_t fields[2];
-    std::memcpy(fields, array->data() + size_t{i} * 8, 8);
-    auto buffer = bytes(fields[0], fields[1]);
-    if (!buffer) return std::unexpected(buffer.error());
-    result.push_back(*buffer);
+    Record<8> vector;
+    if (const Errno error = vector.read(*this, at + i * 8); error != Errno::success) return std::unexpected(error);
+    auto place = span(vector.get<uint32_t>(0), vector.get<uint32_t>(4));
+    if (!place) return std::unexpected(place.error());
+    result.push_back_within_capacity(std::move(*place));
   }
   return result;
 }

@@ -1,4 +1,9 @@
-// A guest's linear memory as WASI functions see it: every pointer checked, every number little-endian.
+// A guest's linear memory as WASI functions see it (INV-16): every pointer is checked, every number is little-endian.
+//
+// Other threads of the guest may write the memory at any moment, so nothing that was checked there may be looked at a second
+// time. Therefore no pointer into guest memory leaves this class: what a function looks at it first copies out (load, copy_in,
+// text, Record), and each byte is loaded once. File data, which nobody looks at, go through a GuestSpan: the source or the
+// target of one bulk transfer.
 #pragma once
 
 #include <array>
@@ -7,54 +12,109 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <string_view>
-#include <vector>
 
+#include "base/try_string.hpp"
+#include "base/try_vector.hpp"
 #include "wasi/types.hpp"
 
 namespace cairn::wasi {
 
 using Pointer = uint32_t;
 
-// Valid for one call: nothing in it lets the guest run or its memory grow.
+// Tests learn of each load from guest memory. Nobody else has one.
+class LoadObserver {
+ public:
+  virtual void loaded(Pointer at, uint64_t length) = 0;      // after it
+  virtual void given_away(Pointer at, uint64_t length) = 0;  // to a transfer that will read it
+
+ protected:
+  ~LoadObserver() = default;
+};
+
+// A place in guest memory that is given away once, to a transfer that reads or writes each of its bytes once.
+class GuestSpan {
+ public:
+  GuestSpan(GuestSpan&&) noexcept = default;
+  GuestSpan& operator=(GuestSpan&&) noexcept = default;
+  GuestSpan(const GuestSpan&) = delete;
+  GuestSpan& operator=(const GuestSpan&) = delete;
+
+  [[nodiscard]] size_t size() const { return bytes_.size(); }
+  [[nodiscard]] bool empty() const { return bytes_.empty(); }
+
+  // What is written there is not to be read back.
+  [[nodiscard]] std::span<std::byte> as_target() && { return bytes_; }
+  // What is read there is not to be looked at, and not to be read again.
+  [[nodiscard]] std::span<const std::byte> as_source() && {
+    if (observer_ != nullptr) observer_->given_away(at_, bytes_.size());
+    return bytes_;
+  }
+
+ private:
+  friend class GuestMemory;
+  GuestSpan(std::span<std::byte> bytes, Pointer at, LoadObserver* observer) : bytes_(bytes), at_(at), observer_(observer) {}
+
+  std::span<std::byte> bytes_;
+  Pointer at_;
+  LoadObserver* observer_;
+};
+
+// Valid for one call: its size is the one that the memory had when the call began.
 class GuestMemory {
  public:
-  explicit GuestMemory(std::span<std::byte> bytes) : bytes_(bytes) {}
+  explicit GuestMemory(std::span<std::byte> bytes, LoadObserver* observer = nullptr) : bytes_(bytes), observer_(observer) {}
 
-  [[nodiscard]] WasiResult<std::span<std::byte>> bytes(Pointer at, uint64_t length) const {
-    if (at > bytes_.size() || length > bytes_.size() - at) return std::unexpected(Errno::fault);
-    return bytes_.subspan(at, length);
+  // Errno::fault when the place is not in the memory.
+  [[nodiscard]] Errno check(Pointer at, uint64_t length) const {
+    return at > bytes_.size() || length > bytes_.size() - at ? Errno::fault : Errno::success;
   }
-  [[nodiscard]] WasiResult<std::string_view> text(Pointer at, uint64_t length) const {
-    auto span = bytes(at, length);
-    if (!span) return std::unexpected(span.error());
-    return std::string_view(reinterpret_cast<const char*>(span->data()), span->size());
+
+  [[nodiscard]] Errno copy_in(std::span<std::byte> to, Pointer at) const {
+    if (check(at, to.size()) != Errno::success) return Errno::fault;
+    if (to.empty()) return Errno::success;
+    std::memcpy(to.data(), bytes_.data() + at, to.size());
+    // The compiler must not take a second look where the bytes came from.
+    asm volatile("" ::: "memory");
+    if (observer_ != nullptr) observer_->loaded(at, to.size());
+    return Errno::success;
+  }
+  [[nodiscard]] Errno copy_out(Pointer at, std::span<const std::byte> from) const {
+    if (check(at, from.size()) != Errno::success) return Errno::fault;
+    if (!from.empty()) std::memcpy(bytes_.data() + at, from.data(), from.size());
+    return Errno::success;
   }
 
   template <std::integral T>
   [[nodiscard]] WasiResult<T> load(Pointer at) const {
-    auto span = bytes(at, sizeof(T));
-    if (!span) return std::unexpected(span.error());
     T value;
-    std::memcpy(&value, span->data(), sizeof(T));
+    if (const Errno error = copy_in(std::as_writable_bytes(std::span(&value, 1)), at); error != Errno::success) {
+      return std::unexpected(error);
+    }
     return value;
   }
   template <std::integral T>
   [[nodiscard]] Errno store(Pointer at, T value) const {
-    auto span = bytes(at, sizeof(T));
-    if (!span) return span.error();
-    std::memcpy(span->data(), &value, sizeof(T));
-    return Errno::success;
+    return copy_out(at, std::as_bytes(std::span(&value, 1)));
   }
 
-  // The buffers of an iovec or ciovec array; both lie in the guest's memory.
-  [[nodiscard]] WasiResult<std::vector<std::span<std::byte>>> vectors(Pointer at, uint32_t count) const;
+  // A copy of a string; Errno::nametoolong when it has more than `maximum` bytes, Errno::nomem when there is no memory for it.
+  [[nodiscard]] WasiResult<TryString> text(Pointer at, uint64_t length, size_t maximum) const;
+
+  // A place for one bulk transfer.
+  [[nodiscard]] WasiResult<GuestSpan> span(Pointer at, uint64_t length) const {
+    if (const Errno error = check(at, length); error != Errno::success) return std::unexpected(error);
+    return GuestSpan(bytes_.subspan(at, length), at, observer_);
+  }
+  // The places that an iovec or ciovec array names; Errno::nomem when there is no memory for the list.
+  [[nodiscard]] WasiResult<TryVector<GuestSpan>> vectors(Pointer at, uint32_t count) const;
 
  private:
   std::span<std::byte> bytes_;
+  LoadObserver* observer_;
 };
 
-// A record that is put together and then written to the guest at once. N is its size in bytes.
+// A record that is put together and then written to the guest at once, or read from the guest at once and then taken apart.
+// N is its size in bytes.
 template <size_t N>
 class Record {
  public:
@@ -63,11 +123,17 @@ class Record {
     static_assert(sizeof(T) <= N);
     std::memcpy(bytes_.data() + offset, &value, sizeof(T));
   }
-  [[nodiscard]] Errno write(const GuestMemory& memory, Pointer at) const {
-    auto span = memory.bytes(at, N);
-    if (!span) return span.error();
-    std::memcpy(span->data(), bytes_.data(), N);
-    return Errno::success;
+  template <std::integral T>
+  [[nodiscard]] T get(size_t offset) const {
+    static_assert(sizeof(T) <= N);
+    T value;
+    std::memcpy(&value, bytes_.data() + offset, sizeof(T));
+    return value;
+  }
+  [[nodiscard]] Errno write(const GuestMemory& memory, Pointer at) const { return memory.copy_out(at, bytes_); }
+  // Reads the first `size` bytes.
+  [[nodiscard]] Errno read(const GuestMemory& memory, Pointer at, size_t size = N) {
+    return memory.copy_in(std::span(bytes_).first(size), at);
   }
 
  private:

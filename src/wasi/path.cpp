@@ -6,7 +6,6 @@ namespace cairn::wasi {
 
 namespace {
 constexpr size_t kMaximumLinks = 40;
-constexpr size_t kMaximumPath = 4096;
 constexpr size_t kMaximumDepth = 1024;
 
 // The components of `path` in front of what is still to be walked, last one first.

@@ -2,6 +2,7 @@
 // is absolute or climbs above the directory gives Errno::notcapable.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "wasi/file.hpp"
 
 namespace cairn::wasi {
+
+// Of a path, and of what a link leads to; longer ones give Errno::nametoolong.
+constexpr size_t kMaximumPath = 4096;
 
 enum class LastLink : uint8_t { follow, keep };
 

@@ -16,7 +16,7 @@ LastLink last_link(uint32_t flags) {
 WasiResult<ResolvedPath> resolve(Call& call, uint32_t fd, uint64_t needed, Pointer path, uint32_t length, LastLink last) {
   auto descriptor = call.context.get_directory(fd, needed);
   if (!descriptor) return std::unexpected(descriptor.error());
-  auto text = call.memory.text(path, length);
+  auto text = call.memory.text(path, length, kMaximumPath);
   if (!text) return std::unexpected(text.error());
   return resolve_path(*(*descriptor)->directory, *text, last);
 }
@@ -130,10 +130,8 @@ Errno path_readlink(Call& call, uint32_t fd, Pointer path, uint32_t length, Poin
   auto target = place->directory->read_link(place->name);
   if (!target) return target.error();
   const auto count = static_cast<uint32_t>(std::min<size_t>(target->size(), buffer_length));
-  auto bytes = call.memory.bytes(buffer, count);
-  if (!bytes) return bytes.error();
-  if (count != 0) std::memcpy(bytes->data(), target->data(), count);
-  return call.memory.store(used, count);
+  const Errno copied = call.memory.copy_out(buffer, std::as_bytes(std::span(*target).first(count)));
+  return copied == Errno::success ? call.memory.store(used, count) : copied;
 }
 
 Errno path_remove_directory(Call& call, uint32_t fd, Pointer path, uint32_t length) {
@@ -154,18 +152,17 @@ Errno path_rename(Call& call, uint32_t fd, Pointer path, uint32_t length, uint32
 }
 
 Errno path_symlink(Call& call, Pointer target, uint32_t target_length, uint32_t fd, Pointer path, uint32_t length) {
-  auto text = call.memory.text(target, target_length);
-  if (!text) return text.error();
-  if (text->empty()) return Errno::noent;
+  auto contents = call.memory.text(target, target_length, kMaximumPath);
+  if (!contents) return contents.error();
+  if (contents->empty()) return Errno::noent;
   // A link that is absolute could never be followed.
-  if (text->front() == '/') return Errno::notcapable;
-  const std::string contents(*text);
+  if (contents->view().front() == '/') return Errno::notcapable;
   auto place = resolve_name(call, fd, rights::path_symlink, path, length);
   if (!place) return place.error();
   if (place->must_be_directory) {
     return place->directory->stat(place->name) ? Errno::exist : Errno::noent;
   }
-  return place->directory->symlink(contents, place->name);
+  return place->directory->symlink(std::string(*contents), place->name);
 }
 
 Errno path_unlink_file(Call& call, uint32_t fd, Pointer path, uint32_t length) {

@@ -40,28 +40,23 @@ WasiResult<uint64_t> deadline_of(System& system, uint32_t clock, uint64_t timeou
 }
 
 WasiResult<Subscription> load(Call& call, Pointer at, const Layout& layout) {
-  auto bytes = call.memory.bytes(at, layout.size);
-  if (!bytes) return std::unexpected(bytes.error());
-  const auto field = [&]<class T>(uint32_t offset, T) {
-    T value;
-    std::memcpy(&value, bytes->data() + offset, sizeof(T));
-    return value;
-  };
+  Record<kUnstable.size> fields;
+  if (const Errno error = fields.read(call.memory, at, layout.size); error != Errno::success) return std::unexpected(error);
   Subscription result;
-  result.userdata = field(0, uint64_t{});
-  const auto type = field(8, uint8_t{});
+  result.userdata = fields.get<uint64_t>(0);
+  const auto type = fields.get<uint8_t>(8);
   if (type > static_cast<uint8_t>(EventType::fd_write)) return std::unexpected(Errno::inval);
   result.type = static_cast<EventType>(type);
   if (result.type == EventType::clock) {
-    auto deadline = deadline_of(call.context.system(), field(layout.clock_id, uint32_t{}),
-                                field(layout.timeout, uint64_t{}), field(layout.flags, uint16_t{}));
+    auto deadline = deadline_of(call.context.system(), fields.get<uint32_t>(layout.clock_id),
+                                fields.get<uint64_t>(layout.timeout), fields.get<uint16_t>(layout.flags));
     if (deadline) {
       result.deadline = *deadline;
     } else {
       result.error = deadline.error();
     }
   } else {
-    result.fd = field(16, uint32_t{});
+    result.fd = fields.get<uint32_t>(16);
     auto descriptor = call.context.get_file(result.fd, rights::poll_fd_readwrite);
     if (!descriptor) result.error = descriptor.error();
   }
@@ -76,8 +71,8 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
   const Layout& layout = call.snapshot == Snapshot::unstable ? kUnstable : kPreview1;
   System& system = call.context.system();
   // Both arrays are looked at before anything waits.
-  if (auto all = call.memory.bytes(subscriptions, uint64_t{count} * layout.size); !all) return all.error();
-  if (auto all = call.memory.bytes(events, uint64_t{count} * 32); !all) return all.error();
+  if (const Errno error = call.memory.check(subscriptions, uint64_t{count} * layout.size); error != Errno::success) return error;
+  if (const Errno error = call.memory.check(events, uint64_t{count} * 32); error != Errno::success) return error;
   std::vector<Subscription> pending;
   for (uint32_t i = 0; i < count; ++i) {
     auto subscription = load(call, subscriptions + i * layout.size, layout);

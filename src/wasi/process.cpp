@@ -9,10 +9,9 @@ namespace {
 Errno store_strings(const GuestMemory& memory, const std::vector<std::string>& strings, Pointer pointers, Pointer buffer) {
   uint64_t at = buffer;
   for (size_t i = 0; i < strings.size(); ++i) {
-    auto target = at <= 0xffff'ffff ? memory.bytes(static_cast<Pointer>(at), strings[i].size() + 1)
-                                    : std::unexpected(Errno::fault);
-    if (!target) return target.error();
-    std::memcpy(target->data(), strings[i].c_str(), strings[i].size() + 1);
+    if (at > 0xffff'ffff) return Errno::fault;
+    const std::span with_nul(strings[i].c_str(), strings[i].size() + 1);
+    if (Errno error = memory.copy_out(static_cast<Pointer>(at), std::as_bytes(with_nul)); error != Errno::success) return error;
     const uint64_t slot = uint64_t{pointers} + 4 * i;
     if (slot > 0xffff'ffff) return Errno::fault;
     if (Errno error = memory.store(static_cast<Pointer>(slot), static_cast<uint32_t>(at)); error != Errno::success) {
@@ -57,9 +56,9 @@ Errno clock_time_get(Call& call, uint32_t clock, uint64_t /*precision*/, Pointer
 }
 
 Errno random_get(Call& call, Pointer buffer, uint32_t length) {
-  auto target = call.memory.bytes(buffer, length);
+  auto target = call.memory.span(buffer, length);
   if (!target) return target.error();
-  call.context.system().fill_random(*target);
+  call.context.system().fill_random(std::move(*target).as_target());
   return Errno::success;
 }
 
