@@ -123,7 +123,7 @@ constinit FakeTransport* transport_in_use = nullptr;
 void use_console(fuzz::Input& input) {
   std::array<std::byte, 300> buffer{};
   for (int steps = 0; steps < 40 && !input.empty(); ++steps) {
-    switch (input.byte() % 6) {
+    switch (input.byte() % 7) {
       case 0: console::write(Port::standard_output, std::span(buffer).first(input.byte())); break;
       case 1: console::write(static_cast<Port>(1 + input.byte() % 3), "text"); break;
       case 2:
@@ -131,6 +131,17 @@ void use_console(fuzz::Input& input) {
         break;
       case 3: (void)console::readable_bytes(); break;
       case 4: console::flush(); break;
+      case 5: {
+        // The host says how far it has got only when the input makes it so: what is waited for here is said at once.
+        console::Progress& stream = console::device->streams[1];
+        const uint64_t wanted = stream.handed + 7;
+        stream.carried = input.byte() % 2 == 0 ? wanted : stream.carried;
+        if (stream.carried < wanted) stream.failure = StreamFailure{input.byte()};
+        if (const auto done = console::write_through(Port::standard_output, std::span(buffer).first(7))) {
+          fuzz::check(*done <= 7, "more was written than there is");
+        }
+        break;
+      }
       default: transport_in_use->serve_all(); break;
     }
   }

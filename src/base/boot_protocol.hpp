@@ -17,8 +17,10 @@
 //               then is still to be read, nothing more will come.
 //      stdout   guest to host, bytes untouched.
 //      stderr   guest to host; also the kernel's messages to the user: trap and backtrace, or why a module cannot run.
-//      control  guest to host: lines of text, see control_record.
-//    A guest that stops reading stdin blocks the writer; a host that stops reading stdout blocks the guest.
+//      control  lines of text: guest to host control_record, host to guest host_record.
+//    A guest that stops reading stdin blocks the writer; a host that stops reading stdout blocks the guest. The host says
+//    with a record how far it has carried the bytes of stdout and stderr, and when reading or writing has failed. A stream
+//    that has failed stays failed: the host throws away what still comes.
 //
 // 4. The serial port carries the kernel's log. The host keeps it, and shows it when asked to or after a panic. A
 // panic's
@@ -80,6 +82,15 @@ constexpr std::string_view kStat = "stat";
 // `exit STATUS`: the last record.
 constexpr std::string_view kExit = "exit";
 }  // namespace control_record
+
+// Records that the host sends on the control port, in the same form. STREAM is 0, 1 or 2.
+namespace host_record {
+// `carried STREAM TOTAL`: of the stream's bytes so many in all have been written where they belong.
+constexpr std::string_view kCarried = "carried";
+// `failed STREAM TOTAL ERRNO`: writing failed after TOTAL bytes; for stdin, reading did, and TOTAL bytes precede the failure.
+// ERRNO is WASI's number (wasi/types.hpp).
+constexpr std::string_view kFailed = "failed";
+}  // namespace host_record
 
 enum class BootMode : uint8_t {
   idle,   // no program: stay up, talk on the serial port

@@ -53,7 +53,8 @@ Result<int> validate(const Options& options) {
     // What is wrong with a text or a file says so itself.
     const std::string file = program ? path + ": " : std::string();
     std::fprintf(stderr, "cairn: %s%s\n", file.c_str(), module.error().to_string().c_str());
-    status = exit_status::kBadModule;
+    // Of several failures, a file that cannot be read says most about the command that was typed.
+    status = std::max(status, exit_status_of(module.error().kind));
   }
   return status;
 }

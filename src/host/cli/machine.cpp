@@ -143,14 +143,6 @@ std::string kernel_symbols_path(Target target) {
 }
 
 Result<MachineReport> run_machine(const Options& options, const std::string& bundle) {
-  // A closed standard stream would give its number to one of the descriptors made here.
-  while (true) {
-    const int lowest = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (lowest < 0 || lowest > 2) {
-      close(lowest);
-      break;
-    }
-  }
   const FileDescriptor file = CAIRN_TRY(bundle_file(bundle));
   SocketPair sockets[5];
   for (SocketPair& pair : sockets) pair = CAIRN_TRY(SocketPair::create());

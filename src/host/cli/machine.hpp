@@ -22,6 +22,8 @@ struct MachineReport {
   std::vector<Number> stats;
   std::string log;                // the serial port, from its start
   std::string qemu_messages;      // what QEMU itself had to say
+  int lost_stream = 0;            // 1 or 2: what could not be written to it is lost
+  int lost_because = 0;           // and why, as Linux's number
   uint64_t qemu_nanoseconds = 0;  // from starting QEMU to its end
 };
 

@@ -15,30 +15,8 @@
 namespace cairn::cli {
 namespace {
 
-int exit_status_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::usage:
-      return exit_status::kUsage;
-    case ErrorKind::io:
-      return exit_status::kSystem;
-    case ErrorKind::malformed:
-    case ErrorKind::invalid:
-    case ErrorKind::unsupported:
-    case ErrorKind::limit:
-    case ErrorKind::link:
-    case ErrorKind::resource:
-      return exit_status::kBadModule;
-  }
-  return exit_status::kSystem;
-}
-
 Result<int> run(const Options& options) {
-  const Result<std::string> loaded = load_program(options.operands[0]);
-  if (!loaded) {
-    std::fprintf(stderr, "cairn: %s\n", loaded.error().to_string().c_str());
-    return exit_status::kBadModule;
-  }
-  const std::string& program = *loaded;
+  const std::string program = CAIRN_TRY(load_program(options.operands[0]));
   switch (options.target) {
     case Target::x86_64:
     case Target::riscv64:
@@ -76,6 +54,23 @@ Result<int> dispatch(const Options& options) {
 
 }  // namespace
 
+int exit_status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::usage:
+      return exit_status::kUsage;
+    case ErrorKind::io:
+      return exit_status::kSystem;
+    case ErrorKind::malformed:
+    case ErrorKind::invalid:
+    case ErrorKind::unsupported:
+    case ErrorKind::limit:
+    case ErrorKind::link:
+    case ErrorKind::resource:
+      return exit_status::kBadModule;
+  }
+  return exit_status::kSystem;
+}
+
 Error continue_as_riscv64(const Options& options, char* const* argv) {
   const std::string program = root_directory() + "/build/host-riscv64/cairn-cli";
   std::vector<char*> arguments = {const_cast<char*>("qemu-riscv64")};
@@ -95,9 +90,11 @@ Error continue_as_riscv64(const Options& options, char* const* argv) {
 int main(int argc, char** argv) {
   using namespace cairn;
   using namespace cairn::cli;
-  // A standard stream that the caller closed must not become the number of something that is opened here.
+  // A standard stream that the caller closed must not become the number of something that is opened here. What takes its
+  // place can be used the wrong way round only, so that programs get the error (EBADF) of a closed descriptor.
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
-    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", O_RDWR) != descriptor) return exit_status::kSystem;
+    const int wrong_way = descriptor == 0 ? O_WRONLY : O_RDONLY;
+    if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", wrong_way) != descriptor) return exit_status::kSystem;
   }
   Result<int> status = 0;
   Result<Options> options = parse_options(std::span<char* const>(argv + 1, static_cast<size_t>(argc - 1)));

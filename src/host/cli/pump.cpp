@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "base/boot_protocol.hpp"
+#include "base/format.hpp"
+#include "host/system/errors.hpp"
 
 namespace cairn::cli {
 namespace {
@@ -19,21 +21,26 @@ constexpr size_t kChunk = size_t{1} << 18;
 constexpr size_t kMaxLog = size_t{16} << 20;
 constexpr int kPowerOffMilliseconds = 2000;
 
-// False when whoever reads our output has gone.
-bool write_all(int fd, const char* data, size_t size) {
-  while (size > 0) {
-    const ssize_t written = write(fd, data, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0 && errno == EAGAIN) {
+struct Written {
+  size_t bytes = 0;
+  int error = 0;  // why not all of them, as Linux's number
+};
+
+Written write_all(int fd, std::string_view data) {
+  Written result;
+  while (result.bytes < data.size()) {
+    const ssize_t written = write(fd, data.data() + result.bytes, data.size() - result.bytes);
+    if (written >= 0) {
+      result.bytes += static_cast<size_t>(written);
+    } else if (errno == EAGAIN) {
       pollfd wait{fd, POLLOUT, 0};
       poll(&wait, 1, -1);
-      continue;
+    } else if (errno != EINTR) {
+      result.error = errno;
+      return result;
     }
-    if (written < 0) return false;
-    data += written;
-    size -= static_cast<size_t>(written);
   }
-  return true;
+  return result;
 }
 
 bool parse_number(std::string_view text, uint64_t& out) {
@@ -67,6 +74,7 @@ class Pump {
         buffer_(kChunk),
         pending_(kChunk) {
     fcntl(ports_.input.get(), F_SETFL, O_NONBLOCK);
+    fcntl(ports_.control.get(), F_SETFL, O_NONBLOCK);
     // A background job must not be stopped because the program might read the terminal.
     signal(SIGTTIN, SIG_IGN);
   }
@@ -81,10 +89,17 @@ class Pump {
         return;
       }
       if (ready > 0) step();
+      send_records();
     }
   }
 
  private:
+  // One of this process's standard streams, by its number.
+  struct Stream {
+    uint64_t carried = 0;  // bytes read from it, or written to it
+    int failure = 0;       // why there will be no more, as Linux's number
+    bool changed = false;  // and the machine does not know yet
+  };
   enum Slot : size_t { from_stdin, to_machine, output, error, control, log, messages, slot_count };
 
   int wait(int timeout) {
@@ -93,7 +108,7 @@ class Pump {
     polls_[to_machine] = {holds_input ? ports_.input.get() : -1, POLLOUT, 0};
     polls_[output] = {ports_.output.get(), POLLIN, 0};
     polls_[error] = {ports_.error.get(), POLLIN, 0};
-    polls_[control] = {ports_.control.get(), POLLIN, 0};
+    polls_[control] = {ports_.control.get(), static_cast<short>(records_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
     polls_[log] = {ports_.log.get(), POLLIN, 0};
     polls_[messages] = {ports_.messages.get(), POLLIN, 0};
     return poll(polls_, slot_count, timeout);
@@ -107,7 +122,7 @@ class Pump {
     // The log before the control port: a panic is in the log when the machine's end is seen.
     if (polls_[log].revents != 0) keep(ports_.log, report_.log);
     if (polls_[messages].revents != 0) keep(ports_.messages, report_.qemu_messages);
-    if (polls_[control].revents != 0) read_control();
+    if ((polls_[control].revents & ~POLLOUT) != 0) read_control();
   }
 
   void read_stdin() {
@@ -116,9 +131,16 @@ class Pump {
     if (length > 0) {
       pending_begin_ = 0;
       pending_end_ = static_cast<size_t>(length);
+      streams_[0].carried += static_cast<size_t>(length);
       return;
     }
     stdin_open_ = false;
+    if (length < 0) {
+      // The port stays open: its end would be the end of the input.
+      streams_[0].failure = errno;
+      streams_[0].changed = true;
+      return;
+    }
     shutdown(ports_.input.get(), SHUT_WR);
   }
 
@@ -150,12 +172,37 @@ class Pump {
 
   void forward(FileDescriptor& port, int fd) {
     const std::string_view bytes = receive(port);
-    write_all(fd, bytes.data(), bytes.size());
+    Stream& stream = streams_[fd];
+    if (bytes.empty() || stream.failure != 0) return;
+    const Written written = write_all(fd, bytes);
+    stream.carried += written.bytes;
+    stream.failure = written.error;
+    stream.changed = true;
+    if (written.error != 0 && report_.lost_stream == 0) {
+      report_.lost_stream = fd;
+      report_.lost_because = written.error;
+    }
+  }
+
+  // Tells the machine how far the streams have got. What it has not taken yet waits, and only the newest numbers follow.
+  void send_records() {
+    for (size_t number = 0; records_.empty() && number < std::size(streams_); ++number) {
+      Stream& stream = streams_[number];
+      if (!std::exchange(stream.changed, false)) continue;
+      records_ += stream.failure != 0 ? host_record::kFailed : host_record::kCarried;
+      records_ += " " + decimal(number) + " " + decimal(stream.carried);
+      if (stream.failure != 0) records_ += " " + decimal(static_cast<unsigned>(host::to_errno(stream.failure)));
+      records_ += '\n';
+    }
+    if (records_.empty() || !ports_.control.is_open()) return;
+    const ssize_t sent = send(ports_.control.get(), records_.data(), records_.size(), MSG_NOSIGNAL);
+    if (sent > 0) records_.erase(0, static_cast<size_t>(sent));
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) records_.clear();  // the machine is going down
   }
 
   void keep(FileDescriptor& port, std::string& into) {
     const std::string_view bytes = receive(port);
-    if (show_log_) write_all(2, bytes.data(), bytes.size());
+    if (show_log_) write_all(2, bytes);
     if (into.size() + bytes.size() <= kMaxLog) into += bytes;
   }
 
@@ -177,6 +224,8 @@ class Pump {
   std::vector<char> buffer_;
   std::vector<char> pending_;  // bytes of stdin that the machine has not taken yet
   size_t pending_begin_ = 0, pending_end_ = 0;
+  Stream streams_[3];
+  std::string records_;  // for the machine
   std::string control_line_;
 };
 

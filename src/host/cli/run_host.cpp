@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <span>
 
 #include "host/cli/commands.hpp"
@@ -53,8 +54,10 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   wasi::Context context(system);
   context.arguments = options.operands;
   context.environment = options.environment;
+  int lost[3] = {};
   for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    context.add_stream(host::make_file(descriptor, host::Ownership::borrowed), host::file_type_of(descriptor));
+    context.add_stream(host::make_file(descriptor, host::Ownership::borrowed, &lost[descriptor]),
+                       host::file_type_of(descriptor));
   }
   for (const DirectoryMapping& mapping : options.directories) {
     context.add_preopen(CAIRN_TRY(host::open_host_directory(mapping.host)), mapping.guest);
@@ -73,7 +76,11 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
     std::fputs(result.trap->to_string().c_str(), stderr);
     return exit_status::kTrap;
   }
-  return static_cast<int>(result.exit_status & 0xff);
+  const int status = static_cast<int>(result.exit_status & 0xff);
+  for (int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (lost[stream] != 0) return status_after_loss(status, stream, std::strerror(lost[stream]));
+  }
+  return status;
 }
 
 }  // namespace cairn::cli

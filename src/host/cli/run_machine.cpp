@@ -1,5 +1,6 @@
 // `cairn run` on a machine under QEMU.
 #include <cstdio>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,12 @@ std::string kernel_log(const std::string& log) {
 
 }  // namespace
 
+int status_after_loss(int status, int stream, const char* reason) {
+  if (status != 0) return status;
+  std::fprintf(stderr, "cairn: cannot write to the standard %s: %s\n", stream == 2 ? "error" : "output", reason);
+  return exit_status::kSystem;
+}
+
 int report_machine(const Options& options, const MachineReport& report) {
   if (!report.exited) {
     std::fprintf(stderr, "cairn: the kernel stopped without a word from the program; its log:\n%s%s",
@@ -50,7 +57,7 @@ int report_machine(const Options& options, const MachineReport& report) {
     return exit_status::kPanic;
   }
   if (options.report_times) print_times(report);
-  return report.status;
+  return report.lost_stream == 0 ? report.status : status_after_loss(report.status, report.lost_stream, std::strerror(report.lost_because));
 }
 
 Result<int> run_on_machine(const Options& options, const std::string& program) {

@@ -23,30 +23,35 @@ Result<void> find_scripts(const std::string& path, std::vector<std::string>& scr
   return {};
 }
 
-Result<std::vector<std::string>> find_scripts(const std::vector<std::string>& paths) {
-  std::vector<std::string> scripts;
+struct Script {
+  std::string path, source;
+};
+
+// All are read before the first one runs: a file that cannot be read says so at once.
+Result<std::vector<Script>> read_scripts(const std::vector<std::string>& paths) {
+  std::vector<std::string> found;
   for (const std::string& path : paths) {
-    const size_t before = scripts.size();
-    CAIRN_TRY(find_scripts(path, scripts));
-    if (scripts.size() == before) return fail(Error::of(ErrorKind::usage, "there is no .wast file below " + path));
+    const size_t before = found.size();
+    CAIRN_TRY(find_scripts(path, found));
+    if (found.size() == before) return fail(Error::of(ErrorKind::usage, "there is no .wast file below " + path));
+  }
+  std::vector<Script> scripts;
+  for (std::string& path : found) {
+    std::string source = CAIRN_TRY(read_file(path));
+    scripts.push_back({std::move(path), std::move(source)});
   }
   return scripts;
 }
 
-Result<int> wast_on_host(const Options& options, const std::vector<std::string>& scripts) {
+Result<int> wast_on_host(const Options& options, const std::vector<Script>& scripts) {
   const auto engine =
       CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(engine_settings(options)))));
   runtime::ScriptRunner runner(
       *engine, [](std::string_view line) { std::printf("%.*s\n", static_cast<int>(line.size()), line.data()); },
       start_thread);
-  for (const std::string& path : scripts) {
-    const Result<std::string> source = read_file(path);
-    if (source) {
-      if (options.verbose) std::fprintf(stderr, "%s\n", path.c_str());
-      runner.run(path, *source);
-    } else {
-      runner.count_failure(source.error().to_string());
-    }
+  for (const Script& script : scripts) {
+    if (options.verbose) std::fprintf(stderr, "%s\n", script.path.c_str());
+    runner.run(script.path, script.source);
     std::fflush(stdout);
   }
   const runtime::ScriptTotals& totals = runner.totals();
@@ -56,14 +61,13 @@ Result<int> wast_on_host(const Options& options, const std::vector<std::string>&
 }
 
 // The scripts go into the boot bundle under their paths; the kernel runs them and prints as wast_on_host() does.
-Result<int> wast_on_machine(const Options& options, const std::vector<std::string>& scripts) {
+Result<int> wast_on_machine(const Options& options, const std::vector<Script>& scripts) {
   BootConfig config = engine_settings(options);
   config.mode = BootMode::wast;
   CpioWriter archive;
   const std::string encoded = config.encode();
   archive.add({.name = bundle_member::kConfig, .data = std::as_bytes(std::span(encoded))});
-  for (const std::string& path : scripts) {
-    const std::string source = CAIRN_TRY(read_file(path));
+  for (const auto& [path, source] : scripts) {
     const std::string name = std::string(bundle_member::kRoot) + (path.starts_with('/') ? "" : "/") + path;
     archive.add({.name = name, .data = std::as_bytes(std::span(source))});
   }
@@ -73,7 +77,7 @@ Result<int> wast_on_machine(const Options& options, const std::vector<std::strin
 }  // namespace
 
 Result<int> wast(const Options& options) {
-  const std::vector<std::string> scripts = CAIRN_TRY(find_scripts(options.operands));
+  const std::vector<Script> scripts = CAIRN_TRY(read_scripts(options.operands));
   if (options.target == Target::host || options.target == Target::host_riscv64) {
     return wast_on_host(options, scripts);
   }

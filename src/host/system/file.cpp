@@ -70,8 +70,8 @@ constexpr size_t kMaximumTransfer = 0x7fff'f000;
 
 class LinuxFile final : public wasi::File {
  public:
-  LinuxFile(int descriptor, Ownership ownership, bool is_stream)
-      : descriptor_(descriptor), ownership_(ownership), is_stream_(is_stream) {}
+  LinuxFile(int descriptor, Ownership ownership, bool is_stream, int* write_error)
+      : descriptor_(descriptor), ownership_(ownership), is_stream_(is_stream), write_error_(write_error) {}
   ~LinuxFile() override {
     if (ownership_ == Ownership::owned) close(descriptor_);
   }
@@ -87,11 +87,14 @@ class LinuxFile final : public wasi::File {
   }
 
   WasiResult<size_t> write(uint64_t offset, std::span<const std::byte> bytes) override {
-    return transfer([&] {
+    const WasiResult<size_t> written = transfer([&] {
       const size_t count = std::min(bytes.size(), kMaximumTransfer);
       return is_stream_ ? ::write(descriptor_, bytes.data(), count)
                         : ::pwrite(descriptor_, bytes.data(), count, static_cast<off_t>(offset));
     });
+    // A descriptor that does not block may be full now and not later.
+    if (!written && write_error_ != nullptr && *write_error_ == 0 && errno != EAGAIN) *write_error_ = errno;
+    return written;
   }
 
   WasiResult<FileStat> stat() override {
@@ -149,6 +152,7 @@ class LinuxFile final : public wasi::File {
   int descriptor_;
   Ownership ownership_;
   bool is_stream_;
+  int* write_error_;
 };
 
 }  // namespace
@@ -158,11 +162,11 @@ FileType file_type_of(int descriptor) {
   return fstat(descriptor, &result) == 0 ? to_file_type(result.st_mode) : FileType::unknown;
 }
 
-std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership) {
+std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, int* write_error) {
   // The process's own descriptors share their position with whoever else has them, so only files that were opened here
   // are given offsets.
   const bool is_stream = ownership == Ownership::borrowed || file_type_of(descriptor) != FileType::regular_file;
-  return std::make_unique<LinuxFile>(descriptor, ownership, is_stream);
+  return std::make_unique<LinuxFile>(descriptor, ownership, is_stream, write_error);
 }
 
 }  // namespace cairn::host

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <optional>
 #include <vector>
@@ -19,6 +20,7 @@ using virtio::Queue;
 
 constexpr uint64_t kMultiport = 1 << 1;
 constexpr size_t kPorts = 4;
+constexpr size_t kStreams = 3;  // the ports before the control port
 constexpr uint32_t kMaximumDevicePorts = 8;  // of the device's ports, those that are looked at
 constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr, port_name::kControl};
 constexpr size_t kInputBuffer = 4096;  // QEMU reads at most so much at once, into a buffer of its own each time
@@ -27,6 +29,10 @@ constexpr size_t kOutputBuffer = 64 * 1024;
 constexpr size_t kOutputBuffers = 4;
 constexpr size_t kControlBuffer = 256;
 constexpr size_t kControlBuffers = 16;
+constexpr size_t kRecordBuffer = 1024;
+constexpr size_t kRecordBuffers = 4;
+constexpr size_t kLongestRecord = 64;
+constexpr uint16_t kInputOutputError = 29;  // WASI's `io`: for a device that does not do its part
 
 // [virtio 5.3.6.2]
 struct ControlMessage {
@@ -60,6 +66,20 @@ struct OutputBuffers {
   std::vector<uint32_t> free;
 };
 
+// How far the host has carried a stream.
+struct Progress {
+  uint64_t handed = 0;   // bytes that went over the port so far: to the host for output, to the program for input
+  uint64_t carried = 0;  // of these, what the host says it has written; for input, the bytes before the failure
+  std::optional<StreamFailure> failure;
+};
+
+// The lines that the host sends over the control port.
+struct HostRecords {
+  std::array<std::span<std::byte>, kRecordBuffers> buffers;
+  std::array<char, kLongestRecord> line;
+  size_t length = 0;
+};
+
 struct Input {
   std::vector<std::span<std::byte>> buffers;
   std::optional<Queue::Completion> current;  // being read
@@ -76,6 +96,8 @@ struct Device {
   std::array<DevicePort, kMaximumDevicePorts> ports;
   std::array<std::optional<uint32_t>, kPorts> number;  // of the device's port for each of ours
   std::array<OutputBuffers, kPorts> output;
+  std::array<Progress, kStreams> streams;
+  HostRecords records;
   Input input;
 };
 
@@ -109,6 +131,60 @@ void add_input_buffers(Device& d, uint32_t port) {
   if (queue) queue->notify();
 }
 
+void add_record_buffers(Device& d, uint32_t port) {
+  auto& queue = d.ports[port].receive;
+  const std::span<std::byte> memory = allocate_buffer(kRecordBuffer * kRecordBuffers);
+  if (!queue || memory.empty()) return;
+  for (uint32_t i = 0; i < kRecordBuffers && queue->has_room(); ++i) {
+    d.records.buffers[i] = memory.subspan(i * kRecordBuffer, kRecordBuffer);
+    queue->add(d.records.buffers[i], true, i);
+  }
+  queue->notify();
+}
+
+// The next word of `line` as a number; removes it. None when it is no number.
+std::optional<uint64_t> take_number(std::string_view& line) {
+  const std::string_view word = line.substr(0, line.find(' '));
+  line.remove_prefix(std::min(line.size(), word.size() + 1));
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  return error == std::errc{} && end == word.data() + word.size() ? std::optional(value) : std::nullopt;
+}
+
+void handle_record(Device& d, std::string_view line) {
+  const std::string_view kind = line.substr(0, line.find(' '));
+  line.remove_prefix(std::min(line.size(), kind.size() + 1));
+  const auto stream = take_number(line), carried = take_number(line);
+  if (!stream || *stream >= kStreams || !carried) return;
+  Progress& progress = d.streams[*stream];
+  if (kind == host_record::kCarried) progress.carried = *carried;
+  if (kind != host_record::kFailed) return;
+  progress.carried = *carried;
+  progress.failure = StreamFailure{static_cast<uint16_t>(take_number(line).value_or(kInputOutputError))};
+}
+
+// Reads what the host says on the control port.
+void poll_records(Device& d) {
+  const auto& port = d.number[static_cast<size_t>(Port::control)];
+  if (!port || !d.ports[*port].receive) return;
+  auto& queue = d.ports[*port].receive;
+  HostRecords& records = d.records;
+  while (auto done = queue->take()) {
+    const std::span<std::byte> buffer = records.buffers[done->cookie];
+    for (const std::byte byte : buffer.first(done->length)) {
+      if (byte != std::byte{'\n'}) {
+        // A line that is too long is no record.
+        if (records.length < kLongestRecord) records.line[records.length++] = static_cast<char>(byte);
+        continue;
+      }
+      handle_record(d, {records.line.data(), records.length});
+      records.length = 0;
+    }
+    queue->add(buffer, true, done->cookie);
+    queue->notify();
+  }
+}
+
 void handle_control(Device& d, std::span<const std::byte> bytes) {
   ControlMessage message;
   if (bytes.size() < sizeof message) return;
@@ -125,6 +201,7 @@ void handle_control(Device& d, std::span<const std::byte> bytes) {
         if (std::ranges::contains(d.number, std::optional(message.port))) continue;  // has another name already
         d.number[i] = message.port;
         if (i == static_cast<size_t>(Port::standard_input)) add_input_buffers(d, message.port);
+        if (i == static_cast<size_t>(Port::control)) add_record_buffers(d, message.port);
         send_control(d, message.port, port_open, 1);
       }
       break;
@@ -145,6 +222,7 @@ void poll_control(Device& d) {
     d.control_receive->notify();
     handle_control(d, std::span(copy).first(done->length));
   }
+  poll_records(d);
 }
 
 void reclaim(Device& d, size_t port) {
@@ -223,11 +301,36 @@ void write(Port port, std::span<const std::byte> bytes) {
     std::memcpy(output.buffers[number].data(), bytes.data(), count);
     queue->add(output.buffers[number].first(count), false, number);
     queue->notify();
+    if (index < kStreams) device->streams[index].handed += count;
     bytes = bytes.subspan(count);
   }
 }
 
 void write(Port port, std::string_view text) { write(port, std::as_bytes(std::span(text))); }
+
+std::expected<size_t, StreamFailure> write_through(Port port, std::span<const std::byte> bytes) {
+  const auto index = static_cast<size_t>(port);
+  if (device == nullptr || !device->number[index]) return bytes.size();
+  Device& d = *device;
+  Progress& stream = d.streams[index];
+  const uint64_t start = stream.handed;
+  poll_records(d);
+  for (size_t done = 0; done < bytes.size() && !stream.failure;) {
+    const std::span<const std::byte> piece = bytes.subspan(done).first(std::min(bytes.size() - done, kOutputBuffer));
+    done += piece.size();
+    write(port, piece);
+    const auto is_over = [&] { return stream.failure || stream.carried >= stream.handed; };
+    for (Backoff backoff; !is_over(); poll_control(d)) {
+      if (d.ports[*d.number[index]].transmit->is_broken()) stream.failure = StreamFailure{kInputOutputError};
+      reclaim(d, index);
+      backoff.wait();
+    }
+    if (stream.handed != start + done) stream.failure = StreamFailure{kInputOutputError};
+  }
+  const uint64_t carried = std::min(stream.carried, stream.handed);
+  if (carried <= start && stream.failure) return std::unexpected(*stream.failure);
+  return static_cast<size_t>(carried - start);
+}
 
 bool input_ready() {
   if (device == nullptr || !device->number[0]) return true;
@@ -245,7 +348,8 @@ bool input_ready() {
     }
     queue->add(input.buffers[done->cookie], true, done->cookie);
   }
-  return closed || queue->is_broken();
+  const Progress& stream = device->streams[0];
+  return closed || queue->is_broken() || (stream.failure && stream.handed >= stream.carried);
 }
 
 size_t readable_bytes() {
@@ -253,7 +357,7 @@ size_t readable_bytes() {
   return device->input.current->length - device->input.position;
 }
 
-size_t read(std::span<std::byte> out) {
+std::expected<size_t, StreamFailure> read(std::span<std::byte> out) {
   if (out.empty()) return 0;
   for (Backoff backoff; !input_ready();) backoff.wait();
   size_t total = 0;
@@ -264,6 +368,7 @@ size_t read(std::span<std::byte> out) {
     const size_t count = std::min(out.size() - total, buffer.size() - input.position);
     std::memcpy(out.data() + total, buffer.data() + input.position, count);
     total += count;
+    device->streams[0].handed += count;
     input.position += count;
     if (input.position == buffer.size()) {
       auto& queue = device->ports[*device->number[0]].receive;
@@ -272,6 +377,7 @@ size_t read(std::span<std::byte> out) {
       queue->notify();
     }
   }
+  if (total == 0 && device != nullptr && device->streams[0].failure) return std::unexpected(*device->streams[0].failure);
   return total;
 }
 

@@ -26,6 +26,11 @@ void KernelSystem::yield() {}
 
 namespace {
 
+WasiResult<size_t> in_wasi(std::expected<size_t, StreamFailure> result) {
+  if (!result) return std::unexpected(static_cast<Errno>(result.error().wasi_errno));
+  return *result;
+}
+
 class PortFile final : public wasi::File {
  public:
   PortFile(Port port, IsTerminal terminal) : port_(port), terminal_(terminal) {}
@@ -34,12 +39,11 @@ class PortFile final : public wasi::File {
 
   WasiResult<size_t> read(uint64_t, std::span<std::byte> buffer) override {
     if (port_ != Port::standard_input) return std::unexpected(Errno::badf);
-    return console::read(buffer);
+    return in_wasi(console::read(buffer));
   }
   WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override {
     if (port_ == Port::standard_input) return std::unexpected(Errno::badf);
-    console::write(port_, bytes);
-    return bytes.size();
+    return in_wasi(console::write_through(port_, bytes));
   }
   WasiResult<wasi::FileStat> stat() override {
     wasi::FileStat stat;

@@ -215,7 +215,7 @@ constexpr KernelTest kTests[] = {{"heap", test_heap},       {"lazy_memory", test
 
 int run_echo() {
   std::vector<std::byte> buffer(256 * 1024);
-  while (const size_t count = console::read(buffer)) console::write(Port::standard_output, std::span(buffer).first(count));
+  while (const size_t count = console::read(buffer).value_or(0)) console::write(Port::standard_output, std::span(buffer).first(count));
   return 7;
 }
 
