@@ -8,9 +8,9 @@ add_compile_options(-march=rv64gc -mabi=lp64d)
 add_link_options(-fuse-ld=lld -nostdlib++ -static)
 
 include_directories(src/host)  # "platform/platform.hpp"
-set(CAIRN_OTHER_PORTS "src/host/platform/x64/")
+set(CAIRN_OTHER_PORTS "src/(host/platform|base)/x64/")
 
-file(GLOB cstd CONFIGURE_DEPENDS src/cstd/libcxx/*.cpp src/cstd/linux/*.cpp)
+file(GLOB cstd CONFIGURE_DEPENDS src/cstd/libcxx/*.cpp)
 add_library(cairn_cstd OBJECT ${cstd})
 target_compile_options(cairn_cstd PRIVATE ${CAIRN_WARNINGS})
 

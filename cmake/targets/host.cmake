@@ -11,7 +11,7 @@ else()
 endif()
 
 include_directories(src/host)  # "platform/platform.hpp"
-set(CAIRN_OTHER_PORTS "src/host/platform/rv64/")
+set(CAIRN_OTHER_PORTS "src/(host/platform|base)/rv64/")
 
 # GoogleTest from Debian's sources, built with the project's own C++ library.
 add_library(gtest_main STATIC /usr/src/googletest/googletest/src/gtest-all.cc

@@ -6,6 +6,7 @@
 #include "base/arena.hpp"
 #include "base/assert.hpp"
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "compiler/build/build.hpp"
 #include "compiler/codegen/checker.hpp"
 #include "compiler/codegen/dump.hpp"
@@ -107,9 +108,7 @@ std::string name_of(const wasm::Module& module, wasm::FuncIndex index) {
   return name.empty() ? "wasm-function[" + decimal(index.index()) + "]" : std::string(name);
 }
 
-}  // namespace
-
-Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options) {
+Result<std::vector<std::byte>> module_object(const wasm::Module& module, const Options& options) {
   const std::unique_ptr<codegen::Target> target = make_target(options);
   const ModuleContext context(module, options);
   FunctionCompiler compiler(context, *target);
@@ -124,7 +123,7 @@ Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const 
   return object.finish();
 }
 
-Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options) {
+Result<std::vector<std::byte>> trampolines_object(std::span<const wasm::FuncType> types, const Options& options) {
   const std::unique_ptr<codegen::Target> target = make_target(options);
   codegen::ElfWriter object(options.architecture);
   Arena arena(options.function_budget_bytes);
@@ -147,7 +146,7 @@ Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncTyp
   return object.finish();
 }
 
-Result<std::vector<std::byte>> compile_stubs(const Options& options) {
+Result<std::vector<std::byte>> stubs_object(const Options& options) {
   const std::unique_ptr<codegen::Target> target = make_target(options);
   codegen::ElfWriter object(options.architecture);
   Arena arena(options.function_budget_bytes);
@@ -174,7 +173,7 @@ Result<std::vector<std::byte>> compile_stubs(const Options& options) {
   return object.finish();
 }
 
-Result<FunctionDump> dump_function(const wasm::Module& module, wasm::FuncIndex index, const Options& options) {
+Result<FunctionDump> dump(const wasm::Module& module, wasm::FuncIndex index, const Options& options) {
   CAIRN_ASSERT(index.index() >= module.imported_functions && index.index() < module.functions.size());
   const std::unique_ptr<codegen::Target> target = make_target(options);
   const ModuleContext context(module, options);
@@ -183,6 +182,24 @@ Result<FunctionDump> dump_function(const wasm::Module& module, wasm::FuncIndex i
   const codegen::CodeBuffer code = CAIRN_TRY(compiler.compile(index, module_budget(module, options), &dump));
   dump.code.assign(code.bytes.begin(), code.bytes.end());
   return dump;
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options) {
+  return run_operation([&] { return module_object(module, options); });
+}
+
+Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options) {
+  return run_operation([&] { return trampolines_object(types, options); });
+}
+
+Result<std::vector<std::byte>> compile_stubs(const Options& options) {
+  return run_operation([&] { return stubs_object(options); });
+}
+
+Result<FunctionDump> dump_function(const wasm::Module& module, wasm::FuncIndex index, const Options& options) {
+  return run_operation([&] { return dump(module, index, options); });
 }
 
 }  // namespace cairn::compiler

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "wasm/decode/module_decoder.hpp"
 #include "wasm/utf8.hpp"
 #include "wasm/validator.hpp"
@@ -60,20 +61,17 @@ std::string spaced_hex(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-ModuleDecoder::ModuleDecoder(std::vector<std::byte> bytes, Features features)
-    : features_(features), const_exprs_((module_.features = features, module_)) {
-  module_.bytes = std::move(bytes);
-  in_ = ByteReader(module_.bytes);
-}
+ModuleDecoder::ModuleDecoder(std::span<const std::byte> bytes, Features features)
+    : features_(features), bytes_(bytes), in_(bytes), const_exprs_((module_.features = features, module_)) {}
 
 Result<void> ModuleDecoder::decode() {
-  CAIRN_TRY(check_limit("module too large", module_.bytes.size(), limits::kModuleSize, 0));
+  CAIRN_TRY(check_limit("module too large", bytes_.size(), limits::kModuleSize, 0));
   uint32_t magic = 0;
   uint32_t version = 0;
   if (!in_.read_bits32(magic)) return in_.failure();
   if (magic != 0x6d73'6100) {
     return malformed(
-        0, "magic header not detected: 00 61 73 6d expected, found" + spaced_hex(std::span(module_.bytes).first(4)));
+        0, "magic header not detected: 00 61 73 6d expected, found" + spaced_hex(bytes_.first(4)));
   }
   if (!in_.read_bits32(version)) return in_.failure();
   if (version != 1) return malformed(4, "unknown binary version " + decimal(version) + ", expected 1");
@@ -215,18 +213,25 @@ std::unexpected<Error> ModuleDecoder::invalid(uint64_t offset, std::string messa
 // --- The interface.
 
 Result<Module> decode_module(std::vector<std::byte> bytes, Features features) {
-  ModuleDecoder decoder(std::move(bytes), features);
-  if (auto decoded = decoder.decode(); !decoded) return fail(decoder.first_malformed(std::move(decoded.error())));
-  return decoder.take();
+  Module module = CAIRN_TRY(run_operation([&]() -> Result<Module> {
+    ModuleDecoder decoder(bytes, features);
+    if (auto decoded = decoder.decode(); !decoded) return fail(decoder.first_malformed(std::move(decoded.error())));
+    return decoder.take();
+  }));
+  module.bytes = std::move(bytes);
+  return module;
 }
 
 Result<Module> decode_and_validate(std::vector<std::byte> bytes, Features features) {
   Module module = CAIRN_TRY(decode_module(std::move(bytes), features));
-  FunctionValidator validator(module);
-  NullSink sink;
-  for (auto i = module.imported_functions; i < module.functions.size(); ++i) {
-    CAIRN_TRY(validator.validate(FuncIndex(i), sink));
-  }
+  CAIRN_TRY(run_operation([&]() -> Result<void> {
+    FunctionValidator validator(module);
+    NullSink sink;
+    for (auto i = module.imported_functions; i < module.functions.size(); ++i) {
+      CAIRN_TRY(validator.validate(FuncIndex(i), sink));
+    }
+    return {};
+  }));
   return module;
 }
 

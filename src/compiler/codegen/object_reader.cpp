@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/assert.hpp"
+#include "base/operation.hpp"
 #include "compiler/codegen/elf.hpp"
 
 namespace cairn::codegen {
@@ -219,7 +220,9 @@ class Reader {
 
 }  // namespace
 
-Result<ObjectContents> read_object(std::span<const std::byte> object) { return Reader(object).run(); }
+Result<ObjectContents> read_object(std::span<const std::byte> object) {
+  return run_operation([&] { return Reader(object).run(); });
+}
 
 void resolve_type_reference(std::span<std::byte> text, const TypeReference& reference, uint32_t type_id) {
   CAIRN_ASSERT(reference.offset <= text.size() && text.size() - reference.offset >= 4);

@@ -6,6 +6,8 @@
 
 #include "base/assert.hpp"
 #include "base/format.hpp"
+#include "base/operation.hpp"
+#include "platform/injection.hpp"
 #include "platform/platform.hpp"
 #include "runtime/platform.hpp"
 
@@ -13,17 +15,24 @@ namespace cairn::platform {
 
 namespace {
 
+std::unexpected<Error> no_memory(std::string_view doing, size_t bytes, std::string_view what, int reason) {
+  return fail(make_error([&] {
+    return Error::of(ErrorKind::resource, "cannot " + std::string(doing) + " " + decimal(uint64_t{bytes}) + " bytes of " + std::string(what) +
+                                              ": " + std::strerror(reason));
+  }));
+}
+
 Result<std::span<std::byte>> map(size_t bytes, int protection, std::string_view what) {
-  void* address = mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (address == MAP_FAILED) {
-    return fail(Error::of(ErrorKind::resource, "cannot reserve " + decimal(uint64_t{bytes}) + " bytes of " +
-                                                   std::string(what) + ": " + std::strerror(errno)));
-  }
+  void* address = injected_failure() ? MAP_FAILED : mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (address == MAP_FAILED) return no_memory("reserve", bytes, what, errno);
+  count_mapping(1);
   return std::span(static_cast<std::byte*>(address), bytes);
 }
 
 void unmap(std::byte* address, size_t bytes) {
-  if (bytes != 0) CAIRN_ASSERT(munmap(address, bytes) == 0);
+  if (bytes == 0) return;
+  count_mapping(-1);
+  CAIRN_ASSERT(munmap(address, bytes) == 0);
 }
 
 }  // namespace
@@ -34,9 +43,8 @@ uint64_t Platform::address_space() { return uint64_t{1} << (kArchitecture == com
 Result<std::span<std::byte>> Platform::reserve(size_t bytes) { return map(bytes, PROT_NONE, "address space"); }
 
 Result<void> Platform::commit(std::span<std::byte> pages) {
-  if (mprotect(pages.data(), pages.size(), PROT_READ | PROT_WRITE) != 0) {
-    return fail(Error::of(ErrorKind::resource, "cannot commit " + decimal(uint64_t{pages.size()}) +
-                                                   " bytes of memory: " + std::strerror(errno)));
+  if (injected_failure() || mprotect(pages.data(), pages.size(), PROT_READ | PROT_WRITE) != 0) {
+    return no_memory("commit", pages.size(), "memory", errno);
   }
   return {};
 }
@@ -53,7 +61,10 @@ void Platform::release(std::span<std::byte> reservation) { unmap(reservation.dat
 Result<std::span<std::byte>> Platform::allocate_stack(size_t bytes) {
   const size_t guard = runtime::kStackGuardBytes;
   std::span<std::byte> mapping = CAIRN_TRY(map(bytes + guard, PROT_READ | PROT_WRITE, "stack"));
-  CAIRN_ASSERT(mprotect(mapping.data(), guard, PROT_NONE) == 0);
+  if (mprotect(mapping.data(), guard, PROT_NONE) != 0) {
+    unmap(mapping.data(), mapping.size());
+    return no_memory("guard", guard, "stack", errno);
+  }
   return mapping.subspan(guard);
 }
 

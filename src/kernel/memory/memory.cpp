@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "base/operation.hpp"
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
@@ -166,6 +167,14 @@ MemoryStatistics memory_statistics() {
 }
 
 }  // namespace cairn::kernel
+
+// Operations have no memory of their own yet: running out ends the machine as it does elsewhere.
+namespace cairn {
+OperationRecord* operation_current() { return nullptr; }
+void operation_begin(OperationRecord&) {}
+void operation_keep(OperationRecord&) {}
+void operation_drop(OperationRecord&) {}
+}  // namespace cairn
 
 void* operator new(size_t size) {
   void* result = cairn::kernel::allocate_bytes(size, 16);

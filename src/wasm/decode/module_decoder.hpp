@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,7 +18,8 @@ namespace cairn::wasm {
 
 class ModuleDecoder {
  public:
-  ModuleDecoder(std::vector<std::byte> bytes, Features features);
+  // `bytes` become the module's own later, where they are: what is decoded refers to them.
+  ModuleDecoder(std::span<const std::byte> bytes, Features features);
 
   Result<void> decode();
   // Of an error of decode(): the one that comes first in the bytes, if bodies that were not looked into are malformed.
@@ -93,6 +95,7 @@ class ModuleDecoder {
 
   Module module_;
   Features features_;
+  std::span<const std::byte> bytes_;
   ByteReader in_;
   ConstExprReader const_exprs_;
   TypeCanonicalizer canonicalizer_;

@@ -90,7 +90,7 @@ Result<void> ModuleDecoder::code_section() {
 
 Error ModuleDecoder::first_malformed(Error error) {
   if (code_offset_ == 0 || error.kind != ErrorKind::malformed) return error;
-  ByteReader in(std::span(module_.bytes).subspan(code_offset_), code_offset_);
+  ByteReader in(bytes_.subspan(code_offset_), code_offset_);
   const auto bodies = in.u32();
   for (uint32_t i = 0; bodies && i < *bodies; ++i) {
     const auto size = in.length();

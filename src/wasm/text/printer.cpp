@@ -3,13 +3,16 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "wasm/text/cursor.hpp"
 #include "wasm/text/lexer.hpp"
 #include "wasm/text/text.hpp"
 
 namespace cairn::wasm::text {
 
-Result<std::string> disassemble(const Module& module) { return Printer(module).print(); }
+Result<std::string> disassemble(const Module& module) {
+  return run_operation([&] { return Printer(module).print(); });
+}
 
 // Deeper text is not indented further, so that its size stays proportional to the module's.
 constexpr size_t kMaxIndentation = 32;

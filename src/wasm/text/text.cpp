@@ -1,6 +1,7 @@
 #include "wasm/text/text.hpp"
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "wasm/decoder.hpp"
 #include "wasm/text/lexer.hpp"
 #include "wasm/text/module_source.hpp"
@@ -9,12 +10,16 @@
 namespace cairn::wasm::text {
 
 Result<std::vector<std::byte>> assemble(std::string_view source, std::string_view file_name, Features features) {
-  Result<std::vector<std::byte>> bytes = assemble_source(source, features);
-  if (!bytes) return fail(with_position(std::move(bytes).error(), source, file_name));
-  return bytes;
+  return run_operation([&]() -> Result<std::vector<std::byte>> {
+    Result<std::vector<std::byte>> bytes = assemble_source(source, features);
+    if (!bytes) return fail(with_position(std::move(bytes).error(), source, file_name));
+    return bytes;
+  });
 }
 
-Result<std::vector<std::byte>> assemble_valid(std::string_view source, std::string_view file_name, Features features) {
+namespace {
+
+Result<std::vector<std::byte>> assemble_and_validate(std::string_view source, std::string_view file_name, Features features) {
   auto bytes = CAIRN_TRY(assemble(source, file_name, features));
   Result<Module> module = decode_and_validate(bytes, features);
   if (module) return bytes;
@@ -29,6 +34,12 @@ Result<std::vector<std::byte>> assemble_valid(std::string_view source, std::stri
   }
   error.offset = *text_offset;
   return fail(with_position(std::move(error), source, file_name));
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> assemble_valid(std::string_view source, std::string_view file_name, Features features) {
+  return run_operation([&] { return assemble_and_validate(source, file_name, features); });
 }
 
 Error with_position(Error error, std::string_view source, std::string_view file_name) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "wasm/text/lexer.hpp"
 #include "wasm/text/literal.hpp"
 #include "wasm/text/text.hpp"
@@ -418,10 +419,12 @@ std::string_view keyword_of(const Directive& directive) {
 
 Result<Script> parse_script(std::string_view source, std::string_view file_name, Features features) {
   if (source.size() >= 0xffff'ffff) return fail(Error::of(ErrorKind::limit, "the text is longer than 4 GiB"));
-  const TokenStream stream = lex(source);
-  Result<Script> script = ScriptParser(stream, features).run();
-  if (!script) return fail(with_position(std::move(script).error(), source, file_name));
-  return script;
+  return run_operation([&]() -> Result<Script> {
+    const TokenStream stream = lex(source);
+    Result<Script> script = ScriptParser(stream, features).run();
+    if (!script) return fail(with_position(std::move(script).error(), source, file_name));
+    return script;
+  });
 }
 
 }  // namespace cairn::wasm::text

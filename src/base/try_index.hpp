@@ -1,0 +1,73 @@
+// Finds the positions of entries in some array by their hashes: a hash table of numbers that reports when there is no memory. The entries
+// and what makes two of them equal are the caller's. Nothing is ever removed but all of it.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/try_vector.hpp"
+
+namespace cairn {
+
+class TryIndex {
+ public:
+  // The position p of those added with this hash for which is_equal(p) holds.
+  template <class IsEqual>
+  [[nodiscard]] std::optional<uint32_t> find(uint64_t hash, IsEqual&& is_equal) const {
+    if (slots_.empty()) return std::nullopt;
+    for (size_t at = place_of(hash); slots_[at].position != kFree; at = (at + 1) & (slots_.size() - 1)) {
+      if (slots_[at].hash == static_cast<uint32_t>(hash) && is_equal(slots_[at].position)) return slots_[at].position;
+    }
+    return std::nullopt;
+  }
+
+  // Room for so many more, so that adding them cannot fail.
+  [[nodiscard]] bool try_reserve_more(size_t more) {
+    const size_t wanted = std::bit_ceil((count_ + more) * 2 + 8);
+    if (wanted <= slots_.size()) return true;
+    TryVector<Slot> slots;
+    if (!slots.try_resize(wanted)) return false;
+    std::swap(slots, slots_);
+    for (const Slot& slot : slots) {
+      if (slot.position != kFree) put(slot);
+    }
+    return true;
+  }
+  void add_within_capacity(uint64_t hash, uint32_t position) {
+    put({static_cast<uint32_t>(hash), position});
+    ++count_;
+  }
+  [[nodiscard]] size_t size() const { return count_; }
+  void clear() {
+    slots_.clear();
+    count_ = 0;
+  }
+
+ private:
+  static constexpr uint32_t kFree = 0xffff'ffff;
+  struct Slot {
+    uint32_t hash = 0;
+    uint32_t position = kFree;
+  };
+  [[nodiscard]] size_t place_of(uint64_t hash) const {
+    return (static_cast<uint32_t>(hash) * uint64_t{0x9e37'79b9'7f4a'7c15} >> 20) & (slots_.size() - 1);
+  }
+  void put(const Slot& slot) {
+    size_t at = place_of(slot.hash);
+    while (slots_[at].position != kFree) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = slot;
+  }
+
+  TryVector<Slot> slots_;  // a power of two of them, at most half in use
+  size_t count_ = 0;
+};
+
+// FNV-1a.
+inline uint64_t hash_of(const char* bytes, size_t count, uint64_t seed = 0xcbf2'9ce4'8422'2325) {
+  for (size_t i = 0; i < count; ++i) seed = (seed ^ static_cast<unsigned char>(bytes[i])) * 0x100'0000'01b3;
+  return seed;
+}
+
+}  // namespace cairn

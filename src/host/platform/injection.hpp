@@ -1,0 +1,42 @@
+// Allocations that fail on purpose, for tests/injection: in debug builds every allocation of memory, address space, stacks and code asks here first.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace cairn {
+
+struct Injection {
+  // Counts down; the allocation that finds 1 fails, and with `goes_on` all behind it. 0: none.
+  std::atomic<uint64_t> fails_at = 0;
+  std::atomic<bool> goes_on = false;
+  std::atomic<uint64_t> attempts = 0;     // of allocations so far
+  std::atomic<int64_t> allocations = 0;   // of operator new that are there
+  std::atomic<int64_t> mappings = 0;      // of the platform that are there
+  std::atomic<bool> has_failed = false;
+};
+
+#if CAIRN_DEBUG
+inline constinit Injection injection;
+
+inline bool injected_failure() {
+  injection.attempts.fetch_add(1, std::memory_order_relaxed);
+  uint64_t left = injection.fails_at.load(std::memory_order_relaxed);
+  if (left == 0) return false;
+  if (left == 1) {
+    if (!injection.goes_on.load(std::memory_order_relaxed)) injection.fails_at.store(0, std::memory_order_relaxed);
+    injection.has_failed.store(true, std::memory_order_relaxed);
+    return true;
+  }
+  injection.fails_at.store(left - 1, std::memory_order_relaxed);
+  return false;
+}
+inline void count_allocation(int64_t more) { injection.allocations.fetch_add(more, std::memory_order_relaxed); }
+inline void count_mapping(int64_t more) { injection.mappings.fetch_add(more, std::memory_order_relaxed); }
+#else
+inline bool injected_failure() { return false; }
+inline void count_allocation(int64_t) {}
+inline void count_mapping(int64_t) {}
+#endif
+
+}  // namespace cairn

@@ -1,0 +1,181 @@
+// The allocation functions of C++ on Linux, and the memory of operations (base/operation.hpp).
+//
+// Every allocation has a link of 16 bytes in front. Allocations of a running operation are in a ring with its record; the links of all
+// others are null. So freeing takes an operation's own allocation out of the ring, and finds one that is not its own. Operations allocate
+// nothing that is aligned to more than that.
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include "base/assert.hpp"
+#include "base/operation.hpp"
+#include "platform/injection.hpp"
+
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+// There may be no memory here as elsewhere.
+extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+#else
+#define ASAN_POISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
+#define ASAN_UNPOISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
+#endif
+
+// Links are out of bounds for everybody else.
+#define CAIRN_SEES_LINKS __attribute__((no_sanitize("address")))
+
+namespace cairn {
+
+namespace {
+
+struct Link {
+  Link* next;
+  Link* previous;
+};
+static_assert(sizeof(Link) == 16);
+constexpr size_t kLinkBytes = sizeof(Link);
+
+constinit thread_local OperationRecord* current = nullptr;
+
+Link* ring_of(OperationRecord& record) { return reinterpret_cast<Link*>(record.allocator.data()); }
+
+CAIRN_SEES_LINKS void attach(Link* link) {
+  if (current == nullptr) {
+    *link = {nullptr, nullptr};
+    return;
+  }
+  Link* ring = ring_of(*current);
+  *link = {ring->next, ring};
+  ring->next->previous = link;
+  ring->next = link;
+}
+
+CAIRN_SEES_LINKS void detach(Link* link) {
+  if (link->next == nullptr) {
+    CAIRN_DEBUG_ASSERT(current == nullptr);  // an operation frees nothing of others
+    return;
+  }
+  link->previous->next = link->next;
+  link->next->previous = link->previous;
+}
+
+// Null: there is none. With more than a link's alignment, the block begins a whole alignment in front.
+void* allocate(size_t size, size_t alignment) {
+  CAIRN_ASSERT(alignment <= kLinkBytes || current == nullptr);
+  if (injected_failure() || size > SIZE_MAX / 2) return nullptr;
+  std::byte* block = nullptr;
+  if (alignment <= kLinkBytes) {
+    alignment = kLinkBytes;
+    block = static_cast<std::byte*>(std::malloc(size + kLinkBytes));
+  } else {
+    block = static_cast<std::byte*>(std::aligned_alloc(alignment, (size + 2 * alignment - 1) & ~(alignment - 1)));
+  }
+  if (block == nullptr) return nullptr;
+  auto* link = reinterpret_cast<Link*>(block + alignment - kLinkBytes);
+  attach(link);
+  ASAN_POISON_MEMORY_REGION(link, kLinkBytes);
+  count_allocation(1);
+  return block + alignment;
+}
+
+void release(void* memory, size_t alignment) {
+  if (memory == nullptr) return;
+  detach(reinterpret_cast<Link*>(static_cast<std::byte*>(memory) - kLinkBytes));
+  count_allocation(-1);
+  std::free(static_cast<std::byte*>(memory) - (alignment <= kLinkBytes ? kLinkBytes : alignment));
+}
+
+// Nobody could be told, so the process ends alone, with as little as that takes.
+[[noreturn]] void end_without_memory(size_t size) {
+  char text[96] = "cairn: out of memory: ";
+  char digits[24];
+  size_t count = 0;
+  do {
+    digits[count++] = static_cast<char>('0' + size % 10);
+    size /= 10;
+  } while (size != 0);
+  size_t length = std::strlen(text);
+  while (count != 0) text[length++] = digits[--count];
+  constexpr char kEnd[] = " bytes wanted\n";
+  std::memcpy(text + length, kEnd, sizeof(kEnd));
+  if (write(STDERR_FILENO, text, length + sizeof(kEnd) - 1) < 0) _exit(71);
+  _exit(71);  // docs/manual/running.md: the host failed
+}
+
+void* allocate_or_end(size_t size, size_t alignment) {
+  void* memory = allocate(size, alignment);
+  if (memory == nullptr) {
+    if (current != nullptr) operation_fail(*current, size);
+    end_without_memory(size);
+  }
+  return memory;
+}
+
+}  // namespace
+
+OperationRecord* operation_current() { return current; }
+
+void operation_begin(OperationRecord& record) {
+  CAIRN_ASSERT(current == nullptr);
+  Link* ring = ring_of(record);
+  std::construct_at(ring, ring, ring);
+  current = &record;
+}
+
+CAIRN_SEES_LINKS void operation_keep(OperationRecord& record) {
+  CAIRN_ASSERT(current == &record);
+  current = nullptr;
+  Link* ring = ring_of(record);
+  for (Link* link = ring->next; link != ring;) {
+    Link* next = link->next;
+    *link = {nullptr, nullptr};
+    link = next;
+  }
+}
+
+CAIRN_SEES_LINKS void operation_drop(OperationRecord& record) {
+  CAIRN_ASSERT(current == &record);
+  current = nullptr;
+  Link* ring = ring_of(record);
+  for (Link* link = ring->next; link != ring;) {
+    Link* next = link->next;
+    *link = {nullptr, nullptr};
+    release(link + 1, kLinkBytes);
+    link = next;
+  }
+}
+
+}  // namespace cairn
+
+void* operator new(std::size_t size) { return cairn::allocate_or_end(size, 1); }
+void* operator new[](std::size_t size) { return cairn::allocate_or_end(size, 1); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return cairn::allocate(size, 1); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return cairn::allocate(size, 1); }
+void operator delete(void* memory) noexcept { cairn::release(memory, 1); }
+void operator delete[](void* memory) noexcept { cairn::release(memory, 1); }
+void operator delete(void* memory, std::size_t) noexcept { cairn::release(memory, 1); }
+void operator delete[](void* memory, std::size_t) noexcept { cairn::release(memory, 1); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { cairn::release(memory, 1); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { cairn::release(memory, 1); }
+
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return cairn::allocate_or_end(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+  return cairn::allocate_or_end(size, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory, std::align_val_t alignment) noexcept {
+  cairn::release(memory, static_cast<std::size_t>(alignment));
+}
+void operator delete[](void* memory, std::align_val_t alignment) noexcept {
+  cairn::release(memory, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory, std::size_t, std::align_val_t alignment) noexcept {
+  cairn::release(memory, static_cast<std::size_t>(alignment));
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t alignment) noexcept {
+  cairn::release(memory, static_cast<std::size_t>(alignment));
+}
