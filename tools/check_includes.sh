@@ -19,6 +19,7 @@ compiler/x64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.
 compiler/rv64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.hpp wasm/trap.hpp runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/builtins.hpp runtime/entry.hpp
 runtime: base wasm compiler platform
 wasi: base wasm compiler runtime
+wasi/memory_files: base wasi/types.hpp wasi/name.hpp wasi/file.hpp wasi/path.hpp
 cstd: base
 kernel: base wasm compiler runtime wasi platform port
 loader: base kernel

@@ -6,7 +6,7 @@
 #include "support/check.hpp"
 #include "support/input.hpp"
 #include "wasi/fake_system.hpp"
-#include "wasi/memory_file_system.hpp"
+#include "wasi/memory_files/memory_file_system.hpp"
 
 using namespace cairn;
 
@@ -14,20 +14,19 @@ namespace {
 
 void fill(const kernel::Bundle& bundle) {
   wasi::FakeSystem system;
-  wasi::MemoryFileSystem files(system, 1 << 20);
+  const auto files = *wasi::MemoryFileSystem::create(system, 1 << 20);
   for (const CpioEntry& entry : bundle.files) {
     Result<void> added;
     switch (entry.kind) {
-      case CpioKind::directory: added = files.add_directory(entry.name); break;
-      case CpioKind::file: added = files.add_file(entry.name, entry.data); break;
+      case CpioKind::directory: added = files->add_directory(entry.name); break;
+      case CpioKind::file: added = files->add_file(entry.name, entry.data); break;
       case CpioKind::symlink:
-        added = files.add_link(entry.name, {reinterpret_cast<const char*>(entry.data.data()), entry.data.size()});
+        added = files->add_link(entry.name, {reinterpret_cast<const char*>(entry.data.data()), entry.data.size()});
         break;
     }
     if (!added) return;
   }
-  for (const std::string& path : bundle.config.preopens) (void)files.root()->open_directory(path);
-  (void)files.root()->list();
+  for (const std::string& path : bundle.config.preopens) (void)files->open(path);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "support/input.hpp"
 #include "wasi/fake_system.hpp"
 #include "wasi/functions.hpp"
-#include "wasi/memory_file_system.hpp"
+#include "wasi/memory_files/memory_file_system.hpp"
 
 using namespace cairn;
 using namespace cairn::wasi;
@@ -34,6 +34,7 @@ class Stream final : public File {
   WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override { return bytes.size(); }
   WasiResult<FileStat> stat() override { return FileStat{.type = FileType::character_device}; }
   Errno set_size(uint64_t) override { return Errno::inval; }
+  Errno allocate(uint64_t, uint64_t) override { return Errno::spipe; }
   Errno set_times(const SetTimes&) override { return Errno::inval; }
   Errno sync() override { return Errno::success; }
   bool wait_readable(std::optional<uint64_t>) override { return left_ != 0; }
@@ -100,18 +101,18 @@ void prepare(std::vector<std::byte>& memory) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Input input(data, size);
   FakeSystem system;
-  MemoryFileSystem files(system, 1 << 18);
-  (void)files.add_directory("d");
-  (void)files.add_directory("d/e");
-  (void)files.add_file("a", std::as_bytes(std::span("contents of a")));
-  (void)files.add_file("d/f", std::as_bytes(std::span("f")));
-  (void)files.add_link("link", "d");
-  (void)files.add_link("up", "../../a");
+  const auto files = *MemoryFileSystem::create(system, 1 << 18);
+  (void)files->add_directory("d");
+  (void)files->add_directory("d/e");
+  (void)files->add_file("a", std::as_bytes(std::span("contents of a")));
+  (void)files->add_file("d/f", std::as_bytes(std::span("f")));
+  (void)files->add_link("link", "d");
+  (void)files->add_link("up", "../../a");
   Context context(system);
   context.arguments = {"program", "argument"};
   context.environment = {"K=V"};
-  for (int i = 0; i < 3; ++i) context.add_stream(std::make_unique<Stream>(), FileType::character_device);
-  context.add_preopen(files.root(), "/");
+  for (int i = 0; i < 3; ++i) (void)context.add_stream(std::make_unique<Stream>(), FileType::character_device);
+  (void)context.add_preopen(*files->root(), "/");
 
   static std::vector<std::byte> memory(kMemory);
   std::ranges::fill(memory, std::byte{0});

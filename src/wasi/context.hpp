@@ -1,13 +1,13 @@
 // What a WASI program is given, and its table of file descriptors.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
+#include <utility>
 #include <vector>
 
+#include "base/try_vector.hpp"
 #include "wasi/file.hpp"
 
 namespace cairn::wasi {
@@ -22,8 +22,6 @@ struct Descriptor {
   uint64_t rights = 0;
   uint64_t inheriting_rights = 0;
   std::optional<std::string> preopen;  // the name under which the guest was given it
-  // fd_readdir: the listing that cookies refer to, made when reading starts at cookie 0.
-  std::vector<DirectoryEntry> listing;
 };
 
 class Context {
@@ -38,22 +36,26 @@ class Context {
 
   [[nodiscard]] System& system() const { return system_; }
 
-  // Descriptors 0, 1, 2 in this order, then preopened directories.
-  void add_stream(std::unique_ptr<File> file, FileType type);
-  void add_preopen(std::unique_ptr<Directory> directory, std::string guest_path);
+  // Descriptors 0, 1, 2 in this order, then preopened directories. False: there is no room for one more.
+  [[nodiscard]] bool add_stream(std::unique_ptr<File> file, FileType type);
+  [[nodiscard]] bool add_preopen(std::unique_ptr<Directory> directory, std::string guest_path);
 
   // The open descriptor with at least the given rights; Errno::badf or Errno::notcapable.
   WasiResult<Descriptor*> get(uint32_t fd, uint64_t rights);
   WasiResult<Descriptor*> get_file(uint32_t fd, uint64_t rights);       // Errno::isdir for directories
   WasiResult<Descriptor*> get_directory(uint32_t fd, uint64_t rights);  // Errno::notdir for others
-  // The lowest free number.
-  WasiResult<uint32_t> insert(Descriptor descriptor);
+  // The lowest free number, with room for a descriptor under it: Errno::mfile or Errno::nomem. It stays free until insert().
+  WasiResult<uint32_t> reserve();
+  void insert(uint32_t fd, std::unique_ptr<Descriptor> descriptor);
   Errno close(uint32_t fd);
   Errno renumber(uint32_t from, uint32_t to);
 
  private:
+  [[nodiscard]] Descriptor* find(uint32_t fd) const { return fd < descriptors_.size() ? descriptors_[fd].get() : nullptr; }
+  bool add(std::unique_ptr<Descriptor> descriptor);
+
   System& system_;
-  std::vector<std::optional<Descriptor>> descriptors_;
+  TryVector<std::unique_ptr<Descriptor>> descriptors_;
 };
 
 }  // namespace cairn::wasi

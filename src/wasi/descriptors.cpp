@@ -1,6 +1,9 @@
 // fd_*: what is done with open descriptors.
 #include <algorithm>
+#include <array>
+#include <utility>
 
+#include "base/assert.hpp"
 #include "wasi/functions.hpp"
 
 namespace cairn::wasi {
@@ -9,45 +12,87 @@ namespace {
 
 // Offsets beyond this would overflow a signed 64-bit file position.
 constexpr uint64_t kMaximumOffset = (uint64_t{1} << 63) - 1;
+// What one call moves at most, as on Linux: programs go on where a call has stopped short.
+constexpr uint32_t kMaximumVectors = 1024;
+constexpr uint64_t kMaximumTransfer = 0x7fff'f000;
 
-// Reads into the vectors one after the other until one comes back short.
-WasiResult<uint64_t> read_vectors(const Call& call, File& file, uint64_t offset, Pointer vectors, uint32_t count) {
-  auto buffers = call.memory.vectors(vectors, count);
-  if (!buffers) return std::unexpected(buffers.error());
-  uint64_t total = 0;
-  for (GuestSpan& buffer : *buffers) {
-    if (buffer.empty()) continue;
-    const size_t size = buffer.size();
-    WasiResult<size_t> got = file.read(offset + total, std::move(buffer).as_target());
-    if (!got) {
-      if (total != 0) break;
-      return std::unexpected(got.error());
+// The vectors of an array in the guest's memory, one after the other. Each is loaded once. A bad one is an error unless bytes were moved
+// before it.
+class Vectors {
+ public:
+  Vectors(const GuestMemory& memory, Pointer at, uint32_t count) : memory_(memory), at_(at), count_(std::min(count, kMaximumVectors)) {}
+
+  // Errno::fault when the array does not lie in the guest's memory.
+  Errno check(uint32_t count) const { return memory_.check(at_, uint64_t{count} * kSize); }
+
+  // Moves with `move`, from the bytes moved before and a place to the bytes moved there, until a place is not moved whole or there are
+  // none left.
+  template <class Move>
+  WasiResult<uint64_t> move_each(Move&& move) {
+    uint64_t total = 0;
+    for (uint32_t i = 0; i < count_ && total < kMaximumTransfer; ++i) {
+      Record<kSize> vector;
+      Errno error = vector.read(memory_, at_ + i * kSize);
+      const auto place = vector.get<uint32_t>(0), length = vector.get<uint32_t>(4);
+      if (error == Errno::success) error = memory_.check(place, length);
+      if (error != Errno::success) return ended(total, error);
+      if (length == 0) continue;
+      const uint64_t size = std::min<uint64_t>(length, kMaximumTransfer - total);
+      const WasiResult<size_t> moved = move(total, place, size);
+      if (!moved) return ended(total, moved.error());
+      total += *moved;
+      if (*moved < size) break;
     }
-    total += *got;
-    if (*got < size) break;
-    // A stream that has nothing more right now would block for the next vector.
-    if (file.is_stream() && file.readable_bytes() == 0) break;
+    return total;
   }
-  return total;
+
+ private:
+  static constexpr uint32_t kSize = 8;
+
+  static WasiResult<uint64_t> ended(uint64_t total, Errno error) {
+    return total != 0 ? WasiResult<uint64_t>(total) : std::unexpected(error);
+  }
+
+  const GuestMemory& memory_;
+  Pointer at_;
+  uint32_t count_;
+};
+
+// How much of a transfer lies before the greatest offset.
+uint64_t up_to_maximum(uint64_t offset, uint64_t size) {
+  return offset >= kMaximumOffset ? 0 : std::min(size, kMaximumOffset - offset);
 }
 
-WasiResult<uint64_t> write_vectors(const Call& call, File& file, uint64_t offset, Pointer vectors, uint32_t count) {
-  auto buffers = call.memory.vectors(vectors, count);
-  if (!buffers) return std::unexpected(buffers.error());
-  uint64_t total = 0;
-  for (GuestSpan& buffer : *buffers) {
-    if (buffer.empty()) continue;
-    const size_t size = buffer.size();
-    if (offset > kMaximumOffset - total - size) return std::unexpected(Errno::fbig);
-    WasiResult<size_t> put = file.write(offset + total, std::move(buffer).as_source());
-    if (!put) {
-      if (total != 0) break;
-      return std::unexpected(put.error());
+// Reads into the vectors one after the other until one comes back short.
+WasiResult<uint64_t> read_vectors(const Call& call, File& file, uint64_t offset, Pointer array, uint32_t count) {
+  Vectors vectors(call.memory, array, count);
+  if (const Errno error = vectors.check(count); error != Errno::success) return std::unexpected(error);
+  return vectors.move_each([&](uint64_t done, Pointer place, uint64_t size) -> WasiResult<size_t> {
+    if (file.is_stream()) {
+      // A stream that has nothing more right now would block for the next vector.
+      if (done != 0 && file.readable_bytes() == 0) return size_t{0};
+    } else {
+      size = up_to_maximum(offset + done, size);
+      if (size == 0) return size_t{0};
     }
-    total += *put;
-    if (*put < size) break;
-  }
-  return total;
+    auto target = call.memory.span(place, size);
+    if (!target) return std::unexpected(target.error());
+    return file.read(offset + done, std::move(*target).as_target());
+  });
+}
+
+WasiResult<uint64_t> write_vectors(const Call& call, File& file, uint64_t offset, Pointer array, uint32_t count) {
+  Vectors vectors(call.memory, array, count);
+  if (const Errno error = vectors.check(count); error != Errno::success) return std::unexpected(error);
+  return vectors.move_each([&](uint64_t done, Pointer place, uint64_t size) -> WasiResult<size_t> {
+    if (!file.is_stream()) {
+      size = up_to_maximum(offset + done, size);
+      if (size == 0) return std::unexpected(Errno::fbig);
+    }
+    auto source = call.memory.span(place, size);
+    if (!source) return std::unexpected(source.error());
+    return file.write(offset + done, std::move(*source).as_source());
+  });
 }
 
 // Sums over guest vectors can exceed what the guest's size_t holds only if they overlap.
@@ -82,11 +127,9 @@ Errno fd_advise(Call& call, uint32_t fd, uint64_t offset, uint64_t length, uint3
 Errno fd_allocate(Call& call, uint32_t fd, uint64_t offset, uint64_t length) {
   auto descriptor = seekable(call, fd, rights::fd_allocate);
   if (!descriptor) return descriptor.error();
-  if (length == 0) return Errno::inval;
-  if (offset > kMaximumOffset || length > kMaximumOffset - offset) return Errno::fbig;
-  auto stat = (*descriptor)->file->stat();
-  if (!stat) return stat.error();
-  return offset + length > stat->size ? (*descriptor)->file->set_size(offset + length) : Errno::success;
+  if (length == 0 || offset > kMaximumOffset || length > kMaximumOffset) return Errno::inval;
+  if (length > kMaximumOffset - offset) return Errno::fbig;
+  return (*descriptor)->file->allocate(offset, length);
 }
 
 Errno fd_close(Call& call, uint32_t fd) { return call.context.close(fd); }
@@ -115,10 +158,9 @@ Errno fd_fdstat_get(Call& call, uint32_t fd, Pointer stat) {
 }
 
 Errno fd_fdstat_set_flags(Call& call, uint32_t fd, uint32_t flags) {
-  constexpr uint32_t kKnown = fdflags::append | fdflags::dsync | fdflags::nonblock | fdflags::rsync | fdflags::sync;
   auto descriptor = call.context.get_file(fd, rights::fd_fdstat_set_flags);
   if (!descriptor) return descriptor.error();
-  if ((flags & ~kKnown) != 0) return Errno::inval;
+  if ((flags & ~uint32_t{fdflags::known}) != 0) return Errno::inval;
   (*descriptor)->flags = static_cast<uint16_t>(flags);
   return Errno::success;
 }
@@ -260,43 +302,67 @@ Errno fd_prestat_dir_name(Call& call, uint32_t fd, Pointer path, uint32_t length
   return call.memory.copy_out(path, std::as_bytes(std::span(name)));
 }
 
-Errno fd_readdir(Call& call, uint32_t fd, Pointer buffer, uint32_t length, uint64_t cookie, Pointer used) {
-  auto found = call.context.get_directory(fd, rights::fd_readdir);
-  if (!found) return found.error();
-  Descriptor& descriptor = **found;
-  if (const Errno error = call.memory.check(buffer, length); error != Errno::success) return error;
-  if (cookie == 0 || descriptor.listing.empty()) {
-    auto self = descriptor.directory->stat_self();
-    if (!self) return self.error();
-    auto entries = descriptor.directory->list();
-    if (!entries) return entries.error();
-    // "." and ".." come first; above the root of what the guest can see there is only itself.
-    descriptor.listing = {{".", self->inode, FileType::directory}, {"..", self->inode, FileType::directory}};
-    descriptor.listing.insert(descriptor.listing.end(), std::make_move_iterator(entries->begin()),
-                              std::make_move_iterator(entries->end()));
-  }
-  // Entries follow one another unaligned; the last one is cut off where the buffer ends, which tells the guest that there
-  // is more.
-  uint32_t at = 0;
-  const auto append = [&](std::span<const std::byte> bytes) {
-    const auto count = static_cast<uint32_t>(std::min<size_t>(bytes.size(), length - at));
-    const Errno error = call.memory.copy_out(buffer + at, bytes.first(count));
-    at += count;
-    return error;
-  };
-  for (uint64_t i = cookie; i < descriptor.listing.size() && at < length; ++i) {
-    const DirectoryEntry& entry = descriptor.listing[i];
+namespace {
+
+// Puts entries into the guest's buffer, one after the other and unaligned. The last one is cut off where the buffer ends, which
+// tells the guest that there is more.
+class EntryWriter final : public EntrySink {
+ public:
+  // The cookies of "." and ".." come before those of the directory's own entries, which are positions in it.
+  static constexpr uint64_t kFirst = 2;
+
+  // The buffer lies in the guest's memory.
+  EntryWriter(const GuestMemory& memory, Pointer buffer, uint32_t length) : memory_(memory), buffer_(buffer), length_(length) {}
+
+  bool take(const DirectoryEntry& entry) override { return put(entry, entry.next + kFirst); }
+
+  bool put(const DirectoryEntry& entry, uint64_t next_cookie) {
     std::array<std::byte, 24> header{};
-    const uint64_t next = i + 1;
     const auto name_length = static_cast<uint32_t>(entry.name.size());
-    std::memcpy(header.data(), &next, 8);
+    std::memcpy(header.data(), &next_cookie, 8);
     std::memcpy(header.data() + 8, &entry.inode, 8);
     std::memcpy(header.data() + 16, &name_length, 4);
     header[20] = static_cast<std::byte>(entry.type);
-    if (const Errno error = append(header); error != Errno::success) return error;
-    if (const Errno error = append(std::as_bytes(std::span(entry.name))); error != Errno::success) return error;
+    append(header);
+    append(std::as_bytes(std::span(entry.name)));
+    return has_room();
   }
-  return store_count(call, used, at);
+
+  [[nodiscard]] bool has_room() const { return used_ < length_; }
+  [[nodiscard]] uint32_t used() const { return used_; }
+
+ private:
+  void append(std::span<const std::byte> bytes) {
+    const auto count = static_cast<uint32_t>(std::min<size_t>(bytes.size(), length_ - used_));
+    CAIRN_ASSERT(memory_.copy_out(buffer_ + used_, bytes.first(count)) == Errno::success);
+    used_ += count;
+  }
+
+  const GuestMemory& memory_;
+  Pointer buffer_;
+  uint32_t length_;
+  uint32_t used_ = 0;
+};
+
+}  // namespace
+
+Errno fd_readdir(Call& call, uint32_t fd, Pointer buffer, uint32_t length, uint64_t cookie, Pointer used) {
+  auto descriptor = call.context.get_directory(fd, rights::fd_readdir);
+  if (!descriptor) return descriptor.error();
+  if (const Errno error = call.memory.check(buffer, length); error != Errno::success) return error;
+  auto self = (*descriptor)->directory->stat_self();
+  if (!self) return self.error();
+  EntryWriter writer(call.memory, buffer, length);
+  // Above the root of what the guest can see there is only itself.
+  constexpr std::string_view kDots[] = {".", ".."};
+  for (uint64_t i = cookie; i < EntryWriter::kFirst && writer.has_room(); ++i) {
+    writer.put({kDots[i], self->inode, FileType::directory, 0}, i + 1);
+  }
+  if (writer.has_room()) {
+    const uint64_t position = cookie > EntryWriter::kFirst ? cookie - EntryWriter::kFirst : 0;
+    if (const Errno error = (*descriptor)->directory->list(position, writer); error != Errno::success) return error;
+  }
+  return store_count(call, used, writer.used());
 }
 
 Errno fd_renumber(Call& call, uint32_t from, uint32_t to) { return call.context.renumber(from, to); }
@@ -319,7 +385,7 @@ Errno fd_seek(Call& call, uint32_t fd, int64_t offset, uint32_t whence, Pointer 
     base = stat->size;
   }
   int64_t target = 0;
-  if (base > kMaximumOffset || __builtin_add_overflow(static_cast<int64_t>(base), offset, &target)) return Errno::overflow;
+  if (base > kMaximumOffset || __builtin_add_overflow(static_cast<int64_t>(base), offset, &target)) return Errno::inval;
   if (target < 0) return Errno::inval;
   (*descriptor)->offset = static_cast<uint64_t>(target);
   return call.memory.store(result, (*descriptor)->offset);

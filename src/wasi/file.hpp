@@ -10,10 +10,9 @@
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
+#include "wasi/name.hpp"
 #include "wasi/types.hpp"
 
 namespace cairn::wasi {
@@ -33,6 +32,8 @@ class File {
   virtual WasiResult<size_t> write(uint64_t offset, std::span<const std::byte> bytes) = 0;
   virtual WasiResult<FileStat> stat() = 0;
   virtual Errno set_size(uint64_t size) = 0;
+  // Takes the memory for a range, so that writing there does not fail for want of it, and lets the file reach at least to its end.
+  virtual Errno allocate(uint64_t offset, uint64_t length) = 0;
   virtual Errno set_times(const SetTimes& times) = 0;
   virtual Errno sync() = 0;
   // Waits until a read would not block, at most until `deadline` (monotonic nanoseconds; none: for ever). False on timeout.
@@ -50,9 +51,19 @@ struct OpenOptions {
 };
 
 struct DirectoryEntry {
-  std::string name;
+  std::string_view name;
   uint64_t inode = 0;
   FileType type = FileType::unknown;
+  uint64_t next = 0;  // the position behind it
+};
+
+// Takes a directory's entries one after the other, as long as it answers true.
+class EntrySink {
+ public:
+  virtual bool take(const DirectoryEntry& entry) = 0;
+
+ protected:
+  ~EntrySink() = default;
 };
 
 class Directory {
@@ -62,23 +73,25 @@ class Directory {
   // together in link and rename; others give Errno::xdev.
   [[nodiscard]] virtual const void* file_system() const = 0;
   virtual WasiResult<std::unique_ptr<Directory>> duplicate() = 0;
-  virtual WasiResult<std::unique_ptr<Directory>> open_directory(const std::string& name) = 0;
+  virtual WasiResult<std::unique_ptr<Directory>> open_directory(const Name& name) = 0;
   // A symbolic link gives Errno::loop, a directory Errno::isdir.
-  virtual WasiResult<std::unique_ptr<File>> open_file(const std::string& name, const OpenOptions& options) = 0;
-  virtual WasiResult<FileStat> stat(const std::string& name) = 0;  // of a link: the link itself
+  virtual WasiResult<std::unique_ptr<File>> open_file(const Name& name, const OpenOptions& options) = 0;
+  virtual WasiResult<FileStat> stat(const Name& name) = 0;  // of a link: the link itself
   virtual WasiResult<FileStat> stat_self() = 0;
-  virtual WasiResult<std::string> read_link(const std::string& name) = 0;
-  virtual Errno create_directory(const std::string& name) = 0;
-  virtual Errno remove_directory(const std::string& name) = 0;
-  virtual Errno unlink(const std::string& name) = 0;
-  virtual Errno symlink(const std::string& target, const std::string& name) = 0;
-  virtual Errno link(const std::string& name, Directory& to, const std::string& to_name) = 0;
-  virtual Errno rename(const std::string& name, Directory& to, const std::string& to_name) = 0;
-  virtual Errno set_times(const std::string& name, const SetTimes& times) = 0;
+  // How many bytes of the target were put into the buffer: not more than it takes.
+  virtual WasiResult<size_t> read_link(const Name& name, std::span<char> buffer) = 0;
+  virtual Errno create_directory(const Name& name) = 0;
+  virtual Errno remove_directory(const Name& name) = 0;
+  virtual Errno unlink(const Name& name) = 0;
+  virtual Errno symlink(std::string_view target, const Name& name) = 0;
+  virtual Errno link(const Name& name, Directory& to, const Name& to_name) = 0;
+  virtual Errno rename(const Name& name, Directory& to, const Name& to_name) = 0;
+  virtual Errno set_times(const Name& name, const SetTimes& times) = 0;
   virtual Errno set_times_self(const SetTimes& times) = 0;
   virtual Errno sync() = 0;
-  // All entries without "." and "..", in an order that stays the same while the directory does.
-  virtual WasiResult<std::vector<DirectoryEntry>> list() = 0;
+  // The entries from `position` on, without "." and "..": 0 is the start, others come from entries. Entries that stay are listed once,
+  // whatever is added or removed between two calls.
+  virtual Errno list(uint64_t position, EntrySink& sink) = 0;
 };
 
 // Clocks, entropy and waiting.

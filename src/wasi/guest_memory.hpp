@@ -14,7 +14,6 @@
 #include <span>
 
 #include "base/try_string.hpp"
-#include "base/try_vector.hpp"
 #include "wasi/types.hpp"
 
 namespace cairn::wasi {
@@ -105,8 +104,6 @@ class GuestMemory {
     if (const Errno error = check(at, length); error != Errno::success) return std::unexpected(error);
     return GuestSpan(bytes_.subspan(at, length), at, observer_);
   }
-  // The places that an iovec or ciovec array names; Errno::nomem when there is no memory for the list.
-  [[nodiscard]] WasiResult<TryVector<GuestSpan>> vectors(Pointer at, uint32_t count) const;
 
  private:
   std::span<std::byte> bytes_;

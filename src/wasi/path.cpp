@@ -1,6 +1,12 @@
 #include "wasi/path.hpp"
 
-#include <vector>
+#include <array>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "base/nothrow_memory.hpp"
+#include "base/try_vector.hpp"
 
 namespace cairn::wasi {
 
@@ -8,77 +14,153 @@ namespace {
 constexpr size_t kMaximumLinks = 40;
 constexpr size_t kMaximumDepth = 1024;
 
-// The components of `path` in front of what is still to be walked, last one first.
-void push_components(std::vector<std::string>& pending, std::string_view path) {
-  std::vector<std::string> parts;
-  while (!path.empty()) {
-    const size_t slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    if (!part.empty() && part != ".") parts.emplace_back(part);
-    if (slash == std::string_view::npos) break;
-    path.remove_prefix(slash + 1);
+// What is left to walk of a path and of the links that it led to.
+class Pending {
+ public:
+  struct Component {
+    std::string_view text;
+    bool is_last = false;
+    bool has_slash = false;  // a slash follows it
+  };
+
+  explicit Pending(std::string_view path) { texts_[0].rest = path; }
+
+  // There is one as long as no last one was taken: no text is empty or consists of slashes, but for what follows a link.
+  Component take() {
+    while (depth_ != 0 && texts_[depth_].rest.empty()) texts_[depth_--].memory.reset();
+    std::string_view& rest = texts_[depth_].rest;
+    Component component;
+    const size_t end = rest.find('/');
+    component.text = rest.substr(0, end);
+    component.has_slash = end != std::string_view::npos;
+    rest.remove_prefix(component.text.size());
+    skip_slashes(rest);
+    component.is_last = true;
+    for (size_t i = 0; i <= depth_; ++i) component.is_last &= texts_[i].rest.empty();
+    return component;
   }
-  for (size_t i = parts.size(); i-- > 0;) pending.push_back(std::move(parts[i]));
+
+  // `target` comes before what is left.
+  Errno follow(std::string_view target) {
+    if (++links_ > kMaximumLinks) return Errno::loop;
+    std::unique_ptr<char[]> copy(new (std::nothrow) char[target.size()]);
+    if (copy == nullptr) return Errno::nomem;
+    std::memcpy(copy.get(), target.data(), target.size());
+    ++depth_;
+    texts_[depth_].rest = {copy.get(), target.size()};
+    texts_[depth_].memory = std::move(copy);
+    return Errno::success;
+  }
+
+ private:
+  static void skip_slashes(std::string_view& text) {
+    while (text.starts_with('/')) text.remove_prefix(1);
+  }
+
+  struct Text {
+    std::unique_ptr<char[]> memory;  // of links
+    std::string_view rest;
+  };
+  std::array<Text, kMaximumLinks + 1> texts_;
+  size_t depth_ = 0;
+  size_t links_ = 0;
+};
+
+enum class Purpose : uint8_t { look_up, create, parent };
+
+struct Walk {
+  std::unique_ptr<Directory> directory;
+  TryVector<std::unique_ptr<Directory>> above;  // from the base down to the parent of `directory`
+
+  Errno enter(const Name& name) {
+    if (above.size() == kMaximumDepth) return Errno::nametoolong;
+    auto next = directory->open_directory(name);
+    if (!next) return next.error();
+    if (!above.try_push_back(std::move(directory))) return Errno::nomem;
+    directory = *std::move(next);
+    return Errno::success;
+  }
+  Errno leave() {
+    if (above.empty()) return Errno::notcapable;
+    directory = std::move(above.back());
+    above.pop_back();
+    return Errno::success;
+  }
+};
+
+Errno check(std::string_view path) {
+  if (path.size() > kMaximumPath) return Errno::nametoolong;
+  if (path.empty()) return Errno::noent;
+  if (path.front() == '/') return Errno::notcapable;
+  return path.find('\0') == std::string_view::npos ? Errno::success : Errno::ilseq;
 }
 
-bool ends_as_directory(std::string_view path) {
-  return path.ends_with('/') || path == "." || path.ends_with("/.") || path == ".." || path.ends_with("/..");
+// Where the walk has got to: the directory, and the last component unless it has been walked, too.
+WasiResult<ResolvedParent> walk(Directory& base, std::string_view path, LastLink last, Purpose purpose) {
+  if (const Errno error = check(path); error != Errno::success) return std::unexpected(error);
+  auto opened = base.duplicate();
+  if (!opened) return std::unexpected(opened.error());
+  Walk at{std::move(*opened), {}};
+  const auto pending = try_make_unique<Pending>(path);
+  const auto target = try_make_unique<std::array<char, kMaximumPath + 1>>();
+  if (pending == nullptr || target == nullptr) return std::unexpected(Errno::nomem);
+
+  ResolvedParent result;
+  for (bool is_last = false; !is_last;) {
+    const Pending::Component component = pending->take();
+    is_last = component.is_last;
+    if (is_last && component.has_slash) result.ends_in_slash = true;
+    const bool stops = is_last && purpose == Purpose::parent;
+    if (component.text == "." || component.text == "..") {
+      if (stops && component.text == "..") {
+        // Not walked, but it must not lead outside either.
+        if (at.above.empty()) return std::unexpected(Errno::notcapable);
+        result.last = LastComponent::dot_dot;
+      } else if (component.text == "..") {
+        if (const Errno error = at.leave(); error != Errno::success) return std::unexpected(error);
+      }
+      if (is_last && result.last == LastComponent::name) result.last = LastComponent::dot;
+      continue;
+    }
+    const auto name = Name::create(component.text);
+    if (!name) return std::unexpected(name.error());
+    if (is_last) {
+      result.name = *name;
+      if (stops) break;
+      if (component.has_slash && purpose == Purpose::create) return std::unexpected(Errno::isdir);
+      if (last == LastLink::keep && !result.ends_in_slash) break;
+    }
+    const auto length = at.directory->read_link(*name, *target);
+    if (!length) {
+      if (is_last) break;
+      if (const Errno error = at.enter(*name); error != Errno::success) return std::unexpected(error);
+      continue;
+    }
+    const std::string_view text(target->data(), *length);
+    if (const Errno error = check(text); error != Errno::success) return std::unexpected(error);
+    if (const Errno error = pending->follow(text); error != Errno::success) return std::unexpected(error);
+    is_last = false;
+  }
+  result.directory = std::move(at.directory);
+  return result;
+}
+
+WasiResult<ResolvedPath> to_path(WasiResult<ResolvedParent> walked) {
+  if (!walked) return std::unexpected(walked.error());
+  const bool is_name = walked->last == LastComponent::name;
+  return ResolvedPath{std::move(walked->directory), is_name ? walked->name : Name(), walked->ends_in_slash || !is_name};
 }
 
 }  // namespace
 
 WasiResult<ResolvedPath> resolve_path(Directory& base, std::string_view path, LastLink last) {
-  if (path.size() > kMaximumPath) return std::unexpected(Errno::nametoolong);
-  if (path.empty()) return std::unexpected(Errno::noent);
-  if (path.front() == '/') return std::unexpected(Errno::notcapable);
-  if (path.find('\0') != std::string_view::npos) return std::unexpected(Errno::ilseq);
-
-  ResolvedPath result;
-  result.must_be_directory = ends_as_directory(path);
-  std::vector<std::unique_ptr<Directory>> above;  // from the base down to the parent of `directory`
-  auto opened = base.duplicate();
-  if (!opened) return std::unexpected(opened.error());
-  std::unique_ptr<Directory> directory = std::move(*opened);
-  std::vector<std::string> pending;
-  push_components(pending, path);
-  size_t links = 0;
-
-  while (!pending.empty()) {
-    const std::string name = std::move(pending.back());
-    pending.pop_back();
-    if (name == "..") {
-      if (above.empty()) return std::unexpected(Errno::notcapable);
-      directory = std::move(above.back());
-      above.pop_back();
-      continue;
-    }
-    const bool is_last = pending.empty();
-    if (is_last && last == LastLink::keep && !result.must_be_directory) {
-      result.name = name;
-      break;
-    }
-    WasiResult<std::string> target = directory->read_link(name);
-    if (target) {
-      if (++links > kMaximumLinks) return std::unexpected(Errno::loop);
-      if (target->size() > kMaximumPath) return std::unexpected(Errno::nametoolong);
-      if (target->empty()) return std::unexpected(Errno::noent);
-      if (target->front() == '/') return std::unexpected(Errno::notcapable);
-      if (is_last && ends_as_directory(*target)) result.must_be_directory = true;
-      push_components(pending, *target);
-      continue;
-    }
-    if (is_last) {
-      result.name = name;
-      break;
-    }
-    if (above.size() == kMaximumDepth) return std::unexpected(Errno::nametoolong);
-    auto next = directory->open_directory(name);
-    if (!next) return std::unexpected(next.error());
-    above.push_back(std::move(directory));
-    directory = std::move(*next);
-  }
-  result.directory = std::move(directory);
-  return result;
+  return to_path(walk(base, path, last, Purpose::look_up));
+}
+WasiResult<ResolvedPath> resolve_to_create(Directory& base, std::string_view path, LastLink last) {
+  return to_path(walk(base, path, last, Purpose::create));
+}
+WasiResult<ResolvedParent> resolve_parent(Directory& base, std::string_view path) {
+  return walk(base, path, LastLink::keep, Purpose::parent);
 }
 
 }  // namespace cairn::wasi

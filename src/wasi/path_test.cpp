@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "wasi/fake_system.hpp"
-#include "wasi/memory_file_system.hpp"
+#include "wasi/memory_files/memory_file_system.hpp"
 
 namespace cairn::wasi {
 namespace {
@@ -11,27 +11,27 @@ namespace {
 class Path : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(files_.add_directory("a"));
-    ASSERT_TRUE(files_.add_directory("a/b"));
-    ASSERT_TRUE(files_.add_file("a/b/file", {}));
-    ASSERT_TRUE(files_.add_link("a/up", ".."));
-    ASSERT_TRUE(files_.add_link("a/self", "self"));
-    ASSERT_TRUE(files_.add_link("a/escape", "../../etc/passwd"));
-    ASSERT_TRUE(files_.add_link("a/absolute", "/etc/passwd"));
-    ASSERT_TRUE(files_.add_link("a/to_file", "b/file"));
-    ASSERT_TRUE(files_.add_link("a/dangling", "b/missing"));
-    root_ = files_.root();
+    ASSERT_TRUE(files_->add_directory("a"));
+    ASSERT_TRUE(files_->add_directory("a/b"));
+    ASSERT_TRUE(files_->add_file("a/b/file", {}));
+    ASSERT_TRUE(files_->add_link("a/up", ".."));
+    ASSERT_TRUE(files_->add_link("a/self", "self"));
+    ASSERT_TRUE(files_->add_link("a/escape", "../../etc/passwd"));
+    ASSERT_TRUE(files_->add_link("a/absolute", "/etc/passwd"));
+    ASSERT_TRUE(files_->add_link("a/to_file", "b/file"));
+    ASSERT_TRUE(files_->add_link("a/dangling", "b/missing"));
+    root_ = *files_->root();
   }
   // "name" on success, or the error's number.
   std::string walk(std::string_view path, LastLink last = LastLink::follow) {
     auto place = resolve_path(*root_, path, last);
     if (!place) return "errno " + std::to_string(static_cast<int>(place.error()));
-    return place->name + (place->must_be_directory ? "/" : "");
+    return std::string(place->name.view()) + (place->must_be_directory ? "/" : "");
   }
   static std::string error(Errno e) { return "errno " + std::to_string(static_cast<int>(e)); }
 
   FakeSystem system_;
-  MemoryFileSystem files_{system_, 1 << 20};
+  std::unique_ptr<MemoryFileSystem> files_ = *MemoryFileSystem::create(system_, 1 << 20);
   std::unique_ptr<Directory> root_;
 };
 

@@ -1,6 +1,8 @@
 // path_*: what is done with names in preopened directories.
 #include <algorithm>
+#include <array>
 
+#include "base/nothrow_memory.hpp"
 #include "wasi/functions.hpp"
 #include "wasi/path.hpp"
 
@@ -12,7 +14,7 @@ LastLink last_link(uint32_t flags) {
   return (flags & lookupflags::symlink_follow) != 0 ? LastLink::follow : LastLink::keep;
 }
 
-// Resolves a guest's path below descriptor `fd`, which must be a directory with the given rights.
+// Looks a guest's path up below descriptor `fd`, which must be a directory with the given rights.
 WasiResult<ResolvedPath> resolve(Call& call, uint32_t fd, uint64_t needed, Pointer path, uint32_t length, LastLink last) {
   auto descriptor = call.context.get_directory(fd, needed);
   if (!descriptor) return std::unexpected(descriptor.error());
@@ -21,28 +23,43 @@ WasiResult<ResolvedPath> resolve(Call& call, uint32_t fd, uint64_t needed, Point
   return resolve_path(*(*descriptor)->directory, *text, last);
 }
 
-// For operations that make or remove a name: there has to be one.
-WasiResult<ResolvedPath> resolve_name(Call& call, uint32_t fd, uint64_t needed, Pointer path, uint32_t length) {
-  auto place = resolve(call, fd, needed, path, length, LastLink::keep);
-  if (place && place->name.empty()) return std::unexpected(Errno::inval);
-  return place;
+// For operations that make or remove a name: where that is.
+WasiResult<ResolvedParent> parent_of(Call& call, uint32_t fd, uint64_t needed, Pointer path, uint32_t length) {
+  auto descriptor = call.context.get_directory(fd, needed);
+  if (!descriptor) return std::unexpected(descriptor.error());
+  auto text = call.memory.text(path, length, kMaximumPath);
+  if (!text) return std::unexpected(text.error());
+  return resolve_parent(*(*descriptor)->directory, *text);
+}
+
+WasiResult<FileStat> stat_of(const ResolvedPath& place) {
+  auto stat = place.name.empty() ? place.directory->stat_self() : place.directory->stat(place.name);
+  if (stat && place.must_be_directory && stat->type != FileType::directory) return std::unexpected(Errno::notdir);
+  return stat;
+}
+
+// Whether something that is no directory may get the name: Errno::success, or why not.
+Errno may_create(const ResolvedParent& place) {
+  if (place.last != LastComponent::name) return Errno::exist;
+  if (!place.ends_in_slash) return Errno::success;
+  const auto stat = place.directory->stat(place.name);
+  return stat ? Errno::exist : stat.error();
 }
 
 }  // namespace
 
 Errno path_create_directory(Call& call, uint32_t fd, Pointer path, uint32_t length) {
-  auto place = resolve(call, fd, rights::path_create_directory, path, length, LastLink::keep);
+  auto place = parent_of(call, fd, rights::path_create_directory, path, length);
   if (!place) return place.error();
-  return place->name.empty() ? Errno::exist : place->directory->create_directory(place->name);
+  if (place->last != LastComponent::name) return Errno::exist;
+  return place->directory->create_directory(place->name);
 }
 
 Errno path_filestat_get(Call& call, uint32_t fd, uint32_t flags, Pointer path, uint32_t length, Pointer at) {
   auto place = resolve(call, fd, rights::path_filestat_get, path, length, last_link(flags));
   if (!place) return place.error();
-  auto stat = place->name.empty() ? place->directory->stat_self() : place->directory->stat(place->name);
-  if (!stat) return stat.error();
-  if (place->must_be_directory && stat->type != FileType::directory) return Errno::notdir;
-  return store_filestat(call, at, *stat);
+  auto stat = stat_of(*place);
+  return stat ? store_filestat(call, at, *stat) : stat.error();
 }
 
 Errno path_filestat_set_times(Call& call, uint32_t fd, uint32_t flags, Pointer path, uint32_t length, uint64_t access,
@@ -51,18 +68,20 @@ Errno path_filestat_set_times(Call& call, uint32_t fd, uint32_t flags, Pointer p
   if (!times) return times.error();
   auto place = resolve(call, fd, rights::path_filestat_set_times, path, length, last_link(flags));
   if (!place) return place.error();
-  return place->name.empty() ? place->directory->set_times_self(*times)
-                             : place->directory->set_times(place->name, *times);
+  if (place->name.empty()) return place->directory->set_times_self(*times);
+  if (auto stat = stat_of(*place); !stat) return stat.error();
+  return place->directory->set_times(place->name, *times);
 }
 
 Errno path_link(Call& call, uint32_t fd, uint32_t flags, Pointer path, uint32_t length, uint32_t new_fd,
                 Pointer new_path, uint32_t new_length) {
   auto source = resolve(call, fd, rights::path_link_source, path, length, last_link(flags));
   if (!source) return source.error();
-  auto target = resolve_name(call, new_fd, rights::path_link_target, new_path, new_length);
+  if (auto stat = stat_of(*source); !stat) return stat.error();
+  auto target = parent_of(call, new_fd, rights::path_link_target, new_path, new_length);
   if (!target) return target.error();
-  if (source->name.empty()) return Errno::perm;
-  if (target->must_be_directory) return Errno::noent;
+  if (const Errno error = may_create(*target); error != Errno::success) return error;
+  if (source->name.empty()) return target->directory->stat(target->name) ? Errno::exist : Errno::perm;
   return source->directory->link(source->name, *target->directory, target->name);
 }
 
@@ -70,6 +89,9 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
                 uint64_t wanted, uint64_t inheriting, uint32_t flags, Pointer opened) {
   auto base = call.context.get_directory(fd, rights::path_open);
   if (!base) return base.error();
+  if ((dirflags & ~lookupflags::known) != 0 || (open_flags & ~uint32_t{oflags::known}) != 0 || (flags & ~uint32_t{fdflags::known}) != 0) {
+    return Errno::inval;
+  }
   const bool wants_directory = (open_flags & oflags::directory) != 0;
   OpenOptions options;
   options.create = (open_flags & oflags::creat) != 0;
@@ -82,93 +104,107 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
   if (options.create && ((*base)->rights & rights::path_create_file) == 0) return Errno::notcapable;
   if (options.truncate && ((*base)->rights & rights::path_filestat_set_size) == 0) return Errno::notcapable;
   const uint64_t allowed = (*base)->inheriting_rights;
+  // What could fail apart from the path comes first, so that no file is created or truncated in vain.
+  if (const Errno error = call.memory.check(opened, sizeof(uint32_t)); error != Errno::success) return error;
+  auto text = call.memory.text(path, length, kMaximumPath);
+  if (!text) return text.error();
+  auto descriptor = try_make_unique<Descriptor>();
+  if (descriptor == nullptr) return Errno::nomem;
+  const auto number = call.context.reserve();
+  if (!number) return number.error();
 
-  // An exclusive creation must not follow a link to what does not exist yet.
+  // An exclusive creation does not follow a link to what does not exist yet.
   const LastLink last = options.create && options.exclusive ? LastLink::keep : last_link(dirflags);
-  auto place = resolve(call, fd, rights::path_open, path, length, last);
+  auto place = options.create ? resolve_to_create(*(*base)->directory, *text, last)
+                              : resolve_path(*(*base)->directory, *text, last);
   if (!place) return place.error();
-  const bool needs_directory = wants_directory || place->must_be_directory;
 
-  Descriptor descriptor;
-  descriptor.flags = static_cast<uint16_t>(flags);
+  descriptor->flags = static_cast<uint16_t>(flags);
   WasiResult<std::unique_ptr<File>> file = std::unexpected(Errno::isdir);
-  if (!place->name.empty() && !needs_directory) file = place->directory->open_file(place->name, options);
+  const bool needs_directory = wants_directory || place->must_be_directory;
+  if (!needs_directory) file = place->directory->open_file(place->name, options);
   if (file) {
     auto stat = (*file)->stat();
     if (!stat) return stat.error();
-    descriptor.type = stat->type;
-    descriptor.rights = wanted & allowed & ((*file)->is_stream() ? rights::stream : rights::regular_file);
-    descriptor.file = std::move(*file);
+    descriptor->type = stat->type;
+    descriptor->rights = wanted & allowed & ((*file)->is_stream() ? rights::stream : rights::regular_file);
+    descriptor->file = std::move(*file);
   } else {
     if (file.error() != Errno::isdir) return file.error();
-    if (options.create && options.exclusive) return Errno::exist;
-    if (options.truncate) return Errno::isdir;
-    // Without a demand for a directory, wanting to write means that a file was expected.
-    if (!needs_directory && (wanted & rights::fd_write) != 0 && (wanted & rights::fd_readdir) == 0) return Errno::isdir;
+    if (options.create) return options.exclusive ? Errno::exist : Errno::isdir;
     auto directory =
         place->name.empty() ? place->directory->duplicate() : place->directory->open_directory(place->name);
-    if (!directory) {
-      // A link where the caller said not to follow is no directory, whatever it leads to.
-      return directory.error() == Errno::notdir && !needs_directory ? Errno::loop : directory.error();
-    }
-    descriptor.type = FileType::directory;
-    descriptor.rights = wanted & allowed & rights::directory;
-    descriptor.inheriting_rights = inheriting & allowed;
-    descriptor.directory = std::move(*directory);
+    if (!directory) return directory.error();
+    // Whoever wants to write expects a file, unless it asks for what can be done with directories, too.
+    if (options.truncate || ((wanted & rights::fd_write) != 0 && (wanted & rights::fd_readdir) == 0)) return Errno::isdir;
+    descriptor->type = FileType::directory;
+    descriptor->rights = wanted & allowed & rights::directory;
+    descriptor->inheriting_rights = inheriting & allowed;
+    descriptor->directory = std::move(*directory);
   }
-  auto number = call.context.insert(std::move(descriptor));
-  if (!number) return number.error();
-  const Errno stored = call.memory.store(opened, *number);
-  if (stored != Errno::success) (void)call.context.close(*number);
-  return stored;
+  call.context.insert(*number, std::move(descriptor));
+  return call.memory.store(opened, *number);
 }
 
 Errno path_readlink(Call& call, uint32_t fd, Pointer path, uint32_t length, Pointer buffer, uint32_t buffer_length,
                     Pointer used) {
-  auto place = resolve_name(call, fd, rights::path_readlink, path, length);
+  auto place = resolve(call, fd, rights::path_readlink, path, length, LastLink::keep);
   if (!place) return place.error();
-  auto target = place->directory->read_link(place->name);
-  if (!target) return target.error();
-  const auto count = static_cast<uint32_t>(std::min<size_t>(target->size(), buffer_length));
+  if (auto stat = stat_of(*place); !stat) return stat.error();
+  if (place->name.empty()) return Errno::inval;
+  const auto target = try_make_unique<std::array<char, kMaximumPath + 1>>();
+  if (target == nullptr) return Errno::nomem;
+  const auto target_length = place->directory->read_link(place->name, *target);
+  if (!target_length) return target_length.error();
+  const auto count = static_cast<uint32_t>(std::min<size_t>(*target_length, buffer_length));
   const Errno copied = call.memory.copy_out(buffer, std::as_bytes(std::span(*target).first(count)));
   return copied == Errno::success ? call.memory.store(used, count) : copied;
 }
 
 Errno path_remove_directory(Call& call, uint32_t fd, Pointer path, uint32_t length) {
-  auto place = resolve_name(call, fd, rights::path_remove_directory, path, length);
-  return place ? place->directory->remove_directory(place->name) : place.error();
+  auto place = parent_of(call, fd, rights::path_remove_directory, path, length);
+  if (!place) return place.error();
+  switch (place->last) {
+    case LastComponent::dot: return Errno::inval;
+    case LastComponent::dot_dot: return Errno::notempty;
+    case LastComponent::name: break;
+  }
+  return place->directory->remove_directory(place->name);
 }
 
 Errno path_rename(Call& call, uint32_t fd, Pointer path, uint32_t length, uint32_t new_fd, Pointer new_path,
                   uint32_t new_length) {
-  auto source = resolve_name(call, fd, rights::path_rename_source, path, length);
+  auto source = parent_of(call, fd, rights::path_rename_source, path, length);
   if (!source) return source.error();
-  auto target = resolve_name(call, new_fd, rights::path_rename_target, new_path, new_length);
+  auto target = parent_of(call, new_fd, rights::path_rename_target, new_path, new_length);
   if (!target) return target.error();
-  auto stat = source->directory->stat(source->name);
-  if (!stat) return stat.error();
-  if ((source->must_be_directory || target->must_be_directory) && stat->type != FileType::directory) return Errno::notdir;
+  if (source->last != LastComponent::name || target->last != LastComponent::name) return Errno::busy;
+  if (source->ends_in_slash || target->ends_in_slash) {
+    auto stat = source->directory->stat(source->name);
+    if (!stat) return stat.error();
+    if (stat->type != FileType::directory) return Errno::notdir;
+  }
   return source->directory->rename(source->name, *target->directory, target->name);
 }
 
 Errno path_symlink(Call& call, Pointer target, uint32_t target_length, uint32_t fd, Pointer path, uint32_t length) {
-  auto contents = call.memory.text(target, target_length, kMaximumPath);
-  if (!contents) return contents.error();
-  if (contents->empty()) return Errno::noent;
+  auto text = call.memory.text(target, target_length, kMaximumPath);
+  if (!text) return text.error();
+  if (text->empty()) return Errno::noent;
   // A link that is absolute could never be followed.
-  if (contents->view().front() == '/') return Errno::notcapable;
-  auto place = resolve_name(call, fd, rights::path_symlink, path, length);
+  if (text->view().front() == '/') return Errno::notcapable;
+  if (text->view().find('\0') != std::string_view::npos) return Errno::ilseq;
+  auto place = parent_of(call, fd, rights::path_symlink, path, length);
   if (!place) return place.error();
-  if (place->must_be_directory) {
-    return place->directory->stat(place->name) ? Errno::exist : Errno::noent;
-  }
-  return place->directory->symlink(std::string(*contents), place->name);
+  if (const Errno error = may_create(*place); error != Errno::success) return error;
+  return place->directory->symlink(*text, place->name);
 }
 
 Errno path_unlink_file(Call& call, uint32_t fd, Pointer path, uint32_t length) {
-  auto place = resolve_name(call, fd, rights::path_unlink_file, path, length);
+  auto place = parent_of(call, fd, rights::path_unlink_file, path, length);
   if (!place) return place.error();
-  if (place->must_be_directory) {
+  if (place->last != LastComponent::name) return Errno::isdir;
+  if (place->ends_in_slash) {
     auto stat = place->directory->stat(place->name);
     if (!stat) return stat.error();
     return stat->type == FileType::directory ? Errno::isdir : Errno::notdir;

@@ -132,7 +132,7 @@ namespace {
 // There is no network: a descriptor is never a socket.
 Errno not_a_socket(Call& call, uint32_t fd) {
   auto descriptor = call.context.get(fd, 0);
-  return descriptor ? Errno::notsup : descriptor.error();
+  return descriptor ? Errno::notsock : descriptor.error();
 }
 }  // namespace
 

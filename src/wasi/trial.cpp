@@ -4,10 +4,11 @@
 #include <optional>
 
 #include "base/format.hpp"
+#include "base/nothrow_memory.hpp"
 #include "compiler/compile.hpp"
 #include "runtime/linker.hpp"
 #include "runtime/time_limit.hpp"
-#include "wasi/memory_file_system.hpp"
+#include "wasi/memory_files/memory_file_system.hpp"
 #include "wasi/wasi.hpp"
 #include "wasm/decoder.hpp"
 
@@ -25,6 +26,7 @@ class NullFile final : public File {
   WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override { return bytes.size(); }
   WasiResult<FileStat> stat() override { return FileStat{.type = FileType::character_device}; }
   Errno set_size(uint64_t) override { return Errno::inval; }
+  Errno allocate(uint64_t, uint64_t) override { return Errno::spipe; }
   Errno set_times(const SetTimes&) override { return Errno::inval; }
   Errno sync() override { return Errno::success; }
   bool wait_readable(std::optional<uint64_t>) override { return true; }
@@ -170,12 +172,16 @@ Result<std::string> run(const runtime::EngineConfig& config, std::vector<std::by
   const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, options));
   auto module = CAIRN_TRY(runtime::Module::load(*engine, std::move(definition), object, options.bounds));
 
-  MemoryFileSystem files(system, uint64_t{4} << 20);
+  const auto files = CAIRN_TRY(MemoryFileSystem::create(system, uint64_t{4} << 20));
   Context context(system);
   context.arguments = {"trial", "argument"};
   context.environment = {"NAME=value"};
-  for (int i = 0; i < 3; ++i) context.add_stream(std::make_unique<NullFile>(), FileType::character_device);
-  context.add_preopen(files.root(), "/");
+  bool has_all = true;
+  for (int i = 0; i < 3; ++i) has_all &= context.add_stream(try_make_unique<NullFile>(), FileType::character_device);
+  auto root = files->root();
+  if (!has_all || !root || !context.add_preopen(*std::move(root), "/")) {
+    return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
+  }
 
   auto store = CAIRN_TRY(runtime::Store::create(*engine));
   runtime::Linker linker(*store);

@@ -49,13 +49,13 @@ constexpr uint64_t directory = all & ~(fd_read | fd_write | fd_seek | fd_tell | 
 }  // namespace rights
 
 namespace fdflags {
-constexpr uint16_t append = 1, dsync = 2, nonblock = 4, rsync = 8, sync = 16;
+constexpr uint16_t append = 1, dsync = 2, nonblock = 4, rsync = 8, sync = 16, known = 31;
 }
 namespace oflags {
-constexpr uint16_t creat = 1, directory = 2, excl = 4, trunc = 8;
+constexpr uint16_t creat = 1, directory = 2, excl = 4, trunc = 8, known = 15;
 }
 namespace lookupflags {
-constexpr uint32_t symlink_follow = 1;
+constexpr uint32_t symlink_follow = 1, known = 1;
 }
 namespace fstflags {
 constexpr uint16_t atim = 1, atim_now = 2, mtim = 4, mtim_now = 8;

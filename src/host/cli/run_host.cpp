@@ -55,13 +55,15 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   context.arguments = options.operands;
   context.environment = options.environment;
   int lost[3] = {};
+  bool has_all = true;
   for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    context.add_stream(host::make_file(descriptor, host::Ownership::borrowed, &lost[descriptor]),
-                       host::file_type_of(descriptor));
+    has_all &= context.add_stream(host::make_file(descriptor, host::Ownership::borrowed, &lost[descriptor]),
+                                  host::file_type_of(descriptor));
   }
   for (const DirectoryMapping& mapping : options.directories) {
-    context.add_preopen(CAIRN_TRY(host::open_host_directory(mapping.host)), mapping.guest);
+    has_all &= context.add_preopen(CAIRN_TRY(host::open_host_directory(mapping.host)), mapping.guest);
   }
+  if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
 
   wasi::PhaseTimes times;
   const wasi::ProgramResult result = CAIRN_TRY(wasi::run_program(engine, bytes_of(program), context, times));

@@ -2,20 +2,25 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <climits>
 #include <cstring>
+#include <new>
+#include <string_view>
 
+#include "base/nothrow_memory.hpp"
 #include "host/system/errors.hpp"
+#include "host/system/file.hpp"
 #include "host/system/linux_system.hpp"
 #include "host/system/stat.hpp"
 
 namespace cairn::host {
 
 using wasi::Errno;
+using wasi::Name;
 using wasi::WasiResult;
 
 namespace {
@@ -24,51 +29,56 @@ const int kFileSystemIdentity = 0;
 
 Errno result_of(int returned) { return returned == 0 ? Errno::success : last_errno(); }
 
-// Names come from the path walk, which never lets a slash or ".." through; this is the last line of defence.
-bool is_single_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
-}
+// What the kernel fills a buffer with ([man 2 getdents64]).
+struct KernelEntry {
+  uint64_t inode;
+  int64_t next;
+  uint16_t size;
+  uint8_t type;
+  char name[1];
+};
+constexpr size_t kNameOffset = offsetof(KernelEntry, name);
+static_assert(kNameOffset == 19);
+
+wasi::FileType type_of(uint8_t d_type) { return d_type == DT_UNKNOWN ? wasi::FileType::unknown : to_file_type(DTTOIF(d_type)); }
 
 class LinuxDirectory final : public wasi::Directory {
  public:
-  explicit LinuxDirectory(int descriptor) : descriptor_(descriptor) {}
-  ~LinuxDirectory() override { close(descriptor_); }
+  LinuxDirectory() = default;
+  ~LinuxDirectory() override {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+
+  // What `open` gives a descriptor of; the errno of a failure.
+  template <class Open>
+  static WasiResult<std::unique_ptr<wasi::Directory>> make(Open&& open) {
+    auto directory = try_make_unique<LinuxDirectory>();
+    if (directory == nullptr) return std::unexpected(Errno::nomem);
+    directory->descriptor_ = open();
+    if (directory->descriptor_ < 0) return std::unexpected(last_errno());
+    return directory;
+  }
 
   [[nodiscard]] const void* file_system() const override { return &kFileSystemIdentity; }
 
   WasiResult<std::unique_ptr<wasi::Directory>> duplicate() override {
-    const int copy = fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
-    if (copy < 0) return std::unexpected(last_errno());
-    return std::make_unique<LinuxDirectory>(copy);
+    return make([&] { return fcntl(descriptor_, F_DUPFD_CLOEXEC, 0); });
   }
 
-  WasiResult<std::unique_ptr<wasi::Directory>> open_directory(const std::string& name) override {
-    if (!is_single_name(name)) return std::unexpected(Errno::notcapable);
-    const int opened = openat(descriptor_, name.c_str(), O_DIRECTORY | O_NOFOLLOW | O_RDONLY | O_CLOEXEC);
-    if (opened < 0) return std::unexpected(last_errno());
-    return std::make_unique<LinuxDirectory>(opened);
+  WasiResult<std::unique_ptr<wasi::Directory>> open_directory(const Name& name) override {
+    return make([&] { return openat(descriptor_, name.c_str(), O_DIRECTORY | O_NOFOLLOW | O_RDONLY | O_CLOEXEC); });
   }
 
-  WasiResult<std::unique_ptr<wasi::File>> open_file(const std::string& name, const wasi::OpenOptions& options) override {
-    if (!is_single_name(name)) return std::unexpected(Errno::notcapable);
-    // O_NONBLOCK: opening a pipe must not wait for its other end.
-    int flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+  WasiResult<std::unique_ptr<wasi::File>> open_file(const Name& name, const wasi::OpenOptions& options) override {
+    int flags = O_NOFOLLOW;
     flags |= options.write ? (options.read ? O_RDWR : O_WRONLY) : O_RDONLY;
     if (options.create) flags |= O_CREAT;
     if (options.exclusive) flags |= O_EXCL;
     if (options.truncate) flags |= O_TRUNC;
-    const int opened = openat(descriptor_, name.c_str(), flags, 0666);
-    if (opened < 0) return std::unexpected(last_errno());
-    auto file = make_file(opened, Ownership::owned);
-    struct stat status{};
-    if (fstat(opened, &status) != 0) return std::unexpected(last_errno());
-    if (S_ISDIR(status.st_mode)) return std::unexpected(Errno::isdir);
-    fcntl(opened, F_SETFL, fcntl(opened, F_GETFL) & ~O_NONBLOCK);
-    return file;
+    return open_file_at(descriptor_, name.c_str(), flags);
   }
 
-  WasiResult<wasi::FileStat> stat(const std::string& name) override {
-    if (!is_single_name(name)) return std::unexpected(Errno::notcapable);
+  WasiResult<wasi::FileStat> stat(const Name& name) override {
     struct stat result{};
     if (fstatat(descriptor_, name.c_str(), &result, AT_SYMLINK_NOFOLLOW) != 0) return std::unexpected(last_errno());
     return to_file_stat(result);
@@ -80,41 +90,34 @@ class LinuxDirectory final : public wasi::Directory {
     return to_file_stat(result);
   }
 
-  WasiResult<std::string> read_link(const std::string& name) override {
-    if (!is_single_name(name)) return std::unexpected(Errno::notcapable);
-    std::string target(PATH_MAX, '\0');
-    const ssize_t length = readlinkat(descriptor_, name.c_str(), target.data(), target.size());
+  WasiResult<size_t> read_link(const Name& name, std::span<char> buffer) override {
+    const ssize_t length = readlinkat(descriptor_, name.c_str(), buffer.data(), buffer.size());
     if (length < 0) return std::unexpected(last_errno());
-    target.resize(static_cast<size_t>(length));
-    return target;
+    return static_cast<size_t>(length);
   }
 
-  Errno create_directory(const std::string& name) override {
-    return is_single_name(name) ? result_of(mkdirat(descriptor_, name.c_str(), 0777)) : Errno::notcapable;
+  Errno create_directory(const Name& name) override { return result_of(mkdirat(descriptor_, name.c_str(), 0777)); }
+  Errno remove_directory(const Name& name) override { return result_of(unlinkat(descriptor_, name.c_str(), AT_REMOVEDIR)); }
+  Errno unlink(const Name& name) override { return result_of(unlinkat(descriptor_, name.c_str(), 0)); }
+  Errno symlink(std::string_view target, const Name& name) override {
+    const auto text = try_make_unique<std::array<char, wasi::kMaximumPath + 1>>();
+    if (text == nullptr) return Errno::nomem;
+    if (target.size() > wasi::kMaximumPath) return Errno::nametoolong;
+    std::memcpy(text->data(), target.data(), target.size());
+    (*text)[target.size()] = '\0';
+    return result_of(symlinkat(text->data(), descriptor_, name.c_str()));
   }
-  Errno remove_directory(const std::string& name) override {
-    return is_single_name(name) ? result_of(unlinkat(descriptor_, name.c_str(), AT_REMOVEDIR)) : Errno::notcapable;
-  }
-  Errno unlink(const std::string& name) override {
-    return is_single_name(name) ? result_of(unlinkat(descriptor_, name.c_str(), 0)) : Errno::notcapable;
-  }
-  Errno symlink(const std::string& target, const std::string& name) override {
-    return is_single_name(name) ? result_of(symlinkat(target.c_str(), descriptor_, name.c_str())) : Errno::notcapable;
-  }
-  Errno link(const std::string& name, wasi::Directory& to, const std::string& to_name) override {
+  Errno link(const Name& name, wasi::Directory& to, const Name& to_name) override {
     const auto* target = as_own(to);
     if (target == nullptr) return Errno::xdev;
-    if (!is_single_name(name) || !is_single_name(to_name)) return Errno::notcapable;
     return result_of(linkat(descriptor_, name.c_str(), target->descriptor_, to_name.c_str(), 0));
   }
-  Errno rename(const std::string& name, wasi::Directory& to, const std::string& to_name) override {
+  Errno rename(const Name& name, wasi::Directory& to, const Name& to_name) override {
     const auto* target = as_own(to);
     if (target == nullptr) return Errno::xdev;
-    if (!is_single_name(name) || !is_single_name(to_name)) return Errno::notcapable;
     return result_of(renameat(descriptor_, name.c_str(), target->descriptor_, to_name.c_str()));
   }
-  Errno set_times(const std::string& name, const wasi::SetTimes& times) override {
-    if (!is_single_name(name)) return Errno::notcapable;
+  Errno set_times(const Name& name, const wasi::SetTimes& times) override {
     struct timespec converted[2];
     to_timespecs(times, converted);
     return result_of(utimensat(descriptor_, name.c_str(), converted, AT_SYMLINK_NOFOLLOW));
@@ -126,26 +129,30 @@ class LinuxDirectory final : public wasi::Directory {
   }
   Errno sync() override { return result_of(fsync(descriptor_)); }
 
-  WasiResult<std::vector<wasi::DirectoryEntry>> list() override {
-    // A descriptor of its own, so that its position is its own too.
-    const int copy = openat(descriptor_, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-    if (copy < 0) return std::unexpected(last_errno());
-    DIR* stream = fdopendir(copy);
-    if (stream == nullptr) {
-      close(copy);
-      return std::unexpected(last_errno());
+  Errno list(uint64_t position, wasi::EntrySink& sink) override {
+    // Positions are the kernel's own, which stay valid while names come and go. Duplicates share the descriptor's
+    // position, but nothing else relies on it.
+    if (lseek(descriptor_, static_cast<off_t>(position), SEEK_SET) < 0) return last_errno();
+    constexpr size_t kBuffer = 16384;
+    const std::unique_ptr<std::byte[]> buffer(new (std::nothrow) std::byte[kBuffer]);
+    if (buffer == nullptr) return Errno::nomem;
+    for (;;) {
+      const long got = syscall(SYS_getdents64, descriptor_, buffer.get(), kBuffer);
+      if (got <= 0) return got == 0 ? Errno::success : last_errno();
+      for (size_t at = 0; at < static_cast<size_t>(got);) {
+        KernelEntry entry;
+        std::memcpy(&entry, buffer.get() + at, kNameOffset);
+        const std::string_view name(reinterpret_cast<const char*>(buffer.get() + at + kNameOffset));
+        at += entry.size;
+        if (name == "." || name == "..") continue;
+        wasi::FileType type = type_of(entry.type);
+        if (entry.type == DT_UNKNOWN) {
+          struct stat status{};
+          if (fstatat(descriptor_, name.data(), &status, AT_SYMLINK_NOFOLLOW) == 0) type = to_file_type(status.st_mode);
+        }
+        if (!sink.take({name, entry.inode, type, static_cast<uint64_t>(entry.next)})) return Errno::success;
+      }
     }
-    std::vector<wasi::DirectoryEntry> entries;
-    while (const dirent* entry = readdir(stream)) {
-      const std::string name = entry->d_name;
-      if (name == "." || name == "..") continue;
-      struct stat status{};
-      const bool known = fstatat(descriptor_, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-      entries.push_back({name, entry->d_ino, known ? to_file_type(status.st_mode) : wasi::FileType::unknown});
-    }
-    closedir(stream);
-    std::ranges::sort(entries, {}, &wasi::DirectoryEntry::name);
-    return entries;
   }
 
  private:
@@ -153,15 +160,16 @@ class LinuxDirectory final : public wasi::Directory {
     return other.file_system() == file_system() ? static_cast<LinuxDirectory*>(&other) : nullptr;
   }
 
-  int descriptor_;
+  int descriptor_ = -1;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<wasi::Directory>> open_host_directory(const std::string& path) {
-  const int opened = open(path.c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-  if (opened < 0) return fail(Error::of(ErrorKind::io, "cannot open directory " + path + ": " + std::strerror(errno)));
-  return std::make_unique<LinuxDirectory>(opened);
+  auto directory = LinuxDirectory::make([&] { return open(path.c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC); });
+  if (directory) return *std::move(directory);
+  if (directory.error() == Errno::nomem) return fail(Error::of(ErrorKind::resource, "no memory for directory " + path));
+  return fail(Error::of(ErrorKind::io, "cannot open directory " + path + ": " + std::strerror(errno)));
 }
 
 }  // namespace cairn::host

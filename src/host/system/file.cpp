@@ -9,7 +9,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/nothrow_memory.hpp"
 #include "host/system/errors.hpp"
+#include "host/system/file.hpp"
 #include "host/system/linux_system.hpp"
 #include "host/system/stat.hpp"
 
@@ -70,10 +72,18 @@ constexpr size_t kMaximumTransfer = 0x7fff'f000;
 
 class LinuxFile final : public wasi::File {
  public:
-  LinuxFile(int descriptor, Ownership ownership, bool is_stream, int* write_error)
-      : descriptor_(descriptor), ownership_(ownership), is_stream_(is_stream), write_error_(write_error) {}
+  LinuxFile() = default;
   ~LinuxFile() override {
-    if (ownership_ == Ownership::owned) close(descriptor_);
+    if (ownership_ == Ownership::owned && descriptor_ >= 0) close(descriptor_);
+  }
+
+  // Takes an open descriptor. The process's own share their position with whoever else has them, so only files that were
+  // opened here are given offsets.
+  void set(int descriptor, Ownership ownership, int* write_error) {
+    descriptor_ = descriptor;
+    write_error_ = write_error;
+    ownership_ = ownership;
+    is_stream_ = ownership == Ownership::borrowed || file_type_of(descriptor) != FileType::regular_file;
   }
 
   [[nodiscard]] bool is_stream() const override { return is_stream_; }
@@ -105,6 +115,12 @@ class LinuxFile final : public wasi::File {
 
   Errno set_size(uint64_t size) override {
     return ftruncate(descriptor_, static_cast<off_t>(size)) == 0 ? Errno::success : last_errno();
+  }
+  Errno allocate(uint64_t offset, uint64_t length) override {
+    for (;;) {
+      if (fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0) return Errno::success;
+      if (errno != EINTR) return last_errno();
+    }
   }
   Errno set_times(const wasi::SetTimes& times) override {
     struct timespec converted[2];
@@ -149,10 +165,10 @@ class LinuxFile final : public wasi::File {
     }
   }
 
-  int descriptor_;
-  Ownership ownership_;
-  bool is_stream_;
-  int* write_error_;
+  int descriptor_ = -1;
+  Ownership ownership_ = Ownership::owned;
+  bool is_stream_ = true;
+  int* write_error_ = nullptr;
 };
 
 }  // namespace
@@ -163,10 +179,24 @@ FileType file_type_of(int descriptor) {
 }
 
 std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, int* write_error) {
-  // The process's own descriptors share their position with whoever else has them, so only files that were opened here
-  // are given offsets.
-  const bool is_stream = ownership == Ownership::borrowed || file_type_of(descriptor) != FileType::regular_file;
-  return std::make_unique<LinuxFile>(descriptor, ownership, is_stream, write_error);
+  auto file = try_make_unique<LinuxFile>();
+  if (file != nullptr) file->set(descriptor, ownership, write_error);
+  return file;
+}
+
+WasiResult<std::unique_ptr<wasi::File>> open_file_at(int directory, const char* name, int flags) {
+  // Memory comes first, so that nothing is created or truncated in vain.
+  auto file = try_make_unique<LinuxFile>();
+  if (file == nullptr) return std::unexpected(Errno::nomem);
+  // O_NONBLOCK: opening a pipe must not wait for its other end.
+  const int opened = openat(directory, name, flags | O_CLOEXEC | O_NONBLOCK, 0666);
+  if (opened < 0) return std::unexpected(last_errno());
+  file->set(opened, Ownership::owned, nullptr);
+  struct stat status{};
+  if (fstat(opened, &status) != 0) return std::unexpected(last_errno());
+  if (S_ISDIR(status.st_mode)) return std::unexpected(Errno::isdir);
+  fcntl(opened, F_SETFL, fcntl(opened, F_GETFL) & ~O_NONBLOCK);
+  return file;
 }
 
 }  // namespace cairn::host

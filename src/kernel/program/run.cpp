@@ -8,7 +8,7 @@
 #include "kernel/program/engine_config.hpp"
 #include "kernel/program/system.hpp"
 #include "kernel/time/clock.hpp"
-#include "wasi/memory_file_system.hpp"
+#include "wasi/memory_files/memory_file_system.hpp"
 #include "wasi/program.hpp"
 
 namespace cairn::kernel {
@@ -42,17 +42,23 @@ Result<void> fill_file_system(const Bundle& bundle, wasi::MemoryFileSystem& file
   return {};
 }
 
-Result<std::unique_ptr<wasi::Directory>> open_path(wasi::MemoryFileSystem& files, std::string_view path) {
-  std::unique_ptr<wasi::Directory> directory = files.root();
-  for (std::string_view rest = path; !rest.empty();) {
-    const std::string_view part = rest.substr(0, rest.find('/'));
-    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-    if (part.empty()) continue;
-    auto next = directory->open_directory(std::string(part));
-    if (!next) return fail(Error::of(ErrorKind::io, "there is no directory " + std::string(path)));
-    directory = *std::move(next);
+// The descriptors that the program starts with.
+Result<void> add_descriptors(const BootConfig& config, wasi::MemoryFileSystem& files, wasi::Context& context) {
+  bool has_all = true;
+  constexpr Port kStreams[] = {Port::standard_input, Port::standard_output, Port::standard_error};
+  for (size_t i = 0; i < 3; ++i) {
+    const IsTerminal terminal = config.terminal[i] ? IsTerminal::yes : IsTerminal::no;
+    has_all &= context.add_stream(make_port_file(kStreams[i], terminal), file_type_of(terminal));
   }
-  return directory;
+  for (const std::string& path : config.preopens) {
+    auto directory = files.open(std::string_view(path).substr(path.starts_with('/') ? 1 : 0));
+    if (!directory && directory.error() != wasi::Errno::nomem) {
+      return fail(Error::of(ErrorKind::io, "there is no directory " + path));
+    }
+    has_all &= directory && context.add_preopen(*std::move(directory), path);
+  }
+  if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
+  return {};
 }
 
 void report_times(const wasi::PhaseTimes& times, uint64_t start) {
@@ -80,18 +86,13 @@ Result<int> run(const Bundle& bundle) {
   const uint64_t start = nanoseconds_since_boot();
   const BootConfig& config = bundle.config;
   KernelSystem system;
-  wasi::MemoryFileSystem files(system, memory_statistics().total / 2);
-  CAIRN_TRY(fill_file_system(bundle, files));
+  const auto files = CAIRN_TRY(wasi::MemoryFileSystem::create(system, memory_statistics().total / 2));
+  CAIRN_TRY(fill_file_system(bundle, *files));
   const runtime::EngineConfig engine = CAIRN_TRY(engine_config(config));
   wasi::Context context(system);
   context.arguments = config.arguments;
   context.environment = config.environment;
-  constexpr Port kStreams[] = {Port::standard_input, Port::standard_output, Port::standard_error};
-  for (size_t i = 0; i < 3; ++i) {
-    const IsTerminal terminal = config.terminal[i] ? IsTerminal::yes : IsTerminal::no;
-    context.add_stream(make_port_file(kStreams[i], terminal), file_type_of(terminal));
-  }
-  for (const std::string& path : config.preopens) context.add_preopen(CAIRN_TRY(open_path(files, path)), path);
+  CAIRN_TRY(add_descriptors(config, *files, context));
 
   wasi::PhaseTimes times;
   const wasi::ProgramResult result =

@@ -1,5 +1,6 @@
 #include "kernel/program/system.hpp"
 
+#include "base/nothrow_memory.hpp"
 #include "kernel/entropy/random.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/time/clock.hpp"
@@ -52,6 +53,7 @@ class PortFile final : public wasi::File {
     return stat;
   }
   Errno set_size(uint64_t) override { return Errno::inval; }
+  Errno allocate(uint64_t, uint64_t) override { return Errno::spipe; }
   Errno set_times(const wasi::SetTimes&) override { return Errno::success; }
   Errno sync() override {
     console::flush();
@@ -76,7 +78,7 @@ class PortFile final : public wasi::File {
 }  // namespace
 
 std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal) {
-  return std::make_unique<PortFile>(port, terminal);
+  return try_make_unique<PortFile>(port, terminal);
 }
 
 wasi::FileType file_type_of(IsTerminal terminal) {

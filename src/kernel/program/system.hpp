@@ -18,6 +18,7 @@ class KernelSystem final : public wasi::System {
 };
 
 enum class IsTerminal : uint8_t { no, yes };
+// Null: there is no memory.
 std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal);
 wasi::FileType file_type_of(IsTerminal terminal);
 

@@ -1,0 +1,83 @@
+// Files, directories and links in memory, and every operation on them, by node ids and single names.
+//
+// An operation looks at everything that could be wrong first, then takes the memory that it needs, and only then changes
+// something: when it fails, nothing has happened. Error numbers are those of Linux. No operation recurses, and none takes longer than
+// what is in the tree; all memory is on the tree's account. Ids that callers pass name nodes that they hold.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "wasi/file.hpp"
+#include "wasi/memory_files/account.hpp"
+#include "wasi/memory_files/node.hpp"
+#include "wasi/memory_files/sparse_table.hpp"
+
+namespace cairn::wasi {
+
+class FileTree {
+ public:
+  // Without a root at first: create_root() makes it, and comes before everything else.
+  FileTree(System& system, uint64_t capacity) : system_(system), account_(capacity) {}
+  ~FileTree();
+  FileTree(const FileTree&) = delete;
+  FileTree& operator=(const FileTree&) = delete;
+
+  Errno create_root();
+  [[nodiscard]] NodeId root() const { return root_; }
+  [[nodiscard]] const Account& account() const { return account_; }
+
+  // A node that is held stays when its last name goes.
+  void hold(NodeId id) { ++node(id).handles; }
+  void release(NodeId id);
+
+  // --- names in directory `at`
+  [[nodiscard]] WasiResult<NodeId> find(NodeId at, std::string_view name) const;
+  WasiResult<NodeId> create_file(NodeId at, std::string_view name);
+  WasiResult<NodeId> create_directory(NodeId at, std::string_view name);
+  WasiResult<NodeId> create_link(NodeId at, std::string_view name, std::string_view target);
+  Errno remove_directory(NodeId at, std::string_view name);
+  Errno unlink(NodeId at, std::string_view name);
+  Errno link(NodeId at, std::string_view name, NodeId to, std::string_view to_name);
+  Errno rename(NodeId at, std::string_view name, NodeId to, std::string_view to_name);
+  // Errno::noent when the directory was removed.
+  Errno list(NodeId at, uint64_t position, EntrySink& sink) const;
+
+  // --- nodes
+  [[nodiscard]] FileType type(NodeId id) const { return node(id).type; }
+  [[nodiscard]] FileStat stat(NodeId id) const;
+  void set_times(NodeId id, const SetTimes& times);
+  [[nodiscard]] std::string_view target(NodeId id) const;  // of a link
+  // Of files.
+  size_t read(NodeId id, uint64_t offset, std::span<std::byte> buffer);
+  WasiResult<size_t> write(NodeId id, uint64_t offset, std::span<const std::byte> bytes);
+  Errno set_size(NodeId id, uint64_t size);
+  Errno allocate(NodeId id, uint64_t offset, uint64_t length);
+
+ private:
+  Node& node(NodeId id) const;
+  [[nodiscard]] static Entry* find_entry(const Node& directory, std::string_view name);
+  [[nodiscard]] uint64_t now() { return system_.now(ClockId::realtime); }
+  void touch(Node& changed) { changed.modification_time = changed.change_time = now(); }
+
+  WasiResult<Node*> create_node(FileType type);
+  void destroy(Node& node);
+  // Destroys it if nothing holds it any more.
+  void forget(Node& node);
+  WasiResult<Entry*> create_entry(std::string_view name, NodeId named);
+  void destroy_entry(Entry& entry) { account_.release(&entry, Entry::bytes_for(entry.length)); }
+  void add(Node& directory, Entry& entry);
+  void remove(Node& directory, Entry& entry);
+  // A new node under a new name. A link's target is copied.
+  WasiResult<NodeId> create(NodeId at, std::string_view name, FileType type, std::string_view target);
+  [[nodiscard]] bool is_at_or_above(NodeId above, NodeId below) const;
+
+  System& system_;
+  Account account_;
+  SparseTable nodes_;  // Node by number
+  uint64_t last_number_ = 0;
+  NodeId root_;
+};
+
+}  // namespace cairn::wasi

@@ -1,0 +1,45 @@
+// The file system in memory as WASI's directories and files: what machines have as `/`.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "wasi/file.hpp"
+#include "wasi/memory_files/file_tree.hpp"
+
+namespace cairn::wasi {
+
+// Directories and files that were opened from it may outlive neither it nor its System.
+class MemoryFileSystem {
+  struct Key {
+    explicit Key() = default;
+  };
+
+ public:
+  // `capacity` bounds the memory that it takes, all included; what exceeds it gives Errno::nospc.
+  static Result<std::unique_ptr<MemoryFileSystem>> create(System& system, uint64_t capacity);
+  MemoryFileSystem(Key, System& system, uint64_t capacity) : tree_(system, capacity) {}  // for create()
+  MemoryFileSystem(const MemoryFileSystem&) = delete;
+  MemoryFileSystem& operator=(const MemoryFileSystem&) = delete;
+
+  WasiResult<std::unique_ptr<Directory>> root();
+  // For giving a program part of it. `path` is relative; links are followed.
+  WasiResult<std::unique_ptr<Directory>> open(std::string_view path);
+
+  // For filling it from outside. Paths are relative, with parents that exist. A directory may be there already.
+  Result<void> add_directory(std::string_view path);
+  Result<void> add_file(std::string_view path, std::span<const std::byte> contents);
+  Result<void> add_link(std::string_view path, std::string_view target);
+
+  [[nodiscard]] uint64_t used_bytes() const { return tree_.account().used(); }
+  [[nodiscard]] uint64_t capacity() const { return tree_.account().capacity(); }
+
+ private:
+  FileTree tree_;
+};
+
+}  // namespace cairn::wasi

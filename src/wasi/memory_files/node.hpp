@@ -1,0 +1,61 @@
+// What a file tree consists of: nodes (files, directories, links) and the entries that name them.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string_view>
+
+#include "wasi/memory_files/contents.hpp"
+#include "wasi/memory_files/ordered_tree.hpp"
+
+namespace cairn::wasi {
+
+// Names a node, and is its inode number. A number is used once only, so that an id of a node that is gone names nothing.
+struct NodeId {
+  uint64_t number = 0;  // 0: none
+  bool operator==(const NodeId&) const = default;
+};
+
+struct ByName;
+struct ByPosition;
+
+// A name in a directory. Its bytes follow it in memory.
+struct Entry : TreeLink<ByName>, TreeLink<ByPosition> {
+  NodeId node;
+  uint64_t position = 0;  // in listings; grows with each name that is added to the directory
+  uint32_t length = 0;
+
+  [[nodiscard]] std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), length}; }
+  [[nodiscard]] char* bytes() { return reinterpret_cast<char*>(this + 1); }
+  // What it occupies.
+  [[nodiscard]] static constexpr size_t bytes_for(size_t length) { return sizeof(Entry) + length; }
+};
+
+// A node lives as long as it has a name or somebody has it open.
+struct Node {
+  NodeId id;
+  FileType type = FileType::regular_file;
+  uint64_t links = 0;  // names; a directory's count as Linux counts them: its name, its own "." and its children's ".."
+  uint64_t handles = 0;
+  uint64_t access_time = 0;
+  uint64_t modification_time = 0;
+  uint64_t change_time = 0;
+
+  Contents contents;  // of files
+
+  char* target = nullptr;  // of links
+  uint32_t target_length = 0;
+
+  // Of directories.
+  OrderedTree<Entry, ByName> names;
+  OrderedTree<Entry, ByPosition> positions;
+  uint64_t next_position = 1;
+  uint64_t entries = 0;
+  NodeId parent;  // none: the root, and directories that were removed
+
+  [[nodiscard]] bool is_directory() const { return type == FileType::directory; }
+  // A directory without a name takes no entries.
+  [[nodiscard]] bool is_removed() const { return links == 0; }
+};
+
+}  // namespace cairn::wasi

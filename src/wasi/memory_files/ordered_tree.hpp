@@ -1,0 +1,92 @@
+// An ordered set whose links lie in its items, so that inserting and removing cannot fail and need no memory: an AVL tree. The set
+// does not own its items.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace cairn::wasi {
+
+// What an item holds for one tree.
+struct TreeLinks {
+  std::array<TreeLinks*, 2> child{};
+  TreeLinks* parent = nullptr;
+  int8_t height = 1;
+};
+
+// The shape of a tree, without knowing what is in it.
+class TreeShape {
+ public:
+  TreeShape() = default;
+  TreeShape(const TreeShape&) = delete;
+  TreeShape& operator=(const TreeShape&) = delete;
+
+  [[nodiscard]] TreeLinks* root() const { return root_; }
+  // Below `parent` on `side`, which is free; a null parent means that the tree is empty.
+  void insert(TreeLinks* parent, unsigned side, TreeLinks* item);
+  void remove(TreeLinks* item);
+  [[nodiscard]] static TreeLinks* next(TreeLinks* item);
+
+ private:
+  void put(TreeLinks* old, TreeLinks* replacement);
+  TreeLinks* rotate(TreeLinks* item, unsigned side);
+  void rebalance(TreeLinks* item);
+
+  TreeLinks* root_ = nullptr;
+};
+
+template <class Tag>
+struct TreeLink : TreeLinks {};
+
+// T derives from TreeLink<Tag>, once for each tree that it may be in. Orders are given as a function of an item: negative when the
+// place that is looked for lies before it, 0 when it is the item, positive when it lies behind.
+template <class T, class Tag>
+class OrderedTree {
+ public:
+  // Null when there is none.
+  template <class Order>
+  [[nodiscard]] T* find(Order&& order) const {
+    for (TreeLinks* at = shape_.root(); at != nullptr;) {
+      const int side = order(*item_of(at));
+      if (side == 0) return item_of(at);
+      at = at->child[side > 0 ? 1 : 0];
+    }
+    return nullptr;
+  }
+  // The first item that the place does not lie behind.
+  template <class Order>
+  [[nodiscard]] T* first_from(Order&& order) const {
+    TreeLinks* best = nullptr;
+    for (TreeLinks* at = shape_.root(); at != nullptr;) {
+      const int side = order(*item_of(at));
+      if (side <= 0) best = at;
+      at = at->child[side > 0 ? 1 : 0];
+    }
+    return item_of(best);
+  }
+  // Nothing in the tree is at the item's place.
+  template <class Order>
+  void insert(T& item, Order&& order) {
+    TreeLinks* parent = nullptr;
+    unsigned side = 0;
+    for (TreeLinks* at = shape_.root(); at != nullptr; at = at->child[side]) {
+      parent = at;
+      side = order(*item_of(at)) > 0 ? 1 : 0;
+    }
+    shape_.insert(parent, side, static_cast<TreeLink<Tag>*>(&item));
+  }
+  void remove(T& item) { shape_.remove(static_cast<TreeLink<Tag>*>(&item)); }
+
+  [[nodiscard]] T* first() const {
+    return first_from([](const T&) { return -1; });
+  }
+  [[nodiscard]] static T* next(T& item) { return item_of(TreeShape::next(static_cast<TreeLink<Tag>*>(&item))); }
+  [[nodiscard]] bool empty() const { return shape_.root() == nullptr; }
+
+ private:
+  static T* item_of(TreeLinks* links) { return static_cast<T*>(static_cast<TreeLink<Tag>*>(links)); }
+
+  TreeShape shape_;
+};
+
+}  // namespace cairn::wasi
