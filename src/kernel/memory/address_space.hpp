@@ -1,67 +1,41 @@
 // The one address space: reservations, and within them segments of pages that are committed with the same rights.
 //
-// reserve() takes addresses only. commit() promises memory, and touching a committed page fills it: with zeros, or from
-// the memory object that is mapped there, which stays as it is because a written page is copied first. What touches
+// reserve() takes addresses only. commit() promises memory, and touching a committed page fills it with zeros. What touches
 // anything else gets FaultOutcome::not_committed, and the caller decides whether that is a guest's trap or a panic.
 //
+// commit() promises everything that the pages can ever need: a frame each, the page tables on the way to them that do not
+// exist yet, and the nodes (RangePool) of a later split. So after a commit nothing that fault(), protect(), decommit() and
+// release() do can fail, however little memory is left. A table is counted once, for the first segment that needs it; it goes
+// when no committed page is below it. recount() says what must be promised, for tests to compare.
+//
 // Filling goes by groups of 64 KiB (a WebAssembly page), by 2 MiB in large segments: faults are expensive, zeroing is not.
-// fault() allocates frames only; the other operations may allocate from the heap.
+// Nothing here allocates from the heap, so all of it may run under the lock.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <map>
+#include <expected>
 #include <optional>
-#include <span>
-#include <vector>
 
-#include "base/format.hpp"
 #include "base/result.hpp"
 #include "kernel/memory/frame_source.hpp"
 #include "kernel/memory/page_table.hpp"
+#include "kernel/memory/range_pool.hpp"
+#include "kernel/memory/range_tree.hpp"
 
 namespace cairn::kernel {
 
-// Frames with contents, to be mapped copy-on-write. Must outlive its mappings.
-class MemoryObject {
- public:
-  explicit MemoryObject(FrameSource& source, DirectMap map) : source_(source), map_(map) {}
-  MemoryObject(const MemoryObject&) = delete;
-  MemoryObject& operator=(const MemoryObject&) = delete;
-  ~MemoryObject() {
-    for (PhysAddr frame : frames_) {
-      if (frame.value != 0) source_.free_contiguous(frame, 1);
-    }
-  }
-
-  // Copies `bytes` to `offset`; pages never written read as zero and cost nothing. False: no memory.
-  [[nodiscard]] bool write(uint64_t offset, std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-      const uint64_t page = offset >> kPageBits, within = offset & (kPageSize - 1);
-      const size_t count = std::min<size_t>(bytes.size(), kPageSize - within);
-      if (page >= frames_.size()) frames_.resize(page + 1);
-      if (frames_[page].value == 0) {
-        const auto frame = source_.allocate();
-        if (!frame) return false;
-        std::memset(map_.at(*frame), 0, kPageSize);
-        frames_[page] = *frame;
-      }
-      std::memcpy(map_.at(frames_[page]) + within, bytes.data(), count);
-      bytes = bytes.subspan(count), offset += count;
-    }
-    return true;
-  }
-  [[nodiscard]] uint64_t pages() const { return frames_.size(); }
-  // The frame of a page; address 0 when it is all zeros.
-  [[nodiscard]] PhysAddr frame(uint64_t page) const { return page < frames_.size() ? frames_[page] : PhysAddr{}; }
-
- private:
-  FrameSource& source_;
-  DirectMap map_;
-  std::vector<PhysAddr> frames_;
-};
-
 enum class FaultOutcome : uint8_t { filled, not_committed, no_rights };
+
+// Why addresses or memory were refused. An Error has a message, which the heap must hold: it is made without the lock.
+struct SpaceFailure {
+  enum class Kind : uint8_t { addresses, memory } kind = Kind::memory;
+  uint64_t wanted = 0;  // bytes
+  uint64_t available = 0;
+};
+template <class T>
+using SpaceResult = std::expected<T, SpaceFailure>;
 
 template <class Table>
 class AddressSpace {
@@ -69,272 +43,348 @@ class AddressSpace {
   static constexpr uint64_t kGroup = 64 * 1024;
   static constexpr uint64_t kLargeSegment = 32 << 20;
 
-  AddressSpace(DirectMap map, FrameSource& source, Table& table) : map_(map), source_(source), table_(table) {}
+  AddressSpace(DirectMap map, FrameSource& source, Table& table) : map_(map), source_(source), table_(table), nodes_(map, source) {
+    nodes_.set_aside(kDecommitNodes);
+  }
 
   // `size` bytes of addresses in [first, end), aligned, with at least a page free on either side.
-  Result<VirtAddr> reserve(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
-    uint64_t at = align_up(first.value + kPageSize, alignment);
+  SpaceResult<VirtAddr> reserve(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
+    const RangeNode* before = reservations_.last_until(first.value);
+    uint64_t at = align_up((before == nullptr ? first.value : std::max(before->end(), first.value)) + kPageSize, alignment);
     if (size != 0 && size <= end.value - first.value) {
-      for (auto next = reservations_.lower_bound(first.value);; ++next) {
-        const uint64_t limit = next == reservations_.end() ? end.value : std::min(next->first, end.value);
+      for (RangeNode* next = reservations_.first_from(first.value);; next = RangeTree::next(next)) {
+        const uint64_t limit = next == nullptr ? end.value : std::min(next->start, end.value);
         if (limit > at && limit - at > size + kPageSize) {
-          reservations_.emplace(at, size);
+          if (!nodes_.ensure(1)) return std::unexpected(no_memory(kPageSize));
+          RangeNode* node = nodes_.take();
+          node->start = at;
+          node->size = size;
+          reservations_.insert(node);
           return VirtAddr{at};
         }
         if (limit == end.value) break;
-        at = align_up(next->first + next->second + kPageSize, alignment);
+        at = align_up(next->end() + kPageSize, alignment);
       }
     }
-    return fail(Error::of(ErrorKind::resource, "no address space left for " + decimal(size) + " bytes"));
+    return std::unexpected(SpaceFailure{SpaceFailure::Kind::addresses, size, 0});
   }
 
   // Makes [start, start + size) of a reservation accessible. What is committed already stays and gets these rights.
-  Result<void> commit(VirtAddr start, uint64_t size, Access access, MemoryObject* object = nullptr) {
+  SpaceResult<void> commit(VirtAddr start, uint64_t size, Access access, Claim claim = Claim::fallible) {
     if (size == 0) return {};
     CAIRN_ASSERT(is_reserved(start, size));
-    const uint64_t missing = (size - committed_bytes(start.value, start.value + size)) >> kPageBits;
-    if (!source_.promise(missing)) {
-      return fail(Error::of(ErrorKind::resource, "out of memory: " + decimal(missing << kPageBits) + " bytes wanted, " +
-                                                     decimal(available_bytes()) + " available"));
+    const uint64_t end = start.value + size;
+    uint64_t pages = 0, tables = 0, holes = 0;
+    for_each_hole(start.value, end, [&](uint64_t from, uint64_t to) {
+      pages += (to - from) >> kPageBits;
+      tables += missing_tables(from, to);
+      ++holes;
+    });
+    if (!source_.promise(pages + tables, claim)) return std::unexpected(no_memory((pages + tables) << kPageBits));
+    if (!nodes_.ensure(holes * (1 + kSpareNodes) + 2)) {
+      source_.forget_promise(pages + tables);
+      return std::unexpected(no_memory((pages + tables + 1) << kPageBits));
     }
-    split_at(start.value);
-    split_at(start.value + size);
-    // Holes become segments; existing ones keep their contents.
-    for (uint64_t at = start.value; at < start.value + size;) {
-      auto next = segments_.lower_bound(at);
-      if (next != segments_.end() && next->first == at) {
-        if (next->second.access != access) CAIRN_ASSERT(table_.protect({at}, next->second.size, access));
-        next->second.access = access;
-        at += next->second.size;
-        continue;
-      }
-      const uint64_t hole_end = std::min(next == segments_.end() ? start.value + size : next->first, start.value + size);
-      segments_.emplace(at, Segment{hole_end - at, access, object, at - start.value});
-      at = hole_end;
+    // What is there gets the rights, and holes become segments.
+    for (RangeNode* segment = overlapping(start.value, end); segment != nullptr; segment = next_before(segment, end)) {
+      if (segment->access == access) continue;
+      segment = isolate(segment, start.value, end);
+      segment->access = access;
+      CAIRN_ASSERT(table_.protect({segment->start}, segment->size, access, TableFrames::promised));
     }
-    merge_around(start.value, start.value + size);
-    committed_ += missing;
+    for_each_hole(start.value, end, [&](uint64_t from, uint64_t to) {
+      RangeNode* segment = nodes_.take();
+      segment->start = from;
+      segment->size = to - from;
+      segment->access = access;
+      segment->spare_nodes = kSpareNodes;
+      nodes_.set_aside(kSpareNodes);
+      segments_.insert(segment);
+    });
+    merge_around(start.value, end);
+    committed_ += pages;
     return {};
   }
 
   // Changes the rights of committed pages.
   void protect(VirtAddr start, uint64_t size, Access access) {
-    CAIRN_ASSERT(committed_bytes(start.value, start.value + size) == size);
-    split_at(start.value);
-    split_at(start.value + size);
-    for (auto i = segments_.find(start.value); i != segments_.end() && i->first < start.value + size; ++i) {
-      i->second.access = access;
+    const uint64_t end = start.value + size;
+    CAIRN_ASSERT(committed_bytes(start.value, end) == size);
+    (void)nodes_.ensure(2);  // for segments that have used theirs; the others have what they need
+    for (RangeNode* segment = overlapping(start.value, end); segment != nullptr; segment = next_before(segment, end)) {
+      if (segment->access == access) continue;
+      segment = isolate(segment, start.value, end);
+      segment->access = access;
     }
-    merge_around(start.value, start.value + size);
-    CAIRN_ASSERT(table_.protect(start, size, access));
+    merge_around(start.value, end);
+    CAIRN_ASSERT(table_.protect(start, size, access, TableFrames::promised));
   }
 
   // Takes the memory of [start, start + size) away; the addresses stay reserved.
   void decommit(VirtAddr start, uint64_t size) {
     if (size == 0) return;
-    const uint64_t pages = committed_bytes(start.value, start.value + size) >> kPageBits;
-    split_at(start.value);
-    split_at(start.value + size);
-    segments_.erase(segments_.lower_bound(start.value), segments_.lower_bound(start.value + size));
+    const uint64_t end = start.value + size;
+    uint64_t pages = 0, tables = 0;
+    for (RangeNode* segment = overlapping(start.value, end); segment != nullptr; segment = overlapping(start.value, end)) {
+      segment = isolate(segment, start.value, end);
+      segments_.remove(segment);
+      pages += segment->size >> kPageBits;
+      tables += missing_tables(segment->start, segment->end());
+      nodes_.give_up(segment->spare_nodes);
+      nodes_.give(segment);
+    }
     if (pages == 0) return;
-    const uint64_t freed = source_.freed();
-    CAIRN_ASSERT(table_.unmap(start, size));
-    const uint64_t filled = source_.freed() - freed;
-    source_.forget_promise(pages - filled);
+    uint64_t filled = 0;
+    CAIRN_ASSERT(table_.unmap(
+        start, size, TableFrames::promised,
+        [&](VirtAddr block, uint64_t span) { return has_committed(block.value, span); },
+        [&](PhysAddr page, unsigned level) {
+          source_.unredeem(page, level);
+          filled += uint64_t{1} << (9 * level);
+        }));
     committed_ -= pages;
     filled_ -= filled;
+    // All of the pages are promises now. A split has taken a node, and the next one needs one too.
+    if (nodes_.free_nodes() < nodes_.nodes_aside()) {
+      nodes_.add(*source_.redeem(0));
+      --pages;
+    }
+    source_.forget_promise(pages + tables);
   }
 
   // Gives a whole reservation back.
   void release(VirtAddr start) {
-    const auto reservation = reservations_.find(start.value);
-    CAIRN_ASSERT(reservation != reservations_.end());
-    decommit(start, reservation->second);
-    reservations_.erase(reservation);
+    RangeNode* reservation = reservations_.last_until(start.value);
+    CAIRN_ASSERT(reservation != nullptr && reservation->start == start.value);
+    decommit(start, reservation->size);
+    reservations_.remove(reservation);
+    nodes_.give(reservation);
   }
 
   // Addresses for physical memory that is not RAM. Stays for good.
-  Result<VirtAddr> map_device(VirtAddr first, VirtAddr end, PhysRange range) {
+  SpaceResult<VirtAddr> map_device(VirtAddr first, VirtAddr end, PhysRange range) {
     const uint64_t offset = range.start.value & (kPageSize - 1);
     const uint64_t size = align_up(offset + range.size, kPageSize);
     const VirtAddr start = CAIRN_TRY(reserve(first, end, size, kPageSize));
-    if (!table_.map_range(start, {range.start.value - offset}, size, {.write = true, .device = true}, 0)) {
-      return fail(Error::of(ErrorKind::resource, "out of memory for page tables"));
+    const uint64_t tables = missing_tables(start.value, start.value + size);
+    if (!source_.promise(tables)) {
+      release(start);
+      return std::unexpected(no_memory(tables << kPageBits));
     }
+    CAIRN_ASSERT(table_.map_range(start, {range.start.value - offset}, size, {.write = true, .device = true}, 0, TableFrames::promised));
     return start + offset;
   }
 
   FaultOutcome fault(VirtAddr address, bool write, bool execute) {
-    auto found = segments_.upper_bound(address.value);
-    if (found == segments_.begin()) return FaultOutcome::not_committed;
-    --found;
-    const uint64_t start = found->first;
-    const Segment& segment = found->second;
-    if (address.value - start >= segment.size) return FaultOutcome::not_committed;
-    if ((write && !segment.access.write) || (execute && !segment.access.execute)) return FaultOutcome::no_rights;
+    const RangeNode* segment = segments_.holder_of(address.value);
+    if (segment == nullptr) return FaultOutcome::not_committed;
+    if ((write && !segment->access.write) || (execute && !segment->access.execute)) return FaultOutcome::no_rights;
     const VirtAddr page{align_down(address.value, kPageSize)};
-    if (const auto present = table_.translate(page)) {
-      if (write && !present->access.write) {  // shared with the object
-        const PhysAddr copy = take_frame();
-        std::memcpy(map_.at(copy), map_.at(present->address), kPageSize);
-        table_.replace(page, copy, owned(segment.access));
-      } else {
-        table_.forget(page);  // another CPU was faster, or this one remembered that nothing was there
-      }
-      return FaultOutcome::filled;
+    if (table_.translate(page)) {
+      table_.forget(page);  // another CPU was faster, or this one remembered that nothing was there
+    } else {
+      fill_around(*segment, page);
     }
-    if (segment.object != nullptr) {
-      fill_from_object(start, segment, page, write);
-      return FaultOutcome::filled;
-    }
-    const VirtAddr large{align_down(page.value, kLargePageSize)};
-    if (segment.size >= kLargeSegment && large.value >= start && large.value + kLargePageSize <= start + segment.size &&
-        table_.has_no_table(large)) {
-      if (const auto block = source_.redeem(9)) {
-        std::memset(map_.at(*block), 0, kLargePageSize);
-        CAIRN_ASSERT(table_.map(large, *block, 1, owned(segment.access)));
-        filled_ += 512;
-        return FaultOutcome::filled;
-      }
-    }
-    fill_group(start, segment, page);
     return FaultOutcome::filled;
   }
 
-  [[nodiscard]] bool is_committed(VirtAddr address) const {
-    auto found = segments_.upper_bound(address.value);
-    return found != segments_.begin() && address.value - (--found)->first < found->second.size;
+  // Fills committed memory at once, for what is touched under locks.
+  void fill(VirtAddr start, uint64_t size) {
+    CAIRN_ASSERT(committed_bytes(start.value, start.value + size) == size);
+    for (VirtAddr page = start; page.value < start.value + size; page = page + kPageSize) {
+      if (!table_.translate(page)) fill_around(*segments_.holder_of(page.value), page);
+    }
   }
+
+  [[nodiscard]] bool is_committed(VirtAddr address) const { return segments_.holder_of(address.value) != nullptr; }
   // Bytes that are promised to someone, filled or not; and those filled.
   [[nodiscard]] uint64_t committed_total() const { return committed_ << kPageBits; }
-  // How many reservations and how many pieces of committed memory there are.
-  [[nodiscard]] size_t reservation_count() const { return reservations_.size(); }
-  [[nodiscard]] size_t segment_count() const { return segments_.size(); }
   [[nodiscard]] uint64_t filled_total() const { return filled_ << kPageBits; }
-  // What commit() would still grant.
+  // How many reservations and how many pieces of committed memory there are, and frames that hold their nodes.
+  [[nodiscard]] uint64_t reservation_count() const { return reservations_.count(); }
+  [[nodiscard]] uint64_t segment_count() const { return segments_.count(); }
+  [[nodiscard]] uint64_t node_frames() const { return nodes_.frames(); }
+  // What commit() would grant where all page tables exist.
   [[nodiscard]] uint64_t available_bytes() {
-    return source_.with([](FrameSource::State& s) {
-      const uint64_t free = s.frames.free_frames(), taken = s.promised + s.reserve;
-      return free > taken ? (free - taken) << kPageBits : 0;
-    });
+    return source_.with([](FrameSource::State& s) { return s.available(Claim::fallible) << kPageBits; });
+  }
+  // How many frames must be promised now: those of pages that were not touched yet, and of tables on the way to committed
+  // pages. Takes time in proportion to what is committed.
+  [[nodiscard]] uint64_t recount() const {
+    uint64_t frames = committed_ - filled_;
+    for (unsigned level = 0; level + 1 < table_.levels(); ++level) {
+      const uint64_t span = page_size_at(level + 1);
+      std::optional<uint64_t> counted;  // the last block that was
+      for (RangeNode* segment = segments_.first(); segment != nullptr; segment = RangeTree::next(segment)) {
+        uint64_t from = align_down(segment->start, span);
+        const uint64_t last = align_down(segment->end() - 1, span);
+        if (counted == from) from += span;
+        if (from <= last) frames += table_.missing_tables(level, {from}, {last + (span - 1)});
+        counted = last;
+      }
+    }
+    return frames;
   }
 
  private:
-  struct Segment {
-    uint64_t size;
-    Access access;
-    MemoryObject* object;    // null: zeros
-    uint64_t object_offset;  // of the segment's first byte
-  };
-  using Segments = std::map<uint64_t, Segment>;
+  // What decommit() takes at most before it gives a node back, and what a segment can be split into by one protect().
+  static constexpr uint8_t kDecommitNodes = 2, kSpareNodes = 2;
 
   static Access owned(Access access) {
     access.owned = true;
     return access;
   }
 
-  PhysAddr take_frame() {
-    const auto frame = source_.redeem(0);
-    CAIRN_ASSERT(frame.has_value());  // it was promised
-    ++filled_;
-    return *frame;
+  SpaceFailure no_memory(uint64_t wanted) { return {SpaceFailure::Kind::memory, wanted, available_bytes()}; }
+
+  // The first segment that has a part in [start, end), and the one after `segment`.
+  [[nodiscard]] RangeNode* overlapping(uint64_t start, uint64_t end) const {
+    RangeNode* segment = segments_.holder_of(start);
+    if (segment == nullptr) segment = segments_.first_from(start);
+    return segment != nullptr && segment->start < end ? segment : nullptr;
+  }
+  static RangeNode* next_before(RangeNode* segment, uint64_t end) {
+    segment = RangeTree::next(segment);
+    return segment != nullptr && segment->start < end ? segment : nullptr;
+  }
+  [[nodiscard]] bool has_committed(uint64_t start, uint64_t size) const {
+    const RangeNode* last = segments_.last_until(start + (size - 1));
+    return last != nullptr && last->end() > start;
   }
 
-  void fill_from_object(uint64_t start, const Segment& segment, VirtAddr page, bool write) {
-    const PhysAddr source = segment.object->frame((page.value - start + segment.object_offset) >> kPageBits);
-    if (source.value != 0 && !write) {
-      Access shared = segment.access;
-      shared.write = false;
-      CAIRN_ASSERT(table_.map(page, source, 0, shared));
-      return;
+  template <class F>
+  void for_each_hole(uint64_t start, uint64_t end, F&& visit) {
+    for (uint64_t at = start; at < end;) {
+      const RangeNode* segment = overlapping(at, end);
+      const uint64_t hole_end = segment == nullptr ? end : std::max(segment->start, at);
+      const uint64_t after = segment == nullptr ? end : segment->end();
+      if (hole_end != at) visit(at, hole_end);
+      at = after;
     }
-    const PhysAddr frame = take_frame();
-    if (source.value != 0) {
-      std::memcpy(map_.at(frame), map_.at(source), kPageSize);
-    } else {
-      std::memset(map_.at(frame), 0, kPageSize);
+  }
+
+  // How many tables that [start, end) needs are missing and not promised for a segment.
+  [[nodiscard]] uint64_t missing_tables(uint64_t start, uint64_t end) const {
+    uint64_t missing = 0;
+    for (unsigned level = 0; level + 1 < table_.levels(); ++level) {
+      const uint64_t span = page_size_at(level + 1);
+      uint64_t first = align_down(start, span), last = align_down(end - 1, span);
+      const bool skips_first = has_committed(first, span);
+      if (first == last) {
+        if (!skips_first) missing += table_.missing_tables(level, {first}, {last + (span - 1)});
+        continue;
+      }
+      if (skips_first) first += span;
+      if (has_committed(last, span)) last -= span;
+      if (first <= last) missing += table_.missing_tables(level, {first}, {last + (span - 1)});
     }
-    CAIRN_ASSERT(table_.map(page, frame, 0, owned(segment.access)));
+    return missing;
+  }
+
+  PhysAddr take_frame() {
+    ++filled_;
+    return *source_.redeem(0);  // it was promised
+  }
+
+  void fill_around(const RangeNode& segment, VirtAddr page) {
+    const VirtAddr large{align_down(page.value, kLargePageSize)};
+    if (segment.size >= kLargeSegment && large.value >= segment.start && large.value + kLargePageSize <= segment.end() &&
+        table_.has_no_table(large)) {
+      if (const auto block = source_.redeem(9)) {
+        std::memset(map_.at(*block), 0, kLargePageSize);
+        CAIRN_ASSERT(table_.map(large, *block, 1, owned(segment.access), TableFrames::promised));
+        filled_ += 512;
+        return;
+      }
+    }
+    fill_group(segment, page);
   }
 
   // Fills the pages of the 64 KiB group around `page` that lie in the segment and are not there yet.
-  void fill_group(uint64_t start, const Segment& segment, VirtAddr page) {
+  void fill_group(const RangeNode& segment, VirtAddr page) {
     const uint64_t group = align_down(page.value, kGroup);
-    if (group >= start && group + kGroup <= start + segment.size && table_.is_empty({group}, kGroup / kPageSize)) {
+    if (group >= segment.start && group + kGroup <= segment.end() && table_.is_empty({group}, kGroup / kPageSize)) {
       if (const auto block = source_.redeem(4)) {
         std::memset(map_.at(*block), 0, kGroup);
-        CAIRN_ASSERT(table_.map_range({group}, *block, kGroup, owned(segment.access), 0));
+        CAIRN_ASSERT(table_.map_range({group}, *block, kGroup, owned(segment.access), 0, TableFrames::promised));
         filled_ += kGroup / kPageSize;
         return;
       }
     }
-    const uint64_t first = std::max(group, start), end = std::min(group + kGroup, start + segment.size);
+    const uint64_t first = std::max(group, segment.start), end = std::min(group + kGroup, segment.end());
     for (uint64_t at = first; at < end; at += kPageSize) {
       if (table_.translate({at})) continue;
       const PhysAddr frame = take_frame();
       std::memset(map_.at(frame), 0, kPageSize);
-      CAIRN_ASSERT(table_.map({at}, frame, 0, owned(segment.access)));
+      CAIRN_ASSERT(table_.map({at}, frame, 0, owned(segment.access), TableFrames::promised));
     }
   }
 
   [[nodiscard]] bool is_reserved(VirtAddr start, uint64_t size) const {
-    auto found = reservations_.upper_bound(start.value);
-    if (found == reservations_.begin()) return false;
-    --found;
-    return start.value - found->first <= found->second && size <= found->second - (start.value - found->first) &&
-           ((start.value | size) & (kPageSize - 1)) == 0;
+    const RangeNode* reservation = reservations_.last_until(start.value);
+    if (reservation == nullptr) return false;
+    const uint64_t offset = start.value - reservation->start;
+    return offset <= reservation->size && size <= reservation->size - offset && ((start.value | size) & (kPageSize - 1)) == 0;
   }
 
   [[nodiscard]] uint64_t committed_bytes(uint64_t start, uint64_t end) const {
     uint64_t total = 0;
-    auto i = segments_.upper_bound(start);
-    if (i != segments_.begin()) --i;
-    for (; i != segments_.end() && i->first < end; ++i) {
-      const uint64_t from = std::max(start, i->first), to = std::min(end, i->first + i->second.size);
-      if (from < to) total += to - from;
+    for (RangeNode* segment = overlapping(start, end); segment != nullptr; segment = next_before(segment, end)) {
+      total += std::min(segment->end(), end) - std::max(segment->start, start);
     }
     return total;
   }
 
-  // Makes `at` a boundary between segments.
-  void split_at(uint64_t at) {
-    auto found = segments_.lower_bound(at);
-    if (found == segments_.begin()) return;
-    --found;
-    const uint64_t before = at - found->first;
-    if (before >= found->second.size) return;
-    Segment rest = found->second;
-    rest.size -= before;
-    rest.object_offset += before;
-    found->second.size = before;
-    segments_.emplace(at, rest);
+  // Splits the segment at the borders of [start, end); returns the part inside.
+  RangeNode* isolate(RangeNode* segment, uint64_t start, uint64_t end) {
+    if (segment->start < start) segment = split(segment, start);
+    if (segment->end() > end) split(segment, end);
+    return segment;
+  }
+  // Returns the second part. Its node is one of the segment's spare ones, or one of those that decommit() may take.
+  RangeNode* split(RangeNode* segment, uint64_t at) {
+    RangeNode* rest = nodes_.take();
+    rest->start = at;
+    rest->size = segment->end() - at;
+    rest->access = segment->access;
+    segment->size = at - segment->start;
+    if (segment->spare_nodes != 0) {
+      // The other one moves along: the second border of a range lies in the second part.
+      rest->spare_nodes = static_cast<uint8_t>(segment->spare_nodes - 1);
+      segment->spare_nodes = 0;
+      nodes_.give_up(1);
+    }
+    segments_.insert(rest);
+    return rest;
   }
 
-  // Joins neighbours that have become alike, so that a memory that grows stays one segment.
+  // Joins neighbours that have become alike, so that a memory that grows stays one segment. (Reservations do not touch.)
   void merge_around(uint64_t start, uint64_t end) {
-    auto i = segments_.lower_bound(start);
-    if (i != segments_.begin()) --i;
-    while (i != segments_.end() && i->first <= end) {
-      auto next = std::next(i);
-      if (next == segments_.end()) return;
-      const Segment &a = i->second, &b = next->second;
-      const bool joins = i->first + a.size == next->first && a.access == b.access && a.object == b.object &&
-                         (a.object == nullptr || a.object_offset + a.size == b.object_offset);
-      if (joins && !reservations_.contains(next->first)) {
-        i->second.size += b.size;
-        segments_.erase(next);
-      } else {
-        i = next;
+    RangeNode* segment = segments_.last_until(start == 0 ? 0 : start - 1);
+    if (segment == nullptr) segment = segments_.first_from(start);
+    while (segment != nullptr && segment->start <= end) {
+      RangeNode* next = RangeTree::next(segment);
+      if (next == nullptr) return;
+      if (segment->end() != next->start || segment->access != next->access) {
+        segment = next;
+        continue;
       }
+      segments_.remove(next);
+      segment->size += next->size;
+      const uint64_t spare = uint64_t{segment->spare_nodes} + next->spare_nodes;
+      segment->spare_nodes = static_cast<uint8_t>(std::min<uint64_t>(spare, kSpareNodes));
+      nodes_.give_up(spare - segment->spare_nodes);
+      nodes_.give(next);
     }
   }
 
   DirectMap map_;
   FrameSource& source_;
   Table& table_;
-  std::map<uint64_t, uint64_t> reservations_;  // start -> size
-  Segments segments_;                          // by start
-  uint64_t committed_ = 0;                     // pages
+  RangePool nodes_;
+  RangeTree reservations_;
+  RangeTree segments_;
+  uint64_t committed_ = 0;  // pages
   uint64_t filled_ = 0;
 };
 

@@ -1,17 +1,24 @@
 // The machine's frames for everyone: the allocator behind its lock, and the account of promises.
 //
-// A committed page is a promise: touching it later must not fail. So committing charges a frame, filling the page pays for
-// it, and the charge is refused when free frames do not cover all promises and a reserve for page tables and the kernel's
-// heap. Everyone else (allocate) may use the reserve, but never a frame that is promised.
+// A promised frame is one that someone may take later, and must then be there: a page of committed memory that was not
+// touched yet, or the page table that touching it needs. free_frames() never drops below what is promised.
+//
+// Beyond that there is a reserve. Guests' memory and everything else that may fail (Claim::fallible, promise) leave it
+// alone. The kernel's own small objects, which have no way to fail, take from it (Claim::last): a guest that has taken all it
+// can get leaves enough for the kernel to go on.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
+#include "base/assert.hpp"
 #include "kernel/memory/frame_allocator.hpp"
 #include "kernel/sync/spin_lock.hpp"
 
 namespace cairn::kernel {
+
+// Whether an allocation leaves the reserve alone.
+enum class Claim : uint8_t { fallible, last };
 
 class FrameSource {
  public:
@@ -19,6 +26,12 @@ class FrameSource {
     FrameAllocator frames;
     uint64_t promised = 0;
     uint64_t reserve = 0;
+
+    // How many frames such a claim may take.
+    [[nodiscard]] uint64_t available(Claim claim) const {
+      const uint64_t free = frames.free_frames(), taken = promised + (claim == Claim::fallible ? reserve : 0);
+      return free > taken ? free - taken : 0;
+    }
   };
 
   template <class F>
@@ -27,24 +40,23 @@ class FrameSource {
   }
 
   // For kernel data and page tables. None rather than touch what is promised.
-  std::optional<PhysAddr> allocate() { return allocate_contiguous(1); }
-  std::optional<PhysAddr> allocate_contiguous(uint64_t count) {
+  std::optional<PhysAddr> allocate() { return allocate_contiguous(1, Claim::last); }
+  std::optional<PhysAddr> allocate_contiguous(uint64_t count, Claim claim = Claim::last) {
     return with([&](State& s) -> std::optional<PhysAddr> {
-      if (s.frames.free_frames() < s.promised + count) return std::nullopt;
+      if (s.available(claim) < count) return std::nullopt;
       return count == 1 ? s.frames.allocate(0) : s.frames.allocate_contiguous(count);
     });
   }
   // For a slab: 2^order frames, aligned to their size, each with this note.
-  std::optional<PhysAddr> allocate_block(unsigned order, uint32_t note) {
+  std::optional<PhysAddr> allocate_block(unsigned order, uint32_t note, Claim claim) {
     return with([&](State& s) -> std::optional<PhysAddr> {
       const uint64_t count = uint64_t{1} << order;
-      if (s.frames.free_frames() < s.promised + count) return std::nullopt;
+      if (s.available(claim) < count) return std::nullopt;
       const auto block = s.frames.allocate(order);
       for (uint64_t i = 0; block && i < count; ++i) s.frames.set_note(*block + i * kPageSize, note);
       return block;
     });
   }
-  void free_table(PhysAddr frame) { free_contiguous(frame, 1); }
   void free_contiguous(PhysAddr start, uint64_t count) {
     with([&](State& s) { s.frames.free_contiguous(start, count); });
   }
@@ -56,36 +68,47 @@ class FrameSource {
   }
 
   // Promises `count` frames; false: there are not as many.
-  [[nodiscard]] bool promise(uint64_t count) {
+  [[nodiscard]] bool promise(uint64_t count, Claim claim = Claim::fallible) {
     return with([&](State& s) {
-      const uint64_t free = s.frames.free_frames();
-      if (free < s.promised + s.reserve || free - s.promised - s.reserve < count) return false;
+      if (s.available(claim) < count) return false;
       s.promised += count;
       return true;
     });
   }
   void forget_promise(uint64_t count) {
-    with([&](State& s) { s.promised -= count; });
+    with([&](State& s) {
+      CAIRN_ASSERT(s.promised >= count);
+      s.promised -= count;
+    });
   }
   // 2^order of the promised frames. None only when memory is too fragmented for this order; never for order 0.
   std::optional<PhysAddr> redeem(unsigned order) {
     return with([&](State& s) {
+      CAIRN_ASSERT(s.promised >= uint64_t{1} << order);
       const auto block = s.frames.allocate(order);
       if (block) s.promised -= uint64_t{1} << order;
       return block;
     });
   }
-  // Frames of a page that goes away.
-  void free(PhysAddr page, unsigned level) {
-    freed_ += uint64_t{1} << (9 * level);
-    free_contiguous(page, uint64_t{1} << (9 * level));
+  // The opposite of redeem for a page of this level: its frames are free and promised again.
+  void unredeem(PhysAddr page, unsigned level) {
+    with([&](State& s) {
+      const uint64_t count = uint64_t{1} << (9 * level);
+      s.frames.free_contiguous(page, count);
+      s.promised += count;
+    });
   }
-  // How many frames free(page, level) has given back: who unmaps committed memory learns how much of it was filled.
-  [[nodiscard]] uint64_t freed() const { return freed_; }
+  [[nodiscard]] uint64_t promised() {
+    return with([](State& s) { return s.promised; });
+  }
+
+  // PageTable's source of tables, and where owned pages go when they are unmapped.
+  std::optional<PhysAddr> redeem_table() { return redeem(0); }
+  void free_table(PhysAddr frame) { free_contiguous(frame, 1); }
+  void free(PhysAddr page, unsigned level) { free_contiguous(page, uint64_t{1} << (9 * level)); }
 
  private:
   Locked<State> state_;
-  uint64_t freed_ = 0;  // written under the address space's lock
 };
 
 }  // namespace cairn::kernel

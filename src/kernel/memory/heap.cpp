@@ -8,8 +8,9 @@
 namespace cairn::kernel {
 namespace {
 
-// Notes: 1 + class for frames of a slab; kLargeNote + frames for the first frame of a large block.
-constexpr uint32_t kLargeNote = 1 << 6;
+// Notes: 1 + class, and the order above, for frames of a slab; kLargeNote + frames for the first frame of a large block.
+constexpr unsigned kOrderShift = 5;
+constexpr uint32_t kLargeNote = 1 << 8;
 
 }  // namespace
 
@@ -34,18 +35,23 @@ void Heap::unlink(size_t size_class, Slab* slab) {
   if (slab->next != nullptr) slab->next->previous = slab->previous;
 }
 
-void* Heap::allocate_small(size_t size_class) {
-  const unsigned order = order_of(size_class);
+Heap::Slab* Heap::make_slab(size_t size_class, unsigned order, Claim claim) {
+  static_assert(kClasses < 1 << kOrderShift);
+  const auto block = source_.allocate_block(order, static_cast<uint32_t>(1 + size_class) | order << kOrderShift, claim);
+  if (!block) return nullptr;
+  frames_ += uint64_t{1} << order;
+  auto* slab = map_.at<Slab>(*block);
+  *slab = {nullptr, nullptr, nullptr, 0, kHeader, order};
+  link(size_class, slab);
+  return slab;
+}
+
+void* Heap::allocate_small(size_t size_class, Claim claim) {
   const uint32_t size = kSizes[size_class];
   Slab* slab = partial_[size_class];
-  if (slab == nullptr) {
-    const auto block = source_.allocate_block(order, static_cast<uint32_t>(1 + size_class));
-    if (!block) return nullptr;
-    frames_ += uint64_t{1} << order;
-    slab = map_.at<Slab>(*block);
-    *slab = {nullptr, nullptr, nullptr, 0, kHeader};
-    link(size_class, slab);
-  }
+  if (slab == nullptr) slab = make_slab(size_class, order_of(size_class), claim);
+  if (slab == nullptr) slab = make_slab(size_class, 0, claim);
+  if (slab == nullptr) return nullptr;
   std::byte* object;
   if (slab->free != nullptr) {
     object = reinterpret_cast<std::byte*>(slab->free);
@@ -53,7 +59,7 @@ void* Heap::allocate_small(size_t size_class) {
   } else {
     object = reinterpret_cast<std::byte*>(slab) + slab->untouched;
     slab->untouched += size;
-    if (slab->untouched + size > kPageSize << order) slab->untouched = 0;
+    if (slab->untouched + size > kPageSize << slab->order) slab->untouched = 0;
   }
   ++slab->used;
   used_ += size;
@@ -61,12 +67,12 @@ void* Heap::allocate_small(size_t size_class) {
   return object;
 }
 
-void* Heap::allocate(size_t size, size_t alignment) {
+void* Heap::allocate(size_t size, size_t alignment, Claim claim) {
   if (alignment > 16) size = std::max(align_up(size, std::min<size_t>(alignment, 64)), alignment > 64 ? kLargestSmall + 1 : 0);
-  if (size <= kLargestSmall) return allocate_small(class_of(size));
+  if (size <= kLargestSmall) return allocate_small(class_of(size), claim);
   if (alignment > kPageSize || size > ~size_t{0} - kPageSize) return nullptr;
   const uint64_t frames = align_up(size, kPageSize) >> kPageBits;
-  const auto block = source_.allocate_contiguous(frames);
+  const auto block = source_.allocate_contiguous(frames, claim);
   if (!block) return nullptr;
   source_.set_note(*block, kLargeNote + static_cast<uint32_t>(frames));
   frames_ += frames;
@@ -87,8 +93,8 @@ void Heap::free(void* pointer) {
     used_ -= frames << kPageBits;
     return;
   }
-  const size_t size_class = note - 1;
-  const unsigned order = order_of(size_class);
+  const size_t size_class = (note & ((1 << kOrderShift) - 1)) - 1;
+  const unsigned order = note >> kOrderShift;
   const PhysAddr block{align_down(address.value, kPageSize << order)};
   auto* slab = map_.at<Slab>(block);
   const bool was_full = slab->free == nullptr && slab->untouched == 0;

@@ -1,9 +1,9 @@
 // The kernel's heap, under operator new: small objects in slabs by size class, larger ones in whole frames.
 //
-// A slab is 2^order frames, aligned to its size, with a header and objects of one size. The note of each of its frames
-// says the class, so freeing needs the address only. Objects above kLargestSmall take contiguous frames; when memory is
-// too fragmented for that, the caller maps them instead (memory.cpp). All heap memory is always mapped: touching it never
-// faults. Not locked.
+// A slab is 2^order frames, aligned to its size, with a header and objects of one size; where memory is too fragmented for
+// that it is a single frame. The note of each of its frames says class and order, so freeing needs the address only. Objects
+// above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps them instead
+// (memory.cpp). All heap memory is always mapped: touching it never faults. Not locked.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ class Heap {
   Heap(DirectMap map, FrameSource& source) : map_(map), source_(source) {}
 
   // Null when there is no memory. Alignment: 16 up to 64 as asked for, 4096 for what exceeds kLargestSmall.
-  void* allocate(size_t size, size_t alignment);
+  void* allocate(size_t size, size_t alignment, Claim claim = Claim::last);
   void free(void* pointer);
 
   // Bytes in objects that were handed out, rounded up to what they occupy.
@@ -39,6 +39,7 @@ class Heap {
     FreeObject* free;
     uint32_t used;
     uint32_t untouched;  // offset of the first object that was never handed out; 0: none left
+    uint32_t order;
   };
   static constexpr size_t kClasses = 24;
   static constexpr size_t kHeader = 64;
@@ -47,7 +48,8 @@ class Heap {
   static size_t class_of(size_t size);
   static unsigned order_of(size_t size_class) { return kSizes[size_class] <= 256 ? 2 : 3; }
 
-  void* allocate_small(size_t size_class);
+  void* allocate_small(size_t size_class, Claim claim);
+  Slab* make_slab(size_t size_class, unsigned order, Claim claim);
   void link(size_t size_class, Slab* slab);
   void unlink(size_t size_class, Slab* slab);
 

@@ -74,5 +74,51 @@ TEST(Heap, SaysWhenThereIsNoMore) {
   EXPECT_NE(heap.allocate(9 * kPageSize, 16), nullptr);
 }
 
+// Every second frame is taken: there is no block of two, and small objects are found all the same until nothing is left.
+TEST(Heap, UsesSingleFrames) {
+  testing::Ram ram(4 << 20);
+  FrameSource source;
+  testing::give_all(ram, source);
+  std::vector<PhysAddr> taken;
+  while (const auto frame = source.allocate()) taken.push_back(*frame);
+  for (const PhysAddr frame : taken) {
+    if (frame.value / kPageSize % 2 == 0) source.free_contiguous(frame, 1);
+  }
+  const uint64_t free = testing::free_frames(source);
+  ASSERT_GT(free, 500u);
+  Heap heap(ram.map(), source);
+  std::mt19937 random(1);
+  std::vector<std::pair<std::byte*, size_t>> objects;
+  for (;;) {
+    const size_t size = 1 + random() % Heap::kLargestSmall;
+    auto* object = static_cast<std::byte*>(heap.allocate(size, 16, Claim::fallible));
+    if (object == nullptr) break;
+    std::memset(object, static_cast<int>(size), size);
+    objects.emplace_back(object, size);
+  }
+  EXPECT_EQ(testing::free_frames(source), 0u);
+  EXPECT_GT(objects.size(), 2 * free);
+  for (const auto& [object, size] : objects) {
+    for (size_t i = 0; i < size; ++i) ASSERT_EQ(object[i], static_cast<std::byte>(size));
+    heap.free(object);
+  }
+  EXPECT_GE(testing::free_frames(source) + 24, free);
+}
+
+// What may fail leaves the reserve to what must not.
+TEST(Heap, KeepsTheReserveForWhatMustNotFail) {
+  testing::Ram ram(4 << 20);
+  FrameSource source;
+  testing::give_all(ram, source, 100);
+  Heap heap(ram.map(), source);
+  while (heap.allocate(2048, 16, Claim::fallible) != nullptr) {
+  }
+  EXPECT_EQ(testing::free_frames(source), 100u);
+  EXPECT_EQ(heap.allocate(10'000, 16, Claim::fallible), nullptr);
+  while (heap.allocate(2048, 16, Claim::last) != nullptr) {
+  }
+  EXPECT_EQ(testing::free_frames(source), 0u);
+}
+
 }  // namespace
 }  // namespace cairn::kernel

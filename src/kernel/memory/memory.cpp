@@ -3,6 +3,7 @@
 #include <new>
 #include <utility>
 
+#include "base/format.hpp"
 #include "base/operation.hpp"
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/image.hpp"
@@ -34,9 +35,7 @@ constinit Permanent<Locked<KernelAddressSpace>> space;
 constinit Permanent<Locked<Heap>> heap;
 constinit bool ready = false;
 
-constexpr size_t kLastMemory = 256 * 1024;
 constinit void (*out_of_memory_end)(size_t size) = nullptr;
-constinit void* last_memory = nullptr;  // kept for that end
 
 void require(bool success) {
   if (!success) panic("not enough memory to start the kernel");
@@ -45,6 +44,15 @@ void require(bool success) {
 void map_image(ImagePart part, Access access) {
   const ImageSegment segment = image_segment(part);
   require((*page_table).map_range(segment.start, {segment.start.value - layout::kImage}, segment.size, access, 0));
+}
+
+SpaceResult<VirtAddr> map_pages(KernelAddressSpace& s, uint64_t size, Claim claim) {
+  const VirtAddr start = CAIRN_TRY(s.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, size, kPageSize));
+  if (auto done = s.commit(start, size, {.write = true}, claim); !done) {
+    s.release(start);
+    return std::unexpected(done.error());
+  }
+  return start;
 }
 
 }  // namespace
@@ -81,7 +89,7 @@ void initialize_memory(const BootInfo& info) {
       const uint64_t end = std::min(range.end(), layout::kDirectMapSize);
       if (start < end) s.frames.add({{start}, end - start});
     }
-    // Page tables take at most 1/512 of what is filled; the rest is for the heap.
+    // For the kernel's own objects once guests have taken all that they can get.
     s.reserve = s.frames.total_frames() / 64 + 512;
   });
   heap.create(kDirectMap, frames);
@@ -94,48 +102,53 @@ Locked<KernelAddressSpace>& address_space() { return *space; }
 VirtAddr guest_addresses_start() { return {kLargePageSize}; }
 VirtAddr guest_addresses_end() { return machine::guest_addresses_end((*page_table).levels()); }
 
+Error to_error(const SpaceFailure& failure) {
+  const std::string wanted = decimal(failure.wanted) + " bytes";
+  if (failure.kind == SpaceFailure::Kind::addresses) {
+    return Error::of(ErrorKind::resource, "no address space left for " + wanted);
+  }
+  return Error::of(ErrorKind::resource, "out of memory: " + wanted + " wanted, " + decimal(failure.available) + " available");
+}
+
 Result<std::span<std::byte>> map_kernel_pages(uint64_t size) {
-  return (*space).with([&](KernelAddressSpace& s) -> Result<std::span<std::byte>> {
-    const VirtAddr start = CAIRN_TRY(s.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, size, kPageSize));
-    if (auto done = s.commit(start, size, {.write = true}); !done) {
-      s.release(start);
-      return fail(std::move(done).error());
-    }
+  return in_address_space([&](KernelAddressSpace& s) -> SpaceResult<std::span<std::byte>> {
+    const VirtAddr start = CAIRN_TRY(map_pages(s, size, Claim::fallible));
     return std::span(start.as_pointer(), size);
   });
 }
 
 Result<volatile std::byte*> map_device(PhysRange registers) {
-  return (*space).with([&](KernelAddressSpace& s) -> Result<volatile std::byte*> {
+  return in_address_space([&](KernelAddressSpace& s) -> SpaceResult<volatile std::byte*> {
     return CAIRN_TRY(s.map_device({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, registers)).as_pointer();
   });
 }
 
-void* allocate_bytes(size_t size, size_t alignment) {
-  CAIRN_ASSERT(ready);
-  void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment); });
-  // Large blocks may exist in pieces only.
-  if (result == nullptr && size >= kLargePageSize && size < uint64_t{1} << 40) {
-    if (auto pages = map_kernel_pages(align_up(size, kPageSize))) result = pages->data();
+void* allocate_bytes(size_t size, size_t alignment, Claim claim) {
+  CAIRN_ASSERT(ready && locks_held() == 0);
+  void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment, claim); });
+  // Large blocks may exist in pieces only. They are filled at once: the heap is touched under locks, too.
+  if (result == nullptr && size > Heap::kLargestSmall && size < uint64_t{1} << 40 && alignment <= kPageSize) {
+    (*space).with([&](KernelAddressSpace& s) {
+      const uint64_t bytes = align_up(size, kPageSize);
+      if (const auto start = map_pages(s, bytes, claim)) {
+        s.fill(*start, bytes);
+        result = start->as_pointer();
+      }
+    });
   }
   return result;
 }
 
-void end_without_memory(void (*end)(size_t size)) {
-  out_of_memory_end = end;
-  if (last_memory == nullptr) last_memory = allocate_bytes(kLastMemory, 16);
-}
+void end_without_memory(void (*end)(size_t size)) { out_of_memory_end = end; }
 
 [[noreturn]] void out_of_memory(size_t size) {
-  if (const auto end = std::exchange(out_of_memory_end, nullptr)) {
-    free_bytes(std::exchange(last_memory, nullptr));
-    end(size);
-  }
+  if (const auto end = std::exchange(out_of_memory_end, nullptr)) end(size);
   panic("out of memory: the kernel's heap cannot grow");
 }
 
 void free_bytes(void* pointer) {
   if (pointer == nullptr) return;
+  CAIRN_ASSERT(locks_held() == 0);
   const VirtAddr address = VirtAddr::of(pointer);
   if (address.value >= layout::kKernelRegions && address.value < layout::kKernelRegionsEnd) {
     (*space).with([&](KernelAddressSpace& s) { s.release(address); });
@@ -162,6 +175,7 @@ MemoryStatistics memory_statistics() {
     statistics.filled = s.filled_total();
     statistics.reservations = s.reservation_count();
     statistics.segments = s.segment_count();
+    statistics.nodes = s.node_frames() << kPageBits;
   });
   return statistics;
 }
@@ -176,20 +190,22 @@ void operation_keep(OperationRecord&) {}
 void operation_drop(OperationRecord&) {}
 }  // namespace cairn
 
-void* operator new(size_t size) {
-  void* result = cairn::kernel::allocate_bytes(size, 16);
+void* operator new(size_t size) { return operator new(size, std::align_val_t(16)); }
+void* operator new(size_t size, std::align_val_t alignment) {
+  void* result = cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment), cairn::kernel::Claim::last);
   if (result == nullptr) cairn::kernel::out_of_memory(size);
   return result;
 }
-void* operator new(size_t size, std::align_val_t alignment) {
-  void* result = cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment));
-  if (result == nullptr) cairn::kernel::out_of_memory(size);
-  return result;
+void* operator new(size_t size, const std::nothrow_t&) noexcept { return operator new(size, std::align_val_t(16), std::nothrow); }
+void* operator new(size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment), cairn::kernel::Claim::fallible);
 }
 void* operator new[](size_t size) { return operator new(size); }
 void* operator new[](size_t size, std::align_val_t alignment) { return operator new(size, alignment); }
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return cairn::kernel::allocate_bytes(size, 16); }
-void* operator new[](size_t size, const std::nothrow_t&) noexcept { return cairn::kernel::allocate_bytes(size, 16); }
+void* operator new[](size_t size, const std::nothrow_t&) noexcept { return operator new(size, std::nothrow); }
+void* operator new[](size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  return operator new(size, alignment, std::nothrow);
+}
 void operator delete(void* pointer) noexcept { cairn::kernel::free_bytes(pointer); }
 void operator delete(void* pointer, size_t) noexcept { cairn::kernel::free_bytes(pointer); }
 void operator delete(void* pointer, std::align_val_t) noexcept { cairn::kernel::free_bytes(pointer); }

@@ -25,12 +25,21 @@ Locked<KernelAddressSpace>& address_space();
 VirtAddr guest_addresses_start();
 VirtAddr guest_addresses_end();
 
+// Works on the address space under its lock; a failure becomes an Error without it.
+Error to_error(const SpaceFailure& failure);
+template <class F>
+auto in_address_space(F&& function) {
+  auto result = address_space().with(std::forward<F>(function));
+  return std::move(result).transform_error([](const SpaceFailure& failure) { return to_error(failure); });
+}
+
 // Reserves and commits in the kernel's half.
 Result<std::span<std::byte>> map_kernel_pages(uint64_t size);
 Result<volatile std::byte*> map_device(PhysRange registers);
-void* allocate_bytes(size_t size, size_t alignment);
+// From the heap; null when there is no memory. Not under a lock.
+void* allocate_bytes(size_t size, size_t alignment, Claim claim);
 void free_bytes(void* pointer);
-// When operator new finds no memory, `end` gets the size that was wanted and ends the kernel; some memory is left to say so. By
+// When plain operator new finds no memory, `end` gets the size that was wanted and ends the kernel, allocating nothing. By
 // default that is a panic.
 void end_without_memory(void (*end)(size_t size));
 [[noreturn]] void out_of_memory(size_t size);
@@ -48,6 +57,7 @@ struct MemoryStatistics {
   uint64_t filled;     // of which there already
   uint64_t reservations;  // ranges of addresses that are taken
   uint64_t segments;      // pieces of committed memory
+  uint64_t nodes;         // held by the records of both
 };
 MemoryStatistics memory_statistics();
 

@@ -44,9 +44,12 @@ struct Translation {
 
 constexpr uint64_t page_size_at(unsigned level) { return kPageSize << (9 * level); }
 
-// Frames: `std::optional<PhysAddr> allocate()` for tables, `free_table(PhysAddr)`, and `free(PhysAddr, unsigned level)` for
-// owned pages. Tlb: `flush(VirtAddr)` after an entry has lost rights or gone. A new translation needs no flush: a CPU that
-// remembers its absence faults, and the fault handler flushes.
+// Where the frame of a new table comes from: one that was promised, which cannot fail, or any.
+enum class TableFrames : uint8_t { promised, any };
+
+// Frames: `std::optional<PhysAddr> allocate()` and `redeem_table()` for tables, `free_table(PhysAddr)`, and `free(PhysAddr,
+// unsigned level)` for owned pages. Tlb: `flush(VirtAddr)` after an entry has lost rights or gone, `flush_tables(VirtAddr)` after a
+// table has gone. A new translation needs no flush: a CPU that remembers its absence faults, and the fault handler flushes.
 template <PageTableFormat Format, class Frames, class Tlb>
 class PageTable {
  public:
@@ -54,7 +57,7 @@ class PageTable {
 
   // Makes the root; false when there is no memory.
   bool create() {
-    const auto root = allocate_table();
+    const auto root = allocate_table(TableFrames::any);
     if (root) root_ = *root;
     return root.has_value();
   }
@@ -62,8 +65,8 @@ class PageTable {
   [[nodiscard]] unsigned levels() const { return levels_; }
 
   // Maps one page of the size of `level` where nothing is mapped. False: no memory for a table; nothing has changed.
-  bool map(VirtAddr virt, PhysAddr phys, unsigned level, Access access) {
-    uint64_t* entry = walk_to(virt, level);
+  bool map(VirtAddr virt, PhysAddr phys, unsigned level, Access access, TableFrames from = TableFrames::any) {
+    uint64_t* entry = walk_to(virt, level, from);
     if (entry == nullptr) return false;
     CAIRN_ASSERT(!Format::is_present(*entry));
     store(entry, Format::leaf(phys, access, level));
@@ -71,11 +74,12 @@ class PageTable {
   }
 
   // Maps [virt, virt + size) to consecutive frames, in the largest pages that fit (at most of `largest_level`).
-  bool map_range(VirtAddr virt, PhysAddr phys, uint64_t size, Access access, unsigned largest_level) {
+  bool map_range(VirtAddr virt, PhysAddr phys, uint64_t size, Access access, unsigned largest_level,
+                 TableFrames from = TableFrames::any) {
     while (size != 0) {
       unsigned level = largest_level;
       while (level != 0 && (((virt.value | phys.value) & (page_size_at(level) - 1)) != 0 || size < page_size_at(level))) --level;
-      if (!map(virt, phys, level, access)) return false;
+      if (!map(virt, phys, level, access, from)) return false;
       virt = virt + page_size_at(level), phys = phys + page_size_at(level), size -= page_size_at(level);
     }
     return true;
@@ -113,37 +117,45 @@ class PageTable {
     return false;
   }
 
-  // Replaces the page that is mapped at `virt` (of 4 KiB) by another: copy-on-write's second half.
-  void replace(VirtAddr virt, PhysAddr phys, Access access) {
-    uint64_t* entry = find(virt, 0);
-    CAIRN_ASSERT(entry != nullptr && Format::is_present(*entry));
-    store(entry, Format::leaf(phys, access, 0));
-    tlb_.flush(virt);
-  }
-
   // Makes this CPU look the translation up again.
   void forget(VirtAddr virt) { tlb_.flush(virt); }
+
+  // How many tables of `level` (whose entries map pages of that size) are missing of those that the addresses from `first`
+  // to `last` need.
+  [[nodiscard]] uint64_t missing_tables(unsigned level, VirtAddr first, VirtAddr last) const {
+    return missing_below(root_, levels_ - 1, level, first.value, last.value);
+  }
 
   // Removes what is mapped in the range, gives owned frames and emptied tables back. False: no memory to split a large
   // page that reaches beyond the range; then that page is still there.
   bool unmap(VirtAddr virt, uint64_t size) {
-    return change(root_, levels_ - 1, virt.value, virt.value + (size - 1), [&](uint64_t* entry, VirtAddr at, unsigned level) {
-      const uint64_t old = std::exchange(*entry, 0);
-      tlb_.flush(at);
-      if (Format::access(old).owned) frames_.free(Format::address(old, level), level);
-    });
+    return unmap(
+        virt, size, TableFrames::any, [](VirtAddr, uint64_t) { return false; },
+        [&](PhysAddr page, unsigned level) { frames_.free(page, level); });
+  }
+  // The same, but the caller decides: an empty table, which maps `span` bytes from `block` on, stays when keeps_table(block,
+  // span) says so, and owned pages go to release(page, level).
+  template <class KeepsTable, class Release>
+  bool unmap(VirtAddr virt, uint64_t size, TableFrames from, KeepsTable&& keeps_table, Release&& release) {
+    return change(
+        root_, levels_ - 1, virt.value, virt.value + (size - 1), from, keeps_table,
+        [&](uint64_t* entry, VirtAddr at, unsigned level) {
+          const uint64_t old = std::exchange(*entry, 0);
+          tlb_.flush(at);
+          if (Format::access(old).owned) release(Format::address(old, level), level);
+        });
   }
 
-  // Changes the rights of what is mapped in the range; whether frames are owned stays as it is. A page whose frame is not
-  // owned never becomes writable: it is shared, and the fault that follows copies it. (Same failure as unmap.)
-  bool protect(VirtAddr virt, uint64_t size, Access access) {
-    return change(root_, levels_ - 1, virt.value, virt.value + (size - 1), [&](uint64_t* entry, VirtAddr at, unsigned level) {
-      Access changed = access;
-      changed.owned = Format::access(*entry).owned;
-      changed.write = access.write && changed.owned;
-      store(entry, Format::leaf(Format::address(*entry, level), changed, level));
-      tlb_.flush(at);
-    });
+  // Changes the rights of what is mapped in the range; whether frames are owned stays as it is. (Same failure as unmap.)
+  bool protect(VirtAddr virt, uint64_t size, Access access, TableFrames from = TableFrames::any) {
+    return change(
+        root_, levels_ - 1, virt.value, virt.value + (size - 1), from, [](VirtAddr, uint64_t) { return true; },
+        [&](uint64_t* entry, VirtAddr at, unsigned level) {
+          Access changed = access;
+          changed.owned = Format::access(*entry).owned;
+          store(entry, Format::leaf(Format::address(*entry, level), changed, level));
+          tlb_.flush(at);
+        });
   }
 
  private:
@@ -153,19 +165,20 @@ class PageTable {
   // The MMU of another CPU may look at any time, so entries are written whole.
   static void store(uint64_t* entry, uint64_t value) { __atomic_store_n(entry, value, __ATOMIC_RELEASE); }
 
-  std::optional<PhysAddr> allocate_table() {
-    const auto frame = frames_.allocate();
+  std::optional<PhysAddr> allocate_table(TableFrames from) {
+    const auto frame = from == TableFrames::promised ? frames_.redeem_table() : frames_.allocate();
+    CAIRN_ASSERT(frame.has_value() || from == TableFrames::any);
     if (frame) std::memset(map_.at(*frame), 0, kPageSize);
     return frame;
   }
 
   // The entry of `level` for `virt`, making tables on the way; null when there is no memory.
-  uint64_t* walk_to(VirtAddr virt, unsigned target) {
+  uint64_t* walk_to(VirtAddr virt, unsigned target, TableFrames from) {
     uint64_t* table = map_.at<uint64_t>(root_);
     for (unsigned level = levels_ - 1; level > target; --level) {
       uint64_t* entry = &table[index(virt, level)];
       if (!Format::is_present(*entry)) {
-        const auto made = allocate_table();
+        const auto made = allocate_table(from);
         if (!made) return nullptr;
         store(entry, Format::table(*made));
       }
@@ -186,8 +199,8 @@ class PageTable {
   }
 
   // Turns the large page of `entry` into a table of pages one size smaller.
-  bool split(uint64_t* entry, unsigned level, VirtAddr at) {
-    const auto made = frames_.allocate();
+  bool split(uint64_t* entry, unsigned level, VirtAddr at, TableFrames from) {
+    const auto made = allocate_table(from);
     if (!made) return false;
     const PhysAddr start = Format::address(*entry, level);
     const Access access = Format::access(*entry);
@@ -198,9 +211,10 @@ class PageTable {
     return true;
   }
 
-  // Calls `apply` on every leaf in [first, last], splitting those that reach beyond; frees tables that end up empty.
-  template <class F>
-  bool change(PhysAddr table_address, unsigned level, uint64_t first, uint64_t last, F&& apply) {
+  // Calls `apply` on every leaf in [first, last], splitting those that reach beyond; frees tables that are empty then.
+  template <class KeepsTable, class Apply>
+  bool change(PhysAddr table_address, unsigned level, uint64_t first, uint64_t last, TableFrames from, KeepsTable&& keeps_table,
+              Apply&& apply) {
     auto* table = map_.at<uint64_t>(table_address);
     const uint64_t span = page_size_at(level);
     for (uint64_t at = first;;) {
@@ -212,22 +226,39 @@ class PageTable {
         if (Format::is_leaf(*entry, level)) {
           if (at == block && part_last == block_last) {
             apply(entry, VirtAddr{block}, level);
-          } else if (!split(entry, level, {block})) {
+          } else if (!split(entry, level, {block}, from)) {
             return false;
           }
         }
         if (Format::is_present(*entry) && !Format::is_leaf(*entry, level)) {
           const PhysAddr child = Format::address(*entry, level);
-          if (!change(child, level - 1, at, part_last, apply)) return false;
-          // Tables of the root stay: they are few, and other CPUs share them.
-          if (level + 1 != levels_ && is_zero(child)) {
+          if (!change(child, level - 1, at, part_last, from, keeps_table, apply)) return false;
+          if (is_zero(child) && !keeps_table(VirtAddr{block}, span)) {
             store(entry, 0);
-            tlb_.flush({block});
+            tlb_.flush_tables({block});
             frames_.free_table(child);
           }
         }
       }
       if (part_last == last) return true;
+      at = part_last + 1;
+    }
+  }
+
+  [[nodiscard]] uint64_t missing_below(PhysAddr table_address, unsigned level, unsigned wanted, uint64_t first, uint64_t last) const {
+    const auto* table = map_.at<uint64_t>(table_address);
+    const uint64_t span = page_size_at(level), unit = page_size_at(wanted + 1);
+    uint64_t missing = 0;
+    for (uint64_t at = first;;) {
+      const uint64_t block_last = align_down(at, span) + (span - 1);
+      const uint64_t part_last = block_last < last ? block_last : last;
+      const uint64_t entry = table[index({at}, level)];
+      if (!Format::is_present(entry) || Format::is_leaf(entry, level)) {
+        missing += part_last / unit - at / unit + 1;
+      } else if (level > wanted + 1) {
+        missing += missing_below(Format::address(entry, level), level - 1, wanted, at, part_last);
+      }
+      if (part_last == last) return missing;
       at = part_last + 1;
     }
   }

@@ -94,6 +94,8 @@ class Mmu {
     std::erase_if(cache_, [&](const auto& entry) { return entry.first.first >> 9 == page >> 9; });
   }
 
+  void flush_tables(VirtAddr virt) { flush(virt); }
+
   std::optional<uint64_t> access(const DirectMap& map, PhysAddr root, unsigned levels, uint64_t virt, Want want) {
     const auto key = std::pair(virt >> 12, want);
     if (const auto found = cache_.find(key); found != cache_.end()) return found->second.first | (virt & 0xfff);

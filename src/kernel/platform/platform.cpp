@@ -15,6 +15,7 @@ namespace cairn::platform {
 namespace {
 
 using kernel::KernelAddressSpace;
+using kernel::SpaceResult;
 using kernel::VirtAddr;
 
 // Below a stack; larger than any frame that is entered without touching it.
@@ -33,12 +34,12 @@ uint64_t alignment_for(size_t bytes) {
 // Reserves `guard + bytes` in whole pages and commits all but the guard.
 Result<std::span<std::byte>> allocate(size_t guard, size_t size) {
   const size_t bytes = kernel::align_up(size, Platform::kPageSize);
-  return kernel::address_space().with([&](KernelAddressSpace& space) -> Result<std::span<std::byte>> {
+  return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {
     const VirtAddr start = CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(),
                                                    guard + bytes, alignment_for(bytes)));
     if (auto done = space.commit(start + guard, bytes, {.write = true}); !done) {
       space.release(start);
-      return fail(std::move(done).error());
+      return std::unexpected(done.error());
     }
     return as_span(start + guard, size);
   });
@@ -57,7 +58,7 @@ uint64_t Platform::address_space() {
 }
 
 Result<std::span<std::byte>> Platform::reserve(size_t bytes) {
-  return kernel::address_space().with([&](KernelAddressSpace& space) -> Result<std::span<std::byte>> {
+  return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {
     return as_span(CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(), bytes,
                                            alignment_for(bytes))),
                    bytes);
@@ -65,7 +66,7 @@ Result<std::span<std::byte>> Platform::reserve(size_t bytes) {
 }
 
 Result<void> Platform::commit(std::span<std::byte> pages) {
-  return kernel::address_space().with([&](KernelAddressSpace& space) {
+  return kernel::in_address_space([&](KernelAddressSpace& space) {
     return space.commit(VirtAddr::of(pages.data()), pages.size(), {.write = true});
   });
 }

@@ -1,13 +1,23 @@
 // Mutual exclusion between CPUs. A lock wraps the data it guards: Locked<T>::with(fn) is the only way to them.
 //
 // The kernel runs with interrupts off except where it halts, so holding one delays interrupts and nothing else. Nobody
-// holds a lock while guest code runs, and no lock is taken inside another except in the order of the list below.
+// holds a lock while guest code runs, and no lock is taken inside another except in the order of the list below. Under a
+// lock nothing is allocated from the heap and no lazily filled page is touched: both take locks themselves. locks_held()
+// lets them assert it.
 #pragma once
 
 #include <atomic>
 #include <utility>
 
 namespace cairn::kernel {
+
+namespace detail {
+// One CPU's; it moves into the CPU's record when there are several.
+inline constinit unsigned lock_depth = 0;
+}  // namespace detail
+
+// How many spin locks this CPU holds.
+inline unsigned locks_held() { return detail::lock_depth; }
 
 // Order of acquisition, outermost first: address space, heap, frames, log.
 class SpinLock {
@@ -17,8 +27,12 @@ class SpinLock {
       while (taken_.load(std::memory_order_relaxed)) {
       }
     }
+    ++detail::lock_depth;
   }
-  void unlock() { taken_.store(false, std::memory_order_release); }
+  void unlock() {
+    --detail::lock_depth;
+    taken_.store(false, std::memory_order_release);
+  }
 
  private:
   std::atomic<bool> taken_{false};

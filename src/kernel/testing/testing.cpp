@@ -73,29 +73,6 @@ void test_lazy_memory(TestRun& run) {
   run.expect(memory_statistics().filled == before, "release did not free");
 }
 
-void test_copy_on_write(TestRun& run) {
-  const std::byte text[] = {std::byte{1}, std::byte{2}, std::byte{3}};
-  MemoryObject object(frame_source(), kDirectMap);
-  run.expect(object.write(kPageSize - 1, text), "no memory");
-  auto make = [&]() -> std::span<std::byte> {
-    return address_space().with([&](KernelAddressSpace& space) -> std::span<std::byte> {
-      const auto start = space.reserve(guest_addresses_start(), guest_addresses_end(), 4 * kPageSize, kPageSize);
-      if (!start || !space.commit(*start, 4 * kPageSize, {.write = true}, &object)) return {};
-      return {start->as_pointer(), 4 * kPageSize};
-    });
-  };
-  const std::span<std::byte> first = make(), second = make();
-  run.expect(!first.empty() && !second.empty(), "cannot map the object");
-  if (first.empty() || second.empty()) return;
-  run.expect(std::memcmp(&first[kPageSize - 1], text, 3) == 0, "contents are missing");
-  first[kPageSize] = std::byte{9};
-  first[0] = std::byte{8};
-  run.expect(second[kPageSize] == std::byte{2} && second[0] == std::byte{0}, "a write reached the other mapping");
-  run.expect(first[kPageSize] == std::byte{9} && first[kPageSize + 1] == std::byte{3}, "the copy is wrong");
-  Platform::release(first);
-  Platform::release(second);
-}
-
 // Code that the tests run: pokes memory, and what a fault handler resumes at.
 constinit uint64_t faulted_address = 0;
 constinit runtime::FaultKind faulted_kind = runtime::FaultKind::access;
@@ -206,8 +183,8 @@ struct KernelTest {
   void (*run)(TestRun&);
 };
 constexpr KernelTest kTests[] = {{"heap", test_heap},       {"lazy_memory", test_lazy_memory},
-                                 {"copy_on_write", test_copy_on_write}, {"faults", test_faults},
-                                 {"code", test_code},       {"clock", test_clock},
+                                 {"faults", test_faults},   {"code", test_code},
+                                 {"clock", test_clock},
                                  {"random", test_random},   {"symbols", test_symbols},
                                  {"time_limit", test_time_limit}};
 

@@ -8,6 +8,8 @@
 namespace cairn::kernel {
 
 void Tlb::flush(VirtAddr virt) { asm volatile("sfence.vma %0, zero" : : "r"(virt.value) : "memory"); }
+// With an address, the fence orders leaf entries only [riscv-priv 10.2.1].
+void Tlb::flush_tables(VirtAddr) { asm volatile("sfence.vma" : : : "memory"); }
 
 namespace machine {
 

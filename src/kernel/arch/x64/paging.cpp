@@ -5,6 +5,8 @@
 namespace cairn::kernel {
 
 void Tlb::flush(VirtAddr virt) { asm volatile("invlpg (%0)" : : "r"(virt.value) : "memory"); }
+// The instruction also forgets everything about upper tables, whatever the address [sdm 3A 4.10.4.1].
+void Tlb::flush_tables(VirtAddr virt) { flush(virt); }
 
 namespace machine {
 

@@ -9,9 +9,10 @@ struct BootInfo;
 
 using PageFormat = X64PageFormat;
 
-// Forgets translations on this CPU.
+// Forgets translations on this CPU: of one page, and of everything whose table has gone.
 struct Tlb {
   static void flush(VirtAddr virt);
+  static void flush_tables(VirtAddr virt);
 };
 
 namespace machine {

@@ -1,0 +1,59 @@
+// Ranges of addresses in order of their starts: a treap of nodes that their owner allocates (RangePool), so that inserting
+// and removing cannot fail.
+#pragma once
+
+#include <cstdint>
+
+#include "kernel/memory/page_table.hpp"
+
+namespace cairn::kernel {
+
+// What the address space knows of a reservation (its range only) or of a segment (everything).
+struct RangeNode {
+  uint64_t start = 0;
+  uint64_t size = 0;
+  Access access;
+  uint8_t spare_nodes = 0;  // that the pool sets aside for splitting this segment
+  uint32_t priority = 0;    // of the tree: no child has a higher one
+  RangeNode* parent = nullptr;
+  RangeNode* left = nullptr;
+  RangeNode* right = nullptr;
+
+  [[nodiscard]] uint64_t end() const { return start + size; }
+};
+
+class RangeTree {
+ public:
+  // The node must have its start, and stays the caller's. No two nodes have the same start.
+  void insert(RangeNode* node);
+  // Takes the node out; it can be inserted again.
+  void remove(RangeNode* node);
+
+  // The first node that starts at `at` or later; null: none.
+  [[nodiscard]] RangeNode* first_from(uint64_t at) const;
+  // The last node that starts at `at` or earlier.
+  [[nodiscard]] RangeNode* last_until(uint64_t at) const;
+  // The node whose range holds `address`.
+  [[nodiscard]] RangeNode* holder_of(uint64_t address) const {
+    RangeNode* node = last_until(address);
+    return node != nullptr && address - node->start < node->size ? node : nullptr;
+  }
+  // The node after this one.
+  static RangeNode* next(RangeNode* node);
+  [[nodiscard]] RangeNode* first() const { return first_from(0); }
+  [[nodiscard]] uint64_t count() const { return count_; }
+
+ private:
+  RangeNode** link_of(RangeNode* node) {
+    if (node->parent == nullptr) return &root_;
+    return node->parent->left == node ? &node->parent->left : &node->parent->right;
+  }
+  // Turns the edge between the node and its parent around.
+  void rotate_up(RangeNode* node);
+
+  RangeNode* root_ = nullptr;
+  uint64_t count_ = 0;
+  uint32_t random_ = 0x9e37'79b9;
+};
+
+}  // namespace cairn::kernel
