@@ -54,6 +54,12 @@ constexpr int kTrap = 134;      // the program trapped
 // entry.S repeats it).
 constexpr std::string_view kBelowFloor = "cairn: this CPU is below the floor";
 
+// The same about a machine with less memory than Cairn boots with. (Where even the kernel's image does not fit, nobody says anything.)
+constexpr std::string_view kTooLittleMemory = "cairn: this machine has too little memory";
+// What a machine must have, and how much of that its firmware may keep for itself.
+constexpr uint64_t kMinimumMemory = uint64_t{16} << 20;
+constexpr uint64_t kFirmwareMemory = uint64_t{1} << 20;
+
 namespace kernel_option {
 constexpr std::string_view kPaging = "paging";  // sv39 or sv48; by default the widest that the CPU has. RISC-V only
 constexpr std::string_view kLogLevel = "log";   // error, warning, info or debug

@@ -23,6 +23,7 @@ constinit const BootInfo* the_boot_info = nullptr;
 // The agreed end: everything written is out, then the status, then the machine.
 [[noreturn]] void finish(int status) {
   console::flush();
+  if (const uint64_t bytes = console::dropped_bytes(); bytes != 0) log_warning("console: ", bytes, " bytes of output were dropped");
   send_record(control_record::kExit, "", static_cast<uint64_t>(status));
   console::flush();
   log_info("exit status ", status);
@@ -62,12 +63,22 @@ void finish_without_memory(size_t size) {
   finish(exit_status::kSystem);
 }
 
+// Before anything is set up that needs memory.
+void require_memory(const BootInfo& info) {
+  if (info.ram.total_bytes() + kFirmwareMemory >= kMinimumMemory) return;
+  LogLine line;
+  line << kTooLittleMemory << ": " << (info.ram.total_bytes() >> 10) << " KiB of " << (kMinimumMemory >> 10) << " KiB\n";
+  write_raw(line.text());
+  machine::power_off(exit_status::kBadModule);
+}
+
 }  // namespace
 
 const BootInfo& boot_info() { return *the_boot_info; }
 
 void kernel_main(BootInfo& info) {
   the_boot_info = &info;
+  require_memory(info);
   LogLevel level = LogLevel::info;
   if (parse_log_level(boot_option(info.command_line, kernel_option::kLogLevel), level)) set_log_level(level);
   initialize_memory(info);

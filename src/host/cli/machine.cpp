@@ -112,9 +112,10 @@ std::vector<std::string> program_arguments(const Options& options, int bundle, c
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
-// Why the kernel did not want to run on this CPU; nothing when it did.
+// Why the kernel did not want to run on this machine; nothing when it did.
 std::optional<std::string> refusal(std::string_view log) {
-  const size_t start = log.rfind(kBelowFloor);
+  size_t start = log.rfind(kBelowFloor);
+  if (start == std::string_view::npos) start = log.rfind(kTooLittleMemory);
   if (start == std::string_view::npos) return std::nullopt;
   const std::string line = first_line(log.substr(start + std::string_view("cairn: ").size()));
   return line.substr(0, line.find('\r'));

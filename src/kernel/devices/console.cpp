@@ -25,7 +25,8 @@ constexpr uint32_t kMaximumDevicePorts = 8;  // of the device's ports, those tha
 constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr, port_name::kControl};
 constexpr size_t kInputBuffer = 4096;  // QEMU reads at most so much at once, into a buffer of its own each time
 constexpr size_t kInputBuffers = 64;
-constexpr size_t kOutputBuffer = 64 * 1024;
+constexpr size_t kOutputBuffer = 32 * 1024;
+constexpr size_t kControlOutputBuffer = kPageSize;
 constexpr size_t kOutputBuffers = 4;
 constexpr size_t kControlBuffer = 256;
 constexpr size_t kControlBuffers = 16;
@@ -61,9 +62,11 @@ struct DevicePort {
   std::optional<Queue> transmit;
 };
 
+// They are there from the start: what has to be said when memory has run out still can be.
 struct OutputBuffers {
   std::array<std::span<std::byte>, kOutputBuffers> buffers;
-  std::vector<uint32_t> free;
+  std::array<uint32_t, kOutputBuffers> free{};
+  size_t free_count = 0;
 };
 
 // How far the host has carried a stream.
@@ -102,6 +105,7 @@ struct Device {
 };
 
 constinit Device* device = nullptr;
+constinit uint64_t dropped = 0;  // bytes of output
 
 // DMA memory: contiguous and never given back.
 std::span<std::byte> allocate_buffer(size_t size) {
@@ -227,7 +231,24 @@ void poll_control(Device& d) {
 
 void reclaim(Device& d, size_t port) {
   auto& queue = d.ports[*d.number[port]].transmit;
-  while (auto done = queue->take()) d.output[port].free.push_back(done->cookie);
+  OutputBuffers& output = d.output[port];
+  while (auto done = queue->take()) output.free[output.free_count++] = done->cookie;
+}
+
+// Takes memory for everything that will be written. False: there is not enough.
+bool allocate_output(Device& d) {
+  for (size_t port = 0; port < kPorts; ++port) {
+    if (port == static_cast<size_t>(Port::standard_input)) continue;
+    OutputBuffers& output = d.output[port];
+    const size_t size = port == static_cast<size_t>(Port::control) ? kControlOutputBuffer : kOutputBuffer;
+    for (std::span<std::byte>& buffer : output.buffers) {
+      buffer = allocate_buffer(size);
+      if (buffer.empty()) return false;
+      output.free[output.free_count] = static_cast<uint32_t>(output.free_count);
+      ++output.free_count;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -250,7 +271,7 @@ bool attach(std::unique_ptr<virtio::Transport> transport) {
   d->control_receive = Queue::create(*transport, 2);
   d->control_transmit = Queue::create(*transport, 3);
   const std::span<std::byte> control = allocate_buffer(kControlBuffer * (kControlBuffers + 1));
-  if (!d->control_receive || !d->control_transmit || control.empty()) return false;
+  if (!d->control_receive || !d->control_transmit || control.empty() || !allocate_output(*d)) return false;
   virtio::finish_setup(*transport);
   d->control_out = control.first(kControlBuffer);
   for (uint32_t i = 0; i < kControlBuffers && d->control_receive->has_room(); ++i) {
@@ -278,25 +299,23 @@ bool is_attached() { return device != nullptr; }
 
 void write(Port port, std::span<const std::byte> bytes) {
   const auto index = static_cast<size_t>(port);
-  if (device == nullptr || !device->number[index]) return;
+  if (device == nullptr || !device->number[index] || port == Port::standard_input) {
+    dropped += bytes.size();
+    return;
+  }
   OutputBuffers& output = device->output[index];
   auto& queue = device->ports[*device->number[index]].transmit;
-  if (output.buffers[0].empty()) {
-    for (uint32_t i = 0; i < kOutputBuffers; ++i) {
-      output.buffers[i] = allocate_buffer(port == Port::control ? kPageSize : kOutputBuffer);
-      if (!output.buffers[i].empty()) output.free.push_back(i);
-    }
-    if (output.free.empty()) return;
-  }
   while (!bytes.empty()) {
     reclaim(*device, index);
-    for (Backoff backoff; output.free.empty() || !queue->has_room(); reclaim(*device, index)) {
-      if (queue->is_broken()) return;
+    for (Backoff backoff; output.free_count == 0 || !queue->has_room(); reclaim(*device, index)) {
+      if (queue->is_broken()) {
+        dropped += bytes.size();
+        return;
+      }
       poll_control(*device);
       backoff.wait();
     }
-    const uint32_t number = output.free.back();
-    output.free.pop_back();
+    const uint32_t number = output.free[--output.free_count];
     const size_t count = std::min(bytes.size(), output.buffers[number].size());
     std::memcpy(output.buffers[number].data(), bytes.data(), count);
     queue->add(output.buffers[number].first(count), false, number);
@@ -305,6 +324,8 @@ void write(Port port, std::span<const std::byte> bytes) {
     bytes = bytes.subspan(count);
   }
 }
+
+uint64_t dropped_bytes() { return dropped; }
 
 void write(Port port, std::string_view text) { write(port, std::as_bytes(std::span(text))); }
 
@@ -383,7 +404,7 @@ std::expected<size_t, StreamFailure> read(std::span<std::byte> out) {
 
 void flush() {
   for (size_t i = 0; device != nullptr && i < kPorts; ++i) {
-    if (!device->number[i] || device->output[i].buffers[0].empty()) continue;
+    if (!device->number[i] || i == static_cast<size_t>(Port::standard_input)) continue;
     auto& queue = device->ports[*device->number[i]].transmit;
     for (Backoff backoff; queue->outstanding() != 0 && !queue->is_broken(); reclaim(*device, i)) backoff.wait();
   }

@@ -4,6 +4,7 @@
 // halting the CPU, only while all of a port's buffers are with the device. A program's output goes through to the host's file
 // first, because the program is to know when that fails. Reading blocks until there is a byte, the end, or a failure on the
 // host. A stream that has failed once fails for ever. Without a device, output goes nowhere and input is at its end.
+// All buffers are allocated by attach(): nothing else here needs memory.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +41,8 @@ std::expected<size_t, StreamFailure> read(std::span<std::byte> out);
 bool input_ready();
 // Bytes that have arrived and were not read yet, as far as is known without asking the device.
 size_t readable_bytes();
+// Output that found no port, or one whose device broke its queue.
+uint64_t dropped_bytes();
 // Waits until the device has taken everything that was written.
 void flush();
 

@@ -108,10 +108,11 @@ Result<int> run(const Bundle& bundle) {
 }  // namespace
 
 void send_record(std::string_view kind, std::string_view name, uint64_t value) {
-  std::string line(kind);
-  if (!name.empty()) line.append(" ").append(name);
-  line.append(" ").append(decimal(value)).append("\n");
-  console::write(Port::control, line);
+  LogLine line;
+  line << kind;
+  if (!name.empty()) line << " " << name;
+  line << " " << value << "\n";
+  console::write(Port::control, line.text());
 }
 
 int run_program(const Bundle& bundle) {
