@@ -114,6 +114,7 @@ job "cli (tools)" tests/cli/tools.sh
 
 for target in "${targets[@]}"; do
   job "threads ($target)" tests/threads/run.sh "$target"
+  job "stacks ($target)" python3 tests/stacks/run.py "$target"
   job "regressions ($target)" tests/regressions/run.sh "$target"
   job "wasi ($target)" tests/wasi/run.sh "$target"
 done

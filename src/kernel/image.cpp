@@ -4,14 +4,15 @@
 
 #include "port/layout.hpp"
 
+namespace cairn::kernel {
 extern "C" {
 extern std::byte kernel_text_start[], kernel_text_end[], kernel_rodata_end[], kernel_data_end[], kernel_symbols[], kernel_end[];
-extern std::byte boot_stack_guard[];
+extern std::byte boot_stack_bottom[], boot_stack_top[];
+extern const VirtAddr guard_pages_start[], guard_pages_end[];
 using Constructor = void (*)();
 extern const Constructor init_array_start[], init_array_end[];
 }
 
-namespace cairn::kernel {
 namespace {
 
 // The table of symbols, written by tools/kernel_symbols.py: this header, `count` entries sorted by address, then the names,
@@ -55,7 +56,8 @@ void run_constructors() {
   for (const Constructor* constructor = init_array_start; constructor != init_array_end; ++constructor) (*constructor)();
 }
 
-VirtAddr boot_stack_guard_page() { return VirtAddr::of(boot_stack_guard); }
+std::span<const VirtAddr> guard_pages() { return {guard_pages_start, guard_pages_end}; }
+std::span<const std::byte> boot_stack() { return {boot_stack_bottom, boot_stack_top}; }
 
 Symbol find_symbol(uint64_t pc) {
   const auto size = static_cast<size_t>(kernel_end - kernel_symbols);

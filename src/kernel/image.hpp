@@ -20,8 +20,10 @@ ImageSegment image_segment(ImagePart part);
 PhysRange image_range();
 // Runs the constructors of static objects; once, when there is a heap.
 void run_constructors();
-// The page below the boot stack that must not be there.
-VirtAddr boot_stack_guard_page();
+// The pages below the kernel's stacks, which must not be mapped.
+std::span<const VirtAddr> guard_pages();
+// The stack that the kernel, and the programs' host functions, run on.
+std::span<const std::byte> boot_stack();
 
 // The function that holds `pc`, by the table that the build appends; empty name when it is not known.
 struct Symbol {

@@ -1,8 +1,9 @@
 #include "runtime/exceptions.hpp"
 
+#include <bit>
+
 #include "base/format.hpp"
 #include "platform/platform.hpp"
-#include "runtime/abandoned_frames.hpp"
 #include "runtime/code_image.hpp"
 #include "runtime/field_layout.hpp"
 #include "runtime/frame_iterator.hpp"
@@ -26,10 +27,10 @@ void restore_registers(const GuestFrame& frame, uint64_t* registers) {
 // The stub is not a C++ function: it lacks the type that UBSan looks for in front of a callee.
 [[noreturn]] __attribute__((no_sanitize("function"))) void land(Store& store, const GuestFrame& frame,
                                                                 uint32_t landing_offset, HeapReference exception) {
-  const Engine::LandingStub stub = store.engine().landing_stub();
-  abandon_frames(frame.stack_pointer);
+  // Of a type that does not return, so that the address sanitizer forgets the frames that are left.
+  using LandingStub = void (__attribute__((noreturn)) *)(const uint64_t*, uint64_t, const void*, uint32_t);
+  const auto stub = std::bit_cast<LandingStub>(store.engine().landing_stub());
   stub(store.state().registers, frame.stack_pointer, frame.image->at(landing_offset), exception);
-  __builtin_unreachable();
 }
 
 // None of the frames below has anything that needs a destructor.
@@ -52,7 +53,6 @@ void restore_registers(const GuestFrame& frame, uint64_t* registers) {
   activation.exception = exception;
   activation.backtrace = trace;
   for (; !at.at_end(); ++at) activation.backtrace.add(*at);
-  abandon_frames(reinterpret_cast<uintptr_t>(activation.entry.guest_stack_pointer));
   Platform::resume(activation.entry.trap_resume, activation.entry.saved_stack_pointer);
 }
 

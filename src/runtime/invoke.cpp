@@ -1,9 +1,11 @@
 // Entering guest code from the host, and leaving it by a trap.
+#include <cstring>
+
 #include "platform/platform.hpp"
-#include "runtime/abandoned_frames.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/code_image.hpp"
 #include "runtime/exceptions.hpp"
+#include "runtime/host_stack.hpp"
 #include "runtime/module.hpp"
 #include "runtime/platform.hpp"
 #include "runtime/store.hpp"
@@ -39,11 +41,24 @@ Trap make_trap(const Activation& activation) {
   return trap;
 }
 
+// Where the guest's stack goes on: below the frames that this store's guest code has left there for the host.
+std::byte* free_stack_end(std::span<std::byte> stack, const VMStoreState& state) {
+  std::byte* end = stack.data() + stack.size();
+  if (state.entry_frame != nullptr) std::memcpy(&end, state.entry_frame + kGuestStackPointer, sizeof end);
+  CAIRN_ASSERT(end > stack.data() && end <= stack.data() + stack.size() && reinterpret_cast<uintptr_t>(end) % 16 == 0);
+  return end;
+}
+
 }  // namespace
 
 // Trampolines are not C++ functions: they lack the type that UBSan looks for in front of a callee.
 __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke(const VMFuncRef& function,
                                                                                 std::byte* values) {
+  // Guest code whose host functions call guest code again goes down on two stacks: here the host's may end.
+  const auto* const host_stack = static_cast<const std::byte*>(__builtin_frame_address(0));
+  if (host_stack < host_stack_limit() + kHostStackReserve)
+    return std::unexpected(Trap::of(wasm::TrapKind::call_stack_exhausted));
+
   Activation activation;
   activation.store = this;
   activation.previous = Platform::activation();
@@ -51,22 +66,12 @@ __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke
   activation.entry.code = function.code;
   activation.entry.context = function.context;
   activation.entry.values = values;
-  activation.entry.stack_top = stack_.data() + stack_.size();
   if (activation.previous != nullptr) {
     const VMStoreState& caller = activation.previous->store->state();
     activation.caller_exit_frame = caller.exit_frame;
     activation.caller_exit_pc = caller.exit_pc;
-    // A call from a host function that this store's guest called stays on the guest's stack; one that comes back from another
-    // store's guest goes on below the frames that were left there.
-    const Activation* inner = &activation;
-    while (inner->previous != nullptr && inner->previous->store != this) inner = inner->previous;
-    if (inner == &activation) {
-      activation.entry.stack_top = nullptr;
-    } else if (inner->previous != nullptr) {
-      const auto left = reinterpret_cast<uintptr_t>(inner->entry.saved_stack_pointer) & ~uintptr_t{15};
-      activation.entry.stack_top = reinterpret_cast<std::byte*>(left);
-    }
   }
+  activation.entry.stack_top = free_stack_end(stack_, state_);
 
   const CanonicalId type(function.type_id);
   using Entry = void (*)(EntryArguments*);
@@ -151,7 +156,6 @@ void raise_trap(const VMStoreState& state, wasm::TrapKind kind) {
                            .stack_pointer = reinterpret_cast<uintptr_t>(state.exit_frame),
                            .return_register = 0,
                            .is_return_address = true});
-  abandon_frames(reinterpret_cast<uintptr_t>(activation.entry.guest_stack_pointer));
   Platform::resume(activation.entry.trap_resume, activation.entry.saved_stack_pointer);
   CAIRN_UNREACHABLE();
 }

@@ -63,6 +63,8 @@ std::expected<SharedMemory::WaitResult, TrapKind> SharedMemory::wait(uint64_t ad
   Waiter waiter;
   waiter.address = address;
   waiter.is_forever = timeout_nanoseconds < 0;
+  // Under the queue's lock the cell must not fault: from this load on its page is there.
+  static_cast<void>(std::atomic_ref(cell).load(std::memory_order_relaxed));
   enum class Entry : uint8_t { queued, not_equal, deadlock };
   const Entry entry = queue_.with([&](Queue& queue) {
     if (std::atomic_ref(cell).load(std::memory_order_seq_cst) != expected) return Entry::not_equal;

@@ -7,6 +7,7 @@
 #include "platform/platform.hpp"
 #include "runtime/builtins.hpp"
 #include "runtime/field_layout.hpp"
+#include "runtime/host_stack.hpp"
 #include "runtime/memory.hpp"
 #include "runtime/platform.hpp"
 #include "wasm/limits.hpp"
@@ -17,7 +18,7 @@ using platform::Platform;
 
 Store::Store(Engine& engine, std::span<std::byte> stack) : engine_(engine), id_(engine.next_store_id()), stack_(stack) {
   state_.registers = registers_.data();
-  state_.stack_limit = stack.data() + std::min(engine.config().host_reserve_bytes, stack.size() / 2);
+  state_.stack_limit = stack.data() + std::min(kGuestStackReserve, stack.size() / 2);
 }
 
 Result<std::unique_ptr<Store>> Store::create(Engine& engine) {

@@ -42,17 +42,21 @@ def command(machine, cpu, memory, append, bundle):
     return [str(word) for word in line]
 
 
-def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, timeout=60, typed=b""):
-    """Boots and waits for the end. `stdin` goes to the program's input, `typed` to the serial console."""
+def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, timeout=60, typed=b"", monitor=b""):
+    """Boots and waits for the end. `stdin` goes to the program's input; when the serial console prompts, `typed` goes there and
+    `monitor`, commands for QEMU's monitor, to that."""
     line = command(machine, cpu, memory, append, bundle)
     ours, theirs = [], []
-    for number in range(5):
+    for number in range(6):
         a, b = socket.socketpair()
         os.set_inheritable(b.fileno(), True)
         ours.append(a)
         theirs.append(b)
         line += ["-chardev", f"socket,id=c{number},fd={b.fileno()}"]
-        line += ["-device", f"virtserialport,chardev=c{number},name={PORTS[number]}"] if number < 4 else ["-serial", "chardev:c4"]
+        if number < 4:
+            line += ["-device", f"virtserialport,chardev=c{number},name={PORTS[number]}"]
+        else:
+            line += ["-serial", "chardev:c4"] if number == 4 else ["-mon", "chardev=c5,mode=readline"]
     result = Result()
     started = time.monotonic()
     qemu = subprocess.Popen(line, pass_fds=[b.fileno() for b in theirs], stdin=subprocess.DEVNULL)
@@ -94,11 +98,12 @@ def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, time
             except OSError:
                 data = b""
             if data:
-                if key.data:
+                if key.data in fields:
                     chunks[fields[key.data]].append(data)
-                if key.data == 4 and typed and b"cairn> " in b"".join(chunks["log"]):
+                if key.data == 4 and (typed or monitor) and b"cairn> " in b"".join(chunks["log"]):
                     ours[4].sendall(typed)
-                    typed = b""
+                    ours[5].sendall(monitor)
+                    typed = monitor = b""
             else:
                 selector.unregister(key.fileobj)
                 open_ends.discard(key.data)

@@ -41,6 +41,9 @@ def port_tests(machine):
     result = boot(machine, "", typed=b"mem\rpanic\r")
     ok = result.status is None and b"kernel panic: asked for in the shell" in result.log and b"kernel::run_shell" in result.log
     check(f"{machine}: panic with a symbolized backtrace", ok, result)
+    result = boot(machine, "", typed=b"overflow\r")
+    ok = result.status is None and b"kernel panic: a trap outside of the kernel's stack, or at its end" in result.log
+    check(f"{machine}: an overflow of the kernel's stack", ok and b"go_down" in result.log, result)
     result = boot(machine, "", typed=b"help\rpoweroff\r")
     check(f"{machine}: shell", b"poweroff    switches" in result.log and not result.timed_out, result)
     result = boot(machine, "test=all", memory="160M")
@@ -55,6 +58,10 @@ def main():
         for machine in X86:
             machine_tests(*machine)
         port_tests("microvm")
+        for machine in ("microvm", "q35"):
+            result = boot(machine, monitor=b"mce 0 1 0xb200000000000000 0x0 0x0 0x0\n")
+            ok = b"kernel panic: machine check: bank 1, status 0xb200000000000000" in result.log
+            check(f"{machine}: a machine check", ok and not result.timed_out, result)
         result = boot("microvm", cpu="qemu64")
         check("CPU below the floor", b"it lacks SSE4.1" in result.log and result.qemu_status == 131, result)
     if "riscv64" in wanted:

@@ -103,16 +103,24 @@ bool Lowering::is_constant(Value value) const {
 }
 
 std::optional<int64_t> Lowering::integer_constant(Value value) const {
-  const Instruction& instruction = inst(value);
-  if (instruction.opcode == Opcode::iconst) {
-    return instruction.type == ir::Type::i32 ? int64_t{static_cast<int32_t>(instruction.immediate)}
-                                             : instruction.immediate;
+  // Code that is not optimized may have chains of conversions as long as itself: only few are looked through.
+  constexpr int kMaximumConversions = 4;
+  bool is_zero_extended = false;
+  for (int i = 0; i <= kMaximumConversions; ++i) {
+    const Instruction& instruction = inst(value);
+    switch (instruction.opcode) {
+      case Opcode::iconst: {
+        const int64_t constant = instruction.type == ir::Type::i32 ? int64_t{static_cast<int32_t>(instruction.immediate)}
+                                                                   : instruction.immediate;
+        return is_zero_extended ? int64_t{static_cast<uint32_t>(constant)} : constant;
+      }
+      case Opcode::uextend: is_zero_extended = true; break;
+      case Opcode::sextend:
+      case Opcode::bitcast: break;
+      default: return std::nullopt;
+    }
+    value = instruction.operands[0];
   }
-  if (instruction.opcode == Opcode::uextend) {
-    if (const auto inner = integer_constant(instruction.operands[0])) return static_cast<uint32_t>(*inner);
-  }
-  if (instruction.opcode == Opcode::sextend) return integer_constant(instruction.operands[0]);
-  if (instruction.opcode == Opcode::bitcast) return integer_constant(instruction.operands[0]);
   return std::nullopt;
 }
 

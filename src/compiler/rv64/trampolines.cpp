@@ -1,3 +1,5 @@
+// Between host and guest (codegen/target.hpp, runtime/entry.hpp). Guest code runs on the guest's stack and C++ runs on the host's
+// (runtime/host_stack.hpp).
 #include "compiler/rv64/trampolines.hpp"
 
 #include <algorithm>
@@ -6,6 +8,7 @@
 #include "compiler/rv64/assembler.hpp"
 #include "runtime/builtins.hpp"
 #include "runtime/entry.hpp"
+#include "runtime/host_stack.hpp"
 #include "runtime/vmcontext.hpp"
 
 namespace cairn::rv64 {
@@ -67,152 +70,177 @@ class Values {
 
 constexpr uint32_t round_up(uint32_t bytes) { return (bytes + 15) & ~15u; }
 
+// Emits into an empty buffer until all branches reach, or until the arena is exhausted.
+template <class F>
+void assemble(codegen::CodeBuffer& code, F&& emit) {
+  Arena& arena = code.bytes.arena();
+  BranchLengths lengths(arena);
+  for (;;) {
+    Assembler as(code, lengths);
+    emit(as);
+    if (as.finish() || arena.exhausted()) return;
+    code.bytes.clear();
+    code.calls.clear();
+    code.traps.clear();
+  }
+}
+
+// From the guest's stack to the host's. `store` holds the VMStoreState. The stack pointer moves first: what lies below the entry's frame
+// is an interrupt's until then.
+void switch_to_host(Assembler& as, PReg store, PReg scratch) {
+  as.move(scratch, kStackPointer);
+  as.load(Op::ld, kStackPointer, store, offsetof(VMStoreState, entry_frame));
+  as.ri(Op::addi, kStackPointer, kStackPointer, runtime::kGuestStackPointer);
+  as.store(Op::sd, scratch, kStackPointer, 0);
+}
+
+// And back, after C++ has returned.
+void switch_to_guest(Assembler& as) { as.load(Op::ld, kStackPointer, kStackPointer, 0); }
+
 }  // namespace
 
 // Frame on the host's stack: ra, s0-s11, fs0-fs11, the EntryArguments. The guest keeps s0 (this frame), s1 (the value slots).
 void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
-  BranchLengths lengths(code.bytes.arena());
-  Assembler as(code, lengths);
-  Values values(as, vectors);
-  const CallLayout layout = layout_call(signature, convention(vectors), code.bytes.arena());
-  constexpr int32_t kFrame = 8 + 12 * 8 + 12 * 8 + 8;
-  static_assert(kFrame % 16 == 0);
-  const PReg arguments = a(0);
+  assemble(code, [&](Assembler& as) {
+    Values values(as, vectors);
+    const CallLayout layout = layout_call(signature, convention(vectors), code.bytes.arena());
+    constexpr int32_t kFrame = 8 + 12 * 8 + 12 * 8 + 8;
+    static_assert(kFrame % 16 == 0);
+    const PReg arguments = a(0);
 
-  as.ri(Op::addi, kStackPointer, kStackPointer, -kFrame);
-  code.frame_begin = as.offset();
-  as.store(Op::sd, kReturnAddress, kStackPointer, kFrame - 8);
-  for (unsigned i = 0; i < 12; ++i) as.store(Op::sd, s(i), kStackPointer, 8 * i);
-  for (unsigned i = 0; i < 12; ++i) as.store(Op::fsd, fs(i), kStackPointer, 96 + 8 * i);
-  code.body_begin = as.offset();
-  code.frame_bytes = kFrame;
+    as.ri(Op::addi, kStackPointer, kStackPointer, -kFrame);
+    code.frame_begin = as.offset();
+    as.store(Op::sd, kReturnAddress, kStackPointer, kFrame - 8);
+    for (unsigned i = 0; i < 12; ++i) as.store(Op::sd, s(i), kStackPointer, 8 * i);
+    for (unsigned i = 0; i < 12; ++i) as.store(Op::fsd, fs(i), kStackPointer, 96 + 8 * i);
+    code.body_begin = as.offset();
+    code.frame_bytes = kFrame;
 
-  const Label resume = as.new_label(), same_stack = as.new_label();
-  as.store(Op::sd, kStackPointer, arguments, offsetof(EntryArguments, saved_stack_pointer));
-  as.address(t(0), resume);
-  as.store(Op::sd, t(0), arguments, offsetof(EntryArguments, trap_resume));
-  as.load(Op::ld, kVMContext, arguments, offsetof(EntryArguments, context));
-  as.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
-  as.load(Op::ld, t(0), kVMContext, offsetof(VMContext, store));
-  as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, entry_frame));
-  as.move(s(0), kStackPointer);
-  as.load(Op::ld, s(1), arguments, offsetof(EntryArguments, values));
-  as.load(Op::ld, t(1), arguments, offsetof(EntryArguments, code));
-  as.load(Op::ld, t(0), arguments, offsetof(EntryArguments, stack_top));
-  as.branch(Op::beq, t(0), kZero, same_stack);
-  as.move(kStackPointer, t(0));
-  as.bind(same_stack);
-  if (layout.stack_bytes + layout.result_area_bytes != 0)
-    as.add_immediate(kStackPointer, kStackPointer, -int64_t{layout.stack_bytes} - layout.result_area_bytes, kScratch);
-  as.store(Op::sd, kStackPointer, arguments, offsetof(EntryArguments, guest_stack_pointer));
+    const Label resume = as.new_label();
+    as.store(Op::sd, kStackPointer, arguments, offsetof(EntryArguments, saved_stack_pointer));
+    as.address(t(0), resume);
+    as.store(Op::sd, t(0), arguments, offsetof(EntryArguments, trap_resume));
+    as.load(Op::ld, kVMContext, arguments, offsetof(EntryArguments, context));
+    as.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
+    as.load(Op::ld, t(0), kVMContext, offsetof(VMContext, store));
+    as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, entry_frame));
+    as.move(s(0), kStackPointer);
+    as.load(Op::ld, s(1), arguments, offsetof(EntryArguments, values));
+    as.load(Op::ld, t(1), arguments, offsetof(EntryArguments, code));
+    as.load(Op::ld, kStackPointer, arguments, offsetof(EntryArguments, stack_top));
+    if (layout.stack_bytes + layout.result_area_bytes != 0)
+      as.add_immediate(kStackPointer, kStackPointer, -int64_t{layout.stack_bytes} - layout.result_area_bytes, kScratch);
+    as.store(Op::sd, kStackPointer, arguments, offsetof(EntryArguments, guest_stack_pointer));
 
-  for (size_t i = 0; i < signature.params.size(); ++i)
-    if (!layout.arguments[i].reg.valid())
-      values.copy(signature.params[i], kStackPointer, layout.arguments[i].offset, s(1), int64_t(i) * kSlot);
-  for (size_t i = 0; i < signature.params.size(); ++i)
-    if (layout.arguments[i].reg.valid())
-      values.load(signature.params[i], layout.arguments[i].reg, s(1), int64_t(i) * kSlot);
-  if (layout.result_area_bytes != 0) as.add_immediate(layout.result_pointer, kStackPointer, layout.stack_bytes, kScratch);
-  as.move(kScratch2, kZero);  // no calling instance
-  as.load(Op::jalr, kReturnAddress, t(1), 0);
-  code.calls.push_back({as.offset(), 0, layout.stack_bytes});
-  // The stack pointer is at the result area.
-  for (size_t i = 0; i < signature.results.size(); ++i) {
-    if (layout.results[i].reg.valid())
-      values.store(signature.results[i], layout.results[i].reg, s(1), int64_t(i) * kSlot);
-    else
-      values.copy(signature.results[i], s(1), int64_t(i) * kSlot, kStackPointer, layout.results[i].offset);
-  }
-  as.move(kStackPointer, s(0));
-  as.bind(resume);
-  as.load(Op::ld, kReturnAddress, kStackPointer, kFrame - 8);
-  for (unsigned i = 0; i < 12; ++i) as.load(Op::ld, s(i), kStackPointer, 8 * i);
-  for (unsigned i = 0; i < 12; ++i) as.load(Op::fld, fs(i), kStackPointer, 96 + 8 * i);
-  as.ri(Op::addi, kStackPointer, kStackPointer, kFrame);
-  as.load(Op::jalr, kZero, kReturnAddress, 0);
-  CAIRN_ASSERT(as.finish());
+    for (size_t i = 0; i < signature.params.size(); ++i)
+      if (!layout.arguments[i].reg.valid())
+        values.copy(signature.params[i], kStackPointer, layout.arguments[i].offset, s(1), int64_t(i) * kSlot);
+    for (size_t i = 0; i < signature.params.size(); ++i)
+      if (layout.arguments[i].reg.valid())
+        values.load(signature.params[i], layout.arguments[i].reg, s(1), int64_t(i) * kSlot);
+    if (layout.result_area_bytes != 0) as.add_immediate(layout.result_pointer, kStackPointer, layout.stack_bytes, kScratch);
+    as.move(kScratch2, kZero);  // no calling instance
+    as.load(Op::jalr, kReturnAddress, t(1), 0);
+    code.calls.push_back({as.offset(), 0, layout.stack_bytes});
+    // The stack pointer is at the result area.
+    for (size_t i = 0; i < signature.results.size(); ++i) {
+      if (layout.results[i].reg.valid())
+        values.store(signature.results[i], layout.results[i].reg, s(1), int64_t(i) * kSlot);
+      else
+        values.copy(signature.results[i], s(1), int64_t(i) * kSlot, kStackPointer, layout.results[i].offset);
+    }
+    as.move(kStackPointer, s(0));
+    as.bind(resume);
+    as.load(Op::ld, kReturnAddress, kStackPointer, kFrame - 8);
+    for (unsigned i = 0; i < 12; ++i) as.load(Op::ld, s(i), kStackPointer, 8 * i);
+    for (unsigned i = 0; i < 12; ++i) as.load(Op::fld, fs(i), kStackPointer, 96 + 8 * i);
+    as.ri(Op::addi, kStackPointer, kStackPointer, kFrame);
+    as.load(Op::jalr, kZero, kReturnAddress, 0);
+  });
 }
 
 // The pinned VMContext register holds the VMHostContext, t5 the VMContext of the caller. Frame: value slots, result
 // pointer, ra.
 void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
-  BranchLengths lengths(code.bytes.arena());
-  Assembler as(code, lengths);
-  Values values(as, vectors);
-  const CallLayout layout = layout_call(signature, convention(vectors), code.bytes.arena());
-  const uint32_t slots = static_cast<uint32_t>(std::max(signature.params.size(), signature.results.size()));
-  const uint32_t frame = round_up(slots * kSlot + 16);
-  const PReg caller = kScratch2, store = t(0);
+  assemble(code, [&](Assembler& as) {
+    Values values(as, vectors);
+    const CallLayout layout = layout_call(signature, convention(vectors), code.bytes.arena());
+    const uint32_t slots = static_cast<uint32_t>(std::max(signature.params.size(), signature.results.size()));
+    const uint32_t frame = round_up(slots * kSlot + 16);
+    const PReg caller = kScratch2, store = t(0);
 
-  code.argument_bytes = layout.stack_bytes;
-  code.frame_bytes = frame;
-  as.add_immediate(kStackPointer, kStackPointer, -int64_t{frame}, kScratch);
-  code.frame_begin = as.offset();
-  const Label trap = as.new_label(), exhausted = as.new_label();
-  as.load(Op::ld, store, kVMContext, offsetof(VMContext, store));
-  as.load(Op::ld, t(1), store, offsetof(VMStoreState, stack_limit));
-  as.add_immediate(t(2), kStackPointer, int64_t{frame} + layout.stack_bytes, kScratch);
-  as.store(Op::sd, t(2), store, offsetof(VMStoreState, exit_frame));
-  as.store(Op::sd, kReturnAddress, store, offsetof(VMStoreState, exit_pc));
-  as.branch(Op::bltu, kStackPointer, t(1), exhausted);
-  as.store_far(Op::sd, kReturnAddress, kStackPointer, int64_t{frame} - 8, kScratch);
-  if (layout.result_pointer.valid())
-    as.store_far(Op::sd, layout.result_pointer, kStackPointer, int64_t{frame} - 16, kScratch);
-  code.body_begin = as.offset();
+    code.argument_bytes = layout.stack_bytes;
+    code.frame_bytes = frame;
+    as.add_immediate(kStackPointer, kStackPointer, -int64_t{frame}, kScratch);
+    code.frame_begin = as.offset();
+    const Label trap = as.new_label(), exhausted = as.new_label();
+    as.load(Op::ld, store, kVMContext, offsetof(VMContext, store));
+    as.load(Op::ld, t(1), store, offsetof(VMStoreState, stack_limit));
+    as.add_immediate(t(2), kStackPointer, int64_t{frame} + layout.stack_bytes, kScratch);
+    as.store(Op::sd, t(2), store, offsetof(VMStoreState, exit_frame));
+    as.store(Op::sd, kReturnAddress, store, offsetof(VMStoreState, exit_pc));
+    as.branch(Op::bltu, kStackPointer, t(1), exhausted);
+    as.store_far(Op::sd, kReturnAddress, kStackPointer, int64_t{frame} - 8, kScratch);
+    if (layout.result_pointer.valid())
+      as.store_far(Op::sd, layout.result_pointer, kStackPointer, int64_t{frame} - 16, kScratch);
+    code.body_begin = as.offset();
 
-  for (size_t i = 0; i < signature.params.size(); ++i) {
-    if (layout.arguments[i].reg.valid())
-      values.store(signature.params[i], layout.arguments[i].reg, kStackPointer, int64_t(i) * kSlot);
-    else
-      values.copy(signature.params[i], kStackPointer, int64_t(i) * kSlot, kStackPointer,
-                  int64_t{frame} + layout.arguments[i].offset);
-  }
-  as.load(Op::ld, t(0), kVMContext, offsetof(VMHostContext, invoke));
-  as.move(a(0), kVMContext);
-  as.move(a(1), caller);
-  as.move(a(2), kStackPointer);
-  as.load(Op::jalr, kReturnAddress, t(0), 0);
-  as.branch(Op::bne, a(0), kZero, trap);
-
-  if (layout.result_area_bytes != 0) {
-    as.load_far(Op::ld, t(1), kStackPointer, int64_t{frame} - 16, kScratch);
-    for (size_t i = 0; i < signature.results.size(); ++i)
-      if (!layout.results[i].reg.valid())
-        values.copy(signature.results[i], t(1), layout.results[i].offset, kStackPointer, int64_t(i) * kSlot);
-  }
-  for (size_t i = 0; i < signature.results.size(); ++i)
-    if (layout.results[i].reg.valid())
-      values.load(signature.results[i], layout.results[i].reg, kStackPointer, int64_t(i) * kSlot);
-  as.load_far(Op::ld, kReturnAddress, kStackPointer, int64_t{frame} - 8, kScratch);
-  as.add_immediate(kStackPointer, kStackPointer, int64_t{frame} + layout.stack_bytes, kScratch);
-  as.load(Op::jalr, kZero, kReturnAddress, 0);
-
-  const auto raise = [&] {
+    for (size_t i = 0; i < signature.params.size(); ++i) {
+      if (layout.arguments[i].reg.valid())
+        values.store(signature.params[i], layout.arguments[i].reg, kStackPointer, int64_t(i) * kSlot);
+      else
+        values.copy(signature.params[i], kStackPointer, int64_t(i) * kSlot, kStackPointer,
+                    int64_t{frame} + layout.arguments[i].offset);
+    }
+    as.load(Op::ld, t(0), kVMContext, offsetof(VMHostContext, invoke));
+    as.load(Op::ld, t(1), kVMContext, offsetof(VMContext, store));
     as.move(a(0), kVMContext);
-    as.load(Op::ld, t(0), kVMContext, offsetof(VMContext, builtins));
-    as.load(Op::ld, t(0), t(0), 8 * static_cast<int64_t>(runtime::Builtin::raise_trap));
+    as.move(a(1), caller);
+    as.move(a(2), kStackPointer);
+    switch_to_host(as, t(1), t(2));
     as.load(Op::jalr, kReturnAddress, t(0), 0);
-    as.op0(Op::unimp);
-  };
-  as.bind(exhausted);
-  as.load_immediate(a(1), 1 + static_cast<int64_t>(wasm::TrapKind::call_stack_exhausted));
-  raise();
-  as.bind(trap);
-  as.move(a(1), a(0));
-  raise();
-  CAIRN_ASSERT(as.finish());
+    as.branch(Op::bne, a(0), kZero, trap);
+    switch_to_guest(as);
+
+    if (layout.result_area_bytes != 0) {
+      as.load_far(Op::ld, t(1), kStackPointer, int64_t{frame} - 16, kScratch);
+      for (size_t i = 0; i < signature.results.size(); ++i)
+        if (!layout.results[i].reg.valid())
+          values.copy(signature.results[i], t(1), layout.results[i].offset, kStackPointer, int64_t(i) * kSlot);
+    }
+    for (size_t i = 0; i < signature.results.size(); ++i)
+      if (layout.results[i].reg.valid())
+        values.load(signature.results[i], layout.results[i].reg, kStackPointer, int64_t(i) * kSlot);
+    as.load_far(Op::ld, kReturnAddress, kStackPointer, int64_t{frame} - 8, kScratch);
+    as.add_immediate(kStackPointer, kStackPointer, int64_t{frame} + layout.stack_bytes, kScratch);
+    as.load(Op::jalr, kZero, kReturnAddress, 0);
+
+    const auto raise = [&] {
+      as.move(a(0), kVMContext);
+      as.load(Op::ld, t(0), kVMContext, offsetof(VMContext, builtins));
+      as.load(Op::ld, t(0), t(0), 8 * static_cast<int64_t>(runtime::Builtin::raise_trap));
+      as.load(Op::jalr, kReturnAddress, t(0), 0);
+      as.op0(Op::unimp);
+    };
+    as.bind(exhausted);
+    switch_to_host(as, store, t(2));
+    as.load_immediate(a(1), 1 + static_cast<int64_t>(wasm::TrapKind::call_stack_exhausted));
+    raise();
+    as.bind(trap);
+    as.move(a(1), a(0));
+    raise();
+  });
 }
 
 // The restore frame is at the stack pointer: {VMContext, return address}.
 void emit_tail_call_restore(codegen::CodeBuffer& code) {
-  BranchLengths lengths(code.bytes.arena());
-  Assembler as(code, lengths);
-  as.load(Op::ld, kVMContext, kStackPointer, 0);
-  as.load(Op::ld, kReturnAddress, kStackPointer, 8);
-  as.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
-  as.ri(Op::addi, kStackPointer, kStackPointer, 16);
-  as.load(Op::jalr, kZero, kReturnAddress, 0);
-  CAIRN_ASSERT(as.finish());
+  assemble(code, [&](Assembler& as) {
+    as.load(Op::ld, kVMContext, kStackPointer, 0);
+    as.load(Op::ld, kReturnAddress, kStackPointer, 8);
+    as.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
+    as.ri(Op::addi, kStackPointer, kStackPointer, 16);
+    as.load(Op::jalr, kZero, kReturnAddress, 0);
+  });
 }
 
 namespace {
@@ -220,68 +248,69 @@ namespace {
 // Of a builtin that keeps all registers but t5, t6 and ra. From the caller's stack pointer down: the registers that hold
 // references (RegisterFile::saved_references), ra, the floating-point and the vector registers.
 void emit_keep_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
-  BranchLengths lengths(code.bytes.arena());
-  Assembler as(code, lengths);
-  const codegen::RegisterFile& file = register_file(vectors);
-  const auto class_registers = [&](codegen::RegClass c) { return file.allocatable[static_cast<unsigned>(c)]; };
-  const std::span<const PReg> references = class_registers(codegen::RegClass::reference);
-  const std::span<const PReg> vector = class_registers(codegen::RegClass::vector);
-  CAIRN_ASSERT(file.saved_references == -8);
-  int64_t frame = static_cast<int64_t>(8 * (references.size() + 1));
-  for (const PReg r : class_registers(codegen::RegClass::floating)) frame += file.callee_saved.has(r) ? 0 : 8;
-  frame = (frame + 15) & ~int64_t{15};
-  frame += static_cast<int64_t>(16 * vector.size());
-  const auto for_each = [&](bool is_save) {
-    int64_t at = frame;
-    const auto access = [&](PReg r, Op save, Op restore) {
-      at -= 8;
-      if (is_save) {
-        as.store(save, r, kStackPointer, at);
-      } else {
-        as.load(restore, r, kStackPointer, at);
+  assemble(code, [&](Assembler& as) {
+    const codegen::RegisterFile& file = register_file(vectors);
+    const auto class_registers = [&](codegen::RegClass c) { return file.allocatable[static_cast<unsigned>(c)]; };
+    const std::span<const PReg> references = class_registers(codegen::RegClass::reference);
+    const std::span<const PReg> vector = class_registers(codegen::RegClass::vector);
+    CAIRN_ASSERT(file.saved_references == -8);
+    int64_t frame = static_cast<int64_t>(8 * (references.size() + 1));
+    for (const PReg r : class_registers(codegen::RegClass::floating)) frame += file.callee_saved.has(r) ? 0 : 8;
+    frame = (frame + 15) & ~int64_t{15};
+    frame += static_cast<int64_t>(16 * vector.size());
+    const auto for_each = [&](bool is_save) {
+      int64_t at = frame;
+      const auto access = [&](PReg r, Op save, Op restore) {
+        at -= 8;
+        if (is_save) {
+          as.store(save, r, kStackPointer, at);
+        } else {
+          as.load(restore, r, kStackPointer, at);
+        }
+      };
+      for (const PReg r : references) access(r, Op::sd, Op::ld);
+      access(kReturnAddress, Op::sd, Op::ld);
+      for (const PReg r : class_registers(codegen::RegClass::floating))
+        if (!file.callee_saved.has(r)) access(r, Op::fsd, Op::fld);
+      if (vector.empty()) return;
+      as.vset(16, kBytesE8);
+      as.move(kScratch2, kStackPointer);
+      for (const PReg r : vector) {
+        as.vmem(is_save ? Op::vse8 : Op::vle8, r, kScratch2);
+        as.ri(Op::addi, kScratch2, kScratch2, 16);
       }
     };
-    for (const PReg r : references) access(r, Op::sd, Op::ld);
-    access(kReturnAddress, Op::sd, Op::ld);
-    for (const PReg r : class_registers(codegen::RegClass::floating))
-      if (!file.callee_saved.has(r)) access(r, Op::fsd, Op::fld);
-    if (vector.empty()) return;
-    as.vset(16, kBytesE8);
-    as.move(kScratch2, kStackPointer);
-    for (const PReg r : vector) {
-      as.vmem(is_save ? Op::vse8 : Op::vle8, r, kScratch2);
-      as.ri(Op::addi, kScratch2, kScratch2, 16);
-    }
-  };
-  const Label exhausted = as.new_label();
-  const auto note_frame = [&] {
-    as.store(Op::sd, kStackPointer, kScratch, offsetof(VMStoreState, exit_frame));
-    as.store(Op::sd, kReturnAddress, kScratch, offsetof(VMStoreState, exit_pc));
-  };
-  as.load(Op::ld, kScratch, kVMContext, offsetof(VMContext, store));
-  as.load(Op::ld, kScratch2, kScratch, offsetof(VMStoreState, stack_limit));
-  as.branch(Op::bltu, kStackPointer, kScratch2, exhausted);
-  note_frame();
-  as.add_immediate(kStackPointer, kStackPointer, -frame, kScratch2);
-  for_each(true);
-  const std::string_view parameters = runtime::signature_of(builtin).parameters;
-  for (unsigned i = 0; i < parameters.size(); ++i)
-    as.load(Op::lw, a(i + 1), kScratch, static_cast<int64_t>(offsetof(VMStoreState, arguments) + 4 * i));
-  as.move(a(0), kVMContext);
-  as.load(Op::ld, kScratch2, kVMContext, offsetof(VMContext, builtins));
-  as.load(Op::ld, kScratch2, kScratch2, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)));
-  as.load(Op::jalr, kReturnAddress, kScratch2, 0);
-  // References are zero-extended; the C convention sign-extends.
-  as.ri(Op::slli, kScratch, a(0), 32);
-  as.ri(Op::srli, kScratch, kScratch, 32);
-  for_each(false);
-  as.add_immediate(kStackPointer, kStackPointer, frame, kScratch2);
-  as.load(Op::jalr, kZero, kReturnAddress, 0);
-  as.bind(exhausted);
-  note_frame();
-  code.traps.push_back({as.offset(), 0, wasm::TrapKind::call_stack_exhausted});
-  as.op0(Op::unimp);
-  CAIRN_ASSERT(as.finish());
+    const Label exhausted = as.new_label();
+    const auto note_frame = [&] {
+      as.store(Op::sd, kStackPointer, kScratch, offsetof(VMStoreState, exit_frame));
+      as.store(Op::sd, kReturnAddress, kScratch, offsetof(VMStoreState, exit_pc));
+    };
+    as.load(Op::ld, kScratch, kVMContext, offsetof(VMContext, store));
+    as.load(Op::ld, kScratch2, kScratch, offsetof(VMStoreState, stack_limit));
+    as.branch(Op::bltu, kStackPointer, kScratch2, exhausted);
+    note_frame();
+    as.add_immediate(kStackPointer, kStackPointer, -frame, kScratch2);
+    for_each(true);
+    const std::string_view parameters = runtime::signature_of(builtin).parameters;
+    for (unsigned i = 0; i < parameters.size(); ++i)
+      as.load(Op::lw, a(i + 1), kScratch, static_cast<int64_t>(offsetof(VMStoreState, arguments) + 4 * i));
+    as.move(a(0), kVMContext);
+    switch_to_host(as, kScratch, kScratch2);
+    as.load(Op::ld, kScratch2, kVMContext, offsetof(VMContext, builtins));
+    as.load(Op::ld, kScratch2, kScratch2, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)));
+    as.load(Op::jalr, kReturnAddress, kScratch2, 0);
+    switch_to_guest(as);
+    // References are zero-extended; the C convention sign-extends.
+    as.ri(Op::slli, kScratch, a(0), 32);
+    as.ri(Op::srli, kScratch, kScratch, 32);
+    for_each(false);
+    as.add_immediate(kStackPointer, kStackPointer, frame, kScratch2);
+    as.load(Op::jalr, kZero, kReturnAddress, 0);
+    as.bind(exhausted);
+    note_frame();
+    code.traps.push_back({as.offset(), 0, wasm::TrapKind::call_stack_exhausted});
+    as.op0(Op::unimp);
+  });
 }
 
 }  // namespace
@@ -291,55 +320,63 @@ void emit_exit_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuff
   using runtime::BuiltinFrame;
   const BuiltinFrame frame = runtime::signature_of(builtin).frame;
   if (frame == BuiltinFrame::keep) return emit_keep_stub(builtin, vectors, code);
-  BranchLengths lengths(code.bytes.arena());
-  Assembler as(code, lengths);
-  as.load(Op::ld, t(0), a(0), offsetof(VMContext, store));
-  const Label exhausted = as.new_label();
-  const auto note_frame = [&] {
-    as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, exit_frame));
-    as.store(Op::sd, kReturnAddress, t(0), offsetof(VMStoreState, exit_pc));
-  };
-  if (frame != BuiltinFrame::host) {
-    as.load(Op::ld, t(1), t(0), offsetof(VMStoreState, stack_limit));
-    as.branch(Op::bltu, kStackPointer, t(1), exhausted);
-  }
-  if (frame == BuiltinFrame::exit || frame == BuiltinFrame::unwind) note_frame();
-  if (frame == BuiltinFrame::unwind || frame == BuiltinFrame::host) {
-    as.load(Op::ld, t(0), t(0), offsetof(VMStoreState, registers));
-    int64_t offset = 0;
-    for (const PReg r : callee_saved_in_order()) {
-      as.store(r.number() < 32 ? Op::sd : Op::fsd, r, t(0), offset);
-      offset += 8;
+  assemble(code, [&](Assembler& as) {
+    as.load(Op::ld, t(0), a(0), offsetof(VMContext, store));
+    const Label exhausted = as.new_label();
+    const auto note_frame = [&] {
+      as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, exit_frame));
+      as.store(Op::sd, kReturnAddress, t(0), offsetof(VMStoreState, exit_pc));
+    };
+    const bool is_guests = frame != BuiltinFrame::host;
+    constexpr int64_t kFrame = 16;  // the return address
+    if (is_guests) {
+      as.load(Op::ld, t(1), t(0), offsetof(VMStoreState, stack_limit));
+      as.branch(Op::bltu, kStackPointer, t(1), exhausted);
+      if (frame != BuiltinFrame::plain) note_frame();
+      as.ri(Op::addi, kStackPointer, kStackPointer, -kFrame);
+      as.store(Op::sd, kReturnAddress, kStackPointer, kFrame - 8);
+      switch_to_host(as, t(0), t(1));
     }
-  }
-  as.load(Op::ld, t(0), a(0), offsetof(VMContext, builtins));
-  as.load(Op::ld, t(0), t(0), 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)));
-  as.load(Op::jalr, kZero, t(0), 0);
-  // A fault, whose handler has a stack of its own: here there may be none left.
-  as.bind(exhausted);
-  note_frame();
-  code.traps.push_back({as.offset(), 0, wasm::TrapKind::call_stack_exhausted});
-  as.op0(Op::unimp);
-  CAIRN_ASSERT(as.finish());
+    if (frame == BuiltinFrame::unwind || frame == BuiltinFrame::host) {
+      as.load(Op::ld, t(0), t(0), offsetof(VMStoreState, registers));
+      int64_t offset = 0;
+      for (const PReg r : callee_saved_in_order()) {
+        as.store(r.number() < 32 ? Op::sd : Op::fsd, r, t(0), offset);
+        offset += 8;
+      }
+    }
+    as.load(Op::ld, t(0), a(0), offsetof(VMContext, builtins));
+    as.load(Op::ld, t(0), t(0), 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)));
+    if (!is_guests) return as.load(Op::jalr, kZero, t(0), 0);  // on the host's stack already
+    as.load(Op::jalr, kReturnAddress, t(0), 0);
+    switch_to_guest(as);
+    as.load(Op::ld, kReturnAddress, kStackPointer, kFrame - 8);
+    as.ri(Op::addi, kStackPointer, kStackPointer, kFrame);
+    as.load(Op::jalr, kZero, kReturnAddress, 0);
+    // A fault, whose handler has a stack of its own: here there may be none left.
+    as.bind(exhausted);
+    note_frame();
+    code.traps.push_back({as.offset(), 0, wasm::TrapKind::call_stack_exhausted});
+    as.op0(Op::unimp);
+  });
 }
 
 void emit_landing_stub(codegen::CodeBuffer& code) {
-  BranchLengths lengths(code.bytes.arena());
-  Assembler as(code, lengths);
-  int64_t offset = 0;
-  for (const PReg r : callee_saved_in_order()) {
-    as.load(r.number() < 32 ? Op::ld : Op::fld, r, a(0), offset);
-    offset += 8;
-  }
-  static_assert(runtime::kMaximumCalleeSaved == 22);
-  CAIRN_ASSERT(offset == 8 * runtime::kMaximumCalleeSaved);
-  as.move(kStackPointer, a(1));
-  as.move(t(0), a(2));
-  // References are zero-extended; the C convention sign-extends.
-  as.ri(Op::slli, a(6), a(3), 32);
-  as.ri(Op::srli, a(6), a(6), 32);
-  as.load(Op::jalr, kZero, t(0), 0);
-  CAIRN_ASSERT(as.finish());
+  assemble(code, [&](Assembler& as) {
+    int64_t offset = 0;
+    for (const PReg r : callee_saved_in_order()) {
+      as.load(r.number() < 32 ? Op::ld : Op::fld, r, a(0), offset);
+      offset += 8;
+    }
+    static_assert(runtime::kMaximumCalleeSaved == 22);
+    CAIRN_ASSERT(offset == 8 * runtime::kMaximumCalleeSaved);
+    as.move(kStackPointer, a(1));
+    as.move(t(0), a(2));
+    // References are zero-extended; the C convention sign-extends.
+    as.ri(Op::slli, a(6), a(3), 32);
+    as.ri(Op::srli, a(6), a(6), 32);
+    as.load(Op::jalr, kZero, t(0), 0);
+  });
 }
 
 }  // namespace cairn::rv64

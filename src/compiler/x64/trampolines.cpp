@@ -2,11 +2,14 @@
 //
 // A call or tail call that switches the pinned registers leaves the caller's VMContext in r11 (null from the entry
 // trampoline); the host trampoline passes it on.
+//
+// Guest code runs on the guest's stack and C++ runs on the host's (runtime/host_stack.hpp).
 #include <algorithm>
 
 #include "compiler/x64/emit.hpp"
 #include "runtime/builtins.hpp"
 #include "runtime/entry.hpp"
+#include "runtime/host_stack.hpp"
 #include "runtime/vmcontext.hpp"
 
 namespace cairn::x64 {
@@ -56,6 +59,19 @@ class Values {
   bool avx_;
 };
 
+// From the guest's stack to the host's, aligned for a call. r11 holds the VMStoreState; uses rax. The stack pointer moves first: what
+// lies below the entry's frame is an interrupt's until then.
+void switch_to_host(Assembler& as) {
+  static_assert(runtime::kGuestStackPointer == -16);
+  as.mov_rr(true, rax, rsp);
+  as.load(true, rsp, at(kScratch, offsetof(VMStoreState, entry_frame)));
+  as.alu_rm_i(Alu::sub, 8, Rm::r(rsp), 8);
+  as.push(rax);
+}
+
+// And back, after C++ has returned.
+void switch_to_guest(Assembler& as) { as.load(true, rsp, at(rsp, 0)); }
+
 }  // namespace
 
 // The host's stack has its callee-saved registers; the guest keeps rbx (the EntryArguments), r12 (this stack pointer), r13
@@ -82,9 +98,7 @@ void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, boo
   as.store(8, at(rax, offsetof(VMStoreState, entry_frame)), rsp);
   as.mov_rr(true, r12, rsp);
   as.load(true, r13, at(rbx, offsetof(EntryArguments, values)));
-  as.load(true, rax, at(rbx, offsetof(EntryArguments, stack_top)));
-  as.test_rr(true, rax, rax);
-  as.cmov(Cc::ne, true, rsp, Rm::r(rax));
+  as.load(true, rsp, at(rbx, offsetof(EntryArguments, stack_top)));
   const auto area = static_cast<int32_t>(layout.stack_bytes + layout.result_area_bytes);
   if (area != 0) as.alu_rm_i(Alu::sub, 8, Rm::r(rsp), area);
   as.store(8, at(rbx, offsetof(EntryArguments, guest_stack_pointer)), rsp);
@@ -166,9 +180,11 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
   }
   as.mov_rr(true, rdi, kContext);
   as.mov_rr(true, rdx, rsp);
+  switch_to_host(as);
   as.call_rm(Rm::m(at(kContext, offsetof(VMHostContext, invoke))));
   as.test_rr(false, rax, rax);
   as.jcc(Cc::ne, trap);
+  switch_to_guest(as);
 
   if (layout.result_area_bytes != 0) {
     as.load(true, kScratch, at(rsp, pointer));
@@ -187,6 +203,7 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
 
   as.bind(exhausted);
   record_exit();
+  switch_to_host(as);
   as.mov_ri(rsi, 1 + static_cast<uint64_t>(wasm::TrapKind::call_stack_exhausted));
   as.jmp(raise);
   as.bind(trap);
@@ -214,7 +231,7 @@ namespace {
 void emit_keep_stub(runtime::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   constexpr auto kSavedBytes = static_cast<int32_t>(8 * kReferenceGpr.size());
-  constexpr auto kFrame = static_cast<int32_t>(16 * kAllocatableXmm.size()) + 8;  // aligns the stack pointer for the call
+  constexpr auto kFrame = static_cast<int32_t>(16 * kAllocatableXmm.size()) + 8;  // keeps the xmm registers' slots aligned
   static_assert((8 + kSavedBytes + kFrame) % 16 == 0);
   static_assert(kRegisterFile.saved_references == -16);
   const Label exhausted = as.new_label();
@@ -238,8 +255,10 @@ void emit_keep_stub(runtime::Builtin builtin, CodeBuffer& code) {
   for (size_t i = 0; i < parameters.size(); ++i)
     as.load(false, kArguments[i], at(kScratch, static_cast<int64_t>(offsetof(VMStoreState, arguments) + 4 * i)));
   as.mov_rr(true, rdi, kContext);
+  switch_to_host(as);
   as.load(true, rax, at(kContext, offsetof(VMContext, builtins)));
   as.call_rm(Rm::m(at(rax, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)))));
+  switch_to_guest(as);
   as.mov_rr(false, kScratch, rax);
   for (size_t i = 0; i < kAllocatableXmm.size(); ++i)
     as.load_xmm(false, 16, kAllocatableXmm[i].encoding(), at(rsp, static_cast<int64_t>(16 * i)));
@@ -270,24 +289,33 @@ void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code) {
     as.load(true, rax, at(rsp, 0));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
   };
+  const Rm function =
+      Rm::m(at(rax, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin))));
   if (frame != BuiltinFrame::host) {
     as.alu_r_rm(Alu::cmp, true, rsp, Rm::m(at(kScratch, offsetof(VMStoreState, stack_limit))));
     as.jcc(Cc::b, exhausted);
+    if (frame != BuiltinFrame::plain) note_frame();
+    switch_to_host(as);
   }
-  if (frame == BuiltinFrame::exit || frame == BuiltinFrame::unwind) note_frame();
   if (frame == BuiltinFrame::unwind || frame == BuiltinFrame::host) {
     as.load(true, kScratch, at(kScratch, offsetof(VMStoreState, registers)));
     for (size_t i = 0; i < kCalleeSaved.size(); ++i)
       as.store(8, at(kScratch, static_cast<int64_t>(8 * i)), kCalleeSaved[i].encoding());
   }
   as.load(true, rax, at(rdi, offsetof(VMContext, builtins)));
-  as.jmp_rm(Rm::m(at(rax, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)))));
-  // A fault, whose handler has a stack of its own: here there may be none left.
-  as.bind(exhausted);
-  note_frame();
-  as.set_trap(0, wasm::TrapKind::call_stack_exhausted);
-  as.record_trap();
-  as.ud2();
+  if (frame == BuiltinFrame::host) {
+    as.jmp_rm(function);  // on the host's stack already, and with a return address
+  } else {
+    as.call_rm(function);
+    switch_to_guest(as);
+    as.ret();
+    // A fault, whose handler has a stack of its own: here there may be none left.
+    as.bind(exhausted);
+    note_frame();
+    as.set_trap(0, wasm::TrapKind::call_stack_exhausted);
+    as.record_trap();
+    as.ud2();
+  }
   as.finish();
 }
 

@@ -1,5 +1,6 @@
-// Parking threads on futexes, and the time.
+// Threads' stacks, parking them on futexes, and the time.
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,7 +9,9 @@
 #include <climits>
 #include <limits>
 
+#include "base/assert.hpp"
 #include "platform/platform.hpp"
+#include "runtime/host_stack.hpp"
 #include "runtime/platform.hpp"
 #include "runtime/time_limit.hpp"
 
@@ -53,3 +56,15 @@ uint64_t Platform::nanoseconds() {
 void Platform::unpark(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE_BITSET, INT_MAX, nullptr); }
 
 }  // namespace cairn::platform
+
+const std::byte* cairn::runtime::host_stack_limit() {
+  static constinit thread_local const std::byte* limit = nullptr;
+  if (limit != nullptr) return limit;
+  pthread_attr_t attributes;
+  CAIRN_ASSERT(pthread_getattr_np(pthread_self(), &attributes) == 0);
+  void* start = nullptr;
+  size_t size = 0;
+  CAIRN_ASSERT(pthread_attr_getstack(&attributes, &start, &size) == 0);
+  pthread_attr_destroy(&attributes);
+  return limit = static_cast<const std::byte*>(start);
+}

@@ -80,7 +80,7 @@ void initialize_memory(const BootInfo& info) {
   map_image(ImagePart::rodata, {});
   map_image(ImagePart::data, {.write = true});
   map_image(ImagePart::symbols, {});
-  require(table.unmap(boot_stack_guard_page(), kPageSize));
+  for (const VirtAddr guard : guard_pages()) require(table.unmap(guard, kPageSize));
   machine::activate_page_table(table.root(), table.levels());
 
   frames.with([&](FrameSource::State& s) {

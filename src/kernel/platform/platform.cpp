@@ -6,9 +6,11 @@
 #include "kernel/cpu_features.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/time/clock.hpp"
+#include "kernel/trap/cpu.hpp"
 #include "kernel/trap/trap.hpp"
 #include "port/cpu.hpp"
 #include "platform/limit_end.hpp"
+#include "runtime/host_stack.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::platform {
@@ -20,9 +22,6 @@ using kernel::VirtAddr;
 
 // Below a stack; larger than any frame that is entered without touching it.
 constexpr size_t kStackGuard = 64 * 1024;
-
-// One CPU's; it moves into the fiber's record when there are several.
-constinit runtime::Activation* current_activation = nullptr;
 
 std::span<std::byte> as_span(VirtAddr start, size_t size) { return {start.as_pointer(), size}; }
 
@@ -101,8 +100,8 @@ void Platform::release_code(std::span<std::byte> mapping) {
   if (!mapping.empty()) release_at(mapping.data());
 }
 
-runtime::Activation* Platform::activation() { return current_activation; }
-void Platform::set_activation(runtime::Activation* activation) { current_activation = activation; }
+runtime::Activation* Platform::activation() { return kernel::this_cpu().activation; }
+void Platform::set_activation(runtime::Activation* activation) { kernel::this_cpu().activation = activation; }
 void Platform::prepare_thread() { kernel::set_fault_handler(runtime::resolve_fault); }
 
 // There is one CPU and one thread: nobody else can set the word.
@@ -134,3 +133,5 @@ compiler::CpuFeatures Platform::cpu_features() {
 }
 
 }  // namespace cairn::platform
+
+const std::byte* cairn::runtime::host_stack_limit() { return kernel::this_cpu().stack.data(); }

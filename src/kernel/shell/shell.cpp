@@ -9,6 +9,7 @@
 #include "kernel/memory/memory.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/time/clock.hpp"
+#include "kernel/trap/cpu.hpp"
 
 namespace cairn::kernel {
 namespace {
@@ -52,6 +53,15 @@ void show_cpu() {
   }
   line << "\n";
   print(line);
+  LogLine interrupts;
+  interrupts << this_cpu().spurious_interrupts.load(std::memory_order_relaxed) << " spurious interrupts\n";
+  print(interrupts);
+}
+
+// Down the kernel's stack to its end.
+[[gnu::noinline]] uint64_t go_down(uint64_t depth) {
+  volatile uint64_t mark = depth;
+  return mark == ~uint64_t{0} ? 0 : go_down(mark + 1) + mark;
 }
 
 constexpr Command kCommands[] = {
@@ -61,6 +71,7 @@ constexpr Command kCommands[] = {
     {"cpu", "what the CPU offers", show_cpu},
     {"version", "which system this is", [] { write_raw("Cairn, a WebAssembly operating system\n"); }},
     {"panic", "stops the kernel as a bug would", [] { panic("asked for in the shell"); }},
+    {"overflow", "overflows the kernel's stack as a bug would", [] { go_down(0); }},
     {"poweroff", "switches the machine off", [] { machine::power_off(0); }},
 };
 

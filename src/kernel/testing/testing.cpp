@@ -16,6 +16,7 @@
 #include "kernel/trap/trap.hpp"
 #include "platform/platform.hpp"
 #include "runtime/configure.hpp"
+#include "runtime/testing/descents.hpp"
 #include "runtime/time_limit.hpp"
 #include "wasi/trial.hpp"
 #include "wasm/text/text.hpp"
@@ -102,7 +103,7 @@ void test_faults(TestRun& run) {
   run.expect(test_catch(store, 16) == 1, "the null page does not fault");
   run.expect(test_catch(store, image_segment(ImagePart::text).start.value) == 1, "the kernel's code is writable");
   run.expect(test_catch(store, image_segment(ImagePart::rodata).start.value) == 1, "the kernel's constants are writable");
-  run.expect(test_catch(store, boot_stack_guard_page().value) == 1, "the stack has no guard page");
+  for (const VirtAddr guard : guard_pages()) run.expect(test_catch(store, guard.value) == 1, "a kernel stack has no guard page");
   auto jump = [](uint64_t address) { reinterpret_cast<void (*)()>(address)(); };
   run.expect(test_catch(jump, start.value) == 1, "data are executable");
   auto illegal = [](uint64_t) { __builtin_trap(); };
@@ -115,6 +116,32 @@ void test_faults(TestRun& run) {
   run.expect(test_catch(store, VirtAddr::of(stack->data()).value - 8) == 1, "no guard below a stack");
   Platform::release_stack(*stack);
   set_fault_handler(nullptr);
+}
+
+// A fault while a fault is handled, on memory that is filled on first touch: both are handled.
+constinit std::span<std::byte> untouched;
+
+runtime::FaultResolution resolve_and_fault(const runtime::MachineFault& fault) {
+  std::memset(untouched.data(), 1, untouched.size());
+  return resolve_test_fault(fault);
+}
+
+void test_nested_faults(TestRun& run) {
+  auto store = [](uint64_t address) { *reinterpret_cast<volatile uint8_t*>(address) = 1; };
+  auto reservation = Platform::reserve(1 << 20);
+  run.expect(reservation && Platform::commit(reservation->first(1 << 19)), "no memory");
+  untouched = reservation->first(1 << 19);
+  set_fault_handler(resolve_and_fault);
+  run.expect(test_catch(store, VirtAddr::of(reservation->data()).value + (1 << 19)) == 1, "reserved memory does not fault");
+  set_fault_handler(nullptr);
+  run.expect(untouched.front() == std::byte{1} && untouched.back() == std::byte{1}, "the handler's fault was lost");
+  Platform::release(*reservation);
+}
+
+void test_descents(TestRun& run) {
+  auto config = runtime::configure_engine(BootConfig{});
+  run.expect(config.has_value(), "no engine");
+  if (config) run.expect_nothing(runtime::check_descents(*config));
 }
 
 void test_code(TestRun& run) {
@@ -183,7 +210,8 @@ struct KernelTest {
   void (*run)(TestRun&);
 };
 constexpr KernelTest kTests[] = {{"heap", test_heap},       {"lazy_memory", test_lazy_memory},
-                                 {"faults", test_faults},   {"code", test_code},
+                                 {"faults", test_faults},   {"nested_faults", test_nested_faults},
+                                 {"descents", test_descents}, {"code", test_code},
                                  {"clock", test_clock},
                                  {"random", test_random},   {"symbols", test_symbols},
                                  {"time_limit", test_time_limit}};

@@ -10,6 +10,8 @@ class TestRun {
  public:
   // Records one expectation; a failed one is logged.
   void expect(bool condition, std::string_view what);
+  // The same, of what tells by a text what is wrong.
+  void expect_nothing(std::string_view what) { expect(what.empty(), what); }
   void begin(std::string_view test) { test_ = test; }
   [[nodiscard]] unsigned passed() const { return passed_; }
   [[nodiscard]] unsigned failed() const { return failed_; }

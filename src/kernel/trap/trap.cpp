@@ -1,22 +1,36 @@
 #include "kernel/trap/trap.hpp"
 
 #include <atomic>
+#include <cstring>
 
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/sync/spin_lock.hpp"
+#include "kernel/trap/frame_place.hpp"
 #include "port/trap_frame.hpp"
+#include "runtime/activation.hpp"
 
 namespace cairn::kernel {
 namespace {
 
 constinit std::atomic<FaultHandler> fault_handler{nullptr};
 constinit std::atomic<FaultHandler> timer_handler{nullptr};
-// Set while a fault is handled: handling must not fault. One CPU's; it moves into the CPU's record when there are several.
-constinit bool in_fault = false;
+constinit Cpu boot_cpu;
 
 }  // namespace
+
+Cpu& this_cpu() { return boot_cpu; }
+
+extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu) {
+  const runtime::Activation* const activation = cpu->activation;
+  const uint64_t entry = activation != nullptr ? reinterpret_cast<uint64_t>(activation->entry.saved_stack_pointer) : 0;
+  const uint64_t bottom = reinterpret_cast<uint64_t>(cpu->stack.data());
+  const auto place = frame_place(stack_pointer_of(*frame), bottom, bottom + cpu->stack.size(), entry, sizeof(TrapFrame));
+  if (!place) panic_at("a trap outside of the kernel's stack, or at its end", *frame);
+  return static_cast<TrapFrame*>(std::memcpy(reinterpret_cast<void*>(*place), frame, sizeof(TrapFrame)));
+}
 
 void set_fault_handler(FaultHandler handler) { fault_handler.store(handler); }
 void set_timer_handler(FaultHandler handler) { timer_handler.store(handler); }
@@ -36,31 +50,25 @@ void handle_fault(const Fault& fault, TrapFrame& frame) {
   if (fault.machine.kind == runtime::FaultKind::access) {
     message << (fault.write ? ", write to " : fault.execute ? ", execution of " : ", read of ") << Hex{fault.machine.address};
   }
-  if (in_fault) {
-    message << ", while another fault was handled";
+  // Filling takes locks: who holds one already touches neither guests' memory nor anything else that is filled on first touch.
+  if (locks_held() != 0) {
+    message << ", while a lock was held";
     panic_at(message.text(), frame);
   }
-  in_fault = true;
   if (fault.machine.kind == runtime::FaultKind::access && is_memory_ready()) {
     const FaultOutcome outcome = address_space().with([&](KernelAddressSpace& space) {
       return space.fault({fault.machine.address}, fault.write, fault.execute);
     });
-    if (outcome == FaultOutcome::filled) {
-      in_fault = false;
-      return;
-    }
+    if (outcome == FaultOutcome::filled) return;
   }
   if (const FaultHandler handler = fault_handler.load()) {
     const runtime::FaultResolution resolution = handler(fault.machine);
     if (resolution.is_guest_trap) {
       frame.pc = resolution.pc;
       set_stack_pointer(frame, resolution.stack_pointer);
-      in_fault = false;
       return;
     }
   }
-  const VirtAddr guard = boot_stack_guard_page();
-  if (fault.machine.address >= guard.value && fault.machine.address < guard.value + kPageSize) message << ": kernel stack overflow";
   panic_at(message.text(), frame);
 }
 

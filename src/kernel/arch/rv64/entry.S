@@ -72,13 +72,20 @@ high_start:
 
   .section .bss.pages, "aw", @nobits
   .balign 4096
-  .globl boot_stack_guard, boot_stack_bottom, boot_stack_top
-boot_stack_guard:           // unmapped once the kernel has its own tables
-  .skip 4096
+  .globl boot_stack_bottom, boot_stack_top
+boot_stack_guard:           // larger than two frames of functions may be (tools/check_stacks.py)
+  .skip 8 * 4096
 boot_stack_bottom:
-  .skip 256 * 1024
+  .skip 512 * 1024
 boot_stack_top:
 boot_root:
   .skip 4096
+
+  .section .guard_pages, "a", @progbits  // unmapped once the kernel has its own tables
+  .set page, 0
+  .rept 8
+  .quad boot_stack_guard + page
+  .set page, page + 4096
+  .endr
 
   .section .note.GNU-stack, "", @progbits

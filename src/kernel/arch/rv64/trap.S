@@ -1,6 +1,7 @@
-// The entry of all traps. sscratch holds the top of this CPU's trap stack, so an overflown stack does not matter; while a
-// trap is handled it holds the top of the emergency stack, where a trap within a trap is reported. Registers are saved as
-// TrapFrame (port/trap_frame.hpp) lays them out.
+// The entry of all traps. sscratch holds the top of this CPU's trap stack, so an overflown stack does not matter. Registers are saved
+// there as TrapFrame (port/trap_frame.hpp) lays them out; then the frame moves to the kernel's stack (kernel/trap/frame_place.hpp).
+// Until it has, sscratch holds the top of the emergency stack, where a trap within the entry is reported. At the top of both
+// stacks lies the address of the CPU's record.
 
   .text
   .balign 4
@@ -28,8 +29,13 @@ trap_entry:
   .endr
   csrr t0, fcsr
   sd t0, 544(sp)
-  mv a0, sp
   li s0, 0
+  mv a0, sp
+  ld a1, 560(sp)
+  call cairn_move_frame
+  addi t0, sp, 560
+  csrw sscratch, t0
+  mv sp, a0
   call cairn_trap
   ld t0, 544(sp)
   csrw fcsr, t0
@@ -40,8 +46,6 @@ trap_entry:
   ld t1, 264(sp)
   csrw sepc, t0
   csrw sstatus, t1
-  addi t0, sp, 560
-  csrw sscratch, t0
   ld x1, 8(sp)
   .irp r, 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
   ld x\r, 8*\r(sp)
@@ -51,10 +55,19 @@ trap_entry:
 
   .section .bss.pages, "aw", @nobits
   .balign 4096
-  .globl trap_stack_top
-  .skip 32 * 1024
+  .globl trap_stack_top, trap_emergency_stack_top
+trap_stack_guard:
+  .skip 4096
+  .skip 16 * 1024 - 16
 trap_stack_top:
-  .skip 16 * 1024
+  .skip 16
+trap_emergency_stack_guard:
+  .skip 4096
+  .skip 16 * 1024 - 16
 trap_emergency_stack_top:
+  .skip 16
+
+  .section .guard_pages, "a", @progbits
+  .quad trap_stack_guard, trap_emergency_stack_guard
 
   .section .note.GNU-stack, "", @progbits

@@ -3,11 +3,14 @@
 
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
+#include "kernel/image.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/trap/cpu.hpp"
 #include "port/cpu.hpp"
 #include "port/trap_frame.hpp"
 
-extern "C" const std::byte trap_entry[], trap_stack_top[];
+extern "C" const std::byte trap_entry[];
+extern "C" std::byte trap_stack_top[], trap_emergency_stack_top[];
 
 namespace cairn::kernel {
 namespace {
@@ -66,6 +69,9 @@ extern "C" void cairn_trap(TrapFrame& frame) {
 namespace machine {
 
 void set_up_traps() {
+  Cpu& cpu = this_cpu();
+  cpu.stack = boot_stack();
+  for (std::byte* const top : {trap_stack_top, trap_emergency_stack_top}) *reinterpret_cast<Cpu**>(top) = &cpu;
   CAIRN_CSR_WRITE(sie, 0);
   CAIRN_CSR_WRITE(sscratch, reinterpret_cast<uint64_t>(trap_stack_top));
   CAIRN_CSR_WRITE(stvec, reinterpret_cast<uint64_t>(trap_entry));

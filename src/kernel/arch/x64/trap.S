@@ -1,12 +1,14 @@
-// Entries of all exceptions and interrupts. Each runs on a stack of its own (IST), so neither an overflown stack nor a
-// guest's red zone matters. Registers are saved as TrapFrame (port/trap_frame.hpp) lays them out.
+// Entries of all exceptions and interrupts. The CPU enters each on a stack of its own (IST), so neither an overflown stack nor a
+// guest's red zone matters. Registers are saved there as TrapFrame (port/trap_frame.hpp) lays them out; then the frame moves to the
+// kernel's stack (kernel/trap/frame_place.hpp), but for those of non-maskable interrupts, double faults and machine checks. Above
+// the frame, at the stack's very top, lies the address of the CPU's record.
 
   .text
   .balign 16
   .globl trap_entries
 trap_entries:
   .set number, 0
-  .rept 34
+  .rept 256
   .balign 16
   // These push an error code themselves [sdm 3A 6.15].
   .if !(number == 8 || (number >= 10 && number <= 14) || number == 17 || number == 21 || number == 29 || number == 30)
@@ -52,8 +54,20 @@ trap_common:
   movaps %xmm14, 224(%rsp)
   movaps %xmm15, 240(%rsp)
   cld
-  movq %rsp, %rdi
   xorl %ebp, %ebp
+  movq %rsp, %rdi
+  movq 392(%rsp), %rax        // the vector
+  cmpq $2, %rax
+  je 1f
+  cmpq $8, %rax
+  je 1f
+  cmpq $18, %rax
+  je 1f
+  movq 448(%rsp), %rsi        // the CPU's record
+  callq cairn_move_frame
+  movq %rax, %rsp
+  movq %rax, %rdi
+1:
   callq cairn_trap
   movaps 0(%rsp), %xmm0
   movaps 16(%rsp), %xmm1
@@ -90,5 +104,15 @@ trap_common:
   popq %r15
   addq $16, %rsp
   iretq
+
+  // For each IST, numbered from 1 [sdm 3A 7.14.5]: a guard page and 16 KiB.
+  .section .bss.pages, "aw", @nobits
+  .balign 4096
+  .globl trap_stacks
+trap_stacks:
+  .skip 4 * 5 * 4096
+
+  .section .guard_pages, "a", @progbits
+  .quad trap_stacks, trap_stacks + 5 * 4096, trap_stacks + 10 * 4096, trap_stacks + 15 * 4096
 
   .section .note.GNU-stack, "", @progbits

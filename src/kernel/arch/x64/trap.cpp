@@ -5,18 +5,22 @@
 
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
+#include "kernel/image.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/trap/cpu.hpp"
 #include "port/cpu.hpp"
 #include "port/trap_frame.hpp"
 #include "port/interrupts.hpp"
 
 extern "C" const std::byte trap_entries[];  // 16 bytes each
+extern "C" std::byte trap_stacks[];         // a guard page and a stack for each IST
 
 namespace cairn::kernel {
 namespace {
 
-constexpr size_t kVectors = 34;
-constexpr size_t kStackSize = 32 * 1024;
+constexpr size_t kVectors = 256;
+constexpr size_t kStackStride = 5 * kPageSize;
+enum Ist : uint16_t { common = 1, double_fault = 2, non_maskable = 3, machine_check = 4 };
 constexpr uint16_t kCode = 8, kData = 16, kTask = 24;
 
 struct [[gnu::packed]] TaskState {
@@ -44,12 +48,9 @@ static_assert(sizeof(Gate) == 16);
 struct CpuTables {
   std::array<uint64_t, 5> segments;
   TaskState task;
-  alignas(16) std::byte fault_stack[kStackSize];
-  alignas(16) std::byte double_fault_stack[kStackSize];
-  alignas(16) std::byte nmi_stack[kStackSize];
 };
 
-constinit CpuTables boot_cpu{};
+constinit CpuTables boot_tables{};
 constinit std::array<Gate, kVectors> gates{};
 
 struct [[gnu::packed]] TablePointer {
@@ -57,12 +58,16 @@ struct [[gnu::packed]] TablePointer {
   uint64_t base;
 };
 
-uint64_t top_of(const std::byte (&stack)[kStackSize]) { return reinterpret_cast<uint64_t>(stack) + kStackSize; }
+// Puts the CPU's record at the top of the stack, and returns where the CPU starts to use it.
+uint64_t prepare_stack(Ist number, Cpu& cpu) {
+  std::byte* const start = trap_stacks + number * kStackStride - 16;  // aligned, as the CPU would make it
+  *reinterpret_cast<Cpu**>(start) = &cpu;
+  return reinterpret_cast<uint64_t>(start);
+}
 
-void load_tables(CpuTables& tables) {
-  tables.task.interrupt_stack[0] = top_of(tables.fault_stack);
-  tables.task.interrupt_stack[1] = top_of(tables.double_fault_stack);
-  tables.task.interrupt_stack[2] = top_of(tables.nmi_stack);
+void load_tables(CpuTables& tables, Cpu& cpu) {
+  for (const Ist number : {Ist::common, Ist::double_fault, Ist::non_maskable, Ist::machine_check})
+    tables.task.interrupt_stack[number - 1] = prepare_stack(number, cpu);
   tables.task.io_map = sizeof(TaskState);
   const auto task = reinterpret_cast<uint64_t>(&tables.task);
   tables.segments = {0, 0x00af'9b00'0000'ffff, 0x00cf'9300'0000'ffff,
@@ -97,6 +102,21 @@ constexpr const char* kNames[32] = {"divide error", "debug exception", "non-mask
                                     "exception 26", "exception 27", "exception 28", "exception 29", "exception 30",
                                     "exception 31"};
 
+// The first bank that has something to tell [sdm 3B 17.3.2].
+[[noreturn]] void report_machine_check(const TrapFrame& frame) {
+  constexpr uint32_t kCapability = 0x179, kFirstStatus = 0x401;
+  LogLine message;
+  message << kNames[frame.vector];
+  const uint32_t banks = read_msr(kCapability) & 0xff;
+  for (uint32_t bank = 0; bank < banks; ++bank) {
+    const uint64_t status = read_msr(kFirstStatus + 4 * bank);
+    if (status >> 63 == 0) continue;  // nothing valid in there
+    message << ": bank " << bank << ", status " << Hex{status};
+    break;
+  }
+  panic_at(message.text(), frame);
+}
+
 }  // namespace
 
 void write_registers(const TrapFrame& frame) {
@@ -118,7 +138,15 @@ void write_registers(const TrapFrame& frame) {
 
 extern "C" void cairn_trap(TrapFrame& frame) {
   if (frame.vector >= 32) {
-    if (frame.vector != kTimerVector) return;
+    if (frame.vector == kSpuriousVector) {  // wants no end of interrupt [sdm 3A 12.9]
+      this_cpu().spurious_interrupts.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    if (frame.vector != kTimerVector) {
+      LogLine message;
+      message << "unexpected interrupt " << frame.vector;
+      panic_at(message.text(), frame);
+    }
     machine::end_of_interrupt();
     runtime::MachineFault where;
     where.pc = frame.pc;
@@ -148,6 +176,8 @@ extern "C" void cairn_trap(TrapFrame& frame) {
       fault.write = (frame.error & 2) != 0;
       fault.execute = (frame.error & 16) != 0;
       break;
+    case 18:
+      report_machine_check(frame);
     default:
       panic_at(fault.name, frame);
   }
@@ -159,11 +189,19 @@ namespace machine {
 void set_up_traps() {
   for (size_t i = 0; i < kVectors; ++i) {
     const uint64_t entry = reinterpret_cast<uint64_t>(trap_entries) + i * 16;
-    const uint16_t stack = i == 8 ? 2 : i == 2 || i == 18 ? 3 : 1;
+    const Ist stack = i == 8    ? Ist::double_fault
+                      : i == 2  ? Ist::non_maskable
+                      : i == 18 ? Ist::machine_check
+                                : Ist::common;
     gates[i] = {static_cast<uint16_t>(entry), kCode, static_cast<uint16_t>(stack | 0x8e00),
                 static_cast<uint16_t>(entry >> 16), static_cast<uint32_t>(entry >> 32), 0};
   }
-  load_tables(boot_cpu);
+  Cpu& cpu = this_cpu();
+  cpu.stack = boot_stack();
+  load_tables(boot_tables, cpu);
+  // Without this a machine check ends the machine without a word [sdm 3A 2.5].
+  constexpr uint64_t kMachineCheck = 1 << 6;
+  if ((cpuid(1).edx >> 7 & 1) != 0) write_cr4(read_cr4() | kMachineCheck);
 }
 
 }  // namespace machine

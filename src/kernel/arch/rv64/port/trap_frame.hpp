@@ -28,6 +28,7 @@ inline CallFrame caller_of(uint64_t frame_pointer) {
   return {words[-1], words[-2]};
 }
 inline uint64_t frame_pointer_of(const TrapFrame& frame) { return frame.registers[8]; }
+inline uint64_t stack_pointer_of(const TrapFrame& frame) { return frame.registers[2]; }
 inline void set_stack_pointer(TrapFrame& frame, uint64_t value) { frame.registers[2] = value; }
 void write_registers(const TrapFrame& frame);
 

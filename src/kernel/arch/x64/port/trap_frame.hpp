@@ -19,7 +19,7 @@ struct TrapFrame {
   uint64_t stack_pointer;
   uint64_t ss;
 };
-static_assert(offsetof(TrapFrame, registers) == 264 && sizeof(TrapFrame) == 448);
+static_assert(offsetof(TrapFrame, registers) == 264 && offsetof(TrapFrame, vector) == 392 && sizeof(TrapFrame) == 448);
 
 struct CallFrame {
   uint64_t pc;
@@ -31,6 +31,7 @@ inline CallFrame caller_of(uint64_t frame_pointer) {
   return {words[1], words[0]};
 }
 inline uint64_t frame_pointer_of(const TrapFrame& frame) { return frame.registers[5]; }
+inline uint64_t stack_pointer_of(const TrapFrame& frame) { return frame.stack_pointer; }
 inline void set_stack_pointer(TrapFrame& frame, uint64_t value) { frame.stack_pointer = value; }
 void write_registers(const TrapFrame& frame);
 

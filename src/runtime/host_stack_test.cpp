@@ -1,0 +1,40 @@
+// Guest code and the host on two stacks.
+#include "runtime/host_stack.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "runtime/configure.hpp"
+#include "runtime/testing/descents.hpp"
+
+namespace cairn::runtime {
+namespace {
+
+TEST(HostStack, IsTheThreads) {
+  const auto here = [] { return static_cast<const std::byte*>(__builtin_frame_address(0)); };
+  EXPECT_GT(here(), host_stack_limit() + kHostStackReserve);
+  const std::byte* const mine = host_stack_limit();
+  std::thread([&] {
+    EXPECT_NE(host_stack_limit(), mine);
+    EXPECT_GT(here(), host_stack_limit() + kHostStackReserve);
+  }).join();
+}
+
+TEST(HostStack, DescentsCallBackToTheEnd) {
+  for (const size_t bytes : {size_t{256} << 10, size_t{8} << 20}) {
+    EngineConfig config = *configure_engine({});
+    config.guest_stack_bytes = bytes;
+    EXPECT_EQ(check_descents(config), "") << bytes;
+  }
+}
+
+TEST(HostStack, CollectionsInDescents) {
+  EngineConfig config = *configure_engine({});
+  config.guest_stack_bytes = 256 << 10;
+  config.heap.stress = true;
+  EXPECT_EQ(check_descents(config), "");
+}
+
+}  // namespace
+}  // namespace cairn::runtime
