@@ -22,13 +22,31 @@ uint64_t maximum_length(const wasm::MemoryType& type) {
   return std::min(type.limits.maximum.value_or(address_pages), address_pages) << type.page_size_log2;
 }
 
+// pages * 2^page_bits, which may need more than 64 bits.
+std::string length_text(uint64_t pages, unsigned page_bits) {
+  uint64_t low = pages << page_bits;
+  uint64_t high = page_bits == 0 ? 0 : pages >> (64 - page_bits);
+  std::string digits;
+  while (high != 0) {
+    // 2^64 is 10 * kTenth + 6; a kernel has no division of 128 bits.
+    constexpr uint64_t kTenth = 1'844'674'407'370'955'161;
+    const uint64_t rest = high % 10;
+    const uint64_t last = low % 10 + rest * 6;
+    low = low / 10 + rest * kTenth + last / 10;
+    high /= 10;
+    digits.insert(digits.begin(), static_cast<char>('0' + last % 10));
+  }
+  return decimal(low) + digits;
+}
+
 }  // namespace
 
 Result<MemorySpace> reserve_memory(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds) {
   const uint64_t initial = type.limits.minimum << type.page_size_log2;
   const uint64_t maximum = maximum_length(type);
   const auto too_large = [&](const Error& reason) {
-    return fail(Error::of(ErrorKind::resource, "cannot allocate the initial memory of " + decimal(initial) +
+    return fail(Error::of(ErrorKind::resource, "cannot allocate the initial memory of " +
+                                                   length_text(type.limits.minimum, type.page_size_log2) +
                                                    " bytes: " + reason.message));
   };
   if (type.limits.minimum > maximum >> type.page_size_log2) {

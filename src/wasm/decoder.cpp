@@ -59,6 +59,14 @@ std::string spaced_hex(std::span<const std::byte> bytes) {
   return out;
 }
 
+// The component model has made two 16-bit numbers of the version: its own, and the layer, which is 0 for modules and 1 for
+// components.
+std::string describe_version(uint32_t version) {
+  if (version >> 16 != 1) return decimal(version) + ", expected 1";
+  return decimal(version) + ": this is a component (version " + decimal(version & 0xffff) +
+         "), and only core modules can be run";
+}
+
 }  // namespace
 
 ModuleDecoder::ModuleDecoder(std::span<const std::byte> bytes, Features features)
@@ -74,7 +82,7 @@ Result<void> ModuleDecoder::decode() {
         0, "magic header not detected: 00 61 73 6d expected, found" + spaced_hex(bytes_.first(4)));
   }
   if (!in_.read_bits32(version)) return in_.failure();
-  if (version != 1) return malformed(4, "unknown binary version " + decimal(version) + ", expected 1");
+  if (version != 1) return malformed(4, "unknown binary version " + describe_version(version));
   uint8_t last_rank = 0;
   while (!in_.at_end()) {
     const uint64_t offset = in_.offset();

@@ -162,6 +162,9 @@ Result<void> ModuleDecoder::import_section() {
     import.name = CAIRN_TRY(name());
     const uint64_t offset = in_.offset();
     const uint8_t kind = CAIRN_TRY(in_.u8());
+    if (import.name.empty() && (kind == 0x7f || kind == 0x7e)) {
+      return malformed(offset, "malformed import kind: the proposal compact-import-section is not supported");
+    }
     if (kind > static_cast<uint8_t>(ExternKind::tag)) return malformed(offset, "malformed import kind");
     import.kind = static_cast<ExternKind>(kind);
     switch (import.kind) {

@@ -54,7 +54,10 @@ Result<void> Assembler::bind_fields() {
     const uint32_t after = CAIRN_TRY(cursor_.after_group());
     cursor_.next();
     const auto* found = std::ranges::find(kFields, cursor_.text(), &Name::keyword);
-    if (found == kFields.end()) return cursor_.unexpected("a module field");
+    if (found == kFields.end()) {
+      return cursor_.unexpected(cursor_.text() == "component" ? "a module field: this is a component, and only core modules can be run"
+                                                               : "a module field");
+    }
     cursor_.next();
     Field field{found->kind, cursor_.position(), after - 1, 0};
     CAIRN_TRY(bind_field(field, found->keyword));
@@ -127,6 +130,9 @@ Result<void> Assembler::bind_definition(Field& field, IndexSpace& space) {
 Result<void> Assembler::bind_import(Field& field) {
   const uint64_t offset = cursor_.peek().offset;
   CAIRN_TRY(cursor_.expect(Kind::string, "the module name of the import"));
+  if (cursor_.take_open("item")) {
+    return Cursor::error_at(offset, "unexpected token: the proposal compact-import-section is not supported");
+  }
   CAIRN_TRY(cursor_.expect(Kind::string, "the name of the import"));
   CAIRN_TRY(cursor_.expect(Kind::lparen, "'('"));
   struct Name {
