@@ -1,0 +1,13 @@
+// Floats as the shortest decimal numbers that denote them, as JavaScript prints them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cairn::wasi {
+
+// "3.5", "1e+21", "-0", "inf", "nan"; NaNs are printed without sign and payload.
+std::string decimal_f32(uint32_t bits);
+std::string decimal_f64(uint64_t bits);
+
+}  // namespace cairn::wasi
