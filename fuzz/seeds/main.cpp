@@ -152,7 +152,7 @@ void add_bundles(SeedWriter& seeds) {
     config.mode = variant == 1 ? BootMode::wast : BootMode::run;
     config.arguments = {"program", "argument"};
     config.environment = {"K=V"};
-    config.preopens = {"/", "/d"};
+    config.preopens = {{"/", "/"}, {"d", "/d"}};
     config.terminal[1] = variant == 2;
     config.bounds = variant == 3 ? BoundsMode::check : BoundsMode::automatic;
     if (variant == 2) config.engine_options = {"opt=none", "registers=6", "cpu=avx2,bmi1"};

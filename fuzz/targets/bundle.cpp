@@ -26,7 +26,7 @@ void fill(const kernel::Bundle& bundle) {
     }
     if (!added) return;
   }
-  for (const std::string& path : bundle.config.preopens) (void)files->open(path);
+  for (const Preopen& preopen : bundle.config.preopens) (void)files->open(preopen.path);
 }
 
 }  // namespace

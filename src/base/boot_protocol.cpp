@@ -39,7 +39,11 @@ bool parse_number(std::string_view text, uint64_t& out) {
 bool set(BootConfig& config, std::string_view key, std::string_view value) {
   if (key == "arg") return config.arguments.emplace_back(value), true;
   if (key == "env") return config.environment.emplace_back(value), true;
-  if (key == "preopen") return config.preopens.emplace_back(value), true;
+  if (key == "preopen") return config.preopens.push_back({std::string(value), {}}), true;
+  if (key == "path" && !config.preopens.empty()) return config.preopens.back().path = value, true;
+  if (key == "invoke") return config.invoke = value, true;
+  if (key == "unknown_imports") return config.trap_unknown_imports = value == "trap";
+  if (key == "limit") return parse_number(value, config.limit_nanoseconds);
   if (key == "disable") return config.disabled_features.emplace_back(value), true;
   if (key == "engine") return config.engine_options.emplace_back(value), true;
   if (key == "mode") return parse_name(kModes, value, config.mode);
@@ -87,7 +91,13 @@ std::string BootConfig::encode() const {
   append(out, "mode", to_string(mode));
   append_all(out, "arg", arguments);
   append_all(out, "env", environment);
-  append_all(out, "preopen", preopens);
+  for (const Preopen& preopen : preopens) {
+    append(out, "preopen", preopen.name);
+    append(out, "path", preopen.path);
+  }
+  if (!invoke.empty()) append(out, "invoke", invoke);
+  if (trap_unknown_imports) append(out, "unknown_imports", "trap");
+  if (limit_nanoseconds != 0) append(out, "limit", decimal(limit_nanoseconds));
   for (int fd = 0; fd < 3; ++fd) {
     if (terminal[fd]) append(out, "terminal", decimal(fd));
   }

@@ -7,7 +7,8 @@
 // 2. The boot bundle (QEMU -initrd) is a newc cpio archive (base/cpio.hpp) with these members, in this order:
 //      config         BootConfig, encoded
 //      program.wasm   the module, or its text; absent in the modes that run none
-//      root/...       the initial file system: root/a/b becomes /a/b. Directories precede what they hold.
+//      root/...       the initial file system: root/a/b becomes /a/b. Directories precede what they hold. What the program sees of
+//                     it are the preopens: "/" is /0, and what must not be seen below that is in /1, /2 and so on.
 //    The machine without a bundle boots idle.
 //
 // 3. One virtio-console device with VIRTIO_CONSOLE_F_MULTIPORT has the ports `port_name` lists. The host finds a port
@@ -60,6 +61,9 @@ constexpr std::string_view kTooLittleMemory = "cairn: this machine has too littl
 constexpr uint64_t kMinimumMemory = uint64_t{16} << 20;
 constexpr uint64_t kFirmwareMemory = uint64_t{1} << 20;
 
+// What a kernel that panics says on the serial port, followed by the reason.
+constexpr std::string_view kPanic = "cairn: kernel panic: ";
+
 namespace kernel_option {
 constexpr std::string_view kPaging = "paging";  // sv39 or sv48; by default the widest that the CPU has. RISC-V only
 constexpr std::string_view kLogLevel = "log";   // error, warning, info or debug
@@ -85,6 +89,11 @@ namespace control_record {
 constexpr std::string_view kTime = "time";
 // `stat NAME VALUE`: a number worth knowing, as `stat resident_bytes 9437184`. Only when BootConfig::report_times.
 constexpr std::string_view kStat = "stat";
+// `begin NUMBER`: the machine turns to that one of the files (modes wast and trial), counted from 0 in the bundle's order;
+// NUMBER is how many there are when it has been through them all.
+constexpr std::string_view kBegin = "begin";
+// `totals PASSED FAILED`: what came of all files so far (modes wast and trial).
+constexpr std::string_view kTotals = "totals";
 // `exit STATUS`: the last record.
 constexpr std::string_view kExit = "exit";
 }  // namespace control_record
@@ -102,7 +111,7 @@ enum class BootMode : uint8_t {
   idle,   // no program: stay up, talk on the serial port
   run,    // run program.wasm as a WASI command, then power off
   wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
-  trial,  // try the modules root/**.wasm (wasi/trial.hpp), a line each on stdout, exit 0 when all left nothing behind, then power off
+  trial,  // try the modules root/** (wasi/trial.hpp), a line each on stdout, exit 0 when all left nothing behind, then power off
   tests,  // run the unit tests linked into the kernel, then power off
 };
 
@@ -112,17 +121,27 @@ enum class BoundsMode : uint8_t {
   check,      // explicit checks everywhere
 };
 
+// A directory that is handed to the program: under which name, and where in the machine's file system it is.
+struct Preopen {
+  std::string name;
+  std::string path;
+  bool operator==(const Preopen&) const = default;
+};
+
 // What to run and how. Travels as `key=value` strings, each ended by a NUL, so that any argument survives.
 struct BootConfig {
   BootMode mode = BootMode::run;
   std::vector<std::string> arguments;    // arg=...    argv, the program's name first
   std::vector<std::string> environment;  // env=K=V
-  std::vector<std::string> preopens;     // preopen=/  guest directories handed to the program; root/ holds their files
+  std::vector<Preopen> preopens;         // preopen=/data, then path=/0/data; root/ holds their files
+  std::string invoke;                    // invoke=add the function to call instead of _start, with the arguments as its own
+  bool trap_unknown_imports = false;     // unknown_imports=trap
   bool terminal[3] = {};                 // terminal=0 descriptors that are a terminal on the host
   BoundsMode bounds = BoundsMode::automatic;   // bounds=check
   std::vector<std::string> disabled_features;  // disable=simd
   bool report_times = false;                   // report_times=1
   std::vector<std::string> engine_options;     // engine=...: passed to the engine as they are, e.g. `engine=opt=none`
+  uint64_t limit_nanoseconds = 0;       // limit=N: what the guest code of a script may take (wast); 0: no limit
   uint64_t wall_clock_nanoseconds = 0;  // wall_clock=N: the host's time of day, for machines without a usable clock
 
   [[nodiscard]] std::string encode() const;

@@ -18,7 +18,10 @@ TEST(BootConfig, SurvivesTheJourney) {
   config.mode = BootMode::wast;
   config.arguments = {"program", "", "a=b", "two words\n"};
   config.environment = {"HOME=/", "EMPTY="};
-  config.preopens = {"/", "/data"};
+  config.preopens = {{"/", "/0"}, {"a=b", "/1"}};
+  config.invoke = "add";
+  config.trap_unknown_imports = true;
+  config.limit_nanoseconds = 60'000'000'000;
   config.terminal[0] = config.terminal[2] = true;
   config.bounds = BoundsMode::check;
   config.disabled_features = {"simd"};
@@ -35,6 +38,8 @@ TEST(BootConfig, RefusesWhatItDoesNotKnow) {
   EXPECT_FALSE(BootConfig::parse(bytes_of("arg=x"sv)).has_value());
   EXPECT_FALSE(BootConfig::parse(bytes_of("color=red\0"sv)).has_value());
   EXPECT_FALSE(BootConfig::parse(bytes_of("mode=fly\0"sv)).has_value());
+  EXPECT_FALSE(BootConfig::parse(bytes_of("path=/0\0"sv)).has_value());
+  EXPECT_FALSE(BootConfig::parse(bytes_of("unknown_imports=zero\0"sv)).has_value());
   EXPECT_FALSE(BootConfig::parse(bytes_of("terminal=3\0"sv)).has_value());
   EXPECT_FALSE(BootConfig::parse(bytes_of("wall_clock=1x\0"sv)).has_value());
 }

@@ -27,7 +27,7 @@ void enter_panic(std::string_view message) {
   }
   write_raw("\n");
   LogLine line;
-  line << "cairn: kernel panic: " << message << "\n";
+  line << kPanic << message << "\n";
   write_raw(line.text());
 }
 

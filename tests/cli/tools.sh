@@ -77,6 +77,13 @@ expect validate/no_operand 64 '~^cairn: validate needs a file' validate
 "$cairn" wat2wasm "$scratch/invalid.wat" || bad wat2wasm/invalid 'is not for wat2wasm to refuse'
 expect validate/binary 65 '~^cairn: invalid.wasm: type mismatch.*\(at offset 0x[0-9a-f]+\)$' validate invalid.wasm
 
+printf '\0asm\1\0\0\0\1\5\1\x60\0\1\x7f\2\x0e\1\1a\0\x7f\2\1b\0\0\1c\0\0' >"$scratch/compact.wasm"
+expect validate/compact_imports 65 '~^cairn: compact.wasm: malformed import kind: the proposal compact-import-section is not supported' validate compact.wasm
+printf '(module (import "m" (item "a" (func)) (item "b" (func))))' >"$scratch/compact.wat"
+expect validate/compact_imports_in_text 65 '~^cairn: compact.wat:1:17: .*compact-import-section is not supported' validate compact.wat
+printf '(component)' >"$scratch/component.wat"
+expect validate/component 65 '~^cairn: component.wat:1:2: .*this is a component' validate component.wat
+
 # run, compile: the same positions.
 expect run/invalid 65 'cairn: invalid.wat:3:18: type mismatch: instruction requires [i32] but stack has [i64]' run --target host invalid.wat
 expect compile/syntax 65 'cairn: syntax.wat:2:9: unknown operator i32.foo, expected an instruction' compile syntax.wat
@@ -93,6 +100,19 @@ expect wast/wrong 1 '' wast wrong.wast
 grep -q '^wrong.wast:2: assert_return: returned .*1.*, expected .*2' "$scratch/out" && ok || bad wast/wrong/output "$(cat "$scratch/out")"
 expect wast/no_file 71 'cairn: cannot open none.wast: No such file or directory' wast none.wast
 expect wast/nothing_in_directory 64 'cairn: there is no .wast file below folder' wast folder
+
+# Every command explains itself, with an example; the options that a command has are in what it says.
+for file in "$root"/tools/help/*.txt; do
+  name=$(basename "$file" .txt)
+  "$root/cairn" "$name" --help >"$scratch/out" 2>"$scratch/err" && grep -q "^./cairn $name" "$scratch/out" && grep -q "^Example: " "$scratch/out" &&
+    ok || bad "help/$name" "$(head -c 300 "$scratch/err")"
+done
+for option in $(sed -n 's/^    {"\(-[a-z-]*\)", Argument.*/\1/p' "$root/src/host/cli/options.cpp"); do
+  grep -qe "$option" "$root"/tools/help/*.txt && ok || bad "help/$option" 'no help mentions it'
+done
+"$root/cairn" run --target host --help | cmp -s - "$root/tools/help/run.txt" && ok || bad help/after_options 'is not the help of run'
+ln -s "$root/cairn" "$scratch/linked" && ln -s linked "$scratch/twice"
+(cd "$scratch" && ./twice validate --help) | cmp -s - "$root/tools/help/validate.txt" && ok || bad launcher/link 'does not find its root through links'
 
 # Real programs go through text and back: what is lost is the length of numbers, and nothing the second time.
 for program in "$root/examples/hello.cpp" "$here/thrown.cpp" "$here/jump.c" "$root/tests/mutations/mixed.wat" "$root/tests/mutations/exceptions.wat"; do

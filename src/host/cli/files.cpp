@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -11,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/format.hpp"
+
 namespace cairn::cli {
 namespace {
 
@@ -18,14 +21,54 @@ std::unexpected<Error> file_error(const char* what, const std::string& path) {
   return fail(Error::of(ErrorKind::io, std::string(what) + " " + path + ": " + std::strerror(errno)));
 }
 
-std::string find_root() {
-  if (const char* given = std::getenv("CAIRN_ROOT")) return given;
-  // build/PRESET/cairn-cli
+std::unexpected<Error> too_large(const std::string& path, const std::string& why, uint64_t limit) {
+  return fail(Error::of(ErrorKind::limit, path + " is too large: " + why + ", and the limit is " + decimal(limit) + " bytes"));
+}
+
+// After a read from a pipe that found nothing: waits for more. False at the end, which is there when a writer has gone: whoever
+// opens the other end by name may come later, but not for ever.
+Result<bool> wait_for_writer(int fd, bool has_writer, const std::string& path) {
+  constexpr int kPatience = 5000;  // milliseconds
+  pollfd pipe{fd, POLLIN, 0};
+  const int ready = poll(&pipe, 1, has_writer ? -1 : kPatience);
+  if (ready < 0 && errno != EINTR) return file_error("cannot read", path);
+  if (ready == 0) return fail(Error::of(ErrorKind::io, "cannot read " + path + ": nobody writes to this pipe"));
+  return (pipe.revents & POLLIN) != 0 || ready < 0;
+}
+
+// BUILD/PRESET/cairn-cli without the last `levels` parts.
+std::string above_program(int levels) {
   char path[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
-  std::string root(path, length > 0 ? static_cast<size_t>(length) : 0);
-  for (int level = 0; level < 3; ++level) root.resize(std::min(root.size(), root.rfind('/')));
-  return root;
+  std::string result(path, length > 0 ? static_cast<size_t>(length) : 0);
+  for (int level = 0; level < levels; ++level) result.resize(std::min(result.size(), result.rfind('/')));
+  return result;
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// A directory of this user's own that can be written; made if need be. Others must not have put it there.
+bool is_usable(const std::string& path) {
+  make_directories(path);
+  struct stat info{};
+  return lstat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && access(path.c_str(), W_OK) == 0 &&
+         (info.st_uid == geteuid() || geteuid() == 0);
+}
+
+Result<std::string> find_cache() {
+  std::vector<std::string> places = {build_directory() + "/cache"};
+  if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty()) places.push_back(cache + "/cairn");
+  if (const std::string home = environment("HOME"); !home.empty()) places.push_back(home + "/.cache/cairn");
+  const std::string temporary = environment("TMPDIR");
+  places.push_back((temporary.empty() ? "/tmp" : temporary) + "/cairn-" + decimal(geteuid()));
+  for (const std::string& place : places) {
+    if (is_usable(place)) return place;
+  }
+  return fail(Error::of(ErrorKind::io, "cannot write " + places.front() +
+                                           ": set XDG_CACHE_HOME or TMPDIR to a directory that can be written"));
 }
 
 uint64_t nanoseconds(clockid_t clock) {
@@ -36,22 +79,36 @@ uint64_t nanoseconds(clockid_t clock) {
 
 }  // namespace
 
-Result<std::string> read_file(const std::string& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+Result<std::string> read_file(const std::string& path, uint64_t limit) {
+  // Opening a pipe must not wait for its writer.
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.is_open()) return file_error("cannot open", path);
   struct stat info{};
   if (fstat(file.get(), &info) != 0) return file_error("cannot read", path);
   if (S_ISDIR(info.st_mode)) return fail(Error::of(ErrorKind::io, "cannot read " + path + ": it is a directory"));
+  if (S_ISBLK(info.st_mode) || (S_ISCHR(info.st_mode) && isatty(file.get()) == 0)) {
+    return fail(Error::of(ErrorKind::io, "cannot read " + path + ": it is a device"));
+  }
+  const auto size = static_cast<uint64_t>(info.st_size);
+  if (size > limit) return too_large(path, "it has " + decimal(size) + " bytes", limit);
+  const bool is_pipe = S_ISFIFO(info.st_mode);
+  if (!is_pipe) fcntl(file.get(), F_SETFL, 0);
   std::string contents;
   size_t filled = 0;
   while (true) {
-    if (filled == contents.size())
-      contents.resize(filled + std::max<size_t>(static_cast<size_t>(info.st_size) + 1, 1 << 16));
+    // One byte more than there should be: only a file that has ended is not too large.
+    if (filled == contents.size()) contents.resize(std::max({filled * 2, size + 1, size_t{1} << 16}));
     const ssize_t length = read(file.get(), contents.data() + filled, contents.size() - filled);
     if (length < 0 && errno == EINTR) continue;
+    const bool has_writer = length < 0 && errno == EAGAIN;
+    if (is_pipe && (has_writer || (length == 0 && filled == 0))) {
+      if (CAIRN_TRY(wait_for_writer(file.get(), has_writer, path))) continue;
+      break;
+    }
     if (length < 0) return file_error("cannot read", path);
     if (length == 0) break;
     filled += static_cast<size_t>(length);
+    if (filled > limit) return too_large(path, "it does not end", limit);
   }
   contents.resize(filled);
   return contents;
@@ -82,14 +139,37 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
   return names;
 }
 
+bool is_regular_file(const std::string& path) {
+  struct stat info{};
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
 bool is_directory(const std::string& path) {
   struct stat info{};
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+void make_directories(const std::string& path) {
+  for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    mkdir(path.substr(0, slash).c_str(), 0777);
+  }
+  mkdir(path.c_str(), 0777);
+}
+
 const std::string& root_directory() {
-  static const std::string& root = *new std::string(find_root());
+  static const std::string& root =
+      *new std::string(environment("CAIRN_ROOT").empty() ? above_program(3) : environment("CAIRN_ROOT"));
   return root;
+}
+
+const std::string& build_directory() {
+  static const std::string& build = *new std::string(above_program(2));
+  return build;
+}
+
+Result<std::string> cache_directory() {
+  static const Result<std::string>& cache = *new Result<std::string>(find_cache());
+  return cache;
 }
 
 uint64_t monotonic_nanoseconds() { return nanoseconds(CLOCK_MONOTONIC); }

@@ -1,9 +1,7 @@
 #include "host/cli/machine.hpp"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 
 #include "base/boot_protocol.hpp"
 #include "base/format.hpp"
+#include "host/cli/child.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/pump.hpp"
 
@@ -79,7 +78,7 @@ std::vector<std::string> base_arguments(const Options& options) {
   }
   const char* default_cpu = options.machine == Machine::virt ? "rv64" : "max";
   add({"-cpu", options.cpu.empty() ? default_cpu : options.cpu.c_str()});
-  add({"-accel", "tcg", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"});
+  add({"-accel", options.accelerator == Accelerator::kvm ? "kvm" : "tcg", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"});
   arguments.insert(arguments.end(), {"-m", decimal(options.memory_bytes >> 10) + "k", "-smp", decimal(options.cpus),
                                      "-kernel", kernel_path(options.target), "-append", kernel_command_line(options)});
   if (options.machine != Machine::virt) add({"-device", "isa-debug-exit"});
@@ -121,21 +120,11 @@ std::optional<std::string> refusal(std::string_view log) {
   return line.substr(0, line.find('\r'));
 }
 
-[[noreturn]] void exec(const std::vector<std::string>& arguments) {
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  execvp(argv[0], argv.data());
-  const std::string message = std::string("cannot start ") + argv[0] + ": " + std::strerror(errno) + "\n";
-  (void)!write(2, message.data(), message.size());
-  _exit(exit_status::kSystem);
-}
-
 }  // namespace
 
 std::string kernel_path(Target target) {
-  return root_directory() +
-         (target == Target::riscv64 ? "/build/kernel-riscv64/cairn-kernel" : "/build/kernel-x86_64/cairn-kernel");
+  return build_directory() +
+         (target == Target::riscv64 ? "/kernel-riscv64/cairn-kernel" : "/kernel-x86_64/cairn-kernel");
 }
 
 std::string kernel_symbols_path(Target target) {
@@ -143,7 +132,7 @@ std::string kernel_symbols_path(Target target) {
   return access(separate.c_str(), R_OK) == 0 ? separate : kernel_path(target);
 }
 
-Result<MachineReport> run_machine(const Options& options, const std::string& bundle) {
+Result<MachineReport> run_machine(const Options& options, const std::string& bundle, uint64_t patience_nanoseconds) {
   const FileDescriptor file = CAIRN_TRY(bundle_file(bundle));
   SocketPair sockets[5];
   for (SocketPair& pair : sockets) pair = CAIRN_TRY(SocketPair::create());
@@ -153,18 +142,12 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
 
   const std::vector<std::string> arguments = program_arguments(options, file.get(), sockets);
   const uint64_t started = monotonic_nanoseconds();
-  const pid_t parent = getpid();
-  const pid_t qemu = fork();
-  if (qemu < 0) return fail(system_error("cannot start a process"));
-  if (qemu == 0) {
-    // Whatever ends this command ends the machine.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(exit_status::kSystem);
+  const pid_t qemu = CAIRN_TRY(start_process(arguments, [&] {
     dup2(open("/dev/null", O_RDONLY), 0);
     dup2(messages_end.get(), 1);
     dup2(messages_end.get(), 2);
-    exec(arguments);
-  }
+  }));
+  const EndsTogether together(qemu);
   messages_end = FileDescriptor();
   for (SocketPair& pair : sockets) pair.theirs = FileDescriptor();
 
@@ -175,12 +158,14 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
                   .control = std::move(sockets[3].ours),
                   .log = std::move(sockets[4].ours),
                   .messages = std::move(messages)};
-  pump(std::move(ports), qemu, options.verbose, report);
-  int status = 0;
-  waitpid(qemu, &status, 0);
+  pump(std::move(ports), {qemu, options.verbose, patience_nanoseconds}, report);
+  const int status = wait_for(qemu);
   report.qemu_nanoseconds = monotonic_nanoseconds() - started;
   if (!report.exited) {
     if (auto reason = refusal(report.log)) return fail(Error::of(ErrorKind::unsupported, std::move(*reason)));
+    if (report.kvm_failed) {
+      return fail(Error::of(ErrorKind::io, "KVM does not run this machine: " + first_line(report.qemu_messages)));
+    }
     // QEMU did not start a machine: exec failed, or it did not like its options.
     if (report.log.empty() && WIFEXITED(status) && WEXITSTATUS(status) != 0)
       return fail(Error::of(ErrorKind::io, first_line(report.qemu_messages)));
@@ -188,11 +173,23 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
   return report;
 }
 
-Error boot_console(const Options& options) {
+Result<int> boot_console(const Options& options) {
+  // QEMU writes what the console says to this file, too.
+  const FileDescriptor log(memfd_create("cairn-log", 0));
+  if (!log.is_open()) return fail(system_error("cannot create a file in memory"));
   std::vector<std::string> arguments = base_arguments(options);
   arguments.insert(arguments.end(),
-                   {"-chardev", "stdio,id=console,mux=on,signal=off", "-serial", "chardev:console", "-mon", "console"});
-  exec(arguments);
+                   {"-chardev", "stdio,id=console,mux=on,signal=off,logfile=/proc/self/fd/" + decimal(log.get()), "-serial",
+                    "chardev:console", "-mon", "console"});
+  const pid_t qemu = CAIRN_TRY(start_process(arguments));
+  const EndsTogether together(qemu);
+  const int status = wait_for(qemu);
+  const std::string said = CAIRN_TRY(read_file("/proc/self/fd/" + decimal(log.get())));
+  if (said.contains(kPanic)) return exit_status::kPanic;
+  if (refusal(said)) return exit_status::kBadModule;
+  // QEMU has said why.
+  if (said.empty() && WIFEXITED(status) && WEXITSTATUS(status) != 0) return exit_status::kSystem;
+  return WIFSIGNALED(status) ? exit_status::kSystem : 0;
 }
 
 }  // namespace cairn::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,15 @@ struct MachineReport {
     std::string name;
     uint64_t value;
   };
+  // Of the modes that run many files: which one the machine turned to last (their number after the last one), whether that took
+  // longer than it may, and what came of the files.
+  std::optional<uint64_t> begun;
+  bool timed_out = false;
+  uint64_t passed = 0, failed = 0;
   std::vector<Number> times;  // nanoseconds, in the order in which they came
   std::vector<Number> stats;
   std::string log;                // the serial port, from its start
+  bool kvm_failed = false;        // KVM could not go on with the machine
   std::string qemu_messages;      // what QEMU itself had to say
   int lost_stream = 0;            // 1 or 2: what could not be written to it is lost
   int lost_because = 0;           // and why, as Linux's number
@@ -28,11 +35,12 @@ struct MachineReport {
 };
 
 // Starts QEMU on `bundle` and carries bytes between its ports and this process's stdin, stdout and stderr until it
-// ends.
-Result<MachineReport> run_machine(const Options& options, const std::string& bundle);
+// ends. A machine that stays with one of its files for longer than `patience_nanoseconds` (0: any time) is ended.
+Result<MachineReport> run_machine(const Options& options, const std::string& bundle, uint64_t patience_nanoseconds = 0);
 
-// Replaces this process by QEMU with the serial port on the terminal. Returns only on failure.
-Error boot_console(const Options& options);
+// Runs QEMU with the serial port on the terminal until the machine ends. Returns the status of the command: 0 after a
+// power-off, and otherwise as for a program that could not be run.
+Result<int> boot_console(const Options& options);
 
 // The kernel's image for a machine, and the file with its symbols.
 std::string kernel_path(Target target);

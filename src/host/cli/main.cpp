@@ -1,12 +1,13 @@
 // The `cairn` command. The launcher at the top of the tree builds what a command needs and then becomes this program.
 #include <fcntl.h>
-#include <sys/prctl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
+#include "host/cli/accelerator.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/options.hpp"
@@ -33,7 +34,7 @@ Result<int> dispatch(const Options& options) {
     case Command::run:
       return run(options);
     case Command::boot:
-      return fail(boot_console(options));
+      return boot_console(options);
     case Command::compile:
       return compile(options);
     case Command::objdump:
@@ -50,6 +51,18 @@ Result<int> dispatch(const Options& options) {
       return wasm2wat(options);
   }
   return exit_status::kUsage;
+}
+
+// The command, after the choice of how machines are run.
+Result<int> with_accelerator(Options options) {
+  const bool is_machine = options.target == Target::x86_64 || options.target == Target::riscv64;
+  if (is_machine && options.cpus > 1) {
+    std::fprintf(stderr, "cairn: the machine has %u CPUs; the kernel uses one of them\n", options.cpus);
+  } else if (options.cpus > 1) {
+    std::fputs("cairn: --cpus is for machines; on a host a program has the CPUs that the host has\n", stderr);
+  }
+  options.accelerator = CAIRN_TRY(choose_accelerator(options));
+  return dispatch(options);
 }
 
 }  // namespace
@@ -72,7 +85,7 @@ int exit_status_of(ErrorKind kind) {
 }
 
 Error continue_as_riscv64(const Options& options, char* const* argv) {
-  const std::string program = root_directory() + "/build/host-riscv64/cairn-cli";
+  const std::string program = build_directory() + "/host-riscv64/cairn-cli";
   std::vector<char*> arguments = {const_cast<char*>("qemu-riscv64")};
   if (!options.cpu.empty()) {
     arguments.push_back(const_cast<char*>("-cpu"));
@@ -96,6 +109,7 @@ int main(int argc, char** argv) {
     const int wrong_way = descriptor == 0 ? O_WRONLY : O_RDONLY;
     if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", wrong_way) != descriptor) return exit_status::kSystem;
   }
+  signal(SIGCHLD, SIG_DFL);  // a caller that ignores it would take the ends of processes away
   Result<int> status = 0;
   Result<Options> options = parse_options(std::span<char* const>(argv + 1, static_cast<size_t>(argc - 1)));
   if (!options) {
@@ -106,7 +120,7 @@ int main(int argc, char** argv) {
       status = fail(continue_as_riscv64(*options, argv));
     } else
 #endif
-      status = dispatch(*options);
+      status = with_accelerator(*options);
   }
   if (!status) {
     std::fprintf(stderr, "cairn: %s\n", status.error().to_string().c_str());

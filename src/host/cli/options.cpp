@@ -50,6 +50,8 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
+constexpr uint64_t kMaximumMemory = uint64_t{1} << 40;
+
 bool set_memory(Options& options, std::string_view value) {
   uint64_t unit = uint64_t{1} << 20;
   if (!value.empty() && (value.back() < '0' || value.back() > '9')) {
@@ -72,9 +74,9 @@ bool set_memory(Options& options, std::string_view value) {
     value.remove_suffix(1);
   }
   const std::optional<uint64_t> number = parse_number<uint64_t>(value);
-  if (!number || *number == 0 || *number > (uint64_t{1} << 40) / unit) return false;
+  if (!number || *number > kMaximumMemory / unit) return false;
   options.memory_bytes = *number * unit;
-  return true;
+  return options.memory_bytes >= kMinimumMemory;
 }
 
 bool set_directory(Options& options, std::string_view value) {
@@ -124,6 +126,11 @@ constexpr Option kOptions[] = {
      [](Options& o, std::string_view v) {
        return choose(o.machine, v, {{"microvm", Machine::microvm}, {"q35", Machine::q35}});
      }},
+    {"--accel", Argument::required, kMachineCommands, "tcg, kvm or auto",
+     [](Options& o, std::string_view v) {
+       return choose(o.accelerator, v,
+                     {{"tcg", Accelerator::tcg}, {"kvm", Accelerator::kvm}, {"auto", Accelerator::automatic}});
+     }},
     {"--cpus", Argument::required, kMachineCommands, "a number from 1 to 256",
      [](Options& o, std::string_view v) {
        const std::optional<unsigned> number = parse_number<unsigned>(v);
@@ -133,7 +140,7 @@ constexpr Option kOptions[] = {
      }},
     {"--cpu", Argument::required, kMachineCommands, "QEMU's name of a CPU",
      [](Options& o, std::string_view v) { return !(o.cpu = v).empty(); }},
-    {"--memory", Argument::required, kMachineCommands, "a size such as 512M or 2G", set_memory},
+    {"--memory", Argument::required, kMachineCommands, "a size from 16M to 1024G, such as 512M or 2G", set_memory},
     {"--paging", Argument::required, kMachineCommands, "sv39 or sv48",
      [](Options& o, std::string_view v) { return (o.paging = v) == "sv39" || v == "sv48"; }},
     {"--env", Argument::required, bit(Command::run), "NAME=VALUE",
@@ -142,7 +149,20 @@ constexpr Option kOptions[] = {
        return v.find('=') != std::string_view::npos && v[0] != '=' && v.find('\0') == std::string_view::npos;
      }},
     {"--dir", Argument::required, bit(Command::run), "HOST::GUEST", set_directory},
-    {"--time", Argument::none, kMachineCommands, "",
+    {"--invoke", Argument::required, bit(Command::run), "the name of an exported function",
+     [](Options& o, std::string_view v) { return !(o.invoke = v).empty(); }},
+    {"--unknown-imports", Argument::required, bit(Command::run), "trap or error",
+     [](Options& o, std::string_view v) {
+       return choose(o.trap_unknown_imports, v, {{"trap", true}, {"error", false}});
+     }},
+    {"--limit", Argument::required, bit(Command::wast), "a number of seconds from 1 to 86400",
+     [](Options& o, std::string_view v) {
+       const std::optional<unsigned> number = parse_number<unsigned>(v);
+       if (!number || *number == 0 || *number > 86400) return false;
+       o.limit_nanoseconds = uint64_t{*number} * 1'000'000'000;
+       return true;
+     }},
+    {"--time", Argument::none, kMachineCommands & ~bit(Command::boot), "",
      [](Options& o, std::string_view) { return o.report_times = true; }},
     {"--verbose", Argument::none, kEveryCommand, "", [](Options& o, std::string_view) { return o.verbose = true; }},
     {"--bounds", Argument::required, kEngineCommands, "guard or check",
@@ -176,6 +196,8 @@ const Option* find_option(std::string_view name, Command command) {
 Result<void> check_combination(const Options& options, bool machine_given) {
   if (machine_given && options.target != Target::x86_64) return usage("--machine is for --target x86_64");
   if (!options.paging.empty() && options.target != Target::riscv64) return usage("--paging is for --target riscv64");
+  const bool is_machine = options.target == Target::x86_64 || options.target == Target::riscv64;
+  if (options.accelerator != Accelerator::tcg && !is_machine) return usage("--accel is for --target x86_64 and riscv64");
   if (options.command == Command::boot && options.target != Target::x86_64 && options.target != Target::riscv64) {
     return usage("boot needs --target x86_64 or riscv64");
   }
@@ -194,6 +216,18 @@ std::string_view to_string(Target target) {
       return "host";
     case Target::host_riscv64:
       return "host-riscv64";
+  }
+  return "?";
+}
+
+std::string_view to_string(Accelerator accelerator) {
+  switch (accelerator) {
+    case Accelerator::tcg:
+      return "tcg";
+    case Accelerator::kvm:
+      return "kvm";
+    case Accelerator::automatic:
+      return "auto";
   }
   return "?";
 }
@@ -247,7 +281,9 @@ Result<Options> parse_options(std::span<char* const> arguments) {
     }
     machine_given = machine_given || name == "--machine";
   }
-  if (options.operands.size() < command->min_operands) return usage(std::string(command_name) + " needs a file");
+  if (options.operands.size() < command->min_operands) {
+    return usage(std::string(command_name) + (options.command == Command::run ? " needs a program" : " needs a file"));
+  }
   if (options.operands.size() > command->max_operands) {
     return usage("unexpected argument `" + options.operands[command->max_operands] + "`");
   }

@@ -14,6 +14,7 @@ namespace cairn::cli {
 
 enum class Target : uint8_t { x86_64, riscv64, host, host_riscv64 };
 enum class Machine : uint8_t { microvm, q35, virt };
+enum class Accelerator : uint8_t { tcg, kvm, automatic };
 enum class Command : uint8_t { run, compile, objdump, boot, validate, wast, try_modules, wat2wasm, wasm2wat };
 
 // A directory of the host (run on a machine: a copy of it) under a name that the program sees.
@@ -26,6 +27,7 @@ struct Options {
   Command command = Command::run;
   Target target = Target::x86_64;
   Machine machine = Machine::microvm;
+  Accelerator accelerator = Accelerator::tcg;
   unsigned cpus = 1;
   std::string cpu;  // QEMU's name; empty: the machine's default
   uint64_t memory_bytes = uint64_t{1} << 30;
@@ -37,6 +39,9 @@ struct Options {
   BoundsMode bounds = BoundsMode::automatic;
   std::vector<std::string> disabled_features;
   std::vector<std::string> engine_options;
+  std::string invoke;                 // the function to call instead of _start
+  bool trap_unknown_imports = false;  // functions that are missing trap when they are called
+  uint64_t limit_nanoseconds = uint64_t{60'000'000'000};  // wast: what the guest code of a script may take
   std::string output;
   std::string function;
   std::vector<std::string> operands;  // run: the program and its arguments
@@ -46,5 +51,6 @@ struct Options {
 Result<Options> parse_options(std::span<char* const> arguments);
 
 std::string_view to_string(Target target);
+std::string_view to_string(Accelerator accelerator);
 
 }  // namespace cairn::cli

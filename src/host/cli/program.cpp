@@ -1,14 +1,17 @@
 #include "host/cli/program.hpp"
 
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <vector>
 
 #include "base/format.hpp"
+#include "host/cli/child.hpp"
 #include "host/cli/files.hpp"
 #include "wasm/text/text.hpp"
 
@@ -33,17 +36,10 @@ std::string content_hash(std::string_view bytes) {
   return hex(static_cast<uint64_t>(hash >> 64), 16).substr(2) + hex(static_cast<uint64_t>(hash), 16).substr(2);
 }
 
-void make_directories(const std::string& path) {
-  for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-    mkdir(path.substr(0, slash).c_str(), 0777);
-  }
-  mkdir(path.c_str(), 0777);
-}
-
 // clang looks for wasm32-wasip1, Debian installs wasm32-wasi; with a sysroot of links the host's /usr/include stays
 // out.
 Result<std::string> sysroot() {
-  std::string place = root_directory() + "/build/cache/wasm-sysroot";
+  std::string place = CAIRN_TRY(cache_directory()) + "/wasm-sysroot";
   for (const char* part : {"include", "lib"}) {
     const std::string folder = place + "/" + part;
     const std::string target = std::string("/usr/") + part + "/wasm32-wasi";
@@ -92,23 +88,34 @@ bool is_fresh(const std::string& module, const std::string& rule_path) {
   return true;
 }
 
-Result<void> run_compiler(const std::vector<std::string>& arguments) {
-  const pid_t child = fork();
-  if (child < 0) return fail(Error::of(ErrorKind::io, std::string("cannot start a process: ") + std::strerror(errno)));
-  if (child == 0) {
-    std::vector<char*> argv;
-    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
+// Writes into `folder`, which is there for this alone; `files` are what may be in it at the end.
+Result<void> run_compiler(const std::vector<std::string>& arguments, const std::string& folder,
+                          std::vector<std::string> files) {
+  const pid_t compiler = CAIRN_TRY(start_process(arguments, [&] {
     dup2(2, 1);
-    execvp(argv[0], argv.data());
-    _exit(127);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    setenv("TMPDIR", folder.c_str(), 1);  // where it keeps objects until they are linked
+  }));
+  files.push_back(folder);
+  const EndsTogether together(compiler, files);
+  const int status = wait_for(compiler);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kCannotStart)
     return fail(Error::of(ErrorKind::io, "cannot start " + arguments[0]));
   if (status != 0) return fail(Error::of(ErrorKind::malformed, arguments.back() + " does not compile"));
   return {};
+}
+
+// Folders of compilers whose command was killed; their names are numbers of processes.
+void remove_litter(const std::string& unfinished) {
+  const Result<std::vector<std::string>> folders = list_directory(unfinished);
+  if (!folders) return;
+  for (const std::string& name : *folders) {
+    if (kill(static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10)), 0) == 0 || errno != ESRCH) continue;
+    const std::string folder = unfinished + "/" + name;
+    const Result<std::vector<std::string>> files = list_directory(folder);
+    if (!files) continue;
+    for (const std::string& file : *files) unlink((folder + "/" + file).c_str());
+    rmdir(folder.c_str());
+  }
 }
 
 // What wasi-libc and libc++abi lack (src/guest): compiled along with the program.
@@ -138,26 +145,30 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
   std::string key = path + '\0' + source;
   for (const std::string& file : support) key += '\0' + CAIRN_TRY(read_file(file));
   for (const std::string& argument : arguments) key += '\0' + argument;
-  const std::string folder = root_directory() + "/build/cache/compiled/" + content_hash(key);
+  const std::string folder = CAIRN_TRY(cache_directory()) + "/compiled/" + content_hash(key);
   const std::string stem = path.substr(path.rfind('/') + 1);
   const std::string module = folder + "/" + stem.substr(0, stem.rfind('.')) + ".wasm";
   const std::string rule = folder + "/depends";
   if (!is_fresh(module, rule)) {
     make_directories(folder);
-    // Written beside and moved, so that two at once do not read each other's halves.
-    const std::string unfinished = folder + "/" + decimal(getpid());
+    // Written elsewhere and moved, so that two at once do not read each other's halves.
+    const std::string all_unfinished = CAIRN_TRY(cache_directory()) + "/unfinished";
+    remove_litter(all_unfinished);
+    const std::string unfinished = all_unfinished + "/" + decimal(getpid());
     make_directories(unfinished);
     const std::string output = unfinished + module.substr(folder.size());
-    arguments.insert(arguments.end(),
-                     {"-MMD", "-MF", unfinished + "/depends", "-o", output, "-lwasi-emulated-signal",
-                      "-lwasi-emulated-process-clocks", "-lwasi-emulated-getpid", "-lwasi-emulated-mman"});
+    const std::string depends = unfinished + "/depends";
+    arguments.insert(arguments.end(), {"-MMD", "-MF", depends, "-o", output, "-lwasi-emulated-signal",
+                                       "-lwasi-emulated-process-clocks", "-lwasi-emulated-getpid", "-lwasi-emulated-mman"});
     // The program's own file last: the rule that is kept is that of the last one, and a failure names it.
     arguments.insert(arguments.end(), support.begin(), support.end());
-    arguments.push_back(path);
-    const Result<void> compiled = run_compiler(arguments);
+    arguments.push_back(path.starts_with('-') ? "./" + path : path);
+    const Result<void> compiled = run_compiler(arguments, unfinished, {depends, output});
     if (compiled) {
-      rename((unfinished + "/depends").c_str(), rule.c_str());
+      rename(depends.c_str(), rule.c_str());
       rename(output.c_str(), module.c_str());
+    } else {
+      unlink(depends.c_str());
     }
     rmdir(unfinished.c_str());
     CAIRN_TRY(compiled);
@@ -169,7 +180,12 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
 
 Result<std::string> load_program(const std::string& path, Validation validation) {
   const Language language = language_of(path);
-  std::string contents = CAIRN_TRY(read_file(path));
+  const bool is_source = language == Language::c || language == Language::cxx;
+  // The compiler reads a source again, which a pipe does not allow.
+  if (is_source && access(path.c_str(), F_OK) == 0 && !is_directory(path) && !is_regular_file(path)) {
+    return fail(Error::of(ErrorKind::io, "cannot read " + path + ": it is not a regular file"));
+  }
+  std::string contents = CAIRN_TRY(read_file(path, is_source ? kMaximumSource : kMaximumModule));
   switch (language) {
     case Language::binary:
       return contents;

@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <string_view>
 #include <vector>
 
@@ -61,15 +63,21 @@ void parse_record(std::string_view line, MachineReport& report) {
     const MachineReport::Number number{std::string(line.substr(first + 1, last - first - 1)), value};
     if (kind == control_record::kTime) report.times.push_back(number);
     if (kind == control_record::kStat) report.stats.push_back(number);
+    uint64_t passed = 0;
+    if (kind == control_record::kTotals && parse_number(number.name, passed)) {
+      report.passed = passed;
+      report.failed = value;
+    }
+  } else if (kind == control_record::kBegin) {
+    report.begun = value;
   }
 }
 
 class Pump {
  public:
-  Pump(PumpPorts ports, pid_t machine, bool show_log, MachineReport& report)
+  Pump(PumpPorts ports, const PumpSettings& settings, MachineReport& report)
       : ports_(std::move(ports)),
-        machine_(machine),
-        show_log_(show_log),
+        settings_(settings),
         report_(report),
         buffer_(kChunk),
         pending_(kChunk) {
@@ -82,10 +90,10 @@ class Pump {
   void run() {
     while (ports_.output.is_open() || ports_.error.is_open() || ports_.control.is_open() || ports_.log.is_open() ||
            ports_.messages.is_open()) {
-      const int timeout = report_.exited ? kPowerOffMilliseconds : -1;
-      const int ready = wait(timeout);
-      if (ready == 0 && report_.exited) {
-        kill(machine_, SIGKILL);
+      const int ready = wait(milliseconds_left());
+      report_.timed_out = milliseconds_left() == 0;
+      if (report_.timed_out || (ready == 0 && report_.exited)) {
+        kill(settings_.machine, SIGKILL);
         return;
       }
       if (ready > 0) step();
@@ -101,6 +109,15 @@ class Pump {
     bool changed = false;  // and the machine does not know yet
   };
   enum Slot : size_t { from_stdin, to_machine, output, error, control, log, messages, slot_count };
+
+  // Until the machine must have said something; -1: it may take any time.
+  [[nodiscard]] int milliseconds_left() const {
+    if (report_.exited) return kPowerOffMilliseconds;
+    if (settings_.patience_nanoseconds == 0) return -1;
+    const uint64_t end = begun_at_ + settings_.patience_nanoseconds, now = monotonic_nanoseconds();
+    constexpr uint64_t kMillion = 1'000'000;
+    return now >= end ? 0 : static_cast<int>(std::min<uint64_t>((end - now) / kMillion + 1, INT_MAX));
+  }
 
   int wait(int timeout) {
     const bool holds_input = pending_begin_ < pending_end_;
@@ -121,7 +138,13 @@ class Pump {
     if (polls_[error].revents != 0) forward(ports_.error, 2);
     // The log before the control port: a panic is in the log when the machine's end is seen.
     if (polls_[log].revents != 0) keep(ports_.log, report_.log);
-    if (polls_[messages].revents != 0) keep(ports_.messages, report_.qemu_messages);
+    if (polls_[messages].revents != 0) {
+      keep(ports_.messages, report_.qemu_messages);
+      // QEMU stops a machine that KVM cannot run, and waits for a debugger.
+      const auto says = [&](std::string_view what) { return report_.qemu_messages.contains(what); };
+      report_.kvm_failed = says("KVM internal error") || says("kvm run failed");
+      if (report_.kvm_failed) kill(settings_.machine, SIGKILL);
+    }
     if ((polls_[control].revents & ~POLLOUT) != 0) read_control();
   }
 
@@ -202,23 +225,25 @@ class Pump {
 
   void keep(FileDescriptor& port, std::string& into) {
     const std::string_view bytes = receive(port);
-    if (show_log_) write_all(2, bytes);
+    if (settings_.show_log) write_all(2, bytes);
     if (into.size() + bytes.size() <= kMaxLog) into += bytes;
   }
 
   void read_control() {
     control_line_ += receive(ports_.control);
+    const std::optional<uint64_t> before = report_.begun;
     size_t end;
     while ((end = control_line_.find('\n')) != std::string::npos) {
       parse_record(std::string_view(control_line_).substr(0, end), report_);
       control_line_.erase(0, end + 1);
     }
+    if (report_.begun != before) begun_at_ = monotonic_nanoseconds();
   }
 
   PumpPorts ports_;
-  pid_t machine_;
-  bool show_log_;
+  PumpSettings settings_;
   MachineReport& report_;
+  uint64_t begun_at_ = monotonic_nanoseconds();  // when the machine turned to the file it is at, or to boot
   pollfd polls_[slot_count] = {};
   bool stdin_open_ = true;
   std::vector<char> buffer_;
@@ -231,8 +256,8 @@ class Pump {
 
 }  // namespace
 
-void pump(PumpPorts ports, pid_t machine, bool show_log, MachineReport& report) {
-  Pump(std::move(ports), machine, show_log, report).run();
+void pump(PumpPorts ports, const PumpSettings& settings, MachineReport& report) {
+  Pump(std::move(ports), settings, report).run();
 }
 
 }  // namespace cairn::cli

@@ -13,10 +13,16 @@ struct PumpPorts {
   FileDescriptor input, output, error, control, log, messages;
 };
 
+struct PumpSettings {
+  pid_t machine;
+  bool show_log;
+  uint64_t patience_nanoseconds;  // for each file of a batch; 0: any time
+};
+
 // Runs until the machine has closed every port. Bytes go through untouched and in order, with backpressure both ways: a
 // reader of ours that stalls blocks the program, a program that does not read blocks whoever writes to us. The end of
 // our standard input closes the machine's. A machine that has said `exit` and does not end within two seconds is
-// killed.
-void pump(PumpPorts ports, pid_t machine, bool show_log, MachineReport& report);
+// killed, and so is one that stays with a file for too long.
+void pump(PumpPorts ports, const PumpSettings& settings, MachineReport& report);
 
 }  // namespace cairn::cli

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <span>
@@ -66,7 +67,10 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
 
   wasi::PhaseTimes times;
-  const wasi::ProgramResult result = CAIRN_TRY(wasi::run_program(engine, bytes_of(program), context, times));
+  const wasi::ProgramOptions program_options{.invoke = options.invoke, .trap_unknown_imports = options.trap_unknown_imports};
+  const wasi::ProgramResult result =
+      CAIRN_TRY(wasi::run_program(engine, bytes_of(program), context, program_options, times));
+  if (std::fputs(result.output.c_str(), stdout) < 0 || std::fflush(stdout) != 0) lost[STDOUT_FILENO] = errno;
   if (options.report_times) {
     print_milliseconds("decode", times.decode);
     print_milliseconds("compile", times.compile);

@@ -64,13 +64,9 @@ Result<int> run_on_machine(const Options& options, const std::string& program) {
   BootConfig config;
   config.mode = BootMode::run;
   config.arguments = options.operands;
+  config.invoke = options.invoke;
+  config.trap_unknown_imports = options.trap_unknown_imports;
   const std::string bundle = CAIRN_TRY(make_bundle(options, std::move(config), program));
-  if (bundle.size() > options.memory_bytes / 2) {
-    return fail(Error::of(ErrorKind::resource, "the program and its files (" + decimal(bundle.size() >> 20) +
-                                                   " MiB) do not fit a machine with " +
-                                                   decimal(options.memory_bytes >> 20) +
-                                                   " MiB of memory; give it more with --memory"));
-  }
   return report_machine(options, CAIRN_TRY(run_machine(options, bundle)));
 }
 

@@ -1,10 +1,19 @@
-// `cairn try`: tries modules that nobody knows, in this process or all in one boot of a machine (wasi/trial.hpp).
-#include <algorithm>
-#include <cstdio>
+// `cairn try`: tries modules that nobody knows, each in a process of its own, or many in one boot of a machine (wasi/trial.hpp).
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "base/cpio.hpp"
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "base/format.hpp"
+#include "host/cli/batch.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
+#include "host/cli/program.hpp"
 #include "host/system/linux_system.hpp"
 #include "runtime/configure.hpp"
 #include "wasi/trial.hpp"
@@ -12,7 +21,10 @@
 namespace cairn::cli {
 namespace {
 
-// The modules below directories, in order of their names; a file is itself. Shorter names first, so that numbers are in order.
+constexpr unsigned kPatienceSeconds = 120;  // for a module; its guest code is ended much earlier
+
+// The modules and texts below directories, in order of their names; a file is itself. Shorter names first, so that numbers are
+// in order.
 Result<std::vector<std::string>> find_modules(const std::vector<std::string>& paths) {
   std::vector<std::string> modules;
   for (const std::string& path : paths) {
@@ -22,45 +34,81 @@ Result<std::vector<std::string>> find_modules(const std::vector<std::string>& pa
     }
     std::vector<std::string> names = CAIRN_TRY(list_directory(path));
     std::ranges::sort(names, {}, [](const std::string& name) { return std::pair(name.size(), name); });
+    const size_t before = modules.size();
     for (const std::string& name : names) {
-      if (name.ends_with(".wasm")) modules.push_back(path + "/" + name);
+      if (name.ends_with(".wasm") || name.ends_with(".wat")) modules.push_back(path + "/" + name);
+    }
+    if (modules.size() == before) {
+      return fail(Error::of(ErrorKind::usage, "there is no .wasm or .wat file in " + path));
     }
   }
   return modules;
 }
 
-Result<int> try_on_host(const Options& options, const std::vector<std::string>& modules) {
-  const runtime::EngineConfig config = CAIRN_TRY(runtime::configure_engine(engine_settings(options)));
-  host::LinuxSystem machine;
-  wasi::SleeplessSystem system(machine);
-  for (const std::string& path : modules) {
-    const std::string bytes = CAIRN_TRY(read_file(path));
-    const std::string outcome =
-        wasi::try_module(config, bytes_of(bytes), system, {}, wasi::within(wasi::kTrialNanoseconds));
-    std::printf("%s: %s\n", path.c_str(), outcome.c_str());
-    std::fflush(stdout);
-  }
-  return 0;
+void print_outcome(const std::string& name, const std::string& outcome) {
+  std::printf("%s: %s\n", name.c_str(), outcome.c_str());
+  std::fflush(stdout);
 }
 
-Result<int> try_on_machine(const Options& options, const std::vector<std::string>& modules) {
+// The modules; texts that do not assemble have had their turn. A file that cannot be read ends the command before anything runs.
+Result<std::vector<BatchFile>> read_modules(const std::vector<std::string>& paths) {
+  std::vector<BatchFile> modules;
+  for (const std::string& path : CAIRN_TRY(find_modules(paths))) {
+    Result<std::string> contents = load_program(path, Validation::off);
+    if (contents) {
+      modules.push_back({path, *std::move(contents)});
+    } else if (contents.error().kind == ErrorKind::io) {
+      return fail(std::move(contents).error());
+    } else {
+      print_outcome(path, "not run: " + contents.error().to_string());
+    }
+  }
+  return modules;
+}
+
+// How a child has ended, if not by itself.
+std::optional<std::string> bad_end(int status) {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "takes too long, and its process was ended";
+  if (WIFSIGNALED(status)) return std::string("ended its process: ") + strsignal(WTERMSIG(status));
+  if (WEXITSTATUS(status) != 0) return "ended its process with status " + decimal(WEXITSTATUS(status));
+  return std::nullopt;
+}
+
+Result<int> try_on_host(const Options& options, const std::vector<BatchFile>& modules) {
+  const runtime::EngineConfig config = CAIRN_TRY(runtime::configure_engine(engine_settings(options)));
+  int result = 0;
+  for (const auto& [path, bytes] : modules) {
+    const pid_t child = fork();
+    if (child < 0) return fail(Error::of(ErrorKind::io, std::string("cannot start a process: ") + std::strerror(errno)));
+    if (child == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      alarm(kPatienceSeconds);
+      host::LinuxSystem machine;
+      wasi::SleeplessSystem system(machine);
+      print_outcome(path, wasi::try_module(config, bytes_of(bytes), system, {}, wasi::within(wasi::kTrialNanoseconds)));
+      _exit(std::ferror(stdout) != 0 ? exit_status::kSystem : 0);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (const auto end = bad_end(status)) {
+      print_outcome("FAIL " + path, *end);
+      result = 1;
+    }
+  }
+  return std::ferror(stdout) != 0 ? exit_status::kSystem : result;
+}
+
+Result<int> try_on_machine(const Options& options, const std::vector<BatchFile>& modules) {
   BootConfig config = engine_settings(options);
   config.mode = BootMode::trial;
-  CpioWriter archive;
-  const std::string encoded = config.encode();
-  archive.add({.name = bundle_member::kConfig, .data = std::as_bytes(std::span(encoded))});
-  for (const std::string& path : modules) {
-    const std::string bytes = CAIRN_TRY(read_file(path));
-    const std::string name = std::string(bundle_member::kRoot) + (path.starts_with('/') ? "" : "/") + path;
-    archive.add({.name = name, .data = std::as_bytes(std::span(bytes))});
-  }
-  return report_machine(options, CAIRN_TRY(run_machine(options, archive.finish())));
+  return run_batch(options, config, modules, uint64_t{kPatienceSeconds} * 1'000'000'000, "FAIL ");
 }
 
 }  // namespace
 
 Result<int> try_modules(const Options& options) {
-  const std::vector<std::string> modules = CAIRN_TRY(find_modules(options.operands));
+  const std::vector<BatchFile> modules = CAIRN_TRY(read_modules(options.operands));
   if (options.target == Target::host || options.target == Target::host_riscv64) return try_on_host(options, modules);
   return try_on_machine(options, modules);
 }

@@ -1,8 +1,7 @@
 // `cairn wast`: runs specification scripts, in this process or on a machine.
 #include <cstdio>
 
-#include "base/cpio.hpp"
-#include "base/format.hpp"
+#include "host/cli/batch.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/thread.hpp"
@@ -23,19 +22,15 @@ Result<void> find_scripts(const std::string& path, std::vector<std::string>& scr
   return {};
 }
 
-struct Script {
-  std::string path, source;
-};
-
 // All are read before the first one runs: a file that cannot be read says so at once.
-Result<std::vector<Script>> read_scripts(const std::vector<std::string>& paths) {
+Result<std::vector<BatchFile>> read_scripts(const std::vector<std::string>& paths) {
   std::vector<std::string> found;
   for (const std::string& path : paths) {
     const size_t before = found.size();
     CAIRN_TRY(find_scripts(path, found));
     if (found.size() == before) return fail(Error::of(ErrorKind::usage, "there is no .wast file below " + path));
   }
-  std::vector<Script> scripts;
+  std::vector<BatchFile> scripts;
   for (std::string& path : found) {
     std::string source = CAIRN_TRY(read_file(path));
     scripts.push_back({std::move(path), std::move(source)});
@@ -43,15 +38,15 @@ Result<std::vector<Script>> read_scripts(const std::vector<std::string>& paths) 
   return scripts;
 }
 
-Result<int> wast_on_host(const Options& options, const std::vector<Script>& scripts) {
+Result<int> wast_on_host(const Options& options, const std::vector<BatchFile>& scripts) {
   const auto engine =
       CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(engine_settings(options)))));
   runtime::ScriptRunner runner(
       *engine, [](std::string_view line) { std::printf("%.*s\n", static_cast<int>(line.size()), line.data()); },
-      start_thread);
-  for (const Script& script : scripts) {
-    if (options.verbose) std::fprintf(stderr, "%s\n", script.path.c_str());
-    runner.run(script.path, script.source);
+      start_thread, options.limit_nanoseconds);
+  for (const BatchFile& script : scripts) {
+    if (options.verbose) std::fprintf(stderr, "%s\n", script.name.c_str());
+    runner.run(script.name, script.contents);
     std::fflush(stdout);
   }
   const runtime::ScriptTotals& totals = runner.totals();
@@ -60,24 +55,20 @@ Result<int> wast_on_host(const Options& options, const std::vector<Script>& scri
   return totals.failed == 0 ? 0 : 1;
 }
 
-// The scripts go into the boot bundle under their paths; the kernel runs them and prints as wast_on_host() does.
-Result<int> wast_on_machine(const Options& options, const std::vector<Script>& scripts) {
+// The kernel prints what fails as wast_on_host() does.
+Result<int> wast_on_machine(const Options& options, const std::vector<BatchFile>& scripts) {
+  // The kernel ends guest code by itself; what is not guest code must come to an end, too.
+  constexpr uint64_t kGrace = 60'000'000'000;
   BootConfig config = engine_settings(options);
   config.mode = BootMode::wast;
-  CpioWriter archive;
-  const std::string encoded = config.encode();
-  archive.add({.name = bundle_member::kConfig, .data = std::as_bytes(std::span(encoded))});
-  for (const auto& [path, source] : scripts) {
-    const std::string name = std::string(bundle_member::kRoot) + (path.starts_with('/') ? "" : "/") + path;
-    archive.add({.name = name, .data = std::as_bytes(std::span(source))});
-  }
-  return report_machine(options, CAIRN_TRY(run_machine(options, archive.finish())));
+  config.limit_nanoseconds = options.limit_nanoseconds;
+  return run_batch(options, config, scripts, options.limit_nanoseconds + kGrace, "");
 }
 
 }  // namespace
 
 Result<int> wast(const Options& options) {
-  const std::vector<Script> scripts = CAIRN_TRY(read_scripts(options.operands));
+  const std::vector<BatchFile> scripts = CAIRN_TRY(read_scripts(options.operands));
   if (options.target == Target::host || options.target == Target::host_riscv64) {
     return wast_on_host(options, scripts);
   }

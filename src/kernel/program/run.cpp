@@ -50,12 +50,12 @@ Result<void> add_descriptors(const BootConfig& config, wasi::MemoryFileSystem& f
     const IsTerminal terminal = config.terminal[i] ? IsTerminal::yes : IsTerminal::no;
     has_all &= context.add_stream(make_port_file(kStreams[i], terminal), file_type_of(terminal));
   }
-  for (const std::string& path : config.preopens) {
+  for (const auto& [name, path] : config.preopens) {
     auto directory = files.open(std::string_view(path).substr(path.starts_with('/') ? 1 : 0));
     if (!directory && directory.error() != wasi::Errno::nomem) {
       return fail(Error::of(ErrorKind::io, "there is no directory " + path));
     }
-    has_all &= directory && context.add_preopen(*std::move(directory), path);
+    has_all &= directory && context.add_preopen(*std::move(directory), name);
   }
   if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
   return {};
@@ -95,8 +95,10 @@ Result<int> run(const Bundle& bundle) {
   CAIRN_TRY(add_descriptors(config, *files, context));
 
   wasi::PhaseTimes times;
+  const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
   const wasi::ProgramResult result =
-      CAIRN_TRY(wasi::run_program(engine, {bundle.program.begin(), bundle.program.end()}, context, times));
+      CAIRN_TRY(wasi::run_program(engine, {bundle.program.begin(), bundle.program.end()}, context, options, times));
+  console::write(Port::standard_output, result.output);
   if (config.report_times) report_times(times, start);
   if (result.trap) {
     console::write(Port::standard_error, result.trap->to_string());

@@ -5,7 +5,7 @@
 
 namespace cairn::kernel {
 
-// Runs every script of the bundle, in its order; failures and the last line "N passed, N failed" go to standard output.
+// Runs every script of the bundle, in its order; failures go to standard output, what became of all to the control port.
 // The exit status: 0 when nothing failed.
 int run_scripts(const Bundle& bundle);
 

@@ -4,6 +4,7 @@
 #include "kernel/devices/console.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/engine_config.hpp"
+#include "kernel/program/run.hpp"
 #include "kernel/program/system.hpp"
 #include "wasi/trial.hpp"
 
@@ -47,24 +48,26 @@ Result<int> run(const Bundle& bundle) {
   KernelSystem machine;
   wasi::SleeplessSystem system(machine);
   const wasi::TrialScope enter = wasi::within(wasi::kTrialNanoseconds);
-  uint64_t passed = 0, failed = 0;
+  uint64_t passed = 0, failed = 0, number = 0;
   bool is_warm = false;
   for (const CpioEntry& file : bundle.files) {
-    if (file.kind != CpioKind::file || !file.name.ends_with(".wasm")) continue;
+    if (file.kind != CpioKind::file) continue;
+    send_record(control_record::kBegin, {}, number++);
     const auto attempt = [&] {
-      print(file.name, wasi::try_module(config, {file.data.begin(), file.data.end()}, system, {}, enter));
+      return wasi::try_module(config, {file.data.begin(), file.data.end()}, system, {}, enter);
     };
-    // Once without counting: what is made on first use stays.
-    if (!is_warm) attempt();
+    // Once without counting: what is made on first use stays, as the console's buffers do.
+    if (!is_warm) (void)attempt();
+    if (!is_warm) console::write(Port::standard_output, std::string_view{});
     is_warm = true;
     const Account before = Account::now();
-    print(file.name, "begins");
-    attempt();
+    print(file.name, attempt());
     const std::string left = Account::now().difference(before);
     if (!left.empty()) print("FAIL " + std::string(file.name), left);
     ++(left.empty() ? passed : failed);
+    send_record(control_record::kTotals, decimal(passed), failed);
   }
-  console::write(Port::standard_output, decimal(passed) + " passed, " + decimal(failed) + " failed\n");
+  send_record(control_record::kBegin, {}, number);
   return failed == 0 && passed != 0 ? 0 : 1;
 }
 

@@ -2,11 +2,13 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "base/format.hpp"
 #include "runtime/linker.hpp"
+#include "runtime/time_limit.hpp"
 #include "runtime/wast/pattern.hpp"
 #include "runtime/wast/spectest.hpp"
 #include "wasm/decoder.hpp"
@@ -45,17 +47,24 @@ struct Names {
 class Session {
  public:
   // Modules that an assertion expects to be refused are validated with `features`.
-  Session(Engine& engine, wasm::Features features, const StartThread& start_thread, std::unique_ptr<Store> store)
-      : engine_(engine), features_(features), start_thread_(start_thread), store_(std::move(store)), linker_(*store_) {
+  Session(Engine& engine, wasm::Features features, const StartThread& start_thread, uint64_t limit,
+          std::unique_ptr<Store> store)
+      : engine_(engine),
+        features_(features),
+        start_thread_(start_thread),
+        limit_(limit),
+        store_(std::move(store)),
+        linker_(*store_) {
     linker_.allow_shadowing(true);
   }
 
   Result<void> define_host() { return define_spectest(*store_, linker_); }
 
-  // Calls `report(directive, verdict)` after each directive.
+  // Calls `report(directive, verdict)` after each directive, until the time is over.
   template <class Report>
   void run(const std::vector<text::Directive>& directives, Names& names, const Report& report) {
     for (const text::Directive& directive : directives) {
+      if (TimeLimit::is_over()) break;
       if (const auto* thread = std::get_if<text::Thread>(&directive.what)) {
         start(*thread, names);
         continue;
@@ -128,7 +137,10 @@ class Session {
       return;
     }
     Store& own_store = **store;
-    Session session(engine_, features_, start_thread_, *std::move(store));
+    // A thread of its own needs a limit of its own, which ends about when the script's does.
+    std::optional<TimeLimit> limit;
+    if (limit_ != 0 && start_thread_) limit.emplace(limit_);
+    Session session(engine_, features_, start_thread_, limit_, *std::move(store));
     if (const Result<void> done = session.define_host(); !done) {
       thread.error = done.error().to_string();
       return;
@@ -344,6 +356,7 @@ class Session {
   Engine& engine_;
   wasm::Features features_;
   const StartThread& start_thread_;
+  uint64_t limit_;
   std::unique_ptr<Store> store_;
   Linker linker_;
   std::set<std::string> registered_;  // by directives
@@ -379,7 +392,9 @@ void ScriptRunner::run(std::string_view name, std::string_view source) {
   if (!script) return count_failure(script.error().message);
   Result<std::unique_ptr<Store>> store = Store::create(engine_);
   if (!store) return count_failure(std::string(name) + ": " + store.error().to_string());
-  Session session(engine_, features, start_thread_, *std::move(store));
+  std::optional<TimeLimit> limit;
+  if (limit_ != 0) limit.emplace(limit_);
+  Session session(engine_, features, start_thread_, limit_, *std::move(store));
   if (const Result<void> done = session.define_host(); !done) {
     return count_failure(std::string(name) + ": spectest: " + done.error().to_string());
   }
@@ -392,6 +407,9 @@ void ScriptRunner::run(std::string_view name, std::string_view source) {
     count_failure(std::string(name) + ":" + decimal(directive.line) + ": " + std::string(text::keyword_of(directive)) +
                   ": " + verdict.error());
   });
+  if (limit && TimeLimit::is_over()) {
+    count_failure(std::string(name) + ": not done after the limit of " + decimal(limit_ / 1'000'000'000) + " s");
+  }
 }
 
 }  // namespace cairn::runtime

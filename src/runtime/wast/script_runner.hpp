@@ -30,9 +30,11 @@ using StartThread = std::function<std::function<void()>(std::function<void()> bo
 // runs when it is waited for, or else at the script's end.
 class ScriptRunner {
  public:
-  // `print` gets one line for each failure, "file:line: directive: what was observed", without its newline.
-  ScriptRunner(Engine& engine, std::function<void(std::string_view)> print, StartThread start_thread = {})
-      : engine_(engine), print_(std::move(print)), start_thread_(std::move(start_thread)) {}
+  // `print` gets one line for each failure, "file:line: directive: what was observed", without its newline. A script that is not
+  // done after `limit_nanoseconds` (0: no limit) is ended, which is a failure, too.
+  ScriptRunner(Engine& engine, std::function<void(std::string_view)> print, StartThread start_thread = {},
+               uint64_t limit_nanoseconds = 0)
+      : engine_(engine), print_(std::move(print)), start_thread_(std::move(start_thread)), limit_(limit_nanoseconds) {}
 
   // Runs one script in a store of its own. `name` begins the lines about it.
   void run(std::string_view name, std::string_view source);
@@ -45,6 +47,7 @@ class ScriptRunner {
   Engine& engine_;
   std::function<void(std::string_view)> print_;
   StartThread start_thread_;
+  uint64_t limit_;
   ScriptTotals totals_;
 };
 

@@ -1,0 +1,17 @@
+;; A library (reactor): _initialize makes add count from 100. With an import that nobody provides.
+(module
+  (import "env" "nobody" (func $nobody (param i32)))
+  (memory (export "memory") 1)
+  (global $base (mut i32) (i32.const 0))
+  (func (export "_initialize") (global.set $base (i32.const 100)))
+  (func (export "add") (param i32 i32) (result i32)
+    (i32.add (global.get $base) (i32.add (local.get 0) (local.get 1))))
+  (func (export "several") (param f64 f32 i64) (result f64 f32 i64)
+    (f64.div (local.get 0) (f64.const 3))
+    (local.get 1)
+    (local.get 2))
+  (func (export "others") (param v128 externref funcref) (result v128 externref funcref)
+    (local.get 0)
+    (local.get 1)
+    (local.get 2))
+  (func $ask (export "ask") (call $nobody (i32.const 1))))
