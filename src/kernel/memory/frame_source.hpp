@@ -13,6 +13,7 @@
 
 #include "base/assert.hpp"
 #include "kernel/memory/frame_allocator.hpp"
+#include "kernel/memory/injected_failure.hpp"
 #include "kernel/sync/spin_lock.hpp"
 
 namespace cairn::kernel {
@@ -69,6 +70,7 @@ class FrameSource {
 
   // Promises `count` frames; false: there are not as many.
   [[nodiscard]] bool promise(uint64_t count, Claim claim = Claim::fallible) {
+    if (must_fail(claim)) return false;
     return with([&](State& s) {
       if (s.available(claim) < count) return false;
       s.promised += count;
@@ -102,6 +104,10 @@ class FrameSource {
     return with([](State& s) { return s.promised; });
   }
 
+  // Each attempt of something that may fail asks first whether a test wants it to.
+  [[nodiscard]] bool must_fail(Claim claim) { return claim == Claim::fallible && injected_.next(); }
+  [[nodiscard]] InjectedFailure& injected_failure() { return injected_; }
+
   // PageTable's source of tables, and where owned pages go when they are unmapped.
   std::optional<PhysAddr> redeem_table() { return redeem(0); }
   void free_table(PhysAddr frame) { free_contiguous(frame, 1); }
@@ -109,6 +115,7 @@ class FrameSource {
 
  private:
   Locked<State> state_;
+  InjectedFailure injected_;
 };
 
 }  // namespace cairn::kernel

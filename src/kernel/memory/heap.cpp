@@ -2,15 +2,17 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 
 #include "base/assert.hpp"
 
 namespace cairn::kernel {
 namespace {
 
-// Notes: 1 + class, and the order above, for frames of a slab; kLargeNote + frames for the first frame of a large block.
+// Notes: 1 + class, and the order above, for frames of a slab; kLargeNote + frames for the first frame of a large block, and
+// kHeaderNote if it begins with a LargeBlock.
 constexpr unsigned kOrderShift = 5;
-constexpr uint32_t kLargeNote = 1 << 8;
+constexpr uint32_t kLargeNote = 1 << 8, kHeaderNote = 1 << 29;
 
 }  // namespace
 
@@ -23,17 +25,38 @@ size_t Heap::class_of(size_t size) {
   return 8 + (exponent - 7) * 4 + ((size - 1 - (size_t{1} << exponent)) >> (exponent - 2));
 }
 
+// --- Lists.
+
 void Heap::link(size_t size_class, Slab* slab) {
+  Slab*& first = partial_of(slab)[size_class];
   slab->previous = nullptr;
-  slab->next = partial_[size_class];
-  if (slab->next != nullptr) slab->next->previous = slab;
-  partial_[size_class] = slab;
+  slab->next = first;
+  if (first != nullptr) first->previous = slab;
+  first = slab;
 }
 
 void Heap::unlink(size_t size_class, Slab* slab) {
-  (slab->previous != nullptr ? slab->previous->next : partial_[size_class]) = slab->next;
+  (slab->previous != nullptr ? slab->previous->next : partial_of(slab)[size_class]) = slab->next;
   if (slab->next != nullptr) slab->next->previous = slab->previous;
 }
+
+void Heap::unlink_from_operation(Slab* slab) {
+  (slab->previous_of_operation != nullptr ? slab->previous_of_operation->next_of_operation : operation_.slabs) = slab->next_of_operation;
+  if (slab->next_of_operation != nullptr) slab->next_of_operation->previous_of_operation = slab->previous_of_operation;
+}
+
+void Heap::link_large(LargeBlock* block) {
+  block->next = operation_.large;
+  if (block->next != nullptr) block->next->previous = block;
+  operation_.large = block;
+}
+
+void Heap::unlink_large(LargeBlock* block) {
+  (block->previous != nullptr ? block->previous->next : operation_.large) = block->next;
+  if (block->next != nullptr) block->next->previous = block->previous;
+}
+
+// --- Allocating.
 
 Heap::Slab* Heap::make_slab(size_t size_class, unsigned order, Claim claim) {
   static_assert(kClasses < 1 << kOrderShift);
@@ -41,14 +64,27 @@ Heap::Slab* Heap::make_slab(size_t size_class, unsigned order, Claim claim) {
   if (!block) return nullptr;
   frames_ += uint64_t{1} << order;
   auto* slab = map_.at<Slab>(*block);
-  *slab = {nullptr, nullptr, nullptr, 0, kHeader, order};
+  *slab = {.next = nullptr,
+           .previous = nullptr,
+           .next_of_operation = nullptr,
+           .previous_of_operation = nullptr,
+           .free = nullptr,
+           .used = 0,
+           .untouched = kHeader,
+           .order = order,
+           .of_operation = has_operation_};
+  if (has_operation_) {
+    slab->next_of_operation = operation_.slabs;
+    if (operation_.slabs != nullptr) operation_.slabs->previous_of_operation = slab;
+    operation_.slabs = slab;
+  }
   link(size_class, slab);
   return slab;
 }
 
 void* Heap::allocate_small(size_t size_class, Claim claim) {
   const uint32_t size = kSizes[size_class];
-  Slab* slab = partial_[size_class];
+  Slab* slab = (has_operation_ ? operation_.partial : partial_)[size_class];
   if (slab == nullptr) slab = make_slab(size_class, order_of(size_class), claim);
   if (slab == nullptr) slab = make_slab(size_class, 0, claim);
   if (slab == nullptr) return nullptr;
@@ -67,36 +103,48 @@ void* Heap::allocate_small(size_t size_class, Claim claim) {
   return object;
 }
 
+void* Heap::allocate_large(size_t size, Claim claim) {
+  const size_t header = has_operation_ ? kBlockHeader : 0;
+  const uint64_t frames = align_up(size + header, kPageSize) >> kPageBits;
+  const auto start = source_.allocate_contiguous(frames, claim);
+  if (!start) return nullptr;
+  source_.set_note(*start, (has_operation_ ? kHeaderNote : 0) | (kLargeNote + static_cast<uint32_t>(frames)));
+  frames_ += frames;
+  used_ += frames << kPageBits;
+  if (!has_operation_) return map_.at(*start);
+  auto* block = std::construct_at(map_.at<LargeBlock>(*start), nullptr, nullptr, frames, false, true);
+  link_large(block);
+  return reinterpret_cast<std::byte*>(block) + kBlockHeader;
+}
+
 void* Heap::allocate(size_t size, size_t alignment, Claim claim) {
   if (alignment > 16) size = std::max(align_up(size, std::min<size_t>(alignment, 64)), alignment > 64 ? kLargestSmall + 1 : 0);
   if (size <= kLargestSmall) return allocate_small(class_of(size), claim);
-  if (alignment > kPageSize || size > ~size_t{0} - kPageSize) return nullptr;
-  const uint64_t frames = align_up(size, kPageSize) >> kPageBits;
-  const auto block = source_.allocate_contiguous(frames, claim);
-  if (!block) return nullptr;
-  source_.set_note(*block, kLargeNote + static_cast<uint32_t>(frames));
-  frames_ += frames;
-  used_ += frames << kPageBits;
-  return map_.at(*block);
+  if (alignment > (has_operation_ ? kBlockHeader : kPageSize) || size > ~size_t{0} - 2 * kPageSize) return nullptr;
+  return allocate_large(size, claim);
 }
 
-void Heap::free(void* pointer) {
-  const PhysAddr address = map_.physical(pointer);
-  const PhysAddr frame{align_down(address.value, kPageSize)};
-  const uint32_t note = source_.note(frame);
-  CAIRN_ASSERT(note != 0);  // otherwise: not from this heap, or freed before
-  if (note >= kLargeNote) {
-    const uint64_t frames = note - kLargeNote;
-    source_.set_note(frame, 0);
-    source_.free_contiguous(frame, frames);
-    frames_ -= frames;
-    used_ -= frames << kPageBits;
-    return;
-  }
+// --- Freeing.
+
+void Heap::free_slab(Slab* slab) {
+  const PhysAddr block = map_.physical(slab);
+  const uint64_t count = uint64_t{1} << slab->order;
+  for (uint64_t i = 0; i < count; ++i) source_.set_note(block + i * kPageSize, 0);
+  source_.free_contiguous(block, count);
+  frames_ -= count;
+}
+
+void Heap::free_large(void* block, uint64_t frames) {
+  const PhysAddr start = map_.physical(block);
+  source_.set_note(start, 0);
+  source_.free_contiguous(start, frames);
+  frames_ -= frames;
+  used_ -= frames << kPageBits;
+}
+
+void Heap::free_small(void* pointer, uint32_t note) {
   const size_t size_class = (note & ((1 << kOrderShift) - 1)) - 1;
-  const unsigned order = note >> kOrderShift;
-  const PhysAddr block{align_down(address.value, kPageSize << order)};
-  auto* slab = map_.at<Slab>(block);
+  auto* slab = reinterpret_cast<Slab*>(align_down(reinterpret_cast<uint64_t>(pointer), kPageSize << (note >> kOrderShift)));
   const bool was_full = slab->free == nullptr && slab->untouched == 0;
   auto* object = static_cast<FreeObject*>(pointer);
   object->next = slab->free;
@@ -107,10 +155,71 @@ void Heap::free(void* pointer) {
   // An empty slab goes back, except the last one of its class: the next object is likely to come soon.
   if (slab->used == 0 && (slab->next != nullptr || slab->previous != nullptr)) {
     unlink(size_class, slab);
-    for (uint64_t i = 0; i < uint64_t{1} << order; ++i) source_.set_note(block + i * kPageSize, 0);
-    source_.free_contiguous(block, uint64_t{1} << order);
-    frames_ -= uint64_t{1} << order;
+    if (slab->of_operation) unlink_from_operation(slab);
+    free_slab(slab);
   }
+}
+
+void Heap::free(void* pointer) {
+  const PhysAddr frame = map_.physical(reinterpret_cast<void*>(align_down(reinterpret_cast<uint64_t>(pointer), kPageSize)));
+  const uint32_t note = source_.note(frame);
+  CAIRN_ASSERT(note != 0);  // otherwise: not from this heap, or freed before
+  if ((note & ~kHeaderNote) < kLargeNote) return free_small(pointer, note);
+  auto* block = map_.at<LargeBlock>(frame);
+  if ((note & kHeaderNote) != 0 && block->of_operation) unlink_large(block);
+  free_large(block, (note & ~kHeaderNote) - kLargeNote);
+}
+
+// --- Operations.
+
+void Heap::begin_operation() {
+  CAIRN_ASSERT(!has_operation_ && operation_.slabs == nullptr && operation_.large == nullptr);
+  has_operation_ = true;
+}
+
+void Heap::end_operation() {
+  has_operation_ = false;
+  operation_ = {};
+}
+
+void Heap::keep_operation() {
+  for (size_t size_class = 0; size_class < kClasses; ++size_class) {
+    Slab* slab = operation_.partial[size_class];
+    while (slab != nullptr) {
+      Slab* next = slab->next;
+      slab->of_operation = false;
+      // Empty ones are of no use where there is another.
+      if (slab->used == 0 && partial_[size_class] != nullptr) {
+        unlink_from_operation(slab);
+        free_slab(slab);
+      } else {
+        link(size_class, slab);
+      }
+      slab = next;
+    }
+  }
+  for (Slab* slab = operation_.slabs; slab != nullptr; slab = slab->next_of_operation) slab->of_operation = false;
+  for (LargeBlock* block = operation_.large; block != nullptr; block = block->next) block->of_operation = false;
+  end_operation();
+}
+
+void Heap::free_slabs() {
+  while (Slab* slab = operation_.slabs) {
+    const uint32_t note = source_.note(map_.physical(slab));
+    used_ -= uint64_t{kSizes[(note & ((1 << kOrderShift) - 1)) - 1]} * slab->used;
+    unlink_from_operation(slab);
+    free_slab(slab);
+  }
+}
+
+void* Heap::adopt_mapped(std::byte* block) {
+  link_large(std::construct_at(reinterpret_cast<LargeBlock*>(block), nullptr, nullptr, uint64_t{0}, true, true));
+  return block + kBlockHeader;
+}
+
+void Heap::forget_mapped(std::byte* block) {
+  auto* large = reinterpret_cast<LargeBlock*>(block);
+  if (large->of_operation) unlink_large(large);
 }
 
 }  // namespace cairn::kernel

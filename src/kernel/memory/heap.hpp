@@ -4,6 +4,9 @@
 // that it is a single frame. The note of each of its frames says class and order, so freeing needs the address only. Objects
 // above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps them instead
 // (memory.cpp). All heap memory is always mapped: touching it never faults. Not locked.
+//
+// While an operation runs (base/operation.hpp), what is allocated goes to slabs and large blocks of the operation's own, so
+// that all of it can be freed at once, or become the system's.
 #pragma once
 
 #include <array>
@@ -17,12 +20,37 @@ namespace cairn::kernel {
 class Heap {
  public:
   static constexpr size_t kLargestSmall = 2048;
+  // What lies in front of an operation's large block.
+  static constexpr size_t kBlockHeader = 64;
 
   Heap(DirectMap map, FrameSource& source) : map_(map), source_(source) {}
 
-  // Null when there is no memory. Alignment: 16 up to 64 as asked for, 4096 for what exceeds kLargestSmall.
+  // Null when there is no memory. Alignment: 16 up to 64 as asked for, 4096 for what exceeds kLargestSmall (64 in an operation).
   void* allocate(size_t size, size_t alignment, Claim claim = Claim::last);
   void free(void* pointer);
+
+  // One at a time.
+  void begin_operation();
+  [[nodiscard]] bool has_operation() const { return has_operation_; }
+  // What was allocated since becomes ordinary.
+  void keep_operation();
+  // Frees what was allocated since and is still there. Mapped blocks are the caller's to unmap: `unmap(block)` for each.
+  template <class F>
+  void drop_operation(F&& unmap) {
+    free_slabs();
+    while (LargeBlock* block = operation_.large) {
+      unlink_large(block);
+      if (block->is_mapped) {
+        unmap(reinterpret_cast<std::byte*>(block));
+      } else {
+        free_large(block, block->frames);
+      }
+    }
+    end_operation();
+  }
+  // A block that the caller has mapped for the operation: what allocate() would have returned of it. And before it is unmapped.
+  void* adopt_mapped(std::byte* block);
+  void forget_mapped(std::byte* block);
 
   // Bytes in objects that were handed out, rounded up to what they occupy.
   [[nodiscard]] uint64_t used() const { return used_; }
@@ -34,28 +62,59 @@ class Heap {
     FreeObject* next;
   };
   struct Slab {
-    Slab* next;
+    Slab* next;  // of the slabs of this class with a free object
     Slab* previous;
+    Slab* next_of_operation;
+    Slab* previous_of_operation;
     FreeObject* free;
     uint32_t used;
     uint32_t untouched;  // offset of the first object that was never handed out; 0: none left
     uint32_t order;
+    bool of_operation;
+  };
+  // In front of an operation's large block, and of one that it has left behind.
+  struct LargeBlock {
+    LargeBlock* next;
+    LargeBlock* previous;
+    uint64_t frames;
+    bool is_mapped;
+    bool of_operation;
   };
   static constexpr size_t kClasses = 24;
   static constexpr size_t kHeader = 64;
-  static_assert(sizeof(Slab) <= kHeader);
+  static_assert(sizeof(Slab) <= kHeader && sizeof(LargeBlock) <= kBlockHeader);
   static const std::array<uint16_t, kClasses> kSizes;
   static size_t class_of(size_t size);
   static unsigned order_of(size_t size_class) { return kSizes[size_class] <= 256 ? 2 : 3; }
 
+  using Partial = std::array<Slab*, kClasses>;
+  struct Operation {
+    Partial partial{};
+    Slab* slabs = nullptr;
+    LargeBlock* large = nullptr;
+  };
+
   void* allocate_small(size_t size_class, Claim claim);
+  void* allocate_large(size_t size, Claim claim);
   Slab* make_slab(size_t size_class, unsigned order, Claim claim);
+  void free_small(void* pointer, uint32_t note);
+  void free_slab(Slab* slab);
+  void free_slabs();
+  void free_large(void* block, uint64_t frames);
+  void end_operation();
+
+  [[nodiscard]] Partial& partial_of(const Slab* slab) { return slab->of_operation ? operation_.partial : partial_; }
   void link(size_t size_class, Slab* slab);
   void unlink(size_t size_class, Slab* slab);
+  void unlink_from_operation(Slab* slab);
+  void link_large(LargeBlock* block);
+  void unlink_large(LargeBlock* block);
 
   DirectMap map_;
   FrameSource& source_;
-  std::array<Slab*, kClasses> partial_{};  // slabs with a free object
+  Partial partial_{};  // slabs with a free object
+  bool has_operation_ = false;
+  Operation operation_;
   uint64_t frames_ = 0;
   uint64_t used_ = 0;
 };

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <vector>
 
@@ -118,6 +120,78 @@ TEST(Heap, KeepsTheReserveForWhatMustNotFail) {
   while (heap.allocate(2048, 16, Claim::last) != nullptr) {
   }
   EXPECT_EQ(testing::free_frames(source), 0u);
+}
+
+// Operations at random: what is kept stays and is freed one by one later, what is dropped is gone at once, and nobody's contents
+// change.
+TEST(Heap, KeepsOrDropsAnOperation) {
+  testing::Ram ram(64 << 20);
+  FrameSource source;
+  testing::give_all(ram, source);
+  const uint64_t free = testing::free_frames(source);
+  Heap heap(ram.map(), source);
+  struct Object {
+    std::byte* start;
+    size_t size;
+    std::byte fill;
+    bool is_mapped = false;
+  };
+  std::vector<Object> ordinary, of_operation;
+  std::vector<std::unique_ptr<std::byte[]>> mappings;  // stand for pages that the kernel maps
+  uint64_t mapped = 0;
+  std::mt19937 random(4);
+  const auto allocate = [&](std::vector<Object>& objects) {
+    const size_t size = random() % 8 == 0 ? random() % 60'000 : random() % 2500;
+    auto* start = static_cast<std::byte*>(heap.allocate(size, size_t{1} << random() % 7));
+    ASSERT_NE(start, nullptr);
+    objects.push_back({start, size, static_cast<std::byte>(random())});
+    std::fill_n(start, size, objects.back().fill);
+  };
+  const auto free_one = [&](std::vector<Object>& objects) {
+    if (objects.empty()) return;
+    std::swap(objects[random() % objects.size()], objects.back());
+    const Object object = objects.back();
+    objects.pop_back();
+    for (size_t i = 0; i < object.size; ++i) ASSERT_EQ(object.start[i], object.fill);
+    if (object.is_mapped) {
+      heap.forget_mapped(object.start - Heap::kBlockHeader);
+      --mapped;
+    } else {
+      heap.free(object.start);
+    }
+  };
+  for (int round = 0; round < 300; ++round) {
+    for (uint32_t i = random() % 60; i != 0; --i) random() % 2 == 0 ? allocate(ordinary) : free_one(ordinary);
+    while (ordinary.size() > 500) free_one(ordinary);
+    const uint64_t used = heap.used(), footprint = heap.footprint();
+    heap.begin_operation();
+    for (uint32_t i = random() % 300; i != 0; --i) random() % 3 != 0 ? allocate(of_operation) : free_one(of_operation);
+    if (random() % 3 == 0) {
+      mappings.push_back(std::make_unique<std::byte[]>(4096));
+      auto* start = static_cast<std::byte*>(heap.adopt_mapped(mappings.back().get()));
+      of_operation.push_back({start, 100, std::byte{9}, true});
+      std::fill_n(start, 100, std::byte{9});
+      ++mapped;
+    }
+    if (random() % 2 == 0) {
+      heap.keep_operation();
+      ordinary.insert(ordinary.end(), of_operation.begin(), of_operation.end());
+    } else {
+      uint64_t unmapped = 0;
+      heap.drop_operation([&](std::byte*) { ++unmapped; });
+      ASSERT_EQ(unmapped, static_cast<uint64_t>(std::ranges::count_if(of_operation, [](const Object& o) { return o.is_mapped; })));
+      mapped -= unmapped;
+      ASSERT_EQ(heap.used(), used);
+      ASSERT_EQ(heap.footprint(), footprint);
+    }
+    of_operation.clear();
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+  while (!ordinary.empty()) free_one(ordinary);
+  EXPECT_EQ(mapped, 0u);
+  EXPECT_EQ(heap.used(), 0u);
+  EXPECT_LE(free - testing::free_frames(source), 24u * 8);
+  EXPECT_EQ(heap.footprint(), (free - testing::free_frames(source)) * kPageSize);
 }
 
 }  // namespace

@@ -125,18 +125,44 @@ Result<volatile std::byte*> map_device(PhysRange registers) {
 
 void* allocate_bytes(size_t size, size_t alignment, Claim claim) {
   CAIRN_ASSERT(ready && locks_held() == 0);
+  if (frames.must_fail(claim)) return nullptr;
   void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment, claim); });
+  if (result != nullptr || size <= Heap::kLargestSmall || size >= uint64_t{1} << 40) return result;
   // Large blocks may exist in pieces only. They are filled at once: the heap is touched under locks, too.
-  if (result == nullptr && size > Heap::kLargestSmall && size < uint64_t{1} << 40 && alignment <= kPageSize) {
-    (*space).with([&](KernelAddressSpace& s) {
-      const uint64_t bytes = align_up(size, kPageSize);
-      if (const auto start = map_pages(s, bytes, claim)) {
-        s.fill(*start, bytes);
-        result = start->as_pointer();
-      }
-    });
+  const bool of_operation = (*heap).with([](Heap& h) { return h.has_operation(); });
+  if (alignment > (of_operation ? Heap::kBlockHeader : kPageSize)) return nullptr;
+  (*space).with([&](KernelAddressSpace& s) {
+    const uint64_t bytes = align_up(size + (of_operation ? Heap::kBlockHeader : 0), kPageSize);
+    if (const auto start = map_pages(s, bytes, claim)) {
+      s.fill(*start, bytes);
+      result = start->as_pointer();
+    }
+  });
+  if (result == nullptr || !of_operation) return result;
+  return (*heap).with([&](Heap& h) { return h.adopt_mapped(static_cast<std::byte*>(result)); });
+}
+
+// --- Operations (base/operation.hpp).
+
+void begin_operation() {
+  (*heap).with([](Heap& h) { h.begin_operation(); });
+}
+void keep_operation() {
+  (*heap).with([](Heap& h) { h.keep_operation(); });
+}
+void drop_operation() {
+  // Unmapping is not for under the heap's lock: blocks are linked by their first words until then.
+  struct Link {
+    Link* next;
+  };
+  Link* mapped = nullptr;
+  (*heap).with([&](Heap& h) {
+    h.drop_operation([&](std::byte* block) { mapped = new (block) Link{mapped}; });
+  });
+  while (mapped != nullptr) {
+    const VirtAddr block = VirtAddr::of(std::exchange(mapped, mapped->next));
+    (*space).with([&](KernelAddressSpace& s) { s.release(block); });
   }
-  return result;
 }
 
 void end_without_memory(void (*end)(size_t size)) { out_of_memory_end = end; }
@@ -151,7 +177,9 @@ void free_bytes(void* pointer) {
   CAIRN_ASSERT(locks_held() == 0);
   const VirtAddr address = VirtAddr::of(pointer);
   if (address.value >= layout::kKernelRegions && address.value < layout::kKernelRegionsEnd) {
-    (*space).with([&](KernelAddressSpace& s) { s.release(address); });
+    const VirtAddr start{align_down(address.value, kPageSize)};
+    if (start != address) (*heap).with([&](Heap& h) { h.forget_mapped(start.as_pointer()); });
+    (*space).with([&](KernelAddressSpace& s) { s.release(start); });
   } else {
     (*heap).with([&](Heap& h) { h.free(pointer); });
   }
@@ -165,6 +193,7 @@ MemoryStatistics memory_statistics() {
   frames.with([&](FrameSource::State& s) {
     statistics.total = s.frames.total_frames() << kPageBits;
     statistics.free = s.frames.free_frames() << kPageBits;
+    statistics.promised = s.promised << kPageBits;
   });
   (*heap).with([&](Heap& h) {
     statistics.heap = h.footprint();
@@ -180,21 +209,46 @@ MemoryStatistics memory_statistics() {
   return statistics;
 }
 
+bool promises_are_exact() {
+  return (*space).with([](KernelAddressSpace& s) { return s.recount() == frames.promised(); });
+}
+InjectedFailure& injected_failure() { return frames.injected_failure(); }
+
 }  // namespace cairn::kernel
 
-// Operations have no memory of their own yet: running out ends the machine as it does elsewhere.
 namespace cairn {
-OperationRecord* operation_current() { return nullptr; }
-void operation_begin(OperationRecord&) {}
-void operation_keep(OperationRecord&) {}
-void operation_drop(OperationRecord&) {}
+namespace {
+// One CPU's; it moves into the fiber's record when there are several.
+constinit OperationRecord* current_operation = nullptr;
+}  // namespace
+
+OperationRecord* operation_current() { return current_operation; }
+
+void operation_begin(OperationRecord& record) {
+  record.limit_bytes = kernel::memory_statistics().total;
+  kernel::begin_operation();
+  current_operation = &record;
+}
+
+void operation_keep(OperationRecord&) {
+  current_operation = nullptr;
+  kernel::keep_operation();
+}
+
+void operation_drop(OperationRecord&) {
+  current_operation = nullptr;
+  kernel::drop_operation();
+}
 }  // namespace cairn
 
 void* operator new(size_t size) { return operator new(size, std::align_val_t(16)); }
 void* operator new(size_t size, std::align_val_t alignment) {
-  void* result = cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment), cairn::kernel::Claim::last);
-  if (result == nullptr) cairn::kernel::out_of_memory(size);
-  return result;
+  using cairn::kernel::Claim;
+  cairn::OperationRecord* const operation = cairn::operation_current();
+  void* result = cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment), operation != nullptr ? Claim::fallible : Claim::last);
+  if (result != nullptr) return result;
+  if (operation != nullptr) cairn::operation_fail(*operation, size);
+  cairn::kernel::out_of_memory(size);
 }
 void* operator new(size_t size, const std::nothrow_t&) noexcept { return operator new(size, std::align_val_t(16), std::nothrow); }
 void* operator new(size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {

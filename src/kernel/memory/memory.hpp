@@ -39,6 +39,10 @@ Result<volatile std::byte*> map_device(PhysRange registers);
 // From the heap; null when there is no memory. Not under a lock.
 void* allocate_bytes(size_t size, size_t alignment, Claim claim);
 void free_bytes(void* pointer);
+// What is allocated from here on becomes ordinary, or is freed at once.
+void begin_operation();
+void keep_operation();
+void drop_operation();
 // When plain operator new finds no memory, `end` gets the size that was wanted and ends the kernel, allocating nothing. By
 // default that is a panic.
 void end_without_memory(void (*end)(size_t size));
@@ -55,10 +59,15 @@ struct MemoryStatistics {
   uint64_t heap_used;  // of which in objects
   uint64_t committed;  // promised to regions
   uint64_t filled;     // of which there already
+  uint64_t promised;   // frames for what is not there yet, with page tables
   uint64_t reservations;  // ranges of addresses that are taken
   uint64_t segments;      // pieces of committed memory
   uint64_t nodes;         // held by the records of both
 };
 MemoryStatistics memory_statistics();
+// Whether as many frames are promised as committed memory can still need; takes time in proportion to it.
+bool promises_are_exact();
+// What makes allocations fail on purpose.
+InjectedFailure& injected_failure();
 
 }  // namespace cairn::kernel

@@ -20,6 +20,7 @@ void RangePool::unlink(Page* page) {
 
 bool RangePool::ensure(uint64_t count) {
   while (free_ < aside_ + count) {
+    if (source_.must_fail(Claim::fallible)) return false;
     const auto frame = source_.allocate_contiguous(1, Claim::fallible);
     if (!frame) return false;
     add(*frame);
