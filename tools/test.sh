@@ -180,6 +180,10 @@ for machine in x86_64 riscv64; do
   case " ${targets[*]} " in *" $machine "*) job "kernel ($machine)" python3 tests/kernel/run.py "$machine" ;; esac
 done
 
+for machine in x86_64 riscv64; do
+  case " ${targets[*]} " in *" $machine "*) job "injection ($machine)" tests/injection/run.py ${CAIRN_TEST_ALL:+--long} "$machine" ;; esac
+done
+
 # The programs are built once, before several targets want them at the same time.
 if selected programs/ || { [ -n "$CAIRN_TEST_ALL" ] && selected "code (generated, programs)"; }; then
   wait_all

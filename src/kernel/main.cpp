@@ -12,6 +12,7 @@
 #include "kernel/program/scripts.hpp"
 #include "kernel/program/trials.hpp"
 #include "kernel/shell/shell.hpp"
+#include "kernel/testing/injection.hpp"
 #include "kernel/testing/testing.hpp"
 #include "kernel/time/clock.hpp"
 
@@ -48,6 +49,8 @@ void finish_without_memory(size_t size) {
   }
   end_without_memory(finish_without_memory);
   if (!has_wall_clock()) set_wall_clock(bundle->config.wall_clock_nanoseconds);
+  const std::string_view command_line = the_boot_info->command_line;
+  if (boot_option(command_line, "test") == "injection") finish(run_injection(*bundle, command_line));
   switch (bundle->config.mode) {
     case BootMode::run:
       finish(run_program(*bundle));

@@ -2,7 +2,7 @@
 
 #include "base/format.hpp"
 #include "kernel/devices/console.hpp"
-#include "kernel/memory/memory.hpp"
+#include "kernel/program/account.hpp"
 #include "kernel/program/engine_config.hpp"
 #include "kernel/program/run.hpp"
 #include "kernel/program/system.hpp"
@@ -10,33 +10,6 @@
 
 namespace cairn::kernel {
 namespace {
-
-// What a module must leave as it was. Frames are counted without those that the heap holds, which keeps some that are empty.
-struct Account {
-  uint64_t frames, heap_used, committed, filled, reservations, segments;
-
-  static Account now() {
-    const MemoryStatistics memory = memory_statistics();
-    return {(memory.total - memory.free - memory.heap) >> kPageBits, memory.heap_used, memory.committed, memory.filled,
-            memory.reservations, memory.segments};
-  }
-  // "heap bytes +48, frames -1"; empty when nothing has changed.
-  [[nodiscard]] std::string difference(const Account& before) const {
-    std::string text;
-    const auto add = [&](std::string_view what, uint64_t is, uint64_t was) {
-      if (is == was) return;
-      text.append(text.empty() ? "" : ", ").append(what).append(is > was ? " +" : " -");
-      text += decimal(is > was ? is - was : was - is);
-    };
-    add("frames", frames, before.frames);
-    add("heap bytes", heap_used, before.heap_used);
-    add("committed bytes", committed, before.committed);
-    add("filled bytes", filled, before.filled);
-    add("reservations", reservations, before.reservations);
-    add("segments", segments, before.segments);
-    return text;
-  }
-};
 
 void print(std::string_view name, std::string_view what) {
   std::string line(name);
