@@ -21,7 +21,7 @@ uint64_t elements_size(const InstanceObject& instance, uint32_t segment) {
 }
 
 uint64_t element_value(InstanceObject& instance, uint32_t segment, uint64_t index) {
-  if (!instance.element_values[segment].empty()) return instance.element_values[segment][index];
+  if (!instance.element_values[segment].words.empty()) return instance.element_values[segment].words[index];
   const wasm::ElemSegment& elements = instance.module->definition().elements[segment];
   return elements.functions.empty() ? evaluate(instance, elements.expressions[index])->low
                                     : reinterpret_cast<uint64_t>(instance.func_ref(elements.functions[index]));
@@ -33,7 +33,8 @@ bool evaluate_elements(InstanceObject& instance, uint32_t segment) {
   for (const wasm::ConstExpr& expression : elements.expressions) {
     const std::expected<RawValue, wasm::TrapKind> value = evaluate(instance, expression);
     if (!value) return false;
-    instance.element_values[segment].push_back(value->low);
+    instance.element_values[segment].words.push_back(value->low);
+    instance.has_new_element_values = true;
   }
   return true;
 }
@@ -59,6 +60,7 @@ std::optional<wasm::TrapKind> initialize_table(InstanceObject& instance, TableOb
       !in_bounds(destination, length, table.vm->length)) {
     return wasm::TrapKind::out_of_bounds_table_access;
   }
+  table.note_change(destination, length);
   for (uint64_t i = 0; i < length; ++i) {
     table.vm->elements[destination + i] = element_value(instance, segment, source + i);
   }

@@ -58,6 +58,14 @@ static bool has_memory_for(uint64_t table_elements) {
   return probe != nullptr;
 }
 
+// The bytes that note changes, for a table of `elements`; false: no memory.
+static bool make_changed(TableObject& table, uint64_t elements) {
+  if (!table.holds_heap_references) return true;
+  if (!table.changed.try_resize((elements + kTablePiece - 1) / kTablePiece)) return false;
+  table.vm->changed = table.changed.data();
+  return true;
+}
+
 Result<void> Store::initialize(TableObject& table, uint64_t initial) {
   if (table.type.limits.minimum > wasm::limits::kTableSize) {
     return fail(Error::of(ErrorKind::limit, "a table of " + decimal(table.type.limits.minimum) +
@@ -68,7 +76,12 @@ Result<void> Store::initialize(TableObject& table, uint64_t initial) {
     return fail(Error::of(ErrorKind::resource,
                           "out of memory for a table of " + decimal(table.type.limits.minimum) + " elements"));
   }
+  if (!make_changed(table, table.type.limits.minimum)) {
+    return fail(Error::of(ErrorKind::resource,
+                          "out of memory for a table of " + decimal(table.type.limits.minimum) + " elements"));
+  }
   table.elements.assign(table.type.limits.minimum, initial);
+  table.note_change(0, table.elements.size());
   table.vm->elements = table.elements.data();
   table.vm->length = table.elements.size();
   return {};
@@ -266,6 +279,8 @@ std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initia
   if (old_size + delta > table.elements.capacity() && !has_memory_for(std::max(2 * old_size, old_size + delta))) {
     return std::nullopt;
   }
+  if (!make_changed(table, old_size + delta)) return std::nullopt;
+  table.note_change(old_size, delta);
   table.elements.resize(old_size + delta, initial);
   table.vm->elements = table.elements.data();
   table.vm->length = table.elements.size();

@@ -13,6 +13,7 @@
 
 #include "base/ref.hpp"
 #include "base/result.hpp"
+#include "base/try_vector.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/heap/heap.hpp"
@@ -50,7 +51,20 @@ struct TableObject {
   bool holds_heap_references = false;
   wasm::TableType type;  // element type in canonical form
   std::vector<uint64_t> elements;
+  TryVector<uint8_t> changed;  // VMTable::changed
   std::unique_ptr<VMTable> owned;
+
+  // Elements that are about to be written.
+  void note_change(uint64_t start, uint64_t count) {
+    if (!holds_heap_references || count == 0) return;
+    for (uint64_t piece = start / kTablePiece; piece <= (start + count - 1) / kTablePiece; ++piece) changed[piece] = 1;
+  }
+};
+
+// The values of an element segment whose expressions make objects, evaluated once. Words of heap references, which are roots.
+struct ElementValues {
+  std::vector<uint64_t> words;
+  size_t seen = 0;  // by the collector: these do not change any more
 };
 
 struct GlobalObject {
@@ -77,9 +91,8 @@ struct InstanceObject {
   // By index in the module's index spaces, imports first: numbers in the store.
   std::vector<uint32_t> memories, tables, globals, tags;
   std::vector<bool> dropped_data, dropped_elements;
-  // Values of the element segments whose expressions make objects, evaluated once; empty for the others. Words of heap
-  // references, which are roots.
-  std::vector<std::vector<uint64_t>> element_values;
+  std::vector<ElementValues> element_values;  // empty for segments that make no objects
+  bool has_new_element_values = false;        // that the collector has not seen
   std::vector<std::optional<Extern>> exports;  // filled lazily, in the order of the export section
 
   template <class T>
