@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "base/spin_lock.hpp"
+#include "runtime/guarded.hpp"
 
 namespace cairn::runtime {
 
@@ -49,7 +49,7 @@ class AddressPool {
   };
   Result<std::span<std::byte>> reserve(State& state, uint64_t size);
 
-  Locked<State> state_;
+  Guarded<State> state_;
 };
 
 }  // namespace cairn::runtime

@@ -8,7 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "base/spin_lock.hpp"
+#include "runtime/guarded.hpp"
 
 namespace cairn::runtime {
 
@@ -29,7 +29,7 @@ class CodeRegistry {
   using Table = std::vector<const CodeImage*>;  // sorted by address
   void publish(std::unique_ptr<Table> table, std::vector<std::unique_ptr<Table>>& tables);
 
-  Locked<std::vector<std::unique_ptr<Table>>> tables_;  // the last one is current
+  Guarded<std::vector<std::unique_ptr<Table>>> tables_;  // the last one is current
   std::atomic<const Table*> current_ = nullptr;
   mutable std::atomic<uint32_t> readers_ = 0;  // threads in find(), each counted before it reads current_
 };
