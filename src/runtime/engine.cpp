@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "compiler/bounds.hpp"
+#include "compiler/codegen/object_identity.hpp"
 #include "compiler/compile.hpp"
+#include "compiler/cpu_feature_names.hpp"
 #include "platform/platform.hpp"
 #include "runtime/builtin_table.hpp"
 #include "runtime/code_image.hpp"
@@ -38,10 +40,20 @@ wasm::FuncType erased(const TypeRegistry& registry, wasm::FuncType type) {
   return type;
 }
 
+compiler::CpuFeatures both(compiler::CpuFeatures a, const compiler::CpuFeatures& b) {
+  for (const compiler::CpuFeatureName& feature : compiler::kCpuFeatureNames) a.*feature.field = a.*feature.field && b.*feature.field;
+  return a;
+}
+
+WantedCode wanted_code(const Engine& engine, codegen::ObjectKind kind) {
+  return {codegen::identity_of(kind, {}, engine.options()), engine.usable_cpu()};
+}
+
 }  // namespace
 
 Engine::Engine(const EngineConfig& config)
     : config_(config),
+      usable_cpu_(both(config.compiler.cpu, Platform::cpu_features())),
       addresses_(config.memory_addresses != 0 ? config.memory_addresses : Platform::address_space() / 4 * 3) {}
 Engine::~Engine() = default;
 Engine::TrampolineCache::TrampolineCache() = default;
@@ -69,7 +81,8 @@ Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
     if (missing.empty()) return {};
     const auto install = [&]() -> Result<void> {
       const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_trampolines(signatures, config_.compiler));
-      std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, {}));
+      std::unique_ptr<CodeImage> image =
+          CAIRN_TRY(CodeImage::load(object, wanted_code(*this, codegen::ObjectKind::trampolines), {}));
       for (const codegen::TrampolineRecord& record : image->trampolines()) {
         if (record.type_index < missing.size()) {
           cache.by_type[missing[record.type_index]] = {image->at(record.entry_offset), image->at(record.host_offset)};
@@ -89,7 +102,8 @@ Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
 
 Result<void> Engine::prepare_stubs() {
   const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_stubs(config_.compiler));
-  std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, {}));
+  std::unique_ptr<CodeImage> image =
+      CAIRN_TRY(CodeImage::load(object, wanted_code(*this, codegen::ObjectKind::stubs), {}));
   const std::span<const void*> entries = std::span(builtins_).first(kBuiltinCount);
   std::ranges::copy(builtin_table(), entries.begin());
   std::ranges::copy(builtin_table(), builtins_.begin() + kBuiltinCount);
