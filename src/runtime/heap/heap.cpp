@@ -18,6 +18,7 @@ constexpr uint64_t kSmallestLimit = uint64_t{4} << 20;
 constexpr uint64_t kSliceBytes = 128 * 1024;  // of the nursery, handed out at a time
 constexpr uint64_t kLeastRoom = 64;  // after a full collection there must be room for such a part of what is alive
 constexpr uint32_t kMaximumShortages = 8;
+constexpr size_t kLeastListEntries = 16 * 1024;
 
 constexpr uint64_t nursery_bytes(const HeapConfig& config, uint64_t limit) {
   return std::min(config.nursery_bytes, limit / 16) / kBlockBytes * kBlockBytes;
@@ -51,6 +52,12 @@ Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const VMTyp
                 .remembered = CAIRN_TRY(CommittedTable<uint32_t>::create(config.remembered_entries)),
                 .promoted = CAIRN_TRY(CommittedTable<HeapReference>::create(Scavenger::list_capacity(nursery))),
                 .reservation = CAIRN_TRY(Platform::reserve(bytes))};
+  // Where there is no memory for more of the lists, the collector gets by with these, but not with next to nothing.
+  if (!memory.to_scan.grow(std::min(config.mark_list_entries, kLeastListEntries)) ||
+      !memory.remembered.grow(std::min(config.remembered_entries, kLeastListEntries))) {
+    Platform::release(memory.reservation);
+    return fail(Error::of(ErrorKind::resource, "out of memory for the heap's lists"));
+  }
   return std::unique_ptr<Heap>(new Heap(config, std::move(memory), types, allocation, roots));
 }
 
