@@ -111,6 +111,7 @@ for target in "${targets[@]}"; do
 done
 
 job "cli (tools)" tests/cli/tools.sh
+job "limits (host)" tests/limits/run.sh host --quick
 
 for target in "${targets[@]}"; do
   job "threads ($target)" tests/threads/run.sh "$target"

@@ -1,0 +1,81 @@
+"""Modules in binary, put together section by section."""
+
+I32, I64, F32, F64, V128, FUNCREF, EXTERNREF, ANYREF = b"\x7f", b"\x7e", b"\x7d", b"\x7c", b"\x7b", b"\x70", b"\x6f", b"\x6e"
+END, DROP, UNREACHABLE = b"\x0b", b"\x1a", b"\x00"
+SECTIONS = ("custom type import function table memory global export start element code data data_count tag").split()
+# Tags stand behind memories, the number of data segments in front of the code.
+ORDER = "custom type import function table memory tag global export start element data_count code data".split()
+
+
+def leb(number):
+    out = bytearray()
+    while True:
+        byte, number = number & 0x7f, number >> 7
+        out.append(byte | (0x80 if number else 0))
+        if not number:
+            return bytes(out)
+
+
+def sleb(number):
+    out = bytearray()
+    while True:
+        byte, number = number & 0x7f, number >> 7
+        done = number == (-1 if byte & 0x40 else 0)
+        out.append(byte | (0 if done else 0x80))
+        if done:
+            return bytes(out)
+
+
+def name(text):
+    return leb(len(text)) + text.encode()
+
+
+def vector(items):
+    return leb(len(items)) + b"".join(items)
+
+
+def function_type(params=(), results=()):
+    return b"\x60" + vector(params) + vector(results)
+
+
+def body(code, local_groups=()):
+    inner = vector([leb(count) + kind for count, kind in local_groups]) + code + END
+    return leb(len(inner)) + inner
+
+
+def i32(number):
+    return b"\x41" + sleb(number)
+
+
+def i64(number):
+    return b"\x42" + sleb(number)
+
+
+def call(index):
+    return b"\x10" + leb(index)
+
+
+def expect_i32(code, number):
+    """Traps unless the code gives the number."""
+    return code + i32(number) + b"\x47\x04\x40" + UNREACHABLE + END  # ne if unreachable end
+
+
+def module(**sections):
+    """Of lists of entries by the sections' names; of bytes as they are."""
+    out = [b"\0asm\1\0\0\0"]
+    for key in ORDER:
+        if key not in sections:
+            continue
+        content = sections[key]
+        if isinstance(content, list):
+            content = vector(content)
+        out += [bytes([SECTIONS.index(key)]), leb(len(content)), content]
+    return b"".join(out)
+
+
+def start(code, groups=(), types=(), functions=(), bodies=(), imports=0, **sections):
+    """A command: `_start` runs the code. Type 0 is [] -> []; function number `imports` is _start, others follow it."""
+    exports = sections.pop("export", [])
+    return module(type=[function_type()] + list(types), function=[leb(0)] + list(functions),
+                  code=[body(code, groups)] + list(bodies),
+                  export=[name("_start") + b"\0" + leb(imports)] + list(exports), **sections)
