@@ -6,7 +6,12 @@
 
 namespace cairn::wasm::text {
 
-Result<std::vector<std::byte>> assemble_source(std::string_view source, Features features, SourceMap* map) {
+namespace {
+
+// A text that is quoted quotes no other: how deep modules can be nested is not for the text to say.
+enum class Quoted : bool { no, yes };
+
+Result<std::vector<std::byte>> assemble(std::string_view source, Features features, SourceMap* map, Quoted quoted) {
   if (source.size() >= 0xffff'ffff) return fail(Error::of(ErrorKind::limit, "the text is longer than 4 GiB"));
   const TokenStream stream = lex(source);
   Cursor cursor(stream, 0);
@@ -18,10 +23,17 @@ Result<std::vector<std::byte>> assemble_source(std::string_view source, Features
   std::string_view name;
   if (cursor.at(Token::Kind::identifier)) name = stream.identifier(cursor.next());
   const ModuleForm form = take_form(cursor);
+  if (quoted == Quoted::yes && form == ModuleForm::quote) return cursor.error("a quoted module quotes another");
   auto bytes = CAIRN_TRY(module_bytes(cursor, after - 1, form, name, features, map));
   cursor.seek(after);
   CAIRN_TRY(cursor.expect(Token::Kind::eof, "the end of the text"));
   return bytes;
+}
+
+}  // namespace
+
+Result<std::vector<std::byte>> assemble_source(std::string_view source, Features features, SourceMap* map) {
+  return assemble(source, features, map, Quoted::no);
 }
 
 ModuleForm take_form(Cursor& cursor) {
@@ -39,7 +51,7 @@ Result<std::vector<std::byte>> module_bytes(Cursor cursor, uint32_t end, ModuleF
   }
   std::string contents;
   while (cursor.position() < end) contents += CAIRN_TRY(cursor.expect_string("a string"));
-  if (form == ModuleForm::quote) return assemble_source(contents, features);
+  if (form == ModuleForm::quote) return assemble(contents, features, nullptr, Quoted::yes);
   const auto bytes = std::as_bytes(std::span(contents));
   return std::vector<std::byte>(bytes.begin(), bytes.end());
 }

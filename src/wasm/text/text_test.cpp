@@ -112,6 +112,8 @@ TEST(Text, DeepNestingNeedsNoStack) {
   EXPECT_EQ(message_of(repeat("(; ", kDepth) + repeat(" ;)", kDepth) + "(func)"), "");
   EXPECT_EQ(message_of("(@a " + repeat("(", kDepth) + repeat(")", kDepth) + ")"), "");
   EXPECT_TRUE(message_of("(func " + repeat("block ", kMaxNesting + 1) + ")").contains("nesting limit of 100000"));
+  EXPECT_EQ(message_of("(module quote \"(func)\")"), "");
+  EXPECT_TRUE(message_of("(module quote \"(module quote \\22(func)\\22)\")").contains("a quoted module quotes another"));
 }
 
 // Anything at all in a script: an error, never a crash.
