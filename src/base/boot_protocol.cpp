@@ -44,6 +44,7 @@ bool set(BootConfig& config, std::string_view key, std::string_view value) {
   if (key == "invoke") return config.invoke = value, true;
   if (key == "unknown_imports") return config.trap_unknown_imports = value == "trap";
   if (key == "limit") return parse_number(value, config.limit_nanoseconds);
+  if (key == "standard") return config.standard_files = value, true;
   if (key == "disable") return config.disabled_features.emplace_back(value), true;
   if (key == "engine") return config.engine_options.emplace_back(value), true;
   if (key == "mode") return parse_name(kModes, value, config.mode);
@@ -98,6 +99,7 @@ std::string BootConfig::encode() const {
   if (!invoke.empty()) append(out, "invoke", invoke);
   if (trap_unknown_imports) append(out, "unknown_imports", "trap");
   if (limit_nanoseconds != 0) append(out, "limit", decimal(limit_nanoseconds));
+  if (!standard_files.empty()) append(out, "standard", standard_files);
   for (int fd = 0; fd < 3; ++fd) {
     if (terminal[fd]) append(out, "terminal", decimal(fd));
   }

@@ -136,6 +136,7 @@ struct BootConfig {
   std::vector<Preopen> preopens;         // preopen=/data, then path=/0/data; root/ holds their files
   std::string invoke;                    // invoke=add the function to call instead of _start, with the arguments as its own
   bool trap_unknown_imports = false;     // unknown_imports=trap
+  std::string standard_files;            // standard=/0 the directory that gets /tmp and /dev/null; empty: none does
   bool terminal[3] = {};                 // terminal=0 descriptors that are a terminal on the host
   BoundsMode bounds = BoundsMode::automatic;   // bounds=check
   std::vector<std::string> disabled_features;  // disable=simd

@@ -22,6 +22,7 @@ TEST(BootConfig, SurvivesTheJourney) {
   config.invoke = "add";
   config.trap_unknown_imports = true;
   config.limit_nanoseconds = 60'000'000'000;
+  config.standard_files = "/0";
   config.terminal[0] = config.terminal[2] = true;
   config.bounds = BoundsMode::check;
   config.disabled_features = {"simd"};

@@ -12,7 +12,7 @@ namespace cairn::wasi {
 
 namespace {
 constexpr size_t kMaximumLinks = 40;
-constexpr size_t kMaximumDepth = 1024;
+constexpr size_t kMaximumDepth = 2048;  // of directories that are open at once; no path alone is deeper
 
 // What is left to walk of a path and of the links that it led to.
 class Pending {

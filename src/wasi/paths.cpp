@@ -81,7 +81,12 @@ Errno path_link(Call& call, uint32_t fd, uint32_t flags, Pointer path, uint32_t 
   auto target = parent_of(call, new_fd, rights::path_link_target, new_path, new_length);
   if (!target) return target.error();
   if (const Errno error = may_create(*target); error != Errno::success) return error;
-  if (source->name.empty()) return target->directory->stat(target->name) ? Errno::exist : Errno::perm;
+  if (source->name.empty()) {
+    // A directory cannot get another name; what is wrong with that name comes first.
+    if (target->directory->stat(target->name)) return Errno::exist;
+    const auto self = target->directory->stat_self();
+    return self && self->links == 0 ? Errno::noent : Errno::perm;
+  }
   return source->directory->link(source->name, *target->directory, target->name);
 }
 

@@ -1,6 +1,7 @@
 // poll_oneoff, which really waits, and the sockets that there are none of.
 #include <algorithm>
 
+#include "base/try_vector.hpp"
 #include "wasi/functions.hpp"
 
 namespace cairn::wasi {
@@ -73,11 +74,12 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
   // Both arrays are looked at before anything waits.
   if (const Errno error = call.memory.check(subscriptions, uint64_t{count} * layout.size); error != Errno::success) return error;
   if (const Errno error = call.memory.check(events, uint64_t{count} * 32); error != Errno::success) return error;
-  std::vector<Subscription> pending;
+  TryVector<Subscription> pending;
+  if (!pending.try_reserve(count)) return Errno::nomem;
   for (uint32_t i = 0; i < count; ++i) {
     auto subscription = load(call, subscriptions + i * layout.size, layout);
     if (!subscription) return subscription.error();
-    pending.push_back(*subscription);
+    pending.push_back_within_capacity(*subscription);
   }
 
   const auto file_of = [&](const Subscription& s) -> File& { return *(*call.context.get_file(s.fd, 0))->file; };

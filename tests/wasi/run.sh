@@ -15,7 +15,10 @@ check() { # NAME [OPTIONS] -- [ARGUMENTS]
   shift
   rm -rf "$scratch/root"
   mkdir "$scratch/root"
-  case "$target" in host*) options+=(--dir "$scratch/root::/") ;; esac
+  case "$target:$name" in
+    *:root) ;;
+    host*) options+=(--dir "$scratch/root::/") ;;
+  esac
   output=$(timeout 300 "$root/build/host/cairn-cli" run --target "$target" "${options[@]}" "$here/$name.c" "$@" 2>&1 </dev/null)
   status=$?
   if [ $status -eq 0 ]; then
@@ -30,6 +33,7 @@ check endings --
 check removed --
 check positions --
 check space --
+check root --
 case "$target" in host*) ;; *) check space --memory 64M -- full ;; esac
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -10,6 +10,7 @@
 #include "host/cli/commands.hpp"
 #include "host/system/linux_system.hpp"
 #include "runtime/configure.hpp"
+#include "wasi/memory_files/memory_file_system.hpp"
 #include "wasi/program.hpp"
 
 namespace cairn::cli {
@@ -52,6 +53,7 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   const runtime::EngineConfig engine = CAIRN_TRY(runtime::configure_engine(engine_settings(options)));
 
   host::LinuxSystem system;
+  std::unique_ptr<wasi::MemoryFileSystem> files;  // outlives what is open in it
   wasi::Context context(system);
   context.arguments = options.operands;
   context.environment = options.environment;
@@ -60,6 +62,14 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     has_all &= context.add_stream(host::make_file(descriptor, host::Ownership::borrowed, &lost[descriptor]),
                                   host::file_type_of(descriptor));
+  }
+  // A program has a root, as on machines: one in memory unless the user gives it another.
+  const auto is_root = [](const DirectoryMapping& mapping) { return mapping.guest == "/"; };
+  if (std::ranges::none_of(options.directories, is_root)) {
+    files = CAIRN_TRY(wasi::MemoryFileSystem::create(system, options.memory_bytes / 2));
+    CAIRN_TRY(files->add_standard_files(""));
+    auto root = files->root();
+    has_all &= root && context.add_preopen(*std::move(root), "/");
   }
   for (const DirectoryMapping& mapping : options.directories) {
     has_all &= context.add_preopen(CAIRN_TRY(host::open_host_directory(mapping.host)), mapping.guest);

@@ -25,6 +25,9 @@ int exit_status_of(const Error& error) {
   }
 }
 
+// Of a path from the root, what a path in the root is.
+std::string_view without_slash(std::string_view path) { return path.substr(path.starts_with('/') ? 1 : 0); }
+
 Result<void> fill_file_system(const Bundle& bundle, wasi::MemoryFileSystem& files) {
   for (const CpioEntry& entry : bundle.files) {
     switch (entry.kind) {
@@ -39,7 +42,8 @@ Result<void> fill_file_system(const Bundle& bundle, wasi::MemoryFileSystem& file
         break;
     }
   }
-  return {};
+  if (bundle.config.standard_files.empty()) return {};
+  return files.add_standard_files(without_slash(bundle.config.standard_files));
 }
 
 // The descriptors that the program starts with.
@@ -51,7 +55,7 @@ Result<void> add_descriptors(const BootConfig& config, wasi::MemoryFileSystem& f
     has_all &= context.add_stream(make_port_file(kStreams[i], terminal), file_type_of(terminal));
   }
   for (const auto& [name, path] : config.preopens) {
-    auto directory = files.open(std::string_view(path).substr(path.starts_with('/') ? 1 : 0));
+    auto directory = files.open(without_slash(path));
     if (!directory && directory.error() != wasi::Errno::nomem) {
       return fail(Error::of(ErrorKind::io, "there is no directory " + path));
     }

@@ -151,6 +151,9 @@ WasiResult<NodeId> FileTree::create_file(NodeId at, std::string_view name) {
 WasiResult<NodeId> FileTree::create_directory(NodeId at, std::string_view name) {
   return create(at, name, FileType::directory, {});
 }
+WasiResult<NodeId> FileTree::create_null_device(NodeId at, std::string_view name) {
+  return create(at, name, FileType::character_device, {});
+}
 WasiResult<NodeId> FileTree::create_link(NodeId at, std::string_view name, std::string_view target) {
   if (target.empty()) return std::unexpected(Errno::noent);
   if (target.size() > kMaximumPath) return std::unexpected(Errno::nametoolong);
@@ -285,7 +288,8 @@ FileStat FileTree::stat(NodeId id) const {
   switch (of.type) {
     case FileType::regular_file: stat.size = of.contents.size(); break;
     case FileType::symbolic_link: stat.size = of.target_length; break;
-    default: stat.size = of.entries; break;
+    case FileType::directory: stat.size = of.entries; break;
+    default: break;
   }
   stat.access_time = of.access_time;
   stat.modification_time = of.modification_time;

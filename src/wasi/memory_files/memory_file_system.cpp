@@ -34,32 +34,50 @@ class Handle {
   NodeId id_;
 };
 
-class MemoryFile final : public File {
+// A file that is open, or will be once it has been found or created.
+class OpenFile : public File {
  public:
-  explicit MemoryFile(FileTree& tree) : handle_(tree) {}
+  explicit OpenFile(FileTree& tree) : handle_(tree) {}
   Handle& handle() { return handle_; }
 
-  [[nodiscard]] bool is_stream() const override { return false; }
-  WasiResult<size_t> read(uint64_t offset, std::span<std::byte> buffer) override { return tree().read(id(), offset, buffer); }
-  WasiResult<size_t> write(uint64_t offset, std::span<const std::byte> bytes) override {
-    return tree().write(id(), offset, bytes);
-  }
   WasiResult<FileStat> stat() override { return tree().stat(id()); }
-  Errno set_size(uint64_t size) override { return tree().set_size(id(), size); }
-  Errno allocate(uint64_t offset, uint64_t length) override { return tree().allocate(id(), offset, length); }
   Errno set_times(const SetTimes& times) override {
     tree().set_times(id(), times);
     return Errno::success;
   }
   Errno sync() override { return Errno::success; }
   bool wait_readable(std::optional<uint64_t>) override { return true; }
-  uint64_t readable_bytes() override { return tree().stat(id()).size; }
 
- private:
+ protected:
   [[nodiscard]] FileTree& tree() const { return handle_.tree(); }
   [[nodiscard]] NodeId id() const { return handle_.id(); }
 
+ private:
   Handle handle_;
+};
+
+class NullDevice final : public OpenFile {
+ public:
+  using OpenFile::OpenFile;
+  [[nodiscard]] bool is_stream() const override { return true; }
+  WasiResult<size_t> read(uint64_t, std::span<std::byte>) override { return size_t{0}; }
+  WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override { return bytes.size(); }
+  Errno set_size(uint64_t) override { return Errno::inval; }
+  Errno allocate(uint64_t, uint64_t) override { return Errno::nodev; }
+  uint64_t readable_bytes() override { return 0; }
+};
+
+class MemoryFile final : public OpenFile {
+ public:
+  using OpenFile::OpenFile;
+  [[nodiscard]] bool is_stream() const override { return false; }
+  WasiResult<size_t> read(uint64_t offset, std::span<std::byte> buffer) override { return tree().read(id(), offset, buffer); }
+  WasiResult<size_t> write(uint64_t offset, std::span<const std::byte> bytes) override {
+    return tree().write(id(), offset, bytes);
+  }
+  Errno set_size(uint64_t size) override { return tree().set_size(id(), size); }
+  Errno allocate(uint64_t offset, uint64_t length) override { return tree().allocate(id(), offset, length); }
+  uint64_t readable_bytes() override { return tree().stat(id()).size; }
 };
 
 class MemoryDirectory final : public Directory {
@@ -85,22 +103,23 @@ class MemoryDirectory final : public Directory {
   }
 
   WasiResult<std::unique_ptr<File>> open_file(const Name& name, const OpenOptions& options) override {
-    // What the handle needs comes first: nothing is created or truncated in vain.
-    auto file = try_make_unique<MemoryFile>(tree());
-    if (!file) return std::unexpected(Errno::nomem);
     auto found = tree().find(id(), name.view());
-    if (found) {
-      if (options.create && options.exclusive) return std::unexpected(Errno::exist);
-      switch (tree().type(*found)) {
-        case FileType::symbolic_link: return std::unexpected(Errno::loop);
-        case FileType::directory: return std::unexpected(Errno::isdir);
-        default: break;
-      }
-      if (options.truncate) (void)tree().set_size(*found, 0);
+    if (found && options.create && options.exclusive) return std::unexpected(Errno::exist);
+    if (!found && !options.create) return std::unexpected(found.error());
+    const FileType type = found ? tree().type(*found) : FileType::regular_file;
+    if (type == FileType::symbolic_link) return std::unexpected(Errno::loop);
+    if (type == FileType::directory) return std::unexpected(Errno::isdir);
+    // What the handle needs comes before anything changes: nothing is created or truncated in vain.
+    std::unique_ptr<OpenFile> file;
+    if (type == FileType::regular_file) {
+      file = try_make_unique<MemoryFile>(tree());
     } else {
-      if (options.create) found = tree().create_file(id(), name.view());
-      if (!found) return std::unexpected(found.error());
+      file = try_make_unique<NullDevice>(tree());
     }
+    if (!file) return std::unexpected(Errno::nomem);
+    if (!found) found = tree().create_file(id(), name.view());
+    if (!found) return std::unexpected(found.error());
+    if (options.truncate && type == FileType::regular_file) (void)tree().set_size(*found, 0);
     file->handle().set(*found);
     return file;
   }
@@ -153,9 +172,10 @@ class MemoryDirectory final : public Directory {
   Errno sync() override { return Errno::success; }
   Errno list(uint64_t position, EntrySink& sink) override { return tree().list(id(), position, sink); }
 
+  [[nodiscard]] NodeId id() const { return handle_.id(); }
+
  private:
   [[nodiscard]] FileTree& tree() const { return handle_.tree(); }
-  [[nodiscard]] NodeId id() const { return handle_.id(); }
   MemoryDirectory* as_own(Directory& other) const {
     return other.file_system() == file_system() ? static_cast<MemoryDirectory*>(&other) : nullptr;
   }
@@ -224,6 +244,22 @@ Result<void> MemoryFileSystem::add_link(std::string_view path, std::string_view 
   if (!place) return explain(place.error(), path);
   if (place->last != LastComponent::name) return explain(Errno::isdir, path);
   return explain(place->directory->symlink(target, place->name), path);
+}
+
+Result<void> MemoryFileSystem::add_standard_files(std::string_view path) {
+  const auto root = open(path);
+  const auto in_root = [&](std::string_view name) {
+    const Errno error = (*root)->create_directory(*Name::create(name));
+    return error == Errno::exist ? Errno::success : error;
+  };
+  if (!root) return explain(root.error(), path);
+  Errno error = in_root("tmp");
+  if (error == Errno::success) error = in_root("dev");
+  if (error != Errno::success) return explain(error, path);
+  const auto devices = (*root)->open_directory(*Name::create("dev"));
+  if (!devices) return explain(devices.error(), "dev");
+  const auto created = tree_.create_null_device(static_cast<MemoryDirectory&>(**devices).id(), "null");
+  return explain(created || created.error() == Errno::exist ? Errno::success : created.error(), "dev/null");
 }
 
 }  // namespace cairn::wasi

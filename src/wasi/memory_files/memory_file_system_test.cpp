@@ -228,5 +228,20 @@ TEST_F(MemoryFiles, ListsOnWhileNamesComeAndGo) {
   EXPECT_EQ(rest.names, (std::vector<std::string>{"b", "new"}));
 }
 
+TEST_F(MemoryFiles, HasStandardFiles) {
+  ASSERT_TRUE(files_->add_directory("root"));
+  ASSERT_TRUE(files_->add_directory("root/dev"));
+  ASSERT_TRUE(files_->add_standard_files("root"));
+  ASSERT_TRUE(files_->add_standard_files("root"));
+  auto root = *files_->open("root");
+  EXPECT_EQ(root->stat("tmp"_n)->type, FileType::directory);
+  auto null = *(*root->open_directory("dev"_n))->open_file("null"_n, {.create = true, .truncate = true, .write = true});
+  EXPECT_EQ(null->stat()->type, FileType::character_device);
+  EXPECT_EQ(*null->write(0, bytes_of("gone")), 4u);
+  std::byte buffer[4];
+  EXPECT_EQ(*null->read(0, buffer), 0u);
+  EXPECT_EQ(null->stat()->size, 0u);
+}
+
 }  // namespace
 }  // namespace cairn::wasi

@@ -1,4 +1,4 @@
-// What a file tree consists of: nodes (files, directories, links) and the entries that name them.
+// What a file tree consists of: nodes (files, directories, links, the null device) and the entries that name them.
 #pragma once
 
 #include <compare>
