@@ -27,6 +27,7 @@ options_of() {
     decode | print | wat | wast | ir | compile | run | bundle) echo -max_len=4096 ;;
     link) echo -max_len=1024 ;;
     wasi | console) echo -max_len=2048 ;;
+    files) echo -max_len=16384 ;;
     *) echo -max_len=8192 ;;
   esac
   case "$1" in

@@ -104,6 +104,7 @@ build_for_tests host-sanitize all && sanitized=1
 
 job structure/includes tools/check_includes.sh
 job "structure/seeded faults" fuzz/diff/seeded/run.sh --check
+job "structure/seeded faults of files" fuzz/files/seeded/run.sh --check
 unit_tests host
 [ -z "${sanitized-}" ] || unit_tests host-sanitize
 for target in "${targets[@]}"; do
@@ -201,6 +202,7 @@ for target in "${targets[@]}"; do
   done
 done
 
+[ -z "${sanitized-}" ] || job "files (model, Linux)" build/host-sanitize/fuzz/cairn-files --seconds 30
 job "bombs (host)" tests/bombs/run.sh ${CAIRN_TEST_ALL:+--all}
 [ -z "${sanitized-}" ] || job "mutations (host-sanitize)" tests/mutations/run.sh host 10000
 modules=200

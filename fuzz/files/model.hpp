@@ -1,0 +1,72 @@
+// What a file system under WASI's functions should answer, as plainly as it can be said: maps, strings and Linux's rules in Linux's order.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "files/world.hpp"
+
+namespace cairn::fuzz {
+
+class Model {
+ public:
+  Model();
+  Outcome perform(const Operation& op);
+  // A write that was cut short after `count` bytes.
+  void perform_write(const Operation& op, uint64_t count);
+  // All names with what they are and hold, one a line; contents of files up to some bytes.
+  [[nodiscard]] std::string dump() const;
+
+ private:
+  struct Node {
+    wasi::FileType type = wasi::FileType::directory;
+    uint64_t links = 0;
+    std::map<uint64_t, char> bytes;  // that are not zero
+    uint64_t size = 0;
+    std::string target;
+    std::map<std::string, int> entries;
+    int parent = -1;
+    uint64_t access_time = 0, modification_time = 0;
+    [[nodiscard]] bool is_directory() const { return type == wasi::FileType::directory; }
+  };
+  struct Open {
+    int node = -1;
+    bool is_directory = false;
+    uint64_t rights = 0, offset = 0;
+    bool appends = false;
+  };
+  // The end of a path: in `directory` the last component, which is "." for the directory itself.
+  struct Place {
+    wasi::Errno error = wasi::Errno::success;
+    int directory = -1;
+    std::string last;
+    bool slash = false;  // behind it
+    [[nodiscard]] bool is_name() const { return last != "." && last != ".."; }
+  };
+  enum class Ending : uint8_t { parent, keep, follow, create_keep, create_follow };
+
+  Place walk(int base, const std::string& path, Ending ending) const;
+  // Of a looked up place: the node, or -1 with the error.
+  int node_at(Place& place) const;
+  [[nodiscard]] int child(int directory, const std::string& name) const;
+  wasi::Errno directory_of(uint32_t fd, uint64_t rights, int& node) const;
+  wasi::Errno file_of(uint32_t fd, uint64_t rights, bool seeks, Open*& open);
+  int add(int directory, const std::string& name, wasi::FileType type);
+  void remove_name(int directory, const std::string& name);
+
+  Outcome open(const Operation& op);
+  wasi::Errno rename(const Operation& op);
+  wasi::Errno link(const Operation& op);
+  Outcome read(const Operation& op);
+  Outcome write(const Operation& op, std::optional<uint64_t> limit);
+  Outcome seek(const Operation& op);
+  Outcome list(const Operation& op);
+  [[nodiscard]] Outcome stat(int node) const;
+
+  std::vector<Node> nodes_;
+  std::map<uint32_t, Open> open_;
+};
+
+}  // namespace cairn::fuzz
