@@ -103,6 +103,9 @@ done
 build_for_tests host-sanitize all && sanitized=1
 
 job structure/includes tools/check_includes.sh
+case " ${targets[*]} " in *" x86_64 riscv64 "*)
+  job structure/stacks python3 tools/check_stacks.py "$build"/kernel-x86_64/cairn-kernel.debug "$build"/kernel-riscv64/cairn-kernel.debug ;;
+esac
 job "structure/seeded faults" fuzz/diff/seeded/run.sh --check
 job "structure/seeded faults of files" fuzz/files/seeded/run.sh --check
 unit_tests host
