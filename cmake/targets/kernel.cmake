@@ -19,6 +19,7 @@ function(cairn_target_program)
   file(GLOB port CONFIGURE_DEPENDS src/kernel/arch/${CAIRN_PORT}/*.cpp src/kernel/arch/${CAIRN_PORT}/*.S)
   add_library(cairn_kernel OBJECT ${sources} ${port})
   target_compile_options(cairn_kernel PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${CAIRN_WARNINGS}>)
+  cairn_precompiled(standard_library cairn_kernel)
 
   # Linked twice: the second time with the table of the first one's symbols, which lies last and so moves nothing.
   set(script ${CMAKE_SOURCE_DIR}/src/kernel/arch/${CAIRN_PORT}/kernel.ld)
