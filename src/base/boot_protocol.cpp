@@ -59,6 +59,23 @@ bool set(BootConfig& config, std::string_view key, std::string_view value) {
 
 }  // namespace
 
+int exit_status_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::usage:
+      return exit_status::kUsage;
+    case ErrorKind::io:
+      return exit_status::kSystem;
+    case ErrorKind::malformed:
+    case ErrorKind::invalid:
+    case ErrorKind::unsupported:
+    case ErrorKind::limit:
+    case ErrorKind::link:
+    case ErrorKind::resource:
+      return exit_status::kBadModule;
+  }
+  return exit_status::kSystem;
+}
+
 std::string_view to_string(BootMode mode) {
   switch (mode) {
     case BootMode::idle:

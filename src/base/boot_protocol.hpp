@@ -51,6 +51,9 @@ constexpr int kSystem = 71;     // the host refused something: no QEMU, no memor
 constexpr int kTrap = 134;      // the program trapped
 }  // namespace exit_status
 
+// With which status the command or the machine ends for an error of this kind.
+int exit_status_of(ErrorKind kind);
+
 // What a kernel says on the serial port, followed by the reason, before it powers a machine off whose CPU it cannot run on (x86-64:
 // entry.S repeats it).
 constexpr std::string_view kBelowFloor = "cairn: this CPU is below the floor";

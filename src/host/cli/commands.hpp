@@ -13,9 +13,6 @@
 
 namespace cairn::cli {
 
-// The exit status of the command for a kind of error.
-int exit_status_of(ErrorKind kind);
-
 // run: `program` holds a module's bytes, options.operands its name and arguments.
 Result<int> run_on_machine(const Options& options, const std::string& program);
 Result<int> run_on_host(const Options& options, const std::string& program);

@@ -67,23 +67,6 @@ Result<int> with_accelerator(Options options) {
 
 }  // namespace
 
-int exit_status_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::usage:
-      return exit_status::kUsage;
-    case ErrorKind::io:
-      return exit_status::kSystem;
-    case ErrorKind::malformed:
-    case ErrorKind::invalid:
-    case ErrorKind::unsupported:
-    case ErrorKind::limit:
-    case ErrorKind::link:
-    case ErrorKind::resource:
-      return exit_status::kBadModule;
-  }
-  return exit_status::kSystem;
-}
-
 Error continue_as_riscv64(const Options& options, char* const* argv) {
   const std::string program = build_directory() + "/host-riscv64/cairn-cli";
   std::vector<char*> arguments = {const_cast<char*>("qemu-riscv64")};

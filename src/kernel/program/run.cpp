@@ -14,17 +14,6 @@
 namespace cairn::kernel {
 namespace {
 
-int exit_status_of(const Error& error) {
-  switch (error.kind) {
-    case ErrorKind::usage:
-      return exit_status::kUsage;
-    case ErrorKind::io:
-      return exit_status::kSystem;
-    default:
-      return exit_status::kBadModule;
-  }
-}
-
 // Of a path from the root, what a path in the root is.
 std::string_view without_slash(std::string_view path) { return path.substr(path.starts_with('/') ? 1 : 0); }
 
@@ -125,7 +114,7 @@ int run_program(const Bundle& bundle) {
   const Result<int> status = run(bundle);
   if (status) return *status;
   console::write(Port::standard_error, "cairn: " + status.error().to_string() + "\n");
-  return exit_status_of(status.error());
+  return exit_status_of(status.error().kind);
 }
 
 }  // namespace cairn::kernel
