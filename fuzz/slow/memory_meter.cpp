@@ -3,26 +3,43 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <new>
+#include <cstddef>
+
+// The linker sends every call of an allocation function of C here (option --wrap), also those of the program's operator new.
+extern "C" {
+void* __real_malloc(size_t size);
+void* __real_calloc(size_t count, size_t size);
+void* __real_realloc(void* pointer, size_t size);
+void* __real_aligned_alloc(size_t alignment, size_t size);
+void __real_free(void* pointer);
+}
 
 namespace {
 
 constinit size_t live_bytes = 0, peak_bytes = 0;
 
 void* counted(void* pointer) {
-  if (pointer == nullptr) std::abort();
   live_bytes += malloc_usable_size(pointer);
   peak_bytes = std::max(peak_bytes, live_bytes);
   return pointer;
 }
-void release(void* pointer) {
-  if (pointer == nullptr) return;
-  live_bytes -= malloc_usable_size(pointer);
-  std::free(pointer);
-}
+void forget(void* pointer) { live_bytes -= std::min(live_bytes, malloc_usable_size(pointer)); }
 
 }  // namespace
+
+extern "C" {
+void* __wrap_malloc(size_t size) { return counted(__real_malloc(size)); }
+void* __wrap_calloc(size_t count, size_t size) { return counted(__real_calloc(count, size)); }
+void* __wrap_realloc(void* pointer, size_t size) {
+  forget(pointer);
+  return counted(__real_realloc(pointer, size));
+}
+void* __wrap_aligned_alloc(size_t alignment, size_t size) { return counted(__real_aligned_alloc(alignment, size)); }
+void __wrap_free(void* pointer) {
+  forget(pointer);
+  __real_free(pointer);
+}
+}
 
 namespace cairn::fuzz {
 
@@ -31,15 +48,3 @@ size_t MemoryMeter::peak() { return peak_bytes; }
 void MemoryMeter::reset_peak() { peak_bytes = live_bytes; }
 
 }  // namespace cairn::fuzz
-
-void* operator new(size_t size) { return counted(std::malloc(size)); }
-void* operator new[](size_t size) { return counted(std::malloc(size)); }
-void* operator new(size_t size, std::align_val_t alignment) {
-  return counted(std::aligned_alloc(static_cast<size_t>(alignment), (size + static_cast<size_t>(alignment) - 1) & ~(static_cast<size_t>(alignment) - 1)));
-}
-void operator delete(void* pointer) noexcept { release(pointer); }
-void operator delete[](void* pointer) noexcept { release(pointer); }
-void operator delete(void* pointer, size_t) noexcept { release(pointer); }
-void operator delete[](void* pointer, size_t) noexcept { release(pointer); }
-void operator delete(void* pointer, std::align_val_t) noexcept { release(pointer); }
-void operator delete(void* pointer, size_t, std::align_val_t) noexcept { release(pointer); }
