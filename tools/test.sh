@@ -207,9 +207,9 @@ done
 
 [ -z "${sanitized-}" ] || job "files (model, Linux)" build/host-sanitize/fuzz/cairn-files --seconds 30
 job "bombs (host)" tests/bombs/run.sh ${CAIRN_TEST_ALL:+--all}
-[ -z "${sanitized-}" ] || job "mutations (host-sanitize)" tests/mutations/run.sh host 10000
-modules=200
-[ -z "$CAIRN_TEST_ALL" ] || modules=2000
+modules=200 hosted=3000
+[ -z "$CAIRN_TEST_ALL" ] || modules=2000 hosted=10000
+[ -z "${sanitized-}" ] || job "mutations (host-sanitize)" tests/mutations/run.sh host "$hosted"
 for machine in x86_64 riscv64; do
   case " ${targets[*]} " in *" $machine "*)
     job "mutations ($machine)" tests/mutations/run.sh "$machine" "$modules"

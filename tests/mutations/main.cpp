@@ -5,6 +5,7 @@
 // damage to bytes (mutator.hpp), the others keep the module valid if they can (fuzz/support/module_mutator.hpp).
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ namespace cairn::mutations {
 namespace {
 
 constexpr unsigned kCompileSeconds = 60;  // under sanitizers, on a busy machine
-constexpr unsigned kRunSeconds = 2;       // a mutated program may well run for ever; that is its right
+constexpr suseconds_t kRunMicroseconds = 300'000;  // a mutated program may well run for ever; that is its right
 constexpr unsigned kBatch = 200;          // mutations a process
 
 using Bytes = std::vector<std::byte>;
@@ -102,12 +103,13 @@ Bytes mutation(const std::vector<Bytes>& seeds, uint64_t number) {
 bool run_crashes(const Bytes& module) {
   const pid_t child = fork();
   if (child == 0) {
-    alarm(kRunSeconds);
+    const itimerval limit{.it_interval = {}, .it_value = {.tv_sec = 0, .tv_usec = kRunMicroseconds}};
+    setitimer(ITIMER_REAL, &limit, nullptr);
     host::LinuxSystem system;
     wasi::Context context(system);
     wasi::PhaseTimes times;
     const Result<runtime::EngineConfig> config = runtime::configure_engine(BootConfig{});
-    if (config) (void)wasi::run_program(*config, module, context, times);
+    if (config) (void)wasi::run_program(*config, module, context, {}, times);
     _exit(0);
   }
   int status = 0;
