@@ -27,6 +27,12 @@ function(cairn_target_program)
     target_compile_options(cairn-mutate PRIVATE ${CAIRN_WARNINGS} -Wno-missing-designated-field-initializers)
     target_link_libraries(cairn-mutate PRIVATE cairn_cli cairn_fuzz_support)
 
+    if(CAIRN_DEBUG)
+      add_executable(cairn-injection tests/injection/main.cpp)
+      target_compile_options(cairn-injection PRIVATE ${CAIRN_WARNINGS})
+      target_link_libraries(cairn-injection PRIVATE cairn_cli)
+    endif()
+
     file(GLOB bombs CONFIGURE_DEPENDS tests/bombs/*.cpp)
     add_executable(cairn-bombs ${bombs})
     target_compile_options(cairn-bombs PRIVATE ${CAIRN_WARNINGS} -Wno-missing-designated-field-initializers)

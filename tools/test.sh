@@ -106,10 +106,12 @@ job structure/includes tools/check_includes.sh
 case " ${targets[*]} " in *" x86_64 riscv64 "*)
   job structure/stacks python3 tools/check_stacks.py "$build"/kernel-x86_64/cairn-kernel.debug "$build"/kernel-riscv64/cairn-kernel.debug ;;
 esac
+job structure/containers tools/check_containers.sh
 job "structure/seeded faults" fuzz/diff/seeded/run.sh --check
 job "structure/seeded faults of files" fuzz/files/seeded/run.sh --check
 unit_tests host
 [ -z "${sanitized-}" ] || unit_tests host-sanitize
+[ -z "${sanitized-}" ] || job "injection (host)" tests/injection/run.sh
 for target in "${targets[@]}"; do
   job "cli ($target)" tests/cli/run.sh "$target"
 done

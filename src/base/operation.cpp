@@ -59,7 +59,8 @@ Error error_of(const OperationRecord& record) {
     error = Error::of(ErrorKind::resource, std::move(text));
   };
   const bool described = run_recorded(
-      describing, [](void* argument) { (*static_cast<decltype(describe)*>(argument))(); }, const_cast<void*>(static_cast<const void*>(&describe)));
+      describing, [](void* argument) { (*static_cast<decltype(describe)*>(argument))(); },
+      const_cast<void*>(static_cast<const void*>(&describe)));
   // This text is short enough to lie in the string itself.
   if (!described) error = Error::of(ErrorKind::resource, "out of memory");
   return error;

@@ -79,7 +79,12 @@ auto run_operation(F&& f) -> typename detail::OperationResult<std::invoke_result
   } body{f, std::nullopt};
   OperationRecord record;
   const bool ended = detail::run_recorded(
-      record, [](void* argument) { auto& b = *static_cast<Body*>(argument); b.result.emplace(b.f()); }, &body);
+      record,
+      [](void* argument) {
+        auto& b = *static_cast<Body*>(argument);
+        b.result.emplace(b.f());
+      },
+      &body);
   if (!ended) return fail(detail::error_of(record));
   return *std::move(body.result);
 }

@@ -69,7 +69,8 @@ TEST(Operation, IsPartOfTheOneAround) {
 }
 
 TEST(Operation, PassesErrorsOn) {
-  const Result<int> result = run_operation([]() -> Result<int> { return fail(Error::of(ErrorKind::invalid, std::string(50, 'e'))); });
+  const Result<int> result =
+      run_operation([]() -> Result<int> { return fail(Error::of(ErrorKind::invalid, std::string(50, 'e'))); });
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, ErrorKind::invalid);
   EXPECT_EQ(result.error().message, std::string(50, 'e'));
@@ -82,7 +83,8 @@ TEST(Operation, AllocationsThatMayFailDoNotEndIt) {
 }
 
 TEST(Operation, ErrorsNameWhatThereWasNoMemoryFor) {
-  EXPECT_EQ(out_of_memory("a table of 7 elements", 56).message, "out of memory for a table of 7 elements: 56 bytes wanted");
+  EXPECT_EQ(out_of_memory("a table of 7 elements", 56).message,
+            "out of memory for a table of 7 elements: 56 bytes wanted");
 }
 
 }  // namespace

@@ -29,7 +29,9 @@ class TryVector {
 
   TryVector() = default;
   TryVector(TryVector&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), capacity_(std::exchange(other.capacity_, 0)) {}
+      : data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
   TryVector& operator=(TryVector&& other) noexcept {
     TryVector old(std::move(*this));
     swap(other);

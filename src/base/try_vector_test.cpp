@@ -127,7 +127,8 @@ TEST_F(TryVectorTest, AgreesWithAModel) {
           if (tested.try_push_back(value)) model.push_back(value);
           break;
         case 3:
-          if (tested.try_insert_at(position, value)) model.insert(model.begin() + static_cast<ptrdiff_t>(position), value);
+          if (tested.try_insert_at(position, value))
+            model.insert(model.begin() + static_cast<ptrdiff_t>(position), value);
           break;
         case 4: {
           const size_t count = random() % 60;
@@ -136,7 +137,8 @@ TEST_F(TryVectorTest, AgreesWithAModel) {
         }
         case 5:
           if (tested.try_append(std::span<const std::shared_ptr<int>>(tested.data(), position))) {
-            const std::vector<std::shared_ptr<int>> part(model.begin(), model.begin() + static_cast<ptrdiff_t>(position));
+            const std::vector<std::shared_ptr<int>> part(model.begin(),
+                                                         model.begin() + static_cast<ptrdiff_t>(position));
             model.insert(model.end(), part.begin(), part.end());
           }
           break;

@@ -5,6 +5,7 @@
 
 #include "base/assert.hpp"
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "platform/platform.hpp"
 #include "runtime/vmcontext.hpp"
 
@@ -18,13 +19,13 @@ namespace {
 constexpr uint64_t guarded_share(uint64_t budget) { return budget / 4 * 3; }
 // A memory without guards takes that part of what the others left, if it does not need more to begin with.
 constexpr uint64_t kCheckedPart = 32;
-// Kept ranges beyond that are given back: they cost the machine's own tables something.
-constexpr size_t kMostKept = 256;
 // Ranges without guards are powers of two from here on, so that they fit again.
 constexpr uint64_t kLeastRange = 64 * 1024;
 
 std::unexpected<Error> no_room(uint64_t bytes) {
-  return fail(Error::of(ErrorKind::resource, "no address space left for a memory of " + decimal(bytes) + " bytes"));
+  return fail(make_error([&] {
+    return Error::of(ErrorKind::resource, "no address space left for a memory of " + decimal(bytes) + " bytes");
+  }));
 }
 
 }  // namespace
@@ -41,22 +42,36 @@ bool AddressPool::State::has_room_for_guards() const {
 }
 
 std::optional<std::span<std::byte>> AddressPool::State::take(uint64_t size) {
-  const auto found = std::ranges::find(free, size, [](std::span<std::byte> range) { return range.size(); });
-  if (found == free.end()) return std::nullopt;
+  const std::span<std::span<std::byte>> all = std::span(free).first(free_count);
+  const auto found = std::ranges::find(all, size, [](std::span<std::byte> range) { return range.size(); });
+  if (found == all.end()) return std::nullopt;
   const std::span<std::byte> range = *found;
-  *found = free.back();
-  free.pop_back();
+  *found = all.back();
+  --free_count;
   kept -= size;
   return range;
 }
 
+// The oldest one makes room.
+void AddressPool::State::keep(std::span<std::byte> range) {
+  if (free_count == kMostKept) drop_oldest(1);
+  free[free_count++] = range;
+  kept += range.size();
+}
+
+void AddressPool::State::drop_oldest(size_t count) {
+  for (const std::span<std::byte> range : std::span(free).first(count)) {
+    kept -= range.size();
+    Platform::release(range);
+  }
+  std::shift_left(free.begin(), free.begin() + free_count, static_cast<std::ptrdiff_t>(count));
+  free_count -= count;
+}
+
 void AddressPool::State::drop_kept(uint64_t most) {
   size_t dropped = 0;
-  for (; kept > most || free.size() - dropped > kMostKept; ++dropped) {
-    kept -= free[dropped].size();
-    Platform::release(free[dropped]);
-  }
-  free.erase(free.begin(), free.begin() + static_cast<std::ptrdiff_t>(dropped));
+  for (uint64_t left = kept; left > most; ++dropped) left -= free[dropped].size();
+  drop_oldest(dropped);
 }
 
 Result<std::span<std::byte>> AddressPool::reserve(State& state, uint64_t size) {
@@ -98,8 +113,7 @@ void AddressPool::release(std::span<std::byte> range, uint64_t committed) {
   Platform::decommit(range.first(committed));
   state_.with([&](State& state) {
     (range.size() == kGuardedReservation ? state.guarded : state.checked) -= range.size();
-    state.kept += range.size();
-    state.free.push_back(range);
+    state.keep(range);
     state.drop_kept(state.budget - state.guarded - state.checked);
   });
 }

@@ -8,13 +8,13 @@
 // than that, and qemu-user's tables grow with every address that was ever reserved.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "base/result.hpp"
-#include "runtime/guarded.hpp"
+#include "base/spin_lock.hpp"
 
 namespace cairn::runtime {
 
@@ -41,15 +41,19 @@ class AddressPool {
     uint64_t budget;
     uint64_t guarded = 0, checked = 0;  // bytes that memories have now
     uint64_t kept = 0;                  // bytes of `free`
-    std::vector<std::span<std::byte>> free;
+    static constexpr size_t kMostKept = 256;  // more ranges than that are given back: they cost the machine's own tables something
+    std::array<std::span<std::byte>, kMostKept> free;
+    size_t free_count = 0;
 
     [[nodiscard]] bool has_room_for_guards() const;
     std::optional<std::span<std::byte>> take(uint64_t size);
+    void keep(std::span<std::byte> range);
+    void drop_oldest(size_t count);
     void drop_kept(uint64_t most);
   };
   Result<std::span<std::byte>> reserve(State& state, uint64_t size);
 
-  Guarded<State> state_;
+  Locked<State> state_;
 };
 
 }  // namespace cairn::runtime

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/operation.hpp"
 #include "compiler/codegen/object_reader.hpp"
 #include "platform/platform.hpp"
 
@@ -27,14 +28,14 @@ const T* find_exact(const std::vector<T>& records, uint32_t T::* key, uint32_t o
 
 }  // namespace
 
-Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> object, const WantedCode& wanted,
+Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> object,
                                                    std::span<const uint32_t> type_ids) {
   codegen::ObjectContents contents = CAIRN_TRY(codegen::read_object(object));
   if (contents.architecture != Platform::kArchitecture) {
-    return fail(Error::of(ErrorKind::malformed, "the code object is for another architecture"));
+    return fail(make_error([] { return Error::of(ErrorKind::malformed, "the code object is for another architecture"); }));
   }
-  CAIRN_TRY(codegen::check_identity(contents.identity, wanted.identity, wanted.available));
-  std::unique_ptr<CodeImage> image(new CodeImage());
+  std::unique_ptr<CodeImage> image(new (std::nothrow) CodeImage());
+  if (image == nullptr) return fail(out_of_memory("a code image"));
   const uint64_t rodata_end = contents.rodata_offset + contents.rodata.size();
   const size_t bytes = std::max<uint64_t>({contents.text.size(), rodata_end, 1});
   image->mapping_ = CAIRN_TRY(Platform::allocate_code(bytes));
@@ -45,7 +46,7 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
   const std::span<std::byte> text = image->mapping_.first(contents.text.size());
   for (const codegen::TypeReference& reference : contents.type_references) {
     if (reference.type_index >= type_ids.size()) {
-      return fail(Error::of(ErrorKind::malformed, "the code object refers to a type that the module does not have"));
+      return fail(make_error([] { return Error::of(ErrorKind::malformed, "the code object refers to a type that the module does not have"); }));
     }
     codegen::resolve_type_reference(text, reference, type_ids[reference.type_index]);
   }
@@ -58,9 +59,9 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
   }
   // Indices come from a file: more of them than functions could be told of would only waste memory.
   if (highest > contents.functions.size() + (uint32_t{1} << 20)) {
-    return fail(Error::of(ErrorKind::malformed, "the code object numbers its functions beyond the limit"));
+    return fail(make_error([] { return Error::of(ErrorKind::malformed, "the code object numbers its functions beyond the limit"); }));
   }
-  image->function_offsets_.assign(highest, kNoFunction);
+  if (!image->function_offsets_.try_resize(highest, kNoFunction)) return fail(out_of_memory("the functions' addresses"));
   for (const FunctionRecord& function : contents.functions) {
     if (function.function_index != codegen::kTrampoline) {
       image->function_offsets_[function.function_index] = function.begin;

@@ -7,25 +7,18 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "base/try_vector.hpp"
 #include "compiler/codegen/code_object.hpp"
-#include "compiler/codegen/object_identity.hpp"
 
 namespace cairn::runtime {
 
 class Module;
 
-// What a code object must say that it is, and the instruction sets that it may need.
-struct WantedCode {
-  codegen::ObjectIdentity identity;
-  compiler::CpuFeatures available;
-};
-
 class CodeImage {
  public:
   // Copies text and constants out of an ELF code object, resolves its references to type ids with `type_ids` (canonical
   // ids by the module's type index), and makes the text executable. The object may come from a cache: it is checked.
-  static Result<std::unique_ptr<CodeImage>> load(std::span<const std::byte> object, const WantedCode& wanted,
-                                                 std::span<const uint32_t> type_ids);
+  static Result<std::unique_ptr<CodeImage>> load(std::span<const std::byte> object, std::span<const uint32_t> type_ids);
   ~CodeImage();
   CodeImage(const CodeImage&) = delete;
   CodeImage& operator=(const CodeImage&) = delete;
@@ -57,7 +50,7 @@ class CodeImage {
   std::span<std::byte> mapping_;
   std::span<const std::byte> text_;
   std::vector<codegen::FunctionRecord> functions_;  // sorted by begin
-  std::vector<uint32_t> function_offsets_;          // by index in the module; all ones: none
+  TryVector<uint32_t> function_offsets_;          // by index in the module; all ones: none
   std::vector<codegen::TrapRecord> traps_;
   std::vector<codegen::CallRecord> calls_;
   std::vector<codegen::StackMapRecord> stack_maps_;

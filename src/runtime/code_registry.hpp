@@ -1,14 +1,14 @@
-// Which code image a program counter lies in. Looked up by fault handlers, so that look-ups take no lock: writers publish a
-// new sorted table, and free older ones when nobody is looking.
+// Which code image a program counter lies in. Looked up by fault handlers, so that look-ups take no lock: there are two tables, and a
+// writer changes the one that nobody looks at, makes it the current one, and waits for those who look at the other.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <vector>
 
-#include "runtime/guarded.hpp"
+#include "base/spin_lock.hpp"
+#include "base/try_vector.hpp"
 
 namespace cairn::runtime {
 
@@ -18,20 +18,25 @@ class CodeRegistry {
  public:
   CodeRegistry() = default;
 
-  void add(const CodeImage& image);
+  // False: there is no memory. Removing needs none.
+  [[nodiscard]] bool try_add(const CodeImage& image);
   // The image's code must not be running any more.
   void remove(const CodeImage& image);
   [[nodiscard]] const CodeImage* find(uintptr_t pc) const;
-  // How many tables there are, the current one and those that somebody was looking at; for tests.
-  [[nodiscard]] size_t tables();
 
  private:
-  using Table = std::vector<const CodeImage*>;  // sorted by address
-  void publish(std::unique_ptr<Table> table, std::vector<std::unique_ptr<Table>>& tables);
+  struct Table {
+    TryVector<const CodeImage*> images;  // sorted by address
+    mutable std::atomic<uint32_t> readers =
+        0;  // threads in find(), each counted before it makes sure that the table is current
+  };
+  struct Writing {};
+  Table& spare() { return tables_[1 - current_.load(std::memory_order_relaxed)]; }
+  void publish();
 
-  Guarded<std::vector<std::unique_ptr<Table>>> tables_;  // the last one is current
-  std::atomic<const Table*> current_ = nullptr;
-  mutable std::atomic<uint32_t> readers_ = 0;  // threads in find(), each counted before it reads current_
+  Locked<Writing> writing_;
+  std::array<Table, 2> tables_;
+  std::atomic<uint32_t> current_ = 0;
 };
 
 }  // namespace cairn::runtime

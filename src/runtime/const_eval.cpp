@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
+#include "base/try_vector.hpp"
 #include "runtime/field_layout.hpp"
 
 namespace cairn::runtime {
@@ -11,13 +13,28 @@ namespace {
 
 using Kind = wasm::ConstOp::Kind;
 
+// Of what only names a value.
+std::optional<RawValue> simple_value(InstanceObject& instance, const wasm::ConstOp& op) {
+  switch (op.kind) {
+    case Kind::value: return RawValue{op.bits, op.high_bits};
+    case Kind::ref_null: return RawValue{};
+    case Kind::ref_func: return RawValue{reinterpret_cast<uint64_t>(instance.func_ref(wasm::FuncIndex(op.index))), 0};
+    case Kind::global_get: {
+      const GlobalObject& global = instance.store[Global{instance.store.id(), instance.globals[op.index]}];
+      const Val value = Val::load_from(op.type, global.vm->bytes.data());
+      return global.is_heap_reference ? RawValue{static_cast<HeapReference>(value.low()), 0} : RawValue{value.low(), value.high()};
+    }
+    default: return std::nullopt;
+  }
+}
+
 // The operand stack. Its references of the heap are among the store's roots while others are made.
 class Evaluator {
  public:
   explicit Evaluator(InstanceObject& instance) : instance_(instance), scope_(instance.store) {}
 
   bool run(const wasm::ConstExpr& expression) {
-    return std::ranges::all_of(expression, [&](const wasm::ConstOp& op) { return apply(op); });
+    return std::ranges::all_of(expression, [&](const wasm::ConstOp& op) { return apply(op) && !is_full_; });
   }
 
   [[nodiscard]] RawValue result() const {
@@ -37,11 +54,16 @@ class Evaluator {
   }
   [[nodiscard]] Heap& heap() const { return *instance_.store.heap(); }
 
-  void push(uint64_t low, uint64_t high = 0) { stack_.push_back({{low, high}}); }
+  // Without memory for it, run() ends.
+  void push(const Entry& entry) { is_full_ |= !stack_.try_push_back(entry); }
+  void push(uint64_t low, uint64_t high = 0) { push(Entry{{low, high}}); }
   void push_reference(HeapReference reference) {
     if (reference == kNullReference || (reference & 1) != 0) return push(reference);
-    heap().roots().push_back(reference);
-    stack_.push_back({{}, heap().roots().size() - 1});
+    if (!heap().roots().try_push_back(reference)) {
+      is_full_ = true;
+      return;
+    }
+    push(Entry{{}, heap().roots().size() - 1});
   }
   RawValue pop() {
     const RawValue value = value_of(stack_.back());
@@ -58,9 +80,13 @@ class Evaluator {
 
   bool apply(const wasm::ConstOp& op) {
     switch (op.kind) {
-      case Kind::value: push(op.bits, op.high_bits); break;
-      case Kind::ref_null: push(0); break;
-      case Kind::ref_func: push(reinterpret_cast<uint64_t>(instance_.func_ref(wasm::FuncIndex(op.index)))); break;
+      case Kind::value:
+      case Kind::ref_null:
+      case Kind::ref_func: {
+        const RawValue value = *simple_value(instance_, op);
+        push(value.low, value.high);
+        break;
+      }
       case Kind::global_get: {
         const GlobalObject& global = instance_.store[Global{instance_.store.id(), instance_.globals[op.index]}];
         const Val value = Val::load_from(op.type, global.vm->bytes.data());
@@ -121,7 +147,7 @@ class Evaluator {
         std::memcpy(bytes + offset, &value, field.size);
         if (field.is_reference) heap().remember(object, offset);
       }
-      stack_.resize(first);
+      stack_.truncate(first);
     }
     push_reference(object);
     return true;
@@ -139,19 +165,23 @@ class Evaluator {
       std::memcpy(heap().base() + array + start + uint64_t{i} * element.size, &value, element.size);
     }
     if (element.is_reference && operands != 0) heap().remember_range(array, start, length);
-    stack_.resize(first);
+    stack_.truncate(first);
     push_reference(array);
     return true;
   }
 
   InstanceObject& instance_;
   HandleScope scope_;
-  std::vector<Entry> stack_;
+  TryVector<Entry> stack_;
+  bool is_full_ = false;
 };
 
 }  // namespace
 
 std::expected<RawValue, wasm::TrapKind> evaluate(InstanceObject& instance, const wasm::ConstExpr& expression) {
+  if (expression.size() == 1) {
+    if (const std::optional<RawValue> value = simple_value(instance, expression[0])) return *value;
+  }
   Evaluator evaluator(instance);
   if (!evaluator.run(expression)) return std::unexpected(wasm::TrapKind::allocation_failure);
   return evaluator.result();

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
+#include "base/operation.hpp"
 #include "compiler/bounds.hpp"
-#include "compiler/codegen/object_identity.hpp"
 #include "compiler/compile.hpp"
-#include "compiler/cpu_feature_names.hpp"
 #include "platform/platform.hpp"
 #include "runtime/builtin_table.hpp"
 #include "runtime/code_image.hpp"
@@ -18,42 +17,17 @@ using platform::Platform;
 
 Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
   if (config.compiler.architecture != Platform::kArchitecture) {
-    return fail(Error::of(ErrorKind::usage, "the engine cannot run code of another architecture than its own"));
+    return fail(make_error([] { return Error::of(ErrorKind::usage, "the engine cannot run code of another architecture than its own"); }));
   }
   Platform::prepare_thread();
-  std::unique_ptr<Engine> engine(new Engine(config));
+  std::unique_ptr<Engine> engine(new (std::nothrow) Engine(config));
+  if (engine == nullptr) return fail(out_of_memory("an engine"));
   CAIRN_TRY(engine->prepare_stubs());
   return engine;
 }
 
-namespace {
-
-// The type with the references that matter to a trampoline: those of functions, and all others.
-wasm::FuncType erased(const TypeRegistry& registry, wasm::FuncType type) {
-  const auto erase = [&](wasm::ValType& value) {
-    if (!value.is_ref() || !value.heap().is_concrete()) return;
-    const bool is_function = registry[CanonicalId(value.heap().index().index())].kind == wasm::SubType::Kind::func;
-    value = wasm::ValType::reference(value.nullability(), is_function ? wasm::HeapType::func : wasm::HeapType::any);
-  };
-  for (wasm::ValType& value : type.params) erase(value);
-  for (wasm::ValType& value : type.results) erase(value);
-  return type;
-}
-
-compiler::CpuFeatures both(compiler::CpuFeatures a, const compiler::CpuFeatures& b) {
-  for (const compiler::CpuFeatureName& feature : compiler::kCpuFeatureNames) a.*feature.field = a.*feature.field && b.*feature.field;
-  return a;
-}
-
-WantedCode wanted_code(const Engine& engine, codegen::ObjectKind kind) {
-  return {codegen::identity_of(kind, {}, engine.options()), engine.usable_cpu()};
-}
-
-}  // namespace
-
 Engine::Engine(const EngineConfig& config)
     : config_(config),
-      usable_cpu_(both(config.compiler.cpu, Platform::cpu_features())),
       addresses_(config.memory_addresses != 0 ? config.memory_addresses : Platform::address_space() / 4 * 3) {}
 Engine::~Engine() = default;
 Engine::TrampolineCache::TrampolineCache() = default;
@@ -66,35 +40,69 @@ compiler::BoundsMode Engine::bounds_for(const wasm::Module& module) {
   return compiler::BoundsMode::check;
 }
 
+namespace {
+
+// What stands for the trampolines of a type while they are being made.
+constexpr std::byte kPending{};
+
+// A copy of the type with the references that matter to a trampoline: those of functions, and all others.
+wasm::FuncType erased(Locked<TypeRegistry>& registry, const wasm::FuncType& source) {
+  wasm::FuncType type = source;
+  const auto erase = [&](wasm::ValType& value) {
+    if (!value.is_ref() || !value.heap().is_concrete()) return;
+    const CanonicalId id(value.heap().index().index());
+    const bool is_function = registry.with([&](TypeRegistry& types) { return types[id].kind == wasm::SubType::Kind::func; });
+    value = wasm::ValType::reference(value.nullability(), is_function ? wasm::HeapType::func : wasm::HeapType::any);
+  };
+  for (wasm::ValType& value : type.params) erase(value);
+  for (wasm::ValType& value : type.results) erase(value);
+  return type;
+}
+
+}  // namespace
+
+Result<void> Engine::install_trampolines(TrampolineCache& cache, std::span<const CanonicalId> missing) {
+  if (!cache.images.try_reserve_more(1)) return fail(out_of_memory("trampolines"));
+  const std::vector<std::byte> object = CAIRN_TRY(run_operation([&]() -> Result<std::vector<std::byte>> {
+    std::vector<wasm::FuncType> signatures;
+    for (const CanonicalId id : missing) {
+      const auto& type = types_.with([&](TypeRegistry& types) -> const wasm::FuncType& { return types[id].func; });
+      signatures.push_back(erased(types_, type));
+    }
+    return compiler::compile_trampolines(signatures, config_.compiler);
+  }));
+  std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, {}));
+  if (!code_.try_add(*image)) return fail(out_of_memory("the registry of code"));
+  for (const codegen::TrampolineRecord& record : image->trampolines()) {
+    if (record.type_index < missing.size()) {
+      cache.by_type[missing[record.type_index].index()] = {image->at(record.entry_offset), image->at(record.host_offset)};
+    }
+  }
+  cache.images.push_back_within_capacity(std::move(image));
+  return {};
+}
+
 Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
   return trampolines_.with([&](TrampolineCache& cache) -> Result<void> {
-    std::vector<CanonicalId> missing;
-    std::vector<wasm::FuncType> signatures;
-    types_.with([&](TypeRegistry& registry) {
-      for (CanonicalId id : types) {
-        if (cache.by_type.try_emplace(id).second) {
-          missing.push_back(id);
-          signatures.push_back(erased(registry, registry[id].func));
-        }
+    TryVector<CanonicalId> missing;
+    uint32_t count = 0;
+    for (const CanonicalId id : types) count = std::max(count, id.index() + 1);
+    if (count > cache.by_type.size() && !(cache.by_type.try_reserve_more(count - cache.by_type.size()) && cache.by_type.try_resize(count))) {
+      return fail(out_of_memory("trampolines"));
+    }
+    Result<void> result;
+    for (const CanonicalId id : types) {
+      Trampolines& known = cache.by_type[id.index()];
+      if (known.entry != nullptr) continue;
+      if (!missing.try_push_back(id)) {
+        result = fail(out_of_memory("trampolines"));
+        break;
       }
-    });
-    if (missing.empty()) return {};
-    const auto install = [&]() -> Result<void> {
-      const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_trampolines(signatures, config_.compiler));
-      std::unique_ptr<CodeImage> image =
-          CAIRN_TRY(CodeImage::load(object, wanted_code(*this, codegen::ObjectKind::trampolines), {}));
-      for (const codegen::TrampolineRecord& record : image->trampolines()) {
-        if (record.type_index < missing.size()) {
-          cache.by_type[missing[record.type_index]] = {image->at(record.entry_offset), image->at(record.host_offset)};
-        }
-      }
-      code_.add(*image);
-      cache.images.push_back(std::move(image));
-      return {};
-    };
-    Result<void> result = install();
+      known.entry = &kPending;
+    }
+    if (result && !missing.empty()) result = install_trampolines(cache, missing.as_span());
     if (!result) {
-      for (CanonicalId id : missing) cache.by_type.erase(id);
+      for (const CanonicalId id : missing) cache.by_type[id.index()] = {};
     }
     return result;
   });
@@ -102,8 +110,7 @@ Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
 
 Result<void> Engine::prepare_stubs() {
   const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_stubs(config_.compiler));
-  std::unique_ptr<CodeImage> image =
-      CAIRN_TRY(CodeImage::load(object, wanted_code(*this, codegen::ObjectKind::stubs), {}));
+  std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, {}));
   const std::span<const void*> entries = std::span(builtins_).first(kBuiltinCount);
   std::ranges::copy(builtin_table(), entries.begin());
   std::ranges::copy(builtin_table(), builtins_.begin() + kBuiltinCount);
@@ -117,16 +124,18 @@ Result<void> Engine::prepare_stubs() {
       entries[record.builtin] = stub;
     }
   }
-  code_.add(*image);
-  trampolines_.with([&](TrampolineCache& cache) { cache.images.push_back(std::move(image)); });
-  return {};
+  return trampolines_.with([&](TrampolineCache& cache) -> Result<void> {
+    if (!cache.images.try_reserve_more(1) || !code_.try_add(*image)) return fail(out_of_memory("stubs"));
+    cache.images.push_back_within_capacity(std::move(image));
+    return {};
+  });
 }
 
 Trampolines Engine::trampolines(CanonicalId type) {
   return trampolines_.with([&](TrampolineCache& cache) {
-    auto found = cache.by_type.find(type);
-    CAIRN_ASSERT(found != cache.by_type.end());
-    return found->second;
+    const Trampolines& found = cache.by_type[type.index()];
+    CAIRN_ASSERT(found.entry != nullptr);
+    return found;
   });
 }
 

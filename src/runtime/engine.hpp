@@ -7,16 +7,15 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <unordered_map>
-#include <vector>
 
 #include "base/assert.hpp"
 #include "base/result.hpp"
+#include "base/spin_lock.hpp"
+#include "base/try_vector.hpp"
 #include "compiler/options.hpp"
 #include "runtime/address_pool.hpp"
 #include "runtime/builtins.hpp"
 #include "runtime/code_registry.hpp"
-#include "runtime/guarded.hpp"
 #include "runtime/heap/config.hpp"
 #include "runtime/type_registry.hpp"
 #include "wasm/module.hpp"
@@ -54,8 +53,6 @@ class Engine {
 
   [[nodiscard]] const EngineConfig& config() const { return config_; }
   [[nodiscard]] const compiler::Options& options() const { return config_.compiler; }
-  // The optional instruction sets that code may use: those of the options that this CPU has.
-  [[nodiscard]] const compiler::CpuFeatures& usable_cpu() const { return usable_cpu_; }
 
   // Trampolines for canonical function types; compiles what is missing, all in one go.
   Result<void> prepare_trampolines(std::span<const CanonicalId> types);
@@ -74,7 +71,7 @@ class Engine {
   // For VMContext::builtins.
   [[nodiscard]] const void* const* builtins() const { return builtins_.data(); }
 
-  Guarded<TypeRegistry>& types() { return types_; }
+  Locked<TypeRegistry>& types() { return types_; }
   CodeRegistry& code() { return code_; }
   [[nodiscard]] uint32_t next_store_id() { return next_store_id_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -82,18 +79,20 @@ class Engine {
   explicit Engine(const EngineConfig& config);
   Result<void> prepare_stubs();
 
+  struct TrampolineCache;
+  Result<void> install_trampolines(TrampolineCache& cache, std::span<const CanonicalId> missing);
+
   struct TrampolineCache {
     TrampolineCache();
     ~TrampolineCache();
-    std::unordered_map<CanonicalId, Trampolines> by_type;
-    std::vector<std::unique_ptr<CodeImage>> images;
+    TryVector<Trampolines> by_type;  // by canonical id
+    TryVector<std::unique_ptr<CodeImage>> images;
   };
 
   EngineConfig config_;
-  compiler::CpuFeatures usable_cpu_;
   AddressPool addresses_;
-  Guarded<TypeRegistry> types_;
-  Guarded<TrampolineCache> trampolines_;
+  Locked<TypeRegistry> types_;
+  Locked<TrampolineCache> trampolines_;
   CodeRegistry code_;
   const void* tail_call_restore_ = nullptr;
   const void* landing_stub_ = nullptr;

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "platform/platform.hpp"
 #include "runtime/code_image.hpp"
 #include "runtime/field_layout.hpp"
@@ -62,23 +63,24 @@ struct FieldPlace {
 };
 
 // Where the payload's values lie in an exception of that canonical type.
-std::vector<FieldPlace> payload_places(Store& store, CanonicalId type) {
-  return store.engine().types().with([&](TypeRegistry& types) {
+const wasm::FuncType& payload_type(Store& store, CanonicalId type) {
+  return store.engine().types().with([&](TypeRegistry& types) -> const wasm::FuncType& { return types[type].func; });
+}
+
+Result<TryVector<FieldPlace>> payload_places(Store& store, CanonicalId type) {
+  TryVector<FieldPlace> places;
+  if (!places.try_reserve(payload_type(store, type).params.size())) return fail(out_of_memory("an exception"));
+  store.engine().types().with([&](TypeRegistry& types) {
     FieldLayout layout(kExceptionPayloadOffset);
-    std::vector<FieldPlace> places;
     const auto is_function = [&](wasm::TypeIndex index) {
       return types[CanonicalId(index.index())].kind == wasm::SubType::Kind::func;
     };
     for (const wasm::ValType param : types[type].func.params) {
       const FieldStorage storage = storage_of(param, is_function);
-      places.push_back({layout.place(storage), storage});
+      places.push_back_within_capacity({layout.place(storage), storage});
     }
-    return places;
   });
-}
-
-const wasm::FuncType& payload_type(Store& store, CanonicalId type) {
-  return store.engine().types().with([&](TypeRegistry& types) -> const wasm::FuncType& { return types[type].func; });
+  return places;
 }
 
 // Null: not of this store, does not fit its tag, or the heap is full.
@@ -92,7 +94,9 @@ HeapReference make_exception(Store& store, const Exception& exception) {
   const Result<Heap*> heap = store.ensure_heap();
   if (!heap) return kNullReference;
   const HandleScope scope(store);
-  std::vector<Val> payload = exception.payload;
+  TryVector<Val> payload;
+  const Result<TryVector<FieldPlace>> places = payload_places(store, tag.type);
+  if (!places || !payload.try_append(exception.payload)) return kNullReference;
   for (Val& value : payload)
     if (!store.prepare(value)) return kNullReference;
   const HeapReference reference = (*heap)->allocate(tag.type.index());
@@ -100,20 +104,19 @@ HeapReference make_exception(Store& store, const Exception& exception) {
   std::byte* const object = (*heap)->base() + reference;
   const uint64_t address = reinterpret_cast<uintptr_t>(&tag.vm);
   std::memcpy(object + offsetof(VMException, tag), &address, sizeof address);
-  const std::vector<FieldPlace> places = payload_places(store, tag.type);
-  for (size_t i = 0; i < places.size(); ++i) {
+  for (size_t i = 0; i < places->size(); ++i) {
     std::array<std::byte, 16> slot;
     store.save(payload[i], slot.data());
-    std::memcpy(object + places[i].offset, slot.data(), places[i].storage.size);
+    std::memcpy(object + (*places)[i].offset, slot.data(), (*places)[i].storage.size);
   }
   return reference;
 }
 
 // The name that an instance exports the tag by.
 std::string name_of(Store& store, Tag tag) {
-  for (const auto& instance : store.instances()) {
-    for (const wasm::Export& item : instance->module->definition().exports)
-      if (item.kind == wasm::ExternKind::tag && instance->tags[item.index] == tag.index) return item.name;
+  for (const InstanceObject& instance : store.instances()) {
+    for (const wasm::Export& item : instance.module->definition().exports)
+      if (item.kind == wasm::ExternKind::tag && instance.tags[item.index] == tag.index) return item.name;
   }
   return "tag[" + decimal(tag.index) + "]";
 }
@@ -146,10 +149,10 @@ void throw_from_guest(Activation& activation, HeapReference exception, Rethrown 
   unwind(activation, exception, rethrown);
 }
 
-void prepare_throw(Activation& activation, const Trap& trap) {
+void prepare_throw(Activation& activation, Trap& trap) {
   Store& store = *activation.store;
   activation.exception = make_exception(store, *trap.exception);
-  store.throw_trace().given = trap.frames;
+  if (activation.exception != kNullReference) store.throw_trace().given = std::move(trap.frames);
 }
 
 void throw_from_host(Activation& activation) {
@@ -162,25 +165,39 @@ void throw_from_host(Activation& activation) {
   unwind(activation, exception, Rethrown::no);
 }
 
-Trap uncaught(Store& store, HeapReference reference) {
-  const std::byte* const object = store.heap()->base() + reference;
-  VMException header;
-  std::memcpy(&header, object, sizeof header);
+namespace {
+
+// Part of an operation. There is room for the handles of the payload.
+Trap describe(Store& store, const std::byte* object, Tag tag) {
   Exception exception;
-  exception.tag = store.tag_of(header.tag);
-  const CanonicalId type = store[exception.tag].type;
-  const std::vector<FieldPlace> places = payload_places(store, type);
+  exception.tag = tag;
+  const CanonicalId type = store[tag].type;
+  const Result<TryVector<FieldPlace>> places = payload_places(store, type);
+  if (!places) return Trap::of(wasm::TrapKind::uncaught_exception);
   const wasm::FuncType& signature = payload_type(store, type);
-  std::string text = "uncaught exception: " + name_of(store, exception.tag) + "(";
-  for (size_t i = 0; i < places.size(); ++i) {
+  std::string text = "uncaught exception: " + name_of(store, tag) + "(";
+  for (size_t i = 0; i < signature.params.size(); ++i) {
     std::array<std::byte, 16> slot{};
-    std::memcpy(slot.data(), object + places[i].offset, places[i].storage.size);
-    exception.payload.push_back(store.load(signature.params[i], slot.data()));
+    std::memcpy(slot.data(), object + (*places)[i].offset, (*places)[i].storage.size);
+    exception.payload.push_back(*store.load(signature.params[i], slot.data()));
     text += (i == 0 ? "" : ", ") + to_string(exception.payload.back());
   }
   Trap trap = Trap::of(wasm::TrapKind::uncaught_exception, text + ")");
   trap.exception = std::move(exception);
   return trap;
+}
+
+}  // namespace
+
+Trap uncaught(Store& store, HeapReference reference) {
+  const std::byte* const object = store.heap()->base() + reference;
+  VMException header;
+  std::memcpy(&header, object, sizeof header);
+  const Tag tag = store.tag_of(header.tag);
+  if (store.heap()->roots().try_reserve_more(payload_type(store, store[tag].type).params.size())) {
+    if (Result<Trap> trap = run_operation([&] { return describe(store, object, tag); })) return *std::move(trap);
+  }
+  return Trap::of(wasm::TrapKind::uncaught_exception);
 }
 
 }  // namespace cairn::runtime

@@ -22,7 +22,7 @@ enum class Rethrown : bool { no, yes };
 // A host function has failed with an exception: makes the object that throw_from_host throws into the guest that called it,
 // Activation::exception; null if that is not possible and the failure stays a trap: the tag is of another store, the payload
 // does not fit it, or the heap is full. Nothing may collect between the two.
-void prepare_throw(Activation& activation, const Trap& trap);
+void prepare_throw(Activation& activation, Trap& trap);
 [[noreturn]] void throw_from_host(Activation& activation);
 
 // The exception as a value, without a backtrace.

@@ -138,7 +138,7 @@ TEST_F(CrossingExceptions, PassThroughHostFunctions) {
 TEST_F(CrossingExceptions, HostFunctionsThrow) {
   const auto tag_type = wasm::FuncType{{wasm::ValType::i32, wasm::ValType::i64}, {}};
   const CanonicalId type = *engine_->types().with([&](TypeRegistry& types) { return types.canonicalize(tag_type); });
-  const Tag tag = store_->create_tag(type);
+  const Tag tag = *store_->create_tag(type);
   ASSERT_TRUE(linker_->define("env", "t", tag));
   bool fits = true;
   const auto f = wrap_function(*store_, [&](Caller&, int32_t a) -> std::expected<int32_t, Trap> {

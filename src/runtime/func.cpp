@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
+#include "base/try_vector.hpp"
 #include "platform/platform.hpp"
 #include "runtime/exceptions.hpp"
 
@@ -39,6 +41,13 @@ bool fits(Store& store, const Val& value, wasm::ValType type) {
 
 namespace {
 
+// A trap whose message is made of what a guest chose.
+template <class F>
+Trap refused(F&& message) {
+  Result<std::string> text = run_operation(std::forward<F>(message));
+  return text ? Trap::of(wasm::TrapKind::host_error, *std::move(text)) : Trap::of(wasm::TrapKind::allocation_failure);
+}
+
 struct DynamicCallable {
   wasm::FuncType type;
   DynamicHostFunction function;
@@ -49,16 +58,20 @@ uint32_t invoke_dynamic(VMHostContext* self, VMContext* context, std::byte* valu
   Caller caller = detail::make_caller(self, context);
   const HandleScope scope(caller.store());
   const auto& callable = *static_cast<DynamicCallable*>(self->data);
-  std::vector<Val> arguments;
-  for (size_t i = 0; i < callable.type.params.size(); ++i) {
-    arguments.push_back(caller.store().load(callable.type.params[i], values + i * detail::kSlotBytes));
+  TryVector<Val> arguments, results;
+  if (!arguments.try_reserve(callable.type.params.size()) || !results.try_resize(callable.type.results.size())) {
+    return detail::report_trap(Trap::of(wasm::TrapKind::allocation_failure));
   }
-  std::vector<Val> results(callable.type.results.size());
-  std::expected<void, Trap> done = callable.function(callable.data, caller, arguments, results);
+  for (size_t i = 0; i < callable.type.params.size(); ++i) {
+    const Result<Val> argument = caller.store().load(callable.type.params[i], values + i * detail::kSlotBytes);
+    if (!argument) return detail::report_trap(Trap::of(wasm::TrapKind::allocation_failure));
+    arguments.push_back_within_capacity(*argument);
+  }
+  std::expected<void, Trap> done = callable.function(callable.data, caller, arguments.as_span(), results.as_span());
   if (!done) return detail::report_trap(std::move(done.error()));
   for (size_t i = 0; i < results.size(); ++i) {
     if (!fits(caller.store(), results[i], callable.type.results[i])) {
-      return detail::report_trap(Trap::of(wasm::TrapKind::host_error, "a host function returned a value of the wrong type"));
+      return detail::report_trap(refused([] { return std::string("a host function returned a value of the wrong type"); }));
     }
     if (!caller.store().prepare(results[i])) {
       return detail::report_trap(Trap::of(wasm::TrapKind::allocation_failure));
@@ -73,23 +86,28 @@ uint32_t invoke_dynamic(VMHostContext* self, VMContext* context, std::byte* valu
 std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::span<const Val> arguments) {
   const wasm::FuncType& type = type_of(store, function);
   if (arguments.size() != type.params.size()) {
-    return std::unexpected(Trap::of(wasm::TrapKind::host_error, "wrong number of arguments: wanted " +
-                                                                    decimal(uint64_t{type.params.size()}) + ", got " +
-                                                                    decimal(uint64_t{arguments.size()})));
+    return std::unexpected(refused([&] {
+      return "wrong number of arguments: wanted " + decimal(uint64_t{type.params.size()}) + ", got " +
+             decimal(uint64_t{arguments.size()});
+    }));
   }
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (!fits(store, arguments[i], type.params[i])) {
-      return std::unexpected(Trap::of(wasm::TrapKind::host_error,
-                                      "argument " + decimal(uint64_t{i}) + " has type " +
-                                          wasm::to_string(arguments[i].type()) + ", wanted " +
-                                          wasm::to_string(type.params[i])));
+      return std::unexpected(refused([&] {
+        return "argument " + decimal(uint64_t{i}) + " has type " + wasm::to_string(arguments[i].type()) + ", wanted " +
+               wasm::to_string(type.params[i]);
+      }));
     }
   }
   struct alignas(16) Slot {
     std::array<std::byte, detail::kSlotBytes> bytes{};
   };
-  std::vector<Slot> values(std::max<size_t>({1, type.params.size(), type.results.size()}));
-  std::vector<Val> prepared(arguments.begin(), arguments.end());
+  TryVector<Slot> values;
+  TryVector<Val> prepared;
+  Result<std::vector<Val>> results = run_operation([&] { return std::vector<Val>(type.results.size()); });
+  if (!results || !values.try_resize(std::max<size_t>({1, type.params.size(), type.results.size()})) || !prepared.try_append(arguments)) {
+    return std::unexpected(Trap::of(wasm::TrapKind::allocation_failure));
+  }
   std::optional<HandleScope> scope(std::in_place, store);  // of the arguments
   for (Val& value : prepared) {
     if (!store.prepare(value)) return std::unexpected(Trap::of(wasm::TrapKind::allocation_failure));
@@ -98,11 +116,12 @@ std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::spa
   scope.reset();
   std::expected<void, Trap> done = store.invoke(store[function], values.data()->bytes.data());
   if (!done) return std::unexpected(std::move(done.error()));
-  std::vector<Val> results;
   for (size_t i = 0; i < type.results.size(); ++i) {
-    results.push_back(store.load(type.results[i], values[i].bytes.data()));
+    const Result<Val> result = store.load(type.results[i], values[i].bytes.data());
+    if (!result) return std::unexpected(Trap::of(wasm::TrapKind::allocation_failure));
+    (*results)[i] = *result;
   }
-  return results;
+  return *std::move(results);
 }
 
 std::span<std::byte> Caller::exported_memory(std::string_view name) const {
@@ -118,8 +137,10 @@ std::span<std::byte> Caller::exported_memory(std::string_view name) const {
 }
 
 Result<Func> create_function(Store& store, const wasm::FuncType& type, DynamicHostFunction function, void* data) {
-  return store.create_host_function(type, &invoke_dynamic, new DynamicCallable{type, function, data},
-                                    [](void* callable) { delete static_cast<DynamicCallable*>(callable); });
+  Result<DynamicCallable*> callable = run_operation([&] { return new DynamicCallable{type, function, data}; });
+  if (!callable) return fail(std::move(callable).error());
+  return store.create_host_function(type, &invoke_dynamic, *callable,
+                                    [](void* kept) { delete static_cast<DynamicCallable*>(kept); });
 }
 
 namespace detail {

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/operation.hpp"
 #include "runtime/instantiate.hpp"
 #include "runtime/store.hpp"
 #include "runtime/value.hpp"
@@ -160,8 +161,10 @@ struct InvokerFor<Callable, std::expected<R, Trap> (C::*)(Caller&, A...)> : Host
 template <class Callable>
 Result<Func> wrap_function(Store& store, Callable callable) {
   using Invoker = detail::InvokerFor<Callable, decltype(&Callable::operator())>;
-  return store.create_host_function(Invoker::type(), &Invoker::invoke, new Callable(std::move(callable)),
-                                    &Invoker::destroy);
+  const wasm::FuncType type = CAIRN_TRY(run_operation([] { return Invoker::type(); }));
+  auto* const kept = new (std::nothrow) Callable(std::move(callable));
+  if (kept == nullptr) return fail(out_of_memory("a host function"));
+  return store.create_host_function(type, &Invoker::invoke, kept, &Invoker::destroy);
 }
 
 template <class Signature>
@@ -172,13 +175,13 @@ template <class R, class... A>
 class TypedFunc<R(A...)> {
  public:
   static Result<TypedFunc> create(Store& store, Func function) {
-    const wasm::FuncType wanted = detail::make_type<R, A...>();
     const wasm::FuncType& actual = type_of(store, function);
-    if (wanted != actual) {
+    return run_operation([&]() -> Result<TypedFunc> {
+      const wasm::FuncType wanted = detail::make_type<R, A...>();
+      if (wanted == actual) return TypedFunc(function);
       return fail(Error::of(ErrorKind::link, "incompatible function type: wanted " + wasm::to_string(wanted) + ", found " +
                                                  wasm::to_string(actual)));
-    }
-    return TypedFunc(function);
+    });
   }
 
   std::expected<R, Trap> call(Store& store, A... arguments) const {

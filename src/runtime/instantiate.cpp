@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "compiler/bounds.hpp"
 #include "runtime/const_eval.hpp"
 #include "runtime/segments.hpp"
@@ -28,18 +29,26 @@ class Instantiation {
       : store_(store), instance_(instance), module_(*instance.module), definition_(module_.definition()),
         layout_(module_.layout()) {}
 
-  void allocate_context() {
+  // All that the instance's vectors will hold has its room from here on.
+  Result<void> allocate_context() {
     constexpr size_t kAlignment = 64;
-    instance_.context_storage.reset(new std::byte[layout_.size() + kAlignment]());
+    instance_.context_storage.reset(new (std::nothrow) std::byte[layout_.size() + kAlignment]());
+    if (instance_.context_storage == nullptr) return fail(out_of_memory("an instance", layout_.size() + kAlignment));
+    const bool has_room = instance_.dropped_data.try_resize(definition_.data.size()) &&
+                          instance_.dropped_elements.try_resize(definition_.elements.size()) &&
+                          instance_.element_values.try_resize(definition_.elements.size()) &&
+                          instance_.exports.try_resize(definition_.exports.size()) &&
+                          instance_.memories.try_reserve(definition_.memories.size()) &&
+                          instance_.tables.try_reserve(definition_.tables.size()) &&
+                          instance_.globals.try_reserve(definition_.globals.size()) &&
+                          instance_.tags.try_reserve(definition_.tags.size());
+    if (!has_room) return fail(out_of_memory("an instance's tables"));
     const auto address = reinterpret_cast<uintptr_t>(instance_.context_storage.get());
     instance_.context =
         std::construct_at(reinterpret_cast<VMContext*>((address + kAlignment - 1) & ~uintptr_t{kAlignment - 1}));
     store_.initialize_header(*instance_.context, kVMContextMagic);
     instance_.context->instance = &instance_;
-    instance_.dropped_data.resize(definition_.data.size());
-    instance_.dropped_elements.resize(definition_.elements.size());
-    instance_.element_values.resize(definition_.elements.size());
-    instance_.exports.resize(definition_.exports.size());
+    return {};
   }
 
   void bind_imports(std::span<const Extern> imports) {
@@ -52,13 +61,13 @@ class Instantiation {
         slot->reference = function->reference;
       } else if (const auto* table = std::get_if<Table>(&item)) {
         *instance_.at<VMTable*>(layout_.table_import(static_cast<uint32_t>(instance_.tables.size()))) = store_[*table].vm;
-        instance_.tables.push_back(table->index);
+        instance_.tables.push_back_within_capacity(table->index);
       } else if (const auto* memory = std::get_if<Memory>(&item)) {
         bind_memory(*memory);
       } else if (const auto* global = std::get_if<Global>(&item)) {
         *instance_.at<VMGlobal*>(layout_.global_import(static_cast<uint32_t>(instance_.globals.size()))) =
             store_[*global].vm;
-        instance_.globals.push_back(global->index);
+        instance_.globals.push_back_within_capacity(global->index);
       } else {
         add_tag(std::get<Tag>(item));
       }
@@ -113,7 +122,7 @@ class Instantiation {
       std::memcpy(vm->bytes.data(), &value, sizeof(value));
       wasm::GlobalType type = global.type;
       type.type = module_.canonical(type.type);
-      instance_.globals.push_back(store_.add_global(type, vm).index);
+      instance_.globals.push_back_within_capacity(CAIRN_TRY(store_.add_global(type, vm)).index);
     }
     return {};
   }
@@ -126,20 +135,21 @@ class Instantiation {
       const uint64_t initial = table.initializer ? CAIRN_TRY(evaluate_or_fail(*table.initializer)).low : 0;
       wasm::TableType type = table.type;
       type.element = module_.canonical(type.element);
-      instance_.tables.push_back(CAIRN_TRY(store_.add_table(type, initial, vm)).index);
+      instance_.tables.push_back_within_capacity(CAIRN_TRY(store_.add_table(type, initial, vm)).index);
     }
     return {};
   }
 
   void add_tag(Tag tag) {
     *instance_.at<const VMTag*>(layout_.tag(static_cast<uint32_t>(instance_.tags.size()))) = &store_[tag].vm;
-    instance_.tags.push_back(tag.index);
+    instance_.tags.push_back_within_capacity(tag.index);
   }
 
-  void create_tags() {
+  Result<void> create_tags() {
     for (size_t i = definition_.imported_tags; i < definition_.tags.size(); ++i) {
-      add_tag(store_.create_tag(module_.type_ids()[definition_.tags[i].type.type.index()]));
+      add_tag(CAIRN_TRY(store_.create_tag(module_.type_ids()[definition_.tags[i].type.type.index()])));
     }
+    return {};
   }
 
   // Active and declarative element segments, then active data segments; stops at the first trap.
@@ -151,8 +161,9 @@ class Instantiation {
       const wasm::ElemSegment& segment = definition_.elements[i];
       if (segment.mode == wasm::SegmentMode::active) {
         TableObject& table = store_[Table{store_.id(), instance_.tables[segment.table.index()]}];
-        const uint64_t offset = evaluate(instance_, segment.offset)->low;
-        if (auto trap = initialize_table(instance_, table, i, offset, 0, segment.size())) return trap;
+        const auto offset = evaluate(instance_, segment.offset);
+        if (!offset) return offset.error();
+        if (auto trap = initialize_table(instance_, table, i, offset->low, 0, segment.size())) return trap;
       }
       if (segment.mode != wasm::SegmentMode::passive) drop_elements(instance_, i);
     }
@@ -160,8 +171,9 @@ class Instantiation {
       const wasm::DataSegment& segment = definition_.data[i];
       if (segment.mode != wasm::SegmentMode::active) continue;
       MemoryObject& memory = store_[Memory{store_.id(), instance_.memories[segment.memory.index()]}];
-      const uint64_t offset = evaluate(instance_, segment.offset)->low;
-      if (auto trap = initialize_memory(instance_, memory, i, offset, 0, segment.bytes.size())) return trap;
+      const auto offset = evaluate(instance_, segment.offset);
+      if (!offset) return offset.error();
+      if (auto trap = initialize_memory(instance_, memory, i, offset->low, 0, segment.bytes.size())) return trap;
       instance_.dropped_data[i] = true;
     }
     return std::nullopt;
@@ -184,7 +196,9 @@ class Instantiation {
  private:
   Result<RawValue> evaluate_or_fail(const wasm::ConstExpr& expression) {
     const std::expected<RawValue, wasm::TrapKind> value = evaluate(instance_, expression);
-    if (!value) return fail(Error::of(ErrorKind::resource, "the heap of managed objects is full"));
+    if (!value) {
+      return fail(make_error([] { return Error::of(ErrorKind::resource, "the heap of managed objects is full"); }));
+    }
     return *value;
   }
 
@@ -194,7 +208,7 @@ class Instantiation {
     *instance_.at<std::byte*>(layout_.memory_base(index)) = vm->base;
     *instance_.at<VMMemory*>(layout_.memory_pointer(index)) = vm;
     if (index == 0) instance_.context->memory0_base = vm->base;
-    instance_.memories.push_back(memory.index);
+    instance_.memories.push_back_within_capacity(memory.index);
   }
 
   Store& store_;
@@ -214,21 +228,23 @@ Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::s
       return std::unexpected(Failure{std::nullopt, std::move(heap.error())});
     }
   }
-  Instance handle;
-  Instantiation instantiation(store, store.add_instance(std::move(module), handle));
-  instantiation.allocate_context();
-  instantiation.bind_imports(imports);
-  Result<void> created = instantiation.create_memories_and_code();
-  if (created) {
+  Result<Instance> added = store.add_instance(std::move(module));
+  if (!added) return std::unexpected(Failure{std::nullopt, std::move(added.error())});
+  const Instance handle = *added;
+  Instantiation instantiation(store, store[handle]);
+  const auto create = [&]() -> Result<void> {
+    CAIRN_TRY(instantiation.allocate_context());
+    instantiation.bind_imports(imports);
+    CAIRN_TRY(instantiation.create_memories_and_code());
     instantiation.create_function_references();
-    created = instantiation.create_globals();
-    if (created) created = instantiation.create_tables();
-  }
-  if (!created) {
+    CAIRN_TRY(instantiation.create_globals());
+    CAIRN_TRY(instantiation.create_tables());
+    return instantiation.create_tags();
+  };
+  if (Result<void> created = create(); !created) {
     store.roll_back(mark);
     return std::unexpected(Failure{std::nullopt, std::move(created.error())});
   }
-  instantiation.create_tags();
   if (const auto kind = instantiation.run_segments()) return std::unexpected(Failure{Trap::of(*kind), {}});
   if (auto started = instantiation.run_start(); !started) {
     return std::unexpected(Failure{std::move(started.error()), {}});

@@ -1,6 +1,7 @@
 // Entering guest code from the host, and leaving it by a trap.
 #include <cstring>
 
+#include "base/operation.hpp"
 #include "platform/platform.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/code_image.hpp"
@@ -16,26 +17,38 @@ using platform::Platform;
 
 namespace {
 
-// Names the frames that the fault handler collected.
-Trap make_trap(const Activation& activation) {
-  Trap trap = activation.host_trap.value_or(Trap::of(activation.kind));
+// The frames that the fault handler collected, with names.
+Result<std::vector<TrapFrame>> name_frames(const Backtrace& backtrace) {
+  return run_operation([&] {
+    std::vector<TrapFrame> frames;
+    for (uint32_t i = 0; i < backtrace.count; ++i) {
+      const RawFrame& raw = backtrace.frames[i];
+      const wasm::Module& module = raw.image->module->definition();
+      TrapFrame frame;
+      frame.function_index = raw.function_index;
+      frame.wasm_offset = raw.wasm_offset;
+      frame.function_name = module.function_name(wasm::FuncIndex(raw.function_index));
+      frame.module_name = module.names.module;
+      frames.push_back(std::move(frame));
+    }
+    return frames;
+  });
+}
+
+// What the activation ended with. Without memory for them, names and frames are left out.
+Trap take_trap(Activation& activation) {
+  Trap trap = Trap::of(activation.kind);
   if (activation.exception != kNullReference) {
     trap = uncaught(*activation.store, activation.exception);
-    trap.frames = activation.store->throw_trace().given;
+    trap.frames = std::move(activation.store->throw_trace().given);
+  } else if (activation.host_trap) {
+    trap = *std::move(activation.host_trap);
   }
   // What a host function passes on from guest code that it called has its frames, also those below the host function.
   if (!trap.frames.empty()) return trap;
-  for (uint32_t i = 0; i < activation.backtrace.count; ++i) {
-    const RawFrame& raw = activation.backtrace.frames[i];
-    const wasm::Module& module = raw.image->module->definition();
-    TrapFrame frame;
-    frame.function_index = raw.function_index;
-    frame.wasm_offset = raw.wasm_offset;
-    frame.function_name = module.function_name(wasm::FuncIndex(raw.function_index));
-    frame.module_name = module.names.module;
-    trap.frames.push_back(std::move(frame));
-  }
-  trap.omitted_frames = activation.backtrace.omitted;
+  Result<std::vector<TrapFrame>> frames = name_frames(activation.backtrace);
+  if (frames) trap.frames = *std::move(frames);
+  trap.omitted_frames = activation.backtrace.omitted + activation.backtrace.count - trap.frames.size();
   trap.memory_offset = activation.memory_offset;
   trap.memory_length = activation.memory_length;
   return trap;
@@ -87,7 +100,7 @@ __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke
     const bool is_abrupt =
         activation.kind == wasm::TrapKind::interrupted || activation.kind == wasm::TrapKind::call_stack_exhausted;
     if (is_abrupt && heap_ != nullptr) heap_->distrust_reports();
-    return std::unexpected(make_trap(activation));
+    return std::unexpected(take_trap(activation));
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "runtime/linker.hpp"
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 
 namespace cairn::runtime {
 
@@ -58,8 +59,9 @@ class ImportChecker {
                                                ": wanted " + wanted + ", found " + found));
   }
 
+  // Nothing is allocated with the types locked: this is part of an operation.
   template <class F>
-  auto with_types(F&& f) {
+  decltype(auto) with_types(F&& f) {
     return store_.engine().types().with(std::forward<F>(f));
   }
 
@@ -68,10 +70,10 @@ class ImportChecker {
     const CanonicalId actual(store_[function].type_id);
     const bool fits = with_types([&](TypeRegistry& types) { return types.is_subtype(actual, wanted); });
     if (fits) return {};
-    const auto [wanted_text, actual_text] = with_types([&](TypeRegistry& types) {
-      return std::pair(wasm::to_string(types[wanted].func), wasm::to_string(types[actual].func));
-    });
-    return incompatible(import, "function " + wanted_text, "function " + actual_text);
+    const auto text_of = [&](CanonicalId id) {
+      return "function " + wasm::to_string(with_types([&](TypeRegistry& types) -> const wasm::FuncType& { return types[id].func; }));
+    };
+    return incompatible(import, text_of(wanted), text_of(actual));
   }
 
   Result<void> check_table(const wasm::Import& import, const TableObject& table) {
@@ -121,68 +123,112 @@ class ImportChecker {
 
 }  // namespace
 
-Result<void> Linker::check_free(const Key& key) const {
-  if (allow_shadowing_ || !definitions_.contains(key)) return {};
-  return fail(Error::of(ErrorKind::link, "Name " + key.first + "::" + key.second + " is already defined"));
+namespace {
+
+uint64_t hash_of_key(std::string_view module, std::string_view name) {
+  return hash_of(name.data(), name.size(), hash_of(module.data(), module.size()) ^ 0xff);
+}
+
+}  // namespace
+
+std::optional<uint32_t> Linker::find(std::string_view module, std::string_view name) const {
+  return index_.find(hash_of_key(module, name),
+                     [&](uint32_t i) { return definitions_[i].module.view() == module && definitions_[i].name.view() == name; });
+}
+
+Result<void> Linker::check_free(std::string_view module, std::string_view name) const {
+  if (allow_shadowing_ || !find(module, name)) return {};
+  return fail(make_error([&] {
+    return Error::of(ErrorKind::link, "Name " + std::string(module) + "::" + std::string(name) + " is already defined");
+  }));
+}
+
+bool Linker::try_reserve_more(size_t more) { return definitions_.try_reserve_more(more) && index_.try_reserve_more(more); }
+
+void Linker::put(Definition definition) {
+  if (const auto known = find(definition.module, definition.name)) {
+    definitions_[*known].item = definition.item;
+    return;
+  }
+  index_.add_within_capacity(hash_of_key(definition.module, definition.name), static_cast<uint32_t>(definitions_.size()));
+  definitions_.push_back_within_capacity(std::move(definition));
 }
 
 Result<void> Linker::define(std::string_view module, std::string_view name, const Extern& item) {
-  Key key(module, name);
   if (!store_.owns(item)) {
-    return fail(Error::of(ErrorKind::link, "the definition of " + key.first + "::" + key.second + " is of another store"));
+    return fail(make_error([&] {
+      return Error::of(ErrorKind::link,
+                       "the definition of " + std::string(module) + "::" + std::string(name) + " is of another store");
+    }));
   }
-  CAIRN_TRY(check_free(key));
-  definitions_.insert_or_assign(std::move(key), item);
+  CAIRN_TRY(check_free(module, name));
+  Definition definition{{}, {}, item};
+  if (!try_reserve_more(1) || !definition.module.try_assign(module) || !definition.name.try_assign(name)) {
+    return fail(out_of_memory("a definition"));
+  }
+  put(std::move(definition));
   return {};
 }
 
 Result<void> Linker::define_instance(std::string_view module, Instance instance) {
   if (!store_.owns(instance)) {
-    return fail(Error::of(ErrorKind::link, "the instance for " + std::string(module) + " is of another store"));
+    return fail(make_error([&] {
+      return Error::of(ErrorKind::link, "the instance for " + std::string(module) + " is of another store");
+    }));
   }
   const std::vector<wasm::Export>& exports = module_of(store_, instance).definition().exports;
-  for (const wasm::Export& item : exports) CAIRN_TRY(check_free(Key(module, item.name)));
+  TryVector<Definition> added;
+  if (!added.try_reserve(exports.size()) || !try_reserve_more(exports.size())) return fail(out_of_memory("definitions"));
   for (size_t i = 0; i < exports.size(); ++i) {
-    definitions_.insert_or_assign(Key(module, exports[i].name), get_export(store_, instance, i));
+    CAIRN_TRY(check_free(module, exports[i].name));
+    Definition definition{{}, {}, get_export(store_, instance, i)};
+    if (!definition.module.try_assign(module) || !definition.name.try_assign(exports[i].name)) return fail(out_of_memory("a definition"));
+    added.push_back_within_capacity(std::move(definition));
   }
+  for (Definition& definition : added) put(std::move(definition));
   return {};
 }
 
 Result<void> Linker::alias_module(std::string_view from, std::string_view to) {
-  std::vector<std::pair<Key, Extern>> aliases;
-  for (auto entry = definitions_.lower_bound(Key(from, "")); entry != definitions_.end() && entry->first.first == from;
-       ++entry) {
-    Key key(to, entry->first.second);
-    CAIRN_TRY(check_free(key));
-    aliases.emplace_back(std::move(key), entry->second);
+  TryVector<Definition> added;
+  for (const Definition& known : definitions_) {
+    if (known.module.view() != from) continue;
+    CAIRN_TRY(check_free(to, known.name));
+    Definition definition{{}, {}, known.item};
+    if (!definition.module.try_assign(to) || !definition.name.try_assign(known.name) || !added.try_push_back(std::move(definition))) {
+      return fail(out_of_memory("a definition"));
+    }
   }
-  for (auto& [key, item] : aliases) definitions_.insert_or_assign(std::move(key), item);
+  if (!try_reserve_more(added.size())) return fail(out_of_memory("definitions"));
+  for (Definition& definition : added) put(std::move(definition));
   return {};
 }
 
 std::optional<Extern> Linker::get(std::string_view module, std::string_view name) const {
-  auto found = definitions_.find(Key(module, name));
-  return found == definitions_.end() ? std::nullopt : std::optional(found->second);
+  const auto found = find(module, name);
+  return found ? std::optional(definitions_[*found].item) : std::nullopt;
 }
 
 Result<std::vector<Extern>> Linker::resolve(const Module& module) const {
-  std::vector<Extern> items;
-  ImportChecker checker(store_, module);
-  for (const wasm::Import& import : module.definition().imports) {
-    const std::optional<Extern> item = get(import.module, import.name);
-    if (!item) {
-      return fail(Error::of(ErrorKind::link, std::string("Missing ") + wasm::to_string(import.kind) + " import " +
-                                                 import.module + "::" + import.name));
+  return run_operation([&]() -> Result<std::vector<Extern>> {
+    std::vector<Extern> items;
+    ImportChecker checker(store_, module);
+    for (const wasm::Import& import : module.definition().imports) {
+      const std::optional<Extern> item = get(import.module, import.name);
+      if (!item) {
+        return fail(Error::of(ErrorKind::link, std::string("Missing ") + wasm::to_string(import.kind) + " import " +
+                                                   import.module + "::" + import.name));
+      }
+      CAIRN_TRY(checker.check(import, *item));
+      items.push_back(*item);
     }
-    CAIRN_TRY(checker.check(import, *item));
-    items.push_back(*item);
-  }
-  return items;
+    return items;
+  });
 }
 
 Outcome<Instance> Linker::instantiate(const Ref<Module>& module) {
   if (&module->engine() != &store_.engine()) {
-    return std::unexpected(Failure{std::nullopt, Error::of(ErrorKind::link, "the module is of another engine")});
+    return std::unexpected(Failure{std::nullopt, make_error([] { return Error::of(ErrorKind::link, "the module is of another engine"); })});
   }
   Result<std::vector<Extern>> imports = resolve(*module);
   if (!imports) return std::unexpected(Failure{std::nullopt, std::move(imports.error())});

@@ -1,11 +1,12 @@
 // Resolves a module's imports by (module, name) and instantiates it. A linker belongs to one store.
 #pragma once
 
-#include <map>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/try_index.hpp"
+#include "base/try_string.hpp"
+#include "base/try_vector.hpp"
 #include "runtime/func.hpp"
 #include "runtime/instantiate.hpp"
 #include "runtime/store.hpp"
@@ -40,12 +41,20 @@ class Linker {
   Result<std::vector<Extern>> resolve(const Module& module) const;
 
  private:
-  using Key = std::pair<std::string, std::string>;
-  Result<void> check_free(const Key& key) const;
+  struct Definition {
+    TryString module, name;
+    Extern item;
+  };
+  [[nodiscard]] std::optional<uint32_t> find(std::string_view module, std::string_view name) const;
+  Result<void> check_free(std::string_view module, std::string_view name) const;
+  // Replaces an earlier one. The room for a new one has been made.
+  void put(Definition definition);
+  [[nodiscard]] bool try_reserve_more(size_t more);
 
   Store& store_;
   bool allow_shadowing_ = false;
-  std::map<Key, Extern> definitions_;
+  TryVector<Definition> definitions_;
+  TryIndex index_;  // by module and name
 };
 
 }  // namespace cairn::runtime

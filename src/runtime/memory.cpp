@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "compiler/bounds.hpp"
 #include "platform/platform.hpp"
 #include "runtime/vmcontext.hpp"
@@ -45,12 +46,14 @@ Result<MemorySpace> reserve_memory(Engine& engine, const wasm::MemoryType& type,
   const uint64_t initial = type.limits.minimum << type.page_size_log2;
   const uint64_t maximum = maximum_length(type);
   const auto too_large = [&](const Error& reason) {
-    return fail(Error::of(ErrorKind::resource, "cannot allocate the initial memory of " +
-                                                   length_text(type.limits.minimum, type.page_size_log2) +
-                                                   " bytes: " + reason.message));
+    return fail(make_error([&] {
+      return Error::of(ErrorKind::resource, "cannot allocate the initial memory of " +
+                                                length_text(type.limits.minimum, type.page_size_log2) +
+                                                " bytes: " + reason.message);
+    }));
   };
   if (type.limits.minimum > maximum >> type.page_size_log2) {
-    return too_large(Error::of(ErrorKind::limit, "the limit is " + decimal(maximum) + " bytes"));
+    return too_large(make_error([&] { return Error::of(ErrorKind::limit, "the limit is " + decimal(maximum) + " bytes"); }));
   }
   MemorySpace space;
   space.initial_bytes = initial;

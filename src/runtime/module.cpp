@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/format.hpp"
+#include "base/operation.hpp"
 #include "compiler/build/module_context.hpp"
 #include "compiler/compile.hpp"
 #include "runtime/field_layout.hpp"
@@ -34,12 +36,15 @@ Module::Code::~Code() = default;
 
 Module::Module(Engine& engine, wasm::Module module, compiler::BoundsMode bounds)
     : engine_(engine), module_(std::move(module)), layout_(compiler::vm_shape(module_)), needs_heap_(may_touch_heap(module_)),
-      bounds_(bounds) {
-  escaped_.resize(module_.functions.size(), ~uint32_t{0});
+      bounds_(bounds) {}
+
+Result<void> Module::number_escaped() {
+  if (!escaped_.try_resize(module_.functions.size(), ~uint32_t{0})) return fail(out_of_memory("a module's functions"));
   uint32_t position = 0;
   for (size_t i = 0; i < module_.functions.size(); ++i) {
     if (module_.functions[i].is_escaped && !module_.functions[i].is_imported) escaped_[i] = position++;
   }
+  return {};
 }
 
 Module::~Module() {
@@ -58,18 +63,17 @@ Result<Ref<Module>> Module::create(Engine& engine, std::vector<std::byte> bytes)
   return load(engine, std::move(module), object, options.bounds);
 }
 
-Result<std::unique_ptr<CodeImage>> Module::load_code(std::span<const std::byte> object, compiler::BoundsMode bounds) {
-  std::vector<uint32_t> ids;
-  ids.reserve(type_ids_.size());
-  for (CanonicalId id : type_ids_) ids.push_back(id.index());
-  compiler::Options options = engine_.options();
-  options.bounds = bounds;
-  const WantedCode wanted{codegen::identity_of(codegen::ObjectKind::module, module_.bytes, options), engine_.usable_cpu()};
-  std::unique_ptr<CodeImage> code = CAIRN_TRY(CodeImage::load(object, wanted, ids));
+Result<std::unique_ptr<CodeImage>> Module::load_code(std::span<const std::byte> object) {
+  TryVector<uint32_t> ids;
+  if (!ids.try_reserve(type_ids_.size())) return fail(out_of_memory("a module's types"));
+  for (CanonicalId id : type_ids_) ids.push_back_within_capacity(id.index());
+  std::unique_ptr<CodeImage> code = CAIRN_TRY(CodeImage::load(object, ids.as_span()));
   code->module = this;
   for (size_t i = 0; i < module_.functions.size(); ++i) {
     if (!module_.functions[i].is_imported && code->function(static_cast<uint32_t>(i)) == nullptr) {
-      return fail(Error::of(ErrorKind::malformed, "the code object lacks function " + std::to_string(i)));
+      return fail(make_error([&] {
+        return Error::of(ErrorKind::malformed, "the code object lacks function " + decimal(uint64_t{i}));
+      }));
     }
   }
   return code;
@@ -82,11 +86,11 @@ Result<const CodeImage*> Module::code(compiler::BoundsMode bounds) {
   if (const CodeImage* known = code_.with([&](Code& code) { return image_of(code).get(); })) return known;
   compiler::Options options = engine_.options();
   options.bounds = bounds;
-  auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options)), bounds));
-  return code_.with([&](Code& code) -> const CodeImage* {
+  auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options))));
+  return code_.with([&](Code& code) -> Result<const CodeImage*> {
     std::unique_ptr<CodeImage>& image = image_of(code);
     if (image == nullptr) {  // another thread may have been faster
-      engine_.code().add(*made);
+      if (!engine_.code().try_add(*made)) return fail(out_of_memory("the registry of code"));
       image = std::move(made);
     }
     return image.get();
@@ -95,21 +99,23 @@ Result<const CodeImage*> Module::code(compiler::BoundsMode bounds) {
 
 Result<Ref<Module>> Module::load(Engine& engine, wasm::Module definition, std::span<const std::byte> object,
                                  compiler::BoundsMode bounds) {
-  Ref<Module> module(new Module(engine, std::move(definition), bounds));
+  Ref<Module> module(new (std::nothrow) Module(engine, std::move(definition), bounds));
+  if (!module) return fail(out_of_memory("a module"));
+  CAIRN_TRY(module->number_escaped());
   module->type_ids_ = CAIRN_TRY(
       engine.types().with([&](TypeRegistry& types) { return types.canonicalize(module->module_.types); }));
-  std::unique_ptr<CodeImage> code = CAIRN_TRY(module->load_code(object, bounds));
+  std::unique_ptr<CodeImage> code = CAIRN_TRY(module->load_code(object));
 
-  std::vector<CanonicalId> entered;
+  TryVector<CanonicalId> entered;
   for (size_t i = 0; i < module->module_.functions.size(); ++i) {
     const wasm::FuncIndex index(static_cast<uint32_t>(i));
     const wasm::Function& function = module->module_.functions[i];
     if (function.is_escaped || function.is_imported || module->module_.start == index) {
-      entered.push_back(module->type_id(index));
+      if (!entered.try_push_back(module->type_id(index))) return fail(out_of_memory("a module's entries"));
     }
   }
-  CAIRN_TRY(engine.prepare_trampolines(entered));
-  engine.code().add(*code);
+  CAIRN_TRY(engine.prepare_trampolines(entered.as_span()));
+  if (!engine.code().try_add(*code)) return fail(out_of_memory("the registry of code"));
   module->code_.with([&](Code& all) {
     (bounds == compiler::BoundsMode::guard ? all.guarded : all.checked) = std::move(code);
   });

@@ -3,11 +3,11 @@
 
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/ref.hpp"
 #include "base/result.hpp"
+#include "base/try_vector.hpp"
 #include "runtime/code_image.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/vmcontext.hpp"
@@ -19,8 +19,7 @@ class Module : public RefCounted {
  public:
   // Decodes, validates and compiles, for the way of checking bounds that the engine has address space for.
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
-  // Loads a code object that compile_module made of this module, with the engine's features and for this way of checking bounds.
-  // Error (malformed): it is another's, or made in another way, which is named (codegen/object_identity.hpp).
+  // Loads a code object that compile_module made of this module with the engine's options but for `bounds`.
   static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object,
                                   compiler::BoundsMode bounds);
   ~Module();
@@ -32,7 +31,7 @@ class Module : public RefCounted {
   // The code that checks bounds so: what the module was created with, or compiled now for the first instance that needs it.
   Result<const CodeImage*> code(compiler::BoundsMode bounds);
   [[nodiscard]] const VMLayout& layout() const { return layout_; }
-  [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_; }
+  [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_.as_span(); }
   [[nodiscard]] CanonicalId type_id(wasm::FuncIndex function) const {
     return type_ids_[module_.functions[function.index()].type.index()];
   }
@@ -41,25 +40,26 @@ class Module : public RefCounted {
   // Whether an instance may touch managed objects, so that its store must have a heap.
   [[nodiscard]] bool needs_heap() const { return needs_heap_; }
   // A type of this module in canonical form.
-  [[nodiscard]] wasm::ValType canonical(wasm::ValType type) const { return TypeRegistry::canonical(type, type_ids_); }
+  [[nodiscard]] wasm::ValType canonical(wasm::ValType type) const { return TypeRegistry::canonical(type, type_ids_.as_span()); }
 
  private:
   Module(Engine& engine, wasm::Module module, compiler::BoundsMode bounds);
-  Result<std::unique_ptr<CodeImage>> load_code(std::span<const std::byte> object, compiler::BoundsMode bounds);
+  Result<void> number_escaped();
+  Result<std::unique_ptr<CodeImage>> load_code(std::span<const std::byte> object);
 
   Engine& engine_;
   wasm::Module module_;
   VMLayout layout_;
   bool needs_heap_ = false;
-  std::vector<CanonicalId> type_ids_;
-  std::vector<uint32_t> escaped_;  // by function index
+  TryVector<CanonicalId> type_ids_;
+  TryVector<uint32_t> escaped_;  // by function index
   compiler::BoundsMode bounds_;
   struct Code {
     Code();
     ~Code();
     std::unique_ptr<CodeImage> guarded, checked;  // by BoundsMode
   };
-  Guarded<Code> code_;
+  Locked<Code> code_;
 };
 
 }  // namespace cairn::runtime

@@ -12,7 +12,7 @@ namespace cairn::runtime {
 // A segment's contents now: nothing when it has been dropped.
 [[nodiscard]] std::span<const std::byte> data_of(const InstanceObject& instance, uint32_t segment);
 [[nodiscard]] uint64_t elements_size(const InstanceObject& instance, uint32_t segment);
-// Evaluates a segment whose elements are new objects, once and for all; false: the heap is full. Others are evaluated by
+// Evaluates a segment whose elements take more than naming a value, once and for all; false: there is no memory. Others are evaluated by
 // element_value.
 [[nodiscard]] bool evaluate_elements(InstanceObject& instance, uint32_t segment);
 void drop_elements(InstanceObject& instance, uint32_t segment);

@@ -1,5 +1,6 @@
 #include "runtime/shared_memory.hpp"
 
+#include "base/operation.hpp"
 #include "platform/platform.hpp"
 #include "runtime/platform.hpp"
 
@@ -11,7 +12,13 @@ using wasm::TrapKind;
 Result<Ref<SharedMemory>> SharedMemory::create(Engine& engine, const wasm::MemoryType& type,
                                                compiler::BoundsMode bounds) {
   CAIRN_ASSERT(type.sharedness == wasm::Sharedness::shared && type.limits.maximum.has_value());
-  return Ref(new SharedMemory(engine, type, CAIRN_TRY(reserve_memory(engine, type, bounds))));
+  const MemorySpace space = CAIRN_TRY(reserve_memory(engine, type, bounds));
+  auto* const memory = new (std::nothrow) SharedMemory(engine, type, space);
+  if (memory == nullptr) {
+    release_memory(engine, space.reservation, space.initial_bytes);
+    return fail(out_of_memory("a shared memory"));
+  }
+  return Ref(memory);
 }
 
 SharedMemory::SharedMemory(Engine& engine, const wasm::MemoryType& type, const MemorySpace& space)

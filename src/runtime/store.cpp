@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "platform/platform.hpp"
 #include "runtime/builtins.hpp"
 #include "runtime/field_layout.hpp"
@@ -24,7 +25,12 @@ Store::Store(Engine& engine, std::span<std::byte> stack) : engine_(engine), id_(
 Result<std::unique_ptr<Store>> Store::create(Engine& engine) {
   Platform::prepare_thread();
   std::span<std::byte> stack = CAIRN_TRY(Platform::allocate_stack(engine.config().guest_stack_bytes));
-  return std::unique_ptr<Store>(new Store(engine, stack));
+  std::unique_ptr<Store> store(new (std::nothrow) Store(engine, stack));
+  if (store == nullptr) {
+    Platform::release_stack(stack);
+    return fail(out_of_memory("a store"));
+  }
+  return store;
 }
 
 Store::~Store() {
@@ -51,39 +57,30 @@ Result<Heap*> Store::ensure_heap() {
   return heap_.get();
 }
 
-// A vector's allocation must not fail, so it is tried before.
-static bool has_memory_for(uint64_t table_elements) {
-  void* probe = ::operator new(table_elements * sizeof(uint64_t), std::nothrow);
-  ::operator delete(probe);
-  return probe != nullptr;
-}
-
-// The bytes that note changes, for a table of `elements`; false: no memory.
-static bool make_changed(TableObject& table, uint64_t elements) {
-  if (!table.holds_heap_references) return true;
-  if (!table.changed.try_resize((elements + kTablePiece - 1) / kTablePiece)) return false;
-  table.vm->changed = table.changed.data();
-  return true;
-}
-
 Result<void> Store::initialize(TableObject& table, uint64_t initial) {
-  if (table.type.limits.minimum > wasm::limits::kTableSize) {
-    return fail(Error::of(ErrorKind::limit, "a table of " + decimal(table.type.limits.minimum) +
-                                                " elements exceeds the limit of " +
-                                                decimal(uint64_t{wasm::limits::kTableSize})));
+  const uint64_t count = table.type.limits.minimum;
+  if (count > wasm::limits::kTableSize) {
+    return fail(make_error([&] {
+      return Error::of(ErrorKind::limit, "a table of " + decimal(count) + " elements exceeds the limit of " +
+                                             decimal(uint64_t{wasm::limits::kTableSize}));
+    }));
   }
-  if (!has_memory_for(table.type.limits.minimum)) {
-    return fail(Error::of(ErrorKind::resource,
-                          "out of memory for a table of " + decimal(table.type.limits.minimum) + " elements"));
+  if (count > kStoreTableElements - table_elements_) {
+    return fail(make_error([&] {
+      return Error::of(ErrorKind::limit, "a table of " + decimal(count) + " elements exceeds the limit of " +
+                                             decimal(kStoreTableElements) + " for all tables together");
+    }));
   }
-  if (!make_changed(table, table.type.limits.minimum)) {
-    return fail(Error::of(ErrorKind::resource,
-                          "out of memory for a table of " + decimal(table.type.limits.minimum) + " elements"));
+  if (!table.elements.try_grow(count)) {
+    return fail(make_error([&] {
+      return Error::of(ErrorKind::resource, "out of memory for a table of " + decimal(count) + " elements");
+    }));
   }
-  table.elements.assign(table.type.limits.minimum, initial);
-  table.note_change(0, table.elements.size());
+  if (initial != 0) std::ranges::fill(table.elements, initial);
+  table.store_elements = &table_elements_;
+  table_elements_ += count;
   table.vm->elements = table.elements.data();
-  table.vm->length = table.elements.size();
+  table.vm->length = count;
   return {};
 }
 
@@ -98,7 +95,7 @@ bool Store::is_heap_reference(wasm::ValType type) {
       .is_reference;
 }
 
-Val Store::load(wasm::ValType type, const std::byte* slot) {
+Result<Val> Store::load(wasm::ValType type, const std::byte* slot) {
   if (!is_heap_reference(type)) return Val::load_from(type, slot);
   HeapReference reference;
   std::memcpy(&reference, slot, sizeof(reference));
@@ -113,7 +110,7 @@ Val Store::load(wasm::ValType type, const std::byte* slot) {
   if (object.kind == ObjectKind::host) {
     return Val::host_reference(is_any ? HeapType::any : type.heap(), heap_->at<VMHostValue>(reference).value);
   }
-  heap_->roots().push_back(reference);
+  if (!heap_->roots().try_push_back(reference)) return fail(out_of_memory("a handle"));
   return Val::handle(of(is_any ? HeapType::of(wasm::TypeIndex(object.type_id)) : type.heap()),
                      heap_->roots().size() - 1);
 }
@@ -122,8 +119,8 @@ Result<void> Store::prepare(Val& value) {
   if (value.form() != Val::Form::host) return {};
   Heap& heap = *CAIRN_TRY(ensure_heap());
   const HeapReference object = heap.allocate_host_value(value.low());
-  if (object == kNullReference) return fail(Error::of(ErrorKind::resource, "the heap of managed objects is full"));
-  heap.roots().push_back(object);
+  if (object == kNullReference) return fail(make_error([] { return Error::of(ErrorKind::resource, "the heap of managed objects is full"); }));
+  if (!heap.roots().try_push_back(object)) return fail(out_of_memory("a handle"));
   value = Val::handle(value.type(), heap.roots().size() - 1);
   return {};
 }
@@ -141,7 +138,12 @@ Result<Memory> Store::add_memory(const wasm::MemoryType& type, VMMemory* vm, com
     return add_shared_memory(CAIRN_TRY(SharedMemory::create(engine_, type, bounds)));
   }
   const MemorySpace space = CAIRN_TRY(reserve_memory(engine_, type, bounds));
-  MemoryObject memory;
+  MemoryObject* const added = memories_.try_emplace_back();
+  if (added == nullptr) {
+    release_memory(engine_, space.reservation, space.initial_bytes);
+    return fail(out_of_memory("a memory"));
+  }
+  MemoryObject& memory = *added;
   memory.type = type;
   memory.vm = vm;
   memory.reservation = space.reservation;
@@ -149,19 +151,19 @@ Result<Memory> Store::add_memory(const wasm::MemoryType& type, VMMemory* vm, com
   memory.has_guards = space.has_guards;
   vm->base = space.reservation.data();
   vm->length = space.initial_bytes;
-  memories_.push_back(std::move(memory));
   return Memory{id_, static_cast<uint32_t>(memories_.size() - 1)};
 }
 
-Memory Store::add_shared_memory(Ref<SharedMemory> shared) {
+Result<Memory> Store::add_shared_memory(Ref<SharedMemory> shared) {
   CAIRN_ASSERT(&shared->engine() == &engine_);
-  MemoryObject memory;
+  MemoryObject* const added = memories_.try_emplace_back();
+  if (added == nullptr) return fail(out_of_memory("a memory"));
+  MemoryObject& memory = *added;
   memory.type = shared->type();
   memory.vm = shared->vm();
   memory.reservation = shared->reservation();
   memory.has_guards = shared->has_guards();
   memory.shared = std::move(shared);
-  memories_.push_back(std::move(memory));
   return Memory{id_, static_cast<uint32_t>(memories_.size() - 1)};
 }
 
@@ -172,24 +174,35 @@ void Store::drop_last_memory() {
 }
 
 Result<Memory> Store::create_memory(const wasm::MemoryType& type) {
-  auto owned = std::make_unique<VMMemory>();
+  auto owned = try_make_unique<VMMemory>();
+  if (owned == nullptr) return fail(out_of_memory("a memory"));
   Memory memory = CAIRN_TRY(add_memory(type, owned.get(), engine_.options().bounds));
   memories_.back().owned = std::move(owned);
   return memory;
 }
 
+void Store::drop_last_table() {
+  table_elements_ -= tables_.back().elements.size();
+  tables_.pop_back();
+}
+
 Result<Table> Store::add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm) {
-  TableObject table;
+  TableObject* const added = tables_.try_emplace_back();
+  if (added == nullptr) return fail(out_of_memory("a table"));
+  TableObject& table = *added;
   table.type = type;
   table.vm = vm;
   table.holds_heap_references = is_heap_reference(type.element);
-  CAIRN_TRY(initialize(table, initial));
-  tables_.push_back(std::move(table));
+  if (Result<void> initialized = initialize(table, initial); !initialized) {
+    drop_last_table();
+    return fail(std::move(initialized).error());
+  }
   return Table{id_, static_cast<uint32_t>(tables_.size() - 1)};
 }
 
 Result<Table> Store::create_table(const wasm::TableType& type, const Val& initial) {
-  auto owned = std::make_unique<VMTable>();
+  auto owned = try_make_unique<VMTable>();
+  if (owned == nullptr) return fail(out_of_memory("a table"));
   const HandleScope scope(*this);
   Val value = initial;
   CAIRN_TRY(prepare(value));
@@ -200,25 +213,26 @@ Result<Table> Store::create_table(const wasm::TableType& type, const Val& initia
   return table;
 }
 
-Global Store::add_global(const wasm::GlobalType& type, VMGlobal* vm) {
-  globals_.push_back({vm, is_heap_reference(type.type), type, nullptr});
+Result<Global> Store::add_global(const wasm::GlobalType& type, VMGlobal* vm) {
+  if (globals_.try_emplace_back(vm, is_heap_reference(type.type), type, nullptr) == nullptr) return fail(out_of_memory("a global"));
   return Global{id_, static_cast<uint32_t>(globals_.size() - 1)};
 }
 
 Result<Global> Store::create_global(const wasm::GlobalType& type, const Val& value) {
-  auto owned = std::make_unique<VMGlobal>();
+  auto owned = try_make_unique<VMGlobal>();
+  if (owned == nullptr) return fail(out_of_memory("a global"));
   const HandleScope scope(*this);
   Val prepared = value;
   CAIRN_TRY(prepare(prepared));
   save(prepared, owned->bytes.data());
-  const Global global = add_global(type, owned.get());
+  const Global global = CAIRN_TRY(add_global(type, owned.get()));
   globals_.back().owned = std::move(owned);
   return global;
 }
 
-Tag Store::create_tag(CanonicalId type) {
+Result<Tag> Store::create_tag(CanonicalId type) {
   const auto index = static_cast<uint32_t>(tags_.size());
-  tags_.push_back({type, {type.index(), index}});
+  if (tags_.try_emplace_back(type, VMTag{type.index(), index}) == nullptr) return fail(out_of_memory("a tag"));
   return Tag{id_, index};
 }
 
@@ -227,25 +241,36 @@ Tag Store::tag_of(uint64_t vm_tag) const { return {id_, std::bit_cast<const VMTa
 Result<Func> Store::create_host_function(const wasm::FuncType& type,
                                          uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*), void* callable,
                                          void (*destroy)(void*)) {
-  auto function = std::make_unique<HostFunction>();
+  HostFunction* const function = host_functions_.try_emplace_back();
+  if (function == nullptr) {
+    destroy(callable);
+    return fail(out_of_memory("a host function"));
+  }
   function->callable = callable;
   function->destroy = destroy;
-  const CanonicalId id = CAIRN_TRY(engine_.types().with([&](TypeRegistry& types) { return types.canonicalize(type); }));
-  CAIRN_TRY(engine_.prepare_trampolines(std::span(&id, 1)));
+  const auto prepared_type = [&]() -> Result<CanonicalId> {
+    const CanonicalId made = CAIRN_TRY(engine_.types().with([&](TypeRegistry& types) { return types.canonicalize(type); }));
+    CAIRN_TRY(engine_.prepare_trampolines(std::span(&made, 1)));
+    return made;
+  };
+  Result<CanonicalId> prepared = prepared_type();
+  if (!prepared) {
+    host_functions_.pop_back();
+    return fail(std::move(prepared).error());
+  }
+  const CanonicalId id = *prepared;
   initialize_header(function->context.header, kVMHostContextMagic);
   function->context.invoke = invoke;
   function->context.data = callable;
   function->reference.code = engine_.trampolines(id).host;
   function->reference.context = &function->context.header;
   function->reference.type_id = id.index();
-  host_functions_.push_back(std::move(function));
-  return Func{id_, &host_functions_.back()->reference};
+  return Func{id_, &function->reference};
 }
 
-InstanceObject& Store::add_instance(Ref<Module> module, Instance& handle) {
-  instances_.push_back(std::make_unique<InstanceObject>(*this, std::move(module)));
-  handle = Instance{id_, static_cast<uint32_t>(instances_.size() - 1)};
-  return *instances_.back();
+Result<Instance> Store::add_instance(Ref<Module> module) {
+  if (instances_.try_emplace_back(*this, std::move(module)) == nullptr) return fail(out_of_memory("an instance"));
+  return Instance{id_, static_cast<uint32_t>(instances_.size() - 1)};
 }
 
 Store::Mark Store::mark() const {
@@ -254,10 +279,10 @@ Store::Mark Store::mark() const {
 
 void Store::roll_back(const Mark& mark) {
   while (memories_.size() > mark.memories) drop_last_memory();
-  instances_.resize(mark.instances);
-  tables_.resize(mark.tables);
-  globals_.resize(mark.globals);
-  tags_.resize(mark.tags);
+  while (tables_.size() > mark.tables) drop_last_table();
+  instances_.truncate(mark.instances);
+  globals_.truncate(mark.globals);
+  tags_.truncate(mark.tags);
 }
 
 std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages) {
@@ -275,13 +300,9 @@ std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initia
   const uint64_t maximum =
       std::min<uint64_t>(table.type.limits.maximum.value_or(~uint64_t{0}), wasm::limits::kTableSize);
   if (old_size > maximum || delta > maximum - old_size) return std::nullopt;
-  // The vector may double.
-  if (old_size + delta > table.elements.capacity() && !has_memory_for(std::max(2 * old_size, old_size + delta))) {
-    return std::nullopt;
-  }
-  if (!make_changed(table, old_size + delta)) return std::nullopt;
-  table.note_change(old_size, delta);
-  table.elements.resize(old_size + delta, initial);
+  if (delta > kStoreTableElements - *table.store_elements || !table.elements.try_grow(old_size + delta)) return std::nullopt;
+  *table.store_elements += delta;
+  if (initial != 0) std::fill_n(table.elements.data() + old_size, delta, initial);
   table.vm->elements = table.elements.data();
   table.vm->length = table.elements.size();
   return old_size;

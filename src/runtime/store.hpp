@@ -3,22 +3,21 @@
 // memories and drops modules.
 #pragma once
 
-#include <deque>
 #include <expected>
 #include <memory>
 #include <optional>
 #include <span>
-#include <unordered_map>
-#include <vector>
 
 #include "base/ref.hpp"
 #include "base/result.hpp"
+#include "base/try_deque.hpp"
 #include "base/try_vector.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/heap/heap.hpp"
 #include "runtime/module.hpp"
 #include "runtime/shared_memory.hpp"
+#include "runtime/table_storage.hpp"
 #include "runtime/value.hpp"
 #include "runtime/vmcontext.hpp"
 
@@ -50,22 +49,13 @@ struct TableObject {
   VMTable* vm = nullptr;
   bool holds_heap_references = false;
   wasm::TableType type;  // element type in canonical form
-  std::vector<uint64_t> elements;
-  TryVector<uint8_t> changed;  // VMTable::changed
+  TableStorage elements;
+  uint64_t* store_elements = nullptr;  // of all tables of the store: at most kStoreTableElements
   std::unique_ptr<VMTable> owned;
-
-  // Elements that are about to be written.
-  void note_change(uint64_t start, uint64_t count) {
-    if (!holds_heap_references || count == 0) return;
-    for (uint64_t piece = start / kTablePiece; piece <= (start + count - 1) / kTablePiece; ++piece) changed[piece] = 1;
-  }
 };
 
-// The values of an element segment whose expressions make objects, evaluated once. Words of heap references, which are roots.
-struct ElementValues {
-  std::vector<uint64_t> words;
-  size_t seen = 0;  // by the collector: these do not change any more
-};
+// What the tables of a store hold together, in elements of 8 bytes.
+inline constexpr uint64_t kStoreTableElements = uint64_t{1} << 27;
 
 struct GlobalObject {
   VMGlobal* vm = nullptr;
@@ -89,11 +79,12 @@ struct InstanceObject {
   std::unique_ptr<std::byte[]> context_storage;
   VMContext* context = nullptr;
   // By index in the module's index spaces, imports first: numbers in the store.
-  std::vector<uint32_t> memories, tables, globals, tags;
-  std::vector<bool> dropped_data, dropped_elements;
-  std::vector<ElementValues> element_values;  // empty for segments that make no objects
-  bool has_new_element_values = false;        // that the collector has not seen
-  std::vector<std::optional<Extern>> exports;  // filled lazily, in the order of the export section
+  TryVector<uint32_t> memories, tables, globals, tags;
+  TryVector<bool> dropped_data, dropped_elements;
+  // Values of the element segments whose expressions make objects, evaluated once; empty for the others. Words of heap
+  // references, which are roots.
+  TryVector<TryVector<uint64_t>> element_values;
+  TryVector<std::optional<Extern>> exports;  // filled lazily, in the order of the export section
 
   template <class T>
   [[nodiscard]] T* at(uint64_t offset) const {
@@ -138,7 +129,7 @@ class Store {
   TableObject& operator[](Table handle) { return own(handle, tables_); }
   GlobalObject& operator[](Global handle) { return own(handle, globals_); }
   TagObject& operator[](Tag handle) { return own(handle, tags_); }
-  InstanceObject& operator[](Instance handle) { return *own(handle, instances_); }
+  InstanceObject& operator[](Instance handle) { return own(handle, instances_); }
   VMFuncRef& operator[](Func handle) {
     CAIRN_ASSERT(handle.store == id_);
     return *handle.reference;
@@ -155,21 +146,21 @@ class Store {
   Result<Memory> create_memory(const wasm::MemoryType& type);
   Result<Table> create_table(const wasm::TableType& type, const Val& initial);
   Result<Global> create_global(const wasm::GlobalType& type, const Val& value);
-  Tag create_tag(CanonicalId type);
+  Result<Tag> create_tag(CanonicalId type);
   // `invoke` as in VMHostContext; takes ownership of `callable`, which it finds in VMHostContext::data.
   Result<Func> create_host_function(const wasm::FuncType& type,
                                     uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*), void* callable,
                                     void (*destroy)(void*));
 
   // A memory that other stores of the engine have too.
-  Memory add_shared_memory(Ref<SharedMemory> shared);
+  Result<Memory> add_shared_memory(Ref<SharedMemory> shared);
 
   // For instantiation: objects whose VM part lies in a VMContext.
   // With guard pages if `bounds` wants them and there is address space for them (runtime/memory.hpp).
   Result<Memory> add_memory(const wasm::MemoryType& type, VMMemory* vm, compiler::BoundsMode bounds);
   Result<Table> add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm);  // `initial`: a word
-  Global add_global(const wasm::GlobalType& type, VMGlobal* vm);
-  InstanceObject& add_instance(Ref<Module> module, Instance& handle);
+  Result<Global> add_global(const wasm::GlobalType& type, VMGlobal* vm);
+  Result<Instance> add_instance(Ref<Module> module);
   // How much the store holds, to go back to when an instantiation fails before anything of it could be seen.
   struct Mark {
     size_t instances, memories, tables, globals, tags;
@@ -180,8 +171,9 @@ class Store {
   // Fills the header of a context that belongs to this store.
   void initialize_header(VMContext& context, uint64_t magic);
 
-  // A value out of a slot of 16 bytes or a table's word, of a canonical type. An object gets a handle.
-  Val load(wasm::ValType type, const std::byte* slot);
+  // A value out of a slot of 16 bytes or a table's word, of a canonical type. An object gets a handle, unless there is
+  // no memory for one.
+  Result<Val> load(wasm::ValType type, const std::byte* slot);
   // Makes `value` fit for save(): a number of the host gets its object. May collect; fails when the heap is full.
   Result<void> prepare(Val& value);
   // Writes a prepared value to a slot of 16 bytes. Never collects.
@@ -195,7 +187,7 @@ class Store {
   // The backtrace of what is being thrown: as far as it has been unwound, or of what the host threw again.
   struct ThrowTrace {
     Backtrace walked;
-    std::vector<TrapFrame> given;
+    std::vector<TrapFrame> given;  // moved here from the host's trap
   };
   ThrowTrace& throw_trace() { return throw_trace_; }
   // The heap of managed objects, made when it is first needed; an Error when there is no room for one.
@@ -204,10 +196,10 @@ class Store {
 
   VMStoreState& state() { return state_; }
   [[nodiscard]] std::span<std::byte> stack() const { return stack_; }
-  std::deque<MemoryObject>& memories() { return memories_; }
-  std::deque<TableObject>& tables() { return tables_; }
-  std::deque<GlobalObject>& globals() { return globals_; }
-  [[nodiscard]] const std::deque<std::unique_ptr<InstanceObject>>& instances() const { return instances_; }
+  TryDeque<MemoryObject>& memories() { return memories_; }
+  TryDeque<TableObject>& tables() { return tables_; }
+  TryDeque<GlobalObject>& globals() { return globals_; }
+  TryDeque<InstanceObject, 4>& instances() { return instances_; }
   // The tag that exceptions name by this address.
   [[nodiscard]] Tag tag_of(uint64_t vm_tag) const;
 
@@ -220,6 +212,7 @@ class Store {
  private:
   Store(Engine& engine, std::span<std::byte> stack);
   void drop_last_memory();  // before the instance that holds its VMMemory goes
+  void drop_last_table();
   Result<void> initialize(TableObject& table, uint64_t initial);
 
   Engine& engine_;
@@ -231,12 +224,13 @@ class Store {
   std::unique_ptr<Heap> heap_;
   void* data_ = nullptr;
   // Destroyed in reverse: instances first.
-  std::deque<std::unique_ptr<HostFunction>> host_functions_;
-  std::deque<TagObject> tags_;
-  std::deque<GlobalObject> globals_;
-  std::deque<TableObject> tables_;
-  std::deque<MemoryObject> memories_;
-  std::deque<std::unique_ptr<InstanceObject>> instances_;
+  TryDeque<HostFunction> host_functions_;
+  TryDeque<TagObject> tags_;
+  TryDeque<GlobalObject> globals_;
+  uint64_t table_elements_ = 0;  // in all tables
+  TryDeque<TableObject> tables_;
+  TryDeque<MemoryObject> memories_;
+  TryDeque<InstanceObject, 4> instances_;
 };
 
 // Bounds the life of handles to managed objects: those made while it is the innermost end with it. Scopes nest.
@@ -247,7 +241,7 @@ class HandleScope {
  public:
   explicit HandleScope(Store& store) : store_(store), count_(store.heap() ? store.heap()->roots().size() : 0) {}
   ~HandleScope() {
-    if (store_.heap() != nullptr) store_.heap()->roots().resize(count_);
+    if (store_.heap() != nullptr) store_.heap()->roots().truncate(count_);
   }
   HandleScope(const HandleScope&) = delete;
   HandleScope& operator=(const HandleScope&) = delete;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/assert.hpp"
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "platform/platform.hpp"
 #include "runtime/field_layout.hpp"
 #include "runtime/platform.hpp"
@@ -24,13 +26,11 @@ ValType map_type(ValType type, Map&& map) {
 }
 
 template <class Map>
-SubType map_types(const SubType& type, Map&& map) {
-  SubType result = type;
-  if (result.supertype) result.supertype = TypeIndex(map(result.supertype->index()));
-  for (ValType& t : result.func.params) t = map_type(t, map);
-  for (ValType& t : result.func.results) t = map_type(t, map);
-  for (wasm::FieldType& f : result.fields) f.type = map_type(f.type, map);
-  return result;
+void rewrite_types(SubType& type, Map&& map) {
+  if (type.supertype) type.supertype = TypeIndex(map(type.supertype->index()));
+  for (ValType& t : type.func.params) t = map_type(t, map);
+  for (ValType& t : type.func.results) t = map_type(t, map);
+  for (wasm::FieldType& f : type.fields) f.type = map_type(f.type, map);
 }
 
 void append_number(std::string& key, uint32_t value) {
@@ -80,7 +80,9 @@ Result<const VMTypeInfo* const*> TypeRegistry::ensure_table() {
 Result<void> TypeRegistry::make_room(size_t more_types) {
   using platform::Platform;
   if (more_types > kMaximumTypes - types_.size()) {
-    return fail(Error::of(ErrorKind::limit, "too many types in the engine: the limit is " + decimal(kMaximumTypes)));
+    return fail(make_error([] {
+      return Error::of(ErrorKind::limit, "too many types in the engine: the limit is " + decimal(kMaximumTypes));
+    }));
   }
   CAIRN_TRY(ensure_table());
   constexpr size_t kStep = 16 * Platform::kPageSize;
@@ -92,14 +94,29 @@ Result<void> TypeRegistry::make_room(size_t more_types) {
   return {};
 }
 
+void* TypeRegistry::allocate_info(size_t bytes) {
+  constexpr size_t kChunk = 16 * 1024;
+  bytes = (bytes + alignof(VMTypeInfo) - 1) & ~(alignof(VMTypeInfo) - 1);
+  if (bytes > free_infos_.size()) {
+    const size_t size = std::max(bytes, kChunk);
+    std::unique_ptr<std::byte[]> chunk(infos_.try_reserve_more(1) ? new (std::nothrow) std::byte[size] : nullptr);
+    if (chunk == nullptr) return nullptr;
+    free_infos_ = {chunk.get(), size};
+    infos_.push_back_within_capacity(std::move(chunk));
+  }
+  void* memory = free_infos_.data();
+  free_infos_ = free_infos_.subspan(bytes);
+  return memory;
+}
+
 // Of a type whose group is registered; supertypes have been described before.
 const VMTypeInfo* TypeRegistry::describe(uint32_t id) {
   const SubType& type = types_[id];
   const VMTypeInfo* super = type.supertype ? table()[type.supertype->index()] : nullptr;
   const uint32_t depth = super != nullptr ? super->depth + 1 : 0;
   const uint32_t display = std::max(depth + 1, kMinimumDisplay);
-  auto* info = static_cast<VMTypeInfo*>(
-      infos_.allocate(sizeof(VMTypeInfo) + (display - kMinimumDisplay) * sizeof(uint32_t), alignof(VMTypeInfo)));
+  auto* info = static_cast<VMTypeInfo*>(allocate_info(sizeof(VMTypeInfo) + (display - kMinimumDisplay) * sizeof(uint32_t)));
+  if (info == nullptr) return nullptr;
   std::construct_at(info);
   info->depth = depth;
   uint32_t* ancestors = info->ancestors;
@@ -115,68 +132,94 @@ const VMTypeInfo* TypeRegistry::describe(uint32_t id) {
   }
   const bool is_struct = type.kind == SubType::Kind::struct_;
   info->kind = is_struct ? ObjectKind::structure : ObjectKind::exception;
-  FieldLayout layout(is_struct ? uint32_t{sizeof(VMObject)} : kExceptionPayloadOffset);
-  std::vector<uint32_t> references;
-  const auto place = [&](FieldStorage storage) {
-    const uint32_t offset = layout.place(storage);
-    if (storage.is_reference) references.push_back(offset);
+  // Calls use(offset, storage) for each field in order; gives the size.
+  const auto for_each_field = [&](auto&& use) {
+    FieldLayout layout(is_struct ? uint32_t{sizeof(VMObject)} : kExceptionPayloadOffset);
+    const auto place = [&](FieldStorage storage) { use(layout.place(storage), storage); };
+    if (is_struct) {
+      for (const wasm::FieldType& field : type.fields) place(storage_of(field, is_function));
+    } else {
+      for (ValType parameter : type.func.params) place(storage_of(parameter, is_function));
+    }
+    return layout.size();
   };
-  if (is_struct) {
-    for (const wasm::FieldType& field : type.fields) place(storage_of(field, is_function));
-  } else {
-    for (ValType parameter : type.func.params) place(storage_of(parameter, is_function));
-  }
-  info->size = layout.size();
-  info->reference_count = static_cast<uint32_t>(references.size());
-  if (!references.empty()) {
-    const std::span<uint32_t> kept = infos_.make_span<uint32_t>(references.size());
-    std::ranges::copy(references, kept.begin());
-    info->references = kept.data();
+  uint32_t references = 0;
+  info->size = for_each_field([&](uint32_t, const FieldStorage& storage) { references += storage.is_reference; });
+  info->reference_count = references;
+  if (references != 0) {
+    auto* kept = static_cast<uint32_t*>(allocate_info(references * sizeof(uint32_t)));
+    if (kept == nullptr) return nullptr;
+    info->references = kept;
+    for_each_field([&](uint32_t offset, const FieldStorage& storage) {
+      if (storage.is_reference) *kept++ = offset;
+    });
   }
   return info;
 }
 
-Result<uint32_t> TypeRegistry::register_group(std::span<const SubType> group, std::string key) {
-  if (auto known = groups_.find(key); known != groups_.end()) return known->second;
-  CAIRN_TRY(make_room(group.size()));
+std::optional<uint32_t> TypeRegistry::find_group(const std::string& key) const {
+  const auto position =
+      group_index_.find(hash_of(key.data(), key.size()), [&](uint32_t i) { return groups_[i].key == key; });
+  return position ? std::optional(groups_[*position].first) : std::nullopt;
+}
+
+// All or nothing, but for what has been allocated for descriptions.
+Result<uint32_t> TypeRegistry::register_group(RolledUp group) {
+  if (const auto known = find_group(group.key)) return *known;
+  CAIRN_TRY(make_room(group.types.size()));
   const auto base = static_cast<uint32_t>(types_.size());
-  groups_.emplace(std::move(key), base);
-  for (const SubType& type : group) {
-    types_.push_back(map_types(type, [&](uint32_t i) { return (i & kInGroup) != 0 ? base + (i & ~kInGroup) : i; }));
-    types_.back().group_begin = base;
-    types_.back().group_end = base + static_cast<uint32_t>(group.size());
+  const auto give_up = [&] {
+    types_.truncate(base);
+    return fail(out_of_memory("the engine's types"));
+  };
+  if (!groups_.try_reserve_more(1) || !group_index_.try_reserve_more(1)) return give_up();
+  for (SubType& type : group.types) {
+    rewrite_types(type, [&](uint32_t i) { return (i & kInGroup) != 0 ? base + (i & ~kInGroup) : i; });
+    type.group_begin = base;
+    type.group_end = base + static_cast<uint32_t>(group.types.size());
+    if (types_.try_emplace_back(std::move(type)) == nullptr) return give_up();
   }
   auto** infos = reinterpret_cast<const VMTypeInfo**>(table_.data());
-  for (uint32_t id = base; id < types_.size(); ++id) infos[id] = describe(id);
+  for (uint32_t id = base; id < types_.size(); ++id) {
+    infos[id] = describe(id);
+    if (infos[id] == nullptr) return give_up();
+  }
+  group_index_.add_within_capacity(hash_of(group.key.data(), group.key.size()), static_cast<uint32_t>(groups_.size()));
+  groups_.push_back_within_capacity({std::move(group.key), base});
   return base;
 }
 
-Result<std::vector<CanonicalId>> TypeRegistry::canonicalize(std::span<const SubType> types) {
-  std::vector<CanonicalId> ids;
-  ids.reserve(types.size());
+Result<TryVector<CanonicalId>> TypeRegistry::canonicalize(std::span<const SubType> types) {
+  TryVector<CanonicalId> ids;
+  if (!ids.try_reserve(types.size())) return fail(out_of_memory("a module's types"));
   while (ids.size() < types.size()) {
     const auto begin = static_cast<uint32_t>(ids.size());
     const uint32_t end = types[begin].group_end;
-    std::vector<SubType> group;
-    std::string key;
-    for (uint32_t i = begin; i < end; ++i) {
-      group.push_back(map_types(types[i], [&](uint32_t index) {
-        return index >= begin ? kInGroup | (index - begin) : ids[index].index();
-      }));
-      append_sub_type(key, group.back());
-    }
-    const uint32_t base = CAIRN_TRY(register_group(group, std::move(key)));
-    for (uint32_t i = begin; i < end; ++i) ids.emplace_back(base + (i - begin));
+    const uint32_t base = CAIRN_TRY(register_group(CAIRN_TRY(run_operation([&] {
+      RolledUp group;
+      group.types.reserve(end - begin);
+      for (uint32_t i = begin; i < end; ++i) {
+        group.types.push_back(types[i]);
+        rewrite_types(group.types.back(), [&](uint32_t index) {
+          return index >= begin ? kInGroup | (index - begin) : ids[index].index();
+        });
+        append_sub_type(group.key, group.types.back());
+      }
+      return group;
+    }))));
+    for (uint32_t i = begin; i < end; ++i) ids.push_back_within_capacity(CanonicalId(base + (i - begin)));
   }
   return ids;
 }
 
 Result<CanonicalId> TypeRegistry::canonicalize(const wasm::FuncType& type) {
-  SubType sub;
-  sub.func = type;
-  std::string key;
-  append_sub_type(key, sub);
-  return CanonicalId(CAIRN_TRY(register_group(std::span(&sub, 1), std::move(key))));
+  RolledUp group = CAIRN_TRY(run_operation([&] {
+    RolledUp made;
+    made.types.emplace_back().func = type;
+    append_sub_type(made.key, made.types.back());
+    return made;
+  }));
+  return CanonicalId(CAIRN_TRY(register_group(std::move(group))));
 }
 
 bool TypeRegistry::is_subtype(CanonicalId sub, CanonicalId super) const {

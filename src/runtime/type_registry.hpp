@@ -4,14 +4,17 @@
 
 #include <cstdint>
 #include <cstddef>
-#include <deque>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "base/arena.hpp"
+#include "base/id.hpp"
 #include "base/result.hpp"
+#include "base/try_deque.hpp"
+#include "base/try_index.hpp"
+#include "base/try_vector.hpp"
 #include "runtime/heap_layout.hpp"
 #include "wasm/types.hpp"
 
@@ -31,7 +34,7 @@ class TypeRegistry {
 
   // The canonical ids of a validated module's types, in order. Registers what is new; fails at the limit above, or
   // without memory.
-  Result<std::vector<CanonicalId>> canonicalize(std::span<const wasm::SubType> types);
+  Result<TryVector<CanonicalId>> canonicalize(std::span<const wasm::SubType> types);
   // The id of a final function type without supertypes; its value types must be canonical or abstract.
   Result<CanonicalId> canonicalize(const wasm::FuncType& type);
 
@@ -54,15 +57,30 @@ class TypeRegistry {
   static wasm::ValType canonical(wasm::ValType type, std::span<const CanonicalId> ids);
 
  private:
-  Result<uint32_t> register_group(std::span<const wasm::SubType> group, std::string key);
+  // A recursive group before it is registered, in what it has in common with equal ones.
+  struct RolledUp {
+    std::vector<wasm::SubType> types;  // type indices are canonical, or positions in the group
+    std::string key;
+  };
+  struct Group {
+    std::string key;
+    uint32_t first;  // id
+  };
+  Result<uint32_t> register_group(RolledUp group);
+  [[nodiscard]] std::optional<uint32_t> find_group(const std::string& key) const;
   Result<void> make_room(size_t more_types);
+  // Null: there is no memory.
   [[nodiscard]] const VMTypeInfo* describe(uint32_t id);
+  void* allocate_info(size_t bytes);
 
-  std::deque<wasm::SubType> types_;
+  TryDeque<wasm::SubType> types_;
   std::span<std::byte> table_;     // reserved; of VMTypeInfo*
   size_t committed_bytes_ = 0;     // of it
-  Arena infos_{~size_t{0}};
-  std::unordered_map<std::string, uint32_t> groups_;  // rolled-up group -> its first id
+  // VMTypeInfo and what they point to: chunks, and what is left of the last one.
+  TryVector<std::unique_ptr<std::byte[]>> infos_;
+  std::span<std::byte> free_infos_;
+  TryVector<Group> groups_;
+  TryIndex group_index_;  // by the hash of the key
 };
 
 }  // namespace cairn::runtime

@@ -113,7 +113,7 @@ class Supplier {
         return value ? kept(store_.create_global(type, *value)) : std::nullopt;
       }
       case wasm::ExternKind::tag:
-        return store_.create_tag(module.type_ids()[definition.tags[import.index].type.type.index()]);
+        return kept(store_.create_tag(module.type_ids()[definition.tags[import.index].type.type.index()]));
     }
     return std::nullopt;
   }

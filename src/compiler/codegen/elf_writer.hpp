@@ -8,7 +8,6 @@
 #include "base/result.hpp"
 #include "compiler/codegen/code_buffer.hpp"
 #include "compiler/codegen/code_object.hpp"
-#include "compiler/codegen/object_identity.hpp"
 #include "compiler/options.hpp"
 
 namespace cairn::codegen {
@@ -16,7 +15,7 @@ namespace cairn::codegen {
 // Functions are placed in the order in which they are added; the same calls give the same bytes.
 class ElfWriter {
  public:
-  ElfWriter(compiler::Architecture architecture, const ObjectIdentity& identity) : architecture_(architecture), identity_(identity) {}
+  explicit ElfWriter(compiler::Architecture architecture) : architecture_(architecture) {}
 
   // Copies the code; returns where it begins in .text. `function_index` is kTrampoline for code that is no function.
   uint32_t add(uint32_t function_index, std::string_view name, const CodeBuffer& code);
@@ -48,7 +47,6 @@ class ElfWriter {
   uint32_t add_string(std::string_view text);
 
   compiler::Architecture architecture_;
-  ObjectIdentity identity_;
   std::vector<std::byte> text_, rodata_;
   std::vector<Pending> pending_;
   std::vector<FunctionRecord> functions_;

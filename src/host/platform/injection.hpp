@@ -10,17 +10,27 @@ struct Injection {
   // Counts down; the allocation that finds 1 fails, and with `goes_on` all behind it. 0: none.
   std::atomic<uint64_t> fails_at = 0;
   std::atomic<bool> goes_on = false;
-  std::atomic<uint64_t> attempts = 0;     // of allocations so far
-  std::atomic<int64_t> allocations = 0;   // of operator new that are there
-  std::atomic<int64_t> mappings = 0;      // of the platform that are there
+  // Of the allocations of operations only each so-manieth counts, and the first one of each: they all end in the same way.
+  std::atomic<uint64_t> operation_stride = 1;
+  std::atomic<uint64_t> in_operation = 0;
+  std::atomic<int64_t> allocations = 0;  // of operator new that are there
+  std::atomic<int64_t> mappings = 0;     // of the platform that are there
   std::atomic<bool> has_failed = false;
 };
 
 #if CAIRN_DEBUG
 inline constinit Injection injection;
 
-inline bool injected_failure() {
-  injection.attempts.fetch_add(1, std::memory_order_relaxed);
+inline bool injected_failure(bool in_operation = false) {
+  if (!in_operation) {
+    injection.in_operation.store(0, std::memory_order_relaxed);
+  } else if (injection.in_operation.fetch_add(1, std::memory_order_relaxed) %
+                     injection.operation_stride.load(std::memory_order_relaxed) !=
+                 0 &&
+             !(injection.has_failed.load(std::memory_order_relaxed) &&
+               injection.goes_on.load(std::memory_order_relaxed))) {
+    return false;
+  }
   uint64_t left = injection.fails_at.load(std::memory_order_relaxed);
   if (left == 0) return false;
   if (left == 1) {
@@ -34,7 +44,7 @@ inline bool injected_failure() {
 inline void count_allocation(int64_t more) { injection.allocations.fetch_add(more, std::memory_order_relaxed); }
 inline void count_mapping(int64_t more) { injection.mappings.fetch_add(more, std::memory_order_relaxed); }
 #else
-inline bool injected_failure() { return false; }
+inline bool injected_failure(bool = false) { return false; }
 inline void count_allocation(int64_t) {}
 inline void count_mapping(int64_t) {}
 #endif

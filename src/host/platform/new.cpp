@@ -65,7 +65,7 @@ CAIRN_SEES_LINKS void detach(Link* link) {
 // Null: there is none. With more than a link's alignment, the block begins a whole alignment in front.
 void* allocate(size_t size, size_t alignment) {
   CAIRN_ASSERT(alignment <= kLinkBytes || current == nullptr);
-  if (injected_failure() || size > SIZE_MAX / 2) return nullptr;
+  if (injected_failure(current != nullptr) || size > SIZE_MAX / 2) return nullptr;
   std::byte* block = nullptr;
   if (alignment <= kLinkBytes) {
     alignment = kLinkBytes;

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "base/assert.hpp"
 #include "platform/platform.hpp"
 #include "runtime/heap/heap.hpp"
 #include "runtime/heap/verifier.hpp"
@@ -42,15 +41,9 @@ class Heap::Pause {
 };
 
 template <class Visit>
-void Heap::visit_roots(RootChoice choice, Visit&& visit) {
-  auto count_and_visit = [&](HeapReference& slot) {
-    ++statistics_.roots_visited;
-    visit(slot);
-  };
-  if (choice != RootChoice::unchanged) {
-    for (HeapReference& root : roots_) count_and_visit(root);
-  }
-  source_.visit(source_.data, choice, RootVisitor(count_and_visit));
+void Heap::visit_roots(Visit&& visit) {
+  for (HeapReference& root : roots_) visit(root);
+  source_.visit(source_.data, RootVisitor(visit));
 }
 
 template <IsMarking marking>
@@ -75,8 +68,8 @@ void Heap::scan_remembered() {
 
 // Promotes what the roots and the remembered objects refer to.
 template <IsMarking marking>
-void Heap::scavenge(RootChoice choice) {
-  visit_roots(choice, [this](HeapReference& slot) { scavenger_.visit<marking>(slot); });
+void Heap::scavenge() {
+  visit_roots([this](HeapReference& slot) { scavenger_.visit<marking>(slot); });
   scan_remembered<marking>();
   scavenger_.drain<marking>();
 }
@@ -84,7 +77,7 @@ void Heap::scavenge(RootChoice choice) {
 void Heap::end_minor() {
   const uint64_t promoted = scavenger_.take_promoted_bytes();
   ++statistics_.minor_collections;
-  statistics_.allocated_bytes = allocated_bytes();
+  statistics_.allocated_bytes += nursery_.used() + large_since_minor_;
   statistics_.promoted_bytes += promoted;
   large_since_minor_ = 0;
   remembered_.clear();
@@ -99,14 +92,13 @@ void Heap::collect_minor() {
   {
     const Pause pause(*this);
     if (is_marking()) {
-      scavenge<IsMarking::yes>(roots_are_marked_ ? RootChoice::changed : RootChoice::all);
-      roots_are_marked_ = true;
+      scavenge<IsMarking::yes>();
       end_minor();
       // All that the guest can reach is gray or marked at this point. Nothing left to scan: all is marked.
       is_finished = marker_.step(kStepBytes);
       if (is_finished) finish_marking();
     } else {
-      scavenge<IsMarking::no>(RootChoice::changed);
+      scavenge<IsMarking::no>();
       end_minor();
       if (phase_ == Phase::idle && old_.used_bytes() >= mark_at_bytes_) begin_marking();
     }
@@ -121,14 +113,14 @@ void Heap::collect_full() {
     old_.forget_marks();
     marker_.clear();
     if (remembered_.is_complete()) {
-      scavenge<IsMarking::no>(RootChoice::changed);
+      scavenge<IsMarking::no>();
       start_marking();
-      visit_roots(RootChoice::all, [this](HeapReference& slot) { marker_.gray(slot); });
+      visit_roots([this](HeapReference& slot) { marker_.gray(slot); });
       marker_.step(~uint64_t{0});
     } else {
       // Old objects may refer to young ones anywhere.
       start_marking();
-      scavenge<IsMarking::yes>(RootChoice::all);
+      scavenge<IsMarking::yes>();
       marker_.step(~uint64_t{0}, [this](HeapReference& slot) {
         scavenger_.visit<IsMarking::yes>(slot);
         scavenger_.drain<IsMarking::yes>();
@@ -143,7 +135,7 @@ void Heap::collect_full() {
 
 HeapStatistics Heap::statistics() const {
   HeapStatistics result = statistics_;
-  result.allocated_bytes = allocated_bytes();
+  result.allocated_bytes += nursery_.used() + large_since_minor_;
   return result;
 }
 
@@ -169,7 +161,6 @@ void Heap::clear_marks(uint64_t bytes) {
   if (end < old_.end()) return;
   old_.start_marking();
   phase_ = Phase::marking;
-  roots_are_marked_ = false;
 }
 
 void Heap::start_marking() {
@@ -209,8 +200,7 @@ void Heap::advance(uint64_t allocated) {
 
 void Heap::verify(bool all_marked) {
   HeapVerifier verifier(objects_, old_, nursery_, remembered_, all_marked);
-  visit_roots(RootChoice::unchanged, [&](HeapReference& slot) { CAIRN_ASSERT(!scavenger_.is_young(slot)); });
-  visit_roots(RootChoice::only_look, [&](HeapReference& slot) { verifier.visit_root(slot); });
+  visit_roots([&](HeapReference& slot) { verifier.visit_root(slot); });
   verifier.run();
   if (all_marked) HeapVerifier::poison_free(objects_, old_);
 }

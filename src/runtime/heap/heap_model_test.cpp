@@ -27,7 +27,7 @@ class HeapModelTest : public HeapFixture {
     random_.seed(seed);
     model_.clear();
     names_.assign(kRoots, 0);
-    heap_->roots().assign(kRoots, kNullReference);
+    CAIRN_ASSERT(heap_->roots().try_resize(kRoots, kNullReference));
     for (int i = 0; i < operations; ++i) {
       operate();
       if (i % (operations / 20) == 0) check();

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/operation.hpp"
 #include "runtime/field_layout.hpp"
 #include "runtime/func.hpp"
 
@@ -10,7 +11,9 @@ namespace cairn::runtime {
 
 namespace {
 
-std::unexpected<Error> refuse(std::string_view why) { return fail(Error::of(ErrorKind::usage, std::string(why))); }
+std::unexpected<Error> refuse(std::string_view why) { 
+  return fail(make_error([&] { return Error::of(ErrorKind::usage, std::string(why)); }));
+}
 
 // A place in an object, until the next collection.
 struct Place {
@@ -59,7 +62,7 @@ Result<Place> element_of(Store& store, const Val& value, uint32_t index) {
   });
 }
 
-Val load(Store& store, const Place& place) {
+Result<Val> load(Store& store, const Place& place) {
   std::array<std::byte, 16> slot{};
   std::memcpy(slot.data(), store.heap()->base() + place.object + place.offset, place.storage.size);
   return store.load(place.type.type, slot.data());

@@ -68,7 +68,7 @@ class HeapFixture : public testing::Test {
 
   // A root's position.
   size_t add_root(HeapReference value) {
-    heap_->roots().push_back(value);
+    CAIRN_ASSERT(heap_->roots().try_push_back(value));
     return heap_->roots().size() - 1;
   }
   HeapReference& root(size_t position) { return heap_->roots()[position]; }

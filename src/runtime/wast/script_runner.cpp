@@ -147,7 +147,12 @@ class Session {
     }
     Names names;
     for (typename Thread::Share& share : thread.shares) {
-      names.shared[share.instance].emplace_back(share.name, own_store.add_shared_memory(std::move(share.memory)));
+      const Result<Memory> memory = own_store.add_shared_memory(std::move(share.memory));
+      if (!memory) {
+        thread.error = memory.error().to_string();
+        return;
+      }
+      names.shared[share.instance].emplace_back(share.name, *memory);
     }
     session.run(thread.script->directives, names, [&](const text::Directive& directive, Verdict verdict) {
       thread.reports.emplace_back(&directive, std::move(verdict));
@@ -313,7 +318,9 @@ class Session {
       const auto global = get_export_as<Global>(*store_, *instance, action.name);
       if (!global) return error("there is no global \"" + action.name + '"');
       const GlobalObject& object = (*store_)[*global];
-      return std::vector<Val>{store_->load(object.type.type, object.vm->bytes.data())};
+      const Result<Val> value = store_->load(object.type.type, object.vm->bytes.data());
+      if (!value) return std::unexpected(Failure{std::nullopt, value.error()});
+      return std::vector<Val>{*value};
     }
     const auto function = get_export_as<Func>(*store_, *instance, action.name);
     if (!function) return error("there is no function \"" + action.name + '"');

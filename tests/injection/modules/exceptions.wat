@@ -1,0 +1,27 @@
+;; Exceptions with numbers and references, thrown through frames, caught, kept and thrown again.
+(module
+  (type $box (struct (field i32)))
+  (tag $number (param i32 i64))
+  (tag $object (param (ref null any)))
+  (func $throw (param $depth i32)
+    (if (local.get $depth) (then (call $throw (i32.sub (local.get $depth) (i32.const 1))) (return)))
+    (throw $number (i32.const 3) (i64.const 4)))
+  (func $throw_object (throw $object (struct.new $box (i32.const 7))))
+  (func (export "run") (result i32)
+    (local $exception exnref) (local $i i32)
+    (loop $again
+      (block $caught (result i32 i64 exnref)
+        (try_table (catch_ref $number $caught) (call $throw (i32.const 50)))
+        (return (i32.const 1)))
+      (local.set $exception)
+      (if (i64.ne (i64.const 4)) (then (return (i32.const 1))))
+      (if (i32.ne (i32.const 3)) (then (return (i32.const 1))))
+      (block $twice
+        (try_table (catch_all $twice) (throw_ref (local.get $exception)))
+        (return (i32.const 1)))
+      (block $boxed (result (ref null any))
+        (try_table (catch $object $boxed) (call $throw_object))
+        (return (i32.const 1)))
+      (if (i32.ne (struct.get $box 0 (ref.cast (ref $box))) (i32.const 7)) (then (return (i32.const 1))))
+      (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 300))))
+    (i32.const 0)))

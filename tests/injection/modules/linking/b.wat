@@ -1,0 +1,16 @@
+;; Uses all of it, has a start function, exports some of it again.
+(module
+  (type $unary (func (param i32) (result i32)))
+  (import "a" "memory" (memory 1 4))
+  (import "a" "table" (table 4 100 funcref))
+  (import "a" "global" (global $g (mut i32)))
+  (import "a" "twice" (func $twice (type $unary)))
+  (memory $own 1)
+  (table $own 10 funcref)
+  (elem (table 0) (i32.const 1) func $three_times)
+  (data (memory 0) (i32.const 8) "data")
+  (func $three_times (type $unary) (i32.mul (local.get 0) (i32.const 3)))
+  (func $start (global.set $g (call $twice (i32.const 21))))
+  (start $start)
+  (export "again" (func $twice))
+  (export "memory" (memory 0)))

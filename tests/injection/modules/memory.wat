@@ -1,0 +1,18 @@
+;; memory.grow, copy, fill, init, drop, of two memories and a 64-bit one.
+(module
+  (memory $a 1 8)
+  (memory $b i64 1 8)
+  (data $bytes "abcdefgh")
+  (func (export "run") (result i32)
+    (local $refused i32)
+    (if (i32.eq (memory.grow $a (i32.const 2)) (i32.const -1)) (then (local.set $refused (i32.const 2))))
+    (if (i64.eq (memory.grow $b (i64.const 1)) (i64.const -1)) (then (local.set $refused (i32.const 2))))
+    (memory.init $a $bytes (i32.const 100) (i32.const 0) (i32.const 8))
+    (data.drop $bytes)
+    (memory.copy $b $a (i64.const 200) (i32.const 100) (i32.const 8))
+    (memory.fill $a (i32.const 0) (i32.const 7) (i32.const 50))
+    (if (i64.ne (i64.load $b (i64.const 200)) (i64.const 0x6867666564636261)) (then (return (i32.const 1))))
+    (if (i32.ne (i32.load8_u $a (i32.const 49)) (i32.const 7)) (then (return (i32.const 1))))
+    (if (i32.eqz (local.get $refused))
+      (then (if (i32.ne (memory.size $a) (i32.const 3)) (then (return (i32.const 1))))))
+    (local.get $refused)))
