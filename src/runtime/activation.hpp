@@ -56,8 +56,8 @@ struct Activation {
 // Fills the activation's backtrace, through all entries of the host below it.
 void walk_frames(Activation& activation, const WalkStart& start);
 
-// Ends the innermost activation as a trap; `state` names the guest frame that called out (exit_pc, exit_frame). The frames
-// below must hold nothing that needs a destructor.
+// Ends the innermost activation as a trap; `state` names the guest frame that called out (exit_pc, exit_frame). The C++
+// frames below the entry must hold nothing that needs a destructor.
 [[noreturn]] void raise_trap(const VMStoreState& state, wasm::TrapKind kind);
 
 }  // namespace cairn::runtime

@@ -12,7 +12,7 @@ struct EntryArguments {
   const void* code = nullptr;     // the guest function
   VMContext* context = nullptr;   // for the pinned register; memory0_base is loaded from it
   std::byte* values = nullptr;    // 16-byte slots: arguments in, results out
-  // Where the guest's stack starts (16-byte aligned, exclusive), or null to stay on the current stack.
+  // Where the guest's stack goes on (16-byte aligned, exclusive).
   std::byte* stack_top = nullptr;
   // Out: the trampoline saves all of the C convention's callee-saved registers on the CALLER's stack, then stores its
   // stack pointer here, and to VMStoreState::entry_frame of context->store (whose old value the runtime keeps). A trap sets

@@ -36,5 +36,11 @@ TEST(HostStack, CollectionsInDescents) {
   EXPECT_EQ(check_descents(config), "");
 }
 
+TEST(HostStack, ManyParametersAndResults) {
+  const EngineConfig config = *configure_engine({});
+  for (const wasm::ValType type : {wasm::ValType(wasm::ValType::i64), wasm::ValType(wasm::ValType::v128)})
+    for (const size_t count : {1, 7, 120, 290, 1000}) EXPECT_EQ(check_many_values(config, type, count), "");
+}
+
 }  // namespace
 }  // namespace cairn::runtime

@@ -62,7 +62,7 @@ inline constexpr uint32_t kMaximumCalleeSaved = 22;  // registers, of all target
 // Per activation state of the store that guest code and its trampolines use.
 struct VMStoreState {
   const std::byte* stack_limit = nullptr;  // host functions need the stack pointer above this
-  // The innermost host-to-guest entry: the stack pointer in its frame, to which a trap unwinds.
+  // The host's stack pointer in the frame of the innermost entry: a trap unwinds to it, and C++ runs below it (host_stack.hpp).
   const std::byte* entry_frame = nullptr;
   // Set by a host function's trampoline before it calls out, for backtraces: the address above its own stack argument area,
   // and its return address into guest code.

@@ -35,8 +35,8 @@ class Target {
   virtual void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
   // Code in the guest convention that stores its arguments to 16-byte slots on the stack, records the exit frame and pc in
-  // VMStoreState, checks the stack limit (trap call_stack_exhausted), calls VMHostContext::invoke(self, caller, slots) in
-  // the C convention, and loads the results; when invoke returns non-zero it jumps to the builtin raise_trap with it.
+  // VMStoreState, checks the stack limit (trap call_stack_exhausted), calls VMHostContext::invoke(self, caller, slots) in the C
+  // convention on the host's stack (runtime/host_stack.hpp), and loads the results; when it returns non-zero, calls raise_trap.
   virtual void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
   // The stub that a tail call between instances returns to (calling_convention.hpp).
@@ -45,8 +45,8 @@ class Target {
   // The stub through which a builtin is entered (runtime/builtins.def): traps if the stack pointer is below
   // VMStoreState::stack_limit; stores what the builtin's kind says, and exit_frame and exit_pc before it traps: the stack
   // pointer above the return address to VMStoreState::exit_frame and that address to exit_pc, and callee-saved registers to
-  // VMStoreState::registers; and jumps to entry kBuiltinCount + builtin of VMContext::builtins. The VMContext is the first
-  // C argument.
+  // VMStoreState::registers; and calls entry kBuiltinCount + builtin of VMContext::builtins on the host's stack. The VMContext
+  // is the first C argument.
   virtual void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code) const = 0;
 
   // Code that the runtime calls as

@@ -6,6 +6,8 @@ namespace {
 
 // Rewriting steps shrink or normalize, so that a few suffice; the bound is a safety net.
 constexpr int kMaximumSteps = 16;
+// Code decides how far steps lead to steps; the stack does not depend on it. What is beyond stays as it is.
+constexpr uint32_t kMaximumNesting = 32;
 
 bool is_check(Opcode opcode) { return opcode == Opcode::trap_if || opcode == Opcode::trap_unless; }
 
@@ -37,6 +39,14 @@ Value Inserter::place(Instruction instruction) {
 }
 
 bool Inserter::reduce(Instruction& inst, Value& replacement) {
+  if (nesting_ == kMaximumNesting) return true;
+  struct Nested {
+    explicit Nested(uint32_t& nesting) : count(nesting) { ++count; }
+    Nested(const Nested&) = delete;
+    Nested& operator=(const Nested&) = delete;
+    ~Nested() { --count; }
+    uint32_t& count;
+  } nested(nesting_);
   bool changed = true;
   for (int steps = 0; changed && steps < kMaximumSteps; ++steps) {
     changed = false;

@@ -81,6 +81,7 @@ class Inserter {
   Block block_;
   Value before_;
   uint32_t position_ = 0;
+  uint32_t nesting_ = 0;  // of reduce(): a step makes instructions, which are simplified before it goes on
 };
 
 }  // namespace cairn::ir

@@ -141,7 +141,9 @@ void test_nested_faults(TestRun& run) {
 void test_descents(TestRun& run) {
   auto config = runtime::configure_engine(BootConfig{});
   run.expect(config.has_value(), "no engine");
-  if (config) run.expect_nothing(runtime::check_descents(*config));
+  if (!config) return;
+  run.expect_nothing(runtime::check_descents(*config));
+  for (const size_t count : {120, 290, 1000}) run.expect_nothing(runtime::check_many_values(*config, wasm::ValType::v128, count));
 }
 
 void test_code(TestRun& run) {

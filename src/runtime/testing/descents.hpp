@@ -1,10 +1,11 @@
-// Guest code that goes down its stack and calls itself through the host there: the same on a host, as a unit test, and in the kernels.
+// Guest code that goes down its stack and calls itself through the host there, and the largest frames: the same on a host, as a unit test, and in the kernels.
 #pragma once
 
 #include <algorithm>
 #include <memory>
 #include <string>
 
+#include "base/format.hpp"
 #include "runtime/func.hpp"
 #include "runtime/host_stack.hpp"
 #include "runtime/linker.hpp"
@@ -90,6 +91,51 @@ inline std::string check_descents(const EngineConfig& config) {
     if (!result) return "guest and host calling each other: " + result.error().what();
     if (result->front().as_i32() != 30) return "guest and host calling each other give a wrong number";
     if (!is_exhausted(run("across", {never}))) return "guest and host calling each other for ever end otherwise";
+  }
+  return "";
+}
+
+// As many parameters and results as there may be, of a type, through the host's entry, a guest's frame, and a host function, which gives
+// the parameters back in another order.
+inline std::string check_many_values(const EngineConfig& config, wasm::ValType type, size_t count) {
+  auto engine = Engine::create(config);
+  if (!engine) return engine.error().to_string();
+  auto store = Store::create(**engine);
+  if (!store) return store.error().to_string();
+  const wasm::FuncType function{std::vector(count, type), std::vector(count, type)};
+  const auto turn = [](void*, Caller&, std::span<Val> arguments, std::span<Val> results) -> std::expected<void, Trap> {
+    for (size_t i = 0; i < arguments.size(); ++i) results[i] = arguments[arguments.size() - 1 - i];
+    return {};
+  };
+  auto host = create_function(**store, function, turn, nullptr);
+  if (!host) return host.error().to_string();
+  Linker linker(**store);
+  if (!linker.define("env", "turn", *host)) return "the linker refuses a function";
+  const std::string name = wasm::to_string(type);
+  std::string values, arguments;
+  for (size_t i = 0; i < count; ++i) {
+    values += " " + name;
+    arguments += " (local.get " + decimal(uint64_t{i}) + ")";
+  }
+  const std::string signature = "(param" + values + ") (result" + values + ")";
+  const auto bytes = wasm::text::assemble("(module (import \"env\" \"turn\" (func $turn " + signature + ")) (func (export \"turn\") " +
+                                              signature + " (call $turn" + arguments + ")))",
+                                          "many.wat");
+  if (!bytes) return bytes.error().to_string();
+  auto module = Module::create(**engine, *bytes);
+  if (!module) return module.error().to_string();
+  auto instance = linker.instantiate(*module);
+  if (!instance) return instance.error().what();
+
+  std::vector<Val> given;
+  for (size_t i = 0; i < count; ++i) given.push_back(type == wasm::ValType::v128 ? Val::v128(i, ~i) : Val::i64(static_cast<int64_t>(i)));
+  const auto result = call(**store, *get_export_as<Func>(**store, *instance, "turn"), given);
+  if (!result) return result.error().what();
+  for (size_t i = 0; i < count; ++i) {
+    const Val& wanted = given[count - 1 - i];
+    const Val& got = result->at(i);
+    if (got.low() != wanted.low() || (type == wasm::ValType::v128 && got.high() != wanted.high()))
+      return name + " " + decimal(uint64_t{i}) + " of " + decimal(uint64_t{count}) + " is wrong";
   }
   return "";
 }
