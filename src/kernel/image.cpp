@@ -7,7 +7,7 @@
 namespace cairn::kernel {
 extern "C" {
 extern std::byte kernel_text_start[], kernel_text_end[], kernel_rodata_end[], kernel_data_end[], kernel_symbols[], kernel_end[];
-extern std::byte boot_stack_bottom[], boot_stack_top[];
+extern std::byte boot_stack_bottom[], boot_stack_top[], boot_tables_start[], boot_tables_end[];
 extern const VirtAddr guard_pages_start[], guard_pages_end[];
 using Constructor = void (*)();
 extern const Constructor init_array_start[], init_array_end[];
@@ -47,6 +47,8 @@ ImageSegment image_segment(ImagePart part) {
   return {};
 }
 
+PhysRange frames_of(const ImageSegment& segment) { return {{segment.start.value - layout::kImage}, segment.size}; }
+
 PhysRange image_range() {
   const uint64_t start = VirtAddr::of(kernel_text_start).value - layout::kImage;
   return {{start}, VirtAddr::of(kernel_end).value - layout::kImage - start};
@@ -58,6 +60,8 @@ void run_constructors() {
 
 std::span<const VirtAddr> guard_pages() { return {guard_pages_start, guard_pages_end}; }
 std::span<const std::byte> boot_stack() { return {boot_stack_bottom, boot_stack_top}; }
+
+ImageSegment first_page_tables() { return between(boot_tables_start, boot_tables_end); }
 
 Symbol find_symbol(uint64_t pc) {
   const auto size = static_cast<size_t>(kernel_end - kernel_symbols);

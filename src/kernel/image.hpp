@@ -17,6 +17,7 @@ struct ImageSegment {
   uint64_t size = 0;
 };
 ImageSegment image_segment(ImagePart part);
+PhysRange frames_of(const ImageSegment& segment);
 PhysRange image_range();
 // Runs the constructors of static objects; once, when there is a heap.
 void run_constructors();
@@ -24,6 +25,9 @@ void run_constructors();
 std::span<const VirtAddr> guard_pages();
 // The stack that the kernel, and the programs' host functions, run on.
 std::span<const std::byte> boot_stack();
+
+// The first page tables, which the entry made.
+ImageSegment first_page_tables();
 
 // The function that holds `pc`, by the table that the build appends; empty name when it is not known.
 struct Symbol {

@@ -35,7 +35,7 @@ bool can_read_frame(uint64_t address) {
   if (address % 8 != 0 || address < kPageSize || address > ~kPageSize) return false;
   const VirtAddr low{address - 16}, high{address + 15};
   if (low >= VirtAddr::of(boot_stack_bottom) && high < VirtAddr::of(boot_stack_top)) return true;
-  return is_mapped(low) && is_mapped(high);
+  return translate(low) && translate(high);
 }
 
 }  // namespace

@@ -197,6 +197,11 @@ class AddressSpace {
   }
 
   [[nodiscard]] bool is_committed(VirtAddr address) const { return segments_.holder_of(address.value) != nullptr; }
+  // Whether code that was sealed lies there.
+  [[nodiscard]] bool is_executable(VirtAddr address) const {
+    const RangeNode* segment = segments_.holder_of(address.value);
+    return segment != nullptr && segment->access.execute;
+  }
   // Bytes that are promised to someone, filled or not; and those filled.
   [[nodiscard]] uint64_t committed_total() const { return committed_ << kPageBits; }
   [[nodiscard]] uint64_t filled_total() const { return filled_ << kPageBits; }

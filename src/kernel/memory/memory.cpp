@@ -8,6 +8,7 @@
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
+#include "kernel/memory/code_memory.hpp"
 #include "kernel/memory/heap.hpp"
 #include "kernel/panic.hpp"
 
@@ -41,9 +42,30 @@ void require(bool success) {
   if (!success) panic("not enough memory to start the kernel");
 }
 
+// Where the image is linked, and with no right to write what is not data in the direct map, too.
 void map_image(ImagePart part, Access access) {
   const ImageSegment segment = image_segment(part);
-  require((*page_table).map_range(segment.start, {segment.start.value - layout::kImage}, segment.size, access, 0));
+  if (segment.size == 0) return;
+  KernelPageTable& table = *page_table;
+  const PhysRange physical = frames_of(segment);
+  require(table.map_range(segment.start, physical.start, segment.size, access, 0));
+  if (access.write) return;
+  require(table.protect(VirtAddr::of(kDirectMap.at(physical.start)), segment.size, {}));
+}
+
+// The tables that the entry made map everything writable and executable. Nothing uses them any more.
+void retire_boot_tables() {
+  const ImageSegment tables = first_page_tables();
+  const PhysRange physical = frames_of(tables);
+  require((*page_table).unmap(tables.start, tables.size));
+  std::memset(kDirectMap.at(physical.start), 0, tables.size);
+  frames.with([&](FrameSource::State& s) {
+    if (s.frames.covers(physical.start) && s.frames.covers({physical.end() - kPageSize})) s.frames.add(physical);
+  });
+}
+
+CodeMemory<KernelPageTable> code_memory(KernelAddressSpace& s) {
+  return {kDirectMap, frames, s, *page_table, machine::largest_page_level()};
 }
 
 SpaceResult<VirtAddr> map_pages(KernelAddressSpace& s, uint64_t size, Claim claim) {
@@ -82,6 +104,7 @@ void initialize_memory(const BootInfo& info) {
   map_image(ImagePart::symbols, {});
   for (const VirtAddr guard : guard_pages()) require(table.unmap(guard, kPageSize));
   machine::activate_page_table(table.root(), table.levels());
+  retire_boot_tables();
 
   frames.with([&](FrameSource::State& s) {
     for (PhysRange range : info.memory.usable()) {
@@ -121,6 +144,19 @@ Result<volatile std::byte*> map_device(PhysRange registers) {
   return in_address_space([&](KernelAddressSpace& s) -> SpaceResult<volatile std::byte*> {
     return CAIRN_TRY(s.map_device({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, registers)).as_pointer();
   });
+}
+
+Result<std::span<std::byte>> allocate_code(uint64_t size, uint64_t alignment) {
+  return in_address_space([&](KernelAddressSpace& s) -> SpaceResult<std::span<std::byte>> {
+    const VirtAddr start = CAIRN_TRY(code_memory(s).allocate(guest_addresses_start(), guest_addresses_end(), size, alignment));
+    return std::span(start.as_pointer(), size);
+  });
+}
+void seal_code(std::span<std::byte> code, uint64_t text) {
+  (*space).with([&](KernelAddressSpace& s) { code_memory(s).seal(VirtAddr::of(code.data()), code.size(), text); });
+}
+void release_code(std::span<std::byte> code) {
+  (*space).with([&](KernelAddressSpace& s) { code_memory(s).release(VirtAddr::of(code.data()), code.size()); });
 }
 
 void* allocate_bytes(size_t size, size_t alignment, Claim claim) {
@@ -186,7 +222,7 @@ void free_bytes(void* pointer) {
 }
 
 bool is_memory_ready() { return ready; }
-bool is_mapped(VirtAddr address) { return ready && (*page_table).translate(address).has_value(); }
+std::optional<Translation> translate(VirtAddr address) { return ready ? (*page_table).translate(address) : std::nullopt; }
 
 MemoryStatistics memory_statistics() {
   MemoryStatistics statistics{};

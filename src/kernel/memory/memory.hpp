@@ -36,6 +36,10 @@ auto in_address_space(F&& function) {
 // Reserves and commits in the kernel's half.
 Result<std::span<std::byte>> map_kernel_pages(uint64_t size);
 Result<volatile std::byte*> map_device(PhysRange registers);
+// Memory for guest code (memory/code_memory.hpp), of whole pages.
+Result<std::span<std::byte>> allocate_code(uint64_t size, uint64_t alignment);
+void seal_code(std::span<std::byte> code, uint64_t text);
+void release_code(std::span<std::byte> code);
 // From the heap; null when there is no memory. Not under a lock.
 void* allocate_bytes(size_t size, size_t alignment, Claim claim);
 void free_bytes(void* pointer);
@@ -48,8 +52,8 @@ void drop_operation();
 void end_without_memory(void (*end)(size_t size));
 [[noreturn]] void out_of_memory(size_t size);
 
-// What the page table says; works in a panic (takes no lock), false before initialize_memory.
-bool is_mapped(VirtAddr address);
+// What the page table says; works in a panic (takes no lock), nothing before initialize_memory.
+std::optional<Translation> translate(VirtAddr address);
 bool is_memory_ready();
 
 struct MemoryStatistics {

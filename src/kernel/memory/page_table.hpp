@@ -34,12 +34,19 @@ concept PageTableFormat = requires(uint64_t entry, PhysAddr address, Access acce
   { F::table(address) } -> std::same_as<uint64_t>;
   { F::address(entry, level) } -> std::same_as<PhysAddr>;  // of a present entry
   { F::access(entry) } -> std::same_as<Access>;            // of a leaf
+  { F::is_user(entry) } -> std::same_as<bool>;             // whether the bit is set that lets user mode in
 };
 
 struct Translation {
   PhysAddr address;  // of the page, not of the byte
   unsigned level = 0;
   Access access;
+};
+
+// A whole tree, as a CPU is told of it.
+struct PageTableRoot {
+  PhysAddr address;
+  unsigned levels = 0;
 };
 
 constexpr uint64_t page_size_at(unsigned level) { return kPageSize << (9 * level); }
@@ -49,7 +56,7 @@ enum class TableFrames : uint8_t { promised, any };
 
 // Frames: `std::optional<PhysAddr> allocate()` and `redeem_table()` for tables, `free_table(PhysAddr)`, and `free(PhysAddr,
 // unsigned level)` for owned pages. Tlb: `flush(VirtAddr)` after an entry has lost rights or gone, `flush_tables(VirtAddr)` after a
-// table has gone. A new translation needs no flush: a CPU that remembers its absence faults, and the fault handler flushes.
+// table has gone or has come to the place of a page. A new translation needs no flush: a CPU that remembers its absence faults, and the fault handler flushes.
 template <PageTableFormat Format, class Frames, class Tlb>
 class PageTable {
  public:
@@ -158,6 +165,42 @@ class PageTable {
         });
   }
 
+  // Makes `boundary` lie between two pages, by splitting the large page that it lies in; how many tables that takes. False: no
+  // memory; what is mapped is the same, perhaps in smaller pages.
+  bool split_at(VirtAddr boundary, TableFrames from = TableFrames::any) {
+    uint64_t* table = map_.at<uint64_t>(root_);
+    for (unsigned level = levels_ - 1;; --level) {
+      uint64_t* entry = &table[index(boundary, level)];
+      if (!Format::is_present(*entry)) return true;
+      if (Format::is_leaf(*entry, level)) {
+        const uint64_t within = boundary.value & (page_size_at(level) - 1);
+        if (within == 0) return true;
+        if (!split(entry, level, {boundary.value - within}, from)) return false;
+      }
+      table = map_.at<uint64_t>(Format::address(*entry, level));
+    }
+  }
+  [[nodiscard]] uint64_t tables_to_split_at(VirtAddr boundary) const {
+    const auto page = translate(boundary);
+    uint64_t tables = 0;
+    for (unsigned level = 1; page && level <= page->level; ++level) {
+      if ((boundary.value & (page_size_at(level) - 1)) != 0) ++tables;
+    }
+    return tables;
+  }
+
+  // Undoes splitting: tables that touch the range and map consecutive frames with these rights throughout become large pages.
+  void join(VirtAddr virt, uint64_t size, Access access, unsigned largest_level) {
+    for (unsigned level = 1; level <= largest_level; ++level) {
+      const uint64_t span = page_size_at(level), last = virt.value + (size - 1);
+      for (uint64_t at = align_down(virt.value, span);; at += span) {
+        uint64_t* entry = find({at}, level);
+        if (entry != nullptr && Format::is_present(*entry) && !Format::is_leaf(*entry, level)) join(entry, {at}, level, access);
+        if (last - at < span) break;
+      }
+    }
+  }
+
  private:
   static constexpr unsigned index(VirtAddr virt, unsigned level) {
     return static_cast<unsigned>(virt.value >> (kPageBits + 9 * level)) & 511;
@@ -207,8 +250,23 @@ class PageTable {
     auto* table = map_.at<uint64_t>(*made);
     for (unsigned i = 0; i < 512; ++i) table[i] = Format::leaf(start + i * page_size_at(level - 1), access, level - 1);
     store(entry, Format::table(*made));
-    tlb_.flush(at);
+    tlb_.flush_tables(at);
     return true;
+  }
+
+  // Turns the table of `entry` into one page, if its pages allow it.
+  void join(uint64_t* entry, VirtAddr at, unsigned level, Access access) {
+    const PhysAddr child = Format::address(*entry, level);
+    const auto* table = map_.at<uint64_t>(child);
+    if (!Format::is_present(table[0])) return;
+    const PhysAddr start = Format::address(table[0], level - 1);
+    if ((start.value & (page_size_at(level) - 1)) != 0) return;
+    for (unsigned i = 0; i < 512; ++i) {
+      if (table[i] != Format::leaf(start + i * page_size_at(level - 1), access, level - 1)) return;
+    }
+    store(entry, Format::leaf(start, access, level));
+    tlb_.flush_tables(at);
+    frames_.free_table(child);
   }
 
   // Calls `apply` on every leaf in [first, last], splitting those that reach beyond; frees tables that are empty then.

@@ -94,7 +94,7 @@ class Mmu {
     std::erase_if(cache_, [&](const auto& entry) { return entry.first.first >> 9 == page >> 9; });
   }
 
-  void flush_tables(VirtAddr virt) { flush(virt); }
+  void flush_tables(VirtAddr) { cache_.clear(); }
 
   std::optional<uint64_t> access(const DirectMap& map, PhysAddr root, unsigned levels, uint64_t virt, Want want) {
     const auto key = std::pair(virt >> 12, want);

@@ -30,6 +30,10 @@ uint64_t alignment_for(size_t bytes) {
   return bytes >= kernel::kLargePageSize ? kernel::kLargePageSize : KernelAddressSpace::kGroup;
 }
 
+std::span<std::byte> whole_pages(std::span<std::byte> part) {
+  return {part.data(), kernel::align_up(part.size(), Platform::kPageSize)};
+}
+
 // Reserves `guard + bytes` in whole pages and commits all but the guard.
 Result<std::span<std::byte>> allocate(size_t guard, size_t size) {
   const size_t bytes = kernel::align_up(size, Platform::kPageSize);
@@ -84,20 +88,18 @@ void Platform::release_stack(std::span<std::byte> stack) {
   if (!stack.empty()) release_at(stack.data() - kStackGuard);
 }
 
-Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) { return allocate(0, bytes); }
+Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) {
+  const size_t size = kernel::align_up(bytes, kPageSize);
+  return CAIRN_TRY(kernel::allocate_code(size, alignment_for(size))).first(bytes);
+}
 
 void Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
-  const uint64_t text = kernel::align_up(text_bytes, kPageSize), all = kernel::align_up(mapping.size(), kPageSize);
-  kernel::address_space().with([&](KernelAddressSpace& space) {
-    const VirtAddr start = VirtAddr::of(mapping.data());
-    if (text != 0) space.protect(start, text, {.execute = true});
-    if (text != all) space.protect(start + text, all - text, {});
-  });
+  kernel::seal_code(whole_pages(mapping), kernel::align_up(text_bytes, kPageSize));
   kernel::machine::synchronize_code();
 }
 
 void Platform::release_code(std::span<std::byte> mapping) {
-  if (!mapping.empty()) release_at(mapping.data());
+  if (!mapping.empty()) kernel::release_code(whole_pages(mapping));
 }
 
 runtime::Activation* Platform::activation() { return kernel::this_cpu().activation; }

@@ -12,6 +12,7 @@
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/system.hpp"
+#include "kernel/testing/page_rights.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/trap.hpp"
 #include "platform/platform.hpp"
@@ -103,6 +104,10 @@ void test_faults(TestRun& run) {
   run.expect(test_catch(store, 16) == 1, "the null page does not fault");
   run.expect(test_catch(store, image_segment(ImagePart::text).start.value) == 1, "the kernel's code is writable");
   run.expect(test_catch(store, image_segment(ImagePart::rodata).start.value) == 1, "the kernel's constants are writable");
+  for (const ImagePart part : {ImagePart::text, ImagePart::rodata, ImagePart::symbols}) {
+    const auto* alias = kDirectMap.at(frames_of(image_segment(part)).start);
+    run.expect(test_catch(store, VirtAddr::of(alias).value) == 1, "the kernel's image is writable in the direct map");
+  }
   for (const VirtAddr guard : guard_pages()) run.expect(test_catch(store, guard.value) == 1, "a kernel stack has no guard page");
   auto jump = [](uint64_t address) { reinterpret_cast<void (*)()>(address)(); };
   run.expect(test_catch(jump, start.value) == 1, "data are executable");
@@ -156,14 +161,22 @@ void test_code(TestRun& run) {
   constexpr uint8_t kReturn42[] = {0x13, 0x05, 0xa0, 0x02, 0x67, 0x80, 0x00, 0x00};  // li a0, 42; ret
 #endif
   std::memcpy(code->data(), kReturn42, sizeof kReturn42);
+  auto store = [](uint64_t address) { *reinterpret_cast<volatile uint8_t*>(address) = 1; };
+  // The frames by their other address, in the direct map.
+  const auto alias = [](const std::byte* page) { return VirtAddr::of(kDirectMap.at(translate(VirtAddr::of(page))->address)).value; };
+  constexpr size_t kWithin = 256;  // beyond what the allocator keeps in free frames
+  const uint64_t text_alias = alias(code->data()) + kWithin, rest_alias = alias(code->data() + kPageSize) + kWithin;
+  set_fault_handler(resolve_test_fault);
+  run.expect(test_catch(store, text_alias) == 1, "code is writable in the direct map before it is sealed");
   Platform::seal_code(*code, kPageSize);
   run.expect(reinterpret_cast<int (*)()>(code->data())() == 42, "code does not run");
-  set_fault_handler(resolve_test_fault);
-  auto store = [](uint64_t address) { *reinterpret_cast<volatile uint8_t*>(address) = 1; };
   run.expect(test_catch(store, VirtAddr::of(code->data()).value) == 1, "sealed code is writable");
   run.expect(test_catch(store, VirtAddr::of(code->data()).value + kPageSize) == 1, "the rest of sealed code is writable");
-  set_fault_handler(nullptr);
+  run.expect(test_catch(store, text_alias) == 1, "sealed code is writable in the direct map");
+  run.expect(test_catch(store, rest_alias) == 1, "the rest of sealed code is writable in the direct map");
   Platform::release_code(*code);
+  run.expect(test_catch(store, text_alias) == 0, "memory that was code is not writable again");
+  set_fault_handler(nullptr);
 }
 
 void test_clock(TestRun& run) {
@@ -214,7 +227,7 @@ struct KernelTest {
 constexpr KernelTest kTests[] = {{"heap", test_heap},       {"lazy_memory", test_lazy_memory},
                                  {"faults", test_faults},   {"nested_faults", test_nested_faults},
                                  {"descents", test_descents}, {"code", test_code},
-                                 {"clock", test_clock},
+                                 {"page_rights", test_page_rights}, {"clock", test_clock},
                                  {"random", test_random},   {"symbols", test_symbols},
                                  {"time_limit", test_time_limit}};
 

@@ -2,7 +2,7 @@
 // device tree [sbi]. Makes first page tables (Sv39: every RISC-V CPU that pages has it) and goes on at high addresses.
 //
 // The first tables: 1 GiB pages, the GiB that holds the kernel one to one and at KERNEL_BASE, and the direct map of
-// 128 GiB. They are writable and executable throughout; the kernel replaces them before it does anything else with memory.
+// 128 GiB. They are writable and executable throughout; the kernel replaces and erases them before it does anything else with memory.
 
   .section .start, "ax"
   .globl sbi_entry
@@ -78,8 +78,11 @@ boot_stack_guard:           // larger than two frames of functions may be (tools
 boot_stack_bottom:
   .skip 512 * 1024
 boot_stack_top:
+  .globl boot_tables_start, boot_tables_end
+boot_tables_start:
 boot_root:
   .skip 4096
+boot_tables_end:
 
   .section .guard_pages, "a", @progbits  // unmapped once the kernel has its own tables
   .set page, 0

@@ -12,6 +12,12 @@ void Tlb::flush(VirtAddr virt) { asm volatile("sfence.vma %0, zero" : : "r"(virt
 void Tlb::flush_tables(VirtAddr) { asm volatile("sfence.vma" : : : "memory"); }
 
 namespace machine {
+namespace {
+
+constexpr uint64_t kSv39 = 8, kSv48 = 9;  // [riscv-priv 10.1.11]
+constexpr unsigned kModeShift = 60;
+
+}  // namespace
 
 unsigned page_table_levels(const BootInfo& info) {
   const std::string_view wanted = boot_option(info.command_line, kernel_option::kPaging);
@@ -28,10 +34,18 @@ unsigned largest_page_level() { return 2; }
 VirtAddr guest_addresses_end(unsigned levels) { return {uint64_t{1} << (kPageBits + 9 * levels - 1)}; }
 
 void activate_page_table(PhysAddr root, unsigned levels) {
-  const uint64_t mode = levels == 4 ? 9 : 8;  // Sv48, Sv39 [riscv-priv 10.1.11]
-  CAIRN_CSR_WRITE(satp, mode << 60 | root.value >> kPageBits);
+  const uint64_t mode = levels == 4 ? kSv48 : kSv39;
+  CAIRN_CSR_WRITE(satp, mode << kModeShift | root.value >> kPageBits);
   asm volatile("sfence.vma" : : : "memory");
-  CAIRN_CSR_CLEAR(sstatus, uint64_t{1} << 18);  // SUM: no access to user pages
+  // No page is the user's; without SUM it would stay out of reach if one should become so by mistake. Without MXR, code that is
+  // execute-only is no data.
+  constexpr uint64_t kSum = uint64_t{1} << 18, kMxr = uint64_t{1} << 19;
+  CAIRN_CSR_CLEAR(sstatus, kSum | kMxr);
+}
+
+PageTableRoot active_page_table() {
+  const uint64_t satp = CAIRN_CSR_READ(satp);
+  return {{(satp & ((uint64_t{1} << 44) - 1)) << kPageBits}, satp >> kModeShift == kSv48 ? 4u : 3u};
 }
 
 }  // namespace machine

@@ -2,7 +2,7 @@
 // information [pvh]. Refuses CPUs below the floor, makes first page tables and goes on in long mode at high addresses.
 //
 // The first tables: the first 4 GiB one to one and again at the direct map, the first GiB of it at KERNEL_BASE. They are
-// writable and executable throughout; the kernel replaces them before it does anything else with memory.
+// writable and executable throughout; the kernel replaces and erases them before it does anything else with memory.
 
 #define PHYSICAL(symbol) (symbol - 0xffffffff80000000)
 
@@ -141,10 +141,13 @@ boot_stack_guard:           // larger than two frames of functions may be (tools
 boot_stack_bottom:
   .skip 512 * 1024
 boot_stack_top:
+  .globl boot_tables_start, boot_tables_end
+boot_tables_start:
 boot_root:          .skip 4096
 boot_pointers_low:  .skip 4096
 boot_pointers_high: .skip 4096
 boot_directories:   .skip 4 * 4096
+boot_tables_end:
 
   .section .guard_pages, "a", @progbits  // unmapped once the kernel has its own tables
   .set page, 0

@@ -17,14 +17,23 @@ VirtAddr guest_addresses_end(unsigned) { return {uint64_t{1} << 47}; }
 
 void activate_page_table(PhysAddr root, unsigned) {
   asm volatile("movq %0, %%cr3" : : "r"(root.value) : "memory");
-  constexpr uint64_t kGlobalPages = 1 << 7, kSmep = 1 << 20, kUmip = 1 << 11;
-  uint64_t bits = kGlobalPages;  // also flushes the global entries of before
+  // No page is the user's; SMEP and SMAP hold if one should become so by mistake.
+  constexpr uint64_t kGlobalPages = 1 << 7, kUmip = 1 << 11, kSmep = 1 << 20, kSmap = 1 << 21;
+  uint64_t bits = 0;
+  if ((cpuid(1).edx >> 13 & 1) != 0) bits |= kGlobalPages;  // also flushes the global entries of before
   if (cpuid(0).eax >= 7) {
     const CpuidResult features = cpuid(7);
     if ((features.ebx >> 7 & 1) != 0) bits |= kSmep;
+    if ((features.ebx >> 20 & 1) != 0) bits |= kSmap;
     if ((features.ecx >> 2 & 1) != 0) bits |= kUmip;
   }
   write_cr4(read_cr4() | bits);
+}
+
+PageTableRoot active_page_table() {
+  uint64_t root;
+  asm volatile("movq %%cr3, %0" : "=r"(root));
+  return {{root & X64PageFormat::kAddress}, 4};
 }
 
 }  // namespace machine

@@ -6,7 +6,7 @@
 namespace cairn::kernel {
 
 struct X64PageFormat {
-  static constexpr uint64_t kPresent = 1 << 0, kWrite = 1 << 1, kWriteThrough = 1 << 3, kCacheDisable = 1 << 4;
+  static constexpr uint64_t kPresent = 1 << 0, kWrite = 1 << 1, kUser = 1 << 2, kWriteThrough = 1 << 3, kCacheDisable = 1 << 4;
   static constexpr uint64_t kAccessed = 1 << 5, kDirty = 1 << 6, kLarge = 1 << 7, kGlobal = 1 << 8;
   static constexpr uint64_t kOwned = uint64_t{1} << 9;  // a bit left to software
   static constexpr uint64_t kNoExecute = uint64_t{1} << 63;
@@ -25,6 +25,7 @@ struct X64PageFormat {
     const uint64_t low = is_leaf(entry, level) ? page_size_at(level) - 1 : kPageSize - 1;
     return {entry & kAddress & ~low};
   }
+  static bool is_user(uint64_t entry) { return (entry & kUser) != 0; }
   static Access access(uint64_t entry) {
     return {(entry & kWrite) != 0, (entry & kNoExecute) == 0, (entry & kCacheDisable) != 0, (entry & kOwned) != 0};
   }

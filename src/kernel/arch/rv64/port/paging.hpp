@@ -23,6 +23,8 @@ unsigned largest_page_level();
 uint64_t early_memory_end();
 // Switches to these tables, with the rights that they give (also to the kernel itself).
 void activate_page_table(PhysAddr root, unsigned levels);
+// Those that the CPU uses.
+PageTableRoot active_page_table();
 // The end of the lower half.
 VirtAddr guest_addresses_end(unsigned levels);
 }  // namespace machine

@@ -1,0 +1,98 @@
+// Memory for guest code (INV-7): from its allocation on its frames are writable where the code is put and nowhere else, and from
+// sealing on they are writable nowhere.
+//
+// The direct map's alias of a frame loses its write right when the frame is allocated, not when the code is sealed: that may
+// need tables, whose frames may run out, and sealing must not fail. Release gives the right back before the frames go to the
+// allocator, which keeps its lists in them.
+//
+// A view without state over the address space and its table; whoever makes one holds the address space's lock.
+#pragma once
+
+#include "base/result.hpp"
+#include "kernel/memory/address_space.hpp"
+
+namespace cairn::kernel {
+
+template <class Table>
+class CodeMemory {
+ public:
+  // `largest_level`: of the pages that the direct map is made of.
+  CodeMemory(DirectMap map, FrameSource& source, AddressSpace<Table>& space, Table& table, unsigned largest_level)
+      : map_(map), source_(source), space_(space), table_(table), largest_level_(largest_level) {}
+
+  // `size` bytes, whole pages, somewhere in [first, end): zeros that can be written.
+  SpaceResult<VirtAddr> allocate(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
+    const VirtAddr start = CAIRN_TRY(space_.reserve(first, end, size, alignment));
+    if (auto done = space_.commit(start, size, {.write = true}); !done) {
+      space_.release(start);
+      return std::unexpected(done.error());
+    }
+    space_.fill(start, size);
+    const uint64_t done = take_aliases(start, size);
+    if (done == size) return start;
+    give_aliases_back(start, done);
+    space_.release(start);
+    return std::unexpected(SpaceFailure{SpaceFailure::Kind::memory, size, space_.available_bytes()});
+  }
+
+  // The first `text` bytes, whole pages, become executable and all of it read-only.
+  void seal(VirtAddr start, uint64_t size, uint64_t text) {
+    if (text != 0) space_.protect(start, text, {.execute = true});
+    if (text != size) space_.protect(start + text, size - text, {});
+  }
+
+  void release(VirtAddr start, uint64_t size) {
+    give_aliases_back(start, size);
+    space_.release(start);
+  }
+
+ private:
+  static constexpr Access kAlias{.write = true};  // what the direct map allows
+
+  // Calls `visit(alias, bytes)` for each run of consecutive frames behind [start, start + size) until it returns false. Returns
+  // how many bytes of pages it returned true for.
+  template <class F>
+  uint64_t for_each_run(VirtAddr start, uint64_t size, F&& visit) {
+    for (uint64_t done = 0; done < size;) {
+      const PhysAddr first = frame_at(start + done);
+      uint64_t bytes = kPageSize;
+      while (done + bytes < size && frame_at(start + done + bytes) == first + bytes) bytes += kPageSize;
+      if (!visit(VirtAddr::of(map_.at(first)), bytes)) return done;
+      done += bytes;
+    }
+    return size;
+  }
+  PhysAddr frame_at(VirtAddr page) {
+    const auto translation = table_.translate(page);
+    CAIRN_ASSERT(translation.has_value());
+    return translation->address + (page.value & (page_size_at(translation->level) - 1));
+  }
+
+  // Tables of the direct map are promised before they are taken, so that they never come from the reserve.
+  bool split_at(VirtAddr boundary) {
+    if (!source_.promise(table_.tables_to_split_at(boundary))) return false;
+    return table_.split_at(boundary, TableFrames::promised);
+  }
+  uint64_t take_aliases(VirtAddr start, uint64_t size) {
+    return for_each_run(start, size, [&](VirtAddr alias, uint64_t bytes) {
+      if (split_at(alias) && split_at(alias + bytes)) return table_.protect(alias, bytes, {});
+      table_.join(alias, bytes, kAlias, largest_level_);
+      return false;
+    });
+  }
+  void give_aliases_back(VirtAddr start, uint64_t size) {
+    for_each_run(start, size, [&](VirtAddr alias, uint64_t bytes) {
+      CAIRN_ASSERT(table_.protect(alias, bytes, kAlias));
+      table_.join(alias, bytes, kAlias, largest_level_);
+      return true;
+    });
+  }
+
+  DirectMap map_;
+  FrameSource& source_;
+  AddressSpace<Table>& space_;
+  Table& table_;
+  unsigned largest_level_;
+};
+
+}  // namespace cairn::kernel
