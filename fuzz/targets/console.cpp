@@ -1,4 +1,4 @@
-// The virtio console's driver against a device that does what the input says: sizes of queues, ports and their names, control
+// The virtio console's driver against one or two devices that do what the input says: sizes of queues, ports and their names, control
 // messages, which buffers come back and how long they are said to be.
 //
 // The driver must stay inside its buffers, must not assert, and must not wait for ever for a device that has broken its queue. A
@@ -118,7 +118,11 @@ class FakeTransport final : public virtio::Transport {
   uint8_t status_ = 0;
 };
 
-constinit FakeTransport* transport_in_use = nullptr;
+std::vector<FakeTransport*> transports;  // of all consoles
+
+void serve_all() {
+  for (FakeTransport* transport : transports) transport->serve_all();
+}
 
 void use_console(fuzz::Input& input) {
   std::array<std::byte, 300> buffer{};
@@ -133,7 +137,7 @@ void use_console(fuzz::Input& input) {
       case 4: console::flush(); break;
       case 5: {
         // The host says how far it has got only when the input makes it so: what is waited for here is said at once.
-        console::Progress& stream = console::device->streams[1];
+        console::Progress& stream = console::console->streams[1];
         const uint64_t wanted = stream.handed + 7;
         stream.carried = input.byte() % 2 == 0 ? wanted : stream.carried;
         if (stream.carried < wanted) stream.failure = StreamFailure{input.byte()};
@@ -142,7 +146,7 @@ void use_console(fuzz::Input& input) {
         }
         break;
       }
-      default: transport_in_use->serve_all(); break;
+      default: serve_all(); break;
     }
   }
   console::flush();
@@ -160,7 +164,7 @@ uint64_t nanoseconds_since_boot() { return machine_state.time += 1000; }
 void sleep_until(uint64_t deadline) {
   machine_state.time = std::max(machine_state.time, deadline);
   fuzz::check(machine_state.time < kPatience, "the driver waits for ever");
-  if (machine_state.time % 4 == 0 || machine_state.time > 5'000'000'000) transport_in_use->serve_all();
+  if (machine_state.time % 4 == 0 || machine_state.time > 5'000'000'000) serve_all();
 }
 
 }  // namespace cairn::kernel
@@ -176,10 +180,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz::check(state.frames.initialize(kDirectMap, std::span(&range, 1), range.end()), "no frames");
   });
   machine_state = {&frames, 0};
-  auto transport = std::make_unique<FakeTransport>(input);
-  transport_in_use = transport.get();
-  if (console::attach(std::move(transport))) use_console(input);
-  delete console::device;
-  console::device = nullptr;
+  const size_t wanted = size != 0 && data[size - 1] >= 128 ? 2 : 1;
+  std::vector<std::unique_ptr<FakeTransport>> unattached;
+  for (size_t i = 0; i < wanted; ++i) {
+    unattached.push_back(std::make_unique<FakeTransport>(input));
+    transports.push_back(unattached.back().get());
+    if (!console::attach(std::move(unattached.back()))) transports.pop_back();
+  }
+  console::find_ports();
+  if (!transports.empty()) use_console(input);
+  delete console::console;
+  console::console = nullptr;
+  transports.clear();
   return 0;
 }

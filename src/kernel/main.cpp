@@ -44,6 +44,9 @@ void finish_without_memory(size_t size) {
 [[noreturn]] void run_bundle(std::span<const std::byte> archive) {
   const Result<Bundle> bundle = read_bundle(archive);
   if (!bundle) {
+    LogLine line;
+    line << "cairn: the boot bundle cannot be read: " << bundle.error().to_string() << "\n";
+    console::write(Port::standard_error, line.text());
     log_error("the boot bundle: ", bundle.error().to_string());
     finish(exit_status::kSystem);
   }
@@ -92,6 +95,7 @@ void kernel_main(BootInfo& info) {
            info.command_line, "`");
   start_random();
   machine::find_devices(info);
+  console::find_ports();
   const MemoryStatistics memory = memory_statistics();
   log_info("ready: ", (memory.total - memory.free) >> 10, " KiB in use, ", info.bundle.size >> 10, " KiB of bundle");
   if (boot_option(info.command_line, "test") == "all") finish(run_kernel_tests());

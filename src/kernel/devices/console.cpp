@@ -21,7 +21,9 @@ using virtio::Queue;
 constexpr uint64_t kMultiport = 1 << 1;
 constexpr size_t kPorts = 4;
 constexpr size_t kStreams = 3;  // the ports before the control port
+constexpr size_t kInputPort = static_cast<size_t>(Port::standard_input), kControlPort = static_cast<size_t>(Port::control);
 constexpr uint32_t kMaximumDevicePorts = 8;  // of the device's ports, those that are looked at
+constexpr size_t kMaximumDevices = 8;
 constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr, port_name::kControl};
 constexpr size_t kInputBuffer = 4096;  // QEMU reads at most so much at once, into a buffer of its own each time
 constexpr size_t kInputBuffers = 64;
@@ -84,8 +86,8 @@ struct HostRecords {
 };
 
 struct Input {
-  std::vector<std::span<std::byte>> buffers;
-  std::optional<Queue::Completion> current;  // being read
+  std::vector<std::span<std::byte>> buffers{};
+  std::optional<Queue::Completion> current{};  // being read
   size_t position = 0;
   bool closed = false;  // by the host; what is in the queue is still to be read
 };
@@ -97,15 +99,31 @@ struct Device {
   std::array<std::span<std::byte>, kControlBuffers> control_buffers;
   std::span<std::byte> control_out;
   std::array<DevicePort, kMaximumDevicePorts> ports;
-  std::array<std::optional<uint32_t>, kPorts> number;  // of the device's port for each of ours
+};
+
+// Where one of our ports is.
+struct Home {
+  Device* device = nullptr;
+  uint32_t number = 0;  // of the device's port
+  bool operator==(const Home&) const = default;
+};
+
+// All devices, and what there is once for each of our ports, wherever it is.
+struct Console {
+  std::vector<std::unique_ptr<Device>> devices;
+  std::array<Home, kPorts> homes;
   std::array<OutputBuffers, kPorts> output;
   std::array<Progress, kStreams> streams;
   HostRecords records;
-  Input input;
+  Input input{.closed = true};  // until the host says that it is open
+
+  [[nodiscard]] bool has(size_t port) const { return homes[port].device != nullptr; }
+  [[nodiscard]] std::optional<Queue>& receive(size_t port) { return homes[port].device->ports[homes[port].number].receive; }
+  [[nodiscard]] std::optional<Queue>& transmit(size_t port) { return homes[port].device->ports[homes[port].number].transmit; }
 };
 
-constinit Device* device = nullptr;
-constinit uint64_t dropped = 0;  // bytes of output
+constinit Console* console = nullptr;  // from the first device on
+constinit uint64_t dropped = 0;        // bytes of output
 
 // DMA memory: contiguous and never given back.
 std::span<std::byte> allocate_buffer(size_t size) {
@@ -124,24 +142,24 @@ void send_control(Device& d, uint32_t port, Event event, uint16_t value) {
   for (Backoff backoff; !d.control_transmit->take() && !d.control_transmit->is_broken();) backoff.wait();
 }
 
-void add_input_buffers(Device& d, uint32_t port) {
-  auto& queue = d.ports[port].receive;
+void add_input_buffers(Console& c) {
+  auto& queue = c.receive(kInputPort);
   for (size_t i = 0; queue && i < kInputBuffers && queue->has_room(); ++i) {
     const std::span<std::byte> buffer = allocate_buffer(kInputBuffer);
     if (buffer.empty()) break;
-    queue->add(buffer, true, static_cast<uint32_t>(d.input.buffers.size()));
-    d.input.buffers.push_back(buffer);
+    queue->add(buffer, true, static_cast<uint32_t>(c.input.buffers.size()));
+    c.input.buffers.push_back(buffer);
   }
   if (queue) queue->notify();
 }
 
-void add_record_buffers(Device& d, uint32_t port) {
-  auto& queue = d.ports[port].receive;
+void add_record_buffers(Console& c) {
+  auto& queue = c.receive(kControlPort);
   const std::span<std::byte> memory = allocate_buffer(kRecordBuffer * kRecordBuffers);
   if (!queue || memory.empty()) return;
   for (uint32_t i = 0; i < kRecordBuffers && queue->has_room(); ++i) {
-    d.records.buffers[i] = memory.subspan(i * kRecordBuffer, kRecordBuffer);
-    queue->add(d.records.buffers[i], true, i);
+    c.records.buffers[i] = memory.subspan(i * kRecordBuffer, kRecordBuffer);
+    queue->add(c.records.buffers[i], true, i);
   }
   queue->notify();
 }
@@ -155,12 +173,12 @@ std::optional<uint64_t> take_number(std::string_view& line) {
   return error == std::errc{} && end == word.data() + word.size() ? std::optional(value) : std::nullopt;
 }
 
-void handle_record(Device& d, std::string_view line) {
+void handle_record(Console& c, std::string_view line) {
   const std::string_view kind = line.substr(0, line.find(' '));
   line.remove_prefix(std::min(line.size(), kind.size() + 1));
   const auto stream = take_number(line), carried = take_number(line);
   if (!stream || *stream >= kStreams || !carried) return;
-  Progress& progress = d.streams[*stream];
+  Progress& progress = c.streams[*stream];
   if (kind == host_record::kCarried) progress.carried = *carried;
   if (kind != host_record::kFailed) return;
   progress.carried = *carried;
@@ -168,11 +186,10 @@ void handle_record(Device& d, std::string_view line) {
 }
 
 // Reads what the host says on the control port.
-void poll_records(Device& d) {
-  const auto& port = d.number[static_cast<size_t>(Port::control)];
-  if (!port || !d.ports[*port].receive) return;
-  auto& queue = d.ports[*port].receive;
-  HostRecords& records = d.records;
+void poll_records(Console& c) {
+  if (!c.has(kControlPort) || !c.receive(kControlPort)) return;
+  auto& queue = c.receive(kControlPort);
+  HostRecords& records = c.records;
   while (auto done = queue->take()) {
     const std::span<std::byte> buffer = records.buffers[done->cookie];
     for (const std::byte byte : buffer.first(done->length)) {
@@ -181,7 +198,7 @@ void poll_records(Device& d) {
         if (records.length < kLongestRecord) records.line[records.length++] = static_cast<char>(byte);
         continue;
       }
-      handle_record(d, {records.line.data(), records.length});
+      handle_record(c, {records.line.data(), records.length});
       records.length = 0;
     }
     queue->add(buffer, true, done->cookie);
@@ -189,7 +206,20 @@ void poll_records(Device& d) {
   }
 }
 
-void handle_control(Device& d, std::span<const std::byte> bytes) {
+// The device says that its port `number` is called so.
+void bind(Console& c, Device& d, uint32_t number, std::string_view port) {
+  const auto* found = std::ranges::find(kNames, port);
+  const auto index = static_cast<size_t>(found - kNames);
+  // Neither two ports of one name nor two names of one port.
+  if (index == kPorts || c.has(index) || std::ranges::contains(c.homes, Home{&d, number})) return;
+  if (index == kInputPort && !d.ports[number].receive) return;
+  c.homes[index] = {&d, number};
+  if (index == kInputPort) add_input_buffers(c);
+  if (index == kControlPort) add_record_buffers(c);
+  send_control(d, number, port_open, 1);
+}
+
+void handle_control(Console& c, Device& d, std::span<const std::byte> bytes) {
   ControlMessage message;
   if (bytes.size() < sizeof message) return;
   std::memcpy(&message, bytes.data(), sizeof message);
@@ -200,47 +230,43 @@ void handle_control(Device& d, std::span<const std::byte> bytes) {
       send_control(d, message.port, port_ready, 1);
       break;
     case name:
-      for (size_t i = 0; i < kPorts; ++i) {
-        if (text.substr(0, text.find('\0')) != kNames[i] || d.number[i]) continue;
-        if (std::ranges::contains(d.number, std::optional(message.port))) continue;  // has another name already
-        d.number[i] = message.port;
-        if (i == static_cast<size_t>(Port::standard_input)) add_input_buffers(d, message.port);
-        if (i == static_cast<size_t>(Port::control)) add_record_buffers(d, message.port);
-        send_control(d, message.port, port_open, 1);
-      }
+      bind(c, d, message.port, text.substr(0, text.find('\0')));
       break;
     case port_open:
-      if (d.number[0] == message.port) d.input.closed = message.value == 0;
+      if (c.homes[kInputPort] == Home{&d, message.port}) c.input.closed = message.value == 0;
       break;
     default:
       break;
   }
 }
 
-void poll_control(Device& d) {
-  while (auto done = d.control_receive->take()) {
-    const std::span<std::byte> buffer = d.control_buffers[done->cookie];
-    std::array<std::byte, kControlBuffer> copy;
-    std::memcpy(copy.data(), buffer.data(), done->length);
-    d.control_receive->add(buffer, true, done->cookie);
-    d.control_receive->notify();
-    handle_control(d, std::span(copy).first(done->length));
+// Reads what devices and host have to say.
+void poll(Console& c) {
+  for (const auto& device : c.devices) {
+    Device& d = *device;
+    while (auto done = d.control_receive->take()) {
+      const std::span<std::byte> buffer = d.control_buffers[done->cookie];
+      std::array<std::byte, kControlBuffer> copy;
+      std::memcpy(copy.data(), buffer.data(), done->length);
+      d.control_receive->add(buffer, true, done->cookie);
+      d.control_receive->notify();
+      handle_control(c, d, std::span(copy).first(done->length));
+    }
   }
-  poll_records(d);
+  poll_records(c);
 }
 
-void reclaim(Device& d, size_t port) {
-  auto& queue = d.ports[*d.number[port]].transmit;
-  OutputBuffers& output = d.output[port];
-  while (auto done = queue->take()) output.free[output.free_count++] = done->cookie;
+void reclaim(Console& c, size_t port) {
+  OutputBuffers& output = c.output[port];
+  while (auto done = c.transmit(port)->take()) output.free[output.free_count++] = done->cookie;
 }
 
 // Takes memory for everything that will be written. False: there is not enough.
-bool allocate_output(Device& d) {
+bool allocate_output(Console& c) {
   for (size_t port = 0; port < kPorts; ++port) {
-    if (port == static_cast<size_t>(Port::standard_input)) continue;
-    OutputBuffers& output = d.output[port];
-    const size_t size = port == static_cast<size_t>(Port::control) ? kControlOutputBuffer : kOutputBuffer;
+    if (port == kInputPort) continue;
+    OutputBuffers& output = c.output[port];
+    const size_t size = port == kControlPort ? kControlOutputBuffer : kOutputBuffer;
     for (std::span<std::byte>& buffer : output.buffers) {
       buffer = allocate_buffer(size);
       if (buffer.empty()) return false;
@@ -255,7 +281,12 @@ bool allocate_output(Device& d) {
 
 bool attach(std::unique_ptr<virtio::Transport> transport) {
   uint64_t features = 0;
-  if (device != nullptr || !virtio::begin_setup(*transport, kMultiport, features)) return false;
+  if (console == nullptr) {
+    auto made = std::make_unique<Console>();
+    if (!allocate_output(*made)) return false;
+    console = made.release();
+  }
+  if (console->devices.size() == kMaximumDevices || !virtio::begin_setup(*transport, kMultiport, features)) return false;
   if ((features & kMultiport) == 0) {
     log_warning("console: the device has one port only; it is not used");
     return false;
@@ -271,7 +302,7 @@ bool attach(std::unique_ptr<virtio::Transport> transport) {
   d->control_receive = Queue::create(*transport, 2);
   d->control_transmit = Queue::create(*transport, 3);
   const std::span<std::byte> control = allocate_buffer(kControlBuffer * (kControlBuffers + 1));
-  if (!d->control_receive || !d->control_transmit || control.empty() || !allocate_output(*d)) return false;
+  if (!d->control_receive || !d->control_transmit || control.empty()) return false;
   virtio::finish_setup(*transport);
   d->control_out = control.first(kControlBuffer);
   for (uint32_t i = 0; i < kControlBuffers && d->control_receive->has_room(); ++i) {
@@ -280,39 +311,42 @@ bool attach(std::unique_ptr<virtio::Transport> transport) {
   }
   d->control_receive->notify();
   d->transport = std::move(transport);
-  d->input.closed = true;  // until the host says that it is open
-  device = d.release();
-
-  send_control(*device, 0, device_ready, 1);
-  const uint64_t deadline = nanoseconds_since_boot() + 200'000'000;
-  auto complete = [] { return std::ranges::all_of(device->number, [](const auto& number) { return number.has_value(); }); };
-  Backoff backoff;
-  for (poll_control(*device); !complete() && nanoseconds_since_boot() < deadline; poll_control(*device)) backoff.wait();
-  for (size_t i = 0; i < kPorts; ++i) {
-    if (!device->number[i]) log_warning("console: there is no port ", kNames[i]);
-  }
-  poll_control(*device);  // the answers to the last port's opening
+  console->devices.push_back(std::move(d));
+  send_control(*console->devices.back(), 0, device_ready, 1);
   return true;
 }
 
-bool is_attached() { return device != nullptr; }
+void find_ports() {
+  if (console == nullptr || console->devices.empty()) return;
+  Console& c = *console;
+  const uint64_t deadline = nanoseconds_since_boot() + 200'000'000;
+  Backoff backoff;
+  for (poll(c); std::ranges::contains(c.homes, Home{}) && nanoseconds_since_boot() < deadline; poll(c)) backoff.wait();
+  for (size_t i = 0; i < kPorts; ++i) {
+    if (!c.has(i)) log_warning("console: there is no port ", kNames[i]);
+  }
+  poll(c);  // the answers to the last port's opening
+}
+
+bool is_attached() { return console != nullptr && !console->devices.empty(); }
 
 void write(Port port, std::span<const std::byte> bytes) {
   const auto index = static_cast<size_t>(port);
-  if (device == nullptr || !device->number[index] || port == Port::standard_input) {
+  if (console == nullptr || !console->has(index) || port == Port::standard_input) {
     dropped += bytes.size();
     return;
   }
-  OutputBuffers& output = device->output[index];
-  auto& queue = device->ports[*device->number[index]].transmit;
+  Console& c = *console;
+  OutputBuffers& output = c.output[index];
+  auto& queue = c.transmit(index);
   while (!bytes.empty()) {
-    reclaim(*device, index);
-    for (Backoff backoff; output.free_count == 0 || !queue->has_room(); reclaim(*device, index)) {
+    reclaim(c, index);
+    for (Backoff backoff; output.free_count == 0 || !queue->has_room(); reclaim(c, index)) {
       if (queue->is_broken()) {
         dropped += bytes.size();
         return;
       }
-      poll_control(*device);
+      poll(c);
       backoff.wait();
     }
     const uint32_t number = output.free[--output.free_count];
@@ -320,7 +354,7 @@ void write(Port port, std::span<const std::byte> bytes) {
     std::memcpy(output.buffers[number].data(), bytes.data(), count);
     queue->add(output.buffers[number].first(count), false, number);
     queue->notify();
-    if (index < kStreams) device->streams[index].handed += count;
+    if (index < kStreams) c.streams[index].handed += count;
     bytes = bytes.subspan(count);
   }
 }
@@ -331,19 +365,19 @@ void write(Port port, std::string_view text) { write(port, std::as_bytes(std::sp
 
 std::expected<size_t, StreamFailure> write_through(Port port, std::span<const std::byte> bytes) {
   const auto index = static_cast<size_t>(port);
-  if (device == nullptr || !device->number[index]) return bytes.size();
-  Device& d = *device;
-  Progress& stream = d.streams[index];
+  if (console == nullptr || !console->has(index)) return bytes.size();
+  Console& c = *console;
+  Progress& stream = c.streams[index];
   const uint64_t start = stream.handed;
-  poll_records(d);
+  poll_records(c);
   for (size_t done = 0; done < bytes.size() && !stream.failure;) {
     const std::span<const std::byte> piece = bytes.subspan(done).first(std::min(bytes.size() - done, kOutputBuffer));
     done += piece.size();
     write(port, piece);
     const auto is_over = [&] { return stream.failure || stream.carried >= stream.handed; };
-    for (Backoff backoff; !is_over(); poll_control(d)) {
-      if (d.ports[*d.number[index]].transmit->is_broken()) stream.failure = StreamFailure{kInputOutputError};
-      reclaim(d, index);
+    for (Backoff backoff; !is_over(); poll(c)) {
+      if (c.transmit(index)->is_broken()) stream.failure = StreamFailure{kInputOutputError};
+      reclaim(c, index);
       backoff.wait();
     }
     if (stream.handed != start + done) stream.failure = StreamFailure{kInputOutputError};
@@ -354,13 +388,14 @@ std::expected<size_t, StreamFailure> write_through(Port port, std::span<const st
 }
 
 bool input_ready() {
-  if (device == nullptr || !device->number[0]) return true;
-  Input& input = device->input;
+  if (console == nullptr || !console->has(kInputPort)) return true;
+  Console& c = *console;
+  Input& input = c.input;
   if (input.current) return true;
   // The order matters: data precede the message that the host has closed.
-  poll_control(*device);
+  poll(c);
   const bool closed = input.closed;
-  auto& queue = device->ports[*device->number[0]].receive;
+  auto& queue = c.receive(kInputPort);
   while (auto done = queue->take()) {
     if (done->length != 0) {
       input.current = done;
@@ -369,44 +404,46 @@ bool input_ready() {
     }
     queue->add(input.buffers[done->cookie], true, done->cookie);
   }
-  const Progress& stream = device->streams[0];
+  const Progress& stream = c.streams[kInputPort];
   return closed || queue->is_broken() || (stream.failure && stream.handed >= stream.carried);
 }
 
 size_t readable_bytes() {
-  if (device == nullptr || !input_ready() || !device->input.current) return 0;
-  return device->input.current->length - device->input.position;
+  if (console == nullptr || !input_ready() || !console->input.current) return 0;
+  return console->input.current->length - console->input.position;
 }
 
 std::expected<size_t, StreamFailure> read(std::span<std::byte> out) {
   if (out.empty()) return 0;
+  if (console == nullptr) return 0;
+  Console& c = *console;
+  Input& input = c.input;
   for (Backoff backoff; !input_ready();) backoff.wait();
   size_t total = 0;
   // As much as is there already.
-  while (device != nullptr && device->number[0] && total < out.size() && input_ready() && device->input.current) {
-    Input& input = device->input;
+  while (total < out.size() && input_ready() && input.current) {
     const std::span<std::byte> buffer = input.buffers[input.current->cookie].first(input.current->length);
     const size_t count = std::min(out.size() - total, buffer.size() - input.position);
     std::memcpy(out.data() + total, buffer.data() + input.position, count);
     total += count;
-    device->streams[0].handed += count;
+    c.streams[kInputPort].handed += count;
     input.position += count;
     if (input.position == buffer.size()) {
-      auto& queue = device->ports[*device->number[0]].receive;
+      auto& queue = c.receive(kInputPort);
       queue->add(input.buffers[input.current->cookie], true, input.current->cookie);
       input.current.reset();
       queue->notify();
     }
   }
-  if (total == 0 && device != nullptr && device->streams[0].failure) return std::unexpected(*device->streams[0].failure);
+  if (total == 0 && c.streams[kInputPort].failure) return std::unexpected(*c.streams[kInputPort].failure);
   return total;
 }
 
 void flush() {
-  for (size_t i = 0; device != nullptr && i < kPorts; ++i) {
-    if (!device->number[i] || i == static_cast<size_t>(Port::standard_input)) continue;
-    auto& queue = device->ports[*device->number[i]].transmit;
-    for (Backoff backoff; queue->outstanding() != 0 && !queue->is_broken(); reclaim(*device, i)) backoff.wait();
+  for (size_t i = 0; console != nullptr && i < kPorts; ++i) {
+    if (!console->has(i) || i == kInputPort) continue;
+    auto& queue = console->transmit(i);
+    for (Backoff backoff; queue->outstanding() != 0 && !queue->is_broken(); reclaim(*console, i)) backoff.wait();
   }
 }
 

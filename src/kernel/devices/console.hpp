@@ -1,4 +1,4 @@
-// The virtio console with its named ports: the program's standard streams and the control port (base/boot_protocol.hpp).
+// Virtio consoles with named ports: the program's standard streams and the control port (base/boot_protocol.hpp).
 //
 // Writing copies into buffers that the device takes. What the kernel itself has to say is then on its way, and write() blocks,
 // halting the CPU, only while all of a port's buffers are with the device. A program's output goes through to the host's file
@@ -27,8 +27,10 @@ struct StreamFailure {
 
 namespace console {
 
-// Takes the device over; false when it cannot be used.
+// Takes a device over; false when it cannot be used. Several may be there, for others than us, too.
 bool attach(std::unique_ptr<virtio::Transport> transport);
+// When all are attached: waits for their ports' names, a while.
+void find_ports();
 [[nodiscard]] bool is_attached();
 
 void write(Port port, std::span<const std::byte> bytes);

@@ -1,6 +1,7 @@
 // PCI functions, by way of the port's configuration access. Only what virtio needs.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
@@ -18,11 +19,12 @@ struct Function {
 uint32_t read_config(Function function, uint8_t offset);
 void write_config(Function function, uint8_t offset, uint32_t value);
 
-// Calls visit(Function, vendor, device id) on every function of bus 0 and of the buses behind bridges.
+// Calls visit(Function, vendor, device id) on every function of bus 0 and of the buses behind bridges, as the firmware has numbered
+// them; a bus may be empty.
 template <class F>
 void for_each_function(F&& visit) {
-  for (unsigned bus = 0; bus < 256; ++bus) {
-    bool any = false;
+  unsigned last = 0;  // the highest number that a bridge seen so far leads to
+  for (unsigned bus = 0; bus <= last; ++bus) {
     for (uint8_t device = 0; device < 32; ++device) {
       for (uint8_t number = 0; number < 8; ++number) {
         const Function function{static_cast<uint8_t>(bus), device, number};
@@ -31,12 +33,13 @@ void for_each_function(F&& visit) {
           if (number == 0) break;
           continue;
         }
-        any = true;
+        const uint32_t header = read_config(function, 12) >> 16 & 0xff;
+        constexpr uint32_t kBridge = 1, kSeveralFunctions = 0x80;
+        if ((header & ~kSeveralFunctions) == kBridge) last = std::max(last, read_config(function, 0x18) >> 16 & 0xff);
         visit(function, static_cast<uint16_t>(id), static_cast<uint16_t>(id >> 16));
-        if (number == 0 && (read_config(function, 12) >> 23 & 1) == 0) break;  // one function only
+        if (number == 0 && (header & kSeveralFunctions) == 0) break;
       }
     }
-    if (!any) return;  // buses are numbered without gaps
   }
 }
 
