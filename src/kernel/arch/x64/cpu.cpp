@@ -5,14 +5,30 @@
 #include "kernel/machine.hpp"
 
 namespace cairn::kernel {
+namespace {
 
-// AVX needs the kernel to switch its state on, if the CPU has XSAVE at all [sdm 1 13.5].
+constexpr uint64_t kOsXsave = 1 << 18;  // of CR4
+
+// Whether the state of AVX is switched on.
+bool has_avx_state() {
+  if ((read_cr4() & kOsXsave) == 0) return false;
+  uint32_t low, high;
+  asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (low & 6) == 6;
+}
+
+}  // namespace
+
+// AVX needs the kernel to switch its state on [sdm 1 13.5]. A CPU may have XSAVE without any of what leaf 0xd says about it, or
+// without the leaf; an emulated one (QEMU's) then refuses to have it switched on, so it is left alone.
 void enable_vector_state() {
-  constexpr uint64_t kOsXsave = 1 << 18;
-  if ((cpuid(1).ecx >> 26 & 1) == 0) return;
+  constexpr uint32_t kLeaf = 0xd;
+  if ((cpuid(1).ecx >> 26 & 1) == 0 || cpuid(0).eax < kLeaf || cpuid(kLeaf, 1).eax == 0) return;
+  constexpr uint32_t kX87 = 1, kSse = 2, kAvx = 4;
+  const uint32_t states = cpuid(kLeaf).eax;
+  if ((states & (kX87 | kSse)) != (kX87 | kSse)) return;
   write_cr4(read_cr4() | kOsXsave);
-  uint32_t mask = 3;  // x87, SSE
-  if ((cpuid(1).ecx >> 28 & 1) != 0) mask |= 4;
+  const uint32_t mask = kX87 | kSse | ((cpuid(1).ecx >> 28 & 1) != 0 ? states & kAvx : 0);
   asm volatile("xsetbv" : : "a"(mask), "d"(0), "c"(0));
 }
 
@@ -22,7 +38,7 @@ compiler::CpuFeatures detect_cpu_features() {
   auto bit = [](uint32_t word, unsigned number) { return (word >> number & 1) != 0; };
   features.sse42 = bit(basic.ecx, 20);
   features.popcnt = bit(basic.ecx, 23);
-  features.avx = bit(basic.ecx, 28) && bit(basic.ecx, 26);
+  features.avx = bit(basic.ecx, 28) && has_avx_state();
   features.fma = bit(basic.ecx, 12) && features.avx;
   if (cpuid(0).eax >= 7) {
     const CpuidResult extended = cpuid(7);

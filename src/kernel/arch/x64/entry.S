@@ -20,24 +20,40 @@ pvh_entry:
   movl $PHYSICAL(boot_stack_top), %esp
   movl %ebx, %ebp
 
-  // The floor: SSE4.1 (guest code uses it), long mode, no-execute.
+  // The floor. CPUID itself first: with it, the ID flag can be changed.
+  movl $name_cpuid, %esi
+  pushfl
+  movl (%esp), %ecx
+  xorl $(1 << 21), (%esp)
+  popfl
+  pushfl
+  popl %eax
+  xorl %ecx, %eax
+  testl $(1 << 21), %eax
+  jz refuse
   movl $1, %eax
   cpuid
-  movl $message_sse41, %esi
-  testl $(1 << 19), %ecx
-  jz refuse
+  pushl %ecx
+  pushl %edx
   movl $0x80000000, %eax
   cpuid
-  movl $message_nx, %esi
+  xorl %edx, %edx
   cmpl $0x80000001, %eax
-  jb refuse
+  jb 1f
   movl $0x80000001, %eax
   cpuid
-  testl $(1 << 20), %edx
+1:
+  pushl %edx
+  movl $floor_features, %edi
+1:
+  movl (%edi), %eax         // which of the words
+  movl 4(%edi), %ecx
+  leal 8(%edi), %esi
+  testl %ecx, (%esp, %eax)
   jz refuse
-  movl $message_long, %esi
-  testl $(1 << 29), %edx
-  jz refuse
+  addl $24, %edi
+  cmpl $floor_features_end, %edi
+  jb 1b
 
   // 4 GiB in 2 MiB pages.
   movl $PHYSICAL(boot_directories), %edi
@@ -79,26 +95,73 @@ pvh_entry:
   lgdt boot_gdt_pointer
   ljmpl $8, $enter_long_mode
 
-  // %esi = message. Says it on the serial port and through the exit device, then stops.
+  // %esi = the name of what is missing. Says so on the serial port and through the exit device, then stops.
 refuse:
-  movw $0x3f8, %dx
-1:
-  lodsb
-  testb %al, %al
-  jz 2f
-  outb %al, %dx
-  jmp 1b
-2:
+  movl %esi, %edi
+  movl $message_start, %esi
+  call say
+  movl %edi, %esi
+  call say
+  movl $message_end, %esi
+  call say
   movw $0x501, %dx
   movl $65, %eax
   outl %eax, %dx
-3:
+1:
   hlt
-  jmp 3b
+  jmp 1b
 
-message_sse41: .asciz "cairn: this CPU is below the floor: it lacks SSE4.1\r\n"
-message_long:  .asciz "cairn: this CPU is below the floor: it lacks long mode\r\n"
-message_nx:    .asciz "cairn: this CPU is below the floor: it lacks no-execute pages\r\n"
+say:
+  lodsb
+  testb %al, %al
+  jz 2f
+  movb %al, %ah
+  movl $100000, %ecx        // a port that is not there says ready; one that hangs costs a bounded wait
+  movw $0x3fd, %dx
+1:
+  inb %dx, %al
+  testb $0x20, %al
+  loopz 1b
+  movb %ah, %al
+  movw $0x3f8, %dx
+  outb %al, %dx
+  jmp say
+2:
+  ret
+
+message_start: .asciz "cairn: this CPU is below the floor: it lacks "
+message_end:   .asciz "\r\n"
+name_cpuid:    .asciz "CPUID"
+
+  // What the kernel and the code of guests use without asking: offset of the word above, bit, name.
+  .macro floor_feature word, bit, name
+  .balign 8
+  .long \word, 1 << \bit
+1:
+  .asciz "\name"
+  .skip 16 - (. - 1b)
+  .endm
+  .equ word_extended_edx, 0 // of leaf 0x80000001
+  .equ word_edx, 4          // of leaf 1
+  .equ word_ecx, 8
+  .balign 8
+floor_features:
+  floor_feature word_ecx, 19, "SSE4.1"
+  floor_feature word_ecx, 9, "SSSE3"
+  floor_feature word_ecx, 0, "SSE3"
+  floor_feature word_edx, 26, "SSE2"
+  floor_feature word_edx, 25, "SSE"
+  floor_feature word_edx, 24, "FXSAVE"
+  floor_feature word_edx, 0, "an FPU"
+  floor_feature word_edx, 4, "a TSC"
+  floor_feature word_edx, 5, "MSRs"
+  floor_feature word_edx, 6, "PAE"
+  floor_feature word_edx, 8, "CMPXCHG8B"
+  floor_feature word_edx, 9, "a local APIC"
+  floor_feature word_edx, 15, "CMOV"
+  floor_feature word_extended_edx, 29, "long mode"
+  floor_feature word_extended_edx, 20, "no-execute"
+floor_features_end:
 
   .balign 8
 boot_gdt:
