@@ -7,7 +7,7 @@ namespace cairn::kernel::machine {
 void power_off(int status) {
   interrupts_off();
   out32(0x501, static_cast<uint32_t>(status));  // isa-debug-exit; nothing happens where there is none
-  asm volatile("outw %0, %1" : : "a"(static_cast<uint16_t>(0x2000)), "Nd"(static_cast<uint16_t>(0x604)) : "memory");  // q35
+  out16(0x604, 0x2000);  // q35
   const struct [[gnu::packed]] {
     uint16_t limit = 0;
     uint64_t base = 0;

@@ -1,9 +1,14 @@
 // Time: the time-stamp counter tells it, the local APIC's one-shot timer ends a halt, the CMOS clock knows the date.
+#include <optional>
+
+#include "base/boot_protocol.hpp"
 #include "kernel/boot/boot_info.hpp"
+#include "kernel/devices/pci/pci.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/time/calibration.hpp"
 #include "port/cpu.hpp"
 #include "port/interrupts.hpp"
 
@@ -14,7 +19,7 @@ constexpr uint32_t kApicBase = 0x1b;  // model-specific register
 constexpr uint32_t kTscDeadline = 0x6e0;
 enum ApicRegister : uint32_t { spurious = 0xf0, end = 0xb0, timer = 0x320, initial_count = 0x380, count = 0x390, divide = 0x3e0 };
 constexpr uint32_t kMasked = 1 << 16, kDeadlineMode = 2 << 17;
-constexpr uint64_t kHypervisorApicRate = 1'000'000'000;  // of QEMU's, KVM's and the other hypervisors' local APIC
+constexpr uint64_t kHypervisorApicRate = 1'000'000'000;  // of QEMU's and KVM's local APIC
 
 constinit volatile std::byte* apic = nullptr;
 constinit uint64_t tsc_rate = 0;
@@ -24,37 +29,83 @@ constinit bool has_deadline = false;
 void write_apic(ApicRegister reg, uint32_t value) { *reinterpret_cast<volatile uint32_t*>(apic + reg) = value; }
 uint32_t read_apic(ApicRegister reg) { return *reinterpret_cast<volatile uint32_t*>(apic + reg); }
 
-struct Span {
-  uint64_t tsc;
-  uint64_t apic;
+// The local APIC's timer, taken to run at `rate`.
+struct ApicReference {
+  uint64_t rate = kHypervisorApicRate;
+  uint64_t mask = 0xffff'ffff;
+  static void restart() { write_apic(initial_count, ~uint32_t{0}); }
+  static std::optional<uint64_t> read() {
+    const uint32_t left = read_apic(count);
+    return left == 0 ? std::nullopt : std::optional<uint64_t>(~left);  // it stops at zero
+  }
 };
 
-// Counts of both timers while channel 2 of the interval timer (1.193182 MHz) runs down from `count`; zeros when there is
-// no such timer.
-Span measure_with_interval_timer(uint16_t count) {
-  out8(0x61, static_cast<uint8_t>((in8(0x61) & ~2) | 1));  // gate on, speaker off
-  out8(0x43, 0xb0);                                        // channel 2, both bytes, interrupt on terminal count
-  out8(0x42, static_cast<uint8_t>(count));
-  out8(0x42, static_cast<uint8_t>(count >> 8));
-  const uint64_t tsc = read_tsc();
-  const uint32_t apic_start = read_apic(ApicRegister::count);
-  if ((in8(0x61) & 0x20) != 0) return {0, 0};
-  for (uint32_t i = 0; (in8(0x61) & 0x20) == 0; ++i) {
-    if (i == 10'000'000) return {0, 0};
+// ACPI's power management timer [acpi 4.8.3.3].
+struct PowerTimerReference {
+  uint16_t port;
+  uint64_t rate = 3'579'545;
+  uint64_t mask = 0xff'ffff;
+  static void restart() {}
+  [[nodiscard]] std::optional<uint64_t> read() const { return in32(port) & mask; }
+};
+
+// Channel 2 of the old interval timer, whose gate is a bit of port 0x61.
+struct IntervalTimerReference {
+  uint64_t rate = 1'193'182;
+  uint64_t mask = 0xffff;
+  static void restart() {
+    out8(0x61, static_cast<uint8_t>((in8(0x61) & ~2) | 1));  // gate on, speaker off
+    out8(0x43, 0xb4);                                        // channel 2, both bytes, counts down again and again
+    out8(0x42, 0);
+    out8(0x42, 0);
   }
-  return {read_tsc() - tsc, apic_start - read_apic(ApicRegister::count)};
+  static std::optional<uint64_t> read() {
+    out8(0x43, 0x80);  // latches the count
+    const uint32_t low = in8(0x42);
+    return 0xffff & ~(low | uint32_t{in8(0x42)} << 8);
+  }
+};
+
+// The power management timer of q35's chipset, by the base that the firmware has given its registers [ich9 13.1.13].
+std::optional<PowerTimerReference> find_power_timer() {
+  constexpr pci::Function kBridge{0, 31, 0};
+  constexpr uint32_t kIch9 = 0x2918'8086;
+  if (pci::read_config(kBridge, 0) != kIch9 || (pci::read_config(kBridge, 0x44) & 0x80) == 0) return std::nullopt;
+  const auto base = static_cast<uint16_t>(pci::read_config(kBridge, 0x40) & 0xff80);
+  if (base == 0) return std::nullopt;
+  return PowerTimerReference{static_cast<uint16_t>(base + 8)};
 }
 
-// From the CPU itself [sdm 3A 20.7.3] or the hypervisor's timing leaf; 0: it does not say.
-uint64_t announced_tsc_rate() {
+// QEMU says who it is also where the CPU does not say that there is a hypervisor: by its configuration device.
+bool is_virtual_machine() {
+  if ((cpuid(1).ecx >> 31 & 1) != 0) return true;
+  out16(0x510, 0);
+  for (const char c : {'Q', 'E', 'M', 'U'}) {
+    if (in8(0x511) != static_cast<uint8_t>(c)) return false;
+  }
+  return true;
+}
+
+template <class Reference>
+std::optional<uint64_t> tsc_rate_by(Reference reference) {
+  return Calibration(read_tsc, reference).run();
+}
+
+// From the CPU itself [sdm 3A 20.7.3] or the hypervisor's timing leaf, if it says.
+std::optional<uint64_t> announced_tsc_rate() {
   if (cpuid(0).eax >= 0x15) {
     const CpuidResult r = cpuid(0x15);
     if (r.eax != 0 && r.ebx != 0 && r.ecx != 0) return uint64_t{r.ecx} * r.ebx / r.eax;
   }
   if ((cpuid(1).ecx >> 31 & 1) != 0 && cpuid(0x4000'0000).eax >= 0x4000'0010) {
-    return uint64_t{cpuid(0x4000'0010).eax} * 1000;
+    if (const uint32_t kilohertz = cpuid(0x4000'0010).eax; kilohertz != 0) return uint64_t{kilohertz} * 1000;
   }
-  return 0;
+  return std::nullopt;
+}
+
+[[noreturn]] void refuse_to_start() {
+  write_raw("cairn: this machine has no clock whose rate is known\n");
+  power_off(exit_status::kSystem);
 }
 
 uint8_t read_cmos(uint8_t index) {
@@ -86,25 +137,22 @@ uint64_t start_clock(const BootInfo&) {
   write_apic(timer, kMasked | kTimerVector);
   write_apic(initial_count, ~uint32_t{0});
 
-  const bool hypervisor = (cpuid(1).ecx >> 31 & 1) != 0;
-  tsc_rate = announced_tsc_rate();
-  if (hypervisor) {
-    apic_rate = kHypervisorApicRate;
-    if (tsc_rate == 0) {  // compare the two for a millisecond
-      const uint32_t start = read_apic(count);
-      const uint64_t tsc = read_tsc();
-      while (start - read_apic(count) < kHypervisorApicRate / 1000) relax();
-      const uint64_t elapsed = read_tsc() - tsc;
-      tsc_rate = elapsed * 1000;
-    }
-  } else {
-    const Span span = measure_with_interval_timer(11932);  // 10 ms
-    if (span.tsc == 0) panic("no timer to measure the CPU's clock with");
-    apic_rate = span.apic * 100;
-    if (tsc_rate == 0) tsc_rate = span.tsc * 100;
-  }
-  write_apic(initial_count, 0);
+  // The APIC's rate is known of virtual machines only. As everything else is, it is measured by the TSC.
+  const std::optional<uint64_t> by_apic = tsc_rate_by(ApicReference{});
+  const auto power_timer = find_power_timer();
+  const auto by_power_timer = power_timer ? tsc_rate_by(*power_timer) : std::nullopt;
+  const auto by_virtual_apic = is_virtual_machine() ? by_apic : std::nullopt;
+  const auto announced = announced_tsc_rate();
+  const bool is_known = by_power_timer || by_virtual_apic;
+  const auto by_interval_timer = is_known ? std::nullopt : tsc_rate_by(IntervalTimerReference{});
+  const auto chosen = choose_rate({by_power_timer, by_virtual_apic, announced, by_interval_timer});
   has_deadline = (cpuid(1).ecx >> 24 & 1) != 0;
+  if (!chosen || (!by_apic && !has_deadline)) refuse_to_start();
+  tsc_rate = *chosen;
+  apic_rate = by_apic ? static_cast<uint64_t>(static_cast<unsigned __int128>(tsc_rate) * kHypervisorApicRate / *by_apic) : 0;
+  log_debug("clock: TSC ", tsc_rate, " Hz (by the power management timer ", by_power_timer.value_or(0), ", APIC ", by_virtual_apic.value_or(0),
+            ", CPU ", announced.value_or(0), ", interval timer ", by_interval_timer.value_or(0), "), APIC ", apic_rate, " Hz");
+  write_apic(initial_count, 0);
   write_apic(timer, kTimerVector | (has_deadline ? kDeadlineMode : 0));
   return tsc_rate;
 }
