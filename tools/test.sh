@@ -184,7 +184,13 @@ done
 
 # The kernels' own tests, inside the machines.
 for machine in x86_64 riscv64; do
-  case " ${targets[*]} " in *" $machine "*) job "kernel ($machine)" python3 tests/kernel/run.py "$machine" ;; esac
+  case " ${targets[*]} " in
+    *" $machine "*)
+      job "kernel ($machine)" python3 tests/kernel/run.py "$machine"
+      job "kernel/devices ($machine)" python3 tests/kernel/devices.py "$machine"
+      job "kernel/cpus ($machine)" python3 tests/kernel/cpus.py "$machine"
+      ;;
+  esac
 done
 
 for machine in x86_64 riscv64; do

@@ -33,7 +33,8 @@ void set_timer(uint64_t deadline);
 // Halts this CPU until `deadline` (in ticks) or an earlier interrupt, with the timer's help. Interrupts are off before and after.
 void wait_until(uint64_t deadline);
 
-// entropy.cpp: bits from the CPU or firmware; returns how many bytes it could fill.
+// entropy.cpp: bits from the CPU or firmware (which of them, for the log); returns how many bytes it could fill.
+extern const std::string_view kEntropySource;
 size_t hardware_entropy(const BootInfo& info, std::span<std::byte> out);
 
 // devices.cpp: finds what the machine has and starts the drivers.

@@ -11,8 +11,9 @@ class FakeSystem final : public System {
  public:
   uint64_t now(ClockId clock) override { return clock == ClockId::realtime ? time + kEpoch : time; }
   uint64_t resolution(ClockId) override { return 1; }
-  void fill_random(std::span<std::byte> bytes) override {
+  Errno fill_random(std::span<std::byte> bytes) override {
     for (std::byte& b : bytes) b = std::byte{0x5a};
+    return has_entropy ? Errno::success : Errno::io;
   }
   void sleep_until(uint64_t monotonic_nanoseconds) override { time = std::max(time, monotonic_nanoseconds); }
   void yield() override { ++yields; }
@@ -20,6 +21,7 @@ class FakeSystem final : public System {
   static constexpr uint64_t kEpoch = 1'600'000'000'000'000'000;
   uint64_t time = 1000;
   int yields = 0;
+  bool has_entropy = true;
 };
 
 }  // namespace cairn::wasi

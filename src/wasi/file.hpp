@@ -100,7 +100,8 @@ class System {
   virtual ~System() = default;
   virtual uint64_t now(ClockId clock) = 0;         // nanoseconds
   virtual uint64_t resolution(ClockId clock) = 0;  // nanoseconds
-  virtual void fill_random(std::span<std::byte> bytes) = 0;
+  // Bytes that nobody can guess: waits for entropy, or fails when there is none. Never a success without.
+  virtual Errno fill_random(std::span<std::byte> bytes) = 0;
   virtual void sleep_until(uint64_t monotonic_nanoseconds) = 0;
   virtual void yield() = 0;
 };

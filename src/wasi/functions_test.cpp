@@ -253,5 +253,13 @@ TEST_F(Functions, ThereAreNoSockets) {
   EXPECT_EQ(sock_recv(call_, 99, 0, 0, 0, 0, 0), Errno::badf);
 }
 
+// Bytes that could be guessed are no success.
+TEST_F(Functions, RandomFailsWithoutEntropy) {
+  EXPECT_EQ(random_get(call_, 100, 16), Errno::success);
+  EXPECT_EQ(get<uint8_t>(100), 0x5a);
+  system_.has_entropy = false;
+  EXPECT_EQ(random_get(call_, 100, 16), Errno::io);
+}
+
 }  // namespace
 }  // namespace cairn::wasi

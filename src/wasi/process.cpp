@@ -58,8 +58,7 @@ Errno clock_time_get(Call& call, uint32_t clock, uint64_t /*precision*/, Pointer
 Errno random_get(Call& call, Pointer buffer, uint32_t length) {
   auto target = call.memory.span(buffer, length);
   if (!target) return target.error();
-  call.context.system().fill_random(std::move(*target).as_target());
-  return Errno::success;
+  return call.context.system().fill_random(std::move(*target).as_target());
 }
 
 Errno sched_yield(Call& call) {

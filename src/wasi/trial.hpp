@@ -33,7 +33,7 @@ class SleeplessSystem final : public System {
   explicit SleeplessSystem(System& machine) : machine_(machine) {}
   uint64_t now(ClockId clock) override { return machine_.now(clock); }
   uint64_t resolution(ClockId clock) override { return machine_.resolution(clock); }
-  void fill_random(std::span<std::byte> bytes) override { machine_.fill_random(bytes); }
+  Errno fill_random(std::span<std::byte> bytes) override { return machine_.fill_random(bytes); }
   void sleep_until(uint64_t) override {}
   void yield() override {}
 

@@ -17,6 +17,7 @@ class Result:
         self.seconds = 0.0
         self.timed_out = False
         self.qemu_status = None
+        self.cpu_seconds = 0.0  # that QEMU has used when it was killed
 
     @property
     def status(self):
@@ -25,7 +26,13 @@ class Result:
         return int(lines[-1].split()[1]) if lines and lines[-1].startswith("exit ") else None
 
 
-def command(machine, cpu, memory, append, bundle):
+def serial_device(machine, name, ports=5):
+    """QEMU's options for a virtio console."""
+    kind = "virtio-serial-pci,disable-legacy=on" if machine == "q35" else "virtio-serial-device"
+    return ["-device", f"{kind},id={name},max_ports={ports}"]
+
+
+def command(machine, cpu, memory, append, bundle, entropy, cpus, before, after):
     pci = machine == "q35"
     if machine == "virt":
         line = ["qemu-system-riscv64", "-M", "virt", "-cpu", cpu or "rv64"]
@@ -35,17 +42,19 @@ def command(machine, cpu, memory, append, bundle):
         line += ["-kernel", ROOT / "build/kernel-x86_64/cairn-kernel", "-device", "isa-debug-exit"]
     line += ["-m", memory, "-append", append, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
     line += ["-global", "virtio-mmio.force-legacy=false"] if not pci else []
-    line += ["-device", "virtio-rng-pci,disable-legacy=on" if pci else "virtio-rng-device"]
-    line += ["-device", ("virtio-serial-pci,disable-legacy=on" if pci else "virtio-serial-device") + ",max_ports=5"]
+    line += ["-device", "virtio-rng-pci,disable-legacy=on" if pci else "virtio-rng-device"] if entropy else []
+    line += ["-smp", str(cpus), *before, *serial_device(machine, "console"), *after]
     if bundle:
         line += ["-initrd", bundle]
     return [str(word) for word in line]
 
 
-def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, timeout=60, typed=b"", monitor=b""):
+def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, timeout=60, typed=b"", monitor=b"", entropy=True, cpus=1, before=(),
+         after=(), homes=("console",) * 4):
     """Boots and waits for the end. `stdin` goes to the program's input; when the serial console prompts, `typed` goes there and
-    `monitor`, commands for QEMU's monitor, to that."""
-    line = command(machine, cpu, memory, append, bundle)
+    `monitor`, commands for QEMU's monitor, to that. `before` and `after` are options of QEMU in front of and behind the console named
+    `console`; `homes` are the consoles that the ports are on."""
+    line = command(machine, cpu, memory, append, bundle, entropy, cpus, before, after)
     ours, theirs = [], []
     for number in range(6):
         a, b = socket.socketpair()
@@ -54,7 +63,7 @@ def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, time
         theirs.append(b)
         line += ["-chardev", f"socket,id=c{number},fd={b.fileno()}"]
         if number < 4:
-            line += ["-device", f"virtserialport,chardev=c{number},name={PORTS[number]}"]
+            line += ["-device", f"virtserialport,bus={homes[number]}.0,chardev=c{number},name={PORTS[number]}"]
         else:
             line += ["-serial", "chardev:c4"] if number == 4 else ["-mon", "chardev=c5,mode=readline"]
     result = Result()
@@ -109,7 +118,10 @@ def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, time
                 open_ends.discard(key.data)
                 if key.data == 0:
                     pending = None
-    qemu.kill() if result.timed_out else None
+    if result.timed_out:
+        fields_of_stat = pathlib.Path(f"/proc/{qemu.pid}/stat").read_text().rpartition(")")[2].split()
+        result.cpu_seconds = (int(fields_of_stat[11]) + int(fields_of_stat[12])) / os.sysconf("SC_CLK_TCK")
+        qemu.kill()
     result.qemu_status = qemu.wait()
     result.seconds = time.monotonic() - started
     for name, parts in chunks.items():

@@ -42,15 +42,16 @@ uint64_t LinuxSystem::resolution(wasi::ClockId clock) {
   return nanoseconds(time);
 }
 
-void LinuxSystem::fill_random(std::span<std::byte> bytes) {
+wasi::Errno LinuxSystem::fill_random(std::span<std::byte> bytes) {
   while (!bytes.empty()) {
     const ssize_t got = getrandom(bytes.data(), bytes.size(), 0);
     if (got < 0) {
-      CAIRN_ASSERT(errno == EINTR);
-      continue;
+      if (errno == EINTR) continue;
+      return wasi::Errno::io;  // a system that has no such call, or forbids it
     }
     bytes = bytes.subspan(static_cast<size_t>(got));
   }
+  return wasi::Errno::success;
 }
 
 void LinuxSystem::sleep_until(uint64_t monotonic_nanoseconds) {

@@ -21,8 +21,10 @@ struct EntropyDevice {
 
 constexpr size_t kRequest = 64;
 
+constexpr size_t kEnough = 16;  // bytes of entropy, without which nothing is given
+
 constinit ChaChaGenerator generator;
-constinit bool seeded = false;
+constinit size_t seed_bytes = 0;  // mixed in so far
 constinit EntropyDevice* entropy_device = nullptr;
 
 // Mixes in what the device has given, and asks for more.
@@ -31,10 +33,10 @@ bool harvest() {
   const auto done = entropy_device->queue.take();
   if (!done || done->length == 0) return false;
   generator.add(entropy_device->buffer.first(done->length));
+  seed_bytes += done->length;
   std::memset(entropy_device->buffer.data(), 0, kRequest);
   entropy_device->queue.add(entropy_device->buffer, true, 0);
   entropy_device->queue.notify();
-  seeded = true;
   return true;
 }
 
@@ -44,7 +46,8 @@ void start_random() {
   std::array<std::byte, 64> seed{};
   const size_t count = machine::hardware_entropy(boot_info(), seed);
   generator.add(std::span(seed).first(count));
-  seeded = count >= 16;
+  seed_bytes = count;
+  if (count != 0) log_info("entropy: ", count, " bytes from ", machine::kEntropySource);
   const uint64_t times[2] = {machine::ticks(), wall_clock_nanoseconds()};
   generator.add(std::as_bytes(std::span(times)));
 }
@@ -59,6 +62,7 @@ bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport) {
   entropy_device = new EntropyDevice{std::move(transport), *std::move(queue), {kDirectMap.at(*frame), kRequest}};
   entropy_device->queue.add(entropy_device->buffer, true, 0);
   entropy_device->queue.notify();
+  log_info("entropy: from a virtio device");
   return true;
 }
 
@@ -66,13 +70,14 @@ bool random_bytes(std::span<std::byte> out) {
   harvest();
   // Without another source the device is worth waiting for, but not for ever.
   const uint64_t deadline = nanoseconds_since_boot() + 1'000'000'000;
-  while (!seeded && entropy_device != nullptr && nanoseconds_since_boot() < deadline) {
+  while (seed_bytes < kEnough && entropy_device != nullptr && nanoseconds_since_boot() < deadline) {
     if (!harvest()) sleep_until(nanoseconds_since_boot() + 200'000);
   }
+  if (seed_bytes < kEnough) return false;
   const uint64_t time = machine::ticks();
   generator.add(std::as_bytes(std::span(&time, 1)));
   generator.fill(out);
-  return seeded;
+  return true;
 }
 
 }  // namespace cairn::kernel

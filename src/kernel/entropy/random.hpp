@@ -31,7 +31,8 @@ class ChaChaGenerator {
 void start_random();
 // Also from this device, if it is one that gives entropy.
 bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport);
-// Fills `out`. Whether there was any entropy in the machine at all: without, the bytes are distinct but can be guessed.
-bool random_bytes(std::span<std::byte> out);
+// Fills `out`, waiting for a device that is to give entropy for a second at most. False: there is no entropy in this machine, and
+// `out` is as it was.
+[[nodiscard]] bool random_bytes(std::span<std::byte> out);
 
 }  // namespace cairn::kernel

@@ -17,8 +17,10 @@ uint64_t KernelSystem::now(wasi::ClockId clock) {
 
 uint64_t KernelSystem::resolution(wasi::ClockId) { return 1000; }
 
-void KernelSystem::fill_random(std::span<std::byte> bytes) {
-  if (!random_bytes(bytes)) log_warning("random bytes were asked for, but this machine has no source of entropy");
+Errno KernelSystem::fill_random(std::span<std::byte> bytes) {
+  if (random_bytes(bytes)) return Errno::success;
+  log_warning("random bytes were asked for, but this machine has no source of entropy");
+  return Errno::io;
 }
 
 void KernelSystem::sleep_until(uint64_t monotonic_nanoseconds) { kernel::sleep_until(monotonic_nanoseconds); }

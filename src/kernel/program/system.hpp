@@ -12,7 +12,7 @@ class KernelSystem final : public wasi::System {
  public:
   uint64_t now(wasi::ClockId clock) override;
   uint64_t resolution(wasi::ClockId clock) override;
-  void fill_random(std::span<std::byte> bytes) override;
+  wasi::Errno fill_random(std::span<std::byte> bytes) override;
   void sleep_until(uint64_t monotonic_nanoseconds) override;
   void yield() override;
 };

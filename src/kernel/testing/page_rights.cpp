@@ -55,7 +55,7 @@ class AuditingSystem final : public wasi::System {
     return machine_.now(clock);
   }
   uint64_t resolution(wasi::ClockId clock) override { return machine_.resolution(clock); }
-  void fill_random(std::span<std::byte> bytes) override { machine_.fill_random(bytes); }
+  wasi::Errno fill_random(std::span<std::byte> bytes) override { return machine_.fill_random(bytes); }
   void sleep_until(uint64_t) override {}
   void yield() override {}
 

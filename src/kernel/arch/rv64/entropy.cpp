@@ -7,6 +7,8 @@
 
 namespace cairn::kernel::machine {
 
+const std::string_view kEntropySource = "the firmware's device tree";
+
 size_t hardware_entropy(const BootInfo& info, std::span<std::byte> out) {
   const auto tree = boot_tree(info);
   const auto chosen = tree ? tree->root()->child("chosen") : std::nullopt;

@@ -7,10 +7,13 @@
 
 namespace cairn::kernel::machine {
 
+const std::string_view kEntropySource = "the CPU";
+
 size_t hardware_entropy(const BootInfo&, std::span<std::byte> out) {
   const bool has_rdrand = (cpuid(1).ecx >> 30 & 1) != 0;
   const bool has_rdseed = cpuid(0).eax >= 7 && (cpuid(7).ebx >> 18 & 1) != 0;
   size_t filled = 0;
+  uint64_t previous = 0;
   for (int attempts = 0; (has_rdrand || has_rdseed) && filled < out.size() && attempts < 1000; ++attempts) {
     uint64_t value;
     uint8_t good;
@@ -21,7 +24,9 @@ size_t hardware_entropy(const BootInfo&, std::span<std::byte> out) {
     } else {
       break;
     }
-    if (good == 0) continue;
+    // There are CPUs whose generator says for ever that all is well, with the same number.
+    if (good == 0 || value == previous || value == ~uint64_t{0}) continue;
+    previous = value;
     const size_t count = std::min(sizeof value, out.size() - filled);
     std::memcpy(out.data() + filled, &value, count);
     filled += count;

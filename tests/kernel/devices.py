@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Tests what the kernels make of machines with other devices than `cairn run` gives them: several consoles, none of the sources of
+entropy, boot bundles that are none, CPUs that wait.
+
+usage: devices.py [x86_64|riscv64]...; the last line is "N passed, N failed".
+"""
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from machine import boot, serial_device
+
+MACHINES = {"x86_64": ["microvm", "q35"], "riscv64": ["virt"]}
+NO_INSTRUCTION = {"microvm": "Penryn", "q35": "Penryn", "virt": None}  # CPUs without one for random numbers
+ERRNO_IO = 29
+RANDOM = b"""(module
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (call $exit (call $random (i32.const 0) (i32.const 32)))))"""
+passed = failed = 0
+
+
+def check(name, condition, result):
+    global passed, failed
+    if condition:
+        passed += 1
+        return
+    failed += 1
+    print(f"FAILED: {name}: status {result.status}, QEMU's {result.qemu_status}, {result.seconds:.2f} s, {result.cpu_seconds:.2f} s of CPU")
+    print((result.out[-500:] + result.err[-500:] + result.log[-1500:]).decode(errors="replace"))
+
+
+def member(name, data, mode=0o100644):
+    """Of a newc archive."""
+    fields = [0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+    head = b"070701" + b"".join(b"%08x" % field for field in fields) + name + b"\0"
+    return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
+
+
+CONFIG = member(b"config", b"mode=run\0arg=program\0preopen=/\0")
+END = member(b"TRAILER!!!", b"")
+
+
+def consoles(machine):
+    data = bytes(range(256)) * 40
+    strangers = {
+        "another console": serial_device(machine, "stranger"),
+        "a console with a port of another name": [*serial_device(machine, "stranger"), "-chardev", "null,id=n", "-device", "virtserialport,bus=stranger.0,chardev=n,name=org.qemu.guest_agent.0"],
+        "a console with one port": [*serial_device(machine, "stranger", 1), "-chardev", "null,id=n", "-device", "virtconsole,bus=stranger.0,chardev=n"],
+    }
+    for name, options in strangers.items():
+        for where in ("before", "after"):
+            result = boot(machine, "test=echo", stdin=data, **{where: options})
+            check(f"{machine}: {name} {where} ours", result.status == 7 and result.out == data and result.seconds < 20, result)
+    homes = ("console", "second", "console", "second")
+    result = boot(machine, "test=echo", stdin=data, after=serial_device(machine, "second"), homes=homes)
+    check(f"{machine}: ports on two consoles", result.status == 7 and result.out == data, result)
+    if machine == "q35":  # behind a bridge, another bus being empty
+        bridges = ["-device", "pcie-root-port,id=empty,chassis=1", "-device", "pcie-root-port,id=port,chassis=2",
+                   "-device", "virtio-serial-pci,bus=port,disable-legacy=on,id=second,max_ports=5"]
+        result = boot(machine, "test=echo", stdin=data, after=bridges, homes=("second",) * 4)
+        check(f"{machine}: a console behind a bridge", result.status == 7 and result.out == data, result)
+
+
+def bundles(machine, folder):
+    bad = {
+        "no archive": b"this is no archive, but long enough to hold the head of a member of one, which has one hundred and ten bytes",
+        "nothing but zeros": b"\0" * 512,
+        "no configuration": member(b"program.wasm", RANDOM) + END,
+        "a word that is none": member(b"config", b"mode=run\0colour=red\0") + END,
+        "a mode that is none": member(b"config", b"mode=walk\0") + END,
+        "cut off": (CONFIG + member(b"program.wasm", RANDOM) + END)[:-200],
+    }
+    for name, data in bad.items():
+        path = folder / "bundle"
+        path.write_bytes(data)
+        result = boot(machine, bundle=path)
+        good = result.status == 71 and result.err.startswith(b"cairn: the boot bundle cannot be read: ") and result.err.count(b"\n") == 1
+        check(f"{machine}: a bundle with {name}", good and not result.timed_out, result)
+
+
+def entropy(machine, folder):
+    path = folder / "bundle"
+    path.write_bytes(CONFIG + member(b"program.wasm", RANDOM) + END)
+    without_seed = []
+    if machine == "virt":
+        tree = folder / "tree"
+        subprocess.run(["qemu-system-riscv64", "-M", f"virt,dumpdtb={tree}", "-m", "1G", "-display", "none"], check=True, capture_output=True)
+        tree.write_bytes(tree.read_bytes().replace(b"rng-seed", b"not-seed"))
+        without_seed = ["-dtb", str(tree)]
+    cpu = NO_INSTRUCTION[machine]
+    result = boot(machine, bundle=path, cpu=cpu, entropy=False, before=without_seed)
+    check(f"{machine}: no entropy", result.status == ERRNO_IO and b"no source of entropy" in result.log, result)
+    result = boot(machine, bundle=path, cpu=cpu, before=without_seed)
+    check(f"{machine}: entropy from a device", result.status == 0 and b"entropy: from a virtio device" in result.log, result)
+    result = boot(machine, bundle=path, entropy=False)
+    source = b"the firmware's device tree" if machine == "virt" else b"the CPU"
+    check(f"{machine}: entropy from the machine", result.status == 0 and b"bytes from " + source in result.log, result)
+
+
+def idle(machine):
+    """Four CPUs, of which three are never started and one waits for somebody to type."""
+    result = boot(machine, cpus=4, timeout=6)
+    check(f"{machine}: idle CPUs do not spin", result.timed_out and b"cairn> " in result.log and result.cpu_seconds < 2.5, result)
+    print(f"{machine}: 4 CPUs, idle for 6 s: {result.cpu_seconds:.2f} s of CPU")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for target in sys.argv[1:] or MACHINES:
+            for machine in MACHINES[target]:
+                consoles(machine)
+                bundles(machine, folder)
+                entropy(machine, folder)
+                idle(machine)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(failed != 0)
+
+
+main()
