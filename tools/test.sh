@@ -189,6 +189,7 @@ for machine in x86_64 riscv64; do
       job "kernel ($machine)" python3 tests/kernel/run.py "$machine"
       job "kernel/devices ($machine)" python3 tests/kernel/devices.py "$machine"
       job "kernel/cpus ($machine)" python3 tests/kernel/cpus.py "$machine"
+      [ "$machine" != x86_64 ] || job "kernel/clock ($machine)" python3 tests/kernel/clock.py --times 2 microvm q35
       ;;
   esac
 done

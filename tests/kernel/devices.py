@@ -14,11 +14,16 @@ from machine import boot, serial_device
 MACHINES = {"x86_64": ["microvm", "q35"], "riscv64": ["virt"]}
 NO_INSTRUCTION = {"microvm": "Penryn", "q35": "Penryn", "virt": None}  # CPUs without one for random numbers
 ERRNO_IO = 29
-RANDOM = b"""(module
-  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
-  (memory (export "memory") 1)
-  (func (export "_start") (call $exit (call $random (i32.const 0) (i32.const 32)))))"""
+# The binary of
+#   (module
+#     (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+#     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+#     (memory (export "memory") 1)
+#     (func (export "_start") (call $exit (call $random (i32.const 0) (i32.const 32)))))
+RANDOM = bytes.fromhex(
+    "0061736d01000000010e0360027f7f017f60017f0060000002480216776173695f736e617073686f745f70726576696577310a72616e646f6d5f6765"
+    "74000016776173695f736e617073686f745f70726576696577310970726f635f657869740001030201020503010001071302066d656d6f7279020006"
+    "5f737461727400020a0c010a0041004120100010010b0016046e616d65010f02000672616e646f6d010465786974")
 passed = failed = 0
 
 
@@ -58,8 +63,8 @@ def consoles(machine):
     result = boot(machine, "test=echo", stdin=data, after=serial_device(machine, "second"), homes=homes)
     check(f"{machine}: ports on two consoles", result.status == 7 and result.out == data, result)
     if machine == "q35":  # behind a bridge, another bus being empty
-        bridges = ["-device", "pcie-root-port,id=empty,chassis=1", "-device", "pcie-root-port,id=port,chassis=2",
-                   "-device", "virtio-serial-pci,bus=port,disable-legacy=on,id=second,max_ports=5"]
+        bridges = ["-device", "pcie-root-port,id=empty,chassis=1", "-device", "pcie-root-port,id=bridge,chassis=2",
+                   "-device", "virtio-serial-pci,bus=bridge,disable-legacy=on,id=second,max_ports=5"]
         result = boot(machine, "test=echo", stdin=data, after=bridges, homes=("second",) * 4)
         check(f"{machine}: a console behind a bridge", result.status == 7 and result.out == data, result)
 
