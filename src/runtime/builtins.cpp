@@ -103,21 +103,23 @@ int64_t builtin_table_grow(VMContext* context, uint32_t table, uint64_t delta, u
 }
 
 uint32_t builtin_table_fill(VMContext* context, uint32_t index, uint64_t start, uint64_t value, uint64_t length) {
-  const VMTable& table = *table_of(instance_of(context), index).vm;
-  if (!in_bounds(start, length, table.length)) return status(TrapKind::out_of_bounds_table_access);
-  std::fill_n(table.elements + start, length, value);
+  TableObject& table = table_of(instance_of(context), index);
+  if (!in_bounds(start, length, table.vm->length)) return status(TrapKind::out_of_bounds_table_access);
+  table.note_change(start, length);
+  std::fill_n(table.vm->elements + start, length, value);
   return 0;
 }
 
 uint32_t builtin_table_copy(VMContext* context, uint32_t to, uint32_t from, uint64_t destination, uint64_t source,
                             uint64_t length) {
   InstanceObject& instance = instance_of(context);
-  const VMTable& target = *table_of(instance, to).vm;
+  TableObject& target = table_of(instance, to);
   const VMTable& origin = *table_of(instance, from).vm;
-  if (!in_bounds(destination, length, target.length) || !in_bounds(source, length, origin.length)) {
+  if (!in_bounds(destination, length, target.vm->length) || !in_bounds(source, length, origin.length)) {
     return status(TrapKind::out_of_bounds_table_access);
   }
-  if (length != 0) std::memmove(target.elements + destination, origin.elements + source, length * sizeof(uint64_t));
+  target.note_change(destination, length);
+  if (length != 0) std::memmove(target.vm->elements + destination, origin.elements + source, length * sizeof(uint64_t));
   return 0;
 }
 

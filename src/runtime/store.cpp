@@ -57,6 +57,14 @@ Result<Heap*> Store::ensure_heap() {
   return heap_.get();
 }
 
+// The bytes that note changes, for a table of `elements`; false: no memory.
+static bool make_changed(TableObject& table, uint64_t elements) {
+  if (!table.holds_heap_references) return true;
+  if (!table.changed.try_resize((elements + kTablePiece - 1) / kTablePiece)) return false;
+  table.vm->changed = table.changed.data();
+  return true;
+}
+
 Result<void> Store::initialize(TableObject& table, uint64_t initial) {
   const uint64_t count = table.type.limits.minimum;
   if (count > wasm::limits::kTableSize) {
@@ -71,12 +79,15 @@ Result<void> Store::initialize(TableObject& table, uint64_t initial) {
                                              decimal(kStoreTableElements) + " for all tables together");
     }));
   }
-  if (!table.elements.try_grow(count)) {
+  if (!make_changed(table, count) || !table.elements.try_grow(count)) {
     return fail(make_error([&] {
       return Error::of(ErrorKind::resource, "out of memory for a table of " + decimal(count) + " elements");
     }));
   }
-  if (initial != 0) std::ranges::fill(table.elements, initial);
+  if (initial != 0) {
+    std::ranges::fill(table.elements, initial);
+    table.note_change(0, count);
+  }
   table.store_elements = &table_elements_;
   table_elements_ += count;
   table.vm->elements = table.elements.data();
@@ -300,9 +311,13 @@ std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initia
   const uint64_t maximum =
       std::min<uint64_t>(table.type.limits.maximum.value_or(~uint64_t{0}), wasm::limits::kTableSize);
   if (old_size > maximum || delta > maximum - old_size) return std::nullopt;
-  if (delta > kStoreTableElements - *table.store_elements || !table.elements.try_grow(old_size + delta)) return std::nullopt;
+  if (delta > kStoreTableElements - *table.store_elements) return std::nullopt;
+  if (!make_changed(table, old_size + delta) || !table.elements.try_grow(old_size + delta)) return std::nullopt;
   *table.store_elements += delta;
-  if (initial != 0) std::fill_n(table.elements.data() + old_size, delta, initial);
+  if (initial != 0) {
+    std::fill_n(table.elements.data() + old_size, delta, initial);
+    table.note_change(old_size, delta);
+  }
   table.vm->elements = table.elements.data();
   table.vm->length = table.elements.size();
   return old_size;

@@ -51,7 +51,20 @@ struct TableObject {
   wasm::TableType type;  // element type in canonical form
   TableStorage elements;
   uint64_t* store_elements = nullptr;  // of all tables of the store: at most kStoreTableElements
+  TryVector<uint8_t> changed;  // VMTable::changed
   std::unique_ptr<VMTable> owned;
+
+  // Elements that are about to be written.
+  void note_change(uint64_t start, uint64_t count) {
+    if (!holds_heap_references || count == 0) return;
+    for (uint64_t piece = start / kTablePiece; piece <= (start + count - 1) / kTablePiece; ++piece) changed[piece] = 1;
+  }
+};
+
+// The values of an element segment whose expressions make objects, evaluated once. Words of heap references, which are roots.
+struct ElementValues {
+  TryVector<uint64_t> words;
+  size_t seen = 0;  // by the collector: these do not change any more
 };
 
 // What the tables of a store hold together, in elements of 8 bytes.
@@ -81,9 +94,8 @@ struct InstanceObject {
   // By index in the module's index spaces, imports first: numbers in the store.
   TryVector<uint32_t> memories, tables, globals, tags;
   TryVector<bool> dropped_data, dropped_elements;
-  // Values of the element segments whose expressions make objects, evaluated once; empty for the others. Words of heap
-  // references, which are roots.
-  TryVector<TryVector<uint64_t>> element_values;
+  TryVector<ElementValues> element_values;  // empty for segments that make no objects
+  bool has_new_element_values = false;      // that the collector has not seen
   TryVector<std::optional<Extern>> exports;  // filled lazily, in the order of the export section
 
   template <class T>

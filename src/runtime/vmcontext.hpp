@@ -44,7 +44,12 @@ struct VMMemory {
 struct VMTable {
   uint64_t* elements = nullptr;  // one 64-bit word an element: VMFuncRef*, or an external reference; null is 0
   uint64_t length = 0;
+  // Of tables of heap references, a byte for each piece of kTablePiece elements: not 0 when one of them may have been written since the
+  // collector last looked at the piece. It is set before the element is written.
+  uint8_t* changed = nullptr;
 };
+inline constexpr uint32_t kTablePieceLog2 = 10;
+inline constexpr uint32_t kTablePiece = 1 << kTablePieceLog2;
 
 // A global's cell: 16 bytes, aligned so; a 32-bit value is in the low bytes, the rest is unspecified.
 struct alignas(16) VMGlobal {
@@ -143,7 +148,7 @@ class VMLayout {
   // By index among the defined ones:
   [[nodiscard]] constexpr uint64_t defined_memory(uint32_t i) const { return memories_ + uint64_t{i} * 16; }
   [[nodiscard]] constexpr uint64_t table_import(uint32_t i) const { return table_imports_ + uint64_t{i} * 8; }
-  [[nodiscard]] constexpr uint64_t defined_table(uint32_t i) const { return tables_ + uint64_t{i} * 16; }
+  [[nodiscard]] constexpr uint64_t defined_table(uint32_t i) const { return tables_ + uint64_t{i} * sizeof(VMTable); }
   [[nodiscard]] constexpr uint64_t global_import(uint32_t i) const { return global_imports_ + uint64_t{i} * 8; }
   [[nodiscard]] constexpr uint64_t defined_global(uint32_t i) const { return globals_ + uint64_t{i} * 16; }
   // By position among the escaped functions, in ascending function index:

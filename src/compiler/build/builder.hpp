@@ -311,6 +311,9 @@ class Builder {
 
   // --- tables
   Value table_length(wasm::TableIndex table);
+  Value load_table_field(wasm::TableIndex table, int64_t offset, ir::AliasClass alias);
+  [[nodiscard]] bool is_no_object(Value reference) const;
+  void note_table_change(wasm::TableIndex table, Value element);
   Value table_element_address(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
   Value load_element(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
   ir::Type table_type(wasm::TableIndex table) const;

@@ -59,10 +59,15 @@ void Builder::store_field(Value object, const MemoryAccess& access, Value value)
   insert_.place(inst);
 }
 
+// Null or an i31, which the collector need not know of.
+bool Builder::is_no_object(Value reference) const {
+  const Opcode opcode = function_[reference].opcode;
+  return opcode == Opcode::iconst || opcode == Opcode::gc_from_bits;
+}
+
 // Behind the store of a reference.
 void Builder::place_barrier(Value object, Value index, uint64_t offset, Value stored) {
-  const Instruction& value = function_[stored];
-  if (value.opcode == Opcode::iconst || value.opcode == Opcode::gc_from_bits) return;  // null or i31
+  if (is_no_object(stored)) return;
   Instruction inst;
   inst.opcode = Opcode::gc_barrier;
   inst.operands[0] = heap_base();

@@ -16,6 +16,11 @@ namespace {
 
 bool has_fixed_size(const wasm::TableType& type) { return type.limits.maximum == type.limits.minimum; }
 
+// Where the elements are, and what belongs to them: moves when the table grows.
+AliasClass place_of(const wasm::TableType& type) {
+  return has_fixed_size(type) ? AliasClass::immutable : AliasClass::table_header;
+}
+
 }  // namespace
 
 wasm::AddressType Builder::table_address(wasm::TableIndex table) const {
@@ -46,21 +51,26 @@ ir::Value Builder::table_length(wasm::TableIndex index) {
   if (has_fixed_size(table.type)) {
     return insert_.iconst(Type::i64, static_cast<int64_t>(table.type.limits.minimum));
   }
+  return load_table_field(index, offsetof(runtime::VMTable, length), AliasClass::table_header);
+}
+
+// A word of the table's VMTable.
+ir::Value Builder::load_table_field(wasm::TableIndex index, int64_t offset, AliasClass alias) {
+  const bool is_imported = module_.tables[index.index()].is_imported;
   MemoryAccess access;
   access.size = 8;
-  access.alias = AliasClass::table_header;
-  access.index = table.is_imported ? kNone : index.index();
-  constexpr int64_t kLength = offsetof(runtime::VMTable, length);
-  if (!table.is_imported) {
+  access.alias = alias;
+  access.index = is_imported ? kNone : index.index();
+  if (!is_imported) {
     const uint64_t record = context_.layout().defined_table(index.index() - module_.imported_tables);
-    return insert_.load(Type::i64, Value::none(), static_cast<int64_t>(record) + kLength, access);
+    return insert_.load(Type::i64, Value::none(), static_cast<int64_t>(record) + offset, access);
   }
   MemoryAccess pointer;
   pointer.size = 8;
   pointer.alias = AliasClass::immutable;
   const Value record = insert_.load(Type::i64, Value::none(),
                                     static_cast<int64_t>(context_.layout().table_import(index.index())), pointer);
-  return insert_.load(Type::i64, record, kLength, access);
+  return insert_.load(Type::i64, record, offset, access);
 }
 
 ir::Value Builder::table_element_address(wasm::TableIndex index, Value element, TrapKind out_of_bounds) {
@@ -69,27 +79,10 @@ ir::Value Builder::table_element_address(wasm::TableIndex index, Value element, 
   const Value length = table_length(index);
   insert_.trap_if(insert_.compare(Condition::uge, wide, length), out_of_bounds);
 
-  MemoryAccess access;
-  access.size = 8;
-  access.alias = has_fixed_size(table.type) ? AliasClass::immutable : AliasClass::table_header;
-  access.index = table.is_imported ? kNone : index.index();
-  MemoryAccess pointer;
-  pointer.size = 8;
-  pointer.alias = AliasClass::immutable;
-  constexpr int64_t kElements = offsetof(runtime::VMTable, elements);
-  Value elements;
-  if (table.is_imported) {
-    const Value record = insert_.load(Type::i64, Value::none(),
-                                      static_cast<int64_t>(context_.layout().table_import(index.index())), pointer);
-    elements = insert_.load(Type::i64, record, kElements, access);
-  } else {
-    const uint64_t record = context_.layout().defined_table(index.index() - module_.imported_tables);
-    elements = insert_.load(Type::i64, Value::none(), static_cast<int64_t>(record) + kElements, access);
-  }
   Instruction address;
   address.opcode = Opcode::array_address;
   address.type = Type::i64;
-  address.operands[0] = elements;
+  address.operands[0] = load_table_field(index, offsetof(runtime::VMTable, elements), place_of(table.type));
   address.operands[1] = element;
   address.immediate = 8;
   return insert_.emit(address);
@@ -104,9 +97,29 @@ void Builder::table_get(wasm::TableIndex table) {
   push(load_element(table, pop(), TrapKind::out_of_bounds_table_access));
 }
 
+// Tells the collector that a piece of the table is about to change (VMTable::changed).
+void Builder::note_table_change(wasm::TableIndex index, Value element) {
+  const wasm::Table& table = module_.tables[index.index()];
+  const Value changed = load_table_field(index, offsetof(runtime::VMTable, changed), place_of(table.type));
+  const Value piece = insert_.binary(Opcode::ushr, Type::i64, widen(element, table.type.address),
+                                     insert_.iconst(Type::i64, runtime::kTablePieceLog2));
+  Instruction inst;
+  inst.opcode = Opcode::store;
+  inst.operands[0] = insert_.binary(Opcode::iadd, Type::i64, changed, piece);
+  inst.operands[1] = insert_.iconst(Type::i32, 1);
+  MemoryAccess access;
+  access.size = 1;
+  access.alias = AliasClass::runtime;
+  access.index = kNone;
+  inst.extra = function_.add_access(access);
+  insert_.place(inst);
+}
+
 void Builder::table_set(wasm::TableIndex table) {
   const Value value = pop();
-  const Value address = table_element_address(table, pop(), TrapKind::out_of_bounds_table_access);
+  const Value element = pop();
+  const Value address = table_element_address(table, element, TrapKind::out_of_bounds_table_access);
+  if (table_type(table) == Type::gcref && !is_no_object(value)) note_table_change(table, element);
   Instruction inst;
   inst.opcode = Opcode::store;
   inst.operands[0] = address;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "base/assert.hpp"
 #include "platform/platform.hpp"
 #include "runtime/heap/heap.hpp"
 #include "runtime/heap/verifier.hpp"
@@ -41,9 +42,15 @@ class Heap::Pause {
 };
 
 template <class Visit>
-void Heap::visit_roots(Visit&& visit) {
-  for (HeapReference& root : roots_) visit(root);
-  source_.visit(source_.data, RootVisitor(visit));
+void Heap::visit_roots(RootChoice choice, Visit&& visit) {
+  auto count_and_visit = [&](HeapReference& slot) {
+    ++statistics_.roots_visited;
+    visit(slot);
+  };
+  if (choice != RootChoice::unchanged) {
+    for (HeapReference& root : roots_) count_and_visit(root);
+  }
+  source_.visit(source_.data, choice, RootVisitor(count_and_visit));
 }
 
 template <IsMarking marking>
@@ -68,8 +75,8 @@ void Heap::scan_remembered() {
 
 // Promotes what the roots and the remembered objects refer to.
 template <IsMarking marking>
-void Heap::scavenge() {
-  visit_roots([this](HeapReference& slot) { scavenger_.visit<marking>(slot); });
+void Heap::scavenge(RootChoice choice) {
+  visit_roots(choice, [this](HeapReference& slot) { scavenger_.visit<marking>(slot); });
   scan_remembered<marking>();
   scavenger_.drain<marking>();
 }
@@ -77,7 +84,7 @@ void Heap::scavenge() {
 void Heap::end_minor() {
   const uint64_t promoted = scavenger_.take_promoted_bytes();
   ++statistics_.minor_collections;
-  statistics_.allocated_bytes += nursery_.used() + large_since_minor_;
+  statistics_.allocated_bytes = allocated_bytes();
   statistics_.promoted_bytes += promoted;
   large_since_minor_ = 0;
   remembered_.clear();
@@ -92,13 +99,14 @@ void Heap::collect_minor() {
   {
     const Pause pause(*this);
     if (is_marking()) {
-      scavenge<IsMarking::yes>();
+      scavenge<IsMarking::yes>(roots_are_marked_ ? RootChoice::changed : RootChoice::all);
+      roots_are_marked_ = true;
       end_minor();
       // All that the guest can reach is gray or marked at this point. Nothing left to scan: all is marked.
       is_finished = marker_.step(kStepBytes);
       if (is_finished) finish_marking();
     } else {
-      scavenge<IsMarking::no>();
+      scavenge<IsMarking::no>(RootChoice::changed);
       end_minor();
       if (phase_ == Phase::idle && old_.used_bytes() >= mark_at_bytes_) begin_marking();
     }
@@ -113,14 +121,14 @@ void Heap::collect_full() {
     old_.forget_marks();
     marker_.clear();
     if (remembered_.is_complete()) {
-      scavenge<IsMarking::no>();
+      scavenge<IsMarking::no>(RootChoice::changed);
       start_marking();
-      visit_roots([this](HeapReference& slot) { marker_.gray(slot); });
+      visit_roots(RootChoice::all, [this](HeapReference& slot) { marker_.gray(slot); });
       marker_.step(~uint64_t{0});
     } else {
       // Old objects may refer to young ones anywhere.
       start_marking();
-      scavenge<IsMarking::yes>();
+      scavenge<IsMarking::yes>(RootChoice::all);
       marker_.step(~uint64_t{0}, [this](HeapReference& slot) {
         scavenger_.visit<IsMarking::yes>(slot);
         scavenger_.drain<IsMarking::yes>();
@@ -135,7 +143,7 @@ void Heap::collect_full() {
 
 HeapStatistics Heap::statistics() const {
   HeapStatistics result = statistics_;
-  result.allocated_bytes += nursery_.used() + large_since_minor_;
+  result.allocated_bytes = allocated_bytes();
   return result;
 }
 
@@ -161,6 +169,7 @@ void Heap::clear_marks(uint64_t bytes) {
   if (end < old_.end()) return;
   old_.start_marking();
   phase_ = Phase::marking;
+  roots_are_marked_ = false;
 }
 
 void Heap::start_marking() {
@@ -200,7 +209,8 @@ void Heap::advance(uint64_t allocated) {
 
 void Heap::verify(bool all_marked) {
   HeapVerifier verifier(objects_, old_, nursery_, remembered_, all_marked);
-  visit_roots([&](HeapReference& slot) { verifier.visit_root(slot); });
+  visit_roots(RootChoice::unchanged, [&](HeapReference& slot) { CAIRN_ASSERT(!scavenger_.is_young(slot)); });
+  visit_roots(RootChoice::only_look, [&](HeapReference& slot) { verifier.visit_root(slot); });
   verifier.run();
   if (all_marked) HeapVerifier::poison_free(objects_, old_);
 }

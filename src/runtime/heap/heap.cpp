@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "base/operation.hpp"
@@ -16,6 +17,8 @@ namespace {
 
 constexpr uint64_t kSmallestLimit = uint64_t{4} << 20;
 constexpr uint64_t kSliceBytes = 128 * 1024;  // of the nursery, handed out at a time
+constexpr uint64_t kLeastRoom = 64;  // after a full collection there must be room for such a part of what is alive
+constexpr uint32_t kMaximumShortages = 8;
 
 constexpr uint64_t nursery_bytes(const HeapConfig& config, uint64_t limit) {
   return std::min(config.nursery_bytes, limit / 16) / kBlockBytes * kBlockBytes;
@@ -107,11 +110,26 @@ bool Heap::refill(uint64_t size) {
   }
   if (hand_out(size)) return true;
   collect_minor();
-  if (hand_out(size)) return true;
+  // A minor collection looks at all roots, so that it must bring more than one object as well.
+  const uint64_t decent = config_.stress ? size : std::max(size, std::min({kSliceBytes, least_room() / 2, nursery_.size()}));
+  if (hand_out(decent)) return true;
+  if (!collect_for_room()) return false;
+  return old_.reserve(OldSpace::blocks_for(std::max(size, least_room()))) && hand_out(size);
+}
+
+uint64_t Heap::least_room() const { return old_.used_bytes() / kLeastRoom; }
+
+uint64_t Heap::allocated_bytes() const { return statistics_.allocated_bytes + nursery_.used() + large_since_minor_; }
+
+// Collects everything because there is no room. False: it was in vain several times in a row, as when objects of different sizes
+// take turns in destroying the room for one another, and the heap counts as full.
+bool Heap::collect_for_room() {
+  const uint64_t allocated = allocated_bytes() - std::exchange(allocated_at_shortage_, allocated_bytes());
+  shortages_in_a_row_ = allocated < least_room() ? shortages_in_a_row_ + 1 : 0;
   collect_full();
-  // When next to nothing is left, collecting over and over would take forever.
-  const uint64_t reserve = std::max(size, old_.used_bytes() / 64);
-  return old_.reserve(OldSpace::blocks_for(reserve)) && hand_out(size);
+  if (shortages_in_a_row_ < kMaximumShortages) return true;
+  shortages_in_a_row_ = 0;
+  return false;
 }
 
 HeapReference Heap::allocate_bytes(uint64_t size) {
@@ -121,24 +139,29 @@ HeapReference Heap::allocate_bytes(uint64_t size) {
   return object;
 }
 
+HeapReference Heap::try_allocate_large(uint64_t size) {
+  const HeapReference object = old_.allocate_large(size);
+  if (object == kNullReference) return object;
+  // The nursery's survivors must find room still.
+  if (!old_.reserve(OldSpace::blocks_for(nursery_.handed_out()))) {
+    old_.free_large(object);
+    return kNullReference;
+  }
+  if (is_marking()) old_.marks().set(object);
+  large_since_minor_ += size;
+  return object;
+}
+
 HeapReference Heap::allocate_large(uint64_t size) {
   if (config_.stress) collect_in_stress();
-  if (size > reservation_.size()) return kNullReference;
-  large_since_minor_ += size;
+  if (size > old_.capacity()) return kNullReference;
   advance(size);
-  for (int attempt = 0;; ++attempt) {
-    const HeapReference object = old_.allocate_large(size);
-    if (object != kNullReference) {
-      // The nursery's survivors must find room still.
-      if (old_.reserve(OldSpace::blocks_for(nursery_.handed_out()))) {
-        if (is_marking()) old_.marks().set(object);
-        return object;
-      }
-      old_.free_large(object);
-    }
-    if (attempt != 0) return kNullReference;
-    collect_full();
-  }
+  if (const HeapReference object = try_allocate_large(size); object != kNullReference) return object;
+  if (!collect_for_room()) return kNullReference;
+  // Room there must be for objects of this size: single blocks that are free here and there are no use to larger ones.
+  const uint64_t least = std::max<uint64_t>(1, least_room() / OldSpace::whole_blocks(size));
+  if (old_.room_for_large(size, least) < least || !old_.reserve(least_room() / kBlockBytes)) return kNullReference;
+  return try_allocate_large(size);
 }
 
 HeapReference Heap::allocate(uint32_t type_id) {

@@ -5,6 +5,9 @@
 // in steps between allocations (Marker), and what is not marked becomes free (OldSpace). A full heap is collected at
 // once.
 //
+// A full collection costs what is alive, so it must bring something: a heap in which less than a 64th of that can be allocated
+// after it is full, for objects of every size, although the object asked for might still fit.
+//
 // One thread at a time uses a heap. Collections happen inside allocate*() and collect_*() only.
 #pragma once
 
@@ -86,7 +89,11 @@ class Heap {
        RootSource roots);
   HeapReference allocate_bytes(uint64_t size);
   HeapReference allocate_large(uint64_t size);
+  HeapReference try_allocate_large(uint64_t size);
   bool refill(uint64_t size);
+  bool collect_for_room();
+  [[nodiscard]] uint64_t least_room() const;
+  [[nodiscard]] uint64_t allocated_bytes() const;
   bool hand_out(uint64_t size);
   void collect_in_stress();
 
@@ -96,11 +103,11 @@ class Heap {
   void clear_marks(uint64_t bytes);
   void finish_marking();
   template <IsMarking marking>
-  void scavenge();
+  void scavenge(RootChoice choice);
   template <IsMarking marking>
   void scan_remembered();
   template <class Visit>
-  void visit_roots(Visit&& visit);
+  void visit_roots(RootChoice choice, Visit&& visit);
   void end_minor();
   void verify(bool all_marked = false);
 
@@ -118,9 +125,12 @@ class Heap {
 
   Phase phase_ = Phase::idle;
   uint64_t clear_cursor_ = 0;       // clearing: mark bits are clear below
+  bool roots_are_marked_ = false;   // marking: all roots were visited, and those that have not changed since need not be again
   uint64_t mark_at_bytes_;          // of the old generation in use, to begin marking
   uint64_t large_since_minor_ = 0;  // bytes of large objects allocated
   bool stress_is_full_ = false;
+  uint64_t allocated_at_shortage_ = 0;  // bytes allocated when collect_for_room() was last called
+  uint32_t shortages_in_a_row_ = 0;     // with hardly anything allocated in between
   HeapStatistics statistics_;
 };
 

@@ -138,8 +138,22 @@ uint64_t OldSpace::find_run(uint64_t count) {
   return found != end_ ? found : search(first_, frontier_);
 }
 
+uint64_t OldSpace::room_for_large(uint64_t size, uint64_t most) const {
+  const uint64_t count = whole_blocks(size) / kBlockBytes;
+  uint64_t found = 0, run = 0;
+  for (uint64_t at = first_; at < frontier_ && found < most; ++at) {
+    const bool is_free = blocks_[at].state == BlockState::free || blocks_[at].state == BlockState::released;
+    run = is_free ? run + 1 : 0;
+    if (run != count) continue;
+    ++found;
+    run = 0;
+  }
+  // What is not committed yet goes on where the last run ends.
+  return std::min(most, found + (run + (end_ - frontier_)) / count);
+}
+
 HeapReference OldSpace::allocate_large(uint64_t size) {
-  const uint64_t count = (size + kBlockBytes - 1) / kBlockBytes;
+  const uint64_t count = whole_blocks(size) / kBlockBytes;
   uint64_t first = find_run(count);
   if (first == end_) {
     // What is free below the frontier is part of it.

@@ -56,6 +56,10 @@ class OldSpace {
   }
   // Room, not cleared, for an object of any size, in blocks of its own; null when there is none.
   HeapReference allocate_large(uint64_t size);
+  // What such an object takes.
+  static constexpr uint64_t whole_blocks(uint64_t size) { return (size + kBlockBytes - 1) / kBlockBytes * kBlockBytes; }
+  // How many objects of `size` bytes could have blocks of their own, as far as the limit goes; counted up to `most`.
+  [[nodiscard]] uint64_t room_for_large(uint64_t size, uint64_t most) const;
   void free_large(HeapReference object) { free_large_blocks(block_of(object)); }
 
   // Makes sure that there are so many free blocks; false when the machine or the limit does not allow it.
@@ -82,6 +86,7 @@ class OldSpace {
   [[nodiscard]] uint64_t begin() const { return first_ * kBlockBytes; }
   [[nodiscard]] uint64_t end() const { return frontier_ * kBlockBytes; }  // nothing is committed from here on
   [[nodiscard]] uint64_t used_bytes() const { return used_; }
+  [[nodiscard]] uint64_t capacity() const { return (end_ - first_) * kBlockBytes; }
   [[nodiscard]] uint64_t free_blocks() const { return free_; }
   [[nodiscard]] Block& block_of(HeapReference object) const { return blocks_[object / kBlockBytes]; }
   [[nodiscard]] bool is_large(HeapReference object) const { return block_of(object).state == BlockState::large; }

@@ -1,5 +1,9 @@
 #include "runtime/heap/roots.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <span>
+
 #include "platform/platform.hpp"
 #include "runtime/activation.hpp"
 #include "runtime/code_image.hpp"
@@ -25,19 +29,47 @@ void visit_frames(const Store& store, const RootVisitor& visit) {
   }
 }
 
-void visit_store(void* data, const RootVisitor& visit) {
+void visit_table(TableObject& table, RootChoice choice, const RootVisitor& visit) {
+  const std::span<uint64_t> elements(table.elements.data(), table.elements.size());
+  const std::span changed = table.changed.as_span();
+  for (size_t piece = 0; piece * kTablePiece < elements.size(); ++piece) {
+    if (choice == RootChoice::changed && changed[piece] == 0) {
+      // The next one that is: there may be many that are not.
+      const void* next = std::memchr(&changed[piece], 1, changed.size() - piece);
+      if (next == nullptr) return;
+      piece = static_cast<size_t>(static_cast<const uint8_t*>(next) - changed.data());
+    }
+    if (choice == RootChoice::unchanged && changed[piece] != 0) continue;
+    const size_t begin = piece * kTablePiece;
+    for (uint64_t& element : elements.subspan(begin, std::min<size_t>(kTablePiece, elements.size() - begin))) {
+      visit(reference_in(&element));
+    }
+    if (choice == RootChoice::all || choice == RootChoice::changed) changed[piece] = 0;
+  }
+}
+
+void visit_segments(InstanceObject& instance, RootChoice choice, const RootVisitor& visit) {
+  if (choice == RootChoice::changed && !instance.has_new_element_values) return;
+  for (ElementValues& values : instance.element_values) {
+    const std::span<uint64_t> words = values.words.as_span();
+    const std::span<uint64_t> chosen = choice == RootChoice::changed     ? words.subspan(values.seen)
+                             : choice == RootChoice::unchanged ? words.first(values.seen)
+                                                               : words;
+    for (uint64_t& value : chosen) visit(reference_in(&value));
+    if (choice == RootChoice::all || choice == RootChoice::changed) values.seen = words.size();
+  }
+  if (choice == RootChoice::all || choice == RootChoice::changed) instance.has_new_element_values = false;
+}
+
+void visit_store(void* data, RootChoice choice, const RootVisitor& visit) {
   Store& store = *static_cast<Store*>(data);
+  for (TableObject& table : store.tables()) {
+    if (table.holds_heap_references) visit_table(table, choice, visit);
+  }
+  for (InstanceObject& instance : store.instances()) visit_segments(instance, choice, visit);
+  if (choice == RootChoice::unchanged) return;
   for (GlobalObject& global : store.globals()) {
     if (global.is_heap_reference) visit(reference_in(global.vm->bytes.data()));
-  }
-  for (TableObject& table : store.tables()) {
-    if (!table.holds_heap_references) continue;
-    for (uint64_t& element : table.elements) visit(reference_in(&element));
-  }
-  for (InstanceObject& instance : store.instances()) {
-    for (TryVector<uint64_t>& values : instance.element_values) {
-      for (uint64_t& value : values) visit(reference_in(&value));
-    }
   }
   visit_frames(store, visit);
 }

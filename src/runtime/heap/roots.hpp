@@ -1,6 +1,8 @@
 // What is alive without being referred to by an object.
 #pragma once
 
+#include <cstdint>
+
 #include "runtime/heap_layout.hpp"
 
 namespace cairn::runtime {
@@ -20,10 +22,20 @@ class RootVisitor {
   void (*visit_)(void*, HeapReference&);
 };
 
-// Calls a visitor for all roots that the heap does not know by itself.
+// Which roots a visitor sees. Long tables and segments remember which pieces of them were written since a visitor of `all` or
+// `changed` has seen them: only those may refer to objects that were young then, or that a marking since then has not met.
+// What is not in long tables is always among the changed ones.
+enum class RootChoice : uint8_t {
+  all,
+  changed,
+  only_look,  // all; what is changed remains so
+  unchanged,  // the others, and nothing remains different
+};
+
+// Calls a visitor for the roots that the heap does not know by itself.
 struct RootSource {
   void* data = nullptr;
-  void (*visit)(void* data, const RootVisitor& visitor) = [](void*, const RootVisitor&) {};
+  void (*visit)(void* data, RootChoice choice, const RootVisitor& visitor) = [](void*, RootChoice, const RootVisitor&) {};
 };
 
 // Those of a store: its globals and tables, element segments, and the guest frames of the running thread that are the

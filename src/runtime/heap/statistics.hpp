@@ -53,6 +53,7 @@ struct HeapStatistics {
   uint64_t allocated_bytes = 0;    // by the guest and the host
   uint64_t promoted_bytes = 0;     // that survived the nursery
   uint64_t live_bytes = 0;         // in lines and blocks in use after the last major collection
+  uint64_t roots_visited = 0;      // places outside of the heap that were looked at
   PauseTimes pauses;               // minor collections, steps of marking, full collections
 };
 

@@ -1,0 +1,92 @@
+// A heap that is nearly full: collecting must bring something, or the allocation fails. What is bounded is the number of full
+// collections in what was allocated.
+#include <random>
+
+#include "runtime/testing/heap_fixture.hpp"
+
+namespace cairn::runtime {
+namespace {
+
+class NearlyFullHeap : public HeapFixture {
+ protected:
+  static constexpr uint64_t kLimit = uint64_t{64} << 20;
+  static constexpr uint32_t kOneBlock = 9000;
+
+  // Fills a new heap with arrays of one block that stay alive, up to `part` of 64.
+  void fill(uint64_t part) {
+    make_heap({.limit_bytes = kLimit});
+    keep_ = add_root(heap_->allocate_array(references_, 5000));
+    uint32_t count = 0;
+    for (uint64_t used = 0; used < kLimit / 64 * part; used += kBlockBytes, ++count) {
+      const HeapReference array = heap_->allocate_array(bytes_, kOneBlock);
+      if (array == kNullReference) break;
+      store(root(keep_), element_offset(count), array);
+    }
+    heap_->collect_full();
+    kept_ = count;
+  }
+  // Allocates with `next`, which answers whether there was room, until there is none or 64 times what a collection has to bring was
+  // allocated; then the collections must have been worth it.
+  template <class Next>
+  uint64_t allocate(Next&& next) {
+    const uint64_t live = heap_->statistics().live_bytes, least = live / 64;
+    const uint64_t collections = heap_->statistics().full_collections, before = heap_->statistics().allocated_bytes;
+    uint64_t allocated = 0;
+    while (allocated < 64 * least && next()) allocated = heap_->statistics().allocated_bytes - before;
+    allocated = heap_->statistics().allocated_bytes - before;
+    EXPECT_LE(heap_->statistics().full_collections - collections, 10 + 9 * (allocated / least)) << allocated;
+    return allocated;
+  }
+  bool garbage(uint32_t bytes) { return heap_->allocate_array(bytes_, bytes) != kNullReference; }
+
+  size_t keep_ = 0;
+  uint32_t kept_ = 0;
+};
+
+TEST_F(NearlyFullHeap, OfLargeArrays) {
+  fill(64);
+  // One block at a time becomes free, and is asked for again and again.
+  store(root(keep_), element_offset(kept_ / 2), kNullReference);
+  allocate([&] { return garbage(kOneBlock); });
+  allocate([&] { return garbage(3 * kBlockBytes); });
+}
+
+TEST_F(NearlyFullHeap, WhereOnlySingleBlocksAreFree) {
+  fill(64);
+  // One place has room for two blocks, all others for one.
+  for (uint32_t i = 0; i + 2 < kept_; i += 2) store(root(keep_), element_offset(i), kNullReference);
+  store(root(keep_), element_offset(kept_ / 2 | 1), kNullReference);
+  EXPECT_LT(allocate([&] { return garbage(kBlockBytes + 1000); }), kLimit / 2);
+  // For single ones there is half of the heap.
+  EXPECT_GT(allocate([&] { return garbage(kOneBlock); }), kLimit / 4);
+}
+
+TEST_F(NearlyFullHeap, WhereSizesTakeTurnsInDestroyingRoom) {
+  fill(58);
+  const uint32_t large = static_cast<uint32_t>(kLimit / 64);
+  uint32_t turn = 0;
+  allocate([&] { return garbage(turn++ % 2 == 0 ? large : kOneBlock); });
+  std::mt19937 random(3);
+  allocate([&] { return garbage(random() % 4 == 0 ? large / (1 + random() % 8) : kOneBlock + random() % 40'000); });
+}
+
+TEST_F(NearlyFullHeap, OfSmallObjects) {
+  fill(64);
+  store(root(keep_), element_offset(3), kNullReference);
+  const uint64_t minor = heap_->statistics().minor_collections;
+  const uint64_t allocated = allocate([&] { return make_node(1) != kNullReference; });
+  // Minor collections look at all roots, so that each must bring a decent piece of the nursery.
+  EXPECT_LE(heap_->statistics().minor_collections - minor, 30 + allocated / (64 * 1024));
+}
+
+TEST_F(NearlyFullHeap, IsUsableAgainWhenSomethingDies) {
+  fill(64);
+  while (garbage(kOneBlock)) {}
+  for (uint32_t i = 0; i < kept_ / 4; ++i) store(root(keep_), element_offset(i), kNullReference);
+  EXPECT_TRUE(garbage(kOneBlock));
+  EXPECT_GT(allocate([&] { return garbage(kOneBlock); }), kLimit / 4);
+  EXPECT_GT(allocate([&] { return make_node(1) != kNullReference; }), kLimit / 4);
+}
+
+}  // namespace
+}  // namespace cairn::runtime
