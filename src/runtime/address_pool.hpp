@@ -14,7 +14,7 @@
 #include <span>
 
 #include "base/result.hpp"
-#include "base/spin_lock.hpp"
+#include "runtime/guarded.hpp"
 
 namespace cairn::runtime {
 
@@ -53,7 +53,7 @@ class AddressPool {
   };
   Result<std::span<std::byte>> reserve(State& state, uint64_t size);
 
-  Locked<State> state_;
+  Guarded<State> state_;
 };
 
 }  // namespace cairn::runtime

@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/spin_lock.hpp"
 #include "base/try_vector.hpp"
+#include "runtime/guarded.hpp"
 
 namespace cairn::runtime {
 
@@ -34,7 +34,7 @@ class CodeRegistry {
   Table& spare() { return tables_[1 - current_.load(std::memory_order_relaxed)]; }
   void publish();
 
-  Locked<Writing> writing_;
+  Guarded<Writing> writing_;
   std::array<Table, 2> tables_;
   std::atomic<uint32_t> current_ = 0;
 };

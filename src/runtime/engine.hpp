@@ -10,12 +10,12 @@
 
 #include "base/assert.hpp"
 #include "base/result.hpp"
-#include "base/spin_lock.hpp"
 #include "base/try_vector.hpp"
 #include "compiler/options.hpp"
 #include "runtime/address_pool.hpp"
 #include "runtime/builtins.hpp"
 #include "runtime/code_registry.hpp"
+#include "runtime/guarded.hpp"
 #include "runtime/heap/config.hpp"
 #include "runtime/type_registry.hpp"
 #include "wasm/module.hpp"
@@ -71,7 +71,7 @@ class Engine {
   // For VMContext::builtins.
   [[nodiscard]] const void* const* builtins() const { return builtins_.data(); }
 
-  Locked<TypeRegistry>& types() { return types_; }
+  Guarded<TypeRegistry>& types() { return types_; }
   CodeRegistry& code() { return code_; }
   [[nodiscard]] uint32_t next_store_id() { return next_store_id_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -91,8 +91,8 @@ class Engine {
 
   EngineConfig config_;
   AddressPool addresses_;
-  Locked<TypeRegistry> types_;
-  Locked<TrampolineCache> trampolines_;
+  Guarded<TypeRegistry> types_;
+  Guarded<TrampolineCache> trampolines_;
   CodeRegistry code_;
   const void* tail_call_restore_ = nullptr;
   const void* landing_stub_ = nullptr;

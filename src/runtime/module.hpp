@@ -59,7 +59,7 @@ class Module : public RefCounted {
     ~Code();
     std::unique_ptr<CodeImage> guarded, checked;  // by BoundsMode
   };
-  Locked<Code> code_;
+  Guarded<Code> code_;
 };
 
 }  // namespace cairn::runtime

@@ -19,7 +19,7 @@
 
 #include "base/ref.hpp"
 #include "base/result.hpp"
-#include "base/spin_lock.hpp"
+#include "runtime/guarded.hpp"
 #include "runtime/memory.hpp"
 #include "runtime/vmcontext.hpp"
 #include "wasm/trap.hpp"
@@ -75,8 +75,8 @@ class SharedMemory final : public RefCounted {
   MemorySpace space_;
   alignas(16) mutable VMMemory vm_;
   struct Growth {};
-  Locked<Growth> growth_;
-  Locked<Queue> queue_;
+  Guarded<Growth> growth_;
+  Guarded<Queue> queue_;
 };
 
 }  // namespace cairn::runtime
