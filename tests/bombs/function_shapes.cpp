@@ -242,6 +242,10 @@ std::vector<Shape> function_shapes() {
                        size_t most = ~size_t{0}) {
     shapes.push_back({std::move(name), make_function, std::move(before), std::move(unit), std::move(after), most});
   };
+  const auto chain = [&](std::string name, std::string before, std::string unit, std::string after = "") {
+    add(std::move(name), std::move(before), std::move(unit), std::move(after));
+    shapes.back().also_unoptimized = true;
+  };
   const auto nest = [&](std::string name, std::string before, std::string unit, std::string after = "",
                         size_t most = ~size_t{0}) {
     shapes.push_back({std::move(name), make_nested, std::move(before), std::move(unit), std::move(after), most});
@@ -252,15 +256,25 @@ std::vector<Shape> function_shapes() {
 
   // Straight lines.
   add("nothing", "", "nop");
-  add("arithmetic", "local.get 0", "local.get 1 i32.add local.get 0 i32.xor local.get 1 i32.mul", "");
+  chain("arithmetic", "local.get 0", "local.get 1 i32.add local.get 0 i32.xor local.get 1 i32.mul");
   add("dead_values", "", "local.get 0 i32.const 77 i32.mul drop");
   add("equal_values", "", "local.get 0 local.get 1 i32.mul local.set 0");
   add("divisions", "", "local.get 0 local.get 1 i32.div_s local.set 0");
-  add("conversions", "local.get 0", "i64.extend_i32_s i32.wrap_i64", "");
-  add("negations", "local.get 0", "i32.eqz", "");
-  add("selections", "local.get 0", "local.get 1 local.get 0 select", "");
-  add("selections_of_conditions", "local.get 0", "local.get 1 i32.lt_s local.get 0 local.get 1 select", "");
-  add("chain_of_loads", "", "local.get 0 i32.load local.set 0");
+  chain("conversions", "local.get 0", "i64.extend_i32_s i32.wrap_i64");
+  chain("unsigned_conversions", "local.get 0", "i64.extend_i32_u i32.wrap_i64");
+  chain("sign_extensions", "local.get 0", "i32.extend8_s i32.extend16_s");
+  chain("reinterpretations", "local.get 0", "f32.reinterpret_i32 i32.reinterpret_f32");
+  chain("reinterpretations_of_64", "local.get 0 i64.extend_i32_u", "f64.reinterpret_i64 i64.reinterpret_f64", "i32.wrap_i64");
+  chain("reinterpreted_constants", "", "i32.const 7 f32.reinterpret_i32 i32.reinterpret_f32 local.set 0", "local.get 0");
+  chain("float_conversions", "local.get 0 f32.convert_i32_s", "f64.promote_f32 f32.demote_f64", "i32.trunc_sat_f32_s");
+  chain("float_signs", "local.get 0 f32.convert_i32_s", "f32.neg f32.abs", "i32.trunc_sat_f32_s");
+  chain("splats", "local.get 0", "i32x4.splat i32x4.extract_lane 1");
+  chain("masks", "local.get 0", "i32.const 255 i32.and i32.const 3 i32.shl");
+  chain("negations", "local.get 0", "i32.eqz");
+  chain("comparisons", "local.get 0", "local.get 1 i32.lt_u");
+  chain("selections", "local.get 0", "local.get 1 local.get 0 select");
+  chain("selections_of_conditions", "local.get 0", "local.get 1 i32.lt_s local.get 0 local.get 1 select");
+  chain("chain_of_loads", "", "local.get 0 i32.load local.set 0", "local.get 0");
   add("loads_and_stores", "",
       "local.get 0 local.get 1 i32.load offset=16 i32.store offset=24 local.get 1 local.get 0 i64.load8_u i64.store16");
   add("loads_of_64", "", "local.get 0 i64.extend_i32_u i32.load $m64 local.set 0");

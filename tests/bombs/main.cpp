@@ -73,6 +73,11 @@ class Run {
           target + "/" + shape.name,
           [&] { return measure_module([&] { return shape.make(shape, arguments_.bytes); }, architecture); }, real,
           kModules);
+      if (!shape.also_unoptimized) continue;
+      check(
+          target + "/opt=none/" + shape.name,
+          [&] { return measure_module([&] { return shape.make(shape, arguments_.bytes); }, architecture, false); }, real,
+          kModules);
     }
     if (!arguments_.opcodes) return;
     for (const Shape& shape : opcode_shapes()) {

@@ -98,13 +98,14 @@ Result<std::vector<std::byte>> timed_compile(wasm::Module& module, const compile
   return object;
 }
 
-Result<void> compile(std::vector<std::byte> bytes, compiler::Architecture architecture, Cost& cost) {
+Result<void> compile(std::vector<std::byte> bytes, compiler::Architecture architecture, bool optimize, Cost& cost) {
   Laps laps;
   auto decoded = wasm::decode_module(std::move(bytes), wasm::Features::all());
   cost.front = laps.lap();
   wasm::Module module = CAIRN_TRY(std::move(decoded));
   runtime::EngineConfig config = CAIRN_TRY(runtime::configure_engine(BootConfig{}));
   config.compiler.features = wasm::Features::all();
+  config.compiler.optimize = optimize;
   const bool is_native = config.compiler.architecture == architecture;
   if (!is_native) {
     config.compiler.architecture = architecture;
@@ -147,7 +148,7 @@ Result<void> read_and_print(const std::string& source, Cost& cost) {
 
 }  // namespace
 
-Cost measure_module(const MakeModule& make, compiler::Architecture architecture) {
+Cost measure_module(const MakeModule& make, compiler::Architecture architecture, bool optimize) {
   std::vector<std::byte> bytes;
   return in_child(
       [&](Cost& cost) {
@@ -155,7 +156,7 @@ Cost measure_module(const MakeModule& make, compiler::Architecture architecture)
         cost.input_bytes = bytes.size();
       },
       [&](Cost& cost) {
-        if (const Result<void> done = compile(std::move(bytes), architecture, cost); !done) keep(cost, done.error());
+        if (const Result<void> done = compile(std::move(bytes), architecture, optimize, cost); !done) keep(cost, done.error());
       });
 }
 

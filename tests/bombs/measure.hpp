@@ -26,7 +26,7 @@ using MakeText = std::function<std::string()>;
 
 // Decodes, validates, compiles for `architecture` and reads the object again; where it is this machine's, also loads
 // and instantiates.
-Cost measure_module(const MakeModule& make, compiler::Architecture architecture);
+Cost measure_module(const MakeModule& make, compiler::Architecture architecture, bool optimize = true);
 // Assembles, decodes and prints.
 Cost measure_text(const MakeText& make);
 
