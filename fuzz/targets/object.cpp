@@ -2,6 +2,7 @@
 //
 // What is accepted can be placed in memory and looked up in without further checks. It is never run.
 #include "compiler/codegen/object_reader.hpp"
+#include "platform/platform.hpp"
 #include "runtime/code_image.hpp"
 #include "support/check.hpp"
 #include "support/input.hpp"
@@ -27,7 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto object = std::as_bytes(std::span(data, size));
   const Result<codegen::ObjectContents> contents = codegen::read_object(object);
   constexpr uint32_t kTypes[] = {3, 1, 4, 1, 5, 9, 2, 6};
-  const auto image = runtime::CodeImage::load(object, kTypes);
+  // What it says of itself is taken for what is wanted, so that the rest is looked at, too.
+  const runtime::WantedCode wanted{contents ? contents->identity : codegen::ObjectIdentity{}, platform::Platform::cpu_features()};
+  const auto image = runtime::CodeImage::load(object, wanted, kTypes);
   fuzz::check(contents.has_value() || !image.has_value(), "an object was loaded that cannot be read");
   if (!image) return 0;
   const auto text = static_cast<uint32_t>((*image)->size());

@@ -112,7 +112,7 @@ Result<std::vector<std::byte>> module_object(const wasm::Module& module, const O
   const std::unique_ptr<codegen::Target> target = make_target(options);
   const ModuleContext context(module, options);
   FunctionCompiler compiler(context, *target);
-  codegen::ElfWriter object(options.architecture);
+  codegen::ElfWriter object(options.architecture, codegen::identity_of(codegen::ObjectKind::module, module.bytes, options));
   uint64_t budget = module_budget(module, options);
   for (uint32_t i = module.imported_functions; i < module.functions.size(); ++i) {
     const wasm::FuncIndex index(i);
@@ -125,7 +125,7 @@ Result<std::vector<std::byte>> module_object(const wasm::Module& module, const O
 
 Result<std::vector<std::byte>> trampolines_object(std::span<const wasm::FuncType> types, const Options& options) {
   const std::unique_ptr<codegen::Target> target = make_target(options);
-  codegen::ElfWriter object(options.architecture);
+  codegen::ElfWriter object(options.architecture, codegen::identity_of(codegen::ObjectKind::trampolines, {}, options));
   Arena arena(options.function_budget_bytes);
   for (uint32_t i = 0; i < types.size(); ++i) {
     arena.reset();
@@ -148,7 +148,7 @@ Result<std::vector<std::byte>> trampolines_object(std::span<const wasm::FuncType
 
 Result<std::vector<std::byte>> stubs_object(const Options& options) {
   const std::unique_ptr<codegen::Target> target = make_target(options);
-  codegen::ElfWriter object(options.architecture);
+  codegen::ElfWriter object(options.architecture, codegen::identity_of(codegen::ObjectKind::stubs, {}, options));
   Arena arena(options.function_budget_bytes);
   codegen::CodeBuffer restore(arena);
   target->emit_tail_call_restore(restore);

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <string>
 
+#include "compiler/cpu_feature_names.hpp"
+
 namespace cairn::compiler {
 
 namespace {
@@ -15,21 +17,11 @@ std::unexpected<Error> bad_option(std::string_view option, std::string_view want
 Result<void> set_cpu(Options& options, std::string_view option, std::string_view names) {
   options.cpu = CpuFeatures{};
   if (names == "none") return {};
-  struct Name {
-    std::string_view name;
-    bool CpuFeatures::* field;
-  };
-  static constexpr Name kNames[] = {
-      {"sse42", &CpuFeatures::sse42}, {"popcnt", &CpuFeatures::popcnt}, {"lzcnt", &CpuFeatures::lzcnt},
-      {"bmi1", &CpuFeatures::bmi1},   {"bmi2", &CpuFeatures::bmi2},     {"avx", &CpuFeatures::avx},
-      {"avx2", &CpuFeatures::avx2},   {"fma", &CpuFeatures::fma},       {"zba", &CpuFeatures::zba},
-      {"zbb", &CpuFeatures::zbb},     {"zbs", &CpuFeatures::zbs},       {"v", &CpuFeatures::v},
-  };
   while (!names.empty()) {
     const size_t comma = names.find(',');
     const std::string_view name = names.substr(0, comma);
     bool found = false;
-    for (const Name& candidate : kNames) {
+    for (const CpuFeatureName& candidate : kCpuFeatureNames) {
       if (candidate.name != name) continue;
       options.cpu.*candidate.field = true;
       found = true;

@@ -28,12 +28,13 @@ const T* find_exact(const std::vector<T>& records, uint32_t T::* key, uint32_t o
 
 }  // namespace
 
-Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> object,
+Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> object, const WantedCode& wanted,
                                                    std::span<const uint32_t> type_ids) {
   codegen::ObjectContents contents = CAIRN_TRY(codegen::read_object(object));
   if (contents.architecture != Platform::kArchitecture) {
     return fail(make_error([] { return Error::of(ErrorKind::malformed, "the code object is for another architecture"); }));
   }
+  CAIRN_TRY(codegen::check_identity(contents.identity, wanted.identity, wanted.available));
   std::unique_ptr<CodeImage> image(new (std::nothrow) CodeImage());
   if (image == nullptr) return fail(out_of_memory("a code image"));
   const uint64_t rodata_end = contents.rodata_offset + contents.rodata.size();

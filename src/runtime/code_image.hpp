@@ -9,16 +9,24 @@
 #include "base/result.hpp"
 #include "base/try_vector.hpp"
 #include "compiler/codegen/code_object.hpp"
+#include "compiler/codegen/object_identity.hpp"
 
 namespace cairn::runtime {
 
 class Module;
 
+// What a code object must say that it is, and the instruction sets that it may need.
+struct WantedCode {
+  codegen::ObjectIdentity identity;
+  compiler::CpuFeatures available;
+};
+
 class CodeImage {
  public:
   // Copies text and constants out of an ELF code object, resolves its references to type ids with `type_ids` (canonical
   // ids by the module's type index), and makes the text executable. The object may come from a cache: it is checked.
-  static Result<std::unique_ptr<CodeImage>> load(std::span<const std::byte> object, std::span<const uint32_t> type_ids);
+  static Result<std::unique_ptr<CodeImage>> load(std::span<const std::byte> object, const WantedCode& wanted,
+                                                 std::span<const uint32_t> type_ids);
   ~CodeImage();
   CodeImage(const CodeImage&) = delete;
   CodeImage& operator=(const CodeImage&) = delete;

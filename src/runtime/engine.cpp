@@ -4,7 +4,9 @@
 
 #include "base/operation.hpp"
 #include "compiler/bounds.hpp"
+#include "compiler/codegen/object_identity.hpp"
 #include "compiler/compile.hpp"
+#include "compiler/cpu_feature_names.hpp"
 #include "platform/platform.hpp"
 #include "runtime/builtin_table.hpp"
 #include "runtime/code_image.hpp"
@@ -26,8 +28,22 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
   return engine;
 }
 
+namespace {
+
+compiler::CpuFeatures both(compiler::CpuFeatures a, const compiler::CpuFeatures& b) {
+  for (const compiler::CpuFeatureName& feature : compiler::kCpuFeatureNames) a.*feature.field = a.*feature.field && b.*feature.field;
+  return a;
+}
+
+WantedCode wanted_code(const Engine& engine, codegen::ObjectKind kind) {
+  return {codegen::identity_of(kind, {}, engine.options()), engine.usable_cpu()};
+}
+
+}  // namespace
+
 Engine::Engine(const EngineConfig& config)
     : config_(config),
+      usable_cpu_(both(config.compiler.cpu, Platform::cpu_features())),
       addresses_(config.memory_addresses != 0 ? config.memory_addresses : Platform::address_space() / 4 * 3) {}
 Engine::~Engine() = default;
 Engine::TrampolineCache::TrampolineCache() = default;
@@ -46,7 +62,7 @@ namespace {
 constexpr std::byte kPending{};
 
 // A copy of the type with the references that matter to a trampoline: those of functions, and all others.
-wasm::FuncType erased(Locked<TypeRegistry>& registry, const wasm::FuncType& source) {
+wasm::FuncType erased(Guarded<TypeRegistry>& registry, const wasm::FuncType& source) {
   wasm::FuncType type = source;
   const auto erase = [&](wasm::ValType& value) {
     if (!value.is_ref() || !value.heap().is_concrete()) return;
@@ -71,7 +87,7 @@ Result<void> Engine::install_trampolines(TrampolineCache& cache, std::span<const
     }
     return compiler::compile_trampolines(signatures, config_.compiler);
   }));
-  std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, {}));
+  std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, wanted_code(*this, codegen::ObjectKind::trampolines), {}));
   if (!code_.try_add(*image)) return fail(out_of_memory("the registry of code"));
   for (const codegen::TrampolineRecord& record : image->trampolines()) {
     if (record.type_index < missing.size()) {
@@ -110,7 +126,8 @@ Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
 
 Result<void> Engine::prepare_stubs() {
   const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_stubs(config_.compiler));
-  std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, {}));
+  std::unique_ptr<CodeImage> image =
+      CAIRN_TRY(CodeImage::load(object, wanted_code(*this, codegen::ObjectKind::stubs), {}));
   const std::span<const void*> entries = std::span(builtins_).first(kBuiltinCount);
   std::ranges::copy(builtin_table(), entries.begin());
   std::ranges::copy(builtin_table(), builtins_.begin() + kBuiltinCount);

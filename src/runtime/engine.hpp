@@ -53,6 +53,8 @@ class Engine {
 
   [[nodiscard]] const EngineConfig& config() const { return config_; }
   [[nodiscard]] const compiler::Options& options() const { return config_.compiler; }
+  // The optional instruction sets that code may use: those of the options that this CPU has.
+  [[nodiscard]] const compiler::CpuFeatures& usable_cpu() const { return usable_cpu_; }
 
   // Trampolines for canonical function types; compiles what is missing, all in one go.
   Result<void> prepare_trampolines(std::span<const CanonicalId> types);
@@ -90,6 +92,7 @@ class Engine {
   };
 
   EngineConfig config_;
+  compiler::CpuFeatures usable_cpu_;
   AddressPool addresses_;
   Guarded<TypeRegistry> types_;
   Guarded<TrampolineCache> trampolines_;

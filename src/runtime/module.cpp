@@ -63,11 +63,14 @@ Result<Ref<Module>> Module::create(Engine& engine, std::vector<std::byte> bytes)
   return load(engine, std::move(module), object, options.bounds);
 }
 
-Result<std::unique_ptr<CodeImage>> Module::load_code(std::span<const std::byte> object) {
+Result<std::unique_ptr<CodeImage>> Module::load_code(std::span<const std::byte> object, compiler::BoundsMode bounds) {
   TryVector<uint32_t> ids;
   if (!ids.try_reserve(type_ids_.size())) return fail(out_of_memory("a module's types"));
   for (CanonicalId id : type_ids_) ids.push_back_within_capacity(id.index());
-  std::unique_ptr<CodeImage> code = CAIRN_TRY(CodeImage::load(object, ids.as_span()));
+  compiler::Options options = engine_.options();
+  options.bounds = bounds;
+  const WantedCode wanted{codegen::identity_of(codegen::ObjectKind::module, module_.bytes, options), engine_.usable_cpu()};
+  std::unique_ptr<CodeImage> code = CAIRN_TRY(CodeImage::load(object, wanted, ids.as_span()));
   code->module = this;
   for (size_t i = 0; i < module_.functions.size(); ++i) {
     if (!module_.functions[i].is_imported && code->function(static_cast<uint32_t>(i)) == nullptr) {
@@ -86,7 +89,7 @@ Result<const CodeImage*> Module::code(compiler::BoundsMode bounds) {
   if (const CodeImage* known = code_.with([&](Code& code) { return image_of(code).get(); })) return known;
   compiler::Options options = engine_.options();
   options.bounds = bounds;
-  auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options))));
+  auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options)), bounds));
   return code_.with([&](Code& code) -> Result<const CodeImage*> {
     std::unique_ptr<CodeImage>& image = image_of(code);
     if (image == nullptr) {  // another thread may have been faster
@@ -104,7 +107,7 @@ Result<Ref<Module>> Module::load(Engine& engine, wasm::Module definition, std::s
   CAIRN_TRY(module->number_escaped());
   module->type_ids_ = CAIRN_TRY(
       engine.types().with([&](TypeRegistry& types) { return types.canonicalize(module->module_.types); }));
-  std::unique_ptr<CodeImage> code = CAIRN_TRY(module->load_code(object));
+  std::unique_ptr<CodeImage> code = CAIRN_TRY(module->load_code(object, bounds));
 
   TryVector<CanonicalId> entered;
   for (size_t i = 0; i < module->module_.functions.size(); ++i) {

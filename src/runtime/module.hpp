@@ -19,7 +19,8 @@ class Module : public RefCounted {
  public:
   // Decodes, validates and compiles, for the way of checking bounds that the engine has address space for.
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
-  // Loads a code object that compile_module made of this module with the engine's options but for `bounds`.
+  // Loads a code object that compile_module made of this module, with the engine's features and for this way of checking bounds.
+  // Error (malformed): it is another's, or made in another way, which is named (codegen/object_identity.hpp).
   static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object,
                                   compiler::BoundsMode bounds);
   ~Module();
@@ -45,7 +46,7 @@ class Module : public RefCounted {
  private:
   Module(Engine& engine, wasm::Module module, compiler::BoundsMode bounds);
   Result<void> number_escaped();
-  Result<std::unique_ptr<CodeImage>> load_code(std::span<const std::byte> object);
+  Result<std::unique_ptr<CodeImage>> load_code(std::span<const std::byte> object, compiler::BoundsMode bounds);
 
   Engine& engine_;
   wasm::Module module_;

@@ -92,7 +92,12 @@ expect compile/syntax 65 'cairn: syntax.wat:2:9: unknown operator i32.foo, expec
 printf '(module (func (param i64 i64) (result i64) (i64.add (i64.shl (local.get 0) (i64.const 3)) (local.get 1))))' >"$scratch/shift.wat"
 expect compile/riscv_plain 0 '' compile --target riscv64 shift.wat -o plain.o
 expect compile/riscv_zba 0 '' compile --target riscv64 --engine cpu=zba shift.wat -o zba.o
-cmp -s "$scratch/plain.o" "$scratch/zba.o" && bad compile/riscv_zba 'the same code as without zba' || ok
+(cd "$scratch" && "$cairn" objdump --target riscv64 --engine cpu=zba shift.wat) >"$scratch/zba.txt" 2>&1
+grep -q sh3add "$scratch/zba.txt" && ok || bad compile/riscv_zba "$(cat "$scratch/zba.txt")"
+# What an object says of itself.
+expect objdump/object 0 '' objdump zba.o
+grep -qE '^code object: format 1, compiler [0-9a-f]{16}, a module [0-9a-f]{16}, bounds guard, relaxed native, features 0x[0-9a-f]+, cpu zba$' "$scratch/out" &&
+  ok || bad objdump/object "$(cat "$scratch/out")"
 
 # wast
 printf '(module (func (export "f") (result i32) (i32.const 1)))\n(assert_return (invoke "f") (i32.const 2))' >"$scratch/wrong.wast"

@@ -2,7 +2,7 @@
 //
 // Sections: .text (all functions, then trampolines), .rodata (constants and jump tables, follows .text in memory at the
 // next 64-byte boundary so that both can be addressed pc-relative; mapped read-only and not executable where its page allows),
-// .cairn.functions .cairn.traps .cairn.calls .cairn.stackmaps .cairn.handlers .cairn.trampolines (arrays of the records below,
+// .cairn.identity (one record: object_identity.hpp), .cairn.functions .cairn.traps .cairn.calls .cairn.stackmaps .cairn.handlers .cairn.trampolines (arrays of the records below,
 // little-endian, sorted by code offset), .cairn.stackslots (32-bit words that the stack maps refer to), .symtab/.strtab (a symbol
 // a function: its name from the name section, else "wasm-function[N]"), .rela.text:
 // only references to absolute symbols "type_id[N]" (R_X86_64_32; R_RISCV_HI20 and R_RISCV_LO12_I), which the

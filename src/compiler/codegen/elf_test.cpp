@@ -21,7 +21,7 @@ uint32_t word_at(std::span<const std::byte> bytes, size_t at) {
 // Two functions: the second calls the first, refers to a type, a constant, and has a jump table.
 std::vector<std::byte> sample(Architecture architecture) {
   Arena arena(1 << 20);
-  ElfWriter writer(architecture);
+  ElfWriter writer(architecture, identity_of(ObjectKind::module, {}, {}));
   CodeBuffer first(arena);
   for (int i = 0; i < 5; ++i) first.emit32(0x90909090);
   first.frame_bytes = 24;

@@ -187,7 +187,7 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
     names.push_back('\0');
     out.insert(out.end(), bytes.begin(), bytes.end());
   };
-  constexpr uint32_t kSymbolSection = 10, kStringSection = 11;
+  constexpr uint32_t kSymbolSection = 11, kStringSection = 12;
   out.reserve(text_.size() + rodata_.size() + functions_.size() * sizeof(FunctionRecord) +
               traps_.size() * sizeof(TrapRecord) + calls_.size() * sizeof(CallRecord) +
               stack_maps_.size() * sizeof(StackMapRecord) + stack_offsets_.size() * sizeof(uint32_t) +
@@ -202,6 +202,7 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
   add_section(".cairn.stackslots", elf::kProgBits, 0, 8, std::span(stack_offsets_), sizeof(uint32_t));
   add_section(".cairn.handlers", elf::kProgBits, 0, 8, std::span(handlers_), sizeof(HandlerRecord));
   add_section(".cairn.trampolines", elf::kProgBits, 0, 8, std::span(trampolines_), sizeof(TrampolineRecord));
+  add_section(".cairn.identity", elf::kProgBits, 0, 8, std::span(&identity_, 1), sizeof(ObjectIdentity));
   CAIRN_ASSERT(sections.size() == kSymbolSection);
   add_section(".symtab", elf::kSymTab, 0, 8, std::span(symbols), sizeof(elf::Symbol), kStringSection, local_count);
   add_section(".strtab", elf::kStrTab, 0, 1, std::span(strings_));

@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 #include "compiler/codegen/code_buffer.hpp"
 #include "compiler/codegen/code_object.hpp"
+#include "compiler/codegen/object_identity.hpp"
 #include "compiler/options.hpp"
 
 namespace cairn::codegen {
@@ -15,7 +16,7 @@ namespace cairn::codegen {
 // Functions are placed in the order in which they are added; the same calls give the same bytes.
 class ElfWriter {
  public:
-  explicit ElfWriter(compiler::Architecture architecture) : architecture_(architecture) {}
+  ElfWriter(compiler::Architecture architecture, const ObjectIdentity& identity) : architecture_(architecture), identity_(identity) {}
 
   // Copies the code; returns where it begins in .text. `function_index` is kTrampoline for code that is no function.
   uint32_t add(uint32_t function_index, std::string_view name, const CodeBuffer& code);
@@ -47,6 +48,7 @@ class ElfWriter {
   uint32_t add_string(std::string_view text);
 
   compiler::Architecture architecture_;
+  ObjectIdentity identity_;
   std::vector<std::byte> text_, rodata_;
   std::vector<Pending> pending_;
   std::vector<FunctionRecord> functions_;

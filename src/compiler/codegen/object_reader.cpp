@@ -68,6 +68,8 @@ class Reader {
         !copy(stack_maps_, contents_.stack_maps) || !copy(stack_offsets_, contents_.stack_offsets) ||
         !copy(handlers_, contents_.handlers) || !copy(trampolines_, contents_.trampolines))
       return broken("a table's size is not a multiple of its records'");
+    if (identity_.size() != sizeof(ObjectIdentity)) return broken("the identity is of another size");
+    std::memcpy(&contents_.identity, identity_.data(), sizeof(ObjectIdentity));
     CAIRN_TRY(check_records());
     CAIRN_TRY(read_relocations());
     return std::move(contents_);
@@ -114,7 +116,7 @@ class Reader {
                    {".cairn.functions", &functions_}, {".cairn.traps", &traps_},
                    {".cairn.stackmaps", &stack_maps_}, {".cairn.stackslots", &stack_offsets_},
                    {".cairn.calls", &calls_},   {".cairn.handlers", &handlers_},
-                   {".cairn.trampolines", &trampolines_},
+                   {".cairn.trampolines", &trampolines_}, {".cairn.identity", &identity_},
                    {".symtab", &symbols_},      {".strtab", &strings_},
                    {".rela.text", &relocations_}};
       for (uint32_t k = 0; k < std::size(known); ++k) {
@@ -124,7 +126,7 @@ class Reader {
         *known[k].target = *bytes;
       }
     }
-    if (seen != 0xfff) return broken("a section is missing");
+    if (seen != 0x1fff) return broken("a section is missing");
     return {};
   }
 
@@ -214,8 +216,8 @@ class Reader {
 
   Bytes object_;
   ObjectContents contents_;
-  Bytes text_, rodata_, functions_, traps_, calls_, stack_maps_, stack_offsets_, handlers_, trampolines_, symbols_, strings_,
-      relocations_;
+  Bytes text_, rodata_, functions_, traps_, calls_, stack_maps_, stack_offsets_, handlers_, trampolines_, identity_, symbols_,
+      strings_, relocations_;
 };
 
 }  // namespace

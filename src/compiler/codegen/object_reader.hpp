@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "compiler/codegen/code_object.hpp"
+#include "compiler/codegen/object_identity.hpp"
 #include "compiler/options.hpp"
 
 namespace cairn::codegen {
@@ -23,6 +24,7 @@ struct TypeReference {
 
 struct ObjectContents {
   compiler::Architecture architecture = compiler::Architecture::x86_64;
+  ObjectIdentity identity;  // what it says it is: check_identity()
   std::span<const std::byte> text;    // into the object's bytes
   std::span<const std::byte> rodata;  // to be placed at text's begin + rodata_offset
   uint64_t rodata_offset = 0;

@@ -9,6 +9,7 @@
 #include "base/format.hpp"
 #include "compiler/build/build.hpp"
 #include "compiler/build/module_context.hpp"
+#include "compiler/codegen/object_reader.hpp"
 #include "compiler/ir/printer.hpp"
 #include "compiler/opt/pipeline.hpp"
 #include "host/cli/commands.hpp"
@@ -132,11 +133,20 @@ bool is_wanted(const Options& options, const wasm::Module& module, wasm::FuncInd
 }  // namespace
 
 Result<int> objdump(const Options& options) {
+  // Of a code object, what it says of itself.
+  const std::string file = read_file(options.operands[0]).value_or(std::string());
+  if (file.starts_with("\x7f" "ELF")) {
+    const codegen::ObjectContents contents = CAIRN_TRY(codegen::read_object(std::as_bytes(std::span(file))));
+    std::printf("code object: %s\n", codegen::to_string(contents.identity).c_str());
+    return 0;
+  }
   const std::string program = CAIRN_TRY(load_program(options.operands[0]));
   const compiler::Options settings = CAIRN_TRY(compiler_options(options));
   const wasm::Module module = CAIRN_TRY(wasm::decode_module(bytes_of(program), settings.features));
   const compiler::ModuleContext context(module, settings);
-  const std::vector<Lines> machine = CAIRN_TRY(machine_code(CAIRN_TRY(compile_object(options, program))));
+  const std::vector<std::byte> object = CAIRN_TRY(compile_object(options, program));
+  std::printf("code object: %s\n\n", codegen::to_string(CAIRN_TRY(codegen::read_object(object)).identity).c_str());
+  const std::vector<Lines> machine = CAIRN_TRY(machine_code(object));
   bool found = false;
   size_t defined = 0;
   for (uint32_t i = 0; i < module.functions.size(); ++i) {
