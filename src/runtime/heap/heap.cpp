@@ -19,6 +19,7 @@ constexpr uint64_t kSmallestLimit = uint64_t{4} << 20;
 constexpr uint64_t kSliceBytes = 128 * 1024;  // of the nursery, handed out at a time
 constexpr uint64_t kLeastRoom = 64;  // after a full collection there must be room for such a part of what is alive
 constexpr uint32_t kMaximumShortages = 8;
+constexpr size_t kLeastListEntries = 16 * 1024;
 
 constexpr uint64_t nursery_bytes(const HeapConfig& config, uint64_t limit) {
   return std::min(config.nursery_bytes, limit / 16) / kBlockBytes * kBlockBytes;
@@ -53,9 +54,13 @@ Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const VMTyp
                 .promoted = CAIRN_TRY(CommittedTable<HeapReference>::create(Scavenger::list_capacity(nursery))),
                 .reservation = CAIRN_TRY(Platform::reserve(bytes))};
   const std::span<std::byte> reservation = memory.reservation;
-  // Marking ends when its list has room for one part of an array, so that much is there from the start (INV-15).
+  // Where there is no memory for more of the lists, the collector gets by with these, but not with next to nothing: marking ends when
+  // its list has room for one part of an array (INV-15).
   std::unique_ptr<Heap> heap;
-  if (memory.to_scan.grow(2)) heap.reset(new (std::nothrow) Heap(config, std::move(memory), types, allocation, roots));
+  if (memory.to_scan.grow(std::min(config.mark_list_entries, kLeastListEntries)) &&
+      memory.remembered.grow(std::min(config.remembered_entries, kLeastListEntries))) {
+    heap.reset(new (std::nothrow) Heap(config, std::move(memory), types, allocation, roots));
+  }
   if (heap == nullptr) {
     Platform::release(reservation);
     return fail(out_of_memory("a heap of managed objects"));
