@@ -14,7 +14,7 @@ compiler: base wasm compiler runtime/builtins.hpp
 compiler/ir: base wasm/types.hpp wasm/trap.hpp wasm/trap.def wasm/opcodes.hpp
 compiler/build: base wasm compiler/ir compiler/bounds.hpp compiler/options.hpp runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/field_layout.hpp runtime/builtins.hpp
 compiler/opt: base compiler/ir compiler/options.hpp runtime/vmcontext.hpp runtime/heap_layout.hpp
-compiler/codegen: base compiler/ir compiler/options.hpp wasm/types.hpp wasm/trap.hpp wasm/trap.def runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/builtins.hpp
+compiler/codegen: base compiler/ir compiler/options.hpp compiler/cpu_feature_names.hpp wasm/types.hpp wasm/trap.hpp wasm/trap.def runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/builtins.hpp
 compiler/x64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.hpp wasm/trap.hpp runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/builtins.hpp runtime/entry.hpp runtime/host_stack.hpp
 compiler/rv64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.hpp wasm/trap.hpp runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/builtins.hpp runtime/entry.hpp runtime/host_stack.hpp
 runtime: base wasm compiler platform
