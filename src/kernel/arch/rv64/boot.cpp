@@ -8,6 +8,8 @@
 #include "port/cpu.hpp"
 #include "port/layout.hpp"
 
+extern "C" const std::byte hart_stops[];
+
 namespace cairn::kernel {
 namespace {
 
@@ -24,9 +26,21 @@ bool has_all_extensions(const DeviceTree& tree) {
   return false;
 }
 
+// Harts that were never started wait in the firmware, and OpenSBI's first wait has an interrupt pending that nobody takes, so that it
+// spins. A hart that was started and has stopped waits without.
+void let_other_harts_rest(const DeviceTree& tree, uint64_t own) {
+  constexpr uint64_t kHartState = 0x48534d, kStart = 0;  // "HSM" [sbi 9]
+  const auto cpus = tree.root()->child("cpus");
+  for (auto cpu = cpus ? cpus->first_child() : std::nullopt; cpu; cpu = cpu->next_sibling()) {
+    const auto hart = cpu->number("reg");
+    if (cpu->text("device_type") != "cpu" || !hart || *hart == own) continue;
+    sbi_call(kHartState, kStart, *hart, reinterpret_cast<uint64_t>(hart_stops) - layout::kImage);
+  }
+}
+
 }  // namespace
 
-extern "C" [[noreturn]] void cairn_boot(uint64_t /*hart*/, uint64_t tree_address) {
+extern "C" [[noreturn]] void cairn_boot(uint64_t hart, uint64_t tree_address) {
   BootInfo& info = first_boot_info;
   info.entry_ticks = machine::ticks();
   info.firmware = "SBI";
@@ -46,6 +60,7 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t /*hart*/, uint64_t tree_address
   info.memory.reserve(image_range());
   info.memory.reserve(info.device_tree);
   info.memory.reserve(info.bundle);
+  let_other_harts_rest(*tree, hart);
   kernel_main(info);
 }
 

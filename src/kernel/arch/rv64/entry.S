@@ -70,6 +70,16 @@ high_start:
   wfi
   j 1b
 
+  // Where other harts are started, translation off, only to be stopped again.
+  .globl hart_stops
+hart_stops:
+  li a7, 0x48534d           // "HSM" [sbi 9]
+  li a6, 1                  // stop
+  ecall
+1:
+  wfi
+  j 1b
+
   .section .bss.pages, "aw", @nobits
   .balign 4096
   .globl boot_stack_bottom, boot_stack_top
