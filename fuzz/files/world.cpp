@@ -65,11 +65,8 @@ Errno World::call(Function function, Arguments... arguments) {
 #if CAIRN_DEBUG
   injection.has_failed = false;
   injection.fails_at = fails_at_;
-  const uint64_t before = injection.attempts;
   const Errno error = function(call_, static_cast<Arguments>(arguments)...);
-  injection.fails_at = 0;
-  const uint64_t attempts = injection.attempts - before;
-  fails_at_ = fails_at_ > attempts ? fails_at_ - attempts : 0;
+  fails_at_ = injection.fails_at.exchange(0);
   has_failed_ |= injection.has_failed;
   return error;
 #else

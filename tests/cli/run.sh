@@ -158,7 +158,7 @@ case "$target" in
     # A million types: 3 MB that decode to fifty times as much.
     { printf '\0asm\1\0\0\0\1\303\215\267\1\300\204\075'; head -c 3000000 /dev/zero | sed 's/\x00\x00\x00/\x60\x00\x00/g'; } >"$scratch/types.wasm"
     run --memory 128M "$scratch/types.wasm" </dev/null
-    expect_error too_large_decoded 65 'needs more memory than the limit of [0-9]+ KiB' '[0-9]+ bytes wanted'
+    expect_error too_large_decoded 65 'out of memory: [0-9]+ bytes wanted, with [0-9]+ bytes in all'
     one_line too_large_decoded/line
     run --memory 256M "$root/examples/primes.c" 100000 </dev/null
     expect small_machine 0 "9592 primes below 100000"

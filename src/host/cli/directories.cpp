@@ -145,7 +145,9 @@ Result<std::vector<PlacedDirectory>> place_directories(const std::vector<Directo
   for (PlacedDirectory& directory : placed) {
     if (!directory.is_copied) continue;
     const std::string wanted = std::string(kGuestRoot) + normalized(directory.name);
-    const bool is_free = std::ranges::none_of(
+    // A root that nobody gave is a tree of its own, not that of a directory named `.`.
+    const bool is_given_root = wanted != kGuestRoot || directory.name == "/";
+    const bool is_free = is_given_root && std::ranges::none_of(
         taken, [&](const std::string& other) { return is_within(wanted, other) || is_within(other, wanted); });
     directory.path = is_free ? wanted : "/" + decimal(++own_trees);
     taken.push_back(directory.path);

@@ -112,6 +112,8 @@ refuse:
   jmp 1b
 
 say:
+  cld
+3:
   lodsb
   testb %al, %al
   jz 2f
@@ -125,7 +127,7 @@ say:
   movb %ah, %al
   movw $0x3f8, %dx
   outb %al, %dx
-  jmp say
+  jmp 3b
 2:
   ret
 
