@@ -117,9 +117,9 @@ for target in "${targets[@]}"; do
 done
 
 job "cli (tools)" tests/cli/tools.sh
-job "limits (host)" tests/limits/run.sh host --quick
 
 for target in "${targets[@]}"; do
+  job "limits ($target)" tests/limits/run.sh "$target" --quick
   job "threads ($target)" tests/threads/run.sh "$target"
   job "stacks ($target)" python3 tests/stacks/run.py "$target"
   job "regressions ($target)" tests/regressions/run.sh "$target"

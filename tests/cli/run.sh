@@ -238,6 +238,7 @@ directories() { # NAME OPTIONS... -- ARGUMENTS...: what directories.c says; the 
   run "${options[@]}" "$here/directories.c" "$@" </dev/null
   expect "directories/$name" 0 "$(cat)"
 }
+directories no_root --root none -- /tmp <<<'/tmp: Capabilities insufficient'
 directories dot --dir . -- file ./b/file . <<<$'file: of a\n./b/file: of b\n.: b file'
 directories here --dir ./b -- b/file <<<'b/file: of b'
 directories dots --dir b::/x/./y//z -- /x/./y//z/file <<<'/x/./y//z/file: of b'

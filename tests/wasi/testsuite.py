@@ -39,6 +39,8 @@ for program in sorted(suite.glob("tests/*/testsuite/wasm32-wasip1/*.wasm")):
         if expected["root"]:
             shutil.copytree(program.parent / expected["root"], scratch + "/root", symlinks=True)
             command += ["--dir", f"{scratch}/root::/"]
+        else:
+            command += ["--root", "none"]
         command += [str(program), *expected["args"]]
         try:
             ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)

@@ -37,10 +37,9 @@ Result<std::string> make_bundle(const Options& options, BootConfig config, const
                                                    " MiB of memory; give it more with --memory"));
   }
   const std::vector<PlacedDirectory> directories = CAIRN_TRY(place_directories(options.directories));
-  config.preopens = preopens_of(directories);
+  config.preopens = preopens_of(options, directories);
   // A root that the user did not give holds what programs expect to find.
-  const auto is_root = [](const PlacedDirectory& directory) { return directory.name == "/"; };
-  if (std::ranges::none_of(directories, is_root)) config.standard_files = config.preopens.front().path;
+  if (has_default_root(options)) config.standard_files = config.preopens.front().path;
   CpioWriter archive;
   const std::string encoded = config.encode();
   archive.add({.name = bundle_member::kConfig, .data = bytes_of(encoded)});

@@ -161,10 +161,14 @@ Result<std::vector<PlacedDirectory>> place_directories(const std::vector<Directo
   return placed;
 }
 
-std::vector<Preopen> preopens_of(const std::vector<PlacedDirectory>& directories) {
+bool has_default_root(const Options& options) {
+  return options.has_default_root &&
+         std::ranges::none_of(options.directories, [](const DirectoryMapping& mapping) { return mapping.guest == "/"; });
+}
+
+std::vector<Preopen> preopens_of(const Options& options, const std::vector<PlacedDirectory>& directories) {
   std::vector<Preopen> preopens;
-  const auto is_root = [](const PlacedDirectory& directory) { return directory.name == "/"; };
-  if (std::ranges::none_of(directories, is_root)) preopens.push_back({"/", std::string(kGuestRoot)});
+  if (has_default_root(options)) preopens.push_back({"/", std::string(kGuestRoot)});
   for (const PlacedDirectory& directory : directories) preopens.push_back({directory.name, directory.path});
   return preopens;
 }

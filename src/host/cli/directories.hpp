@@ -23,8 +23,11 @@ struct PlacedDirectory {
 // another one; such a one goes to "/1", "/2" and so on. Error (io): there is no such directory.
 Result<std::vector<PlacedDirectory>> place_directories(const std::vector<DirectoryMapping>& mappings);
 
-// The same for the program: "/" first, which is always there.
-std::vector<Preopen> preopens_of(const std::vector<PlacedDirectory>& directories);
+// Whether the program gets "/" in memory: none of the directories has that name, and the user wants one.
+bool has_default_root(const Options& options);
+
+// The same for the program, with the default root in front if there is one.
+std::vector<Preopen> preopens_of(const Options& options, const std::vector<PlacedDirectory>& directories);
 
 // Copies the directories into the archive, below bundle_member::kRoot. Links are copied, not followed; sockets and devices are
 // left out. Error (limit): a file does not fit into `budget` bytes any more; it is not read.

@@ -155,6 +155,8 @@ constexpr Option kOptions[] = {
      [](Options& o, std::string_view v) {
        return choose(o.trap_unknown_imports, v, {{"trap", true}, {"error", false}});
      }},
+    {"--root", Argument::required, bit(Command::run), "memory or none",
+     [](Options& o, std::string_view v) { return choose(o.has_default_root, v, {{"memory", true}, {"none", false}}); }},
     {"--limit", Argument::required, bit(Command::wast), "a number of seconds from 1 to 86400",
      [](Options& o, std::string_view v) {
        const std::optional<unsigned> number = parse_number<unsigned>(v);

@@ -63,6 +63,7 @@ TEST(Options, WrongUsageIsOneLine) {
       {"run", "--target", "host", "--accel", "kvm", "p"},
       {"run", "--unknown-imports", "zero", "p"},
       {"run", "--invoke", "", "p"},
+      {"run", "--root", "disk", "p"},
       {"wast", "--limit", "0", "p"},
       {"run", "--memory", "", "p"},
       {"run", "--memory", "-5", "p"},

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "host/cli/commands.hpp"
+#include "host/cli/directories.hpp"
 #include "host/system/linux_system.hpp"
 #include "runtime/configure.hpp"
 #include "wasi/memory_files/memory_file_system.hpp"
@@ -64,8 +65,7 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
                                   host::file_type_of(descriptor));
   }
   // A program has a root, as on machines: one in memory unless the user gives it another.
-  const auto is_root = [](const DirectoryMapping& mapping) { return mapping.guest == "/"; };
-  if (std::ranges::none_of(options.directories, is_root)) {
+  if (has_default_root(options)) {
     files = CAIRN_TRY(wasi::MemoryFileSystem::create(system, options.memory_bytes / 2));
     CAIRN_TRY(files->add_standard_files(""));
     auto root = files->root();
