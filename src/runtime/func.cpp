@@ -145,6 +145,30 @@ Result<Func> create_function(Store& store, const wasm::FuncType& type, DynamicHo
 
 namespace detail {
 
+namespace {
+wasm::FuncType function_type(const StaticType& type) {
+  return {.params = {type.params.begin(), type.params.end()}, .results = {type.results.begin(), type.results.end()}};
+}
+}  // namespace
+
+Result<Func> make_host_function(Store& store, const StaticType& type, uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*),
+                                void* callable, void (*destroy)(void*)) {
+  if (callable == nullptr) return fail(out_of_memory("a host function"));
+  Result<wasm::FuncType> made = run_operation([&] { return function_type(type); });
+  if (made) return store.create_host_function(*made, invoke, callable, destroy);
+  destroy(callable);
+  return fail(std::move(made).error());
+}
+
+Result<void> check_type(Store& store, Func function, const StaticType& wanted) {
+  const wasm::FuncType& actual = type_of(store, function);
+  if (std::ranges::equal(wanted.params, actual.params) && std::ranges::equal(wanted.results, actual.results)) return {};
+  return fail(make_error([&] {
+    return Error::of(ErrorKind::link, "incompatible function type: wanted " + wasm::to_string(function_type(wanted)) + ", found " +
+                                          wasm::to_string(actual));
+  }));
+}
+
 uint32_t report_trap(Trap trap) {
   const auto code = 1 + static_cast<uint32_t>(trap.kind);
   Activation* activation = platform::Platform::activation();

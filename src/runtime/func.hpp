@@ -16,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/operation.hpp"
 #include "runtime/instantiate.hpp"
 #include "runtime/store.hpp"
 #include "runtime/value.hpp"
@@ -91,20 +90,17 @@ void store_slot(std::byte* values, size_t index, T value) {
 
 template <class R>
 struct Results {
-  static constexpr size_t count = 1;
-  static void append_types(std::vector<wasm::ValType>& types) { types.push_back(ValueTraits<R>::type); }
+  static constexpr std::array<wasm::ValType, 1> types{ValueTraits<R>::type};
   static void store(std::byte* values, R result) { store_slot(values, 0, result); }
   static R load(const std::byte* values) { return load_slot<R>(values, 0); }
 };
 template <>
 struct Results<void> {
-  static constexpr size_t count = 0;
-  static void append_types(std::vector<wasm::ValType>&) {}
+  static constexpr std::array<wasm::ValType, 0> types{};
 };
 template <class... R>
 struct Results<std::tuple<R...>> {
-  static constexpr size_t count = sizeof...(R);
-  static void append_types(std::vector<wasm::ValType>& types) { (types.push_back(ValueTraits<R>::type), ...); }
+  static constexpr std::array<wasm::ValType, sizeof...(R)> types{ValueTraits<R>::type...};
   static void store(std::byte* values, const std::tuple<R...>& result) {
     [&]<size_t... I>(std::index_sequence<I...>) {
       (store_slot(values, I, std::get<I>(result)), ...);
@@ -117,13 +113,23 @@ struct Results<std::tuple<R...>> {
   }
 };
 
+// A function's type as its C++ type says it, in static memory.
+struct StaticType {
+  std::span<const wasm::ValType> params;
+  std::span<const wasm::ValType> results;
+};
 template <class R, class... A>
-wasm::FuncType make_type() {
-  wasm::FuncType type;
-  (type.params.push_back(ValueTraits<A>::type), ...);
-  Results<R>::append_types(type.results);
-  return type;
-}
+struct StaticTypeOf {
+  static constexpr std::array<wasm::ValType, sizeof...(A)> params{ValueTraits<A>::type...};
+  static constexpr StaticType type{params, Results<R>::types};
+};
+
+// What all host functions have in common, so that each C++ type adds little code. Takes `callable` over; null: there was no memory for
+// it.
+Result<Func> make_host_function(Store& store, const StaticType& type, uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*),
+                                void* callable, void (*destroy)(void*));
+// Error (link): the function has another type.
+Result<void> check_type(Store& store, Func function, const StaticType& wanted);
 
 // Hands a host function's trap to the activation that it will end; returns the code for VMHostContext::invoke.
 uint32_t report_trap(Trap trap);
@@ -144,7 +150,7 @@ struct HostInvoker {
     return 0;
   }
   static void destroy(void* callable) { delete static_cast<Callable*>(callable); }
-  static wasm::FuncType type() { return make_type<R, A...>(); }
+  static constexpr const StaticType& type = StaticTypeOf<R, A...>::type;
 };
 
 template <class Callable, class Signature>
@@ -161,10 +167,8 @@ struct InvokerFor<Callable, std::expected<R, Trap> (C::*)(Caller&, A...)> : Host
 template <class Callable>
 Result<Func> wrap_function(Store& store, Callable callable) {
   using Invoker = detail::InvokerFor<Callable, decltype(&Callable::operator())>;
-  const wasm::FuncType type = CAIRN_TRY(run_operation([] { return Invoker::type(); }));
-  auto* const kept = new (std::nothrow) Callable(std::move(callable));
-  if (kept == nullptr) return fail(out_of_memory("a host function"));
-  return store.create_host_function(type, &Invoker::invoke, kept, &Invoker::destroy);
+  return detail::make_host_function(store, Invoker::type, &Invoker::invoke, new (std::nothrow) Callable(std::move(callable)),
+                                    &Invoker::destroy);
 }
 
 template <class Signature>
@@ -175,17 +179,12 @@ template <class R, class... A>
 class TypedFunc<R(A...)> {
  public:
   static Result<TypedFunc> create(Store& store, Func function) {
-    const wasm::FuncType& actual = type_of(store, function);
-    return run_operation([&]() -> Result<TypedFunc> {
-      const wasm::FuncType wanted = detail::make_type<R, A...>();
-      if (wanted == actual) return TypedFunc(function);
-      return fail(Error::of(ErrorKind::link, "incompatible function type: wanted " + wasm::to_string(wanted) + ", found " +
-                                                 wasm::to_string(actual)));
-    });
+    CAIRN_TRY(detail::check_type(store, function, detail::StaticTypeOf<R, A...>::type));
+    return TypedFunc(function);
   }
 
   std::expected<R, Trap> call(Store& store, A... arguments) const {
-    constexpr size_t kSlots = std::max<size_t>({1, sizeof...(A), detail::Results<R>::count});
+    constexpr size_t kSlots = std::max<size_t>({1, sizeof...(A), detail::Results<R>::types.size()});
     alignas(16) std::array<std::byte, kSlots * detail::kSlotBytes> values;
     [&]<size_t... I>(std::index_sequence<I...>) {
       (detail::store_slot(values.data(), I, arguments), ...);
