@@ -27,7 +27,6 @@ class CodeImage;
 struct EngineConfig {
   compiler::Options compiler;
   size_t guest_stack_bytes = size_t{8} << 20;
-  size_t host_reserve_bytes = size_t{256} << 10;  // of that, what host functions may count on
   // How much address space memories may take in all; 0: three quarters of what the platform has.
   uint64_t memory_addresses = 0;
   // With BoundsMode::guard, memories get guard pages as far as that suffices, and others are checked. Or they are errors.
