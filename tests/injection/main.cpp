@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/format.hpp"
+#include "base/operation.hpp"
 #include "host/cli/files.hpp"
 #include "platform/injection.hpp"
 #include "runtime/configure.hpp"
