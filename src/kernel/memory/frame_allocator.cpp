@@ -10,7 +10,7 @@ namespace cairn::kernel {
 namespace {
 
 // Records: bit 0 says that a free block starts here, and bits 2.. are its order; bit 0 clear: not the start of a free
-// block, and bits 2.. are the owner's note.
+// block, and bits 2.. are the owner's note, or links of the free block that the frame is part of.
 constexpr uint32_t kFree = 1;
 constexpr uint32_t free_record(unsigned order) { return order << 2 | kFree; }
 
@@ -26,6 +26,7 @@ bool FrameAllocator::initialize(DirectMap map, std::span<const PhysRange> ranges
   if (ranges.empty() || highest <= ranges[0].start.value) return false;
   first_ = ranges[0].start.value;
   record_count_ = (highest - first_) >> kPageBits;
+  CAIRN_ASSERT(record_count_ < uint64_t{1} << 31);  // links have so many bits
   const uint64_t record_bytes = align_up(record_count_ * sizeof(uint32_t), kPageSize);
   for (const PhysRange& home : ranges) {
     if (home.size < record_bytes) continue;
@@ -50,27 +51,32 @@ void FrameAllocator::add(PhysRange range) {
   if (frames != 0) free_contiguous(range.start, frames);
 }
 
+FrameAllocator::Links FrameAllocator::links(uint64_t index, unsigned order) const {
+  uint32_t* words = order >= 2 ? records_ + index + 1 : map_.at<uint32_t>(frame_at(index));
+  return {words, words + 1};
+}
+
 void FrameAllocator::push(uint64_t index, unsigned order) {
-  auto* link = map_.at<Link>(frame_at(index));
-  link->previous = nullptr;
-  link->next = lists_[order];
-  if (link->next != nullptr) link->next->previous = link;
-  lists_[order] = link;
+  const Links own = links(index, order);
+  *own.previous = 0;
+  *own.next = lists_[order];
+  if (*own.next != 0) *links(index_of(*own.next), order).previous = link_to(index);
+  lists_[order] = link_to(index);
   records_[index] = free_record(order);
 }
 
 void FrameAllocator::unlink(uint64_t index, unsigned order) {
-  auto* link = map_.at<Link>(frame_at(index));
-  (link->previous != nullptr ? link->previous->next : lists_[order]) = link->next;
-  if (link->next != nullptr) link->next->previous = link->previous;
+  const Links own = links(index, order);
+  (*own.previous != 0 ? *links(index_of(*own.previous), order).next : lists_[order]) = *own.next;
+  if (*own.next != 0) *links(index_of(*own.next), order).previous = *own.previous;
   records_[index] = 0;
 }
 
 std::optional<PhysAddr> FrameAllocator::allocate(unsigned order) {
   unsigned found = order;
-  while (found < kOrders && lists_[found] == nullptr) ++found;
+  while (found < kOrders && lists_[found] == 0) ++found;
   if (found >= kOrders) return std::nullopt;
-  const uint64_t index = index_of(map_.physical(lists_[found]));
+  const uint64_t index = index_of(lists_[found]);
   unlink(index, found);
   while (found > order) {
     --found;

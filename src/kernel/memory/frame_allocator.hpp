@@ -1,8 +1,10 @@
 // Physical memory in frames of 4 KiB: a buddy allocator with one word of record a frame.
 //
-// Free blocks of 2^order frames, aligned to their size, are in one list an order; the links lie in the free frames
-// themselves. A record says of the first frame of a block what the block is; whoever has allocated a block may keep a
-// small number of its own there (the heap does), so that freeing needs the address only.
+// Free blocks of 2^order frames, aligned to their size, are in one list an order. A record says of the first frame of a
+// block what the block is; whoever has allocated a block may keep a small number of its own there (the heap does), so that
+// freeing needs the address only. The links of a free block lie in the records of its second and third frame: the allocator
+// does not touch free memory, which a virtual machine's host gives to its guest at the first touch, in pieces of 2 MiB.
+// Blocks of one and two frames have too few records; their links lie in the first frame.
 //
 // Not locked; FrameSource (memory.hpp) adds the lock and a cache for each CPU.
 #pragma once
@@ -45,10 +47,14 @@ class FrameAllocator {
   [[nodiscard]] const DirectMap& map() const { return map_; }
 
  private:
-  struct Link {
+  using Link = uint32_t;                  // names a free block: twice (its index + 1), zero for none; bit 0 is the records'
+  struct Links {
     Link* next;
     Link* previous;
   };
+  static constexpr Link link_to(uint64_t index) { return static_cast<Link>((index + 1) << 1); }
+  static constexpr uint64_t index_of(Link link) { return (link >> 1) - 1; }
+  [[nodiscard]] Links links(uint64_t index, unsigned order) const;
   [[nodiscard]] uint64_t index_of(PhysAddr frame) const;
   [[nodiscard]] PhysAddr frame_at(uint64_t index) const { return {first_ + (index << kPageBits)}; }
   void push(uint64_t index, unsigned order);
@@ -58,7 +64,7 @@ class FrameAllocator {
   uint64_t first_ = 0;  // physical address of record 0
   uint64_t record_count_ = 0;
   uint32_t* records_ = nullptr;
-  std::array<Link*, kOrders> lists_{};
+  std::array<Link, kOrders> lists_{};  // the first of each order
   uint64_t free_frames_ = 0;
   uint64_t total_frames_ = 0;
 };
