@@ -1,6 +1,10 @@
 #include "compiler/codegen/live_ranges.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "base/assert.hpp"
 
 namespace cairn::codegen {
 
@@ -13,7 +17,8 @@ LiveRanges::LiveRanges(const MachineFunction& function)
       function_(function),
       live_out_stamp_(function.arena),
       worklist_(function.arena),
-      visits_(function.arena) {}
+      live_in_(function.arena),
+      block_uses_(function.arena) {}
 
 bool LiveRanges::compute() {
   find_loops();
@@ -21,6 +26,7 @@ bool LiveRanges::compute() {
   const uint32_t count = static_cast<uint32_t>(function_.vregs.size());
   ranges.reserve(count + count / 4);
   live_out_stamp_.assign(function_.blocks.size(), LoopInfo::kNone);
+  live_in_.assign(function_.blocks.size() / 64 + 1, 0);
   work_left_ = 16 * (function_.blocks.size() + function_.insts.size()) + 100'000;
   for (uint32_t i = 0; i < count; ++i) {
     if (vregs[i].def != kNever) compute_ranges(VReg(i));
@@ -137,10 +143,16 @@ void LiveRanges::compute_ranges(VReg reg) {
   }
 
   const uint32_t stamp = reg.index();
-  visits_.clear();
+  block_uses_.clear();
+  uint32_t highest = data.def_block;
   bool def_is_live_out = false;
   uint64_t steps = 0;
   const uint64_t limit = std::min<uint64_t>(work_left_, 1 << 16);
+  auto mark_live_in = [&](uint32_t block) {
+    CAIRN_ASSERT(block > data.def_block);  // a block follows those that dominate it
+    live_in_[block / 64] |= uint64_t{1} << (block % 64);
+    highest = std::max(highest, block);
+  };
   auto visit_predecessors = [&](uint32_t block) {
     for (MBlock p : function_.predecessors(function_.blocks[block])) {
       ++steps;
@@ -150,7 +162,7 @@ void LiveRanges::compute_ranges(VReg reg) {
         def_is_live_out = true;
         continue;
       }
-      visits_.push_back({p.index(), block_end(p.index())});
+      mark_live_in(p.index());
       worklist_.push_back(p.index());
     }
   };
@@ -168,7 +180,8 @@ void LiveRanges::compute_ranges(VReg reg) {
       continue;
     }
     if (live_out_stamp_[block] == stamp) continue;  // live throughout
-    visits_.push_back({block, end});
+    mark_live_in(block);
+    block_uses_.push_back({block, end});
     visit_predecessors(block);
     while (!worklist_.empty()) {
       const uint32_t next = worklist_.back();
@@ -180,9 +193,11 @@ void LiveRanges::compute_ranges(VReg reg) {
       }
     }
   }
-  work_left_ -= std::min(work_left_, steps);
+  const uint32_t first_word = data.def_block / 64, last_word = highest / 64;
+  work_left_ -= std::min<uint64_t>(work_left_, steps + last_word - first_word);
 
   if (too_long) {
+    for (uint32_t word = first_word; word <= last_word; ++word) live_in_[word] = 0;
     Point end = last.point;
     uint32_t previous_block = LoopInfo::kNone;
     for (uint32_t u = data.first_use; u != Use::kNone; u = uses[u].next) {
@@ -197,16 +212,23 @@ void LiveRanges::compute_ranges(VReg reg) {
     return;
   }
 
-  // A block may be there twice: with a use, and later as live throughout.
-  std::ranges::sort(visits_.as_span(), [](const Visit& a, const Visit& b) { return a.block < b.block; });
   ranges.push_back({data.def, def_is_live_out ? block_end(data.def_block) : local_end});
-  for (const Visit& visit : visits_) {
-    LiveRange& current = ranges.back();
-    const Point begin = block_begin(visit.block);
-    if (begin <= current.end) {
-      current.end = std::max(current.end, visit.end);
-    } else {
-      ranges.push_back({begin, visit.end});
+  const BlockUse* use = block_uses_.begin();
+  for (uint32_t word = first_word; word <= last_word; ++word) {
+    for (uint64_t bits = std::exchange(live_in_[word], 0); bits != 0; bits &= bits - 1) {
+      const uint32_t block = word * 64 + static_cast<uint32_t>(std::countr_zero(bits));
+      Point end = block_end(block);
+      if (live_out_stamp_[block] != stamp) {  // live up to a use
+        while (use->block != block) ++use;
+        end = use->end;
+      }
+      LiveRange& current = ranges.back();
+      const Point begin = block_begin(block);
+      if (begin <= current.end) {
+        current.end = std::max(current.end, end);
+      } else {
+        ranges.push_back({begin, end});
+      }
     }
   }
   data.range_count = static_cast<uint32_t>(ranges.size()) - data.first_range;

@@ -96,13 +96,14 @@ class LiveRanges {
 
   const MachineFunction& function_;
   // Work space of compute_ranges.
-  struct Visit {
+  struct BlockUse {
     uint32_t block;
-    Point end;
+    Point end;  // of the last use in the block
   };
   ScratchVector<uint32_t> live_out_stamp_;  // by block: number of the last register found live at the end
   ScratchVector<uint32_t> worklist_;
-  ScratchVector<Visit> visits_;
+  ScratchVector<uint64_t> live_in_;  // a bit a block: the register is live at the start; zeros between registers
+  ScratchVector<BlockUse> block_uses_;  // ascending
   uint64_t work_left_ = 0;
 };
 

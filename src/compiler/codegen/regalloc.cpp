@@ -299,13 +299,17 @@ bool Allocator::is_clean(VReg value) {
 void Allocator::occupy(VReg value, PReg reg) {
   CAIRN_ASSERT(!occupant_[reg.number()].valid());
   occupant_[reg.number()] = value;
+  occupied_.add(reg);
   state(value).reg = reg;
   if (registers_.callee_saved.has(reg)) used_callee_saved_.add(reg);
 }
 
 void Allocator::release(VReg value) {
   PReg& reg = state(value).reg;
-  if (reg.valid()) occupant_[reg.number()] = VReg();
+  if (reg.valid()) {
+    occupant_[reg.number()] = VReg();
+    occupied_.remove(reg);
+  }
   reg = PReg();
 }
 

@@ -1,5 +1,6 @@
 // Where values are at the begin of a block, and the moves on the edges into it.
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.hpp"
 #include "compiler/codegen/regalloc_state.hpp"
@@ -24,10 +25,8 @@ uint32_t Allocator::loop_of_header(uint32_t block) const {
 }
 
 void Allocator::begin_block(uint32_t block) {
-  for (VReg& value : occupant_) {
-    if (value.valid()) state(value).reg = PReg();
-    value = VReg();
-  }
+  occupied_.for_each([&](PReg reg) { state(std::exchange(occupant_[reg.number()], VReg())).reg = PReg(); });
+  occupied_ = {};
   block_ = block;
   inst_ = function_.blocks[block].first_inst;
   const std::span<const MBlock> predecessors = function_.predecessors(function_.blocks[block]);
@@ -44,10 +43,10 @@ void Allocator::end_block(uint32_t block) {
     next = live_.uses[next].next;
   }
   exits_[block].first = static_cast<uint32_t>(held_.size());
-  for (unsigned r = 0; r < PReg::kCount; ++r) {
-    const VReg value = occupant_[r];
-    if (value.valid()) held_.push_back({value, PReg(r), is_clean(value)});
-  }
+  occupied_.for_each([&](PReg reg) {
+    const VReg value = occupant_[reg.number()];
+    held_.push_back({value, reg, is_clean(value)});
+  });
   exits_[block].count = static_cast<uint32_t>(held_.size()) - exits_[block].first;
   for (MBlock successor : function_.successors(function_.blocks[block])) {
     if (successor.index() > block) continue;

@@ -165,6 +165,7 @@ class Allocator {
 
   ScratchVector<ValueState> values_;
   std::array<VReg, PReg::kCount> occupant_;
+  PRegSet occupied_;  // those that have an occupant
   PRegSet used_callee_saved_;
   uint32_t block_ = 0;  // current
   uint32_t inst_ = 0;

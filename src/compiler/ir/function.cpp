@@ -93,21 +93,6 @@ std::span<Value> Function::operands(Value instruction) {
   }
 }
 
-std::span<const Target> Function::targets(Value terminator) const {
-  return const_cast<Function*>(this)->targets(terminator);
-}
-
-std::span<Target> Function::targets(Value terminator) {
-  const Instruction& inst = instructions[terminator.index()];
-  switch (inst.opcode) {
-    case Opcode::jump:
-    case Opcode::branch:
-    case Opcode::br_table: return target_lists.as_span().subspan(inst.extra, static_cast<size_t>(inst.immediate));
-    case Opcode::invoke: return target_lists.as_span().subspan(static_cast<size_t>(inst.immediate), 2);
-    default: return {};
-  }
-}
-
 std::span<const Value> Function::arguments(const Target& target) const {
   return value_lists.as_span().subspan(target.first_argument, target.argument_count);
 }

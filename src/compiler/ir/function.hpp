@@ -233,8 +233,17 @@ class Function {
   [[nodiscard]] std::span<const Value> operands(Value instruction) const;
   [[nodiscard]] std::span<Value> operands(Value instruction);
   // Targets of a terminator, empty for others.
-  [[nodiscard]] std::span<const Target> targets(Value terminator) const;
-  [[nodiscard]] std::span<Target> targets(Value terminator);
+  [[nodiscard]] std::span<const Target> targets(Value terminator) const { return const_cast<Function*>(this)->targets(terminator); }
+  [[nodiscard]] std::span<Target> targets(Value terminator) {
+    const Instruction& inst = instructions[terminator.index()];
+    switch (inst.opcode) {
+      case Opcode::jump:
+      case Opcode::branch:
+      case Opcode::br_table: return target_lists.as_span().subspan(inst.extra, static_cast<size_t>(inst.immediate));
+      case Opcode::invoke: return target_lists.as_span().subspan(static_cast<size_t>(inst.immediate), 2);
+      default: return {};
+    }
+  }
   [[nodiscard]] std::span<const Value> arguments(const Target& target) const;
   [[nodiscard]] std::span<Value> arguments(const Target& target);
   [[nodiscard]] const MemoryAccess& memory_access(Value instruction) const;
