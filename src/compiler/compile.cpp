@@ -112,7 +112,7 @@ Result<std::vector<std::byte>> module_object(const wasm::Module& module, const O
   const std::unique_ptr<codegen::Target> target = make_target(options);
   const ModuleContext context(module, options);
   FunctionCompiler compiler(context, *target);
-  codegen::ElfWriter object(options.architecture, codegen::identity_of(codegen::ObjectKind::module, module.bytes, options));
+  codegen::ElfWriter object(options.architecture, codegen::identity_of(codegen::ObjectKind::module, module.digest, options));
   uint64_t budget = module_budget(module, options);
   for (uint32_t i = module.imported_functions; i < module.functions.size(); ++i) {
     const wasm::FuncIndex index(i);

@@ -56,11 +56,14 @@ Module::~Module() {
 }
 
 Result<Ref<Module>> Module::create(Engine& engine, std::vector<std::byte> bytes) {
-  wasm::Module module = CAIRN_TRY(wasm::decode_module(std::move(bytes), engine.options().features));
+  return create(engine, CAIRN_TRY(wasm::decode_module(std::move(bytes), engine.options().features)));
+}
+
+Result<Ref<Module>> Module::create(Engine& engine, wasm::Module definition) {
   compiler::Options options = engine.options();
-  options.bounds = engine.bounds_for(module);
-  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(module, options));
-  return load(engine, std::move(module), object, options.bounds);
+  options.bounds = engine.bounds_for(definition);
+  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, options));
+  return load(engine, std::move(definition), object, options.bounds);
 }
 
 Result<std::unique_ptr<CodeImage>> Module::load_code(std::span<const std::byte> object, compiler::BoundsMode bounds) {
@@ -69,7 +72,7 @@ Result<std::unique_ptr<CodeImage>> Module::load_code(std::span<const std::byte> 
   for (CanonicalId id : type_ids_) ids.push_back_within_capacity(id.index());
   compiler::Options options = engine_.options();
   options.bounds = bounds;
-  const WantedCode wanted{codegen::identity_of(codegen::ObjectKind::module, module_.bytes, options), engine_.usable_cpu()};
+  const WantedCode wanted{codegen::identity_of(codegen::ObjectKind::module, module_.digest, options), engine_.usable_cpu()};
   std::unique_ptr<CodeImage> code = CAIRN_TRY(CodeImage::load(object, wanted, ids.as_span()));
   code->module = this;
   for (size_t i = 0; i < module_.functions.size(); ++i) {

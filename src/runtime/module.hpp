@@ -19,6 +19,8 @@ class Module : public RefCounted {
  public:
   // Decodes, validates and compiles, for the way of checking bounds that the engine has address space for.
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
+  // The same of a module that is decoded already, with the engine's features.
+  static Result<Ref<Module>> create(Engine& engine, wasm::Module definition);
   // Loads a code object that compile_module made of this module, with the engine's features and for this way of checking bounds.
   // Error (malformed): it is another's, or made in another way, which is named (codegen/object_identity.hpp).
   static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object,

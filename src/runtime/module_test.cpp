@@ -36,7 +36,7 @@ class CodeObjects : public RuntimeTest {
   // The object with another identity.
   template <class Change>
   static std::vector<std::byte> changed(std::vector<std::byte> object, const compiler::Options& options, Change&& change) {
-    ObjectIdentity identity = codegen::identity_of(codegen::ObjectKind::module, decode(kModule).bytes, options);
+    ObjectIdentity identity = codegen::identity_of(codegen::ObjectKind::module, decode(kModule).digest, options);
     const auto bytes = std::as_writable_bytes(std::span(&identity, 1));
     const auto found = std::ranges::search(object, bytes);
     EXPECT_EQ(found.size(), sizeof identity);

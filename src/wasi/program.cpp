@@ -1,11 +1,11 @@
 #include "wasi/program.hpp"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
-#include "compiler/compile.hpp"
-#include "runtime/linker.hpp"
+#include "base/operation.hpp"
 #include "wasi/invoke.hpp"
-#include "wasi/unknown_imports.hpp"
 #include "wasi/wasi.hpp"
 #include "wasm/decoder.hpp"
 
@@ -22,14 +22,23 @@ ProgramResult end_of(runtime::Trap trap, const Context& context) {
 constexpr std::string_view kStart = "_start";
 constexpr std::string_view kInitialize = "_initialize";
 
-// What is called, and with what.
-struct Call {
-  std::string_view name;
-  std::vector<runtime::Val> arguments;
+// Nanoseconds of the monotonic clock since the last call.
+class Laps {
+ public:
+  explicit Laps(System& system) : system_(system), last_(system.now(ClockId::monotonic)) {}
+  uint64_t lap() {
+    const uint64_t now = system_.now(ClockId::monotonic);
+    return now - std::exchange(last_, now);
+  }
+
+ private:
+  System& system_;
+  uint64_t last_;
 };
 
-// The calls that make up the program, in order.
-Result<std::vector<Call>> plan_calls(const wasm::Module& module, const ProgramOptions& options, const Context& context) {
+}  // namespace
+
+Result<std::vector<Program::Call>> Program::plan_calls(const wasm::Module& module, const ProgramOptions& options, const Context& context) {
   std::vector<Call> calls;
   const auto add = [&](std::string_view name, std::span<const std::string> texts) -> Result<void> {
     const wasm::Export& item = *CAIRN_TRY(find_function(module, name));
@@ -38,7 +47,7 @@ Result<std::vector<Call>> plan_calls(const wasm::Module& module, const ProgramOp
       return fail(Error::of(ErrorKind::link, "not a program: " + std::string(name) + " has the type " + wasm::to_string(type) +
                                                  ", not [] -> []"));
     }
-    calls.push_back({name, CAIRN_TRY(parse_arguments(name, type, texts))});
+    calls.push_back({item.name, CAIRN_TRY(parse_arguments(name, type, texts))});
     return {};
   };
   const auto exports = [&](std::string_view name) { return find_function(module, name).has_value(); };
@@ -56,49 +65,45 @@ Result<std::vector<Call>> plan_calls(const wasm::Module& module, const ProgramOp
   return calls;
 }
 
-}  // namespace
-
-Result<ProgramResult> run_program(const runtime::EngineConfig& config, std::vector<std::byte> bytes, Context& context,
-                                  const ProgramOptions& options, PhaseTimes& times) {
-  uint64_t last = context.system().now(ClockId::monotonic);
-  const auto lap = [&] {
-    const uint64_t now = context.system().now(ClockId::monotonic);
-    return now - std::exchange(last, now);
-  };
-  auto engine = CAIRN_TRY(runtime::Engine::create(config));
-  lap();
-  wasm::Module definition = CAIRN_TRY(wasm::decode_module(std::move(bytes), config.compiler.features));
-  times.decode = lap();
-  compiler::Options settings = config.compiler;
-  settings.bounds = engine->bounds_for(definition);
-  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, settings));
-  times.compile = lap();
-  auto module = CAIRN_TRY(runtime::Module::load(*engine, std::move(definition), object, settings.bounds));
-  times.code_bytes = CAIRN_TRY(module->code(settings.bounds))->size();
-  const std::vector<Call> calls = CAIRN_TRY(plan_calls(module->definition(), options, context));
-  UnknownImports unknown_imports;
-  auto store = CAIRN_TRY(runtime::Store::create(*engine));
-  runtime::Linker linker(*store);
+Result<std::unique_ptr<Program>> Program::load(runtime::Engine& engine, std::vector<std::byte> bytes, Context& context,
+                                               const ProgramOptions& options, PhaseTimes& times) {
+  std::unique_ptr<Program> program(new (std::nothrow) Program(context));
+  if (program == nullptr) return fail(out_of_memory("a program"));
+  Laps laps(context.system());
+  wasm::Module definition = CAIRN_TRY(wasm::decode_module(std::move(bytes), engine.options().features));
+  times.decode = laps.lap();
+  program->module_ = CAIRN_TRY(runtime::Module::create(engine, std::move(definition)));
+  times.compile = laps.lap();
+  times.code_bytes = CAIRN_TRY(program->module_->code(program->module_->bounds()))->size();
+  program->calls_ = CAIRN_TRY(plan_calls(program->module_->definition(), options, context));
+  program->store_ = CAIRN_TRY(runtime::Store::create(engine));
+  runtime::Linker& linker = program->linker_.emplace(*program->store_);
   CAIRN_TRY(define_wasi(linker, context));
-  if (options.trap_unknown_imports) CAIRN_TRY(unknown_imports.define(*store, linker, *module));
-  runtime::Outcome<runtime::Instance> instance = linker.instantiate(module);
-  times.instantiate = lap();
+  if (options.trap_unknown_imports) CAIRN_TRY(program->unknown_imports_.define(*program->store_, linker, *program->module_));
+  times.instantiate = laps.lap();
+  return program;
+}
+
+Result<ProgramResult> Program::run(PhaseTimes& times) {
+  Laps laps(context_.system());
+  runtime::Outcome<runtime::Instance> instance = linker_->instantiate(module_);
+  times.instantiate += laps.lap();
   const auto note_heap = [&] {
-    if (store->heap() != nullptr) times.heap = store->heap()->statistics();
+    if (store_->heap() != nullptr) times.heap = store_->heap()->statistics();
   };
   note_heap();
   if (!instance) {
-    if (instance.error().trap) return end_of(std::move(*instance.error().trap), context);
+    if (instance.error().trap) return end_of(std::move(*instance.error().trap), context_);
     return fail(std::move(instance.error().error));
   }
   ProgramResult result;
-  const runtime::HandleScope scope(*store);
-  for (const Call& call : calls) {
-    const auto function = runtime::get_export_as<runtime::Func>(*store, *instance, call.name);
-    std::expected<std::vector<runtime::Val>, runtime::Trap> results = runtime::call(*store, *function, call.arguments);
-    times.run += lap();
+  const runtime::HandleScope scope(*store_);
+  for (const Call& call : calls_) {
+    const auto function = runtime::get_export_as<runtime::Func>(*store_, *instance, call.name);
+    std::expected<std::vector<runtime::Val>, runtime::Trap> results = runtime::call(*store_, *function, call.arguments);
+    times.run += laps.lap();
     note_heap();
-    if (!results) return end_of(std::move(results.error()), context);
+    if (!results) return end_of(std::move(results.error()), context_);
     result.output = print_results(*results);
   }
   return result;

@@ -167,10 +167,7 @@ Result<std::string> run(const runtime::EngineConfig& config, std::vector<std::by
   auto engine = CAIRN_TRY(runtime::Engine::create(config));
   wasm::Module definition = CAIRN_TRY(wasm::decode_module(std::move(bytes), config.compiler.features));
   CAIRN_TRY(apply_limits(definition, limits));
-  compiler::Options options = config.compiler;
-  options.bounds = engine->bounds_for(definition);
-  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, options));
-  auto module = CAIRN_TRY(runtime::Module::load(*engine, std::move(definition), object, options.bounds));
+  auto module = CAIRN_TRY(runtime::Module::create(*engine, std::move(definition)));
 
   const auto files = CAIRN_TRY(MemoryFileSystem::create(system, uint64_t{4} << 20));
   Context context(system);

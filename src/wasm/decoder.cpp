@@ -221,12 +221,15 @@ std::unexpected<Error> ModuleDecoder::invalid(uint64_t offset, std::string messa
 // --- The interface.
 
 Result<Module> decode_module(std::vector<std::byte> bytes, Features features) {
-  Module module = CAIRN_TRY(run_operation([&]() -> Result<Module> {
+  Result<Module> module = run_operation([&]() -> Result<Module> {
     ModuleDecoder decoder(bytes, features);
     if (auto decoded = decoder.decode(); !decoded) return fail(decoder.first_malformed(std::move(decoded.error())));
     return decoder.take();
-  }));
-  module.bytes = std::move(bytes);
+  });
+  if (module) {
+    module->digest = blake2b(bytes);
+    module->bytes = std::move(bytes);
+  }
   return module;
 }
 

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/blake2b.hpp"
 #include "base/result.hpp"
 #include "wasm/features.hpp"
 #include "wasm/types.hpp"
@@ -138,6 +139,7 @@ struct BranchHint {
 // Owns the module's bytes; the spans inside point into them.
 struct Module {
   std::vector<std::byte> bytes;
+  Digest digest{};  // of the bytes: names the module in code objects
   Features features = Features::all();  // what it was decoded with, and its functions are validated with
 
   std::vector<SubType> types;

@@ -109,7 +109,10 @@ bool run_crashes(const Bytes& module) {
     wasi::Context context(system);
     wasi::PhaseTimes times;
     const Result<runtime::EngineConfig> config = runtime::configure_engine(BootConfig{});
-    if (config) (void)wasi::run_program(*config, module, context, {}, times);
+    if (!config) _exit(0);
+    const auto engine = runtime::Engine::create(*config);
+    if (!engine) _exit(0);
+    if (const auto program = wasi::Program::load(**engine, module, context, {}, times)) (void)(*program)->run(times);
     _exit(0);
   }
   int status = 0;

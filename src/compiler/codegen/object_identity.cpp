@@ -45,7 +45,7 @@ std::unexpected<Error> differs(const std::string& what) {
 
 }  // namespace
 
-ObjectIdentity identity_of(ObjectKind kind, std::span<const std::byte> module, const compiler::Options& options) {
+ObjectIdentity identity_of(ObjectKind kind, const Digest& module, const compiler::Options& options) {
   ObjectIdentity identity;
   identity.kind = kind;
   identity.bounds = static_cast<uint32_t>(options.bounds);
@@ -53,7 +53,7 @@ ObjectIdentity identity_of(ObjectKind kind, std::span<const std::byte> module, c
   identity.features = options.features.bits();
   identity.cpu = bits_of(options.cpu);
   identity.compiler = kCompilerBuild;
-  if (kind == ObjectKind::module) identity.module = blake2b(module);
+  identity.module = module;
   return identity;
 }
 

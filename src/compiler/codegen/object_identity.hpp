@@ -33,8 +33,8 @@ struct ObjectIdentity {
 };
 static_assert(sizeof(ObjectIdentity) == 24 + 2 * sizeof(Digest));
 
-// What an object of these bytes, compiled with these options, says.
-ObjectIdentity identity_of(ObjectKind kind, std::span<const std::byte> module, const compiler::Options& options);
+// What an object compiled with these options says; `module` is the digest of the module's bytes, zeros unless kind is `module`.
+ObjectIdentity identity_of(ObjectKind kind, const Digest& module, const compiler::Options& options);
 
 // Error (malformed): names the first thing in which `found` differs from what is wanted. `available` are the instruction sets that the
 // object may use; it need not use them.

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/format.hpp"
+#include "base/nothrow_memory.hpp"
+#include "base/operation.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/engine_config.hpp"
@@ -75,29 +77,33 @@ void report_times(const wasi::PhaseTimes& times, uint64_t start) {
   send_record(control_record::kStat, "gc_pauses", times.heap->pauses.total());
 }
 
-Result<int> run(const Bundle& bundle) {
+// All that a program consists of.
+struct Running {
+  KernelSystem system;
+  std::unique_ptr<wasi::MemoryFileSystem> files;
+  wasi::Context context{system};
+  std::unique_ptr<runtime::Engine> engine;
+  std::unique_ptr<wasi::Program> program;
+};
+
+Result<wasi::ProgramResult> run(const Bundle& bundle, Running& running) {
   const uint64_t start = nanoseconds_since_boot();
   const BootConfig& config = bundle.config;
-  KernelSystem system;
-  const auto files = CAIRN_TRY(wasi::MemoryFileSystem::create(system, memory_statistics().total / 2));
-  CAIRN_TRY(fill_file_system(bundle, *files));
-  const runtime::EngineConfig engine = CAIRN_TRY(engine_config(config));
-  wasi::Context context(system);
+  running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, memory_statistics().total / 2));
+  CAIRN_TRY(fill_file_system(bundle, *running.files));
+  wasi::Context& context = running.context;
   context.arguments = config.arguments;
   context.environment = config.environment;
-  CAIRN_TRY(add_descriptors(config, *files, context));
+  CAIRN_TRY(add_descriptors(config, *running.files, context));
+  running.engine = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(engine_config(config))));
 
   wasi::PhaseTimes times;
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
-  const wasi::ProgramResult result =
-      CAIRN_TRY(wasi::run_program(engine, {bundle.program.begin(), bundle.program.end()}, context, options, times));
-  console::write(Port::standard_output, result.output);
+  running.program = CAIRN_TRY(
+      wasi::Program::load(*running.engine, {bundle.program.begin(), bundle.program.end()}, context, options, times));
+  auto result = CAIRN_TRY(running.program->run(times));
   if (config.report_times) report_times(times, start);
-  if (result.trap) {
-    console::write(Port::standard_error, result.trap->to_string());
-    return exit_status::kTrap;
-  }
-  return static_cast<int>(result.exit_status & 0xff);
+  return result;
 }
 
 }  // namespace
@@ -111,10 +117,21 @@ void send_record(std::string_view kind, std::string_view name, uint64_t value) {
 }
 
 int run_program(const Bundle& bundle) {
-  const Result<int> status = run(bundle);
-  if (status) return *status;
-  console::write(Port::standard_error, "cairn: " + status.error().to_string() + "\n");
-  return exit_status_of(status.error().kind);
+  std::unique_ptr<Running> running = try_make_unique<Running>();
+  const Result<wasi::ProgramResult> result = running ? run(bundle, *running) : fail(cairn::out_of_memory("a program"));
+  if (result && !result->trap) {
+    console::write(Port::standard_output, result->output);
+    // The machine ends with its program: to take it apart first would only cost time.
+    (void)running.release();
+    return static_cast<int>(result->exit_status & 0xff);
+  }
+  running.reset();  // the message may need the memory
+  if (!result) {
+    console::write(Port::standard_error, "cairn: " + result.error().to_string() + "\n");
+    return exit_status_of(result.error().kind);
+  }
+  console::write(Port::standard_error, result->trap->to_string());
+  return exit_status::kTrap;
 }
 
 }  // namespace cairn::kernel
