@@ -57,7 +57,9 @@ struct TableObject {
   // Elements that are about to be written.
   void note_change(uint64_t start, uint64_t count) {
     if (!holds_heap_references || count == 0) return;
-    for (uint64_t piece = start / kTablePiece; piece <= (start + count - 1) / kTablePiece; ++piece) changed[piece] = 1;
+    for (uint64_t piece = start / kTablePiece; piece <= (start + count - 1) / kTablePiece; ++piece) {
+      changed[piece] = static_cast<uint8_t>(PieceState::changed);
+    }
   }
 };
 

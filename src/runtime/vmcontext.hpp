@@ -44,9 +44,13 @@ struct VMMemory {
 struct VMTable {
   uint64_t* elements = nullptr;  // one 64-bit word an element: VMFuncRef*, or an external reference; null is 0
   uint64_t length = 0;
-  // Of tables of heap references, a byte for each piece of kTablePiece elements: not 0 when one of them may have been written since the
-  // collector last looked at the piece. It is set before the element is written.
+  // Of tables of heap references, a PieceState for each piece of kTablePiece elements. It becomes `changed` before an element is written.
   uint8_t* changed = nullptr;
+};
+enum class PieceState : uint8_t {
+  untouched,  // never written: all are null, and there may be no memory behind them yet
+  changed,    // one may have been written since the collector last looked at the piece
+  seen,       // none has been
 };
 inline constexpr uint32_t kTablePieceLog2 = 10;
 inline constexpr uint32_t kTablePiece = 1 << kTablePieceLog2;

@@ -160,6 +160,10 @@ case "$target" in
     run --memory 128M "$scratch/types.wasm" </dev/null
     expect_error too_large_decoded 65 'out of memory: [0-9]+ bytes wanted, with [0-9]+ bytes in all'
     one_line too_large_decoded/line
+    run --time "$here/wide_table.wat" </dev/null
+    expect wide_table 0 ""
+    resident=$(awk '$1 == "resident_bytes" { print $2 }' "$scratch/err")
+    [ "$resident" -lt $((64 << 20)) ] && ok || bad wide_table/resident "$resident bytes"
     run --memory 256M "$root/examples/primes.c" 100000 </dev/null
     expect small_machine 0 "9592 primes below 100000"
     run --cpus 4 "$root/examples/primes.c" 100000 </dev/null

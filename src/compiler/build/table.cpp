@@ -106,7 +106,7 @@ void Builder::note_table_change(wasm::TableIndex index, Value element) {
   Instruction inst;
   inst.opcode = Opcode::store;
   inst.operands[0] = insert_.binary(Opcode::iadd, Type::i64, changed, piece);
-  inst.operands[1] = insert_.iconst(Type::i32, 1);
+  inst.operands[1] = insert_.iconst(Type::i32, static_cast<int64_t>(runtime::PieceState::changed));
   MemoryAccess access;
   access.size = 1;
   access.alias = AliasClass::runtime;

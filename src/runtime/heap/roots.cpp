@@ -32,19 +32,21 @@ void visit_frames(const Store& store, const RootVisitor& visit) {
 void visit_table(TableObject& table, RootChoice choice, const RootVisitor& visit) {
   const std::span<uint64_t> elements(table.elements.data(), table.elements.size());
   const std::span changed = table.changed.as_span();
+  constexpr auto kChanged = static_cast<uint8_t>(PieceState::changed), kSeen = static_cast<uint8_t>(PieceState::seen);
   for (size_t piece = 0; piece * kTablePiece < elements.size(); ++piece) {
-    if (choice == RootChoice::changed && changed[piece] == 0) {
+    if (choice == RootChoice::changed && changed[piece] != kChanged) {
       // The next one that is: there may be many that are not.
-      const void* next = std::memchr(&changed[piece], 1, changed.size() - piece);
+      const void* next = std::memchr(&changed[piece], kChanged, changed.size() - piece);
       if (next == nullptr) return;
       piece = static_cast<size_t>(static_cast<const uint8_t*>(next) - changed.data());
     }
-    if (choice == RootChoice::unchanged && changed[piece] != 0) continue;
+    if (changed[piece] == static_cast<uint8_t>(PieceState::untouched)) continue;
+    if (choice == RootChoice::unchanged && changed[piece] == kChanged) continue;
     const size_t begin = piece * kTablePiece;
     for (uint64_t& element : elements.subspan(begin, std::min<size_t>(kTablePiece, elements.size() - begin))) {
       visit(reference_in(&element));
     }
-    if (choice == RootChoice::all || choice == RootChoice::changed) changed[piece] = 0;
+    if (choice == RootChoice::all || choice == RootChoice::changed) changed[piece] = kSeen;
   }
 }
 
