@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that includes point the way ARCHITECTURE.md says: base <- wasm <- compiler <- runtime <- wasi <- {kernel, host}; inside the
+# Checks that includes point the way ARCHITECTURE.md says: base <- wasm <- abi <- compiler <- runtime <- wasi <- {kernel, host}; inside the
 # compiler, ir knows neither WebAssembly's binary form nor targets, and targets do not know each other.
 # Prints each violation; last line: N passed, N failed.
 set -u
@@ -9,23 +9,28 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 rules='
 base:
 wasm: base
+wasm/types: base
 wasm/text: base wasm
-compiler: base wasm compiler runtime/builtins.hpp
-compiler/ir: base wasm/types.hpp wasm/trap.hpp wasm/trap.def wasm/opcodes.hpp
-compiler/build: base wasm compiler/ir compiler/bounds.hpp compiler/options.hpp runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/field_layout.hpp runtime/builtins.hpp
-compiler/opt: base compiler/ir compiler/options.hpp runtime/vmcontext.hpp runtime/heap_layout.hpp
-compiler/codegen: base compiler/ir compiler/options.hpp compiler/cpu_feature_names.hpp wasm/types.hpp wasm/trap.hpp wasm/trap.def runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/builtins.hpp
-compiler/x64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.hpp wasm/trap.hpp runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/builtins.hpp runtime/entry.hpp runtime/host_stack.hpp
-compiler/rv64: base compiler/ir compiler/codegen compiler/options.hpp wasm/types.hpp wasm/trap.hpp runtime/vmcontext.hpp runtime/heap_layout.hpp runtime/builtins.hpp runtime/entry.hpp runtime/host_stack.hpp
-runtime: base wasm compiler platform
+abi: base wasm/types
+compiler: base wasm abi compiler
+compiler/options: base wasm/types
+compiler/ir: base wasm/types
+compiler/build: base wasm abi compiler/ir compiler/options
+compiler/opt: base abi compiler/ir compiler/options
+compiler/codegen: base wasm/types abi compiler/ir compiler/options
+compiler/x64: base wasm/types abi compiler/ir compiler/codegen compiler/options
+compiler/rv64: base wasm/types abi compiler/ir compiler/codegen compiler/options
+runtime: base wasm abi compiler platform
 wasi: base wasm compiler runtime
-wasi/memory_files: base wasi/types.hpp wasi/name.hpp wasi/file.hpp wasi/path.hpp
+wasi/interface: base
+wasi/memory_files: base wasi/interface
+testing: base wasm abi compiler runtime wasi platform
 cstd: base
-kernel: base wasm compiler runtime wasi platform port
-loader: base kernel
-host/platform: base wasm compiler runtime wasi platform
+kernel: base wasm abi compiler runtime wasi platform port
+kernel/testing: base wasm abi compiler runtime wasi testing platform port kernel
+host/platform: base wasm abi compiler runtime wasi platform
 host/system: base wasi
-host/cli: base wasm compiler runtime wasi host platform
+host/cli: base wasm compiler runtime wasi testing host platform
 '
 
 git ls-files 'src/*.hpp' 'src/*.cpp' 'src/*.def' 'src/*.S' | grep -v '_test\.cpp$' | xargs grep -HoE '^ *#include "[^"]+"' |

@@ -98,13 +98,13 @@ targets=(host)
 build_for_tests host all || { printf '%d passed, %d failed\n' "$total_passed" "$total_failed"; exit 1; }
 build_for_tests host-riscv64 cairn-cli && targets+=(host-riscv64)
 for machine in x86_64 riscv64; do
-  build_for_tests "kernel-$machine" cairn-kernel && targets+=("$machine")
+  build_for_tests "kernel-$machine" all && targets+=("$machine")
 done
 build_for_tests host-sanitize all && sanitized=1
 
 job structure/includes tools/check_includes.sh
 case " ${targets[*]} " in *" x86_64 riscv64 "*)
-  job structure/stacks python3 tools/check_stacks.py "$build"/kernel-x86_64/cairn-kernel.debug "$build"/kernel-riscv64/cairn-kernel.debug ;;
+  job structure/stacks python3 tools/check_stacks.py "$build"/kernel-x86_64/cairn-kernel-testing.debug "$build"/kernel-riscv64/cairn-kernel-testing.debug ;;
 esac
 job structure/containers tools/check_containers.sh
 job "structure/seeded faults" fuzz/diff/seeded/run.sh --check

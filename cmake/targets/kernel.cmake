@@ -13,28 +13,39 @@ file(GLOB CAIRN_CSTD CONFIGURE_DEPENDS src/cstd/c/*.cpp src/cstd/libcxx/*.cpp)
 add_library(cairn_cstd OBJECT ${CAIRN_CSTD})
 target_compile_options(cairn_cstd PRIVATE ${CAIRN_WARNINGS} -fno-builtin)
 
-function(cairn_target_program)
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/kernel/*.cpp)
-  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/arch/")
-  file(GLOB port CONFIGURE_DEPENDS src/kernel/arch/${CAIRN_PORT}/*.cpp src/kernel/arch/${CAIRN_PORT}/*.S)
-  add_library(cairn_kernel OBJECT ${sources} ${port})
-  target_compile_options(cairn_kernel PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${CAIRN_WARNINGS}>)
-  cairn_precompiled(standard_library cairn_kernel)
-
+# One image: `name`, of these objects and layers.
+function(cairn_kernel_image name)
   # Linked twice: the second time with the table of the first one's symbols, which lies last and so moves nothing.
   set(script ${CMAKE_SOURCE_DIR}/src/kernel/arch/${CAIRN_PORT}/kernel.ld)
-  foreach(stage cairn-kernel-unnamed cairn-kernel.debug)
+  foreach(stage ${name}-unnamed ${name}.debug)
     add_executable(${stage} $<TARGET_OBJECTS:cairn_kernel> $<TARGET_OBJECTS:cairn_cstd>)
-    target_link_libraries(${stage} PRIVATE cairn_wasi ${CAIRN_COMPILER_LIBRARY})
+    target_link_libraries(${stage} PRIVATE ${ARGN} ${CAIRN_COMPILER_LIBRARY})
     target_link_options(${stage} PRIVATE -T ${script})
     set_target_properties(${stage} PROPERTIES LINK_DEPENDS ${script})
   endforeach()
-  set(symbols ${CMAKE_BINARY_DIR}/kernel_symbols.S)
-  add_custom_command(OUTPUT ${symbols} DEPENDS cairn-kernel-unnamed ${CMAKE_SOURCE_DIR}/tools/kernel_symbols.py
-    COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/kernel_symbols.py $<TARGET_FILE:cairn-kernel-unnamed> ${symbols})
-  target_sources(cairn-kernel.debug PRIVATE ${symbols})
+  set(symbols ${CMAKE_BINARY_DIR}/${name}_symbols.S)
+  add_custom_command(OUTPUT ${symbols} DEPENDS ${name}-unnamed ${CMAKE_SOURCE_DIR}/tools/kernel_symbols.py
+    COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/kernel_symbols.py $<TARGET_FILE:${name}-unnamed> ${symbols})
+  target_sources(${name}.debug PRIVATE ${symbols})
   # The image that is booted: without debug information.
-  add_custom_command(OUTPUT cairn-kernel DEPENDS cairn-kernel.debug
-    COMMAND llvm-objcopy-22 --strip-all $<TARGET_FILE:cairn-kernel.debug> cairn-kernel)
-  add_custom_target(kernel-image ALL DEPENDS cairn-kernel)
+  add_custom_command(OUTPUT ${name} DEPENDS ${name}.debug
+    COMMAND llvm-objcopy-22 --strip-all $<TARGET_FILE:${name}.debug> ${name})
+  add_custom_target(${name}-image ALL DEPENDS ${name})
+endfunction()
+
+# The release image, and the testing image, which has src/kernel/testing as well.
+function(cairn_target_program)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/kernel/*.cpp)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/arch/|/testing/|/no_test_modes\\.cpp$")
+  file(GLOB port CONFIGURE_DEPENDS src/kernel/arch/${CAIRN_PORT}/*.cpp src/kernel/arch/${CAIRN_PORT}/*.S)
+  file(GLOB tests CONFIGURE_DEPENDS src/kernel/testing/*.cpp)
+  add_library(cairn_kernel OBJECT ${sources} ${port})
+  add_library(cairn_kernel_testing STATIC ${tests})
+  add_library(cairn_kernel_release STATIC src/kernel/program/no_test_modes.cpp)
+  foreach(part cairn_kernel cairn_kernel_testing cairn_kernel_release)
+    target_compile_options(${part} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${CAIRN_WARNINGS}>)
+    cairn_precompiled(standard_library ${part})
+  endforeach()
+  cairn_kernel_image(cairn-kernel cairn_kernel_release cairn_wasi)
+  cairn_kernel_image(cairn-kernel-testing cairn_kernel_testing cairn_testing)
 endfunction()

@@ -31,7 +31,7 @@ from function_check import OUT_OF_BOUNDS, FunctionCheck
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGETS = {62: x86_64, 243: riscv64}  # ELF machines
-# Numbers of src/wasm/trap.def.
+# Numbers of src/wasm/types/trap.def.
 DIVISION = {1, 2}
 FAULTS = {OUT_OF_BOUNDS, 5, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18}  # bounds of memories, tables, arrays; null references; casts of null
 

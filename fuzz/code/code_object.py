@@ -1,4 +1,4 @@
-"""Code objects, as src/compiler/codegen/code_object.hpp defines them, and their code as llvm-objdump reads it."""
+"""Code objects, as src/compiler/codegen/object/code_object.hpp defines them, and their code as llvm-objdump reads it."""
 import re
 import struct
 import subprocess

@@ -1,9 +1,9 @@
 """Follows control through one function, with what registers and slots hold, and checks each instruction that it gets to."""
 from values import CONTEXT, RESTORE_FIELD, RETURN, RUNTIME, UNKNOWN, base_of, bound_of
 
-# What a memory behind guard pages reserves (src/runtime/vmcontext.hpp).
+# What a memory behind guard pages reserves (src/abi/vmcontext.hpp).
 RESERVATION = (1 << 32) + (1 << 31) + 65536
-OUT_OF_BOUNDS = 4  # wasm/trap.def
+OUT_OF_BOUNDS = 4  # wasm/types/trap.def
 
 
 class FunctionCheck:

@@ -126,7 +126,7 @@ def loaded(base, displacement, memory_fields):
     return UNKNOWN if base[0] == "?" else ANY
 
 
-# Offsets in VMContext (src/runtime/vmcontext.hpp).
+# Offsets in VMContext (src/abi/vmcontext.hpp).
 BUILTINS_FIELD, RESTORE_FIELD = 24, 40
 
 

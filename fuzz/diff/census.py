@@ -20,7 +20,7 @@ PREFIXES = {0: 0, 0xFB: 256, 0xFC: 320, 0xFD: 352, 0xFE: 640}
 
 def instructions():
     """Place in the marks, name and signature of every instruction of Cairn's table."""
-    with open(os.path.join(ROOT, "src/wasm/opcodes.def")) as table:
+    with open(os.path.join(ROOT, "src/wasm/types/opcodes.def")) as table:
         for line in table:
             match = re.match(r'CAIRN_OPCODE\((\w+), "([^"]+)", (\w+), (\w+), .*, "([^"]*)"\)', line)
             if match:

@@ -17,7 +17,7 @@
 
 #include "base/boot_protocol.hpp"
 #include "runtime/configure.hpp"
-#include "runtime/func.hpp"
+#include "runtime/calls/func.hpp"
 #include "runtime/linker.hpp"
 #include "runtime/module.hpp"
 #include "runtime/store.hpp"

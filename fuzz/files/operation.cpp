@@ -1,6 +1,6 @@
 #include "files/operation.hpp"
 
-#include "wasi/types.hpp"
+#include "wasi/interface/types.hpp"
 
 namespace cairn::fuzz {
 

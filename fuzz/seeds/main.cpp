@@ -20,7 +20,7 @@
 #include "wasm/decoder.hpp"
 #include "wasm/text/text.hpp"
 #include "wasm/text/wast.hpp"
-#include "wasm/validator.hpp"
+#include "wasm/validation/validator.hpp"
 
 namespace cairn::fuzz {
 namespace {
@@ -221,7 +221,7 @@ void write_dictionaries(SeedWriter& seeds) {
       "assert_exhaustion assert_malformed assert_invalid assert_unlinkable assert_exception either nan:canonical "
       "nan:arithmetic thread wait ref.extern ref.host unreachable trap spectest");
 #define CAIRN_OPCODE(id, name, prefix, code, immediate, shape, feature, signature) text.insert(name);
-#include "wasm/opcodes.def"
+#include "wasm/types/opcodes.def"
   write_dictionary(seeds, "text.dict", text);
 }
 

@@ -39,7 +39,7 @@ namespace fs = std::filesystem;
 using Bytes = std::vector<std::byte>;
 
 constexpr double kLimit = 10;
-constexpr double kOrdinaryMemory = 250;  // bytes a byte (compiler/options.hpp)
+constexpr double kOrdinaryMemory = 250;  // bytes a byte (compiler/options/options.hpp)
 constexpr unsigned kSizes = 5;           // ranges of sizes, each twice the one before
 constexpr size_t kSmallest = 2048, kLargest = kSmallest << kSizes;
 constexpr size_t kKept = 6;              // of each range

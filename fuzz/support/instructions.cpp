@@ -1,6 +1,6 @@
 #include "support/instructions.hpp"
 
-#include "wasm/validator.hpp"
+#include "wasm/validation/validator.hpp"
 
 namespace cairn::fuzz {
 namespace {

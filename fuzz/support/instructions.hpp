@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "wasm/module.hpp"
-#include "wasm/opcodes.hpp"
+#include "wasm/types/opcodes.hpp"
 
 namespace cairn::fuzz {
 

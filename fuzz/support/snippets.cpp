@@ -17,7 +17,7 @@ struct Encoding {
 };
 constexpr Encoding kEncodings[] = {
 #define CAIRN_OPCODE(id, text, prefix, code, immediate, shape, feature, signature) {prefix, code},
-#include "wasm/opcodes.def"
+#include "wasm/types/opcodes.def"
 };
 
 bool same(const OpcodeRow& a, const OpcodeRow& b) {

@@ -2,7 +2,7 @@
 //
 // The build has CAIRN_DEBUG, so the IR is verified after each pass and the register allocation is checked. What is valid
 // compiles, or exceeds a limit that the error names; the object can be read back; compiling again gives the same bytes.
-#include "compiler/codegen/object_reader.hpp"
+#include "compiler/codegen/object/object_reader.hpp"
 #include "compiler/compile.hpp"
 #include "support/check.hpp"
 #include "support/input.hpp"

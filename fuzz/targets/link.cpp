@@ -5,7 +5,7 @@
 #include "base/format.hpp"
 #include "runtime/configure.hpp"
 #include "runtime/linker.hpp"
-#include "runtime/wast/spectest.hpp"
+#include "testing/wast/spectest.hpp"
 #include "support/check.hpp"
 #include "support/guest_scope.hpp"
 #include "support/input.hpp"

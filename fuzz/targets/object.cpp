@@ -1,9 +1,9 @@
 // The reader of code objects: any bytes, as if out of a cache that somebody else can write to.
 //
 // What is accepted can be placed in memory and looked up in without further checks. It is never run.
-#include "compiler/codegen/object_reader.hpp"
+#include "compiler/codegen/object/object_reader.hpp"
 #include "platform/platform.hpp"
-#include "runtime/code_image.hpp"
+#include "runtime/code/code_image.hpp"
 #include "support/check.hpp"
 #include "support/input.hpp"
 

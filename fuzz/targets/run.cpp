@@ -1,12 +1,12 @@
 // Instantiation and execution: modules, mutated so that they mostly stay valid, get what they import, and everything that
-// they export is called (wasi/trial.hpp). The code was made with checkers on; it may trap, and is ended when it runs for ever.
+// they export is called (testing/trial/trial.hpp). The code was made with checkers on; it may trap, and is ended when it runs for ever.
 #include "runtime/configure.hpp"
 #include "support/check.hpp"
 #include "support/guest_scope.hpp"
 #include "support/input.hpp"
 #include "support/module_target.hpp"
 #include "wasi/fake_system.hpp"
-#include "wasi/trial.hpp"
+#include "testing/trial/trial.hpp"
 
 using namespace cairn;
 

@@ -3,7 +3,7 @@
 // Scripts whose modules ask for more than a few pages or many elements are parsed only: what they may have is theirs, but it
 // makes fuzzing slow.
 #include "runtime/configure.hpp"
-#include "runtime/wast/script_runner.hpp"
+#include "testing/wast/script_runner.hpp"
 #include "support/check.hpp"
 #include "support/guest_scope.hpp"
 #include "support/input.hpp"

@@ -106,7 +106,7 @@ namespace host_record {
 // `carried STREAM TOTAL`: of the stream's bytes so many in all have been written where they belong.
 constexpr std::string_view kCarried = "carried";
 // `failed STREAM TOTAL ERRNO`: writing failed after TOTAL bytes; for stdin, reading did, and TOTAL bytes precede the failure.
-// ERRNO is WASI's number (wasi/types.hpp).
+// ERRNO is WASI's number (wasi/interface/types.hpp).
 constexpr std::string_view kFailed = "failed";
 }  // namespace host_record
 
@@ -114,7 +114,7 @@ enum class BootMode : uint8_t {
   idle,   // no program: stay up, talk on the serial port
   run,    // run program.wasm as a WASI command, then power off
   wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
-  trial,  // try the modules root/** (wasi/trial.hpp), a line each on stdout, exit 0 when all left nothing behind, then power off
+  trial,  // try the modules root/** (testing/trial/trial.hpp), a line each on stdout, exit 0 when all left nothing behind, then power off
   tests,  // run the unit tests linked into the kernel, then power off
 };
 

@@ -8,17 +8,17 @@
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "compiler/build/build.hpp"
-#include "compiler/codegen/checker.hpp"
+#include "compiler/codegen/allocation/checker.hpp"
 #include "compiler/codegen/dump.hpp"
-#include "compiler/codegen/elf_writer.hpp"
-#include "compiler/codegen/regalloc.hpp"
+#include "compiler/codegen/object/elf_writer.hpp"
+#include "compiler/codegen/allocation/regalloc.hpp"
 #include "compiler/codegen/target.hpp"
 #include "compiler/ir/printer.hpp"
 #include "compiler/opt/pipeline.hpp"
 #include "compiler/rv64/target.hpp"
 #include "compiler/x64/target.hpp"
-#include "runtime/builtins.hpp"
-#include "wasm/validator.hpp"
+#include "abi/builtins.hpp"
+#include "wasm/validation/validator.hpp"
 
 namespace cairn::compiler {
 namespace {
@@ -161,10 +161,10 @@ Result<std::vector<std::byte>> stubs_object(const Options& options) {
   record.type_index = codegen::kLandingStub;
   record.entry_offset = object.add(codegen::kTrampoline, "land", landing);
   object.add_trampoline(record);
-  for (uint32_t i = 0; i < runtime::kBuiltinCount; ++i) {
-    const runtime::BuiltinSignature builtin = runtime::signature_of(static_cast<runtime::Builtin>(i));
+  for (uint32_t i = 0; i < abi::kBuiltinCount; ++i) {
+    const abi::BuiltinSignature builtin = abi::signature_of(static_cast<abi::Builtin>(i));
     codegen::CodeBuffer stub(arena);
-    target->emit_exit_stub(static_cast<runtime::Builtin>(i), stub);
+    target->emit_exit_stub(static_cast<abi::Builtin>(i), stub);
     record.type_index = codegen::kExitStub;
     record.builtin = i;
     record.entry_offset = object.add(codegen::kTrampoline, "exit " + std::string(builtin.name), stub);

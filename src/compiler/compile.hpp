@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "compiler/options.hpp"
+#include "compiler/options/options.hpp"
 #include "wasm/module.hpp"
 
 namespace cairn::compiler {

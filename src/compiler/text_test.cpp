@@ -23,7 +23,7 @@
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/pipeline.hpp"
 #include "wasm/decoder.hpp"
-#include "wasm/validator.hpp"
+#include "wasm/validation/validator.hpp"
 
 namespace cairn::compiler {
 namespace {

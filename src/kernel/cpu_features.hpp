@@ -1,7 +1,7 @@
 // What the CPUs offer to compiled code; each port has its own definitions (cpu.cpp).
 #pragma once
 
-#include "compiler/options.hpp"
+#include "compiler/options/options.hpp"
 
 namespace cairn::kernel {
 

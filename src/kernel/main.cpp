@@ -9,11 +9,8 @@
 #include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/run.hpp"
-#include "kernel/program/scripts.hpp"
-#include "kernel/program/trials.hpp"
+#include "kernel/program/test_modes.hpp"
 #include "kernel/shell/shell.hpp"
-#include "kernel/testing/injection.hpp"
-#include "kernel/testing/testing.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace cairn::kernel {
@@ -53,19 +50,10 @@ void finish_without_memory(size_t size) {
   end_without_memory(finish_without_memory);
   if (!has_wall_clock()) set_wall_clock(bundle->config.wall_clock_nanoseconds);
   const std::string_view command_line = the_boot_info->command_line;
-  if (boot_option(command_line, "test") == "injection") finish(run_injection(*bundle, command_line));
-  switch (bundle->config.mode) {
-    case BootMode::run:
-      finish(run_program(*bundle));
-    case BootMode::tests:
-      finish(run_kernel_tests());
-    case BootMode::wast:
-      finish(run_scripts(*bundle));
-    case BootMode::trial:
-      finish(run_trials(*bundle));
-    case BootMode::idle:
-      run_shell();
-  }
+  if (const auto status = run_tests(*bundle, command_line)) finish(*status);
+  if (bundle->config.mode == BootMode::run) finish(run_program(*bundle));
+  if (bundle->config.mode == BootMode::idle) run_shell();
+  log_error("this image of the kernel cannot do what the boot bundle asks for: it is no testing image");
   finish(exit_status::kSystem);
 }
 
@@ -98,8 +86,7 @@ void kernel_main(BootInfo& info) {
   console::find_ports();
   const MemoryStatistics memory = memory_statistics();
   log_info("ready: ", (memory.total - memory.free) >> 10, " KiB in use, ", info.bundle.size >> 10, " KiB of bundle");
-  if (boot_option(info.command_line, "test") == "all") finish(run_kernel_tests());
-  if (boot_option(info.command_line, "test") == "echo") finish(run_echo());
+  if (const auto status = run_tests(info.command_line)) finish(*status);
   if (info.bundle.size == 0) run_shell();
   run_bundle({kDirectMap.at(info.bundle.start), info.bundle.size});
 }

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "base/try_vector.hpp"
-#include "runtime/field_layout.hpp"
+#include "abi/field_layout.hpp"
 
 namespace cairn::runtime {
 
@@ -22,7 +22,7 @@ std::optional<RawValue> simple_value(InstanceObject& instance, const wasm::Const
     case Kind::global_get: {
       const GlobalObject& global = instance.store[Global{instance.store.id(), instance.globals[op.index]}];
       const Val value = Val::load_from(op.type, global.vm->bytes.data());
-      return global.is_heap_reference ? RawValue{static_cast<HeapReference>(value.low()), 0} : RawValue{value.low(), value.high()};
+      return global.is_heap_reference ? RawValue{static_cast<abi::HeapReference>(value.low()), 0} : RawValue{value.low(), value.high()};
     }
     default: return std::nullopt;
   }
@@ -57,8 +57,8 @@ class Evaluator {
   // Without memory for it, run() ends.
   void push(const Entry& entry) { is_full_ |= !stack_.try_push_back(entry); }
   void push(uint64_t low, uint64_t high = 0) { push(Entry{{low, high}}); }
-  void push_reference(HeapReference reference) {
-    if (reference == kNullReference || (reference & 1) != 0) return push(reference);
+  void push_reference(abi::HeapReference reference) {
+    if (reference == abi::kNullReference || (reference & 1) != 0) return push(reference);
     if (!heap().roots().try_push_back(reference)) {
       is_full_ = true;
       return;
@@ -91,7 +91,7 @@ class Evaluator {
         const GlobalObject& global = instance_.store[Global{instance_.store.id(), instance_.globals[op.index]}];
         const Val value = Val::load_from(op.type, global.vm->bytes.data());
         if (global.is_heap_reference) {
-          push_reference(static_cast<HeapReference>(value.low()));
+          push_reference(static_cast<abi::HeapReference>(value.low()));
         } else {
           push(value.low(), value.high());
         }
@@ -124,8 +124,8 @@ class Evaluator {
   [[nodiscard]] const wasm::SubType& definition(const wasm::ConstOp& op) const {
     return instance_.module->definition().types[op.index];
   }
-  [[nodiscard]] FieldStorage storage(const wasm::FieldType& field) const {
-    return storage_of(field, [&](wasm::TypeIndex index) {
+  [[nodiscard]] abi::FieldStorage storage(const wasm::FieldType& field) const {
+    return abi::storage_of(field, [&](wasm::TypeIndex index) {
       return instance_.module->definition().types[index.index()].kind == wasm::SubType::Kind::func;
     });
   }
@@ -133,15 +133,15 @@ class Evaluator {
 
   bool make_struct(const wasm::ConstOp& op) {
     const std::vector<wasm::FieldType>& fields = definition(op).fields;
-    const HeapReference object = heap().allocate(type_id(op));
-    if (object == kNullReference) return false;
+    const abi::HeapReference object = heap().allocate(type_id(op));
+    if (object == abi::kNullReference) return false;
     std::byte* bytes = heap().base() + object;
-    std::memset(bytes + sizeof(VMObject), 0, heap().type_of(object).size - sizeof(VMObject));
+    std::memset(bytes + sizeof(abi::VMObject), 0, heap().type_of(object).size - sizeof(abi::VMObject));
     if (op.kind == Kind::struct_new) {
-      FieldLayout layout;
+      abi::FieldLayout layout;
       const size_t first = stack_.size() - fields.size();
       for (size_t i = 0; i < fields.size(); ++i) {
-        const FieldStorage field = storage(fields[i]);
+        const abi::FieldStorage field = storage(fields[i]);
         const RawValue value = value_of(stack_[first + i]);
         const uint32_t offset = layout.place(field);
         std::memcpy(bytes + offset, &value, field.size);
@@ -155,10 +155,10 @@ class Evaluator {
 
   // Of the `operands` topmost values, or if there is only one, of copies of it.
   bool make_array(const wasm::ConstOp& op, uint32_t length, uint32_t operands) {
-    const FieldStorage element = storage(definition(op).fields[0]);
-    const HeapReference array = heap().allocate_array(type_id(op), length);
-    if (array == kNullReference) return false;
-    const uint32_t start = array_data_offset(element.size);
+    const abi::FieldStorage element = storage(definition(op).fields[0]);
+    const abi::HeapReference array = heap().allocate_array(type_id(op), length);
+    if (array == abi::kNullReference) return false;
+    const uint32_t start = abi::array_data_offset(element.size);
     const size_t first = stack_.size() - operands;
     for (uint32_t i = 0; operands != 0 && i < length; ++i) {
       const RawValue value = value_of(stack_[first + (operands == 1 ? 0 : i)]);

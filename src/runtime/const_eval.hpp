@@ -6,7 +6,7 @@
 
 #include "runtime/store.hpp"
 #include "wasm/module.hpp"
-#include "wasm/trap.hpp"
+#include "wasm/types/trap.hpp"
 
 namespace cairn::runtime {
 

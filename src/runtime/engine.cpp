@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "base/operation.hpp"
-#include "compiler/bounds.hpp"
-#include "compiler/codegen/object_identity.hpp"
+#include "compiler/options/bounds.hpp"
+#include "compiler/codegen/object/object_identity.hpp"
 #include "compiler/compile.hpp"
-#include "compiler/cpu_feature_names.hpp"
+#include "compiler/options/cpu_feature_names.hpp"
 #include "platform/platform.hpp"
-#include "runtime/builtin_table.hpp"
-#include "runtime/code_image.hpp"
+#include "runtime/calls/builtin_table.hpp"
+#include "runtime/code/code_image.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::runtime {
@@ -128,9 +128,9 @@ Result<void> Engine::prepare_stubs() {
   const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_stubs(config_.compiler));
   std::unique_ptr<CodeImage> image =
       CAIRN_TRY(CodeImage::load(object, wanted_code(*this, codegen::ObjectKind::stubs), {}));
-  const std::span<const void*> entries = std::span(builtins_).first(kBuiltinCount);
+  const std::span<const void*> entries = std::span(builtins_).first(abi::kBuiltinCount);
   std::ranges::copy(builtin_table(), entries.begin());
-  std::ranges::copy(builtin_table(), builtins_.begin() + kBuiltinCount);
+  std::ranges::copy(builtin_table(), builtins_.begin() + abi::kBuiltinCount);
   for (const codegen::TrampolineRecord& record : image->trampolines()) {
     const std::byte* stub = image->at(record.entry_offset);
     if (record.type_index == codegen::kTailCallRestore) {

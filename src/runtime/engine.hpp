@@ -11,10 +11,10 @@
 #include "base/assert.hpp"
 #include "base/result.hpp"
 #include "base/try_vector.hpp"
-#include "compiler/options.hpp"
-#include "runtime/address_pool.hpp"
-#include "runtime/builtins.hpp"
-#include "runtime/code_registry.hpp"
+#include "compiler/options/options.hpp"
+#include "runtime/storage/address_pool.hpp"
+#include "abi/builtins.hpp"
+#include "runtime/code/code_registry.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/heap/config.hpp"
 #include "runtime/type_registry.hpp"
@@ -98,7 +98,7 @@ class Engine {
   CodeRegistry code_;
   const void* tail_call_restore_ = nullptr;
   const void* landing_stub_ = nullptr;
-  std::array<const void*, 2 * size_t{kBuiltinCount}> builtins_{};
+  std::array<const void*, 2 * size_t{abi::kBuiltinCount}> builtins_{};
   std::atomic<uint32_t> next_store_id_ = 1;
 };
 

@@ -1,23 +1,24 @@
 // Guest code and the host on two stacks.
-#include "runtime/host_stack.hpp"
+#include "abi/host_stack.hpp"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 
+#include "platform/platform.hpp"
 #include "runtime/configure.hpp"
-#include "runtime/testing/descents.hpp"
+#include "testing/runtime/descents.hpp"
 
 namespace cairn::runtime {
 namespace {
 
 TEST(HostStack, IsTheThreads) {
   const auto here = [] { return static_cast<const std::byte*>(__builtin_frame_address(0)); };
-  EXPECT_GT(here(), host_stack_limit() + kHostStackReserve);
-  const std::byte* const mine = host_stack_limit();
+  EXPECT_GT(here(), platform::Platform::host_stack_limit() + abi::kHostStackReserve);
+  const std::byte* const mine = platform::Platform::host_stack_limit();
   std::thread([&] {
-    EXPECT_NE(host_stack_limit(), mine);
-    EXPECT_GT(here(), host_stack_limit() + kHostStackReserve);
+    EXPECT_NE(platform::Platform::host_stack_limit(), mine);
+    EXPECT_GT(here(), platform::Platform::host_stack_limit() + abi::kHostStackReserve);
   }).join();
 }
 

@@ -4,20 +4,20 @@
 
 #include "base/format.hpp"
 #include "base/operation.hpp"
-#include "compiler/bounds.hpp"
+#include "compiler/options/bounds.hpp"
 #include "runtime/const_eval.hpp"
-#include "runtime/segments.hpp"
+#include "runtime/storage/segments.hpp"
 
 namespace cairn::runtime {
 
-VMFuncRef* InstanceObject::func_ref(wasm::FuncIndex function) const {
-  const VMLayout& layout = module->layout();
+abi::VMFuncRef* InstanceObject::func_ref(wasm::FuncIndex function) const {
+  const abi::VMLayout& layout = module->layout();
   if (module->definition().functions[function.index()].is_imported) {
-    return at<VMFunctionImport>(layout.function_import(function.index()))->reference;
+    return at<abi::VMFunctionImport>(layout.function_import(function.index()))->reference;
   }
   const uint32_t position = module->escaped_position(function);
   CAIRN_ASSERT(position != ~uint32_t{0});
-  return at<VMFuncRef>(layout.func_ref(position));
+  return at<abi::VMFuncRef>(layout.func_ref(position));
 }
 
 namespace {
@@ -45,8 +45,8 @@ class Instantiation {
     if (!has_room) return fail(out_of_memory("an instance's tables"));
     const auto address = reinterpret_cast<uintptr_t>(instance_.context_storage.get());
     instance_.context =
-        std::construct_at(reinterpret_cast<VMContext*>((address + kAlignment - 1) & ~uintptr_t{kAlignment - 1}));
-    store_.initialize_header(*instance_.context, kVMContextMagic);
+        std::construct_at(reinterpret_cast<abi::VMContext*>((address + kAlignment - 1) & ~uintptr_t{kAlignment - 1}));
+    store_.initialize_header(*instance_.context, abi::kVMContextMagic);
     instance_.context->instance = &instance_;
     return {};
   }
@@ -55,17 +55,17 @@ class Instantiation {
     uint32_t functions = 0;
     for (const Extern& item : imports) {
       if (const auto* function = std::get_if<Func>(&item)) {
-        auto* slot = instance_.at<VMFunctionImport>(layout_.function_import(functions++));
+        auto* slot = instance_.at<abi::VMFunctionImport>(layout_.function_import(functions++));
         slot->code = function->reference->code;
         slot->context = function->reference->context;
         slot->reference = function->reference;
       } else if (const auto* table = std::get_if<Table>(&item)) {
-        *instance_.at<VMTable*>(layout_.table_import(static_cast<uint32_t>(instance_.tables.size()))) = store_[*table].vm;
+        *instance_.at<abi::VMTable*>(layout_.table_import(static_cast<uint32_t>(instance_.tables.size()))) = store_[*table].vm;
         instance_.tables.push_back_within_capacity(table->index);
       } else if (const auto* memory = std::get_if<Memory>(&item)) {
         bind_memory(*memory);
       } else if (const auto* global = std::get_if<Global>(&item)) {
-        *instance_.at<VMGlobal*>(layout_.global_import(static_cast<uint32_t>(instance_.globals.size()))) =
+        *instance_.at<abi::VMGlobal*>(layout_.global_import(static_cast<uint32_t>(instance_.globals.size()))) =
             store_[*global].vm;
         instance_.globals.push_back_within_capacity(global->index);
       } else {
@@ -78,7 +78,7 @@ class Instantiation {
     for (size_t i = definition_.imported_functions; i < definition_.functions.size(); ++i) {
       const wasm::FuncIndex index(static_cast<uint32_t>(i));
       if (!definition_.functions[i].is_escaped) continue;
-      auto* reference = instance_.at<VMFuncRef>(layout_.func_ref(module_.escaped_position(index)));
+      auto* reference = instance_.at<abi::VMFuncRef>(layout_.func_ref(module_.escaped_position(index)));
       reference->code = instance_.code->function(index.index());
       reference->context = instance_.context;
       reference->type_id = module_.type_id(index).index();
@@ -89,7 +89,7 @@ class Instantiation {
   Result<void> create_memories(compiler::BoundsMode bounds) {
     for (size_t i = definition_.imported_memories; i < definition_.memories.size(); ++i) {
       const auto defined = static_cast<uint32_t>(i) - definition_.imported_memories;
-      auto* vm = instance_.at<VMMemory>(layout_.defined_memory(defined));
+      auto* vm = instance_.at<abi::VMMemory>(layout_.defined_memory(defined));
       bind_memory(CAIRN_TRY(store_.add_memory(definition_.memories[i].type, vm, bounds)));
     }
     return {};
@@ -116,7 +116,7 @@ class Instantiation {
   Result<void> create_globals() {
     for (size_t i = definition_.imported_globals; i < definition_.globals.size(); ++i) {
       const wasm::Global& global = definition_.globals[i];
-      auto* vm = instance_.at<VMGlobal>(
+      auto* vm = instance_.at<abi::VMGlobal>(
           layout_.defined_global(static_cast<uint32_t>(i) - definition_.imported_globals));
       const RawValue value = CAIRN_TRY(evaluate_or_fail(global.initializer));
       std::memcpy(vm->bytes.data(), &value, sizeof(value));
@@ -131,7 +131,7 @@ class Instantiation {
     for (size_t i = definition_.imported_tables; i < definition_.tables.size(); ++i) {
       const wasm::Table& table = definition_.tables[i];
       auto* vm =
-          instance_.at<VMTable>(layout_.defined_table(static_cast<uint32_t>(i) - definition_.imported_tables));
+          instance_.at<abi::VMTable>(layout_.defined_table(static_cast<uint32_t>(i) - definition_.imported_tables));
       const uint64_t initial = table.initializer ? CAIRN_TRY(evaluate_or_fail(*table.initializer)).low : 0;
       wasm::TableType type = table.type;
       type.element = module_.canonical(type.element);
@@ -141,7 +141,7 @@ class Instantiation {
   }
 
   void add_tag(Tag tag) {
-    *instance_.at<const VMTag*>(layout_.tag(static_cast<uint32_t>(instance_.tags.size()))) = &store_[tag].vm;
+    *instance_.at<const abi::VMTag*>(layout_.tag(static_cast<uint32_t>(instance_.tags.size()))) = &store_[tag].vm;
     instance_.tags.push_back_within_capacity(tag.index);
   }
 
@@ -181,7 +181,7 @@ class Instantiation {
 
   std::expected<void, Trap> run_start() {
     if (!definition_.start) return {};
-    VMFuncRef reference;
+    abi::VMFuncRef reference;
     if (definition_.functions[definition_.start->index()].is_imported) {
       reference = *instance_.func_ref(*definition_.start);
     } else {
@@ -204,9 +204,9 @@ class Instantiation {
 
   void bind_memory(Memory memory) {
     const auto index = static_cast<uint32_t>(instance_.memories.size());
-    VMMemory* vm = store_[memory].vm;
+    abi::VMMemory* vm = store_[memory].vm;
     *instance_.at<std::byte*>(layout_.memory_base(index)) = vm->base;
-    *instance_.at<VMMemory*>(layout_.memory_pointer(index)) = vm;
+    *instance_.at<abi::VMMemory*>(layout_.memory_pointer(index)) = vm;
     if (index == 0) instance_.context->memory0_base = vm->base;
     instance_.memories.push_back_within_capacity(memory.index);
   }
@@ -215,7 +215,7 @@ class Instantiation {
   InstanceObject& instance_;
   const Module& module_;
   const wasm::Module& definition_;
-  const VMLayout& layout_;
+  const abi::VMLayout& layout_;
 };
 
 }  // namespace
@@ -281,8 +281,8 @@ std::optional<Extern> get_export(Store& store, Instance instance, std::string_vi
 
 std::string describe_context(Store& store, Instance handle) {
   const InstanceObject& instance = store[handle];
-  const VMLayout& layout = instance.module->layout();
-  const VMShape& shape = layout.shape();
+  const abi::VMLayout& layout = instance.module->layout();
+  const abi::VMShape& shape = layout.shape();
   const auto word = [&](uint64_t offset) { return hex(*instance.at<uint64_t>(offset), 16); };
   std::string text = "vmctx " + hex(reinterpret_cast<uintptr_t>(instance.context)) + ", " + decimal(layout.size()) + " bytes\n";
   const auto line = [&](std::string_view name, uint32_t index, const std::string& value) {
@@ -294,7 +294,7 @@ std::string describe_context(Store& store, Instance handle) {
     line("imported function", i, "code " + word(at) + " vmctx " + word(at + 8));
   }
   for (uint32_t i = 0; i < shape.imported_memories + shape.defined_memories; ++i) {
-    const auto* memory = *instance.at<const VMMemory*>(layout.memory_pointer(i));
+    const auto* memory = *instance.at<const abi::VMMemory*>(layout.memory_pointer(i));
     line("memory", i, "base " + word(layout.memory_base(i)) + " length " + hex(memory->length));
   }
   for (uint32_t i = 0; i < shape.imported_tables; ++i) line("imported table", i, "at " + word(layout.table_import(i)));
@@ -309,7 +309,7 @@ std::string describe_context(Store& store, Instance handle) {
   }
   for (uint32_t i = 0; i < shape.tags; ++i) line("tag", i, "at " + word(layout.tag(i)));
   for (uint32_t i = 0; i < shape.escaped_functions; ++i) {
-    const auto* reference = instance.at<const VMFuncRef>(layout.func_ref(i));
+    const auto* reference = instance.at<const abi::VMFuncRef>(layout.func_ref(i));
     line("function reference", i, "func[" + decimal(reference->function_index) + "] code " + word(layout.func_ref(i)) +
                                       " type " + decimal(reference->type_id));
   }

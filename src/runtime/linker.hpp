@@ -7,7 +7,7 @@
 #include "base/try_index.hpp"
 #include "base/try_string.hpp"
 #include "base/try_vector.hpp"
-#include "runtime/func.hpp"
+#include "runtime/calls/func.hpp"
 #include "runtime/instantiate.hpp"
 #include "runtime/store.hpp"
 

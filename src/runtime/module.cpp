@@ -6,7 +6,7 @@
 #include "base/operation.hpp"
 #include "compiler/build/module_context.hpp"
 #include "compiler/compile.hpp"
-#include "runtime/field_layout.hpp"
+#include "abi/field_layout.hpp"
 #include "wasm/decoder.hpp"
 
 namespace cairn::runtime {
@@ -16,7 +16,7 @@ namespace {
 // References to managed objects come from types that describe them, tags, and what carries references in and out.
 bool may_touch_heap(const wasm::Module& module) {
   const auto is_heap_reference = [&](wasm::ValType type) {
-    return type.is_ref() && storage_of(type, [&](wasm::TypeIndex index) {
+    return type.is_ref() && abi::storage_of(type, [&](wasm::TypeIndex index) {
                               return module.types[index.index()].kind == wasm::SubType::Kind::func;
                             }).is_reference;
   };

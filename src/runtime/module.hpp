@@ -8,9 +8,9 @@
 #include "base/ref.hpp"
 #include "base/result.hpp"
 #include "base/try_vector.hpp"
-#include "runtime/code_image.hpp"
+#include "runtime/code/code_image.hpp"
 #include "runtime/engine.hpp"
-#include "runtime/vmcontext.hpp"
+#include "abi/vmcontext.hpp"
 #include "wasm/module.hpp"
 
 namespace cairn::runtime {
@@ -33,7 +33,7 @@ class Module : public RefCounted {
   [[nodiscard]] compiler::BoundsMode bounds() const { return bounds_; }
   // The code that checks bounds so: what the module was created with, or compiled now for the first instance that needs it.
   Result<const CodeImage*> code(compiler::BoundsMode bounds);
-  [[nodiscard]] const VMLayout& layout() const { return layout_; }
+  [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
   [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_.as_span(); }
   [[nodiscard]] CanonicalId type_id(wasm::FuncIndex function) const {
     return type_ids_[module_.functions[function.index()].type.index()];
@@ -52,7 +52,7 @@ class Module : public RefCounted {
 
   Engine& engine_;
   wasm::Module module_;
-  VMLayout layout_;
+  abi::VMLayout layout_;
   bool needs_heap_ = false;
   TryVector<CanonicalId> type_ids_;
   TryVector<uint32_t> escaped_;  // by function index

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <cstring>
 
-#include "compiler/codegen/object_identity.hpp"
+#include "compiler/codegen/object/object_identity.hpp"
 #include "compiler/compile.hpp"
-#include "compiler/cpu_feature_names.hpp"
-#include "runtime/testing/runtime_test.hpp"
+#include "compiler/options/cpu_feature_names.hpp"
+#include "testing/runtime/runtime_test.hpp"
 #include "wasm/decoder.hpp"
 
 namespace cairn::runtime {

@@ -13,11 +13,11 @@
 #include <span>
 
 #include "base/result.hpp"
-#include "compiler/options.hpp"
+#include "compiler/options/options.hpp"
 
 namespace cairn::runtime {
 
-struct Activation;  // runtime/activation.hpp
+struct Activation;  // runtime/code/activation.hpp
 
 // A hardware fault, as the platform's handler saw it, and what is to happen next.
 enum class FaultKind : uint8_t { access, illegal_instruction, arithmetic };
@@ -93,6 +93,9 @@ concept PlatformContract = requires(std::span<std::byte> span, size_t bytes, Act
   // parked on it; it looks at the word's address only, for the word may be gone by then.
   { P::park(word, nanoseconds) } -> std::same_as<ParkResult>;
   { P::unpark(word) } -> std::same_as<void>;
+
+  // The lowest address of the stack that the calling thread's C++ runs on: mapped as far as that, and guarded below.
+  { P::host_stack_limit() } -> std::same_as<const std::byte*>;
 
   // Time that never goes back, since some start.
   { P::nanoseconds() } -> std::same_as<uint64_t>;

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "platform/platform.hpp"
-#include "runtime/testing/runtime_test.hpp"
+#include "testing/runtime/runtime_test.hpp"
 
 namespace cairn::runtime {
 namespace {

@@ -6,12 +6,12 @@
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "platform/platform.hpp"
-#include "runtime/builtins.hpp"
-#include "runtime/field_layout.hpp"
-#include "runtime/host_stack.hpp"
-#include "runtime/memory.hpp"
+#include "abi/builtins.hpp"
+#include "abi/field_layout.hpp"
+#include "abi/host_stack.hpp"
+#include "runtime/storage/memory.hpp"
 #include "runtime/platform.hpp"
-#include "wasm/limits.hpp"
+#include "wasm/types/limits.hpp"
 
 namespace cairn::runtime {
 
@@ -19,7 +19,7 @@ using platform::Platform;
 
 Store::Store(Engine& engine, std::span<std::byte> stack) : engine_(engine), id_(engine.next_store_id()), stack_(stack) {
   state_.registers = registers_.data();
-  state_.stack_limit = stack.data() + std::min(kGuestStackReserve, stack.size() / 2);
+  state_.stack_limit = stack.data() + std::min(abi::kGuestStackReserve, stack.size() / 2);
 }
 
 Result<std::unique_ptr<Store>> Store::create(Engine& engine) {
@@ -39,7 +39,7 @@ Store::~Store() {
   Platform::release_stack(stack_);
 }
 
-void Store::initialize_header(VMContext& context, uint64_t magic) {
+void Store::initialize_header(abi::VMContext& context, uint64_t magic) {
   context.store = &state_;
   context.builtins = engine_.builtins();
   context.tail_call_restore = engine_.tail_call_restore();
@@ -50,7 +50,7 @@ void Store::initialize_header(VMContext& context, uint64_t magic) {
 
 Result<Heap*> Store::ensure_heap() {
   if (heap_ == nullptr) {
-    const VMTypeInfo* const* types =
+    const abi::VMTypeInfo* const* types =
         CAIRN_TRY(engine_.types().with([](TypeRegistry& registry) { return registry.ensure_table(); }));
     heap_ = CAIRN_TRY(Heap::create(engine_.config().heap, types, state_.allocation, roots_of(*this)));
   }
@@ -60,7 +60,7 @@ Result<Heap*> Store::ensure_heap() {
 // The bytes that note changes, for a table of `elements`; false: no memory.
 static bool make_changed(TableObject& table, uint64_t elements) {
   if (!table.holds_heap_references) return true;
-  if (!table.changed.try_resize((elements + kTablePiece - 1) / kTablePiece)) return false;
+  if (!table.changed.try_resize((elements + abi::kTablePiece - 1) / abi::kTablePiece)) return false;
   table.vm->changed = table.changed.data();
   return true;
 }
@@ -97,7 +97,7 @@ Result<void> Store::initialize(TableObject& table, uint64_t initial) {
 
 bool Store::is_heap_reference(wasm::ValType type) {
   if (!type.is_ref()) return false;
-  return storage_of(type,
+  return abi::storage_of(type,
                     [&](wasm::TypeIndex index) {
                       return engine_.types().with([&](TypeRegistry& types) {
                         return types[CanonicalId(index.index())].kind == wasm::SubType::Kind::func;
@@ -108,18 +108,18 @@ bool Store::is_heap_reference(wasm::ValType type) {
 
 Result<Val> Store::load(wasm::ValType type, const std::byte* slot) {
   if (!is_heap_reference(type)) return Val::load_from(type, slot);
-  HeapReference reference;
+  abi::HeapReference reference;
   std::memcpy(&reference, slot, sizeof(reference));
-  if (reference == kNullReference) return Val::null(type.heap());
+  if (reference == abi::kNullReference) return Val::null(type.heap());
   // Conversions keep the object, so only the type tells what an externref's or exnref's is taken for.
   using wasm::HeapType;
   const bool is_any = type.heap() != HeapType::extern_ && type.heap() != HeapType::noextern &&
                       type.heap() != HeapType::exn && type.heap() != HeapType::noexn;
   const auto of = [&](HeapType heap) { return wasm::ValType::reference(wasm::Nullability::non_null, heap); };
   if ((reference & 1) != 0) return Val::from_bits(of(is_any ? HeapType::i31 : type.heap()), reference);
-  const VMObject& object = heap_->at(reference);
-  if (object.kind == ObjectKind::host) {
-    return Val::host_reference(is_any ? HeapType::any : type.heap(), heap_->at<VMHostValue>(reference).value);
+  const abi::VMObject& object = heap_->at(reference);
+  if (object.kind == abi::ObjectKind::host) {
+    return Val::host_reference(is_any ? HeapType::any : type.heap(), heap_->at<abi::VMHostValue>(reference).value);
   }
   if (!heap_->roots().try_push_back(reference)) return fail(out_of_memory("a handle"));
   return Val::handle(of(is_any ? HeapType::of(wasm::TypeIndex(object.type_id)) : type.heap()),
@@ -129,8 +129,8 @@ Result<Val> Store::load(wasm::ValType type, const std::byte* slot) {
 Result<void> Store::prepare(Val& value) {
   if (value.form() != Val::Form::host) return {};
   Heap& heap = *CAIRN_TRY(ensure_heap());
-  const HeapReference object = heap.allocate_host_value(value.low());
-  if (object == kNullReference) return fail(make_error([] { return Error::of(ErrorKind::resource, "the heap of managed objects is full"); }));
+  const abi::HeapReference object = heap.allocate_host_value(value.low());
+  if (object == abi::kNullReference) return fail(make_error([] { return Error::of(ErrorKind::resource, "the heap of managed objects is full"); }));
   if (!heap.roots().try_push_back(object)) return fail(out_of_memory("a handle"));
   value = Val::handle(value.type(), heap.roots().size() - 1);
   return {};
@@ -144,7 +144,7 @@ void Store::save(const Val& value, std::byte* slot) const {
   std::memcpy(slot, words.data(), sizeof(words));
 }
 
-Result<Memory> Store::add_memory(const wasm::MemoryType& type, VMMemory* vm, compiler::BoundsMode bounds) {
+Result<Memory> Store::add_memory(const wasm::MemoryType& type, abi::VMMemory* vm, compiler::BoundsMode bounds) {
   if (type.sharedness == wasm::Sharedness::shared) {
     return add_shared_memory(CAIRN_TRY(SharedMemory::create(engine_, type, bounds)));
   }
@@ -185,7 +185,7 @@ void Store::drop_last_memory() {
 }
 
 Result<Memory> Store::create_memory(const wasm::MemoryType& type) {
-  auto owned = try_make_unique<VMMemory>();
+  auto owned = try_make_unique<abi::VMMemory>();
   if (owned == nullptr) return fail(out_of_memory("a memory"));
   Memory memory = CAIRN_TRY(add_memory(type, owned.get(), engine_.options().bounds));
   memories_.back().owned = std::move(owned);
@@ -197,7 +197,7 @@ void Store::drop_last_table() {
   tables_.pop_back();
 }
 
-Result<Table> Store::add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm) {
+Result<Table> Store::add_table(const wasm::TableType& type, uint64_t initial, abi::VMTable* vm) {
   TableObject* const added = tables_.try_emplace_back();
   if (added == nullptr) return fail(out_of_memory("a table"));
   TableObject& table = *added;
@@ -212,7 +212,7 @@ Result<Table> Store::add_table(const wasm::TableType& type, uint64_t initial, VM
 }
 
 Result<Table> Store::create_table(const wasm::TableType& type, const Val& initial) {
-  auto owned = try_make_unique<VMTable>();
+  auto owned = try_make_unique<abi::VMTable>();
   if (owned == nullptr) return fail(out_of_memory("a table"));
   const HandleScope scope(*this);
   Val value = initial;
@@ -224,13 +224,13 @@ Result<Table> Store::create_table(const wasm::TableType& type, const Val& initia
   return table;
 }
 
-Result<Global> Store::add_global(const wasm::GlobalType& type, VMGlobal* vm) {
+Result<Global> Store::add_global(const wasm::GlobalType& type, abi::VMGlobal* vm) {
   if (globals_.try_emplace_back(vm, is_heap_reference(type.type), type, nullptr) == nullptr) return fail(out_of_memory("a global"));
   return Global{id_, static_cast<uint32_t>(globals_.size() - 1)};
 }
 
 Result<Global> Store::create_global(const wasm::GlobalType& type, const Val& value) {
-  auto owned = try_make_unique<VMGlobal>();
+  auto owned = try_make_unique<abi::VMGlobal>();
   if (owned == nullptr) return fail(out_of_memory("a global"));
   const HandleScope scope(*this);
   Val prepared = value;
@@ -243,14 +243,14 @@ Result<Global> Store::create_global(const wasm::GlobalType& type, const Val& val
 
 Result<Tag> Store::create_tag(CanonicalId type) {
   const auto index = static_cast<uint32_t>(tags_.size());
-  if (tags_.try_emplace_back(type, VMTag{type.index(), index}) == nullptr) return fail(out_of_memory("a tag"));
+  if (tags_.try_emplace_back(type, abi::VMTag{type.index(), index}) == nullptr) return fail(out_of_memory("a tag"));
   return Tag{id_, index};
 }
 
-Tag Store::tag_of(uint64_t vm_tag) const { return {id_, std::bit_cast<const VMTag*>(vm_tag)->index}; }
+Tag Store::tag_of(uint64_t vm_tag) const { return {id_, std::bit_cast<const abi::VMTag*>(vm_tag)->index}; }
 
 Result<Func> Store::create_host_function(const wasm::FuncType& type,
-                                         uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*), void* callable,
+                                         uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*), void* callable,
                                          void (*destroy)(void*)) {
   HostFunction* const function = host_functions_.try_emplace_back();
   if (function == nullptr) {
@@ -270,7 +270,7 @@ Result<Func> Store::create_host_function(const wasm::FuncType& type,
     return fail(std::move(prepared).error());
   }
   const CanonicalId id = *prepared;
-  initialize_header(function->context.header, kVMHostContextMagic);
+  initialize_header(function->context.header, abi::kVMHostContextMagic);
   function->context.invoke = invoke;
   function->context.data = callable;
   function->reference.code = engine_.trampolines(id).host;

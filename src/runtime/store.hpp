@@ -12,14 +12,14 @@
 #include "base/result.hpp"
 #include "base/try_deque.hpp"
 #include "base/try_vector.hpp"
-#include "runtime/activation.hpp"
+#include "runtime/code/activation.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/heap/heap.hpp"
 #include "runtime/module.hpp"
-#include "runtime/shared_memory.hpp"
-#include "runtime/table_storage.hpp"
+#include "runtime/storage/shared_memory.hpp"
+#include "runtime/storage/table_storage.hpp"
 #include "runtime/value.hpp"
-#include "runtime/vmcontext.hpp"
+#include "abi/vmcontext.hpp"
 
 namespace cairn::runtime {
 
@@ -33,12 +33,12 @@ template <class T>
 using Outcome = std::expected<T, Failure>;
 
 struct MemoryObject {
-  VMMemory* vm = nullptr;
+  abi::VMMemory* vm = nullptr;
   wasm::MemoryType type;
   std::span<std::byte> reservation;
   uint64_t maximum_bytes = 0;        // growth stops here
   bool has_guards = false;           // code that relies on guard pages may access it
-  std::unique_ptr<VMMemory> owned;   // of memories made by the host
+  std::unique_ptr<abi::VMMemory> owned;   // of memories made by the host
   Ref<SharedMemory> shared;          // of shared ones: `vm` and the reservation are its, and the length is for length()
 
   [[nodiscard]] uint64_t length() const { return shared ? shared->length() : vm->length; }
@@ -46,19 +46,19 @@ struct MemoryObject {
 };
 
 struct TableObject {
-  VMTable* vm = nullptr;
+  abi::VMTable* vm = nullptr;
   bool holds_heap_references = false;
   wasm::TableType type;  // element type in canonical form
   TableStorage elements;
   uint64_t* store_elements = nullptr;  // of all tables of the store: at most kStoreTableElements
   TryVector<uint8_t> changed;  // VMTable::changed
-  std::unique_ptr<VMTable> owned;
+  std::unique_ptr<abi::VMTable> owned;
 
   // Elements that are about to be written.
   void note_change(uint64_t start, uint64_t count) {
     if (!holds_heap_references || count == 0) return;
-    for (uint64_t piece = start / kTablePiece; piece <= (start + count - 1) / kTablePiece; ++piece) {
-      changed[piece] = static_cast<uint8_t>(PieceState::changed);
+    for (uint64_t piece = start / abi::kTablePiece; piece <= (start + count - 1) / abi::kTablePiece; ++piece) {
+      changed[piece] = static_cast<uint8_t>(abi::PieceState::changed);
     }
   }
 };
@@ -73,15 +73,15 @@ struct ElementValues {
 inline constexpr uint64_t kStoreTableElements = uint64_t{1} << 27;
 
 struct GlobalObject {
-  VMGlobal* vm = nullptr;
+  abi::VMGlobal* vm = nullptr;
   bool is_heap_reference = false;
   wasm::GlobalType type;  // canonical
-  std::unique_ptr<VMGlobal> owned;
+  std::unique_ptr<abi::VMGlobal> owned;
 };
 
 struct TagObject {
   CanonicalId type;
-  VMTag vm;
+  abi::VMTag vm;
 };
 
 // The host's half of an instance; VMContext::instance points here.
@@ -92,7 +92,7 @@ struct InstanceObject {
   Ref<Module> module;
   const CodeImage* code = nullptr;  // of the module, for the memories that this instance has
   std::unique_ptr<std::byte[]> context_storage;
-  VMContext* context = nullptr;
+  abi::VMContext* context = nullptr;
   // By index in the module's index spaces, imports first: numbers in the store.
   TryVector<uint32_t> memories, tables, globals, tags;
   TryVector<bool> dropped_data, dropped_elements;
@@ -105,13 +105,13 @@ struct InstanceObject {
     return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(context) + offset);
   }
   // The reference to a function of the module's index space, imported or escaped.
-  [[nodiscard]] VMFuncRef* func_ref(wasm::FuncIndex function) const;
+  [[nodiscard]] abi::VMFuncRef* func_ref(wasm::FuncIndex function) const;
 };
 
 // What a host function was made of; owned by the store.
 struct HostFunction {
-  VMHostContext context;
-  VMFuncRef reference;
+  abi::VMHostContext context;
+  abi::VMFuncRef reference;
   void* callable = nullptr;
   void (*destroy)(void*) = nullptr;
   HostFunction() = default;
@@ -144,7 +144,7 @@ class Store {
   GlobalObject& operator[](Global handle) { return own(handle, globals_); }
   TagObject& operator[](Tag handle) { return own(handle, tags_); }
   InstanceObject& operator[](Instance handle) { return own(handle, instances_); }
-  VMFuncRef& operator[](Func handle) {
+  abi::VMFuncRef& operator[](Func handle) {
     CAIRN_ASSERT(handle.store == id_);
     return *handle.reference;
   }
@@ -163,17 +163,17 @@ class Store {
   Result<Tag> create_tag(CanonicalId type);
   // `invoke` as in VMHostContext; takes ownership of `callable`, which it finds in VMHostContext::data.
   Result<Func> create_host_function(const wasm::FuncType& type,
-                                    uint32_t (*invoke)(VMHostContext*, VMContext*, std::byte*), void* callable,
+                                    uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*), void* callable,
                                     void (*destroy)(void*));
 
   // A memory that other stores of the engine have too.
   Result<Memory> add_shared_memory(Ref<SharedMemory> shared);
 
   // For instantiation: objects whose VM part lies in a VMContext.
-  // With guard pages if `bounds` wants them and there is address space for them (runtime/memory.hpp).
-  Result<Memory> add_memory(const wasm::MemoryType& type, VMMemory* vm, compiler::BoundsMode bounds);
-  Result<Table> add_table(const wasm::TableType& type, uint64_t initial, VMTable* vm);  // `initial`: a word
-  Result<Global> add_global(const wasm::GlobalType& type, VMGlobal* vm);
+  // With guard pages if `bounds` wants them and there is address space for them (runtime/storage/memory.hpp).
+  Result<Memory> add_memory(const wasm::MemoryType& type, abi::VMMemory* vm, compiler::BoundsMode bounds);
+  Result<Table> add_table(const wasm::TableType& type, uint64_t initial, abi::VMTable* vm);  // `initial`: a word
+  Result<Global> add_global(const wasm::GlobalType& type, abi::VMGlobal* vm);
   Result<Instance> add_instance(Ref<Module> module);
   // How much the store holds, to go back to when an instantiation fails before anything of it could be seen.
   struct Mark {
@@ -183,7 +183,7 @@ class Store {
   void roll_back(const Mark& mark);
 
   // Fills the header of a context that belongs to this store.
-  void initialize_header(VMContext& context, uint64_t magic);
+  void initialize_header(abi::VMContext& context, uint64_t magic);
 
   // A value out of a slot of 16 bytes or a table's word, of a canonical type. An object gets a handle, unless there is
   // no memory for one.
@@ -196,7 +196,7 @@ class Store {
   [[nodiscard]] bool is_heap_reference(wasm::ValType type);
 
   // Calls a guest or host function with `values` as 16-byte slots (arguments in, results out); they must fit the type.
-  std::expected<void, Trap> invoke(const VMFuncRef& function, std::byte* values);
+  std::expected<void, Trap> invoke(const abi::VMFuncRef& function, std::byte* values);
 
   // The backtrace of what is being thrown: as far as it has been unwound, or of what the host threw again.
   struct ThrowTrace {
@@ -208,7 +208,7 @@ class Store {
   Result<Heap*> ensure_heap();
   [[nodiscard]] Heap* heap() const { return heap_.get(); }  // null while there is none
 
-  VMStoreState& state() { return state_; }
+  abi::VMStoreState& state() { return state_; }
   [[nodiscard]] std::span<std::byte> stack() const { return stack_; }
   TryDeque<MemoryObject>& memories() { return memories_; }
   TryDeque<TableObject>& tables() { return tables_; }
@@ -232,8 +232,8 @@ class Store {
   Engine& engine_;
   uint32_t id_;
   std::span<std::byte> stack_;
-  VMStoreState state_;
-  std::array<uint64_t, kMaximumCalleeSaved> registers_{};  // VMStoreState::registers
+  abi::VMStoreState state_;
+  std::array<uint64_t, abi::kMaximumCalleeSaved> registers_{};  // VMStoreState::registers
   ThrowTrace throw_trace_;
   std::unique_ptr<Heap> heap_;
   void* data_ = nullptr;

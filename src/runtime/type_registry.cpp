@@ -6,7 +6,7 @@
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "platform/platform.hpp"
-#include "runtime/field_layout.hpp"
+#include "abi/field_layout.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::runtime {
@@ -72,8 +72,8 @@ TypeRegistry::~TypeRegistry() {
   if (!table_.empty()) platform::Platform::release(table_);
 }
 
-Result<const VMTypeInfo* const*> TypeRegistry::ensure_table() {
-  if (table_.empty()) table_ = CAIRN_TRY(platform::Platform::reserve(kMaximumTypes * sizeof(VMTypeInfo*)));
+Result<const abi::VMTypeInfo* const*> TypeRegistry::ensure_table() {
+  if (table_.empty()) table_ = CAIRN_TRY(platform::Platform::reserve(kMaximumTypes * sizeof(abi::VMTypeInfo*)));
   return table();
 }
 
@@ -86,7 +86,7 @@ Result<void> TypeRegistry::make_room(size_t more_types) {
   }
   CAIRN_TRY(ensure_table());
   constexpr size_t kStep = 16 * Platform::kPageSize;
-  const size_t wanted = ((types_.size() + more_types) * sizeof(VMTypeInfo*) + kStep - 1) / kStep * kStep;
+  const size_t wanted = ((types_.size() + more_types) * sizeof(abi::VMTypeInfo*) + kStep - 1) / kStep * kStep;
   if (wanted > committed_bytes_) {
     CAIRN_TRY(Platform::commit(table_.subspan(committed_bytes_, wanted - committed_bytes_)));
     committed_bytes_ = wanted;
@@ -96,7 +96,7 @@ Result<void> TypeRegistry::make_room(size_t more_types) {
 
 void* TypeRegistry::allocate_info(size_t bytes) {
   constexpr size_t kChunk = 16 * 1024;
-  bytes = (bytes + alignof(VMTypeInfo) - 1) & ~(alignof(VMTypeInfo) - 1);
+  bytes = (bytes + alignof(abi::VMTypeInfo) - 1) & ~(alignof(abi::VMTypeInfo) - 1);
   if (bytes > free_infos_.size()) {
     const size_t size = std::max(bytes, kChunk);
     std::unique_ptr<std::byte[]> chunk(infos_.try_reserve_more(1) ? new (std::nothrow) std::byte[size] : nullptr);
@@ -110,47 +110,47 @@ void* TypeRegistry::allocate_info(size_t bytes) {
 }
 
 // Of a type whose group is registered; supertypes have been described before.
-const VMTypeInfo* TypeRegistry::describe(uint32_t id) {
+const abi::VMTypeInfo* TypeRegistry::describe(uint32_t id) {
   const SubType& type = types_[id];
-  const VMTypeInfo* super = type.supertype ? table()[type.supertype->index()] : nullptr;
+  const abi::VMTypeInfo* super = type.supertype ? table()[type.supertype->index()] : nullptr;
   const uint32_t depth = super != nullptr ? super->depth + 1 : 0;
-  const uint32_t display = std::max(depth + 1, kMinimumDisplay);
-  auto* info = static_cast<VMTypeInfo*>(allocate_info(sizeof(VMTypeInfo) + (display - kMinimumDisplay) * sizeof(uint32_t)));
+  const uint32_t display = std::max(depth + 1, abi::kMinimumDisplay);
+  auto* info = static_cast<abi::VMTypeInfo*>(allocate_info(sizeof(abi::VMTypeInfo) + (display - abi::kMinimumDisplay) * sizeof(uint32_t)));
   if (info == nullptr) return nullptr;
   std::construct_at(info);
   info->depth = depth;
   uint32_t* ancestors = info->ancestors;
-  for (uint32_t i = 0; i < display; ++i) ancestors[i] = i < depth ? super->display()[i] : i == depth ? id : kNoType;
+  for (uint32_t i = 0; i < display; ++i) ancestors[i] = i < depth ? super->display()[i] : i == depth ? id : abi::kNoType;
 
   const auto is_function = [&](TypeIndex index) { return types_[index.index()].kind == SubType::Kind::func; };
   if (type.kind == SubType::Kind::array) {
-    const FieldStorage element = storage_of(type.fields[0], is_function);
-    info->kind = ObjectKind::array;
+    const abi::FieldStorage element = abi::storage_of(type.fields[0], is_function);
+    info->kind = abi::ObjectKind::array;
     info->size = element.size;
     info->reference_count = element.is_reference ? 1 : 0;
     return info;
   }
   const bool is_struct = type.kind == SubType::Kind::struct_;
-  info->kind = is_struct ? ObjectKind::structure : ObjectKind::exception;
+  info->kind = is_struct ? abi::ObjectKind::structure : abi::ObjectKind::exception;
   // Calls use(offset, storage) for each field in order; gives the size.
   const auto for_each_field = [&](auto&& use) {
-    FieldLayout layout(is_struct ? uint32_t{sizeof(VMObject)} : kExceptionPayloadOffset);
-    const auto place = [&](FieldStorage storage) { use(layout.place(storage), storage); };
+    abi::FieldLayout layout(is_struct ? uint32_t{sizeof(abi::VMObject)} : abi::kExceptionPayloadOffset);
+    const auto place = [&](abi::FieldStorage storage) { use(layout.place(storage), storage); };
     if (is_struct) {
-      for (const wasm::FieldType& field : type.fields) place(storage_of(field, is_function));
+      for (const wasm::FieldType& field : type.fields) place(abi::storage_of(field, is_function));
     } else {
-      for (ValType parameter : type.func.params) place(storage_of(parameter, is_function));
+      for (ValType parameter : type.func.params) place(abi::storage_of(parameter, is_function));
     }
     return layout.size();
   };
   uint32_t references = 0;
-  info->size = for_each_field([&](uint32_t, const FieldStorage& storage) { references += storage.is_reference; });
+  info->size = for_each_field([&](uint32_t, const abi::FieldStorage& storage) { references += storage.is_reference; });
   info->reference_count = references;
   if (references != 0) {
     auto* kept = static_cast<uint32_t*>(allocate_info(references * sizeof(uint32_t)));
     if (kept == nullptr) return nullptr;
     info->references = kept;
-    for_each_field([&](uint32_t offset, const FieldStorage& storage) {
+    for_each_field([&](uint32_t offset, const abi::FieldStorage& storage) {
       if (storage.is_reference) *kept++ = offset;
     });
   }
@@ -179,7 +179,7 @@ Result<uint32_t> TypeRegistry::register_group(RolledUp group) {
     type.group_end = base + static_cast<uint32_t>(group.types.size());
     if (types_.try_emplace_back(std::move(type)) == nullptr) return give_up();
   }
-  auto** infos = reinterpret_cast<const VMTypeInfo**>(table_.data());
+  auto** infos = reinterpret_cast<const abi::VMTypeInfo**>(table_.data());
   for (uint32_t id = base; id < types_.size(); ++id) {
     infos[id] = describe(id);
     if (infos[id] == nullptr) return give_up();
@@ -223,7 +223,7 @@ Result<CanonicalId> TypeRegistry::canonicalize(const wasm::FuncType& type) {
 }
 
 bool TypeRegistry::is_subtype(CanonicalId sub, CanonicalId super) const {
-  const VMTypeInfo& info = *table()[sub.index()];
+  const abi::VMTypeInfo& info = *table()[sub.index()];
   const uint32_t depth = table()[super.index()]->depth;
   return depth <= info.depth && info.display()[depth] == super.index();
 }

@@ -15,8 +15,8 @@
 #include "base/try_deque.hpp"
 #include "base/try_index.hpp"
 #include "base/try_vector.hpp"
-#include "runtime/heap_layout.hpp"
-#include "wasm/types.hpp"
+#include "abi/heap_layout.hpp"
+#include "wasm/types/types.hpp"
 
 namespace cairn::runtime {
 
@@ -41,8 +41,8 @@ class TypeRegistry {
   // What compiled code and the collector know of each type, by id: VMContext::types. The address never changes, and
   // entries of registered types may be read without the registry's lock. Null until the first type is registered, or
   // ensure_table() reserves it.
-  [[nodiscard]] const VMTypeInfo* const* table() const { return reinterpret_cast<const VMTypeInfo* const*>(table_.data()); }
-  Result<const VMTypeInfo* const*> ensure_table();
+  [[nodiscard]] const abi::VMTypeInfo* const* table() const { return reinterpret_cast<const abi::VMTypeInfo* const*>(table_.data()); }
+  Result<const abi::VMTypeInfo* const*> ensure_table();
 
   // Valid as long as the registry.
   [[nodiscard]] const wasm::SubType& operator[](CanonicalId id) const { return types_[id.index()]; }
@@ -70,7 +70,7 @@ class TypeRegistry {
   [[nodiscard]] std::optional<uint32_t> find_group(const std::string& key) const;
   Result<void> make_room(size_t more_types);
   // Null: there is no memory.
-  [[nodiscard]] const VMTypeInfo* describe(uint32_t id);
+  [[nodiscard]] const abi::VMTypeInfo* describe(uint32_t id);
   void* allocate_info(size_t bytes);
 
   TryDeque<wasm::SubType> types_;

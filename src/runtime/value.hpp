@@ -10,8 +10,8 @@
 #include <variant>
 
 #include "base/id.hpp"
-#include "runtime/vmcontext.hpp"
-#include "wasm/types.hpp"
+#include "abi/vmcontext.hpp"
+#include "wasm/types/types.hpp"
 
 namespace cairn::runtime {
 
@@ -21,7 +21,7 @@ class Store;
 // programming error that is caught at once.
 struct Func {
   uint32_t store = 0;
-  VMFuncRef* reference = nullptr;
+  abi::VMFuncRef* reference = nullptr;
   bool operator==(const Func&) const = default;
 };
 // Tables, memories, globals, tags and instances are numbered within their store.

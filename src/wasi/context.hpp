@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/try_vector.hpp"
-#include "wasi/file.hpp"
+#include "wasi/interface/file.hpp"
 
 namespace cairn::wasi {
 

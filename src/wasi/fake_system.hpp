@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "wasi/file.hpp"
+#include "wasi/interface/file.hpp"
 
 namespace cairn::wasi {
 

@@ -14,7 +14,7 @@
 #include <span>
 
 #include "base/try_string.hpp"
-#include "wasi/types.hpp"
+#include "wasi/interface/types.hpp"
 
 namespace cairn::wasi {
 

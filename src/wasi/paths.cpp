@@ -4,7 +4,7 @@
 
 #include "base/nothrow_memory.hpp"
 #include "wasi/functions.hpp"
-#include "wasi/path.hpp"
+#include "wasi/interface/path.hpp"
 
 namespace cairn::wasi {
 

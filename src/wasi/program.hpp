@@ -15,7 +15,7 @@
 #include "runtime/linker.hpp"
 #include "runtime/module.hpp"
 #include "runtime/store.hpp"
-#include "runtime/trap.hpp"
+#include "runtime/calls/trap.hpp"
 #include "runtime/value.hpp"
 #include "wasi/context.hpp"
 #include "wasi/unknown_imports.hpp"

@@ -1,6 +1,6 @@
 #include "wasi/unknown_imports.hpp"
 
-#include "runtime/func.hpp"
+#include "runtime/calls/func.hpp"
 
 namespace cairn::wasi {
 

@@ -6,7 +6,7 @@
 #include "base/operation.hpp"
 #include "wasm/decode/module_decoder.hpp"
 #include "wasm/utf8.hpp"
-#include "wasm/validator.hpp"
+#include "wasm/validation/validator.hpp"
 
 namespace cairn::wasm {
 namespace {

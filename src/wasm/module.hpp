@@ -13,8 +13,8 @@
 
 #include "base/blake2b.hpp"
 #include "base/result.hpp"
-#include "wasm/features.hpp"
-#include "wasm/types.hpp"
+#include "wasm/types/features.hpp"
+#include "wasm/types/types.hpp"
 
 namespace cairn::wasm {
 

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include "wasm/types.hpp"
+#include "wasm/types/types.hpp"
 
 namespace cairn::wasm {
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "wasm/byte_reader.hpp"
-#include "wasm/features.hpp"
-#include "wasm/types.hpp"
+#include "wasm/types/features.hpp"
+#include "wasm/types/types.hpp"
 
 namespace cairn::wasm {
 

@@ -7,8 +7,8 @@
 #include "base/assert.hpp"
 #include "shapes.hpp"
 #include "wasm/decoder.hpp"
-#include "wasm/limits.hpp"
-#include "wasm/opcodes.hpp"
+#include "wasm/types/limits.hpp"
+#include "wasm/types/opcodes.hpp"
 #include "wasm/text/testing/module_writer.hpp"
 #include "wasm/text/text.hpp"
 

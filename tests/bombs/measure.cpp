@@ -9,7 +9,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "compiler/codegen/object_reader.hpp"
+#include "compiler/codegen/object/object_reader.hpp"
 #include "compiler/compile.hpp"
 #include "host/system/linux_system.hpp"
 #include "platform/platform.hpp"

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "compiler/options.hpp"
+#include "compiler/options/options.hpp"
 
 namespace cairn::bombs {
 

@@ -34,12 +34,13 @@ def serial_device(machine, name, ports=5):
 
 def command(machine, cpu, memory, append, bundle, entropy, cpus, before, after):
     pci = machine == "q35"
+    image = "cairn-kernel-testing" if "test=" in append else "cairn-kernel"
     if machine == "virt":
         line = ["qemu-system-riscv64", "-M", "virt", "-cpu", cpu or "rv64"]
-        line += ["-kernel", ROOT / "build/kernel-riscv64/cairn-kernel"]
+        line += ["-kernel", ROOT / "build/kernel-riscv64" / image]
     else:
         line = ["qemu-system-x86_64", "-M", MICROVM if machine == "microvm" else "q35", "-cpu", cpu or "max"]
-        line += ["-kernel", ROOT / "build/kernel-x86_64/cairn-kernel", "-device", "isa-debug-exit"]
+        line += ["-kernel", ROOT / "build/kernel-x86_64" / image, "-device", "isa-debug-exit"]
     line += ["-m", memory, "-append", append, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"]
     line += ["-global", "virtio-mmio.force-legacy=false"] if not pci else []
     line += ["-device", "virtio-rng-pci,disable-legacy=on" if pci else "virtio-rng-device"] if entropy else []

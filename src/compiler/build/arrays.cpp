@@ -12,7 +12,7 @@ using ir::Extension;
 using ir::Instruction;
 using ir::MemoryAccess;
 using ir::Opcode;
-using runtime::Builtin;
+using abi::Builtin;
 using wasm::TrapKind;
 using WasmOp = wasm::Opcode;
 
@@ -36,7 +36,7 @@ ir::Value Builder::new_array(wasm::TypeIndex type, Value length) {
   uint64_t size = elements.offset;
   if (const auto known = insert_.constant(length)) size += uint64_t{static_cast<uint32_t>(*known)} * elements.size;
   size = (size + 7) & ~uint64_t{7};
-  return new_object(runtime::ObjectKind::array, type, size, length);
+  return new_object(abi::ObjectKind::array, type, size, length);
 }
 
 // The value as two 64-bit words, for the builtin that fills.
@@ -125,7 +125,7 @@ ir::Value Builder::array_length(Value array) {
   MemoryAccess access;
   access.alias = AliasClass::field;
   access.index = ir::kLengthField;
-  access.offset = offsetof(runtime::VMArray, length);
+  access.offset = offsetof(abi::VMArray, length);
   access.trap = TrapKind::null_array_reference;
   guard_null(array, access);
   return load_field(Type::i32, array, access);

@@ -4,7 +4,7 @@
 //
 //   trap_if (address + offset) & (size - 1)
 //
-// Waiting and notifying are the runtime's (runtime/shared_memory.hpp); it checks their bounds.
+// Waiting and notifying are the runtime's (runtime/storage/shared_memory.hpp); it checks their bounds.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -14,7 +14,7 @@ using ir::Condition;
 using ir::Extension;
 using ir::Instruction;
 using ir::Opcode;
-using runtime::Builtin;
+using abi::Builtin;
 using wasm::TrapKind;
 using WasmOp = wasm::Opcode;
 

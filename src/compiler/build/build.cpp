@@ -1,7 +1,7 @@
 #include "compiler/build/build.hpp"
 
 #include "compiler/build/builder.hpp"
-#include "wasm/validator.hpp"
+#include "wasm/validation/validator.hpp"
 
 namespace cairn::compiler {
 

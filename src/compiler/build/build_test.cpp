@@ -9,7 +9,7 @@
 #include "compiler/ir/verifier.hpp"
 #include "compiler/opt/pipeline.hpp"
 #include "wasm/decoder.hpp"
-#include "wasm/validator.hpp"
+#include "wasm/validation/validator.hpp"
 
 namespace cairn::compiler {
 namespace {

@@ -20,8 +20,8 @@
 #include "compiler/build/loop_scan.hpp"
 #include "compiler/build/module_context.hpp"
 #include "compiler/ir/inserter.hpp"
-#include "runtime/builtins.hpp"
-#include "wasm/function_sink.hpp"
+#include "abi/builtins.hpp"
+#include "wasm/validation/function_sink.hpp"
 
 namespace cairn::compiler {
 
@@ -247,7 +247,7 @@ class Builder {
   void make_invoke(const ir::CallInfo& info);
   Callee direct(wasm::FuncIndex function) const;
   Callee indirect(wasm::TypeIndex type, wasm::TableIndex table);
-  Value call_builtin(runtime::Builtin builtin, std::span<const Value> arguments);
+  Value call_builtin(abi::Builtin builtin, std::span<const Value> arguments);
   // The trap that a builtin's status asks for.
   void check_status(Value status, wasm::TrapKind kind) { insert_.trap_if(status, kind); }
   // A memory, table or segment, and what its positions are.
@@ -256,15 +256,15 @@ class Builder {
     wasm::AddressType type;
   };
   // Bulk instructions, whose operands are the positions in `to` and `from` and the length.
-  void copy_range(runtime::Builtin builtin, Range to, Range from, wasm::TrapKind kind);
-  void drop_segment(runtime::Builtin builtin, uint32_t segment);
+  void copy_range(abi::Builtin builtin, Range to, Range from, wasm::TrapKind kind);
+  void drop_segment(abi::Builtin builtin, uint32_t segment);
 
   // --- exceptions
   struct PayloadLayout {
     std::span<uint32_t> offsets;
     uint32_t size = 0;
   };
-  void throw_value(Value exception, runtime::Builtin how);
+  void throw_value(Value exception, abi::Builtin how);
   bool jump_to_clause(wasm::TagIndex thrown, uint32_t count);
   void throw_to_handler(Value exception);
   void push_region(FrameKind kind, const wasm::BlockSignature& signature);
@@ -330,7 +330,7 @@ class Builder {
   struct Words {
     Value low, high;
   };
-  Value new_object(runtime::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length = Value::none());
+  Value new_object(abi::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length = Value::none());
   void store_field(Value object, const ir::MemoryAccess& access, Value value);
   void place_barrier(Value object, Value index, uint64_t offset, Value stored);
   void guard_null(Value object, ir::MemoryAccess& access);
@@ -343,8 +343,8 @@ class Builder {
   void store_element(wasm::TypeIndex type, Value array, uint32_t position, Value value);
   Words words_of(Value value);
   void fill(Value array, Value start, Value value, Value length);
-  void new_from_segment(runtime::Builtin builtin, wasm::TypeIndex type, uint32_t segment);
-  void init_from_segment(runtime::Builtin builtin, uint32_t segment);
+  void new_from_segment(abi::Builtin builtin, wasm::TypeIndex type, uint32_t segment);
+  void init_from_segment(abi::Builtin builtin, uint32_t segment);
   void check_type(Value reference, wasm::ValType target, wasm::ValType source, wasm::TrapKind trap);
   Value test_type(Value reference, wasm::ValType target, wasm::ValType source);
 

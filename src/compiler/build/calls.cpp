@@ -60,7 +60,7 @@ Builder::Callee Builder::indirect(wasm::TypeIndex type, wasm::TableIndex table) 
     access.alias = AliasClass::immutable;
     access.can_fault = true;
     access.trap = TrapKind::uninitialized_element;
-    const Value actual = insert_.load(Type::i32, reference, offsetof(runtime::VMFuncRef, type_id), access);
+    const Value actual = insert_.load(Type::i32, reference, offsetof(abi::VMFuncRef, type_id), access);
     if (module_.types[type.index()].is_final) {
       insert_.trap_if(insert_.compare(Condition::ne, actual, type_id(type)), TrapKind::indirect_call_type_mismatch);
     } else {
@@ -139,8 +139,8 @@ ir::Type builtin_type(char letter) {
 
 }  // namespace
 
-ir::Value Builder::call_builtin(runtime::Builtin builtin, std::span<const Value> arguments) {
-  const runtime::BuiltinSignature signature = runtime::signature_of(builtin);
+ir::Value Builder::call_builtin(abi::Builtin builtin, std::span<const Value> arguments) {
+  const abi::BuiltinSignature signature = abi::signature_of(builtin);
   CAIRN_ASSERT(signature.parameters.size() == arguments.size());
   const Type result = builtin_type(signature.result[0]);
   const std::span<Type> types = function_.add_types(arguments.size() + 1);

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "compiler/build/builder.hpp"
-#include "runtime/field_layout.hpp"
+#include "abi/field_layout.hpp"
 
 namespace cairn::compiler {
 
@@ -16,7 +16,7 @@ using ir::Condition;
 using ir::Instruction;
 using ir::MemoryAccess;
 using ir::Opcode;
-using runtime::Builtin;
+using abi::Builtin;
 using wasm::Reachability;
 
 namespace {
@@ -45,7 +45,7 @@ void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
     access.offset = offset;
     store_field(exception, access, value);
   };
-  store(tag_address(tag), offsetof(runtime::VMException, tag));
+  store(tag_address(tag), offsetof(abi::VMException, tag));
   for (uint32_t i = 0; i < count; ++i) store(top(count)[i], layout.offsets[i]);
   drop_values(count);
   throw_value(exception, Builtin::throw_exception);
@@ -206,7 +206,7 @@ void Builder::dispatch(const Frame& frame, Value exception) {
 // Branches on the exception's tag: to a new block, the current one from here on, or to the one that it gives.
 ir::Block Builder::begin_clause(Value exception, wasm::TagIndex tag) {
   MemoryAccess access = field_access(8);
-  access.offset = offsetof(runtime::VMException, tag);
+  access.offset = offsetof(abi::VMException, tag);
   const Value actual = load_field(Type::i64, exception, access);
   const Value matches = insert_.compare(Condition::eq, actual, tag_address(tag));
   const bool is_cold = function_[insert_.block()].is_cold;
@@ -316,12 +316,12 @@ Reachability Builder::end_region() {
 Builder::PayloadLayout Builder::payload_layout(const wasm::FuncType& type) {
   PayloadLayout layout;
   layout.offsets = function_.arena.make_span<uint32_t>(type.params.size());
-  runtime::FieldLayout fields(runtime::kExceptionPayloadOffset);
+  abi::FieldLayout fields(abi::kExceptionPayloadOffset);
   const auto is_function = [&](wasm::TypeIndex index) {
     return module_.types[index.index()].kind == wasm::SubType::Kind::func;
   };
   for (size_t i = 0; i < type.params.size(); ++i)
-    layout.offsets[i] = fields.place(runtime::storage_of(type.params[i], is_function));
+    layout.offsets[i] = fields.place(abi::storage_of(type.params[i], is_function));
   layout.size = fields.size();
   return layout;
 }
@@ -337,7 +337,7 @@ ir::Value Builder::heap_base() {
   MemoryAccess access;
   access.size = 8;
   access.alias = AliasClass::immutable;
-  return insert_.load(Type::i64, Value::none(), offsetof(runtime::VMContext, heap_base), access);
+  return insert_.load(Type::i64, Value::none(), offsetof(abi::VMContext, heap_base), access);
 }
 
 ir::Value Builder::load_field(Type type, Value object, const MemoryAccess& access) {

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "wasm/decode/syntax.hpp"
-#include "wasm/opcodes.hpp"
+#include "wasm/types/opcodes.hpp"
 
 namespace cairn::compiler {
 

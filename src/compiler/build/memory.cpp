@@ -1,12 +1,12 @@
 // Linear memories: accesses, and the instructions on whole ranges.
 //
 // A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard behind it catches what a static offset below
-// runtime::kGuardBytes can reach. All others are checked here. With `end` = static offset + size of the access:
+// abi::kGuardBytes can reach. All others are checked here. With `end` = static offset + size of the access:
 //
 //   32-bit addresses:  trap_if zext(address) + end > length          cannot overflow in 64 bits
 //   64-bit addresses:  trap_if end > length                          left out when the memory cannot be so small
 //                      trap_if address > length - end
-#include "compiler/bounds.hpp"
+#include "compiler/options/bounds.hpp"
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -17,7 +17,7 @@ using ir::Extension;
 using ir::Instruction;
 using ir::MemoryAccess;
 using ir::Opcode;
-using runtime::Builtin;
+using abi::Builtin;
 using wasm::AddressType;
 using wasm::TrapKind;
 using WasmOp = wasm::Opcode;
@@ -25,7 +25,7 @@ using WasmOp = wasm::Opcode;
 namespace {
 
 // Static offsets up to here stay in the access; targets fold them into addressing modes.
-constexpr uint64_t kLargestStaticOffset = runtime::kGuardBytes;
+constexpr uint64_t kLargestStaticOffset = abi::kGuardBytes;
 
 uint64_t least_bytes(const wasm::MemoryType& type) {
   // The largest 64-bit memories do not fit; a smaller bound is right as well.
@@ -44,7 +44,7 @@ ir::Value Builder::memory_length(wasm::MemoryIndex index) {
   access.size = 8;
   access.index = index.index();
   access.alias = AliasClass::memory_length;
-  constexpr int64_t kLength = offsetof(runtime::VMMemory, length);
+  constexpr int64_t kLength = offsetof(abi::VMMemory, length);
   const bool is_shared = memory.type.sharedness == wasm::Sharedness::shared;
   if (!memory.is_imported && !is_shared) {
     const uint64_t record = context_.layout().defined_memory(index.index() - module_.imported_memories);

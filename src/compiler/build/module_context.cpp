@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "runtime/field_layout.hpp"
+#include "abi/field_layout.hpp"
 #include "wasm/type_equivalence.hpp"
 
 namespace cairn::compiler {
 
-runtime::VMShape vm_shape(const wasm::Module& module) {
-  runtime::VMShape shape;
+abi::VMShape vm_shape(const wasm::Module& module) {
+  abi::VMShape shape;
   shape.imported_functions = module.imported_functions;
   shape.imported_tables = module.imported_tables;
   shape.imported_memories = module.imported_memories;
@@ -82,13 +82,13 @@ void ModuleContext::lay_out_fields() {
     range.first = static_cast<uint32_t>(fields_.size());
     if (type.kind != wasm::SubType::Kind::func) {
       const FieldRange inherited = type.supertype ? field_ranges_[type.supertype->index()] : FieldRange();
-      runtime::FieldLayout layout;
+      abi::FieldLayout layout;
       for (const wasm::FieldType& field : type.fields) {
-        const runtime::FieldStorage storage = runtime::storage_of(field, is_function);
+        const abi::FieldStorage storage = abi::storage_of(field, is_function);
         Field result;
         result.size = storage.size;
         result.is_reference = storage.is_reference;
-        result.offset = type.kind == wasm::SubType::Kind::array ? runtime::array_data_offset(storage.size) : layout.place(storage);
+        result.offset = type.kind == wasm::SubType::Kind::array ? abi::array_data_offset(storage.size) : layout.place(storage);
         if (range.count < inherited.count) {
           result.index = fields_[inherited.first + range.count].index;
         } else {

@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "compiler/ir/function.hpp"
-#include "compiler/options.hpp"
-#include "runtime/vmcontext.hpp"
+#include "compiler/options/options.hpp"
+#include "abi/vmcontext.hpp"
 #include "wasm/module.hpp"
 
 namespace cairn::compiler {
 
 // The counts that decide the layout of the VMContext of the module's instances.
-runtime::VMShape vm_shape(const wasm::Module& module);
+abi::VMShape vm_shape(const wasm::Module& module);
 
 // Function references are `ref`, all others `gcref`. `types` are those that concrete heap types are indices of.
 ir::Type to_ir(wasm::ValType type, std::span<const wasm::SubType> types);
@@ -25,7 +25,7 @@ class ModuleContext {
 
   [[nodiscard]] const wasm::Module& module() const { return module_; }
   [[nodiscard]] const Options& options() const { return options_; }
-  [[nodiscard]] const runtime::VMLayout& layout() const { return layout_; }
+  [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
 
   [[nodiscard]] ir::Type to_ir(wasm::ValType type) const { return compiler::to_ir(type, module_.types); }
   // Of a function type.
@@ -74,7 +74,7 @@ class ModuleContext {
 
   const wasm::Module& module_;
   const Options& options_;
-  runtime::VMLayout layout_;
+  abi::VMLayout layout_;
   std::vector<ir::Type> types_;
   std::vector<TypeRange> signatures_;       // by type index
   std::vector<FieldRange> field_ranges_;    // by type index

@@ -33,7 +33,7 @@ void Builder::ref_func(wasm::FuncIndex func) {
     access.alias = AliasClass::immutable;
     const uint64_t import = context_.layout().function_import(func.index());
     push(insert_.load(Type::ref, Value::none(),
-                      static_cast<int64_t>(import + offsetof(runtime::VMFunctionImport, reference)), access));
+                      static_cast<int64_t>(import + offsetof(abi::VMFunctionImport, reference)), access));
     return;
   }
   Instruction context;

@@ -29,11 +29,11 @@ MemoryAccess access_of(const ModuleContext::Field& field) {
 
 }  // namespace
 
-ir::Value Builder::new_object(runtime::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length) {
+ir::Value Builder::new_object(abi::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length) {
   // Large ones are the runtime's.
-  if (size > (length ? kMaximumInlineArray : runtime::kMaximumInlineBytes) || (length && !insert_.constant(length))) {
+  if (size > (length ? kMaximumInlineArray : abi::kMaximumInlineBytes) || (length && !insert_.constant(length))) {
     const Value arguments[] = {type_id(type), length ? length : insert_.iconst(Type::i32, static_cast<int64_t>(size))};
-    return call_builtin(length ? runtime::Builtin::gc_allocate_array : runtime::Builtin::gc_allocate, arguments);
+    return call_builtin(length ? abi::Builtin::gc_allocate_array : abi::Builtin::gc_allocate, arguments);
   }
   Instruction inst;
   inst.opcode = Opcode::gc_new;
@@ -76,7 +76,7 @@ void Builder::place_barrier(Value object, Value index, uint64_t offset, Value st
   MemoryAccess access;
   access.alias = AliasClass::runtime;
   access.offset = offset;
-  access.size = sizeof(runtime::HeapReference);
+  access.size = sizeof(abi::HeapReference);
   inst.extra = function_.add_access(access);
   insert_.place(inst);
 }
@@ -84,7 +84,7 @@ void Builder::place_barrier(Value object, Value index, uint64_t offset, Value st
 // What an access through `object` needs to trap when that is null.
 void Builder::guard_null(Value object, MemoryAccess& access) {
   if (is_non_null(object)) return;
-  if (access.offset + access.size <= runtime::kNullGuardBytes) {
+  if (access.offset + access.size <= abi::kNullGuardBytes) {
     access.can_fault = true;
   } else {
     insert_.trap_if(insert_.compare(Condition::eq, object, null_like(object)), access.trap);
@@ -94,7 +94,7 @@ void Builder::guard_null(Value object, MemoryAccess& access) {
 void Builder::struct_new(wasm::TypeIndex type) {
   const std::span<const ModuleContext::Field> fields = context_.fields(type);
   const auto count = static_cast<uint32_t>(fields.size());
-  const Value object = new_object(runtime::ObjectKind::structure, type, context_.object_size(type));
+  const Value object = new_object(abi::ObjectKind::structure, type, context_.object_size(type));
   for (uint32_t i = 0; i < count; ++i) store_field(object, access_of(fields[i]), top(count)[i]);
   drop_values(count);
   push(object);
@@ -102,7 +102,7 @@ void Builder::struct_new(wasm::TypeIndex type) {
 
 void Builder::struct_new_default(wasm::TypeIndex type) {
   const std::span<const ModuleContext::Field> fields = context_.fields(type);
-  const Value object = new_object(runtime::ObjectKind::structure, type, context_.object_size(type));
+  const Value object = new_object(abi::ObjectKind::structure, type, context_.object_size(type));
   for (size_t i = 0; i < fields.size(); ++i) {
     store_field(object, access_of(fields[i]), zero_of(context_.to_ir(module_.types[type.index()].fields[i].type)));
   }

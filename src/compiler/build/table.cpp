@@ -8,7 +8,7 @@ using ir::Condition;
 using ir::Instruction;
 using ir::MemoryAccess;
 using ir::Opcode;
-using runtime::Builtin;
+using abi::Builtin;
 using wasm::AddressType;
 using wasm::TrapKind;
 
@@ -51,7 +51,7 @@ ir::Value Builder::table_length(wasm::TableIndex index) {
   if (has_fixed_size(table.type)) {
     return insert_.iconst(Type::i64, static_cast<int64_t>(table.type.limits.minimum));
   }
-  return load_table_field(index, offsetof(runtime::VMTable, length), AliasClass::table_header);
+  return load_table_field(index, offsetof(abi::VMTable, length), AliasClass::table_header);
 }
 
 // A word of the table's VMTable.
@@ -82,7 +82,7 @@ ir::Value Builder::table_element_address(wasm::TableIndex index, Value element, 
   Instruction address;
   address.opcode = Opcode::array_address;
   address.type = Type::i64;
-  address.operands[0] = load_table_field(index, offsetof(runtime::VMTable, elements), place_of(table.type));
+  address.operands[0] = load_table_field(index, offsetof(abi::VMTable, elements), place_of(table.type));
   address.operands[1] = element;
   address.immediate = 8;
   return insert_.emit(address);
@@ -100,13 +100,13 @@ void Builder::table_get(wasm::TableIndex table) {
 // Tells the collector that a piece of the table is about to change (VMTable::changed).
 void Builder::note_table_change(wasm::TableIndex index, Value element) {
   const wasm::Table& table = module_.tables[index.index()];
-  const Value changed = load_table_field(index, offsetof(runtime::VMTable, changed), place_of(table.type));
+  const Value changed = load_table_field(index, offsetof(abi::VMTable, changed), place_of(table.type));
   const Value piece = insert_.binary(Opcode::ushr, Type::i64, widen(element, table.type.address),
-                                     insert_.iconst(Type::i64, runtime::kTablePieceLog2));
+                                     insert_.iconst(Type::i64, abi::kTablePieceLog2));
   Instruction inst;
   inst.opcode = Opcode::store;
   inst.operands[0] = insert_.binary(Opcode::iadd, Type::i64, changed, piece);
-  inst.operands[1] = insert_.iconst(Type::i32, static_cast<int64_t>(runtime::PieceState::changed));
+  inst.operands[1] = insert_.iconst(Type::i32, static_cast<int64_t>(abi::PieceState::changed));
   MemoryAccess access;
   access.size = 1;
   access.alias = AliasClass::runtime;

@@ -6,11 +6,11 @@
 
 #include "base/result.hpp"
 #include "compiler/codegen/calling_convention.hpp"
-#include "compiler/codegen/code_buffer.hpp"
+#include "compiler/codegen/emission/code_buffer.hpp"
 #include "compiler/codegen/machine_function.hpp"
 #include "compiler/ir/function.hpp"
-#include "compiler/options.hpp"
-#include "runtime/builtins.hpp"
+#include "compiler/options/options.hpp"
+#include "abi/builtins.hpp"
 
 namespace cairn::codegen {
 
@@ -29,25 +29,25 @@ class Target {
                                           CodeBuffer& code) const = 0;
 
   // Code that a host calls in its C convention as
-  //   void entry(const EntryArguments*)       (runtime/entry.hpp)
+  //   void entry(const EntryArguments*)       (abi/entry.hpp)
   // and that loads the arguments from 16-byte slots, sets the pinned registers, switches to the given stack, calls the
   // guest function, and stores the results to the slots.
   virtual void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
   // Code in the guest convention that stores its arguments to 16-byte slots on the stack, records the exit frame and pc in
   // VMStoreState, checks the stack limit (trap call_stack_exhausted), calls VMHostContext::invoke(self, caller, slots) in the C
-  // convention on the host's stack (runtime/host_stack.hpp), and loads the results; when it returns non-zero, calls raise_trap.
+  // convention on the host's stack (abi/host_stack.hpp), and loads the results; when it returns non-zero, calls raise_trap.
   virtual void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
   // The stub that a tail call between instances returns to (calling_convention.hpp).
   virtual void emit_tail_call_restore(CodeBuffer& code) const = 0;
 
-  // The stub through which a builtin is entered (runtime/builtins.def): traps if the stack pointer is below
+  // The stub through which a builtin is entered (abi/builtins.def): traps if the stack pointer is below
   // VMStoreState::stack_limit; stores what the builtin's kind says, and exit_frame and exit_pc before it traps: the stack
   // pointer above the return address to VMStoreState::exit_frame and that address to exit_pc, and callee-saved registers to
   // VMStoreState::registers; and calls entry kBuiltinCount + builtin of VMContext::builtins on the host's stack. The VMContext
   // is the first C argument.
-  virtual void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code) const = 0;
+  virtual void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) const = 0;
 
   // Code that the runtime calls as
   //   void land(const uint64_t* registers, uint64_t stack_pointer, const void* landing_pad, uint32_t exception)

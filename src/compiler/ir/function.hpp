@@ -19,14 +19,14 @@
 #include "base/assert.hpp"
 #include "base/id.hpp"
 #include "compiler/ir/simd.hpp"
-#include "wasm/trap.hpp"
+#include "wasm/types/trap.hpp"
 
 namespace cairn::ir {
 
 using Value = Id<struct ValueTag>;
 using Block = Id<struct BlockTag>;
 
-// ref: a 64-bit pointer to a VMFuncRef, or null. gcref: a 32-bit reference of the managed heap (runtime/heap_layout.hpp), an i31
+// ref: a 64-bit pointer to a VMFuncRef, or null. gcref: a 32-bit reference of the managed heap (abi/heap_layout.hpp), an i31
 // or null; what a collection may change. In machine code it is zero-extended to 64 bits, in registers and in stack slots.
 enum class Type : uint8_t { none, i32, i64, f32, f64, v128, ref, gcref };
 constexpr unsigned size_of(Type type) {
@@ -165,7 +165,7 @@ enum class CalleeKind : uint8_t {
   builtin,    // a runtime function of the C calling convention, by number; first argument (VMContext) is implied
 };
 
-// The runtime's functions that compiled code calls (runtime/builtins.def numbers them).
+// The runtime's functions that compiled code calls (abi/builtins.def numbers them).
 struct CallInfo {
   CalleeKind kind = CalleeKind::direct;
   uint32_t callee = 0;  // function index, or builtin number

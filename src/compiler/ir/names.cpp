@@ -15,7 +15,7 @@ constexpr std::string_view kCallees[] = {"direct", "import", "reference", "built
 constexpr std::string_view kAtomicOps[] = {"add", "sub", "and", "or", "xor", "xchg"};
 constexpr std::string_view kTraps[] = {
 #define CAIRN_TRAP(id, message) #id,
-#include "wasm/trap.def"
+#include "wasm/types/trap.def"
 #undef CAIRN_TRAP
 };
 constexpr std::string_view kSimd[] = {

@@ -7,10 +7,10 @@
 //
 // A test that ends its block becomes a branch for each answer; one whose value is wanted gets a block that its answers meet in. A
 // type that is not final is looked up in the display of the object's type: one of its supertypes at the depth of the one
-// asked for. (runtime/heap_layout.hpp)
+// asked for. (abi/heap_layout.hpp)
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
-#include "runtime/vmcontext.hpp"
+#include "abi/vmcontext.hpp"
 
 namespace cairn::opt {
 
@@ -26,7 +26,7 @@ using ir::Opcode;
 using ir::Target;
 using ir::Type;
 using ir::Value;
-using runtime::ObjectKind;
+using abi::ObjectKind;
 
 namespace {
 
@@ -286,7 +286,7 @@ class TestExpander {
   // For what is not null, and no i31 unless that is what the test is for.
   Value final_answer() {
     const auto kind_is = [&](Condition condition, ObjectKind kind) {
-      return compare(condition, load_header(offsetof(runtime::VMObject, kind), 1),
+      return compare(condition, load_header(offsetof(abi::VMObject, kind), 1),
                      constant(Type::i32, static_cast<int64_t>(kind)));
     };
     switch (test_.kind) {
@@ -300,7 +300,7 @@ class TestExpander {
         return kind_is(Condition::ule, ObjectKind::array);
       case GcTest::Kind::concrete: break;
     }
-    const Value actual = load_header(base_ ? offsetof(runtime::VMObject, type_id) : offsetof(runtime::VMFuncRef, type_id), 4);
+    const Value actual = load_header(base_ ? offsetof(abi::VMObject, type_id) : offsetof(abi::VMFuncRef, type_id), 4);
     Instruction id;
     id.opcode = Opcode::type_id;
     id.type = Type::i32;
@@ -309,14 +309,14 @@ class TestExpander {
     Instruction entry;
     entry.opcode = Opcode::array_address;
     entry.type = Type::i64;
-    entry.operands[0] = load(Type::i64, Value::none(), offsetof(runtime::VMContext, types));
+    entry.operands[0] = load(Type::i64, Value::none(), offsetof(abi::VMContext, types));
     entry.operands[1] = actual;
     entry.immediate = sizeof(void*);
     const Value info = load(Type::i64, put(entry), 0);
     Value position;
-    if (test_.depth >= runtime::kMinimumDisplay) {
+    if (test_.depth >= abi::kMinimumDisplay) {
       // Displays are at least that long. Of a shorter one the entry asked for is one that is not the type's.
-      const Value depth = load(Type::i32, info, offsetof(runtime::VMTypeInfo, depth));
+      const Value depth = load(Type::i32, info, offsetof(abi::VMTypeInfo, depth));
       const Value wanted = constant(Type::i32, test_.depth);
       Instruction select;
       select.opcode = Opcode::select;
@@ -334,7 +334,7 @@ class TestExpander {
     } else {
       position = info;
     }
-    const uint64_t displacement = offsetof(runtime::VMTypeInfo, ancestors) +
+    const uint64_t displacement = offsetof(abi::VMTypeInfo, ancestors) +
                                   (position == info ? uint64_t{test_.depth} * sizeof(uint32_t) : 0);
     const Value ancestor = load(Type::i32, position, displacement);
     return compare(Condition::eq, ancestor, put(id));

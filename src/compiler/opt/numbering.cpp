@@ -26,7 +26,7 @@
 #include "compiler/ir/inserter.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
-#include "runtime/heap_layout.hpp"
+#include "abi/heap_layout.hpp"
 
 namespace cairn::opt {
 
@@ -41,7 +41,7 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using ir::Type;
 using ir::Value;
-using runtime::ObjectKind;
+using abi::ObjectKind;
 
 namespace {
 
@@ -251,7 +251,7 @@ class Numbering {
     MemoryAccess access;
     access.alias = AliasClass::field;
     access.index = ir::kLengthField;
-    access.offset = offsetof(runtime::VMArray, length);
+    access.offset = offsetof(abi::VMArray, length);
     Instruction load;
     load.opcode = Opcode::heap_load;
     load.type = Type::i32;

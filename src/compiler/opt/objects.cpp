@@ -12,7 +12,7 @@
 // stored in an object that goes may go as well.
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
-#include "runtime/heap_layout.hpp"
+#include "abi/heap_layout.hpp"
 
 namespace cairn::opt {
 
@@ -66,7 +66,7 @@ class ObjectRemover {
 
   bool is_candidate(Value v) const {
     return function_[v].opcode == Opcode::gc_new &&
-           function_[v].immediate == static_cast<int64_t>(runtime::ObjectKind::structure);
+           function_[v].immediate == static_cast<int64_t>(abi::ObjectKind::structure);
   }
 
   // The users of references, as lists by value.

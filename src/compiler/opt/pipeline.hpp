@@ -3,7 +3,7 @@
 
 #include "base/result.hpp"
 #include "compiler/ir/function.hpp"
-#include "compiler/options.hpp"
+#include "compiler/options/options.hpp"
 
 namespace cairn::opt {
 

@@ -16,14 +16,14 @@
 #include <string_view>
 
 #include "compiler/codegen/machine_function.hpp"
-#include "compiler/rv64/assembler.hpp"
+#include "compiler/rv64/encoding/assembler.hpp"
 
 namespace cairn::rv64 {
 
 enum class Pseudo : uint16_t {
   before_first = kOpCount - 1,
 #define CAIRN_RV64_PSEUDO(name) name,
-#include "compiler/rv64/pseudos.def"
+#include "compiler/rv64/encoding/pseudos.def"
 #undef CAIRN_RV64_PSEUDO
 };
 

@@ -1,7 +1,7 @@
 #include "compiler/rv64/target.hpp"
 
-#include "compiler/rv64/emitter.hpp"
-#include "compiler/rv64/lower.hpp"
+#include "compiler/rv64/emission/emitter.hpp"
+#include "compiler/rv64/lowering/lower.hpp"
 #include "compiler/rv64/trampolines.hpp"
 
 namespace cairn::rv64 {
@@ -49,7 +49,7 @@ class Rv64Target final : public codegen::Target {
     rv64::emit_host_trampoline(signature, vectors_, code);
   }
   void emit_tail_call_restore(codegen::CodeBuffer& code) const override { rv64::emit_tail_call_restore(code); }
-  void emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) const override {
+  void emit_exit_stub(abi::Builtin builtin, codegen::CodeBuffer& code) const override {
     rv64::emit_exit_stub(builtin, vectors_, code);
   }
   void emit_landing_stub(codegen::CodeBuffer& code) const override { rv64::emit_landing_stub(code); }

@@ -1,25 +1,25 @@
-// Between host and guest (codegen/target.hpp, runtime/entry.hpp). Guest code runs on the guest's stack and C++ runs on the host's
-// (runtime/host_stack.hpp).
+// Between host and guest (codegen/target.hpp, abi/entry.hpp). Guest code runs on the guest's stack and C++ runs on the host's
+// (abi/host_stack.hpp).
 #include "compiler/rv64/trampolines.hpp"
 
 #include <algorithm>
 
 #include "base/assert.hpp"
-#include "compiler/rv64/assembler.hpp"
-#include "runtime/builtins.hpp"
-#include "runtime/entry.hpp"
-#include "runtime/host_stack.hpp"
-#include "runtime/vmcontext.hpp"
+#include "compiler/rv64/encoding/assembler.hpp"
+#include "abi/builtins.hpp"
+#include "abi/entry.hpp"
+#include "abi/host_stack.hpp"
+#include "abi/vmcontext.hpp"
 
 namespace cairn::rv64 {
 
 using codegen::CallLayout;
 using codegen::Label;
 using ir::Type;
-using runtime::EntryArguments;
-using runtime::VMContext;
-using runtime::VMHostContext;
-using runtime::VMStoreState;
+using abi::EntryArguments;
+using abi::VMContext;
+using abi::VMHostContext;
+using abi::VMStoreState;
 
 namespace {
 
@@ -90,7 +90,7 @@ void assemble(codegen::CodeBuffer& code, F&& emit) {
 void switch_to_host(Assembler& as, PReg store, PReg scratch) {
   as.move(scratch, kStackPointer);
   as.load(Op::ld, kStackPointer, store, offsetof(VMStoreState, entry_frame));
-  as.ri(Op::addi, kStackPointer, kStackPointer, runtime::kGuestStackPointer);
+  as.ri(Op::addi, kStackPointer, kStackPointer, abi::kGuestStackPointer);
   as.store(Op::sd, scratch, kStackPointer, 0);
 }
 
@@ -218,7 +218,7 @@ void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codeg
     const auto raise = [&] {
       as.move(a(0), kVMContext);
       as.load(Op::ld, t(0), kVMContext, offsetof(VMContext, builtins));
-      as.load(Op::ld, t(0), t(0), 8 * static_cast<int64_t>(runtime::Builtin::raise_trap));
+      as.load(Op::ld, t(0), t(0), 8 * static_cast<int64_t>(abi::Builtin::raise_trap));
       as.load(Op::jalr, kReturnAddress, t(0), 0);
       as.op0(Op::unimp);
     };
@@ -247,7 +247,7 @@ namespace {
 
 // Of a builtin that keeps all registers but t5, t6 and ra. From the caller's stack pointer down: the registers that hold
 // references (RegisterFile::saved_references), ra, the floating-point and the vector registers.
-void emit_keep_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
+void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     const codegen::RegisterFile& file = register_file(vectors);
     const auto class_registers = [&](codegen::RegClass c) { return file.allocatable[static_cast<unsigned>(c)]; };
@@ -291,13 +291,13 @@ void emit_keep_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuff
     note_frame();
     as.add_immediate(kStackPointer, kStackPointer, -frame, kScratch2);
     for_each(true);
-    const std::string_view parameters = runtime::signature_of(builtin).parameters;
+    const std::string_view parameters = abi::signature_of(builtin).parameters;
     for (unsigned i = 0; i < parameters.size(); ++i)
       as.load(Op::lw, a(i + 1), kScratch, static_cast<int64_t>(offsetof(VMStoreState, arguments) + 4 * i));
     as.move(a(0), kVMContext);
     switch_to_host(as, kScratch, kScratch2);
     as.load(Op::ld, kScratch2, kVMContext, offsetof(VMContext, builtins));
-    as.load(Op::ld, kScratch2, kScratch2, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)));
+    as.load(Op::ld, kScratch2, kScratch2, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin)));
     as.load(Op::jalr, kReturnAddress, kScratch2, 0);
     switch_to_guest(as);
     // References are zero-extended; the C convention sign-extends.
@@ -316,9 +316,9 @@ void emit_keep_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuff
 }  // namespace
 
 // The C arguments are in place, the VMContext in a0.
-void emit_exit_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
-  using runtime::BuiltinFrame;
-  const BuiltinFrame frame = runtime::signature_of(builtin).frame;
+void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
+  using abi::BuiltinFrame;
+  const BuiltinFrame frame = abi::signature_of(builtin).frame;
   if (frame == BuiltinFrame::keep) return emit_keep_stub(builtin, vectors, code);
   assemble(code, [&](Assembler& as) {
     as.load(Op::ld, t(0), a(0), offsetof(VMContext, store));
@@ -346,7 +346,7 @@ void emit_exit_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuff
       }
     }
     as.load(Op::ld, t(0), a(0), offsetof(VMContext, builtins));
-    as.load(Op::ld, t(0), t(0), 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)));
+    as.load(Op::ld, t(0), t(0), 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin)));
     if (!is_guests) return as.load(Op::jalr, kZero, t(0), 0);  // on the host's stack already
     as.load(Op::jalr, kReturnAddress, t(0), 0);
     switch_to_guest(as);
@@ -368,8 +368,8 @@ void emit_landing_stub(codegen::CodeBuffer& code) {
       as.load(r.number() < 32 ? Op::ld : Op::fld, r, a(0), offset);
       offset += 8;
     }
-    static_assert(runtime::kMaximumCalleeSaved == 22);
-    CAIRN_ASSERT(offset == 8 * runtime::kMaximumCalleeSaved);
+    static_assert(abi::kMaximumCalleeSaved == 22);
+    CAIRN_ASSERT(offset == 8 * abi::kMaximumCalleeSaved);
     as.move(kStackPointer, a(1));
     as.move(t(0), a(2));
     // References are zero-extended; the C convention sign-extends.

@@ -1,10 +1,10 @@
 // Code between the host's C convention and the guest's.
 #pragma once
 
-#include "compiler/codegen/code_buffer.hpp"
+#include "compiler/codegen/emission/code_buffer.hpp"
 #include "compiler/ir/function.hpp"
 #include "compiler/rv64/registers.hpp"
-#include "runtime/builtins.hpp"
+#include "abi/builtins.hpp"
 
 namespace cairn::rv64 {
 
@@ -12,7 +12,7 @@ namespace cairn::rv64 {
 void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
 void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
 void emit_tail_call_restore(codegen::CodeBuffer& code);
-void emit_exit_stub(runtime::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code);
+void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code);
 void emit_landing_stub(codegen::CodeBuffer& code);
 
 }  // namespace cairn::rv64

@@ -1,7 +1,7 @@
 #include "compiler/x64/target.hpp"
 
-#include "compiler/x64/emit.hpp"
-#include "compiler/x64/lower.hpp"
+#include "compiler/x64/emission/emitter.hpp"
+#include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
 
@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kNames[] = {
 #define CAIRN_X64(name) #name,
-#include "compiler/x64/instructions.def"
+#include "compiler/x64/encoding/instructions.def"
 #undef CAIRN_X64
 };
 
@@ -38,7 +38,7 @@ void X64Target::emit_host_trampoline(const ir::Signature& signature, codegen::Co
 
 void X64Target::emit_tail_call_restore(codegen::CodeBuffer& code) const { x64::emit_tail_call_restore(code); }
 
-void X64Target::emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) const {
+void X64Target::emit_exit_stub(abi::Builtin builtin, codegen::CodeBuffer& code) const {
   x64::emit_exit_stub(builtin, code);
 }
 

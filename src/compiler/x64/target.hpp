@@ -17,7 +17,7 @@ class X64Target final : public codegen::Target {
   void emit_entry_trampoline(const ir::Signature& signature, codegen::CodeBuffer& code) const override;
   void emit_host_trampoline(const ir::Signature& signature, codegen::CodeBuffer& code) const override;
   void emit_tail_call_restore(codegen::CodeBuffer& code) const override;
-  void emit_exit_stub(runtime::Builtin builtin, codegen::CodeBuffer& code) const override;
+  void emit_exit_stub(abi::Builtin builtin, codegen::CodeBuffer& code) const override;
   void emit_landing_stub(codegen::CodeBuffer& code) const override;
   [[nodiscard]] std::string_view opcode_name(uint16_t opcode) const override;
 

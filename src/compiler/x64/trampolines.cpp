@@ -1,25 +1,25 @@
-// Between host and guest (codegen/target.hpp, runtime/entry.hpp).
+// Between host and guest (codegen/target.hpp, abi/entry.hpp).
 //
 // A call or tail call that switches the pinned registers leaves the caller's VMContext in r11 (null from the entry
 // trampoline); the host trampoline passes it on.
 //
-// Guest code runs on the guest's stack and C++ runs on the host's (runtime/host_stack.hpp).
+// Guest code runs on the guest's stack and C++ runs on the host's (abi/host_stack.hpp).
 #include <algorithm>
 
-#include "compiler/x64/emit.hpp"
-#include "runtime/builtins.hpp"
-#include "runtime/entry.hpp"
-#include "runtime/host_stack.hpp"
-#include "runtime/vmcontext.hpp"
+#include "compiler/x64/emission/emitter.hpp"
+#include "abi/builtins.hpp"
+#include "abi/entry.hpp"
+#include "abi/host_stack.hpp"
+#include "abi/vmcontext.hpp"
 
 namespace cairn::x64 {
 
 using codegen::CallLayout;
 using ir::Type;
-using runtime::EntryArguments;
-using runtime::VMContext;
-using runtime::VMHostContext;
-using runtime::VMStoreState;
+using abi::EntryArguments;
+using abi::VMContext;
+using abi::VMHostContext;
+using abi::VMStoreState;
 
 namespace {
 
@@ -62,7 +62,7 @@ class Values {
 // From the guest's stack to the host's, aligned for a call. r11 holds the VMStoreState; uses rax. The stack pointer moves first: what
 // lies below the entry's frame is an interrupt's until then.
 void switch_to_host(Assembler& as) {
-  static_assert(runtime::kGuestStackPointer == -16);
+  static_assert(abi::kGuestStackPointer == -16);
   as.mov_rr(true, rax, rsp);
   as.load(true, rsp, at(kScratch, offsetof(VMStoreState, entry_frame)));
   as.alu_rm_i(Alu::sub, 8, Rm::r(rsp), 8);
@@ -211,7 +211,7 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
   as.bind(raise);
   as.mov_rr(true, rdi, kContext);
   as.load(true, rax, at(kContext, offsetof(VMContext, builtins)));
-  as.call_rm(Rm::m(at(rax, 8 * static_cast<int64_t>(runtime::Builtin::raise_trap))));
+  as.call_rm(Rm::m(at(rax, 8 * static_cast<int64_t>(abi::Builtin::raise_trap))));
   as.ud2();
   as.finish();
 }
@@ -228,7 +228,7 @@ namespace {
 
 // Of a builtin that keeps all registers but r11. From the caller's stack pointer down: the return address, the registers that hold
 // references (RegisterFile::saved_references), the xmm registers.
-void emit_keep_stub(runtime::Builtin builtin, CodeBuffer& code) {
+void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   constexpr auto kSavedBytes = static_cast<int32_t>(8 * kReferenceGpr.size());
   constexpr auto kFrame = static_cast<int32_t>(16 * kAllocatableXmm.size()) + 8;  // keeps the xmm registers' slots aligned
@@ -250,14 +250,14 @@ void emit_keep_stub(runtime::Builtin builtin, CodeBuffer& code) {
   for (size_t i = 0; i < kAllocatableXmm.size(); ++i)
     as.store_xmm(false, 16, at(rsp, static_cast<int64_t>(16 * i)), kAllocatableXmm[i].encoding());
   constexpr uint8_t kArguments[] = {rsi, rdx, rcx};
-  const std::string_view parameters = runtime::signature_of(builtin).parameters;
+  const std::string_view parameters = abi::signature_of(builtin).parameters;
   CAIRN_ASSERT(parameters.size() <= std::size(kArguments));
   for (size_t i = 0; i < parameters.size(); ++i)
     as.load(false, kArguments[i], at(kScratch, static_cast<int64_t>(offsetof(VMStoreState, arguments) + 4 * i)));
   as.mov_rr(true, rdi, kContext);
   switch_to_host(as);
   as.load(true, rax, at(kContext, offsetof(VMContext, builtins)));
-  as.call_rm(Rm::m(at(rax, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin)))));
+  as.call_rm(Rm::m(at(rax, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin)))));
   switch_to_guest(as);
   as.mov_rr(false, kScratch, rax);
   for (size_t i = 0; i < kAllocatableXmm.size(); ++i)
@@ -276,9 +276,9 @@ void emit_keep_stub(runtime::Builtin builtin, CodeBuffer& code) {
 }  // namespace
 
 // The C arguments are in place, the VMContext in rdi; free are r11 and rax.
-void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code) {
-  using runtime::BuiltinFrame;
-  const BuiltinFrame frame = runtime::signature_of(builtin).frame;
+void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
+  using abi::BuiltinFrame;
+  const BuiltinFrame frame = abi::signature_of(builtin).frame;
   if (frame == BuiltinFrame::keep) return emit_keep_stub(builtin, code);
   Assembler as(code);
   as.load(true, kScratch, at(rdi, offsetof(VMContext, store)));
@@ -290,7 +290,7 @@ void emit_exit_stub(runtime::Builtin builtin, CodeBuffer& code) {
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
   };
   const Rm function =
-      Rm::m(at(rax, 8 * (int64_t{runtime::kBuiltinCount} + static_cast<int64_t>(builtin))));
+      Rm::m(at(rax, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin))));
   if (frame != BuiltinFrame::host) {
     as.alu_r_rm(Alu::cmp, true, rsp, Rm::m(at(kScratch, offsetof(VMStoreState, stack_limit))));
     as.jcc(Cc::b, exhausted);

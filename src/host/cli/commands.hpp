@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "compiler/options.hpp"
+#include "compiler/options/options.hpp"
 #include "host/cli/machine.hpp"
 #include "host/cli/options.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "base/format.hpp"
 #include "wasm/byte_reader.hpp"
-#include "wasm/opcodes.hpp"
+#include "wasm/types/opcodes.hpp"
 
 namespace cairn::cli {
 namespace {

@@ -80,7 +80,7 @@ std::vector<std::string> base_arguments(const Options& options) {
   add({"-cpu", options.cpu.empty() ? default_cpu : options.cpu.c_str()});
   add({"-accel", options.accelerator == Accelerator::kvm ? "kvm" : "tcg", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"});
   arguments.insert(arguments.end(), {"-m", decimal(options.memory_bytes >> 10) + "k", "-smp", decimal(options.cpus),
-                                     "-kernel", kernel_path(options.target), "-append", kernel_command_line(options)});
+                                     "-kernel", kernel_path(options), "-append", kernel_command_line(options)});
   if (options.machine != Machine::virt) add({"-device", "isa-debug-exit"});
   if (options.machine != Machine::q35) add({"-global", "virtio-mmio.force-legacy=false"});
   add({"-device", options.machine == Machine::q35 ? "virtio-rng-pci,disable-legacy=on" : "virtio-rng-device"});
@@ -122,14 +122,15 @@ std::optional<std::string> refusal(std::string_view log) {
 
 }  // namespace
 
-std::string kernel_path(Target target) {
-  return build_directory() +
-         (target == Target::riscv64 ? "/kernel-riscv64/cairn-kernel" : "/kernel-x86_64/cairn-kernel");
+std::string kernel_path(const Options& options) {
+  const bool tests = options.command == Command::wast || options.command == Command::try_modules;
+  return build_directory() + (options.target == Target::riscv64 ? "/kernel-riscv64/" : "/kernel-x86_64/") +
+         (tests ? "cairn-kernel-testing" : "cairn-kernel");
 }
 
-std::string kernel_symbols_path(Target target) {
-  const std::string separate = kernel_path(target) + ".debug";
-  return access(separate.c_str(), R_OK) == 0 ? separate : kernel_path(target);
+std::string kernel_symbols_path(const Options& options) {
+  const std::string separate = kernel_path(options) + ".debug";
+  return access(separate.c_str(), R_OK) == 0 ? separate : kernel_path(options);
 }
 
 Result<MachineReport> run_machine(const Options& options, const std::string& bundle, uint64_t patience_nanoseconds) {

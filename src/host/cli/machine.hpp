@@ -42,8 +42,8 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
 // power-off, and otherwise as for a program that could not be run.
 Result<int> boot_console(const Options& options);
 
-// The kernel's image for a machine, and the file with its symbols.
-std::string kernel_path(Target target);
-std::string kernel_symbols_path(Target target);
+// The kernel's image for what is to be done (wast and try need the testing image), and the file with its symbols.
+std::string kernel_path(const Options& options);
+std::string kernel_symbols_path(const Options& options);
 
 }  // namespace cairn::cli

@@ -9,7 +9,7 @@
 #include "base/format.hpp"
 #include "compiler/build/build.hpp"
 #include "compiler/build/module_context.hpp"
-#include "compiler/codegen/object_reader.hpp"
+#include "compiler/codegen/object/object_reader.hpp"
 #include "compiler/ir/printer.hpp"
 #include "compiler/opt/pipeline.hpp"
 #include "host/cli/commands.hpp"
@@ -17,7 +17,7 @@
 #include "host/cli/files.hpp"
 #include "host/cli/program.hpp"
 #include "wasm/decoder.hpp"
-#include "wasm/validator.hpp"
+#include "wasm/validation/validator.hpp"
 
 namespace cairn::cli {
 namespace {

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <optional>
 
-#include "wasm/features.hpp"
+#include "wasm/types/features.hpp"
 
 namespace cairn::cli {
 namespace {

@@ -53,7 +53,7 @@ int report_machine(const Options& options, const MachineReport& report) {
   if (!report.exited) {
     std::fprintf(stderr, "cairn: the kernel stopped without a word from the program; its log:\n%s%s",
                  report.qemu_messages.c_str(),
-                 symbolize_backtrace(kernel_log(report.log), kernel_symbols_path(options.target)).c_str());
+                 symbolize_backtrace(kernel_log(report.log), kernel_symbols_path(options)).c_str());
     return exit_status::kPanic;
   }
   if (options.report_times) print_times(report);

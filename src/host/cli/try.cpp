@@ -1,4 +1,4 @@
-// `cairn try`: tries modules that nobody knows, each in a process of its own, or many in one boot of a machine (wasi/trial.hpp).
+// `cairn try`: tries modules that nobody knows, each in a process of its own, or many in one boot of a machine (testing/trial/trial.hpp).
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,7 +16,7 @@
 #include "host/cli/program.hpp"
 #include "host/system/linux_system.hpp"
 #include "runtime/configure.hpp"
-#include "wasi/trial.hpp"
+#include "testing/trial/trial.hpp"
 
 namespace cairn::cli {
 namespace {

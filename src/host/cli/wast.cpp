@@ -6,7 +6,7 @@
 #include "host/cli/files.hpp"
 #include "host/cli/thread.hpp"
 #include "runtime/configure.hpp"
-#include "runtime/wast/script_runner.hpp"
+#include "testing/wast/script_runner.hpp"
 
 namespace cairn::cli {
 

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "base/result.hpp"
-#include "compiler/options.hpp"
+#include "compiler/options/options.hpp"
 
 namespace cairn::runtime {
 struct Activation;
@@ -41,6 +41,8 @@ struct Platform {
   static void prepare_thread();
   static runtime::ParkResult park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds);
   static void unpark(std::atomic<uint32_t>& word);
+
+  static const std::byte* host_stack_limit();
   static uint64_t nanoseconds();
   [[noreturn]] static void resume(const void* pc, const std::byte* stack_pointer);
   static compiler::CpuFeatures cpu_features();

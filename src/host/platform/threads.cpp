@@ -11,7 +11,6 @@
 
 #include "base/assert.hpp"
 #include "platform/platform.hpp"
-#include "runtime/host_stack.hpp"
 #include "runtime/platform.hpp"
 #include "runtime/time_limit.hpp"
 
@@ -59,9 +58,7 @@ uint64_t Platform::nanoseconds() {
 
 void Platform::unpark(std::atomic<uint32_t>& word) { futex(word, FUTEX_WAKE_BITSET, INT_MAX, nullptr); }
 
-}  // namespace cairn::platform
-
-const std::byte* cairn::runtime::host_stack_limit() {
+const std::byte* Platform::host_stack_limit() {
   static constinit thread_local const std::byte* limit = nullptr;
   if (limit != nullptr) return limit;
   pthread_attr_t attributes;
@@ -72,3 +69,5 @@ const std::byte* cairn::runtime::host_stack_limit() {
   pthread_attr_destroy(&attributes);
   return limit = static_cast<const std::byte*>(start);
 }
+
+}  // namespace cairn::platform

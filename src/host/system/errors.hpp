@@ -1,7 +1,7 @@
 // Linux's error numbers as WASI's.
 #pragma once
 
-#include "wasi/types.hpp"
+#include "wasi/interface/types.hpp"
 
 namespace cairn::host {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/result.hpp"
-#include "wasi/file.hpp"
+#include "wasi/interface/file.hpp"
 
 namespace cairn::host {
 

@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "wasi/file.hpp"
+#include "wasi/interface/file.hpp"
 
 namespace cairn::host {
 

@@ -20,7 +20,7 @@ namespace cairn::kernel {
 
 enum class Port : uint8_t { standard_input, standard_output, standard_error, control };
 
-// Why the host could not read or write a stream: WASI's number (wasi/types.hpp).
+// Why the host could not read or write a stream: WASI's number (wasi/interface/types.hpp).
 struct StreamFailure {
   uint16_t wasi_errno;
 };

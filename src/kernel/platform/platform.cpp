@@ -10,7 +10,6 @@
 #include "kernel/trap/trap.hpp"
 #include "port/cpu.hpp"
 #include "platform/limit_end.hpp"
-#include "runtime/host_stack.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::platform {
@@ -118,6 +117,8 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
 
 void Platform::unpark(std::atomic<uint32_t>&) {}
 
+const std::byte* Platform::host_stack_limit() { return kernel::this_cpu().stack.data(); }
+
 uint64_t Platform::nanoseconds() { return kernel::nanoseconds_since_boot(); }
 
 void Platform::resume(const void* pc, const std::byte* stack_pointer) {
@@ -135,5 +136,3 @@ compiler::CpuFeatures Platform::cpu_features() {
 }
 
 }  // namespace cairn::platform
-
-const std::byte* cairn::runtime::host_stack_limit() { return kernel::this_cpu().stack.data(); }

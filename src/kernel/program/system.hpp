@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "kernel/devices/console.hpp"
-#include "wasi/file.hpp"
+#include "wasi/interface/file.hpp"
 
 namespace cairn::kernel {
 

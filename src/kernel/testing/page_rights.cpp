@@ -9,7 +9,7 @@
 #include "kernel/program/system.hpp"
 #include "platform/platform.hpp"
 #include "runtime/configure.hpp"
-#include "wasi/trial.hpp"
+#include "testing/trial/trial.hpp"
 #include "wasm/text/text.hpp"
 
 namespace cairn::kernel {

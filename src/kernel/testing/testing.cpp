@@ -17,9 +17,9 @@
 #include "kernel/trap/trap.hpp"
 #include "platform/platform.hpp"
 #include "runtime/configure.hpp"
-#include "runtime/testing/descents.hpp"
+#include "testing/runtime/descents.hpp"
 #include "runtime/time_limit.hpp"
-#include "wasi/trial.hpp"
+#include "testing/trial/trial.hpp"
 #include "wasm/text/text.hpp"
 
 namespace cairn::kernel {

@@ -10,7 +10,7 @@
 #include "kernel/sync/spin_lock.hpp"
 #include "kernel/trap/frame_place.hpp"
 #include "port/trap_frame.hpp"
-#include "runtime/activation.hpp"
+#include "runtime/code/activation.hpp"
 
 namespace cairn::kernel {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 #include "runtime/heap/committed_table.hpp"
-#include "runtime/heap_layout.hpp"
+#include "abi/heap_layout.hpp"
 
 namespace cairn::runtime {
 

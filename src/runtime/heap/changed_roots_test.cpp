@@ -1,5 +1,5 @@
 // Long tables and segments are roots, and a collection looks at what has changed in them alone.
-#include "runtime/testing/runtime_test.hpp"
+#include "testing/runtime/runtime_test.hpp"
 
 namespace cairn::runtime {
 namespace {
@@ -30,7 +30,7 @@ TEST_F(ChangedRoots, ANearlyEmptyTableCostsWhatIsInIt) {
   EXPECT_GE(collections, 10U);
   // The pieces that were written, and once all of it for each marking of everything.
   EXPECT_LE(after.roots_visited - before.roots_visited,
-            30 * kTablePiece + 1000 * collections + 10'000'000 * (after.major_collections - before.major_collections));
+            30 * abi::kTablePiece + 1000 * collections + 10'000'000 * (after.major_collections - before.major_collections));
   EXPECT_EQ(after.major_collections, before.major_collections);
   for (int32_t i = 0; i < 3'000'000; i += 100'000) {
     const auto value = invoke(instance, "at", {Val::i32(i)});
@@ -61,7 +61,7 @@ TEST_F(ChangedRoots, WhileMarkingTheTableIsLookedAtOnce) {
   }
   const uint64_t collections = statistics().minor_collections - before.minor_collections;
   EXPECT_GE(collections, 5U);
-  EXPECT_LE(statistics().roots_visited - before.roots_visited, 1'000'000 + collections * (2 * kTablePiece + 1000));
+  EXPECT_LE(statistics().roots_visited - before.roots_visited, 1'000'000 + collections * (2 * abi::kTablePiece + 1000));
 }
 
 TEST_F(ChangedRoots, SegmentsAreLookedAtOnce) {

@@ -1,6 +1,6 @@
 // Collections while guest code runs: what its frames, globals, tables and exceptions refer to lives and may move.
 #include "runtime/heap/host_access.hpp"
-#include "runtime/testing/runtime_test.hpp"
+#include "testing/runtime/runtime_test.hpp"
 
 namespace cairn::runtime {
 namespace {

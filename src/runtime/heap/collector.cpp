@@ -43,31 +43,31 @@ class Heap::Pause {
 
 template <class Visit>
 void Heap::visit_roots(RootChoice choice, Visit&& visit) {
-  auto count_and_visit = [&](HeapReference& slot) {
+  auto count_and_visit = [&](abi::HeapReference& slot) {
     ++statistics_.roots_visited;
     visit(slot);
   };
   if (choice != RootChoice::unchanged) {
-    for (HeapReference& root : roots_) count_and_visit(root);
+    for (abi::HeapReference& root : roots_) count_and_visit(root);
   }
   source_.visit(source_.data, choice, RootVisitor(count_and_visit));
 }
 
 template <IsMarking marking>
 void Heap::scan_remembered() {
-  const auto visit = [this](HeapReference& slot) { scavenger_.visit<marking>(slot); };
+  const auto visit = [this](abi::HeapReference& slot) { scavenger_.visit<marking>(slot); };
   remembered_.for_each(
       objects_.base,
-      [&](HeapReference object) {
-        at(object).flags = kBarrierFlag;
+      [&](abi::HeapReference object) {
+        at(object).flags = abi::kBarrierFlag;
         objects_.for_each_reference(object, visit);
       },
-      [&](HeapReference array, uint64_t card) {
+      [&](abi::HeapReference array, uint64_t card) {
         old_.cards().reset(card * kCardBytes);
         const ArrayCards cards(objects_, array);
-        for (uint64_t at = cards.begin_of(card); at < cards.end_of(card); at += sizeof(HeapReference)) {
+        for (uint64_t at = cards.begin_of(card); at < cards.end_of(card); at += sizeof(abi::HeapReference)) {
           // What is old was reported when it was stored, if marking was under way.
-          auto& element = objects_.at<HeapReference>(static_cast<HeapReference>(at));
+          auto& element = objects_.at<abi::HeapReference>(static_cast<abi::HeapReference>(at));
           if (scavenger_.is_young(element)) visit(element);
         }
       });
@@ -76,7 +76,7 @@ void Heap::scan_remembered() {
 // Promotes what the roots and the remembered objects refer to.
 template <IsMarking marking>
 void Heap::scavenge(RootChoice choice) {
-  visit_roots(choice, [this](HeapReference& slot) { scavenger_.visit<marking>(slot); });
+  visit_roots(choice, [this](abi::HeapReference& slot) { scavenger_.visit<marking>(slot); });
   scan_remembered<marking>();
   scavenger_.drain<marking>();
 }
@@ -123,13 +123,13 @@ void Heap::collect_full() {
     if (remembered_.is_complete()) {
       scavenge<IsMarking::no>(RootChoice::changed);
       start_marking();
-      visit_roots(RootChoice::all, [this](HeapReference& slot) { marker_.gray(slot); });
+      visit_roots(RootChoice::all, [this](abi::HeapReference& slot) { marker_.gray(slot); });
       marker_.step(~uint64_t{0});
     } else {
       // Old objects may refer to young ones anywhere.
       start_marking();
       scavenge<IsMarking::yes>(RootChoice::all);
-      marker_.step(~uint64_t{0}, [this](HeapReference& slot) {
+      marker_.step(~uint64_t{0}, [this](abi::HeapReference& slot) {
         scavenger_.visit<IsMarking::yes>(slot);
         scavenger_.drain<IsMarking::yes>();
       });
@@ -209,8 +209,8 @@ void Heap::advance(uint64_t allocated) {
 
 void Heap::verify(bool all_marked) {
   HeapVerifier verifier(objects_, old_, nursery_, remembered_, all_marked);
-  visit_roots(RootChoice::unchanged, [&](HeapReference& slot) { CAIRN_ASSERT(!scavenger_.is_young(slot)); });
-  visit_roots(RootChoice::only_look, [&](HeapReference& slot) { verifier.visit_root(slot); });
+  visit_roots(RootChoice::unchanged, [&](abi::HeapReference& slot) { CAIRN_ASSERT(!scavenger_.is_young(slot)); });
+  visit_roots(RootChoice::only_look, [&](abi::HeapReference& slot) { verifier.visit_root(slot); });
   verifier.run();
   if (all_marked) HeapVerifier::poison_free(objects_, old_);
 }

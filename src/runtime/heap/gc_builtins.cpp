@@ -3,8 +3,8 @@
 #include <array>
 #include <cstring>
 
-#include "runtime/activation.hpp"
-#include "runtime/segments.hpp"
+#include "runtime/code/activation.hpp"
+#include "runtime/storage/segments.hpp"
 #include "runtime/store.hpp"
 
 namespace cairn::runtime {
@@ -13,12 +13,12 @@ namespace {
 
 using wasm::TrapKind;
 
-InstanceObject& instance_of(VMContext* context) { return *static_cast<InstanceObject*>(context->instance); }
-Heap& heap_of(VMContext* context) { return *instance_of(context).store.heap(); }
+InstanceObject& instance_of(abi::VMContext* context) { return *static_cast<InstanceObject*>(context->instance); }
+Heap& heap_of(abi::VMContext* context) { return *instance_of(context).store.heap(); }
 
 // An allocation's result, or the trap that there was no room.
-HeapReference or_trap(VMContext* context, HeapReference object) {
-  if (object == kNullReference) raise_trap(*context->store, TrapKind::allocation_failure);
+abi::HeapReference or_trap(abi::VMContext* context, abi::HeapReference object) {
+  if (object == abi::kNullReference) raise_trap(*context->store, TrapKind::allocation_failure);
   return object;
 }
 
@@ -32,18 +32,18 @@ struct Elements {
 };
 
 // The elements [at, at + length) of an array; traps when there are none such.
-Elements elements_of(VMContext* context, HeapReference array, uint32_t at, uint32_t length) {
-  if (array == kNullReference) raise_trap(*context->store, TrapKind::null_array_reference);
+Elements elements_of(abi::VMContext* context, abi::HeapReference array, uint32_t at, uint32_t length) {
+  if (array == abi::kNullReference) raise_trap(*context->store, TrapKind::null_array_reference);
   Heap& heap = heap_of(context);
-  const auto& header = heap.at<VMArray>(array);
+  const auto& header = heap.at<abi::VMArray>(array);
   if (!in_bounds(at, length, header.length)) raise_trap(*context->store, TrapKind::out_of_bounds_array_access);
-  const VMTypeInfo& type = heap.type_of(array);
-  const uint64_t offset = array_data_offset(type.size) + uint64_t{at} * type.size;
+  const abi::VMTypeInfo& type = heap.type_of(array);
+  const uint64_t offset = abi::array_data_offset(type.size) + uint64_t{at} * type.size;
   return {heap.base() + array + offset, type.size, static_cast<uint32_t>(offset), type.reference_count != 0};
 }
 
 // The bytes of a data segment that `length` elements of `element_size` bytes are made of; traps out of bounds.
-const std::byte* segment_bytes(VMContext* context, uint32_t segment, uint32_t source, uint32_t length,
+const std::byte* segment_bytes(abi::VMContext* context, uint32_t segment, uint32_t source, uint32_t length,
                                uint32_t element_size) {
   const std::span<const std::byte> bytes = data_of(instance_of(context), segment);
   if (!in_bounds(source, uint64_t{length} * element_size, bytes.size())) {
@@ -52,14 +52,14 @@ const std::byte* segment_bytes(VMContext* context, uint32_t segment, uint32_t so
   return bytes.data() + source;
 }
 
-void check_elements(VMContext* context, uint32_t segment, uint32_t source, uint32_t length) {
+void check_elements(abi::VMContext* context, uint32_t segment, uint32_t source, uint32_t length) {
   if (!in_bounds(source, length, elements_size(instance_of(context), segment))) {
     raise_trap(*context->store, TrapKind::out_of_bounds_table_access);
   }
 }
 
 // Copies an element segment's values into an array.
-void store_elements(VMContext* context, HeapReference array, const Elements& target, uint32_t segment, uint32_t source,
+void store_elements(abi::VMContext* context, abi::HeapReference array, const Elements& target, uint32_t segment, uint32_t source,
                     uint32_t length) {
   InstanceObject& instance = instance_of(context);
   for (uint32_t i = 0; i < length; ++i) {
@@ -71,60 +71,60 @@ void store_elements(VMContext* context, HeapReference array, const Elements& tar
 
 }  // namespace
 
-HeapReference builtin_gc_allocate(VMContext* context, uint32_t type_id, uint32_t) {
+abi::HeapReference builtin_gc_allocate(abi::VMContext* context, uint32_t type_id, uint32_t) {
   return or_trap(context, heap_of(context).allocate(type_id));
 }
 
-HeapReference builtin_gc_allocate_array(VMContext* context, uint32_t type_id, uint32_t length) {
+abi::HeapReference builtin_gc_allocate_array(abi::VMContext* context, uint32_t type_id, uint32_t length) {
   return or_trap(context, heap_of(context).allocate_array(type_id, length));
 }
 
-void builtin_gc_remember(VMContext* context, HeapReference object, uint32_t offset) {
+void builtin_gc_remember(abi::VMContext* context, abi::HeapReference object, uint32_t offset) {
   heap_of(context).remember(object, offset);
 }
 
-HeapReference builtin_gc_new(VMContext* context, uint32_t type_id, uint32_t length) {
+abi::HeapReference builtin_gc_new(abi::VMContext* context, uint32_t type_id, uint32_t length) {
   Heap& heap = heap_of(context);
-  const bool is_array = context->types[type_id]->kind == ObjectKind::array;
+  const bool is_array = context->types[type_id]->kind == abi::ObjectKind::array;
   return or_trap(context, is_array ? heap.allocate_array(type_id, length) : heap.allocate(type_id));
 }
 
-void builtin_gc_barrier(VMContext* context, HeapReference object, uint32_t offset, uint32_t index) {
-  heap_of(context).remember(object, offset + index * uint32_t{sizeof(HeapReference)});
+void builtin_gc_barrier(abi::VMContext* context, abi::HeapReference object, uint32_t offset, uint32_t index) {
+  heap_of(context).remember(object, offset + index * uint32_t{sizeof(abi::HeapReference)});
 }
 
-HeapReference builtin_array_new_data(VMContext* context, uint32_t type_id, uint32_t segment, uint32_t source,
+abi::HeapReference builtin_array_new_data(abi::VMContext* context, uint32_t type_id, uint32_t segment, uint32_t source,
                                      uint32_t length) {
   const uint32_t size = context->types[type_id]->size;
   const std::byte* bytes = segment_bytes(context, segment, source, length, size);
-  const HeapReference array = or_trap(context, heap_of(context).allocate_array(type_id, length));
+  const abi::HeapReference array = or_trap(context, heap_of(context).allocate_array(type_id, length));
   if (length != 0) std::memcpy(elements_of(context, array, 0, length).data, bytes, uint64_t{length} * size);
   return array;
 }
 
-HeapReference builtin_array_new_elem(VMContext* context, uint32_t type_id, uint32_t segment, uint32_t source,
+abi::HeapReference builtin_array_new_elem(abi::VMContext* context, uint32_t type_id, uint32_t segment, uint32_t source,
                                      uint32_t length) {
   check_elements(context, segment, source, length);
-  const HeapReference array = or_trap(context, heap_of(context).allocate_array(type_id, length));
+  const abi::HeapReference array = or_trap(context, heap_of(context).allocate_array(type_id, length));
   store_elements(context, array, elements_of(context, array, 0, length), segment, source, length);
   return array;
 }
 
-void builtin_array_init_data(VMContext* context, HeapReference array, uint32_t destination, uint32_t segment,
+void builtin_array_init_data(abi::VMContext* context, abi::HeapReference array, uint32_t destination, uint32_t segment,
                              uint32_t source, uint32_t length) {
   const Elements target = elements_of(context, array, destination, length);
   const std::byte* bytes = segment_bytes(context, segment, source, length, target.size);
   if (length != 0) std::memcpy(target.data, bytes, uint64_t{length} * target.size);
 }
 
-void builtin_array_init_elem(VMContext* context, HeapReference array, uint32_t destination, uint32_t segment,
+void builtin_array_init_elem(abi::VMContext* context, abi::HeapReference array, uint32_t destination, uint32_t segment,
                              uint32_t source, uint32_t length) {
   const Elements target = elements_of(context, array, destination, length);
   check_elements(context, segment, source, length);
   store_elements(context, array, target, segment, source, length);
 }
 
-void builtin_array_copy(VMContext* context, HeapReference to, uint32_t destination, HeapReference from, uint32_t source,
+void builtin_array_copy(abi::VMContext* context, abi::HeapReference to, uint32_t destination, abi::HeapReference from, uint32_t source,
                         uint32_t length) {
   const Elements target = elements_of(context, to, destination, length);
   const Elements origin = elements_of(context, from, source, length);
@@ -133,7 +133,7 @@ void builtin_array_copy(VMContext* context, HeapReference to, uint32_t destinati
   if (target.are_references) heap_of(context).remember_range(to, target.first_offset, length);
 }
 
-void builtin_array_fill(VMContext* context, HeapReference array, uint32_t destination, uint64_t low, uint64_t high,
+void builtin_array_fill(abi::VMContext* context, abi::HeapReference array, uint32_t destination, uint64_t low, uint64_t high,
                         uint32_t length) {
   const Elements target = elements_of(context, array, destination, length);
   const std::array<uint64_t, 2> value = {low, high};

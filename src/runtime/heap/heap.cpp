@@ -25,7 +25,7 @@ constexpr uint64_t nursery_bytes(const HeapConfig& config, uint64_t limit) {
   return std::min(config.nursery_bytes, limit / 16) / kBlockBytes * kBlockBytes;
 }
 
-VMObject header_of(uint32_t type_id, ObjectKind kind) {
+abi::VMObject header_of(uint32_t type_id, abi::ObjectKind kind) {
   return {.type_id = type_id, .flags = 0, .kind = kind, .reserved = 0};
 }
 
@@ -37,12 +37,12 @@ struct Heap::Memory {
   MarkBits marks;
   CardBits cards;
   CommittedTable<uint32_t> to_scan, remembered;
-  CommittedTable<HeapReference> promoted;
+  CommittedTable<abi::HeapReference> promoted;
   std::span<std::byte> reservation;
 };
 
-Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const VMTypeInfo* const* types,
-                                           VMAllocation& allocation, RootSource roots) {
+Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const abi::VMTypeInfo* const* types,
+                                           abi::VMAllocation& allocation, RootSource roots) {
   const uint64_t bytes =
       std::clamp<uint64_t>(config.limit_bytes, kSmallestLimit, uint64_t{1} << 32) / kSmallestLimit * kSmallestLimit;
   const uint64_t nursery = nursery_bytes(config, bytes);
@@ -51,7 +51,7 @@ Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const VMTyp
                 .cards = CAIRN_TRY(CardBits::create(bytes)),
                 .to_scan = CAIRN_TRY(CommittedTable<uint32_t>::create(config.mark_list_entries)),
                 .remembered = CAIRN_TRY(CommittedTable<uint32_t>::create(config.remembered_entries)),
-                .promoted = CAIRN_TRY(CommittedTable<HeapReference>::create(Scavenger::list_capacity(nursery))),
+                .promoted = CAIRN_TRY(CommittedTable<abi::HeapReference>::create(Scavenger::list_capacity(nursery))),
                 .reservation = CAIRN_TRY(Platform::reserve(bytes))};
   const std::span<std::byte> reservation = memory.reservation;
   // Where there is no memory for more of the lists, the collector gets by with these, but not with next to nothing: marking ends when
@@ -68,21 +68,21 @@ Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const VMTyp
   return heap;
 }
 
-Heap::Heap(const HeapConfig& config, Memory memory, const VMTypeInfo* const* types, VMAllocation& allocation,
+Heap::Heap(const HeapConfig& config, Memory memory, const abi::VMTypeInfo* const* types, abi::VMAllocation& allocation,
            RootSource roots)
     : config_(config),
       reservation_(memory.reservation),
       objects_{memory.reservation.data(), types},
       allocation_(allocation),
       source_(roots),
-      old_(reservation_, kNullGuardBytes + nursery_bytes(config, reservation_.size()), std::move(memory.blocks),
+      old_(reservation_, abi::kNullGuardBytes + nursery_bytes(config, reservation_.size()), std::move(memory.blocks),
            std::move(memory.marks), std::move(memory.cards)),
       marker_(objects_, old_, config.mark_list_entries, std::move(memory.to_scan)),
-      nursery_(reservation_, kNullGuardBytes, nursery_bytes(config, reservation_.size()), allocation),
-      scavenger_(objects_, old_, marker_, kNullGuardBytes, nursery_bytes(config, reservation_.size()),
+      nursery_(reservation_, abi::kNullGuardBytes, nursery_bytes(config, reservation_.size()), allocation),
+      scavenger_(objects_, old_, marker_, abi::kNullGuardBytes, nursery_bytes(config, reservation_.size()),
                  std::move(memory.promoted)),
       remembered_(config.remembered_entries, std::move(memory.remembered)) {
-  static_assert(kNullGuardBytes % kBlockBytes == 0);
+  static_assert(abi::kNullGuardBytes % kBlockBytes == 0);
   finish_marking();
   statistics_.major_collections = 0;
 }
@@ -137,76 +137,76 @@ bool Heap::collect_for_room() {
   return false;
 }
 
-HeapReference Heap::allocate_bytes(uint64_t size) {
-  if (size > allocation_.limit - allocation_.top && !refill(size)) return kNullReference;
-  const auto object = static_cast<HeapReference>(allocation_.top);
+abi::HeapReference Heap::allocate_bytes(uint64_t size) {
+  if (size > allocation_.limit - allocation_.top && !refill(size)) return abi::kNullReference;
+  const auto object = static_cast<abi::HeapReference>(allocation_.top);
   allocation_.top += size;
   return object;
 }
 
-HeapReference Heap::try_allocate_large(uint64_t size) {
-  const HeapReference object = old_.allocate_large(size);
-  if (object == kNullReference) return object;
+abi::HeapReference Heap::try_allocate_large(uint64_t size) {
+  const abi::HeapReference object = old_.allocate_large(size);
+  if (object == abi::kNullReference) return object;
   // The nursery's survivors must find room still.
   if (!old_.reserve(OldSpace::blocks_for(nursery_.handed_out()))) {
     old_.free_large(object);
-    return kNullReference;
+    return abi::kNullReference;
   }
   if (is_marking()) old_.marks().set(object);
   large_since_minor_ += size;
   return object;
 }
 
-HeapReference Heap::allocate_large(uint64_t size) {
+abi::HeapReference Heap::allocate_large(uint64_t size) {
   if (config_.stress) collect_in_stress();
-  if (size > old_.capacity()) return kNullReference;
+  if (size > old_.capacity()) return abi::kNullReference;
   advance(size);
-  if (const HeapReference object = try_allocate_large(size); object != kNullReference) return object;
-  if (!collect_for_room()) return kNullReference;
+  if (const abi::HeapReference object = try_allocate_large(size); object != abi::kNullReference) return object;
+  if (!collect_for_room()) return abi::kNullReference;
   // Room there must be for objects of this size: single blocks that are free here and there are no use to larger ones.
   const uint64_t least = std::max<uint64_t>(1, least_room() / OldSpace::whole_blocks(size));
-  if (old_.room_for_large(size, least) < least || !old_.reserve(least_room() / kBlockBytes)) return kNullReference;
+  if (old_.room_for_large(size, least) < least || !old_.reserve(least_room() / kBlockBytes)) return abi::kNullReference;
   return try_allocate_large(size);
 }
 
-HeapReference Heap::allocate(uint32_t type_id) {
-  const VMTypeInfo& type = *objects_.types[type_id];
-  const bool is_small = type.size <= kMaximumInlineBytes;
-  const HeapReference object = is_small ? allocate_bytes(type.size) : allocate_large(type.size);
-  if (object == kNullReference) return object;
+abi::HeapReference Heap::allocate(uint32_t type_id) {
+  const abi::VMTypeInfo& type = *objects_.types[type_id];
+  const bool is_small = type.size <= abi::kMaximumInlineBytes;
+  const abi::HeapReference object = is_small ? allocate_bytes(type.size) : allocate_large(type.size);
+  if (object == abi::kNullReference) return object;
   at(object) = header_of(type_id, type.kind);
   // Old from the start, and what the caller stores into it is not reported.
-  if (!is_small && !remembered_.add_object(object)) at(object).flags = kBarrierFlag;
+  if (!is_small && !remembered_.add_object(object)) at(object).flags = abi::kBarrierFlag;
   return object;
 }
 
-HeapReference Heap::allocate_array(uint32_t type_id, uint32_t length) {
+abi::HeapReference Heap::allocate_array(uint32_t type_id, uint32_t length) {
   const uint64_t size = array_bytes(objects_.types[type_id]->size, length);
-  const bool is_small = size <= kMaximumInlineBytes;
-  const HeapReference object = is_small ? allocate_bytes(size) : allocate_large(size);
-  if (object == kNullReference) return object;
+  const bool is_small = size <= abi::kMaximumInlineBytes;
+  const abi::HeapReference object = is_small ? allocate_bytes(size) : allocate_large(size);
+  if (object == abi::kNullReference) return object;
   std::memset(&at<std::byte>(object), 0, size);
-  at<VMArray>(object) = {.header = header_of(type_id, ObjectKind::array), .length = length};
-  if (!is_small) at(object).flags = kBarrierFlag;
+  at<abi::VMArray>(object) = {.header = header_of(type_id, abi::ObjectKind::array), .length = length};
+  if (!is_small) at(object).flags = abi::kBarrierFlag;
   return object;
 }
 
-HeapReference Heap::allocate_host_value(uint64_t value) {
-  const HeapReference object = allocate_bytes(sizeof(VMHostValue));
-  if (object != kNullReference) at<VMHostValue>(object) = {.header = header_of(0, ObjectKind::host), .value = value};
+abi::HeapReference Heap::allocate_host_value(uint64_t value) {
+  const abi::HeapReference object = allocate_bytes(sizeof(abi::VMHostValue));
+  if (object != abi::kNullReference) at<abi::VMHostValue>(object) = {.header = header_of(0, abi::ObjectKind::host), .value = value};
   return object;
 }
 
-void Heap::remember(HeapReference object, uint32_t offset) {
-  VMObject& header = at(object);
-  if ((header.flags & kBarrierFlag) == 0) return;
-  const HeapReference stored = at<HeapReference>(object + offset);
+void Heap::remember(abi::HeapReference object, uint32_t offset) {
+  abi::VMObject& header = at(object);
+  if ((header.flags & abi::kBarrierFlag) == 0) return;
+  const abi::HeapReference stored = at<abi::HeapReference>(object + offset);
   if (!scavenger_.is_young(stored)) {
     // Into an object that may have been scanned: from now on that alone may keep it alive.
     if (is_marking()) marker_.gray(stored);
     return;
   }
-  if (header.kind == ObjectKind::array && at<VMArray>(object).length >= RememberedSet::kElementsForCards) {
+  if (header.kind == abi::ObjectKind::array && at<abi::VMArray>(object).length >= RememberedSet::kElementsForCards) {
     const uint64_t card = ArrayCards(objects_, object).card_of(uint64_t{object} + offset);
     const uint64_t address = card * kCardBytes;
     if (!old_.cards().test(address) && remembered_.add_card(object, card)) old_.cards().set(address);
@@ -215,10 +215,10 @@ void Heap::remember(HeapReference object, uint32_t offset) {
   if (remembered_.add_object(object)) header.flags = 0;
 }
 
-void Heap::remember_range(HeapReference array, uint32_t offset, uint32_t count) {
+void Heap::remember_range(abi::HeapReference array, uint32_t offset, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
-    if ((at(array).flags & kBarrierFlag) == 0) return;
-    remember(array, offset + i * static_cast<uint32_t>(sizeof(HeapReference)));
+    if ((at(array).flags & abi::kBarrierFlag) == 0) return;
+    remember(array, offset + i * static_cast<uint32_t>(sizeof(abi::HeapReference)));
   }
 }
 

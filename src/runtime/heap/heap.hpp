@@ -27,7 +27,7 @@
 #include "runtime/heap/roots.hpp"
 #include "runtime/heap/scavenger.hpp"
 #include "runtime/heap/statistics.hpp"
-#include "runtime/heap_layout.hpp"
+#include "abi/heap_layout.hpp"
 
 namespace cairn::runtime {
 
@@ -35,36 +35,36 @@ class Heap {
  public:
   // `types` is TypeRegistry::table(); `allocation` is what inline allocation in compiled code works on, and both must
   // outlive the heap, as must what `roots` visits.
-  static Result<std::unique_ptr<Heap>> create(const HeapConfig& config, const VMTypeInfo* const* types,
-                                              VMAllocation& allocation, RootSource roots = {});
+  static Result<std::unique_ptr<Heap>> create(const HeapConfig& config, const abi::VMTypeInfo* const* types,
+                                              abi::VMAllocation& allocation, RootSource roots = {});
   ~Heap();
   Heap(const Heap&) = delete;
   Heap& operator=(const Heap&) = delete;
 
   [[nodiscard]] std::byte* base() const { return objects_.base; }
-  template <class T = VMObject>
-  [[nodiscard]] T& at(HeapReference reference) const {
+  template <class T = abi::VMObject>
+  [[nodiscard]] T& at(abi::HeapReference reference) const {
     return objects_.at<T>(reference);
   }
 
   // Of an object that is not a host value.
-  [[nodiscard]] const VMTypeInfo& type_of(HeapReference object) const { return objects_.type_of(object); }
+  [[nodiscard]] const abi::VMTypeInfo& type_of(abi::HeapReference object) const { return objects_.type_of(object); }
 
   // These may collect. Null when the heap is full.
   // A struct or exception; the kind follows from the type. Fields are undefined until the caller has set them, which it
   // must before the next safepoint, and needs no barrier for.
-  HeapReference allocate(uint32_t type_id);
+  abi::HeapReference allocate(uint32_t type_id);
   // An array of zeros or nulls.
-  HeapReference allocate_array(uint32_t type_id, uint32_t length);
-  HeapReference allocate_host_value(uint64_t value);
+  abi::HeapReference allocate_array(uint32_t type_id, uint32_t length);
+  abi::HeapReference allocate_host_value(uint64_t value);
 
   // The host's roots: objects that its handles name by position.
-  TryVector<HeapReference>& roots() { return roots_; }
+  TryVector<abi::HeapReference>& roots() { return roots_; }
 
   // The write barrier's slow path: a reference has been stored `offset` bytes into the object.
-  void remember(HeapReference object, uint32_t offset);
+  void remember(abi::HeapReference object, uint32_t offset);
   // The same for `count` consecutive references in an array.
-  void remember_range(HeapReference array, uint32_t offset, uint32_t count);
+  void remember_range(abi::HeapReference array, uint32_t offset, uint32_t count);
 
   // Guest code has ended between two instructions: a store may lack its report.
   void distrust_reports() { remembered_.give_up(); }
@@ -85,11 +85,11 @@ class Heap {
   struct Memory;
   class Pause;
 
-  Heap(const HeapConfig& config, Memory memory, const VMTypeInfo* const* types, VMAllocation& allocation,
+  Heap(const HeapConfig& config, Memory memory, const abi::VMTypeInfo* const* types, abi::VMAllocation& allocation,
        RootSource roots);
-  HeapReference allocate_bytes(uint64_t size);
-  HeapReference allocate_large(uint64_t size);
-  HeapReference try_allocate_large(uint64_t size);
+  abi::HeapReference allocate_bytes(uint64_t size);
+  abi::HeapReference allocate_large(uint64_t size);
+  abi::HeapReference try_allocate_large(uint64_t size);
   bool refill(uint64_t size);
   bool collect_for_room();
   [[nodiscard]] uint64_t least_room() const;
@@ -114,9 +114,9 @@ class Heap {
   HeapConfig config_;
   std::span<std::byte> reservation_;
   ObjectSpace objects_;
-  VMAllocation& allocation_;
+  abi::VMAllocation& allocation_;
   RootSource source_;
-  TryVector<HeapReference> roots_;
+  TryVector<abi::HeapReference> roots_;
   OldSpace old_;
   Marker marker_;
   Nursery nursery_;

@@ -3,7 +3,7 @@
 #include <random>
 #include <unordered_map>
 
-#include "runtime/testing/heap_fixture.hpp"
+#include "testing/runtime/heap_fixture.hpp"
 
 namespace cairn::runtime {
 namespace {
@@ -27,7 +27,7 @@ class HeapModelTest : public HeapFixture {
     random_.seed(seed);
     model_.clear();
     names_.assign(kRoots, 0);
-    CAIRN_ASSERT(heap_->roots().try_resize(kRoots, kNullReference));
+    CAIRN_ASSERT(heap_->roots().try_resize(kRoots, abi::kNullReference));
     for (int i = 0; i < operations; ++i) {
       operate();
       if (i % (operations / 20) == 0) check();
@@ -53,7 +53,7 @@ class HeapModelTest : public HeapFixture {
   void allocate() {
     const uint64_t name = ++last_name_;
     ModelObject object{ModelObject::Kind::node, std::vector<uint64_t>(kLinks), 0};
-    HeapReference reference;
+    abi::HeapReference reference;
     const uint64_t kind = random(100);
     if (kind < 80) {
       reference = make_node(name);
@@ -69,7 +69,7 @@ class HeapModelTest : public HeapFixture {
       reference = heap_->allocate_array(bytes_, object.length);
       std::memset(&heap_->at<uint8_t>(reference + 12), static_cast<int>(name & 0xff), object.length);
     }
-    ASSERT_NE(reference, kNullReference);
+    ASSERT_NE(reference, abi::kNullReference);
     const size_t place = random(kRoots);
     root(place) = reference;
     names_[place] = name;
@@ -82,9 +82,9 @@ class HeapModelTest : public HeapFixture {
   }
 
   // Some object that can be reached, by a walk from a root; nothing when that ends at null.
-  std::pair<uint64_t, HeapReference> pick() {
+  std::pair<uint64_t, abi::HeapReference> pick() {
     const size_t start = random(kRoots);
-    std::pair<uint64_t, HeapReference> at = {names_[start], root(start)};
+    std::pair<uint64_t, abi::HeapReference> at = {names_[start], root(start)};
     for (uint64_t steps = random(6); steps != 0 && at.first != 0; --steps) {
       const ModelObject& object = model_.at(at.first);
       if (object.links.empty()) break;
@@ -108,17 +108,17 @@ class HeapModelTest : public HeapFixture {
 
   void drop() {
     const size_t place = random(kRoots);
-    root(place) = kNullReference;
+    root(place) = abi::kNullReference;
     names_[place] = 0;
   }
 
   // Walks heap and model side by side.
   void check() {
-    std::unordered_map<uint64_t, HeapReference> seen;
-    std::vector<std::pair<uint64_t, HeapReference>> left;
-    const auto reach = [&](uint64_t name, HeapReference reference) {
+    std::unordered_map<uint64_t, abi::HeapReference> seen;
+    std::vector<std::pair<uint64_t, abi::HeapReference>> left;
+    const auto reach = [&](uint64_t name, abi::HeapReference reference) {
       if (name == 0) {
-        ASSERT_EQ(reference, kNullReference);
+        ASSERT_EQ(reference, abi::kNullReference);
         return;
       }
       const auto [at, is_new] = seen.emplace(name, reference);
@@ -137,12 +137,12 @@ class HeapModelTest : public HeapFixture {
           break;
         case ModelObject::Kind::references:
           ASSERT_EQ(heap_->at(reference).type_id, references_);
-          ASSERT_EQ(heap_->at<VMArray>(reference).length, object.links.size() + 1);
+          ASSERT_EQ(heap_->at<abi::VMArray>(reference).length, object.links.size() + 1);
           ASSERT_EQ(load(reference, element_offset(0)), static_cast<uint32_t>(name << 1) | 1);
           break;
         case ModelObject::Kind::bytes:
           ASSERT_EQ(heap_->at(reference).type_id, bytes_);
-          ASSERT_EQ(heap_->at<VMArray>(reference).length, object.length);
+          ASSERT_EQ(heap_->at<abi::VMArray>(reference).length, object.length);
           for (uint32_t i = 0; i < object.length; ++i) {
             ASSERT_EQ(heap_->at<uint8_t>(reference + 12 + i), static_cast<uint8_t>(name & 0xff));
           }

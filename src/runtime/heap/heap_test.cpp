@@ -1,4 +1,4 @@
-#include "runtime/testing/heap_fixture.hpp"
+#include "testing/runtime/heap_fixture.hpp"
 
 namespace cairn::runtime {
 namespace {
@@ -9,12 +9,12 @@ TEST_F(HeapTest, KeepsWhatRootsReachAndMovesIt) {
   make_heap();
   const size_t at = add_root(make_node(1));
   set_link(root(at), 0, make_node(2));
-  const HeapReference before = root(at);
+  const abi::HeapReference before = root(at);
   heap_->collect_minor();
   EXPECT_NE(root(at), before);
   EXPECT_EQ(id_of(root(at)), 1U);
   EXPECT_EQ(id_of(link(root(at), 0)), 2U);
-  const HeapReference old = root(at);
+  const abi::HeapReference old = root(at);
   heap_->collect_full();
   EXPECT_EQ(root(at), old);
   EXPECT_EQ(id_of(link(root(at), 0)), 2U);
@@ -38,9 +38,9 @@ TEST_F(HeapTest, SharedObjectsStaySharedAndCyclesEnd) {
 
 TEST_F(HeapTest, FreesWhatNothingReaches) {
   make_heap();
-  const size_t at = add_root(kNullReference);
+  const size_t at = add_root(abi::kNullReference);
   for (uint64_t i = 0; i < 10000; ++i) {
-    const HeapReference node = make_node(i);
+    const abi::HeapReference node = make_node(i);
     set_link(node, 0, root(at));
     root(at) = node;
   }
@@ -48,7 +48,7 @@ TEST_F(HeapTest, FreesWhatNothingReaches) {
   EXPECT_GE(heap_->statistics().live_bytes, 10000 * 32U);
   // The list and a cycle that only its own members refer to.
   set_link(root(at), 1, root(at));
-  root(at) = kNullReference;
+  root(at) = abi::kNullReference;
   heap_->collect_full();
   EXPECT_EQ(heap_->statistics().live_bytes, 0U);
 }
@@ -57,15 +57,15 @@ TEST_F(HeapTest, OldObjectsKeepYoungOnesAlive) {
   make_heap();
   const size_t at = add_root(make_node(1));
   heap_->collect_minor();
-  EXPECT_NE(heap_->at(root(at)).flags & kBarrierFlag, 0);
+  EXPECT_NE(heap_->at(root(at)).flags & abi::kBarrierFlag, 0);
   for (uint64_t round = 0; round < 3; ++round) {
     set_link(root(at), 0, make_node(10 + round));
-    EXPECT_EQ(heap_->at(root(at)).flags & kBarrierFlag, 0);
+    EXPECT_EQ(heap_->at(root(at)).flags & abi::kBarrierFlag, 0);
     set_link(root(at), 1, make_node(20 + round));
     heap_->collect_minor();
     EXPECT_EQ(id_of(link(root(at), 0)), 10 + round);
     EXPECT_EQ(id_of(link(root(at), 1)), 20 + round);
-    EXPECT_NE(heap_->at(root(at)).flags & kBarrierFlag, 0);
+    EXPECT_NE(heap_->at(root(at)).flags & abi::kBarrierFlag, 0);
   }
 }
 
@@ -90,7 +90,7 @@ TEST_F(HeapTest, ObjectsWithoutFieldsAndHostValuesSurvive) {
     heap_->collect_full();
     EXPECT_EQ(heap_->at(root(empty)).type_id, empty_);
     EXPECT_NE(root(empty), root(other));
-    EXPECT_EQ(heap_->at<VMHostValue>(root(host)).value, 0xabcd'ef01'2345U);
+    EXPECT_EQ(heap_->at<abi::VMHostValue>(root(host)).value, 0xabcd'ef01'2345U);
   }
 }
 
@@ -98,10 +98,10 @@ TEST_F(HeapTest, ALargeArrayRefersToYoungObjects) {
   make_heap();
   constexpr uint32_t kLength = 300'000;
   const size_t at = add_root(heap_->allocate_array(references_, kLength));
-  const HeapReference array = root(at);
+  const abi::HeapReference array = root(at);
   // Enough of them that some are promoted in between.
   for (uint32_t i = 0; i < kLength; ++i) {
-    const HeapReference node = make_node(i);
+    const abi::HeapReference node = make_node(i);
     store(array, element_offset(i), node);
   }
   heap_->collect_minor();
@@ -110,7 +110,7 @@ TEST_F(HeapTest, ALargeArrayRefersToYoungObjects) {
     for (uint32_t i = 0; i < kLength; ++i) ASSERT_EQ(id_of(load(array, element_offset(i))), i);
     heap_->collect_full();
   }
-  root(at) = kNullReference;
+  root(at) = abi::kNullReference;
   heap_->collect_full();
   EXPECT_EQ(heap_->statistics().live_bytes, 0U);
 }
@@ -118,11 +118,11 @@ TEST_F(HeapTest, ALargeArrayRefersToYoungObjects) {
 TEST_F(HeapTest, RememberedRangesOfLargeArrays) {
   make_heap();
   const size_t at = add_root(heap_->allocate_array(references_, 5000));
-  const HeapReference node = make_node(7);
-  for (uint32_t i = 1000; i < 3000; ++i) heap_->at<HeapReference>(root(at) + element_offset(i)) = node;
+  const abi::HeapReference node = make_node(7);
+  for (uint32_t i = 1000; i < 3000; ++i) heap_->at<abi::HeapReference>(root(at) + element_offset(i)) = node;
   heap_->remember_range(root(at), element_offset(1000), 2000);
   heap_->collect_minor();
-  EXPECT_EQ(load(root(at), element_offset(999)), kNullReference);
+  EXPECT_EQ(load(root(at), element_offset(999)), abi::kNullReference);
   EXPECT_EQ(id_of(load(root(at), element_offset(1000))), 7U);
   EXPECT_EQ(load(root(at), element_offset(1000)), load(root(at), element_offset(2999)));
 }
@@ -130,8 +130,8 @@ TEST_F(HeapTest, RememberedRangesOfLargeArrays) {
 TEST_F(HeapTest, ALargeStructNeedsNoBarrierWhileItIsNew) {
   make_heap();
   const size_t first = add_root(make_node(1));
-  const HeapReference object = heap_->allocate(large_);
-  for (uint32_t i = 0; i < kLargeFields; ++i) heap_->at<HeapReference>(object + 8 + 4 * i) = root(first);
+  const abi::HeapReference object = heap_->allocate(large_);
+  for (uint32_t i = 0; i < kLargeFields; ++i) heap_->at<abi::HeapReference>(object + 8 + 4 * i) = root(first);
   const size_t at = add_root(object);
   heap_->collect_minor();
   EXPECT_EQ(load(root(at), 8), root(first));
@@ -147,13 +147,13 @@ TEST_F(HeapTest, AMillionElementsOfAListAreMarked) {
   const size_t head = add_root(make_node(0));
   const size_t last = add_root(root(head));
   for (uint64_t i = 1; i < kLength; ++i) {
-    const HeapReference node = make_node(i);
+    const abi::HeapReference node = make_node(i);
     set_link(root(last), i % kLinks, node);
     root(last) = node;
   }
-  root(last) = kNullReference;
+  root(last) = abi::kNullReference;
   heap_->collect_full();
-  HeapReference at = root(head);
+  abi::HeapReference at = root(head);
   for (uint64_t i = 1; i < kLength; ++i) {
     at = link(at, i % kLinks);
     ASSERT_EQ(id_of(at), i);
@@ -162,43 +162,43 @@ TEST_F(HeapTest, AMillionElementsOfAListAreMarked) {
 
 TEST_F(HeapTest, AFullHeapSaysSoAndGoesOn) {
   make_heap(uint64_t{8} << 20);
-  const size_t at = add_root(kNullReference);
+  const size_t at = add_root(abi::kNullReference);
   uint64_t count = 0;
   for (;; ++count) {
-    const HeapReference node = make_node(count);
-    if (node == kNullReference) break;
+    const abi::HeapReference node = make_node(count);
+    if (node == abi::kNullReference) break;
     set_link(node, 0, root(at));
     root(at) = node;
   }
   // Of 8 MiB at 32 bytes a node, less the nursery and what its survivors may need.
   EXPECT_GT(count, 150'000U);
   EXPECT_LT(count, 262'144U);
-  EXPECT_EQ(heap_->allocate_array(bytes_, 4 << 20), kNullReference);
+  EXPECT_EQ(heap_->allocate_array(bytes_, 4 << 20), abi::kNullReference);
   uint64_t length = 0;
-  for (HeapReference node = root(at); node != kNullReference; node = link(node, 0)) ++length;
+  for (abi::HeapReference node = root(at); node != abi::kNullReference; node = link(node, 0)) ++length;
   EXPECT_EQ(length, count);
-  root(at) = kNullReference;
-  EXPECT_NE(make_node(1), kNullReference);
-  EXPECT_NE(heap_->allocate_array(bytes_, 4 << 20), kNullReference);
+  root(at) = abi::kNullReference;
+  EXPECT_NE(make_node(1), abi::kNullReference);
+  EXPECT_NE(heap_->allocate_array(bytes_, 4 << 20), abi::kNullReference);
 }
 
 TEST_F(HeapTest, ArraysBeyondTheLimitAreRefused) {
   make_heap();
-  EXPECT_EQ(heap_->allocate_array(references_, 0xffff'ffff), kNullReference);
-  EXPECT_EQ(heap_->allocate_array(bytes_, 0xffff'ffff), kNullReference);
-  EXPECT_NE(heap_->allocate_array(bytes_, 1 << 20), kNullReference);
+  EXPECT_EQ(heap_->allocate_array(references_, 0xffff'ffff), abi::kNullReference);
+  EXPECT_EQ(heap_->allocate_array(bytes_, 0xffff'ffff), abi::kNullReference);
+  EXPECT_NE(heap_->allocate_array(bytes_, 1 << 20), abi::kNullReference);
 }
 
 TEST_F(HeapTest, MemoryOfLargeObjectsIsUsedAgain) {
   make_heap(uint64_t{16} << 20);
   const size_t kept = add_root(heap_->allocate_array(bytes_, 100'000));
   for (int i = 0; i < 1000; ++i) {
-    const HeapReference array = heap_->allocate_array(bytes_, 1 << 20);
-    ASSERT_NE(array, kNullReference);
+    const abi::HeapReference array = heap_->allocate_array(bytes_, 1 << 20);
+    ASSERT_NE(array, abi::kNullReference);
     ASSERT_EQ(heap_->at<uint8_t>(array + 12 + (1 << 20) - 1), 0);
     std::memset(&heap_->at<uint8_t>(array + 12), 0x5a, 1 << 20);
   }
-  EXPECT_EQ(heap_->at<VMArray>(root(kept)).length, 100'000U);
+  EXPECT_EQ(heap_->at<abi::VMArray>(root(kept)).length, 100'000U);
 }
 
 TEST_F(HeapTest, MarkingInStepsFindsWhatMovesMeanwhile) {
@@ -206,10 +206,10 @@ TEST_F(HeapTest, MarkingInStepsFindsWhatMovesMeanwhile) {
   // A chain of which the guest takes each element out, and puts it back in a place that may have been scanned.
   const size_t head = add_root(make_node(0));
   const size_t other = add_root(make_node(1));
-  HeapReference last = root(head);
+  abi::HeapReference last = root(head);
   for (uint64_t i = 2; i < 100'000; ++i) {
     const size_t position = add_root(last);
-    const HeapReference node = make_node(i);
+    const abi::HeapReference node = make_node(i);
     set_link(root(position), 0, node);
     heap_->roots().pop_back();
     last = node;
@@ -218,16 +218,16 @@ TEST_F(HeapTest, MarkingInStepsFindsWhatMovesMeanwhile) {
   heap_->request_marking();
   const uint64_t cycles = heap_->statistics().major_collections;
   for (uint64_t moved = 2; moved < 100'000; ++moved) {
-    const HeapReference taken = link(root(head), 0);
+    const abi::HeapReference taken = link(root(head), 0);
     ASSERT_EQ(id_of(taken), moved);
     set_link(root(head), 0, link(taken, 0));
-    set_link(taken, 0, kNullReference);
+    set_link(taken, 0, abi::kNullReference);
     set_link(taken, 1, link(root(other), 1));
     set_link(root(other), 1, taken);
     for (int i = 0; i < 5; ++i) make_node(1'000'000);
   }
   EXPECT_GT(heap_->statistics().major_collections, cycles);
-  HeapReference at = root(other);
+  abi::HeapReference at = root(other);
   for (uint64_t i = 99'999; i >= 2; --i) {
     at = link(at, 1);
     ASSERT_EQ(id_of(at), i);
@@ -239,10 +239,10 @@ TEST_F(HeapTest, AStoreWithoutItsReportIsFoundOnceReportsAreDistrusted) {
   const size_t at = add_root(make_node(1));
   set_link(root(at), 0, make_node(2));
   heap_->collect_minor();
-  const HeapReference inner = link(root(at), 0);
-  const HeapReference young = make_node(3);
+  const abi::HeapReference inner = link(root(at), 0);
+  const abi::HeapReference young = make_node(3);
   set_link(young, 0, make_node(4));
-  heap_->at<HeapReference>(inner + kLinkOffset) = young;
+  heap_->at<abi::HeapReference>(inner + kLinkOffset) = young;
   heap_->distrust_reports();
   heap_->collect_minor();
   EXPECT_EQ(id_of(link(inner, 0)), 3U);
@@ -256,14 +256,14 @@ TEST_F(HeapTest, InStressEveryAllocationCollects) {
   make_heap({.limit_bytes = uint64_t{64} << 20, .stress = true, .verify = true});
   const size_t at = add_root(make_node(0));
   for (uint64_t i = 1; i < 50; ++i) {
-    const HeapReference node = make_node(i);
+    const abi::HeapReference node = make_node(i);
     EXPECT_EQ(allocation_.top, allocation_.limit);
     set_link(node, 0, root(at));
     root(at) = node;
   }
   EXPECT_GE(heap_->statistics().minor_collections, 50U);
   EXPECT_GE(heap_->statistics().full_collections, 25U);
-  HeapReference node = root(at);
+  abi::HeapReference node = root(at);
   for (uint64_t i = 50; i-- > 0; node = link(node, 0)) ASSERT_EQ(id_of(node), i);
 }
 

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "base/operation.hpp"
-#include "runtime/field_layout.hpp"
-#include "runtime/func.hpp"
+#include "abi/field_layout.hpp"
+#include "runtime/calls/func.hpp"
 
 namespace cairn::runtime {
 
@@ -17,31 +17,31 @@ std::unexpected<Error> refuse(std::string_view why) {
 
 // A place in an object, until the next collection.
 struct Place {
-  HeapReference object = kNullReference;
+  abi::HeapReference object = abi::kNullReference;
   uint32_t offset = 0;
-  FieldStorage storage;
+  abi::FieldStorage storage;
   wasm::FieldType type;
 };
 
-Result<HeapReference> object_of(Store& store, const Val& value, ObjectKind kind) {
+Result<abi::HeapReference> object_of(Store& store, const Val& value, abi::ObjectKind kind) {
   if (value.form() != Val::Form::handle) return refuse("the value is not a reference to an object");
-  const HeapReference object = store.heap()->roots()[value.low()];
+  const abi::HeapReference object = store.heap()->roots()[value.low()];
   if (!is_object(object) || store.heap()->at(object).kind != kind) return refuse("the object is of another kind");
   return object;
 }
 
 Result<Place> field_of(Store& store, const Val& value, uint32_t field) {
-  const HeapReference object = CAIRN_TRY(object_of(store, value, ObjectKind::structure));
+  const abi::HeapReference object = CAIRN_TRY(object_of(store, value, abi::ObjectKind::structure));
   return store.engine().types().with([&](TypeRegistry& types) -> Result<Place> {
     const auto& fields = types[CanonicalId(store.heap()->at(object).type_id)].fields;
     if (field >= fields.size()) return refuse("the structure has no such field");
     const auto is_function = [&](wasm::TypeIndex index) {
       return types[CanonicalId(index.index())].kind == wasm::SubType::Kind::func;
     };
-    FieldLayout layout;
+    abi::FieldLayout layout;
     Place place{.object = object, .offset = 0, .storage = {}, .type = fields[field]};
     for (uint32_t i = 0; i <= field; ++i) {
-      place.storage = storage_of(fields[i], is_function);
+      place.storage = abi::storage_of(fields[i], is_function);
       place.offset = layout.place(place.storage);
     }
     return place;
@@ -49,14 +49,14 @@ Result<Place> field_of(Store& store, const Val& value, uint32_t field) {
 }
 
 Result<Place> element_of(Store& store, const Val& value, uint32_t index) {
-  const HeapReference object = CAIRN_TRY(object_of(store, value, ObjectKind::array));
+  const abi::HeapReference object = CAIRN_TRY(object_of(store, value, abi::ObjectKind::array));
   const Heap& heap = *store.heap();
-  if (index >= heap.at<VMArray>(object).length) return refuse("the array has no such element");
-  const VMTypeInfo& info = heap.type_of(object);
+  if (index >= heap.at<abi::VMArray>(object).length) return refuse("the array has no such element");
+  const abi::VMTypeInfo& info = heap.type_of(object);
   const auto size = static_cast<uint8_t>(info.size);
   return store.engine().types().with([&](TypeRegistry& types) -> Result<Place> {
     return Place{.object = object,
-                 .offset = array_data_offset(size) + index * size,
+                 .offset = abi::array_data_offset(size) + index * size,
                  .storage = {.size = size, .is_reference = info.reference_count != 0},
                  .type = types[CanonicalId(heap.at(object).type_id)].fields[0]};
   });
@@ -96,7 +96,7 @@ Result<void> set_field(Store& store, const Val& object, uint32_t field, const Va
 }
 
 Result<uint32_t> array_length(Store& store, const Val& array) {
-  return store.heap()->at<VMArray>(CAIRN_TRY(object_of(store, array, ObjectKind::array))).length;
+  return store.heap()->at<abi::VMArray>(CAIRN_TRY(object_of(store, array, abi::ObjectKind::array))).length;
 }
 
 Result<Val> get_element(Store& store, const Val& array, uint32_t index) {

@@ -2,7 +2,7 @@
 
 namespace cairn::runtime {
 
-void Marker::overflow(HeapReference object) {
+void Marker::overflow(abi::HeapReference object) {
   old_.block_of(object).has_gray = true;
   overflow_cursor_ = std::min(overflow_cursor_, object / kBlockBytes * kBlockBytes);
 }
@@ -13,12 +13,12 @@ bool Marker::make_room(size_t count) {
   return true;
 }
 
-void Marker::push_slow(HeapReference object) {
+void Marker::push_slow(abi::HeapReference object) {
   if (!make_room(count_ + 1)) return overflow(object);
   list_[count_++] = object;
 }
 
-void Marker::push_slice(HeapReference array, uint32_t slice) {
+void Marker::push_slice(abi::HeapReference array, uint32_t slice) {
   if (!make_room(count_ + 2)) return overflow(array);
   list_[count_++] = array;
   list_[count_++] = slice * 2 + 1;
@@ -26,7 +26,7 @@ void Marker::push_slice(HeapReference array, uint32_t slice) {
 
 uint64_t Marker::next_overflowed() {
   for (; overflow_cursor_ < old_.end(); overflow_cursor_ += kBlockBytes) {
-    Block& block = old_.block_of(static_cast<HeapReference>(overflow_cursor_));
+    Block& block = old_.block_of(static_cast<abi::HeapReference>(overflow_cursor_));
     if (!block.has_gray) continue;
     block.has_gray = false;
     return overflow_cursor_;

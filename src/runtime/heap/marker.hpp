@@ -22,7 +22,7 @@ class Marker {
       : objects_(objects), old_(old), capacity_(capacity), list_(std::move(list)) {}
 
   // What a reference names is alive, if it is an old object.
-  void gray(HeapReference reference) {
+  void gray(abi::HeapReference reference) {
     if (!is_object(reference) || reference < old_.begin() || old_.marks().set(reference)) return;
     __builtin_prefetch(&objects_.at(reference));
     if (count_ < room_) [[likely]] {
@@ -44,7 +44,7 @@ class Marker {
       }
       const uint32_t entry = list_[--count_];
       if ((entry & 1) != 0) {
-        const HeapReference array = list_[--count_];
+        const abi::HeapReference array = list_[--count_];
         done += kObjectCost + scan_slice(array, entry / 2, visit);
       } else {
         done += kObjectCost + scan(entry, visit);
@@ -53,7 +53,7 @@ class Marker {
     return false;
   }
   bool step(uint64_t budget) {
-    return step(budget, [this](HeapReference& slot) { gray(slot); });
+    return step(budget, [this](abi::HeapReference& slot) { gray(slot); });
   }
   // Forgets what is to be scanned.
   void clear();
@@ -63,41 +63,41 @@ class Marker {
   static constexpr uint64_t kObjectCost = 16;       // what looking at an object costs, as bytes scanned
 
   bool make_room(size_t count);
-  void push_slow(HeapReference object);
-  void push_slice(HeapReference array, uint32_t slice);
-  void overflow(HeapReference object);
+  void push_slow(abi::HeapReference object);
+  void push_slice(abi::HeapReference array, uint32_t slice);
+  void overflow(abi::HeapReference object);
   // The next block with gray objects that are not in the list; 0: there is none.
   uint64_t next_overflowed();
 
   template <class Visit>
-  uint64_t scan(HeapReference object, Visit&& visit) {
+  uint64_t scan(abi::HeapReference object, Visit&& visit) {
     const uint64_t size = objects_.size_of(object);
     old_.mark_lines(object, size);
     if (!objects_.has_references(object)) return 0;
-    if (objects_.at(object).kind == ObjectKind::array) return scan_slice(object, 0, visit);
+    if (objects_.at(object).kind == abi::ObjectKind::array) return scan_slice(object, 0, visit);
     objects_.for_each_reference(object, visit);
     return size;
   }
 
   template <class Visit>
-  uint64_t scan_slice(HeapReference array, uint32_t slice, Visit&& visit) {
-    const std::span<HeapReference> elements = objects_.elements_of(array);
+  uint64_t scan_slice(abi::HeapReference array, uint32_t slice, Visit&& visit) {
+    const std::span<abi::HeapReference> elements = objects_.elements_of(array);
     const size_t begin = size_t{slice} * kSliceElements;
     const size_t end = std::min<size_t>(elements.size(), begin + kSliceElements);
     if (end < elements.size()) push_slice(array, slice + 1);
-    for (HeapReference& element : elements.subspan(begin, end - begin)) visit(element);
-    return (end - begin) * sizeof(HeapReference);
+    for (abi::HeapReference& element : elements.subspan(begin, end - begin)) visit(element);
+    return (end - begin) * sizeof(abi::HeapReference);
   }
 
   template <class Visit>
   bool scan_overflowed(Visit&& visit) {
     const uint64_t at = next_overflowed();
     if (at == 0) return false;
-    if (old_.is_large(static_cast<HeapReference>(at))) {
-      scan(static_cast<HeapReference>(at), visit);
+    if (old_.is_large(static_cast<abi::HeapReference>(at))) {
+      scan(static_cast<abi::HeapReference>(at), visit);
     } else {
       old_.marks().for_each(at, at + kBlockBytes,
-                            [&](uint64_t object) { scan(static_cast<HeapReference>(object), visit); });
+                            [&](uint64_t object) { scan(static_cast<abi::HeapReference>(object), visit); });
     }
     return true;
   }

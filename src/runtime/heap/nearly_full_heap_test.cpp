@@ -2,7 +2,7 @@
 // collections in what was allocated.
 #include <random>
 
-#include "runtime/testing/heap_fixture.hpp"
+#include "testing/runtime/heap_fixture.hpp"
 
 namespace cairn::runtime {
 namespace {
@@ -18,8 +18,8 @@ class NearlyFullHeap : public HeapFixture {
     keep_ = add_root(heap_->allocate_array(references_, 5000));
     uint32_t count = 0;
     for (uint64_t used = 0; used < kLimit / 64 * part; used += kBlockBytes, ++count) {
-      const HeapReference array = heap_->allocate_array(bytes_, kOneBlock);
-      if (array == kNullReference) break;
+      const abi::HeapReference array = heap_->allocate_array(bytes_, kOneBlock);
+      if (array == abi::kNullReference) break;
       store(root(keep_), element_offset(count), array);
     }
     heap_->collect_full();
@@ -37,7 +37,7 @@ class NearlyFullHeap : public HeapFixture {
     EXPECT_LE(heap_->statistics().full_collections - collections, 10 + 9 * (allocated / least)) << allocated;
     return allocated;
   }
-  bool garbage(uint32_t bytes) { return heap_->allocate_array(bytes_, bytes) != kNullReference; }
+  bool garbage(uint32_t bytes) { return heap_->allocate_array(bytes_, bytes) != abi::kNullReference; }
 
   size_t keep_ = 0;
   uint32_t kept_ = 0;
@@ -46,7 +46,7 @@ class NearlyFullHeap : public HeapFixture {
 TEST_F(NearlyFullHeap, OfLargeArrays) {
   fill(64);
   // One block at a time becomes free, and is asked for again and again.
-  store(root(keep_), element_offset(kept_ / 2), kNullReference);
+  store(root(keep_), element_offset(kept_ / 2), abi::kNullReference);
   allocate([&] { return garbage(kOneBlock); });
   allocate([&] { return garbage(3 * kBlockBytes); });
 }
@@ -54,8 +54,8 @@ TEST_F(NearlyFullHeap, OfLargeArrays) {
 TEST_F(NearlyFullHeap, WhereOnlySingleBlocksAreFree) {
   fill(64);
   // One place has room for two blocks, all others for one.
-  for (uint32_t i = 0; i + 2 < kept_; i += 2) store(root(keep_), element_offset(i), kNullReference);
-  store(root(keep_), element_offset(kept_ / 2 | 1), kNullReference);
+  for (uint32_t i = 0; i + 2 < kept_; i += 2) store(root(keep_), element_offset(i), abi::kNullReference);
+  store(root(keep_), element_offset(kept_ / 2 | 1), abi::kNullReference);
   EXPECT_LT(allocate([&] { return garbage(kBlockBytes + 1000); }), kLimit / 2);
   // For single ones there is half of the heap.
   EXPECT_GT(allocate([&] { return garbage(kOneBlock); }), kLimit / 4);
@@ -72,9 +72,9 @@ TEST_F(NearlyFullHeap, WhereSizesTakeTurnsInDestroyingRoom) {
 
 TEST_F(NearlyFullHeap, OfSmallObjects) {
   fill(64);
-  store(root(keep_), element_offset(3), kNullReference);
+  store(root(keep_), element_offset(3), abi::kNullReference);
   const uint64_t minor = heap_->statistics().minor_collections;
-  const uint64_t allocated = allocate([&] { return make_node(1) != kNullReference; });
+  const uint64_t allocated = allocate([&] { return make_node(1) != abi::kNullReference; });
   // Minor collections look at all roots, so that each must bring a decent piece of the nursery.
   EXPECT_LE(heap_->statistics().minor_collections - minor, 30 + allocated / (64 * 1024));
 }
@@ -82,10 +82,10 @@ TEST_F(NearlyFullHeap, OfSmallObjects) {
 TEST_F(NearlyFullHeap, IsUsableAgainWhenSomethingDies) {
   fill(64);
   while (garbage(kOneBlock)) {}
-  for (uint32_t i = 0; i < kept_ / 4; ++i) store(root(keep_), element_offset(i), kNullReference);
+  for (uint32_t i = 0; i < kept_ / 4; ++i) store(root(keep_), element_offset(i), abi::kNullReference);
   EXPECT_TRUE(garbage(kOneBlock));
   EXPECT_GT(allocate([&] { return garbage(kOneBlock); }), kLimit / 4);
-  EXPECT_GT(allocate([&] { return make_node(1) != kNullReference; }), kLimit / 4);
+  EXPECT_GT(allocate([&] { return make_node(1) != abi::kNullReference; }), kLimit / 4);
 }
 
 }  // namespace

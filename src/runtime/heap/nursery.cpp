@@ -16,7 +16,7 @@ constexpr uint64_t kManySurvivors = 1536 * 1024;
 constexpr uint64_t kFewSurvivors = 640 * 1024;
 }  // namespace
 
-Nursery::Nursery(std::span<std::byte> reservation, uint64_t begin, uint64_t bytes, VMAllocation& allocation)
+Nursery::Nursery(std::span<std::byte> reservation, uint64_t begin, uint64_t bytes, abi::VMAllocation& allocation)
     : reservation_(reservation),
       begin_(begin),
       capacity_(bytes),

@@ -5,14 +5,14 @@
 #include <cstdint>
 #include <span>
 
-#include "runtime/heap_layout.hpp"
+#include "abi/heap_layout.hpp"
 
 namespace cairn::runtime {
 
 class Nursery {
  public:
   // At [begin, begin + bytes) of the reservation.
-  Nursery(std::span<std::byte> reservation, uint64_t begin, uint64_t bytes, VMAllocation& allocation);
+  Nursery(std::span<std::byte> reservation, uint64_t begin, uint64_t bytes, abi::VMAllocation& allocation);
 
   // Commits the first `bytes`; false: no memory.
   [[nodiscard]] bool commit(uint64_t bytes);
@@ -30,7 +30,7 @@ class Nursery {
   uint64_t begin_, capacity_;
   uint64_t size_;
   uint64_t committed_ = 0;
-  VMAllocation& allocation_;
+  abi::VMAllocation& allocation_;
 };
 
 }  // namespace cairn::runtime

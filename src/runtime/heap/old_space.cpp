@@ -106,14 +106,14 @@ bool OldSpace::find_hole() {
   return false;
 }
 
-HeapReference OldSpace::allocate_slow(uint64_t size) {
+abi::HeapReference OldSpace::allocate_slow(uint64_t size) {
   if (size > kLineBytes) {
     if (size > medium_limit_ - medium_top_) {
       medium_top_ = take_free_block() * kBlockBytes;
       medium_limit_ = medium_top_ + kBlockBytes;
     }
     medium_top_ += size;
-    return static_cast<HeapReference>(medium_top_ - size);
+    return static_cast<abi::HeapReference>(medium_top_ - size);
   }
   if (!find_hole()) {
     top_ = take_free_block() * kBlockBytes;
@@ -152,25 +152,25 @@ uint64_t OldSpace::room_for_large(uint64_t size, uint64_t most) const {
   return std::min(most, found + (run + (end_ - frontier_)) / count);
 }
 
-HeapReference OldSpace::allocate_large(uint64_t size) {
+abi::HeapReference OldSpace::allocate_large(uint64_t size) {
   const uint64_t count = whole_blocks(size) / kBlockBytes;
   uint64_t first = find_run(count);
   if (first == end_) {
     // What is free below the frontier is part of it.
     uint64_t tail = 0;
     while (frontier_ - tail > first_ && blocks_[frontier_ - tail - 1].state == BlockState::free) ++tail;
-    if (!extend(count - std::min(tail, count))) return kNullReference;
+    if (!extend(count - std::min(tail, count))) return abi::kNullReference;
     first = find_run(count);
     CAIRN_ASSERT(first != end_);
   }
-  if (!recommit(first, count)) return kNullReference;
+  if (!recommit(first, count)) return abi::kNullReference;
   blocks_[first] = {.extent = static_cast<uint32_t>(count), .state = BlockState::large};
   for (uint64_t i = 1; i < count; ++i)
     blocks_[first + i] = {.extent = static_cast<uint32_t>(i), .state = BlockState::large_rest};
   free_ -= count;
   used_ += count * kBlockBytes;
   large_cursor_ = first + count;
-  return static_cast<HeapReference>(first * kBlockBytes);
+  return static_cast<abi::HeapReference>(first * kBlockBytes);
 }
 
 void OldSpace::free_large_blocks(Block& head) {

@@ -12,14 +12,14 @@
 
 #include "runtime/heap/address_bits.hpp"
 #include "runtime/heap/committed_table.hpp"
-#include "runtime/heap_layout.hpp"
+#include "abi/heap_layout.hpp"
 
 namespace cairn::runtime {
 
 inline constexpr uint64_t kBlockBytes = 16 * 1024;
 inline constexpr uint64_t kLineBytes = 256;
 static_assert(kBlockBytes / kLineBytes == 64, "a word has a bit for each line of a block");
-static_assert(kMaximumInlineBytes <= kBlockBytes / 2);
+static_assert(abi::kMaximumInlineBytes <= kBlockBytes / 2);
 
 enum class BlockState : uint8_t {
   free,        // committed, empty
@@ -47,20 +47,20 @@ class OldSpace {
   OldSpace& operator=(const OldSpace&) = delete;
 
   // Room for an object of at most kMaximumInlineBytes. Never fails within what reserve() promised.
-  HeapReference allocate(uint64_t size) {
+  abi::HeapReference allocate(uint64_t size) {
     const uint64_t object = top_;
     if (size > limit_ - object) [[unlikely]]
       return allocate_slow(size);
     top_ = object + size;
-    return static_cast<HeapReference>(object);
+    return static_cast<abi::HeapReference>(object);
   }
   // Room, not cleared, for an object of any size, in blocks of its own; null when there is none.
-  HeapReference allocate_large(uint64_t size);
+  abi::HeapReference allocate_large(uint64_t size);
   // What such an object takes.
   static constexpr uint64_t whole_blocks(uint64_t size) { return (size + kBlockBytes - 1) / kBlockBytes * kBlockBytes; }
   // How many objects of `size` bytes could have blocks of their own, as far as the limit goes; counted up to `most`.
   [[nodiscard]] uint64_t room_for_large(uint64_t size, uint64_t most) const;
-  void free_large(HeapReference object) { free_large_blocks(block_of(object)); }
+  void free_large(abi::HeapReference object) { free_large_blocks(block_of(object)); }
 
   // Makes sure that there are so many free blocks; false when the machine or the limit does not allow it.
   [[nodiscard]] bool reserve(uint64_t blocks);
@@ -73,7 +73,7 @@ class OldSpace {
   void finish_marking();
   // Marking starts over: forgets what it has found.
   void forget_marks();
-  void mark_lines(HeapReference object, uint64_t size) {
+  void mark_lines(abi::HeapReference object, uint64_t size) {
     Block& block = blocks_[object / kBlockBytes];
     if (block.state != BlockState::lines) return;
     const uint64_t first = object % kBlockBytes / kLineBytes, last = (object % kBlockBytes + size - 1) / kLineBytes;
@@ -88,13 +88,13 @@ class OldSpace {
   [[nodiscard]] uint64_t used_bytes() const { return used_; }
   [[nodiscard]] uint64_t capacity() const { return (end_ - first_) * kBlockBytes; }
   [[nodiscard]] uint64_t free_blocks() const { return free_; }
-  [[nodiscard]] Block& block_of(HeapReference object) const { return blocks_[object / kBlockBytes]; }
-  [[nodiscard]] bool is_large(HeapReference object) const { return block_of(object).state == BlockState::large; }
+  [[nodiscard]] Block& block_of(abi::HeapReference object) const { return blocks_[object / kBlockBytes]; }
+  [[nodiscard]] bool is_large(abi::HeapReference object) const { return block_of(object).state == BlockState::large; }
   [[nodiscard]] MarkBits& marks() { return marks_; }
   [[nodiscard]] CardBits& cards() { return cards_; }
 
  private:
-  HeapReference allocate_slow(uint64_t size);
+  abi::HeapReference allocate_slow(uint64_t size);
   bool find_hole();
   uint64_t take_free_block();
   uint64_t find_run(uint64_t count);

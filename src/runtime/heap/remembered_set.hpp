@@ -18,10 +18,10 @@ namespace cairn::runtime {
 struct ArrayCards {
   uint64_t begin, first, last, end;  // begin and end: addresses of the elements
 
-  ArrayCards(const ObjectSpace& objects, HeapReference array)
-      : begin(array + array_data_offset(sizeof(HeapReference))),
+  ArrayCards(const ObjectSpace& objects, abi::HeapReference array)
+      : begin(array + abi::array_data_offset(sizeof(abi::HeapReference))),
         first((begin + kCardBytes - 1) / kCardBytes),
-        end(begin + uint64_t{objects.at<VMArray>(array).length} * sizeof(HeapReference)) {
+        end(begin + uint64_t{objects.at<abi::VMArray>(array).length} * sizeof(abi::HeapReference)) {
     last = end / kCardBytes - 1;
   }
   [[nodiscard]] uint64_t card_of(uint64_t address) const { return std::clamp(address / kCardBytes, first, last); }
@@ -38,12 +38,12 @@ class RememberedSet {
       : capacity_(capacity), entries_(std::move(entries)) {}
 
   // False: there is no room, and from now on until it is cleared the set is not complete.
-  bool add_object(HeapReference object) {
+  bool add_object(abi::HeapReference object) {
     if (!make_room(1)) return is_complete_ = false;
     entries_[count_++] = object;
     return true;
   }
-  bool add_card(HeapReference array, uint64_t card) {
+  bool add_card(abi::HeapReference array, uint64_t card) {
     if (!make_room(2)) return is_complete_ = false;
     entries_[count_++] = array | 1;
     entries_[count_++] = static_cast<uint32_t>(card);
@@ -64,9 +64,9 @@ class RememberedSet {
         __builtin_prefetch(base + uint64_t{entries_[i + kAhead]} * (is_card ? kCardBytes : 1));
       }
       if ((entry & 1) == 0) {
-        visit_object(HeapReference{entry});
+        visit_object(abi::HeapReference{entry});
       } else {
-        visit_card(HeapReference{entry & ~uint32_t{1}}, uint64_t{entries_[++i]});
+        visit_card(abi::HeapReference{entry & ~uint32_t{1}}, uint64_t{entries_[++i]});
       }
     }
   }

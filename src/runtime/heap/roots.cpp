@@ -5,9 +5,9 @@
 #include <span>
 
 #include "platform/platform.hpp"
-#include "runtime/activation.hpp"
-#include "runtime/code_image.hpp"
-#include "runtime/frame_iterator.hpp"
+#include "runtime/code/activation.hpp"
+#include "runtime/code/code_image.hpp"
+#include "runtime/code/frame_iterator.hpp"
 #include "runtime/store.hpp"
 
 namespace cairn::runtime {
@@ -15,7 +15,7 @@ namespace cairn::runtime {
 namespace {
 
 // The reference in the low half of a word.
-HeapReference& reference_in(void* word) { return *static_cast<HeapReference*>(word); }
+abi::HeapReference& reference_in(void* word) { return *static_cast<abi::HeapReference*>(word); }
 
 void visit_frames(const Store& store, const RootVisitor& visit) {
   FrameCache cache;
@@ -32,18 +32,18 @@ void visit_frames(const Store& store, const RootVisitor& visit) {
 void visit_table(TableObject& table, RootChoice choice, const RootVisitor& visit) {
   const std::span<uint64_t> elements(table.elements.data(), table.elements.size());
   const std::span changed = table.changed.as_span();
-  constexpr auto kChanged = static_cast<uint8_t>(PieceState::changed), kSeen = static_cast<uint8_t>(PieceState::seen);
-  for (size_t piece = 0; piece * kTablePiece < elements.size(); ++piece) {
+  constexpr auto kChanged = static_cast<uint8_t>(abi::PieceState::changed), kSeen = static_cast<uint8_t>(abi::PieceState::seen);
+  for (size_t piece = 0; piece * abi::kTablePiece < elements.size(); ++piece) {
     if (choice == RootChoice::changed && changed[piece] != kChanged) {
       // The next one that is: there may be many that are not.
       const void* next = std::memchr(&changed[piece], kChanged, changed.size() - piece);
       if (next == nullptr) return;
       piece = static_cast<size_t>(static_cast<const uint8_t*>(next) - changed.data());
     }
-    if (changed[piece] == static_cast<uint8_t>(PieceState::untouched)) continue;
+    if (changed[piece] == static_cast<uint8_t>(abi::PieceState::untouched)) continue;
     if (choice == RootChoice::unchanged && changed[piece] == kChanged) continue;
-    const size_t begin = piece * kTablePiece;
-    for (uint64_t& element : elements.subspan(begin, std::min<size_t>(kTablePiece, elements.size() - begin))) {
+    const size_t begin = piece * abi::kTablePiece;
+    for (uint64_t& element : elements.subspan(begin, std::min<size_t>(abi::kTablePiece, elements.size() - begin))) {
       visit(reference_in(&element));
     }
     if (choice == RootChoice::all || choice == RootChoice::changed) changed[piece] = kSeen;

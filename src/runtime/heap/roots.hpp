@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "runtime/heap_layout.hpp"
+#include "abi/heap_layout.hpp"
 
 namespace cairn::runtime {
 
@@ -14,12 +14,12 @@ class RootVisitor {
  public:
   template <class Visit>
   explicit RootVisitor(Visit& visit)
-      : data_(&visit), visit_([](void* data, HeapReference& slot) { (*static_cast<Visit*>(data))(slot); }) {}
-  void operator()(HeapReference& slot) const { visit_(data_, slot); }
+      : data_(&visit), visit_([](void* data, abi::HeapReference& slot) { (*static_cast<Visit*>(data))(slot); }) {}
+  void operator()(abi::HeapReference& slot) const { visit_(data_, slot); }
 
  private:
   void* data_;
-  void (*visit_)(void*, HeapReference&);
+  void (*visit_)(void*, abi::HeapReference&);
 };
 
 // Which roots a visitor sees. Long tables and segments remember which pieces of them were written since a visitor of `all` or

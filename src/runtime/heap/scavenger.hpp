@@ -22,27 +22,27 @@ class Scavenger {
  public:
   // For a nursery at [begin, begin + bytes); `list` can grow to list_capacity(bytes).
   Scavenger(const ObjectSpace& objects, OldSpace& old, Marker& marker, uint64_t begin, uint64_t bytes,
-            CommittedTable<HeapReference> list)
+            CommittedTable<abi::HeapReference> list)
       : objects_(objects),
         old_(old),
         marker_(marker),
-        begin_(static_cast<HeapReference>(begin)),
-        bytes_(static_cast<HeapReference>(bytes)),
+        begin_(static_cast<abi::HeapReference>(begin)),
+        bytes_(static_cast<abi::HeapReference>(bytes)),
         list_(std::move(list)) {}
   static constexpr size_t list_capacity(uint64_t bytes) { return bytes / kLeastWithReference; }
   // Makes room for what can survive of so many bytes; false: no memory. The old generation's memory is not its
   // business.
   [[nodiscard]] bool prepare(uint64_t bytes) { return list_.grow(list_capacity(bytes)); }
 
-  [[nodiscard]] bool is_young(HeapReference reference) const {
+  [[nodiscard]] bool is_young(abi::HeapReference reference) const {
     return reference - begin_ < bytes_ && (reference & 1) == 0;
   }
 
   // A place that may hold a reference: promotes what it refers to. With marking under way, what is alive in the old
   // generation is grayed.
   template <IsMarking marking>
-  void visit(HeapReference& slot) {
-    const HeapReference reference = slot;
+  void visit(abi::HeapReference& slot) {
+    const abi::HeapReference reference = slot;
     if (is_young(reference)) {
       slot = promote<marking>(reference);
     } else if (marking == IsMarking::yes) {
@@ -53,7 +53,7 @@ class Scavenger {
   template <IsMarking marking>
   void drain() {
     while (count_ != 0) {
-      objects_.for_each_reference(list_[--count_], [this](HeapReference& slot) { visit<marking>(slot); });
+      objects_.for_each_reference(list_[--count_], [this](abi::HeapReference& slot) { visit<marking>(slot); });
     }
   }
   // Since it was last asked.
@@ -64,13 +64,13 @@ class Scavenger {
   static constexpr uint64_t kForwarded = uint64_t{kForwardedFlag} << 32;
 
   template <IsMarking marking>
-  HeapReference promote(HeapReference from) {
+  abi::HeapReference promote(abi::HeapReference from) {
     auto& header = objects_.at<uint64_t>(from);
-    if ((header & kForwarded) != 0) return static_cast<HeapReference>(header);
+    if ((header & kForwarded) != 0) return static_cast<abi::HeapReference>(header);
     const uint64_t size = objects_.size_of(from);
-    const HeapReference to = old_.allocate(size);
+    const abi::HeapReference to = old_.allocate(size);
     copy_words(&objects_.at<uint64_t>(to), &header, size / sizeof(uint64_t));
-    objects_.at(to).flags = kBarrierFlag;
+    objects_.at(to).flags = abi::kBarrierFlag;
     if (objects_.has_references(from)) list_[count_++] = to;
     if (marking == IsMarking::yes) old_.marks().set(to);
     header = kForwarded | to;
@@ -88,8 +88,8 @@ class Scavenger {
   ObjectSpace objects_;
   OldSpace& old_;
   Marker& marker_;
-  HeapReference begin_, bytes_;
-  CommittedTable<HeapReference> list_;
+  abi::HeapReference begin_, bytes_;
+  CommittedTable<abi::HeapReference> list_;
   size_t count_ = 0;
   uint64_t promoted_ = 0;
 };

@@ -23,27 +23,27 @@ HeapVerifier::HeapVerifier(const ObjectSpace& objects, OldSpace& old, const Nurs
       starts_(old.end() / kGranule),
       taken_(old.end() / kGranule) {
   remembered.for_each(
-      objects.base, [&](HeapReference object) { entries_.push_back(object); },
-      [&](HeapReference array, uint64_t card) { entries_.push_back(card << 32 | array); });
+      objects.base, [&](abi::HeapReference object) { entries_.push_back(object); },
+      [&](abi::HeapReference array, uint64_t card) { entries_.push_back(card << 32 | array); });
   std::ranges::sort(entries_);
 }
 
-bool HeapVerifier::is_young(HeapReference reference) const {
+bool HeapVerifier::is_young(abi::HeapReference reference) const {
   return is_object(reference) && reference >= nursery_.begin() && reference < nursery_.begin() + nursery_.used();
 }
 
-void HeapVerifier::reach(HeapReference reference) {
+void HeapVerifier::reach(abi::HeapReference reference) {
   if (!is_object(reference)) return;
   CAIRN_ASSERT(reference % kGranule == 0);
   CAIRN_ASSERT(is_young(reference) || (reference >= old_.begin() && reference < old_.end()));
   if (starts_[reference / kGranule]) return;
   starts_[reference / kGranule] = true;
-  const VMObject& header = objects_.at(reference);
+  const abi::VMObject& header = objects_.at(reference);
   CAIRN_ASSERT((header.flags & kForwardedFlag) == 0);
-  if (header.kind != ObjectKind::host) {
-    CAIRN_ASSERT(header.kind < ObjectKind::host);
+  if (header.kind != abi::ObjectKind::host) {
+    CAIRN_ASSERT(header.kind < abi::ObjectKind::host);
     CAIRN_ASSERT(header.type_id < TypeRegistry::kMaximumTypes);
-    const VMTypeInfo* type = objects_.types[header.type_id];
+    const abi::VMTypeInfo* type = objects_.types[header.type_id];
     CAIRN_ASSERT(type != nullptr && type->kind == header.kind);
   }
   const uint64_t size = objects_.size_of(reference);
@@ -59,7 +59,7 @@ void HeapVerifier::reach(HeapReference reference) {
   to_scan_.push_back(reference);
 }
 
-void HeapVerifier::check_old(HeapReference object, uint64_t size) {
+void HeapVerifier::check_old(abi::HeapReference object, uint64_t size) {
   CAIRN_ASSERT(object + size <= old_.end());
   const Block& block = old_.block_of(object);
   if (block.state == BlockState::large) {
@@ -74,13 +74,13 @@ void HeapVerifier::check_old(HeapReference object, uint64_t size) {
   if (all_marked_) CAIRN_ASSERT(old_.marks().test(object));
 }
 
-void HeapVerifier::check_remembered(HeapReference object, HeapReference& slot) {
+void HeapVerifier::check_remembered(abi::HeapReference object, abi::HeapReference& slot) {
   if (!remembered_.is_complete() || !is_young(slot)) return;
-  if ((objects_.at(object).flags & kBarrierFlag) == 0) {
+  if ((objects_.at(object).flags & abi::kBarrierFlag) == 0) {
     CAIRN_ASSERT(std::ranges::binary_search(entries_, object));
     return;
   }
-  CAIRN_ASSERT(objects_.at(object).kind == ObjectKind::array);
+  CAIRN_ASSERT(objects_.at(object).kind == abi::ObjectKind::array);
   const auto address = static_cast<uint64_t>(reinterpret_cast<std::byte*>(&slot) - objects_.base);
   const uint64_t card = ArrayCards(objects_, object).card_of(address);
   CAIRN_ASSERT(old_.cards().test(card * kCardBytes));
@@ -89,9 +89,9 @@ void HeapVerifier::check_remembered(HeapReference object, HeapReference& slot) {
 
 void HeapVerifier::run() {
   while (!to_scan_.empty()) {
-    const HeapReference object = to_scan_.back();
+    const abi::HeapReference object = to_scan_.back();
     to_scan_.pop_back();
-    objects_.for_each_reference(object, [&](HeapReference& slot) {
+    objects_.for_each_reference(object, [&](abi::HeapReference& slot) {
       if (!is_young(object)) check_remembered(object, slot);
       reach(slot);
     });
@@ -104,7 +104,7 @@ void HeapVerifier::poison_nursery(const ObjectSpace& objects, const Nursery& nur
 
 void HeapVerifier::poison_free(const ObjectSpace& objects, OldSpace& old) {
   for (uint64_t at = old.begin(); at < old.end(); at += kBlockBytes) {
-    const Block& block = old.block_of(static_cast<HeapReference>(at));
+    const Block& block = old.block_of(static_cast<abi::HeapReference>(at));
     if (block.state == BlockState::free) std::memset(objects.base + at, kPoison, kBlockBytes);
     if (block.state != BlockState::lines) continue;
     for (uint64_t line = 0; line < 64; ++line) {

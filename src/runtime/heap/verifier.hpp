@@ -20,7 +20,7 @@ class HeapVerifier {
                bool all_marked);
 
   // Every root, then the rest.
-  void visit_root(HeapReference reference) { reach(reference); }
+  void visit_root(abi::HeapReference reference) { reach(reference); }
   void run();
 
   // Overwrites what is free, so that a use of it is seen.
@@ -28,10 +28,10 @@ class HeapVerifier {
   static void poison_free(const ObjectSpace& objects, OldSpace& old);
 
  private:
-  void reach(HeapReference reference);
-  void check_old(HeapReference object, uint64_t size);
-  void check_remembered(HeapReference object, HeapReference& slot);
-  [[nodiscard]] bool is_young(HeapReference reference) const;
+  void reach(abi::HeapReference reference);
+  void check_old(abi::HeapReference object, uint64_t size);
+  void check_remembered(abi::HeapReference object, abi::HeapReference& slot);
+  [[nodiscard]] bool is_young(abi::HeapReference reference) const;
 
   const ObjectSpace& objects_;
   OldSpace& old_;
@@ -40,7 +40,7 @@ class HeapVerifier {
   bool all_marked_;
   std::vector<bool> starts_, taken_;  // by reference / 8: objects that were reached, and what they cover
   std::vector<uint64_t> entries_;     // remembered, sorted
-  std::vector<HeapReference> to_scan_;
+  std::vector<abi::HeapReference> to_scan_;
 };
 
 }  // namespace cairn::runtime

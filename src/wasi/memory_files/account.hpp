@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/nothrow_memory.hpp"
-#include "wasi/types.hpp"
+#include "wasi/interface/types.hpp"
 
 namespace cairn::wasi {
 

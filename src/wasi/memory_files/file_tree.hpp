@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "wasi/file.hpp"
+#include "wasi/interface/file.hpp"
 #include "wasi/memory_files/account.hpp"
 #include "wasi/memory_files/node.hpp"
 #include "wasi/memory_files/sparse_table.hpp"

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/nothrow_memory.hpp"
-#include "wasi/path.hpp"
+#include "wasi/interface/path.hpp"
 
 namespace cairn::wasi {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "wasi/file.hpp"
+#include "wasi/interface/file.hpp"
 #include "wasi/memory_files/file_tree.hpp"
 
 namespace cairn::wasi {

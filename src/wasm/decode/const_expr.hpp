@@ -1,7 +1,7 @@
 // Constant expressions ([wasm 3.4.12]): decoded to ConstOps and validated on the way.
 #pragma once
 
-#include "wasm/validation_state.hpp"
+#include "wasm/validation/validation_state.hpp"
 
 namespace cairn::wasm {
 

@@ -9,7 +9,7 @@
 
 #include "wasm/byte_reader.hpp"
 #include "wasm/decode/const_expr.hpp"
-#include "wasm/limits.hpp"
+#include "wasm/types/limits.hpp"
 #include "wasm/module.hpp"
 #include "wasm/type_equivalence.hpp"
 #include "wasm/type_reader.hpp"

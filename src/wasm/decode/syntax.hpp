@@ -7,7 +7,7 @@
 #pragma once
 
 #include "wasm/byte_reader.hpp"
-#include "wasm/opcodes.hpp"
+#include "wasm/types/opcodes.hpp"
 
 namespace cairn::wasm {
 

@@ -16,7 +16,7 @@
 
 #include "base/result.hpp"
 #include "wasm/module.hpp"
-#include "wasm/opcodes.hpp"
+#include "wasm/types/opcodes.hpp"
 #include "wasm/text/byte_writer.hpp"
 #include "wasm/text/cursor.hpp"
 #include "wasm/text/index_space.hpp"

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "wasm/opcodes.hpp"
+#include "wasm/types/opcodes.hpp"
 
 namespace cairn::wasm::text {
 

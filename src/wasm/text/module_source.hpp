@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "wasm/features.hpp"
+#include "wasm/types/features.hpp"
 #include "wasm/text/cursor.hpp"
 #include "wasm/text/source_map.hpp"
 

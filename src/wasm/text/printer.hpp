@@ -7,7 +7,7 @@
 #include "base/result.hpp"
 #include "wasm/byte_reader.hpp"
 #include "wasm/module.hpp"
-#include "wasm/opcodes.hpp"
+#include "wasm/types/opcodes.hpp"
 #include "wasm/text/print_names.hpp"
 
 namespace cairn::wasm::text {

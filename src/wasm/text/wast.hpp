@@ -12,7 +12,7 @@
 
 #include "base/result.hpp"
 #include "wasm/text/module_source.hpp"
-#include "wasm/types.hpp"
+#include "wasm/types/types.hpp"
 
 namespace cairn::wasm::text {
 

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "base/testing/temporary_directory.hpp"
-#include "compiler/codegen/regalloc.hpp"
-#include "compiler/rv64/assembler.hpp"
+#include "compiler/codegen/allocation/regalloc.hpp"
+#include "compiler/rv64/encoding/assembler.hpp"
 #include "compiler/rv64/target.hpp"
-#include "runtime/builtins.hpp"
+#include "abi/builtins.hpp"
 
 namespace cairn::rv64 {
 
@@ -148,7 +148,7 @@ class Program {
       words.push_back(trap.offset);
       words.push_back(static_cast<uint64_t>(trap.kind));
     }
-    words.push_back(static_cast<uint64_t>(runtime::Builtin::raise_trap));
+    words.push_back(static_cast<uint64_t>(abi::Builtin::raise_trap));
     words.push_back(restore_offset);
     words.push_back(imports_.size());
     for (const Import& import : imports_) {

@@ -10,11 +10,11 @@
 #include <optional>
 #include <vector>
 
-#include "compiler/codegen/regalloc.hpp"
+#include "compiler/codegen/allocation/regalloc.hpp"
 #include "compiler/x64/target.hpp"
-#include "runtime/builtins.hpp"
-#include "runtime/entry.hpp"
-#include "runtime/vmcontext.hpp"
+#include "abi/builtins.hpp"
+#include "abi/entry.hpp"
+#include "abi/vmcontext.hpp"
 
 #if defined(__x86_64__)
 #define CAIRN_TEST_X64 1
@@ -176,7 +176,7 @@ class Machine {
 
   explicit Machine(const compiler::Options& options) : options_(options), target_(options), arena_(size_t{1} << 30) {
     text_ = map(kTextBytes, PROT_READ | PROT_WRITE);
-    memory_ = map(runtime::kGuardedReservation, PROT_NONE);
+    memory_ = map(abi::kGuardedReservation, PROT_NONE);
     mprotect(memory_, kMemoryBytes, PROT_READ | PROT_WRITE);
     stack_ = map(kStackBytes + 65536, PROT_NONE);
     mprotect(stack_ + 65536, kStackBytes, PROT_READ | PROT_WRITE);
@@ -185,13 +185,13 @@ class Machine {
     header->memory0_base = memory_;
     header->store = &store_;
     header->builtins = builtins_.data();
-    header->magic = runtime::kVMContextMagic;
+    header->magic = abi::kVMContextMagic;
     store_.stack_limit = stack_ + 65536 + 16384;
     install();
   }
   ~Machine() {
     munmap(text_, kTextBytes);
-    munmap(memory_, runtime::kGuardedReservation);
+    munmap(memory_, abi::kGuardedReservation);
     munmap(stack_, kStackBytes + 65536);
   }
   Machine(const Machine&) = delete;
@@ -222,7 +222,7 @@ class Machine {
     target_.emit_tail_call_restore(code);
     return place(code, kNoFunction);
   }
-  size_t add_stub(runtime::Builtin builtin) {
+  size_t add_stub(abi::Builtin builtin) {
     codegen::CodeBuffer code(arena_);
     target_.emit_exit_stub(builtin, code);
     return place(code, kNoFunction);
@@ -239,11 +239,11 @@ class Machine {
   Outcome run(size_t entry, uint32_t function, const std::vector<Slot>& arguments, size_t results) {
     return run_code(entry, address(functions_.at(function)), vmctx(), arguments, results);
   }
-  Outcome run_code(size_t entry, const void* code, runtime::VMContext* context, const std::vector<Slot>& arguments,
+  Outcome run_code(size_t entry, const void* code, abi::VMContext* context, const std::vector<Slot>& arguments,
                    size_t results) {
     std::vector<Slot> slots(std::max(arguments.size(), results) + 1);
     std::copy(arguments.begin(), arguments.end(), slots.begin());
-    runtime::EntryArguments entered;
+    abi::EntryArguments entered;
     entered.code = code;
     entered.context = context;
     entered.values = reinterpret_cast<std::byte*>(slots.data());
@@ -252,7 +252,7 @@ class Machine {
     running = this;
     arguments_ = &entered;
     trapped_.reset();
-    reinterpret_cast<void (*)(runtime::EntryArguments*)>(const_cast<void*>(address(entry)))(&entered);
+    reinterpret_cast<void (*)(abi::EntryArguments*)>(const_cast<void*>(address(entry)))(&entered);
     running = nullptr;
     if (trapped_) {
       outcome.trap = trapped_->kind;
@@ -267,10 +267,10 @@ class Machine {
   [[nodiscard]] const void* address(size_t offset) const { return text_ + offset; }
   [[nodiscard]] size_t function_offset(uint32_t index) const { return functions_.at(index); }
   [[nodiscard]] std::byte* memory() const { return memory_; }
-  [[nodiscard]] runtime::VMContext* vmctx() { return reinterpret_cast<runtime::VMContext*>(context_.data()); }
-  [[nodiscard]] runtime::VMStoreState& store() { return store_; }
+  [[nodiscard]] abi::VMContext* vmctx() { return reinterpret_cast<abi::VMContext*>(context_.data()); }
+  [[nodiscard]] abi::VMStoreState& store() { return store_; }
   [[nodiscard]] std::span<const std::byte> text() const { return {text_, used_}; }
-  std::array<const void*, runtime::kBuiltinCount> builtins_{};
+  std::array<const void*, abi::kBuiltinCount> builtins_{};
 
   // For raise_trap and the like: leaves guest code.
   [[noreturn]] void trap_now(wasm::TrapKind kind) {
@@ -363,12 +363,12 @@ class Machine {
   std::byte* memory_ = nullptr;
   std::byte* stack_ = nullptr;
   std::vector<std::byte> context_;
-  runtime::VMStoreState store_;
+  abi::VMStoreState store_;
   size_t used_ = 0;
   std::vector<size_t> functions_;
   std::vector<Call> calls_;
   std::vector<codegen::TrapSite> traps_;
-  runtime::EntryArguments* arguments_ = nullptr;
+  abi::EntryArguments* arguments_ = nullptr;
   std::optional<codegen::TrapSite> trapped_;
 };
 

@@ -9,11 +9,11 @@
 namespace cairn::x64::testing {
 
 // The first function that the machine's instance imports.
-inline void fill_import(Machine& machine, const void* code, runtime::VMContext* context) {
-  runtime::VMFunctionImport import;
+inline void fill_import(Machine& machine, const void* code, abi::VMContext* context) {
+  abi::VMFunctionImport import;
   import.code = code;
   import.context = context;
-  std::memcpy(reinterpret_cast<std::byte*>(machine.vmctx()) + sizeof(runtime::VMContext), &import, sizeof import);
+  std::memcpy(reinterpret_cast<std::byte*>(machine.vmctx()) + sizeof(abi::VMContext), &import, sizeof import);
 }
 
 // With a memory of its own, which begins with `word`.
@@ -24,7 +24,7 @@ struct OtherInstance {
     memory[0] = word;
     context.memory0_base = reinterpret_cast<std::byte*>(memory.data());
   }
-  runtime::VMContext context;
+  abi::VMContext context;
   std::vector<uint64_t> memory;
 };
 

@@ -1,0 +1,42 @@
+// Numbers of the runtime's functions that compiled code calls; their addresses are in VMContext::builtins. That
+// table has 2 * kBuiltinCount entries: what compiled code calls, then for the stubs the functions themselves.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace cairn::abi {
+
+enum class Builtin : uint8_t {
+#define CAIRN_BUILTIN(name, result, parameters, frame) name,
+#include "abi/builtins.def"
+#undef CAIRN_BUILTIN
+};
+
+inline constexpr uint32_t kBuiltinCount = 0
+#define CAIRN_BUILTIN(name, result, parameters, frame) +1
+#include "abi/builtins.def"
+#undef CAIRN_BUILTIN
+    ;
+
+// How a builtin is entered; see builtins.def.
+enum class BuiltinFrame : uint8_t { plain, exit, unwind, host, keep };
+
+struct BuiltinSignature {
+  std::string_view name;
+  std::string_view result;      // one letter: i l r v
+  std::string_view parameters;  // after the VMContext
+  BuiltinFrame frame = BuiltinFrame::plain;
+};
+
+constexpr BuiltinSignature signature_of(Builtin builtin) {
+  switch (builtin) {
+#define CAIRN_BUILTIN(name, result, parameters, frame) \
+  case Builtin::name: return {#name, result, parameters, BuiltinFrame::frame};
+#include "abi/builtins.def"
+#undef CAIRN_BUILTIN
+  }
+  return {};
+}
+
+}  // namespace cairn::abi

@@ -1,0 +1,65 @@
+// Where the fields of managed objects lie, by the rule of heap_layout.hpp: for the compiler and the type registry alike.
+#pragma once
+
+#include <cstdint>
+
+#include "base/assert.hpp"
+#include "abi/heap_layout.hpp"
+#include "wasm/types/types.hpp"
+
+namespace cairn::abi {
+
+// How a value of a type is stored in an object.
+struct FieldStorage {
+  uint8_t size = 4;            // 1, 2, 4, 8 or 16 bytes
+  bool is_reference = false;   // of the heap, 32 bits wide; function references are none
+};
+
+// `is_function(index)` tells whether a defined type is a function type.
+template <class IsFunction>
+constexpr FieldStorage storage_of(wasm::ValType type, IsFunction&& is_function) {
+  switch (type.kind()) {
+    case wasm::ValType::i32:
+    case wasm::ValType::f32: return {4, false};
+    case wasm::ValType::i64:
+    case wasm::ValType::f64: return {8, false};
+    case wasm::ValType::v128: return {16, false};
+    case wasm::ValType::ref: break;
+    case wasm::ValType::bottom: CAIRN_UNREACHABLE();
+  }
+  const wasm::HeapType heap = type.heap();
+  const bool is_func = heap.is_concrete() ? is_function(heap.index())
+                                          : heap == wasm::HeapType::func || heap == wasm::HeapType::nofunc;
+  return is_func ? FieldStorage{8, false} : FieldStorage{4, true};
+}
+template <class IsFunction>
+constexpr FieldStorage storage_of(const wasm::FieldType& field, IsFunction&& is_function) {
+  switch (field.packing) {
+    case wasm::FieldType::Packing::i8: return {1, false};
+    case wasm::FieldType::Packing::i16: return {2, false};
+    case wasm::FieldType::Packing::none: break;
+  }
+  return storage_of(field.type, is_function);
+}
+
+// Places fields one after the other, in the order of their type.
+class FieldLayout {
+ public:
+  // Of structs; exceptions begin at kExceptionPayloadOffset.
+  constexpr explicit FieldLayout(uint32_t start = sizeof(VMObject)) : end_(start) {}
+
+  // The next field's offset in the object.
+  constexpr uint32_t place(FieldStorage storage) {
+    const uint32_t alignment = storage.size < 8 ? storage.size : 8;
+    const uint32_t offset = (end_ + alignment - 1) & ~(alignment - 1);
+    end_ = offset + storage.size;
+    return offset;
+  }
+  // Of an object with the fields so far.
+  [[nodiscard]] constexpr uint32_t size() const { return (end_ + 7) & ~uint32_t{7}; }
+
+ private:
+  uint32_t end_;
+};
+
+}  // namespace cairn::abi

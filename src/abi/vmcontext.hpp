@@ -1,0 +1,174 @@
+// The half of an instance that compiled code sees: one block of memory, addressed from a pinned register.
+//
+// This header is the one thing that compiler/ knows of the runtime. All offsets in generated code come from here. A
+// VMContext is a fixed header, then arrays whose sizes depend on the module (VMLayout).
+//
+// Invariant: a memory's base never moves (its largest size is reserved when it is created), so bases are immutable and may
+// be kept in registers across calls. Lengths change only at calls. Tables may move when they grow.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "abi/heap_layout.hpp"
+
+namespace cairn::abi {
+
+struct VMContext;
+
+// What a function reference points to. Immutable once made, 32 bytes, lives as long as its store.
+struct VMFuncRef {
+  const void* code = nullptr;    // guest calling convention; the VMContext register must hold `context`
+  VMContext* context = nullptr;  // of the instance that defines the function; for a host function its VMHostContext
+  uint32_t type_id = 0;          // canonical, engine-wide
+  uint32_t function_index = 0;   // in the defining module; for the backtrace
+  const void* reserved = nullptr;
+};
+static_assert(sizeof(VMFuncRef) == 32);
+
+// An imported function as the importing instance keeps it.
+struct VMFunctionImport {
+  const void* code = nullptr;
+  VMContext* context = nullptr;
+  VMFuncRef* reference = nullptr;  // of the original, for ref.func and tables
+  uint64_t reserved = 0;
+};
+static_assert(sizeof(VMFunctionImport) == 32);
+
+struct VMMemory {
+  std::byte* base = nullptr;
+  uint64_t length = 0;  // bytes that are accessible now
+};
+
+struct VMTable {
+  uint64_t* elements = nullptr;  // one 64-bit word an element: VMFuncRef*, or an external reference; null is 0
+  uint64_t length = 0;
+  // Of tables of heap references, a PieceState for each piece of kTablePiece elements. It becomes `changed` before an element is written.
+  uint8_t* changed = nullptr;
+};
+enum class PieceState : uint8_t {
+  untouched,  // never written: all are null, and there may be no memory behind them yet
+  changed,    // one may have been written since the collector last looked at the piece
+  seen,       // none has been
+};
+inline constexpr uint32_t kTablePieceLog2 = 10;
+inline constexpr uint32_t kTablePiece = 1 << kTablePieceLog2;
+
+// A global's cell: 16 bytes, aligned so; a 32-bit value is in the low bytes, the rest is unspecified.
+struct alignas(16) VMGlobal {
+  std::array<std::byte, 16> bytes{};
+};
+
+// A tag's identity: exceptions name it by its address. Lives as long as its store.
+struct VMTag {
+  uint32_t type_id = 0;  // canonical, of the function type whose parameters are the payload
+  uint32_t index = 0;    // in the store
+};
+
+inline constexpr uint32_t kMaximumCalleeSaved = 22;  // registers, of all targets
+
+// Per activation state of the store that guest code and its trampolines use.
+struct VMStoreState {
+  const std::byte* stack_limit = nullptr;  // host functions need the stack pointer above this
+  // The host's stack pointer in the frame of the innermost entry: a trap unwinds to it, and C++ runs below it (host_stack.hpp).
+  const std::byte* entry_frame = nullptr;
+  // Set by a host function's trampoline before it calls out, for backtraces: the address above its own stack argument area,
+  // and its return address into guest code.
+  const std::byte* exit_frame = nullptr;
+  const void* exit_pc = nullptr;
+  // Where builtins that unwind find the callee-saved registers of their caller, in the order of FunctionRecord::saved_registers.
+  uint64_t* registers = nullptr;
+  VMAllocation allocation;  // of the store's heap; both 0 while there is none
+  uint32_t arguments[4] = {};  // of builtins whose kind is `keep`
+};
+
+// The fixed part. Compiled code reads these by offsetof.
+struct VMContext {
+  std::byte* memory0_base = nullptr;      // loaded into the pinned base register on entry
+  uint64_t memory0_reserved = 0;
+  VMStoreState* store = nullptr;
+  const void* const* builtins = nullptr;  // addresses, by the numbers of builtins.def
+  void* instance = nullptr;               // the runtime's half; opaque to compiled code
+  const void* tail_call_restore = nullptr;  // address of the restore stub (see codegen/calling_convention.hpp)
+  uint64_t magic = 0;                     // kVMContextMagic or kVMHostContextMagic
+  std::byte* heap_base = nullptr;         // of the store's managed heap, null in instances whose module uses none
+  const VMTypeInfo* const* types = nullptr;  // by canonical type id; engine-wide
+  uint64_t reserved = 0;
+};
+inline constexpr uint64_t kVMContextMagic = 0x7478'6574'6e6f'4356;      // "VContext"
+inline constexpr uint64_t kVMHostContextMagic = 0x7478'6574'736f'4856;  // "VHostext"
+static_assert(sizeof(VMContext) == 80);
+
+// What a host function's trampoline finds in the VMContext register: the same header, so that an import call may load
+// memory0_base without asking what it calls, then the function.
+struct VMHostContext {
+  VMContext header;
+  // Runs the host function: `values` holds arguments on entry and results on exit, 16 bytes each, at least
+  // max(arguments, results) of them. Returns 0, or 1 + TrapKind to trap in the guest.
+  uint32_t (*invoke)(VMHostContext* self, VMContext* caller, std::byte* values) = nullptr;
+  void* data = nullptr;
+};
+static_assert(offsetof(VMHostContext, invoke) == 80);
+
+// Counts that decide a VMContext's layout; from the module alone, so that the compiler can compute it.
+struct VMShape {
+  uint32_t imported_functions = 0;
+  uint32_t imported_tables = 0;
+  uint32_t imported_memories = 0;
+  uint32_t imported_globals = 0;
+  uint32_t tags = 0;  // imported and defined
+  uint32_t defined_tables = 0;
+  uint32_t defined_memories = 0;
+  uint32_t defined_globals = 0;
+  uint32_t escaped_functions = 0;  // defined functions that need a VMFuncRef
+};
+
+// Offsets in bytes from the VMContext's address.
+class VMLayout {
+ public:
+  constexpr explicit VMLayout(const VMShape& shape) : shape_(shape) {
+    uint64_t at = sizeof(VMContext);
+    function_imports_ = at, at += uint64_t{shape.imported_functions} * sizeof(VMFunctionImport);
+    // For every memory its base, then a pointer to its VMMemory (its own, or the exporter's), 16 bytes in all.
+    memory_refs_ = at, at += (uint64_t{shape.imported_memories} + shape.defined_memories) * 16;
+    memories_ = at, at += uint64_t{shape.defined_memories} * sizeof(VMMemory);
+    table_imports_ = at, at += uint64_t{shape.imported_tables} * 8;  // VMTable*
+    at = (at + 15) & ~uint64_t{15};
+    tables_ = at, at += uint64_t{shape.defined_tables} * sizeof(VMTable);
+    global_imports_ = at, at += uint64_t{shape.imported_globals} * 8;  // VMGlobal*
+    at = (at + 15) & ~uint64_t{15};
+    globals_ = at, at += uint64_t{shape.defined_globals} * sizeof(VMGlobal);
+    func_refs_ = at, at += uint64_t{shape.escaped_functions} * sizeof(VMFuncRef);
+    tags_ = at, at += uint64_t{shape.tags} * 8;  // VMTag*
+    size_ = at;
+  }
+
+  [[nodiscard]] constexpr uint64_t function_import(uint32_t i) const { return function_imports_ + uint64_t{i} * 32; }
+  // By index in the module's memory index space:
+  [[nodiscard]] constexpr uint64_t memory_base(uint32_t i) const { return memory_refs_ + uint64_t{i} * 16; }
+  [[nodiscard]] constexpr uint64_t memory_pointer(uint32_t i) const { return memory_refs_ + uint64_t{i} * 16 + 8; }
+  [[nodiscard]] constexpr uint64_t tag(uint32_t i) const { return tags_ + uint64_t{i} * 8; }
+  // By index among the defined ones:
+  [[nodiscard]] constexpr uint64_t defined_memory(uint32_t i) const { return memories_ + uint64_t{i} * 16; }
+  [[nodiscard]] constexpr uint64_t table_import(uint32_t i) const { return table_imports_ + uint64_t{i} * 8; }
+  [[nodiscard]] constexpr uint64_t defined_table(uint32_t i) const { return tables_ + uint64_t{i} * sizeof(VMTable); }
+  [[nodiscard]] constexpr uint64_t global_import(uint32_t i) const { return global_imports_ + uint64_t{i} * 8; }
+  [[nodiscard]] constexpr uint64_t defined_global(uint32_t i) const { return globals_ + uint64_t{i} * 16; }
+  // By position among the escaped functions, in ascending function index:
+  [[nodiscard]] constexpr uint64_t func_ref(uint32_t i) const { return func_refs_ + uint64_t{i} * 32; }
+  [[nodiscard]] constexpr uint64_t size() const { return size_; }
+  [[nodiscard]] constexpr const VMShape& shape() const { return shape_; }
+
+ private:
+  VMShape shape_;
+  uint64_t function_imports_, memory_refs_, memories_, table_imports_, tables_, global_imports_, globals_, func_refs_,
+      tags_, size_;
+};
+
+// How much address space follows a guarded 32-bit memory's 4 GiB, all of it without access. An access whose static offset
+// is below this (and 16 bytes at most in size) needs no check.
+inline constexpr uint64_t kGuardBytes = uint64_t{1} << 31;
+inline constexpr uint64_t kGuardedReservation = (uint64_t{1} << 32) + kGuardBytes + 65536;
+
+}  // namespace cairn::abi

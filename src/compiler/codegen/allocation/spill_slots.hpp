@@ -1,0 +1,23 @@
+// Stack slots for spilled registers.
+#pragma once
+
+#include <span>
+
+#include "compiler/codegen/allocation/live_ranges.hpp"
+#include "compiler/codegen/machine_function.hpp"
+#include "compiler/codegen/registers.hpp"
+
+namespace cairn::codegen {
+
+struct SpillSlots {
+  std::span<uint32_t> slot_of;  // by register; kNone where it has no slot
+  uint32_t count = 0;           // in units of 8 bytes
+  static constexpr uint32_t kNone = 0xffff'ffff;
+};
+
+// Gives a slot to each register that is marked. Registers share one if they are never live at the same time; a block
+// parameter and its arguments get the same one if they can, so that nothing moves between them.
+SpillSlots assign_spill_slots(const MachineFunction& function, const LiveRanges& live, const RegisterFile& registers,
+                              std::span<const uint8_t> needs_slot);
+
+}  // namespace cairn::codegen

@@ -1,0 +1,104 @@
+// Machine code of one function while it is emitted: bytes, and everything that has to be said about them.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/arena.hpp"
+#include "base/id.hpp"
+#include "wasm/types/trap.hpp"
+
+namespace cairn::codegen {
+
+using Label = Id<struct LabelTag>;
+
+enum class RelocationKind : uint8_t {
+  call,          // to function `target` of the module (x86-64: 4 bytes pc-relative at offset; RV64: an auipc+jalr pair)
+  type_id,       // canonical id of the module's type `target` (x86-64: 4 bytes at offset; RV64: lui + addi pair at offset)
+  rodata,        // address of this function's constant data at byte `target` (x86-64: 4 bytes pc-relative; RV64: auipc+addi)
+  code_address,  // in rodata: 8 bytes, or 4 pc-relative ones, see the target's jump tables
+};
+
+struct Relocation {
+  RelocationKind kind = RelocationKind::call;
+  uint32_t offset = 0;
+  uint32_t target = 0;
+  int32_t addend = 0;
+};
+
+struct TrapSite {
+  uint32_t offset = 0;
+  uint32_t wasm_offset = 0;
+  wasm::TrapKind kind = wasm::TrapKind::unreachable;
+};
+
+struct CallSite {
+  uint32_t return_offset = 0;
+  uint32_t wasm_offset = 0;
+  uint32_t argument_bytes = 0;
+  // The references that live across it: range of CodeBuffer::stack_offsets (StackMapRecord).
+  uint32_t first_reference = 0;
+  uint32_t reference_count = 0;
+};
+
+// Where an exception that leaves the call with that return address goes.
+struct HandlerSite {
+  uint32_t return_offset = 0;
+  uint32_t landing_offset = 0;
+};
+
+class CodeBuffer {
+ public:
+  explicit CodeBuffer(Arena& arena)
+      : bytes(arena),
+        rodata(arena),
+        relocations(arena),
+        traps(arena),
+        calls(arena),
+        stack_offsets(arena),
+        handlers(arena),
+        constants_(arena) {}
+
+  [[nodiscard]] uint32_t offset() const { return static_cast<uint32_t>(bytes.size()); }
+  void emit8(uint8_t value) { bytes.push_back(std::byte{value}); }
+  void emit16(uint16_t value) { emit_little(value, 2); }
+  void emit32(uint32_t value) { emit_little(value, 4); }
+  void emit64(uint64_t value) { emit_little(value, 8); }
+
+  // Constant data of `value.size()` bytes with that alignment (a power of two up to 64); equal constants are shared.
+  // Returns the offset in rodata.
+  uint32_t add_constant(std::span<const std::byte> value);
+
+  ArenaVector<std::byte> bytes;
+  ArenaVector<std::byte> rodata;  // of this function, 16-byte aligned in the object
+  ArenaVector<Relocation> relocations;
+  ArenaVector<TrapSite> traps;
+  ArenaVector<CallSite> calls;
+  ArenaVector<int32_t> stack_offsets;
+  ArenaVector<HandlerSite> handlers;
+
+  // Filled by the target at the end.
+  uint32_t frame_bytes = 0;
+  uint32_t argument_bytes = 0;
+  uint32_t frame_begin = 0;
+  uint32_t body_begin = 0;
+  uint32_t saved_registers = 0;
+  uint32_t saved_offset = 0;
+  uint32_t flags = 0;
+
+ private:
+  void emit_little(uint64_t value, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) bytes.push_back(static_cast<std::byte>(value >> (8 * i)));
+  }
+  void grow_constants();
+
+  // An open-addressing table of the constants in rodata; size 0 is an empty place.
+  struct Constant {
+    uint32_t offset = 0;
+    uint32_t size = 0;
+  };
+  ArenaVector<Constant> constants_;
+  uint32_t constant_count_ = 0;
+};
+
+}  // namespace cairn::codegen

@@ -1,0 +1,67 @@
+// Puts functions' code together into the code object that code_object.hpp describes.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "compiler/codegen/emission/code_buffer.hpp"
+#include "compiler/codegen/object/code_object.hpp"
+#include "compiler/codegen/object/object_identity.hpp"
+#include "compiler/options/options.hpp"
+
+namespace cairn::codegen {
+
+// Functions are placed in the order in which they are added; the same calls give the same bytes.
+class ElfWriter {
+ public:
+  ElfWriter(compiler::Architecture architecture, const ObjectIdentity& identity) : architecture_(architecture), identity_(identity) {}
+
+  // Copies the code; returns where it begins in .text. `function_index` is kTrampoline for code that is no function.
+  uint32_t add(uint32_t function_index, std::string_view name, const CodeBuffer& code);
+  void add_trampoline(const TrampolineRecord& record) { trampolines_.push_back(record); }
+
+  // Resolves calls and references to constants and lays out the file. Error (limit): more code than 32-bit displacements
+  // reach.
+  Result<std::vector<std::byte>> finish();
+
+ private:
+  struct Pending {
+    RelocationKind kind;
+    uint64_t at;      // in .text (code_address: in .rodata)
+    uint64_t target;  // call: function index; rodata: offset in .rodata; code_address: offset in .text
+    int32_t addend;
+  };
+  struct Symbol {
+    uint32_t name;  // in strings_
+    uint32_t begin;
+    uint32_t size;
+  };
+  struct TypeReference {
+    uint32_t at;
+    uint32_t type_index;
+  };
+  Result<void> resolve(uint64_t rodata_begin);
+  void patch32(std::vector<std::byte>& bytes, uint64_t at, uint32_t value);
+  void patch_pair(uint64_t at, int64_t value);
+  uint32_t add_string(std::string_view text);
+
+  compiler::Architecture architecture_;
+  ObjectIdentity identity_;
+  std::vector<std::byte> text_, rodata_;
+  std::vector<Pending> pending_;
+  std::vector<FunctionRecord> functions_;
+  std::vector<TrapRecord> traps_;
+  std::vector<CallRecord> calls_;
+  std::vector<StackMapRecord> stack_maps_;
+  std::vector<int32_t> stack_offsets_;
+  std::vector<HandlerRecord> handlers_;
+  std::vector<TrampolineRecord> trampolines_;
+  std::vector<Symbol> symbols_;
+  std::vector<TypeReference> type_references_;
+  std::vector<uint64_t> begin_of_;  // by function index; all ones: none
+  std::string strings_ = std::string(1, '\0');
+};
+
+}  // namespace cairn::codegen

@@ -1,0 +1,47 @@
+// Reads a code object (code_object.hpp). The bytes may come from a cache or a file: everything is checked, so that what is
+// returned can be used without further checks. What the machine code does is not checked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base/result.hpp"
+#include "compiler/codegen/object/code_object.hpp"
+#include "compiler/codegen/object/object_identity.hpp"
+#include "compiler/options/options.hpp"
+
+namespace cairn::codegen {
+
+// A place in .text that holds the canonical id of one of the module's types.
+struct TypeReference {
+  enum class Form : uint8_t { x86_64_32, riscv_hi20, riscv_lo12 };
+  uint32_t offset = 0;  // of 4 bytes within .text
+  uint32_t type_index = 0;
+  Form form = Form::x86_64_32;
+};
+
+struct ObjectContents {
+  compiler::Architecture architecture = compiler::Architecture::x86_64;
+  ObjectIdentity identity;  // what it says it is: check_identity()
+  std::span<const std::byte> text;    // into the object's bytes
+  std::span<const std::byte> rodata;  // to be placed at text's begin + rodata_offset
+  uint64_t rodata_offset = 0;
+  std::vector<FunctionRecord> functions;  // sorted by begin, do not overlap
+  std::vector<TrapRecord> traps;          // sorted
+  std::vector<CallRecord> calls;          // sorted
+  std::vector<StackMapRecord> stack_maps;  // sorted; their ranges of stack_offsets are within it
+  std::vector<int32_t> stack_offsets;     // of slots within their functions' frames
+  std::vector<HandlerRecord> handlers;    // sorted
+  std::vector<TrampolineRecord> trampolines;
+  std::vector<TypeReference> type_references;
+};
+
+// Error: malformed, with the reason.
+Result<ObjectContents> read_object(std::span<const std::byte> object);
+
+// Writes a type id to its place in a copy of the object's text.
+void resolve_type_reference(std::span<std::byte> text, const TypeReference& reference, uint32_t type_id);
+
+}  // namespace cairn::codegen

@@ -1,0 +1,189 @@
+// Calls and tail calls (codegen/calling_convention.hpp says what each has to do).
+#include "base/assert.hpp"
+#include "compiler/codegen/allocation/stack_maps.hpp"
+#include "compiler/rv64/emission/emitter.hpp"
+#include "abi/vmcontext.hpp"
+
+namespace cairn::rv64 {
+
+using abi::VMContext;
+using abi::VMFuncRef;
+using abi::VMFunctionImport;
+
+namespace {
+
+uint32_t callee_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.immediate); }
+uint32_t slot_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.immediate >> 32); }
+int64_t import_offset(uint32_t index) { return int64_t(sizeof(VMContext)) + int64_t{index} * int64_t(sizeof(VMFunctionImport)); }
+
+}  // namespace
+
+void Emitter::call_site(const MachineInst& inst) {
+  code_.calls.push_back({as_.offset(), inst.position, static_cast<uint32_t>(inst.displacement)});
+  codegen::set_stack_map(allocation_, current_inst_, code_.calls.back());
+  if (has(inst.flags, codegen::InstFlag::terminator)) handlers_.push_back({as_.offset(), inst.targets[1]});
+}
+
+// The callee has popped its arguments: put the stack pointer back.
+void Emitter::after_call(const MachineInst& inst) {
+  as_.add_immediate(kStackPointer, kStackPointer, -int64_t{inst.displacement}, kScratch);
+  vector_state_ = kNoVectorState;
+}
+
+// auipc + jalr, patched when the object is put together.
+void Emitter::direct_call(PReg link, uint32_t callee) {
+  const PReg base = link == kZero ? kScratch : link;
+  code_.relocations.push_back({codegen::RelocationKind::call, as_.offset(), callee, 0});
+  as_.emit_long(facts(Op::auipc).bits | base.encoding() << 7);
+  as_.emit_long(facts(Op::jalr).bits | link.encoding() << 7 | base.encoding() << 15);
+}
+
+// Calls t6 in the context of t5, and comes back to the own one. Whenever the context is switched, t5 tells the callee the
+// caller's: host functions ask for it.
+void Emitter::call_in_context(const MachineInst& inst) {
+  const int64_t slot = int64_t{frame_.fixed_offset} + slot_of(inst);
+  if (fits_signed(slot, 12)) {
+    as_.store(Op::sd, kVMContext, kStackPointer, slot);
+  } else {
+    // Only t5, t6 and s10 are free here; the latter is about to be loaded.
+    as_.store_far(Op::sd, kVMContext, kStackPointer, slot, kMemoryBase);
+  }
+  as_.load(Op::ld, kMemoryBase, kScratch2, offsetof(VMContext, memory0_base));
+  as_.move(kVMContext, kScratch2);
+  as_.load_far(Op::ld, kScratch2, kStackPointer, slot, kScratch2);
+  as_.load(Op::jalr, kReturnAddress, kScratch, 0);
+  call_site(inst);
+  after_call(inst);
+  restore_instance(slot);
+}
+
+void Emitter::restore_instance(int64_t slot) {
+  as_.load_far(Op::ld, kVMContext, kStackPointer, slot, kScratch);
+  as_.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
+}
+
+void Emitter::call(const MachineInst& inst, Operands operands) {
+  plain_call(inst, operands);
+  if (has(inst.flags, codegen::InstFlag::terminator)) go_to(inst.targets[0]);
+}
+
+void Emitter::plain_call(const MachineInst& inst, Operands operands) {
+  switch (static_cast<Pseudo>(inst.opcode)) {
+    case Pseudo::call_direct:
+      direct_call(kReturnAddress, callee_of(inst));
+      call_site(inst);
+      return after_call(inst);
+    case Pseudo::call_builtin: {
+      as_.load(Op::ld, kScratch, kVMContext, offsetof(VMContext, builtins));
+      as_.load_far(Op::ld, kScratch, kScratch, int64_t{callee_of(inst)} * 8, kScratch2);
+      as_.move(a(0), kVMContext);
+      as_.load(Op::jalr, kReturnAddress, kScratch, 0);
+      call_site(inst);
+      vector_state_ = kNoVectorState;
+      return;
+    }
+    case Pseudo::call_import: {
+      const int64_t at = import_offset(callee_of(inst));
+      as_.load_far(Op::ld, kScratch, kVMContext, at + int64_t(offsetof(VMFunctionImport, code)), kScratch);
+      as_.load_far(Op::ld, kScratch2, kVMContext, at + int64_t(offsetof(VMFunctionImport, context)), kScratch2);
+      return call_in_context(inst);
+    }
+    default: {
+      const PReg reference = operands[0].reg();
+      trap_site(inst);
+      as_.load(Op::ld, kScratch, reference, offsetof(VMFuncRef, code));
+      as_.load(Op::ld, kScratch2, reference, offsetof(VMFuncRef, context));
+      const Label other = add_stub(Stub::Kind::call, inst);
+      const Label back = stubs_.back().back;
+      as_.branch(Op::bne, kScratch2, kVMContext, other);
+      as_.load(Op::jalr, kReturnAddress, kScratch, 0);
+      call_site(inst);
+      after_call(inst);
+      as_.bind(back);
+      return;
+    }
+  }
+}
+
+// The registers t1 to t4 are free: all operands are in argument registers (and t0).
+//   t1 the callee's code, t2 its VMContext, t3 the upper end of the new argument area, t4 its lower end.
+void Emitter::tail_call(const MachineInst& inst, Operands operands) {
+  const PReg code = t(1), context = t(2), top = t(3), new_stack = t(4);
+  const uint32_t bytes = static_cast<uint32_t>(inst.displacement);
+  const int64_t end = int64_t{frame_.frame_bytes} + function_.incoming_bytes;
+  const Pseudo kind = static_cast<Pseudo>(inst.opcode);
+
+  // Moves the outgoing area from the stack pointer up to below `to`, highest word first: the two may overlap.
+  const auto copy_arguments = [&](PReg to) {
+    for (uint32_t at = bytes; at > 0; at -= 8) {
+      as_.load_far(Op::ld, kScratch, kStackPointer, at - 8, kScratch);
+      as_.store_far(Op::sd, kScratch, to, int64_t{at} - 8 - bytes, kScratch2);
+    }
+  };
+  const auto move_arguments_to_end = [&] {
+    if (bytes == 0) return as_.add_immediate(kStackPointer, kStackPointer, end, kScratch);
+    as_.add_immediate(top, kStackPointer, end, kScratch);
+    copy_arguments(top);
+    as_.add_immediate(kStackPointer, top, -int64_t{bytes}, kScratch);
+  };
+
+  if (kind == Pseudo::tail_direct) {
+    restore_frame();
+    move_arguments_to_end();
+    return direct_call(kZero, callee_of(inst));
+  }
+  if (kind == Pseudo::tail_import) {
+    const int64_t at = import_offset(callee_of(inst));
+    as_.load_far(Op::ld, code, kVMContext, at + int64_t(offsetof(VMFunctionImport, code)), code);
+    as_.load_far(Op::ld, context, kVMContext, at + int64_t(offsetof(VMFunctionImport, context)), context);
+  } else {
+    const PReg reference = operands[0].reg();
+    trap_site(inst);
+    as_.load(Op::ld, code, reference, offsetof(VMFuncRef, code));
+    as_.load(Op::ld, context, reference, offsetof(VMFuncRef, context));
+  }
+  restore_frame();
+  const Label enter = as_.new_label(), plain = as_.new_label();
+  as_.add_immediate(top, kStackPointer, end, kScratch);
+  as_.branch(Op::beq, context, kVMContext, plain);
+  as_.load(Op::ld, kScratch, kVMContext, offsetof(VMContext, tail_call_restore));
+  as_.branch(Op::beq, kReturnAddress, kScratch, enter);
+  // A restore frame, on the top. Without stack arguments it may lie below the stack pointer: then that moves first. With
+  // some, the frame had room for ra besides them, so all of it is above.
+  as_.ri(Op::addi, top, top, -16);
+  if (bytes == 0) {
+    as_.move(kStackPointer, top);
+    as_.store(Op::sd, kVMContext, top, 0);
+    as_.store(Op::sd, kReturnAddress, top, 8);
+    as_.move(kReturnAddress, kScratch);
+  } else {
+    // The frame's words may be where arguments still lie: those go first, so t4 keeps the stub's address.
+    as_.move(new_stack, kScratch);
+    copy_arguments(top);
+    as_.store(Op::sd, kVMContext, top, 0);
+    as_.store(Op::sd, kReturnAddress, top, 8);
+    as_.move(kReturnAddress, new_stack);
+    as_.add_immediate(kStackPointer, top, -int64_t{bytes}, kScratch);
+  }
+  as_.move(kScratch2, kVMContext);
+  as_.move(kVMContext, context);
+  as_.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
+  as_.load(Op::jalr, kZero, code, 0);
+  // The callee's instance, and ra already leads to a restore frame.
+  as_.bind(enter);
+  as_.move(kScratch2, kVMContext);
+  as_.move(kVMContext, context);
+  as_.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
+  as_.bind(plain);
+  if (bytes == 0) {
+    as_.move(kStackPointer, top);
+  } else {
+    as_.move(new_stack, kScratch2);
+    copy_arguments(top);
+    as_.add_immediate(kStackPointer, top, -int64_t{bytes}, kScratch);
+    as_.move(kScratch2, new_stack);
+  }
+  as_.load(Op::jalr, kZero, code, 0);
+}
+
+}  // namespace cairn::rv64

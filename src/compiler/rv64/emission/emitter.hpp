@@ -1,0 +1,146 @@
+// Writes one function's machine code: frame, moves, instructions and sequences, cold parts behind.
+#pragma once
+
+#include "compiler/codegen/emission/block_layout.hpp"
+#include "compiler/codegen/emission/code_buffer.hpp"
+#include "compiler/codegen/object/code_object.hpp"
+#include "compiler/codegen/emission/frame.hpp"
+#include "compiler/codegen/machine_function.hpp"
+#include "compiler/options/options.hpp"
+#include "compiler/rv64/encoding/assembler.hpp"
+#include "compiler/rv64/machine.hpp"
+
+namespace cairn::rv64 {
+
+using codegen::Allocation;
+using codegen::Label;
+using codegen::MBlock;
+using codegen::MachineBlock;
+using codegen::MachineInst;
+using codegen::RegClass;
+
+// vtype fields of vsetivli.
+enum class Sew : uint8_t { e8 = 0, e16 = 1, e32 = 2, e64 = 3 };
+enum class Lmul : uint8_t { m1 = 0, m2 = 1, mf2 = 7 };
+enum class Tail : uint8_t { agnostic, undisturbed };
+
+class Emitter {
+ public:
+  Emitter(const codegen::MachineFunction& function, const codegen::AllocationResult& allocation,
+          const codegen::BlockLayout& layout, codegen::CodeBuffer& code, BranchLengths& lengths,
+          const compiler::CpuFeatures& cpu);
+
+  // False: some branch did not reach, start again with the same lengths.
+  [[nodiscard]] bool run();
+  void set_far_tables(bool far) { as_.set_far_tables(far); }
+  [[nodiscard]] bool tables_too_far() const { return as_.tables_too_far(); }
+
+ private:
+  // Code out of line.
+  struct Stub {
+    enum class Kind : uint8_t { trap, trunc, fmin, call, gc } kind;
+    Label label;
+    Label back;
+    MachineInst inst;      // what it belongs to
+    codegen::MInst index;  // its place
+    PReg registers[3];
+  };
+  using Operands = std::span<const Allocation>;
+
+  // --- emit.cpp
+  void prologue();
+  void restore_frame();
+  void block(MBlock b);
+  void moves_before(uint32_t inst);
+  void move(const codegen::InsertedMove& m);
+  void instruction(const MachineInst& inst, Operands operands);
+  void pseudo(const MachineInst& inst, Operands operands);
+  void move_to_slot(RegClass reg_class, PReg from, uint32_t offset);
+  void move_from_slot(RegClass reg_class, PReg to, uint32_t offset);
+  void stack_access(const MachineInst& inst, Operands operands);
+  void float_constant(const MachineInst& inst, PReg rd);
+  void branch_to(const MachineInst& inst, Operands operands);
+  void jump_table(const MachineInst& inst, Operands operands);
+  void select(const MachineInst& inst, Operands operands);
+  void go_to(MBlock target);
+  void flush_stubs();
+  void stub(const Stub& s);
+  void trap_here(uint8_t kind, uint32_t position);
+  void trap_site(const MachineInst& inst);
+  // The registers of a test's two sides, from operands from `next` on or the payload.
+  std::pair<PReg, PReg> test_registers(const MachineInst& inst, Operands operands, size_t& next) const;
+  [[nodiscard]] uint32_t area_offset(uint8_t area) const;
+  [[nodiscard]] Label label(MBlock b) const { return labels_[layout_.target(b).index()]; }
+  Label add_stub(Stub::Kind kind, const MachineInst& inst, std::initializer_list<PReg> registers = {});
+  [[nodiscard]] bool is_far_from_stubs(uint32_t limit) const {
+    return !stubs_.empty() && as_.offset() - first_stub_use_ > limit;
+  }
+
+  // --- emit_call.cpp
+  void call(const MachineInst& inst, Operands operands);
+  void plain_call(const MachineInst& inst, Operands operands);
+  void call_site(const MachineInst& inst);
+  void after_call(const MachineInst& inst);
+  void restore_instance(int64_t slot);
+  void call_in_context(const MachineInst& inst);
+  void direct_call(PReg link, uint32_t callee);
+  void tail_call(const MachineInst& inst, Operands operands);
+  void return_();
+
+  // --- emit_float.cpp
+  void float_min_max(const MachineInst& inst, Operands operands);
+  void float_round(const MachineInst& inst, Operands operands);
+  void truncate(const MachineInst& inst, Operands operands);
+  void truncate_stub(const Stub& s);
+
+  // --- emit_atomic.cpp
+  void atomic(const MachineInst& inst, Operands operands);
+
+  // --- emit_gc.cpp
+  void type_id(PReg rd, uint32_t type);
+  void gc_new(const MachineInst& inst, Operands operands);
+  void gc_barrier(const MachineInst& inst, Operands operands);
+  void gc_stub(const Stub& s);
+
+  // --- emit_simd*.cpp
+  void simd(const MachineInst& inst, Operands operands);
+  void simd_scalar(const MachineInst& inst, Operands operands);
+  void simd_vector(const MachineInst& inst, Operands operands);
+  void vector_access(const MachineInst& inst, Operands operands);
+  PReg address_register(const MachineInst& inst, PReg base, PReg scratch);
+  void insert_lane(PReg result, PReg vector, PReg value, unsigned log_size, unsigned lane);
+  void copy_slot(uint32_t from, uint32_t to);
+  void vector_constant(const MachineInst& inst, Allocation result);
+  void use_vectors(unsigned length, Sew sew, Lmul lmul = Lmul::m1, Tail tail = Tail::agnostic);
+  friend class ScalarSimd;
+  friend class VectorSimd;
+
+  const codegen::MachineFunction& function_;
+  const codegen::AllocationResult& allocation_;
+  const codegen::BlockLayout& layout_;
+  codegen::CodeBuffer& code_;
+  compiler::CpuFeatures cpu_;
+  Assembler as_;
+  codegen::FrameLayout frame_;
+  ArenaVector<PReg> saved_;
+  bool saves_return_address_ = false;
+  ArenaVector<Label> labels_;
+  ArenaVector<Stub> stubs_;
+  struct Handler {
+    uint32_t return_offset;
+    MBlock landing_pad;
+  };
+  ArenaVector<Handler> handlers_;
+  int64_t context_slot_ = 0;  // from the stack pointer, in functions with landing pads
+  uint32_t first_stub_use_ = 0;
+  size_t next_move_ = 0;
+  MBlock current_;
+  codegen::MInst current_inst_;
+  uint32_t vector_state_ = kNoVectorState;  // length << 16 | vtype
+  static constexpr uint32_t kNoVectorState = 0xffff'ffff;
+};
+
+// Whether a function has tail calls with stack arguments: these need room in the frame.
+bool has_stack_tail_call(const codegen::MachineFunction& function);
+
+}  // namespace cairn::rv64

@@ -1,0 +1,74 @@
+// Vector operations without V: lane by lane, from slots through three integer and two floating temporaries to a slot.
+#pragma once
+
+#include "base/assert.hpp"
+#include "compiler/rv64/emission/emitter.hpp"
+
+namespace cairn::rv64 {
+
+class ScalarSimd {
+ public:
+  using Operands = std::span<const codegen::Allocation>;
+  ScalarSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
+
+  // Each handles the operations of its family; false for others.
+  bool moves(ir::SimdOp op);          // splats, lanes, bitwise operations, swizzle
+  bool integers(ir::SimdOp op);       // lane arithmetic and comparisons
+  bool reshaping(ir::SimdOp op);      // narrowing, extending, pairwise operations, dot products
+  bool floats(ir::SimdOp op);
+  bool conversions(ir::SimdOp op);
+  void shuffle();
+
+ private:
+  enum class Sign : uint8_t { zero, sign };
+  static constexpr Rounding kNearest = Rounding::rne;
+
+  // --- Lanes. Operand i's lane `lane` of `size` bytes.
+  void load(PReg reg, unsigned operand, unsigned size, unsigned lane, Sign sign = Sign::sign);
+  void store(PReg reg, unsigned size, unsigned lane);
+  void load_float(PReg reg, unsigned operand, unsigned size, unsigned lane);
+  void store_float(PReg reg, unsigned size, unsigned lane);
+  // For every lane: x_ and y_ hold the lanes of the first two operands; `f` leaves the result in x_.
+  template <class F>
+  void lanes(unsigned size, Sign sign, unsigned operand_count, F&& f) {
+    for (unsigned lane = 0; lane < 16 / size; ++lane) {
+      load(x_, 0, size, lane, sign);
+      if (operand_count == 2) load(y_, 1, size, lane, sign);
+      f();
+      store(x_, size, lane);
+    }
+  }
+  // The same with f0_, f1_.
+  template <class F>
+  void float_lanes(unsigned size, unsigned operand_count, F&& f) {
+    for (unsigned lane = 0; lane < 16 / size; ++lane) {
+      load_float(f0_, 0, size, lane);
+      if (operand_count >= 2) load_float(f1_, 1, size, lane);
+      if (operand_count >= 3) load_float(kFloatScratch, 2, size, lane);
+      f();
+      store_float(f0_, size, lane);
+    }
+  }
+  void mask();                                     // x_ = 0 or 1 to 0 or -1
+  void clamp(PReg reg, int64_t low, int64_t high);  // signed; through t6
+  void popcount_byte();
+  void compare(unsigned size, Op less, Sign sign, unsigned kind);
+  void float_compare(unsigned size, unsigned kind);
+  void round_lanes(unsigned size, Rounding rounding);
+  void extremes(unsigned size, bool is_min);
+  void pseudo_extremes(unsigned size, bool is_min);
+  void truncate_lane(unsigned from, bool is_unsigned);  // f0_ to x_, saturated
+  void zero_high_half();
+
+  Emitter& e_;
+  Assembler& as_;
+  const MachineInst& inst_;
+  unsigned uses_ = 0;
+  int64_t slots_[3] = {-1, -1, -1};  // of vector uses
+  int64_t result_slot_ = -1;
+  PReg scalar_use_;   // the scalar operand, if there is one
+  PReg scalar_result_;
+  PReg x_, y_, z_, f0_, f1_;
+};
+
+}  // namespace cairn::rv64

@@ -1,0 +1,49 @@
+// Vector operations with V. Scratch: v0 (the mask), v30, v31, and for scalars t5, t6, ft11.
+#pragma once
+
+#include "base/assert.hpp"
+#include "compiler/rv64/emission/emitter.hpp"
+
+namespace cairn::rv64 {
+
+class VectorSimd {
+ public:
+  using Operands = std::span<const codegen::Allocation>;
+  VectorSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
+
+  // Each handles the operations of its family; false for others.
+  bool moves(ir::SimdOp op);
+  bool integers(ir::SimdOp op);
+  bool reshaping(ir::SimdOp op);
+  bool floats(ir::SimdOp op);
+  bool conversions(ir::SimdOp op);
+  void shuffle();
+
+ private:
+  // All 128 bits in lanes of that size.
+  void full(unsigned size);
+  // 128 bits, whatever the lanes: for bitwise operations.
+  void whole();
+  // 8 bytes of lanes of that size, as the narrow side of widening and narrowing operations.
+  void half(unsigned size);
+  void ones_where_mask();                         // result_ = -1 where v0 is set, else 0
+  void compare(unsigned size, unsigned kind, bool is_unsigned);
+  void float_compare(unsigned size, unsigned kind);
+  void narrow(unsigned to, bool is_unsigned);
+  void extend(unsigned from, bool high, bool is_signed);
+  void multiply_wide(unsigned from, bool high, bool is_signed);
+  void dot(PReg to, unsigned from);               // products of neighbouring signed lanes, summed
+  void pairwise(PReg to, PReg vector, unsigned from, bool is_signed);
+  void extremes(unsigned size, bool is_min);
+  void round(unsigned size, Rounding rounding);
+  void convert_rounded(Op operation, PReg to, PReg from, Rounding rounding);
+
+  Emitter& e_;
+  Assembler& as_;
+  const MachineInst& inst_;
+  PReg a_, b_, c_;  // vector uses
+  PReg result_;
+  PReg scalar_use_, scalar_result_;
+};
+
+}  // namespace cairn::rv64

@@ -1,0 +1,176 @@
+// Encodes RV64 instructions into a CodeBuffer.
+//
+// An instruction that has a 16-bit form is emitted in it (compress.cpp), but for those that are patched later. Branches
+// to labels behind get the shortest form that reaches; those to labels ahead start with the shortest (4 bytes) and grow
+// when it turns out too short: finish() then says so, and the caller emits the function again with the same BranchLengths,
+// until it fits.
+//
+//   conditional   +-4 KiB  b<cond> L      +-1 MiB  b<not cond> 1f; jal L     else  b<not cond> 1f; auipc; jalr
+//   jump          +-1 MiB  jal x0, L      else     auipc t6; jalr x0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "compiler/codegen/emission/code_buffer.hpp"
+#include "compiler/rv64/registers.hpp"
+
+namespace cairn::rv64 {
+
+enum class Op : uint16_t {
+#define CAIRN_RV64(name, text, format, operands, bits) name,
+#include "compiler/rv64/encoding/instructions.def"
+#include "compiler/rv64/encoding/vector_instructions.def"
+#undef CAIRN_RV64
+  count_
+};
+inline constexpr unsigned kOpCount = static_cast<unsigned>(Op::count_);
+
+// Where operands go. rd 11:7, rs1 19:15, rs2 24:20, rs3 31:27, rounding mode 14:12, immediate 31:20.
+enum class Format : uint8_t {
+  none,
+  reg1,    // rd
+  reg2,    // rd, rs1
+  reg2r,   // rd, rs1, rounding mode
+  reg3,    // rd, rs1, rs2
+  reg3r,   // rd, rs1, rs2, rounding mode
+  reg4r,   // rd, rs1, rs2, rs3, rounding mode
+  imm,     // rd, rs1, 12-bit immediate
+  shift,   // rd, rs1, 6-bit amount
+  shiftw,  // rd, rs1, 5-bit amount
+  load,    // rd, 12-bit immediate (rs1)
+  amo,     // rd, rs2, (rs1)
+  amo1,    // rd, (rs1)
+  store,   // rs2, 12-bit immediate (rs1)
+  upper,   // rd, 20-bit immediate
+  csrimm,  // rd, 5-bit immediate in rs1's place
+  branch,  // rs1, rs2, label
+  jump,    // rd, label
+  vector3,   // vd, vs2, then vs1 (v), rs1 (x, f) in rs1's place
+  vectori,   // vd, vs2, 5-bit immediate, signed or unsigned as the operation has it
+  vector2,   // vd, vs2 (rd, vs2 for moves to scalars)
+  vector1,   // vd, then vs1, rs1 in rs1's place: moves and splats
+  vector1i,  // vd, 5-bit immediate
+  vector0,   // vd
+  vectorm,   // vd, then vs1, rs1 in rs1's place, vs2: multiply-add, text order reversed
+  vmerge,    // vd, vs2, vs1/rs1, v0
+  vmergei,   // vd, vs2, immediate, v0
+  vmem,      // vd (vs3), (rs1)
+  vsetivli,  // rd, 5-bit length, vtype
+};
+
+enum class Rounding : uint8_t { rne = 0, rtz = 1, rdn = 2, rup = 3, rmm = 4, dyn = 7 };
+
+struct OpFacts {
+  std::string_view text;
+  Format format;
+  std::string_view operands;
+  uint32_t bits;
+};
+const OpFacts& facts(Op op);
+
+// The 16-bit form of an instruction, if there is one.
+std::optional<uint16_t> compress(uint32_t instruction);
+
+// How long each branch to a label ahead must be, in order of emission. Lives over the attempts at one function.
+struct BranchLengths {
+  explicit BranchLengths(Arena& arena) : lengths(arena) {}
+  ArenaVector<uint8_t> lengths;  // 0 shortest .. 2 any distance
+};
+
+constexpr bool fits_signed(int64_t value, unsigned bits) {
+  return value >= -(int64_t{1} << (bits - 1)) && value < int64_t{1} << (bits - 1);
+}
+
+// The condition that holds when `branch` does not.
+Op inverted_branch(Op branch);
+
+class Assembler {
+ public:
+  // `zba`, `zbs`: whether load_immediate may use them.
+  Assembler(codegen::CodeBuffer& code, BranchLengths& lengths, bool zba = false, bool zbs = false);
+
+  [[nodiscard]] uint32_t offset() const { return code_.offset(); }
+  codegen::CodeBuffer& code() { return code_; }
+
+  // --- instructions by format
+  void op0(Op op) { emit(facts(op).bits); }
+  void r2(Op op, PReg rd, PReg rs1, Rounding rounding = Rounding::rne);
+  void r3(Op op, PReg rd, PReg rs1, PReg rs2, Rounding rounding = Rounding::rne);
+  void r4(Op op, PReg rd, PReg rs1, PReg rs2, PReg rs3, Rounding rounding = Rounding::rne);
+  void ri(Op op, PReg rd, PReg rs1, int64_t immediate);  // imm, shift, shiftw, load
+  void load(Op op, PReg rd, PReg base, int64_t offset) { ri(op, rd, base, offset); }
+  void store(Op op, PReg source, PReg base, int64_t offset);
+  void upper(Op op, PReg rd, int64_t immediate);  // the value of bits 31:12, as signed 20 bits
+
+  // --- vectors (vector_instructions.def). `masked`: only lanes whose bit in v0 is set.
+  enum class Mask : uint8_t { all, v0 };
+  void v3(Op op, PReg vd, PReg vs2, PReg vs1, Mask mask = Mask::all);
+  void vi(Op op, PReg vd, PReg vs2, int64_t immediate, Mask mask = Mask::all);
+  void v2(Op op, PReg vd, PReg vs2, Mask mask = Mask::all);
+  void v1(Op op, PReg vd, PReg source);   // moves and splats
+  void v1i(Op op, PReg vd, int64_t immediate);
+  void v0(Op op, PReg vd);
+  void vset(unsigned length, unsigned vtype);  // vsetivli x0
+  void vmem(Op op, PReg v, PReg base);
+
+  // --- common shapes
+  void move(PReg rd, PReg rs) { ri(Op::addi, rd, rs, 0); }
+  void load_immediate(PReg rd, int64_t value);
+  // The number of instructions of load_immediate.
+  [[nodiscard]] unsigned immediate_length(int64_t value) const;
+  // rd = rs + value, through `scratch` when the value is long.
+  void add_immediate(PReg rd, PReg rs, int64_t value, PReg scratch);
+  // Loads and stores at any 32-bit offset; `scratch` holds the address when the offset is long.
+  void load_far(Op op, PReg rd, PReg base, int64_t offset, PReg scratch);
+  void store_far(Op op, PReg source, PReg base, int64_t offset, PReg scratch);
+  // An instruction that is patched later or whose length matters: always 4 bytes.
+  void emit_long(uint32_t instruction) { code_.emit32(instruction); }
+  // auipc + an instruction of format imm or load: rd = address of rodata (addi), or the data there, `scratch` for the address.
+  void rodata(Op op, PReg rd, PReg scratch, uint32_t rodata_offset);
+
+  // --- labels
+  codegen::Label new_label();
+  void bind(codegen::Label label);
+  [[nodiscard]] bool is_bound(codegen::Label label) const { return labels_[label.index()] != kUnbound; }
+  [[nodiscard]] uint32_t offset_of(codegen::Label label) const { return labels_[label.index()]; }
+  void branch(Op op, PReg rs1, PReg rs2, codegen::Label target);
+  void jump(codegen::Label target);
+  // rd = address of the label.
+  void address(PReg rd, codegen::Label target);
+  // A jump of exactly `bytes` (4 or 8) for jump tables; `bytes` from table_entry_bytes().
+  void table_entry(codegen::Label target, unsigned bytes);
+  [[nodiscard]] unsigned table_entry_bytes() const { return far_tables_ ? 8 : 4; }
+
+  // Patches all branches. False: some did not reach; emit everything again with the BranchLengths.
+  [[nodiscard]] bool finish();
+  void set_far_tables(bool far) { far_tables_ = far; }
+  [[nodiscard]] bool tables_too_far() const { return tables_too_far_; }
+
+ private:
+  static constexpr uint32_t kUnbound = 0xffff'ffff;
+  enum class FixupKind : uint8_t { branch, jump, far, table };
+  struct Fixup {
+    uint32_t offset;
+    codegen::Label label;
+    uint32_t sequence;
+    FixupKind kind;
+  };
+
+  void emit(uint32_t instruction);
+  void far_jump(codegen::Label target, PReg scratch, uint32_t sequence);
+  uint8_t length_of_next(uint32_t& sequence);
+  void patch(const Fixup& fixup, int64_t distance);
+
+  codegen::CodeBuffer& code_;
+  BranchLengths& lengths_;
+  ArenaVector<uint32_t> labels_;
+  ArenaVector<Fixup> fixups_;
+  uint32_t next_sequence_ = 0;
+  bool zba_, zbs_;
+  bool far_tables_ = false;
+  bool tables_too_far_ = false;
+};
+
+}  // namespace cairn::rv64

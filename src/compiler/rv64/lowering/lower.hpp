@@ -1,0 +1,173 @@
+// Instruction selection for RV64: one class, its rules by family in lower_*.cpp.
+#pragma once
+
+#include "compiler/codegen/selection/lowering.hpp"
+#include "compiler/options/options.hpp"
+#include "compiler/rv64/machine.hpp"
+#include "compiler/rv64/emission/simd.hpp"
+
+namespace cairn::rv64 {
+
+using codegen::MachineInst;
+using codegen::MBlock;
+using codegen::Operand;
+using codegen::RegClass;
+using codegen::VReg;
+
+// A source register: a value's, or a fixed one that is never allocated.
+struct Reg {
+  Reg(VReg v) : vreg(v) {}   // NOLINT: the two are alike to every rule
+  Reg(PReg p) : fixed(p) {}  // NOLINT
+  [[nodiscard]] bool is_zero() const { return fixed == kZero; }
+  VReg vreg;
+  PReg fixed;
+};
+
+class Lower final : public codegen::Lowering {
+ public:
+  Lower(const ir::Function& function, codegen::MachineFunction& result, const compiler::CpuFeatures& cpu);
+
+ private:
+  // A condition that a branch instruction can test.
+  struct Test {
+    Op branch;
+    Reg left, right;
+  };
+  // base + displacement of an access.
+  struct Address {
+    Reg base;
+    int32_t displacement = 0;
+  };
+
+  // --- Lowering
+  void lower_instruction(ir::Value value) override;
+  void lower_terminator(ir::Value value) override;
+  void emit_constant(ir::Value value, VReg result) override;
+  [[nodiscard]] bool is_transparent(const ir::Instruction& inst) const override;
+  void emit_entry(std::span<const Operand> defs) override;
+  void emit_jump(MBlock target) override;
+  void emit_return(std::span<const Operand> uses) override;
+  void emit_call(const ir::CallInfo& call, const codegen::CallLayout& layout, std::span<const Operand> operands,
+                 VReg callee) override;
+  void prepare_landing() override;
+  void emit_tail_call(const ir::CallInfo& call, const codegen::CallLayout& layout, std::span<const Operand> operands,
+                      VReg callee) override;
+  void emit_load_incoming(ir::Type type, VReg result, uint32_t offset) override;
+  void emit_store_outgoing(ir::Type type, ir::Value argument, uint32_t offset) override;
+  void emit_fixed_slot_address(VReg result, uint32_t offset) override;
+  void emit_load_fixed_slot(ir::Type type, VReg result, uint32_t offset) override;
+  void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) override;
+
+  // --- Emitting one instruction; the forms without a result register make a temporary and return it.
+  MachineInst& op3(Op op, VReg rd, Reg rs1, Reg rs2);
+  MachineInst& op2(Op op, VReg rd, Reg rs1, Rounding rounding = Rounding::rne);
+  MachineInst& opi(Op op, VReg rd, Reg rs1, int64_t immediate);
+  VReg op3(Op op, Reg rs1, Reg rs2);
+  VReg op2(Op op, Reg rs1, Rounding rounding = Rounding::rne);
+  VReg opi(Op op, Reg rs1, int64_t immediate);
+  MachineInst& load(Op op, VReg rd, Address address);
+  MachineInst& store(Op op, Reg source, Address address);
+  MachineInst& tested(Pseudo pseudo, const Test& test);
+  void copy(VReg rd, Reg rs);
+  VReg immediate(int64_t value);
+  void immediate(VReg rd, int64_t value);
+  void trap_when(const Test& test, wasm::TrapKind kind);
+  VReg temporary_of(Op op);
+
+  // --- Operands
+  // Like use(), but x0 for the constant 0.
+  Reg use_or_zero(ir::Value value);
+  // For a consumer that reads the low 32 bits only: looks through wraps and extensions.
+  VReg use_low(ir::Value value);
+  Reg use_low_or_zero(ir::Value value);
+  [[nodiscard]] bool is_i32(ir::Value value) const { return inst(value).type == ir::Type::i32; }
+  // Whether sign- and zero-extension of the i32 are the same.
+  [[nodiscard]] bool is_non_negative(ir::Value value) const { return upper_bound(value) <= 0x7fff'ffff; }
+
+  // --- lower_integer.cpp
+  bool lower_integer(ir::Value value);
+  void lower_add(ir::Value value);
+  bool add_address(VReg rd, Reg left, ir::Value right);
+  void lower_sub(ir::Value value);
+  void lower_mul(ir::Value value);
+  void lower_division(ir::Value value);
+  void lower_bitwise(ir::Value value);
+  void lower_shift(ir::Value value);
+  void lower_rotate(ir::Value value);
+  void lower_count(ir::Value value);
+  void lower_wide(ir::Value value);
+  void lower_extend(VReg rd, ir::Value from, unsigned bits, bool is_signed);
+  void zero_extend(VReg rd, Reg from);
+  VReg popcount(VReg x);
+
+  // --- lower_compare.cpp
+  void lower_icmp(ir::Value value);
+  void lower_select(ir::Value value);
+  Test integer_test(ir::Condition condition, ir::Value left, ir::Value right);
+  // Branch condition that holds when the i32 `condition` is non-zero (or zero); covers compares.
+  Test test_of(ir::Value condition, bool when_non_zero);
+
+  // --- lower_float.cpp
+  bool lower_float(ir::Value value);
+  void lower_conversion(ir::Value value);
+  // Emits a compare; the result is in a register and to be inverted if the second member says so.
+  std::pair<VReg, bool> float_compare(const ir::Instruction& compare);
+  void lower_rounding(ir::Value value, Rounding rounding);
+
+  // --- lower_memory.cpp
+  bool lower_memory(ir::Value value);
+  void lower_heap(ir::Value value);
+  struct AddressParts {
+    ir::Value key;
+    int64_t constant = 0;
+    bool zero_extend = false;  // the key's low 32 bits
+    bool shared = false;       // may be, between accesses
+  };
+  [[nodiscard]] AddressParts split_address(ir::Value address) const;
+  void find_shared_addresses();
+  Address heap_address(ir::Value address, ir::Value base, uint64_t offset);
+  Address displaced(Reg base, int64_t offset);
+  Op load_op(ir::Type type, const ir::MemoryAccess& access) const;
+  Op store_op(ir::Type type, const ir::MemoryAccess& access) const;
+  void set_trap(MachineInst& inst, const ir::MemoryAccess& access);
+
+  // --- lower_atomic.cpp
+  void lower_atomic(ir::Value value, const Address& address);
+  void lower_atomic_rmw(ir::Value value, VReg at);
+  void lower_atomic_cas(ir::Value value, VReg at);
+  // The aligned word around a byte or two, and where in it they are.
+  struct NarrowPlace {
+    VReg word, shift, mask;
+  };
+  NarrowPlace narrow_place(VReg at, unsigned size);
+  void finish_narrow(ir::Value value, VReg old_word, const NarrowPlace& place);
+  VReg narrow_operand(ir::Value value, const NarrowPlace& place);
+  void lower_zero_extend(VReg rd, VReg from, unsigned bytes);
+
+  // --- lower_gc.cpp
+  void lower_reference(ir::Value value);
+  void lower_gc_new(ir::Value value);
+  void lower_gc_barrier(ir::Value value);
+
+  // --- lower_simd.cpp
+  void lower_simd(ir::Value value);
+  void lower_vector_access(ir::Value value, const Address& address);
+  MachineInst& vector_inst(Pseudo pseudo, std::initializer_list<Operand> operands, const SimdNeeds& needs);
+
+  compiler::CpuFeatures cpu_;
+  Vectors vectors_;
+  uint32_t saved_context_ = 0xffff'ffff;  // fixed slot
+  bool has_landing_pads_ = false;
+  uint32_t saved_context();
+
+  // The base + zext(address) of accesses that share one in a block: by access the first access of its group, and there
+  // the register. See find_shared_addresses.
+  ArenaVector<ir::Value> address_leader_;
+  ArenaVector<VReg> address_of_leader_;
+  ArenaVector<ir::Value> latest_access_;  // by address value, while scanning
+  ArenaVector<uint32_t> latest_segment_;
+  uint32_t segment_ = 0;
+  MBlock scanned_block_;
+};
+
+}  // namespace cairn::rv64

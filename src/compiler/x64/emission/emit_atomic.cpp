@@ -1,0 +1,61 @@
+// Atomic accesses. The instruction that may fault is always the first one that touches memory.
+#include "compiler/x64/emission/emitter.hpp"
+
+namespace cairn::x64 {
+
+namespace {
+
+// Operations on a byte have the even opcode below that of the others.
+Encoding sized(Encoding encoding, unsigned size) {
+  if (size == 1) return {static_cast<uint8_t>(encoding.opcode - 1), encoding.prefix, encoding.map, false};
+  return {encoding.opcode, size == 2 ? Prefix::p66 : Prefix::none, encoding.map, size == 8};
+}
+
+constexpr Encoding kXchg = one_byte(0x87);
+constexpr Encoding kXadd = two_byte(0xc1);
+constexpr Encoding kCmpxchg = two_byte(0xb1);
+
+}  // namespace
+
+void Emitter::emit_atomic(const MachineInst& inst) {
+  const unsigned size = inst.size;
+  Address memory = address(inst);
+  asm_.set_trap(inst.position, static_cast<wasm::TrapKind>(inst.condition));
+  // The old value is in the low bytes of a register; 32-bit operations have cleared what is above.
+  const auto zero_extend = [&](unsigned r) {
+    if (size == 1) asm_.movzx8(r, r);
+    if (size == 2) asm_.rm(two_byte(0xb7), r, Rm::r(r));
+  };
+  switch (static_cast<Op>(inst.opcode)) {
+    case Op::atomic_xchg:
+      asm_.rm(sized(kXchg, size), reg(inst, 0), Rm::m(memory), 0, size == 1);  // locks by itself
+      zero_extend(reg(inst, 0));
+      break;
+    case Op::atomic_add:
+      asm_.locked(sized(kXadd, size), reg(inst, 0), memory, size == 1);
+      zero_extend(reg(inst, 0));
+      break;
+    case Op::atomic_alu:
+      asm_.locked(sized(one_byte(static_cast<uint8_t>(inst.extra * 8 + 1)), size), reg(inst, 0), memory, size == 1);
+      break;
+    case Op::atomic_loop: {
+      const Label again = asm_.new_label();
+      emit_extend(rax, Rm::m(memory), size == 1 ? Extend::zero8 : size == 2 ? Extend::zero16 : Extend::none, size);
+      memory.traps = false;
+      asm_.bind(again);
+      asm_.mov_rr(size == 8, kScratch, rax);
+      asm_.alu_rr(static_cast<Alu>(inst.extra), size == 8, kScratch, reg(inst, 1));
+      asm_.locked(sized(kCmpxchg, size), kScratch, memory, size == 1);
+      asm_.jcc(Cc::ne, again);
+      break;
+    }
+    case Op::atomic_cas:
+      asm_.locked(sized(kCmpxchg, size), reg(inst, 2), memory, size == 1);
+      if (size == 4) asm_.mov_rr(false, rax, rax);  // when equal it still is what was expected, with anything above
+      zero_extend(rax);
+      break;
+    default: CAIRN_UNREACHABLE();
+  }
+}
+
+}  // namespace cairn::x64

@@ -1,0 +1,230 @@
+// Instructions on xmm registers.
+#include "compiler/x64/emission/emitter.hpp"
+
+#include <bit>
+#include <cstring>
+
+namespace cairn::x64 {
+
+using wasm::TrapKind;
+
+void Emitter::x_op(Encoding encoding, unsigned r, unsigned first, const Rm& second, unsigned immediate_bytes) {
+  if (cpu_.avx) {
+    asm_.vex(encoding, r, first, second, immediate_bytes);
+  } else {
+    asm_.rm(encoding, r, second, immediate_bytes);
+  }
+}
+
+Rm Emitter::constant_rm(std::span<const std::byte> bytes) {
+  return Rm::m({.rodata = true, .displacement = static_cast<int32_t>(code_.add_constant(bytes))});
+}
+
+Rm Emitter::float_constant(unsigned size, double value) {
+  std::array<std::byte, 8> bytes{};
+  if (size == 4) {
+    const auto single = static_cast<float>(value);
+    std::memcpy(bytes.data(), &single, 4);
+  } else {
+    std::memcpy(bytes.data(), &value, 8);
+  }
+  return constant_rm(std::span<const std::byte>(bytes).first(size));
+}
+
+void Emitter::emit_xmm(const MachineInst& inst, unsigned d) {
+  const XmmPayload payload = XmmPayload::unpack(inst.immediate);
+  const Encoding encoding = payload.encoding;
+  const unsigned imm_bytes = payload.has_imm ? 1 : 0;
+  const auto finish_imm = [&] {
+    if (payload.has_imm) asm_.imm8(payload.imm);
+  };
+  asm_.set_trap(inst.position, TrapKind::out_of_bounds_memory_access);
+  switch (static_cast<Op>(inst.opcode)) {
+    case Op::zero_x: x_op(two_byte(0x57), d, d, Rm::r(d)); break;
+    case Op::ones_x: x_op(sse(Prefix::p66, 0x76), d, d, Rm::r(d)); break;
+    case Op::load_x:
+      asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
+      asm_.load_xmm(cpu_.avx, inst.size, d, address(inst));
+      break;
+    case Op::store_x:
+      asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
+      asm_.store_xmm(cpu_.avx, inst.size, address(inst), d);
+      break;
+    case Op::x_rr: {
+      const Rm a = rm(inst, 1);
+      if (a.is_register && a.reg == d && encoding.map == Map::m0f && encoding.opcode == 0x28) break;  // movaps
+      x_op(encoding, d, !payload.merges ? 0 : a.is_register ? a.reg : d, a, imm_bytes);
+      finish_imm();
+      break;
+    }
+    case Op::x_rm:
+      x_op(encoding, d, payload.merges ? d : 0, Rm::m(address(inst)), imm_bytes);
+      finish_imm();
+      break;
+    case Op::x_rrr:
+    case Op::x_insert:
+      x_op(encoding, d, reg(inst, 1), rm(inst, 2), imm_bytes);
+      finish_imm();
+      break;
+    case Op::x_rrm:
+    case Op::x_insert_m:
+      x_op(encoding, d, reg(inst, 1), Rm::m(address(inst)), imm_bytes);
+      finish_imm();
+      break;
+    case Op::x_extract_m:
+      x_op(encoding, d, 0, Rm::m(address(inst)), imm_bytes);
+      finish_imm();
+      break;
+    case Op::x_shift_i:
+      if (cpu_.avx) {
+        asm_.vex(encoding, inst.extra, d, Rm::r(reg(inst, 1)), 1);
+      } else {
+        asm_.rm(encoding, inst.extra, Rm::r(d), 1);
+      }
+      asm_.imm8(payload.imm);
+      break;
+    case Op::x_from_gpr: x_op(Encoding{0x6e, Prefix::p66, Map::m0f, inst.size == 8}, d, 0, rm(inst, 1)); break;
+    case Op::gpr_from_x: x_op(Encoding{0x7e, Prefix::p66, Map::m0f, inst.size == 8}, reg(inst, 1), 0, Rm::r(d)); break;
+    case Op::x_from_int:
+      x_op(two_byte(0x57), d, d, Rm::r(d));
+      x_op(encoding, d, d, rm(inst, 1));
+      break;
+    case Op::int_from_x:
+      // pextr has the xmm register in the reg field (marked by `merges`), the mask moves have the general one there.
+      if (payload.merges) {
+        x_op(encoding, reg(inst, 1), 0, Rm::r(d), imm_bytes);
+      } else {
+        x_op(encoding, d, 0, Rm::r(reg(inst, 1)), imm_bytes);
+      }
+      finish_imm();
+      break;
+    case Op::x_blendv:
+      if (cpu_.avx) {
+        // pblendvb blendvps blendvpd: 10 14 15 become 4c 4a 4b with the mask in an immediate.
+        const uint8_t opcode = encoding.opcode == 0x10 ? 0x4c : encoding.opcode == 0x14 ? 0x4a : 0x4b;
+        asm_.vex(sse3a(opcode), d, reg(inst, 1), Rm::r(reg(inst, 2)), 1);
+        asm_.imm8(reg(inst, 3) << 4);
+      } else {
+        asm_.rm(encoding, d, Rm::r(reg(inst, 2)));
+      }
+      break;
+    case Op::fmin_max: emit_fmin_max(inst); break;
+    case Op::trunc_int: emit_trunc(inst); break;
+    case Op::convert_u64: emit_convert_u64(inst); break;
+    case Op::fma: asm_.vex(encoding, d, reg(inst, 2), rm(inst, 3)); break;
+    default: CAIRN_UNREACHABLE();
+  }
+}
+
+// d = a already. Equal operands differ in the sign of zero at most; unordered ones give a NaN by addition.
+void Emitter::emit_fmin_max(const MachineInst& inst) {
+  const unsigned d = reg(inst, 0), b = reg(inst, 2);
+  const bool single = inst.size == 4, is_max = inst.extra != 0;
+  const Encoding ucomis = {0x2e, single ? Prefix::none : Prefix::p66, Map::m0f, false};
+  const Label differ = asm_.new_label(), done = asm_.new_label();
+  x_op(ucomis, d, 0, Rm::r(b));
+  asm_.jcc(Cc::ne, differ);
+  asm_.jcc(Cc::p, cold_label(ColdKind::nan_add, done));
+  colds_.back().inst = &inst;
+  x_op(two_byte(is_max ? 0x54 : 0x56), d, d, Rm::r(b));
+  asm_.jmp(done);
+  asm_.bind(differ);
+  x_op(sse(single ? Prefix::pf3 : Prefix::pf2, is_max ? 0x5f : 0x5d), d, d, Rm::r(b));
+  asm_.bind(done);
+}
+
+// The fast path converts and recognizes results that cannot be trusted:
+//   i32 signed: by the least number, i64 signed: likewise; i32 unsigned: the 64-bit result does not fit; i64 unsigned: negative.
+void Emitter::emit_trunc(const MachineInst& inst) {
+  const unsigned d = reg(inst, 0), x = reg(inst, 1);
+  const bool is_signed = (inst.extra & TruncFlags::is_signed) != 0;
+  const Encoding convert = sse((inst.extra & TruncFlags::from_f64) != 0 ? Prefix::pf2 : Prefix::pf3, 0x2c);
+  const Label done = asm_.new_label();
+  const auto slow = [&] {
+    const Label entry = cold_label(ColdKind::truncate, done);
+    colds_.back().inst = &inst;
+    return entry;
+  };
+  if (is_signed) {
+    x_op(convert.wide(inst.size == 8), d, 0, Rm::r(x));
+    asm_.alu_rm_i(Alu::cmp, inst.size, Rm::r(d), 1);
+    asm_.jcc(Cc::o, slow());
+  } else if (inst.size == 4) {
+    x_op(convert.wide(), kScratch, 0, Rm::r(x));
+    asm_.mov_rr(false, d, kScratch);
+    asm_.alu_rr(Alu::cmp, true, d, kScratch);
+    asm_.jcc(Cc::ne, slow());
+  } else {
+    x_op(convert.wide(), d, 0, Rm::r(x));
+    asm_.test_rr(true, d, d);
+    asm_.jcc(Cc::s, slow());
+  }
+  asm_.bind(done);
+}
+
+bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
+  const unsigned d = reg(inst, 0), x = reg(inst, 1);
+  const bool is_signed = (inst.extra & TruncFlags::is_signed) != 0;
+  const bool saturating = (inst.extra & TruncFlags::saturating) != 0;
+  const bool from_double = (inst.extra & TruncFlags::from_f64) != 0;
+  const unsigned size = from_double ? 8 : 4;
+  const Encoding ucomis = {0x2e, from_double ? Prefix::p66 : Prefix::none, Map::m0f, false};
+  const Prefix prefix = from_double ? Prefix::pf2 : Prefix::pf3;
+  const bool wide = inst.size == 8;
+
+  if (!is_signed && wide) {
+    // From 2^63 on: convert what exceeds it.
+    const Label bad = asm_.new_label();
+    asm_.movaps(cpu_.avx, kScratchXmm, x);
+    x_op(sse(prefix, 0x5c), kScratchXmm, kScratchXmm, float_constant(size, 0x1p63));
+    x_op(sse(prefix, 0x2c).wide(), d, 0, Rm::r(kScratchXmm));
+    asm_.test_rr(true, d, d);
+    asm_.jcc(Cc::s, bad);
+    asm_.mov_ri(kScratch, uint64_t{1} << 63);
+    asm_.alu_rr(Alu::xor_, true, d, kScratch);
+    asm_.jmp(cold.back);
+    asm_.bind(bad);
+  }
+  x_op(ucomis, x, 0, Rm::r(x));
+  if (!saturating) {
+    asm_.jcc(Cc::p, trap_label(TrapKind::invalid_conversion_to_integer));
+    const Label overflow = trap_label(TrapKind::integer_overflow);
+    if (is_signed) {
+      // The least number may be the right result: for inputs above its predecessor, and negative.
+      const bool below = from_double && !wide;  // a double can lie between the two
+      x_op(ucomis, x, 0, float_constant(size, below ? -0x80000001p0 : wide ? -0x1p63 : -0x1p31));
+      asm_.jcc(below ? Cc::be : Cc::b, overflow);
+      x_op(two_byte(0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));
+      x_op(ucomis, x, 0, Rm::r(kScratchXmm));
+      asm_.jcc(Cc::a, overflow);
+    } else {
+      asm_.jmp(overflow);
+    }
+    return is_signed;
+  }
+  // NaN gives 0, the rest the least or greatest number.
+  const Label nan = asm_.new_label(), low = asm_.new_label();
+  asm_.jcc(Cc::p, nan);
+  x_op(two_byte(0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));
+  x_op(ucomis, x, 0, Rm::r(kScratchXmm));
+  asm_.jcc(Cc::b, is_signed ? low : nan);
+  asm_.mov_ri(d, is_signed ? (wide ? 0x7fff'ffff'ffff'ffffu : 0x7fff'ffffu) : (wide ? ~uint64_t{0} : 0xffff'ffffu));
+  asm_.jmp(cold.back);
+  asm_.bind(nan);
+  asm_.mov_ri(d, 0);
+  asm_.bind(low);  // d has the least number already
+  return true;
+}
+
+void Emitter::emit_convert_u64(const MachineInst& inst) {
+  const unsigned d = reg(inst, 0), from = reg(inst, 2);
+  const Label done = asm_.new_label();
+  x_op(two_byte(0x57), d, d, Rm::r(d));
+  asm_.test_rr(true, from, from);
+  asm_.jcc(Cc::s, cold_label(ColdKind::convert_u64, done));
+  colds_.back().inst = &inst;
+  x_op(sse(inst.size == 4 ? Prefix::pf3 : Prefix::pf2, 0x2a).wide(), d, d, Rm::r(from));
+  asm_.bind(done);
+}
+
+}  // namespace cairn::x64

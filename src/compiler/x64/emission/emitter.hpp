@@ -1,0 +1,139 @@
+// From allocated machine instructions to bytes.
+//
+// Sequences may use r11 and xmm15 inside of one machine instruction; no flags live from one to the next.
+#pragma once
+
+#include "compiler/codegen/emission/block_layout.hpp"
+#include "compiler/codegen/emission/code_buffer.hpp"
+#include "compiler/codegen/emission/frame.hpp"
+#include "compiler/codegen/machine_function.hpp"
+#include "compiler/options/options.hpp"
+#include "compiler/x64/encoding/assembler.hpp"
+#include "compiler/x64/encoding/instructions.hpp"
+#include "abi/builtins.hpp"
+
+namespace cairn::x64 {
+
+using codegen::Allocation;
+using codegen::AllocationResult;
+using codegen::MachineFunction;
+using codegen::MachineInst;
+using codegen::MBlock;
+using codegen::RegClass;
+
+class Emitter {
+ public:
+  Emitter(const MachineFunction& function, const AllocationResult& allocation, const compiler::Options& options,
+          CodeBuffer& code);
+  void run();
+
+ private:
+  // Code that is rarely reached, behind the function's blocks.
+  enum class ColdKind : uint8_t { trap, divide_overflow, remainder_zero, nan_add, truncate, convert_u64, other_instance, gc };
+  struct Cold {
+    ColdKind kind = ColdKind::trap;
+    uint8_t detail = 0;  // trap kind
+    Label entry;
+    Label back;
+    const MachineInst* inst = nullptr;
+    uint32_t position = 0;
+  };
+
+  // --- emit.cpp
+  void prologue();
+  void epilogue();
+  void emit_block(MBlock block, uint32_t& next_move);
+  void emit_move(const codegen::InsertedMove& move);
+  void emit_inst(const MachineInst& inst);
+  void emit_branch(const MachineInst& inst);
+  void emit_jump_table(const MachineInst& inst);
+  void jump_to(MBlock target);
+  void emit_jump_tables();
+  void emit_cold(const Cold& cold);
+  Label trap_label(wasm::TrapKind kind);
+  Label cold_label(ColdKind kind, Label back, uint8_t detail = 0);
+  [[nodiscard]] bool find_innermost_loops(std::span<uint8_t> alignments) const;
+  // Jumps to `target` if the condition (Cc or FloatCc) holds.
+  void jump_if(uint8_t condition, Label target);
+
+  // --- operands
+  [[nodiscard]] const Allocation& allocation_of(const MachineInst& inst, unsigned operand) const {
+    return allocation_.operands[inst.first_operand + operand];
+  }
+  [[nodiscard]] unsigned reg(const MachineInst& inst, unsigned operand) const {
+    return allocation_of(inst, operand).reg().encoding();
+  }
+  [[nodiscard]] Rm rm(const MachineInst& inst, unsigned operand) const;
+  [[nodiscard]] Address slot_address(uint32_t slot) const {
+    return {.base = rsp, .displacement = static_cast<int32_t>(frame_.slot_offset(slot))};
+  }
+  // The address whose registers are the last operands.
+  [[nodiscard]] Address address(const MachineInst& inst);
+  [[nodiscard]] bool has_operand_in(const MachineInst& inst, unsigned first, unsigned reg) const;
+
+  // --- emit_integer.cpp
+  void emit_integer(const MachineInst& inst);
+  void emit_extend(unsigned to, const Rm& from, Extend extend, unsigned size);
+  void emit_divide(const MachineInst& inst);
+  void emit_atomic(const MachineInst& inst);
+  void emit_compare(const MachineInst& inst, unsigned first);
+  void emit_popcnt(const MachineInst& inst);
+  void emit_condition(const MachineInst& inst);
+
+  // --- emit_gc.cpp
+  void emit_gc_new(const MachineInst& inst);
+  void emit_gc_barrier(const MachineInst& inst);
+  void emit_gc_slow(const MachineInst& inst);
+  void store_type_id(unsigned size, const Address& to, uint32_t type);
+
+  // --- emit_float.cpp
+  void emit_xmm(const MachineInst& inst, unsigned def);
+  void x_op(Encoding encoding, unsigned reg, unsigned first, const Rm& second, unsigned immediate_bytes = 0);
+  void emit_fmin_max(const MachineInst& inst);
+  void emit_trunc(const MachineInst& inst);
+  // Whether control gets to the end of it, to go back to behind the conversion.
+  bool emit_trunc_slow(const MachineInst& inst, const Cold& cold);
+  void emit_convert_u64(const MachineInst& inst);
+  Rm float_constant(unsigned size, double value);
+  Rm constant_rm(std::span<const std::byte> bytes);
+
+  // --- emit_calls.cpp
+  void emit_call(const MachineInst& inst);
+  void emit_tail_call(const MachineInst& inst);
+  void record_call(const MachineInst& inst);
+  void leave_for_tail_call(const MachineInst& inst, bool restore_frame);
+  void restore_instance();
+
+  const MachineFunction& function_;
+  const AllocationResult& allocation_;
+  const compiler::CpuFeatures& cpu_;
+  CodeBuffer& code_;
+  Assembler asm_;
+  codegen::FrameLayout frame_;
+  codegen::BlockLayout layout_;
+  ArenaVector<Label> block_labels_;
+  ArenaVector<Cold> colds_;
+  struct JumpTable {
+    uint32_t table = 0;   // of MachineFunction
+    uint32_t rodata = 0;
+    uint32_t entries = 0;  // without the default when the index was compared
+  };
+  ArenaVector<JumpTable> jump_tables_;
+  struct Handler {
+    uint32_t return_offset;
+    MBlock landing_pad;
+  };
+  ArenaVector<Handler> handlers_;
+  MBlock current_;
+  uint32_t position_ = 0;
+  uint32_t context_slot_ = 0;  // from the stack pointer; where the own VMContext is saved
+};
+
+// calling_convention.hpp: the stub that a tail call between instances returns to.
+void emit_tail_call_restore(CodeBuffer& code);
+void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code);
+void emit_landing_stub(CodeBuffer& code);
+void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx);
+void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx);
+
+}  // namespace cairn::x64

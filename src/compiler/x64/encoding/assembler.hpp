@@ -1,0 +1,157 @@
+// Encodes x86-64 instructions into a CodeBuffer [sdm 2].
+//
+// An instruction is described by an Encoding (prefix, map, opcode, W) and shaped by the function that writes it: legacy and SSE forms
+// by `rm`, VEX forms by `vex`. Branches go to labels; `finish` chooses short forms, places alignment, and adjusts all the
+// offsets that the buffer has recorded by then.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/arena.hpp"
+#include "compiler/codegen/emission/code_buffer.hpp"
+#include "compiler/x64/registers.hpp"
+
+namespace cairn::x64 {
+
+using codegen::CodeBuffer;
+using codegen::Label;
+
+enum class Prefix : uint8_t { none, p66, pf3, pf2 };  // in VEX.pp's order
+enum class Map : uint8_t { one_byte, m0f, m0f38, m0f3a };
+
+// What identifies an instruction besides its operands; packs into 16 bits.
+struct Encoding {
+  uint8_t opcode = 0;
+  Prefix prefix = Prefix::none;
+  Map map = Map::one_byte;
+  bool w = false;  // REX.W or VEX.W
+
+  [[nodiscard]] constexpr uint16_t pack() const {
+    return static_cast<uint16_t>(opcode | static_cast<unsigned>(prefix) << 8 | static_cast<unsigned>(map) << 10 |
+                                 static_cast<unsigned>(w) << 12);
+  }
+  static constexpr Encoding unpack(uint16_t bits) {
+    return {static_cast<uint8_t>(bits), static_cast<Prefix>(bits >> 8 & 3), static_cast<Map>(bits >> 10 & 3),
+            (bits >> 12 & 1) != 0};
+  }
+  [[nodiscard]] constexpr Encoding wide(bool on = true) const { return {opcode, prefix, map, on}; }
+};
+constexpr Encoding one_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::one_byte, w}; }
+constexpr Encoding two_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::m0f, w}; }
+constexpr Encoding sse(Prefix prefix, uint8_t opcode) { return {opcode, prefix, Map::m0f, false}; }
+constexpr Encoding sse38(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f38, false}; }
+constexpr Encoding sse3a(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f3a, false}; }
+
+inline constexpr uint8_t kNoRegister = 0xff;
+
+// A memory operand: [base + index << scale + displacement], or constant data of the function.
+struct Address {
+  uint8_t base = kNoRegister;
+  uint8_t index = kNoRegister;  // not rsp
+  uint8_t scale = 0;
+  bool rodata = false;  // displacement counts from the start of the function's constants; no registers
+  bool traps = false;   // the instruction is recorded as a trap site (Assembler::set_trap)
+  int32_t displacement = 0;
+};
+
+// A register or memory operand.
+struct Rm {
+  bool is_register = true;
+  uint8_t reg = 0;
+  Address address;
+  static Rm r(unsigned reg) { return {true, static_cast<uint8_t>(reg), {}}; }
+  static Rm m(const Address& address) { return {false, 0, address}; }
+};
+
+enum class Cc : uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
+constexpr Cc invert(Cc cc) { return static_cast<Cc>(static_cast<uint8_t>(cc) ^ 1); }
+
+// The eight classic operations in their encoding order.
+enum class Alu : uint8_t { add, or_, adc, sbb, and_, sub, xor_, cmp };
+enum class Shift : uint8_t { rol = 0, ror = 1, shl = 4, shr = 5, sar = 7 };
+
+class Assembler {
+ public:
+  explicit Assembler(CodeBuffer& code) : code_(code), labels_(code.bytes.arena()), fixups_(code.bytes.arena()) {}
+
+  // --- Instructions by encoding. `immediate_bytes` follow the operand and are written by the caller.
+  // `byte_registers`: the operands are 8-bit registers, of which number 4-7 need a REX prefix.
+  void rm(Encoding encoding, unsigned reg, const Rm& rm, unsigned immediate_bytes = 0, bool byte_registers = false);
+  void vex(Encoding encoding, unsigned reg, unsigned vvvv, const Rm& rm, unsigned immediate_bytes = 0,
+           bool length256 = false);
+
+  // With the lock prefix.
+  void locked(Encoding encoding, unsigned reg, const Address& to, bool byte_registers);
+
+  // --- Common ones. `wide` is 64-bit.
+  void mov_rr(bool wide, unsigned to, unsigned from);
+  void mov_ri(unsigned to, uint64_t value);  // the shortest form that makes the 64-bit value; 0 by xor
+  void load(bool wide, unsigned to, const Address& from);
+  void store(unsigned size, const Address& to, unsigned from);
+  void store_imm(unsigned size, const Address& to, int32_t value);
+  void alu_rr(Alu op, bool wide, unsigned to, unsigned from);
+  void alu_r_rm(Alu op, bool wide, unsigned to, const Rm& from);
+  void alu_rm_r(Alu op, unsigned size, const Rm& to, unsigned from);
+  void alu_rm_i(Alu op, unsigned size, const Rm& to, int32_t value);
+  void test_rr(bool wide, unsigned a, unsigned b);
+  void test_rm_i(unsigned size, const Rm& a, int32_t value);
+  void shift_i(Shift op, bool wide, unsigned reg, unsigned count);
+  void shift_cl(Shift op, bool wide, unsigned reg);
+  void lea(bool wide, unsigned to, const Address& from);
+  void setcc(Cc cc, unsigned to);
+  void cmov(Cc cc, bool wide, unsigned to, const Rm& from);
+  void movzx8(unsigned to, unsigned from);
+  void push(unsigned reg);
+  void pop(unsigned reg);
+  void ret(unsigned pop_bytes = 0);
+  void ud2();
+  void jmp_rm(const Rm& to);
+  void call_rm(const Rm& to);
+  void call_function(uint32_t index);  // with a relocation
+  void jmp_function(uint32_t index);
+  // xmm: whole register, by movaps; loads and stores of 4, 8 and 16 bytes (unaligned). With avx, VEX forms.
+  void movaps(bool avx, unsigned to, unsigned from);
+  void load_xmm(bool avx, unsigned size, unsigned to, const Address& from);
+  void store_xmm(bool avx, unsigned size, const Address& to, unsigned from);
+
+  // --- Labels and branches.
+  Label new_label();
+  void bind(Label label);
+  void jmp(Label label);
+  void jcc(Cc cc, Label label);
+  void align(unsigned bytes);  // 16 or 32, with nops
+  void lea_label(unsigned to, Label label);  // rip-relative
+  // Resolves branches; no more code after that. Offsets in traps, calls and relocations are adjusted; those of labels are
+  // final afterwards, and `adjusted` maps any other offset.
+  void finish();
+  [[nodiscard]] uint32_t offset_of(Label label) const { return labels_[label.index()]; }
+  [[nodiscard]] uint32_t adjusted(uint32_t offset) const;
+
+  // The trap that memory operands with `traps` and record_trap() stand for.
+  void set_trap(uint32_t wasm_offset, wasm::TrapKind kind) { trap_ = {0, wasm_offset, kind}; }
+  void record_trap() { code_.traps.push_back({code_.offset(), trap_.wasm_offset, trap_.kind}); }
+  void imm8(int64_t value) { code_.emit8(static_cast<uint8_t>(value)); }
+  void imm32(int64_t value) { code_.emit32(static_cast<uint32_t>(value)); }
+  [[nodiscard]] CodeBuffer& code() { return code_; }
+
+ private:
+  enum class FixupKind : uint8_t { jmp, jcc, align, lea };
+  struct Fixup {
+    uint32_t offset = 0;  // of the instruction
+    FixupKind kind = FixupKind::jmp;
+    uint8_t cc = 0;
+    uint8_t size = 0;   // as written
+    uint8_t final_size = 0;
+    uint32_t target = 0;  // label; align: its bytes
+    uint32_t removed = 0;  // bytes dropped up to and including this one
+  };
+  void modrm(unsigned reg, const Rm& rm, unsigned immediate_bytes);
+
+  CodeBuffer& code_;
+  ArenaVector<uint32_t> labels_;
+  ArenaVector<Fixup> fixups_;
+  codegen::TrapSite trap_;
+};
+
+}  // namespace cairn::x64

@@ -1,0 +1,217 @@
+// The rules of instruction selection for x86-64.
+//
+// Invariant of i32 values: a general register that holds one has zeros above; so does its spill slot. Every 32-bit
+// instruction provides that, so uextend costs nothing. An i64 that `wrap` narrows may be read directly by whoever looks at
+// the low half only (use_low).
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "compiler/codegen/selection/lowering.hpp"
+#include "compiler/options/options.hpp"
+#include "compiler/x64/encoding/instructions.hpp"
+
+namespace cairn::x64 {
+
+using codegen::MachineInst;
+using codegen::MBlock;
+using codegen::Operand;
+using codegen::RegClass;
+using codegen::VReg;
+
+// A fixed-capacity list of operands.
+class Operands {
+ public:
+  Operands() = default;
+  Operands(std::initializer_list<Operand> list) {
+    for (const Operand& operand : list) add(operand);
+  }
+  void add(const Operand& operand) { list_[size_++] = operand; }
+  [[nodiscard]] std::span<const Operand> span() const { return std::span(list_).first(size_); }
+
+ private:
+  std::array<Operand, 8> list_;
+  unsigned size_ = 0;
+};
+
+struct AddressMode {
+  Base base = Base::none;
+  VReg base_reg;
+  VReg index;
+  uint8_t scale = 0;
+  bool traps = false;
+  uint8_t trap_kind = static_cast<uint8_t>(wasm::TrapKind::out_of_bounds_memory_access);
+  int32_t displacement = 0;
+};
+
+// any_true and all_true: conditions that a branch can use directly.
+bool is_vector_test(ir::SimdOp op);
+
+class X64Lowering final : public codegen::Lowering {
+ public:
+  X64Lowering(const ir::Function& function, codegen::MachineFunction& result, const compiler::Options& options);
+
+ private:
+  // --- lower.cpp: the framework's hooks, dispatch
+  void lower_instruction(ir::Value value) override;
+  void lower_terminator(ir::Value value) override;
+  void emit_constant(ir::Value value, VReg result) override;
+  [[nodiscard]] bool is_transparent(const ir::Instruction& inst) const override;
+  void emit_jump(MBlock target) override;
+
+  // --- lower_calls.cpp
+  void emit_entry(std::span<const Operand> defs) override;
+  void emit_return(std::span<const Operand> uses) override;
+  void emit_call(const ir::CallInfo& call, const codegen::CallLayout& layout, std::span<const Operand> operands,
+                 VReg callee) override;
+  void prepare_landing() override;
+  void emit_tail_call(const ir::CallInfo& call, const codegen::CallLayout& layout, std::span<const Operand> operands,
+                      VReg callee) override;
+  void emit_load_incoming(ir::Type type, VReg result, uint32_t offset) override;
+  void emit_store_outgoing(ir::Type type, ir::Value argument, uint32_t offset) override;
+  void emit_fixed_slot_address(VReg result, uint32_t offset) override;
+  void emit_load_fixed_slot(ir::Type type, VReg result, uint32_t offset) override;
+  void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) override;
+  void emit_call_inst(Op op, const ir::CallInfo& call, const codegen::CallLayout& layout,
+                      std::span<const Operand> operands, VReg callee, codegen::InstFlag flags);
+
+  // --- shared helpers (lower.cpp)
+  MachineInst& put(Op op, const Operands& operands, unsigned size = 8,
+                   codegen::InstFlag flags = codegen::InstFlag::none);
+  // The same with the address's registers behind the operands.
+  MachineInst& put_address(Op op, Operands operands, const AddressMode& address, unsigned size = 8,
+                           codegen::InstFlag flags = codegen::InstFlag::none);
+  [[nodiscard]] static unsigned width(ir::Type type) { return ir::size_of(type); }
+  // For an instruction that reads only the low 32 bits of an i32 operand: looks through wrap.
+  VReg use_low(ir::Value value);
+  [[nodiscard]] ir::Value low_source(ir::Value value) const;
+  [[nodiscard]] std::optional<int32_t> immediate32(ir::Value value) const;
+  AddressMode constant_address(const void* bytes, unsigned size);
+  void put_mov_imm(VReg result, uint64_t value);
+
+  // --- lower_integer.cpp
+  void lower_add(ir::Value value);
+  void lower_alu(ir::Value value, Alu op, bool commutes);
+  bool lower_and_bits(ir::Value value);
+  void lower_multiply(ir::Value value);
+  void lower_divide(ir::Value value);
+  void lower_wide(ir::Value value);
+
+  // --- lower_bits.cpp
+  void lower_shift(ir::Value value);
+  void lower_rotate(ir::Value value);
+  void lower_bit_count(ir::Value value);
+  void lower_extend(ir::Value value);
+
+  // --- lower_compare.cpp
+  // A compare that sets flags, and the condition for "true".
+  struct Test {
+    Compare form = Compare::cmp_rr;
+    uint8_t condition = 0;  // Cc or FloatCc
+    uint8_t size = 4;
+    int32_t immediate = 0;
+    Operands operands;  // without the address
+    bool has_address = false;
+    AddressMode address;
+  };
+  // The test for "value is not zero", fused with the compare that makes it where possible.
+  Test make_test(ir::Value value);
+  void make_integer_test(ir::Value compare, Test& test);
+  void make_float_test(ir::Value compare, Test& test);
+  MachineInst& put_test(Op op, Operands operands, const Test& test, codegen::InstFlag flags = codegen::InstFlag::none);
+  static void negate(Test& test) { test.condition ^= 1; }  // FloatCc too: they are neighbours
+  void lower_set(ir::Value value);
+  void lower_branch(ir::Value value);
+  void lower_trap_if(ir::Value value);
+  void lower_select(ir::Value value);
+
+  // --- lower_float.cpp
+  void lower_float(ir::Value value);
+  void lower_float_binary(ir::Value value, uint8_t opcode, bool commutes);
+  void lower_float_unary_bits(ir::Value value, bool negate);
+  void lower_copysign(ir::Value value);
+  void lower_convert(ir::Value value);
+  void lower_trunc(ir::Value value);
+  void lower_bitcast(ir::Value value);
+
+  // --- xmm helpers (lower_float.cpp)
+  struct XmmFlags {
+    bool merges = false;
+    int imm = -1;
+  };
+  static int64_t xmm_payload(Encoding encoding, int imm = -1, bool merges = false);
+  // d = op(a), d = op(a, b); `b` may be folded from memory when its load has `fold_size` bytes (0: never).
+  VReg x_unary(Encoding encoding, VReg a, int imm = -1, bool merges = false);
+  VReg x_binary(Encoding encoding, VReg a, VReg b, int imm = -1);
+  void x_unary_to(VReg d, Encoding encoding, VReg a, int imm = -1, bool merges = false);
+  void x_binary_to(VReg d, Encoding encoding, VReg a, VReg b, int imm = -1);
+  void x_binary_constant_to(VReg d, Encoding encoding, VReg a, const AddressMode& constant, int imm = -1);
+  VReg x_binary_constant(Encoding encoding, VReg a, const AddressMode& constant, int imm = -1);
+  // With the second operand folded from memory where that is allowed.
+  void x_binary_fold_to(VReg d, Encoding encoding, ir::Value a, ir::Value b, unsigned fold_size, int imm = -1);
+  VReg x_shift_imm(Encoding encoding, unsigned digit, VReg a, unsigned count);
+  void x_shift_imm_to(VReg d, Encoding encoding, unsigned digit, VReg a, unsigned count);
+  VReg x_temporary() { return temporary(RegClass::vector); }
+
+  // --- lower_memory.cpp
+  void lower_load(ir::Value value);
+  void lower_store(ir::Value value);
+  bool lower_read_modify_write(ir::Value store);
+  void lower_array_address(ir::Value value);
+  // The address of a heap or runtime access, as operands of the current instruction.
+  AddressMode address_of(ir::Value access);
+  // base + value: folds additions and shifts of `value` that do not wrap at its width.
+  void fold_index(AddressMode& address, ir::Value value);
+  bool add_displacement(AddressMode& address, int64_t value);
+  // The load `value` as a memory operand of the current instruction, of exactly `size` bytes and not extended.
+  std::optional<AddressMode> fold_load(ir::Value value, unsigned size);
+  [[nodiscard]] bool can_fold_load(ir::Value value, unsigned size) const;
+
+  // --- lower_atomic.cpp
+  void lower_atomic_store(ir::Value value);
+  void lower_atomic_rmw(ir::Value value);
+  void lower_atomic_cas(ir::Value value);
+
+  // --- lower_gc.cpp
+  void lower_reference(ir::Value value);
+  void lower_gc_new(ir::Value value);
+  void lower_gc_barrier(ir::Value value);
+
+  // --- lower_vector.cpp: dispatch, what is one instruction, logic
+  void lower_vector(ir::Value value);
+  bool lower_vector_simple(ir::Value value);
+  void bitselect_to(VReg d, VReg a, VReg b, VReg mask);
+  VReg x_not(VReg a);
+  void x_not_to(VReg d, VReg a);
+  VReg x_zero();
+  VReg x_ones();
+  AddressMode splat_constant(uint64_t bits);  // both halves
+  // --- lower_vector_compare.cpp
+  bool lower_vector_compare(ir::Value value);
+  void make_vector_test(ir::Value value, Test& test);
+  void lower_bitmask(ir::Value value);
+  // --- lower_vector_shift.cpp
+  void lower_vector_shift(ir::Value value);
+  // --- lower_vector_lanes.cpp
+  void lower_splat(ir::Value value);
+  void lower_extract(ir::Value value);
+  void lower_replace(ir::Value value);
+  VReg splat_bytes(VReg scalar);
+  // --- lower_vector_arithmetic.cpp: what takes several instructions
+  void lower_vector_arithmetic(ir::Value value);
+  void lower_vector_min_max(ir::Value value, bool single, bool is_max);
+  void lower_extend_multiply(ir::Value value);
+  void lower_vector_trunc(ir::Value value, ir::SimdOp op);
+  VReg dot_bytes(VReg a, VReg b);
+  // --- lower_shuffle.cpp, lower_vector_memory.cpp
+  void lower_shuffle(ir::Value value);
+  void lower_vector_memory(ir::Value value);
+
+  const compiler::Options& options_;
+  const compiler::CpuFeatures& cpu_;
+  std::optional<uint32_t> context_slot_;
+  bool has_restore_room_ = false;
+};
+
+}  // namespace cairn::x64

@@ -1,0 +1,70 @@
+// Managed objects: numbers made of references, allocation, the write barrier. Type tests have become other instructions
+// (opt/gc_tests.cpp).
+#include "base/assert.hpp"
+#include "compiler/x64/lowering/lower.hpp"
+
+namespace cairn::x64 {
+
+using ir::Instruction;
+using ir::MemoryAccess;
+using ir::Opcode;
+using ir::Value;
+
+// Between references, which are zero-extended in their registers, and numbers. A plain copy is no `move`: the classes differ.
+void X64Lowering::lower_reference(Value value) {
+  const Instruction& instruction = inst(value);
+  AddressMode address;
+  address.base = Base::reg;
+  if (instruction.opcode == Opcode::gc_address) {
+    const VReg reference = use(instruction.operands[1]);
+    if (instruction.operands[0]) {
+      address.base_reg = use(instruction.operands[0]);
+      address.index = reference;
+    } else {
+      address.base_reg = reference;
+    }
+    put_address(Op::lea, {Operand::def(def(value))}, address);
+    return;
+  }
+  address.base_reg = use(instruction.operands[0]);
+  put_address(Op::lea, {Operand::def(def(value))}, address, 4);
+}
+
+// What inline code falls back on keeps all registers: neither is a call for the register allocator.
+void X64Lowering::lower_gc_new(Value value) {
+  const Instruction& instruction = inst(value);
+  const MemoryAccess& access = function_.memory_access(value);
+  GcNewPayload payload{access.index};
+  if (instruction.operands[1]) {
+    const auto length = integer_constant(instruction.operands[1]);
+    CAIRN_ASSERT(length.has_value());
+    payload.length = static_cast<uint32_t>(*length);
+  }
+  const VReg result = def(value);
+  const VReg base = use(instruction.operands[0]);
+  MachineInst& made = put(Op::gc_new, {Operand::def(result), Operand::use_late(base)}, 8, codegen::InstFlag::safepoint);
+  made.immediate = payload.pack();
+  made.displacement = static_cast<int32_t>(access.offset);
+  made.extra = static_cast<uint8_t>(instruction.immediate);
+  result_.has_calls = true;
+}
+
+void X64Lowering::lower_gc_barrier(Value value) {
+  const Instruction& instruction = inst(value);
+  uint64_t offset = function_.memory_access(value).offset;
+  Operands operands;
+  const VReg base = use(instruction.operands[0]), object = use(instruction.operands[1]);
+  operands.add(Operand::use(base));
+  operands.add(Operand::use(object));
+  if (instruction.operands[2]) {
+    if (const auto index = integer_constant(instruction.operands[2])) {
+      offset += uint64_t{static_cast<uint32_t>(*index)} * 4;
+    } else {
+      operands.add(Operand::use(use_low(instruction.operands[2])));
+    }
+  }
+  put(Op::gc_barrier, operands).displacement = static_cast<int32_t>(static_cast<uint32_t>(offset));
+  result_.has_calls = true;
+}
+
+}  // namespace cairn::x64

@@ -1,0 +1,9 @@
+// The release image has no tests.
+#include "kernel/program/test_modes.hpp"
+
+namespace cairn::kernel {
+
+std::optional<int> run_tests(std::string_view) { return std::nullopt; }
+std::optional<int> run_tests(const Bundle&, std::string_view) { return std::nullopt; }
+
+}  // namespace cairn::kernel

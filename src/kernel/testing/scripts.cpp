@@ -1,0 +1,38 @@
+#include "kernel/testing/scripts.hpp"
+
+#include "base/format.hpp"
+#include "kernel/devices/console.hpp"
+#include "kernel/program/engine_config.hpp"
+#include "kernel/program/run.hpp"
+#include "testing/wast/script_runner.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+Result<int> run(const Bundle& bundle) {
+  const auto engine = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(engine_config(bundle.config))));
+  runtime::ScriptRunner runner(
+      *engine, [](std::string_view line) { console::write(Port::standard_output, std::string(line) + "\n"); }, {},
+      bundle.config.limit_nanoseconds);
+  const runtime::ScriptTotals& totals = runner.totals();
+  uint64_t number = 0;
+  for (const CpioEntry& file : bundle.files) {
+    if (file.kind != CpioKind::file) continue;
+    send_record(control_record::kBegin, {}, number++);
+    runner.run(file.name, {reinterpret_cast<const char*>(file.data.data()), file.data.size()});
+    send_record(control_record::kTotals, decimal(totals.passed), totals.failed);
+  }
+  send_record(control_record::kBegin, {}, number);
+  return totals.failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int run_scripts(const Bundle& bundle) {
+  const Result<int> status = run(bundle);
+  if (status) return *status;
+  console::write(Port::standard_error, "cairn: " + status.error().to_string() + "\n");
+  return exit_status::kSystem;
+}
+
+}  // namespace cairn::kernel

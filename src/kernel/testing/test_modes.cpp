@@ -1,0 +1,30 @@
+#include "kernel/program/test_modes.hpp"
+
+#include "kernel/boot/boot_info.hpp"
+#include "kernel/testing/injection.hpp"
+#include "kernel/testing/scripts.hpp"
+#include "kernel/testing/testing.hpp"
+#include "kernel/testing/trials.hpp"
+
+namespace cairn::kernel {
+
+std::optional<int> run_tests(std::string_view command_line) {
+  const std::string_view test = boot_option(command_line, "test");
+  if (test == "all") return run_kernel_tests();
+  if (test == "echo") return run_echo();
+  return std::nullopt;
+}
+
+std::optional<int> run_tests(const Bundle& bundle, std::string_view command_line) {
+  if (boot_option(command_line, "test") == "injection") return run_injection(bundle, command_line);
+  switch (bundle.config.mode) {
+    case BootMode::tests: return run_kernel_tests();
+    case BootMode::wast: return run_scripts(bundle);
+    case BootMode::trial: return run_trials(bundle);
+    case BootMode::run:
+    case BootMode::idle: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace cairn::kernel

@@ -1,0 +1,206 @@
+// Calling functions from the host, and host functions for guests.
+//
+//   Result<Func> f = wrap_function(store, [](Caller& caller, int32_t a) -> std::expected<int32_t, Trap> { ... });
+//   TypedFunc<int32_t(int32_t, int32_t)> add = *TypedFunc<int32_t(int32_t, int32_t)>::create(store, func);
+//   std::expected<int32_t, Trap> sum = add.call(store, 1, 2);
+//
+// C++ parameter and result types: int32_t, uint32_t, int64_t, uint64_t, float, double; several results by std::tuple.
+#pragma once
+
+#include <array>
+#include <cstring>
+#include <expected>
+#include <span>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "runtime/instantiate.hpp"
+#include "runtime/store.hpp"
+#include "runtime/value.hpp"
+
+namespace cairn::runtime {
+
+// The type of a function in canonical form.
+[[nodiscard]] const wasm::FuncType& type_of(Store& store, Func function);
+
+// Whether a host's value may be passed for a parameter of that canonical type. References are checked by hierarchy: the host
+// cannot make values of a more precise type than what it got from a guest of the same type.
+[[nodiscard]] bool fits(Store& store, const Val& value, wasm::ValType type);
+
+// Calls with dynamically typed values. Arguments that do not fit the type are a host_error trap, and nothing runs.
+std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::span<const Val> arguments);
+
+// What a host function is told about its caller.
+class Caller {
+ public:
+  Caller(Store& store, InstanceObject* instance) : store_(store), instance_(instance) {}
+  [[nodiscard]] Store& store() const { return store_; }
+  // The memory that the calling instance exports under `name`; empty when there is none or the host itself called. Valid
+  // until guest code runs or the memory grows.
+  [[nodiscard]] std::span<std::byte> exported_memory(std::string_view name) const;
+
+ private:
+  Store& store_;
+  InstanceObject* instance_;
+};
+
+// A host function made of a raw callable: `invoke(data, caller, values)` with 16-byte slots, for types known at run time only.
+using DynamicHostFunction = std::expected<void, Trap> (*)(void* data, Caller& caller, std::span<Val> arguments,
+                                                          std::span<Val> results);
+Result<Func> create_function(Store& store, const wasm::FuncType& type, DynamicHostFunction function, void* data);
+
+namespace detail {
+
+template <class T>
+struct ValueTraits;
+template <wasm::ValType::Kind kind>
+struct ValueTraitsOf {
+  static constexpr wasm::ValType type = kind;
+};
+template <>
+struct ValueTraits<int32_t> : ValueTraitsOf<wasm::ValType::i32> {};
+template <>
+struct ValueTraits<uint32_t> : ValueTraitsOf<wasm::ValType::i32> {};
+template <>
+struct ValueTraits<int64_t> : ValueTraitsOf<wasm::ValType::i64> {};
+template <>
+struct ValueTraits<uint64_t> : ValueTraitsOf<wasm::ValType::i64> {};
+template <>
+struct ValueTraits<float> : ValueTraitsOf<wasm::ValType::f32> {};
+template <>
+struct ValueTraits<double> : ValueTraitsOf<wasm::ValType::f64> {};
+
+inline constexpr size_t kSlotBytes = 16;
+
+template <class T>
+T load_slot(const std::byte* values, size_t index) {
+  T value;
+  std::memcpy(&value, values + index * kSlotBytes, sizeof(T));
+  return value;
+}
+
+// Writes the value zero-extended to the whole slot.
+template <class T>
+void store_slot(std::byte* values, size_t index, T value) {
+  std::memset(values + index * kSlotBytes, 0, kSlotBytes);
+  std::memcpy(values + index * kSlotBytes, &value, sizeof(T));
+}
+
+template <class R>
+struct Results {
+  static constexpr std::array<wasm::ValType, 1> types{ValueTraits<R>::type};
+  static void store(std::byte* values, R result) { store_slot(values, 0, result); }
+  static R load(const std::byte* values) { return load_slot<R>(values, 0); }
+};
+template <>
+struct Results<void> {
+  static constexpr std::array<wasm::ValType, 0> types{};
+};
+template <class... R>
+struct Results<std::tuple<R...>> {
+  static constexpr std::array<wasm::ValType, sizeof...(R)> types{ValueTraits<R>::type...};
+  static void store(std::byte* values, const std::tuple<R...>& result) {
+    [&]<size_t... I>(std::index_sequence<I...>) {
+      (store_slot(values, I, std::get<I>(result)), ...);
+    }(std::index_sequence_for<R...>());
+  }
+  static std::tuple<R...> load(const std::byte* values) {
+    return [&]<size_t... I>(std::index_sequence<I...>) {
+      return std::tuple<R...>{load_slot<R>(values, I)...};
+    }(std::index_sequence_for<R...>());
+  }
+};
+
+// A function's type as its C++ type says it, in static memory.
+struct StaticType {
+  std::span<const wasm::ValType> params;
+  std::span<const wasm::ValType> results;
+};
+template <class R, class... A>
+struct StaticTypeOf {
+  static constexpr std::array<wasm::ValType, sizeof...(A)> params{ValueTraits<A>::type...};
+  static constexpr StaticType type{params, Results<R>::types};
+};
+
+// What all host functions have in common, so that each C++ type adds little code. Takes `callable` over; null: there was no memory for
+// it.
+Result<Func> make_host_function(Store& store, const StaticType& type, uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*),
+                                void* callable, void (*destroy)(void*));
+// Error (link): the function has another type.
+Result<void> check_type(Store& store, Func function, const StaticType& wanted);
+
+// Hands a host function's trap to the activation that it will end; returns the code for VMHostContext::invoke.
+uint32_t report_trap(Trap trap);
+// Whose code called: the store and instance behind the two contexts of VMHostContext::invoke.
+Caller make_caller(abi::VMHostContext* self, abi::VMContext* caller);
+
+template <class Callable, class R, class... A>
+struct HostInvoker {
+  static uint32_t invoke(abi::VMHostContext* self, abi::VMContext* context, std::byte* values) {
+    Caller caller = make_caller(self, context);
+    const HandleScope scope(caller.store());
+    auto& callable = *static_cast<Callable*>(self->data);
+    std::expected<R, Trap> result = [&]<size_t... I>(std::index_sequence<I...>) {
+      return callable(caller, load_slot<A>(values, I)...);
+    }(std::index_sequence_for<A...>());
+    if (!result) return report_trap(std::move(result.error()));
+    if constexpr (!std::is_void_v<R>) Results<R>::store(values, *result);
+    return 0;
+  }
+  static void destroy(void* callable) { delete static_cast<Callable*>(callable); }
+  static constexpr const StaticType& type = StaticTypeOf<R, A...>::type;
+};
+
+template <class Callable, class Signature>
+struct InvokerFor;
+template <class Callable, class C, class R, class... A>
+struct InvokerFor<Callable, std::expected<R, Trap> (C::*)(Caller&, A...) const> : HostInvoker<Callable, R, A...> {};
+template <class Callable, class C, class R, class... A>
+struct InvokerFor<Callable, std::expected<R, Trap> (C::*)(Caller&, A...)> : HostInvoker<Callable, R, A...> {};
+
+}  // namespace detail
+
+// A host function from a callable `std::expected<R, Trap>(Caller&, A...)`; its WebAssembly type follows from A and R. A
+// failed result traps in the guest.
+template <class Callable>
+Result<Func> wrap_function(Store& store, Callable callable) {
+  using Invoker = detail::InvokerFor<Callable, decltype(&Callable::operator())>;
+  return detail::make_host_function(store, Invoker::type, &Invoker::invoke, new (std::nothrow) Callable(std::move(callable)),
+                                    &Invoker::destroy);
+}
+
+template <class Signature>
+class TypedFunc;
+
+// A function whose type has been checked once.
+template <class R, class... A>
+class TypedFunc<R(A...)> {
+ public:
+  static Result<TypedFunc> create(Store& store, Func function) {
+    CAIRN_TRY(detail::check_type(store, function, detail::StaticTypeOf<R, A...>::type));
+    return TypedFunc(function);
+  }
+
+  std::expected<R, Trap> call(Store& store, A... arguments) const {
+    constexpr size_t kSlots = std::max<size_t>({1, sizeof...(A), detail::Results<R>::types.size()});
+    alignas(16) std::array<std::byte, kSlots * detail::kSlotBytes> values;
+    [&]<size_t... I>(std::index_sequence<I...>) {
+      (detail::store_slot(values.data(), I, arguments), ...);
+    }(std::index_sequence_for<A...>());
+    std::expected<void, Trap> done = store.invoke(store[function_], values.data());
+    if (!done) return std::unexpected(std::move(done.error()));
+    if constexpr (std::is_void_v<R>) {
+      return {};
+    } else {
+      return detail::Results<R>::load(values.data());
+    }
+  }
+
+ private:
+  explicit TypedFunc(Func function) : function_(function) {}
+  Func function_;
+};
+
+}  // namespace cairn::runtime

@@ -1,0 +1,58 @@
+// Traps and exceptions as values: what a guest call gives when it does not return.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/value.hpp"
+#include "wasm/types/trap.hpp"
+
+namespace cairn::runtime {
+
+// One frame of a wasm backtrace, innermost first.
+struct TrapFrame {
+  uint32_t function_index = 0;  // in its module
+  uint64_t wasm_offset = 0;     // in the module's bytes; 0 when unknown
+  std::string function_name;    // from the name section; may be empty
+  std::string module_name;
+};
+
+// An exception as the host sees it.
+struct Exception {
+  Tag tag;
+  std::vector<Val> payload;
+};
+
+struct Trap {
+  wasm::TrapKind kind = wasm::TrapKind::unreachable;
+  std::string message;  // empty: to_string(kind)
+  std::vector<TrapFrame> frames;
+  uint64_t omitted_frames = 0;  // beyond those in `frames`
+  // For out-of-bounds memory accesses that hit a guard page: the offset that was accessed and the memory's length.
+  std::optional<uint64_t> memory_offset;
+  uint64_t memory_length = 0;
+
+  // What was thrown, if the kind is uncaught_exception. A host function that fails with it throws it into the guest that
+  // called it, with the backtrace in `frames` if there is one; tag and payload must be of that store.
+  std::optional<Exception> exception;
+
+  static Trap of(wasm::TrapKind kind, std::string message = {}) {
+    Trap trap;
+    trap.kind = kind;
+    trap.message = std::move(message);
+    return trap;
+  }
+  static Trap thrown(Tag tag, std::vector<Val> payload) {
+    Trap trap = of(wasm::TrapKind::uncaught_exception);
+    trap.exception = Exception{tag, std::move(payload)};
+    return trap;
+  }
+  // The message alone, as the specification's tests name it.
+  [[nodiscard]] std::string what() const { return message.empty() ? wasm::to_string(kind) : message; }
+  // Message and backtrace, several lines, each ending in a newline.
+  [[nodiscard]] std::string to_string() const;
+};
+
+}  // namespace cairn::runtime

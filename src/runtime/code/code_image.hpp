@@ -1,0 +1,70 @@
+// A code object placed in memory: executable text, and its tables for traps and backtraces.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/try_vector.hpp"
+#include "compiler/codegen/object/code_object.hpp"
+#include "compiler/codegen/object/object_identity.hpp"
+
+namespace cairn::runtime {
+
+class Module;
+
+// What a code object must say that it is, and the instruction sets that it may need.
+struct WantedCode {
+  codegen::ObjectIdentity identity;
+  compiler::CpuFeatures available;
+};
+
+class CodeImage {
+ public:
+  // Copies text and constants out of an ELF code object, resolves its references to type ids with `type_ids` (canonical
+  // ids by the module's type index), and makes the text executable. The object may come from a cache: it is checked.
+  static Result<std::unique_ptr<CodeImage>> load(std::span<const std::byte> object, const WantedCode& wanted,
+                                                 std::span<const uint32_t> type_ids);
+  ~CodeImage();
+  CodeImage(const CodeImage&) = delete;
+  CodeImage& operator=(const CodeImage&) = delete;
+
+  [[nodiscard]] uintptr_t begin() const { return reinterpret_cast<uintptr_t>(text_.data()); }
+  [[nodiscard]] uintptr_t end() const { return begin() + text_.size(); }
+  [[nodiscard]] size_t size() const { return text_.size(); }
+
+  // The entry of a function defined in the module; null when there is none of that index.
+  [[nodiscard]] const std::byte* function(uint32_t function_index) const;
+  [[nodiscard]] const std::byte* at(uint32_t offset) const { return text_.data() + offset; }
+
+  // For an offset in .text; null when there is no such record. A fault handler calls these: they neither allocate nor lock.
+  [[nodiscard]] const codegen::FunctionRecord* find_function(uint32_t offset) const;
+  [[nodiscard]] const codegen::TrapRecord* find_trap(uint32_t offset) const;
+  [[nodiscard]] const codegen::CallRecord* find_call(uint32_t return_offset) const;
+  // The references that live across the call that returns there: offsets of their slots from the body's stack pointer
+  // (codegen::StackMapRecord).
+  [[nodiscard]] std::span<const int32_t> stack_map(uint32_t return_offset) const;
+  [[nodiscard]] const codegen::HandlerRecord* find_handler(uint32_t return_offset) const;
+  // The call instruction that begins at `offset`; calls are at most 16 bytes long.
+  [[nodiscard]] const codegen::CallRecord* find_call_at(uint32_t offset) const;
+  [[nodiscard]] std::span<const codegen::TrampolineRecord> trampolines() const { return trampolines_; }
+
+  const Module* module = nullptr;  // null for trampolines
+
+ private:
+  CodeImage() = default;
+  std::span<std::byte> mapping_;
+  std::span<const std::byte> text_;
+  std::vector<codegen::FunctionRecord> functions_;  // sorted by begin
+  TryVector<uint32_t> function_offsets_;          // by index in the module; all ones: none
+  std::vector<codegen::TrapRecord> traps_;
+  std::vector<codegen::CallRecord> calls_;
+  std::vector<codegen::StackMapRecord> stack_maps_;
+  std::vector<int32_t> stack_offsets_;
+  std::vector<codegen::HandlerRecord> handlers_;
+  std::vector<codegen::TrampolineRecord> trampolines_;
+};
+
+}  // namespace cairn::runtime

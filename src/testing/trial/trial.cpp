@@ -1,0 +1,211 @@
+#include "testing/trial/trial.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/format.hpp"
+#include "base/nothrow_memory.hpp"
+#include "compiler/compile.hpp"
+#include "runtime/linker.hpp"
+#include "runtime/time_limit.hpp"
+#include "wasi/memory_files/memory_file_system.hpp"
+#include "wasi/wasi.hpp"
+#include "wasm/decoder.hpp"
+
+namespace cairn::wasi {
+
+namespace {
+
+using runtime::Val;
+
+// A stream that is empty and swallows what is written.
+class NullFile final : public File {
+ public:
+  [[nodiscard]] bool is_stream() const override { return true; }
+  WasiResult<size_t> read(uint64_t, std::span<std::byte>) override { return size_t{0}; }
+  WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override { return bytes.size(); }
+  WasiResult<FileStat> stat() override { return FileStat{.type = FileType::character_device}; }
+  Errno set_size(uint64_t) override { return Errno::inval; }
+  Errno allocate(uint64_t, uint64_t) override { return Errno::spipe; }
+  Errno set_times(const SetTimes&) override { return Errno::inval; }
+  Errno sync() override { return Errno::success; }
+  bool wait_readable(std::optional<uint64_t>) override { return true; }
+  uint64_t readable_bytes() override { return 0; }
+};
+
+// Memories that may grow beyond the limit get it as their maximum; Error (limit) when it is too small already.
+Result<void> apply_limits(wasm::Module& module, const TrialLimits& limits) {
+  for (wasm::Memory& memory : module.memories) {
+    const uint64_t pages = limits.memory_bytes >> memory.type.page_size_log2;
+    if (memory.type.limits.minimum > pages) return fail(Error::of(ErrorKind::limit, "a memory is too large for a trial"));
+    if (!memory.is_imported) memory.type.limits.maximum = std::min(memory.type.limits.maximum.value_or(pages), pages);
+  }
+  for (wasm::Table& table : module.tables) {
+    const uint64_t most = limits.table_elements;
+    if (table.type.limits.minimum > most) return fail(Error::of(ErrorKind::limit, "a table is too large for a trial"));
+    if (!table.is_imported) table.type.limits.maximum = std::min(table.type.limits.maximum.value_or(most), most);
+  }
+  return {};
+}
+
+// Some value of a type; none when it has no value that could be made here.
+std::optional<Val> value_of(wasm::ValType type, uint64_t seed) {
+  const uint64_t bits = seed * 0x9e37'79b9'7f4a'7c15;
+  const int64_t small = static_cast<int64_t>(seed % 7) - 3;
+  const bool is_small = seed % 2 == 0;
+  switch (type.kind()) {
+    case wasm::ValType::i32: return Val::i32(static_cast<int32_t>(is_small ? small : static_cast<int64_t>(bits >> 32)));
+    case wasm::ValType::i64: return Val::i64(is_small ? small : static_cast<int64_t>(bits));
+    case wasm::ValType::f32: return Val::f32(static_cast<float>(small) * 0.75f);
+    case wasm::ValType::f64: return Val::f64(static_cast<double>(small) * 1.25);
+    case wasm::ValType::v128: return Val::v128(bits, ~bits);
+    default:
+      if (type.is_ref() && type.is_nullable() && !type.heap().is_concrete()) return Val::null(type.heap());
+      return std::nullopt;
+  }
+}
+
+// What a made-up function does: values of its results' types that depend on its arguments, or a trap when there is a type
+// without. `data` is its type.
+std::expected<void, runtime::Trap> answer(void* data, runtime::Caller&, std::span<Val> arguments, std::span<Val> results) {
+  const auto& type = *static_cast<const wasm::FuncType*>(data);
+  uint64_t seed = arguments.size();
+  for (const Val& argument : arguments) seed = seed * 31 + argument.low() % 1024;
+  for (size_t i = 0; i < results.size(); ++i) {
+    const std::optional<Val> value = value_of(type.results[i], seed + i);
+    if (!value) return std::unexpected(runtime::Trap::of(wasm::TrapKind::host_error, "a made-up function has no result"));
+    results[i] = *value;
+  }
+  return {};
+}
+
+// Makes up what a module imports.
+class Supplier {
+ public:
+  Supplier(runtime::Store& store, runtime::Linker& linker) : store_(store), linker_(linker) {}
+
+  // Defines what the linker lacks, as far as it can be made up; the rest stays missing. The module outlives the store.
+  void supply(const runtime::Module& module) {
+    for (const wasm::Import& import : module.definition().imports) {
+      if (linker_.get(import.module, import.name)) continue;
+      if (std::optional<runtime::Extern> item = make(module, import)) {
+        (void)linker_.define(import.module, import.name, *item);
+      }
+    }
+  }
+
+ private:
+  std::optional<runtime::Extern> make(const runtime::Module& module, const wasm::Import& import) {
+    const wasm::Module& definition = module.definition();
+    switch (import.kind) {
+      case wasm::ExternKind::func:
+        return kept(make_function(definition.func_type(wasm::FuncIndex(import.index))));
+      case wasm::ExternKind::memory:
+        return kept(store_.create_memory(definition.memories[import.index].type));
+      case wasm::ExternKind::table: {
+        const wasm::TableType& type = definition.tables[import.index].type;
+        const std::optional<Val> initial = value_of(type.element, 0);
+        return initial ? kept(store_.create_table(type, *initial)) : std::nullopt;
+      }
+      case wasm::ExternKind::global: {
+        const wasm::GlobalType& type = definition.globals[import.index].type;
+        const std::optional<Val> value = value_of(type.type, import.index);
+        return value ? kept(store_.create_global(type, *value)) : std::nullopt;
+      }
+      case wasm::ExternKind::tag:
+        return kept(store_.create_tag(module.type_ids()[definition.tags[import.index].type.type.index()]));
+    }
+    return std::nullopt;
+  }
+
+  Result<runtime::Func> make_function(const wasm::FuncType& type) {
+    const auto is_concrete = [](wasm::ValType value) { return value.is_ref() && value.heap().is_concrete(); };
+    if (std::ranges::any_of(type.params, is_concrete) || std::ranges::any_of(type.results, is_concrete)) {
+      return fail(Error::of(ErrorKind::link, "a type of the module's own"));
+    }
+    return runtime::create_function(store_, type, answer, const_cast<wasm::FuncType*>(&type));
+  }
+
+  template <class T>
+  static std::optional<runtime::Extern> kept(Result<T> item) {
+    return item ? std::optional<runtime::Extern>(*item) : std::nullopt;
+  }
+
+  runtime::Store& store_;
+  runtime::Linker& linker_;
+};
+
+// Calls what is exported, in order.
+std::string call_exports(runtime::Store& store, runtime::Instance instance, const wasm::Module& definition,
+                         const TrialLimits& limits) {
+  uint32_t calls = 0, traps = 0;
+  std::string last;
+  for (const wasm::Export& item : definition.exports) {
+    if (item.kind != wasm::ExternKind::func || calls == limits.calls) continue;
+    const auto function = runtime::get_export_as<runtime::Func>(store, instance, item.name);
+    if (!function) continue;
+    const runtime::HandleScope scope(store);
+    std::vector<Val> arguments;
+    for (const wasm::ValType type : definition.func_type(wasm::FuncIndex(item.index)).params) {
+      const std::optional<Val> value = value_of(type, calls * 5 + arguments.size());
+      if (!value) break;
+      arguments.push_back(*value);
+    }
+    if (arguments.size() != definition.func_type(wasm::FuncIndex(item.index)).params.size()) continue;
+    ++calls;
+    const auto results = runtime::call(store, *function, arguments);
+    if (!results) {
+      ++traps;
+      last = results.error().what();
+    }
+  }
+  return "ran " + decimal(calls) + " calls, " + decimal(traps) + " traps" + (traps != 0 ? ": " + last : std::string());
+}
+
+Result<std::string> run(const runtime::EngineConfig& config, std::vector<std::byte> bytes, System& system,
+                        const TrialLimits& limits, const TrialScope& enter) {
+  auto engine = CAIRN_TRY(runtime::Engine::create(config));
+  wasm::Module definition = CAIRN_TRY(wasm::decode_module(std::move(bytes), config.compiler.features));
+  CAIRN_TRY(apply_limits(definition, limits));
+  auto module = CAIRN_TRY(runtime::Module::create(*engine, std::move(definition)));
+
+  const auto files = CAIRN_TRY(MemoryFileSystem::create(system, uint64_t{4} << 20));
+  Context context(system);
+  context.arguments = {"trial", "argument"};
+  context.environment = {"NAME=value"};
+  bool has_all = true;
+  for (int i = 0; i < 3; ++i) has_all &= context.add_stream(try_make_unique<NullFile>(), FileType::character_device);
+  auto root = files->root();
+  if (!has_all || !root || !context.add_preopen(*std::move(root), "/")) {
+    return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
+  }
+
+  auto store = CAIRN_TRY(runtime::Store::create(*engine));
+  runtime::Linker linker(*store);
+  CAIRN_TRY(define_wasi(linker, context));
+  Supplier(*store, linker).supply(*module);
+  std::string outcome;
+  enter([&] {
+    const runtime::Outcome<runtime::Instance> instance = linker.instantiate(module);
+    outcome = instance ? call_exports(*store, *instance, module->definition(), limits)
+                       : "not instantiated: " + instance.error().what();
+  });
+  return outcome;
+}
+
+}  // namespace
+
+TrialScope within(uint64_t nanoseconds) {
+  return [nanoseconds](const std::function<void()>& body) {
+    const runtime::TimeLimit limit(nanoseconds);
+    body();
+  };
+}
+
+std::string try_module(const runtime::EngineConfig& config, std::vector<std::byte> module, System& system,
+                       const TrialLimits& limits, const TrialScope& enter) {
+  const Result<std::string> outcome = run(config, std::move(module), system, limits, enter);
+  return outcome ? *outcome : "not run: " + outcome.error().to_string();
+}
+
+}  // namespace cairn::wasi

@@ -1,0 +1,125 @@
+// Opcodes, made from opcodes.def: the enumeration, and what the table knows of each.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "wasm/types/features.hpp"
+#include "wasm/types/types.hpp"
+
+namespace cairn::wasm {
+
+enum class Opcode : uint16_t {
+#define CAIRN_OPCODE(id, text, prefix, code, immediate, shape, feature, signature) id,
+#include "wasm/types/opcodes.def"
+};
+
+constexpr uint32_t kOpcodeCount = 0
+#define CAIRN_OPCODE(id, text, prefix, code, immediate, shape, feature, signature) +1
+#include "wasm/types/opcodes.def"
+    ;
+
+// What follows an opcode, in the binary format's order ([wasm 5.4]).
+enum class Immediate : uint8_t {
+  none,
+  block_type,     // [wasm 5.4.1]
+  try_table,      // block type, vector of catch clauses
+  label,          // u32
+  label_table,    // vector of u32, u32
+  cast_label,     // br_on_cast: flags byte, label, heap type, heap type
+  func,           // u32
+  type,           // u32
+  type_table,     // u32 type, u32 table: the other way round in the text format, where the table comes first
+  local,          // u32
+  global,         // u32
+  table,          // u32
+  table_table,    // u32 destination, u32 source
+  elem,           // u32
+  elem_table,     // u32 element segment, u32 table: the other way round in the text format
+  memory,         // u32
+  memory_memory,  // u32 destination, u32 source
+  data,           // u32
+  data_memory,    // u32 data segment, u32 memory: the other way round in the text format
+  tag,            // u32
+  heap_type,      // s33
+  select_types,   // vector of value types
+  type_field,     // u32 type, u32 field
+  type_count,     // u32 type, u32 number of operands
+  type_type,      // u32 destination's type, u32 source's type
+  type_data,      // u32 type, u32 data segment
+  type_elem,      // u32 type, u32 element segment
+  memarg,         // u32 flags with the alignment, u32 memory if flag 6 is set, u64 offset
+  memarg_lane,    // memarg, one byte
+  lane,           // one byte
+  shuffle,        // 16 bytes
+  i32,            // s32
+  i64,            // s64
+  f32,            // 4 bytes
+  f64,            // 8 bytes
+  v128,           // 16 bytes
+  zero_byte,      // atomic.fence: one byte, 0; nothing in the text format
+};
+
+struct OpcodeInfo {
+  std::string_view name;       // as in the text format
+  std::string_view signature;  // "ii:i"; "*" when it depends on more than the opcode
+  uint16_t code;
+  uint8_t prefix;  // 0: none
+  Immediate immediate;
+  uint8_t shape;                   // see opcodes.def
+  std::optional<Feature> feature;  // none: always on
+};
+
+namespace detail {
+struct OpcodeFeature {
+#define X(id, name) static constexpr std::optional<Feature> id = Feature::id;
+  CAIRN_WASM_FEATURES(X)
+#undef X
+  static constexpr std::optional<Feature> mvp = std::nullopt;
+};
+}  // namespace detail
+
+inline constexpr std::array<OpcodeInfo, kOpcodeCount> kOpcodes = {{
+#define CAIRN_OPCODE(id, text, prefix, code, immediate, shape, feature, signature) \
+  {text, signature, code, prefix, Immediate::immediate, shape, detail::OpcodeFeature::feature},
+#include "wasm/types/opcodes.def"
+}};
+
+constexpr const OpcodeInfo& info(Opcode opcode) { return kOpcodes[static_cast<size_t>(opcode)]; }
+constexpr std::string_view to_string(Opcode opcode) { return info(opcode).name; }
+
+// A plain opcode has no immediates and a fixed signature; it touches neither memory nor control, but may trap.
+constexpr bool is_plain(Opcode opcode) {
+  const OpcodeInfo& entry = info(opcode);
+  return entry.immediate == Immediate::none && entry.signature != "*";
+}
+
+// The part of OpcodeInfo that validation reads for every instruction, with the signature taken apart.
+struct OpcodeRow {
+  Immediate immediate = Immediate::none;
+  uint8_t shape = 0;
+  bool is_plain = false;
+  uint8_t param_count = 0;
+  uint8_t result_count = 0;
+  uint32_t feature_bits = 0;  // that must all be on: Features::bits()
+  ValType params[4] = {ValType::i32, ValType::i32, ValType::i32, ValType::i32};  // 'a' is i32 here
+  ValType results[2] = {ValType::i32, ValType::i32};
+};
+extern const std::array<OpcodeRow, kOpcodeCount> kOpcodeRows;
+inline const OpcodeRow& row(Opcode opcode) { return kOpcodeRows[static_cast<size_t>(opcode)]; }
+
+// The opcode of these bytes, or kNoOpcode. `prefix` is 0 for one-byte opcodes.
+constexpr Opcode kNoOpcode = static_cast<Opcode>(0xffff);
+extern const std::array<Opcode, 256> kOneByteOpcodes;
+Opcode find_prefixed_opcode(uint8_t prefix, uint32_t code);
+inline std::optional<Opcode> find_opcode(uint8_t prefix, uint32_t code) {
+  const Opcode opcode = prefix != 0  ? find_prefixed_opcode(prefix, code)
+                        : code < 256 ? kOneByteOpcodes[code]
+                                     : kNoOpcode;
+  if (opcode == kNoOpcode) return std::nullopt;
+  return opcode;
+}
+
+}  // namespace cairn::wasm

@@ -1,0 +1,201 @@
+// The state of the specification's validation algorithm ([wasm A.3]): operand stack, control stack, which locals are
+// set; and the checks on them that do not depend on who listens. FunctionValidator (validator.hpp) adds the walk over
+// the instructions; the decoder uses the same checks for constant expressions.
+//
+// Everything that can fail returns false; the reader then holds the error.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/assert.hpp"
+#include "wasm/byte_reader.hpp"
+#include "wasm/validation/function_sink.hpp"
+#include "wasm/types/limits.hpp"
+#include "wasm/module.hpp"
+#include "wasm/types/opcodes.hpp"
+#include "wasm/validation/operand_stack.hpp"
+#include "wasm/type_equivalence.hpp"
+#include "wasm/type_reader.hpp"
+
+// Propagates a failed check.
+#define CAIRN_CHECK(condition)     \
+  do {                             \
+    if (!(condition)) [[unlikely]] \
+      return false;                \
+  } while (false)
+
+namespace cairn::wasm {
+
+class ValidationState {
+ protected:
+  explicit ValidationState(const Module& module) : module_(&module), features_(module.features) {}
+
+  enum class FrameKind : uint8_t { function, block, loop, if_, else_, try_table, try_, catch_, catch_all };
+  struct Frame {
+    BlockSignature signature;
+    uint32_t height;       // of the operand stack below the block's operands
+    uint32_t init_height;  // of set_locals_
+    FrameKind kind;
+    bool is_unreachable;
+    bool is_visible;  // to the sink
+    // What a branch to the block passes.
+    [[nodiscard]] std::span<const ValType> label() const {
+      return kind == FrameKind::loop ? signature.params() : signature.results();
+    }
+  };
+
+  // --- Errors, at the current instruction.
+  bool invalid(std::string message) { return in_.fail(ErrorKind::invalid, offset_, std::move(message)); }
+  bool malformed(std::string message) { return in_.fail(ErrorKind::malformed, offset_, std::move(message)); }
+  bool unknown(std::string_view what, uint64_t index);  // "unknown memory 3"
+  bool mismatch(std::string message) { return invalid("type mismatch" + std::move(message)); }
+  bool require(Feature feature, std::string_view what) {
+    return require_feature(in_, features_, feature, offset_, what);
+  }
+
+  // After a failure: if what follows the current instruction is malformed, that is the error.
+  void malformed_first(uint32_t open_blocks, bool has_data_count);
+
+  // --- The operand stack.
+  bool push(ValType type) { return operands_.push(type) || operand_stack_full(); }
+  bool pop(ValType expected) {
+    if (operands_.pop_if(expected)) [[likely]]
+      return true;
+    return pop_slow(expected);
+  }
+  bool pop_any(ValType& type);
+  bool pop_ref(ValType& type);  // bottom becomes bottom_ref
+  bool push_all(std::span<const ValType> types);
+  bool pop_all(std::span<const ValType> types);
+  // Do the topmost operands match, without popping them?
+  bool check_top(std::span<const ValType> types);
+  void set_unreachable();
+
+  // --- The control stack.
+  bool push_frame(FrameKind kind, const BlockSignature& signature, bool is_visible);  // pushes the parameters
+  // The block's results are on the stack, and nothing else; pops them.
+  bool check_block_end();
+  void pop_frame();  // afterwards the caller pushes the results
+  // Begins the block's next arm (else, catch) with an empty stack.
+  void restart_frame(FrameKind kind);
+  bool check_if_without_else();
+  bool label(uint32_t depth, const Frame*& frame);
+
+  // --- Functions and locals.
+  bool begin_function(FuncIndex function);
+  bool next_opcode(Opcode& opcode) {
+    offset_ = in_.offset();
+    uint8_t byte = 0;
+    if (in_.peek_u8(byte)) [[likely]] {
+      opcode = kOneByteOpcodes[byte];
+      if (opcode != kNoOpcode && (row(opcode).feature_bits & ~features_.bits()) == 0) [[likely]]
+        return in_.skip(1);
+    }
+    return next_opcode_slow(opcode);
+  }
+  bool at_function_end();
+  bool end_expected();
+  bool local(uint32_t index, ValType& type) {
+    if (index >= locals_.size()) [[unlikely]]
+      return unknown("local", index);
+    type = locals_[index];
+    return true;
+  }
+  bool check_local_is_set(uint32_t index) { return unset_locals_.empty() || check_local_is_set_slow(index); }
+  void set_local(uint32_t index) {
+    if (!unset_locals_.empty()) set_local_slow(index);
+  }
+
+  // --- Immediates: read, in range, with their types.
+  bool read_block_signature(BlockSignature& signature);
+  bool read_memarg(const OpcodeRow& row, bool is_atomic, MemArg& memarg, ValType& address);
+  bool read_lane(uint32_t lanes, uint8_t& lane);
+  bool read_memory(MemoryIndex& memory, ValType& address);
+  bool read_table(TableIndex& table, ValType& address, ValType& element);
+  bool check_data(uint32_t index, DataIndex& data);
+  bool check_elem(uint32_t index, ElemIndex& elem, ValType& type);
+  bool read_data(DataIndex& data);
+  bool read_elem(ElemIndex& elem, ValType& type);
+  bool read_type(SubType::Kind kind, TypeIndex& index, const SubType*& type);
+  bool read_field(const SubType& type, uint32_t& index, const FieldType*& field);
+  bool read_function(FuncIndex& function, const FuncType*& type);
+  bool read_tag(TagIndex& tag, const FuncType*& type);
+  bool read_catch_clauses();  // into clauses_
+  bool read_br_table();       // into depths_
+
+  // --- Instructions with more to check than a signature.
+  bool check_plain(const OpcodeRow& row) {
+    for (uint32_t i = row.param_count; i > 0; --i) CAIRN_CHECK(pop(row.params[i - 1]));
+    for (uint32_t i = 0; i < row.result_count; ++i) CAIRN_CHECK(push(row.results[i]));
+    return true;
+  }
+  bool check_memory_access(const OpcodeRow& row, ValType address);
+  bool check_select(ValType& type);
+  bool check_select_typed(ValType& type);
+  bool check_br_on_null(uint32_t depth);
+  bool check_br_on_non_null(uint32_t depth);
+  bool check_br_on_cast(Opcode opcode, uint32_t& depth, ValType& target, ValType& source);
+  bool check_cast(Opcode opcode, ValType& target, ValType& source);
+  bool check_convert(HeapType::Kind from, HeapType::Kind to);
+  bool check_call(const FuncType& type) { return pop_all(type.params) && push_all(type.results); }
+  bool check_return_call(const FuncType& type);
+  bool check_indirect_callee(TypeIndex& index, TableIndex& table, const FuncType*& type);
+  bool check_ref_func(FuncIndex& function);
+  bool check_table_init(ElemIndex& elem, TableIndex& table);
+  bool check_memory_init(DataIndex& data, MemoryIndex& memory);
+  bool check_table_copy(TableIndex& destination, TableIndex& source);
+  bool check_memory_copy(MemoryIndex& destination, MemoryIndex& source);
+  bool check_struct_new(Opcode opcode, TypeIndex& index);
+  bool check_struct_get(Opcode opcode, TypeIndex& index, uint32_t& field);
+  bool check_struct_set(TypeIndex& index, uint32_t& field);
+  bool check_array_new(Opcode opcode, TypeIndex& index);
+  bool check_array_new_fixed(TypeIndex& index, uint32_t& count);
+  bool check_array_data(Opcode opcode, TypeIndex& index, DataIndex& data);
+  bool check_array_elem(Opcode opcode, TypeIndex& index, ElemIndex& elem);
+  bool check_array_get(Opcode opcode, TypeIndex& index);
+  bool check_array_set(Opcode opcode, TypeIndex& index);
+  bool check_array_copy(TypeIndex& destination, TypeIndex& source);
+
+  [[nodiscard]] TypeContext type_context() const { return {features_, static_cast<uint32_t>(module_->types.size())}; }
+  [[nodiscard]] bool type_matches(ValType sub, ValType super) const { return matches(module_->types, sub, super); }
+  static ValType non_null(ValType type) {
+    return type.is_bottom_ref() ? type : ValType::reference(Nullability::non_null, type.heap());
+  }
+  static ValType reference_to(TypeIndex index, Nullability nullability) {
+    return ValType::reference(nullability, HeapType::of(index));
+  }
+
+  const Module* module_;
+  Features features_;
+  ByteReader in_;
+  uint64_t offset_ = 0;  // of the current instruction
+  const FuncType* function_type_ = nullptr;
+
+  OperandStack operands_;  // its floor is the innermost frame's height
+  std::vector<Frame> frames_;
+  std::vector<ValType> locals_;
+  // Locals of non-nullable type: is it unset? Empty when the function has no such local.
+  std::vector<bool> unset_locals_;
+  std::vector<uint32_t> set_locals_;  // in the order in which they were set, to undo at the end of a block
+
+  std::vector<uint32_t> depths_;
+  std::vector<CatchClause> clauses_;
+  std::vector<uint32_t> checked_depths_;  // by depth: the br_table for which the label was last checked
+  uint32_t br_table_count_ = 0;
+
+ private:
+  bool pop_slow(ValType expected);
+  bool next_opcode_slow(Opcode& opcode);
+  bool check_local_is_set_slow(uint32_t index);
+  void set_local_slow(uint32_t index);
+  bool operand_stack_full();
+  bool read_locals();
+  bool mismatch_of(std::string_view who, std::span<const ValType> expected);
+  bool feature_off(Opcode opcode);
+};
+
+}  // namespace cairn::wasm
