@@ -1,13 +1,15 @@
-// Runs modules of fuzz/generator on this engine and prints what they did, for fuzz/diff/run.py to compare with other engines.
+// Runs modules of fuzz/generator on this engine and prints what they did, for fuzz/diff/run.py to compare with other
+// engines.
 //   cairn-diff [--engine KEY=VALUE]... [--bounds check] <LIST
-// Each line of LIST is the path of a module. For each of them one line goes out: the path, then what follows, separated by
-// spaces. Exports e0, e1, ... and `state` are called in order. A module with imports gets them from an instance of `library.wasm`
-// beside it.
+// Each line of LIST is the path of a module. For each of them one line goes out: the path, then what follows, separated
+// by spaces. Exports e0, e1, ... and `state` are called in order. A module with imports gets them from an instance of
+// `library.wasm` beside it.
 //   reject:MESSAGE         not compiled
 //   start:KIND             the start function or a segment trapped
 //   e0=HEX or e0=!KIND     a result or a trap; after !stack nothing more is done with that module
 //   m0=LENGTH:CRC          the memory at the end
-//   marks=HEX,HEX,...      which bytes of the memory `marks` are not 0 (fuzz/generator/src/marks.rs), where there is one
+//   marks=HEX,HEX,...      which bytes of the memory `marks` are not 0, where there is one
+//                          (fuzz/generator/src/marks.rs)
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -16,8 +18,8 @@
 #include <string_view>
 
 #include "base/boot_protocol.hpp"
-#include "runtime/configure.hpp"
 #include "runtime/calls/func.hpp"
+#include "runtime/configure.hpp"
 #include "runtime/linker.hpp"
 #include "runtime/module.hpp"
 #include "runtime/store.hpp"

@@ -1,5 +1,6 @@
-// cairn-files --seconds N [--seed S]: random sequences of file operations until the time is over, and how many they were; the last line is
-// `N passed, 0 failed`, N being the sequences. A difference ends it with the operations that led to it.
+// cairn-files --seconds N [--seed S]: random sequences of file operations until the time is over, and how many they
+// were; the last line is `N passed, 0 failed`, N being the sequences. A difference ends it with the operations that led
+// to it.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

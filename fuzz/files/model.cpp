@@ -164,7 +164,9 @@ Outcome Model::open(const Operation& op) {
   if (create && (base_rights & rights::path_create_file) == 0) return failed(Errno::notcapable);
   if (truncate && (base_rights & rights::path_filestat_set_size) == 0) return failed(Errno::notcapable);
   const bool follow = op.lookup != 0 && !(create && exclusive);
-  Place place = walk(base, op.path, create ? (follow ? Ending::create_follow : Ending::create_keep) : (follow ? Ending::follow : Ending::keep));
+  Place place =
+      walk(base, op.path,
+           create ? (follow ? Ending::create_follow : Ending::create_keep) : (follow ? Ending::follow : Ending::keep));
   if (place.error != Errno::success) return failed(place.error);
   int node = place.is_name() ? child(place.directory, place.last) : place.directory;
   if (node < 0) {
@@ -200,7 +202,8 @@ Errno Model::link(const Operation& op) {
   if (source.error != Errno::success) return source.error;
   const int node = node_at(source);
   if (node < 0) return source.error;
-  if (const Errno error = directory_of(op.other_fd, rights::path_link_target, to); error != Errno::success) return error;
+  if (const Errno error = directory_of(op.other_fd, rights::path_link_target, to); error != Errno::success)
+    return error;
   const Place target = walk(to, op.other_path, Ending::parent);
   if (target.error != Errno::success) return target.error;
   if (!target.is_name() || child(target.directory, target.last) >= 0) return Errno::exist;
@@ -216,7 +219,8 @@ Errno Model::rename(const Operation& op) {
   if (const Errno error = directory_of(op.fd, rights::path_rename_source, from); error != Errno::success) return error;
   const Place source = walk(from, op.path, Ending::parent);
   if (source.error != Errno::success) return source.error;
-  if (const Errno error = directory_of(op.other_fd, rights::path_rename_target, to); error != Errno::success) return error;
+  if (const Errno error = directory_of(op.other_fd, rights::path_rename_target, to); error != Errno::success)
+    return error;
   const Place target = walk(to, op.other_path, Ending::parent);
   if (target.error != Errno::success) return target.error;
   if (!source.is_name() || !target.is_name()) return Errno::busy;
@@ -258,7 +262,8 @@ Outcome Model::read(const Operation& op) {
   const Node& file = nodes_[open->node];
   Outcome outcome;
   if (offset < file.size) outcome.text.assign(std::min<uint64_t>(op.length, file.size - offset), '\0');
-  for (auto at = file.bytes.lower_bound(offset); at != file.bytes.end() && at->first - offset < outcome.text.size(); ++at) {
+  for (auto at = file.bytes.lower_bound(offset); at != file.bytes.end() && at->first - offset < outcome.text.size();
+       ++at) {
     outcome.text[at->first - offset] = at->second;
   }
   outcome.count = outcome.text.size();
@@ -304,8 +309,9 @@ Outcome Model::seek(const Operation& op) {
 }
 
 Outcome Model::stat(int node) const {
-  return {.text = stat_text(nodes_[node].type, nodes_[node].links,
-                            nodes_[node].type == FileType::symbolic_link ? nodes_[node].target.size() : nodes_[node].size)};
+  return {.text =
+              stat_text(nodes_[node].type, nodes_[node].links,
+                        nodes_[node].type == FileType::symbolic_link ? nodes_[node].target.size() : nodes_[node].size)};
 }
 
 Outcome Model::list(const Operation& op) {
@@ -376,7 +382,8 @@ Outcome Model::perform(const Operation& op) {
       if (op.other_path[0] == '/') return failed(Errno::notcapable);
       if (parent_of(rights::path_symlink, place) != Errno::success) return failed(place.error);
       error = may_make(place, false);
-      if (error == Errno::success) nodes_[add(place.directory, place.last, FileType::symbolic_link)].target = op.other_path;
+      if (error == Errno::success)
+        nodes_[add(place.directory, place.last, FileType::symbolic_link)].target = op.other_path;
       return failed(error);
     }
     case Kind::remove_directory: {
@@ -454,7 +461,8 @@ Outcome Model::perform(const Operation& op) {
       if ((found->second.rights & needed) == 0) return failed(Errno::notcapable);
       if ((found->second.rights & rights::fd_filestat_get) == 0) return failed(Errno::notcapable);
       Outcome outcome = stat(found->second.node);
-      if (op.kind == Kind::times_fd) outcome.text += times_text(nodes_[found->second.node].type, op.offset, op.offset / 2);
+      if (op.kind == Kind::times_fd)
+        outcome.text += times_text(nodes_[found->second.node].type, op.offset, op.offset / 2);
       return outcome;
     }
     case Kind::list:

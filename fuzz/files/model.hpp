@@ -1,4 +1,5 @@
-// What a file system under WASI's functions should answer, as plainly as it can be said: maps, strings and Linux's rules in Linux's order.
+// What a file system under WASI's functions should answer, as plainly as it can be said: maps, strings and Linux's
+// rules in Linux's order.
 #pragma once
 
 #include <map>

@@ -6,9 +6,30 @@ namespace cairn::fuzz {
 
 namespace {
 
-constexpr const char* kNames[] = {"create_directory", "remove_directory", "unlink", "rename", "link", "symlink", "readlink", "open",
-                                  "close", "read", "pread", "write", "pwrite", "seek", "set_size", "allocate", "stat_path", "stat_fd",
-                                  "times_path", "times_fd", "list", "list_while_removing", "set_flags", "renumber"};
+constexpr const char* kNames[] = {"create_directory",
+                                  "remove_directory",
+                                  "unlink",
+                                  "rename",
+                                  "link",
+                                  "symlink",
+                                  "readlink",
+                                  "open",
+                                  "close",
+                                  "read",
+                                  "pread",
+                                  "write",
+                                  "pwrite",
+                                  "seek",
+                                  "set_size",
+                                  "allocate",
+                                  "stat_path",
+                                  "stat_fd",
+                                  "times_path",
+                                  "times_fd",
+                                  "list",
+                                  "list_while_removing",
+                                  "set_flags",
+                                  "renumber"};
 
 std::string take_component(Input& input) {
   const uint32_t which = input.below(32);
@@ -84,7 +105,8 @@ uint64_t take_rights(Input& input) {
 
 Operation take_operation(Input& input) {
   // What builds something up comes more often than the rest.
-  constexpr Kind kOften[] = {Kind::open, Kind::open, Kind::open, Kind::create_directory, Kind::symlink, Kind::rename, Kind::pwrite, Kind::unlink};
+  constexpr Kind kOften[] = {Kind::open,    Kind::open,   Kind::open,   Kind::create_directory,
+                             Kind::symlink, Kind::rename, Kind::pwrite, Kind::unlink};
   const uint32_t which = input.below(40);
   Operation op;
   op.kind = which < 32 ? static_cast<Kind>(which % static_cast<uint32_t>(Kind::count_)) : kOften[which - 32];
@@ -140,9 +162,12 @@ std::string Operation::to_string() const {
   };
   std::string text = kNames[static_cast<size_t>(kind)];
   text += " fd=" + std::to_string(fd) + " path=\"" + short_of(path) + "\"";
-  if (!other_path.empty() || other_fd != 3) text += " fd2=" + std::to_string(other_fd) + " path2=\"" + short_of(other_path) + "\"";
-  text += " lookup=" + std::to_string(lookup) + " oflags=" + std::to_string(oflags) + " fdflags=" + std::to_string(fdflags);
-  text += " rights=" + std::to_string(rights) + " offset=" + std::to_string(offset) + " length=" + std::to_string(length);
+  if (!other_path.empty() || other_fd != 3)
+    text += " fd2=" + std::to_string(other_fd) + " path2=\"" + short_of(other_path) + "\"";
+  text +=
+      " lookup=" + std::to_string(lookup) + " oflags=" + std::to_string(oflags) + " fdflags=" + std::to_string(fdflags);
+  text +=
+      " rights=" + std::to_string(rights) + " offset=" + std::to_string(offset) + " length=" + std::to_string(length);
   return text + " whence=" + std::to_string(whence) + " seed=" + std::to_string(seed);
 }
 

@@ -9,21 +9,44 @@
 namespace cairn::fuzz {
 
 enum class Kind : uint8_t {
-  create_directory, remove_directory, unlink, rename, link, symlink, readlink, open, close, read, pread, write, pwrite, seek, set_size,
-  allocate, stat_path, stat_fd, times_path, times_fd, list, list_while_removing, set_flags, renumber, count_,
+  create_directory,
+  remove_directory,
+  unlink,
+  rename,
+  link,
+  symlink,
+  readlink,
+  open,
+  close,
+  read,
+  pread,
+  write,
+  pwrite,
+  seek,
+  set_size,
+  allocate,
+  stat_path,
+  stat_fd,
+  times_path,
+  times_fd,
+  list,
+  list_while_removing,
+  set_flags,
+  renumber,
+  count_,
 };
 
 struct Operation {
   Kind kind = Kind::close;
-  uint32_t fd = 0, other_fd = 0;       // a directory for paths; `other_fd` for a second path, and where renumber goes
-  std::string path, other_path;        // a link's target is `other_path`
-  uint32_t lookup = 0, oflags = 0;     // lookupflags of the first path
+  uint32_t fd = 0, other_fd = 0;    // a directory for paths; `other_fd` for a second path, and where renumber goes
+  std::string path, other_path;     // a link's target is `other_path`
+  uint32_t lookup = 0, oflags = 0;  // lookupflags of the first path
   uint16_t fdflags = 0;
   uint64_t rights = 0;
-  uint64_t offset = 0;                 // and size, time, position
-  uint32_t length = 0;                 // of what is read or written; of a listing's buffer
+  uint64_t offset = 0;  // and size, time, position
+  uint32_t length = 0;  // of what is read or written; of a listing's buffer
   uint32_t whence = 0;
-  uint8_t seed = 0;                    // of what is written
+  uint8_t seed = 0;  // of what is written
 
   [[nodiscard]] std::string to_string() const;
 };

@@ -89,12 +89,15 @@ std::string dump(std::unique_ptr<wasi::Directory> root) {
     std::unique_ptr<wasi::Directory> parent;  // null: the root
     std::string name;
   };
-  const auto stat_of = [](const wasi::FileStat& stat) { return stat_text(stat.type, stat.links, stat.type == wasi::FileType::directory ? 0 : stat.size); };
+  const auto stat_of = [](const wasi::FileStat& stat) {
+    return stat_text(stat.type, stat.links, stat.type == wasi::FileType::directory ? 0 : stat.size);
+  };
   std::string text;
   std::vector<Item> pending;
   const auto add = [&](const std::string& path, wasi::Directory& directory) {
     text += path + ": " + stat_of(*directory.stat_self()) + " \n";
-    for (const std::string& name : names_in(directory)) pending.push_back({path + "/" + name, *directory.duplicate(), name});
+    for (const std::string& name : names_in(directory))
+      pending.push_back({path + "/" + name, *directory.duplicate(), name});
   };
   add("", *root);
   while (!pending.empty()) {
@@ -147,7 +150,9 @@ void remove_all(std::unique_ptr<wasi::Directory> root) {
 class Sequence {
  public:
   explicit Sequence(uint64_t capacity)
-      : files_(*MemoryFileSystem::create(system_, capacity)), empty_bytes_(files_->used_bytes()), memory_(system_, *files_->root()) {}
+      : files_(*MemoryFileSystem::create(system_, capacity)),
+        empty_bytes_(files_->used_bytes()),
+        memory_(system_, *files_->root()) {}
 
   void with_room(const Operation& op, World* linux_world) {
     note(op);
@@ -217,7 +222,8 @@ class Sequence {
     history_.push_back(op);
   }
   void expect(bool holds, const char* what) {
-    if (holds) [[likely]] return;
+    if (holds) [[likely]]
+      return;
     tell();
     finding(what);
   }
@@ -229,7 +235,8 @@ class Sequence {
     }
   }
   void compare(const char* one, const Outcome& expected, const char* other, const Outcome& got) {
-    if (expected == got) [[likely]] return;
+    if (expected == got) [[likely]]
+      return;
     tell();
     std::fprintf(stderr, "%s: %s\n%s: %s\n", one, expected.to_string().c_str(), other, got.to_string().c_str());
     finding("the file systems differ");
@@ -256,7 +263,8 @@ void run_file_sequence(Input& input) {
     std::unique_ptr<wasi::Directory> directory = scratch.fresh();
     std::optional<World> linux_world;
     if (directory != nullptr) linux_world.emplace(system, std::move(directory));
-    for (size_t i = 0; i < kMost && !input.empty(); ++i) sequence.with_room(take_operation(input), linux_world ? &*linux_world : nullptr);
+    for (size_t i = 0; i < kMost && !input.empty(); ++i)
+      sequence.with_room(take_operation(input), linux_world ? &*linux_world : nullptr);
     sequence.end();
   } else {
     Sequence sequence(4096 + uint64_t{1024} * (way / 2 + 1));

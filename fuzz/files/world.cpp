@@ -32,7 +32,8 @@ uint32_t size_of(const std::string& text) { return static_cast<uint32_t>(text.si
 }  // namespace
 
 std::string Outcome::to_string() const {
-  return "errno " + std::to_string(static_cast<int>(error)) + " count " + std::to_string(count) + " " + text.substr(0, 2000);
+  return "errno " + std::to_string(static_cast<int>(error)) + " count " + std::to_string(count) + " " +
+         text.substr(0, 2000);
 }
 
 std::string stat_text(FileType type, uint64_t links, uint64_t size) {
@@ -74,7 +75,9 @@ Errno World::call(Function function, Arguments... arguments) {
 #endif
 }
 
-void World::put_text(Pointer at, const std::string& text) { std::memcpy(memory_.data() + at, text.data(), text.size()); }
+void World::put_text(Pointer at, const std::string& text) {
+  std::memcpy(memory_.data() + at, text.data(), text.size());
+}
 
 template <class T>
 T World::get(Pointer at) {
@@ -85,7 +88,8 @@ T World::get(Pointer at) {
 
 Outcome World::stat_outcome(Errno error, bool with_times) {
   if (error != Errno::success) return {.error = error};
-  Outcome outcome{.text = stat_text(static_cast<FileType>(get<uint8_t>(kResult + 16)), get<uint64_t>(kResult + 24), get<uint64_t>(kResult + 32))};
+  Outcome outcome{.text = stat_text(static_cast<FileType>(get<uint8_t>(kResult + 16)), get<uint64_t>(kResult + 24),
+                                    get<uint64_t>(kResult + 32))};
   const auto type = static_cast<FileType>(get<uint8_t>(kResult + 16));
   if (with_times) outcome.text += times_text(type, get<uint64_t>(kResult + 40), get<uint64_t>(kResult + 48));
   return outcome;
@@ -97,7 +101,8 @@ Outcome World::list(const Operation& op) {
   Outcome outcome;
   if (op.kind == Kind::list_while_removing) {
     put_text(kPath, op.path);
-    outcome.error = call(path_open, op.fd, 1, kPath, size_of(op.path), oflags::directory, rights::all, rights::all, 0, kResult);
+    outcome.error =
+        call(path_open, op.fd, 1, kPath, size_of(op.path), oflags::directory, rights::all, rights::all, 0, kResult);
     if (outcome.error != Errno::success) return outcome;
     fd = get<uint32_t>(kResult);
   }
@@ -128,7 +133,8 @@ Outcome World::list(const Operation& op) {
     (void)call(fd_close, fd);
     // Whether the removed name was seen depends on the order.
     if (!op.other_path.starts_with('.')) {
-      std::erase_if(entries, [&](const std::string& entry) { return entry.substr(0, entry.rfind(' ')) == op.other_path; });
+      std::erase_if(entries,
+                    [&](const std::string& entry) { return entry.substr(0, entry.rfind(' ')) == op.other_path; });
     }
   }
   if (outcome.error == Errno::success) outcome.text = listing_text(std::move(entries));
@@ -174,21 +180,29 @@ Outcome World::perform_call(const Operation& op) {
     case Kind::symlink: return plain(call(path_symlink, kOther, other_length, op.fd, kPath, length));
     case Kind::readlink: return counted(call(path_readlink, op.fd, kPath, length, kData, op.length, kResult), true);
     case Kind::open: {
-      const Errno error = call(path_open, op.fd, op.lookup, kPath, length, op.oflags, op.rights, rights::all, op.fdflags, kResult);
+      const Errno error =
+          call(path_open, op.fd, op.lookup, kPath, length, op.oflags, op.rights, rights::all, op.fdflags, kResult);
       return error == Errno::success ? Outcome{.text = "fd " + std::to_string(get<uint32_t>(kResult))} : plain(error);
     }
     case Kind::close: return op.fd == 3 ? plain(Errno::success) : plain(call(fd_close, op.fd));
     case Kind::read: set_vector(); return counted(call(fd_read, op.fd, kVector, 2, kResult), true);
     case Kind::pread: set_vector(); return counted(call(fd_pread, op.fd, kVector, 2, op.offset, kResult), true);
-    case Kind::write: set_vector(); fill(); return counted(call(fd_write, op.fd, kVector, 2, kResult), false);
-    case Kind::pwrite: set_vector(); fill(); return counted(call(fd_pwrite, op.fd, kVector, 2, op.offset, kResult), false);
+    case Kind::write:
+      set_vector();
+      fill();
+      return counted(call(fd_write, op.fd, kVector, 2, kResult), false);
+    case Kind::pwrite:
+      set_vector();
+      fill();
+      return counted(call(fd_pwrite, op.fd, kVector, 2, op.offset, kResult), false);
     case Kind::seek: return number(call(fd_seek, op.fd, static_cast<int64_t>(op.offset), op.whence, kResult));
     case Kind::set_size: return plain(call(fd_filestat_set_size, op.fd, op.offset));
     case Kind::allocate: return plain(call(fd_allocate, op.fd, op.offset, op.length));
     case Kind::stat_path: return stat_outcome(call(path_filestat_get, op.fd, op.lookup, kPath, length, kResult), false);
     case Kind::stat_fd: return stat_outcome(call(fd_filestat_get, op.fd, kResult), false);
     case Kind::times_path: {
-      const Errno error = call(path_filestat_set_times, op.fd, op.lookup, kPath, length, op.offset, op.offset / 2, kBothTimes);
+      const Errno error =
+          call(path_filestat_set_times, op.fd, op.lookup, kPath, length, op.offset, op.offset / 2, kBothTimes);
       if (error != Errno::success) return plain(error);
       return stat_outcome(call(path_filestat_get, op.fd, op.lookup, kPath, length, kResult), true);
     }

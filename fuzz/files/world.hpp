@@ -31,7 +31,8 @@ class World {
  public:
   World(wasi::System& system, std::unique_ptr<wasi::Directory> root);
   Outcome perform(const Operation& op);
-  // In the next operation the allocation after `count` others fails, if there are so many. Builds without debugging know no such failures.
+  // In the next operation the allocation after `count` others fails, if there are so many. Builds without debugging
+  // know no such failures.
   void fail_allocation_after(uint32_t count) { fails_at_ = count + 1; }
   // Whether one has failed in the last operation.
   [[nodiscard]] bool has_failed() const { return has_failed_; }

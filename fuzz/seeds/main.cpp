@@ -1,7 +1,9 @@
 // Writes what fuzzing starts from: cairn-fuzz-seeds OUT SUITE [DIRECTORY-OR-FILE...]
-//   OUT/module OUT/text OUT/script OUT/ir OUT/object OUT/bundle OUT/pvh   seeds; tools/fuzz.sh says which target gets which
+//   OUT/module OUT/text OUT/script OUT/ir OUT/object OUT/bundle OUT/pvh
+//       seeds; tools/fuzz.sh says which target gets which
 //   OUT/text.dict OUT/ir.dict                                            the words of the text formats
-// SUITE is the specification's test suite; the others are further scripts, texts of modules, and text tests of the compiler.
+// SUITE is the specification's test suite; the others are further scripts, texts of modules, and text tests of the
+// compiler.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -36,7 +38,8 @@ class SeedWriter {
   SeedWriter(fs::path out) : out_(std::move(out)) {}
 
   void add(const std::string& kind, std::string_view contents) {
-    if (contents.empty() || counts_[kind] == kMostOfAKind || !seen_[kind].insert(std::hash<std::string_view>()(contents)).second) {
+    if (contents.empty() || counts_[kind] == kMostOfAKind ||
+        !seen_[kind].insert(std::hash<std::string_view>()(contents)).second) {
       return;
     }
     fs::create_directories(out_ / kind);
@@ -214,10 +217,14 @@ std::set<std::string> words_of(const std::string& text) {
 
 void write_dictionaries(SeedWriter& seeds) {
   std::set<std::string> text = words_of(
-      "module func param result local type import export memory table elem data start global mut tag rec sub final struct array "
-      "field item declare offset= align= shared pagesize i32 i64 f32 f64 v128 i8 i16 funcref externref anyref exnref ref null "
-      "func extern any eq i31 none nofunc noextern exn noexn then catch catch_ref catch_all catch_all_ref nan nan:0x inf 0x1p "
-      "@custom @name @metadata.code.branch_hint binary quote definition instance register invoke get assert_return assert_trap "
+      "module func param result local type import export memory table elem data start global mut tag rec sub final "
+      "struct array "
+      "field item declare offset= align= shared pagesize i32 i64 f32 f64 v128 i8 i16 funcref externref anyref exnref "
+      "ref null "
+      "func extern any eq i31 none nofunc noextern exn noexn then catch catch_ref catch_all catch_all_ref nan nan:0x "
+      "inf 0x1p "
+      "@custom @name @metadata.code.branch_hint binary quote definition instance register invoke get assert_return "
+      "assert_trap "
       "assert_exhaustion assert_malformed assert_invalid assert_unlinkable assert_exception either nan:canonical "
       "nan:arithmetic thread wait ref.extern ref.host unreachable trap spectest");
 #define CAIRN_OPCODE(id, name, prefix, code, immediate, shape, feature, signature) text.insert(name);

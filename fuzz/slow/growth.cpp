@@ -16,8 +16,8 @@ using Bytes = std::vector<std::byte>;
 constexpr std::byte kUnreachable[] = {std::byte{0}, std::byte{0x00}, std::byte{0x0b}};  // no locals; fits every type
 
 bool opens(std::byte opcode) {
-  return opcode == std::byte{0x02} || opcode == std::byte{0x03} || opcode == std::byte{0x04} || opcode == std::byte{0x06} ||
-         opcode == std::byte{0x1f};  // block, loop, if, try, try_table
+  return opcode == std::byte{0x02} || opcode == std::byte{0x03} || opcode == std::byte{0x04} ||
+         opcode == std::byte{0x06} || opcode == std::byte{0x1f};  // block, loop, if, try, try_table
 }
 bool closes(std::byte opcode) { return opcode == std::byte{0x0b} || opcode == std::byte{0x18}; }  // end, delegate
 
@@ -25,7 +25,8 @@ bool closes(std::byte opcode) { return opcode == std::byte{0x0b} || opcode == st
 class Body {
  public:
   Body(const wasm::Module& module, wasm::FuncIndex function, FunctionInstructions found)
-      : bytes_(module.functions[function.index()].body), offset_(module.functions[function.index()].body_offset),
+      : bytes_(module.functions[function.index()].body),
+        offset_(module.functions[function.index()].body_offset),
         instructions_(std::move(found.live)) {}
 
   [[nodiscard]] size_t count() const { return instructions_.size(); }
@@ -113,11 +114,13 @@ Bytes grow_module(const Bytes& bytes, size_t max_size, std::mt19937& random) {
     if (!closer) return {};
     const size_t inside = std::min(*closer, opener + 1 + pick(5));
     const size_t behind = std::max(inside, *closer - std::min(*closer, pick(6)));
-    const size_t each = body.begin_of(inside) - body.begin_of(opener) + body.begin_of(*closer + 1) - body.begin_of(behind);
+    const size_t each =
+        body.begin_of(inside) - body.begin_of(opener) + body.begin_of(*closer + 1) - body.begin_of(behind);
     grown = nest(body, opener, inside, behind, *closer, std::max<size_t>(2, room / each));
   }
-  return replace_bodies(*module,
-                        [&](uint32_t index) { return index == function.index() ? std::span<const std::byte>(grown) : body_of(index); });
+  return replace_bodies(*module, [&](uint32_t index) {
+    return index == function.index() ? std::span<const std::byte>(grown) : body_of(index);
+  });
 }
 
 }  // namespace cairn::fuzz

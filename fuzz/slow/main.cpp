@@ -1,12 +1,13 @@
 // cairn-fuzz-slow SECONDS OUT REAL-PROGRAM FILE-OR-DIR...: searches for the modules that cost the compiler most a byte.
 //
-// The cost of a module is its compile time (the thread's CPU time, the least of several attempts) and its peak memory, less what
-// belongs to any module, divided by its size. It counts in units: of time what a byte of REAL-PROGRAM takes, of memory
-// what compiler::Options says of ordinary code. A module that a limit refuses costs what was spent until then.
+// The cost of a module is its compile time (the thread's CPU time, the least of several attempts) and its peak memory,
+// less what belongs to any module, divided by its size. It counts in units: of time what a byte of REAL-PROGRAM takes,
+// of memory what compiler::Options says of ordinary code. A module that a limit refuses costs what was spent until
+// then.
 //
-// The worst so far are repeated, nested, crossed and mutated, for each target and measure apart. Of each range of sizes the worst
-// are kept, since what grows faster than its size begins small. OUT/MEASURE-TARGET-SIZE.wasm are the worst at the end.
-// Exit status 1 when one costs more than kLimit units.
+// The worst so far are repeated, nested, crossed and mutated, for each target and measure apart. Of each range of sizes
+// the worst are kept, since what grows faster than its size begins small. OUT/MEASURE-TARGET-SIZE.wasm are the worst at
+// the end. Exit status 1 when one costs more than kLimit units.
 #include <time.h>
 
 #include <algorithm>
@@ -42,9 +43,9 @@ constexpr double kLimit = 10;
 constexpr double kOrdinaryMemory = 250;  // bytes a byte (compiler/options/options.hpp)
 constexpr unsigned kSizes = 5;           // ranges of sizes, each twice the one before
 constexpr size_t kSmallest = 2048, kLargest = kSmallest << kSizes;
-constexpr size_t kKept = 6;              // of each range
-// What any module may cost: Options::module_budget_bytes, but small, since it hides what comes by the byte; an arena's chunk
-// and a table that doubles as the budget ends.
+constexpr size_t kKept = 6;  // of each range
+// What any module may cost: Options::module_budget_bytes, but small, since it hides what comes by the byte; an arena's
+// chunk and a table that doubles as the budget ends.
 constexpr size_t kModuleBudget = size_t{1} << 20;
 constexpr double kModuleCosts[] = {1e6, double{kModuleBudget} + 8e6};  // ns, bytes
 
@@ -94,7 +95,8 @@ struct Search {
   [[nodiscard]] bool would_take(double cost) const { return worst.size() < kKept || cost > worst.back().cost; }
   void add(const Bytes& bytes, double cost) {
     // No two of the same cost: they are one module with something that does not matter changed.
-    const auto same = std::ranges::find_if(worst, [&](const Candidate& c) { return std::abs(c.cost - cost) < 0.002 * cost; });
+    const auto same =
+        std::ranges::find_if(worst, [&](const Candidate& c) { return std::abs(c.cost - cost) < 0.002 * cost; });
     if (same != worst.end()) worst.erase(same);
     const auto at = std::ranges::upper_bound(worst, cost, std::greater(), &Candidate::cost);
     worst.insert(at, {bytes, cost});
@@ -237,7 +239,8 @@ class Searcher {
         if (way_ == cross_way) {
           const Bytes& other = parent();
           changed.resize(cross_modules(reinterpret_cast<const uint8_t*>(bytes.data()), size,
-                                       reinterpret_cast<const uint8_t*>(other.data()), other.size(), out, kLargest - 1, seed));
+                                       reinterpret_cast<const uint8_t*>(other.data()), other.size(), out, kLargest - 1,
+                                       seed));
         } else {
           std::ranges::copy(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size), changed.begin());
           changed.resize(mutate_module(out, size, kLargest - 1, seed));

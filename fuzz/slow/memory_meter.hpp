@@ -1,4 +1,5 @@
-// How many bytes of heap are in use, and were at most: all that was allocated by C's functions, which operator new uses.
+// How many bytes of heap are in use, and were at most: all that was allocated by C's functions, which operator new
+// uses.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Stands for libFuzzer's mutator where there is no libFuzzer: the damage of tests/mutations, the same for the same bytes and
-// sizes.
+// Stands for libFuzzer's mutator where there is no libFuzzer: the damage of tests/mutations, the same for the same
+// bytes and sizes.
 #include <algorithm>
 #include <cstring>
 #include <vector>

@@ -15,7 +15,8 @@ namespace cairn::fuzz {
 }
 
 inline void check(bool condition, std::string_view what) {
-  if (!condition) [[unlikely]] finding(what);
+  if (!condition) [[unlikely]]
+    finding(what);
 }
 
 }  // namespace cairn::fuzz

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-
 #include <memory>
 
 #include "runtime/configure.hpp"
@@ -17,8 +16,8 @@ struct GuestScope {
   runtime::TimeLimit limit{kGuestNanoseconds};
 };
 
-// The engine of targets that need a new store for each input but not a new engine: renewed now and then, since it remembers types
-// and where code has been.
+// The engine of targets that need a new store for each input but not a new engine: renewed now and then, since it
+// remembers types and where code has been.
 inline runtime::Engine& shared_engine() {
   constexpr uint32_t kUses = 256;
   static std::unique_ptr<runtime::Engine> engine;

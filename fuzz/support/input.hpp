@@ -52,6 +52,8 @@ inline std::vector<std::byte> to_bytes(const uint8_t* data, size_t size) {
   const auto bytes = std::as_bytes(std::span(data, size));
   return {bytes.begin(), bytes.end()};
 }
-inline std::string_view as_text(const uint8_t* data, size_t size) { return {reinterpret_cast<const char*>(data), size}; }
+inline std::string_view as_text(const uint8_t* data, size_t size) {
+  return {reinterpret_cast<const char*>(data), size};
+}
 
 }  // namespace cairn::fuzz

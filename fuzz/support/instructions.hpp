@@ -14,8 +14,8 @@ struct Instruction {
   uint64_t begin = 0;  // offsets in the module
   uint64_t end = 0;
   enum class Kind : uint8_t { other, constant, plain, local_get, local_set, local_tee, load, store } kind = Kind::other;
-  wasm::Opcode opcode = wasm::kNoOpcode;    // plain, load, store
-  std::optional<wasm::ValType> result{};    // exactly one value of this type was pushed
+  wasm::Opcode opcode = wasm::kNoOpcode;  // plain, load, store
+  std::optional<wasm::ValType> result{};  // exactly one value of this type was pushed
 };
 
 struct FunctionInstructions {

@@ -61,14 +61,9 @@ Bytes mutate_sections(std::span<const std::byte> module, Random& random) {
   if (!sections || sections->empty()) return {};
   const size_t at = random() % sections->size();
   switch (random() % 16) {
-    case 0:
-      sections->erase(sections->begin() + static_cast<ptrdiff_t>(at));
-      break;
-    case 1:
-      std::swap((*sections)[at], (*sections)[random() % sections->size()]);
-      break;
-    default:
-      damage((*sections)[at].contents, random);
+    case 0: sections->erase(sections->begin() + static_cast<ptrdiff_t>(at)); break;
+    case 1: std::swap((*sections)[at], (*sections)[random() % sections->size()]); break;
+    default: damage((*sections)[at].contents, random);
   }
   return join(module.first(8), *sections);
 }
@@ -106,8 +101,10 @@ Bytes mutate_function(const wasm::Module& module, Random& random) {
       const Bytes once(out.bytes().begin(), out.bytes().end());
       for (unsigned times = 1U << random() % 8; times > 1; --times) out.append(once);
     }
-    const auto begin = body.begin() + static_cast<ptrdiff_t>((edit == Edit::insert_behind ? at.end : at.begin) - old.body_offset);
-    const auto end = body.begin() + static_cast<ptrdiff_t>((edit == Edit::insert_before ? at.begin : at.end) - old.body_offset);
+    const auto begin =
+        body.begin() + static_cast<ptrdiff_t>((edit == Edit::insert_behind ? at.end : at.begin) - old.body_offset);
+    const auto end =
+        body.begin() + static_cast<ptrdiff_t>((edit == Edit::insert_before ? at.begin : at.end) - old.body_offset);
     const auto where = body.erase(begin, end);
     body.insert(where, out.bytes().begin(), out.bytes().end());
   }

@@ -1,8 +1,8 @@
 // Mutations of modules in the binary format that know what they change: section by section, and inside of functions
 // instruction by instruction, so that a valid module mostly stays valid.
 //
-// About one mutation in eight is plain damage instead. The result is a function of the arguments; `mutate_bytes` is what
-// damages bytes (libFuzzer's own mutator in fuzz targets).
+// About one mutation in eight is plain damage instead. The result is a function of the arguments; `mutate_bytes` is
+// what damages bytes (libFuzzer's own mutator in fuzz targets).
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Included by the one source file of a fuzz target whose inputs are modules: libFuzzer then mutates them so that they mostly
-// stay valid.
+// Included by the one source file of a fuzz target whose inputs are modules: libFuzzer then mutates them so that they
+// mostly stay valid.
 #pragma once
 
 #include "support/module_mutator.hpp"

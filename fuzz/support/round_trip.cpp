@@ -10,8 +10,8 @@
 namespace cairn::fuzz {
 namespace {
 
-// Where a custom section stands is told by its neighbours, which may be empty and not printed; and the sections that are printed
-// as what they mean lose what they hold beyond that.
+// Where a custom section stands is told by its neighbours, which may be empty and not printed; and the sections that
+// are printed as what they mean lose what they hold beyond that.
 bool is_plain(const wasm::Module& module) { return module.custom_sections.empty(); }
 
 }  // namespace

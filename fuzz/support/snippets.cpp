@@ -29,11 +29,50 @@ bool same(const OpcodeRow& a, const OpcodeRow& b) {
 bool is_plain_value(ValType type) { return type.is_number() || type == ValType::v128; }
 
 // Numbers at which something begins or ends.
-constexpr uint64_t kTelling[] = {0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 0x7ff, 0x800, 0xfff,
-                                 0x1000, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff,
-                                 0x1'0000'0000, 0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, 0xffff'ffff'ffff'ffff,
-                                 0x7f80'0000, 0x7fc0'0000, 0xcf00'0000, 0x4f00'0000, 0x5f00'0000, 0x7ff0'0000'0000'0000,
-                                 0x7ff8'0000'0000'0000, 0xc1e0'0000'0000'0000, 0x41e0'0000'0000'0000, 0x43e0'0000'0000'0000};
+constexpr uint64_t kTelling[] = {0,
+                                 1,
+                                 2,
+                                 3,
+                                 4,
+                                 7,
+                                 8,
+                                 15,
+                                 16,
+                                 31,
+                                 32,
+                                 33,
+                                 63,
+                                 64,
+                                 65,
+                                 127,
+                                 128,
+                                 255,
+                                 256,
+                                 0x7ff,
+                                 0x800,
+                                 0xfff,
+                                 0x1000,
+                                 0x7fff,
+                                 0x8000,
+                                 0xffff,
+                                 0x10000,
+                                 0x7fff'ffff,
+                                 0x8000'0000,
+                                 0xffff'ffff,
+                                 0x1'0000'0000,
+                                 0x7fff'ffff'ffff'ffff,
+                                 0x8000'0000'0000'0000,
+                                 0xffff'ffff'ffff'ffff,
+                                 0x7f80'0000,
+                                 0x7fc0'0000,
+                                 0xcf00'0000,
+                                 0x4f00'0000,
+                                 0x5f00'0000,
+                                 0x7ff0'0000'0000'0000,
+                                 0x7ff8'0000'0000'0000,
+                                 0xc1e0'0000'0000'0000,
+                                 0x41e0'0000'0000'0000,
+                                 0x43e0'0000'0000'0000};
 
 }  // namespace
 
@@ -75,8 +114,7 @@ bool Snippets::constant(ValType type, ByteWriter& out) {
       out.fixed(number(), 8);
       out.fixed(number(), 8);
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -154,8 +192,8 @@ void Snippets::transform(ValType type, ByteWriter& out) {
       for (int inner = 0; inner < 400 && !found; ++inner) {
         const auto back = static_cast<Opcode>(pick(wasm::kOpcodeCount));
         const OpcodeRow& back_row = wasm::row(back);
-        found = back_row.is_plain && back_row.result_count == 1 && back_row.results[0] == type && back_row.param_count == 1 &&
-                back_row.params[0] == row.results[0];
+        found = back_row.is_plain && back_row.result_count == 1 && back_row.results[0] == type &&
+                back_row.param_count == 1 && back_row.params[0] == row.results[0];
         if (found) opcode(back, tail);
       }
       if (!found) continue;

@@ -23,12 +23,12 @@ class Snippets {
  private:
   unsigned pick(size_t count) { return static_cast<unsigned>(random_() % count); }
   void opcode(wasm::Opcode opcode, wasm::text::ByteWriter& out);
-  bool constant(wasm::ValType type, wasm::text::ByteWriter& out);      // false: the type has none
+  bool constant(wasm::ValType type, wasm::text::ByteWriter& out);  // false: the type has none
   bool local_of(wasm::ValType type, uint32_t& index);
-  void value(wasm::ValType type, wasm::text::ByteWriter& out);         // a number's or vector's
+  void value(wasm::ValType type, wasm::text::ByteWriter& out);  // a number's or vector's
   bool same_signature(wasm::Opcode old, wasm::text::ByteWriter& out);
-  void transform(wasm::ValType type, wasm::text::ByteWriter& out);     // [t] -> [t]
-  void statement(wasm::text::ByteWriter& out);                         // [] -> []
+  void transform(wasm::ValType type, wasm::text::ByteWriter& out);  // [t] -> [t]
+  void statement(wasm::text::ByteWriter& out);                      // [] -> []
   void memory_statement(wasm::text::ByteWriter& out);
   void memarg(wasm::Opcode opcode, wasm::text::ByteWriter& out);
   bool access(wasm::Opcode old, wasm::text::ByteWriter& out);

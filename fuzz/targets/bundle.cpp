@@ -1,7 +1,9 @@
 // The boot bundle: any bytes as the archive that the kernel is handed.
 //
-// What is accepted fills a file system within its capacity, and its configuration encodes to bytes that read back the same.
+// What is accepted fills a file system within its capacity, and its configuration encodes to bytes that read back the
+// same.
 #include "kernel/program/bundle.hpp"
+
 #include "runtime/configure.hpp"
 #include "support/check.hpp"
 #include "support/input.hpp"
@@ -41,7 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   };
   fuzz::check(is_inside(bundle->program), "the program lies outside of the bundle");
   for (const CpioEntry& entry : bundle->files) {
-    fuzz::check(is_inside(entry.data) && is_inside(std::as_bytes(std::span(entry.name))), "a file lies outside of the bundle");
+    fuzz::check(is_inside(entry.data) && is_inside(std::as_bytes(std::span(entry.name))),
+                "a file lies outside of the bundle");
   }
   const std::string encoded = bundle->config.encode();
   const Result<BootConfig> again = BootConfig::parse(std::as_bytes(std::span(encoded)));

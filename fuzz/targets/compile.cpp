@@ -1,13 +1,15 @@
 // The compiler: modules, mutated so that they mostly stay valid, to code objects for both machines.
 //
-// The build has CAIRN_DEBUG, so the IR is verified after each pass and the register allocation is checked. What is valid
-// compiles, or exceeds a limit that the error names; the object can be read back; compiling again gives the same bytes.
-#include "compiler/codegen/object/object_reader.hpp"
+// The build has CAIRN_DEBUG, so the IR is verified after each pass and the register allocation is checked. What is
+// valid compiles, or exceeds a limit that the error names; the object can be read back; compiling again gives the same
+// bytes.
 #include "compiler/compile.hpp"
+
+#include "compiler/codegen/object/object_reader.hpp"
+#include "runtime/configure.hpp"
 #include "support/check.hpp"
 #include "support/input.hpp"
 #include "support/module_target.hpp"
-#include "runtime/configure.hpp"
 #include "wasm/decoder.hpp"
 
 using namespace cairn;
@@ -29,8 +31,14 @@ compiler::Options options_of(const wasm::Module& module, compiler::Architecture 
   const bool all = (hash >> 16 & 1) != 0;
   const auto has = [&](unsigned bit) { return all || (hash >> (17 + bit) & 1) != 0; };
   if (architecture == compiler::Architecture::x86_64) {
-    options.cpu = {.sse42 = has(0), .popcnt = has(1), .lzcnt = has(2), .bmi1 = has(3), .bmi2 = has(4), .avx = has(5),
-                   .avx2 = has(5) && has(6), .fma = has(5) && has(7)};
+    options.cpu = {.sse42 = has(0),
+                   .popcnt = has(1),
+                   .lzcnt = has(2),
+                   .bmi1 = has(3),
+                   .bmi2 = has(4),
+                   .avx = has(5),
+                   .avx2 = has(5) && has(6),
+                   .fma = has(5) && has(7)};
   } else {
     options.cpu = {.zba = has(0), .zbb = has(1), .zbs = has(2), .v = has(3)};
   }

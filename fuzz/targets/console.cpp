@@ -1,12 +1,13 @@
-// The virtio console's driver against one or two devices that do what the input says: sizes of queues, ports and their names, control
-// messages, which buffers come back and how long they are said to be.
+// The virtio console's driver against one or two devices that do what the input says: sizes of queues, ports and their
+// names, control messages, which buffers come back and how long they are said to be.
 //
-// The driver must stay inside its buffers, must not assert, and must not wait for ever for a device that has broken its queue. A
-// device that simply does not answer may be waited for: after some seconds of the target's clock it does.
+// The driver must stay inside its buffers, must not assert, and must not wait for ever for a device that has broken its
+// queue. A device that simply does not answer may be waited for: after some seconds of the target's clock it does.
+#include "kernel/devices/console.cpp"  // NOLINT: the driver's state has to be thrown away after each input
+
 #include <cstdlib>
 #include <string>
 
-#include "kernel/devices/console.cpp"  // NOLINT: the driver's state has to be thrown away after each input
 #include "support/check.hpp"
 #include "support/input.hpp"
 
@@ -74,7 +75,8 @@ class FakeTransport final : public virtio::Transport {
     while (queue.size != 0 && queue.seen != *at<uint16_t>(queue.addresses.available, 1)) {
       const uint16_t slot = *at<uint16_t>(queue.addresses.available, 2 + queue.seen % queue.size);
       fuzz::check(slot < queue.size, "the driver offers a descriptor that is none");
-      const Descriptor descriptor = *kDirectMap.at<const Descriptor>(queue.addresses.descriptors + slot * sizeof(Descriptor));
+      const Descriptor descriptor =
+          *kDirectMap.at<const Descriptor>(queue.addresses.descriptors + slot * sizeof(Descriptor));
       uint32_t length = 0;
       if ((descriptor.flags & 2) != 0) {
         // Messages and input are kept back now and then.
@@ -89,7 +91,8 @@ class FakeTransport final : public virtio::Transport {
   uint32_t fill(std::span<std::byte> buffer, bool is_control) {
     std::vector<std::byte> bytes;
     if (is_control) {
-      const console::ControlMessage message{input_.byte() % 10u, static_cast<uint16_t>(input_.byte() % 9), input_.byte()};
+      const console::ControlMessage message{input_.byte() % 10u, static_cast<uint16_t>(input_.byte() % 9),
+                                            input_.byte()};
       const auto part = std::as_bytes(std::span(&message, 1));
       bytes.assign(part.begin(), part.end());
       if (message.event == console::Event::name && input_.byte() < 200) {

@@ -1,7 +1,8 @@
 // The reader of device trees, and what the RISC-V kernel takes from one at its start: any bytes.
+#include "kernel/firmware/device_tree.hpp"
+
 #include <string>
 
-#include "kernel/firmware/device_tree.hpp"
 #include "kernel/firmware/tree_boot_info.hpp"
 #include "support/check.hpp"
 #include "support/input.hpp"

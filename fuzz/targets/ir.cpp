@@ -1,7 +1,7 @@
 // The parser of the compiler's IR: any text.
 //
-// What parses is either refused by the verifier, or prints, parses and prints the same again, and goes through the optimizer,
-// which verifies what each pass leaves.
+// What parses is either refused by the verifier, or prints, parses and prints the same again, and goes through the
+// optimizer, which verifies what each pass leaves.
 #include "base/arena.hpp"
 #include "compiler/ir/parser.hpp"
 #include "compiler/ir/printer.hpp"

@@ -1,14 +1,15 @@
-// Linking: a few modules that import from each other, from the host and from nowhere, made by the input's decisions. Some link
-// and some do not, segments are placed inside and outside, start functions trap; afterwards everything exported is called.
+// Linking: a few modules that import from each other, from the host and from nowhere, made by the input's decisions.
+// Some link and some do not, segments are placed inside and outside, start functions trap; afterwards everything
+// exported is called.
 #include <string>
 
 #include "base/format.hpp"
 #include "runtime/configure.hpp"
 #include "runtime/linker.hpp"
-#include "testing/wast/spectest.hpp"
 #include "support/check.hpp"
 #include "support/guest_scope.hpp"
 #include "support/input.hpp"
+#include "testing/wast/spectest.hpp"
 #include "wasm/text/text.hpp"
 
 using namespace cairn;
@@ -16,12 +17,14 @@ using namespace cairn;
 namespace {
 
 constexpr uint32_t kModules = 4;
-constexpr std::string_view kTypes[] = {"", "(param i32)", "(result i32)", "(param i32 i64) (result i32)",
-                                       "(param f64) (result f64 i32)", "(param i64)"};
-constexpr std::string_view kArguments[] = {"", "(i32.const 1)", "", "(i32.const 3) (i64.const 4)", "(f64.const 0.5)", "(i64.const 6)"};
+constexpr std::string_view kTypes[] = {
+    "", "(param i32)", "(result i32)", "(param i32 i64) (result i32)", "(param f64) (result f64 i32)", "(param i64)"};
+constexpr std::string_view kArguments[] = {
+    "", "(i32.const 1)", "", "(i32.const 3) (i64.const 4)", "(f64.const 0.5)", "(i64.const 6)"};
 constexpr uint32_t kResults[] = {0, 0, 1, 1, 2, 0};
 constexpr std::string_view kValues[] = {"i32", "i64", "funcref", "externref", "f64"};
-constexpr std::string_view kInitial[] = {"(i32.const 5)", "(i64.const 6)", "(ref.null func)", "(ref.null extern)", "(f64.const 1)"};
+constexpr std::string_view kInitial[] = {"(i32.const 5)", "(i64.const 6)", "(ref.null func)", "(ref.null extern)",
+                                         "(f64.const 1)"};
 
 // Writes one module's text.
 class Writer {
@@ -65,7 +68,8 @@ class Writer {
     const uint32_t from = input_.below(kModules + 2);
     add("(import \"", from >= kModules ? "spectest" : "m" + decimal(from), "\" \"");
     constexpr std::string_view kSpectest[] = {"print", "print_i32", "memory", "table", "global_i32", "global_i64"};
-    add(from >= kModules ? std::string(kSpectest[input_.below(std::size(kSpectest))]) : "e" + decimal(input_.below(8)), "\" ");
+    add(from >= kModules ? std::string(kSpectest[input_.below(std::size(kSpectest))]) : "e" + decimal(input_.below(8)),
+        "\" ");
     uint32_t which = 0;
     switch (input_.below(5)) {
       case 0:
@@ -73,7 +77,9 @@ class Writer {
         types_.push_back(which), ++functions_;
         break;
       case 1: add("(memory ", address(), limits(3), input_.one_in(8) ? " 4 shared" : "", ")"), ++memories_; break;
-      case 2: add("(table ", address(), limits(12), input_.one_in(4) ? " externref" : " funcref", ")"), ++tables_; break;
+      case 2:
+        add("(table ", address(), limits(12), input_.one_in(4) ? " externref" : " funcref", ")"), ++tables_;
+        break;
       case 3: {
         const std::string type = value_type(which);
         const bool is_mutable = input_.one_in(2);
@@ -112,14 +118,14 @@ class Writer {
       case 1: {
         if (tables_ == 0) break;
         const uint32_t type = input_.below(std::size(kTypes));
-        add("(call_indirect ", decimal(input_.below(tables_)), " (type ", decimal(type), ") ", kArguments[type], " (i32.const ",
-            decimal(input_.below(12)), "))", drops(type), "\n");
+        add("(call_indirect ", decimal(input_.below(tables_)), " (type ", decimal(type), ") ", kArguments[type],
+            " (i32.const ", decimal(input_.below(12)), "))", drops(type), "\n");
         return;
       }
       case 2:
         if (memories_ == 0) break;
-        add("(i64.store ", decimal(input_.below(memories_)), " offset=", decimal(input_.take<uint16_t>()), " (i32.const ",
-            decimal(input_.below(3) * 65530), ") (i64.const 7))\n");
+        add("(i64.store ", decimal(input_.below(memories_)), " offset=", decimal(input_.take<uint16_t>()),
+            " (i32.const ", decimal(input_.below(3) * 65530), ") (i64.const 7))\n");
         return;
       case 3:
         if (globals_.empty()) break;
@@ -145,8 +151,7 @@ class Writer {
         if (tags_ == 0) break;
         add("(block $h (try_table (catch_all $h) (throw ", decimal(input_.below(tags_)), ")))\n");
         return;
-      default:
-        break;
+      default: break;
     }
     add("(nop)\n");
   }
@@ -162,7 +167,8 @@ class Writer {
       add("(elem (table ", decimal(input_.below(tables_)), ") (i32.const ", decimal(input_.below(12)), ") func ",
           decimal(input_.below(functions_)), " ", decimal(input_.below(functions_)), ")\n");
     } else if (memories_ != 0) {
-      add("(data (memory ", decimal(input_.below(memories_)), ") (i32.const ", decimal(input_.below(4) * 65534), ") \"abc\")\n");
+      add("(data (memory ", decimal(input_.below(memories_)), ") (i32.const ", decimal(input_.below(4) * 65534),
+          ") \"abc\")\n");
     }
   }
   void exports() {

@@ -29,7 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Result<codegen::ObjectContents> contents = codegen::read_object(object);
   constexpr uint32_t kTypes[] = {3, 1, 4, 1, 5, 9, 2, 6};
   // What it says of itself is taken for what is wanted, so that the rest is looked at, too.
-  const runtime::WantedCode wanted{contents ? contents->identity : codegen::ObjectIdentity{}, platform::Platform::cpu_features()};
+  const runtime::WantedCode wanted{contents ? contents->identity : codegen::ObjectIdentity{},
+                                   platform::Platform::cpu_features()};
   const auto image = runtime::CodeImage::load(object, wanted, kTypes);
   fuzz::check(contents.has_value() || !image.has_value(), "an object was loaded that cannot be read");
   if (!image) return 0;

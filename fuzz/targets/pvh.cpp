@@ -1,6 +1,7 @@
-// What the x86-64 kernel reads at its start: any bytes as the first physical memory, the start information at an address that
-// the input chooses.
+// What the x86-64 kernel reads at its start: any bytes as the first physical memory, the start information at an
+// address that the input chooses.
 #include "kernel/firmware/pvh.hpp"
+
 #include "support/input.hpp"
 #include "support/memory_map_check.hpp"
 

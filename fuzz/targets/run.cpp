@@ -1,12 +1,13 @@
-// Instantiation and execution: modules, mutated so that they mostly stay valid, get what they import, and everything that
-// they export is called (testing/trial/trial.hpp). The code was made with checkers on; it may trap, and is ended when it runs for ever.
+// Instantiation and execution: modules, mutated so that they mostly stay valid, get what they import, and everything
+// that they export is called (testing/trial/trial.hpp). The code was made with checkers on; it may trap, and is ended
+// when it runs for ever.
 #include "runtime/configure.hpp"
 #include "support/check.hpp"
 #include "support/guest_scope.hpp"
 #include "support/input.hpp"
 #include "support/module_target.hpp"
-#include "wasi/fake_system.hpp"
 #include "testing/trial/trial.hpp"
+#include "wasi/fake_system.hpp"
 
 using namespace cairn;
 
@@ -20,7 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   config->compiler.function_budget_bytes = size_t{256} << 20;
   wasi::FakeSystem system;
   const wasi::TrialLimits limits{.memory_bytes = uint64_t{4} << 20, .table_elements = 10'000, .calls = 16};
-  (void)wasi::try_module(*config, fuzz::to_bytes(data, size), system, limits,
-                         wasi::within(fuzz::kGuestNanoseconds));
+  (void)wasi::try_module(*config, fuzz::to_bytes(data, size), system, limits, wasi::within(fuzz::kGuestNanoseconds));
   return 0;
 }

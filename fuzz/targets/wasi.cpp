@@ -1,8 +1,8 @@
-// WASI's functions with arbitrary arguments and memory, over the file system in memory: pointers, lengths, vectors, paths,
-// cookies, clocks, lists of subscriptions.
+// WASI's functions with arbitrary arguments and memory, over the file system in memory: pointers, lengths, vectors,
+// paths, cookies, clocks, lists of subscriptions.
 //
-// An input is what the guest's memory holds at first and a list of calls. Behind that part of memory lie paths and vectors that
-// mean something, so that calls get far.
+// An input is what the guest's memory holds at first and a list of calls. Behind that part of memory lie paths and
+// vectors that mean something, so that calls get far.
 #include <array>
 #include <string>
 
@@ -19,7 +19,8 @@ namespace {
 
 constexpr size_t kMemory = 65536;
 constexpr Pointer kPaths = 0x1000, kVectors = 0x2000;
-constexpr std::string_view kNames[] = {"a", "d", "d/f", "d/../a", "../a", "/a", "link", "link/f", "", ".", "d/", "new", "d/e/g", "up"};
+constexpr std::string_view kNames[] = {"a",      "d", "d/f", "d/../a", "../a", "/a",    "link",
+                                       "link/f", "",  ".",   "d/",     "new",  "d/e/g", "up"};
 
 // A stream that gives some bytes and swallows what is written.
 class Stream final : public File {
@@ -71,13 +72,53 @@ struct Adapter<function> {
 
 constexpr Function kFunctions[] = {
 #define F(name) Adapter<name>::call
-    F(args_get), F(args_sizes_get), F(environ_get), F(environ_sizes_get), F(clock_res_get), F(clock_time_get), F(random_get),
-    F(sched_yield), F(proc_raise), F(fd_advise), F(fd_allocate), F(fd_close), F(fd_datasync), F(fd_fdstat_get),
-    F(fd_fdstat_set_flags), F(fd_fdstat_set_rights), F(fd_filestat_get), F(fd_filestat_set_size), F(fd_filestat_set_times),
-    F(fd_pread), F(fd_prestat_get), F(fd_prestat_dir_name), F(fd_pwrite), F(fd_read), F(fd_readdir), F(fd_renumber), F(fd_seek),
-    F(fd_sync), F(fd_tell), F(fd_write), F(path_create_directory), F(path_filestat_get), F(path_filestat_set_times), F(path_link),
-    F(path_open), F(path_open), F(path_open), F(path_readlink), F(path_remove_directory), F(path_rename), F(path_symlink),
-    F(path_unlink_file), F(poll_oneoff), F(sock_accept), F(sock_recv), F(sock_send), F(sock_shutdown),
+    F(args_get),
+    F(args_sizes_get),
+    F(environ_get),
+    F(environ_sizes_get),
+    F(clock_res_get),
+    F(clock_time_get),
+    F(random_get),
+    F(sched_yield),
+    F(proc_raise),
+    F(fd_advise),
+    F(fd_allocate),
+    F(fd_close),
+    F(fd_datasync),
+    F(fd_fdstat_get),
+    F(fd_fdstat_set_flags),
+    F(fd_fdstat_set_rights),
+    F(fd_filestat_get),
+    F(fd_filestat_set_size),
+    F(fd_filestat_set_times),
+    F(fd_pread),
+    F(fd_prestat_get),
+    F(fd_prestat_dir_name),
+    F(fd_pwrite),
+    F(fd_read),
+    F(fd_readdir),
+    F(fd_renumber),
+    F(fd_seek),
+    F(fd_sync),
+    F(fd_tell),
+    F(fd_write),
+    F(path_create_directory),
+    F(path_filestat_get),
+    F(path_filestat_set_times),
+    F(path_link),
+    F(path_open),
+    F(path_open),
+    F(path_open),
+    F(path_readlink),
+    F(path_remove_directory),
+    F(path_rename),
+    F(path_symlink),
+    F(path_unlink_file),
+    F(poll_oneoff),
+    F(sock_accept),
+    F(sock_recv),
+    F(sock_send),
+    F(sock_shutdown),
 #undef F
 };
 
@@ -87,7 +128,8 @@ void put(std::vector<std::byte>& memory, size_t at, T value) {
 }
 
 void prepare(std::vector<std::byte>& memory) {
-  for (size_t i = 0; i < std::size(kNames); ++i) std::memcpy(memory.data() + kPaths + i * 16, kNames[i].data(), kNames[i].size());
+  for (size_t i = 0; i < std::size(kNames); ++i)
+    std::memcpy(memory.data() + kPaths + i * 16, kNames[i].data(), kNames[i].size());
   for (uint32_t i = 0; i < 4; ++i) {  // vectors: 4 bytes each, at different places, some overlapping
     for (uint32_t j = 0; j < 8; ++j) {
       put<uint32_t>(memory, kVectors + i * 64 + j * 8, 0x3000 + j * 64 * i);

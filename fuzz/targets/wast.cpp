@@ -1,14 +1,15 @@
 // Specification scripts: any text, parsed and executed, guest code for a limited time.
 //
-// Scripts whose modules ask for more than a few pages or many elements are parsed only: what they may have is theirs, but it
-// makes fuzzing slow.
+// Scripts whose modules ask for more than a few pages or many elements are parsed only: what they may have is theirs,
+// but it makes fuzzing slow.
+#include "wasm/text/wast.hpp"
+
 #include "runtime/configure.hpp"
-#include "testing/wast/script_runner.hpp"
 #include "support/check.hpp"
 #include "support/guest_scope.hpp"
 #include "support/input.hpp"
+#include "testing/wast/script_runner.hpp"
 #include "wasm/decoder.hpp"
-#include "wasm/text/wast.hpp"
 
 using namespace cairn;
 

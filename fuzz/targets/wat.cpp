@@ -1,7 +1,7 @@
 // The text format's lexer, parser and assembler: any text.
 //
-// What assembles must decode: validation may refuse it, but never as malformed, unless the text is a module in its binary form.
-// What is valid goes to text and back.
+// What assembles must decode: validation may refuse it, but never as malformed, unless the text is a module in its
+// binary form. What is valid goes to text and back.
 #include "support/check.hpp"
 #include "support/input.hpp"
 #include "support/round_trip.hpp"

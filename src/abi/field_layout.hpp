@@ -1,18 +1,19 @@
-// Where the fields of managed objects lie, by the rule of heap_layout.hpp: for the compiler and the type registry alike.
+// Where the fields of managed objects lie, by the rule of heap_layout.hpp: for the compiler and the type registry
+// alike.
 #pragma once
 
 #include <cstdint>
 
-#include "base/assert.hpp"
 #include "abi/heap_layout.hpp"
+#include "base/assert.hpp"
 #include "wasm/types/types.hpp"
 
 namespace cairn::abi {
 
 // How a value of a type is stored in an object.
 struct FieldStorage {
-  uint8_t size = 4;            // 1, 2, 4, 8 or 16 bytes
-  bool is_reference = false;   // of the heap, 32 bits wide; function references are none
+  uint8_t size = 4;           // 1, 2, 4, 8 or 16 bytes
+  bool is_reference = false;  // of the heap, 32 bits wide; function references are none
 };
 
 // `is_function(index)` tells whether a defined type is a function type.
@@ -28,8 +29,8 @@ constexpr FieldStorage storage_of(wasm::ValType type, IsFunction&& is_function) 
     case wasm::ValType::bottom: CAIRN_UNREACHABLE();
   }
   const wasm::HeapType heap = type.heap();
-  const bool is_func = heap.is_concrete() ? is_function(heap.index())
-                                          : heap == wasm::HeapType::func || heap == wasm::HeapType::nofunc;
+  const bool is_func =
+      heap.is_concrete() ? is_function(heap.index()) : heap == wasm::HeapType::func || heap == wasm::HeapType::nofunc;
   return is_func ? FieldStorage{8, false} : FieldStorage{4, true};
 }
 template <class IsFunction>

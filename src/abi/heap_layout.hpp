@@ -1,18 +1,19 @@
-// Managed objects as compiled code and the collector see them: structs, arrays, exceptions, and host values behind externref.
+// Managed objects as compiled code and the collector see them: structs, arrays, exceptions, and host values behind
+// externref.
 //
-// A reference (ir::Type::gcref) is 32 bits wide: 0 is null; with bit 0 set it is an i31 whose value is in bits 31..1; otherwise it is
-// the object's offset in bytes from the heap's base, a multiple of 8. References of the any, extern and exn hierarchies are
-// all of this kind, so any.convert_extern and extern.convert_any are no operation: a host value that is an externref is
-// an object of kind `host`, which no cast of the any hierarchy but the one to `any` accepts. Function references stay what they
-// are, 64-bit pointers to VMFuncRef outside of the heap.
+// A reference (ir::Type::gcref) is 32 bits wide: 0 is null; with bit 0 set it is an i31 whose value is in bits 31..1;
+// otherwise it is the object's offset in bytes from the heap's base, a multiple of 8. References of the any, extern and
+// exn hierarchies are all of this kind, so any.convert_extern and extern.convert_any are no operation: a host value
+// that is an externref is an object of kind `host`, which no cast of the any hierarchy but the one to `any` accepts.
+// Function references stay what they are, 64-bit pointers to VMFuncRef outside of the heap.
 //
 // The base never moves; objects do, at safepoints: calls, and instructions that may allocate. The lowest
 // kNullGuardBytes of the heap are never accessible, so an access through null with a small displacement faults and
 // becomes a trap.
 //
-// Every object starts with VMObject. Fields follow in the order of their type, each at the next multiple of its size (v128:
-// 8), subtypes adding theirs behind those of the supertype; the object's size is rounded up to 8. Storage: i8 and i16 take 1 and 2
-// bytes, references of the heap 4, function references 8 (field_layout.hpp computes it).
+// Every object starts with VMObject. Fields follow in the order of their type, each at the next multiple of its size
+// (v128: 8), subtypes adding theirs behind those of the supertype; the object's size is rounded up to 8. Storage: i8
+// and i16 take 1 and 2 bytes, references of the heap 4, function references 8 (field_layout.hpp computes it).
 #pragma once
 
 #include <cstddef>
@@ -67,14 +68,15 @@ struct VMHostValue {
 };
 
 // What a canonical type is to compiled code and to the collector; at VMContext::types[type_id], immutable.
-// A test for type T at depth d: `ancestors[d] == T` in the object's VMTypeInfo, and before that, if d is kMinimumDisplay or more,
-// `depth >= d`. Unused entries of `ancestors` are kNoType.
+// A test for type T at depth d: `ancestors[d] == T` in the object's VMTypeInfo, and before that, if d is
+// kMinimumDisplay or more, `depth >= d`. Unused entries of `ancestors` are kNoType.
 inline constexpr uint32_t kMinimumDisplay = 8;
 inline constexpr uint32_t kNoType = 0xffff'ffff;
 struct VMTypeInfo {
-  uint32_t depth = 0;            // number of supertypes above
-  uint32_t size = 0;             // struct, exception: bytes of an object; array: bytes of an element
-  uint32_t reference_count = 0;  // struct, exception: how many fields are references of the heap; array: 1 if the elements are
+  uint32_t depth = 0;  // number of supertypes above
+  uint32_t size = 0;   // struct, exception: bytes of an object; array: bytes of an element
+  uint32_t reference_count =
+      0;  // struct, exception: how many fields are references of the heap; array: 1 if the elements are
   ObjectKind kind = ObjectKind::structure;  // functions: exception, for tags of that type
   const uint32_t* references = nullptr;     // byte offsets in the object of the fields that are references of the heap
   // max(depth + 1, kMinimumDisplay) type ids: the root first, itself at `depth`.
@@ -84,8 +86,8 @@ struct VMTypeInfo {
 };
 static_assert(sizeof(VMTypeInfo) == 24 + 4 * kMinimumDisplay);
 
-// Inline allocation: the new object is at `top`; if top + size > limit, the builtin gc_allocate has to do it. Offsets from
-// the heap's base. What is there is not cleared. In VMStoreState.
+// Inline allocation: the new object is at `top`; if top + size > limit, the builtin gc_allocate has to do it. Offsets
+// from the heap's base. What is there is not cleared. In VMStoreState.
 struct VMAllocation {
   uint64_t top = 0;
   uint64_t limit = 0;

@@ -3,8 +3,8 @@
 // This header is the one thing that compiler/ knows of the runtime. All offsets in generated code come from here. A
 // VMContext is a fixed header, then arrays whose sizes depend on the module (VMLayout).
 //
-// Invariant: a memory's base never moves (its largest size is reserved when it is created), so bases are immutable and may
-// be kept in registers across calls. Lengths change only at calls. Tables may move when they grow.
+// Invariant: a memory's base never moves (its largest size is reserved when it is created), so bases are immutable and
+// may be kept in registers across calls. Lengths change only at calls. Tables may move when they grow.
 #pragma once
 
 #include <array>
@@ -44,7 +44,8 @@ struct VMMemory {
 struct VMTable {
   uint64_t* elements = nullptr;  // one 64-bit word an element: VMFuncRef*, or an external reference; null is 0
   uint64_t length = 0;
-  // Of tables of heap references, a PieceState for each piece of kTablePiece elements. It becomes `changed` before an element is written.
+  // Of tables of heap references, a PieceState for each piece of kTablePiece elements. It becomes `changed` before an
+  // element is written.
   uint8_t* changed = nullptr;
 };
 enum class PieceState : uint8_t {
@@ -71,28 +72,30 @@ inline constexpr uint32_t kMaximumCalleeSaved = 22;  // registers, of all target
 // Per activation state of the store that guest code and its trampolines use.
 struct VMStoreState {
   const std::byte* stack_limit = nullptr;  // host functions need the stack pointer above this
-  // The host's stack pointer in the frame of the innermost entry: a trap unwinds to it, and C++ runs below it (host_stack.hpp).
+  // The host's stack pointer in the frame of the innermost entry: a trap unwinds to it, and C++ runs below it
+  // (host_stack.hpp).
   const std::byte* entry_frame = nullptr;
-  // Set by a host function's trampoline before it calls out, for backtraces: the address above its own stack argument area,
-  // and its return address into guest code.
+  // Set by a host function's trampoline before it calls out, for backtraces: the address above its own stack argument
+  // area, and its return address into guest code.
   const std::byte* exit_frame = nullptr;
   const void* exit_pc = nullptr;
-  // Where builtins that unwind find the callee-saved registers of their caller, in the order of FunctionRecord::saved_registers.
+  // Where builtins that unwind find the callee-saved registers of their caller, in the order of
+  // FunctionRecord::saved_registers.
   uint64_t* registers = nullptr;
-  VMAllocation allocation;  // of the store's heap; both 0 while there is none
+  VMAllocation allocation;     // of the store's heap; both 0 while there is none
   uint32_t arguments[4] = {};  // of builtins whose kind is `keep`
 };
 
 // The fixed part. Compiled code reads these by offsetof.
 struct VMContext {
-  std::byte* memory0_base = nullptr;      // loaded into the pinned base register on entry
+  std::byte* memory0_base = nullptr;  // loaded into the pinned base register on entry
   uint64_t memory0_reserved = 0;
   VMStoreState* store = nullptr;
-  const void* const* builtins = nullptr;  // addresses, by the numbers of builtins.def
-  void* instance = nullptr;               // the runtime's half; opaque to compiled code
-  const void* tail_call_restore = nullptr;  // address of the restore stub (see codegen/calling_convention.hpp)
-  uint64_t magic = 0;                     // kVMContextMagic or kVMHostContextMagic
-  std::byte* heap_base = nullptr;         // of the store's managed heap, null in instances whose module uses none
+  const void* const* builtins = nullptr;     // addresses, by the numbers of builtins.def
+  void* instance = nullptr;                  // the runtime's half; opaque to compiled code
+  const void* tail_call_restore = nullptr;   // address of the restore stub (see codegen/calling_convention.hpp)
+  uint64_t magic = 0;                        // kVMContextMagic or kVMHostContextMagic
+  std::byte* heap_base = nullptr;            // of the store's managed heap, null in instances whose module uses none
   const VMTypeInfo* const* types = nullptr;  // by canonical type id; engine-wide
   uint64_t reserved = 0;
 };
@@ -166,8 +169,8 @@ class VMLayout {
       tags_, size_;
 };
 
-// How much address space follows a guarded 32-bit memory's 4 GiB, all of it without access. An access whose static offset
-// is below this (and 16 bytes at most in size) needs no check.
+// How much address space follows a guarded 32-bit memory's 4 GiB, all of it without access. An access whose static
+// offset is below this (and 16 bytes at most in size) needs no check.
 inline constexpr uint64_t kGuardBytes = uint64_t{1} << 31;
 inline constexpr uint64_t kGuardedReservation = (uint64_t{1} << 32) + kGuardBytes + 65536;
 

@@ -28,7 +28,8 @@ void Arena::recycle(void* data, size_t bytes) {
   if (end < aligned + (size_t{1} << kSmallestClass)) return;
   const size_t size = end - aligned;
   if constexpr (CAIRN_DEBUG) std::memset(data, 0xa5, bytes);
-  const unsigned which = std::min<unsigned>(static_cast<unsigned>(std::bit_width(size)) - 1 - kSmallestClass, kClasses - 1);
+  const unsigned which =
+      std::min<unsigned>(static_cast<unsigned>(std::bit_width(size)) - 1 - kSmallestClass, kClasses - 1);
   free_[which] = std::construct_at(reinterpret_cast<FreeBlock*>(aligned), free_[which], size);
   has_free_ = true;
   ASAN_POISON_MEMORY_REGION(free_[which] + 1, size - sizeof(FreeBlock));

@@ -1,13 +1,13 @@
 // A bump allocator for data that live and die together, such as those of one function's compilation.
 //
-// Nothing is freed until reset(), which keeps the memory for the next job. An arena has a budget in bytes. Going over it
-// does not fail the allocation (there is no way to report that from inside every data structure): it sets exhausted(),
-// which each phase polls, at least once a block, and turns into an Error that names the budget. Between two polls a phase
-// may allocate at most a small multiple of the block's size.
+// Nothing is freed until reset(), which keeps the memory for the next job. An arena has a budget in bytes. Going over
+// it does not fail the allocation (there is no way to report that from inside every data structure): it sets
+// exhausted(), which each phase polls, at least once a block, and turns into an Error that names the budget. Between
+// two polls a phase may allocate at most a small multiple of the block's size.
 //
-// Large blocks that are given back with recycle() are used again before fresh memory is. What they are used for counts as
-// used all the same, so that the budget bounds the work as well as the memory. Under AddressSanitizer nothing can be read from
-// them in between.
+// Large blocks that are given back with recycle() are used again before fresh memory is. What they are used for counts
+// as used all the same, so that the budget bounds the work as well as the memory. Under AddressSanitizer nothing can be
+// read from them in between.
 #pragma once
 
 #include <cstddef>
@@ -58,7 +58,8 @@ class Arena {
     FreeBlock* next;
     size_t size;
   };
-  static constexpr unsigned kSmallestClass = CAIRN_DEBUG ? 6 : 12;  // 4 KiB; all that has room for a FreeBlock, to find mistakes
+  static constexpr unsigned kSmallestClass =
+      CAIRN_DEBUG ? 6 : 12;  // 4 KiB; all that has room for a FreeBlock, to find mistakes
   static constexpr unsigned kClasses = 28;
 
   void* take_recycled(size_t bytes, size_t alignment);
@@ -81,9 +82,15 @@ class ArenaVector {
 
  public:
   explicit ArenaVector(Arena& arena) : arena_(&arena) {}
-  ArenaVector(const ArenaVector&) requires(kOldStorage == OldStorage::abandoned) = default;
-  ArenaVector& operator=(const ArenaVector&) requires(kOldStorage == OldStorage::abandoned) = default;
-  ~ArenaVector() requires(kOldStorage == OldStorage::abandoned) = default;
+  ArenaVector(const ArenaVector&)
+    requires(kOldStorage == OldStorage::abandoned)
+  = default;
+  ArenaVector& operator=(const ArenaVector&)
+    requires(kOldStorage == OldStorage::abandoned)
+  = default;
+  ~ArenaVector()
+    requires(kOldStorage == OldStorage::abandoned)
+  = default;
   ~ArenaVector() { recycle(); }
 
   void push_back(const T& value) {

@@ -1,4 +1,5 @@
-// BLAKE2b with 32 bytes of result and without a key ([rfc7693]): names bytes in a way that nobody can imitate with others.
+// BLAKE2b with 32 bytes of result and without a key ([rfc7693]): names bytes in a way that nobody can imitate with
+// others.
 #pragma once
 
 #include <array>

@@ -19,7 +19,8 @@ std::string digest_of(std::span<const std::byte> bytes) {
 
 TEST(Blake2b, OfText) {
   const std::string text = "abc";
-  EXPECT_EQ(digest_of(std::as_bytes(std::span(text))), "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
+  EXPECT_EQ(digest_of(std::as_bytes(std::span(text))),
+            "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
 }
 
 // As Python's hashlib has them, of bytes i * 7 + 3.

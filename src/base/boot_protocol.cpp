@@ -61,45 +61,34 @@ bool set(BootConfig& config, std::string_view key, std::string_view value) {
 
 int exit_status_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::usage:
-      return exit_status::kUsage;
-    case ErrorKind::io:
-      return exit_status::kSystem;
+    case ErrorKind::usage: return exit_status::kUsage;
+    case ErrorKind::io: return exit_status::kSystem;
     case ErrorKind::malformed:
     case ErrorKind::invalid:
     case ErrorKind::unsupported:
     case ErrorKind::limit:
     case ErrorKind::link:
-    case ErrorKind::resource:
-      return exit_status::kBadModule;
+    case ErrorKind::resource: return exit_status::kBadModule;
   }
   return exit_status::kSystem;
 }
 
 std::string_view to_string(BootMode mode) {
   switch (mode) {
-    case BootMode::idle:
-      return "idle";
-    case BootMode::run:
-      return "run";
-    case BootMode::wast:
-      return "wast";
-    case BootMode::trial:
-      return "trial";
-    case BootMode::tests:
-      return "tests";
+    case BootMode::idle: return "idle";
+    case BootMode::run: return "run";
+    case BootMode::wast: return "wast";
+    case BootMode::trial: return "trial";
+    case BootMode::tests: return "tests";
   }
   return "?";
 }
 
 std::string_view to_string(BoundsMode mode) {
   switch (mode) {
-    case BoundsMode::automatic:
-      return "automatic";
-    case BoundsMode::guard:
-      return "guard";
-    case BoundsMode::check:
-      return "check";
+    case BoundsMode::automatic: return "automatic";
+    case BoundsMode::guard: return "guard";
+    case BoundsMode::check: return "check";
   }
   return "?";
 }

@@ -1,14 +1,14 @@
 // What the `cairn` command and the kernel agree on when a machine runs a program: the one place that says it.
 //
 // 1. The kernel's command line (QEMU -append) holds words separated by spaces, each `key=value`; see kernel_option. It
-// is
-//    for what the kernel must know before it has memory. Unknown words are ignored.
+//    is for what the kernel must know before it has memory. Unknown words are ignored.
 //
 // 2. The boot bundle (QEMU -initrd) is a newc cpio archive (base/cpio.hpp) with these members, in this order:
 //      config         BootConfig, encoded
 //      program.wasm   the module, or its text; absent in the modes that run none
-//      root/...       the initial file system: root/a/b becomes /a/b. Directories precede what they hold. What the program sees of
-//                     it are the preopens: "/" is /0, and what must not be seen below that is in /1, /2 and so on.
+//      root/...       the initial file system: root/a/b becomes /a/b. Directories precede what they hold. What the
+//                     program sees of it are the preopens: "/" is /0, and what must not be seen below that is in /1,
+//                     /2 and so on.
 //    The machine without a bundle boots idle.
 //
 // 3. One virtio-console device with VIRTIO_CONSOLE_F_MULTIPORT has the ports `port_name` lists. The host finds a port
@@ -19,9 +19,9 @@
 //      stdout   guest to host, bytes untouched.
 //      stderr   guest to host; also the kernel's messages to the user: trap and backtrace, or why a module cannot run.
 //      control  lines of text: guest to host control_record, host to guest host_record.
-//    A guest that stops reading stdin blocks the writer; a host that stops reading stdout blocks the guest. The host says
-//    with a record how far it has carried the bytes of stdout and stderr, and when reading or writing has failed. A stream
-//    that has failed stays failed: the host throws away what still comes.
+//    A guest that stops reading stdin blocks the writer; a host that stops reading stdout blocks the guest. The host
+//    says with a record how far it has carried the bytes of stdout and stderr, and when reading or writing has failed.
+//    A stream that has failed stays failed: the host throws away what still comes.
 //
 // 4. The serial port carries the kernel's log. The host keeps it, and shows it when asked to or after a panic. A
 // panic's
@@ -54,11 +54,12 @@ constexpr int kTrap = 134;      // the program trapped
 // With which status the command or the machine ends for an error of this kind.
 int exit_status_of(ErrorKind kind);
 
-// What a kernel says on the serial port, followed by the reason, before it powers a machine off whose CPU it cannot run on (x86-64:
-// entry.S repeats it).
+// What a kernel says on the serial port, followed by the reason, before it powers a machine off whose CPU it cannot run
+// on (x86-64: entry.S repeats it).
 constexpr std::string_view kBelowFloor = "cairn: this CPU is below the floor";
 
-// The same about a machine with less memory than Cairn boots with. (Where even the kernel's image does not fit, nobody says anything.)
+// The same about a machine with less memory than Cairn boots with. (Where even the kernel's image does not fit, nobody
+// says anything.)
 constexpr std::string_view kTooLittleMemory = "cairn: this machine has too little memory";
 // What a machine must have, and how much of that its firmware may keep for itself.
 constexpr uint64_t kMinimumMemory = uint64_t{16} << 20;
@@ -92,8 +93,8 @@ namespace control_record {
 constexpr std::string_view kTime = "time";
 // `stat NAME VALUE`: a number worth knowing, as `stat resident_bytes 9437184`. Only when BootConfig::report_times.
 constexpr std::string_view kStat = "stat";
-// `begin NUMBER`: the machine turns to that one of the files (modes wast and trial), counted from 0 in the bundle's order;
-// NUMBER is how many there are when it has been through them all.
+// `begin NUMBER`: the machine turns to that one of the files (modes wast and trial), counted from 0 in the bundle's
+// order; NUMBER is how many there are when it has been through them all.
 constexpr std::string_view kBegin = "begin";
 // `totals PASSED FAILED`: what came of all files so far (modes wast and trial).
 constexpr std::string_view kTotals = "totals";
@@ -105,8 +106,8 @@ constexpr std::string_view kExit = "exit";
 namespace host_record {
 // `carried STREAM TOTAL`: of the stream's bytes so many in all have been written where they belong.
 constexpr std::string_view kCarried = "carried";
-// `failed STREAM TOTAL ERRNO`: writing failed after TOTAL bytes; for stdin, reading did, and TOTAL bytes precede the failure.
-// ERRNO is WASI's number (wasi/interface/types.hpp).
+// `failed STREAM TOTAL ERRNO`: writing failed after TOTAL bytes; for stdin, reading did, and TOTAL bytes precede the
+// failure. ERRNO is WASI's number (wasi/interface/types.hpp).
 constexpr std::string_view kFailed = "failed";
 }  // namespace host_record
 
@@ -114,7 +115,8 @@ enum class BootMode : uint8_t {
   idle,   // no program: stay up, talk on the serial port
   run,    // run program.wasm as a WASI command, then power off
   wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
-  trial,  // try the modules root/** (testing/trial/trial.hpp), a line each on stdout, exit 0 when all left nothing behind, then power off
+  trial,  // try the modules root/** (testing/trial/trial.hpp), a line each on stdout, exit 0 when all left nothing
+          // behind, then power off
   tests,  // run the unit tests linked into the kernel, then power off
 };
 
@@ -137,15 +139,15 @@ struct BootConfig {
   std::vector<std::string> arguments;    // arg=...    argv, the program's name first
   std::vector<std::string> environment;  // env=K=V
   std::vector<Preopen> preopens;         // preopen=/data, then path=/0/data; root/ holds their files
-  std::string invoke;                    // invoke=add the function to call instead of _start, with the arguments as its own
-  bool trap_unknown_imports = false;     // unknown_imports=trap
-  std::string standard_files;            // standard=/0 the directory that gets /tmp and /dev/null; empty: none does
-  bool terminal[3] = {};                 // terminal=0 descriptors that are a terminal on the host
+  std::string invoke;  // invoke=add the function to call instead of _start, with the arguments as its own
+  bool trap_unknown_imports = false;  // unknown_imports=trap
+  std::string standard_files;         // standard=/0 the directory that gets /tmp and /dev/null; empty: none does
+  bool terminal[3] = {};              // terminal=0 descriptors that are a terminal on the host
   BoundsMode bounds = BoundsMode::automatic;   // bounds=check
   std::vector<std::string> disabled_features;  // disable=simd
   bool report_times = false;                   // report_times=1
   std::vector<std::string> engine_options;     // engine=...: passed to the engine as they are, e.g. `engine=opt=none`
-  uint64_t limit_nanoseconds = 0;       // limit=N: what the guest code of a script may take (wast); 0: no limit
+  uint64_t limit_nanoseconds = 0;              // limit=N: what the guest code of a script may take (wast); 0: no limit
   uint64_t wall_clock_nanoseconds = 0;  // wall_clock=N: the host's time of day, for machines without a usable clock
 
   [[nodiscard]] std::string encode() const;

@@ -98,17 +98,10 @@ Result<bool> CpioReader::next(CpioEntry& entry) {
   entry.data = archive_.subspan(data_start, fields[file_size]);
   entry.modified_seconds = fields[mtime];
   switch (fields[mode] & kModeTypeMask) {
-    case kModeFile& kModeTypeMask:
-      entry.kind = CpioKind::file;
-      break;
-    case kModeDirectory& kModeTypeMask:
-      entry.kind = CpioKind::directory;
-      break;
-    case kModeSymlink& kModeTypeMask:
-      entry.kind = CpioKind::symlink;
-      break;
-    default:
-      return malformed("a cpio member is neither a file, a directory nor a symbolic link");
+    case kModeFile& kModeTypeMask: entry.kind = CpioKind::file; break;
+    case kModeDirectory& kModeTypeMask: entry.kind = CpioKind::directory; break;
+    case kModeSymlink& kModeTypeMask: entry.kind = CpioKind::symlink; break;
+    default: return malformed("a cpio member is neither a file, a directory nor a symbolic link");
   }
   position_ = std::min<uint64_t>(round_up_to_4(data_end), archive_.size());
   return true;

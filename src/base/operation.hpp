@@ -2,12 +2,13 @@
 //
 //   Result<Module> module = run_operation([&] { return decode(bytes); });
 //
-// What the running thread allocates while `f` runs belongs to the operation. When operator new finds no memory, control returns
-// to run_operation, which frees all of it and gives an Error of kind resource. When `f` returns, the allocations become ordinary ones.
+// What the running thread allocates while `f` runs belongs to the operation. When operator new finds no memory, control
+// returns to run_operation, which frees all of it and gives an Error of kind resource. When `f` returns, the
+// allocations become ordinary ones.
 //
-// This is the only place where C++ frames are left without their destructors (decision 0013). `f` must therefore hold nothing but memory that
-// it allocated itself: it takes no lock, changes nothing outside, keeps no reference count, and neither frees nor takes over what was
-// allocated before. Debug builds assert that it frees nothing of others.
+// This is the only place where C++ frames are left without their destructors (decision 0013). `f` must therefore hold
+// nothing but memory that it allocated itself: it takes no lock, changes nothing outside, keeps no reference count, and
+// neither frees nor takes over what was allocated before. Debug builds assert that it frees nothing of others.
 //
 // An operation that is started by another one is part of it: when memory runs out, the outer one ends.
 #pragma once
@@ -51,7 +52,8 @@ void operation_drop(OperationRecord& record);
 // --- For operator new: leaves the operation, because there is no memory for `wanted` bytes. Does not return.
 [[noreturn]] void operation_fail(OperationRecord& record, uint64_t wanted);
 
-// That there was no memory for `what`, of so many bytes (0: unknown). The text is left out where there is no memory even for that.
+// That there was no memory for `what`, of so many bytes (0: unknown). The text is left out where there is no memory
+// even for that.
 Error out_of_memory(std::string_view what, uint64_t bytes = 0);
 
 namespace detail {

@@ -1,4 +1,5 @@
-// Shared ownership by a counter inside the object, for the few things that several owners keep alive (a compiled module).
+// Shared ownership by a counter inside the object, for the few things that several owners keep alive (a compiled
+// module).
 #pragma once
 
 #include <atomic>

@@ -1,7 +1,7 @@
 // How the engine reports failure: one error value, carried by std::expected.
 //
-// Three kinds of failure are never mixed (docs/invariants.md): bad input and exhausted resources are an Error or a guest
-// trap; a bug of ours is an assertion.
+// Three kinds of failure are never mixed (docs/invariants.md): bad input and exhausted resources are an Error or a
+// guest trap; a bug of ours is an assertion.
 #pragma once
 
 #include <cstdint>
@@ -50,12 +50,12 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
 #define CAIRN_TRY(expr) CAIRN_TRY_UNIQUE(expr, __COUNTER__)
 #define CAIRN_TRY_UNIQUE(expr, number) CAIRN_TRY_NUMBERED(expr, number)
 #define CAIRN_TRY_NUMBERED(expr, number) CAIRN_TRY_NAMED(expr, cairn_try_result_##number)
-#define CAIRN_TRY_NAMED(expr, result)                   \
-  __extension__({                                       \
-    auto result = (expr);                               \
-    if (!result) [[unlikely]]                           \
+#define CAIRN_TRY_NAMED(expr, result)                        \
+  __extension__({                                            \
+    auto result = (expr);                                    \
+    if (!result) [[unlikely]]                                \
       return ::std::unexpected(::std::move(result).error()); \
-    ::cairn::detail::unwrap(::std::move(result));       \
+    ::cairn::detail::unwrap(::std::move(result));            \
   })
 
 namespace cairn::detail {

@@ -1,4 +1,5 @@
-// Elements that never move, added and removed at the end; it reports when there is no memory. They lie in chunks of equal size.
+// Elements that never move, added and removed at the end; it reports when there is no memory. They lie in chunks of
+// equal size.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// Finds the positions of entries in some array by their hashes: a hash table of numbers that reports when there is no memory. The entries
-// and what makes two of them equal are the caller's. Nothing is ever removed but all of it.
+// Finds the positions of entries in some array by their hashes: a hash table of numbers that reports when there is no
+// memory. The entries and what makes two of them equal are the caller's. Nothing is ever removed but all of it.
 #pragma once
 
 #include <bit>

@@ -1,8 +1,8 @@
-// A growable array that reports when there is no memory, for everything whose size a guest decides: what would take memory
-// is named try_... and answers false, with the array as it was before.
+// A growable array that reports when there is no memory, for everything whose size a guest decides: what would take
+// memory is named try_... and answers false, with the array as it was before.
 //
-// It grows by half and more, and by no more than is needed where that much is not to be had. Elements move when it grows. An
-// index out of bounds ends the program, as it does in the standard's containers. `Memory` is for tests.
+// It grows by half and more, and by no more than is needed where that much is not to be had. Elements move when it
+// grows. An index out of bounds ends the program, as it does in the standard's containers. `Memory` is for tests.
 #pragma once
 
 #include <algorithm>

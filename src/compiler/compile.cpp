@@ -3,21 +3,21 @@
 #include <algorithm>
 #include <memory>
 
+#include "abi/builtins.hpp"
 #include "base/arena.hpp"
 #include "base/assert.hpp"
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "compiler/build/build.hpp"
 #include "compiler/codegen/allocation/checker.hpp"
+#include "compiler/codegen/allocation/regalloc.hpp"
 #include "compiler/codegen/dump.hpp"
 #include "compiler/codegen/object/elf_writer.hpp"
-#include "compiler/codegen/allocation/regalloc.hpp"
 #include "compiler/codegen/target.hpp"
 #include "compiler/ir/printer.hpp"
 #include "compiler/opt/pipeline.hpp"
 #include "compiler/rv64/target.hpp"
 #include "compiler/x64/target.hpp"
-#include "abi/builtins.hpp"
 #include "wasm/validation/validator.hpp"
 
 namespace cairn::compiler {
@@ -42,9 +42,13 @@ uint64_t module_budget(const wasm::Module& module, const Options& options) {
 class FunctionCompiler {
  public:
   FunctionCompiler(const ModuleContext& context, const codegen::Target& target)
-      : context_(context), target_(target), validator_(context.module()), arena_(context.options().function_budget_bytes) {}
+      : context_(context),
+        target_(target),
+        validator_(context.module()),
+        arena_(context.options().function_budget_bytes) {}
 
-  // The code lies in the compiler's arena until the next call. Takes at most so much memory, and no more than a function may.
+  // The code lies in the compiler's arena until the next call. Takes at most so much memory, and no more than a
+  // function may.
   Result<codegen::CodeBuffer> compile(wasm::FuncIndex index, uint64_t budget, FunctionDump* dump = nullptr) {
     arena_.reset();
     arena_.set_budget(std::min<uint64_t>(context_.options().function_budget_bytes, budget));
@@ -69,8 +73,8 @@ class FunctionCompiler {
     CAIRN_TRY(target_.lower(function, machine));
     function.recycle();
     if (dump != nullptr) dump->machine = codegen::to_text(machine, nullptr, &target_);
-    const codegen::AllocationResult allocation = CAIRN_TRY(codegen::allocate_registers(
-        machine, target_.register_file(), {.register_limit = options.register_limit}));
+    const codegen::AllocationResult allocation = CAIRN_TRY(
+        codegen::allocate_registers(machine, target_.register_file(), {.register_limit = options.register_limit}));
     if (dump != nullptr) dump->allocated = codegen::to_text(machine, &allocation, &target_);
     if (options.verify || CAIRN_DEBUG) {
       const std::string problem = codegen::check_allocation(machine, target_.register_file(), allocation);
@@ -86,13 +90,13 @@ class FunctionCompiler {
 
   [[nodiscard]] Error over_budget(wasm::FuncIndex index) const {
     const Options& options = context_.options();
-    const std::string limit =
-        arena_.budget() == options.function_budget_bytes
-            ? decimal(uint64_t{options.function_budget_bytes}) + " bytes (function budget)"
-            : decimal(module_budget(context_.module(), options)) + " bytes for this module (" +
-                  decimal(uint64_t{options.module_budget_bytes}) + ", " + decimal(uint64_t{options.module_budget_per_byte}) +
-                  " for each of its bytes and " + decimal(uint64_t{options.module_budget_per_function}) +
-                  " for each function)";
+    const std::string limit = arena_.budget() == options.function_budget_bytes
+                                  ? decimal(uint64_t{options.function_budget_bytes}) + " bytes (function budget)"
+                                  : decimal(module_budget(context_.module(), options)) + " bytes for this module (" +
+                                        decimal(uint64_t{options.module_budget_bytes}) + ", " +
+                                        decimal(uint64_t{options.module_budget_per_byte}) +
+                                        " for each of its bytes and " +
+                                        decimal(uint64_t{options.module_budget_per_function}) + " for each function)";
     return Error::at(ErrorKind::limit, context_.module().functions[index.index()].body_offset,
                      "function " + decimal(index.index()) + " needs more memory to compile than the limit of " + limit);
   }
@@ -112,7 +116,8 @@ Result<std::vector<std::byte>> module_object(const wasm::Module& module, const O
   const std::unique_ptr<codegen::Target> target = make_target(options);
   const ModuleContext context(module, options);
   FunctionCompiler compiler(context, *target);
-  codegen::ElfWriter object(options.architecture, codegen::identity_of(codegen::ObjectKind::module, module.digest, options));
+  codegen::ElfWriter object(options.architecture,
+                            codegen::identity_of(codegen::ObjectKind::module, module.digest, options));
   uint64_t budget = module_budget(module, options);
   for (uint32_t i = module.imported_functions; i < module.functions.size(); ++i) {
     const wasm::FuncIndex index(i);

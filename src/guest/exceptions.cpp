@@ -1,8 +1,10 @@
-// C++ exceptions on wasm: the functions of the Itanium C++ ABI that compiled code calls [https://itanium-cxx-abi.github.io,
-// "C++ ABI: Exception Handling"], and the search among a landing pad's clauses. See README.md.
+// C++ exceptions on wasm: the functions of the Itanium C++ ABI that compiled code calls
+// [https://itanium-cxx-abi.github.io, "C++ ABI: Exception Handling"], and the search among a landing pad's clauses. See
+// README.md.
 //
-// An exception is a wasm exception with the tag __cpp_exception, whose payload is the address of a Header; the thrown object
-// follows the Header. A landing pad calls _Unwind_CallPersonality, which finds the clause that matches in the table of the function.
+// An exception is a wasm exception with the tag __cpp_exception, whose payload is the address of a Header; the thrown
+// object follows the Header. A landing pad calls _Unwind_CallPersonality, which finds the clause that matches in the
+// table of the function.
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -89,7 +91,8 @@ class TableReader {
 
 constexpr std::uint8_t kOmitted = 0xff;
 
-// The number of the catch clause of landing pad `index` that takes the exception; 0: none, only what is to be cleaned up.
+// The number of the catch clause of landing pad `index` that takes the exception; 0: none, only what is to be cleaned
+// up.
 std::int32_t find_clause(const std::uint8_t* table, std::uintptr_t index, Header* header) {
   TableReader reader(table);
   if (reader.byte() != kOmitted) std::abort();  // where landing pads start: not on wasm
@@ -115,8 +118,8 @@ std::int32_t find_clause(const std::uint8_t* table, std::uintptr_t index, Header
       if (clause > 0) {
         const std::type_info* wanted = reinterpret_cast<const std::type_info* const*>(types)[-clause];
         void* object = object_of(header);
-        if (wanted == nullptr ||
-            static_cast<const CatchableType*>(wanted)->can_catch(static_cast<const CatchableType*>(header->type), object)) {
+        if (wanted == nullptr || static_cast<const CatchableType*>(wanted)->can_catch(
+                                     static_cast<const CatchableType*>(header->type), object)) {
           header->adjusted = object;
           return clause;
         }

@@ -6,7 +6,8 @@
 
 namespace cairn::kernel {
 extern "C" {
-extern std::byte kernel_text_start[], kernel_text_end[], kernel_rodata_end[], kernel_data_end[], kernel_symbols[], kernel_end[];
+extern std::byte kernel_text_start[], kernel_text_end[], kernel_rodata_end[], kernel_data_end[], kernel_symbols[],
+    kernel_end[];
 extern std::byte boot_stack_bottom[], boot_stack_top[], boot_tables_start[], boot_tables_end[];
 extern const VirtAddr guard_pages_start[], guard_pages_end[];
 using Constructor = void (*)();
@@ -15,8 +16,8 @@ extern const Constructor init_array_start[], init_array_end[];
 
 namespace {
 
-// The table of symbols, written by tools/kernel_symbols.py: this header, `count` entries sorted by address, then the names,
-// each ended by a NUL.
+// The table of symbols, written by tools/kernel_symbols.py: this header, `count` entries sorted by address, then the
+// names, each ended by a NUL.
 struct SymbolHeader {
   uint32_t magic;
   uint32_t count;
@@ -35,14 +36,10 @@ ImageSegment between(const std::byte* start, const std::byte* end) {
 
 ImageSegment image_segment(ImagePart part) {
   switch (part) {
-    case ImagePart::text:
-      return between(kernel_text_start, kernel_text_end);
-    case ImagePart::rodata:
-      return between(kernel_text_end, kernel_rodata_end);
-    case ImagePart::data:
-      return between(kernel_rodata_end, kernel_data_end);
-    case ImagePart::symbols:
-      return between(kernel_symbols, kernel_end);
+    case ImagePart::text: return between(kernel_text_start, kernel_text_end);
+    case ImagePart::rodata: return between(kernel_text_end, kernel_rodata_end);
+    case ImagePart::data: return between(kernel_rodata_end, kernel_data_end);
+    case ImagePart::symbols: return between(kernel_symbols, kernel_end);
   }
   return {};
 }
@@ -55,7 +52,8 @@ PhysRange image_range() {
 }
 
 void run_constructors() {
-  for (const Constructor* constructor = init_array_start; constructor != init_array_end; ++constructor) (*constructor)();
+  for (const Constructor* constructor = init_array_start; constructor != init_array_end; ++constructor)
+    (*constructor)();
 }
 
 std::span<const VirtAddr> guard_pages() { return {guard_pages_start, guard_pages_end}; }

@@ -30,7 +30,8 @@ uint64_t start_clock(const BootInfo& info);
 uint64_t wall_clock();
 // Asks for an interrupt at `deadline` (in ticks), which comes when interrupts are on; all ones: for none.
 void set_timer(uint64_t deadline);
-// Halts this CPU until `deadline` (in ticks) or an earlier interrupt, with the timer's help. Interrupts are off before and after.
+// Halts this CPU until `deadline` (in ticks) or an earlier interrupt, with the timer's help. Interrupts are off before
+// and after.
 void wait_until(uint64_t deadline);
 
 // entropy.cpp: bits from the CPU or firmware (which of them, for the log); returns how many bytes it could fill.

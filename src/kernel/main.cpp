@@ -21,7 +21,8 @@ constinit const BootInfo* the_boot_info = nullptr;
 // The agreed end: everything written is out, then the status, then the machine.
 [[noreturn]] void finish(int status) {
   console::flush();
-  if (const uint64_t bytes = console::dropped_bytes(); bytes != 0) log_warning("console: ", bytes, " bytes of output were dropped");
+  if (const uint64_t bytes = console::dropped_bytes(); bytes != 0)
+    log_warning("console: ", bytes, " bytes of output were dropped");
   send_record(control_record::kExit, "", static_cast<uint64_t>(status));
   console::flush();
   log_info("exit status ", status);
@@ -32,8 +33,8 @@ constinit const BootInfo* the_boot_info = nullptr;
 void finish_without_memory(size_t size) {
   const MemoryStatistics memory = memory_statistics();
   LogLine line;
-  line << "cairn: the module needs more memory than the limit of " << (memory.total >> 10) << " KiB that this machine has: "
-       << size << " bytes wanted, " << memory.free << " available\n";
+  line << "cairn: the module needs more memory than the limit of " << (memory.total >> 10)
+       << " KiB that this machine has: " << size << " bytes wanted, " << memory.free << " available\n";
   console::write(Port::standard_error, line.text());
   finish(exit_status::kBadModule);
 }
@@ -61,7 +62,8 @@ void finish_without_memory(size_t size) {
 void require_memory(const BootInfo& info) {
   if (info.ram.total_bytes() + kFirmwareMemory >= kMinimumMemory) return;
   LogLine line;
-  line << kTooLittleMemory << ": " << (info.ram.total_bytes() >> 10) << " KiB of " << (kMinimumMemory >> 10) << " KiB\n";
+  line << kTooLittleMemory << ": " << (info.ram.total_bytes() >> 10) << " KiB of " << (kMinimumMemory >> 10)
+       << " KiB\n";
   write_raw(line.text());
   machine::power_off(exit_status::kBadModule);
 }

@@ -1,4 +1,5 @@
-// The end of the kernel by a bug of its own: message, registers, backtrace on the serial port, power off with status 70.
+// The end of the kernel by a bug of its own: message, registers, backtrace on the serial port, power off with
+// status 70.
 #pragma once
 
 #include <cstdint>

@@ -7,9 +7,7 @@
 
 namespace cairn::runtime {
 
-wasm::Features executable_features() {
-  return wasm::Features::all();
-}
+wasm::Features executable_features() { return wasm::Features::all(); }
 
 namespace {
 
@@ -39,7 +37,8 @@ Result<void> apply_option(EngineConfig& config, std::string_view option) {
   };
   uint64_t number = 0;
   if (key == "addresses") {
-    if (!parse_number<uint64_t>(value, 1, uint64_t{1} << 17, number)) return bad("addresses=N, a number of GiB up to 131072");
+    if (!parse_number<uint64_t>(value, 1, uint64_t{1} << 17, number))
+      return bad("addresses=N, a number of GiB up to 131072");
     config.memory_addresses = number << 30;
   } else if (key == "gc-limit") {
     if (!parse_number<uint64_t>(value, 4, 4096, number)) return bad("gc-limit=N, a number of MiB from 4 to 4096");

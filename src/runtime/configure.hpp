@@ -7,7 +7,8 @@
 
 namespace cairn::runtime {
 
-// The features that can be executed: all that there are. What is left out here is refused at validation, by name and offset.
+// The features that can be executed: all that there are. What is left out here is refused at validation, by name and
+// offset.
 wasm::Features executable_features();
 
 // For the machine that runs this: its architecture and instruction sets, then what `config` asks for.

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <optional>
 
-#include "base/try_vector.hpp"
 #include "abi/field_layout.hpp"
+#include "base/try_vector.hpp"
 
 namespace cairn::runtime {
 
@@ -22,7 +22,8 @@ std::optional<RawValue> simple_value(InstanceObject& instance, const wasm::Const
     case Kind::global_get: {
       const GlobalObject& global = instance.store[Global{instance.store.id(), instance.globals[op.index]}];
       const Val value = Val::load_from(op.type, global.vm->bytes.data());
-      return global.is_heap_reference ? RawValue{static_cast<abi::HeapReference>(value.low()), 0} : RawValue{value.low(), value.high()};
+      return global.is_heap_reference ? RawValue{static_cast<abi::HeapReference>(value.low()), 0}
+                                      : RawValue{value.low(), value.high()};
     }
     default: return std::nullopt;
   }
@@ -129,7 +130,9 @@ class Evaluator {
       return instance_.module->definition().types[index.index()].kind == wasm::SubType::Kind::func;
     });
   }
-  [[nodiscard]] uint32_t type_id(const wasm::ConstOp& op) const { return instance_.module->type_ids()[op.index].index(); }
+  [[nodiscard]] uint32_t type_id(const wasm::ConstOp& op) const {
+    return instance_.module->type_ids()[op.index].index();
+  }
 
   bool make_struct(const wasm::ConstOp& op) {
     const std::vector<wasm::FieldType>& fields = definition(op).fields;

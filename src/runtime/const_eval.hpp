@@ -16,8 +16,8 @@ struct RawValue {
   uint64_t high = 0;
 };
 
-// The expression has been validated, so it can only fail for want of memory (allocation_failure); one of a single instruction that
-// makes no object cannot fail.
+// The expression has been validated, so it can only fail for want of memory (allocation_failure); one of a single
+// instruction that makes no object cannot fail.
 std::expected<RawValue, wasm::TrapKind> evaluate(InstanceObject& instance, const wasm::ConstExpr& expression);
 
 // Whether evaluating it makes objects, so that doing it twice gives two values.

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/operation.hpp"
-#include "compiler/options/bounds.hpp"
 #include "compiler/codegen/object/object_identity.hpp"
 #include "compiler/compile.hpp"
+#include "compiler/options/bounds.hpp"
 #include "compiler/options/cpu_feature_names.hpp"
 #include "platform/platform.hpp"
 #include "runtime/calls/builtin_table.hpp"
@@ -19,7 +19,8 @@ using platform::Platform;
 
 Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
   if (config.compiler.architecture != Platform::kArchitecture) {
-    return fail(make_error([] { return Error::of(ErrorKind::usage, "the engine cannot run code of another architecture than its own"); }));
+    return fail(make_error(
+        [] { return Error::of(ErrorKind::usage, "the engine cannot run code of another architecture than its own"); }));
   }
   Platform::prepare_thread();
   std::unique_ptr<Engine> engine(new (std::nothrow) Engine(config));
@@ -31,7 +32,8 @@ Result<std::unique_ptr<Engine>> Engine::create(const EngineConfig& config) {
 namespace {
 
 compiler::CpuFeatures both(compiler::CpuFeatures a, const compiler::CpuFeatures& b) {
-  for (const compiler::CpuFeatureName& feature : compiler::kCpuFeatureNames) a.*feature.field = a.*feature.field && b.*feature.field;
+  for (const compiler::CpuFeatureName& feature : compiler::kCpuFeatureNames)
+    a.*feature.field = a.*feature.field && b.*feature.field;
   return a;
 }
 
@@ -67,7 +69,8 @@ wasm::FuncType erased(Guarded<TypeRegistry>& registry, const wasm::FuncType& sou
   const auto erase = [&](wasm::ValType& value) {
     if (!value.is_ref() || !value.heap().is_concrete()) return;
     const CanonicalId id(value.heap().index().index());
-    const bool is_function = registry.with([&](TypeRegistry& types) { return types[id].kind == wasm::SubType::Kind::func; });
+    const bool is_function =
+        registry.with([&](TypeRegistry& types) { return types[id].kind == wasm::SubType::Kind::func; });
     value = wasm::ValType::reference(value.nullability(), is_function ? wasm::HeapType::func : wasm::HeapType::any);
   };
   for (wasm::ValType& value : type.params) erase(value);
@@ -87,11 +90,13 @@ Result<void> Engine::install_trampolines(TrampolineCache& cache, std::span<const
     }
     return compiler::compile_trampolines(signatures, config_.compiler);
   }));
-  std::unique_ptr<CodeImage> image = CAIRN_TRY(CodeImage::load(object, wanted_code(*this, codegen::ObjectKind::trampolines), {}));
+  std::unique_ptr<CodeImage> image =
+      CAIRN_TRY(CodeImage::load(object, wanted_code(*this, codegen::ObjectKind::trampolines), {}));
   if (!code_.try_add(*image)) return fail(out_of_memory("the registry of code"));
   for (const codegen::TrampolineRecord& record : image->trampolines()) {
     if (record.type_index < missing.size()) {
-      cache.by_type[missing[record.type_index].index()] = {image->at(record.entry_offset), image->at(record.host_offset)};
+      cache.by_type[missing[record.type_index].index()] = {image->at(record.entry_offset),
+                                                           image->at(record.host_offset)};
     }
   }
   cache.images.push_back_within_capacity(std::move(image));
@@ -103,7 +108,8 @@ Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
     TryVector<CanonicalId> missing;
     uint32_t count = 0;
     for (const CanonicalId id : types) count = std::max(count, id.index() + 1);
-    if (count > cache.by_type.size() && !(cache.by_type.try_reserve_more(count - cache.by_type.size()) && cache.by_type.try_resize(count))) {
+    if (count > cache.by_type.size() &&
+        !(cache.by_type.try_reserve_more(count - cache.by_type.size()) && cache.by_type.try_resize(count))) {
       return fail(out_of_memory("trampolines"));
     }
     Result<void> result;

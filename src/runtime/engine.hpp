@@ -8,15 +8,15 @@
 #include <memory>
 #include <span>
 
+#include "abi/builtins.hpp"
 #include "base/assert.hpp"
 #include "base/result.hpp"
 #include "base/try_vector.hpp"
 #include "compiler/options/options.hpp"
-#include "runtime/storage/address_pool.hpp"
-#include "abi/builtins.hpp"
 #include "runtime/code/code_registry.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/heap/config.hpp"
+#include "runtime/storage/address_pool.hpp"
 #include "runtime/type_registry.hpp"
 #include "wasm/module.hpp"
 
@@ -29,7 +29,8 @@ struct EngineConfig {
   size_t guest_stack_bytes = size_t{8} << 20;
   // How much address space memories may take in all; 0: three quarters of what the platform has.
   uint64_t memory_addresses = 0;
-  // With BoundsMode::guard, memories get guard pages as far as that suffices, and others are checked. Or they are errors.
+  // With BoundsMode::guard, memories get guard pages as far as that suffices, and others are checked. Or they are
+  // errors.
   bool guards_required = false;
   // How much address space a memory without guard pages may take at most; its memory.grow stops there.
   uint64_t checked_memory_reservation = uint64_t{64} << 30;
@@ -57,8 +58,8 @@ class Engine {
 
   // Trampolines for canonical function types; compiles what is missing, all in one go.
   Result<void> prepare_trampolines(std::span<const CanonicalId> types);
-  // How a module that is compiled now should check the bounds of its memories: without checks while there is address space
-  // for guard pages.
+  // How a module that is compiled now should check the bounds of its memories: without checks while there is address
+  // space for guard pages.
   [[nodiscard]] compiler::BoundsMode bounds_for(const wasm::Module& module);
   AddressPool& addresses() { return addresses_; }
 

@@ -1,5 +1,5 @@
-// Data and the lock around them, for what may take long: compiling, mapping, allocating, calling the system. Who finds it locked
-// sleeps until it is not. Nothing in the engine spins.
+// Data and the lock around them, for what may take long: compiling, mapping, allocating, calling the system. Who finds
+// it locked sleeps until it is not. Nothing in the engine spins.
 //
 // In the kernels one thread runs at a time and none is interrupted in here, so that nobody ever waits.
 #pragma once

@@ -26,7 +26,10 @@ namespace {
 class Instantiation {
  public:
   Instantiation(Store& store, InstanceObject& instance)
-      : store_(store), instance_(instance), module_(*instance.module), definition_(module_.definition()),
+      : store_(store),
+        instance_(instance),
+        module_(*instance.module),
+        definition_(module_.definition()),
         layout_(module_.layout()) {}
 
   // All that the instance's vectors will hold has its room from here on.
@@ -60,7 +63,8 @@ class Instantiation {
         slot->context = function->reference->context;
         slot->reference = function->reference;
       } else if (const auto* table = std::get_if<Table>(&item)) {
-        *instance_.at<abi::VMTable*>(layout_.table_import(static_cast<uint32_t>(instance_.tables.size()))) = store_[*table].vm;
+        *instance_.at<abi::VMTable*>(layout_.table_import(static_cast<uint32_t>(instance_.tables.size()))) =
+            store_[*table].vm;
         instance_.tables.push_back_within_capacity(table->index);
       } else if (const auto* memory = std::get_if<Memory>(&item)) {
         bind_memory(*memory);
@@ -104,8 +108,8 @@ class Instantiation {
     return module_.bounds();
   }
 
-  // The memories that are defined here, and with all of them known, the code. It comes before anything can be seen of the
-  // instance.
+  // The memories that are defined here, and with all of them known, the code. It comes before anything can be seen of
+  // the instance.
   Result<void> create_memories_and_code() {
     CAIRN_TRY(create_memories(choose_bounds()));
     instance_.code = CAIRN_TRY(instance_.module->code(choose_bounds()));
@@ -116,8 +120,8 @@ class Instantiation {
   Result<void> create_globals() {
     for (size_t i = definition_.imported_globals; i < definition_.globals.size(); ++i) {
       const wasm::Global& global = definition_.globals[i];
-      auto* vm = instance_.at<abi::VMGlobal>(
-          layout_.defined_global(static_cast<uint32_t>(i) - definition_.imported_globals));
+      auto* vm =
+          instance_.at<abi::VMGlobal>(layout_.defined_global(static_cast<uint32_t>(i) - definition_.imported_globals));
       const RawValue value = CAIRN_TRY(evaluate_or_fail(global.initializer));
       std::memcpy(vm->bytes.data(), &value, sizeof(value));
       wasm::GlobalType type = global.type;
@@ -284,7 +288,8 @@ std::string describe_context(Store& store, Instance handle) {
   const abi::VMLayout& layout = instance.module->layout();
   const abi::VMShape& shape = layout.shape();
   const auto word = [&](uint64_t offset) { return hex(*instance.at<uint64_t>(offset), 16); };
-  std::string text = "vmctx " + hex(reinterpret_cast<uintptr_t>(instance.context)) + ", " + decimal(layout.size()) + " bytes\n";
+  std::string text =
+      "vmctx " + hex(reinterpret_cast<uintptr_t>(instance.context)) + ", " + decimal(layout.size()) + " bytes\n";
   const auto line = [&](std::string_view name, uint32_t index, const std::string& value) {
     text += "  " + std::string(name) + "[" + decimal(index) + "] " + value + "\n";
   };
@@ -302,7 +307,8 @@ std::string describe_context(Store& store, Instance handle) {
     const uint64_t at = layout.defined_table(i);
     line("table", i, "elements " + word(at) + " length " + word(at + 8));
   }
-  for (uint32_t i = 0; i < shape.imported_globals; ++i) line("imported global", i, "at " + word(layout.global_import(i)));
+  for (uint32_t i = 0; i < shape.imported_globals; ++i)
+    line("imported global", i, "at " + word(layout.global_import(i)));
   for (uint32_t i = 0; i < shape.defined_globals; ++i) {
     const uint64_t at = layout.defined_global(i);
     line("global", i, word(at + 8) + " " + word(at));
@@ -310,8 +316,9 @@ std::string describe_context(Store& store, Instance handle) {
   for (uint32_t i = 0; i < shape.tags; ++i) line("tag", i, "at " + word(layout.tag(i)));
   for (uint32_t i = 0; i < shape.escaped_functions; ++i) {
     const auto* reference = instance.at<const abi::VMFuncRef>(layout.func_ref(i));
-    line("function reference", i, "func[" + decimal(reference->function_index) + "] code " + word(layout.func_ref(i)) +
-                                      " type " + decimal(reference->type_id));
+    line("function reference", i,
+         "func[" + decimal(reference->function_index) + "] code " + word(layout.func_ref(i)) + " type " +
+             decimal(reference->type_id));
   }
   return text;
 }

@@ -9,9 +9,9 @@
 namespace cairn::runtime {
 
 // Instantiates with one Extern for each import, in order; they must have been type-checked (Linker::instantiate does).
-// Order as in the specification ([wasm 4.7.3]): globals, tables with their initial values, element segments, data segments,
-// start function. An error before any of that is visible leaves the store as it was; after a trap in a segment or in the
-// start function what was written stays written.
+// Order as in the specification ([wasm 4.7.3]): globals, tables with their initial values, element segments, data
+// segments, start function. An error before any of that is visible leaves the store as it was; after a trap in a
+// segment or in the start function what was written stays written.
 Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::span<const Extern> imports);
 
 // --- looking into an instance

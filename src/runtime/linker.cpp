@@ -15,8 +15,8 @@ std::string text(const wasm::GlobalType& type) {
   return "global " + (type.mutability == wasm::Mutability::mutable_ ? "(mut " + value + ")" : value);
 }
 std::string text(const wasm::TableType& type) {
-  return std::string("table ") + (type.address == wasm::AddressType::i64 ? "i64 " : "") + limits_text(type.limits) + " " +
-         wasm::to_string(type.element);
+  return std::string("table ") + (type.address == wasm::AddressType::i64 ? "i64 " : "") + limits_text(type.limits) +
+         " " + wasm::to_string(type.element);
 }
 std::string text(const wasm::MemoryType& type) {
   std::string result = "memory ";
@@ -36,7 +36,8 @@ bool limits_fit(uint64_t current, const wasm::Limits& actual, const wasm::Limits
 // Checks one definition against one import; gives the text of an incompatibility.
 class ImportChecker {
  public:
-  ImportChecker(Store& store, const Module& module) : store_(store), module_(module), definition_(module.definition()) {}
+  ImportChecker(Store& store, const Module& module)
+      : store_(store), module_(module), definition_(module.definition()) {}
 
   Result<void> check(const wasm::Import& import, const Extern& item) {
     const auto actual_kind = static_cast<wasm::ExternKind>(item.index());
@@ -71,7 +72,8 @@ class ImportChecker {
     const bool fits = with_types([&](TypeRegistry& types) { return types.is_subtype(actual, wanted); });
     if (fits) return {};
     const auto text_of = [&](CanonicalId id) {
-      return "function " + wasm::to_string(with_types([&](TypeRegistry& types) -> const wasm::FuncType& { return types[id].func; }));
+      return "function " +
+             wasm::to_string(with_types([&](TypeRegistry& types) -> const wasm::FuncType& { return types[id].func; }));
     };
     return incompatible(import, text_of(wanted), text_of(actual));
   }
@@ -103,9 +105,10 @@ class ImportChecker {
     wasm::GlobalType wanted = definition_.globals[import.index].type;
     wanted.type = module_.canonical(wanted.type);
     const bool fits = global.type.mutability == wanted.mutability && with_types([&](TypeRegistry& types) {
-      return wanted.mutability == wasm::Mutability::mutable_ ? global.type.type == wanted.type
-                                                             : types.is_subtype(global.type.type, wanted.type);
-    });
+                        return wanted.mutability == wasm::Mutability::mutable_
+                                   ? global.type.type == wanted.type
+                                   : types.is_subtype(global.type.type, wanted.type);
+                      });
     if (fits) return {};
     return incompatible(import, text(wanted), text(global.type));
   }
@@ -132,8 +135,9 @@ uint64_t hash_of_key(std::string_view module, std::string_view name) {
 }  // namespace
 
 std::optional<uint32_t> Linker::find(std::string_view module, std::string_view name) const {
-  return index_.find(hash_of_key(module, name),
-                     [&](uint32_t i) { return definitions_[i].module.view() == module && definitions_[i].name.view() == name; });
+  return index_.find(hash_of_key(module, name), [&](uint32_t i) {
+    return definitions_[i].module.view() == module && definitions_[i].name.view() == name;
+  });
 }
 
 Result<void> Linker::check_free(std::string_view module, std::string_view name) const {
@@ -143,14 +147,17 @@ Result<void> Linker::check_free(std::string_view module, std::string_view name) 
   }));
 }
 
-bool Linker::try_reserve_more(size_t more) { return definitions_.try_reserve_more(more) && index_.try_reserve_more(more); }
+bool Linker::try_reserve_more(size_t more) {
+  return definitions_.try_reserve_more(more) && index_.try_reserve_more(more);
+}
 
 void Linker::put(Definition definition) {
   if (const auto known = find(definition.module, definition.name)) {
     definitions_[*known].item = definition.item;
     return;
   }
-  index_.add_within_capacity(hash_of_key(definition.module, definition.name), static_cast<uint32_t>(definitions_.size()));
+  index_.add_within_capacity(hash_of_key(definition.module, definition.name),
+                             static_cast<uint32_t>(definitions_.size()));
   definitions_.push_back_within_capacity(std::move(definition));
 }
 
@@ -178,11 +185,13 @@ Result<void> Linker::define_instance(std::string_view module, Instance instance)
   }
   const std::vector<wasm::Export>& exports = module_of(store_, instance).definition().exports;
   TryVector<Definition> added;
-  if (!added.try_reserve(exports.size()) || !try_reserve_more(exports.size())) return fail(out_of_memory("definitions"));
+  if (!added.try_reserve(exports.size()) || !try_reserve_more(exports.size()))
+    return fail(out_of_memory("definitions"));
   for (size_t i = 0; i < exports.size(); ++i) {
     CAIRN_TRY(check_free(module, exports[i].name));
     Definition definition{{}, {}, get_export(store_, instance, i)};
-    if (!definition.module.try_assign(module) || !definition.name.try_assign(exports[i].name)) return fail(out_of_memory("a definition"));
+    if (!definition.module.try_assign(module) || !definition.name.try_assign(exports[i].name))
+      return fail(out_of_memory("a definition"));
     added.push_back_within_capacity(std::move(definition));
   }
   for (Definition& definition : added) put(std::move(definition));
@@ -195,7 +204,8 @@ Result<void> Linker::alias_module(std::string_view from, std::string_view to) {
     if (known.module.view() != from) continue;
     CAIRN_TRY(check_free(to, known.name));
     Definition definition{{}, {}, known.item};
-    if (!definition.module.try_assign(to) || !definition.name.try_assign(known.name) || !added.try_push_back(std::move(definition))) {
+    if (!definition.module.try_assign(to) || !definition.name.try_assign(known.name) ||
+        !added.try_push_back(std::move(definition))) {
       return fail(out_of_memory("a definition"));
     }
   }
@@ -228,7 +238,8 @@ Result<std::vector<Extern>> Linker::resolve(const Module& module) const {
 
 Outcome<Instance> Linker::instantiate(const Ref<Module>& module) {
   if (&module->engine() != &store_.engine()) {
-    return std::unexpected(Failure{std::nullopt, make_error([] { return Error::of(ErrorKind::link, "the module is of another engine"); })});
+    return std::unexpected(Failure{
+        std::nullopt, make_error([] { return Error::of(ErrorKind::link, "the module is of another engine"); })});
   }
   Result<std::vector<Extern>> imports = resolve(*module);
   if (!imports) return std::unexpected(Failure{std::nullopt, std::move(imports.error())});

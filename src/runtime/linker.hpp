@@ -33,8 +33,8 @@ class Linker {
 
   [[nodiscard]] std::optional<Extern> get(std::string_view module, std::string_view name) const;
 
-  // Resolves each import in order. Errors (link): "Missing <kind> import m::n"; "incompatible import type: ..." with both
-  // types.
+  // Resolves each import in order. Errors (link): "Missing <kind> import m::n"; "incompatible import type: ..." with
+  // both types.
   Outcome<Instance> instantiate(const Ref<Module>& module);
 
   // Only the checks of instantiate: the resolved imports.

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "abi/field_layout.hpp"
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "compiler/build/module_context.hpp"
 #include "compiler/compile.hpp"
-#include "abi/field_layout.hpp"
 #include "wasm/decoder.hpp"
 
 namespace cairn::runtime {
@@ -20,13 +20,12 @@ bool may_touch_heap(const wasm::Module& module) {
                               return module.types[index.index()].kind == wasm::SubType::Kind::func;
                             }).is_reference;
   };
-  return !module.tags.empty() ||
-         std::ranges::any_of(module.types, [&](const wasm::SubType& type) {
-           return type.kind != wasm::SubType::Kind::func || std::ranges::any_of(type.func.params, is_heap_reference) ||
-                  std::ranges::any_of(type.func.results, is_heap_reference);
-         }) ||
-         std::ranges::any_of(module.tables, [&](const wasm::Table& t) { return is_heap_reference(t.type.element); }) ||
-         std::ranges::any_of(module.globals, [&](const wasm::Global& g) { return is_heap_reference(g.type.type); });
+  return !module.tags.empty() || std::ranges::any_of(module.types, [&](const wasm::SubType& type) {
+    return type.kind != wasm::SubType::Kind::func || std::ranges::any_of(type.func.params, is_heap_reference) ||
+           std::ranges::any_of(type.func.results, is_heap_reference);
+  }) || std::ranges::any_of(module.tables, [&](const wasm::Table& t) {
+    return is_heap_reference(t.type.element);
+  }) || std::ranges::any_of(module.globals, [&](const wasm::Global& g) { return is_heap_reference(g.type.type); });
 }
 
 }  // namespace
@@ -35,7 +34,10 @@ Module::Code::Code() = default;
 Module::Code::~Code() = default;
 
 Module::Module(Engine& engine, wasm::Module module, compiler::BoundsMode bounds)
-    : engine_(engine), module_(std::move(module)), layout_(compiler::vm_shape(module_)), needs_heap_(may_touch_heap(module_)),
+    : engine_(engine),
+      module_(std::move(module)),
+      layout_(compiler::vm_shape(module_)),
+      needs_heap_(may_touch_heap(module_)),
       bounds_(bounds) {}
 
 Result<void> Module::number_escaped() {
@@ -72,14 +74,14 @@ Result<std::unique_ptr<CodeImage>> Module::load_code(std::span<const std::byte> 
   for (CanonicalId id : type_ids_) ids.push_back_within_capacity(id.index());
   compiler::Options options = engine_.options();
   options.bounds = bounds;
-  const WantedCode wanted{codegen::identity_of(codegen::ObjectKind::module, module_.digest, options), engine_.usable_cpu()};
+  const WantedCode wanted{codegen::identity_of(codegen::ObjectKind::module, module_.digest, options),
+                          engine_.usable_cpu()};
   std::unique_ptr<CodeImage> code = CAIRN_TRY(CodeImage::load(object, wanted, ids.as_span()));
   code->module = this;
   for (size_t i = 0; i < module_.functions.size(); ++i) {
     if (!module_.functions[i].is_imported && code->function(static_cast<uint32_t>(i)) == nullptr) {
-      return fail(make_error([&] {
-        return Error::of(ErrorKind::malformed, "the code object lacks function " + decimal(uint64_t{i}));
-      }));
+      return fail(make_error(
+          [&] { return Error::of(ErrorKind::malformed, "the code object lacks function " + decimal(uint64_t{i})); }));
     }
   }
   return code;
@@ -108,8 +110,8 @@ Result<Ref<Module>> Module::load(Engine& engine, wasm::Module definition, std::s
   Ref<Module> module(new (std::nothrow) Module(engine, std::move(definition), bounds));
   if (!module) return fail(out_of_memory("a module"));
   CAIRN_TRY(module->number_escaped());
-  module->type_ids_ = CAIRN_TRY(
-      engine.types().with([&](TypeRegistry& types) { return types.canonicalize(module->module_.types); }));
+  module->type_ids_ =
+      CAIRN_TRY(engine.types().with([&](TypeRegistry& types) { return types.canonicalize(module->module_.types); }));
   std::unique_ptr<CodeImage> code = CAIRN_TRY(module->load_code(object, bounds));
 
   TryVector<CanonicalId> entered;
@@ -122,9 +124,8 @@ Result<Ref<Module>> Module::load(Engine& engine, wasm::Module definition, std::s
   }
   CAIRN_TRY(engine.prepare_trampolines(entered.as_span()));
   if (!engine.code().try_add(*code)) return fail(out_of_memory("the registry of code"));
-  module->code_.with([&](Code& all) {
-    (bounds == compiler::BoundsMode::guard ? all.guarded : all.checked) = std::move(code);
-  });
+  module->code_.with(
+      [&](Code& all) { (bounds == compiler::BoundsMode::guard ? all.guarded : all.checked) = std::move(code); });
   return module;
 }
 

@@ -5,12 +5,12 @@
 #include <span>
 #include <vector>
 
+#include "abi/vmcontext.hpp"
 #include "base/ref.hpp"
 #include "base/result.hpp"
 #include "base/try_vector.hpp"
 #include "runtime/code/code_image.hpp"
 #include "runtime/engine.hpp"
-#include "abi/vmcontext.hpp"
 #include "wasm/module.hpp"
 
 namespace cairn::runtime {
@@ -21,8 +21,9 @@ class Module : public RefCounted {
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
   // The same of a module that is decoded already, with the engine's features.
   static Result<Ref<Module>> create(Engine& engine, wasm::Module definition);
-  // Loads a code object that compile_module made of this module, with the engine's features and for this way of checking bounds.
-  // Error (malformed): it is another's, or made in another way, which is named (codegen/object_identity.hpp).
+  // Loads a code object that compile_module made of this module, with the engine's features and for this way of
+  // checking bounds. Error (malformed): it is another's, or made in another way, which is named
+  // (codegen/object_identity.hpp).
   static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object,
                                   compiler::BoundsMode bounds);
   ~Module();
@@ -31,7 +32,8 @@ class Module : public RefCounted {
   [[nodiscard]] const wasm::Module& definition() const { return module_; }
   // How the code that it was created with checks bounds.
   [[nodiscard]] compiler::BoundsMode bounds() const { return bounds_; }
-  // The code that checks bounds so: what the module was created with, or compiled now for the first instance that needs it.
+  // The code that checks bounds so: what the module was created with, or compiled now for the first instance that needs
+  // it.
   Result<const CodeImage*> code(compiler::BoundsMode bounds);
   [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
   [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_.as_span(); }
@@ -43,7 +45,9 @@ class Module : public RefCounted {
   // Whether an instance may touch managed objects, so that its store must have a heap.
   [[nodiscard]] bool needs_heap() const { return needs_heap_; }
   // A type of this module in canonical form.
-  [[nodiscard]] wasm::ValType canonical(wasm::ValType type) const { return TypeRegistry::canonical(type, type_ids_.as_span()); }
+  [[nodiscard]] wasm::ValType canonical(wasm::ValType type) const {
+    return TypeRegistry::canonical(type, type_ids_.as_span());
+  }
 
  private:
   Module(Engine& engine, wasm::Module module, compiler::BoundsMode bounds);

@@ -14,14 +14,17 @@ namespace {
 using codegen::ObjectIdentity;
 using compiler::BoundsMode;
 
-constexpr const char* kModule = R"((module (memory 1) (func (export "f") (param i32) (result i32) (i32.load (local.get 0)))))";
+constexpr const char* kModule =
+    R"((module (memory 1) (func (export "f") (param i32) (result i32) (i32.load (local.get 0)))))";
 
 class CodeObjects : public RuntimeTest {
  protected:
   static wasm::Module decode(const char* text) {
     return *wasm::decode_module(*wasm::text::assemble(text, "test.wat"), wasm::Features::all());
   }
-  [[nodiscard]] std::vector<std::byte> compile_for(BoundsMode bounds) const { return compile_with([&](compiler::Options& o) { o.bounds = bounds; }); }
+  [[nodiscard]] std::vector<std::byte> compile_for(BoundsMode bounds) const {
+    return compile_with([&](compiler::Options& o) { o.bounds = bounds; });
+  }
   template <class Change>
   [[nodiscard]] std::vector<std::byte> compile_with(Change&& change) const {
     compiler::Options options = engine_->options();
@@ -35,7 +38,8 @@ class CodeObjects : public RuntimeTest {
   }
   // The object with another identity.
   template <class Change>
-  static std::vector<std::byte> changed(std::vector<std::byte> object, const compiler::Options& options, Change&& change) {
+  static std::vector<std::byte> changed(std::vector<std::byte> object, const compiler::Options& options,
+                                        Change&& change) {
     ObjectIdentity identity = codegen::identity_of(codegen::ObjectKind::module, decode(kModule).digest, options);
     const auto bytes = std::as_writable_bytes(std::span(&identity, 1));
     const auto found = std::ranges::search(object, bytes);
@@ -59,21 +63,27 @@ TEST_F(CodeObjects, SayWhatIsWrongWithThem) {
   EXPECT_EQ(refusal(object, BoundsMode::check), "the code object was compiled for bounds mode guard, not check");
   EXPECT_EQ(refusal(compile_for(BoundsMode::check), BoundsMode::guard),
             "the code object was compiled for bounds mode check, not guard");
-  EXPECT_TRUE(refusal(object, BoundsMode::guard, "(module (memory 1) (func (param i32) (result i32) (i32.load8_u (local.get 0))))")
+  EXPECT_TRUE(refusal(object, BoundsMode::guard,
+                      "(module (memory 1) (func (param i32) (result i32) (i32.load8_u (local.get 0))))")
                   .contains("is of module "));
-  EXPECT_TRUE(refusal(compile_with([](compiler::Options& o) { o.features = o.features.without(wasm::Feature::threads); }),
-                      BoundsMode::guard)
-                  .contains("features"));
-  EXPECT_TRUE(refusal(compile_with([](compiler::Options& o) { o.deterministic_relaxed_simd = true; }), BoundsMode::guard)
-                  .contains("relaxed"));
-  EXPECT_TRUE(refusal(*compiler::compile_stubs(engine_->options()), BoundsMode::guard).contains("holds stubs, not a module"));
+  EXPECT_TRUE(
+      refusal(compile_with([](compiler::Options& o) { o.features = o.features.without(wasm::Feature::threads); }),
+              BoundsMode::guard)
+          .contains("features"));
+  EXPECT_TRUE(
+      refusal(compile_with([](compiler::Options& o) { o.deterministic_relaxed_simd = true; }), BoundsMode::guard)
+          .contains("relaxed"));
+  EXPECT_TRUE(
+      refusal(*compiler::compile_stubs(engine_->options()), BoundsMode::guard).contains("holds stubs, not a module"));
   // Both architectures' sets: no CPU has them all.
   const std::string lacking = refusal(compile_with([](compiler::Options& o) {
-                                        for (const auto& feature : compiler::kCpuFeatureNames) o.cpu.*feature.field = true;
+                                        for (const auto& feature : compiler::kCpuFeatureNames)
+                                          o.cpu.*feature.field = true;
                                       }),
                                       BoundsMode::guard);
   EXPECT_TRUE(lacking.contains("needs instruction sets that are not there: ")) << lacking;
-  EXPECT_TRUE(lacking.contains(compiler::Architecture::x86_64 == engine_->options().architecture ? "zba" : "avx2")) << lacking;
+  EXPECT_TRUE(lacking.contains(compiler::Architecture::x86_64 == engine_->options().architecture ? "zba" : "avx2"))
+      << lacking;
 }
 
 TEST_F(CodeObjects, AreCheckedInEveryByteOfTheirIdentity) {
@@ -93,7 +103,8 @@ TEST_F(CodeObjects, AreCheckedInEveryByteOfTheirIdentity) {
   for (unsigned bit = 0; bit < 32; ++bit) {
     const bool is_usable =
         bit < compiler::kCpuFeatureNames.size() && engine_->usable_cpu().*compiler::kCpuFeatureNames[bit].field;
-    const auto with_bit = changed(object, options, [&](ObjectIdentity& identity) { identity.cpu |= uint32_t{1} << bit; });
+    const auto with_bit =
+        changed(object, options, [&](ObjectIdentity& identity) { identity.cpu |= uint32_t{1} << bit; });
     EXPECT_EQ(refusal(with_bit, options.bounds).empty(), is_usable) << bit;
   }
 }

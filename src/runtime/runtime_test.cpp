@@ -1,8 +1,9 @@
 // Stores, linking, calls and traps, with real modules.
+#include "testing/runtime/runtime_test.hpp"
+
 #include <gtest/gtest.h>
 
 #include "platform/platform.hpp"
-#include "testing/runtime/runtime_test.hpp"
 
 namespace cairn::runtime {
 namespace {
@@ -56,10 +57,11 @@ TEST_F(Runtime, ChecksArguments) {
 }
 
 TEST_F(Runtime, HostFunctionsTakeAndGiveValues) {
-  ASSERT_TRUE(linker_->define_function("env", "mix", [](Caller&, int32_t a, int64_t b, float c, double d)
-                                                         -> std::expected<std::tuple<double, int32_t>, Trap> {
-    return std::tuple(a + static_cast<double>(b) + c + d, a);
-  }));
+  ASSERT_TRUE(linker_->define_function(
+      "env", "mix",
+      [](Caller&, int32_t a, int64_t b, float c, double d) -> std::expected<std::tuple<double, int32_t>, Trap> {
+        return std::tuple(a + static_cast<double>(b) + c + d, a);
+      }));
   const Instance instance = instantiate(R"((module
     (import "env" "mix" (func $mix (param i32 i64 f32 f64) (result f64 i32)))
     (func (export "f") (result f64 i32) (call $mix (i32.const 1) (i64.const 20) (f32.const 300) (f64.const 4000)))))");
@@ -135,11 +137,12 @@ TEST_F(Runtime, InfiniteRecursionIsATrap) {
 
 TEST_F(Runtime, RecursionThroughTheHostIsATrapToo) {
   Instance instance;
-  ASSERT_TRUE(linker_->define_function("env", "again", [&](Caller& caller, int32_t depth) -> std::expected<int32_t, Trap> {
-    const auto f = *get_export_as<Func>(caller.store(), instance, "f");
-    auto typed = *TypedFunc<int32_t(int32_t)>::create(caller.store(), f);
-    return typed.call(caller.store(), depth + 1);
-  }));
+  ASSERT_TRUE(
+      linker_->define_function("env", "again", [&](Caller& caller, int32_t depth) -> std::expected<int32_t, Trap> {
+        const auto f = *get_export_as<Func>(caller.store(), instance, "f");
+        auto typed = *TypedFunc<int32_t(int32_t)>::create(caller.store(), f);
+        return typed.call(caller.store(), depth + 1);
+      }));
   instance = instantiate(R"((module
     (import "env" "again" (func $again (param i32) (result i32)))
     (func (export "f") (param i32) (result i32)

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <new>
 
-#include "base/format.hpp"
-#include "base/operation.hpp"
-#include "platform/platform.hpp"
 #include "abi/builtins.hpp"
 #include "abi/field_layout.hpp"
 #include "abi/host_stack.hpp"
-#include "runtime/storage/memory.hpp"
+#include "base/format.hpp"
+#include "base/operation.hpp"
+#include "platform/platform.hpp"
 #include "runtime/platform.hpp"
+#include "runtime/storage/memory.hpp"
 #include "wasm/types/limits.hpp"
 
 namespace cairn::runtime {
@@ -98,11 +98,11 @@ Result<void> Store::initialize(TableObject& table, uint64_t initial) {
 bool Store::is_heap_reference(wasm::ValType type) {
   if (!type.is_ref()) return false;
   return abi::storage_of(type,
-                    [&](wasm::TypeIndex index) {
-                      return engine_.types().with([&](TypeRegistry& types) {
-                        return types[CanonicalId(index.index())].kind == wasm::SubType::Kind::func;
-                      });
-                    })
+                         [&](wasm::TypeIndex index) {
+                           return engine_.types().with([&](TypeRegistry& types) {
+                             return types[CanonicalId(index.index())].kind == wasm::SubType::Kind::func;
+                           });
+                         })
       .is_reference;
 }
 
@@ -130,7 +130,8 @@ Result<void> Store::prepare(Val& value) {
   if (value.form() != Val::Form::host) return {};
   Heap& heap = *CAIRN_TRY(ensure_heap());
   const abi::HeapReference object = heap.allocate_host_value(value.low());
-  if (object == abi::kNullReference) return fail(make_error([] { return Error::of(ErrorKind::resource, "the heap of managed objects is full"); }));
+  if (object == abi::kNullReference)
+    return fail(make_error([] { return Error::of(ErrorKind::resource, "the heap of managed objects is full"); }));
   if (!heap.roots().try_push_back(object)) return fail(out_of_memory("a handle"));
   value = Val::handle(value.type(), heap.roots().size() - 1);
   return {};
@@ -225,7 +226,8 @@ Result<Table> Store::create_table(const wasm::TableType& type, const Val& initia
 }
 
 Result<Global> Store::add_global(const wasm::GlobalType& type, abi::VMGlobal* vm) {
-  if (globals_.try_emplace_back(vm, is_heap_reference(type.type), type, nullptr) == nullptr) return fail(out_of_memory("a global"));
+  if (globals_.try_emplace_back(vm, is_heap_reference(type.type), type, nullptr) == nullptr)
+    return fail(out_of_memory("a global"));
   return Global{id_, static_cast<uint32_t>(globals_.size() - 1)};
 }
 
@@ -250,8 +252,8 @@ Result<Tag> Store::create_tag(CanonicalId type) {
 Tag Store::tag_of(uint64_t vm_tag) const { return {id_, std::bit_cast<const abi::VMTag*>(vm_tag)->index}; }
 
 Result<Func> Store::create_host_function(const wasm::FuncType& type,
-                                         uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*), void* callable,
-                                         void (*destroy)(void*)) {
+                                         uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*),
+                                         void* callable, void (*destroy)(void*)) {
   HostFunction* const function = host_functions_.try_emplace_back();
   if (function == nullptr) {
     destroy(callable);
@@ -260,7 +262,8 @@ Result<Func> Store::create_host_function(const wasm::FuncType& type,
   function->callable = callable;
   function->destroy = destroy;
   const auto prepared_type = [&]() -> Result<CanonicalId> {
-    const CanonicalId made = CAIRN_TRY(engine_.types().with([&](TypeRegistry& types) { return types.canonicalize(type); }));
+    const CanonicalId made =
+        CAIRN_TRY(engine_.types().with([&](TypeRegistry& types) { return types.canonicalize(type); }));
     CAIRN_TRY(engine_.prepare_trampolines(std::span(&made, 1)));
     return made;
   };

@@ -1,6 +1,7 @@
-// A store owns every runtime object: instances and their contexts, host functions, memories, tables, globals, tags, and the
-// stack that its guest code runs on; shared memories alone may have several owners. One thread at a time uses a store. Destroying it destroys instances before the host functions that they import, unmaps
-// memories and drops modules.
+// A store owns every runtime object: instances and their contexts, host functions, memories, tables, globals, tags, and
+// the stack that its guest code runs on; shared memories alone may have several owners. One thread at a time uses a
+// store. Destroying it destroys instances before the host functions that they import, unmaps memories and drops
+// modules.
 #pragma once
 
 #include <expected>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <span>
 
+#include "abi/vmcontext.hpp"
 #include "base/ref.hpp"
 #include "base/result.hpp"
 #include "base/try_deque.hpp"
@@ -19,7 +21,6 @@
 #include "runtime/storage/shared_memory.hpp"
 #include "runtime/storage/table_storage.hpp"
 #include "runtime/value.hpp"
-#include "abi/vmcontext.hpp"
 
 namespace cairn::runtime {
 
@@ -36,10 +37,10 @@ struct MemoryObject {
   abi::VMMemory* vm = nullptr;
   wasm::MemoryType type;
   std::span<std::byte> reservation;
-  uint64_t maximum_bytes = 0;        // growth stops here
-  bool has_guards = false;           // code that relies on guard pages may access it
-  std::unique_ptr<abi::VMMemory> owned;   // of memories made by the host
-  Ref<SharedMemory> shared;          // of shared ones: `vm` and the reservation are its, and the length is for length()
+  uint64_t maximum_bytes = 0;            // growth stops here
+  bool has_guards = false;               // code that relies on guard pages may access it
+  std::unique_ptr<abi::VMMemory> owned;  // of memories made by the host
+  Ref<SharedMemory> shared;  // of shared ones: `vm` and the reservation are its, and the length is for length()
 
   [[nodiscard]] uint64_t length() const { return shared ? shared->length() : vm->length; }
   [[nodiscard]] uint64_t pages() const { return length() >> type.page_size_log2; }
@@ -51,7 +52,7 @@ struct TableObject {
   wasm::TableType type;  // element type in canonical form
   TableStorage elements;
   uint64_t* store_elements = nullptr;  // of all tables of the store: at most kStoreTableElements
-  TryVector<uint8_t> changed;  // VMTable::changed
+  TryVector<uint8_t> changed;          // VMTable::changed
   std::unique_ptr<abi::VMTable> owned;
 
   // Elements that are about to be written.
@@ -63,7 +64,8 @@ struct TableObject {
   }
 };
 
-// The values of an element segment whose expressions make objects, evaluated once. Words of heap references, which are roots.
+// The values of an element segment whose expressions make objects, evaluated once. Words of heap references, which are
+// roots.
 struct ElementValues {
   TryVector<uint64_t> words;
   size_t seen = 0;  // by the collector: these do not change any more
@@ -96,8 +98,8 @@ struct InstanceObject {
   // By index in the module's index spaces, imports first: numbers in the store.
   TryVector<uint32_t> memories, tables, globals, tags;
   TryVector<bool> dropped_data, dropped_elements;
-  TryVector<ElementValues> element_values;  // empty for segments that make no objects
-  bool has_new_element_values = false;      // that the collector has not seen
+  TryVector<ElementValues> element_values;   // empty for segments that make no objects
+  bool has_new_element_values = false;       // that the collector has not seen
   TryVector<std::optional<Extern>> exports;  // filled lazily, in the order of the export section
 
   template <class T>
@@ -163,8 +165,8 @@ class Store {
   Result<Tag> create_tag(CanonicalId type);
   // `invoke` as in VMHostContext; takes ownership of `callable`, which it finds in VMHostContext::data.
   Result<Func> create_host_function(const wasm::FuncType& type,
-                                    uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*), void* callable,
-                                    void (*destroy)(void*));
+                                    uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*),
+                                    void* callable, void (*destroy)(void*));
 
   // A memory that other stores of the engine have too.
   Result<Memory> add_shared_memory(Ref<SharedMemory> shared);
@@ -219,9 +221,13 @@ class Store {
 
   // A place for the host's own data, such as a WASI context. Not owned.
   template <class T>
-  void set_data(T* data) { data_ = data; }
+  void set_data(T* data) {
+    data_ = data;
+  }
   template <class T>
-  T* data() const { return static_cast<T*>(data_); }
+  T* data() const {
+    return static_cast<T*>(data_);
+  }
 
  private:
   Store(Engine& engine, std::span<std::byte> stack);

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "abi/field_layout.hpp"
 #include "base/assert.hpp"
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "platform/platform.hpp"
-#include "abi/field_layout.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::runtime {
@@ -64,7 +64,8 @@ void append_sub_type(std::string& key, const SubType& type) {
 
 // Marks a position in the group. Above every canonical id, and with any position still an index that a heap type holds.
 constexpr uint32_t kInGroup = 1U << 28;
-static_assert(TypeRegistry::kMaximumTypes <= kInGroup && kInGroup + TypeRegistry::kMaximumTypes < wasm::HeapType::kMaxIndex);
+static_assert(TypeRegistry::kMaximumTypes <= kInGroup &&
+              kInGroup + TypeRegistry::kMaximumTypes < wasm::HeapType::kMaxIndex);
 
 }  // namespace
 
@@ -115,12 +116,14 @@ const abi::VMTypeInfo* TypeRegistry::describe(uint32_t id) {
   const abi::VMTypeInfo* super = type.supertype ? table()[type.supertype->index()] : nullptr;
   const uint32_t depth = super != nullptr ? super->depth + 1 : 0;
   const uint32_t display = std::max(depth + 1, abi::kMinimumDisplay);
-  auto* info = static_cast<abi::VMTypeInfo*>(allocate_info(sizeof(abi::VMTypeInfo) + (display - abi::kMinimumDisplay) * sizeof(uint32_t)));
+  auto* info = static_cast<abi::VMTypeInfo*>(
+      allocate_info(sizeof(abi::VMTypeInfo) + (display - abi::kMinimumDisplay) * sizeof(uint32_t)));
   if (info == nullptr) return nullptr;
   std::construct_at(info);
   info->depth = depth;
   uint32_t* ancestors = info->ancestors;
-  for (uint32_t i = 0; i < display; ++i) ancestors[i] = i < depth ? super->display()[i] : i == depth ? id : abi::kNoType;
+  for (uint32_t i = 0; i < display; ++i)
+    ancestors[i] = i < depth ? super->display()[i] : i == depth ? id : abi::kNoType;
 
   const auto is_function = [&](TypeIndex index) { return types_[index.index()].kind == SubType::Kind::func; };
   if (type.kind == SubType::Kind::array) {
@@ -200,9 +203,8 @@ Result<TryVector<CanonicalId>> TypeRegistry::canonicalize(std::span<const SubTyp
       group.types.reserve(end - begin);
       for (uint32_t i = begin; i < end; ++i) {
         group.types.push_back(types[i]);
-        rewrite_types(group.types.back(), [&](uint32_t index) {
-          return index >= begin ? kInGroup | (index - begin) : ids[index].index();
-        });
+        rewrite_types(group.types.back(),
+                      [&](uint32_t index) { return index >= begin ? kInGroup | (index - begin) : ids[index].index(); });
         append_sub_type(group.key, group.types.back());
       }
       return group;

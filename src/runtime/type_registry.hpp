@@ -2,20 +2,20 @@
 // integer ([wasm 3.1.3] defines equality: recursive groups are equal when they are after rolling up).
 #pragma once
 
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "abi/heap_layout.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "base/try_deque.hpp"
 #include "base/try_index.hpp"
 #include "base/try_vector.hpp"
-#include "abi/heap_layout.hpp"
 #include "wasm/types/types.hpp"
 
 namespace cairn::runtime {
@@ -25,7 +25,8 @@ using CanonicalId = Id<struct CanonicalIdTag>;
 // Types inside are in canonical form: their type indices are canonical ids.
 class TypeRegistry {
  public:
-  static constexpr uint32_t kMaximumTypes = 1U << 22;  // of an engine; the table below takes 8 bytes of address space for each
+  static constexpr uint32_t kMaximumTypes =
+      1U << 22;  // of an engine; the table below takes 8 bytes of address space for each
 
   TypeRegistry() = default;
   ~TypeRegistry();
@@ -41,7 +42,9 @@ class TypeRegistry {
   // What compiled code and the collector know of each type, by id: VMContext::types. The address never changes, and
   // entries of registered types may be read without the registry's lock. Null until the first type is registered, or
   // ensure_table() reserves it.
-  [[nodiscard]] const abi::VMTypeInfo* const* table() const { return reinterpret_cast<const abi::VMTypeInfo* const*>(table_.data()); }
+  [[nodiscard]] const abi::VMTypeInfo* const* table() const {
+    return reinterpret_cast<const abi::VMTypeInfo* const*>(table_.data());
+  }
   Result<const abi::VMTypeInfo* const*> ensure_table();
 
   // Valid as long as the registry.
@@ -74,8 +77,8 @@ class TypeRegistry {
   void* allocate_info(size_t bytes);
 
   TryDeque<wasm::SubType> types_;
-  std::span<std::byte> table_;     // reserved; of VMTypeInfo*
-  size_t committed_bytes_ = 0;     // of it
+  std::span<std::byte> table_;  // reserved; of VMTypeInfo*
+  size_t committed_bytes_ = 0;  // of it
   // VMTypeInfo and what they point to: chunks, and what is left of the last one.
   TryVector<std::unique_ptr<std::byte[]>> infos_;
   std::span<std::byte> free_infos_;

@@ -9,16 +9,16 @@
 #include <span>
 #include <variant>
 
-#include "base/id.hpp"
 #include "abi/vmcontext.hpp"
+#include "base/id.hpp"
 #include "wasm/types/types.hpp"
 
 namespace cairn::runtime {
 
 class Store;
 
-// A function of a store. Handles are small, copyable, and live as long as their store; using one with another store is a
-// programming error that is caught at once.
+// A function of a store. Handles are small, copyable, and live as long as their store; using one with another store is
+// a programming error that is caught at once.
 struct Func {
   uint32_t store = 0;
   abi::VMFuncRef* reference = nullptr;
@@ -39,13 +39,13 @@ using Instance = Handle<struct InstanceHandleTag>;
 
 using Extern = std::variant<Func, Table, Memory, Global, Tag>;  // in the order of wasm::ExternKind
 
-// A WebAssembly value. The bits of numbers, vectors and function references are as in a 16-byte slot: little-endian in the
-// low bytes, the rest zero. Other references are null, an i31, a number of the host (externref), or a handle: the name of an
-// entry in the store's list of roots, so that the object stays alive and may move. A handle lives until the
+// A WebAssembly value. The bits of numbers, vectors and function references are as in a 16-byte slot: little-endian in
+// the low bytes, the rest zero. Other references are null, an i31, a number of the host (externref), or a handle: the
+// name of an entry in the store's list of roots, so that the object stays alive and may move. A handle lives until the
 // innermost HandleScope (store.hpp) at the time when it was made ends, or its store does.
 //
-// What a store hands out as a reference has the precise type of what it refers to where it is in the hierarchy of any: a
-// concrete type (canonical), i31, or any for a value of the host.
+// What a store hands out as a reference has the precise type of what it refers to where it is in the hierarchy of any:
+// a concrete type (canonical), i31, or any for a value of the host.
 class Val {
  public:
   enum class Form : uint8_t { word, host, handle };
@@ -71,9 +71,7 @@ class Val {
     return Val(wasm::ValType::reference(wasm::Nullability::non_null, wasm::HeapType::i31),
                (static_cast<uint32_t>(value) << 1) | 1);
   }
-  static Val null(wasm::HeapType heap) {
-    return Val(wasm::ValType::reference(wasm::Nullability::nullable, heap), 0);
-  }
+  static Val null(wasm::HeapType heap) { return Val(wasm::ValType::reference(wasm::Nullability::nullable, heap), 0); }
   static Val from_bits(wasm::ValType type, uint64_t low, uint64_t high = 0) { return Val(type, low, high); }
 
   [[nodiscard]] wasm::ValType type() const { return type_; }
@@ -91,7 +89,8 @@ class Val {
   // Of an i31: sign-extended.
   [[nodiscard]] int32_t as_i31() const { return static_cast<int32_t>(bits_[0]) >> 1; }
 
-  // How the low bits are to be read: as they are in a slot, as the host's number, or as the position of a root in the store.
+  // How the low bits are to be read: as they are in a slot, as the host's number, or as the position of a root in the
+  // store.
   [[nodiscard]] Form form() const { return form_; }
   static Val handle(wasm::ValType type, uint64_t position) {
     Val value(type, position);

@@ -44,14 +44,17 @@ class Context {
   WasiResult<Descriptor*> get(uint32_t fd, uint64_t rights);
   WasiResult<Descriptor*> get_file(uint32_t fd, uint64_t rights);       // Errno::isdir for directories
   WasiResult<Descriptor*> get_directory(uint32_t fd, uint64_t rights);  // Errno::notdir for others
-  // The lowest free number, with room for a descriptor under it: Errno::mfile or Errno::nomem. It stays free until insert().
+  // The lowest free number, with room for a descriptor under it: Errno::mfile or Errno::nomem. It stays free until
+  // insert().
   WasiResult<uint32_t> reserve();
   void insert(uint32_t fd, std::unique_ptr<Descriptor> descriptor);
   Errno close(uint32_t fd);
   Errno renumber(uint32_t from, uint32_t to);
 
  private:
-  [[nodiscard]] Descriptor* find(uint32_t fd) const { return fd < descriptors_.size() ? descriptors_[fd].get() : nullptr; }
+  [[nodiscard]] Descriptor* find(uint32_t fd) const {
+    return fd < descriptors_.size() ? descriptors_[fd].get() : nullptr;
+  }
   bool add(std::unique_ptr<Descriptor> descriptor);
 
   System& system_;

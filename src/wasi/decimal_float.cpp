@@ -108,7 +108,8 @@ std::string decimal_f32(uint32_t bits) {
   if (exponent == 0xff) return sign + "inf";
   if (magnitude == 0) return sign + "0";
   const uint32_t fraction = magnitude & 0x7f'ffff;
-  return sign + shortest(exponent == 0 ? fraction : fraction | 0x80'0000, static_cast<int>(std::max(exponent, 1u)) - 150,
+  return sign + shortest(exponent == 0 ? fraction : fraction | 0x80'0000,
+                         static_cast<int>(std::max(exponent, 1u)) - 150,
                          [&](const std::string& text) { return wasm::text::parse_f32(text) == magnitude; });
 }
 

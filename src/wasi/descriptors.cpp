@@ -16,17 +16,18 @@ constexpr uint64_t kMaximumOffset = (uint64_t{1} << 63) - 1;
 constexpr uint32_t kMaximumVectors = 1024;
 constexpr uint64_t kMaximumTransfer = 0x7fff'f000;
 
-// The vectors of an array in the guest's memory, one after the other. Each is loaded once. A bad one is an error unless bytes were moved
-// before it.
+// The vectors of an array in the guest's memory, one after the other. Each is loaded once. A bad one is an error unless
+// bytes were moved before it.
 class Vectors {
  public:
-  Vectors(const GuestMemory& memory, Pointer at, uint32_t count) : memory_(memory), at_(at), count_(std::min(count, kMaximumVectors)) {}
+  Vectors(const GuestMemory& memory, Pointer at, uint32_t count)
+      : memory_(memory), at_(at), count_(std::min(count, kMaximumVectors)) {}
 
   // Errno::fault when the array does not lie in the guest's memory.
   Errno check(uint32_t count) const { return memory_.check(at_, uint64_t{count} * kSize); }
 
-  // Moves with `move`, from the bytes moved before and a place to the bytes moved there, until a place is not moved whole or there are
-  // none left.
+  // Moves with `move`, from the bytes moved before and a place to the bytes moved there, until a place is not moved
+  // whole or there are none left.
   template <class Move>
   WasiResult<uint64_t> move_each(Move&& move) {
     uint64_t total = 0;
@@ -237,7 +238,8 @@ Errno fd_filestat_set_times(Call& call, uint32_t fd, uint64_t access, uint64_t m
   if (!descriptor) return descriptor.error();
   auto times = decode_times(call, access, modification, flags);
   if (!times) return times.error();
-  return (*descriptor)->file ? (*descriptor)->file->set_times(*times) : (*descriptor)->directory->set_times_self(*times);
+  return (*descriptor)->file ? (*descriptor)->file->set_times(*times)
+                             : (*descriptor)->directory->set_times_self(*times);
 }
 
 Errno fd_pread(Call& call, uint32_t fd, Pointer vectors, uint32_t count, uint64_t offset, Pointer read) {
@@ -260,7 +262,8 @@ Errno fd_read(Call& call, uint32_t fd, Pointer vectors, uint32_t count, Pointer 
   auto descriptor = call.context.get_file(fd, rights::fd_read);
   if (!descriptor) return descriptor.error();
   File& file = *(*descriptor)->file;
-  if (file.is_stream() && ((*descriptor)->flags & fdflags::nonblock) != 0 && !file.wait_readable(0)) return Errno::again;
+  if (file.is_stream() && ((*descriptor)->flags & fdflags::nonblock) != 0 && !file.wait_readable(0))
+    return Errno::again;
   auto total = read_vectors(call, file, (*descriptor)->offset, vectors, count);
   if (!total) return total.error();
   if (!file.is_stream()) (*descriptor)->offset += *total;
@@ -304,15 +307,16 @@ Errno fd_prestat_dir_name(Call& call, uint32_t fd, Pointer path, uint32_t length
 
 namespace {
 
-// Puts entries into the guest's buffer, one after the other and unaligned. The last one is cut off where the buffer ends, which
-// tells the guest that there is more.
+// Puts entries into the guest's buffer, one after the other and unaligned. The last one is cut off where the buffer
+// ends, which tells the guest that there is more.
 class EntryWriter final : public EntrySink {
  public:
   // The cookies of "." and ".." come before those of the directory's own entries, which are positions in it.
   static constexpr uint64_t kFirst = 2;
 
   // The buffer lies in the guest's memory.
-  EntryWriter(const GuestMemory& memory, Pointer buffer, uint32_t length) : memory_(memory), buffer_(buffer), length_(length) {}
+  EntryWriter(const GuestMemory& memory, Pointer buffer, uint32_t length)
+      : memory_(memory), buffer_(buffer), length_(length) {}
 
   bool take(const DirectoryEntry& entry) override { return put(entry, entry.next + kFirst); }
 

@@ -1,6 +1,6 @@
 // The functions of WASI preview 1, over a context and the guest's memory. Each family has a file: process (arguments,
-// environment, clocks, entropy, exit), descriptors, paths, polling. wasi_unstable, the predecessor, has the same functions
-// with other layouts of filestat and subscription and another order of whence; Snapshot says which is meant.
+// environment, clocks, entropy, exit), descriptors, paths, polling. wasi_unstable, the predecessor, has the same
+// functions with other layouts of filestat and subscription and another order of whence; Snapshot says which is meant.
 #pragma once
 
 #include <expected>

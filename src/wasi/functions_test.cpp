@@ -223,11 +223,11 @@ TEST_F(Functions, LinksAndRenames) {
 }
 
 TEST_F(Functions, PollSleepsUntilTheClockIsDue) {
-  set<uint64_t>(0, 77);       // userdata
-  set<uint8_t>(8, 0);         // clock
-  set<uint32_t>(16, 1);       // monotonic
-  set<uint64_t>(24, 500);     // timeout
-  set<uint16_t>(40, 0);       // relative
+  set<uint64_t>(0, 77);    // userdata
+  set<uint8_t>(8, 0);      // clock
+  set<uint32_t>(16, 1);    // monotonic
+  set<uint64_t>(24, 500);  // timeout
+  set<uint16_t>(40, 0);    // relative
   EXPECT_EQ(poll_oneoff(call_, 0, 1000, 1, 200), Errno::success);
   EXPECT_EQ(system_.time, 1500u);
   EXPECT_EQ(get<uint32_t>(200), 1u);

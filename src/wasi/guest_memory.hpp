@@ -1,9 +1,9 @@
 // A guest's linear memory as WASI functions see it (INV-16): every pointer is checked, every number is little-endian.
 //
-// Other threads of the guest may write the memory at any moment, so nothing that was checked there may be looked at a second
-// time. Therefore no pointer into guest memory leaves this class: what a function looks at it first copies out (load, copy_in,
-// text, Record), and each byte is loaded once. File data, which nobody looks at, go through a GuestSpan: the source or the
-// target of one bulk transfer.
+// Other threads of the guest may write the memory at any moment, so nothing that was checked there may be looked at a
+// second time. Therefore no pointer into guest memory leaves this class: what a function looks at it first copies out
+// (load, copy_in, text, Record), and each byte is loaded once. File data, which nobody looks at, go through a
+// GuestSpan: the source or the target of one bulk transfer.
 #pragma once
 
 #include <array>
@@ -51,7 +51,8 @@ class GuestSpan {
 
  private:
   friend class GuestMemory;
-  GuestSpan(std::span<std::byte> bytes, Pointer at, LoadObserver* observer) : bytes_(bytes), at_(at), observer_(observer) {}
+  GuestSpan(std::span<std::byte> bytes, Pointer at, LoadObserver* observer)
+      : bytes_(bytes), at_(at), observer_(observer) {}
 
   std::span<std::byte> bytes_;
   Pointer at_;
@@ -61,7 +62,8 @@ class GuestSpan {
 // Valid for one call: its size is the one that the memory had when the call began.
 class GuestMemory {
  public:
-  explicit GuestMemory(std::span<std::byte> bytes, LoadObserver* observer = nullptr) : bytes_(bytes), observer_(observer) {}
+  explicit GuestMemory(std::span<std::byte> bytes, LoadObserver* observer = nullptr)
+      : bytes_(bytes), observer_(observer) {}
 
   // Errno::fault when the place is not in the memory.
   [[nodiscard]] Errno check(Pointer at, uint64_t length) const {
@@ -96,7 +98,8 @@ class GuestMemory {
     return copy_out(at, std::as_bytes(std::span(&value, 1)));
   }
 
-  // A copy of a string; Errno::nametoolong when it has more than `maximum` bytes, Errno::nomem when there is no memory for it.
+  // A copy of a string; Errno::nametoolong when it has more than `maximum` bytes, Errno::nomem when there is no memory
+  // for it.
   [[nodiscard]] WasiResult<TryString> text(Pointer at, uint64_t length, size_t maximum) const;
 
   // A place for one bulk transfer.
@@ -110,8 +113,8 @@ class GuestMemory {
   LoadObserver* observer_;
 };
 
-// A record that is put together and then written to the guest at once, or read from the guest at once and then taken apart.
-// N is its size in bytes.
+// A record that is put together and then written to the guest at once, or read from the guest at once and then taken
+// apart. N is its size in bytes.
 template <size_t N>
 class Record {
  public:

@@ -66,7 +66,8 @@ constexpr std::string_view kText = "d/file", kNew = "d/new", kLink = "d/link";
 class EachByteOnce : public testing::Test {
  protected:
   void SetUp() override {
-    for (int fd = 0; fd < 3; ++fd) (void)context_.add_stream(std::make_unique<NullStream>(), FileType::character_device);
+    for (int fd = 0; fd < 3; ++fd)
+      (void)context_.add_stream(std::make_unique<NullStream>(), FileType::character_device);
     (void)context_.add_preopen(*files_->root(), "/");
     context_.arguments = {"program", "argument"};
     context_.environment = {"NAME=value"};
@@ -138,7 +139,9 @@ TEST_F(EachByteOnce, InAllFunctions) {
       {"fd_tell", 0, [](Call& c) { return fd_tell(c, 4, kOut); }},
       {"path_filestat_get", kTextLength, [](Call& c) { return path_filestat_get(c, 3, 1, kPath, kTextLength, kOut); }},
       {"path_filestat_set_times", kTextLength,
-       [](Call& c) { return path_filestat_set_times(c, 3, 1, kPath, kTextLength, 1, 2, fstflags::atim | fstflags::mtim); }},
+       [](Call& c) {
+         return path_filestat_set_times(c, 3, 1, kPath, kTextLength, 1, 2, fstflags::atim | fstflags::mtim);
+       }},
       {"path_link", kTextLength + kNewLength,
        [](Call& c) { return path_link(c, 3, 0, kPath, kTextLength, 3, kOther, kNewLength); }},
       {"path_open", kTextLength,
@@ -223,7 +226,8 @@ TEST_F(EachByteOnce, WhileAnotherThreadWrites) {
     if (results[2] == Errno::success) {
       uint32_t fd = 0;
       std::memcpy(&fd, memory_.data() + kOut, 4);
-      for (fd = 5; context_.close(fd) == Errno::success; ++fd) {}
+      for (fd = 5; context_.close(fd) == Errno::success; ++fd) {
+      }
     }
     if (i % 16 != 0) continue;
     std::vector<std::unique_ptr<Directory>> pending;

@@ -91,10 +91,8 @@ std::optional<Val> parse_value(ValType type, std::string_view text) {
       const auto bits = is_float(text) ? wasm::text::parse_f64(text) : std::nullopt;
       return bits ? std::optional(Val::f64_bits(*bits)) : std::nullopt;
     }
-    case ValType::v128:
-      return parse_vector(text);
-    default:
-      break;
+    case ValType::v128: return parse_vector(text);
+    default: break;
   }
   if (text == "null" && type.is_nullable()) return Val::null(type.heap());
   if (type.heap() == wasm::HeapType::extern_ && is_integer(text)) {
@@ -150,8 +148,9 @@ Result<std::vector<Val>> parse_arguments(std::string_view function, const wasm::
   const std::string name = "`" + std::string(function) + "`";
   if (texts.size() != type.params.size()) {
     return fail(Error::of(ErrorKind::usage, name + " has the type " + wasm::to_string(type) + " and takes " +
-                                                decimal(type.params.size()) + (type.params.size() == 1 ? " argument" : " arguments") +
-                                                ", not " + decimal(texts.size())));
+                                                decimal(type.params.size()) +
+                                                (type.params.size() == 1 ? " argument" : " arguments") + ", not " +
+                                                decimal(texts.size())));
   }
   std::vector<Val> arguments;
   for (size_t i = 0; i < texts.size(); ++i) {

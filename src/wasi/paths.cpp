@@ -15,7 +15,8 @@ LastLink last_link(uint32_t flags) {
 }
 
 // Looks a guest's path up below descriptor `fd`, which must be a directory with the given rights.
-WasiResult<ResolvedPath> resolve(Call& call, uint32_t fd, uint64_t needed, Pointer path, uint32_t length, LastLink last) {
+WasiResult<ResolvedPath> resolve(Call& call, uint32_t fd, uint64_t needed, Pointer path, uint32_t length,
+                                 LastLink last) {
   auto descriptor = call.context.get_directory(fd, needed);
   if (!descriptor) return std::unexpected(descriptor.error());
   auto text = call.memory.text(path, length, kMaximumPath);
@@ -94,7 +95,8 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
                 uint64_t wanted, uint64_t inheriting, uint32_t flags, Pointer opened) {
   auto base = call.context.get_directory(fd, rights::path_open);
   if (!base) return base.error();
-  if ((dirflags & ~lookupflags::known) != 0 || (open_flags & ~uint32_t{oflags::known}) != 0 || (flags & ~uint32_t{fdflags::known}) != 0) {
+  if ((dirflags & ~lookupflags::known) != 0 || (open_flags & ~uint32_t{oflags::known}) != 0 ||
+      (flags & ~uint32_t{fdflags::known}) != 0) {
     return Errno::inval;
   }
   const bool wants_directory = (open_flags & oflags::directory) != 0;
@@ -103,8 +105,8 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
   options.exclusive = (open_flags & oflags::excl) != 0;
   options.truncate = (open_flags & oflags::trunc) != 0;
   options.read = (wanted & (rights::fd_read | rights::fd_readdir)) != 0;
-  options.write = options.truncate ||
-                  (wanted & (rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size)) != 0;
+  options.write =
+      options.truncate || (wanted & (rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size)) != 0;
   if (options.create && wants_directory) return Errno::inval;
   if (options.create && ((*base)->rights & rights::path_create_file) == 0) return Errno::notcapable;
   if (options.truncate && ((*base)->rights & rights::path_filestat_set_size) == 0) return Errno::notcapable;
@@ -141,7 +143,8 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
         place->name.empty() ? place->directory->duplicate() : place->directory->open_directory(place->name);
     if (!directory) return directory.error();
     // Whoever wants to write expects a file, unless it asks for what can be done with directories, too.
-    if (options.truncate || ((wanted & rights::fd_write) != 0 && (wanted & rights::fd_readdir) == 0)) return Errno::isdir;
+    if (options.truncate || ((wanted & rights::fd_write) != 0 && (wanted & rights::fd_readdir) == 0))
+      return Errno::isdir;
     descriptor->type = FileType::directory;
     descriptor->rights = wanted & allowed & rights::directory;
     descriptor->inheriting_rights = inheriting & allowed;

@@ -42,7 +42,8 @@ WasiResult<uint64_t> deadline_of(System& system, uint32_t clock, uint64_t timeou
 
 WasiResult<Subscription> load(Call& call, Pointer at, const Layout& layout) {
   Record<kUnstable.size> fields;
-  if (const Errno error = fields.read(call.memory, at, layout.size); error != Errno::success) return std::unexpected(error);
+  if (const Errno error = fields.read(call.memory, at, layout.size); error != Errno::success)
+    return std::unexpected(error);
   Subscription result;
   result.userdata = fields.get<uint64_t>(0);
   const auto type = fields.get<uint8_t>(8);
@@ -72,7 +73,8 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
   const Layout& layout = call.snapshot == Snapshot::unstable ? kUnstable : kPreview1;
   System& system = call.context.system();
   // Both arrays are looked at before anything waits.
-  if (const Errno error = call.memory.check(subscriptions, uint64_t{count} * layout.size); error != Errno::success) return error;
+  if (const Errno error = call.memory.check(subscriptions, uint64_t{count} * layout.size); error != Errno::success)
+    return error;
   if (const Errno error = call.memory.check(events, uint64_t{count} * 32); error != Errno::success) return error;
   TryVector<Subscription> pending;
   if (!pending.try_reserve(count)) return Errno::nomem;
@@ -139,7 +141,9 @@ Errno not_a_socket(Call& call, uint32_t fd) {
 }  // namespace
 
 Errno sock_accept(Call& call, uint32_t fd, uint32_t, Pointer) { return not_a_socket(call, fd); }
-Errno sock_recv(Call& call, uint32_t fd, Pointer, uint32_t, uint32_t, Pointer, Pointer) { return not_a_socket(call, fd); }
+Errno sock_recv(Call& call, uint32_t fd, Pointer, uint32_t, uint32_t, Pointer, Pointer) {
+  return not_a_socket(call, fd);
+}
 Errno sock_send(Call& call, uint32_t fd, Pointer, uint32_t, uint32_t, Pointer) { return not_a_socket(call, fd); }
 Errno sock_shutdown(Call& call, uint32_t fd, uint32_t) { return not_a_socket(call, fd); }
 

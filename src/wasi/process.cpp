@@ -6,12 +6,14 @@ namespace cairn::wasi {
 namespace {
 
 // The strings NUL-terminated at `buffer`, pointers to them at `pointers`.
-Errno store_strings(const GuestMemory& memory, const std::vector<std::string>& strings, Pointer pointers, Pointer buffer) {
+Errno store_strings(const GuestMemory& memory, const std::vector<std::string>& strings, Pointer pointers,
+                    Pointer buffer) {
   uint64_t at = buffer;
   for (size_t i = 0; i < strings.size(); ++i) {
     if (at > 0xffff'ffff) return Errno::fault;
     const std::span with_nul(strings[i].c_str(), strings[i].size() + 1);
-    if (Errno error = memory.copy_out(static_cast<Pointer>(at), std::as_bytes(with_nul)); error != Errno::success) return error;
+    if (Errno error = memory.copy_out(static_cast<Pointer>(at), std::as_bytes(with_nul)); error != Errno::success)
+      return error;
     const uint64_t slot = uint64_t{pointers} + 4 * i;
     if (slot > 0xffff'ffff) return Errno::fault;
     if (Errno error = memory.store(static_cast<Pointer>(slot), static_cast<uint32_t>(at)); error != Errno::success) {

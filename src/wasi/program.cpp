@@ -38,14 +38,15 @@ class Laps {
 
 }  // namespace
 
-Result<std::vector<Program::Call>> Program::plan_calls(const wasm::Module& module, const ProgramOptions& options, const Context& context) {
+Result<std::vector<Program::Call>> Program::plan_calls(const wasm::Module& module, const ProgramOptions& options,
+                                                       const Context& context) {
   std::vector<Call> calls;
   const auto add = [&](std::string_view name, std::span<const std::string> texts) -> Result<void> {
     const wasm::Export& item = *CAIRN_TRY(find_function(module, name));
     const wasm::FuncType& type = module.func_type(wasm::FuncIndex(item.index));
     if (name != options.invoke && (!type.params.empty() || !type.results.empty())) {
-      return fail(Error::of(ErrorKind::link, "not a program: " + std::string(name) + " has the type " + wasm::to_string(type) +
-                                                 ", not [] -> []"));
+      return fail(Error::of(ErrorKind::link, "not a program: " + std::string(name) + " has the type " +
+                                                 wasm::to_string(type) + ", not [] -> []"));
     }
     calls.push_back({item.name, CAIRN_TRY(parse_arguments(name, type, texts))});
     return {};
@@ -53,13 +54,16 @@ Result<std::vector<Program::Call>> Program::plan_calls(const wasm::Module& modul
   const auto exports = [&](std::string_view name) { return find_function(module, name).has_value(); };
   if (options.invoke.empty()) {
     if (!exports(kStart)) {
-      return fail(Error::of(ErrorKind::link, "not a program: the module exports no function _start; --invoke NAME calls another "
-                                             "one of its functions: " + list_functions(module)));
+      return fail(Error::of(ErrorKind::link,
+                            "not a program: the module exports no function _start; --invoke NAME calls another "
+                            "one of its functions: " +
+                                list_functions(module)));
     }
     CAIRN_TRY(add(kStart, {}));
     return calls;
   }
-  if (options.invoke != kStart && options.invoke != kInitialize && exports(kInitialize)) CAIRN_TRY(add(kInitialize, {}));
+  if (options.invoke != kStart && options.invoke != kInitialize && exports(kInitialize))
+    CAIRN_TRY(add(kInitialize, {}));
   const std::span<const std::string> texts = context.arguments;
   CAIRN_TRY(add(options.invoke, texts.subspan(std::min<size_t>(1, texts.size()))));
   return calls;
@@ -79,7 +83,8 @@ Result<std::unique_ptr<Program>> Program::load(runtime::Engine& engine, std::vec
   program->store_ = CAIRN_TRY(runtime::Store::create(engine));
   runtime::Linker& linker = program->linker_.emplace(*program->store_);
   CAIRN_TRY(define_wasi(linker, context));
-  if (options.trap_unknown_imports) CAIRN_TRY(program->unknown_imports_.define(*program->store_, linker, *program->module_));
+  if (options.trap_unknown_imports)
+    CAIRN_TRY(program->unknown_imports_.define(*program->store_, linker, *program->module_));
   times.instantiate = laps.lap();
   return program;
 }

@@ -6,7 +6,8 @@ namespace cairn::wasi {
 
 namespace {
 
-std::expected<void, runtime::Trap> trap(void* message, runtime::Caller&, std::span<runtime::Val>, std::span<runtime::Val>) {
+std::expected<void, runtime::Trap> trap(void* message, runtime::Caller&, std::span<runtime::Val>,
+                                        std::span<runtime::Val>) {
   return std::unexpected(runtime::Trap::of(wasm::TrapKind::host_error, *static_cast<std::string*>(message)));
 }
 

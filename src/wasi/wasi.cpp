@@ -74,11 +74,10 @@ Result<void> define_snapshot(runtime::Linker& linker, Context& context, Snapshot
   CAIRN_WASI_FUNCTION(sock_shutdown);
   if (snapshot == Snapshot::preview1) CAIRN_WASI_FUNCTION(sock_accept);
 #undef CAIRN_WASI_FUNCTION
-  return linker.define_function(module, "proc_exit",
-                                [&context](Caller&, uint32_t status) -> std::expected<void, Trap> {
-                                  context.exit_status = status;
-                                  return std::unexpected(Trap::of(wasm::TrapKind::host_error, "exit"));
-                                });
+  return linker.define_function(module, "proc_exit", [&context](Caller&, uint32_t status) -> std::expected<void, Trap> {
+    context.exit_status = status;
+    return std::unexpected(Trap::of(wasm::TrapKind::host_error, "exit"));
+  });
 }
 
 }  // namespace

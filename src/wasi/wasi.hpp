@@ -6,7 +6,8 @@
 
 namespace cairn::wasi {
 
-// The context must outlive the linker's store. Functions act on the memory that the calling instance exports as "memory".
+// The context must outlive the linker's store. Functions act on the memory that the calling instance exports as
+// "memory".
 Result<void> define_wasi(runtime::Linker& linker, Context& context);
 
 }  // namespace cairn::wasi

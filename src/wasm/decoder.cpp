@@ -36,20 +36,13 @@ struct SectionRow {
   std::string_view entry;
 };
 constexpr SectionRow kSections[kSectionIds] = {
-    {0, "custom", {}},
-    {1, "type", "type"},
-    {2, "import", "import"},
-    {3, "function", "function"},
-    {4, "table", "table"},
-    {5, "memory", "memory"},
-    {7, "global", "global"},
-    {8, "export", "export"},
-    {9, "start", {}},
-    {10, "element", "element segment"},
-    {12, "code", "function"},
-    {13, "data", "data segment"},
-    {11, "data count", {}},
-    {6, "tag", "tag"},
+    {0, "custom", {}},        {1, "type", "type"},
+    {2, "import", "import"},  {3, "function", "function"},
+    {4, "table", "table"},    {5, "memory", "memory"},
+    {7, "global", "global"},  {8, "export", "export"},
+    {9, "start", {}},         {10, "element", "element segment"},
+    {12, "code", "function"}, {13, "data", "data segment"},
+    {11, "data count", {}},   {6, "tag", "tag"},
 };
 
 // " 0a 1b ..."
@@ -59,8 +52,8 @@ std::string spaced_hex(std::span<const std::byte> bytes) {
   return out;
 }
 
-// The component model has made two 16-bit numbers of the version: its own, and the layer, which is 0 for modules and 1 for
-// components.
+// The component model has made two 16-bit numbers of the version: its own, and the layer, which is 0 for modules and 1
+// for components.
 std::string describe_version(uint32_t version) {
   if (version >> 16 != 1) return decimal(version) + ", expected 1";
   return decimal(version) + ": this is a component (version " + decimal(version & 0xffff) +
@@ -78,8 +71,7 @@ Result<void> ModuleDecoder::decode() {
   uint32_t version = 0;
   if (!in_.read_bits32(magic)) return in_.failure();
   if (magic != 0x6d73'6100) {
-    return malformed(
-        0, "magic header not detected: 00 61 73 6d expected, found" + spaced_hex(bytes_.first(4)));
+    return malformed(0, "magic header not detected: 00 61 73 6d expected, found" + spaced_hex(bytes_.first(4)));
   }
   if (!in_.read_bits32(version)) return in_.failure();
   if (version != 1) return malformed(4, "unknown binary version " + describe_version(version));
@@ -110,34 +102,20 @@ Result<void> ModuleDecoder::whole_section(uint8_t id, uint64_t offset, uint8_t& 
 
 Result<void> ModuleDecoder::section(uint8_t id, uint64_t end) {
   switch (id) {
-    case kType:
-      return type_section();
-    case kImport:
-      return import_section();
-    case kFunction:
-      return function_section();
-    case kTable:
-      return table_section();
-    case kMemory:
-      return memory_section();
-    case kGlobal:
-      return global_section();
-    case kExport:
-      return export_section();
-    case kStart:
-      return start_section();
-    case kElement:
-      return element_section();
-    case kCode:
-      return code_section();
-    case kData:
-      return data_section();
-    case kDataCount:
-      return data_count_section();
-    case kTag:
-      return tag_section();
-    default:
-      return custom_section(end);
+    case kType: return type_section();
+    case kImport: return import_section();
+    case kFunction: return function_section();
+    case kTable: return table_section();
+    case kMemory: return memory_section();
+    case kGlobal: return global_section();
+    case kExport: return export_section();
+    case kStart: return start_section();
+    case kElement: return element_section();
+    case kCode: return code_section();
+    case kData: return data_section();
+    case kDataCount: return data_count_section();
+    case kTag: return tag_section();
+    default: return custom_section(end);
   }
 }
 

@@ -139,7 +139,7 @@ struct BranchHint {
 // Owns the module's bytes; the spans inside point into them.
 struct Module {
   std::vector<std::byte> bytes;
-  Digest digest{};  // of the bytes: names the module in code objects
+  Digest digest{};                      // of the bytes: names the module in code objects
   Features features = Features::all();  // what it was decoded with, and its functions are validated with
 
   std::vector<SubType> types;

@@ -22,12 +22,9 @@ uint64_t hash_words(std::span<const uint32_t> words) {
 
 HeapType::Kind composite_kind(const SubType& type) {
   switch (type.kind) {
-    case SubType::Kind::func:
-      return HeapType::func;
-    case SubType::Kind::struct_:
-      return HeapType::struct_;
-    case SubType::Kind::array:
-      return HeapType::array;
+    case SubType::Kind::func: return HeapType::func;
+    case SubType::Kind::struct_: return HeapType::struct_;
+    case SubType::Kind::array: return HeapType::array;
   }
   return HeapType::func;
 }
@@ -40,18 +37,12 @@ bool abstract_matches(HeapType::Kind sub, HeapType::Kind super) {
              super == HeapType::array;
     case HeapType::i31:
     case HeapType::struct_:
-    case HeapType::array:
-      return super == HeapType::eq || super == HeapType::any;
-    case HeapType::eq:
-      return super == HeapType::any;
-    case HeapType::nofunc:
-      return super == HeapType::func;
-    case HeapType::noextern:
-      return super == HeapType::extern_;
-    case HeapType::noexn:
-      return super == HeapType::exn;
-    default:
-      return false;
+    case HeapType::array: return super == HeapType::eq || super == HeapType::any;
+    case HeapType::eq: return super == HeapType::any;
+    case HeapType::nofunc: return super == HeapType::func;
+    case HeapType::noextern: return super == HeapType::extern_;
+    case HeapType::noexn: return super == HeapType::exn;
+    default: return false;
   }
 }
 
@@ -178,18 +169,14 @@ bool structure_matches(std::span<const SubType> types, const SubType& sub, const
 HeapType::Kind top_of(std::span<const SubType> types, HeapType type) {
   switch (type.kind()) {
     case HeapType::func:
-    case HeapType::nofunc:
-      return HeapType::func;
+    case HeapType::nofunc: return HeapType::func;
     case HeapType::extern_:
-    case HeapType::noextern:
-      return HeapType::extern_;
+    case HeapType::noextern: return HeapType::extern_;
     case HeapType::exn:
-    case HeapType::noexn:
-      return HeapType::exn;
+    case HeapType::noexn: return HeapType::exn;
     case HeapType::concrete:
       return types[type.index().index()].kind == SubType::Kind::func ? HeapType::func : HeapType::any;
-    default:
-      return HeapType::any;
+    default: return HeapType::any;
   }
 }
 

@@ -12,65 +12,42 @@ constexpr uint8_t kRef = 0x64;
 
 std::optional<HeapType> abstract_heap_type(uint8_t byte) {
   switch (byte) {
-    case 0x69:
-      return HeapType::exn;
-    case 0x6a:
-      return HeapType::array;
-    case 0x6b:
-      return HeapType::struct_;
-    case 0x6c:
-      return HeapType::i31;
-    case 0x6d:
-      return HeapType::eq;
-    case 0x6e:
-      return HeapType::any;
-    case 0x6f:
-      return HeapType::extern_;
-    case 0x70:
-      return HeapType::func;
-    case 0x71:
-      return HeapType::none;
-    case 0x72:
-      return HeapType::noextern;
-    case 0x73:
-      return HeapType::nofunc;
-    case 0x74:
-      return HeapType::noexn;
-    default:
-      return std::nullopt;
+    case 0x69: return HeapType::exn;
+    case 0x6a: return HeapType::array;
+    case 0x6b: return HeapType::struct_;
+    case 0x6c: return HeapType::i31;
+    case 0x6d: return HeapType::eq;
+    case 0x6e: return HeapType::any;
+    case 0x6f: return HeapType::extern_;
+    case 0x70: return HeapType::func;
+    case 0x71: return HeapType::none;
+    case 0x72: return HeapType::noextern;
+    case 0x73: return HeapType::nofunc;
+    case 0x74: return HeapType::noexn;
+    default: return std::nullopt;
   }
 }
 
 std::optional<ValType> number_type(uint8_t byte) {
   switch (byte) {
-    case 0x7f:
-      return ValType::i32;
-    case 0x7e:
-      return ValType::i64;
-    case 0x7d:
-      return ValType::f32;
-    case 0x7c:
-      return ValType::f64;
-    case 0x7b:
-      return ValType::v128;
-    default:
-      return std::nullopt;
+    case 0x7f: return ValType::i32;
+    case 0x7e: return ValType::i64;
+    case 0x7d: return ValType::f32;
+    case 0x7c: return ValType::f64;
+    case 0x7b: return ValType::v128;
+    default: return std::nullopt;
   }
 }
 
 bool check_heap_feature(ByteReader& in, Features features, HeapType type, uint64_t offset) {
   switch (type.kind()) {
-    case HeapType::func:
-      return true;
-    case HeapType::extern_:
-      return require_feature(in, features, Feature::reference_types, offset, to_string(type));
+    case HeapType::func: return true;
+    case HeapType::extern_: return require_feature(in, features, Feature::reference_types, offset, to_string(type));
     case HeapType::exn:
-    case HeapType::noexn:
-      return require_feature(in, features, Feature::exceptions, offset, to_string(type));
+    case HeapType::noexn: return require_feature(in, features, Feature::exceptions, offset, to_string(type));
     case HeapType::concrete:
       return require_feature(in, features, Feature::function_references, offset, "a reference to a defined type");
-    default:
-      return require_feature(in, features, Feature::gc, offset, to_string(type));
+    default: return require_feature(in, features, Feature::gc, offset, to_string(type));
   }
 }
 

@@ -7,10 +7,10 @@
 #include "base/assert.hpp"
 #include "shapes.hpp"
 #include "wasm/decoder.hpp"
-#include "wasm/types/limits.hpp"
-#include "wasm/types/opcodes.hpp"
 #include "wasm/text/testing/module_writer.hpp"
 #include "wasm/text/text.hpp"
+#include "wasm/types/limits.hpp"
+#include "wasm/types/opcodes.hpp"
 
 namespace cairn::bombs {
 namespace {
@@ -264,8 +264,10 @@ std::vector<Shape> function_shapes() {
   chain("unsigned_conversions", "local.get 0", "i64.extend_i32_u i32.wrap_i64");
   chain("sign_extensions", "local.get 0", "i32.extend8_s i32.extend16_s");
   chain("reinterpretations", "local.get 0", "f32.reinterpret_i32 i32.reinterpret_f32");
-  chain("reinterpretations_of_64", "local.get 0 i64.extend_i32_u", "f64.reinterpret_i64 i64.reinterpret_f64", "i32.wrap_i64");
-  chain("reinterpreted_constants", "", "i32.const 7 f32.reinterpret_i32 i32.reinterpret_f32 local.set 0", "local.get 0");
+  chain("reinterpretations_of_64", "local.get 0 i64.extend_i32_u", "f64.reinterpret_i64 i64.reinterpret_f64",
+        "i32.wrap_i64");
+  chain("reinterpreted_constants", "", "i32.const 7 f32.reinterpret_i32 i32.reinterpret_f32 local.set 0",
+        "local.get 0");
   chain("float_conversions", "local.get 0 f32.convert_i32_s", "f64.promote_f32 f32.demote_f64", "i32.trunc_sat_f32_s");
   chain("float_signs", "local.get 0 f32.convert_i32_s", "f32.neg f32.abs", "i32.trunc_sat_f32_s");
   chain("splats", "local.get 0", "i32x4.splat i32x4.extract_lane 1");
@@ -416,33 +418,21 @@ std::vector<Shape> opcode_shapes() {
     const std::string name(opcode.name);
     std::string immediate;
     switch (opcode.immediate) {
-      case wasm::Immediate::none:
-        break;
-      case wasm::Immediate::memarg:
-        break;
+      case wasm::Immediate::none: break;
+      case wasm::Immediate::memarg: break;
       case wasm::Immediate::memarg_lane:
-      case wasm::Immediate::lane:
-        immediate = " 0";
-        break;
-      case wasm::Immediate::shuffle:
-        immediate = " 0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31";
-        break;
-      default:
-        continue;
+      case wasm::Immediate::lane: immediate = " 0"; break;
+      case wasm::Immediate::shuffle: immediate = " 0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31"; break;
+      default: continue;
     }
     // One local of each type, behind the two parameters.
     const auto local = [](char type) -> std::string {
       switch (type) {
-        case 'l':
-          return "2";
-        case 'f':
-          return "3";
-        case 'd':
-          return "4";
-        case 'v':
-          return "5";
-        default:
-          return "0";
+        case 'l': return "2";
+        case 'f': return "3";
+        case 'd': return "4";
+        case 'v': return "5";
+        default: return "0";
       }
     };
     std::string unit;

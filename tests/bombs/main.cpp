@@ -29,8 +29,8 @@ struct Allowance {
   double memory;
   double memory_per_byte;
 };
-// That of compiler::Options, whose 64 MiB take 60 ms; and the object, and what is decoded. A table that doubles while the
-// budget ends goes over it once, by half.
+// That of compiler::Options, whose 64 MiB take 60 ms; and the object, and what is decoded. A table that doubles while
+// the budget ends goes over it once, by half.
 constexpr compiler::Options kOptions;
 constexpr Allowance kModules{80e6, double{kOptions.module_budget_bytes} + 16e6,
                              1.5 * double{kOptions.module_budget_per_byte}};
@@ -76,8 +76,8 @@ class Run {
       if (!shape.also_unoptimized) continue;
       check(
           target + "/opt=none/" + shape.name,
-          [&] { return measure_module([&] { return shape.make(shape, arguments_.bytes); }, architecture, false); }, real,
-          kModules);
+          [&] { return measure_module([&] { return shape.make(shape, arguments_.bytes); }, architecture, false); },
+          real, kModules);
     }
     if (!arguments_.opcodes) return;
     for (const Shape& shape : opcode_shapes()) {

@@ -156,7 +156,8 @@ Cost measure_module(const MakeModule& make, compiler::Architecture architecture,
         cost.input_bytes = bytes.size();
       },
       [&](Cost& cost) {
-        if (const Result<void> done = compile(std::move(bytes), architecture, optimize, cost); !done) keep(cost, done.error());
+        if (const Result<void> done = compile(std::move(bytes), architecture, optimize, cost); !done)
+          keep(cost, done.error());
       });
 }
 

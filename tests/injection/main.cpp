@@ -1,9 +1,11 @@
-// Runs guests again and again, the n-th allocation failing, until one runs through without a failure. What may come of it is in README.md.
+// Runs guests again and again, the n-th allocation failing, until one runs through without a failure. What may come of
+// it is in README.md.
 //
 //   cairn-injection [--every N] [--only n] GUEST...
 //
-// A guest is a module in text form, or a folder of them: they are instantiated in the order of their names, each can import from the ones before by the
-// names of their files, and `run` of the last one is called. It gives 0 for the right answer, 2 when it was refused something and went on, anything else is wrong.
+// A guest is a module in text form, or a folder of them: they are instantiated in the order of their names, each can
+// import from the ones before by the names of their files, and `run` of the last one is called. It gives 0 for the
+// right answer, 2 when it was refused something and went on, anything else is wrong.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>

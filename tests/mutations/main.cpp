@@ -1,8 +1,9 @@
 // Runs the engine on mutated modules: no crash, no hang, no sanitizer's report.
 //   cairn-mutate run COUNT FILES...             decodes, compiles and runs COUNT mutations in processes of its own
 //   cairn-mutate write COUNT DIRECTORY FILES... writes them as DIRECTORY/N.wasm
-// FILES are what `cairn run` takes, and scripts, whose modules are all seeds. Mutation N is the same in both: every second one is
-// damage to bytes (mutator.hpp), the others keep the module valid if they can (fuzz/support/module_mutator.hpp).
+// FILES are what `cairn run` takes, and scripts, whose modules are all seeds. Mutation N is the same in both: every
+// second one is damage to bytes (mutator.hpp), the others keep the module valid if they can
+// (fuzz/support/module_mutator.hpp).
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -30,9 +31,9 @@
 namespace cairn::mutations {
 namespace {
 
-constexpr unsigned kCompileSeconds = 60;  // under sanitizers, on a busy machine
+constexpr unsigned kCompileSeconds = 60;           // under sanitizers, on a busy machine
 constexpr suseconds_t kRunMicroseconds = 300'000;  // a mutated program may well run for ever; that is its right
-constexpr unsigned kBatch = 200;          // mutations a process
+constexpr unsigned kBatch = 200;                   // mutations a process
 
 using Bytes = std::vector<std::byte>;
 

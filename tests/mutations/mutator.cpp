@@ -20,19 +20,11 @@ void mutate_once(std::vector<std::byte>& bytes, Random& random) {
   const size_t at = first + random.below(bytes.size() - first);
   const auto where = bytes.begin() + static_cast<ptrdiff_t>(at);
   switch (random.below(8)) {
-    case 0:
-      *where ^= std::byte(1 << random.below(8));
-      break;
-    case 1:
-      *where = std::byte(random.next() & 255);
-      break;
+    case 0: *where ^= std::byte(1 << random.below(8)); break;
+    case 1: *where = std::byte(random.next() & 255); break;
     case 2:
-    case 3:
-      *where = std::byte(kTelling[random.below(std::size(kTelling))]);
-      break;
-    case 4:
-      bytes.insert(where, 1 + random.below(5), std::byte(kTelling[random.below(std::size(kTelling))]));
-      break;
+    case 3: *where = std::byte(kTelling[random.below(std::size(kTelling))]); break;
+    case 4: bytes.insert(where, 1 + random.below(5), std::byte(kTelling[random.below(std::size(kTelling))])); break;
     case 5:
       bytes.erase(where, where + static_cast<ptrdiff_t>(std::min<size_t>(1 + random.below(8), bytes.size() - at)));
       break;

@@ -1,18 +1,19 @@
 // Arrays: objects of the managed heap with a length and elements behind it.
 //
-// The length is read through the reference, which faults where that is null; an index is compared with it. An element's address is
-// made of the reference for each access, since a number made of a reference does not outlive the next safepoint.
+// The length is read through the reference, which faults where that is null; an index is compared with it. An element's
+// address is made of the reference for each access, since a number made of a reference does not outlive the next
+// safepoint.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
 
+using abi::Builtin;
 using ir::AliasClass;
 using ir::Condition;
 using ir::Extension;
 using ir::Instruction;
 using ir::MemoryAccess;
 using ir::Opcode;
-using abi::Builtin;
 using wasm::TrapKind;
 using WasmOp = wasm::Opcode;
 

@@ -9,12 +9,12 @@
 
 namespace cairn::compiler {
 
+using abi::Builtin;
 using ir::AtomicOp;
 using ir::Condition;
 using ir::Extension;
 using ir::Instruction;
 using ir::Opcode;
-using abi::Builtin;
 using wasm::TrapKind;
 using WasmOp = wasm::Opcode;
 

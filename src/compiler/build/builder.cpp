@@ -1,8 +1,9 @@
 // A function's beginning and end, and what is known of its locals.
+#include "compiler/build/builder.hpp"
+
 #include <algorithm>
 
 #include "base/format.hpp"
-#include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
 
@@ -33,11 +34,13 @@ Error Builder::error() const {
   }
   if (merge_work_ > kMaximumMergeWork) {
     return Error::at(ErrorKind::limit, offset_,
-                     "function " + decimal(function_.function_index) + " has branches that bring more than the limit of " +
-                         decimal(kMaximumMergeWork) + " locals together");
+                     "function " + decimal(function_.function_index) +
+                         " has branches that bring more than the limit of " + decimal(kMaximumMergeWork) +
+                         " locals together");
   }
   return Error::at(ErrorKind::limit, offset_,
-                   "function " + decimal(function_.function_index) + " needs more memory to compile than the limit of " +
+                   "function " + decimal(function_.function_index) +
+                       " needs more memory to compile than the limit of " +
                        decimal(uint64_t{function_.arena.budget()}) + " bytes");
 }
 

@@ -1,9 +1,9 @@
 // Turns a function body into SSA while it is validated: the sink of wasm::validate_function.
 //
 // WebAssembly's structure makes SSA construction direct. The operand stack and the locals are arrays of Values. Where
-// control merges (the end of a block that is branched to), each branch has left a snapshot of the results that it passes
-// and of the locals that it has changed since the block began; what differs between the branches becomes a parameter of
-// the merge block. A loop's header gets parameters for the locals that the loop writes (LoopScan).
+// control merges (the end of a block that is branched to), each branch has left a snapshot of the results that it
+// passes and of the locals that it has changed since the block began; what differs between the branches becomes a
+// parameter of the merge block. A loop's header gets parameters for the locals that the loop writes (LoopScan).
 //
 // Value numbers are scoped by the same structure: what was numbered after the first branch out of a block does not
 // dominate the block's end, and is forgotten there.
@@ -17,10 +17,10 @@
 #include <cstdint>
 #include <span>
 
+#include "abi/builtins.hpp"
 #include "compiler/build/loop_scan.hpp"
 #include "compiler/build/module_context.hpp"
 #include "compiler/ir/inserter.hpp"
-#include "abi/builtins.hpp"
 #include "wasm/validation/function_sink.hpp"
 
 namespace cairn::compiler {
@@ -162,8 +162,8 @@ class Builder {
   };
   // A branch to a label whose block does not exist yet.
   struct Edge {
-    uint32_t next;         // edge of the same frame
-    uint32_t target;       // into Function::target_lists
+    uint32_t next;    // edge of the same frame
+    uint32_t target;  // into Function::target_lists
     Block from;
     uint32_t first_value;  // into edge_values_: the results that it passes
     uint32_t first_local;  // into edge_locals_: the locals changed since the frame began
@@ -174,18 +174,18 @@ class Builder {
   struct Frame {
     FrameKind kind = FrameKind::block;
     Arms arms = Arms::both;
-    uint32_t height = 0;        // of the stack, below the parameters
+    uint32_t height = 0;  // of the stack, below the parameters
     uint32_t param_count = 0;
     uint32_t result_count = 0;
-    uint32_t label_count = 0;   // values that a branch passes
+    uint32_t label_count = 0;  // values that a branch passes
     uint32_t log_mark = 0;
-    uint32_t table_mark = 0;    // of the value table when the frame began
+    uint32_t table_mark = 0;      // of the value table when the frame began
     uint32_t merge_mark = kNone;  // the lowest that any branch to the label allows
     uint32_t first_edge = kNone;
     uint32_t else_target = kNone;  // if: into Function::target_lists
-    Block block;                   // loop: the header; if: the block that ends in the branch; catch: where no clause matched
-    uint32_t first_saved = 0;      // if: parameters, in saved_; loop: its locals, in loop_locals_; try_table: clauses_;
-    uint32_t saved_count = 0;      // catch: handler_locals_
+    Block block;  // loop: the header; if: the block that ends in the branch; catch: where no clause matched
+    uint32_t first_saved = 0;  // if: parameters, in saved_; loop: its locals, in loop_locals_; try_table: clauses_;
+    uint32_t saved_count = 0;  // catch: handler_locals_
     // Of try_table, try_ and catch_:
     uint32_t outer_handler = kNone;  // the region around, as an index into frames_
     uint32_t first_throw = kNone;    // edges of what is thrown in the region, which pass the exception
@@ -306,8 +306,8 @@ class Builder {
   void atomic_notify(const wasm::MemArg& memarg);
   void place_fence();
 
-  Value place_access(ir::Opcode opcode, Type type, const Address& address, Value value = Value::none(), uint8_t lane = 0,
-                     int64_t immediate = 0);
+  Value place_access(ir::Opcode opcode, Type type, const Address& address, Value value = Value::none(),
+                     uint8_t lane = 0, int64_t immediate = 0);
 
   // --- tables
   Value table_length(wasm::TableIndex table);

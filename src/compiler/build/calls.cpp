@@ -150,8 +150,8 @@ ir::Value Builder::call_builtin(abi::Builtin builtin, std::span<const Value> arg
   Instruction inst;
   inst.opcode = Opcode::call;
   inst.type = result;
-  inst.extra = function_.add_call(call_record(function_, CalleeKind::builtin, static_cast<uint32_t>(builtin),
-                                              Value::none(), in_ir, arguments));
+  inst.extra = function_.add_call(
+      call_record(function_, CalleeKind::builtin, static_cast<uint32_t>(builtin), Value::none(), in_ir, arguments));
   return insert_.place(inst);
 }
 

@@ -1,5 +1,5 @@
-// Casts: whether a reference is of a type. What the operand's static type answers needs no test of the object; the rest is one
-// gc_test, which opt/gc_tests.cpp turns into loads and compares.
+// Casts: whether a reference is of a type. What the operand's static type answers needs no test of the object; the rest
+// is one gc_test, which opt/gc_tests.cpp turns into loads and compares.
 #include "compiler/build/builder.hpp"
 #include "wasm/type_equivalence.hpp"
 

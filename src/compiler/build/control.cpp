@@ -188,7 +188,8 @@ void Builder::br_table(std::span<const uint32_t> depths) {
     const uint64_t i = static_cast<uint32_t>(*known);
     return jump_to(i < depths.size() ? depths[static_cast<size_t>(i)] : depths.back());
   }
-  if (std::ranges::all_of(depths, [&](uint32_t depth) { return depth == depths.front(); })) return jump_to(depths.front());
+  if (std::ranges::all_of(depths, [&](uint32_t depth) { return depth == depths.front(); }))
+    return jump_to(depths.front());
 
   const uint32_t first = terminate(Opcode::br_table, static_cast<uint32_t>(depths.size()), index, BranchHint::none);
   // One block a label, that passes the arguments on: the table may name a label many times.

@@ -1,22 +1,22 @@
 // Exceptions: throwing, and the dispatch to handlers.
 //
-// A call in a try region is an invoke, whose landing pad passes the exception and the locals' values at the call on to the
-// region's dispatch, as branches pass theirs to a label. There the exception's tag is compared with those of the catch clauses, the
-// payload of the one that matches is loaded, and what no clause catches goes on to the next region around, or to the
-// caller. What is thrown in a region jumps there.
+// A call in a try region is an invoke, whose landing pad passes the exception and the locals' values at the call on to
+// the region's dispatch, as branches pass theirs to a label. There the exception's tag is compared with those of the
+// catch clauses, the payload of the one that matches is loaded, and what no clause catches goes on to the next region
+// around, or to the caller. What is thrown in a region jumps there.
 #include <algorithm>
 
-#include "compiler/build/builder.hpp"
 #include "abi/field_layout.hpp"
+#include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
 
+using abi::Builtin;
 using ir::AliasClass;
 using ir::Condition;
 using ir::Instruction;
 using ir::MemoryAccess;
 using ir::Opcode;
-using abi::Builtin;
 using wasm::Reachability;
 
 namespace {
@@ -51,8 +51,8 @@ void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
   throw_value(exception, Builtin::throw_exception);
 }
 
-// Where it is certain which clause of a try_table around catches the tag, and the clause passes no reference to the exception:
-// branches to its label with the payload, the topmost `count` values. No object is made.
+// Where it is certain which clause of a try_table around catches the tag, and the clause passes no reference to the
+// exception: branches to its label with the payload, the topmost `count` values. No object is made.
 bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
   using Kind = wasm::CatchClause::Kind;
   if (!insert_.simplifies()) return false;
@@ -156,8 +156,8 @@ void Builder::try_table(const wasm::BlockSignature& signature, std::span<const w
 
 void Builder::try_(const wasm::BlockSignature& signature) { push_region(FrameKind::try_, signature); }
 
-// Ends the region of the innermost frame. Behind it is what arrives when something is thrown there, with the exception on the
-// stack; false: nothing is.
+// Ends the region of the innermost frame. Behind it is what arrives when something is thrown there, with the exception
+// on the stack; false: nothing is.
 bool Builder::begin_handler() {
   if (is_live_) jump_to(0);
   Frame& frame = frames_.back();
@@ -183,8 +183,8 @@ bool Builder::begin_handler() {
 void Builder::dispatch(const Frame& frame, Value exception) {
   for (uint32_t i = 0; i < frame.saved_count && is_live_; ++i) {
     const wasm::CatchClause clause = clauses_[frame.first_saved + i];
-    const bool passes_exception = clause.kind == wasm::CatchClause::Kind::catch_ref ||
-                                  clause.kind == wasm::CatchClause::Kind::catch_all_ref;
+    const bool passes_exception =
+        clause.kind == wasm::CatchClause::Kind::catch_ref || clause.kind == wasm::CatchClause::Kind::catch_all_ref;
     const auto leave = [&] {
       if (passes_exception) push(exception);
       jump_to(clause.depth + 1);

@@ -1,23 +1,23 @@
 // Linear memories: accesses, and the instructions on whole ranges.
 //
-// A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard behind it catches what a static offset below
-// abi::kGuardBytes can reach. All others are checked here. With `end` = static offset + size of the access:
+// A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard behind it catches what a static offset
+// below abi::kGuardBytes can reach. All others are checked here. With `end` = static offset + size of the access:
 //
 //   32-bit addresses:  trap_if zext(address) + end > length          cannot overflow in 64 bits
 //   64-bit addresses:  trap_if end > length                          left out when the memory cannot be so small
 //                      trap_if address > length - end
-#include "compiler/options/bounds.hpp"
 #include "compiler/build/builder.hpp"
+#include "compiler/options/bounds.hpp"
 
 namespace cairn::compiler {
 
+using abi::Builtin;
 using ir::AliasClass;
 using ir::Condition;
 using ir::Extension;
 using ir::Instruction;
 using ir::MemoryAccess;
 using ir::Opcode;
-using abi::Builtin;
 using wasm::AddressType;
 using wasm::TrapKind;
 using WasmOp = wasm::Opcode;
@@ -195,8 +195,7 @@ void Builder::memory_size(wasm::MemoryIndex memory) {
   if (is_shared) place_fence();
   const Value length = memory_length(memory);
   if (is_shared) place_fence();
-  const Value pages = insert_.binary(Opcode::ushr, Type::i64, length,
-                                     insert_.iconst(Type::i64, type.page_size_log2));
+  const Value pages = insert_.binary(Opcode::ushr, Type::i64, length, insert_.iconst(Type::i64, type.page_size_log2));
   push(narrow(pages, type.address));
 }
 

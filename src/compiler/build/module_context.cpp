@@ -88,7 +88,8 @@ void ModuleContext::lay_out_fields() {
         Field result;
         result.size = storage.size;
         result.is_reference = storage.is_reference;
-        result.offset = type.kind == wasm::SubType::Kind::array ? abi::array_data_offset(storage.size) : layout.place(storage);
+        result.offset =
+            type.kind == wasm::SubType::Kind::array ? abi::array_data_offset(storage.size) : layout.place(storage);
         if (range.count < inherited.count) {
           result.index = fields_[inherited.first + range.count].index;
         } else {

@@ -5,9 +5,9 @@
 #include <span>
 #include <vector>
 
+#include "abi/vmcontext.hpp"
 #include "compiler/ir/function.hpp"
 #include "compiler/options/options.hpp"
-#include "abi/vmcontext.hpp"
 #include "wasm/module.hpp"
 
 namespace cairn::compiler {
@@ -35,9 +35,9 @@ class ModuleContext {
   }
   // What is accessed of a struct's field or of an array's elements.
   struct Field {
-    uint32_t offset = 0;  // from the object's start; of elements the first one's
-    uint32_t index = 0;   // MemoryAccess::index: the same for what supertypes, or equal types, name as well
-    uint8_t size = 4;     // in bytes
+    uint32_t offset = 0;        // from the object's start; of elements the first one's
+    uint32_t index = 0;         // MemoryAccess::index: the same for what supertypes, or equal types, name as well
+    uint8_t size = 4;           // in bytes
     bool is_reference = false;  // of the heap
 
     // What an access says of it, but for where it is: only some address by a reference and an offset.
@@ -76,8 +76,8 @@ class ModuleContext {
   const Options& options_;
   abi::VMLayout layout_;
   std::vector<ir::Type> types_;
-  std::vector<TypeRange> signatures_;       // by type index
-  std::vector<FieldRange> field_ranges_;    // by type index
+  std::vector<TypeRange> signatures_;     // by type index
+  std::vector<FieldRange> field_ranges_;  // by type index
   std::vector<Field> fields_;
   std::vector<uint32_t> escaped_position_;  // by function index
 };

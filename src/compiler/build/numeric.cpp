@@ -25,16 +25,16 @@ constexpr std::array<Entry, wasm::kOpcodeCount> make_table() {
   const auto compare = [&](WasmOp op, Opcode opcode, Condition condition) {
     table[static_cast<size_t>(op)] = {opcode, Type::i32, condition};
   };
-#define CAIRN_BOTH_INT(wasm_name, opcode)            \
+#define CAIRN_BOTH_INT(wasm_name, opcode)                  \
   set(WasmOp::i32_##wasm_name, Opcode::opcode, Type::i32); \
   set(WasmOp::i64_##wasm_name, Opcode::opcode, Type::i64);
-#define CAIRN_BOTH_FLOAT(wasm_name, opcode)          \
+#define CAIRN_BOTH_FLOAT(wasm_name, opcode)                \
   set(WasmOp::f32_##wasm_name, Opcode::opcode, Type::f32); \
   set(WasmOp::f64_##wasm_name, Opcode::opcode, Type::f64);
-#define CAIRN_COMPARE_INT(wasm_name, condition)                      \
+#define CAIRN_COMPARE_INT(wasm_name, condition)                         \
   compare(WasmOp::i32_##wasm_name, Opcode::icmp, Condition::condition); \
   compare(WasmOp::i64_##wasm_name, Opcode::icmp, Condition::condition);
-#define CAIRN_COMPARE_FLOAT(wasm_name, condition)                    \
+#define CAIRN_COMPARE_FLOAT(wasm_name, condition)                       \
   compare(WasmOp::f32_##wasm_name, Opcode::fcmp, Condition::condition); \
   compare(WasmOp::f64_##wasm_name, Opcode::fcmp, Condition::condition);
   CAIRN_BOTH_INT(clz, clz)
@@ -124,9 +124,7 @@ constexpr std::array<Entry, wasm::kOpcodeCount> make_table() {
     const wasm::OpcodeInfo& info = wasm::kOpcodes[i];
     if (info.prefix != 0xfd || info.immediate != wasm::Immediate::none || info.signature == "*") continue;
     const size_t operands = info.signature.find(':');
-    table[i].opcode = operands == 1   ? Opcode::simd_unary
-                      : operands == 2 ? Opcode::simd_binary
-                                      : Opcode::simd_ternary;
+    table[i].opcode = operands == 1 ? Opcode::simd_unary : operands == 2 ? Opcode::simd_binary : Opcode::simd_ternary;
     table[i].type = info.signature.back() == 'v' ? Type::v128 : Type::i32;
   }
   return table;

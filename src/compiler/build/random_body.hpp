@@ -87,9 +87,10 @@ class RandomModule {
   uint8_t any_type() { return pick(3) == 0 ? (pick(2) == 0 ? kF64 : kI64) : kI32; }
 
   int64_t interesting() {
-    static constexpr int64_t kNumbers[] = {0,  1,  -1, 2,   3,   4,    5,     7,     8,          10,          16,        31,
-                                           32, 33, 63, 64,  100, 255,  256,   -2,    -7,         1000,        65535,     65536,
-                                           -128, 0x7fffffff, -0x80000000LL, 641, 6700417, 12345678, -10};
+    static constexpr int64_t kNumbers[] = {0,   1,       -1,       2,    3,     4,     5,    7,          8,
+                                           10,  16,      31,       32,   33,    63,    64,   100,        255,
+                                           256, -2,      -7,       1000, 65535, 65536, -128, 0x7fffffff, -0x80000000LL,
+                                           641, 6700417, 12345678, -10};
     return kNumbers[pick(sizeof kNumbers / sizeof kNumbers[0])];
   }
 
@@ -374,9 +375,7 @@ class RandomModule {
         }
         return;
       }
-      case 6:
-        expression(pick(2) == 0 ? kI32 : kI64, depth - 1);
-        return emit({0x1a});
+      case 6: expression(pick(2) == 0 ? kI32 : kI64, depth - 1); return emit({0x1a});
       case 7: {
         const bool is_wide = pick(2) == 0;
         expression(is_wide ? kI64 : kI32, depth - 1);

@@ -45,7 +45,8 @@ void Builder::ref_func(wasm::FuncIndex func) {
 }
 
 void Builder::ref_as_non_null() {
-  insert_.trap_if(insert_.compare(Condition::eq, stack_.back(), null_like(stack_.back())), wasm::TrapKind::null_reference);
+  insert_.trap_if(insert_.compare(Condition::eq, stack_.back(), null_like(stack_.back())),
+                  wasm::TrapKind::null_reference);
 }
 
 Reachability Builder::br_on_null(uint32_t depth) {
@@ -75,10 +76,12 @@ void Builder::ref_i31() {
 void Builder::i31_get(wasm::Opcode opcode) {
   const Value reference = pop();
   if (!is_non_null(reference)) {
-    insert_.trap_if(insert_.compare(Condition::eq, reference, null_like(reference)), wasm::TrapKind::null_i31_reference);
+    insert_.trap_if(insert_.compare(Condition::eq, reference, null_like(reference)),
+                    wasm::TrapKind::null_i31_reference);
   }
   const Opcode shift = opcode == wasm::Opcode::i31_get_s ? Opcode::sshr : Opcode::ushr;
-  push(insert_.binary(shift, Type::i32, insert_.unary(Opcode::gc_bits, Type::i32, reference), insert_.iconst(Type::i32, 1)));
+  push(insert_.binary(shift, Type::i32, insert_.unary(Opcode::gc_bits, Type::i32, reference),
+                      insert_.iconst(Type::i32, 1)));
 }
 
 // --- numbers made of references

@@ -3,12 +3,12 @@
 
 namespace cairn::compiler {
 
+using abi::Builtin;
 using ir::AliasClass;
 using ir::Condition;
 using ir::Instruction;
 using ir::MemoryAccess;
 using ir::Opcode;
-using abi::Builtin;
 using wasm::AddressType;
 using wasm::TrapKind;
 

@@ -37,8 +37,7 @@ Builder::Cell Builder::global_cell(wasm::GlobalIndex index) {
   const wasm::Global& global = module_.globals[index.index()];
   Cell cell;
   cell.access.size = static_cast<uint8_t>(size_of(context_.to_ir(global.type.type)));
-  cell.access.alias =
-      global.type.mutability == wasm::Mutability::mutable_ ? AliasClass::global : AliasClass::immutable;
+  cell.access.alias = global.type.mutability == wasm::Mutability::mutable_ ? AliasClass::global : AliasClass::immutable;
   cell.access.index = global.is_imported ? kNone : index.index();
   cell.displacement = 0;
   if (global.is_imported) {

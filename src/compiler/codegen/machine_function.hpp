@@ -1,15 +1,16 @@
 // Machine code before and during register allocation: a target's instructions over virtual registers.
 //
-// Lowering (codegen/lowering.hpp and a target's rules) makes it from IR; the register allocator reads only what is declared
-// here: blocks, edges, block parameters, operands with constraints, clobbers. It fills in an allocation for each
-// operand and a list of moves. Emission then walks the instructions in order, each with its allocations.
+// Lowering (codegen/lowering.hpp and a target's rules) makes it from IR; the register allocator reads only what is
+// declared here: blocks, edges, block parameters, operands with constraints, clobbers. It fills in an allocation for
+// each operand and a list of moves. Emission then walks the instructions in order, each with its allocations.
 //
-// The form is SSA but for this: nothing. Every virtual register has exactly one definition: an instruction's operand or a
-// block parameter. Critical edges do not exist: lowering splits them, so that the moves of an edge have a place (at the
-// end of a predecessor with one successor, or at the start of a successor with one predecessor). A block with parameters
-// has predecessors with one successor only. The terminator of a block with one successor is a jump without operands.
-// A terminator may define registers if each of its successors has it as the only predecessor: a call that may throw defines
-// its results for the first, the exception for the second (the landing pad); both see what it leaves unclobbered.
+// The form is SSA but for this: nothing. Every virtual register has exactly one definition: an instruction's operand or
+// a block parameter. Critical edges do not exist: lowering splits them, so that the moves of an edge have a place (at
+// the end of a predecessor with one successor, or at the start of a successor with one predecessor). A block with
+// parameters has predecessors with one successor only. The terminator of a block with one successor is a jump without
+// operands. A terminator may define registers if each of its successors has it as the only predecessor: a call that may
+// throw defines its results for the first, the exception for the second (the landing pad); both see what it leaves
+// unclobbered.
 #pragma once
 
 #include <array>
@@ -34,9 +35,9 @@ enum class Constraint : uint8_t {
   reuse,  // def only: the same register as use operand number `reuse_input` (two-address instructions)
 };
 
-// When within its instruction an operand is read or written. Uses are early by default: their register may be given to a
-// late def. A late use stays live through the defs (its register is not shared with any def). Defs are late by default; an
-// early def (a temporary, or a result written before all uses are read) conflicts with the uses as well.
+// When within its instruction an operand is read or written. Uses are early by default: their register may be given to
+// a late def. A late use stays live through the defs (its register is not shared with any def). Defs are late by
+// default; an early def (a temporary, or a result written before all uses are read) conflicts with the uses as well.
 enum class Position : uint8_t { early, late };
 
 struct Operand {
@@ -90,7 +91,8 @@ enum class InstFlag : uint8_t {
   call = 1,        // clobbers `clobbers`; return address is a safepoint
   terminator = 2,  // last in its block
   move = 4,        // operand 0 (use) to operand 1 (def), same class, nothing else: coalesced when possible
-  safepoint = 16,  // destroys nothing, but references may change on the way: those that live on are in the stack map, wherever they are
+  safepoint = 16,  // destroys nothing, but references may change on the way: those that live on are in the stack map,
+                   // wherever they are
   rematerializable = 8,  // no uses, one def, no effect, cheap: may be repeated instead of spilled and reloaded
 };
 constexpr InstFlag operator|(InstFlag a, InstFlag b) {
@@ -106,18 +108,18 @@ struct MachineInst {
   InstFlag flags = InstFlag::none;
   uint8_t operand_count = 0;
   uint32_t first_operand = 0;  // into MachineFunction::operands
-  // Into MachineFunction::clobber_sets; 0 is the empty set. Written at the late position: an early use may be in a clobbered
-  // register, a late use and a value that is live behind the instruction may not. A fixed def may name one.
+  // Into MachineFunction::clobber_sets; 0 is the empty set. Written at the late position: an early use may be in a
+  // clobbered register, a late use and a value that is live behind the instruction may not. A fixed def may name one.
   uint32_t clobbers = 0;
-  uint32_t position = 0;       // wasm offset
+  uint32_t position = 0;  // wasm offset
   // Payload
-  uint8_t size = 0;       // operand size in bytes
+  uint8_t size = 0;  // operand size in bytes
   uint8_t condition = 0;
   uint8_t scale = 0;
   uint8_t extra = 0;
   int32_t displacement = 0;
   int64_t immediate = 0;
-  MBlock targets[2];      // of branches; jump tables: immediate indexes MachineFunction::jump_tables
+  MBlock targets[2];  // of branches; jump tables: immediate indexes MachineFunction::jump_tables
 };
 
 struct MachineBlock {
@@ -138,8 +140,8 @@ struct MachineBlock {
   bool is_landing_pad = false;  // where an exception arrives: second target of a call that is a terminator
 };
 
-// Blocks are numbered in the order in which lowering laid them out: a reverse post-order in which each loop's blocks are
-// contiguous. Block 0 is the entry; its parameters are defined by its first instruction (fixed defs of the argument
+// Blocks are numbered in the order in which lowering laid them out: a reverse post-order in which each loop's blocks
+// are contiguous. Block 0 is the entry; its parameters are defined by its first instruction (fixed defs of the argument
 // registers), so it has none.
 class MachineFunction {
  public:
@@ -182,15 +184,16 @@ class MachineFunction {
   // Constants that instructions refer to by index; emission puts those that are used into the code's constant data.
   ArenaVector<std::array<std::byte, 16>> constants;
 
-  uint32_t outgoing_bytes = 0;  // largest stack argument area of any call, multiple of 16
-  uint32_t incoming_bytes = 0;  // this function's own stack argument area, multiple of 16
+  uint32_t outgoing_bytes = 0;    // largest stack argument area of any call, multiple of 16
+  uint32_t incoming_bytes = 0;    // this function's own stack argument area, multiple of 16
   uint32_t fixed_slot_bytes = 0;  // further frame space that lowering asked for (saved VMContext, ...), multiple of 16
-  bool has_calls = false;       // other than tail calls
+  bool has_calls = false;         // other than tail calls
 };
 
 // A move that the allocator wants before instruction `before` (or, for before == block.end_inst - 1 of a block with
 // edge moves, in front of the terminator). Moves with the same `before` are one parallel move, already put in an order
-// that is correct when done one after the other; cycles and slot-to-slot moves already go through the scratch registers.
+// that is correct when done one after the other; cycles and slot-to-slot moves already go through the scratch
+// registers.
 struct InsertedMove {
   MInst before;
   RegClass reg_class = RegClass::integer;
@@ -198,7 +201,8 @@ struct InsertedMove {
   MInst rematerialize;  // valid: instead of moving, emit this instruction with its def in `to`
 };
 
-// The slots, and at a safepoint that is no call registers, of the references that live across it. Without any there is none.
+// The slots, and at a safepoint that is no call registers, of the references that live across it. Without any there is
+// none.
 inline constexpr uint32_t kMapRegister = 0x8000'0000;  // | PReg::number()
 struct StackMap {
   MInst call;
@@ -207,12 +211,12 @@ struct StackMap {
 };
 
 struct AllocationResult {
-  ArenaVector<Allocation> operands;   // parallel to MachineFunction::operands
-  ArenaVector<InsertedMove> moves;    // sorted by `before`
-  ArenaVector<StackMap> stack_maps;   // sorted by `call`
-  ArenaVector<uint32_t> map_slots;    // slots or kMapRegister, of each map ascending; equal maps may share them
+  ArenaVector<Allocation> operands;  // parallel to MachineFunction::operands
+  ArenaVector<InsertedMove> moves;   // sorted by `before`
+  ArenaVector<StackMap> stack_maps;  // sorted by `call`
+  ArenaVector<uint32_t> map_slots;   // slots or kMapRegister, of each map ascending; equal maps may share them
   PRegSet used_callee_saved;
-  uint32_t spill_slots = 0;           // in units of 8 bytes
+  uint32_t spill_slots = 0;  // in units of 8 bytes
 };
 
 }  // namespace cairn::codegen

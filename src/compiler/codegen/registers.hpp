@@ -57,9 +57,15 @@ class PRegSet {
   [[nodiscard]] constexpr unsigned count() const {
     return static_cast<unsigned>(std::popcount(words_[0]) + std::popcount(words_[1]) + std::popcount(words_[2]));
   }
-  constexpr PRegSet operator|(const PRegSet& other) const { return combine(other, [](auto a, auto b) { return a | b; }); }
-  constexpr PRegSet operator&(const PRegSet& other) const { return combine(other, [](auto a, auto b) { return a & b; }); }
-  constexpr PRegSet operator-(const PRegSet& other) const { return combine(other, [](auto a, auto b) { return a & ~b; }); }
+  constexpr PRegSet operator|(const PRegSet& other) const {
+    return combine(other, [](auto a, auto b) { return a | b; });
+  }
+  constexpr PRegSet operator&(const PRegSet& other) const {
+    return combine(other, [](auto a, auto b) { return a & b; });
+  }
+  constexpr PRegSet operator-(const PRegSet& other) const {
+    return combine(other, [](auto a, auto b) { return a & ~b; });
+  }
   constexpr bool operator==(const PRegSet&) const = default;
   template <class F>
   constexpr void for_each(F&& f) const {
@@ -78,8 +84,8 @@ class PRegSet {
   std::array<uint32_t, 3> words_{};
 };
 
-// What the register allocator needs to know of a target. Pinned registers (memory base, VMContext), the stack pointer and
-// the scratch registers are in no list.
+// What the register allocator needs to know of a target. Pinned registers (memory base, VMContext), the stack pointer
+// and the scratch registers are in no list.
 struct RegisterFile {
   // In order of preference, caller-saved first.
   std::array<std::span<const PReg>, kRegClasses> allocatable;
@@ -88,8 +94,8 @@ struct RegisterFile {
   // invalid for a class without registers, whose moves the target expands by itself.
   std::array<PReg, kRegClasses> scratch;
   std::array<uint8_t, kRegClasses> spill_size;  // bytes of a spill slot, also its alignment: 8, 8, 16, 8
-  // Where the stubs of builtins that keep registers save the first of the class `reference`, in bytes from the caller's stack
-  // pointer while its body runs; the others follow below, 8 bytes each.
+  // Where the stubs of builtins that keep registers save the first of the class `reference`, in bytes from the caller's
+  // stack pointer while its body runs; the others follow below, 8 bytes each.
   int32_t saved_references = 0;
 };
 

@@ -4,13 +4,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "abi/builtins.hpp"
 #include "base/result.hpp"
 #include "compiler/codegen/calling_convention.hpp"
 #include "compiler/codegen/emission/code_buffer.hpp"
 #include "compiler/codegen/machine_function.hpp"
 #include "compiler/ir/function.hpp"
 #include "compiler/options/options.hpp"
-#include "abi/builtins.hpp"
 
 namespace cairn::codegen {
 
@@ -34,19 +34,20 @@ class Target {
   // guest function, and stores the results to the slots.
   virtual void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
-  // Code in the guest convention that stores its arguments to 16-byte slots on the stack, records the exit frame and pc in
-  // VMStoreState, checks the stack limit (trap call_stack_exhausted), calls VMHostContext::invoke(self, caller, slots) in the C
-  // convention on the host's stack (abi/host_stack.hpp), and loads the results; when it returns non-zero, calls raise_trap.
+  // Code in the guest convention that stores its arguments to 16-byte slots on the stack, records the exit frame and pc
+  // in VMStoreState, checks the stack limit (trap call_stack_exhausted), calls VMHostContext::invoke(self, caller,
+  // slots) in the C convention on the host's stack (abi/host_stack.hpp), and loads the results; when it returns
+  // non-zero, calls raise_trap.
   virtual void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
   // The stub that a tail call between instances returns to (calling_convention.hpp).
   virtual void emit_tail_call_restore(CodeBuffer& code) const = 0;
 
   // The stub through which a builtin is entered (abi/builtins.def): traps if the stack pointer is below
-  // VMStoreState::stack_limit; stores what the builtin's kind says, and exit_frame and exit_pc before it traps: the stack
-  // pointer above the return address to VMStoreState::exit_frame and that address to exit_pc, and callee-saved registers to
-  // VMStoreState::registers; and calls entry kBuiltinCount + builtin of VMContext::builtins on the host's stack. The VMContext
-  // is the first C argument.
+  // VMStoreState::stack_limit; stores what the builtin's kind says, and exit_frame and exit_pc before it traps: the
+  // stack pointer above the return address to VMStoreState::exit_frame and that address to exit_pc, and callee-saved
+  // registers to VMStoreState::registers; and calls entry kBuiltinCount + builtin of VMContext::builtins on the host's
+  // stack. The VMContext is the first C argument.
   virtual void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) const = 0;
 
   // Code that the runtime calls as

@@ -214,8 +214,8 @@ Dominators::Dominators(const Function& function, const ControlFlow& flow)
 Loops::Loops(const Function& function, const ControlFlow& flow, const Dominators& dominators)
     : loops_(function.arena), loop_of_(function.arena) {
   loop_of_.assign(function.block_count(), Loop::none());
-  // Headers from the last to the first in reverse postorder, so that inner loops are found before outer ones. `outermost`
-  // leads from a loop to the outermost loop found so far around it.
+  // Headers from the last to the first in reverse postorder, so that inner loops are found before outer ones.
+  // `outermost` leads from a loop to the outermost loop found so far around it.
   ScratchVector<LoopData> found(function.arena);
   ScratchVector<uint32_t> outermost(function.arena);
   const auto find = [&](uint32_t loop) {

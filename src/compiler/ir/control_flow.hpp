@@ -1,5 +1,5 @@
-// What the blocks of a function alone say: order, predecessors, dominators, loops. Computed when asked for, and stale as
-// soon as a terminator changes.
+// What the blocks of a function alone say: order, predecessors, dominators, loops. Computed when asked for, and stale
+// as soon as a terminator changes.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,8 @@ class ControlFlow {
   bool has_cycles_ = false;
 };
 
-// The dominator tree of the reachable blocks: Lengauer and Tarjan's algorithm with path compression, so that no shape of
-// function makes it slow.
+// The dominator tree of the reachable blocks: Lengauer and Tarjan's algorithm with path compression, so that no shape
+// of function makes it slow.
 class Dominators {
  public:
   Dominators(const Function& function, const ControlFlow& flow);

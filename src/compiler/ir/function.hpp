@@ -4,8 +4,8 @@
 //   Value  an instruction (its result) or a block parameter; instructions and values share one numbering, so that an
 //          instruction that has no result is simply a Value of type `none`.
 //   Block  parameters, a doubly linked chain of instructions, the last of which is the terminator.
-// Terminators carry their targets with the arguments for the target's parameters. The entry block is block 0; its parameters
-// are the function's, nothing branches to it.
+// Terminators carry their targets with the arguments for the target's parameters. The entry block is block 0; its
+// parameters are the function's, nothing branches to it.
 //
 // The IR knows neither WebAssembly's encoding nor any target.
 #pragma once
@@ -26,8 +26,9 @@ namespace cairn::ir {
 using Value = Id<struct ValueTag>;
 using Block = Id<struct BlockTag>;
 
-// ref: a 64-bit pointer to a VMFuncRef, or null. gcref: a 32-bit reference of the managed heap (abi/heap_layout.hpp), an i31
-// or null; what a collection may change. In machine code it is zero-extended to 64 bits, in registers and in stack slots.
+// ref: a 64-bit pointer to a VMFuncRef, or null. gcref: a 32-bit reference of the managed heap (abi/heap_layout.hpp),
+// an i31 or null; what a collection may change. In machine code it is zero-extended to 64 bits, in registers and in
+// stack slots.
 enum class Type : uint8_t { none, i32, i64, f32, f64, v128, ref, gcref };
 constexpr unsigned size_of(Type type) {
   switch (type) {
@@ -71,8 +72,22 @@ inline constexpr OpcodeFacts kOpcodeFacts[] = {
 constexpr const OpcodeFacts& facts(Opcode opcode) { return kOpcodeFacts[static_cast<size_t>(opcode)]; }
 
 enum class Condition : uint8_t {
-  eq, ne, slt, sle, sgt, sge, ult, ule, ugt, uge,  // icmp
-  feq, fne, flt, fle, fgt, fge,                    // fcmp, WebAssembly's: only fne is true on NaN
+  eq,
+  ne,
+  slt,
+  sle,
+  sgt,
+  sge,
+  ult,
+  ule,
+  ugt,
+  uge,  // icmp
+  feq,
+  fne,
+  flt,
+  fle,
+  fgt,
+  fge,  // fcmp, WebAssembly's: only fne is true on NaN
 };
 Condition swapped(Condition condition);  // of (b, a)
 // The condition that holds exactly when this one does not; integers only (an unordered float compare has none).
@@ -91,8 +106,8 @@ enum class AliasClass : uint8_t {
   field,          // objects' fields and elements; accesses of different MemoryAccess::index never touch the same bytes
 };
 
-// MemoryAccess::index, in the class `field`: from here on of what is written only while its object is made, before any load
-// of it.
+// MemoryAccess::index, in the class `field`: from here on of what is written only while its object is made, before any
+// load of it.
 inline constexpr uint32_t kConstantFields = 0x8000'0000;
 // Of exceptions' tags and payloads.
 inline constexpr uint32_t kExceptionFields = 0xffff'fffe;
@@ -121,12 +136,12 @@ struct GcTest {
   // Of the any hierarchy: eq is struct, array or i31. func: only whether it is null.
   enum class Kind : uint8_t { concrete, structure, array, i31, eq, any, none };
   Kind kind = Kind::concrete;
-  bool is_exact = false;      // concrete: the type is final
+  bool is_exact = false;  // concrete: the type is final
   bool accepts_null = false;
-  bool may_be_null = true;    // what the reference may be, by its type
+  bool may_be_null = true;  // what the reference may be, by its type
   bool may_be_i31 = true;
-  uint16_t depth = 0;         // concrete: the number of supertypes above
-  uint32_t type = 0;          // concrete: index in the module
+  uint16_t depth = 0;  // concrete: the number of supertypes above
+  uint32_t type = 0;   // concrete: index in the module
 
   [[nodiscard]] constexpr int64_t pack() const {
     return int64_t{type} | int64_t{depth} << 32 | int64_t{static_cast<uint8_t>(kind)} << 48 | int64_t{is_exact} << 56 |
@@ -168,8 +183,8 @@ enum class CalleeKind : uint8_t {
 // The runtime's functions that compiled code calls (abi/builtins.def numbers them).
 struct CallInfo {
   CalleeKind kind = CalleeKind::direct;
-  uint32_t callee = 0;  // function index, or builtin number
-  Signature signature;  // of the wasm-level call: without the reference operand
+  uint32_t callee = 0;          // function index, or builtin number
+  Signature signature;          // of the wasm-level call: without the reference operand
   uint32_t first_argument = 0;  // into Function::value_lists; for `reference` the VMFuncRef comes first
   uint32_t argument_count = 0;
   // reference: the trap when the VMFuncRef is null; the access through null faults.
@@ -233,7 +248,9 @@ class Function {
   [[nodiscard]] std::span<const Value> operands(Value instruction) const;
   [[nodiscard]] std::span<Value> operands(Value instruction);
   // Targets of a terminator, empty for others.
-  [[nodiscard]] std::span<const Target> targets(Value terminator) const { return const_cast<Function*>(this)->targets(terminator); }
+  [[nodiscard]] std::span<const Target> targets(Value terminator) const {
+    return const_cast<Function*>(this)->targets(terminator);
+  }
   [[nodiscard]] std::span<Target> targets(Value terminator) {
     const Instruction& inst = instructions[terminator.index()];
     switch (inst.opcode) {
@@ -253,11 +270,11 @@ class Function {
   // --- building and changing
   Block create_block();
   Value append_param(Block block, Type type);
-  Value append(Block block, const Instruction& instruction);         // at the end of the chain
+  Value append(Block block, const Instruction& instruction);  // at the end of the chain
   Value insert_before(Value position, const Instruction& instruction);
-  void remove(Value instruction);                                     // from its chain; its uses must be gone
+  void remove(Value instruction);  // from its chain; its uses must be gone
   void move_before(Value instruction, Value position);
-  uint32_t add_values(std::span<const Value> values);                 // returns the first index in value_lists
+  uint32_t add_values(std::span<const Value> values);  // returns the first index in value_lists
   uint32_t add_access(const MemoryAccess& access);
   uint32_t add_call(const CallInfo& call);
   void set_targets(Instruction& terminator, std::span<const Target> targets);  // two for an invoke

@@ -62,7 +62,8 @@ class Inserter {
  private:
   // Simplifies in place until nothing changes. False: `replacement` is the instruction's value (none: a passed check).
   bool reduce(Instruction& inst, Value& replacement);
-  // One step: a value that replaces the instruction; or none, and then `changed` says whether it was rewritten in place.
+  // One step: a value that replaces the instruction; or none, and then `changed` says whether it was rewritten in
+  // place.
   Value step(Instruction& inst, bool& changed);
   Value step_integer(Instruction& inst, bool& changed);
   Value step_division(Instruction& inst, bool& changed);

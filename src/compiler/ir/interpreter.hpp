@@ -1,5 +1,5 @@
-// An obviously correct evaluator of scalar IR, against which the builder and the passes are tested. For tests only; calls,
-// vectors and tables are not evaluated.
+// An obviously correct evaluator of scalar IR, against which the builder and the passes are tested. For tests only;
+// calls, vectors and tables are not evaluated.
 #pragma once
 
 #include <bit>
@@ -210,8 +210,8 @@ class Interpreter {
       case Opcode::fence: return true;
       case Opcode::load:
       case Opcode::store:
-        return access(v, context_, (a ? get(a) : 0) + static_cast<uint64_t>(inst.immediate),
-                      function_.memory_access(v), b);
+        return access(v, context_, (a ? get(a) : 0) + static_cast<uint64_t>(inst.immediate), function_.memory_access(v),
+                      b);
       default: {
         if (inst.type != Type::i32 && inst.type != Type::i64) break;
         const auto folded = fold_integer(inst.opcode, inst.type, extended(a), b ? extended(b) : 0);

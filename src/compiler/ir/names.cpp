@@ -9,8 +9,8 @@ namespace {
 constexpr std::string_view kTypes[] = {"none", "i32", "i64", "f32", "f64", "v128", "ref", "gcref"};
 constexpr std::string_view kConditions[] = {"eq",  "ne",  "slt", "sle", "sgt", "sge", "ult", "ule",
                                             "ugt", "uge", "feq", "fne", "flt", "fle", "fgt", "fge"};
-constexpr std::string_view kAliasClasses[] = {"immutable",    "memory", "memory_length", "table",
-                                              "table_header", "global", "runtime", "heap_layout", "field"};
+constexpr std::string_view kAliasClasses[] = {"immutable", "memory",  "memory_length", "table", "table_header",
+                                              "global",    "runtime", "heap_layout",   "field"};
 constexpr std::string_view kCallees[] = {"direct", "import", "reference", "builtin"};
 constexpr std::string_view kAtomicOps[] = {"add", "sub", "and", "or", "xor", "xchg"};
 constexpr std::string_view kTraps[] = {

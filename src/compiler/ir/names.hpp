@@ -40,8 +40,8 @@ enum class Payload : uint8_t {
   access_lane,
   access_simd,
   access_atomic,  // atomic_op() is the mnemonic, then memory_access()
-  displacement,  // immediate(), then memory_access()
-  trap,          // trap_kind()
+  displacement,   // immediate(), then memory_access()
+  trap,           // trap_kind()
   call,
   invoke,  // a call, then targets
   targets,

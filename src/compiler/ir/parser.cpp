@@ -48,7 +48,8 @@ class Parser {
     size_t index;
   };
   Value* place_of(const Patch& patch) {
-    return patch.instruction ? &function_[patch.instruction].operands[patch.index] : &function_.value_lists[patch.index];
+    return patch.instruction ? &function_[patch.instruction].operands[patch.index]
+                             : &function_.value_lists[patch.index];
   }
 
   // --- words
@@ -102,7 +103,7 @@ class Parser {
     if (digits.empty()) return error("expected a number instead of `" + std::string(word_) + "`");
     uint64_t value = 0;
     for (const char c : digits) {
-      const uint64_t digit = c >= '0' && c <= '9' ? static_cast<uint64_t>(c - '0')
+      const uint64_t digit = c >= '0' && c <= '9'   ? static_cast<uint64_t>(c - '0')
                              : c >= 'a' && c <= 'f' ? static_cast<uint64_t>(c - 'a' + 10)
                                                     : 99;
       if (digit >= base) return error("not a number: `" + std::string(word_) + "`");
@@ -168,7 +169,9 @@ class Parser {
     if (!values_.emplace(name, value).second) return error(std::string(name) + " is defined twice");
     return {};
   }
-  [[nodiscard]] bool is_value() const { return is("_") || (word_.starts_with("v") && word_.size() > 1 && word_[1] <= '9'); }
+  [[nodiscard]] bool is_value() const {
+    return is("_") || (word_.starts_with("v") && word_.size() > 1 && word_[1] <= '9');
+  }
   // A value that an instruction takes, rather than the name of the next instruction's result.
   [[nodiscard]] bool is_operand() const {
     const size_t after = text_.find_first_not_of(" \n", next_);
@@ -335,12 +338,12 @@ class Parser {
       comma = take(",");
       if (!comma) break;
     }
-    const bool is_list = is_call(payload) || inst.opcode == Opcode::return_ ||
-                         inst.opcode == Opcode::add128 || inst.opcode == Opcode::sub128 ||
-                         inst.opcode == Opcode::atomic_cas;
+    const bool is_list = is_call(payload) || inst.opcode == Opcode::return_ || inst.opcode == Opcode::add128 ||
+                         inst.opcode == Opcode::sub128 || inst.opcode == Opcode::atomic_cas;
     if (is_list) {
       for (const Patch& operand : operands) {
-        if (operand.name != "_") patches_.push_back({operand.name, operand.at, Value::none(), function_.value_lists.size()});
+        if (operand.name != "_")
+          patches_.push_back({operand.name, operand.at, Value::none(), function_.value_lists.size()});
         function_.value_lists.push_back(Value::none());
       }
       inst.extra = first;
@@ -423,7 +426,7 @@ class Parser {
   std::string_view text_;
   Function& function_;
   size_t next_ = 0;
-  size_t at_ = 0;           // of word_
+  size_t at_ = 0;          // of word_
   std::string_view word_;  // the current one; empty at the end
   std::unordered_map<std::string_view, Value> values_;
   std::vector<Patch> patches_;

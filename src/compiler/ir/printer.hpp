@@ -10,8 +10,8 @@
 //   ...
 //   }
 //
-// Missing operands are `_`. Values and blocks are numbered in the order in which they are printed, so that the text does
-// not show what was removed.
+// Missing operands are `_`. Values and blocks are numbered in the order in which they are printed, so that the text
+// does not show what was removed.
 #pragma once
 
 #include <string>

@@ -342,7 +342,8 @@ Value Inserter::step_conversion(Instruction& inst, bool& changed) {
       if (inner.opcode == Opcode::sext32) return replace_operand(inner.operands[0]);
       if (inner.opcode == Opcode::iand) {
         const auto mask = constant(inner.operands[1]);
-        if (mask && (static_cast<uint64_t>(*mask) & 0xffff'ffff) == 0xffff'ffff) return replace_operand(inner.operands[0]);
+        if (mask && (static_cast<uint64_t>(*mask) & 0xffff'ffff) == 0xffff'ffff)
+          return replace_operand(inner.operands[0]);
       }
       break;
     case Opcode::sext8:
@@ -363,8 +364,7 @@ Value Inserter::step_conversion(Instruction& inst, bool& changed) {
         return replace_operand(inner.operands[0]);
       }
       break;
-    case Opcode::uextend:
-      break;
+    case Opcode::uextend: break;
     default: break;
   }
   return Value::none();

@@ -45,8 +45,9 @@ ValueTable::ValueTable(const Function& function, size_t expected)
 }
 
 uint32_t ValueTable::hash(const Instruction& inst, uint32_t version) const {
-  uint64_t hash = mix(version, static_cast<uint64_t>(inst.opcode) << 16 | static_cast<uint64_t>(inst.type) << 8 |
-                                   (inst.opcode == Opcode::trap_if || inst.opcode == Opcode::trap_unless ? 0 : inst.aux));
+  uint64_t hash =
+      mix(version, static_cast<uint64_t>(inst.opcode) << 16 | static_cast<uint64_t>(inst.type) << 8 |
+                       (inst.opcode == Opcode::trap_if || inst.opcode == Opcode::trap_unless ? 0 : inst.aux));
   if (has_list(inst.opcode)) {
     for (uint32_t i = 0; i < 4; ++i) hash = mix(hash, function_.value_lists[inst.extra + i].index());
   } else {
@@ -90,7 +91,8 @@ bool ValueTable::equal(const Instruction& a, const Instruction& b) const {
            function_.vector_constants[static_cast<size_t>(b.immediate)];
   }
   if (a.immediate != b.immediate) return false;
-  return !has_access(a.opcode) || a.extra == b.extra || is_same_place(function_.accesses[a.extra], function_.accesses[b.extra]);
+  return !has_access(a.opcode) || a.extra == b.extra ||
+         is_same_place(function_.accesses[a.extra], function_.accesses[b.extra]);
 }
 
 Value ValueTable::find(const Instruction& instruction, uint32_t version, uint32_t hash) const {

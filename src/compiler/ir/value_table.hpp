@@ -51,8 +51,8 @@ class ValueTable {
   // buckets of a large function are not in the cache.
   uint32_t operand_bound_ = 0;
   mutable ScratchVector<uint32_t> buckets_;  // a power of two of them
-  // The entries before this are in their buckets. The latest few are not before a search needs them, so that their buckets
-  // are fetched from memory meanwhile.
+  // The entries before this are in their buckets. The latest few are not before a search needs them, so that their
+  // buckets are fetched from memory meanwhile.
   mutable uint32_t linked_ = 0;
 };
 

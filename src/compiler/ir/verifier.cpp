@@ -99,7 +99,8 @@ class Verifier {
     const Block from = function_.block_of(used);
     if (!from) return fail(user, "uses the removed value " + decimal(used.index()));
     const bool is_landed = function_[user].opcode == Opcode::invoke_result || function_[user].opcode == Opcode::caught;
-    if (function_[used].type == Type::none && !is_landed) return fail(user, "uses value " + decimal(used.index()) + " without result");
+    if (function_[used].type == Type::none && !is_landed)
+      return fail(user, "uses value " + decimal(used.index()) + " without result");
     const Block at = function_.block_of(user);
     const bool dominated = from == at ? positions_[used.index()] < positions_[user.index()]
                                       : flow_.is_reachable(from) && dominators_.dominates(from, at);
@@ -144,8 +145,8 @@ class Verifier {
         check_use_at_end(v, arguments[i]);
         if (error_) return;
         if (type_of(arguments[i]) != type_of(params[i])) {
-          return fail(v, "argument " + decimal(uint64_t{i}) + " has type " +
-                             std::string(to_string(type_of(arguments[i]))));
+          return fail(
+              v, "argument " + decimal(uint64_t{i}) + " has type " + std::string(to_string(type_of(arguments[i]))));
         }
       }
     }
@@ -198,23 +199,15 @@ class Verifier {
       case Opcode::ctz:
       case Opcode::popcnt:
       case Opcode::sext8:
-      case Opcode::sext16:
-        expect_result(v, is_int);
-        return expect_all(v, type);
+      case Opcode::sext16: expect_result(v, is_int); return expect_all(v, type);
       case Opcode::sext32:
       case Opcode::add128:
       case Opcode::sub128:
       case Opcode::mul_wide_s:
-      case Opcode::mul_wide_u:
-        expect_result(v, type == Type::i64);
-        return expect_all(v, Type::i64);
+      case Opcode::mul_wide_u: expect_result(v, type == Type::i64); return expect_all(v, Type::i64);
       case Opcode::sextend:
-      case Opcode::uextend:
-        expect_result(v, type == Type::i64);
-        return expect(v, 0, Type::i32);
-      case Opcode::wrap:
-        expect_result(v, type == Type::i32);
-        return expect(v, 0, Type::i64);
+      case Opcode::uextend: expect_result(v, type == Type::i64); return expect(v, 0, Type::i32);
+      case Opcode::wrap: expect_result(v, type == Type::i32); return expect(v, 0, Type::i64);
       case Opcode::icmp:
         expect_result(v, type == Type::i32);
         expect_any(v, 0, is_integer(type_of(operands[0])));
@@ -242,21 +235,13 @@ class Verifier {
       case Opcode::fceil:
       case Opcode::ffloor:
       case Opcode::ftrunc:
-      case Opcode::fnearest:
-        expect_result(v, is_float(type));
-        return expect_all(v, type);
-      case Opcode::fpromote:
-        expect_result(v, type == Type::f64);
-        return expect(v, 0, Type::f32);
-      case Opcode::fdemote:
-        expect_result(v, type == Type::f32);
-        return expect(v, 0, Type::f64);
+      case Opcode::fnearest: expect_result(v, is_float(type)); return expect_all(v, type);
+      case Opcode::fpromote: expect_result(v, type == Type::f64); return expect(v, 0, Type::f32);
+      case Opcode::fdemote: expect_result(v, type == Type::f32); return expect(v, 0, Type::f64);
       case Opcode::trunc_s:
       case Opcode::trunc_u:
       case Opcode::trunc_sat_s:
-      case Opcode::trunc_sat_u:
-        expect_result(v, is_int);
-        return expect_any(v, 0, is_float(type_of(operands[0])));
+      case Opcode::trunc_sat_u: expect_result(v, is_int); return expect_any(v, 0, is_float(type_of(operands[0])));
       case Opcode::convert_s:
       case Opcode::convert_u:
         expect_result(v, is_float(type));
@@ -270,9 +255,7 @@ class Verifier {
       case Opcode::simd_binary:
       case Opcode::simd_ternary:
       case Opcode::simd_shuffle:
-      case Opcode::simd_replace:
-        expect_result(v, type == Type::v128);
-        return expect(v, 0, Type::v128);
+      case Opcode::simd_replace: expect_result(v, type == Type::v128); return expect(v, 0, Type::v128);
       case Opcode::heap_load:
       case Opcode::heap_store:
       case Opcode::heap_load_lane:
@@ -302,9 +285,7 @@ class Verifier {
         expect(v, 0, Type::i64);
         expect(v, 1, Type::gcref);
         return check_access(v);
-      case Opcode::gc_bits:
-        expect_result(v, type == Type::i32);
-        return expect(v, 0, Type::gcref);
+      case Opcode::gc_bits: expect_result(v, type == Type::i32); return expect(v, 0, Type::gcref);
       case Opcode::gc_from_bits:
         expect_result(v, type == Type::gcref);
         return expect_any(v, 0, type_of(operands[0]) == Type::i32 || type_of(operands[0]) == Type::i64);
@@ -331,9 +312,7 @@ class Verifier {
       case Opcode::jump: return check_target_count(v);
       case Opcode::call:
       case Opcode::return_call: return check_call(v);
-      case Opcode::invoke:
-        check_target_count(v);
-        return check_call(v);
+      case Opcode::invoke: check_target_count(v); return check_call(v);
       case Opcode::invoke_result:
       case Opcode::caught: return check_landed(v);
       case Opcode::result: return check_result(v);
@@ -355,7 +334,9 @@ class Verifier {
   void check_target_count(Value v) {
     const size_t count = function_.targets(v).size();
     const Opcode opcode = function_[v].opcode;
-    if (opcode == Opcode::jump ? count != 1 : opcode == Opcode::branch || opcode == Opcode::invoke ? count != 2 : count == 0) {
+    if (opcode == Opcode::jump                                 ? count != 1
+        : opcode == Opcode::branch || opcode == Opcode::invoke ? count != 2
+                                                               : count == 0) {
       fail(v, "a wrong number of targets");
     }
   }
@@ -372,7 +353,8 @@ class Verifier {
     if (opcode == Opcode::heap_store || opcode == Opcode::store) {
       const Value value = function_[v].operands[opcode == Opcode::store ? 1 : 2];
       // A reference may be stored with zeros above.
-      if (size > size_of(type_of(value)) && !(type_of(value) == Type::gcref && size == 8)) fail(v, "size does not fit the type");
+      if (size > size_of(type_of(value)) && !(type_of(value) == Type::gcref && size == 8))
+        fail(v, "size does not fit the type");
     }
     if (facts(opcode).effects == Effects::writes && access.alias == AliasClass::immutable) {
       fail(v, "writes what is immutable");
@@ -405,8 +387,8 @@ class Verifier {
     if (arguments.size() != call.signature.params.size()) return fail(v, "a wrong number of arguments");
     for (size_t i = 0; i < arguments.size(); ++i) {
       if (type_of(arguments[i]) != call.signature.params[i]) {
-        return fail(v, "argument " + decimal(uint64_t{i}) + " has type " +
-                           std::string(to_string(type_of(arguments[i]))));
+        return fail(v,
+                    "argument " + decimal(uint64_t{i}) + " has type " + std::string(to_string(type_of(arguments[i]))));
       }
     }
     const bool is_call = function_[v].opcode == Opcode::call;

@@ -1,4 +1,5 @@
-// Checks that a function obeys the rules of the IR. Used by tests, and after each pass when Options::verify or CAIRN_DEBUG.
+// Checks that a function obeys the rules of the IR. Used by tests, and after each pass when Options::verify or
+// CAIRN_DEBUG.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// Simplifies control flow: decides branches on constants, skips blocks that only jump, makes one block of two where only
-// one leads to the other, and makes a selection of a branch that only chooses between integers.
+// Simplifies control flow: decides branches on constants, skips blocks that only jump, makes one block of two where
+// only one leads to the other, and makes a selection of a branch that only chooses between integers.
 //
 //   v1 = iconst.i32 1
 //   branch v1, block1, block2          =>     ...what block1 did, and v5 for v4
@@ -207,8 +207,8 @@ class BranchSimplifier {
         const bool is_own = inst.opcode == Opcode::block_param && function_.block_of(argument) == through;
         arguments_.push_back(is_own ? function_.arguments(target)[static_cast<size_t>(inst.immediate)] : argument);
       }
-      // The uses of the block's own parameters are gone with its last edge only; the counts stay as they were, which keeps
-      // only_jumps() true of it.
+      // The uses of the block's own parameters are gone with its last edge only; the counts stay as they were, which
+      // keeps only_jumps() true of it.
       for (const Value argument : arguments_) use(argument);
       const Block to = next->block;
       ++edges_in_[to.index()];

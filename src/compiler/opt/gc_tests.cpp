@@ -5,15 +5,16 @@
 //                                              v5 = icmp.eq v3, v4
 //                                              trap_unless v5, cast_failure
 //
-// A test that ends its block becomes a branch for each answer; one whose value is wanted gets a block that its answers meet in. A
-// type that is not final is looked up in the display of the object's type: one of its supertypes at the depth of the one
-// asked for. (abi/heap_layout.hpp)
+// A test that ends its block becomes a branch for each answer; one whose value is wanted gets a block that its answers
+// meet in. A type that is not final is looked up in the display of the object's type: one of its supertypes at the
+// depth of the one asked for. (abi/heap_layout.hpp)
+#include "abi/vmcontext.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
-#include "abi/vmcontext.hpp"
 
 namespace cairn::opt {
 
+using abi::ObjectKind;
 using ir::AliasClass;
 using ir::Block;
 using ir::BlockData;
@@ -26,7 +27,6 @@ using ir::Opcode;
 using ir::Target;
 using ir::Type;
 using ir::Value;
-using abi::ObjectKind;
 
 namespace {
 
@@ -211,8 +211,7 @@ class TestExpander {
     }
     const bool has_header = test_.kind != GcTest::Kind::any && test_.kind != GcTest::Kind::i31;
     // A trap needs no test for null where the load of the header faults.
-    const bool tests_null =
-        test_.may_be_null && (test_.accepts_null || !(form_ == Form::trap && has_header));
+    const bool tests_null = test_.may_be_null && (test_.accepts_null || !(form_ == Form::trap && has_header));
     const bool tests_i31 = test_.may_be_i31 && has_header;
     const bool accepts_i31 = test_.kind == GcTest::Kind::eq;
     switch (form_) {
@@ -242,13 +241,12 @@ class TestExpander {
       }
     }
     const bool is_split = !before_;
-    if (tests_null) decide(compare(Condition::eq, reference_, constant(function_[reference_].type, 0)), test_.accepts_null);
+    if (tests_null)
+      decide(compare(Condition::eq, reference_, constant(function_[reference_].type, 0)), test_.accepts_null);
     if (tests_i31) decide(low_bit(), accepts_i31);
     const Value answer = final_answer();
     switch (form_) {
-      case Form::branch:
-        end_block(Opcode::branch, answer, {yes_, no_});
-        break;
+      case Form::branch: end_block(Opcode::branch, answer, {yes_, no_}); break;
       case Form::trap:
         put_check(Opcode::trap_unless, answer);
         if (is_split) {
@@ -334,8 +332,8 @@ class TestExpander {
     } else {
       position = info;
     }
-    const uint64_t displacement = offsetof(abi::VMTypeInfo, ancestors) +
-                                  (position == info ? uint64_t{test_.depth} * sizeof(uint32_t) : 0);
+    const uint64_t displacement =
+        offsetof(abi::VMTypeInfo, ancestors) + (position == info ? uint64_t{test_.depth} * sizeof(uint32_t) : 0);
     const Value ancestor = load(Type::i32, position, displacement);
     return compare(Condition::eq, ancestor, put(id));
   }

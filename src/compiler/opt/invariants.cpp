@@ -5,9 +5,9 @@
 //     v2 = load.i64 _, 64 {immutable}    =>   block1: loop
 //     v3 = heap_load.i32 v1, v2                 v3 = heap_load.i32 v1, v2
 //
-// Only loops without calls gain from it: over a call the value would have to be kept in the frame, which is no better than
-// making it again. What is cheap to make again stays. Loads move when nothing in the loop writes what they read and
-// they cannot fault.
+// Only loops without calls gain from it: over a call the value would have to be kept in the frame, which is no better
+// than making it again. What is cheap to make again stays. Loads move when nothing in the loop writes what they read
+// and they cannot fault.
 #include "compiler/ir/effects.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -51,7 +51,7 @@ class InvariantHoister {
  private:
   using Loop = ir::Loops::Loop;
   struct Summary {
-    Value entry;  // the jump that leads into the loop; none when there is not just one
+    Value entry;           // the jump that leads into the loop; none when there is not just one
     uint32_t written = 0;  // alias classes, a bit each
     bool has_calls = false;
   };

@@ -10,8 +10,8 @@
 //     return v4
 //
 // Each alias class has a version: stores of the class give it a new one, and so do calls, atomic accesses (after which
-// what other threads wrote may be visible), and blocks where control merges. Loads of equal version see the same memory. A
-// load that may trap is redundant only where an equal one has been passed, which dominance gives.
+// what other threads wrote may be visible), and blocks where control merges. Loads of equal version see the same
+// memory. A load that may trap is redundant only where an equal one has been passed, which dominance gives.
 //
 // What a branch or a check has decided is known behind it, and an access through a reference says that it is not null:
 //
@@ -22,14 +22,15 @@
 //     v3 = heap_load v1, v0 {field 1, offset 8}
 //
 // Stores into objects that have been made since the last safepoint need no barrier.
+#include "abi/heap_layout.hpp"
 #include "compiler/ir/effects.hpp"
 #include "compiler/ir/inserter.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
-#include "abi/heap_layout.hpp"
 
 namespace cairn::opt {
 
+using abi::ObjectKind;
 using ir::AliasClass;
 using ir::Block;
 using ir::Condition;
@@ -41,7 +42,6 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using ir::Type;
 using ir::Value;
-using abi::ObjectKind;
 
 namespace {
 
@@ -260,7 +260,8 @@ class Numbering {
     load.extra = function_.add_access(access);
     insert_.enter(load, inst.operands[1], 0);
   }
-  // Made by inline allocation with no safepoint since: all that changes where objects are gives the class a new version.
+  // Made by inline allocation with no safepoint since: all that changes where objects are gives the class a new
+  // version.
   bool is_fresh(Value object) const {
     if (fresh_ != object || function_[object].immediate != static_cast<int64_t>(ObjectKind::structure)) return false;
     return fresh_version_ == versions_.slots[static_cast<size_t>(AliasClass::heap_layout)];

@@ -7,12 +7,12 @@
 //     v3 = heap_load v2, v1 {offset 8}
 //     v4 = call direct 3 v3
 //
-// An object stays when its reference is passed on: stored, returned, given to a call or a block. Its fields must be written in the
-// block that makes it only, so that there is one value for each outside of that block. Later objects go first: what is only
-// stored in an object that goes may go as well.
+// An object stays when its reference is passed on: stored, returned, given to a call or a block. Its fields must be
+// written in the block that makes it only, so that there is one value for each outside of that block. Later objects go
+// first: what is only stored in an object that goes may go as well.
+#include "abi/heap_layout.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
-#include "abi/heap_layout.hpp"
 
 namespace cairn::opt {
 
@@ -33,7 +33,12 @@ namespace {
 class ObjectRemover {
  public:
   explicit ObjectRemover(Function& function)
-      : function_(function), replacements_(function), first_use_(function.arena), uses_(function.arena), objects_(function.arena), fields_(function.arena) {}
+      : function_(function),
+        replacements_(function),
+        first_use_(function.arena),
+        uses_(function.arena),
+        objects_(function.arena),
+        fields_(function.arena) {}
 
   // Whether any object is gone.
   bool run() {
@@ -112,7 +117,8 @@ class ObjectRemover {
       switch (inst.opcode) {
         case Opcode::heap_load: return is_access(user, object) && inst.type != Type::none;
         case Opcode::heap_store:
-          return is_access(user, object) && replacements_(inst.operands[2]) != object && function_.block_of(user) == home;
+          return is_access(user, object) && replacements_(inst.operands[2]) != object &&
+                 function_.block_of(user) == home;
         case Opcode::gc_barrier: return true;
         case Opcode::icmp:
           return (inst.condition() == Condition::eq || inst.condition() == Condition::ne) &&
@@ -129,8 +135,8 @@ class ObjectRemover {
     return nullptr;
   }
 
-  // Takes the stores and loads of the object's own block in order; `replaces` says whether to change anything. False: a load of
-  // what has not been written.
+  // Takes the stores and loads of the object's own block in order; `replaces` says whether to change anything. False: a
+  // load of what has not been written.
   bool follow(Value object, bool replaces) {
     fields_.clear();
     for (Value v = function_.next(object); v;) {
@@ -226,7 +232,7 @@ class ObjectRemover {
   ScratchVector<uint32_t> first_use_;  // by value
   ScratchVector<Use> uses_;
   ScratchVector<Value> objects_;
-  size_t steps_ = 0;           // along lists of uses that were joined: chains of objects must not make this slow
+  size_t steps_ = 0;             // along lists of uses that were joined: chains of objects must not make this slow
   ScratchVector<Field> fields_;  // of the object at hand, as they are where follow() has got to
 };
 

@@ -4,9 +4,9 @@
 //   block1(v2: i32, v3: i32):          =>     block1(v3: i32):
 //     branch v3, block1(v2, v4), ...            branch v3, block1(v4), ...      and v0 for v2
 //
-// Parameters start out as unknown; each argument that arrives makes its parameter that value, or, when it was another one
-// already, a value of its own. What changes is passed on to the parameters that get it as an argument. Each parameter
-// changes at most twice. Equal constants count as one value, which is made anew in the block.
+// Parameters start out as unknown; each argument that arrives makes its parameter that value, or, when it was another
+// one already, a value of its own. What changes is passed on to the parameters that get it as an argument. Each
+// parameter changes at most twice. Equal constants count as one value, which is made anew in the block.
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
 

@@ -8,12 +8,12 @@
 
 namespace cairn::opt {
 
-void simplify_params(ir::Function& function, Analyses& analyses);  // params.cpp
-void number_values(ir::Function& function, Analyses& analyses);  // numbering.cpp
+void simplify_params(ir::Function& function, Analyses& analyses);    // params.cpp
+void number_values(ir::Function& function, Analyses& analyses);      // numbering.cpp
 void simplify_branches(ir::Function& function, Analyses& analyses);  // branches.cpp
-void remove_objects(ir::Function& function, Analyses& analyses);  // objects.cpp
-void expand_tests(ir::Function& function, Analyses& analyses);  // gc_tests.cpp; not optional
-void hoist_invariants(ir::Function& function, Analyses& analyses);  // invariants.cpp
-void remove_dead_code(ir::Function& function, Analyses& analyses);  // dead_code.cpp
+void remove_objects(ir::Function& function, Analyses& analyses);     // objects.cpp
+void expand_tests(ir::Function& function, Analyses& analyses);       // gc_tests.cpp; not optional
+void hoist_invariants(ir::Function& function, Analyses& analyses);   // invariants.cpp
+void remove_dead_code(ir::Function& function, Analyses& analyses);   // dead_code.cpp
 
 }  // namespace cairn::opt

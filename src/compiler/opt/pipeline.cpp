@@ -31,12 +31,9 @@ Result<void> optimize(ir::Function& function, const compiler::Options& options) 
     void (*run)(ir::Function&, Analyses&);
   };
   static constexpr Pass kPasses[] = {
-      {"simplify_params", simplify_params},
-      {"number_values", number_values},
-      {"simplify_branches", simplify_branches},
-      {"remove_objects", remove_objects},
-      {"expand_tests", expand_tests},
-      {"hoist_invariants", hoist_invariants},
+      {"simplify_params", simplify_params},     {"number_values", number_values},
+      {"simplify_branches", simplify_branches}, {"remove_objects", remove_objects},
+      {"expand_tests", expand_tests},           {"hoist_invariants", hoist_invariants},
       {"remove_dead_code", remove_dead_code},
   };
   check(function, verify, "build");

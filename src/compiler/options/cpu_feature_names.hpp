@@ -15,10 +15,18 @@ struct CpuFeatureName {
 
 // Append only: code objects number them by position.
 inline constexpr std::array<CpuFeatureName, 12> kCpuFeatureNames = {{
-    {"sse42", &CpuFeatures::sse42}, {"popcnt", &CpuFeatures::popcnt}, {"lzcnt", &CpuFeatures::lzcnt},
-    {"bmi1", &CpuFeatures::bmi1},   {"bmi2", &CpuFeatures::bmi2},     {"avx", &CpuFeatures::avx},
-    {"avx2", &CpuFeatures::avx2},   {"fma", &CpuFeatures::fma},       {"zba", &CpuFeatures::zba},
-    {"zbb", &CpuFeatures::zbb},     {"zbs", &CpuFeatures::zbs},       {"v", &CpuFeatures::v},
+    {"sse42", &CpuFeatures::sse42},
+    {"popcnt", &CpuFeatures::popcnt},
+    {"lzcnt", &CpuFeatures::lzcnt},
+    {"bmi1", &CpuFeatures::bmi1},
+    {"bmi2", &CpuFeatures::bmi2},
+    {"avx", &CpuFeatures::avx},
+    {"avx2", &CpuFeatures::avx2},
+    {"fma", &CpuFeatures::fma},
+    {"zba", &CpuFeatures::zba},
+    {"zbb", &CpuFeatures::zbb},
+    {"zbs", &CpuFeatures::zbs},
+    {"v", &CpuFeatures::v},
 }};
 static_assert(sizeof(CpuFeatures) == kCpuFeatureNames.size());
 

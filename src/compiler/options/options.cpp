@@ -10,8 +10,8 @@ namespace cairn::compiler {
 namespace {
 
 std::unexpected<Error> bad_option(std::string_view option, std::string_view wanted) {
-  return fail(Error::of(ErrorKind::usage,
-                        "bad engine option `" + std::string(option) + "`: wanted " + std::string(wanted)));
+  return fail(
+      Error::of(ErrorKind::usage, "bad engine option `" + std::string(option) + "`: wanted " + std::string(wanted)));
 }
 
 Result<void> set_cpu(Options& options, std::string_view option, std::string_view names) {
@@ -48,7 +48,8 @@ Result<void> apply_option(Options& options, std::string_view option) {
     if (value != "on" && value != "off") return bad_option(option, "verify=on or verify=off");
     options.verify = value == "on";
   } else if (key == "relaxed") {
-    if (value != "deterministic" && value != "native") return bad_option(option, "relaxed=deterministic or relaxed=native");
+    if (value != "deterministic" && value != "native")
+      return bad_option(option, "relaxed=deterministic or relaxed=native");
     options.deterministic_relaxed_simd = value == "deterministic";
   } else if (key == "cpu") {
     return set_cpu(options, option, value);

@@ -30,11 +30,12 @@ struct Options {
   wasm::Features features = wasm::Features::all();
   BoundsMode bounds = BoundsMode::guard;
   bool optimize = true;
-  bool verify = false;               // IR verifier after each pass and allocation checker
-  uint32_t register_limit = 0;       // non-zero: the allocator uses only so many registers of a class (testing)
+  bool verify = false;          // IR verifier after each pass and allocation checker
+  uint32_t register_limit = 0;  // non-zero: the allocator uses only so many registers of a class (testing)
   bool deterministic_relaxed_simd = false;
-  // Memory for a compilation: what one function may take at a time, and what all functions of a module may take one after
-  // the other, which bounds the time too. Ordinary code takes 150 to 250 bytes for each of its own, and a nanosecond for each.
+  // Memory for a compilation: what one function may take at a time, and what all functions of a module may take one
+  // after the other, which bounds the time too. Ordinary code takes 150 to 250 bytes for each of its own, and a
+  // nanosecond for each.
   size_t function_budget_bytes = size_t{1} << 30;
   size_t module_budget_bytes = size_t{64} << 20;
   size_t module_budget_per_byte = 1000;      // on top, for each byte of the module,

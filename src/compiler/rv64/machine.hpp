@@ -2,15 +2,15 @@
 //
 // An opcode below kOpCount is that instruction (assembler.hpp). Its uses are rs1, rs2, rs3 as its format has them, then
 // comes the definition of rd. A source register that is not allocated (x0, a pinned one) is no operand but named in the
-// payload: `extra` for rs1, `scale` for rs2, as 1 + its number. `displacement` is the immediate, `size` the rounding mode, and
-// `condition`, if not 0, is 1 + the TrapKind that the instruction raises when it faults.
-// The other opcodes are sequences (pseudos.def).
+// payload: `extra` for rs1, `scale` for rs2, as 1 + its number. `displacement` is the immediate, `size` the rounding
+// mode, and `condition`, if not 0, is 1 + the TrapKind that the instruction raises when it faults. The other opcodes
+// are sequences (pseudos.def).
 //
-// Invariant of values: an i32 is kept sign-extended to 64 bits in its register. Arguments, results, block parameters and spill
-// slots keep it; loads, *w instructions and comparisons make it; bitwise operations, min and max of two such values
-// preserve it; signed and unsigned comparisons give the right answer on it. A consumer that reads the low half only (*w, add.uw,
-// narrow stores, conversions of 32-bit integers) takes any register. An f32 is NaN-boxed, as all instructions leave it;
-// it is spilled as 8 bytes.
+// Invariant of values: an i32 is kept sign-extended to 64 bits in its register. Arguments, results, block parameters
+// and spill slots keep it; loads, *w instructions and comparisons make it; bitwise operations, min and max of two such
+// values preserve it; signed and unsigned comparisons give the right answer on it. A consumer that reads the low half
+// only (*w, add.uw, narrow stores, conversions of 32-bit integers) takes any register. An f32 is NaN-boxed, as all
+// instructions leave it; it is spilled as 8 bytes.
 #pragma once
 
 #include <string_view>
@@ -49,7 +49,9 @@ inline void set_vector_payload(codegen::MachineInst& inst, const ir::V128& value
   inst.targets[0] = codegen::MBlock(static_cast<uint32_t>(half(8)));
   inst.targets[1] = codegen::MBlock(static_cast<uint32_t>(half(8) >> 32));
 }
-constexpr uint64_t vector_payload_low(const codegen::MachineInst& inst) { return static_cast<uint64_t>(inst.immediate); }
+constexpr uint64_t vector_payload_low(const codegen::MachineInst& inst) {
+  return static_cast<uint64_t>(inst.immediate);
+}
 constexpr uint64_t vector_payload_high(const codegen::MachineInst& inst) {
   return inst.targets[0].index() | uint64_t{inst.targets[1].index()} << 32;
 }

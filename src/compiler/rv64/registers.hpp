@@ -12,13 +12,13 @@ using codegen::PRegSet;
 inline constexpr PReg kZero = PReg::integer(0);
 inline constexpr PReg kReturnAddress = PReg::integer(1);
 inline constexpr PReg kStackPointer = PReg::integer(2);
-inline constexpr PReg kMemoryBase = PReg::integer(26);   // s10, pinned
-inline constexpr PReg kVMContext = PReg::integer(27);    // s11, pinned
-inline constexpr PReg kScratch2 = PReg::integer(30);     // t5: the emitter's own
-inline constexpr PReg kScratch = PReg::integer(31);      // t6: parallel moves, and the emitter's own
+inline constexpr PReg kMemoryBase = PReg::integer(26);     // s10, pinned
+inline constexpr PReg kVMContext = PReg::integer(27);      // s11, pinned
+inline constexpr PReg kScratch2 = PReg::integer(30);       // t5: the emitter's own
+inline constexpr PReg kScratch = PReg::integer(31);        // t6: parallel moves, and the emitter's own
 inline constexpr PReg kFloatScratch = PReg::floating(31);  // ft11
 inline constexpr PReg kVectorScratch = PReg::vector(31);
-inline constexpr PReg kVectorMask = PReg::vector(0);     // v0, the only register that can mask; never allocated
+inline constexpr PReg kVectorMask = PReg::vector(0);  // v0, the only register that can mask; never allocated
 
 constexpr PReg t(unsigned i) { return PReg::integer(i < 3 ? 5 + i : 25 + i); }
 constexpr PReg a(unsigned i) { return PReg::integer(10 + i); }

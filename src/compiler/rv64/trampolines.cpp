@@ -1,25 +1,25 @@
-// Between host and guest (codegen/target.hpp, abi/entry.hpp). Guest code runs on the guest's stack and C++ runs on the host's
-// (abi/host_stack.hpp).
+// Between host and guest (codegen/target.hpp, abi/entry.hpp). Guest code runs on the guest's stack and C++ runs on the
+// host's (abi/host_stack.hpp).
 #include "compiler/rv64/trampolines.hpp"
 
 #include <algorithm>
 
-#include "base/assert.hpp"
-#include "compiler/rv64/encoding/assembler.hpp"
 #include "abi/builtins.hpp"
 #include "abi/entry.hpp"
 #include "abi/host_stack.hpp"
 #include "abi/vmcontext.hpp"
+#include "base/assert.hpp"
+#include "compiler/rv64/encoding/assembler.hpp"
 
 namespace cairn::rv64 {
 
-using codegen::CallLayout;
-using codegen::Label;
-using ir::Type;
 using abi::EntryArguments;
 using abi::VMContext;
 using abi::VMHostContext;
 using abi::VMStoreState;
+using codegen::CallLayout;
+using codegen::Label;
+using ir::Type;
 
 namespace {
 
@@ -85,8 +85,8 @@ void assemble(codegen::CodeBuffer& code, F&& emit) {
   }
 }
 
-// From the guest's stack to the host's. `store` holds the VMStoreState. The stack pointer moves first: what lies below the entry's frame
-// is an interrupt's until then.
+// From the guest's stack to the host's. `store` holds the VMStoreState. The stack pointer moves first: what lies below
+// the entry's frame is an interrupt's until then.
 void switch_to_host(Assembler& as, PReg store, PReg scratch) {
   as.move(scratch, kStackPointer);
   as.load(Op::ld, kStackPointer, store, offsetof(VMStoreState, entry_frame));
@@ -99,7 +99,8 @@ void switch_to_guest(Assembler& as) { as.load(Op::ld, kStackPointer, kStackPoint
 
 }  // namespace
 
-// Frame on the host's stack: ra, s0-s11, fs0-fs11, the EntryArguments. The guest keeps s0 (this frame), s1 (the value slots).
+// Frame on the host's stack: ra, s0-s11, fs0-fs11, the EntryArguments. The guest keeps s0 (this frame), s1 (the value
+// slots).
 void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     Values values(as, vectors);
@@ -138,7 +139,8 @@ void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, code
     for (size_t i = 0; i < signature.params.size(); ++i)
       if (layout.arguments[i].reg.valid())
         values.load(signature.params[i], layout.arguments[i].reg, s(1), int64_t(i) * kSlot);
-    if (layout.result_area_bytes != 0) as.add_immediate(layout.result_pointer, kStackPointer, layout.stack_bytes, kScratch);
+    if (layout.result_area_bytes != 0)
+      as.add_immediate(layout.result_pointer, kStackPointer, layout.stack_bytes, kScratch);
     as.move(kScratch2, kZero);  // no calling instance
     as.load(Op::jalr, kReturnAddress, t(1), 0);
     code.calls.push_back({as.offset(), 0, layout.stack_bytes});
@@ -245,8 +247,8 @@ void emit_tail_call_restore(codegen::CodeBuffer& code) {
 
 namespace {
 
-// Of a builtin that keeps all registers but t5, t6 and ra. From the caller's stack pointer down: the registers that hold
-// references (RegisterFile::saved_references), ra, the floating-point and the vector registers.
+// Of a builtin that keeps all registers but t5, t6 and ra. From the caller's stack pointer down: the registers that
+// hold references (RegisterFile::saved_references), ra, the floating-point and the vector registers.
 void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     const codegen::RegisterFile& file = register_file(vectors);

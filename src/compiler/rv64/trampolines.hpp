@@ -1,10 +1,10 @@
 // Code between the host's C convention and the guest's.
 #pragma once
 
+#include "abi/builtins.hpp"
 #include "compiler/codegen/emission/code_buffer.hpp"
 #include "compiler/ir/function.hpp"
 #include "compiler/rv64/registers.hpp"
-#include "abi/builtins.hpp"
 
 namespace cairn::rv64 {
 

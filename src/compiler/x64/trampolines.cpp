@@ -6,20 +6,20 @@
 // Guest code runs on the guest's stack and C++ runs on the host's (abi/host_stack.hpp).
 #include <algorithm>
 
-#include "compiler/x64/emission/emitter.hpp"
 #include "abi/builtins.hpp"
 #include "abi/entry.hpp"
 #include "abi/host_stack.hpp"
 #include "abi/vmcontext.hpp"
+#include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
 
-using codegen::CallLayout;
-using ir::Type;
 using abi::EntryArguments;
 using abi::VMContext;
 using abi::VMHostContext;
 using abi::VMStoreState;
+using codegen::CallLayout;
+using ir::Type;
 
 namespace {
 
@@ -59,8 +59,8 @@ class Values {
   bool avx_;
 };
 
-// From the guest's stack to the host's, aligned for a call. r11 holds the VMStoreState; uses rax. The stack pointer moves first: what
-// lies below the entry's frame is an interrupt's until then.
+// From the guest's stack to the host's, aligned for a call. r11 holds the VMStoreState; uses rax. The stack pointer
+// moves first: what lies below the entry's frame is an interrupt's until then.
 void switch_to_host(Assembler& as) {
   static_assert(abi::kGuestStackPointer == -16);
   as.mov_rr(true, rax, rsp);
@@ -74,8 +74,8 @@ void switch_to_guest(Assembler& as) { as.load(true, rsp, at(rsp, 0)); }
 
 }  // namespace
 
-// The host's stack has its callee-saved registers; the guest keeps rbx (the EntryArguments), r12 (this stack pointer), r13
-// (the value slots).
+// The host's stack has its callee-saved registers; the guest keeps rbx (the EntryArguments), r12 (this stack pointer),
+// r13 (the value slots).
 void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx) {
   Assembler as(code);
   Values values(as, avx);
@@ -226,12 +226,13 @@ void emit_tail_call_restore(CodeBuffer& code) {
 
 namespace {
 
-// Of a builtin that keeps all registers but r11. From the caller's stack pointer down: the return address, the registers that hold
-// references (RegisterFile::saved_references), the xmm registers.
+// Of a builtin that keeps all registers but r11. From the caller's stack pointer down: the return address, the
+// registers that hold references (RegisterFile::saved_references), the xmm registers.
 void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   constexpr auto kSavedBytes = static_cast<int32_t>(8 * kReferenceGpr.size());
-  constexpr auto kFrame = static_cast<int32_t>(16 * kAllocatableXmm.size()) + 8;  // keeps the xmm registers' slots aligned
+  constexpr auto kFrame =
+      static_cast<int32_t>(16 * kAllocatableXmm.size()) + 8;  // keeps the xmm registers' slots aligned
   static_assert((8 + kSavedBytes + kFrame) % 16 == 0);
   static_assert(kRegisterFile.saved_references == -16);
   const Label exhausted = as.new_label();
@@ -289,8 +290,7 @@ void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
     as.load(true, rax, at(rsp, 0));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
   };
-  const Rm function =
-      Rm::m(at(rax, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin))));
+  const Rm function = Rm::m(at(rax, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin))));
   if (frame != BuiltinFrame::host) {
     as.alu_r_rm(Alu::cmp, true, rsp, Rm::m(at(kScratch, offsetof(VMStoreState, stack_limit))));
     as.jcc(Cc::b, exhausted);

@@ -1,8 +1,9 @@
 // Rounding for RISC-V, where the base instruction set has no instruction for it (on x86-64 the compiler uses SSE4.1).
-// A number of at least 2^52 (2^23) has no fraction, a smaller one fits an integer register; each function keeps the sign
-// of zero.
-#include <cstdint>
+// A number of at least 2^52 (2^23) has no fraction, a smaller one fits an integer register; each function keeps the
+// sign of zero.
 #include <math.h>
+
+#include <cstdint>
 
 namespace {
 
@@ -18,7 +19,9 @@ constexpr double kNoFraction64 = 0x1p52;
 constexpr float kNoFraction32 = 0x1p23f;
 
 template <class F>
-int64_t toward_zero(F value) { return static_cast<int64_t>(value); }
+int64_t toward_zero(F value) {
+  return static_cast<int64_t>(value);
+}
 template <class F>
 int64_t downward(F value) {
   auto integer = static_cast<int64_t>(value);

@@ -1,9 +1,10 @@
 // mem*: hot in the engine (zeroing frames, copying guest output), so moved in blocks of vectors or words. The same code
 // serves both machines: `Block` becomes SSE moves on x86-64 and integer moves on RISC-V. Compiled with -fno-builtin, so
 // that no loop here is turned into a call of itself.
+#include <string.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <string.h>
 
 namespace {
 
@@ -76,8 +77,8 @@ void* memcpy(void* destination, const void* source, size_t size) {
 void* memmove(void* destination, const void* source, size_t size) {
   auto* to = static_cast<uint8_t*>(destination);
   auto* from = static_cast<const uint8_t*>(source);
-  // Forwards is right when the destination lies below the source: every load precedes the stores that could overwrite it
-  // because memcpy reads each group before it writes it, and groups ascend.
+  // Forwards is right when the destination lies below the source: every load precedes the stores that could overwrite
+  // it because memcpy reads each group before it writes it, and groups ascend.
   if (reinterpret_cast<uintptr_t>(to) - reinterpret_cast<uintptr_t>(from) >= size) return memcpy(to, from, size);
   to += size, from += size;
   if (same_phase(to, from)) {

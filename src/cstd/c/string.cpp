@@ -1,6 +1,7 @@
 // str*: only what the library's headers and the compiler refer to; nothing here is hot.
-#include <cstddef>
 #include <string.h>
+
+#include <cstddef>
 
 extern "C" {
 

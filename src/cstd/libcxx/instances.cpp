@@ -33,6 +33,8 @@ CAIRN_INSTANTIATE_SORT(unsigned long long)
 CAIRN_INSTANTIATE_SORT(float)
 CAIRN_INSTANTIATE_SORT(double)
 
-[[__gnu__::__pure__]] size_t __hash_memory(_LIBCPP_NOESCAPE const void* bytes, size_t size) noexcept { return __murmur2_or_cityhash<size_t>()(bytes, size); }
+[[__gnu__::__pure__]] size_t __hash_memory(_LIBCPP_NOESCAPE const void* bytes, size_t size) noexcept {
+  return __murmur2_or_cityhash<size_t>()(bytes, size);
+}
 
 _LIBCPP_END_NAMESPACE_STD

@@ -21,7 +21,8 @@ bool runs_under_kvm(const Options& options) {
   trial.cpu = options.cpu;
   trial.accelerator = Accelerator::kvm;
   trial.memory_bytes = uint64_t{128} << 20;
-  const auto module = wasm::text::assemble(R"((module (memory (export "memory") 1) (func (export "_start"))))", "trial");
+  const auto module =
+      wasm::text::assemble(R"((module (memory (export "memory") 1) (func (export "_start"))))", "trial");
   if (!module) return false;
   BootConfig config;
   config.arguments = {"trial"};
@@ -42,8 +43,8 @@ Result<Accelerator> choose_accelerator(const Options& options) {
   // KVM runs machines of the host's own kind.
   if (to_string(options.target) == host.machine) {
     const Result<std::string> cache = cache_directory();
-    const std::string kept = (cache ? *cache : std::string()) + "/accelerator-" + host.nodename + "-" + host.release + "-" +
-                             std::string(to_string(options.target)) + "-" + options.cpu;
+    const std::string kept = (cache ? *cache : std::string()) + "/accelerator-" + host.nodename + "-" + host.release +
+                             "-" + std::string(to_string(options.target)) + "-" + options.cpu;
     const Result<std::string> known = cache ? read_file(kept) : Result<std::string>(fail(cache.error()));
     works = known ? *known == "kvm\n" : runs_under_kvm(options);
     // Without a cache it is tried again the next time.

@@ -71,7 +71,8 @@ Result<int> run_batch(const Options& options, const BootConfig& config, std::spa
     std::fflush(stdout);
     files = files.subspan(done);
   }
-  std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed), static_cast<unsigned long long>(failed));
+  std::printf("%llu passed, %llu failed\n", static_cast<unsigned long long>(passed),
+              static_cast<unsigned long long>(failed));
   return failed == 0 ? 0 : 1;
 }
 

@@ -31,10 +31,9 @@ Result<std::string> make_bundle(const Options& options, BootConfig config, const
   // The kernel copies what it unpacks, so that a bundle may take half of the memory.
   const uint64_t room = std::min(options.memory_bytes / 2, kMaximumBundle);
   if (program.size() > room) {
-    return fail(Error::of(ErrorKind::resource, "the program (" + decimal(program.size() >> 20) +
-                                                   " MiB) does not fit a machine with " +
-                                                   decimal(options.memory_bytes >> 20) +
-                                                   " MiB of memory; give it more with --memory"));
+    return fail(Error::of(ErrorKind::resource,
+                          "the program (" + decimal(program.size() >> 20) + " MiB) does not fit a machine with " +
+                              decimal(options.memory_bytes >> 20) + " MiB of memory; give it more with --memory"));
   }
   const std::vector<PlacedDirectory> directories = CAIRN_TRY(place_directories(options.directories));
   config.preopens = preopens_of(options, directories);

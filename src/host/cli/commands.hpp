@@ -20,7 +20,8 @@ Result<int> run_on_host(const Options& options, const std::string& program);
 // What remains to be said after a machine's end: times, or the log of a panic. The exit status of the command.
 int report_machine(const Options& options, const MachineReport& report);
 
-// The exit status of a program that ended with `status` although what it wrote to a standard stream is lost: a success is none.
+// The exit status of a program that ended with `status` although what it wrote to a standard stream is lost: a success
+// is none.
 int status_after_loss(int status, int stream, const char* reason);
 
 // Replaces this process by the RISC-V build of the command under qemu-riscv64. Returns only on failure.

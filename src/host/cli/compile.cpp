@@ -22,7 +22,8 @@ Result<compiler::Options> compiler_options(const Options& options) {
   const compiler::Architecture wanted =
       is_riscv64(options.target) ? compiler::Architecture::riscv64 : compiler::Architecture::x86_64;
   // This machine's instruction sets say nothing about the other's.
-  const bool cpu_given = std::ranges::any_of(options.engine_options, [](const std::string& o) { return o.starts_with("cpu="); });
+  const bool cpu_given =
+      std::ranges::any_of(options.engine_options, [](const std::string& o) { return o.starts_with("cpu="); });
   if (result.architecture != wanted && !cpu_given) result.cpu = {};
   result.architecture = wanted;
   return result;

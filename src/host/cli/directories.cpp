@@ -109,9 +109,9 @@ class TreeWriter {
   Result<void> charge(const std::string& path, uint64_t bytes, const std::string& name) {
     const uint64_t needed = bytes + kEntryOverhead + name.size();
     if (bytes > left_ || needed > left_) {
-      return fail(Error::of(ErrorKind::limit,
-                            path + " (" + decimal(bytes) + " bytes) is too large: the files of --dir may hold " +
-                                decimal(budget_) + " bytes on this machine; --memory gives it more"));
+      return fail(Error::of(ErrorKind::limit, path + " (" + decimal(bytes) +
+                                                  " bytes) is too large: the files of --dir may hold " +
+                                                  decimal(budget_) + " bytes on this machine; --memory gives it more"));
     }
     left_ -= needed;
     return {};
@@ -147,8 +147,9 @@ Result<std::vector<PlacedDirectory>> place_directories(const std::vector<Directo
     const std::string wanted = std::string(kGuestRoot) + normalized(directory.name);
     // A root that nobody gave is a tree of its own, not that of a directory named `.`.
     const bool is_given_root = wanted != kGuestRoot || directory.name == "/";
-    const bool is_free = is_given_root && std::ranges::none_of(
-        taken, [&](const std::string& other) { return is_within(wanted, other) || is_within(other, wanted); });
+    const bool is_free = is_given_root && std::ranges::none_of(taken, [&](const std::string& other) {
+                           return is_within(wanted, other) || is_within(other, wanted);
+                         });
     directory.path = is_free ? wanted : "/" + decimal(++own_trees);
     taken.push_back(directory.path);
   }
@@ -162,8 +163,9 @@ Result<std::vector<PlacedDirectory>> place_directories(const std::vector<Directo
 }
 
 bool has_default_root(const Options& options) {
-  return options.has_default_root &&
-         std::ranges::none_of(options.directories, [](const DirectoryMapping& mapping) { return mapping.guest == "/"; });
+  return options.has_default_root && std::ranges::none_of(options.directories, [](const DirectoryMapping& mapping) {
+           return mapping.guest == "/";
+         });
 }
 
 std::vector<Preopen> preopens_of(const Options& options, const std::vector<PlacedDirectory>& directories) {

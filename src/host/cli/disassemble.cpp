@@ -181,16 +181,11 @@ class Disassembler {
 
   bool immediates(Opcode opcode) {
     switch (wasm::info(opcode).immediate) {
-      case Immediate::none:
-        return true;
-      case Immediate::block_type:
-        return block_type();
-      case Immediate::try_table:
-        return block_type() && catch_clauses();
-      case Immediate::label_table:
-        return label_table();
-      case Immediate::func:
-        return function();
+      case Immediate::none: return true;
+      case Immediate::block_type: return block_type();
+      case Immediate::try_table: return block_type() && catch_clauses();
+      case Immediate::label_table: return label_table();
+      case Immediate::func: return function();
       case Immediate::label:
       case Immediate::type:
       case Immediate::local:
@@ -199,8 +194,7 @@ class Disassembler {
       case Immediate::elem:
       case Immediate::memory:
       case Immediate::data:
-      case Immediate::tag:
-        return number();
+      case Immediate::tag: return number();
       case Immediate::type_table:
       case Immediate::table_table:
       case Immediate::elem_table:
@@ -210,12 +204,9 @@ class Disassembler {
       case Immediate::type_count:
       case Immediate::type_type:
       case Immediate::type_data:
-      case Immediate::type_elem:
-        return numbers(2);
-      case Immediate::cast_label:
-        return bytes(1) && number() && heap_type() && heap_type();
-      case Immediate::heap_type:
-        return heap_type();
+      case Immediate::type_elem: return numbers(2);
+      case Immediate::cast_label: return bytes(1) && number() && heap_type() && heap_type();
+      case Immediate::heap_type: return heap_type();
       case Immediate::select_types: {
         uint32_t count = 0;
         if (!in_.read_u32(count)) return false;
@@ -224,17 +215,12 @@ class Disassembler {
         }
         return true;
       }
-      case Immediate::memarg:
-        return memarg(wasm::info(opcode).shape);
-      case Immediate::memarg_lane:
-        return memarg(wasm::info(opcode).shape) && bytes(1);
-      case Immediate::lane:
-        return bytes(1);
-      case Immediate::shuffle:
-        return bytes(16);
+      case Immediate::memarg: return memarg(wasm::info(opcode).shape);
+      case Immediate::memarg_lane: return memarg(wasm::info(opcode).shape) && bytes(1);
+      case Immediate::lane: return bytes(1);
+      case Immediate::shuffle: return bytes(16);
       case Immediate::i32:
-      case Immediate::i64:
-        return signed_number();
+      case Immediate::i64: return signed_number();
       case Immediate::f32: {
         uint32_t bits = 0;
         if (!in_.read_bits32(bits)) return false;
@@ -253,8 +239,7 @@ class Disassembler {
         text_ += " i64x2 " + hex(low, 16) + ' ' + hex(high, 16);
         return true;
       }
-      case Immediate::zero_byte:
-        return in_.skip(1);
+      case Immediate::zero_byte: return in_.skip(1);
     }
     return true;
   }

@@ -22,11 +22,12 @@ std::unexpected<Error> file_error(const char* what, const std::string& path) {
 }
 
 std::unexpected<Error> too_large(const std::string& path, const std::string& why, uint64_t limit) {
-  return fail(Error::of(ErrorKind::limit, path + " is too large: " + why + ", and the limit is " + decimal(limit) + " bytes"));
+  return fail(
+      Error::of(ErrorKind::limit, path + " is too large: " + why + ", and the limit is " + decimal(limit) + " bytes"));
 }
 
-// After a read from a pipe that found nothing: waits for more. False at the end, which is there when a writer has gone: whoever
-// opens the other end by name may come later, but not for ever.
+// After a read from a pipe that found nothing: waits for more. False at the end, which is there when a writer has gone:
+// whoever opens the other end by name may come later, but not for ever.
 Result<bool> wait_for_writer(int fd, bool has_writer, const std::string& path) {
   constexpr int kPatience = 5000;  // milliseconds
   pollfd pipe{fd, POLLIN, 0};

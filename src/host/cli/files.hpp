@@ -38,9 +38,9 @@ class FileDescriptor {
 constexpr uint64_t kMaximumModule = uint64_t{1} << 30;
 constexpr uint64_t kMaximumSource = uint64_t{64} << 20;
 
-// The whole of a regular file or of a pipe. An Error of kind io that names it when it cannot be read, or of kind limit when it
-// is larger than `limit` bytes; a file that says its size is not read then, and of one that does not no more than that. A
-// pipe that nobody has opened for writing after some seconds is an Error, too.
+// The whole of a regular file or of a pipe. An Error of kind io that names it when it cannot be read, or of kind limit
+// when it is larger than `limit` bytes; a file that says its size is not read then, and of one that does not no more
+// than that. A pipe that nobody has opened for writing after some seconds is an Error, too.
 Result<std::string> read_file(const std::string& path, uint64_t limit = kMaximumModule);
 Result<void> write_file(const std::string& path, std::string_view contents);
 

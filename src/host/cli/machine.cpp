@@ -69,16 +69,13 @@ std::vector<std::string> base_arguments(const Options& options) {
     case Machine::microvm:
       add({"-M", "microvm,acpi=off,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=off"});
       break;
-    case Machine::q35:
-      add({"-M", "q35,hpet=off"});
-      break;
-    case Machine::virt:
-      add({"-M", "virt"});
-      break;
+    case Machine::q35: add({"-M", "q35,hpet=off"}); break;
+    case Machine::virt: add({"-M", "virt"}); break;
   }
   const char* default_cpu = options.machine == Machine::virt ? "rv64" : "max";
   add({"-cpu", options.cpu.empty() ? default_cpu : options.cpu.c_str()});
-  add({"-accel", options.accelerator == Accelerator::kvm ? "kvm" : "tcg", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"});
+  add({"-accel", options.accelerator == Accelerator::kvm ? "kvm" : "tcg", "-nodefaults", "-no-user-config",
+       "-no-reboot", "-display", "none"});
   arguments.insert(arguments.end(), {"-m", decimal(options.memory_bytes >> 10) + "k", "-smp", decimal(options.cpus),
                                      "-kernel", kernel_path(options), "-append", kernel_command_line(options)});
   if (options.machine != Machine::virt) add({"-device", "isa-debug-exit"});
@@ -180,8 +177,8 @@ Result<int> boot_console(const Options& options) {
   if (!log.is_open()) return fail(system_error("cannot create a file in memory"));
   std::vector<std::string> arguments = base_arguments(options);
   arguments.insert(arguments.end(),
-                   {"-chardev", "stdio,id=console,mux=on,signal=off,logfile=/proc/self/fd/" + decimal(log.get()), "-serial",
-                    "chardev:console", "-mon", "console"});
+                   {"-chardev", "stdio,id=console,mux=on,signal=off,logfile=/proc/self/fd/" + decimal(log.get()),
+                    "-serial", "chardev:console", "-mon", "console"});
   const pid_t qemu = CAIRN_TRY(start_process(arguments));
   const EndsTogether together(qemu);
   const int status = wait_for(qemu);

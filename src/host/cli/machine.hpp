@@ -19,8 +19,8 @@ struct MachineReport {
     std::string name;
     uint64_t value;
   };
-  // Of the modes that run many files: which one the machine turned to last (their number after the last one), whether that took
-  // longer than it may, and what came of the files.
+  // Of the modes that run many files: which one the machine turned to last (their number after the last one), whether
+  // that took longer than it may, and what came of the files.
   std::optional<uint64_t> begun;
   bool timed_out = false;
   uint64_t passed = 0, failed = 0;

@@ -20,35 +20,24 @@ Result<int> run(const Options& options) {
   const std::string program = CAIRN_TRY(load_program(options.operands[0]));
   switch (options.target) {
     case Target::x86_64:
-    case Target::riscv64:
-      return run_on_machine(options, program);
+    case Target::riscv64: return run_on_machine(options, program);
     case Target::host:
-    case Target::host_riscv64:
-      return run_on_host(options, program);
+    case Target::host_riscv64: return run_on_host(options, program);
   }
   return exit_status::kUsage;
 }
 
 Result<int> dispatch(const Options& options) {
   switch (options.command) {
-    case Command::run:
-      return run(options);
-    case Command::boot:
-      return boot_console(options);
-    case Command::compile:
-      return compile(options);
-    case Command::objdump:
-      return objdump(options);
-    case Command::validate:
-      return validate(options);
-    case Command::wast:
-      return wast(options);
-    case Command::try_modules:
-      return try_modules(options);
-    case Command::wat2wasm:
-      return wat2wasm(options);
-    case Command::wasm2wat:
-      return wasm2wat(options);
+    case Command::run: return run(options);
+    case Command::boot: return boot_console(options);
+    case Command::compile: return compile(options);
+    case Command::objdump: return objdump(options);
+    case Command::validate: return validate(options);
+    case Command::wast: return wast(options);
+    case Command::try_modules: return try_modules(options);
+    case Command::wat2wasm: return wat2wasm(options);
+    case Command::wasm2wat: return wasm2wat(options);
   }
   return exit_status::kUsage;
 }
@@ -86,8 +75,8 @@ Error continue_as_riscv64(const Options& options, char* const* argv) {
 int main(int argc, char** argv) {
   using namespace cairn;
   using namespace cairn::cli;
-  // A standard stream that the caller closed must not become the number of something that is opened here. What takes its
-  // place can be used the wrong way round only, so that programs get the error (EBADF) of a closed descriptor.
+  // A standard stream that the caller closed must not become the number of something that is opened here. What takes
+  // its place can be used the wrong way round only, so that programs get the error (EBADF) of a closed descriptor.
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
     const int wrong_way = descriptor == 0 ? O_WRONLY : O_RDONLY;
     if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", wrong_way) != descriptor) return exit_status::kSystem;

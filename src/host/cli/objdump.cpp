@@ -135,7 +135,8 @@ bool is_wanted(const Options& options, const wasm::Module& module, wasm::FuncInd
 Result<int> objdump(const Options& options) {
   // Of a code object, what it says of itself.
   const std::string file = read_file(options.operands[0]).value_or(std::string());
-  if (file.starts_with("\x7f" "ELF")) {
+  if (file.starts_with("\x7f"
+                       "ELF")) {
     const codegen::ObjectContents contents = CAIRN_TRY(codegen::read_object(std::as_bytes(std::span(file))));
     std::printf("code object: %s\n", codegen::to_string(contents.identity).c_str());
     return 0;

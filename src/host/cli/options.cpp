@@ -9,11 +9,10 @@ namespace cairn::cli {
 namespace {
 
 constexpr unsigned bit(Command command) { return 1u << static_cast<unsigned>(command); }
-constexpr unsigned kMachineCommands = bit(Command::run) | bit(Command::boot) | bit(Command::wast) |
-                                     bit(Command::try_modules);
-constexpr unsigned kEngineCommands =
-    bit(Command::run) | bit(Command::compile) | bit(Command::objdump) | bit(Command::validate) | bit(Command::wast) |
-    bit(Command::try_modules);
+constexpr unsigned kMachineCommands =
+    bit(Command::run) | bit(Command::boot) | bit(Command::wast) | bit(Command::try_modules);
+constexpr unsigned kEngineCommands = bit(Command::run) | bit(Command::compile) | bit(Command::objdump) |
+                                     bit(Command::validate) | bit(Command::wast) | bit(Command::try_modules);
 constexpr unsigned kEveryCommand = ~0u;
 
 enum class Argument : uint8_t { none, required };
@@ -38,8 +37,8 @@ constexpr NamedCommand kCommands[] = {
     {"run", Command::run, 1, kAny},           {"compile", Command::compile, 1, 1},
     {"objdump", Command::objdump, 1, 1},      {"boot", Command::boot, 0, 0},
     {"validate", Command::validate, 1, kAny}, {"wast", Command::wast, 1, kAny},
-    {"try", Command::try_modules, 1, kAny},
-    {"wat2wasm", Command::wat2wasm, 1, 1},    {"wasm2wat", Command::wasm2wat, 1, 1},
+    {"try", Command::try_modules, 1, kAny},   {"wat2wasm", Command::wat2wasm, 1, 1},
+    {"wasm2wat", Command::wasm2wat, 1, 1},
 };
 
 template <class T>
@@ -57,19 +56,12 @@ bool set_memory(Options& options, std::string_view value) {
   if (!value.empty() && (value.back() < '0' || value.back() > '9')) {
     switch (value.back()) {
       case 'K':
-      case 'k':
-        unit = uint64_t{1} << 10;
-        break;
+      case 'k': unit = uint64_t{1} << 10; break;
       case 'M':
-      case 'm':
-        unit = uint64_t{1} << 20;
-        break;
+      case 'm': unit = uint64_t{1} << 20; break;
       case 'G':
-      case 'g':
-        unit = uint64_t{1} << 30;
-        break;
-      default:
-        return false;
+      case 'g': unit = uint64_t{1} << 30; break;
+      default: return false;
     }
     value.remove_suffix(1);
   }
@@ -199,7 +191,8 @@ Result<void> check_combination(const Options& options, bool machine_given) {
   if (machine_given && options.target != Target::x86_64) return usage("--machine is for --target x86_64");
   if (!options.paging.empty() && options.target != Target::riscv64) return usage("--paging is for --target riscv64");
   const bool is_machine = options.target == Target::x86_64 || options.target == Target::riscv64;
-  if (options.accelerator != Accelerator::tcg && !is_machine) return usage("--accel is for --target x86_64 and riscv64");
+  if (options.accelerator != Accelerator::tcg && !is_machine)
+    return usage("--accel is for --target x86_64 and riscv64");
   if (options.command == Command::boot && options.target != Target::x86_64 && options.target != Target::riscv64) {
     return usage("boot needs --target x86_64 or riscv64");
   }
@@ -210,26 +203,19 @@ Result<void> check_combination(const Options& options, bool machine_given) {
 
 std::string_view to_string(Target target) {
   switch (target) {
-    case Target::x86_64:
-      return "x86_64";
-    case Target::riscv64:
-      return "riscv64";
-    case Target::host:
-      return "host";
-    case Target::host_riscv64:
-      return "host-riscv64";
+    case Target::x86_64: return "x86_64";
+    case Target::riscv64: return "riscv64";
+    case Target::host: return "host";
+    case Target::host_riscv64: return "host-riscv64";
   }
   return "?";
 }
 
 std::string_view to_string(Accelerator accelerator) {
   switch (accelerator) {
-    case Accelerator::tcg:
-      return "tcg";
-    case Accelerator::kvm:
-      return "kvm";
-    case Accelerator::automatic:
-      return "auto";
+    case Accelerator::tcg: return "tcg";
+    case Accelerator::kvm: return "kvm";
+    case Accelerator::automatic: return "auto";
   }
   return "?";
 }
@@ -246,7 +232,8 @@ Result<Options> parse_options(std::span<char* const> arguments) {
   Options options;
   options.command = command->command;
   // Where code is made but not run, the host is as good as any machine and needs none.
-  if (options.command == Command::validate || options.command == Command::wast || options.command == Command::try_modules) {
+  if (options.command == Command::validate || options.command == Command::wast ||
+      options.command == Command::try_modules) {
     options.target = Target::host;
   }
   bool machine_given = false, options_ended = false;

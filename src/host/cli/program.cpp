@@ -158,8 +158,9 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
     make_directories(unfinished);
     const std::string output = unfinished + module.substr(folder.size());
     const std::string depends = unfinished + "/depends";
-    arguments.insert(arguments.end(), {"-MMD", "-MF", depends, "-o", output, "-lwasi-emulated-signal",
-                                       "-lwasi-emulated-process-clocks", "-lwasi-emulated-getpid", "-lwasi-emulated-mman"});
+    arguments.insert(arguments.end(),
+                     {"-MMD", "-MF", depends, "-o", output, "-lwasi-emulated-signal", "-lwasi-emulated-process-clocks",
+                      "-lwasi-emulated-getpid", "-lwasi-emulated-mman"});
     // The program's own file last: the rule that is kept is that of the last one, and a failure names it.
     arguments.insert(arguments.end(), support.begin(), support.end());
     arguments.push_back(path.starts_with('-') ? "./" + path : path);
@@ -187,8 +188,7 @@ Result<std::string> load_program(const std::string& path, Validation validation)
   }
   std::string contents = CAIRN_TRY(read_file(path, is_source ? kMaximumSource : kMaximumModule));
   switch (language) {
-    case Language::binary:
-      return contents;
+    case Language::binary: return contents;
     case Language::text: {
       const std::vector<std::byte> module =
           CAIRN_TRY(validation == Validation::on ? wasm::text::assemble_valid(contents, path)
@@ -196,8 +196,7 @@ Result<std::string> load_program(const std::string& path, Validation validation)
       return std::string(reinterpret_cast<const char*>(module.data()), module.size());
     }
     case Language::c:
-    case Language::cxx:
-      return compile_source(path, contents, language);
+    case Language::cxx: return compile_source(path, contents, language);
   }
 }
 

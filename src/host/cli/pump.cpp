@@ -76,11 +76,7 @@ void parse_record(std::string_view line, MachineReport& report) {
 class Pump {
  public:
   Pump(PumpPorts ports, const PumpSettings& settings, MachineReport& report)
-      : ports_(std::move(ports)),
-        settings_(settings),
-        report_(report),
-        buffer_(kChunk),
-        pending_(kChunk) {
+      : ports_(std::move(ports)), settings_(settings), report_(report), buffer_(kChunk), pending_(kChunk) {
     fcntl(ports_.input.get(), F_SETFL, O_NONBLOCK);
     fcntl(ports_.control.get(), F_SETFL, O_NONBLOCK);
     // A background job must not be stopped because the program might read the terminal.
@@ -207,7 +203,8 @@ class Pump {
     }
   }
 
-  // Tells the machine how far the streams have got. What it has not taken yet waits, and only the newest numbers follow.
+  // Tells the machine how far the streams have got. What it has not taken yet waits, and only the newest numbers
+  // follow.
   void send_records() {
     for (size_t number = 0; records_.empty() && number < std::size(streams_); ++number) {
       Stream& stream = streams_[number];

@@ -51,7 +51,8 @@ std::vector<std::byte> bytes_of(const std::string& text) {
 }
 
 Result<int> run_on_host(const Options& options, const std::string& program) {
-  const auto engine = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(engine_settings(options)))));
+  const auto engine =
+      CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(engine_settings(options)))));
   host::LinuxSystem system;
   std::unique_ptr<wasi::MemoryFileSystem> files;  // outlives what is open in it
   wasi::Context context(system);
@@ -76,7 +77,8 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
 
   wasi::PhaseTimes times;
-  const wasi::ProgramOptions program_options{.invoke = options.invoke, .trap_unknown_imports = options.trap_unknown_imports};
+  const wasi::ProgramOptions program_options{.invoke = options.invoke,
+                                             .trap_unknown_imports = options.trap_unknown_imports};
   const auto loaded = CAIRN_TRY(wasi::Program::load(*engine, bytes_of(program), context, program_options, times));
   const wasi::ProgramResult result = CAIRN_TRY(loaded->run(times));
   if (std::fputs(result.output.c_str(), stdout) < 0 || std::fflush(stdout) != 0) lost[STDOUT_FILENO] = errno;

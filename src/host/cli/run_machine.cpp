@@ -57,7 +57,9 @@ int report_machine(const Options& options, const MachineReport& report) {
     return exit_status::kPanic;
   }
   if (options.report_times) print_times(report);
-  return report.lost_stream == 0 ? report.status : status_after_loss(report.status, report.lost_stream, std::strerror(report.lost_because));
+  return report.lost_stream == 0
+             ? report.status
+             : status_after_loss(report.status, report.lost_stream, std::strerror(report.lost_because));
 }
 
 Result<int> run_on_machine(const Options& options, const std::string& program) {

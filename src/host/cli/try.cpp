@@ -1,4 +1,5 @@
-// `cairn try`: tries modules that nobody knows, each in a process of its own, or many in one boot of a machine (testing/trial/trial.hpp).
+// `cairn try`: tries modules that nobody knows, each in a process of its own, or many in one boot of a machine
+// (testing/trial/trial.hpp).
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -23,8 +24,8 @@ namespace {
 
 constexpr unsigned kPatienceSeconds = 120;  // for a module; its guest code is ended much earlier
 
-// The modules and texts below directories, in order of their names; a file is itself. Shorter names first, so that numbers are
-// in order.
+// The modules and texts below directories, in order of their names; a file is itself. Shorter names first, so that
+// numbers are in order.
 Result<std::vector<std::string>> find_modules(const std::vector<std::string>& paths) {
   std::vector<std::string> modules;
   for (const std::string& path : paths) {
@@ -50,7 +51,8 @@ void print_outcome(const std::string& name, const std::string& outcome) {
   std::fflush(stdout);
 }
 
-// The modules; texts that do not assemble have had their turn. A file that cannot be read ends the command before anything runs.
+// The modules; texts that do not assemble have had their turn. A file that cannot be read ends the command before
+// anything runs.
 Result<std::vector<BatchFile>> read_modules(const std::vector<std::string>& paths) {
   std::vector<BatchFile> modules;
   for (const std::string& path : CAIRN_TRY(find_modules(paths))) {
@@ -79,7 +81,8 @@ Result<int> try_on_host(const Options& options, const std::vector<BatchFile>& mo
   int result = 0;
   for (const auto& [path, bytes] : modules) {
     const pid_t child = fork();
-    if (child < 0) return fail(Error::of(ErrorKind::io, std::string("cannot start a process: ") + std::strerror(errno)));
+    if (child < 0)
+      return fail(Error::of(ErrorKind::io, std::string("cannot start a process: ") + std::strerror(errno)));
     if (child == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       alarm(kPatienceSeconds);

@@ -1,10 +1,10 @@
 // Hardware faults as signals: a fault in guest code becomes a trap, any other keeps its default action.
-#include <csignal>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
 #include <array>
+#include <csignal>
 
 #include "base/assert.hpp"
 #include "platform/machine_context.hpp"

@@ -1,4 +1,5 @@
-// Allocations that fail on purpose, for tests/injection: in debug builds every allocation of memory, address space, stacks and code asks here first.
+// Allocations that fail on purpose, for tests/injection: in debug builds every allocation of memory, address space,
+// stacks and code asks here first.
 #pragma once
 
 #include <atomic>
@@ -10,7 +11,8 @@ struct Injection {
   // Counts down; the allocation that finds 1 fails, and with `goes_on` all behind it. 0: none.
   std::atomic<uint64_t> fails_at = 0;
   std::atomic<bool> goes_on = false;
-  // Of the allocations of operations only each so-manieth counts, and the first one of each: they all end in the same way.
+  // Of the allocations of operations only each so-manieth counts, and the first one of each: they all end in the same
+  // way.
   std::atomic<uint64_t> operation_stride = 1;
   std::atomic<uint64_t> in_operation = 0;
   std::atomic<int64_t> allocations = 0;  // of operator new that are there

@@ -17,13 +17,15 @@ namespace {
 
 std::unexpected<Error> no_memory(std::string_view doing, size_t bytes, std::string_view what, int reason) {
   return fail(make_error([&] {
-    return Error::of(ErrorKind::resource, "cannot " + std::string(doing) + " " + decimal(uint64_t{bytes}) + " bytes of " + std::string(what) +
-                                              ": " + std::strerror(reason));
+    return Error::of(ErrorKind::resource, "cannot " + std::string(doing) + " " + decimal(uint64_t{bytes}) +
+                                              " bytes of " + std::string(what) + ": " + std::strerror(reason));
   }));
 }
 
 Result<std::span<std::byte>> map(size_t bytes, int protection, std::string_view what) {
-  void* address = injected_failure() ? MAP_FAILED : mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* address = injected_failure()
+                      ? MAP_FAILED
+                      : mmap(nullptr, bytes, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (address == MAP_FAILED) return no_memory("reserve", bytes, what, errno);
   count_mapping(1);
   return std::span(static_cast<std::byte*>(address), bytes);
@@ -37,8 +39,11 @@ void unmap(std::byte* address, size_t bytes) {
 
 }  // namespace
 
-// RISC-V: every Linux has Sv39 at least, whose lower half is the process's [riscv-priv 4.4.1]; some give no more than that.
-uint64_t Platform::address_space() { return uint64_t{1} << (kArchitecture == compiler::Architecture::x86_64 ? 47 : 38); }
+// RISC-V: every Linux has Sv39 at least, whose lower half is the process's [riscv-priv 4.4.1]; some give no more than
+// that.
+uint64_t Platform::address_space() {
+  return uint64_t{1} << (kArchitecture == compiler::Architecture::x86_64 ? 47 : 38);
+}
 
 Result<std::span<std::byte>> Platform::reserve(size_t bytes) { return map(bytes, PROT_NONE, "address space"); }
 
@@ -52,7 +57,8 @@ Result<void> Platform::commit(std::span<std::byte> pages) {
 void Platform::decommit(std::span<std::byte> pages) {
   if (pages.empty()) return;
   // Fresh pages in the place of the old ones.
-  void* address = mmap(pages.data(), pages.size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  void* address =
+      mmap(pages.data(), pages.size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   CAIRN_ASSERT(address == pages.data());
 }
 
@@ -81,7 +87,8 @@ void Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
   const size_t text = (text_bytes + kPageSize - 1) & ~(kPageSize - 1);
   if (text != 0) CAIRN_ASSERT(mprotect(mapping.data(), text, PROT_READ | PROT_EXEC) == 0);
   if (text < mapping.size()) CAIRN_ASSERT(mprotect(mapping.data() + text, mapping.size() - text, PROT_READ) == 0);
-  __builtin___clear_cache(reinterpret_cast<char*>(mapping.data()), reinterpret_cast<char*>(mapping.data() + text_bytes));
+  __builtin___clear_cache(reinterpret_cast<char*>(mapping.data()),
+                          reinterpret_cast<char*>(mapping.data() + text_bytes));
 }
 
 void Platform::release_code(std::span<std::byte> mapping) { unmap(mapping.data(), mapping.size()); }

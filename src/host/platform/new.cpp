@@ -1,8 +1,8 @@
 // The allocation functions of C++ on Linux, and the memory of operations (base/operation.hpp).
 //
-// Every allocation has a link of 16 bytes in front. Allocations of a running operation are in a ring with its record; the links of all
-// others are null. So freeing takes an operation's own allocation out of the ring, and finds one that is not its own. Operations allocate
-// nothing that is aligned to more than that.
+// Every allocation has a link of 16 bytes in front. Allocations of a running operation are in a ring with its record;
+// the links of all others are null. So freeing takes an operation's own allocation out of the ring, and finds one that
+// is not its own. Operations allocate nothing that is aligned to more than that.
 #include <unistd.h>
 
 #include <cstdint>

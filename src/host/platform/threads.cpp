@@ -38,14 +38,15 @@ std::optional<timespec> deadline_in(uint64_t nanoseconds) {
 }  // namespace
 
 runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
-  // A wait without an end would go on after the signal that a limit on time sends, because its handler restarts calls; one
-  // with an end returns.
+  // A wait without an end would go on after the signal that a limit on time sends, because its handler restarts calls;
+  // one with an end returns.
   constexpr uint64_t kHour = 3'600'000'000'000;
   const std::optional<timespec> deadline = nanoseconds ? deadline_in(*nanoseconds) : std::nullopt;
   while (word.load(std::memory_order_acquire) == 0) {
     const timespec end = deadline ? *deadline : *deadline_in(kHour);
     const bool woken = futex(word, FUTEX_WAIT_BITSET, 0, &end) == 0;
-    if (!woken && ((errno == ETIMEDOUT && deadline) || runtime::TimeLimit::is_over())) return runtime::ParkResult::timed_out;
+    if (!woken && ((errno == ETIMEDOUT && deadline) || runtime::TimeLimit::is_over()))
+      return runtime::ParkResult::timed_out;
   }
   return runtime::ParkResult::unparked;
 }

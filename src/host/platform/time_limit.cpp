@@ -1,10 +1,11 @@
 // By a timer's signal to the thread. It comes again every millisecond, since it may meet the host's code.
 #include "runtime/time_limit.hpp"
 
-#include <csignal>
-#include <ctime>
 #include <ucontext.h>
 #include <unistd.h>
+
+#include <csignal>
+#include <ctime>
 
 #include "base/assert.hpp"
 #include "platform/machine_context.hpp"
@@ -44,8 +45,9 @@ TimeLimit::TimeLimit(uint64_t nanoseconds) {
   CAIRN_ASSERT(timer == nullptr && timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
   over = false;
   constexpr uint64_t kSecond = 1'000'000'000;
-  const itimerspec time{.it_interval = {0, kPause},
-                        .it_value = {static_cast<time_t>(nanoseconds / kSecond), static_cast<long>(nanoseconds % kSecond)}};
+  const itimerspec time{
+      .it_interval = {0, kPause},
+      .it_value = {static_cast<time_t>(nanoseconds / kSecond), static_cast<long>(nanoseconds % kSecond)}};
   CAIRN_ASSERT(timer_settime(timer, 0, &time, nullptr) == 0);
 }
 

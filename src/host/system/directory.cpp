@@ -40,7 +40,9 @@ struct KernelEntry {
 constexpr size_t kNameOffset = offsetof(KernelEntry, name);
 static_assert(kNameOffset == 19);
 
-wasi::FileType type_of(uint8_t d_type) { return d_type == DT_UNKNOWN ? wasi::FileType::unknown : to_file_type(DTTOIF(d_type)); }
+wasi::FileType type_of(uint8_t d_type) {
+  return d_type == DT_UNKNOWN ? wasi::FileType::unknown : to_file_type(DTTOIF(d_type));
+}
 
 class LinuxDirectory final : public wasi::Directory {
  public:
@@ -97,7 +99,9 @@ class LinuxDirectory final : public wasi::Directory {
   }
 
   Errno create_directory(const Name& name) override { return result_of(mkdirat(descriptor_, name.c_str(), 0777)); }
-  Errno remove_directory(const Name& name) override { return result_of(unlinkat(descriptor_, name.c_str(), AT_REMOVEDIR)); }
+  Errno remove_directory(const Name& name) override {
+    return result_of(unlinkat(descriptor_, name.c_str(), AT_REMOVEDIR));
+  }
   Errno unlink(const Name& name) override { return result_of(unlinkat(descriptor_, name.c_str(), 0)); }
   Errno symlink(std::string_view target, const Name& name) override {
     const auto text = try_make_unique<std::array<char, wasi::kMaximumPath + 1>>();

@@ -1,4 +1,6 @@
 // Open descriptors of the process as WASI files.
+#include "host/system/file.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -11,7 +13,6 @@
 
 #include "base/nothrow_memory.hpp"
 #include "host/system/errors.hpp"
-#include "host/system/file.hpp"
 #include "host/system/linux_system.hpp"
 #include "host/system/stat.hpp"
 
@@ -77,8 +78,8 @@ class LinuxFile final : public wasi::File {
     if (ownership_ == Ownership::owned && descriptor_ >= 0) close(descriptor_);
   }
 
-  // Takes an open descriptor. The process's own share their position with whoever else has them, so only files that were
-  // opened here are given offsets.
+  // Takes an open descriptor. The process's own share their position with whoever else has them, so only files that
+  // were opened here are given offsets.
   void set(int descriptor, Ownership ownership, int* write_error) {
     descriptor_ = descriptor;
     write_error_ = write_error;

@@ -21,10 +21,12 @@ using virtio::Queue;
 constexpr uint64_t kMultiport = 1 << 1;
 constexpr size_t kPorts = 4;
 constexpr size_t kStreams = 3;  // the ports before the control port
-constexpr size_t kInputPort = static_cast<size_t>(Port::standard_input), kControlPort = static_cast<size_t>(Port::control);
+constexpr size_t kInputPort = static_cast<size_t>(Port::standard_input),
+                 kControlPort = static_cast<size_t>(Port::control);
 constexpr uint32_t kMaximumDevicePorts = 8;  // of the device's ports, those that are looked at
 constexpr size_t kMaximumDevices = 8;
-constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr, port_name::kControl};
+constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr,
+                                             port_name::kControl};
 constexpr size_t kInputBuffer = 4096;  // QEMU reads at most so much at once, into a buffer of its own each time
 constexpr size_t kInputBuffers = 64;
 constexpr size_t kOutputBuffer = 32 * 1024;
@@ -43,7 +45,15 @@ struct ControlMessage {
   uint16_t event;
   uint16_t value;
 };
-enum Event : uint16_t { device_ready = 0, port_add = 1, port_remove = 2, port_ready = 3, console_port = 4, port_open = 6, name = 7 };
+enum Event : uint16_t {
+  device_ready = 0,
+  port_add = 1,
+  port_remove = 2,
+  port_ready = 3,
+  console_port = 4,
+  port_open = 6,
+  name = 7
+};
 
 // Something is awaited from the device: looks often at first, then halts for longer and longer, at most a millisecond.
 class Backoff {
@@ -118,8 +128,12 @@ struct Console {
   Input input{.closed = true};  // until the host says that it is open
 
   [[nodiscard]] bool has(size_t port) const { return homes[port].device != nullptr; }
-  [[nodiscard]] std::optional<Queue>& receive(size_t port) { return homes[port].device->ports[homes[port].number].receive; }
-  [[nodiscard]] std::optional<Queue>& transmit(size_t port) { return homes[port].device->ports[homes[port].number].transmit; }
+  [[nodiscard]] std::optional<Queue>& receive(size_t port) {
+    return homes[port].device->ports[homes[port].number].receive;
+  }
+  [[nodiscard]] std::optional<Queue>& transmit(size_t port) {
+    return homes[port].device->ports[homes[port].number].transmit;
+  }
 };
 
 constinit Console* console = nullptr;  // from the first device on
@@ -224,19 +238,15 @@ void handle_control(Console& c, Device& d, std::span<const std::byte> bytes) {
   if (bytes.size() < sizeof message) return;
   std::memcpy(&message, bytes.data(), sizeof message);
   if (message.port >= kMaximumDevicePorts || !d.ports[message.port].transmit) return;
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + sizeof message, bytes.size() - sizeof message);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + sizeof message,
+                              bytes.size() - sizeof message);
   switch (message.event) {
-    case port_add:
-      send_control(d, message.port, port_ready, 1);
-      break;
-    case name:
-      bind(c, d, message.port, text.substr(0, text.find('\0')));
-      break;
+    case port_add: send_control(d, message.port, port_ready, 1); break;
+    case name: bind(c, d, message.port, text.substr(0, text.find('\0'))); break;
     case port_open:
       if (c.homes[kInputPort] == Home{&d, message.port}) c.input.closed = message.value == 0;
       break;
-    default:
-      break;
+    default: break;
   }
 }
 
@@ -286,7 +296,8 @@ bool attach(std::unique_ptr<virtio::Transport> transport) {
     if (!allocate_output(*made)) return false;
     console = made.release();
   }
-  if (console->devices.size() == kMaximumDevices || !virtio::begin_setup(*transport, kMultiport, features)) return false;
+  if (console->devices.size() == kMaximumDevices || !virtio::begin_setup(*transport, kMultiport, features))
+    return false;
   if ((features & kMultiport) == 0) {
     log_warning("console: the device has one port only; it is not used");
     return false;

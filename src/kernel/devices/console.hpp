@@ -1,10 +1,10 @@
 // Virtio consoles with named ports: the program's standard streams and the control port (base/boot_protocol.hpp).
 //
-// Writing copies into buffers that the device takes. What the kernel itself has to say is then on its way, and write() blocks,
-// halting the CPU, only while all of a port's buffers are with the device. A program's output goes through to the host's file
-// first, because the program is to know when that fails. Reading blocks until there is a byte, the end, or a failure on the
-// host. A stream that has failed once fails for ever. Without a device, output goes nowhere and input is at its end.
-// All buffers are allocated by attach(): nothing else here needs memory.
+// Writing copies into buffers that the device takes. What the kernel itself has to say is then on its way, and write()
+// blocks, halting the CPU, only while all of a port's buffers are with the device. A program's output goes through to
+// the host's file first, because the program is to know when that fails. Reading blocks until there is a byte, the end,
+// or a failure on the host. A stream that has failed once fails for ever. Without a device, output goes nowhere and
+// input is at its end. All buffers are allocated by attach(): nothing else here needs memory.
 #pragma once
 
 #include <cstddef>

@@ -8,7 +8,7 @@ namespace cairn::kernel {
 
 ChaChaGenerator::Block ChaChaGenerator::block(const std::array<uint32_t, 8>& key, uint32_t counter,
                                               const std::array<uint32_t, 3>& nonce) {
-  const Block start = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, key[0], key[1],  key[2],   key[3],
+  const Block start = {0x61707865, 0x3320646e, 0x79622d32, 0x6b206574, key[0],  key[1],   key[2],   key[3],
                        key[4],     key[5],     key[6],     key[7],     counter, nonce[0], nonce[1], nonce[2]};
   Block x = start;
   auto quarter = [&](size_t a, size_t b, size_t c, size_t d) {

@@ -31,8 +31,8 @@ class ChaChaGenerator {
 void start_random();
 // Also from this device, if it is one that gives entropy.
 bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport);
-// Fills `out`, waiting for a device that is to give entropy for a second at most. False: there is no entropy in this machine, and
-// `out` is as it was.
+// Fills `out`, waiting for a device that is to give entropy for a second at most. False: there is no entropy in this
+// machine, and `out` is as it was.
 [[nodiscard]] bool random_bytes(std::span<std::byte> out);
 
 }  // namespace cairn::kernel

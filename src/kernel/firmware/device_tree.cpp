@@ -27,7 +27,8 @@ std::optional<DeviceTree> DeviceTree::create(std::span<const std::byte> bytes) {
   auto field = [&](size_t index) { return load_big_endian32(bytes.subspan(index * 4)); };
   const uint32_t size = field(1);
   // Version 17 and later are compatible with 16; all since 2005 say so.
-  if (field(0) != kMagic || size < kHeaderSize || size > kLargest || size > bytes.size() || field(5) < 17 || field(6) > 17) {
+  if (field(0) != kMagic || size < kHeaderSize || size > kLargest || size > bytes.size() || field(5) < 17 ||
+      field(6) > 17) {
     return std::nullopt;
   }
   bytes = bytes.first(size);
@@ -61,8 +62,7 @@ std::optional<DeviceTree::Token> DeviceTree::token_at(size_t offset) const {
     token.kind = load_big_endian32(structure_.subspan(offset));
     offset += 4;
     switch (token.kind) {
-      case kNothing:
-        continue;
+      case kNothing: continue;
       case kBeginNode: {
         const void* end = std::memchr(structure_.data() + offset, 0, structure_.size() - offset);
         if (end == nullptr) return std::nullopt;
@@ -70,9 +70,7 @@ std::optional<DeviceTree::Token> DeviceTree::token_at(size_t offset) const {
         token.next = align_up(offset + token.name.size() + 1, 4);
         return token;
       }
-      case kEndNode:
-        token.next = offset;
-        return token;
+      case kEndNode: token.next = offset; return token;
       case kProperty: {
         if (structure_.size() - offset < 8) return std::nullopt;
         const uint32_t length = load_big_endian32(structure_.subspan(offset));

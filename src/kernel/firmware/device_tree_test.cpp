@@ -36,7 +36,8 @@ class TreeWriter {
   std::vector<std::byte> finish() {
     word(structure_, 9);
     std::string out;
-    const auto structure_offset = uint32_t{40 + 16}, strings_offset = structure_offset + static_cast<uint32_t>(structure_.size());
+    const auto structure_offset = uint32_t{40 + 16},
+               strings_offset = structure_offset + static_cast<uint32_t>(structure_.size());
     const uint32_t total = strings_offset + static_cast<uint32_t>(strings_.size());
     for (uint32_t value : {0xd00dfeedu, total, structure_offset, strings_offset, 40u, 17u, 16u, 0u,
                            static_cast<uint32_t>(strings_.size()), static_cast<uint32_t>(structure_.size())}) {
@@ -132,7 +133,8 @@ TEST(DeviceTree, TellsWhatTheKernelStartsFrom) {
 
 TEST(DeviceTree, NamesTheExtensionThatIsMissing) {
   using namespace std::string_view_literals;
-  for (const auto& [isa, missing] : {std::pair("rv64imafdcsu_zba\0"sv, '\0'), {"rv64imac_fd\0"sv, 'F'}, {"rv64\0"sv, 'I'}}) {
+  for (const auto& [isa, missing] :
+       {std::pair("rv64imafdcsu_zba\0"sv, '\0'), {"rv64imac_fd\0"sv, 'F'}, {"rv64\0"sv, 'I'}}) {
     TreeWriter tree;
     tree.begin("");
     tree.begin("cpus");

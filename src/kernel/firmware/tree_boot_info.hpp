@@ -8,12 +8,12 @@
 
 namespace cairn::kernel {
 
-// Reads /chosen, /memory and the reservations; false when the tree lacks what cannot be done without. Nothing at or above
-// `reach` is taken for the bundle.
+// Reads /chosen, /memory and the reservations; false when the tree lacks what cannot be done without. Nothing at or
+// above `reach` is taken for the bundle.
 bool read_boot_info(const DeviceTree& tree, uint64_t reach, BootInfo& info);
 
-// The first extension of RV64GC that the tree's first CPU does not have, as a capital letter; 0: it has them all, or the tree
-// does not say.
+// The first extension of RV64GC that the tree's first CPU does not have, as a capital letter; 0: it has them all, or
+// the tree does not say.
 char missing_extension(const DeviceTree& tree);
 
 }  // namespace cairn::kernel

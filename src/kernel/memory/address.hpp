@@ -45,9 +45,7 @@ class DirectMap {
   [[nodiscard]] T* at(PhysAddr address) const {
     return reinterpret_cast<T*>(base_ + address.value);
   }
-  [[nodiscard]] PhysAddr physical(const void* pointer) const {
-    return {reinterpret_cast<uint64_t>(pointer) - base_};
-  }
+  [[nodiscard]] PhysAddr physical(const void* pointer) const { return {reinterpret_cast<uint64_t>(pointer) - base_}; }
 
  private:
   uint64_t base_;

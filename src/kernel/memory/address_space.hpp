@@ -1,15 +1,17 @@
 // The one address space: reservations, and within them segments of pages that are committed with the same rights.
 //
-// reserve() takes addresses only. commit() promises memory, and touching a committed page fills it with zeros. What touches
-// anything else gets FaultOutcome::not_committed, and the caller decides whether that is a guest's trap or a panic.
+// reserve() takes addresses only. commit() promises memory, and touching a committed page fills it with zeros. What
+// touches anything else gets FaultOutcome::not_committed, and the caller decides whether that is a guest's trap or a
+// panic.
 //
-// commit() promises everything that the pages can ever need: a frame each, the page tables on the way to them that do not
-// exist yet, and the nodes (RangePool) of a later split. So after a commit nothing that fault(), protect(), decommit() and
-// release() do can fail, however little memory is left. A table is counted once, for the first segment that needs it; it goes
-// when no committed page is below it. recount() says what must be promised, for tests to compare.
+// commit() promises everything that the pages can ever need: a frame each, the page tables on the way to them that do
+// not exist yet, and the nodes (RangePool) of a later split. So after a commit nothing that fault(), protect(),
+// decommit() and release() do can fail, however little memory is left. A table is counted once, for the first segment
+// that needs it; it goes when no committed page is below it. recount() says what must be promised, for tests to
+// compare.
 //
-// Filling goes by groups of 64 KiB (a WebAssembly page), by 2 MiB in large segments: faults are expensive, zeroing is not.
-// Nothing here allocates from the heap, so all of it may run under the lock.
+// Filling goes by groups of 64 KiB (a WebAssembly page), by 2 MiB in large segments: faults are expensive, zeroing is
+// not. Nothing here allocates from the heap, so all of it may run under the lock.
 #pragma once
 
 #include <algorithm>
@@ -43,14 +45,16 @@ class AddressSpace {
   static constexpr uint64_t kGroup = 64 * 1024;
   static constexpr uint64_t kLargeSegment = 32 << 20;
 
-  AddressSpace(DirectMap map, FrameSource& source, Table& table) : map_(map), source_(source), table_(table), nodes_(map, source) {
+  AddressSpace(DirectMap map, FrameSource& source, Table& table)
+      : map_(map), source_(source), table_(table), nodes_(map, source) {
     nodes_.set_aside(kDecommitNodes);
   }
 
   // `size` bytes of addresses in [first, end), aligned, with at least a page free on either side.
   SpaceResult<VirtAddr> reserve(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
     const RangeNode* before = reservations_.last_until(first.value);
-    uint64_t at = align_up((before == nullptr ? first.value : std::max(before->end(), first.value)) + kPageSize, alignment);
+    uint64_t at =
+        align_up((before == nullptr ? first.value : std::max(before->end(), first.value)) + kPageSize, alignment);
     if (size != 0 && size <= end.value - first.value) {
       for (RangeNode* next = reservations_.first_from(first.value);; next = RangeTree::next(next)) {
         const uint64_t limit = next == nullptr ? end.value : std::min(next->start, end.value);
@@ -125,7 +129,8 @@ class AddressSpace {
     if (size == 0) return;
     const uint64_t end = start.value + size;
     uint64_t pages = 0, tables = 0;
-    for (RangeNode* segment = overlapping(start.value, end); segment != nullptr; segment = overlapping(start.value, end)) {
+    for (RangeNode* segment = overlapping(start.value, end); segment != nullptr;
+         segment = overlapping(start.value, end)) {
       segment = isolate(segment, start.value, end);
       segments_.remove(segment);
       pages += segment->size >> kPageBits;
@@ -171,7 +176,8 @@ class AddressSpace {
       release(start);
       return std::unexpected(no_memory(tables << kPageBits));
     }
-    CAIRN_ASSERT(table_.map_range(start, {range.start.value - offset}, size, {.write = true, .device = true}, 0, TableFrames::promised));
+    CAIRN_ASSERT(table_.map_range(start, {range.start.value - offset}, size, {.write = true, .device = true}, 0,
+                                  TableFrames::promised));
     return start + offset;
   }
 
@@ -213,8 +219,8 @@ class AddressSpace {
   [[nodiscard]] uint64_t available_bytes() {
     return source_.with([](FrameSource::State& s) { return s.available(Claim::fallible) << kPageBits; });
   }
-  // How many frames must be promised now: those of pages that were not touched yet, and of tables on the way to committed
-  // pages. Takes time in proportion to what is committed.
+  // How many frames must be promised now: those of pages that were not touched yet, and of tables on the way to
+  // committed pages. Takes time in proportion to what is committed.
   [[nodiscard]] uint64_t recount() const {
     uint64_t frames = committed_ - filled_;
     for (unsigned level = 0; level + 1 < table_.levels(); ++level) {
@@ -293,8 +299,8 @@ class AddressSpace {
 
   void fill_around(const RangeNode& segment, VirtAddr page) {
     const VirtAddr large{align_down(page.value, kLargePageSize)};
-    if (segment.size >= kLargeSegment && large.value >= segment.start && large.value + kLargePageSize <= segment.end() &&
-        table_.has_no_table(large)) {
+    if (segment.size >= kLargeSegment && large.value >= segment.start &&
+        large.value + kLargePageSize <= segment.end() && table_.has_no_table(large)) {
       if (const auto block = source_.redeem(9)) {
         std::memset(map_.at(*block), 0, kLargePageSize);
         CAIRN_ASSERT(table_.map(large, *block, 1, owned(segment.access), TableFrames::promised));
@@ -329,7 +335,8 @@ class AddressSpace {
     const RangeNode* reservation = reservations_.last_until(start.value);
     if (reservation == nullptr) return false;
     const uint64_t offset = start.value - reservation->start;
-    return offset <= reservation->size && size <= reservation->size - offset && ((start.value | size) & (kPageSize - 1)) == 0;
+    return offset <= reservation->size && size <= reservation->size - offset &&
+           ((start.value | size) & (kPageSize - 1)) == 0;
   }
 
   [[nodiscard]] uint64_t committed_bytes(uint64_t start, uint64_t end) const {
@@ -363,7 +370,8 @@ class AddressSpace {
     return rest;
   }
 
-  // Joins neighbours that have become alike, so that a memory that grows stays one segment. (Reservations do not touch.)
+  // Joins neighbours that have become alike, so that a memory that grows stays one segment. (Reservations do not
+  // touch.)
   void merge_around(uint64_t start, uint64_t end) {
     RangeNode* segment = segments_.last_until(start == 0 ? 0 : start - 1);
     if (segment == nullptr) segment = segments_.first_from(start);

@@ -87,7 +87,8 @@ TEST_F(AddressSpaceTest, PromisesNoMoreThanThereIs) {
   // The kernel takes all that nobody was promised: every page of what was granted can be touched all the same.
   while (source_.allocate()) {
   }
-  for (uint64_t offset = 0; offset < grants; offset += kPageSize) ASSERT_NE(access(start.value + offset, Want::write), nullptr);
+  for (uint64_t offset = 0; offset < grants; offset += kPageSize)
+    ASSERT_NE(access(start.value + offset, Want::write), nullptr);
   EXPECT_EQ(source_.promised(), space_.recount());
   space_.release(start);
   EXPECT_EQ(space_.filled_total(), 0u);
@@ -131,7 +132,8 @@ TEST_F(AddressSpaceTest, SplitsLargePagesWithoutMemory) {
   EXPECT_EQ(access(start.value + 3 * kLargePageSize + kPageSize, Want::write), nullptr);
 }
 
-// Giving back page by page in the worst order makes a segment of every second page; the nodes are found in what is given back.
+// Giving back page by page in the worst order makes a segment of every second page; the nodes are found in what is
+// given back.
 TEST_F(AddressSpaceTest, DecommitsWithoutMemory) {
   const VirtAddr start = reserve(32 << 20);
   ASSERT_TRUE(space_.commit(start, 32 << 20, {.write = true}).has_value());
@@ -173,7 +175,8 @@ TEST_F(AddressSpaceTest, ReservationsDoNotTouch) {
   for (int i = 0; i < 2000; ++i) {
     if (live.size() < 50 && random() % 2 == 0) {
       const uint64_t size = (1 + random() % 1000) * kPageSize;
-      const auto start = space_.reserve(kLow, {kLow.value + (128 << 20)}, size, random() % 2 == 0 ? kPageSize : kLargePageSize);
+      const auto start =
+          space_.reserve(kLow, {kLow.value + (128 << 20)}, size, random() % 2 == 0 ? kPageSize : kLargePageSize);
       if (!start) continue;
       ASSERT_GT(start->value, kLow.value);
       ASSERT_LT(start->value + size, kLow.value + (128 << 20));
@@ -193,8 +196,8 @@ TEST_F(AddressSpaceTest, ReservationsDoNotTouch) {
   EXPECT_FALSE(space_.reserve(kLow, kHigh, ~uint64_t{0} & ~(kPageSize - 1), kPageSize).has_value());
 }
 
-// Operations at random on machines that are always short of memory, while the kernel takes and gives back frames: against a map
-// of pages, with all promises recounted.
+// Operations at random on machines that are always short of memory, while the kernel takes and gives back frames:
+// against a map of pages, with all promises recounted.
 template <class M>
 class SmallMachines : public ::testing::Test {};
 template <class F, class W, unsigned L>
@@ -203,7 +206,8 @@ struct Machine {
   using Walk = W;
   static constexpr unsigned kLevels = L;
 };
-using Machines = ::testing::Types<Machine<X64PageFormat, testing::X64Walk, 4>, Machine<Rv64PageFormat, testing::Rv64Walk, 3>>;
+using Machines =
+    ::testing::Types<Machine<X64PageFormat, testing::X64Walk, 4>, Machine<Rv64PageFormat, testing::Rv64Walk, 3>>;
 TYPED_TEST_SUITE(SmallMachines, Machines);
 
 TYPED_TEST(SmallMachines, EqualAModel) {
@@ -233,7 +237,8 @@ TYPED_TEST(SmallMachines, EqualAModel) {
     std::vector<PhysAddr> taken;  // by the kernel's heap
     const auto touch = [&](uint64_t address, Want want) -> std::byte* {
       for (int i = 0; i < 3; ++i) {
-        if (const auto phys = mmu.access(ram.map(), table.root(), TypeParam::kLevels, address, want)) return ram.map().at({*phys});
+        if (const auto phys = mmu.access(ram.map(), table.root(), TypeParam::kLevels, address, want))
+          return ram.map().at({*phys});
         if (space.fault({address}, want == Want::write, want == Want::execute) != FaultOutcome::filled) return nullptr;
       }
       ADD_FAILURE() << "the fault was not resolved";
@@ -242,7 +247,8 @@ TYPED_TEST(SmallMachines, EqualAModel) {
     const auto check = [&] {
       uint64_t committed = 0;
       for (const Memory& memory : memories) {
-        committed += static_cast<uint64_t>(std::ranges::count_if(memory.pages, [](const Page& page) { return page.byte >= 0; }));
+        committed +=
+            static_cast<uint64_t>(std::ranges::count_if(memory.pages, [](const Page& page) { return page.byte >= 0; }));
       }
       ASSERT_EQ(space.committed_total(), committed * kPageSize);
       ASSERT_EQ(source.promised(), space.recount());
@@ -254,7 +260,8 @@ TYPED_TEST(SmallMachines, EqualAModel) {
         const uint64_t pages = has_large ? 8192 + random() % 6000 : 1 + random() % 600;
         // Several lie in one block of 2 MiB, and blocks of 1 GiB have a border inside.
         const VirtAddr first{(uint64_t{1} << 30) - (uint64_t{random() % 3} << 20)};
-        const auto start = space.reserve(first, kHigh, pages * kPageSize, has_large ? kLargePageSize : kPageSize << random() % 4);
+        const auto start =
+            space.reserve(first, kHigh, pages * kPageSize, has_large ? kLargePageSize : kPageSize << random() % 4);
         if (start) memories.push_back({*start, std::vector<Page>(pages)});
       } else if (what == 1 && memories.size() > 2) {
         std::swap(memories[random() % memories.size()], memories.back());
@@ -272,7 +279,8 @@ TYPED_TEST(SmallMachines, EqualAModel) {
       } else if (!memories.empty()) {
         Memory& memory = memories[random() % memories.size()];
         const uint64_t pages = memory.pages.size(), first = random() % pages;
-        const uint64_t count = 1 + (random() % 3 == 0 ? random() % (pages - first) : random() % std::min<uint64_t>(pages - first, 40));
+        const uint64_t count =
+            1 + (random() % 3 == 0 ? random() % (pages - first) : random() % std::min<uint64_t>(pages - first, 40));
         const VirtAddr at = memory.start + first * kPageSize;
         const auto range = std::span(memory.pages).subspan(first, count);
         const Access access{.write = random() % 4 != 0, .execute = random() % 4 == 0};

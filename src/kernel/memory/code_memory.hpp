@@ -1,9 +1,9 @@
-// Memory for guest code (INV-7): from its allocation on its frames are writable where the code is put and nowhere else, and from
-// sealing on they are writable nowhere.
+// Memory for guest code (INV-7): from its allocation on its frames are writable where the code is put and nowhere else,
+// and from sealing on they are writable nowhere.
 //
-// The direct map's alias of a frame loses its write right when the frame is allocated, not when the code is sealed: that may
-// need tables, whose frames may run out, and sealing must not fail. Release gives the right back before the frames go to the
-// allocator, which keeps its lists in them.
+// The direct map's alias of a frame loses its write right when the frame is allocated, not when the code is sealed:
+// that may need tables, whose frames may run out, and sealing must not fail. Release gives the right back before the
+// frames go to the allocator, which keeps its lists in them.
 //
 // A view without state over the address space and its table; whoever makes one holds the address space's lock.
 #pragma once
@@ -49,8 +49,8 @@ class CodeMemory {
  private:
   static constexpr Access kAlias{.write = true};  // what the direct map allows
 
-  // Calls `visit(alias, bytes)` for each run of consecutive frames behind [start, start + size) until it returns false. Returns
-  // how many bytes of pages it returned true for.
+  // Calls `visit(alias, bytes)` for each run of consecutive frames behind [start, start + size) until it returns false.
+  // Returns how many bytes of pages it returned true for.
   template <class F>
   uint64_t for_each_run(VirtAddr start, uint64_t size, F&& visit) {
     for (uint64_t done = 0; done < size;) {

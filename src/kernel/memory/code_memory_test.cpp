@@ -36,7 +36,9 @@ class CodeMemoryTest : public ::testing::Test {
     const VirtAddr at = alias(table_.translate(page)->address);
     return mmu_.access(ram_.map(), table_.root(), 4, at.value, want).has_value();
   }
-  bool allows(VirtAddr page, Want want) { return mmu_.access(ram_.map(), table_.root(), 4, page.value, want).has_value(); }
+  bool allows(VirtAddr page, Want want) {
+    return mmu_.access(ram_.map(), table_.root(), 4, page.value, want).has_value();
+  }
   RightsReport audit() { return RightsAudit<X64PageFormat>(ram_.map(), {table_.root(), 4}, rules_).run(); }
 
   testing::Ram ram_{kRam};

@@ -1,10 +1,10 @@
 // Physical memory in frames of 4 KiB: a buddy allocator with one word of record a frame.
 //
 // Free blocks of 2^order frames, aligned to their size, are in one list an order. A record says of the first frame of a
-// block what the block is; whoever has allocated a block may keep a small number of its own there (the heap does), so that
-// freeing needs the address only. The links of a free block lie in the records of its second and third frame: the allocator
-// does not touch free memory, which a virtual machine's host gives to its guest at the first touch, in pieces of 2 MiB.
-// Blocks of one and two frames have too few records; their links lie in the first frame.
+// block what the block is; whoever has allocated a block may keep a small number of its own there (the heap does), so
+// that freeing needs the address only. The links of a free block lie in the records of its second and third frame: the
+// allocator does not touch free memory, which a virtual machine's host gives to its guest at the first touch, in pieces
+// of 2 MiB. Blocks of one and two frames have too few records; their links lie in the first frame.
 //
 // Not locked; FrameSource (memory.hpp) adds the lock and a cache for each CPU.
 #pragma once
@@ -22,8 +22,8 @@ class FrameAllocator {
  public:
   static constexpr unsigned kOrders = 19;  // up to 1 GiB
 
-  // The ranges are ascending, disjoint, page-aligned, and mapped by `map`. Records are put into the first range that has
-  // room for them; they cover [start of the first range, `highest`). False when no range is large enough.
+  // The ranges are ascending, disjoint, page-aligned, and mapped by `map`. Records are put into the first range that
+  // has room for them; they cover [start of the first range, `highest`). False when no range is large enough.
   bool initialize(DirectMap map, std::span<const PhysRange> ranges, uint64_t highest);
   // Gives more memory to the allocator, below `highest`.
   void add(PhysRange range);
@@ -47,7 +47,7 @@ class FrameAllocator {
   [[nodiscard]] const DirectMap& map() const { return map_; }
 
  private:
-  using Link = uint32_t;                  // names a free block: twice (its index + 1), zero for none; bit 0 is the records'
+  using Link = uint32_t;  // names a free block: twice (its index + 1), zero for none; bit 0 is the records'
   struct Links {
     Link* next;
     Link* previous;

@@ -29,7 +29,8 @@ TEST(FrameAllocator, NeverGivesAFrameTwice) {
     if (blocks.empty() || random() % 2 == 0) {
       const bool power = random() % 2 == 0;
       const uint64_t count = power ? uint64_t{1} << random() % 7 : 1 + random() % 40;
-      const auto block = power ? frames.allocate(static_cast<unsigned>(std::countr_zero(count))) : frames.allocate_contiguous(count);
+      const auto block =
+          power ? frames.allocate(static_cast<unsigned>(std::countr_zero(count))) : frames.allocate_contiguous(count);
       if (!block) continue;
       const uint64_t start = block->value / kPageSize;
       if (power) {

@@ -4,8 +4,8 @@
 // touched yet, or the page table that touching it needs. free_frames() never drops below what is promised.
 //
 // Beyond that there is a reserve. Guests' memory and everything else that may fail (Claim::fallible, promise) leave it
-// alone. The kernel's own small objects, which have no way to fail, take from it (Claim::last): a guest that has taken all it
-// can get leaves enough for the kernel to go on.
+// alone. The kernel's own small objects, which have no way to fail, take from it (Claim::last): a guest that has taken
+// all it can get leaves enough for the kernel to go on.
 #pragma once
 
 #include <cstdint>

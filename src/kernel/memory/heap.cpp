@@ -9,15 +9,16 @@
 namespace cairn::kernel {
 namespace {
 
-// Notes: 1 + class, and the order above, for frames of a slab; kLargeNote + frames for the first frame of a large block, and
-// kHeaderNote if it begins with a LargeBlock.
+// Notes: 1 + class, and the order above, for frames of a slab; kLargeNote + frames for the first frame of a large
+// block, and kHeaderNote if it begins with a LargeBlock.
 constexpr unsigned kOrderShift = 5;
 constexpr uint32_t kLargeNote = 1 << 8, kHeaderNote = 1 << 29;
 
 }  // namespace
 
-constexpr std::array<uint16_t, Heap::kClasses> Heap::kSizes = {16,  32,  48,  64,  80,  96,  112, 128,  160,  192,  224,  256,
-                                                               320, 384, 448, 512, 640, 768, 896, 1024, 1280, 1536, 1792, 2048};
+constexpr std::array<uint16_t, Heap::kClasses> Heap::kSizes = {16,  32,  48,  64,   80,   96,   112,  128,
+                                                               160, 192, 224, 256,  320,  384,  448,  512,
+                                                               640, 768, 896, 1024, 1280, 1536, 1792, 2048};
 
 size_t Heap::class_of(size_t size) {
   if (size <= 128) return size == 0 ? 0 : (size - 1) / 16;
@@ -41,7 +42,8 @@ void Heap::unlink(size_t size_class, Slab* slab) {
 }
 
 void Heap::unlink_from_operation(Slab* slab) {
-  (slab->previous_of_operation != nullptr ? slab->previous_of_operation->next_of_operation : operation_.slabs) = slab->next_of_operation;
+  (slab->previous_of_operation != nullptr ? slab->previous_of_operation->next_of_operation : operation_.slabs) =
+      slab->next_of_operation;
   if (slab->next_of_operation != nullptr) slab->next_of_operation->previous_of_operation = slab->previous_of_operation;
 }
 
@@ -118,7 +120,8 @@ void* Heap::allocate_large(size_t size, Claim claim) {
 }
 
 void* Heap::allocate(size_t size, size_t alignment, Claim claim) {
-  if (alignment > 16) size = std::max(align_up(size, std::min<size_t>(alignment, 64)), alignment > 64 ? kLargestSmall + 1 : 0);
+  if (alignment > 16)
+    size = std::max(align_up(size, std::min<size_t>(alignment, 64)), alignment > 64 ? kLargestSmall + 1 : 0);
   if (size <= kLargestSmall) return allocate_small(class_of(size), claim);
   if (alignment > (has_operation_ ? kBlockHeader : kPageSize) || size > ~size_t{0} - 2 * kPageSize) return nullptr;
   return allocate_large(size, claim);
@@ -144,7 +147,8 @@ void Heap::free_large(void* block, uint64_t frames) {
 
 void Heap::free_small(void* pointer, uint32_t note) {
   const size_t size_class = (note & ((1 << kOrderShift) - 1)) - 1;
-  auto* slab = reinterpret_cast<Slab*>(align_down(reinterpret_cast<uint64_t>(pointer), kPageSize << (note >> kOrderShift)));
+  auto* slab =
+      reinterpret_cast<Slab*>(align_down(reinterpret_cast<uint64_t>(pointer), kPageSize << (note >> kOrderShift)));
   const bool was_full = slab->free == nullptr && slab->untouched == 0;
   auto* object = static_cast<FreeObject*>(pointer);
   object->next = slab->free;
@@ -161,7 +165,8 @@ void Heap::free_small(void* pointer, uint32_t note) {
 }
 
 void Heap::free(void* pointer) {
-  const PhysAddr frame = map_.physical(reinterpret_cast<void*>(align_down(reinterpret_cast<uint64_t>(pointer), kPageSize)));
+  const PhysAddr frame =
+      map_.physical(reinterpret_cast<void*>(align_down(reinterpret_cast<uint64_t>(pointer), kPageSize)));
   const uint32_t note = source_.note(frame);
   CAIRN_ASSERT(note != 0);  // otherwise: not from this heap, or freed before
   if ((note & ~kHeaderNote) < kLargeNote) return free_small(pointer, note);

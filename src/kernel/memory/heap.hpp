@@ -1,12 +1,12 @@
 // The kernel's heap, under operator new: small objects in slabs by size class, larger ones in whole frames.
 //
-// A slab is 2^order frames, aligned to its size, with a header and objects of one size; where memory is too fragmented for
-// that it is a single frame. The note of each of its frames says class and order, so freeing needs the address only. Objects
-// above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps them instead
-// (memory.cpp). All heap memory is always mapped: touching it never faults. Not locked.
+// A slab is 2^order frames, aligned to its size, with a header and objects of one size; where memory is too fragmented
+// for that it is a single frame. The note of each of its frames says class and order, so freeing needs the address
+// only. Objects above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps
+// them instead (memory.cpp). All heap memory is always mapped: touching it never faults. Not locked.
 //
-// While an operation runs (base/operation.hpp), what is allocated goes to slabs and large blocks of the operation's own, so
-// that all of it can be freed at once, or become the system's.
+// While an operation runs (base/operation.hpp), what is allocated goes to slabs and large blocks of the operation's
+// own, so that all of it can be freed at once, or become the system's.
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@ class Heap {
 
   Heap(DirectMap map, FrameSource& source) : map_(map), source_(source) {}
 
-  // Null when there is no memory. Alignment: 16 up to 64 as asked for, 4096 for what exceeds kLargestSmall (64 in an operation).
+  // Null when there is no memory. Alignment: 16 up to 64 as asked for, 4096 for what exceeds kLargestSmall (64 in an
+  // operation).
   void* allocate(size_t size, size_t alignment, Claim claim = Claim::last);
   void free(void* pointer);
 
@@ -34,7 +35,8 @@ class Heap {
   [[nodiscard]] bool has_operation() const { return has_operation_; }
   // What was allocated since becomes ordinary.
   void keep_operation();
-  // Frees what was allocated since and is still there. Mapped blocks are the caller's to unmap: `unmap(block)` for each.
+  // Frees what was allocated since and is still there. Mapped blocks are the caller's to unmap: `unmap(block)` for
+  // each.
   template <class F>
   void drop_operation(F&& unmap) {
     free_slabs();
@@ -48,7 +50,8 @@ class Heap {
     }
     end_operation();
   }
-  // A block that the caller has mapped for the operation: what allocate() would have returned of it. And before it is unmapped.
+  // A block that the caller has mapped for the operation: what allocate() would have returned of it. And before it is
+  // unmapped.
   void* adopt_mapped(std::byte* block);
   void forget_mapped(std::byte* block);
 

@@ -76,7 +76,8 @@ TEST(Heap, SaysWhenThereIsNoMore) {
   EXPECT_NE(heap.allocate(9 * kPageSize, 16), nullptr);
 }
 
-// Every second frame is taken: there is no block of two, and small objects are found all the same until nothing is left.
+// Every second frame is taken: there is no block of two, and small objects are found all the same until nothing is
+// left.
 TEST(Heap, UsesSingleFrames) {
   testing::Ram ram(4 << 20);
   FrameSource source;
@@ -122,8 +123,8 @@ TEST(Heap, KeepsTheReserveForWhatMustNotFail) {
   EXPECT_EQ(testing::free_frames(source), 0u);
 }
 
-// Operations at random: what is kept stays and is freed one by one later, what is dropped is gone at once, and nobody's contents
-// change.
+// Operations at random: what is kept stays and is freed one by one later, what is dropped is gone at once, and nobody's
+// contents change.
 TEST(Heap, KeepsOrDropsAnOperation) {
   testing::Ram ram(64 << 20);
   FrameSource source;
@@ -179,7 +180,8 @@ TEST(Heap, KeepsOrDropsAnOperation) {
     } else {
       uint64_t unmapped = 0;
       heap.drop_operation([&](std::byte*) { ++unmapped; });
-      ASSERT_EQ(unmapped, static_cast<uint64_t>(std::ranges::count_if(of_operation, [](const Object& o) { return o.is_mapped; })));
+      ASSERT_EQ(unmapped, static_cast<uint64_t>(
+                              std::ranges::count_if(of_operation, [](const Object& o) { return o.is_mapped; })));
       mapped -= unmapped;
       ASSERT_EQ(heap.used(), used);
       ASSERT_EQ(heap.footprint(), footprint);

@@ -10,15 +10,19 @@ class InjectedFailure {
  public:
   enum class Extent : uint8_t { one, all_that_follow };
 
-  // From now on, the `number`-th attempt fails (counted from 1), and perhaps all behind it. 0: none, but they are counted.
-  void arm(uint64_t number, Extent extent) { *this = InjectedFailure{}, fails_at_ = number, extent_ = extent, counts_ = true; }
+  // From now on, the `number`-th attempt fails (counted from 1), and perhaps all behind it. 0: none, but they are
+  // counted.
+  void arm(uint64_t number, Extent extent) {
+    *this = InjectedFailure{}, fails_at_ = number, extent_ = extent, counts_ = true;
+  }
   void disarm() { counts_ = false; }
 
   // Called by each attempt: whether it must fail.
   bool next() {
     if (!counts_) return false;
     ++attempts_;
-    const bool fails = fails_at_ != 0 && (attempts_ == fails_at_ || (attempts_ > fails_at_ && extent_ == Extent::all_that_follow));
+    const bool fails =
+        fails_at_ != 0 && (attempts_ == fails_at_ || (attempts_ > fails_at_ && extent_ == Extent::all_that_follow));
     failures_ += fails ? 1 : 0;
     return fails;
   }

@@ -130,7 +130,8 @@ Error to_error(const SpaceFailure& failure) {
   if (failure.kind == SpaceFailure::Kind::addresses) {
     return Error::of(ErrorKind::resource, "no address space left for " + wanted);
   }
-  return Error::of(ErrorKind::resource, "out of memory: " + wanted + " wanted, " + decimal(failure.available) + " available");
+  return Error::of(ErrorKind::resource,
+                   "out of memory: " + wanted + " wanted, " + decimal(failure.available) + " available");
 }
 
 Result<std::span<std::byte>> map_kernel_pages(uint64_t size) {
@@ -141,14 +142,15 @@ Result<std::span<std::byte>> map_kernel_pages(uint64_t size) {
 }
 
 Result<volatile std::byte*> map_device(PhysRange registers) {
-  return in_address_space([&](KernelAddressSpace& s) -> SpaceResult<volatile std::byte*> {
+  return in_address_space([&](KernelAddressSpace & s)->SpaceResult<volatile std::byte*> {
     return CAIRN_TRY(s.map_device({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, registers)).as_pointer();
   });
 }
 
 Result<std::span<std::byte>> allocate_code(uint64_t size, uint64_t alignment) {
   return in_address_space([&](KernelAddressSpace& s) -> SpaceResult<std::span<std::byte>> {
-    const VirtAddr start = CAIRN_TRY(code_memory(s).allocate(guest_addresses_start(), guest_addresses_end(), size, alignment));
+    const VirtAddr start =
+        CAIRN_TRY(code_memory(s).allocate(guest_addresses_start(), guest_addresses_end(), size, alignment));
     return std::span(start.as_pointer(), size);
   });
 }
@@ -192,9 +194,7 @@ void drop_operation() {
     Link* next;
   };
   Link* mapped = nullptr;
-  (*heap).with([&](Heap& h) {
-    h.drop_operation([&](std::byte* block) { mapped = new (block) Link{mapped}; });
-  });
+  (*heap).with([&](Heap& h) { h.drop_operation([&](std::byte* block) { mapped = new (block) Link{mapped}; }); });
   while (mapped != nullptr) {
     const VirtAddr block = VirtAddr::of(std::exchange(mapped, mapped->next));
     (*space).with([&](KernelAddressSpace& s) { s.release(block); });
@@ -222,7 +222,9 @@ void free_bytes(void* pointer) {
 }
 
 bool is_memory_ready() { return ready; }
-std::optional<Translation> translate(VirtAddr address) { return ready ? (*page_table).translate(address) : std::nullopt; }
+std::optional<Translation> translate(VirtAddr address) {
+  return ready ? (*page_table).translate(address) : std::nullopt;
+}
 
 MemoryStatistics memory_statistics() {
   MemoryStatistics statistics{};
@@ -281,12 +283,15 @@ void* operator new(size_t size) { return operator new(size, std::align_val_t(16)
 void* operator new(size_t size, std::align_val_t alignment) {
   using cairn::kernel::Claim;
   cairn::OperationRecord* const operation = cairn::operation_current();
-  void* result = cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment), operation != nullptr ? Claim::fallible : Claim::last);
+  void* result = cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment),
+                                               operation != nullptr ? Claim::fallible : Claim::last);
   if (result != nullptr) return result;
   if (operation != nullptr) cairn::operation_fail(*operation, size);
   cairn::kernel::out_of_memory(size);
 }
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return operator new(size, std::align_val_t(16), std::nothrow); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return operator new(size, std::align_val_t(16), std::nothrow);
+}
 void* operator new(size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
   return cairn::kernel::allocate_bytes(size, static_cast<size_t>(alignment), cairn::kernel::Claim::fallible);
 }

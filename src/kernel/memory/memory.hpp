@@ -47,8 +47,8 @@ void free_bytes(void* pointer);
 void begin_operation();
 void keep_operation();
 void drop_operation();
-// When plain operator new finds no memory, `end` gets the size that was wanted and ends the kernel, allocating nothing. By
-// default that is a panic.
+// When plain operator new finds no memory, `end` gets the size that was wanted and ends the kernel, allocating nothing.
+// By default that is a panic.
 void end_without_memory(void (*end)(size_t size));
 [[noreturn]] void out_of_memory(size_t size);
 
@@ -57,13 +57,13 @@ std::optional<Translation> translate(VirtAddr address);
 bool is_memory_ready();
 
 struct MemoryStatistics {
-  uint64_t total;      // RAM that the kernel manages
-  uint64_t free;       // frames nobody has
-  uint64_t heap;       // held by the heap
-  uint64_t heap_used;  // of which in objects
-  uint64_t committed;  // promised to regions
-  uint64_t filled;     // of which there already
-  uint64_t promised;   // frames for what is not there yet, with page tables
+  uint64_t total;         // RAM that the kernel manages
+  uint64_t free;          // frames nobody has
+  uint64_t heap;          // held by the heap
+  uint64_t heap_used;     // of which in objects
+  uint64_t committed;     // promised to regions
+  uint64_t filled;        // of which there already
+  uint64_t promised;      // frames for what is not there yet, with page tables
   uint64_t reservations;  // ranges of addresses that are taken
   uint64_t segments;      // pieces of committed memory
   uint64_t nodes;         // held by the records of both

@@ -38,7 +38,8 @@ void MemoryMap::add_usable(PhysRange range) {
 void MemoryMap::reserve(PhysRange range) {
   if (range.size == 0 || range.start.value >= kPhysicalLimit) return;
   const uint64_t start = align_down(range.start.value, kPageSize);
-  const uint64_t end = align_up(range.start.value + std::min(range.size, kPhysicalLimit - range.start.value), kPageSize);
+  const uint64_t end =
+      align_up(range.start.value + std::min(range.size, kPhysicalLimit - range.start.value), kPageSize);
   for (size_t i = 0; i < count_;) {
     const PhysRange old = ranges_[i];
     if (old.end() <= start || old.start.value >= end) {

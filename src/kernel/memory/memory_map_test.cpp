@@ -40,19 +40,22 @@ TEST(MemoryMap, EqualsABitmap) {
     for (int i = 0; i < 12; ++i) {
       const PhysRange r = range();
       map.add_usable(r);
-      for (uint64_t page = r.start.value / kPageSize; page < std::min<uint64_t>(r.end() / kPageSize, 256); ++page) model[page] = true;
+      for (uint64_t page = r.start.value / kPageSize; page < std::min<uint64_t>(r.end() / kPageSize, 256); ++page)
+        model[page] = true;
     }
     for (int i = 0; i < 8; ++i) {
       const PhysRange r = range();
       map.reserve(r);
-      for (uint64_t page = r.start.value / kPageSize; page < std::min<uint64_t>(r.end() / kPageSize, 256); ++page) model[page] = false;
+      for (uint64_t page = r.start.value / kPageSize; page < std::min<uint64_t>(r.end() / kPageSize, 256); ++page)
+        model[page] = false;
     }
     std::vector<bool> got(256);
     uint64_t last = 0;
     for (const PhysRange& r : map.usable()) {
       EXPECT_TRUE(r.start.value >= last && r.size != 0);
       last = r.end();
-      for (uint64_t page = r.start.value / kPageSize; page < std::min<uint64_t>(r.end() / kPageSize, 256); ++page) got[page] = true;
+      for (uint64_t page = r.start.value / kPageSize; page < std::min<uint64_t>(r.end() / kPageSize, 256); ++page)
+        got[page] = true;
     }
     EXPECT_EQ(got, model);
   }

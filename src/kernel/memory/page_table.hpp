@@ -54,13 +54,15 @@ constexpr uint64_t page_size_at(unsigned level) { return kPageSize << (9 * level
 // Where the frame of a new table comes from: one that was promised, which cannot fail, or any.
 enum class TableFrames : uint8_t { promised, any };
 
-// Frames: `std::optional<PhysAddr> allocate()` and `redeem_table()` for tables, `free_table(PhysAddr)`, and `free(PhysAddr,
-// unsigned level)` for owned pages. Tlb: `flush(VirtAddr)` after an entry has lost rights or gone, `flush_tables(VirtAddr)` after a
-// table has gone or has come to the place of a page. A new translation needs no flush: a CPU that remembers its absence faults, and the fault handler flushes.
+// Frames: `std::optional<PhysAddr> allocate()` and `redeem_table()` for tables, `free_table(PhysAddr)`, and
+// `free(PhysAddr, unsigned level)` for owned pages. Tlb: `flush(VirtAddr)` after an entry has lost rights or gone,
+// `flush_tables(VirtAddr)` after a table has gone or has come to the place of a page. A new translation needs no flush:
+// a CPU that remembers its absence faults, and the fault handler flushes.
 template <PageTableFormat Format, class Frames, class Tlb>
 class PageTable {
  public:
-  PageTable(DirectMap map, Frames& frames, Tlb& tlb, unsigned levels) : map_(map), frames_(frames), tlb_(tlb), levels_(levels) {}
+  PageTable(DirectMap map, Frames& frames, Tlb& tlb, unsigned levels)
+      : map_(map), frames_(frames), tlb_(tlb), levels_(levels) {}
 
   // Makes the root; false when there is no memory.
   bool create() {
@@ -85,7 +87,8 @@ class PageTable {
                  TableFrames from = TableFrames::any) {
     while (size != 0) {
       unsigned level = largest_level;
-      while (level != 0 && (((virt.value | phys.value) & (page_size_at(level) - 1)) != 0 || size < page_size_at(level))) --level;
+      while (level != 0 && (((virt.value | phys.value) & (page_size_at(level) - 1)) != 0 || size < page_size_at(level)))
+        --level;
       if (!map(virt, phys, level, access, from)) return false;
       virt = virt + page_size_at(level), phys = phys + page_size_at(level), size -= page_size_at(level);
     }
@@ -97,7 +100,8 @@ class PageTable {
     for (unsigned level = levels_ - 1;; --level) {
       const uint64_t entry = table[index(virt, level)];
       if (!Format::is_present(entry)) return std::nullopt;
-      if (Format::is_leaf(entry, level)) return Translation{Format::address(entry, level), level, Format::access(entry)};
+      if (Format::is_leaf(entry, level))
+        return Translation{Format::address(entry, level), level, Format::access(entry)};
       if (level == 0) return std::nullopt;
       table = map_.at<uint64_t>(Format::address(entry, level));
     }
@@ -127,8 +131,8 @@ class PageTable {
   // Makes this CPU look the translation up again.
   void forget(VirtAddr virt) { tlb_.flush(virt); }
 
-  // How many tables of `level` (whose entries map pages of that size) are missing of those that the addresses from `first`
-  // to `last` need.
+  // How many tables of `level` (whose entries map pages of that size) are missing of those that the addresses from
+  // `first` to `last` need.
   [[nodiscard]] uint64_t missing_tables(unsigned level, VirtAddr first, VirtAddr last) const {
     return missing_below(root_, levels_ - 1, level, first.value, last.value);
   }
@@ -140,20 +144,20 @@ class PageTable {
         virt, size, TableFrames::any, [](VirtAddr, uint64_t) { return false; },
         [&](PhysAddr page, unsigned level) { frames_.free(page, level); });
   }
-  // The same, but the caller decides: an empty table, which maps `span` bytes from `block` on, stays when keeps_table(block,
-  // span) says so, and owned pages go to release(page, level).
+  // The same, but the caller decides: an empty table, which maps `span` bytes from `block` on, stays when
+  // keeps_table(block, span) says so, and owned pages go to release(page, level).
   template <class KeepsTable, class Release>
   bool unmap(VirtAddr virt, uint64_t size, TableFrames from, KeepsTable&& keeps_table, Release&& release) {
-    return change(
-        root_, levels_ - 1, virt.value, virt.value + (size - 1), from, keeps_table,
-        [&](uint64_t* entry, VirtAddr at, unsigned level) {
-          const uint64_t old = std::exchange(*entry, 0);
-          tlb_.flush(at);
-          if (Format::access(old).owned) release(Format::address(old, level), level);
-        });
+    return change(root_, levels_ - 1, virt.value, virt.value + (size - 1), from, keeps_table,
+                  [&](uint64_t* entry, VirtAddr at, unsigned level) {
+                    const uint64_t old = std::exchange(*entry, 0);
+                    tlb_.flush(at);
+                    if (Format::access(old).owned) release(Format::address(old, level), level);
+                  });
   }
 
-  // Changes the rights of what is mapped in the range; whether frames are owned stays as it is. (Same failure as unmap.)
+  // Changes the rights of what is mapped in the range; whether frames are owned stays as it is. (Same failure as
+  // unmap.)
   bool protect(VirtAddr virt, uint64_t size, Access access, TableFrames from = TableFrames::any) {
     return change(
         root_, levels_ - 1, virt.value, virt.value + (size - 1), from, [](VirtAddr, uint64_t) { return true; },
@@ -165,8 +169,8 @@ class PageTable {
         });
   }
 
-  // Makes `boundary` lie between two pages, by splitting the large page that it lies in; how many tables that takes. False: no
-  // memory; what is mapped is the same, perhaps in smaller pages.
+  // Makes `boundary` lie between two pages, by splitting the large page that it lies in; how many tables that takes.
+  // False: no memory; what is mapped is the same, perhaps in smaller pages.
   bool split_at(VirtAddr boundary, TableFrames from = TableFrames::any) {
     uint64_t* table = map_.at<uint64_t>(root_);
     for (unsigned level = levels_ - 1;; --level) {
@@ -189,13 +193,15 @@ class PageTable {
     return tables;
   }
 
-  // Undoes splitting: tables that touch the range and map consecutive frames with these rights throughout become large pages.
+  // Undoes splitting: tables that touch the range and map consecutive frames with these rights throughout become large
+  // pages.
   void join(VirtAddr virt, uint64_t size, Access access, unsigned largest_level) {
     for (unsigned level = 1; level <= largest_level; ++level) {
       const uint64_t span = page_size_at(level), last = virt.value + (size - 1);
       for (uint64_t at = align_down(virt.value, span);; at += span) {
         uint64_t* entry = find({at}, level);
-        if (entry != nullptr && Format::is_present(*entry) && !Format::is_leaf(*entry, level)) join(entry, {at}, level, access);
+        if (entry != nullptr && Format::is_present(*entry) && !Format::is_leaf(*entry, level))
+          join(entry, {at}, level, access);
         if (last - at < span) break;
       }
     }
@@ -271,8 +277,8 @@ class PageTable {
 
   // Calls `apply` on every leaf in [first, last], splitting those that reach beyond; frees tables that are empty then.
   template <class KeepsTable, class Apply>
-  bool change(PhysAddr table_address, unsigned level, uint64_t first, uint64_t last, TableFrames from, KeepsTable&& keeps_table,
-              Apply&& apply) {
+  bool change(PhysAddr table_address, unsigned level, uint64_t first, uint64_t last, TableFrames from,
+              KeepsTable&& keeps_table, Apply&& apply) {
     auto* table = map_.at<uint64_t>(table_address);
     const uint64_t span = page_size_at(level);
     for (uint64_t at = first;;) {
@@ -303,7 +309,8 @@ class PageTable {
     }
   }
 
-  [[nodiscard]] uint64_t missing_below(PhysAddr table_address, unsigned level, unsigned wanted, uint64_t first, uint64_t last) const {
+  [[nodiscard]] uint64_t missing_below(PhysAddr table_address, unsigned level, unsigned wanted, uint64_t first,
+                                       uint64_t last) const {
     const auto* table = map_.at<uint64_t>(table_address);
     const uint64_t span = page_size_at(level), unit = page_size_at(wanted + 1);
     uint64_t missing = 0;

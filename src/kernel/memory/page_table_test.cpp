@@ -22,8 +22,9 @@ struct Machine {
 
 template <class M>
 class PageTableTest : public ::testing::Test {};
-using Machines = ::testing::Types<Machine<X64PageFormat, testing::X64Walk, 4>, Machine<Rv64PageFormat, testing::Rv64Walk, 3>,
-                                  Machine<Rv64PageFormat, testing::Rv64Walk, 4>>;
+using Machines =
+    ::testing::Types<Machine<X64PageFormat, testing::X64Walk, 4>, Machine<Rv64PageFormat, testing::Rv64Walk, 3>,
+                     Machine<Rv64PageFormat, testing::Rv64Walk, 4>>;
 TYPED_TEST_SUITE(PageTableTest, Machines);
 
 // Random operations on 8 MiB of addresses against a map of pages; a CPU that looks after each of them must see what the
@@ -91,7 +92,9 @@ TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
       const uint64_t address = kBase + page * kPageSize + random() % kPageSize;
       const auto found = model.find(page);
       for (const Want want : {Want::read, Want::write, Want::execute}) {
-        const bool allowed = found != model.end() && (want == Want::read || (want == Want::write ? found->second.access.write : found->second.access.execute));
+        const bool allowed =
+            found != model.end() &&
+            (want == Want::read || (want == Want::write ? found->second.access.write : found->second.access.execute));
         const auto seen = mmu.access(ram.map(), table.root(), TypeParam::kLevels, address, want);
         ASSERT_EQ(seen.has_value(), allowed) << step << " page " << page;
         if (allowed) {
@@ -117,7 +120,8 @@ TYPED_TEST(PageTableTest, CountsMissingTables) {
   ASSERT_TRUE(table.create());
   const auto missing = [&](uint64_t first, uint64_t last) {
     uint64_t total = 0;
-    for (unsigned level = 0; level + 1 < TypeParam::kLevels; ++level) total += table.missing_tables(level, {first}, {last});
+    for (unsigned level = 0; level + 1 < TypeParam::kLevels; ++level)
+      total += table.missing_tables(level, {first}, {last});
     return total;
   };
   constexpr uint64_t kBase = uint64_t{8} << 30;

@@ -1,7 +1,7 @@
 // The nodes of the address space, in frames of their own: under its lock nothing is allocated from the heap.
 //
-// Some free nodes are *set aside* for what must not fail later. What may fail makes sure first (ensure) that there are as
-// many nodes as it needs besides those.
+// Some free nodes are *set aside* for what must not fail later. What may fail makes sure first (ensure) that there are
+// as many nodes as it needs besides those.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Ranges of addresses in order of their starts: a treap of nodes that their owner allocates (RangePool), so that inserting
-// and removing cannot fail.
+// Ranges of addresses in order of their starts: a treap of nodes that their owner allocates (RangePool), so that
+// inserting and removing cannot fail.
 #pragma once
 
 #include <cstdint>

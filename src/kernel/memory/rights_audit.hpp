@@ -1,13 +1,14 @@
 // Looks at every entry of all page tables, as the CPU does, and says what breaks the rules about rights:
 //
 // - No entry lets user mode in.
-// - No frame is writable in one mapping and executable in the same or another (INV-7); frames that are to be read-only are
-//   writable in none.
+// - No frame is writable in one mapping and executable in the same or another (INV-7); frames that are to be read-only
+//   are writable in none.
 // - What is executable lies where the caller says that code lies.
-// - In the lower half, which guests' memories are part of, there are no registers of devices, no page tables, and no frames of the
-//   kernel's image.
+// - In the lower half, which guests' memories are part of, there are no registers of devices, no page tables, and no
+//   frames of the kernel's image.
 //
-// It shares no code with PageTable. A page is executable or writable if its last entry says so: tables on the way allow everything.
+// It shares no code with PageTable. A page is executable or writable if its last entry says so: tables on the way allow
+// everything.
 #pragma once
 
 #include <algorithm>
@@ -22,8 +23,8 @@ namespace cairn::kernel {
 
 struct RightsRules {
   VirtAddr lower_half_end;
-  std::vector<PhysRange> read_only;  // frames that nothing may write
-  std::vector<PhysRange> private_to_kernel;   // frames that the lower half does not map
+  std::vector<PhysRange> read_only;            // frames that nothing may write
+  std::vector<PhysRange> private_to_kernel;    // frames that the lower half does not map
   std::function<bool(VirtAddr page)> is_code;  // whether a page may be executable
 };
 
@@ -34,7 +35,7 @@ struct RightsViolation {
 };
 
 struct RightsReport {
-  uint64_t pages = 0;       // entries that map something
+  uint64_t pages = 0;  // entries that map something
   uint64_t tables = 0;
   uint64_t executable = 0;  // bytes
   uint64_t violation_count = 0;
@@ -44,7 +45,8 @@ struct RightsReport {
 template <PageTableFormat Format>
 class RightsAudit {
  public:
-  RightsAudit(const DirectMap& map, PageTableRoot root, const RightsRules& rules) : map_(map), root_(root), rules_(rules) {}
+  RightsAudit(const DirectMap& map, PageTableRoot root, const RightsRules& rules)
+      : map_(map), root_(root), rules_(rules) {}
 
   RightsReport run() {
     collect();
@@ -110,11 +112,13 @@ class RightsAudit {
 
   // Ranges are sorted and of sizes such that none holds another.
   static bool overlaps(const std::vector<PhysRange>& ranges, const Page& page) {
-    const auto after = std::ranges::lower_bound(ranges, page.frame.value + page.size, {}, [](const PhysRange& r) { return r.start.value; });
+    const auto after = std::ranges::lower_bound(ranges, page.frame.value + page.size, {},
+                                                [](const PhysRange& r) { return r.start.value; });
     return after != ranges.begin() && (after - 1)->end() > page.frame.value;
   }
 
-  // Calls visit(Page, entry, kind) for every entry that is present; of a table, the page is the addresses that it is for.
+  // Calls visit(Page, entry, kind) for every entry that is present; of a table, the page is the addresses that it is
+  // for.
   template <class F>
   void walk(F&& visit) {
     walk(root_.address, root_.levels - 1, 0, visit);
@@ -127,9 +131,12 @@ class RightsAudit {
       if (!Format::is_present(entry)) continue;
       uint64_t start = base + i * page_size_at(level);
       if (level + 1 == root_.levels && i >= 256) start |= ~uint64_t{0} << (kPageBits + 9 * root_.levels);
-      const EntryKind kind = Format::is_leaf(entry, level) ? EntryKind::page : level != 0 ? EntryKind::table : EntryKind::neither;
+      const EntryKind kind = Format::is_leaf(entry, level) ? EntryKind::page
+                             : level != 0                  ? EntryKind::table
+                                                           : EntryKind::neither;
       const PhysAddr address = Format::address(entry, level);
-      visit(Page{{start}, address, page_size_at(level), kind == EntryKind::page ? Format::access(entry) : Access{}}, entry, kind);
+      visit(Page{{start}, address, page_size_at(level), kind == EntryKind::page ? Format::access(entry) : Access{}},
+            entry, kind);
       if (kind == EntryKind::table) walk(address, level - 1, start, visit);
     }
   }

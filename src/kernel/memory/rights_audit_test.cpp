@@ -40,8 +40,12 @@ class RightsAuditTest : public ::testing::Test {
     rules_.private_to_kernel = {{kText, kPageSize}, {kData, kPageSize}};
     rules_.is_code = [](VirtAddr page) { return page.value == kUpper || page.value == 0x1000; };
   }
-  void map(uint64_t at, PhysAddr frame, Access access, unsigned level = 0) { ASSERT_TRUE(table_.map({at}, frame, level, access)); }
-  RightsReport audit() { return RightsAudit<typename M::PageFormat>(ram_.map(), {table_.root(), M::levels}, rules_).run(); }
+  void map(uint64_t at, PhysAddr frame, Access access, unsigned level = 0) {
+    ASSERT_TRUE(table_.map({at}, frame, level, access));
+  }
+  RightsReport audit() {
+    return RightsAudit<typename M::PageFormat>(ram_.map(), {table_.root(), M::levels}, rules_).run();
+  }
   // The one thing that is wrong, and where.
   void expect_violation(std::string_view what, uint64_t page) {
     const RightsReport report = audit();

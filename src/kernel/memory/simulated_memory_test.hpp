@@ -1,5 +1,5 @@
-// RAM and an MMU for the tests of this folder: an array in which physical addresses are offsets from `kStart`, and a CPU
-// that walks page tables by the manuals' rules and remembers translations until they are flushed.
+// RAM and an MMU for the tests of this folder: an array in which physical addresses are offsets from `kStart`, and a
+// CPU that walks page tables by the manuals' rules and remembers translations until they are flushed.
 #pragma once
 
 #include <map>

@@ -1,4 +1,5 @@
-// Waits of the kernel's own must not outlast a limit on guests' time (runtime/time_limit.hpp), nor forget its interrupt.
+// Waits of the kernel's own must not outlast a limit on guests' time (runtime/time_limit.hpp), nor forget its
+// interrupt.
 #pragma once
 
 #include <cstdint>

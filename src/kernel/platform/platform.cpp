@@ -8,8 +8,8 @@
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/cpu.hpp"
 #include "kernel/trap/trap.hpp"
-#include "port/cpu.hpp"
 #include "platform/limit_end.hpp"
+#include "port/cpu.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::platform {

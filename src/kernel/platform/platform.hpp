@@ -13,7 +13,7 @@
 namespace cairn::runtime {
 struct Activation;
 enum class ParkResult : uint8_t;
-}
+}  // namespace cairn::runtime
 
 namespace cairn::platform {
 

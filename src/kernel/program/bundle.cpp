@@ -13,7 +13,8 @@ Result<Bundle> read_bundle(std::span<const std::byte> archive) {
       has_config = true;
     } else if (entry.name == bundle_member::kProgram) {
       bundle.program = entry.data;
-    } else if (entry.name.size() > kRoot.size() + 1 && entry.name.starts_with(kRoot) && entry.name[kRoot.size()] == '/') {
+    } else if (entry.name.size() > kRoot.size() + 1 && entry.name.starts_with(kRoot) &&
+               entry.name[kRoot.size()] == '/') {
       entry.name.remove_prefix(kRoot.size() + 1);
       bundle.files.push_back(entry);
     }

@@ -7,8 +7,8 @@
 
 namespace cairn::kernel {
 
-// As the boot configuration asks, with limits that leave the kernel memory to go on with: a quarter of what is free for the
-// compilation of a function, half of it for a store's managed objects.
+// As the boot configuration asks, with limits that leave the kernel memory to go on with: a quarter of what is free for
+// the compilation of a function, half of it for a store's managed objects.
 Result<runtime::EngineConfig> engine_config(const BootConfig& boot);
 
 }  // namespace cairn::kernel

@@ -22,12 +22,8 @@ std::string_view without_slash(std::string_view path) { return path.substr(path.
 Result<void> fill_file_system(const Bundle& bundle, wasi::MemoryFileSystem& files) {
   for (const CpioEntry& entry : bundle.files) {
     switch (entry.kind) {
-      case CpioKind::directory:
-        CAIRN_TRY(files.add_directory(entry.name));
-        break;
-      case CpioKind::file:
-        CAIRN_TRY(files.add_file(entry.name, entry.data));
-        break;
+      case CpioKind::directory: CAIRN_TRY(files.add_directory(entry.name)); break;
+      case CpioKind::file: CAIRN_TRY(files.add_file(entry.name, entry.data)); break;
       case CpioKind::symlink:
         CAIRN_TRY(files.add_link(entry.name, {reinterpret_cast<const char*>(entry.data.data()), entry.data.size()}));
         break;

@@ -28,8 +28,8 @@ void show_memory() {
   const MemoryStatistics memory = memory_statistics();
   LogLine line;
   line << "total " << (memory.total >> 10) << " KiB, used " << ((memory.total - memory.free) >> 10) << " KiB, heap "
-       << (memory.heap >> 10) << " KiB, committed " << (memory.committed >> 10) << " KiB, filled " << (memory.filled >> 10)
-       << " KiB\n";
+       << (memory.heap >> 10) << " KiB, committed " << (memory.committed >> 10) << " KiB, filled "
+       << (memory.filled >> 10) << " KiB\n";
   print(line);
 }
 
@@ -78,7 +78,8 @@ constexpr Command kCommands[] = {
 void show_help() {
   for (const Command& command : kCommands) {
     LogLine line;
-    line << "  " << command.name << std::string_view("            ").substr(0, 12 - command.name.size()) << command.help << "\n";
+    line << "  " << command.name << std::string_view("            ").substr(0, 12 - command.name.size()) << command.help
+         << "\n";
     print(line);
   }
 }

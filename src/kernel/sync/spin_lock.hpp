@@ -1,9 +1,9 @@
 // Mutual exclusion between CPUs. A lock wraps the data it guards: Locked<T>::with(fn) is the only way to them.
 //
 // The kernel runs with interrupts off except where it halts, so holding one delays interrupts and nothing else. Nobody
-// holds a lock while guest code runs, and no lock is taken inside another except in the order of the list below. Under a
-// lock nothing is allocated from the heap and no lazily filled page is touched: both take locks themselves. locks_held()
-// lets them assert it.
+// holds a lock while guest code runs, and no lock is taken inside another except in the order of the list below. Under
+// a lock nothing is allocated from the heap and no lazily filled page is touched: both take locks themselves.
+// locks_held() lets them assert it.
 #pragma once
 
 #include <atomic>

@@ -13,12 +13,12 @@
 #include "kernel/devices/console.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
-#include "kernel/testing/account.hpp"
 #include "kernel/program/engine_config.hpp"
 #include "kernel/program/system.hpp"
+#include "kernel/testing/account.hpp"
 #include "runtime/linker.hpp"
-#include "wasi/memory_files/memory_file_system.hpp"
 #include "testing/trial/trial.hpp"
+#include "wasi/memory_files/memory_file_system.hpp"
 #include "wasi/wasi.hpp"
 #include "wasm/decoder.hpp"
 
@@ -127,14 +127,16 @@ class Guest {
 
  private:
   Result<Compiled> make_object() {
-    const wasm::Module definition = CAIRN_TRY(wasm::decode_module({bytes_.begin(), bytes_.end()}, config_.compiler.features));
+    const wasm::Module definition =
+        CAIRN_TRY(wasm::decode_module({bytes_.begin(), bytes_.end()}, config_.compiler.features));
     auto engine = CAIRN_TRY(runtime::Engine::create(config_));
     compiler::Options options = config_.compiler;
     options.bounds = engine->bounds_for(definition);
     return Compiled{CAIRN_TRY(compiler::compile_module(definition, options)), options.bounds};
   }
 
-  Result<Outcome> run_in(wasi::Context& context, wasi::MemoryFileSystem& files, wasm::Module definition, Output& output) {
+  Result<Outcome> run_in(wasi::Context& context, wasi::MemoryFileSystem& files, wasm::Module definition,
+                         Output& output) {
     context.arguments = {"guest", "one", "two words"};
     context.environment = {"NAME=value"};
     bool has_all = true;
@@ -199,8 +201,9 @@ void inject(std::string_view name, std::string_view phase, uint64_t step, Extent
     if (verdict == Verdict::wrong || !left.empty()) {
       verdict = Verdict::wrong;
       LogLine line;
-      line << "FAIL " << name << ", " << phase << ", allocation " << number << ": " << kVerdictNames[static_cast<size_t>(outcome.verdict)]
-           << " " << outcome.text.text() << (left.empty() ? "" : "; left: ") << left << "\n";
+      line << "FAIL " << name << ", " << phase << ", allocation " << number << ": "
+           << kVerdictNames[static_cast<size_t>(outcome.verdict)] << " " << outcome.text.text()
+           << (left.empty() ? "" : "; left: ") << left << "\n";
       print(line);
     }
     ++tally.verdicts[static_cast<size_t>(verdict)];
@@ -235,7 +238,8 @@ void report(std::string_view name, std::string_view phase, const Tally& tally) {
 }  // namespace
 
 int run_injection(const Bundle& bundle, std::string_view command_line) {
-  const uint64_t stride = number_of(command_line, "stride", 0), step = std::max<uint64_t>(number_of(command_line, "step", 1), 1);
+  const uint64_t stride = number_of(command_line, "stride", 0),
+                 step = std::max<uint64_t>(number_of(command_line, "step", 1), 1);
   const Extent extent = boot_option(command_line, "extent") == "all" ? Extent::all_that_follow : Extent::one;
   const auto config = engine_config(bundle.config);
   uint64_t passed = 0, failed = 0;

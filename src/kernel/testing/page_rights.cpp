@@ -21,7 +21,8 @@ RightsRules rules() {
   RightsRules rules;
   rules.lower_half_end = guest_addresses_end();
   for (const ImagePart part : {ImagePart::text, ImagePart::rodata, ImagePart::symbols}) {
-    if (const ImageSegment segment = image_segment(part); segment.size != 0) rules.read_only.push_back(frames_of(segment));
+    if (const ImageSegment segment = image_segment(part); segment.size != 0)
+      rules.read_only.push_back(frames_of(segment));
   }
   rules.private_to_kernel.push_back(image_range());
   rules.is_code = [](VirtAddr page) {
@@ -36,7 +37,8 @@ RightsReport audit(TestRun& run, std::string_view when) {
   const RightsRules all = rules();
   const RightsReport report = RightsAudit<PageFormat>(kDirectMap, machine::active_page_table(), all).run();
   for (const RightsViolation& violation : report.violations) {
-    log_error("page rights, ", when, ": page ", Hex{violation.page.value}, ", frame ", Hex{violation.frame.value}, " ", violation.what);
+    log_error("page rights, ", when, ": page ", Hex{violation.page.value}, ", frame ", Hex{violation.frame.value}, " ",
+              violation.what);
   }
   run.expect(report.violation_count == 0, when);
   run.expect(report.pages > 100 && report.tables >= 4, "the page tables were not seen");
@@ -77,7 +79,8 @@ void audit_guest(TestRun& run) {
   run.expect(config && module, "no engine");
   if (!config || !module) return;
   AuditingSystem system(run);
-  const std::string outcome = wasi::try_module(*config, *module, system, {}, [](const std::function<void()>& body) { body(); });
+  const std::string outcome =
+      wasi::try_module(*config, *module, system, {}, [](const std::function<void()>& body) { body(); });
   run.expect(outcome == "ran 1 calls, 0 traps" && system.audits == 1, outcome);
   run.expect(system.executable > image_segment(ImagePart::text).size, "the guest's code was not seen");
 }
@@ -105,7 +108,8 @@ void audit_pieces(TestRun& run) {
 void test_page_rights(TestRun& run) {
   audit_guest(run);  // also makes what is made on first use
   const RightsReport before = audit(run, "at rest");
-  run.expect(before.executable == image_segment(ImagePart::text).size, "something beside the kernel's text is executable");
+  run.expect(before.executable == image_segment(ImagePart::text).size,
+             "something beside the kernel's text is executable");
   audit_guest(run);
   audit_pieces(run);
   const RightsReport after = audit(run, "after code was released");

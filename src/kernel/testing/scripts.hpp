@@ -5,8 +5,8 @@
 
 namespace cairn::kernel {
 
-// Runs every script of the bundle, in its order; failures go to standard output, what became of all to the control port.
-// The exit status: 0 when nothing failed.
+// Runs every script of the bundle, in its order; failures go to standard output, what became of all to the control
+// port. The exit status: 0 when nothing failed.
 int run_scripts(const Bundle& bundle);
 
 }  // namespace cairn::kernel

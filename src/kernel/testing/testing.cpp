@@ -17,8 +17,8 @@
 #include "kernel/trap/trap.hpp"
 #include "platform/platform.hpp"
 #include "runtime/configure.hpp"
-#include "testing/runtime/descents.hpp"
 #include "runtime/time_limit.hpp"
+#include "testing/runtime/descents.hpp"
 #include "testing/trial/trial.hpp"
 #include "wasm/text/text.hpp"
 
@@ -100,19 +100,23 @@ void test_faults(TestRun& run) {
   const VirtAddr start = VirtAddr::of(reservation->data());
   run.expect(test_catch(store, start.value) == 0, "committed memory faults");
   run.expect(test_catch(store, start.value + (1 << 16)) == 1, "memory that is only reserved does not fault");
-  run.expect(faulted_address == start.value + (1 << 16) && faulted_kind == runtime::FaultKind::access, "the fault is described wrongly");
+  run.expect(faulted_address == start.value + (1 << 16) && faulted_kind == runtime::FaultKind::access,
+             "the fault is described wrongly");
   run.expect(test_catch(store, 16) == 1, "the null page does not fault");
   run.expect(test_catch(store, image_segment(ImagePart::text).start.value) == 1, "the kernel's code is writable");
-  run.expect(test_catch(store, image_segment(ImagePart::rodata).start.value) == 1, "the kernel's constants are writable");
+  run.expect(test_catch(store, image_segment(ImagePart::rodata).start.value) == 1,
+             "the kernel's constants are writable");
   for (const ImagePart part : {ImagePart::text, ImagePart::rodata, ImagePart::symbols}) {
     const auto* alias = kDirectMap.at(frames_of(image_segment(part)).start);
     run.expect(test_catch(store, VirtAddr::of(alias).value) == 1, "the kernel's image is writable in the direct map");
   }
-  for (const VirtAddr guard : guard_pages()) run.expect(test_catch(store, guard.value) == 1, "a kernel stack has no guard page");
+  for (const VirtAddr guard : guard_pages())
+    run.expect(test_catch(store, guard.value) == 1, "a kernel stack has no guard page");
   auto jump = [](uint64_t address) { reinterpret_cast<void (*)()>(address)(); };
   run.expect(test_catch(jump, start.value) == 1, "data are executable");
   auto illegal = [](uint64_t) { __builtin_trap(); };
-  run.expect(test_catch(illegal, 0) == 1 && faulted_kind == runtime::FaultKind::illegal_instruction, "illegal instruction");
+  run.expect(test_catch(illegal, 0) == 1 && faulted_kind == runtime::FaultKind::illegal_instruction,
+             "illegal instruction");
   Platform::release(*reservation);
 
   // A stack that overflows: the handler runs all the same, because it has its own.
@@ -137,7 +141,8 @@ void test_nested_faults(TestRun& run) {
   run.expect(reservation && Platform::commit(reservation->first(1 << 19)), "no memory");
   untouched = reservation->first(1 << 19);
   set_fault_handler(resolve_and_fault);
-  run.expect(test_catch(store, VirtAddr::of(reservation->data()).value + (1 << 19)) == 1, "reserved memory does not fault");
+  run.expect(test_catch(store, VirtAddr::of(reservation->data()).value + (1 << 19)) == 1,
+             "reserved memory does not fault");
   set_fault_handler(nullptr);
   run.expect(untouched.front() == std::byte{1} && untouched.back() == std::byte{1}, "the handler's fault was lost");
   Platform::release(*reservation);
@@ -148,7 +153,8 @@ void test_descents(TestRun& run) {
   run.expect(config.has_value(), "no engine");
   if (!config) return;
   run.expect_nothing(runtime::check_descents(*config));
-  for (const size_t count : {120, 290, 1000}) run.expect_nothing(runtime::check_many_values(*config, wasm::ValType::v128, count));
+  for (const size_t count : {120, 290, 1000})
+    run.expect_nothing(runtime::check_many_values(*config, wasm::ValType::v128, count));
 }
 
 void test_code(TestRun& run) {
@@ -163,7 +169,9 @@ void test_code(TestRun& run) {
   std::memcpy(code->data(), kReturn42, sizeof kReturn42);
   auto store = [](uint64_t address) { *reinterpret_cast<volatile uint8_t*>(address) = 1; };
   // The frames by their other address, in the direct map.
-  const auto alias = [](const std::byte* page) { return VirtAddr::of(kDirectMap.at(translate(VirtAddr::of(page))->address)).value; };
+  const auto alias = [](const std::byte* page) {
+    return VirtAddr::of(kDirectMap.at(translate(VirtAddr::of(page))->address)).value;
+  };
   constexpr size_t kWithin = 256;  // beyond what the allocator keeps in free frames
   const uint64_t text_alias = alias(code->data()) + kWithin, rest_alias = alias(code->data() + kPageSize) + kWithin;
   set_fault_handler(resolve_test_fault);
@@ -171,7 +179,8 @@ void test_code(TestRun& run) {
   Platform::seal_code(*code, kPageSize);
   run.expect(reinterpret_cast<int (*)()>(code->data())() == 42, "code does not run");
   run.expect(test_catch(store, VirtAddr::of(code->data()).value) == 1, "sealed code is writable");
-  run.expect(test_catch(store, VirtAddr::of(code->data()).value + kPageSize) == 1, "the rest of sealed code is writable");
+  run.expect(test_catch(store, VirtAddr::of(code->data()).value + kPageSize) == 1,
+             "the rest of sealed code is writable");
   run.expect(test_catch(store, text_alias) == 1, "sealed code is writable in the direct map");
   run.expect(test_catch(store, rest_alias) == 1, "the rest of sealed code is writable in the direct map");
   Platform::release_code(*code);
@@ -224,18 +233,24 @@ struct KernelTest {
   std::string_view name;
   void (*run)(TestRun&);
 };
-constexpr KernelTest kTests[] = {{"heap", test_heap},       {"lazy_memory", test_lazy_memory},
-                                 {"faults", test_faults},   {"nested_faults", test_nested_faults},
-                                 {"descents", test_descents}, {"code", test_code},
-                                 {"page_rights", test_page_rights}, {"clock", test_clock},
-                                 {"random", test_random},   {"symbols", test_symbols},
+constexpr KernelTest kTests[] = {{"heap", test_heap},
+                                 {"lazy_memory", test_lazy_memory},
+                                 {"faults", test_faults},
+                                 {"nested_faults", test_nested_faults},
+                                 {"descents", test_descents},
+                                 {"code", test_code},
+                                 {"page_rights", test_page_rights},
+                                 {"clock", test_clock},
+                                 {"random", test_random},
+                                 {"symbols", test_symbols},
                                  {"time_limit", test_time_limit}};
 
 }  // namespace
 
 int run_echo() {
   std::vector<std::byte> buffer(256 * 1024);
-  while (const size_t count = console::read(buffer).value_or(0)) console::write(Port::standard_output, std::span(buffer).first(count));
+  while (const size_t count = console::read(buffer).value_or(0))
+    console::write(Port::standard_output, std::span(buffer).first(count));
   return 7;
 }
 

@@ -2,10 +2,10 @@
 
 #include "base/format.hpp"
 #include "kernel/devices/console.hpp"
-#include "kernel/testing/account.hpp"
 #include "kernel/program/engine_config.hpp"
 #include "kernel/program/run.hpp"
 #include "kernel/program/system.hpp"
+#include "kernel/testing/account.hpp"
 #include "testing/trial/trial.hpp"
 
 namespace cairn::kernel {

@@ -1,9 +1,10 @@
-// How fast a counter runs, measured against another whose rate is known, by code that may be stopped between any two instructions
-// for any time (an emulator is descheduled by its host).
+// How fast a counter runs, measured against another whose rate is known, by code that may be stopped between any two
+// instructions for any time (an emulator is descheduled by its host).
 //
-// A moment is the reference read between two readings of the counter; of several, the one with the closest readings counts, and
-// their distance bounds its error. Two windows between three moments must give the same rate, or the reference has wrapped around
-// in one of them. Windows grow until the bounds are small against them. Portable: tests simulate both counters.
+// A moment is the reference read between two readings of the counter; of several, the one with the closest readings
+// counts, and their distance bounds its error. Two windows between three moments must give the same rate, or the
+// reference has wrapped around in one of them. Windows grow until the bounds are small against them. Portable: tests
+// simulate both counters.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +14,8 @@
 
 namespace cairn::kernel {
 
-// restart() begins to count anew where that is needed; read() gives the count, none when the counter has come to its end; the
-// count wraps around after `mask`.
+// restart() begins to count anew where that is needed; read() gives the count, none when the counter has come to its
+// end; the count wraps around after `mask`.
 template <class R>
 concept ReferenceCounter = requires(R reference) {
   { reference.rate } -> std::convertible_to<uint64_t>;  // per second
@@ -31,7 +32,8 @@ class Calibration {
   // Ticks per second, within a per cent; none when the reference does not count or nothing consistent was seen.
   std::optional<uint64_t> run() {
     uint64_t window = std::max<uint64_t>(reference_.rate / 2000, 16);  // half a millisecond
-    // What goes wrong unseen is that counts are lost, which makes the rate too high: of several measurements the lowest counts.
+    // What goes wrong unseen is that counts are lost, which makes the rate too high: of several measurements the lowest
+    // counts.
     int wanted = reference_.mask / reference_.rate == 0 ? 5 : 1;
     std::optional<uint64_t> lowest;
     for (int attempt = 0; attempt < kAttempts && wanted != 0 && !stuck_; ++attempt) {
@@ -48,10 +50,10 @@ class Calibration {
 
  private:
   static constexpr int kAttempts = 40;
-  static constexpr int kReadings = 8;                // for a moment
+  static constexpr int kReadings = 8;  // for a moment
   static constexpr uint64_t kMillion = 1'000'000;
   static constexpr uint64_t kGood = 4000, kTolerable = 10'000;  // millionths
-  static constexpr uint64_t kPatience = uint64_t{1} << 31;       // ticks without a count
+  static constexpr uint64_t kPatience = uint64_t{1} << 31;      // ticks without a count
 
   struct Moment {
     uint64_t ticks = 0;
@@ -96,16 +98,19 @@ class Calibration {
     const auto third = second ? after(*second, window) : second;
     if (!third) return std::nullopt;
     const Rate one = rate(*first, *second), other = rate(*second, *third), all = rate(*first, *third);
-    const uint64_t difference = one.per_second > other.per_second ? one.per_second - other.per_second : other.per_second - one.per_second;
+    const uint64_t difference =
+        one.per_second > other.per_second ? one.per_second - other.per_second : other.per_second - one.per_second;
     const uint64_t allowed = one.error_bound + other.error_bound + 1000;
-    if (one.per_second == 0 || static_cast<unsigned __int128>(difference) * kMillion > static_cast<unsigned __int128>(one.per_second) * allowed) {
+    if (one.per_second == 0 || static_cast<unsigned __int128>(difference) * kMillion >
+                                   static_cast<unsigned __int128>(one.per_second) * allowed) {
       return std::nullopt;
     }
     return all;
   }
 
   Rate rate(const Moment& a, const Moment& b) const {
-    const uint64_t counts = std::max<uint64_t>(elapsed(a.count, b.count), 1), ticks = std::max<uint64_t>(b.ticks - a.ticks, 1);
+    const uint64_t counts = std::max<uint64_t>(elapsed(a.count, b.count), 1),
+                   ticks = std::max<uint64_t>(b.ticks - a.ticks, 1);
     const auto per_second = static_cast<unsigned __int128>(ticks) * reference_.rate / counts;
     const auto width = static_cast<unsigned __int128>(a.width + b.width) * (kMillion / 2) / ticks;
     return {static_cast<uint64_t>(std::min<unsigned __int128>(per_second, ~uint64_t{0})),
@@ -118,8 +123,8 @@ class Calibration {
   bool stuck_ = false;
 };
 
-// Of several opinions about one rate, the most trusted first: the first that another confirms within two per cent, or else the first
-// that there is.
+// Of several opinions about one rate, the most trusted first: the first that another confirms within two per cent, or
+// else the first that there is.
 constexpr std::optional<uint64_t> choose_rate(std::initializer_list<std::optional<uint64_t>> opinions) {
   for (const auto* one = opinions.begin(); one != opinions.end(); ++one) {
     for (const auto* other = opinions.begin(); *one && other != opinions.end(); ++other) {

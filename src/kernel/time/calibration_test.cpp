@@ -7,8 +7,8 @@
 namespace cairn::kernel {
 namespace {
 
-// A host that runs the emulator for a while and then something else, by a clock in nanoseconds. Every reading takes time, during
-// which it may stop, too.
+// A host that runs the emulator for a while and then something else, by a clock in nanoseconds. Every reading takes
+// time, during which it may stop, too.
 class Host {
  public:
   Host(uint64_t seed, double load) : random_(seed), load_(load) { schedule(); }
@@ -30,7 +30,10 @@ class Host {
  private:
   static constexpr double kSlice = 3e6;
   // Sometimes the emulator is stopped again almost at once.
-  void schedule() { left_ = load_ == 0 ? 1e18 : std::exponential_distribution<double>(1 / (between(0, 1) < 0.2 ? 2e3 : kSlice))(random_); }
+  void schedule() {
+    left_ =
+        load_ == 0 ? 1e18 : std::exponential_distribution<double>(1 / (between(0, 1) < 0.2 ? 2e3 : kSlice))(random_);
+  }
 
   std::mt19937_64 random_;
   double load_;  // time stopped for each time running

@@ -17,8 +17,8 @@ void set_wall_clock(uint64_t nanoseconds);
 bool has_wall_clock();
 // The tick counter's value at that time; all ones when it is too far away.
 uint64_t ticks_at(uint64_t nanoseconds_since_boot);
-// Sleeps: halts this CPU until then. Interrupts are off meanwhile, as everywhere in the kernel but under a limit on time
-// (runtime/time_limit.hpp), whose interrupt is asked for again afterwards.
+// Sleeps: halts this CPU until then. Interrupts are off meanwhile, as everywhere in the kernel but under a limit on
+// time (runtime/time_limit.hpp), whose interrupt is asked for again afterwards.
 void sleep_until(uint64_t nanoseconds_since_boot);
 
 }  // namespace cairn::kernel

@@ -1,5 +1,5 @@
-// What the kernel keeps for each CPU. The entries of traps find it by the stack that the CPU takes for them, since the interrupted
-// registers may be a guest's.
+// What the kernel keeps for each CPU. The entries of traps find it by the stack that the CPU takes for them, since the
+// interrupted registers may be a guest's.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,8 @@ struct Activation;
 namespace cairn::kernel {
 
 struct Cpu {
-  // The kernel's stack: kernel code, programs' host functions and the handling of traps run on it. Always mapped, with a guard below.
+  // The kernel's stack: kernel code, programs' host functions and the handling of traps run on it. Always mapped, with
+  // a guard below.
   std::span<const std::byte> stack;
   runtime::Activation* activation = nullptr;  // the innermost entry into guest code
   std::atomic<uint64_t> spurious_interrupts{0};

@@ -1,8 +1,9 @@
 // Where the frame of a trap goes from the stack that the CPU enters traps on.
 //
-// That stack holds one frame: the next trap would overwrite it. So before a lock is taken, interrupts are let in or anything is
-// touched that may fault, the frame moves to the kernel's stack: below the interrupted stack pointer when kernel code was interrupted,
-// and below the frame of the innermost entry into guest code when that was. Then traps nest like calls.
+// That stack holds one frame: the next trap would overwrite it. So before a lock is taken, interrupts are let in or
+// anything is touched that may fault, the frame moves to the kernel's stack: below the interrupted stack pointer when
+// kernel code was interrupted, and below the frame of the innermost entry into guest code when that was. Then traps
+// nest like calls.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,9 @@ namespace cairn::kernel {
 // So much of the kernel's stack must be left for a trap to be handled.
 inline constexpr uint64_t kTrapReserve = 16 * 1024;
 
-// The address, 16-byte aligned, for a frame of `size` bytes; nothing when the kernel's stack has no room for it, or the interrupted
-// stack pointer is neither on it nor a guest's. `entry_frame`: the stack pointer of the innermost entry into guest code, or 0.
+// The address, 16-byte aligned, for a frame of `size` bytes; nothing when the kernel's stack has no room for it, or the
+// interrupted stack pointer is neither on it nor a guest's. `entry_frame`: the stack pointer of the innermost entry
+// into guest code, or 0.
 constexpr std::optional<uint64_t> frame_place(uint64_t stack_pointer, uint64_t stack_bottom, uint64_t stack_top,
                                               uint64_t entry_frame, uint64_t size) {
   constexpr uint64_t kRedZone = 128;  // functions of the compiler's own library may have one

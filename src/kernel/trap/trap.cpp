@@ -27,7 +27,8 @@ extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu) {
   const runtime::Activation* const activation = cpu->activation;
   const uint64_t entry = activation != nullptr ? reinterpret_cast<uint64_t>(activation->entry.saved_stack_pointer) : 0;
   const uint64_t bottom = reinterpret_cast<uint64_t>(cpu->stack.data());
-  const auto place = frame_place(stack_pointer_of(*frame), bottom, bottom + cpu->stack.size(), entry, sizeof(TrapFrame));
+  const auto place =
+      frame_place(stack_pointer_of(*frame), bottom, bottom + cpu->stack.size(), entry, sizeof(TrapFrame));
   if (!place) panic_at("a trap outside of the kernel's stack, or at its end", *frame);
   return static_cast<TrapFrame*>(std::memcpy(reinterpret_cast<void*>(*place), frame, sizeof(TrapFrame)));
 }
@@ -48,17 +49,20 @@ void handle_fault(const Fault& fault, TrapFrame& frame) {
   LogLine message;
   message << fault.name << " at " << Hex{fault.machine.pc};
   if (fault.machine.kind == runtime::FaultKind::access) {
-    message << (fault.write ? ", write to " : fault.execute ? ", execution of " : ", read of ") << Hex{fault.machine.address};
+    message << (fault.write     ? ", write to "
+                : fault.execute ? ", execution of "
+                                : ", read of ")
+            << Hex{fault.machine.address};
   }
-  // Filling takes locks: who holds one already touches neither guests' memory nor anything else that is filled on first touch.
+  // Filling takes locks: who holds one already touches neither guests' memory nor anything else that is filled on first
+  // touch.
   if (locks_held() != 0) {
     message << ", while a lock was held";
     panic_at(message.text(), frame);
   }
   if (fault.machine.kind == runtime::FaultKind::access && is_memory_ready()) {
-    const FaultOutcome outcome = address_space().with([&](KernelAddressSpace& space) {
-      return space.fault({fault.machine.address}, fault.write, fault.execute);
-    });
+    const FaultOutcome outcome = address_space().with(
+        [&](KernelAddressSpace& space) { return space.fault({fault.machine.address}, fault.write, fault.execute); });
     if (outcome == FaultOutcome::filled) return;
   }
   if (const FaultHandler handler = fault_handler.load()) {

@@ -1,4 +1,5 @@
-// The runtime's functions that compiled code calls, by the numbers of builtins.def. Engine::builtins() says what it calls them by.
+// The runtime's functions that compiled code calls, by the numbers of builtins.def. Engine::builtins() says what it
+// calls them by.
 #pragma once
 
 #include <array>

@@ -4,10 +4,10 @@
 #include <cstring>
 
 #include "platform/platform.hpp"
-#include "runtime/code/activation.hpp"
 #include "runtime/calls/builtin_table.hpp"
-#include "runtime/const_eval.hpp"
 #include "runtime/calls/exceptions.hpp"
+#include "runtime/code/activation.hpp"
+#include "runtime/const_eval.hpp"
 #include "runtime/heap/gc_builtins.hpp"
 #include "runtime/storage/segments.hpp"
 #include "runtime/store.hpp"
@@ -76,17 +76,18 @@ int32_t wait(abi::VMContext* context, uint32_t index, uint64_t address, uint64_t
   return result ? static_cast<int32_t>(*result) : answer(result.error());
 }
 
-int32_t builtin_memory_wait32(abi::VMContext* context, uint32_t memory, uint64_t address, uint64_t offset, uint32_t expected,
-                              int64_t timeout) {
+int32_t builtin_memory_wait32(abi::VMContext* context, uint32_t memory, uint64_t address, uint64_t offset,
+                              uint32_t expected, int64_t timeout) {
   return wait(context, memory, address, offset, expected, timeout);
 }
 
-int32_t builtin_memory_wait64(abi::VMContext* context, uint32_t memory, uint64_t address, uint64_t offset, uint64_t expected,
-                              int64_t timeout) {
+int32_t builtin_memory_wait64(abi::VMContext* context, uint32_t memory, uint64_t address, uint64_t offset,
+                              uint64_t expected, int64_t timeout) {
   return wait(context, memory, address, offset, expected, timeout);
 }
 
-int32_t builtin_memory_notify(abi::VMContext* context, uint32_t index, uint64_t address, uint64_t offset, uint32_t count) {
+int32_t builtin_memory_notify(abi::VMContext* context, uint32_t index, uint64_t address, uint64_t offset,
+                              uint32_t count) {
   const MemoryObject& memory = memory_of(instance_of(context), index);
   uint64_t at;
   if (__builtin_add_overflow(address, offset, &at)) return answer(TrapKind::out_of_bounds_memory_access);
@@ -123,15 +124,13 @@ uint32_t builtin_table_copy(abi::VMContext* context, uint32_t to, uint32_t from,
   return 0;
 }
 
-uint32_t builtin_table_init(abi::VMContext* context, uint32_t table, uint32_t segment, uint64_t destination, uint64_t source,
-                            uint64_t length) {
+uint32_t builtin_table_init(abi::VMContext* context, uint32_t table, uint32_t segment, uint64_t destination,
+                            uint64_t source, uint64_t length) {
   InstanceObject& instance = instance_of(context);
   return status(initialize_table(instance, table_of(instance, table), segment, destination, source, length));
 }
 
-void builtin_elem_drop(abi::VMContext* context, uint32_t segment) {
-  drop_elements(instance_of(context), segment);
-}
+void builtin_elem_drop(abi::VMContext* context, uint32_t segment) { drop_elements(instance_of(context), segment); }
 
 // An exception of the host is thrown into the guest.
 [[noreturn]] void builtin_raise_trap(abi::VMContext* context, uint32_t code) {

@@ -2,13 +2,13 @@
 
 #include <bit>
 
+#include "abi/field_layout.hpp"
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "platform/platform.hpp"
-#include "runtime/code/code_image.hpp"
-#include "abi/field_layout.hpp"
-#include "runtime/code/frame_iterator.hpp"
 #include "runtime/calls/func.hpp"
+#include "runtime/code/code_image.hpp"
+#include "runtime/code/frame_iterator.hpp"
 #include "runtime/heap/heap.hpp"
 #include "runtime/store.hpp"
 
@@ -29,7 +29,7 @@ void restore_registers(const GuestFrame& frame, uint64_t* registers) {
 [[noreturn]] __attribute__((no_sanitize("function"))) void land(Store& store, const GuestFrame& frame,
                                                                 uint32_t landing_offset, abi::HeapReference exception) {
   // Of a type that does not return, so that the address sanitizer forgets the frames that are left.
-  using LandingStub = void (__attribute__((noreturn)) *)(const uint64_t*, uint64_t, const void*, uint32_t);
+  using LandingStub = void(__attribute__((noreturn))*)(const uint64_t*, uint64_t, const void*, uint32_t);
   const auto stub = std::bit_cast<LandingStub>(store.engine().landing_stub());
   stub(store.state().registers, frame.stack_pointer, frame.image->at(landing_offset), exception);
 }

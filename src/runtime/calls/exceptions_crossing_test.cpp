@@ -76,7 +76,8 @@ TEST_F(CrossingExceptions, CrossTailCalls) {
     (memory 1) (data (i32.const 0) "\2a")
     (func $tail (param i32) (return_call $throw (local.get 0)))
     (func $tail_many (param i32)
-      (return_call $many (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+      (return_call $many (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+          (i32.const 0)
         (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (local.get 0)))
     (func $own (param i32) (throw $t (local.get 0)))
     (func $tail_own (param i32) (return_call $own (local.get 0)))
@@ -196,7 +197,8 @@ TEST_F(CrossingExceptions, OfAnotherStoreAreTraps) {
   EXPECT_EQ(result.error().exception->payload.at(0).as_i32(), 6);
 }
 
-// Guest of store 1, guest of store 2, guest of store 1 again: the latter runs below the frames that store 1 left on its stack.
+// Guest of store 1, guest of store 2, guest of store 1 again: the latter runs below the frames that store 1 left on its
+// stack.
 TEST_F(CrossingExceptions, BackThroughAnotherStore) {
   auto other = *Store::create(*engine_);
   Linker other_linker(*other);

@@ -92,7 +92,8 @@ TEST_F(Exceptions, RegistersAreRestored) {
       (if (i32.eqz (local.get 0)) (then (throw $t (local.get 1))))
       (i32.add (call $deep (i32.sub (local.get 0) (i32.const 1)) (i32.add (local.get 1) (i32.const 1))
                            (local.get 3) (local.get 2) (local.get 5) (local.get 4))
-        (i32.add (local.get $x) (i32.add (i32.add (local.get 1) (local.get 2)) (i32.add (local.get 3) (i32.add (local.get 4) (local.get 5)))))))
+        (i32.add (local.get $x) (i32.add (i32.add (local.get 1) (local.get 2)) (i32.add (local.get 3) (i32.add
+            (local.get 4) (local.get 5)))))))
     (func (export "run") (param i32 i32 i32 i32 i32 i32 i32 i32 i64 i64 f64 f64 f32 f32 v128) (result i64)
       (local $caught i32)
       (block $done
@@ -101,11 +102,13 @@ TEST_F(Exceptions, RegistersAreRestored) {
             (drop (call $deep (i32.const 5) (i32.const 100) (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4))))
           (br $done))))
       (i64.add (i64.extend_i32_u (local.get $caught))
-      (i64.add (i64.extend_i32_u (i32.add (i32.add (i32.add (local.get 0) (local.get 1)) (i32.add (local.get 2) (local.get 3)))
+      (i64.add (i64.extend_i32_u (i32.add (i32.add (i32.add (local.get 0) (local.get 1)) (i32.add (local.get 2)
+          (local.get 3)))
                         (i32.add (i32.add (local.get 4) (local.get 5)) (i32.add (local.get 6) (local.get 7)))))
         (i64.add (i64.add (local.get 8) (local.get 9))
           (i64.add (i64.trunc_f64_s (f64.add (local.get 10) (local.get 11)))
-            (i64.add (i64.trunc_f32_s (f32.add (local.get 12) (local.get 13))) (i64x2.extract_lane 1 (local.get 14))))))))))");
+            (i64.add (i64.trunc_f32_s (f32.add (local.get 12) (local.get 13))) (i64x2.extract_lane 1
+                (local.get 14))))))))))");
   std::vector<Val> arguments;
   for (int i = 0; i < 8; ++i) arguments.push_back(Val::i32(1 << i));
   arguments.push_back(Val::i64(1 << 8));
@@ -192,7 +195,8 @@ TEST_F(Exceptions, LeaveDeepRecursion) {
     (func $relay (param i32) (result i32) (local $e exnref)
       (if (i32.eqz (local.get 0)) (then (throw $t (i32.const 6))))
       (local.set $e (block $h (result exnref)
-        (try_table (catch_all_ref $h) (return (i32.add (local.get 0) (call $relay (i32.sub (local.get 0) (i32.const 1))))))
+        (try_table (catch_all_ref $h) (return (i32.add (local.get 0) (call $relay (i32.sub (local.get 0)
+            (i32.const 1))))))
         unreachable))
       (throw_ref (local.get $e)))
     (func (export "down") (param i32) (result i32)

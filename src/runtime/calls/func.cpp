@@ -33,8 +33,8 @@ bool fits(Store& store, const Val& value, wasm::ValType type) {
   wasm::ValType actual = wasm::ValType::reference(wasm::Nullability::non_null, value.type().heap());
   if (value.type().heap() == wasm::HeapType::func) {
     const auto* reference = reinterpret_cast<const abi::VMFuncRef*>(value.low());
-    actual = wasm::ValType::reference(wasm::Nullability::non_null,
-                                      wasm::HeapType::of(wasm::TypeIndex(reference->type_id)));
+    actual =
+        wasm::ValType::reference(wasm::Nullability::non_null, wasm::HeapType::of(wasm::TypeIndex(reference->type_id)));
   }
   return store.engine().types().with([&](TypeRegistry& types) { return types.is_subtype(actual, type); });
 }
@@ -71,7 +71,8 @@ uint32_t invoke_dynamic(abi::VMHostContext* self, abi::VMContext* context, std::
   if (!done) return detail::report_trap(std::move(done.error()));
   for (size_t i = 0; i < results.size(); ++i) {
     if (!fits(caller.store(), results[i], callable.type.results[i])) {
-      return detail::report_trap(refused([] { return std::string("a host function returned a value of the wrong type"); }));
+      return detail::report_trap(
+          refused([] { return std::string("a host function returned a value of the wrong type"); }));
     }
     if (!caller.store().prepare(results[i])) {
       return detail::report_trap(Trap::of(wasm::TrapKind::allocation_failure));
@@ -105,7 +106,8 @@ std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::spa
   TryVector<Slot> values;
   TryVector<Val> prepared;
   Result<std::vector<Val>> results = run_operation([&] { return std::vector<Val>(type.results.size()); });
-  if (!results || !values.try_resize(std::max<size_t>({1, type.params.size(), type.results.size()})) || !prepared.try_append(arguments)) {
+  if (!results || !values.try_resize(std::max<size_t>({1, type.params.size(), type.results.size()})) ||
+      !prepared.try_append(arguments)) {
     return std::unexpected(Trap::of(wasm::TrapKind::allocation_failure));
   }
   std::optional<HandleScope> scope(std::in_place, store);  // of the arguments
@@ -151,8 +153,9 @@ wasm::FuncType function_type(const StaticType& type) {
 }
 }  // namespace
 
-Result<Func> make_host_function(Store& store, const StaticType& type, uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*),
-                                void* callable, void (*destroy)(void*)) {
+Result<Func> make_host_function(Store& store, const StaticType& type,
+                                uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*), void* callable,
+                                void (*destroy)(void*)) {
   if (callable == nullptr) return fail(out_of_memory("a host function"));
   Result<wasm::FuncType> made = run_operation([&] { return function_type(type); });
   if (made) return store.create_host_function(*made, invoke, callable, destroy);
@@ -164,8 +167,8 @@ Result<void> check_type(Store& store, Func function, const StaticType& wanted) {
   const wasm::FuncType& actual = type_of(store, function);
   if (std::ranges::equal(wanted.params, actual.params) && std::ranges::equal(wanted.results, actual.results)) return {};
   return fail(make_error([&] {
-    return Error::of(ErrorKind::link, "incompatible function type: wanted " + wasm::to_string(function_type(wanted)) + ", found " +
-                                          wasm::to_string(actual));
+    return Error::of(ErrorKind::link, "incompatible function type: wanted " + wasm::to_string(function_type(wanted)) +
+                                          ", found " + wasm::to_string(actual));
   }));
 }
 

@@ -25,8 +25,8 @@ namespace cairn::runtime {
 // The type of a function in canonical form.
 [[nodiscard]] const wasm::FuncType& type_of(Store& store, Func function);
 
-// Whether a host's value may be passed for a parameter of that canonical type. References are checked by hierarchy: the host
-// cannot make values of a more precise type than what it got from a guest of the same type.
+// Whether a host's value may be passed for a parameter of that canonical type. References are checked by hierarchy: the
+// host cannot make values of a more precise type than what it got from a guest of the same type.
 [[nodiscard]] bool fits(Store& store, const Val& value, wasm::ValType type);
 
 // Calls with dynamically typed values. Arguments that do not fit the type are a host_error trap, and nothing runs.
@@ -37,8 +37,8 @@ class Caller {
  public:
   Caller(Store& store, InstanceObject* instance) : store_(store), instance_(instance) {}
   [[nodiscard]] Store& store() const { return store_; }
-  // The memory that the calling instance exports under `name`; empty when there is none or the host itself called. Valid
-  // until guest code runs or the memory grows.
+  // The memory that the calling instance exports under `name`; empty when there is none or the host itself called.
+  // Valid until guest code runs or the memory grows.
   [[nodiscard]] std::span<std::byte> exported_memory(std::string_view name) const;
 
  private:
@@ -46,7 +46,8 @@ class Caller {
   InstanceObject* instance_;
 };
 
-// A host function made of a raw callable: `invoke(data, caller, values)` with 16-byte slots, for types known at run time only.
+// A host function made of a raw callable: `invoke(data, caller, values)` with 16-byte slots, for types known at run
+// time only.
 using DynamicHostFunction = std::expected<void, Trap> (*)(void* data, Caller& caller, std::span<Val> arguments,
                                                           std::span<Val> results);
 Result<Func> create_function(Store& store, const wasm::FuncType& type, DynamicHostFunction function, void* data);
@@ -124,10 +125,11 @@ struct StaticTypeOf {
   static constexpr StaticType type{params, Results<R>::types};
 };
 
-// What all host functions have in common, so that each C++ type adds little code. Takes `callable` over; null: there was no memory for
-// it.
-Result<Func> make_host_function(Store& store, const StaticType& type, uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*),
-                                void* callable, void (*destroy)(void*));
+// What all host functions have in common, so that each C++ type adds little code. Takes `callable` over; null: there
+// was no memory for it.
+Result<Func> make_host_function(Store& store, const StaticType& type,
+                                uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*), void* callable,
+                                void (*destroy)(void*));
 // Error (link): the function has another type.
 Result<void> check_type(Store& store, Func function, const StaticType& wanted);
 
@@ -167,8 +169,8 @@ struct InvokerFor<Callable, std::expected<R, Trap> (C::*)(Caller&, A...)> : Host
 template <class Callable>
 Result<Func> wrap_function(Store& store, Callable callable) {
   using Invoker = detail::InvokerFor<Callable, decltype(&Callable::operator())>;
-  return detail::make_host_function(store, Invoker::type, &Invoker::invoke, new (std::nothrow) Callable(std::move(callable)),
-                                    &Invoker::destroy);
+  return detail::make_host_function(store, Invoker::type, &Invoker::invoke,
+                                    new (std::nothrow) Callable(std::move(callable)), &Invoker::destroy);
 }
 
 template <class Signature>

@@ -1,12 +1,12 @@
 // Entering guest code from the host, and leaving it by a trap.
 #include <cstring>
 
+#include "abi/host_stack.hpp"
 #include "base/operation.hpp"
 #include "platform/platform.hpp"
+#include "runtime/calls/exceptions.hpp"
 #include "runtime/code/activation.hpp"
 #include "runtime/code/code_image.hpp"
-#include "runtime/calls/exceptions.hpp"
-#include "abi/host_stack.hpp"
 #include "runtime/module.hpp"
 #include "runtime/platform.hpp"
 #include "runtime/store.hpp"
@@ -66,7 +66,7 @@ std::byte* free_stack_end(std::span<std::byte> stack, const abi::VMStoreState& s
 
 // Trampolines are not C++ functions: they lack the type that UBSan looks for in front of a callee.
 __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke(const abi::VMFuncRef& function,
-                                                                                std::byte* values) {
+                                                                                 std::byte* values) {
   // Guest code whose host functions call guest code again goes down on two stacks: here the host's may end.
   const auto* const host_stack = static_cast<const std::byte*>(__builtin_frame_address(0));
   if (host_stack < Platform::host_stack_limit() + abi::kHostStackReserve)
@@ -115,7 +115,8 @@ FaultResolution resolve_fault(const MachineFault& fault) {
 
   const auto stack_begin = reinterpret_cast<uintptr_t>(store.stack().data());
   const codegen::TrapRecord* record = image->find_trap(offset);
-  if (fault.kind == FaultKind::access && fault.address < stack_begin && fault.address >= stack_begin - kStackGuardBytes) {
+  if (fault.kind == FaultKind::access && fault.address < stack_begin &&
+      fault.address >= stack_begin - kStackGuardBytes) {
     activation->kind = wasm::TrapKind::call_stack_exhausted;
   } else if (record != nullptr) {
     activation->kind = static_cast<wasm::TrapKind>(record->kind);

@@ -34,8 +34,8 @@ struct Trap {
   std::optional<uint64_t> memory_offset;
   uint64_t memory_length = 0;
 
-  // What was thrown, if the kind is uncaught_exception. A host function that fails with it throws it into the guest that
-  // called it, with the backtrace in `frames` if there is one; tag and payload must be of that store.
+  // What was thrown, if the kind is uncaught_exception. A host function that fails with it throws it into the guest
+  // that called it, with the backtrace in `frames` if there is one; tag and payload must be of that store.
   std::optional<Exception> exception;
 
   static Trap of(wasm::TrapKind kind, std::string message = {}) {

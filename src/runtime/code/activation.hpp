@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "abi/entry.hpp"
-#include "runtime/code/frame_iterator.hpp"
 #include "runtime/calls/trap.hpp"
+#include "runtime/code/frame_iterator.hpp"
 
 namespace cairn::runtime {
 
@@ -47,7 +47,7 @@ struct Activation {
   std::optional<uint64_t> memory_offset;
   uint64_t memory_length = 0;
   abi::HeapReference exception = abi::kNullReference;  // that ended it, or that a host function throws; not a root
-  std::optional<Trap> host_trap;  // of the host function that is about to raise it
+  std::optional<Trap> host_trap;                       // of the host function that is about to raise it
 };
 
 // In the module's bytes, of the instruction that the frame is at; 0 when unknown.

@@ -32,7 +32,8 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
                                                    std::span<const uint32_t> type_ids) {
   codegen::ObjectContents contents = CAIRN_TRY(codegen::read_object(object));
   if (contents.architecture != Platform::kArchitecture) {
-    return fail(make_error([] { return Error::of(ErrorKind::malformed, "the code object is for another architecture"); }));
+    return fail(
+        make_error([] { return Error::of(ErrorKind::malformed, "the code object is for another architecture"); }));
   }
   CAIRN_TRY(codegen::check_identity(contents.identity, wanted.identity, wanted.available));
   std::unique_ptr<CodeImage> image(new (std::nothrow) CodeImage());
@@ -47,7 +48,9 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
   const std::span<std::byte> text = image->mapping_.first(contents.text.size());
   for (const codegen::TypeReference& reference : contents.type_references) {
     if (reference.type_index >= type_ids.size()) {
-      return fail(make_error([] { return Error::of(ErrorKind::malformed, "the code object refers to a type that the module does not have"); }));
+      return fail(make_error([] {
+        return Error::of(ErrorKind::malformed, "the code object refers to a type that the module does not have");
+      }));
     }
     codegen::resolve_type_reference(text, reference, type_ids[reference.type_index]);
   }
@@ -60,9 +63,11 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
   }
   // Indices come from a file: more of them than functions could be told of would only waste memory.
   if (highest > contents.functions.size() + (uint32_t{1} << 20)) {
-    return fail(make_error([] { return Error::of(ErrorKind::malformed, "the code object numbers its functions beyond the limit"); }));
+    return fail(make_error(
+        [] { return Error::of(ErrorKind::malformed, "the code object numbers its functions beyond the limit"); }));
   }
-  if (!image->function_offsets_.try_resize(highest, kNoFunction)) return fail(out_of_memory("the functions' addresses"));
+  if (!image->function_offsets_.try_resize(highest, kNoFunction))
+    return fail(out_of_memory("the functions' addresses"));
   for (const FunctionRecord& function : contents.functions) {
     if (function.function_index != codegen::kTrampoline) {
       image->function_offsets_[function.function_index] = function.begin;

@@ -39,7 +39,8 @@ class CodeImage {
   [[nodiscard]] const std::byte* function(uint32_t function_index) const;
   [[nodiscard]] const std::byte* at(uint32_t offset) const { return text_.data() + offset; }
 
-  // For an offset in .text; null when there is no such record. A fault handler calls these: they neither allocate nor lock.
+  // For an offset in .text; null when there is no such record. A fault handler calls these: they neither allocate nor
+  // lock.
   [[nodiscard]] const codegen::FunctionRecord* find_function(uint32_t offset) const;
   [[nodiscard]] const codegen::TrapRecord* find_trap(uint32_t offset) const;
   [[nodiscard]] const codegen::CallRecord* find_call(uint32_t return_offset) const;
@@ -58,7 +59,7 @@ class CodeImage {
   std::span<std::byte> mapping_;
   std::span<const std::byte> text_;
   std::vector<codegen::FunctionRecord> functions_;  // sorted by begin
-  TryVector<uint32_t> function_offsets_;          // by index in the module; all ones: none
+  TryVector<uint32_t> function_offsets_;            // by index in the module; all ones: none
   std::vector<codegen::TrapRecord> traps_;
   std::vector<codegen::CallRecord> calls_;
   std::vector<codegen::StackMapRecord> stack_maps_;

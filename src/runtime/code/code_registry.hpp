@@ -1,5 +1,6 @@
-// Which code image a program counter lies in. Looked up by fault handlers, so that look-ups take no lock: there are two tables, and a
-// writer changes the one that nobody looks at, makes it the current one, and waits for those who look at the other.
+// Which code image a program counter lies in. Looked up by fault handlers, so that look-ups take no lock: there are two
+// tables, and a writer changes the one that nobody looks at, makes it the current one, and waits for those who look at
+// the other.
 #pragma once
 
 #include <array>

@@ -53,7 +53,8 @@ bool FrameIterator::enter_known_frame() {
   const FrameCache::Entry& entry = cache_->entry_of(at_.pc);
   if (entry.pc != at_.pc) return false;
   const auto offset = static_cast<uint32_t>(at_.pc - entry.image->begin());
-  frame_ = {activation_, entry.image, entry.function, entry.call, offset, at_.stack_pointer - entry.call->argument_bytes,
+  frame_ = {activation_,     entry.image, entry.function,
+            entry.call,      offset,      at_.stack_pointer - entry.call->argument_bytes,
             entry.references};
   return true;
 }
@@ -87,8 +88,8 @@ bool FrameIterator::find_caller() {
   if (kReturnAddressOnStack) {
     if (!read(frame_end, return_address)) return false;
     frame_end += 8;
-  } else if (frame_.call == nullptr && (frame_.offset < function.body_begin ||
-                                        (function.flags & codegen::kReturnAddressInRegister) != 0)) {
+  } else if (frame_.call == nullptr &&
+             (frame_.offset < function.body_begin || (function.flags & codegen::kReturnAddressInRegister) != 0)) {
     return_address = at_.return_register;
   } else if (!read(frame_end - 8, return_address)) {
     return false;

@@ -1,6 +1,6 @@
-// The guest frames of a thread, innermost first: what backtraces, unwinding and the collector's scan for roots share. The layout
-// is in compiler/codegen/calling_convention.hpp. It neither allocates nor locks, and survives a damaged stack: it reads only
-// inside the guest stack of the store whose frame it is at.
+// The guest frames of a thread, innermost first: what backtraces, unwinding and the collector's scan for roots share.
+// The layout is in compiler/codegen/calling_convention.hpp. It neither allocates nor locks, and survives a damaged
+// stack: it reads only inside the guest stack of the store whose frame it is at.
 #pragma once
 
 #include <array>
@@ -28,9 +28,9 @@ struct GuestFrame {
   const CodeImage* image = nullptr;
   const codegen::FunctionRecord* function = nullptr;
   const codegen::CallRecord* call = nullptr;  // that it is in; null: the innermost frame of a fault
-  uint32_t offset = 0;                        // in the image: the call's return address, or the instruction that faulted
-  uintptr_t stack_pointer = 0;                // while the body runs
-  std::span<const int32_t> references;       // of the call: CodeImage::stack_map; only with a FrameCache
+  uint32_t offset = 0;                  // in the image: the call's return address, or the instruction that faulted
+  uintptr_t stack_pointer = 0;          // while the body runs
+  std::span<const int32_t> references;  // of the call: CodeImage::stack_map; only with a FrameCache
 };
 
 // What was found for return addresses lately, for walks over deep stacks: much the same frames come again and again.
@@ -59,10 +59,10 @@ class FrameIterator {
   FrameIterator& operator++();
 
  private:
-  bool enter_frame();      // describes the frame at at_; false: there is none, or the host's entry
-  bool find_caller();      // moves at_ to the caller of the frame
+  bool enter_frame();  // describes the frame at at_; false: there is none, or the host's entry
+  bool find_caller();  // moves at_ to the caller of the frame
   bool leave_activation();
-  void settle();           // at_ to the next frame, over entries of the host
+  void settle();  // at_ to the next frame, over entries of the host
   bool enter_known_frame();
   bool read(uint64_t address, uint64_t& value) const;
 

@@ -6,9 +6,9 @@
 #include <cstring>
 #include <utility>
 
+#include "abi/heap_layout.hpp"
 #include "base/result.hpp"
 #include "runtime/heap/committed_table.hpp"
-#include "abi/heap_layout.hpp"
 
 namespace cairn::runtime {
 

@@ -18,10 +18,12 @@ TEST_F(ChangedRoots, ANearlyEmptyTableCostsWhatIsInIt) {
     (func (export "run") (param $count i32) (local $i i32)
       (loop $again
         (if (i32.eqz (i32.rem_u (local.get $i) (i32.const 100000)))
-          (then (table.set $table (i32.add (i32.const 5000000) (local.get $i)) (struct.new $node (i64.extend_i32_u (local.get $i))))))
+          (then (table.set $table (i32.add (i32.const 5000000) (local.get $i)) (struct.new $node (i64.extend_i32_u
+              (local.get $i))))))
         (global.set $sink (struct.new $node (i64.const 1)))
         (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $count)))))
-    (func (export "at") (param i32) (result i64) (struct.get $node 0 (table.get $table (i32.add (i32.const 5000000) (local.get 0)))))))");
+    (func (export "at") (param i32) (result i64) (struct.get $node 0 (table.get $table (i32.add (i32.const 5000000)
+        (local.get 0)))))))");
   ASSERT_TRUE(invoke(instance, "run", {Val::i32(100'000)}));
   const HeapStatistics before = statistics();
   ASSERT_TRUE(invoke(instance, "run", {Val::i32(3'000'000)}));
@@ -29,8 +31,9 @@ TEST_F(ChangedRoots, ANearlyEmptyTableCostsWhatIsInIt) {
   const uint64_t collections = after.minor_collections - before.minor_collections;
   EXPECT_GE(collections, 10U);
   // The pieces that were written, and once all of it for each marking of everything.
-  EXPECT_LE(after.roots_visited - before.roots_visited,
-            30 * abi::kTablePiece + 1000 * collections + 10'000'000 * (after.major_collections - before.major_collections));
+  EXPECT_LE(
+      after.roots_visited - before.roots_visited,
+      30 * abi::kTablePiece + 1000 * collections + 10'000'000 * (after.major_collections - before.major_collections));
   EXPECT_EQ(after.major_collections, before.major_collections);
   for (int32_t i = 0; i < 3'000'000; i += 100'000) {
     const auto value = invoke(instance, "at", {Val::i32(i)});

@@ -35,7 +35,8 @@ TEST_P(Collections, FramesOfDeepRecursionKeepTheirObjects) {
       (local.set $own (struct.new $node (i64.extend_i32_u (local.get $n)) (local.get $above)))
       (if (i32.eqz (local.get $n)) (then (return (i64.const 0))))
       (local.set $below (call $descend (i32.sub (local.get $n) (i32.const 1)) (local.get $own)))
-      (if (ref.is_null (local.get $above)) (then (return (i64.add (local.get $below) (struct.get $node $value (local.get $own))))))
+      (if (ref.is_null (local.get $above)) (then (return (i64.add (local.get $below) (struct.get $node $value
+          (local.get $own))))))
       (if (i64.ne (struct.get $node $value (local.get $above))
                   (i64.extend_i32_u (i32.add (local.get $n) (i32.const 1))))
         (then (unreachable)))
@@ -202,7 +203,8 @@ TEST_P(Collections, HostFunctionsBetweenGuestFrames) {
 
 TEST_P(Collections, TheHostReadsAndWritesFieldsAndElements) {
   const Instance instance = instantiate(R"((module
-    (type $pair (struct (field $a (mut i8)) (field $b (mut externref)) (field $c i64) (field $d (mut (ref null $pair)))))
+    (type $pair (struct (field $a (mut i8)) (field $b (mut externref)) (field $c i64) (field $d (mut
+        (ref null $pair)))))
     (type $pairs (array (mut (ref null $pair))))
     (func (export "pair") (result (ref $pair))
       (struct.new $pair (i32.const 0x1ff) (ref.null extern) (i64.const -1) (ref.null $pair)))

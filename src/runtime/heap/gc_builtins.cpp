@@ -59,8 +59,8 @@ void check_elements(abi::VMContext* context, uint32_t segment, uint32_t source, 
 }
 
 // Copies an element segment's values into an array.
-void store_elements(abi::VMContext* context, abi::HeapReference array, const Elements& target, uint32_t segment, uint32_t source,
-                    uint32_t length) {
+void store_elements(abi::VMContext* context, abi::HeapReference array, const Elements& target, uint32_t segment,
+                    uint32_t source, uint32_t length) {
   InstanceObject& instance = instance_of(context);
   for (uint32_t i = 0; i < length; ++i) {
     const uint64_t value = element_value(instance, segment, source + i);
@@ -94,7 +94,7 @@ void builtin_gc_barrier(abi::VMContext* context, abi::HeapReference object, uint
 }
 
 abi::HeapReference builtin_array_new_data(abi::VMContext* context, uint32_t type_id, uint32_t segment, uint32_t source,
-                                     uint32_t length) {
+                                          uint32_t length) {
   const uint32_t size = context->types[type_id]->size;
   const std::byte* bytes = segment_bytes(context, segment, source, length, size);
   const abi::HeapReference array = or_trap(context, heap_of(context).allocate_array(type_id, length));
@@ -103,7 +103,7 @@ abi::HeapReference builtin_array_new_data(abi::VMContext* context, uint32_t type
 }
 
 abi::HeapReference builtin_array_new_elem(abi::VMContext* context, uint32_t type_id, uint32_t segment, uint32_t source,
-                                     uint32_t length) {
+                                          uint32_t length) {
   check_elements(context, segment, source, length);
   const abi::HeapReference array = or_trap(context, heap_of(context).allocate_array(type_id, length));
   store_elements(context, array, elements_of(context, array, 0, length), segment, source, length);
@@ -124,8 +124,8 @@ void builtin_array_init_elem(abi::VMContext* context, abi::HeapReference array, 
   store_elements(context, array, target, segment, source, length);
 }
 
-void builtin_array_copy(abi::VMContext* context, abi::HeapReference to, uint32_t destination, abi::HeapReference from, uint32_t source,
-                        uint32_t length) {
+void builtin_array_copy(abi::VMContext* context, abi::HeapReference to, uint32_t destination, abi::HeapReference from,
+                        uint32_t source, uint32_t length) {
   const Elements target = elements_of(context, to, destination, length);
   const Elements origin = elements_of(context, from, source, length);
   if (length == 0) return;
@@ -133,8 +133,8 @@ void builtin_array_copy(abi::VMContext* context, abi::HeapReference to, uint32_t
   if (target.are_references) heap_of(context).remember_range(to, target.first_offset, length);
 }
 
-void builtin_array_fill(abi::VMContext* context, abi::HeapReference array, uint32_t destination, uint64_t low, uint64_t high,
-                        uint32_t length) {
+void builtin_array_fill(abi::VMContext* context, abi::HeapReference array, uint32_t destination, uint64_t low,
+                        uint64_t high, uint32_t length) {
   const Elements target = elements_of(context, array, destination, length);
   const std::array<uint64_t, 2> value = {low, high};
   if (length == 0) return;

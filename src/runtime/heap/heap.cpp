@@ -54,8 +54,8 @@ Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const abi::
                 .promoted = CAIRN_TRY(CommittedTable<abi::HeapReference>::create(Scavenger::list_capacity(nursery))),
                 .reservation = CAIRN_TRY(Platform::reserve(bytes))};
   const std::span<std::byte> reservation = memory.reservation;
-  // Where there is no memory for more of the lists, the collector gets by with these, but not with next to nothing: marking ends when
-  // its list has room for one part of an array (INV-15).
+  // Where there is no memory for more of the lists, the collector gets by with these, but not with next to nothing:
+  // marking ends when its list has room for one part of an array (INV-15).
   std::unique_ptr<Heap> heap;
   if (memory.to_scan.grow(std::min(config.mark_list_entries, kLeastListEntries)) &&
       memory.remembered.grow(std::min(config.remembered_entries, kLeastListEntries))) {
@@ -116,7 +116,8 @@ bool Heap::refill(uint64_t size) {
   if (hand_out(size)) return true;
   collect_minor();
   // A minor collection looks at all roots, so that it must bring more than one object as well.
-  const uint64_t decent = config_.stress ? size : std::max(size, std::min({kSliceBytes, least_room() / 2, nursery_.size()}));
+  const uint64_t decent =
+      config_.stress ? size : std::max(size, std::min({kSliceBytes, least_room() / 2, nursery_.size()}));
   if (hand_out(decent)) return true;
   if (!collect_for_room()) return false;
   return old_.reserve(OldSpace::blocks_for(std::max(size, least_room()))) && hand_out(size);
@@ -126,8 +127,8 @@ uint64_t Heap::least_room() const { return old_.used_bytes() / kLeastRoom; }
 
 uint64_t Heap::allocated_bytes() const { return statistics_.allocated_bytes + nursery_.used() + large_since_minor_; }
 
-// Collects everything because there is no room. False: it was in vain several times in a row, as when objects of different sizes
-// take turns in destroying the room for one another, and the heap counts as full.
+// Collects everything because there is no room. False: it was in vain several times in a row, as when objects of
+// different sizes take turns in destroying the room for one another, and the heap counts as full.
 bool Heap::collect_for_room() {
   const uint64_t allocated = allocated_bytes() - std::exchange(allocated_at_shortage_, allocated_bytes());
   shortages_in_a_row_ = allocated < least_room() ? shortages_in_a_row_ + 1 : 0;
@@ -193,7 +194,8 @@ abi::HeapReference Heap::allocate_array(uint32_t type_id, uint32_t length) {
 
 abi::HeapReference Heap::allocate_host_value(uint64_t value) {
   const abi::HeapReference object = allocate_bytes(sizeof(abi::VMHostValue));
-  if (object != abi::kNullReference) at<abi::VMHostValue>(object) = {.header = header_of(0, abi::ObjectKind::host), .value = value};
+  if (object != abi::kNullReference)
+    at<abi::VMHostValue>(object) = {.header = header_of(0, abi::ObjectKind::host), .value = value};
   return object;
 }
 

@@ -5,8 +5,8 @@
 // in steps between allocations (Marker), and what is not marked becomes free (OldSpace). A full heap is collected at
 // once.
 //
-// A full collection costs what is alive, so it must bring something: a heap in which less than a 64th of that can be allocated
-// after it is full, for objects of every size, although the object asked for might still fit.
+// A full collection costs what is alive, so it must bring something: a heap in which less than a 64th of that can be
+// allocated after it is full, for objects of every size, although the object asked for might still fit.
 //
 // One thread at a time uses a heap. Collections happen inside allocate*() and collect_*() only.
 #pragma once
@@ -16,6 +16,7 @@
 #include <memory>
 #include <span>
 
+#include "abi/heap_layout.hpp"
 #include "base/result.hpp"
 #include "base/try_vector.hpp"
 #include "runtime/heap/config.hpp"
@@ -27,7 +28,6 @@
 #include "runtime/heap/roots.hpp"
 #include "runtime/heap/scavenger.hpp"
 #include "runtime/heap/statistics.hpp"
-#include "abi/heap_layout.hpp"
 
 namespace cairn::runtime {
 
@@ -124,9 +124,10 @@ class Heap {
   RememberedSet remembered_;
 
   Phase phase_ = Phase::idle;
-  uint64_t clear_cursor_ = 0;       // clearing: mark bits are clear below
-  bool roots_are_marked_ = false;   // marking: all roots were visited, and those that have not changed since need not be again
-  uint64_t mark_at_bytes_;          // of the old generation in use, to begin marking
+  uint64_t clear_cursor_ = 0;  // clearing: mark bits are clear below
+  bool roots_are_marked_ =
+      false;                // marking: all roots were visited, and those that have not changed since need not be again
+  uint64_t mark_at_bytes_;  // of the old generation in use, to begin marking
   uint64_t large_since_minor_ = 0;  // bytes of large objects allocated
   bool stress_is_full_ = false;
   uint64_t allocated_at_shortage_ = 0;  // bytes allocated when collect_for_room() was last called

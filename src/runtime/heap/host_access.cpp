@@ -3,15 +3,15 @@
 #include <array>
 #include <cstring>
 
-#include "base/operation.hpp"
 #include "abi/field_layout.hpp"
+#include "base/operation.hpp"
 #include "runtime/calls/func.hpp"
 
 namespace cairn::runtime {
 
 namespace {
 
-std::unexpected<Error> refuse(std::string_view why) { 
+std::unexpected<Error> refuse(std::string_view why) {
   return fail(make_error([&] { return Error::of(ErrorKind::usage, std::string(why)); }));
 }
 

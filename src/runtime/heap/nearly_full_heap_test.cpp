@@ -1,5 +1,5 @@
-// A heap that is nearly full: collecting must bring something, or the allocation fails. What is bounded is the number of full
-// collections in what was allocated.
+// A heap that is nearly full: collecting must bring something, or the allocation fails. What is bounded is the number
+// of full collections in what was allocated.
 #include <random>
 
 #include "testing/runtime/heap_fixture.hpp"
@@ -25,8 +25,8 @@ class NearlyFullHeap : public HeapFixture {
     heap_->collect_full();
     kept_ = count;
   }
-  // Allocates with `next`, which answers whether there was room, until there is none or 64 times what a collection has to bring was
-  // allocated; then the collections must have been worth it.
+  // Allocates with `next`, which answers whether there was room, until there is none or 64 times what a collection has
+  // to bring was allocated; then the collections must have been worth it.
   template <class Next>
   uint64_t allocate(Next&& next) {
     const uint64_t live = heap_->statistics().live_bytes, least = live / 64;
@@ -81,7 +81,8 @@ TEST_F(NearlyFullHeap, OfSmallObjects) {
 
 TEST_F(NearlyFullHeap, IsUsableAgainWhenSomethingDies) {
   fill(64);
-  while (garbage(kOneBlock)) {}
+  while (garbage(kOneBlock)) {
+  }
   for (uint32_t i = 0; i < kept_ / 4; ++i) store(root(keep_), element_offset(i), abi::kNullReference);
   EXPECT_TRUE(garbage(kOneBlock));
   EXPECT_GT(allocate([&] { return garbage(kOneBlock); }), kLimit / 4);

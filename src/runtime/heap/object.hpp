@@ -12,7 +12,9 @@ namespace cairn::runtime {
 // Flags of VMObject beside kBarrierFlag. Forwarded: the object has moved, and type_id is the reference to where.
 inline constexpr uint8_t kForwardedFlag = 2;
 
-constexpr bool is_object(abi::HeapReference reference) { return reference != abi::kNullReference && (reference & 1) == 0; }
+constexpr bool is_object(abi::HeapReference reference) {
+  return reference != abi::kNullReference && (reference & 1) == 0;
+}
 
 constexpr uint64_t array_bytes(uint32_t element_size, uint32_t length) {
   return (abi::array_data_offset(element_size) + uint64_t{element_size} * length + 7) & ~uint64_t{7};
@@ -33,20 +35,17 @@ struct ObjectSpace {
   [[nodiscard]] uint64_t size_of(abi::HeapReference object) const {
     switch (at(object).kind) {
       case abi::ObjectKind::structure:
-      case abi::ObjectKind::exception:
-        return type_of(object).size;
-      case abi::ObjectKind::array:
-        return array_bytes(type_of(object).size, at<abi::VMArray>(object).length);
-      case abi::ObjectKind::host:
-        return sizeof(abi::VMHostValue);
-      case abi::ObjectKind::filler:
-        break;
+      case abi::ObjectKind::exception: return type_of(object).size;
+      case abi::ObjectKind::array: return array_bytes(type_of(object).size, at<abi::VMArray>(object).length);
+      case abi::ObjectKind::host: return sizeof(abi::VMHostValue);
+      case abi::ObjectKind::filler: break;
     }
     return sizeof(abi::VMObject);
   }
   // The elements of an array of references.
   [[nodiscard]] std::span<abi::HeapReference> elements_of(abi::HeapReference array) const {
-    return {&at<abi::HeapReference>(array + abi::array_data_offset(sizeof(abi::HeapReference))), at<abi::VMArray>(array).length};
+    return {&at<abi::HeapReference>(array + abi::array_data_offset(sizeof(abi::HeapReference))),
+            at<abi::VMArray>(array).length};
   }
   // Whether there may be references in it.
   [[nodiscard]] bool has_references(abi::HeapReference object) const {

@@ -206,8 +206,7 @@ void OldSpace::finish_marking() {
     switch (block.state) {
       case BlockState::free:
       case BlockState::released:
-      case BlockState::large_rest:
-        break;
+      case BlockState::large_rest: break;
       case BlockState::lines:
         block.live = std::exchange(block.marks, 0);
         if (block.live == 0) {

@@ -10,9 +10,9 @@
 #include <cstdint>
 #include <span>
 
+#include "abi/heap_layout.hpp"
 #include "runtime/heap/address_bits.hpp"
 #include "runtime/heap/committed_table.hpp"
-#include "abi/heap_layout.hpp"
 
 namespace cairn::runtime {
 

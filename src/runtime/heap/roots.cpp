@@ -32,7 +32,8 @@ void visit_frames(const Store& store, const RootVisitor& visit) {
 void visit_table(TableObject& table, RootChoice choice, const RootVisitor& visit) {
   const std::span<uint64_t> elements(table.elements.data(), table.elements.size());
   const std::span changed = table.changed.as_span();
-  constexpr auto kChanged = static_cast<uint8_t>(abi::PieceState::changed), kSeen = static_cast<uint8_t>(abi::PieceState::seen);
+  constexpr auto kChanged = static_cast<uint8_t>(abi::PieceState::changed),
+                 kSeen = static_cast<uint8_t>(abi::PieceState::seen);
   for (size_t piece = 0; piece * abi::kTablePiece < elements.size(); ++piece) {
     if (choice == RootChoice::changed && changed[piece] != kChanged) {
       // The next one that is: there may be many that are not.
@@ -55,8 +56,8 @@ void visit_segments(InstanceObject& instance, RootChoice choice, const RootVisit
   for (ElementValues& values : instance.element_values) {
     const std::span<uint64_t> words = values.words.as_span();
     const std::span<uint64_t> chosen = choice == RootChoice::changed     ? words.subspan(values.seen)
-                             : choice == RootChoice::unchanged ? words.first(values.seen)
-                                                               : words;
+                                       : choice == RootChoice::unchanged ? words.first(values.seen)
+                                                                         : words;
     for (uint64_t& value : chosen) visit(reference_in(&value));
     if (choice == RootChoice::all || choice == RootChoice::changed) values.seen = words.size();
   }

@@ -22,9 +22,9 @@ class RootVisitor {
   void (*visit_)(void*, abi::HeapReference&);
 };
 
-// Which roots a visitor sees. Long tables and segments remember which pieces of them were written since a visitor of `all` or
-// `changed` has seen them: only those may refer to objects that were young then, or that a marking since then has not met.
-// What is not in long tables is always among the changed ones.
+// Which roots a visitor sees. Long tables and segments remember which pieces of them were written since a visitor of
+// `all` or `changed` has seen them: only those may refer to objects that were young then, or that a marking since then
+// has not met. What is not in long tables is always among the changed ones.
 enum class RootChoice : uint8_t {
   all,
   changed,
@@ -35,7 +35,8 @@ enum class RootChoice : uint8_t {
 // Calls a visitor for the roots that the heap does not know by itself.
 struct RootSource {
   void* data = nullptr;
-  void (*visit)(void* data, RootChoice choice, const RootVisitor& visitor) = [](void*, RootChoice, const RootVisitor&) {};
+  void (*visit)(void* data, RootChoice choice, const RootVisitor& visitor) = [](void*, RootChoice, const RootVisitor&) {
+  };
 };
 
 // Those of a store: its globals and tables, element segments, and the guest frames of the running thread that are the

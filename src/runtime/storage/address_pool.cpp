@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <bit>
 
+#include "abi/vmcontext.hpp"
 #include "base/assert.hpp"
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "platform/platform.hpp"
-#include "abi/vmcontext.hpp"
 
 namespace cairn::runtime {
 
@@ -38,7 +38,8 @@ AddressPool::~AddressPool() {
 }
 
 bool AddressPool::State::has_room_for_guards() const {
-  return guarded + abi::kGuardedReservation <= guarded_share(budget) && guarded + checked + abi::kGuardedReservation <= budget;
+  return guarded + abi::kGuardedReservation <= guarded_share(budget) &&
+         guarded + checked + abi::kGuardedReservation <= budget;
 }
 
 std::optional<std::span<std::byte>> AddressPool::State::take(uint64_t size) {

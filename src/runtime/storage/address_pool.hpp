@@ -1,11 +1,11 @@
 // Address space for linear memories: an engine's budget of it, and the ranges of memories that are gone, for new ones.
 //
-// A memory with guard pages takes 6 GiB of addresses, and there may be few of them: a process or kernel with Sv39 pages has
-// 256 GiB in all. Memories with guards get the larger part of the budget; those without divide the rest, and each
+// A memory with guard pages takes 6 GiB of addresses, and there may be few of them: a process or kernel with Sv39 pages
+// has 256 GiB in all. Memories with guards get the larger part of the budget; those without divide the rest, and each
 // takes a fixed share of what is left at most, so that it never runs out at once.
 //
-// Ranges that are given back are kept, without memory behind them, and used again: making and unmaking a reservation costs more
-// than that, and qemu-user's tables grow with every address that was ever reserved.
+// Ranges that are given back are kept, without memory behind them, and used again: making and unmaking a reservation
+// costs more than that, and qemu-user's tables grow with every address that was ever reserved.
 #pragma once
 
 #include <array>
@@ -41,7 +41,8 @@ class AddressPool {
     uint64_t budget;
     uint64_t guarded = 0, checked = 0;  // bytes that memories have now
     uint64_t kept = 0;                  // bytes of `free`
-    static constexpr size_t kMostKept = 256;  // more ranges than that are given back: they cost the machine's own tables something
+    static constexpr size_t kMostKept =
+        256;  // more ranges than that are given back: they cost the machine's own tables something
     std::array<std::span<std::byte>, kMostKept> free;
     size_t free_count = 0;
 

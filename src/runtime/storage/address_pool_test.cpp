@@ -2,9 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "abi/vmcontext.hpp"
 #include "platform/platform.hpp"
 #include "testing/runtime/runtime_test.hpp"
-#include "abi/vmcontext.hpp"
 
 namespace cairn::runtime {
 namespace {

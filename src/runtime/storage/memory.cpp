@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "abi/vmcontext.hpp"
 #include "base/format.hpp"
 #include "base/operation.hpp"
 #include "compiler/options/bounds.hpp"
 #include "platform/platform.hpp"
-#include "abi/vmcontext.hpp"
 
 namespace cairn::runtime {
 
@@ -14,7 +14,9 @@ using platform::Platform;
 
 namespace {
 
-uint64_t round_up_to_page(uint64_t bytes) { return (bytes + Platform::kPageSize - 1) & ~uint64_t{Platform::kPageSize - 1}; }
+uint64_t round_up_to_page(uint64_t bytes) {
+  return (bytes + Platform::kPageSize - 1) & ~uint64_t{Platform::kPageSize - 1};
+}
 
 // The largest length in bytes that the type, the address type and the implementation's limits allow.
 uint64_t maximum_length(const wasm::MemoryType& type) {
@@ -53,7 +55,8 @@ Result<MemorySpace> reserve_memory(Engine& engine, const wasm::MemoryType& type,
     }));
   };
   if (type.limits.minimum > maximum >> type.page_size_log2) {
-    return too_large(make_error([&] { return Error::of(ErrorKind::limit, "the limit is " + decimal(maximum) + " bytes"); }));
+    return too_large(
+        make_error([&] { return Error::of(ErrorKind::limit, "the limit is " + decimal(maximum) + " bytes"); }));
   }
   MemorySpace space;
   space.initial_bytes = initial;

@@ -29,7 +29,9 @@ uint64_t element_value(InstanceObject& instance, uint32_t segment, uint64_t inde
 
 bool evaluate_elements(InstanceObject& instance, uint32_t segment) {
   const wasm::ElemSegment& elements = instance.module->definition().elements[segment];
-  const auto is_simple = [](const wasm::ConstExpr& expression) { return expression.size() == 1 && !makes_objects(expression); };
+  const auto is_simple = [](const wasm::ConstExpr& expression) {
+    return expression.size() == 1 && !makes_objects(expression);
+  };
   if (std::ranges::all_of(elements.expressions, is_simple)) return true;
   TryVector<uint64_t>& values = instance.element_values[segment].words;
   if (!values.try_reserve(elements.expressions.size())) return false;

@@ -42,7 +42,7 @@ std::optional<uint64_t> SharedMemory::grow(uint64_t delta_pages) {
   });
 }
 
-// --- Waiting --------------------------------------------------------------------------------------------------------------
+// --- Waiting
 
 void SharedMemory::Queue::append(Waiter& waiter) {
   Waiter** at = &first;

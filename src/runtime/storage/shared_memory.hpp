@@ -1,14 +1,14 @@
 // A memory that several stores use at the same time, each from a thread of its own.
 //
-// It belongs to no store: stores hold references (Store::add_shared_memory), and the last one gives it back. Compiled code
-// reaches its base and length through a pointer, as it does those of imported memories. The base never moves; the length
-// only grows, is read atomically, and is published after the pages behind it are there, so that who sees it may use
-// them.
+// It belongs to no store: stores hold references (Store::add_shared_memory), and the last one gives it back. Compiled
+// code reaches its base and length through a pointer, as it does those of imported memories. The base never moves; the
+// length only grows, is read atomically, and is published after the pages behind it are there, so that who sees it may
+// use them.
 //
-// Waiting threads are in one queue. It is locked while a waiter compares the value and enters, and while a notifier takes
-// waiters out: a notification between comparing and parking cannot be lost. Waiters leave the queue by themselves only
-// when they time out. A wait without timeout that nothing can end is a trap (TrapKind::deadlock): the platform says
-// that no other thread runs, or every holder of the memory waits in that way.
+// Waiting threads are in one queue. It is locked while a waiter compares the value and enters, and while a notifier
+// takes waiters out: a notification between comparing and parking cannot be lost. Waiters leave the queue by themselves
+// only when they time out. A wait without timeout that nothing can end is a trap (TrapKind::deadlock): the platform
+// says that no other thread runs, or every holder of the memory waits in that way.
 #pragma once
 
 #include <atomic>
@@ -17,11 +17,11 @@
 #include <optional>
 #include <span>
 
+#include "abi/vmcontext.hpp"
 #include "base/ref.hpp"
 #include "base/result.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/storage/memory.hpp"
-#include "abi/vmcontext.hpp"
 #include "wasm/types/trap.hpp"
 
 namespace cairn::runtime {

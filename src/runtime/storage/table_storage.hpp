@@ -1,7 +1,8 @@
-// The elements of a table: words that are null to begin with. Only what has been written takes memory, if the table is large.
+// The elements of a table: words that are null to begin with. Only what has been written takes memory, if the table is
+// large.
 //
-// Small tables lie in the heap. Larger ones have address space of their own, whose pages read as null until they are touched, and some to
-// grow into; filling or looking through them is left to who has to.
+// Small tables lie in the heap. Larger ones have address space of their own, whose pages read as null until they are
+// touched, and some to grow into; filling or looking through them is left to who has to.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +22,8 @@ class TableStorage {
   }
   ~TableStorage();
 
-  // Appends null elements up to `count`, which is not less than there are. They may move. False: there is no memory, and all is as
-  // it was.
+  // Appends null elements up to `count`, which is not less than there are. They may move. False: there is no memory,
+  // and all is as it was.
   [[nodiscard]] bool try_grow(uint64_t count);
 
   [[nodiscard]] uint64_t* data() const { return reinterpret_cast<uint64_t*>(memory_.data()); }

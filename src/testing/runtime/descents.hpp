@@ -1,20 +1,22 @@
-// Guest code that goes down its stack and calls itself through the host there, and the largest frames: the same on a host, as a unit test, and in the kernels.
+// Guest code that goes down its stack and calls itself through the host there, and the largest frames: the same on a
+// host, as a unit test, and in the kernels.
 #pragma once
 
 #include <algorithm>
 #include <memory>
 #include <string>
 
+#include "abi/host_stack.hpp"
 #include "base/format.hpp"
 #include "runtime/calls/func.hpp"
-#include "abi/host_stack.hpp"
 #include "runtime/linker.hpp"
 #include "wasm/text/text.hpp"
 
 namespace cairn::runtime {
 
-// `at_each`: the guest goes down; from a depth on the host's function calls the guest again in each frame, and that allocates, throws
-// and catches, and grows a memory, below the frames that were left. `across`: guest and host call each other.
+// `at_each`: the guest goes down; from a depth on the host's function calls the guest again in each frame, and that
+// allocates, throws and catches, and grows a memory, below the frames that were left. `across`: guest and host call
+// each other.
 inline constexpr std::string_view kDescents = R"((module
   (import "env" "back" (func $back (param i32) (result i32)))
   (import "env" "across" (func $across_host (param i32) (result i32)))
@@ -24,14 +26,16 @@ inline constexpr std::string_view kDescents = R"((module
   (global $deepest (export "deepest") (mut i32) (i32.const 0))
   (func $throw (param i32) (throw $thrown (struct.new $cell (local.get 0))))
   (func (export "leaf") (param $depth i32) (result i32)
-    (if (i32.eq (i32.const -1) (memory.grow (i32.eqz (i32.rem_u (local.get $depth) (i32.const 64))))) (then unreachable))
+    (if (i32.eq (i32.const -1) (memory.grow (i32.eqz (i32.rem_u (local.get $depth) (i32.const 64)))))
+        (then unreachable))
     (i32.add (i32.const 1) (struct.get $cell $depth
       (block $caught (result (ref $cell))
         (try_table (catch $thrown $caught) (call $throw (local.get $depth)))
         unreachable))))
   (func $at_each (export "at_each") (param $first i32) (param $last i32) (param $depth i32)
     (if (i32.ge_u (local.get $depth) (local.get $first))
-      (then (if (i32.ne (call $back (local.get $depth)) (i32.add (local.get $depth) (i32.const 1))) (then unreachable))))
+      (then (if (i32.ne (call $back (local.get $depth)) (i32.add (local.get $depth) (i32.const 1)))
+          (then unreachable))))
     (global.set $deepest (local.get $depth))
     (if (i32.lt_u (local.get $depth) (local.get $last))
       (then (call $at_each (local.get $first) (local.get $last) (i32.add (local.get $depth) (i32.const 1))))))
@@ -70,7 +74,9 @@ inline std::string check_descents(const EngineConfig& config) {
     return !result && result.error().kind == wasm::TrapKind::call_stack_exhausted;
   };
   const auto deepest = [&] {
-    return Val::load_from(wasm::ValType::i32, (**store)[*get_export_as<Global>(**store, instance, "deepest")].vm->bytes.data()).as_i32();
+    return Val::load_from(wasm::ValType::i32,
+                          (**store)[*get_export_as<Global>(**store, instance, "deepest")].vm->bytes.data())
+        .as_i32();
   };
 
   const Val never = Val::i32(INT32_MAX);
@@ -95,8 +101,8 @@ inline std::string check_descents(const EngineConfig& config) {
   return "";
 }
 
-// As many parameters and results as there may be, of a type, through the host's entry, a guest's frame, and a host function, which gives
-// the parameters back in another order.
+// As many parameters and results as there may be, of a type, through the host's entry, a guest's frame, and a host
+// function, which gives the parameters back in another order.
 inline std::string check_many_values(const EngineConfig& config, wasm::ValType type, size_t count) {
   auto engine = Engine::create(config);
   if (!engine) return engine.error().to_string();
@@ -118,9 +124,10 @@ inline std::string check_many_values(const EngineConfig& config, wasm::ValType t
     arguments += " (local.get " + decimal(uint64_t{i}) + ")";
   }
   const std::string signature = "(param" + values + ") (result" + values + ")";
-  const auto bytes = wasm::text::assemble("(module (import \"env\" \"turn\" (func $turn " + signature + ")) (func (export \"turn\") " +
-                                              signature + " (call $turn" + arguments + ")))",
-                                          "many.wat");
+  const auto bytes =
+      wasm::text::assemble("(module (import \"env\" \"turn\" (func $turn " + signature + ")) (func (export \"turn\") " +
+                               signature + " (call $turn" + arguments + ")))",
+                           "many.wat");
   if (!bytes) return bytes.error().to_string();
   auto module = Module::create(**engine, *bytes);
   if (!module) return module.error().to_string();
@@ -128,7 +135,8 @@ inline std::string check_many_values(const EngineConfig& config, wasm::ValType t
   if (!instance) return instance.error().what();
 
   std::vector<Val> given;
-  for (size_t i = 0; i < count; ++i) given.push_back(type == wasm::ValType::v128 ? Val::v128(i, ~i) : Val::i64(static_cast<int64_t>(i)));
+  for (size_t i = 0; i < count; ++i)
+    given.push_back(type == wasm::ValType::v128 ? Val::v128(i, ~i) : Val::i64(static_cast<int64_t>(i)));
   const auto result = call(**store, *get_export_as<Func>(**store, *instance, "turn"), given);
   if (!result) return result.error().what();
   for (size_t i = 0; i < count; ++i) {

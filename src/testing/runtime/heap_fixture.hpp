@@ -49,7 +49,8 @@ class HeapFixture : public testing::Test {
     const abi::HeapReference node = heap_->allocate(node_);
     if (node == abi::kNullReference) return node;
     heap_->at<uint64_t>(node + kIdOffset) = id;
-    for (uint32_t i = 0; i < kLinks; ++i) heap_->at<abi::HeapReference>(node + kLinkOffset + 4 * i) = abi::kNullReference;
+    for (uint32_t i = 0; i < kLinks; ++i)
+      heap_->at<abi::HeapReference>(node + kLinkOffset + 4 * i) = abi::kNullReference;
     return node;
   }
   void store(abi::HeapReference object, uint32_t offset, abi::HeapReference value) {
@@ -59,7 +60,9 @@ class HeapFixture : public testing::Test {
   [[nodiscard]] abi::HeapReference load(abi::HeapReference object, uint32_t offset) const {
     return heap_->at<abi::HeapReference>(object + offset);
   }
-  void set_link(abi::HeapReference node, uint32_t link, abi::HeapReference value) { store(node, kLinkOffset + 4 * link, value); }
+  void set_link(abi::HeapReference node, uint32_t link, abi::HeapReference value) {
+    store(node, kLinkOffset + 4 * link, value);
+  }
   [[nodiscard]] abi::HeapReference link(abi::HeapReference node, uint32_t link) const {
     return load(node, kLinkOffset + 4 * link);
   }

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/configure.hpp"
 #include "runtime/calls/func.hpp"
+#include "runtime/configure.hpp"
 #include "runtime/linker.hpp"
 #include "wasm/text/text.hpp"
 
@@ -18,7 +18,8 @@ namespace cairn::runtime {
 // An engine, a store and a linker, and short ways to compile, instantiate and call.
 class RuntimeTest : public testing::Test {
  protected:
-  explicit RuntimeTest(size_t guest_stack_bytes = EngineConfig{}.guest_stack_bytes) : guest_stack_bytes_(guest_stack_bytes) {}
+  explicit RuntimeTest(size_t guest_stack_bytes = EngineConfig{}.guest_stack_bytes)
+      : guest_stack_bytes_(guest_stack_bytes) {}
 
   void SetUp() override {
     BootConfig chosen;
@@ -45,7 +46,8 @@ class RuntimeTest : public testing::Test {
     EXPECT_TRUE(instance) << instance.error().what();
     return *instance;
   }
-  std::expected<std::vector<Val>, Trap> invoke(Instance instance, std::string_view name, std::vector<Val> arguments = {}) {
+  std::expected<std::vector<Val>, Trap> invoke(Instance instance, std::string_view name,
+                                               std::vector<Val> arguments = {}) {
     const auto function = get_export_as<Func>(*store_, instance, name);
     EXPECT_TRUE(function) << name;
     return call(*store_, *function, arguments);

@@ -37,7 +37,8 @@ class NullFile final : public File {
 Result<void> apply_limits(wasm::Module& module, const TrialLimits& limits) {
   for (wasm::Memory& memory : module.memories) {
     const uint64_t pages = limits.memory_bytes >> memory.type.page_size_log2;
-    if (memory.type.limits.minimum > pages) return fail(Error::of(ErrorKind::limit, "a memory is too large for a trial"));
+    if (memory.type.limits.minimum > pages)
+      return fail(Error::of(ErrorKind::limit, "a memory is too large for a trial"));
     if (!memory.is_imported) memory.type.limits.maximum = std::min(memory.type.limits.maximum.value_or(pages), pages);
   }
   for (wasm::Table& table : module.tables) {
@@ -65,15 +66,17 @@ std::optional<Val> value_of(wasm::ValType type, uint64_t seed) {
   }
 }
 
-// What a made-up function does: values of its results' types that depend on its arguments, or a trap when there is a type
-// without. `data` is its type.
-std::expected<void, runtime::Trap> answer(void* data, runtime::Caller&, std::span<Val> arguments, std::span<Val> results) {
+// What a made-up function does: values of its results' types that depend on its arguments, or a trap when there is a
+// type without. `data` is its type.
+std::expected<void, runtime::Trap> answer(void* data, runtime::Caller&, std::span<Val> arguments,
+                                          std::span<Val> results) {
   const auto& type = *static_cast<const wasm::FuncType*>(data);
   uint64_t seed = arguments.size();
   for (const Val& argument : arguments) seed = seed * 31 + argument.low() % 1024;
   for (size_t i = 0; i < results.size(); ++i) {
     const std::optional<Val> value = value_of(type.results[i], seed + i);
-    if (!value) return std::unexpected(runtime::Trap::of(wasm::TrapKind::host_error, "a made-up function has no result"));
+    if (!value)
+      return std::unexpected(runtime::Trap::of(wasm::TrapKind::host_error, "a made-up function has no result"));
     results[i] = *value;
   }
   return {};
@@ -98,10 +101,8 @@ class Supplier {
   std::optional<runtime::Extern> make(const runtime::Module& module, const wasm::Import& import) {
     const wasm::Module& definition = module.definition();
     switch (import.kind) {
-      case wasm::ExternKind::func:
-        return kept(make_function(definition.func_type(wasm::FuncIndex(import.index))));
-      case wasm::ExternKind::memory:
-        return kept(store_.create_memory(definition.memories[import.index].type));
+      case wasm::ExternKind::func: return kept(make_function(definition.func_type(wasm::FuncIndex(import.index))));
+      case wasm::ExternKind::memory: return kept(store_.create_memory(definition.memories[import.index].type));
       case wasm::ExternKind::table: {
         const wasm::TableType& type = definition.tables[import.index].type;
         const std::optional<Val> initial = value_of(type.element, 0);

@@ -1,5 +1,5 @@
-// Running a module that nobody knows anything about, for tests with thousands of them: what it imports is supplied, what it
-// exports is called. The same steps hosted and in the kernels, so that their outcomes can be compared.
+// Running a module that nobody knows anything about, for tests with thousands of them: what it imports is supplied,
+// what it exports is called. The same steps hosted and in the kernels, so that their outcomes can be compared.
 #pragma once
 
 #include <cstddef>
@@ -41,9 +41,9 @@ class SleeplessSystem final : public System {
   System& machine_;
 };
 
-// Decodes, compiles, links with WASI and with made-up functions, memories, tables, globals and tags of the types wanted,
-// instantiates, and calls every exported function with arguments that depend on its position. Everything is gone afterwards.
-// Returns one line: "ran N calls, M traps: LAST TRAP", or why the module could not be run.
+// Decodes, compiles, links with WASI and with made-up functions, memories, tables, globals and tags of the types
+// wanted, instantiates, and calls every exported function with arguments that depend on its position. Everything is
+// gone afterwards. Returns one line: "ran N calls, M traps: LAST TRAP", or why the module could not be run.
 std::string try_module(const runtime::EngineConfig& config, std::vector<std::byte> module, System& system,
                        const TrialLimits& limits, const TrialScope& enter);
 

@@ -54,7 +54,8 @@ TEST(Trial, EndsWhatRunsForEver) {
     (func (export "host") (loop (drop (call $yield)) (br 0)))
     (func $fib (param i32) (result i32)
       (if (result i32) (i32.lt_s (local.get 0) (i32.const 2)) (then (local.get 0))
-        (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+        (else (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1))) (call $fib (i32.sub (local.get 0)
+            (i32.const 2)))))))
     (func (export "calls") (result i32) (call $fib (i32.const 60)))))",
                      50),
             "ran 4 calls, 4 traps: interrupted");
@@ -72,7 +73,8 @@ TEST(Trial, SleepingTakesNoTime) {
 
 TEST(Trial, WaitsEndWithTheLimit) {
   EXPECT_EQ(try_text(R"((module (memory 1 1 shared)
-    (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 0x7fffffffffffffff)))))",
+    (func (export "wait") (result i32) (memory.atomic.wait32 (i32.const 0) (i32.const 0)
+        (i64.const 0x7fffffffffffffff)))))",
                      50)
                 .substr(0, 11),
             "ran 1 calls");

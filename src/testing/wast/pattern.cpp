@@ -36,8 +36,7 @@ bool matches_vector(const Val& value, const ResultPattern& pattern) {
 
 // Whether a reference that is not null is of the type: by the precise type that the store gave it.
 bool matches_heap(Store& store, const Val& value, HeapType heap) {
-  return store.engine().types().with(
-      [&](TypeRegistry& types) { return types.is_subtype(value.type().heap(), heap); });
+  return store.engine().types().with([&](TypeRegistry& types) { return types.is_subtype(value.type().heap(), heap); });
 }
 
 bool is_extern(const Val& value) { return value.type().heap() == HeapType::extern_; }
@@ -46,22 +45,14 @@ bool is_extern(const Val& value) { return value.type().heap() == HeapType::exter
 
 Val to_value(const ScriptValue& value) {
   switch (value.kind) {
-    case ScriptValue::Kind::i32:
-      return Val::i32(static_cast<int32_t>(value.bits));
-    case ScriptValue::Kind::i64:
-      return Val::i64(static_cast<int64_t>(value.bits));
-    case ScriptValue::Kind::f32:
-      return Val::f32_bits(static_cast<uint32_t>(value.bits));
-    case ScriptValue::Kind::f64:
-      return Val::f64_bits(value.bits);
-    case ScriptValue::Kind::v128:
-      return Val::v128(value.bits, value.high_bits);
-    case ScriptValue::Kind::ref_null:
-      return Val::null(value.heap);
-    case ScriptValue::Kind::ref_extern:
-      return Val::externref(value.bits);
-    case ScriptValue::Kind::ref_host:
-      return Val::host_anyref(value.bits);
+    case ScriptValue::Kind::i32: return Val::i32(static_cast<int32_t>(value.bits));
+    case ScriptValue::Kind::i64: return Val::i64(static_cast<int64_t>(value.bits));
+    case ScriptValue::Kind::f32: return Val::f32_bits(static_cast<uint32_t>(value.bits));
+    case ScriptValue::Kind::f64: return Val::f64_bits(value.bits);
+    case ScriptValue::Kind::v128: return Val::v128(value.bits, value.high_bits);
+    case ScriptValue::Kind::ref_null: return Val::null(value.heap);
+    case ScriptValue::Kind::ref_extern: return Val::externref(value.bits);
+    case ScriptValue::Kind::ref_host: return Val::host_anyref(value.bits);
   }
   CAIRN_UNREACHABLE();
 }
@@ -77,16 +68,13 @@ bool matches(Store& store, const Val& value, const ResultPattern& pattern) {
       return value.type() == ValType::f32 && matches_number(value.low(), pattern.numbers[0], 32);
     case ResultPattern::Kind::f64:
       return value.type() == ValType::f64 && matches_number(value.low(), pattern.numbers[0], 64);
-    case ResultPattern::Kind::v128:
-      return value.type() == ValType::v128 && matches_vector(value, pattern);
-    case ResultPattern::Kind::ref_null:
-      return is_reference && value.is_null();
+    case ResultPattern::Kind::v128: return value.type() == ValType::v128 && matches_vector(value, pattern);
+    case ResultPattern::Kind::ref_null: return is_reference && value.is_null();
     case ResultPattern::Kind::ref_extern:
       return is_reference && is_extern(value) && value.as_externref() == pattern.numbers[0].bits;
     case ResultPattern::Kind::ref_host:
       return is_reference && !is_extern(value) && value.as_externref() == pattern.numbers[0].bits;
-    case ResultPattern::Kind::ref:
-      return is_reference && !value.is_null() && matches_heap(store, value, *pattern.heap);
+    case ResultPattern::Kind::ref: return is_reference && !value.is_null() && matches_heap(store, value, *pattern.heap);
     case ResultPattern::Kind::either:
       return std::ranges::any_of(pattern.alternatives,
                                  [&](const ResultPattern& alternative) { return matches(store, value, alternative); });
@@ -95,9 +83,8 @@ bool matches(Store& store, const Val& value, const ResultPattern& pattern) {
 }
 
 bool match(Store& store, std::span<const Val> values, std::span<const ResultPattern> patterns) {
-  return std::ranges::equal(values, patterns, [&](const Val& value, const ResultPattern& pattern) {
-    return matches(store, value, pattern);
-  });
+  return std::ranges::equal(
+      values, patterns, [&](const Val& value, const ResultPattern& pattern) { return matches(store, value, pattern); });
 }
 
 std::string describe(const Val& value) {
@@ -124,12 +111,9 @@ std::string describe_all(std::span<const T> items) {
 
 std::string describe_number(const NumberPattern& number) {
   switch (number.kind) {
-    case NumberPattern::Kind::bits:
-      return hex(number.bits);
-    case NumberPattern::Kind::canonical_nan:
-      return "nan:canonical";
-    case NumberPattern::Kind::arithmetic_nan:
-      break;
+    case NumberPattern::Kind::bits: return hex(number.bits);
+    case NumberPattern::Kind::canonical_nan: return "nan:canonical";
+    case NumberPattern::Kind::arithmetic_nan: break;
   }
   return "nan:arithmetic";
 }
@@ -141,33 +125,16 @@ std::string describe(std::span<const Val> values) { return describe_all(values);
 std::string describe(const ResultPattern& pattern) {
   std::string out;
   switch (pattern.kind) {
-    case ResultPattern::Kind::i32:
-      out = "i32:";
-      break;
-    case ResultPattern::Kind::i64:
-      out = "i64:";
-      break;
-    case ResultPattern::Kind::f32:
-      out = "f32:bits ";
-      break;
-    case ResultPattern::Kind::f64:
-      out = "f64:bits ";
-      break;
-    case ResultPattern::Kind::v128:
-      out = "v128:lanes ";
-      break;
-    case ResultPattern::Kind::ref_null:
-      return "ref.null";
-    case ResultPattern::Kind::ref_extern:
-      out = "ref.extern ";
-      break;
-    case ResultPattern::Kind::ref_host:
-      out = "ref.host ";
-      break;
-    case ResultPattern::Kind::ref:
-      return "(ref " + wasm::to_string(*pattern.heap) + ")";
-    case ResultPattern::Kind::either:
-      return "either " + describe(std::span<const ResultPattern>(pattern.alternatives));
+    case ResultPattern::Kind::i32: out = "i32:"; break;
+    case ResultPattern::Kind::i64: out = "i64:"; break;
+    case ResultPattern::Kind::f32: out = "f32:bits "; break;
+    case ResultPattern::Kind::f64: out = "f64:bits "; break;
+    case ResultPattern::Kind::v128: out = "v128:lanes "; break;
+    case ResultPattern::Kind::ref_null: return "ref.null";
+    case ResultPattern::Kind::ref_extern: out = "ref.extern "; break;
+    case ResultPattern::Kind::ref_host: out = "ref.host "; break;
+    case ResultPattern::Kind::ref: return "(ref " + wasm::to_string(*pattern.heap) + ")";
+    case ResultPattern::Kind::either: return "either " + describe(std::span<const ResultPattern>(pattern.alternatives));
   }
   for (size_t i = 0; i < pattern.numbers.size(); ++i) {
     out += (i == 0 ? "" : " ") + describe_number(pattern.numbers[i]);

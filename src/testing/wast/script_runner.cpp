@@ -194,7 +194,8 @@ class Session {
     registered_.insert(what.as);
     if (const auto shared = names.shared.find(what.instance); shared != names.shared.end()) {
       for (const auto& [name, memory] : shared->second) {
-        if (const Result<void> done = linker_.define(what.as, name, memory); !done) return failure(done.error().to_string());
+        if (const Result<void> done = linker_.define(what.as, name, memory); !done)
+          return failure(done.error().to_string());
       }
       return {};
     }
@@ -235,14 +236,11 @@ class Session {
     const auto* module = std::get_if<text::ScriptModule>(&assertion.subject);
     switch (assertion.kind) {
       case Kind::malformed:
-      case Kind::malformed_custom:
-        return expect_refused(module, ErrorKind::malformed, assertion.message);
+      case Kind::malformed_custom: return expect_refused(module, ErrorKind::malformed, assertion.message);
       case Kind::invalid:
-      case Kind::invalid_custom:
-        return expect_refused(module, ErrorKind::invalid, assertion.message);
+      case Kind::invalid_custom: return expect_refused(module, ErrorKind::invalid, assertion.message);
       case Kind::unlinkable:
-      case Kind::trap:
-        break;
+      case Kind::trap: break;
     }
     std::optional<Ref<Module>> compiled;
     if (module != nullptr) {
@@ -370,8 +368,8 @@ class Session {
   std::map<std::string, std::unique_ptr<Thread>> threads_;
 };
 
-// The threads proposal's scripts are of a time when sizes had 32 bits and there was one memory and one table. What the language
-// itself calls malformed in binary.wast is the flag of custom page sizes.
+// The threads proposal's scripts are of a time when sizes had 32 bits and there was one memory and one table. What the
+// language itself calls malformed in binary.wast is the flag of custom page sizes.
 wasm::Features features_of(std::string_view name, wasm::Features features) {
   if (name.ends_with("/binary.wast") && !name.contains("proposals/")) {
     return features.without(wasm::Feature::custom_page_sizes);

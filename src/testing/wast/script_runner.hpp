@@ -4,8 +4,8 @@
 // compared by their message, of which the script has the beginning, as the reference interpreter does. What is not an
 // assertion (a module, a registration, an action) counts only when it fails. Nothing is skipped.
 //
-// A named instance can be imported from by its name unless that name has been registered, which is what scripts of other
-// engines count on.
+// A named instance can be imported from by its name unless that name has been registered, which is what scripts of
+// other engines count on.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +25,13 @@ struct ScriptTotals {
 // Starts a thread that runs `body`, and gives what waits for its end.
 using StartThread = std::function<std::function<void()>(std::function<void()> body)>;
 
-// Threads of scripts, `(thread $t (shared (module $m)) ...)`, run in stores of their own and have the shared memories that
-// the named instances export. They run at the same time as the script where threads can be started; elsewhere each
+// Threads of scripts, `(thread $t (shared (module $m)) ...)`, run in stores of their own and have the shared memories
+// that the named instances export. They run at the same time as the script where threads can be started; elsewhere each
 // runs when it is waited for, or else at the script's end.
 class ScriptRunner {
  public:
-  // `print` gets one line for each failure, "file:line: directive: what was observed", without its newline. A script that is not
-  // done after `limit_nanoseconds` (0: no limit) is ended, which is a failure, too.
+  // `print` gets one line for each failure, "file:line: directive: what was observed", without its newline. A script
+  // that is not done after `limit_nanoseconds` (0: no limit) is ended, which is a failure, too.
   ScriptRunner(Engine& engine, std::function<void(std::string_view)> print, StartThread start_thread = {},
                uint64_t limit_nanoseconds = 0)
       : engine_(engine), print_(std::move(print)), start_thread_(std::move(start_thread)), limit_(limit_nanoseconds) {}

@@ -80,7 +80,8 @@ TEST(ScriptRunner, OtherTrapsAndRefusalsFail) {
   expect_failure(R"-((assert_malformed (module quote "(func (result i32))") "type mismatch"))-", "type mismatch");
   expect_failure(R"-((assert_invalid (module quote "(func") "unexpected token"))-", "unexpected");
   expect_failure(R"((assert_unlinkable (module) "unknown import"))", "was instantiated");
-  expect_failure(R"((assert_unlinkable (module (import "spectest" "print" (global i32))) "unknown import"))", "incompatible");
+  expect_failure(R"((assert_unlinkable (module (import "spectest" "print" (global i32))) "unknown import"))",
+                 "incompatible");
   expect_failure(R"((invoke "divide" (i32.const 0)))", "integer divide by zero");
   expect_failure(R"((invoke "missing"))", "no function");
 }

@@ -1,5 +1,5 @@
-// The host module "spectest" that the specification's scripts import from, and "wasmtime" with the function "gc", by which
-// scripts of that engine ask for a collection of the managed heap.
+// The host module "spectest" that the specification's scripts import from, and "wasmtime" with the function "gc", by
+// which scripts of that engine ask for a collection of the managed heap.
 #pragma once
 
 #include "base/result.hpp"

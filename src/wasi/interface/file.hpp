@@ -1,8 +1,9 @@
-// What WASI needs of files, directories and the machine. Each build brings its own: a file system in memory for the kernels,
-// the real one for Linux processes.
+// What WASI needs of files, directories and the machine. Each build brings its own: a file system in memory for the
+// kernels, the real one for Linux processes.
 //
-// Directory operations take single names, never paths, and never follow a symbolic link: walking a path inside a preopened
-// directory, with every link and "..", is done in one place (path.hpp), so that staying inside is decided in one place.
+// Directory operations take single names, never paths, and never follow a symbolic link: walking a path inside a
+// preopened directory, with every link and "..", is done in one place (path.hpp), so that staying inside is decided in
+// one place.
 #pragma once
 
 #include <cstddef>
@@ -32,11 +33,13 @@ class File {
   virtual WasiResult<size_t> write(uint64_t offset, std::span<const std::byte> bytes) = 0;
   virtual WasiResult<FileStat> stat() = 0;
   virtual Errno set_size(uint64_t size) = 0;
-  // Takes the memory for a range, so that writing there does not fail for want of it, and lets the file reach at least to its end.
+  // Takes the memory for a range, so that writing there does not fail for want of it, and lets the file reach at least
+  // to its end.
   virtual Errno allocate(uint64_t offset, uint64_t length) = 0;
   virtual Errno set_times(const SetTimes& times) = 0;
   virtual Errno sync() = 0;
-  // Waits until a read would not block, at most until `deadline` (monotonic nanoseconds; none: for ever). False on timeout.
+  // Waits until a read would not block, at most until `deadline` (monotonic nanoseconds; none: for ever). False on
+  // timeout.
   virtual bool wait_readable(std::optional<uint64_t> deadline) = 0;
   // Bytes that can be read without blocking, as far as known.
   virtual uint64_t readable_bytes() = 0;
@@ -89,8 +92,8 @@ class Directory {
   virtual Errno set_times(const Name& name, const SetTimes& times) = 0;
   virtual Errno set_times_self(const SetTimes& times) = 0;
   virtual Errno sync() = 0;
-  // The entries from `position` on, without "." and "..": 0 is the start, others come from entries. Entries that stay are listed once,
-  // whatever is added or removed between two calls.
+  // The entries from `position` on, without "." and "..": 0 is the start, others come from entries. Entries that stay
+  // are listed once, whatever is added or removed between two calls.
   virtual Errno list(uint64_t position, EntrySink& sink) = 0;
 };
 

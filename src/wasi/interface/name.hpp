@@ -1,5 +1,5 @@
-// A single name in a directory: neither empty nor "." nor "..", without slashes and NULs, and not too long. A Directory is given
-// nothing else, so that no path gets past the walk (path.hpp).
+// A single name in a directory: neither empty nor "." nor "..", without slashes and NULs, and not too long. A Directory
+// is given nothing else, so that no path gets past the walk (path.hpp).
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ class Name {
   // Errno::nametoolong, or Errno::inval for what is no single name.
   static WasiResult<Name> create(std::string_view text) {
     if (text.size() > kMaximum) return std::unexpected(Errno::nametoolong);
-    if (text.empty() || text == "." || text == ".." || text.find('/') != std::string_view::npos || text.find('\0') != std::string_view::npos) {
+    if (text.empty() || text == "." || text == ".." || text.find('/') != std::string_view::npos ||
+        text.find('\0') != std::string_view::npos) {
       return std::unexpected(Errno::inval);
     }
     return Name(text);

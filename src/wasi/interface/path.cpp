@@ -25,7 +25,8 @@ class Pending {
 
   explicit Pending(std::string_view path) { texts_[0].rest = path; }
 
-  // There is one as long as no last one was taken: no text is empty or consists of slashes, but for what follows a link.
+  // There is one as long as no last one was taken: no text is empty or consists of slashes, but for what follows a
+  // link.
   Component take() {
     while (depth_ != 0 && texts_[depth_].rest.empty()) texts_[depth_--].memory.reset();
     std::string_view& rest = texts_[depth_].rest;

@@ -1,5 +1,5 @@
-// The bytes of one file: a size, and pieces of a fixed size where something was written. Holes read as zeros and hold no memory; a file
-// that grows copies nothing.
+// The bytes of one file: a size, and pieces of a fixed size where something was written. Holes read as zeros and hold
+// no memory; a file that grows copies nothing.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,8 @@ class Contents {
   WasiResult<size_t> write(Account& account, uint64_t offset, std::span<const std::byte> bytes);
   // Gives the memory behind `size` back; what comes to lie inside the file is a hole.
   Errno set_size(Account& account, uint64_t size);
-  // Takes the memory for a range, so that writing there cannot fail, and lets the file reach at least to its end: as a whole, or not at all.
+  // Takes the memory for a range, so that writing there cannot fail, and lets the file reach at least to its end: as a
+  // whole, or not at all.
   Errno allocate(Account& account, uint64_t offset, uint64_t length);
   // Empties it. It must be empty when it is destroyed.
   void clear(Account& account) { cut(account, 0); }

@@ -87,7 +87,9 @@ WasiResult<Entry*> FileTree::create_entry(std::string_view name, NodeId named) {
   return entry;
 }
 
-Entry* FileTree::find_entry(const Node& directory, std::string_view name) { return directory.names.find(by_name(name)); }
+Entry* FileTree::find_entry(const Node& directory, std::string_view name) {
+  return directory.names.find(by_name(name));
+}
 
 void FileTree::add(Node& directory, Entry& entry) {
   entry.position = directory.next_position++;

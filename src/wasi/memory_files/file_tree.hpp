@@ -1,8 +1,9 @@
 // Files, directories and links in memory, and every operation on them, by node ids and single names.
 //
-// An operation looks at everything that could be wrong first, then takes the memory that it needs, and only then changes
-// something: when it fails, nothing has happened. Error numbers are those of Linux. No operation recurses, and none takes longer than
-// what is in the tree; all memory is on the tree's account. Ids that callers pass name nodes that they hold.
+// An operation looks at everything that could be wrong first, then takes the memory that it needs, and only then
+// changes something: when it fails, nothing has happened. Error numbers are those of Linux. No operation recurses, and
+// none takes longer than what is in the tree; all memory is on the tree's account. Ids that callers pass name nodes
+// that they hold.
 #pragma once
 
 #include <cstdint>

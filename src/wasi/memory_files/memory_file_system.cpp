@@ -71,7 +71,9 @@ class MemoryFile final : public OpenFile {
  public:
   using OpenFile::OpenFile;
   [[nodiscard]] bool is_stream() const override { return false; }
-  WasiResult<size_t> read(uint64_t offset, std::span<std::byte> buffer) override { return tree().read(id(), offset, buffer); }
+  WasiResult<size_t> read(uint64_t offset, std::span<std::byte> buffer) override {
+    return tree().read(id(), offset, buffer);
+  }
   WasiResult<size_t> write(uint64_t offset, std::span<const std::byte> bytes) override {
     return tree().write(id(), offset, bytes);
   }

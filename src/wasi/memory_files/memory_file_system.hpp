@@ -34,7 +34,8 @@ class MemoryFileSystem {
   Result<void> add_directory(std::string_view path);
   Result<void> add_file(std::string_view path, std::span<const std::byte> contents);
   Result<void> add_link(std::string_view path, std::string_view target);
-  // What programs expect to find in a root directory: /tmp and /dev/null. `path` is the root, "" for the file system's own.
+  // What programs expect to find in a root directory: /tmp and /dev/null. `path` is the root, "" for the file system's
+  // own.
   Result<void> add_standard_files(std::string_view path);
 
   [[nodiscard]] uint64_t used_bytes() const { return tree_.account().used(); }

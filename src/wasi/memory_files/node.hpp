@@ -10,7 +10,8 @@
 
 namespace cairn::wasi {
 
-// Names a node, and is its inode number. A number is used once only, so that an id of a node that is gone names nothing.
+// Names a node, and is its inode number. A number is used once only, so that an id of a node that is gone names
+// nothing.
 struct NodeId {
   uint64_t number = 0;  // 0: none
   bool operator==(const NodeId&) const = default;

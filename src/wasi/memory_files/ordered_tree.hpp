@@ -1,5 +1,5 @@
-// An ordered set whose links lie in its items, so that inserting and removing cannot fail and need no memory: an AVL tree. The set
-// does not own its items.
+// An ordered set whose links lie in its items, so that inserting and removing cannot fail and need no memory: an AVL
+// tree. The set does not own its items.
 #pragma once
 
 #include <array>
@@ -38,8 +38,8 @@ class TreeShape {
 template <class Tag>
 struct TreeLink : TreeLinks {};
 
-// T derives from TreeLink<Tag>, once for each tree that it may be in. Orders are given as a function of an item: negative when the
-// place that is looked for lies before it, 0 when it is the item, positive when it lies behind.
+// T derives from TreeLink<Tag>, once for each tree that it may be in. Orders are given as a function of an item:
+// negative when the place that is looked for lies before it, 0 when it is the item, positive when it lies behind.
 template <class T, class Tag>
 class OrderedTree {
  public:

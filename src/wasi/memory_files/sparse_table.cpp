@@ -33,7 +33,9 @@ constexpr uint32_t levels_for(uint64_t index) {
 struct SparseTable::Branch {
   std::array<void*, kSlots> slots{};
 
-  [[nodiscard]] bool empty() const { return std::ranges::all_of(slots, [](void* slot) { return slot == nullptr; }); }
+  [[nodiscard]] bool empty() const {
+    return std::ranges::all_of(slots, [](void* slot) { return slot == nullptr; });
+  }
 };
 
 void* SparseTable::find(uint64_t index) const {

@@ -1,5 +1,6 @@
-// A table from 64-bit numbers to pointers that takes memory only near the numbers that are in it: a radix tree of branches with 64
-// slots. Growing it copies nothing. It is as high as its greatest number needs; number 0 alone needs no branch.
+// A table from 64-bit numbers to pointers that takes memory only near the numbers that are in it: a radix tree of
+// branches with 64 slots. Growing it copies nothing. It is as high as its greatest number needs; number 0 alone needs
+// no branch.
 #pragma once
 
 #include <cstdint>

@@ -96,16 +96,11 @@ bool ConstExprReader::read_op(Opcode opcode, ConstOp& op) {
     case Opcode::i32_mul:
     case Opcode::i64_add:
     case Opcode::i64_sub:
-    case Opcode::i64_mul:
-      return read_arithmetic(opcode, op);
-    case Opcode::struct_new:
-      return check_struct_new(opcode, type) && aggregate(Kind::struct_new);
-    case Opcode::struct_new_default:
-      return check_struct_new(opcode, type) && aggregate(Kind::struct_new_default);
-    case Opcode::array_new:
-      return check_array_new(opcode, type) && aggregate(Kind::array_new);
-    case Opcode::array_new_default:
-      return check_array_new(opcode, type) && aggregate(Kind::array_new_default);
+    case Opcode::i64_mul: return read_arithmetic(opcode, op);
+    case Opcode::struct_new: return check_struct_new(opcode, type) && aggregate(Kind::struct_new);
+    case Opcode::struct_new_default: return check_struct_new(opcode, type) && aggregate(Kind::struct_new_default);
+    case Opcode::array_new: return check_array_new(opcode, type) && aggregate(Kind::array_new);
+    case Opcode::array_new_default: return check_array_new(opcode, type) && aggregate(Kind::array_new_default);
     case Opcode::array_new_fixed: {
       uint32_t count = 0;
       CAIRN_CHECK(check_array_new_fixed(type, count));
@@ -126,8 +121,7 @@ bool ConstExprReader::read_op(Opcode opcode, ConstOp& op) {
       op.kind = Kind::extern_convert_any;
       op.type = operands_.back();
       return true;
-    default:
-      return invalid("constant expression required");
+    default: return invalid("constant expression required");
   }
 }
 
@@ -137,24 +131,12 @@ bool ConstExprReader::read_arithmetic(Opcode opcode, ConstOp& op) {
   const OpcodeRow& opcode_row = row(opcode);
   op.type = opcode_row.results[0];
   switch (opcode) {
-    case Opcode::i32_add:
-      op.kind = Kind::i32_add;
-      break;
-    case Opcode::i32_sub:
-      op.kind = Kind::i32_sub;
-      break;
-    case Opcode::i32_mul:
-      op.kind = Kind::i32_mul;
-      break;
-    case Opcode::i64_add:
-      op.kind = Kind::i64_add;
-      break;
-    case Opcode::i64_sub:
-      op.kind = Kind::i64_sub;
-      break;
-    default:
-      op.kind = Kind::i64_mul;
-      break;
+    case Opcode::i32_add: op.kind = Kind::i32_add; break;
+    case Opcode::i32_sub: op.kind = Kind::i32_sub; break;
+    case Opcode::i32_mul: op.kind = Kind::i32_mul; break;
+    case Opcode::i64_add: op.kind = Kind::i64_add; break;
+    case Opcode::i64_sub: op.kind = Kind::i64_sub; break;
+    default: op.kind = Kind::i64_mul; break;
   }
   return check_plain(opcode_row);
 }

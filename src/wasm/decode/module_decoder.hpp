@@ -9,10 +9,10 @@
 
 #include "wasm/byte_reader.hpp"
 #include "wasm/decode/const_expr.hpp"
-#include "wasm/types/limits.hpp"
 #include "wasm/module.hpp"
 #include "wasm/type_equivalence.hpp"
 #include "wasm/type_reader.hpp"
+#include "wasm/types/limits.hpp"
 
 namespace cairn::wasm {
 

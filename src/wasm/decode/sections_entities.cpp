@@ -289,21 +289,11 @@ Result<void> ModuleDecoder::export_section() {
 Result<void> ModuleDecoder::check_exported(const Export& item, uint64_t offset) {
   size_t size = 0;
   switch (item.kind) {
-    case ExternKind::func:
-      size = module_.functions.size();
-      break;
-    case ExternKind::table:
-      size = module_.tables.size();
-      break;
-    case ExternKind::memory:
-      size = module_.memories.size();
-      break;
-    case ExternKind::global:
-      size = module_.globals.size();
-      break;
-    case ExternKind::tag:
-      size = module_.tags.size();
-      break;
+    case ExternKind::func: size = module_.functions.size(); break;
+    case ExternKind::table: size = module_.tables.size(); break;
+    case ExternKind::memory: size = module_.memories.size(); break;
+    case ExternKind::global: size = module_.globals.size(); break;
+    case ExternKind::tag: size = module_.tags.size(); break;
   }
   if (item.index >= size) {
     return invalid(offset, std::string("unknown ") + to_string(item.kind) + " " + decimal(item.index));

@@ -19,15 +19,10 @@ class Skipper {
         case Opcode::loop:
         case Opcode::if_:
         case Opcode::try_:
-        case Opcode::try_table:
-          ++open_blocks;
-          break;
+        case Opcode::try_table: ++open_blocks; break;
         case Opcode::delegate:
-        case Opcode::end:
-          --open_blocks;
-          break;
-        default:
-          break;
+        case Opcode::end: --open_blocks; break;
+        default: break;
       }
     }
     return true;
@@ -65,12 +60,9 @@ class Skipper {
     uint8_t byte = 0;
     HeapType heap = HeapType::func;
     switch (info(op).immediate) {
-      case Immediate::none:
-        return true;
-      case Immediate::block_type:
-        return block_type();
-      case Immediate::try_table:
-        return block_type() && catch_clauses();
+      case Immediate::none: return true;
+      case Immediate::block_type: return block_type();
+      case Immediate::try_table: return block_type() && catch_clauses();
       case Immediate::label:
       case Immediate::func:
       case Immediate::type:
@@ -79,8 +71,7 @@ class Skipper {
       case Immediate::table:
       case Immediate::elem:
       case Immediate::memory:
-      case Immediate::tag:
-        return numbers(1);
+      case Immediate::tag: return numbers(1);
       case Immediate::type_table:
       case Immediate::table_table:
       case Immediate::elem_table:
@@ -88,28 +79,19 @@ class Skipper {
       case Immediate::type_field:
       case Immediate::type_count:
       case Immediate::type_type:
-      case Immediate::type_elem:
-        return numbers(2);
-      case Immediate::data:
-        return numbers(1) && data_count();
+      case Immediate::type_elem: return numbers(2);
+      case Immediate::data: return numbers(1) && data_count();
       case Immediate::data_memory:
-      case Immediate::type_data:
-        return numbers(2) && data_count();
-      case Immediate::label_table:
-        return vector([this] { return numbers(1); }) && numbers(1);
+      case Immediate::type_data: return numbers(2) && data_count();
+      case Immediate::label_table: return vector([this] { return numbers(1); }) && numbers(1);
       case Immediate::cast_label:
         return in_.read_u8(byte) && numbers(1) && read_heap_type(in_, kAnyType, heap) &&
                read_heap_type(in_, kAnyType, heap);
-      case Immediate::heap_type:
-        return read_heap_type(in_, kAnyType, heap);
-      case Immediate::select_types:
-        return vector([this] { return value_type(); });
-      case Immediate::memarg:
-        return memarg();
-      case Immediate::memarg_lane:
-        return memarg() && in_.skip(1);
-      case Immediate::lane:
-        return in_.skip(1);
+      case Immediate::heap_type: return read_heap_type(in_, kAnyType, heap);
+      case Immediate::select_types: return vector([this] { return value_type(); });
+      case Immediate::memarg: return memarg();
+      case Immediate::memarg_lane: return memarg() && in_.skip(1);
+      case Immediate::lane: return in_.skip(1);
       case Immediate::zero_byte:
         return in_.read_u8(byte) &&
                (byte == 0 || in_.fail(ErrorKind::malformed, in_.offset() - 1, "zero byte expected"));
@@ -121,13 +103,10 @@ class Skipper {
         int64_t value = 0;
         return in_.read_s64(value);
       }
-      case Immediate::f32:
-        return in_.skip(4);
-      case Immediate::f64:
-        return in_.skip(8);
+      case Immediate::f32: return in_.skip(4);
+      case Immediate::f64: return in_.skip(8);
       case Immediate::shuffle:
-      case Immediate::v128:
-        return in_.skip(16);
+      case Immediate::v128: return in_.skip(16);
     }
     return in_.fail(ErrorKind::malformed, in_.offset(), std::string(to_string(op)));
   }

@@ -11,8 +11,8 @@
 
 namespace cairn::wasm {
 
-// All of these give false when the bytes are malformed; the reader then holds the error. Without a data count section some
-// instructions are.
+// All of these give false when the bytes are malformed; the reader then holds the error. Without a data count section
+// some instructions are.
 
 bool read_opcode(ByteReader& in, Opcode& opcode);
 bool skip_immediates(ByteReader& in, Opcode opcode, bool has_data_count);

@@ -138,10 +138,8 @@ Result<void> Assembler::open_folded() {
     case Opcode::end:
     case Opcode::catch_:
     case Opcode::catch_all:
-    case Opcode::delegate:
-      return cursor_.unexpected_at(1, "an instruction");
-    default:
-      break;
+    case Opcode::delegate: return cursor_.unexpected_at(1, "an instruction");
+    default: break;
   }
   cursor_.next();
   hint = CAIRN_TRY(hint_here(hint));
@@ -149,12 +147,9 @@ Result<void> Assembler::open_folded() {
   switch (*opcode) {
     case Opcode::block:
     case Opcode::loop:
-    case Opcode::try_table:
-      return open_block(*opcode, Frame::Kind::folded_block, hint);
-    case Opcode::try_:
-      return open_block(*opcode, Frame::Kind::folded_try, hint);
-    default:
-      break;
+    case Opcode::try_table: return open_block(*opcode, Frame::Kind::folded_block, hint);
+    case Opcode::try_: return open_block(*opcode, Frame::Kind::folded_try, hint);
+    default: break;
   }
   Frame frame{.kind = Frame::Kind::folded_plain, .opcode = *opcode, .label = {}, .hint = hint, .source = source};
   frame.pending = static_cast<uint32_t>(pending_.size());
@@ -246,10 +241,8 @@ Result<void> Assembler::close_folded() {
     case Frame::Kind::folded_then:
     case Frame::Kind::folded_else:
     case Frame::Kind::folded_do:
-    case Frame::Kind::folded_catch:
-      break;
-    default:
-      return cursor_.unexpected("'end'");
+    case Frame::Kind::folded_catch: break;
+    default: return cursor_.unexpected("'end'");
   }
   frames_.pop_back();
   cursor_.next();
@@ -261,14 +254,10 @@ Result<void> Assembler::close_folded() {
 Result<void> Assembler::flat_instruction() {
   if (!frames_.empty()) {
     switch (frames_.back().kind) {
-      case Frame::Kind::folded_plain:
-        return cursor_.unexpected("a folded instruction or ')'");
-      case Frame::Kind::folded_if:
-        return cursor_.unexpected("a folded instruction, '(then' or '(else'");
-      case Frame::Kind::folded_try:
-        return cursor_.unexpected("'(do', '(catch', '(catch_all' or '(delegate'");
-      default:
-        break;
+      case Frame::Kind::folded_plain: return cursor_.unexpected("a folded instruction or ')'");
+      case Frame::Kind::folded_if: return cursor_.unexpected("a folded instruction, '(then' or '(else'");
+      case Frame::Kind::folded_try: return cursor_.unexpected("'(do', '(catch', '(catch_all' or '(delegate'");
+      default: break;
     }
   }
   const std::optional<Opcode> opcode = find_instruction(cursor_.text());
@@ -277,24 +266,15 @@ Result<void> Assembler::flat_instruction() {
   switch (*opcode) {
     case Opcode::block:
     case Opcode::loop:
-    case Opcode::try_table:
-      cursor_.next();
-      return open_block(*opcode, Frame::Kind::block, hint);
-    case Opcode::if_:
-      cursor_.next();
-      return open_block(*opcode, Frame::Kind::if_, hint);
-    case Opcode::try_:
-      cursor_.next();
-      return open_block(*opcode, Frame::Kind::try_, hint);
+    case Opcode::try_table: cursor_.next(); return open_block(*opcode, Frame::Kind::block, hint);
+    case Opcode::if_: cursor_.next(); return open_block(*opcode, Frame::Kind::if_, hint);
+    case Opcode::try_: cursor_.next(); return open_block(*opcode, Frame::Kind::try_, hint);
     case Opcode::else_:
     case Opcode::end:
     case Opcode::catch_:
     case Opcode::catch_all:
-    case Opcode::delegate:
-      CAIRN_TRY(note_hint(hint, *opcode));
-      return flat_delimiter(*opcode);
-    default:
-      break;
+    case Opcode::delegate: CAIRN_TRY(note_hint(hint, *opcode)); return flat_delimiter(*opcode);
+    default: break;
   }
   cursor_.next();
   CAIRN_TRY(note_hint(hint, *opcode));
@@ -324,14 +304,12 @@ Result<void> Assembler::flat_delimiter(Opcode opcode) {
     case Opcode::delegate:
       if (frame.kind != try_) return cursor_.unexpected("an instruction or 'end'");
       break;
-    default:
-      break;
+    default: break;
   }
   cursor_.next();
   put_opcode(*out_, opcode);
   switch (opcode) {
-    case Opcode::catch_:
-      return put_index(*out_, tags_);
+    case Opcode::catch_: return put_index(*out_, tags_);
     case Opcode::delegate:
       pop_label();
       frames_.pop_back();
@@ -342,8 +320,7 @@ Result<void> Assembler::flat_delimiter(Opcode opcode) {
       frames_.pop_back();
       return repeated_label(closed);
     }
-    default:
-      return repeated_label(frame);
+    default: return repeated_label(frame);
   }
 }
 

@@ -48,22 +48,14 @@ Result<void> Assembler::import_field(const Field&) {
 
 Result<void> Assembler::import_type(ByteWriter& out, FieldKind kind) {
   switch (kind) {
-    case FieldKind::table:
-      out.byte(code_of(ExternKind::table));
-      return table_type(out);
-    case FieldKind::memory:
-      out.byte(code_of(ExternKind::memory));
-      return memory_type(out);
-    case FieldKind::global:
-      out.byte(code_of(ExternKind::global));
-      return global_type(out);
+    case FieldKind::table: out.byte(code_of(ExternKind::table)); return table_type(out);
+    case FieldKind::memory: out.byte(code_of(ExternKind::memory)); return memory_type(out);
+    case FieldKind::global: out.byte(code_of(ExternKind::global)); return global_type(out);
     case FieldKind::tag:
       out.byte(code_of(ExternKind::tag));
       out.byte(0);
       break;
-    default:
-      out.byte(code_of(ExternKind::func));
-      break;
+    default: out.byte(code_of(ExternKind::func)); break;
   }
   out.unsigned_leb(CAIRN_TRY(type_use_index(ParamNames::ignore)));
   return {};

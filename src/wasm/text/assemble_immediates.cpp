@@ -23,95 +23,51 @@ Result<void> Assembler::plain_instruction(ByteWriter& out, Opcode opcode) {
   if (opcode == Opcode::ref_test || opcode == Opcode::ref_cast) return reference_test(out, opcode);
   put_opcode(out, opcode);
   switch (info(opcode).immediate) {
-    case Immediate::none:
-      return {};
-    case Immediate::zero_byte:
-      out.byte(0);
-      return {};
+    case Immediate::none: return {};
+    case Immediate::zero_byte: out.byte(0); return {};
     case Immediate::block_type:
-    case Immediate::try_table:
-      break;  // open_block()'s
-    case Immediate::label:
-      return label_index(out);
-    case Immediate::label_table:
-      return label_table(out);
-    case Immediate::cast_label:
-      return cast_label(out);
-    case Immediate::func:
-      return put_index(out, funcs_);
-    case Immediate::type:
-      return put_index(out, types_);
-    case Immediate::type_table:
-      return indirect_call(out);
+    case Immediate::try_table: break;  // open_block()'s
+    case Immediate::label: return label_index(out);
+    case Immediate::label_table: return label_table(out);
+    case Immediate::cast_label: return cast_label(out);
+    case Immediate::func: return put_index(out, funcs_);
+    case Immediate::type: return put_index(out, types_);
+    case Immediate::type_table: return indirect_call(out);
     case Immediate::local:
       if (locals_ == nullptr) return put_index(out, IndexSpace("local"));
       return put_index(out, *locals_);
-    case Immediate::global:
-      return put_index(out, globals_);
-    case Immediate::table:
-      out.unsigned_leb(CAIRN_TRY(optional_index(tables_)));
-      return {};
-    case Immediate::memory:
-      out.unsigned_leb(CAIRN_TRY(optional_index(memories_)));
-      return {};
-    case Immediate::table_table:
-      return two_indices(out, tables_);
-    case Immediate::memory_memory:
-      return two_indices(out, memories_);
-    case Immediate::elem:
-      return put_index(out, elems_);
-    case Immediate::elem_table:
-      return segment_and_container(out, tables_, elems_);
-    case Immediate::data:
-      uses_data_count_ = true;
-      return put_index(out, datas_);
-    case Immediate::data_memory:
-      uses_data_count_ = true;
-      return segment_and_container(out, memories_, datas_);
-    case Immediate::tag:
-      return put_index(out, tags_);
-    case Immediate::heap_type:
-      return heap_type(out);
-    case Immediate::select_types:
-      break;  // select_types()'s
-    case Immediate::type_field:
-      return field_index(out);
+    case Immediate::global: return put_index(out, globals_);
+    case Immediate::table: out.unsigned_leb(CAIRN_TRY(optional_index(tables_))); return {};
+    case Immediate::memory: out.unsigned_leb(CAIRN_TRY(optional_index(memories_))); return {};
+    case Immediate::table_table: return two_indices(out, tables_);
+    case Immediate::memory_memory: return two_indices(out, memories_);
+    case Immediate::elem: return put_index(out, elems_);
+    case Immediate::elem_table: return segment_and_container(out, tables_, elems_);
+    case Immediate::data: uses_data_count_ = true; return put_index(out, datas_);
+    case Immediate::data_memory: uses_data_count_ = true; return segment_and_container(out, memories_, datas_);
+    case Immediate::tag: return put_index(out, tags_);
+    case Immediate::heap_type: return heap_type(out);
+    case Immediate::select_types: break;  // select_types()'s
+    case Immediate::type_field: return field_index(out);
     case Immediate::type_count:
       CAIRN_TRY(put_index(out, types_));
       out.unsigned_leb(CAIRN_TRY(cursor_.expect_natural(32, "the number of elements")));
       return {};
-    case Immediate::type_type:
-      CAIRN_TRY(put_index(out, types_));
-      return put_index(out, types_);
+    case Immediate::type_type: CAIRN_TRY(put_index(out, types_)); return put_index(out, types_);
     case Immediate::type_data:
       uses_data_count_ = true;
       CAIRN_TRY(put_index(out, types_));
       return put_index(out, datas_);
-    case Immediate::type_elem:
-      CAIRN_TRY(put_index(out, types_));
-      return put_index(out, elems_);
-    case Immediate::memarg:
-      return memory_argument(out, opcode, false);
-    case Immediate::memarg_lane:
-      return memory_argument(out, opcode, true);
-    case Immediate::lane:
-      return lane_index(out);
-    case Immediate::shuffle:
-      return shuffle(out);
-    case Immediate::i32:
-      out.signed_leb(static_cast<int32_t>(CAIRN_TRY(integer_literal(32))));
-      return {};
-    case Immediate::i64:
-      out.signed_leb(static_cast<int64_t>(CAIRN_TRY(integer_literal(64))));
-      return {};
-    case Immediate::f32:
-      out.fixed(CAIRN_TRY(float_literal(32)), 4);
-      return {};
-    case Immediate::f64:
-      out.fixed(CAIRN_TRY(float_literal(64)), 8);
-      return {};
-    case Immediate::v128:
-      return vector_constant(out);
+    case Immediate::type_elem: CAIRN_TRY(put_index(out, types_)); return put_index(out, elems_);
+    case Immediate::memarg: return memory_argument(out, opcode, false);
+    case Immediate::memarg_lane: return memory_argument(out, opcode, true);
+    case Immediate::lane: return lane_index(out);
+    case Immediate::shuffle: return shuffle(out);
+    case Immediate::i32: out.signed_leb(static_cast<int32_t>(CAIRN_TRY(integer_literal(32)))); return {};
+    case Immediate::i64: out.signed_leb(static_cast<int64_t>(CAIRN_TRY(integer_literal(64)))); return {};
+    case Immediate::f32: out.fixed(CAIRN_TRY(float_literal(32)), 4); return {};
+    case Immediate::f64: out.fixed(CAIRN_TRY(float_literal(64)), 8); return {};
+    case Immediate::v128: return vector_constant(out);
   }
   return cursor_.unexpected("an instruction");
 }

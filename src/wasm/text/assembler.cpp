@@ -55,8 +55,9 @@ Result<void> Assembler::bind_fields() {
     cursor_.next();
     const auto* found = std::ranges::find(kFields, cursor_.text(), &Name::keyword);
     if (found == kFields.end()) {
-      return cursor_.unexpected(cursor_.text() == "component" ? "a module field: this is a component, and only core modules can be run"
-                                                               : "a module field");
+      return cursor_.unexpected(cursor_.text() == "component"
+                                    ? "a module field: this is a component, and only core modules can be run"
+                                    : "a module field");
     }
     cursor_.next();
     Field field{found->kind, cursor_.position(), after - 1, 0};
@@ -70,8 +71,7 @@ Result<void> Assembler::bind_fields() {
 
 Result<void> Assembler::bind_field(Field& field, std::string_view keyword) {
   switch (field.kind) {
-    case FieldKind::type:
-      return bind_type(field.index);
+    case FieldKind::type: return bind_type(field.index);
     case FieldKind::rec:
       while (cursor_.position() < field.end) {
         const uint32_t after = CAIRN_TRY(cursor_.after_group());
@@ -81,32 +81,16 @@ Result<void> Assembler::bind_field(Field& field, std::string_view keyword) {
         cursor_.seek(after);
       }
       return {};
-    case FieldKind::import:
-      return bind_import(field);
+    case FieldKind::import: return bind_import(field);
     case FieldKind::export_:
-    case FieldKind::start:
-      return {};
-    case FieldKind::elem:
-      field.index = elems_.add();
-      return bind_optional(elems_, field.index);
-    case FieldKind::data:
-      field.index = datas_.add();
-      return bind_optional(datas_, field.index);
-    case FieldKind::func:
-      CAIRN_TRY(bind_definition(field, funcs_));
-      break;
-    case FieldKind::table:
-      CAIRN_TRY(bind_definition(field, tables_));
-      break;
-    case FieldKind::memory:
-      CAIRN_TRY(bind_definition(field, memories_));
-      break;
-    case FieldKind::global:
-      CAIRN_TRY(bind_definition(field, globals_));
-      break;
-    case FieldKind::tag:
-      CAIRN_TRY(bind_definition(field, tags_));
-      break;
+    case FieldKind::start: return {};
+    case FieldKind::elem: field.index = elems_.add(); return bind_optional(elems_, field.index);
+    case FieldKind::data: field.index = datas_.add(); return bind_optional(datas_, field.index);
+    case FieldKind::func: CAIRN_TRY(bind_definition(field, funcs_)); break;
+    case FieldKind::table: CAIRN_TRY(bind_definition(field, tables_)); break;
+    case FieldKind::memory: CAIRN_TRY(bind_definition(field, memories_)); break;
+    case FieldKind::global: CAIRN_TRY(bind_definition(field, globals_)); break;
+    case FieldKind::tag: CAIRN_TRY(bind_definition(field, tags_)); break;
   }
   if (has_inline_import()) return check_import_order(keyword, cursor_.peek().offset);
   last_definition_ = keyword == "func" ? "function" : keyword;
@@ -178,38 +162,17 @@ Result<void> Assembler::encode_field(const Field& field) {
   if (has_identifier && cursor_.at(Kind::identifier)) cursor_.next();
   switch (field.kind) {
     case FieldKind::type:
-    case FieldKind::rec:
-      return {};  // define_types() has done it
-    case FieldKind::import:
-      CAIRN_TRY(import_field(field));
-      break;
-    case FieldKind::func:
-      CAIRN_TRY(func_field(field));
-      break;
-    case FieldKind::table:
-      CAIRN_TRY(table_field(field));
-      break;
-    case FieldKind::memory:
-      CAIRN_TRY(memory_field(field));
-      break;
-    case FieldKind::global:
-      CAIRN_TRY(global_field(field));
-      break;
-    case FieldKind::tag:
-      CAIRN_TRY(tag_field(field));
-      break;
-    case FieldKind::export_:
-      CAIRN_TRY(export_field());
-      break;
-    case FieldKind::start:
-      CAIRN_TRY(start_field());
-      break;
-    case FieldKind::elem:
-      CAIRN_TRY(elem_field());
-      break;
-    case FieldKind::data:
-      CAIRN_TRY(data_field());
-      break;
+    case FieldKind::rec: return {};  // define_types() has done it
+    case FieldKind::import: CAIRN_TRY(import_field(field)); break;
+    case FieldKind::func: CAIRN_TRY(func_field(field)); break;
+    case FieldKind::table: CAIRN_TRY(table_field(field)); break;
+    case FieldKind::memory: CAIRN_TRY(memory_field(field)); break;
+    case FieldKind::global: CAIRN_TRY(global_field(field)); break;
+    case FieldKind::tag: CAIRN_TRY(tag_field(field)); break;
+    case FieldKind::export_: CAIRN_TRY(export_field()); break;
+    case FieldKind::start: CAIRN_TRY(start_field()); break;
+    case FieldKind::elem: CAIRN_TRY(elem_field()); break;
+    case FieldKind::data: CAIRN_TRY(data_field()); break;
   }
   return close_field(field);
 }

@@ -16,11 +16,11 @@
 
 #include "base/result.hpp"
 #include "wasm/module.hpp"
-#include "wasm/types/opcodes.hpp"
 #include "wasm/text/byte_writer.hpp"
 #include "wasm/text/cursor.hpp"
 #include "wasm/text/index_space.hpp"
 #include "wasm/text/source_map.hpp"
+#include "wasm/types/opcodes.hpp"
 
 namespace cairn::wasm::text {
 

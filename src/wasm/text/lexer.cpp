@@ -347,20 +347,12 @@ std::string string_value(std::string_view literal) {
       continue;
     }
     switch (const char c = text[++i]) {
-      case 'n':
-        out.push_back('\n');
-        break;
-      case 'r':
-        out.push_back('\r');
-        break;
-      case 't':
-        out.push_back('\t');
-        break;
+      case 'n': out.push_back('\n'); break;
+      case 'r': out.push_back('\r'); break;
+      case 't': out.push_back('\t'); break;
       case '\\':
       case '\'':
-      case '"':
-        out.push_back(c);
-        break;
+      case '"': out.push_back(c); break;
       case 'u': {
         uint32_t code = 0;
         for (i += 2; text[i] != '}'; ++i) {
@@ -369,9 +361,7 @@ std::string string_value(std::string_view literal) {
         append_utf8(out, code);
         break;
       }
-      default:
-        out.push_back(static_cast<char>(hex_digit(c) * 16 + hex_digit(text[i + 1])));
-        ++i;
+      default: out.push_back(static_cast<char>(hex_digit(c) * 16 + hex_digit(text[i + 1]))); ++i;
     }
   }
   return out;

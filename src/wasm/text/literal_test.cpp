@@ -67,12 +67,8 @@ TEST(Literal, AgreesWithStrtod) {
     if (!std::isfinite(value)) continue;
     const int precision = static_cast<int>(random() % 60);
     switch (random() % 3) {
-      case 0:
-        std::snprintf(text, sizeof text, "%.*e", precision, value);
-        break;
-      case 1:
-        std::snprintf(text, sizeof text, "%.*a", precision % 20, value);
-        break;
+      case 0: std::snprintf(text, sizeof text, "%.*e", precision, value); break;
+      case 1: std::snprintf(text, sizeof text, "%.*a", precision % 20, value); break;
       // Halfway between two floats, or next to it.
       default: {
         const double narrow =

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "wasm/types/features.hpp"
 #include "wasm/text/cursor.hpp"
 #include "wasm/text/source_map.hpp"
+#include "wasm/types/features.hpp"
 
 namespace cairn::wasm::text {
 

@@ -10,9 +10,7 @@
 namespace cairn::wasm::text {
 namespace {
 
-TypeContext type_context(const Module& module) {
-  return {Features::all(), static_cast<uint32_t>(module.types.size())};
-}
+TypeContext type_context(const Module& module) { return {Features::all(), static_cast<uint32_t>(module.types.size())}; }
 
 std::unexpected<Error> unknown_instruction(uint64_t offset) {
   return fail(Error::at(ErrorKind::malformed, offset, "illegal opcode"));
@@ -77,8 +75,7 @@ Result<void> Printer::instructions(ByteReader& in, FuncIndex index, const NameMa
     const uint64_t offset = in.offset();
     const uint8_t byte = CAIRN_TRY(in.u8());
     const bool is_prefix = byte >= 0xfb && byte <= 0xfe;
-    const std::optional<Opcode> opcode =
-        is_prefix ? find_opcode(byte, CAIRN_TRY(in.u32())) : find_opcode(0, byte);
+    const std::optional<Opcode> opcode = is_prefix ? find_opcode(byte, CAIRN_TRY(in.u32())) : find_opcode(0, byte);
     if (!opcode) return unknown_instruction(offset);
     if (*opcode == Opcode::end && open == 0) break;
 

@@ -143,9 +143,9 @@ void Printer::elem(uint32_t index) {
   if (segment.mode == SegmentMode::active) {
     text += " (table " + names_.tables.use(segment.table.index()) + ") (offset " + expression(segment.offset) + ")";
   }
-  const bool is_functions = !segment.functions.empty() ||
-                            (segment.expressions.empty() &&
-                             segment.type == ValType::reference(Nullability::non_null, HeapType::func));
+  const bool is_functions =
+      !segment.functions.empty() ||
+      (segment.expressions.empty() && segment.type == ValType::reference(Nullability::non_null, HeapType::func));
   if (is_functions) {
     text += " func";
     for (FuncIndex function : segment.functions) text += " " + names_.functions.use(function.index());
@@ -160,8 +160,7 @@ void Printer::data(uint32_t index) {
   const DataSegment& segment = module_.data[index];
   std::string text = "(data" + names_.datas.definition(index);
   if (segment.mode == SegmentMode::active) {
-    text +=
-        " (memory " + names_.memories.use(segment.memory.index()) + ") (offset " + expression(segment.offset) + ")";
+    text += " (memory " + names_.memories.use(segment.memory.index()) + ") (offset " + expression(segment.offset) + ")";
   }
   const std::string_view bytes(reinterpret_cast<const char*>(segment.bytes.data()), segment.bytes.size());
   line(text + " " + spell_string(bytes) + ")");

@@ -7,8 +7,8 @@
 #include "base/result.hpp"
 #include "wasm/byte_reader.hpp"
 #include "wasm/module.hpp"
-#include "wasm/types/opcodes.hpp"
 #include "wasm/text/print_names.hpp"
+#include "wasm/types/opcodes.hpp"
 
 namespace cairn::wasm::text {
 

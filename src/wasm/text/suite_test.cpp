@@ -1,5 +1,7 @@
 // The specification's test suite, as far as it can be checked without running anything: every module assembles and
 // validates; what is malformed or invalid is refused with the message that the suite names.
+#include "wasm/text/testing/suite.hpp"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -9,7 +11,6 @@
 
 #include "wasm/decoder.hpp"
 #include "wasm/text/text.hpp"
-#include "wasm/text/testing/suite.hpp"
 #include "wasm/text/wast.hpp"
 
 namespace cairn::wasm::text {
@@ -20,8 +21,8 @@ using testing::read_file;
 using testing::suite_files;
 using testing::suite_root;
 
-// The threads proposal's files are of a time when sizes had 32 bits and there was one memory and one table; and what says that
-// a memory has a page size of its own is malformed where that proposal is off.
+// The threads proposal's files are of a time when sizes had 32 bits and there was one memory and one table; and what
+// says that a memory has a page size of its own is malformed where that proposal is off.
 Features features_of(const std::string& name) {
   if (name.contains("custom-page-sizes")) return Features::all();
   if (!name.contains("threads")) return Features::all().without(Feature::custom_page_sizes);

@@ -19,7 +19,8 @@ Result<std::vector<std::byte>> assemble(std::string_view source, std::string_vie
 
 namespace {
 
-Result<std::vector<std::byte>> assemble_and_validate(std::string_view source, std::string_view file_name, Features features) {
+Result<std::vector<std::byte>> assemble_and_validate(std::string_view source, std::string_view file_name,
+                                                     Features features) {
   auto bytes = CAIRN_TRY(assemble(source, file_name, features));
   Result<Module> module = decode_and_validate(bytes, features);
   if (module) return bytes;

@@ -113,7 +113,8 @@ TEST(Text, DeepNestingNeedsNoStack) {
   EXPECT_EQ(message_of("(@a " + repeat("(", kDepth) + repeat(")", kDepth) + ")"), "");
   EXPECT_TRUE(message_of("(func " + repeat("block ", kMaxNesting + 1) + ")").contains("nesting limit of 100000"));
   EXPECT_EQ(message_of("(module quote \"(func)\")"), "");
-  EXPECT_TRUE(message_of("(module quote \"(module quote \\22(func)\\22)\")").contains("a quoted module quotes another"));
+  EXPECT_TRUE(
+      message_of("(module quote \"(module quote \\22(func)\\22)\")").contains("a quoted module quotes another"));
 }
 
 // Anything at all in a script: an error, never a crash.
@@ -139,9 +140,10 @@ TEST(Text, MutatedScriptsDoNotCrash) {
     (assert_malformed (module quote "(func \"x" "\")") "m") (module binary "\00asm" "\01\00\00\00")
     (thread $th (shared (module $m)) (register "x" $m)) (wait $th) (assert_trap (module instance $m) "t"))x";
   ASSERT_TRUE(parse_script(seed, "seed").has_value()) << parse_script(seed, "seed").error().message;
-  const std::vector<std::string> words = {"(",  ")",    "\"",      "$",    "$x",   "0",   "-1",  "(;",       ";)", ";;",
-                                          "\n", "(@",   "\\",      "\x80", "type", "end", "rec", "(param i", " ",  "i32",
-                                          "_",  "0x1p", "nan:0x1", "{",    "(ref", "mut", "sub", "(import",  "e1", "\0"};
+  const std::vector<std::string> words = {"(",    ")",        "\"",  "$",       "$x", "0",    "-1",      "(;",
+                                          ";)",   ";;",       "\n",  "(@",      "\\", "\x80", "type",    "end",
+                                          "rec",  "(param i", " ",   "i32",     "_",  "0x1p", "nan:0x1", "{",
+                                          "(ref", "mut",      "sub", "(import", "e1", "\0"};
   std::mt19937 random(7);  // NOLINT: the same mutations each time
   int parsed = 0;
   for (int round = 0; round < 4000; ++round) {

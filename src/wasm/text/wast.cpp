@@ -234,18 +234,10 @@ class ScriptParser {
       if (number.kind != NumberPattern::Kind::bits) return unexpected_pattern(start);
     }
     switch (pattern.kind) {
-      case ResultPattern::Kind::i32:
-        result.kind = ScriptValue::Kind::i32;
-        break;
-      case ResultPattern::Kind::i64:
-        result.kind = ScriptValue::Kind::i64;
-        break;
-      case ResultPattern::Kind::f32:
-        result.kind = ScriptValue::Kind::f32;
-        break;
-      case ResultPattern::Kind::f64:
-        result.kind = ScriptValue::Kind::f64;
-        break;
+      case ResultPattern::Kind::i32: result.kind = ScriptValue::Kind::i32; break;
+      case ResultPattern::Kind::i64: result.kind = ScriptValue::Kind::i64; break;
+      case ResultPattern::Kind::f32: result.kind = ScriptValue::Kind::f32; break;
+      case ResultPattern::Kind::f64: result.kind = ScriptValue::Kind::f64; break;
       case ResultPattern::Kind::v128: {
         result.kind = ScriptValue::Kind::v128;
         const size_t half = pattern.numbers.size() / 2;
@@ -261,15 +253,10 @@ class ScriptParser {
         result.kind = ScriptValue::Kind::ref_null;
         result.heap = *pattern.heap;
         return result;
-      case ResultPattern::Kind::ref_extern:
-        result.kind = ScriptValue::Kind::ref_extern;
-        break;
-      case ResultPattern::Kind::ref_host:
-        result.kind = ScriptValue::Kind::ref_host;
-        break;
+      case ResultPattern::Kind::ref_extern: result.kind = ScriptValue::Kind::ref_extern; break;
+      case ResultPattern::Kind::ref_host: result.kind = ScriptValue::Kind::ref_host; break;
       case ResultPattern::Kind::ref:
-      case ResultPattern::Kind::either:
-        return unexpected_pattern(start);
+      case ResultPattern::Kind::either: return unexpected_pattern(start);
     }
     result.bits = pattern.numbers[0].bits;
     return result;
@@ -396,18 +383,12 @@ std::string_view keyword_of(const Directive& directive) {
     std::string_view operator()(const AssertException&) const { return "assert_exception"; }
     std::string_view operator()(const AssertModule& assertion) const {
       switch (assertion.kind) {
-        case AssertModule::Kind::malformed:
-          return "assert_malformed";
-        case AssertModule::Kind::invalid:
-          return "assert_invalid";
-        case AssertModule::Kind::malformed_custom:
-          return "assert_malformed_custom";
-        case AssertModule::Kind::invalid_custom:
-          return "assert_invalid_custom";
-        case AssertModule::Kind::unlinkable:
-          return "assert_unlinkable";
-        case AssertModule::Kind::trap:
-          break;
+        case AssertModule::Kind::malformed: return "assert_malformed";
+        case AssertModule::Kind::invalid: return "assert_invalid";
+        case AssertModule::Kind::malformed_custom: return "assert_malformed_custom";
+        case AssertModule::Kind::invalid_custom: return "assert_invalid_custom";
+        case AssertModule::Kind::unlinkable: return "assert_unlinkable";
+        case AssertModule::Kind::trap: break;
       }
       return "assert_trap";
     }

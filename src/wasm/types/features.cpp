@@ -5,8 +5,7 @@ namespace cairn::wasm {
 std::string_view to_string(Feature feature) {
   switch (feature) {
 #define X(id, name) \
-  case Feature::id: \
-    return name;
+  case Feature::id: return name;
     CAIRN_WASM_FEATURES(X)
 #undef X
   }

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "wasm/decoder.hpp"
-#include "wasm/types/opcodes.hpp"
 #include "wasm/text/text.hpp"
+#include "wasm/types/opcodes.hpp"
 
 namespace cairn::wasm {
 namespace {
@@ -116,8 +116,8 @@ TEST(Features, WhatIsNoInstructionIsRefusedByName) {
 
 // Custom sections are never an error: hints are not read then.
 TEST(Features, BranchHintsAreIgnoredWhenOff) {
-  const auto bytes = text::assemble(
-      R"((func (param i32) (@metadata.code.branch_hint "\00") (if (local.get 0) (then))))", "test.wat");
+  const auto bytes =
+      text::assemble(R"((func (param i32) (@metadata.code.branch_hint "\00") (if (local.get 0) (then))))", "test.wat");
   ASSERT_TRUE(bytes);
   EXPECT_EQ(decode_and_validate(*bytes, Features::all())->branch_hints.size(), 1u);
   EXPECT_EQ(decode_and_validate(*bytes, Features::all().without(Feature::branch_hints))->branch_hints.size(), 0u);

@@ -29,16 +29,11 @@ constexpr auto make_one_byte() {
 
 constexpr ValType letter_type(char letter) {
   switch (letter) {
-    case 'l':
-      return ValType::i64;
-    case 'f':
-      return ValType::f32;
-    case 'd':
-      return ValType::f64;
-    case 'v':
-      return ValType::v128;
-    default:
-      return ValType::i32;
+    case 'l': return ValType::i64;
+    case 'f': return ValType::f32;
+    case 'd': return ValType::f64;
+    case 'v': return ValType::v128;
+    default: return ValType::i32;
   }
 }
 

@@ -7,32 +7,19 @@ namespace {
 
 const char* abstract_name(HeapType::Kind kind) {
   switch (kind) {
-    case HeapType::func:
-      return "func";
-    case HeapType::extern_:
-      return "extern";
-    case HeapType::any:
-      return "any";
-    case HeapType::eq:
-      return "eq";
-    case HeapType::i31:
-      return "i31";
-    case HeapType::struct_:
-      return "struct";
-    case HeapType::array:
-      return "array";
-    case HeapType::exn:
-      return "exn";
-    case HeapType::none:
-      return "none";
-    case HeapType::nofunc:
-      return "nofunc";
-    case HeapType::noextern:
-      return "noextern";
-    case HeapType::noexn:
-      return "noexn";
-    case HeapType::concrete:
-      break;
+    case HeapType::func: return "func";
+    case HeapType::extern_: return "extern";
+    case HeapType::any: return "any";
+    case HeapType::eq: return "eq";
+    case HeapType::i31: return "i31";
+    case HeapType::struct_: return "struct";
+    case HeapType::array: return "array";
+    case HeapType::exn: return "exn";
+    case HeapType::none: return "none";
+    case HeapType::nofunc: return "nofunc";
+    case HeapType::noextern: return "noextern";
+    case HeapType::noexn: return "noexn";
+    case HeapType::concrete: break;
   }
   return "";
 }
@@ -55,37 +42,24 @@ std::string to_string(HeapType type) {
 
 std::string to_string(ValType type) {
   switch (type.kind()) {
-    case ValType::i32:
-      return "i32";
-    case ValType::i64:
-      return "i64";
-    case ValType::f32:
-      return "f32";
-    case ValType::f64:
-      return "f64";
-    case ValType::v128:
-      return "v128";
-    case ValType::bottom:
-      return "bot";
-    case ValType::ref:
-      break;
+    case ValType::i32: return "i32";
+    case ValType::i64: return "i64";
+    case ValType::f32: return "f32";
+    case ValType::f64: return "f64";
+    case ValType::v128: return "v128";
+    case ValType::bottom: return "bot";
+    case ValType::ref: break;
   }
   if (type.is_bottom_ref()) return "(ref bot)";
   const HeapType heap = type.heap();
   if (type.is_nullable()) {
     switch (heap.kind()) {  // the short names ([wasm 6.4.4])
-      case HeapType::none:
-        return "nullref";
-      case HeapType::nofunc:
-        return "nullfuncref";
-      case HeapType::noextern:
-        return "nullexternref";
-      case HeapType::noexn:
-        return "nullexnref";
-      case HeapType::concrete:
-        return "(ref null " + to_string(heap) + ")";
-      default:
-        return std::string(abstract_name(heap.kind())) + "ref";
+      case HeapType::none: return "nullref";
+      case HeapType::nofunc: return "nullfuncref";
+      case HeapType::noextern: return "nullexternref";
+      case HeapType::noexn: return "nullexnref";
+      case HeapType::concrete: return "(ref null " + to_string(heap) + ")";
+      default: return std::string(abstract_name(heap.kind())) + "ref";
     }
   }
   return "(ref " + to_string(heap) + ")";
@@ -95,16 +69,11 @@ std::string to_string(const FuncType& type) { return list(type.params) + " -> " 
 
 const char* to_string(ExternKind kind) {
   switch (kind) {
-    case ExternKind::func:
-      return "function";
-    case ExternKind::table:
-      return "table";
-    case ExternKind::memory:
-      return "memory";
-    case ExternKind::global:
-      return "global";
-    case ExternKind::tag:
-      return "tag";
+    case ExternKind::func: return "function";
+    case ExternKind::table: return "table";
+    case ExternKind::memory: return "memory";
+    case ExternKind::global: return "global";
+    case ExternKind::tag: return "tag";
   }
   return "unknown";
 }

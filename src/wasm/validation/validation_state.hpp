@@ -13,13 +13,13 @@
 
 #include "base/assert.hpp"
 #include "wasm/byte_reader.hpp"
-#include "wasm/validation/function_sink.hpp"
-#include "wasm/types/limits.hpp"
 #include "wasm/module.hpp"
-#include "wasm/types/opcodes.hpp"
-#include "wasm/validation/operand_stack.hpp"
 #include "wasm/type_equivalence.hpp"
 #include "wasm/type_reader.hpp"
+#include "wasm/types/limits.hpp"
+#include "wasm/types/opcodes.hpp"
+#include "wasm/validation/function_sink.hpp"
+#include "wasm/validation/operand_stack.hpp"
 
 // Propagates a failed check.
 #define CAIRN_CHECK(condition)     \

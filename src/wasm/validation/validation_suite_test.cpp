@@ -71,8 +71,7 @@ void check(const text::Directive& directive, const std::string& where, Features 
       EXPECT_TRUE(module.has_value()) << where << ": " << module.error().to_string();
       return;
     case text::AssertModule::Kind::malformed_custom:
-    case text::AssertModule::Kind::invalid_custom:
-      return;
+    case text::AssertModule::Kind::invalid_custom: return;
   }
 }
 

@@ -5,7 +5,8 @@
 // memory. It does not allocate per instruction and does not recurse. Time and memory are linear in the body's size, up
 // to factors bounded by limits.hpp (an instruction can push at most limits::kResults values).
 //
-// Here is the dispatch over kinds of immediates; what several opcodes share is in validator_{control,storage,references}.hpp.
+// Here is the dispatch over kinds of immediates; what several opcodes share is in
+// validator_{control,storage,references}.hpp.
 #pragma once
 
 #include "wasm/validation/function_sink.hpp"
@@ -111,9 +112,7 @@ bool FunctionValidator::instruction(Opcode opcode, const OpcodeRow& row, Sink& s
     case Immediate::i64:
     case Immediate::f32:
     case Immediate::f64:
-    case Immediate::v128:
-      CAIRN_CHECK(constant(opcode, sink));
-      return push(row.results[0]);
+    case Immediate::v128: CAIRN_CHECK(constant(opcode, sink)); return push(row.results[0]);
 
     case Immediate::memarg: {
       MemArg memarg;
@@ -163,12 +162,9 @@ bool FunctionValidator::instruction(Opcode opcode, const OpcodeRow& row, Sink& s
       return true;
     }
 
-    case Immediate::block_type:
-      return begin_block(opcode, sink);
-    case Immediate::try_table:
-      return try_table(sink);
-    case Immediate::label:
-      return opcode == Opcode::delegate ? delegate(sink) : branch(opcode, sink);
+    case Immediate::block_type: return begin_block(opcode, sink);
+    case Immediate::try_table: return try_table(sink);
+    case Immediate::label: return opcode == Opcode::delegate ? delegate(sink) : branch(opcode, sink);
     case Immediate::label_table:
       CAIRN_CHECK(read_br_table());
       if (is_live_) sink.br_table(std::span<const uint32_t>(depths_));
@@ -191,8 +187,7 @@ bool FunctionValidator::instruction(Opcode opcode, const OpcodeRow& row, Sink& s
         return true;
       }
       return call(opcode, sink);
-    case Immediate::type_table:
-      return call(opcode, sink);
+    case Immediate::type_table: return call(opcode, sink);
 
     case Immediate::select_types: {
       ValType type = ValType::i32;
@@ -204,18 +199,15 @@ bool FunctionValidator::instruction(Opcode opcode, const OpcodeRow& row, Sink& s
     case Immediate::table:
     case Immediate::table_table:
     case Immediate::elem:
-    case Immediate::elem_table:
-      return table(opcode, sink);
+    case Immediate::elem_table: return table(opcode, sink);
 
     case Immediate::memory:
     case Immediate::memory_memory:
     case Immediate::data:
-    case Immediate::data_memory:
-      return memory(opcode, sink);
+    case Immediate::data_memory: return memory(opcode, sink);
 
     case Immediate::heap_type:
-    case Immediate::cast_label:
-      return cast(opcode, sink);
+    case Immediate::cast_label: return cast(opcode, sink);
 
     case Immediate::type:
       if (opcode == Opcode::call_ref || opcode == Opcode::return_call_ref) return call(opcode, sink);
@@ -224,8 +216,7 @@ bool FunctionValidator::instruction(Opcode opcode, const OpcodeRow& row, Sink& s
     case Immediate::type_count:
     case Immediate::type_type:
     case Immediate::type_data:
-    case Immediate::type_elem:
-      return aggregate(opcode, sink);
+    case Immediate::type_elem: return aggregate(opcode, sink);
 
     case Immediate::zero_byte: {
       uint8_t zero = 0;
@@ -242,12 +233,9 @@ template <class Sink>
 bool FunctionValidator::without_immediate(Opcode opcode, Sink& sink) {
   ValType type = ValType::i32;
   switch (opcode) {
-    case Opcode::nop:
-      return true;
-    case Opcode::end:
-      return end(sink);
-    case Opcode::else_:
-      return begin_else(sink);
+    case Opcode::nop: return true;
+    case Opcode::end: return end(sink);
+    case Opcode::else_: return begin_else(sink);
     case Opcode::unreachable:
       if (is_live_) sink.unreachable();
       return ends_here();
@@ -267,8 +255,7 @@ bool FunctionValidator::without_immediate(Opcode opcode, Sink& sink) {
       CAIRN_CHECK(pop(ValType::exnref()));
       if (is_live_) sink.throw_ref();
       return ends_here();
-    case Opcode::catch_all:
-      return begin_catch(opcode, sink);
+    case Opcode::catch_all: return begin_catch(opcode, sink);
     case Opcode::ref_is_null:
       CAIRN_CHECK(pop_ref(type) && push(ValType::i32));
       if (is_live_) sink.ref_is_null();
@@ -304,8 +291,7 @@ bool FunctionValidator::without_immediate(Opcode opcode, Sink& sink) {
       CAIRN_CHECK(check_convert(HeapType::any, HeapType::extern_));
       if (is_live_) sink.extern_convert_any();
       return true;
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
 }
 

@@ -25,8 +25,7 @@ bool FunctionValidator::begin_block(Opcode opcode, Sink& sink) {
     case Opcode::try_:
       if (is_visible) sink.try_(signature);
       return push_frame(FrameKind::try_, signature, is_visible);
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
 }
 
@@ -131,8 +130,7 @@ bool FunctionValidator::branch(Opcode opcode, Sink& sink) {
       }
       if (is_live_) sink.rethrow(depth);
       return ends_here();
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
 }
 
@@ -170,8 +168,7 @@ bool FunctionValidator::call(Opcode opcode, Sink& sink) {
       CAIRN_CHECK(pop(reference_to(index, Nullability::nullable)) && check_return_call(defined->func));
       if (is_live_) sink.return_call_ref(index, defined->func);
       break;
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
   return ends_here();
 }

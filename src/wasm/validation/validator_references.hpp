@@ -35,8 +35,7 @@ bool FunctionValidator::cast(Opcode opcode, Sink& sink) {
       CAIRN_CHECK(check_br_on_cast(opcode, depth, target, source));
       if (is_live_) is_live_ = sink.br_on_cast_fail(depth, target, source) == Reachability::live;
       return true;
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
 }
 
@@ -112,8 +111,7 @@ bool FunctionValidator::aggregate(Opcode opcode, Sink& sink) {
       CAIRN_CHECK(check_array_copy(index, source));
       if (is_live_) sink.array_copy(index, source);
       return true;
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
 }
 

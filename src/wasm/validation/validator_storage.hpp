@@ -25,8 +25,7 @@ bool FunctionValidator::local_variable(Opcode opcode, Sink& sink) {
       set_local(index);
       if (is_live_) sink.local_tee(LocalIndex(index));
       return true;
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
 }
 
@@ -81,8 +80,7 @@ bool FunctionValidator::constant(Opcode opcode, Sink& sink) {
       if (is_live_) sink.constant_v128(low, high);
       return true;
     }
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
 }
 
@@ -107,8 +105,7 @@ bool FunctionValidator::table(Opcode opcode, Sink& sink) {
       CAIRN_CHECK(check_table_init(elem, index));
       if (is_live_) sink.table_init(elem, index);
       return true;
-    default:
-      break;
+    default: break;
   }
   CAIRN_CHECK(read_table(index, address, element));
   switch (opcode) {
@@ -132,8 +129,7 @@ bool FunctionValidator::table(Opcode opcode, Sink& sink) {
       CAIRN_CHECK(pop(address) && pop(element) && pop(address));
       if (is_live_) sink.table_fill(index);
       return true;
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
 }
 
@@ -168,8 +164,7 @@ bool FunctionValidator::memory(Opcode opcode, Sink& sink) {
       CAIRN_CHECK(read_data(data));
       if (is_live_) sink.data_drop(data);
       return true;
-    default:
-      CAIRN_UNREACHABLE();
+    default: CAIRN_UNREACHABLE();
   }
 }
 

@@ -63,7 +63,8 @@ void containers() {
   std::unordered_map<std::string, uint64_t> latest;
   for (int i = 0; i < 60000; ++i) {
     std::string word;
-    for (uint64_t bits = random.next() % 17576, letter = 0; letter < 3; ++letter, bits /= 26) word += char('a' + bits % 26);
+    for (uint64_t bits = random.next() % 17576, letter = 0; letter < 3; ++letter, bits /= 26)
+      word += char('a' + bits % 26);
     ++counts[word];
     latest[word] = i;
   }
@@ -91,8 +92,8 @@ void containers() {
   }
   list.sort();
   list.unique();
-  std::cout << tree.size() << ' ' << checksum(tree) << ' ' << heap.size() << ' ' << heap.top() << ' ' << checksum(queue) << ' '
-            << list.size() << ' ' << checksum(list) << '\n';
+  std::cout << tree.size() << ' ' << checksum(tree) << ' ' << heap.size() << ' ' << heap.top() << ' ' << checksum(queue)
+            << ' ' << list.size() << ' ' << checksum(list) << '\n';
 
   std::vector<std::unique_ptr<Shape>> shapes;
   for (int i = 1; i <= 1000; ++i) {

@@ -22,7 +22,8 @@ void memory() {
   std::memcpy(blocks[3].get(), blocks[17].get(), kBlock);
   std::memmove(blocks[3].get() + 1, blocks[3].get(), kBlock - 8);
   std::memset(blocks[4].get(), 0xa5, kBlock);
-  std::printf("copied %d %d\n", std::memcmp(blocks[3].get() + 1, blocks[17].get(), kBlock - 8), std::memcmp(blocks[4].get(), blocks[3].get(), 64) > 0);
+  std::printf("copied %d %d\n", std::memcmp(blocks[3].get() + 1, blocks[17].get(), kBlock - 8),
+              std::memcmp(blocks[4].get(), blocks[3].get(), 64) > 0);
   blocks.clear();
 
   std::vector<uint32_t> growing;

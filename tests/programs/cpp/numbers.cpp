@@ -21,12 +21,13 @@ void show(const char* name, double value) {
 }
 
 void integers() {
-  const int64_t values[] = {0, 1, -1, 2, 7, -7, 63, 64, 1000003, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 0x123456789abcdef};
+  const int64_t values[] = {0,  1,       -1,        2,         7,         -7,        63,
+                            64, 1000003, INT32_MAX, INT32_MIN, INT64_MAX, INT64_MIN, 0x123456789abcdef};
   for (volatile int64_t a : values) {
     for (volatile int64_t b : values) {
       const uint64_t ua = uint64_t(a), ub = uint64_t(b);
-      std::printf("%" PRId64 " %" PRId64 ": %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %d%d", a, b, ua + ub, ua - ub, ua * ub,
-                  ua << (ub & 63) | ua >> (-ub & 63), a >> (ub & 63), a < b, ua < ub);
+      std::printf("%" PRId64 " %" PRId64 ": %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %d%d", a, b,
+                  ua + ub, ua - ub, ua * ub, ua << (ub & 63) | ua >> (-ub & 63), a >> (ub & 63), a < b, ua < ub);
       if (b != 0 && !(a == INT64_MIN && b == -1)) std::printf(" %" PRId64 " %" PRId64, a / b, a % b);
       if (b != 0) std::printf(" %" PRIu64 " %" PRIu64, ua / ub, ua % ub);
       const int32_t c = int32_t(a), d = int32_t(b);
@@ -44,8 +45,24 @@ void integers() {
 
 void floats() {
   const double inf = std::numeric_limits<double>::infinity();
-  const double values[] = {0.0, -0.0, 1.0, -1.5, 0.1, 1e-310, DBL_MIN, DBL_MAX, DBL_EPSILON, 4503599627370497.5, -2.5, 3.5, 1e19,
-                           -1e10, 123456789.123456789, inf, -inf, std::numeric_limits<double>::quiet_NaN()};
+  const double values[] = {0.0,
+                           -0.0,
+                           1.0,
+                           -1.5,
+                           0.1,
+                           1e-310,
+                           DBL_MIN,
+                           DBL_MAX,
+                           DBL_EPSILON,
+                           4503599627370497.5,
+                           -2.5,
+                           3.5,
+                           1e19,
+                           -1e10,
+                           123456789.123456789,
+                           inf,
+                           -inf,
+                           std::numeric_limits<double>::quiet_NaN()};
   for (volatile double a : values) {
     for (volatile double b : values) {
       show("add", a + b);
@@ -67,8 +84,9 @@ void floats() {
     if (std::fabs(a) < 1e9) std::printf("int %d %u\n", int(a), unsigned(std::fabs(a)));
     if (std::fabs(a) < 1e18) std::printf("long %" PRId64 " %" PRIu64 "\n", int64_t(a), uint64_t(std::fabs(a)));
   }
-  for (volatile uint64_t bits : {uint64_t{0}, uint64_t{1}, uint64_t{1} << 63, ~uint64_t{0}, uint64_t{0x7fffffffffffffff},
-                                 uint64_t{0x20000000000001}, uint64_t{0x8000000000000400}, uint64_t{0x8000000000000401}}) {
+  for (volatile uint64_t bits :
+       {uint64_t{0}, uint64_t{1}, uint64_t{1} << 63, ~uint64_t{0}, uint64_t{0x7fffffffffffffff},
+        uint64_t{0x20000000000001}, uint64_t{0x8000000000000400}, uint64_t{0x8000000000000401}}) {
     show("u64", double(bits));
     show("i64", double(int64_t(bits)));
     show("u64f", float(bits));

@@ -22,8 +22,8 @@ bool odd(uint32_t n);
 [[gnu::noinline]] bool even(uint32_t n) { return n == 0 || odd(n - 1); }
 [[gnu::noinline]] bool odd(uint32_t n) { return n != 0 && even(n - 1); }
 
-[[gnu::noinline]] double many(int a, double b, long long c, float d, int e, double f, long long g, float h, int i, double j, long long k,
-                              float l, int m, double n, long long o, float p) {
+[[gnu::noinline]] double many(int a, double b, long long c, float d, int e, double f, long long g, float h, int i,
+                              double j, long long k, float l, int m, double n, long long o, float p) {
   if (a == 0) return b + double(c) + d + e + f + double(g) + h + i + j + double(k) + l + m + n + double(o) + p;
   return many(a - 1, f, g, h, i, j, k, l, m, n, o, p, e, b, c, d) + a;
 }

@@ -74,9 +74,7 @@ struct Member {
 struct Whole {
   Trace first{"first"};
   Member member;
-  explicit Whole(bool fails) try : member(fails) {
-    std::printf("made ");
-  } catch (const std::logic_error& e) {
+  explicit Whole(bool fails) try : member(fails) { std::printf("made "); } catch (const std::logic_error& e) {
     std::printf("function try %s ", e.what());
   }
 };
@@ -130,7 +128,9 @@ void flow() {
   }
   for (int i = 0; i < 5; ++i) std::printf("%d ", switching(i));
   std::printf("\n");
-  const std::function<int(int)> f = [&](int n) -> int { return n == 0 ? throw std::out_of_range("zero") : f(n - 1) + 1; };
+  const std::function<int(int)> f = [&](int n) -> int {
+    return n == 0 ? throw std::out_of_range("zero") : f(n - 1) + 1;
+  };
   try {
     f(100);
   } catch (const std::out_of_range& e) {

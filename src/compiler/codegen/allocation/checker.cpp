@@ -9,8 +9,8 @@
 namespace cairn::codegen {
 namespace {
 
-// What a location holds: a register's whole value (8 bytes, or 16 in a register), or the first or second word of a 16-byte
-// value (in a slot, or on the way between slots).
+// What a location holds: a register's whole value (8 bytes, or 16 in a register), or the first or second word of a
+// 16-byte value (in a slot, or on the way between slots).
 enum class Part : uint32_t { whole, low, high };
 using Token = uint32_t;
 constexpr Token token_of(VReg reg, Part part) { return reg.index() * 4 + static_cast<uint32_t>(part); }
@@ -159,8 +159,7 @@ class Checker {
     const PRegSet& clobbers = function_.clobber_sets[inst.clobbers];
     const bool late = operand.position == Position::late;
     const bool def = operand.kind == OperandKind::def;
-    if (a.is_register() && clobbers.has(a.reg()) &&
-        (def ? operand.constraint != Constraint::fixed : late))
+    if (a.is_register() && clobbers.has(a.reg()) && (def ? operand.constraint != Constraint::fixed : late))
       return fail_at(i, "in a clobbered register", operand.reg);
     for (uint32_t j = 0; j < operands.size(); ++j) {
       if (j == k || all[j] != a || !def) continue;
@@ -174,8 +173,8 @@ class Checker {
     return function_.class_of(reg_of(token)) == RegClass::reference && !is_constant_[reg_of(token).index()];
   }
 
-  // A collection at the safepoint `i` changes what the places of its stack map hold, which must be references there; what other
-  // places hold of a reference is wrong afterwards.
+  // A collection at the safepoint `i` changes what the places of its stack map hold, which must be references there;
+  // what other places hold of a reference is wrong afterwards.
   void collect(uint32_t i, bool check) {
     const auto map = std::ranges::lower_bound(allocation_.stack_maps, MInst(i), {}, &StackMap::call);
     std::vector<size_t> places;
@@ -190,9 +189,8 @@ class Checker {
     }
     for (const size_t place : places) {
       const Tokens& tokens = locations_[place];
-      if (check && std::ranges::none_of(tokens, [&](Token token) {
-            return function_.class_of(reg_of(token)) == RegClass::reference;
-          }))
+      if (check && std::ranges::none_of(
+                       tokens, [&](Token token) { return function_.class_of(reg_of(token)) == RegClass::reference; }))
         return fail_at(i, "a stack map names a place that holds no reference");
     }
     for (size_t location = 0; location < locations_.size(); ++location) {

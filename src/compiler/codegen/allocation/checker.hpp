@@ -1,7 +1,7 @@
 // Checks a register allocation against the machine function, symbolically: follows which registers' values each
 // location holds along every path, through the inserted moves, and compares with what each operand should read.
-// At calls it also follows what a collection does: it changes the references in the slots that the call's stack map names, and
-// makes every other copy of them wrong. Knows nothing of how the allocator works.
+// At calls it also follows what a collection does: it changes the references in the slots that the call's stack map
+// names, and makes every other copy of them wrong. Knows nothing of how the allocator works.
 #pragma once
 
 #include <string>

@@ -61,9 +61,9 @@ void LiveRanges::find_loops() {
           loops[up].last = last;
         const LoopInfo& parent = loops[open];
         loop.depth = parent.depth + 1;
-        const bool jump_over = parent.jump != LoopInfo::kNone && loops[parent.jump].jump != LoopInfo::kNone &&
-                               parent.depth - loops[parent.jump].depth ==
-                                   loops[parent.jump].depth - loops[loops[parent.jump].jump].depth;
+        const bool jump_over =
+            parent.jump != LoopInfo::kNone && loops[parent.jump].jump != LoopInfo::kNone &&
+            parent.depth - loops[parent.jump].depth == loops[parent.jump].depth - loops[loops[parent.jump].jump].depth;
         loop.jump = jump_over ? loops[parent.jump].jump : open;
       }
       loops.push_back(loop);
@@ -124,8 +124,9 @@ void LiveRanges::find_uses() {
   }
 }
 
-// Walks the graph upwards from each use to the definition. A register for which that takes too long gets one range without
-// holes, from its definition to its last use, or to the end of the outermost loop that contains a use but not the definition.
+// Walks the graph upwards from each use to the definition. A register for which that takes too long gets one range
+// without holes, from its definition to its last use, or to the end of the outermost loop that contains a use but not
+// the definition.
 void LiveRanges::compute_ranges(VReg reg) {
   LiveVReg& data = vregs[reg.index()];
   data.first_range = static_cast<uint32_t>(ranges.size());

@@ -1,8 +1,9 @@
 // What the register allocator knows before it starts: loops, and where each virtual register is used and live.
 //
-// Program points: instruction i has the points 4i (early: uses are read, early defs written) to 4i + 3; a range that ends
-// at 4i + 1 ends with an early use of i, one that ends at 4i + 3 with a late use; a late def starts at 4i + 2. A block's end is
-// the start of the next one, and a value that is passed to a parameter of the successor is live up to it.
+// Program points: instruction i has the points 4i (early: uses are read, early defs written) to 4i + 3; a range that
+// ends at 4i + 1 ends with an early use of i, one that ends at 4i + 3 with a late use; a late def starts at 4i + 2. A
+// block's end is the start of the next one, and a value that is passed to a parameter of the successor is live up to
+// it.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +42,8 @@ struct LoopInfo {
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
-// A read of a register, in the order of the blocks. An argument for a block parameter counts as a use at the block's end.
+// A read of a register, in the order of the blocks. An argument for a block parameter counts as a use at the block's
+// end.
 struct Use {
   Point point = 0;
   uint32_t block = 0;
@@ -79,14 +81,15 @@ class LiveRanges {
   }
   [[nodiscard]] Point block_begin(uint32_t block) const { return early_point(function_.blocks[block].first_inst); }
   [[nodiscard]] Point block_end(uint32_t block) const { return early_point(function_.blocks[block].end_inst); }
-  // The outermost loop around `block` that does not contain `other`, which precedes it; LoopInfo::kNone if there is none.
+  // The outermost loop around `block` that does not contain `other`, which precedes it; LoopInfo::kNone if there is
+  // none.
   [[nodiscard]] uint32_t outermost_loop_without(uint32_t block, uint32_t other) const;
 
   ScratchVector<LiveVReg> vregs;
   ScratchVector<Use> uses;
   ScratchVector<LiveRange> ranges;
-  ScratchVector<LoopInfo> loops;         // sorted by first block
-  ScratchVector<uint32_t> loop_of;       // by block: the innermost loop or LoopInfo::kNone
+  ScratchVector<LoopInfo> loops;    // sorted by first block
+  ScratchVector<uint32_t> loop_of;  // by block: the innermost loop or LoopInfo::kNone
 
  private:
   void find_loops();
@@ -102,7 +105,7 @@ class LiveRanges {
   };
   ScratchVector<uint32_t> live_out_stamp_;  // by block: number of the last register found live at the end
   ScratchVector<uint32_t> worklist_;
-  ScratchVector<uint64_t> live_in_;  // a bit a block: the register is live at the start; zeros between registers
+  ScratchVector<uint64_t> live_in_;     // a bit a block: the register is live at the start; zeros between registers
   ScratchVector<BlockUse> block_uses_;  // ascending
   uint64_t work_left_ = 0;
 };

@@ -7,15 +7,16 @@
 namespace cairn::codegen {
 
 // Collects the moves of one place, then writes them in order to `out`. All sources are read before any destination is
-// written; destinations are distinct. A move from memory to memory goes through the scratch register of its class, and so
-// does one value of a cycle; where both is needed at once, the memory-to-memory move goes through another class's scratch
-// register in pieces of 8 bytes. Memory-to-memory moves of a class without registers are left to the target.
+// written; destinations are distinct. A move from memory to memory goes through the scratch register of its class, and
+// so does one value of a cycle; where both is needed at once, the memory-to-memory move goes through another class's
+// scratch register in pieces of 8 bytes. Memory-to-memory moves of a class without registers are left to the target.
 class ParallelMoves {
  public:
   ParallelMoves(Arena& arena, const RegisterFile& registers, uint32_t slot_count, ArenaVector<InsertedMove>& out);
 
   void add(RegClass reg_class, Allocation from, Allocation to);
-  // Instead of a move: `definition`, an instruction that only defines one register, is repeated with its result in `to`.
+  // Instead of a move: `definition`, an instruction that only defines one register, is repeated with its result in
+  // `to`.
   void add_rematerialization(RegClass reg_class, MInst definition, Allocation to);
   void flush(MInst before);
 
@@ -30,7 +31,9 @@ class ParallelMoves {
   [[nodiscard]] static uint32_t location(Allocation a) {
     return a.is_register() ? a.reg().number() : PReg::kCount + a.slot();
   }
-  [[nodiscard]] PReg scratch_of(RegClass reg_class) const { return registers_.scratch[static_cast<unsigned>(reg_class)]; }
+  [[nodiscard]] PReg scratch_of(RegClass reg_class) const {
+    return registers_.scratch[static_cast<unsigned>(reg_class)];
+  }
   void emit(RegClass reg_class, Allocation from, Allocation to);
   void emit_move(const Move& move);
   void transfer_memory(RegClass reg_class, Allocation from, Allocation to, PReg busy);

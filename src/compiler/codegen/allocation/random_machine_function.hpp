@@ -22,7 +22,8 @@ struct TestRegisters {
     for (unsigned i = 0; i < count - count / 3; ++i) lists[3].push_back(PReg::integer(i));  // not the callee-saved ones
     for (unsigned c = 0; c < kRegClasses; ++c) file.allocatable[c] = lists[c];
     for (unsigned i = count - count / 3; i < count; ++i) file.callee_saved.add(PReg::integer(i));
-    file.scratch = {PReg::integer(20), PReg::floating(20), with_vectors ? PReg::floating(20) : PReg(), PReg::integer(20)};
+    file.scratch = {PReg::integer(20), PReg::floating(20), with_vectors ? PReg::floating(20) : PReg(),
+                    PReg::integer(20)};
     file.spill_size = {8, 8, 16, 8};
   }
   [[nodiscard]] PRegSet caller_saved() const {
@@ -82,7 +83,8 @@ class RandomFunction {
     // Mostly recent values.
     for (unsigned tries = 0; tries < 12 && !scope_.empty(); ++tries) {
       const size_t n = scope_.size();
-      const size_t back = chance(60) ? below(static_cast<uint32_t>(std::min<size_t>(n, 6))) : below(static_cast<uint32_t>(n));
+      const size_t back =
+          chance(60) ? below(static_cast<uint32_t>(std::min<size_t>(n, 6))) : below(static_cast<uint32_t>(n));
       const VReg reg = scope_[n - 1 - back];
       if (f_.class_of(reg) == c) return reg;
     }
@@ -195,10 +197,12 @@ class RandomFunction {
       operands.push_back(Operand::use_fixed(pick(RegClass::integer), PReg::integer(i)));
     if (chance(20)) operands.push_back(Operand::use(pick(RegClass::integer)));
     std::vector<VReg> results, exception;
-    if (chance(70)) operands.push_back(Operand::def_fixed(results.emplace_back(fresh(RegClass::integer)), PReg::integer(0)));
+    if (chance(70))
+      operands.push_back(Operand::def_fixed(results.emplace_back(fresh(RegClass::integer)), PReg::integer(0)));
     if (options_.classes && chance(30))
       operands.push_back(Operand::def_fixed(results.emplace_back(fresh(RegClass::floating)), PReg::floating(0)));
-    if (chance(80)) operands.push_back(Operand::def_fixed(exception.emplace_back(fresh(RegClass::integer)), PReg::integer(3)));
+    if (chance(80))
+      operands.push_back(Operand::def_fixed(exception.emplace_back(fresh(RegClass::integer)), PReg::integer(3)));
     emit(operands, InstFlag::call | InstFlag::terminator, 1);
     close();
     const uint32_t head = current_;
@@ -284,11 +288,13 @@ class RandomFunction {
       clobbers = 1;
       for (uint32_t i = 0, n = below(5); i < n; ++i)
         operands.push_back(Operand::use_fixed(pick(RegClass::integer), PReg::integer(i)));
-      if (options_.classes && chance(40)) operands.push_back(Operand::use_fixed(pick(RegClass::floating), PReg::floating(0)));
+      if (options_.classes && chance(40))
+        operands.push_back(Operand::use_fixed(pick(RegClass::floating), PReg::floating(0)));
       if (chance(20)) operands.push_back(Operand::use(pick(RegClass::integer)));
       if (chance(20)) operands.push_back(Operand::use_any(pick(RegClass::integer)));
       if (chance(70)) define(operands, Operand::def_fixed(fresh(RegClass::integer), PReg::integer(0)));
-      if (options_.classes && chance(30)) define(operands, Operand::def_fixed(fresh(RegClass::floating), PReg::floating(0)));
+      if (options_.classes && chance(30))
+        define(operands, Operand::def_fixed(fresh(RegClass::floating), PReg::floating(0)));
     } else {
       switch (below(10)) {
         case 9:  // an allocation that falls back on what keeps all registers
@@ -335,7 +341,8 @@ class RandomFunction {
         case 5: {  // with a temporary
           operands.push_back(Operand::use(pick(random_class())));
           operands.push_back(Operand::def_early(fresh(RegClass::integer)));
-          define(operands, chance(50) ? Operand::def(fresh(random_class())) : Operand::def_early(fresh(random_class())));
+          define(operands,
+                 chance(50) ? Operand::def(fresh(random_class())) : Operand::def_early(fresh(random_class())));
           break;
         }
         case 6:  // a store
@@ -349,7 +356,8 @@ class RandomFunction {
           break;
         default:  // three-address
           for (uint32_t n = below(3); n > 0; --n)
-            operands.push_back(chance(70) ? Operand::use(pick(random_class())) : Operand::use_any(pick(random_class())));
+            operands.push_back(chance(70) ? Operand::use(pick(random_class()))
+                                          : Operand::use_any(pick(random_class())));
           define(operands, chance(85) ? Operand::def(fresh(random_class())) : Operand::def_any(fresh(random_class())));
           break;
       }

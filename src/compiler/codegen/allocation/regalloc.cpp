@@ -1,14 +1,14 @@
 // The walk, and the choice of registers.
 //
 // - State: for each register its value. A value is in one register at most, in its spill slot, or in both.
-// - Within a block (regalloc_inst.cpp): an operand that is in no register is loaded into one; if none is free, the value whose
-//   next use is furthest away leaves its register. It is stored if its slot does not hold it already: in front of the outermost
-//   loop that does not contain its definition, since it does not change in there; in a cold block right there, so that
-//   the hot path does not pay.
-// - A block with one predecessor begins as that one ended. At merges (regalloc_blocks.cpp) each value that is in a register
-//   in enough of the predecessors keeps one; moves on the edges do the rest. At a loop header the loop's needs count: what
-//   is used inside gets registers first, even if it has to be loaded; what only lives through it gives way when the loop is
-//   short of registers. The back edges bring everything to where the header expects it.
+// - Within a block (regalloc_inst.cpp): an operand that is in no register is loaded into one; if none is free, the
+//   value whose next use is furthest away leaves its register. It is stored if its slot does not hold it already: in
+//   front of the outermost loop that does not contain its definition, since it does not change in there; in a cold
+//   block right there, so that the hot path does not pay.
+// - A block with one predecessor begins as that one ended. At merges (regalloc_blocks.cpp) each value that is in a
+//   register in enough of the predecessors keeps one; moves on the edges do the rest. At a loop header the loop's needs
+//   count: what is used inside gets registers first, even if it has to be loaded; what only lives through it gives way
+//   when the loop is short of registers. The back edges bring everything to where the header expects it.
 // - Registers are chosen so that a value need not move again: one that nothing overwrites while it lives (a
 //   callee-saved one if there are calls), preferably the one that a fixed use, a parameter or its arguments want.
 #include "compiler/codegen/allocation/regalloc.hpp"
@@ -95,8 +95,7 @@ void Allocator::prepare_values() {
   for (const MachineBlock& block : function_.blocks) {
     if (block.argument_count == 0) continue;
     const std::span<const VReg> arguments = function_.arguments(block);
-    const std::span<const VReg> params =
-        function_.params(function_.blocks[function_.successors(block)[0].index()]);
+    const std::span<const VReg> params = function_.params(function_.blocks[function_.successors(block)[0].index()]);
     CAIRN_ASSERT(arguments.size() == params.size());
     for (size_t i = 0; i < params.size(); ++i) {
       const uint32_t a = find_web(params[i].index());

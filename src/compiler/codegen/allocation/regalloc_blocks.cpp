@@ -243,8 +243,8 @@ void Allocator::gather_from_memory(uint32_t block, uint32_t loop_id) {
   }
 }
 
-// At the header of a loop that is short of registers some values leave theirs: those that are not used in it; then, if the
-// loop itself and not a nested one is short, those that are used least.
+// At the header of a loop that is short of registers some values leave theirs: those that are not used in it; then, if
+// the loop itself and not a nested one is short, those that are used least.
 void Allocator::limit_pressure(uint32_t loop_id) {
   const LoopInfo& loop = live_.loops[loop_id];
   for (unsigned c = 0; c < kRegClasses; ++c) {

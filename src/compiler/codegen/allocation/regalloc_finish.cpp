@@ -18,8 +18,12 @@ Result<AllocationResult> Allocator::finish() {
     return Allocation::in_slot(slot);
   };
 
-  AllocationResult result{ArenaVector<Allocation>(arena_), ArenaVector<InsertedMove>(arena_),
-                          ArenaVector<StackMap>(arena_), ArenaVector<uint32_t>(arena_), used_callee_saved_, slots.count};
+  AllocationResult result{ArenaVector<Allocation>(arena_),
+                          ArenaVector<InsertedMove>(arena_),
+                          ArenaVector<StackMap>(arena_),
+                          ArenaVector<uint32_t>(arena_),
+                          used_callee_saved_,
+                          slots.count};
   for (uint32_t k = 0; k < allocations_.size(); ++k)
     if (!allocations_[k].valid()) allocations_[k] = memory_of(function_.operands[k].reg);
   result.operands = allocations_;

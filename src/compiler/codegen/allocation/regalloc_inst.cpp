@@ -1,9 +1,9 @@
 // The allocation of one instruction.
 //
 // Everything that has to move for an instruction moves in one parallel move in front of it. Values that live on have
-// their "home" behind those moves; an operand may also get a copy of a value in a register of its own (a fixed register that is
-// overwritten, an operand that is modified in place). Registers are marked busy while the instruction's operands are in
-// them: early (uses are read) and late (defs are written).
+// their "home" behind those moves; an operand may also get a copy of a value in a register of its own (a fixed register
+// that is overwritten, an operand that is modified in place). Registers are marked busy while the instruction's
+// operands are in them: early (uses are read) and late (defs are written).
 #include <algorithm>
 
 #include "base/assert.hpp"
@@ -107,9 +107,10 @@ void Allocator::clear_conflicts(const PRegSet& fixed_early, const PRegSet& late_
     if (end < late_point(inst_)) return set_home(value, PReg());  // its operand finds it in the group
     const PReg free = pick_free(value, fixed_early | late_forbidden, after_point(inst_));
     // A register that does not last beyond the next call is worth a move only if the value is used before.
-    const bool worth_it = free.valid() && (next_event(free, after_point(inst_)) >= live_.end_of(value) ||
-                                           next_event(free, after_point(inst_)) >= early_point(inst_) + use_distance(value) ||
-                                           end < after_point(inst_));
+    const bool worth_it =
+        free.valid() &&
+        (next_event(free, after_point(inst_)) >= live_.end_of(value) ||
+         next_event(free, after_point(inst_)) >= early_point(inst_) + use_distance(value) || end < after_point(inst_));
     if (worth_it) {
       set_home(value, free);
     } else {
@@ -149,7 +150,8 @@ void Allocator::place_use(const Operand& operand, Allocation& result, const PReg
     set_home(value, reg);
     return take(reg);
   }
-  // It is needed again: best where it can stay. For an early use a register that lasts as long as the instruction will do.
+  // It is needed again: best where it can stay. For an early use a register that lasts as long as the instruction will
+  // do.
   const PReg stays = pick_free(value, forbidden | late_forbidden, after_point(inst_));
   if (!stays.valid() && !late) {
     const PReg temporary = pick_free(value, forbidden, after_point(inst_));
@@ -232,7 +234,8 @@ void Allocator::place_defs(const MachineInst& inst, std::span<const Operand> ope
   // Early ones, while the uses are still in place.
   for (size_t k = 0; k < operands.size(); ++k) {
     const Operand& operand = operands[k];
-    if (operand.kind != OperandKind::def || operand.position != Position::early || !has_registers(class_of(operand.reg)))
+    if (operand.kind != OperandKind::def || operand.position != Position::early ||
+        !has_registers(class_of(operand.reg)))
       continue;
     if (operand.constraint == Constraint::fixed) {
       result[k] = Allocation::in_register(operand.fixed_register());
@@ -310,7 +313,8 @@ void Allocator::note_safepoint() {
     if (!value.valid() || class_of(value) != RegClass::reference || !is_live_after(value, inst_)) continue;
     const bool is_defined_here = std::ranges::any_of(
         operands, [&](const Operand& operand) { return operand.kind == OperandKind::def && operand.reg == value; });
-    if (!is_defined_here && !state(value).rematerialize.valid()) safepoints_.held.push_back({value, reg, state(value).clean});
+    if (!is_defined_here && !state(value).rematerialize.valid())
+      safepoints_.held.push_back({value, reg, state(value).clean});
   }
   safepoints_.safepoints.push_back({MInst(inst_), first, static_cast<uint32_t>(safepoints_.held.size()) - first});
 }
@@ -360,8 +364,7 @@ void Allocator::finish_group() {
   for (const GroupEntry& entry : group_)
     if (entry.to.valid() && entry.to != entry.from)
       add_move(inst_, {entry.value, entry.value, entry.from, entry.to, entry.from_clean, kNone});
-  for (const Copy& copy : copies_)
-    add_move(inst_, {copy.value, copy.value, copy.from, copy.to, false, kNone});
+  for (const Copy& copy : copies_) add_move(inst_, {copy.value, copy.value, copy.from, copy.to, false, kNone});
   for (const RawMove& move : stores_) add_move(inst_, move);
   group_.clear();
   copies_.clear();

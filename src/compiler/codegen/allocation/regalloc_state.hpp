@@ -5,38 +5,39 @@
 #include <span>
 
 #include "compiler/codegen/allocation/live_ranges.hpp"
-#include "compiler/codegen/machine_function.hpp"
 #include "compiler/codegen/allocation/regalloc.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
+#include "compiler/codegen/machine_function.hpp"
 
 namespace cairn::codegen::regalloc {
 
 inline constexpr uint32_t kNone = 0xffff'ffff;
 
-// A virtual register as the walk sees it. "Memory" below means the spill slot or, for a rematerializable value, nothing.
+// A virtual register as the walk sees it. "Memory" below means the spill slot or, for a rematerializable value,
+// nothing.
 struct ValueState {
   // At the point that the walk has reached:
   PReg reg;            // where it is; none: in memory, or dead
   bool clean = false;  // memory holds it as well
   // For good:
   bool needs_slot = false;
-  MInst rematerialize;          // its definition, if that may be repeated
-  uint32_t next_use = kNone;    // first use that the walk has not passed
-  uint32_t range = 0;           // the live range that contains the point, or the next one
+  MInst rematerialize;            // its definition, if that may be repeated
+  uint32_t next_use = kNone;      // first use that the walk has not passed
+  uint32_t range = 0;             // the live range that contains the point, or the next one
   uint32_t hoisted_loop = kNone;  // the loop at whose entry it has last been stored to its slot
-  Point loop_use = 0;           // its first use in the loop whose header the walk passed last
-  PReg entry_reg;               // of a block parameter: where its block expects it
+  Point loop_use = 0;             // its first use in the loop whose header the walk passed last
+  PReg entry_reg;                 // of a block parameter: where its block expects it
   // Hints
-  uint32_t web = kNone;         // union-find: registers joined by block parameters
-  PReg web_hint;                // at the web's root: the register that one of them was in last
-  PReg fixed_hint;              // a fixed use wants it here,
-  Point fixed_point = 0;        // at this point
+  uint32_t web = kNone;   // union-find: registers joined by block parameters
+  PReg web_hint;          // at the web's root: the register that one of them was in last
+  PReg fixed_hint;        // a fixed use wants it here,
+  Point fixed_point = 0;  // at this point
   // Marks, valid if equal to the current number of their kind
   uint32_t group_stamp = kNone, group_index = 0;  // moved by the current instruction's moves
   uint32_t exit_stamp = kNone;                    // in a register at the end of the predecessor at hand
   PReg exit_reg;
   bool exit_clean = false;
-  uint32_t item_stamp = kNone, item_index = 0;    // candidate at the current merge
+  uint32_t item_stamp = kNone, item_index = 0;  // candidate at the current merge
 };
 
 // A value in a register at a block's begin or end.
@@ -115,9 +116,9 @@ class Allocator {
   void place_defs(const MachineInst& inst, std::span<const Operand> operands, std::span<Allocation> result,
                   const PRegSet& late_forbidden);
   PReg take_register(VReg value, const PRegSet& forbidden, PReg wish);  // frees one if it must, before the instruction
-  void set_home(VReg value, PReg reg);   // moves it in the current group
-  void spill_early(VReg value);          // out of its register before the instruction
-  void spill_late(VReg value);           // out of its register, which the instruction may still read
+  void set_home(VReg value, PReg reg);                                  // moves it in the current group
+  void spill_early(VReg value);                                         // out of its register before the instruction
+  void spill_late(VReg value);  // out of its register, which the instruction may still read
   void store(VReg value);
   [[nodiscard]] PReg source_of(VReg value);
   void note_safepoint();  // what registers hold behind the instruction's definitions

@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "compiler/codegen/allocation/checker.hpp"
-#include "compiler/codegen/dump.hpp"
 #include "compiler/codegen/allocation/random_machine_function.hpp"
+#include "compiler/codegen/dump.hpp"
 
 namespace cairn::codegen {
 namespace {
@@ -21,7 +21,8 @@ void check_seed(const TestRegisters& registers, uint64_t seed, const RandomOptio
   MachineFunction function(arena);
   RandomFunction(function, registers, seed, options).generate();
   if (std::getenv("CAIRN_FUZZ_PRINT") != nullptr)
-    printf("seed %d limit %u\n%s\n", static_cast<int>(seed), limit, to_text(function, nullptr, nullptr).c_str()), fflush(stdout);
+    printf("seed %d limit %u\n%s\n", static_cast<int>(seed), limit, to_text(function, nullptr, nullptr).c_str()),
+        fflush(stdout);
   auto result = allocate_registers(function, registers.file, {.register_limit = limit});
   ASSERT_TRUE(result.has_value()) << result.error().to_string();
   const std::string problem = check_allocation(function, registers.file, *result);
@@ -74,8 +75,8 @@ TEST(RegAlloc, HugeFunctionsTakeLinearTime) {
     const auto time = std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
     RecordProperty("instructions", static_cast<int>(function.insts.size()));
     printf("%zu instructions, %zu blocks, %zu registers: %.1f ms, %.1f MB, %zu moves\n", function.insts.size(),
-           function.blocks.size(), function.vregs.size(), time * 1e3,
-           static_cast<double>(arena.used() - used) / 1e6, result->moves.size());
+           function.blocks.size(), function.vregs.size(), time * 1e3, static_cast<double>(arena.used() - used) / 1e6,
+           result->moves.size());
     EXPECT_LT(time, 20);
   }
 }

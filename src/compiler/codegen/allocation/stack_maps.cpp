@@ -74,8 +74,8 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
     const LiveVReg& data = live.vregs[v];
     any_approximate |= data.is_approximate;
     for (const LiveRange& range : live.ranges_of(VReg(v)))
-      intervals.push_back({range.begin, range.end, slot_of[v], VReg(v),
-                           data.is_approximate ? data.def_block : Interval::kAnywhere});
+      intervals.push_back(
+          {range.begin, range.end, slot_of[v], VReg(v), data.is_approximate ? data.def_block : Interval::kAnywhere});
   }
   if (intervals.empty() && state.held.empty()) return {};
   std::ranges::sort(state.hoists.as_span(), [](const auto& a, const auto& b) { return a.value < b.value; });
@@ -110,7 +110,8 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
       } else if (!has(function.insts[i].flags, InstFlag::call)) {
         continue;
       }
-      for (; next < intervals.size() && intervals[next].begin <= early_point(i); ++next) active.push_back(intervals[next]);
+      for (; next < intervals.size() && intervals[next].begin <= early_point(i); ++next)
+        active.push_back(intervals[next]);
       slots.clear();
       size_t kept = 0;
       for (const Interval& interval : active) {
@@ -135,7 +136,8 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
       if (result.map_slots.size() > kMaximumStackMapSlots)
         return fail(Error::of(ErrorKind::limit, "the stack maps of a function name more than " +
                                                     decimal(uint64_t{kMaximumStackMapSlots}) + " slots"));
-      if (arena.exhausted()) return fail(Error::of(ErrorKind::limit, "stack maps exceed the function's compile budget"));
+      if (arena.exhausted())
+        return fail(Error::of(ErrorKind::limit, "stack maps exceed the function's compile budget"));
     }
   }
   return {};

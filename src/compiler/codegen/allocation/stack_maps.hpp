@@ -1,17 +1,17 @@
 // Stack maps: for each call, the slots of the references of the managed heap that live across it.
 //
-// A virtual register of the class `reference` is in no register while a call runs, since calls destroy all of that class. So
-// where it lives across the call it is in its slot, or it is a constant that is made again afterwards. A safepoint that is no call
-// destroys no register, so there it may be in a register, in its slot, or in both.
+// A virtual register of the class `reference` is in no register while a call runs, since calls destroy all of that
+// class. So where it lives across the call it is in its slot, or it is a constant that is made again afterwards. A
+// safepoint that is no call destroys no register, so there it may be in a register, in its slot, or in both.
 #pragma once
 
 #include <cstdint>
 #include <span>
 
 #include "base/result.hpp"
+#include "compiler/codegen/allocation/live_ranges.hpp"
 #include "compiler/codegen/emission/code_buffer.hpp"
 #include "compiler/codegen/emission/frame.hpp"
-#include "compiler/codegen/allocation/live_ranges.hpp"
 #include "compiler/codegen/machine_function.hpp"
 
 namespace cairn::codegen {
@@ -32,7 +32,8 @@ struct SafepointState {
     uint32_t first = 0;  // range of `held`
     uint32_t count = 0;
   };
-  // Stored to its slot in front of a loop, by a decision that came later in the walk: the slot is valid in all of the loop.
+  // Stored to its slot in front of a loop, by a decision that came later in the walk: the slot is valid in all of the
+  // loop.
   struct Hoist {
     VReg value;
     uint32_t first_block = 0, last_block = 0;
@@ -43,13 +44,13 @@ struct SafepointState {
   ScratchVector<Hoist> hoists;
 };
 
-// Fills in result.stack_maps and result.map_slots. `slot_of` by virtual register: its slot, SpillSlots::kNone if it has none.
-// Error (limit): more slots than kMaximumStackMapSlots.
+// Fills in result.stack_maps and result.map_slots. `slot_of` by virtual register: its slot, SpillSlots::kNone if it has
+// none. Error (limit): more slots than kMaximumStackMapSlots.
 Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& live, std::span<const uint32_t> slot_of,
                              SafepointState& state, AllocationResult& result);
 
-// For emission. The offsets from the stack pointer of all slots that maps name, to CodeBuffer::stack_offsets, which is empty; of registers
-// where the stub saves them.
+// For emission. The offsets from the stack pointer of all slots that maps name, to CodeBuffer::stack_offsets, which is
+// empty; of registers where the stub saves them.
 void write_stack_offsets(const AllocationResult& allocation, const FrameLayout& frame, const RegisterFile& registers,
                          CodeBuffer& code);
 // Adds the map of the call instruction `call` to its record.

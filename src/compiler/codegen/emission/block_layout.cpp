@@ -16,8 +16,7 @@ BlockLayout layout_blocks(const MachineFunction& function, const AllocationResul
   for (uint32_t i = 0; i < count; ++i) {
     const MachineBlock& block = function.blocks[i];
     while (move < allocation.moves.size() && allocation.moves[move].before.index() < block.first_inst) ++move;
-    const bool has_moves =
-        move < allocation.moves.size() && allocation.moves[move].before.index() < block.end_inst;
+    const bool has_moves = move < allocation.moves.size() && allocation.moves[move].before.index() < block.end_inst;
     const bool only_jumps = block.end_inst - block.first_inst == 1 && block.successor_count == 1 && !has_moves &&
                             function.insts[block.first_inst].operand_count == 0;
     skipped[i] = i != 0 && only_jumps && !block.is_landing_pad && function.successors(block)[0] != MBlock(i);

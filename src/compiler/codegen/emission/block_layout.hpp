@@ -5,8 +5,8 @@
 
 namespace cairn::codegen {
 
-// Hot blocks in their own order (loops stay contiguous), then cold ones. Blocks that contain nothing but a jump are left
-// out: branches to them go to where they jump.
+// Hot blocks in their own order (loops stay contiguous), then cold ones. Blocks that contain nothing but a jump are
+// left out: branches to them go to where they jump.
 struct BlockLayout {
   ArenaVector<MBlock> order;     // the blocks to emit; the first is the entry
   ArenaVector<MBlock> next;      // by block: the one emitted after it, or none; none for blocks that are left out

@@ -13,9 +13,9 @@ namespace cairn::codegen {
 using Label = Id<struct LabelTag>;
 
 enum class RelocationKind : uint8_t {
-  call,          // to function `target` of the module (x86-64: 4 bytes pc-relative at offset; RV64: an auipc+jalr pair)
-  type_id,       // canonical id of the module's type `target` (x86-64: 4 bytes at offset; RV64: lui + addi pair at offset)
-  rodata,        // address of this function's constant data at byte `target` (x86-64: 4 bytes pc-relative; RV64: auipc+addi)
+  call,     // to function `target` of the module (x86-64: 4 bytes pc-relative at offset; RV64: an auipc+jalr pair)
+  type_id,  // canonical id of the module's type `target` (x86-64: 4 bytes at offset; RV64: lui + addi pair at offset)
+  rodata,   // address of this function's constant data at byte `target` (x86-64: 4 bytes pc-relative; RV64: auipc+addi)
   code_address,  // in rodata: 8 bytes, or 4 pc-relative ones, see the target's jump tables
 };
 

@@ -15,9 +15,9 @@ enum class ReturnAddress : uint8_t {
 
 // All offsets are bytes from the stack pointer while the body runs. The outgoing argument area is at offset 0.
 struct FrameLayout {
-  uint32_t fixed_offset = 0;     // MachineFunction::fixed_slot_bytes of them
-  uint32_t spill_offset = 0;     // slot n is at spill_offset + 8 * n; 16-byte aligned
-  uint32_t saved_offset = 0;     // the first saved register; the others follow in words
+  uint32_t fixed_offset = 0;  // MachineFunction::fixed_slot_bytes of them
+  uint32_t spill_offset = 0;  // slot n is at spill_offset + 8 * n; 16-byte aligned
+  uint32_t saved_offset = 0;  // the first saved register; the others follow in words
   uint32_t saved_count = 0;
   uint32_t frame_bytes = 0;      // what the prologue takes from the stack pointer in all, pushes included
   uint32_t return_offset = 0;    // of the return address (unless in_register)
@@ -26,8 +26,8 @@ struct FrameLayout {
   [[nodiscard]] uint32_t slot_offset(uint32_t slot) const { return spill_offset + 8 * slot; }
 };
 
-// `saved` are the callee-saved registers that the prologue saves. The stack pointer is 16-byte aligned in the body unless
-// the frame is empty (x86-64: then it is 8 off, as at entry).
+// `saved` are the callee-saved registers that the prologue saves. The stack pointer is 16-byte aligned in the body
+// unless the frame is empty (x86-64: then it is 8 off, as at entry).
 FrameLayout layout_frame(const MachineFunction& function, uint32_t spill_slots, uint32_t saved_count,
                          ReturnAddress return_address);
 

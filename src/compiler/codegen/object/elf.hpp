@@ -63,8 +63,8 @@ inline constexpr uint32_t kRiscVRvc = 1, kRiscVDoubleFloat = 4;  // header flags
 inline constexpr uint32_t kProgBits = 1, kSymTab = 2, kStrTab = 3, kRelaSection = 4;
 inline constexpr uint64_t kAlloc = 2, kExecInstr = 4, kInfoLink = 0x40;
 
-inline constexpr uint8_t kLocal = 0, kGlobal = 1;          // symbol bindings
-inline constexpr uint8_t kNoType = 0, kFunction = 2;       // symbol types
+inline constexpr uint8_t kLocal = 0, kGlobal = 1;     // symbol bindings
+inline constexpr uint8_t kNoType = 0, kFunction = 2;  // symbol types
 
 inline constexpr uint32_t kRelocationX86Abs32 = 10, kRelocationRiscVHi20 = 26, kRelocationRiscVLo12I = 27;
 

@@ -1,9 +1,10 @@
+#include "compiler/codegen/object/elf.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <random>
 
-#include "compiler/codegen/object/elf.hpp"
 #include "compiler/codegen/object/elf_writer.hpp"
 #include "compiler/codegen/object/object_reader.hpp"
 
@@ -33,7 +34,8 @@ std::vector<std::byte> sample(Architecture architecture) {
 
   CodeBuffer second(arena);
   second.emit32(0);
-  second.relocations.push_back({RelocationKind::call, second.offset(), 3, architecture == Architecture::x86_64 ? -4 : 0});
+  second.relocations.push_back(
+      {RelocationKind::call, second.offset(), 3, architecture == Architecture::x86_64 ? -4 : 0});
   second.emit64(0);
   second.relocations.push_back({RelocationKind::type_id, second.offset(), 7, 0});
   second.emit64(0);

@@ -191,8 +191,8 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
   out.reserve(text_.size() + rodata_.size() + functions_.size() * sizeof(FunctionRecord) +
               traps_.size() * sizeof(TrapRecord) + calls_.size() * sizeof(CallRecord) +
               stack_maps_.size() * sizeof(StackMapRecord) + stack_offsets_.size() * sizeof(uint32_t) +
-              handlers_.size() * sizeof(HandlerRecord) +
-              symbols.size() * sizeof(elf::Symbol) + strings_.size() + relas.size() * sizeof(elf::Rela) + 2048);
+              handlers_.size() * sizeof(HandlerRecord) + symbols.size() * sizeof(elf::Symbol) + strings_.size() +
+              relas.size() * sizeof(elf::Rela) + 2048);
   add_section(".text", elf::kProgBits, elf::kAlloc | elf::kExecInstr, 64, std::span(text_));
   add_section(".rodata", elf::kProgBits, elf::kAlloc, 64, std::span(rodata_));
   add_section(".cairn.functions", elf::kProgBits, 0, 8, std::span(functions_), sizeof(FunctionRecord));

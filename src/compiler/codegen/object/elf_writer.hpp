@@ -16,14 +16,15 @@ namespace cairn::codegen {
 // Functions are placed in the order in which they are added; the same calls give the same bytes.
 class ElfWriter {
  public:
-  ElfWriter(compiler::Architecture architecture, const ObjectIdentity& identity) : architecture_(architecture), identity_(identity) {}
+  ElfWriter(compiler::Architecture architecture, const ObjectIdentity& identity)
+      : architecture_(architecture), identity_(identity) {}
 
   // Copies the code; returns where it begins in .text. `function_index` is kTrampoline for code that is no function.
   uint32_t add(uint32_t function_index, std::string_view name, const CodeBuffer& code);
   void add_trampoline(const TrampolineRecord& record) { trampolines_.push_back(record); }
 
-  // Resolves calls and references to constants and lays out the file. Error (limit): more code than 32-bit displacements
-  // reach.
+  // Resolves calls and references to constants and lays out the file. Error (limit): more code than 32-bit
+  // displacements reach.
   Result<std::vector<std::byte>> finish();
 
  private:

@@ -57,7 +57,8 @@ ObjectIdentity identity_of(ObjectKind kind, const Digest& module, const compiler
   return identity;
 }
 
-Result<void> check_identity(const ObjectIdentity& found, const ObjectIdentity& wanted, const compiler::CpuFeatures& available) {
+Result<void> check_identity(const ObjectIdentity& found, const ObjectIdentity& wanted,
+                            const compiler::CpuFeatures& available) {
   if (found.format != wanted.format) {
     return differs("has format " + decimal(found.format) + ", not " + decimal(wanted.format));
   }
@@ -75,7 +76,8 @@ Result<void> check_identity(const ObjectIdentity& found, const ObjectIdentity& w
     return differs("was compiled for bounds mode " + name_of(found.bounds, kBounds) + ", not " +
                    name_of(wanted.bounds, kBounds));
   }
-  if (found.relaxed_simd != wanted.relaxed_simd) return differs("was compiled for other results of relaxed SIMD instructions");
+  if (found.relaxed_simd != wanted.relaxed_simd)
+    return differs("was compiled for other results of relaxed SIMD instructions");
   if (found.features != wanted.features) {
     return differs("was compiled with features " + hex(found.features) + ", not " + hex(wanted.features));
   }

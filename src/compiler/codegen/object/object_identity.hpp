@@ -1,5 +1,5 @@
-// What a code object says about itself (section .cairn.identity), and the check that it is the one that is wanted: code that was made
-// by another compiler, for another module, way of checking bounds or CPU would run, and do anything.
+// What a code object says about itself (section .cairn.identity), and the check that it is the one that is wanted: code
+// that was made by another compiler, for another module, way of checking bounds or CPU would run, and do anything.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@
 
 namespace cairn::codegen {
 
-// Of the layout of code objects and of what compiled code and the runtime rely on in one another, as far as the hash of the
-// compiler's sources does not say it.
+// Of the layout of code objects and of what compiled code and the runtime rely on in one another, as far as the hash of
+// the compiler's sources does not say it.
 inline constexpr uint32_t kObjectFormat = 1;
 
 enum class ObjectKind : uint32_t { module, trampolines, stubs };
@@ -33,12 +33,14 @@ struct ObjectIdentity {
 };
 static_assert(sizeof(ObjectIdentity) == 24 + 2 * sizeof(Digest));
 
-// What an object compiled with these options says; `module` is the digest of the module's bytes, zeros unless kind is `module`.
+// What an object compiled with these options says; `module` is the digest of the module's bytes, zeros unless kind is
+// `module`.
 ObjectIdentity identity_of(ObjectKind kind, const Digest& module, const compiler::Options& options);
 
-// Error (malformed): names the first thing in which `found` differs from what is wanted. `available` are the instruction sets that the
-// object may use; it need not use them.
-Result<void> check_identity(const ObjectIdentity& found, const ObjectIdentity& wanted, const compiler::CpuFeatures& available);
+// Error (malformed): names the first thing in which `found` differs from what is wanted. `available` are the
+// instruction sets that the object may use; it need not use them.
+Result<void> check_identity(const ObjectIdentity& found, const ObjectIdentity& wanted,
+                            const compiler::CpuFeatures& available);
 
 // One line for people.
 std::string to_string(const ObjectIdentity& identity);

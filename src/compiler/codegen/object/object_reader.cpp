@@ -112,12 +112,18 @@ class Reader {
       const struct {
         std::string_view name;
         Bytes* target;
-      } known[] = {{".text", &text_},           {".rodata", &rodata_},
-                   {".cairn.functions", &functions_}, {".cairn.traps", &traps_},
-                   {".cairn.stackmaps", &stack_maps_}, {".cairn.stackslots", &stack_offsets_},
-                   {".cairn.calls", &calls_},   {".cairn.handlers", &handlers_},
-                   {".cairn.trampolines", &trampolines_}, {".cairn.identity", &identity_},
-                   {".symtab", &symbols_},      {".strtab", &strings_},
+      } known[] = {{".text", &text_},
+                   {".rodata", &rodata_},
+                   {".cairn.functions", &functions_},
+                   {".cairn.traps", &traps_},
+                   {".cairn.stackmaps", &stack_maps_},
+                   {".cairn.stackslots", &stack_offsets_},
+                   {".cairn.calls", &calls_},
+                   {".cairn.handlers", &handlers_},
+                   {".cairn.trampolines", &trampolines_},
+                   {".cairn.identity", &identity_},
+                   {".symtab", &symbols_},
+                   {".strtab", &strings_},
                    {".rela.text", &relocations_}};
       for (uint32_t k = 0; k < std::size(known); ++k) {
         if (*name != known[k].name) continue;
@@ -172,10 +178,12 @@ class Reader {
       constexpr int64_t kSavedRegisters = 8 * 32;  // below the frame, at most
       for (uint32_t i = 0; i < map.count; ++i) {
         const int64_t offset = contents_.stack_offsets[map.first + i];
-        if (offset % 8 != 0 || offset >= frame || offset < -kSavedRegisters) return broken("a stack map leaves its frame");
+        if (offset % 8 != 0 || offset >= frame || offset < -kSavedRegisters)
+          return broken("a stack map leaves its frame");
       }
     }
-    if (!sorted(contents_.handlers, &HandlerRecord::return_offset)) return broken("handlers are not sorted or out of range");
+    if (!sorted(contents_.handlers, &HandlerRecord::return_offset))
+      return broken("handlers are not sorted or out of range");
     for (const HandlerRecord& h : contents_.handlers)
       if (h.landing_offset >= size) return broken("a handler is out of range");
     for (const TrampolineRecord& t : contents_.trampolines)
@@ -216,8 +224,8 @@ class Reader {
 
   Bytes object_;
   ObjectContents contents_;
-  Bytes text_, rodata_, functions_, traps_, calls_, stack_maps_, stack_offsets_, handlers_, trampolines_, identity_, symbols_,
-      strings_, relocations_;
+  Bytes text_, rodata_, functions_, traps_, calls_, stack_maps_, stack_offsets_, handlers_, trampolines_, identity_,
+      symbols_, strings_, relocations_;
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Reads a code object (code_object.hpp). The bytes may come from a cache or a file: everything is checked, so that what is
-// returned can be used without further checks. What the machine code does is not checked.
+// Reads a code object (code_object.hpp). The bytes may come from a cache or a file: everything is checked, so that what
+// is returned can be used without further checks. What the machine code does is not checked.
 #pragma once
 
 #include <cstddef>
@@ -24,16 +24,16 @@ struct TypeReference {
 
 struct ObjectContents {
   compiler::Architecture architecture = compiler::Architecture::x86_64;
-  ObjectIdentity identity;  // what it says it is: check_identity()
+  ObjectIdentity identity;            // what it says it is: check_identity()
   std::span<const std::byte> text;    // into the object's bytes
   std::span<const std::byte> rodata;  // to be placed at text's begin + rodata_offset
   uint64_t rodata_offset = 0;
-  std::vector<FunctionRecord> functions;  // sorted by begin, do not overlap
-  std::vector<TrapRecord> traps;          // sorted
-  std::vector<CallRecord> calls;          // sorted
+  std::vector<FunctionRecord> functions;   // sorted by begin, do not overlap
+  std::vector<TrapRecord> traps;           // sorted
+  std::vector<CallRecord> calls;           // sorted
   std::vector<StackMapRecord> stack_maps;  // sorted; their ranges of stack_offsets are within it
-  std::vector<int32_t> stack_offsets;     // of slots within their functions' frames
-  std::vector<HandlerRecord> handlers;    // sorted
+  std::vector<int32_t> stack_offsets;      // of slots within their functions' frames
+  std::vector<HandlerRecord> handlers;     // sorted
   std::vector<TrampolineRecord> trampolines;
   std::vector<TypeReference> type_references;
 };

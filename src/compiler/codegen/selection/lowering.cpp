@@ -68,7 +68,7 @@ Result<void> Lowering::run() {
   return {};
 }
 
-// --- Values ---------------------------------------------------------------------------------------------------------------
+// --- Values
 
 uint32_t Lowering::count_uses() {
   uint32_t instructions = 0;
@@ -110,8 +110,9 @@ std::optional<int64_t> Lowering::integer_constant(Value value) const {
     const Instruction& instruction = inst(value);
     switch (instruction.opcode) {
       case Opcode::iconst: {
-        const int64_t constant = instruction.type == ir::Type::i32 ? int64_t{static_cast<int32_t>(instruction.immediate)}
-                                                                   : instruction.immediate;
+        const int64_t constant = instruction.type == ir::Type::i32
+                                     ? int64_t{static_cast<int32_t>(instruction.immediate)}
+                                     : instruction.immediate;
         return is_zero_extended ? int64_t{static_cast<uint32_t>(constant)} : constant;
       }
       case Opcode::uextend: is_zero_extended = true; break;
@@ -191,7 +192,8 @@ Value Lowering::second_result(Value value) const {
 }
 
 bool Lowering::is_only_use(Value value) const {
-  return use_counts_[value.index()] == 1 && !is_used(value) && function_.block_of(value) == function_.block_of(current_) &&
+  return use_counts_[value.index()] == 1 && !is_used(value) &&
+         function_.block_of(value) == function_.block_of(current_) &&
          ir::facts(inst(value).opcode).effects == Effects::pure && inst(value).opcode != Opcode::block_param;
 }
 
@@ -220,7 +222,7 @@ VReg Lowering::use(Value value) {
   return vreg_of(value);
 }
 
-// --- Emitting -------------------------------------------------------------------------------------------------------------
+// --- Emitting
 
 MachineInst& Lowering::emit(uint16_t opcode, std::span<const Operand> operands, InstFlag flags) {
   MachineInst instruction;
@@ -275,7 +277,7 @@ void Lowering::finish() {
   }
 }
 
-// --- Blocks ---------------------------------------------------------------------------------------------------------------
+// --- Blocks
 
 void Lowering::number_effects(Block block) {
   uint32_t color = 0;
@@ -337,8 +339,7 @@ void Lowering::lower_block(Block block) {
           case Opcode::return_call: lower_tail_call(value); break;
           case Opcode::invoke: lower_invoke(value); break;
           default:
-            if (function_.targets(value).empty() ||
-                result_.blocks[current_block_.index()].successor_count > 1) {
+            if (function_.targets(value).empty() || result_.blocks[current_block_.index()].successor_count > 1) {
               lower_terminator(value);
             } else {  // all its targets are one
               for (const Value operand : function_.operands(value)) --use_counts_[resolve(operand).index()];

@@ -1,16 +1,17 @@
 // Instruction selection, the part that all targets share.
 //
 // A target derives a class from Lowering with its rules and calls run(), which
-//   - splits edges (a block with parameters, or with several predecessors, is never entered straight from a block with several
-//     successors: an edge block with a jump lies between), and orders the blocks: a reverse post-order in which every loop
-//     is contiguous;
-//   - walks the blocks in reverse and the instructions of each bottom-up. An instruction is lowered when it has an effect or
-//     when its value was asked for; everything else is dead by now and skipped. So a rule that covers its operand's
-//     definition as well (an addressing mode, a compare within a branch) just asks for that one's operands instead;
+//   - splits edges (a block with parameters, or with several predecessors, is never entered straight from a block with
+//     several successors: an edge block with a jump lies between), and orders the blocks: a reverse post-order in which
+//     every loop is contiguous;
+//   - walks the blocks in reverse and the instructions of each bottom-up. An instruction is lowered when it has an
+//     effect or when its value was asked for; everything else is dead by now and skipped. So a rule that covers its
+//     operand's definition as well (an addressing mode, a compare within a branch) just asks for that one's operands
+//     instead;
 //   - lowers entry, jumps, returns and calls through the target's hooks.
 //
-// Within a rule, code is emitted in execution order: first ask for operands, then emit, as often as needed. Constants are
-// materialized in front of the instruction that asks for them.
+// Within a rule, code is emitted in execution order: first ask for operands, then emit, as often as needed. Constants
+// are materialized in front of the instruction that asks for them.
 #pragma once
 
 #include <cstdint>
@@ -41,34 +42,39 @@ class Lowering {
   Lowering(const ir::Function& function, MachineFunction& result, const ConventionRegisters& convention);
   virtual ~Lowering() = default;
 
-  // --- Rules of the target. ---------------------------------------------------------------------------------------------
+  // --- Rules of the target.
 
-  // Any instruction but constants, calls, `result` of calls and terminators. Must define def(value) if is_used(value), or if
-  // the instruction has an effect and a value. (add128 and the like define their `result` too: see second_result.)
+  // Any instruction but constants, calls, `result` of calls and terminators. Must define def(value) if is_used(value),
+  // or if the instruction has an effect and a value. (add128 and the like define their `result` too: see
+  // second_result.)
   virtual void lower_instruction(ir::Value value) = 0;
   // branch, br_table, trap. Successors are those of successor(i).
   virtual void lower_terminator(ir::Value value) = 0;
-  // Emits code that makes a constant (iconst, fconst, vconst, vmctx, type_id), flagged rematerializable where it can be.
+  // Emits code that makes a constant (iconst, fconst, vconst, vmctx, type_id), flagged rematerializable where it can
+  // be.
   virtual void emit_constant(ir::Value value, VReg result) = 0;
-  // Whether the instruction's value is that of its first operand, in the same register class: uextend on x86-64, sextend on
-  // RV64 (both by their invariant on 32-bit values), bitcast between i64 and ref. use() looks through it, it is never lowered.
+  // Whether the instruction's value is that of its first operand, in the same register class: uextend on x86-64,
+  // sextend on RV64 (both by their invariant on 32-bit values), bitcast between i64 and ref. use() looks through it, it
+  // is never lowered.
   [[nodiscard]] virtual bool is_transparent(const ir::Instruction& inst) const = 0;
   // The entry block's first instruction: `defs` are fixed defs of the argument registers that are used.
   virtual void emit_entry(std::span<const Operand> defs) = 0;
   virtual void emit_jump(MBlock target) = 0;
   virtual void emit_return(std::span<const Operand> uses) = 0;
   // A call: `operands` are the fixed uses of register arguments, then the fixed defs of results. `callee` is the vreg
-  // of the VMFuncRef for CalleeKind::reference. The builtin's first argument (VMContext) is for the target to add. Stack
-  // arguments have been stored; stack results are loaded afterwards.
+  // of the VMFuncRef for CalleeKind::reference. The builtin's first argument (VMContext) is for the target to add.
+  // Stack arguments have been stored; stack results are loaded afterwards.
   virtual void emit_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands,
                          VReg callee) = 0;
-  // Called before emit_call for a call that is a terminator and has a landing pad: the frame must hold the own VMContext from
-  // the entry on. emit_call emits the call's instruction last; the successors are filled in by the caller.
+  // Called before emit_call for a call that is a terminator and has a landing pad: the frame must hold the own
+  // VMContext from the entry on. emit_call emits the call's instruction last; the successors are filled in by the
+  // caller.
   virtual void prepare_landing() = 0;
   // The same, leaving the function: stack arguments have been stored in the outgoing area as for a call.
   virtual void emit_tail_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands,
                               VReg callee) = 0;
-  // Stack traffic of calls. Offsets are from the start of the incoming argument area, the outgoing one, the fixed slots.
+  // Stack traffic of calls. Offsets are from the start of the incoming argument area, the outgoing one, the fixed
+  // slots.
   virtual void emit_load_incoming(ir::Type type, VReg result, uint32_t offset) = 0;
   virtual void emit_store_outgoing(ir::Type type, ir::Value argument, uint32_t offset) = 0;
   virtual void emit_fixed_slot_address(VReg result, uint32_t offset) = 0;
@@ -76,7 +82,7 @@ class Lowering {
   // A result of this function to its result area.
   virtual void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) = 0;
 
-  // --- Operands. ----------------------------------------------------------------------------------------------------------
+  // --- Operands.
 
   // The vreg that holds a value. Asking makes the value live; a constant is materialized here and now.
   VReg use(ir::Value value);
@@ -87,7 +93,7 @@ class Lowering {
   [[nodiscard]] ir::Value second_result(ir::Value value) const;
   VReg temporary(RegClass reg_class) { return result_.new_vreg(reg_class); }
 
-  // --- Looking at definitions. ----------------------------------------------------------------------------------------------
+  // --- Looking at definitions.
 
   // The value behind transparent instructions.
   [[nodiscard]] ir::Value resolve(ir::Value value) const;
@@ -99,14 +105,14 @@ class Lowering {
   [[nodiscard]] uint64_t upper_bound(ir::Value value, unsigned depth = 4) const;
   // Whether `value` is a pure instruction of the current block with no other user: covering it costs nothing.
   [[nodiscard]] bool is_only_use(ir::Value value) const;
-  // Whether the load `value` may be done at the current instruction instead of at its place: it has no other user, lies in
-  // the same block, and nothing in between conflicts. If the load is not an operand of the current instruction itself,
-  // what lies between must be is_only_use too.
+  // Whether the load `value` may be done at the current instruction instead of at its place: it has no other user, lies
+  // in the same block, and nothing in between conflicts. If the load is not an operand of the current instruction
+  // itself, what lies between must be is_only_use too.
   [[nodiscard]] bool can_sink(ir::Value load) const;
   // The current instruction does the work of `load`, with its trap at its position; nobody may use() it.
   void sink(ir::Value load) { sunk_[load.index()] = true; }
 
-  // --- Emitting. ------------------------------------------------------------------------------------------------------------
+  // --- Emitting.
 
   // The reference is good until the next emit. The position is that of the current instruction.
   MachineInst& emit(uint16_t opcode, std::span<const Operand> operands, InstFlag flags = InstFlag::none);
@@ -129,7 +135,7 @@ class Lowering {
   CallLayout own_layout_;
 
  private:
-  struct Node {  // a block in the layout: an IR block, or a split edge
+  struct Node {           // a block in the layout: an IR block, or a split edge
     ir::Block block;      // none: an edge
     uint32_t target = 0;  // of an edge: index into Function::target_lists
     MBlock machine_block;
@@ -156,26 +162,26 @@ class Lowering {
   void flush_group();
   void finish();
 
-  ScratchVector<VReg> vregs_;          // by value
+  ScratchVector<VReg> vregs_;  // by value
   ScratchVector<uint32_t> use_counts_;
-  ScratchVector<uint32_t> colors_;     // number of conflicting effects in the block before the instruction
+  ScratchVector<uint32_t> colors_;  // number of conflicting effects in the block before the instruction
   ScratchVector<bool> sunk_;
   ScratchVector<uint32_t> target_nodes_;  // parallel to Function::target_lists: the node that the edge enters
   ScratchVector<Node> nodes_;
-  ScratchVector<uint32_t> order_;      // node by MBlock
-  ScratchVector<uint32_t> loop_of_;    // IR block to loop; loops_ by number
+  ScratchVector<uint32_t> order_;    // node by MBlock
+  ScratchVector<uint32_t> loop_of_;  // IR block to loop; loops_ by number
   struct Loop {
     ir::Block header;
     uint32_t parent = 0xffff'ffff;
     uint32_t depth = 1;
   };
   ScratchVector<Loop> loops_;
-  ScratchVector<MachineInst> group_;   // of the current instruction, in execution order
+  ScratchVector<MachineInst> group_;  // of the current instruction, in execution order
   ScratchVector<Operand> operand_buffer_;
   ir::Value current_;
   MBlock current_block_;
   uint32_t position_ = 0;
-  VReg result_area_;                 // own hidden result pointer
+  VReg result_area_;                         // own hidden result pointer
   uint32_t call_result_area_ = 0xffff'ffff;  // fixed slot shared by all calls that need a result area
   uint32_t call_result_bytes_ = 0;
   ScratchVector<uint32_t> invoke_areas_;  // by value, for those that need one: where their results are

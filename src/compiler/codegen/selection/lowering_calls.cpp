@@ -74,7 +74,8 @@ VReg Lowering::lower_arguments(const ir::CallInfo& call, const CallLayout& layou
   return callee;
 }
 
-// The uses of a call, in operand_buffer_, and of the area that its results in memory go to; returns the VMFuncRef's vreg.
+// The uses of a call, in operand_buffer_, and of the area that its results in memory go to; returns the VMFuncRef's
+// vreg.
 VReg Lowering::begin_call(Value value, const CallLayout& layout, uint32_t result_area) {
   const VReg callee = lower_arguments(function_.call_info(value), layout, function_.operands(value));
   if (layout.result_area_bytes != 0) {
@@ -163,8 +164,7 @@ void Lowering::lower_tail_call(Value value) {
   const ir::CallInfo& call = function_.call_info(value);
   const CallLayout layout = layout_of(call);
   const VReg callee = lower_arguments(call, layout, function_.operands(value));
-  if (layout.result_area_bytes != 0)
-    operand_buffer_.push_back(Operand::use_fixed(result_area_, layout.result_pointer));
+  if (layout.result_area_bytes != 0) operand_buffer_.push_back(Operand::use_fixed(result_area_, layout.result_pointer));
   emit_tail_call(call, layout, operand_buffer_.as_span(), callee);
 }
 

@@ -79,12 +79,14 @@ void Lowering::order_blocks() {
   Arena& arena = result_.arena;
   const uint32_t block_count = function_.block_count();
 
-  // Reverse post-order. Of a branch's targets the one that is visited first comes last: so visit what should be far away first.
+  // Reverse post-order. Of a branch's targets the one that is visited first comes last: so visit what should be far
+  // away first.
   ScratchVector<uint32_t> predecessor_count(arena);
   predecessor_count.assign(block_count, 0);
   for (uint32_t i = 0; i < block_count; ++i) {
     if (!function_.blocks[i].last) continue;
-    for (const ir::Target& target : function_.targets(function_.blocks[i].last)) ++predecessor_count[target.block.index()];
+    for (const ir::Target& target : function_.targets(function_.blocks[i].last))
+      ++predecessor_count[target.block.index()];
   }
   struct Visit {
     Block block;
@@ -144,8 +146,9 @@ void Lowering::order_blocks() {
     return a;
   };
 
-  // Nodes: the blocks in that order, each followed by the edges that leave it and must be split. Every loop (and the function,
-  // number loops_.size()) has a list of what lies directly in it: nodes, and inner loops at the place of their headers.
+  // Nodes: the blocks in that order, each followed by the edges that leave it and must be split. Every loop (and the
+  // function, number loops_.size()) has a list of what lies directly in it: nodes, and inner loops at the place of
+  // their headers.
   struct Item {
     uint32_t index = 0;  // node or loop
     bool is_loop = false;
@@ -192,7 +195,8 @@ void Lowering::order_blocks() {
       if (inst(terminator).opcode != Opcode::jump && (target.argument_count != 0 || predecessor_count[to] > 1)) {
         // Several entries of a jump table may share an edge.
         const uint32_t latest = latest_edge[to];
-        if (inst(terminator).opcode != Opcode::invoke && latest >= first_edge && latest < nodes_.size() && nodes_[latest].block == Block::none() &&
+        if (inst(terminator).opcode != Opcode::invoke && latest >= first_edge && latest < nodes_.size() &&
+            nodes_[latest].block == Block::none() &&
             function_.target_lists[nodes_[latest].target].block == target.block &&
             std::ranges::equal(function_.arguments(function_.target_lists[nodes_[latest].target]),
                                function_.arguments(target))) {
@@ -260,7 +264,8 @@ void Lowering::order_blocks() {
     if (node.block) {
       const Value terminator = function_.terminator(node.block);
       for (const ir::Target& target : function_.targets(terminator)) {
-        const MBlock to = nodes_[target_nodes_[static_cast<size_t>(&target - function_.target_lists.data())]].machine_block;
+        const MBlock to =
+            nodes_[target_nodes_[static_cast<size_t>(&target - function_.target_lists.data())]].machine_block;
         add(to);
         result_.blocks[to.index()].is_landing_pad =
             inst(terminator).opcode == Opcode::invoke && &target == &function_.targets(terminator)[1];

@@ -53,11 +53,12 @@ TEST_P(BranchHints, DecideWhatFollowsABranch) {
 
 // An unlikely way out of the middle of a loop is not in the loop's way.
 TEST_P(BranchHints, KeepUnlikelyCodeOutOfLoops) {
-  EXPECT_FALSE(comes_first("(loop $again (i32.store (i32.const 0) (i32.const 7)) " + hint(false) +
-                               R"((if (i32.load (i32.const 4)) (then (i32.store (i32.const 0) (i32.const 1111)) (return)))
+  EXPECT_FALSE(
+      comes_first("(loop $again (i32.store (i32.const 0) (i32.const 7)) " + hint(false) +
+                      R"((if (i32.load (i32.const 4)) (then (i32.store (i32.const 0) (i32.const 1111)) (return)))
                                   (i32.store (i32.const 8) (i32.const 2222))
                                   (br_if $again (i32.load (i32.const 12)))))",
-                           GetParam()));
+                  GetParam()));
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, BranchHints, testing::Values(Architecture::x86_64, Architecture::riscv64),

@@ -8,8 +8,8 @@
 namespace cairn::codegen {
 
 inline constexpr uint64_t kAtomicOld = 0x8192a3b4c5d6e7f8;
-inline constexpr uint64_t kAtomicValues[] = {0,      1,          0x7f,        0x80,                  0xff,        0x1234,
-                                             0xffff, 0x89abcdef, 0xffff'ffff, 0x0123'4567'89ab'cdef, ~uint64_t{0}};
+inline constexpr uint64_t kAtomicValues[] = {
+    0, 1, 0x7f, 0x80, 0xff, 0x1234, 0xffff, 0x89abcdef, 0xffff'ffff, 0x0123'4567'89ab'cdef, ~uint64_t{0}};
 inline constexpr ir::AtomicOp kAtomicOps[] = {ir::AtomicOp::add, ir::AtomicOp::sub,  ir::AtomicOp::and_,
                                               ir::AtomicOp::or_, ir::AtomicOp::xor_, ir::AtomicOp::xchg};
 

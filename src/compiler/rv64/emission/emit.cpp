@@ -1,7 +1,6 @@
-#include "compiler/rv64/emission/emitter.hpp"
-
 #include "base/assert.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
+#include "compiler/rv64/emission/emitter.hpp"
 
 namespace cairn::rv64 {
 
@@ -70,7 +69,7 @@ bool Emitter::run() {
   return true;
 }
 
-// --- Frame ----------------------------------------------------------------------------------------------------------------
+// --- Frame
 
 void Emitter::prologue() {
   const uint32_t bytes = frame_.frame_bytes;
@@ -130,7 +129,7 @@ uint32_t Emitter::area_offset(uint8_t area) const {
   CAIRN_UNREACHABLE();
 }
 
-// --- Blocks and moves -------------------------------------------------------------------------------------------------------
+// --- Blocks and moves
 
 void Emitter::block(MBlock b) {
   current_ = b;
@@ -172,8 +171,8 @@ void Emitter::move(const InsertedMove& m) {
     const MachineInst& inst = function_.insts[m.rematerialize.index()];
     if (m.to.is_register() || (m.reg_class == RegClass::vector && !cpu_.v)) return instruction(inst, {&m.to, 1});
     const PReg scratch = codegen::in_integer_registers(m.reg_class) ? kScratch
-                         : m.reg_class == RegClass::floating ? kFloatScratch
-                                                             : kVectorScratch;
+                         : m.reg_class == RegClass::floating        ? kFloatScratch
+                                                                    : kVectorScratch;
     const Allocation through = Allocation::in_register(scratch);
     instruction(inst, {&through, 1});
     return move_to_slot(m.reg_class, scratch, frame_.slot_offset(m.to.slot()));
@@ -182,8 +181,8 @@ void Emitter::move(const InsertedMove& m) {
     const uint32_t from = frame_.slot_offset(m.from.slot()), to = frame_.slot_offset(m.to.slot());
     if (m.reg_class == RegClass::vector && !cpu_.v) return copy_slot(from, to);
     const PReg scratch = codegen::in_integer_registers(m.reg_class) ? kScratch
-                         : m.reg_class == RegClass::floating ? kFloatScratch
-                                                             : kVectorScratch;
+                         : m.reg_class == RegClass::floating        ? kFloatScratch
+                                                                    : kVectorScratch;
     move_from_slot(m.reg_class, scratch, from);
     return move_to_slot(m.reg_class, scratch, to);
   }
@@ -223,7 +222,7 @@ void Emitter::move_from_slot(RegClass reg_class, PReg to, uint32_t offset) {
   }
 }
 
-// --- Instructions -----------------------------------------------------------------------------------------------------------
+// --- Instructions
 
 void Emitter::trap_site(const MachineInst& inst) {
   if (inst.condition != 0)
@@ -369,7 +368,7 @@ void Emitter::stack_access(const MachineInst& inst, Operands operands) {
     as_.store_far(op, operands[0].reg(), kStackPointer, offset, kScratch2);
 }
 
-// --- Control ----------------------------------------------------------------------------------------------------------------
+// --- Control
 
 std::pair<PReg, PReg> Emitter::test_registers(const MachineInst& inst, Operands operands, size_t& next) const {
   const PReg left = inst.extra != 0 ? fixed_of(inst.extra) : operands[next++].reg();
@@ -438,7 +437,7 @@ void Emitter::select(const MachineInst& inst, Operands operands) {
   as_.bind(done);
 }
 
-// --- Code out of line -------------------------------------------------------------------------------------------------------
+// --- Code out of line
 
 Label Emitter::add_stub(Stub::Kind kind, const MachineInst& inst, std::initializer_list<PReg> registers) {
   if (kind == Stub::Kind::trap && !stubs_.empty()) {

@@ -1,8 +1,8 @@
 // Calls and tail calls (codegen/calling_convention.hpp says what each has to do).
+#include "abi/vmcontext.hpp"
 #include "base/assert.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
-#include "abi/vmcontext.hpp"
 
 namespace cairn::rv64 {
 
@@ -14,7 +14,9 @@ namespace {
 
 uint32_t callee_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.immediate); }
 uint32_t slot_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.immediate >> 32); }
-int64_t import_offset(uint32_t index) { return int64_t(sizeof(VMContext)) + int64_t{index} * int64_t(sizeof(VMFunctionImport)); }
+int64_t import_offset(uint32_t index) {
+  return int64_t(sizeof(VMContext)) + int64_t{index} * int64_t(sizeof(VMFunctionImport));
+}
 
 }  // namespace
 
@@ -38,8 +40,8 @@ void Emitter::direct_call(PReg link, uint32_t callee) {
   as_.emit_long(facts(Op::jalr).bits | link.encoding() << 7 | base.encoding() << 15);
 }
 
-// Calls t6 in the context of t5, and comes back to the own one. Whenever the context is switched, t5 tells the callee the
-// caller's: host functions ask for it.
+// Calls t6 in the context of t5, and comes back to the own one. Whenever the context is switched, t5 tells the callee
+// the caller's: host functions ask for it.
 void Emitter::call_in_context(const MachineInst& inst) {
   const int64_t slot = int64_t{frame_.fixed_offset} + slot_of(inst);
   if (fits_signed(slot, 12)) {
@@ -148,8 +150,8 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   as_.branch(Op::beq, context, kVMContext, plain);
   as_.load(Op::ld, kScratch, kVMContext, offsetof(VMContext, tail_call_restore));
   as_.branch(Op::beq, kReturnAddress, kScratch, enter);
-  // A restore frame, on the top. Without stack arguments it may lie below the stack pointer: then that moves first. With
-  // some, the frame had room for ra besides them, so all of it is above.
+  // A restore frame, on the top. Without stack arguments it may lie below the stack pointer: then that moves first.
+  // With some, the frame had room for ra besides them, so all of it is above.
   as_.ri(Op::addi, top, top, -16);
   if (bytes == 0) {
     as_.move(kStackPointer, top);

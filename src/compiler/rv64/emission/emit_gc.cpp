@@ -1,9 +1,9 @@
-// Allocation by bumping a pointer, and the write barrier's test. What they fall back on is out of line: builtins whose stub keeps
-// all registers but the scratch ones, takes its arguments from VMStoreState and gives its result in t6.
-#include "compiler/codegen/allocation/stack_maps.hpp"
-#include "compiler/rv64/emission/emitter.hpp"
+// Allocation by bumping a pointer, and the write barrier's test. What they fall back on is out of line: builtins whose
+// stub keeps all registers but the scratch ones, takes its arguments from VMStoreState and gives its result in t6.
 #include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"
+#include "compiler/codegen/allocation/stack_maps.hpp"
+#include "compiler/rv64/emission/emitter.hpp"
 
 namespace cairn::rv64 {
 

@@ -1,7 +1,7 @@
 // Vectors: what is common to machines with V and without, and the memory accesses.
 //
-// Without V a vector register has no machine register: its class lives in 16-byte stack slots, and every operation loads
-// from slots, computes in integer and floating registers and stores to a slot.
+// Without V a vector register has no machine register: its class lives in 16-byte stack slots, and every operation
+// loads from slots, computes in integer and floating registers and stores to a slot.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -29,8 +29,8 @@ void Emitter::copy_slot(uint32_t from, uint32_t to) {
 }
 
 void Emitter::use_vectors(unsigned length, Sew sew, Lmul lmul, Tail tail) {
-  const unsigned vtype = static_cast<unsigned>(lmul) | static_cast<unsigned>(sew) << 3 |
-                         (tail == Tail::agnostic ? 0x40u : 0u) | 0x80u;
+  const unsigned vtype =
+      static_cast<unsigned>(lmul) | static_cast<unsigned>(sew) << 3 | (tail == Tail::agnostic ? 0x40u : 0u) | 0x80u;
   const uint32_t state = length << 16 | vtype;
   if (vector_state_ == state) return;
   as_.vset(length, vtype);
@@ -160,10 +160,11 @@ void Emitter::vector_access(const MachineInst& inst, Operands operands) {
       return to_slot(slot(1) + 8, kZero);
     case Pseudo::simd_load_extend: {
       const SimdOp op = static_cast<SimdOp>(inst.immediate);
-      const bool is_signed = op == SimdOp::v128_load8x8_s || op == SimdOp::v128_load16x4_s || op == SimdOp::v128_load32x2_s;
+      const bool is_signed =
+          op == SimdOp::v128_load8x8_s || op == SimdOp::v128_load16x4_s || op == SimdOp::v128_load32x2_s;
       const unsigned from = op == SimdOp::v128_load8x8_s || op == SimdOp::v128_load8x8_u     ? 1
                             : op == SimdOp::v128_load16x4_s || op == SimdOp::v128_load16x4_u ? 2
-                                                                                              : 4;
+                                                                                             : 4;
       access(true, Op::ld, kScratch, 0);
       if (cpu_.v) {
         use_vectors(1, Sew::e64);

@@ -194,8 +194,8 @@ void Emitter::simd_scalar(const MachineInst& inst, Operands operands) {
   ScalarSimd expand(*this, inst, operands);
   if (static_cast<Pseudo>(inst.opcode) == Pseudo::simd_shuffle) return expand.shuffle();
   const SimdOp op = static_cast<SimdOp>(inst.immediate);
-  const bool known = expand.moves(op) || expand.integers(op) || expand.reshaping(op) || expand.floats(op) ||
-                     expand.conversions(op);
+  const bool known =
+      expand.moves(op) || expand.integers(op) || expand.reshaping(op) || expand.floats(op) || expand.conversions(op);
   CAIRN_ASSERT(known);
 }
 

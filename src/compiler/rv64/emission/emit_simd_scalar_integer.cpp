@@ -48,7 +48,8 @@ void ScalarSimd::popcount_byte() {
 
 bool ScalarSimd::integers(SimdOp op) {
   const unsigned number = static_cast<unsigned>(op);
-  // Comparisons come in blocks of ten: eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u; those of i64 have no unsigned ones.
+  // Comparisons come in blocks of ten: eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u; those of i64 have no unsigned
+  // ones.
   if (number >= static_cast<unsigned>(SimdOp::i8x16_eq) && number <= static_cast<unsigned>(SimdOp::i32x4_ge_u)) {
     const unsigned at = number - static_cast<unsigned>(SimdOp::i8x16_eq), which = at % 10;
     const bool is_unsigned = which >= 2 && which % 2 == 1;

@@ -1,8 +1,7 @@
-#include "compiler/rv64/emission/vector_simd.hpp"
-
 #include <bit>
 
 #include "compiler/rv64/emission/simd.hpp"
+#include "compiler/rv64/emission/vector_simd.hpp"
 
 namespace cairn::rv64 {
 
@@ -362,8 +361,8 @@ void Emitter::simd_vector(const MachineInst& inst, Operands operands) {
   VectorSimd expand(*this, inst, operands);
   if (static_cast<Pseudo>(inst.opcode) == Pseudo::simd_shuffle) return expand.shuffle();
   const SimdOp op = static_cast<SimdOp>(inst.immediate);
-  const bool known = expand.moves(op) || expand.integers(op) || expand.reshaping(op) || expand.floats(op) ||
-                     expand.conversions(op);
+  const bool known =
+      expand.moves(op) || expand.integers(op) || expand.reshaping(op) || expand.floats(op) || expand.conversions(op);
   CAIRN_ASSERT(known);
 }
 

@@ -151,8 +151,8 @@ void VectorSimd::extremes(unsigned size, bool is_min) {
   as_.v3(Op::vmerge_vvm, result_, kTemp2, kTemp);
 }
 
-// A conversion in a rounding mode. There are forms that always round to zero, but QEMU 7.2 stops with a failed assertion of
-// its own when one is the first floating-point instruction of a translated block.
+// A conversion in a rounding mode. There are forms that always round to zero, but QEMU 7.2 stops with a failed
+// assertion of its own when one is the first floating-point instruction of a translated block.
 void VectorSimd::convert_rounded(Op operation, PReg to, PReg from, Rounding rounding) {
   const bool set_mode = rounding != Rounding::rne;
   if (set_mode) as_.r2(Op::fsrmi, kZero, PReg::integer(static_cast<unsigned>(rounding)));

@@ -3,9 +3,9 @@
 
 #include "compiler/codegen/emission/block_layout.hpp"
 #include "compiler/codegen/emission/code_buffer.hpp"
-#include "compiler/codegen/object/code_object.hpp"
 #include "compiler/codegen/emission/frame.hpp"
 #include "compiler/codegen/machine_function.hpp"
+#include "compiler/codegen/object/code_object.hpp"
 #include "compiler/options/options.hpp"
 #include "compiler/rv64/encoding/assembler.hpp"
 #include "compiler/rv64/machine.hpp"
@@ -14,9 +14,9 @@ namespace cairn::rv64 {
 
 using codegen::Allocation;
 using codegen::Label;
-using codegen::MBlock;
 using codegen::MachineBlock;
 using codegen::MachineInst;
+using codegen::MBlock;
 using codegen::RegClass;
 
 // vtype fields of vsetivli.

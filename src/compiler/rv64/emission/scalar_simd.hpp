@@ -12,9 +12,9 @@ class ScalarSimd {
   ScalarSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
 
   // Each handles the operations of its family; false for others.
-  bool moves(ir::SimdOp op);          // splats, lanes, bitwise operations, swizzle
-  bool integers(ir::SimdOp op);       // lane arithmetic and comparisons
-  bool reshaping(ir::SimdOp op);      // narrowing, extending, pairwise operations, dot products
+  bool moves(ir::SimdOp op);      // splats, lanes, bitwise operations, swizzle
+  bool integers(ir::SimdOp op);   // lane arithmetic and comparisons
+  bool reshaping(ir::SimdOp op);  // narrowing, extending, pairwise operations, dot products
   bool floats(ir::SimdOp op);
   bool conversions(ir::SimdOp op);
   void shuffle();
@@ -49,7 +49,7 @@ class ScalarSimd {
       store_float(f0_, size, lane);
     }
   }
-  void mask();                                     // x_ = 0 or 1 to 0 or -1
+  void mask();                                      // x_ = 0 or 1 to 0 or -1
   void clamp(PReg reg, int64_t low, int64_t high);  // signed; through t6
   void popcount_byte();
   void compare(unsigned size, Op less, Sign sign, unsigned kind);
@@ -66,7 +66,7 @@ class ScalarSimd {
   unsigned uses_ = 0;
   int64_t slots_[3] = {-1, -1, -1};  // of vector uses
   int64_t result_slot_ = -1;
-  PReg scalar_use_;   // the scalar operand, if there is one
+  PReg scalar_use_;  // the scalar operand, if there is one
   PReg scalar_result_;
   PReg x_, y_, z_, f0_, f1_;
 };

@@ -26,13 +26,13 @@ class VectorSimd {
   void whole();
   // 8 bytes of lanes of that size, as the narrow side of widening and narrowing operations.
   void half(unsigned size);
-  void ones_where_mask();                         // result_ = -1 where v0 is set, else 0
+  void ones_where_mask();  // result_ = -1 where v0 is set, else 0
   void compare(unsigned size, unsigned kind, bool is_unsigned);
   void float_compare(unsigned size, unsigned kind);
   void narrow(unsigned to, bool is_unsigned);
   void extend(unsigned from, bool high, bool is_signed);
   void multiply_wide(unsigned from, bool high, bool is_signed);
-  void dot(PReg to, unsigned from);               // products of neighbouring signed lanes, summed
+  void dot(PReg to, unsigned from);  // products of neighbouring signed lanes, summed
   void pairwise(PReg to, PReg vector, unsigned from, bool is_signed);
   void extremes(unsigned size, bool is_min);
   void round(unsigned size, Rounding rounding);

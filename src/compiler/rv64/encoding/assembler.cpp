@@ -129,12 +129,7 @@ Op inverted_branch(Op branch) {
 }
 
 Assembler::Assembler(codegen::CodeBuffer& code, BranchLengths& lengths, bool zba, bool zbs)
-    : code_(code),
-      lengths_(lengths),
-      labels_(code.bytes.arena()),
-      fixups_(code.bytes.arena()),
-      zba_(zba),
-      zbs_(zbs) {}
+    : code_(code), lengths_(lengths), labels_(code.bytes.arena()), fixups_(code.bytes.arena()), zba_(zba), zbs_(zbs) {}
 
 void Assembler::emit(uint32_t instruction) {
   if (const auto half = compress(instruction))

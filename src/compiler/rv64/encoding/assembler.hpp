@@ -2,8 +2,8 @@
 //
 // An instruction that has a 16-bit form is emitted in it (compress.cpp), but for those that are patched later. Branches
 // to labels behind get the shortest form that reaches; those to labels ahead start with the shortest (4 bytes) and grow
-// when it turns out too short: finish() then says so, and the caller emits the function again with the same BranchLengths,
-// until it fits.
+// when it turns out too short: finish() then says so, and the caller emits the function again with the same
+// BranchLengths, until it fits.
 //
 //   conditional   +-4 KiB  b<cond> L      +-1 MiB  b<not cond> 1f; jal L     else  b<not cond> 1f; auipc; jalr
 //   jump          +-1 MiB  jal x0, L      else     auipc t6; jalr x0
@@ -30,23 +30,23 @@ inline constexpr unsigned kOpCount = static_cast<unsigned>(Op::count_);
 // Where operands go. rd 11:7, rs1 19:15, rs2 24:20, rs3 31:27, rounding mode 14:12, immediate 31:20.
 enum class Format : uint8_t {
   none,
-  reg1,    // rd
-  reg2,    // rd, rs1
-  reg2r,   // rd, rs1, rounding mode
-  reg3,    // rd, rs1, rs2
-  reg3r,   // rd, rs1, rs2, rounding mode
-  reg4r,   // rd, rs1, rs2, rs3, rounding mode
-  imm,     // rd, rs1, 12-bit immediate
-  shift,   // rd, rs1, 6-bit amount
-  shiftw,  // rd, rs1, 5-bit amount
-  load,    // rd, 12-bit immediate (rs1)
-  amo,     // rd, rs2, (rs1)
-  amo1,    // rd, (rs1)
-  store,   // rs2, 12-bit immediate (rs1)
-  upper,   // rd, 20-bit immediate
-  csrimm,  // rd, 5-bit immediate in rs1's place
-  branch,  // rs1, rs2, label
-  jump,    // rd, label
+  reg1,      // rd
+  reg2,      // rd, rs1
+  reg2r,     // rd, rs1, rounding mode
+  reg3,      // rd, rs1, rs2
+  reg3r,     // rd, rs1, rs2, rounding mode
+  reg4r,     // rd, rs1, rs2, rs3, rounding mode
+  imm,       // rd, rs1, 12-bit immediate
+  shift,     // rd, rs1, 6-bit amount
+  shiftw,    // rd, rs1, 5-bit amount
+  load,      // rd, 12-bit immediate (rs1)
+  amo,       // rd, rs2, (rs1)
+  amo1,      // rd, (rs1)
+  store,     // rs2, 12-bit immediate (rs1)
+  upper,     // rd, 20-bit immediate
+  csrimm,    // rd, 5-bit immediate in rs1's place
+  branch,    // rs1, rs2, label
+  jump,      // rd, label
   vector3,   // vd, vs2, then vs1 (v), rs1 (x, f) in rs1's place
   vectori,   // vd, vs2, 5-bit immediate, signed or unsigned as the operation has it
   vector2,   // vd, vs2 (rd, vs2 for moves to scalars)
@@ -109,7 +109,7 @@ class Assembler {
   void v3(Op op, PReg vd, PReg vs2, PReg vs1, Mask mask = Mask::all);
   void vi(Op op, PReg vd, PReg vs2, int64_t immediate, Mask mask = Mask::all);
   void v2(Op op, PReg vd, PReg vs2, Mask mask = Mask::all);
-  void v1(Op op, PReg vd, PReg source);   // moves and splats
+  void v1(Op op, PReg vd, PReg source);  // moves and splats
   void v1i(Op op, PReg vd, int64_t immediate);
   void v0(Op op, PReg vd);
   void vset(unsigned length, unsigned vtype);  // vsetivli x0
@@ -127,7 +127,8 @@ class Assembler {
   void store_far(Op op, PReg source, PReg base, int64_t offset, PReg scratch);
   // An instruction that is patched later or whose length matters: always 4 bytes.
   void emit_long(uint32_t instruction) { code_.emit32(instruction); }
-  // auipc + an instruction of format imm or load: rd = address of rodata (addi), or the data there, `scratch` for the address.
+  // auipc + an instruction of format imm or load: rd = address of rodata (addi), or the data there, `scratch` for the
+  // address.
   void rodata(Op op, PReg rd, PReg scratch, uint32_t rodata_offset);
 
   // --- labels

@@ -43,7 +43,8 @@ class Cases {
     ASSERT_NE(file, nullptr);
     for (const Case& c : cases_) fprintf(file, "%s\n", c.text.c_str());
     fclose(file);
-    const std::string command = "llvm-mc-22 -triple=riscv64 -mattr=+m,+a,+f,+d,+c,+zba,+zbb,+zbs,+v -show-encoding " + source;
+    const std::string command =
+        "llvm-mc-22 -triple=riscv64 -mattr=+m,+a,+f,+d,+c,+zba,+zbb,+zbs,+v -show-encoding " + source;
     FILE* pipe = popen(command.c_str(), "r");
     ASSERT_NE(pipe, nullptr);
     char line[512];
@@ -54,7 +55,8 @@ class Cases {
       if (at == std::string_view::npos) continue;
       std::vector<uint8_t> expected;
       unsigned byte = 0;
-      for (size_t i = at + 11; sscanf(line + i, "0x%x", &byte) == 1; i += 5) expected.push_back(static_cast<uint8_t>(byte));
+      for (size_t i = at + 11; sscanf(line + i, "0x%x", &byte) == 1; i += 5)
+        expected.push_back(static_cast<uint8_t>(byte));
       ASSERT_LT(index, cases_.size());
       if (expected != cases_[index].bytes && failures++ < 20)
         ADD_FAILURE() << cases_[index].text << ": " << ::testing::PrintToString(cases_[index].bytes) << ", LLVM "
@@ -73,7 +75,8 @@ class Cases {
 bool have_llvm_mc() { return system("llvm-mc-22 --version > /dev/null 2>&1") == 0; }
 
 constexpr unsigned kRegisters[] = {0, 1, 2, 5, 8, 9, 15, 16, 31};
-constexpr int64_t kImmediates[] = {0, 1, -1, 4, 8, 16, 31, 32, -32, -33, 64, 124, 128, 248, 252, 256, 496, 504, 512, -512, -496, 1020, 1024, 2047, -2048};
+constexpr int64_t kImmediates[] = {0,   1,   -1,  4,   8,   16,  31,   32,   -32,  -33,  64,   124,  128,
+                                   248, 252, 256, 496, 504, 512, -512, -496, 1020, 1024, 2047, -2048};
 constexpr int64_t kAmounts[] = {0, 1, 5, 31, 32, 63};
 
 PReg reg(unsigned number) { return PReg::integer(number); }
@@ -83,8 +86,8 @@ void add_vector_op(Cases& cases, Op op) {
   const std::string name(f.text);
   const auto name_of = [&](size_t i, unsigned number) { return ", " + register_name(f.operands[i], number); };
   const auto masked = [](bool m) { return m ? Assembler::Mask::v0 : Assembler::Mask::all; };
-  const std::string is_unsigned[] = {"vsll.vi", "vsrl.vi", "vsra.vi", "vslideup.vi", "vslidedown.vi", "vrgather.vi",
-                                     "vnclip.wi", "vnclipu.wi"};
+  const std::string is_unsigned[] = {"vsll.vi",       "vsrl.vi",     "vsra.vi",   "vslideup.vi",
+                                     "vslidedown.vi", "vrgather.vi", "vnclip.wi", "vnclipu.wi"};
   const auto immediates = [&]() -> std::vector<int64_t> {
     for (const std::string& u : is_unsigned)
       if (u == name) return {0, 1, 15, 16, 31};
@@ -99,14 +102,17 @@ void add_vector_op(Cases& cases, Op op) {
       const std::string tail = mask ? ", v0.t" : "";
       switch (f.format) {
         case Format::vector3:
-          cases.add(head + name_of(1, 2) + name_of(2, 30) + tail, [&](Assembler& a) { a.v3(op, reg(r), reg(2), reg(30), masked(mask)); });
+          cases.add(head + name_of(1, 2) + name_of(2, 30) + tail,
+                    [&](Assembler& a) { a.v3(op, reg(r), reg(2), reg(30), masked(mask)); });
           break;
         case Format::vectorm:
-          cases.add(head + name_of(1, 30) + name_of(2, 2) + tail, [&](Assembler& a) { a.v3(op, reg(r), reg(2), reg(30), masked(mask)); });
+          cases.add(head + name_of(1, 30) + name_of(2, 2) + tail,
+                    [&](Assembler& a) { a.v3(op, reg(r), reg(2), reg(30), masked(mask)); });
           break;
         case Format::vectori:
           for (int64_t imm : immediates)
-            cases.add(head + name_of(1, 2) + ", " + std::to_string(imm) + tail, [&](Assembler& a) { a.vi(op, reg(r), reg(2), imm, masked(mask)); });
+            cases.add(head + name_of(1, 2) + ", " + std::to_string(imm) + tail,
+                      [&](Assembler& a) { a.vi(op, reg(r), reg(2), imm, masked(mask)); });
           break;
         case Format::vector2:
           cases.add(head + name_of(1, 30) + tail, [&](Assembler& a) { a.v2(op, reg(r), reg(30), masked(mask)); });
@@ -122,7 +128,8 @@ void add_vector_op(Cases& cases, Op op) {
         break;
       case Format::vector0: cases.add(head, [&](Assembler& a) { a.v0(op, reg(r)); }); break;
       case Format::vmerge:
-        cases.add(head + name_of(1, 2) + name_of(2, 30) + ", v0", [&](Assembler& a) { a.v3(op, reg(r), reg(2), reg(30)); });
+        cases.add(head + name_of(1, 2) + name_of(2, 30) + ", v0",
+                  [&](Assembler& a) { a.v3(op, reg(r), reg(2), reg(30)); });
         break;
       case Format::vmergei:
         cases.add(head + name_of(1, 2) + ", -3, v0", [&](Assembler& a) { a.vi(op, reg(r), reg(2), -3); });
@@ -182,7 +189,8 @@ void add_op(Cases& cases, Op op) {
         for (unsigned rs1 : kRegisters)
           for (int64_t imm : f.format == Format::imm ? std::span<const int64_t>(kImmediates) : kAmounts) {
             if (rd == 0 || (f.format == Format::shiftw && imm > 31)) continue;
-            cases.add(text2(rd, rs1) + ", " + std::to_string(imm), [&](Assembler& a) { a.ri(op, reg(rd), reg(rs1), imm); });
+            cases.add(text2(rd, rs1) + ", " + std::to_string(imm),
+                      [&](Assembler& a) { a.ri(op, reg(rd), reg(rs1), imm); });
           }
       break;
     case Format::load:
@@ -205,7 +213,8 @@ void add_op(Cases& cases, Op op) {
       for (unsigned rd : kRegisters)
         for (unsigned rs1 : kRegisters) {
           if (f.format == Format::amo1) {
-            cases.add(name + " " + name_of(0, rd) + ", (" + name_of(1, rs1) + ")", [&](Assembler& a) { a.r2(op, reg(rd), reg(rs1)); });
+            cases.add(name + " " + name_of(0, rd) + ", (" + name_of(1, rs1) + ")",
+                      [&](Assembler& a) { a.r2(op, reg(rd), reg(rs1)); });
             continue;
           }
           for (unsigned rs2 : kRegisters)
@@ -312,24 +321,50 @@ int64_t run_immediate(const codegen::CodeBuffer& code) {
     }
     const uint32_t from = word >> 15 & 31;
     const int64_t y = from == 0 ? 0 : x;
-    if ((word & 0x7f) == 0x37) x = static_cast<int32_t>(word & 0xfffff000);
-    else if ((word & 0x707f) == 0x13) x = y + imm12;
-    else if ((word & 0x707f) == 0x1b) x = static_cast<int32_t>(y + imm12);
-    else if ((word & 0xfc00707f) == 0x1013) x = static_cast<int64_t>(static_cast<uint64_t>(y) << (imm12 & 63));
-    else if ((word & 0xfc00707f) == 0x5013) x = static_cast<int64_t>(static_cast<uint64_t>(y) >> (imm12 & 63));
-    else if ((word & 0xfc00707f) == 0x28001013) x = y | int64_t{1} << (imm12 & 63);
-    else if ((word & 0xfe00707f) == 0x0800003b) x = y & 0xffff'ffff;
-    else return 0x1234567;
+    if ((word & 0x7f) == 0x37)
+      x = static_cast<int32_t>(word & 0xfffff000);
+    else if ((word & 0x707f) == 0x13)
+      x = y + imm12;
+    else if ((word & 0x707f) == 0x1b)
+      x = static_cast<int32_t>(y + imm12);
+    else if ((word & 0xfc00707f) == 0x1013)
+      x = static_cast<int64_t>(static_cast<uint64_t>(y) << (imm12 & 63));
+    else if ((word & 0xfc00707f) == 0x5013)
+      x = static_cast<int64_t>(static_cast<uint64_t>(y) >> (imm12 & 63));
+    else if ((word & 0xfc00707f) == 0x28001013)
+      x = y | int64_t{1} << (imm12 & 63);
+    else if ((word & 0xfe00707f) == 0x0800003b)
+      x = y & 0xffff'ffff;
+    else
+      return 0x1234567;
   }
   return x;
 }
 
 TEST(Rv64Assembler, LoadsAnyImmediate) {
-  std::vector<int64_t> values = {0, 1, -1, 2047, 2048, -2048, -2049, 0x7fff'ffff, -0x8000'0000LL, 0x8000'0000, 0xffff'ffff,
-                                 0x7fff'f800, 0x1'0000'0000, 0x1234'5678'9abc'def0, INT64_MIN, INT64_MAX,
-                                 0x3ff0'0000'0000'0000, 0x7fff'ffff'f800'0000, 0xffff'0000'0000, 0x5555'5555'5555'5555};
+  std::vector<int64_t> values = {0,
+                                 1,
+                                 -1,
+                                 2047,
+                                 2048,
+                                 -2048,
+                                 -2049,
+                                 0x7fff'ffff,
+                                 -0x8000'0000LL,
+                                 0x8000'0000,
+                                 0xffff'ffff,
+                                 0x7fff'f800,
+                                 0x1'0000'0000,
+                                 0x1234'5678'9abc'def0,
+                                 INT64_MIN,
+                                 INT64_MAX,
+                                 0x3ff0'0000'0000'0000,
+                                 0x7fff'ffff'f800'0000,
+                                 0xffff'0000'0000,
+                                 0x5555'5555'5555'5555};
   for (unsigned i = 0; i < 64; ++i)
-    for (int64_t d : {-1, 0, 1, 0x7ff, 0x800}) values.push_back(static_cast<int64_t>((uint64_t{1} << i) + static_cast<uint64_t>(d)));
+    for (int64_t d : {-1, 0, 1, 0x7ff, 0x800})
+      values.push_back(static_cast<int64_t>((uint64_t{1} << i) + static_cast<uint64_t>(d)));
   uint64_t random = 88172645463325252ull;
   for (unsigned i = 0; i < 20000; ++i) {
     random ^= random << 13, random ^= random >> 7, random ^= random << 17;

@@ -32,12 +32,12 @@ uint32_t compress_addi(const Fields f) {
   const uint32_t rd = f.rd(), rs1 = f.rs1();
   const int32_t imm = f.imm();
   if (rd == 0) return 0;
-  if (imm == 0 && rs1 != 0) return 0x8002 | rd << 7 | rs1 << 2;                 // c.mv
-  if (rs1 == 0 && fits6(imm)) return 0x4001 | rd << 7 | imm6(imm);              // c.li
-  if (rd == rs1 && fits6(imm)) return 0x0001 | rd << 7 | imm6(imm);             // c.addi
-  if (rd == 2 && rs1 == 2 && imm % 16 == 0 && imm >= -512 && imm < 512)         // c.addi16sp
+  if (imm == 0 && rs1 != 0) return 0x8002 | rd << 7 | rs1 << 2;          // c.mv
+  if (rs1 == 0 && fits6(imm)) return 0x4001 | rd << 7 | imm6(imm);       // c.li
+  if (rd == rs1 && fits6(imm)) return 0x0001 | rd << 7 | imm6(imm);      // c.addi
+  if (rd == 2 && rs1 == 2 && imm % 16 == 0 && imm >= -512 && imm < 512)  // c.addi16sp
     return 0x6101 | at(imm, 9, 1, 12) | at(imm, 4, 1, 6) | at(imm, 6, 1, 5) | at(imm, 7, 2, 3) | at(imm, 5, 1, 2);
-  if (rs1 == 2 && is_small(rd) && imm > 0 && imm < 1024 && imm % 4 == 0)        // c.addi4spn
+  if (rs1 == 2 && is_small(rd) && imm > 0 && imm < 1024 && imm % 4 == 0)  // c.addi4spn
     return at(imm, 4, 2, 11) | at(imm, 6, 4, 7) | at(imm, 2, 1, 6) | at(imm, 3, 1, 5) | small(rd) << 2;
   return 0;
 }
@@ -47,8 +47,7 @@ uint32_t compress_imm(const Fields f) {
   const int32_t imm = f.imm(), amount = imm & 63;
   switch (f.funct3()) {
     case 0: return compress_addi(f);
-    case 1:
-      return f.word >> 26 == 0 && rd == rs1 && rd != 0 && amount != 0 ? 0x0002 | rd << 7 | imm6(amount) : 0;
+    case 1: return f.word >> 26 == 0 && rd == rs1 && rd != 0 && amount != 0 ? 0x0002 | rd << 7 | imm6(amount) : 0;
     case 5:
       if (rd != rs1 || !is_small(rd) || amount == 0) return 0;
       if (f.word >> 26 == 0) return 0x8001 | small(rd) << 7 | imm6(amount);
@@ -66,9 +65,9 @@ uint32_t compress_reg(const Fields f) {
   if (kind != 0 && kind != 4 && kind != 6 && kind != 7 && !is_sub) return 0;
   if (!is_sub && rd == rs2) std::swap(rs1, rs2);
   if (kind == 0 && rd != 0) {
-    if (rs1 == 0 && rs2 != 0) return 0x8002 | rd << 7 | rs2 << 2;               // c.mv
+    if (rs1 == 0 && rs2 != 0) return 0x8002 | rd << 7 | rs2 << 2;  // c.mv
     if (rs2 == 0 && rs1 != 0) return 0x8002 | rd << 7 | rs1 << 2;
-    return rd == rs1 && rs2 != 0 ? 0x9002 | rd << 7 | rs2 << 2 : 0;             // c.add
+    return rd == rs1 && rs2 != 0 ? 0x9002 | rd << 7 | rs2 << 2 : 0;  // c.add
   }
   if (rd != rs1 || !is_small(rd) || !is_small(rs2)) return 0;
   const uint32_t which = is_sub ? 0 : kind == 4 ? 1 : kind == 6 ? 2 : 3;

@@ -81,8 +81,8 @@ void Lower::emit_constant(Value value, VReg result) {
   const ir::Instruction& instruction = inst(value);
   switch (instruction.opcode) {
     case Opcode::iconst:
-      return immediate(result, instruction.type == Type::i32 ? static_cast<int32_t>(instruction.immediate)
-                                                             : instruction.immediate);
+      return immediate(
+          result, instruction.type == Type::i32 ? static_cast<int32_t>(instruction.immediate) : instruction.immediate);
     case Opcode::fconst: {
       MachineInst& m = emit(opcode_of(Pseudo::fconst), {Operand::def(result)}, InstFlag::rematerializable);
       m.immediate = instruction.immediate;
@@ -107,7 +107,7 @@ void Lower::emit_constant(Value value, VReg result) {
   }
 }
 
-// --- Emitting -------------------------------------------------------------------------------------------------------------
+// --- Emitting
 
 VReg Lower::temporary_of(Op op) { return temporary(class_of_letter(facts(op).operands[0])); }
 
@@ -192,8 +192,8 @@ void Lower::copy(VReg rd, Reg rs) {
   }
   const RegClass reg_class = result_.class_of(rd);
   const Pseudo pseudo = codegen::in_integer_registers(reg_class) ? Pseudo::move
-                        : reg_class == RegClass::floating ? Pseudo::fmove
-                                                          : Pseudo::simd_move;
+                        : reg_class == RegClass::floating        ? Pseudo::fmove
+                                                                 : Pseudo::simd_move;
   emit(opcode_of(pseudo), {Operand::use(rs.vreg), Operand::def(rd)}, InstFlag::move);
 }
 
@@ -211,7 +211,7 @@ void Lower::trap_when(const Test& test, wasm::TrapKind kind) {
   tested(Pseudo::trap_branch, test).condition = payload_of(kind);
 }
 
-// --- Operands -------------------------------------------------------------------------------------------------------------
+// --- Operands
 
 Reg Lower::use_or_zero(Value value) {
   if (integer_constant(resolve(value)) == 0) return kZero;

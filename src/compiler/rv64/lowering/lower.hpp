@@ -3,8 +3,8 @@
 
 #include "compiler/codegen/selection/lowering.hpp"
 #include "compiler/options/options.hpp"
-#include "compiler/rv64/machine.hpp"
 #include "compiler/rv64/emission/simd.hpp"
+#include "compiler/rv64/machine.hpp"
 
 namespace cairn::rv64 {
 

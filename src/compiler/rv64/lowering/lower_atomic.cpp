@@ -1,6 +1,6 @@
-// Atomic accesses [riscv-unpriv 14, A.6]: loads and stores between fences, arithmetic by AMOs, and what AMOs cannot do by
-// LR and SC. Bytes and halfwords are done in the aligned word around them: AND, OR and XOR by an AMO that leaves the other
-// bits alone, the rest in a loop.
+// Atomic accesses [riscv-unpriv 14, A.6]: loads and stores between fences, arithmetic by AMOs, and what AMOs cannot do
+// by LR and SC. Bytes and halfwords are done in the aligned word around them: AND, OR and XOR by an AMO that leaves the
+// other bits alone, the rest in a loop.
 #include "base/assert.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 
@@ -50,7 +50,7 @@ void Lower::lower_atomic(Value value, const Address& address) {
   }
   // The others take an address without displacement.
   const VReg at = address.displacement != 0 || !address.base.vreg ? opi(Op::addi, address.base, address.displacement)
-                                                                   : address.base.vreg;
+                                                                  : address.base.vreg;
   if (instruction.opcode == Opcode::atomic_rmw) return lower_atomic_rmw(value, at);
   lower_atomic_cas(value, at);
 }
@@ -110,8 +110,8 @@ void Lower::lower_atomic_rmw(Value value, VReg at) {
   } else {
     Operand result = Operand::def(old);
     result.position = Position::early;
-    MachineInst& loop = emit(opcode_of(Pseudo::atomic_narrow), {Operand::use(place.word), Operand::use(by),
-                                                               Operand::use(place.mask), result});
+    MachineInst& loop = emit(opcode_of(Pseudo::atomic_narrow),
+                             {Operand::use(place.word), Operand::use(by), Operand::use(place.mask), result});
     loop.extra = static_cast<uint8_t>(op);
     set_trap(loop, access);
   }

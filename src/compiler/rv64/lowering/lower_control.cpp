@@ -1,7 +1,7 @@
 // Control flow, calls, and the stack traffic around them.
+#include "abi/vmcontext.hpp"
 #include "base/assert.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
-#include "abi/vmcontext.hpp"
 
 namespace cairn::rv64 {
 
@@ -39,7 +39,7 @@ constexpr PReg kTailCallee = t(0);
 
 }  // namespace
 
-// --- Terminators ------------------------------------------------------------------------------------------------------------
+// --- Terminators
 
 void Lower::lower_terminator(Value value) {
   const ir::Instruction& instruction = inst(value);
@@ -78,11 +78,9 @@ void Lower::emit_entry(std::span<const Operand> defs) {
   emit(opcode_of(Pseudo::entry), defs).immediate = has_landing_pads_ ? int64_t{saved_context()} + 1 : 0;
 }
 
-void Lower::emit_return(std::span<const Operand> uses) {
-  emit(opcode_of(Pseudo::return_), uses, InstFlag::terminator);
-}
+void Lower::emit_return(std::span<const Operand> uses) { emit(opcode_of(Pseudo::return_), uses, InstFlag::terminator); }
 
-// --- Stack ----------------------------------------------------------------------------------------------------------------
+// --- Stack
 
 void Lower::emit_load_incoming(Type type, VReg result, uint32_t offset) {
   MachineInst& m = emit(opcode_of(Pseudo::stack_load), {Operand::def(result)});
@@ -123,14 +121,15 @@ void Lower::emit_store_result(Type type, Value value, VReg area, uint32_t offset
   store(stack_store_op(type), source, address);
 }
 
-// --- Calls ----------------------------------------------------------------------------------------------------------------
+// --- Calls
 
 uint32_t Lower::saved_context() {
   if (saved_context_ == 0xffff'ffff) saved_context_ = allocate_fixed_slot(8);
   return saved_context_;
 }
 
-void Lower::emit_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands, VReg callee) {
+void Lower::emit_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands,
+                      VReg callee) {
   PRegSet clobbered = call_clobbers(vectors_);
   for (const Operand& operand : operands)
     if (operand.kind == codegen::OperandKind::def) clobbered.remove(operand.fixed_register());

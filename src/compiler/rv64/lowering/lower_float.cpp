@@ -1,7 +1,7 @@
 // Floating-point arithmetic and conversions.
 //
-// RISC-V's arithmetic gives the canonical NaN for every NaN, which WebAssembly allows; its min and max prefer numbers to NaN,
-// which WebAssembly does not. Conversions to integers saturate, with NaN as the largest.
+// RISC-V's arithmetic gives the canonical NaN for every NaN, which WebAssembly allows; its min and max prefer numbers
+// to NaN, which WebAssembly does not. Conversions to integers saturate, with NaN as the largest.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -102,7 +102,8 @@ void Lower::lower_rounding(Value value, Rounding rounding) {
   MachineInst& constant = emit(opcode_of(Pseudo::fconst), {Operand::def(limit)}, codegen::InstFlag::rematerializable);
   constant.immediate = wide ? 0x4330'0000'0000'0000 : 0x4b00'0000;
   constant.size = wide ? 8 : 4;
-  MachineInst& m = emit(opcode_of(Pseudo::fround), {Operand::use(x), Operand::use(limit), Operand::def_early(def(value))});
+  MachineInst& m =
+      emit(opcode_of(Pseudo::fround), {Operand::use(x), Operand::use(limit), Operand::def_early(def(value))});
   m.size = wide ? 8 : 4;
   m.extra = static_cast<uint8_t>(rounding);
 }
@@ -119,7 +120,8 @@ void Lower::lower_conversion(Value value) {
       if (from == Type::f32 || from == Type::f64)
         op2(from == Type::f64 ? Op::fmv_x_d : Op::fmv_x_w, rd, use(operand));
       else
-        op2(from == Type::i32 ? Op::fmv_w_x : Op::fmv_d_x, rd, from == Type::i32 ? use_low_or_zero(operand) : use_or_zero(operand));
+        op2(from == Type::i32 ? Op::fmv_w_x : Op::fmv_d_x, rd,
+            from == Type::i32 ? use_low_or_zero(operand) : use_or_zero(operand));
       return;
     case Opcode::convert_s:
     case Opcode::convert_u: {

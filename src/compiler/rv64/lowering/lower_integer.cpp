@@ -133,7 +133,8 @@ void Lower::lower_add(Value value) {
     }
     // Twice a 12-bit immediate is as short as loading the constant, and needs no register.
     if (fits_signed(*constant / 2, 12) && fits_signed(*constant - *constant / 2, 12)) {
-      const VReg half = opi(is_i32(value) ? Op::addiw : Op::addi, is_i32(value) ? use_low(left) : use(left), *constant / 2);
+      const VReg half =
+          opi(is_i32(value) ? Op::addiw : Op::addi, is_i32(value) ? use_low(left) : use(left), *constant / 2);
       opi(is_i32(value) ? Op::addiw : Op::addi, rd, half, *constant - *constant / 2);
       return;
     }

@@ -80,8 +80,8 @@ Lower::Address Lower::displaced(Reg base, int64_t offset) {
   return {op3(Op::add, base, high), static_cast<int32_t>(low)};
 }
 
-// The address operand of an access as extended key + constant. (Looking through a sign-extension gives an i32, whose register
-// holds the 64-bit value; so what kind of operand it was has to be asked first.)
+// The address operand of an access as extended key + constant. (Looking through a sign-extension gives an i32, whose
+// register holds the 64-bit value; so what kind of operand it was has to be asked first.)
 Lower::AddressParts Lower::split_address(Value address) const {
   const bool wide = !is_i32(address);
   AddressParts parts;

@@ -1,7 +1,7 @@
 // Vectors: each WebAssembly operation is one machine operation, expanded by the emitter (emit_simd_*.cpp).
 #include "base/assert.hpp"
-#include "compiler/rv64/lowering/lower.hpp"
 #include "compiler/rv64/emission/simd.hpp"
+#include "compiler/rv64/lowering/lower.hpp"
 
 namespace cairn::rv64 {
 
@@ -65,7 +65,9 @@ void Lower::lower_vector_access(Value value, const Address& address) {
   MachineInst* m = nullptr;
   switch (instruction.opcode) {
     case Opcode::heap_load:
-    case Opcode::load: m = &vector_inst(Pseudo::simd_load, {from, Operand::def(def(value))}, needs_of_access(vectors_)); break;
+    case Opcode::load:
+      m = &vector_inst(Pseudo::simd_load, {from, Operand::def(def(value))}, needs_of_access(vectors_));
+      break;
     case Opcode::heap_store: {
       const Operand stored = Operand::use(use(instruction.operands[2]));
       m = &vector_inst(Pseudo::simd_store, {from, stored}, needs_of_access(vectors_));

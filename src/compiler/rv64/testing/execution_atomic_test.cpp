@@ -51,7 +51,8 @@ void build(ir::Function& f, const Atomic& atomic) {
   f.append(block, init);
   ir::MemoryAccess access = whole;
   access.size = static_cast<uint8_t>(atomic.size);
-  if (atomic.opcode != Opcode::atomic_store && atomic.size < size_of(atomic.type)) access.extension = ir::Extension::zero;
+  if (atomic.opcode != Opcode::atomic_store && atomic.size < size_of(atomic.type))
+    access.extension = ir::Extension::zero;
   ir::Instruction inst = instruction(atomic.opcode, atomic.opcode == Opcode::atomic_store ? Type::none : atomic.type,
                                      {address, Value::none()}, 0, static_cast<uint8_t>(atomic.op));
   if (atomic.opcode == Opcode::atomic_cas) {
@@ -74,8 +75,8 @@ void build(ir::Function& f, const Atomic& atomic) {
 void add_calls(Program& program, const Atomic& atomic, std::span<const uint64_t> values,
                const std::function<uint64_t(uint64_t old, uint64_t a)>& expected) {
   const Type type = atomic.type;
-  const uint32_t function = program.add({Type::i32, type, type, Type::i32}, {type, Type::i64},
-                                        [&](ir::Function& f) { build(f, atomic); });
+  const uint32_t function =
+      program.add({Type::i32, type, type, Type::i32}, {type, Type::i64}, [&](ir::Function& f) { build(f, atomic); });
   constexpr uint64_t kReplacement = 0x1122'3344'5566'7788;
   for (const uint64_t value : values) {
     for (unsigned at = 0; at < 8; at += atomic.size) {

@@ -19,7 +19,8 @@ using wasm::TrapKind;
 constexpr int64_t kFirstReference = 80 + 256;
 
 Value constant(Function& f, Block b, Type type, int64_t value) {
-  return f.append(b, instruction(type == Type::f32 || type == Type::f64 ? Opcode::fconst : Opcode::iconst, type, {}, value));
+  return f.append(
+      b, instruction(type == Type::f32 || type == Type::f64 ? Opcode::fconst : Opcode::iconst, type, {}, value));
 }
 
 std::span<ir::Type> types_of(Function& f, const std::vector<Type>& types) {
@@ -28,8 +29,9 @@ std::span<ir::Type> types_of(Function& f, const std::vector<Type>& types) {
   return result;
 }
 
-Value append_call(Function& f, Block b, Opcode opcode, CalleeKind kind, uint32_t callee, const std::vector<Type>& params,
-                  const std::vector<Type>& results, std::vector<Value> arguments, std::vector<Value>* more = nullptr) {
+Value append_call(Function& f, Block b, Opcode opcode, CalleeKind kind, uint32_t callee,
+                  const std::vector<Type>& params, const std::vector<Type>& results, std::vector<Value> arguments,
+                  std::vector<Value>* more = nullptr) {
   ir::CallInfo info;
   info.kind = kind;
   info.callee = callee;
@@ -63,12 +65,13 @@ class Rv64Calls : public ::testing::TestWithParam<std::tuple<unsigned, unsigned>
   Program make() { return Program(machines()[std::get<0>(GetParam())], std::get<1>(GetParam())); }
 };
 
-// 20 mixed parameters: the sum of each times its position, as i64 and f64; so stack arguments are involved, and a result
-// area (10 results).
+// 20 mixed parameters: the sum of each times its position, as i64 and f64; so stack arguments are involved, and a
+// result area (10 results).
 constexpr unsigned kMany = 20;
 std::vector<Type> many_params() {
   std::vector<Type> types;
-  for (unsigned i = 0; i < kMany; ++i) types.push_back(i % 4 == 0 ? Type::i32 : i % 4 == 1 ? Type::f64 : i % 4 == 2 ? Type::i64 : Type::f32);
+  for (unsigned i = 0; i < kMany; ++i)
+    types.push_back(i % 4 == 0 ? Type::i32 : i % 4 == 1 ? Type::f64 : i % 4 == 2 ? Type::i64 : Type::f32);
   return types;
 }
 std::vector<Type> many_results() {
@@ -91,7 +94,8 @@ uint32_t add_many(Program& p) {
       sum = f.append(b, instruction(Opcode::iadd, Type::i64, {sum, v}));
     }
     std::vector<Value> results;
-    for (unsigned i = 0; i < 8; ++i) results.push_back(f.append(b, instruction(Opcode::iadd, Type::i64, {sum, constant(f, b, Type::i64, i)})));
+    for (unsigned i = 0; i < 8; ++i)
+      results.push_back(f.append(b, instruction(Opcode::iadd, Type::i64, {sum, constant(f, b, Type::i64, i)})));
     results.push_back(params[16]);
     results.push_back(params[19]);
     results.push_back(params[17]);
@@ -178,13 +182,19 @@ TEST_P(Rv64Calls, TailCallsBetweenInstances) {
           f.set_targets(br, targets);
           f.append(from, br);
         };
-        branch(b, f.append(b, instruction(Opcode::icmp, Type::i32, {v[0], constant(f, b, Type::i64, 0)}, 0, static_cast<uint8_t>(Condition::eq))), done, step);
+        branch(b,
+               f.append(b, instruction(Opcode::icmp, Type::i32, {v[0], constant(f, b, Type::i64, 0)}, 0,
+                                       static_cast<uint8_t>(Condition::eq))),
+               done, step);
         const Value sum = f.append(done, instruction(Opcode::iadd, Type::i64, {v[1], v[count - 1]}));
         append_return(f, done, {&sum, 1});
         std::vector<Value> next = v;
         next[1] = f.append(step, instruction(Opcode::iadd, Type::i64, {v[1], v[0]}));
         next[0] = f.append(step, instruction(Opcode::isub, Type::i64, {v[0], constant(f, step, Type::i64, 1)}));
-        const Value bit = f.append(step, instruction(Opcode::wrap, Type::i32, {f.append(step, instruction(Opcode::iand, Type::i64, {v[0], constant(f, step, Type::i64, 1)}))}));
+        const Value bit = f.append(
+            step, instruction(
+                      Opcode::wrap, Type::i32,
+                      {f.append(step, instruction(Opcode::iand, Type::i64, {v[0], constant(f, step, Type::i64, 1)}))}));
         branch(step, bit, odd, even);
         for (Block to : {odd, even}) {
           const uint32_t callee = number + (to == odd ? 0 : 1);
@@ -259,7 +269,8 @@ TEST_P(Rv64Calls, HostFunctions) {
     const uint32_t outer = p.add({Type::i64, Type::i64}, {Type::i64}, [&](Function& f) {
       const Block b = f.create_block();
       const std::vector<Value> arguments = {f.append_param(b, Type::i64), f.append_param(b, Type::i64)};
-      const Value result = append_call(f, b, opcode, CalleeKind::import, 1, {Type::i64, Type::i64}, {Type::i64}, arguments);
+      const Value result =
+          append_call(f, b, opcode, CalleeKind::import, 1, {Type::i64, Type::i64}, {Type::i64}, arguments);
       if (opcode == Opcode::call) append_return(f, b, {&result, 1});
     });
     p.call(outer, {slot_of<int64_t>(40), slot_of<int64_t>(2)}, check(44), Program::shown | Program::called_by_other);
@@ -272,11 +283,13 @@ TEST_P(Rv64Calls, BuiltinsNullReferencesAndTypes) {
   const uint32_t builtin = p.add({Type::i32, Type::i64}, {Type::i64}, [&](Function& f) {
     const Block b = f.create_block();
     const Value x = f.append_param(b, Type::i32), y = f.append_param(b, Type::i64);
-    const Value result = append_call(f, b, Opcode::call, CalleeKind::builtin, 3, {Type::i32, Type::i64}, {Type::i64}, {x, y});
+    const Value result =
+        append_call(f, b, Opcode::call, CalleeKind::builtin, 3, {Type::i32, Type::i64}, {Type::i64}, {x, y});
     const Value sum = f.append(b, instruction(Opcode::iadd, Type::i64, {result, y}));
     append_return(f, b, {&sum, 1});
   });
-  p.call(builtin, {slot_of<int32_t>(-5), slot_of<int64_t>(100)}, [](const Outcome& o) { EXPECT_EQ(from_slot<int64_t>(o.values[0]), 195); });
+  p.call(builtin, {slot_of<int32_t>(-5), slot_of<int64_t>(100)},
+         [](const Outcome& o) { EXPECT_EQ(from_slot<int64_t>(o.values[0]), 195); });
   for (Opcode opcode : {Opcode::call, Opcode::return_call}) {
     const uint32_t null = p.add({Type::i64}, {Type::i64}, [&](Function& f) {
       const Block b = f.create_block();
@@ -348,10 +361,11 @@ TEST_P(Rv64Calls, LoadsAndStores) {
     uint8_t size;
     ir::Extension extension;
   };
-  const Shape shapes[] = {{Type::i32, 1, ir::Extension::zero}, {Type::i32, 1, ir::Extension::sign}, {Type::i32, 2, ir::Extension::zero},
-                          {Type::i32, 2, ir::Extension::sign}, {Type::i32, 4, ir::Extension::none}, {Type::i64, 1, ir::Extension::zero},
-                          {Type::i64, 2, ir::Extension::sign}, {Type::i64, 4, ir::Extension::zero}, {Type::i64, 4, ir::Extension::sign},
-                          {Type::i64, 8, ir::Extension::none}, {Type::f32, 4, ir::Extension::none}, {Type::f64, 8, ir::Extension::none}};
+  const Shape shapes[] = {
+      {Type::i32, 1, ir::Extension::zero}, {Type::i32, 1, ir::Extension::sign}, {Type::i32, 2, ir::Extension::zero},
+      {Type::i32, 2, ir::Extension::sign}, {Type::i32, 4, ir::Extension::none}, {Type::i64, 1, ir::Extension::zero},
+      {Type::i64, 2, ir::Extension::sign}, {Type::i64, 4, ir::Extension::zero}, {Type::i64, 4, ir::Extension::sign},
+      {Type::i64, 8, ir::Extension::none}, {Type::f32, 4, ir::Extension::none}, {Type::f64, 8, ir::Extension::none}};
   for (const Shape& shape : shapes)
     for (uint64_t offset : {uint64_t{0}, uint64_t{3}, uint64_t{100}, uint64_t{65280}, uint64_t{0x7fff'ffff}})
       for (bool is_constant : {false, true})
@@ -369,7 +383,8 @@ TEST_P(Rv64Calls, LoadsAndStores) {
               access.offset = offset;
               access.can_fault = true;
               if (is_store) {
-                ir::Instruction store = instruction(Opcode::heap_store, Type::none, {at, Value::none(), f.append_param(b, shape.type)});
+                ir::Instruction store =
+                    instruction(Opcode::heap_store, Type::none, {at, Value::none(), f.append_param(b, shape.type)});
                 store.extra = f.add_access(access);
                 f.append(b, store);
                 append_return(f, b, {});
@@ -397,21 +412,28 @@ TEST_P(Rv64Calls, LoadsAndStores) {
             const uint64_t stored = 0xfedc'ba98'7654'3210;
             std::vector<ir::V128> arguments = {slot_of<uint64_t>(address | 0xdead'0000'0000'0000)};
             if (is_store) arguments.push_back(slot_of(stored));
-            p.call(function, arguments, [=](const Outcome& o) {
-              if (!inside) {
-                EXPECT_EQ(o.trap, TrapKind::out_of_bounds_memory_access) << address << " + " << offset;
-              } else {
-                EXPECT_FALSE(o.trap);
-                const uint64_t result = from_slot<uint64_t>(o.values[0]);
-                if (!is_store) EXPECT_EQ(ir::size_of(shape.type) == 4 ? result & 0xffff'ffff : result, ir::size_of(shape.type) == 4 ? value & 0xffff'ffff : value);
-              }
-              for (unsigned i = 0; i < 512; ++i) {
-                const uint64_t place = i < 256 ? i : 65536 - 512 + i;
-                const bool written = is_store && inside && place >= at && place < at + shape.size;
-                EXPECT_EQ(o.memory[i], written ? static_cast<uint8_t>(stored >> (8 * (place - at))) : byte_at(place))
-                    << "place " << place << " address " << address << " offset " << offset << " size " << int{shape.size};
-              }
-            }, Program::shown);
+            p.call(
+                function, arguments,
+                [=](const Outcome& o) {
+                  if (!inside) {
+                    EXPECT_EQ(o.trap, TrapKind::out_of_bounds_memory_access) << address << " + " << offset;
+                  } else {
+                    EXPECT_FALSE(o.trap);
+                    const uint64_t result = from_slot<uint64_t>(o.values[0]);
+                    if (!is_store)
+                      EXPECT_EQ(ir::size_of(shape.type) == 4 ? result & 0xffff'ffff : result,
+                                ir::size_of(shape.type) == 4 ? value & 0xffff'ffff : value);
+                  }
+                  for (unsigned i = 0; i < 512; ++i) {
+                    const uint64_t place = i < 256 ? i : 65536 - 512 + i;
+                    const bool written = is_store && inside && place >= at && place < at + shape.size;
+                    EXPECT_EQ(o.memory[i],
+                              written ? static_cast<uint8_t>(stored >> (8 * (place - at))) : byte_at(place))
+                        << "place " << place << " address " << address << " offset " << offset << " size "
+                        << int{shape.size};
+                  }
+                },
+                Program::shown);
           }
         }
   p.run();
@@ -420,7 +442,8 @@ TEST_P(Rv64Calls, LoadsAndStores) {
 INSTANTIATE_TEST_SUITE_P(Machines, Rv64Calls,
                          ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 0u), std::tuple(1u, 3u)),
                          [](const auto& info) {
-                           return machines()[std::get<0>(info.param)].name + "_" + std::to_string(std::get<1>(info.param));
+                           return machines()[std::get<0>(info.param)].name + "_" +
+                                  std::to_string(std::get<1>(info.param));
                          });
 
 }  // namespace

@@ -40,13 +40,43 @@ std::vector<V128> samples() {
   const uint8_t bytes[] = {0, 1, 2, 15, 16, 17, 31, 0x7f, 0x80, 0x81, 0xfe, 0xff, 0x55, 0xaa};
   const uint16_t halves[] = {0, 1, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0x8000, 0x8001, 0xffff, 0xff7f, 0xff80};
   const uint32_t words[] = {0, 1, 0x7fff, 0x8000, 0xffff, 0x1'0000, 0x7fff'ffff, 0x8000'0000, 0x8000'0001, 0xffff'ffff};
-  const uint64_t longs[] = {0, 1, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff, 0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, ~0ull};
-  const float floats[] = {0.0f, -0.0f, 0.5f, -0.5f, 1.5f, -2.5f, 3.7f, -1e-40f, 8388607.5f, 1e10f, -1e10f, 4294967040.0f, 2147483648.0f,
-                          std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
-                          std::bit_cast<float>(0x7fc00000u), std::bit_cast<float>(0xff800001u)};
-  const double doubles[] = {0.0, -0.0, 0.5, -0.5, 1.5, -2.5, 3.7, 4503599627370495.5, 1e300, -1e300, 4294967295.5, -2147483648.9,
-                            2147483647.5, -1.5e-310, std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
-                            std::bit_cast<double>(0x7ff8000000000000u), std::bit_cast<double>(0xfff0000000000001u)};
+  const uint64_t longs[] = {
+      0, 1, 0x7fff'ffff, 0x8000'0000, 0xffff'ffff, 0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, ~0ull};
+  const float floats[] = {0.0f,
+                          -0.0f,
+                          0.5f,
+                          -0.5f,
+                          1.5f,
+                          -2.5f,
+                          3.7f,
+                          -1e-40f,
+                          8388607.5f,
+                          1e10f,
+                          -1e10f,
+                          4294967040.0f,
+                          2147483648.0f,
+                          std::numeric_limits<float>::infinity(),
+                          -std::numeric_limits<float>::infinity(),
+                          std::bit_cast<float>(0x7fc00000u),
+                          std::bit_cast<float>(0xff800001u)};
+  const double doubles[] = {0.0,
+                            -0.0,
+                            0.5,
+                            -0.5,
+                            1.5,
+                            -2.5,
+                            3.7,
+                            4503599627370495.5,
+                            1e300,
+                            -1e300,
+                            4294967295.5,
+                            -2147483648.9,
+                            2147483647.5,
+                            -1.5e-310,
+                            std::numeric_limits<double>::infinity(),
+                            -std::numeric_limits<double>::infinity(),
+                            std::bit_cast<double>(0x7ff8000000000000u),
+                            std::bit_cast<double>(0xfff0000000000001u)};
   const auto pick = [&](const auto& values) { return values[next_random(random) % std::size(values)]; };
   for (unsigned i = 0; i < 6; ++i) {
     from([&] { return pick(bytes); });
@@ -65,7 +95,8 @@ std::vector<V128> samples() {
 
 unsigned float_size(SimdOp op) {
   const std::string_view name = kNames[static_cast<unsigned>(op)];
-  for (std::string_view moving : {"splat", "lane", ".abs", ".neg", ".pmin", ".pmax", ".eq", ".ne", ".lt", ".gt", ".le", ".ge"})
+  for (std::string_view moving :
+       {"splat", "lane", ".abs", ".neg", ".pmin", ".pmax", ".eq", ".ne", ".lt", ".gt", ".le", ".ge"})
     if (name.ends_with(moving)) return 0;
   return name.starts_with("f32x4") ? 4 : name.starts_with("f64x2") ? 8 : 0;
 }
@@ -141,8 +172,9 @@ TEST_P(Rv64Simd, Operations) {
               V128 actual = outcome.values[k];
               std::fill(actual.begin() + static_cast<ptrdiff_t>(bytes), actual.end(), std::byte{0});
               if (!reference::equal(expected, actual, float_size(op)))
-                ADD_FAILURE() << name << ": " << kNames[number] << " lane " << lane << " of " << text(a) << ", " << text(b)
-                              << ", " << text(c) << " is " << text(actual) << ", expected " << text(expected);
+                ADD_FAILURE() << name << ": " << kNames[number] << " lane " << lane << " of " << text(a) << ", "
+                              << text(b) << ", " << text(c) << " is " << text(actual) << ", expected "
+                              << text(expected);
             }
           });
         }
@@ -174,37 +206,42 @@ TEST_P(Rv64Simd, ShufflesConstantsSelectsAndManyValues) {
       EXPECT_EQ(text(expected), text(outcome.values[0])) << "shuffle " << text(lanes);
     });
   }
-  // Twelve parameters (beyond the registers), constants, selects, and a loop that rotates values through block parameters.
+  // Twelve parameters (beyond the registers), constants, selects, and a loop that rotates values through block
+  // parameters.
   const unsigned count = 12;
-  const uint32_t rotate = p.add(std::vector<Type>(count, Type::v128), std::vector<Type>(count, Type::v128), [&](Function& f) {
-    const Block b = f.create_block(), loop = f.create_block(), done = f.create_block();
-    std::vector<Value> v, in_loop;
-    for (unsigned i = 0; i < count; ++i) v.push_back(f.append_param(b, Type::v128));
-    for (unsigned i = 0; i < count; ++i) in_loop.push_back(f.append_param(loop, Type::v128));
-    const Value n = f.append_param(loop, Type::i32);
-    ir::Instruction jump = instruction(Opcode::jump, Type::none);
-    v.push_back(f.append(b, instruction(Opcode::iconst, Type::i32, {}, 5)));
-    const ir::Target to_loop = {loop, f.add_values(v), count + 1};
-    f.set_targets(jump, {&to_loop, 1});
-    f.append(b, jump);
-    f[loop].is_loop_header = true;
-    std::vector<Value> next(in_loop.begin() + 1, in_loop.end());
-    next.push_back(in_loop[0]);
-    std::swap(next[3], next[7]);
-    const Value one = f.append(loop, instruction(Opcode::iconst, Type::i32, {}, 1));
-    const Value less = f.append(loop, instruction(Opcode::isub, Type::i32, {n, one}));
-    const Value odd = f.append(loop, instruction(Opcode::iand, Type::i32, {n, one}));
-    next[5] = f.append(loop, instruction(Opcode::select, Type::v128, {odd, next[5], next[6]}));
-    const Value ones = f.append(loop, instruction(Opcode::vconst, Type::v128, {}, f.add_vector_constant(reference::splat<uint64_t>(0x0123'4567'89ab'cdef))));
-    next[2] = f.append(loop, instruction(Opcode::simd_binary, Type::v128, {next[2], ones}, static_cast<int64_t>(SimdOp::v128_xor)));
-    ir::Instruction branch = instruction(Opcode::branch, Type::none, {less});
-    std::vector<Value> arguments = next;
-    arguments.push_back(less);
-    const ir::Target targets[] = {{loop, f.add_values(arguments), count + 1}, {done}};
-    f.set_targets(branch, targets);
-    f.append(loop, branch);
-    append_return(f, done, next);
-  });
+  const uint32_t rotate =
+      p.add(std::vector<Type>(count, Type::v128), std::vector<Type>(count, Type::v128), [&](Function& f) {
+        const Block b = f.create_block(), loop = f.create_block(), done = f.create_block();
+        std::vector<Value> v, in_loop;
+        for (unsigned i = 0; i < count; ++i) v.push_back(f.append_param(b, Type::v128));
+        for (unsigned i = 0; i < count; ++i) in_loop.push_back(f.append_param(loop, Type::v128));
+        const Value n = f.append_param(loop, Type::i32);
+        ir::Instruction jump = instruction(Opcode::jump, Type::none);
+        v.push_back(f.append(b, instruction(Opcode::iconst, Type::i32, {}, 5)));
+        const ir::Target to_loop = {loop, f.add_values(v), count + 1};
+        f.set_targets(jump, {&to_loop, 1});
+        f.append(b, jump);
+        f[loop].is_loop_header = true;
+        std::vector<Value> next(in_loop.begin() + 1, in_loop.end());
+        next.push_back(in_loop[0]);
+        std::swap(next[3], next[7]);
+        const Value one = f.append(loop, instruction(Opcode::iconst, Type::i32, {}, 1));
+        const Value less = f.append(loop, instruction(Opcode::isub, Type::i32, {n, one}));
+        const Value odd = f.append(loop, instruction(Opcode::iand, Type::i32, {n, one}));
+        next[5] = f.append(loop, instruction(Opcode::select, Type::v128, {odd, next[5], next[6]}));
+        const Value ones =
+            f.append(loop, instruction(Opcode::vconst, Type::v128, {},
+                                       f.add_vector_constant(reference::splat<uint64_t>(0x0123'4567'89ab'cdef))));
+        next[2] = f.append(loop, instruction(Opcode::simd_binary, Type::v128, {next[2], ones},
+                                             static_cast<int64_t>(SimdOp::v128_xor)));
+        ir::Instruction branch = instruction(Opcode::branch, Type::none, {less});
+        std::vector<Value> arguments = next;
+        arguments.push_back(less);
+        const ir::Target targets[] = {{loop, f.add_values(arguments), count + 1}, {done}};
+        f.set_targets(branch, targets);
+        f.append(loop, branch);
+        append_return(f, done, next);
+      });
   const std::vector<V128> arguments(vectors.begin(), vectors.begin() + count);
   p.call(rotate, arguments, [=](const Outcome& outcome) {
     std::vector<V128> v = arguments;
@@ -216,8 +253,9 @@ TEST_P(Rv64Simd, ShufflesConstantsSelectsAndManyValues) {
     }
     for (unsigned i = 0; i < count; ++i) EXPECT_EQ(text(v[i]), text(outcome.values[i])) << i;
   });
-  for (const V128& c : {reference::splat<uint8_t>(3), reference::splat<int8_t>(-16), reference::splat<uint8_t>(200), V128{},
-                        reference::splat<int32_t>(7), reference::splat<int64_t>(7), reference::splat<uint32_t>(0x3fc0'0000), vectors[8]}) {
+  for (const V128& c : {reference::splat<uint8_t>(3), reference::splat<int8_t>(-16), reference::splat<uint8_t>(200),
+                        V128{}, reference::splat<int32_t>(7), reference::splat<int64_t>(7),
+                        reference::splat<uint32_t>(0x3fc0'0000), vectors[8]}) {
     const uint32_t function = p.add({}, {Type::v128}, [&](Function& f) {
       const Block b = f.create_block();
       const Value v = f.append(b, instruction(Opcode::vconst, Type::v128, {}, f.add_vector_constant(c)));
@@ -260,65 +298,71 @@ TEST_P(Rv64Simd, Accesses) {
   for (const Kind& kind : kinds)
     for (uint64_t offset : {uint64_t{0}, uint64_t{9}, uint64_t{65000}}) {
       const bool is_store = kind.opcode == Opcode::heap_store || kind.opcode == Opcode::heap_store_lane;
-      const uint32_t function = p.add({Type::i32, Type::v128}, is_store ? std::vector<Type>() : std::vector<Type>{Type::v128}, [&](Function& f) {
-        const Block b = f.create_block();
-        const Value at = f.append_param(b, Type::i32), v = f.append_param(b, Type::v128);
-        ir::MemoryAccess access;
-        access.size = kind.size;
-        access.offset = offset;
-        access.can_fault = true;
-        ir::Instruction inst = instruction(kind.opcode, is_store ? Type::none : Type::v128, {at, Value::none()},
-                                           static_cast<int64_t>(kind.op), static_cast<uint8_t>(kind.lane));
-        if (is_store || kind.opcode == Opcode::heap_load_lane) inst.operands[2] = v;
-        inst.extra = f.add_access(access);
-        const Value r = f.append(b, inst);
-        append_return(f, b, std::span(&r, is_store ? 0 : 1));
-      });
+      const uint32_t function = p.add(
+          {Type::i32, Type::v128}, is_store ? std::vector<Type>() : std::vector<Type>{Type::v128}, [&](Function& f) {
+            const Block b = f.create_block();
+            const Value at = f.append_param(b, Type::i32), v = f.append_param(b, Type::v128);
+            ir::MemoryAccess access;
+            access.size = kind.size;
+            access.offset = offset;
+            access.can_fault = true;
+            ir::Instruction inst = instruction(kind.opcode, is_store ? Type::none : Type::v128, {at, Value::none()},
+                                               static_cast<int64_t>(kind.op), static_cast<uint8_t>(kind.lane));
+            if (is_store || kind.opcode == Opcode::heap_load_lane) inst.operands[2] = v;
+            inst.extra = f.add_access(access);
+            const Value r = f.append(b, inst);
+            append_return(f, b, std::span(&r, is_store ? 0 : 1));
+          });
       for (uint32_t address : {0u, 3u, 100u, 0xffff'fff0u, 65536u - static_cast<uint32_t>(offset) - kind.size + 1}) {
         const uint64_t place = address + offset;
         const bool inside = place + kind.size <= 256;
         if (!inside && place + kind.size <= 65536) continue;
-        p.call(function, {slot_of<uint64_t>(address), given}, [=](const Outcome& outcome) {
-          if (!inside) {
-            EXPECT_EQ(outcome.trap, wasm::TrapKind::out_of_bounds_memory_access);
-            for (unsigned i = 0; i < 256; ++i)
-              EXPECT_EQ(outcome.memory[256 + i], static_cast<uint8_t>(i * 53 + 7)) << "written before the trap, at " << i;
-            return;
-          }
-          ASSERT_FALSE(outcome.trap);
-          V128 loaded = at_memory(place), expected{};
-          if (is_store) {
-            const unsigned from = kind.size == 16 ? 0 : kind.size * kind.lane;
-            for (unsigned i = 0; i < 256; ++i) {
-              const bool written = i >= place && i < place + kind.size;
-              EXPECT_EQ(outcome.memory[i], written ? static_cast<uint8_t>(given[from + i - place]) : memory[i]);
-            }
-            return;
-          }
-          switch (kind.opcode) {
-            case Opcode::heap_load: expected = loaded; break;
-            case Opcode::heap_load_splat:
-              for (unsigned i = 0; i < 16; ++i) expected[i] = loaded[i % kind.size];
-              break;
-            case Opcode::heap_load_zero: std::copy_n(loaded.begin(), kind.size, expected.begin()); break;
-            case Opcode::heap_load_lane:
-              expected = given;
-              std::copy_n(loaded.begin(), kind.size, expected.begin() + kind.size * kind.lane);
-              break;
-            default: expected = reference::evaluate(kind.op, loaded, {}, {}, 0, 0); break;
-          }
-          EXPECT_EQ(text(expected), text(outcome.values[0])) << ir::facts(kind.opcode).text << int{kind.size};
-        }, Program::shown);
+        p.call(
+            function, {slot_of<uint64_t>(address), given},
+            [=](const Outcome& outcome) {
+              if (!inside) {
+                EXPECT_EQ(outcome.trap, wasm::TrapKind::out_of_bounds_memory_access);
+                for (unsigned i = 0; i < 256; ++i)
+                  EXPECT_EQ(outcome.memory[256 + i], static_cast<uint8_t>(i * 53 + 7))
+                      << "written before the trap, at " << i;
+                return;
+              }
+              ASSERT_FALSE(outcome.trap);
+              V128 loaded = at_memory(place), expected{};
+              if (is_store) {
+                const unsigned from = kind.size == 16 ? 0 : kind.size * kind.lane;
+                for (unsigned i = 0; i < 256; ++i) {
+                  const bool written = i >= place && i < place + kind.size;
+                  EXPECT_EQ(outcome.memory[i], written ? static_cast<uint8_t>(given[from + i - place]) : memory[i]);
+                }
+                return;
+              }
+              switch (kind.opcode) {
+                case Opcode::heap_load: expected = loaded; break;
+                case Opcode::heap_load_splat:
+                  for (unsigned i = 0; i < 16; ++i) expected[i] = loaded[i % kind.size];
+                  break;
+                case Opcode::heap_load_zero: std::copy_n(loaded.begin(), kind.size, expected.begin()); break;
+                case Opcode::heap_load_lane:
+                  expected = given;
+                  std::copy_n(loaded.begin(), kind.size, expected.begin() + kind.size * kind.lane);
+                  break;
+                default: expected = reference::evaluate(kind.op, loaded, {}, {}, 0, 0); break;
+              }
+              EXPECT_EQ(text(expected), text(outcome.values[0])) << ir::facts(kind.opcode).text << int{kind.size};
+            },
+            Program::shown);
       }
     }
   p.run();
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, Rv64Simd,
-                         ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 4u), std::tuple(2u, 0u), std::tuple(2u, 4u),
-                                           std::tuple(3u, 0u)),
+                         ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 4u), std::tuple(2u, 0u),
+                                           std::tuple(2u, 4u), std::tuple(3u, 0u)),
                          [](const auto& info) {
-                           return machines()[std::get<0>(info.param)].name + "_" + std::to_string(std::get<1>(info.param));
+                           return machines()[std::get<0>(info.param)].name + "_" +
+                                  std::to_string(std::get<1>(info.param));
                          });
 
 }  // namespace

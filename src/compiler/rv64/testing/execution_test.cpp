@@ -1,5 +1,5 @@
-// Every scalar operation of the IR, run, against what C++ computes: edge-case values in all combinations, operands in registers
-// and as constants, on machines with and without the optional instruction sets.
+// Every scalar operation of the IR, run, against what C++ computes: edge-case values in all combinations, operands in
+// registers and as constants, on machines with and without the optional instruction sets.
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -38,25 +38,75 @@ bool matches(const Expected& expected, const Outcome& outcome) {
       return static_cast<uint32_t>(value) == expected.value;
     }
     case Type::f64:
-      if (std::isnan(std::bit_cast<double>(expected.value))) return (value & 0x7ff8'0000'0000'0000) == 0x7ff8'0000'0000'0000;
+      if (std::isnan(std::bit_cast<double>(expected.value)))
+        return (value & 0x7ff8'0000'0000'0000) == 0x7ff8'0000'0000'0000;
       return value == expected.value;
     default: return value == expected.value;
   }
 }
 
-const uint64_t kI32[] = {0, 1, 2, 3, 5, 7, 31, 32, 33, 63, 64, 127, 128, 255, 256, 2047, 2048, 0x7fff, 0x8000, 0xffff,
-                         0x1'0000, 0x1234'5678, 0x7fff'ffff, 0x8000'0000, 0x8000'0001, 0xdead'beef, 0xffff'fffe, 0xffff'ffff};
-const uint64_t kI64[] = {0, 1, 2, 3, 7, 32, 63, 64, 128, 0x8000, 0xffff'ffff, 0x1'0000'0000, 0x8000'0000, 0x7fff'ffff,
-                         0x1234'5678'9abc'def0, 0x7fff'ffff'ffff'ffff, 0x8000'0000'0000'0000, 0x8000'0000'0000'0001,
-                         0xffff'ffff'8000'0000, 0xffff'ffff'ffff'fffe, 0xffff'ffff'ffff'ffff, 0xf0f0'f0f0'0f0f'0f0f};
+const uint64_t kI32[] = {0,           1,           2,           3,           5,           7,           31,
+                         32,          33,          63,          64,          127,         128,         255,
+                         256,         2047,        2048,        0x7fff,      0x8000,      0xffff,      0x1'0000,
+                         0x1234'5678, 0x7fff'ffff, 0x8000'0000, 0x8000'0001, 0xdead'beef, 0xffff'fffe, 0xffff'ffff};
+const uint64_t kI64[] = {0,
+                         1,
+                         2,
+                         3,
+                         7,
+                         32,
+                         63,
+                         64,
+                         128,
+                         0x8000,
+                         0xffff'ffff,
+                         0x1'0000'0000,
+                         0x8000'0000,
+                         0x7fff'ffff,
+                         0x1234'5678'9abc'def0,
+                         0x7fff'ffff'ffff'ffff,
+                         0x8000'0000'0000'0000,
+                         0x8000'0000'0000'0001,
+                         0xffff'ffff'8000'0000,
+                         0xffff'ffff'ffff'fffe,
+                         0xffff'ffff'ffff'ffff,
+                         0xf0f0'f0f0'0f0f'0f0f};
 
 std::vector<uint64_t> floats64() {
   std::vector<uint64_t> result;
-  const double values[] = {0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.5, 1e-310, 5e-324, 1e10, 1e18, 1e19, 1.8e19, 1e300,
-                           2147483647.0, 2147483647.5, 2147483648.0, 2147483648.5, 2147483649.0, 4294967295.0, 4294967295.5,
-                           4294967296.0, 9223372036854774784.0, 9223372036854775808.0, 18446744073709549568.0,
-                           18446744073709551616.0, 4503599627370495.5, 4503599627370496.0, 0.9999999999999999,
-                           std::numeric_limits<double>::infinity(), std::numeric_limits<double>::max()};
+  const double values[] = {0.0,
+                           0.25,
+                           0.5,
+                           0.75,
+                           1.0,
+                           1.5,
+                           2.0,
+                           2.5,
+                           3.5,
+                           1e-310,
+                           5e-324,
+                           1e10,
+                           1e18,
+                           1e19,
+                           1.8e19,
+                           1e300,
+                           2147483647.0,
+                           2147483647.5,
+                           2147483648.0,
+                           2147483648.5,
+                           2147483649.0,
+                           4294967295.0,
+                           4294967295.5,
+                           4294967296.0,
+                           9223372036854774784.0,
+                           9223372036854775808.0,
+                           18446744073709549568.0,
+                           18446744073709551616.0,
+                           4503599627370495.5,
+                           4503599627370496.0,
+                           0.9999999999999999,
+                           std::numeric_limits<double>::infinity(),
+                           std::numeric_limits<double>::max()};
   for (double v : values)
     for (double s : {1.0, -1.0}) result.push_back(std::bit_cast<uint64_t>(v * s));
   for (uint64_t nan : {0x7ff8'0000'0000'0000u, 0xfff8'0000'0000'0000u, 0x7ff0'0000'0000'0001u, 0xffff'ffff'ffff'ffffu})
@@ -65,9 +115,29 @@ std::vector<uint64_t> floats64() {
 }
 std::vector<uint64_t> floats32() {
   std::vector<uint64_t> result;
-  const float values[] = {0.0f, 0.25f, 0.5f, 0.75f, 1.0f, 1.5f, 2.5f, 3.5f, 1e-40f, 1e-45f, 1e10f, 3e38f, 2147483520.0f,
-                          2147483648.0f, 4294967040.0f, 4294967296.0f, 9223371487098961920.0f, 9223372036854775808.0f,
-                          18446742974197923840.0f, 18446744073709551616.0f, 8388607.5f, 8388608.0f, 0.99999994f,
+  const float values[] = {0.0f,
+                          0.25f,
+                          0.5f,
+                          0.75f,
+                          1.0f,
+                          1.5f,
+                          2.5f,
+                          3.5f,
+                          1e-40f,
+                          1e-45f,
+                          1e10f,
+                          3e38f,
+                          2147483520.0f,
+                          2147483648.0f,
+                          4294967040.0f,
+                          4294967296.0f,
+                          9223371487098961920.0f,
+                          9223372036854775808.0f,
+                          18446742974197923840.0f,
+                          18446744073709551616.0f,
+                          8388607.5f,
+                          8388608.0f,
+                          0.99999994f,
                           std::numeric_limits<float>::infinity()};
   for (float v : values)
     for (float s : {1.0f, -1.0f}) result.push_back(std::bit_cast<uint32_t>(v * s));
@@ -146,8 +216,9 @@ class Suite {
   void condition(Opcode opcode, Type type, Condition c, const std::function<bool(uint64_t, uint64_t)>& reference) {
     const uint8_t aux = static_cast<uint8_t>(c);
     binary(opcode, type, Type::i32, [&](uint64_t a, uint64_t b) { return i32(reference(a, b)); }, aux);
-    for (std::optional<uint64_t> right : {std::optional<uint64_t>(), std::optional<uint64_t>(0), std::optional<uint64_t>(1),
-                                          std::optional<uint64_t>(type == Type::i32 ? 0xffff'ffff : ~uint64_t{0})}) {
+    for (std::optional<uint64_t> right :
+         {std::optional<uint64_t>(), std::optional<uint64_t>(0), std::optional<uint64_t>(1),
+          std::optional<uint64_t>(type == Type::i32 ? 0xffff'ffff : ~uint64_t{0})}) {
       std::vector<Type> params = {type, Type::i64, Type::f64};
       const auto start = [&](ir::Function& f) {
         const ir::Block b = f.create_block();
@@ -187,12 +258,14 @@ class Suite {
       });
       const uint32_t trapping = p_.add(params, {Type::i64}, [&](ir::Function& f) {
         const auto [b, test, p, q] = start(f);
-        f.append(b, instruction(Opcode::trap_if, Type::none, {test}, 0, static_cast<uint8_t>(TrapKind::null_reference)));
+        f.append(b,
+                 instruction(Opcode::trap_if, Type::none, {test}, 0, static_cast<uint8_t>(TrapKind::null_reference)));
         append_return(f, b, {&p, 1});
       });
       const uint32_t unless = p_.add(params, {Type::i64}, [&](ir::Function& f) {
         const auto [b, test, p, q] = start(f);
-        f.append(b, instruction(Opcode::trap_unless, Type::none, {test}, 0, static_cast<uint8_t>(TrapKind::cast_failure)));
+        f.append(b,
+                 instruction(Opcode::trap_unless, Type::none, {test}, 0, static_cast<uint8_t>(TrapKind::cast_failure)));
         append_return(f, b, {&p, 1});
       });
       for (uint64_t x : samples(type))
@@ -209,21 +282,24 @@ class Suite {
           Expected moved = i64(holds ? y : x);
           moved.type = type == Type::i32 || type == Type::f32 ? Type::i32 : Type::i64;
           check(minmax, name + " min/max", arguments, {x, y}, aux, moved);
-          check(trapping, name + " trap_if", arguments, {x, y}, aux, holds ? trap(TrapKind::null_reference) : i64(12345));
-          check(unless, name + " trap_unless", arguments, {x, y}, aux, holds ? i64(12345) : trap(TrapKind::cast_failure));
+          check(trapping, name + " trap_if", arguments, {x, y}, aux,
+                holds ? trap(TrapKind::null_reference) : i64(12345));
+          check(unless, name + " trap_unless", arguments, {x, y}, aux,
+                holds ? i64(12345) : trap(TrapKind::cast_failure));
         }
     }
   }
 
  private:
-  void check(uint32_t f, const std::string& name, std::vector<ir::V128> arguments, std::array<uint64_t, 2> operands, uint8_t aux,
-             const Expected& expected) {
+  void check(uint32_t f, const std::string& name, std::vector<ir::V128> arguments, std::array<uint64_t, 2> operands,
+             uint8_t aux, const Expected& expected) {
     p_.call(f, std::move(arguments), [=, machine = p_.machine().name](const Outcome& outcome) {
       if (matches(expected, outcome)) return;
       ADD_FAILURE() << machine << ": " << name << " (aux " << int{aux} << ") of 0x" << std::hex << operands[0] << ", 0x"
                     << operands[1] << ": "
-                    << (outcome.trap ? std::string(wasm::to_string(*outcome.trap))
-                                     : "0x" + (std::ostringstream() << std::hex << from_slot<uint64_t>(outcome.values[0])).str())
+                    << (outcome.trap
+                            ? std::string(wasm::to_string(*outcome.trap))
+                            : "0x" + (std::ostringstream() << std::hex << from_slot<uint64_t>(outcome.values[0])).str())
                     << ", expected "
                     << (expected.trap ? std::string(wasm::to_string(*expected.trap))
                                       : "0x" + (std::ostringstream() << std::hex << expected.value).str());
@@ -291,15 +367,19 @@ void integers(Suite& s, Type type) {
 
 template <class F>
 F as(uint64_t bits) {
-  if constexpr (sizeof(F) == 4) return std::bit_cast<float>(static_cast<uint32_t>(bits));
-  else return std::bit_cast<double>(bits);
+  if constexpr (sizeof(F) == 4)
+    return std::bit_cast<float>(static_cast<uint32_t>(bits));
+  else
+    return std::bit_cast<double>(bits);
 }
 
 template <class F>
 void floats(Suite& s, Type type) {
   const auto out = [](F v) {
-    if constexpr (sizeof(F) == 4) return f32(v);
-    else return f64(v);
+    if constexpr (sizeof(F) == 4)
+      return f32(v);
+    else
+      return f64(v);
   };
   const auto binary = [&](Opcode opcode, auto f) {
     s.binary(opcode, type, type, [=](uint64_t a, uint64_t b) { return out(f(as<F>(a), as<F>(b))); });
@@ -319,9 +399,8 @@ void floats(Suite& s, Type type) {
   using U = std::conditional_t<sizeof(F) == 4, uint32_t, uint64_t>;
   constexpr U kSign = U{1} << (sizeof(U) * 8 - 1);
   const auto raw = [](U v) { return sizeof(U) == 4 ? i32(static_cast<uint32_t>(v)) : i64(v); };
-  s.binary(Opcode::fcopysign, type, type, [=](uint64_t a, uint64_t b) {
-    return raw((static_cast<U>(a) & ~kSign) | (static_cast<U>(b) & kSign));
-  });
+  s.binary(Opcode::fcopysign, type, type,
+           [=](uint64_t a, uint64_t b) { return raw((static_cast<U>(a) & ~kSign) | (static_cast<U>(b) & kSign)); });
   s.unary(Opcode::fabs, type, type, [=](uint64_t a) { return raw(static_cast<U>(a) & ~kSign); });
   s.unary(Opcode::fneg, type, type, [=](uint64_t a) { return raw(static_cast<U>(a) ^ kSign); });
   s.unary(Opcode::fsqrt, type, type, [=](uint64_t a) { return out(std::sqrt(as<F>(a))); });
@@ -329,8 +408,10 @@ void floats(Suite& s, Type type) {
   s.unary(Opcode::ffloor, type, type, [=](uint64_t a) { return out(std::floor(as<F>(a))); });
   s.unary(Opcode::ftrunc, type, type, [=](uint64_t a) { return out(std::trunc(as<F>(a))); });
   s.unary(Opcode::fnearest, type, type, [=](uint64_t a) { return out(std::nearbyint(as<F>(a))); });
-  s.unary(Opcode::bitcast, type, sizeof(F) == 4 ? Type::i32 : Type::i64, [=](uint64_t a) { return raw(static_cast<U>(a)); });
-  s.unary(Opcode::bitcast, sizeof(F) == 4 ? Type::i32 : Type::i64, type, [=](uint64_t a) { return raw(static_cast<U>(a)); });
+  s.unary(Opcode::bitcast, type, sizeof(F) == 4 ? Type::i32 : Type::i64,
+          [=](uint64_t a) { return raw(static_cast<U>(a)); });
+  s.unary(Opcode::bitcast, sizeof(F) == 4 ? Type::i32 : Type::i64, type,
+          [=](uint64_t a) { return raw(static_cast<U>(a)); });
   const auto compare = [&](Condition c, auto f) {
     s.condition(Opcode::fcmp, type, c, [=](uint64_t a, uint64_t b) { return f(as<F>(a), as<F>(b)); });
   };
@@ -343,7 +424,9 @@ void floats(Suite& s, Type type) {
 
   const auto convert = [&]<class I>(I, Type integer) {
     const bool is_signed = std::is_signed_v<I>;
-    const auto result = [](I v) { return sizeof(I) == 4 ? i32(static_cast<uint32_t>(v)) : i64(static_cast<uint64_t>(v)); };
+    const auto result = [](I v) {
+      return sizeof(I) == 4 ? i32(static_cast<uint32_t>(v)) : i64(static_cast<uint64_t>(v));
+    };
     const F low = static_cast<F>(std::numeric_limits<I>::min());
     const F high = std::ldexp(F{1}, static_cast<int>(sizeof(I) * 8 - (is_signed ? 1 : 0)));
     s.unary(is_signed ? Opcode::convert_s : Opcode::convert_u, integer, type,

@@ -11,11 +11,11 @@
 #include <string>
 #include <vector>
 
+#include "abi/builtins.hpp"
 #include "base/testing/temporary_directory.hpp"
 #include "compiler/codegen/allocation/regalloc.hpp"
 #include "compiler/rv64/encoding/assembler.hpp"
 #include "compiler/rv64/target.hpp"
-#include "abi/builtins.hpp"
 
 namespace cairn::rv64 {
 
@@ -71,7 +71,8 @@ class Program {
   }
 
   // Compiles a function of the signature; `build` fills it in. Returns its number, which is also its function index.
-  uint32_t add(std::vector<ir::Type> params, std::vector<ir::Type> results, const std::function<void(ir::Function&)>& build) {
+  uint32_t add(std::vector<ir::Type> params, std::vector<ir::Type> results,
+               const std::function<void(ir::Function&)>& build) {
     Arena arena(size_t{1} << 28);
     ir::Function function(arena);
     function.function_index = static_cast<uint32_t>(functions_.size());
@@ -105,8 +106,8 @@ class Program {
     f.code = place(code);
     return static_cast<uint32_t>(functions_.size() - 1);
   }
-  // Import number 0, 1, ... of the instances; context 0: the own instance, 1 another one, 2 the host's. Its VMFuncRef is at
-  // byte 80 + 256 + 32 * number of the VMContext.
+  // Import number 0, 1, ... of the instances; context 0: the own instance, 1 another one, 2 the host's. Its VMFuncRef
+  // is at byte 80 + 256 + 32 * number of the VMContext.
   void add_import(uint32_t function, uint32_t context) { imports_.push_back({function, context}); }
 
   enum Memory : uint8_t { none = 0, shown = 1, called_by_other = 2 };
@@ -116,18 +117,22 @@ class Program {
   }
 
   [[nodiscard]] static bool can_run() {
-    return system("qemu-riscv64 --version > /dev/null 2>&1 && clang-22 --version > /dev/null 2>&1 && "
-                  "test -e /usr/riscv64-linux-gnu/lib/libc.a") == 0;
+    return system(
+               "qemu-riscv64 --version > /dev/null 2>&1 && clang-22 --version > /dev/null 2>&1 && "
+               "test -e /usr/riscv64-linux-gnu/lib/libc.a") == 0;
   }
 
   // Runs all calls and their checks.
   void run() {
     static const cairn::testing::TemporaryDirectory directory;
-    const std::string runner = directory.file("run_code"), input = directory.file("input"), output = directory.file("output");
+    const std::string runner = directory.file("run_code"), input = directory.file("input"),
+                      output = directory.file("output");
     static bool built = false;
     if (!built)
       ASSERT_EQ(system(("clang-22 --target=riscv64-linux-gnu -O1 -static -fuse-ld=lld -o " + runner +
-                        " " CAIRN_SOURCE_DIR "/src/compiler/rv64/testing/run_code.c").c_str()), 0);
+                        " " CAIRN_SOURCE_DIR "/src/compiler/rv64/testing/run_code.c")
+                           .c_str()),
+                0);
     built = true;
     Arena arena(1 << 20);
     codegen::CodeBuffer restore(arena);
@@ -166,7 +171,9 @@ class Program {
     FILE* file = fopen(input.c_str(), "w");
     fwrite(words.data(), 8, words.size(), file);
     fclose(file);
-    ASSERT_EQ(system(("timeout 300 qemu-riscv64 -cpu " + machine_.qemu + " " + runner + " " + input + " " + output).c_str()), 0)
+    ASSERT_EQ(
+        system(("timeout 300 qemu-riscv64 -cpu " + machine_.qemu + " " + runner + " " + input + " " + output).c_str()),
+        0)
         << machine_.name;
 
     file = fopen(output.c_str(), "r");
@@ -237,7 +244,9 @@ class Program {
     for (const codegen::Relocation& r : code.relocations) {
       const uint64_t at = base + r.offset;
       switch (r.kind) {
-        case codegen::RelocationKind::rodata: patch(at, static_cast<int64_t>(rodata + r.target) - static_cast<int64_t>(at)); break;
+        case codegen::RelocationKind::rodata:
+          patch(at, static_cast<int64_t>(rodata + r.target) - static_cast<int64_t>(at));
+          break;
         case codegen::RelocationKind::call: calls_.push_back({at, r.target}); break;
         case codegen::RelocationKind::type_id: patch(at, 1000 * int64_t{r.target}); break;
         default: ADD_FAILURE() << "relocation"; break;

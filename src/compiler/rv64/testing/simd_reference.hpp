@@ -23,9 +23,13 @@ struct Lanes {
   T operator[](unsigned i) const { return lane[i]; }
 };
 template <class T>
-Lanes<T> view(const V128& v) { return std::bit_cast<Lanes<T>>(v); }
+Lanes<T> view(const V128& v) {
+  return std::bit_cast<Lanes<T>>(v);
+}
 template <class T>
-V128 pack(const Lanes<T>& v) { return std::bit_cast<V128>(v); }
+V128 pack(const Lanes<T>& v) {
+  return std::bit_cast<V128>(v);
+}
 
 // Kinds of operand list and result.
 enum class Shape { unary, binary, ternary, shift, splat, reduce, extract, replace, load };
@@ -39,10 +43,12 @@ inline Shape shape_of(std::string_view name) {
   if (contains("replace_lane")) return Shape::replace;
   if (ends("_true") || ends("bitmask")) return Shape::reduce;
   if (ends(".shl") || ends(".shr_s") || ends(".shr_u")) return Shape::shift;
-  if (contains("bitselect") || contains("laneselect") || contains("madd") || contains("dot_i8x16_i7x16_add")) return Shape::ternary;
+  if (contains("bitselect") || contains("laneselect") || contains("madd") || contains("dot_i8x16_i7x16_add"))
+    return Shape::ternary;
   for (std::string_view s : {".not", ".abs", ".neg", ".popcnt", ".ceil", ".floor", ".trunc", ".nearest", ".sqrt"})
     if (ends(s)) return Shape::unary;
-  for (std::string_view s : {"extadd_pairwise", "extend_", "trunc_sat", "relaxed_trunc", "convert", "demote", "promote"})
+  for (std::string_view s :
+       {"extadd_pairwise", "extend_", "trunc_sat", "relaxed_trunc", "convert", "demote", "promote"})
     if (contains(s)) return Shape::unary;
   return Shape::binary;
 }
@@ -160,11 +166,14 @@ inline V128 swizzle(const V128& a, const V128& b) {
   return map<uint8_t>(b, [&](uint8_t i) { return i < 16 ? static_cast<uint8_t>(a[i]) : 0; });
 }
 
-// `scalar`: the shift amount, splat or replacement value; reductions and extractions give it in the low bytes of the result.
+// `scalar`: the shift amount, splat or replacement value; reductions and extractions give it in the low bytes of the
+// result.
+// clang-format off: a table, an operation a line
 inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uint64_t scalar, unsigned lane) {
   switch (op) {
 #define SPLAT(shape, T) case SimdOp::shape##_splat: return splat<T>(scalar);
-    SPLAT(i8x16, uint8_t) SPLAT(i16x8, uint16_t) SPLAT(i32x4, uint32_t) SPLAT(i64x2, uint64_t) SPLAT(f32x4, uint32_t) SPLAT(f64x2, uint64_t)
+    SPLAT(i8x16, uint8_t) SPLAT(i16x8, uint16_t) SPLAT(i32x4, uint32_t) SPLAT(i64x2, uint64_t) SPLAT(f32x4, uint32_t)
+    SPLAT(f64x2, uint64_t)
 #define TESTS(shape, S) \
     case SimdOp::shape##_eq: return test<S>(a, b, [](S x, S y) { return x == y; }); \
     case SimdOp::shape##_ne: return test<S>(a, b, [](S x, S y) { return x != y; });
@@ -173,9 +182,11 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
     case SimdOp::shape##_gt##suffix: return test<S>(a, b, [](S x, S y) { return x > y; }); \
     case SimdOp::shape##_le##suffix: return test<S>(a, b, [](S x, S y) { return x <= y; }); \
     case SimdOp::shape##_ge##suffix: return test<S>(a, b, [](S x, S y) { return x >= y; });
-    TESTS(i8x16, int8_t) TESTS(i16x8, int16_t) TESTS(i32x4, int32_t) TESTS(i64x2, int64_t) TESTS(f32x4, float) TESTS(f64x2, double)
+    TESTS(i8x16, int8_t) TESTS(i16x8, int16_t) TESTS(i32x4, int32_t) TESTS(i64x2, int64_t) TESTS(f32x4, float)
+    TESTS(f64x2, double)
     ORDER(i8x16, _s, int8_t) ORDER(i16x8, _s, int16_t) ORDER(i32x4, _s, int32_t) ORDER(i64x2, _s, int64_t)
-    ORDER(i8x16, _u, uint8_t) ORDER(i16x8, _u, uint16_t) ORDER(i32x4, _u, uint32_t) ORDER(f32x4, , float) ORDER(f64x2, , double)
+    ORDER(i8x16, _u, uint8_t) ORDER(i16x8, _u, uint16_t) ORDER(i32x4, _u, uint32_t) ORDER(f32x4, , float)
+    ORDER(f64x2, , double)
     case SimdOp::v128_not: return map<uint64_t>(a, [](uint64_t x) { return ~x; });
     case SimdOp::v128_and: return map2<uint64_t>(a, b, [](uint64_t x, uint64_t y) { return x & y; });
     case SimdOp::v128_andnot: return map2<uint64_t>(a, b, [](uint64_t x, uint64_t y) { return x & ~y; });
@@ -188,7 +199,8 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
     }
     case SimdOp::v128_any_true: return scalar_result<uint64_t>(a != V128{});
 #define COMMON(shape, S, U) \
-    case SimdOp::shape##_abs: return map<S>(a, [](S x) { return x < 0 ? static_cast<U>(0) - static_cast<U>(x) : static_cast<U>(x); }); \
+    case SimdOp::shape##_abs: \
+      return map<S>(a, [](S x) { return x < 0 ? static_cast<U>(0) - static_cast<U>(x) : static_cast<U>(x); }); \
     case SimdOp::shape##_neg: return map<U>(a, [](U x) { return static_cast<U>(0) - x; }); \
     case SimdOp::shape##_all_true: return scalar_result(all_true<U>(a)); \
     case SimdOp::shape##_bitmask: return scalar_result(bitmask<S>(a)); \
@@ -197,7 +209,8 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
     case SimdOp::shape##_shr_u: return map<U>(a, [=](U x) { return x >> (scalar % (sizeof(U) * 8)); }); \
     case SimdOp::shape##_add: return map2<U>(a, b, [](U x, U y) { return x + y; }); \
     case SimdOp::shape##_sub: return map2<U>(a, b, [](U x, U y) { return x - y; });
-    COMMON(i8x16, int8_t, uint8_t) COMMON(i16x8, int16_t, uint16_t) COMMON(i32x4, int32_t, uint32_t) COMMON(i64x2, int64_t, uint64_t)
+    COMMON(i8x16, int8_t, uint8_t) COMMON(i16x8, int16_t, uint16_t) COMMON(i32x4, int32_t, uint32_t)
+    COMMON(i64x2, int64_t, uint64_t)
 #define SATURATING(shape, S, U) \
     case SimdOp::shape##_add_sat_s: return map2<S>(a, b, [](int64_t x, int64_t y) { return saturate<S>(x + y); }); \
     case SimdOp::shape##_add_sat_u: return map2<U>(a, b, [](int64_t x, int64_t y) { return saturate<U>(x + y); }); \
@@ -224,7 +237,8 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
     case SimdOp::i32x4_dot_i16x8_s: {
       const auto x = view<int16_t>(a), y = view<int16_t>(b);
       Lanes<uint32_t> r;
-      for (unsigned i = 0; i < 4; ++i) r[i] = static_cast<uint32_t>(x[2 * i] * y[2 * i]) + static_cast<uint32_t>(x[2 * i + 1] * y[2 * i + 1]);
+      for (unsigned i = 0; i < 4; ++i)
+        r[i] = static_cast<uint32_t>(x[2 * i] * y[2 * i]) + static_cast<uint32_t>(x[2 * i + 1] * y[2 * i + 1]);
       return pack(r);
     }
     case SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s: case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s: {
@@ -270,7 +284,8 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
     case SimdOp::shape##_relaxed_madd: case SimdOp::shape##_relaxed_nmadd: { \
       const auto x = view<F>(a), y = view<F>(b), z = view<F>(c); \
       Lanes<F> r; \
-      for (unsigned i = 0; i < r.kCount; ++i) r[i] = std::fma(op == SimdOp::shape##_relaxed_madd ? x[i] : -x[i], y[i], z[i]); \
+      for (unsigned i = 0; i < r.kCount; ++i) \
+        r[i] = std::fma(op == SimdOp::shape##_relaxed_madd ? x[i] : -x[i], y[i], z[i]); \
       return pack(r); \
     }
     FLOATS(f32x4, float, uint32_t) FLOATS(f64x2, double, uint64_t)
@@ -325,6 +340,7 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
 #undef TRUNC
 #undef CONVERT
 }
+// clang-format on
 
 // Whether two results are the same; arithmetic NaNs of float lanes are. `float_size` 0: bits.
 inline bool equal(const V128& expected, const V128& actual, unsigned float_size) {

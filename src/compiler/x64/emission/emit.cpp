@@ -1,9 +1,8 @@
 // The function as a whole: frame, blocks, moves, branches, cold code.
-#include "compiler/x64/emission/emitter.hpp"
-
 #include <algorithm>
 
 #include "compiler/codegen/allocation/stack_maps.hpp"
+#include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
 
@@ -43,10 +42,10 @@ void Emitter::run() {
     const auto before = [&](uint32_t i) { return allocation_.moves[i].before.index(); };
     const uint32_t moves = static_cast<uint32_t>(allocation_.moves.size());
     if ((move < moves && before(move) < first) || (move > 0 && move <= moves && before(move - 1) >= first)) {
-      move = static_cast<uint32_t>(
-          std::partition_point(allocation_.moves.begin(), allocation_.moves.end(),
-                               [&](const InsertedMove& m) { return m.before.index() < first; }) -
-          allocation_.moves.begin());
+      move =
+          static_cast<uint32_t>(std::partition_point(allocation_.moves.begin(), allocation_.moves.end(),
+                                                     [&](const InsertedMove& m) { return m.before.index() < first; }) -
+                                allocation_.moves.begin());
     }
     if (has_loops && alignments[block.index()] != 0) asm_.align(alignments[block.index()]);
     asm_.bind(block_labels_[block.index()]);
@@ -57,8 +56,8 @@ void Emitter::run() {
   asm_.finish();
   emit_jump_tables();
   for (const Handler& handler : handlers_)
-    code_.handlers.push_back({asm_.adjusted(handler.return_offset),
-                              asm_.offset_of(block_labels_[handler.landing_pad.index()])});
+    code_.handlers.push_back(
+        {asm_.adjusted(handler.return_offset), asm_.offset_of(block_labels_[handler.landing_pad.index()])});
 
   code_.frame_bytes = frame_.frame_bytes;
   code_.argument_bytes = function_.incoming_bytes;
@@ -67,7 +66,7 @@ void Emitter::run() {
   code_.saved_offset = frame_.saved_offset;
 }
 
-// --- Frame ----------------------------------------------------------------------------------------------------------------
+// --- Frame
 
 void Emitter::prologue() {
   constexpr int32_t kPage = 4096;
@@ -110,7 +109,7 @@ void Emitter::epilogue() {
   if (frame_.frame_bytes != 0) asm_.alu_rm_i(Alu::add, 8, Rm::r(rsp), static_cast<int32_t>(frame_.frame_bytes));
 }
 
-// --- Operands -------------------------------------------------------------------------------------------------------------
+// --- Operands
 
 Rm Emitter::rm(const MachineInst& inst, unsigned operand) const {
   const Allocation& allocation = allocation_of(inst, operand);
@@ -160,13 +159,13 @@ bool Emitter::has_operand_in(const MachineInst& inst, unsigned first, unsigned r
   return false;
 }
 
-// --- Blocks ---------------------------------------------------------------------------------------------------------------
+// --- Blocks
 
 // Which blocks to align, and to what: the heads of loops, innermost ones to more. Returns whether there are any.
 bool Emitter::find_innermost_loops(std::span<uint8_t> alignments) const {
   bool any = false;
-  uint32_t next_depth = 0;                 // of the nearest header behind this block
-  uint32_t lowest_since = 0xffff'ffff;     // least depth between here and there
+  uint32_t next_depth = 0;              // of the nearest header behind this block
+  uint32_t lowest_since = 0xffff'ffff;  // least depth between here and there
   for (size_t i = function_.blocks.size(); i-- > 0;) {
     const codegen::MachineBlock& block = function_.blocks[i];
     lowest_since = std::min<uint32_t>(lowest_since, block.loop_depth);
@@ -204,8 +203,8 @@ void Emitter::emit_move(const InsertedMove& move) {
       case Op::mov_context: asm_.mov_rr(true, to, kContext); break;
       case Op::type_id:
         asm_.mov_ri(to, 0x7fff'ffff);
-        code_.relocations.push_back({codegen::RelocationKind::type_id, code_.offset() - 4,
-                                     static_cast<uint32_t>(inst.immediate), 0});
+        code_.relocations.push_back(
+            {codegen::RelocationKind::type_id, code_.offset() - 4, static_cast<uint32_t>(inst.immediate), 0});
         break;
       default: emit_xmm(inst, to); break;
     }
@@ -275,7 +274,7 @@ void Emitter::emit_inst(const MachineInst& inst) {
   }
 }
 
-// --- Control --------------------------------------------------------------------------------------------------------------
+// --- Control
 
 void Emitter::jump_to(MBlock target) {
   if (!layout_.falls_through(current_, target)) asm_.jmp(block_labels_[layout_.target(target).index()]);
@@ -326,7 +325,8 @@ void Emitter::emit_jump_table(const MachineInst& inst) {
   code_.rodata.resize(rodata + 4 * entries);
   jump_tables_.push_back({static_cast<uint32_t>(inst.immediate), rodata, entries});
   asm_.lea(true, base, {.rodata = true, .displacement = static_cast<int32_t>(rodata)});
-  asm_.rm(one_byte(0x63, true), kScratch, Rm::m({.base = static_cast<uint8_t>(base), .index = static_cast<uint8_t>(index), .scale = 2}));
+  asm_.rm(one_byte(0x63, true), kScratch,
+          Rm::m({.base = static_cast<uint8_t>(base), .index = static_cast<uint8_t>(index), .scale = 2}));
   asm_.alu_rr(Alu::add, true, kScratch, base);
   asm_.jmp_rm(Rm::r(kScratch));
 }
@@ -343,7 +343,7 @@ void Emitter::emit_jump_tables() {
   }
 }
 
-// --- Cold code ------------------------------------------------------------------------------------------------------------
+// --- Cold code
 
 Label Emitter::trap_label(TrapKind kind) {
   for (size_t i = colds_.size(), tries = 0; i-- > 0 && tries < 4; ++tries) {

@@ -1,7 +1,7 @@
 // Calls and tail calls (codegen/calling_convention.hpp).
+#include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
 #include "compiler/x64/emission/emitter.hpp"
-#include "abi/vmcontext.hpp"
 
 namespace cairn::x64 {
 
@@ -79,9 +79,9 @@ void Emitter::emit_call(const MachineInst& inst) {
   if (has(inst.flags, codegen::InstFlag::terminator)) jump_to(inst.targets[0]);
 }
 
-// Tears the frame down: afterwards the callee's stack arguments and return address are in place and the stack pointer is at
-// the latter. With `restore_frame` the return address is the restore stub, and {own VMContext, return address} lie above
-// the arguments. Uses r11 and xmm15.
+// Tears the frame down: afterwards the callee's stack arguments and return address are in place and the stack pointer
+// is at the latter. With `restore_frame` the return address is the restore stub, and {own VMContext, return address}
+// lie above the arguments. Uses r11 and xmm15.
 void Emitter::leave_for_tail_call(const MachineInst& inst, bool restore_frame) {
   const int32_t argument_bytes = inst.displacement;
   const int32_t return_offset = static_cast<int32_t>(frame_.return_offset);

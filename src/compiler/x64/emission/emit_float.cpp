@@ -1,8 +1,8 @@
 // Instructions on xmm registers.
-#include "compiler/x64/emission/emitter.hpp"
-
 #include <bit>
 #include <cstring>
+
+#include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
 
@@ -134,7 +134,8 @@ void Emitter::emit_fmin_max(const MachineInst& inst) {
 }
 
 // The fast path converts and recognizes results that cannot be trusted:
-//   i32 signed: by the least number, i64 signed: likewise; i32 unsigned: the 64-bit result does not fit; i64 unsigned: negative.
+//   i32 signed: by the least number, i64 signed: likewise; i32 unsigned: the 64-bit result does not fit;
+//   i64 unsigned: negative.
 void Emitter::emit_trunc(const MachineInst& inst) {
   const unsigned d = reg(inst, 0), x = reg(inst, 1);
   const bool is_signed = (inst.extra & TruncFlags::is_signed) != 0;

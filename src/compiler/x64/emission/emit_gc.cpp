@@ -1,8 +1,8 @@
-// Allocation by bumping a pointer, and the write barrier's test. What they fall back on is out of line: builtins whose stub keeps
-// all registers but r11, takes its arguments from VMStoreState and gives its result in r11.
+// Allocation by bumping a pointer, and the write barrier's test. What they fall back on is out of line: builtins whose
+// stub keeps all registers but r11, takes its arguments from VMStoreState and gives its result in r11.
+#include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
 #include "compiler/x64/emission/emitter.hpp"
-#include "abi/vmcontext.hpp"
 
 namespace cairn::x64 {
 
@@ -21,7 +21,9 @@ Address at(unsigned base, int64_t offset) {
   return {.base = static_cast<uint8_t>(base), .displacement = static_cast<int32_t>(offset)};
 }
 Address at(unsigned base, unsigned index, int64_t offset) {
-  return {.base = static_cast<uint8_t>(base), .index = static_cast<uint8_t>(index), .displacement = static_cast<int32_t>(offset)};
+  return {.base = static_cast<uint8_t>(base),
+          .index = static_cast<uint8_t>(index),
+          .displacement = static_cast<int32_t>(offset)};
 }
 Address argument(unsigned i) { return at(kScratch, int64_t{offsetof(VMStoreState, arguments)} + 4 * i); }
 
@@ -53,10 +55,12 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
   }
   if (kind == ObjectKind::array) {
     // The word behind the length may be the first elements'.
-    asm_.store_imm(8, at(base, object, int64_t{offsetof(VMArray, length)} - size), static_cast<int32_t>(payload.length));
+    asm_.store_imm(8, at(base, object, int64_t{offsetof(VMArray, length)} - size),
+                   static_cast<int32_t>(payload.length));
     int32_t done = 16;
     if (done + 16 <= size) x_op(sse(Prefix::none, 0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));  // xorps
-    for (; done + 16 <= size; done += 16) asm_.store_xmm(cpu_.avx, 16, at(base, object, int64_t{done} - size), kScratchXmm);
+    for (; done + 16 <= size; done += 16)
+      asm_.store_xmm(cpu_.avx, 16, at(base, object, int64_t{done} - size), kScratchXmm);
     if (done < size) asm_.store_imm(8, at(base, object, int64_t{done} - size), 0);
   }
   asm_.alu_rm_i(Alu::sub, 4, Rm::r(object), size);

@@ -57,7 +57,8 @@ void Emitter::emit_integer(const MachineInst& inst) {
       } else if (b.is_register) {
         // rbp and r13 as a base need a displacement.
         const bool swap = (a & 7) == 5;
-        asm_.lea(wide, d(), {.base = static_cast<uint8_t>(swap ? b.reg : a), .index = static_cast<uint8_t>(swap ? a : b.reg)});
+        asm_.lea(wide, d(),
+                 {.base = static_cast<uint8_t>(swap ? b.reg : a), .index = static_cast<uint8_t>(swap ? a : b.reg)});
       } else {
         asm_.mov_rr(wide, d(), a);
         asm_.alu_r_rm(Alu::add, wide, d(), b);
@@ -77,7 +78,9 @@ void Emitter::emit_integer(const MachineInst& inst) {
       break;
     }
     case Op::alu_rr: asm_.alu_r_rm(static_cast<Alu>(inst.extra), wide, d(), rm(inst, 2)); break;
-    case Op::alu_ri: asm_.alu_rm_i(static_cast<Alu>(inst.extra), inst.size, Rm::r(d()), static_cast<int32_t>(inst.immediate)); break;
+    case Op::alu_ri:
+      asm_.alu_rm_i(static_cast<Alu>(inst.extra), inst.size, Rm::r(d()), static_cast<int32_t>(inst.immediate));
+      break;
     case Op::alu_rm:
       asm_.set_trap(inst.position, TrapKind::out_of_bounds_memory_access);
       asm_.alu_r_rm(static_cast<Alu>(inst.extra), wide, d(), Rm::m(address(inst)));
@@ -88,7 +91,8 @@ void Emitter::emit_integer(const MachineInst& inst) {
       break;
     case Op::alu_mi:
       asm_.set_trap(inst.position, TrapKind::out_of_bounds_memory_access);
-      asm_.alu_rm_i(static_cast<Alu>(inst.extra), inst.size, Rm::m(address(inst)), static_cast<int32_t>(inst.immediate));
+      asm_.alu_rm_i(static_cast<Alu>(inst.extra), inst.size, Rm::m(address(inst)),
+                    static_cast<int32_t>(inst.immediate));
       break;
     case Op::imul_rr: asm_.rm(two_byte(0xaf, wide), d(), rm(inst, 2)); break;
     case Op::imul_rm:
@@ -247,7 +251,7 @@ void Emitter::emit_popcnt(const MachineInst& inst) {
   asm_.shift_i(Shift::shr, wide, d, wide ? 56 : 24);
 }
 
-// --- Conditions -----------------------------------------------------------------------------------------------------------
+// --- Conditions
 
 void Emitter::emit_compare(const MachineInst& inst, unsigned first) {
   const auto immediate = static_cast<int32_t>(inst.immediate);

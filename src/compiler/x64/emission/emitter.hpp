@@ -3,6 +3,7 @@
 // Sequences may use r11 and xmm15 inside of one machine instruction; no flags live from one to the next.
 #pragma once
 
+#include "abi/builtins.hpp"
 #include "compiler/codegen/emission/block_layout.hpp"
 #include "compiler/codegen/emission/code_buffer.hpp"
 #include "compiler/codegen/emission/frame.hpp"
@@ -10,7 +11,6 @@
 #include "compiler/options/options.hpp"
 #include "compiler/x64/encoding/assembler.hpp"
 #include "compiler/x64/encoding/instructions.hpp"
-#include "abi/builtins.hpp"
 
 namespace cairn::x64 {
 
@@ -29,7 +29,16 @@ class Emitter {
 
  private:
   // Code that is rarely reached, behind the function's blocks.
-  enum class ColdKind : uint8_t { trap, divide_overflow, remainder_zero, nan_add, truncate, convert_u64, other_instance, gc };
+  enum class ColdKind : uint8_t {
+    trap,
+    divide_overflow,
+    remainder_zero,
+    nan_add,
+    truncate,
+    convert_u64,
+    other_instance,
+    gc
+  };
   struct Cold {
     ColdKind kind = ColdKind::trap;
     uint8_t detail = 0;  // trap kind
@@ -114,7 +123,7 @@ class Emitter {
   ArenaVector<Label> block_labels_;
   ArenaVector<Cold> colds_;
   struct JumpTable {
-    uint32_t table = 0;   // of MachineFunction
+    uint32_t table = 0;  // of MachineFunction
     uint32_t rodata = 0;
     uint32_t entries = 0;  // without the default when the index was compared
   };

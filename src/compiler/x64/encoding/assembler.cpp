@@ -53,7 +53,8 @@ void Assembler::modrm(unsigned reg, const Rm& rm, unsigned immediate_bytes) {
   if (address.rodata) {
     put(field | 5);
     code_.relocations.push_back({codegen::RelocationKind::rodata, code_.offset(),
-                                 static_cast<uint32_t>(address.displacement), -4 - static_cast<int32_t>(immediate_bytes)});
+                                 static_cast<uint32_t>(address.displacement),
+                                 -4 - static_cast<int32_t>(immediate_bytes)});
     code_.emit32(0);
     return;
   }
@@ -130,7 +131,7 @@ void Assembler::vex(Encoding encoding, unsigned reg, unsigned vvvv, const Rm& rm
   modrm(reg, rm, immediate_bytes);
 }
 
-// --- Common instructions --------------------------------------------------------------------------------------------------
+// --- Common instructions
 
 void Assembler::mov_rr(bool wide, unsigned to, unsigned from) { rm(one_byte(0x8b, wide), to, Rm::r(from)); }
 
@@ -315,7 +316,7 @@ void Assembler::store_xmm(bool avx, unsigned size, const Address& to, unsigned f
   }
 }
 
-// --- Labels ---------------------------------------------------------------------------------------------------------------
+// --- Labels
 
 Label Assembler::new_label() {
   labels_.push_back(kUnbound);
@@ -355,8 +356,8 @@ void Assembler::lea_label(unsigned to, Label label) {
 
 uint32_t Assembler::adjusted(uint32_t offset) const {
   // The fixups before `offset`; one exactly at it does not count.
-  const auto after = std::partition_point(fixups_.begin(), fixups_.end(),
-                                          [&](const Fixup& fixup) { return fixup.offset < offset; });
+  const auto after =
+      std::partition_point(fixups_.begin(), fixups_.end(), [&](const Fixup& fixup) { return fixup.offset < offset; });
   return after == fixups_.begin() ? offset : offset - (after - 1)->removed;
 }
 

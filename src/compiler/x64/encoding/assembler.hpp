@@ -1,8 +1,8 @@
 // Encodes x86-64 instructions into a CodeBuffer [sdm 2].
 //
-// An instruction is described by an Encoding (prefix, map, opcode, W) and shaped by the function that writes it: legacy and SSE forms
-// by `rm`, VEX forms by `vex`. Branches go to labels; `finish` chooses short forms, places alignment, and adjusts all the
-// offsets that the buffer has recorded by then.
+// An instruction is described by an Encoding (prefix, map, opcode, W) and shaped by the function that writes it: legacy
+// and SSE forms by `rm`, VEX forms by `vex`. Branches go to labels; `finish` chooses short forms, places alignment, and
+// adjusts all the offsets that the buffer has recorded by then.
 #pragma once
 
 #include <cstdint>
@@ -120,10 +120,10 @@ class Assembler {
   void bind(Label label);
   void jmp(Label label);
   void jcc(Cc cc, Label label);
-  void align(unsigned bytes);  // 16 or 32, with nops
+  void align(unsigned bytes);                // 16 or 32, with nops
   void lea_label(unsigned to, Label label);  // rip-relative
-  // Resolves branches; no more code after that. Offsets in traps, calls and relocations are adjusted; those of labels are
-  // final afterwards, and `adjusted` maps any other offset.
+  // Resolves branches; no more code after that. Offsets in traps, calls and relocations are adjusted; those of labels
+  // are final afterwards, and `adjusted` maps any other offset.
   void finish();
   [[nodiscard]] uint32_t offset_of(Label label) const { return labels_[label.index()]; }
   [[nodiscard]] uint32_t adjusted(uint32_t offset) const;
@@ -141,9 +141,9 @@ class Assembler {
     uint32_t offset = 0;  // of the instruction
     FixupKind kind = FixupKind::jmp;
     uint8_t cc = 0;
-    uint8_t size = 0;   // as written
+    uint8_t size = 0;  // as written
     uint8_t final_size = 0;
-    uint32_t target = 0;  // label; align: its bytes
+    uint32_t target = 0;   // label; align: its bytes
     uint32_t removed = 0;  // bytes dropped up to and including this one
   };
   void modrm(unsigned reg, const Rm& rm, unsigned immediate_bytes);

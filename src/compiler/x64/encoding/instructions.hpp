@@ -29,35 +29,38 @@ enum class Base : uint8_t {
 // MachineInst::scale.
 struct AddressBits {
   static constexpr uint8_t pack(Base base, bool has_index, unsigned scale, bool traps) {
-    return static_cast<uint8_t>(scale | static_cast<unsigned>(base) << 2 | (has_index ? 0x20u : 0) | (traps ? 0x40u : 0));
+    return static_cast<uint8_t>(scale | static_cast<unsigned>(base) << 2 | (has_index ? 0x20u : 0) |
+                                (traps ? 0x40u : 0));
   }
   static constexpr Base base(uint8_t bits) { return static_cast<Base>(bits >> 2 & 7); }
   static constexpr bool has_index(uint8_t bits) { return (bits & 0x20) != 0; }
   static constexpr bool traps(uint8_t bits) { return (bits & 0x40) != 0; }
   static constexpr unsigned scale(uint8_t bits) { return bits & 3; }
-  static constexpr unsigned registers(uint8_t bits) { return (base(bits) == Base::reg ? 1u : 0u) + (has_index(bits) ? 1u : 0u); }
+  static constexpr unsigned registers(uint8_t bits) {
+    return (base(bits) == Base::reg ? 1u : 0u) + (has_index(bits) ? 1u : 0u);
+  }
 };
 
 // How a narrow integer becomes a register's 32 or 64 bits. none: plain move of `size` bytes.
 enum class Extend : uint8_t { none, zero8, zero16, sign8_32, sign16_32, sign8_64, sign16_64, sign32_64 };
 
 enum class Compare : uint8_t {
-  cmp_rr,    // a, b any
-  cmp_ri,    // a any; immediate
-  cmp_rm,    // a, addr
-  cmp_mi,    // addr; immediate
-  test_rr,   // a, b
-  test_ri,   // a; immediate
-  test_mi,   // addr; immediate
-  ucomis_rr, // a, b any
-  ucomis_rm, // a, addr
-  ptest_rr,  // a, b
+  cmp_rr,     // a, b any
+  cmp_ri,     // a any; immediate
+  cmp_rm,     // a, addr
+  cmp_mi,     // addr; immediate
+  test_rr,    // a, b
+  test_ri,    // a; immediate
+  test_mi,    // addr; immediate
+  ucomis_rr,  // a, b any
+  ucomis_rm,  // a, addr
+  ptest_rr,   // a, b
 };
 
 // Conditions of float compares that take two flags, behind those of Cc.
 enum class FloatCc : uint8_t {
-  equal = 16,     // e and np
-  not_equal = 17, // ne or p
+  equal = 16,      // e and np
+  not_equal = 17,  // ne or p
 };
 
 struct DivideFlags {

@@ -21,7 +21,7 @@ bool X64Lowering::is_transparent(const Instruction& instruction) const {
           ir::is_integer(inst(instruction.operands[0]).type));
 }
 
-// --- Helpers --------------------------------------------------------------------------------------------------------------
+// --- Helpers
 
 MachineInst& X64Lowering::put(Op op, const Operands& operands, unsigned size, InstFlag flags) {
   MachineInst& result = emit(static_cast<uint16_t>(op), operands.span(), flags);
@@ -120,7 +120,7 @@ void X64Lowering::emit_constant(Value value, VReg result) {
   }
 }
 
-// --- Dispatch -------------------------------------------------------------------------------------------------------------
+// --- Dispatch
 
 void X64Lowering::lower_instruction(Value value) {
   switch (inst(value).opcode) {
@@ -218,8 +218,9 @@ void X64Lowering::lower_terminator(Value value) {
       const Value index = instruction.operands[0];
       const VReg index_reg = use(index);
       const bool checked = upper_bound(index) >= count - 1;
-      MachineInst& jump = put(Op::jump_table, {Operand::def_early(temporary(RegClass::integer)), Operand::use(index_reg)},
-                              4, InstFlag::terminator);
+      MachineInst& jump =
+          put(Op::jump_table, {Operand::def_early(temporary(RegClass::integer)), Operand::use(index_reg)}, 4,
+              InstFlag::terminator);
       jump.extra = checked ? 0 : 1;
       jump.immediate = add_jump_table(count);
       return;
@@ -231,8 +232,6 @@ void X64Lowering::lower_terminator(Value value) {
   }
 }
 
-void X64Lowering::emit_jump(MBlock target) {
-  put(Op::jump, {}, 4, InstFlag::terminator).targets[0] = target;
-}
+void X64Lowering::emit_jump(MBlock target) { put(Op::jump, {}, 4, InstFlag::terminator).targets[0] = target; }
 
 }  // namespace cairn::x64

@@ -1,8 +1,8 @@
 // The rules of instruction selection for x86-64.
 //
 // Invariant of i32 values: a general register that holds one has zeros above; so does its spill slot. Every 32-bit
-// instruction provides that, so uextend costs nothing. An i64 that `wrap` narrows may be read directly by whoever looks at
-// the low half only (use_low).
+// instruction provides that, so uextend costs nothing. An i64 that `wrap` narrows may be read directly by whoever looks
+// at the low half only (use_low).
 #pragma once
 
 #include <array>

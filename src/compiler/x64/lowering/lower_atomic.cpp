@@ -1,4 +1,5 @@
-// Atomic accesses: stores by xchg, arithmetic by xadd and cmpxchg [sdm 3A 9.2.3]. Plain loads are loads (lower_memory.cpp).
+// Atomic accesses: stores by xchg, arithmetic by xadd and cmpxchg [sdm 3A 9.2.3]. Plain loads are loads
+// (lower_memory.cpp).
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -71,10 +72,10 @@ void X64Lowering::lower_atomic_cas(Value value) {
   const VReg expected = access.size <= 4 ? use_low(operands[2]) : use(operands[2]);
   const VReg replacement = access.size <= 4 ? use_low(operands[3]) : use(operands[3]);
   const AddressMode address = address_of(value);
-  put_address(Op::atomic_cas,
-              {Operand::def_fixed(def(value), gpr(rax)), Operand::use_fixed(expected, gpr(rax)),
-               Operand::use(replacement)},
-              address, access.size)
+  put_address(
+      Op::atomic_cas,
+      {Operand::def_fixed(def(value), gpr(rax)), Operand::use_fixed(expected, gpr(rax)), Operand::use(replacement)},
+      address, access.size)
       .condition = address.trap_kind;
 }
 

@@ -50,7 +50,8 @@ void X64Lowering::lower_shift(Value value) {
     put(Op::shiftx, {Operand::def(result), Operand::use_any(source), Operand::use(count_reg)}, size).extra =
         static_cast<uint8_t>(op);
   } else {
-    put(Op::shift_cl, {Operand::def_reuse(result, 1), Operand::use(source), Operand::use_fixed(count_reg, gpr(rcx))}, size)
+    put(Op::shift_cl, {Operand::def_reuse(result, 1), Operand::use(source), Operand::use_fixed(count_reg, gpr(rcx))},
+        size)
         .extra = static_cast<uint8_t>(op);
   }
 }
@@ -75,8 +76,8 @@ void X64Lowering::lower_rotate(Value value) {
     return;
   }
   const VReg count = use_low(instruction.operands[1]);
-  put(Op::shift_cl, {Operand::def_reuse(result, 1), Operand::use(source), Operand::use_fixed(count, gpr(rcx))}, size).extra =
-      static_cast<uint8_t>(left ? Shift::rol : Shift::ror);
+  put(Op::shift_cl, {Operand::def_reuse(result, 1), Operand::use(source), Operand::use_fixed(count, gpr(rcx))}, size)
+      .extra = static_cast<uint8_t>(left ? Shift::rol : Shift::ror);
 }
 
 void X64Lowering::lower_bit_count(Value value) {
@@ -85,7 +86,8 @@ void X64Lowering::lower_bit_count(Value value) {
   const VReg result = def(value);
   const VReg source = size == 4 ? use_low(instruction.operands[0]) : use(instruction.operands[0]);
   const auto direct = [&](Encoding encoding) {
-    put(Op::bit_unary, {Operand::def(result), Operand::use_any(source)}, size).immediate = encoding.wide(size == 8).pack();
+    put(Op::bit_unary, {Operand::def(result), Operand::use_any(source)}, size).immediate =
+        encoding.wide(size == 8).pack();
   };
   switch (instruction.opcode) {
     case Opcode::clz:

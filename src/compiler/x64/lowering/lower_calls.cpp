@@ -1,6 +1,6 @@
 // Entry, return and calls.
-#include "compiler/x64/lowering/lower.hpp"
 #include "abi/vmcontext.hpp"
+#include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
 
@@ -69,8 +69,8 @@ void X64Lowering::prepare_landing() {
   if (!context_slot_) context_slot_ = allocate_fixed_slot(16);
 }
 
-void X64Lowering::emit_tail_call(const ir::CallInfo& call, const CallLayout& layout,
-                                 std::span<const Operand> operands, VReg callee) {
+void X64Lowering::emit_tail_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands,
+                                 VReg callee) {
   Op op = Op::tail_direct;
   if (call.kind == CalleeKind::import) op = Op::tail_import;
   if (call.kind == CalleeKind::reference) op = Op::tail_reference;

@@ -52,8 +52,8 @@ void X64Lowering::make_integer_test(Value compare, Test& test) {
     test.immediate = *immediate;
     // Bits of an `and` against zero.
     const Instruction& masked = inst(a);
-    if (*immediate == 0 && masked.opcode == Opcode::iand && (condition == Condition::eq || condition == Condition::ne) &&
-        is_only_use(a)) {
+    if (*immediate == 0 && masked.opcode == Opcode::iand &&
+        (condition == Condition::eq || condition == Condition::ne) && is_only_use(a)) {
       Value first = masked.operands[0], second = masked.operands[1];
       if (immediate32(first)) std::swap(first, second);
       auto mask = immediate32(second);
@@ -148,13 +148,9 @@ void X64Lowering::make_float_test(Value compare, Test& test) {
   switch (instruction.condition()) {
     case Condition::feq: test.condition = static_cast<uint8_t>(FloatCc::equal); break;
     case Condition::fne: test.condition = static_cast<uint8_t>(FloatCc::not_equal); break;
-    case Condition::flt:
-      std::swap(a, b);
-      [[fallthrough]];
+    case Condition::flt: std::swap(a, b); [[fallthrough]];
     case Condition::fgt: test.condition = static_cast<uint8_t>(Cc::a); break;
-    case Condition::fle:
-      std::swap(a, b);
-      [[fallthrough]];
+    case Condition::fle: std::swap(a, b); [[fallthrough]];
     case Condition::fge: test.condition = static_cast<uint8_t>(Cc::ae); break;
     default: CAIRN_UNREACHABLE();
   }
@@ -277,7 +273,9 @@ void X64Lowering::lower_select(Value value) {
     negate(test);
     std::swap(if_true, if_false);
   }
-  const auto use_sized = [&](Value operand) { return size == 4 && ir::is_integer(instruction.type) ? use_low(operand) : use(operand); };
+  const auto use_sized = [&](Value operand) {
+    return size == 4 && ir::is_integer(instruction.type) ? use_low(operand) : use(operand);
+  };
   const VReg false_reg = use_sized(if_false);
   const VReg true_reg = use_sized(if_true);
   put_test(ir::is_integer(instruction.type) ? Op::cmov : Op::select_x,

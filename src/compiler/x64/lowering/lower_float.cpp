@@ -23,7 +23,7 @@ constexpr bool reads_scalar(Encoding encoding) {
 
 }  // namespace
 
-// --- Building blocks --------------------------------------------------------------------------------------------------------
+// --- Building blocks
 
 int64_t X64Lowering::xmm_payload(Encoding encoding, int imm, bool merges) {
   return XmmPayload{encoding, imm >= 0, static_cast<uint8_t>(imm >= 0 ? imm : 0), merges}.pack();
@@ -43,8 +43,9 @@ VReg X64Lowering::x_unary(Encoding encoding, VReg a, int imm, bool merges) {
 
 void X64Lowering::x_binary_to(VReg d, Encoding encoding, VReg a, VReg b, int imm) {
   const bool any = result_.class_of(b) == RegClass::vector || reads_scalar(encoding);
-  put(Op::x_rrr, {cpu_.avx ? Operand::def(d) : Operand::def_reuse(d, 1), Operand::use(a),
-                  any ? Operand::use_any(b) : Operand::use(b)},
+  put(Op::x_rrr,
+      {cpu_.avx ? Operand::def(d) : Operand::def_reuse(d, 1), Operand::use(a),
+       any ? Operand::use_any(b) : Operand::use(b)},
       16)
       .immediate = xmm_payload(encoding, imm);
 }
@@ -76,7 +77,9 @@ void X64Lowering::x_binary_fold_to(VReg d, Encoding encoding, Value a, Value b, 
   }
   if (fold_size == 16 && second.opcode == Opcode::vconst) {
     const ir::V128& bytes = function_.vector_constants[static_cast<size_t>(second.immediate)];
-    const auto all = [&](std::byte value) { return std::ranges::all_of(bytes, [&](std::byte b) { return b == value; }); };
+    const auto all = [&](std::byte value) {
+      return std::ranges::all_of(bytes, [&](std::byte b) { return b == value; });
+    };
     if (!all(std::byte{0}) && !all(std::byte{0xff})) {
       x_binary_constant_to(d, encoding, first, constant_address(bytes.data(), 16), imm);
       return;
@@ -99,13 +102,12 @@ VReg X64Lowering::x_shift_imm(Encoding encoding, unsigned digit, VReg a, unsigne
 }
 
 void X64Lowering::x_shift_imm_to(VReg d, Encoding encoding, unsigned digit, VReg a, unsigned count) {
-  MachineInst& shift =
-      put(Op::x_shift_i, {cpu_.avx ? Operand::def(d) : Operand::def_reuse(d, 1), Operand::use(a)}, 16);
+  MachineInst& shift = put(Op::x_shift_i, {cpu_.avx ? Operand::def(d) : Operand::def_reuse(d, 1), Operand::use(a)}, 16);
   shift.immediate = xmm_payload(encoding, static_cast<int>(count));
   shift.extra = static_cast<uint8_t>(digit);
 }
 
-// --- Arithmetic -----------------------------------------------------------------------------------------------------------
+// --- Arithmetic
 
 void X64Lowering::lower_float_binary(Value value, uint8_t opcode, bool commutes) {
   const Instruction& instruction = inst(value);
@@ -179,7 +181,7 @@ void X64Lowering::lower_float(Value value) {
   }
 }
 
-// --- Conversions ------------------------------------------------------------------------------------------------------------
+// --- Conversions
 
 void X64Lowering::lower_convert(Value value) {
   const Instruction& instruction = inst(value);
@@ -217,8 +219,8 @@ void X64Lowering::lower_bitcast(Value value) {
   const unsigned size = width(instruction.type);
   const VReg result = def(value);
   if (const auto address = fold_load(instruction.operands[0], size)) {
-    put_address(ir::is_float(instruction.type) ? Op::load_x : Op::load, {Operand::def(result)}, *address, size).condition =
-        address->trap_kind;
+    put_address(ir::is_float(instruction.type) ? Op::load_x : Op::load, {Operand::def(result)}, *address, size)
+        .condition = address->trap_kind;
     return;
   }
   if (ir::is_float(instruction.type)) {

@@ -10,7 +10,8 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using ir::Value;
 
-// Between references, which are zero-extended in their registers, and numbers. A plain copy is no `move`: the classes differ.
+// Between references, which are zero-extended in their registers, and numbers. A plain copy is no `move`: the classes
+// differ.
 void X64Lowering::lower_reference(Value value) {
   const Instruction& instruction = inst(value);
   AddressMode address;

@@ -7,7 +7,7 @@ using ir::Instruction;
 using ir::Opcode;
 using ir::Value;
 
-// --- Additions: an add, a lea of up to three terms, or an add from memory -------------------------------------------------
+// --- Additions: an add, a lea of up to three terms, or an add from memory
 
 void X64Lowering::lower_add(Value value) {
   const Instruction& instruction = inst(value);
@@ -94,7 +94,7 @@ void X64Lowering::lower_add(Value value) {
   put(Op::add_ri, {Operand::def(result), Operand::use(source)}, size).immediate = address.displacement;
 }
 
-// --- and, or, xor, sub ----------------------------------------------------------------------------------------------------
+// --- and, or, xor, sub
 
 // x & ~y, x & (x - 1), x & -x, and masks that are moves.
 bool X64Lowering::lower_and_bits(Value value) {
@@ -196,7 +196,7 @@ void X64Lowering::lower_alu(Value value, Alu op, bool commutes) {
       static_cast<uint8_t>(op);
 }
 
-// --- Multiplication and division ------------------------------------------------------------------------------------------
+// --- Multiplication and division
 
 void X64Lowering::lower_multiply(Value value) {
   const Instruction& instruction = inst(value);
@@ -246,8 +246,8 @@ void X64Lowering::lower_divide(Value value) {
   const VReg b = size == 4 ? use_low(instruction.operands[1]) : use(instruction.operands[1]);
   Operand rest_operand = Operand::def_fixed(rest, gpr(rdx));
   rest_operand.position = codegen::Position::early;
-  put(Op::divide, {Operand::def_fixed(quotient, gpr(rax)), rest_operand, Operand::use_fixed(a, gpr(rax)), Operand::use(b)},
-      size)
+  put(Op::divide,
+      {Operand::def_fixed(quotient, gpr(rax)), rest_operand, Operand::use_fixed(a, gpr(rax)), Operand::use(b)}, size)
       .extra = static_cast<uint8_t>(flags);
 }
 

@@ -61,7 +61,8 @@ void X64Lowering::fold_index(AddressMode& address, Value value) {
         if (upper_bound(instruction.operands[0]) + static_cast<uint64_t>(bytes) > 0xffff'ffff) break;
       }
       int64_t scaled;
-      if (__builtin_mul_overflow(bytes, int64_t{1} << address.scale, &scaled) || !add_displacement(address, scaled)) break;
+      if (__builtin_mul_overflow(bytes, int64_t{1} << address.scale, &scaled) || !add_displacement(address, scaled))
+        break;
       value = instruction.operands[0];
       continue;
     }
@@ -175,7 +176,8 @@ bool X64Lowering::lower_read_modify_write(Value store) {
   const MemoryAccess& access = function_.memory_access(store);
   const bool heap = instruction.opcode == Opcode::heap_store;
   Value stored = resolve(instruction.operands[heap ? 2 : 1]);
-  if (!ir::is_integer(inst(stored).type) || width(inst(stored).type) != access.size || !is_only_use(stored)) return false;
+  if (!ir::is_integer(inst(stored).type) || width(inst(stored).type) != access.size || !is_only_use(stored))
+    return false;
   Alu op;
   switch (inst(stored).opcode) {
     case Opcode::iadd: op = Alu::add; break;

@@ -1,8 +1,8 @@
 // Shuffles by constant lanes.
 #include <algorithm>
 
-#include "compiler/x64/lowering/lower.hpp"
 #include "compiler/x64/encoding/vector_encodings.hpp"
+#include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
 
@@ -61,7 +61,8 @@ void X64Lowering::lower_shuffle(Value value) {
     for (const unsigned unit : {1u, 2u}) {
       Lanes doubled;
       for (const bool high : {false, true}) {
-        for (unsigned i = 0; i < 16; ++i) doubled[i] = static_cast<uint8_t>(lanes[i] + (i % (2 * unit) >= unit ? 16 : 0));
+        for (unsigned i = 0; i < 16; ++i)
+          doubled[i] = static_cast<uint8_t>(lanes[i] + (i % (2 * unit) >= unit ? 16 : 0));
         if (is_unpack(doubled, unit, high))
           return x_binary_to(d, i66(static_cast<uint8_t>((high ? 0x68 : 0x60) + (unit == 2))), source, source);
       }

@@ -1,6 +1,6 @@
 // Vectors: what is one instruction, logic, and which file lowers the rest.
-#include "compiler/x64/lowering/lower.hpp"
 #include "compiler/x64/encoding/vector_encodings.hpp"
+#include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
 
@@ -133,7 +133,7 @@ static_assert(std::size(kSimple) < 128);
 
 }  // namespace
 
-// --- Helpers --------------------------------------------------------------------------------------------------------------
+// --- Helpers
 
 VReg X64Lowering::x_zero() {
   const VReg d = x_temporary();
@@ -166,7 +166,7 @@ void X64Lowering::bitselect_to(VReg d, VReg a, VReg b, VReg mask) {
   x_binary_to(d, kPor, chosen, rest);
 }
 
-// --- Dispatch -------------------------------------------------------------------------------------------------------------
+// --- Dispatch
 
 bool X64Lowering::lower_vector_simple(Value value) {
   const Instruction& instruction = inst(value);

@@ -1,8 +1,8 @@
 // Vector operations that take several instructions.
 #include <bit>
 
-#include "compiler/x64/lowering/lower.hpp"
 #include "compiler/x64/encoding/vector_encodings.hpp"
+#include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
 
@@ -269,9 +269,9 @@ void X64Lowering::lower_vector_trunc(Value value, SimdOp op) {
   switch (op) {
     case SimdOp::i32x4_trunc_sat_f32x4_s: {
       const VReg ordered = x_binary(ps(0xc2), x, x, 0);
-      const VReg numbers = x_binary(ps(0x54), x, ordered);           // NaN -> 0
-      const VReg positive = x_binary(kPxor, ordered, numbers);       // top bit: not negative
-      const VReg converted = x_unary(to_int, numbers);               // out of range: 0x80000000
+      const VReg numbers = x_binary(ps(0x54), x, ordered);      // NaN -> 0
+      const VReg positive = x_binary(kPxor, ordered, numbers);  // top bit: not negative
+      const VReg converted = x_unary(to_int, numbers);          // out of range: 0x80000000
       const VReg too_large = x_shift_imm(kShiftD, kArithmetic, x_binary(kPand, positive, converted), 31);
       return x_binary_to(d, kPxor, converted, too_large);
     }

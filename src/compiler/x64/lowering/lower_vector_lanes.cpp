@@ -1,6 +1,6 @@
 // Moving lanes in and out of vectors.
-#include "compiler/x64/lowering/lower.hpp"
 #include "compiler/x64/encoding/vector_encodings.hpp"
+#include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
 
@@ -88,7 +88,8 @@ void X64Lowering::lower_replace(Value value) {
   const Operand result = cpu_.avx ? Operand::def(d) : Operand::def_reuse(d, 1);
   const auto insert = [&](Encoding encoding, bool wide) {
     const VReg scalar = wide ? use(instruction.operands[1]) : use_low(instruction.operands[1]);
-    put(Op::x_insert, {result, Operand::use(vector), Operand::use_any(scalar)}, 16).immediate = xmm_payload(encoding, lane);
+    put(Op::x_insert, {result, Operand::use(vector), Operand::use_any(scalar)}, 16).immediate =
+        xmm_payload(encoding, lane);
   };
   switch (instruction.simd()) {
     case SimdOp::i8x16_replace_lane: return insert(sse3a(0x20), false);

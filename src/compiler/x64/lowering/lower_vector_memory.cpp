@@ -1,6 +1,6 @@
 // Vector loads and stores that do more than move 16 bytes.
-#include "compiler/x64/lowering/lower.hpp"
 #include "compiler/x64/encoding/vector_encodings.hpp"
+#include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
 
@@ -22,8 +22,8 @@ void X64Lowering::lower_vector_memory(Value value) {
       const Encoding encoding = access.size == 1   ? sse3a(0x20)
                                 : access.size == 2 ? i66(0xc4)
                                                    : sse3a(0x22).wide(access.size == 8);
-      put_address(Op::x_insert_m, {cpu_.avx ? Operand::def(d) : Operand::def_reuse(d, 1), Operand::use(vector)}, address,
-                  access.size)
+      put_address(Op::x_insert_m, {cpu_.avx ? Operand::def(d) : Operand::def_reuse(d, 1), Operand::use(vector)},
+                  address, access.size)
           .immediate = xmm_payload(encoding, lane);
       return;
     }
@@ -37,7 +37,8 @@ void X64Lowering::lower_vector_memory(Value value) {
       const Encoding encoding = access.size == 1   ? sse3a(0x14)
                                 : access.size == 2 ? sse3a(0x15)
                                                    : sse3a(0x16).wide(access.size == 8);
-      put_address(Op::x_extract_m, {Operand::use(vector)}, address, access.size).immediate = xmm_payload(encoding, lane);
+      put_address(Op::x_extract_m, {Operand::use(vector)}, address, access.size).immediate =
+          xmm_payload(encoding, lane);
       return;
     }
     case Opcode::heap_load_zero: {

@@ -1,8 +1,8 @@
 // Shifts of vectors by one count.
 #include <bit>
 
-#include "compiler/x64/lowering/lower.hpp"
 #include "compiler/x64/encoding/vector_encodings.hpp"
+#include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
 
@@ -40,11 +40,14 @@ void X64Lowering::lower_vector_shift(Value value) {
   const auto by_imm = [&](VReg to, VReg from, unsigned digit, unsigned count) {
     x_shift_imm_to(to, i66(static_cast<uint8_t>(0x71 + log)), digit, from, count);
   };
-  const auto by_xmm = [&](uint8_t base, VReg from, VReg count) { return x_binary(i66(static_cast<uint8_t>(base + log)), from, count); };
+  const auto by_xmm = [&](uint8_t base, VReg from, VReg count) {
+    return x_binary(i66(static_cast<uint8_t>(base + log)), from, count);
+  };
   constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;
   const auto count_register = [&](unsigned add) {
     const VReg masked = temporary(RegClass::integer);
-    MachineInst& mask = put(Op::alu_ri, {Operand::def_reuse(masked, 1), Operand::use(use_low(instruction.operands[1]))}, 4);
+    MachineInst& mask =
+        put(Op::alu_ri, {Operand::def_reuse(masked, 1), Operand::use(use_low(instruction.operands[1]))}, 4);
     mask.extra = static_cast<uint8_t>(Alu::and_);
     mask.immediate = bits - 1;
     VReg sum = masked;
@@ -66,7 +69,8 @@ void X64Lowering::lower_vector_shift(Value value) {
       const uint64_t m = (uint64_t{1} << 63) >> fixed;
       const uint64_t both[2] = {m, m};
       sign = x_temporary();
-      put_address(Op::load_x, {Operand::def(sign)}, constant_address(both, 16), 16, codegen::InstFlag::rematerializable);
+      put_address(Op::load_x, {Operand::def(sign)}, constant_address(both, 16), 16,
+                  codegen::InstFlag::rematerializable);
     } else {
       const VReg count = count_register(0);
       shifted = by_xmm(0xd1, source, count);

@@ -19,7 +19,6 @@ using ir::AtomicOp;
 using ir::Opcode;
 using wasm::TrapKind;
 
-
 ir::MemoryAccess access_of(Type type, unsigned size, bool is_store = false) {
   ir::MemoryAccess access;
   access.size = static_cast<uint8_t>(size);
@@ -31,7 +30,8 @@ ir::MemoryAccess access_of(Type type, unsigned size, bool is_store = false) {
 
 class X64Atomics : public ::testing::TestWithParam<uint32_t> {
  protected:
-  // Runs f(address, value, value2) on memory that holds kAtomicOld at `address` + 16; the result and the memory afterwards.
+  // Runs f(address, value, value2) on memory that holds kAtomicOld at `address` + 16; the result and the memory
+  // afterwards.
   struct Effect {
     uint64_t result = 0;
     uint64_t memory = 0;
@@ -77,14 +77,15 @@ TEST_P(X64Atomics, ReadModifyWrite) {
     for (const AtomicOp op : kAtomicOps) {
       for (const bool is_needed : {true, false}) {
         compile(type, [&](FunctionBuilder& f) {
-          const Value old = f.access(Opcode::atomic_rmw, type, {f.param(0), Value::none(), f.param(1)}, access_of(type, size),
-                                     static_cast<uint8_t>(op));
+          const Value old = f.access(Opcode::atomic_rmw, type, {f.param(0), Value::none(), f.param(1)},
+                                     access_of(type, size), static_cast<uint8_t>(op));
           return is_needed ? old : Value::none();
         });
         for (const uint64_t by : kAtomicValues) {
           const Effect effect = run(0, low(by, size_of(type)), 0);
           EXPECT_EQ(low(effect.result, size_of(type)), is_needed ? low(kAtomicOld, size) : 77) << size << int(op) << by;
-          EXPECT_EQ(effect.memory, kAtomicOld - low(kAtomicOld, size) + low(apply(op, kAtomicOld, by), size)) << size << int(op) << by;
+          EXPECT_EQ(effect.memory, kAtomicOld - low(kAtomicOld, size) + low(apply(op, kAtomicOld, by), size))
+              << size << int(op) << by;
         }
         EXPECT_EQ(run(Machine::kMemoryBytes, 1, 1).trap, TrapKind::out_of_bounds_memory_access);
       }
@@ -109,7 +110,8 @@ TEST_P(X64Atomics, CompareAndExchange) {
         const bool equal = low(expected, size) == low(kAtomicOld, size);
         const Effect effect = run(0, low(expected, size_of(type)), 0x1122334455667788);
         EXPECT_EQ(low(effect.result, size_of(type)), is_needed ? low(kAtomicOld, size) : 77);
-        EXPECT_EQ(effect.memory, equal ? kAtomicOld - low(kAtomicOld, size) + low(0x1122334455667788, size) : kAtomicOld);
+        EXPECT_EQ(effect.memory,
+                  equal ? kAtomicOld - low(kAtomicOld, size) + low(0x1122334455667788, size) : kAtomicOld);
       }
       EXPECT_EQ(run(Machine::kMemoryBytes, 1, 1).trap, TrapKind::out_of_bounds_memory_access);
     }

@@ -37,7 +37,9 @@ std::vector<Slot> many_values() {
   }
   return slots;
 }
-bool same(Type type, const Slot& a, const Slot& b) { return std::memcmp(a.bytes.data(), b.bytes.data(), ir::size_of(type)) == 0; }
+bool same(Type type, const Slot& a, const Slot& b) {
+  return std::memcmp(a.bytes.data(), b.bytes.data(), ir::size_of(type)) == 0;
+}
 
 // callee: returns its arguments in reverse; caller: calls it twice, which gives the arguments again.
 void add_reverser(FunctionBuilder& f) {
@@ -59,13 +61,15 @@ TEST_P(X64Calls, CallsWithArgumentsAndResultsInMemory) {
   forward.function.function_index = 0;
   backward.function.function_index = 1;
   caller.function.function_index = 2;
-  const auto call = [&](uint32_t callee, const std::vector<Type>& results, const ir::Signature& signature, const std::vector<Value>& arguments) {
+  const auto call = [&](uint32_t callee, const std::vector<Type>& results, const ir::Signature& signature,
+                        const std::vector<Value>& arguments) {
     ir::CallInfo info;
     info.callee = callee;
     info.signature = signature;
     const Value first = caller.call(info, arguments);
     std::vector<Value> values{first};
-    for (size_t i = 1; i < results.size(); ++i) values.push_back(caller.result_of(first, results[i], static_cast<int64_t>(i)));
+    for (size_t i = 1; i < results.size(); ++i)
+      values.push_back(caller.result_of(first, results[i], static_cast<int64_t>(i)));
     return values;
   };
   const std::vector<Value> once = call(0, reversed, forward.function.signature, caller.values);
@@ -77,7 +81,8 @@ TEST_P(X64Calls, CallsWithArgumentsAndResultsInMemory) {
   machine.link();
   const std::vector<Slot> values = many_values();
   const Outcome straight = machine.run(forward_entry, 0, values, kMany.size());
-  for (size_t i = 0; i < kMany.size(); ++i) EXPECT_TRUE(same(reversed[i], straight.results[i], values[kMany.size() - 1 - i])) << i;
+  for (size_t i = 0; i < kMany.size(); ++i)
+    EXPECT_TRUE(same(reversed[i], straight.results[i], values[kMany.size() - 1 - i])) << i;
   const Outcome outcome = machine.run(entry, 2, values, kMany.size());
   for (size_t i = 0; i < kMany.size(); ++i) EXPECT_TRUE(same(kMany[i], outcome.results[i], values[i])) << i;
 }
@@ -110,12 +115,14 @@ TEST_P(X64Calls, HostFunctions) {
   info.signature = caller.function.signature;
   const Value first = caller.call(info, caller.values);
   std::vector<Value> results{first};
-  for (size_t i = 1; i < reversed.size(); ++i) results.push_back(caller.result_of(first, reversed[i], static_cast<int64_t>(i)));
+  for (size_t i = 1; i < reversed.size(); ++i)
+    results.push_back(caller.result_of(first, reversed[i], static_cast<int64_t>(i)));
   // The instance is its own again: a memory access.
   ir::MemoryAccess access;
   access.size = 8;
   access.can_fault = true;
-  caller.access(Opcode::heap_store, Type::none, {caller.constant(Type::i32, 64), Value::none(), caller.param(0)}, access);
+  caller.access(Opcode::heap_store, Type::none, {caller.constant(Type::i32, 64), Value::none(), caller.param(0)},
+                access);
   caller.ret(results);
   machine.add(caller.function);
   const size_t entry = machine.add_entry(caller.function.signature);
@@ -194,7 +201,9 @@ TEST_P(X64Calls, References) {
   abi::VMFuncRef reference;
   reference.code = machine.address(machine.function_offset(1));
   reference.context = machine.vmctx();
-  const auto run = [&](const abi::VMFuncRef* r) { return machine.run(entry, 0, {Slot::of(r), Slot::of(uint64_t{3})}, 1); };
+  const auto run = [&](const abi::VMFuncRef* r) {
+    return machine.run(entry, 0, {Slot::of(r), Slot::of(uint64_t{3})}, 1);
+  };
   EXPECT_EQ(run(&reference).results[0].as<uint64_t>(), 3000u + 6 + 7 + 7 + 3);
   reference.context = &other.context;
   EXPECT_EQ(run(&reference).results[0].as<uint64_t>(), 3000u + 6 + 50000 + 7 + 3);
@@ -214,16 +223,19 @@ TEST_P(X64Calls, StackOverflowIsATrap) {
   g.function.function_index = 1;
   std::vector<Value> values{g.param(0)};
   for (int i = 0; i < 1500; ++i)
-    values.push_back(g.op(Opcode::simd_binary, Type::v128, {values.back(), g.param(0)}, 0, static_cast<int64_t>(ir::SimdOp::i32x4_add)));
+    values.push_back(g.op(Opcode::simd_binary, Type::v128, {values.back(), g.param(0)}, 0,
+                          static_cast<int64_t>(ir::SimdOp::i32x4_add)));
   ir::CallInfo self;
   self.callee = 1;
   self.signature = g.function.signature;
   const ir::Block deeper = g.function.create_block(), done = g.function.create_block();
-  const Value any = g.op(Opcode::simd_unary, Type::i32, {g.param(0)}, 0, static_cast<int64_t>(ir::SimdOp::v128_any_true));
+  const Value any =
+      g.op(Opcode::simd_unary, Type::i32, {g.param(0)}, 0, static_cast<int64_t>(ir::SimdOp::v128_any_true));
   g.control(Opcode::branch, any, {g.target(deeper), g.target(done)});
   g.block = deeper;
   Value sum = g.call(self, {values.back()});
-  for (const Value value : values) sum = g.op(Opcode::simd_binary, Type::v128, {sum, value}, 0, static_cast<int64_t>(ir::SimdOp::v128_xor));
+  for (const Value value : values)
+    sum = g.op(Opcode::simd_binary, Type::v128, {sum, value}, 0, static_cast<int64_t>(ir::SimdOp::v128_xor));
   g.ret({sum});
   g.block = done;
   g.ret({g.param(0)});
@@ -239,7 +251,8 @@ TEST_P(X64Calls, StackOverflowIsATrap) {
 
 uint32_t add_builtin(abi::VMContext* context, uint32_t a, uint32_t b, uint64_t c, uint64_t d, uint64_t e) {
   // Garbage above the 32-bit result.
-  uint64_t result = (reinterpret_cast<uintptr_t>(context) << 32 | 0xffffffff00000000) + static_cast<uint32_t>(a + 2 * b + 3 * c + 4 * d + 5 * e);
+  uint64_t result = (reinterpret_cast<uintptr_t>(context) << 32 | 0xffffffff00000000) +
+                    static_cast<uint32_t>(a + 2 * b + 3 * c + 4 * d + 5 * e);
   asm volatile("" : "+a"(result));
   return static_cast<uint32_t>(result);
 }
@@ -258,7 +271,9 @@ TEST_P(X64Calls, Builtins) {
   const size_t entry = machine.add_entry(f.function.signature);
   machine.builtins_[static_cast<size_t>(abi::Builtin::memory_copy)] = reinterpret_cast<const void*>(&add_builtin);
   machine.link();
-  const Outcome outcome = machine.run(entry, 0, {Slot::of(1u), Slot::of(10u), Slot::of(uint64_t{100}), Slot::of(uint64_t{1000}), Slot::of(uint64_t{10000})}, 2);
+  const Outcome outcome = machine.run(
+      entry, 0,
+      {Slot::of(1u), Slot::of(10u), Slot::of(uint64_t{100}), Slot::of(uint64_t{1000}), Slot::of(uint64_t{10000})}, 2);
   EXPECT_EQ(outcome.results[0].as<uint64_t>(), 1u + 20 + 300 + 4000 + 50000);
   EXPECT_EQ(outcome.results[1].as<uint64_t>(), 10000u);
 }

@@ -10,11 +10,11 @@
 #include <optional>
 #include <vector>
 
-#include "compiler/codegen/allocation/regalloc.hpp"
-#include "compiler/x64/target.hpp"
 #include "abi/builtins.hpp"
 #include "abi/entry.hpp"
 #include "abi/vmcontext.hpp"
+#include "compiler/codegen/allocation/regalloc.hpp"
+#include "compiler/x64/target.hpp"
 
 #if defined(__x86_64__)
 #define CAIRN_TEST_X64 1
@@ -25,8 +25,8 @@
 namespace cairn::x64::testing {
 
 using ir::Type;
-using ir::Value;
 using ir::V128;
+using ir::Value;
 
 struct Slot {
   alignas(16) V128 bytes{};
@@ -85,7 +85,8 @@ class FunctionBuilder {
     copy.position = ++position;
     return function.append(block, copy);
   }
-  Value op(ir::Opcode opcode, Type type, std::initializer_list<Value> operands, uint8_t aux = 0, int64_t immediate = 0) {
+  Value op(ir::Opcode opcode, Type type, std::initializer_list<Value> operands, uint8_t aux = 0,
+           int64_t immediate = 0) {
     ir::Instruction instruction;
     instruction.opcode = opcode;
     instruction.type = type;
@@ -131,8 +132,8 @@ class FunctionBuilder {
     copy.argument_count = static_cast<uint32_t>(arguments.size());
     ir::Instruction instruction;
     instruction.opcode = opcode;
-    instruction.type = opcode == ir::Opcode::return_call || info.signature.results.empty() ? Type::none
-                                                                                              : info.signature.results[0];
+    instruction.type =
+        opcode == ir::Opcode::return_call || info.signature.results.empty() ? Type::none : info.signature.results[0];
     instruction.extra = function.add_call(copy);
     return add(instruction);
   }
@@ -275,7 +276,8 @@ class Machine {
   // For raise_trap and the like: leaves guest code.
   [[noreturn]] void trap_now(wasm::TrapKind kind) {
     trapped_ = codegen::TrapSite{0, 0, kind};
-    asm volatile("mov %0, %%rsp; jmp *%1" ::"r"(arguments_->saved_stack_pointer), "r"(arguments_->trap_resume) : "memory");
+    asm volatile("mov %0, %%rsp; jmp *%1" ::"r"(arguments_->saved_stack_pointer), "r"(arguments_->trap_resume)
+                 : "memory");
     __builtin_unreachable();
   }
   static inline Machine* running = nullptr;
@@ -306,16 +308,16 @@ class Machine {
       size_t at = begin + relocation.offset;
       uint32_t value = 0;
       switch (relocation.kind) {
-        case codegen::RelocationKind::call:
-          calls_.push_back({at, relocation.target});
-          continue;
+        case codegen::RelocationKind::call: calls_.push_back({at, relocation.target}); continue;
         case codegen::RelocationKind::type_id: value = 1000 + relocation.target; break;
         case codegen::RelocationKind::rodata:
-          value = static_cast<uint32_t>(rodata + relocation.target + static_cast<size_t>(int64_t{relocation.addend}) - at);
+          value =
+              static_cast<uint32_t>(rodata + relocation.target + static_cast<size_t>(int64_t{relocation.addend}) - at);
           break;
         case codegen::RelocationKind::code_address:
           at = rodata + relocation.offset;
-          value = static_cast<uint32_t>(begin + relocation.target + static_cast<size_t>(int64_t{relocation.addend}) - at);
+          value =
+              static_cast<uint32_t>(begin + relocation.target + static_cast<size_t>(int64_t{relocation.addend}) - at);
           break;
       }
       std::memcpy(text_ + at, &value, 4);
@@ -343,14 +345,16 @@ class Machine {
     if (offset < machine->used_ && address >= machine->stack_ && address < machine->stack_ + 65536)
       machine->trapped_ = codegen::TrapSite{0, 0, wasm::TrapKind::call_stack_exhausted};
     if (!machine->trapped_) abort();
-    context->uc_mcontext.gregs[REG_RSP] = static_cast<greg_t>(reinterpret_cast<uintptr_t>(machine->arguments_->saved_stack_pointer));
-    context->uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(reinterpret_cast<uintptr_t>(machine->arguments_->trap_resume));
+    context->uc_mcontext.gregs[REG_RSP] =
+        static_cast<greg_t>(reinterpret_cast<uintptr_t>(machine->arguments_->saved_stack_pointer));
+    context->uc_mcontext.gregs[REG_RIP] =
+        static_cast<greg_t>(reinterpret_cast<uintptr_t>(machine->arguments_->trap_resume));
   }
   static void install() {
     static std::byte alternate[65536];
     stack_t stack{.ss_sp = alternate, .ss_flags = 0, .ss_size = sizeof alternate};
     sigaltstack(&stack, nullptr);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = on_signal;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     for (const int number : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) sigaction(number, &action, nullptr);

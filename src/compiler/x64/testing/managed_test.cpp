@@ -1,5 +1,5 @@
-// Inline allocation and the write barrier, run on this machine, with what they fall back on: a collection moves all that the stack map
-// names, and every other register keeps its value.
+// Inline allocation and the write barrier, run on this machine, with what they fall back on: a collection moves all
+// that the stack map names, and every other register keeps its value.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/execution.hpp"
@@ -10,9 +10,9 @@ namespace cairn::x64 {
 namespace {
 
 using namespace testing;
-using ir::Opcode;
 using abi::Builtin;
 using abi::ObjectKind;
+using ir::Opcode;
 
 constexpr uint32_t kMoved = 4096;  // how far a collection moves what it finds
 
@@ -68,7 +68,8 @@ class X64Managed : public ::testing::TestWithParam<uint32_t> {
     codegen::CodeBuffer code(arena);
     EXPECT_TRUE(target_->emit(machine, *allocation, code).has_value());
     EXPECT_EQ(code.calls.size(), 1U);
-    const auto offsets = code.stack_offsets.as_span().subspan(code.calls[0].first_reference, code.calls[0].reference_count);
+    const auto offsets =
+        code.stack_offsets.as_span().subspan(code.calls[0].first_reference, code.calls[0].reference_count);
     world_.offsets.assign(offsets.begin(), offsets.end());
 
     machine_->add(f.function);
@@ -169,7 +170,8 @@ TEST_P(X64Managed, FlaggedObjectsAreReported) {
   f.access(Opcode::gc_barrier, Type::none, {f.param(0), f.param(1), f.param(2)}, access);
   f.ret({f.param(3)});
   machine_->memory()[64 + 4] = std::byte{0xfe};
-  std::vector<Slot> arguments = {Slot::of(base()), Slot::of(uint64_t{64}), Slot::of(uint32_t{7}), Slot::of(uint64_t{99})};
+  std::vector<Slot> arguments = {Slot::of(base()), Slot::of(uint64_t{64}), Slot::of(uint32_t{7}),
+                                 Slot::of(uint64_t{99})};
   const Outcome unflagged = run(f, arguments);
   EXPECT_EQ(unflagged.results[0].as<uint64_t>(), 99U);
   EXPECT_EQ(world_.calls, 0U);

@@ -31,7 +31,8 @@ TEST_P(X64Memory, AddressesWrapAtThirtyTwoBitsOnly) {
   const Value bounded = f.op(Opcode::iadd, Type::i32, {scaled, f.constant(Type::i32, 4)});
   const Value second = f.access(Opcode::heap_load, Type::i32, {bounded, Value::none()}, access);
   // 64 bits: never wraps.
-  const Value wide = f.op(Opcode::uextend, Type::i64, {f.op(Opcode::iand, Type::i32, {f.param(0), f.constant(Type::i32, 0xfff0)})});
+  const Value wide =
+      f.op(Opcode::uextend, Type::i64, {f.op(Opcode::iand, Type::i32, {f.param(0), f.constant(Type::i32, 0xfff0)})});
   const Value third_address = f.op(Opcode::iadd, Type::i64, {wide, f.constant(Type::i64, 24)});
   const Value third = f.access(Opcode::heap_load, Type::i32, {third_address, Value::none()}, access);
   f.ret({first, second, third});
@@ -54,7 +55,8 @@ TEST_P(X64Memory, AddressesWrapAtThirtyTwoBitsOnly) {
   }
   h.ret({h.access(Opcode::heap_load, Type::i32, {h.param(0), Value::none()}, access)});
   machine.add(h.function);
-  const size_t entry = machine.add_entry(f.function.signature), entry_g = machine.add_entry(g.function.signature), entry_h = machine.add_entry(h.function.signature);
+  const size_t entry = machine.add_entry(f.function.signature), entry_g = machine.add_entry(g.function.signature),
+               entry_h = machine.add_entry(h.function.signature);
   machine.link();
   auto* words = reinterpret_cast<uint32_t*>(machine.memory());
   for (uint32_t i = 0; i < Machine::kMemoryBytes / 4; ++i) words[i] = i * 3 + 1;
@@ -106,7 +108,8 @@ TEST_P(X64Memory, LoadsAndStores) {
         f.ret({f.access(Opcode::heap_load, type, {f.param(0), Value::none()}, access)});
         machine.add(f.function);
         uint64_t expected = size == 8 ? content : content & ((uint64_t{1} << (8 * size)) - 1);
-        if (extension == ir::Extension::sign) expected = static_cast<uint64_t>(static_cast<int64_t>(expected << (64 - 8 * size)) >> (64 - 8 * size));
+        if (extension == ir::Extension::sign)
+          expected = static_cast<uint64_t>(static_cast<int64_t>(expected << (64 - 8 * size)) >> (64 - 8 * size));
         if (ir::size_of(type) == 4) expected = static_cast<uint32_t>(expected);
         checks.push_back({index++, machine.add_entry(f.function.signature), expected, false, ir::size_of(type)});
       }
@@ -120,7 +123,10 @@ TEST_P(X64Memory, LoadsAndStores) {
       for (const int64_t constant : {int64_t{0}, int64_t{-2}, int64_t{0x7f12345678}}) {
         FunctionBuilder c(arena_, {Type::i32}, {});
         c.function.function_index = index;
-        c.access(Opcode::heap_store, Type::none, {c.param(0), Value::none(), c.constant(type, ir::size_of(type) == 4 ? int64_t{static_cast<int32_t>(constant)} : constant)}, access);
+        c.access(Opcode::heap_store, Type::none,
+                 {c.param(0), Value::none(),
+                  c.constant(type, ir::size_of(type) == 4 ? int64_t{static_cast<int32_t>(constant)} : constant)},
+                 access);
         c.ret({});
         machine.add(c.function);
         const size_t entry = machine.add_entry(c.function.signature);
@@ -132,7 +138,8 @@ TEST_P(X64Memory, LoadsAndStores) {
   for (const Check& check : checks) {
     std::memcpy(machine.memory() + 1005, &content, 8);
     const uint64_t value = 0x1112131415161718;
-    const Outcome outcome = machine.run(check.entry, check.index, {Slot::of(1000u), Slot::of(value)}, check.store ? 0 : 1);
+    const Outcome outcome =
+        machine.run(check.entry, check.index, {Slot::of(1000u), Slot::of(value)}, check.store ? 0 : 1);
     ASSERT_FALSE(outcome.trap.has_value());
     if (!check.store) {
       uint64_t got = 0;
@@ -145,7 +152,8 @@ TEST_P(X64Memory, LoadsAndStores) {
       std::memcpy(&got, machine.memory() + 1005, 8);
       EXPECT_EQ(got, expected) << check.index;
     }
-    EXPECT_EQ(machine.run(check.entry, check.index, {Slot::of(0x10000u), Slot::of(value)}, 0).trap, TrapKind::out_of_bounds_memory_access);
+    EXPECT_EQ(machine.run(check.entry, check.index, {Slot::of(0x10000u), Slot::of(value)}, 0).trap,
+              TrapKind::out_of_bounds_memory_access);
   }
 }
 

@@ -1,5 +1,5 @@
-// Every scalar operation, run on this machine, against C++'s arithmetic: operands in registers, constants and memory, with
-// and without the optional instruction sets, with all registers and with very few.
+// Every scalar operation, run on this machine, against C++'s arithmetic: operands in registers, constants and memory,
+// with and without the optional instruction sets, with all registers and with very few.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -35,17 +35,74 @@ struct Case {
   uint8_t aux = 0;
 };
 
-constexpr uint64_t kIntegers[] = {0, 1, 2, 3, 4, 7, 8, 9, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff,
-                                  0x10000, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x100000000,
-                                  0x123456789abcdef0, 0x7fffffffffffffff, 0x8000000000000000, 0x8000000000000001,
-                                  0xffffffff00000000, 0xffffffff80000000, 0xffffffffffffff80, 0xfffffffffffffffe,
+constexpr uint64_t kIntegers[] = {0,
+                                  1,
+                                  2,
+                                  3,
+                                  4,
+                                  7,
+                                  8,
+                                  9,
+                                  31,
+                                  32,
+                                  33,
+                                  63,
+                                  64,
+                                  65,
+                                  127,
+                                  128,
+                                  255,
+                                  256,
+                                  0x7fff,
+                                  0x8000,
+                                  0xffff,
+                                  0x10000,
+                                  0x7fffffff,
+                                  0x80000000,
+                                  0x80000001,
+                                  0xfffffffe,
+                                  0xffffffff,
+                                  0x100000000,
+                                  0x123456789abcdef0,
+                                  0x7fffffffffffffff,
+                                  0x8000000000000000,
+                                  0x8000000000000001,
+                                  0xffffffff00000000,
+                                  0xffffffff80000000,
+                                  0xffffffffffffff80,
+                                  0xfffffffffffffffe,
                                   0xffffffffffffffff};
 
 std::vector<uint64_t> doubles() {
   std::vector<uint64_t> result;
-  for (const double d : {0.0, 0.5, 0.9999999999999999, 1.0, 1.5, 2.0, 2.5, 3.5, 4.75, 1e10, 0x1p31, 0x1p31 - 0.5, 0x1p31 - 1,
-                         0x1p31 + 0.5, 0x1p32, 0x1p32 - 0.5, 0x1p32 - 1, 0x1p52 + 0.5, 0x1p53, 0x1p63, 0x1p63 - 1024, 0x1p64,
-                         0x1p64 - 2048, 1e300, 0x1p-1022, 0x1p-1074, 0x80000001p0, 0x80000000.8p0,
+  for (const double d : {0.0,
+                         0.5,
+                         0.9999999999999999,
+                         1.0,
+                         1.5,
+                         2.0,
+                         2.5,
+                         3.5,
+                         4.75,
+                         1e10,
+                         0x1p31,
+                         0x1p31 - 0.5,
+                         0x1p31 - 1,
+                         0x1p31 + 0.5,
+                         0x1p32,
+                         0x1p32 - 0.5,
+                         0x1p32 - 1,
+                         0x1p52 + 0.5,
+                         0x1p53,
+                         0x1p63,
+                         0x1p63 - 1024,
+                         0x1p64,
+                         0x1p64 - 2048,
+                         1e300,
+                         0x1p-1022,
+                         0x1p-1074,
+                         0x80000001p0,
+                         0x80000000.8p0,
                          std::numeric_limits<double>::infinity()}) {
     result.push_back(std::bit_cast<uint64_t>(d));
     result.push_back(std::bit_cast<uint64_t>(-d));
@@ -57,9 +114,12 @@ std::vector<uint64_t> doubles() {
 }
 std::vector<uint64_t> floats() {
   std::vector<uint64_t> result;
-  for (const float d : {0.0f, 0.5f, 0.99999994f, 1.0f, 1.5f, 2.0f, 2.5f, 3.5f, 4.75f, 1e10f, 0x1p31f, 0x1.fffffep30f, 0x1.000002p31f,
-                        0x1p32f, 0x1.fffffep31f, 0x1p23f, 0x1.000001p23f, 0x1p63f, 0x1.fffffep62f, 0x1p64f, 0x1.fffffep63f, 1e38f,
-                        0x1p-126f, 0x1p-149f, std::numeric_limits<float>::infinity()}) {
+  for (const float d :
+       {0.0f,           0.5f,           0.99999994f,    1.0f,           1.5f,
+        2.0f,           2.5f,           3.5f,           4.75f,          1e10f,
+        0x1p31f,        0x1.fffffep30f, 0x1.000002p31f, 0x1p32f,        0x1.fffffep31f,
+        0x1p23f,        0x1.000001p23f, 0x1p63f,        0x1.fffffep62f, 0x1p64f,
+        0x1.fffffep63f, 1e38f,          0x1p-126f,      0x1p-149f,      std::numeric_limits<float>::infinity()}) {
     result.push_back(std::bit_cast<uint32_t>(d));
     result.push_back(std::bit_cast<uint32_t>(-d));
   }
@@ -238,8 +298,10 @@ uint64_t convert(const Case& c, uint64_t a) {
   } else {
     result = wide ? static_cast<F>(a) : static_cast<F>(static_cast<uint32_t>(a));
   }
-  if constexpr (sizeof(F) == 4) return std::bit_cast<uint32_t>(result);
-  else return std::bit_cast<uint64_t>(result);
+  if constexpr (sizeof(F) == 4)
+    return std::bit_cast<uint32_t>(result);
+  else
+    return std::bit_cast<uint64_t>(result);
 }
 
 Expected expect(const Case& c, uint64_t a, uint64_t b) {
@@ -249,7 +311,8 @@ Expected expect(const Case& c, uint64_t a, uint64_t b) {
   if (c.operand == Type::f64) return float_case<double, uint64_t>(c, a, b);
   if (c.opcode == Opcode::bitcast) return {a};
   if (c.operands == 1)
-    return c.operand == Type::i32 ? integer_unary<uint32_t>(c.opcode, static_cast<uint32_t>(a)) : integer_unary<uint64_t>(c.opcode, a);
+    return c.operand == Type::i32 ? integer_unary<uint32_t>(c.opcode, static_cast<uint32_t>(a))
+                                  : integer_unary<uint64_t>(c.opcode, a);
   return c.operand == Type::i32
              ? integer_binary<uint32_t>(c.opcode, static_cast<uint32_t>(a), static_cast<uint32_t>(b), c.aux)
              : integer_binary<uint64_t>(c.opcode, a, b, c.aux);
@@ -258,9 +321,9 @@ Expected expect(const Case& c, uint64_t a, uint64_t b) {
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const Type type : {Type::i32, Type::i64}) {
-    for (const Opcode op : {Opcode::iadd, Opcode::isub, Opcode::imul, Opcode::sdiv, Opcode::udiv, Opcode::srem, Opcode::urem,
-                            Opcode::iand, Opcode::ior, Opcode::ixor, Opcode::ishl, Opcode::sshr, Opcode::ushr, Opcode::rotl,
-                            Opcode::rotr})
+    for (const Opcode op : {Opcode::iadd, Opcode::isub, Opcode::imul, Opcode::sdiv, Opcode::udiv, Opcode::srem,
+                            Opcode::urem, Opcode::iand, Opcode::ior, Opcode::ixor, Opcode::ishl, Opcode::sshr,
+                            Opcode::ushr, Opcode::rotl, Opcode::rotr})
       cases.push_back({op, type, type});
     for (const Opcode op : {Opcode::clz, Opcode::ctz, Opcode::popcnt, Opcode::sext8, Opcode::sext16})
       cases.push_back({op, type, type, 1});
@@ -280,11 +343,14 @@ std::vector<Case> all_cases() {
   cases.push_back({Opcode::bitcast, Type::f32, Type::i32, 1});
   cases.push_back({Opcode::bitcast, Type::f64, Type::i64, 1});
   for (const Type type : {Type::f32, Type::f64}) {
-    for (const Opcode op : {Opcode::fadd, Opcode::fsub, Opcode::fmul, Opcode::fdiv, Opcode::fmin, Opcode::fmax, Opcode::fcopysign})
+    for (const Opcode op :
+         {Opcode::fadd, Opcode::fsub, Opcode::fmul, Opcode::fdiv, Opcode::fmin, Opcode::fmax, Opcode::fcopysign})
       cases.push_back({op, type, type});
-    for (const Opcode op : {Opcode::fabs, Opcode::fneg, Opcode::fsqrt, Opcode::fceil, Opcode::ffloor, Opcode::ftrunc, Opcode::fnearest})
+    for (const Opcode op :
+         {Opcode::fabs, Opcode::fneg, Opcode::fsqrt, Opcode::fceil, Opcode::ffloor, Opcode::ftrunc, Opcode::fnearest})
       cases.push_back({op, type, type, 1});
-    for (unsigned condition = static_cast<unsigned>(Condition::feq); condition <= static_cast<unsigned>(Condition::fge); ++condition)
+    for (unsigned condition = static_cast<unsigned>(Condition::feq); condition <= static_cast<unsigned>(Condition::fge);
+         ++condition)
       cases.push_back({Opcode::fcmp, type, Type::i32, 2, static_cast<uint8_t>(condition)});
     for (const Opcode op : {Opcode::trunc_s, Opcode::trunc_u, Opcode::trunc_sat_s, Opcode::trunc_sat_u}) {
       cases.push_back({op, type, Type::i32, 1});
@@ -394,7 +460,8 @@ void check_case(const Case& c, const compiler::Options& options) {
     compile(Form::memory_right, 0);
     compile(Form::both_memory, 0);
     for (const uint64_t value : values) {
-      const auto constant = c.operand == Type::i32 ? static_cast<uint64_t>(int64_t{static_cast<int32_t>(value)}) : value;
+      const auto constant =
+          c.operand == Type::i32 ? static_cast<uint64_t>(int64_t{static_cast<int32_t>(value)}) : value;
       compile(Form::constant_right, constant);
       compile(Form::constant_left, constant);
     }
@@ -443,9 +510,9 @@ void check_case(const Case& c, const compiler::Options& options) {
           good &= same(outcome.results[1], a) && same(outcome.results[2], b);
         }
         if (!good && failures++ < 5) {
-          ADD_FAILURE() << ir::facts(c.opcode).text << " type " << int(c.operand) << "->" << int(c.result) << " aux " << int(c.aux)
-                        << " form " << int(compiled.form) << std::hex << " a " << left << " b " << right << ": got " << got
-                        << ", expected " << expected.value << (outcome.trap ? " trapped" : "");
+          ADD_FAILURE() << ir::facts(c.opcode).text << " type " << int(c.operand) << "->" << int(c.result) << " aux "
+                        << int(c.aux) << " form " << int(compiled.form) << std::hex << " a " << left << " b " << right
+                        << ": got " << got << ", expected " << expected.value << (outcome.trap ? " trapped" : "");
         }
       }
     }

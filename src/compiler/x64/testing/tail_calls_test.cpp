@@ -17,8 +17,8 @@ using ir::Opcode;
 class X64TailCalls : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Configurations, X64TailCalls, kConfigurations);
 
-// Bounces between two instances by tail calls: f(reference to other, reference to self, n, extra...) counts down and adds
-// up the words of the memories it has run in. `wide` passes many stack arguments on every other hop.
+// Bounces between two instances by tail calls: f(reference to other, reference to self, n, extra...) counts down and
+// adds up the words of the memories it has run in. `wide` passes many stack arguments on every other hop.
 TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
   for (const CalleeKind kind : {CalleeKind::reference, CalleeKind::import}) {
     for (const unsigned stack_arguments : {0u, 1u, 6u}) {
@@ -35,18 +35,21 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
         ir::MemoryAccess access;
         access.size = 8;
         access.can_fault = true;
-        const Value word = from.access(Opcode::heap_load, Type::i64, {from.constant(Type::i32, 0), Value::none()}, access);
+        const Value word =
+            from.access(Opcode::heap_load, Type::i64, {from.constant(Type::i32, 0), Value::none()}, access);
         Value sum = from.op(Opcode::iadd, Type::i64, {from.param(3), word});
         for (size_t i = 4; i < from.values.size(); ++i) sum = from.op(Opcode::iadd, Type::i64, {sum, from.param(i)});
         const ir::Block more = from.function.create_block(), done = from.function.create_block();
-        const Value zero = from.op(Opcode::icmp, Type::i32, {from.param(2), from.constant(Type::i64, 0)}, static_cast<uint8_t>(Condition::ne));
+        const Value zero = from.op(Opcode::icmp, Type::i32, {from.param(2), from.constant(Type::i64, 0)},
+                                   static_cast<uint8_t>(Condition::ne));
         from.control(Opcode::branch, zero, {from.target(more), from.target(done)});
         from.block = more;
         const Value n = from.op(Opcode::iadd, Type::i64, {from.param(2), from.constant(Type::i64, -1)});
         std::vector<Value> arguments;
         if (kind == CalleeKind::reference) arguments.push_back(from.param(0));
         arguments.insert(arguments.end(), {from.param(1), from.param(0), n, sum});
-        for (size_t i = 4; i < to.values.size(); ++i) arguments.push_back(from.constant(Type::i64, static_cast<int64_t>(i) << 32));
+        for (size_t i = 4; i < to.values.size(); ++i)
+          arguments.push_back(from.constant(Type::i64, static_cast<int64_t>(i) << 32));
         ir::CallInfo info;
         info.kind = kind;
         info.signature = to.function.signature;
@@ -95,7 +98,8 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
           fill_import(machine, to_g.code, second);
         }
         const uint64_t hops = 100000;
-        const Outcome outcome = machine.run(entry, 2, {Slot::of(&to_g), Slot::of(&to_f), Slot::of(hops), Slot::of(uint64_t{0})}, 1);
+        const Outcome outcome =
+            machine.run(entry, 2, {Slot::of(&to_g), Slot::of(&to_f), Slot::of(hops), Slot::of(uint64_t{0})}, 1);
         ASSERT_FALSE(outcome.trap.has_value()) << static_cast<int>(*outcome.trap);
         uint64_t expected = own_word + hops;  // by h
         for (uint64_t hop = 0; hop <= hops; ++hop) {
@@ -104,7 +108,8 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
           if (in_g)
             for (uint64_t i = 4; i < wide.size(); ++i) expected += i << 32;
         }
-        EXPECT_EQ(outcome.results[0].as<uint64_t>(), expected) << stack_arguments << (same_instance ? " same" : " other");
+        EXPECT_EQ(outcome.results[0].as<uint64_t>(), expected)
+            << stack_arguments << (same_instance ? " same" : " other");
       }
     }
   }
@@ -119,7 +124,8 @@ TEST_P(X64TailCalls, DirectTailCallsGrowAndShrinkTheArgumentArea) {
   g.function.function_index = 1;
   {
     const ir::Block more = f.function.create_block(), done = f.function.create_block();
-    const Value test = f.op(Opcode::icmp, Type::i32, {f.param(0), f.constant(Type::i64, 0)}, static_cast<uint8_t>(Condition::ne));
+    const Value test =
+        f.op(Opcode::icmp, Type::i32, {f.param(0), f.constant(Type::i64, 0)}, static_cast<uint8_t>(Condition::ne));
     f.control(Opcode::branch, test, {f.target(more), f.target(done)});
     f.block = more;
     std::vector<Value> arguments{f.param(0), f.param(1)};

@@ -31,7 +31,9 @@ TEST(X64Vector, LanesAndShuffles) {
     for (const unsigned unit : {1u, 2u, 4u, 8u})
       for (const unsigned high : {0u, 8u})
         for (const unsigned flip : {0u, 16u}) {
-          add([&](unsigned i) { return (i / (2 * unit) * unit + i % unit + high + (i % (2 * unit) >= unit ? 16 : 0)) ^ flip; });
+          add([&](unsigned i) {
+            return (i / (2 * unit) * unit + i % unit + high + (i % (2 * unit) >= unit ? 16 : 0)) ^ flip;
+          });
           add([&](unsigned i) { return (i / (2 * unit) * unit + i % unit + high) ^ flip; });
         }
     for (unsigned shift = 0; shift < 32; ++shift) add([&](unsigned i) { return (i + shift) & 31; });
@@ -52,7 +54,9 @@ TEST(X64Vector, LanesAndShuffles) {
     const size_t entry = machine.add_entry(shape.function.signature);
     for (uint32_t i = 0; i < patterns.size(); ++i) {
       FunctionBuilder f(arena, {Type::v128, Type::v128}, {Type::v128, Type::v128, Type::v128});
-      f.ret({f.op(Opcode::simd_shuffle, Type::v128, {f.param(0), f.param(1)}, 0, f.function.add_vector_constant(patterns[i])), f.param(0), f.param(1)});
+      f.ret({f.op(Opcode::simd_shuffle, Type::v128, {f.param(0), f.param(1)}, 0,
+                  f.function.add_vector_constant(patterns[i])),
+             f.param(0), f.param(1)});
       f.function.function_index = i;
       machine.add(f.function);
     }
@@ -70,11 +74,13 @@ TEST(X64Vector, LanesAndShuffles) {
     const auto add_lanes = [&](SimdOp op, unsigned bytes, Type type, bool sign, bool replace) {
       for (unsigned lane = 0; lane < 16 / bytes; ++lane) {
         FunctionBuilder f(arena, {Type::v128, type}, {replace ? Type::v128 : type});
-        f.ret({replace ? f.op(Opcode::simd_replace, Type::v128, {f.param(0), f.param(1)}, static_cast<uint8_t>(lane), int64_t(op))
+        f.ret({replace ? f.op(Opcode::simd_replace, Type::v128, {f.param(0), f.param(1)}, static_cast<uint8_t>(lane),
+                              int64_t(op))
                        : f.op(Opcode::simd_extract, type, {f.param(0)}, static_cast<uint8_t>(lane), int64_t(op))});
         f.function.function_index = index;
         machine.add(f.function);
-        lane_ops.push_back({op, lane, bytes, replace ? Type::v128 : type, sign, index++, machine.add_entry(f.function.signature)});
+        lane_ops.push_back(
+            {op, lane, bytes, replace ? Type::v128 : type, sign, index++, machine.add_entry(f.function.signature)});
       }
     };
     add_lanes(SimdOp::i8x16_extract_lane_s, 1, Type::i32, true, false);
@@ -115,7 +121,9 @@ TEST(X64Vector, LanesAndShuffles) {
         } else {
           uint64_t expected = 0;
           std::memcpy(&expected, v.data() + lane.lane * lane.bytes, lane.bytes);
-          if (lane.sign) expected = static_cast<uint32_t>(lane.bytes == 1 ? int32_t{static_cast<int8_t>(expected)} : int32_t{static_cast<int16_t>(expected)});
+          if (lane.sign)
+            expected = static_cast<uint32_t>(lane.bytes == 1 ? int32_t{static_cast<int8_t>(expected)}
+                                                             : int32_t{static_cast<int16_t>(expected)});
           uint64_t got = 0;
           std::memcpy(&got, outcome.results[0].bytes.data(), lane.type == Type::f32 ? 4 : 8);
           EXPECT_EQ(got, expected) << ir::to_string(lane.op) << " " << lane.lane;

@@ -24,8 +24,8 @@ TEST(X64Vector, Memory) {
     std::vector<Load> loads;
     for (const unsigned size : {1u, 2u, 4u, 8u}) loads.push_back({Opcode::heap_load_splat, SimdOp::v128_not, size, 0});
     for (const unsigned size : {4u, 8u}) loads.push_back({Opcode::heap_load_zero, SimdOp::v128_not, size, 0});
-    for (const SimdOp op : {SimdOp::v128_load8x8_s, SimdOp::v128_load8x8_u, SimdOp::v128_load16x4_s, SimdOp::v128_load16x4_u,
-                            SimdOp::v128_load32x2_s, SimdOp::v128_load32x2_u})
+    for (const SimdOp op : {SimdOp::v128_load8x8_s, SimdOp::v128_load8x8_u, SimdOp::v128_load16x4_s,
+                            SimdOp::v128_load16x4_u, SimdOp::v128_load32x2_s, SimdOp::v128_load32x2_u})
       loads.push_back({Opcode::heap_load_extend, op, 8, 0});
     for (const unsigned size : {1u, 2u, 4u, 8u})
       for (unsigned lane = 0; lane < 16 / size; ++lane) {
@@ -42,8 +42,10 @@ TEST(X64Vector, Memory) {
       access.can_fault = true;
       const bool lane = loads[i].opcode == Opcode::heap_load_lane || loads[i].opcode == Opcode::heap_store_lane;
       const bool store = loads[i].opcode == Opcode::heap_store_lane;
-      const Value result = lane ? f.access(loads[i].opcode, store ? Type::none : Type::v128, {f.param(0), Value::none(), f.param(1)}, access, static_cast<uint8_t>(loads[i].lane))
-                                : f.access(loads[i].opcode, Type::v128, {f.param(0), Value::none()}, access, 0, int64_t(loads[i].op));
+      const Value result =
+          lane ? f.access(loads[i].opcode, store ? Type::none : Type::v128, {f.param(0), Value::none(), f.param(1)},
+                          access, static_cast<uint8_t>(loads[i].lane))
+               : f.access(loads[i].opcode, Type::v128, {f.param(0), Value::none()}, access, 0, int64_t(loads[i].op));
       f.ret({store ? f.param(1) : result});
       f.function.function_index = i;
       machine.add(f.function);
@@ -87,7 +89,8 @@ TEST(X64Vector, Memory) {
           expected = vector_operand;
         }
       }
-      EXPECT_EQ(outcome.results[0].as<V128>(), expected) << ir::facts(load.opcode).text << " size " << load.size << " lane " << load.lane;
+      EXPECT_EQ(outcome.results[0].as<V128>(), expected)
+          << ir::facts(load.opcode).text << " size " << load.size << " lane " << load.lane;
       // Outside.
       const Outcome outside = machine.run(entry, i, {Slot::of(0x7fff0000u), Slot::of(vector_operand)}, 1);
       EXPECT_EQ(outside.trap, wasm::TrapKind::out_of_bounds_memory_access) << ir::facts(load.opcode).text;

@@ -42,7 +42,9 @@ V128 map2(const V128& a, const V128& b, F f) {
 }
 template <class T, class F>
 V128 compare(const V128& a, const V128& b, F f) {
-  using U = std::conditional_t<sizeof(T) == 1, uint8_t, std::conditional_t<sizeof(T) == 2, uint16_t, std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>>;
+  using U = std::conditional_t<
+      sizeof(T) == 1, uint8_t,
+      std::conditional_t<sizeof(T) == 2, uint16_t, std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>>>;
   Lanes<U> r{};
   for (size_t i = 0; i < r.size(); ++i) r[i] = f(lanes<T>(a)[i], lanes<T>(b)[i]) ? static_cast<U>(~U{0}) : U{0};
   return vector<U>(r);
@@ -72,7 +74,8 @@ V128 extmul(const V128& a, const V128& b, bool high) {
   Lanes<To> r{};
   for (size_t i = 0; i < r.size(); ++i) {
     const size_t at = i + (high ? r.size() : 0);
-    r[i] = static_cast<To>(static_cast<uint64_t>(static_cast<To>(lanes<From>(a)[at])) * static_cast<uint64_t>(static_cast<To>(lanes<From>(b)[at])));
+    r[i] = static_cast<To>(static_cast<uint64_t>(static_cast<To>(lanes<From>(a)[at])) *
+                           static_cast<uint64_t>(static_cast<To>(lanes<From>(b)[at])));
   }
   return vector<To>(r);
 }
@@ -117,17 +120,17 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
   const auto ok = [](V128 v, NanLanes n = NanLanes::none) { return Expected{v, n}; };
   const auto F32 = NanLanes::f32, F64 = NanLanes::f64;
   switch (op) {
-#define INT_COMPARES(S, s, u)                                                                           \
-  case SimdOp::S##_eq: return ok(compare<s>(a, b, [](s x, s y) { return x == y; }));                    \
-  case SimdOp::S##_ne: return ok(compare<s>(a, b, [](s x, s y) { return x != y; }));                    \
-  case SimdOp::S##_lt_s: return ok(compare<s>(a, b, [](s x, s y) { return x < y; }));                   \
-  case SimdOp::S##_gt_s: return ok(compare<s>(a, b, [](s x, s y) { return x > y; }));                   \
-  case SimdOp::S##_le_s: return ok(compare<s>(a, b, [](s x, s y) { return x <= y; }));                  \
+#define INT_COMPARES(S, s, u)                                                          \
+  case SimdOp::S##_eq: return ok(compare<s>(a, b, [](s x, s y) { return x == y; }));   \
+  case SimdOp::S##_ne: return ok(compare<s>(a, b, [](s x, s y) { return x != y; }));   \
+  case SimdOp::S##_lt_s: return ok(compare<s>(a, b, [](s x, s y) { return x < y; }));  \
+  case SimdOp::S##_gt_s: return ok(compare<s>(a, b, [](s x, s y) { return x > y; }));  \
+  case SimdOp::S##_le_s: return ok(compare<s>(a, b, [](s x, s y) { return x <= y; })); \
   case SimdOp::S##_ge_s: return ok(compare<s>(a, b, [](s x, s y) { return x >= y; }));
-#define UNSIGNED_COMPARES(S, u)                                                                         \
-  case SimdOp::S##_lt_u: return ok(compare<u>(a, b, [](u x, u y) { return x < y; }));                   \
-  case SimdOp::S##_gt_u: return ok(compare<u>(a, b, [](u x, u y) { return x > y; }));                   \
-  case SimdOp::S##_le_u: return ok(compare<u>(a, b, [](u x, u y) { return x <= y; }));                  \
+#define UNSIGNED_COMPARES(S, u)                                                        \
+  case SimdOp::S##_lt_u: return ok(compare<u>(a, b, [](u x, u y) { return x < y; }));  \
+  case SimdOp::S##_gt_u: return ok(compare<u>(a, b, [](u x, u y) { return x > y; }));  \
+  case SimdOp::S##_le_u: return ok(compare<u>(a, b, [](u x, u y) { return x <= y; })); \
   case SimdOp::S##_ge_u: return ok(compare<u>(a, b, [](u x, u y) { return x >= y; }));
     INT_COMPARES(i8x16, int8_t, uint8_t)
     INT_COMPARES(i16x8, int16_t, uint16_t)
@@ -136,27 +139,27 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
     UNSIGNED_COMPARES(i8x16, uint8_t)
     UNSIGNED_COMPARES(i16x8, uint16_t)
     UNSIGNED_COMPARES(i32x4, uint32_t)
-#define FLOAT_OPS(S, f, N)                                                                              \
-  case SimdOp::S##_eq: return ok(compare<f>(a, b, [](f x, f y) { return x == y; }));                    \
-  case SimdOp::S##_ne: return ok(compare<f>(a, b, [](f x, f y) { return x != y; }));                    \
-  case SimdOp::S##_lt: return ok(compare<f>(a, b, [](f x, f y) { return x < y; }));                     \
-  case SimdOp::S##_gt: return ok(compare<f>(a, b, [](f x, f y) { return x > y; }));                     \
-  case SimdOp::S##_le: return ok(compare<f>(a, b, [](f x, f y) { return x <= y; }));                    \
-  case SimdOp::S##_ge: return ok(compare<f>(a, b, [](f x, f y) { return x >= y; }));                    \
-  case SimdOp::S##_ceil: return ok(map1<f>(a, [](f x) { return std::ceil(x); }), N);                    \
-  case SimdOp::S##_floor: return ok(map1<f>(a, [](f x) { return std::floor(x); }), N);                  \
-  case SimdOp::S##_trunc: return ok(map1<f>(a, [](f x) { return std::trunc(x); }), N);                  \
-  case SimdOp::S##_nearest: return ok(map1<f>(a, [](f x) { return std::nearbyint(x); }), N);            \
-  case SimdOp::S##_sqrt: return ok(map1<f>(a, [](f x) { return std::sqrt(x); }), N);                    \
-  case SimdOp::S##_add: return ok(map2<f>(a, b, [](f x, f y) { return x + y; }), N);                    \
-  case SimdOp::S##_sub: return ok(map2<f>(a, b, [](f x, f y) { return x - y; }), N);                    \
-  case SimdOp::S##_mul: return ok(map2<f>(a, b, [](f x, f y) { return x * y; }), N);                    \
-  case SimdOp::S##_div: return ok(map2<f>(a, b, [](f x, f y) { return x / y; }), N);                    \
-  case SimdOp::S##_relaxed_min:                                                                         \
-  case SimdOp::S##_min: return ok(map2<f>(a, b, [](f x, f y) { return wasm_min(x, y); }), N);           \
-  case SimdOp::S##_relaxed_max:                                                                         \
-  case SimdOp::S##_max: return ok(map2<f>(a, b, [](f x, f y) { return wasm_max(x, y); }), N);           \
-  case SimdOp::S##_pmin: return ok(map2<f>(a, b, [](f x, f y) { return y < x ? y : x; }), N);           \
+#define FLOAT_OPS(S, f, N)                                                                    \
+  case SimdOp::S##_eq: return ok(compare<f>(a, b, [](f x, f y) { return x == y; }));          \
+  case SimdOp::S##_ne: return ok(compare<f>(a, b, [](f x, f y) { return x != y; }));          \
+  case SimdOp::S##_lt: return ok(compare<f>(a, b, [](f x, f y) { return x < y; }));           \
+  case SimdOp::S##_gt: return ok(compare<f>(a, b, [](f x, f y) { return x > y; }));           \
+  case SimdOp::S##_le: return ok(compare<f>(a, b, [](f x, f y) { return x <= y; }));          \
+  case SimdOp::S##_ge: return ok(compare<f>(a, b, [](f x, f y) { return x >= y; }));          \
+  case SimdOp::S##_ceil: return ok(map1<f>(a, [](f x) { return std::ceil(x); }), N);          \
+  case SimdOp::S##_floor: return ok(map1<f>(a, [](f x) { return std::floor(x); }), N);        \
+  case SimdOp::S##_trunc: return ok(map1<f>(a, [](f x) { return std::trunc(x); }), N);        \
+  case SimdOp::S##_nearest: return ok(map1<f>(a, [](f x) { return std::nearbyint(x); }), N);  \
+  case SimdOp::S##_sqrt: return ok(map1<f>(a, [](f x) { return std::sqrt(x); }), N);          \
+  case SimdOp::S##_add: return ok(map2<f>(a, b, [](f x, f y) { return x + y; }), N);          \
+  case SimdOp::S##_sub: return ok(map2<f>(a, b, [](f x, f y) { return x - y; }), N);          \
+  case SimdOp::S##_mul: return ok(map2<f>(a, b, [](f x, f y) { return x * y; }), N);          \
+  case SimdOp::S##_div: return ok(map2<f>(a, b, [](f x, f y) { return x / y; }), N);          \
+  case SimdOp::S##_relaxed_min:                                                               \
+  case SimdOp::S##_min: return ok(map2<f>(a, b, [](f x, f y) { return wasm_min(x, y); }), N); \
+  case SimdOp::S##_relaxed_max:                                                               \
+  case SimdOp::S##_max: return ok(map2<f>(a, b, [](f x, f y) { return wasm_max(x, y); }), N); \
+  case SimdOp::S##_pmin: return ok(map2<f>(a, b, [](f x, f y) { return y < x ? y : x; }), N); \
   case SimdOp::S##_pmax: return ok(map2<f>(a, b, [](f x, f y) { return x < y ? y : x; }), N);
     FLOAT_OPS(f32x4, float, F32)
     FLOAT_OPS(f64x2, double, F64)
@@ -185,39 +188,40 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
         r[i] = (lanes<uint64_t>(a)[i] & lanes<uint64_t>(c)[i]) | (lanes<uint64_t>(b)[i] & ~lanes<uint64_t>(c)[i]);
       return ok(vector<uint64_t>(r));
     }
-#define INT_OPS(S, s, u)                                                                                \
+#define INT_OPS(S, s, u)                                                                                 \
   case SimdOp::S##_abs: return ok(map1<u>(a, [](u x) { return static_cast<s>(x) < 0 ? u(0) - x : x; })); \
-  case SimdOp::S##_neg: return ok(map1<u>(a, [](u x) { return u(0) - x; }));                            \
-  case SimdOp::S##_shl: return ok(map1<u>(a, [&](u x) { return static_cast<uint64_t>(x) << (count % (8 * sizeof(u))); })); \
-  case SimdOp::S##_shr_s: return ok(map1<s>(a, [&](s x) { return x >> (count % (8 * sizeof(u))); }));   \
-  case SimdOp::S##_shr_u: return ok(map1<u>(a, [&](u x) { return x >> (count % (8 * sizeof(u))); }));   \
-  case SimdOp::S##_add: return ok(map2<u>(a, b, [](u x, u y) { return x + y; }));                       \
+  case SimdOp::S##_neg: return ok(map1<u>(a, [](u x) { return u(0) - x; }));                             \
+  case SimdOp::S##_shl:                                                                                  \
+    return ok(map1<u>(a, [&](u x) { return static_cast<uint64_t>(x) << (count % (8 * sizeof(u))); }));   \
+  case SimdOp::S##_shr_s: return ok(map1<s>(a, [&](s x) { return x >> (count % (8 * sizeof(u))); }));    \
+  case SimdOp::S##_shr_u: return ok(map1<u>(a, [&](u x) { return x >> (count % (8 * sizeof(u))); }));    \
+  case SimdOp::S##_add: return ok(map2<u>(a, b, [](u x, u y) { return x + y; }));                        \
   case SimdOp::S##_sub: return ok(map2<u>(a, b, [](u x, u y) { return x - y; }));
-    INT_OPS(i8x16, int8_t, uint8_t)
-    INT_OPS(i16x8, int16_t, uint16_t)
-    INT_OPS(i32x4, int32_t, uint32_t)
-    INT_OPS(i64x2, int64_t, uint64_t)
+      INT_OPS(i8x16, int8_t, uint8_t)
+      INT_OPS(i16x8, int16_t, uint16_t)
+      INT_OPS(i32x4, int32_t, uint32_t)
+      INT_OPS(i64x2, int64_t, uint64_t)
     case SimdOp::i8x16_popcnt: return ok(map1<uint8_t>(a, [](uint8_t x) { return std::popcount(x); }));
     case SimdOp::i8x16_narrow_i16x8_s: return ok(narrow<int16_t, int8_t>(a, b));
     case SimdOp::i8x16_narrow_i16x8_u: return ok(narrow<int16_t, uint8_t>(a, b));
     case SimdOp::i16x8_narrow_i32x4_s: return ok(narrow<int32_t, int16_t>(a, b));
     case SimdOp::i16x8_narrow_i32x4_u: return ok(narrow<int32_t, uint16_t>(a, b));
-#define SATURATING(S, s, u)                                                                             \
+#define SATURATING(S, s, u)                                                                              \
   case SimdOp::S##_add_sat_s: return ok(map2<s>(a, b, [](int x, int y) { return saturate<s>(x + y); })); \
   case SimdOp::S##_add_sat_u: return ok(map2<u>(a, b, [](int x, int y) { return saturate<u>(x + y); })); \
   case SimdOp::S##_sub_sat_s: return ok(map2<s>(a, b, [](int x, int y) { return saturate<s>(x - y); })); \
   case SimdOp::S##_sub_sat_u: return ok(map2<u>(a, b, [](int x, int y) { return saturate<u>(x - y); })); \
   case SimdOp::S##_avgr_u: return ok(map2<u>(a, b, [](int x, int y) { return (x + y + 1) / 2; }));
-    SATURATING(i8x16, int8_t, uint8_t)
-    SATURATING(i16x8, int16_t, uint16_t)
-#define MIN_MAX(S, s, u)                                                                                \
-  case SimdOp::S##_min_s: return ok(map2<s>(a, b, [](s x, s y) { return std::min(x, y); }));            \
-  case SimdOp::S##_min_u: return ok(map2<u>(a, b, [](u x, u y) { return std::min(x, y); }));            \
-  case SimdOp::S##_max_s: return ok(map2<s>(a, b, [](s x, s y) { return std::max(x, y); }));            \
+      SATURATING(i8x16, int8_t, uint8_t)
+      SATURATING(i16x8, int16_t, uint16_t)
+#define MIN_MAX(S, s, u)                                                                     \
+  case SimdOp::S##_min_s: return ok(map2<s>(a, b, [](s x, s y) { return std::min(x, y); })); \
+  case SimdOp::S##_min_u: return ok(map2<u>(a, b, [](u x, u y) { return std::min(x, y); })); \
+  case SimdOp::S##_max_s: return ok(map2<s>(a, b, [](s x, s y) { return std::max(x, y); })); \
   case SimdOp::S##_max_u: return ok(map2<u>(a, b, [](u x, u y) { return std::max(x, y); }));
-    MIN_MAX(i8x16, int8_t, uint8_t)
-    MIN_MAX(i16x8, int16_t, uint16_t)
-    MIN_MAX(i32x4, int32_t, uint32_t)
+      MIN_MAX(i8x16, int8_t, uint8_t)
+      MIN_MAX(i16x8, int16_t, uint16_t)
+      MIN_MAX(i32x4, int32_t, uint32_t)
     case SimdOp::i16x8_mul: return ok(map2<uint16_t>(a, b, [](uint32_t x, uint32_t y) { return x * y; }));
     case SimdOp::i32x4_mul: return ok(map2<uint32_t>(a, b, [](uint32_t x, uint32_t y) { return x * y; }));
     case SimdOp::i64x2_mul: return ok(map2<uint64_t>(a, b, [](uint64_t x, uint64_t y) { return x * y; }));
@@ -235,18 +239,18 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
     case SimdOp::i16x8_extadd_pairwise_i8x16_u: return ok(extadd<uint8_t, uint16_t>(a));
     case SimdOp::i32x4_extadd_pairwise_i16x8_s: return ok(extadd<int16_t, int32_t>(a));
     case SimdOp::i32x4_extadd_pairwise_i16x8_u: return ok(extadd<uint16_t, uint32_t>(a));
-#define EXTEND(To, From, ts, fs, tu, fu)                                                                \
-  case SimdOp::To##_extend_low_##From##_s: return ok(extend<fs, ts>(a, false));                         \
-  case SimdOp::To##_extend_low_##From##_u: return ok(extend<fu, tu>(a, false));                         \
-  case SimdOp::To##_extend_high_##From##_s: return ok(extend<fs, ts>(a, true));                         \
-  case SimdOp::To##_extend_high_##From##_u: return ok(extend<fu, tu>(a, true));                         \
-  case SimdOp::To##_extmul_low_##From##_s: return ok(extmul<fs, ts>(a, b, false));                      \
-  case SimdOp::To##_extmul_low_##From##_u: return ok(extmul<fu, tu>(a, b, false));                      \
-  case SimdOp::To##_extmul_high_##From##_s: return ok(extmul<fs, ts>(a, b, true));                      \
+#define EXTEND(To, From, ts, fs, tu, fu)                                           \
+  case SimdOp::To##_extend_low_##From##_s: return ok(extend<fs, ts>(a, false));    \
+  case SimdOp::To##_extend_low_##From##_u: return ok(extend<fu, tu>(a, false));    \
+  case SimdOp::To##_extend_high_##From##_s: return ok(extend<fs, ts>(a, true));    \
+  case SimdOp::To##_extend_high_##From##_u: return ok(extend<fu, tu>(a, true));    \
+  case SimdOp::To##_extmul_low_##From##_s: return ok(extmul<fs, ts>(a, b, false)); \
+  case SimdOp::To##_extmul_low_##From##_u: return ok(extmul<fu, tu>(a, b, false)); \
+  case SimdOp::To##_extmul_high_##From##_s: return ok(extmul<fs, ts>(a, b, true)); \
   case SimdOp::To##_extmul_high_##From##_u: return ok(extmul<fu, tu>(a, b, true));
-    EXTEND(i16x8, i8x16, int16_t, int8_t, uint16_t, uint8_t)
-    EXTEND(i32x4, i16x8, int32_t, int16_t, uint32_t, uint16_t)
-    EXTEND(i64x2, i32x4, int64_t, int32_t, uint64_t, uint32_t)
+      EXTEND(i16x8, i8x16, int16_t, int8_t, uint16_t, uint8_t)
+      EXTEND(i32x4, i16x8, int32_t, int16_t, uint32_t, uint16_t)
+      EXTEND(i64x2, i32x4, int64_t, int32_t, uint64_t, uint32_t)
     case SimdOp::i32x4_relaxed_trunc_f32x4_s:
     case SimdOp::i32x4_trunc_sat_f32x4_s: {
       Lanes<int32_t> r{};
@@ -275,14 +279,16 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
     case SimdOp::f32x4_convert_i32x4_u: {
       Lanes<float> r{};
       for (size_t i = 0; i < 4; ++i)
-        r[i] = op == SimdOp::f32x4_convert_i32x4_s ? static_cast<float>(lanes<int32_t>(a)[i]) : static_cast<float>(lanes<uint32_t>(a)[i]);
+        r[i] = op == SimdOp::f32x4_convert_i32x4_s ? static_cast<float>(lanes<int32_t>(a)[i])
+                                                   : static_cast<float>(lanes<uint32_t>(a)[i]);
       return ok(vector<float>(r));
     }
     case SimdOp::f64x2_convert_low_i32x4_s:
     case SimdOp::f64x2_convert_low_i32x4_u: {
       Lanes<double> r{};
       for (size_t i = 0; i < 2; ++i)
-        r[i] = op == SimdOp::f64x2_convert_low_i32x4_s ? lanes<int32_t>(a)[i] : static_cast<double>(lanes<uint32_t>(a)[i]);
+        r[i] =
+            op == SimdOp::f64x2_convert_low_i32x4_s ? lanes<int32_t>(a)[i] : static_cast<double>(lanes<uint32_t>(a)[i]);
       return ok(vector<double>(r));
     }
     case SimdOp::f32x4_demote_f64x2_zero: {
@@ -295,27 +301,29 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
       for (size_t i = 0; i < 2; ++i) r[i] = lanes<float>(a)[i];
       return ok(vector<double>(r), F64);
     }
-#define MADD(S, f, N)                                                                                   \
-  case SimdOp::S##_relaxed_madd:                                                                        \
-  case SimdOp::S##_relaxed_nmadd: {                                                                     \
-    Lanes<f> r{};                                                                                       \
-    for (size_t i = 0; i < r.size(); ++i) {                                                             \
-      const f product = lanes<f>(a)[i] * lanes<f>(b)[i];                                                \
-      volatile f rounded = op == SimdOp::S##_relaxed_madd ? product : -product;                         \
-      r[i] = rounded + lanes<f>(c)[i];                                                                  \
-    }                                                                                                   \
-    return ok(vector<f>(r), N);                                                                         \
+#define MADD(S, f, N)                                                           \
+  case SimdOp::S##_relaxed_madd:                                                \
+  case SimdOp::S##_relaxed_nmadd: {                                             \
+    Lanes<f> r{};                                                               \
+    for (size_t i = 0; i < r.size(); ++i) {                                     \
+      const f product = lanes<f>(a)[i] * lanes<f>(b)[i];                        \
+      volatile f rounded = op == SimdOp::S##_relaxed_madd ? product : -product; \
+      r[i] = rounded + lanes<f>(c)[i];                                          \
+    }                                                                           \
+    return ok(vector<f>(r), N);                                                 \
   }
-    MADD(f32x4, float, F32)
-    MADD(f64x2, double, F64)
+      MADD(f32x4, float, F32)
+      MADD(f64x2, double, F64)
     case SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s:
     case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s: {
       Lanes<int16_t> words{};
       for (size_t i = 0; i < 8; ++i)
-        words[i] = saturate<int16_t>(lanes<int8_t>(a)[2 * i] * lanes<int8_t>(b)[2 * i] + lanes<int8_t>(a)[2 * i + 1] * lanes<int8_t>(b)[2 * i + 1]);
+        words[i] = saturate<int16_t>(lanes<int8_t>(a)[2 * i] * lanes<int8_t>(b)[2 * i] +
+                                     lanes<int8_t>(a)[2 * i + 1] * lanes<int8_t>(b)[2 * i + 1]);
       if (op == SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s) return ok(vector<int16_t>(words));
       Lanes<uint32_t> r{};
-      for (size_t i = 0; i < 4; ++i) r[i] = static_cast<uint32_t>(words[2 * i] + words[2 * i + 1]) + lanes<uint32_t>(c)[i];
+      for (size_t i = 0; i < 4; ++i)
+        r[i] = static_cast<uint32_t>(words[2 * i] + words[2 * i + 1]) + lanes<uint32_t>(c)[i];
       return ok(vector<uint32_t>(r));
     }
     case SimdOp::i8x16_splat: return ok(map1<uint8_t>(a, [&](uint8_t) { return scalar_of(a); }));

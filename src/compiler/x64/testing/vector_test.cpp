@@ -50,7 +50,8 @@ unsigned arity(SimdOp op) {
   if (splat_type(op) != Type::none) return 1;
   for (const char* part : {"bitselect", "laneselect", "madd", "add_s"})
     if (name.find(part) != std::string_view::npos && name.find("sat") == std::string_view::npos) return 3;
-  for (const char* part : {"not", "abs", ".neg", "sqrt", "ceil", "floor", "trunc", "nearest", "popcnt", "extend_", "extadd", "convert", "demote", "promote"})
+  for (const char* part : {"not", "abs", ".neg", "sqrt", "ceil", "floor", "trunc", "nearest", "popcnt", "extend_",
+                           "extadd", "convert", "demote", "promote"})
     if (name.find(part) != std::string_view::npos && name.find("andnot") == std::string_view::npos) return 1;
   return 2;
 }
@@ -63,7 +64,8 @@ TEST(X64Vector, Operations) {
     Machine machine(options);
     Arena arena(size_t{1} << 30);
     const ir::Signature* vectors = nullptr;
-    FunctionBuilder shape(arena, {Type::v128, Type::v128, Type::v128, Type::i32, Type::i32}, {Type::v128, Type::v128, Type::v128});
+    FunctionBuilder shape(arena, {Type::v128, Type::v128, Type::v128, Type::i32, Type::i32},
+                          {Type::v128, Type::v128, Type::v128});
     vectors = &shape.function.signature;
     const size_t entry = machine.add_entry(*vectors);
     struct Compiled {
@@ -75,7 +77,8 @@ TEST(X64Vector, Operations) {
     };
     std::vector<Compiled> compiled;
     const auto compile = [&](Compiled c) {
-      FunctionBuilder f(arena, {Type::v128, Type::v128, Type::v128, Type::i32, Type::i32}, {Type::v128, Type::v128, Type::v128});
+      FunctionBuilder f(arena, {Type::v128, Type::v128, Type::v128, Type::i32, Type::i32},
+                        {Type::v128, Type::v128, Type::v128});
       const unsigned n = arity(c.op);
       Value a = f.param(0), b = f.param(1);
       if (c.memory) {
@@ -132,14 +135,19 @@ TEST(X64Vector, Operations) {
           const V128& third = values[(i + k) % values.size()];
           const uint32_t count = c.count ? *c.count : static_cast<uint32_t>(k * 7 + i);
           std::memcpy(machine.memory() + 4097, b.data(), 16);
-          const Outcome outcome = machine.run(entry, c.index, {Slot::of(a), Slot::of(b), Slot::of(third), Slot::of(count), Slot::of(4096u)}, 3);
+          const Outcome outcome = machine.run(
+              entry, c.index, {Slot::of(a), Slot::of(b), Slot::of(third), Slot::of(count), Slot::of(4096u)}, 3);
           const auto expected = model(c.op, a, c.constant ? *c.constant : b, third, count);
           const bool good = !outcome.trap && same(*expected, outcome.results[0].as<V128>()) &&
                             outcome.results[1].as<V128>() == a && outcome.results[2].as<V128>() == b;
           if (!good && failures++ < 10)
-            ADD_FAILURE() << ir::to_string(c.op) << " a " << hex(a) << " b " << hex(b) << " c " << hex(third) << " count " << count
-                          << "\n got " << (outcome.trap ? "trap" : hex(outcome.results[0].as<V128>())) << "\n expected " << hex(expected->value)
-                          << (c.constant ? " constant" : c.memory ? " memory" : "");
+            ADD_FAILURE() << ir::to_string(c.op) << " a " << hex(a) << " b " << hex(b) << " c " << hex(third)
+                          << " count " << count << "\n got "
+                          << (outcome.trap ? "trap" : hex(outcome.results[0].as<V128>())) << "\n expected "
+                          << hex(expected->value)
+                          << (c.constant ? " constant"
+                              : c.memory ? " memory"
+                                         : "");
         }
       }
     }
@@ -159,7 +167,8 @@ TEST(X64Vector, ReductionsAlone_BranchedAndSelected) {
       FunctionBuilder f(arena, {Type::v128}, {Type::i32, Type::i32, Type::i32});
       const auto once = [&] { return f.op(Opcode::simd_unary, Type::i32, {f.param(0)}, 0, int64_t(op)); };
       const Value plain = once();
-      const Value selected = f.op(Opcode::select, Type::i32, {once(), f.constant(Type::i32, 7), f.constant(Type::i32, 9)});
+      const Value selected =
+          f.op(Opcode::select, Type::i32, {once(), f.constant(Type::i32, 7), f.constant(Type::i32, 9)});
       const Value tested = once();
       const ir::Block yes = f.function.create_block(), no = f.function.create_block();
       f.control(Opcode::branch, tested, {f.target(yes), f.target(no)});

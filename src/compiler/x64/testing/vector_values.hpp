@@ -38,13 +38,16 @@ inline std::vector<V128> interesting() {
       return bits;
     });
     add([&] {
-      constexpr float values[] = {0.0f, -0.0f, 1.5f, -2.5f, 3e9f, -3e9f, 5e9f, 0x1p31f, -0x1p31f, INFINITY, -INFINITY, NAN, 0.5f, 1e-40f, 0x1.fffffep30f, 0x1.fffffep31f};
+      constexpr float values[] = {0.0f,     -0.0f,    1.5f,      -2.5f, 3e9f, -3e9f,  5e9f,           0x1p31f,
+                                  -0x1p31f, INFINITY, -INFINITY, NAN,   0.5f, 1e-40f, 0x1.fffffep30f, 0x1.fffffep31f};
       uint64_t bits = 0;
       for (int k = 0; k < 2; ++k) bits = bits << 32 | std::bit_cast<uint32_t>(values[random() % 16]);
       return bits;
     });
     add([&] {
-      constexpr double values[] = {0.0, -0.0, 1.5, -2.5, 3e9, -3e9, 5e9, 2147483647.5, -2147483648.5, INFINITY, -INFINITY, NAN, 0.5, 4294967295.5, 4294967294.5};
+      constexpr double values[] = {0.0,       -0.0, 1.5,          -2.5,          3e9,
+                                   -3e9,      5e9,  2147483647.5, -2147483648.5, INFINITY,
+                                   -INFINITY, NAN,  0.5,          4294967295.5,  4294967294.5};
       return std::bit_cast<uint64_t>(values[random() % 15]);
     });
     add([&] {

@@ -52,8 +52,10 @@ TEST_P(X64Wide, WideArithmetic) {
           ASSERT_TRUE(run(2) == join(a, b) + join(b, a));
           ASSERT_TRUE(run(3) == join(a, a) - join(b, b));
           ASSERT_TRUE(run(4) == U{a} * U{c});
-          ASSERT_TRUE(run(5) == static_cast<U>(static_cast<__int128>(static_cast<int64_t>(a)) * static_cast<int64_t>(c)));
-          ASSERT_TRUE(run(6) == static_cast<U>(static_cast<__int128>(static_cast<int64_t>(b)) * static_cast<int64_t>(b)));
+          ASSERT_TRUE(run(5) ==
+                      static_cast<U>(static_cast<__int128>(static_cast<int64_t>(a)) * static_cast<int64_t>(c)));
+          ASSERT_TRUE(run(6) ==
+                      static_cast<U>(static_cast<__int128>(static_cast<int64_t>(b)) * static_cast<int64_t>(b)));
         }
 }
 
@@ -69,11 +71,13 @@ TEST_P(X64Wide, WrappedValuesHaveZerosAbove) {
   const Value param = f.function.append_param(join, Type::i32);
   f.control(Opcode::jump, Value::none(), {f.target(join, {wrapped})});
   f.block = join;
-  f.ret({f.op(Opcode::uextend, Type::i64, {sum}), f.op(Opcode::uextend, Type::i64, {selected}), f.op(Opcode::uextend, Type::i64, {param}), wrapped});
+  f.ret({f.op(Opcode::uextend, Type::i64, {sum}), f.op(Opcode::uextend, Type::i64, {selected}),
+         f.op(Opcode::uextend, Type::i64, {param}), wrapped});
   machine.add(f.function);
   const size_t entry = machine.add_entry(f.function.signature);
   machine.link();
-  const Outcome outcome = machine.run(entry, 0, {Slot::of(uint64_t{0xdeadbeef'fffffff0}), Slot::of(uint64_t{0x1111111100000020})}, 4);
+  const Outcome outcome =
+      machine.run(entry, 0, {Slot::of(uint64_t{0xdeadbeef'fffffff0}), Slot::of(uint64_t{0x1111111100000020})}, 4);
   EXPECT_EQ(outcome.results[0].as<uint64_t>(), 0x10u);
   EXPECT_EQ(outcome.results[1].as<uint64_t>(), 0xfffffff0u);
   EXPECT_EQ(outcome.results[2].as<uint64_t>(), 0xfffffff0u);

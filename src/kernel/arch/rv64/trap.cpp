@@ -1,9 +1,9 @@
 // What the exceptions mean.
 #include "kernel/trap/trap.hpp"
 
+#include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
-#include "kernel/image.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/trap/cpu.hpp"
 #include "port/cpu.hpp"
@@ -15,10 +15,21 @@ extern "C" std::byte trap_stack_top[], trap_emergency_stack_top[];
 namespace cairn::kernel {
 namespace {
 
-constexpr const char* kNames[16] = {"misaligned instruction address", "instruction access fault", "illegal instruction",
-                                    "breakpoint", "misaligned load", "load access fault", "misaligned store",
-                                    "store access fault", "call from user mode", "call from supervisor mode", "exception 10",
-                                    "exception 11", "instruction page fault", "load page fault", "exception 14",
+constexpr const char* kNames[16] = {"misaligned instruction address",
+                                    "instruction access fault",
+                                    "illegal instruction",
+                                    "breakpoint",
+                                    "misaligned load",
+                                    "load access fault",
+                                    "misaligned store",
+                                    "store access fault",
+                                    "call from user mode",
+                                    "call from supervisor mode",
+                                    "exception 10",
+                                    "exception 11",
+                                    "instruction page fault",
+                                    "load page fault",
+                                    "exception 14",
                                     "store page fault"};
 
 }  // namespace
@@ -29,12 +40,14 @@ void write_registers(const TrapFrame& frame) {
                                           "s6 ", "s7 ", "s8 ", "s9 ", "s10", "s11", "t3 ", "t4 ", "t5 ", "t6 "};
   for (size_t i = 0; i < 32; i += 4) {
     LogLine line;
-    for (size_t j = i; j < i + 4; ++j) line << "  " << kRegisters[j] << " " << Hex{j == 0 ? frame.pc : frame.registers[j]};
+    for (size_t j = i; j < i + 4; ++j)
+      line << "  " << kRegisters[j] << " " << Hex{j == 0 ? frame.pc : frame.registers[j]};
     line << "\n";
     write_raw(line.text());
   }
   LogLine line;
-  line << "  scause " << Hex{frame.cause} << "  stval " << Hex{frame.address} << "  sstatus " << Hex{frame.status} << "\n";
+  line << "  scause " << Hex{frame.cause} << "  stval " << Hex{frame.address} << "  sstatus " << Hex{frame.status}
+       << "\n";
   write_raw(line.text());
 }
 
@@ -51,17 +64,22 @@ extern "C" void cairn_trap(TrapFrame& frame) {
   }
   fault.name = frame.cause < 16 ? kNames[frame.cause] : "unexpected interrupt";
   switch (frame.cause) {  // [riscv-priv 10.1.8]
-    case 1: case 5: case 7: case 12: case 13: case 15:
+    case 1:
+    case 5:
+    case 7:
+    case 12:
+    case 13:
+    case 15:
       fault.machine.kind = runtime::FaultKind::access;
       fault.machine.address = frame.address;
       fault.execute = frame.cause == 1 || frame.cause == 12;
       fault.write = frame.cause == 7 || frame.cause == 15;
       break;
-    case 2: case 3:  // ebreak is a trap instruction as well
+    case 2:
+    case 3:  // ebreak is a trap instruction as well
       fault.machine.kind = runtime::FaultKind::illegal_instruction;
       break;
-    default:
-      panic_at(fault.name, frame);
+    default: panic_at(fault.name, frame);
   }
   handle_fault(fault, frame);
 }

@@ -12,7 +12,8 @@ namespace {
 constexpr uint16_t kAddressPort = 0xcf8, kDataPort = 0xcfc;
 
 uint32_t address_of(pci::Function f, uint8_t offset) {
-  return uint32_t{1} << 31 | uint32_t{f.bus} << 16 | uint32_t{f.device} << 11 | uint32_t{f.function} << 8 | (offset & 0xfc);
+  return uint32_t{1} << 31 | uint32_t{f.bus} << 16 | uint32_t{f.device} << 11 | uint32_t{f.function} << 8 |
+         (offset & 0xfc);
 }
 
 bool has_pci() {

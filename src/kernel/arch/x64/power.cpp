@@ -7,7 +7,7 @@ namespace cairn::kernel::machine {
 void power_off(int status) {
   interrupts_off();
   out32(0x501, static_cast<uint32_t>(status));  // isa-debug-exit; nothing happens where there is none
-  out16(0x604, 0x2000);  // q35
+  out16(0x604, 0x2000);                         // q35
   const struct [[gnu::packed]] {
     uint16_t limit = 0;
     uint64_t base = 0;

@@ -17,7 +17,14 @@ namespace {
 
 constexpr uint32_t kApicBase = 0x1b;  // model-specific register
 constexpr uint32_t kTscDeadline = 0x6e0;
-enum ApicRegister : uint32_t { spurious = 0xf0, end = 0xb0, timer = 0x320, initial_count = 0x380, count = 0x390, divide = 0x3e0 };
+enum ApicRegister : uint32_t {
+  spurious = 0xf0,
+  end = 0xb0,
+  timer = 0x320,
+  initial_count = 0x380,
+  count = 0x390,
+  divide = 0x3e0
+};
 constexpr uint32_t kMasked = 1 << 16, kDeadlineMode = 2 << 17;
 constexpr uint64_t kHypervisorApicRate = 1'000'000'000;  // of QEMU's and KVM's local APIC
 
@@ -149,9 +156,11 @@ uint64_t start_clock(const BootInfo&) {
   has_deadline = (cpuid(1).ecx >> 24 & 1) != 0;
   if (!chosen || (!by_apic && !has_deadline)) refuse_to_start();
   tsc_rate = *chosen;
-  apic_rate = by_apic ? static_cast<uint64_t>(static_cast<unsigned __int128>(tsc_rate) * kHypervisorApicRate / *by_apic) : 0;
-  log_debug("clock: TSC ", tsc_rate, " Hz (by the power management timer ", by_power_timer.value_or(0), ", APIC ", by_virtual_apic.value_or(0),
-            ", CPU ", announced.value_or(0), ", interval timer ", by_interval_timer.value_or(0), "), APIC ", apic_rate, " Hz");
+  apic_rate =
+      by_apic ? static_cast<uint64_t>(static_cast<unsigned __int128>(tsc_rate) * kHypervisorApicRate / *by_apic) : 0;
+  log_debug("clock: TSC ", tsc_rate, " Hz (by the power management timer ", by_power_timer.value_or(0), ", APIC ",
+            by_virtual_apic.value_or(0), ", CPU ", announced.value_or(0), ", interval timer ",
+            by_interval_timer.value_or(0), "), APIC ", apic_rate, " Hz");
   write_apic(initial_count, 0);
   write_apic(timer, kTimerVector | (has_deadline ? kDeadlineMode : 0));
   return tsc_rate;

@@ -3,14 +3,14 @@
 
 #include <array>
 
+#include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
-#include "kernel/image.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/trap/cpu.hpp"
 #include "port/cpu.hpp"
-#include "port/trap_frame.hpp"
 #include "port/interrupts.hpp"
+#include "port/trap_frame.hpp"
 
 extern "C" const std::byte trap_entries[];  // 16 bytes each
 extern "C" std::byte trap_stacks[];         // a guard page and a stack for each IST
@@ -70,9 +70,10 @@ void load_tables(CpuTables& tables, Cpu& cpu) {
     tables.task.interrupt_stack[number - 1] = prepare_stack(number, cpu);
   tables.task.io_map = sizeof(TaskState);
   const auto task = reinterpret_cast<uint64_t>(&tables.task);
-  tables.segments = {0, 0x00af'9b00'0000'ffff, 0x00cf'9300'0000'ffff,
-                     (sizeof(TaskState) - 1) | (task & 0xff'ffff) << 16 | uint64_t{0x89} << 40 | (task >> 24 & 0xff) << 56,
-                     task >> 32};
+  tables.segments = {
+      0, 0x00af'9b00'0000'ffff, 0x00cf'9300'0000'ffff,
+      (sizeof(TaskState) - 1) | (task & 0xff'ffff) << 16 | uint64_t{0x89} << 40 | (task >> 24 & 0xff) << 56,
+      task >> 32};
   const TablePointer segments{sizeof tables.segments - 1, reinterpret_cast<uint64_t>(tables.segments.data())};
   const TablePointer interrupts{sizeof gates - 1, reinterpret_cast<uint64_t>(gates.data())};
   asm volatile(
@@ -93,13 +94,37 @@ void load_tables(CpuTables& tables, Cpu& cpu) {
       : "rax", "memory");
 }
 
-constexpr const char* kNames[32] = {"divide error", "debug exception", "non-maskable interrupt", "breakpoint", "overflow",
-                                    "bound range exceeded", "illegal instruction", "device not available", "double fault",
-                                    "coprocessor overrun", "invalid task state", "segment not present", "stack fault",
-                                    "general protection fault", "page fault", "reserved exception", "x87 error",
-                                    "alignment check", "machine check", "SIMD error", "virtualization exception",
-                                    "control protection", "exception 22", "exception 23", "exception 24", "exception 25",
-                                    "exception 26", "exception 27", "exception 28", "exception 29", "exception 30",
+constexpr const char* kNames[32] = {"divide error",
+                                    "debug exception",
+                                    "non-maskable interrupt",
+                                    "breakpoint",
+                                    "overflow",
+                                    "bound range exceeded",
+                                    "illegal instruction",
+                                    "device not available",
+                                    "double fault",
+                                    "coprocessor overrun",
+                                    "invalid task state",
+                                    "segment not present",
+                                    "stack fault",
+                                    "general protection fault",
+                                    "page fault",
+                                    "reserved exception",
+                                    "x87 error",
+                                    "alignment check",
+                                    "machine check",
+                                    "SIMD error",
+                                    "virtualization exception",
+                                    "control protection",
+                                    "exception 22",
+                                    "exception 23",
+                                    "exception 24",
+                                    "exception 25",
+                                    "exception 26",
+                                    "exception 27",
+                                    "exception 28",
+                                    "exception 29",
+                                    "exception 30",
                                     "exception 31"};
 
 // The first bank that has something to tell [sdm 3B 17.3.2].
@@ -162,9 +187,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
     case 0:  // also the overflow of a division
       fault.machine.kind = runtime::FaultKind::arithmetic;
       break;
-    case 6:
-      fault.machine.kind = runtime::FaultKind::illegal_instruction;
-      break;
+    case 6: fault.machine.kind = runtime::FaultKind::illegal_instruction; break;
     case 12:  // an address that is not canonical, by the stack pointer
     case 13:  // the same by another register
       fault.machine.kind = runtime::FaultKind::access;
@@ -176,10 +199,8 @@ extern "C" void cairn_trap(TrapFrame& frame) {
       fault.write = (frame.error & 2) != 0;
       fault.execute = (frame.error & 16) != 0;
       break;
-    case 18:
-      report_machine_check(frame);
-    default:
-      panic_at(fault.name, frame);
+    case 18: report_machine_check(frame);
+    default: panic_at(fault.name, frame);
   }
   handle_fault(fault, frame);
 }
@@ -193,8 +214,9 @@ void set_up_traps() {
                       : i == 2  ? Ist::non_maskable
                       : i == 18 ? Ist::machine_check
                                 : Ist::common;
-    gates[i] = {static_cast<uint16_t>(entry), kCode, static_cast<uint16_t>(stack | 0x8e00),
-                static_cast<uint16_t>(entry >> 16), static_cast<uint32_t>(entry >> 32), 0};
+    gates[i] = {static_cast<uint16_t>(entry),          kCode,
+                static_cast<uint16_t>(stack | 0x8e00), static_cast<uint16_t>(entry >> 16),
+                static_cast<uint32_t>(entry >> 32),    0};
   }
   Cpu& cpu = this_cpu();
   cpu.stack = boot_stack();

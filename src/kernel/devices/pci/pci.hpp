@@ -19,8 +19,8 @@ struct Function {
 uint32_t read_config(Function function, uint8_t offset);
 void write_config(Function function, uint8_t offset, uint32_t value);
 
-// Calls visit(Function, vendor, device id) on every function of bus 0 and of the buses behind bridges, as the firmware has numbered
-// them; a bus may be empty.
+// Calls visit(Function, vendor, device id) on every function of bus 0 and of the buses behind bridges, as the firmware
+// has numbered them; a bus may be empty.
 template <class F>
 void for_each_function(F&& visit) {
   unsigned last = 0;  // the highest number that a bridge seen so far leads to

@@ -64,7 +64,9 @@ class MmioTransport final : public Transport {
     return *reinterpret_cast<const volatile uint32_t*>(registers_ + config + offset);
   }
 
-  [[nodiscard]] uint32_t read(Register reg) const { return *reinterpret_cast<const volatile uint32_t*>(registers_ + reg); }
+  [[nodiscard]] uint32_t read(Register reg) const {
+    return *reinterpret_cast<const volatile uint32_t*>(registers_ + reg);
+  }
 
  private:
   void write(Register reg, uint32_t value) const { *reinterpret_cast<volatile uint32_t*>(registers_ + reg) = value; }

@@ -150,15 +150,15 @@ std::unique_ptr<Transport> find_pci_device(pci::Function function, uint16_t devi
         case 4:
           if (config.start == nullptr) config = map_window(function, at, 4);
           break;
-        default:
-          break;
+        default: break;
       }
     }
     at = static_cast<uint8_t>(head >> 8 & 0xfc);
   }
   if (common.start == nullptr || notifications.start == nullptr) return nullptr;
   pci::enable(function);
-  return std::make_unique<PciTransport>(static_cast<DeviceType>(device_id - 0x1040), common, notifications, multiplier, config);
+  return std::make_unique<PciTransport>(static_cast<DeviceType>(device_id - 0x1040), common, notifications, multiplier,
+                                        config);
 }
 
 }  // namespace cairn::kernel::virtio

@@ -1,7 +1,7 @@
 // A split virtqueue [virtio 2.7] whose buffers are single pieces of physically contiguous memory.
 //
-// The device is not trusted: an index that is out of range or not outstanding, or a length beyond the buffer, breaks the
-// queue, which then gives nothing more.
+// The device is not trusted: an index that is out of range or not outstanding, or a length beyond the buffer, breaks
+// the queue, which then gives nothing more.
 #pragma once
 
 #include <cstddef>

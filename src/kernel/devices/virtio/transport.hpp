@@ -1,5 +1,5 @@
-// How a virtio 1.x device is reached: registers in memory or a PCI function [virtio 4]. Used while a device is set up and
-// for notifications; data go through queues.
+// How a virtio 1.x device is reached: registers in memory or a PCI function [virtio 4]. Used while a device is set up
+// and for notifications; data go through queues.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,8 @@ namespace cairn::kernel {
 struct Rv64PageFormat {
   static constexpr uint64_t kValid = 1 << 0, kRead = 1 << 1, kWrite = 1 << 2, kExecute = 1 << 3, kUser = 1 << 4;
   static constexpr uint64_t kGlobal = 1 << 5, kAccessed = 1 << 6, kDirty = 1 << 7;
-  static constexpr uint64_t kOwned = 1 << 8, kDevice = 1 << 9;  // bits left to software; memory types are the platform's
+  static constexpr uint64_t kOwned = 1 << 8,
+                            kDevice = 1 << 9;  // bits left to software; memory types are the platform's
   static constexpr uint64_t kNumber = 0x003f'ffff'ffff'fc00;
 
   static bool is_present(uint64_t entry) { return (entry & kValid) != 0; }

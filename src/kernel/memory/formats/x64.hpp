@@ -6,7 +6,8 @@
 namespace cairn::kernel {
 
 struct X64PageFormat {
-  static constexpr uint64_t kPresent = 1 << 0, kWrite = 1 << 1, kUser = 1 << 2, kWriteThrough = 1 << 3, kCacheDisable = 1 << 4;
+  static constexpr uint64_t kPresent = 1 << 0, kWrite = 1 << 1, kUser = 1 << 2, kWriteThrough = 1 << 3,
+                            kCacheDisable = 1 << 4;
   static constexpr uint64_t kAccessed = 1 << 5, kDirty = 1 << 6, kLarge = 1 << 7, kGlobal = 1 << 8;
   static constexpr uint64_t kOwned = uint64_t{1} << 9;  // a bit left to software
   static constexpr uint64_t kNoExecute = uint64_t{1} << 63;

@@ -6,11 +6,11 @@
 
 namespace cairn::kernel {
 
-#define CAIRN_CSR_READ(name)                                \
-  __extension__({                                           \
-    uint64_t cairn_csr;                                     \
+#define CAIRN_CSR_READ(name)                                        \
+  __extension__({                                                   \
+    uint64_t cairn_csr;                                             \
     asm volatile("csrr %0, " #name : "=r"(cairn_csr) : : "memory"); \
-    cairn_csr;                                              \
+    cairn_csr;                                                      \
   })
 #define CAIRN_CSR_WRITE(name, value) asm volatile("csrw " #name ", %0" : : "rK"(value) : "memory")
 #define CAIRN_CSR_SET(name, value) asm volatile("csrs " #name ", %0" : : "rK"(value) : "memory")

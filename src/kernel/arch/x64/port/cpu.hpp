@@ -26,7 +26,10 @@ inline uint64_t read_msr(uint32_t number) {
   return uint64_t{high} << 32 | low;
 }
 inline void write_msr(uint32_t number, uint64_t value) {
-  asm volatile("wrmsr" : : "c"(number), "a"(static_cast<uint32_t>(value)), "d"(static_cast<uint32_t>(value >> 32)) : "memory");
+  asm volatile("wrmsr"
+               :
+               : "c"(number), "a"(static_cast<uint32_t>(value)), "d"(static_cast<uint32_t>(value >> 32))
+               : "memory");
 }
 
 struct CpuidResult {
