@@ -160,6 +160,9 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
   const int status = wait_for(qemu);
   report.qemu_nanoseconds = monotonic_nanoseconds() - started;
   if (!report.exited) {
+    if (report.timed_out && report.log.empty()) {
+      return fail(Error::of(ErrorKind::unsupported, "the machine's firmware does not run on this CPU: it is silent"));
+    }
     if (auto reason = refusal(report.log)) return fail(Error::of(ErrorKind::unsupported, std::move(*reason)));
     if (report.kvm_failed) {
       return fail(Error::of(ErrorKind::io, "KVM does not run this machine: " + first_line(report.qemu_messages)));

@@ -22,6 +22,7 @@ namespace {
 constexpr size_t kChunk = size_t{1} << 18;
 constexpr size_t kMaxLog = size_t{16} << 20;
 constexpr int kPowerOffMilliseconds = 2000;
+constexpr uint64_t kSilenceNanoseconds = 60'000'000'000;  // no machine that works is silent for so long
 
 struct Written {
   size_t bytes = 0;
@@ -109,8 +110,11 @@ class Pump {
   // Until the machine must have said something; -1: it may take any time.
   [[nodiscard]] int milliseconds_left() const {
     if (report_.exited) return kPowerOffMilliseconds;
-    if (settings_.patience_nanoseconds == 0) return -1;
-    const uint64_t end = begun_at_ + settings_.patience_nanoseconds, now = monotonic_nanoseconds();
+    const bool is_silent = report_.log.empty();
+    if (!is_silent && settings_.patience_nanoseconds == 0) return -1;
+    uint64_t end = is_silent ? started_at_ + kSilenceNanoseconds : ~uint64_t{0};
+    if (settings_.patience_nanoseconds != 0) end = std::min(end, begun_at_ + settings_.patience_nanoseconds);
+    const uint64_t now = monotonic_nanoseconds();
     constexpr uint64_t kMillion = 1'000'000;
     return now >= end ? 0 : static_cast<int>(std::min<uint64_t>((end - now) / kMillion + 1, INT_MAX));
   }
@@ -240,7 +244,8 @@ class Pump {
   PumpPorts ports_;
   PumpSettings settings_;
   MachineReport& report_;
-  uint64_t begun_at_ = monotonic_nanoseconds();  // when the machine turned to the file it is at, or to boot
+  const uint64_t started_at_ = monotonic_nanoseconds();
+  uint64_t begun_at_ = started_at_;  // when the machine turned to the file it is at, or to boot
   pollfd polls_[slot_count] = {};
   bool stdin_open_ = true;
   std::vector<char> buffer_;

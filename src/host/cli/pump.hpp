@@ -22,7 +22,8 @@ struct PumpSettings {
 // Runs until the machine has closed every port. Bytes go through untouched and in order, with backpressure both ways: a
 // reader of ours that stalls blocks the program, a program that does not read blocks whoever writes to us. The end of
 // our standard input closes the machine's. A machine that has said `exit` and does not end within two seconds is
-// killed, and so is one that stays with a file for too long.
+// killed, and so is one that stays with a file for too long, or that has not said a word on its serial port in the
+// first minute.
 void pump(PumpPorts ports, const PumpSettings& settings, MachineReport& report);
 
 }  // namespace cairn::cli

@@ -44,7 +44,8 @@ compiler::CpuFeatures detect_cpu_features() {
     const CpuidResult extended = cpuid(7);
     features.bmi1 = bit(extended.ebx, 3);
     features.avx2 = bit(extended.ebx, 5) && features.avx;
-    features.bmi2 = bit(extended.ebx, 8);
+    // No real CPU has BMI2 without BMI1; of QEMU's, BMI2's shifts do not work then.
+    features.bmi2 = features.bmi1 && bit(extended.ebx, 8);
   }
   if (cpuid(0x8000'0000).eax >= 0x8000'0001) features.lzcnt = bit(cpuid(0x8000'0001).ecx, 5);
   return features;
