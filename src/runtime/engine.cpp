@@ -64,7 +64,7 @@ namespace {
 constexpr std::byte kPending{};
 
 // A copy of the type with the references that matter to a trampoline: those of functions, and all others.
-wasm::FuncType erased(Guarded<TypeRegistry>& registry, const wasm::FuncType& source) {
+wasm::FuncType erased(Engine::Types& registry, const wasm::FuncType& source) {
   wasm::FuncType type = source;
   const auto erase = [&](wasm::ValType& value) {
     if (!value.is_ref() || !value.heap().is_concrete()) return;

@@ -73,7 +73,8 @@ class Engine {
   // For VMContext::builtins.
   [[nodiscard]] const void* const* builtins() const { return builtins_.data(); }
 
-  Guarded<TypeRegistry>& types() { return types_; }
+  using Types = Guarded<TypeRegistry, LockRank::type_registry>;
+  Types& types() { return types_; }
   CodeRegistry& code() { return code_; }
   [[nodiscard]] uint32_t next_store_id() { return next_store_id_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -94,8 +95,8 @@ class Engine {
   EngineConfig config_;
   compiler::CpuFeatures usable_cpu_;
   AddressPool addresses_;
-  Guarded<TypeRegistry> types_;
-  Guarded<TrampolineCache> trampolines_;
+  Types types_;
+  Guarded<TrampolineCache, LockRank::trampolines> trampolines_;
   CodeRegistry code_;
   const void* tail_call_restore_ = nullptr;
   const void* landing_stub_ = nullptr;

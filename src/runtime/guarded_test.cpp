@@ -10,7 +10,7 @@ namespace cairn::runtime {
 namespace {
 
 TEST(Guarded, OneThreadAtATime) {
-  Guarded<uint64_t> count(0);
+  Guarded<uint64_t, LockRank::type_registry> count(0);
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
@@ -23,7 +23,7 @@ TEST(Guarded, OneThreadAtATime) {
 
 TEST(Guarded, WhoWaitsSleeps) {
   constexpr long kHeldMilliseconds = 300;
-  Guarded<int> guarded(0);
+  Guarded<int, LockRank::type_registry> guarded(0);
   std::atomic<bool> is_held = false;
   std::thread holder([&] {
     guarded.with([&](int&) {

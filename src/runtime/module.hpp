@@ -66,7 +66,7 @@ class Module : public RefCounted {
     ~Code();
     std::unique_ptr<CodeImage> guarded, checked;  // by BoundsMode
   };
-  Guarded<Code> code_;
+  Guarded<Code, LockRank::module_code> code_;
 };
 
 }  // namespace cairn::runtime

@@ -12,9 +12,10 @@
 #include <optional>
 
 #include "base/assert.hpp"
+#include "base/sync/locked.hpp"
+#include "base/sync/spin_lock.hpp"
 #include "kernel/memory/frame_allocator.hpp"
 #include "kernel/memory/injected_failure.hpp"
-#include "kernel/sync/spin_lock.hpp"
 
 namespace cairn::kernel {
 
@@ -114,7 +115,7 @@ class FrameSource {
   void free(PhysAddr page, unsigned level) { free_contiguous(page, uint64_t{1} << (9 * level)); }
 
  private:
-  Locked<State> state_;
+  Locked<State, SpinLock, LockRank::frames> state_;
   InjectedFailure injected_;
 };
 

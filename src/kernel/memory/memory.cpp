@@ -32,8 +32,8 @@ class Permanent {
 constinit FrameSource frames;
 constinit Tlb tlb;
 constinit Permanent<KernelPageTable> page_table;
-constinit Permanent<Locked<KernelAddressSpace>> space;
-constinit Permanent<Locked<Heap>> heap;
+constinit Permanent<LockedAddressSpace> space;
+constinit Permanent<Locked<Heap, SpinLock, LockRank::heap>> heap;
 constinit bool ready = false;
 
 constinit void (*out_of_memory_end)(size_t size) = nullptr;
@@ -121,7 +121,7 @@ void initialize_memory(const BootInfo& info) {
 }
 
 FrameSource& frame_source() { return frames; }
-Locked<KernelAddressSpace>& address_space() { return *space; }
+LockedAddressSpace& address_space() { return *space; }
 VirtAddr guest_addresses_start() { return {kLargePageSize}; }
 VirtAddr guest_addresses_end() { return machine::guest_addresses_end((*page_table).levels()); }
 
@@ -162,7 +162,7 @@ void release_code(std::span<std::byte> code) {
 }
 
 void* allocate_bytes(size_t size, size_t alignment, Claim claim) {
-  CAIRN_ASSERT(ready && locks_held() == 0);
+  CAIRN_ASSERT(ready && !held_locks().has_spin_lock());
   if (frames.must_fail(claim)) return nullptr;
   void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment, claim); });
   if (result != nullptr || size <= Heap::kLargestSmall || size >= uint64_t{1} << 40) return result;
@@ -210,7 +210,7 @@ void end_without_memory(void (*end)(size_t size)) { out_of_memory_end = end; }
 
 void free_bytes(void* pointer) {
   if (pointer == nullptr) return;
-  CAIRN_ASSERT(locks_held() == 0);
+  CAIRN_ASSERT(!held_locks().has_spin_lock());
   const VirtAddr address = VirtAddr::of(pointer);
   if (address.value >= layout::kKernelRegions && address.value < layout::kKernelRegionsEnd) {
     const VirtAddr start{align_down(address.value, kPageSize)};

@@ -13,6 +13,7 @@ struct BootInfo;
 
 using KernelPageTable = PageTable<PageFormat, FrameSource, Tlb>;
 using KernelAddressSpace = AddressSpace<KernelPageTable>;
+using LockedAddressSpace = Locked<KernelAddressSpace, SpinLock, LockRank::address_space>;
 
 inline constexpr DirectMap kDirectMap(layout::kDirectMap);
 
@@ -20,7 +21,7 @@ inline constexpr DirectMap kDirectMap(layout::kDirectMap);
 void initialize_memory(const BootInfo& info);
 
 FrameSource& frame_source();
-Locked<KernelAddressSpace>& address_space();
+LockedAddressSpace& address_space();
 // The lower half, where guests' memories, stacks and code lie.
 VirtAddr guest_addresses_start();
 VirtAddr guest_addresses_end();

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <span>
 
+#include "base/sync/lock_rank.hpp"
+
 namespace cairn::runtime {
 struct Activation;
 }
@@ -18,6 +20,7 @@ struct Cpu {
   // a guard below.
   std::span<const std::byte> stack;
   runtime::Activation* activation = nullptr;  // the innermost entry into guest code
+  HeldLocks held_locks;
   std::atomic<uint64_t> spurious_interrupts{0};
 };
 

@@ -7,7 +7,6 @@
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/panic.hpp"
-#include "kernel/sync/spin_lock.hpp"
 #include "kernel/trap/frame_place.hpp"
 #include "port/trap_frame.hpp"
 #include "runtime/code/activation.hpp"
@@ -22,6 +21,12 @@ constinit Cpu boot_cpu;
 }  // namespace
 
 Cpu& this_cpu() { return boot_cpu; }
+
+}  // namespace cairn::kernel
+
+cairn::HeldLocks& cairn::held_locks() { return kernel::this_cpu().held_locks; }
+
+namespace cairn::kernel {
 
 extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu) {
   const runtime::Activation* const activation = cpu->activation;
@@ -56,7 +61,7 @@ void handle_fault(const Fault& fault, TrapFrame& frame) {
   }
   // Filling takes locks: who holds one already touches neither guests' memory nor anything else that is filled on first
   // touch.
-  if (locks_held() != 0) {
+  if (held_locks().has_spin_lock()) {
     message << ", while a lock was held";
     panic_at(message.text(), frame);
   }

@@ -35,7 +35,7 @@ class CodeRegistry {
   Table& spare() { return tables_[1 - current_.load(std::memory_order_relaxed)]; }
   void publish();
 
-  Guarded<Writing> writing_;
+  Guarded<Writing, LockRank::code_registry> writing_;
   std::array<Table, 2> tables_;
   std::atomic<uint32_t> current_ = 0;
 };

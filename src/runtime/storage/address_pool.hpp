@@ -54,7 +54,7 @@ class AddressPool {
   };
   Result<std::span<std::byte>> reserve(State& state, uint64_t size);
 
-  Guarded<State> state_;
+  Guarded<State, LockRank::address_pool> state_;
 };
 
 }  // namespace cairn::runtime

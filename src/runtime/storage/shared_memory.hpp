@@ -75,8 +75,8 @@ class SharedMemory final : public RefCounted {
   MemorySpace space_;
   alignas(16) mutable abi::VMMemory vm_;
   struct Growth {};
-  Guarded<Growth> growth_;
-  Guarded<Queue> queue_;
+  Guarded<Growth, LockRank::shared_memory_growth> growth_;
+  Guarded<Queue, LockRank::shared_memory_waiters> queue_;
 };
 
 }  // namespace cairn::runtime
