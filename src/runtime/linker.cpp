@@ -1,5 +1,7 @@
 #include "runtime/linker.hpp"
 
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "base/operation.hpp"
 
@@ -140,8 +142,17 @@ std::optional<uint32_t> Linker::find(std::string_view module, std::string_view n
   });
 }
 
+std::optional<Linker::FoundEntry> Linker::find_entry(std::string_view module, std::string_view name) const {
+  for (const EntryTable& table : tables_) {
+    if (table.module.view() != module) continue;
+    const auto found = std::ranges::lower_bound(table.entries, name, {}, &HostEntry::name);
+    if (found != table.entries.end() && found->name == name) return FoundEntry{&*found, table.data};
+  }
+  return std::nullopt;
+}
+
 Result<void> Linker::check_free(std::string_view module, std::string_view name) const {
-  if (allow_shadowing_ || !find(module, name)) return {};
+  if (allow_shadowing_ || !provides(module, name)) return {};
   return fail(make_error([&] {
     return Error::of(ErrorKind::link, "Name " + std::string(module) + "::" + std::string(name) + " is already defined");
   }));
@@ -169,11 +180,24 @@ Result<void> Linker::define(std::string_view module, std::string_view name, cons
     }));
   }
   CAIRN_TRY(check_free(module, name));
+  return add(module, name, item);
+}
+
+Result<void> Linker::add(std::string_view module, std::string_view name, const Extern& item) {
   Definition definition{{}, {}, item};
   if (!try_reserve_more(1) || !definition.module.try_assign(module) || !definition.name.try_assign(name)) {
     return fail(out_of_memory("a definition"));
   }
   put(std::move(definition));
+  return {};
+}
+
+Result<void> Linker::define_entries(std::string_view module, std::span<const HostEntry> entries, void* data) {
+  CAIRN_ASSERT(std::ranges::is_sorted(entries, {}, &HostEntry::name));
+  EntryTable table{{}, entries, data};
+  if (!table.module.try_assign(module) || !tables_.try_push_back(std::move(table))) {
+    return fail(out_of_memory("definitions"));
+  }
   return {};
 }
 
@@ -209,28 +233,48 @@ Result<void> Linker::alias_module(std::string_view from, std::string_view to) {
       return fail(out_of_memory("a definition"));
     }
   }
-  if (!try_reserve_more(added.size())) return fail(out_of_memory("definitions"));
+  TryVector<EntryTable> tables;
+  for (const EntryTable& known : tables_) {
+    if (known.module.view() != from) continue;
+    EntryTable table{{}, known.entries, known.data};
+    if (!table.module.try_assign(to) || !tables.try_push_back(std::move(table))) {
+      return fail(out_of_memory("definitions"));
+    }
+  }
+  if (!try_reserve_more(added.size()) || !tables_.try_reserve_more(tables.size())) {
+    return fail(out_of_memory("definitions"));
+  }
   for (Definition& definition : added) put(std::move(definition));
+  for (EntryTable& table : tables) tables_.push_back_within_capacity(std::move(table));
   return {};
 }
 
-std::optional<Extern> Linker::get(std::string_view module, std::string_view name) const {
-  const auto found = find(module, name);
-  return found ? std::optional(definitions_[*found].item) : std::nullopt;
+bool Linker::provides(std::string_view module, std::string_view name) const {
+  return find(module, name) || find_entry(module, name);
 }
 
-Result<std::vector<Extern>> Linker::resolve(const Module& module) const {
+Result<void> Linker::bind_entries(const Module& module) {
+  for (const wasm::Import& import : module.definition().imports) {
+    if (find(import.module, import.name)) continue;
+    const std::optional<FoundEntry> found = find_entry(import.module, import.name);
+    if (found) CAIRN_TRY(add(import.module, import.name, CAIRN_TRY(bind(store_, *found->entry, found->data))));
+  }
+  return {};
+}
+
+Result<std::vector<Extern>> Linker::resolve(const Module& module) {
+  CAIRN_TRY(bind_entries(module));
   return run_operation([&]() -> Result<std::vector<Extern>> {
     std::vector<Extern> items;
     ImportChecker checker(store_, module);
     for (const wasm::Import& import : module.definition().imports) {
-      const std::optional<Extern> item = get(import.module, import.name);
-      if (!item) {
+      const auto found = find(import.module, import.name);
+      if (!found) {
         return fail(Error::of(ErrorKind::link, std::string("Missing ") + wasm::to_string(import.kind) + " import " +
                                                    import.module + "::" + import.name));
       }
-      CAIRN_TRY(checker.check(import, *item));
-      items.push_back(*item);
+      CAIRN_TRY(checker.check(import, definitions_[*found].item));
+      items.push_back(definitions_[*found].item);
     }
     return items;
   });

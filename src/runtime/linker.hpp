@@ -26,25 +26,42 @@ class Linker {
   Result<void> define_function(std::string_view module, std::string_view name, Callable callable) {
     return define(module, name, CAIRN_TRY(wrap_function(store_, std::move(callable))));
   }
+  // All of the entries under `module`: each becomes a function of the store when a module imports it. They are sorted
+  // by name. `data` is what the entries want, and outlives the store.
+  Result<void> define_entries(std::string_view module, std::span<const HostEntry> entries, void* data);
   // All exports of the instance under `module`, all or none.
   Result<void> define_instance(std::string_view module, Instance instance);
   // Every entry of module `from` also under `to`, all or none.
   Result<void> alias_module(std::string_view from, std::string_view to);
 
-  [[nodiscard]] std::optional<Extern> get(std::string_view module, std::string_view name) const;
+  // Whether there is a definition of that name.
+  [[nodiscard]] bool provides(std::string_view module, std::string_view name) const;
 
   // Resolves each import in order. Errors (link): "Missing <kind> import m::n"; "incompatible import type: ..." with
   // both types.
   Outcome<Instance> instantiate(const Ref<Module>& module);
 
   // Only the checks of instantiate: the resolved imports.
-  Result<std::vector<Extern>> resolve(const Module& module) const;
+  Result<std::vector<Extern>> resolve(const Module& module);
 
  private:
   struct Definition {
     TryString module, name;
     Extern item;
   };
+  struct EntryTable {
+    TryString module;
+    std::span<const HostEntry> entries;
+    void* data = nullptr;
+  };
+  struct FoundEntry {
+    const HostEntry* entry = nullptr;
+    void* data = nullptr;
+  };
+  [[nodiscard]] std::optional<FoundEntry> find_entry(std::string_view module, std::string_view name) const;
+  // Makes functions of the entries that the module imports.
+  Result<void> bind_entries(const Module& module);
+  Result<void> add(std::string_view module, std::string_view name, const Extern& item);
   [[nodiscard]] std::optional<uint32_t> find(std::string_view module, std::string_view name) const;
   Result<void> check_free(std::string_view module, std::string_view name) const;
   // Replaces an earlier one. The room for a new one has been made.
@@ -55,6 +72,7 @@ class Linker {
   bool allow_shadowing_ = false;
   TryVector<Definition> definitions_;
   TryIndex index_;  // by module and name
+  TryVector<EntryTable> tables_;
 };
 
 }  // namespace cairn::runtime

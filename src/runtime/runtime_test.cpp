@@ -289,12 +289,56 @@ TEST_F(Runtime, AllowsShadowingWhenAsked) {
   ASSERT_TRUE(linker_->define_instance("m", one));
   linker_->allow_shadowing(true);
   ASSERT_TRUE(linker_->define_instance("m", two));
-  EXPECT_EQ(std::get<Func>(*linker_->get("m", "f")), *get_export_as<Func>(*store_, two, "f"));
+  constexpr std::string_view kCaller = R"((module (import "%" "f" (func (result i32))) (export "f" (func 0))))";
+  const auto caller_of = [&](std::string_view module) {
+    std::string text(kCaller);
+    return instantiate(text.replace(text.find('%'), 1, module));
+  };
+  EXPECT_EQ(invoke_i32(caller_of("m"), "f"), 2);
   linker_->allow_shadowing(false);
   ASSERT_TRUE(linker_->alias_module("m", "alias"));
   EXPECT_FALSE(linker_->alias_module("m", "alias"));
-  EXPECT_EQ(linker_->get("alias", "f"), linker_->get("m", "f"));
-  EXPECT_EQ(linker_->get("alias", "g"), std::nullopt);
+  EXPECT_EQ(invoke_i32(caller_of("alias"), "f"), 2);
+  EXPECT_TRUE(linker_->provides("alias", "f"));
+  EXPECT_FALSE(linker_->provides("alias", "g"));
+}
+
+struct Counter {
+  int32_t total = 0;
+};
+std::expected<int32_t, Trap> add(Counter& counter, Caller&, int32_t amount) { return counter.total += amount; }
+std::expected<void, Trap> reset(Counter& counter, Caller&) {
+  counter.total = 0;
+  return {};
+}
+constexpr HostEntry kCounterEntries[] = {host_entry<&add>("add"), host_entry<&reset>("reset")};
+
+// One table serves any number of stores, each with data of its own; names that are not imported cost nothing.
+TEST_F(Runtime, EntriesBecomeFunctionsWhenTheyAreImported) {
+  constexpr std::string_view kModule = R"((module
+    (import "counter" "add" (func $add (param i32) (result i32)))
+    (func (export "f") (result i32) (drop (call $add (i32.const 3))) (call $add (i32.const 4)))))";
+  Counter mine, others;
+  ASSERT_TRUE(linker_->define_entries("counter", kCounterEntries, &mine));
+  EXPECT_TRUE(linker_->provides("counter", "reset"));
+  EXPECT_FALSE(linker_->provides("counter", "subtract"));
+  EXPECT_FALSE(linker_->define_function("counter", "add", [](Caller&) -> std::expected<void, Trap> { return {}; }));
+  EXPECT_EQ(invoke_i32(instantiate(kModule), "f"), 7);
+  EXPECT_EQ(invoke_i32(instantiate(kModule), "f"), 14);
+
+  const auto other_store = *Store::create(*engine_);
+  Linker other_linker(*other_store);
+  ASSERT_TRUE(other_linker.define_entries("counter", kCounterEntries, &others));
+  ASSERT_TRUE(other_linker.alias_module("counter", "again"));
+  EXPECT_TRUE(other_linker.provides("again", "add"));
+  const auto instance = other_linker.instantiate(compile(kModule));
+  ASSERT_TRUE(instance);
+  EXPECT_EQ(call(*other_store, *get_export_as<Func>(*other_store, *instance, "f"), {})->at(0).as_i32(), 7);
+  EXPECT_EQ(mine.total, 14);
+
+  const auto wrong = try_instantiate(R"((module (import "counter" "add" (func (param i64)))))");
+  ASSERT_FALSE(wrong);
+  EXPECT_TRUE(wrong.error().what().contains("incompatible import type for counter::add")) << wrong.error().what();
 }
 
 }  // namespace

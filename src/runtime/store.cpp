@@ -256,7 +256,7 @@ Result<Func> Store::create_host_function(const wasm::FuncType& type,
                                          void* callable, void (*destroy)(void*)) {
   HostFunction* const function = host_functions_.try_emplace_back();
   if (function == nullptr) {
-    destroy(callable);
+    if (destroy != nullptr) destroy(callable);
     return fail(out_of_memory("a host function"));
   }
   function->callable = callable;

@@ -15,7 +15,7 @@ std::expected<void, runtime::Trap> trap(void* message, runtime::Caller&, std::sp
 
 Result<void> UnknownImports::define(runtime::Store& store, runtime::Linker& linker, const runtime::Module& module) {
   for (const wasm::Import& import : module.definition().imports) {
-    if (import.kind != wasm::ExternKind::func || linker.get(import.module, import.name)) continue;
+    if (import.kind != wasm::ExternKind::func || linker.provides(import.module, import.name)) continue;
     wasm::FuncType type = module.definition().func_type(wasm::FuncIndex(import.index));
     for (wasm::ValType& param : type.params) param = module.canonical(param);
     for (wasm::ValType& result : type.results) result = module.canonical(result);

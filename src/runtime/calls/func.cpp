@@ -145,6 +145,10 @@ Result<Func> create_function(Store& store, const wasm::FuncType& type, DynamicHo
                                     [](void* kept) { delete static_cast<DynamicCallable*>(kept); });
 }
 
+Result<Func> bind(Store& store, const HostEntry& entry, void* data) {
+  return detail::make_host_function(store, *entry.type, entry.invoke, data, nullptr);
+}
+
 namespace detail {
 
 namespace {
@@ -159,7 +163,7 @@ Result<Func> make_host_function(Store& store, const StaticType& type,
   if (callable == nullptr) return fail(out_of_memory("a host function"));
   Result<wasm::FuncType> made = run_operation([&] { return function_type(type); });
   if (made) return store.create_host_function(*made, invoke, callable, destroy);
-  destroy(callable);
+  if (destroy != nullptr) destroy(callable);
   return fail(std::move(made).error());
 }
 

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <expected>
 #include <span>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -162,6 +163,23 @@ struct InvokerFor<Callable, std::expected<R, Trap> (C::*)(Caller&, A...) const> 
 template <class Callable, class C, class R, class... A>
 struct InvokerFor<Callable, std::expected<R, Trap> (C::*)(Caller&, A...)> : HostInvoker<Callable, R, A...> {};
 
+template <auto f>
+struct EntryInvoker;
+template <class Data, class R, class... A, std::expected<R, Trap> (*f)(Data&, Caller&, A...)>
+struct EntryInvoker<f> {
+  static uint32_t invoke(abi::VMHostContext* self, abi::VMContext* context, std::byte* values) {
+    Caller caller = make_caller(self, context);
+    const HandleScope scope(caller.store());
+    std::expected<R, Trap> result = [&]<size_t... I>(std::index_sequence<I...>) {
+      return f(*static_cast<Data*>(self->data), caller, load_slot<A>(values, I)...);
+    }(std::index_sequence_for<A...>());
+    if (!result) return report_trap(std::move(result.error()));
+    if constexpr (!std::is_void_v<R>) Results<R>::store(values, *result);
+    return 0;
+  }
+  static constexpr const StaticType& type = StaticTypeOf<R, A...>::type;
+};
+
 }  // namespace detail
 
 // A host function from a callable `std::expected<R, Trap>(Caller&, A...)`; its WebAssembly type follows from A and R. A
@@ -172,6 +190,21 @@ Result<Func> wrap_function(Store& store, Callable callable) {
   return detail::make_host_function(store, Invoker::type, &Invoker::invoke,
                                     new (std::nothrow) Callable(std::move(callable)), &Invoker::destroy);
 }
+
+// A host function that is made once for all stores: it knows nothing but what a store that imports it gives it, `data`.
+struct HostEntry {
+  std::string_view name;
+  const detail::StaticType* type = nullptr;
+  uint32_t (*invoke)(abi::VMHostContext* self, abi::VMContext* caller, std::byte* values) = nullptr;
+};
+// The entry of a function `std::expected<R, Trap> f(Data& data, Caller& caller, A...)`.
+template <auto f>
+constexpr HostEntry host_entry(std::string_view name) {
+  using Invoker = detail::EntryInvoker<f>;
+  return {name, &Invoker::type, &Invoker::invoke};
+}
+// The function in a store. `data` is of the entry's type and outlives the store.
+Result<Func> bind(Store& store, const HostEntry& entry, void* data);
 
 template <class Signature>
 class TypedFunc;

@@ -90,7 +90,7 @@ class Supplier {
   // Defines what the linker lacks, as far as it can be made up; the rest stays missing. The module outlives the store.
   void supply(const runtime::Module& module) {
     for (const wasm::Import& import : module.definition().imports) {
-      if (linker_.get(import.module, import.name)) continue;
+      if (linker_.provides(import.module, import.name)) continue;
       if (std::optional<runtime::Extern> item = make(module, import)) {
         (void)linker_.define(import.module, import.name, *item);
       }
