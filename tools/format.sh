@@ -2,7 +2,7 @@
 cd "$root" || exit 71
 case "${1-}" in
   "") git ls-files '*.cpp' '*.hpp' | xargs clang-format-22 -i ;;
-  --check) git ls-files '*.cpp' '*.hpp' | xargs clang-format-22 --dry-run --Werror ;;
+  --check) tools/check_format.sh ;;
   *) fail 64 "unknown option \`$1\` of format (\`./cairn help\` explains)" ;;
 esac
 exit

@@ -103,6 +103,10 @@ done
 build_for_tests host-sanitize all && sanitized=1
 
 job structure/includes tools/check_includes.sh
+job structure/format tools/check_format.sh
+job "structure/file lists" tools/check_file_lists.sh
+job structure/tidy env CAIRN_BUILD="$build" tools/check_tidy.sh
+job structure/gates env CAIRN_BUILD="$build" tests/structure/gates.sh
 case " ${targets[*]} " in *" x86_64 riscv64 "*)
   job structure/stacks python3 tools/check_stacks.py "$build"/kernel-x86_64/cairn-kernel-testing.debug "$build"/kernel-riscv64/cairn-kernel-testing.debug ;;
 esac

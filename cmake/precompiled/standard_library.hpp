@@ -1,4 +1,5 @@
-// What most sources include of the standard library, precompiled (CMakeLists.txt). It is no substitute for the includes that a file needs.
+// What most sources include of the standard library, precompiled (CMakeLists.txt). It is no substitute for the includes
+// that a file needs.
 #pragma once
 
 #include <algorithm>

@@ -2,8 +2,8 @@
 #include "port/cpu.hpp"
 
 #include "kernel/cpu_features.hpp"
+#include "kernel/firmware/boot_tree.hpp"
 #include "kernel/machine.hpp"
-#include "port/boot_tree.hpp"
 
 namespace cairn::kernel {
 

@@ -1,8 +1,8 @@
 // Where devices are: the device tree's virtio slots.
 #include "kernel/devices/attach.hpp"
 #include "kernel/devices/virtio/mmio.hpp"
+#include "kernel/firmware/boot_tree.hpp"
 #include "kernel/machine.hpp"
-#include "port/boot_tree.hpp"
 
 namespace cairn::kernel::machine {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernel/firmware/boot_tree.hpp"
 #include "kernel/machine.hpp"
-#include "port/boot_tree.hpp"
 
 namespace cairn::kernel::machine {
 

@@ -1,7 +1,7 @@
 #include "port/paging.hpp"
 
 #include "base/boot_protocol.hpp"
-#include "port/boot_tree.hpp"
+#include "kernel/firmware/boot_tree.hpp"
 #include "port/cpu.hpp"
 #include "port/layout.hpp"
 

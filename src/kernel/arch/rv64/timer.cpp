@@ -1,10 +1,10 @@
 // Time: the time CSR tells it; its comparator (Sstc) or the firmware's ends a halt; the goldfish clock knows the date.
 #include "kernel/boot/boot_info.hpp"
+#include "kernel/firmware/boot_tree.hpp"
 #include "kernel/firmware/device_tree.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"
-#include "port/boot_tree.hpp"
 #include "port/cpu.hpp"
 
 namespace cairn::kernel::machine {

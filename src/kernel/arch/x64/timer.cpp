@@ -10,7 +10,6 @@
 #include "kernel/panic.hpp"
 #include "kernel/time/calibration.hpp"
 #include "port/cpu.hpp"
-#include "port/interrupts.hpp"
 
 namespace cairn::kernel::machine {
 namespace {

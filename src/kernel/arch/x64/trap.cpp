@@ -9,7 +9,6 @@
 #include "kernel/panic.hpp"
 #include "kernel/trap/cpu.hpp"
 #include "port/cpu.hpp"
-#include "port/interrupts.hpp"
 #include "port/trap_frame.hpp"
 
 extern "C" const std::byte trap_entries[];  // 16 bytes each

@@ -76,4 +76,12 @@ inline void device_read_barrier() { asm volatile("" : : : "memory"); }
 inline void synchronize_code() { asm volatile("" : : : "memory"); }
 
 }  // namespace machine
+
+// --- The local APIC's part in traps.
+inline constexpr uint8_t kTimerVector = 32;
+inline constexpr uint8_t kSpuriousVector = 33;
+namespace machine {
+void end_of_interrupt();
+}
+
 }  // namespace cairn::kernel

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# tests/structure/gates.sh: whether the checks of the tree fail when they should. Last line: N passed, N failed.
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$root" || exit 1
+passed=0 failed=0
+
+# expect NAME STATUS PATTERN COMMAND...: its status and what it says.
+expect() {
+  local name=$1 status=$2 pattern=$3 output result
+  shift 3
+  output=$("$@" 2>&1)
+  result=$?
+  if [ "$result" -eq "$status" ] && grep -qE -- "$pattern" <<<"$output"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'FAIL %s: status %d, not %d, or no `%s` in:\n%s\n' "$name" "$result" "$status" "$pattern" "$output"
+  fi
+}
+
+# The formatter.
+mkdir "$scratch/format"
+printf 'int f() { return 1; }\n' >"$scratch/format/good.cpp"
+expect format/good 0 '^1 passed, 0 failed$' tools/check_format.sh "$scratch/format"
+printf 'int g(){return 1;}\n' >"$scratch/format/bad.hpp"
+expect format/bad 1 '^FAIL .*bad.hpp: not formatted' tools/check_format.sh "$scratch/format"
+
+# The lists of files, in a copy.
+mkdir -p "$scratch/lists/src/kernel" "$scratch/lists/src/compiler"
+cp -r src/kernel/arch "$scratch/lists/src/kernel"
+cp -r src/compiler/x64 src/compiler/rv64 "$scratch/lists/src/compiler"
+expect lists/good 0 ' 0 failed$' tools/check_file_lists.sh "$scratch/lists"
+touch "$scratch/lists/src/kernel/arch/x64/more.cpp"
+expect lists/more 1 '^FAIL ports of the kernel' tools/check_file_lists.sh "$scratch/lists"
+rm "$scratch/lists/src/kernel/arch/x64/more.cpp" "$scratch/lists/src/compiler/rv64/registers.hpp"
+expect lists/fewer 1 'rv64 lacks registers.hpp' tools/check_file_lists.sh "$scratch/lists"
+
+# The thread-safety analysis: what a lock guards cannot be reached without it.
+compile() {
+  clang++-22 -std=gnu++23 -stdlib=libc++ -fno-exceptions -fno-rtti -fsyntax-only -Wthread-safety -Werror -Isrc -DCAIRN_DEBUG=0 -x c++ "$1"
+}
+write_source() { # NAME BODY
+  printf '#include "base/sync/locked.hpp"\n#include "base/sync/spin_lock.hpp"\nusing namespace cairn;\n%s\n' "$2" >"$scratch/$1.cpp"
+}
+counter='struct Counter { SpinLock lock; int count CAIRN_GUARDED_BY(lock) = 0; };'
+write_source held "$counter int f(Counter& c) { const LockScope<SpinLock> scope(c.lock, LockRank::heap); return ++c.count; }"
+expect locks/held 0 '' compile "$scratch/held.cpp"
+write_source unheld "$counter int f(Counter& c) { return ++c.count; }"
+expect locks/unheld 1 "requires holding .*lock" compile "$scratch/unheld.cpp"
+write_source kept "$counter void f(Counter& c) { c.lock.lock(); }"
+expect locks/kept 1 "still held at the end of function" compile "$scratch/kept.cpp"
+
+# clang-tidy.
+cat >"$scratch/tidy.cpp" <<'SOURCE'
+#include <string>
+#include <utility>
+std::string twice(std::string text) {
+  const std::string taken = std::move(text);
+  return taken + text;
+}
+SOURCE
+expect tidy/bad 1 'FAIL .*bugprone-use-after-move' tools/check_tidy.sh "$scratch/tidy.cpp"
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

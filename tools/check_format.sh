@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# tools/check_format.sh [DIRECTORY]: whether all C++ sources, or those below DIRECTORY, are as clang-format would write them.
+# Last line: N passed, N failed.
+set -u
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit 1
+if [ $# -gt 0 ]; then
+  mapfile -t files < <(find "$1" -name '*.[ch]pp')
+else
+  mapfile -t files < <(git ls-files '*.cpp' '*.hpp')
+fi
+failed=0
+while read -r file; do
+  echo "FAIL $file: not formatted (./cairn format)"
+  failed=$((failed + 1))
+done < <(printf '%s\n' "${files[@]}" |
+  xargs -P 2 -n 32 clang-format-22 --style="file:$root/.clang-format" --dry-run 2>&1 | sed -nE "s/^([^ :]+):[0-9]+:[0-9]+: .*/\1/p" | sort -u)
+echo "$((${#files[@]} - failed)) passed, $failed failed"
+[ "$failed" -eq 0 ]
