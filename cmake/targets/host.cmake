@@ -4,7 +4,8 @@ add_link_options(-fuse-ld=lld -stdlib=libc++)
 if(CAIRN_SANITIZE)
   add_compile_options(-fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all)
   # The toolchain's own C++ library, not whichever shared one the system has.
-  add_link_options(-fsanitize=${CAIRN_SANITIZE} -nostdlib++)
+  # operator new is the platform's.
+  add_link_options(-fsanitize=${CAIRN_SANITIZE} -fno-sanitize-link-c++-runtime -nostdlib++)
   link_libraries(/usr/lib/llvm-22/lib/libc++.a /usr/lib/llvm-22/lib/libc++abi.a)
 else()
   add_link_options(-static)

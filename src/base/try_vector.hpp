@@ -95,7 +95,7 @@ class TryVector {
   }
   [[nodiscard]] bool try_resize(size_t count, const T& value) {
     if (count > size_) {
-      const T copy = value;  // `value` may lie in this array
+      const T copy = value;  // `value` may lie in this array NOLINT(performance-unnecessary-copy-initialization)
       if (!try_reserve(count)) return false;
       std::uninitialized_fill_n(data_ + size_, count - size_, copy);
       size_ = count;

@@ -102,7 +102,7 @@ TEST_F(TryVectorTest, Moves) {
   Limited<int> first;
   ASSERT_TRUE(first.try_push_back(1));
   Limited<int> second = std::move(first);
-  ASSERT_TRUE(first.try_push_back(2));
+  ASSERT_TRUE(first.try_push_back(2));  // NOLINT(bugprone-use-after-move): what it is for is tested
   first = std::move(second);
   EXPECT_EQ(first.size(), 1u);
   EXPECT_EQ(first[0], 1);

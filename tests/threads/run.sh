@@ -12,4 +12,4 @@ if [[ $target == host* ]]; then
   python3 "$here/contention.py" >"$made/contention.wast" && python3 "$here/litmus.py" 100 >"$made/litmus.wast" || exit 1
   scripts+=("$here/waiting.wast" "$made/contention.wast" "$made/litmus.wast")
 fi
-exec timeout 600 "$root/build/host/cairn-cli" wast --target "$target" "${scripts[@]}"
+exec timeout 600 "${CAIRN_CLI:-$root/build/host/cairn-cli}" wast --target "$target" "${scripts[@]}"

@@ -23,6 +23,9 @@ extern "C" const char* __asan_default_options() { return "allocator_may_return_n
 #define ASAN_POISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
 #define ASAN_UNPOISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
 #endif
+#if __has_feature(thread_sanitizer)
+extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
+#endif
 
 // Links are out of bounds for everybody else.
 #define CAIRN_SEES_LINKS __attribute__((no_sanitize("address")))
