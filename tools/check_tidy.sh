@@ -9,7 +9,7 @@ if [ $# -gt 0 ]; then
 else
   checked=$(cat tools/tidy_checked)
   git cat-file -e "$checked^{commit}" 2>/dev/null || checked=HEAD~1  # a clone without its history
-  mapfile -t files < <(git diff --name-only --diff-filter=d "$checked" -- 'src/*.cpp' | grep -vE '/rv64/|^src/(kernel|cstd|guest)/')
+  mapfile -t files < <(git diff --name-only --diff-filter=d "$checked" -- 'src/*.cpp' | grep -vE '/rv64/|^src/(kernel|cstd|guest_c_runtime)/')
 fi
 failed=0
 if [ ${#files[@]} -gt 0 ]; then

@@ -99,11 +99,11 @@ wasm_sysroot() {
   printf '%s' "$sysroot"
 }
 
-# The run-time support of exceptions and setjmp (src/guest): what programs that use them compile along, and the flags.
-guest_c_files=("$root/src/guest/setjmp.c" "$root/src/guest/tags.s")
-guest_cxx_files=("$root/src/guest/exceptions.cpp" "$root/src/guest/tags.s")
+# The run-time support of exceptions and setjmp (src/guest_c_runtime): what programs that use them compile along, and the flags.
+guest_c_files=("$root/src/guest_c_runtime/setjmp.c" "$root/src/guest_c_runtime/tags.s")
+guest_cxx_files=("$root/src/guest_c_runtime/exceptions.cpp" "$root/src/guest_c_runtime/tags.s")
 guest_flags() { # LEGACY: true or false
-  printf '%s ' -mexception-handling -mllvm -wasm-enable-sjlj -mllvm "-wasm-use-legacy-eh=$1" "-I$root/src/guest/include"
+  printf '%s ' -mexception-handling -mllvm -wasm-enable-sjlj -mllvm "-wasm-use-legacy-eh=$1" "-I$root/src/guest_c_runtime/include"
 }
 
 launcher=()

@@ -40,7 +40,7 @@ command_for() {
 prepare() { # NAME
   . "$here/$1.sh"
   local key
-  key=$(cat "$here/$1.sh" "$here/${1%_*}.sh" "$here/lib.sh" "$here"/support/*.h "$here/${1%_*}"/* "$root"/src/guest/*.* "$root"/src/guest/include/* 2>/dev/null | cat - <(clang-22 --version; echo "$optimize" "${wasm_features:-}") | sha256sum | cut -c1-16)
+  key=$(cat "$here/$1.sh" "$here/${1%_*}.sh" "$here/lib.sh" "$here"/support/*.h "$here/${1%_*}"/* "$root"/src/guest_c_runtime/*.* "$root"/src/guest_c_runtime/include/* 2>/dev/null | cat - <(clang-22 --version; echo "$optimize" "${wasm_features:-}") | sha256sum | cut -c1-16)
   place="$work/$1-$key"
   wasm="$place/$1.wasm" native="$place/$1" inputs="$place/inputs"
   [ -e "$place/ready" ] && return

@@ -118,9 +118,9 @@ void remove_litter(const std::string& unfinished) {
   }
 }
 
-// What wasi-libc and libc++abi lack (src/guest): compiled along with the program.
+// What wasi-libc and libc++abi lack (src/guest_c_runtime): compiled along with the program.
 std::vector<std::string> support_files(Language language) {
-  const std::string folder = root_directory() + "/src/guest";
+  const std::string folder = root_directory() + "/src/guest_c_runtime";
   std::vector<std::string> files = {folder + "/setjmp.c", folder + "/tags.s"};
   if (language == Language::cxx) files.push_back(folder + "/exceptions.cpp");
   return files;
@@ -135,7 +135,7 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
                                         "-D_WASI_EMULATED_GETPID", "-D_WASI_EMULATED_MMAN",
                                         // setjmp, by exceptions in their final encoding.
                                         "-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false",
-                                        "-I" + root_directory() + "/src/guest/include"};
+                                        "-I" + root_directory() + "/src/guest_c_runtime/include"};
   if (language == Language::cxx) {
     arguments.insert(arguments.end(), {"-std=c++23", "-fwasm-exceptions", "-Wno-deprecated"});
   } else {
