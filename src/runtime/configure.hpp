@@ -7,11 +7,12 @@
 
 namespace cairn::runtime {
 
-// The features that can be executed: all that there are. What is left out here is refused at validation, by name and
-// offset.
+// The features that the engine can execute, which are all of them. Validation refuses a feature that is left out here,
+// with its name and offset.
 wasm::Features executable_features();
 
-// For the machine that runs this: its architecture and instruction sets, then what `config` asks for.
+// Makes the configuration for the machine that this code runs on: its architecture and instruction sets, then the
+// options of `config`.
 Result<EngineConfig> configure_engine(const BootConfig& config);
 
 }  // namespace cairn::runtime

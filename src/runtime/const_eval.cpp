@@ -13,7 +13,7 @@ namespace {
 
 using Kind = wasm::ConstOp::Kind;
 
-// Of what only names a value.
+// Evaluates an instruction that only names a value.
 std::optional<RawValue> simple_value(InstanceObject& instance, const wasm::ConstOp& op) {
   switch (op.kind) {
     case Kind::value: return RawValue{op.bits, op.high_bits};
@@ -29,7 +29,8 @@ std::optional<RawValue> simple_value(InstanceObject& instance, const wasm::Const
   }
 }
 
-// The operand stack. Its references of the heap are among the store's roots while others are made.
+// The evaluator with its operand stack. Heap references on the stack are among the store's roots while other objects
+// are made.
 class Evaluator {
  public:
   explicit Evaluator(InstanceObject& instance) : instance_(instance), scope_(instance.store) {}
@@ -55,7 +56,7 @@ class Evaluator {
   }
   [[nodiscard]] Heap& heap() const { return *instance_.store.heap(); }
 
-  // Without memory for it, run() ends.
+  // If there is no memory for the entry, run() ends.
   void push(const Entry& entry) { is_full_ |= !stack_.try_push_back(entry); }
   void push(uint64_t low, uint64_t high = 0) { push(Entry{{low, high}}); }
   void push_reference(abi::HeapReference reference) {
@@ -156,7 +157,7 @@ class Evaluator {
     return true;
   }
 
-  // Of the `operands` topmost values, or if there is only one, of copies of it.
+  // Makes an array of the `operands` topmost values, or, if there is only one, of copies of it.
   bool make_array(const wasm::ConstOp& op, uint32_t length, uint32_t operands) {
     const abi::FieldStorage element = storage(definition(op).fields[0]);
     const abi::HeapReference array = heap().allocate_array(type_id(op), length);

@@ -10,17 +10,17 @@
 
 namespace cairn::runtime {
 
-// A value as it lies in a slot of 16 bytes. A reference of the heap is good until the next allocation.
+// A value as it is stored in a slot of 16 bytes. A heap reference in it is valid until the next allocation.
 struct RawValue {
   uint64_t low = 0;
   uint64_t high = 0;
 };
 
-// The expression has been validated, so it can only fail for want of memory (allocation_failure); one of a single
+// Evaluates a validated expression. It can only fail for lack of memory (allocation_failure). An expression of a single
 // instruction that makes no object cannot fail.
 std::expected<RawValue, wasm::TrapKind> evaluate(InstanceObject& instance, const wasm::ConstExpr& expression);
 
-// Whether evaluating it makes objects, so that doing it twice gives two values.
+// Whether evaluating the expression makes objects, so that evaluating it twice gives two different values.
 [[nodiscard]] bool makes_objects(const wasm::ConstExpr& expression);
 
 }  // namespace cairn::runtime

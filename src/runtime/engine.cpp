@@ -60,10 +60,11 @@ compiler::BoundsMode Engine::bounds_for(const wasm::Module& module) {
 
 namespace {
 
-// What stands for the trampolines of a type while they are being made.
+// A placeholder for the trampolines of a type while they are being made.
 constexpr std::byte kPending{};
 
-// A copy of the type with the references that matter to a trampoline: those of functions, and all others.
+// Makes a copy of the type that distinguishes only the two kinds of references that matter to a trampoline: references
+// to functions, and all others.
 wasm::FuncType erased(Engine::Types& registry, const wasm::FuncType& source) {
   wasm::FuncType type = source;
   const auto erase = [&](wasm::ValType& value) {

@@ -27,17 +27,17 @@ class CodeImage;
 struct EngineConfig {
   compiler::Options compiler;
   size_t guest_stack_bytes = size_t{8} << 20;
-  // How much address space memories may take in all; 0: three quarters of what the platform has.
+  // How much address space all memories together may take; 0 means three quarters of what the platform has.
   uint64_t memory_addresses = 0;
-  // With BoundsMode::guard, memories get guard pages as far as that suffices, and others are checked. Or they are
-  // errors.
+  // What happens with BoundsMode::guard when the address space is used up: if true, creating a memory fails; if false,
+  // it gets no guard pages and its accesses are checked.
   bool guards_required = false;
   // How much address space a memory without guard pages may take at most; its memory.grow stops there.
   uint64_t checked_memory_reservation = uint64_t{64} << 30;
-  HeapConfig heap;  // of a store's managed objects
+  HeapConfig heap;  // configuration of each store's heap
 };
 
-// How code of one signature is entered from the host, and how a host function of it is entered by a guest.
+// The code that enters functions of one signature from the host, and the code by which a guest enters a host function.
 struct Trampolines {
   const void* entry = nullptr;
   const void* host = nullptr;
@@ -45,7 +45,7 @@ struct Trampolines {
 
 class Engine {
  public:
-  // The options' architecture must be the platform's.
+  // The architecture of the options must be the platform's.
   static Result<std::unique_ptr<Engine>> create(const EngineConfig& config);
   ~Engine();
   Engine(const Engine&) = delete;
@@ -53,24 +53,24 @@ class Engine {
 
   [[nodiscard]] const EngineConfig& config() const { return config_; }
   [[nodiscard]] const compiler::Options& options() const { return config_.compiler; }
-  // The optional instruction sets that code may use: those of the options that this CPU has.
+  // The optional instruction sets that compiled code may use: those that the options name and this CPU has.
   [[nodiscard]] const compiler::CpuFeatures& usable_cpu() const { return usable_cpu_; }
 
-  // Trampolines for canonical function types; compiles what is missing, all in one go.
+  // Makes trampolines for canonical function types. Compiles all that are missing at once.
   Result<void> prepare_trampolines(std::span<const CanonicalId> types);
-  // How a module that is compiled now should check the bounds of its memories: without checks while there is address
-  // space for guard pages.
+  // How a module that is compiled now should check the bounds of its memories: by guard pages while there is address
+  // space for them.
   [[nodiscard]] compiler::BoundsMode bounds_for(const wasm::Module& module);
   AddressPool& addresses() { return addresses_; }
 
-  // Prepared before.
+  // Returns the trampolines of a type for which prepare_trampolines() has succeeded.
   [[nodiscard]] Trampolines trampolines(CanonicalId type);
   [[nodiscard]] const void* tail_call_restore() const { return tail_call_restore_; }
   // Enters a landing pad (codegen/target.hpp).
   using LandingStub = void (*)(const uint64_t* registers, uint64_t stack_pointer, const void* landing_pad,
                                uint32_t exception);
   [[nodiscard]] LandingStub landing_stub() const { return std::bit_cast<LandingStub>(landing_stub_); }
-  // For VMContext::builtins.
+  // The value of VMContext::builtins.
   [[nodiscard]] const void* const* builtins() const { return builtins_.data(); }
 
   using Types = Guarded<TypeRegistry, LockRank::type_registry>;

@@ -32,7 +32,7 @@ class Instantiation {
         definition_(module_.definition()),
         layout_(module_.layout()) {}
 
-  // All that the instance's vectors will hold has its room from here on.
+  // After this step, every vector of the instance has room for all its elements.
   Result<void> allocate_context() {
     constexpr size_t kAlignment = 64;
     instance_.context_storage.reset(new (std::nothrow) std::byte[layout_.size() + kAlignment]());
@@ -99,7 +99,7 @@ class Instantiation {
     return {};
   }
 
-  // The module's own choice, unless a memory has no guards that the code would rely on (decision 0011).
+  // Returns the module's own choice, unless a memory lacks the guards that this code would rely on (decision 0011).
   [[nodiscard]] compiler::BoundsMode choose_bounds() const {
     for (const uint32_t memory : instance_.memories) {
       const MemoryObject& object = store_[Memory{store_.id(), memory}];
@@ -108,15 +108,15 @@ class Instantiation {
     return module_.bounds();
   }
 
-  // The memories that are defined here, and with all of them known, the code. It comes before anything can be seen of
-  // the instance.
+  // Creates the memories that the module defines, and then, with all memories known, the code. This comes before any
+  // effect of the instance is visible.
   Result<void> create_memories_and_code() {
     CAIRN_TRY(create_memories(choose_bounds()));
     instance_.code = CAIRN_TRY(instance_.module->code(choose_bounds()));
     return {};
   }
 
-  // A full heap ends this, and create_tables, before anything can be seen of the instance.
+  // A full heap ends this step or create_tables before any effect of the instance is visible.
   Result<void> create_globals() {
     for (size_t i = definition_.imported_globals; i < definition_.globals.size(); ++i) {
       const wasm::Global& global = definition_.globals[i];
@@ -156,7 +156,7 @@ class Instantiation {
     return {};
   }
 
-  // Active and declarative element segments, then active data segments; stops at the first trap.
+  // Runs active and declarative element segments, then active data segments; stops at the first trap.
   std::optional<wasm::TrapKind> run_segments() {
     for (uint32_t i = 0; i < definition_.elements.size(); ++i) {
       if (!evaluate_elements(instance_, i)) return wasm::TrapKind::allocation_failure;

@@ -35,7 +35,7 @@ bool limits_fit(uint64_t current, const wasm::Limits& actual, const wasm::Limits
   return !wanted.maximum || (actual.maximum && *actual.maximum <= *wanted.maximum);
 }
 
-// Checks one definition against one import; gives the text of an incompatibility.
+// Checks one definition against one import and gives the text of an incompatibility.
 class ImportChecker {
  public:
   ImportChecker(Store& store, const Module& module)
@@ -62,7 +62,7 @@ class ImportChecker {
                                                ": wanted " + wanted + ", found " + found));
   }
 
-  // Nothing is allocated with the types locked: this is part of an operation.
+  // `f` must not allocate while the types are locked: this is part of another operation.
   template <class F>
   decltype(auto) with_types(F&& f) {
     return store_.engine().types().with(std::forward<F>(f));

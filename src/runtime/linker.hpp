@@ -17,31 +17,32 @@ class Linker {
  public:
   explicit Linker(Store& store) : store_(store) {}
 
-  // Definitions of a name that is taken replace it instead of being an error.
+  // If true, a definition of an existing name replaces the earlier one. Otherwise it is an error.
   void allow_shadowing(bool allow) { allow_shadowing_ = allow; }
 
-  // Error (link): "Name m::n is already defined"; a definition of another store is refused.
+  // Adds a definition. Fails with a link error if the name exists ("Name m::n is already defined") or the definition
+  // belongs to another store.
   Result<void> define(std::string_view module, std::string_view name, const Extern& item);
   template <class Callable>
   Result<void> define_function(std::string_view module, std::string_view name, Callable callable) {
     return define(module, name, CAIRN_TRY(wrap_function(store_, std::move(callable))));
   }
-  // All of the entries under `module`: each becomes a function of the store when a module imports it. They are sorted
-  // by name. `data` is what the entries want, and outlives the store.
+  // Defines all entries, which are sorted by name, under `module`. An entry becomes a function of the store when a module
+  // imports it. `data` is of the type that the entries want, and outlives the store.
   Result<void> define_entries(std::string_view module, std::span<const HostEntry> entries, void* data);
-  // All exports of the instance under `module`, all or none.
+  // Defines all exports of the instance under `module`, all or none.
   Result<void> define_instance(std::string_view module, Instance instance);
-  // Every entry of module `from` also under `to`, all or none.
+  // Defines every entry of module `from` also under `to`, all or none.
   Result<void> alias_module(std::string_view from, std::string_view to);
 
   // Whether there is a definition of that name.
   [[nodiscard]] bool provides(std::string_view module, std::string_view name) const;
 
-  // Resolves each import in order. Errors (link): "Missing <kind> import m::n"; "incompatible import type: ..." with
-  // both types.
+  // Resolves each import in order and instantiates the module. Link errors: "Missing <kind> import m::n"; "incompatible
+  // import type: ..." with both types.
   Outcome<Instance> instantiate(const Ref<Module>& module);
 
-  // Only the checks of instantiate: the resolved imports.
+  // Does only the checks of instantiate() and returns the resolved imports.
   Result<std::vector<Extern>> resolve(const Module& module);
 
  private:
@@ -64,7 +65,7 @@ class Linker {
   Result<void> add(std::string_view module, std::string_view name, const Extern& item);
   [[nodiscard]] std::optional<uint32_t> find(std::string_view module, std::string_view name) const;
   Result<void> check_free(std::string_view module, std::string_view name) const;
-  // Replaces an earlier one. The room for a new one has been made.
+  // Adds a definition or replaces an earlier one. The caller has made room for a new one.
   void put(Definition definition);
   [[nodiscard]] bool try_reserve_more(size_t more);
 

@@ -13,7 +13,8 @@ namespace cairn::runtime {
 
 namespace {
 
-// References to managed objects come from types that describe them, tags, and what carries references in and out.
+// A module gets references to managed objects only from types that describe them, from tags, and from imports and
+// exports that carry references.
 bool may_touch_heap(const wasm::Module& module) {
   const auto is_heap_reference = [&](wasm::ValType type) {
     return type.is_ref() && abi::storage_of(type, [&](wasm::TypeIndex index) {

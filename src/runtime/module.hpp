@@ -17,34 +17,34 @@ namespace cairn::runtime {
 
 class Module : public RefCounted {
  public:
-  // Decodes, validates and compiles, for the way of checking bounds that the engine has address space for.
+  // Decodes, validates and compiles a module, for the way of checking bounds that the engine has address space for.
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
-  // The same of a module that is decoded already, with the engine's features.
+  // Does the same for a module that is already decoded, with the engine's features.
   static Result<Ref<Module>> create(Engine& engine, wasm::Module definition);
   // Loads a code object that compile_module made of this module, with the engine's features and for this way of
-  // checking bounds. Error (malformed): it is another's, or made in another way, which is named
-  // (codegen/object_identity.hpp).
+  // checking bounds. Fails (malformed) if the object belongs to another module or was made with other settings; the
+  // error names the difference (codegen/object_identity.hpp).
   static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object,
                                   compiler::BoundsMode bounds);
   ~Module();
 
   [[nodiscard]] Engine& engine() const { return engine_; }
   [[nodiscard]] const wasm::Module& definition() const { return module_; }
-  // How the code that it was created with checks bounds.
+  // How the code that the module was created with checks bounds.
   [[nodiscard]] compiler::BoundsMode bounds() const { return bounds_; }
-  // The code that checks bounds so: what the module was created with, or compiled now for the first instance that needs
-  // it.
+  // Returns the code that checks bounds in this way. It is either the code that the module was created with, or it is
+  // compiled when the first instance needs it.
   Result<const CodeImage*> code(compiler::BoundsMode bounds);
   [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
   [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_.as_span(); }
   [[nodiscard]] CanonicalId type_id(wasm::FuncIndex function) const {
     return type_ids_[module_.functions[function.index()].type.index()];
   }
-  // Position of an escaped defined function among those, for VMLayout::func_ref.
+  // The position of an escaped defined function among all of them, for VMLayout::func_ref.
   [[nodiscard]] uint32_t escaped_position(wasm::FuncIndex function) const { return escaped_[function.index()]; }
   // Whether an instance may touch managed objects, so that its store must have a heap.
   [[nodiscard]] bool needs_heap() const { return needs_heap_; }
-  // A type of this module in canonical form.
+  // Returns a type of this module in canonical form.
   [[nodiscard]] wasm::ValType canonical(wasm::ValType type) const {
     return TypeRegistry::canonical(type, type_ids_.as_span());
   }

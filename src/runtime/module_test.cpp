@@ -1,4 +1,4 @@
-// Loading code objects: only what was made for this module, by this compiler, in this way.
+// Loads code objects. Only an object that this compiler made of this module in this way is accepted.
 #include <algorithm>
 #include <cstring>
 
@@ -31,12 +31,12 @@ class CodeObjects : public RuntimeTest {
     change(options);
     return *compiler::compile_module(decode(kModule), options);
   }
-  // What loading it says; empty when it is loaded.
+  // Returns the error of loading the object; empty when it is loaded.
   std::string refusal(std::span<const std::byte> object, BoundsMode bounds, const char* text = kModule) {
     const auto module = Module::load(*engine_, decode(text), object, bounds);
     return module ? std::string() : module.error().to_string();
   }
-  // The object with another identity.
+  // Returns the object with a changed identity.
   template <class Change>
   static std::vector<std::byte> changed(std::vector<std::byte> object, const compiler::Options& options,
                                         Change&& change) {
@@ -75,7 +75,7 @@ TEST_F(CodeObjects, SayWhatIsWrongWithThem) {
           .contains("relaxed"));
   EXPECT_TRUE(
       refusal(*compiler::compile_stubs(engine_->options()), BoundsMode::guard).contains("holds stubs, not a module"));
-  // Both architectures' sets: no CPU has them all.
+  // The code needs the instruction sets of both architectures, and no CPU has them all.
   const std::string lacking = refusal(compile_with([](compiler::Options& o) {
                                         for (const auto& feature : compiler::kCpuFeatureNames)
                                           o.cpu.*feature.field = true;
@@ -91,7 +91,7 @@ TEST_F(CodeObjects, AreCheckedInEveryByteOfTheirIdentity) {
   const std::vector<std::byte> object = compile_for(options.bounds);
   EXPECT_EQ(refusal(changed(object, options, [](ObjectIdentity&) {}), options.bounds), "");
   for (size_t i = 0; i < sizeof(ObjectIdentity); ++i) {
-    // Of instruction sets, those that are not needed may be there.
+    // The bits of instruction sets are not tested: an object may need fewer sets than the CPU has.
     if (i >= offsetof(ObjectIdentity, cpu) && i < offsetof(ObjectIdentity, cpu) + sizeof(ObjectIdentity::cpu)) continue;
     for (unsigned bit = 0; bit < 8; ++bit) {
       const auto flipped = changed(object, options, [&](ObjectIdentity& identity) {

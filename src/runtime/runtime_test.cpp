@@ -32,7 +32,7 @@ TEST_F(Runtime, CallsWithManyArgumentsAndResults) {
   for (size_t i = 0; i < 10; ++i) EXPECT_EQ(many->at(i).low(), i + 1);
 }
 
-// A type that mentions itself is one position of its own group, in whichever module it stands.
+// A type that refers to itself does so by its position in its own group, so its place in the module does not matter.
 TEST_F(Runtime, RecursiveTypesAreEqualAcrossModules) {
   const Ref<Module> first = compile("(module (type $t (func (param i32 (ref null $t)))))");
   const Ref<Module> second = compile("(module (type (func)) (type $t (func (param i32 (ref null $t)))))");
@@ -189,8 +189,8 @@ TEST_F(Runtime, LinksInstancesByImportsAndExports) {
 }
 
 TEST_F(Runtime, TailCallsBetweenInstancesRunInConstantStack) {
-  // Two instances with a memory each that call each other in tail position through a table, with more arguments on the
-  // stack one way than the other.
+  // Two instances, each with its own memory, call each other in tail position through a table. One direction has more
+  // arguments on the stack than the other.
   const Instance table_owner = instantiate(R"((module (table (export "table") 2 funcref)))");
   ASSERT_TRUE(linker_->define_instance("t", table_owner));
   const Instance a = instantiate(R"((module
@@ -217,7 +217,7 @@ TEST_F(Runtime, TailCallsBetweenInstancesRunInConstantStack) {
     (elem (i32.const 1) func $odd)))");
   EXPECT_EQ(invoke_i32(a, "even", {Val::i32(1'000'000)}), 1);
   EXPECT_EQ(invoke_i32(a, "even", {Val::i32(1'000'001)}), 2);
-  // The caller has its own memory back after each of them.
+  // After each call the caller has its own memory again.
   EXPECT_EQ(invoke_i32(a, "caller", {Val::i32(1000)}), 11);
   EXPECT_EQ(invoke_i32(a, "caller", {Val::i32(1001)}), 12);
 }

@@ -57,7 +57,7 @@ Result<Heap*> Store::ensure_heap() {
   return heap_.get();
 }
 
-// The bytes that note changes, for a table of `elements`; false: no memory.
+// Makes the bytes that note changes for a table of `elements`. Returns false if there is no memory.
 static bool make_changed(TableObject& table, uint64_t elements) {
   if (!table.holds_heap_references) return true;
   if (!table.changed.try_resize((elements + abi::kTablePiece - 1) / abi::kTablePiece)) return false;
@@ -111,7 +111,8 @@ Result<Val> Store::load(wasm::ValType type, const std::byte* slot) {
   abi::HeapReference reference;
   std::memcpy(&reference, slot, sizeof(reference));
   if (reference == abi::kNullReference) return Val::null(type.heap());
-  // Conversions keep the object, so only the type tells what an externref's or exnref's is taken for.
+  // Conversions between hierarchies keep the object, so only the type tells what the value of an externref or exnref
+  // is.
   using wasm::HeapType;
   const bool is_any = type.heap() != HeapType::extern_ && type.heap() != HeapType::noextern &&
                       type.heap() != HeapType::exn && type.heap() != HeapType::noexn;

@@ -1,6 +1,6 @@
-// A store owns every runtime object: instances and their contexts, host functions, memories, tables, globals, tags, and
-// the stack that its guest code runs on; shared memories alone may have several owners. One thread at a time uses a
-// store. Destroying it destroys instances before the host functions that they import, unmaps memories and drops
+// A store owns all its runtime objects: instances and their contexts, host functions, memories, tables, globals, tags,
+// and the stack that its guest code runs on. Only shared memories may have several owners. One thread at a time uses a
+// store. Destroying a store destroys instances before the host functions that they import, unmaps memories and releases
 // modules.
 #pragma once
 
@@ -27,7 +27,7 @@ namespace cairn::runtime {
 // Why an instantiation or a host's call did not succeed: an error before any guest code ran, or a trap.
 struct Failure {
   std::optional<Trap> trap;
-  Error error;  // when there is no trap
+  Error error;  // valid when there is no trap
   [[nodiscard]] std::string what() const { return trap ? trap->what() : error.to_string(); }
 };
 template <class T>
@@ -39,8 +39,8 @@ struct MemoryObject {
   std::span<std::byte> reservation;
   uint64_t maximum_bytes = 0;            // growth stops here
   bool has_guards = false;               // code that relies on guard pages may access it
-  std::unique_ptr<abi::VMMemory> owned;  // of memories made by the host
-  Ref<SharedMemory> shared;  // of shared ones: `vm` and the reservation are its, and the length is for length()
+  std::unique_ptr<abi::VMMemory> owned;  // set for memories made by the host
+  Ref<SharedMemory> shared;              // set for shared memories: owns `vm` and the reservation
 
   [[nodiscard]] uint64_t length() const { return shared ? shared->length() : vm->length; }
   [[nodiscard]] uint64_t pages() const { return length() >> type.page_size_log2; }
@@ -51,11 +51,11 @@ struct TableObject {
   bool holds_heap_references = false;
   wasm::TableType type;  // element type in canonical form
   TableStorage elements;
-  uint64_t* store_elements = nullptr;  // of all tables of the store: at most kStoreTableElements
+  uint64_t* store_elements = nullptr;  // number of elements in all tables of the store; at most kStoreTableElements
   TryVector<uint8_t> changed;          // VMTable::changed
   std::unique_ptr<abi::VMTable> owned;
 
-  // Elements that are about to be written.
+  // Notes that these elements are about to be written.
   void note_change(uint64_t start, uint64_t count) {
     if (!holds_heap_references || count == 0) return;
     for (uint64_t piece = start / abi::kTablePiece; piece <= (start + count - 1) / abi::kTablePiece; ++piece) {
@@ -64,14 +64,14 @@ struct TableObject {
   }
 };
 
-// The values of an element segment whose expressions make objects, evaluated once. Words of heap references, which are
-// roots.
+// The values of an element segment whose expressions make objects. They are evaluated once. Heap references among them
+// are roots.
 struct ElementValues {
   TryVector<uint64_t> words;
-  size_t seen = 0;  // by the collector: these do not change any more
+  size_t seen = 0;  // number of values that the collector has seen; these do not change any more
 };
 
-// What the tables of a store hold together, in elements of 8 bytes.
+// The limit on all tables of a store together, in elements of 8 bytes.
 inline constexpr uint64_t kStoreTableElements = uint64_t{1} << 27;
 
 struct GlobalObject {
@@ -92,25 +92,25 @@ struct InstanceObject {
 
   Store& store;
   Ref<Module> module;
-  const CodeImage* code = nullptr;  // of the module, for the memories that this instance has
+  const CodeImage* code = nullptr;  // the module's code that fits this instance's memories
   std::unique_ptr<std::byte[]> context_storage;
   abi::VMContext* context = nullptr;
-  // By index in the module's index spaces, imports first: numbers in the store.
+  // Numbers of objects in the store, by index in the module's index spaces, imports first.
   TryVector<uint32_t> memories, tables, globals, tags;
   TryVector<bool> dropped_data, dropped_elements;
   TryVector<ElementValues> element_values;   // empty for segments that make no objects
-  bool has_new_element_values = false;       // that the collector has not seen
+  bool has_new_element_values = false;       // whether there are values that the collector has not seen
   TryVector<std::optional<Extern>> exports;  // filled lazily, in the order of the export section
 
   template <class T>
   [[nodiscard]] T* at(uint64_t offset) const {
     return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(context) + offset);
   }
-  // The reference to a function of the module's index space, imported or escaped.
+  // Returns the reference to an imported or escaped function of the module.
   [[nodiscard]] abi::VMFuncRef* func_ref(wasm::FuncIndex function) const;
 };
 
-// What a host function was made of; owned by the store.
+// The parts of a host function; owned by the store.
 struct HostFunction {
   abi::VMHostContext context;
   abi::VMFuncRef reference;
@@ -140,7 +140,7 @@ class Store {
   [[nodiscard]] Engine& engine() const { return engine_; }
   [[nodiscard]] uint32_t id() const { return id_; }
 
-  // Object behind a handle; asserts that the handle is of this store.
+  // Returns the object behind a handle. Asserts that the handle is of this store.
   MemoryObject& operator[](Memory handle) { return own(handle, memories_); }
   TableObject& operator[](Table handle) { return own(handle, tables_); }
   GlobalObject& operator[](Global handle) { return own(handle, globals_); }
@@ -158,26 +158,27 @@ class Store {
     return std::visit([this](const auto& handle) { return owns(handle); }, item);
   }
 
-  // Objects made by the host. Types are in terms of abstract heap types.
+  // These functions make objects for the host. Their types contain abstract heap types only.
   Result<Memory> create_memory(const wasm::MemoryType& type);
   Result<Table> create_table(const wasm::TableType& type, const Val& initial);
   Result<Global> create_global(const wasm::GlobalType& type, const Val& value);
   Result<Tag> create_tag(CanonicalId type);
-  // `invoke` as in VMHostContext; takes ownership of `callable`, which it finds in VMHostContext::data.
+  // Makes a host function. `invoke` is as in VMHostContext. The store takes ownership of `callable`, which `invoke`
+  // finds in VMHostContext::data.
   Result<Func> create_host_function(const wasm::FuncType& type,
                                     uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*),
                                     void* callable, void (*destroy)(void*));
 
-  // A memory that other stores of the engine have too.
+  // Adds a memory that other stores of the engine use too.
   Result<Memory> add_shared_memory(Ref<SharedMemory> shared);
 
-  // For instantiation: objects whose VM part lies in a VMContext.
-  // With guard pages if `bounds` wants them and there is address space for them (runtime/storage/memory.hpp).
+  // For instantiation: these functions make objects whose VM part lies in a VMContext. A memory has guard pages if
+  // `bounds` asks for them and there is address space for them (runtime/storage/memory.hpp).
   Result<Memory> add_memory(const wasm::MemoryType& type, abi::VMMemory* vm, compiler::BoundsMode bounds);
   Result<Table> add_table(const wasm::TableType& type, uint64_t initial, abi::VMTable* vm);  // `initial`: a word
   Result<Global> add_global(const wasm::GlobalType& type, abi::VMGlobal* vm);
   Result<Instance> add_instance(Ref<Module> module);
-  // How much the store holds, to go back to when an instantiation fails before anything of it could be seen.
+  // The numbers of objects in the store. An instantiation that fails before it has a visible effect restores them.
   struct Mark {
     size_t instances, memories, tables, globals, tags;
   };
@@ -187,26 +188,27 @@ class Store {
   // Fills the header of a context that belongs to this store.
   void initialize_header(abi::VMContext& context, uint64_t magic);
 
-  // A value out of a slot of 16 bytes or a table's word, of a canonical type. An object gets a handle, unless there is
-  // no memory for one.
+  // Reads a value of a canonical type from a slot of 16 bytes or from a word of a table. An object gets a handle; the
+  // function fails if there is no memory for one.
   Result<Val> load(wasm::ValType type, const std::byte* slot);
-  // Makes `value` fit for save(): a number of the host gets its object. May collect; fails when the heap is full.
+  // Prepares `value` for save(): a number of the host gets its object. May collect; fails when the heap is full.
   Result<void> prepare(Val& value);
   // Writes a prepared value to a slot of 16 bytes. Never collects.
   void save(const Val& value, std::byte* slot) const;
-  // Whether a canonical type's values are references to managed objects.
+  // Whether the values of a canonical type are references to managed objects.
   [[nodiscard]] bool is_heap_reference(wasm::ValType type);
 
-  // Calls a guest or host function with `values` as 16-byte slots (arguments in, results out); they must fit the type.
+  // Calls a guest or host function. `values` are 16-byte slots: arguments in, results out. They must fit the type.
   std::expected<void, Trap> invoke(const abi::VMFuncRef& function, std::byte* values);
 
-  // The backtrace of what is being thrown: as far as it has been unwound, or of what the host threw again.
+  // The backtrace of the exception that is being thrown: the frames unwound so far, or the frames of an exception that
+  // the host throws again.
   struct ThrowTrace {
     Backtrace walked;
     std::vector<TrapFrame> given;  // moved here from the host's trap
   };
   ThrowTrace& throw_trace() { return throw_trace_; }
-  // The heap of managed objects, made when it is first needed; an Error when there is no room for one.
+  // Returns the heap of managed objects and makes it when it is first needed. Fails when there is no room for one.
   Result<Heap*> ensure_heap();
   [[nodiscard]] Heap* heap() const { return heap_.get(); }  // null while there is none
 
@@ -216,7 +218,7 @@ class Store {
   TryDeque<TableObject>& tables() { return tables_; }
   TryDeque<GlobalObject>& globals() { return globals_; }
   TryDeque<InstanceObject, 4>& instances() { return instances_; }
-  // The tag that exceptions name by this address.
+  // Returns the tag that exceptions name by this address.
   [[nodiscard]] Tag tag_of(uint64_t vm_tag) const;
 
   // A place for the host's own data, such as a WASI context. Not owned.
@@ -231,7 +233,7 @@ class Store {
 
  private:
   Store(Engine& engine, std::span<std::byte> stack);
-  void drop_last_memory();  // before the instance that holds its VMMemory goes
+  void drop_last_memory();  // called before the instance that holds its VMMemory is destroyed
   void drop_last_table();
   Result<void> initialize(TableObject& table, uint64_t initial);
 
@@ -247,13 +249,14 @@ class Store {
   TryDeque<HostFunction> host_functions_;
   TryDeque<TagObject> tags_;
   TryDeque<GlobalObject> globals_;
-  uint64_t table_elements_ = 0;  // in all tables
+  uint64_t table_elements_ = 0;  // elements in all tables
   TryDeque<TableObject> tables_;
   TryDeque<MemoryObject> memories_;
   TryDeque<InstanceObject, 4> instances_;
 };
 
-// Bounds the life of handles to managed objects: those made while it is the innermost end with it. Scopes nest.
+// Bounds the life of handles to managed objects: a handle ends with the scope that was innermost when the handle was
+// made. Scopes nest.
 //
 //   HandleScope scope(store);
 //   Val list = call(store, make_list, {})->front();  // valid until `scope` ends
@@ -271,7 +274,8 @@ class HandleScope {
   size_t count_;
 };
 
-// Grows by `delta` pages or elements; the old size, or nothing when a limit or the machine's memory does not allow it.
+// Grow by `delta` pages or elements. They return the old size, or nothing when a limit or the machine's memory does not
+// allow it.
 std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages);
 std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initial);
 

@@ -62,7 +62,8 @@ void append_sub_type(std::string& key, const SubType& type) {
   }
 }
 
-// Marks a position in the group. Above every canonical id, and with any position still an index that a heap type holds.
+// Marks a position in the group. The bit is above every canonical id, and a heap type's index can still hold it
+// together with any position.
 constexpr uint32_t kInGroup = 1U << 28;
 static_assert(TypeRegistry::kMaximumTypes <= kInGroup &&
               kInGroup + TypeRegistry::kMaximumTypes < wasm::HeapType::kMaxIndex);
@@ -110,7 +111,7 @@ void* TypeRegistry::allocate_info(size_t bytes) {
   return memory;
 }
 
-// Of a type whose group is registered; supertypes have been described before.
+// Describes a type whose group is registered. Its supertypes have been described before.
 const abi::VMTypeInfo* TypeRegistry::describe(uint32_t id) {
   const SubType& type = types_[id];
   const abi::VMTypeInfo* super = type.supertype ? table()[type.supertype->index()] : nullptr;
@@ -135,7 +136,7 @@ const abi::VMTypeInfo* TypeRegistry::describe(uint32_t id) {
   }
   const bool is_struct = type.kind == SubType::Kind::struct_;
   info->kind = is_struct ? abi::ObjectKind::structure : abi::ObjectKind::exception;
-  // Calls use(offset, storage) for each field in order; gives the size.
+  // Calls use(offset, storage) for each field in order and returns the object's size.
   const auto for_each_field = [&](auto&& use) {
     abi::FieldLayout layout(is_struct ? uint32_t{sizeof(abi::VMObject)} : abi::kExceptionPayloadOffset);
     const auto place = [&](abi::FieldStorage storage) { use(layout.place(storage), storage); };
@@ -166,7 +167,7 @@ std::optional<uint32_t> TypeRegistry::find_group(const std::string& key) const {
   return position ? std::optional(groups_[*position].first) : std::nullopt;
 }
 
-// All or nothing, but for what has been allocated for descriptions.
+// Registers all types of the group or none; only memory allocated for descriptions may remain.
 Result<uint32_t> TypeRegistry::register_group(RolledUp group) {
   if (const auto known = find_group(group.key)) return *known;
   CAIRN_TRY(make_room(group.types.size()));
@@ -235,7 +236,7 @@ bool TypeRegistry::is_subtype(HeapType sub, HeapType super) const {
   if (sub.is_concrete() && super.is_concrete()) {
     return is_subtype(CanonicalId(sub.index().index()), CanonicalId(super.index().index()));
   }
-  // The kind of hierarchy and level that a heap type stands for.
+  // Returns the kind that stands for a heap type's hierarchy and its level there.
   const auto kind_of = [this](HeapType type) {
     if (!type.is_concrete()) return type.kind();
     switch (types_[type.index().index()].kind) {

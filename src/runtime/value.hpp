@@ -1,4 +1,4 @@
-// Values that cross between host and guest, and handles to what a store owns.
+// Values that cross between host and guest, and handles to objects of a store.
 #pragma once
 
 #include <array>
@@ -17,8 +17,8 @@ namespace cairn::runtime {
 
 class Store;
 
-// A function of a store. Handles are small, copyable, and live as long as their store; using one with another store is
-// a programming error that is caught at once.
+// A function of a store. Handles are small and copyable, and live as long as their store. Using a handle with another
+// store is a programming error and is detected at once.
 struct Func {
   uint32_t store = 0;
   abi::VMFuncRef* reference = nullptr;
@@ -39,13 +39,13 @@ using Instance = Handle<struct InstanceHandleTag>;
 
 using Extern = std::variant<Func, Table, Memory, Global, Tag>;  // in the order of wasm::ExternKind
 
-// A WebAssembly value. The bits of numbers, vectors and function references are as in a 16-byte slot: little-endian in
-// the low bytes, the rest zero. Other references are null, an i31, a number of the host (externref), or a handle: the
-// name of an entry in the store's list of roots, so that the object stays alive and may move. A handle lives until the
-// innermost HandleScope (store.hpp) at the time when it was made ends, or its store does.
+// A WebAssembly value. Numbers, vectors and function references have the same bits as in a 16-byte slot: little-endian
+// in the low bytes, the rest zero. Other references are null, an i31, a number of the host (externref), or a handle:
+// the name of an entry in the store's list of roots, which keeps the object alive while it may move. A handle lives
+// until the HandleScope (store.hpp) that was innermost when the handle was made ends, or until its store is destroyed.
 //
-// What a store hands out as a reference has the precise type of what it refers to where it is in the hierarchy of any:
-// a concrete type (canonical), i31, or any for a value of the host.
+// A reference of the hierarchy of any that a store hands out has the precise type of its value: a concrete type
+// (canonical), i31, or any for a value of the host.
 class Val {
  public:
   enum class Form : uint8_t { word, host, handle };
@@ -64,9 +64,10 @@ class Val {
   static Val externref(std::optional<uint64_t> host) {
     return host ? host_reference(wasm::HeapType::extern_, *host) : null(wasm::HeapType::extern_);
   }
-  // A number of the host as a reference of the hierarchy of any: what any.convert_extern makes of an externref.
+  // Makes a reference of the hierarchy of any from a number of the host: the result of any.convert_extern for an
+  // externref.
   static Val host_anyref(uint64_t host) { return host_reference(wasm::HeapType::any, host); }
-  // The low 31 bits.
+  // Makes an i31 of the low 31 bits.
   static Val i31(int32_t value) {
     return Val(wasm::ValType::reference(wasm::Nullability::non_null, wasm::HeapType::i31),
                (static_cast<uint32_t>(value) << 1) | 1);
@@ -82,14 +83,14 @@ class Val {
   [[nodiscard]] uint64_t low() const { return bits_[0]; }
   [[nodiscard]] uint64_t high() const { return bits_[1]; }
   [[nodiscard]] bool is_null() const { return type_.is_ref() && form_ == Form::word && bits_[0] == 0; }
-  // The number of the host behind the reference; nothing when it is null or something else.
+  // Returns the number of the host behind the reference; nothing when it is null or another kind of reference.
   [[nodiscard]] std::optional<uint64_t> as_externref() const {
     return form_ == Form::host ? std::optional(bits_[0]) : std::nullopt;
   }
-  // Of an i31: sign-extended.
+  // Returns the value of an i31, sign-extended.
   [[nodiscard]] int32_t as_i31() const { return static_cast<int32_t>(bits_[0]) >> 1; }
 
-  // How the low bits are to be read: as they are in a slot, as the host's number, or as the position of a root in the
+  // How to read the low bits: as the bits of a slot, as a number of the host, or as the position of a root in the
   // store.
   [[nodiscard]] Form form() const { return form_; }
   static Val handle(wasm::ValType type, uint64_t position) {
@@ -103,7 +104,7 @@ class Val {
     return value;
   }
 
-  // Of values in the form of words; Store::load and Store::save are for all.
+  // For values whose form is `words` only; Store::load and Store::save handle all values.
   void store_to(std::byte* slot) const { std::memcpy(slot, bits_.data(), 16); }
   static Val load_from(wasm::ValType type, const std::byte* slot) {
     Val v(type, 0);

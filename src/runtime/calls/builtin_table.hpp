@@ -1,5 +1,5 @@
-// The runtime's functions that compiled code calls, by the numbers of builtins.def. Engine::builtins() says what it
-// calls them by.
+// The table of the builtins (runtime functions that compiled code calls), in the order of builtins.def.
+// Engine::builtins() gives the addresses that compiled code calls them by.
 #pragma once
 
 #include <array>

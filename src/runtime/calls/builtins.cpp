@@ -1,5 +1,6 @@
-// The runtime's side of the instructions that compiled code does not do by itself. Every function checks its bounds and
-// reports by a status (0, or 1 + TrapKind); none unwinds, none calls guest code. Those on managed objects are in heap/.
+// The builtins: functions for instructions that compiled code does not execute by itself. Every function checks its
+// bounds and returns a status (0, or 1 + TrapKind). None of them unwinds or calls guest code. The builtins for managed
+// objects are in heap/.
 #include <algorithm>
 #include <cstring>
 
@@ -65,7 +66,7 @@ uint32_t builtin_memory_init(abi::VMContext* context, uint32_t memory, uint32_t 
 
 void builtin_data_drop(abi::VMContext* context, uint32_t segment) { instance_of(context).dropped_data[segment] = true; }
 
-// The result of an operation on a shared memory, or -1 - TrapKind.
+// The result of a failed operation on a shared memory: -1 - TrapKind.
 int32_t answer(TrapKind kind) { return -1 - static_cast<int32_t>(kind); }
 
 template <class T>
@@ -91,7 +92,7 @@ int32_t builtin_memory_notify(abi::VMContext* context, uint32_t index, uint64_t 
   const MemoryObject& memory = memory_of(instance_of(context), index);
   uint64_t at;
   if (__builtin_add_overflow(address, offset, &at)) return answer(TrapKind::out_of_bounds_memory_access);
-  if (!memory.shared) {  // nobody can wait there
+  if (!memory.shared) {  // no thread can wait on a memory that is not shared
     return in_bounds(at, 4, memory.length()) ? 0 : answer(TrapKind::out_of_bounds_memory_access);
   }
   const auto woken = memory.shared->notify(at, count);
@@ -132,7 +133,7 @@ uint32_t builtin_table_init(abi::VMContext* context, uint32_t table, uint32_t se
 
 void builtin_elem_drop(abi::VMContext* context, uint32_t segment) { drop_elements(instance_of(context), segment); }
 
-// An exception of the host is thrown into the guest.
+// If the host function has failed with an exception, it is thrown into the guest.
 [[noreturn]] void builtin_raise_trap(abi::VMContext* context, uint32_t code) {
   Activation& activation = *platform::Platform::activation();
   if (activation.exception != abi::kNullReference) throw_from_host(activation);

@@ -18,23 +18,23 @@ using platform::Platform;
 
 namespace {
 
-// What the frame has saved, as the registers are in its caller.
+// Restores the callee-saved registers that the frame has saved to their values in its caller.
 void restore_registers(const GuestFrame& frame, uint64_t* registers) {
   const auto* saved = reinterpret_cast<const uint64_t*>(frame.stack_pointer + frame.function->saved_offset);
   for (uint32_t bits = frame.function->saved_registers; bits != 0; bits &= bits - 1)
     registers[std::countr_zero(bits)] = *saved++;
 }
 
-// The stub is not a C++ function: it lacks the type that UBSan looks for in front of a callee.
+// The stub is not a C++ function, so it lacks the type that UBSan looks for in front of a callee.
 [[noreturn]] __attribute__((no_sanitize("function"))) void land(Store& store, const GuestFrame& frame,
                                                                 uint32_t landing_offset, abi::HeapReference exception) {
-  // Of a type that does not return, so that the address sanitizer forgets the frames that are left.
+  // The type says that the stub does not return, so that the address sanitizer forgets the frames that are left.
   using LandingStub = void(__attribute__((noreturn))*)(const uint64_t*, uint64_t, const void*, uint32_t);
   const auto stub = std::bit_cast<LandingStub>(store.engine().landing_stub());
   stub(store.state().registers, frame.stack_pointer, frame.image->at(landing_offset), exception);
 }
 
-// None of the frames below has anything that needs a destructor.
+// No frame below holds an object that needs a destructor.
 [[noreturn]] void unwind(Activation& activation, abi::HeapReference exception, Rethrown rethrown) {
   Store& store = *activation.store;
   Backtrace& trace = store.throw_trace().walked;
@@ -62,7 +62,7 @@ struct FieldPlace {
   abi::FieldStorage storage;
 };
 
-// Where the payload's values lie in an exception of that canonical type.
+// The function type whose parameters are the payload of an exception of that canonical type.
 const wasm::FuncType& payload_type(Store& store, CanonicalId type) {
   return store.engine().types().with([&](TypeRegistry& types) -> const wasm::FuncType& { return types[type].func; });
 }
@@ -83,7 +83,7 @@ Result<TryVector<FieldPlace>> payload_places(Store& store, CanonicalId type) {
   return places;
 }
 
-// Null: not of this store, does not fit its tag, or the heap is full.
+// Returns null if the exception is not of this store, its payload does not fit its tag, or the heap is full.
 abi::HeapReference make_exception(Store& store, const Exception& exception) {
   if (!store.owns(exception.tag)) return abi::kNullReference;
   TagObject& tag = store[exception.tag];
@@ -112,7 +112,7 @@ abi::HeapReference make_exception(Store& store, const Exception& exception) {
   return reference;
 }
 
-// The name that an instance exports the tag by.
+// Returns the name by which an instance exports the tag.
 std::string name_of(Store& store, Tag tag) {
   for (const InstanceObject& instance : store.instances()) {
     for (const wasm::Export& item : instance.module->definition().exports)
@@ -167,7 +167,7 @@ void throw_from_host(Activation& activation) {
 
 namespace {
 
-// Part of an operation. There is room for the handles of the payload.
+// Called as part of another operation. There is room for the handles of the payload.
 Trap describe(Store& store, const std::byte* object, Tag tag) {
   Exception exception;
   exception.tag = tag;

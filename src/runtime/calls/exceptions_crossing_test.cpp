@@ -15,7 +15,8 @@ class CrossingExceptions : public RuntimeTest {
     EXPECT_TRUE(linker_->define_instance(name, instance));
     return instance;
   }
-  // env.call: calls the funcref that it is given, by its table index in `table`, and passes on what comes of it.
+  // env.call calls the funcref that it is given by its table index in `table`, and passes on the results or the
+  // failure.
   void define_call() {
     const auto f = wrap_function(*store_, [this](Caller& caller, int32_t index) -> std::expected<int32_t, Trap> {
       ++host_calls_;
@@ -123,7 +124,7 @@ TEST_F(CrossingExceptions, PassThroughHostFunctions) {
   callee_ = instance;
   EXPECT_EQ(invoke_i32(instance, "caught", {Val::i32(0)}), 49);
   EXPECT_EQ(host_failures_, 1);
-  EXPECT_EQ(invoke_i32(instance, "caught", {Val::i32(1)}), 49);  // through two of them
+  EXPECT_EQ(invoke_i32(instance, "caught", {Val::i32(1)}), 49);  // through two host functions
   EXPECT_EQ(host_failures_, 3);
   EXPECT_EQ(invoke_i32(instance, "all", {Val::i32(1)}), 5);
   EXPECT_EQ(trap_of(instance, "all", {Val::i32(2)}), "unreachable");  // a trap stays one
@@ -167,7 +168,7 @@ TEST_F(CrossingExceptions, HostFunctionsThrow) {
   EXPECT_EQ(result.error().frames.size(), 1);
   fits = false;
   EXPECT_EQ(invoke(instance, "run", {Val::i32(10)}).error().kind, wasm::TrapKind::uncaught_exception);
-  // A host function that the host calls.
+  // The host calls the host function itself.
   auto direct = call(*store_, *f, std::vector{Val::i32(3)});
   ASSERT_FALSE(direct);
   EXPECT_EQ(direct.error().kind, wasm::TrapKind::uncaught_exception);
@@ -197,8 +198,8 @@ TEST_F(CrossingExceptions, OfAnotherStoreAreTraps) {
   EXPECT_EQ(result.error().exception->payload.at(0).as_i32(), 6);
 }
 
-// Guest of store 1, guest of store 2, guest of store 1 again: the latter runs below the frames that store 1 left on its
-// stack.
+// A guest of store 1 calls a guest of store 2, which calls a guest of store 1 again. The last one runs below the frames
+// that store 1 left on its stack.
 TEST_F(CrossingExceptions, BackThroughAnotherStore) {
   auto other = *Store::create(*engine_);
   Linker other_linker(*other);

@@ -81,7 +81,7 @@ TEST_F(Exceptions, LocalsAtTheHandlerAreAsOfTheCall) {
   EXPECT_EQ(invoke_i32(instance, "run", {Val::i32(99)}), 220);
 }
 
-// More values live than there are callee-saved registers, of all kinds; frames in between that use those registers.
+// More values are live than there are callee-saved registers, of all kinds, and frames in between use these registers.
 TEST_F(Exceptions, RegistersAreRestored) {
   const Instance instance = instantiate(R"((module
     (tag $t (param i32))
@@ -123,7 +123,7 @@ TEST_F(Exceptions, RegistersAreRestored) {
   EXPECT_EQ(result->at(0).as_i64(), (1 << 15) - 1 + 105);
 }
 
-// Results of a call in a region that do not fit registers.
+// A call in a protected region has results that do not fit registers.
 TEST_F(Exceptions, CallsInRegionsHaveResultsInMemory) {
   const Instance instance = instantiate(R"((module
     (tag $t (param i32 i32))
@@ -170,7 +170,7 @@ TEST_F(Exceptions, TrapsAreNotCaught) {
   EXPECT_EQ(trap_of(instance, "overflow"), "call stack exhausted");
 }
 
-// What the runtime does for compiled code takes stack of its own, which there must be.
+// The runtime's work for compiled code takes stack too, and it must be available.
 TEST_F(Exceptions, NeedStackToBeThrown) {
   const Instance instance = instantiate(R"((module
     (tag $t) (memory 1)
@@ -259,7 +259,7 @@ TEST_F(Exceptions, HostValuesArePayload) {
   EXPECT_TRUE(thrown.error().exception->payload.at(2).is_null());
 }
 
-// One that is caught in the function that throws it.
+// The exception is caught in the function that throws it.
 TEST_F(Exceptions, StayInTheFunction) {
   const Instance instance = instantiate(R"((module
     (tag $a (param i32)) (tag $b (param i64))

@@ -41,7 +41,7 @@ bool fits(Store& store, const Val& value, wasm::ValType type) {
 
 namespace {
 
-// A trap whose message is made of what a guest chose.
+// Makes a trap whose message contains text that a guest chose.
 template <class F>
 Trap refused(F&& message) {
   Result<std::string> text = run_operation(std::forward<F>(message));

@@ -23,17 +23,17 @@
 
 namespace cairn::runtime {
 
-// The type of a function in canonical form.
+// Returns the function's type in canonical form.
 [[nodiscard]] const wasm::FuncType& type_of(Store& store, Func function);
 
-// Whether a host's value may be passed for a parameter of that canonical type. References are checked by hierarchy: the
-// host cannot make values of a more precise type than what it got from a guest of the same type.
+// Whether a host's value may be passed for a parameter of type `type`, which is canonical. A null fits every nullable
+// type of its hierarchy. Any other reference fits if its precise type is a subtype of `type`.
 [[nodiscard]] bool fits(Store& store, const Val& value, wasm::ValType type);
 
 // Calls with dynamically typed values. Arguments that do not fit the type are a host_error trap, and nothing runs.
 std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::span<const Val> arguments);
 
-// What a host function is told about its caller.
+// What a host function can ask about its caller.
 class Caller {
  public:
   Caller(Store& store, InstanceObject* instance) : store_(store), instance_(instance) {}
@@ -115,7 +115,7 @@ struct Results<std::tuple<R...>> {
   }
 };
 
-// A function's type as its C++ type says it, in static memory.
+// A function's type as its C++ type states it, in static memory.
 struct StaticType {
   std::span<const wasm::ValType> params;
   std::span<const wasm::ValType> results;
@@ -126,17 +126,17 @@ struct StaticTypeOf {
   static constexpr StaticType type{params, Results<R>::types};
 };
 
-// What all host functions have in common, so that each C++ type adds little code. Takes `callable` over; null: there
-// was no memory for it.
+// The part of making a host function that does not depend on its C++ type, so that each C++ type adds little code.
+// Takes ownership of `callable`; null means that there was no memory for it.
 Result<Func> make_host_function(Store& store, const StaticType& type,
                                 uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*), void* callable,
                                 void (*destroy)(void*));
-// Error (link): the function has another type.
+// Fails with a link error if the function has another type.
 Result<void> check_type(Store& store, Func function, const StaticType& wanted);
 
 // Hands a host function's trap to the activation that it will end; returns the code for VMHostContext::invoke.
 uint32_t report_trap(Trap trap);
-// Whose code called: the store and instance behind the two contexts of VMHostContext::invoke.
+// The caller of a host function: the store and the instance behind the two contexts of VMHostContext::invoke.
 Caller make_caller(abi::VMHostContext* self, abi::VMContext* caller);
 
 template <class Callable, class R, class... A>

@@ -1,4 +1,4 @@
-// Entering guest code from the host, and leaving it by a trap.
+// Enters guest code from the host and leaves it by a trap.
 #include <cstring>
 
 #include "abi/host_stack.hpp"
@@ -17,7 +17,7 @@ using platform::Platform;
 
 namespace {
 
-// The frames that the fault handler collected, with names.
+// Gives names to the frames that the fault handler collected.
 Result<std::vector<TrapFrame>> name_frames(const Backtrace& backtrace) {
   return run_operation([&] {
     std::vector<TrapFrame> frames;
@@ -35,7 +35,7 @@ Result<std::vector<TrapFrame>> name_frames(const Backtrace& backtrace) {
   });
 }
 
-// What the activation ended with. Without memory for them, names and frames are left out.
+// Returns the trap that ended the activation. If there is no memory for names and frames, they are left out.
 Trap take_trap(Activation& activation) {
   Trap trap = Trap::of(activation.kind);
   if (activation.exception != abi::kNullReference) {
@@ -44,7 +44,8 @@ Trap take_trap(Activation& activation) {
   } else if (activation.host_trap) {
     trap = *std::move(activation.host_trap);
   }
-  // What a host function passes on from guest code that it called has its frames, also those below the host function.
+  // A trap that a host function passes on from guest code already has its frames, including those below the host
+  // function.
   if (!trap.frames.empty()) return trap;
   Result<std::vector<TrapFrame>> frames = name_frames(activation.backtrace);
   if (frames) trap.frames = *std::move(frames);
@@ -54,7 +55,8 @@ Trap take_trap(Activation& activation) {
   return trap;
 }
 
-// Where the guest's stack goes on: below the frames that this store's guest code has left there for the host.
+// Where the free part of the guest's stack ends: below the frames that this store's guest code left there when it
+// called the host.
 std::byte* free_stack_end(std::span<std::byte> stack, const abi::VMStoreState& state) {
   std::byte* end = stack.data() + stack.size();
   if (state.entry_frame != nullptr) std::memcpy(&end, state.entry_frame + abi::kGuestStackPointer, sizeof end);
@@ -64,10 +66,10 @@ std::byte* free_stack_end(std::span<std::byte> stack, const abi::VMStoreState& s
 
 }  // namespace
 
-// Trampolines are not C++ functions: they lack the type that UBSan looks for in front of a callee.
+// Trampolines are not C++ functions, so they lack the type that UBSan looks for in front of a callee.
 __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke(const abi::VMFuncRef& function,
                                                                                  std::byte* values) {
-  // Guest code whose host functions call guest code again goes down on two stacks: here the host's may end.
+  // If host functions call guest code again and again, both stacks grow, and the host's stack may end first.
   const auto* const host_stack = static_cast<const std::byte*>(__builtin_frame_address(0));
   if (host_stack < Platform::host_stack_limit() + abi::kHostStackReserve)
     return std::unexpected(Trap::of(wasm::TrapKind::call_stack_exhausted));
@@ -96,7 +98,7 @@ __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke
   state_ = activation.outer;
   state_.allocation = allocation;
   if (activation.trapped) {
-    // In the middle of anything, or in the stub of the write barrier.
+    // The guest code was at an arbitrary instruction, or in the stub of the write barrier.
     const bool is_abrupt =
         activation.kind == wasm::TrapKind::interrupted || activation.kind == wasm::TrapKind::call_stack_exhausted;
     if (is_abrupt && heap_ != nullptr) heap_->distrust_reports();
@@ -134,7 +136,7 @@ FaultResolution resolve_fault(const MachineFault& fault) {
   }
   activation->trapped = true;
   if (image->module == nullptr) {
-    // A stub has noted whose frame comes first.
+    // A stub has noted the innermost frame.
     for (FrameIterator at(activation); !at.at_end(); ++at) activation->backtrace.add(*at);
   } else {
     walk_frames(*activation,
@@ -154,7 +156,8 @@ FaultResolution resolve_interrupt(const MachineFault& where) {
   if (function == nullptr || function->function_index == codegen::kTrampoline) return {};
   activation->kind = wasm::TrapKind::interrupted;
   activation->trapped = true;
-  // The function alone: between two instructions a frame may be half made, so that its caller cannot be found.
+  // Only the function itself is listed: at an arbitrary instruction its frame may be half made, so that the caller
+  // cannot be found.
   activation->backtrace.count = 1;
   activation->backtrace.frames[0] = {.image = image, .function_index = function->function_index};
   return {.is_guest_trap = true,

@@ -1,4 +1,4 @@
-// Traps and exceptions as values: what a guest call gives when it does not return.
+// Traps and exceptions as values: the result of a guest call that does not return normally.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace cairn::runtime {
 
 // One frame of a wasm backtrace, innermost first.
 struct TrapFrame {
-  uint32_t function_index = 0;  // in its module
+  uint32_t function_index = 0;  // index in its module
   uint64_t wasm_offset = 0;     // in the module's bytes; 0 when unknown
   std::string function_name;    // from the name section; may be empty
   std::string module_name;
@@ -29,13 +29,14 @@ struct Trap {
   wasm::TrapKind kind = wasm::TrapKind::unreachable;
   std::string message;  // empty: to_string(kind)
   std::vector<TrapFrame> frames;
-  uint64_t omitted_frames = 0;  // beyond those in `frames`
+  uint64_t omitted_frames = 0;  // frames of the backtrace beyond those in `frames`
   // For out-of-bounds memory accesses that hit a guard page: the offset that was accessed and the memory's length.
   std::optional<uint64_t> memory_offset;
   uint64_t memory_length = 0;
 
-  // What was thrown, if the kind is uncaught_exception. A host function that fails with it throws it into the guest
-  // that called it, with the backtrace in `frames` if there is one; tag and payload must be of that store.
+  // The exception, if the kind is uncaught_exception. A host function that fails with such a trap throws the exception
+  // into the guest that called it, with the backtrace in `frames` if there is one. Tag and payload must be of the
+  // guest's store.
   std::optional<Exception> exception;
 
   static Trap of(wasm::TrapKind kind, std::string message = {}) {

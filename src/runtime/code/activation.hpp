@@ -1,4 +1,5 @@
-// One entry of the host into guest code: what a trap needs to find its way out, and where it leaves its findings.
+// An activation is one entry of the host into guest code. It holds what a trap needs to leave the guest code, and the
+// trap stores its results here.
 #pragma once
 
 #include <array>
@@ -21,7 +22,7 @@ struct RawFrame {
   uint32_t wasm_offset = 0;
 };
 
-// The innermost frames of a thread, and how many there are beyond them.
+// The innermost frames of a thread, and the number of frames beyond them.
 struct Backtrace {
   static constexpr size_t kMaximumFrames = 64;
 
@@ -34,10 +35,10 @@ struct Backtrace {
 
 struct Activation {
   Store* store = nullptr;
-  Activation* previous = nullptr;  // of the same thread
+  Activation* previous = nullptr;  // the next outer activation of the same thread
   abi::EntryArguments entry;
   abi::VMStoreState outer;  // the store's state before this entry
-  // Where the previous activation's guest code left for the host function that made this entry.
+  // The exit frame of the previous activation's guest code, which called the host function that made this entry.
   const std::byte* caller_exit_frame = nullptr;
   const void* caller_exit_pc = nullptr;
 
@@ -46,14 +47,15 @@ struct Activation {
   Backtrace backtrace;
   std::optional<uint64_t> memory_offset;
   uint64_t memory_length = 0;
-  abi::HeapReference exception = abi::kNullReference;  // that ended it, or that a host function throws; not a root
-  std::optional<Trap> host_trap;                       // of the host function that is about to raise it
+  abi::HeapReference exception =
+      abi::kNullReference;        // the exception that ended the activation, or that a host function throws; not a root
+  std::optional<Trap> host_trap;  // the trap that a host function is about to raise
 };
 
-// In the module's bytes, of the instruction that the frame is at; 0 when unknown.
+// The offset in the module's bytes of the instruction that the frame is at; 0 when unknown.
 [[nodiscard]] uint32_t wasm_offset_of(const GuestFrame& frame);
 
-// Fills the activation's backtrace, through all entries of the host below it.
+// Fills the activation's backtrace with the frames of this activation and of all outer ones.
 void walk_frames(Activation& activation, const WalkStart& start);
 
 // Ends the innermost activation as a trap; `state` names the guest frame that called out (exit_pc, exit_frame). The C++

@@ -1,4 +1,4 @@
-// Backtraces as a fault handler can make them.
+// Makes backtraces in a way that is safe in a fault handler.
 #include "runtime/code/activation.hpp"
 #include "runtime/code/code_image.hpp"
 #include "runtime/code/frame_iterator.hpp"

@@ -19,7 +19,7 @@ namespace {
 constexpr uint32_t kNoFunction = 0xffff'ffff;
 constexpr uint32_t kLongestCall = 16;  // bytes of a call instruction, or an RV64 call sequence
 
-// The record whose `key` equals `offset`, in a sorted list.
+// Finds the record whose `key` equals `offset` in a sorted list.
 template <class T>
 const T* find_exact(const std::vector<T>& records, uint32_t T::* key, uint32_t offset) {
   auto found = std::ranges::lower_bound(records, offset, {}, key);
@@ -61,7 +61,7 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
   for (const FunctionRecord& function : contents.functions) {
     if (function.function_index != codegen::kTrampoline) highest = std::max(highest, function.function_index + 1);
   }
-  // Indices come from a file: more of them than functions could be told of would only waste memory.
+  // Indices come from a file. An index far above the number of functions would only waste memory.
   if (highest > contents.functions.size() + (uint32_t{1} << 20)) {
     return fail(make_error(
         [] { return Error::of(ErrorKind::malformed, "the code object numbers its functions beyond the limit"); }));

@@ -15,7 +15,7 @@ namespace cairn::runtime {
 
 class Module;
 
-// What a code object must say that it is, and the instruction sets that it may need.
+// The identity that a code object must have, and the instruction sets that it may need.
 struct WantedCode {
   codegen::ObjectIdentity identity;
   compiler::CpuFeatures available;
@@ -35,17 +35,17 @@ class CodeImage {
   [[nodiscard]] uintptr_t end() const { return begin() + text_.size(); }
   [[nodiscard]] size_t size() const { return text_.size(); }
 
-  // The entry of a function defined in the module; null when there is none of that index.
+  // The entry address of a function that the module defines; null if there is no code for that index.
   [[nodiscard]] const std::byte* function(uint32_t function_index) const;
   [[nodiscard]] const std::byte* at(uint32_t offset) const { return text_.data() + offset; }
 
-  // For an offset in .text; null when there is no such record. A fault handler calls these: they neither allocate nor
-  // lock.
+  // Look up the record for an offset in .text; null when there is none. Fault handlers call these functions: they
+  // neither allocate nor lock.
   [[nodiscard]] const codegen::FunctionRecord* find_function(uint32_t offset) const;
   [[nodiscard]] const codegen::TrapRecord* find_trap(uint32_t offset) const;
   [[nodiscard]] const codegen::CallRecord* find_call(uint32_t return_offset) const;
-  // The references that live across the call that returns there: offsets of their slots from the body's stack pointer
-  // (codegen::StackMapRecord).
+  // The references that are live across the call with that return address, as offsets of their slots from the body's
+  // stack pointer (codegen::StackMapRecord).
   [[nodiscard]] std::span<const int32_t> stack_map(uint32_t return_offset) const;
   [[nodiscard]] const codegen::HandlerRecord* find_handler(uint32_t return_offset) const;
   // The call instruction that begins at `offset`; calls are at most 16 bytes long.

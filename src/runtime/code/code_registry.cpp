@@ -21,7 +21,7 @@ void erase(TryVector<const CodeImage*>& images, const CodeImage& image) {
 
 }  // namespace
 
-// Makes the spare table the current one, and waits for who has not seen that yet.
+// Makes the spare table the current one, and waits for threads that still read the old one.
 void CodeRegistry::publish() {
   const uint32_t old = current_.load(std::memory_order_relaxed);
   current_.store(1 - old, std::memory_order_seq_cst);
@@ -35,7 +35,7 @@ bool CodeRegistry::try_add(const CodeImage& image) {
     insert(spare().images, image);
     publish();
     if (!spare().images.try_reserve_more(1)) {
-      // The other way round again.
+      // Makes the tables change places again.
       publish();
       erase(spare().images, image);
       return false;

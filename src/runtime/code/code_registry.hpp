@@ -1,6 +1,6 @@
-// Which code image a program counter lies in. Looked up by fault handlers, so that look-ups take no lock: there are two
-// tables, and a writer changes the one that nobody looks at, makes it the current one, and waits for those who look at
-// the other.
+// Finds the code image that a program counter lies in. Fault handlers look up, so a look-up takes no lock. There are
+// two tables: a writer changes the spare table, makes it the current one, and waits until no thread reads the other
+// table any more.
 #pragma once
 
 #include <array>
@@ -19,9 +19,9 @@ class CodeRegistry {
  public:
   CodeRegistry() = default;
 
-  // False: there is no memory. Removing needs none.
+  // Returns false if there is no memory for the entry. remove() needs no memory.
   [[nodiscard]] bool try_add(const CodeImage& image);
-  // The image's code must not be running any more.
+  // The caller guarantees that no thread runs the image's code.
   void remove(const CodeImage& image);
   [[nodiscard]] const CodeImage* find(uintptr_t pc) const;
 
@@ -29,7 +29,7 @@ class CodeRegistry {
   struct Table {
     TryVector<const CodeImage*> images;  // sorted by address
     mutable std::atomic<uint32_t> readers =
-        0;  // threads in find(), each counted before it makes sure that the table is current
+        0;  // number of threads in find(); each counts itself before it checks that the table is current
   };
   struct Writing {};
   Table& spare() { return tables_[1 - current_.load(std::memory_order_relaxed)]; }

@@ -48,7 +48,7 @@ bool FrameIterator::leave_activation() {
   return activation_ != nullptr;
 }
 
-// With a cache: from what is known of the return address.
+// With a cache: describes the frame by the cached result for its return address.
 bool FrameIterator::enter_known_frame() {
   const FrameCache::Entry& entry = cache_->entry_of(at_.pc);
   if (entry.pc != at_.pc) return false;

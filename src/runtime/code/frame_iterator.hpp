@@ -1,6 +1,6 @@
-// The guest frames of a thread, innermost first: what backtraces, unwinding and the collector's scan for roots share.
-// The layout is in compiler/codegen/calling_convention.hpp. It neither allocates nor locks, and survives a damaged
-// stack: it reads only inside the guest stack of the store whose frame it is at.
+// Walks the guest frames of a thread, innermost first. Backtraces, unwinding and the collector's scan for roots use it.
+// The layout of frames is in compiler/codegen/calling_convention.hpp. The walk neither allocates nor locks, and it
+// survives a damaged stack: it reads only inside the guest stack of the store whose frame it is at.
 #pragma once
 
 #include <array>
@@ -14,26 +14,29 @@ namespace cairn::runtime {
 struct Activation;
 class CodeImage;
 
-// Where a walk over guest frames starts: in guest code at `pc`, whose frame's stack pointer, while the body runs, is
-// `stack_pointer`. `return_register` is only looked at in leaf functions of targets that have one.
+// Where a walk over guest frames starts: in guest code at `pc`. `stack_pointer` is the stack pointer of its frame while
+// the body of the function runs. `return_register` is read only for leaf functions of targets that have a return
+// address register.
 struct WalkStart {
   uintptr_t pc = 0;
   uintptr_t stack_pointer = 0;
   uintptr_t return_register = 0;
-  bool is_return_address = false;  // pc is where a call returns to, not a faulting instruction
+  bool is_return_address = false;  // pc is a return address, not the address of a faulting instruction
 };
 
 struct GuestFrame {
-  Activation* activation = nullptr;  // the entry of the host that it runs under
+  Activation* activation = nullptr;  // the activation that the frame belongs to
   const CodeImage* image = nullptr;
   const codegen::FunctionRecord* function = nullptr;
-  const codegen::CallRecord* call = nullptr;  // that it is in; null: the innermost frame of a fault
-  uint32_t offset = 0;                  // in the image: the call's return address, or the instruction that faulted
-  uintptr_t stack_pointer = 0;          // while the body runs
-  std::span<const int32_t> references;  // of the call: CodeImage::stack_map; only with a FrameCache
+  const codegen::CallRecord* call = nullptr;  // the call that the frame is in; null for the innermost frame of a fault
+  uint32_t offset = 0;          // in the image: the call's return address, or the instruction that faulted
+  uintptr_t stack_pointer = 0;  // while the body runs
+  std::span<const int32_t>
+      references;  // references that are live across the call (CodeImage::stack_map); only with a FrameCache
 };
 
-// What was found for return addresses lately, for walks over deep stacks: much the same frames come again and again.
+// A cache of what recent look-ups found for return addresses. A walk over a deep stack meets the same return addresses
+// again and again.
 struct FrameCache {
   struct Entry {
     uintptr_t pc = 0;
@@ -48,9 +51,10 @@ struct FrameCache {
 
 class FrameIterator {
  public:
-  // From guest code at `start` that runs under `activation`, through all entries of the host below it.
+  // Starts in guest code at `start`, which runs under `activation`. The walk goes on through all outer activations.
   FrameIterator(Activation& activation, const WalkStart& start);
-  // From where the innermost guest code left for a host function or a builtin that is marked `exit`; null: no frames.
+  // Starts at the frame in which the innermost guest code called a host function or a builtin that is marked `exit`.
+  // Null: there are no frames.
   explicit FrameIterator(Activation* innermost, FrameCache* cache = nullptr);
 
   [[nodiscard]] bool at_end() const { return activation_ == nullptr; }
@@ -59,10 +63,10 @@ class FrameIterator {
   FrameIterator& operator++();
 
  private:
-  bool enter_frame();  // describes the frame at at_; false: there is none, or the host's entry
+  bool enter_frame();  // describes the frame at at_; false if there is none or if it is the host's entry
   bool find_caller();  // moves at_ to the caller of the frame
   bool leave_activation();
-  void settle();  // at_ to the next frame, over entries of the host
+  void settle();  // moves at_ to the next guest frame and skips entries of the host
   bool enter_known_frame();
   bool read(uint64_t address, uint64_t& value) const;
 

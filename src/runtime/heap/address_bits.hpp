@@ -1,4 +1,4 @@
-// A bit for each unit of so many bytes of a heap.
+// A bitmap with one bit for each `kUnit` bytes of a heap.
 #pragma once
 
 #include <bit>
@@ -17,16 +17,16 @@ class AddressBits {
  public:
   static constexpr uint64_t kBytesPerWord = 64 * kUnit;
 
-  // For addresses below `bytes`.
+  // Makes a bitmap for addresses below `bytes`.
   static Result<AddressBits> create(uint64_t bytes) {
     return AddressBits(CAIRN_TRY(CommittedTable<uint64_t>::create(bytes / kBytesPerWord)));
   }
-  // Makes those of addresses below `bytes` accessible.
+  // Makes the bits of addresses below `bytes` accessible.
   [[nodiscard]] bool grow(uint64_t bytes) { return words_.grow((bytes + kBytesPerWord - 1) / kBytesPerWord); }
 
   [[nodiscard]] bool test(uint64_t address) const { return (word_of(address) & bit_of(address)) != 0; }
   void reset(uint64_t address) { word_of(address) &= ~bit_of(address); }
-  // Whether it was set before.
+  // Sets the bit of `address`. Returns whether it was set before.
   bool set(uint64_t address) {
     uint64_t& word = word_of(address);
     const uint64_t bit = bit_of(address);
@@ -34,11 +34,11 @@ class AddressBits {
     word |= bit;
     return was_set;
   }
-  // Clears those of [begin, end), multiples of kBytesPerWord.
+  // Clears the bits of [begin, end); both are multiples of kBytesPerWord.
   void clear(uint64_t begin, uint64_t end) {
     std::memset(&words_[begin / kBytesPerWord], 0, (end - begin) / kBytesPerWord * sizeof(uint64_t));
   }
-  // Calls visit(address) for those that are set in [begin, end), multiples of kBytesPerWord.
+  // Calls visit(address) for each set bit in [begin, end); both are multiples of kBytesPerWord.
   template <class Visit>
   void for_each(uint64_t begin, uint64_t end, Visit&& visit) const {
     for (uint64_t at = begin; at < end; at += kBytesPerWord) {
@@ -56,9 +56,9 @@ class AddressBits {
   CommittedTable<uint64_t> words_;
 };
 
-// At the start of objects that marking has reached.
+// A bit is set for the first address of each object that marking has reached.
 using MarkBits = AddressBits<8>;
-// Parts of arrays of references that are remembered.
+// Cards divide arrays of references into parts. A bit is set for each card in the remembered set.
 inline constexpr uint64_t kCardBytes = 64;
 using CardBits = AddressBits<kCardBytes>;
 

@@ -1,4 +1,4 @@
-// Long tables and segments are roots, and a collection looks at what has changed in them alone.
+// Long tables and segments are roots, and a collection visits only their changed pieces.
 #include "testing/runtime/runtime_test.hpp"
 
 namespace cairn::runtime {
@@ -9,7 +9,7 @@ class ChangedRoots : public RuntimeTest {
   const HeapStatistics statistics() { return store_->heap()->statistics(); }
 };
 
-// 10 million references, next to all of them null, and nurseries full of garbage.
+// A table of 10 million references, nearly all null, and allocations that fill the nursery with garbage.
 TEST_F(ChangedRoots, ANearlyEmptyTableCostsWhatIsInIt) {
   const Instance instance = instantiate(R"((module
     (type $node (struct (field i64)))
@@ -30,7 +30,7 @@ TEST_F(ChangedRoots, ANearlyEmptyTableCostsWhatIsInIt) {
   const HeapStatistics after = statistics();
   const uint64_t collections = after.minor_collections - before.minor_collections;
   EXPECT_GE(collections, 10U);
-  // The pieces that were written, and once all of it for each marking of everything.
+  // Only written pieces are visited, and all pieces once for each marking of the whole heap.
   EXPECT_LE(
       after.roots_visited - before.roots_visited,
       30 * abi::kTablePiece + 1000 * collections + 10'000'000 * (after.major_collections - before.major_collections));
@@ -89,7 +89,7 @@ TEST_F(ChangedRoots, SegmentsAreLookedAtOnce) {
   EXPECT_EQ(value->at(0).as_i64(), 12'345);
 }
 
-// Every way to write an element, each followed by collections that move what it refers to.
+// Every way to write an element is followed by collections that move the object it refers to.
 class WrittenTables : public RuntimeTest, public testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {
@@ -145,7 +145,7 @@ TEST_P(WrittenTables, KeepWhatIsStored) {
         (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4)))))))");
   const auto result = invoke(instance, "run");
   EXPECT_TRUE(result) << result.error().to_string();
-  // The table as another instance sees it.
+  // Another instance uses the table as an import.
   ASSERT_TRUE(linker_->define_instance("first", instance));
   const Instance other = instantiate(R"((module
     (type $node (struct (field i32)))

@@ -1,4 +1,5 @@
-// Collections while guest code runs: what its frames, globals, tables and exceptions refer to lives and may move.
+// Collections while guest code runs: objects that its frames, globals, tables and exceptions refer to live on and may
+// move.
 #include "runtime/heap/host_access.hpp"
 #include "testing/runtime/runtime_test.hpp"
 
@@ -161,7 +162,8 @@ TEST_P(Collections, HandlesOfTheHostStayGoodAcrossCalls) {
 }
 
 TEST_P(Collections, HostFunctionsBetweenGuestFrames) {
-  // guest -> host -> guest, each with objects in its frames, and the host with a handle.
+  // Guest code calls the host, which calls guest code. Both guests have objects in their frames, and the host has a
+  // handle.
   std::optional<Instance> instance;
   const auto function = create_function(
       *store_,
@@ -231,7 +233,7 @@ TEST_P(Collections, TheHostReadsAndWritesFieldsAndElements) {
   EXPECT_FALSE(get_element(*store_, pair, 0));
   EXPECT_FALSE(get_field(*store_, Val::i31(1), 0));
   EXPECT_FALSE(get_field(*store_, Val::externref(1), 0));
-  // Long enough to be old from the start, and to have cards.
+  // The array is long enough to be old from the start, and to have cards.
   const int32_t length = is_stressed() ? 100 : 12'000;
   const Val pairs = invoke(instance, "pairs", {Val::i32(length)})->at(0);
   EXPECT_EQ(array_length(*store_, pairs), static_cast<uint32_t>(length));

@@ -1,4 +1,4 @@
-// When and how a heap is collected: the parts put together.
+// Decides when and how a heap is collected; uses the collector's parts.
 #include <algorithm>
 #include <bit>
 
@@ -13,13 +13,13 @@ using platform::Platform;
 
 namespace {
 
-// Work in a step is in bytes to scan, such that a step takes about half a millisecond.
+// The amount of work in a step, in bytes to scan. A step takes about half a millisecond.
 constexpr uint64_t kStepBytes = 256 * 1024;
-// Marking goes on at twice the speed of allocation: so the old generation grows by half at most before it is done.
+// Marking runs at twice the speed of allocation, so the old generation grows by at most half until it is done.
 constexpr uint64_t kMarkedPerAllocated = 2;
 // Bytes of the heap whose mark bits are cleared in a step.
 constexpr uint64_t kClearBytes = uint64_t{64} << 20;
-// The old generation is marked when it has doubled since the last time, but not for less growth than this.
+// The old generation is marked when it has doubled since the last marking, but never before it has grown by this much.
 constexpr uint64_t kLeastGrowth = uint64_t{16} << 20;
 // Blocks given back to the machine in a step.
 constexpr uint64_t kReleaseBlocks = 64;
@@ -66,7 +66,7 @@ void Heap::scan_remembered() {
         old_.cards().reset(card * kCardBytes);
         const ArrayCards cards(objects_, array);
         for (uint64_t at = cards.begin_of(card); at < cards.end_of(card); at += sizeof(abi::HeapReference)) {
-          // What is old was reported when it was stored, if marking was under way.
+          // A reference to an old object was reported when it was stored, if marking was under way.
           auto& element = objects_.at<abi::HeapReference>(static_cast<abi::HeapReference>(at));
           if (scavenger_.is_young(element)) visit(element);
         }
@@ -102,7 +102,8 @@ void Heap::collect_minor() {
       scavenge<IsMarking::yes>(roots_are_marked_ ? RootChoice::changed : RootChoice::all);
       roots_are_marked_ = true;
       end_minor();
-      // All that the guest can reach is gray or marked at this point. Nothing left to scan: all is marked.
+      // Every object that the guest can reach is gray or marked at this point. So if nothing is left to scan, marking
+      // is complete.
       is_finished = marker_.step(kStepBytes);
       if (is_finished) finish_marking();
     } else {
@@ -188,7 +189,7 @@ void Heap::finish_marking() {
   statistics_.live_bytes = used;
 }
 
-// Does the collector's share of work for so many bytes that are about to be allocated.
+// Does the collector's share of work for `allocated` bytes that are about to be allocated.
 void Heap::advance(uint64_t allocated) {
   if (phase_ == Phase::idle) {
     if (old_.used_bytes() >= mark_at_bytes_) {

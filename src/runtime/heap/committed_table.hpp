@@ -1,5 +1,5 @@
-// An array whose address space is reserved once and whose memory is committed as it grows: it never moves, and running
-// out of memory is an answer, not the end.
+// An array whose address space is reserved once and whose memory is committed as it grows. The array never moves, and
+// lack of memory is a result, not the end of the program.
 #pragma once
 
 #include <algorithm>
@@ -31,7 +31,8 @@ class CommittedTable {
     if (!memory_.empty()) platform::Platform::release(memory_);
   }
 
-  // Makes the first `count` elements accessible; new ones are zero. False: beyond the capacity, or no memory.
+  // Makes the first `count` elements accessible; new ones are zero. Returns false if `count` is beyond the capacity or
+  // there is no memory.
   [[nodiscard]] bool grow(size_t count) {
     const size_t wanted = round(count * sizeof(T), kStep);
     if (wanted <= committed_) return true;

@@ -16,7 +16,7 @@ using wasm::TrapKind;
 InstanceObject& instance_of(abi::VMContext* context) { return *static_cast<InstanceObject*>(context->instance); }
 Heap& heap_of(abi::VMContext* context) { return *instance_of(context).store.heap(); }
 
-// An allocation's result, or the trap that there was no room.
+// Returns the result of an allocation, or raises the trap for a full heap.
 abi::HeapReference or_trap(abi::VMContext* context, abi::HeapReference object) {
   if (object == abi::kNullReference) raise_trap(*context->store, TrapKind::allocation_failure);
   return object;
@@ -26,12 +26,12 @@ bool in_bounds(uint64_t start, uint64_t count, uint64_t length) { return start <
 
 struct Elements {
   std::byte* data;
-  uint32_t size;  // of one
+  uint32_t size;  // size of one element
   uint32_t first_offset;
   bool are_references;
 };
 
-// The elements [at, at + length) of an array; traps when there are none such.
+// Returns the elements [at, at + length) of an array; traps if the range is out of bounds.
 Elements elements_of(abi::VMContext* context, abi::HeapReference array, uint32_t at, uint32_t length) {
   if (array == abi::kNullReference) raise_trap(*context->store, TrapKind::null_array_reference);
   Heap& heap = heap_of(context);
@@ -42,7 +42,7 @@ Elements elements_of(abi::VMContext* context, abi::HeapReference array, uint32_t
   return {heap.base() + array + offset, type.size, static_cast<uint32_t>(offset), type.reference_count != 0};
 }
 
-// The bytes of a data segment that `length` elements of `element_size` bytes are made of; traps out of bounds.
+// Returns the bytes of a data segment that `length` elements of `element_size` bytes are made of; traps out of bounds.
 const std::byte* segment_bytes(abi::VMContext* context, uint32_t segment, uint32_t source, uint32_t length,
                                uint32_t element_size) {
   const std::span<const std::byte> bytes = data_of(instance_of(context), segment);
@@ -138,7 +138,7 @@ void builtin_array_fill(abi::VMContext* context, abi::HeapReference array, uint3
   const Elements target = elements_of(context, array, destination, length);
   const std::array<uint64_t, 2> value = {low, high};
   if (length == 0) return;
-  // Each copy doubles what is filled.
+  // Each copy doubles the part that is filled.
   const uint64_t bytes = uint64_t{length} * target.size;
   std::memcpy(target.data, value.data(), target.size);
   for (uint64_t filled = target.size; filled < bytes;) {

@@ -1,5 +1,5 @@
-// The runtime's side of the instructions on managed objects (builtins.def, `exit` entries): they are entered through
-// the stub that notes the caller's frame, and trap by themselves.
+// The builtins for instructions on managed objects (the `exit` entries of builtins.def). They are entered through the
+// stub that notes the caller's frame, and they raise traps themselves.
 #pragma once
 
 #include <cstdint>

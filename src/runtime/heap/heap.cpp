@@ -16,8 +16,9 @@ using platform::Platform;
 namespace {
 
 constexpr uint64_t kSmallestLimit = uint64_t{4} << 20;
-constexpr uint64_t kSliceBytes = 128 * 1024;  // of the nursery, handed out at a time
-constexpr uint64_t kLeastRoom = 64;  // after a full collection there must be room for such a part of what is alive
+constexpr uint64_t kSliceBytes = 128 * 1024;  // size of a slice of the nursery
+constexpr uint64_t kLeastRoom =
+    64;  // after a full collection, there must be room for the live bytes divided by this number
 constexpr uint32_t kMaximumShortages = 8;
 constexpr size_t kLeastListEntries = 16 * 1024;
 
@@ -31,7 +32,7 @@ abi::VMObject header_of(uint32_t type_id, abi::ObjectKind kind) {
 
 }  // namespace
 
-// The address space that a heap takes.
+// The address space and the lists that a heap takes.
 struct Heap::Memory {
   CommittedTable<Block> blocks;
   MarkBits marks;
@@ -54,8 +55,8 @@ Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const abi::
                 .promoted = CAIRN_TRY(CommittedTable<abi::HeapReference>::create(Scavenger::list_capacity(nursery))),
                 .reservation = CAIRN_TRY(Platform::reserve(bytes))};
   const std::span<std::byte> reservation = memory.reservation;
-  // Where there is no memory for more of the lists, the collector gets by with these, but not with next to nothing:
-  // marking ends when its list has room for one part of an array (INV-15).
+  // If there is no memory for larger lists, the collector works with these sizes. They cannot be much smaller: marking
+  // ends when its list has room for one part of an array (INV-15).
   std::unique_ptr<Heap> heap;
   if (memory.to_scan.grow(std::min(config.mark_list_entries, kLeastListEntries)) &&
       memory.remembered.grow(std::min(config.remembered_entries, kLeastListEntries))) {
@@ -89,8 +90,8 @@ Heap::Heap(const HeapConfig& config, Memory memory, const abi::VMTypeInfo* const
 
 Heap::~Heap() { Platform::release(reservation_); }
 
-// Gives compiled code more of the nursery, at least `size` bytes; false: it is used up, or there is no memory to
-// promote more to.
+// Gives compiled code a further slice of the nursery of at least `size` bytes. Returns false if the nursery is used up
+// or there is no memory to promote more objects to.
 bool Heap::hand_out(uint64_t size) {
   const uint64_t least = nursery_.used() + size;
   if (least > nursery_.size()) return false;
@@ -115,7 +116,7 @@ bool Heap::refill(uint64_t size) {
   }
   if (hand_out(size)) return true;
   collect_minor();
-  // A minor collection looks at all roots, so that it must bring more than one object as well.
+  // A minor collection visits all roots, so it must also free room for more than one object.
   const uint64_t decent =
       config_.stress ? size : std::max(size, std::min({kSliceBytes, least_room() / 2, nursery_.size()}));
   if (hand_out(decent)) return true;
@@ -127,8 +128,8 @@ uint64_t Heap::least_room() const { return old_.used_bytes() / kLeastRoom; }
 
 uint64_t Heap::allocated_bytes() const { return statistics_.allocated_bytes + nursery_.used() + large_since_minor_; }
 
-// Collects everything because there is no room. False: it was in vain several times in a row, as when objects of
-// different sizes take turns in destroying the room for one another, and the heap counts as full.
+// Collects the whole heap because there is no room. Returns false if that was in vain several times in a row; then the
+// heap counts as full. This happens when objects of different sizes alternate and each takes the room of the other.
 bool Heap::collect_for_room() {
   const uint64_t allocated = allocated_bytes() - std::exchange(allocated_at_shortage_, allocated_bytes());
   shortages_in_a_row_ = allocated < least_room() ? shortages_in_a_row_ + 1 : 0;
@@ -148,7 +149,7 @@ abi::HeapReference Heap::allocate_bytes(uint64_t size) {
 abi::HeapReference Heap::try_allocate_large(uint64_t size) {
   const abi::HeapReference object = old_.allocate_large(size);
   if (object == abi::kNullReference) return object;
-  // The nursery's survivors must find room still.
+  // There must still be room for the nursery's survivors.
   if (!old_.reserve(OldSpace::blocks_for(nursery_.handed_out()))) {
     old_.free_large(object);
     return abi::kNullReference;
@@ -164,7 +165,7 @@ abi::HeapReference Heap::allocate_large(uint64_t size) {
   advance(size);
   if (const abi::HeapReference object = try_allocate_large(size); object != abi::kNullReference) return object;
   if (!collect_for_room()) return abi::kNullReference;
-  // Room there must be for objects of this size: single blocks that are free here and there are no use to larger ones.
+  // There must be room for objects of this size: single free blocks are no use to objects that need several.
   const uint64_t least = std::max<uint64_t>(1, least_room() / OldSpace::whole_blocks(size));
   if (old_.room_for_large(size, least) < least || !old_.reserve(least_room() / kBlockBytes)) return abi::kNullReference;
   return try_allocate_large(size);
@@ -176,7 +177,7 @@ abi::HeapReference Heap::allocate(uint32_t type_id) {
   const abi::HeapReference object = is_small ? allocate_bytes(type.size) : allocate_large(type.size);
   if (object == abi::kNullReference) return object;
   at(object) = header_of(type_id, type.kind);
-  // Old from the start, and what the caller stores into it is not reported.
+  // The object is old from the start, and the barrier does not report what the caller stores into it.
   if (!is_small && !remembered_.add_object(object)) at(object).flags = abi::kBarrierFlag;
   return object;
 }
@@ -204,7 +205,7 @@ void Heap::remember(abi::HeapReference object, uint32_t offset) {
   if ((header.flags & abi::kBarrierFlag) == 0) return;
   const abi::HeapReference stored = at<abi::HeapReference>(object + offset);
   if (!scavenger_.is_young(stored)) {
-    // Into an object that may have been scanned: from now on that alone may keep it alive.
+    // The store may be into an object that was scanned already, and may be the only reference to `stored` from now on.
     if (is_marking()) marker_.gray(stored);
     return;
   }

@@ -1,12 +1,13 @@
 // The heap of a store's managed objects (heap_layout.hpp) and its collector.
 //
-// From the base up: a guard that is never accessible, the nursery, the old generation. Objects are born in the nursery;
-// a minor collection promotes those that live (Scavenger). When the old generation has grown by a factor, it is marked
-// in steps between allocations (Marker), and what is not marked becomes free (OldSpace). A full heap is collected at
-// once.
+// The layout from the base up: a guard that is never accessible, the nursery, the old generation. New objects are
+// allocated in the nursery; a minor collection promotes those that are alive (Scavenger). When the old generation has
+// grown by a factor, it is marked in steps between allocations (Marker), and then unmarked objects become free memory
+// (OldSpace). A full heap is collected at once.
 //
-// A full collection costs what is alive, so it must bring something: a heap in which less than a 64th of that can be
-// allocated after it is full, for objects of every size, although the object asked for might still fit.
+// The cost of a full collection is proportional to the bytes that are alive, so it must free enough to be worth it. If
+// less than a 64th of the live bytes can be allocated after a full collection, the heap counts as full, even if the
+// requested object would still fit. This holds for objects of every size.
 //
 // One thread at a time uses a heap. Collections happen inside allocate*() and collect_*() only.
 #pragma once
@@ -47,31 +48,31 @@ class Heap {
     return objects_.at<T>(reference);
   }
 
-  // Of an object that is not a host value.
+  // Returns the type of an object that is not a host value.
   [[nodiscard]] const abi::VMTypeInfo& type_of(abi::HeapReference object) const { return objects_.type_of(object); }
 
-  // These may collect. Null when the heap is full.
-  // A struct or exception; the kind follows from the type. Fields are undefined until the caller has set them, which it
-  // must before the next safepoint, and needs no barrier for.
+  // The allocation functions may collect. They return null when the heap is full. allocate() makes a struct or an
+  // exception; the type determines which. Its fields are undefined until the caller has set them. The caller must set
+  // them before the next safepoint and needs no barrier for it.
   abi::HeapReference allocate(uint32_t type_id);
-  // An array of zeros or nulls.
+  // Allocates an array of zeros or nulls.
   abi::HeapReference allocate_array(uint32_t type_id, uint32_t length);
   abi::HeapReference allocate_host_value(uint64_t value);
 
-  // The host's roots: objects that its handles name by position.
+  // The host's roots. The host's handles name them by position.
   TryVector<abi::HeapReference>& roots() { return roots_; }
 
   // The write barrier's slow path: a reference has been stored `offset` bytes into the object.
   void remember(abi::HeapReference object, uint32_t offset);
-  // The same for `count` consecutive references in an array.
+  // Does the same for `count` consecutive references in an array.
   void remember_range(abi::HeapReference array, uint32_t offset, uint32_t count);
 
-  // Guest code has ended between two instructions: a store may lack its report.
+  // Called when guest code has ended between two instructions: the barrier after its last store may not have run.
   void distrust_reports() { remembered_.give_up(); }
 
-  // Promotes what lives in the nursery, and advances or begins a marking of the old generation where that is due.
+  // Promotes live objects of the nursery. Begins or advances a marking of the old generation if that is due.
   void collect_minor();
-  // Frees all that is not reachable.
+  // Frees all objects that are not reachable.
   void collect_full();
   // Begins marking at the next opportunity, as if the old generation had grown enough.
   void request_marking();
@@ -80,7 +81,7 @@ class Heap {
   [[nodiscard]] HeapStatistics statistics() const;
 
  private:
-  // Between markings of the old generation nothing is to do. One begins by clearing its bits.
+  // In phase `idle` no marking of the old generation is under way. A marking begins by clearing the mark bits.
   enum class Phase : uint8_t { idle, clearing, marking };
   struct Memory;
   class Pause;
@@ -124,14 +125,14 @@ class Heap {
   RememberedSet remembered_;
 
   Phase phase_ = Phase::idle;
-  uint64_t clear_cursor_ = 0;  // clearing: mark bits are clear below
+  uint64_t clear_cursor_ = 0;  // in phase clearing: mark bits below this address are clear
   bool roots_are_marked_ =
-      false;                // marking: all roots were visited, and those that have not changed since need not be again
-  uint64_t mark_at_bytes_;  // of the old generation in use, to begin marking
-  uint64_t large_since_minor_ = 0;  // bytes of large objects allocated
+      false;                // in phase marking: all roots were visited once; only changed roots need another visit
+  uint64_t mark_at_bytes_;  // marking begins when so many bytes of the old generation are in use
+  uint64_t large_since_minor_ = 0;  // bytes of large objects allocated since the last minor collection
   bool stress_is_full_ = false;
   uint64_t allocated_at_shortage_ = 0;  // bytes allocated when collect_for_room() was last called
-  uint32_t shortages_in_a_row_ = 0;     // with hardly anything allocated in between
+  uint32_t shortages_in_a_row_ = 0;     // calls of collect_for_room() in a row with hardly any allocation in between
   HeapStatistics statistics_;
 };
 

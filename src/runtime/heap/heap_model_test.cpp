@@ -1,4 +1,4 @@
-// Random operations on a graph of objects, beside a model of it that is obviously right.
+// Random operations on a graph of objects, compared with a model of it that is obviously right.
 #include <map>
 #include <random>
 #include <unordered_map>
@@ -8,12 +8,12 @@
 namespace cairn::runtime {
 namespace {
 
-// Objects are named by numbers, which they carry: a node in its field, an array of references in its first element (as
-// an i31), one of bytes in what its bytes are.
+// Each object has a number as its name, which it carries: a node in a field, an array of references in its first
+// element (as an i31), an array of bytes in the values of its bytes.
 struct ModelObject {
   enum class Kind { node, references, bytes } kind;
-  std::vector<uint64_t> links;  // names; 0: null. Of an array without the first element
-  uint32_t length = 0;          // of an array of bytes
+  std::vector<uint64_t> links;  // names; 0 is null. For an array: without the first element
+  uint32_t length = 0;          // length of an array of bytes
 };
 
 class HeapModelTest : public HeapFixture {
@@ -81,7 +81,7 @@ class HeapModelTest : public HeapFixture {
                                                   : element_offset(static_cast<uint32_t>(link) + 1);
   }
 
-  // Some object that can be reached, by a walk from a root; nothing when that ends at null.
+  // Picks some reachable object by a walk from a root; nothing when the walk ends at null.
   std::pair<uint64_t, abi::HeapReference> pick() {
     const size_t start = random(kRoots);
     std::pair<uint64_t, abi::HeapReference> at = {names_[start], root(start)};
@@ -149,13 +149,13 @@ class HeapModelTest : public HeapFixture {
       }
       for (size_t i = 0; i < object.links.size(); ++i) reach(object.links[i], load(reference, offset_of(object, i)));
     }
-    // What the model cannot reach will not come back.
+    // An object that the model cannot reach will never be reachable again.
     std::erase_if(model_, [&](const auto& entry) { return !seen.contains(entry.first); });
   }
 
   std::mt19937_64 random_;
   std::map<uint64_t, ModelObject> model_;
-  std::vector<uint64_t> names_;  // of what the roots refer to
+  std::vector<uint64_t> names_;  // names of the objects that the roots refer to
   uint64_t last_name_ = 0;
 };
 

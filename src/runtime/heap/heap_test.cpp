@@ -46,7 +46,7 @@ TEST_F(HeapTest, FreesWhatNothingReaches) {
   }
   heap_->collect_full();
   EXPECT_GE(heap_->statistics().live_bytes, 10000 * 32U);
-  // The list and a cycle that only its own members refer to.
+  // The heap holds a list, and a cycle that only its own members refer to.
   set_link(root(at), 1, root(at));
   root(at) = abi::kNullReference;
   heap_->collect_full();
@@ -99,7 +99,7 @@ TEST_F(HeapTest, ALargeArrayRefersToYoungObjects) {
   constexpr uint32_t kLength = 300'000;
   const size_t at = add_root(heap_->allocate_array(references_, kLength));
   const abi::HeapReference array = root(at);
-  // Enough of them that some are promoted in between.
+  // The list is long enough that some nodes are promoted while it is built.
   for (uint32_t i = 0; i < kLength; ++i) {
     const abi::HeapReference node = make_node(i);
     store(array, element_offset(i), node);
@@ -170,7 +170,7 @@ TEST_F(HeapTest, AFullHeapSaysSoAndGoesOn) {
     set_link(node, 0, root(at));
     root(at) = node;
   }
-  // Of 8 MiB at 32 bytes a node, less the nursery and what its survivors may need.
+  // 8 MiB at 32 bytes a node, less the nursery and the room for its survivors.
   EXPECT_GT(count, 150'000U);
   EXPECT_LT(count, 262'144U);
   EXPECT_EQ(heap_->allocate_array(bytes_, 4 << 20), abi::kNullReference);
@@ -203,7 +203,7 @@ TEST_F(HeapTest, MemoryOfLargeObjectsIsUsedAgain) {
 
 TEST_F(HeapTest, MarkingInStepsFindsWhatMovesMeanwhile) {
   make_heap();
-  // A chain of which the guest takes each element out, and puts it back in a place that may have been scanned.
+  // The guest takes each element out of a chain, and puts it back in a place that may have been scanned.
   const size_t head = add_root(make_node(0));
   const size_t other = add_root(make_node(1));
   abi::HeapReference last = root(head);

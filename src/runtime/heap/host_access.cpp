@@ -68,7 +68,7 @@ Result<Val> load(Store& store, const Place& place) {
   return store.load(place.type.type, slot.data());
 }
 
-// `find` gives the place, again once the value is prepared.
+// `find` gives the place. It is called again after the value is prepared, because preparing may collect.
 template <class Find>
 Result<void> assign(Store& store, const Val& value, Find&& find) {
   const wasm::FieldType type = CAIRN_TRY(find()).type;

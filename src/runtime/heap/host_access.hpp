@@ -1,7 +1,9 @@
-// Fields of structs and elements of arrays, for the host. Objects are named by values that a guest handed out (Val).
+// Access to fields of structs and elements of arrays for the host. The host names objects by values that a guest handed
+// out (Val).
 //
-// An Error (usage): the value is null or no object of that kind, there is no such field or element, it is immutable, or
-// the new value does not fit its type. Packed fields are i32, zero-extended. Setting may collect.
+// The functions fail with a usage error if the value is null or no object of the kind, there is no such field or
+// element, it is immutable, or the new value does not fit its type. Packed fields are i32, zero-extended. Setting may
+// collect.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
-// Marks the old generation incrementally. Objects are marked when they are found (gray, in the list of those to scan),
-// and scanning one marks what it refers to. Young objects are none of its business: they are promoted marked and
-// scanned.
+// Marks the old generation incrementally. An object is marked when the marker finds it; it is then gray and goes to the
+// list of objects to scan. Scanning an object marks the objects that it refers to. The marker ignores young objects: a
+// minor collection promotes them, already marked, and they are scanned then.
 //
-// The list has a limit. What does not fit is left marked in a block that says so (Block::has_gray), and once the list
-// is empty, all marked objects of such blocks are scanned again.
+// The list has a limit. An object that does not fit is marked all the same, and its block notes it (Block::has_gray).
+// Once the list is empty, all marked objects of such blocks are scanned again.
 #pragma once
 
 #include <algorithm>
@@ -17,11 +17,11 @@ namespace cairn::runtime {
 
 class Marker {
  public:
-  // Of `capacity` entries in its list at most; at least 2.
+  // The list holds at most `capacity` entries, which must be at least 2.
   Marker(const ObjectSpace& objects, OldSpace& old, size_t capacity, CommittedTable<uint32_t> list)
       : objects_(objects), old_(old), capacity_(capacity), list_(std::move(list)) {}
 
-  // What a reference names is alive, if it is an old object.
+  // Marks the object that `reference` names if it is an old object.
   void gray(abi::HeapReference reference) {
     if (!is_object(reference) || reference < old_.begin() || old_.marks().set(reference)) return;
     __builtin_prefetch(&objects_.at(reference));
@@ -32,8 +32,8 @@ class Marker {
     }
   }
 
-  // Scans objects until none is left or about `budget` bytes have been scanned; true: none is left. Calls
-  // visit(HeapReference&) for each reference, which grays it or what takes its place.
+  // Scans objects until none is left or about `budget` bytes have been scanned. Returns true if none is left. Calls
+  // visit(HeapReference&) for each reference; visit grays the object, or the object that takes its place.
   template <class Visit>
   bool step(uint64_t budget, Visit&& visit) {
     for (uint64_t done = 0; done < budget;) {
@@ -55,18 +55,18 @@ class Marker {
   bool step(uint64_t budget) {
     return step(budget, [this](abi::HeapReference& slot) { gray(slot); });
   }
-  // Forgets what is to be scanned.
+  // Empties the list of objects to scan.
   void clear();
 
  private:
-  static constexpr uint32_t kSliceElements = 1024;  // of a long array, scanned at a time
-  static constexpr uint64_t kObjectCost = 16;       // what looking at an object costs, as bytes scanned
+  static constexpr uint32_t kSliceElements = 1024;  // number of elements of a long array that are scanned at a time
+  static constexpr uint64_t kObjectCost = 16;       // cost of visiting an object, in bytes scanned
 
   bool make_room(size_t count);
   void push_slow(abi::HeapReference object);
   void push_slice(abi::HeapReference array, uint32_t slice);
   void overflow(abi::HeapReference object);
-  // The next block with gray objects that are not in the list; 0: there is none.
+  // The next block with gray objects that are not in the list; 0 if there is none.
   uint64_t next_overflowed();
 
   template <class Visit>
@@ -106,8 +106,10 @@ class Marker {
   OldSpace& old_;
   size_t capacity_;
   size_t count_ = 0;
-  size_t room_ = 0;  // how many entries the list takes before make_room: those with memory, at most capacity_
-  // References; behind that of a long array of which a part has been scanned the next part's number, doubled, plus 1.
+  size_t room_ =
+      0;  // number of entries that the list takes before make_room is called: those with memory, at most capacity_
+  // References. A long array of which a part has been scanned has a second entry after its reference: twice the next
+  // part's number, plus 1.
   CommittedTable<uint32_t> list_;
   uint64_t overflow_cursor_ = ~uint64_t{0};  // no block below has gray objects outside of the list
 };

@@ -1,5 +1,5 @@
-// A heap that is nearly full: collecting must bring something, or the allocation fails. What is bounded is the number
-// of full collections in what was allocated.
+// A heap that is nearly full: a collection must free enough, or the allocation fails. The tests bound the number of
+// full collections for the bytes allocated.
 #include <random>
 
 #include "testing/runtime/heap_fixture.hpp"
@@ -12,7 +12,7 @@ class NearlyFullHeap : public HeapFixture {
   static constexpr uint64_t kLimit = uint64_t{64} << 20;
   static constexpr uint32_t kOneBlock = 9000;
 
-  // Fills a new heap with arrays of one block that stay alive, up to `part` of 64.
+  // Fills `part` of 64 parts of a new heap with arrays of one block each that stay alive.
   void fill(uint64_t part) {
     make_heap({.limit_bytes = kLimit});
     keep_ = add_root(heap_->allocate_array(references_, 5000));
@@ -25,8 +25,8 @@ class NearlyFullHeap : public HeapFixture {
     heap_->collect_full();
     kept_ = count;
   }
-  // Allocates with `next`, which answers whether there was room, until there is none or 64 times what a collection has
-  // to bring was allocated; then the collections must have been worth it.
+  // Calls `next`, which allocates and returns whether there was room. Ends when there is no room, or when 64 times the
+  // bytes were allocated that a collection has to free; then the collections must have been worth it.
   template <class Next>
   uint64_t allocate(Next&& next) {
     const uint64_t live = heap_->statistics().live_bytes, least = live / 64;
@@ -45,7 +45,7 @@ class NearlyFullHeap : public HeapFixture {
 
 TEST_F(NearlyFullHeap, OfLargeArrays) {
   fill(64);
-  // One block at a time becomes free, and is asked for again and again.
+  // One block at a time becomes free and is allocated again.
   store(root(keep_), element_offset(kept_ / 2), abi::kNullReference);
   allocate([&] { return garbage(kOneBlock); });
   allocate([&] { return garbage(3 * kBlockBytes); });
@@ -57,7 +57,7 @@ TEST_F(NearlyFullHeap, WhereOnlySingleBlocksAreFree) {
   for (uint32_t i = 0; i + 2 < kept_; i += 2) store(root(keep_), element_offset(i), abi::kNullReference);
   store(root(keep_), element_offset(kept_ / 2 | 1), abi::kNullReference);
   EXPECT_LT(allocate([&] { return garbage(kBlockBytes + 1000); }), kLimit / 2);
-  // For single ones there is half of the heap.
+  // Objects of one block can use half of the heap.
   EXPECT_GT(allocate([&] { return garbage(kOneBlock); }), kLimit / 4);
 }
 
@@ -75,7 +75,7 @@ TEST_F(NearlyFullHeap, OfSmallObjects) {
   store(root(keep_), element_offset(3), abi::kNullReference);
   const uint64_t minor = heap_->statistics().minor_collections;
   const uint64_t allocated = allocate([&] { return make_node(1) != abi::kNullReference; });
-  // Minor collections look at all roots, so that each must bring a decent piece of the nursery.
+  // Minor collections visit all roots, so each must free a decent piece of the nursery.
   EXPECT_LE(heap_->statistics().minor_collections - minor, 30 + allocated / (64 * 1024));
 }
 

@@ -11,7 +11,7 @@ using platform::Platform;
 namespace {
 constexpr uint64_t kCommitStep = 64 * 1024;
 constexpr uint64_t kSmallest = 1024 * 1024;
-// Copying more than this at once takes too long a pause; copying less than that is cheap enough for a larger nursery.
+// Copying more than this at once makes the pause too long. Copying less is cheap enough for a larger nursery.
 constexpr uint64_t kManySurvivors = 1536 * 1024;
 constexpr uint64_t kFewSurvivors = 640 * 1024;
 }  // namespace

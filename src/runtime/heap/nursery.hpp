@@ -1,5 +1,6 @@
-// Where objects are born: one range, filled from its start by bumping VMAllocation::top. Compiled code is handed it in
-// slices, so that memory is committed as it is needed and the collector gets to work in between.
+// The range of memory that new objects are allocated in, filled from its start by advancing VMAllocation::top. Compiled
+// code receives it in slices, so that memory is committed only as needed, and the collector can do its share of work
+// between two slices.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +12,13 @@ namespace cairn::runtime {
 
 class Nursery {
  public:
-  // At [begin, begin + bytes) of the reservation.
+  // The nursery takes [begin, begin + bytes) of the reservation.
   Nursery(std::span<std::byte> reservation, uint64_t begin, uint64_t bytes, abi::VMAllocation& allocation);
 
-  // Commits the first `bytes`; false: no memory.
+  // Commits the first `bytes`. Returns false if there is no memory.
   [[nodiscard]] bool commit(uint64_t bytes);
-  // Everything in it is gone. `survived` bytes of it were alive: fewer bytes next time if those were many.
+  // Makes the nursery empty. `survived` bytes of its objects were alive. If that is much, fewer bytes are handed out
+  // before the next collection.
   void reset(uint64_t survived);
 
   // How many bytes may be handed out before the next collection.

@@ -1,4 +1,4 @@
-// Objects as the collector looks at them: their sizes and the references in them.
+// Objects as the collector sees them: their sizes and the references in them.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,8 @@
 
 namespace cairn::runtime {
 
-// Flags of VMObject beside kBarrierFlag. Forwarded: the object has moved, and type_id is the reference to where.
+// Flags of VMObject besides kBarrierFlag. Forwarded: the object has moved, and type_id holds the reference to its new
+// place.
 inline constexpr uint8_t kForwardedFlag = 2;
 
 constexpr bool is_object(abi::HeapReference reference) {
@@ -20,7 +21,7 @@ constexpr uint64_t array_bytes(uint32_t element_size, uint32_t length) {
   return (abi::array_data_offset(element_size) + uint64_t{element_size} * length + 7) & ~uint64_t{7};
 }
 
-// A heap's memory and what its objects' types are.
+// A heap's memory and the types of its objects.
 struct ObjectSpace {
   std::byte* base = nullptr;
   const abi::VMTypeInfo* const* types = nullptr;
@@ -29,7 +30,7 @@ struct ObjectSpace {
   [[nodiscard]] T& at(abi::HeapReference reference) const {
     return *reinterpret_cast<T*>(base + reference);
   }
-  // Of an object that is not a host value.
+  // Returns the type of an object that is not a host value.
   [[nodiscard]] const abi::VMTypeInfo& type_of(abi::HeapReference object) const { return *types[at(object).type_id]; }
 
   [[nodiscard]] uint64_t size_of(abi::HeapReference object) const {
@@ -42,16 +43,16 @@ struct ObjectSpace {
     }
     return sizeof(abi::VMObject);
   }
-  // The elements of an array of references.
+  // Returns the elements of an array of references.
   [[nodiscard]] std::span<abi::HeapReference> elements_of(abi::HeapReference array) const {
     return {&at<abi::HeapReference>(array + abi::array_data_offset(sizeof(abi::HeapReference))),
             at<abi::VMArray>(array).length};
   }
-  // Whether there may be references in it.
+  // Whether the object may hold references.
   [[nodiscard]] bool has_references(abi::HeapReference object) const {
     return at(object).kind != abi::ObjectKind::host && type_of(object).reference_count != 0;
   }
-  // Calls visit(HeapReference&) for each place of a reference, whatever it holds.
+  // Calls visit(HeapReference&) for each field or element that can hold a reference, whatever its value is.
   template <class Visit>
   void for_each_reference(abi::HeapReference object, Visit&& visit) const {
     const abi::VMObject& header = at(object);

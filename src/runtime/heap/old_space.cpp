@@ -12,7 +12,7 @@ namespace cairn::runtime {
 using platform::Platform;
 
 namespace {
-constexpr uint64_t kExtendBlocks = 64;  // committed at once, if there is memory for them
+constexpr uint64_t kExtendBlocks = 64;  // number of blocks committed at once, if there is memory for them
 // A block with fewer free lines than this is not worth looking into.
 constexpr int kFewestFreeLines = 4;
 }  // namespace
@@ -148,7 +148,7 @@ uint64_t OldSpace::room_for_large(uint64_t size, uint64_t most) const {
     ++found;
     run = 0;
   }
-  // What is not committed yet goes on where the last run ends.
+  // The memory that is not committed yet continues the last run of free blocks.
   return std::min(most, found + (run + (end_ - frontier_)) / count);
 }
 
@@ -156,7 +156,7 @@ abi::HeapReference OldSpace::allocate_large(uint64_t size) {
   const uint64_t count = whole_blocks(size) / kBlockBytes;
   uint64_t first = find_run(count);
   if (first == end_) {
-    // What is free below the frontier is part of it.
+    // Free blocks directly below the frontier are part of the run.
     uint64_t tail = 0;
     while (frontier_ - tail > first_ && blocks_[frontier_ - tail - 1].state == BlockState::free) ++tail;
     if (!extend(count - std::min(tail, count))) return abi::kNullReference;
@@ -224,7 +224,7 @@ void OldSpace::finish_marking() {
 }
 
 bool OldSpace::release_free(uint64_t keep, uint64_t most) {
-  // From the highest address down: the lowest blocks are the next to be used.
+  // Release from the highest address down: the lowest blocks are the next to be used.
   uint64_t released = 0;
   for (uint64_t end = frontier_; end > first_ && free_ > keep && released < most;) {
     if (blocks_[end - 1].state != BlockState::free) {

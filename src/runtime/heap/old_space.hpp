@@ -1,9 +1,9 @@
-// The old generation's memory: blocks of 16 KiB, in lines of 256 bytes. Objects go into runs of free lines ("holes")
-// and into free blocks, by bumping a pointer; marking finds the lines that are still in use, and a pass over the table
-// of blocks, not over the objects, makes the others free again. An object of more than kMaximumInlineBytes has whole
-// blocks of its own.
+// The old generation's memory: blocks of 16 KiB, divided into lines of 256 bytes. Objects are allocated by advancing a
+// pointer, in runs of free lines ("holes") or in free blocks. Marking finds the lines that are still in use. A pass
+// over the table of blocks, not over the objects, then frees the other lines. An object of more than
+// kMaximumInlineBytes has whole blocks of its own.
 //
-// Blocks are committed as they are needed, from the lowest address up, and may be given back to the machine when free.
+// Blocks are committed as they are needed, from the lowest address up. Free blocks may be given back to the machine.
 #pragma once
 
 #include <cstddef>
@@ -30,23 +30,24 @@ enum class BlockState : uint8_t {
 };
 
 struct Block {
-  uint64_t live = 0;    // its lines that the last marking found in use or that have been handed out since
-  uint64_t marks = 0;   // lines in use as far as the marking under way knows
-  uint32_t extent = 0;  // large: how many blocks the object takes; large_rest: how many blocks back it starts
+  uint64_t live = 0;   // lines that the last marking found in use or that were handed out since then
+  uint64_t marks = 0;  // lines in use that the current marking has found so far
+  uint32_t extent =
+      0;  // large: number of blocks of the object; large_rest: distance in blocks to the object's first block
   BlockState state = BlockState::free;
-  bool has_gray = false;  // has marked objects that wait to be scanned and are in no list (Marker)
+  bool has_gray = false;  // has marked objects that are still to be scanned and are not in the list (Marker)
 };
 
 class OldSpace {
  public:
-  // Takes the part of the reservation from `begin` on, a multiple of kBlockBytes. `blocks` can grow to the whole
-  // reservation.
+  // Takes the part of the reservation that begins at `begin`, a multiple of kBlockBytes. The table `blocks` can grow
+  // until it covers the whole reservation.
   OldSpace(std::span<std::byte> reservation, uint64_t begin, CommittedTable<Block> blocks, MarkBits marks,
            CardBits cards);
   OldSpace(const OldSpace&) = delete;
   OldSpace& operator=(const OldSpace&) = delete;
 
-  // Room for an object of at most kMaximumInlineBytes. Never fails within what reserve() promised.
+  // Allocates room for an object of at most kMaximumInlineBytes. Never fails within what reserve() promised.
   abi::HeapReference allocate(uint64_t size) {
     const uint64_t object = top_;
     if (size > limit_ - object) [[unlikely]]
@@ -54,24 +55,26 @@ class OldSpace {
     top_ = object + size;
     return static_cast<abi::HeapReference>(object);
   }
-  // Room, not cleared, for an object of any size, in blocks of its own; null when there is none.
+  // Allocates room, not cleared, for an object of any size in blocks of its own; null when there is none.
   abi::HeapReference allocate_large(uint64_t size);
-  // What such an object takes.
+  // The number of blocks that such an object takes.
   static constexpr uint64_t whole_blocks(uint64_t size) { return (size + kBlockBytes - 1) / kBlockBytes * kBlockBytes; }
-  // How many objects of `size` bytes could have blocks of their own, as far as the limit goes; counted up to `most`.
+  // The number of objects of `size` bytes that could have blocks of their own within the heap's limit, counted up to
+  // `most`.
   [[nodiscard]] uint64_t room_for_large(uint64_t size, uint64_t most) const;
   void free_large(abi::HeapReference object) { free_large_blocks(block_of(object)); }
 
-  // Makes sure that there are so many free blocks; false when the machine or the limit does not allow it.
+  // Ensures that there are `blocks` free blocks. Returns false when the machine or the limit does not allow it.
   [[nodiscard]] bool reserve(uint64_t blocks);
-  // How many free blocks objects of `bytes` in all may need: half of a block is lost where the next one does not fit.
+  // The number of free blocks that objects of `bytes` in total may need: up to half of a block is lost where the next
+  // object does not fit.
   static constexpr uint64_t blocks_for(uint64_t bytes) { return 2 * bytes / kBlockBytes + 4; }
 
-  // From now on what is handed out counts as marked: its lines. The caller marks the objects.
+  // Begins a marking: the lines of memory that is handed out from now on count as marked. The caller marks the objects.
   void start_marking();
-  // Frees what is not marked.
+  // Frees all lines and blocks that are not marked.
   void finish_marking();
-  // Marking starts over: forgets what it has found.
+  // Forgets what the current marking has found, because marking starts again.
   void forget_marks();
   void mark_lines(abi::HeapReference object, uint64_t size) {
     Block& block = blocks_[object / kBlockBytes];
@@ -80,7 +83,7 @@ class OldSpace {
     block.marks |= lines(first, last + 1 - first);
   }
 
-  // Gives free blocks beyond `keep` back, up to `most` of them; whether there may be more.
+  // Gives free blocks beyond `keep` back to the machine, up to `most` of them. Returns whether there may be more.
   bool release_free(uint64_t keep, uint64_t most);
 
   [[nodiscard]] uint64_t begin() const { return first_ * kBlockBytes; }

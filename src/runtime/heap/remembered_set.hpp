@@ -1,5 +1,5 @@
-// The old objects that may refer to young ones: those that a reference to a young object was stored to since the last
-// collection. Of longer arrays only the cards of 64 bytes that were stored to.
+// The old objects that may refer to young ones: since the last collection, a reference to a young object was stored
+// into them. Of longer arrays only the cards (64 bytes) with such a store are in the set.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 
 namespace cairn::runtime {
 
-// The cards that lie within an array, by address / kCardBytes. What is left at the array's ends belongs to the first
-// and to the last.
+// The cards that lie completely within an array, as address / kCardBytes. The bytes before the first card count as part
+// of the first, and those behind the last as part of the last.
 struct ArrayCards {
   uint64_t begin, first, last, end;  // begin and end: addresses of the elements
 
@@ -31,13 +31,13 @@ struct ArrayCards {
 
 class RememberedSet {
  public:
-  // Arrays of at least so many references have cards.
+  // Arrays with at least this many references have cards.
   static constexpr uint32_t kElementsForCards = 128;
 
   RememberedSet(size_t capacity, CommittedTable<uint32_t> entries)
       : capacity_(capacity), entries_(std::move(entries)) {}
 
-  // False: there is no room, and from now on until it is cleared the set is not complete.
+  // Returns false if there is no room. Then the set is incomplete until it is cleared.
   bool add_object(abi::HeapReference object) {
     if (!make_room(1)) return is_complete_ = false;
     entries_[count_++] = object;
@@ -52,8 +52,8 @@ class RememberedSet {
   [[nodiscard]] bool is_complete() const { return is_complete_; }
   void give_up() { is_complete_ = false; }
 
-  // Calls visit_object(object) or visit_card(array, card) for each. They are all over the heap, so what comes later is
-  // fetched ahead.
+  // Calls visit_object(object) or visit_card(array, card) for each entry. Entries lie all over the heap, so the memory
+  // of later entries is prefetched.
   template <class VisitObject, class VisitCard>
   void for_each(const std::byte* base, VisitObject&& visit_object, VisitCard&& visit_card) const {
     constexpr size_t kAhead = 16;

@@ -1,4 +1,4 @@
-// What is alive without being referred to by an object.
+// The roots: references to objects from outside of the heap.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace cairn::runtime {
 
 class Store;
 
-// Looks at a place that may hold a reference of the heap, and may change it.
+// Visits a place that may hold a heap reference. It may change the reference.
 class RootVisitor {
  public:
   template <class Visit>
@@ -22,14 +22,14 @@ class RootVisitor {
   void (*visit_)(void*, abi::HeapReference&);
 };
 
-// Which roots a visitor sees. Long tables and segments remember which pieces of them were written since a visitor of
-// `all` or `changed` has seen them: only those may refer to objects that were young then, or that a marking since then
-// has not met. What is not in long tables is always among the changed ones.
+// Which roots a visitor sees. Long tables and segments note which of their pieces were written since the last visit
+// with `all` or `changed`. Only these pieces may refer to objects that were young at that visit, or that a marking
+// begun since then has not met. Roots outside of long tables always count as changed.
 enum class RootChoice : uint8_t {
   all,
   changed,
-  only_look,  // all; what is changed remains so
-  unchanged,  // the others, and nothing remains different
+  only_look,  // all roots; pieces that are marked as changed remain so
+  unchanged,  // roots that have not changed; no piece's mark changes
 };
 
 // Calls a visitor for the roots that the heap does not know by itself.
@@ -39,8 +39,8 @@ struct RootSource {
   };
 };
 
-// Those of a store: its globals and tables, element segments, and the guest frames of the running thread that are the
-// store's. Guest code has left through a stub, or does not run.
+// The roots of a store: its globals and tables, its element segments, and its guest frames of the running thread. The
+// store's guest code must have left through a stub, or not be running.
 RootSource roots_of(Store& store);
 
 }  // namespace cairn::runtime

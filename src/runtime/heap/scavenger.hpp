@@ -1,8 +1,8 @@
-// Promotes what is alive in the nursery: copies it into the old generation and updates the references to it.
+// Promotes the live objects of the nursery: copies them into the old generation and updates the references to them.
 //
-// Everything that survives is promoted at once, so that no old object refers to a young one after a collection, and the
-// nursery is empty. What has been copied and may hold references is scanned last in, first out, which leaves parents
-// beside their children.
+// Every survivor is promoted at once. After a collection, no old object refers to a young one, and the nursery is
+// empty. Copied objects that may hold references are scanned last in, first out, which leaves parents beside their
+// children.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ enum class IsMarking : bool { no, yes };
 
 class Scavenger {
  public:
-  // For a nursery at [begin, begin + bytes); `list` can grow to list_capacity(bytes).
+  // Scans a nursery at [begin, begin + bytes); `list` can grow to list_capacity(bytes).
   Scavenger(const ObjectSpace& objects, OldSpace& old, Marker& marker, uint64_t begin, uint64_t bytes,
             CommittedTable<abi::HeapReference> list)
       : objects_(objects),
@@ -30,16 +30,16 @@ class Scavenger {
         bytes_(static_cast<abi::HeapReference>(bytes)),
         list_(std::move(list)) {}
   static constexpr size_t list_capacity(uint64_t bytes) { return bytes / kLeastWithReference; }
-  // Makes room for what can survive of so many bytes; false: no memory. The old generation's memory is not its
-  // business.
+  // Makes room in the list for the survivors of `bytes` bytes of objects. Returns false if there is no memory. The
+  // caller reserves memory in the old generation.
   [[nodiscard]] bool prepare(uint64_t bytes) { return list_.grow(list_capacity(bytes)); }
 
   [[nodiscard]] bool is_young(abi::HeapReference reference) const {
     return reference - begin_ < bytes_ && (reference & 1) == 0;
   }
 
-  // A place that may hold a reference: promotes what it refers to. With marking under way, what is alive in the old
-  // generation is grayed.
+  // Visits a place that may hold a reference and promotes the object that it refers to. While marking is under way, an
+  // old object is grayed instead.
   template <IsMarking marking>
   void visit(abi::HeapReference& slot) {
     const abi::HeapReference reference = slot;
@@ -49,14 +49,14 @@ class Scavenger {
       marker_.gray(reference);
     }
   }
-  // Until all that was promoted has been scanned.
+  // Scans until all promoted objects have been scanned.
   template <IsMarking marking>
   void drain() {
     while (count_ != 0) {
       objects_.for_each_reference(list_[--count_], [this](abi::HeapReference& slot) { visit<marking>(slot); });
     }
   }
-  // Since it was last asked.
+  // Returns the number of bytes promoted since the last call.
   uint64_t take_promoted_bytes() { return std::exchange(promoted_, 0); }
 
  private:

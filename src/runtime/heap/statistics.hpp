@@ -1,4 +1,4 @@
-// What a heap has done: for benchmarks and tuning.
+// Counters of what a heap has done, for benchmarks and tuning.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace cairn::runtime {
 
-// Pauses in buckets, eight to each doubling.
+// A histogram of pause times with eight buckets for each power of two.
 class PauseTimes {
  public:
   void add(uint64_t nanoseconds) {
@@ -18,9 +18,9 @@ class PauseTimes {
     ++buckets_[bucket_of(nanoseconds)];
   }
   [[nodiscard]] uint64_t count() const { return count_; }
-  [[nodiscard]] uint64_t total() const { return total_; }  // nanoseconds, as all of these
+  [[nodiscard]] uint64_t total() const { return total_; }  // nanoseconds, like all times here
   [[nodiscard]] uint64_t maximum() const { return maximum_; }
-  // So many of a thousand pauses were not longer, to within an eighth.
+  // The time that `per_mille` of a thousand pauses did not exceed, accurate to an eighth.
   [[nodiscard]] uint64_t quantile(uint64_t per_mille) const {
     uint64_t left = (count_ * per_mille + 999) / 1000;
     for (unsigned i = 0; i < kBuckets; ++i) {
@@ -48,12 +48,12 @@ class PauseTimes {
 
 struct HeapStatistics {
   uint64_t minor_collections = 0;  // of the nursery
-  uint64_t major_collections = 0;  // of everything, in steps or at once
-  uint64_t full_collections = 0;   // of these, at once
+  uint64_t major_collections = 0;  // of the whole heap, in steps or at once
+  uint64_t full_collections = 0;   // those of the major collections that ran at once
   uint64_t allocated_bytes = 0;    // by the guest and the host
-  uint64_t promoted_bytes = 0;     // that survived the nursery
+  uint64_t promoted_bytes = 0;     // bytes that survived the nursery
   uint64_t live_bytes = 0;         // in lines and blocks in use after the last major collection
-  uint64_t roots_visited = 0;      // places outside of the heap that were looked at
+  uint64_t roots_visited = 0;      // places outside of the heap that were visited
   PauseTimes pauses;               // minor collections, steps of marking, full collections
 };
 

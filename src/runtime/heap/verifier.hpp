@@ -1,6 +1,6 @@
-// Checks a whole heap, between collections: every reference that can be reached names the start of an object of a known
-// type that overlaps no other, lies where something is in use, and is known to the collector where it leads from an old
-// object to a young one. A finding is a bug of ours or of compiled code, and ends the process.
+// Checks a whole heap between collections. Every reachable reference must name the start of an object of a known type,
+// in memory that is in use, and the object must overlap no other. Every reference from an old object to a young one
+// must be known to the collector. A violation is a bug of the runtime or of compiled code, and ends the process.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +15,15 @@ namespace cairn::runtime {
 
 class HeapVerifier {
  public:
-  // all_marked: everything reachable must be.
+  // all_marked: every reachable object must be marked.
   HeapVerifier(const ObjectSpace& objects, OldSpace& old, const Nursery& nursery, const RememberedSet& remembered,
                bool all_marked);
 
-  // Every root, then the rest.
+  // The caller visits every root first, then calls the function for the rest.
   void visit_root(abi::HeapReference reference) { reach(reference); }
   void run();
 
-  // Overwrites what is free, so that a use of it is seen.
+  // Overwrites free memory, so that a use of it is detected.
   static void poison_nursery(const ObjectSpace& objects, const Nursery& nursery);
   static void poison_free(const ObjectSpace& objects, OldSpace& old);
 
@@ -38,8 +38,8 @@ class HeapVerifier {
   const Nursery& nursery_;
   const RememberedSet& remembered_;
   bool all_marked_;
-  std::vector<bool> starts_, taken_;  // by reference / 8: objects that were reached, and what they cover
-  std::vector<uint64_t> entries_;     // remembered, sorted
+  std::vector<bool> starts_, taken_;  // by reference / 8: starts of reached objects, and what they cover
+  std::vector<uint64_t> entries_;     // entries of the remembered set, sorted
   std::vector<abi::HeapReference> to_scan_;
 };
 

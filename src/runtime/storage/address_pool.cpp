@@ -15,11 +15,11 @@ using platform::Platform;
 
 namespace {
 
-// Of the budget, memories with guards may take three quarters.
+// Memories with guards may take three quarters of the budget.
 constexpr uint64_t guarded_share(uint64_t budget) { return budget / 4 * 3; }
-// A memory without guards takes that part of what the others left, if it does not need more to begin with.
+// A memory without guards takes this part (1/32) of the rest of the budget, unless it needs more from the beginning.
 constexpr uint64_t kCheckedPart = 32;
-// Ranges without guards are powers of two from here on, so that they fit again.
+// The sizes of ranges without guards are powers of two from this size on, so that kept ranges fit new memories.
 constexpr uint64_t kLeastRange = 64 * 1024;
 
 std::unexpected<Error> no_room(uint64_t bytes) {
@@ -53,7 +53,7 @@ std::optional<std::span<std::byte>> AddressPool::State::take(uint64_t size) {
   return range;
 }
 
-// The oldest one makes room.
+// Keeps a range. If there is no room, the oldest kept range goes.
 void AddressPool::State::keep(std::span<std::byte> range) {
   if (free_count == kMostKept) drop_oldest(1);
   free[free_count++] = range;
@@ -98,7 +98,7 @@ Result<std::span<std::byte>> AddressPool::reserve_guarded() {
 
 Result<std::span<std::byte>> AddressPool::reserve_checked(uint64_t least, uint64_t wanted) {
   return state_.with([&](State& state) -> Result<std::span<std::byte>> {
-    // The guarded share stays theirs.
+    // The share of memories with guards is never given to others.
     const uint64_t theirs = std::max(state.guarded, guarded_share(state.budget));
     const uint64_t left = state.budget - std::min(state.budget, theirs + state.checked);
     const uint64_t size = std::max({least, std::min(wanted, std::bit_floor(left / kCheckedPart)), kLeastRange});

@@ -1,11 +1,12 @@
-// Address space for linear memories: an engine's budget of it, and the ranges of memories that are gone, for new ones.
+// Address space for linear memories: the engine's budget of it, and the ranges of freed memories, which are kept for
+// new ones.
 //
-// A memory with guard pages takes 6 GiB of addresses, and there may be few of them: a process or kernel with Sv39 pages
-// has 256 GiB in all. Memories with guards get the larger part of the budget; those without divide the rest, and each
-// takes a fixed share of what is left at most, so that it never runs out at once.
+// A memory with guard pages takes 6 GiB of addresses, and addresses can be scarce: a process or kernel with Sv39 pages
+// has 256 GiB in total. Memories with guards may take the larger part of the budget. Memories without guards share the
+// rest: each takes at most a fixed part of what is left, so the budget never runs out at once.
 //
-// Ranges that are given back are kept, without memory behind them, and used again: making and unmaking a reservation
-// costs more than that, and qemu-user's tables grow with every address that was ever reserved.
+// Released ranges are kept, without memory behind them, and used again. Making and removing a reservation costs more
+// than that, and the tables of qemu-user grow with every address that was ever reserved.
 #pragma once
 
 #include <array>
@@ -20,7 +21,7 @@ namespace cairn::runtime {
 
 class AddressPool {
  public:
-  // `budget` in bytes; what memories with guards may take of it is kGuardedShare.
+  // `budget` is in bytes. Memories with guards may take three quarters of it.
   explicit AddressPool(uint64_t budget) : state_(budget) {}
   ~AddressPool();
   AddressPool(const AddressPool&) = delete;
@@ -32,7 +33,7 @@ class AddressPool {
   Result<std::span<std::byte>> reserve_guarded();
   // `wanted` bytes or fewer, but at least `least`.
   Result<std::span<std::byte>> reserve_checked(uint64_t least, uint64_t wanted);
-  // Gives a whole range back, of which the first `committed` bytes have memory behind them.
+  // Releases a whole range. Its first `committed` bytes have memory behind them.
   void release(std::span<std::byte> range, uint64_t committed);
 
  private:
@@ -42,7 +43,7 @@ class AddressPool {
     uint64_t guarded = 0, checked = 0;  // bytes that memories have now
     uint64_t kept = 0;                  // bytes of `free`
     static constexpr size_t kMostKept =
-        256;  // more ranges than that are given back: they cost the machine's own tables something
+        256;  // further ranges are given back to the machine, because each costs it table entries
     std::array<std::span<std::byte>, kMostKept> free;
     size_t free_count = 0;
 

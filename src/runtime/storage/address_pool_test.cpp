@@ -53,7 +53,7 @@ TEST(AddressPool, MemoriesWithoutGuardsGetLessAndLess) {
   }
   EXPECT_GE(ranges.front().size(), uint64_t{128} << 20);
   EXPECT_GE(ranges.back().size(), 65536u);
-  // Guards still find their share.
+  // Memories with guards still find their share.
   const auto guarded = pool.reserve_guarded();
   EXPECT_TRUE(guarded);
   if (guarded) pool.release(*guarded, 0);
@@ -68,7 +68,7 @@ TEST(AddressPool, WhatIsNeededAtOnceIsAnErrorWhenItDoesNotFit) {
   ASSERT_TRUE(half);
   EXPECT_FALSE(pool.reserve_checked(2 * kGiB, 2 * kGiB));
   pool.release(*half, 0);
-  // What is kept makes way.
+  // Kept ranges are released to make room.
   const auto whole = pool.reserve_checked(2 * kGiB, 2 * kGiB);
   ASSERT_TRUE(whole);
   pool.release(*whole, 0);
@@ -141,7 +141,7 @@ TEST_F(ShortOfAddresses, ModulesAreCompiledForWhatTheirMemoriesWillBe) {
   EXPECT_EQ(compile(kOwner)->bounds(), BoundsMode::guard);
 }
 
-// Every pair of code and memory: the code relies on guards only where there are some.
+// Tries every pair of code and memory. Code relies on guards only where there are some.
 TEST_F(ShortOfAddresses, ImportsDecideTheCode) {
   const Ref<Module> owner = compile(kOwner), early_user = compile(kUser);
   EXPECT_EQ(early_user->bounds(), BoundsMode::guard);
@@ -156,7 +156,7 @@ TEST_F(ShortOfAddresses, ImportsDecideTheCode) {
   EXPECT_FALSE(has_guards(without));
   const Ref<Module> late_user = compile(kUser);
   EXPECT_EQ(late_user->bounds(), BoundsMode::check);
-  expect_works(instantiate(late_user));  // checks of a memory with guards
+  expect_works(instantiate(late_user));  // code with checks accesses a memory with guards
 
   linker_->allow_shadowing(true);
   ASSERT_TRUE(linker_->define_instance("m", without));
@@ -189,7 +189,7 @@ TEST_F(ShortOfAddresses, GuardsCanBeRequired) {
   EXPECT_NE(third.error().what().find("no address space left"), std::string::npos);
 }
 
-// As many as a program may have where addresses are shortest (Sv39).
+// As many instances as a program may have where addresses are scarcest (Sv39).
 TEST_F(ShortOfAddresses, ThousandsOfInstances) {
   start("addresses=192");
   const Ref<Module> module = compile(kOwner);
@@ -198,7 +198,7 @@ TEST_F(ShortOfAddresses, ThousandsOfInstances) {
   expect_works(last);
 }
 
-// Neither do modules that come and go leave anything behind.
+// Modules that come and go leave nothing behind either.
 TEST_F(ShortOfAddresses, ThousandsOfModules) {
   start("addresses=192");
   for (int i = 0; i < 1000; ++i) {

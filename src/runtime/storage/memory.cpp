@@ -25,13 +25,13 @@ uint64_t maximum_length(const wasm::MemoryType& type) {
   return std::min(type.limits.maximum.value_or(address_pages), address_pages) << type.page_size_log2;
 }
 
-// pages * 2^page_bits, which may need more than 64 bits.
+// Returns pages * 2^page_bits as text; the product may
 std::string length_text(uint64_t pages, unsigned page_bits) {
   uint64_t low = pages << page_bits;
   uint64_t high = page_bits == 0 ? 0 : pages >> (64 - page_bits);
   std::string digits;
   while (high != 0) {
-    // 2^64 is 10 * kTenth + 6; a kernel has no division of 128 bits.
+    // 2^64 is 10 * kTenth + 6. A kernel has no 128-bit division.
     constexpr uint64_t kTenth = 1'844'674'407'370'955'161;
     const uint64_t rest = high % 10;
     const uint64_t last = low % 10 + rest * 6;

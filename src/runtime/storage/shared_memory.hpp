@@ -1,14 +1,14 @@
 // A memory that several stores use at the same time, each from a thread of its own.
 //
-// It belongs to no store: stores hold references (Store::add_shared_memory), and the last one gives it back. Compiled
-// code reaches its base and length through a pointer, as it does those of imported memories. The base never moves; the
-// length only grows, is read atomically, and is published after the pages behind it are there, so that who sees it may
-// use them.
+// A shared memory belongs to no store. Stores hold references to it (Store::add_shared_memory), and the last reference
+// frees it. Compiled code reaches its base and length through a pointer, like those of imported memories. The base
+// never moves. The length only grows, is read atomically, and is published only after the pages behind it are
+// committed. So a thread that sees the new length may use the pages.
 //
-// Waiting threads are in one queue. It is locked while a waiter compares the value and enters, and while a notifier
-// takes waiters out: a notification between comparing and parking cannot be lost. Waiters leave the queue by themselves
-// only when they time out. A wait without timeout that nothing can end is a trap (TrapKind::deadlock): the platform
-// says that no other thread runs, or every holder of the memory waits in that way.
+// Waiting threads are in one queue. The queue is locked while a waiter compares the value and enters, and while a
+// notifier takes waiters out. So a notification between comparing and parking cannot be lost. A waiter leaves the queue
+// itself only when it times out. A wait without timeout that nothing can end is a trap (TrapKind::deadlock): either the
+// platform says that no other thread runs, or every holder of the memory waits without timeout.
 #pragma once
 
 #include <atomic>
@@ -28,12 +28,12 @@ namespace cairn::runtime {
 
 class SharedMemory final : public RefCounted {
  public:
-  // The type is shared and has a maximum.
+  // The type must be shared and must have a maximum.
   static Result<Ref<SharedMemory>> create(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds);
   ~SharedMemory();
 
   [[nodiscard]] const wasm::MemoryType& type() const { return type_; }
-  // What contexts point to. Its length is to be read by length() alone.
+  // The part that contexts point to. C++ code reads the length by length() only.
   [[nodiscard]] abi::VMMemory* vm() { return &vm_; }
   [[nodiscard]] std::byte* base() const { return vm_.base; }
   [[nodiscard]] uint64_t length() const;
@@ -41,18 +41,20 @@ class SharedMemory final : public RefCounted {
   [[nodiscard]] bool has_guards() const { return space_.has_guards; }
   [[nodiscard]] const Engine& engine() const { return engine_; }
 
-  // The old size in pages, or nothing when a limit or the machine's memory does not allow it.
+  // Grows by `delta_pages`. Returns the old size in pages, or nothing when a limit or the machine's memory does not
+  // allow it.
   std::optional<uint64_t> grow(uint64_t delta_pages);
 
   enum class WaitResult : uint32_t { woken = 0, not_equal = 1, timed_out = 2 };
-  // `address` is a multiple of the size of T (uint32_t or uint64_t); a negative timeout is none.
+  // Waits until a notification, if the cell holds the expected value. `address` must be a multiple of the size of T
+  // (uint32_t or uint64_t). A negative timeout means no timeout.
   template <class T>
   std::expected<WaitResult, wasm::TrapKind> wait(uint64_t address, T expected, int64_t timeout_nanoseconds);
-  // Wakes up to `count` of those who wait at `address`, the longest waiting first; how many there were.
+  // Wakes up to `count` waiters at `address`, those that have waited longest first. Returns how many it woke.
   std::expected<uint32_t, wasm::TrapKind> notify(uint64_t address, uint32_t count);
 
  private:
-  // On the waiting thread's stack.
+  // A waiting thread. The object lies on that thread's stack.
   struct Waiter {
     uint64_t address = 0;
     Waiter* next = nullptr;
@@ -61,9 +63,9 @@ class SharedMemory final : public RefCounted {
   };
   struct Queue {
     Waiter* first = nullptr;
-    uint32_t forever = 0;  // how many of them have no timeout
+    uint32_t forever = 0;  // number of waiters without a timeout
     void append(Waiter& waiter);
-    bool remove(Waiter& waiter);  // false: it was not there any more
+    bool remove(Waiter& waiter);  // returns false if it was not in the queue any more
   };
 
   friend class Ref<SharedMemory>;

@@ -1,8 +1,8 @@
-// The elements of a table: words that are null to begin with. Only what has been written takes memory, if the table is
-// large.
+// The elements of a table: words, which are null at first. In a large table only elements that have been written take
+// memory.
 //
-// Small tables lie in the heap. Larger ones have address space of their own, whose pages read as null until they are
-// touched, and some to grow into; filling or looking through them is left to who has to.
+// Small tables lie in the C++ heap. Larger ones have address space of their own, with some to grow into. Its pages read
+// as null until they are touched, so nothing fills them in advance.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +22,8 @@ class TableStorage {
   }
   ~TableStorage();
 
-  // Appends null elements up to `count`, which is not less than there are. They may move. False: there is no memory,
-  // and all is as it was.
+  // Appends null elements until there are `count`, which must not be less than the current number. Elements may move.
+  // Returns false if there is no memory; then nothing has changed.
   [[nodiscard]] bool try_grow(uint64_t count);
 
   [[nodiscard]] uint64_t* data() const { return reinterpret_cast<uint64_t*>(memory_.data()); }
@@ -43,9 +43,9 @@ class TableStorage {
   void take(TableStorage fresh);
 
   std::span<std::byte> memory_;
-  uint64_t usable_ = 0;       // bytes of it
+  uint64_t usable_ = 0;       // usable bytes of the reservation
   uint64_t size_ = 0;         // elements
-  bool is_reserved_ = false;  // by the platform
+  bool is_reserved_ = false;  // whether the platform reserved the memory
 };
 
 }  // namespace cairn::runtime

@@ -8,7 +8,8 @@
 namespace cairn::runtime {
 namespace {
 
-// Through all sizes: small ones, those that move to address space of their own, and those that grow there.
+// Grows a table through all sizes: small tables, tables that move to address space of their own, and tables that grow
+// there.
 TEST(TableStorage, KeepsWhatIsThereAndAppendsNulls) {
   std::mt19937 random(3);
   for (int round = 0; round < 20; ++round) {
