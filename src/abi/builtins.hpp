@@ -1,5 +1,6 @@
-// Numbers of the runtime's functions that compiled code calls; their addresses are in VMContext::builtins. That
-// table has 2 * kBuiltinCount entries: what compiled code calls, then for the stubs the functions themselves.
+// The numbers of the builtins, the runtime's functions that compiled code calls. Their addresses are in
+// VMContext::builtins. That table has 2 * kBuiltinCount entries: first the stubs that compiled code calls, then the
+// functions themselves, which the stubs call.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Where the fields of managed objects lie, by the rule of heap_layout.hpp: for the compiler and the type registry
-// alike.
+// The offsets of fields in managed objects, by the rule of heap_layout.hpp. The compiler and the type registry both use
+// it.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@ namespace cairn::abi {
 // How a value of a type is stored in an object.
 struct FieldStorage {
   uint8_t size = 4;           // 1, 2, 4, 8 or 16 bytes
-  bool is_reference = false;  // of the heap, 32 bits wide; function references are none
+  bool is_reference = false;  // a heap reference of 32 bits; function references do not count
 };
 
-// `is_function(index)` tells whether a defined type is a function type.
+// `is_function(index)` says whether a defined type is a function type.
 template <class IsFunction>
 constexpr FieldStorage storage_of(wasm::ValType type, IsFunction&& is_function) {
   switch (type.kind()) {
@@ -46,17 +46,17 @@ constexpr FieldStorage storage_of(const wasm::FieldType& field, IsFunction&& is_
 // Places fields one after the other, in the order of their type.
 class FieldLayout {
  public:
-  // Of structs; exceptions begin at kExceptionPayloadOffset.
+  // Fields of structs begin behind VMObject; those of exceptions at kExceptionPayloadOffset.
   constexpr explicit FieldLayout(uint32_t start = sizeof(VMObject)) : end_(start) {}
 
-  // The next field's offset in the object.
+  // Places the next field and returns its offset in the object.
   constexpr uint32_t place(FieldStorage storage) {
     const uint32_t alignment = storage.size < 8 ? storage.size : 8;
     const uint32_t offset = (end_ + alignment - 1) & ~(alignment - 1);
     end_ = offset + storage.size;
     return offset;
   }
-  // Of an object with the fields so far.
+  // The size of an object with the fields so far.
   [[nodiscard]] constexpr uint32_t size() const { return (end_ + 7) & ~uint32_t{7}; }
 
  private:

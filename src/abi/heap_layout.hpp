@@ -3,9 +3,9 @@
 //
 // A reference (ir::Type::gcref) is 32 bits wide: 0 is null; with bit 0 set it is an i31 whose value is in bits 31..1;
 // otherwise it is the object's offset in bytes from the heap's base, a multiple of 8. References of the any, extern and
-// exn hierarchies are all of this kind, so any.convert_extern and extern.convert_any are no operation: a host value
-// that is an externref is an object of kind `host`, which no cast of the any hierarchy but the one to `any` accepts.
-// Function references stay what they are, 64-bit pointers to VMFuncRef outside of the heap.
+// exn hierarchies are all of this kind, so any.convert_extern and extern.convert_any need no code. A host value that is
+// an externref is an object of kind `host`. In the hierarchy of any, only a cast to `any` accepts it. Function
+// references are 64-bit pointers to VMFuncRef, outside of the heap.
 //
 // The base never moves; objects do, at safepoints: calls, and instructions that may allocate. The lowest
 // kNullGuardBytes of the heap are never accessible, so an access through null with a small displacement faults and
@@ -29,19 +29,19 @@ enum class ObjectKind : uint8_t { structure, array, exception, host, filler };
 
 // The first 8 bytes of every object. A store of { type_id, the constant kind << 8 } makes a fresh one.
 struct VMObject {
-  uint32_t type_id = 0;  // canonical; of an exception that of its tag's function type; 0 for host values
-  uint8_t flags = 0;     // of the collector; kBarrierFlag is compiled code's business too
+  uint32_t type_id = 0;  // canonical; for an exception that of its tag's function type; 0 for host values
+  uint8_t flags = 0;     // flags of the collector; compiled code reads kBarrierFlag
   ObjectKind kind = ObjectKind::structure;
   uint16_t reserved = 0;
 };
 static_assert(sizeof(VMObject) == 8);
 
-// Set in objects whose stores of references must be reported: old ones that are not in the remembered set. The
-// write barrier: after storing a reference into an object, with no safepoint between, if this flag is
-// set, call the builtin gc_remember with the object and the offset of what was stored to, which looks at the reference
-// there. Each store has its own barrier. Not needed where the stored
-// value is null or an i31, nor into an object that inline allocation or the builtin gc_allocate made with no safepoint
-// since; always needed in arrays that gc_allocate_array made. The flag may stay set.
+// The flag is set in objects for which stores of references must be reported: old objects that are not in the
+// remembered set. The write barrier follows the store of a reference into an object, with no safepoint between: if this
+// flag is set, it calls the builtin gc_remember with the object and the offset that was stored to. The builtin reads
+// the reference there. Each store has its own barrier. No barrier is needed if the stored value is null or an i31. None
+// is needed if inline allocation or the builtin gc_allocate made the object and there was no safepoint since. Arrays
+// made by gc_allocate_array always need it. The flag may stay set after the call.
 inline constexpr uint8_t kBarrierFlag = 1;
 
 // Objects up to this size may be allocated inline; larger ones always by a builtin.
@@ -67,9 +67,9 @@ struct VMHostValue {
   uint64_t value = 0;
 };
 
-// What a canonical type is to compiled code and to the collector; at VMContext::types[type_id], immutable.
-// A test for type T at depth d: `ancestors[d] == T` in the object's VMTypeInfo, and before that, if d is
-// kMinimumDisplay or more, `depth >= d`. Unused entries of `ancestors` are kNoType.
+// The description of a canonical type for compiled code and the collector, at VMContext::types[type_id]; immutable. The
+// test for a type T at depth d is `ancestors[d] == T` in the object's VMTypeInfo, preceded by `depth >= d` if d is
+// kMinimumDisplay or more. Unused entries of `ancestors` are kNoType.
 inline constexpr uint32_t kMinimumDisplay = 8;
 inline constexpr uint32_t kNoType = 0xffff'ffff;
 struct VMTypeInfo {
@@ -79,15 +79,15 @@ struct VMTypeInfo {
       0;  // struct, exception: how many fields are references of the heap; array: 1 if the elements are
   ObjectKind kind = ObjectKind::structure;  // functions: exception, for tags of that type
   const uint32_t* references = nullptr;     // byte offsets in the object of the fields that are references of the heap
-  // max(depth + 1, kMinimumDisplay) type ids: the root first, itself at `depth`.
+  // max(depth + 1, kMinimumDisplay) type ids: the root of the hierarchy first, the type itself at `depth`.
   uint32_t ancestors[kMinimumDisplay] = {};  // NOLINT: continues behind the struct
 
   [[nodiscard]] const uint32_t* display() const { return ancestors; }
 };
 static_assert(sizeof(VMTypeInfo) == 24 + 4 * kMinimumDisplay);
 
-// Inline allocation: the new object is at `top`; if top + size > limit, the builtin gc_allocate has to do it. Offsets
-// from the heap's base. What is there is not cleared. In VMStoreState.
+// The state of inline allocation, in VMStoreState: the new object is at `top`. If top + size > limit, the builtin
+// gc_allocate must allocate it. Both are offsets from the heap's base. The memory there is not cleared.
 struct VMAllocation {
   uint64_t top = 0;
   uint64_t limit = 0;

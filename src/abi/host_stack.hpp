@@ -1,10 +1,10 @@
-// Two stacks: guest code runs on its store's, which is filled on first touch and may end anywhere, and C++ runs on the
-// host's.
+// There are two stacks. Guest code runs on its store's stack, whose pages are filled on first touch and which may
+// overflow at any instruction. C++ runs on the host's stack.
 //
-// Guest code that calls C++ (a host function or a builtin) leaves its stack pointer at kGuestStackPointer from the
-// frame of the innermost entry, VMStoreState::entry_frame, and C++ goes on below that. So host functions, collections
-// and growing need no more of a guest's stack than their trampolines' frames. Guest code that a host function calls
-// goes on below what was left there.
+// When guest code calls C++ (a host function or a builtin), its stack pointer is saved at kGuestStackPointer, relative
+// to the frame of the innermost entry (VMStoreState::entry_frame), and C++ runs below that frame. So host functions,
+// collections and growing need no more of the guest's stack than the frames of their trampolines. If a host function
+// calls guest code, that code runs below the saved guest stack pointer.
 #pragma once
 
 #include <cstddef>
@@ -14,18 +14,19 @@
 
 namespace cairn::abi {
 
-// Where the guest's stack pointer is kept while C++ runs, relative to VMStoreState::entry_frame, and what it takes with
-// alignment.
+// The place of the saved guest stack pointer while C++ runs, relative to VMStoreState::entry_frame, and the bytes that
+// it takes with alignment.
 inline constexpr int32_t kGuestStackPointer = -16;
 
-// So much of a guest's stack lies below VMStoreState::stack_limit, from where guest code does not call C++ any more:
-// for the registers that stubs save, and for the arguments and results of an entry from there.
+// The number of bytes of a guest's stack below VMStoreState::stack_limit. Guest code whose stack pointer is below the
+// limit cannot call C++. The bytes hold the registers that stubs save, and the arguments and results of an entry from
+// there.
 inline constexpr size_t kGuestStackReserve = 64 * 1024;
 static_assert(kGuestStackReserve >= 16 * (wasm::limits::kParams + wasm::limits::kResults) + 4096);
 
-// So much of the host's stack must be left when guest code is entered: what host functions, builtins and all that they
-// call may use. An entry that finds less traps: functions of the guest and of the host have called each other too
-// deeply.
+// The number of bytes of the host's stack that must be left when guest code is entered, for host functions, builtins
+// and everything that they call. An entry that finds less traps: functions of the guest and the host have called each
+// other too deeply.
 inline constexpr size_t kHostStackReserve = 192 * 1024;
 
 }  // namespace cairn::abi

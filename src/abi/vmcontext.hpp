@@ -1,7 +1,7 @@
-// The half of an instance that compiled code sees: one block of memory, addressed from a pinned register.
+// The half of an instance that compiled code sees: one block of memory, addressed through a pinned register.
 //
-// This header is the one thing that compiler/ knows of the runtime. All offsets in generated code come from here. A
-// VMContext is a fixed header, then arrays whose sizes depend on the module (VMLayout).
+// All offsets in generated code come from this header. A VMContext is a fixed header, followed by arrays whose sizes
+// depend on the module (VMLayout).
 //
 // Invariant: a memory's base never moves (its largest size is reserved when it is created), so bases are immutable and
 // may be kept in registers across calls. Lengths change only at calls. Tables may move when they grow.
@@ -17,10 +17,10 @@ namespace cairn::abi {
 
 struct VMContext;
 
-// What a function reference points to. Immutable once made, 32 bytes, lives as long as its store.
+// The object that a function reference points to. Immutable once made, 32 bytes, lives as long as its store.
 struct VMFuncRef {
   const void* code = nullptr;    // guest calling convention; the VMContext register must hold `context`
-  VMContext* context = nullptr;  // of the instance that defines the function; for a host function its VMHostContext
+  VMContext* context = nullptr;  // context of the defining instance; for a host function its VMHostContext
   uint32_t type_id = 0;          // canonical, engine-wide
   uint32_t function_index = 0;   // in the defining module; for the backtrace
   const void* reserved = nullptr;
@@ -31,7 +31,7 @@ static_assert(sizeof(VMFuncRef) == 32);
 struct VMFunctionImport {
   const void* code = nullptr;
   VMContext* context = nullptr;
-  VMFuncRef* reference = nullptr;  // of the original, for ref.func and tables
+  VMFuncRef* reference = nullptr;  // the original function's reference, for ref.func and tables
   uint64_t reserved = 0;
 };
 static_assert(sizeof(VMFunctionImport) == 32);
@@ -44,58 +44,58 @@ struct VMMemory {
 struct VMTable {
   uint64_t* elements = nullptr;  // one 64-bit word an element: VMFuncRef*, or an external reference; null is 0
   uint64_t length = 0;
-  // Of tables of heap references, a PieceState for each piece of kTablePiece elements. It becomes `changed` before an
-  // element is written.
+  // For tables of heap references: a PieceState for each piece of kTablePiece elements. It is set to `changed` before
+  // an element is written.
   uint8_t* changed = nullptr;
 };
 enum class PieceState : uint8_t {
-  untouched,  // never written: all are null, and there may be no memory behind them yet
-  changed,    // one may have been written since the collector last looked at the piece
-  seen,       // none has been
+  untouched,  // never written: all elements are null, and there may be no memory behind them yet
+  changed,    // an element may have been written since the collector last looked at the piece
+  seen,       // no element has been written since then
 };
 inline constexpr uint32_t kTablePieceLog2 = 10;
 inline constexpr uint32_t kTablePiece = 1 << kTablePieceLog2;
 
-// A global's cell: 16 bytes, aligned so; a 32-bit value is in the low bytes, the rest is unspecified.
+// A global's value: 16 bytes, aligned so; a 32-bit value is in the low bytes, the rest is unspecified.
 struct alignas(16) VMGlobal {
   std::array<std::byte, 16> bytes{};
 };
 
 // A tag's identity: exceptions name it by its address. Lives as long as its store.
 struct VMTag {
-  uint32_t type_id = 0;  // canonical, of the function type whose parameters are the payload
+  uint32_t type_id = 0;  // canonical id of the function type whose parameters are the payload
   uint32_t index = 0;    // in the store
 };
 
 inline constexpr uint32_t kMaximumCalleeSaved = 22;  // registers, of all targets
 
-// Per activation state of the store that guest code and its trampolines use.
+// The state of a store that guest code and its trampolines use.
 struct VMStoreState {
-  const std::byte* stack_limit = nullptr;  // host functions need the stack pointer above this
-  // The host's stack pointer in the frame of the innermost entry: a trap unwinds to it, and C++ runs below it
+  const std::byte* stack_limit = nullptr;  // guest code calls C++ only with the stack pointer above this
+  // The host's stack pointer in the frame of the innermost entry. A trap unwinds to it, and C++ runs below it
   // (host_stack.hpp).
   const std::byte* entry_frame = nullptr;
-  // Set by a host function's trampoline before it calls out, for backtraces: the address above its own stack argument
-  // area, and its return address into guest code.
+  // For backtraces, set by a host function's trampoline before it calls C++: the address above the trampoline's own
+  // stack argument area, and its return address into guest code.
   const std::byte* exit_frame = nullptr;
   const void* exit_pc = nullptr;
-  // Where builtins that unwind find the callee-saved registers of their caller, in the order of
+  // The array in which builtins that unwind find the callee-saved registers of their caller, in the order of
   // FunctionRecord::saved_registers.
   uint64_t* registers = nullptr;
-  VMAllocation allocation;     // of the store's heap; both 0 while there is none
-  uint32_t arguments[4] = {};  // of builtins whose kind is `keep`
+  VMAllocation allocation;     // inline allocation in the store's heap; both 0 while there is none
+  uint32_t arguments[4] = {};  // arguments of builtins whose kind is `keep`
 };
 
-// The fixed part. Compiled code reads these by offsetof.
+// The fixed part of a context. Compiled code reads its fields by offsetof.
 struct VMContext {
   std::byte* memory0_base = nullptr;  // loaded into the pinned base register on entry
   uint64_t memory0_reserved = 0;
   VMStoreState* store = nullptr;
-  const void* const* builtins = nullptr;     // addresses, by the numbers of builtins.def
-  void* instance = nullptr;                  // the runtime's half; opaque to compiled code
-  const void* tail_call_restore = nullptr;   // address of the restore stub (see codegen/calling_convention.hpp)
-  uint64_t magic = 0;                        // kVMContextMagic or kVMHostContextMagic
-  std::byte* heap_base = nullptr;            // of the store's managed heap, null in instances whose module uses none
+  const void* const* builtins = nullptr;    // addresses of builtins, by the numbers of builtins.def
+  void* instance = nullptr;                 // the runtime's half; opaque to compiled code
+  const void* tail_call_restore = nullptr;  // address of the restore stub (see codegen/calling_convention.hpp)
+  uint64_t magic = 0;                       // kVMContextMagic or kVMHostContextMagic
+  std::byte* heap_base = nullptr;  // base of the store's managed heap; null in instances whose module uses none
   const VMTypeInfo* const* types = nullptr;  // by canonical type id; engine-wide
   uint64_t reserved = 0;
 };
@@ -103,8 +103,9 @@ inline constexpr uint64_t kVMContextMagic = 0x7478'6574'6e6f'4356;      // "VCon
 inline constexpr uint64_t kVMHostContextMagic = 0x7478'6574'736f'4856;  // "VHostext"
 static_assert(sizeof(VMContext) == 80);
 
-// What a host function's trampoline finds in the VMContext register: the same header, so that an import call may load
-// memory0_base without asking what it calls, then the function.
+// The context in the VMContext register of a host function's trampoline. It begins with the same header, so that an
+// import call may load memory0_base without knowing whether it calls a guest or a host function. Then comes the host
+// function.
 struct VMHostContext {
   VMContext header;
   // Runs the host function: `values` holds arguments on entry and results on exit, 16 bytes each, at least
@@ -114,7 +115,8 @@ struct VMHostContext {
 };
 static_assert(offsetof(VMHostContext, invoke) == 80);
 
-// Counts that decide a VMContext's layout; from the module alone, so that the compiler can compute it.
+// The counts that determine a VMContext's layout. They follow from the module alone, so that the compiler can compute
+// them.
 struct VMShape {
   uint32_t imported_functions = 0;
   uint32_t imported_tables = 0;
@@ -133,7 +135,7 @@ class VMLayout {
   constexpr explicit VMLayout(const VMShape& shape) : shape_(shape) {
     uint64_t at = sizeof(VMContext);
     function_imports_ = at, at += uint64_t{shape.imported_functions} * sizeof(VMFunctionImport);
-    // For every memory its base, then a pointer to its VMMemory (its own, or the exporter's), 16 bytes in all.
+    // Each memory takes 16 bytes: its base, then a pointer to its VMMemory (its own, or the exporter's).
     memory_refs_ = at, at += (uint64_t{shape.imported_memories} + shape.defined_memories) * 16;
     memories_ = at, at += uint64_t{shape.defined_memories} * sizeof(VMMemory);
     table_imports_ = at, at += uint64_t{shape.imported_tables} * 8;  // VMTable*
@@ -152,7 +154,7 @@ class VMLayout {
   [[nodiscard]] constexpr uint64_t memory_base(uint32_t i) const { return memory_refs_ + uint64_t{i} * 16; }
   [[nodiscard]] constexpr uint64_t memory_pointer(uint32_t i) const { return memory_refs_ + uint64_t{i} * 16 + 8; }
   [[nodiscard]] constexpr uint64_t tag(uint32_t i) const { return tags_ + uint64_t{i} * 8; }
-  // By index among the defined ones:
+  // By index among the imported objects of the kind, or among the defined ones:
   [[nodiscard]] constexpr uint64_t defined_memory(uint32_t i) const { return memories_ + uint64_t{i} * 16; }
   [[nodiscard]] constexpr uint64_t table_import(uint32_t i) const { return table_imports_ + uint64_t{i} * 8; }
   [[nodiscard]] constexpr uint64_t defined_table(uint32_t i) const { return tables_ + uint64_t{i} * sizeof(VMTable); }
@@ -169,8 +171,8 @@ class VMLayout {
       tags_, size_;
 };
 
-// How much address space follows a guarded 32-bit memory's 4 GiB, all of it without access. An access whose static
-// offset is below this (and 16 bytes at most in size) needs no check.
+// The number of bytes of address space without access that follow a guarded 32-bit memory's 4 GiB. An access needs no
+// check if its static offset is below this number and its size is at most 16 bytes.
 inline constexpr uint64_t kGuardBytes = uint64_t{1} << 31;
 inline constexpr uint64_t kGuardedReservation = (uint64_t{1} << 32) + kGuardBytes + 65536;
 

@@ -14,7 +14,7 @@ namespace cairn::runtime {
 
 namespace {
 
-// Returns the reference in the low half
+// Returns the reference in the low half of a word.
 abi::HeapReference& reference_in(void* word) { return *static_cast<abi::HeapReference*>(word); }
 
 void visit_frames(const Store& store, const RootVisitor& visit) {

@@ -25,7 +25,7 @@ uint64_t maximum_length(const wasm::MemoryType& type) {
   return std::min(type.limits.maximum.value_or(address_pages), address_pages) << type.page_size_log2;
 }
 
-// Returns pages * 2^page_bits as text; the product may
+// Returns pages * 2^page_bits as text. The product may need more than 64 bits.
 std::string length_text(uint64_t pages, unsigned page_bits) {
   uint64_t low = pages << page_bits;
   uint64_t high = page_bits == 0 ? 0 : pages >> (64 - page_bits);

@@ -45,7 +45,7 @@ bool TableStorage::try_grow(uint64_t count) {
   return true;
 }
 
-// Allocates some elements more than needed when the table grows
+// Allocates more elements than needed when the table grows, so that it can grow again in place.
 bool TableStorage::move_to_heap(uint64_t count) {
   uint64_t bytes = size_ == 0 ? count * kWord : std::min(std::max(count, 2 * size_) * kWord, kLargestInHeap);
   void* memory = ::operator new(bytes, std::nothrow);
