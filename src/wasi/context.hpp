@@ -1,4 +1,4 @@
-// What a WASI program is given, and its table of file descriptors.
+// The environment of a WASI program (arguments, environment variables, exit status), and its table of file descriptors.
 #pragma once
 
 #include <memory>
@@ -17,11 +17,11 @@ struct Descriptor {
   std::unique_ptr<File> file;
   std::unique_ptr<Directory> directory;
   FileType type = FileType::unknown;
-  uint64_t offset = 0;  // of files that are not streams
+  uint64_t offset = 0;  // file position; unused for streams
   uint16_t flags = 0;   // fdflags
   uint64_t rights = 0;
   uint64_t inheriting_rights = 0;
-  std::optional<std::string> preopen;  // the name under which the guest was given it
+  std::optional<std::string> preopen;  // the name of a preopened directory, as the guest sees it
 };
 
 class Context {
@@ -36,16 +36,17 @@ class Context {
 
   [[nodiscard]] System& system() const { return system_; }
 
-  // Descriptors 0, 1, 2 in this order, then preopened directories. False: there is no room for one more.
+  // Add descriptors 0, 1, 2 in this order, then preopened directories. They return false if there is no room for one
+  // more.
   [[nodiscard]] bool add_stream(std::unique_ptr<File> file, FileType type);
   [[nodiscard]] bool add_preopen(std::unique_ptr<Directory> directory, std::string guest_path);
 
-  // The open descriptor with at least the given rights; Errno::badf or Errno::notcapable.
+  // Returns the open descriptor if it has at least the given rights; otherwise Errno::badf or Errno::notcapable.
   WasiResult<Descriptor*> get(uint32_t fd, uint64_t rights);
   WasiResult<Descriptor*> get_file(uint32_t fd, uint64_t rights);       // Errno::isdir for directories
   WasiResult<Descriptor*> get_directory(uint32_t fd, uint64_t rights);  // Errno::notdir for others
-  // The lowest free number, with room for a descriptor under it: Errno::mfile or Errno::nomem. It stays free until
-  // insert().
+  // Returns the lowest free number and makes room for a descriptor there; Errno::mfile or Errno::nomem. The number
+  // stays free until insert().
   WasiResult<uint32_t> reserve();
   void insert(uint32_t fd, std::unique_ptr<Descriptor> descriptor);
   Errno close(uint32_t fd);

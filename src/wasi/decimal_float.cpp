@@ -47,7 +47,7 @@ struct Decimal {
   int exponent;
 };
 
-// significand * 2^exponent, exactly.
+// Returns significand * 2^exponent, exactly.
 Decimal exact(uint64_t significand, int exponent) {
   Natural number(significand);
   for (int i = 0; i < exponent; ++i) number.multiply(2);
@@ -87,7 +87,7 @@ std::string spelled(const Decimal& number) {
   return digits.insert(static_cast<size_t>(point), ".");
 }
 
-// `reads_back` says whether a text denotes the number.
+// `reads_back` says whether reading a text gives the number again.
 template <class ReadsBack>
 std::string shortest(uint64_t significand, int exponent, const ReadsBack& reads_back) {
   const Decimal number = exact(significand, exponent);

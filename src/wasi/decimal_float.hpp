@@ -1,4 +1,4 @@
-// Floats as the shortest decimal numbers that denote them, as JavaScript prints them.
+// Prints floats as the shortest decimal numbers that denote them, like JavaScript.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// fd_*: what is done with open descriptors.
+// fd_*: operations on open descriptors.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -12,22 +12,22 @@ namespace {
 
 // Offsets beyond this would overflow a signed 64-bit file position.
 constexpr uint64_t kMaximumOffset = (uint64_t{1} << 63) - 1;
-// What one call moves at most, as on Linux: programs go on where a call has stopped short.
+// The most that one call moves, as on Linux. After a short transfer, programs continue with another call.
 constexpr uint32_t kMaximumVectors = 1024;
 constexpr uint64_t kMaximumTransfer = 0x7fff'f000;
 
-// The vectors of an array in the guest's memory, one after the other. Each is loaded once. A bad one is an error unless
-// bytes were moved before it.
+// Reads the vectors of an array in the guest's memory one after the other, each once. A bad vector is an error only if
+// no bytes were moved before it.
 class Vectors {
  public:
   Vectors(const GuestMemory& memory, Pointer at, uint32_t count)
       : memory_(memory), at_(at), count_(std::min(count, kMaximumVectors)) {}
 
-  // Errno::fault when the array does not lie in the guest's memory.
+  // Returns Errno::fault when the array does not lie in the guest's memory.
   Errno check(uint32_t count) const { return memory_.check(at_, uint64_t{count} * kSize); }
 
-  // Moves with `move`, from the bytes moved before and a place to the bytes moved there, until a place is not moved
-  // whole or there are none left.
+  // Calls move(bytes moved before, place) for each vector; `move` returns the bytes that it moved. Ends when a place
+  // was not moved completely or there are no vectors left.
   template <class Move>
   WasiResult<uint64_t> move_each(Move&& move) {
     uint64_t total = 0;
@@ -59,18 +59,18 @@ class Vectors {
   uint32_t count_;
 };
 
-// How much of a transfer lies before the greatest offset.
+// Returns how much of a transfer lies before the greatest offset.
 uint64_t up_to_maximum(uint64_t offset, uint64_t size) {
   return offset >= kMaximumOffset ? 0 : std::min(size, kMaximumOffset - offset);
 }
 
-// Reads into the vectors one after the other until one comes back short.
+// Reads into the vectors one after the other until one read is short.
 WasiResult<uint64_t> read_vectors(const Call& call, File& file, uint64_t offset, Pointer array, uint32_t count) {
   Vectors vectors(call.memory, array, count);
   if (const Errno error = vectors.check(count); error != Errno::success) return std::unexpected(error);
   return vectors.move_each([&](uint64_t done, Pointer place, uint64_t size) -> WasiResult<size_t> {
     if (file.is_stream()) {
-      // A stream that has nothing more right now would block for the next vector.
+      // A stream without more bytes now would block for the next vector.
       if (done != 0 && file.readable_bytes() == 0) return size_t{0};
     } else {
       size = up_to_maximum(offset + done, size);
@@ -96,17 +96,17 @@ WasiResult<uint64_t> write_vectors(const Call& call, File& file, uint64_t offset
   });
 }
 
-// Sums over guest vectors can exceed what the guest's size_t holds only if they overlap.
+// The sum over guest vectors can only exceed the guest's size_t if the vectors overlap.
 Errno store_count(const Call& call, Pointer at, uint64_t count) {
   if (count > 0xffff'ffff) return Errno::overflow;
   return call.memory.store(at, static_cast<uint32_t>(count));
 }
 
-// The place that a pread or pwrite may name.
+// The descriptor that a pread or pwrite may use.
 WasiResult<Descriptor*> seekable(Call& call, uint32_t fd, uint64_t needed) {
   WasiResult<Descriptor*> descriptor = call.context.get_file(fd, needed);
   if (!descriptor) {
-    // Streams lack the right to seek; what the caller should hear is that they cannot.
+    // Streams lack the right to seek. The error for them says that they cannot seek, not that a right is missing.
     WasiResult<Descriptor*> any = call.context.get_file(fd, 0);
     if (any && (*any)->file->is_stream()) return std::unexpected(Errno::spipe);
     return descriptor;
@@ -291,7 +291,7 @@ Errno fd_prestat_get(Call& call, uint32_t fd, Pointer prestat) {
   if (!descriptor) return descriptor.error();
   if (!(*descriptor)->preopen) return Errno::badf;
   Record<8> record;
-  record.set(0, uint8_t{0});  // a directory
+  record.set(0, uint8_t{0});  // type of the preopen: a directory
   record.set(4, static_cast<uint32_t>((*descriptor)->preopen->size()));
   return record.write(call.memory, prestat);
 }
@@ -307,14 +307,14 @@ Errno fd_prestat_dir_name(Call& call, uint32_t fd, Pointer path, uint32_t length
 
 namespace {
 
-// Puts entries into the guest's buffer, one after the other and unaligned. The last one is cut off where the buffer
-// ends, which tells the guest that there is more.
+// Writes entries into the guest's buffer, one after the other and unaligned. The last entry is cut off at the end of
+// the buffer, which tells the guest that there are more.
 class EntryWriter final : public EntrySink {
  public:
   // The cookies of "." and ".." come before those of the directory's own entries, which are positions in it.
   static constexpr uint64_t kFirst = 2;
 
-  // The buffer lies in the guest's memory.
+  // The caller has checked that the buffer lies in the guest's memory.
   EntryWriter(const GuestMemory& memory, Pointer buffer, uint32_t length)
       : memory_(memory), buffer_(buffer), length_(length) {}
 
@@ -357,7 +357,7 @@ Errno fd_readdir(Call& call, uint32_t fd, Pointer buffer, uint32_t length, uint6
   auto self = (*descriptor)->directory->stat_self();
   if (!self) return self.error();
   EntryWriter writer(call.memory, buffer, length);
-  // Above the root of what the guest can see there is only itself.
+  // The parent of the guest's root directory is the root itself.
   constexpr std::string_view kDots[] = {".", ".."};
   for (uint64_t i = cookie; i < EntryWriter::kFirst && writer.has_room(); ++i) {
     writer.put({kDots[i], self->inode, FileType::directory, 0}, i + 1);
@@ -377,7 +377,7 @@ Errno fd_seek(Call& call, uint32_t fd, int64_t offset, uint32_t whence, Pointer 
   constexpr Origin kPreview1[] = {Origin::start, Origin::current, Origin::end};
   if (whence > 2) return Errno::inval;
   const Origin origin = call.snapshot == Snapshot::unstable ? kUnstable[whence] : kPreview1[whence];
-  // Asking where one is needs the right to tell only.
+  // Asking for the current position needs only the right to tell.
   const bool only_tells = origin == Origin::current && offset == 0;
   auto descriptor = seekable(call, fd, only_tells ? rights::fd_tell : rights::fd_seek);
   if (!descriptor) return descriptor.error();

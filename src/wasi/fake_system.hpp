@@ -1,4 +1,4 @@
-// A System for tests: time stands still but when somebody sleeps.
+// A System for tests. Time advances only when somebody sleeps.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,7 @@
-// The functions of WASI preview 1, over a context and the guest's memory. Each family has a file: process (arguments,
+// The functions of WASI preview 1 on a context and the guest's memory. Each family has a file: process (arguments,
 // environment, clocks, entropy, exit), descriptors, paths, polling. wasi_unstable, the predecessor, has the same
-// functions with other layouts of filestat and subscription and another order of whence; Snapshot says which is meant.
+// functions with other layouts of filestat and subscription and another order of whence. Snapshot says which of the two
+// is used.
 #pragma once
 
 #include <expected>
@@ -12,7 +13,7 @@ namespace cairn::wasi {
 
 enum class Snapshot : uint8_t { unstable, preview1 };
 
-// What every function gets.
+// The first argument of every function.
 struct Call {
   Context& context;
   GuestMemory memory;
@@ -70,7 +71,7 @@ Errno path_rename(Call& call, uint32_t fd, Pointer path, uint32_t length, uint32
 Errno path_symlink(Call& call, Pointer target, uint32_t target_length, uint32_t fd, Pointer path, uint32_t length);
 Errno path_unlink_file(Call& call, uint32_t fd, Pointer path, uint32_t length);
 
-// --- polling and sockets (which there are none of)
+// --- polling and sockets (there are no sockets)
 Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t count, Pointer event_count);
 Errno sock_accept(Call& call, uint32_t fd, uint32_t flags, Pointer accepted);
 Errno sock_recv(Call& call, uint32_t fd, Pointer vectors, uint32_t count, uint32_t flags, Pointer received,
@@ -80,7 +81,7 @@ Errno sock_shutdown(Call& call, uint32_t fd, uint32_t how);
 
 // Writes a filestat in the snapshot's layout.
 Errno store_filestat(const Call& call, Pointer at, const FileStat& stat);
-// The times that fst_flags ask for; Errno::inval for contradictions.
+// Returns the times that fst_flags ask for; Errno::inval for contradictory flags.
 WasiResult<SetTimes> decode_times(const Call& call, uint64_t access, uint64_t modification, uint32_t flags);
 
 }  // namespace cairn::wasi

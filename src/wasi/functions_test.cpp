@@ -10,7 +10,7 @@
 namespace cairn::wasi {
 namespace {
 
-// A stream that gives `input` and keeps what is written.
+// A stream that yields `input` and keeps everything that is written.
 class FakeStream final : public File {
  public:
   FakeStream(std::string& input, std::string& output) : input_(input), output_(output) {}
@@ -253,7 +253,7 @@ TEST_F(Functions, ThereAreNoSockets) {
   EXPECT_EQ(sock_recv(call_, 99, 0, 0, 0, 0, 0), Errno::badf);
 }
 
-// Bytes that could be guessed are no success.
+// random_get fails rather than return bytes that could be guessed.
 TEST_F(Functions, RandomFailsWithoutEntropy) {
   EXPECT_EQ(random_get(call_, 100, 16), Errno::success);
   EXPECT_EQ(get<uint8_t>(100), 0x5a);

@@ -1,9 +1,10 @@
-// A guest's linear memory as WASI functions see it (INV-16): every pointer is checked, every number is little-endian.
+// A guest's linear memory as WASI functions see it (INV-16): every pointer is checked, and every number is
+// little-endian.
 //
-// Other threads of the guest may write the memory at any moment, so nothing that was checked there may be looked at a
-// second time. Therefore no pointer into guest memory leaves this class: what a function looks at it first copies out
-// (load, copy_in, text, Record), and each byte is loaded once. File data, which nobody looks at, go through a
-// GuestSpan: the source or the target of one bulk transfer.
+// Other threads of the guest may write the memory at any moment, so no checked byte may be read a second time.
+// Therefore no pointer into guest memory leaves this class. A function first copies out what it examines (load,
+// copy_in, text, Record), and each byte is loaded once. File data are not examined and go through a GuestSpan, the
+// source or target of one bulk transfer.
 #pragma once
 
 #include <array>
@@ -20,17 +21,17 @@ namespace cairn::wasi {
 
 using Pointer = uint32_t;
 
-// Tests learn of each load from guest memory. Nobody else has one.
+// Reports each load from guest memory to tests. Only tests install one.
 class LoadObserver {
  public:
-  virtual void loaded(Pointer at, uint64_t length) = 0;      // after it
-  virtual void given_away(Pointer at, uint64_t length) = 0;  // to a transfer that will read it
+  virtual void loaded(Pointer at, uint64_t length) = 0;      // called after the load
+  virtual void given_away(Pointer at, uint64_t length) = 0;  // called when a transfer that will read it gets the place
 
  protected:
   ~LoadObserver() = default;
 };
 
-// A place in guest memory that is given away once, to a transfer that reads or writes each of its bytes once.
+// A place in guest memory that is handed out once, to a transfer that reads or writes each of its bytes once.
 class GuestSpan {
  public:
   GuestSpan(GuestSpan&&) noexcept = default;
@@ -41,9 +42,9 @@ class GuestSpan {
   [[nodiscard]] size_t size() const { return bytes_.size(); }
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
 
-  // What is written there is not to be read back.
+  // The caller must not read back the bytes that it writes there.
   [[nodiscard]] std::span<std::byte> as_target() && { return bytes_; }
-  // What is read there is not to be looked at, and not to be read again.
+  // The caller must not examine the bytes that it reads there, and must not read them again.
   [[nodiscard]] std::span<const std::byte> as_source() && {
     if (observer_ != nullptr) observer_->given_away(at_, bytes_.size());
     return bytes_;
@@ -59,13 +60,13 @@ class GuestSpan {
   LoadObserver* observer_;
 };
 
-// Valid for one call: its size is the one that the memory had when the call began.
+// Valid for one call: the size is that of the memory when the call began.
 class GuestMemory {
  public:
   explicit GuestMemory(std::span<std::byte> bytes, LoadObserver* observer = nullptr)
       : bytes_(bytes), observer_(observer) {}
 
-  // Errno::fault when the place is not in the memory.
+  // Returns Errno::fault when the place is not in the memory.
   [[nodiscard]] Errno check(Pointer at, uint64_t length) const {
     return at > bytes_.size() || length > bytes_.size() - at ? Errno::fault : Errno::success;
   }
@@ -74,7 +75,7 @@ class GuestMemory {
     if (check(at, to.size()) != Errno::success) return Errno::fault;
     if (to.empty()) return Errno::success;
     std::memcpy(to.data(), bytes_.data() + at, to.size());
-    // The compiler must not take a second look where the bytes came from.
+    // The compiler must not load the bytes a second time.
     asm volatile("" ::: "memory");
     if (observer_ != nullptr) observer_->loaded(at, to.size());
     return Errno::success;
@@ -98,11 +99,11 @@ class GuestMemory {
     return copy_out(at, std::as_bytes(std::span(&value, 1)));
   }
 
-  // A copy of a string; Errno::nametoolong when it has more than `maximum` bytes, Errno::nomem when there is no memory
-  // for it.
+  // Returns a copy of a string; Errno::nametoolong when it has more than `maximum` bytes, Errno::nomem when there is no
+  // memory for it.
   [[nodiscard]] WasiResult<TryString> text(Pointer at, uint64_t length, size_t maximum) const;
 
-  // A place for one bulk transfer.
+  // Returns a place for one bulk transfer.
   [[nodiscard]] WasiResult<GuestSpan> span(Pointer at, uint64_t length) const {
     if (const Errno error = check(at, length); error != Errno::success) return std::unexpected(error);
     return GuestSpan(bytes_.subspan(at, length), at, observer_);
@@ -113,8 +114,8 @@ class GuestMemory {
   LoadObserver* observer_;
 };
 
-// A record that is put together and then written to the guest at once, or read from the guest at once and then taken
-// apart. N is its size in bytes.
+// A record that is composed here and then written to the guest at once, or read from the guest at once and then
+// decoded. N is its size in bytes.
 template <size_t N>
 class Record {
  public:

@@ -1,4 +1,5 @@
-// Nothing that a WASI function has checked may change under it: each byte of the guest's memory is loaded once.
+// Bytes that a WASI function has checked cannot change before it uses them: each byte of the guest's memory is loaded
+// once.
 #include "wasi/guest_memory.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +30,7 @@ class NullStream final : public File {
   uint64_t readable_bytes() override { return 0; }
 };
 
-// Counts how often each byte was loaded, and spoils it as soon as it was: whoever looks again sees something else.
+// Counts how often each byte was loaded, and overwrites it after the load, so that a second load gives another value.
 class SpoilingObserver final : public LoadObserver {
  public:
   explicit SpoilingObserver(std::span<std::byte> memory) : memory_(memory), loads_(memory.size()) {}
@@ -40,7 +41,7 @@ class SpoilingObserver final : public LoadObserver {
   void given_away(Pointer at, uint64_t length) override {
     for (uint64_t i = at; i < at + length; ++i) ++loads_[i];
   }
-  // Since the last time: how many bytes were loaded, and the most often that one was.
+  // The loads since the last query: how many bytes were loaded, and how often the most loaded byte was.
   struct Loads {
     size_t bytes = 0;
     uint32_t most = 0;
@@ -98,7 +99,7 @@ class EachByteOnce : public testing::Test {
   Call old_call_{context_, GuestMemory(memory_, &observer_), Snapshot::unstable};
 };
 
-// All names in a directory are single ones; keeps those of directories.
+// Checks that all names in a directory are single names, and keeps the names of directories.
 struct EntryChecker final : EntrySink {
   bool take(const DirectoryEntry& entry) override {
     const auto name = Name::create(entry.name);
@@ -111,7 +112,7 @@ struct EntryChecker final : EntrySink {
 
 struct Case {
   const char* name;
-  size_t bytes;  // that it has to load
+  size_t bytes;  // number of bytes that the call has to load
   std::function<Errno(Call&)> call;
 };
 
@@ -187,7 +188,7 @@ TEST_F(EachByteOnce, InSubscriptions) {
   }
 }
 
-// Names with a slash, "." and ".." do not exist, whatever another thread does to a path while it is being walked.
+// A file never gets a name with a slash, "." or "..", even if another thread changes the path during the call.
 TEST_F(EachByteOnce, WhileAnotherThreadWrites) {
   const GuestMemory memory(memory_);
   Call call{context_, memory, Snapshot::preview1};

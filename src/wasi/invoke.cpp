@@ -20,7 +20,7 @@ bool is_digit(char c, bool is_hex) {
   return (c >= '0' && c <= '9') || (is_hex && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
 }
 
-// Removes the digits that `text` begins with; false when it begins with none.
+// Removes the digits at the start of `text`; returns false when there are none.
 bool take_digits(std::string_view& text, bool is_hex) {
   size_t count = 0;
   while (count < text.size() && is_digit(text[count], is_hex)) ++count;
@@ -40,7 +40,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-// The literals of the text format, without underscores.
+// Whether `text` is a literal of the text format, without underscores.
 bool is_integer(std::string_view text) {
   take(text, "+-");
   const bool is_hex = take_prefix(text, "0x");

@@ -1,4 +1,4 @@
-// Calling one function that a module exports, with arguments and results as text.
+// Calls one function that a module exports, with arguments and results as text.
 #pragma once
 
 #include <span>
@@ -12,20 +12,20 @@
 
 namespace cairn::wasi {
 
-// The exported function of that name. Error (link): there is none; names those that there are.
+// Returns the exported function of that name. Fails (link) if there is none; the error lists the existing ones.
 Result<const wasm::Export*> find_function(const wasm::Module& module, std::string_view name);
 
 // "add, sub": the functions that a module exports, for messages.
 std::string list_functions(const wasm::Module& module);
 
-// Numbers in decimal or hexadecimal (integers with a sign or without; floats also `inf` and `nan`), vectors as 0x and
-// up to 32 digits, `null` for references that can be it, and a number for an externref. Error (usage): names the
-// argument.
+// Parses arguments: numbers in decimal or hexadecimal (integers with a sign or without; floats also `inf` and `nan`),
+// vectors as 0x and up to 32 digits, `null` for nullable references, and a number for an externref. Fails (usage) with
+// an error that names the argument.
 Result<std::vector<runtime::Val>> parse_arguments(std::string_view function, const wasm::FuncType& type,
                                                   std::span<const std::string> texts);
 
-// A line for each: integers with a sign, floats in the shortest form that denotes them, vectors in hexadecimal, null,
-// the numbers of i31 and externref, and the type of other references.
+// Prints one line for each result: integers with a sign, floats in the shortest form that denotes them, vectors in
+// hexadecimal, null, the numbers of i31 and externref, and the type of other references.
 std::string print_results(std::span<const runtime::Val> results);
 
 }  // namespace cairn::wasi

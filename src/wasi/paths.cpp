@@ -1,4 +1,4 @@
-// path_*: what is done with names in preopened directories.
+// path_*: operations on names in preopened directories.
 #include <algorithm>
 #include <array>
 
@@ -24,7 +24,7 @@ WasiResult<ResolvedPath> resolve(Call& call, uint32_t fd, uint64_t needed, Point
   return resolve_path(*(*descriptor)->directory, *text, last);
 }
 
-// For operations that make or remove a name: where that is.
+// Resolves the place of a name for operations that make or remove it.
 WasiResult<ResolvedParent> parent_of(Call& call, uint32_t fd, uint64_t needed, Pointer path, uint32_t length) {
   auto descriptor = call.context.get_directory(fd, needed);
   if (!descriptor) return std::unexpected(descriptor.error());
@@ -39,7 +39,7 @@ WasiResult<FileStat> stat_of(const ResolvedPath& place) {
   return stat;
 }
 
-// Whether something that is no directory may get the name: Errno::success, or why not.
+// Whether a file that is not a directory may get the name: Errno::success, or the reason against it.
 Errno may_create(const ResolvedParent& place) {
   if (place.last != LastComponent::name) return Errno::exist;
   if (!place.ends_in_slash) return Errno::success;
@@ -83,7 +83,7 @@ Errno path_link(Call& call, uint32_t fd, uint32_t flags, Pointer path, uint32_t 
   if (!target) return target.error();
   if (const Errno error = may_create(*target); error != Errno::success) return error;
   if (source->name.empty()) {
-    // A directory cannot get another name; what is wrong with that name comes first.
+    // A directory cannot get another name. Errors of that name come first.
     if (target->directory->stat(target->name)) return Errno::exist;
     const auto self = target->directory->stat_self();
     return self && self->links == 0 ? Errno::noent : Errno::perm;
@@ -111,7 +111,7 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
   if (options.create && ((*base)->rights & rights::path_create_file) == 0) return Errno::notcapable;
   if (options.truncate && ((*base)->rights & rights::path_filestat_set_size) == 0) return Errno::notcapable;
   const uint64_t allowed = (*base)->inheriting_rights;
-  // What could fail apart from the path comes first, so that no file is created or truncated in vain.
+  // Checks that do not concern the path come first, so that no file is created or truncated in vain.
   if (const Errno error = call.memory.check(opened, sizeof(uint32_t)); error != Errno::success) return error;
   auto text = call.memory.text(path, length, kMaximumPath);
   if (!text) return text.error();
@@ -120,7 +120,7 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
   const auto number = call.context.reserve();
   if (!number) return number.error();
 
-  // An exclusive creation does not follow a link to what does not exist yet.
+  // An exclusive creation does not follow a link whose target does not exist yet.
   const LastLink last = options.create && options.exclusive ? LastLink::keep : last_link(dirflags);
   auto place = options.create ? resolve_to_create(*(*base)->directory, *text, last)
                               : resolve_path(*(*base)->directory, *text, last);
@@ -142,7 +142,7 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
     auto directory =
         place->name.empty() ? place->directory->duplicate() : place->directory->open_directory(place->name);
     if (!directory) return directory.error();
-    // Whoever wants to write expects a file, unless it asks for what can be done with directories, too.
+    // A caller that asks for the right to write expects a file, unless it also asks for rights on directories.
     if (options.truncate || ((wanted & rights::fd_write) != 0 && (wanted & rights::fd_readdir) == 0))
       return Errno::isdir;
     descriptor->type = FileType::directory;
@@ -199,7 +199,7 @@ Errno path_symlink(Call& call, Pointer target, uint32_t target_length, uint32_t 
   auto text = call.memory.text(target, target_length, kMaximumPath);
   if (!text) return text.error();
   if (text->empty()) return Errno::noent;
-  // A link that is absolute could never be followed.
+  // An absolute link could never be followed.
   if (text->view().front() == '/') return Errno::notcapable;
   if (text->view().find('\0') != std::string_view::npos) return Errno::ilseq;
   auto place = parent_of(call, fd, rights::path_symlink, path, length);

@@ -1,4 +1,4 @@
-// poll_oneoff, which really waits, and the sockets that there are none of.
+// poll_oneoff, which really waits, and the socket functions, which always fail.
 #include <algorithm>
 
 #include "base/try_vector.hpp"
@@ -14,7 +14,7 @@ struct Subscription {
   uint64_t userdata = 0;
   EventType type = EventType::clock;
   uint32_t fd = 0;
-  uint64_t deadline = 0;  // monotonic; of clocks
+  uint64_t deadline = 0;  // for clocks: monotonic time
   Errno error = Errno::success;
 };
 
@@ -26,7 +26,7 @@ constexpr Layout kUnstable{56, 24, 32, 48};
 constexpr uint16_t kAbsolute = 1;
 constexpr uint32_t kMaximumSubscriptions = 4096;
 
-// When, on the monotonic clock, a clock subscription is due.
+// The time on the monotonic clock at which a clock subscription is due.
 WasiResult<uint64_t> deadline_of(System& system, uint32_t clock, uint64_t timeout, uint16_t flags) {
   if (clock > static_cast<uint32_t>(ClockId::thread_cputime) || (flags & ~kAbsolute) != 0) {
     return std::unexpected(Errno::inval);
@@ -72,7 +72,7 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
   if (count > kMaximumSubscriptions) return Errno::inval;
   const Layout& layout = call.snapshot == Snapshot::unstable ? kUnstable : kPreview1;
   System& system = call.context.system();
-  // Both arrays are looked at before anything waits.
+  // Both arrays are checked before anything waits.
   if (const Errno error = call.memory.check(subscriptions, uint64_t{count} * layout.size); error != Errno::success)
     return error;
   if (const Errno error = call.memory.check(events, uint64_t{count} * 32); error != Errno::success) return error;
@@ -95,7 +95,7 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
     return true;
   };
 
-  // Wait for the first that becomes ready. With several streams, look at them in turns.
+  // Wait for the first subscription that becomes ready. With several streams, poll them in turns.
   while (std::ranges::none_of(pending, is_ready)) {
     std::optional<uint64_t> deadline;
     File* stream = nullptr;

@@ -5,7 +5,7 @@ namespace cairn::wasi {
 
 namespace {
 
-// The strings NUL-terminated at `buffer`, pointers to them at `pointers`.
+// Stores the strings NUL-terminated at `buffer`, and pointers to them at `pointers`.
 Errno store_strings(const GuestMemory& memory, const std::vector<std::string>& strings, Pointer pointers,
                     Pointer buffer) {
   uint64_t at = buffer;
@@ -68,8 +68,8 @@ Errno sched_yield(Call& call) {
   return Errno::success;
 }
 
-// Signals cannot be handled by a guest, so there is nothing that raising one could mean but ending the program, which
-// proc_exit does; as in other implementations, raising is not supported.
+// A guest cannot handle signals, so raising one could only end the program, which proc_exit does. Like other
+// implementations, this one does not support raising.
 Errno proc_raise(Call& /*call*/, uint32_t /*signal*/) { return Errno::notsup; }
 
 }  // namespace cairn::wasi

@@ -13,7 +13,7 @@ namespace cairn::wasi {
 
 namespace {
 
-// The trap of proc_exit is how a program ends; any other is one.
+// The trap of proc_exit is a normal end of the program; any other trap is a failure.
 ProgramResult end_of(runtime::Trap trap, const Context& context) {
   if (context.exit_status) return {*context.exit_status, {}, std::nullopt};
   return {0, {}, std::move(trap)};

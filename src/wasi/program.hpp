@@ -1,4 +1,4 @@
-// A WASI command from its bytes to its exit status: the same steps hosted and in the kernels.
+// Runs a WASI command from its bytes to its exit status, in the same steps in a process and in the kernels.
 #pragma once
 
 #include <cstdint>
@@ -25,41 +25,40 @@ namespace cairn::wasi {
 // Nanoseconds of the monotonic clock that each step took.
 struct PhaseTimes {
   uint64_t decode = 0;
-  uint64_t compile = 0;      // and put into memory as code
-  uint64_t instantiate = 0;  // and link
+  uint64_t compile = 0;      // compiling and loading the code
+  uint64_t instantiate = 0;  // linking and instantiating
   uint64_t run = 0;
   uint64_t code_bytes = 0;                      // size of the compiled code
-  std::optional<runtime::HeapStatistics> heap;  // of managed objects, if there are any
+  std::optional<runtime::HeapStatistics> heap;  // of the heap of managed objects, if there are any
 };
 
-// What to do beside what every program gets.
+// Options for running a program.
 struct ProgramOptions {
-  std::string invoke;  // the function to call; empty: `_start`
-  bool trap_unknown_imports =
-      false;  // functions that nobody defines trap when they are called, instead of being an Error
+  std::string invoke;                 // the function to call; empty: `_start`
+  bool trap_unknown_imports = false;  // undefined functions trap when they are called, instead of being an Error
 };
 
 // How a program ended.
 struct ProgramResult {
   uint32_t exit_status = 0;
-  std::string output;                 // the results of the function that was asked for, for standard output
-  std::optional<runtime::Trap> trap;  // exit_status says nothing when there is one
+  std::string output;                 // the results of the called function, for standard output
+  std::optional<runtime::Trap> trap;  // exit_status is not valid when there is one
 };
 
 class Program {
  public:
   // Decodes, compiles and links with WASI. `context` and `engine` outlive the program. An Error means that the module
-  // cannot be run, or (usage) that the arguments do not fit the function that was asked for.
+  // cannot be run, or (usage) that the arguments do not fit the requested function.
   static Result<std::unique_ptr<Program>> load(runtime::Engine& engine, std::vector<std::byte> bytes, Context& context,
                                                const ProgramOptions& options, PhaseTimes& times);
 
-  // Instantiates and runs `_start`; or the function that was asked for, with the program's arguments as its own, after
-  // `_initialize` if there is one. Once only. An Error means that it could not be instantiated; none of its code has
-  // run then.
+  // Instantiates the module and runs `_start`. If a function was requested, runs `_initialize` if there is one, and
+  // then that function with the program's arguments. May be called once. An Error means that the module could not be
+  // instantiated; then none of its code has run.
   Result<ProgramResult> run(PhaseTimes& times);
 
  private:
-  // What is called, and with what.
+  // A function to be called and its arguments.
   struct Call {
     std::string_view name;  // the module's
     std::vector<runtime::Val> arguments;

@@ -1,4 +1,4 @@
-// Stand-ins for functions that a module imports and nobody defines.
+// Placeholders for functions that a module imports and nobody defines.
 #pragma once
 
 #include <deque>
@@ -9,10 +9,10 @@
 
 namespace cairn::wasi {
 
-// What the stand-ins say when they are called; lives as long as the store that they are in.
+// Holds the messages of the placeholders; must live as long as their store.
 class UnknownImports {
  public:
-  // Defines every function that the module imports and the linker lacks as one that traps and names itself.
+  // Defines every imported function that the linker lacks as a function that traps and names itself.
   Result<void> define(runtime::Store& store, runtime::Linker& linker, const runtime::Module& module);
 
  private:

@@ -1,5 +1,5 @@
 // A single name in a directory: neither empty nor "." nor "..", without slashes and NULs, and not too long. A Directory
-// is given nothing else, so that no path gets past the walk (path.hpp).
+// takes names only of this type, so that no path bypasses the walk (path.hpp).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class Name {
  public:
   static constexpr size_t kMaximum = 255;
 
-  // Errno::nametoolong, or Errno::inval for what is no single name.
+  // Fails with Errno::nametoolong, or with Errno::inval if the text is not a single name.
   static WasiResult<Name> create(std::string_view text) {
     if (text.size() > kMaximum) return std::unexpected(Errno::nametoolong);
     if (text.empty() || text == "." || text == ".." || text.find('/') != std::string_view::npos ||
@@ -26,7 +26,7 @@ class Name {
     }
     return Name(text);
   }
-  // None: what a Name is before it is given one.
+  // An empty Name, to be assigned later.
   Name() = default;
 
   [[nodiscard]] bool empty() const { return length_ == 0; }

@@ -12,9 +12,9 @@ namespace cairn::wasi {
 
 namespace {
 constexpr size_t kMaximumLinks = 40;
-constexpr size_t kMaximumDepth = 2048;  // of directories that are open at once; no path alone is deeper
+constexpr size_t kMaximumDepth = 2048;  // limit on directories that are open at once; no path alone is deeper
 
-// What is left to walk of a path and of the links that it led to.
+// The rest of a path, and of the links that it led to, that is still to be walked.
 class Pending {
  public:
   struct Component {
@@ -25,8 +25,8 @@ class Pending {
 
   explicit Pending(std::string_view path) { texts_[0].rest = path; }
 
-  // There is one as long as no last one was taken: no text is empty or consists of slashes, but for what follows a
-  // link.
+  // Returns the next component. The caller must not call it after the last component. Every text has a component,
+  // except the rest that follows a link.
   Component take() {
     while (depth_ != 0 && texts_[depth_].rest.empty()) texts_[depth_--].memory.reset();
     std::string_view& rest = texts_[depth_].rest;
@@ -41,7 +41,7 @@ class Pending {
     return component;
   }
 
-  // `target` comes before what is left.
+  // Puts `target` in front of the rest.
   Errno follow(std::string_view target) {
     if (++links_ > kMaximumLinks) return Errno::loop;
     std::unique_ptr<char[]> copy(new (std::nothrow) char[target.size()]);
@@ -59,7 +59,7 @@ class Pending {
   }
 
   struct Text {
-    std::unique_ptr<char[]> memory;  // of links
+    std::unique_ptr<char[]> memory;  // memory of links' targets
     std::string_view rest;
   };
   std::array<Text, kMaximumLinks + 1> texts_;
@@ -96,7 +96,7 @@ Errno check(std::string_view path) {
   return path.find('\0') == std::string_view::npos ? Errno::success : Errno::ilseq;
 }
 
-// Where the walk has got to: the directory, and the last component unless it has been walked, too.
+// Walks the path. Returns the directory that it leads to, and the last component unless that was walked too.
 WasiResult<ResolvedParent> walk(Directory& base, std::string_view path, LastLink last, Purpose purpose) {
   if (const Errno error = check(path); error != Errno::success) return std::unexpected(error);
   auto opened = base.duplicate();
@@ -114,7 +114,7 @@ WasiResult<ResolvedParent> walk(Directory& base, std::string_view path, LastLink
     const bool stops = is_last && purpose == Purpose::parent;
     if (component.text == "." || component.text == "..") {
       if (stops && component.text == "..") {
-        // Not walked, but it must not lead outside either.
+        // The last component is not walked, but it must not lead outside either.
         if (at.above.empty()) return std::unexpected(Errno::notcapable);
         result.last = LastComponent::dot_dot;
       } else if (component.text == "..") {

@@ -1,4 +1,5 @@
-// The memory of a file system: every byte that it holds is taken here and counted, so that its capacity is exact.
+// The memory of a file system. Every byte that the file system holds is allocated and counted here, so that its
+// capacity is exact.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ class Account {
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
 
-  // Errno::nospc when the capacity is used up, Errno::nomem when the machine has no memory; nothing has changed then.
+  // Fails with Errno::nospc when the capacity is used up and with Errno::nomem when the machine has no memory; nothing
+  // has changed then.
   WasiResult<void*> allocate(size_t bytes) {
     if (bytes > available()) return std::unexpected(Errno::nospc);
     void* memory = NothrowMemory::allocate(bytes);
@@ -25,7 +27,7 @@ class Account {
     used_ += bytes;
     return memory;
   }
-  // `bytes` as it was allocated.
+  // `bytes` is the size that was allocated.
   void release(void* memory, size_t bytes) {
     used_ -= bytes;
     NothrowMemory::deallocate(memory, bytes);

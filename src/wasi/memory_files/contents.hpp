@@ -1,5 +1,5 @@
-// The bytes of one file: a size, and pieces of a fixed size where something was written. Holes read as zeros and hold
-// no memory; a file that grows copies nothing.
+// The bytes of one file: a size, and pieces of a fixed size for the parts that were written. Holes read as zeros and
+// hold no memory; a file that grows copies nothing.
 #pragma once
 
 #include <cstddef>
@@ -16,16 +16,17 @@ class Contents {
   static constexpr uint64_t kMaximumSize = (uint64_t{1} << 63) - 1;
 
   [[nodiscard]] uint64_t size() const { return size_; }
-  // As many bytes as there are from `offset` on, up to the buffer's end.
+  // Reads the bytes from `offset` on, up to the buffer's end or the end of the file.
   size_t read(uint64_t offset, std::span<std::byte> buffer) const;
-  // Writes as much as there is room for, and fails only when that is nothing; Errno::fbig beyond the maximum.
+  // Writes as many bytes as there is room for. Fails only if there is room for none; Errno::fbig beyond the maximum
+  // size.
   WasiResult<size_t> write(Account& account, uint64_t offset, std::span<const std::byte> bytes);
-  // Gives the memory behind `size` back; what comes to lie inside the file is a hole.
+  // Frees the memory behind `size`. If the file grows, the new part is a hole.
   Errno set_size(Account& account, uint64_t size);
-  // Takes the memory for a range, so that writing there cannot fail, and lets the file reach at least to its end: as a
-  // whole, or not at all.
+  // Allocates the memory for a range, so that writing there cannot fail, and extends the file at least to its end. Does
+  // all of it or nothing.
   Errno allocate(Account& account, uint64_t offset, uint64_t length);
-  // Empties it. It must be empty when it is destroyed.
+  // Removes all contents. The object must be empty when it is destroyed.
   void clear(Account& account) { cut(account, 0); }
 
  private:

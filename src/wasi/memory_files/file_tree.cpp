@@ -225,7 +225,7 @@ Errno FileTree::rename(NodeId at, std::string_view name, NodeId to, std::string_
   Entry* target = find_entry(to_directory, to_name);
   Node* replaced = target != nullptr ? &node(target->node) : nullptr;
 
-  // Linux asks in this order.
+  // The checks have Linux's order.
   if (moved.is_directory() && is_at_or_above(moved.id, to)) return Errno::inval;
   if (replaced != nullptr && replaced->is_directory() && is_at_or_above(replaced->id, at)) return Errno::notempty;
   if (replaced == &moved) return Errno::success;
@@ -237,7 +237,7 @@ Errno FileTree::rename(NodeId at, std::string_view name, NodeId to, std::string_
     if (replaced->entries != 0) return Errno::notempty;
   }
 
-  // A name that is there already is given to the node that is moved; a new one is the only thing that needs memory.
+  // An existing name is given to the moved node; only a new name needs memory.
   if (replaced == nullptr) {
     auto entry = create_entry(to_name, moved.id);
     if (!entry) return entry.error();
@@ -278,7 +278,7 @@ Errno FileTree::list(NodeId at, uint64_t position, EntrySink& sink) const {
   return Errno::success;
 }
 
-// --- what is done with nodes
+// --- operations on nodes
 
 FileStat FileTree::stat(NodeId id) const {
   const Node& of = node(id);

@@ -1,9 +1,9 @@
 // Files, directories and links in memory, and every operation on them, by node ids and single names.
 //
-// An operation looks at everything that could be wrong first, then takes the memory that it needs, and only then
-// changes something: when it fails, nothing has happened. Error numbers are those of Linux. No operation recurses, and
-// none takes longer than what is in the tree; all memory is on the tree's account. Ids that callers pass name nodes
-// that they hold.
+// An operation first checks for all errors, then allocates the memory that it needs, and only then changes the tree. So
+// an operation that fails has no effect. Error numbers are those of Linux. No operation recurses, and the time of each
+// is bounded by the size of the tree. All memory is on the tree's account. Callers pass only ids of nodes that they
+// hold.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace cairn::wasi {
 
 class FileTree {
  public:
-  // Without a root at first: create_root() makes it, and comes before everything else.
+  // The tree has no root at first. create_root() makes it and must be called before everything else.
   FileTree(System& system, uint64_t capacity) : system_(system), account_(capacity) {}
   ~FileTree();
   FileTree(const FileTree&) = delete;
@@ -29,7 +29,7 @@ class FileTree {
   [[nodiscard]] NodeId root() const { return root_; }
   [[nodiscard]] const Account& account() const { return account_; }
 
-  // A node that is held stays when its last name goes.
+  // A held node stays when its last name goes.
   void hold(NodeId id) { ++node(id).handles; }
   void release(NodeId id);
 
@@ -37,22 +37,22 @@ class FileTree {
   [[nodiscard]] WasiResult<NodeId> find(NodeId at, std::string_view name) const;
   WasiResult<NodeId> create_file(NodeId at, std::string_view name);
   WasiResult<NodeId> create_directory(NodeId at, std::string_view name);
-  // What swallows and gives nothing, as /dev/null.
+  // Creates a device that reads as empty and discards what is written, like
   WasiResult<NodeId> create_null_device(NodeId at, std::string_view name);
   WasiResult<NodeId> create_link(NodeId at, std::string_view name, std::string_view target);
   Errno remove_directory(NodeId at, std::string_view name);
   Errno unlink(NodeId at, std::string_view name);
   Errno link(NodeId at, std::string_view name, NodeId to, std::string_view to_name);
   Errno rename(NodeId at, std::string_view name, NodeId to, std::string_view to_name);
-  // Errno::noent when the directory was removed.
+  // Fails with Errno::noent when the directory was removed.
   Errno list(NodeId at, uint64_t position, EntrySink& sink) const;
 
   // --- nodes
   [[nodiscard]] FileType type(NodeId id) const { return node(id).type; }
   [[nodiscard]] FileStat stat(NodeId id) const;
   void set_times(NodeId id, const SetTimes& times);
-  [[nodiscard]] std::string_view target(NodeId id) const;  // of a link
-  // Of files.
+  [[nodiscard]] std::string_view target(NodeId id) const;  // target of a link
+  // For files only.
   size_t read(NodeId id, uint64_t offset, std::span<std::byte> buffer);
   WasiResult<size_t> write(NodeId id, uint64_t offset, std::span<const std::byte> bytes);
   Errno set_size(NodeId id, uint64_t size);
@@ -66,13 +66,13 @@ class FileTree {
 
   WasiResult<Node*> create_node(FileType type);
   void destroy(Node& node);
-  // Destroys it if nothing holds it any more.
+  // Destroys the node if nothing holds it any more.
   void forget(Node& node);
   WasiResult<Entry*> create_entry(std::string_view name, NodeId named);
   void destroy_entry(Entry& entry) { account_.release(&entry, Entry::bytes_for(entry.length)); }
   void add(Node& directory, Entry& entry);
   void remove(Node& directory, Entry& entry);
-  // A new node under a new name. A link's target is copied.
+  // Creates a node under a new name. A link's target is copied.
   WasiResult<NodeId> create(NodeId at, std::string_view name, FileType type, std::string_view target);
   [[nodiscard]] bool is_at_or_above(NodeId above, NodeId below) const;
 

@@ -34,7 +34,7 @@ class Handle {
   NodeId id_;
 };
 
-// A file that is open, or will be once it has been found or created.
+// A file that is open, or that will be open once it has been found or created.
 class OpenFile : public File {
  public:
   explicit OpenFile(FileTree& tree) : handle_(tree) {}
@@ -86,7 +86,7 @@ class MemoryDirectory final : public Directory {
  public:
   explicit MemoryDirectory(FileTree& tree) : handle_(tree) {}
 
-  // A handle on directory `id`.
+  // Opens directory `id`.
   static WasiResult<std::unique_ptr<Directory>> open(FileTree& tree, NodeId id) {
     auto directory = try_make_unique<MemoryDirectory>(tree);
     if (!directory) return std::unexpected(Errno::nomem);
@@ -111,7 +111,7 @@ class MemoryDirectory final : public Directory {
     const FileType type = found ? tree().type(*found) : FileType::regular_file;
     if (type == FileType::symbolic_link) return std::unexpected(Errno::loop);
     if (type == FileType::directory) return std::unexpected(Errno::isdir);
-    // What the handle needs comes before anything changes: nothing is created or truncated in vain.
+    // The handle's memory is allocated before anything changes, so that no file is created or truncated in vain.
     std::unique_ptr<OpenFile> file;
     if (type == FileType::regular_file) {
       file = try_make_unique<MemoryFile>(tree());

@@ -1,4 +1,4 @@
-// The file system in memory as WASI's directories and files: what machines have as `/`.
+// The file system in memory, as WASI's directories and files. It is the `/` of machines.
 #pragma once
 
 #include <cstddef>
@@ -13,28 +13,29 @@
 
 namespace cairn::wasi {
 
-// Directories and files that were opened from it may outlive neither it nor its System.
+// Directories and files that were opened from it must not outlive it or its System.
 class MemoryFileSystem {
   struct Key {
     explicit Key() = default;
   };
 
  public:
-  // `capacity` bounds the memory that it takes, all included; what exceeds it gives Errno::nospc.
+  // `capacity` bounds all memory of the file system; an operation beyond it gives Errno::nospc.
   static Result<std::unique_ptr<MemoryFileSystem>> create(System& system, uint64_t capacity);
   MemoryFileSystem(Key, System& system, uint64_t capacity) : tree_(system, capacity) {}  // for create()
   MemoryFileSystem(const MemoryFileSystem&) = delete;
   MemoryFileSystem& operator=(const MemoryFileSystem&) = delete;
 
   WasiResult<std::unique_ptr<Directory>> root();
-  // For giving a program part of it. `path` is relative; links are followed.
+  // Opens a directory to be given to a program. `path` is relative; links are followed.
   WasiResult<std::unique_ptr<Directory>> open(std::string_view path);
 
-  // For filling it from outside. Paths are relative, with parents that exist. A directory may be there already.
+  // These functions fill the file system from outside. Paths are relative, and their parents must exist. A directory
+  // may exist already.
   Result<void> add_directory(std::string_view path);
   Result<void> add_file(std::string_view path, std::span<const std::byte> contents);
   Result<void> add_link(std::string_view path, std::string_view target);
-  // What programs expect to find in a root directory: /tmp and /dev/null. `path` is the root, "" for the file system's
+  // Adds what programs expect in a root directory: /tmp and /dev/null. `path` is the root, "" for the file system's
   // own.
   Result<void> add_standard_files(std::string_view path);
 

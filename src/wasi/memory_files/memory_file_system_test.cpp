@@ -57,7 +57,7 @@ TEST_F(MemoryFiles, KeepsAFileThatIsOpenAfterItsNameIsGone) {
 TEST_F(MemoryFiles, IsBounded) {
   auto file = root_->open_file("f"_n, kCreate);
   std::vector<std::byte> much(100 * 1024);
-  // As much as fits.
+  // The write stores as much as fits.
   const size_t written = *(*file)->write(0, much);
   EXPECT_LT(written, 96u * 1024);
   EXPECT_GE(written, 88u * 1024);
@@ -68,7 +68,7 @@ TEST_F(MemoryFiles, IsBounded) {
   EXPECT_EQ((*file)->write(~uint64_t{0} - 1, bytes_of("xyz")).error(), Errno::fbig);
   file->reset();
   EXPECT_EQ(root_->unlink("f"_n), Errno::success);
-  // Everything came back.
+  // All memory is free again.
   auto again = root_->open_file("g"_n, kCreate);
   EXPECT_EQ(*(*again)->write(0, much), written);
   for (int i = 0; i < 1000; ++i) {
@@ -149,7 +149,7 @@ TEST_F(MemoryFiles, CuttingAFileGivesItsMemoryBack) {
     ASSERT_EQ((*file)->set_size(0), Errno::success);
     ASSERT_EQ(files_->used_bytes(), before);
   }
-  // What is cut off does not come back.
+  // Bytes that were cut off do not reappear.
   EXPECT_EQ(*(*file)->write(0, bytes_of("secret")), 6u);
   EXPECT_EQ((*file)->set_size(1), Errno::success);
   EXPECT_EQ((*file)->set_size(6), Errno::success);
@@ -184,7 +184,7 @@ TEST_F(MemoryFiles, ARenameThatDoesNotFitDestroysNothing) {
   EXPECT_EQ(root_->rename("f"_n, *root_, long_name), Errno::nospc);
   EXPECT_EQ(files_->used_bytes(), before);
   EXPECT_EQ(contents(**root_->open_file("f"_n, {})), "kept");
-  // A name that is there already needs no room.
+  // An existing name needs no room.
   EXPECT_EQ(root_->rename("f"_n, *root_, "filler"_n), Errno::success);
   EXPECT_EQ(contents(**root_->open_file("filler"_n, {})), "kept");
 }
@@ -202,7 +202,7 @@ TEST_F(MemoryFiles, ADirectoryThatWasReplacedIsRemoved) {
   EXPECT_EQ(replaced->create_directory("x"_n), Errno::noent);
 }
 
-// Keeps the names, and where to go on.
+// Keeps the names, and the position at which to go on.
 struct Names final : EntrySink {
   bool take(const DirectoryEntry& entry) override {
     names.emplace_back(entry.name);

@@ -1,4 +1,4 @@
-// What a file tree consists of: nodes (files, directories, links, the null device) and the entries that name them.
+// The parts of a file tree: nodes (files, directories, links, the null device) and the entries that name them.
 #pragma once
 
 #include <compare>
@@ -10,7 +10,7 @@
 
 namespace cairn::wasi {
 
-// Names a node, and is its inode number. A number is used once only, so that an id of a node that is gone names
+// The id of a node, which is also its inode number. A number is used only once, so the id of a destroyed node names
 // nothing.
 struct NodeId {
   uint64_t number = 0;  // 0: none
@@ -28,11 +28,11 @@ struct Entry : TreeLink<ByName>, TreeLink<ByPosition> {
 
   [[nodiscard]] std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), length}; }
   [[nodiscard]] char* bytes() { return reinterpret_cast<char*>(this + 1); }
-  // What it occupies.
+  // The bytes that an entry occupies.
   [[nodiscard]] static constexpr size_t bytes_for(size_t length) { return sizeof(Entry) + length; }
 };
 
-// A node lives as long as it has a name or somebody has it open.
+// A node exists as long as it has a name or somebody has it open.
 struct Node {
   NodeId id;
   FileType type = FileType::regular_file;
@@ -42,17 +42,17 @@ struct Node {
   uint64_t modification_time = 0;
   uint64_t change_time = 0;
 
-  Contents contents;  // of files
+  Contents contents;  // contents of files
 
-  char* target = nullptr;  // of links
+  char* target = nullptr;  // target of links
   uint32_t target_length = 0;
 
-  // Of directories.
+  // For directories only.
   OrderedTree<Entry, ByName> names;
   OrderedTree<Entry, ByPosition> positions;
   uint64_t next_position = 1;
   uint64_t entries = 0;
-  NodeId parent;  // none: the root, and directories that were removed
+  NodeId parent;  // none for the root and for directories that were removed
 
   [[nodiscard]] bool is_directory() const { return type == FileType::directory; }
   // A directory without a name takes no entries.

@@ -11,7 +11,7 @@ void update(TreeLinks* item) {
 }
 }  // namespace
 
-// Lets `replacement` (which may be null) hang where `old` does.
+// Puts `replacement` (which may be null) in the place of `old`.
 void TreeShape::put(TreeLinks* old, TreeLinks* replacement) {
   TreeLinks* parent = old->parent;
   if (parent == nullptr) {
@@ -22,7 +22,7 @@ void TreeShape::put(TreeLinks* old, TreeLinks* replacement) {
   if (replacement != nullptr) replacement->parent = parent;
 }
 
-// Moves `item` down to `side` and its child of the other side into its place; returns that.
+// Moves `item` down to `side` and moves its child of the other side into its place. Returns that child.
 TreeLinks* TreeShape::rotate(TreeLinks* item, unsigned side) {
   TreeLinks* up = item->child[1 - side];
   put(item, up);
@@ -35,7 +35,7 @@ TreeLinks* TreeShape::rotate(TreeLinks* item, unsigned side) {
   return up;
 }
 
-// From `item` to the root, whose subtrees may have changed their heights by one.
+// Rebalances from `item` to the root. The subtrees of these items may have changed their heights by one.
 void TreeShape::rebalance(TreeLinks* item) {
   for (; item != nullptr; item = item->parent) {
     const int slope = height_of(item->child[1]) - height_of(item->child[0]);
@@ -67,7 +67,7 @@ void TreeShape::remove(TreeLinks* item) {
   if (item->child[0] == nullptr || item->child[1] == nullptr) {
     put(item, item->child[item->child[0] == nullptr ? 1 : 0]);
   } else {
-    // The next item takes its place.
+    // The next item takes the place of the removed one.
     TreeLinks* successor = next(item);
     start = successor->parent == item ? successor : successor->parent;
     if (successor->parent != item) {

@@ -1,5 +1,5 @@
-// An ordered set whose links lie in its items, so that inserting and removing cannot fail and need no memory: an AVL
-// tree. The set does not own its items.
+// An ordered set, as an AVL tree whose links lie in its items. So inserting and removing need no memory and cannot
+// fail. The set does not own its items.
 #pragma once
 
 #include <array>
@@ -7,14 +7,14 @@
 
 namespace cairn::wasi {
 
-// What an item holds for one tree.
+// The links that an item holds for one tree.
 struct TreeLinks {
   std::array<TreeLinks*, 2> child{};
   TreeLinks* parent = nullptr;
   int8_t height = 1;
 };
 
-// The shape of a tree, without knowing what is in it.
+// The shape of a tree, independent of the type of its items.
 class TreeShape {
  public:
   TreeShape() = default;
@@ -22,7 +22,7 @@ class TreeShape {
   TreeShape& operator=(const TreeShape&) = delete;
 
   [[nodiscard]] TreeLinks* root() const { return root_; }
-  // Below `parent` on `side`, which is free; a null parent means that the tree is empty.
+  // Inserts `item` below `parent` on `side`, which must be free; a null parent means that the tree is empty.
   void insert(TreeLinks* parent, unsigned side, TreeLinks* item);
   void remove(TreeLinks* item);
   [[nodiscard]] static TreeLinks* next(TreeLinks* item);
@@ -38,12 +38,12 @@ class TreeShape {
 template <class Tag>
 struct TreeLink : TreeLinks {};
 
-// T derives from TreeLink<Tag>, once for each tree that it may be in. Orders are given as a function of an item:
-// negative when the place that is looked for lies before it, 0 when it is the item, positive when it lies behind.
+// T derives from TreeLink<Tag>, once for each tree that it may be in. A place is given by an order, a function of an
+// item: negative when the place lies before the item, 0 when it is the item's, positive when it lies behind.
 template <class T, class Tag>
 class OrderedTree {
  public:
-  // Null when there is none.
+  // Finds the item at the place; null when there is none.
   template <class Order>
   [[nodiscard]] T* find(Order&& order) const {
     for (TreeLinks* at = shape_.root(); at != nullptr;) {
@@ -53,7 +53,7 @@ class OrderedTree {
     }
     return nullptr;
   }
-  // The first item that the place does not lie behind.
+  // Finds the first item that is at the place or behind it.
   template <class Order>
   [[nodiscard]] T* first_from(Order&& order) const {
     TreeLinks* best = nullptr;
@@ -64,7 +64,7 @@ class OrderedTree {
     }
     return item_of(best);
   }
-  // Nothing in the tree is at the item's place.
+  // No item in the tree may be at the new item's place.
   template <class Order>
   void insert(T& item, Order&& order) {
     TreeLinks* parent = nullptr;

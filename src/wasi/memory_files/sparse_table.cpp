@@ -62,7 +62,7 @@ std::optional<SparseTable::Found> SparseTable::next(uint64_t index) const {
       --level;
     }
     if (level == 0) return Found{index, at};
-    // This branch has nothing more: go on behind it.
+    // This branch holds nothing more: continue behind it.
     const uint32_t shift = kBits * level;
     if (shift >= 64) break;
     const uint64_t behind = above(index, level) + (uint64_t{1} << shift);
@@ -75,7 +75,7 @@ std::optional<SparseTable::Found> SparseTable::next(uint64_t index) const {
 Errno SparseTable::insert(Account& account, uint64_t index, void* item) {
   CAIRN_DEBUG_ASSERT(item != nullptr && find(index) == nullptr);
   const uint32_t wanted = std::max(levels_, levels_for(index));
-  // How many branches are missing: roots above the one that there is, and what is below them on the way to the slot.
+  // The number of missing branches: roots above the present one, and branches below it on the way to the slot.
   const uint32_t roots = root_ != nullptr ? wanted - levels_ : 0;
   uint32_t missing = 0;
   if (root_ == nullptr) {
@@ -133,7 +133,7 @@ void* SparseTable::remove(Account& account, uint64_t index) {
     *path[level] = nullptr;
     account.destroy(branch);
   }
-  // As high as what is left needs.
+  // Lowers the tree to the height that the remaining items need.
   if (root_ == nullptr) levels_ = 0;
   while (levels_ != 0) {
     auto* root = static_cast<Branch*>(root_);

@@ -1,6 +1,5 @@
-// A table from 64-bit numbers to pointers that takes memory only near the numbers that are in it: a radix tree of
-// branches with 64 slots. Growing it copies nothing. It is as high as its greatest number needs; number 0 alone needs
-// no branch.
+// A table from 64-bit numbers to pointers that takes memory only near the numbers it contains: a radix tree of branches
+// with 64 slots. Growing it copies nothing. It is as high as its greatest number needs; number 0 alone needs no branch.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +20,13 @@ class SparseTable {
   SparseTable(const SparseTable&) = delete;
   SparseTable& operator=(const SparseTable&) = delete;
 
-  // Null when there is none.
+  // Returns the item at `index`; null when there is none.
   [[nodiscard]] void* find(uint64_t index) const;
-  // The first at `index` or behind it.
+  // Returns the first item at `index` or behind it.
   [[nodiscard]] std::optional<Found> next(uint64_t index) const;
-  // `item` is not null, and nothing is at `index`. After a failure the table is as it was.
+  // `item` must not be null, and there must be no item at `index`. A failure changes nothing.
   Errno insert(Account& account, uint64_t index, void* item);
-  // Gives back what was at `index`: there is something. Branches that become empty are released.
+  // Removes and returns the item at `index`, which must exist. Branches that become empty are freed.
   void* remove(Account& account, uint64_t index);
 
   [[nodiscard]] bool empty() const { return root_ == nullptr; }
