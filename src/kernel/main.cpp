@@ -1,4 +1,4 @@
-// From the first generic instruction to the program: the order in which the kernel comes up, and how it ends.
+// The path from the first generic instruction to the program: the order in which the kernel starts, and how it ends.
 #include "base/boot_protocol.hpp"
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/cpu_features.hpp"
@@ -18,7 +18,8 @@ namespace {
 
 constinit const BootInfo* the_boot_info = nullptr;
 
-// The agreed end: everything written is out, then the status, then the machine.
+// Ends the machine by the protocol: first all output is flushed, then the status is sent, then the machine is switched
+// off.
 [[noreturn]] void finish(int status) {
   console::flush();
   if (const uint64_t bytes = console::dropped_bytes(); bytes != 0)
@@ -29,7 +30,8 @@ constinit const BootInfo* the_boot_info = nullptr;
   machine::power_off(status);
 }
 
-// A module may decode, compile or load to many times its size: no bug, and nothing else runs here that should go on.
+// A module may decode, compile or load to many times its size. This is not a bug of the kernel's, and the machine runs
+// nothing but this program, so it ends.
 void finish_without_memory(size_t size) {
   const MemoryStatistics memory = memory_statistics();
   LogLine line;
@@ -58,7 +60,7 @@ void finish_without_memory(size_t size) {
   finish(exit_status::kSystem);
 }
 
-// Before anything is set up that needs memory.
+// Checks that there is enough memory, before anything is set up that needs memory.
 void require_memory(const BootInfo& info) {
   if (info.ram.total_bytes() + kFirmwareMemory >= kMinimumMemory) return;
   LogLine line;

@@ -1,4 +1,4 @@
-// What the firmware told, in the same form on every machine. Filled by the port before there is a heap.
+// The firmware's information, in the same form on every machine. The port fills it before there is a heap.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@ namespace cairn::kernel {
 struct BootInfo {
   std::string_view firmware;      // its name, for the log
   std::string_view command_line;  // lies in reserved memory
-  MemoryMap ram;                  // all of it, occupied or not: what to map
-  MemoryMap memory;               // what is free: without the firmware, the kernel's image, the bundle
+  MemoryMap ram;                  // all RAM, occupied or not; the kernel maps it
+  MemoryMap memory;               // free RAM: without the firmware, the kernel's image, the bundle
   PhysRange bundle;               // the boot bundle; size 0: there is none
   PhysRange device_tree;          // RISC-V; size 0: there is none
-  PhysAddr acpi_root;             // x86-64: the RSDP, 0: not told
+  PhysAddr acpi_root;             // x86-64: the RSDP; 0: unknown
   uint64_t entry_ticks = 0;       // the tick counter when the kernel was entered
 };
 
-// What the firmware told this kernel.
+// Returns the firmware's information for this kernel.
 const BootInfo& boot_info();
 
 // The value of the word `key=value` on the command line; empty when it is not there.

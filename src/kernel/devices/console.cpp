@@ -55,7 +55,7 @@ enum Event : uint16_t {
   name = 7
 };
 
-// Something is awaited from the device: looks often at first, then halts for longer and longer, at most a millisecond.
+// Waits for the device: polls often at first, then halts for longer and longer, at most a millisecond.
 class Backoff {
  public:
   void wait() {
@@ -74,14 +74,14 @@ struct DevicePort {
   std::optional<Queue> transmit;
 };
 
-// They are there from the start: what has to be said when memory has run out still can be.
+// Output buffers are allocated at the start, so that messages can be written when memory has run out.
 struct OutputBuffers {
   std::array<std::span<std::byte>, kOutputBuffers> buffers;
   std::array<uint32_t, kOutputBuffers> free{};
   size_t free_count = 0;
 };
 
-// How far the host has carried a stream.
+// The host's progress with a stream.
 struct Progress {
   uint64_t handed = 0;   // bytes that went over the port so far: to the host for output, to the program for input
   uint64_t carried = 0;  // of these, what the host says it has written; for input, the bytes before the failure
@@ -111,14 +111,14 @@ struct Device {
   std::array<DevicePort, kMaximumDevicePorts> ports;
 };
 
-// Where one of our ports is.
+// The place of one of the kernel's ports.
 struct Home {
   Device* device = nullptr;
   uint32_t number = 0;  // of the device's port
   bool operator==(const Home&) const = default;
 };
 
-// All devices, and what there is once for each of our ports, wherever it is.
+// All devices, and the state of each of the kernel's ports, whichever device it is on.
 struct Console {
   std::vector<std::unique_ptr<Device>> devices;
   std::array<Home, kPorts> homes;
@@ -199,7 +199,7 @@ void handle_record(Console& c, std::string_view line) {
   progress.failure = StreamFailure{static_cast<uint16_t>(take_number(line).value_or(kInputOutputError))};
 }
 
-// Reads what the host says on the control port.
+// Reads the host's messages on the control port.
 void poll_records(Console& c) {
   if (!c.has(kControlPort) || !c.receive(kControlPort)) return;
   auto& queue = c.receive(kControlPort);
@@ -220,11 +220,11 @@ void poll_records(Console& c) {
   }
 }
 
-// The device says that its port `number` is called so.
+// Handles the device's message that its port `number` has this name.
 void bind(Console& c, Device& d, uint32_t number, std::string_view port) {
   const auto* found = std::ranges::find(kNames, port);
   const auto index = static_cast<size_t>(found - kNames);
-  // Neither two ports of one name nor two names of one port.
+  // Ignore a second port with the same name and a second name of the same port.
   if (index == kPorts || c.has(index) || std::ranges::contains(c.homes, Home{&d, number})) return;
   if (index == kInputPort && !d.ports[number].receive) return;
   c.homes[index] = {&d, number};
@@ -250,7 +250,7 @@ void handle_control(Console& c, Device& d, std::span<const std::byte> bytes) {
   }
 }
 
-// Reads what devices and host have to say.
+// Reads the messages of devices and host.
 void poll(Console& c) {
   for (const auto& device : c.devices) {
     Device& d = *device;
@@ -271,7 +271,7 @@ void reclaim(Console& c, size_t port) {
   while (auto done = c.transmit(port)->take()) output.free[output.free_count++] = done->cookie;
 }
 
-// Takes memory for everything that will be written. False: there is not enough.
+// Allocates the memory for all output. Returns false if there is not enough.
 bool allocate_output(Console& c) {
   for (size_t port = 0; port < kPorts; ++port) {
     if (port == kInputPort) continue;
@@ -431,7 +431,7 @@ std::expected<size_t, StreamFailure> read(std::span<std::byte> out) {
   Input& input = c.input;
   for (Backoff backoff; !input_ready();) backoff.wait();
   size_t total = 0;
-  // As much as is there already.
+  // Read as many bytes as have arrived.
   while (total < out.size() && input_ready() && input.current) {
     const std::span<std::byte> buffer = input.buffers[input.current->cookie].first(input.current->length);
     const size_t count = std::min(out.size() - total, buffer.size() - input.position);

@@ -27,7 +27,7 @@ constinit ChaChaGenerator generator;
 constinit size_t seed_bytes = 0;  // mixed in so far
 constinit EntropyDevice* entropy_device = nullptr;
 
-// Mixes in what the device has given, and asks for more.
+// Mixes in the bytes that the device has delivered, and asks for more.
 bool harvest() {
   if (entropy_device == nullptr) return false;
   const auto done = entropy_device->queue.take();

@@ -1,5 +1,5 @@
 // Random bytes from the machine's entropy: a ChaCha20 generator that replaces its key after each request (fast key
-// erasure), so that what was given cannot be found later.
+// erasure), so that bytes given out earlier cannot be computed later.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ class ChaChaGenerator {
   // One block of ChaCha20 [rfc8439 2.3].
   static Block block(const std::array<uint32_t, 8>& key, uint32_t counter, const std::array<uint32_t, 3>& nonce);
 
-  // Mixes entropy in; what was there is not lost.
+  // Mixes entropy in; earlier entropy is not lost.
   void add(std::span<const std::byte> entropy);
   void fill(std::span<std::byte> out);
 
@@ -29,10 +29,10 @@ class ChaChaGenerator {
 
 // Seeds the generator from the CPU and the firmware.
 void start_random();
-// Also from this device, if it is one that gives entropy.
+// Uses this device for seeding too, if it is one that gives entropy.
 bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport);
-// Fills `out`, waiting for a device that is to give entropy for a second at most. False: there is no entropy in this
-// machine, and `out` is as it was.
+// Fills `out`. Waits up to a second for an entropy device. Returns false, with `out` unchanged, if this machine has no
+// entropy.
 [[nodiscard]] bool random_bytes(std::span<std::byte> out);
 
 }  // namespace cairn::kernel

@@ -9,7 +9,7 @@
 
 namespace cairn::kernel {
 
-// It has a root node, or there is none.
+// Returns the tree, which has a root node; nothing if there is no such tree.
 inline std::optional<DeviceTree> boot_tree(const BootInfo& info) {
   auto tree = DeviceTree::create({kDirectMap.at(info.device_tree.start), info.device_tree.size});
   return tree && tree->root() ? tree : std::nullopt;

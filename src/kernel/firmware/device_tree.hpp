@@ -1,4 +1,4 @@
-// Reads a flattened device tree [dt 5] where it lies, trusting nothing in it: every offset is checked before it is
+// Reads a flattened device tree [dt 5] in place and trusts nothing in it: every offset is checked before it is
 // followed, and a walk ends after at most as many steps as the tree has bytes.
 #pragma once
 
@@ -42,7 +42,8 @@ class DeviceTree {
     size_t body_;  // offset of the first token after the name, in the structure block
   };
 
-  // The bytes may be more than the tree: its header says how long it is. None when they are not a tree.
+  // Makes a tree of `bytes`, which may be longer than the tree; its header states its length. Returns nothing when they
+  // are not a tree.
   static std::optional<DeviceTree> create(std::span<const std::byte> bytes);
 
   [[nodiscard]] std::optional<Node> root() const;

@@ -9,9 +9,9 @@
 
 namespace cairn::kernel {
 
-// Fills what the start information at physical address `start` tells: RAM, free memory (without all that is told of
-// here), command line, bundle, ACPI's root. `physical` is memory from address 0 on, as far as it can be seen; what lies
-// or reaches outside of it is taken for absent. False: there is no start information with a memory map.
+// Fills `info` from the start information at physical address `start`: RAM, free memory (without the structures
+// described here), command line, bundle, ACPI's root. `physical` is the visible memory from address 0 on. A structure
+// that is not completely inside it counts as absent. Returns false if there is no start information with a memory map.
 bool read_pvh(std::span<const std::byte> physical, uint64_t start, BootInfo& info);
 
 }  // namespace cairn::kernel

@@ -1,4 +1,4 @@
-// What a device tree tells before there is a heap.
+// The boot information from a device tree, read before there is a heap.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace cairn::kernel {
 
-// Reads /chosen, /memory and the reservations; false when the tree lacks what cannot be done without. Nothing at or
-// above `reach` is taken for the bundle.
+// Reads /chosen, /memory and the reservations; returns false when the tree lacks something essential. A bundle that
+// reaches `reach` or beyond is ignored.
 bool read_boot_info(const DeviceTree& tree, uint64_t reach, BootInfo& info);
 
 // The first extension of RV64GC that the tree's first CPU does not have, as a capital letter; 0: it has them all, or

@@ -14,7 +14,7 @@ struct Hex {
   uint64_t value;
 };
 
-// One line, put together on the stack; what exceeds its buffer is cut off.
+// One line, composed on the stack; text beyond its buffer is cut off.
 class LogLine {
  public:
   LogLine& operator<<(std::string_view text);
@@ -41,7 +41,7 @@ void set_log_level(LogLevel level);
 [[nodiscard]] LogLevel log_level();
 bool parse_log_level(std::string_view name, LogLevel& level);
 
-// Writes a line with its time of day since boot.
+// Writes a line with the time since boot.
 void write_log(LogLevel level, std::string_view line);
 // Writes bytes as they are.
 void write_raw(std::string_view text);

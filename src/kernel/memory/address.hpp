@@ -14,14 +14,14 @@ inline constexpr uint64_t kLargePageSize = uint64_t{1} << 21;
 constexpr uint64_t align_down(uint64_t value, uint64_t alignment) { return value & ~(alignment - 1); }
 constexpr uint64_t align_up(uint64_t value, uint64_t alignment) { return align_down(value + alignment - 1, alignment); }
 
-// A physical address. DirectMap is the only place that makes a pointer of it.
+// A physical address. Only DirectMap makes pointers of it.
 struct PhysAddr {
   uint64_t value = 0;
   constexpr auto operator<=>(const PhysAddr&) const = default;
   constexpr PhysAddr operator+(uint64_t bytes) const { return {value + bytes}; }
 };
 
-// A virtual address, of the kernel's one address space.
+// A virtual address in the kernel's one address space.
 struct VirtAddr {
   uint64_t value = 0;
   constexpr auto operator<=>(const VirtAddr&) const = default;
@@ -36,10 +36,10 @@ struct PhysRange {
   [[nodiscard]] constexpr uint64_t end() const { return start.value + size; }
 };
 
-// All RAM is mapped at one offset; here a physical address becomes a pointer.
+// All RAM is mapped at one offset. This class converts physical addresses to pointers.
 class DirectMap {
  public:
-  // `base`: the virtual address where physical address 0 would lie.
+  // `base` is the virtual address of physical address 0.
   constexpr explicit DirectMap(uint64_t base) : base_(base) {}
   template <class T = std::byte>
   [[nodiscard]] T* at(PhysAddr address) const {

@@ -1,17 +1,17 @@
-// The one address space: reservations, and within them segments of pages that are committed with the same rights.
+// The one address space: reservations, and in them segments, which are runs of committed pages with the same rights.
 //
-// reserve() takes addresses only. commit() promises memory, and touching a committed page fills it with zeros. What
-// touches anything else gets FaultOutcome::not_committed, and the caller decides whether that is a guest's trap or a
-// panic.
+// reserve() takes addresses only. commit() promises memory, and the first access to a committed page fills it with
+// zeros. An access to any other page gives FaultOutcome::not_committed, and the caller decides whether that is a
+// guest's trap or a panic.
 //
-// commit() promises everything that the pages can ever need: a frame each, the page tables on the way to them that do
-// not exist yet, and the nodes (RangePool) of a later split. So after a commit nothing that fault(), protect(),
-// decommit() and release() do can fail, however little memory is left. A table is counted once, for the first segment
-// that needs it; it goes when no committed page is below it. recount() says what must be promised, for tests to
+// commit() promises everything that the pages can ever need: one frame for each, the page tables above them that do not
+// exist yet, and the nodes (RangePool) for a later split. So after a commit, fault(), protect(), decommit() and
+// release() cannot fail, however little memory is left. A table is counted once, for the first segment that needs it,
+// and it is freed when no committed page is below it. recount() computes what must be promised, so that tests can
 // compare.
 //
-// Filling goes by groups of 64 KiB (a WebAssembly page), by 2 MiB in large segments: faults are expensive, zeroing is
-// not. Nothing here allocates from the heap, so all of it may run under the lock.
+// Pages are filled in groups of 64 KiB (a WebAssembly page), and in large segments by 2 MiB, because faults are
+// expensive and zeroing is cheap. Nothing here allocates from the heap, so all of it may run under the lock.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,8 @@ namespace cairn::kernel {
 
 enum class FaultOutcome : uint8_t { filled, not_committed, no_rights };
 
-// Why addresses or memory were refused. An Error has a message, which the heap must hold: it is made without the lock.
+// The reason why addresses or memory were refused. It is not an Error, because an Error's message lies in the heap; the
+// caller makes the Error after it has released the lock.
 struct SpaceFailure {
   enum class Kind : uint8_t { addresses, memory } kind = Kind::memory;
   uint64_t wanted = 0;  // bytes
@@ -50,7 +51,7 @@ class AddressSpace {
     nodes_.set_aside(kDecommitNodes);
   }
 
-  // `size` bytes of addresses in [first, end), aligned, with at least a page free on either side.
+  // Reserves `size` bytes of addresses in [first, end), aligned, with at least one free page on either side.
   SpaceResult<VirtAddr> reserve(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
     const RangeNode* before = reservations_.last_until(first.value);
     uint64_t at =
@@ -73,7 +74,8 @@ class AddressSpace {
     return std::unexpected(SpaceFailure{SpaceFailure::Kind::addresses, size, 0});
   }
 
-  // Makes [start, start + size) of a reservation accessible. What is committed already stays and gets these rights.
+  // Makes [start, start + size) of a reservation accessible. Pages that are committed already stay and get these
+  // rights.
   SpaceResult<void> commit(VirtAddr start, uint64_t size, Access access, Claim claim = Claim::fallible) {
     if (size == 0) return {};
     CAIRN_ASSERT(is_reserved(start, size));
@@ -89,7 +91,7 @@ class AddressSpace {
       source_.forget_promise(pages + tables);
       return std::unexpected(no_memory((pages + tables + 1) << kPageBits));
     }
-    // What is there gets the rights, and holes become segments.
+    // Existing segments get the rights, and holes become segments.
     for (RangeNode* segment = overlapping(start.value, end); segment != nullptr; segment = next_before(segment, end)) {
       if (segment->access == access) continue;
       segment = isolate(segment, start.value, end);
@@ -114,7 +116,7 @@ class AddressSpace {
   void protect(VirtAddr start, uint64_t size, Access access) {
     const uint64_t end = start.value + size;
     CAIRN_ASSERT(committed_bytes(start.value, end) == size);
-    (void)nodes_.ensure(2);  // for segments that have used theirs; the others have what they need
+    (void)nodes_.ensure(2);  // for segments that have used their spare nodes; the others still have theirs
     for (RangeNode* segment = overlapping(start.value, end); segment != nullptr; segment = next_before(segment, end)) {
       if (segment->access == access) continue;
       segment = isolate(segment, start.value, end);
@@ -124,7 +126,7 @@ class AddressSpace {
     CAIRN_ASSERT(table_.protect(start, size, access, TableFrames::promised));
   }
 
-  // Takes the memory of [start, start + size) away; the addresses stay reserved.
+  // Frees the memory of [start, start + size) away; the addresses stay reserved.
   void decommit(VirtAddr start, uint64_t size) {
     if (size == 0) return;
     const uint64_t end = start.value + size;
@@ -149,7 +151,7 @@ class AddressSpace {
         }));
     committed_ -= pages;
     filled_ -= filled;
-    // All of the pages are promises now. A split has taken a node, and the next one needs one too.
+    // All pages are only promised now. A split has taken a node, and the next split needs one too.
     if (nodes_.free_nodes() < nodes_.nodes_aside()) {
       nodes_.add(*source_.redeem(0));
       --pages;
@@ -157,7 +159,7 @@ class AddressSpace {
     source_.forget_promise(pages + tables);
   }
 
-  // Gives a whole reservation back.
+  // Releases a whole reservation.
   void release(VirtAddr start) {
     RangeNode* reservation = reservations_.last_until(start.value);
     CAIRN_ASSERT(reservation != nullptr && reservation->start == start.value);
@@ -166,7 +168,7 @@ class AddressSpace {
     nodes_.give(reservation);
   }
 
-  // Addresses for physical memory that is not RAM. Stays for good.
+  // Maps physical memory that is not RAM, permanently.
   SpaceResult<VirtAddr> map_device(VirtAddr first, VirtAddr end, PhysRange range) {
     const uint64_t offset = range.start.value & (kPageSize - 1);
     const uint64_t size = align_up(offset + range.size, kPageSize);
@@ -187,14 +189,14 @@ class AddressSpace {
     if ((write && !segment->access.write) || (execute && !segment->access.execute)) return FaultOutcome::no_rights;
     const VirtAddr page{align_down(address.value, kPageSize)};
     if (table_.translate(page)) {
-      table_.forget(page);  // another CPU was faster, or this one remembered that nothing was there
+      table_.forget(page);  // another CPU has filled the page, or this one remembered that it was absent
     } else {
       fill_around(*segment, page);
     }
     return FaultOutcome::filled;
   }
 
-  // Fills committed memory at once, for what is touched under locks.
+  // Fills committed memory at once, for memory that is touched under locks.
   void fill(VirtAddr start, uint64_t size) {
     CAIRN_ASSERT(committed_bytes(start.value, start.value + size) == size);
     for (VirtAddr page = start; page.value < start.value + size; page = page + kPageSize) {
@@ -203,29 +205,29 @@ class AddressSpace {
   }
 
   [[nodiscard]] bool is_committed(VirtAddr address) const { return segments_.holder_of(address.value) != nullptr; }
-  // Whether code that was sealed lies there.
+  // Whether sealed code lies at the address.
   [[nodiscard]] bool is_executable(VirtAddr address) const {
     const RangeNode* segment = segments_.holder_of(address.value);
     return segment != nullptr && segment->access.execute;
   }
-  // Bytes that are promised to someone, filled or not; and those filled.
+  // Bytes that are committed, filled or not; and bytes that are filled.
   [[nodiscard]] uint64_t committed_total() const { return committed_ << kPageBits; }
   [[nodiscard]] uint64_t filled_total() const { return filled_ << kPageBits; }
   // How many reservations and how many pieces of committed memory there are, and frames that hold their nodes.
   [[nodiscard]] uint64_t reservation_count() const { return reservations_.count(); }
   [[nodiscard]] uint64_t segment_count() const { return segments_.count(); }
   [[nodiscard]] uint64_t node_frames() const { return nodes_.frames(); }
-  // What commit() would grant where all page tables exist.
+  // The number of bytes that commit() would grant where all page tables exist.
   [[nodiscard]] uint64_t available_bytes() {
     return source_.with([](FrameSource::State& s) { return s.available(Claim::fallible) << kPageBits; });
   }
-  // How many frames must be promised now: those of pages that were not touched yet, and of tables on the way to
-  // committed pages. Takes time in proportion to what is committed.
+  // The number of frames that must be promised now: those for pages that were not touched yet, and for tables above
+  // committed pages. Takes time in proportion to the committed memory.
   [[nodiscard]] uint64_t recount() const {
     uint64_t frames = committed_ - filled_;
     for (unsigned level = 0; level + 1 < table_.levels(); ++level) {
       const uint64_t span = page_size_at(level + 1);
-      std::optional<uint64_t> counted;  // the last block that was
+      std::optional<uint64_t> counted;  // the last block that was counted
       for (RangeNode* segment = segments_.first(); segment != nullptr; segment = RangeTree::next(segment)) {
         uint64_t from = align_down(segment->start, span);
         const uint64_t last = align_down(segment->end() - 1, span);
@@ -238,7 +240,8 @@ class AddressSpace {
   }
 
  private:
-  // What decommit() takes at most before it gives a node back, and what a segment can be split into by one protect().
+  // The most nodes that decommit() takes before it gives one back, and the number that splitting a segment by one
+  // protect() needs.
   static constexpr uint8_t kDecommitNodes = 2, kSpareNodes = 2;
 
   static Access owned(Access access) {
@@ -274,7 +277,7 @@ class AddressSpace {
     }
   }
 
-  // How many tables that [start, end) needs are missing and not promised for a segment.
+  // The number of tables that [start, end) needs and that neither exist nor are promised for a segment.
   [[nodiscard]] uint64_t missing_tables(uint64_t start, uint64_t end) const {
     uint64_t missing = 0;
     for (unsigned level = 0; level + 1 < table_.levels(); ++level) {
@@ -311,7 +314,7 @@ class AddressSpace {
     fill_group(segment, page);
   }
 
-  // Fills the pages of the 64 KiB group around `page` that lie in the segment and are not there yet.
+  // Fills the absent pages of the 64 KiB group around `page` that lie in the segment.
   void fill_group(const RangeNode& segment, VirtAddr page) {
     const uint64_t group = align_down(page.value, kGroup);
     if (group >= segment.start && group + kGroup <= segment.end() && table_.is_empty({group}, kGroup / kPageSize)) {
@@ -353,7 +356,8 @@ class AddressSpace {
     if (segment->end() > end) split(segment, end);
     return segment;
   }
-  // Returns the second part. Its node is one of the segment's spare ones, or one of those that decommit() may take.
+  // Splits the segment and returns the second part. Its node is one of the segment's spare ones, or one of those that
+  // decommit() may take.
   RangeNode* split(RangeNode* segment, uint64_t at) {
     RangeNode* rest = nodes_.take();
     rest->start = at;
@@ -361,7 +365,7 @@ class AddressSpace {
     rest->access = segment->access;
     segment->size = at - segment->start;
     if (segment->spare_nodes != 0) {
-      // The other one moves along: the second border of a range lies in the second part.
+      // The remaining spare node goes to the second part, because the second border of a range lies there.
       rest->spare_nodes = static_cast<uint8_t>(segment->spare_nodes - 1);
       segment->spare_nodes = 0;
       nodes_.give_up(1);
@@ -370,7 +374,7 @@ class AddressSpace {
     return rest;
   }
 
-  // Joins neighbours that have become alike, so that a memory that grows stays one segment. (Reservations do not
+  // Joins neighbouring segments with equal rights, so that a memory that grows stays one segment. (Reservations do not
   // touch.)
   void merge_around(uint64_t start, uint64_t end) {
     RangeNode* segment = segments_.last_until(start == 0 ? 0 : start - 1);

@@ -1,11 +1,11 @@
-// Memory for guest code (INV-7): from its allocation on its frames are writable where the code is put and nowhere else,
-// and from sealing on they are writable nowhere.
+// Memory for guest code (INV-7). From its allocation on, its frames are writable only at the address of the code. From
+// sealing on, they are writable nowhere.
 //
-// The direct map's alias of a frame loses its write right when the frame is allocated, not when the code is sealed:
-// that may need tables, whose frames may run out, and sealing must not fail. Release gives the right back before the
-// frames go to the allocator, which keeps its lists in them.
+// A frame's alias in the direct map loses its write right when the frame is allocated, not when the code is sealed.
+// That may need new tables, for which frames may run out, and sealing must not fail. Release restores the right before
+// the frames return to the allocator, which keeps its lists in them.
 //
-// A view without state over the address space and its table; whoever makes one holds the address space's lock.
+// A stateless view of the address space and its table. Its user holds the address space's lock.
 #pragma once
 
 #include "base/result.hpp"
@@ -16,11 +16,11 @@ namespace cairn::kernel {
 template <class Table>
 class CodeMemory {
  public:
-  // `largest_level`: of the pages that the direct map is made of.
+  // `largest_level` is the largest level of the pages that the direct map is made of.
   CodeMemory(DirectMap map, FrameSource& source, AddressSpace<Table>& space, Table& table, unsigned largest_level)
       : map_(map), source_(source), space_(space), table_(table), largest_level_(largest_level) {}
 
-  // `size` bytes, whole pages, somewhere in [first, end): zeros that can be written.
+  // Allocates `size` bytes, whole pages, somewhere in [first, end): writable memory of zeros.
   SpaceResult<VirtAddr> allocate(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
     const VirtAddr start = CAIRN_TRY(space_.reserve(first, end, size, alignment));
     if (auto done = space_.commit(start, size, {.write = true}); !done) {
@@ -35,7 +35,7 @@ class CodeMemory {
     return std::unexpected(SpaceFailure{SpaceFailure::Kind::memory, size, space_.available_bytes()});
   }
 
-  // The first `text` bytes, whole pages, become executable and all of it read-only.
+  // Makes the first `text` bytes, whole pages, executable and all of it read-only.
   void seal(VirtAddr start, uint64_t size, uint64_t text) {
     if (text != 0) space_.protect(start, text, {.execute = true});
     if (text != size) space_.protect(start + text, size - text, {});
@@ -47,7 +47,7 @@ class CodeMemory {
   }
 
  private:
-  static constexpr Access kAlias{.write = true};  // what the direct map allows
+  static constexpr Access kAlias{.write = true};  // rights of the direct map
 
   // Calls `visit(alias, bytes)` for each run of consecutive frames behind [start, start + size) until it returns false.
   // Returns how many bytes of pages it returned true for.
@@ -68,7 +68,8 @@ class CodeMemory {
     return translation->address + (page.value & (page_size_at(translation->level) - 1));
   }
 
-  // Tables of the direct map are promised before they are taken, so that they never come from the reserve.
+  // Splits a large page of the direct map. Tables for it are promised before they are taken, so that they never come
+  // from the reserve.
   bool split_at(VirtAddr boundary) {
     if (!source_.promise(table_.tables_to_split_at(boundary))) return false;
     return table_.split_at(boundary, TableFrames::promised);

@@ -1,10 +1,10 @@
-// Physical memory in frames of 4 KiB: a buddy allocator with one word of record a frame.
+// Physical memory in frames of 4 KiB: a buddy allocator with one word of record for each frame.
 //
-// Free blocks of 2^order frames, aligned to their size, are in one list an order. A record says of the first frame of a
-// block what the block is; whoever has allocated a block may keep a small number of its own there (the heap does), so
-// that freeing needs the address only. The links of a free block lie in the records of its second and third frame: the
-// allocator does not touch free memory, which a virtual machine's host gives to its guest at the first touch, in pieces
-// of 2 MiB. Blocks of one and two frames have too few records; their links lie in the first frame.
+// Free blocks of 2^order frames, aligned to their size, are in one list for each order. The record of a block's first
+// frame describes the block. The owner of an allocated block may keep a small number there (the heap does), so that
+// freeing needs only the address. The links of a free block lie in the records of its second and third frame. So the
+// allocator does not touch free memory, which the host of a virtual machine gives to its guest at the first touch, in
+// pieces of 2 MiB. Blocks of one and two frames have too few records; their links lie in the first frame.
 //
 // Not locked; FrameSource (memory.hpp) adds the lock and a cache for each CPU.
 #pragma once
@@ -25,12 +25,12 @@ class FrameAllocator {
   // The ranges are ascending, disjoint, page-aligned, and mapped by `map`. Records are put into the first range that
   // has room for them; they cover [start of the first range, `highest`). False when no range is large enough.
   bool initialize(DirectMap map, std::span<const PhysRange> ranges, uint64_t highest);
-  // Gives more memory to the allocator, below `highest`.
+  // Adds memory to the allocator, below `highest`.
   void add(PhysRange range);
 
-  // A block of 2^order frames, contents unspecified.
+  // Allocates a block of 2^order frames, contents unspecified.
   std::optional<PhysAddr> allocate(unsigned order);
-  // `frames` contiguous frames, not rounded up to a power of two.
+  // Allocates `frames` contiguous frames, not rounded up to a power of two.
   std::optional<PhysAddr> allocate_contiguous(uint64_t frames);
   void free(PhysAddr block, unsigned order);
   void free_contiguous(PhysAddr start, uint64_t frames);
@@ -38,7 +38,7 @@ class FrameAllocator {
   [[nodiscard]] uint64_t free_frames() const { return free_frames_; }
   [[nodiscard]] uint64_t total_frames() const { return total_frames_; }
 
-  // The word of whoever owns the block that starts at this frame: 30 bits.
+  // The note of the owner of the block that starts at this frame: 30 bits.
   void set_note(PhysAddr frame, uint32_t note) { records_[index_of(frame)] = note << 2; }
   [[nodiscard]] uint32_t note(PhysAddr frame) const { return records_[index_of(frame)] >> 2; }
   [[nodiscard]] bool covers(PhysAddr frame) const {
@@ -64,7 +64,7 @@ class FrameAllocator {
   uint64_t first_ = 0;  // physical address of record 0
   uint64_t record_count_ = 0;
   uint32_t* records_ = nullptr;
-  std::array<Link, kOrders> lists_{};  // the first of each order
+  std::array<Link, kOrders> lists_{};  // the first free block of each order
   uint64_t free_frames_ = 0;
   uint64_t total_frames_ = 0;
 };

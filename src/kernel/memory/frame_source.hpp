@@ -1,11 +1,11 @@
-// The machine's frames for everyone: the allocator behind its lock, and the account of promises.
+// The source of all frames: the allocator behind its lock, and the account of promises.
 //
-// A promised frame is one that someone may take later, and must then be there: a page of committed memory that was not
-// touched yet, or the page table that touching it needs. free_frames() never drops below what is promised.
+// A promised frame is one that may be taken later and must be available then: for a committed page that was not touched
+// yet, or for a page table that touching it needs. free_frames() never drops below the number of promised frames.
 //
-// Beyond that there is a reserve. Guests' memory and everything else that may fail (Claim::fallible, promise) leave it
-// alone. The kernel's own small objects, which have no way to fail, take from it (Claim::last): a guest that has taken
-// all it can get leaves enough for the kernel to go on.
+// Besides the promised frames there is a reserve. Guests' memory and all other allocations that may fail
+// (Claim::fallible, promise) do not use it. The kernel's own small objects, whose allocation must not fail, do
+// (Claim::last). So a guest that has taken all memory it can get leaves enough for the kernel to continue.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ class FrameSource {
     uint64_t promised = 0;
     uint64_t reserve = 0;
 
-    // How many frames such a claim may take.
+    // The number of frames that such a claim may take.
     [[nodiscard]] uint64_t available(Claim claim) const {
       const uint64_t free = frames.free_frames(), taken = promised + (claim == Claim::fallible ? reserve : 0);
       return free > taken ? free - taken : 0;
@@ -41,7 +41,7 @@ class FrameSource {
     return state_.with(std::forward<F>(function));
   }
 
-  // For kernel data and page tables. None rather than touch what is promised.
+  // Allocates a frame for kernel data and page tables. Returns nothing rather than use promised frames.
   std::optional<PhysAddr> allocate() { return allocate_contiguous(1, Claim::last); }
   std::optional<PhysAddr> allocate_contiguous(uint64_t count, Claim claim = Claim::last) {
     return with([&](State& s) -> std::optional<PhysAddr> {
@@ -49,7 +49,7 @@ class FrameSource {
       return count == 1 ? s.frames.allocate(0) : s.frames.allocate_contiguous(count);
     });
   }
-  // For a slab: 2^order frames, aligned to their size, each with this note.
+  // Allocates 2^order frames for a slab, aligned to their size, each with this note.
   std::optional<PhysAddr> allocate_block(unsigned order, uint32_t note, Claim claim) {
     return with([&](State& s) -> std::optional<PhysAddr> {
       const uint64_t count = uint64_t{1} << order;
@@ -69,7 +69,7 @@ class FrameSource {
     return with([&](State& s) { return s.frames.covers(frame) ? s.frames.note(frame) : 0; });
   }
 
-  // Promises `count` frames; false: there are not as many.
+  // Promises `count` frames; returns false if there are not as many.
   [[nodiscard]] bool promise(uint64_t count, Claim claim = Claim::fallible) {
     if (must_fail(claim)) return false;
     return with([&](State& s) {
@@ -84,7 +84,7 @@ class FrameSource {
       s.promised -= count;
     });
   }
-  // 2^order of the promised frames. None only when memory is too fragmented for this order; never for order 0.
+  // Takes 2^order of the promised frames. Fails only when memory is too fragmented for this order; never for order 0.
   std::optional<PhysAddr> redeem(unsigned order) {
     return with([&](State& s) {
       CAIRN_ASSERT(s.promised >= uint64_t{1} << order);
@@ -105,11 +105,11 @@ class FrameSource {
     return with([](State& s) { return s.promised; });
   }
 
-  // Each attempt of something that may fail asks first whether a test wants it to.
+  // Every allocation that may fail asks this first: whether a test wants it to fail.
   [[nodiscard]] bool must_fail(Claim claim) { return claim == Claim::fallible && injected_.next(); }
   [[nodiscard]] InjectedFailure& injected_failure() { return injected_; }
 
-  // PageTable's source of tables, and where owned pages go when they are unmapped.
+  // The interface for PageTable: the source of tables, and where owned pages go when they are unmapped.
   std::optional<PhysAddr> redeem_table() { return redeem(0); }
   void free_table(PhysAddr frame) { free_contiguous(frame, 1); }
   void free(PhysAddr page, unsigned level) { free_contiguous(page, uint64_t{1} << (9 * level)); }

@@ -1,12 +1,12 @@
 // The kernel's heap, under operator new: small objects in slabs by size class, larger ones in whole frames.
 //
-// A slab is 2^order frames, aligned to its size, with a header and objects of one size; where memory is too fragmented
-// for that it is a single frame. The note of each of its frames says class and order, so freeing needs the address
-// only. Objects above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps
-// them instead (memory.cpp). All heap memory is always mapped: touching it never faults. Not locked.
+// A slab is 2^order frames, aligned to its size, with a header and objects of one size; if memory is too fragmented, a
+// slab is a single frame. The note of each of its frames gives class and order, so freeing needs only the address.
+// Objects above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps them
+// instead (memory.cpp). All heap memory is always mapped: touching it never faults. Not locked.
 //
-// While an operation runs (base/operation.hpp), what is allocated goes to slabs and large blocks of the operation's
-// own, so that all of it can be freed at once, or become the system's.
+// While an operation runs (base/operation.hpp), its objects go to slabs and large blocks of its own. So all of them can
+// be freed at once, or become ordinary memory.
 #pragma once
 
 #include <array>
@@ -20,23 +20,23 @@ namespace cairn::kernel {
 class Heap {
  public:
   static constexpr size_t kLargestSmall = 2048;
-  // What lies in front of an operation's large block.
+  // Bytes in front of an operation's large block.
   static constexpr size_t kBlockHeader = 64;
 
   Heap(DirectMap map, FrameSource& source) : map_(map), source_(source) {}
 
-  // Null when there is no memory. Alignment: 16 up to 64 as asked for, 4096 for what exceeds kLargestSmall (64 in an
-  // operation).
+  // Returns null when there is no memory. Alignment: up to 64 as requested (at least 16), and 4096 for objects above
+  // kLargestSmall (64 in an operation).
   void* allocate(size_t size, size_t alignment, Claim claim = Claim::last);
   void free(void* pointer);
 
-  // One at a time.
+  // Begins an operation. There is at most one at a time.
   void begin_operation();
   [[nodiscard]] bool has_operation() const { return has_operation_; }
-  // What was allocated since becomes ordinary.
+  // Ends the operation; its objects become ordinary ones.
   void keep_operation();
-  // Frees what was allocated since and is still there. Mapped blocks are the caller's to unmap: `unmap(block)` for
-  // each.
+  // Ends the operation and frees the objects that it has allocated and not freed. The caller unmaps mapped blocks:
+  // `unmap(block)` is called for each.
   template <class F>
   void drop_operation(F&& unmap) {
     free_slabs();
@@ -50,8 +50,8 @@ class Heap {
     }
     end_operation();
   }
-  // A block that the caller has mapped for the operation: what allocate() would have returned of it. And before it is
-  // unmapped.
+  // adopt_mapped registers a block that the caller has mapped for the operation and returns the address that allocate()
+  // would have returned. The other function is called before the block is unmapped.
   void* adopt_mapped(std::byte* block);
   void forget_mapped(std::byte* block);
 
@@ -65,7 +65,7 @@ class Heap {
     FreeObject* next;
   };
   struct Slab {
-    Slab* next;  // of the slabs of this class with a free object
+    Slab* next;  // next slab of this class with a free object
     Slab* previous;
     Slab* next_of_operation;
     Slab* previous_of_operation;
@@ -75,7 +75,7 @@ class Heap {
     uint32_t order;
     bool of_operation;
   };
-  // In front of an operation's large block, and of one that it has left behind.
+  // The header of an operation's large block, and of one that an operation has left behind.
   struct LargeBlock {
     LargeBlock* next;
     LargeBlock* previous;

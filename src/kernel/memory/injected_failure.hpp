@@ -1,17 +1,17 @@
-// Allocations that fail on purpose, to prove that nothing depends on their success (kernel/testing/injection.hpp).
+// Makes allocations fail on purpose, to prove that nothing depends on their success (kernel/testing/injection.hpp).
 #pragma once
 
 #include <cstdint>
 
 namespace cairn::kernel {
 
-// Counts what may fail: promises of frames, and heap objects and frames with Claim::fallible.
+// Counts the allocations that may fail: promises of frames, and heap objects and frames with Claim::fallible.
 class InjectedFailure {
  public:
   enum class Extent : uint8_t { one, all_that_follow };
 
-  // From now on, the `number`-th attempt fails (counted from 1), and perhaps all behind it. 0: none, but they are
-  // counted.
+  // From now on, the `number`-th attempt fails (counted from 1), and with Extent::all all later ones too. 0: none
+  // fails, but they are counted.
   void arm(uint64_t number, Extent extent) {
     *this = InjectedFailure{}, fails_at_ = number, extent_ = extent, counts_ = true;
   }

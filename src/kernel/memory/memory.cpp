@@ -42,7 +42,7 @@ void require(bool success) {
   if (!success) panic("not enough memory to start the kernel");
 }
 
-// Where the image is linked, and with no right to write what is not data in the direct map, too.
+// Maps a part of the image where it is linked. A part that is not data loses its write right in the direct map, too.
 void map_image(ImagePart part, Access access) {
   const ImageSegment segment = image_segment(part);
   if (segment.size == 0) return;
@@ -53,7 +53,7 @@ void map_image(ImagePart part, Access access) {
   require(table.protect(VirtAddr::of(kDirectMap.at(physical.start)), segment.size, {}));
 }
 
-// The tables that the entry made map everything writable and executable. Nothing uses them any more.
+// Removes the tables that the entry made, which map everything writable and executable. Nothing uses them any more.
 void retire_boot_tables() {
   const ImageSegment tables = first_page_tables();
   const PhysRange physical = frames_of(tables);
@@ -81,7 +81,7 @@ SpaceResult<VirtAddr> map_pages(KernelAddressSpace& s, uint64_t size, Claim clai
 
 void initialize_memory(const BootInfo& info) {
   const uint64_t highest = std::min(info.memory.highest(), layout::kDirectMapSize);
-  // Of the ranges, those that the first page tables map; the others follow when the direct map is whole.
+  // Begin with the ranges that the first page tables map; the others follow when the direct map is complete.
   MemoryMap early = info.memory;
   early.reserve({{machine::early_memory_end()}, ~uint64_t{0} >> 1});
   frames.with([&](FrameSource::State& s) { require(s.frames.initialize(kDirectMap, early.usable(), highest)); });
@@ -112,7 +112,7 @@ void initialize_memory(const BootInfo& info) {
       const uint64_t end = std::min(range.end(), layout::kDirectMapSize);
       if (start < end) s.frames.add({{start}, end - start});
     }
-    // For the kernel's own objects once guests have taken all that they can get.
+    // The reserve is for the kernel's own objects once guests have taken all that they can get.
     s.reserve = s.frames.total_frames() / 64 + 512;
   });
   heap.create(kDirectMap, frames);
@@ -166,7 +166,8 @@ void* allocate_bytes(size_t size, size_t alignment, Claim claim) {
   if (frames.must_fail(claim)) return nullptr;
   void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment, claim); });
   if (result != nullptr || size <= Heap::kLargestSmall || size >= uint64_t{1} << 40) return result;
-  // Large blocks may exist in pieces only. They are filled at once: the heap is touched under locks, too.
+  // Contiguous frames may be missing for a large block, so pages are mapped. They are filled at once because the heap
+  // is touched under locks, too.
   const bool of_operation = (*heap).with([](Heap& h) { return h.has_operation(); });
   if (alignment > (of_operation ? Heap::kBlockHeader : kPageSize)) return nullptr;
   (*space).with([&](KernelAddressSpace& s) {
@@ -189,7 +190,8 @@ void keep_operation() {
   (*heap).with([](Heap& h) { h.keep_operation(); });
 }
 void drop_operation() {
-  // Unmapping is not for under the heap's lock: blocks are linked by their first words until then.
+  // Blocks must not be unmapped under the heap's lock, so they are linked by their first words until the lock is
+  // released.
   struct Link {
     Link* next;
   };
@@ -256,7 +258,7 @@ InjectedFailure& injected_failure() { return frames.injected_failure(); }
 
 namespace cairn {
 namespace {
-// One CPU's; it moves into the fiber's record when there are several.
+// The operation of the one CPU; it moves into the fiber's record when there are several.
 constinit OperationRecord* current_operation = nullptr;
 }  // namespace
 

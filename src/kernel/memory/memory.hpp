@@ -17,7 +17,7 @@ using LockedAddressSpace = Locked<KernelAddressSpace, SpinLock, LockRank::addres
 
 inline constexpr DirectMap kDirectMap(layout::kDirectMap);
 
-// Sets everything up: from here on there is operator new, and the tables of the start are gone.
+// Sets up all memory management. After this call there is operator new, and the first page tables are gone.
 void initialize_memory(const BootInfo& info);
 
 FrameSource& frame_source();
@@ -26,7 +26,7 @@ LockedAddressSpace& address_space();
 VirtAddr guest_addresses_start();
 VirtAddr guest_addresses_end();
 
-// Works on the address space under its lock; a failure becomes an Error without it.
+// Runs a function on the address space under its lock. A failure is converted to an Error after the lock is released.
 Error to_error(const SpaceFailure& failure);
 template <class F>
 auto in_address_space(F&& function) {
@@ -34,45 +34,46 @@ auto in_address_space(F&& function) {
   return std::move(result).transform_error([](const SpaceFailure& failure) { return to_error(failure); });
 }
 
-// Reserves and commits in the kernel's half.
+// Reserves and commits pages in the kernel's half.
 Result<std::span<std::byte>> map_kernel_pages(uint64_t size);
 Result<volatile std::byte*> map_device(PhysRange registers);
 // Memory for guest code (memory/code_memory.hpp), of whole pages.
 Result<std::span<std::byte>> allocate_code(uint64_t size, uint64_t alignment);
 void seal_code(std::span<std::byte> code, uint64_t text);
 void release_code(std::span<std::byte> code);
-// From the heap; null when there is no memory. Not under a lock.
+// Allocates from the heap; null when there is no memory. Must not be called under a lock.
 void* allocate_bytes(size_t size, size_t alignment, Claim claim);
 void free_bytes(void* pointer);
-// What is allocated from here on becomes ordinary, or is freed at once.
+// Begin and end an operation, whose allocations become ordinary or are freed at once (base/operation.hpp).
 void begin_operation();
 void keep_operation();
 void drop_operation();
-// When plain operator new finds no memory, `end` gets the size that was wanted and ends the kernel, allocating nothing.
-// By default that is a panic.
+// Sets the function that plain operator new calls when it finds no memory. `end` receives the requested size and ends
+// the kernel without allocating. The default is a panic.
 void end_without_memory(void (*end)(size_t size));
 [[noreturn]] void out_of_memory(size_t size);
 
-// What the page table says; works in a panic (takes no lock), nothing before initialize_memory.
+// Translates an address by the page table. Works in a panic because it takes no lock; returns nothing before
+// initialize_memory.
 std::optional<Translation> translate(VirtAddr address);
 bool is_memory_ready();
 
 struct MemoryStatistics {
   uint64_t total;         // RAM that the kernel manages
-  uint64_t free;          // frames nobody has
+  uint64_t free;          // free frames
   uint64_t heap;          // held by the heap
-  uint64_t heap_used;     // of which in objects
+  uint64_t heap_used;     // bytes of the heap in objects
   uint64_t committed;     // promised to regions
-  uint64_t filled;        // of which there already
-  uint64_t promised;      // frames for what is not there yet, with page tables
-  uint64_t reservations;  // ranges of addresses that are taken
+  uint64_t filled;        // bytes of it that are filled
+  uint64_t promised;      // frames promised for pages and tables that do not exist yet
+  uint64_t reservations;  // reserved ranges of addresses
   uint64_t segments;      // pieces of committed memory
-  uint64_t nodes;         // held by the records of both
+  uint64_t nodes;         // held by the nodes of both
 };
 MemoryStatistics memory_statistics();
 // Whether as many frames are promised as committed memory can still need; takes time in proportion to it.
 bool promises_are_exact();
-// What makes allocations fail on purpose.
+// The object that makes allocations fail on purpose.
 InjectedFailure& injected_failure();
 
 }  // namespace cairn::kernel

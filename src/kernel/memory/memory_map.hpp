@@ -1,5 +1,6 @@
-// The machine's RAM as the firmware tells it, made trustworthy: sorted, page-aligned, without overlaps, minus what is
-// taken. Needs no heap. What does not fit the fixed capacity is left out (memory is lost, nothing else).
+// The machine's RAM as the firmware reports it, normalized: sorted, page-aligned, without overlaps, without occupied
+// parts. Needs no heap. Ranges beyond the fixed capacity are left out; the only effect is that their memory is not
+// used.
 #pragma once
 
 #include <array>
@@ -14,9 +15,9 @@ class MemoryMap {
  public:
   static constexpr size_t kCapacity = 64;
 
-  // RAM that may be used; shrunk to whole pages. Ranges that wrap around or are empty are ignored.
+  // Adds RAM that may be used, shrunk to whole pages. Ranges that wrap around or are empty are ignored.
   void add_usable(PhysRange range);
-  // Takes these bytes out, widened to whole pages. Call after all add_usable.
+  // Removes these bytes, widened to whole pages. Call after all add_usable.
   void reserve(PhysRange range);
 
   // Ascending, disjoint.

@@ -1,8 +1,8 @@
-// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. What differs is data: a Format says
-// how an entry is written, a Tlb how a translation is forgotten. Tested on the host against an emulated MMU.
+// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. The differences are data: a Format
+// says how an entry is written, a Tlb how a translation is flushed. Tested on the host against an emulated MMU.
 //
-// Entries remember whether their frame belongs to the mapping (Access::owned): unmapping gives such frames back.
-// Not locked: AddressSpace does that.
+// Entries record whether their frame belongs to the mapping (Access::owned); unmapping frees such frames. There is no
+// lock here: AddressSpace holds one.
 #pragma once
 
 #include <concepts>
@@ -16,12 +16,12 @@
 
 namespace cairn::kernel {
 
-// What may be done with a page. Everything can be read by whoever can write or execute it.
+// The rights of a page. A page that can be written or executed can also be read.
 struct Access {
   bool write = false;
   bool execute = false;
   bool device = false;  // not cached, not reordered
-  bool owned = false;   // the frame is given back when the page is unmapped
+  bool owned = false;   // the frame is freed when the page is unmapped
   bool operator==(const Access&) const = default;
 };
 
@@ -38,12 +38,12 @@ concept PageTableFormat = requires(uint64_t entry, PhysAddr address, Access acce
 };
 
 struct Translation {
-  PhysAddr address;  // of the page, not of the byte
+  PhysAddr address;  // start of the page, not the translated byte
   unsigned level = 0;
   Access access;
 };
 
-// A whole tree, as a CPU is told of it.
+// A whole tree, in the form that a CPU needs.
 struct PageTableRoot {
   PhysAddr address;
   unsigned levels = 0;
@@ -51,7 +51,7 @@ struct PageTableRoot {
 
 constexpr uint64_t page_size_at(unsigned level) { return kPageSize << (9 * level); }
 
-// Where the frame of a new table comes from: one that was promised, which cannot fail, or any.
+// The source of frames for new tables: promised frames, which cannot run out, or any frames.
 enum class TableFrames : uint8_t { promised, any };
 
 // Frames: `std::optional<PhysAddr> allocate()` and `redeem_table()` for tables, `free_table(PhysAddr)`, and
@@ -64,7 +64,7 @@ class PageTable {
   PageTable(DirectMap map, Frames& frames, Tlb& tlb, unsigned levels)
       : map_(map), frames_(frames), tlb_(tlb), levels_(levels) {}
 
-  // Makes the root; false when there is no memory.
+  // Makes the root; returns false when there is no memory.
   bool create() {
     const auto root = allocate_table(TableFrames::any);
     if (root) root_ = *root;
@@ -73,7 +73,8 @@ class PageTable {
   [[nodiscard]] PhysAddr root() const { return root_; }
   [[nodiscard]] unsigned levels() const { return levels_; }
 
-  // Maps one page of the size of `level` where nothing is mapped. False: no memory for a table; nothing has changed.
+  // Maps one page of the size of `level` where nothing is mapped. Returns false, with nothing changed, if there is no
+  // memory for a table.
   bool map(VirtAddr virt, PhysAddr phys, unsigned level, Access access, TableFrames from = TableFrames::any) {
     uint64_t* entry = walk_to(virt, level, from);
     if (entry == nullptr) return false;
@@ -128,23 +129,23 @@ class PageTable {
     return false;
   }
 
-  // Makes this CPU look the translation up again.
+  // Flushes the translation, so that this CPU looks it up again.
   void forget(VirtAddr virt) { tlb_.flush(virt); }
 
-  // How many tables of `level` (whose entries map pages of that size) are missing of those that the addresses from
-  // `first` to `last` need.
+  // The number of missing tables of `level` (whose entries map pages of that size) that the addresses from `first` to
+  // `last` need.
   [[nodiscard]] uint64_t missing_tables(unsigned level, VirtAddr first, VirtAddr last) const {
     return missing_below(root_, levels_ - 1, level, first.value, last.value);
   }
 
-  // Removes what is mapped in the range, gives owned frames and emptied tables back. False: no memory to split a large
-  // page that reaches beyond the range; then that page is still there.
+  // Removes all mappings in the range; frees owned frames and emptied tables. Returns false if there is no memory to
+  // split a large page that reaches beyond the range; then that page stays mapped.
   bool unmap(VirtAddr virt, uint64_t size) {
     return unmap(
         virt, size, TableFrames::any, [](VirtAddr, uint64_t) { return false; },
         [&](PhysAddr page, unsigned level) { frames_.free(page, level); });
   }
-  // The same, but the caller decides: an empty table, which maps `span` bytes from `block` on, stays when
+  // Does the same, but the caller decides: an empty table, which maps `span` bytes from `block` on, stays when
   // keeps_table(block, span) says so, and owned pages go to release(page, level).
   template <class KeepsTable, class Release>
   bool unmap(VirtAddr virt, uint64_t size, TableFrames from, KeepsTable&& keeps_table, Release&& release) {
@@ -156,8 +157,7 @@ class PageTable {
                   });
   }
 
-  // Changes the rights of what is mapped in the range; whether frames are owned stays as it is. (Same failure as
-  // unmap.)
+  // Changes the rights of all pages mapped in the range; whether frames are owned does not change. Fails as unmap does.
   bool protect(VirtAddr virt, uint64_t size, Access access, TableFrames from = TableFrames::any) {
     return change(
         root_, levels_ - 1, virt.value, virt.value + (size - 1), from, [](VirtAddr, uint64_t) { return true; },
@@ -169,8 +169,8 @@ class PageTable {
         });
   }
 
-  // Makes `boundary` lie between two pages, by splitting the large page that it lies in; how many tables that takes.
-  // False: no memory; what is mapped is the same, perhaps in smaller pages.
+  // Makes `boundary` lie between two pages by splitting the large pages around it. Returns false if there is no memory;
+  // then the mappings are the same, perhaps in smaller pages.
   bool split_at(VirtAddr boundary, TableFrames from = TableFrames::any) {
     uint64_t* table = map_.at<uint64_t>(root_);
     for (unsigned level = levels_ - 1;; --level) {
@@ -193,8 +193,8 @@ class PageTable {
     return tables;
   }
 
-  // Undoes splitting: tables that touch the range and map consecutive frames with these rights throughout become large
-  // pages.
+  // Undoes splitting: each table that touches the range and maps only consecutive frames with these rights becomes a
+  // large page.
   void join(VirtAddr virt, uint64_t size, Access access, unsigned largest_level) {
     for (unsigned level = 1; level <= largest_level; ++level) {
       const uint64_t span = page_size_at(level), last = virt.value + (size - 1);
@@ -211,7 +211,7 @@ class PageTable {
   static constexpr unsigned index(VirtAddr virt, unsigned level) {
     return static_cast<unsigned>(virt.value >> (kPageBits + 9 * level)) & 511;
   }
-  // The MMU of another CPU may look at any time, so entries are written whole.
+  // The MMU of another CPU may read entries at any time, so they are written at once.
   static void store(uint64_t* entry, uint64_t value) { __atomic_store_n(entry, value, __ATOMIC_RELEASE); }
 
   std::optional<PhysAddr> allocate_table(TableFrames from) {
@@ -221,7 +221,7 @@ class PageTable {
     return frame;
   }
 
-  // The entry of `level` for `virt`, making tables on the way; null when there is no memory.
+  // Returns the entry of `level` for `virt` and makes missing tables above it; null when there is no memory.
   uint64_t* walk_to(VirtAddr virt, unsigned target, TableFrames from) {
     uint64_t* table = map_.at<uint64_t>(root_);
     for (unsigned level = levels_ - 1; level > target; --level) {

@@ -1,7 +1,7 @@
 // The nodes of the address space, in frames of their own: under its lock nothing is allocated from the heap.
 //
-// Some free nodes are *set aside* for what must not fail later. What may fail makes sure first (ensure) that there are
-// as many nodes as it needs besides those.
+// Some free nodes are *set aside* for operations that must not fail later. An operation that may fail first ensures
+// that there are enough other nodes for it.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,14 @@ class RangePool {
   RangePool(const RangePool&) = delete;
   RangePool& operator=(const RangePool&) = delete;
 
-  // Takes frames until `count` nodes can be taken besides those that are set aside. False: there is no memory.
+  // Takes frames until `count` nodes are free besides those that are set aside. Returns false if there is no memory.
   [[nodiscard]] bool ensure(uint64_t count);
-  // Sets nodes aside, or gives them up again.
+  // Set nodes aside, or release them again.
   void set_aside(uint64_t count) { aside_ += count; }
   void give_up(uint64_t count) { aside_ -= count; }
-  // There must be one.
+  // Takes a free node; there must be one.
   RangeNode* take();
-  // Gives a node back, and its frame when it was the last one in there and enough are left.
+  // Frees a node, and its frame if the frame has no other node in use and enough free nodes are left.
   void give(RangeNode* node);
   // Adds this frame's nodes to the free ones.
   void add(PhysAddr frame);
@@ -37,7 +37,7 @@ class RangePool {
  private:
   // The first bytes of a frame.
   struct Page {
-    Page* next;  // of the pages with free nodes
+    Page* next;  // next page with free nodes
     Page* previous;
     RangeNode* free;  // linked by `right`
     uint64_t used;

@@ -8,12 +8,12 @@
 
 namespace cairn::kernel {
 
-// What the address space knows of a reservation (its range only) or of a segment (everything).
+// The record of a reservation (its range only) or of a segment (everything).
 struct RangeNode {
   uint64_t start = 0;
   uint64_t size = 0;
   Access access;
-  uint8_t spare_nodes = 0;  // that the pool sets aside for splitting this segment
+  uint8_t spare_nodes = 0;  // nodes that the pool sets aside for splitting this segment
   uint32_t priority = 0;    // of the tree: no child has a higher one
   RangeNode* parent = nullptr;
   RangeNode* left = nullptr;
@@ -24,7 +24,7 @@ struct RangeNode {
 
 class RangeTree {
  public:
-  // The node must have its start, and stays the caller's. No two nodes have the same start.
+  // Inserts a node, which must have its start; the caller still owns it. No two nodes have the same start.
   void insert(RangeNode* node);
   // Takes the node out; it can be inserted again.
   void remove(RangeNode* node);
@@ -48,7 +48,7 @@ class RangeTree {
     if (node->parent == nullptr) return &root_;
     return node->parent->left == node ? &node->parent->left : &node->parent->right;
   }
-  // Turns the edge between the node and its parent around.
+  // Rotates the edge between the node and its parent around.
   void rotate_up(RangeNode* node);
 
   RangeNode* root_ = nullptr;

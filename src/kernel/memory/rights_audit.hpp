@@ -1,9 +1,9 @@
-// Looks at every entry of all page tables, as the CPU does, and says what breaks the rules about rights:
+// Reads every entry of all page tables, as the CPU does, and reports violations of the rules about rights:
 //
 // - No entry lets user mode in.
 // - No frame is writable in one mapping and executable in the same or another (INV-7); frames that are to be read-only
 //   are writable in none.
-// - What is executable lies where the caller says that code lies.
+// - Executable pages lie where the caller says that code lies.
 // - In the lower half, which guests' memories are part of, there are no registers of devices, no page tables, and no
 //   frames of the kernel's image.
 //

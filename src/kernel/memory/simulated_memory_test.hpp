@@ -83,7 +83,7 @@ struct Rv64Walk {
   }
 };
 
-// A CPU with a translation cache that never forgets by itself.
+// A CPU with a translation cache that never drops entries
 template <class Walk>
 class Mmu {
  public:

@@ -1,4 +1,4 @@
-// Waits of the kernel's own must not outlast a limit on guests' time (runtime/time_limit.hpp), nor forget its
+// The kernel's own waits must not outlast a limit on guests' time (runtime/time_limit.hpp), and must not lose its
 // interrupt.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace cairn::platform {
 
-// When the limit that there is ends, in nanoseconds since boot; all ones when there is none.
+// The end of the current limit, in nanoseconds since boot; all ones when there is none.
 uint64_t limit_end();
 
 }  // namespace cairn::platform

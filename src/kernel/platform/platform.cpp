@@ -19,7 +19,7 @@ using kernel::KernelAddressSpace;
 using kernel::SpaceResult;
 using kernel::VirtAddr;
 
-// Below a stack; larger than any frame that is entered without touching it.
+// The guard below a stack is larger than any frame that is entered without touching it.
 constexpr size_t kStackGuard = 64 * 1024;
 
 std::span<std::byte> as_span(VirtAddr start, size_t size) { return {start.as_pointer(), size}; }
@@ -105,7 +105,7 @@ runtime::Activation* Platform::activation() { return kernel::this_cpu().activati
 void Platform::set_activation(runtime::Activation* activation) { kernel::this_cpu().activation = activation; }
 void Platform::prepare_thread() { kernel::set_fault_handler(runtime::resolve_fault); }
 
-// There is one CPU and one thread: nobody else can set the word.
+// There is one CPU and one thread, so no other thread can set the word.
 runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
   if (word.load(std::memory_order_acquire) != 0) return runtime::ParkResult::unparked;
   if (!nanoseconds) return runtime::ParkResult::deadlocked;

@@ -1,4 +1,4 @@
-// The boot bundle, taken apart (base/boot_protocol.hpp). Views into the bundle's memory, which stays where it is.
+// The parsed boot bundle (base/boot_protocol.hpp). The fields are views into the bundle's memory, which stays in place.
 #pragma once
 
 #include <span>
@@ -17,7 +17,7 @@ struct Bundle {
   std::vector<CpioEntry> files;        // names relative to the root, parents first
 };
 
-// A bundle must have a config; anything that is not as agreed is an Error.
+// A bundle must have a config; any other deviation from the protocol is an Error too.
 Result<Bundle> read_bundle(std::span<const std::byte> archive);
 
 }  // namespace cairn::kernel

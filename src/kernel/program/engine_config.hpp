@@ -1,4 +1,4 @@
-// What an engine in this machine is made with.
+// The configuration of an engine in this machine.
 #pragma once
 
 #include "base/boot_protocol.hpp"
@@ -7,8 +7,8 @@
 
 namespace cairn::kernel {
 
-// As the boot configuration asks, with limits that leave the kernel memory to go on with: a quarter of what is free for
-// the compilation of a function, half of it for a store's managed objects.
+// Makes the configuration from the boot configuration, with limits that leave enough memory for the kernel: a quarter
+// of the free memory for compiling a function, half of it for a store's managed objects.
 Result<runtime::EngineConfig> engine_config(const BootConfig& boot);
 
 }  // namespace cairn::kernel

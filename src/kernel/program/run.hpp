@@ -1,11 +1,11 @@
-// Running the boot bundle's program.
+// Runs the boot bundle's program.
 #pragma once
 
 #include "kernel/program/bundle.hpp"
 
 namespace cairn::kernel {
 
-// Runs it to its end and returns the exit status; what the user should know goes to standard error.
+// Runs the program to its end and returns the exit status; messages for the user go to standard error.
 int run_program(const Bundle& bundle);
 
 // Sends one control record: words separated by spaces.

@@ -1,4 +1,4 @@
-// What WASI needs of the machine: clocks, entropy, sleep, and the console's ports as files.
+// The machine's implementation of WASI's system interface: clocks, entropy, sleep, and the console's ports as files.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ class KernelSystem final : public wasi::System {
 };
 
 enum class IsTerminal : uint8_t { no, yes };
-// Null: there is no memory.
+// Returns null if there is no memory.
 std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal);
 wasi::FileType file_type_of(IsTerminal terminal);
 

@@ -1,4 +1,4 @@
-// What a guest must leave as it was.
+// The resources that a guest must leave as they were.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace cairn::kernel {
 
-// Frames are counted without those that the heap and the address space's records hold, which keep some that are empty.
+// Frames that the heap and the address space's records hold are not counted, because these keep some empty frames.
 struct Account {
   uint64_t frames, heap_used, committed, filled, promised, reservations, segments;
 

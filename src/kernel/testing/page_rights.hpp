@@ -1,5 +1,5 @@
-// Proves from the page tables that the CPU uses what a test of single pages cannot: no frame is writable in one mapping
-// and executable in another.
+// Checks all page tables that the CPU uses for a rule that tests of single pages cannot check: no frame is writable in
+// one mapping and executable in another.
 #pragma once
 
 #include "kernel/testing/testing.hpp"

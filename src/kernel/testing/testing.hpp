@@ -1,4 +1,5 @@
-// Tests that run inside the kernel, on the machine itself: what a host cannot check, such as faults, timers, devices.
+// Tests that run inside the kernel, on the machine itself, for things that cannot be tested on a host, such as faults,
+// timers and devices.
 #pragma once
 
 #include <string_view>
@@ -10,7 +11,7 @@ class TestRun {
  public:
   // Records one expectation; a failed one is logged.
   void expect(bool condition, std::string_view what);
-  // The same, of what tells by a text what is wrong.
+  // Records an expectation that holds if `what` is empty; otherwise `what` describes the failure.
   void expect_nothing(std::string_view what) { expect(what.empty(), what); }
   void begin(std::string_view test) { test_ = test; }
   [[nodiscard]] unsigned passed() const { return passed_; }
@@ -25,7 +26,7 @@ class TestRun {
   unsigned failed_ = 0;
 };
 
-// Runs them all; prints "N passed, N failed" on standard output and the log. Returns the exit status.
+// Runs all tests; prints "N passed, N failed" on standard output and the log. Returns the exit status.
 int run_kernel_tests();
 
 // Copies standard input to standard output until it ends.

@@ -1,10 +1,10 @@
-// How fast a counter runs, measured against another whose rate is known, by code that may be stopped between any two
-// instructions for any time (an emulator is descheduled by its host).
+// Measures a counter's rate against another counter whose rate is known. The measuring code may be stopped between any
+// two instructions for any time, because an emulator can be descheduled by its host.
 //
-// A moment is the reference read between two readings of the counter; of several, the one with the closest readings
-// counts, and their distance bounds its error. Two windows between three moments must give the same rate, or the
-// reference has wrapped around in one of them. Windows grow until the bounds are small against them. Portable: tests
-// simulate both counters.
+// A moment is a reading of the reference between two readings of the counter. Of several attempts, the one with the
+// closest readings counts; their distance bounds its error. Two windows between three moments must give the same rate,
+// or the reference has wrapped around in one of them. Windows grow until the errors are small compared with them. The
+// code is portable: tests simulate both counters.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 namespace cairn::kernel {
 
-// restart() begins to count anew where that is needed; read() gives the count, none when the counter has come to its
-// end; the count wraps around after `mask`.
+// restart() restarts the count if the reference needs that. read() returns the count, or nothing when the counter has
+// come to its end. The count wraps around after `mask`.
 template <class R>
 concept ReferenceCounter = requires(R reference) {
   { reference.rate } -> std::convertible_to<uint64_t>;  // per second
@@ -32,8 +32,7 @@ class Calibration {
   // Ticks per second, within a per cent; none when the reference does not count or nothing consistent was seen.
   std::optional<uint64_t> run() {
     uint64_t window = std::max<uint64_t>(reference_.rate / 2000, 16);  // half a millisecond
-    // What goes wrong unseen is that counts are lost, which makes the rate too high: of several measurements the lowest
-    // counts.
+    // Lost counts cannot be detected and make the rate too high, so the lowest of several measurements counts.
     int wanted = reference_.mask / reference_.rate == 0 ? 5 : 1;
     std::optional<uint64_t> lowest;
     for (int attempt = 0; attempt < kAttempts && wanted != 0 && !stuck_; ++attempt) {
@@ -50,7 +49,7 @@ class Calibration {
 
  private:
   static constexpr int kAttempts = 40;
-  static constexpr int kReadings = 8;  // for a moment
+  static constexpr int kReadings = 8;  // attempts for one moment
   static constexpr uint64_t kMillion = 1'000'000;
   static constexpr uint64_t kGood = 4000, kTolerable = 10'000;  // millionths
   static constexpr uint64_t kPatience = uint64_t{1} << 31;      // ticks without a count
@@ -123,8 +122,8 @@ class Calibration {
   bool stuck_ = false;
 };
 
-// Of several opinions about one rate, the most trusted first: the first that another confirms within two per cent, or
-// else the first that there is.
+// Chooses from several measurements of one rate, the most trusted first: the first that another confirms within two per
+// cent, or else the first that there is.
 constexpr std::optional<uint64_t> choose_rate(std::initializer_list<std::optional<uint64_t>> opinions) {
   for (const auto* one = opinions.begin(); one != opinions.end(); ++one) {
     for (const auto* other = opinions.begin(); *one && other != opinions.end(); ++other) {

@@ -1,4 +1,4 @@
-// The time. Nanoseconds in 64 bits last for 580 years.
+// Clocks. Nanoseconds in 64 bits last for 580 years.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +10,15 @@ struct BootInfo;
 void start_clock(const BootInfo& info);
 // Monotonic, 0 when the kernel was entered; always 0 before start_clock.
 uint64_t nanoseconds_since_boot();
-// Time of day, nanoseconds since 1970: the machine's clock chip, or else what the host said.
+// Time of day, nanoseconds since 1970: from the machine's clock chip, or else from the host.
 uint64_t wall_clock_nanoseconds();
 void set_wall_clock(uint64_t nanoseconds);
 // Whether the machine has a clock chip of its own.
 bool has_wall_clock();
 // The tick counter's value at that time; all ones when it is too far away.
 uint64_t ticks_at(uint64_t nanoseconds_since_boot);
-// Sleeps: halts this CPU until then. Interrupts are off meanwhile, as everywhere in the kernel but under a limit on
-// time (runtime/time_limit.hpp), whose interrupt is asked for again afterwards.
+// Halts this CPU until that time. Interrupts stay off meanwhile, as everywhere in the kernel except under a limit on
+// time (runtime/time_limit.hpp); the limit's interrupt is requested again afterwards.
 void sleep_until(uint64_t nanoseconds_since_boot);
 
 }  // namespace cairn::kernel

@@ -1,4 +1,4 @@
-// What the kernel keeps for each CPU. The entries of traps find it by the stack that the CPU takes for them, since the
+// The kernel's record of each CPU. Trap entries find it through the stack that the CPU enters them on, because the
 // interrupted registers may be a guest's.
 #pragma once
 
@@ -24,7 +24,7 @@ struct Cpu {
   std::atomic<uint64_t> spurious_interrupts{0};
 };
 
-// There is one CPU that runs programs.
+// Returns the record of the one CPU that runs programs.
 Cpu& this_cpu();
 
 }  // namespace cairn::kernel

@@ -1,9 +1,9 @@
-// Where the frame of a trap goes from the stack that the CPU enters traps on.
+// The place on the kernel's stack to which a trap's frame moves from the stack that the CPU enters traps on.
 //
-// That stack holds one frame: the next trap would overwrite it. So before a lock is taken, interrupts are let in or
-// anything is touched that may fault, the frame moves to the kernel's stack: below the interrupted stack pointer when
-// kernel code was interrupted, and below the frame of the innermost entry into guest code when that was. Then traps
-// nest like calls.
+// The entry stack holds one frame, and the next trap would overwrite it. So before the handler takes a lock, turns
+// interrupts on or touches memory that may fault, the frame moves to the kernel's stack. If kernel code was
+// interrupted, its place is below the interrupted stack pointer. If guest code was, it is below the frame of the
+// innermost entry into guest code. Then traps nest like calls.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@
 
 namespace cairn::kernel {
 
-// So much of the kernel's stack must be left for a trap to be handled.
+// The number of bytes of the kernel's stack that must be left for a trap to be handled.
 inline constexpr uint64_t kTrapReserve = 16 * 1024;
 
-// The address, 16-byte aligned, for a frame of `size` bytes; nothing when the kernel's stack has no room for it, or the
-// interrupted stack pointer is neither on it nor a guest's. `entry_frame`: the stack pointer of the innermost entry
-// into guest code, or 0.
+// Returns the address, 16-byte aligned, for a frame of `size` bytes. Returns nothing when the kernel's stack has no
+// room for it, or when the interrupted stack pointer is neither on it nor a guest's. `entry_frame` is the stack pointer
+// of the innermost entry into guest code, or 0.
 constexpr std::optional<uint64_t> frame_place(uint64_t stack_pointer, uint64_t stack_bottom, uint64_t stack_top,
                                               uint64_t entry_frame, uint64_t size) {
   constexpr uint64_t kRedZone = 128;  // functions of the compiler's own library may have one

@@ -15,8 +15,7 @@ namespace {
 
 constinit BootInfo first_boot_info;
 
-// RV64GC is what the kernel itself is compiled for: an instruction that is not there would fault in the fault's
-// handler.
+// The kernel itself is compiled for RV64GC. A missing instruction would fault again in the handler of its fault.
 bool has_all_extensions(const DeviceTree& tree) {
   const char missing = missing_extension(tree);
   if (missing == 0) return true;
@@ -27,8 +26,8 @@ bool has_all_extensions(const DeviceTree& tree) {
   return false;
 }
 
-// Harts that were never started wait in the firmware, and OpenSBI's first wait has an interrupt pending that nobody
-// takes, so that it spins. A hart that was started and has stopped waits without.
+// Harts that were never started wait in the firmware. OpenSBI's first wait spins, because it has a pending interrupt
+// that nothing takes. A hart that was started and has stopped waits without spinning.
 void let_other_harts_rest(const DeviceTree& tree, uint64_t own) {
   constexpr uint64_t kHartState = 0x48534d, kStart = 0;  // "HSM" [sbi 9]
   const auto cpus = tree.root()->child("cpus");

@@ -14,7 +14,7 @@ compiler::CpuFeatures detect_cpu_features() {
   const auto tree = boot_tree(boot_info());
   const auto cpus = tree ? tree->root()->child("cpus") : std::nullopt;
   if (!cpus) return features;
-  // Only what every CPU has: a program may move.
+  // Reports only features that every CPU has, because a program may move.
   bool first = true;
   for (auto cpu = cpus->first_child(); cpu; cpu = cpu->next_sibling()) {
     if (cpu->text("device_type") != "cpu") continue;

@@ -37,8 +37,8 @@ void activate_page_table(PhysAddr root, unsigned levels) {
   const uint64_t mode = levels == 4 ? kSv48 : kSv39;
   CAIRN_CSR_WRITE(satp, mode << kModeShift | root.value >> kPageBits);
   asm volatile("sfence.vma" : : : "memory");
-  // No page is the user's; without SUM it would stay out of reach if one should become so by mistake. Without MXR, code
-  // that is execute-only is no data.
+  // No page is accessible to user mode. Clearing SUM keeps the kernel from accessing such a page if one should exist by
+  // mistake. Clearing MXR means that execute-only code cannot be read as data.
   constexpr uint64_t kSum = uint64_t{1} << 18, kMxr = uint64_t{1} << 19;
   CAIRN_CSR_CLEAR(sstatus, kSum | kMxr);
 }

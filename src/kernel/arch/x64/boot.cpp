@@ -10,7 +10,7 @@
 namespace cairn::kernel {
 namespace {
 
-constexpr uint64_t kReach = uint64_t{4} << 30;  // what the first page tables map
+constexpr uint64_t kReach = uint64_t{4} << 30;  // end of the memory that the first page tables map
 
 constinit BootInfo first_boot_info;
 

@@ -9,7 +9,7 @@ constexpr uint16_t kPort = 0x3f8;
 constexpr uint16_t kLineStatus = kPort + 5;
 
 void put(char c) {
-  // A port that is not there reads as 0xff, which says ready; one that hangs costs a bounded wait.
+  // An absent port reads as 0xff, which means ready. A port that hangs costs a bounded wait.
   for (int i = 0; i < 100'000 && (in8(kLineStatus) & 0x20) == 0; ++i) relax();
   out8(kPort, static_cast<uint8_t>(c));
 }

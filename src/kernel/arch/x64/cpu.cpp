@@ -19,8 +19,8 @@ bool has_avx_state() {
 
 }  // namespace
 
-// AVX needs the kernel to switch its state on [sdm 1 13.5]. A CPU may have XSAVE without any of what leaf 0xd says
-// about it, or without the leaf; an emulated one (QEMU's) then refuses to have it switched on, so it is left alone.
+// AVX works only if the kernel enables its state [sdm 1 13.5]. A CPU may have XSAVE without the information of leaf
+// 0xd, or without the leaf. An emulated one (QEMU's) then refuses to enable the state, so it stays off.
 void enable_vector_state() {
   constexpr uint32_t kLeaf = 0xd;
   if ((cpuid(1).ecx >> 26 & 1) == 0 || cpuid(0).eax < kLeaf || cpuid(kLeaf, 1).eax == 0) return;

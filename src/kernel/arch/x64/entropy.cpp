@@ -24,7 +24,7 @@ size_t hardware_entropy(const BootInfo&, std::span<std::byte> out) {
     } else {
       break;
     }
-    // There are CPUs whose generator says for ever that all is well, with the same number.
+    // Some CPUs have a broken generator that always reports success with the same number.
     if (good == 0 || value == previous || value == ~uint64_t{0}) continue;
     previous = value;
     const size_t count = std::min(sizeof value, out.size() - filled);

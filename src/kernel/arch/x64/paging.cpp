@@ -5,7 +5,7 @@
 namespace cairn::kernel {
 
 void Tlb::flush(VirtAddr virt) { asm volatile("invlpg (%0)" : : "r"(virt.value) : "memory"); }
-// The instruction also forgets everything about upper tables, whatever the address [sdm 3A 4.10.4.1].
+// The instruction also flushes all cached entries of upper tables, whatever the address [sdm 3A 4.10.4.1].
 void Tlb::flush_tables(VirtAddr virt) { flush(virt); }
 
 namespace machine {
@@ -17,7 +17,7 @@ VirtAddr guest_addresses_end(unsigned) { return {uint64_t{1} << 47}; }
 
 void activate_page_table(PhysAddr root, unsigned) {
   asm volatile("movq %0, %%cr3" : : "r"(root.value) : "memory");
-  // No page is the user's; SMEP and SMAP hold if one should become so by mistake.
+  // No page is accessible to user mode. SMEP and SMAP protect the kernel if one should become so by mistake.
   constexpr uint64_t kGlobalPages = 1 << 7, kUmip = 1 << 11, kSmep = 1 << 20, kSmap = 1 << 21;
   uint64_t bits = 0;
   if ((cpuid(1).edx >> 13 & 1) != 0) bits |= kGlobalPages;  // also flushes the global entries of before

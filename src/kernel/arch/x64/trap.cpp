@@ -43,7 +43,7 @@ struct Gate {
 };
 static_assert(sizeof(Gate) == 16);
 
-// What each CPU has of its own; the first CPU's is static, the others' will come from the heap.
+// The tables of each CPU. Those of the first CPU are static; those of the others will come from the heap.
 struct CpuTables {
   std::array<uint64_t, 5> segments;
   TaskState task;
@@ -126,7 +126,7 @@ constexpr const char* kNames[32] = {"divide error",
                                     "exception 30",
                                     "exception 31"};
 
-// The first bank that has something to tell [sdm 3B 17.3.2].
+// Reports the first machine-check bank with valid data [sdm 3B 17.3.2].
 [[noreturn]] void report_machine_check(const TrapFrame& frame) {
   constexpr uint32_t kCapability = 0x179, kFirstStatus = 0x401;
   LogLine message;

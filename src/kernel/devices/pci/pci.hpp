@@ -1,4 +1,4 @@
-// PCI functions, by way of the port's configuration access. Only what virtio needs.
+// PCI functions, through the port's configuration access. Only the operations that virtio needs.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@ struct Function {
   uint8_t function;
 };
 
-// Configuration space of 256 bytes; `offset` is a multiple of 4. A function that is not there reads as all ones.
+// Configuration space of 256 bytes; `offset` is a multiple of 4. An absent function reads as all ones.
 uint32_t read_config(Function function, uint8_t offset);
 void write_config(Function function, uint8_t offset, uint32_t value);
 
@@ -23,7 +23,7 @@ void write_config(Function function, uint8_t offset, uint32_t value);
 // has numbered them; a bus may be empty.
 template <class F>
 void for_each_function(F&& visit) {
-  unsigned last = 0;  // the highest number that a bridge seen so far leads to
+  unsigned last = 0;  // the highest bus number that a bridge seen so far leads to
   for (unsigned bus = 0; bus <= last; ++bus) {
     for (uint8_t device = 0; device < 32; ++device) {
       for (uint8_t number = 0; number < 8; ++number) {
@@ -43,7 +43,7 @@ void for_each_function(F&& visit) {
   }
 }
 
-// The memory that base address register `index` decodes; none for ports and for registers that are not set.
+// The memory that base address register `index` decodes; none for I/O ports and for registers that are not set.
 std::optional<PhysAddr> base_address(Function function, unsigned index);
 // Lets the function answer to memory accesses and access memory itself.
 void enable(Function function);

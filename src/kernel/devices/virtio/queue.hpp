@@ -1,7 +1,7 @@
 // A split virtqueue [virtio 2.7] whose buffers are single pieces of physically contiguous memory.
 //
-// The device is not trusted: an index that is out of range or not outstanding, or a length beyond the buffer, breaks
-// the queue, which then gives nothing more.
+// The device is not trusted. An index that is out of range or not outstanding, or a length beyond the buffer, breaks
+// the queue. A broken queue delivers nothing more.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ class Queue {
  public:
   static constexpr uint16_t kLargestSize = 128;
 
-  // Allocates the rings and enables queue `index` of the device. None: no such queue, or no memory.
+  // Allocates the rings and enables queue `index` of the device. Returns nothing if there is no such queue or no
+  // memory.
   static std::optional<Queue> create(Transport& transport, uint16_t index);
 
   struct Completion {
@@ -26,11 +27,11 @@ class Queue {
     uint32_t length;  // bytes that the device wrote
   };
 
-  // Whether the device did what it must not: waiting for it is in vain.
+  // Whether the device has violated the protocol, so that waiting for it is useless.
   [[nodiscard]] bool is_broken() const { return broken_; }
   [[nodiscard]] bool has_room() const { return !free_.empty(); }
   [[nodiscard]] size_t outstanding() const { return size_ - free_.size(); }
-  // Hands a buffer over; there must be room. The device sees it at once, but may need notify().
+  // Hands a buffer to the device; there must be room. The device sees it at once, but may need notify().
   void add(std::span<std::byte> buffer, bool device_writes, uint32_t cookie);
   void notify() { transport_->notify(index_); }
   std::optional<Completion> take();

@@ -1,5 +1,5 @@
-// How a virtio 1.x device is reached: registers in memory or a PCI function [virtio 4]. Used while a device is set up
-// and for notifications; data go through queues.
+// Access to a virtio 1.x device through registers in memory or a PCI function [virtio 4]. It is used for setting up the
+// device and for notifications; data go through queues.
 #pragma once
 
 #include <cstdint>
@@ -31,13 +31,14 @@ class Transport {
   virtual void enable_queue(uint16_t index, uint16_t size, const QueueAddresses& addresses) = 0;
   virtual void notify(uint16_t index) = 0;
 
-  // A word of the device's own configuration.
+  // Reads a word of the device's own configuration.
   [[nodiscard]] virtual uint32_t config32(uint32_t offset) const = 0;
 };
 
-// Resets the device and negotiates: all of `wanted` that the device has, and version 1, without which false.
+// Resets the device and negotiates its features: those of `wanted` that the device has, and version 1. Returns false if
+// the device lacks version 1.
 bool begin_setup(Transport& transport, uint64_t wanted, uint64_t& granted);
-// After the queues are enabled.
+// Called after the queues are enabled.
 void finish_setup(Transport& transport);
 
 }  // namespace cairn::kernel::virtio

@@ -1,4 +1,5 @@
-// RISC-V's page table entries, of Sv39 and Sv48 alike [riscv-priv 10.4]. Data only: the host tests it as well.
+// RISC-V's page table entries, the same for Sv39 and Sv48 [riscv-priv 10.4]. This is only data, so it is tested on the
+// host too.
 #pragma once
 
 #include "kernel/memory/page_table.hpp"
@@ -9,7 +10,7 @@ struct Rv64PageFormat {
   static constexpr uint64_t kValid = 1 << 0, kRead = 1 << 1, kWrite = 1 << 2, kExecute = 1 << 3, kUser = 1 << 4;
   static constexpr uint64_t kGlobal = 1 << 5, kAccessed = 1 << 6, kDirty = 1 << 7;
   static constexpr uint64_t kOwned = 1 << 8,
-                            kDevice = 1 << 9;  // bits left to software; memory types are the platform's
+                            kDevice = 1 << 9;  // bits left to software; the platform determines memory types
   static constexpr uint64_t kNumber = 0x003f'ffff'ffff'fc00;
 
   static bool is_present(uint64_t entry) { return (entry & kValid) != 0; }

@@ -1,4 +1,4 @@
-// x86-64's page table entries [sdm 3A 4.5]. Data only: the host tests it as well.
+// x86-64's page table entries [sdm 3A 4.5]. This is only data, so it is tested on the host too.
 #pragma once
 
 #include "kernel/memory/page_table.hpp"
@@ -16,7 +16,7 @@ struct X64PageFormat {
   static bool is_present(uint64_t entry) { return (entry & kPresent) != 0; }
   static bool is_leaf(uint64_t entry, unsigned level) { return level == 0 || (entry & kLarge) != 0; }
   static uint64_t leaf(PhysAddr address, Access access, unsigned level) {
-    // Accessed and dirty from the start: nobody asks, and the MMU need not write them.
+    // Accessed and dirty are set from the start: nothing reads them, and so the MMU need not write them.
     return address.value | kPresent | kAccessed | kDirty | kGlobal | (access.write ? kWrite : 0) |
            (access.execute ? 0 : kNoExecute) | (access.device ? kCacheDisable | kWriteThrough : 0) |
            (access.owned ? kOwned : 0) | (level != 0 ? kLarge : 0);

@@ -1,4 +1,4 @@
-// What one RISC-V CPU can do that C++ cannot say.
+// Operations of one RISC-V CPU that C++ cannot express.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct SbiResult {
   int64_t error;
   uint64_t value;
 };
-// A call of the firmware [sbi 3].
+// Calls the firmware [sbi 3].
 inline SbiResult sbi_call(uint64_t extension, uint64_t function, uint64_t x = 0, uint64_t y = 0, uint64_t z = 0) {
   register uint64_t a0 asm("a0") = x;
   register uint64_t a1 asm("a1") = y;

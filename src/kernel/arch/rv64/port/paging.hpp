@@ -9,23 +9,23 @@ struct BootInfo;
 
 using PageFormat = Rv64PageFormat;
 
-// Forgets translations on this CPU: of one page, and of everything whose table has gone.
+// Flushes translations on this CPU: of one page, or of everything below a table that is gone.
 struct Tlb {
   static void flush(VirtAddr virt);
   static void flush_tables(VirtAddr virt);
 };
 
 namespace machine {
-// Levels of tables to use, and the largest page as a level.
+// The number of table levels to use, and the level of the largest page.
 unsigned page_table_levels(const BootInfo& info);
 unsigned largest_page_level();
-// Where the part of RAM ends that the first page tables map.
+// The end of the part of RAM that the first page tables map.
 uint64_t early_memory_end();
-// Switches to these tables, with the rights that they give (also to the kernel itself).
+// Switches to these tables. Their access rights hold for the kernel too.
 void activate_page_table(PhysAddr root, unsigned levels);
-// Those that the CPU uses.
+// The page tables that the CPU uses now.
 PageTableRoot active_page_table();
-// The end of the lower half.
+// The end of the lower half of the address space.
 VirtAddr guest_addresses_end(unsigned levels);
 }  // namespace machine
 

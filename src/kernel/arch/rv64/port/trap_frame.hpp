@@ -1,4 +1,4 @@
-// What trap.S saves of the interrupted code, and puts back. (The vector registers are not used by the kernel.)
+// The state of the interrupted code that trap.S saves and restores. (The kernel does not use the vector registers.)
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,7 @@ struct CallFrame {
   uint64_t pc;
   uint64_t frame_pointer;
 };
-// The caller's frame, of readable memory.
+// Reads the caller's frame. The memory must be readable.
 inline CallFrame caller_of(uint64_t frame_pointer) {
   const auto* words = reinterpret_cast<const uint64_t*>(frame_pointer);
   return {words[-1], words[-2]};

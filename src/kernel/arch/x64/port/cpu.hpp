@@ -1,4 +1,4 @@
-// What one x86-64 CPU can do that C++ cannot say.
+// Operations of one x86-64 CPU that C++ cannot express.
 #pragma once
 
 #include <cstddef>
@@ -68,7 +68,7 @@ inline void interrupts_off() { asm volatile("cli" : : : "memory"); }
 [[noreturn]] inline void halt_forever() {
   for (;;) asm volatile("cli; hlt" : : : "memory");
 }
-// Device memory and RAM are ordered on x86-64 but for stores that a later load may pass.
+// Accesses to device memory and RAM are ordered on x86-64, except that a load may pass an earlier store.
 inline void full_barrier() { asm volatile("mfence" : : : "memory"); }
 inline void device_write_barrier() { asm volatile("" : : : "memory"); }
 inline void device_read_barrier() { asm volatile("" : : : "memory"); }

@@ -1,4 +1,4 @@
-// What trap.S saves of the interrupted code, and puts back.
+// The state of the interrupted code that trap.S saves and restores.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 namespace cairn::kernel {
 
 struct TrapFrame {
-  // The kernel is compiled for SSE; wider parts of these registers are not touched by it, so they need no saving.
+  // The kernel is compiled for SSE. It does not touch the wider parts of these registers, so they need no saving.
   unsigned char xmm[16][16];
   uint64_t padding;
   uint64_t registers[16];  // in the order of their encodings; [4] is meaningless, see stack_pointer
@@ -25,7 +25,7 @@ struct CallFrame {
   uint64_t pc;
   uint64_t frame_pointer;
 };
-// The caller's frame, of readable memory.
+// Reads the caller's frame. The memory must be readable.
 inline CallFrame caller_of(uint64_t frame_pointer) {
   const auto* words = reinterpret_cast<const uint64_t*>(frame_pointer);
   return {words[1], words[0]};
