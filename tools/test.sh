@@ -108,6 +108,7 @@ build_for_tests host-threads cairn-cli base_test runtime_test && threads=1
 job structure/includes tools/check_includes.sh
 job structure/format tools/check_format.sh
 job "structure/file lists" tools/check_file_lists.sh
+job structure/invariants tools/check_invariants.sh
 job structure/tidy env CAIRN_BUILD="$build" tools/check_tidy.sh
 job structure/gates env CAIRN_BUILD="$build" tests/structure/gates.sh
 case " ${targets[*]} " in *" x86_64 riscv64 "*)

@@ -27,8 +27,8 @@ class Linker {
   Result<void> define_function(std::string_view module, std::string_view name, Callable callable) {
     return define(module, name, CAIRN_TRY(wrap_function(store_, std::move(callable))));
   }
-  // Defines all entries, which are sorted by name, under `module`. An entry becomes a function of the store when a module
-  // imports it. `data` is of the type that the entries want, and outlives the store.
+  // Defines all entries, which are sorted by name, under `module`. An entry becomes a function of the store when a
+  // module imports it. `data` is of the type that the entries want, and outlives the store.
   Result<void> define_entries(std::string_view module, std::span<const HostEntry> entries, void* data);
   // Defines all exports of the instance under `module`, all or none.
   Result<void> define_instance(std::string_view module, Instance instance);

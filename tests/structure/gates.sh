@@ -38,6 +38,16 @@ expect lists/more 1 '^FAIL ports of the kernel' tools/check_file_lists.sh "$scra
 rm "$scratch/lists/src/kernel/arch/x64/more.cpp" "$scratch/lists/src/compiler/rv64/registers.hpp"
 expect lists/fewer 1 'rv64 lacks registers.hpp' tools/check_file_lists.sh "$scratch/lists"
 
+# The invariants.
+mkdir -p "$scratch/invariants/docs" "$scratch/invariants/src" "$scratch/invariants/tools"
+printf -- '- **INV-1. One.**\n- **INV-2. Two.**\n' >"$scratch/invariants/docs/invariants.md"
+echo '// INV-1' >"$scratch/invariants/src/one.hpp"
+expect invariants/uncited 1 'INV-2 is cited nowhere' tools/check_invariants.sh "$scratch/invariants"
+echo '// INV-2, INV-3' >"$scratch/invariants/src/two.hpp"
+expect invariants/unstated 1 'INV-3 is cited, and' tools/check_invariants.sh "$scratch/invariants"
+echo '// INV-2' >"$scratch/invariants/src/two.hpp"
+expect invariants/good 0 '^2 passed, 0 failed$' tools/check_invariants.sh "$scratch/invariants"
+
 # The thread-safety analysis: what a lock guards cannot be reached without it.
 compile() {
   clang++-22 -std=gnu++23 -stdlib=libc++ -fno-exceptions -fno-rtti -fsyntax-only -Wthread-safety -Werror -Isrc -DCAIRN_DEBUG=0 -x c++ "$1"
