@@ -124,9 +124,6 @@ void LiveRanges::find_uses() {
   }
 }
 
-// Walks the graph upwards from each use to the definition. A register for which that takes too long gets one range
-// without holes, from its definition to its last use, or to the end of the outermost loop that contains a use but not
-// the definition.
 void LiveRanges::compute_ranges(VReg reg) {
   LiveVReg& data = vregs[reg.index()];
   data.first_range = static_cast<uint32_t>(ranges.size());
@@ -143,83 +140,94 @@ void LiveRanges::compute_ranges(VReg reg) {
     return;
   }
 
-  const uint32_t stamp = reg.index();
-  block_uses_.clear();
-  uint32_t highest = data.def_block;
-  bool def_is_live_out = false;
-  uint64_t steps = 0;
-  const uint64_t limit = std::min<uint64_t>(work_left_, 1 << 16);
-  auto mark_live_in = [&](uint32_t block) {
-    CAIRN_ASSERT(block > data.def_block);  // a block follows those that dominate it
-    live_in_[block / 64] |= uint64_t{1} << (block % 64);
-    highest = std::max(highest, block);
-  };
-  auto visit_predecessors = [&](uint32_t block) {
-    for (MBlock p : function_.predecessors(function_.blocks[block])) {
-      ++steps;
-      if (live_out_stamp_[p.index()] == stamp) continue;
-      live_out_stamp_[p.index()] = stamp;
-      if (p.index() == data.def_block) {
-        def_is_live_out = true;
-        continue;
-      }
-      mark_live_in(p.index());
-      worklist_.push_back(p.index());
+  Walk walk{.stamp = reg.index(), .def_block = data.def_block, .highest_block = data.def_block, .local_end = shortest};
+  const bool is_complete = walk_from_uses(data, walk);
+  work_left_ -= std::min<uint64_t>(work_left_, walk.steps + walk.highest_block / 64 - walk.def_block / 64);
+  if (is_complete) {
+    add_ranges(data, walk);
+  } else {
+    add_range_without_holes(data, walk);
+  }
+}
+
+void LiveRanges::mark_live_in(Walk& walk, uint32_t block) {
+  CAIRN_ASSERT(block > walk.def_block);  // a block follows those that dominate it
+  live_in_[block / 64] |= uint64_t{1} << (block % 64);
+  walk.highest_block = std::max(walk.highest_block, block);
+}
+
+void LiveRanges::visit_predecessors(Walk& walk, uint32_t block) {
+  for (MBlock p : function_.predecessors(function_.blocks[block])) {
+    ++walk.steps;
+    if (live_out_stamp_[p.index()] == walk.stamp) continue;
+    live_out_stamp_[p.index()] = walk.stamp;
+    if (p.index() == walk.def_block) {
+      walk.def_is_live_out = true;
+      continue;
     }
-  };
-  bool too_long = false;
-  Point local_end = shortest;
-  for (uint32_t u = data.first_use; u != Use::kNone && !too_long;) {
+    mark_live_in(walk, p.index());
+    worklist_.push_back(p.index());
+  }
+}
+
+// Walks the graph upwards from each use to the definition. Returns false if that takes too long.
+bool LiveRanges::walk_from_uses(const LiveVReg& data, Walk& walk) {
+  block_uses_.clear();
+  const uint64_t limit = std::min<uint64_t>(work_left_, 1 << 16);
+  for (uint32_t u = data.first_use; u != Use::kNone;) {
     // The last use in this block.
-    uint32_t block = uses[u].block;
+    const uint32_t block = uses[u].block;
     Point end = uses[u].point;
     for (u = uses[u].next; u != Use::kNone && uses[u].block == block; u = uses[u].next)
       end = std::max(end, uses[u].point);
-    ++steps;
-    if (block == data.def_block) {
-      local_end = std::max(local_end, end);
+    ++walk.steps;
+    if (block == walk.def_block) {
+      walk.local_end = std::max(walk.local_end, end);
       continue;
     }
-    if (live_out_stamp_[block] == stamp) continue;  // live throughout
-    mark_live_in(block);
+    if (live_out_stamp_[block] == walk.stamp) continue;  // live throughout
+    mark_live_in(walk, block);
     block_uses_.push_back({block, end});
-    visit_predecessors(block);
+    visit_predecessors(walk, block);
     while (!worklist_.empty()) {
       const uint32_t next = worklist_.back();
       worklist_.pop_back();
-      visit_predecessors(next);
-      if (steps > limit) {
-        too_long = true;
+      visit_predecessors(walk, next);
+      if (walk.steps > limit) {
         worklist_.clear();
+        return false;
       }
     }
   }
-  const uint32_t first_word = data.def_block / 64, last_word = highest / 64;
-  work_left_ -= std::min<uint64_t>(work_left_, steps + last_word - first_word);
+  return true;
+}
 
-  if (too_long) {
-    for (uint32_t word = first_word; word <= last_word; ++word) live_in_[word] = 0;
-    Point end = last.point;
-    uint32_t previous_block = LoopInfo::kNone;
-    for (uint32_t u = data.first_use; u != Use::kNone; u = uses[u].next) {
-      end = std::max(end, uses[u].point);
-      if (uses[u].block == previous_block) continue;
-      previous_block = uses[u].block;
-      const uint32_t loop = outermost_loop_without(uses[u].block, data.def_block);
-      if (loop != LoopInfo::kNone) end = std::max(end, block_end(loops[loop].last));
-    }
-    ranges.push_back({data.def, end});
-    data.is_approximate = true;
-    return;
+// The register gets one range from its definition to its last use, or to the end of the outermost loop that contains a
+// use but not the definition.
+void LiveRanges::add_range_without_holes(LiveVReg& data, const Walk& walk) {
+  for (uint32_t word = walk.def_block / 64; word <= walk.highest_block / 64; ++word) live_in_[word] = 0;
+  Point end = uses[data.last_use].point;
+  uint32_t previous_block = LoopInfo::kNone;
+  for (uint32_t u = data.first_use; u != Use::kNone; u = uses[u].next) {
+    end = std::max(end, uses[u].point);
+    if (uses[u].block == previous_block) continue;
+    previous_block = uses[u].block;
+    const uint32_t loop = outermost_loop_without(uses[u].block, data.def_block);
+    if (loop != LoopInfo::kNone) end = std::max(end, block_end(loops[loop].last));
   }
+  ranges.push_back({data.def, end});
+  data.is_approximate = true;
+}
 
-  ranges.push_back({data.def, def_is_live_out ? block_end(data.def_block) : local_end});
+// Joins the blocks that a complete walk has found to ranges.
+void LiveRanges::add_ranges(LiveVReg& data, const Walk& walk) {
+  ranges.push_back({data.def, walk.def_is_live_out ? block_end(data.def_block) : walk.local_end});
   const BlockUse* use = block_uses_.begin();
-  for (uint32_t word = first_word; word <= last_word; ++word) {
+  for (uint32_t word = walk.def_block / 64; word <= walk.highest_block / 64; ++word) {
     for (uint64_t bits = std::exchange(live_in_[word], 0); bits != 0; bits &= bits - 1) {
       const uint32_t block = word * 64 + static_cast<uint32_t>(std::countr_zero(bits));
       Point end = block_end(block);
-      if (live_out_stamp_[block] != stamp) {  // live up to a use
+      if (live_out_stamp_[block] != walk.stamp) {  // live up to a use
         while (use->block != block) ++use;
         end = use->end;
       }

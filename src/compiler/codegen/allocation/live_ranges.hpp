@@ -95,10 +95,24 @@ class LiveRanges {
   void find_loops();
   void find_uses();
   void compute_ranges(VReg reg);
+  struct Walk;
+  bool walk_from_uses(const LiveVReg& data, Walk& walk);
+  void mark_live_in(Walk& walk, uint32_t block);
+  void visit_predecessors(Walk& walk, uint32_t block);
+  void add_ranges(LiveVReg& data, const Walk& walk);
+  void add_range_without_holes(LiveVReg& data, const Walk& walk);
   void compute_pressure();
 
   const MachineFunction& function_;
   // Work space of compute_ranges.
+  struct Walk {  // from one register's uses up to its definition
+    uint32_t stamp = 0;
+    uint32_t def_block = 0;
+    uint32_t highest_block = 0;  // of those where the register is live at the start
+    Point local_end = 0;         // of the last use in the definition's block
+    bool def_is_live_out = false;
+    uint64_t steps = 0;
+  };
   struct BlockUse {
     uint32_t block;
     Point end;  // of the last use in the block

@@ -25,8 +25,6 @@ Lowering::Lowering(const ir::Function& function, MachineFunction& result, const 
       target_nodes_(result.arena),
       nodes_(result.arena),
       order_(result.arena),
-      loop_of_(result.arena),
-      loops_(result.arena),
       group_(result.arena),
       operand_buffer_(result.arena),
       invoke_areas_(result.arena) {}

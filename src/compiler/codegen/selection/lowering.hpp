@@ -141,10 +141,11 @@ class Lowering {
     MBlock machine_block;
   };
 
+  class BlockOrder;  // lowering_order.cpp
+
   VReg vreg_of(ir::Value value);
   void order_blocks();
   uint32_t count_uses();  // returns how many instructions there are
-  void find_loops(std::span<const ir::Block> rpo, std::span<const uint32_t> rpo_index);
   void lower_block(ir::Block block);
   void lower_edge(const ir::Target& target);
   void number_effects(ir::Block block);
@@ -168,14 +169,7 @@ class Lowering {
   ScratchVector<bool> sunk_;
   ScratchVector<uint32_t> target_nodes_;  // parallel to Function::target_lists: the node that the edge enters
   ScratchVector<Node> nodes_;
-  ScratchVector<uint32_t> order_;    // node by MBlock
-  ScratchVector<uint32_t> loop_of_;  // IR block to loop; loops_ by number
-  struct Loop {
-    ir::Block header;
-    uint32_t parent = 0xffff'ffff;
-    uint32_t depth = 1;
-  };
-  ScratchVector<Loop> loops_;
+  ScratchVector<uint32_t> order_;     // node by MBlock
   ScratchVector<MachineInst> group_;  // of the current instruction, in execution order
   ScratchVector<Operand> operand_buffer_;
   ir::Value current_;

@@ -17,21 +17,176 @@ constexpr uint32_t kNotReached = 0xffff'ffff;
 
 }  // namespace
 
-// Numbers the loops, inner ones first, and says for each block in which innermost one it lies.
-void Lowering::find_loops(std::span<const Block> rpo, std::span<const uint32_t> rpo_index) {
-  // Predecessors of reachable blocks, as ranges of one array.
-  ScratchVector<uint32_t> first(result_.arena);
+// Fills in the nodes, their order and the machine function's blocks, in the steps of run().
+class Lowering::BlockOrder {
+ public:
+  explicit BlockOrder(Lowering& lowering)
+      : function_(lowering.function_),
+        result_(lowering.result_),
+        nodes_(lowering.nodes_),
+        order_(lowering.order_),
+        target_nodes_(lowering.target_nodes_),
+        predecessor_count_(result_.arena),
+        rpo_(result_.arena),
+        rpo_index_(result_.arena),
+        loop_of_(result_.arena),
+        loops_(result_.arena),
+        items_(result_.arena),
+        lists_(result_.arena),
+        node_of_(result_.arena),
+        latest_edge_(result_.arena) {}
+
+  void run() {
+    count_predecessors();
+    find_reverse_postorder();
+    find_loops();
+    make_block_nodes();
+    split_edges();
+    place_nodes();
+    add_successors();
+    add_predecessors();
+  }
+
+ private:
+  struct Visit {
+    Block block;
+    uint32_t next = 0;  // counts up; which target that is depends on `swap`
+    bool swap = false;
+  };
+  struct Loop {
+    Block header;
+    uint32_t parent = kNoLoop;
+    uint32_t depth = 1;
+  };
+  // Every loop (and the function, number loops_.size()) has a list of what lies directly in it: nodes, and inner loops
+  // at the place of their headers.
+  struct Item {
+    uint32_t index = 0;  // node or loop
+    bool is_loop = false;
+    uint32_t next = kNoLoop;
+  };
+  struct List {
+    uint32_t first = kNoLoop, last = kNoLoop;
+  };
+  // The reachable predecessors of each block, as ranges of one array.
+  struct Predecessors {
+    explicit Predecessors(Arena& arena) : first(arena), blocks(arena) {}
+    [[nodiscard]] std::span<const Block> of(Block block) const {
+      const uint32_t begin = first[block.index()];
+      return blocks.as_span().subspan(begin, first[block.index() + 1] - begin);
+    }
+    ScratchVector<uint32_t> first;
+    ScratchVector<Block> blocks;
+  };
+
+  [[nodiscard]] const Instruction& inst(Value value) const { return function_[value]; }
+  [[nodiscard]] std::span<const ir::Target> targets_of(Block block) const {
+    return function_.targets(function_.terminator(block));
+  }
+  [[nodiscard]] uint32_t depth_of(uint32_t loop) const { return loop == kNoLoop ? 0 : loops_[loop].depth; }
+
+  void count_predecessors();
+  [[nodiscard]] Visit visit_of(Block block) const;
+  void find_reverse_postorder();
+  void list_predecessors(Predecessors& predecessors);
+  void find_loops();
+  [[nodiscard]] uint32_t common_loop(uint32_t a, uint32_t b) const;
+  void add_item(uint32_t loop, uint32_t index, bool is_loop);
+  void make_block_nodes();
+  void split_edges();
+  uint32_t enter(Block from, const ir::Target& target, uint32_t first_edge);
+  [[nodiscard]] bool can_share(uint32_t edge, uint32_t first_edge, const ir::Target& target) const;
+  void place_nodes();
+  void place_node(uint32_t index, uint32_t loop);
+  void add_successors();
+  void add_predecessors();
+
+  const ir::Function& function_;
+  MachineFunction& result_;
+  ScratchVector<Node>& nodes_;
+  ScratchVector<uint32_t>& order_;
+  ScratchVector<uint32_t>& target_nodes_;
+  ScratchVector<uint32_t> predecessor_count_;  // by IR block
+  ScratchVector<Block> rpo_;                   // reachable blocks
+  ScratchVector<uint32_t> rpo_index_;          // by IR block: the place in rpo_
+  ScratchVector<uint32_t> loop_of_;            // by IR block: the innermost loop
+  ScratchVector<Loop> loops_;                  // inner ones first
+  ScratchVector<Item> items_;
+  ScratchVector<List> lists_;
+  ScratchVector<uint32_t> node_of_;      // by IR block
+  ScratchVector<uint32_t> latest_edge_;  // by target block: the latest split edge to it
+};
+
+void Lowering::order_blocks() { BlockOrder(*this).run(); }
+
+void Lowering::BlockOrder::count_predecessors() {
+  predecessor_count_.assign(function_.block_count(), 0);
+  for (uint32_t i = 0; i < function_.block_count(); ++i) {
+    if (!function_.blocks[i].last) continue;
+    for (const ir::Target& target : function_.targets(function_.blocks[i].last))
+      ++predecessor_count_[target.block.index()];
+  }
+}
+
+// Of a branch's targets the one that is visited first comes last: so visit what should be far away first.
+Lowering::BlockOrder::Visit Lowering::BlockOrder::visit_of(Block block) const {
+  Visit visit{block};
+  const Value terminator = function_.terminator(block);
+  if (inst(terminator).opcode != Opcode::branch) return visit;
+  const std::span<const ir::Target> targets = function_.targets(terminator);
+  const auto distance = [&](unsigned i) {
+    const ir::BlockData& data = function_[targets[i].block];
+    const ir::BranchHint hint = inst(terminator).branch_hint();
+    const bool unlikely = hint == (i == 0 ? ir::BranchHint::unlikely : ir::BranchHint::likely);
+    return (data.is_cold ? 8 : 0) + (data.loop_depth < function_[block].loop_depth ? 4 : 0) + (unlikely ? 2 : 0) +
+           (predecessor_count_[targets[i].block.index()] > 1 ? 1 : 0);
+  };
+  visit.swap = distance(0) <= distance(1);  // by default the first target comes next
+  return visit;
+}
+
+void Lowering::BlockOrder::find_reverse_postorder() {
+  rpo_index_.assign(function_.block_count(), kNotReached);
+  rpo_.reserve(function_.block_count());
+  ScratchVector<Visit> stack(result_.arena);
+  rpo_index_[0] = 0;
+  stack.push_back(visit_of(Block(0)));
+  while (!stack.empty()) {
+    Visit& top = stack.back();
+    const std::span<const ir::Target> targets = targets_of(top.block);
+    if (top.next == targets.size()) {
+      rpo_.push_back(top.block);
+      stack.pop_back();
+      continue;
+    }
+    uint32_t i = top.next++;
+    if (targets.size() != 2 || top.swap) i = static_cast<uint32_t>(targets.size()) - 1 - i;
+    const Block next = targets[i].block;
+    if (rpo_index_[next.index()] != kNotReached) continue;
+    rpo_index_[next.index()] = 0;
+    stack.push_back(visit_of(next));
+  }
+  std::reverse(rpo_.begin(), rpo_.end());
+  for (uint32_t i = 0; i < rpo_.size(); ++i) rpo_index_[rpo_[i].index()] = i;
+}
+
+void Lowering::BlockOrder::list_predecessors(Predecessors& predecessors) {
+  ScratchVector<uint32_t>& first = predecessors.first;
   first.assign(function_.block_count() + 1, 0);
-  for (const Block block : rpo)
-    for (const ir::Target& target : function_.targets(function_.terminator(block))) ++first[target.block.index() + 1];
+  for (const Block block : rpo_)
+    for (const ir::Target& target : targets_of(block)) ++first[target.block.index() + 1];
   for (uint32_t i = 0; i < function_.block_count(); ++i) first[i + 1] += first[i];
-  ScratchVector<Block> predecessors(result_.arena);
-  predecessors.resize(first.back());
+  predecessors.blocks.resize(first.back());
   ScratchVector<uint32_t> fill(result_.arena);
   fill.append(first.as_span());
-  for (const Block block : rpo)
-    for (const ir::Target& target : function_.targets(function_.terminator(block)))
-      predecessors[fill[target.block.index()]++] = block;
+  for (const Block block : rpo_)
+    for (const ir::Target& target : targets_of(block)) predecessors.blocks[fill[target.block.index()]++] = block;
+}
+
+// Numbers the loops, inner ones first, and says for each block in which innermost one it lies.
+void Lowering::BlockOrder::find_loops() {
+  Predecessors predecessors(result_.arena);
+  list_predecessors(predecessors);
 
   loop_of_.assign(function_.block_count(), kNoLoop);
   ScratchVector<uint32_t> outermost(result_.arena);  // of each loop, with path compression
@@ -43,17 +198,17 @@ void Lowering::find_loops(std::span<const Block> rpo, std::span<const uint32_t> 
     return loop;
   };
   ScratchVector<Block> work(result_.arena);
-  for (size_t i = rpo.size(); i-- > 0;) {
-    const Block header = rpo[i];
+  for (size_t i = rpo_.size(); i-- > 0;) {
+    const Block header = rpo_[i];
     work.clear();
-    for (uint32_t p = first[header.index()]; p < first[header.index() + 1]; ++p)
-      if (rpo_index[predecessors[p].index()] >= i) work.push_back(predecessors[p]);
+    for (const Block predecessor : predecessors.of(header))
+      if (rpo_index_[predecessor.index()] >= i) work.push_back(predecessor);
     if (work.empty()) continue;
     const uint32_t loop = static_cast<uint32_t>(loops_.size());
     loops_.push_back({.header = header});
     outermost.push_back(loop);
     const auto push_predecessors = [&](Block block) {
-      for (uint32_t p = first[block.index()]; p < first[block.index() + 1]; ++p) work.push_back(predecessors[p]);
+      for (const Block predecessor : predecessors.of(block)) work.push_back(predecessor);
     };
     while (!work.empty()) {
       const Block block = work.back();
@@ -75,181 +230,118 @@ void Lowering::find_loops(std::span<const Block> rpo, std::span<const uint32_t> 
     if (loops_[i].parent != kNoLoop) loops_[i].depth = loops_[loops_[i].parent].depth + 1;
 }
 
-void Lowering::order_blocks() {
-  Arena& arena = result_.arena;
-  const uint32_t block_count = function_.block_count();
-
-  // Reverse post-order. Of a branch's targets the one that is visited first comes last: so visit what should be far
-  // away first.
-  ScratchVector<uint32_t> predecessor_count(arena);
-  predecessor_count.assign(block_count, 0);
-  for (uint32_t i = 0; i < block_count; ++i) {
-    if (!function_.blocks[i].last) continue;
-    for (const ir::Target& target : function_.targets(function_.blocks[i].last))
-      ++predecessor_count[target.block.index()];
-  }
-  struct Visit {
-    Block block;
-    uint32_t next = 0;  // counts up; which target that is depends on `swap`
-    bool swap = false;
-  };
-  const auto visit_of = [&](Block block) {
-    Visit visit{block};
-    const Value terminator = function_.terminator(block);
-    if (inst(terminator).opcode != Opcode::branch) return visit;
-    const std::span<const ir::Target> targets = function_.targets(terminator);
-    const auto distance = [&](unsigned i) {
-      const ir::BlockData& data = function_[targets[i].block];
-      const ir::BranchHint hint = inst(terminator).branch_hint();
-      const bool unlikely = hint == (i == 0 ? ir::BranchHint::unlikely : ir::BranchHint::likely);
-      return (data.is_cold ? 8 : 0) + (data.loop_depth < function_[block].loop_depth ? 4 : 0) + (unlikely ? 2 : 0) +
-             (predecessor_count[targets[i].block.index()] > 1 ? 1 : 0);
-    };
-    visit.swap = distance(0) <= distance(1);  // by default the first target comes next
-    return visit;
-  };
-  ScratchVector<uint32_t> rpo_index(arena);
-  rpo_index.assign(block_count, kNotReached);
-  ScratchVector<Block> rpo(arena);
-  rpo.reserve(block_count);
-  ScratchVector<Visit> stack(arena);
-  rpo_index[0] = 0;
-  stack.push_back(visit_of(Block(0)));
-  while (!stack.empty()) {
-    Visit& top = stack.back();
-    const std::span<const ir::Target> targets = function_.targets(function_.terminator(top.block));
-    if (top.next == targets.size()) {
-      rpo.push_back(top.block);
-      stack.pop_back();
-      continue;
-    }
-    uint32_t i = top.next++;
-    if (targets.size() != 2 || top.swap) i = static_cast<uint32_t>(targets.size()) - 1 - i;
-    const Block next = targets[i].block;
-    if (rpo_index[next.index()] != kNotReached) continue;
-    rpo_index[next.index()] = 0;
-    stack.push_back(visit_of(next));
-  }
-  std::reverse(rpo.begin(), rpo.end());
-  for (uint32_t i = 0; i < rpo.size(); ++i) rpo_index[rpo[i].index()] = i;
-
-  find_loops(rpo.as_span(), rpo_index.as_span());
-  const auto depth_of = [&](uint32_t loop) { return loop == kNoLoop ? 0 : loops_[loop].depth; };
-  const auto common_loop = [&](uint32_t a, uint32_t b) {
-    while (a != b) {
-      if (depth_of(a) >= depth_of(b)) {
-        a = loops_[a].parent;
-      } else {
-        b = loops_[b].parent;
-      }
-    }
-    return a;
-  };
-
-  // Nodes: the blocks in that order, each followed by the edges that leave it and must be split. Every loop (and the
-  // function, number loops_.size()) has a list of what lies directly in it: nodes, and inner loops at the place of
-  // their headers.
-  struct Item {
-    uint32_t index = 0;  // node or loop
-    bool is_loop = false;
-    uint32_t next = kNoLoop;
-  };
-  struct List {
-    uint32_t first = kNoLoop, last = kNoLoop;
-  };
-  ScratchVector<Item> items(arena);
-  ScratchVector<List> lists(arena);
-  lists.assign(loops_.size() + 1, List());
-  const auto add_item = [&](uint32_t loop, uint32_t index, bool is_loop) {
-    List& list = lists[loop == kNoLoop ? loops_.size() : loop];
-    const uint32_t item = static_cast<uint32_t>(items.size());
-    items.push_back({index, is_loop, kNoLoop});
-    if (list.first == kNoLoop) {
-      list.first = item;
+uint32_t Lowering::BlockOrder::common_loop(uint32_t a, uint32_t b) const {
+  while (a != b) {
+    if (depth_of(a) >= depth_of(b)) {
+      a = loops_[a].parent;
     } else {
-      items[list.last].next = item;
+      b = loops_[b].parent;
     }
-    list.last = item;
-  };
-  ScratchVector<uint32_t> node_of(arena);  // by IR block
-  node_of.assign(block_count, 0);
-  for (const Block block : rpo) {
-    node_of[block.index()] = static_cast<uint32_t>(nodes_.size());
+  }
+  return a;
+}
+
+void Lowering::BlockOrder::add_item(uint32_t loop, uint32_t index, bool is_loop) {
+  List& list = lists_[loop == kNoLoop ? loops_.size() : loop];
+  const uint32_t item = static_cast<uint32_t>(items_.size());
+  items_.push_back({index, is_loop, kNoLoop});
+  if (list.first == kNoLoop) {
+    list.first = item;
+  } else {
+    items_[list.last].next = item;
+  }
+  list.last = item;
+}
+
+void Lowering::BlockOrder::make_block_nodes() {
+  node_of_.assign(function_.block_count(), 0);
+  for (const Block block : rpo_) {
+    node_of_[block.index()] = static_cast<uint32_t>(nodes_.size());
     nodes_.push_back({block, 0, MBlock::none()});
   }
-  ScratchVector<uint32_t> latest_edge(arena);  // by target block: the latest split edge to it
-  latest_edge.assign(block_count, 0);
+}
+
+// Lists the blocks in their order, each followed by the edges that leave it and must be split.
+void Lowering::BlockOrder::split_edges() {
+  lists_.assign(loops_.size() + 1, List());
+  latest_edge_.assign(function_.block_count(), 0);
   target_nodes_.assign(function_.target_lists.size(), 0);
-  for (const Block block : rpo) {
+  for (const Block block : rpo_) {
     const uint32_t loop = loop_of_[block.index()];
     if (loop != kNoLoop && loops_[loop].header == block) add_item(loops_[loop].parent, loop, true);
-    add_item(loop, node_of[block.index()], false);
-
-    const Value terminator = function_.terminator(block);
-    const std::span<const ir::Target> targets = function_.targets(terminator);
+    add_item(loop, node_of_[block.index()], false);
     const uint32_t first_edge = static_cast<uint32_t>(nodes_.size());
-    for (const ir::Target& target : targets) {
-      const uint32_t target_index = static_cast<uint32_t>(&target - function_.target_lists.data());
-      const uint32_t to = target.block.index();
-      uint32_t node = node_of[to];
-      if (inst(terminator).opcode != Opcode::jump && (target.argument_count != 0 || predecessor_count[to] > 1)) {
-        // Several entries of a jump table may share an edge.
-        const uint32_t latest = latest_edge[to];
-        if (inst(terminator).opcode != Opcode::invoke && latest >= first_edge && latest < nodes_.size() &&
-            nodes_[latest].block == Block::none() &&
-            function_.target_lists[nodes_[latest].target].block == target.block &&
-            std::ranges::equal(function_.arguments(function_.target_lists[nodes_[latest].target]),
-                               function_.arguments(target))) {
-          node = latest;
-        } else {
-          node = static_cast<uint32_t>(nodes_.size());
-          latest_edge[to] = node;
-          nodes_.push_back({Block::none(), target_index, MBlock::none()});
-          add_item(common_loop(loop, loop_of_[to]), node, false);
-        }
-      }
-      target_nodes_[target_index] = node;
-    }
+    for (const ir::Target& target : targets_of(block))
+      target_nodes_[static_cast<size_t>(&target - function_.target_lists.data())] = enter(block, target, first_edge);
   }
+}
 
-  // Flatten.
+// The node that an edge of `from` enters: the target's own, or one of a split edge. `first_edge`: the number of nodes
+// before those of the edges of `from`.
+uint32_t Lowering::BlockOrder::enter(Block from, const ir::Target& target, uint32_t first_edge) {
+  const uint32_t to = target.block.index();
+  const Opcode opcode = inst(function_.terminator(from)).opcode;
+  if (opcode == Opcode::jump || (target.argument_count == 0 && predecessor_count_[to] <= 1)) return node_of_[to];
+  const uint32_t latest = latest_edge_[to];
+  if (opcode != Opcode::invoke && can_share(latest, first_edge, target)) return latest;
+  const uint32_t node = static_cast<uint32_t>(nodes_.size());
+  latest_edge_[to] = node;
+  nodes_.push_back({Block::none(), static_cast<uint32_t>(&target - function_.target_lists.data()), MBlock::none()});
+  add_item(common_loop(loop_of_[from.index()], loop_of_[to]), node, false);
+  return node;
+}
+
+// Several entries of a jump table may share an edge.
+bool Lowering::BlockOrder::can_share(uint32_t edge, uint32_t first_edge, const ir::Target& target) const {
+  if (edge < first_edge || edge >= nodes_.size() || nodes_[edge].block != Block::none()) return false;
+  const ir::Target& other = function_.target_lists[nodes_[edge].target];
+  return other.block == target.block && std::ranges::equal(function_.arguments(other), function_.arguments(target));
+}
+
+// Flattens the lists.
+void Lowering::BlockOrder::place_nodes() {
   struct Place {
     uint32_t item;
     uint32_t loop;
   };
   order_.reserve(nodes_.size());
   result_.blocks.reserve(nodes_.size());
-  ScratchVector<Place> places(arena);
-  places.push_back({lists[loops_.size()].first, kNoLoop});
+  ScratchVector<Place> places(result_.arena);
+  places.push_back({lists_[loops_.size()].first, kNoLoop});
   while (!places.empty()) {
     Place& place = places.back();
     if (place.item == kNoLoop) {
       places.pop_back();
       continue;
     }
-    const Item item = items[place.item];
+    const Item item = items_[place.item];
     const uint32_t loop = place.loop;
     place.item = item.next;
     if (item.is_loop) {
-      places.push_back({lists[item.index].first, item.index});
-      continue;
-    }
-    Node& node = nodes_[item.index];
-    node.machine_block = MBlock(static_cast<uint32_t>(order_.size()));
-    order_.push_back(item.index);
-    MachineBlock block;
-    block.loop_depth = static_cast<uint16_t>(std::min<uint32_t>(depth_of(loop), 0xffff));
-    if (node.block) {
-      block.is_loop_header = loop != kNoLoop && loops_[loop].header == node.block;
-      block.is_cold = function_[node.block].is_cold;
+      places.push_back({lists_[item.index].first, item.index});
     } else {
-      block.is_cold = function_[function_.target_lists[node.target].block].is_cold;
+      place_node(item.index, loop);
     }
-    result_.blocks.push_back(block);
   }
+}
 
-  // Edges.
-  ScratchVector<uint32_t> counted_from(arena);  // by machine block: the latest one it was counted as a successor of
+void Lowering::BlockOrder::place_node(uint32_t index, uint32_t loop) {
+  Node& node = nodes_[index];
+  node.machine_block = MBlock(static_cast<uint32_t>(order_.size()));
+  order_.push_back(index);
+  MachineBlock block;
+  block.loop_depth = static_cast<uint16_t>(std::min<uint32_t>(depth_of(loop), 0xffff));
+  if (node.block) {
+    block.is_loop_header = loop != kNoLoop && loops_[loop].header == node.block;
+    block.is_cold = function_[node.block].is_cold;
+  } else {
+    block.is_cold = function_[function_.target_lists[node.target].block].is_cold;
+  }
+  result_.blocks.push_back(block);
+}
+
+void Lowering::BlockOrder::add_successors() {
+  ScratchVector<uint32_t> counted_from(result_.arena);  // by machine block: the latest one it was counted for
   counted_from.assign(order_.size(), kNotReached);
   for (uint32_t i = 0; i < order_.size(); ++i) {
     const Node& node = nodes_[order_[i]];
@@ -272,10 +364,13 @@ void Lowering::order_blocks() {
       }
     } else {
       const Block to = function_.target_lists[node.target].block;
-      add(nodes_[node_of[to.index()]].machine_block);
+      add(nodes_[node_of_[to.index()]].machine_block);
     }
     block.successor_count = static_cast<uint32_t>(result_.block_lists.size()) - block.first_successor;
   }
+}
+
+void Lowering::BlockOrder::add_predecessors() {
   uint32_t at = static_cast<uint32_t>(result_.block_lists.size());
   for (MachineBlock& block : result_.blocks) {
     block.first_predecessor = at;
