@@ -1,0 +1,51 @@
+// What each instruction must be like by itself: the types of its operands and result, and its immediates.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "compiler/ir/control_flow.hpp"
+#include "compiler/ir/function.hpp"
+
+namespace cairn::ir {
+
+class InstructionRules {
+ public:
+  // The first failure goes to `error`.
+  InstructionRules(const Function& function, const ControlFlow& flow, std::optional<std::string>& error)
+      : function_(function), flow_(flow), error_(error) {}
+
+  // The operands must exist.
+  void check(Value v);
+  void fail(Value v, const std::string& what);
+
+ private:
+  [[nodiscard]] Type type_of(Value v) const { return function_[v].type; }
+  void expect(Value v, size_t operand, Type type);
+  void expect_all(Value v, Type type);
+  void expect_any(Value v, size_t operand, bool condition);
+  void expect_result(Value v, bool condition);
+
+  // Each checks the opcodes of its family; false for others.
+  bool check_constant(Value v);
+  bool check_integer(Value v);
+  bool check_float(Value v);
+  bool check_vector(Value v);
+  bool check_memory(Value v);
+  bool check_object(Value v);
+  bool check_control(Value v);
+
+  void check_target_count(Value v);
+  void check_access(Value v);
+  void check_atomic(Value v);
+  void check_call(Value v);
+  void check_landed(Value v);
+  void check_result(Value v);
+  void check_return(Value v);
+
+  const Function& function_;
+  const ControlFlow& flow_;
+  std::optional<std::string>& error_;
+};
+
+}  // namespace cairn::ir
