@@ -70,7 +70,50 @@ void ScalarSimd::clamp(PReg reg, int64_t low, int64_t high) {
   }
 }
 
-bool ScalarSimd::moves(SimdOp op) {
+bool ScalarSimd::bitwise(SimdOp op) {
+  const auto binary = [&](Op first, bool invert_second = false) {
+    for (unsigned half = 0; half < 2; ++half) {
+      load(x_, 0, 8, half);
+      load(y_, 1, 8, half);
+      if (invert_second) as_.ri(Op::xori, y_, y_, -1);
+      as_.r3(first, x_, x_, y_);
+      store(x_, 8, half);
+    }
+    return true;
+  };
+  switch (op) {
+    case SimdOp::v128_and: return binary(Op::and_);
+    case SimdOp::v128_or: return binary(Op::or_);
+    case SimdOp::v128_xor: return binary(Op::xor_);
+    case SimdOp::v128_andnot: return binary(Op::and_, true);
+    case SimdOp::v128_not: lanes(8, Sign::sign, 1, [&] { as_.ri(Op::xori, x_, x_, -1); }); return true;
+    case SimdOp::v128_bitselect:
+    case SimdOp::i8x16_relaxed_laneselect:
+    case SimdOp::i16x8_relaxed_laneselect:
+    case SimdOp::i32x4_relaxed_laneselect:
+    case SimdOp::i64x2_relaxed_laneselect:
+      // b ^ ((a ^ b) & mask)
+      for (unsigned half = 0; half < 2; ++half) {
+        load(x_, 0, 8, half);
+        load(y_, 1, 8, half);
+        load(z_, 2, 8, half);
+        as_.r3(Op::xor_, x_, x_, y_);
+        as_.r3(Op::and_, x_, x_, z_);
+        as_.r3(Op::xor_, x_, x_, y_);
+        store(x_, 8, half);
+      }
+      return true;
+    case SimdOp::v128_any_true:
+      load(x_, 0, 8, 0);
+      load(y_, 0, 8, 1);
+      as_.r3(Op::or_, x_, x_, y_);
+      as_.r3(Op::sltu, scalar_result_, kZero, x_);
+      return true;
+    default: return false;
+  }
+}
+
+bool ScalarSimd::lane_moves(SimdOp op) {
   const auto splat = [&](unsigned size) {
     if (size < 8) {
       as_.ri(Op::slli, x_, scalar_use_, 64 - 8 * size);
@@ -84,16 +127,6 @@ bool ScalarSimd::moves(SimdOp op) {
     }
     store(x_, 8, 0);
     store(x_, 8, 1);
-    return true;
-  };
-  const auto bitwise = [&](Op first, bool invert_second = false) {
-    for (unsigned half = 0; half < 2; ++half) {
-      load(x_, 0, 8, half);
-      load(y_, 1, 8, half);
-      if (invert_second) as_.ri(Op::xori, y_, y_, -1);
-      as_.r3(first, x_, x_, y_);
-      store(x_, 8, half);
-    }
     return true;
   };
   const auto replace = [&](unsigned size, bool is_float = false) {
@@ -122,33 +155,6 @@ bool ScalarSimd::moves(SimdOp op) {
       for (unsigned i = 0; i < 16 / size; ++i) store_float(scalar_use_, size, i);
       return true;
     }
-    case SimdOp::v128_and: return bitwise(Op::and_);
-    case SimdOp::v128_or: return bitwise(Op::or_);
-    case SimdOp::v128_xor: return bitwise(Op::xor_);
-    case SimdOp::v128_andnot: return bitwise(Op::and_, true);
-    case SimdOp::v128_not: lanes(8, Sign::sign, 1, [&] { as_.ri(Op::xori, x_, x_, -1); }); return true;
-    case SimdOp::v128_bitselect:
-    case SimdOp::i8x16_relaxed_laneselect:
-    case SimdOp::i16x8_relaxed_laneselect:
-    case SimdOp::i32x4_relaxed_laneselect:
-    case SimdOp::i64x2_relaxed_laneselect:
-      // b ^ ((a ^ b) & mask)
-      for (unsigned half = 0; half < 2; ++half) {
-        load(x_, 0, 8, half);
-        load(y_, 1, 8, half);
-        load(z_, 2, 8, half);
-        as_.r3(Op::xor_, x_, x_, y_);
-        as_.r3(Op::and_, x_, x_, z_);
-        as_.r3(Op::xor_, x_, x_, y_);
-        store(x_, 8, half);
-      }
-      return true;
-    case SimdOp::v128_any_true:
-      load(x_, 0, 8, 0);
-      load(y_, 0, 8, 1);
-      as_.r3(Op::or_, x_, x_, y_);
-      as_.r3(Op::sltu, scalar_result_, kZero, x_);
-      return true;
     case SimdOp::i8x16_swizzle:
     case SimdOp::i8x16_relaxed_swizzle:
       as_.add_immediate(z_, kStackPointer, slots_[0], kScratch);
@@ -194,8 +200,10 @@ void Emitter::simd_scalar(const MachineInst& inst, Operands operands) {
   ScalarSimd expand(*this, inst, operands);
   if (static_cast<Pseudo>(inst.opcode) == Pseudo::simd_shuffle) return expand.shuffle();
   const SimdOp op = static_cast<SimdOp>(inst.immediate);
-  const bool known =
-      expand.moves(op) || expand.integers(op) || expand.reshaping(op) || expand.floats(op) || expand.conversions(op);
+  const bool known = expand.lane_moves(op) || expand.bitwise(op) || expand.compares(op) || expand.arithmetic(op) ||
+                     expand.saturating_arithmetic(op) || expand.unary_arithmetic(op) || expand.reductions(op) ||
+                     expand.shifts(op) || expand.reshaping(op) || expand.widening(op) || expand.floats(op) ||
+                     expand.conversions(op);
   CAIRN_ASSERT(known);
 }
 

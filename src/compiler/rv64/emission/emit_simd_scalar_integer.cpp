@@ -46,7 +46,7 @@ void ScalarSimd::popcount_byte() {
   step(4, 0x0f);
 }
 
-bool ScalarSimd::integers(SimdOp op) {
+bool ScalarSimd::compares(SimdOp op) {
   const unsigned number = static_cast<unsigned>(op);
   // Comparisons come in blocks of ten: eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u; those of i64 have no unsigned
   // ones.
@@ -61,16 +61,12 @@ bool ScalarSimd::integers(SimdOp op) {
     compare(8, Op::slt, Sign::sign, number - static_cast<unsigned>(SimdOp::i64x2_eq));
     return true;
   }
+  return false;
+}
+
+bool ScalarSimd::arithmetic(SimdOp op) {
   const auto binary = [&](unsigned size, Op operation, Sign sign = Sign::sign) {
     lanes(size, sign, 2, [&] { as_.r3(operation, x_, x_, y_); });
-    return true;
-  };
-  const auto saturate = [&](unsigned size, Op operation, Sign sign) {
-    const int64_t top = int64_t{1} << (8 * size - (sign == Sign::sign ? 1 : 0));
-    lanes(size, sign, 2, [&] {
-      as_.r3(operation, x_, x_, y_);
-      clamp(x_, sign == Sign::sign ? -top : 0, top - 1);
-    });
     return true;
   };
   const auto extreme = [&](unsigned size, bool is_min, Sign sign) {
@@ -83,6 +79,43 @@ bool ScalarSimd::integers(SimdOp op) {
     });
     return true;
   };
+  switch (op) {
+    case SimdOp::i8x16_add: return binary(1, Op::add);
+    case SimdOp::i16x8_add: return binary(2, Op::add);
+    case SimdOp::i32x4_add: return binary(4, Op::add);
+    case SimdOp::i64x2_add: return binary(8, Op::add);
+    case SimdOp::i8x16_sub: return binary(1, Op::sub);
+    case SimdOp::i16x8_sub: return binary(2, Op::sub);
+    case SimdOp::i32x4_sub: return binary(4, Op::sub);
+    case SimdOp::i64x2_sub: return binary(8, Op::sub);
+    case SimdOp::i16x8_mul: return binary(2, Op::mul);
+    case SimdOp::i32x4_mul: return binary(4, Op::mul);
+    case SimdOp::i64x2_mul: return binary(8, Op::mul);
+    case SimdOp::i8x16_min_s: return extreme(1, true, Sign::sign);
+    case SimdOp::i8x16_min_u: return extreme(1, true, Sign::zero);
+    case SimdOp::i8x16_max_s: return extreme(1, false, Sign::sign);
+    case SimdOp::i8x16_max_u: return extreme(1, false, Sign::zero);
+    case SimdOp::i16x8_min_s: return extreme(2, true, Sign::sign);
+    case SimdOp::i16x8_min_u: return extreme(2, true, Sign::zero);
+    case SimdOp::i16x8_max_s: return extreme(2, false, Sign::sign);
+    case SimdOp::i16x8_max_u: return extreme(2, false, Sign::zero);
+    case SimdOp::i32x4_min_s: return extreme(4, true, Sign::sign);
+    case SimdOp::i32x4_min_u: return extreme(4, true, Sign::zero);
+    case SimdOp::i32x4_max_s: return extreme(4, false, Sign::sign);
+    case SimdOp::i32x4_max_u: return extreme(4, false, Sign::zero);
+    default: return false;
+  }
+}
+
+bool ScalarSimd::saturating_arithmetic(SimdOp op) {
+  const auto saturate = [&](unsigned size, Op operation, Sign sign) {
+    const int64_t top = int64_t{1} << (8 * size - (sign == Sign::sign ? 1 : 0));
+    lanes(size, sign, 2, [&] {
+      as_.r3(operation, x_, x_, y_);
+      clamp(x_, sign == Sign::sign ? -top : 0, top - 1);
+    });
+    return true;
+  };
   const auto average = [&](unsigned size) {
     lanes(size, Sign::zero, 2, [&] {
       as_.r3(Op::add, x_, x_, y_);
@@ -91,11 +124,34 @@ bool ScalarSimd::integers(SimdOp op) {
     });
     return true;
   };
-  const auto shift = [&](unsigned size, Op operation, Sign sign) {
-    as_.ri(Op::andi, z_, scalar_use_, 8 * size - 1);
-    lanes(size, sign, 1, [&] { as_.r3(operation, x_, x_, z_); });
+  const auto q15 = [&] {
+    lanes(2, Sign::sign, 2, [&] {
+      as_.r3(Op::mul, x_, x_, y_);
+      as_.upper(Op::lui, kScratch, 4);  // 0x4000
+      as_.r3(Op::add, x_, x_, kScratch);
+      as_.ri(Op::srai, x_, x_, 15);
+      clamp(x_, -32768, 32767);
+    });
     return true;
   };
+  switch (op) {
+    case SimdOp::i8x16_add_sat_s: return saturate(1, Op::add, Sign::sign);
+    case SimdOp::i8x16_add_sat_u: return saturate(1, Op::add, Sign::zero);
+    case SimdOp::i8x16_sub_sat_s: return saturate(1, Op::sub, Sign::sign);
+    case SimdOp::i8x16_sub_sat_u: return saturate(1, Op::sub, Sign::zero);
+    case SimdOp::i16x8_add_sat_s: return saturate(2, Op::add, Sign::sign);
+    case SimdOp::i16x8_add_sat_u: return saturate(2, Op::add, Sign::zero);
+    case SimdOp::i16x8_sub_sat_s: return saturate(2, Op::sub, Sign::sign);
+    case SimdOp::i16x8_sub_sat_u: return saturate(2, Op::sub, Sign::zero);
+    case SimdOp::i8x16_avgr_u: return average(1);
+    case SimdOp::i16x8_avgr_u: return average(2);
+    case SimdOp::i16x8_q15mulr_sat_s:
+    case SimdOp::i16x8_relaxed_q15mulr_s: return q15();
+    default: return false;
+  }
+}
+
+bool ScalarSimd::unary_arithmetic(SimdOp op) {
   const auto negate = [&](unsigned size) {
     lanes(size, Sign::sign, 1, [&] { as_.r3(Op::sub, x_, kZero, x_); });
     return true;
@@ -108,6 +164,21 @@ bool ScalarSimd::integers(SimdOp op) {
     });
     return true;
   };
+  switch (op) {
+    case SimdOp::i8x16_neg: return negate(1);
+    case SimdOp::i16x8_neg: return negate(2);
+    case SimdOp::i32x4_neg: return negate(4);
+    case SimdOp::i64x2_neg: return negate(8);
+    case SimdOp::i8x16_abs: return absolute(1);
+    case SimdOp::i16x8_abs: return absolute(2);
+    case SimdOp::i32x4_abs: return absolute(4);
+    case SimdOp::i64x2_abs: return absolute(8);
+    case SimdOp::i8x16_popcnt: lanes(1, Sign::zero, 1, [&] { popcount_byte(); }); return true;
+    default: return false;
+  }
+}
+
+bool ScalarSimd::reductions(SimdOp op) {
   const auto all_true = [&](unsigned size) {
     as_.load_immediate(y_, 1);
     for (unsigned lane = 0; lane < 16 / size; ++lane) {
@@ -129,50 +200,26 @@ bool ScalarSimd::integers(SimdOp op) {
     as_.move(scalar_result_, y_);
     return true;
   };
-  const auto q15 = [&] {
-    lanes(2, Sign::sign, 2, [&] {
-      as_.r3(Op::mul, x_, x_, y_);
-      as_.upper(Op::lui, kScratch, 4);  // 0x4000
-      as_.r3(Op::add, x_, x_, kScratch);
-      as_.ri(Op::srai, x_, x_, 15);
-      clamp(x_, -32768, 32767);
-    });
+  switch (op) {
+    case SimdOp::i8x16_all_true: return all_true(1);
+    case SimdOp::i16x8_all_true: return all_true(2);
+    case SimdOp::i32x4_all_true: return all_true(4);
+    case SimdOp::i64x2_all_true: return all_true(8);
+    case SimdOp::i8x16_bitmask: return bitmask(1);
+    case SimdOp::i16x8_bitmask: return bitmask(2);
+    case SimdOp::i32x4_bitmask: return bitmask(4);
+    case SimdOp::i64x2_bitmask: return bitmask(8);
+    default: return false;
+  }
+}
+
+bool ScalarSimd::shifts(SimdOp op) {
+  const auto shift = [&](unsigned size, Op operation, Sign sign) {
+    as_.ri(Op::andi, z_, scalar_use_, 8 * size - 1);
+    lanes(size, sign, 1, [&] { as_.r3(operation, x_, x_, z_); });
     return true;
   };
   switch (op) {
-    case SimdOp::i8x16_add: return binary(1, Op::add);
-    case SimdOp::i16x8_add: return binary(2, Op::add);
-    case SimdOp::i32x4_add: return binary(4, Op::add);
-    case SimdOp::i64x2_add: return binary(8, Op::add);
-    case SimdOp::i8x16_sub: return binary(1, Op::sub);
-    case SimdOp::i16x8_sub: return binary(2, Op::sub);
-    case SimdOp::i32x4_sub: return binary(4, Op::sub);
-    case SimdOp::i64x2_sub: return binary(8, Op::sub);
-    case SimdOp::i16x8_mul: return binary(2, Op::mul);
-    case SimdOp::i32x4_mul: return binary(4, Op::mul);
-    case SimdOp::i64x2_mul: return binary(8, Op::mul);
-    case SimdOp::i8x16_add_sat_s: return saturate(1, Op::add, Sign::sign);
-    case SimdOp::i8x16_add_sat_u: return saturate(1, Op::add, Sign::zero);
-    case SimdOp::i8x16_sub_sat_s: return saturate(1, Op::sub, Sign::sign);
-    case SimdOp::i8x16_sub_sat_u: return saturate(1, Op::sub, Sign::zero);
-    case SimdOp::i16x8_add_sat_s: return saturate(2, Op::add, Sign::sign);
-    case SimdOp::i16x8_add_sat_u: return saturate(2, Op::add, Sign::zero);
-    case SimdOp::i16x8_sub_sat_s: return saturate(2, Op::sub, Sign::sign);
-    case SimdOp::i16x8_sub_sat_u: return saturate(2, Op::sub, Sign::zero);
-    case SimdOp::i8x16_min_s: return extreme(1, true, Sign::sign);
-    case SimdOp::i8x16_min_u: return extreme(1, true, Sign::zero);
-    case SimdOp::i8x16_max_s: return extreme(1, false, Sign::sign);
-    case SimdOp::i8x16_max_u: return extreme(1, false, Sign::zero);
-    case SimdOp::i16x8_min_s: return extreme(2, true, Sign::sign);
-    case SimdOp::i16x8_min_u: return extreme(2, true, Sign::zero);
-    case SimdOp::i16x8_max_s: return extreme(2, false, Sign::sign);
-    case SimdOp::i16x8_max_u: return extreme(2, false, Sign::zero);
-    case SimdOp::i32x4_min_s: return extreme(4, true, Sign::sign);
-    case SimdOp::i32x4_min_u: return extreme(4, true, Sign::zero);
-    case SimdOp::i32x4_max_s: return extreme(4, false, Sign::sign);
-    case SimdOp::i32x4_max_u: return extreme(4, false, Sign::zero);
-    case SimdOp::i8x16_avgr_u: return average(1);
-    case SimdOp::i16x8_avgr_u: return average(2);
     case SimdOp::i8x16_shl: return shift(1, Op::sll, Sign::sign);
     case SimdOp::i16x8_shl: return shift(2, Op::sll, Sign::sign);
     case SimdOp::i32x4_shl: return shift(4, Op::sll, Sign::sign);
@@ -185,25 +232,6 @@ bool ScalarSimd::integers(SimdOp op) {
     case SimdOp::i16x8_shr_u: return shift(2, Op::srl, Sign::zero);
     case SimdOp::i32x4_shr_u: return shift(4, Op::srl, Sign::zero);
     case SimdOp::i64x2_shr_u: return shift(8, Op::srl, Sign::zero);
-    case SimdOp::i8x16_neg: return negate(1);
-    case SimdOp::i16x8_neg: return negate(2);
-    case SimdOp::i32x4_neg: return negate(4);
-    case SimdOp::i64x2_neg: return negate(8);
-    case SimdOp::i8x16_abs: return absolute(1);
-    case SimdOp::i16x8_abs: return absolute(2);
-    case SimdOp::i32x4_abs: return absolute(4);
-    case SimdOp::i64x2_abs: return absolute(8);
-    case SimdOp::i8x16_popcnt: lanes(1, Sign::zero, 1, [&] { popcount_byte(); }); return true;
-    case SimdOp::i8x16_all_true: return all_true(1);
-    case SimdOp::i16x8_all_true: return all_true(2);
-    case SimdOp::i32x4_all_true: return all_true(4);
-    case SimdOp::i64x2_all_true: return all_true(8);
-    case SimdOp::i8x16_bitmask: return bitmask(1);
-    case SimdOp::i16x8_bitmask: return bitmask(2);
-    case SimdOp::i32x4_bitmask: return bitmask(4);
-    case SimdOp::i64x2_bitmask: return bitmask(8);
-    case SimdOp::i16x8_q15mulr_sat_s:
-    case SimdOp::i16x8_relaxed_q15mulr_s: return q15();
     default: return false;
   }
 }
@@ -219,6 +247,53 @@ bool ScalarSimd::reshaping(SimdOp op) {
     }
     return true;
   };
+  // x_ = the dot product of `count` neighbouring lanes.
+  const auto dot_lane = [&](unsigned from, unsigned first, unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      const PReg to = i == 0 ? x_ : z_;
+      load(to, 0, from, first + i);
+      load(y_, 1, from, first + i);
+      as_.r3(Op::mul, to, to, y_);
+      if (i != 0) as_.r3(Op::add, x_, x_, z_);
+    }
+  };
+  switch (op) {
+    case SimdOp::i8x16_narrow_i16x8_s: return narrow(1, Sign::sign);
+    case SimdOp::i8x16_narrow_i16x8_u: return narrow(1, Sign::zero);
+    case SimdOp::i16x8_narrow_i32x4_s: return narrow(2, Sign::sign);
+    case SimdOp::i16x8_narrow_i32x4_u: return narrow(2, Sign::zero);
+    case SimdOp::i32x4_dot_i16x8_s:
+      for (unsigned lane = 0; lane < 4; ++lane) {
+        dot_lane(2, 2 * lane, 2);
+        store(x_, 4, lane);
+      }
+      return true;
+    case SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s:
+      for (unsigned lane = 0; lane < 8; ++lane) {
+        dot_lane(1, 2 * lane, 2);
+        store(x_, 2, lane);
+      }
+      return true;
+    case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s:
+      // The intermediate 16-bit sums wrap.
+      for (unsigned lane = 0; lane < 4; ++lane) {
+        dot_lane(1, 4 * lane, 2);
+        as_.ri(Op::slli, kScratch, x_, 48);
+        as_.ri(Op::srai, kScratch, kScratch, 48);
+        dot_lane(1, 4 * lane + 2, 2);
+        as_.ri(Op::slli, x_, x_, 48);
+        as_.ri(Op::srai, x_, x_, 48);
+        as_.r3(Op::add, x_, x_, kScratch);
+        load(y_, 2, 4, lane);
+        as_.r3(Op::add, x_, x_, y_);
+        store(x_, 4, lane);
+      }
+      return true;
+    default: return false;
+  }
+}
+
+bool ScalarSimd::widening(SimdOp op) {
   // `multiply`: of both operands' lanes.
   const auto extend = [&](unsigned from, bool high, Sign sign, bool multiply = false) {
     const unsigned count = 8 / from;
@@ -241,21 +316,7 @@ bool ScalarSimd::reshaping(SimdOp op) {
     }
     return true;
   };
-  // x_ = the dot product of `count` neighbouring lanes.
-  const auto dot_lane = [&](unsigned from, unsigned first, unsigned count) {
-    for (unsigned i = 0; i < count; ++i) {
-      const PReg to = i == 0 ? x_ : z_;
-      load(to, 0, from, first + i);
-      load(y_, 1, from, first + i);
-      as_.r3(Op::mul, to, to, y_);
-      if (i != 0) as_.r3(Op::add, x_, x_, z_);
-    }
-  };
   switch (op) {
-    case SimdOp::i8x16_narrow_i16x8_s: return narrow(1, Sign::sign);
-    case SimdOp::i8x16_narrow_i16x8_u: return narrow(1, Sign::zero);
-    case SimdOp::i16x8_narrow_i32x4_s: return narrow(2, Sign::sign);
-    case SimdOp::i16x8_narrow_i32x4_u: return narrow(2, Sign::zero);
     case SimdOp::i16x8_extend_low_i8x16_s: return extend(1, false, Sign::sign);
     case SimdOp::i16x8_extend_low_i8x16_u: return extend(1, false, Sign::zero);
     case SimdOp::i16x8_extend_high_i8x16_s: return extend(1, true, Sign::sign);
@@ -284,33 +345,6 @@ bool ScalarSimd::reshaping(SimdOp op) {
     case SimdOp::i16x8_extadd_pairwise_i8x16_u: return pairwise(1, Sign::zero);
     case SimdOp::i32x4_extadd_pairwise_i16x8_s: return pairwise(2, Sign::sign);
     case SimdOp::i32x4_extadd_pairwise_i16x8_u: return pairwise(2, Sign::zero);
-    case SimdOp::i32x4_dot_i16x8_s:
-      for (unsigned lane = 0; lane < 4; ++lane) {
-        dot_lane(2, 2 * lane, 2);
-        store(x_, 4, lane);
-      }
-      return true;
-    case SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s:
-      for (unsigned lane = 0; lane < 8; ++lane) {
-        dot_lane(1, 2 * lane, 2);
-        store(x_, 2, lane);
-      }
-      return true;
-    case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s:
-      // The intermediate 16-bit sums wrap.
-      for (unsigned lane = 0; lane < 4; ++lane) {
-        dot_lane(1, 4 * lane, 2);
-        as_.ri(Op::slli, kScratch, x_, 48);
-        as_.ri(Op::srai, kScratch, kScratch, 48);
-        dot_lane(1, 4 * lane + 2, 2);
-        as_.ri(Op::slli, x_, x_, 48);
-        as_.ri(Op::srai, x_, x_, 48);
-        as_.r3(Op::add, x_, x_, kScratch);
-        load(y_, 2, 4, lane);
-        as_.r3(Op::add, x_, x_, y_);
-        store(x_, 4, lane);
-      }
-      return true;
     default: return false;
   }
 }

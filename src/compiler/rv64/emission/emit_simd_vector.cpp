@@ -79,15 +79,49 @@ void VectorSimd::ones_where_mask() {
   as_.vi(Op::vmerge_vim, result_, result_, -1);
 }
 
-bool VectorSimd::moves(SimdOp op) {
+bool VectorSimd::bitwise(SimdOp op) {
+  const auto binary = [&](Op operation) {
+    whole();
+    as_.v3(operation, result_, a_, b_);
+    return true;
+  };
+  switch (op) {
+    case SimdOp::v128_and: return binary(Op::vand_vv);
+    case SimdOp::v128_or: return binary(Op::vor_vv);
+    case SimdOp::v128_xor: return binary(Op::vxor_vv);
+    case SimdOp::v128_not:
+      whole();
+      as_.vi(Op::vxor_vi, result_, a_, -1);
+      return true;
+    case SimdOp::v128_andnot:
+      whole();
+      as_.vi(Op::vxor_vi, kTemp, b_, -1);
+      as_.v3(Op::vand_vv, result_, a_, kTemp);
+      return true;
+    case SimdOp::v128_bitselect:
+    case SimdOp::i8x16_relaxed_laneselect:
+    case SimdOp::i16x8_relaxed_laneselect:
+    case SimdOp::i32x4_relaxed_laneselect:
+    case SimdOp::i64x2_relaxed_laneselect:
+      whole();
+      as_.v3(Op::vxor_vv, kTemp, a_, b_);
+      as_.v3(Op::vand_vv, kTemp, kTemp, c_);
+      as_.v3(Op::vxor_vv, result_, kTemp, b_);
+      return true;
+    case SimdOp::v128_any_true:
+      whole();
+      as_.vi(Op::vmsne_vi, kTemp, a_, 0);
+      as_.v2(Op::vcpop_m, scalar_result_, kTemp);
+      as_.r3(Op::sltu, scalar_result_, kZero, scalar_result_);
+      return true;
+    default: return false;
+  }
+}
+
+bool VectorSimd::lane_moves(SimdOp op) {
   const auto splat = [&](unsigned size, Op operation) {
     full(size);
     as_.v1(operation, result_, scalar_use_);
-    return true;
-  };
-  const auto bitwise = [&](Op operation) {
-    whole();
-    as_.v3(operation, result_, a_, b_);
     return true;
   };
   const auto to_front = [&](unsigned size) {
@@ -123,34 +157,6 @@ bool VectorSimd::moves(SimdOp op) {
     case SimdOp::i64x2_splat: return splat(8, Op::vmv_v_x);
     case SimdOp::f32x4_splat: return splat(4, Op::vfmv_v_f);
     case SimdOp::f64x2_splat: return splat(8, Op::vfmv_v_f);
-    case SimdOp::v128_and: return bitwise(Op::vand_vv);
-    case SimdOp::v128_or: return bitwise(Op::vor_vv);
-    case SimdOp::v128_xor: return bitwise(Op::vxor_vv);
-    case SimdOp::v128_not:
-      whole();
-      as_.vi(Op::vxor_vi, result_, a_, -1);
-      return true;
-    case SimdOp::v128_andnot:
-      whole();
-      as_.vi(Op::vxor_vi, kTemp, b_, -1);
-      as_.v3(Op::vand_vv, result_, a_, kTemp);
-      return true;
-    case SimdOp::v128_bitselect:
-    case SimdOp::i8x16_relaxed_laneselect:
-    case SimdOp::i16x8_relaxed_laneselect:
-    case SimdOp::i32x4_relaxed_laneselect:
-    case SimdOp::i64x2_relaxed_laneselect:
-      whole();
-      as_.v3(Op::vxor_vv, kTemp, a_, b_);
-      as_.v3(Op::vand_vv, kTemp, kTemp, c_);
-      as_.v3(Op::vxor_vv, result_, kTemp, b_);
-      return true;
-    case SimdOp::v128_any_true:
-      whole();
-      as_.vi(Op::vmsne_vi, kTemp, a_, 0);
-      as_.v2(Op::vcpop_m, scalar_result_, kTemp);
-      as_.r3(Op::sltu, scalar_result_, kZero, scalar_result_);
-      return true;
     case SimdOp::i8x16_swizzle:
     case SimdOp::i8x16_relaxed_swizzle:
       // Indices beyond the 16 lanes give 0, also where the register has more.
@@ -216,9 +222,9 @@ void VectorSimd::compare(unsigned size, unsigned kind, bool is_unsigned) {
   ones_where_mask();
 }
 
-bool VectorSimd::integers(SimdOp op) {
+bool VectorSimd::compares(SimdOp op) {
   const unsigned number = static_cast<unsigned>(op);
-  // As in ScalarSimd::integers.
+  // As in ScalarSimd::compares.
   if (between(op, SimdOp::i8x16_eq, SimdOp::i32x4_ge_u)) {
     const unsigned at = number - static_cast<unsigned>(SimdOp::i8x16_eq), which = at % 10;
     compare(1u << at / 10, which < 2 ? which : 1 + which / 2, which >= 2 && which % 2 == 1);
@@ -228,20 +234,67 @@ bool VectorSimd::integers(SimdOp op) {
     compare(8, number - static_cast<unsigned>(SimdOp::i64x2_eq), false);
     return true;
   }
-  const auto binary = [&](unsigned size, Op operation) {
-    full(size);
-    as_.v3(operation, result_, a_, b_);
-    return true;
-  };
+  return false;
+}
+
+bool VectorSimd::binary(unsigned size, Op operation) {
+  full(size);
+  as_.v3(operation, result_, a_, b_);
+  return true;
+}
+
+bool VectorSimd::arithmetic(SimdOp op) {
+  switch (op) {
+    case SimdOp::i8x16_add: return binary(1, Op::vadd_vv);
+    case SimdOp::i16x8_add: return binary(2, Op::vadd_vv);
+    case SimdOp::i32x4_add: return binary(4, Op::vadd_vv);
+    case SimdOp::i64x2_add: return binary(8, Op::vadd_vv);
+    case SimdOp::i8x16_sub: return binary(1, Op::vsub_vv);
+    case SimdOp::i16x8_sub: return binary(2, Op::vsub_vv);
+    case SimdOp::i32x4_sub: return binary(4, Op::vsub_vv);
+    case SimdOp::i64x2_sub: return binary(8, Op::vsub_vv);
+    case SimdOp::i16x8_mul: return binary(2, Op::vmul_vv);
+    case SimdOp::i32x4_mul: return binary(4, Op::vmul_vv);
+    case SimdOp::i64x2_mul: return binary(8, Op::vmul_vv);
+    case SimdOp::i8x16_min_s: return binary(1, Op::vmin_vv);
+    case SimdOp::i8x16_min_u: return binary(1, Op::vminu_vv);
+    case SimdOp::i8x16_max_s: return binary(1, Op::vmax_vv);
+    case SimdOp::i8x16_max_u: return binary(1, Op::vmaxu_vv);
+    case SimdOp::i16x8_min_s: return binary(2, Op::vmin_vv);
+    case SimdOp::i16x8_min_u: return binary(2, Op::vminu_vv);
+    case SimdOp::i16x8_max_s: return binary(2, Op::vmax_vv);
+    case SimdOp::i16x8_max_u: return binary(2, Op::vmaxu_vv);
+    case SimdOp::i32x4_min_s: return binary(4, Op::vmin_vv);
+    case SimdOp::i32x4_min_u: return binary(4, Op::vminu_vv);
+    case SimdOp::i32x4_max_s: return binary(4, Op::vmax_vv);
+    case SimdOp::i32x4_max_u: return binary(4, Op::vmaxu_vv);
+    default: return false;
+  }
+}
+
+bool VectorSimd::saturating_arithmetic(SimdOp op) {
   const auto rounded = [&](unsigned size, Op operation) {
     as_.op0(Op::csrwi_vxrm);
     return binary(size, operation);
   };
-  const auto shift = [&](unsigned size, Op operation) {
-    full(size);
-    as_.v3(operation, result_, a_, scalar_use_);
-    return true;
-  };
+  switch (op) {
+    case SimdOp::i8x16_add_sat_s: return binary(1, Op::vsadd_vv);
+    case SimdOp::i8x16_add_sat_u: return binary(1, Op::vsaddu_vv);
+    case SimdOp::i8x16_sub_sat_s: return binary(1, Op::vssub_vv);
+    case SimdOp::i8x16_sub_sat_u: return binary(1, Op::vssubu_vv);
+    case SimdOp::i16x8_add_sat_s: return binary(2, Op::vsadd_vv);
+    case SimdOp::i16x8_add_sat_u: return binary(2, Op::vsaddu_vv);
+    case SimdOp::i16x8_sub_sat_s: return binary(2, Op::vssub_vv);
+    case SimdOp::i16x8_sub_sat_u: return binary(2, Op::vssubu_vv);
+    case SimdOp::i8x16_avgr_u: return rounded(1, Op::vaaddu_vv);
+    case SimdOp::i16x8_avgr_u: return rounded(2, Op::vaaddu_vv);
+    case SimdOp::i16x8_q15mulr_sat_s:
+    case SimdOp::i16x8_relaxed_q15mulr_s: return rounded(2, Op::vsmul_vv);
+    default: return false;
+  }
+}
+
+bool VectorSimd::unary_arithmetic(SimdOp op) {
   const auto negate = [&](unsigned size) {
     full(size);
     as_.vi(Op::vrsub_vi, result_, a_, 0);
@@ -253,6 +306,36 @@ bool VectorSimd::integers(SimdOp op) {
     as_.v3(Op::vmax_vv, result_, a_, kTemp);
     return true;
   };
+  switch (op) {
+    case SimdOp::i8x16_neg: return negate(1);
+    case SimdOp::i16x8_neg: return negate(2);
+    case SimdOp::i32x4_neg: return negate(4);
+    case SimdOp::i64x2_neg: return negate(8);
+    case SimdOp::i8x16_abs: return absolute(1);
+    case SimdOp::i16x8_abs: return absolute(2);
+    case SimdOp::i32x4_abs: return absolute(4);
+    case SimdOp::i64x2_abs: return absolute(8);
+    case SimdOp::i8x16_popcnt:
+      // Sums of bits in fields of two, four, eight.
+      full(1);
+      as_.vi(Op::vsrl_vi, kTemp, a_, 1);
+      as_.load_immediate(kScratch, 0x55);
+      as_.v3(Op::vand_vx, kTemp, kTemp, kScratch);
+      as_.v3(Op::vsub_vv, kTemp, a_, kTemp);
+      as_.load_immediate(kScratch, 0x33);
+      as_.vi(Op::vsrl_vi, kTemp2, kTemp, 2);
+      as_.v3(Op::vand_vx, kTemp2, kTemp2, kScratch);
+      as_.v3(Op::vand_vx, kTemp, kTemp, kScratch);
+      as_.v3(Op::vadd_vv, kTemp, kTemp, kTemp2);
+      as_.vi(Op::vsrl_vi, kTemp2, kTemp, 4);
+      as_.v3(Op::vadd_vv, kTemp, kTemp, kTemp2);
+      as_.vi(Op::vand_vi, result_, kTemp, 15);
+      return true;
+    default: return false;
+  }
+}
+
+bool VectorSimd::reductions(SimdOp op) {
   const auto all_true = [&](unsigned size) {
     full(size);
     as_.vi(Op::vmseq_vi, kTemp, a_, 0);
@@ -274,41 +357,25 @@ bool VectorSimd::integers(SimdOp op) {
     return true;
   };
   switch (op) {
-    case SimdOp::i8x16_add: return binary(1, Op::vadd_vv);
-    case SimdOp::i16x8_add: return binary(2, Op::vadd_vv);
-    case SimdOp::i32x4_add: return binary(4, Op::vadd_vv);
-    case SimdOp::i64x2_add: return binary(8, Op::vadd_vv);
-    case SimdOp::i8x16_sub: return binary(1, Op::vsub_vv);
-    case SimdOp::i16x8_sub: return binary(2, Op::vsub_vv);
-    case SimdOp::i32x4_sub: return binary(4, Op::vsub_vv);
-    case SimdOp::i64x2_sub: return binary(8, Op::vsub_vv);
-    case SimdOp::i16x8_mul: return binary(2, Op::vmul_vv);
-    case SimdOp::i32x4_mul: return binary(4, Op::vmul_vv);
-    case SimdOp::i64x2_mul: return binary(8, Op::vmul_vv);
-    case SimdOp::i8x16_add_sat_s: return binary(1, Op::vsadd_vv);
-    case SimdOp::i8x16_add_sat_u: return binary(1, Op::vsaddu_vv);
-    case SimdOp::i8x16_sub_sat_s: return binary(1, Op::vssub_vv);
-    case SimdOp::i8x16_sub_sat_u: return binary(1, Op::vssubu_vv);
-    case SimdOp::i16x8_add_sat_s: return binary(2, Op::vsadd_vv);
-    case SimdOp::i16x8_add_sat_u: return binary(2, Op::vsaddu_vv);
-    case SimdOp::i16x8_sub_sat_s: return binary(2, Op::vssub_vv);
-    case SimdOp::i16x8_sub_sat_u: return binary(2, Op::vssubu_vv);
-    case SimdOp::i8x16_min_s: return binary(1, Op::vmin_vv);
-    case SimdOp::i8x16_min_u: return binary(1, Op::vminu_vv);
-    case SimdOp::i8x16_max_s: return binary(1, Op::vmax_vv);
-    case SimdOp::i8x16_max_u: return binary(1, Op::vmaxu_vv);
-    case SimdOp::i16x8_min_s: return binary(2, Op::vmin_vv);
-    case SimdOp::i16x8_min_u: return binary(2, Op::vminu_vv);
-    case SimdOp::i16x8_max_s: return binary(2, Op::vmax_vv);
-    case SimdOp::i16x8_max_u: return binary(2, Op::vmaxu_vv);
-    case SimdOp::i32x4_min_s: return binary(4, Op::vmin_vv);
-    case SimdOp::i32x4_min_u: return binary(4, Op::vminu_vv);
-    case SimdOp::i32x4_max_s: return binary(4, Op::vmax_vv);
-    case SimdOp::i32x4_max_u: return binary(4, Op::vmaxu_vv);
-    case SimdOp::i8x16_avgr_u: return rounded(1, Op::vaaddu_vv);
-    case SimdOp::i16x8_avgr_u: return rounded(2, Op::vaaddu_vv);
-    case SimdOp::i16x8_q15mulr_sat_s:
-    case SimdOp::i16x8_relaxed_q15mulr_s: return rounded(2, Op::vsmul_vv);
+    case SimdOp::i8x16_all_true: return all_true(1);
+    case SimdOp::i16x8_all_true: return all_true(2);
+    case SimdOp::i32x4_all_true: return all_true(4);
+    case SimdOp::i64x2_all_true: return all_true(8);
+    case SimdOp::i8x16_bitmask: return bitmask(1);
+    case SimdOp::i16x8_bitmask: return bitmask(2);
+    case SimdOp::i32x4_bitmask: return bitmask(4);
+    case SimdOp::i64x2_bitmask: return bitmask(8);
+    default: return false;
+  }
+}
+
+bool VectorSimd::shifts(SimdOp op) {
+  const auto shift = [&](unsigned size, Op operation) {
+    full(size);
+    as_.v3(operation, result_, a_, scalar_use_);
+    return true;
+  };
+  switch (op) {
     case SimdOp::i8x16_shl: return shift(1, Op::vsll_vx);
     case SimdOp::i16x8_shl: return shift(2, Op::vsll_vx);
     case SimdOp::i32x4_shl: return shift(4, Op::vsll_vx);
@@ -321,38 +388,6 @@ bool VectorSimd::integers(SimdOp op) {
     case SimdOp::i16x8_shr_u: return shift(2, Op::vsrl_vx);
     case SimdOp::i32x4_shr_u: return shift(4, Op::vsrl_vx);
     case SimdOp::i64x2_shr_u: return shift(8, Op::vsrl_vx);
-    case SimdOp::i8x16_neg: return negate(1);
-    case SimdOp::i16x8_neg: return negate(2);
-    case SimdOp::i32x4_neg: return negate(4);
-    case SimdOp::i64x2_neg: return negate(8);
-    case SimdOp::i8x16_abs: return absolute(1);
-    case SimdOp::i16x8_abs: return absolute(2);
-    case SimdOp::i32x4_abs: return absolute(4);
-    case SimdOp::i64x2_abs: return absolute(8);
-    case SimdOp::i8x16_all_true: return all_true(1);
-    case SimdOp::i16x8_all_true: return all_true(2);
-    case SimdOp::i32x4_all_true: return all_true(4);
-    case SimdOp::i64x2_all_true: return all_true(8);
-    case SimdOp::i8x16_bitmask: return bitmask(1);
-    case SimdOp::i16x8_bitmask: return bitmask(2);
-    case SimdOp::i32x4_bitmask: return bitmask(4);
-    case SimdOp::i64x2_bitmask: return bitmask(8);
-    case SimdOp::i8x16_popcnt:
-      // Sums of bits in fields of two, four, eight.
-      full(1);
-      as_.vi(Op::vsrl_vi, kTemp, a_, 1);
-      as_.load_immediate(kScratch, 0x55);
-      as_.v3(Op::vand_vx, kTemp, kTemp, kScratch);
-      as_.v3(Op::vsub_vv, kTemp, a_, kTemp);
-      as_.load_immediate(kScratch, 0x33);
-      as_.vi(Op::vsrl_vi, kTemp2, kTemp, 2);
-      as_.v3(Op::vand_vx, kTemp2, kTemp2, kScratch);
-      as_.v3(Op::vand_vx, kTemp, kTemp, kScratch);
-      as_.v3(Op::vadd_vv, kTemp, kTemp, kTemp2);
-      as_.vi(Op::vsrl_vi, kTemp2, kTemp, 4);
-      as_.v3(Op::vadd_vv, kTemp, kTemp, kTemp2);
-      as_.vi(Op::vand_vi, result_, kTemp, 15);
-      return true;
     default: return false;
   }
 }
@@ -361,8 +396,9 @@ void Emitter::simd_vector(const MachineInst& inst, Operands operands) {
   VectorSimd expand(*this, inst, operands);
   if (static_cast<Pseudo>(inst.opcode) == Pseudo::simd_shuffle) return expand.shuffle();
   const SimdOp op = static_cast<SimdOp>(inst.immediate);
-  const bool known =
-      expand.moves(op) || expand.integers(op) || expand.reshaping(op) || expand.floats(op) || expand.conversions(op);
+  const bool known = expand.lane_moves(op) || expand.bitwise(op) || expand.compares(op) || expand.arithmetic(op) ||
+                     expand.saturating_arithmetic(op) || expand.unary_arithmetic(op) || expand.reductions(op) ||
+                     expand.shifts(op) || expand.reshaping(op) || expand.floats(op) || expand.conversions(op);
   CAIRN_ASSERT(known);
 }
 

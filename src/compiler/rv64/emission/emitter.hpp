@@ -113,6 +113,7 @@ class Emitter {
   void vector_constant(const MachineInst& inst, Allocation result);
   void use_vectors(unsigned length, Sew sew, Lmul lmul = Lmul::m1, Tail tail = Tail::agnostic);
   friend class ScalarSimd;
+  friend class VectorAccess;
   friend class VectorSimd;
 
   const codegen::MachineFunction& function_;

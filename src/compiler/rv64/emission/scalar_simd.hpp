@@ -12,9 +12,16 @@ class ScalarSimd {
   ScalarSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
 
   // Each handles the operations of its family; false for others.
-  bool moves(ir::SimdOp op);      // splats, lanes, bitwise operations, swizzle
-  bool integers(ir::SimdOp op);   // lane arithmetic and comparisons
-  bool reshaping(ir::SimdOp op);  // narrowing, extending, pairwise operations, dot products
+  bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
+  bool bitwise(ir::SimdOp op);
+  bool compares(ir::SimdOp op);  // of integers
+  bool arithmetic(ir::SimdOp op);
+  bool saturating_arithmetic(ir::SimdOp op);  // and averages
+  bool unary_arithmetic(ir::SimdOp op);
+  bool reductions(ir::SimdOp op);  // all_true, bitmask
+  bool shifts(ir::SimdOp op);
+  bool reshaping(ir::SimdOp op);  // narrowing, dot products
+  bool widening(ir::SimdOp op);   // extending, with multiplication, pairwise additions
   bool floats(ir::SimdOp op);
   bool conversions(ir::SimdOp op);
   void shuffle();

@@ -12,9 +12,15 @@ class VectorSimd {
   VectorSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
 
   // Each handles the operations of its family; false for others.
-  bool moves(ir::SimdOp op);
-  bool integers(ir::SimdOp op);
-  bool reshaping(ir::SimdOp op);
+  bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
+  bool bitwise(ir::SimdOp op);
+  bool compares(ir::SimdOp op);  // of integers
+  bool arithmetic(ir::SimdOp op);
+  bool saturating_arithmetic(ir::SimdOp op);  // and averages
+  bool unary_arithmetic(ir::SimdOp op);
+  bool reductions(ir::SimdOp op);  // all_true, bitmask
+  bool shifts(ir::SimdOp op);
+  bool reshaping(ir::SimdOp op);  // narrowing, extending, pairwise operations, dot products
   bool floats(ir::SimdOp op);
   bool conversions(ir::SimdOp op);
   void shuffle();
@@ -26,7 +32,8 @@ class VectorSimd {
   void whole();
   // 8 bytes of lanes of that size, as the narrow side of widening and narrowing operations.
   void half(unsigned size);
-  void ones_where_mask();  // result_ = -1 where v0 is set, else 0
+  void ones_where_mask();                    // result_ = -1 where v0 is set, else 0
+  bool binary(unsigned size, Op operation);  // true
   void compare(unsigned size, unsigned kind, bool is_unsigned);
   void float_compare(unsigned size, unsigned kind);
   void narrow(unsigned to, bool is_unsigned);
