@@ -18,8 +18,105 @@ void Emitter::emit_extend(unsigned to, const Rm& from, Extend extend, unsigned s
   }
 }
 
-void Emitter::emit_integer(const MachineInst& inst) {
+void Emitter::emit_lea(const MachineInst& inst) {
   const bool wide = inst.size == 8;
+  const unsigned d = reg(inst, 0);
+  const Address from = address(inst);
+  // Without a base a 32-bit displacement is needed: x * 2 is x + x.
+  if (from.base == kNoRegister && from.scale == 1 && from.index != kNoRegister) {
+    asm_.lea(wide, d, {.base = from.index, .index = from.index, .displacement = from.displacement});
+  } else {
+    asm_.lea(wide, d, from);
+  }
+}
+
+void Emitter::emit_add(const MachineInst& inst) {
+  const bool wide = inst.size == 8;
+  const unsigned d = reg(inst, 0);
+  const unsigned a = reg(inst, 1);
+  const Rm b = rm(inst, 2);
+  if (d == a) {
+    asm_.alu_r_rm(Alu::add, wide, a, b);
+  } else if (b.is_register && d == b.reg) {
+    asm_.alu_rr(Alu::add, wide, b.reg, a);
+  } else if (b.is_register) {
+    // rbp and r13 as a base need a displacement.
+    const bool swap = (a & 7) == 5;
+    asm_.lea(wide, d,
+             {.base = static_cast<uint8_t>(swap ? b.reg : a), .index = static_cast<uint8_t>(swap ? a : b.reg)});
+  } else {
+    asm_.mov_rr(wide, d, a);
+    asm_.alu_r_rm(Alu::add, wide, d, b);
+  }
+}
+
+void Emitter::emit_add_immediate(const MachineInst& inst) {
+  const bool wide = inst.size == 8;
+  const unsigned d = reg(inst, 0);
+  const unsigned a = reg(inst, 1);
+  const auto value = static_cast<int32_t>(inst.immediate);
+  if (d != a) {
+    asm_.lea(wide, d, {.base = static_cast<uint8_t>(a), .displacement = value});
+  } else if (value == 128) {
+    asm_.alu_rm_i(Alu::sub, inst.size, Rm::r(a), -128);
+  } else if (value != 0) {
+    asm_.alu_rm_i(Alu::add, inst.size, Rm::r(a), value);
+  }
+}
+
+void Emitter::emit_multiply_immediate(const MachineInst& inst) {
+  const bool wide = inst.size == 8;
+  const unsigned d = reg(inst, 0);
+  const auto value = static_cast<int32_t>(inst.immediate);
+  const bool small = value == static_cast<int8_t>(value);
+  asm_.rm(one_byte(small ? 0x6b : 0x69, wide), d, rm(inst, 1), small ? 1 : 4);
+  if (small) {
+    asm_.imm8(value);
+  } else {
+    asm_.imm32(value);
+  }
+}
+
+void Emitter::emit_wide_add(const MachineInst& inst) {
+  const Alu op = static_cast<Alu>(inst.extra);
+  const unsigned low = reg(inst, 0), high = reg(inst, 1), b_high = reg(inst, 5);
+  asm_.rm(one_byte(0x8b, true), kScratch, rm(inst, 2));
+  asm_.alu_r_rm(op, true, kScratch, rm(inst, 3));
+  const Rm a_high = rm(inst, 4);
+  if (!a_high.is_register || a_high.reg != high) asm_.rm(one_byte(0x8b, true), high, a_high);
+  asm_.alu_rr(op == Alu::add ? Alu::adc : Alu::sbb, true, high, b_high);
+  asm_.mov_rr(true, low, kScratch);
+}
+
+void Emitter::emit_shift_left_by_lea(const MachineInst& inst) {
+  const bool wide = inst.size == 8;
+  const unsigned d = reg(inst, 0);
+  const auto a = static_cast<uint8_t>(reg(inst, 1));
+  const auto count = static_cast<unsigned>(inst.immediate);
+  if (d == a) {
+    asm_.shift_i(Shift::shl, wide, a, count);
+  } else if (count == 1) {
+    asm_.lea(wide, d, {.base = a, .index = a});
+  } else {
+    asm_.lea(wide, d, {.index = a, .scale = static_cast<uint8_t>(count)});
+  }
+}
+
+void Emitter::emit_clz(const MachineInst& inst) {
+  const bool wide = inst.size == 8;
+  const unsigned d = reg(inst, 0);
+  // bsr gives the highest bit's number; for zero it sets ZF, and the constant gives the width.
+  const unsigned width = inst.size * 8u;
+  asm_.rm(two_byte(0xbd, wide), kScratch, Rm::r(reg(inst, 1)));
+  code_.emit8(d >= 8 ? 0x41 : 0x40);  // mov without touching flags
+  code_.emit8(static_cast<uint8_t>(0xb8 | (d & 7)));
+  code_.emit32(2 * width - 1);
+  asm_.cmov(Cc::ne, false, d, Rm::r(kScratch));
+  asm_.alu_rm_i(Alu::xor_, 4, Rm::r(d), static_cast<int32_t>(width - 1));
+}
+
+// Moves, addresses and memory; the rest goes on to the families below.
+void Emitter::emit_integer(const MachineInst& inst) {
   const auto d = [&] { return reg(inst, 0); };
   switch (static_cast<Op>(inst.opcode)) {
     case Op::entry:
@@ -37,46 +134,33 @@ void Emitter::emit_integer(const MachineInst& inst) {
       break;
     case Op::zext32: asm_.rm(one_byte(0x8b), d(), rm(inst, 1)); break;
     case Op::extend: emit_extend(d(), rm(inst, 1), static_cast<Extend>(inst.extra), 8); break;
-    case Op::lea: {
-      const Address from = address(inst);
-      // Without a base a 32-bit displacement is needed: x * 2 is x + x.
-      if (from.base == kNoRegister && from.scale == 1 && from.index != kNoRegister) {
-        asm_.lea(wide, d(), {.base = from.index, .index = from.index, .displacement = from.displacement});
-      } else {
-        asm_.lea(wide, d(), from);
-      }
+    case Op::lea: emit_lea(inst); break;
+    case Op::load:
+      asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
+      emit_extend(d(), Rm::m(address(inst)), static_cast<Extend>(inst.extra), inst.size);
       break;
-    }
-    case Op::add_rr: {
-      const unsigned a = reg(inst, 1);
-      const Rm b = rm(inst, 2);
-      if (d() == a) {
-        asm_.alu_r_rm(Alu::add, wide, a, b);
-      } else if (b.is_register && d() == b.reg) {
-        asm_.alu_rr(Alu::add, wide, b.reg, a);
-      } else if (b.is_register) {
-        // rbp and r13 as a base need a displacement.
-        const bool swap = (a & 7) == 5;
-        asm_.lea(wide, d(),
-                 {.base = static_cast<uint8_t>(swap ? b.reg : a), .index = static_cast<uint8_t>(swap ? a : b.reg)});
-      } else {
-        asm_.mov_rr(wide, d(), a);
-        asm_.alu_r_rm(Alu::add, wide, d(), b);
-      }
+    case Op::store:
+      asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
+      asm_.store(inst.size, address(inst), reg(inst, 0));
       break;
-    }
-    case Op::add_ri: {
-      const unsigned a = reg(inst, 1);
-      const auto value = static_cast<int32_t>(inst.immediate);
-      if (d() != a) {
-        asm_.lea(wide, d(), {.base = static_cast<uint8_t>(a), .displacement = value});
-      } else if (value == 128) {
-        asm_.alu_rm_i(Alu::sub, inst.size, Rm::r(a), -128);
-      } else if (value != 0) {
-        asm_.alu_rm_i(Alu::add, inst.size, Rm::r(a), value);
-      }
+    case Op::store_imm:
+      asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
+      asm_.store_imm(inst.size, address(inst), static_cast<int32_t>(inst.immediate));
       break;
-    }
+    case Op::fence:
+      code_.emit8(0x0f);
+      code_.emit16(0xf0ae);
+      break;
+    default: emit_arithmetic(inst); break;
+  }
+}
+
+void Emitter::emit_arithmetic(const MachineInst& inst) {
+  const bool wide = inst.size == 8;
+  const auto d = [&] { return reg(inst, 0); };
+  switch (static_cast<Op>(inst.opcode)) {
+    case Op::add_rr: emit_add(inst); break;
+    case Op::add_ri: emit_add_immediate(inst); break;
     case Op::alu_rr: asm_.alu_r_rm(static_cast<Alu>(inst.extra), wide, d(), rm(inst, 2)); break;
     case Op::alu_ri:
       asm_.alu_rm_i(static_cast<Alu>(inst.extra), inst.size, Rm::r(d()), static_cast<int32_t>(inst.immediate));
@@ -99,31 +183,21 @@ void Emitter::emit_integer(const MachineInst& inst) {
       asm_.set_trap(inst.position, TrapKind::out_of_bounds_memory_access);
       asm_.rm(two_byte(0xaf, wide), d(), Rm::m(address(inst)));
       break;
-    case Op::imul_ri: {
-      const auto value = static_cast<int32_t>(inst.immediate);
-      const bool small = value == static_cast<int8_t>(value);
-      asm_.rm(one_byte(small ? 0x6b : 0x69, wide), d(), rm(inst, 1), small ? 1 : 4);
-      if (small) {
-        asm_.imm8(value);
-      } else {
-        asm_.imm32(value);
-      }
-      break;
-    }
+    case Op::imul_ri: emit_multiply_immediate(inst); break;
     case Op::neg: asm_.rm(one_byte(0xf7, wide), 3, Rm::r(d())); break;
     case Op::not_: asm_.rm(one_byte(0xf7, wide), 2, Rm::r(d())); break;
-    case Op::shl_lea: {
-      const auto a = static_cast<uint8_t>(reg(inst, 1));
-      const auto count = static_cast<unsigned>(inst.immediate);
-      if (d() == a) {
-        asm_.shift_i(Shift::shl, wide, a, count);
-      } else if (count == 1) {
-        asm_.lea(wide, d(), {.base = a, .index = a});
-      } else {
-        asm_.lea(wide, d(), {.index = a, .scale = static_cast<uint8_t>(count)});
-      }
-      break;
-    }
+    case Op::divide: emit_divide(inst); break;
+    case Op::mul_wide: asm_.rm(one_byte(0xf7, true), inst.extra != 0 ? 5 : 4, rm(inst, 3)); break;
+    case Op::wide_add: emit_wide_add(inst); break;
+    default: emit_bits(inst); break;
+  }
+}
+
+void Emitter::emit_bits(const MachineInst& inst) {
+  const bool wide = inst.size == 8;
+  const auto d = [&] { return reg(inst, 0); };
+  switch (static_cast<Op>(inst.opcode)) {
+    case Op::shl_lea: emit_shift_left_by_lea(inst); break;
     case Op::shift_i:
       if (inst.immediate != 0) {
         asm_.shift_i(static_cast<Shift>(inst.extra), wide, d(), static_cast<unsigned>(inst.immediate));
@@ -145,17 +219,7 @@ void Emitter::emit_integer(const MachineInst& inst) {
     case Op::bit_unary: asm_.rm(Encoding::unpack(static_cast<uint16_t>(inst.immediate)), d(), rm(inst, 1)); break;
     case Op::bmi_unary: asm_.vex({0xf3, Prefix::none, Map::m0f38, wide}, inst.extra, d(), rm(inst, 1)); break;
     case Op::andn: asm_.vex({0xf2, Prefix::none, Map::m0f38, wide}, d(), reg(inst, 1), rm(inst, 2)); break;
-    case Op::clz_bsr: {
-      // bsr gives the highest bit's number; for zero it sets ZF, and the constant gives the width.
-      const unsigned width = inst.size * 8u;
-      asm_.rm(two_byte(0xbd, wide), kScratch, Rm::r(reg(inst, 1)));
-      code_.emit8(d() >= 8 ? 0x41 : 0x40);  // mov without touching flags
-      code_.emit8(static_cast<uint8_t>(0xb8 | (d() & 7)));
-      code_.emit32(2 * width - 1);
-      asm_.cmov(Cc::ne, false, d(), Rm::r(kScratch));
-      asm_.alu_rm_i(Alu::xor_, 4, Rm::r(d()), static_cast<int32_t>(width - 1));
-      break;
-    }
+    case Op::clz_bsr: emit_clz(inst); break;
     case Op::ctz_bsf:
       asm_.rm(two_byte(0xbc, wide), kScratch, Rm::r(reg(inst, 1)));
       code_.emit8(d() >= 8 ? 0x41 : 0x40);
@@ -164,35 +228,6 @@ void Emitter::emit_integer(const MachineInst& inst) {
       asm_.cmov(Cc::ne, false, d(), Rm::r(kScratch));
       break;
     case Op::popcnt_swar: emit_popcnt(inst); break;
-    case Op::divide: emit_divide(inst); break;
-    case Op::mul_wide: asm_.rm(one_byte(0xf7, true), inst.extra != 0 ? 5 : 4, rm(inst, 3)); break;
-    case Op::wide_add: {
-      const Alu op = static_cast<Alu>(inst.extra);
-      const unsigned low = d(), high = reg(inst, 1), b_high = reg(inst, 5);
-      asm_.rm(one_byte(0x8b, true), kScratch, rm(inst, 2));
-      asm_.alu_r_rm(op, true, kScratch, rm(inst, 3));
-      const Rm a_high = rm(inst, 4);
-      if (!a_high.is_register || a_high.reg != high) asm_.rm(one_byte(0x8b, true), high, a_high);
-      asm_.alu_rr(op == Alu::add ? Alu::adc : Alu::sbb, true, high, b_high);
-      asm_.mov_rr(true, low, kScratch);
-      break;
-    }
-    case Op::load:
-      asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
-      emit_extend(d(), Rm::m(address(inst)), static_cast<Extend>(inst.extra), inst.size);
-      break;
-    case Op::store:
-      asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
-      asm_.store(inst.size, address(inst), reg(inst, 0));
-      break;
-    case Op::store_imm:
-      asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
-      asm_.store_imm(inst.size, address(inst), static_cast<int32_t>(inst.immediate));
-      break;
-    case Op::fence:
-      code_.emit8(0x0f);
-      code_.emit16(0xf0ae);
-      break;
     default: CAIRN_UNREACHABLE();
   }
 }

@@ -82,6 +82,15 @@ class Emitter {
 
   // --- emit_integer.cpp
   void emit_integer(const MachineInst& inst);
+  void emit_arithmetic(const MachineInst& inst);
+  void emit_bits(const MachineInst& inst);
+  void emit_lea(const MachineInst& inst);
+  void emit_add(const MachineInst& inst);
+  void emit_add_immediate(const MachineInst& inst);
+  void emit_multiply_immediate(const MachineInst& inst);
+  void emit_wide_add(const MachineInst& inst);
+  void emit_shift_left_by_lea(const MachineInst& inst);
+  void emit_clz(const MachineInst& inst);
   void emit_extend(unsigned to, const Rm& from, Extend extend, unsigned size);
   void emit_divide(const MachineInst& inst);
   void emit_atomic(const MachineInst& inst);

@@ -85,6 +85,7 @@ class X64Lowering final : public codegen::Lowering {
   [[nodiscard]] static unsigned width(ir::Type type) { return ir::size_of(type); }
   // For an instruction that reads only the low 32 bits of an i32 operand: looks through wrap.
   VReg use_low(ir::Value value);
+  VReg use_sized(ir::Value value, unsigned size) { return size == 4 ? use_low(value) : use(value); }
   [[nodiscard]] ir::Value low_source(ir::Value value) const;
   [[nodiscard]] std::optional<int32_t> immediate32(ir::Value value) const;
   AddressMode constant_address(const void* bytes, unsigned size);
@@ -118,6 +119,9 @@ class X64Lowering final : public codegen::Lowering {
   // The test for "value is not zero", fused with the compare that makes it where possible.
   Test make_test(ir::Value value);
   void make_integer_test(ir::Value compare, Test& test);
+  void make_immediate_test(ir::Value a, ir::Condition condition, bool may_sink, Test& test);
+  void make_mask_test(ir::Value masked, bool may_sink, Test& test);
+  bool make_byte_test(ir::Value load, ir::Condition condition, Test& test);
   void make_float_test(ir::Value compare, Test& test);
   MachineInst& put_test(Op op, Operands operands, const Test& test, codegen::InstFlag flags = codegen::InstFlag::none);
   static void negate(Test& test) { test.condition ^= 1; }  // FloatCc too: they are neighbours
@@ -192,7 +196,14 @@ class X64Lowering final : public codegen::Lowering {
   void make_vector_test(ir::Value value, Test& test);
   void lower_bitmask(ir::Value value);
   // --- lower_vector_shift.cpp
+  struct VectorShift;
   void lower_vector_shift(ir::Value value);
+  void shift_quads_signed(VReg d, const VectorShift& shift);
+  void shift_bytes_signed(VReg d, const VectorShift& shift);
+  void shift_bytes(VReg d, const VectorShift& shift);
+  void shift_by_immediate(VReg to, const VectorShift& shift, unsigned digit, VReg from, unsigned count);
+  VReg shift_by_register(const VectorShift& shift, uint8_t opcode, VReg from, VReg count);
+  VReg shift_count(const VectorShift& shift, unsigned add);
   // --- lower_vector_lanes.cpp
   void lower_splat(ir::Value value);
   void lower_extract(ir::Value value);
@@ -200,12 +211,23 @@ class X64Lowering final : public codegen::Lowering {
   VReg splat_bytes(VReg scalar);
   // --- lower_vector_arithmetic.cpp: what takes several instructions
   void lower_vector_arithmetic(ir::Value value);
+  void lower_vector_widening(ir::Value value);
+  void lower_vector_float(ir::Value value);
+  void lower_multiply_add(ir::Value value);
+  void lower_vector_conversion(ir::Value value);
   void lower_vector_min_max(ir::Value value, bool single, bool is_max);
   void lower_extend_multiply(ir::Value value);
   void lower_vector_trunc(ir::Value value, ir::SimdOp op);
   VReg dot_bytes(VReg a, VReg b);
-  // --- lower_shuffle.cpp, lower_vector_memory.cpp
+  // --- lower_shuffle.cpp: by bytes of the two operands joined. What returns bool says whether the lanes have its form.
+  using Lanes = std::array<uint8_t, 16>;
   void lower_shuffle(ir::Value value);
+  void shuffle_one(VReg d, VReg source, const Lanes& lanes);
+  bool unpack_two(VReg d, ir::Value a, ir::Value b, const Lanes& lanes);
+  bool align_two(VReg d, ir::Value a, ir::Value b, const Lanes& lanes);
+  bool shuffle_doubles(VReg d, ir::Value a, ir::Value b, const Lanes& lanes);
+  bool blend_words(VReg d, ir::Value a, ir::Value b, const Lanes& lanes);
+  // --- lower_vector_memory.cpp
   void lower_vector_memory(ir::Value value);
 
   const compiler::Options& options_;

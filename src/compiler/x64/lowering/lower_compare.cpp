@@ -37,7 +37,6 @@ void X64Lowering::make_integer_test(Value compare, Test& test) {
   const unsigned size = width(inst(a).type);
   // A load may move here if nothing else sees this compare.
   const bool may_sink = compare == current() || is_only_use(compare);
-  const auto use_sized = [&](Value operand) { return size == 4 ? use_low(operand) : use(operand); };
   if (immediate32(a)) {
     std::swap(a, b);
     condition = ir::swapped(condition);
@@ -47,96 +46,107 @@ void X64Lowering::make_integer_test(Value compare, Test& test) {
   const auto immediate = immediate32(b);
   a = resolve(a);
   b = resolve(b);
-
   if (immediate) {
     test.immediate = *immediate;
-    // Bits of an `and` against zero.
-    const Instruction& masked = inst(a);
-    if (*immediate == 0 && masked.opcode == Opcode::iand &&
-        (condition == Condition::eq || condition == Condition::ne) && is_only_use(a)) {
-      Value first = masked.operands[0], second = masked.operands[1];
-      if (immediate32(first)) std::swap(first, second);
-      auto mask = immediate32(second);
-      first = resolve(first);
-      if (!mask && size == 8) {
-        if (const auto bits = integer_constant(second); bits && *bits == static_cast<uint32_t>(*bits)) {
-          mask = static_cast<int32_t>(*bits);
-          test.size = 4;
-        }
-      }
-      if (mask) {
-        test.immediate = *mask;
-        if (may_sink && can_fold_load(first, size) && test.size == size) {
-          test.form = Compare::test_mi;
-          test.has_address = true;
-          test.address = *fold_load(first, size);
-          return;
-        }
-        if (*mask >= 0 && test.size == 8) test.size = 4;
-        test.form = Compare::test_ri;
-        test.operands.add(Operand::use(test.size == 4 ? use_low(first) : use(first)));
-        return;
-      }
-      test.form = Compare::test_rr;
-      const VReg first_reg = use_sized(first);
-      const VReg second_reg = use_sized(second);
-      test.operands.add(Operand::use(first_reg));
-      test.operands.add(Operand::use(second_reg));
-      return;
-    }
-    if (may_sink && can_fold_load(a, size)) {
-      test.form = Compare::cmp_mi;
-      test.has_address = true;
-      test.address = *fold_load(a, size);
-      return;
-    }
-    // A zero-extended byte against a byte.
-    if (may_sink && *immediate >= 0 && *immediate <= 0xff &&
-        (masked.opcode == Opcode::heap_load || masked.opcode == Opcode::load) && can_sink(a)) {
-      const ir::MemoryAccess& access = function_.memory_access(a);
-      if (access.size == 1 && access.extension == ir::Extension::zero &&
-          (!access.can_fault || access.trap == wasm::TrapKind::out_of_bounds_memory_access)) {
-        sink(a);
-        switch (condition) {  // both are non-negative
-          case Condition::slt: condition = Condition::ult; break;
-          case Condition::sle: condition = Condition::ule; break;
-          case Condition::sgt: condition = Condition::ugt; break;
-          case Condition::sge: condition = Condition::uge; break;
-          default: break;
-        }
-        test.condition = cc_of(condition);
-        test.form = Compare::cmp_mi;
-        test.size = 1;
-        test.has_address = true;
-        test.address = address_of(a);
-        return;
-      }
-    }
-    if (*immediate == 0) {  // emitted as a test where the value is in a register
-      if (condition == Condition::slt) test.condition = static_cast<uint8_t>(Cc::s);
-      if (condition == Condition::sge) test.condition = static_cast<uint8_t>(Cc::ns);
-    }
-    test.form = Compare::cmp_ri;
-    test.operands.add(Operand::use_any(use_sized(a)));
-    return;
+    return make_immediate_test(a, condition, may_sink, test);
   }
+
   if (may_sink && can_fold_load(a, size) && !can_fold_load(b, size)) {
     std::swap(a, b);
     test.condition = cc_of(ir::swapped(condition));
   }
   if (may_sink && can_fold_load(b, size)) {
     test.form = Compare::cmp_rm;
-    test.operands.add(Operand::use(use_sized(a)));
+    test.operands.add(Operand::use(use_sized(a, size)));
     test.has_address = true;
     test.address = *fold_load(b, size);
     return;
   }
   test.form = Compare::cmp_rr;
-  const VReg first = use_sized(a);
-  const VReg second = use_sized(b);
+  const VReg first = use_sized(a, size);
+  const VReg second = use_sized(b, size);
   test.operands.add(Operand::use(first));
   test.operands.add(Operand::use_any(second));
-  return;
+}
+
+// `a` against the constant test.immediate.
+void X64Lowering::make_immediate_test(Value a, Condition condition, bool may_sink, Test& test) {
+  const unsigned size = test.size;
+  if (test.immediate == 0 && inst(a).opcode == Opcode::iand &&
+      (condition == Condition::eq || condition == Condition::ne) && is_only_use(a)) {
+    return make_mask_test(a, may_sink, test);
+  }
+  if (may_sink && can_fold_load(a, size)) {
+    test.form = Compare::cmp_mi;
+    test.has_address = true;
+    test.address = *fold_load(a, size);
+    return;
+  }
+  if (may_sink && make_byte_test(a, condition, test)) return;
+  if (test.immediate == 0) {  // emitted as a test where the value is in a register
+    if (condition == Condition::slt) test.condition = static_cast<uint8_t>(Cc::s);
+    if (condition == Condition::sge) test.condition = static_cast<uint8_t>(Cc::ns);
+  }
+  test.form = Compare::cmp_ri;
+  test.operands.add(Operand::use_any(use_sized(a, size)));
+}
+
+// Bits of an `and` against zero.
+void X64Lowering::make_mask_test(Value masked, bool may_sink, Test& test) {
+  const unsigned size = test.size;
+  Value first = inst(masked).operands[0], second = inst(masked).operands[1];
+  if (immediate32(first)) std::swap(first, second);
+  auto mask = immediate32(second);
+  first = resolve(first);
+  if (!mask && size == 8) {
+    if (const auto bits = integer_constant(second); bits && *bits == static_cast<uint32_t>(*bits)) {
+      mask = static_cast<int32_t>(*bits);
+      test.size = 4;
+    }
+  }
+  if (mask) {
+    test.immediate = *mask;
+    if (may_sink && can_fold_load(first, size) && test.size == size) {
+      test.form = Compare::test_mi;
+      test.has_address = true;
+      test.address = *fold_load(first, size);
+      return;
+    }
+    if (*mask >= 0 && test.size == 8) test.size = 4;
+    test.form = Compare::test_ri;
+    test.operands.add(Operand::use(test.size == 4 ? use_low(first) : use(first)));
+    return;
+  }
+  test.form = Compare::test_rr;
+  const VReg first_reg = use_sized(first, size);
+  const VReg second_reg = use_sized(second, size);
+  test.operands.add(Operand::use(first_reg));
+  test.operands.add(Operand::use(second_reg));
+}
+
+// A zero-extended byte in memory against a byte.
+bool X64Lowering::make_byte_test(Value load, Condition condition, Test& test) {
+  if (test.immediate < 0 || test.immediate > 0xff) return false;
+  if ((inst(load).opcode != Opcode::heap_load && inst(load).opcode != Opcode::load) || !can_sink(load)) return false;
+  const ir::MemoryAccess& access = function_.memory_access(load);
+  if (access.size != 1 || access.extension != ir::Extension::zero ||
+      (access.can_fault && access.trap != wasm::TrapKind::out_of_bounds_memory_access)) {
+    return false;
+  }
+  sink(load);
+  switch (condition) {  // both are non-negative
+    case Condition::slt: condition = Condition::ult; break;
+    case Condition::sle: condition = Condition::ule; break;
+    case Condition::sgt: condition = Condition::ugt; break;
+    case Condition::sge: condition = Condition::uge; break;
+    default: break;
+  }
+  test.condition = cc_of(condition);
+  test.form = Compare::cmp_mi;
+  test.size = 1;
+  test.has_address = true;
+  test.address = address_of(load);
+  return true;
 }
 
 void X64Lowering::make_float_test(Value compare, Test& test) {

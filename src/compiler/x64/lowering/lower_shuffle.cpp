@@ -49,47 +49,63 @@ void X64Lowering::lower_shuffle(Value value) {
   const bool same = resolve(a) == resolve(b);
   const bool only_a = same || std::ranges::all_of(lanes, [](uint8_t lane) { return lane < 16; });
   const bool only_b = !only_a && std::ranges::all_of(lanes, [](uint8_t lane) { return lane >= 16; });
-  if (only_b) a = b;
   if (only_a || only_b) {
     for (uint8_t& lane : lanes) lane &= 15;
-    const VReg source = use(a);
-    const std::array<int, 8> doubles = in_units(lanes, 4);
-    if (doubles[0] >= 0) {
-      const int imm = doubles[0] | doubles[1] << 2 | doubles[2] << 4 | doubles[3] << 6;
-      return x_unary_to(d, imm == 0xe4 ? two_byte(0x28) : kPshufd, source, imm == 0xe4 ? -1 : imm);
-    }
-    for (const unsigned unit : {1u, 2u}) {
-      Lanes doubled;
-      for (const bool high : {false, true}) {
-        for (unsigned i = 0; i < 16; ++i)
-          doubled[i] = static_cast<uint8_t>(lanes[i] + (i % (2 * unit) >= unit ? 16 : 0));
-        if (is_unpack(doubled, unit, high))
-          return x_binary_to(d, i66(static_cast<uint8_t>((high ? 0x68 : 0x60) + (unit == 2))), source, source);
-      }
-    }
-    const std::array<int, 8> words = in_units(lanes, 2);
-    if (words[0] >= 0) {
-      // Within one half, the other one staying.
-      const auto imm_of = [&](unsigned first) {
-        int imm = 0;
-        for (unsigned i = 0; i < 4; ++i) {
-          const int from = words[first + i] - static_cast<int>(first);
-          if (from < 0 || from > 3) return -1;
-          imm |= from << (2 * i);
-        }
-        return imm;
-      };
-      const int low = imm_of(0), high = imm_of(4);
-      if (low >= 0 && high >= 0) {
-        if (high == 0xe4) return x_unary_to(d, sse(Prefix::pf2, 0x70), source, low);
-        if (low == 0xe4) return x_unary_to(d, sse(Prefix::pf3, 0x70), source, high);
-        return x_unary_to(d, sse(Prefix::pf3, 0x70), x_unary(sse(Prefix::pf2, 0x70), source, low), high);
-      }
-    }
-    return x_binary_constant_to(d, kPshufb, source, constant_address(lanes.data(), 16));
+    return shuffle_one(d, use(only_b ? b : a), lanes);
   }
-
   // Both operands; by convention the first lane comes from `a`.
+  if (unpack_two(d, a, b, lanes) || align_two(d, a, b, lanes) || shuffle_doubles(d, a, b, lanes) ||
+      blend_words(d, a, b, lanes)) {
+    return;
+  }
+  Lanes from_a, from_b;
+  for (unsigned i = 0; i < 16; ++i) {
+    from_a[i] = lanes[i] < 16 ? lanes[i] : 0x80;
+    from_b[i] = lanes[i] >= 16 ? lanes[i] & 15 : 0x80;
+  }
+  const VReg first = x_binary_constant(kPshufb, use(a), constant_address(from_a.data(), 16));
+  const VReg second = x_binary_constant(kPshufb, use(b), constant_address(from_b.data(), 16));
+  x_binary_to(d, kPor, first, second);
+}
+
+// Lanes of one vector.
+void X64Lowering::shuffle_one(VReg d, VReg source, const Lanes& lanes) {
+  const std::array<int, 8> doubles = in_units(lanes, 4);
+  if (doubles[0] >= 0) {
+    const int imm = doubles[0] | doubles[1] << 2 | doubles[2] << 4 | doubles[3] << 6;
+    return x_unary_to(d, imm == 0xe4 ? two_byte(0x28) : kPshufd, source, imm == 0xe4 ? -1 : imm);
+  }
+  for (const unsigned unit : {1u, 2u}) {
+    Lanes doubled;
+    for (const bool high : {false, true}) {
+      for (unsigned i = 0; i < 16; ++i) doubled[i] = static_cast<uint8_t>(lanes[i] + (i % (2 * unit) >= unit ? 16 : 0));
+      if (is_unpack(doubled, unit, high))
+        return x_binary_to(d, i66(static_cast<uint8_t>((high ? 0x68 : 0x60) + (unit == 2))), source, source);
+    }
+  }
+  const std::array<int, 8> words = in_units(lanes, 2);
+  if (words[0] >= 0) {
+    // Within one half, the other one staying.
+    const auto imm_of = [&](unsigned first) {
+      int imm = 0;
+      for (unsigned i = 0; i < 4; ++i) {
+        const int from = words[first + i] - static_cast<int>(first);
+        if (from < 0 || from > 3) return -1;
+        imm |= from << (2 * i);
+      }
+      return imm;
+    };
+    const int low = imm_of(0), high = imm_of(4);
+    if (low >= 0 && high >= 0) {
+      if (high == 0xe4) return x_unary_to(d, sse(Prefix::pf2, 0x70), source, low);
+      if (low == 0xe4) return x_unary_to(d, sse(Prefix::pf3, 0x70), source, high);
+      return x_unary_to(d, sse(Prefix::pf3, 0x70), x_unary(sse(Prefix::pf2, 0x70), source, low), high);
+    }
+  }
+  x_binary_constant_to(d, kPshufb, source, constant_address(lanes.data(), 16));
+}
+
+bool X64Lowering::unpack_two(VReg d, Value a, Value b, const Lanes& lanes) {
   for (const unsigned unit : {1u, 2u, 4u, 8u}) {
     for (const bool high : {false, true}) {
       for (const bool swap : {false, true}) {
@@ -101,52 +117,51 @@ void X64Lowering::lower_shuffle(Value value) {
         const uint8_t opcode = kLow[unit];
         const VReg first = use(swap ? b : a), second = use(swap ? a : b);
         const uint8_t high_opcode = unit == 8 ? 0x6d : static_cast<uint8_t>(opcode + 8);
-        return x_binary_to(d, i66(high ? high_opcode : opcode), first, second);
+        x_binary_to(d, i66(high ? high_opcode : opcode), first, second);
+        return true;
       }
     }
   }
-  // Consecutive bytes of the two joined: palignr.
-  if (std::ranges::all_of(lanes, [&](const uint8_t& lane) {
-        return lane == ((lanes[0] + static_cast<unsigned>(&lane - lanes.data())) & 31);
-      })) {
-    const bool from_b = lanes[0] >= 16;
-    const VReg high = use(from_b ? a : b), low = use(from_b ? b : a);
-    return x_binary_to(d, sse3a(0x0f), high, low, lanes[0] & 15);
-  }
+  return false;
+}
+
+// Consecutive bytes of the two joined: palignr.
+bool X64Lowering::align_two(VReg d, Value a, Value b, const Lanes& lanes) {
+  for (unsigned i = 0; i < 16; ++i)
+    if (lanes[i] != ((lanes[0] + i) & 31)) return false;
+  const bool from_b = lanes[0] >= 16;
+  const VReg high = use(from_b ? a : b), low = use(from_b ? b : a);
+  x_binary_to(d, sse3a(0x0f), high, low, lanes[0] & 15);
+  return true;
+}
+
+// Two lanes of each: shufps.
+bool X64Lowering::shuffle_doubles(VReg d, Value a, Value b, const Lanes& lanes) {
   const std::array<int, 8> doubles = in_units(lanes, 4);
-  if (doubles[0] >= 0) {
-    // Two lanes of each: shufps.
-    for (const bool swap : {false, true}) {
-      const auto from = [&](int i) { return doubles[static_cast<size_t>(i)] ^ (swap ? 4 : 0); };
-      if (from(0) < 4 && from(1) < 4 && from(2) >= 4 && from(3) >= 4) {
-        const VReg first = use(swap ? b : a), second = use(swap ? a : b);
-        return x_binary_to(d, two_byte(0xc6), first, second,
-                           from(0) | from(1) << 2 | (from(2) & 3) << 4 | (from(3) & 3) << 6);
-      }
+  if (doubles[0] < 0) return false;
+  for (const bool swap : {false, true}) {
+    const auto from = [&](int i) { return doubles[static_cast<size_t>(i)] ^ (swap ? 4 : 0); };
+    if (from(0) < 4 && from(1) < 4 && from(2) >= 4 && from(3) >= 4) {
+      const VReg first = use(swap ? b : a), second = use(swap ? a : b);
+      x_binary_to(d, two_byte(0xc6), first, second, from(0) | from(1) << 2 | (from(2) & 3) << 4 | (from(3) & 3) << 6);
+      return true;
     }
   }
+  return false;
+}
+
+// Every word in its place: pblendw.
+bool X64Lowering::blend_words(VReg d, Value a, Value b, const Lanes& lanes) {
   const std::array<int, 8> words = in_units(lanes, 2);
-  if (words[0] >= 0) {
-    // Every word in its place: pblendw.
-    int imm = 0;
-    bool in_place = true;
-    for (int i = 0; i < 8; ++i) {
-      in_place &= (words[static_cast<size_t>(i)] & 7) == i;
-      imm |= (words[static_cast<size_t>(i)] >> 3) << i;
-    }
-    if (in_place) {
-      const VReg first = use(a), second = use(b);
-      return x_binary_to(d, sse3a(0x0e), first, second, imm);
-    }
+  if (words[0] < 0) return false;
+  int imm = 0;
+  for (int i = 0; i < 8; ++i) {
+    if ((words[static_cast<size_t>(i)] & 7) != i) return false;
+    imm |= (words[static_cast<size_t>(i)] >> 3) << i;
   }
-  Lanes from_a, from_b;
-  for (unsigned i = 0; i < 16; ++i) {
-    from_a[i] = lanes[i] < 16 ? lanes[i] : 0x80;
-    from_b[i] = lanes[i] >= 16 ? lanes[i] & 15 : 0x80;
-  }
-  const VReg first = x_binary_constant(kPshufb, use(a), constant_address(from_a.data(), 16));
-  const VReg second = x_binary_constant(kPshufb, use(b), constant_address(from_b.data(), 16));
-  x_binary_to(d, kPor, first, second);
+  const VReg first = use(a), second = use(b);
+  x_binary_to(d, sse3a(0x0e), first, second, imm);
+  return true;
 }
 
 }  // namespace cairn::x64

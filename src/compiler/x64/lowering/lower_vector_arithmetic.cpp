@@ -19,6 +19,7 @@ constexpr Encoding kMaddUnsignedSigned = sse38(0x04), kMaddWords = i66(0xf5);
 
 }  // namespace
 
+// Integer lanes; the rest goes on to the families below.
 void X64Lowering::lower_vector_arithmetic(Value value) {
   const Instruction& instruction = inst(value);
   const SimdOp op = instruction.simd();
@@ -28,7 +29,6 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
     const VReg zero = x_zero();
     x_binary_to(d, subtract, zero, operand(0));
   };
-  const auto high_half = [&](Encoding extend) { x_unary_to(d, extend, x_unary(kPshufd, operand(0), 0xee)); };
   const bool exact = options_.deterministic_relaxed_simd;
   switch (op) {
     case SimdOp::i8x16_swizzle:
@@ -80,6 +80,17 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
       const VReg overflow = x_binary_constant(i66(0x75), product, splat_constant(0x8000'8000'8000'8000));
       return x_binary_to(d, kPxor, product, overflow);
     }
+    default: return lower_vector_widening(value);
+  }
+}
+
+void X64Lowering::lower_vector_widening(Value value) {
+  const Instruction& instruction = inst(value);
+  const VReg d = def(value);
+  const auto operand = [&](unsigned i) { return use(instruction.operands[i]); };
+  const auto high_half = [&](Encoding extend) { x_unary_to(d, extend, x_unary(kPshufd, operand(0), 0xee)); };
+  const bool exact = options_.deterministic_relaxed_simd;
+  switch (instruction.simd()) {
     case SimdOp::i16x8_extadd_pairwise_i8x16_s: {
       const VReg ones = x_temporary();
       put_address(Op::load_x, {Operand::def(ones)}, splat_constant(0x0101'0101'0101'0101), 16,
@@ -114,6 +125,28 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
     case SimdOp::i64x2_extmul_low_i32x4_u:
     case SimdOp::i64x2_extmul_high_i32x4_s:
     case SimdOp::i64x2_extmul_high_i32x4_u: return lower_extend_multiply(value);
+    case SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s: {
+      const VReg a = operand(0), b = operand(1);
+      if (!exact) return x_binary_to(d, kMaddUnsignedSigned, b, a);
+      return x_unary_to(d, two_byte(0x28), dot_bytes(a, b));
+    }
+    case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s: {
+      const VReg a = operand(0), b = operand(1);
+      const VReg words = exact ? dot_bytes(a, b) : x_binary(kMaddUnsignedSigned, b, a);
+      const VReg sums = x_binary_constant(kMaddWords, words, splat_constant(0x0001'0001'0001'0001));
+      return x_binary_to(d, i66(0xfe), sums, operand(2));
+    }
+    default: return lower_vector_float(value);
+  }
+}
+
+void X64Lowering::lower_vector_float(Value value) {
+  const Instruction& instruction = inst(value);
+  const SimdOp op = instruction.simd();
+  const VReg d = def(value);
+  const auto operand = [&](unsigned i) { return use(instruction.operands[i]); };
+  const bool exact = options_.deterministic_relaxed_simd;
+  switch (op) {
     case SimdOp::f32x4_abs: return x_binary_constant_to(d, ps(0x54), operand(0), splat_constant(0x7fff'ffff'7fff'ffff));
     case SimdOp::f64x2_abs: return x_binary_constant_to(d, pd(0x54), operand(0), splat_constant(0x7fff'ffff'ffff'ffff));
     case SimdOp::f32x4_neg: return x_binary_constant_to(d, ps(0x57), operand(0), splat_constant(0x8000'0000'8000'0000));
@@ -136,19 +169,35 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
     case SimdOp::f32x4_relaxed_madd:
     case SimdOp::f32x4_relaxed_nmadd:
     case SimdOp::f64x2_relaxed_madd:
-    case SimdOp::f64x2_relaxed_nmadd: {
-      const bool single = op == SimdOp::f32x4_relaxed_madd || op == SimdOp::f32x4_relaxed_nmadd;
-      const bool negated = op == SimdOp::f32x4_relaxed_nmadd || op == SimdOp::f64x2_relaxed_nmadd;
-      const VReg a = operand(0), b = operand(1), c = operand(2);
-      if (cpu_.fma && cpu_.avx && !exact) {
-        put(Op::fma, {Operand::def_reuse(d, 1), Operand::use(c), Operand::use(a), Operand::use_any(b)}, 16).immediate =
-            xmm_payload(sse38(negated ? 0xbc : 0xb8).wide(!single));
-        return;
-      }
-      const VReg product = x_binary(single ? ps(0x59) : pd(0x59), a, b);
-      if (negated) return x_binary_to(d, single ? ps(0x5c) : pd(0x5c), c, product);
-      return x_binary_to(d, single ? ps(0x58) : pd(0x58), product, c);
-    }
+    case SimdOp::f64x2_relaxed_nmadd: return lower_multiply_add(value);
+    default: return lower_vector_conversion(value);
+  }
+}
+
+void X64Lowering::lower_multiply_add(Value value) {
+  const Instruction& instruction = inst(value);
+  const SimdOp op = instruction.simd();
+  const bool single = op == SimdOp::f32x4_relaxed_madd || op == SimdOp::f32x4_relaxed_nmadd;
+  const bool negated = op == SimdOp::f32x4_relaxed_nmadd || op == SimdOp::f64x2_relaxed_nmadd;
+  const VReg d = def(value);
+  const VReg a = use(instruction.operands[0]), b = use(instruction.operands[1]), c = use(instruction.operands[2]);
+  if (cpu_.fma && cpu_.avx && !options_.deterministic_relaxed_simd) {
+    put(Op::fma, {Operand::def_reuse(d, 1), Operand::use(c), Operand::use(a), Operand::use_any(b)}, 16).immediate =
+        xmm_payload(sse38(negated ? 0xbc : 0xb8).wide(!single));
+    return;
+  }
+  const VReg product = x_binary(single ? ps(0x59) : pd(0x59), a, b);
+  if (negated) return x_binary_to(d, single ? ps(0x5c) : pd(0x5c), c, product);
+  return x_binary_to(d, single ? ps(0x58) : pd(0x58), product, c);
+}
+
+void X64Lowering::lower_vector_conversion(Value value) {
+  const Instruction& instruction = inst(value);
+  const SimdOp op = instruction.simd();
+  const VReg d = def(value);
+  const auto operand = [&](unsigned i) { return use(instruction.operands[i]); };
+  const bool exact = options_.deterministic_relaxed_simd;
+  switch (op) {
     case SimdOp::i32x4_trunc_sat_f32x4_s:
     case SimdOp::i32x4_trunc_sat_f32x4_u:
     case SimdOp::i32x4_trunc_sat_f64x2_s_zero:
@@ -173,17 +222,6 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
       // As the low bits of 2^52 + x.
       const VReg joined = x_binary_constant(ps(0x14), operand(0), splat_constant(0x4330'0000'4330'0000));
       return x_binary_constant_to(d, pd(0x5c), joined, splat_constant(0x4330'0000'0000'0000));
-    }
-    case SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s: {
-      const VReg a = operand(0), b = operand(1);
-      if (!exact) return x_binary_to(d, kMaddUnsignedSigned, b, a);
-      return x_unary_to(d, two_byte(0x28), dot_bytes(a, b));
-    }
-    case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s: {
-      const VReg a = operand(0), b = operand(1);
-      const VReg words = exact ? dot_bytes(a, b) : x_binary(kMaddUnsignedSigned, b, a);
-      const VReg sums = x_binary_constant(kMaddWords, words, splat_constant(0x0001'0001'0001'0001));
-      return x_binary_to(d, i66(0xfe), sums, operand(2));
     }
     default: CAIRN_UNREACHABLE();
   }

@@ -10,122 +10,146 @@ using ir::Instruction;
 using ir::SimdOp;
 using ir::Value;
 
+namespace {
+
+constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;  // digits of the shifts by immediate
+
+}  // namespace
+
+struct X64Lowering::VectorShift {
+  enum class Kind : uint8_t { left, right_signed, right_unsigned };
+
+  [[nodiscard]] unsigned digit() const {
+    return kind == Kind::left ? kLeft : kind == Kind::right_signed ? kArithmetic : kLogical;
+  }
+  [[nodiscard]] uint8_t opcode() const { return kind == Kind::left ? 0xf1 : kind == Kind::right_signed ? 0xe1 : 0xd1; }
+  // The number of the instruction's lane width, 16, 32 or 64: bytes go by words.
+  [[nodiscard]] unsigned log() const { return static_cast<unsigned>(std::countr_zero(bits == 8 ? 16u : bits)) - 4; }
+
+  static VectorShift of(SimdOp op) {
+    switch (op) {
+      case SimdOp::i8x16_shl: return {Kind::left, 8};
+      case SimdOp::i8x16_shr_s: return {Kind::right_signed, 8};
+      case SimdOp::i8x16_shr_u: return {Kind::right_unsigned, 8};
+      case SimdOp::i16x8_shl: return {Kind::left, 16};
+      case SimdOp::i16x8_shr_s: return {Kind::right_signed, 16};
+      case SimdOp::i16x8_shr_u: return {Kind::right_unsigned, 16};
+      case SimdOp::i32x4_shl: return {Kind::left, 32};
+      case SimdOp::i32x4_shr_s: return {Kind::right_signed, 32};
+      case SimdOp::i32x4_shr_u: return {Kind::right_unsigned, 32};
+      case SimdOp::i64x2_shl: return {Kind::left, 64};
+      case SimdOp::i64x2_shr_s: return {Kind::right_signed, 64};
+      case SimdOp::i64x2_shr_u: return {Kind::right_unsigned, 64};
+      default: CAIRN_UNREACHABLE();
+    }
+  }
+  VectorShift(Kind shift_kind, unsigned lane_bits) : kind(shift_kind), bits(lane_bits) {}
+
+  Kind kind;
+  unsigned bits;  // of a lane
+  VReg source;
+  Value count;
+  std::optional<unsigned> fixed;  // the count when it is constant
+};
+
 void X64Lowering::lower_vector_shift(Value value) {
   const Instruction& instruction = inst(value);
-  const SimdOp op = instruction.simd();
-  enum { left, right_signed, right_unsigned } kind = left;
-  unsigned bits = 0;
-  switch (op) {
-    case SimdOp::i8x16_shl: bits = 8; break;
-    case SimdOp::i8x16_shr_s: bits = 8, kind = right_signed; break;
-    case SimdOp::i8x16_shr_u: bits = 8, kind = right_unsigned; break;
-    case SimdOp::i16x8_shl: bits = 16; break;
-    case SimdOp::i16x8_shr_s: bits = 16, kind = right_signed; break;
-    case SimdOp::i16x8_shr_u: bits = 16, kind = right_unsigned; break;
-    case SimdOp::i32x4_shl: bits = 32; break;
-    case SimdOp::i32x4_shr_s: bits = 32, kind = right_signed; break;
-    case SimdOp::i32x4_shr_u: bits = 32, kind = right_unsigned; break;
-    case SimdOp::i64x2_shl: bits = 64; break;
-    case SimdOp::i64x2_shr_s: bits = 64, kind = right_signed; break;
-    case SimdOp::i64x2_shr_u: bits = 64, kind = right_unsigned; break;
-    default: CAIRN_UNREACHABLE();
-  }
+  VectorShift shift = VectorShift::of(instruction.simd());
   const VReg d = def(value);
-  const VReg source = use(instruction.operands[0]);
-  const auto constant = integer_constant(instruction.operands[1]);
-  const unsigned fixed = constant ? static_cast<unsigned>(*constant) & (bits - 1) : 0;
-  // The instruction's lane width: bytes go by words.
-  const unsigned lane = bits == 8 ? 16 : bits;
-  const unsigned log = static_cast<unsigned>(std::countr_zero(lane)) - 4;  // 0, 1, 2
-  const auto by_imm = [&](VReg to, VReg from, unsigned digit, unsigned count) {
-    x_shift_imm_to(to, i66(static_cast<uint8_t>(0x71 + log)), digit, from, count);
-  };
-  const auto by_xmm = [&](uint8_t base, VReg from, VReg count) {
-    return x_binary(i66(static_cast<uint8_t>(base + log)), from, count);
-  };
-  constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;
-  const auto count_register = [&](unsigned add) {
-    const VReg masked = temporary(RegClass::integer);
-    MachineInst& mask =
-        put(Op::alu_ri, {Operand::def_reuse(masked, 1), Operand::use(use_low(instruction.operands[1]))}, 4);
-    mask.extra = static_cast<uint8_t>(Alu::and_);
-    mask.immediate = bits - 1;
-    VReg sum = masked;
-    if (add != 0) {
-      sum = temporary(RegClass::integer);
-      put(Op::add_ri, {Operand::def(sum), Operand::use(masked)}, 4).immediate = add;
-    }
-    const VReg count = x_temporary();
-    put(Op::x_from_gpr, {Operand::def(count), Operand::use_any(sum)}, 4);
-    return count;
-  };
+  shift.source = use(instruction.operands[0]);
+  shift.count = instruction.operands[1];
+  if (const auto constant = integer_constant(shift.count))
+    shift.fixed = static_cast<unsigned>(*constant) & (shift.bits - 1);
 
-  if (bits == 64 && kind == right_signed) {
-    // (x >>> n ^ m) - m with m the sign bit shifted alike.
-    VReg shifted, sign;
-    if (constant) {
-      shifted = x_temporary();
-      by_imm(shifted, source, kLogical, fixed);
-      const uint64_t m = (uint64_t{1} << 63) >> fixed;
-      const uint64_t both[2] = {m, m};
-      sign = x_temporary();
-      put_address(Op::load_x, {Operand::def(sign)}, constant_address(both, 16), 16,
-                  codegen::InstFlag::rematerializable);
-    } else {
-      const VReg count = count_register(0);
-      shifted = by_xmm(0xd1, source, count);
-      const VReg top = x_temporary();
-      put_address(Op::load_x, {Operand::def(top)}, splat_constant(uint64_t{1} << 63), 16,
-                  codegen::InstFlag::rematerializable);
-      sign = by_xmm(0xd1, top, count);
-    }
-    x_binary_to(d, i66(0xfb), x_binary(kPxor, shifted, sign), sign);
-    return;
+  const bool is_signed = shift.kind == VectorShift::Kind::right_signed;
+  if (shift.bits == 64 && is_signed) return shift_quads_signed(d, shift);
+  if (shift.bits == 8) return is_signed ? shift_bytes_signed(d, shift) : shift_bytes(d, shift);
+  if (shift.fixed) return shift_by_immediate(d, shift, shift.digit(), shift.source, *shift.fixed);
+  const VReg count = shift_count(shift, 0);
+  x_binary_to(d, i66(static_cast<uint8_t>(shift.opcode() + shift.log())), shift.source, count);
+}
+
+void X64Lowering::shift_by_immediate(VReg to, const VectorShift& shift, unsigned digit, VReg from, unsigned count) {
+  x_shift_imm_to(to, i66(static_cast<uint8_t>(0x71 + shift.log())), digit, from, count);
+}
+
+VReg X64Lowering::shift_by_register(const VectorShift& shift, uint8_t opcode, VReg from, VReg count) {
+  return x_binary(i66(static_cast<uint8_t>(opcode + shift.log())), from, count);
+}
+
+// The masked count and `add` in a vector register.
+VReg X64Lowering::shift_count(const VectorShift& shift, unsigned add) {
+  const VReg masked = temporary(RegClass::integer);
+  MachineInst& mask = put(Op::alu_ri, {Operand::def_reuse(masked, 1), Operand::use(use_low(shift.count))}, 4);
+  mask.extra = static_cast<uint8_t>(Alu::and_);
+  mask.immediate = shift.bits - 1;
+  VReg sum = masked;
+  if (add != 0) {
+    sum = temporary(RegClass::integer);
+    put(Op::add_ri, {Operand::def(sum), Operand::use(masked)}, 4).immediate = add;
   }
-  if (bits != 8) {
-    const unsigned digit = kind == left ? kLeft : kind == right_signed ? kArithmetic : kLogical;
-    if (constant) {
-      by_imm(d, source, digit, fixed);
-      return;
-    }
-    const uint8_t base = kind == left ? 0xf1 : kind == right_signed ? 0xe1 : 0xd1;
-    const VReg count = count_register(0);
-    x_binary_to(d, i66(static_cast<uint8_t>(base + log)), source, count);
-    return;
+  const VReg count = x_temporary();
+  put(Op::x_from_gpr, {Operand::def(count), Operand::use_any(sum)}, 4);
+  return count;
+}
+
+// (x >>> n ^ m) - m with m the sign bit shifted alike.
+void X64Lowering::shift_quads_signed(VReg d, const VectorShift& shift) {
+  VReg shifted, sign;
+  if (shift.fixed) {
+    shifted = x_temporary();
+    shift_by_immediate(shifted, shift, kLogical, shift.source, *shift.fixed);
+    const uint64_t m = (uint64_t{1} << 63) >> *shift.fixed;
+    const uint64_t both[2] = {m, m};
+    sign = x_temporary();
+    put_address(Op::load_x, {Operand::def(sign)}, constant_address(both, 16), 16, codegen::InstFlag::rematerializable);
+  } else {
+    const VReg count = shift_count(shift, 0);
+    shifted = shift_by_register(shift, 0xd1, shift.source, count);
+    const VReg top = x_temporary();
+    put_address(Op::load_x, {Operand::def(top)}, splat_constant(uint64_t{1} << 63), 16,
+                codegen::InstFlag::rematerializable);
+    sign = shift_by_register(shift, 0xd1, top, count);
   }
-  if (kind == right_signed) {
-    // Each byte in the upper half of a word.
-    const VReg low = x_binary(i66(0x60), source, source), high = x_binary(i66(0x68), source, source);
-    VReg low_shifted, high_shifted;
-    if (constant) {
-      low_shifted = x_temporary(), high_shifted = x_temporary();
-      by_imm(low_shifted, low, kArithmetic, fixed + 8);
-      by_imm(high_shifted, high, kArithmetic, fixed + 8);
-    } else {
-      const VReg count = count_register(8);
-      low_shifted = by_xmm(0xe1, low, count);
-      high_shifted = by_xmm(0xe1, high, count);
-    }
-    x_binary_to(d, i66(0x63), low_shifted, high_shifted);
-    return;
+  x_binary_to(d, i66(0xfb), x_binary(kPxor, shifted, sign), sign);
+}
+
+// Each byte in the upper half of a word.
+void X64Lowering::shift_bytes_signed(VReg d, const VectorShift& shift) {
+  const VReg low = x_binary(i66(0x60), shift.source, shift.source);
+  const VReg high = x_binary(i66(0x68), shift.source, shift.source);
+  VReg low_shifted, high_shifted;
+  if (shift.fixed) {
+    low_shifted = x_temporary(), high_shifted = x_temporary();
+    shift_by_immediate(low_shifted, shift, kArithmetic, low, *shift.fixed + 8);
+    shift_by_immediate(high_shifted, shift, kArithmetic, high, *shift.fixed + 8);
+  } else {
+    const VReg count = shift_count(shift, 8);
+    low_shifted = shift_by_register(shift, 0xe1, low, count);
+    high_shifted = shift_by_register(shift, 0xe1, high, count);
   }
-  // Shift words, then clear what came over from the neighbour.
-  if (constant) {
+  x_binary_to(d, i66(0x63), low_shifted, high_shifted);
+}
+
+// Shifts words, then clears what came over from the neighbour.
+void X64Lowering::shift_bytes(VReg d, const VectorShift& shift) {
+  const bool is_left = shift.kind == VectorShift::Kind::left;
+  if (shift.fixed) {
     const VReg shifted = x_temporary();
-    by_imm(shifted, source, kind == left ? kLeft : kLogical, fixed);
-    const uint64_t byte = kind == left ? (0xffu << fixed) & 0xff : 0xffu >> fixed;
+    shift_by_immediate(shifted, shift, shift.digit(), shift.source, *shift.fixed);
+    const uint64_t byte = is_left ? (0xffu << *shift.fixed) & 0xff : 0xffu >> *shift.fixed;
     x_binary_constant_to(d, kPand, shifted, splat_constant(byte * 0x0101'0101'0101'0101u));
     return;
   }
-  const VReg count = count_register(0);
-  const VReg shifted = by_xmm(kind == left ? 0xf1 : 0xd1, source, count);
+  const VReg count = shift_count(shift, 0);
+  const VReg shifted = shift_by_register(shift, shift.opcode(), shift.source, count);
   VReg mask;
-  if (kind == left) {
-    mask = by_xmm(0xf1, x_ones(), count);
+  if (is_left) {
+    mask = shift_by_register(shift, 0xf1, x_ones(), count);
   } else {
     const VReg bytes = x_temporary();
-    by_imm(bytes, x_ones(), kLogical, 8);
-    mask = by_xmm(0xd1, bytes, count);
+    shift_by_immediate(bytes, shift, kLogical, x_ones(), 8);
+    mask = shift_by_register(shift, 0xd1, bytes, count);
   }
   x_binary_to(d, kPand, shifted, x_binary(kPshufb, mask, x_zero()));
 }
