@@ -19,24 +19,29 @@ struct Entry {
   Condition condition = Condition::eq;
 };
 
-constexpr std::array<Entry, wasm::kOpcodeCount> make_table() {
-  std::array<Entry, wasm::kOpcodeCount> table{};
-  const auto set = [&](WasmOp op, Opcode opcode, Type type) { table[static_cast<size_t>(op)] = {opcode, type, {}}; };
-  const auto compare = [&](WasmOp op, Opcode opcode, Condition condition) {
-    table[static_cast<size_t>(op)] = {opcode, Type::i32, condition};
-  };
-#define CAIRN_BOTH_INT(wasm_name, opcode)                  \
-  set(WasmOp::i32_##wasm_name, Opcode::opcode, Type::i32); \
-  set(WasmOp::i64_##wasm_name, Opcode::opcode, Type::i64);
-#define CAIRN_BOTH_FLOAT(wasm_name, opcode)                \
-  set(WasmOp::f32_##wasm_name, Opcode::opcode, Type::f32); \
-  set(WasmOp::f64_##wasm_name, Opcode::opcode, Type::f64);
-#define CAIRN_COMPARE_INT(wasm_name, condition)                         \
-  compare(WasmOp::i32_##wasm_name, Opcode::icmp, Condition::condition); \
-  compare(WasmOp::i64_##wasm_name, Opcode::icmp, Condition::condition);
-#define CAIRN_COMPARE_FLOAT(wasm_name, condition)                       \
-  compare(WasmOp::f32_##wasm_name, Opcode::fcmp, Condition::condition); \
-  compare(WasmOp::f64_##wasm_name, Opcode::fcmp, Condition::condition);
+struct Table {
+  constexpr void set(WasmOp op, Opcode opcode, Type type) { entries[static_cast<size_t>(op)] = {opcode, type, {}}; }
+  constexpr void compare(WasmOp op, Opcode opcode, Condition condition) {
+    entries[static_cast<size_t>(op)] = {opcode, Type::i32, condition};
+  }
+
+  std::array<Entry, wasm::kOpcodeCount> entries{};
+};
+
+#define CAIRN_BOTH_INT(wasm_name, opcode)                        \
+  table.set(WasmOp::i32_##wasm_name, Opcode::opcode, Type::i32); \
+  table.set(WasmOp::i64_##wasm_name, Opcode::opcode, Type::i64);
+#define CAIRN_BOTH_FLOAT(wasm_name, opcode)                      \
+  table.set(WasmOp::f32_##wasm_name, Opcode::opcode, Type::f32); \
+  table.set(WasmOp::f64_##wasm_name, Opcode::opcode, Type::f64);
+#define CAIRN_COMPARE_INT(wasm_name, condition)                               \
+  table.compare(WasmOp::i32_##wasm_name, Opcode::icmp, Condition::condition); \
+  table.compare(WasmOp::i64_##wasm_name, Opcode::icmp, Condition::condition);
+#define CAIRN_COMPARE_FLOAT(wasm_name, condition)                             \
+  table.compare(WasmOp::f32_##wasm_name, Opcode::fcmp, Condition::condition); \
+  table.compare(WasmOp::f64_##wasm_name, Opcode::fcmp, Condition::condition);
+
+constexpr void add_integers(Table& table) {
   CAIRN_BOTH_INT(clz, clz)
   CAIRN_BOTH_INT(ctz, ctz)
   CAIRN_BOTH_INT(popcnt, popcnt)
@@ -57,6 +62,14 @@ constexpr std::array<Entry, wasm::kOpcodeCount> make_table() {
   CAIRN_BOTH_INT(rotr, rotr)
   CAIRN_BOTH_INT(extend8_s, sext8)
   CAIRN_BOTH_INT(extend16_s, sext16)
+  table.set(WasmOp::i64_extend32_s, Opcode::sext32, Type::i64);
+  table.set(WasmOp::i64_add128, Opcode::add128, Type::i64);
+  table.set(WasmOp::i64_sub128, Opcode::sub128, Type::i64);
+  table.set(WasmOp::i64_mul_wide_s, Opcode::mul_wide_s, Type::i64);
+  table.set(WasmOp::i64_mul_wide_u, Opcode::mul_wide_u, Type::i64);
+}
+
+constexpr void add_comparisons(Table& table) {
   CAIRN_COMPARE_INT(eqz, eq)
   CAIRN_COMPARE_INT(eq, eq)
   CAIRN_COMPARE_INT(ne, ne)
@@ -74,6 +87,9 @@ constexpr std::array<Entry, wasm::kOpcodeCount> make_table() {
   CAIRN_COMPARE_FLOAT(gt, fgt)
   CAIRN_COMPARE_FLOAT(le, fle)
   CAIRN_COMPARE_FLOAT(ge, fge)
+}
+
+constexpr void add_floats(Table& table) {
   CAIRN_BOTH_FLOAT(abs, fabs)
   CAIRN_BOTH_FLOAT(neg, fneg)
   CAIRN_BOTH_FLOAT(ceil, fceil)
@@ -88,6 +104,9 @@ constexpr std::array<Entry, wasm::kOpcodeCount> make_table() {
   CAIRN_BOTH_FLOAT(min, fmin)
   CAIRN_BOTH_FLOAT(max, fmax)
   CAIRN_BOTH_FLOAT(copysign, fcopysign)
+}
+
+constexpr void add_conversions(Table& table) {
   CAIRN_BOTH_INT(trunc_f32_s, trunc_s)
   CAIRN_BOTH_INT(trunc_f64_s, trunc_s)
   CAIRN_BOTH_INT(trunc_f32_u, trunc_u)
@@ -100,34 +119,43 @@ constexpr std::array<Entry, wasm::kOpcodeCount> make_table() {
   CAIRN_BOTH_FLOAT(convert_i64_s, convert_s)
   CAIRN_BOTH_FLOAT(convert_i32_u, convert_u)
   CAIRN_BOTH_FLOAT(convert_i64_u, convert_u)
+  table.set(WasmOp::i32_wrap_i64, Opcode::wrap, Type::i32);
+  table.set(WasmOp::i64_extend_i32_s, Opcode::sextend, Type::i64);
+  table.set(WasmOp::i64_extend_i32_u, Opcode::uextend, Type::i64);
+  table.set(WasmOp::f32_demote_f64, Opcode::fdemote, Type::f32);
+  table.set(WasmOp::f64_promote_f32, Opcode::fpromote, Type::f64);
+  table.set(WasmOp::i32_reinterpret_f32, Opcode::bitcast, Type::i32);
+  table.set(WasmOp::i64_reinterpret_f64, Opcode::bitcast, Type::i64);
+  table.set(WasmOp::f32_reinterpret_i32, Opcode::bitcast, Type::f32);
+  table.set(WasmOp::f64_reinterpret_i64, Opcode::bitcast, Type::f64);
+}
+
 #undef CAIRN_BOTH_INT
 #undef CAIRN_BOTH_FLOAT
 #undef CAIRN_COMPARE_INT
 #undef CAIRN_COMPARE_FLOAT
-  set(WasmOp::i64_extend32_s, Opcode::sext32, Type::i64);
-  set(WasmOp::i32_wrap_i64, Opcode::wrap, Type::i32);
-  set(WasmOp::i64_extend_i32_s, Opcode::sextend, Type::i64);
-  set(WasmOp::i64_extend_i32_u, Opcode::uextend, Type::i64);
-  set(WasmOp::f32_demote_f64, Opcode::fdemote, Type::f32);
-  set(WasmOp::f64_promote_f32, Opcode::fpromote, Type::f64);
-  set(WasmOp::i32_reinterpret_f32, Opcode::bitcast, Type::i32);
-  set(WasmOp::i64_reinterpret_f64, Opcode::bitcast, Type::i64);
-  set(WasmOp::f32_reinterpret_i32, Opcode::bitcast, Type::f32);
-  set(WasmOp::f64_reinterpret_i64, Opcode::bitcast, Type::f64);
-  set(WasmOp::i64_add128, Opcode::add128, Type::i64);
-  set(WasmOp::i64_sub128, Opcode::sub128, Type::i64);
-  set(WasmOp::i64_mul_wide_s, Opcode::mul_wide_s, Type::i64);
-  set(WasmOp::i64_mul_wide_u, Opcode::mul_wide_u, Type::i64);
 
-  // Vectors: by the number of operands.
+// By the number of operands.
+constexpr void add_vectors(Table& table) {
   for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
     const wasm::OpcodeInfo& info = wasm::kOpcodes[i];
     if (info.prefix != 0xfd || info.immediate != wasm::Immediate::none || info.signature == "*") continue;
     const size_t operands = info.signature.find(':');
-    table[i].opcode = operands == 1 ? Opcode::simd_unary : operands == 2 ? Opcode::simd_binary : Opcode::simd_ternary;
-    table[i].type = info.signature.back() == 'v' ? Type::v128 : Type::i32;
+    const Opcode opcode = operands == 1   ? Opcode::simd_unary
+                          : operands == 2 ? Opcode::simd_binary
+                                          : Opcode::simd_ternary;
+    table.set(static_cast<WasmOp>(i), opcode, info.signature.back() == 'v' ? Type::v128 : Type::i32);
   }
-  return table;
+}
+
+constexpr std::array<Entry, wasm::kOpcodeCount> make_table() {
+  Table table;
+  add_integers(table);
+  add_comparisons(table);
+  add_floats(table);
+  add_conversions(table);
+  add_vectors(table);
+  return table.entries;
 }
 
 constexpr std::array<Entry, wasm::kOpcodeCount> kTable = make_table();
