@@ -152,22 +152,8 @@ Result<std::string> Printer::immediates(ByteReader& in, Opcode opcode, const Nam
       return text + CAIRN_TRY(catch_clauses(in));
     }
     case Immediate::label: return " " + decimal(CAIRN_TRY(in.u32()));
-    case Immediate::label_table: {
-      std::string text;
-      for (uint64_t count = uint64_t{CAIRN_TRY(in.u32())} + 1; count > 0; --count) {
-        text += " " + decimal(CAIRN_TRY(in.u32()));
-      }
-      return text;
-    }
-    case Immediate::cast_label: {
-      const uint8_t flags = CAIRN_TRY(in.u8());
-      std::string text = " " + decimal(CAIRN_TRY(in.u32()));
-      const auto nullability = [&](uint8_t bit) {
-        return (flags & bit) != 0 ? Nullability::nullable : Nullability::non_null;
-      };
-      text += CAIRN_TRY(reference_type(in, nullability(1)));
-      return text + CAIRN_TRY(reference_type(in, nullability(2)));
-    }
+    case Immediate::label_table: return label_table(in);
+    case Immediate::cast_label: return cast_label(in);
     case Immediate::func: return index(in, names_.functions);
     case Immediate::type: return index(in, names_.types);
     case Immediate::type_table: {
@@ -191,29 +177,9 @@ Result<std::string> Printer::immediates(ByteReader& in, Opcode opcode, const Nam
       return CAIRN_TRY(usual(names_.memories)) + segment;
     }
     case Immediate::tag: return index(in, names_.tags);
-    case Immediate::heap_type:
-      if (opcode == Opcode::ref_test || opcode == Opcode::ref_cast) return reference_type(in, Nullability::non_null);
-      if (opcode != Opcode::ref_null) return reference_type(in, Nullability::nullable);
-      {
-        HeapType heap = HeapType::func;
-        if (!read_heap_type(in, type_context(module_), heap)) return in.failure();
-        return " " + heap_type(heap);
-      }
-    case Immediate::select_types: {
-      std::string text = " (result";
-      for (uint32_t count = CAIRN_TRY(in.u32()); count > 0; --count) {
-        ValType type = ValType::i32;
-        if (!read_value_type(in, type_context(module_), type)) return in.failure();
-        text += " " + value_type(type);
-      }
-      return text + ")";
-    }
-    case Immediate::type_field: {
-      const uint32_t type = CAIRN_TRY(in.u32());
-      const auto fields = names_.fields.find(type);
-      return " " + names_.types.use(type) +
-             CAIRN_TRY(index(in, fields == names_.fields.end() ? no_names_ : fields->second));
-    }
+    case Immediate::heap_type: return heap_type_of(in, opcode);
+    case Immediate::select_types: return select_types(in);
+    case Immediate::type_field: return type_field(in);
     case Immediate::type_count: return pair(in, names_.types, no_names_);
     case Immediate::type_type: return pair(in, names_.types, names_.types);
     case Immediate::type_data: return pair(in, names_.types, names_.datas);
@@ -224,11 +190,7 @@ Result<std::string> Printer::immediates(ByteReader& in, Opcode opcode, const Nam
       return text + " " + decimal(uint32_t{CAIRN_TRY(in.u8())});
     }
     case Immediate::lane: return " " + decimal(uint32_t{CAIRN_TRY(in.u8())});
-    case Immediate::shuffle: {
-      std::string text;
-      for (int i = 0; i < 16; ++i) text += " " + decimal(uint32_t{CAIRN_TRY(in.u8())});
-      return text;
-    }
+    case Immediate::shuffle: return shuffle_lanes(in);
     case Immediate::i32: {
       int32_t value = 0;
       if (!in.read_s32(value)) return in.failure();
@@ -241,13 +203,64 @@ Result<std::string> Printer::immediates(ByteReader& in, Opcode opcode, const Nam
     }
     case Immediate::f32: return " " + spell_f32(static_cast<uint32_t>(read_little_endian(CAIRN_TRY(in.bytes(4)))));
     case Immediate::f64: return " " + spell_f64(read_little_endian(CAIRN_TRY(in.bytes(8))));
-    case Immediate::v128: {
-      std::string text = " i32x4";
-      for (int i = 0; i < 4; ++i) text += " " + hex(read_little_endian(CAIRN_TRY(in.bytes(4))), 8);
-      return text;
-    }
+    case Immediate::v128: return vector_constant(in);
   }
   return unknown_instruction(in.offset());
+}
+
+Result<std::string> Printer::label_table(ByteReader& in) {
+  std::string text;
+  for (uint64_t count = uint64_t{CAIRN_TRY(in.u32())} + 1; count > 0; --count) {
+    text += " " + decimal(CAIRN_TRY(in.u32()));
+  }
+  return text;
+}
+
+Result<std::string> Printer::cast_label(ByteReader& in) {
+  const uint8_t flags = CAIRN_TRY(in.u8());
+  std::string text = " " + decimal(CAIRN_TRY(in.u32()));
+  const auto nullability = [&](uint8_t bit) {
+    return (flags & bit) != 0 ? Nullability::nullable : Nullability::non_null;
+  };
+  text += CAIRN_TRY(reference_type(in, nullability(1)));
+  return text + CAIRN_TRY(reference_type(in, nullability(2)));
+}
+
+Result<std::string> Printer::select_types(ByteReader& in) {
+  std::string text = " (result";
+  for (uint32_t count = CAIRN_TRY(in.u32()); count > 0; --count) {
+    ValType type = ValType::i32;
+    if (!read_value_type(in, type_context(module_), type)) return in.failure();
+    text += " " + value_type(type);
+  }
+  return text + ")";
+}
+
+Result<std::string> Printer::type_field(ByteReader& in) {
+  const uint32_t type = CAIRN_TRY(in.u32());
+  const auto fields = names_.fields.find(type);
+  return " " + names_.types.use(type) +
+         CAIRN_TRY(index(in, fields == names_.fields.end() ? no_names_ : fields->second));
+}
+
+Result<std::string> Printer::shuffle_lanes(ByteReader& in) {
+  std::string text;
+  for (int i = 0; i < 16; ++i) text += " " + decimal(uint32_t{CAIRN_TRY(in.u8())});
+  return text;
+}
+
+Result<std::string> Printer::vector_constant(ByteReader& in) {
+  std::string text = " i32x4";
+  for (int i = 0; i < 4; ++i) text += " " + hex(read_little_endian(CAIRN_TRY(in.bytes(4))), 8);
+  return text;
+}
+
+Result<std::string> Printer::heap_type_of(ByteReader& in, Opcode opcode) {
+  if (opcode == Opcode::ref_test || opcode == Opcode::ref_cast) return reference_type(in, Nullability::non_null);
+  if (opcode != Opcode::ref_null) return reference_type(in, Nullability::nullable);
+  HeapType heap = HeapType::func;
+  if (!read_heap_type(in, type_context(module_), heap)) return in.failure();
+  return " " + heap_type(heap);
 }
 
 Result<std::string> Printer::block_type(ByteReader& in) {

@@ -47,6 +47,13 @@ class Printer {
   Result<void> local_declarations(ByteReader& in, uint32_t first, const NameMap* locals);
   Result<void> instructions(ByteReader& in, FuncIndex index, const NameMap* locals);
   Result<std::string> immediates(ByteReader& in, Opcode opcode, const NameMap* locals);
+  Result<std::string> label_table(ByteReader& in);
+  Result<std::string> cast_label(ByteReader& in);
+  Result<std::string> select_types(ByteReader& in);
+  Result<std::string> type_field(ByteReader& in);
+  Result<std::string> shuffle_lanes(ByteReader& in);
+  Result<std::string> vector_constant(ByteReader& in);
+  Result<std::string> heap_type_of(ByteReader& in, Opcode opcode);
   Result<std::string> block_type(ByteReader& in);
   Result<std::string> catch_clauses(ByteReader& in);
   Result<std::string> memory_argument(ByteReader& in, Opcode opcode);

@@ -33,6 +33,18 @@ class FunctionValidator : private ValidationState {
   template <class Sink>
   bool instruction(Opcode opcode, const OpcodeRow& row, Sink& sink);
   template <class Sink>
+  bool memory_access(Opcode opcode, const OpcodeRow& row, Sink& sink);
+  template <class Sink>
+  bool memory_lane_access(Opcode opcode, const OpcodeRow& row, Sink& sink);
+  template <class Sink>
+  bool vector_lane(Opcode opcode, const OpcodeRow& row, Sink& sink);
+  template <class Sink>
+  bool shuffle(const OpcodeRow& row, Sink& sink);
+  template <class Sink>
+  bool throw_exception(Sink& sink);
+  template <class Sink>
+  bool atomic_fence(Sink& sink);
+  template <class Sink>
   bool without_immediate(Opcode opcode, Sink& sink);
   template <class Sink>
   bool begin_block(Opcode opcode, Sink& sink);
@@ -114,53 +126,10 @@ bool FunctionValidator::instruction(Opcode opcode, const OpcodeRow& row, Sink& s
     case Immediate::f64:
     case Immediate::v128: CAIRN_CHECK(constant(opcode, sink)); return push(row.results[0]);
 
-    case Immediate::memarg: {
-      MemArg memarg;
-      ValType address = ValType::i32;
-      const bool is_atomic = (row.feature_bits & Features::none().with(Feature::threads).bits()) != 0;
-      CAIRN_CHECK(read_memarg(row, is_atomic, memarg, address));
-      CAIRN_CHECK(check_memory_access(row, address));
-      if (is_live_) {
-        if (is_atomic) {
-          sink.atomic(opcode, memarg);
-        } else if (row.result_count != 0) {
-          sink.load(opcode, memarg);
-        } else {
-          sink.store(opcode, memarg);
-        }
-      }
-      return true;
-    }
-    case Immediate::memarg_lane: {
-      MemArg memarg;
-      ValType address = ValType::i32;
-      uint8_t lane = 0;
-      CAIRN_CHECK(read_memarg(row, false, memarg, address));
-      CAIRN_CHECK(read_lane(16U >> row.shape, lane));
-      CAIRN_CHECK(check_memory_access(row, address));
-      if (is_live_) {
-        if (row.result_count != 0) {
-          sink.load_lane(opcode, memarg, lane);
-        } else {
-          sink.store_lane(opcode, memarg, lane);
-        }
-      }
-      return true;
-    }
-    case Immediate::lane: {
-      uint8_t lane = 0;
-      CAIRN_CHECK(read_lane(row.shape, lane));
-      CAIRN_CHECK(check_plain(row));
-      if (is_live_) sink.lane(opcode, lane);
-      return true;
-    }
-    case Immediate::shuffle: {
-      uint8_t lanes[16];
-      for (uint8_t& lane : lanes) CAIRN_CHECK(read_lane(32, lane));
-      CAIRN_CHECK(check_plain(row));
-      if (is_live_) sink.shuffle(std::span<const uint8_t, 16>(lanes));
-      return true;
-    }
+    case Immediate::memarg: return memory_access(opcode, row, sink);
+    case Immediate::memarg_lane: return memory_lane_access(opcode, row, sink);
+    case Immediate::lane: return vector_lane(opcode, row, sink);
+    case Immediate::shuffle: return shuffle(row, sink);
 
     case Immediate::block_type: return begin_block(opcode, sink);
     case Immediate::try_table: return try_table(sink);
@@ -169,15 +138,7 @@ bool FunctionValidator::instruction(Opcode opcode, const OpcodeRow& row, Sink& s
       CAIRN_CHECK(read_br_table());
       if (is_live_) sink.br_table(std::span<const uint32_t>(depths_));
       return ends_here();
-    case Immediate::tag: {
-      if (opcode == Opcode::catch_) return begin_catch(opcode, sink);
-      TagIndex tag;
-      const FuncType* type = nullptr;
-      CAIRN_CHECK(read_tag(tag, type));
-      CAIRN_CHECK(pop_all(type->params));
-      if (is_live_) sink.throw_(tag, *type);
-      return ends_here();
-    }
+    case Immediate::tag: return opcode == Opcode::catch_ ? begin_catch(opcode, sink) : throw_exception(sink);
 
     case Immediate::func:
       if (opcode == Opcode::ref_func) {
@@ -218,15 +179,83 @@ bool FunctionValidator::instruction(Opcode opcode, const OpcodeRow& row, Sink& s
     case Immediate::type_data:
     case Immediate::type_elem: return aggregate(opcode, sink);
 
-    case Immediate::zero_byte: {
-      uint8_t zero = 0;
-      CAIRN_CHECK(in_.read_u8(zero));
-      if (zero != 0) return malformed("zero byte expected");
-      if (is_live_) sink.atomic_fence();
-      return true;
-    }
+    case Immediate::zero_byte: return atomic_fence(sink);
   }
   CAIRN_UNREACHABLE();
+}
+
+template <class Sink>
+bool FunctionValidator::memory_access(Opcode opcode, const OpcodeRow& row, Sink& sink) {
+  MemArg memarg;
+  ValType address = ValType::i32;
+  const bool is_atomic = (row.feature_bits & Features::none().with(Feature::threads).bits()) != 0;
+  CAIRN_CHECK(read_memarg(row, is_atomic, memarg, address));
+  CAIRN_CHECK(check_memory_access(row, address));
+  if (is_live_) {
+    if (is_atomic) {
+      sink.atomic(opcode, memarg);
+    } else if (row.result_count != 0) {
+      sink.load(opcode, memarg);
+    } else {
+      sink.store(opcode, memarg);
+    }
+  }
+  return true;
+}
+
+template <class Sink>
+bool FunctionValidator::memory_lane_access(Opcode opcode, const OpcodeRow& row, Sink& sink) {
+  MemArg memarg;
+  ValType address = ValType::i32;
+  uint8_t lane = 0;
+  CAIRN_CHECK(read_memarg(row, false, memarg, address));
+  CAIRN_CHECK(read_lane(16U >> row.shape, lane));
+  CAIRN_CHECK(check_memory_access(row, address));
+  if (is_live_) {
+    if (row.result_count != 0) {
+      sink.load_lane(opcode, memarg, lane);
+    } else {
+      sink.store_lane(opcode, memarg, lane);
+    }
+  }
+  return true;
+}
+
+template <class Sink>
+bool FunctionValidator::vector_lane(Opcode opcode, const OpcodeRow& row, Sink& sink) {
+  uint8_t lane = 0;
+  CAIRN_CHECK(read_lane(row.shape, lane));
+  CAIRN_CHECK(check_plain(row));
+  if (is_live_) sink.lane(opcode, lane);
+  return true;
+}
+
+template <class Sink>
+bool FunctionValidator::shuffle(const OpcodeRow& row, Sink& sink) {
+  uint8_t lanes[16];
+  for (uint8_t& lane : lanes) CAIRN_CHECK(read_lane(32, lane));
+  CAIRN_CHECK(check_plain(row));
+  if (is_live_) sink.shuffle(std::span<const uint8_t, 16>(lanes));
+  return true;
+}
+
+template <class Sink>
+bool FunctionValidator::throw_exception(Sink& sink) {
+  TagIndex tag;
+  const FuncType* type = nullptr;
+  CAIRN_CHECK(read_tag(tag, type));
+  CAIRN_CHECK(pop_all(type->params));
+  if (is_live_) sink.throw_(tag, *type);
+  return ends_here();
+}
+
+template <class Sink>
+bool FunctionValidator::atomic_fence(Sink& sink) {
+  uint8_t zero = 0;
+  CAIRN_CHECK(in_.read_u8(zero));
+  if (zero != 0) return malformed("zero byte expected");
+  if (is_live_) sink.atomic_fence();
+  return true;
 }
 
 template <class Sink>
