@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string_view>
 
 #include "compiler/ir/simd.hpp"
@@ -166,14 +167,38 @@ inline V128 swizzle(const V128& a, const V128& b) {
   return map<uint8_t>(b, [&](uint8_t i) { return i < 16 ? static_cast<uint8_t>(a[i]) : 0; });
 }
 
-// `scalar`: the shift amount, splat or replacement value; reductions and extractions give it in the low bytes of the
-// result.
 // clang-format off: a table, an operation a line
-inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uint64_t scalar, unsigned lane) {
+// Splats, lanes, swizzle, and loads of half a vector.
+inline std::optional<V128> move_lanes(SimdOp op, const V128& a, const V128& b, uint64_t scalar, unsigned lane) {
   switch (op) {
 #define SPLAT(shape, T) case SimdOp::shape##_splat: return splat<T>(scalar);
     SPLAT(i8x16, uint8_t) SPLAT(i16x8, uint16_t) SPLAT(i32x4, uint32_t) SPLAT(i64x2, uint64_t) SPLAT(f32x4, uint32_t)
     SPLAT(f64x2, uint64_t)
+    case SimdOp::i8x16_swizzle: case SimdOp::i8x16_relaxed_swizzle: return swizzle(a, b);
+    case SimdOp::i8x16_extract_lane_s: return scalar_result<int32_t>(view<int8_t>(a)[lane]);
+    case SimdOp::i8x16_extract_lane_u: return scalar_result<int32_t>(view<uint8_t>(a)[lane]);
+    case SimdOp::i16x8_extract_lane_s: return scalar_result<int32_t>(view<int16_t>(a)[lane]);
+    case SimdOp::i16x8_extract_lane_u: return scalar_result<int32_t>(view<uint16_t>(a)[lane]);
+    case SimdOp::i32x4_extract_lane: case SimdOp::f32x4_extract_lane: return scalar_result(view<uint32_t>(a)[lane]);
+    case SimdOp::i64x2_extract_lane: case SimdOp::f64x2_extract_lane: return scalar_result(view<uint64_t>(a)[lane]);
+    case SimdOp::i8x16_replace_lane: return replace<uint8_t>(a, scalar, lane);
+    case SimdOp::i16x8_replace_lane: return replace<uint16_t>(a, scalar, lane);
+    case SimdOp::i32x4_replace_lane: case SimdOp::f32x4_replace_lane: return replace<uint32_t>(a, scalar, lane);
+    case SimdOp::i64x2_replace_lane: case SimdOp::f64x2_replace_lane: return replace<uint64_t>(a, scalar, lane);
+    case SimdOp::v128_load8x8_s: return extend<int8_t, int16_t>(a, false);
+    case SimdOp::v128_load8x8_u: return extend<uint8_t, uint16_t>(a, false);
+    case SimdOp::v128_load16x4_s: return extend<int16_t, int32_t>(a, false);
+    case SimdOp::v128_load16x4_u: return extend<uint16_t, uint32_t>(a, false);
+    case SimdOp::v128_load32x2_s: return extend<int32_t, int64_t>(a, false);
+    case SimdOp::v128_load32x2_u: return extend<uint32_t, uint64_t>(a, false);
+    default: return std::nullopt;
+  }
+#undef SPLAT
+}
+
+// Comparisons, of integers and floats.
+inline std::optional<V128> compare(SimdOp op, const V128& a, const V128& b) {
+  switch (op) {
 #define TESTS(shape, S) \
     case SimdOp::shape##_eq: return test<S>(a, b, [](S x, S y) { return x == y; }); \
     case SimdOp::shape##_ne: return test<S>(a, b, [](S x, S y) { return x != y; });
@@ -187,6 +212,15 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
     ORDER(i8x16, _s, int8_t) ORDER(i16x8, _s, int16_t) ORDER(i32x4, _s, int32_t) ORDER(i64x2, _s, int64_t)
     ORDER(i8x16, _u, uint8_t) ORDER(i16x8, _u, uint16_t) ORDER(i32x4, _u, uint32_t) ORDER(f32x4, , float)
     ORDER(f64x2, , double)
+    default: return std::nullopt;
+  }
+#undef TESTS
+#undef ORDER
+}
+
+// Operations on all 128 bits.
+inline std::optional<V128> combine_bits(SimdOp op, const V128& a, const V128& b, const V128& c) {
+  switch (op) {
     case SimdOp::v128_not: return map<uint64_t>(a, [](uint64_t x) { return ~x; });
     case SimdOp::v128_and: return map2<uint64_t>(a, b, [](uint64_t x, uint64_t y) { return x & y; });
     case SimdOp::v128_andnot: return map2<uint64_t>(a, b, [](uint64_t x, uint64_t y) { return x & ~y; });
@@ -198,6 +232,13 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
       return pack(Lanes<uint64_t>{{(x[0] & m[0]) | (y[0] & ~m[0]), (x[1] & m[1]) | (y[1] & ~m[1])}});
     }
     case SimdOp::v128_any_true: return scalar_result<uint64_t>(a != V128{});
+    default: return std::nullopt;
+  }
+}
+
+// Lanes of integers to lanes of the same size, and reductions.
+inline std::optional<V128> compute_integers(SimdOp op, const V128& a, const V128& b, uint64_t scalar) {
+  switch (op) {
 #define COMMON(shape, S, U) \
     case SimdOp::shape##_abs: \
       return map<S>(a, [](S x) { return x < 0 ? static_cast<U>(0) - static_cast<U>(x) : static_cast<U>(x); }); \
@@ -225,15 +266,25 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
     case SimdOp::shape##_max_u: return map2<U>(a, b, [](U x, U y) { return x > y ? x : y; });
     EXTREMES(i8x16, int8_t, uint8_t) EXTREMES(i16x8, int16_t, uint16_t) EXTREMES(i32x4, int32_t, uint32_t)
     case SimdOp::i8x16_popcnt: return map<uint8_t>(a, [](uint8_t x) { return std::popcount(x); });
-    case SimdOp::i8x16_narrow_i16x8_s: return narrow<int16_t, int8_t>(a, b);
-    case SimdOp::i8x16_narrow_i16x8_u: return narrow<int16_t, uint8_t>(a, b);
-    case SimdOp::i16x8_narrow_i32x4_s: return narrow<int32_t, int16_t>(a, b);
-    case SimdOp::i16x8_narrow_i32x4_u: return narrow<int32_t, uint16_t>(a, b);
     case SimdOp::i16x8_mul: return map2<uint16_t>(a, b, [](uint32_t x, uint32_t y) { return x * y; });
     case SimdOp::i32x4_mul: return map2<uint32_t>(a, b, [](uint32_t x, uint32_t y) { return x * y; });
     case SimdOp::i64x2_mul: return map2<uint64_t>(a, b, [](uint64_t x, uint64_t y) { return x * y; });
     case SimdOp::i16x8_q15mulr_sat_s: case SimdOp::i16x8_relaxed_q15mulr_s:
       return map2<int16_t>(a, b, [](int64_t x, int64_t y) { return saturate<int16_t>((x * y + 0x4000) >> 15); });
+    default: return std::nullopt;
+  }
+#undef COMMON
+#undef SATURATING
+#undef EXTREMES
+}
+
+// Narrowing, extending, dot products.
+inline std::optional<V128> resize_integers(SimdOp op, const V128& a, const V128& b, const V128& c) {
+  switch (op) {
+    case SimdOp::i8x16_narrow_i16x8_s: return narrow<int16_t, int8_t>(a, b);
+    case SimdOp::i8x16_narrow_i16x8_u: return narrow<int16_t, uint8_t>(a, b);
+    case SimdOp::i16x8_narrow_i32x4_s: return narrow<int32_t, int16_t>(a, b);
+    case SimdOp::i16x8_narrow_i32x4_u: return narrow<int32_t, uint16_t>(a, b);
     case SimdOp::i32x4_dot_i16x8_s: {
       const auto x = view<int16_t>(a), y = view<int16_t>(b);
       Lanes<uint32_t> r;
@@ -265,6 +316,14 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
     case SimdOp::i16x8_extadd_pairwise_i8x16_u: return pairwise<uint8_t, uint16_t>(a);
     case SimdOp::i32x4_extadd_pairwise_i16x8_s: return pairwise<int16_t, int32_t>(a);
     case SimdOp::i32x4_extadd_pairwise_i16x8_u: return pairwise<uint16_t, uint32_t>(a);
+    default: return std::nullopt;
+  }
+#undef WIDEN
+}
+
+// Lanes of floats.
+inline std::optional<V128> compute_floats(SimdOp op, const V128& a, const V128& b, const V128& c) {
+  switch (op) {
 #define FLOATS(shape, F, U) \
     case SimdOp::shape##_ceil: return map<F>(a, [](F x) { return std::ceil(x); }); \
     case SimdOp::shape##_floor: return map<F>(a, [](F x) { return std::floor(x); }); \
@@ -289,6 +348,14 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
       return pack(r); \
     }
     FLOATS(f32x4, float, uint32_t) FLOATS(f64x2, double, uint64_t)
+    default: return std::nullopt;
+  }
+#undef FLOATS
+}
+
+// Between integers and floats of all sizes.
+inline std::optional<V128> convert(SimdOp op, const V128& a) {
+  switch (op) {
 #define TRUNC(name, relaxed, F, I) \
     case SimdOp::name: case SimdOp::relaxed: { \
       const auto x = view<F>(a); \
@@ -310,37 +377,24 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
     CONVERT(f32x4_convert_i32x4_s, int32_t, float) CONVERT(f32x4_convert_i32x4_u, uint32_t, float)
     CONVERT(f64x2_convert_low_i32x4_s, int32_t, double) CONVERT(f64x2_convert_low_i32x4_u, uint32_t, double)
     CONVERT(f32x4_demote_f64x2_zero, double, float) CONVERT(f64x2_promote_low_f32x4, float, double)
-    case SimdOp::i8x16_swizzle: case SimdOp::i8x16_relaxed_swizzle: return swizzle(a, b);
-    case SimdOp::i8x16_extract_lane_s: return scalar_result<int32_t>(view<int8_t>(a)[lane]);
-    case SimdOp::i8x16_extract_lane_u: return scalar_result<int32_t>(view<uint8_t>(a)[lane]);
-    case SimdOp::i16x8_extract_lane_s: return scalar_result<int32_t>(view<int16_t>(a)[lane]);
-    case SimdOp::i16x8_extract_lane_u: return scalar_result<int32_t>(view<uint16_t>(a)[lane]);
-    case SimdOp::i32x4_extract_lane: case SimdOp::f32x4_extract_lane: return scalar_result(view<uint32_t>(a)[lane]);
-    case SimdOp::i64x2_extract_lane: case SimdOp::f64x2_extract_lane: return scalar_result(view<uint64_t>(a)[lane]);
-    case SimdOp::i8x16_replace_lane: return replace<uint8_t>(a, scalar, lane);
-    case SimdOp::i16x8_replace_lane: return replace<uint16_t>(a, scalar, lane);
-    case SimdOp::i32x4_replace_lane: case SimdOp::f32x4_replace_lane: return replace<uint32_t>(a, scalar, lane);
-    case SimdOp::i64x2_replace_lane: case SimdOp::f64x2_replace_lane: return replace<uint64_t>(a, scalar, lane);
-    case SimdOp::v128_load8x8_s: return extend<int8_t, int16_t>(a, false);
-    case SimdOp::v128_load8x8_u: return extend<uint8_t, uint16_t>(a, false);
-    case SimdOp::v128_load16x4_s: return extend<int16_t, int32_t>(a, false);
-    case SimdOp::v128_load16x4_u: return extend<uint16_t, uint32_t>(a, false);
-    case SimdOp::v128_load32x2_s: return extend<int32_t, int64_t>(a, false);
-    case SimdOp::v128_load32x2_u: return extend<uint32_t, uint64_t>(a, false);
+    default: return std::nullopt;
   }
-  return {};
-#undef SPLAT
-#undef TESTS
-#undef ORDER
-#undef COMMON
-#undef SATURATING
-#undef EXTREMES
-#undef WIDEN
-#undef FLOATS
 #undef TRUNC
 #undef CONVERT
 }
 // clang-format on
+
+// `scalar`: the shift amount, splat or replacement value; reductions and extractions give it in the low bytes of the
+// result.
+inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uint64_t scalar, unsigned lane) {
+  if (const auto result = move_lanes(op, a, b, scalar, lane)) return *result;
+  if (const auto result = compare(op, a, b)) return *result;
+  if (const auto result = combine_bits(op, a, b, c)) return *result;
+  if (const auto result = compute_integers(op, a, b, scalar)) return *result;
+  if (const auto result = resize_integers(op, a, b, c)) return *result;
+  if (const auto result = compute_floats(op, a, b, c)) return *result;
+  return convert(op, a).value_or(V128{});
+}
 
 // Whether two results are the same; arithmetic NaNs of float lanes are. `float_size` 0: bits.
 inline bool equal(const V128& expected, const V128& actual, unsigned float_size) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/testing/temporary_directory.hpp"
+#include "compiler/x64/testing/vector_instructions.hpp"
 
 namespace cairn::x64 {
 namespace {
@@ -259,141 +260,35 @@ TEST(X64Assembler, Addresses) {
   cases.check();
 }
 
-// The xmm instructions that lowering uses, by the encodings that it uses.
 TEST(X64Assembler, VectorInstructions) {
   ASSERT_TRUE(have_llvm_mc()) << "needs llvm-mc-22: tools/packages.txt";
   Cases cases;
-  struct Entry {
-    const char* text;
-    Encoding encoding;
-  };
-  const auto i66 = [](uint8_t opcode) { return sse(Prefix::p66, opcode); };
-  const Entry binary[] = {
-      {"addps", two_byte(0x58)},
-      {"addpd", i66(0x58)},
-      {"addss", sse(Prefix::pf3, 0x58)},
-      {"addsd", sse(Prefix::pf2, 0x58)},
-      {"subps", two_byte(0x5c)},
-      {"mulpd", i66(0x59)},
-      {"divss", sse(Prefix::pf3, 0x5e)},
-      {"minpd", i66(0x5d)},
-      {"maxps", two_byte(0x5f)},
-      {"andps", two_byte(0x54)},
-      {"andnps", two_byte(0x55)},
-      {"orps", two_byte(0x56)},
-      {"xorps", two_byte(0x57)},
-      {"unpcklps", two_byte(0x14)},
-      {"pand", i66(0xdb)},
-      {"pandn", i66(0xdf)},
-      {"por", i66(0xeb)},
-      {"pxor", i66(0xef)},
-      {"pcmpeqb", i66(0x74)},
-      {"pcmpeqw", i66(0x75)},
-      {"pcmpeqd", i66(0x76)},
-      {"pcmpeqq", sse38(0x29)},
-      {"pcmpgtb", i66(0x64)},
-      {"pcmpgtw", i66(0x65)},
-      {"pcmpgtd", i66(0x66)},
-      {"pcmpgtq", sse38(0x37)},
-      {"paddb", i66(0xfc)},
-      {"paddw", i66(0xfd)},
-      {"paddd", i66(0xfe)},
-      {"paddq", i66(0xd4)},
-      {"psubb", i66(0xf8)},
-      {"psubw", i66(0xf9)},
-      {"psubd", i66(0xfa)},
-      {"psubq", i66(0xfb)},
-      {"paddsb", i66(0xec)},
-      {"paddusb", i66(0xdc)},
-      {"psubsb", i66(0xe8)},
-      {"psubusb", i66(0xd8)},
-      {"paddsw", i66(0xed)},
-      {"paddusw", i66(0xdd)},
-      {"psubsw", i66(0xe9)},
-      {"psubusw", i66(0xd9)},
-      {"pavgb", i66(0xe0)},
-      {"pavgw", i66(0xe3)},
-      {"pminsb", sse38(0x38)},
-      {"pminub", i66(0xda)},
-      {"pmaxsb", sse38(0x3c)},
-      {"pmaxub", i66(0xde)},
-      {"pminsw", i66(0xea)},
-      {"pminuw", sse38(0x3a)},
-      {"pmaxsw", i66(0xee)},
-      {"pmaxuw", sse38(0x3e)},
-      {"pminsd", sse38(0x39)},
-      {"pminud", sse38(0x3b)},
-      {"pmaxsd", sse38(0x3d)},
-      {"pmaxud", sse38(0x3f)},
-      {"pmullw", i66(0xd5)},
-      {"pmulld", sse38(0x40)},
-      {"pmuludq", i66(0xf4)},
-      {"pmuldq", sse38(0x28)},
-      {"pmulhw", i66(0xe5)},
-      {"pmulhuw", i66(0xe4)},
-      {"pmulhrsw", sse38(0x0b)},
-      {"pmaddwd", i66(0xf5)},
-      {"pmaddubsw", sse38(0x04)},
-      {"pshufb", sse38(0x00)},
-      {"packsswb", i66(0x63)},
-      {"packuswb", i66(0x67)},
-      {"packssdw", i66(0x6b)},
-      {"packusdw", sse38(0x2b)},
-      {"punpcklbw", i66(0x60)},
-      {"punpcklwd", i66(0x61)},
-      {"punpckldq", i66(0x62)},
-      {"punpcklqdq", i66(0x6c)},
-      {"punpckhbw", i66(0x68)},
-      {"punpckhwd", i66(0x69)},
-      {"punpckhdq", i66(0x6a)},
-      {"punpckhqdq", i66(0x6d)},
-      {"psllw", i66(0xf1)},
-      {"pslld", i66(0xf2)},
-      {"psllq", i66(0xf3)},
-      {"psrlw", i66(0xd1)},
-      {"psrld", i66(0xd2)},
-      {"psrlq", i66(0xd3)},
-      {"psraw", i66(0xe1)},
-      {"psrad", i66(0xe2)},
-  };
-  const Entry unary[] = {
-      {"movaps", two_byte(0x28)},
-      {"ucomiss", two_byte(0x2e)},
-      {"ucomisd", i66(0x2e)},
-      {"ptest", sse38(0x17)},
-      {"sqrtps", two_byte(0x51)},
-      {"pabsb", sse38(0x1c)},
-      {"pabsw", sse38(0x1d)},
-      {"pabsd", sse38(0x1e)},
-      {"pmovsxbw", sse38(0x20)},
-      {"pmovsxwd", sse38(0x23)},
-      {"pmovsxdq", sse38(0x25)},
-      {"pmovzxbw", sse38(0x30)},
-      {"pmovzxwd", sse38(0x33)},
-      {"pmovzxdq", sse38(0x35)},
-      {"movddup", sse(Prefix::pf2, 0x12)},
-      {"cvtdq2ps", two_byte(0x5b)},
-      {"cvttps2dq", sse(Prefix::pf3, 0x5b)},
-      {"cvtdq2pd", sse(Prefix::pf3, 0xe6)},
-      {"cvttpd2dq", i66(0xe6)},
-      {"cvtps2pd", two_byte(0x5a)},
-      {"cvtpd2ps", i66(0x5a)},
-  };
   for (const unsigned a : {0u, 3u, 7u, 8u, 15u}) {
     for (const unsigned b : {0u, 5u, 9u, 14u}) {
       const std::string ra = name(a, 16), rb = name(b, 16), rc = name(15 - b, 16);
-      for (const Entry& entry : binary) {
+      for (const testing::VectorInstruction& entry : testing::kBinary) {
         cases.add(std::string(entry.text) + " " + ra + ", " + rb,
                   [&](Assembler& as) { as.rm(entry.encoding, a, Rm::r(b)); });
         cases.add(std::string("v") + entry.text + " " + ra + ", " + rc + ", " + rb,
                   [&](Assembler& as) { as.vex(entry.encoding, a, 15 - b, Rm::r(b)); });
       }
-      for (const Entry& entry : unary) {
+      for (const testing::VectorInstruction& entry : testing::kUnary) {
         cases.add(std::string(entry.text) + " " + ra + ", " + rb,
                   [&](Assembler& as) { as.rm(entry.encoding, a, Rm::r(b)); });
         cases.add(std::string("v") + entry.text + " " + ra + ", " + rb,
                   [&](Assembler& as) { as.vex(entry.encoding, a, 0, Rm::r(b)); });
       }
+    }
+  }
+  cases.check();
+}
+
+TEST(X64Assembler, VectorInstructionsWithConstants) {
+  ASSERT_TRUE(have_llvm_mc()) << "needs llvm-mc-22: tools/packages.txt";
+  Cases cases;
+  for (const unsigned a : {0u, 3u, 7u, 8u, 15u}) {
+    for (const unsigned b : {0u, 5u, 9u, 14u}) {
+      const std::string ra = name(a, 16), rb = name(b, 16), rc = name(15 - b, 16);
       const auto with_imm = [&](const char* op, Encoding encoding, bool three) {
         cases.add(std::string(op) + " " + ra + ", " + rb + ", 27", [&](Assembler& as) {
           as.rm(encoding, a, Rm::r(b), 1);
@@ -414,6 +309,17 @@ TEST(X64Assembler, VectorInstructions) {
       with_imm("roundss", sse3a(0x0a), true);
       with_imm("roundsd", sse3a(0x0b), true);
       with_imm("insertps", sse3a(0x21), true);
+    }
+  }
+  cases.check();
+}
+
+TEST(X64Assembler, VectorsAndScalars) {
+  ASSERT_TRUE(have_llvm_mc()) << "needs llvm-mc-22: tools/packages.txt";
+  Cases cases;
+  for (const unsigned a : {0u, 3u, 7u, 8u, 15u}) {
+    for (const unsigned b : {0u, 5u, 9u, 14u}) {
+      const std::string ra = name(a, 16), rb = name(b, 16), rc = name(15 - b, 16);
       cases.add("movq " + ra + ", " + name(b, 8),
                 [&](Assembler& as) { as.rm({0x6e, Prefix::p66, Map::m0f, true}, a, Rm::r(b)); });
       cases.add("vmovd " + name(b, 4) + ", " + ra, [&](Assembler& as) { as.vex(i66(0x7e), a, 0, Rm::r(b)); });

@@ -115,10 +115,10 @@ struct Expected {
 
 inline uint32_t scalar_of(const V128& v) { return lanes<uint32_t>(v)[0]; }
 
-// Operations of vectors to a vector; the third operand is that of ternary ones, shifts take their count from `count`.
-inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, const V128& c, uint32_t count) {
-  const auto ok = [](V128 v, NanLanes n = NanLanes::none) { return Expected{v, n}; };
-  const auto F32 = NanLanes::f32, F64 = NanLanes::f64;
+inline Expected ok(V128 value, NanLanes nans = NanLanes::none) { return {value, nans}; }
+
+// Comparisons of integers.
+inline std::optional<Expected> compare_integers(SimdOp op, const V128& a, const V128& b) {
   switch (op) {
 #define INT_COMPARES(S, s, u)                                                          \
   case SimdOp::S##_eq: return ok(compare<s>(a, b, [](s x, s y) { return x == y; }));   \
@@ -139,6 +139,15 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
     UNSIGNED_COMPARES(i8x16, uint8_t)
     UNSIGNED_COMPARES(i16x8, uint16_t)
     UNSIGNED_COMPARES(i32x4, uint32_t)
+    default: return std::nullopt;
+  }
+}
+#undef INT_COMPARES
+#undef UNSIGNED_COMPARES
+
+// Lanes of floats.
+inline std::optional<Expected> compute_floats(SimdOp op, const V128& a, const V128& b, const V128& c) {
+  switch (op) {
 #define FLOAT_OPS(S, f, N)                                                                    \
   case SimdOp::S##_eq: return ok(compare<f>(a, b, [](f x, f y) { return x == y; }));          \
   case SimdOp::S##_ne: return ok(compare<f>(a, b, [](f x, f y) { return x != y; }));          \
@@ -161,12 +170,40 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
   case SimdOp::S##_max: return ok(map2<f>(a, b, [](f x, f y) { return wasm_max(x, y); }), N); \
   case SimdOp::S##_pmin: return ok(map2<f>(a, b, [](f x, f y) { return y < x ? y : x; }), N); \
   case SimdOp::S##_pmax: return ok(map2<f>(a, b, [](f x, f y) { return x < y ? y : x; }), N);
-    FLOAT_OPS(f32x4, float, F32)
-    FLOAT_OPS(f64x2, double, F64)
+    FLOAT_OPS(f32x4, float, NanLanes::f32)
+    FLOAT_OPS(f64x2, double, NanLanes::f64)
     case SimdOp::f32x4_abs: return ok(map1<uint32_t>(a, [](uint32_t x) { return x & 0x7fffffff; }));
     case SimdOp::f64x2_abs: return ok(map1<uint64_t>(a, [](uint64_t x) { return x & ~(uint64_t{1} << 63); }));
     case SimdOp::f32x4_neg: return ok(map1<uint32_t>(a, [](uint32_t x) { return x ^ 0x80000000; }));
     case SimdOp::f64x2_neg: return ok(map1<uint64_t>(a, [](uint64_t x) { return x ^ (uint64_t{1} << 63); }));
+#define MADD(S, f, N)                                                           \
+  case SimdOp::S##_relaxed_madd:                                                \
+  case SimdOp::S##_relaxed_nmadd: {                                             \
+    Lanes<f> r{};                                                               \
+    for (size_t i = 0; i < r.size(); ++i) {                                     \
+      const f product = lanes<f>(a)[i] * lanes<f>(b)[i];                        \
+      volatile f rounded = op == SimdOp::S##_relaxed_madd ? product : -product; \
+      r[i] = rounded + lanes<f>(c)[i];                                          \
+    }                                                                           \
+    return ok(vector<f>(r), N);                                                 \
+  }
+      MADD(f32x4, float, NanLanes::f32)
+      MADD(f64x2, double, NanLanes::f64)
+    default: return std::nullopt;
+  }
+}
+#undef FLOAT_OPS
+#undef MADD
+
+// Splats, swizzle, and operations on all 128 bits.
+inline std::optional<Expected> move_bits(SimdOp op, const V128& a, const V128& b, const V128& c) {
+  switch (op) {
+    case SimdOp::i8x16_splat: return ok(map1<uint8_t>(a, [&](uint8_t) { return scalar_of(a); }));
+    case SimdOp::i16x8_splat: return ok(map1<uint16_t>(a, [&](uint16_t) { return scalar_of(a); }));
+    case SimdOp::f32x4_splat:
+    case SimdOp::i32x4_splat: return ok(map1<uint32_t>(a, [&](uint32_t) { return scalar_of(a); }));
+    case SimdOp::f64x2_splat:
+    case SimdOp::i64x2_splat: return ok(map1<uint64_t>(a, [&](uint64_t) { return lanes<uint64_t>(a)[0]; }));
     case SimdOp::i8x16_relaxed_swizzle:
     case SimdOp::i8x16_swizzle: {
       Lanes<uint8_t> r{};
@@ -188,6 +225,13 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
         r[i] = (lanes<uint64_t>(a)[i] & lanes<uint64_t>(c)[i]) | (lanes<uint64_t>(b)[i] & ~lanes<uint64_t>(c)[i]);
       return ok(vector<uint64_t>(r));
     }
+    default: return std::nullopt;
+  }
+}
+
+// Lanes of integers to lanes of the same size.
+inline std::optional<Expected> compute_integers(SimdOp op, const V128& a, const V128& b, uint32_t count) {
+  switch (op) {
 #define INT_OPS(S, s, u)                                                                                 \
   case SimdOp::S##_abs: return ok(map1<u>(a, [](u x) { return static_cast<s>(x) < 0 ? u(0) - x : x; })); \
   case SimdOp::S##_neg: return ok(map1<u>(a, [](u x) { return u(0) - x; }));                             \
@@ -197,15 +241,11 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
   case SimdOp::S##_shr_u: return ok(map1<u>(a, [&](u x) { return x >> (count % (8 * sizeof(u))); }));    \
   case SimdOp::S##_add: return ok(map2<u>(a, b, [](u x, u y) { return x + y; }));                        \
   case SimdOp::S##_sub: return ok(map2<u>(a, b, [](u x, u y) { return x - y; }));
-      INT_OPS(i8x16, int8_t, uint8_t)
-      INT_OPS(i16x8, int16_t, uint16_t)
-      INT_OPS(i32x4, int32_t, uint32_t)
-      INT_OPS(i64x2, int64_t, uint64_t)
+    INT_OPS(i8x16, int8_t, uint8_t)
+    INT_OPS(i16x8, int16_t, uint16_t)
+    INT_OPS(i32x4, int32_t, uint32_t)
+    INT_OPS(i64x2, int64_t, uint64_t)
     case SimdOp::i8x16_popcnt: return ok(map1<uint8_t>(a, [](uint8_t x) { return std::popcount(x); }));
-    case SimdOp::i8x16_narrow_i16x8_s: return ok(narrow<int16_t, int8_t>(a, b));
-    case SimdOp::i8x16_narrow_i16x8_u: return ok(narrow<int16_t, uint8_t>(a, b));
-    case SimdOp::i16x8_narrow_i32x4_s: return ok(narrow<int32_t, int16_t>(a, b));
-    case SimdOp::i16x8_narrow_i32x4_u: return ok(narrow<int32_t, uint16_t>(a, b));
 #define SATURATING(S, s, u)                                                                              \
   case SimdOp::S##_add_sat_s: return ok(map2<s>(a, b, [](int x, int y) { return saturate<s>(x + y); })); \
   case SimdOp::S##_add_sat_u: return ok(map2<u>(a, b, [](int x, int y) { return saturate<u>(x + y); })); \
@@ -228,6 +268,20 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
     case SimdOp::i16x8_relaxed_q15mulr_s:
     case SimdOp::i16x8_q15mulr_sat_s:
       return ok(map2<int16_t>(a, b, [](int x, int y) { return saturate<int16_t>((x * y + 0x4000) >> 15); }));
+    default: return std::nullopt;
+  }
+}
+#undef INT_OPS
+#undef SATURATING
+#undef MIN_MAX
+
+// Narrowing, extending, dot products.
+inline std::optional<Expected> resize_integers(SimdOp op, const V128& a, const V128& b, const V128& c) {
+  switch (op) {
+    case SimdOp::i8x16_narrow_i16x8_s: return ok(narrow<int16_t, int8_t>(a, b));
+    case SimdOp::i8x16_narrow_i16x8_u: return ok(narrow<int16_t, uint8_t>(a, b));
+    case SimdOp::i16x8_narrow_i32x4_s: return ok(narrow<int32_t, int16_t>(a, b));
+    case SimdOp::i16x8_narrow_i32x4_u: return ok(narrow<int32_t, uint16_t>(a, b));
     case SimdOp::i32x4_dot_i16x8_s: {
       Lanes<uint32_t> r{};
       for (size_t i = 0; i < 4; ++i)
@@ -251,6 +305,26 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
       EXTEND(i16x8, i8x16, int16_t, int8_t, uint16_t, uint8_t)
       EXTEND(i32x4, i16x8, int32_t, int16_t, uint32_t, uint16_t)
       EXTEND(i64x2, i32x4, int64_t, int32_t, uint64_t, uint32_t)
+    case SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s:
+    case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s: {
+      Lanes<int16_t> words{};
+      for (size_t i = 0; i < 8; ++i)
+        words[i] = saturate<int16_t>(lanes<int8_t>(a)[2 * i] * lanes<int8_t>(b)[2 * i] +
+                                     lanes<int8_t>(a)[2 * i + 1] * lanes<int8_t>(b)[2 * i + 1]);
+      if (op == SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s) return ok(vector<int16_t>(words));
+      Lanes<uint32_t> r{};
+      for (size_t i = 0; i < 4; ++i)
+        r[i] = static_cast<uint32_t>(words[2 * i] + words[2 * i + 1]) + lanes<uint32_t>(c)[i];
+      return ok(vector<uint32_t>(r));
+    }
+    default: return std::nullopt;
+  }
+}
+#undef EXTEND
+
+// Between integers and floats of all sizes.
+inline std::optional<Expected> convert(SimdOp op, const V128& a) {
+  switch (op) {
     case SimdOp::i32x4_relaxed_trunc_f32x4_s:
     case SimdOp::i32x4_trunc_sat_f32x4_s: {
       Lanes<int32_t> r{};
@@ -294,56 +368,26 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
     case SimdOp::f32x4_demote_f64x2_zero: {
       Lanes<float> r{};
       for (size_t i = 0; i < 2; ++i) r[i] = static_cast<float>(lanes<double>(a)[i]);
-      return ok(vector<float>(r), F32);
+      return ok(vector<float>(r), NanLanes::f32);
     }
     case SimdOp::f64x2_promote_low_f32x4: {
       Lanes<double> r{};
       for (size_t i = 0; i < 2; ++i) r[i] = lanes<float>(a)[i];
-      return ok(vector<double>(r), F64);
+      return ok(vector<double>(r), NanLanes::f64);
     }
-#define MADD(S, f, N)                                                           \
-  case SimdOp::S##_relaxed_madd:                                                \
-  case SimdOp::S##_relaxed_nmadd: {                                             \
-    Lanes<f> r{};                                                               \
-    for (size_t i = 0; i < r.size(); ++i) {                                     \
-      const f product = lanes<f>(a)[i] * lanes<f>(b)[i];                        \
-      volatile f rounded = op == SimdOp::S##_relaxed_madd ? product : -product; \
-      r[i] = rounded + lanes<f>(c)[i];                                          \
-    }                                                                           \
-    return ok(vector<f>(r), N);                                                 \
-  }
-      MADD(f32x4, float, F32)
-      MADD(f64x2, double, F64)
-    case SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s:
-    case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s: {
-      Lanes<int16_t> words{};
-      for (size_t i = 0; i < 8; ++i)
-        words[i] = saturate<int16_t>(lanes<int8_t>(a)[2 * i] * lanes<int8_t>(b)[2 * i] +
-                                     lanes<int8_t>(a)[2 * i + 1] * lanes<int8_t>(b)[2 * i + 1]);
-      if (op == SimdOp::i16x8_relaxed_dot_i8x16_i7x16_s) return ok(vector<int16_t>(words));
-      Lanes<uint32_t> r{};
-      for (size_t i = 0; i < 4; ++i)
-        r[i] = static_cast<uint32_t>(words[2 * i] + words[2 * i + 1]) + lanes<uint32_t>(c)[i];
-      return ok(vector<uint32_t>(r));
-    }
-    case SimdOp::i8x16_splat: return ok(map1<uint8_t>(a, [&](uint8_t) { return scalar_of(a); }));
-    case SimdOp::i16x8_splat: return ok(map1<uint16_t>(a, [&](uint16_t) { return scalar_of(a); }));
-    case SimdOp::f32x4_splat:
-    case SimdOp::i32x4_splat: return ok(map1<uint32_t>(a, [&](uint32_t) { return scalar_of(a); }));
-    case SimdOp::f64x2_splat:
-    case SimdOp::i64x2_splat: return ok(map1<uint64_t>(a, [&](uint64_t) { return lanes<uint64_t>(a)[0]; }));
     default: return std::nullopt;
   }
 }
 
-#undef INT_COMPARES
-#undef UNSIGNED_COMPARES
-#undef FLOAT_OPS
-#undef INT_OPS
-#undef SATURATING
-#undef MIN_MAX
-#undef EXTEND
-#undef MADD
+// Operations of vectors to a vector; the third operand is that of ternary ones, shifts take their count from `count`.
+inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, const V128& c, uint32_t count) {
+  if (auto expected = compare_integers(op, a, b)) return expected;
+  if (auto expected = compute_floats(op, a, b, c)) return expected;
+  if (auto expected = move_bits(op, a, b, c)) return expected;
+  if (auto expected = compute_integers(op, a, b, count)) return expected;
+  if (auto expected = resize_integers(op, a, b, c)) return expected;
+  return convert(op, a);
+}
 
 // Reductions to an i32.
 template <class T>
