@@ -210,9 +210,50 @@ using Machines =
     ::testing::Types<Machine<X64PageFormat, testing::X64Walk, 4>, Machine<Rv64PageFormat, testing::Rv64Walk, 3>>;
 TYPED_TEST_SUITE(SmallMachines, Machines);
 
-TYPED_TEST(SmallMachines, EqualAModel) {
-  using MachineMmu = testing::Mmu<typename TypeParam::Walk>;
-  using MachineTable = PageTable<typename TypeParam::Format, FrameSource, MachineMmu>;
+// A machine with an address space, and the model of what is in it.
+template <class M>
+class ModelledMachine {
+ public:
+  // How often what happened.
+  struct Counts {
+    uint64_t refused = 0, granted = 0, splits = 0;
+  };
+
+  ModelledMachine(uint32_t seed, Counts& counts) : seed_(seed), counts_(counts), random_(seed) {
+    testing::give_all(ram_, source_, random_() % 20);
+    all_ = testing::free_frames(source_);
+    EXPECT_TRUE(table_.create());
+  }
+
+  void step(int number) {
+    const uint32_t what = random_() % 16;
+    if (what == 0 && memories_.size() < 5) {
+      reserve();
+    } else if (what == 1 && memories_.size() > 2) {
+      release();
+    } else if (what == 2) {
+      take_frames();
+    } else if (what == 3) {
+      give_frames_back();
+    } else if (!memories_.empty()) {
+      change_or_touch(what, number);
+    }
+    check();
+  }
+
+  // Nothing is left but the root and spare nodes.
+  void release_all() {
+    for (const Memory& memory : memories_) space_.release(memory.start);
+    for (const PhysAddr frame : taken_) source_.free_contiguous(frame, 1);
+    ASSERT_EQ(source_.promised(), 0u);
+    ASSERT_EQ(space_.filled_total(), 0u);
+    ASSERT_LE(space_.node_frames(), 1u);
+    ASSERT_EQ(testing::free_frames(source_) + 1 + space_.node_frames(), all_);
+  }
+
+ private:
+  using MachineMmu = testing::Mmu<typename M::Walk>;
+  using MachineTable = PageTable<typename M::Format, FrameSource, MachineMmu>;
   struct Page {
     int byte = -1;  // -1: not committed; else what the page begins with
     Access access;
@@ -221,110 +262,124 @@ TYPED_TEST(SmallMachines, EqualAModel) {
     VirtAddr start;
     std::vector<Page> pages;
   };
-  uint64_t refused = 0, granted = 0, splits = 0;
+
+  void reserve() {
+    const uint64_t pages = has_large_ ? 8192 + random_() % 6000 : 1 + random_() % 600;
+    // Several lie in one block of 2 MiB, and blocks of 1 GiB have a border inside.
+    const VirtAddr first{(uint64_t{1} << 30) - (uint64_t{random_() % 3} << 20)};
+    const auto start =
+        space_.reserve(first, kHigh, pages * kPageSize, has_large_ ? kLargePageSize : kPageSize << random_() % 4);
+    if (start) memories_.push_back({*start, std::vector<Page>(pages)});
+  }
+  void release() {
+    std::swap(memories_[random_() % memories_.size()], memories_.back());
+    space_.release(memories_.back().start);
+    memories_.pop_back();
+  }
+  void take_frames() {
+    for (uint32_t i = random_() % 400; i != 0; --i) {
+      if (const auto frame = source_.allocate()) taken_.push_back(*frame);
+    }
+  }
+  void give_frames_back() {
+    for (uint32_t i = random_() % 500; i != 0 && !taken_.empty(); --i) {
+      source_.free_contiguous(taken_.back(), 1);
+      taken_.pop_back();
+    }
+  }
+
+  void change_or_touch(uint32_t what, int step) {
+    Memory& memory = memories_[random_() % memories_.size()];
+    const uint64_t pages = memory.pages.size(), first = random_() % pages;
+    const uint64_t count =
+        1 + (random_() % 3 == 0 ? random_() % (pages - first) : random_() % std::min<uint64_t>(pages - first, 40));
+    const VirtAddr at = memory.start + first * kPageSize;
+    const auto range = std::span(memory.pages).subspan(first, count);
+    const Access access{.write = random_() % 4 != 0, .execute = random_() % 4 == 0};
+    if (what < 6) {
+      commit(at, range, access);
+    } else if (what == 6) {
+      space_.decommit(at, count * kPageSize);
+      for (Page& page : range) page.byte = -1;
+    } else if (what == 7) {
+      protect(at, range, access);
+    } else {
+      touch_page(at, memory.pages[first], what < 12 ? Want::write : what < 14 ? Want::read : Want::execute, step);
+    }
+  }
+  void commit(VirtAddr at, std::span<Page> range, Access access) {
+    const bool done = space_.commit(at, range.size() * kPageSize, access).has_value();
+    ++(done ? counts_.granted : counts_.refused);
+    for (Page& page : range) {
+      if (done) page = {std::max(page.byte, 0), access};
+    }
+  }
+  void protect(VirtAddr at, std::span<Page> range, Access access) {
+    if (std::ranges::any_of(range, [](const Page& page) { return page.byte < 0; })) return;
+    ++counts_.splits;
+    space_.protect(at, range.size() * kPageSize, access);
+    for (Page& page : range) page.access = access;
+  }
+  void touch_page(VirtAddr at, Page& page, Want want, int step) {
+    std::byte* byte = touch(at.value, want);
+    const bool allowed = want == Want::read || (want == Want::write ? page.access.write : page.access.execute);
+    ASSERT_EQ(byte != nullptr, page.byte >= 0 && allowed) << "seed " << seed_ << " step " << step;
+    if (byte == nullptr) return;
+    ASSERT_EQ(*byte, static_cast<std::byte>(page.byte));
+    if (want != Want::write) return;
+    page.byte = static_cast<int>(random_() % 256);
+    *byte = static_cast<std::byte>(page.byte);
+  }
+
+  std::byte* touch(uint64_t address, Want want) {
+    for (int i = 0; i < 3; ++i) {
+      if (const auto phys = mmu_.access(ram_.map(), table_.root(), M::kLevels, address, want))
+        return ram_.map().at({*phys});
+      if (space_.fault({address}, want == Want::write, want == Want::execute) != FaultOutcome::filled) return nullptr;
+    }
+    ADD_FAILURE() << "the fault was not resolved";
+    return nullptr;
+  }
+
+  void check() {
+    uint64_t committed = 0;
+    for (const Memory& memory : memories_) {
+      committed +=
+          static_cast<uint64_t>(std::ranges::count_if(memory.pages, [](const Page& page) { return page.byte >= 0; }));
+    }
+    ASSERT_EQ(space_.committed_total(), committed * kPageSize);
+    ASSERT_EQ(source_.promised(), space_.recount());
+    ASSERT_GE(testing::free_frames(source_), source_.promised());
+  }
+
+  const uint32_t seed_;
+  Counts& counts_;
+  std::mt19937 random_;
+  const bool has_large_ = seed_ % 3 == 0;  // large pages need segments of 32 MiB
+  testing::Ram ram_{static_cast<uint64_t>(has_large_ ? 72 << 20 : (1 << 19) << random_() % 3)};
+  FrameSource source_;
+  uint64_t all_ = 0;  // frames
+  MachineMmu mmu_;
+  MachineTable table_{ram_.map(), source_, mmu_, M::kLevels};
+  AddressSpace<MachineTable> space_{ram_.map(), source_, table_};
+  std::vector<Memory> memories_;
+  std::vector<PhysAddr> taken_;  // by the kernel's heap
+};
+
+TYPED_TEST(SmallMachines, EqualAModel) {
+  typename ModelledMachine<TypeParam>::Counts counts;
   for (uint32_t seed = 0; seed < 24; ++seed) {
-    std::mt19937 random(seed);
-    const bool has_large = seed % 3 == 0;  // large pages need segments of 32 MiB
-    testing::Ram ram(has_large ? 72 << 20 : (1 << 19) << random() % 3);
-    FrameSource source;
-    testing::give_all(ram, source, random() % 20);
-    const uint64_t all = testing::free_frames(source);
-    MachineMmu mmu;
-    MachineTable table(ram.map(), source, mmu, TypeParam::kLevels);
-    ASSERT_TRUE(table.create());
-    AddressSpace<MachineTable> space(ram.map(), source, table);
-    std::vector<Memory> memories;
-    std::vector<PhysAddr> taken;  // by the kernel's heap
-    const auto touch = [&](uint64_t address, Want want) -> std::byte* {
-      for (int i = 0; i < 3; ++i) {
-        if (const auto phys = mmu.access(ram.map(), table.root(), TypeParam::kLevels, address, want))
-          return ram.map().at({*phys});
-        if (space.fault({address}, want == Want::write, want == Want::execute) != FaultOutcome::filled) return nullptr;
-      }
-      ADD_FAILURE() << "the fault was not resolved";
-      return nullptr;
-    };
-    const auto check = [&] {
-      uint64_t committed = 0;
-      for (const Memory& memory : memories) {
-        committed +=
-            static_cast<uint64_t>(std::ranges::count_if(memory.pages, [](const Page& page) { return page.byte >= 0; }));
-      }
-      ASSERT_EQ(space.committed_total(), committed * kPageSize);
-      ASSERT_EQ(source.promised(), space.recount());
-      ASSERT_GE(testing::free_frames(source), source.promised());
-    };
+    ModelledMachine<TypeParam> machine(seed, counts);
     for (int step = 0; step < 1500; ++step) {
-      const uint32_t what = random() % 16;
-      if (what == 0 && memories.size() < 5) {
-        const uint64_t pages = has_large ? 8192 + random() % 6000 : 1 + random() % 600;
-        // Several lie in one block of 2 MiB, and blocks of 1 GiB have a border inside.
-        const VirtAddr first{(uint64_t{1} << 30) - (uint64_t{random() % 3} << 20)};
-        const auto start =
-            space.reserve(first, kHigh, pages * kPageSize, has_large ? kLargePageSize : kPageSize << random() % 4);
-        if (start) memories.push_back({*start, std::vector<Page>(pages)});
-      } else if (what == 1 && memories.size() > 2) {
-        std::swap(memories[random() % memories.size()], memories.back());
-        space.release(memories.back().start);
-        memories.pop_back();
-      } else if (what == 2) {
-        for (uint32_t i = random() % 400; i != 0; --i) {
-          if (const auto frame = source.allocate()) taken.push_back(*frame);
-        }
-      } else if (what == 3) {
-        for (uint32_t i = random() % 500; i != 0 && !taken.empty(); --i) {
-          source.free_contiguous(taken.back(), 1);
-          taken.pop_back();
-        }
-      } else if (!memories.empty()) {
-        Memory& memory = memories[random() % memories.size()];
-        const uint64_t pages = memory.pages.size(), first = random() % pages;
-        const uint64_t count =
-            1 + (random() % 3 == 0 ? random() % (pages - first) : random() % std::min<uint64_t>(pages - first, 40));
-        const VirtAddr at = memory.start + first * kPageSize;
-        const auto range = std::span(memory.pages).subspan(first, count);
-        const Access access{.write = random() % 4 != 0, .execute = random() % 4 == 0};
-        if (what < 6) {
-          const bool done = space.commit(at, count * kPageSize, access).has_value();
-          ++(done ? granted : refused);
-          for (Page& page : range) {
-            if (done) page = {std::max(page.byte, 0), access};
-          }
-        } else if (what == 6) {
-          space.decommit(at, count * kPageSize);
-          for (Page& page : range) page.byte = -1;
-        } else if (what == 7) {
-          if (std::ranges::any_of(range, [](const Page& page) { return page.byte < 0; })) continue;
-          ++splits;
-          space.protect(at, count * kPageSize, access);
-          for (Page& page : range) page.access = access;
-        } else {
-          Page& page = memory.pages[first];
-          const Want want = what < 12 ? Want::write : what < 14 ? Want::read : Want::execute;
-          std::byte* byte = touch(at.value, want);
-          const bool allowed = want == Want::read || (want == Want::write ? page.access.write : page.access.execute);
-          ASSERT_EQ(byte != nullptr, page.byte >= 0 && allowed) << "seed " << seed << " step " << step;
-          if (byte == nullptr) continue;
-          ASSERT_EQ(*byte, static_cast<std::byte>(page.byte));
-          if (want != Want::write) continue;
-          page.byte = static_cast<int>(random() % 256);
-          *byte = static_cast<std::byte>(page.byte);
-        }
-      }
-      check();
+      machine.step(step);
       if (::testing::Test::HasFatalFailure()) return;
     }
-    for (const Memory& memory : memories) space.release(memory.start);
-    for (const PhysAddr frame : taken) source.free_contiguous(frame, 1);
-    // Nothing is left but the root and spare nodes.
-    ASSERT_EQ(source.promised(), 0u);
-    ASSERT_EQ(space.filled_total(), 0u);
-    ASSERT_LE(space.node_frames(), 1u);
-    ASSERT_EQ(testing::free_frames(source) + 1 + space.node_frames(), all);
+    machine.release_all();
+    if (::testing::Test::HasFatalFailure()) return;
   }
-  EXPECT_GT(refused, 300u);
-  EXPECT_GT(granted, 300u);
-  EXPECT_GT(splits, 100u);
+  EXPECT_GT(counts.refused, 300u);
+  EXPECT_GT(counts.granted, 300u);
+  EXPECT_GT(counts.splits, 100u);
 }
 
 }  // namespace
