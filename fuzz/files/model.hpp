@@ -57,6 +57,25 @@ class Model {
   int add(int directory, const std::string& name, wasi::FileType type);
   void remove_name(int directory, const std::string& name);
 
+  // The directory of op.path's last component.
+  wasi::Errno parent_of(const Operation& op, uint64_t rights, Place& place) const;
+  // The node at op.path, or -1 with the error in `place`.
+  int look_up(const Operation& op, uint64_t rights, bool follow, Place& place) const;
+  // Whether a new name may be made there.
+  [[nodiscard]] wasi::Errno may_make(const Place& place, bool directory) const;
+
+  Outcome create_directory(const Operation& op);
+  Outcome symlink(const Operation& op);
+  Outcome remove_directory(const Operation& op);
+  Outcome unlink(const Operation& op);
+  Outcome readlink(const Operation& op);
+  Outcome set_size(const Operation& op);
+  Outcome allocate(const Operation& op);
+  Outcome stat_path(const Operation& op);
+  Outcome times_path(const Operation& op);
+  Outcome stat_descriptor(const Operation& op);
+  Outcome set_flags(const Operation& op);
+  Outcome renumber(const Operation& op);
   Outcome open(const Operation& op);
   wasi::Errno rename(const Operation& op);
   wasi::Errno link(const Operation& op);
