@@ -234,175 +234,202 @@ Bytes make_live(size_t bytes, const std::string& value, const std::string& combi
   return module_of(body);
 }
 
-}  // namespace
-
-std::vector<Shape> function_shapes() {
-  std::vector<Shape> shapes;
-  const auto add = [&](std::string name, std::string before, std::string unit, std::string after = "local.get 0",
-                       size_t most = ~size_t{0}) {
-    shapes.push_back({std::move(name), make_function, std::move(before), std::move(unit), std::move(after), most});
-  };
-  const auto chain = [&](std::string name, std::string before, std::string unit, std::string after = "") {
+// A list of shapes, and the ways to add one.
+class ShapeList {
+ public:
+  void add(std::string name, std::string before, std::string unit, std::string after = "local.get 0",
+           size_t most = ~size_t{0}) {
+    shapes_.push_back({std::move(name), make_function, std::move(before), std::move(unit), std::move(after), most});
+  }
+  void chain(std::string name, std::string before, std::string unit, std::string after = "") {
     add(std::move(name), std::move(before), std::move(unit), std::move(after));
-    shapes.back().also_unoptimized = true;
-  };
-  const auto nest = [&](std::string name, std::string before, std::string unit, std::string after = "",
-                        size_t most = ~size_t{0}) {
-    shapes.push_back({std::move(name), make_nested, std::move(before), std::move(unit), std::move(after), most});
-  };
-  const auto make = [&](std::string name, Bytes (*maker)(const Shape&, size_t)) {
-    shapes.push_back({std::move(name), maker, {}, {}, {}, ~size_t{0}});
-  };
+    shapes_.back().also_unoptimized = true;
+  }
+  void nest(std::string name, std::string before, std::string unit, std::string after = "", size_t most = ~size_t{0}) {
+    shapes_.push_back({std::move(name), make_nested, std::move(before), std::move(unit), std::move(after), most});
+  }
+  void make(std::string name, Bytes (*maker)(const Shape&, size_t)) {
+    shapes_.push_back({std::move(name), maker, {}, {}, {}, ~size_t{0}});
+  }
+  std::vector<Shape> take() { return std::move(shapes_); }
 
-  // Straight lines.
-  add("nothing", "", "nop");
-  chain("arithmetic", "local.get 0", "local.get 1 i32.add local.get 0 i32.xor local.get 1 i32.mul");
-  add("dead_values", "", "local.get 0 i32.const 77 i32.mul drop");
-  add("equal_values", "", "local.get 0 local.get 1 i32.mul local.set 0");
-  add("divisions", "", "local.get 0 local.get 1 i32.div_s local.set 0");
-  chain("conversions", "local.get 0", "i64.extend_i32_s i32.wrap_i64");
-  chain("unsigned_conversions", "local.get 0", "i64.extend_i32_u i32.wrap_i64");
-  chain("sign_extensions", "local.get 0", "i32.extend8_s i32.extend16_s");
-  chain("reinterpretations", "local.get 0", "f32.reinterpret_i32 i32.reinterpret_f32");
-  chain("reinterpretations_of_64", "local.get 0 i64.extend_i32_u", "f64.reinterpret_i64 i64.reinterpret_f64",
-        "i32.wrap_i64");
-  chain("reinterpreted_constants", "", "i32.const 7 f32.reinterpret_i32 i32.reinterpret_f32 local.set 0",
-        "local.get 0");
-  chain("float_conversions", "local.get 0 f32.convert_i32_s", "f64.promote_f32 f32.demote_f64", "i32.trunc_sat_f32_s");
-  chain("float_signs", "local.get 0 f32.convert_i32_s", "f32.neg f32.abs", "i32.trunc_sat_f32_s");
-  chain("splats", "local.get 0", "i32x4.splat i32x4.extract_lane 1");
-  chain("masks", "local.get 0", "i32.const 255 i32.and i32.const 3 i32.shl");
-  chain("negations", "local.get 0", "i32.eqz");
-  chain("comparisons", "local.get 0", "local.get 1 i32.lt_u");
-  chain("selections", "local.get 0", "local.get 1 local.get 0 select");
-  chain("selections_of_conditions", "local.get 0", "local.get 1 i32.lt_s local.get 0 local.get 1 select");
-  chain("chain_of_loads", "", "local.get 0 i32.load local.set 0", "local.get 0");
-  add("loads_and_stores", "",
+ private:
+  std::vector<Shape> shapes_;
+};
+
+void add_straight_lines(ShapeList& list) {
+  list.add("nothing", "", "nop");
+  list.chain("arithmetic", "local.get 0", "local.get 1 i32.add local.get 0 i32.xor local.get 1 i32.mul");
+  list.add("dead_values", "", "local.get 0 i32.const 77 i32.mul drop");
+  list.add("equal_values", "", "local.get 0 local.get 1 i32.mul local.set 0");
+  list.add("divisions", "", "local.get 0 local.get 1 i32.div_s local.set 0");
+  list.chain("conversions", "local.get 0", "i64.extend_i32_s i32.wrap_i64");
+  list.chain("unsigned_conversions", "local.get 0", "i64.extend_i32_u i32.wrap_i64");
+  list.chain("sign_extensions", "local.get 0", "i32.extend8_s i32.extend16_s");
+  list.chain("reinterpretations", "local.get 0", "f32.reinterpret_i32 i32.reinterpret_f32");
+  list.chain("reinterpretations_of_64", "local.get 0 i64.extend_i32_u", "f64.reinterpret_i64 i64.reinterpret_f64",
+             "i32.wrap_i64");
+  list.chain("reinterpreted_constants", "", "i32.const 7 f32.reinterpret_i32 i32.reinterpret_f32 local.set 0",
+             "local.get 0");
+  list.chain("float_conversions", "local.get 0 f32.convert_i32_s", "f64.promote_f32 f32.demote_f64",
+             "i32.trunc_sat_f32_s");
+  list.chain("float_signs", "local.get 0 f32.convert_i32_s", "f32.neg f32.abs", "i32.trunc_sat_f32_s");
+  list.chain("splats", "local.get 0", "i32x4.splat i32x4.extract_lane 1");
+  list.chain("masks", "local.get 0", "i32.const 255 i32.and i32.const 3 i32.shl");
+  list.chain("negations", "local.get 0", "i32.eqz");
+  list.chain("comparisons", "local.get 0", "local.get 1 i32.lt_u");
+  list.chain("selections", "local.get 0", "local.get 1 local.get 0 select");
+  list.chain("selections_of_conditions", "local.get 0", "local.get 1 i32.lt_s local.get 0 local.get 1 select");
+  list.chain("chain_of_loads", "", "local.get 0 i32.load local.set 0", "local.get 0");
+  list.add(
+      "loads_and_stores", "",
       "local.get 0 local.get 1 i32.load offset=16 i32.store offset=24 local.get 1 local.get 0 i64.load8_u i64.store16");
-  add("loads_of_64", "", "local.get 0 i64.extend_i32_u i32.load $m64 local.set 0");
-  add("equal_loads", "", "local.get 0 i32.load drop");
-  add("globals", "", "global.get $g i32.const 1 i32.add global.set $g");
-  add("host_calls", "", "call $none");
-  add("calls", "", "local.get 0 local.get 1 call $self local.set 0");
-  add("indirect_calls", "", "local.get 0 local.get 1 local.get 0 call_indirect $t (type $f) local.set 0");
-  add("indirect_calls_of_results", "local.get 0", "call_indirect $t (type $gives)", "");
-  add("tables", "", "local.get 0 local.get 0 table.get $x table.set $x");
-  add("bulk", "",
-      "local.get 0 local.get 1 i32.const 9 memory.copy $m $m local.get 0 local.get 1 local.get 1 memory.fill $m");
-  add("growing", "", "local.get 0 memory.grow $m local.set 0");
-  add("returns", "", "local.get 0 return");
-  add("unreachable", "", "unreachable");
-  add("dead_code", "unreachable", "i32.add drop");
-  add("atomics", "", "local.get 0 local.get 1 i32.atomic.rmw.add $m local.set 0");
-  make("many_floats", [](const Shape&, size_t b) {
+  list.add("loads_of_64", "", "local.get 0 i64.extend_i32_u i32.load $m64 local.set 0");
+  list.add("equal_loads", "", "local.get 0 i32.load drop");
+  list.add("globals", "", "global.get $g i32.const 1 i32.add global.set $g");
+  list.add("host_calls", "", "call $none");
+  list.add("calls", "", "local.get 0 local.get 1 call $self local.set 0");
+  list.add("indirect_calls", "", "local.get 0 local.get 1 local.get 0 call_indirect $t (type $f) local.set 0");
+  list.add("indirect_calls_of_results", "local.get 0", "call_indirect $t (type $gives)", "");
+  list.add("tables", "", "local.get 0 local.get 0 table.get $x table.set $x");
+  list.add("bulk", "",
+           "local.get 0 local.get 1 i32.const 9 memory.copy $m $m local.get 0 local.get 1 local.get 1 memory.fill $m");
+  list.add("growing", "", "local.get 0 memory.grow $m local.set 0");
+  list.add("returns", "", "local.get 0 return");
+  list.add("unreachable", "", "unreachable");
+  list.add("dead_code", "unreachable", "i32.add drop");
+  list.add("atomics", "", "local.get 0 local.get 1 i32.atomic.rmw.add $m local.set 0");
+  list.make("many_floats", [](const Shape&, size_t b) {
     return make_constants(b, "\x44", 8, "i32.trunc_sat_f64_s local.get 0 i32.add local.set 0");
   });
-  make("many_integers", [](const Shape&, size_t b) {
+  list.make("many_integers", [](const Shape&, size_t b) {
     return make_live(b, "local.get 0 i32.const 0x12345678 i32.xor local.tee 0", "i32.add", 900'000);
   });
-  make("many_vectors", [](const Shape&, size_t b) {
+  list.make("many_vectors", [](const Shape&, size_t b) {
     return make_constants(b, "\xfd\x0c", 16, "global.get $v i8x16.add global.set $v");
   });
+}
 
-  // Values that live long.
-  make("live_values", [](const Shape&, size_t b) {
+void add_long_lives(ShapeList& list) {
+  list.make("live_values", [](const Shape&, size_t b) {
     return make_live(b, "local.get 0 i32.const 3 i32.mul local.tee 0", "i32.add", 900'000);
   });
-  make("live_floats", [](const Shape&, size_t b) {
+  list.make("live_floats", [](const Shape&, size_t b) {
     return make_live(b, "local.get 0 i32.const 3 i32.mul local.tee 0 f64.convert_i32_s i32.trunc_f64_s", "i32.add",
                      900'000);
   });
-  make("live_loads", [](const Shape&, size_t b) {
+  list.make("live_loads", [](const Shape&, size_t b) {
     return make_live(b, "local.get 0 i32.load offset=8 local.tee 0", "i32.sub", 900'000);
   });
-  make("live_calls", [](const Shape&, size_t b) {
+  list.make("live_calls", [](const Shape&, size_t b) {
     return make_live(b, "local.get 0 local.get 1 call $self local.tee 0", "i32.add", 900'000);
   });
-  add("live_across_calls", numbered(1000, "local.get 0 i32.const # i32.mul "), "call $none", times(999, "i32.add "));
-  add("references_across_calls", locals(1000, "externref") + numbered(1000, "local.get 0 table.get $x local.set # "),
-      "call $none", numbered(1000, "local.get # global.set $r ") + "local.get 0");
+  list.add("live_across_calls", numbered(1000, "local.get 0 i32.const # i32.mul "), "call $none",
+           times(999, "i32.add "));
+  list.add("references_across_calls",
+           locals(1000, "externref") + numbered(1000, "local.get 0 table.get $x local.set # "), "call $none",
+           numbered(1000, "local.get # global.set $r ") + "local.get 0");
+}
 
-  // Control.
-  add("blocks", "", "block local.get 0 br_if 0 local.get 1 local.set 0 end");
-  add("ifs", "", "local.get 0 if local.get 1 i32.const 1 i32.add local.set 0 end");
-  add("ifs_with_else", "",
-      "local.get 0 if local.get 1 local.set 0 else local.get 0 i32.const 1 i32.add local.set 1 end");
-  add("empty_blocks", "", "block end");
-  add("loops", "", "loop local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0 end");
-  add("endless_loops", "", "block local.get 0 br_if 0 loop br 0 end end");
-  add("returns_in_ifs", "", "local.get 0 if local.get 1 return end");
-  add("traps_in_ifs", "", "local.get 0 if unreachable end");
-  add("dead_ifs", "unreachable", "if else end");
-  nest("nested_blocks", "", "block local.get 0 br_if 0", "local.get 1 local.set 0", 50'000);
-  nest("nested_blocks_to_the_outermost", "", "block local.get 0 br_if 0", "", 50'000);
-  nest("nested_loops", "", "loop", "local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0", 50'000);
-  nest("nested_ifs", "", "local.get 0 if", "local.get 1 local.set 0", 50'000);
-  nest("shallow_nests", "", "block local.get 0 br_if 0", "local.get 1 local.set 0", 1000);
-  make("table", [](const Shape&, size_t b) { return make_table(b, 100, "", ""); });
-  make("table_over_many_blocks", [](const Shape&, size_t b) { return make_table(b, 10'000, "", ""); });
-  make("table_with_wide_labels",
-       [](const Shape&, size_t b) { return make_table(b, 1000, "(type $results)", "unreachable"); });
-  add("tables_of_branches", times(100, "block "), "block local.get 0 br_table 1 2 3 4 5 0 end",
-      times(100, "end ") + "local.get 0");
-  add("small_tables", "", "block block local.get 0 br_table 0 1 0 1 0 end end");
-  add("wide_labels", "block (type $results) unreachable", "local.get 0 br_if 0", "end unreachable");
-  add("wide_blocks", "block (type $results) unreachable", "block (type $wide_block) end", "end unreachable");
-  add("wide_ifs", "call $none unreachable block (type $results) unreachable",
-      "local.get 0 if (type $wide_block) else end", "end unreachable");
+void add_control(ShapeList& list) {
+  list.add("blocks", "", "block local.get 0 br_if 0 local.get 1 local.set 0 end");
+  list.add("ifs", "", "local.get 0 if local.get 1 i32.const 1 i32.add local.set 0 end");
+  list.add("ifs_with_else", "",
+           "local.get 0 if local.get 1 local.set 0 else local.get 0 i32.const 1 i32.add local.set 1 end");
+  list.add("empty_blocks", "", "block end");
+  list.add("loops", "", "loop local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0 end");
+  list.add("endless_loops", "", "block local.get 0 br_if 0 loop br 0 end end");
+  list.add("returns_in_ifs", "", "local.get 0 if local.get 1 return end");
+  list.add("traps_in_ifs", "", "local.get 0 if unreachable end");
+  list.add("dead_ifs", "unreachable", "if else end");
+  list.nest("nested_blocks", "", "block local.get 0 br_if 0", "local.get 1 local.set 0", 50'000);
+  list.nest("nested_blocks_to_the_outermost", "", "block local.get 0 br_if 0", "", 50'000);
+  list.nest("nested_loops", "", "loop", "local.get 0 i32.const 1 i32.sub local.tee 0 br_if 0", 50'000);
+  list.nest("nested_ifs", "", "local.get 0 if", "local.get 1 local.set 0", 50'000);
+  list.nest("shallow_nests", "", "block local.get 0 br_if 0", "local.get 1 local.set 0", 1000);
+  list.make("table", [](const Shape&, size_t b) { return make_table(b, 100, "", ""); });
+  list.make("table_over_many_blocks", [](const Shape&, size_t b) { return make_table(b, 10'000, "", ""); });
+  list.make("table_with_wide_labels",
+            [](const Shape&, size_t b) { return make_table(b, 1000, "(type $results)", "unreachable"); });
+  list.add("tables_of_branches", times(100, "block "), "block local.get 0 br_table 1 2 3 4 5 0 end",
+           times(100, "end ") + "local.get 0");
+  list.add("small_tables", "", "block block local.get 0 br_table 0 1 0 1 0 end end");
+  list.add("wide_labels", "block (type $results) unreachable", "local.get 0 br_if 0", "end unreachable");
+  list.add("wide_blocks", "block (type $results) unreachable", "block (type $wide_block) end", "end unreachable");
+  list.add("wide_ifs", "call $none unreachable block (type $results) unreachable",
+           "local.get 0 if (type $wide_block) else end", "end unreachable");
+}
 
-  // Locals.
-  add("many_locals", locals(kLocals), "local.get 39000 local.set 2");
-  add("locals_and_branches", locals(kLocals) + "block " + numbered(kLocals, "local.get 0 local.set # "),
-      "local.get 1 br_if 0", "end local.get 0");
-  add("locals_and_ifs", locals(1000) + "block " + numbered(1000, "local.get 0 i32.const # i32.add local.set # "),
-      "local.get 1 if local.get 500 local.set 600 local.get 600 local.set 700 end", "end local.get 0");
-  add("locals_and_loops", locals(1000) + "loop ",
-      "loop local.get 0 local.set 900 local.get 0 br_if 1 local.get 900 local.set 7 end", "end local.get 0");
-  nest("locals_in_nested_loops", locals(1000), "loop local.get 0 local.set 900 local.get 3 local.set 4",
-       "local.get 0 br_if 0", 50'000);
-  add("loops_that_write_many_locals",
-      locals(kLocals) + times(1000, "loop ") + numbered(kLocals, "local.get 0 local.set # "), "local.get 1 br_if 0",
-      times(1000, "end ") + "local.get 0");
+void add_locals(ShapeList& list) {
+  list.add("many_locals", locals(kLocals), "local.get 39000 local.set 2");
+  list.add("locals_and_branches", locals(kLocals) + "block " + numbered(kLocals, "local.get 0 local.set # "),
+           "local.get 1 br_if 0", "end local.get 0");
+  list.add("locals_and_ifs", locals(1000) + "block " + numbered(1000, "local.get 0 i32.const # i32.add local.set # "),
+           "local.get 1 if local.get 500 local.set 600 local.get 600 local.set 700 end", "end local.get 0");
+  list.add("locals_and_loops", locals(1000) + "loop ",
+           "loop local.get 0 local.set 900 local.get 0 br_if 1 local.get 900 local.set 7 end", "end local.get 0");
+  list.nest("locals_in_nested_loops", locals(1000), "loop local.get 0 local.set 900 local.get 3 local.set 4",
+            "local.get 0 br_if 0", 50'000);
+  list.add("loops_that_write_many_locals",
+           locals(kLocals) + times(1000, "loop ") + numbered(kLocals, "local.get 0 local.set # "),
+           "local.get 1 br_if 0", times(1000, "end ") + "local.get 0");
+}
 
-  // Wide calls.
-  add("wide_loops", "call $none local.get 0 call_indirect $t (type $results)", "loop (type $wide_block) end",
-      "unreachable");
-  add("wide_indirect_calls", "local.get 0 call_indirect $t (type $results)",
-      "local.get 0 call_indirect $t (type $wide)", "local.get 0 call_indirect $t (type $takes) local.get 0");
-  add("dead_wide_calls", "unreachable", "local.get 0 call_indirect $t (type $wide)", "unreachable");
+void add_wide_calls(ShapeList& list) {
+  list.add("wide_loops", "call $none local.get 0 call_indirect $t (type $results)", "loop (type $wide_block) end",
+           "unreachable");
+  list.add("wide_indirect_calls", "local.get 0 call_indirect $t (type $results)",
+           "local.get 0 call_indirect $t (type $wide)", "local.get 0 call_indirect $t (type $takes) local.get 0");
+  list.add("dead_wide_calls", "unreachable", "local.get 0 call_indirect $t (type $wide)", "unreachable");
+}
 
-  // Objects.
-  add("objects", "", "struct.new_default $object drop");
-  add("objects_kept", "(local (ref null $object))",
-      "struct.new_default $object local.tee 2 struct.get $object 9999 drop");
-  add("small_objects", "(local (ref null $level0))", "struct.new_default $level0 local.set 2");
-  add("arrays", "(local (ref null $array))", "local.get 0 local.get 1 array.new $array local.set 2");
-  add("array_elements", "(local (ref null $array))",
-      "local.get 2 local.get 0 local.get 2 local.get 1 array.get $array array.set $array");
-  add("arrays_of_operands", "", times(10'000, "i32.const 7 ") + "array.new_fixed $array 10000 drop");
-  add("casts", "", "global.get $o ref.cast (ref null $level63) drop");
-  add("tests", "", "global.get $o ref.test (ref $level63) local.set 0");
-  add("branches_on_casts", "(local (ref null $level0))",
+void add_objects(ShapeList& list) {
+  list.add("objects", "", "struct.new_default $object drop");
+  list.add("objects_kept", "(local (ref null $object))",
+           "struct.new_default $object local.tee 2 struct.get $object 9999 drop");
+  list.add("small_objects", "(local (ref null $level0))", "struct.new_default $level0 local.set 2");
+  list.add("arrays", "(local (ref null $array))", "local.get 0 local.get 1 array.new $array local.set 2");
+  list.add("array_elements", "(local (ref null $array))",
+           "local.get 2 local.get 0 local.get 2 local.get 1 array.get $array array.set $array");
+  list.add("arrays_of_operands", "", times(10'000, "i32.const 7 ") + "array.new_fixed $array 10000 drop");
+  list.add("casts", "", "global.get $o ref.cast (ref null $level63) drop");
+  list.add("tests", "", "global.get $o ref.test (ref $level63) local.set 0");
+  list.add(
+      "branches_on_casts", "(local (ref null $level0))",
       "block (result (ref null $level0)) global.get $o br_on_cast 0 (ref null $level0) (ref $level63) end local.set 2");
-  add("references_of_objects", "(local (ref null $level0) (ref null $level0))",
-      "global.get $o local.tee 2 local.get 3 ref.eq if local.get 2 local.set 3 end call $none");
+  list.add("references_of_objects", "(local (ref null $level0) (ref null $level0))",
+           "global.get $o local.tee 2 local.get 3 ref.eq if local.get 2 local.set 3 end call $none");
+}
 
-  // Exceptions.
-  add("tries", "", "block try_table (catch $e 0) call $none end end");
-  add("tries_of_values", "", "block (result i32) try_table (catch $e1 0) call $none end local.get 0 end drop");
-  add("tries_with_many_clauses", "block block (result exnref)",
-      "try_table " + times(100, "(catch $e 1) (catch_all_ref 0)") + " call $none end",
-      "unreachable end drop end local.get 0");
-  nest("nested_tries", "", "block try_table (catch $e 0) (catch_all 0)", "call $none end", 30'000);
-  nest("nested_legacy_tries", "", "try call $none", "catch $e call $none", 50'000);
-  add("legacy_tries", "", "try call $none catch $e catch_all rethrow 0 end");
-  add("delegates", "try", "try call $none delegate 0", "catch_all end local.get 0");
-  add("throws", "", "local.get 0 if local.get 1 throw $e1 end");
-  add("calls_in_a_deep_try", times(1000, "block try_table (catch $e 0) "), "call $none",
-      times(1000, "end end ") + "local.get 0");
-  add("locals_and_tries", locals(1000) + numbered(1000, "local.get 0 i32.const # i32.add local.set # "),
-      "block try_table (catch $e 0) call $none local.get 0 local.set 500 call $none end end", "local.get 999");
-  return shapes;
+void add_exceptions(ShapeList& list) {
+  list.add("tries", "", "block try_table (catch $e 0) call $none end end");
+  list.add("tries_of_values", "", "block (result i32) try_table (catch $e1 0) call $none end local.get 0 end drop");
+  list.add("tries_with_many_clauses", "block block (result exnref)",
+           "try_table " + times(100, "(catch $e 1) (catch_all_ref 0)") + " call $none end",
+           "unreachable end drop end local.get 0");
+  list.nest("nested_tries", "", "block try_table (catch $e 0) (catch_all 0)", "call $none end", 30'000);
+  list.nest("nested_legacy_tries", "", "try call $none", "catch $e call $none", 50'000);
+  list.add("legacy_tries", "", "try call $none catch $e catch_all rethrow 0 end");
+  list.add("delegates", "try", "try call $none delegate 0", "catch_all end local.get 0");
+  list.add("throws", "", "local.get 0 if local.get 1 throw $e1 end");
+  list.add("calls_in_a_deep_try", times(1000, "block try_table (catch $e 0) "), "call $none",
+           times(1000, "end end ") + "local.get 0");
+  list.add("locals_and_tries", locals(1000) + numbered(1000, "local.get 0 i32.const # i32.add local.set # "),
+           "block try_table (catch $e 0) call $none local.get 0 local.set 500 call $none end end", "local.get 999");
+}
+
+}  // namespace
+
+std::vector<Shape> function_shapes() {
+  ShapeList list;
+  add_straight_lines(list);
+  add_long_lives(list);
+  add_control(list);
+  add_locals(list);
+  add_wide_calls(list);
+  add_objects(list);
+  add_exceptions(list);
+  return list.take();
 }
 
 std::vector<Shape> opcode_shapes() {

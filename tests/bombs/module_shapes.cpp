@@ -132,21 +132,18 @@ void export_item(ByteWriter& out, uint32_t i) {
   out.unsigned_leb(i);
 }
 
-}  // namespace
+using S = const Shape&;
 
-std::vector<Shape> module_shapes() {
-  std::vector<Shape> shapes;
-  const auto add = [&](std::string name, Bytes (*make)(const Shape&, size_t)) {
-    shapes.push_back({std::move(name), make, {}, {}, {}, ~size_t{0}});
-  };
-  using S = const Shape&;
+void add(std::vector<Shape>& shapes, std::string name, Bytes (*make)(S, size_t)) {
+  shapes.push_back({std::move(name), make, {}, {}, {}, ~size_t{0}});
+}
 
-  // Types.
-  add("types", [](S, size_t b) { return ModuleWriter().items(kType, count_of(b, 3), kEmptyType).take(); });
-  add("types_distinct", [](S, size_t b) {
+void add_types(std::vector<Shape>& shapes) {
+  add(shapes, "types", [](S, size_t b) { return ModuleWriter().items(kType, count_of(b, 3), kEmptyType).take(); });
+  add(shapes, "types_distinct", [](S, size_t b) {
     return ModuleWriter().items(kType, count_of(b, kDistinctTypeBytes, kDistinctTypes), distinct_type).take();
   });
-  add("types_of_escaped_functions", [](S, size_t b) {
+  add(shapes, "types_of_escaped_functions", [](S, size_t b) {
     const size_t count = count_of(b, kDistinctTypeBytes + 3 + 3 + 11, kDistinctTypes);
     return ModuleWriter()
         .items(kType, count, distinct_type)
@@ -155,14 +152,14 @@ std::vector<Shape> module_shapes() {
         .bodies(count, body(raw("\0")))
         .take();
   });
-  add("types_wide", [](S, size_t b) {
+  add(shapes, "types_wide", [](S, size_t b) {
     return ModuleWriter()
         .items(kType, count_of(b, 2005),
                repeated(raw("\x60\xe8\7"), 1000, raw("\x7e"), repeated(raw("\xe8\7"), 1000, raw("\x7e"), {}).view())
                    .view())
         .take();
   });
-  add("types_wide_of_exports", [](S, size_t b) {
+  add(shapes, "types_wide_of_exports", [](S, size_t b) {
     const size_t count = count_of(b, 1011);
     return ModuleWriter()
         .items(kType, count,
@@ -176,7 +173,7 @@ std::vector<Shape> module_shapes() {
         .bodies(count, body(raw("\0")))
         .take();
   });
-  add("recursion_group", [](S, size_t b) {
+  add(shapes, "recursion_group", [](S, size_t b) {
     return ModuleWriter()
         .section(kType,
                  [&](ByteWriter& out) {
@@ -185,35 +182,36 @@ std::vector<Shape> module_shapes() {
                  })
         .take();
   });
-  add("recursion_groups_equal", [](S, size_t b) {
+  add(shapes, "recursion_groups_equal", [](S, size_t b) {
     return ModuleWriter()
         .items(kType, count_of(b, 105, kMost / 10),
                [](ByteWriter& out, uint32_t i) { recursive_structs(out, 10 * i, 10); })
         .take();
   });
-  add("structs_wide", [](S, size_t b) {
+  add(shapes, "structs_wide", [](S, size_t b) {
     return ModuleWriter()
         .items(kType, count_of(b, 20'003), repeated(raw("\x5f\x90\x4e"), 10'000, raw("\x7f\1"), {}).view())
         .take();
   });
-  add("subtype_chains", [](S, size_t b) { return subtype_chains(b, 0); });
-  add("subtype_chains_of_wide_structs", [](S, size_t b) { return subtype_chains(b, 1000); });
+  add(shapes, "subtype_chains", [](S, size_t b) { return subtype_chains(b, 0); });
+  add(shapes, "subtype_chains_of_wide_structs", [](S, size_t b) { return subtype_chains(b, 1000); });
+}
 
-  // Functions.
-  add("functions", [](S, size_t b) { return functions(count_of(b, 4), body(raw("\0"))); });
-  add("functions_with_many_locals",
+void add_functions(std::vector<Shape>& shapes) {
+  add(shapes, "functions", [](S, size_t b) { return functions(count_of(b, 4), body(raw("\0"))); });
+  add(shapes, "functions_with_many_locals",
       [](S, size_t b) { return functions(count_of(b, 8), body(raw("\1\xd0\x86\3\x7f"))); });
-  add("functions_with_many_local_types", [](S, size_t b) {
+  add(shapes, "functions_with_many_local_types", [](S, size_t b) {
     return functions(count_of(b, 24), body(raw("\5\x90\x4e\x7f\x90\x4e\x7e\x90\x4e\x7d\x90\x4e\x7c\x90\x4e\x7b")));
   });
-  add("functions_with_many_locals_and_a_loop", [](S, size_t b) {
+  add(shapes, "functions_with_many_locals_and_a_loop", [](S, size_t b) {
     return functions(count_of(b, 20), body(raw("\1\xd0\x86\3\x7f\3\x40\x41\0\x21\0\x0c\0\x0b")));
   });
-  add("functions_with_many_references",
+  add(shapes, "functions_with_many_references",
       [](S, size_t b) { return functions(count_of(b, 9), body(raw("\1\xd0\x86\3\x6f"))); });
-  add("functions_with_blocks",
+  add(shapes, "functions_with_blocks",
       [](S, size_t b) { return functions(count_of(b, 13), body(raw("\0\x41\0\4\x40\x41\0\x45\x1a\x0b"))); });
-  add("functions_that_call", [](S, size_t b) {
+  add(shapes, "functions_that_call", [](S, size_t b) {
     const size_t count = count_of(b, 8);
     return with_empty_type()
         .items(kFunction, count, raw("\0"))
@@ -227,8 +225,9 @@ std::vector<Shape> module_shapes() {
                })
         .take();
   });
-  add("imports", [](S, size_t b) { return with_empty_type().items(kImport, count_of(b, 4), raw("\0\0\0\0")).take(); });
-  add("exports", [](S, size_t b) {
+  add(shapes, "imports",
+      [](S, size_t b) { return with_empty_type().items(kImport, count_of(b, 4), raw("\0\0\0\0")).take(); });
+  add(shapes, "exports", [](S, size_t b) {
     const size_t count = count_of(b, 11);
     return with_empty_type()
         .items(kFunction, 1, raw("\0"))
@@ -240,11 +239,12 @@ std::vector<Shape> module_shapes() {
         .bodies(1, body(raw("\0")))
         .take();
   });
+}
 
-  // Globals, tables, tags.
-  add("globals",
+void add_globals_tables_and_tags(std::vector<Shape>& shapes) {
+  add(shapes, "globals",
       [](S, size_t b) { return ModuleWriter().items(kGlobal, count_of(b, 5), raw("\x7f\0\x41\0\x0b")).take(); });
-  add("globals_that_follow", [](S, size_t b) {
+  add(shapes, "globals_that_follow", [](S, size_t b) {
     return ModuleWriter()
         .items(kGlobal, count_of(b, 10),
                [](ByteWriter& out, uint32_t i) {
@@ -259,24 +259,25 @@ std::vector<Shape> module_shapes() {
                })
         .take();
   });
-  add("long_initializer",
+  add(shapes, "long_initializer",
       [](S, size_t b) { return one_global(repeated(raw("\x41\1"), b / 3, raw("\x41\1\x6a"), raw("\x0b"))); });
-  add("deep_initializer", [](S, size_t b) {
+  add(shapes, "deep_initializer", [](S, size_t b) {
     const size_t count = count_of(b, 3, 999'999);
     return one_global(repeated({}, count, raw("\x41\1"), repeated({}, count - 1, raw("\x6a"), raw("\x0b")).view()));
   });
-  add("tables",
+  add(shapes, "tables",
       [](S, size_t b) { return ModuleWriter().items(kTable, count_of(b, 3, 100'000), raw("\x70\0\0")).take(); });
-  add("tags", [](S, size_t b) { return with_empty_type().items(kTag, count_of(b, 2), raw("\0\0")).take(); });
+  add(shapes, "tags", [](S, size_t b) { return with_empty_type().items(kTag, count_of(b, 2), raw("\0\0")).take(); });
+}
 
-  // Segments.
-  add("data_segments", [](S, size_t b) {
+void add_segments(std::vector<Shape>& shapes) {
+  add(shapes, "data_segments", [](S, size_t b) {
     return ModuleWriter()
         .items(kMemory, 1, raw("\0\1"))
         .items(kData, count_of(b, 5, 100'000), raw("\0\x41\0\x0b\0"))
         .take();
   });
-  add("data", [](S, size_t b) {
+  add(shapes, "data", [](S, size_t b) {
     return ModuleWriter()
         .items(kMemory, 1, raw("\0\x80\x02"))
         .section(kData,
@@ -286,9 +287,9 @@ std::vector<Shape> module_shapes() {
                  })
         .take();
   });
-  add("element_segments_empty",
+  add(shapes, "element_segments_empty",
       [](S, size_t b) { return ModuleWriter().items(kElem, count_of(b, 3, 10'000'000), raw("\1\0\0")).take(); });
-  add("element_segments", [](S, size_t b) {
+  add(shapes, "element_segments", [](S, size_t b) {
     const size_t count = count_of(b, 6, 10'000'000);
     return with_empty_type()
         .items(kFunction, 1, raw("\0"))
@@ -297,7 +298,7 @@ std::vector<Shape> module_shapes() {
         .bodies(1, body(raw("\0")))
         .take();
   });
-  add("elements", [](S, size_t b) {
+  add(shapes, "elements", [](S, size_t b) {
     const size_t count = count_of(b, 1, 10'000'000);
     return with_empty_type()
         .items(kFunction, 1, raw("\0"))
@@ -315,7 +316,7 @@ std::vector<Shape> module_shapes() {
         .bodies(1, body(raw("\0")))
         .take();
   });
-  add("element_expressions", [](S, size_t b) {
+  add(shapes, "element_expressions", [](S, size_t b) {
     return with_empty_type()
         .items(kFunction, 1, raw("\0"))
         .section(kElem,
@@ -328,23 +329,35 @@ std::vector<Shape> module_shapes() {
         .bodies(1, body(raw("\0")))
         .take();
   });
+}
 
-  // Custom sections.
-  add("custom_sections", [](S, size_t b) {
+void add_custom_sections(std::vector<Shape>& shapes) {
+  add(shapes, "custom_sections", [](S, size_t b) {
     ByteWriter out;
     out.append(ModuleWriter().take());
     for (size_t i = 0; i < b / 3; ++i) out.append(raw("\0\1\0"));
     return out.take();
   });
-  add("names", [](S, size_t b) {
+  add(shapes, "names", [](S, size_t b) {
     const size_t count = count_of(b, 20);
     return followed_by(functions(count, body(raw("\0"))), "name", function_names(count, 12));
   });
-  add("long_names", [](S, size_t b) {
+  add(shapes, "long_names", [](S, size_t b) {
     const size_t count = std::max<size_t>(1, count_of(b, 90'000));
     return followed_by(functions(count, body(raw("\0"))), "name", function_names(count, 90'000));
   });
-  add("branch_hints", [](S, size_t b) { return branch_hints(b); });
+  add(shapes, "branch_hints", [](S, size_t b) { return branch_hints(b); });
+}
+
+}  // namespace
+
+std::vector<Shape> module_shapes() {
+  std::vector<Shape> shapes;
+  add_types(shapes);
+  add_functions(shapes);
+  add_globals_tables_and_tags(shapes);
+  add_segments(shapes);
+  add_custom_sections(shapes);
   return shapes;
 }
 
