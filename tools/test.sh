@@ -115,6 +115,8 @@ case " ${targets[*]} " in *" x86_64 riscv64 "*)
   job structure/stacks python3 tools/check_stacks.py "$build"/kernel-x86_64/cairn-kernel-testing.debug "$build"/kernel-riscv64/cairn-kernel-testing.debug ;;
 esac
 job structure/containers tools/check_containers.sh
+job structure/sizes tools/check_sizes.sh
+job "structure/sizes (self test)" tests/structure/sizes.sh
 job "structure/seeded faults" fuzz/diff/seeded/run.sh --check
 job "structure/seeded faults of files" fuzz/files/seeded/run.sh --check
 unit_tests host

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Shows that tools/check_sizes.sh fails for a line, a file and a function that are too long, and for nothing else.
+# Last line: N passed, N failed.
+set -u
+check=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/tools/check_sizes.sh
+directory=$(mktemp -d) || exit 1
+trap 'rm -rf "$directory"' EXIT
+passed=0 failed=0
+
+repeat() { # TIMES TEXT: a line each
+  local i
+  for ((i = 0; i < $1; ++i)); do printf '%s\n' "$2"; done
+}
+
+# expect NAME PATTERN: the check of the directory prints one failure, which matches; then the directory is empty again.
+expect() {
+  local output failures
+  output=$("$check" "$directory") && output+=$'\n(it succeeded)'
+  failures=$(grep -c '^FAIL ' <<<"$output")
+  if [ "$failures" -eq 1 ] && grep -qE "^FAIL $2" <<<"$output" && grep -qE '^[0-9]+ passed, 1 failed$' <<<"$output"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'FAIL %s: expected one failure, %s, but got:\n%s\n' "$1" "$2" "$output"
+  fi
+  rm -rf "${directory:?}"/*
+}
+
+# expect_good NAME: the check of the directory passes.
+expect_good() {
+  local output
+  if output=$("$check" "$directory") && ! grep -q '^FAIL ' <<<"$output"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'FAIL %s: expected no failure, but got:\n%s\n' "$1" "$output"
+  fi
+  rm -rf "${directory:?}"/*
+}
+
+# function_of HEAD LINES: a function with so many lines between its braces.
+function_of() { printf '%s {\n' "$1" && repeat "$2" '  step();' && printf '}\n'; }
+
+printf 'int x;  //%*s\n' 120 '' >"$directory/line.cpp"
+expect "a long line" 'line\.cpp:1: 130 columns'
+printf '%-120s\n' '// Not too long.' >"$directory/line.cpp"
+expect_good "a line of 120 columns"
+mkdir "$directory/inner" && repeat 501 'int f();' >"$directory/inner/file.hpp"
+expect "a long file" 'inner/file\.hpp: 501 lines'
+repeat 500 'int f();' >"$directory/file.hpp"
+expect_good "a file of 500 lines"
+repeat 600 'text' >"$directory/notes.txt"
+function_of 'void f()' 98 >"$directory/function.cpp"
+expect_good "a function of 100 lines, and a long file that is not C++"
+
+heads=(
+  'void f(int a = 0)'
+  'TEST(Suite, Name)'
+  'template <class T> auto Class<T>::f() const noexcept -> Result<int>'
+  'Class::Class() : member_{1}, other_(2)'
+  'bool operator==(const Class& a, const Class& b)'
+  'constexpr auto f = [](int a)'
+)
+for head in "${heads[@]}"; do
+  function_of "$head" 99 >"$directory/function.cpp"
+  expect "$head" 'function\.cpp:1: a function of 101 lines'
+done
+{
+  printf 'namespace n {\nclass C {\n public:\n' && function_of '  void short_one()' 10 && function_of '  void f()' 99
+  printf '};\n}\n'
+} >"$directory/member.hpp"
+expect "a member function" 'member\.hpp:16: a function of 101 lines'
+{
+  printf 'void f() {\n  puts("}");\n  puts(R"(}})");\n  char c = '"'}'"';  // }\n  /* } */\n#define OPEN {\n  for (;;) {\n  }\n'
+  repeat 92 '  step();' && printf '}\n'
+} >"$directory/braces.cpp"
+expect "braces that mean nothing" 'braces\.cpp:1: a function of 101 lines'
+{ printf 'constexpr int kTable[] = {\n' && repeat 200 '  f(1),' && printf '};\n'; } >"$directory/table.cpp"
+expect_good "a long table"
+{ printf 'namespace {\nclass alignas(16) C {\n' && repeat 200 '  int f();' && printf '};\n}\n'; } >"$directory/class.hpp"
+expect_good "a long class"
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
