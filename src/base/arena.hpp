@@ -1,13 +1,12 @@
 // A bump allocator for data that live and die together, such as those of one function's compilation.
 //
-// Nothing is freed until reset(), which keeps the memory for the next job. An arena has a budget in bytes. Going over
-// it does not fail the allocation (there is no way to report that from inside every data structure): it sets
-// exhausted(), which each phase polls, at least once a block, and turns into an Error that names the budget. Between
+// Nothing is freed until reset(), which keeps the memory for the next job. An arena has a budget in bytes. An
+// allocation beyond it does not fail, because data structures have no way to report that. Instead it sets exhausted().
+// Each phase polls that at least once for each basic block and turns it into an Error that names the budget. Between
 // two polls a phase may allocate at most a small multiple of the block's size.
 //
-// Large blocks that are given back with recycle() are used again before fresh memory is. What they are used for counts
-// as used all the same, so that the budget bounds the work as well as the memory. Under AddressSanitizer nothing can be
-// read from them in between.
+// Large blocks that recycle() returns are used again before fresh memory is. They still count as used each time, so
+// that the budget bounds the work as well as the memory. Under AddressSanitizer they cannot be read in between.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +36,7 @@ class Arena {
     return {data, count};
   }
 
-  // Nothing refers to these bytes any more, which are part of what has been allocated since reset().
+  // Returns bytes that nothing refers to any more. They must be part of what was allocated since reset().
   void recycle(void* data, size_t bytes);
 
   [[nodiscard]] bool exhausted() const { return used_ > budget_; }
@@ -45,7 +44,7 @@ class Arena {
   [[nodiscard]] size_t budget() const { return budget_; }
   void set_budget(size_t bytes) { budget_ = bytes; }
 
-  // Forgets everything allocated; keeps the largest chunk.
+  // Drops everything allocated; keeps the largest chunk.
   void reset();
 
  private:
@@ -53,7 +52,7 @@ class Arena {
     std::unique_ptr<std::byte[]> bytes;
     size_t size = 0;
   };
-  // What a recycled block begins with.
+  // The header of a recycled block.
   struct FreeBlock {
     FreeBlock* next;
     size_t size;
@@ -65,7 +64,7 @@ class Arena {
   void* take_recycled(size_t bytes, size_t alignment);
 
   std::vector<Chunk> chunks_;
-  FreeBlock* free_[kClasses] = {};  // class n: of at least 2^(n + kSmallestClass) bytes
+  FreeBlock* free_[kClasses] = {};  // class n: blocks of at least 2^(n + kSmallestClass) bytes
   bool has_free_ = false;
   std::byte* next_ = nullptr;
   std::byte* end_ = nullptr;
@@ -95,7 +94,7 @@ class ArenaVector {
 
   void push_back(const T& value) {
     if (size_ == capacity_) {
-      const T copy = value;  // `value` may lie in the storage that grows
+      const T copy = value;  // `value` may lie in the storage that is replaced
       grow(size_ + 1);
       std::construct_at(data_ + size_++, copy);
       return;
@@ -137,7 +136,7 @@ class ArenaVector {
   std::span<T> as_span() { return {data_, size_}; }
   std::span<const T> as_span() const { return {data_, size_}; }
   [[nodiscard]] Arena& arena() const { return *arena_; }
-  // Empties it and gives its storage back: no span of it is in use.
+  // Empties the array and recycles its storage. No span of it may be in use.
   void recycle() {
     arena_->recycle(data_, capacity_ * sizeof(T));
     data_ = nullptr;
@@ -165,7 +164,7 @@ class ArenaVector {
   size_t capacity_ = 0;
 };
 
-// One that is local to a piece of work: what it has outgrown, and all of it at its end, goes back to the arena.
+// An array that is local to a piece of work: outgrown storage, and all storage at its end, is recycled.
 template <class T>
 using ScratchVector = ArenaVector<T, OldStorage::recycled>;
 

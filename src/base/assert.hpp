@@ -1,4 +1,4 @@
-// Assertions: a failed one is a bug of ours, never of the guest (bad input is an Error).
+// Assertions. A failed assertion is a bug of Cairn's, never of the guest (bad input is an Error).
 #pragma once
 
 namespace cairn {

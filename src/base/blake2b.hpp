@@ -1,5 +1,4 @@
-// BLAKE2b with 32 bytes of result and without a key ([rfc7693]): names bytes in a way that nobody can imitate with
-// others.
+// BLAKE2b with 32 bytes of result and without a key ([rfc7693]): a name for bytes that nobody can give to other bytes.
 #pragma once
 
 #include <array>

@@ -1,31 +1,31 @@
-// What the `cairn` command and the kernel agree on when a machine runs a program: the one place that says it.
+// The protocol between the `cairn` command and the kernel when a machine runs a program. This header is its only
+// description.
 //
 // 1. The kernel's command line (QEMU -append) holds words separated by spaces, each `key=value`; see kernel_option. It
-//    is for what the kernel must know before it has memory. Unknown words are ignored.
+//    holds what the kernel must know before it has memory. Unknown words are ignored.
 //
 // 2. The boot bundle (QEMU -initrd) is a newc cpio archive (base/cpio.hpp) with these members, in this order:
 //      config         BootConfig, encoded
 //      program.wasm   the module, or its text; absent in the modes that run none
-//      root/...       the initial file system: root/a/b becomes /a/b. Directories precede what they hold. What the
-//                     program sees of it are the preopens: "/" is /0, and what must not be seen below that is in /1,
-//                     /2 and so on.
-//    The machine without a bundle boots idle.
+//      root/...       the initial file system: root/a/b becomes /a/b. Directories precede their contents. The program
+//                     sees only the preopens: its "/" is the directory /0, and directories that must not be visible
+//                     below that are /1, /2 and so on.
+//    A machine without a bundle boots into an idle system.
 //
-// 3. One virtio-console device with VIRTIO_CONSOLE_F_MULTIPORT has the ports `port_name` lists. The host finds a port
-// by
-//    its VIRTIO_CONSOLE_PORT_NAME, never by number.
-//      stdin    host to guest. VIRTIO_CONSOLE_PORT_OPEN with value 0 is the end of the input: what is in the queue by
-//               then is still to be read, nothing more will come.
+// 3. One virtio-console device with VIRTIO_CONSOLE_F_MULTIPORT has the ports that `port_name` lists. The kernel finds
+//    a port by its VIRTIO_CONSOLE_PORT_NAME, never by its number.
+//      stdin    host to guest. VIRTIO_CONSOLE_PORT_OPEN with value 0 is the end of the input: bytes that are in the
+//               queue then are still to be read, and no more will come.
 //      stdout   guest to host, bytes untouched.
 //      stderr   guest to host; also the kernel's messages to the user: trap and backtrace, or why a module cannot run.
 //      control  lines of text: guest to host control_record, host to guest host_record.
 //    A guest that stops reading stdin blocks the writer; a host that stops reading stdout blocks the guest. The host
-//    says with a record how far it has carried the bytes of stdout and stderr, and when reading or writing has failed.
-//    A stream that has failed stays failed: the host throws away what still comes.
+//    reports in records how many bytes of stdout and stderr it has written, and when reading or writing has failed. A
+//    stream that has failed stays failed: the host discards further bytes.
 //
-// 4. The serial port carries the kernel's log. The host keeps it, and shows it when asked to or after a panic. A
-// panic's
-//    backtrace is one line a frame, `  #0 0xffffffff80001234`, so that the host can add names and lines.
+// 4. The serial port carries the kernel's log. The host keeps it, and shows it when asked to or after a panic. The
+//    backtrace of a panic has one line for each frame, `  #0 0xffffffff80001234`, so that the host can add names and
+//    lines.
 //
 // 5. The end: the guest writes everything to stdout and stderr, waits until the device has taken it, writes the control
 //    record `exit N`, and powers the machine off. A machine that ends without that record has panicked or was killed.
@@ -42,7 +42,7 @@
 
 namespace cairn {
 
-// Exit statuses of `cairn run` beside the program's own.
+// Exit statuses of `cairn run` besides the program's own.
 namespace exit_status {
 constexpr int kUsage = 64;      // wrong usage of the command
 constexpr int kBadModule = 65;  // a module that cannot be run: malformed, invalid, not linkable, too large
@@ -51,21 +51,21 @@ constexpr int kSystem = 71;     // the host refused something: no QEMU, no memor
 constexpr int kTrap = 134;      // the program trapped
 }  // namespace exit_status
 
-// With which status the command or the machine ends for an error of this kind.
+// The status with which the command or the machine ends for an error of this kind.
 int exit_status_of(ErrorKind kind);
 
-// What a kernel says on the serial port, followed by the reason, before it powers a machine off whose CPU it cannot run
-// on (x86-64: entry.S repeats it).
+// The kernel's message on the serial port, followed by the reason, before it powers off a machine with a CPU that it
+// cannot run on (x86-64: entry.S has a copy).
 constexpr std::string_view kBelowFloor = "cairn: this CPU is below the floor";
 
-// The same about a machine with less memory than Cairn boots with. (Where even the kernel's image does not fit, nobody
-// says anything.)
+// The message for a machine with less memory than Cairn needs to boot. (If not even the kernel's image fits, there is
+// no message.)
 constexpr std::string_view kTooLittleMemory = "cairn: this machine has too little memory";
-// What a machine must have, and how much of that its firmware may keep for itself.
+// The memory that a machine must have, and how much of that its firmware may keep for itself.
 constexpr uint64_t kMinimumMemory = uint64_t{16} << 20;
 constexpr uint64_t kFirmwareMemory = uint64_t{1} << 20;
 
-// What a kernel that panics says on the serial port, followed by the reason.
+// The message of a panicking kernel on the serial port, followed by the reason.
 constexpr std::string_view kPanic = "cairn: kernel panic: ";
 
 namespace kernel_option {
@@ -91,12 +91,12 @@ namespace control_record {
 // `time PHASE NANOSECONDS`, PHASE one of boot (kernel entry to program found), decode, compile, instantiate, run, and
 // total of the guest's own clock. Only when BootConfig::report_times.
 constexpr std::string_view kTime = "time";
-// `stat NAME VALUE`: a number worth knowing, as `stat resident_bytes 9437184`. Only when BootConfig::report_times.
+// `stat NAME VALUE`: a statistic, such as `stat resident_bytes 9437184`. Only when BootConfig::report_times.
 constexpr std::string_view kStat = "stat";
-// `begin NUMBER`: the machine turns to that one of the files (modes wast and trial), counted from 0 in the bundle's
-// order; NUMBER is how many there are when it has been through them all.
+// `begin NUMBER`: the machine begins with that file (modes wast and trial), counted from 0 in the bundle's order. After
+// the last file, NUMBER is the number of files.
 constexpr std::string_view kBegin = "begin";
-// `totals PASSED FAILED`: what came of all files so far (modes wast and trial).
+// `totals PASSED FAILED`: the results of all files so far (modes wast and trial).
 constexpr std::string_view kTotals = "totals";
 // `exit STATUS`: the last record.
 constexpr std::string_view kExit = "exit";
@@ -104,10 +104,10 @@ constexpr std::string_view kExit = "exit";
 
 // Records that the host sends on the control port, in the same form. STREAM is 0, 1 or 2.
 namespace host_record {
-// `carried STREAM TOTAL`: of the stream's bytes so many in all have been written where they belong.
+// `carried STREAM TOTAL`: TOTAL bytes of the stream have been written to their destination so far.
 constexpr std::string_view kCarried = "carried";
-// `failed STREAM TOTAL ERRNO`: writing failed after TOTAL bytes; for stdin, reading did, and TOTAL bytes precede the
-// failure. ERRNO is WASI's number (wasi/interface/types.hpp).
+// `failed STREAM TOTAL ERRNO`: writing failed after TOTAL bytes; or, for stdin, reading failed after TOTAL bytes. ERRNO
+// is WASI's number (wasi/interface/types.hpp).
 constexpr std::string_view kFailed = "failed";
 }  // namespace host_record
 
@@ -126,14 +126,14 @@ enum class BoundsMode : uint8_t {
   check,      // explicit checks everywhere
 };
 
-// A directory that is handed to the program: under which name, and where in the machine's file system it is.
+// A directory that the program gets: its name there, and its path in the machine's file system.
 struct Preopen {
   std::string name;
   std::string path;
   bool operator==(const Preopen&) const = default;
 };
 
-// What to run and how. Travels as `key=value` strings, each ended by a NUL, so that any argument survives.
+// What to run and how. It is encoded as `key=value` strings, each ended by a NUL, so that any argument survives.
 struct BootConfig {
   BootMode mode = BootMode::run;
   std::vector<std::string> arguments;    // arg=...    argv, the program's name first

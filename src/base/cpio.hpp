@@ -25,7 +25,7 @@ struct CpioEntry {
 class CpioWriter {
  public:
   void add(const CpioEntry& entry);
-  // Ends the archive and gives it away; the writer is empty afterwards.
+  // Ends the archive and returns it; the writer is empty afterwards.
   std::string finish();
 
  private:

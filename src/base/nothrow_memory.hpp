@@ -1,4 +1,4 @@
-// Memory that may be refused: where the containers named Try... get theirs, and objects that may not find room.
+// Memory whose allocation may fail: for the containers named Try..., and for single objects.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,12 @@ namespace cairn {
 struct NothrowMemory {
   static constexpr size_t kAlignment = 16;
 
-  // Null when there is none.
+  // Returns null when there is no memory.
   [[nodiscard]] static void* allocate(size_t bytes) { return ::operator new(bytes, std::nothrow); }
   static void deallocate(void* memory, size_t bytes) { ::operator delete(memory, bytes); }
 };
 
-// Null when there is no memory for the object. What its constructor takes beyond that is its own affair.
+// Makes an object; returns null when there is no memory for it. Memory that its constructor allocates is not covered.
 template <class T, class... Args>
 [[nodiscard]] std::unique_ptr<T> try_make_unique(Args&&... args) {
   static_assert(alignof(T) <= NothrowMemory::kAlignment);

@@ -12,7 +12,7 @@ namespace cairn {
 
 namespace {
 
-// What the frames that are left have marked out of bounds would stay marked.
+// Clears the sanitizer's marks of the frames that are left; otherwise their memory would stay marked as out of bounds.
 void forget_frames([[maybe_unused]] const ReturnPoint& point) {
 #if __has_feature(address_sanitizer)
   __asan_handle_no_return();
@@ -61,7 +61,7 @@ Error error_of(const OperationRecord& record) {
   const bool described = run_recorded(
       describing, [](void* argument) { (*static_cast<decltype(describe)*>(argument))(); },
       const_cast<void*>(static_cast<const void*>(&describe)));
-  // This text is short enough to lie in the string itself.
+  // This text is short enough to be stored in the string itself.
   if (!described) error = Error::of(ErrorKind::resource, "out of memory");
   return error;
 }

@@ -26,7 +26,7 @@ __attribute__((noinline)) size_t descend(int depth, std::vector<std::string>& ke
 
 TEST(Operation, EndsWithAnErrorThatNamesWhatWasWanted) {
   for (int round = 0; round < 3; ++round) {
-    volatile int outside = round;  // what is kept in registers is as before
+    volatile int outside = round;  // values in registers are as before
     const Result<size_t> result = run_operation([&] {
       std::vector<std::string> kept;
       return descend(30, kept);

@@ -16,7 +16,7 @@ class RefCounted {
 
  protected:
   ~RefCounted() = default;
-  // How many references there are; others may come and go meanwhile.
+  // The number of references. Other threads may change it at any time.
   [[nodiscard]] uint32_t use_count() const { return references_.load(std::memory_order_acquire); }
 
  private:

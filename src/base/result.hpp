@@ -1,7 +1,7 @@
 // How the engine reports failure: one error value, carried by std::expected.
 //
 // Three kinds of failure are never mixed (docs/invariants.md): bad input and exhausted resources are an Error or a
-// guest trap; a bug of ours is an assertion.
+// guest trap; a bug of Cairn's is an assertion.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ enum class ErrorKind : uint8_t {
   usage,        // the caller asked for something that makes no sense
 };
 
-// What went wrong and where. `offset` is a byte offset into the module (or source text) when has_offset is set.
+// An error and its place. `offset` is a byte offset into the module (or source text) when has_offset is set.
 struct [[nodiscard]] Error {
   ErrorKind kind = ErrorKind::invalid;
   bool has_offset = false;

@@ -1,5 +1,5 @@
-// Elements that never move, added and removed at the end; it reports when there is no memory. They lie in chunks of
-// equal size.
+// A sequence whose elements never move, added and removed at the end. It reports when there is no memory. Elements lie
+// in chunks of equal size.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ class TryDeque {
   TryDeque& operator=(const TryDeque&) = delete;
   ~TryDeque() { truncate(0); }
 
-  // The new last element; null when there is no memory, and all is as it was.
+  // Adds an element at the end; returns null, with nothing changed, when there is no memory.
   template <class... Args>
   [[nodiscard]] T* try_emplace_back(Args&&... args) {
     if (size_ == chunks_.size() * kChunk) {

@@ -10,7 +10,7 @@
 namespace cairn {
 namespace {
 
-// Fails while `fails` is set, and counts what is out.
+// Fails while `fails` is set, and counts the blocks in use.
 struct SwitchedMemory {
   static constexpr size_t kAlignment = 16;
   static inline bool fails = false;

@@ -1,5 +1,5 @@
 // Finds the positions of entries in some array by their hashes: a hash table of numbers that reports when there is no
-// memory. The entries and what makes two of them equal are the caller's. Nothing is ever removed but all of it.
+// memory. The caller owns the entries and defines their equality. Single entries cannot be removed.
 #pragma once
 
 #include <bit>
@@ -13,7 +13,7 @@ namespace cairn {
 
 class TryIndex {
  public:
-  // The position p of those added with this hash for which is_equal(p) holds.
+  // Returns the position p that was added with this hash and for which is_equal(p) holds.
   template <class IsEqual>
   [[nodiscard]] std::optional<uint32_t> find(uint64_t hash, IsEqual&& is_equal) const {
     if (slots_.empty()) return std::nullopt;
@@ -23,7 +23,7 @@ class TryIndex {
     return std::nullopt;
   }
 
-  // Room for so many more, so that adding them cannot fail.
+  // Makes room for `more` entries, so that adding them cannot fail.
   [[nodiscard]] bool try_reserve_more(size_t more) {
     const size_t wanted = std::bit_ceil((count_ + more) * 2 + 8);
     if (wanted <= slots_.size()) return true;

@@ -1,4 +1,4 @@
-// Text whose length a guest decides: as TryVector, it reports when there is no memory.
+// Text whose length a guest decides: like TryVector, it reports when there is no memory.
 #pragma once
 
 #include <span>
@@ -13,7 +13,7 @@ class BasicTryString {
  public:
   BasicTryString() = default;
 
-  // Copies `text`, which may be part of this one. False: no memory, and this is as it was.
+  // Copies `text`, which may be part of this string. Returns false, with nothing changed, if there is no memory.
   [[nodiscard]] bool try_assign(std::string_view text) {
     TryVector<char, Memory> copy;
     if (!copy.try_reserve(text.size()) || !copy.try_append(text)) return false;
@@ -22,7 +22,7 @@ class BasicTryString {
   }
   [[nodiscard]] bool try_append(std::string_view text) { return characters_.try_append(text); }
   [[nodiscard]] bool try_push_back(char c) { return characters_.try_push_back(c); }
-  // Characters that come new are NUL.
+  // New characters are NUL.
   [[nodiscard]] bool try_resize(size_t length) { return characters_.try_resize(length); }
   void truncate(size_t length) { characters_.truncate(length); }
   void clear() { characters_.clear(); }

@@ -1,8 +1,8 @@
-// A growable array that reports when there is no memory, for everything whose size a guest decides: what would take
-// memory is named try_... and answers false, with the array as it was before.
+// A growable array that reports when there is no memory, for everything whose size a guest decides. Functions that may
+// allocate are named try_... and return false, with the array unchanged, if there is no memory.
 //
-// It grows by half and more, and by no more than is needed where that much is not to be had. Elements move when it
-// grows. An index out of bounds ends the program, as it does in the standard's containers. `Memory` is for tests.
+// It grows by at least half, or only as much as needed if there is no memory for that. Elements move when it grows. An
+// index out of bounds ends the program, as in the standard's containers. `Memory` is a parameter for tests.
 #pragma once
 
 #include <algorithm>
@@ -45,9 +45,9 @@ class TryVector {
     std::swap(capacity_, other.capacity_);
   }
 
-  // Room for `count` elements in all, so that pushing up to there cannot fail.
+  // Makes room for `count` elements in total, so that pushing up to there cannot fail.
   [[nodiscard]] bool try_reserve(size_t count) { return count <= capacity_ || grow(count, count); }
-  // Room for `more` elements beyond those that are there, with some to spare for the next time.
+  // Makes room for `more` further elements, with some to spare for later.
   [[nodiscard]] bool try_reserve_more(size_t more) {
     if (more <= capacity_ - size_) return true;
     return more <= kMaximum - size_ && grow(std::max({size_ + more, size_ + size_ / 2 + 1, kSmallest}), size_ + more);
@@ -58,7 +58,7 @@ class TryVector {
     push_back_within_capacity(std::move(value));
     return true;
   }
-  // There is room: try_reserve() has said so.
+  // Adds an element. try_reserve() must have made room.
   void push_back_within_capacity(T value) {
     check(size_ < capacity_);
     std::construct_at(data_ + size_, std::move(value));
@@ -76,7 +76,7 @@ class TryVector {
     size_ += values.size();
     return true;
   }
-  // Before the element at `position`, which is at most size().
+  // Inserts before the element at `position`, which is at most size().
   [[nodiscard]] bool try_insert_at(size_t position, T value) {
     check(position <= size_);
     if (!try_push_back(std::move(value))) return false;
@@ -113,14 +113,14 @@ class TryVector {
     while (size_ > count) std::destroy_at(data_ + --size_);
   }
   void clear() { truncate(0); }
-  // Empties it and gives its memory back.
+  // Empties the array and frees its memory.
   void reset() {
     clear();
     if (data_ != nullptr) Memory::deallocate(data_, capacity_ * sizeof(T));
     data_ = nullptr;
     capacity_ = 0;
   }
-  // The elements behind move up.
+  // Removes an element; the elements behind it move up.
   void erase_at(size_t position) {
     check(position < size_);
     std::move(data_ + position + 1, data_ + size_, data_ + position);
@@ -153,7 +153,7 @@ class TryVector {
     if (!holds) [[unlikely]]
       __builtin_trap();
   }
-  // Moves to memory for `wanted` elements, or `least` where there is not that much.
+  // Moves the elements to memory for `wanted` elements, or for `least` if there is not that much.
   bool grow(size_t wanted, size_t least) {
     void* memory = nullptr;
     if (wanted <= kMaximum) memory = Memory::allocate(wanted * sizeof(T));

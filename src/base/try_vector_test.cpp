@@ -12,7 +12,7 @@
 namespace cairn {
 namespace {
 
-// Has so many bytes, counts what is out, and fails when asked to.
+// Has a limited number of bytes, counts the bytes in use, and fails when asked to.
 struct LimitedMemory {
   static constexpr size_t kAlignment = 16;
   static inline size_t limit = ~size_t{0};
@@ -110,7 +110,7 @@ TEST_F(TryVectorTest, Moves) {
   EXPECT_EQ(first.capacity(), 0u);
 }
 
-// Against the standard's vector, with memory that comes and goes.
+// Compares with the standard's vector, with memory that comes and goes.
 TEST_F(TryVectorTest, AgreesWithAModel) {
   std::mt19937 random(1);
   for (int round = 0; round < 200; ++round) {

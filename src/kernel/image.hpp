@@ -26,7 +26,7 @@ std::span<const VirtAddr> guard_pages();
 // The stack that the kernel, and the programs' host functions, run on.
 std::span<const std::byte> boot_stack();
 
-// The first page tables, which the entry code
+// The first page tables, which the entry code made.
 ImageSegment first_page_tables();
 
 // The function that contains `pc`, from the table that the build appends; the name is empty if the function is unknown.

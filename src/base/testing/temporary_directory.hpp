@@ -1,8 +1,8 @@
 #pragma once
 
 // A directory of a test's own, removed with everything in it when the test ends. Test programs run side by side (the
-// plain and the sanitized build of the same tests, for one), so a fixed name under GoogleTest's TempDir() is one too
-// few.
+// plain and the sanitized build of the same tests, for one), so a fixed name under GoogleTest's TempDir() would
+// collide.
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

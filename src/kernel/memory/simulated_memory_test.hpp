@@ -83,7 +83,7 @@ struct Rv64Walk {
   }
 };
 
-// A CPU with a translation cache that never drops entries
+// A CPU with a translation cache that never drops entries by itself.
 template <class Walk>
 class Mmu {
  public:

@@ -37,7 +37,7 @@ class FileTree {
   [[nodiscard]] WasiResult<NodeId> find(NodeId at, std::string_view name) const;
   WasiResult<NodeId> create_file(NodeId at, std::string_view name);
   WasiResult<NodeId> create_directory(NodeId at, std::string_view name);
-  // Creates a device that reads as empty and discards what is written, like
+  // Creates a device that reads as empty and discards what is written, like /dev/null.
   WasiResult<NodeId> create_null_device(NodeId at, std::string_view name);
   WasiResult<NodeId> create_link(NodeId at, std::string_view name, std::string_view target);
   Errno remove_directory(NodeId at, std::string_view name);
