@@ -12,7 +12,7 @@
 namespace cairn::cli {
 namespace {
 
-// That the device is there, and can even be opened, proves nothing: a machine that comes to its end does.
+// A device that exists and can be opened proves nothing. A machine that runs to its end does.
 bool runs_under_kvm(const Options& options) {
   constexpr uint64_t kPatience = 10'000'000'000;
   Options trial;
@@ -40,14 +40,14 @@ Result<Accelerator> choose_accelerator(const Options& options) {
   utsname host{};
   uname(&host);
   bool works = false;
-  // KVM runs machines of the host's own kind.
+  // KVM runs only machines of the host's architecture.
   if (to_string(options.target) == host.machine) {
     const Result<std::string> cache = cache_directory();
     const std::string kept = (cache ? *cache : std::string()) + "/accelerator-" + host.nodename + "-" + host.release +
                              "-" + std::string(to_string(options.target)) + "-" + options.cpu;
     const Result<std::string> known = cache ? read_file(kept) : Result<std::string>(fail(cache.error()));
     works = known ? *known == "kvm\n" : runs_under_kvm(options);
-    // Without a cache it is tried again the next time.
+    // Without a cache, KVM is tried again the next time.
     if (cache && !known) (void)write_file(kept, works ? "kvm\n" : "tcg\n");
   }
   if (!works) std::fputs("cairn: KVM does not run this machine here; it is emulated (--accel tcg)\n", stderr);

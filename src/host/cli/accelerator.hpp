@@ -1,4 +1,4 @@
-// How QEMU runs a machine.
+// Chooses how QEMU runs a machine.
 #pragma once
 
 #include "base/result.hpp"
@@ -6,9 +6,8 @@
 
 namespace cairn::cli {
 
-// Of --accel, `tcg` or `kvm` as they are; for `auto`, what works: KVM is tried once with a machine that runs a tiny
-// program, and what came of it is kept in the cache for this host. Where it does not work, a line on standard error
-// says so.
+// Returns `tcg` or `kvm` as --accel says. For `auto`, KVM is tried once with a machine that runs a tiny program, and
+// the result is kept in the cache for this host. If KVM does not work, a line on standard error says so.
 Result<Accelerator> choose_accelerator(const Options& options);
 
 }  // namespace cairn::cli

@@ -10,11 +10,11 @@
 namespace cairn::cli {
 namespace {
 
-constexpr size_t kMostFiles = 1000;  // a boot
+constexpr size_t kMostFiles = 1000;  // files in one boot
 
 std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-// Of the files, those that one machine gets: at least one, and no more than leaves it room to work in.
+// Returns the files for one machine: at least one, and no more than leaves the machine room to work.
 std::span<const BatchFile> part_of(std::span<const BatchFile> files, const Options& options) {
   size_t count = 0;
   for (uint64_t bytes = 0; count < std::min(files.size(), kMostFiles); ++count) {
@@ -35,7 +35,7 @@ std::string make_archive(const BootConfig& config, std::span<const BatchFile> fi
   return archive.finish();
 }
 
-// Why a machine ended before it should.
+// Says why a machine ended too early.
 std::string reason(const MachineReport& report) {
   if (report.timed_out) return "takes too long, and its machine was ended";
   if (report.exited) return "ended its machine with status " + decimal(report.status);
@@ -53,7 +53,7 @@ Result<int> run_batch(const Options& options, const BootConfig& config, std::spa
   while (!files.empty()) {
     const std::span<const BatchFile> part = part_of(files, options);
     const MachineReport report = CAIRN_TRY(run_machine(options, make_archive(config, part), patience_nanoseconds));
-    // A machine that has not come to its first file says nothing about it.
+    // A machine that ended before its first file says nothing about that file.
     if (!report.begun || *report.begun > part.size()) return report_machine(options, report);
     passed += report.passed;
     failed += report.failed;
@@ -66,7 +66,7 @@ Result<int> run_batch(const Options& options, const BootConfig& config, std::spa
       ++done;
       if (options.verbose) report_machine(options, report);
     } else if (const int status = report_machine(options, report); status != report.status) {
-      return status;  // output that is lost
+      return status;  // output was lost
     }
     std::fflush(stdout);
     files = files.subspan(done);

@@ -1,4 +1,4 @@
-// Many files on machines, a boot for as many as fit.
+// Runs many files on machines, one boot for as many as fit.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,9 @@ struct BatchFile {
   std::string contents;
 };
 
-// Boots with the files until all have had their turn. A machine that ends before it is through, or stays with one file
-// for longer than `patience_nanoseconds`, is blamed on the file that it was at: a line that begins with `blame` says
-// so, and another machine goes on after it. The last line is "N passed, N failed". Returns the status of the command: 0
-// when nothing has failed.
+// Boots machines until all files have had their turn. If a machine ends too early, or stays with one file for longer
+// than `patience_nanoseconds`, a line that begins with `blame` names the file that it was at, and another machine
+// continues after it. The last line is "N passed, N failed". Returns the command's status: 0 when nothing has failed.
 Result<int> run_batch(const Options& options, const BootConfig& config, std::span<const BatchFile> files,
                       uint64_t patience_nanoseconds, std::string_view blame);
 

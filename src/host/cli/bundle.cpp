@@ -12,7 +12,7 @@
 namespace cairn::cli {
 namespace {
 
-// What a bundle of more could not say in its headers.
+// The headers of a larger bundle could not hold its sizes.
 constexpr uint64_t kMaximumBundle = uint64_t{2} << 30;
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
@@ -28,7 +28,7 @@ Result<std::string> make_bundle(const Options& options, BootConfig config, const
   config.report_times = options.report_times;
   config.wall_clock_nanoseconds = wall_clock_nanoseconds();
 
-  // The kernel copies what it unpacks, so that a bundle may take half of the memory.
+  // The kernel copies the files that it unpacks, so that a bundle may take half of the memory.
   const uint64_t room = std::min(options.memory_bytes / 2, kMaximumBundle);
   if (program.size() > room) {
     return fail(Error::of(ErrorKind::resource,
@@ -37,7 +37,7 @@ Result<std::string> make_bundle(const Options& options, BootConfig config, const
   }
   const std::vector<PlacedDirectory> directories = CAIRN_TRY(place_directories(options.directories));
   config.preopens = preopens_of(options, directories);
-  // A root that the user did not give holds what programs expect to find.
+  // The default root holds the files that programs expect.
   if (has_default_root(options)) config.standard_files = config.preopens.front().path;
   CpioWriter archive;
   const std::string encoded = config.encode();

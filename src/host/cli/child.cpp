@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
-// What the handler needs, which can have no arguments.
+// The data of the signal handler, which has no arguments.
 struct Ending {
   pid_t child = 0;
   std::span<const std::string> litter;
@@ -23,10 +23,10 @@ struct Ending {
 };
 constinit Ending ending;
 
-// Only what may be called at any time.
+// Calls only functions that are safe in a signal handler.
 void end_together(int signal) {
   kill(ending.child, SIGTERM);
-  // A child that ends in good order removes its own temporary files; one that does not is killed.
+  // A child that ends normally removes its own temporary files. A child that does not end is killed.
   for (int tries = 0; waitpid(ending.child, nullptr, WNOHANG) == 0; ++tries) {
     if (tries == 100) kill(ending.child, SIGKILL);
     const timespec pause{0, 10'000'000};

@@ -1,4 +1,4 @@
-// Processes that this one starts. They do not outlive it, however it ends.
+// Child processes. They do not outlive this process, however it ends.
 #pragma once
 
 #include <sys/types.h>
@@ -12,17 +12,18 @@
 
 namespace cairn::cli {
 
-// Starts a program, found as the shell finds it. `prepare` runs in the new process before. When this process is killed,
-// the new one is, too. A program that is not there is an exit with kCannotStart, which says so on the new process's
-// standard error.
+// Starts a program, found as the shell finds it. `prepare` runs in the new process first. When this process is killed,
+// the new one is killed too. If the program does not exist, the new process says so on its standard error and exits
+// with kCannotStart.
 constexpr int kCannotStart = 127;
 Result<pid_t> start_process(const std::vector<std::string>& arguments, const std::function<void()>& prepare = {});
 
-// Its end, as waitpid describes it.
+// Waits for the process and returns its status as waitpid gives it.
 int wait_for(pid_t process);
 
-// While one lives, a signal that asks this process to end (SIGINT, SIGTERM, SIGHUP; unless it is ignored) first ends
-// `child`, removes the files and empty directories in `litter`, and gives the terminal back as it was. One at a time.
+// While an EndsTogether exists, a signal that asks this process to end (SIGINT, SIGTERM, SIGHUP; unless it is ignored)
+// first ends `child`, removes the files and empty directories in `litter`, and restores the terminal. Only one may
+// exist at a time.
 class EndsTogether {
  public:
   explicit EndsTogether(pid_t child, std::span<const std::string> litter = {});

@@ -17,24 +17,23 @@ namespace cairn::cli {
 Result<int> run_on_machine(const Options& options, const std::string& program);
 Result<int> run_on_host(const Options& options, const std::string& program);
 
-// What remains to be said after a machine's end: times, or the log of a panic. The exit status of the command.
+// Prints what is left after a machine's end: times, or the log of a panic. Returns the exit status of the command.
 int report_machine(const Options& options, const MachineReport& report);
 
-// The exit status of a program that ended with `status` although what it wrote to a standard stream is lost: a success
-// is none.
+// The exit status for a program that ended with `status` although output to a standard stream was lost: not 0.
 int status_after_loss(int status, int stream, const char* reason);
 
 // Replaces this process by the RISC-V build of the command under qemu-riscv64. Returns only on failure.
 Error continue_as_riscv64(const Options& options, char* const* argv);
 
-// What the options say about the engine, wherever it runs.
+// The engine's settings from the options, wherever it runs.
 BootConfig engine_settings(const Options& options);
 std::vector<std::byte> bytes_of(const std::string& text);
 
-// The compiler's options for the target's machine: the CPU's instruction sets where it is this one's kind, the floor
-// elsewhere.
+// The compiler's options for the target's machine: the CPU's instruction sets if it has this machine's architecture,
+// the minimum otherwise.
 Result<compiler::Options> compiler_options(const Options& options);
-// The code object of a module for the options' target.
+// Compiles a module to a code object for the options' target.
 Result<std::vector<std::byte>> compile_object(const Options& options, const std::string& program);
 
 Result<int> compile(const Options& options);

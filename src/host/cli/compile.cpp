@@ -21,7 +21,7 @@ Result<compiler::Options> compiler_options(const Options& options) {
   compiler::Options result = CAIRN_TRY(runtime::configure_engine(engine_settings(options))).compiler;
   const compiler::Architecture wanted =
       is_riscv64(options.target) ? compiler::Architecture::riscv64 : compiler::Architecture::x86_64;
-  // This machine's instruction sets say nothing about the other's.
+  // This machine's instruction sets do not apply to a machine of another architecture.
   const bool cpu_given =
       std::ranges::any_of(options.engine_options, [](const std::string& o) { return o.starts_with("cpu="); });
   if (result.architecture != wanted && !cpu_given) result.cpu = {};
@@ -51,10 +51,10 @@ Result<int> validate(const Options& options) {
     const auto module =
         program ? wasm::decode_and_validate(bytes_of(*program), features) : Result<wasm::Module>(fail(program.error()));
     if (module) continue;
-    // What is wrong with a text or a file says so itself.
+    // An error about a text or a file already names it.
     const std::string file = program ? path + ": " : std::string();
     std::fprintf(stderr, "cairn: %s%s\n", file.c_str(), module.error().to_string().c_str());
-    // Of several failures, a file that cannot be read says most about the command that was typed.
+    // If several files fail, an unreadable file determines the status, because it says most about the command line.
     status = std::max(status, exit_status_of(module.error().kind));
   }
   return status;

@@ -18,7 +18,7 @@ namespace cairn::cli {
 namespace {
 
 constexpr std::string_view kGuestRoot = "/0";
-constexpr uint64_t kEntryOverhead = 116;  // of a member of the archive, beside its name and data
+constexpr uint64_t kEntryOverhead = 116;  // bytes of an archive member besides its name and data
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
@@ -58,7 +58,7 @@ class TreeWriter {
  public:
   TreeWriter(CpioWriter& archive, uint64_t budget) : archive_(archive), budget_(budget), left_(budget) {}
 
-  // A directory and those above it, as far as they are not there yet.
+  // Makes a directory and its missing parents.
   void make_directory(const std::string& name) {
     for (size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
       make_one(name.substr(0, slash));
@@ -66,7 +66,7 @@ class TreeWriter {
     make_one(name);
   }
 
-  // Copies what is in the host's directory `path` to the directory `name` of the archive.
+  // Copies the contents of the host's directory `path` to the directory `name` of the archive.
   Result<void> add_children(const std::string& path, const std::string& name) {
     for (const std::string& child : CAIRN_TRY(list_directory(path))) {
       CAIRN_TRY(add(path + (path.ends_with('/') ? "" : "/") + child, name + "/" + child));
@@ -93,7 +93,7 @@ class TreeWriter {
       archive_.add(entry);
     } else if (S_ISREG(info.st_mode)) {
       CAIRN_TRY(charge(path, static_cast<uint64_t>(info.st_size), name));
-      // A file that grows meanwhile is not read beyond what was charged for it.
+      // A file that grows meanwhile is read only up to the size that was charged for it.
       const std::string contents = CAIRN_TRY(read_file(path, static_cast<uint64_t>(info.st_size)));
       entry.data = bytes_of(contents);
       archive_.add(entry);
@@ -130,7 +130,7 @@ Result<std::vector<PlacedDirectory>> place_directories(const std::vector<Directo
   for (const DirectoryMapping& mapping : mappings) {
     placed.push_back({CAIRN_TRY(real_path(mapping.host)), mapping.guest, {}, true});
   }
-  // Each one lies in the outermost of those that hold it on the host; of the same ones the first counts.
+  // Each directory is placed in the outermost one that contains it on the host. Of equal ones, the first counts.
   std::vector<size_t> holder(placed.size());
   for (size_t i = 0; i < placed.size(); ++i) {
     holder[i] = i;
@@ -145,7 +145,7 @@ Result<std::vector<PlacedDirectory>> place_directories(const std::vector<Directo
   for (PlacedDirectory& directory : placed) {
     if (!directory.is_copied) continue;
     const std::string wanted = std::string(kGuestRoot) + normalized(directory.name);
-    // A root that nobody gave is a tree of its own, not that of a directory named `.`.
+    // The default root is a tree of its own, not that of a directory named `.`.
     const bool is_given_root = wanted != kGuestRoot || directory.name == "/";
     const bool is_free = is_given_root && std::ranges::none_of(taken, [&](const std::string& other) {
                            return is_within(wanted, other) || is_within(other, wanted);

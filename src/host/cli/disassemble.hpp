@@ -1,4 +1,4 @@
-// WebAssembly instructions as text, one a line: for people to read beside what the compiler made of them.
+// WebAssembly instructions as text, one a line: for people to read beside the compiler's output.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ struct InstructionText {
   std::string text;     // indented by block depth; calls with the callee's name
 };
 
-// The instructions of a function that the module defines, whose body is valid.
+// Disassembles a function that the module defines, whose body is valid.
 Result<std::vector<InstructionText>> disassemble(const wasm::Module& module, wasm::FuncIndex function);
 
 }  // namespace cairn::cli

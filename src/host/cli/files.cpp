@@ -26,8 +26,8 @@ std::unexpected<Error> too_large(const std::string& path, const std::string& why
       Error::of(ErrorKind::limit, path + " is too large: " + why + ", and the limit is " + decimal(limit) + " bytes"));
 }
 
-// After a read from a pipe that found nothing: waits for more. False at the end, which is there when a writer has gone:
-// whoever opens the other end by name may come later, but not for ever.
+// Waits for more after a read from a pipe that found nothing. Returns false at the end, which is when a writer has
+// closed it. A process that opens the other end by name may come later, but only within a time limit.
 Result<bool> wait_for_writer(int fd, bool has_writer, const std::string& path) {
   constexpr int kPatience = 5000;  // milliseconds
   pollfd pipe{fd, POLLIN, 0};
@@ -51,7 +51,8 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// A directory of this user's own that can be written; made if need be. Others must not have put it there.
+// Whether the directory belongs to this user and can be written; makes it if needed. A directory of another user does
+// not count.
 bool is_usable(const std::string& path) {
   make_directories(path);
   struct stat info{};
@@ -97,7 +98,7 @@ Result<std::string> read_file(const std::string& path, uint64_t limit) {
   std::string contents;
   size_t filled = 0;
   while (true) {
-    // One byte more than there should be: only a file that has ended is not too large.
+    // Reads one byte more than expected: only a file that has ended is not too large.
     if (filled == contents.size()) contents.resize(std::max({filled * 2, size + 1, size_t{1} << 16}));
     const ssize_t length = read(file.get(), contents.data() + filled, contents.size() - filled);
     if (length < 0 && errno == EINTR) continue;

@@ -1,4 +1,4 @@
-// Small things that the command needs of Linux: owned file descriptors, whole files, time, and where the project lies.
+// Small helpers over Linux for the command: owned file descriptors, whole files, time, and the project's place.
 #pragma once
 
 #include <unistd.h>
@@ -34,28 +34,28 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// What the command reads of a module or its text, and of other sources.
+// The limit on reading a module or its text, and of other sources.
 constexpr uint64_t kMaximumModule = uint64_t{1} << 30;
 constexpr uint64_t kMaximumSource = uint64_t{64} << 20;
 
-// The whole of a regular file or of a pipe. An Error of kind io that names it when it cannot be read, or of kind limit
-// when it is larger than `limit` bytes; a file that says its size is not read then, and of one that does not no more
-// than that. A pipe that nobody has opened for writing after some seconds is an Error, too.
+// Reads a whole regular file or pipe. Fails (io), naming the file, when it cannot be read, and (limit) when it is
+// larger than `limit` bytes. A file that states a larger size is not read; of one that does not, no more than the limit
+// is read. A pipe that nobody opens for writing within some seconds is an Error too.
 Result<std::string> read_file(const std::string& path, uint64_t limit = kMaximumModule);
 Result<void> write_file(const std::string& path, std::string_view contents);
 
-// The names in a directory but "." and "..", sorted.
+// The names in a directory, without "." and "..", sorted.
 Result<std::vector<std::string>> list_directory(const std::string& path);
 bool is_directory(const std::string& path);
-// The directory and those above it, as far as they are not there; what cannot be made shows when it is used.
+// Makes the directory and its missing parents. A failure shows when the directory is used.
 void make_directories(const std::string& path);
 bool is_regular_file(const std::string& path);
 
 // The top of the source tree, and where it was built: usually its build/.
 const std::string& root_directory();
 const std::string& build_directory();
-// Where what is made of users' files is kept: in the build's cache/ if that can be written, else in the user's cache
-// ($XDG_CACHE_HOME/cairn), else where temporary files go ($TMPDIR). Error (io): nowhere.
+// The place for files made from users' files: the build's cache/ if it can be written, else the user's cache
+// ($XDG_CACHE_HOME/cairn), else the directory for temporary files ($TMPDIR). Fails (io) if there is none.
 Result<std::string> cache_directory();
 
 uint64_t monotonic_nanoseconds();

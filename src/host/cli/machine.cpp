@@ -24,7 +24,7 @@ Error system_error(const char* what) {
   return Error::of(ErrorKind::io, std::string(what) + ": " + std::strerror(errno));
 }
 
-// A file without a name that holds the bundle; QEMU opens it through /proc.
+// Makes a file without a name for the bundle; QEMU opens it through /proc.
 Result<FileDescriptor> bundle_file(const std::string& bundle) {
   FileDescriptor file(memfd_create("cairn-bundle", 0));
   if (!file.is_open()) return fail(system_error("cannot create a file in memory"));
@@ -36,7 +36,7 @@ Result<FileDescriptor> bundle_file(const std::string& bundle) {
   return file;
 }
 
-// One end is ours, the other is inherited by QEMU.
+// One end belongs to this process, the other is inherited by QEMU.
 struct SocketPair {
   FileDescriptor ours, theirs;
 
@@ -108,7 +108,7 @@ std::vector<std::string> program_arguments(const Options& options, int bundle, c
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
-// Why the kernel did not want to run on this machine; nothing when it did.
+// The reason why the kernel refused this machine; nothing when it did not.
 std::optional<std::string> refusal(std::string_view log) {
   size_t start = log.rfind(kBelowFloor);
   if (start == std::string_view::npos) start = log.rfind(kTooLittleMemory);
@@ -167,7 +167,7 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
     if (report.kvm_failed) {
       return fail(Error::of(ErrorKind::io, "KVM does not run this machine: " + first_line(report.qemu_messages)));
     }
-    // QEMU did not start a machine: exec failed, or it did not like its options.
+    // QEMU did not start a machine: exec failed, or it rejected its options.
     if (report.log.empty() && WIFEXITED(status) && WEXITSTATUS(status) != 0)
       return fail(Error::of(ErrorKind::io, first_line(report.qemu_messages)));
   }
@@ -175,7 +175,7 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
 }
 
 Result<int> boot_console(const Options& options) {
-  // QEMU writes what the console says to this file, too.
+  // QEMU writes the console's output to this file, too.
   const FileDescriptor log(memfd_create("cairn-log", 0));
   if (!log.is_open()) return fail(system_error("cannot create a file in memory"));
   std::vector<std::string> arguments = base_arguments(options);
@@ -188,7 +188,7 @@ Result<int> boot_console(const Options& options) {
   const std::string said = CAIRN_TRY(read_file("/proc/self/fd/" + decimal(log.get())));
   if (said.contains(kPanic)) return exit_status::kPanic;
   if (refusal(said)) return exit_status::kBadModule;
-  // QEMU has said why.
+  // QEMU has printed the reason.
   if (said.empty() && WIFEXITED(status) && WEXITSTATUS(status) != 0) return exit_status::kSystem;
   return WIFSIGNALED(status) ? exit_status::kSystem : 0;
 }

@@ -11,7 +11,7 @@
 
 namespace cairn::cli {
 
-// What the machine said on its control port.
+// The outcome of a machine, mostly from its control port.
 struct MachineReport {
   bool exited = false;  // whether the record `exit` came; without it the kernel panicked or was killed
   int status = 0;
@@ -19,30 +19,30 @@ struct MachineReport {
     std::string name;
     uint64_t value;
   };
-  // Of the modes that run many files: which one the machine turned to last (their number after the last one), whether
-  // that took longer than it may, and what came of the files.
+  // For modes that run many files: the file that the machine began last (the number of files after the last one),
+  // whether that took too long, and the results of the files.
   std::optional<uint64_t> begun;
   bool timed_out = false;
   uint64_t passed = 0, failed = 0;
   std::vector<Number> times;  // nanoseconds, in the order in which they came
   std::vector<Number> stats;
   std::string log;                // the serial port, from its start
-  bool kvm_failed = false;        // KVM could not go on with the machine
-  std::string qemu_messages;      // what QEMU itself had to say
-  int lost_stream = 0;            // 1 or 2: what could not be written to it is lost
-  int lost_because = 0;           // and why, as Linux's number
+  bool kvm_failed = false;        // KVM could not run the machine
+  std::string qemu_messages;      // QEMU's own messages
+  int lost_stream = 0;            // 1 or 2: the stream whose output was lost
+  int lost_because = 0;           // the reason, as Linux's error number
   uint64_t qemu_nanoseconds = 0;  // from starting QEMU to its end
 };
 
 // Starts QEMU on `bundle` and carries bytes between its ports and this process's stdin, stdout and stderr until it
-// ends. A machine that stays with one of its files for longer than `patience_nanoseconds` (0: any time) is ended.
+// ends. A machine that takes longer than `patience_nanoseconds` (0: no limit) for one file is ended.
 Result<MachineReport> run_machine(const Options& options, const std::string& bundle, uint64_t patience_nanoseconds = 0);
 
 // Runs QEMU with the serial port on the terminal until the machine ends. Returns the status of the command: 0 after a
 // power-off, and otherwise as for a program that could not be run.
 Result<int> boot_console(const Options& options);
 
-// The kernel's image for what is to be done (wast and try need the testing image), and the file with its symbols.
+// The kernel's image for the command (wast and try need the testing image), and the file with its symbols.
 std::string kernel_path(const Options& options);
 std::string kernel_symbols_path(const Options& options);
 

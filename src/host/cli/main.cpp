@@ -75,13 +75,13 @@ Error continue_as_riscv64(const Options& options, char* const* argv) {
 int main(int argc, char** argv) {
   using namespace cairn;
   using namespace cairn::cli;
-  // A standard stream that the caller closed must not become the number of something that is opened here. What takes
-  // its place can be used the wrong way round only, so that programs get the error (EBADF) of a closed descriptor.
+  // A standard stream that the caller closed must not become the number of a file that is opened here. It is replaced
+  // by a descriptor of the wrong direction, so that programs get the error (EBADF) of a closed descriptor.
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
     const int wrong_way = descriptor == 0 ? O_WRONLY : O_RDONLY;
     if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", wrong_way) != descriptor) return exit_status::kSystem;
   }
-  signal(SIGCHLD, SIG_DFL);  // a caller that ignores it would take the ends of processes away
+  signal(SIGCHLD, SIG_DFL);  // a caller that ignores it would prevent waiting for child processes
   Result<int> status = 0;
   Result<Options> options = parse_options(std::span<char* const>(argv + 1, static_cast<size_t>(argc - 1)));
   if (!options) {

@@ -69,7 +69,7 @@ Result<std::vector<IrLine>> ir_lines(const compiler::ModuleContext& context, was
   return lines;
 }
 
-// What llvm-objdump prints, cut at its headings: one entry a function that the module defines, in their order.
+// The output of llvm-objdump, cut at its headings: one entry a function that the module defines, in their order.
 Result<std::vector<Lines>> machine_code(const std::vector<std::byte>& object) {
   char path[] = "/tmp/cairn-objdump-XXXXXX";
   const FileDescriptor file(mkstemp(path));
@@ -100,8 +100,8 @@ Result<std::vector<Lines>> machine_code(const std::vector<std::byte>& object) {
 
 constexpr size_t kWasmWidth = 44, kIrWidth = 60;
 
-// Rows: a WebAssembly instruction beside the IR that it became; IR without an instruction where it stands. The machine
-// code runs beside both on its own.
+// Prints rows: a WebAssembly instruction beside its IR, and IR without an instruction in its place. The machine code is
+// a separate column.
 void print(const std::vector<InstructionText>& wasm, const std::vector<IrLine>& ir, const Lines& machine) {
   std::vector<std::pair<std::string, std::string>> rows;
   size_t next_wasm = 0;
@@ -133,7 +133,7 @@ bool is_wanted(const Options& options, const wasm::Module& module, wasm::FuncInd
 }  // namespace
 
 Result<int> objdump(const Options& options) {
-  // Of a code object, what it says of itself.
+  // For a code object, prints its identity.
   const std::string file = read_file(options.operands[0]).value_or(std::string());
   if (file.starts_with("\x7f"
                        "ELF")) {

@@ -17,12 +17,12 @@ constexpr unsigned kEveryCommand = ~0u;
 
 enum class Argument : uint8_t { none, required };
 
-// An option: `set` stores its value and answers whether it made sense.
+// An option: `set` stores its value and returns whether the value is valid.
 struct Option {
   std::string_view name;
   Argument argument;
   unsigned commands;
-  std::string_view expected;  // for the message about a value that makes no sense
+  std::string_view expected;  // for the message about an invalid value
   bool (*set)(Options&, std::string_view value);
 };
 
@@ -231,7 +231,7 @@ Result<Options> parse_options(std::span<char* const> arguments) {
 
   Options options;
   options.command = command->command;
-  // Where code is made but not run, the host is as good as any machine and needs none.
+  // Commands that do not run code on a machine use the host.
   if (options.command == Command::validate || options.command == Command::wast ||
       options.command == Command::try_modules) {
     options.target = Target::host;

@@ -40,7 +40,7 @@ struct Options {
   std::vector<std::string> disabled_features;
   std::vector<std::string> engine_options;
   std::string invoke;                                     // the function to call instead of _start
-  bool trap_unknown_imports = false;                      // functions that are missing trap when they are called
+  bool trap_unknown_imports = false;                      // missing functions trap when they are called
   bool has_default_root = true;                           // `/` in memory, where no directory is given under that name
   uint64_t limit_nanoseconds = uint64_t{60'000'000'000};  // wast: what the guest code of a script may take
   std::string output;

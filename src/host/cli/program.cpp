@@ -88,12 +88,12 @@ bool is_fresh(const std::string& module, const std::string& rule_path) {
   return true;
 }
 
-// Writes into `folder`, which is there for this alone; `files` are what may be in it at the end.
+// Writes into `folder`, which is used only for this; `files` are the files that it may hold at the end.
 Result<void> run_compiler(const std::vector<std::string>& arguments, const std::string& folder,
                           std::vector<std::string> files) {
   const pid_t compiler = CAIRN_TRY(start_process(arguments, [&] {
     dup2(2, 1);
-    setenv("TMPDIR", folder.c_str(), 1);  // where it keeps objects until they are linked
+    setenv("TMPDIR", folder.c_str(), 1);  // the compiler keeps objects there until they are linked
   }));
   files.push_back(folder);
   const EndsTogether together(compiler, files);
@@ -118,7 +118,7 @@ void remove_litter(const std::string& unfinished) {
   }
 }
 
-// What wasi-libc and libc++abi lack (src/guest_c_runtime): compiled along with the program.
+// The functions that wasi-libc and libc++abi lack (src/guest_c_runtime): compiled along with the program.
 std::vector<std::string> support_files(Language language) {
   const std::string folder = root_directory() + "/src/guest_c_runtime";
   std::vector<std::string> files = {folder + "/setjmp.c", folder + "/tags.s"};
@@ -151,7 +151,7 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
   const std::string rule = folder + "/depends";
   if (!is_fresh(module, rule)) {
     make_directories(folder);
-    // Written elsewhere and moved, so that two at once do not read each other's halves.
+    // Files are written elsewhere and then moved, so that a concurrent command does not read half a file.
     const std::string all_unfinished = CAIRN_TRY(cache_directory()) + "/unfinished";
     remove_litter(all_unfinished);
     const std::string unfinished = all_unfinished + "/" + decimal(getpid());
@@ -161,7 +161,7 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
     arguments.insert(arguments.end(),
                      {"-MMD", "-MF", depends, "-o", output, "-lwasi-emulated-signal", "-lwasi-emulated-process-clocks",
                       "-lwasi-emulated-getpid", "-lwasi-emulated-mman"});
-    // The program's own file last: the rule that is kept is that of the last one, and a failure names it.
+    // The program's own file comes last: the make rule that is kept is that of the last one, and a failure names it.
     arguments.insert(arguments.end(), support.begin(), support.end());
     arguments.push_back(path.starts_with('-') ? "./" + path : path);
     const Result<void> compiled = run_compiler(arguments, unfinished, {depends, output});

@@ -26,7 +26,7 @@ constexpr uint64_t kSilenceNanoseconds = 60'000'000'000;  // no machine that wor
 
 struct Written {
   size_t bytes = 0;
-  int error = 0;  // why not all of them, as Linux's number
+  int error = 0;  // why not all bytes, as Linux's error number
 };
 
 Written write_all(int fd, std::string_view data) {
@@ -102,12 +102,12 @@ class Pump {
   // One of this process's standard streams, by its number.
   struct Stream {
     uint64_t carried = 0;  // bytes read from it, or written to it
-    int failure = 0;       // why there will be no more, as Linux's number
-    bool changed = false;  // and the machine does not know yet
+    int failure = 0;       // why there will be no more bytes, as Linux's number
+    bool changed = false;  // changed since the last report to the machine
   };
   enum Slot : size_t { from_stdin, to_machine, output, error, control, log, messages, slot_count };
 
-  // Until the machine must have said something; -1: it may take any time.
+  // The time until the machine must have reported something; -1: it may take any time.
   [[nodiscard]] int milliseconds_left() const {
     if (report_.exited) return kPowerOffMilliseconds;
     const bool is_silent = report_.log.empty();
@@ -207,7 +207,7 @@ class Pump {
     }
   }
 
-  // Tells the machine how far the streams have got. What it has not taken yet waits, and only the newest numbers
+  // Reports the streams' progress to the machine. Records that it has not taken yet wait, and only the newest numbers
   // follow.
   void send_records() {
     for (size_t number = 0; records_.empty() && number < std::size(streams_); ++number) {
@@ -252,7 +252,7 @@ class Pump {
   std::vector<char> pending_;  // bytes of stdin that the machine has not taken yet
   size_t pending_begin_ = 0, pending_end_ = 0;
   Stream streams_[3];
-  std::string records_;  // for the machine
+  std::string records_;  // records to be sent to the machine
   std::string control_line_;
 };
 

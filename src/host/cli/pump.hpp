@@ -8,7 +8,7 @@
 
 namespace cairn::cli {
 
-// Our ends of the machine's ports (base/boot_protocol.hpp), and what QEMU itself prints.
+// This process's ends of the machine's ports (base/boot_protocol.hpp), and what QEMU itself prints.
 struct PumpPorts {
   FileDescriptor input, output, error, control, log, messages;
 };
@@ -20,10 +20,10 @@ struct PumpSettings {
 };
 
 // Runs until the machine has closed every port. Bytes go through untouched and in order, with backpressure both ways: a
-// reader of ours that stalls blocks the program, a program that does not read blocks whoever writes to us. The end of
-// our standard input closes the machine's. A machine that has said `exit` and does not end within two seconds is
-// killed, and so is one that stays with a file for too long, or that has not said a word on its serial port in the
-// first minute.
+// stalled reader of the output blocks the program, and a program that does not read blocks the writer of its input. The
+// end of standard input closes the machine's input. A machine that has said `exit` and does not end within two seconds
+// is killed. So is one that takes too long for a file, or that has written nothing to its serial port in the first
+// minute.
 void pump(PumpPorts ports, const PumpSettings& settings, MachineReport& report);
 
 }  // namespace cairn::cli

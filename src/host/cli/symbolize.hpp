@@ -5,8 +5,8 @@
 
 namespace cairn::cli {
 
-// `log` with what llvm-symbolizer says of each line `  #N 0xADDRESS` added to that line; unchanged if it cannot be
-// asked.
+// Returns `log` with llvm-symbolizer's answer added to each line ` #N 0xADDRESS`; unchanged if the symbolizer cannot be
+// run.
 std::string symbolize_backtrace(const std::string& log, const std::string& symbols);
 
 }  // namespace cairn::cli

@@ -5,7 +5,7 @@
 
 namespace cairn::cli {
 
-// Starts a thread that runs `body`; what is returned waits for its end, and must be called once.
+// Starts a thread that runs `body`. The returned function waits for its end and must be called once.
 std::function<void()> start_thread(std::function<void()> body);
 
 }  // namespace cairn::cli

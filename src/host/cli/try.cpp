@@ -1,4 +1,4 @@
-// `cairn try`: tries modules that nobody knows, each in a process of its own, or many in one boot of a machine
+// `cairn try`: tries unknown modules, each in a process of its own, or many in one boot of a machine
 // (testing/trial/trial.hpp).
 #include <signal.h>
 #include <sys/prctl.h>
@@ -24,8 +24,8 @@ namespace {
 
 constexpr unsigned kPatienceSeconds = 120;  // for a module; its guest code is ended much earlier
 
-// The modules and texts below directories, in order of their names; a file is itself. Shorter names first, so that
-// numbers are in order.
+// Finds the modules and texts below directories, in order of their names; a path that is a file stands for itself.
+// Shorter names come first, so that numbers are in order.
 Result<std::vector<std::string>> find_modules(const std::vector<std::string>& paths) {
   std::vector<std::string> modules;
   for (const std::string& path : paths) {
@@ -51,8 +51,8 @@ void print_outcome(const std::string& name, const std::string& outcome) {
   std::fflush(stdout);
 }
 
-// The modules; texts that do not assemble have had their turn. A file that cannot be read ends the command before
-// anything runs.
+// Reads the modules. A text that does not assemble gets its result here. A file that cannot be read ends the command
+// before anything runs.
 Result<std::vector<BatchFile>> read_modules(const std::vector<std::string>& paths) {
   std::vector<BatchFile> modules;
   for (const std::string& path : CAIRN_TRY(find_modules(paths))) {
@@ -68,7 +68,7 @@ Result<std::vector<BatchFile>> read_modules(const std::vector<std::string>& path
   return modules;
 }
 
-// How a child has ended, if not by itself.
+// How a child has ended, if not normally.
 std::optional<std::string> bad_end(int status) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "takes too long, and its process was ended";
   if (WIFSIGNALED(status)) return std::string("ended its process: ") + strsignal(WTERMSIG(status));

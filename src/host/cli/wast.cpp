@@ -12,7 +12,7 @@ namespace cairn::cli {
 
 namespace {
 
-// Appends the scripts below a directory, in order of their names; a file is itself.
+// Appends the scripts below a directory, in order of their names; a path that is a file stands for itself.
 Result<void> find_scripts(const std::string& path, std::vector<std::string>& scripts) {
   if (!is_directory(path)) return scripts.push_back(path), Result<void>();
   for (const std::string& name : CAIRN_TRY(list_directory(path))) {
@@ -22,7 +22,7 @@ Result<void> find_scripts(const std::string& path, std::vector<std::string>& scr
   return {};
 }
 
-// All are read before the first one runs: a file that cannot be read says so at once.
+// Reads all scripts before the first one runs, so that an unreadable file is reported at once.
 Result<std::vector<BatchFile>> read_scripts(const std::vector<std::string>& paths) {
   std::vector<std::string> found;
   for (const std::string& path : paths) {
@@ -55,9 +55,9 @@ Result<int> wast_on_host(const Options& options, const std::vector<BatchFile>& s
   return totals.failed == 0 ? 0 : 1;
 }
 
-// The kernel prints what fails as wast_on_host() does.
+// The kernel prints failures as wast_on_host() does.
 Result<int> wast_on_machine(const Options& options, const std::vector<BatchFile>& scripts) {
-  // The kernel ends guest code by itself; what is not guest code must come to an end, too.
+  // The kernel ends guest code by itself. This limit ends everything else.
   constexpr uint64_t kGrace = 60'000'000'000;
   BootConfig config = engine_settings(options);
   config.mode = BootMode::wast;

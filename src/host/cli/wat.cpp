@@ -10,7 +10,7 @@
 namespace cairn::cli {
 namespace {
 
-// With the extension replaced, beside the input.
+// Returns the path beside the input with the extension replaced.
 std::string output_path(const Options& options, const char* extension) {
   if (!options.output.empty()) return options.output;
   const std::string& input = options.operands[0];

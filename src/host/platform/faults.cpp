@@ -19,7 +19,7 @@ constinit thread_local runtime::Activation* current_activation = nullptr;
 constexpr size_t kSignalStackBytes = 256 * 1024;
 
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-// What was there before, by position in kSignals: a sanitizer's or a debugger's handler.
+// The previous actions, by position in kSignals: a sanitizer's or a debugger's handler.
 constinit std::array<struct sigaction, std::size(kSignals)> previous_actions{};
 
 constinit thread_local bool has_signal_stack = false;
@@ -65,7 +65,7 @@ void handle_fault(int signal, siginfo_t* info, void* raw_context) {
     continue_at(*context, resolution.pc, resolution.stack_pointer);
     return;
   }
-  // Not ours: the faulting instruction runs again, with the action that was there before.
+  // Not a fault of guest code: the faulting instruction runs again, with the previous action.
   for (size_t i = 0; i < std::size(kSignals); ++i) {
     if (kSignals[i] == signal) sigaction(signal, &previous_actions[i], nullptr);
   }

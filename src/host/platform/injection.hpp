@@ -1,4 +1,4 @@
-// Allocations that fail on purpose, for tests/injection: in debug builds every allocation of memory, address space,
+// Makes allocations fail on purpose, for tests/injection: in debug builds every allocation of memory, address space,
 // stacks and code asks here first.
 #pragma once
 
@@ -8,15 +8,15 @@
 namespace cairn {
 
 struct Injection {
-  // Counts down; the allocation that finds 1 fails, and with `goes_on` all behind it. 0: none.
+  // Counts down. The allocation that finds 1 fails, and with `goes_on` all later ones too. 0: none fails.
   std::atomic<uint64_t> fails_at = 0;
   std::atomic<bool> goes_on = false;
-  // Of the allocations of operations only each so-manieth counts, and the first one of each: they all end in the same
-  // way.
+  // Of the allocations in operations, only every `operation_stride`-th counts, and the first one of each operation,
+  // because they all end in the same way.
   std::atomic<uint64_t> operation_stride = 1;
   std::atomic<uint64_t> in_operation = 0;
-  std::atomic<int64_t> allocations = 0;  // of operator new that are there
-  std::atomic<int64_t> mappings = 0;     // of the platform that are there
+  std::atomic<int64_t> allocations = 0;  // live allocations of operator new
+  std::atomic<int64_t> mappings = 0;     // live mappings of the platform
   std::atomic<bool> has_failed = false;
 };
 

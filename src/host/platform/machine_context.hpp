@@ -9,7 +9,7 @@
 
 namespace cairn::platform {
 
-// pc, stack pointer and return register; the caller fills in the rest.
+// Reads pc, stack pointer and return register; the caller fills in the rest.
 runtime::MachineFault read_fault(const ucontext_t& context);
 // Makes the handler return to `pc` on `stack_pointer`.
 void continue_at(ucontext_t& context, uintptr_t pc, uintptr_t stack_pointer);

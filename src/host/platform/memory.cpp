@@ -39,8 +39,7 @@ void unmap(std::byte* address, size_t bytes) {
 
 }  // namespace
 
-// RISC-V: every Linux has Sv39 at least, whose lower half is the process's [riscv-priv 4.4.1]; some give no more than
-// that.
+// RISC-V: every Linux has at least Sv39, whose lower half belongs to the process [riscv-priv 4.4.1]; some give no more.
 uint64_t Platform::address_space() {
   return uint64_t{1} << (kArchitecture == compiler::Architecture::x86_64 ? 47 : 38);
 }
@@ -56,7 +55,7 @@ Result<void> Platform::commit(std::span<std::byte> pages) {
 
 void Platform::decommit(std::span<std::byte> pages) {
   if (pages.empty()) return;
-  // Fresh pages in the place of the old ones.
+  // Maps fresh pages in place of the old ones.
   void* address =
       mmap(pages.data(), pages.size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   CAIRN_ASSERT(address == pages.data());

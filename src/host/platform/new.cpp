@@ -2,7 +2,7 @@
 //
 // Every allocation has a link of 16 bytes in front. Allocations of a running operation are in a ring with its record;
 // the links of all others are null. So freeing takes an operation's own allocation out of the ring, and finds one that
-// is not its own. Operations allocate nothing that is aligned to more than that.
+// is not its own. Operations allocate nothing with a larger alignment than 16.
 #include <unistd.h>
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 #if __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>
-// There may be no memory here as elsewhere.
+// With AddressSanitizer too, allocation may fail.
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
 #else
 #define ASAN_POISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
@@ -27,7 +27,7 @@ extern "C" const char* __asan_default_options() { return "allocator_may_return_n
 extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
 #endif
 
-// Links are out of bounds for everybody else.
+// Only these functions may access links, which are out of bounds for all other code.
 #define CAIRN_SEES_LINKS __attribute__((no_sanitize("address")))
 
 namespace cairn {
@@ -58,14 +58,15 @@ CAIRN_SEES_LINKS void attach(Link* link) {
 
 CAIRN_SEES_LINKS void detach(Link* link) {
   if (link->next == nullptr) {
-    CAIRN_DEBUG_ASSERT(current == nullptr);  // an operation frees nothing of others
+    CAIRN_DEBUG_ASSERT(current == nullptr);  // an operation frees only its own allocations
     return;
   }
   link->previous->next = link->next;
   link->next->previous = link->previous;
 }
 
-// Null: there is none. With more than a link's alignment, the block begins a whole alignment in front.
+// Returns null if there is no memory. With a larger alignment than a link's, the block begins one whole alignment
+// earlier.
 void* allocate(size_t size, size_t alignment) {
   CAIRN_ASSERT(alignment <= kLinkBytes || current == nullptr);
   if (injected_failure(current != nullptr) || size > SIZE_MAX / 2) return nullptr;
@@ -91,7 +92,7 @@ void release(void* memory, size_t alignment) {
   std::free(static_cast<std::byte*>(memory) - (alignment <= kLinkBytes ? kLinkBytes : alignment));
 }
 
-// Nobody could be told, so the process ends alone, with as little as that takes.
+// There is no way to report this, so the process ends, using as little as possible.
 [[noreturn]] void end_without_memory(size_t size) {
   char text[96] = "cairn: out of memory: ";
   char digits[24];

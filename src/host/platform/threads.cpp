@@ -1,4 +1,4 @@
-// Threads' stacks, parking them on futexes, and the time.
+// Stacks of threads, parking threads on futexes, and the time.
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -22,7 +22,7 @@ long futex(std::atomic<uint32_t>& word, int operation, uint32_t value, const tim
   return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, timeout, nullptr, FUTEX_BITSET_MATCH_ANY);
 }
 
-// The monotonic time in so many nanoseconds; nothing when that is out of reach.
+// The monotonic time `nanoseconds` from now; nothing if it cannot be represented.
 std::optional<timespec> deadline_in(uint64_t nanoseconds) {
   constexpr uint64_t kSecond = 1'000'000'000;
   timespec now;
@@ -38,8 +38,8 @@ std::optional<timespec> deadline_in(uint64_t nanoseconds) {
 }  // namespace
 
 runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
-  // A wait without an end would go on after the signal that a limit on time sends, because its handler restarts calls;
-  // one with an end returns.
+  // A wait without a timeout would continue after the signal of a time limit, because its handler restarts system
+  // calls. A wait with a timeout returns.
   constexpr uint64_t kHour = 3'600'000'000'000;
   const std::optional<timespec> deadline = nanoseconds ? deadline_in(*nanoseconds) : std::nullopt;
   while (word.load(std::memory_order_acquire) == 0) {

@@ -1,4 +1,5 @@
-// By a timer's signal to the thread. It comes again every millisecond, since it may meet the host's code.
+// The limit works by a timer's signal to the thread. The signal repeats every millisecond, since it may interrupt the
+// host's code.
 #include "runtime/time_limit.hpp"
 
 #include <ucontext.h>

@@ -29,7 +29,7 @@ const int kFileSystemIdentity = 0;
 
 Errno result_of(int returned) { return returned == 0 ? Errno::success : last_errno(); }
 
-// What the kernel fills a buffer with ([man 2 getdents64]).
+// The entries that Linux writes to a buffer ([man 2 getdents64]).
 struct KernelEntry {
   uint64_t inode;
   int64_t next;
@@ -51,7 +51,7 @@ class LinuxDirectory final : public wasi::Directory {
     if (descriptor_ >= 0) close(descriptor_);
   }
 
-  // What `open` gives a descriptor of; the errno of a failure.
+  // Makes a file of the descriptor that `open` returns; the errno of a failure.
   template <class Open>
   static WasiResult<std::unique_ptr<wasi::Directory>> make(Open&& open) {
     auto directory = try_make_unique<LinuxDirectory>();
@@ -134,7 +134,7 @@ class LinuxDirectory final : public wasi::Directory {
   Errno sync() override { return result_of(fsync(descriptor_)); }
 
   Errno list(uint64_t position, wasi::EntrySink& sink) override {
-    // Positions are the kernel's own, which stay valid while names come and go. Duplicates share the descriptor's
+    // Positions are Linux's own, which stay valid while names are added and removed. Duplicates share the descriptor's
     // position, but nothing else relies on it.
     if (lseek(descriptor_, static_cast<off_t>(position), SEEK_SET) < 0) return last_errno();
     constexpr size_t kBuffer = 16384;

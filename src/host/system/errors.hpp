@@ -1,4 +1,4 @@
-// Linux's error numbers as WASI's.
+// Converts Linux's error numbers to WASI's.
 #pragma once
 
 #include "wasi/interface/types.hpp"
@@ -6,7 +6,7 @@
 namespace cairn::host {
 
 wasi::Errno to_errno(int linux_errno);
-// Of the last system call.
+// The error of the last system call.
 wasi::Errno last_errno();
 
 }  // namespace cairn::host

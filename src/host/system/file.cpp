@@ -68,7 +68,7 @@ void to_timespecs(const wasi::SetTimes& times, struct timespec (&result)[2]) {
 
 namespace {
 
-// Linux moves at most so much in one call.
+// The most that Linux moves in one call.
 constexpr size_t kMaximumTransfer = 0x7fff'f000;
 
 class LinuxFile final : public wasi::File {
@@ -78,8 +78,8 @@ class LinuxFile final : public wasi::File {
     if (ownership_ == Ownership::owned && descriptor_ >= 0) close(descriptor_);
   }
 
-  // Takes an open descriptor. The process's own share their position with whoever else has them, so only files that
-  // were opened here are given offsets.
+  // Takes an open descriptor. Inherited descriptors share their position with other processes, so only files that were
+  // opened here are given offsets.
   void set(int descriptor, Ownership ownership, int* write_error) {
     descriptor_ = descriptor;
     write_error_ = write_error;
@@ -103,7 +103,7 @@ class LinuxFile final : public wasi::File {
       return is_stream_ ? ::write(descriptor_, bytes.data(), count)
                         : ::pwrite(descriptor_, bytes.data(), count, static_cast<off_t>(offset));
     });
-    // A descriptor that does not block may be full now and not later.
+    // A nonblocking descriptor may be full only for a while.
     if (!written && write_error_ != nullptr && *write_error_ == 0 && errno != EAGAIN) *write_error_ = errno;
     return written;
   }
@@ -186,7 +186,7 @@ std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, int* 
 }
 
 WasiResult<std::unique_ptr<wasi::File>> open_file_at(int directory, const char* name, int flags) {
-  // Memory comes first, so that nothing is created or truncated in vain.
+  // Memory is allocated first, so that nothing is created or truncated in vain.
   auto file = try_make_unique<LinuxFile>();
   if (file == nullptr) return std::unexpected(Errno::nomem);
   // O_NONBLOCK: opening a pipe must not wait for its other end.

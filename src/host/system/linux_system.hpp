@@ -18,8 +18,8 @@ class LinuxSystem final : public wasi::System {
   void yield() override;
 };
 
-// An open descriptor of the process as a file; closes it when `owned`. `write_error`, if there is one, outlives the
-// file and gets Linux's number of the first write that failed. Null: there is no memory.
+// An open descriptor of the process as a file; closes it when `owned`. `write_error`, if not null, must outlive the
+// file and receives Linux's error number of the first failed write. Returns null if there is no memory.
 enum class Ownership : uint8_t { borrowed, owned };
 std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, int* write_error = nullptr);
 wasi::FileType file_type_of(int descriptor);

@@ -32,8 +32,8 @@ void Platform::resume(const void* pc, const std::byte* stack_pointer) {
 
 namespace {
 
-// Whether one instruction of an extension runs: there is no unprivileged register that says so, and the kernels that
-// have riscv_hwprobe are newer than the C library's headers.
+// Tries whether an instruction of an extension runs. No unprivileged register says so, and the kernels that have
+// riscv_hwprobe are newer than the C library's headers.
 sigjmp_buf probe_escape;
 void probe_failed(int) { siglongjmp(probe_escape, 1); }
 
