@@ -44,7 +44,7 @@ class HeapFixture : public testing::Test {
   }
   void make_heap(uint64_t limit_bytes = uint64_t{64} << 20) { make_heap({.limit_bytes = limit_bytes, .verify = true}); }
 
-  // As compiled code does: a new struct's fields need no barrier, stores do.
+  // Stores as compiled code does: a new struct's fields need no barrier, stores do.
   abi::HeapReference make_node(uint64_t id) {
     const abi::HeapReference node = heap_->allocate(node_);
     if (node == abi::kNullReference) return node;
@@ -69,7 +69,7 @@ class HeapFixture : public testing::Test {
   [[nodiscard]] uint64_t id_of(abi::HeapReference node) const { return heap_->at<uint64_t>(node + kIdOffset); }
   static uint32_t element_offset(uint32_t index) { return abi::array_data_offset(4) + 4 * index; }
 
-  // A root's position.
+  // Adds a root and returns its position.
   size_t add_root(abi::HeapReference value) {
     CAIRN_ASSERT(heap_->roots().try_push_back(value));
     return heap_->roots().size() - 1;

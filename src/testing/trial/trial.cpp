@@ -18,7 +18,7 @@ namespace {
 
 using runtime::Val;
 
-// A stream that is empty and swallows what is written.
+// A stream that is empty and discards what is written.
 class NullFile final : public File {
  public:
   [[nodiscard]] bool is_stream() const override { return true; }
@@ -33,7 +33,8 @@ class NullFile final : public File {
   uint64_t readable_bytes() override { return 0; }
 };
 
-// Memories that may grow beyond the limit get it as their maximum; Error (limit) when it is too small already.
+// Memories that may grow beyond the limit get the limit as their maximum. Fails (limit) when a memory is larger from
+// the beginning.
 Result<void> apply_limits(wasm::Module& module, const TrialLimits& limits) {
   for (wasm::Memory& memory : module.memories) {
     const uint64_t pages = limits.memory_bytes >> memory.type.page_size_log2;
@@ -49,7 +50,7 @@ Result<void> apply_limits(wasm::Module& module, const TrialLimits& limits) {
   return {};
 }
 
-// Some value of a type; none when it has no value that could be made here.
+// Returns some value of a type; nothing when none can be made here.
 std::optional<Val> value_of(wasm::ValType type, uint64_t seed) {
   const uint64_t bits = seed * 0x9e37'79b9'7f4a'7c15;
   const int64_t small = static_cast<int64_t>(seed % 7) - 3;
@@ -66,8 +67,8 @@ std::optional<Val> value_of(wasm::ValType type, uint64_t seed) {
   }
 }
 
-// What a made-up function does: values of its results' types that depend on its arguments, or a trap when there is a
-// type without. `data` is its type.
+// The body of a made-up function. It returns values of its result types that depend on its arguments, or a trap when
+// there is no value of a type. `data` is its type.
 std::expected<void, runtime::Trap> answer(void* data, runtime::Caller&, std::span<Val> arguments,
                                           std::span<Val> results) {
   const auto& type = *static_cast<const wasm::FuncType*>(data);
@@ -82,12 +83,12 @@ std::expected<void, runtime::Trap> answer(void* data, runtime::Caller&, std::spa
   return {};
 }
 
-// Makes up what a module imports.
+// Makes up the imports of a module.
 class Supplier {
  public:
   Supplier(runtime::Store& store, runtime::Linker& linker) : store_(store), linker_(linker) {}
 
-  // Defines what the linker lacks, as far as it can be made up; the rest stays missing. The module outlives the store.
+  // Defines the imports that the linker lacks, as far as they can be made up. The module must outlive the store.
   void supply(const runtime::Module& module) {
     for (const wasm::Import& import : module.definition().imports) {
       if (linker_.provides(import.module, import.name)) continue;
@@ -136,7 +137,7 @@ class Supplier {
   runtime::Linker& linker_;
 };
 
-// Calls what is exported, in order.
+// Calls all exported functions, in order.
 std::string call_exports(runtime::Store& store, runtime::Instance instance, const wasm::Module& definition,
                          const TrialLimits& limits) {
   uint32_t calls = 0, traps = 0;

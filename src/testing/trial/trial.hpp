@@ -1,5 +1,5 @@
-// Running a module that nobody knows anything about, for tests with thousands of them: what it imports is supplied,
-// what it exports is called. The same steps hosted and in the kernels, so that their outcomes can be compared.
+// Runs an unknown module, for tests with thousands of them: its imports are supplied, and its exported functions are
+// called. The steps are the same in a process and in the kernels, so that outcomes can be compared.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +14,17 @@
 namespace cairn::wasi {
 
 struct TrialLimits {
-  uint64_t memory_bytes = uint64_t{16} << 20;  // of each memory; a module that wants more at once is not run
+  uint64_t memory_bytes = uint64_t{16} << 20;  // limit for each memory; a module that needs more at once is not run
   uint64_t table_elements = 100'000;
-  uint32_t calls = 64;  // of exported functions
+  uint32_t calls = 64;  // number of calls of exported functions
 };
 
-// Where guest code runs: `enter` gets everything that may run for ever, and can put a limit on its time.
+// How guest code runs: the scope receives all code that may run for ever, and can limit its time.
 using TrialScope = std::function<void(const std::function<void()>& body)>;
 
-// The scope that ends guest code after so long.
+// Returns the scope that ends guest code after `nanoseconds`.
 TrialScope within(uint64_t nanoseconds);
-// What `cairn try` gives the guest code of a module in all.
+// The time that `cairn try` gives the guest code of a module in all.
 constexpr uint64_t kTrialNanoseconds = 200'000'000;
 
 // The machine's clocks and entropy, but sleeping takes no time.

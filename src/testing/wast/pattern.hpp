@@ -1,4 +1,4 @@
-// Values of scripts: made for arguments, compared with patterns.
+// Values of scripts: made as arguments and compared with patterns.
 #pragma once
 
 #include <span>

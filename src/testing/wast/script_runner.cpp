@@ -19,11 +19,11 @@ namespace {
 
 namespace text = wasm::text;
 
-// What became of a directive: nothing to say, or why it failed.
+// The result of a directive: success, or why it failed.
 using Verdict = std::expected<void, std::string>;
 std::unexpected<std::string> failure(std::string why) { return std::unexpected(std::move(why)); }
 
-// The scripts' word for a missing import; the linker says which kind of import it is.
+// Compares messages. Scripts have one phrase for a missing import; the linker says which kind of import it is.
 bool says(std::string_view message, std::string_view expected) {
   return message.starts_with(expected) || (expected == "unknown import" && message.starts_with("Missing "));
 }
@@ -38,7 +38,7 @@ std::string_view without_number(std::string_view message) {
 struct Names {
   std::map<std::string, Ref<Module>> modules;
   std::map<std::string, Instance> instances;
-  // Of a thread: the shared memories that an instance outside of it exports.
+  // For a thread: the shared memories that an instance outside of it exports.
   std::map<std::string, std::vector<std::pair<std::string, Memory>>> shared;
   std::optional<Ref<Module>> last_module;
   std::optional<Instance> last_instance;
@@ -85,7 +85,7 @@ class Session {
  private:
   using Results = std::expected<std::vector<Val>, Failure>;
 
-  // --- Threads. What one reports is kept until it has ended.
+  // --- Threads. A thread's reports are kept until it has ended.
 
   struct Thread {
     struct Share {
@@ -129,7 +129,7 @@ class Session {
     return result;
   }
 
-  // Runs in the thread. Of the session that started it, it uses what does not change.
+  // Runs in the thread. It uses only constant parts of the session that started it.
   void run_thread(Thread& thread) const {
     Result<std::unique_ptr<Store>> store = Store::create(engine_);
     if (!store) {
@@ -350,8 +350,8 @@ class Session {
       if (!decoded) refusal = decoded.error();
     }
     if (!refusal) return failure("was accepted, expected: " + message);
-    // A limit of the implementation may come before one of the specification, under the same words.
-    // What a proposal of its time did not have may be refused as being off.
+    // A limit of the implementation may come before one of the specification, under the same words. A feature that the
+    // proposal of that time lacked may be refused because it is off.
     const bool is_off = refusal->kind == ErrorKind::unsupported && features_ != engine_.options().features;
     const bool is_kind = refusal->kind == kind || refusal->kind == ErrorKind::limit || is_off;
     if (is_kind && says(refusal->message, message)) return {};
@@ -368,8 +368,8 @@ class Session {
   std::map<std::string, std::unique_ptr<Thread>> threads_;
 };
 
-// The threads proposal's scripts are of a time when sizes had 32 bits and there was one memory and one table. What the
-// language itself calls malformed in binary.wast is the flag of custom page sizes.
+// The scripts of the threads proposal date from a time when sizes had 32 bits and there was one memory and one table.
+// The encoding that binary.wast expects to be malformed is now the flag of custom page sizes.
 wasm::Features features_of(std::string_view name, wasm::Features features) {
   if (name.ends_with("/binary.wast") && !name.contains("proposals/")) {
     return features.without(wasm::Feature::custom_page_sizes);

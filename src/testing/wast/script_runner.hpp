@@ -2,7 +2,7 @@
 //
 // An assertion passes only when what it asserts was observed. Traps, unlinkable, invalid and malformed modules are
 // compared by their message, of which the script has the beginning, as the reference interpreter does. What is not an
-// assertion (a module, a registration, an action) counts only when it fails. Nothing is skipped.
+// assertion (a module, a registration, an action) counts only when it fails. No directive is skipped.
 //
 // A named instance can be imported from by its name unless that name has been registered, which is what scripts of
 // other engines count on.
@@ -22,7 +22,7 @@ struct ScriptTotals {
   uint64_t failed = 0;
 };
 
-// Starts a thread that runs `body`, and gives what waits for its end.
+// Starts a thread that runs `body`, and returns a function that waits for its end.
 using StartThread = std::function<std::function<void()>(std::function<void()> body)>;
 
 // Threads of scripts, `(thread $t (shared (module $m)) ...)`, run in stores of their own and have the shared memories
@@ -38,7 +38,7 @@ class ScriptRunner {
 
   // Runs one script in a store of its own. `name` begins the lines about it.
   void run(std::string_view name, std::string_view source);
-  // Something that should have been a script but could not be read.
+  // Counts a failure for a script that could not be read.
   void count_failure(std::string_view line);
 
   [[nodiscard]] const ScriptTotals& totals() const { return totals_; }
