@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that includes point the way ARCHITECTURE.md says: base <- wasm <- abi <- compiler <- runtime <- wasi <- {kernel, host}; inside the
+# Checks that includes point the way ARCHITECTURE.md says (INV-13): base <- wasm <- abi <- compiler <- runtime <- wasi <- {kernel, host}; inside the
 # compiler, ir knows neither WebAssembly's binary form nor targets, and targets do not know each other.
 # Prints each violation; last line: N passed, N failed.
 set -u

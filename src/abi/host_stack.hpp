@@ -1,5 +1,5 @@
 // There are two stacks. Guest code runs on its store's stack, whose pages are filled on first touch and which may
-// overflow at any instruction. C++ runs on the host's stack.
+// overflow at any instruction. C++ runs on the host's stack (INV-20).
 //
 // When guest code calls C++ (a host function or a builtin), its stack pointer is saved at kGuestStackPointer, relative
 // to the frame of the innermost entry (VMStoreState::entry_frame), and C++ runs below that frame. So host functions,

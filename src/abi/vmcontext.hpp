@@ -3,7 +3,7 @@
 // All offsets in generated code come from this header. A VMContext is a fixed header, followed by arrays whose sizes
 // depend on the module (VMLayout).
 //
-// Invariant: a memory's base never moves (its largest size is reserved when it is created), so bases are immutable and
+// INV-10: a memory's base never moves (its largest size is reserved when it is created), so bases are immutable and
 // may be kept in registers across calls. Lengths change only at calls. Tables may move when they grow.
 #pragma once
 

@@ -1,5 +1,5 @@
 // The compiler's entry: a decoded module to a code object (codegen/code_object.hpp). It keeps no state and touches no
-// instance; equal inputs give equal bytes.
+// instance; equal inputs give equal bytes (INV-2).
 #pragma once
 
 #include <cstddef>

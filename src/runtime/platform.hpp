@@ -1,5 +1,5 @@
 // The interface that the runtime needs from the machine. It is the only seam between the engine and a kernel or
-// operating system.
+// operating system (INV-1).
 //
 // Each build has exactly one implementation, `cairn::platform::Platform` in "platform/platform.hpp", found by include
 // path (src/host for Linux processes, src/kernel in the kernels). All functions are static; all sizes are multiples of

@@ -1,4 +1,4 @@
-// Values that cross between host and guest, and handles to objects of a store.
+// Values that cross between host and guest, and handles to objects of a store (INV-11).
 #pragma once
 
 #include <array>

@@ -2,7 +2,7 @@
 //
 // The kernel runs with interrupts off except where it halts, so holding one delays interrupts and nothing else. No CPU
 // holds one while guest code runs. With one held nothing is allocated from the heap and no page is touched that is
-// filled on first touch: both take locks themselves (HeldLocks::has_spin_lock).
+// filled on first touch: both take locks themselves (INV-18, HeldLocks::has_spin_lock).
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // Which memories guard pages can bound: one rule for the compiler, which leaves checks out, and the runtime, which
-// reserves the guards.
+// reserves the guards (INV-5).
 #pragma once
 
 #include "compiler/options/options.hpp"

@@ -231,7 +231,7 @@ Result<Options> parse_options(std::span<char* const> arguments) {
 
   Options options;
   options.command = command->command;
-  // Commands that do not run code on a machine use the host.
+  // The default target is the host for commands that need no machine.
   if (options.command == Command::validate || options.command == Command::wast ||
       options.command == Command::try_modules) {
     options.target = Target::host;

@@ -1,4 +1,4 @@
-// The kernel's log: lines on the serial port, "[   0.012345] message". Neither allocates nor blocks; usable from the
+// The kernel's log: lines on the serial port (INV-12), "[   0.012345] message". Neither allocates nor blocks; usable from the
 // first C++ instruction on and in panics.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The proposals that can be switched off. What is off is refused at validation by name and offset.
+// The proposals that can be switched off. What is off is refused at validation by name and offset (INV-6).
 #pragma once
 
 #include <cstdint>

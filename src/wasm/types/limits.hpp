@@ -1,5 +1,5 @@
 // Implementation limits: those of the JS API ([wasm-js, implementation limits]) where it has one, so that what runs in
-// a browser runs here. Reaching one is an Error of kind `limit` whose message names it.
+// a browser runs here. Reaching one is an Error of kind `limit` whose message names it (INV-3).
 #pragma once
 
 #include <cstdint>

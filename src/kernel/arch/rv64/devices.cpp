@@ -1,4 +1,4 @@
-// Where devices are: the device tree's virtio slots.
+// Finds devices: the device tree's virtio slots.
 #include "kernel/devices/attach.hpp"
 #include "kernel/devices/virtio/mmio.hpp"
 #include "kernel/firmware/boot_tree.hpp"

@@ -1,4 +1,5 @@
-// Time: the time CSR tells it; its comparator (Sstc) or the firmware's ends a halt; the goldfish clock knows the date.
+// Time: the time CSR is the clock. Its comparator (Sstc) or the firmware's timer ends a halt. The goldfish clock knows
+// the date.
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/firmware/boot_tree.hpp"
 #include "kernel/firmware/device_tree.hpp"

@@ -1,4 +1,4 @@
-// What the exceptions mean.
+// Classifies exceptions and passes them to generic code.
 #include "kernel/trap/trap.hpp"
 
 #include "kernel/image.hpp"

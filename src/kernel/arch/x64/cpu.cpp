@@ -1,4 +1,4 @@
-// What this CPU is and can do.
+// Detects the features of this CPU.
 #include "port/cpu.hpp"
 
 #include "kernel/cpu_features.hpp"

@@ -1,4 +1,4 @@
-// Where devices are: PCI functions (q35), or microvm's virtio slots when there is no PCI.
+// Finds devices: PCI functions (q35), or microvm's virtio slots when there is no PCI.
 #include "kernel/devices/attach.hpp"
 #include "kernel/devices/pci/pci.hpp"
 #include "kernel/devices/virtio/mmio.hpp"

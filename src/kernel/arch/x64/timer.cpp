@@ -1,4 +1,5 @@
-// Time: the time-stamp counter tells it, the local APIC's one-shot timer ends a halt, the CMOS clock knows the date.
+// Time: the time-stamp counter is the clock. The local APIC's one-shot timer ends a halt. The CMOS clock knows the
+// date.
 #include <optional>
 
 #include "base/boot_protocol.hpp"

@@ -1,4 +1,4 @@
-// Descriptor tables, and what the exceptions mean.
+// Sets up descriptor tables, classifies exceptions and passes them to generic code.
 #include "kernel/trap/trap.hpp"
 
 #include <array>
