@@ -7,7 +7,7 @@
 // an externref is an object of kind `host`. In the hierarchy of any, only a cast to `any` accepts it. Function
 // references are 64-bit pointers to VMFuncRef, outside of the heap.
 //
-// The base never moves; objects do, at safepoints: calls, and instructions that may allocate. The lowest
+// The base never moves; objects do, at safepoints (INV-14): calls, and instructions that may allocate. The lowest
 // kNullGuardBytes of the heap are never accessible, so an access through null with a small displacement faults and
 // becomes a trap.
 //

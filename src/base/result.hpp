@@ -1,6 +1,6 @@
 // How the engine reports failure: one error value, carried by std::expected.
 //
-// Three kinds of failure are never mixed (docs/invariants.md): bad input and exhausted resources are an Error or a
+// Three kinds of failure are never mixed (INV-8): bad input and exhausted resources are an Error or a
 // guest trap; a bug of Cairn's is an assertion.
 #pragma once
 

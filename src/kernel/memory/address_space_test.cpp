@@ -25,7 +25,7 @@ class AddressSpaceTest : public ::testing::Test {
     EXPECT_TRUE(table_.create());
   }
 
-  // What a CPU does: accesses, and lets the fault handler fill as often as it says so.
+  // Accesses memory as a CPU does, and calls the fault handler as often as it asks for a retry.
   std::byte* access(uint64_t address, Want want) {
     for (int i = 0; i < 3; ++i) {
       if (const auto phys = mmu_.access(ram_.map(), table_.root(), 4, address, want)) return ram_.map().at({*phys});
@@ -84,7 +84,7 @@ TEST_F(AddressSpaceTest, PromisesNoMoreThanThereIs) {
   EXPECT_LE(grants + (available / kLargePageSize + 1 + 2 + 1) * kPageSize, available + kPageSize);
   ASSERT_TRUE(space_.commit(start, grants, {.write = true}).has_value());
   EXPECT_FALSE(space_.commit(start, grants + kPageSize, {.write = true}).has_value());
-  // The kernel takes all that nobody was promised: every page of what was granted can be touched all the same.
+  // The kernel takes all frames that are not promised. Every granted page can still be touched.
   while (source_.allocate()) {
   }
   for (uint64_t offset = 0; offset < grants; offset += kPageSize)
@@ -132,8 +132,8 @@ TEST_F(AddressSpaceTest, SplitsLargePagesWithoutMemory) {
   EXPECT_EQ(access(start.value + 3 * kLargePageSize + kPageSize, Want::write), nullptr);
 }
 
-// Giving back page by page in the worst order makes a segment of every second page; the nodes are found in what is
-// given back.
+// Decommitting page by page in the worst order makes a segment of every second page. Their nodes come from the
+// decommitted frames.
 TEST_F(AddressSpaceTest, DecommitsWithoutMemory) {
   const VirtAddr start = reserve(32 << 20);
   ASSERT_TRUE(space_.commit(start, 32 << 20, {.write = true}).has_value());
@@ -196,8 +196,8 @@ TEST_F(AddressSpaceTest, ReservationsDoNotTouch) {
   EXPECT_FALSE(space_.reserve(kLow, kHigh, ~uint64_t{0} & ~(kPageSize - 1), kPageSize).has_value());
 }
 
-// Operations at random on machines that are always short of memory, while the kernel takes and gives back frames:
-// against a map of pages, with all promises recounted.
+// Random operations on machines that are always short of memory, while the kernel takes and frees frames. The test
+// compares with a map of pages and recounts all promises.
 template <class M>
 class SmallMachines : public ::testing::Test {};
 template <class F, class W, unsigned L>

@@ -31,7 +31,7 @@ class CodeMemoryTest : public ::testing::Test {
   }
 
   [[nodiscard]] VirtAddr alias(PhysAddr address) const { return VirtAddr::of(ram_.map().at(address)); }
-  // Whether this CPU may do so with the frame behind `page` by the direct map.
+  // Whether the direct map allows this access to the frame behind `page`.
   bool alias_allows(VirtAddr page, Want want) {
     const VirtAddr at = alias(table_.translate(page)->address);
     return mmu_.access(ram_.map(), table_.root(), 4, at.value, want).has_value();

@@ -70,7 +70,7 @@ TEST(FrameAllocator, SaysWhenThereIsNoMore) {
   EXPECT_FALSE(frames.allocate_contiguous(~uint64_t{0}).has_value());
 }
 
-// What nobody has asked for is not even touched: where the machine is virtual its host has not had to find it yet.
+// The allocator does not touch free memory, so that the host of a virtual machine need not provide it yet.
 TEST(FrameAllocator, LeavesFreeMemoryAlone) {
   Ram ram(8 << 20);
   const PhysRange range = ram.range();

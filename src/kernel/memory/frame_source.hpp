@@ -3,7 +3,7 @@
 // A promised frame is one that may be taken later and must be available then: for a committed page that was not touched
 // yet, or for a page table that touching it needs. free_frames() never drops below the number of promised frames.
 //
-// Besides the promised frames there is a reserve. Guests' memory and all other allocations that may fail
+// Besides the promised frames there is a reserve (INV-19). Guests' memory and all other allocations that may fail
 // (Claim::fallible, promise) do not use it. The kernel's own small objects, whose allocation must not fail, do
 // (Claim::last). So a guest that has taken all memory it can get leaves enough for the kernel to continue.
 #pragma once

@@ -44,7 +44,7 @@ TEST(Heap, KeepsContentsAndAlignment) {
     }
   }
   for (const Block& block : blocks) heap.free(block.start);
-  // One empty slab a class may stay.
+  // One empty slab of each class may stay.
   EXPECT_LE(free - testing::free_frames(source), 24u * 8);
   EXPECT_EQ(heap.footprint(), (free - testing::free_frames(source)) * kPageSize);
 }
@@ -70,13 +70,13 @@ TEST(Heap, SaysWhenThereIsNoMore) {
   Heap heap(ram.map(), source);
   EXPECT_EQ(heap.allocate(4 << 20, 16), nullptr);
   EXPECT_EQ(heap.allocate(~size_t{0} - 10, 16), nullptr);
-  // What is promised is not the heap's.
+  // The heap must not take promised frames.
   ASSERT_TRUE(source.promise(testing::free_frames(source) - 10));
   EXPECT_EQ(heap.allocate(11 * kPageSize, 16), nullptr);
   EXPECT_NE(heap.allocate(9 * kPageSize, 16), nullptr);
 }
 
-// Every second frame is taken: there is no block of two, and small objects are found all the same until nothing is
+// Every second frame is taken, so there is no block of two frames. Small objects are still allocated until no frame is
 // left.
 TEST(Heap, UsesSingleFrames) {
   testing::Ram ram(4 << 20);
@@ -108,7 +108,7 @@ TEST(Heap, UsesSingleFrames) {
   EXPECT_GE(testing::free_frames(source) + 24, free);
 }
 
-// What may fail leaves the reserve to what must not.
+// Allocations that may fail leave the reserve to those that must not.
 TEST(Heap, KeepsTheReserveForWhatMustNotFail) {
   testing::Ram ram(4 << 20);
   FrameSource source;
@@ -123,7 +123,7 @@ TEST(Heap, KeepsTheReserveForWhatMustNotFail) {
   EXPECT_EQ(testing::free_frames(source), 0u);
 }
 
-// Operations at random: what is kept stays and is freed one by one later, what is dropped is gone at once, and nobody's
+// Random operations: kept allocations stay and are freed one by one later, dropped ones are freed at once, and no
 // contents change.
 TEST(Heap, KeepsOrDropsAnOperation) {
   testing::Ram ram(64 << 20);

@@ -27,8 +27,8 @@ using Machines =
                      Machine<Rv64PageFormat, testing::Rv64Walk, 4>>;
 TYPED_TEST_SUITE(PageTableTest, Machines);
 
-// Random operations on 8 MiB of addresses against a map of pages; a CPU that looks after each of them must see what the
-// model says, which fails when a flush is missing.
+// Random operations on 8 MiB of addresses, compared with a map of pages. After each one, a simulated CPU must see what
+// the model says; a missing flush makes that fail.
 TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
   testing::Ram ram(32 << 20);
   FrameSource source;

@@ -46,7 +46,7 @@ class RightsAuditTest : public ::testing::Test {
   RightsReport audit() {
     return RightsAudit<typename M::PageFormat>(ram_.map(), {table_.root(), M::levels}, rules_).run();
   }
-  // The one thing that is wrong, and where.
+  // Expects one violation, at this page.
   void expect_violation(std::string_view what, uint64_t page) {
     const RightsReport report = audit();
     ASSERT_EQ(report.violation_count, 1u);

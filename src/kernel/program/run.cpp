@@ -16,7 +16,7 @@
 namespace cairn::kernel {
 namespace {
 
-// Of a path from the root, what a path in the root is.
+// Converts an absolute path to one relative to the root.
 std::string_view without_slash(std::string_view path) { return path.substr(path.starts_with('/') ? 1 : 0); }
 
 Result<void> fill_file_system(const Bundle& bundle, wasi::MemoryFileSystem& files) {
@@ -73,7 +73,7 @@ void report_times(const wasi::PhaseTimes& times, uint64_t start) {
   send_record(control_record::kStat, "gc_pauses", times.heap->pauses.total());
 }
 
-// All that a program consists of.
+// All parts of a running program.
 struct Running {
   KernelSystem system;
   std::unique_ptr<wasi::MemoryFileSystem> files;
@@ -117,7 +117,7 @@ int run_program(const Bundle& bundle) {
   const Result<wasi::ProgramResult> result = running ? run(bundle, *running) : fail(cairn::out_of_memory("a program"));
   if (result && !result->trap) {
     console::write(Port::standard_output, result->output);
-    // The machine ends with its program: to take it apart first would only cost time.
+    // The machine ends with its program, so destroying the parts first would only cost time.
     (void)running.release();
     return static_cast<int>(result->exit_status & 0xff);
   }

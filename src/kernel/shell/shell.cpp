@@ -58,7 +58,7 @@ void show_cpu() {
   print(interrupts);
 }
 
-// Down the kernel's stack to its end.
+// Recurses until the kernel's stack overflows.
 [[gnu::noinline]] uint64_t go_down(uint64_t depth) {
   volatile uint64_t mark = depth;
   return mark == ~uint64_t{0} ? 0 : go_down(mark + 1) + mark;

@@ -27,7 +27,7 @@ namespace {
 
 using Extent = InjectedFailure::Extent;
 
-// What a guest writes, as far as it fits.
+// The guest's output, as far as it fits.
 struct Output {
   std::array<char, 512> text{};
   size_t size = 0;
@@ -65,14 +65,14 @@ enum class Verdict : uint8_t { right, refused, error, trap, wrong };
 constexpr size_t kVerdicts = 5;
 constexpr std::string_view kVerdictNames[kVerdicts] = {"right", "refused", "errors", "traps", "wrong"};
 
-// Holds no memory of the heap: that is counted.
+// The outcome of a run. It holds no heap memory, because heap memory is counted.
 struct Outcome {
   Outcome(Verdict what, std::string_view why) : verdict(what) { text << why.substr(0, 300); }
   Verdict verdict;
   LogLine text;
 };
 
-// Guests end with this status when they were refused what they cannot do without.
+// Guests end with this status when something essential was refused.
 constexpr uint32_t kRefused = 3;
 
 Outcome outcome_of(const Error& error) {
@@ -112,7 +112,7 @@ class Guest {
     return {Verdict::right, ""};
   }
 
-  // With a store, an engine and files of its own.
+  // Runs the guest with a store, an engine and files of its own.
   Outcome run() {
     auto definition = wasm::decode_module({bytes_.begin(), bytes_.end()}, config_.compiler.features);
     if (!definition) return outcome_of(definition.error());
@@ -181,11 +181,11 @@ struct Tally {
   uint64_t attempts = 0;  // of allocations in a run in which none fails
 };
 
-// Runs `attempt` with failing allocations 1, 1 + step, and so on until a run does not get as far as that.
+// Runs `attempt` with failing allocation 1, 1 + step, and so on, until a run ends before it reaches that allocation.
 template <class F>
 void inject(std::string_view name, std::string_view phase, uint64_t step, Extent extent, Tally& tally, F&& attempt) {
   InjectedFailure& injected = injected_failure();
-  (void)attempt();  // what is made on first use stays
+  (void)attempt();  // objects made on first use stay
   for (uint64_t number = 0;;) {
     const Account before = Account::now();
     injected.arm(number, extent);
@@ -193,7 +193,7 @@ void inject(std::string_view name, std::string_view phase, uint64_t step, Extent
     injected.disarm();
     const uint64_t failures = injected.failures();
     ++tally.runs;
-    // A run in which nothing failed has nothing to excuse itself with.
+    // A run in which no allocation failed has no excuse for a wrong result.
     Verdict verdict = outcome.verdict;
     if (failures == 0 && verdict != Verdict::right) verdict = Verdict::wrong;
     std::string left = Account::now().difference(before);

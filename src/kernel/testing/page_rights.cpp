@@ -45,7 +45,7 @@ RightsReport audit(TestRun& run, std::string_view when) {
   return report;
 }
 
-// A machine that looks at its page tables when a guest asks for the time.
+// A system that checks the page tables when a guest asks for the time.
 class AuditingSystem final : public wasi::System {
  public:
   explicit AuditingSystem(TestRun& run) : run_(run) {}
@@ -106,7 +106,7 @@ void audit_pieces(TestRun& run) {
 }  // namespace
 
 void test_page_rights(TestRun& run) {
-  audit_guest(run);  // also makes what is made on first use
+  audit_guest(run);  // also makes the objects that are made on first use
   const RightsReport before = audit(run, "at rest");
   run.expect(before.executable == image_segment(ImagePart::text).size,
              "something beside the kernel's text is executable");

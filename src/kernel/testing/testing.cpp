@@ -119,7 +119,7 @@ void test_faults(TestRun& run) {
              "illegal instruction");
   Platform::release(*reservation);
 
-  // A stack that overflows: the handler runs all the same, because it has its own.
+  // The stack overflows, and the handler still runs, because it has its own stack.
   auto stack = Platform::allocate_stack(1 << 16);
   run.expect(stack.has_value(), "no stack");
   run.expect(test_catch(store, VirtAddr::of(stack->data()).value - 8) == 1, "no guard below a stack");

@@ -29,7 +29,7 @@ Result<int> run(const Bundle& bundle) {
     const auto attempt = [&] {
       return wasi::try_module(config, {file.data.begin(), file.data.end()}, system, {}, enter);
     };
-    // Once without counting: what is made on first use stays, as the console's buffers do.
+    // The first run is not counted, because objects made on first use stay, such as the console's buffers.
     if (!is_warm) (void)attempt();
     if (!is_warm) console::write(Port::standard_output, std::string_view{});
     is_warm = true;

@@ -36,7 +36,7 @@ constinit bool has_deadline = false;
 void write_apic(ApicRegister reg, uint32_t value) { *reinterpret_cast<volatile uint32_t*>(apic + reg) = value; }
 uint32_t read_apic(ApicRegister reg) { return *reinterpret_cast<volatile uint32_t*>(apic + reg); }
 
-// The local APIC's timer, taken to run at `rate`.
+// The local APIC's timer as a reference that is assumed to run at `rate`.
 struct ApicReference {
   uint64_t rate = kHypervisorApicRate;
   uint64_t mask = 0xffff'ffff;
@@ -83,7 +83,8 @@ std::optional<PowerTimerReference> find_power_timer() {
   return PowerTimerReference{static_cast<uint16_t>(base + 8)};
 }
 
-// QEMU says who it is also where the CPU does not say that there is a hypervisor: by its configuration device.
+// Detects a virtual machine. QEMU identifies itself by its configuration device even if the CPU does not report a
+// hypervisor.
 bool is_virtual_machine() {
   if ((cpuid(1).ecx >> 31 & 1) != 0) return true;
   out16(0x510, 0);
@@ -98,7 +99,7 @@ std::optional<uint64_t> tsc_rate_by(Reference reference) {
   return Calibration(read_tsc, reference).run();
 }
 
-// From the CPU itself [sdm 3A 20.7.3] or the hypervisor's timing leaf, if it says.
+// The rate as the CPU [sdm 3A 20.7.3] or the hypervisor's timing leaf states it, if either does.
 std::optional<uint64_t> announced_tsc_rate() {
   if (cpuid(0).eax >= 0x15) {
     const CpuidResult r = cpuid(0x15);
@@ -144,7 +145,7 @@ uint64_t start_clock(const BootInfo&) {
   write_apic(timer, kMasked | kTimerVector);
   write_apic(initial_count, ~uint32_t{0});
 
-  // The APIC's rate is known of virtual machines only. As everything else is, it is measured by the TSC.
+  // The APIC's rate is known only in virtual machines. Elsewhere it is measured by the TSC, like everything else.
   const std::optional<uint64_t> by_apic = tsc_rate_by(ApicReference{});
   const auto power_timer = find_power_timer();
   const auto by_power_timer = power_timer ? tsc_rate_by(*power_timer) : std::nullopt;
