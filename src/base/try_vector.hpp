@@ -1,5 +1,5 @@
-// A growable array that reports when there is no memory, for everything whose size a guest decides (INV-21). Functions that may
-// allocate are named try_... and return false, with the array unchanged, if there is no memory.
+// A growable array that reports when there is no memory, for everything whose size a guest decides (INV-21). Functions
+// that may allocate are named try_... and return false, with the array unchanged, if there is no memory.
 //
 // It grows by at least half, or only as much as needed if there is no memory for that. Elements move when it grows. An
 // index out of bounds ends the program, as in the standard's containers. `Memory` is a parameter for tests.

@@ -10,7 +10,6 @@
 namespace cairn::compiler {
 
 using abi::Builtin;
-using ir::AtomicOp;
 using ir::Condition;
 using ir::Extension;
 using ir::Instruction;

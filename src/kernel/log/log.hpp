@@ -1,5 +1,5 @@
-// The kernel's log: lines on the serial port (INV-12), "[   0.012345] message". Neither allocates nor blocks; usable from the
-// first C++ instruction on and in panics.
+// The kernel's log: lines on the serial port (INV-12), "[   0.012345] message". Neither allocates nor blocks; usable
+// from the first C++ instruction on and in panics.
 #pragma once
 
 #include <concepts>

@@ -59,8 +59,8 @@ void handle_fault(const Fault& fault, TrapFrame& frame) {
                                 : ", read of ")
             << Hex{fault.machine.address};
   }
-  // Filling takes locks: who holds one already touches neither guests' memory nor anything else that is filled on first
-  // touch.
+  // Filling takes locks. So code that holds a spin lock must not touch guests' memory or anything else that is filled
+  // on first touch.
   if (held_locks().has_spin_lock()) {
     message << ", while a lock was held";
     panic_at(message.text(), frame);

@@ -1,6 +1,6 @@
-// Finds the code image that a program counter lies in. Fault handlers look up, so a look-up takes no lock (INV-9). There are
-// two tables: a writer changes the spare table, makes it the current one, and waits until no thread reads the other
-// table any more.
+// Finds the code image that a program counter lies in. Fault handlers look up, so a look-up takes no lock (INV-9).
+// There are two tables: a writer changes the spare table, makes it the current one, and waits until no thread reads the
+// other table any more.
 #pragma once
 
 #include <array>

@@ -5,7 +5,6 @@
 namespace cairn::x64 {
 
 using codegen::InstFlag;
-using ir::Condition;
 using ir::Instruction;
 using ir::Opcode;
 using ir::Type;
