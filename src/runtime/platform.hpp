@@ -83,9 +83,9 @@ concept PlatformContract =
 
       // Allocates memory for code. It is writable until it is sealed and never again after that. seal_code makes the
       // pages that hold the first `bytes` bytes executable and read-only and the other pages read-only. It also makes
-      // instruction fetch see the code.
+      // instruction fetch see the code. False: there was no memory, and the code can only be released.
       { P::allocate_code(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
-      { P::seal_code(span, bytes) } -> std::same_as<void>;
+      { P::seal_code(span, bytes) } -> std::same_as<bool>;
       { P::release_code(span) } -> std::same_as<void>;
 
       // Gets and sets the innermost guest activation of the running thread.

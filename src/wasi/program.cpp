@@ -79,7 +79,8 @@ Result<std::unique_ptr<Program>> Program::load(runtime::Engine& engine, std::vec
   program->module_ = CAIRN_TRY(runtime::Module::create(engine, std::move(definition)));
   times.compile = laps.lap();
   times.code_bytes = CAIRN_TRY(program->module_->code(program->module_->bounds()))->size();
-  program->calls_ = CAIRN_TRY(plan_calls(program->module_->definition(), options, context));
+  program->calls_ =
+      CAIRN_TRY(run_operation([&] { return plan_calls(program->module_->definition(), options, context); }));
   program->store_ = CAIRN_TRY(runtime::Store::create(engine));
   runtime::Linker& linker = program->linker_.emplace(*program->store_);
   CAIRN_TRY(define_wasi(linker, context));

@@ -1,5 +1,6 @@
 #include "wasi/unknown_imports.hpp"
 
+#include "base/operation.hpp"
 #include "runtime/calls/func.hpp"
 
 namespace cairn::wasi {
@@ -16,12 +17,16 @@ std::expected<void, runtime::Trap> trap(void* message, runtime::Caller&, std::sp
 Result<void> UnknownImports::define(runtime::Store& store, runtime::Linker& linker, const runtime::Module& module) {
   for (const wasm::Import& import : module.definition().imports) {
     if (import.kind != wasm::ExternKind::func || linker.provides(import.module, import.name)) continue;
-    wasm::FuncType type = module.definition().func_type(wasm::FuncIndex(import.index));
-    for (wasm::ValType& param : type.params) param = module.canonical(param);
-    for (wasm::ValType& result : type.results) result = module.canonical(result);
-    std::string& message =
-        messages_.emplace_back("unknown import: " + import.module + "::" + import.name + " was called");
-    const runtime::Func function = CAIRN_TRY(runtime::create_function(store, type, trap, &message));
+    const wasm::FuncType type = CAIRN_TRY(run_operation([&] {
+      wasm::FuncType canonical = module.definition().func_type(wasm::FuncIndex(import.index));
+      for (wasm::ValType& param : canonical.params) param = module.canonical(param);
+      for (wasm::ValType& result : canonical.results) result = module.canonical(result);
+      return canonical;
+    }));
+    std::string* const message = messages_.try_emplace_back(CAIRN_TRY(
+        run_operation([&] { return "unknown import: " + import.module + "::" + import.name + " was called"; })));
+    if (message == nullptr) return fail(out_of_memory("a placeholder for an import"));
+    const runtime::Func function = CAIRN_TRY(runtime::create_function(store, type, trap, message));
     CAIRN_TRY(linker.define(import.module, import.name, function));
   }
   return {};

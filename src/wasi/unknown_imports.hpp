@@ -1,10 +1,10 @@
 // Placeholders for functions that a module imports and nobody defines.
 #pragma once
 
-#include <deque>
 #include <string>
 
 #include "base/result.hpp"
+#include "base/try_deque.hpp"
 #include "runtime/linker.hpp"
 
 namespace cairn::wasi {
@@ -16,7 +16,7 @@ class UnknownImports {
   Result<void> define(runtime::Store& store, runtime::Linker& linker, const runtime::Module& module);
 
  private:
-  std::deque<std::string> messages_;
+  TryDeque<std::string> messages_;
 };
 
 }  // namespace cairn::wasi

@@ -82,12 +82,14 @@ Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) {
   return map(rounded, PROT_READ | PROT_WRITE, "code");
 }
 
-void Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
+bool Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
   const size_t text = (text_bytes + kPageSize - 1) & ~(kPageSize - 1);
-  if (text != 0) CAIRN_ASSERT(mprotect(mapping.data(), text, PROT_READ | PROT_EXEC) == 0);
-  if (text < mapping.size()) CAIRN_ASSERT(mprotect(mapping.data() + text, mapping.size() - text, PROT_READ) == 0);
+  // The mapping becomes two, for which the system may have no memory.
+  if (text < mapping.size() && mprotect(mapping.data() + text, mapping.size() - text, PROT_READ) != 0) return false;
+  if (text != 0 && mprotect(mapping.data(), text, PROT_READ | PROT_EXEC) != 0) return false;
   __builtin___clear_cache(reinterpret_cast<char*>(mapping.data()),
                           reinterpret_cast<char*>(mapping.data() + text_bytes));
+  return true;
 }
 
 void Platform::release_code(std::span<std::byte> mapping) { unmap(mapping.data(), mapping.size()); }

@@ -92,9 +92,10 @@ Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) {
   return CAIRN_TRY(kernel::allocate_code(size, alignment_for(size))).first(bytes);
 }
 
-void Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
+bool Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
   kernel::seal_code(whole_pages(mapping), kernel::align_up(text_bytes, kPageSize));
   kernel::machine::synchronize_code();
+  return true;
 }
 
 void Platform::release_code(std::span<std::byte> mapping) {

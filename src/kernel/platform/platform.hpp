@@ -34,7 +34,7 @@ struct Platform {
   static Result<std::span<std::byte>> allocate_stack(size_t bytes);
   static void release_stack(std::span<std::byte> stack);
   static Result<std::span<std::byte>> allocate_code(size_t bytes);
-  static void seal_code(std::span<std::byte> mapping, size_t text_bytes);
+  static bool seal_code(std::span<std::byte> mapping, size_t text_bytes);
   static void release_code(std::span<std::byte> mapping);
   static runtime::Activation* activation();
   static void set_activation(runtime::Activation* activation);

@@ -94,7 +94,7 @@ void audit_pieces(TestRun& run) {
     run.expect(code.has_value(), "no memory");
     if (!code) return;
     pieces[i] = *code;
-    if (i % 3 != 2) Platform::seal_code(pieces[i], (kSizes[i] + 1) / 2 * kPageSize);
+    if (i % 3 != 2) run.expect(Platform::seal_code(pieces[i], (kSizes[i] + 1) / 2 * kPageSize), "code was not sealed");
     audit(run, "with pieces of code");
   }
   for (size_t i = 0; i < pieces.size(); ++i) {

@@ -176,7 +176,7 @@ void test_code(TestRun& run) {
   const uint64_t text_alias = alias(code->data()) + kWithin, rest_alias = alias(code->data() + kPageSize) + kWithin;
   set_fault_handler(resolve_test_fault);
   run.expect(test_catch(store, text_alias) == 1, "code is writable in the direct map before it is sealed");
-  Platform::seal_code(*code, kPageSize);
+  run.expect(Platform::seal_code(*code, kPageSize), "code was not sealed");
   run.expect(reinterpret_cast<int (*)()>(code->data())() == 42, "code does not run");
   run.expect(test_catch(store, VirtAddr::of(code->data()).value) == 1, "sealed code is writable");
   run.expect(test_catch(store, VirtAddr::of(code->data()).value + kPageSize) == 1,

@@ -54,7 +54,7 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
     }
     codegen::resolve_type_reference(text, reference, type_ids[reference.type_index]);
   }
-  Platform::seal_code(image->mapping_, contents.text.size());
+  if (!Platform::seal_code(image->mapping_, contents.text.size())) return fail(out_of_memory("code"));
   image->text_ = text;
 
   uint32_t highest = 0;
