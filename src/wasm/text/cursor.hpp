@@ -65,7 +65,9 @@ class Cursor {
     return unexpected_at(0, expected);
   }
   [[nodiscard]] std::unexpected<Error> unexpected_at(uint32_t ahead, std::string_view expected) const;
-  [[nodiscard]] std::unexpected<Error> error(std::string message) const { return error_at(peek().offset, message); }
+  [[nodiscard]] std::unexpected<Error> error(std::string message) const {
+    return error_at(peek().offset, std::move(message));
+  }
   [[nodiscard]] static std::unexpected<Error> error_at(uint64_t offset, std::string message) {
     return fail(Error::at(ErrorKind::malformed, offset, std::move(message)));
   }
