@@ -9,11 +9,16 @@ if [ $# -gt 0 ]; then
 else
   mapfile -t files < <(git ls-files '*.cpp' '*.hpp')
 fi
+said=$(printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 32 clang-format-22 --style="file:$root/.clang-format" --dry-run -Werror 2>&1)
+status=$?
 failed=0
 while read -r file; do
   echo "FAIL $file: not formatted (./cairn format)"
   failed=$((failed + 1))
-done < <(printf '%s\n' "${files[@]}" |
-  xargs -P 2 -n 32 clang-format-22 --style="file:$root/.clang-format" --dry-run 2>&1 | sed -nE "s/^([^ :]+):[0-9]+:[0-9]+: .*/\1/p" | sort -u)
+done < <(sed -nE 's/^([^ :]+):[0-9]+:[0-9]+: .*/\1/p' <<<"$said" | sort -u)
+if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
+  printf "FAIL clang-format-22: %s\n" "$(tail -n 3 <<<"$said" | tr "\n" " ")"
+  failed=1
+fi
 echo "$((${#files[@]} - failed)) passed, $failed failed"
 [ "$failed" -eq 0 ]

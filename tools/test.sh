@@ -87,10 +87,8 @@ build_for_tests() { # PRESET TARGET...
 unit_tests() { # PRESET
   local program filter='*'
   # What code costs by the clock says nothing when it is instrumented; and code that compiled tests enter through a plain
-  # function pointer lacks the type that UBSan wants in front of it. ThreadSanitizer does not bear that traps leave frames and
-  # that guests have stacks of their own: under it run what has several threads and no guest.
+  # function pointer lacks the type that UBSan wants in front of it.
   case "$1" in *sanitize) filter='-Limits.LargeModulesTakeLinearTime:RegAlloc.HugeFunctionsTakeLinearTime:X64*' ;; esac
-  case "$1" in *threads) filter='Guarded*:Locked*' ;; esac
   for program in "$build/$1"/*_test; do
     [ -x "$program" ] && job "unit/$(basename "$program" _test) ($1)" timeout 900 env ASAN_OPTIONS=detect_leaks=1 "$program" --gtest_brief=1 --gtest_filter="$filter"
   done
@@ -123,7 +121,7 @@ unit_tests host
 [ -z "${sanitized-}" ] || unit_tests host-sanitize
 # ThreadSanitizer, over what has several threads.
 if [ -n "${threads-}" ]; then
-  unit_tests host-threads
+  job "unit (host-threads)" tests/threads/sanitized.sh "$build/host-threads"
   job "threads (host-threads)" env CAIRN_CLI="$build/host-threads/cairn-cli" tests/threads/run.sh host
 fi
 [ -z "${sanitized-}" ] || job "injection (host)" tests/injection/run.sh

@@ -1,5 +1,5 @@
 // C++ exceptions on wasm: the functions of the Itanium C++ ABI that compiled code calls
-// [https://itanium-cxx-abi.github.io, "C++ ABI: Exception Handling"], and the search among a landing pad's clauses. See
+// [Itanium C++ ABI, "Exception Handling"], and the search among a landing pad's clauses. See
 // README.md.
 //
 // An exception is a wasm exception with the tag __cpp_exception, whose payload is the address of a Header; the thrown

@@ -15,7 +15,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CAIRN = os.environ.get("CAIRN", str(ROOT / "cairn"))
 BELOW_FLOOR = re.compile(r"cairn: this CPU is below the floor: it lacks [\w. -]+\Z|"
-                         r"cairn: the machine's firmware does not run on this CPU: it is silent\Z")
+                         r"cairn: the machine's firmware does not run on this CPU: it is silent \(--cpu chooses another\)\Z")
 HELLO = "Hello from WebAssembly on Cairn!\n"
 
 # Machine and CPU. None: it runs; else what it lacks.

@@ -28,6 +28,16 @@ expect format/good 0 '^1 passed, 0 failed$' tools/check_format.sh "$scratch/form
 printf 'int g(){return 1;}\n' >"$scratch/format/bad.hpp"
 expect format/bad 1 '^FAIL .*bad.hpp: not formatted' tools/check_format.sh "$scratch/format"
 
+# Without the tools nothing passes.
+without_clang() { PATH=$scratch/no-clang:$(dirname "$(command -v bash)") CAIRN_BUILD=${CAIRN_BUILD:-build} "$@"; }
+mkdir "$scratch/no-clang"
+printf '#!/bin/sh\necho broken >&2\nexit 3\n' >"$scratch/no-clang/clang-format-22"
+cp "$scratch/no-clang/clang-format-22" "$scratch/no-clang/clang-tidy-22"
+chmod +x "$scratch"/no-clang/*
+expect format/broken 1 '^FAIL clang-format-22: .*broken' without_clang tools/check_format.sh "$scratch/format"
+expect tidy/broken 1 '^FAIL clang-tidy-22: broken' without_clang tools/check_tidy.sh src/base/arena.cpp
+expect tidy/unbuilt 1 'build the preset host first' env CAIRN_BUILD="$scratch" tools/check_tidy.sh src/base/arena.cpp
+
 # The lists of files, in a copy.
 mkdir -p "$scratch/lists/src/kernel" "$scratch/lists/src/compiler"
 cp -r src/kernel/arch "$scratch/lists/src/kernel"

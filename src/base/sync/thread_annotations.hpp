@@ -1,5 +1,5 @@
-// What clang's thread-safety analysis (-Wthread-safety, an error in every build) is told about locks and what they
-// guard: https://clang.llvm.org/docs/ThreadSafetyAnalysis.html.
+// Annotations for clang's thread-safety analysis (-Wthread-safety, an error in every build; clang's manual, "Thread
+// Safety Analysis"): which classes are locks, and which lock guards which data.
 #pragma once
 
 // A class that is a lock, and one whose objects hold a lock from their construction to their destruction.
