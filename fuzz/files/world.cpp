@@ -5,6 +5,7 @@
 
 #include "platform/injection.hpp"
 #include "support/check.hpp"
+#include "testing/null_file.hpp"
 
 namespace cairn::fuzz {
 
@@ -13,20 +14,6 @@ using namespace wasi;
 namespace {
 constexpr Pointer kResult = 0x100, kVector = 0x200, kPath = 0x1000, kOther = 0x3000, kData = 0x8000;
 constexpr size_t kMemory = 0x10000;
-
-class NoStream final : public File {
- public:
-  [[nodiscard]] bool is_stream() const override { return true; }
-  WasiResult<size_t> read(uint64_t, std::span<std::byte>) override { return size_t{0}; }
-  WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override { return bytes.size(); }
-  WasiResult<FileStat> stat() override { return FileStat{.type = FileType::character_device}; }
-  Errno set_size(uint64_t) override { return Errno::inval; }
-  Errno allocate(uint64_t, uint64_t) override { return Errno::spipe; }
-  Errno set_times(const SetTimes&) override { return Errno::inval; }
-  Errno sync() override { return Errno::success; }
-  bool wait_readable(std::optional<uint64_t>) override { return true; }
-  uint64_t readable_bytes() override { return 0; }
-};
 
 uint32_t size_of(const std::string& text) { return static_cast<uint32_t>(text.size()); }
 }  // namespace
@@ -57,7 +44,7 @@ std::string listing_text(std::vector<std::string> entries) {
 
 World::World(System& system, std::unique_ptr<Directory> root)
     : context_(system), memory_(kMemory), call_{context_, GuestMemory(memory_), Snapshot::preview1} {
-  for (int fd = 0; fd < 3; ++fd) (void)context_.add_stream(std::make_unique<NoStream>(), FileType::character_device);
+  for (int fd = 0; fd < 3; ++fd) (void)context_.add_stream(std::make_unique<NullFile>(), FileType::character_device);
   check(context_.add_preopen(std::move(root), "/"), "no root");
 }
 

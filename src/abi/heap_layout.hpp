@@ -75,8 +75,8 @@ inline constexpr uint32_t kNoType = 0xffff'ffff;
 struct VMTypeInfo {
   uint32_t depth = 0;  // number of supertypes above
   uint32_t size = 0;   // struct, exception: bytes of an object; array: bytes of an element
-  uint32_t reference_count =
-      0;  // struct, exception: how many fields are references of the heap; array: 1 if the elements are
+  // Of a struct or exception: how many fields are references of the heap; of an array: 1 if its elements are.
+  uint32_t reference_count = 0;
   ObjectKind kind = ObjectKind::structure;  // functions: exception, for tags of that type
   const uint32_t* references = nullptr;     // byte offsets in the object of the fields that are references of the heap
   // max(depth + 1, kMinimumDisplay) type ids: the root of the hierarchy first, the type itself at `depth`.

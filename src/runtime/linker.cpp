@@ -193,7 +193,7 @@ Result<void> Linker::add(std::string_view module, std::string_view name, const E
 }
 
 Result<void> Linker::define_entries(std::string_view module, std::span<const HostEntry> entries, void* data) {
-  CAIRN_ASSERT(std::ranges::is_sorted(entries, {}, &HostEntry::name));
+  CAIRN_DEBUG_ASSERT(std::ranges::is_sorted(entries, {}, &HostEntry::name));
   EntryTable table{{}, entries, data};
   if (!table.module.try_assign(module) || !tables_.try_push_back(std::move(table))) {
     return fail(out_of_memory("definitions"));

@@ -32,8 +32,8 @@ struct MachineFault {
 };
 
 struct FaultResolution {
-  bool is_guest_trap =
-      false;         // false: guest code did not cause the fault; it is a bug, or belongs to other code of the process
+  // False: guest code did not cause the fault. It is a bug, or belongs to other code of the process.
+  bool is_guest_trap = false;
   uintptr_t pc = 0;  // continue here, with this stack pointer
   uintptr_t stack_pointer = 0;
 };

@@ -9,26 +9,13 @@
 #include <random>
 #include <thread>
 
+#include "testing/null_file.hpp"
 #include "wasi/fake_system.hpp"
 #include "wasi/functions.hpp"
 #include "wasi/memory_files/memory_file_system.hpp"
 
 namespace cairn::wasi {
 namespace {
-
-class NullStream final : public File {
- public:
-  [[nodiscard]] bool is_stream() const override { return true; }
-  WasiResult<size_t> read(uint64_t, std::span<std::byte>) override { return size_t{0}; }
-  WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override { return bytes.size(); }
-  WasiResult<FileStat> stat() override { return FileStat{.type = FileType::character_device}; }
-  Errno set_size(uint64_t) override { return Errno::inval; }
-  Errno allocate(uint64_t, uint64_t) override { return Errno::spipe; }
-  Errno set_times(const SetTimes&) override { return Errno::inval; }
-  Errno sync() override { return Errno::success; }
-  bool wait_readable(std::optional<uint64_t>) override { return true; }
-  uint64_t readable_bytes() override { return 0; }
-};
 
 // Counts how often each byte was loaded, and overwrites it after the load, so that a second load gives another value.
 class SpoilingObserver final : public LoadObserver {
@@ -67,8 +54,7 @@ constexpr std::string_view kText = "d/file", kNew = "d/new", kLink = "d/link";
 class EachByteOnce : public testing::Test {
  protected:
   void SetUp() override {
-    for (int fd = 0; fd < 3; ++fd)
-      (void)context_.add_stream(std::make_unique<NullStream>(), FileType::character_device);
+    for (int fd = 0; fd < 3; ++fd) (void)context_.add_stream(std::make_unique<NullFile>(), FileType::character_device);
     (void)context_.add_preopen(*files_->root(), "/");
     context_.arguments = {"program", "argument"};
     context_.environment = {"NAME=value"};

@@ -21,8 +21,8 @@ struct Shape {
   std::string after;   // instructions
   // Functions and sections whose count is limited, or whose cost each is not by the byte.
   size_t most_units = ~size_t{0};
-  bool also_unoptimized =
-      false;  // measured with opt=none, too: chains that the optimizer would take apart before selection
+  // Measured with opt=none, too: chains that the optimizer would take apart before selection.
+  bool also_unoptimized = false;
 };
 
 std::vector<Shape> function_shapes();  // one function, large

@@ -67,8 +67,8 @@ struct ArgLocation {
 struct ConventionRegisters {
   std::span<const PReg> integer_arguments;
   std::span<const PReg> floating_arguments;
-  std::span<const PReg>
-      vector_arguments;  // the same registers as floating ones on x86-64: they are then counted together
+  // The same registers as floating_arguments on x86-64: they are then counted together.
+  std::span<const PReg> vector_arguments;
   std::span<const PReg> integer_results;
   std::span<const PReg> floating_results;
   std::span<const PReg> vector_results;

@@ -161,7 +161,8 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
   report.qemu_nanoseconds = monotonic_nanoseconds() - started;
   if (!report.exited) {
     if (report.timed_out && report.log.empty()) {
-      return fail(Error::of(ErrorKind::unsupported, "the machine's firmware does not run on this CPU: it is silent (--cpu chooses another)"));
+      return fail(Error::of(ErrorKind::unsupported,
+                            "the machine's firmware does not run on this CPU: it is silent (--cpu chooses another)"));
     }
     if (auto reason = refusal(report.log)) return fail(Error::of(ErrorKind::unsupported, std::move(*reason)));
     if (report.kvm_failed) {

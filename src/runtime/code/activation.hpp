@@ -47,8 +47,8 @@ struct Activation {
   Backtrace backtrace;
   std::optional<uint64_t> memory_offset;
   uint64_t memory_length = 0;
-  abi::HeapReference exception =
-      abi::kNullReference;        // the exception that ended the activation, or that a host function throws; not a root
+  // The exception that ended the activation, or that a host function throws; not a root.
+  abi::HeapReference exception = abi::kNullReference;
   std::optional<Trap> host_trap;  // the trap that a host function is about to raise
 };
 

@@ -28,8 +28,8 @@ class CodeRegistry {
  private:
   struct Table {
     TryVector<const CodeImage*> images;  // sorted by address
-    mutable std::atomic<uint32_t> readers =
-        0;  // number of threads in find(); each counts itself before it checks that the table is current
+    // The number of threads in find(). Each counts itself before it checks that the table is current.
+    mutable std::atomic<uint32_t> readers = 0;
   };
   struct Writing {};
   Table& spare() { return tables_[1 - current_.load(std::memory_order_relaxed)]; }

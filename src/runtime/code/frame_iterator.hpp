@@ -31,8 +31,8 @@ struct GuestFrame {
   const codegen::CallRecord* call = nullptr;  // the call that the frame is in; null for the innermost frame of a fault
   uint32_t offset = 0;          // in the image: the call's return address, or the instruction that faulted
   uintptr_t stack_pointer = 0;  // while the body runs
-  std::span<const int32_t>
-      references;  // references that are live across the call (CodeImage::stack_map); only with a FrameCache
+  // The references that are live across the call (CodeImage::stack_map); only with a FrameCache.
+  std::span<const int32_t> references;
 };
 
 // A cache of what recent look-ups found for return addresses. A walk over a deep stack meets the same return addresses

@@ -126,9 +126,9 @@ class Heap {
 
   Phase phase_ = Phase::idle;
   uint64_t clear_cursor_ = 0;  // in phase clearing: mark bits below this address are clear
-  bool roots_are_marked_ =
-      false;                // in phase marking: all roots were visited once; only changed roots need another visit
-  uint64_t mark_at_bytes_;  // marking begins when so many bytes of the old generation are in use
+  // In phase marking: all roots were visited once, and only changed roots need another visit.
+  bool roots_are_marked_ = false;
+  uint64_t mark_at_bytes_;          // marking begins when so many bytes of the old generation are in use
   uint64_t large_since_minor_ = 0;  // bytes of large objects allocated since the last minor collection
   bool stress_is_full_ = false;
   uint64_t allocated_at_shortage_ = 0;  // bytes allocated when collect_for_room() was last called

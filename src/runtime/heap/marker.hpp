@@ -106,8 +106,8 @@ class Marker {
   OldSpace& old_;
   size_t capacity_;
   size_t count_ = 0;
-  size_t room_ =
-      0;  // number of entries that the list takes before make_room is called: those with memory, at most capacity_
+  // The number of entries that the list takes before make_room is called: those with memory, at most capacity_.
+  size_t room_ = 0;
   // References. A long array of which a part has been scanned has a second entry after its reference: twice the next
   // part's number, plus 1.
   CommittedTable<uint32_t> list_;

@@ -32,8 +32,8 @@ enum class BlockState : uint8_t {
 struct Block {
   uint64_t live = 0;   // lines that the last marking found in use or that were handed out since then
   uint64_t marks = 0;  // lines in use that the current marking has found so far
-  uint32_t extent =
-      0;  // large: number of blocks of the object; large_rest: distance in blocks to the object's first block
+  // In state large: the number of blocks of the object; large_rest: the distance in blocks to the object's first block.
+  uint32_t extent = 0;
   BlockState state = BlockState::free;
   bool has_gray = false;  // has marked objects that are still to be scanned and are not in the list (Marker)
 };

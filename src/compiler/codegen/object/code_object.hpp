@@ -76,8 +76,8 @@ inline constexpr uint32_t kTailCallRestore = 0xffff'ffff;
 inline constexpr uint32_t kExitStub = 0xffff'fffe;
 inline constexpr uint32_t kLandingStub = 0xffff'fffd;
 struct TrampolineRecord {
-  uint32_t type_index =
-      0;  // position in the list of signatures; kTailCallRestore, kExitStub: entry_offset is that stub's
+  // The position in the list of signatures; or kTailCallRestore, kExitStub, kLandingStub: entry_offset is that stub's.
+  uint32_t type_index = 0;
   uint32_t entry_offset = 0;  // host to guest
   uint32_t host_offset = 0;   // guest to host function
   uint32_t builtin = 0;       // of an exit stub
