@@ -22,7 +22,7 @@ std::function<void()> start_thread(std::function<void()> body) {
   CAIRN_ASSERT(pthread_attr_setstacksize(&attributes, kStackBytes) == 0);
   pthread_t thread;
   CAIRN_ASSERT(pthread_create(&thread, &attributes, run, owned.get()) == 0);
-  owned.release();
+  (void)owned.release();  // the thread's now
   pthread_attr_destroy(&attributes);
   return [thread] { CAIRN_ASSERT(pthread_join(thread, nullptr) == 0); };
 }

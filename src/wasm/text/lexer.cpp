@@ -19,8 +19,8 @@ constexpr uint32_t hex_digit(char c) { return static_cast<uint32_t>(is_digit(c) 
 // [wasm 6.3.5]
 constexpr auto kIdentifierCharacters = [] {
   std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = true;
-  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = table[static_cast<size_t>(c - 'a' + 'A')] = true;
+  for (size_t c = '0'; c <= '9'; ++c) table[c] = true;
+  for (size_t c = 'a'; c <= 'z'; ++c) table[c] = table[c - 'a' + 'A'] = true;
   for (char c : std::string_view("!#$%&'*+-./:<=>?@\\^_`|~")) table[static_cast<size_t>(c)] = true;
   return table;
 }();

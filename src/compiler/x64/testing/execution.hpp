@@ -34,7 +34,7 @@ struct Slot {
   static Slot of(T value) {
     Slot slot;
     std::memset(slot.bytes.data(), 0xcc, 16);
-    std::memcpy(slot.bytes.data(), &value, sizeof value);
+    std::memcpy(slot.bytes.data(), &value, sizeof(T));
     return slot;
   }
   template <class T>

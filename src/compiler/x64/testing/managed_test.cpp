@@ -58,7 +58,7 @@ class X64Managed : public ::testing::TestWithParam<uint32_t> {
     builtins_[number] = machine_->address(machine_->add_stub(builtin));
     builtins_[abi::kBuiltinCount + number] = function;
   }
-  Outcome run(FunctionBuilder& f, std::vector<Slot> arguments) {
+  Outcome run(FunctionBuilder& f, const std::vector<Slot>& arguments) {
     // The same code again, for its stack map.
     Arena arena(size_t{1} << 24);
     codegen::MachineFunction machine(arena);

@@ -9,7 +9,6 @@ namespace cairn::x64 {
 namespace {
 
 using namespace testing;
-using ir::Condition;
 using ir::Opcode;
 
 class X64Wide : public ConfiguredTest {};
@@ -18,7 +17,7 @@ INSTANTIATE_TEST_SUITE_P(Configurations, X64Wide, kConfigurations);
 TEST_P(X64Wide, WideArithmetic) {
   Machine machine(options());
   const std::vector<Type> four(4, Type::i64), two(2, Type::i64);
-  const auto build = [&](uint32_t index, Opcode opcode, std::vector<unsigned> operands) {
+  const auto build = [&](uint32_t index, Opcode opcode, const std::vector<unsigned>& operands) {
     FunctionBuilder f(arena_, four, two);
     f.function.function_index = index;
     std::vector<Value> values;
