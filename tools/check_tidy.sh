@@ -30,7 +30,7 @@ if [ ! -e "$database/compile_commands.json" ]; then
   echo "0 passed, 1 failed"
   exit 1
 fi
-said=$(clang-tidy-22 --version 2>&1) && said=$(printf '%s\n' "${files[@]}" |
+said=$(clang-tidy-22 --version 2>&1) && said=$(printf '%s\n' "${files[@]}" | sed '/^$/d' |
   xargs -r -d '\n' -P "$(nproc)" -n 4 clang-tidy-22 --quiet --warnings-as-errors='*' --config-file=.clang-tidy -p "$database" 2>&1)
 status=$?
 failed=0
