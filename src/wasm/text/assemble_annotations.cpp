@@ -1,4 +1,4 @@
-// The annotations that make custom sections ([wasm 7.4]): @custom, @name, @metadata.code.branch_hint.
+// Reads the annotations that make custom sections ([wasm 7.4]): @custom, @name, @metadata.code.branch_hint.
 #include <algorithm>
 #include <array>
 
@@ -9,7 +9,7 @@
 namespace cairn::wasm::text {
 namespace {
 
-// The contents of an annotation as a stream of its own, ending with eof.
+// The contents of an annotation as a token stream of its own, which ends with eof.
 TokenStream contents_of(const TokenStream& stream, const Annotation& annotation) {
   TokenStream contents;
   contents.source = stream.source;
@@ -19,7 +19,7 @@ TokenStream contents_of(const TokenStream& stream, const Annotation& annotation)
   return contents;
 }
 
-// The strings that are left, joined.
+// Takes the strings up to the next other token, and joins them.
 std::string join_strings(Cursor& cursor) {
   std::string joined;
   while (cursor.at(Token::Kind::string)) joined += string_value(cursor.stream().text(cursor.next()));

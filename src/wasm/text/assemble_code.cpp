@@ -1,7 +1,7 @@
-// Instruction sequences ([wasm 6.5]): blocks, folding, labels.
+// Encodes instruction sequences ([wasm 6.5]): blocks, folded instructions, labels.
 //
-// The binary format wants (i32.add (a) (b)) as a b i32.add: the bytes of an open folded instruction wait in pending_
-// until its parenthesis closes. Blocks go out at once.
+// The binary format wants (i32.add (a) (b)) as a b i32.add. Therefore the bytes of an open folded instruction wait in
+// pending_ until its parenthesis closes. A folded block does not wait.
 #include "base/format.hpp"
 #include "wasm/text/assembler.hpp"
 #include "wasm/text/keywords.hpp"
@@ -29,7 +29,7 @@ Result<void> Assembler::func_body(IndexSpace& locals) {
 }
 
 Result<void> Assembler::local_declarations(IndexSpace& locals, ByteWriter& out) {
-  VectorWriter runs;  // of locals with the same type
+  VectorWriter runs;  // runs of locals with the same type
   ByteWriter current;
   uint32_t length = 0;
   const auto flush = [&] {
@@ -164,7 +164,8 @@ Result<void> Assembler::open_folded() {
   return push_frame(frame);
 }
 
-// At a parenthesis inside a folded if: whether it was (then or (else. Before them come the condition's instructions.
+// Called at a parenthesis inside a folded if. Returns whether it opens a (then or (else clause. The condition's
+// instructions come before these clauses.
 Result<bool> Assembler::open_folded_clause(Frame& parent) {
   if (parent.stage == 0) {
     if (!cursor_.take_open("then")) return false;
@@ -186,7 +187,7 @@ Result<bool> Assembler::open_folded_clause(Frame& parent) {
   return cursor_.unexpected_at(1, "else");
 }
 
-// At a parenthesis inside a folded try (legacy exceptions).
+// Called at a parenthesis inside a folded try (legacy exceptions).
 Result<void> Assembler::open_try_clause(Frame& parent) {
   enum Stage : uint8_t { kNothing, kDo, kCatch, kCatchAll, kOver };
   const Frame clause{.kind = Frame::Kind::folded_catch, .opcode = Opcode::try_, .label = {}, .hint = {}};
@@ -232,7 +233,7 @@ Result<void> Assembler::close_folded() {
       break;
     case Frame::Kind::folded_try:
       if (frame.stage == 0) return cursor_.unexpected("'(do'");
-      if (frame.stage == 4) break;  // delegate has ended it
+      if (frame.stage == 4) break;  // delegate has ended the block
       [[fallthrough]];
     case Frame::Kind::folded_block:
       out_->byte(kEnd);
@@ -281,7 +282,7 @@ Result<void> Assembler::flat_instruction() {
   return plain_instruction(*out_, *opcode);
 }
 
-// else, end, catch, catch_all, delegate.
+// Encodes else, end, catch, catch_all and delegate.
 Result<void> Assembler::flat_delimiter(Opcode opcode) {
   using enum Frame::Kind;
   if (frames_.empty()) return cursor_.unexpected("an instruction");
@@ -324,7 +325,7 @@ Result<void> Assembler::flat_delimiter(Opcode opcode) {
   }
 }
 
-// Behind the keyword of block, loop, if, try_table, try.
+// Called behind the keyword of block, loop, if, try_table or try.
 Result<void> Assembler::open_block(Opcode opcode, Frame::Kind kind, std::optional<PendingHint> hint) {
   CAIRN_TRY(note_hint(hint, opcode));
   Frame frame{.kind = kind, .opcode = opcode, .label = optional_label(), .hint = {}};
@@ -376,7 +377,7 @@ std::string_view Assembler::optional_label() {
   return cursor_.stream().identifier(cursor_.next());
 }
 
-// Behind else and end: the label of the block may be repeated.
+// The block's label may be repeated behind else and end.
 Result<void> Assembler::repeated_label(const Frame& frame) {
   if (!cursor_.at(Kind::identifier)) return {};
   if (cursor_.stream().identifier(cursor_.peek()) != frame.label) {

@@ -1,4 +1,4 @@
-// The fields of a module ([wasm 6.6]), but for types and function bodies.
+// Encodes the fields of a module ([wasm 6.6]), except types and function bodies.
 #include <array>
 
 #include "wasm/text/assembler.hpp"
@@ -16,7 +16,7 @@ constexpr uint32_t kHasPageSize = 8;
 
 constexpr uint32_t kEnd = 0x0b;
 
-// The start of the memory or table that an inline segment fills.
+// Writes the offset 0, which an inline segment has in its memory or table.
 void put_zero_offset(ByteWriter& out, uint32_t address_flag) {
   out.byte(address_flag == kIs64 ? 0x42 : 0x41);
   out.byte(0);
@@ -33,7 +33,7 @@ Result<void> Assembler::import_field(const Field&) {
   ByteWriter& out = import_section_.add();
   out.name(module);
   out.name(name);
-  cursor_.next();  // bind_import() has seen "(" and one of these
+  cursor_.next();  // bind_import() has checked "(" and the keyword
   const std::string_view keyword = cursor_.text();
   cursor_.next();
   if (cursor_.at(Kind::identifier)) cursor_.next();
@@ -163,7 +163,7 @@ Result<void> Assembler::inline_elements(const Field& field, const RefType& type,
     expression_type = type;
     CAIRN_TRY(elem_expressions(items));
   } else {
-    // Function indices denote references to functions; the short form has them at type (ref func).
+    // Function indices denote references to functions. The short form of a segment has the element type (ref func).
     const bool is_short = type.is_funcref();
     if (!is_short) expression_type = type;
     while (cursor_.at_index()) {
@@ -236,7 +236,7 @@ Result<void> Assembler::tag_field(const Field& field) {
 
 // --- Segments.
 
-// (offset ...), or one folded instruction.
+// Encodes (offset ...) or one folded instruction.
 Result<void> Assembler::offset_expression(ByteWriter& out) {
   if (cursor_.take_open("offset")) {
     CAIRN_TRY(instructions(out));
@@ -260,7 +260,7 @@ Result<void> Assembler::data_field() {
     memory = CAIRN_TRY(index(memories_));
     CAIRN_TRY(cursor_.expect_close());
   } else if (cursor_.at_index()) {
-    // WebAssembly 1.0 had the index without parentheses.
+    // WebAssembly 1.0 wrote the index without parentheses.
     memory = CAIRN_TRY(index(memories_));
     names_memory = true;
   }
@@ -289,7 +289,7 @@ Result<void> Assembler::elem_field() {
     CAIRN_TRY(cursor_.expect_close());
     CAIRN_TRY(offset_expression(offset));
   } else if (cursor_.at_index() && cursor_.peek(1).kind == Kind::lparen) {
-    // As WebAssembly 1.0 had it.
+    // This is the form of WebAssembly 1.0.
     mode = SegmentMode::active;
     table = CAIRN_TRY(index(tables_));
     CAIRN_TRY(offset_expression(offset));
@@ -300,7 +300,7 @@ Result<void> Assembler::elem_field() {
     allows_bare_indices = true;
   }
   VectorWriter items;
-  std::optional<RefType> type;  // of expressions; none for function indices
+  std::optional<RefType> type;  // type of the expressions; empty if there are function indices
   if (at_reference_type()) {
     type = CAIRN_TRY(reference_type());
     CAIRN_TRY(elem_expressions(items));
@@ -331,11 +331,11 @@ Result<void> Assembler::elem_expressions(VectorWriter& out) {
   return {};
 }
 
-// [wasm 5.5.12]
+// Writes an element segment ([wasm 5.5.12]).
 void Assembler::put_elem(SegmentMode mode, uint32_t table, const ByteWriter& offset, const std::optional<RefType>& type,
                          const VectorWriter& items) {
   const bool is_active = mode == SegmentMode::active;
-  // The forms for table 0 imply the element type too.
+  // The short forms are for table 0 and imply the element type.
   const bool is_short = is_active && table == 0 && (!type || type->is_funcref());
   ByteWriter& out = elem_section_.add();
   out.unsigned_leb((is_short ? 0u : is_active ? 2u : mode == SegmentMode::passive ? 1u : 3u) | (type ? 4u : 0u));

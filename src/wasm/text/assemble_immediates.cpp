@@ -1,4 +1,4 @@
-// Instructions other than blocks, and their immediates ([wasm 6.5.4] and on).
+// Encodes instructions other than blocks, and their immediates ([wasm 6.5.4] and the following sections).
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -18,7 +18,7 @@ void Assembler::put_opcode(ByteWriter& out, Opcode opcode) {
 }
 
 Result<void> Assembler::plain_instruction(ByteWriter& out, Opcode opcode) {
-  // These have several opcodes for one name.
+  // Each of these names stands for several opcodes.
   if (opcode == Opcode::select) return select_types(out, opcode);
   if (opcode == Opcode::ref_test || opcode == Opcode::ref_cast) return reference_test(out, opcode);
   put_opcode(out, opcode);
@@ -26,7 +26,7 @@ Result<void> Assembler::plain_instruction(ByteWriter& out, Opcode opcode) {
     case Immediate::none: return {};
     case Immediate::zero_byte: out.byte(0); return {};
     case Immediate::block_type:
-    case Immediate::try_table: break;  // open_block()'s
+    case Immediate::try_table: break;  // open_block() encodes them
     case Immediate::label: return label_index(out);
     case Immediate::label_table: return label_table(out);
     case Immediate::cast_label: return cast_label(out);
@@ -47,7 +47,7 @@ Result<void> Assembler::plain_instruction(ByteWriter& out, Opcode opcode) {
     case Immediate::data_memory: uses_data_count_ = true; return segment_and_container(out, memories_, datas_);
     case Immediate::tag: return put_index(out, tags_);
     case Immediate::heap_type: return heap_type(out);
-    case Immediate::select_types: break;  // select_types()'s
+    case Immediate::select_types: break;  // select_types() encodes them
     case Immediate::type_field: return field_index(out);
     case Immediate::type_count:
       CAIRN_TRY(put_index(out, types_));
@@ -98,7 +98,7 @@ Result<void> Assembler::label_table(ByteWriter& out) {
     last = labels.items.size();
     CAIRN_TRY(label_index(labels.add()));
   } while (cursor_.at_index());
-  // The last one is the default and not counted.
+  // The last label is the default; the count does not include it.
   out.unsigned_leb(labels.count - 1);
   out.append(labels.items.bytes().first(last));
   out.append(labels.items.bytes().subspan(last));
@@ -155,7 +155,7 @@ Result<void> Assembler::segment_and_container(ByteWriter& out, const IndexSpace&
 
 Result<void> Assembler::memory_argument(ByteWriter& out, Opcode opcode, bool has_lane) {
   uint32_t memory = 0;
-  // A lone number in front of a lane is the lane.
+  // If the instruction has a lane, a number that no other immediate follows is the lane and not a memory.
   const Token::Kind after = cursor_.peek(1).kind;
   const bool is_memory = !has_lane || cursor_.at(Kind::identifier) || after == Kind::natural || after == Kind::keyword;
   if (cursor_.at_index() && is_memory) {
@@ -257,7 +257,7 @@ Result<void> Assembler::vector_constant(ByteWriter& out) {
   return {};
 }
 
-// --- One name, several opcodes.
+// --- Names that stand for several opcodes.
 
 Result<void> Assembler::select_types(ByteWriter& out, Opcode opcode) {
   if (!cursor_.at_open("result")) {

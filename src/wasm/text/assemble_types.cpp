@@ -1,4 +1,4 @@
-// Types ([wasm 6.4]) and type uses ([wasm 6.6.2]).
+// Encodes types ([wasm 6.4]) and type uses ([wasm 6.6.2]).
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -14,10 +14,10 @@ struct Code {
   uint8_t code;
 };
 
-// [wasm 5.3.1], [wasm 5.3.2]
+// Codes of number types and the vector type ([wasm 5.3.1], [wasm 5.3.2]).
 constexpr auto kNumberTypes =
     std::to_array<Code>({{"i32", 0x7f}, {"i64", 0x7e}, {"f32", 0x7d}, {"f64", 0x7c}, {"v128", 0x7b}});
-// [wasm 5.3.3]
+// Codes of abstract heap types ([wasm 5.3.3]).
 constexpr auto kHeapTypes = std::to_array<Code>({{"any", 0x6e},
                                                  {"eq", 0x6d},
                                                  {"i31", 0x6c},
@@ -30,7 +30,7 @@ constexpr auto kHeapTypes = std::to_array<Code>({{"any", 0x6e},
                                                  {"noextern", 0x72},
                                                  {"exn", 0x69},
                                                  {"noexn", 0x74}});
-// Abbreviations of (ref null ...), which are also the binary format's ([wasm 5.3.4]).
+// Abbreviations of (ref null ...). The binary format has the same ones ([wasm 5.3.4]).
 constexpr auto kReferenceTypes = std::to_array<Code>({{"anyref", 0x6e},
                                                       {"eqref", 0x6d},
                                                       {"i31ref", 0x6c},
@@ -81,8 +81,8 @@ Result<void> Assembler::define_types() {
     }
     ByteWriter& out = type_section_.add();
     if (members.count == 1) {
-      // A group of one is that type ([wasm 5.3.11]). Of equal function types that are not subtypes, the first is what a
-      // type use without a definition means.
+      // A group of one type is encoded as that type ([wasm 5.3.11]). A type use without a definition denotes the first
+      // of several equal function types that are final and have no supertype.
       if (members.items.bytes()[0] == std::byte{0x60}) {
         func_types_.try_emplace(*type_infos_[defined_types_ - 1].func, defined_types_ - 1);
       }
@@ -96,7 +96,7 @@ Result<void> Assembler::define_types() {
   return {};
 }
 
-// `(sub final? x* type)` or a composite type. Fills in the next of type_infos_ that has no contents yet.
+// Encodes `(sub final? x* type)` or a composite type, and fills in the first of type_infos_ that has no contents yet.
 Result<void> Assembler::define_type(ByteWriter& out) {
   if (cursor_.at(Kind::identifier)) cursor_.next();
   TypeInfo& info = type_infos_[defined_types_++];
@@ -180,7 +180,7 @@ Result<void> Assembler::value_type(ByteWriter& out) {
 }
 
 void Assembler::RefType::append_to(ByteWriter& out) const {
-  // (ref null <abstract>) has a form of one byte.
+  // (ref null <abstract>) has a short form of one byte.
   const auto first = std::to_integer<uint8_t>(heap.bytes()[0]);
   const bool is_abstract = heap.size() == 1 && first >= 0x40 && first < 0x80;
   if (!is_nullable || !is_abstract) out.byte(is_nullable ? kRefNull : kRef);
@@ -243,7 +243,7 @@ Result<Assembler::FuncShape> Assembler::func_shape(ParamNames names, IndexSpace*
     }
     CAIRN_TRY(cursor_.expect_close());
   }
-  // In the wrong order. (No instruction has such a name, so that this cannot be one.)
+  // These come in the wrong order. They cannot be instructions, since no instruction has such a name.
   if (cursor_.at_open("param") || cursor_.at_open("type")) return cursor_.unexpected_at(1, "what follows the results");
   return shape;
 }
@@ -256,7 +256,7 @@ Result<Assembler::TypeUse> Assembler::type_use(ParamNames names, IndexSpace* loc
     CAIRN_TRY(cursor_.expect_close());
   }
   use.shape = CAIRN_TRY(func_shape(names, locals));
-  // Parameters that only the type definition has are locals without a name.
+  // Parameters that only the type definition lists are locals without a name.
   if (use.type && use.shape.is_empty() && names == ParamNames::bind && *use.type < type_infos_.size()) {
     locals->add(type_infos_[*use.type].param_count);
   }
@@ -284,9 +284,9 @@ Result<uint32_t> Assembler::resolve(const TypeUse& use) {
   return type;
 }
 
-// --- Types of what is imported and defined.
+// --- Types of imports and definitions.
 
-// i32 or i64 in front of limits: the flag for it.
+// Reads i32 or i64 in front of limits, and returns the flag for it.
 uint32_t Assembler::address_flag() {
   if (cursor_.take_keyword("i64")) return 4;
   cursor_.take_keyword("i32");

@@ -8,8 +8,8 @@ namespace cairn::wasm::text {
 Result<std::vector<std::byte>> Assembler::assemble() {
   Result<std::vector<std::byte>> bytes = assemble_in_order();
   if (bytes.has_value()) return bytes;
-  // The specification parses all of a module before it looks at what the names and numbers mean: something that is no
-  // token of the grammar comes before a mistake of that kind.
+  // The specification parses the whole module before it interprets names and numbers. A token that is not in the
+  // grammar is therefore reported before errors in names and numbers, even if it comes after them.
   const std::string& message = bytes.error().message;
   if (!message.starts_with("unexpected token") && !message.starts_with("unknown operator")) {
     for (Cursor cursor(cursor_.stream(), begin_); cursor.position() < end_; cursor.next()) {
@@ -94,7 +94,7 @@ Result<void> Assembler::bind_field(Field& field, std::string_view keyword) {
   }
   if (has_inline_import()) return check_import_order(keyword, cursor_.peek().offset);
   last_definition_ = keyword == "func" ? "function" : keyword;
-  // Inline segments have an index too, and the specification's abbreviation puts them here.
+  // Inline segments have an index too. By the specification's abbreviation, the segment follows here.
   if (field.kind == FieldKind::table && has_child("elem", field.end)) elems_.add();
   if (field.kind == FieldKind::memory && has_child("data", field.end)) datas_.add();
   return {};
@@ -140,14 +140,14 @@ Result<void> Assembler::check_import_order(std::string_view, uint64_t offset) {
   return Cursor::error_at(offset, "import after " + std::string(last_definition_) + " definition");
 }
 
-// Whether (import ...) follows, behind inline exports.
+// Whether (import ...) follows the inline exports.
 bool Assembler::has_inline_import() const {
   Cursor cursor = cursor_;
   while (cursor.at_open("export") && cursor.peek().link != Token::kNone) cursor.seek(cursor.peek().link + 1);
   return cursor.at_open("import");
 }
 
-// Whether the field has a part (keyword ...), not counting the parts of its parts.
+// Whether the field has a part (keyword ...) at its top level.
 bool Assembler::has_child(std::string_view keyword, uint32_t end) const {
   for (Cursor cursor = cursor_; cursor.position() < end; cursor.next()) {
     if (cursor.at_open(keyword)) return true;
@@ -162,7 +162,7 @@ Result<void> Assembler::encode_field(const Field& field) {
   if (has_identifier && cursor_.at(Kind::identifier)) cursor_.next();
   switch (field.kind) {
     case FieldKind::type:
-    case FieldKind::rec: return {};  // define_types() has done it
+    case FieldKind::rec: return {};  // define_types() has encoded them
     case FieldKind::import: CAIRN_TRY(import_field(field)); break;
     case FieldKind::func: CAIRN_TRY(func_field(field)); break;
     case FieldKind::table: CAIRN_TRY(table_field(field)); break;

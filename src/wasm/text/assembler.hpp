@@ -1,9 +1,9 @@
-// One module in the text format ([wasm 6.6]) to the binary format.
+// Turns one module in the text format ([wasm 6.6]) into the binary format.
 //
-// The text is read three times. bind_fields() gives every definition its index, so that names can be used before they
-// are defined; define_types() encodes the type definitions, so that type uses can be compared with them;
-// encode_fields() writes everything else, straight into the sections' bytes. Type uses without a definition append
-// types as they come. What the result means is for the decoder and the validator to say.
+// The assembler reads the text three times. bind_fields() gives every definition its index, so that names can be used
+// before they are defined. define_types() encodes the type definitions, so that type uses can be compared with them.
+// encode_field() writes each other field straight into the bytes of its section. Type uses without a definition append
+// types when they are encountered. The assembler does not validate the module; the decoder and the validator do.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ namespace cairn::wasm::text {
 
 class Assembler {
  public:
-  // The tokens [begin, end) are the module's fields; `end` is its closing parenthesis or the end of the text.
+  // The tokens [begin, end) are the module's fields. `end` is the module's closing parenthesis or the end of the text.
   Assembler(const TokenStream& stream, uint32_t begin, uint32_t end, Features features, SourceMap* map = nullptr)
       : cursor_(stream, begin),
         begin_(begin),
@@ -49,7 +49,7 @@ class Assembler {
     FieldKind kind;
     uint32_t position;  // of the token after the field's keyword
     uint32_t end;       // of its closing parenthesis
-    uint32_t index;     // in the index space of its kind; for an import: of what it imports
+    uint32_t index;     // in the index space of its kind, or of the kind of the import
   };
   Result<void> bind_fields();
   Result<void> bind_field(Field& field, std::string_view keyword);
@@ -65,7 +65,7 @@ class Assembler {
 
   // --- assemble_names.cpp
   Result<void> bind(IndexSpace& space, uint32_t index, const Token& token);
-  // An identifier and a @name annotation, both optional.
+  // Binds an optional identifier and an optional @name annotation.
   Result<void> bind_optional(IndexSpace& space, uint32_t index);
   Result<void> take_name_annotation(IndexSpace& space, uint32_t index);
   Result<uint32_t> index(const IndexSpace& space);
@@ -76,9 +76,10 @@ class Assembler {
   struct Custom {
     std::string name;
     std::vector<std::byte> bytes;
-    uint32_t place;  // 2 * section's position, plus 1 for "after"
+    uint32_t place;  // 2 * the section's position, plus 1 for "after"
   };
-  // The first annotation of that name before the current token that nobody has taken; none: the number of annotations.
+  // The first unused annotation of that name directly in front of the current token, or the number of annotations if
+  // there is none.
   size_t find_annotation(std::string_view name) const;
   Result<void> take_custom_annotations();
   Result<void> take_custom(const Annotation& annotation);
@@ -103,7 +104,7 @@ class Assembler {
   struct TypeInfo {
     std::optional<std::string> func;  // encoded, if it is a function type
     uint32_t param_count = 0;
-    std::optional<IndexSpace> fields;  // named ones of a struct
+    std::optional<IndexSpace> fields;  // the named fields of a struct
   };
   Result<void> define_types();
   Result<void> define_type(ByteWriter& out);
@@ -121,9 +122,9 @@ class Assembler {
   [[nodiscard]] bool at_reference_type() const;
   Result<RefType> reference_type();
   Result<void> heap_type(ByteWriter& out);
-  // What becomes of the identifiers of parameters.
+  // What happens to the identifiers of parameters.
   enum class ParamNames : uint8_t { refuse, ignore, bind };
-  // (param ...)* (result ...)*; the parameters are added to `locals`, if names are to be bound.
+  // Reads (param ...)* (result ...)*. If names are to be bound, the parameters are added to `locals`.
   Result<FuncShape> func_shape(ParamNames names, IndexSpace* locals);
   struct TypeUse {
     std::optional<uint32_t> type;  // (type x)
@@ -131,7 +132,8 @@ class Assembler {
     uint64_t offset = 0;
   };
   Result<TypeUse> type_use(ParamNames names, IndexSpace* locals);
-  // The type index of a type use; without a (type x), of an equal type, which is appended if there is none.
+  // Returns the type index of a type use. Without a (type x), it is the index of an equal type, which is appended if
+  // there is none.
   Result<uint32_t> resolve(const TypeUse& use);
   Result<uint32_t> type_use_index(ParamNames names) { return resolve(CAIRN_TRY(type_use(names, nullptr))); }
   Result<void> limits(ByteWriter& out, uint32_t flags, bool is_memory);
@@ -143,10 +145,10 @@ class Assembler {
 
   // --- assemble_fields.cpp
   Result<void> import_field(const Field& field);
-  // The description of an import, behind its identifier.
+  // Encodes the description of an import, behind its identifier.
   Result<void> import_type(ByteWriter& out, FieldKind kind);
   Result<void> inline_exports(ExternKind kind, uint32_t index);
-  // (import "m" "n"), if it is there.
+  // Encodes (import "m" "n") if it is there.
   Result<bool> inline_import(FieldKind kind);
   Result<void> func_field(const Field& field);
   Result<void> table_field(const Field& field);
@@ -186,20 +188,20 @@ class Assembler {
     };
     Kind kind;
     Opcode opcode;
-    uint8_t stage = 0;       // folded_if: clauses seen; folded_try: 0 nothing, 1 do, 2 catch, 3 catch_all, 4 over
-    uint32_t pending = 0;    // folded_plain, folded_if: where its own bytes begin in pending_
+    uint8_t stage = 0;     // for folded_if: clauses seen; for folded_try: 0 nothing, 1 do, 2 catch, 3 catch_all, 4 end
+    uint32_t pending = 0;  // for folded_plain, folded_if: where the bytes of the instruction begin in pending_
     std::string_view label;  // empty: none
     std::optional<PendingHint> hint;
-    uint32_t source = 0;  // of folded ones, in the text
+    uint32_t source = 0;  // of folded instructions: the offset in the text
   };
   Result<void> func_body(IndexSpace& locals);
   Result<void> local_declarations(IndexSpace& locals, ByteWriter& out);
-  // Everything up to a ")" that is not part of it, and an "end".
+  // Encodes everything up to the ")" that closes the parent, and an "end".
   Result<void> instructions(ByteWriter& out);
-  // One folded instruction.
+  // Encodes one folded instruction.
   Result<void> folded_expression(ByteWriter& out);
   Result<void> run_instructions(size_t base, bool only_one);
-  // What comes next in the function's bytes comes from here in the text.
+  // Records that the next bytes of the function come from this offset in the text.
   void note_source(uint32_t offset) {
     if (map_ != nullptr && locals_ != nullptr) map_->note(out_->size(), offset);
   }
@@ -223,7 +225,7 @@ class Assembler {
 
   // --- assemble_immediates.cpp
   void put_opcode(ByteWriter& out, Opcode opcode);
-  // The instruction at its immediates; its opcode and them, in the binary format's order.
+  // Called at the immediates of an instruction. Writes its opcode and immediates in the binary format's order.
   Result<void> plain_instruction(ByteWriter& out, Opcode opcode);
   Result<void> label_index(ByteWriter& out);
   Result<void> put_index(ByteWriter& out, const IndexSpace& space);
@@ -232,7 +234,7 @@ class Assembler {
   Result<void> indirect_call(ByteWriter& out);
   Result<void> field_index(ByteWriter& out);
   Result<void> two_indices(ByteWriter& out, const IndexSpace& space);
-  // An index of `target` behind an optional one of `container`; the binary format has them the other way round.
+  // Reads an optional index in `container` and an index in `segment`. The binary format has them in reverse order.
   Result<void> segment_and_container(ByteWriter& out, const IndexSpace& container, const IndexSpace& segment);
   Result<void> memory_argument(ByteWriter& out, Opcode opcode, bool has_lane);
   Result<void> lane_index(ByteWriter& out);
@@ -246,7 +248,7 @@ class Assembler {
   Cursor cursor_;
   uint32_t begin_;
   uint32_t end_;
-  unsigned size_bits_;  // of limits
+  unsigned size_bits_;  // bits of a size in limits
 
   IndexSpace types_{"type"};
   IndexSpace funcs_{"function"};
@@ -258,10 +260,10 @@ class Assembler {
   IndexSpace datas_{"data segment"};
 
   std::vector<Field> fields_;
-  std::string_view last_definition_;  // of something that an import must come before
+  std::string_view last_definition_;  // the last kind of definition that imports must precede; empty if there is none
   std::deque<TypeInfo> type_infos_;
   uint32_t defined_types_ = 0;
-  std::unordered_map<std::string, uint32_t> func_types_;  // encoded, to the first index
+  std::unordered_map<std::string, uint32_t> func_types_;  // from an encoded type to its first index
   bool uses_data_count_ = false;
 
   VectorWriter type_section_;  // recursive groups
@@ -280,17 +282,17 @@ class Assembler {
 
   // The expression that is being encoded.
   ByteWriter* out_ = nullptr;
-  ByteWriter pending_;  // instructions whose folded operands come first
+  ByteWriter pending_;  // instructions that wait for their folded operands
   std::vector<Frame> frames_;
   struct Label {
     std::string_view name;  // empty: none
-    uint32_t shadowed;      // the label that had the name outside, or kNone
+    uint32_t shadowed;      // index of the outer label with the same name, or kNone
   };
   std::vector<Label> labels_;
   std::unordered_map<std::string_view, uint32_t> label_indices_;
-  const IndexSpace* locals_ = nullptr;  // null outside a function
-  VectorWriter hints_;                  // of the current function
-  uint32_t block_count_ = 0;            // blocks of the current function so far, for their names
+  const IndexSpace* locals_ = nullptr;  // null outside functions
+  VectorWriter hints_;                  // hints of the current function
+  uint32_t block_count_ = 0;            // number of the current function's blocks so far, for their names
 
   // For the name section.
   using NameMap = std::vector<std::pair<uint32_t, std::string>>;

@@ -1,4 +1,4 @@
-// Appends the binary format's values ([wasm 5.2]) to a vector of bytes.
+// Appends values in the binary format ([wasm 5.2]) to a vector of bytes.
 #pragma once
 
 #include <cstddef>
@@ -21,20 +21,20 @@ class ByteWriter {
     for (; value < -64 || value > 63; value >>= 7) byte(static_cast<uint32_t>(value & 0x7f) | 0x80);
     byte(static_cast<uint32_t>(value & 0x7f));
   }
-  // `count` bytes, little-endian.
+  // Appends `count` bytes of the value, little-endian.
   void fixed(uint64_t value, unsigned count) {
     for (unsigned i = 0; i < count; ++i) byte(static_cast<uint32_t>(value >> (8 * i) & 0xff));
   }
 
   void append(std::span<const std::byte> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
   void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
-  // A vector's length and its bytes.
+  // Appends a vector's length and its bytes.
   void sized(std::span<const std::byte> bytes) {
     unsigned_leb(bytes.size());
     append(bytes);
   }
   void name(std::string_view text) { sized(std::as_bytes(std::span(text))); }
-  // A section or a subsection.
+  // Appends a section or a subsection.
   void section(uint32_t id, std::span<const std::byte> contents) {
     byte(id);
     sized(contents);
@@ -54,7 +54,7 @@ class ByteWriter {
   std::vector<std::byte> bytes_;
 };
 
-// A vector of the binary format while its length is not known yet.
+// A vector of the binary format whose length is not known yet.
 struct VectorWriter {
   uint32_t count = 0;
   ByteWriter items;

@@ -61,7 +61,7 @@ Result<uint64_t> Cursor::expect_natural(unsigned bits, std::string_view what) {
 Result<uint32_t> Cursor::after_group() const {
   if (!at(Kind::lparen)) return unexpected("'('");
   if (peek().link != Token::kNone) return peek().link + 1;
-  // Not closed: what stopped the lexer is to blame, or else the end of the source.
+  // The group is not closed. The error is at the token that stopped the lexer, or else at the end of the source.
   Cursor last(*stream_, static_cast<uint32_t>(stream_->tokens.size()) - 1);
   if (stream_->tokens.size() >= 2 && stream_->tokens[stream_->tokens.size() - 2].kind == Kind::error) {
     last.seek(last.position() - 1);

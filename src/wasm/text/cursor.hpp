@@ -1,7 +1,8 @@
-// A position in a token stream, and what all parsers of the text format do with it: look ahead, expect, complain.
+// A position in a token stream, with the operations that all parsers of the text format share: look ahead, expect,
+// report errors.
 //
 // Errors carry the offset of the token at fault and begin with the specification's words for the defect ("unexpected
-// token", "unknown operator", ...); the position as line and column is put in front by whoever knows the file.
+// token", "unknown operator", ...). Callers that know the file put line and column in front.
 #pragma once
 
 #include <string>
@@ -22,7 +23,7 @@ class Cursor {
   [[nodiscard]] uint32_t position() const { return position_; }
   void seek(uint32_t position) { position_ = position; }
 
-  // Past the end there are only eof tokens.
+  // All tokens past the end are eof tokens.
   [[nodiscard]] const Token& peek(uint32_t ahead = 0) const {
     const size_t index = size_t{position_} + ahead;
     return index < stream_->tokens.size() ? stream_->tokens[index] : stream_->tokens.back();
@@ -32,9 +33,9 @@ class Cursor {
   [[nodiscard]] bool at_keyword(std::string_view keyword, uint32_t ahead = 0) const {
     return peek(ahead).kind == Kind::keyword && text(ahead) == keyword;
   }
-  // At something that no rule of the grammar has, anywhere.
+  // Whether the token occurs in no rule of the grammar.
   [[nodiscard]] bool is_unknown(uint32_t ahead = 0) const;
-  // At "(" and this keyword.
+  // Whether the cursor is at "(" and this keyword.
   [[nodiscard]] bool at_open(std::string_view keyword) const { return at(Kind::lparen) && at_keyword(keyword, 1); }
   [[nodiscard]] bool at_index() const { return at(Kind::natural) || at(Kind::identifier); }
 
@@ -52,15 +53,15 @@ class Cursor {
   Result<void> expect_open(std::string_view keyword);
   Result<void> expect_close() { return expect(Kind::rparen, "')'"); }
   Result<std::string> expect_string(std::string_view what);
-  // A string that is well-formed UTF-8.
+  // Expects a string that is well-formed UTF-8.
   Result<std::string> expect_name(std::string_view what);
-  // A number without a sign of at most `bits` bits.
+  // Expects a number without a sign that has at most `bits` bits.
   Result<uint64_t> expect_natural(unsigned bits, std::string_view what);
 
-  // The token after the parenthesis that matches the current one.
+  // The index of the token after the parenthesis that matches the current one.
   Result<uint32_t> after_group() const;
 
-  // The current token is not what the grammar has here.
+  // The error that the grammar does not allow the current token here.
   [[nodiscard]] std::unexpected<Error> unexpected(std::string_view expected) const {
     return unexpected_at(0, expected);
   }
@@ -77,7 +78,7 @@ class Cursor {
   uint32_t position_;
 };
 
-// An identifier as it is written: $name, or $"name" where that is needed.
+// An identifier as the text writes it: $name, or $"name" if the name has other characters.
 std::string spell_identifier(std::string_view name);
 
 }  // namespace cairn::wasm::text

@@ -1,5 +1,5 @@
-// From keys to 32-bit values, in one array: names of a module come by the hundred thousand, and a node for each of them
-// would cost more than reading it. Nothing is ever removed.
+// A hash table from keys to 32-bit values, in one array. A module may have hundreds of thousands of names, and a node
+// for each of them would cost more than reading the name. Entries are never removed.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace cairn::wasm::text {
 template <class Key>
 class FlatTable {
  public:
-  // False, and nothing changes, if the key is there.
+  // Returns false and changes nothing if the key is present.
   bool insert(const Key& key, uint32_t value) {
     if (2 * (entries_.size() + 1) > slots_.size()) grow();
     const uint64_t hash = hash_of(key);
@@ -22,7 +22,7 @@ class FlatTable {
     slot = static_cast<uint32_t>(entries_.size());
     return true;
   }
-  // Null if it is not there; valid until the next insertion.
+  // Returns null if the key is absent. The pointer is valid until the next insertion.
   [[nodiscard]] const uint32_t* find(const Key& key) const {
     if (entries_.empty()) return nullptr;
     const uint32_t slot = const_cast<FlatTable*>(this)->slot_of(key, hash_of(key));
@@ -37,11 +37,11 @@ class FlatTable {
   };
   static constexpr size_t kFirstSlots = 16;
 
-  // Spread over the upper bits as well, which choose the slot: hashes of numbers are the numbers.
+  // std::hash of a number is the number. The multiplication spreads it over the upper bits, which choose the slot.
   static uint64_t hash_of(const Key& key) { return std::hash<Key>{}(key) * 0x9e37'79b9'7f4a'7c15; }
   [[nodiscard]] size_t first_slot(uint64_t hash) const { return static_cast<size_t>(hash >> 32) & (slots_.size() - 1); }
 
-  // That of the key, or the empty one where it belongs. At most half of them are taken.
+  // Returns the slot of the key, or the empty slot where the key belongs. At most half of the slots are taken.
   uint32_t& slot_of(const Key& key, uint64_t hash) {
     for (size_t i = first_slot(hash);; i = (i + 1) & (slots_.size() - 1)) {
       uint32_t& slot = slots_[i];
@@ -58,7 +58,7 @@ class FlatTable {
   }
 
   std::vector<Entry> entries_;
-  std::vector<uint32_t> slots_;  // 1 + position in entries_, or 0; a power of two of them
+  std::vector<uint32_t> slots_;  // 1 + position in entries_, or 0 if the slot is empty; their number is a power of two
 };
 
 }  // namespace cairn::wasm::text

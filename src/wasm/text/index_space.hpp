@@ -11,22 +11,22 @@
 
 namespace cairn::wasm::text {
 
-// Views of names point into the token stream.
+// The views of names point into the token stream.
 class IndexSpace {
  public:
-  // `category` is how errors call a member: "function", "local".
+  // `category` is the word for a member in error messages: "function", "local".
   explicit IndexSpace(std::string_view category) : category_(category) {}
 
-  // The next index, without a name.
+  // Returns the next index, which has no name.
   uint32_t add() { return count_++; }
   void add(uint32_t how_many) { count_ += how_many; }
-  // Gives a name to an index; false if the name is taken.
+  // Gives a name to an index. Returns false if the name is taken.
   bool bind(std::string_view name, uint32_t index) {
     if (!indices_.insert(name, index)) return false;
     named_.emplace_back(index, std::string(name));
     return true;
   }
-  // What the name section calls the index that was bound last, whatever its identifier is.
+  // Sets the name that the name section gives to the index that was bound last; it replaces the identifier.
   void set_display_name(uint32_t index, std::string name) {
     if (!named_.empty() && named_.back().first == index) named_.pop_back();
     named_.emplace_back(index, std::move(name));
@@ -38,7 +38,7 @@ class IndexSpace {
   }
   [[nodiscard]] uint32_t count() const { return count_; }
   [[nodiscard]] std::string_view category() const { return category_; }
-  // For the name section; in the order of binding.
+  // The names for the name section, in the order of binding.
   [[nodiscard]] const std::vector<std::pair<uint32_t, std::string>>& named() const { return named_; }
 
  private:

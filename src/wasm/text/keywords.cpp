@@ -19,7 +19,7 @@ constexpr size_t kBuckets = 2048;
 constexpr uint16_t kEmpty = 0xffff;
 static_assert(kBuckets >= 2 * kOpcodeCount);
 
-// Open addressing; made at compile time.
+// A hash table with open addressing, made at compile time.
 constexpr auto kInstructions = [] {
   std::array<uint16_t, kBuckets> table{};
   table.fill(kEmpty);

@@ -1,4 +1,4 @@
-// The keywords of the text format: which are instructions, and which exist at all.
+// The keywords of the text format: which keywords exist, and which of them are instructions.
 #pragma once
 
 #include <optional>
@@ -8,13 +8,15 @@
 
 namespace cairn::wasm::text {
 
-// The instruction of that name. Opcodes that share a name (select, ref.test, ref.cast) give the first of opcodes.def.
+// The instruction of that name. For a name of several opcodes (select, ref.test, ref.cast) it is the first of
+// opcodes.def.
 std::optional<Opcode> find_instruction(std::string_view name);
 
-// Whether any rule of the grammar (of modules or of scripts) has this keyword. One that has not is an unknown operator.
+// Whether any rule of the grammar (of modules or of scripts) has this keyword. Any other keyword is an unknown
+// operator.
 bool is_known_keyword(std::string_view text);
 
-// "offset=8", "align=0x4"
+// Whether the keyword is one like "offset=8" or "align=0x4".
 bool is_offset(std::string_view keyword);
 bool is_align(std::string_view keyword);
 

@@ -16,7 +16,7 @@ constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 constexpr uint32_t hex_digit(char c) { return static_cast<uint32_t>(is_digit(c) ? c - '0' : (c | 0x20) - 'a' + 10); }
 
-// [wasm 6.3.5]
+// The characters of identifiers ([wasm 6.3.5]).
 constexpr auto kIdentifierCharacters = [] {
   std::array<bool, 256> table{};
   for (size_t c = '0'; c <= '9'; ++c) table[c] = true;
@@ -26,8 +26,8 @@ constexpr auto kIdentifierCharacters = [] {
 }();
 constexpr bool is_identifier_character(char c) { return kIdentifierCharacters[static_cast<uint8_t>(c)]; }
 
-// Takes digits with single underscores between them from the front; false if there is none or an underscore is
-// misplaced.
+// Takes digits, with single underscores between them, from the front of `text`. Returns false if there is no digit or
+// an underscore is misplaced.
 bool take_digits(std::string_view& text, bool (*is)(char)) {
   if (text.empty() || !is(text[0])) return false;
   size_t i = 1;
@@ -44,7 +44,7 @@ bool take_digits(std::string_view& text, bool (*is)(char)) {
   return true;
 }
 
-// Numbers ([wasm 6.4]); Kind::reserved if `text` is none.
+// The kind of a number ([wasm 6.4]), or Kind::reserved if `text` is not a number.
 Kind classify_number(std::string_view text) {
   bool is_signed = false;
   if (text[0] == '+' || text[0] == '-') {
@@ -112,7 +112,7 @@ class Lexer {
     stream_.messages.push_back(std::move(message));
   }
 
-  // Skips blanks and comments; false at the end of the source or after an error.
+  // Skips blanks and comments. Returns false at the end of the source and after an error.
   bool skip_space() {
     while (!at_end()) {
       const char c = peek();
@@ -173,7 +173,7 @@ class Lexer {
     }
   }
 
-  // A maximal run of identifier characters and strings, which is one token ([wasm 6.3.1]).
+  // Lexes a maximal run of identifier characters and strings, which is one token ([wasm 6.3.1]).
   void word() {
     const size_t start = at_;
     size_t strings = 0;
@@ -223,7 +223,8 @@ class Lexer {
     }
   }
 
-  // [wasm 6.3.3]. `word_start` tells "$" and a broken string, which the specification's lexer reports as an empty name.
+  // Skips a string ([wasm 6.3.3]). `word_start` tells whether "$" is in front; the specification's lexer reports a
+  // broken string behind "$" as an empty identifier.
   bool skip_string(size_t word_start) {
     const size_t start = at_++;
     const bool is_identifier = start == word_start + 1 && stream_.source[word_start] == '$';
@@ -275,7 +276,7 @@ class Lexer {
     return true;
   }
 
-  // [wasm 6.3.6]
+  // Lexes an annotation ([wasm 6.3.6]).
   void annotation() {
     const size_t start = at_;
     at_ += 2;
@@ -326,7 +327,7 @@ class Lexer {
 
   TokenStream stream_;
   size_t at_ = 0;
-  std::vector<uint32_t> open_;  // tokens of parentheses that are not closed
+  std::vector<uint32_t> open_;  // the open parentheses' tokens
   size_t annotation_depth_ = 0;
   bool failed_ = false;
 };

@@ -1,4 +1,4 @@
-// Source text to tokens ([wasm 6.3]).
+// Turns source text into tokens ([wasm 6.3]).
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace cairn::wasm::text {
 
-// Never fails: what cannot be lexed becomes an error token, so that an error of the grammar before it is reported
-// first. The source must be shorter than 4 GiB.
+// The lexer never fails. Text that it cannot lex becomes an error token, so that an error of grammar in front of it is
+// reported first. The source must be shorter than 4 GiB.
 TokenStream lex(std::string_view source);
 
-// The bytes that a string token denotes; `literal` includes its quotes and comes from a token.
+// The bytes that a string token denotes. `literal` is the text of such a token, with its quotes.
 std::string string_value(std::string_view literal);
 
-// The literal of these bytes, which string_value() turns back: printable UTF-8 as it is, the rest escaped.
+// The literal that string_value() turns back into these bytes. Printable UTF-8 stays as it is, the rest is escaped.
 std::string spell_string(std::string_view bytes);
 
 // Whether `text` is a number without a sign ([wasm 6.4.1]).
@@ -27,7 +27,7 @@ struct Position {
   uint32_t column = 1;  // from 1, in bytes
 };
 
-// Where the lines of a source begin. CR, LF and CR LF each end one.
+// Finds the lines of a source. CR, LF and CR LF each end a line.
 class Lines {
  public:
   explicit Lines(std::string_view source);

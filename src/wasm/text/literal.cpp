@@ -31,10 +31,10 @@ struct Format {
 constexpr Format kF32{23, 8};
 constexpr Format kF64{52, 11};
 
-// Rounds significand * 2^exponent to the format, where the significand has its top bit set and `inexact` says that
-// something smaller than its last bit was cut off.
+// Rounds significand * 2^exponent to the format. The top bit of the significand is set. `inexact` says that nonzero
+// bits below its last bit were cut off.
 std::optional<uint64_t> round(Format format, uint64_t significand, int64_t exponent, bool inexact) {
-  // The value is 1.f * 2^e with e = exponent + 63. A subnormal number keeps fewer bits.
+  // The value is 1.f * 2^e with e = exponent + 63. A subnormal number keeps fewer bits of the significand.
   const int64_t e = exponent + 63;
   const int64_t minimum = 1 - format.bias();
   int64_t drop = 63 - static_cast<int64_t>(format.fraction_bits);
@@ -44,9 +44,9 @@ std::optional<uint64_t> round(Format format, uint64_t significand, int64_t expon
   const uint64_t half = uint64_t{1} << (drop - 1);
   const uint64_t rest = significand & mask(static_cast<unsigned>(drop));
   const bool up = rest > half || (rest == half && (inexact || (kept & 1) != 0));
-  const int64_t biased = e < minimum ? 0 : e + format.bias() - 1;  // the leading one adds the last unit
+  const int64_t biased = e < minimum ? 0 : e + format.bias() - 1;  // adding the leading one below increases it by one
   if (biased >= static_cast<int64_t>(mask(format.exponent_bits))) return std::nullopt;
-  // A carry out of the fraction goes into the exponent, as it must.
+  // A carry out of the fraction increases the exponent, which is the right result.
   const uint64_t bits = (static_cast<uint64_t>(biased) << format.fraction_bits) + kept + (up ? 1 : 0);
   if (bits >= format.exponent_mask()) return std::nullopt;
   return bits;
@@ -113,7 +113,7 @@ class BigNatural {
   std::vector<uint32_t> words_;
 };
 
-// The digits of a float without their point and leading zeros: 0.d1d2d3... * base^point.
+// The digits of a float without its point and leading zeros: 0.d1d2d3... * base^point.
 struct Digits {
   std::string digits;
   int64_t point = 0;
@@ -121,7 +121,7 @@ struct Digits {
 };
 
 Digits split(std::string_view text, bool is_hex) {
-  // Exponents beyond any float's, with any number of digits before them, saturate.
+  // Exponents saturate beyond those of any float with any number of digits.
   constexpr int64_t kHuge = int64_t{1} << 40;
   Digits result;
   bool seen_point = false;
@@ -181,7 +181,7 @@ std::optional<uint64_t> parse_decimal(Format format, std::string_view text) {
   if (magnitude > 400) return std::nullopt;
   if (magnitude < -400) return 0;
 
-  // No tie between two floats has more than 767 significant digits; what follows them can only break one.
+  // A tie between two floats has at most 767 significant digits. Digits behind them can only break the tie.
   constexpr size_t kDigits = 800;
   if (value.digits.size() > kDigits) {
     value.digits.resize(kDigits);
@@ -197,7 +197,7 @@ std::optional<uint64_t> parse_decimal(Format format, std::string_view text) {
     denominator.multiply_by_power_of_ten(static_cast<uint64_t>(-scale));
   }
 
-  // Scale the quotient into [1/2, 2), then take its bits one by one.
+  // Scales the quotient into [1, 2), then takes its bits one by one.
   const auto numerator_bits = static_cast<int64_t>(numerator.bit_length());
   const auto denominator_bits = static_cast<int64_t>(denominator.bit_length());
   const int64_t shift = denominator_bits - numerator_bits;

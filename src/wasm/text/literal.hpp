@@ -1,5 +1,5 @@
-// Number literals ([wasm 6.4]) to bits. The text comes from a number token, so that only its value is in question; an
-// empty result means "out of range".
+// Converts number literals ([wasm 6.4]) to bits. The text comes from a number token, so it is well-formed. An empty
+// result means "out of range".
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,15 @@
 
 namespace cairn::wasm::text {
 
-// A number without a sign that fits in `bits` (8, 16, 32 or 64).
+// Converts a number without a sign that fits in `bits` (8, 16, 32 or 64).
 std::optional<uint64_t> parse_unsigned(std::string_view text, unsigned bits);
 
-// A number with or without a sign, in [-2^(bits-1), 2^bits); the low `bits` bits of its two's complement.
+// Converts a number with or without a sign in [-2^(bits-1), 2^bits). The result is the low `bits` bits of its two's
+// complement.
 std::optional<uint64_t> parse_integer(std::string_view text, unsigned bits);
 
-// The IEEE bits, rounded to nearest, ties to even; what rounds to infinity is out of range. Integers are floats too.
+// Convert to IEEE bits, rounded to nearest, ties to even. A number that rounds to infinity is out of range. An integer
+// literal is a float too.
 std::optional<uint32_t> parse_f32(std::string_view text);
 std::optional<uint64_t> parse_f64(std::string_view text);
 

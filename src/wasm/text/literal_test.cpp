@@ -41,7 +41,7 @@ TEST(Literal, SpecialFloats) {
 
 TEST(Literal, RoundsToNearestEven) {
   EXPECT_EQ(parse_f32("0x1.000000p0"), 0x3f80'0000u);
-  EXPECT_EQ(parse_f32("0x1.000001p0"), 0x3f80'0000u);               // tie to even
+  EXPECT_EQ(parse_f32("0x1.000001p0"), 0x3f80'0000u);               // a tie, rounded to even
   EXPECT_EQ(parse_f32("0x1.0000010000000000001p0"), 0x3f80'0001u);  // just above the tie
   EXPECT_EQ(parse_f32("0x1.000003p0"), 0x3f80'0002u);
   EXPECT_EQ(parse_f32("0x1p-149"), 1u);
@@ -58,7 +58,7 @@ TEST(Literal, RoundsToNearestEven) {
   EXPECT_EQ(parse_f64("1_000.5_0e+0_1"), std::bit_cast<uint64_t>(10005.0));
 }
 
-// Against the C library, over numbers of all magnitudes and lengths.
+// Compares with the C library, for numbers of all magnitudes and lengths.
 TEST(Literal, AgreesWithStrtod) {
   std::mt19937_64 random(1);  // NOLINT: the same numbers each time
   for (int i = 0; i < 20000; ++i) {
@@ -69,7 +69,7 @@ TEST(Literal, AgreesWithStrtod) {
     switch (random() % 3) {
       case 0: std::snprintf(text, sizeof text, "%.*e", precision, value); break;
       case 1: std::snprintf(text, sizeof text, "%.*a", precision % 20, value); break;
-      // Halfway between two floats, or next to it.
+      // The number is halfway between two floats, or next to the middle.
       default: {
         const double narrow =
             static_cast<float>(std::ldexp(static_cast<double>(random() >> 40), static_cast<int>(random() % 250) - 160));

@@ -8,7 +8,7 @@ namespace cairn::wasm::text {
 
 namespace {
 
-// A text that is quoted quotes no other: how deep modules can be nested is not for the text to say.
+// A quoted text must not contain another quoted module, so that a text cannot nest modules to any depth.
 enum class Quoted : bool { no, yes };
 
 Result<std::vector<std::byte>> assemble(std::string_view source, Features features, SourceMap* map, Quoted quoted) {

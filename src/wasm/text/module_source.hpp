@@ -1,4 +1,4 @@
-// Modules as they stand in a file or in a script: (module ...) in its forms.
+// Assembles modules in a file or a script: the forms of (module ...).
 #pragma once
 
 #include <cstddef>
@@ -13,18 +13,18 @@
 
 namespace cairn::wasm::text {
 
-// A whole source that is one module. Errors carry the offset, but no line and column. The map, which is optional, is
+// Assembles a source that is one module. Errors carry the offset, but no line and column. `map` is optional; it is
 // filled unless the module is given as bytes or quoted.
 Result<std::vector<std::byte>> assemble_source(std::string_view source, Features features, SourceMap* map = nullptr);
 
-// What a module is made of, behind "(module" and an identifier.
+// The form of a module's contents, behind "(module" and an identifier.
 enum class ModuleForm : uint8_t { text, binary, quote };
 
-// Reads `binary` or `quote`, or neither.
+// Reads `binary` or `quote`, if either is there.
 ModuleForm take_form(Cursor& cursor);
 
-// The contents of a module whose closing parenthesis is `end`; the cursor is behind take_form(). An error concerns this
-// module alone, so that a script can go on.
+// Encodes the contents of a module whose closing parenthesis is `end`; the cursor is behind take_form(). An error
+// concerns this module only, so a script can go on.
 Result<std::vector<std::byte>> module_bytes(Cursor cursor, uint32_t end, ModuleForm form, std::string_view name,
                                             Features features, SourceMap* map = nullptr);
 

@@ -1,4 +1,4 @@
-// Function bodies as text: one instruction a line.
+// Prints function bodies as text, with one instruction on each line.
 #include <algorithm>
 
 #include "base/format.hpp"
@@ -40,7 +40,7 @@ Result<void> Printer::function(FuncIndex index) {
 }
 
 Result<void> Printer::local_declarations(ByteReader& in, uint32_t first, const NameMap* locals) {
-  // More locals than a function can have would be text without end.
+  // The body may not have been validated. Without this limit, a few bytes could declare billions of locals.
   constexpr uint64_t kMaxLocals = 1'000'000;
   uint64_t index = first;
   std::string text;
@@ -95,7 +95,7 @@ Result<void> Printer::instructions(ByteReader& in, FuncIndex index, const NameMa
       case Opcode::try_table: {
         opens = true;
         const NameMap::Name* label = labels == names_.labels.end() ? nullptr : labels->second.find(blocks);
-        // Labels may shadow each other, so that a name need not be the only one.
+        // Labels may shadow each other, so a label's name need not be unique.
         if (label != nullptr && !label->text.empty()) text += " " + spell_identifier(label->text);
         ++blocks;
         break;
@@ -131,14 +131,14 @@ Result<std::string> Printer::index(ByteReader& in, const NameMap& names) {
   return " " + names.use(CAIRN_TRY(in.u32()));
 }
 
-// Two indices, in the binary format's order.
+// Prints two indices in the binary format's order.
 Result<std::string> Printer::pair(ByteReader& in, const NameMap& first, const NameMap& second) {
   std::string text = CAIRN_TRY(index(in, first));
   return text + CAIRN_TRY(index(in, second));
 }
 
 Result<std::string> Printer::immediates(ByteReader& in, Opcode opcode, const NameMap* locals) {
-  // The text format leaves out an index of 0 that is usual.
+  // The text format omits the index of a memory or table if it is 0.
   const auto usual = [&](const NameMap& names) -> Result<std::string> {
     const uint32_t value = CAIRN_TRY(in.u32());
     return value == 0 ? "" : " " + names.use(value);

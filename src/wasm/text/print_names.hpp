@@ -1,4 +1,4 @@
-// The name section ([wasm 7.4.1], and the extended name section's maps) as identifiers for the text format.
+// The names of the name section ([wasm 7.4.1]) and of the extended name section, as identifiers for the text format.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace cairn::wasm::text {
 
-// The names of one index space. A name that is empty or taken by a lower index cannot be an identifier.
+// The names of one index space. A name cannot be an identifier if it is empty or an earlier entry has it.
 class NameMap {
  public:
   struct Name {
@@ -24,9 +24,9 @@ class NameMap {
   void add(uint32_t index, std::string_view name);
   // " $name" for a definition, or " (@name ...)", or nothing.
   [[nodiscard]] std::string definition(uint32_t index) const;
-  // "$name", or the number.
+  // "$name" or the number.
   [[nodiscard]] std::string use(uint32_t index) const;
-  // Valid until the next name is added.
+  // Returns null if the index has no name. The pointer is valid until the next name is added.
   [[nodiscard]] const Name* find(uint32_t index) const;
 
  private:
@@ -35,18 +35,18 @@ class NameMap {
   FlatTable<std::string_view> taken_;
 };
 
-// Points into the module's bytes.
+// The names point into the module's bytes.
 struct ModuleNames {
   explicit ModuleNames(const Module& module);
 
   std::optional<std::string_view> module;
   NameMap functions, types, tables, memories, globals, elems, datas, tags;
   std::unordered_map<uint32_t, NameMap> locals;  // by function
-  std::unordered_map<uint32_t, NameMap> labels;  // by function; by number of the block
+  std::unordered_map<uint32_t, NameMap> labels;  // by function, then by the block's number
   std::unordered_map<uint32_t, NameMap> fields;  // by type
 
  private:
-  // False at the first mistake; what was read before it stays.
+  // Returns false at the first error. Names that were read before it stay.
   bool read(ByteReader& in);
   bool read_map(ByteReader& in, NameMap& map);
   bool read_indirect(ByteReader& in, std::unordered_map<uint32_t, NameMap>& maps);

@@ -21,7 +21,7 @@ std::string spell(uint64_t bits, int fraction_bits, int exponent_bits) {
   }
   if (exponent == 0 && fraction == 0) return out + "0";
 
-  // An integer of at most 20 bits: the fraction has no bits below the point.
+  // This is an integer of at most 20 bits, without bits below the point.
   const int power = exponent - bias;
   if (power >= 0 && power < 20) {
     const int below = fraction_bits - power;
@@ -29,7 +29,8 @@ std::string spell(uint64_t bits, int fraction_bits, int exponent_bits) {
     if ((significand & ((uint64_t{1} << below) - 1)) == 0) return out + decimal(significand >> below);
   }
 
-  // 0x1.fff: the fraction from its top, in whole digits. A subnormal number is normalized.
+  // The rest is printed like 0x1.fff, with the fraction from its top bit in whole digits. A subnormal number is
+  // normalized.
   int shown_power = power;
   if (exponent == 0) {
     const int shift = std::countl_zero(fraction) - (63 - fraction_bits);

@@ -1,4 +1,4 @@
-// Floats as literals of the text format that denote them exactly.
+// Prints floats as literals of the text format that denote them exactly.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace cairn::wasm::text {
 
-// Integers of moderate size in decimal, everything else in hexadecimal, NaNs with their payload.
+// Integers of moderate size are decimal, and everything else is hexadecimal. NaNs have their payload.
 std::string spell_f32(uint32_t bits);
 std::string spell_f64(uint64_t bits);
 

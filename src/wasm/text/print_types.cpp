@@ -1,4 +1,4 @@
-// Types and constant expressions as text.
+// Prints types and constant expressions as text.
 #include "base/format.hpp"
 #include "wasm/text/print_number.hpp"
 #include "wasm/text/printer.hpp"

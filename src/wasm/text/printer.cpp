@@ -14,7 +14,7 @@ Result<std::string> disassemble(const Module& module) {
   return run_operation([&] { return Printer(module).print(); });
 }
 
-// Deeper text is not indented further, so that its size stays proportional to the module's.
+// Deeper text is not indented further, so that the size of the text stays proportional to the module's size.
 constexpr size_t kMaxIndentation = 32;
 
 void Printer::line(std::string_view text) {
@@ -166,7 +166,7 @@ void Printer::data(uint32_t index) {
   line(text + " " + spell_string(bytes) + ")");
 }
 
-// As annotations that name the section behind which each stands.
+// Prints custom sections as annotations that say where they stand: before all sections, or after which one.
 void Printer::custom_sections() {
   constexpr std::string_view kSections[] = {"",       "type",  "import", "func", "table", "memory",    "global",
                                             "export", "start", "elem",   "code", "data",  "datacount", "tag"};
@@ -182,7 +182,7 @@ void Printer::custom_sections() {
       continue;
     }
     const CustomSection& section = module_.custom_sections[next++];
-    // These two are written where they belong.
+    // The contents of these two sections are printed with the names and instructions.
     if (section.name == "name" || section.name == "metadata.code.branch_hint") continue;
     const std::string_view bytes(reinterpret_cast<const char*>(section.bytes.data()), section.bytes.size());
     line("(@custom " + spell_string(section.name) + " " + place + " " + spell_string(bytes) + ")");

@@ -1,4 +1,4 @@
-// Writes a module as text; see disassemble() in text.hpp.
+// Prints a module as text; see disassemble() in text.hpp.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ class Printer {
   Result<std::string> print();
 
  private:
-  // --- printer.cpp: fields. A line is begun, added to, and ended by the next one.
+  // --- printer.cpp: fields. line() begins a line, code adds to it, and the next line() ends it.
   void line(std::string_view text);
   void types();
   void type(uint32_t index);
@@ -33,7 +33,7 @@ class Printer {
   [[nodiscard]] std::string heap_type(HeapType type) const;
   [[nodiscard]] std::string value_type(ValType type) const;
   [[nodiscard]] std::string field_type(const FieldType& type) const;
-  // " (param i32 i64)", with the names of locals if there are some
+  // " (param i32 i64)", with the names of locals if there are any.
   [[nodiscard]] std::string func_type(const FuncType& type, const NameMap* locals) const;
   [[nodiscard]] std::string type_use(TypeIndex type, const NameMap* locals) const;
   [[nodiscard]] std::string limits(const Limits& limits, AddressType address) const;

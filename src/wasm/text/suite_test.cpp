@@ -1,5 +1,5 @@
-// The specification's test suite, as far as it can be checked without running anything: every module assembles and
-// validates; what is malformed or invalid is refused with the message that the suite names.
+// Checks the specification's test suite without running any module. Every module assembles and validates; malformed and
+// invalid ones are refused with the message that the suite names.
 #include "wasm/text/testing/suite.hpp"
 
 #include <gtest/gtest.h>
@@ -21,8 +21,8 @@ using testing::read_file;
 using testing::suite_files;
 using testing::suite_root;
 
-// The threads proposal's files are of a time when sizes had 32 bits and there was one memory and one table; and what
-// says that a memory has a page size of its own is malformed where that proposal is off.
+// The threads proposal's files were written when sizes had 32 bits and there was one memory, one table and only the
+// first reference types. With custom page sizes off, a memory with a page size is malformed, as the other files expect.
 Features features_of(const std::string& name) {
   if (name.contains("custom-page-sizes")) return Features::all();
   if (!name.contains("threads")) return Features::all().without(Feature::custom_page_sizes);
@@ -41,12 +41,12 @@ struct Counts {
   int invalid = 0;
 };
 
-// The module in the binary format, validated; or what is wrong with it.
+// Returns the module in the binary format, validated, or the error in it.
 Result<Module> load(const ScriptModule& module, Features features) {
   return decode_and_validate(CAIRN_TRY(Result<std::vector<std::byte>>(module.bytes)), features);
 }
 
-// What is wrong with our judgement of the directive; empty: nothing.
+// Describes how our result differs from the directive; empty if it agrees.
 std::string check(const Directive& directive, Features features, Counts& counts) {
   const ScriptModule* module = nullptr;
   const AssertModule* assertion = std::get_if<AssertModule>(&directive.what);
@@ -92,9 +92,9 @@ TEST(Suite, ModulesValidateAndOthersAreRefused) {
             << counts.invalid << " invalid\n";
 }
 
-// Text to bytes to text to bytes gives the same bytes as text to bytes, for all modules that validate. What the module
-// does not keep is lost: that a page size of 64 KiB was spelled out, an empty recursive group, the form of binary
-// modules.
+// For every module that validates, text -> bytes -> text -> bytes gives the same bytes as text -> bytes. Some things
+// are lost because the module does not keep them: an explicit page size of 64 KiB, an empty recursive group, and the
+// form of binary modules.
 TEST(Suite, ModulesRoundTripThroughText) {
   if (!fs::exists(suite_root())) GTEST_SKIP() << "no test suite at " << suite_root();
   int modules = 0;
@@ -116,7 +116,7 @@ TEST(Suite, ModulesRoundTripThroughText) {
       const Result<Module> again = decode_and_validate(*bytes, Features::all());
       ASSERT_TRUE(again.has_value()) << where << ": " << again.error().to_string();
       ++modules;
-      // Custom sections of a binary may stand around sections that are empty, and then vanish.
+      // Empty sections of a binary module vanish, which can change the place of a custom section beside them.
       const bool is_binary = define->module.form == ModuleForm::binary;
       if (!is_binary || module->custom_sections.empty()) EXPECT_EQ(*disassemble(*again), *text) << where;
       if (!is_binary && *bytes != *define->module.bytes) different.push_back(where);

@@ -25,7 +25,7 @@ Result<std::vector<std::byte>> assemble_and_validate(std::string_view source, st
   Result<Module> module = decode_and_validate(bytes, features);
   if (module) return bytes;
   Error error = std::move(module).error();
-  // Once more, to know where everything comes from.
+  // Assembles once more, to map the error's offset to the text.
   SourceMap map;
   const auto text_offset =
       error.has_offset && assemble_source(source, features, &map) ? map.find(bytes, error.offset) : std::nullopt;

@@ -18,7 +18,7 @@ std::string message_of(std::string_view source) {
   return bytes ? "" : bytes.error().message;
 }
 
-// The text after a round through the binary format.
+// The text that results from assembling and printing.
 std::string round_trip(std::string_view source) {
   const auto bytes = assemble(source, "a.wat");
   if (!bytes) return bytes.error().message;
@@ -117,7 +117,7 @@ TEST(Text, DeepNestingNeedsNoStack) {
       message_of("(module quote \"(module quote \\22(func)\\22)\")").contains("a quoted module quotes another"));
 }
 
-// Anything at all in a script: an error, never a crash.
+// A script with any contents gives an error and never a crash.
 TEST(Text, MutatedScriptsDoNotCrash) {
   const std::string seed = R"x((module $m (@name "n") (@custom "c" (after code) "\00\41")
       (type $s (sub (struct (field $a (mut i8)) (field (ref null $s)))))
@@ -172,7 +172,7 @@ TEST(Text, MutatedScriptsDoNotCrash) {
   EXPECT_GE(parsed, 100);
 }
 
-// Bodies that were not validated.
+// The printer gets bodies that were not validated.
 TEST(Text, MutatedBinariesDoNotCrashThePrinter) {
   const auto bytes = assemble(R"((func $f (param $x i32) (local $y i64) (block $l (br_if $l (local.get $x)))
       (if (local.get $x) (then nop) (else (drop (v128.const i64x2 1 2)))) (br_table 0 0 0 (local.get 0)))

@@ -1,4 +1,4 @@
-// The tokens of the text format ([wasm 6.3]) and the stream that the lexer makes of a source.
+// The tokens of the text format ([wasm 6.3]), and the stream of tokens that the lexer makes of a source.
 #pragma once
 
 #include <cstdint>
@@ -19,29 +19,30 @@ struct Token {
     string,
     identifier,  // $x or $"x"
     keyword,     // begins with a lower-case letter
-    reserved,    // well-formed, but no token of the grammar
-    error,       // the lexer could not go on; nothing but eof follows
+    reserved,    // well-formed, but not a token of the grammar
+    error,       // the lexer could not go on; only eof follows
     eof,
   };
-  uint32_t offset = 0;  // of the first byte in the source
+  uint32_t offset = 0;  // of the token's first byte in the source
   uint32_t length = 0;
-  // lparen: the index of the matching rparen, or kNone. Quoted identifier: index into names. error: into messages.
+  // For lparen: the index of the matching rparen, or kNone. For a quoted identifier: index into `names`. For an error:
+  // index into `messages`.
   uint32_t link = kNone;
   Kind kind = Kind::eof;
 
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
-// An annotation ([wasm 6.3.6]) of a kind that the assembler understands; the others are checked and dropped.
+// An annotation ([wasm 6.3.6]) of a kind that the assembler knows. The lexer checks and drops other annotations.
 struct Annotation {
   std::string name;     // "custom", "name", "metadata.code.branch_hint"
   uint32_t offset = 0;  // of its parenthesis
   uint32_t before = 0;  // index of the token that follows it
-  uint32_t begin = 0;   // its contents: a range of TokenStream::annotation_tokens
+  uint32_t begin = 0;   // range of the contents in TokenStream::annotation_tokens
   uint32_t end = 0;
 };
 
-// A source as tokens, ending with eof. Refers to the source's bytes.
+// A source as tokens, which end with eof. The tokens refer to the source's bytes.
 struct TokenStream {
   std::string_view source;
   std::vector<Token> tokens;

@@ -1,4 +1,4 @@
-// UTF-8 ([wasm 5.2.4]): strict, without surrogates and overlong forms.
+// Strict UTF-8 ([wasm 5.2.4]), without surrogates and overlong forms.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace cairn::wasm::text {
 
-// The length in bytes of the well-formed character at the front of `text`; 0 if there is none.
+// The length in bytes of the well-formed character at the front of `text`, or 0 if there is none.
 constexpr size_t utf8_character_length(std::string_view text) {
   const auto byte = [&](size_t i) -> uint32_t { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
   const auto continues = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };
@@ -38,7 +38,7 @@ constexpr bool is_utf8(std::string_view text) {
   return true;
 }
 
-// A Unicode scalar value: a code point that is no surrogate.
+// Whether `code` is a Unicode scalar value, that is, a code point that is not a surrogate.
 constexpr bool is_scalar_value(uint32_t code) { return code < 0xd800 || (code >= 0xe000 && code < 0x11'0000); }
 
 inline void append_utf8(std::string& out, uint32_t code) {

@@ -12,7 +12,7 @@
 namespace cairn::wasm::text {
 namespace {
 
-// Of threads and of `either` in each other.
+// Limits how deep threads, and `either` patterns, can be nested.
 constexpr uint32_t kMaxScriptNesting = 16;
 
 struct HeapName {
@@ -107,7 +107,7 @@ class ScriptParser {
 
   // --- Modules.
 
-  // At "(module". Either form of (module ...), or (module instance ...).
+  // Called at "(module". Reads either form of (module ...), or (module instance ...).
   using ModuleDirective = decltype(Directive::what);
   Result<ModuleDirective> module_directive() {
     if (cursor_.at_keyword("instance", 2)) return ModuleDirective(CAIRN_TRY(instance()));
@@ -123,7 +123,7 @@ class ScriptParser {
     InstantiateModule result;
     result.instance = optional_identifier();
     result.module = optional_identifier();
-    // A lone identifier is the module's.
+    // A single identifier names the module.
     if (result.module.empty()) std::swap(result.instance, result.module);
     CAIRN_TRY(cursor_.expect_close());
     return result;
@@ -303,7 +303,7 @@ class ScriptParser {
     return result;
   }
 
-  // ref.extern 1, ref.host 1, or a reference of a type: ref.extern, ref.func, ref.i31, ...
+  // Reads ref.extern 1, ref.host 1, or a reference of a type: ref.extern, ref.func, ref.i31, ...
   Result<void> reference(std::string_view type, ResultPattern& result) {
     if (cursor_.peek(1).kind == Kind::natural && (type == "extern" || type == "host")) {
       cursor_.next();

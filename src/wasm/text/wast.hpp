@@ -1,4 +1,4 @@
-// Scripts of the specification's test suite: the reference interpreter's format, with the threads proposal's
+// Scripts of the specification's test suite, in the reference interpreter's format with the threads proposal's
 // directives.
 #pragma once
 
@@ -16,10 +16,10 @@
 
 namespace cairn::wasm::text {
 
-// A module in a script. That it cannot be assembled is a fact about the module, not about the script: an assertion may
-// be waiting for it. The error's message has the specification's words in front and no position.
+// A module in a script. If it cannot be assembled, only the module is at fault and not the script, since an assertion
+// may expect the error. The error's message begins with the specification's words and has no position.
 struct ScriptModule {
-  std::string name;  // of the definition and, if it is instantiated at once, of the instance; empty: none
+  std::string name;  // name of the definition and, if it is instantiated at once, of the instance; may be empty
   ModuleForm form = ModuleForm::text;
   Result<std::vector<std::byte>> bytes;
 };
@@ -33,8 +33,8 @@ struct ScriptValue {
     f64,         // the bits, in `bits`
     v128,        // bits, high_bits
     ref_null,    // of `heap`
-    ref_extern,  // an external reference to the host's object number `bits`
-    ref_host,    // the same, internalized: an anyref
+    ref_extern,  // a reference to the host's object number `bits`, of type externref
+    ref_host,    // the same object as an anyref
   };
   Kind kind = Kind::i32;
   uint64_t bits = 0;
@@ -42,24 +42,24 @@ struct ScriptValue {
   HeapType heap = HeapType::any;
 };
 
-// What a float, or a lane of a vector, must be.
+// The value that a float, or a lane of a vector, must have.
 struct NumberPattern {
   enum class Kind : uint8_t { bits, canonical_nan, arithmetic_nan };
   Kind kind = Kind::bits;
   uint64_t bits = 0;
 };
 
-// What a result must be.
+// The value that a result must have.
 struct ResultPattern {
   enum class Kind : uint8_t {
     i32,
     i64,
     f32,
     f64,       // numbers[0]
-    v128,      // one entry in `numbers` a lane, the lowest first
+    v128,      // one entry of `numbers` for each lane, the lowest lane first
     ref_null,  // null; of type `heap` if there is one
     ref_extern,
-    ref_host,  // of the host's object numbers[0].bits
+    ref_host,  // a reference to the host's object numbers[0].bits
     ref,       // a reference that is not null and whose type matches `heap`
     either,    // one of `alternatives`
   };
@@ -72,8 +72,8 @@ struct ResultPattern {
 struct Action {
   enum class Kind : uint8_t { invoke, get };
   Kind kind = Kind::invoke;
-  std::string instance;  // empty: the last one
-  std::string name;      // of the export
+  std::string instance;  // empty for the last instance
+  std::string name;      // name of the export
   std::vector<ScriptValue> arguments;
 };
 
@@ -85,7 +85,7 @@ struct DefineModule {
 // (module instance $instance $module)
 struct InstantiateModule {
   std::string instance;
-  std::string module;  // empty: the last one
+  std::string module;  // empty for the last module
 };
 struct Register {
   std::string as;
@@ -95,7 +95,7 @@ struct AssertReturn {
   Action action;
   std::vector<ResultPattern> results;
 };
-// assert_trap and assert_exhaustion of an action
+// The action of assert_trap or assert_exhaustion must trap with this message.
 struct AssertTrap {
   Action action;
   std::string message;
@@ -103,11 +103,11 @@ struct AssertTrap {
 struct AssertException {
   Action action;
 };
-// Assertions that concern a module
+// Assertions about a module.
 struct AssertModule {
   enum class Kind : uint8_t { malformed, invalid, malformed_custom, invalid_custom, unlinkable, trap };
   Kind kind = Kind::malformed;
-  // `unlinkable` and `trap` can name a definition instead of having a module.
+  // `unlinkable` and `trap` can name a definition instead of containing a module.
   std::variant<ScriptModule, InstantiateModule> subject;
   std::string message;
 };
@@ -115,7 +115,7 @@ struct Directive;
 // (thread $name (shared (module $m))* directive*)
 struct Thread {
   std::string name;
-  std::vector<std::string> shared;  // modules that the thread sees
+  std::vector<std::string> shared;  // modules that the thread can use
   std::vector<Directive> directives;
 };
 struct Wait {
@@ -133,10 +133,11 @@ struct Script {
   std::vector<Directive> directives;
 };
 
-// "module", "assert_return", ...: for messages.
+// The keyword for messages: "module", "assert_return", ...
 std::string_view keyword_of(const Directive& directive);
 
-// Fails on what is no script; the error is as assemble()'s. A file with module fields alone is a script of one module.
+// Fails if the source is not a script; the error has the form of assemble()'s errors. A file with only module fields is
+// a script of one module.
 Result<Script> parse_script(std::string_view source, std::string_view file_name, Features features = Features::all());
 
 }  // namespace cairn::wasm::text

@@ -1,4 +1,4 @@
-// Writes modules in the binary format, for tests that need ones of a size or shape that no text should have.
+// Writes modules in the binary format, for tests of modules whose size or shape no text should have.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ enum SectionId : uint32_t {
   kTag,
 };
 
-// The bytes of a literal, zeros included.
+// The bytes of a literal, zero bytes included.
 template <size_t size>
 constexpr std::string_view raw(const char (&literal)[size]) {
   return {literal, size - 1};
@@ -47,7 +47,7 @@ class ModuleWriter {
     return *this;
   }
 
-  // A vector of `count` items, each written by write(out, i).
+  // Appends a section with a vector of `count` items, each written by write(out, i).
   template <class Write>
     requires std::invocable<Write, ByteWriter&, uint32_t>
   ModuleWriter& items(uint32_t id, uint64_t count, Write write) {
@@ -56,18 +56,18 @@ class ModuleWriter {
       for (uint64_t i = 0; i < count; ++i) write(out, static_cast<uint32_t>(i));
     });
   }
-  // `count` equal items.
+  // Appends a section with `count` equal items.
   ModuleWriter& items(uint32_t id, uint64_t count, std::string_view item) {
     return items(id, count, [&](ByteWriter& out, uint32_t) { out.append(item); });
   }
 
-  // The code section with one body, and with `count` equal ones. A body begins with its locals and has its `end`.
+  // Append the code section with one body, or with `count` equal ones. A body begins with its locals and has its `end`.
   ModuleWriter& body(const ByteWriter& body) { return bodies(1, body); }
   ModuleWriter& bodies(uint64_t count, const ByteWriter& body) {
     return items(kCode, count, [&](ByteWriter& out, uint32_t) { out.sized(body.bytes()); });
   }
 
-  // Type 0, [] -> [], and a function of it.
+  // Appends type 0, [] -> [], and a function of that type.
   ModuleWriter& function(const ByteWriter& code) {
     return items(kType, 1, raw("\x60\0\0")).items(kFunction, 1, raw("\0")).body(code);
   }
@@ -78,7 +78,7 @@ class ModuleWriter {
   ByteWriter out_;
 };
 
-// `before`, `count` times `item`, `after`.
+// Writes `before`, `count` times `item`, and `after`.
 inline ByteWriter repeated(std::string_view before, uint64_t count, std::string_view item, std::string_view after) {
   ByteWriter out;
   out.append(before);

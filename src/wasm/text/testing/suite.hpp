@@ -1,4 +1,4 @@
-// For tests: the files of the specification's test suite.
+// Finds the files of the specification's test suite, for tests.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ inline std::filesystem::path suite_root() {
                          : std::filesystem::path(CAIRN_SOURCE_DIR) / "../shared/wasm-testsuite";
 }
 
-// The scripts, in order, but for those of a proposal that is not supported.
+// The scripts in order, without those of proposals that are not supported.
 inline std::vector<std::filesystem::path> suite_files() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(suite_root())) {
