@@ -19,7 +19,8 @@ bool ByteReader::fail_at_end() {
               "unexpected end of section or function");
 }
 
-// [wasm 5.2.2]: at most ceil(width / 7) bytes, and the last one's unused bits are zero (of a signed integer: the sign).
+// [wasm 5.2.2]: an integer has at most ceil(width / 7) bytes. The unused bits of the last byte are zero, or copies of
+// the sign bit if the integer is signed.
 bool ByteReader::read_unsigned(uint32_t width, uint64_t& value) {
   uint64_t result = 0;
   uint32_t shift = 0;

@@ -1,8 +1,8 @@
-// A cursor over bytes that never reads beyond them, and decodes LEB128 as strictly as the specification asks
-// ([wasm 5.2.2]).
+// A cursor over bytes that never reads beyond their end, and that decodes LEB128 as strictly as the specification
+// demands ([wasm 5.2.2]).
 //
-// Each read_x gives false when it fails; the reader then holds the error. x() is the same as a Result. Offsets are
-// absolute: of the module's bytes, also when the reader covers a part of them.
+// Each read_x returns false when it fails; the reader then holds the error. x() does the same and returns a Result.
+// Offsets are absolute: they count from the start of the module, also when the reader covers only a part of it.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ namespace cairn::wasm {
 class ByteReader {
  public:
   ByteReader() = default;
-  // `offset` is that of the first byte in the module.
+  // `offset` is the offset of the first byte in the module.
   explicit ByteReader(std::span<const std::byte> bytes, uint64_t offset = 0)
       : begin_(bytes.data()), next_(bytes.data()), end_(bytes.data() + bytes.size()), base_(offset) {}
 
@@ -27,7 +27,7 @@ class ByteReader {
   [[nodiscard]] size_t remaining() const { return static_cast<size_t>(end_ - next_); }
   [[nodiscard]] bool at_end() const { return next_ == end_; }
 
-  // From an absolute offset to the end.
+  // The bytes from an absolute offset to the end.
   [[nodiscard]] std::span<const std::byte> bytes_from(uint64_t offset) const {
     return std::span(begin_, end_).subspan(offset - base_);
   }
@@ -36,7 +36,7 @@ class ByteReader {
   bool fail(ErrorKind kind, uint64_t offset, std::string message);
   bool fail_at_end();
   [[nodiscard]] bool failed() const { return failed_; }
-  // Takes the error out.
+  // Moves the error out of the reader.
   std::unexpected<Error> failure() {
     failed_ = false;
     return std::unexpected(std::move(error_));
@@ -76,10 +76,11 @@ class ByteReader {
   }
   bool read_s33(int64_t& value) { return read_s<33>(value); }
   bool read_s64(int64_t& value) { return read_s<64>(value); }
-  // Little-endian, fixed width.
+  // Read little-endian numbers of fixed width.
   bool read_bits32(uint32_t& value) { return read_fixed(value); }
   bool read_bits64(uint64_t& value) { return read_fixed(value); }
-  // A vector's or name's length: not more than there are bytes, its own included. Bounds what to reserve memory for.
+  // Reads the length of a vector or a name. It fails if the length exceeds the number of bytes left, those of the
+  // length included, so a caller can reserve memory for that many items.
   bool read_length(uint32_t& value);
   bool read_bytes(size_t count, std::span<const std::byte>& bytes) {
     if (remaining() < count) return fail_at_end();

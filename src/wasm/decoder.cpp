@@ -29,7 +29,8 @@ enum SectionId : uint8_t {
   kSectionIds,
 };
 
-// By id: the sections' order in a module ([wasm 5.5.16]), their names, and what their entries are.
+// Indexed by section id: the section's place in the order of sections ([wasm 5.5.16]), its name, and the name of its
+// entries.
 struct SectionRow {
   uint8_t rank;
   std::string_view name;
@@ -52,8 +53,8 @@ std::string spaced_hex(std::span<const std::byte> bytes) {
   return out;
 }
 
-// The component model has made two 16-bit numbers of the version: its own, and the layer, which is 0 for modules and 1
-// for components.
+// The component model has divided the version into two 16-bit numbers: the version proper, and the layer, which is 0
+// for modules and 1 for components.
 std::string describe_version(uint32_t version) {
   if (version >> 16 != 1) return decimal(version) + ", expected 1";
   return decimal(version) + ": this is a component (version " + decimal(version & 0xffff) +
@@ -138,7 +139,7 @@ Result<void> ModuleDecoder::finish() {
   if (module_.data_count && *module_.data_count != module_.data.size()) {
     return malformed(end, "data count and data section have inconsistent lengths");
   }
-  // Last, because hints refer to functions and names to all index spaces.
+  // The custom sections are read last, because hints refer to functions, and names to all index spaces.
   for (const CustomSection& section : module_.custom_sections) {
     if (section.name == "name") name_section(section);
     if (section.name == "metadata.code.branch_hint" && features_.has(Feature::branch_hints))
@@ -147,7 +148,7 @@ Result<void> ModuleDecoder::finish() {
   return {};
 }
 
-// --- Pieces.
+// --- Helpers.
 
 Result<ConstExpr> ModuleDecoder::const_expr(ValType type) {
   ConstExpr expr;

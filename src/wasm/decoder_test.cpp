@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::string_literals;
 
-// The header, then these bytes.
+// A module's header, followed by these bytes.
 std::vector<std::byte> binary(const std::string& sections) {
   const std::string all = "\0asm\1\0\0\0"s + sections;
   const auto* begin = reinterpret_cast<const std::byte*>(all.data());
@@ -53,7 +53,7 @@ TEST(Decoder, ErrorsHaveOffsets) {
             "illegal opcode ff (at offset 0x17)");
 }
 
-// The message of what is wrong with the module, without its offset.
+// The message of the error in the module, without its offset.
 std::string reason(std::string_view text) {
   const auto bytes = text::assemble(text, "test.wat");
   EXPECT_TRUE(bytes.has_value()) << bytes.error().message;
@@ -61,7 +61,7 @@ std::string reason(std::string_view text) {
   return module ? "valid" : module.error().message;
 }
 
-// Entries are numbered as others refer to them, imports first.
+// Errors number entries by their indices, so imports come first.
 TEST(Decoder, ErrorsNameTheEntry) {
   EXPECT_EQ(reason(R"((module (type (struct)) (type (sub (struct))) (type (sub 1 (array i32)))))"),
             "sub type 2 does not match super type 1, in type 2");
@@ -99,7 +99,7 @@ TEST(Decoder, ErrorsNameTheSection) {
             "length out of bounds, in function 1 (at offset 0x19)");
 }
 
-// A malformed body is malformed, whatever would be said of the types before.
+// A body is reported as malformed even if there is a type error in front of the malformed instruction.
 TEST(Decoder, MalformedComesBeforeInvalid) {
   EXPECT_EQ(error_of("\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00\x0a\x07\x01\x05\x00\x6a\x16\x00\x0b"s),
             "illegal opcode 16 (at offset 0x18)");
@@ -160,7 +160,7 @@ TEST(Decoder, BranchHints) {
   EXPECT_EQ(module.branch_hints[0].first, FuncIndex(0));
   ASSERT_EQ(module.branch_hints[0].second.size(), 1u);
   EXPECT_TRUE(module.branch_hints[0].second[0].likely);
-  // local count, block, its type, local.get 0
+  // The offset 5 is behind the local count, block, its type and local.get 0.
   EXPECT_EQ(module.branch_hints[0].second[0].offset, 5u);
 }
 

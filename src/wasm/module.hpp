@@ -1,5 +1,5 @@
-// A decoded and validated module ([wasm 2.5]): everything but the function bodies' meaning, which stays bytes here and
-// is validated and compiled function by function.
+// A decoded module ([wasm 2.5]). Everything in it has been validated but the function bodies: these stay bytes, and are
+// validated and compiled function by function.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@
 
 namespace cairn::wasm {
 
-// A constant expression ([wasm 3.4.12]) as a postfix program; validated, so that evaluating it cannot underflow.
+// A constant expression ([wasm 3.4.12]) as a postfix program. It is validated, so its evaluation cannot underflow the
+// stack.
 struct ConstOp {
   enum class Kind : uint8_t {
     value,       // i32, i64, f32, f64: the bits in `bits`; v128: bits and high_bits
@@ -31,7 +32,7 @@ struct ConstOp {
     i64_add,
     i64_sub,
     i64_mul,
-    // GC, by `index` as the type (array_new_fixed: `bits` elements)
+    // Instructions of the GC proposal. `index` is the type; for array_new_fixed, `bits` is the number of elements.
     struct_new,
     struct_new_default,
     array_new,
@@ -62,20 +63,20 @@ struct Export {
   uint32_t index = 0;
 };
 
-// A function: imported ones first, as in the index space.
+// A function. Imported functions come first, as in the index space.
 struct Function {
   TypeIndex type;
   bool is_imported = false;
-  // Named by an export, an element segment, a global's initializer or ref.func, so that a reference to it can exist.
+  // An export, an element segment or a constant expression names the function, so that a reference to it can exist.
   bool is_escaped = false;
-  uint64_t body_offset = 0;         // of the body's first byte (the local declarations) in the module's bytes
+  uint64_t body_offset = 0;         // offset of the body's first byte (the local declarations) in the module
   std::span<const std::byte> body;  // local declarations and instructions; points into the module's bytes
 };
 
 struct Table {
   TableType type;
   bool is_imported = false;
-  std::optional<ConstExpr> initializer;  // none: null
+  std::optional<ConstExpr> initializer;  // without it, the elements are null
 };
 
 struct Memory {
@@ -101,7 +102,8 @@ struct ElemSegment {
   TableIndex table;
   ConstExpr offset;  // active only
   ValType type = ValType::funcref();
-  // The elements: function indices in the short form, otherwise one expression each. Exactly one of the two is used.
+  // The elements are function indices in the short form, and otherwise one expression each. Exactly one of the two
+  // vectors is used.
   std::vector<FuncIndex> functions;
   std::vector<ConstExpr> expressions;
   [[nodiscard]] size_t size() const { return functions.empty() ? expressions.size() : functions.size(); }
@@ -116,11 +118,11 @@ struct DataSegment {
 
 struct CustomSection {
   std::string name;
-  uint64_t offset = 0;  // of the contents
+  uint64_t offset = 0;  // offset of the contents in the module
   std::span<const std::byte> bytes;
 };
 
-// Names from the name section ([wasm 7.4.1]); a malformed name section is ignored from its first error on.
+// Names from the name section ([wasm 7.4.1]). A malformed name section is ignored from its first error on.
 struct Names {
   struct Entry {
     uint32_t index;
@@ -128,19 +130,19 @@ struct Names {
   };
   std::string_view module;
   std::vector<Entry> functions;  // sorted by index
-  // Locals and the other name maps are kept as the custom section; nothing at run time needs them.
+  // Names of locals and of everything else stay in the custom section only; nothing needs them at run time.
 };
 
 struct BranchHint {
-  uint32_t offset = 0;  // of the branch instruction, relative to the function's body
+  uint32_t offset = 0;  // offset of the branch instruction from the body's start
   bool likely = false;
 };
 
-// Owns the module's bytes; the spans inside point into them.
+// A module owns its bytes; the spans in it point into them.
 struct Module {
   std::vector<std::byte> bytes;
-  Digest digest{};                      // of the bytes: names the module in code objects
-  Features features = Features::all();  // what it was decoded with, and its functions are validated with
+  Digest digest{};                      // digest of the bytes, which identifies the module in code objects
+  Features features = Features::all();  // the features that the module is decoded and validated with
 
   std::vector<SubType> types;
   std::vector<Import> imports;
@@ -167,7 +169,7 @@ struct Module {
   [[nodiscard]] const FuncType& func_type(FuncIndex function) const {
     return types[functions[function.index()].type.index()].func;
   }
-  // The name section's name, or an empty view.
+  // The function's name in the name section, or an empty view.
   [[nodiscard]] std::string_view function_name(FuncIndex function) const;
 };
 

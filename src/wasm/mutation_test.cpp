@@ -1,5 +1,5 @@
-// Damaged modules: whatever the bytes, decoding and validation end with a module or an error. Worth most under
-// sanitizers.
+// Damaged modules: whatever the bytes are, decoding and validation end with a module or an error. Sanitizers make these
+// tests most useful.
 #include <gtest/gtest.h>
 
 #include <string_view>
@@ -11,7 +11,7 @@
 namespace cairn::wasm {
 namespace {
 
-// Something of everything.
+// A module with at least one entry of each kind.
 constexpr std::string_view kModule = R"((module $everything
   (type $s (sub (struct (field (mut i32)) (field i8))))
   (type $t (sub final $s (struct (field (mut i32)) (field i8) (field (ref null $s)))))
@@ -63,7 +63,7 @@ std::vector<std::byte> valid_module() {
   return bytes ? std::move(*bytes) : std::vector<std::byte>();
 }
 
-// How many of the damaged modules are refused, out of how many.
+// Counts the damaged modules, and those of them that are refused.
 struct Tally {
   int refused = 0;
   int all = 0;

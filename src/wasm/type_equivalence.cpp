@@ -5,7 +5,8 @@
 namespace cairn::wasm {
 namespace {
 
-// First word of a reference type's two or three words; kinds of number types are below.
+// The first word of a type. A reference type has two or three words. Number types have their kind as the first word,
+// which is below these.
 constexpr uint32_t kAbstract = 16;      // then the heap type's kind
 constexpr uint32_t kInsideGroup = 17;   // then the position in the group
 constexpr uint32_t kOutsideGroup = 18;  // then the canonical number
@@ -54,7 +55,7 @@ bool field_matches(std::span<const SubType> types, const FieldType& sub, const F
 
 }  // namespace
 
-// Ordered rather than hashed into buckets, so that no choice of types makes it slow.
+// The groups are ordered rather than hashed into buckets, so that no choice of types makes this slow.
 bool TypeCanonicalizer::Less::operator()(const Group& a, const Group& b) const {
   if (a.hash != b.hash) return a.hash < b.hash;
   const std::span all(*words);

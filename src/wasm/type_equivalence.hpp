@@ -1,9 +1,9 @@
-// When two types are the same, and when one matches another ([wasm 3.1.5], [wasm 3.3]).
+// Decides when two types are the same, and when one matches another ([wasm 3.1.5], [wasm 3.3]).
 //
-// Types are iso-recursive: two types are the same if they have the same position in recursive groups that are the same
-// after references into the group are replaced by positions in it. TypeCanonicalizer gives the same number to the same
-// types. One per module while decoding makes equality an integer comparison (SubType::canonical); one per engine, fed
-// with the groups of every module, gives the engine-wide ids that indirect calls and casts compare.
+// Types are iso-recursive: two types are the same if they are at the same position in two recursive groups that become
+// equal when references into the group are replaced by positions. TypeCanonicalizer gives the same number to types that
+// are the same. A module has one while it is decoded, which makes equality an integer comparison (SubType::canonical).
+// An engine has one for the groups of all modules: it gives the engine-wide ids that indirect calls and casts compare.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +21,15 @@ class TypeCanonicalizer {
  public:
   TypeCanonicalizer();
 
-  // `types` are a module's, up to and including the group [begin, end); `canonical[i]` is what this object answered for
-  // type i, for all i < begin. Returns the number of the group's first type; the others follow it. Numbers are dense
-  // from 0. Takes O(size of the group * log(number of groups)), whatever the types are.
+  // `types` are a module's types, up to and including the group [begin, end). `canonical[i]` is the number that this
+  // object gave to type i, for all i < begin. Returns the number of the group's first type; the others follow it.
+  // Numbers are dense from 0. Takes O(size of the group * log(number of groups)), whatever the types are.
   uint32_t add_group(std::span<const SubType> types, uint32_t begin, uint32_t end, std::span<const uint32_t> canonical);
 
   [[nodiscard]] uint32_t size() const { return next_; }
 
  private:
-  // A group as words of words_: its content with references made independent of the module.
+  // A group, encoded as a range of words_ in which references do not depend on the module.
   struct Group {
     uint64_t hash;
     size_t begin;
@@ -48,7 +48,8 @@ class TypeCanonicalizer {
   uint32_t next_ = 0;
 };
 
-// Is `sub` a subtype of `super` (or the same)? Indices are into `types`, whose canonical and supertype fields are set.
+// Is `sub` the same type as `super` or a subtype of it? Indices are into `types`, whose `canonical` and `supertype`
+// fields are set.
 bool matches(std::span<const SubType> types, HeapType sub, HeapType super);
 bool matches_slow(std::span<const SubType> types, ValType sub, ValType super);
 inline bool matches(std::span<const SubType> types, ValType sub, ValType super) {

@@ -25,7 +25,7 @@ TEST(TypeEquivalence, GroupsOfTheSameShapeAreTheSame) {
       "        (rec (type $e (func (param (ref $d)))) (type $f (struct (field (ref null $c))))))");
   EXPECT_EQ(module.types[0].canonical, module.types[2].canonical);
   EXPECT_EQ(module.types[1].canonical, module.types[3].canonical);
-  EXPECT_NE(module.types[0].canonical, module.types[4].canonical);  // refers out of its group
+  EXPECT_NE(module.types[0].canonical, module.types[4].canonical);  // type 4 refers to a type outside its group
   EXPECT_NE(module.types[0].canonical, module.types[1].canonical);
   EXPECT_TRUE(matches(module.types, ref(0), ref(2)));
   EXPECT_FALSE(matches(module.types, ref(0), ref(4)));

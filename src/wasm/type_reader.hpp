@@ -1,5 +1,5 @@
-// Reads types in the binary format ([wasm 5.3]); shared by the decoder (type section, imports, ...) and the validator
-// (block types, select, casts). Each function returns false when it fails; the reader then holds the error.
+// Reads types in the binary format ([wasm 5.3]). The decoder (type section, imports, ...) and the validator (block
+// types, select, casts) share it. Each function returns false when it fails; the reader then holds the error.
 #pragma once
 
 #include "wasm/byte_reader.hpp"
@@ -10,16 +10,17 @@ namespace cairn::wasm {
 
 struct TypeContext {
   Features features;
-  uint32_t type_count;  // type indices below it exist
+  uint32_t type_count;  // type indices below this number exist
 };
 
-// Fails with ErrorKind::unsupported if the feature is off: "v128 needs the proposal simd, which is off".
+// Fails with ErrorKind::unsupported if the feature is off. The message is "v128 needs the proposal simd, which is off",
+// where `what` is "v128".
 bool require_feature(ByteReader& in, Features features, Feature feature, uint64_t offset, std::string_view what);
 
 bool read_heap_type(ByteReader& in, const TypeContext& context, HeapType& type);
 bool read_ref_type(ByteReader& in, const TypeContext& context, ValType& type);
 bool read_value_type(ByteReader& in, const TypeContext& context, ValType& type);
-// i8 and i16 too ([wasm 5.3.8]).
+// Reads a value type, or i8 or i16 ([wasm 5.3.8]).
 bool read_storage_type(ByteReader& in, const TypeContext& context, FieldType& type);
 
 // Does the byte begin a value type (and not a type index as an s33)?

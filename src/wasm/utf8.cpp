@@ -11,7 +11,7 @@ bool is_utf8(std::span<const std::byte> bytes) {
     ++i;
     if (lead < 0x80) continue;
     size_t continuation = 0;
-    uint8_t low = 0x80;  // bounds of the second byte, which exclude long forms, surrogates and what is too large
+    uint8_t low = 0x80;  // bounds of the second byte; they exclude long forms, surrogates and too large code points
     uint8_t high = 0xbf;
     if (lead >= 0xc2 && lead <= 0xdf) {
       continuation = 1;

@@ -1,4 +1,4 @@
-// UTF-8 as the specification has it ([wasm 5.2.4]): shortest forms, no surrogates, nothing above U+10FFFF.
+// Checks UTF-8 as the specification defines it ([wasm 5.2.4]): shortest forms, no surrogates, nothing above U+10FFFF.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Constant expressions ([wasm 3.4.12]): decoded to ConstOps and validated on the way.
+// Decodes constant expressions ([wasm 3.4.12]) to ConstOps, and validates them on the way.
 #pragma once
 
 #include "wasm/validation/validation_state.hpp"
@@ -7,10 +7,10 @@ namespace cairn::wasm {
 
 class ConstExprReader : private ValidationState {
  public:
-  // `module` is the one being decoded; functions that ref.func names are marked as escaped.
+  // `module` is the module being decoded. The reader marks the functions that ref.func names as escaped.
   explicit ConstExprReader(Module& module) : ValidationState(module), module_to_mark_(&module) {}
 
-  // Reads an expression of a type, with its `end`. Only globals that the module has so far exist.
+  // Reads an expression of the given type, with its `end`. The expression can refer only to globals decoded before it.
   bool read(ByteReader& in, ValType type, ConstExpr& expr);
 
  private:

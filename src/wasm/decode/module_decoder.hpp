@@ -1,4 +1,4 @@
-// Decodes a module, section by section; sections_*.cpp have a family of sections each.
+// Decodes a module, section by section. Each sections_*.cpp decodes one family of sections.
 #pragma once
 
 #include <optional>
@@ -18,18 +18,19 @@ namespace cairn::wasm {
 
 class ModuleDecoder {
  public:
-  // `bytes` become the module's own later, where they are: what is decoded refers to them.
+  // The decoded module refers to `bytes`, which the caller later moves into it: they must keep their address.
   ModuleDecoder(std::span<const std::byte> bytes, Features features);
 
   Result<void> decode();
-  // Of an error of decode(): the one that comes first in the bytes, if bodies that were not looked into are malformed.
+  // Takes the error that decode() returned. If a body in front of that error is malformed, returns the body's error
+  // instead, since decode() does not look into bodies.
   Error first_malformed(Error error);
   Module take() { return std::move(module_); }
 
  private:
-  // The section that begins at `offset`; its id has been read.
+  // Decodes the section that begins at `offset`; its id has been read.
   Result<void> whole_section(uint8_t id, uint64_t offset, uint8_t& last_rank);
-  // Sections' contents, by their ids in the format.
+  // Decode the contents of sections, in the order of their ids in the format.
   Result<void> section(uint8_t id, uint64_t end);
   Result<void> type_section();
   Result<void> import_section();
@@ -46,7 +47,7 @@ class ModuleDecoder {
   Result<void> tag_section();
   Result<void> custom_section(uint64_t end);
   Result<void> finish();
-  // A section's error with the entry that it is in, or else the section.
+  // Adds to an error the entry of the section that it is in, or else the section.
   [[nodiscard]] Error placed(uint8_t id, Error error) const;
 
   // sections_types.cpp
@@ -77,15 +78,15 @@ class ModuleDecoder {
   Result<std::vector<FuncIndex>> function_indices();
   Result<DataSegment> data_segment();
 
-  // sections_custom.cpp: what is malformed in them is ignored.
+  // sections_custom.cpp: malformed contents of custom sections are ignored.
   void name_section(const CustomSection& section);
   void branch_hint_section(const CustomSection& section);
 
-  // --- Pieces.
+  // --- Helpers.
   Result<ConstExpr> const_expr(ValType type);
   Result<std::string_view> name();
   Result<FuncIndex> function_index();
-  // The number of items of a section, and whether with `present` ones there are not too many.
+  // Reads the number of items of a section, and checks it against the limit together with `present` items.
   Result<uint32_t> count(std::string_view what, uint64_t present, uint64_t limit);
   Result<void> check_limit(std::string_view what, uint64_t value, uint64_t limit, uint64_t offset);
   Result<void> require(Feature feature, std::string_view what, uint64_t offset);
@@ -99,9 +100,9 @@ class ModuleDecoder {
   ByteReader in_;
   ConstExprReader const_exprs_;
   TypeCanonicalizer canonicalizer_;
-  std::vector<uint32_t> canonical_;  // of each type
-  std::optional<uint32_t> entry_;    // of the section that is being decoded, by the index that others refer to it by
-  uint64_t code_offset_ = 0;         // of the code section's contents; 0: there is none yet
+  std::vector<uint32_t> canonical_;  // by type index
+  std::optional<uint32_t> entry_;    // the entry being decoded, by its index in the index space
+  uint64_t code_offset_ = 0;         // of the code section's contents; 0 before the code section
   uint32_t bodies_ = 0;
 };
 

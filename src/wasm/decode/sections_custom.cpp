@@ -1,4 +1,4 @@
-// Custom sections ([wasm 5.5.3]): kept, and names ([wasm 7.4.1]) and branch hints taken from them.
+// Custom sections ([wasm 5.5.3]): keeps them all, and reads names ([wasm 7.4.1]) and branch hints from them.
 #include <algorithm>
 
 #include "wasm/decode/module_decoder.hpp"
@@ -69,7 +69,7 @@ Result<void> ModuleDecoder::custom_section(uint64_t end) {
 }
 
 void ModuleDecoder::name_section(const CustomSection& section) {
-  // What was read before an error stays.
+  // Names that were read before an error stay.
   (void)read_names(ByteReader(section.bytes, section.offset), module_.names);
 }
 

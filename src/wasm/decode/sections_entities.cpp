@@ -78,8 +78,8 @@ Result<MemoryType> ModuleDecoder::memory_type() {
   if (type.sharedness == Sharedness::shared && !type.limits.maximum) {
     return invalid(offset, "shared memory must have maximum");
   }
-  // The bytes of a 32-bit memory are at most 2^32, those of a 64-bit memory at most 2^64 ([wasm 3.2.15]),
-  // and pages of one byte are counted by an integer of the address type.
+  // A 32-bit memory has at most 2^32 bytes, a 64-bit memory at most 2^64 ([wasm 3.2.15]). Pages of one byte are counted
+  // by an integer of the address type.
   const uint32_t address_bits = type.address == AddressType::i32 ? 32 : 64;
   const uint32_t page_bits = address_bits - type.page_size_log2;
   const uint64_t most = page_bits == 64 ? ~uint64_t{0} : page_bits == 32 ? 0xffff'ffff : uint64_t{1} << page_bits;
@@ -306,7 +306,7 @@ Result<void> ModuleDecoder::check_exported(const Export& item, uint64_t offset) 
 }
 
 Result<void> ModuleDecoder::check_export_names(const std::vector<uint64_t>& offsets) {
-  // Sorted rather than hashed, so that no choice of names makes it slow.
+  // The names are sorted rather than hashed, so that no choice of names makes this slow.
   std::vector<uint32_t> order(module_.exports.size());
   std::iota(order.begin(), order.end(), 0U);
   const auto name_of = [this](uint32_t i) -> std::string_view { return module_.exports[i].name; };

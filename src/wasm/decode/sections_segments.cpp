@@ -15,7 +15,7 @@ Result<void> ModuleDecoder::element_section() {
 }
 
 Result<ElemSegment> ModuleDecoder::element_segment() {
-  // Bit 0: passive or declarative; bit 1: explicit table, or declarative; bit 2: expressions.
+  // Bit 0: passive or declarative. Bit 1: explicit table, or declarative. Bit 2: expressions.
   const uint64_t offset = in_.offset();
   const uint32_t flags = CAIRN_TRY(in_.u32());
   if (flags > 7) return malformed(offset, "malformed elements segment kind");
@@ -81,7 +81,7 @@ Result<void> ModuleDecoder::code_section() {
     const uint64_t offset = in_.offset();
     const auto body = CAIRN_TRY(in_.bytes(size));
     const size_t index = size_t{module_.imported_functions} + i;
-    if (index >= module_.functions.size()) continue;  // finish() refuses it
+    if (index >= module_.functions.size()) continue;  // finish() refuses a surplus body
     module_.functions[index].body_offset = offset;
     module_.functions[index].body = body;
   }

@@ -1,9 +1,10 @@
-// What the binary format alone says about a function body or a constant expression ([wasm 5.4]), types and indices
-// aside.
+// Checks function bodies and constant expressions by the grammar of the binary format alone ([wasm 5.4]), without types
+// and indices.
 //
-// Decoding and validation are one pass, which stops at the first error. But a module that is malformed anywhere is
-// malformed, whatever validation would say of it. So after an error the rest is looked through with this, only to tell
-// which kind of error to report. Otherwise only who has to look ahead reads code with it.
+// Decoding and validation are one pass, which stops at the first error. But code that is malformed must be reported as
+// malformed, even if validation finds an error in front of the malformed place. Therefore, after an error, these
+// functions look through the code that was not validated, and so choose the error to report. Apart from that, only code
+// that has to look ahead calls them.
 #pragma once
 
 #include "wasm/byte_reader.hpp"
@@ -11,16 +12,16 @@
 
 namespace cairn::wasm {
 
-// All of these give false when the bytes are malformed; the reader then holds the error. Without a data count section
-// some instructions are.
+// All of these return false when the bytes are malformed; the reader then holds the error. Some instructions are
+// malformed in a module without a data count section.
 
 bool read_opcode(ByteReader& in, Opcode& opcode);
 bool skip_immediates(ByteReader& in, Opcode opcode, bool has_data_count);
-// Instructions up to the `end` that closes `open_blocks` blocks.
+// Skips instructions up to the `end` that closes `open_blocks` blocks.
 bool skip_instructions(ByteReader& in, uint32_t open_blocks, bool has_data_count);
-// A body's local declarations.
+// Skips the local declarations of a body.
 bool skip_locals(ByteReader& in);
-// A body, local declarations first.
+// Skips a body, beginning with its local declarations.
 bool skip_body(ByteReader& in, bool has_data_count);
 
 }  // namespace cairn::wasm

@@ -1,4 +1,5 @@
-// The proposals that can be switched off. What is off is refused at validation by name and offset (INV-6).
+// The proposals that can be switched off. If a module uses one that is off, validation refuses it and names the
+// proposal and the offset (INV-6).
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What is switched off is refused, by the proposal's name, at the place where the module uses it.
+// A module that uses a proposal that is off is refused: the error names the proposal and the place of its use.
 #include "wasm/types/features.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ std::vector<std::byte> to_bytes(const std::string& text) {
   return {bytes.begin(), bytes.end()};
 }
 
-// Module with one function whose body begins with the opcode; kCodeOffset is where that lies.
+// A module with one function. Its body begins with the opcode, which lies at kCodeOffset.
 constexpr uint64_t kCodeOffset = 23;
 std::vector<std::byte> module_with(const OpcodeInfo& opcode) {
   std::string code;
@@ -41,7 +41,7 @@ TEST(Features, EveryInstructionIsRefusedByName) {
   for (const OpcodeInfo& opcode : kOpcodes) {
     if (!opcode.feature) continue;
     Features features = Features::all().without(*opcode.feature);
-    // Both encodings of exceptions have this one.
+    // `throw` belongs to the old and the new exceptions alike.
     if (opcode.name == "throw") features = features.without(Feature::legacy_exceptions);
     const auto module = decode_and_validate(module_with(opcode), features);
     ASSERT_FALSE(module) << opcode.name;
@@ -50,14 +50,14 @@ TEST(Features, EveryInstructionIsRefusedByName) {
                                           std::string(to_string(*opcode.feature)) + ", which is off");
     EXPECT_EQ(module.error().offset, kCodeOffset) << opcode.name;
     ++refused;
-    // With it on, the reason is another one, if there is any.
+    // With the feature on, the module is valid or refused for another reason.
     const auto other = decode_and_validate(module_with(opcode), Features::all());
     EXPECT_TRUE(other || other.error().kind != ErrorKind::unsupported) << opcode.name;
   }
   EXPECT_GT(refused, 400u);
 }
 
-// What is no instruction. The message begins with `what`.
+// A use of a feature that is not an instruction. The message begins with `what`.
 struct Use {
   Feature feature;
   std::string_view text;
@@ -114,7 +114,7 @@ TEST(Features, WhatIsNoInstructionIsRefusedByName) {
   }
 }
 
-// Custom sections are never an error: hints are not read then.
+// A custom section never makes a module invalid. If the feature is off, hints are not read.
 TEST(Features, BranchHintsAreIgnoredWhenOff) {
   const auto bytes =
       text::assemble(R"((func (param i32) (@metadata.code.branch_hint "\00") (if (local.get 0) (then))))", "test.wat");

@@ -1,5 +1,6 @@
-// Implementation limits: those of the JS API ([wasm-js, implementation limits]) where it has one, so that what runs in
-// a browser runs here. Reaching one is an Error of kind `limit` whose message names it (INV-3).
+// Implementation limits. They are those of the JS API ([wasm-js, implementation limits]) where it has one, so that
+// Cairn runs every module that a browser runs. A module that exceeds a limit is refused with an Error of kind `limit`,
+// whose message names the limit (INV-3).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace cairn::wasm::limits {
 
 constexpr uint64_t kModuleSize = uint64_t{1} << 30;  // bytes
 constexpr uint32_t kTypes = 1'000'000;
-constexpr uint32_t kFunctions = 1'000'000;  // each index space counts imports
+constexpr uint32_t kFunctions = 1'000'000;  // imports count, in each index space
 constexpr uint32_t kTables = 100'000;
 constexpr uint32_t kMemories = 100;
 constexpr uint32_t kGlobals = 1'000'000;
@@ -20,9 +21,9 @@ constexpr uint32_t kTags = 1'000'000;
 constexpr uint32_t kImports = 1'000'000;
 constexpr uint32_t kExports = 1'000'000;
 constexpr uint32_t kDataSegments = 100'000;
-constexpr uint32_t kElemSegments = 100'000;  // fewer than in the JS API: as many as data segments
+constexpr uint32_t kElemSegments = 100'000;  // fewer than in the JS API; equal to the limit of data segments
 constexpr uint32_t kElemSegmentSize = 10'000'000;
-constexpr uint64_t kTableSize = 10'000'000;             // of the minimum; a larger maximum is allowed and never reached
+constexpr uint64_t kTableSize = 10'000'000;             // applies to the minimum; no table grows beyond this limit
 constexpr uint64_t kMemoryBytes32 = uint64_t{1} << 32;  // the specification's bounds ([wasm 3.2.15])
 constexpr uint32_t kStringSize = 100'000;               // bytes of an import's or export's name
 constexpr uint32_t kFunctionSize = 7'654'321;           // bytes of a body

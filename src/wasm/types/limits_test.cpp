@@ -1,5 +1,5 @@
-// Each limit is reached: a module with exactly as many is accepted, one with one more is refused with an error that
-// names the limit, its number and the offset. And modules that are as large as allowed take linear time.
+// Checks each limit: a module with exactly as many items is accepted. A module with one more is refused with an error
+// that names the limit, its number and the offset. Modules that are as large as allowed take linear time.
 #include "wasm/types/limits.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ uint64_t leb_size(uint64_t value) {
   return out.size();
 }
 
-// Where the contents of the section begin; of the last one with that id.
+// The offset of the contents of the last section with that id.
 uint64_t section_start(const Bytes& module, uint32_t id) {
   ByteReader in(std::span(module).subspan(8), 8);
   uint64_t found = 0;
@@ -38,21 +38,21 @@ uint64_t section_start(const Bytes& module, uint32_t id) {
   return found;
 }
 
-// One limit and how it is reached.
+// A limit, and modules that reach it.
 struct Limit {
   const char* what;
   uint64_t limit;
   Bytes (*make)(uint64_t count);
-  uint32_t section;         // in which the error is
-  uint64_t offset;          // of the error, in that section's contents, beyond what differs by `count` (see at_body)
-  bool is_in_body = false;  // `offset` is into the body of the first function
+  uint32_t section;         // the section that the error is in
+  uint64_t offset;          // of the error in the section's contents, or in the first body
+  bool is_in_body = false;  // `offset` counts from the start of the first body
 };
 
 Bytes items(uint32_t id, uint64_t count, std::string_view item) { return ModuleWriter().items(id, count, item).take(); }
 Bytes function_of(std::string_view before, uint64_t count, std::string_view item, std::string_view after) {
   return ModuleWriter().function(repeated(before, count, item, after)).take();
 }
-// A body with `count` as an immediate between the two.
+// A function whose body is `before`, `count` as a LEB128 number, and `after`.
 Bytes function_with(std::string_view before, uint64_t count, std::string_view after) {
   ByteWriter body;
   body.append(before);
@@ -60,7 +60,7 @@ Bytes function_with(std::string_view before, uint64_t count, std::string_view af
   body.append(after);
   return ModuleWriter().function(body).take();
 }
-// One type: `before`, the count, so many items, `after`.
+// A type section of one type: `before`, the count, that many items, and `after`.
 Bytes type_of(std::string_view before, uint64_t count, std::string_view item, std::string_view after = {}) {
   return ModuleWriter()
       .section(kType,
@@ -72,7 +72,7 @@ Bytes type_of(std::string_view before, uint64_t count, std::string_view item, st
                })
       .take();
 }
-// Type 0, [] -> [], and `imported` imported functions of it, for whom there is no code.
+// A module with type 0, [] -> [], and `imported` imported functions of that type, which have no code.
 ModuleWriter importing(uint64_t imported) {
   ModuleWriter module;
   module.items(kType, 1, raw("\x60\0\0")).items(kImport, imported, raw("\0\0\0\0"));
@@ -222,7 +222,7 @@ TEST(Limits, ExactlyAsManyAreAcceptedAndOneMoreIsNot) {
     const Bytes module = limit.make(limit.limit + 1);
     uint64_t offset = section_start(module, limit.section) + limit.offset;
     if (limit.is_in_body) {
-      // The number of bodies, and this one's size.
+      // The code section begins with the number of bodies and the size of the first body.
       const Bytes& bytes = module;
       const uint64_t size = bytes.size() - section_start(module, kCode) - 1;
       offset += 1 + leb_size(size - leb_size(size));
@@ -237,7 +237,7 @@ TEST(Limits, ExactlyAsManyAreAcceptedAndOneMoreIsNot) {
   }
 }
 
-// Where the count is not known before the limit is reached.
+// A limit whose error does not give the count, because validation stops before the count is known.
 struct Depth {
   std::string message;
   uint64_t limit;
@@ -279,7 +279,7 @@ TEST(Limits, DepthsAreLimitedToo) {
 }
 
 TEST(Limits, ModulesOfAGibibyte) {
-  // A custom section is the rest.
+  // A custom section fills the module up to `size`.
   const auto module = [](uint64_t size) {
     ByteWriter out;
     out.append(raw("\0asm\1\0\0\0\0"));
@@ -296,12 +296,12 @@ TEST(Limits, ModulesOfAGibibyte) {
   EXPECT_EQ(refused.error().to_string(), "module too large: 1073741825 (the limit is 1073741824) (at offset 0x0)");
 }
 
-// --- As large as allowed: time per byte stays below a bound that any quadratic step would break by orders of
-// magnitude.
+// --- Modules as large as allowed. The time per byte stays below a bound that any quadratic step would exceed by orders
+// of magnitude.
 
 void expect_linear(Bytes module, const char* what) {
   const size_t size = module.size();
-  const std::clock_t start = std::clock();  // of this process: the machine may be busy
+  const std::clock_t start = std::clock();  // this process's CPU time, since the machine may be busy
   const auto result = decode_and_validate(std::move(module), Features::all());
   const double microseconds = static_cast<double>(std::clock() - start) * 1e6 / CLOCKS_PER_SEC;
   EXPECT_TRUE(result.has_value()) << what << ": " << result.error().to_string();

@@ -1,4 +1,4 @@
-// Opcodes, made from opcodes.def: the enumeration, and what the table knows of each.
+// Opcodes, made from opcodes.def: the enumeration, and the properties of each opcode.
 #pragma once
 
 #include <array>
@@ -31,17 +31,17 @@ enum class Immediate : uint8_t {
   cast_label,     // br_on_cast: flags byte, label, heap type, heap type
   func,           // u32
   type,           // u32
-  type_table,     // u32 type, u32 table: the other way round in the text format, where the table comes first
+  type_table,     // u32 type, u32 table; the text format has the table first
   local,          // u32
   global,         // u32
   table,          // u32
   table_table,    // u32 destination, u32 source
   elem,           // u32
-  elem_table,     // u32 element segment, u32 table: the other way round in the text format
+  elem_table,     // u32 element segment, u32 table; the text format has the table first
   memory,         // u32
   memory_memory,  // u32 destination, u32 source
   data,           // u32
-  data_memory,    // u32 data segment, u32 memory: the other way round in the text format
+  data_memory,    // u32 data segment, u32 memory; the text format has the memory first
   tag,            // u32
   heap_type,      // s33
   select_types,   // vector of value types
@@ -59,7 +59,7 @@ enum class Immediate : uint8_t {
   f32,            // 4 bytes
   f64,            // 8 bytes
   v128,           // 16 bytes
-  zero_byte,      // atomic.fence: one byte, 0; nothing in the text format
+  zero_byte,      // one byte, 0 (atomic.fence); the text format has no immediate
 };
 
 struct OpcodeInfo {
@@ -90,27 +90,28 @@ inline constexpr std::array<OpcodeInfo, kOpcodeCount> kOpcodes = {{
 constexpr const OpcodeInfo& info(Opcode opcode) { return kOpcodes[static_cast<size_t>(opcode)]; }
 constexpr std::string_view to_string(Opcode opcode) { return info(opcode).name; }
 
-// A plain opcode has no immediates and a fixed signature; it touches neither memory nor control, but may trap.
+// A plain opcode has no immediates and a fixed signature. It touches neither memory nor control, but it may trap.
 constexpr bool is_plain(Opcode opcode) {
   const OpcodeInfo& entry = info(opcode);
   return entry.immediate == Immediate::none && entry.signature != "*";
 }
 
-// The part of OpcodeInfo that validation reads for every instruction, with the signature taken apart.
+// The part of OpcodeInfo that validation reads for every instruction, with the signature decoded.
 struct OpcodeRow {
   Immediate immediate = Immediate::none;
   uint8_t shape = 0;
   bool is_plain = false;
   uint8_t param_count = 0;
   uint8_t result_count = 0;
-  uint32_t feature_bits = 0;  // that must all be on: Features::bits()
+  uint32_t feature_bits = 0;  // features that must be on, as in Features::bits()
   ValType params[4] = {ValType::i32, ValType::i32, ValType::i32, ValType::i32};  // 'a' is i32 here
   ValType results[2] = {ValType::i32, ValType::i32};
 };
 extern const std::array<OpcodeRow, kOpcodeCount> kOpcodeRows;
 inline const OpcodeRow& row(Opcode opcode) { return kOpcodeRows[static_cast<size_t>(opcode)]; }
 
-// The opcode of these bytes, or kNoOpcode. `prefix` is 0 for one-byte opcodes.
+// Look-ups of an opcode by its bytes; the result is kNoOpcode or nullopt if there is none. `prefix` is 0 for one-byte
+// opcodes.
 constexpr Opcode kNoOpcode = static_cast<Opcode>(0xffff);
 extern const std::array<Opcode, 256> kOneByteOpcodes;
 Opcode find_prefixed_opcode(uint8_t prefix, uint32_t code);

@@ -1,4 +1,4 @@
-// WebAssembly's types ([wasm 2.3]): value types, reference types, and what a type section defines.
+// WebAssembly's types ([wasm 2.3]): value types, reference types, and the types that a type section defines.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ using ElemIndex = Id<struct ElemIndexTag>;
 using DataIndex = Id<struct DataIndexTag>;
 using LocalIndex = Id<struct LocalIndexTag>;
 
-// A heap type ([wasm 2.3.4]): an abstract one, or an index into the module's types. Four bytes.
+// A heap type ([wasm 2.3.4]) is an abstract one or an index into the module's types. It has four bytes.
 class HeapType {
  public:
   enum Kind : uint8_t { func, extern_, any, eq, i31, struct_, array, exn, none, nofunc, noextern, noexn, concrete };
@@ -50,7 +50,8 @@ class HeapType {
 
 enum class Nullability : uint8_t { non_null, nullable };
 
-// A value type ([wasm 2.3.6]). Four bytes. `bottom` is validation's type of a value in unreachable code ([wasm 3.1.2]).
+// A value type ([wasm 2.3.6]). It has four bytes. `bottom` is the type that validation gives to a value in unreachable
+// code ([wasm 3.1.2]).
 class ValType {
  public:
   enum Kind : uint8_t { i32, i64, f32, f64, v128, ref, bottom };
@@ -62,8 +63,8 @@ class ValType {
   static constexpr ValType funcref() { return reference(Nullability::nullable, HeapType::func); }
   static constexpr ValType externref() { return reference(Nullability::nullable, HeapType::extern_); }
   static constexpr ValType exnref() { return reference(Nullability::nullable, HeapType::exn); }
-  // Validation's type of a non-null reference of unknown heap type in unreachable code; it matches every reference
-  // type.
+  // The type that validation gives to a non-null reference of unknown heap type in unreachable code. It matches every
+  // reference type.
   static constexpr ValType bottom_ref() { return from_bits(kRef | kHeapMask); }
 
   [[nodiscard]] constexpr Kind kind() const { return is_ref() ? ref : static_cast<Kind>(bits_); }
@@ -74,7 +75,7 @@ class ValType {
   [[nodiscard]] constexpr Nullability nullability() const {
     return is_nullable() ? Nullability::nullable : Nullability::non_null;
   }
-  // Of a reference type.
+  // The heap type of a reference type.
   [[nodiscard]] constexpr HeapType heap() const { return HeapType::from_bits(bits_ & kHeapMask); }
   // Every type but a non-nullable reference has a default value ([wasm 3.2.13]).
   [[nodiscard]] constexpr bool is_defaultable() const { return (bits_ & (kRef | kNullable)) != kRef; }
@@ -93,7 +94,7 @@ class ValType {
 };
 static_assert(sizeof(ValType) == 4 && sizeof(HeapType) == 4);
 
-// "i32", "funcref", "(ref null 3)": as the text format writes it.
+// The type as the text format writes it: "i32", "funcref", "(ref null 3)".
 std::string to_string(ValType type);
 std::string to_string(HeapType type);
 
@@ -105,7 +106,7 @@ struct FuncType {
   bool operator==(const FuncType&) const = default;
 };
 
-// Storage of a struct's or array's field ([wasm 2.3.9]); packed fields hold i8 or i16.
+// The type of a field of a struct or of an array's elements ([wasm 2.3.9]). Packed fields hold i8 or i16.
 struct FieldType {
   enum class Packing : uint8_t { none, i8, i16 };
   ValType type = ValType::i32;  // i32 when packed
@@ -119,15 +120,16 @@ struct SubType {
   enum class Kind : uint8_t { func, struct_, array };
   Kind kind = Kind::func;
   bool is_final = true;
-  std::optional<TypeIndex> supertype;  // 3.0 allows at most one
-  FuncType func;                       // kind func
-  std::vector<FieldType> fields;       // kind struct_; one element for array
-  // The half-open range of type indices of the recursive group that the type belongs to.
+  std::optional<TypeIndex> supertype;  // WebAssembly 3.0 allows at most one
+  FuncType func;                       // for kind func
+  std::vector<FieldType> fields;       // for struct_, and one element for array
+  // The recursive group that the type belongs to, as a half-open range of type indices.
   uint32_t group_begin = 0;
   uint32_t group_end = 0;
-  // Equal for two types exactly if they are the same type ([wasm 3.1.5], iso-recursive); see type_equivalence.hpp.
+  // Two types have the same number exactly if they are the same type ([wasm 3.1.5], iso-recursive); see
+  // type_equivalence.hpp.
   uint32_t canonical = 0;
-  // The number of supertypes above, at most limits::kSubtypingDepth.
+  // The number of supertypes above this type, at most limits::kSubtypingDepth.
   uint32_t depth = 0;
 };
 

@@ -1,38 +1,36 @@
-// Who listens to the validation of a function body.
+// The interface of an object that listens to the validation of a function body.
 //
-// validate_function (validator.hpp) walks the bytes of a body once. After it has checked an instruction, it calls one
-// method of the sink with the decoded immediates. The compiler's SSA builder is a sink; NullSink is plain validation.
+// FunctionValidator (validator.hpp) walks over the bytes of a body once. After it has checked an instruction, it calls
+// one method of the sink with the decoded immediates. The compiler's SSA builder is a sink. NullSink does nothing, for
+// plain validation.
 //
-// What a sink can rely on:
+// A sink can rely on the following:
 //
 // - Everything it is told is valid: indices are in range, operands have the right types and number, features are on. A
-//   function may still turn out to be invalid further on; then validation returns an error and calls no more methods.
-// - The sink keeps its own stack of values in parallel. Each call says which operands the instruction pops and pushes,
-// as
-//   the specification has it ([wasm 3.4]); block parameters stay on the stack across `block`, `loop`, `if_`,
+//   later instruction of the function may still be invalid; then validation returns an error and calls no more methods.
+// - The sink keeps its own stack of values in parallel. Each call says by the instruction which operands are popped and
+//   pushed, as in the specification ([wasm 3.4]). Block parameters stay on the stack across `block`, `loop`, `if_` and
 //   `try_table`.
-// - Order: begin_function, then for each instruction at() and then exactly one method below (`nop` gets at() only),
-// then
-//   end_function for the body's last `end`. Depths count from 0 for the innermost *visible* block (see below); the
-//   depth that equals the number of visible open blocks is the function itself, and a branch to it returns.
+// - The order of calls is begin_function, then for each instruction at() and exactly one method below (`nop` gets at()
+//   only), then end_function for the body's last `end`. Depths count from 0 for the innermost *visible* block (see
+//   below). The depth that equals the number of visible open blocks is the function itself, and a branch to it returns.
 // - References to FuncType live as long as the module. Spans and other references live until the call returns.
 //
 // Reachability. The sink is told of *live* code only, so that it never has to invent values for dead code:
 //
 // - Code is dead after unreachable, br, br_table, return_, return_call*, throw_, throw_ref, rethrow, and after a method
-//   that returned Reachability::dead: so a sink that finds by folding that a branch is always taken, or that nothing
-//   reaches the end of a block, can have the dead code validated without seeing it.
-// - In dead code nothing is called, not even at(). A block that begins in dead code is not visible: none of its
-//   instructions, its `else`, its `catch`, its `end` are reported. Live code is inside visible blocks only, so depths
-//   fit.
-// - Each visible block gets its else_/catch_/catch_all and its end_block (or delegate), with at() before as always,
-// even if
-//   the code before is dead.
-//   The sink knows whether control falls through, since it knows how the code before it ended. When it does not fall
-//   through, the sink's value stack may hold leftovers: cut it back to the block's height.
-// - end_block says whether code after the block is live: it is, if control falls through to the end or a branch targets
-//   it (a loop: falls through). Returning `live` where nothing arrives is allowed, but then the results must be on the
-//   sink's stack. else_ (catch_, catch_all): whether the arm is live.
+//   that returned Reachability::dead. A sink may find by folding that a branch is always taken, or that no code reaches
+//   the end of a block; it returns `dead`, and the dead code is validated without the sink.
+// - The validator calls no method for dead code, not even at(). A block that begins in dead code is not visible: none
+//   of its instructions, its `else`, its `catch` and its `end` are reported. Live code is inside visible blocks only,
+//   so depths are right.
+// - Each visible block gets its else_/catch_/catch_all and its end_block (or delegate), each after at() as always, even
+//   if the code in front is dead. The sink knows whether control falls through, since it knows how the code in front
+//   ended. If control does not fall through, the sink's value stack may hold leftovers, and the sink cuts it back to
+//   the block's height.
+// - end_block returns whether the code after the block is live. It is live if control falls through to the end or a
+//   branch targets it (for a loop: if control falls through). The sink may return `live` if no control arrives, but
+//   then the results must be on its stack. else_, catch_ and catch_all return whether the arm is live.
 #pragma once
 
 #include <concepts>
@@ -47,7 +45,7 @@ namespace cairn::wasm {
 
 enum class Reachability : uint8_t { dead, live };
 
-// The type of a block, loop, if, try or try_table: a function type of the module, or the short forms [] -> [] and [] ->
+// The type of a block, loop, if, try or try_table: a function type of the module, or a short form, [] -> [] or [] ->
 // [t].
 class BlockSignature {
  public:
@@ -58,7 +56,7 @@ class BlockSignature {
   [[nodiscard]] std::span<const ValType> params() const {
     return type_ != nullptr ? std::span<const ValType>(type_->params) : std::span<const ValType>();
   }
-  // Of the short form: points into this object.
+  // The span of a short form points into this object.
   [[nodiscard]] std::span<const ValType> results() const {
     return type_ != nullptr ? std::span<const ValType>(type_->results) : std::span(&result_, result_count_);
   }
@@ -72,7 +70,7 @@ class BlockSignature {
 // The static part of a memory access. The effective address is operand + offset, without wrapping.
 struct MemArg {
   MemoryIndex memory;
-  uint32_t align_log2 = 0;  // a hint; at most the natural alignment; for atomics exactly it
+  uint32_t align_log2 = 0;  // a hint, at most the natural alignment; for atomics it is exactly the natural alignment
   uint64_t offset = 0;
 };
 
@@ -92,27 +90,28 @@ concept FunctionSink =
              std::span<const uint8_t, 16> lanes, FuncIndex func, TypeIndex type_index, LocalIndex local,
              GlobalIndex global, TableIndex table, MemoryIndex memory, ElemIndex elem, DataIndex data, TagIndex tag) {
       // --- The function.
-      // `types` are the types of all locals, parameters first. Locals that are not parameters start as zero or null; a
-      // local of a non-nullable type has no value until it is set, which validation has checked.
+      // `types` are the types of all locals, parameters first. Other locals start as zero or null. A local of a
+      // non-nullable type has no value until it is set; validation checks this.
       { sink.begin_function(func, func_type, types) } -> std::same_as<void>;
-      // The next instruction begins at this offset in the module. False stops validation with the sink's error(): out
-      // of budget, or something that the sink does not support.
+      // The next instruction begins at this offset in the module. If the sink returns false, validation stops with the
+      // sink's error(): a budget is used up, or the sink does not support the instruction.
       { sink.at(bits) } -> std::same_as<bool>;
       { sink.error() } -> std::same_as<Error>;
-      // The last `end`: what falls through returns the results that are on the stack.
+      // The last `end`. If control falls through to it, the function returns the results on the stack.
       { sink.end_function() } -> std::same_as<void>;
 
       // --- Control.
       { sink.unreachable() } -> std::same_as<void>;
       { sink.block(signature) } -> std::same_as<void>;
       { sink.loop(signature) } -> std::same_as<void>;
-      { sink.if_(signature) } -> std::same_as<Reachability>;  // of the then-arm; pops the condition first
-      // Without an `else` in the bytes, end_block comes right away: the parameters are the results.
+      { sink.if_(signature) } -> std::same_as<Reachability>;  // whether the then-arm is live; pops the condition first
+      // If the bytes have no `else`, end_block comes right away, and the parameters are the results.
       { sink.else_() } -> std::same_as<Reachability>;
       { sink.end_block() } -> std::same_as<Reachability>;
       { sink.br(number) } -> std::same_as<void>;
-      { sink.br_if(number) } -> std::same_as<Reachability>;  // of the code behind, if not taken; pops the condition
-      // All targets, the default last (so never empty); may contain many duplicates. Pops the index.
+      { sink.br_if(number) } -> std::same_as<Reachability>;  // whether the code behind is live; pops the condition
+      // `depths` are all targets, the default last, so they are never empty. They may contain many duplicates. Pops the
+      // index.
       { sink.br_table(depths) } -> std::same_as<void>;
       { sink.return_() } -> std::same_as<void>;
       { sink.call(func, func_type) } -> std::same_as<void>;
@@ -126,7 +125,7 @@ concept FunctionSink =
       { sink.throw_(tag, func_type) } -> std::same_as<void>;
       { sink.throw_ref() } -> std::same_as<void>;
       { sink.try_table(signature, clauses) } -> std::same_as<void>;
-      // The legacy instructions. catch_ pushes the tag's parameters. delegate ends a try, without catch clauses, as
+      // The legacy instructions. catch_ pushes the tag's parameters. delegate ends a try without catch clauses, as
       // end_block does; its depth counts from outside the try.
       { sink.try_(signature) } -> std::same_as<void>;
       { sink.catch_(tag, func_type) } -> std::same_as<Reachability>;
@@ -136,7 +135,7 @@ concept FunctionSink =
 
       // --- Parametric, variables.
       { sink.drop() } -> std::same_as<void>;
-      { sink.select(type) } -> std::same_as<void>;  // of both operands and the result
+      { sink.select(type) } -> std::same_as<void>;  // the type of both operands and of the result
       { sink.local_get(local) } -> std::same_as<void>;
       { sink.local_set(local) } -> std::same_as<void>;
       { sink.local_tee(local) } -> std::same_as<void>;
@@ -181,10 +180,11 @@ concept FunctionSink =
       { sink.ref_func(func) } -> std::same_as<void>;
       { sink.ref_eq() } -> std::same_as<void>;
       { sink.ref_as_non_null() } -> std::same_as<void>;
-      // Reachability of the code behind, if not taken. br_on_null leaves the reference, br_on_non_null passes it along.
+      // They return whether the code behind is live. br_on_null leaves the reference on the stack if it does not
+      // branch, and br_on_non_null passes the reference to the target.
       { sink.br_on_null(number) } -> std::same_as<Reachability>;
       { sink.br_on_non_null(number) } -> std::same_as<Reachability>;
-      // Target type (its nullability included), and the operand's static type.
+      // The first type is the target type with its nullability, the second the operand's static type.
       { sink.ref_test(type, type) } -> std::same_as<void>;
       { sink.ref_cast(type, type) } -> std::same_as<void>;
       { sink.br_on_cast(number, type, type) } -> std::same_as<Reachability>;
@@ -213,7 +213,7 @@ concept FunctionSink =
       { sink.extern_convert_any() } -> std::same_as<void>;
     };
 
-// Validates and does nothing else. A sink that supports part of the instructions can derive from it and hide methods.
+// Only validates. A sink that supports some of the instructions can derive from it and hide methods.
 struct NullSink {
   void begin_function(FuncIndex, const FuncType&, std::span<const ValType>) {}
   bool at(uint64_t) { return true; }

@@ -1,4 +1,4 @@
-// Validation's stack of operand types. Storage is kept from function to function.
+// Validation's stack of operand types. It keeps its storage from function to function.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@
 
 namespace cairn::wasm {
 
-// Only what lies above the floor, which is the height of the innermost block, can be popped.
+// Only operands above the floor can be popped. The floor is the height of the innermost block.
 class OperandStack {
  public:
   OperandStack() = default;
@@ -22,14 +22,14 @@ class OperandStack {
 
   [[nodiscard]] size_t size() const { return static_cast<size_t>(top_ - begin_); }
   [[nodiscard]] size_t available() const { return static_cast<size_t>(top_ - floor_); }
-  // The topmost ones.
+  // The topmost `count` operands.
   [[nodiscard]] std::span<const ValType> top(size_t count) const {
     CAIRN_DEBUG_ASSERT(count <= size());
     return {top_ - count, count};
   }
   [[nodiscard]] ValType back() const { return top_[-1]; }
 
-  // False: full.
+  // Returns false if the stack is full.
   bool push(ValType type) {
     if (top_ == end_) [[unlikely]] {
       if (!grow(1)) return false;

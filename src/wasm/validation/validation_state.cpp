@@ -188,7 +188,8 @@ bool ValidationState::read_locals() {
     if (declared > 0xffff'ffff) return malformed("too many locals");
     CAIRN_CHECK(read_value_type(in_, type_context(), type));
     total += count;
-    if (total > limits::kLocals) continue;  // whether this is malformed or beyond the limit shows at the end
+    // The end of the declarations shows whether they are malformed or beyond the limit.
+    if (total > limits::kLocals) continue;
     locals_.insert(locals_.end(), count, type);
     if (!type.is_defaultable()) {
       unset_locals_.resize(locals_.size() - count, false);
@@ -229,7 +230,8 @@ bool ValidationState::at_function_end() {
          in_.fail(ErrorKind::malformed, in_.offset(), "section size mismatch: code behind the function's end");
 }
 
-// The bytes of the body ended before its `end`. What the specification's suite calls that depends on what comes behind.
+// The bytes of the body ended before its `end`. The error that the test suite expects depends on the bytes behind the
+// body.
 bool ValidationState::end_expected() {
   const uint64_t offset = in_.offset();
   if (offset >= module_->bytes.size()) return malformed("unexpected end of section or function");

@@ -1,8 +1,8 @@
-// The state of the specification's validation algorithm ([wasm A.3]): operand stack, control stack, which locals are
-// set; and the checks on them that do not depend on who listens. FunctionValidator (validator.hpp) adds the walk over
-// the instructions; the decoder uses the same checks for constant expressions.
+// The state of the specification's validation algorithm ([wasm A.3]) is the operand stack, the control stack, and the
+// set of locals that have a value. The class also has the checks that do not depend on the sink. FunctionValidator
+// (validator.hpp) adds the walk over the instructions; the decoder uses the same checks for constant expressions.
 //
-// Everything that can fail returns false; the reader then holds the error.
+// Every function that can fail returns false; the reader then holds the error.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@
 #include "wasm/validation/function_sink.hpp"
 #include "wasm/validation/operand_stack.hpp"
 
-// Propagates a failed check.
+// Returns false from the enclosing function if a check has failed.
 #define CAIRN_CHECK(condition)     \
   do {                             \
     if (!(condition)) [[unlikely]] \
@@ -37,18 +37,18 @@ class ValidationState {
   enum class FrameKind : uint8_t { function, block, loop, if_, else_, try_table, try_, catch_, catch_all };
   struct Frame {
     BlockSignature signature;
-    uint32_t height;       // of the operand stack below the block's operands
-    uint32_t init_height;  // of set_locals_
+    uint32_t height;       // height of the operand stack below the block's operands
+    uint32_t init_height;  // size of set_locals_ at the block's start
     FrameKind kind;
     bool is_unreachable;
     bool is_visible;  // to the sink
-    // What a branch to the block passes.
+    // The types of the values that a branch to the block passes.
     [[nodiscard]] std::span<const ValType> label() const {
       return kind == FrameKind::loop ? signature.params() : signature.results();
     }
   };
 
-  // --- Errors, at the current instruction.
+  // --- Errors at the current instruction.
   bool invalid(std::string message) { return in_.fail(ErrorKind::invalid, offset_, std::move(message)); }
   bool malformed(std::string message) { return in_.fail(ErrorKind::malformed, offset_, std::move(message)); }
   bool unknown(std::string_view what, uint64_t index);  // "unknown memory 3"
@@ -57,7 +57,7 @@ class ValidationState {
     return require_feature(in_, features_, feature, offset_, what);
   }
 
-  // After a failure: if what follows the current instruction is malformed, that is the error.
+  // Called after a failure. If the code from the current instruction on is malformed, that becomes the error.
   void malformed_first(uint32_t open_blocks, bool has_data_count);
 
   // --- The operand stack.
@@ -71,13 +71,13 @@ class ValidationState {
   bool pop_ref(ValType& type);  // bottom becomes bottom_ref
   bool push_all(std::span<const ValType> types);
   bool pop_all(std::span<const ValType> types);
-  // Do the topmost operands match, without popping them?
+  // Do the topmost operands match? They stay on the stack.
   bool check_top(std::span<const ValType> types);
   void set_unreachable();
 
   // --- The control stack.
   bool push_frame(FrameKind kind, const BlockSignature& signature, bool is_visible);  // pushes the parameters
-  // The block's results are on the stack, and nothing else; pops them.
+  // Checks that the block's results, and nothing else, are on the stack, and pops them.
   bool check_block_end();
   void pop_frame();  // afterwards the caller pushes the results
   // Begins the block's next arm (else, catch) with an empty stack.
@@ -110,7 +110,7 @@ class ValidationState {
     if (!unset_locals_.empty()) set_local_slow(index);
   }
 
-  // --- Immediates: read, in range, with their types.
+  // --- Immediates: these read them, check that they are in range, and give their types.
   bool read_block_signature(BlockSignature& signature);
   bool read_memarg(const OpcodeRow& row, bool is_atomic, MemArg& memarg, ValType& address);
   bool read_lane(uint32_t lanes, uint8_t& lane);
@@ -127,7 +127,7 @@ class ValidationState {
   bool read_catch_clauses();  // into clauses_
   bool read_br_table();       // into depths_
 
-  // --- Instructions with more to check than a signature.
+  // --- Instructions for which more than the signature is checked.
   bool check_plain(const OpcodeRow& row) {
     for (uint32_t i = row.param_count; i > 0; --i) CAIRN_CHECK(pop(row.params[i - 1]));
     for (uint32_t i = 0; i < row.result_count; ++i) CAIRN_CHECK(push(row.results[i]));
@@ -175,16 +175,16 @@ class ValidationState {
   uint64_t offset_ = 0;  // of the current instruction
   const FuncType* function_type_ = nullptr;
 
-  OperandStack operands_;  // its floor is the innermost frame's height
+  OperandStack operands_;  // the floor is the innermost frame's height
   std::vector<Frame> frames_;
   std::vector<ValType> locals_;
-  // Locals of non-nullable type: is it unset? Empty when the function has no such local.
+  // Tells which locals of non-nullable type are unset. It is empty when the function has no such local.
   std::vector<bool> unset_locals_;
-  std::vector<uint32_t> set_locals_;  // in the order in which they were set, to undo at the end of a block
+  std::vector<uint32_t> set_locals_;  // in the order in which they were set; the end of a block undoes them
 
   std::vector<uint32_t> depths_;
   std::vector<CatchClause> clauses_;
-  std::vector<uint32_t> checked_depths_;  // by depth: the br_table for which the label was last checked
+  std::vector<uint32_t> checked_depths_;  // by depth: the number of the br_table that last checked the label
   uint32_t br_table_count_ = 0;
 
  private:

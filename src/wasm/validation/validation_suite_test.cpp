@@ -1,5 +1,5 @@
-// The specification's test suite, as far as decoding and validation go: what is valid passes, and what is malformed or
-// invalid is refused as what it is, with the suite's message in front.
+// Decodes and validates the specification's test suite: valid modules pass, and malformed or invalid ones are refused
+// with the right kind of error, whose message begins with the suite's.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -18,7 +18,8 @@ using testing::read_file;
 using testing::suite_files;
 using testing::suite_root;
 
-// Each proposal's files are right where the other proposals are off that change what is malformed or invalid.
+// The files of one proposal are written for an engine without certain other proposals, which would change the meaning
+// of "malformed" or "invalid".
 Features features_of(const std::string& name) {
   Features features = Features::all();
   if (!name.contains("custom-page-sizes")) features = features.without(Feature::custom_page_sizes);
@@ -37,7 +38,7 @@ struct Counts {
 
 void check(const text::Directive& directive, const std::string& where, Features features, Counts& counts) {
   if (const auto* define = std::get_if<text::DefineModule>(&directive.what)) {
-    if (!define->module.bytes) return;  // the text front end's own test says so
+    if (!define->module.bytes) return;  // the test of the text format reports it
     ++counts.valid;
     const auto module = decode_and_validate(*define->module.bytes, features);
     EXPECT_TRUE(module.has_value()) << where << ": " << module.error().to_string();

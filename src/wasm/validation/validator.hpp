@@ -1,11 +1,11 @@
-// Validation of function bodies: one pass over the bytes, by the specification's algorithm ([wasm A.3]), which tells a
-// sink (function_sink.hpp) of each instruction after it has been checked.
+// Validates function bodies by the specification's algorithm ([wasm A.3]): it goes over the bytes once and, after it
+// has checked an instruction, tells a sink (function_sink.hpp) of it.
 //
-// A FunctionValidator is made once per thread and module and used for any number of functions: its stacks keep their
-// memory. It does not allocate per instruction and does not recurse. Time and memory are linear in the body's size, up
-// to factors bounded by limits.hpp (an instruction can push at most limits::kResults values).
+// A thread makes one FunctionValidator for a module and uses it for any number of functions, since its stacks keep
+// their memory. It does not allocate per instruction and does not recurse. Time and memory are linear in the body's
+// size, up to factors bounded by limits.hpp (an instruction can push at most limits::kResults values).
 //
-// Here is the dispatch over kinds of immediates; what several opcodes share is in
+// This file dispatches on the kind of immediate. Families of instructions are in
 // validator_{control,storage,references}.hpp.
 #pragma once
 
@@ -16,10 +16,10 @@ namespace cairn::wasm {
 
 class FunctionValidator : private ValidationState {
  public:
-  // The module must outlive the validator. Which proposals are on is module.features.
+  // The module must outlive the validator. module.features says which proposals are on.
   explicit FunctionValidator(const Module& module) : ValidationState(module) {}
 
-  // `function` is one that the module defines, not an import.
+  // The module defines `function`; it is not an import.
   template <FunctionSink Sink>
   Result<void> validate(FuncIndex function, Sink& sink) {
     if (run(function, sink)) return {};
@@ -77,14 +77,14 @@ class FunctionValidator : private ValidationState {
   template <class Sink>
   bool cast(Opcode opcode, Sink& sink);
 
-  // Code behind this instruction is dead, for the algorithm and for the sink.
+  // The code behind this instruction is dead for the algorithm and for the sink.
   bool ends_here() {
     set_unreachable();
     is_live_ = false;
     return true;
   }
   bool stop(Error error) { return in_.fail(error.kind, error.offset, std::move(error.message)); }
-  // The sink is told of ends and arms of visible blocks even when the code before is dead.
+  // Calls at() for an end or an arm of a visible block if the code in front is dead.
   template <class Sink>
   bool announce(Sink& sink) {
     return is_live_ || sink.at(offset_) || stop(sink.error());

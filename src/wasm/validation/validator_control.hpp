@@ -1,4 +1,4 @@
-// Blocks, handlers, branches and calls. A part of validator.hpp, which includes it.
+// Validates blocks, handlers, branches and calls. This is a part of validator.hpp, which includes it.
 #pragma once
 
 #include "wasm/validation/validator.hpp"

@@ -1,4 +1,4 @@
-// Casts, structures and arrays. A part of validator.hpp, which includes it.
+// Validates casts, structures and arrays. This is a part of validator.hpp, which includes it.
 #pragma once
 
 #include "wasm/validation/validator.hpp"

@@ -1,4 +1,4 @@
-// Variables, constants, tables and memories. A part of validator.hpp, which includes it.
+// Validates variables, constants, tables and memories. This is a part of validator.hpp, which includes it.
 #pragma once
 
 #include "wasm/validation/validator.hpp"

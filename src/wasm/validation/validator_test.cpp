@@ -22,7 +22,7 @@ std::string error_of(std::string_view text, Features features = Features::all())
   return module ? "valid" : module.error().message;
 }
 
-// Writes down what it is told; says that code is dead where it is asked to.
+// Records the calls. It returns Reachability::dead where `folds_branches` asks for it.
 struct Recorder : NullSink {
   std::string log;
   bool folds_branches = false;  // behaves as if every condition were 1
@@ -95,7 +95,7 @@ TEST(Validator, AnnouncesArmsOfVisibleBlocksWhenTheCodeBeforeIsDead) {
   folding.folds_branches = true;
   EXPECT_EQ(record("(module (func (param i32) (if (local.get 0) (then (nop)) (else (i32.const 3) (drop)))))", folding),
             "[i32] -> [] locals:1 if else end end_function");
-  // Dead for the sink alone: still validated.
+  // The code is dead for the sink alone, and still validated.
   EXPECT_EQ(record("(module (func (block (br_if 0 (i32.const 1)) (drop (i32.const 7)))))", folding),
             "[] -> [] locals:0 block i32=1 br_if0 end end_function");
   EXPECT_EQ(record("(module (func (block (br_if 0 (i32.const 1)) (drop))))", folding),
@@ -165,7 +165,7 @@ TEST(Validator, LocalsOfNonNullableTypeMustBeSet) {
 }
 
 TEST(Validator, AFunctionIsDefinedByItsBytesAlone) {
-  // The same validator, after a function that fails in the middle.
+  // The validator is used again after a function that fails in the middle.
   const auto module = decode_module(
       assemble("(module (func (block (block (i32.const 1)))) (func (result i32) (i32.const 1)))"), Features::all());
   ASSERT_TRUE(module.has_value());
