@@ -18,7 +18,8 @@ ControlFlow::ControlFlow(const Function& function)
 
   struct Visit {
     Block block;
-    uint32_t next;  // target to visit, counted from the last: so that targets keep their order in reverse
+    uint32_t
+        next;  // the target to visit, counted from the last one, so that targets keep their order in reverse postorder
   };
   ScratchVector<Visit> stack(function.arena);
   constexpr uint32_t kVisited = kUnreachable - 1;
@@ -57,8 +58,8 @@ ControlFlow::ControlFlow(const Function& function)
 
 namespace {
 
-// Lengauer and Tarjan, A fast algorithm for finding dominators in a flowgraph (1979), the simple version. Vertices are
-// positions in depth-first preorder.
+// This is the simple version of Lengauer and Tarjan, A fast algorithm for finding dominators in a flowgraph (1979).
+// Vertices are positions in depth-first preorder.
 class DominatorFinder {
  public:
   DominatorFinder(const Function& function, const ControlFlow& flow)
@@ -72,7 +73,7 @@ class DominatorFinder {
         label_(function.arena),
         path_(function.arena) {}
 
-  // Fills `immediate` by block index.
+  // Fills `immediate`, which is indexed by block.
   void run(std::span<Block> immediate) {
     walk();
     const uint32_t count = static_cast<uint32_t>(vertices_.size());
@@ -135,7 +136,8 @@ class DominatorFinder {
     }
   }
 
-  // The vertex of least semidominator on the way to the root of v's tree in the forest, which is compressed.
+  // Returns the vertex of least semidominator on the path to the root of v's tree in the forest, and compresses the
+  // path.
   uint32_t evaluate(uint32_t v) {
     if (ancestor_[v] == kNone) return v;
     path_.clear();
@@ -176,7 +178,7 @@ Dominators::Dominators(const Function& function, const ControlFlow& flow)
   if (count == 0) return;
   DominatorFinder(function, flow).run(immediate_.as_span());
 
-  // Children as lists, in reverse postorder of the blocks.
+  // The children of each block are a list, in reverse postorder.
   ScratchVector<Block> first_child(function.arena);
   ScratchVector<Block> next_sibling(function.arena);
   first_child.assign(count, Block::none());
@@ -214,8 +216,8 @@ Dominators::Dominators(const Function& function, const ControlFlow& flow)
 Loops::Loops(const Function& function, const ControlFlow& flow, const Dominators& dominators)
     : loops_(function.arena), loop_of_(function.arena) {
   loop_of_.assign(function.block_count(), Loop::none());
-  // Headers from the last to the first in reverse postorder, so that inner loops are found before outer ones.
-  // `outermost` leads from a loop to the outermost loop found so far around it.
+  // Headers are visited from the last to the first in reverse postorder, so that inner loops are found before outer
+  // ones. `outermost` leads from a loop to the outermost loop around it that has been found so far.
   ScratchVector<LoopData> found(function.arena);
   ScratchVector<uint32_t> outermost(function.arena);
   const auto find = [&](uint32_t loop) {
@@ -241,7 +243,7 @@ Loops::Loops(const Function& function, const ControlFlow& flow, const Dominators
         outermost[top] = loop;
         found[top].parent = Loop(loop);
         found[loop].is_innermost = false;
-        block = found[top].header;  // whose predecessors outside of the inner loop are to be visited
+        block = found[top].header;  // the header's predecessors outside the inner loop are visited next
       } else {
         loop_of_[block.index()] = Loop(loop);
         if (block == header) continue;
@@ -253,7 +255,7 @@ Loops::Loops(const Function& function, const ControlFlow& flow, const Dominators
     }
     loop_of_[header.index()] = Loop(loop);
   }
-  // Number from the outside in.
+  // Loops are numbered from the outside in.
   const uint32_t count = static_cast<uint32_t>(found.size());
   const auto renumber = [&](Loop loop) { return loop ? Loop(count - 1 - loop.index()) : loop; };
   for (uint32_t i = count; i-- > 0;) {

@@ -1,5 +1,5 @@
-// What the blocks of a function alone say: order, predecessors, dominators, loops. Computed when asked for, and stale
-// as soon as a terminator changes.
+// Analyses of the blocks of a function: order, predecessors, dominators, loops. They are computed on construction, and
+// become stale as soon as a terminator changes.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,13 @@
 
 namespace cairn::ir {
 
-// Blocks that the entry reaches, in reverse postorder, and their predecessors: one entry an edge.
+// The blocks that the entry reaches, in reverse postorder, and their predecessors, with one entry for each edge.
 class ControlFlow {
  public:
   explicit ControlFlow(const Function& function);
 
   [[nodiscard]] std::span<const Block> order() const { return order_.as_span(); }
-  // The position in order(); kUnreachable for what the entry does not reach.
+  // The position in order(), or kUnreachable if the entry does not reach the block.
   static constexpr uint32_t kUnreachable = 0xffff'ffff;
   [[nodiscard]] uint32_t position(Block block) const { return positions_[block.index()]; }
   [[nodiscard]] bool is_reachable(Block block) const { return position(block) != kUnreachable; }
@@ -34,19 +34,19 @@ class ControlFlow {
   bool has_cycles_ = false;
 };
 
-// The dominator tree of the reachable blocks: Lengauer and Tarjan's algorithm with path compression, so that no shape
-// of function makes it slow.
+// The dominator tree of the reachable blocks. It is made by Lengauer and Tarjan's algorithm with path compression, so
+// that no shape of function makes it slow.
 class Dominators {
  public:
   Dominators(const Function& function, const ControlFlow& flow);
 
-  // None for the entry and for unreachable blocks.
+  // There is none for the entry and for unreachable blocks.
   [[nodiscard]] Block immediate_dominator(Block block) const { return immediate_[block.index()]; }
-  // Reflexive. Both blocks must be reachable.
+  // A block dominates itself. Both blocks must be reachable.
   [[nodiscard]] bool dominates(Block a, Block b) const {
     return enter_[a.index()] <= enter_[b.index()] && leave_[b.index()] <= leave_[a.index()];
   }
-  // The blocks such that each comes after its dominator and the subtrees are contiguous.
+  // The blocks in an order in which each comes after its dominator and every subtree is contiguous.
   [[nodiscard]] std::span<const Block> preorder() const { return preorder_.as_span(); }
   [[nodiscard]] uint32_t depth(Block block) const { return depth_[block.index()]; }
 
@@ -58,13 +58,13 @@ class Dominators {
   ScratchVector<Block> preorder_;
 };
 
-// The natural loops. The graph must be reducible, as WebAssembly makes it.
+// The natural loops. The graph must be reducible, as it always is for WebAssembly.
 class Loops {
  public:
   using Loop = Id<struct LoopTag>;
   struct LoopData {
     Block header;
-    Loop parent;  // none: an outermost loop
+    Loop parent;  // none for an outermost loop
     uint32_t depth = 1;
     bool is_innermost = true;
   };

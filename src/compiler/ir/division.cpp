@@ -1,11 +1,11 @@
-// Division by constants without dividing: Granlund and Montgomery's multiplication by an inverse, with the constants of
-// Warren, Hacker's Delight, 10-3 to 10-10.
+// Replaces division by a constant with Granlund and Montgomery's multiplication by an inverse. The constants are those
+// of Warren, Hacker's Delight, 10-3 to 10-10.
 //
 //   x udiv 2^k  =>  x >> k                    x sdiv 2^k  =>  (x + (x < 0 ? 2^k - 1 : 0)) >> k
 //   x udiv c    =>  high(x * m) >> s          x sdiv c    =>  (high(x * m) >> s) + (x < 0)
 //   x rem c     =>  x - (x div c) * c
 //
-// For i32 the high half comes from a 64-bit product, for i64 from mul_wide.
+// For i32, the high half comes from a 64-bit product, and for i64 from mul_wide.
 #include <bit>
 
 #include "compiler/ir/fold.hpp"
@@ -18,7 +18,7 @@ namespace {
 template <class U>
 struct UnsignedMagic {
   U multiplier;
-  bool add;  // the multiplier has one more bit on top
+  bool add;  // the multiplier has one more bit at the top, which is 1
   int shift;
 };
 
@@ -65,7 +65,7 @@ struct SignedMagic {
   int shift;
 };
 
-// For |d| >= 2.
+// |d| must be at least 2.
 template <class U>
 SignedMagic<U> signed_magic(std::make_signed_t<U> d) {
   using S = std::make_signed_t<U>;
@@ -163,7 +163,7 @@ Value Inserter::step_division(Instruction& inst, bool& changed) {
     }
     case Opcode::sdiv: {
       if (*c == 1) return x;
-      if (*c == -1) return Value::none();  // traps for the smallest number
+      if (*c == -1) return Value::none();  // x sdiv -1 traps for the smallest number
       const Value sign = binary(Opcode::sshr, type, x, number(width - 1));
       const uint64_t magnitude = *c < 0 ? uint64_t{0} - static_cast<uint64_t>(*c) : static_cast<uint64_t>(*c);
       if (std::has_single_bit(magnitude)) {
@@ -176,7 +176,7 @@ Value Inserter::step_division(Instruction& inst, bool& changed) {
       if (is_single) {
         const auto magic = signed_magic<uint32_t>(static_cast<int32_t>(*c));
         const Value wide = unary(Opcode::sextend, Type::i64, x);
-        // The multiplier in 33 bits, so that its sign is that of the divisor and nothing needs to be added back.
+        // The multiplier has 33 bits. Its sign is that of the divisor, so nothing needs to be added back.
         int64_t multiplier = magic.multiplier;
         if (*c > 0 && multiplier < 0) multiplier += int64_t{1} << 32;
         if (*c < 0 && multiplier > 0) multiplier -= int64_t{1} << 32;
@@ -195,7 +195,7 @@ Value Inserter::step_division(Instruction& inst, bool& changed) {
         if (*c < 0 && magic.multiplier > 0) q = binary(Opcode::isub, type, q, x);
         q = binary(Opcode::sshr, type, q, number(magic.shift));
       }
-      // Rounds towards zero: add one to a negative quotient.
+      // The quotient is rounded towards zero: one is added to a negative one.
       return binary(Opcode::iadd, type, q, binary(Opcode::ushr, type, q, number(width - 1)));
     }
     default: return Value::none();

@@ -1,14 +1,14 @@
-// What an instruction does beside giving its value.
+// The effects of an instruction beside its value.
 #pragma once
 
 #include "compiler/ir/function.hpp"
 
 namespace cairn::ir {
 
-// Whether the instruction runs code that may do anything.
+// Whether the instruction calls code that may do anything.
 inline bool is_any_call(Opcode opcode) { return facts(opcode).effects == Effects::call || opcode == Opcode::invoke; }
 
-// Whether the instruction accesses guest memory: its operands begin with the address, and a base or none.
+// Whether the instruction accesses guest memory. Its operands then begin with the address, and a base or none.
 inline bool is_heap_access(Opcode opcode) {
   switch (opcode) {
     case Opcode::heap_load:
@@ -26,7 +26,7 @@ inline bool is_heap_access(Opcode opcode) {
   }
 }
 
-// Whether the instruction may be left out when nothing uses its value: it cannot trap and writes nothing.
+// Whether the instruction may be removed if nothing uses its value: it cannot trap and writes nothing.
 inline bool is_removable(const Function& function, Value value) {
   switch (facts(function[value].opcode).effects) {
     case Effects::pure: return true;
@@ -40,8 +40,8 @@ inline bool is_removable(const Function& function, Value value) {
   return false;
 }
 
-// Whether the instruction may be numbered with others that compute the same, given that they see the same memory: a
-// trapping one is redundant where an equal one has been passed.
+// Whether value numbering may replace the instruction by an equal one that sees the same memory. An instruction that
+// may trap is redundant if an equal one dominates it.
 inline bool is_numbered(Opcode opcode) {
   switch (facts(opcode).effects) {
     case Effects::pure: return opcode != Opcode::block_param;

@@ -1,4 +1,4 @@
-// Evaluation of operations on constants, exactly as WebAssembly has it ([wasm 4.3]).
+// Evaluates operations on constants, exactly as WebAssembly defines them ([wasm 4.3]).
 #pragma once
 
 #include <cstdint>
@@ -8,17 +8,17 @@
 
 namespace cairn::ir {
 
-// Constants are held as Instruction::immediate holds them: an i32 sign-extended, a float as its bits.
+// Constants have the form of Instruction::immediate: an i32 is sign-extended, a float is its bits.
 
-// Operations of one or two integer operands of `type` (for conversions: the result's type) with an integer result; `b`
-// is ignored by unary ones. None when the operation traps, or is no such operation.
+// Evaluates an operation on one or two integer operands of `type` (for conversions: the result's type) with an integer
+// result. Unary operations ignore `b`. There is no result if the operation traps or is of another kind.
 std::optional<int64_t> fold_integer(Opcode opcode, Type type, int64_t a, int64_t b);
 
-// `type` is that of the operands.
+// `type` is the type of the operands.
 bool fold_compare(Condition condition, Type type, int64_t a, int64_t b);
 
-// Operations on floats that only move bits, so that no rounding and no NaN is in question: the sign operations (`type`
-// is the result's) and bitcast.
+// Evaluates operations on floats that only move bits, so that neither rounding nor NaNs matter: the sign operations and
+// bitcast. `type` is the type of the result.
 std::optional<int64_t> fold_float_bits(Opcode opcode, Type type, int64_t a, int64_t b);
 
 }  // namespace cairn::ir

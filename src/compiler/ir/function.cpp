@@ -127,7 +127,7 @@ Value Function::append_param(Block block, Type type) {
   instructions.push_back(param);
   links.push_back({Value::none(), Value::none(), block});
   if (data.first_param + data.param_count != value_lists.size()) {
-    // Something else was put behind the list: move it to the end.
+    // Other values lie behind the block's list of parameters, so the list moves to the end.
     const uint32_t first = static_cast<uint32_t>(value_lists.size());
     for (uint32_t i = 0; i < data.param_count; ++i) value_lists.push_back(value_lists[data.first_param + i]);
     data.first_param = first;
@@ -199,13 +199,13 @@ void Function::move_before(Value instruction, Value position) {
 
 uint32_t Function::add_values(std::span<const Value> values) {
   const uint32_t first = static_cast<uint32_t>(value_lists.size());
-  // `values` may lie in the storage that grows; the arena keeps the old storage.
+  // `values` may lie in the storage that grows. This is safe, since the arena keeps the old storage.
   for (const Value value : values) value_lists.push_back(value);
   return first;
 }
 
 uint32_t Function::add_access(const MemoryAccess& access) {
-  // Neighbouring instructions tend to make the same accesses.
+  // Neighbouring instructions often make equal accesses.
   for (size_t i = accesses.size(), tries = 0; i-- > 0 && tries < 4; ++tries) {
     if (accesses[i] == access) return static_cast<uint32_t>(i);
   }

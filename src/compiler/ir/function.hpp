@@ -1,11 +1,12 @@
 // One function in SSA form: the IR between WebAssembly and machine code.
 //
-// A control-flow graph of basic blocks with block parameters. Everything is a dense 32-bit id into an arena array:
-//   Value  an instruction (its result) or a block parameter; instructions and values share one numbering, so that an
-//          instruction that has no result is simply a Value of type `none`.
-//   Block  parameters, a doubly linked chain of instructions, the last of which is the terminator.
-// Terminators carry their targets with the arguments for the target's parameters. The entry block is block 0; its
-// parameters are the function's, nothing branches to it.
+// The function is a control-flow graph of basic blocks with block parameters. Everything is a dense 32-bit id into an
+// arena array:
+// - Value: an instruction (its result) or a block parameter. Instructions and values share one numbering, so an
+//   instruction without a result is a Value of type `none`.
+// - Block: parameters, and a doubly linked chain of instructions that ends in the terminator.
+// Terminators carry their targets with the arguments for the targets' parameters. The entry block is block 0. Its
+// parameters are the function's, and no branch leads to it.
 //
 // The IR knows neither WebAssembly's encoding nor any target.
 #pragma once
@@ -26,8 +27,8 @@ namespace cairn::ir {
 using Value = Id<struct ValueTag>;
 using Block = Id<struct BlockTag>;
 
-// ref: a 64-bit pointer to a VMFuncRef, or null. gcref: a 32-bit reference of the managed heap (abi/heap_layout.hpp),
-// an i31 or null; what a collection may change. In machine code it is zero-extended to 64 bits, in registers and in
+// ref: a 64-bit pointer to a VMFuncRef, or null. gcref: a 32-bit reference into the managed heap (abi/heap_layout.hpp),
+// an i31 or null; a collection may change it. In machine code, a gcref is zero-extended to 64 bits, in registers and in
 // stack slots.
 enum class Type : uint8_t { none, i32, i64, f32, f64, v128, ref, gcref };
 constexpr unsigned size_of(Type type) {
@@ -43,7 +44,7 @@ constexpr unsigned size_of(Type type) {
   }
   return 0;
 }
-// What travels in integer registers.
+// Whether values of the type are in integer registers.
 constexpr bool is_integer(Type type) {
   return type == Type::i32 || type == Type::i64 || type == Type::ref || type == Type::gcref;
 }
@@ -87,61 +88,63 @@ enum class Condition : uint8_t {
   flt,
   fle,
   fgt,
-  fge,  // fcmp, WebAssembly's: only fne is true on NaN
+  fge,  // fcmp, as in WebAssembly: only fne is true on NaN
 };
-Condition swapped(Condition condition);  // of (b, a)
-// The condition that holds exactly when this one does not; integers only (an unordered float compare has none).
+Condition swapped(Condition condition);  // for operands (b, a) instead of (a, b)
+// The condition that holds exactly when this one does not. It exists for integers only, since an fcmp that is unordered
+// has none.
 Condition inverted(Condition condition);
 
-// What a load or store may overlap. Two accesses of different classes never touch the same bytes.
+// The memory that a load or store accesses. Two accesses of different classes never touch the same bytes.
 enum class AliasClass : uint8_t {
-  immutable,      // never written while a function runs: bases, imports, funcref contents, type ids
-  memory,         // guest memory number MemoryAccess::memory (two imported memories may be one: see memories_may_alias)
-  memory_length,  // changes at memory.grow, so at any call
-  table,          // elements
-  table_header,   // base and length of a table: change at table.grow, so at any call
-  global,         // cells of mutable globals; MemoryAccess::memory is the global's index, imported ones may alias
+  immutable,      // never written while a function runs: bases, imports, contents of a funcref, type ids
+  memory,         // all guest memories, since two imported memories may be the same
+  memory_length,  // changed by memory.grow, so by any call
+  table,          // elements of tables
+  table_header,   // base and length of a table: changed by table.grow, so by any call
+  global,         // cells of mutable globals; MemoryAccess::index is the global's index, the same for all imported ones
   runtime,        // everything else
-  heap_layout,    // where objects are: changes at safepoints
-  field,          // objects' fields and elements; accesses of different MemoryAccess::index never touch the same bytes
+  heap_layout,    // the places of objects, changed at safepoints
+  field,  // fields and elements of objects; accesses with different MemoryAccess::index never touch the same bytes
 };
 
-// MemoryAccess::index, in the class `field`: from here on of what is written only while its object is made, before any
-// load of it.
+// Values of MemoryAccess::index in the class `field` from here on belong to fields that are written only while their
+// object is made, before any load.
 inline constexpr uint32_t kConstantFields = 0x8000'0000;
-// Of exceptions' tags and payloads.
+// The index of exceptions' tags and payloads.
 inline constexpr uint32_t kExceptionFields = 0xffff'fffe;
-// Of arrays' lengths.
+// The index of arrays' lengths.
 inline constexpr uint32_t kLengthField = 0xffff'fffd;
 
 enum class Extension : uint8_t { none, sign, zero };
 
-// What atomic_rmw does to the old value and its operand.
+// The operation of atomic_rmw on the old value and its operand.
 enum class AtomicOp : uint8_t { add, sub, and_, or_, xor_, xchg };
 
-// The facts of a load or store. 16 bytes, in Function::accesses.
+// The properties of a load or store, in Function::accesses. They take 16 bytes.
 struct MemoryAccess {
   uint64_t offset = 0;
-  uint32_t index = 0;  // memory, table, global or field index, by alias class
-  uint8_t size = 4;    // bytes that are accessed: 1, 2, 4, 8, 16
+  uint32_t index = 0;  // index of a memory, table, global or field, depending on the alias class
+  uint8_t size = 4;    // number of accessed bytes: 1, 2, 4, 8, 16
   Extension extension = Extension::none;
   AliasClass alias = AliasClass::memory;
   bool can_fault = false;
-  wasm::TrapKind trap = wasm::TrapKind::out_of_bounds_memory_access;  // when it faults
+  wasm::TrapKind trap = wasm::TrapKind::out_of_bounds_memory_access;  // the trap if the access faults
   bool operator==(const MemoryAccess&) const = default;
 };
 
-// What a gc_test asks for, in its immediate().
+// The type that a gc_test tests for, packed in its immediate().
 struct GcTest {
-  // Of the any hierarchy: eq is struct, array or i31. func: only whether it is null.
+  // `eq` stands for struct, array or i31. `any` accepts every reference of its hierarchy that is not null, `none` no
+  // such reference.
   enum class Kind : uint8_t { concrete, structure, array, i31, eq, any, none };
   Kind kind = Kind::concrete;
-  bool is_exact = false;  // concrete: the type is final
+  bool is_exact = false;  // concrete: whether the type is final
   bool accepts_null = false;
-  bool may_be_null = true;  // what the reference may be, by its type
+  bool may_be_null = true;  // whether the static type of the reference admits null
   bool may_be_i31 = true;
-  uint16_t depth = 0;  // concrete: the number of supertypes above
-  uint32_t type = 0;   // concrete: index in the module
+  uint16_t depth = 0;  // concrete: the number of supertypes above the type
+  uint32_t type = 0;   // concrete: the type's index in the module
 
   [[nodiscard]] constexpr int64_t pack() const {
     return int64_t{type} | int64_t{depth} << 32 | int64_t{static_cast<uint8_t>(kind)} << 48 | int64_t{is_exact} << 56 |
@@ -160,7 +163,7 @@ struct GcTest {
   }
 };
 
-// A control transfer's target and the arguments for its parameters.
+// The target of a control transfer, and the arguments for its parameters.
 struct Target {
   Block block;
   uint32_t first_argument = 0;  // into Function::value_lists
@@ -174,34 +177,35 @@ struct Signature {
 };
 
 enum class CalleeKind : uint8_t {
-  direct,     // a function of this module by function index
-  import,     // an imported function by function index
-  reference,  // the first argument value is a VMFuncRef pointer; non-null (or faulting: see trap) and of the right type
-  builtin,    // a runtime function of the C calling convention, by number; first argument (VMContext) is implied
+  direct,     // a function of this module, by function index
+  import,     // an imported function, by function index
+  reference,  // a VMFuncRef of the right type in the first argument; a null one faults (see null_trap)
+  builtin,    // a runtime function in the C calling convention, by number; the first argument (VMContext) is implied
 };
 
-// The runtime's functions that compiled code calls (abi/builtins.def numbers them).
+// The callee and arguments of a call. abi/builtins.def numbers the runtime's functions that compiled code calls.
 struct CallInfo {
   CalleeKind kind = CalleeKind::direct;
   uint32_t callee = 0;          // function index, or builtin number
-  Signature signature;          // of the wasm-level call: without the reference operand
-  uint32_t first_argument = 0;  // into Function::value_lists; for `reference` the VMFuncRef comes first
+  Signature signature;          // signature of the WebAssembly call, without the reference operand
+  uint32_t first_argument = 0;  // into Function::value_lists; for `reference`, the VMFuncRef comes first
   uint32_t argument_count = 0;
-  // reference: the trap when the VMFuncRef is null; the access through null faults.
+  // For `reference`: the trap if the VMFuncRef is null; the access through null faults.
   wasm::TrapKind null_trap = wasm::TrapKind::null_function_reference;
 };
 
-enum class BranchHint : uint8_t { none, likely, unlikely };  // that the first target is taken
+enum class BranchHint : uint8_t { none, likely, unlikely };  // whether the first target is taken
 
-// 32 bytes. Use the accessors of Function and the inline ones here, not the raw fields. Operands that do not fit in
-// `operands` lie in Function::value_lists from index `extra`: four for add128 and sub128, `immediate` many for return_;
-// the four of atomic_cas from index `immediate`; those of calls are where the CallInfo says.
+// An instruction takes 32 bytes. Use the accessors of Function and the inline ones here, not the raw fields. Operands
+// that do not fit in `operands` lie in Function::value_lists: four from index `extra` for add128 and sub128,
+// `immediate` many from index `extra` for return_, and four from index `immediate` for atomic_cas. The CallInfo says
+// where the operands of a call are.
 struct Instruction {
   Opcode opcode = Opcode::iconst;
   Type type = Type::none;
   uint8_t aux = 0;        // condition, lane, trap kind, atomic operation or branch hint
-  uint32_t position = 0;  // offset in the module's bytes of the wasm instruction; 0 when there is none
-  Value operands[3];      // unused ones are none
+  uint32_t position = 0;  // offset of the WebAssembly instruction in the module's bytes; 0 if there is none
+  Value operands[3];      // none if unused
   uint32_t extra = 0;     // index into a side table: accesses, calls, target_lists, value_lists
   int64_t immediate = 0;
 
@@ -215,14 +219,14 @@ struct Instruction {
 static_assert(sizeof(Instruction) == 32);
 
 struct BlockData {
-  Value first;  // of the chain
+  Value first;  // the first instruction of the chain
   Value last;
   uint32_t first_param = 0;  // into Function::value_lists
   uint32_t param_count = 0;
-  // Loop headers are marked by the builder: a block is one exactly when a back edge targets it. Wasm makes only
-  // reducible graphs.
+  // A block is a loop header exactly if a back edge targets it. The builder marks loop headers; WebAssembly's graphs
+  // are reducible.
   bool is_loop_header = false;
-  bool is_cold = false;     // ends in a trap or is hinted unlikely
+  bool is_cold = false;     // the block ends in a trap or is hinted unlikely
   uint16_t loop_depth = 0;  // 0 outside all loops
 };
 
@@ -239,15 +243,15 @@ class Function {
   const BlockData& operator[](Block block) const { return blocks[block.index()]; }
   [[nodiscard]] Value next(Value value) const { return links[value.index()].next; }
   [[nodiscard]] Value previous(Value value) const { return links[value.index()].previous; }
-  [[nodiscard]] Block block_of(Value value) const { return links[value.index()].block; }  // none: removed
+  [[nodiscard]] Block block_of(Value value) const { return links[value.index()].block; }  // none if it was removed
   [[nodiscard]] Value terminator(Block block) const { return blocks[block.index()].last; }
 
   [[nodiscard]] std::span<const Value> params(Block block) const;
-  // The operands of any instruction as one list: fixed ones, list arguments of calls and returns; not the arguments of
-  // branch targets. A missing optional operand (no base) is in the span as Value::none().
+  // All operands of an instruction as one list: fixed ones, and the list arguments of calls and returns, but not the
+  // arguments of branch targets. A missing optional operand (no base) is Value::none().
   [[nodiscard]] std::span<const Value> operands(Value instruction) const;
   [[nodiscard]] std::span<Value> operands(Value instruction);
-  // Targets of a terminator, empty for others.
+  // The targets of a terminator; empty for other instructions.
   [[nodiscard]] std::span<const Target> targets(Value terminator) const {
     return const_cast<Function*>(this)->targets(terminator);
   }
@@ -270,26 +274,26 @@ class Function {
   // --- building and changing
   Block create_block();
   Value append_param(Block block, Type type);
-  Value append(Block block, const Instruction& instruction);  // at the end of the chain
+  Value append(Block block, const Instruction& instruction);  // appends at the end of the chain
   Value insert_before(Value position, const Instruction& instruction);
-  void remove(Value instruction);  // from its chain; its uses must be gone
+  void remove(Value instruction);  // removes the instruction from its chain; its uses must be gone
   void move_before(Value instruction, Value position);
   uint32_t add_values(std::span<const Value> values);  // returns the first index in value_lists
   uint32_t add_access(const MemoryAccess& access);
   uint32_t add_call(const CallInfo& call);
-  void set_targets(Instruction& terminator, std::span<const Target> targets);  // two for an invoke
+  void set_targets(Instruction& terminator, std::span<const Target> targets);  // an invoke has two targets
   int64_t add_vector_constant(const V128& value);
-  // Gives the instructions and all tables back to the arena: nothing is left of the function.
+  // Gives the instructions and all tables back to the arena. The function is empty afterwards.
   void recycle();
   std::span<Type> add_types(size_t count);
-  // Drops the parameters (and all arguments for them) whose positions are false in `keep`.
+  // Drops the parameters whose positions are false in `keep`, and all arguments for them.
   void keep_params(Block block, std::span<const bool> keep);
 
   Arena& arena;
   Signature signature;
   uint32_t function_index = 0;
 
-  // The storage; passes may read it directly, and write through the functions above.
+  // The storage. Passes may read it directly, but write it only through the functions above.
   struct Links {
     Value previous, next;
     Block block;
@@ -300,7 +304,7 @@ class Function {
   ArenaVector<Value> value_lists;
   ArenaVector<MemoryAccess> accesses;
   ArenaVector<CallInfo> calls;
-  ArenaVector<Target> target_lists;  // `immediate` many from index `extra`; two from `immediate` for an invoke
+  ArenaVector<Target> target_lists;  // `immediate` many from index `extra`; for an invoke, two from `immediate`
   ArenaVector<V128> vector_constants;
 };
 

@@ -4,9 +4,10 @@ namespace cairn::ir {
 
 namespace {
 
-// Rewriting steps shrink or normalize, so that a few suffice; the bound is a safety net.
+// A rewriting step makes an instruction smaller or more normal, so a few steps are enough. The bound is a safety net.
 constexpr int kMaximumSteps = 16;
-// Code decides how far steps lead to steps; the stack does not depend on it. What is beyond stays as it is.
+// A step can make instructions that need steps themselves. Guest code decides how deep this nests, so it is bounded to
+// protect the stack. Instructions below the bound stay as they are.
 constexpr uint32_t kMaximumNesting = 32;
 
 bool is_check(Opcode opcode) { return opcode == Opcode::trap_if || opcode == Opcode::trap_unless; }
@@ -27,7 +28,7 @@ Value Inserter::place(Instruction instruction) {
   if (instruction.opcode == Opcode::result) {
     const Value of = instruction.operands[0];
     const Block block = function_.block_of(of);
-    // A call's results come one after the other, a thousand of them at most: do not look for the end each time.
+    // A call may have a thousand results, one after the other. This avoids the search for the last one each time.
     const Value last = function_[block].last;
     if (is(last, Opcode::result) && at(last).operands[0] == of) return function_.append(block, instruction);
     Value behind = function_.next(of);
@@ -54,7 +55,7 @@ bool Inserter::reduce(Instruction& inst, Value& replacement) {
     if (replacement) return false;
   }
   if (is_check(inst.opcode)) {
-    // A check that cannot fail. One that always does stays: what comes after it is the caller's concern.
+    // The check cannot fail. A check that always fails stays, and the caller handles the code behind it.
     const auto condition = constant(inst.operands[0]);
     if (condition && (*condition == 0) == (inst.opcode == Opcode::trap_if)) return false;
   }
@@ -85,7 +86,7 @@ Value Inserter::revisit(Value value, uint32_t version) {
     return is_check(instruction.opcode) ? Value::none() : existing;
   }
   if (instruction.opcode == Opcode::result) {
-    // What it is a result of may have been replaced by an earlier one.
+    // The instruction that this is a result of may have been replaced by an earlier one.
     const Value of = instruction.operands[0];
     const Value before = function_.previous(value);
     const bool is_in_place = before == of || (before && is(before, Opcode::result) && at(before).operands[0] == of);

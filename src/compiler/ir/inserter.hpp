@@ -1,6 +1,6 @@
-// Makes instructions: simplified and numbered as they are made, so that the graph never holds the naive form.
+// Makes instructions. They are simplified and numbered as they are made, so that the graph never holds the naive form.
 //
-// Used by the builder, which appends, and by passes, which insert in front of an instruction.
+// The builder uses it to append instructions, and passes use it to insert them in front of another.
 #pragma once
 
 #include <cstdint>
@@ -23,20 +23,21 @@ class Inserter {
   }
   void insert_before(Value position) { before_ = position; }
   [[nodiscard]] Block block() const { return block_; }
-  // Of the wasm instruction that the next instructions come from.
+  // Sets the offset of the WebAssembly instruction that the next instructions come from.
   void set_position(uint32_t position) { position_ = position; }
   [[nodiscard]] uint32_t position() const { return position_; }
 
-  // The value of a pure operation, of a trapping one, or of a load from immutable data: an existing value or a new
-  // instruction. A check (trap_if, trap_unless) that cannot trap, or is known to have passed, is left out (none). With
-  // `version`, a load (see ValueTable).
+  // Returns the value of a pure operation, of one that may trap, or of a load: an existing value or a new instruction.
+  // A check (trap_if, trap_unless) that cannot trap, or is known to have passed, is not made (the result is none).
+  // `version` belongs to loads (see ValueTable).
   Value emit(Instruction instruction, uint32_t version = 0);
-  // The instruction as it is. A `result` goes behind what it is a result of.
+  // Places the instruction as it is. A `result` goes behind the instruction that it is a result of.
   Value place(Instruction instruction);
-  // What emit() would give for an instruction that is in the function already, which is rewritten in place when it gets
-  // simpler: itself; another value, or none for a check that cannot fail, and then the caller removes it.
+  // Simplifies and numbers an instruction that is in the function already. Returns the instruction itself, which may
+  // have been rewritten in place, or another value that replaces it, or none for a check that cannot fail. In the last
+  // two cases the caller removes the instruction.
   Value revisit(Value value, uint32_t version = 0);
-  // Makes `value` what is found for such an instruction.
+  // Makes the table find `value` for such an instruction.
   void enter(const Instruction& instruction, Value value, uint32_t version);
 
   Value iconst(Type type, int64_t value);
@@ -46,13 +47,13 @@ class Inserter {
   Value compare(Condition condition, Value a, Value b);
   Value select(Type type, Value condition, Value if_nonzero, Value if_zero);
   void trap_if(Value condition, wasm::TrapKind kind);
-  // From base + displacement; of the VMContext when there is no base.
+  // Loads from base + displacement. Without a base, the VMContext is the base.
   Value load(Type type, Value base, int64_t displacement, const MemoryAccess& access);
 
-  // The condition without what does not matter to a test for zero: with `is_inverted` changed for each negation
-  // dropped.
+  // Strips from the condition the operations that do not matter to a test for zero. Each negation that is stripped
+  // changes `is_inverted`.
   Value peel_condition(Value condition, bool& is_inverted) const;
-  // The constant that the value is, if it is one.
+  // The constant that the value is, or nullopt.
   [[nodiscard]] std::optional<int64_t> constant(Value value) const;
 
   ValueTable& table() { return table_; }
@@ -60,10 +61,11 @@ class Inserter {
   [[nodiscard]] bool simplifies() const { return simplify_ == Simplify::yes; }
 
  private:
-  // Simplifies in place until nothing changes. False: `replacement` is the instruction's value (none: a passed check).
+  // Simplifies the instruction in place until nothing changes. Returns false if `replacement` is its value (none for a
+  // check that has passed).
   bool reduce(Instruction& inst, Value& replacement);
-  // One step: a value that replaces the instruction; or none, and then `changed` says whether it was rewritten in
-  // place.
+  // Does one step. Returns a value that replaces the instruction, or none; then `changed` says whether the instruction
+  // was rewritten in place.
   Value step(Instruction& inst, bool& changed);
   Value step_integer(Instruction& inst, bool& changed);
   Value step_division(Instruction& inst, bool& changed);
@@ -82,7 +84,8 @@ class Inserter {
   Block block_;
   Value before_;
   uint32_t position_ = 0;
-  uint32_t nesting_ = 0;  // of reduce(): a step makes instructions, which are simplified before it goes on
+  uint32_t nesting_ =
+      0;  // nesting of reduce(): a step makes instructions, which are simplified before the step continues
 };
 
 }  // namespace cairn::ir

@@ -1,5 +1,5 @@
-// An obviously correct evaluator of scalar IR, against which the builder and the passes are tested. For tests only;
-// calls, vectors and tables are not evaluated.
+// An obviously correct evaluator of scalar IR, against which the builder and the passes are tested. It is for tests
+// only, and does not evaluate calls, vectors and tables.
 #pragma once
 
 #include <bit>
@@ -16,14 +16,14 @@ namespace cairn::ir {
 struct Outcome {
   enum class Kind : uint8_t { returned, trapped, out_of_steps, unsupported };
   Kind kind = Kind::returned;
-  std::vector<uint64_t> results;  // i32 and f32: upper bits zero
+  std::vector<uint64_t> results;  // the upper bits of an i32 or f32 are zero
   wasm::TrapKind trap = wasm::TrapKind::unreachable;
   Opcode unsupported = Opcode::trap;
 };
 
 class Interpreter {
  public:
-  // `context` stands for the VMContext, `memory` for memory 0. Both are changed by what is run.
+  // `context` stands for the VMContext, `memory` for memory 0. The function changes both.
   Interpreter(const Function& function, std::vector<std::byte>& context, std::vector<std::byte>& memory)
       : function_(function), context_(context), memory_(memory), values_(function.value_count(), 0) {}
 
@@ -72,7 +72,7 @@ class Interpreter {
     if (function_[value].type == Type::f64) return std::bit_cast<double>(get(value));
     return std::bit_cast<float>(static_cast<uint32_t>(get(value)));
   }
-  // NaNs all look the same: which one an operation gives is not determined.
+  // All NaNs become the same one, since it is not determined which NaN an operation gives.
   void set_real(Value value, double result) {
     if (function_[value].type == Type::f64) {
       set(value, std::isnan(result) ? 0x7ff8'0000'0000'0000 : std::bit_cast<uint64_t>(result));
@@ -141,7 +141,7 @@ class Interpreter {
         case AtomicOp::xchg: value = by; break;
       }
     }
-    // Narrow comparisons are of the low bytes.
+    // A narrow comparison compares the low bytes.
     if (inst.opcode == Opcode::atomic_cas && ((old ^ get(operands[2])) << (64 - how.size * 8U)) == 0) {
       value = get(operands[3]);
     }
@@ -150,7 +150,7 @@ class Interpreter {
     return true;
   }
 
-  // False: the outcome is set.
+  // Returns false if the outcome is set.
   bool execute(Value v) {
     const Instruction& inst = function_[v];
     const Value a = inst.operands[0];

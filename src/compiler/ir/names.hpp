@@ -14,7 +14,7 @@ std::string_view to_string(Condition condition);
 std::string_view to_string(AliasClass alias);
 std::string_view to_string(CalleeKind kind);
 std::string_view to_string(AtomicOp op);
-// The enumerator of a trap, as `integer_overflow`.
+// The enumerator of a trap, such as `integer_overflow`.
 std::string_view trap_name(wasm::TrapKind kind);
 
 std::optional<Type> parse_type(std::string_view text);
@@ -25,7 +25,7 @@ std::optional<AtomicOp> parse_atomic_op(std::string_view text);
 std::optional<wasm::TrapKind> parse_trap(std::string_view text);
 std::optional<SimdOp> parse_simd(std::string_view text);
 
-// What an operation has beside its value operands, in the order of the text form.
+// The properties that an operation has beside its value operands, in the order of the text form.
 enum class Payload : uint8_t {
   none,
   integer,    // immediate()
@@ -33,23 +33,23 @@ enum class Payload : uint8_t {
   vector,     // a vector constant
   condition,  // in the mnemonic
   scale,      // immediate()
-  position,   // immediate(): of a result
-  simd,       // simd() is the mnemonic
-  simd_lane,  // and lane()
+  position,   // immediate() of a result
+  simd,       // simd(), as the mnemonic
+  simd_lane,  // simd(), as the mnemonic, and lane()
   access,     // memory_access()
   access_lane,
   access_simd,
-  access_atomic,  // atomic_op() is the mnemonic, then memory_access()
+  access_atomic,  // atomic_op(), as the mnemonic, then memory_access()
   displacement,   // immediate(), then memory_access()
   trap,           // trap_kind()
   call,
   invoke,  // a call, then targets
   targets,
 };
-// Whether it starts with a callee and a signature.
+// Whether the payload begins with a callee and a signature.
 constexpr bool is_call(Payload payload) { return payload == Payload::call || payload == Payload::invoke; }
 Payload payload_of(Opcode opcode);
-// The opcodes whose text does not name them alone (see Payload::simd).
+// Whether the text of the opcode does not determine it alone (see Payload::simd).
 bool has_type_suffix(Opcode opcode);
 
 inline constexpr Opcode kLastOpcode = Opcode::trap;

@@ -27,7 +27,7 @@ class Parser {
     while (!is("}")) CAIRN_TRY(block());
     advance();
     if (!word_.empty()) return error("text behind the function");
-    // Now that all values are known by name.
+    // All values are known by name now, so the operands can be filled in.
     for (const Patch& patch : patches_) {
       const auto found = values_.find(patch.name);
       if (found == values_.end()) return error_at(patch.at, "no value is named " + std::string(patch.name));
@@ -40,11 +40,11 @@ class Parser {
   }
 
  private:
-  // An operand to be filled in: of an instruction, or in value_lists.
+  // An operand that is filled in later, in an instruction or in value_lists.
   struct Patch {
     std::string_view name;
     size_t at;
-    Value instruction;  // none: in value_lists
+    Value instruction;  // none for a place in value_lists
     size_t index;
   };
   Value* place_of(const Patch& patch) {
@@ -172,7 +172,7 @@ class Parser {
   [[nodiscard]] bool is_value() const {
     return is("_") || (word_.starts_with("v") && word_.size() > 1 && word_[1] <= '9');
   }
-  // A value that an instruction takes, rather than the name of the next instruction's result.
+  // Whether the word is a value that an instruction takes, and not the name of the next instruction's result.
   [[nodiscard]] bool is_operand() const {
     const size_t after = text_.find_first_not_of(" \n", next_);
     return is_value() && (after == std::string_view::npos || text_[after] != '=');
@@ -183,7 +183,7 @@ class Parser {
     return word;
   }
 
-  // A value of a list: as a place in value_lists.
+  // Appends a value to a list in value_lists.
   Result<void> list_value() {
     if (!is_value()) return error("expected a value instead of `" + std::string(word_) + "`");
     patches_.push_back({word_, at_, Value::none(), function_.value_lists.size()});
@@ -271,8 +271,8 @@ class Parser {
     return *found;
   }
 
-  // The opcode, its condition and its result type from `iadd.i32`, `icmp.eq`, `simd.v128` and the like. Which of the
-  // operations of one text is meant depends on the number of operands, and is settled later.
+  // Reads the opcode, its condition and its result type from `iadd.i32`, `icmp.eq`, `simd.v128` and the like. If
+  // several operations share the text, the number of operands decides later.
   Result<void> mnemonic(Instruction& inst, bool has_result) {
     const std::string_view word = word_;
     const size_t dot = word.find('.');
@@ -328,7 +328,7 @@ class Parser {
     CallInfo call;
     if (is_call(payload)) CAIRN_TRY(call_head(call));
 
-    // Operands, up to what is no value. Those of lists go to value_lists at once.
+    // Reads operands up to a word that is not a value. Operands of lists go to value_lists at once.
     std::vector<Patch> operands;
     const uint32_t first = static_cast<uint32_t>(function_.value_lists.size());
     bool comma = false;
@@ -385,7 +385,7 @@ class Parser {
     return {};
   }
 
-  // What follows the operands.
+  // Reads the words behind the operands.
   Result<void> rest(Instruction& inst, Payload payload) {
     switch (payload) {
       case Payload::integer:
@@ -426,8 +426,8 @@ class Parser {
   std::string_view text_;
   Function& function_;
   size_t next_ = 0;
-  size_t at_ = 0;          // of word_
-  std::string_view word_;  // the current one; empty at the end
+  size_t at_ = 0;          // offset of word_
+  std::string_view word_;  // the current word; empty at the end
   std::unordered_map<std::string_view, Value> values_;
   std::vector<Patch> patches_;
   std::vector<bool> defined_;

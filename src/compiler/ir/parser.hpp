@@ -1,4 +1,4 @@
-// Reads the text form that printer.hpp writes. For tests and for people; the result is not verified.
+// Reads the text form that printer.hpp writes, for tests and for people. The result is not verified.
 #pragma once
 
 #include <string_view>
@@ -8,8 +8,8 @@
 
 namespace cairn::ir {
 
-// Fills `function`, which is empty, from the text of one function. `;` begins a comment up to the end of the line.
-// Errors are of kind malformed, with the offset in the text.
+// Fills `function`, which must be empty, from the text of one function. `;` begins a comment up to the end of the line.
+// Errors have the kind malformed and the offset in the text.
 Result<void> parse(std::string_view text, Function& function);
 
 }  // namespace cairn::ir

@@ -41,7 +41,7 @@ class Printer {
   }
 
  private:
-  // An invoke has no value, but what it gives in other blocks refers to it.
+  // An invoke has no value, but the values of its results in other blocks refer to it.
   static bool is_named(const Instruction& inst) { return inst.type != Type::none || inst.opcode == Opcode::invoke; }
   // A block without instructions has been removed.
   [[nodiscard]] bool is_printed(Block block) const { return function_[block].first.valid() || block.index() == 0; }
@@ -63,7 +63,7 @@ class Printer {
     if (!value) {
       text_ += "_";
     } else if (values_[value.index()] == Value::kNone) {
-      text_ += "v?" + decimal(value.index());  // not in any block: the verifier says so
+      text_ += "v?" + decimal(value.index());  // the value is in no block, which the verifier reports
     } else {
       text_ += "v" + decimal(values_[value.index()]);
     }

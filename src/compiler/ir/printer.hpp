@@ -10,8 +10,8 @@
 //   ...
 //   }
 //
-// Missing operands are `_`. Values and blocks are numbered in the order in which they are printed, so that the text
-// does not show what was removed.
+// A missing operand is `_`. Values and blocks are numbered in the order in which they are printed, so removed ones
+// leave no gaps in the text.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@
 
 namespace cairn::ir {
 
-enum class Numbering : uint8_t { dense, raw };  // raw: the ids as they are in the function
+enum class Numbering : uint8_t { dense, raw };  // raw keeps the ids of the function
 
 std::string to_string(const Function& function, Numbering numbering = Numbering::dense);
 

@@ -1,4 +1,4 @@
-// The vector operations of the IR: WebAssembly's, one to one, by their names.
+// The vector operations of the IR. They correspond one to one to WebAssembly's, and have their names.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 
 namespace cairn::ir {
 
-// 16 bytes, lane 0 first.
+// A vector of 16 bytes, with lane 0 first.
 using V128 = std::array<std::byte, 16>;
 
 enum class SimdOp : uint16_t {

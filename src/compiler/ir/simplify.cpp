@@ -1,5 +1,5 @@
-// The identities that Inserter applies to each instruction that it makes. All hold for every input, traps and NaN bits
-// included. In the comments x, y are values, c constants, and all arithmetic is in the operation's width.
+// The identities that Inserter applies to each instruction that it makes. All hold for every input, with the same traps
+// and NaN bits. In the comments, x and y are values, c is a constant, and all arithmetic is in the operation's width.
 #include <bit>
 #include <utility>
 
@@ -90,7 +90,7 @@ Value Inserter::step_integer(Instruction& inst, bool& changed) {
     }
   }
   if (!c) {
-    // x - (0 - y) and x + (0 - y)
+    // x + (0 - y) = x - y
     if (inst.opcode == Opcode::iadd && is(b, Opcode::isub) && constant(at(b).operands[0]) == 0) {
       inst.opcode = Opcode::isub;
       b = at(b).operands[1];
@@ -173,7 +173,7 @@ Value Inserter::step_shift(Instruction& inst, bool& changed) {
     changed = true;
     return Value::none();
   }
-  if (inst.opcode == Opcode::rotr) {  // one form of rotation by a constant
+  if (inst.opcode == Opcode::rotr) {  // rotation by a constant has one form
     inst.opcode = Opcode::rotl;
     b = iconst(inst.type, width - n);
     changed = true;
@@ -228,7 +228,7 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
   }
   const auto c = constant(b);
   if (!c) return Value::none();
-  // What has been made is not null.
+  // A new object or an i31 is not null.
   if (*c == 0 && (is(a, Opcode::gc_new) || is(a, Opcode::gc_from_bits))) {
     return iconst(Type::i32, condition == Condition::ne ? 1 : 0);
   }
@@ -240,7 +240,7 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
     return Value::none();
   };
   const uint64_t bits = static_cast<uint64_t>(*c) & mask_of(type);
-  // Towards comparisons with zero, which need no immediate.
+  // Comparisons become comparisons with zero if possible, since these need no immediate.
   if (bits == 0) {
     if (condition == Condition::ult) return iconst(Type::i32, 0);
     if (condition == Condition::uge) return iconst(Type::i32, 1);
@@ -260,7 +260,7 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
   switch (inner.opcode) {
     case Opcode::icmp:
     case Opcode::fcmp:
-      // (x op y) != 0 is itself; (x op y) == 0 is the inverse, if there is one.
+      // (x op y) != 0 is the comparison itself. (x op y) == 0 is the inverse comparison, if there is one.
       if (bits == 0 && condition == Condition::ne) return a;
       if (bits == 0 && inner.opcode == Opcode::icmp) {
         inst = inner;
@@ -317,7 +317,7 @@ Value Inserter::step_select(Instruction& inst, bool& changed) {
     if (is_inverted) std::swap(inst.operands[1], inst.operands[2]);
     changed = true;
   }
-  // A truth value made from a truth value.
+  // The selection of a truth value by a comparison is the comparison, or its inverse.
   if (inst.type == Type::i32 && (is(condition, Opcode::icmp) || is(condition, Opcode::fcmp))) {
     const auto if_nonzero = constant(inst.operands[1]);
     const auto if_zero = constant(inst.operands[2]);

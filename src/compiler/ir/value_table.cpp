@@ -30,7 +30,7 @@ bool has_access(Opcode opcode) {
 bool has_list(Opcode opcode) { return opcode == Opcode::add128 || opcode == Opcode::sub128; }
 bool has_vector(Opcode opcode) { return opcode == Opcode::vconst || opcode == Opcode::simd_shuffle; }
 
-// Of two accesses of one place the second cannot fault, whatever is said of it.
+// If two accesses have the same place, the second one cannot fault, so can_fault and trap do not count.
 bool is_same_place(MemoryAccess a, const MemoryAccess& b) {
   a.can_fault = b.can_fault;
   a.trap = b.trap;
@@ -79,7 +79,7 @@ uint32_t ValueTable::operand_bound(const Instruction& inst) const {
 
 bool ValueTable::equal(const Instruction& a, const Instruction& b) const {
   if (a.opcode != b.opcode || a.type != b.type) return false;
-  // Of two checks of one condition only the first can trap, whatever the trap.
+  // If two checks have the same condition, only the first one can trap, so the kind of trap does not count.
   if (a.aux != b.aux && a.opcode != Opcode::trap_if && a.opcode != Opcode::trap_unless) return false;
   if (has_list(a.opcode)) {
     return std::ranges::equal(function_.value_lists.as_span().subspan(a.extra, 4),
@@ -135,7 +135,8 @@ void ValueTable::rollback(uint32_t mark) {
 
 void ValueTable::rehash(size_t buckets) {
   buckets_.assign(buckets, kNoEntry);
-  // In the order of entry, so that rollback() finds each entry at the head of its bucket.
+  // Entries are linked in the order in which they were made, so that rollback() finds each one at the head of its
+  // bucket.
   linked_ = 0;
   while (linked_ < links_.size()) link_next();
 }

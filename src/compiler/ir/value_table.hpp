@@ -1,6 +1,7 @@
-// Hash-consing: finds an instruction that computes the same value as another one, among those in scope.
+// Hash-consing: finds an instruction in scope that computes the same value as another one.
 //
-// Scopes follow dominance: mark() before entering a region, rollback() when leaving it forgets what was entered since.
+// Scopes follow dominance. The caller calls mark() before it enters a region; rollback(), on leaving it, forgets the
+// entries made since.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +12,14 @@ namespace cairn::ir {
 
 class ValueTable {
  public:
-  // `expected` is about how many instructions there will be.
+  // `expected` is the approximate number of instructions.
   ValueTable(const Function& function, size_t expected);
 
-  // Equal operation, type, operands and payload; the position does not count. `version` tells loads apart that see
-  // different contents; 0 for what does not read memory.
+  // Instructions are equal if operation, type, operands and payload are; the position does not count. `version` tells
+  // apart loads that see different contents; it is 0 for instructions that do not read memory.
   [[nodiscard]] uint32_t hash(const Instruction& instruction, uint32_t version) const;
   [[nodiscard]] Value find(const Instruction& instruction, uint32_t version, uint32_t hash) const;
-  // `result` is what find() gives for an instruction equal to `key`, which is usually `result` itself.
+  // find() then gives `result` for an instruction equal to `key`. Usually `result` is the instruction `key` itself.
   void insert(const Instruction& key, Value result, uint32_t version, uint32_t hash);
 
   [[nodiscard]] uint32_t mark() const { return static_cast<uint32_t>(links_.size()); }
@@ -30,14 +31,14 @@ class ValueTable {
     Value result;
     uint32_t version;
   };
-  // What a search goes along, apart from what it finds: most searches find nothing.
+  // The part of an entry that a search reads. It is apart from Entry, since most searches find nothing.
   struct Link {
     uint32_t hash;
-    uint32_t next;  // entry with the same bucket, kNoEntry at the end
+    uint32_t next;  // the next entry in the same bucket, kNoEntry at the end
   };
   static constexpr uint32_t kNoEntry = 0xffff'ffff;
 
-  // One more than the highest number of an operand.
+  // The highest number of an operand, plus one.
   [[nodiscard]] uint32_t operand_bound(const Instruction& instruction) const;
   [[nodiscard]] bool equal(const Instruction& a, const Instruction& b) const;
   void rehash(size_t buckets);
@@ -46,13 +47,14 @@ class ValueTable {
 
   const Function& function_;
   ScratchVector<Entry> entries_;
-  mutable ScratchVector<Link> links_;  // parallel
-  // Of all entries there ever were. What has a later operand is not there, which is so of most new instructions: the
-  // buckets of a large function are not in the cache.
+  mutable ScratchVector<Link> links_;  // parallel to entries_
+  // The greatest operand_bound() of all entries that were ever made. An instruction with a later operand cannot be in
+  // the table. This is true of most new instructions, and saves a look at the buckets, which are not in the cache if
+  // the function is large.
   uint32_t operand_bound_ = 0;
-  mutable ScratchVector<uint32_t> buckets_;  // a power of two of them
-  // The entries before this are in their buckets. The latest few are not before a search needs them, so that their
-  // buckets are fetched from memory meanwhile.
+  mutable ScratchVector<uint32_t> buckets_;  // their number is a power of two
+  // All entries before this one are in their buckets. The latest few are put there only when a search needs them, so
+  // that their buckets can be fetched from memory meanwhile.
   mutable uint32_t linked_ = 0;
 };
 

@@ -34,7 +34,7 @@ class Verifier {
     return error_;
   }
 
-  // Must hold before the control flow graph is looked at.
+  // Checks the rules that must hold before the control-flow graph can be made.
   static std::optional<std::string> check_ends(const Function& function) {
     const auto bad = [](Block block, const char* what) {
       return "block " + decimal(block.index()) + ": " + std::string(what);
@@ -88,7 +88,7 @@ class Verifier {
     return true;
   }
 
-  // Positions within blocks, for dominance inside of one.
+  // Gives each instruction a position in its block, to check dominance within the block.
   void number() {
     positions_.assign(function_.value_count(), 0);
     for (const Block block : flow_.order()) {

@@ -1,5 +1,5 @@
-// Checks that a function obeys the rules of the IR. Used by tests, and after each pass when Options::verify or
-// CAIRN_DEBUG.
+// Checks that a function obeys the rules of the IR. Tests use it, and so does the optimizer after each pass, if
+// Options::verify or CAIRN_DEBUG is set.
 #pragma once
 
 #include <optional>
@@ -9,8 +9,8 @@
 
 namespace cairn::ir {
 
-// What is wrong, or nothing. Checked are the chains, terminators, operands' types and dominance, targets and arguments,
-// calls, and that loop headers and multiple results stand where they must.
+// Returns a description of the first violation, or nothing. It checks the chains, terminators, operands' types and
+// dominance, targets and arguments, calls, and the places of multiple results.
 std::optional<std::string> verify(const Function& function);
 
 }  // namespace cairn::ir

@@ -313,7 +313,7 @@ void InstructionRules::check_access(Value v) {
   }
   if (opcode == Opcode::heap_store || opcode == Opcode::store) {
     const Value value = function_[v].operands[opcode == Opcode::store ? 1 : 2];
-    // A reference may be stored with zeros above.
+    // A reference may be stored with zeros above it.
     if (size > size_of(type_of(value)) && !(type_of(value) == Type::gcref && size == 8))
       fail(v, "size does not fit the type");
   }
@@ -356,7 +356,7 @@ void InstructionRules::check_call(Value v) {
   if (type_of(v) != first) fail(v, "does not have the type of the first result");
 }
 
-// invoke_result and caught.
+// Checks invoke_result and caught.
 void InstructionRules::check_landed(Value v) {
   const Value of = function_[v].operands[0];
   if (function_[of].opcode != Opcode::invoke) return fail(v, "not of an invoke");

@@ -1,4 +1,4 @@
-// What each instruction must be like by itself: the types of its operands and result, and its immediates.
+// The rules that each instruction must obey by itself, about the types of its operands and result and its immediates.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@ namespace cairn::ir {
 
 class InstructionRules {
  public:
-  // The first failure goes to `error`.
+  // `error` gets the first failure.
   InstructionRules(const Function& function, const ControlFlow& flow, std::optional<std::string>& error)
       : function_(function), flow_(flow), error_(error) {}
 
@@ -26,7 +26,7 @@ class InstructionRules {
   void expect_any(Value v, size_t operand, bool condition);
   void expect_result(Value v, bool condition);
 
-  // Each checks the opcodes of its family; false for others.
+  // Each function checks the opcodes of one family, and returns false for others.
   bool check_constant(Value v);
   bool check_integer(Value v);
   bool check_float(Value v);
