@@ -31,14 +31,14 @@ std::unique_ptr<codegen::Target> make_target(const Options& options) {
   CAIRN_UNREACHABLE();
 }
 
-// What the functions of the module may take, one after the other.
+// The memory that all functions of the module together may take, one after the other.
 uint64_t module_budget(const wasm::Module& module, const Options& options) {
   return options.module_budget_bytes + uint64_t{options.module_budget_per_byte} * module.bytes.size() +
          uint64_t{options.module_budget_per_function} * (module.functions.size() - module.imported_functions);
 }
 
-// Compiles functions one after the other. It has nothing to do with other functions or with the object that the code
-// becomes part of: several of these may work on one module at the same time.
+// Compiles functions one after the other. It depends neither on other functions nor on the object that gets the code,
+// so several FunctionCompilers may work on one module at the same time.
 class FunctionCompiler {
  public:
   FunctionCompiler(const ModuleContext& context, const codegen::Target& target)
@@ -47,8 +47,8 @@ class FunctionCompiler {
         validator_(context.module()),
         arena_(context.options().function_budget_bytes) {}
 
-  // The code lies in the compiler's arena until the next call. Takes at most so much memory, and no more than a
-  // function may.
+  // The code lies in the compiler's arena until the next call. The call takes at most `budget` bytes of memory, and at
+  // most the budget of a function.
   Result<codegen::CodeBuffer> compile(wasm::FuncIndex index, uint64_t budget, FunctionDump* dump = nullptr) {
     arena_.reset();
     arena_.set_budget(std::min<uint64_t>(context_.options().function_budget_bytes, budget));

@@ -1,4 +1,4 @@
-// The budgets of a compilation (INV-4).
+// Tests the budgets of a compilation (INV-4).
 #include "compiler/compile.hpp"
 
 #include <gtest/gtest.h>

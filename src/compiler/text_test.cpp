@@ -1,13 +1,13 @@
-// Runs the text tests of the compiler's middle: tests/compiler/*.txt. A file holds cases:
+// Runs the text tests of the builder and the optimizer: tests/compiler/*.txt. A file holds cases:
 //
 //   === name: steps
 //   a module in WebAssembly's text format, or one function of IR
 //   --- expected
 //   the IR of the module's functions after the steps
 //
-// Steps, separated by spaces: for a module first `build` (simplified), `plain` (not simplified) or `check` (simplified,
-// with explicit bounds checks); then passes by name, or `optimize` for all of them. With CAIRN_BLESS=1 the expected
-// parts are rewritten instead of compared.
+// Steps are separated by spaces. A module begins with `build` (simplified), `plain` (not simplified) or `check`
+// (simplified, with explicit bounds checks). Names of passes follow, or `optimize` for all of them. With CAIRN_BLESS=1
+// the expected parts are rewritten instead of compared.
 #include "wasm/text/text.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ std::vector<std::string> steps_of(const TextCase& c) {
   return result;
 }
 
-// Applies one pass, or all; false when there is none of that name.
+// Applies one pass, or all of them. Returns false if there is none of that name.
 bool apply(const std::string& step, ir::Function& function, const Options& options) {
   static constexpr std::pair<const char*, void (*)(ir::Function&, opt::Analyses&)> kPasses[] = {
       {"simplify_params", opt::simplify_params},     {"number_values", opt::number_values},

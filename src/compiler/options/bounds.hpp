@@ -1,5 +1,5 @@
-// Which memories guard pages can bound: one rule for the compiler, which leaves checks out, and the runtime, which
-// reserves the guards (INV-5).
+// Says which memories guard pages can bound. The compiler, which omits checks, and the runtime, which reserves the
+// guards, share this rule (INV-5).
 #pragma once
 
 #include "compiler/options/options.hpp"
@@ -7,7 +7,7 @@
 
 namespace cairn::compiler {
 
-// 32-bit addresses reach no further than 4 GiB and a guard, and pages of 64 KiB end where the machine's do.
+// A 32-bit address reaches no further than 4 GiB and a guard. Pages of 64 KiB end at a page boundary of the machine.
 constexpr bool can_have_guards(const wasm::MemoryType& type) {
   return type.address == wasm::AddressType::i32 && type.page_size_log2 == 16;
 }

@@ -1,4 +1,4 @@
-// The optional instruction sets by name.
+// The names of the optional instruction sets.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ struct CpuFeatureName {
   bool CpuFeatures::* field;
 };
 
-// Append only: code objects number them by position.
+// Append new names only: code objects number them by position.
 inline constexpr std::array<CpuFeatureName, 12> kCpuFeatureNames = {{
     {"sse42", &CpuFeatures::sse42},
     {"popcnt", &CpuFeatures::popcnt},

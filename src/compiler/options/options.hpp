@@ -1,4 +1,4 @@
-// What the caller of the compiler chooses.
+// The options that the caller of the compiler chooses.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,17 @@ namespace cairn::compiler {
 
 enum class Architecture : uint8_t { x86_64, riscv64 };
 
-// Optional instruction sets; detected by the platform, or chosen with --cpu when compiling ahead of time.
+// Optional instruction sets. The platform detects them, or --cpu chooses them for compilation ahead of time.
 struct CpuFeatures {
-  // x86-64 above the SSE4.1 floor
+  // Instruction sets of x86-64 above SSE4.1, which is always there.
   bool sse42 = false, popcnt = false, lzcnt = false, bmi1 = false, bmi2 = false, avx = false, avx2 = false, fma = false;
-  // RV64 above GC
+  // Extensions of RV64 above RV64GC.
   bool zba = false, zbb = false, zbs = false, v = false;
   bool operator==(const CpuFeatures&) const = default;
 };
 
-// How accesses to 32-bit memories are kept inside. 64-bit memories and ones with custom page sizes are always checked.
+// How accesses to 32-bit memories are bounded. Accesses to 64-bit memories and to memories with custom page sizes are
+// always checked.
 enum class BoundsMode : uint8_t { guard, check };
 
 struct Options {
@@ -30,19 +31,19 @@ struct Options {
   wasm::Features features = wasm::Features::all();
   BoundsMode bounds = BoundsMode::guard;
   bool optimize = true;
-  bool verify = false;          // IR verifier after each pass and allocation checker
-  uint32_t register_limit = 0;  // non-zero: the allocator uses only so many registers of a class (testing)
+  bool verify = false;          // verifies the IR after each pass, and the register allocation
+  uint32_t register_limit = 0;  // if not zero, the allocator uses only this many registers of a class (for tests)
   bool deterministic_relaxed_simd = false;
-  // Memory for a compilation: what one function may take at a time, and what all functions of a module may take one
-  // after the other, which bounds the time too. Ordinary code takes 150 to 250 bytes for each of its own, and a
-  // nanosecond for each.
+  // Budgets of memory for a compilation: for one function at a time, and for all functions of a module one after the
+  // other, which bounds the time too. Ordinary code needs 150 to 250 bytes for each byte of its own, and a nanosecond
+  // for each byte of memory.
   size_t function_budget_bytes = size_t{1} << 30;
   size_t module_budget_bytes = size_t{64} << 20;
-  size_t module_budget_per_byte = 1000;      // on top, for each byte of the module,
+  size_t module_budget_per_byte = 1000;      // in addition, for each byte of the module
   size_t module_budget_per_function = 8192;  // and for each function, however small
 };
 
-// Applies one `key=value` as given with --engine:
+// Applies one option `key=value`, as given with --engine:
 //   opt=none|all       optimization passes
 //   registers=N        limits the register allocator (testing)
 //   verify=on|off      checkers after every pass
