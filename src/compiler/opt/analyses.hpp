@@ -1,5 +1,5 @@
-// What passes know of a function's blocks, computed when first asked for and kept for the passes that follow, until one
-// changes a terminator.
+// The analyses of a function's blocks. Each is computed when a pass first asks for it, and kept for the passes that
+// follow, until one changes a terminator.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,7 @@ class Analyses {
     if (!loops_) loops_.emplace(function_, flow(), dominators());
     return *loops_;
   }
-  // Blocks or branches have changed.
+  // A pass calls this after it has changed blocks or branches.
   void invalidate() {
     flow_.reset();
     dominators_.reset();

@@ -1,5 +1,5 @@
-// Simplifies control flow: decides branches on constants, skips blocks that only jump, makes one block of two where
-// only one leads to the other, and makes a selection of a branch that only chooses between integers.
+// Simplifies control flow: decides branches on constants, skips blocks that only jump, joins two blocks if only the
+// first leads to the second, and turns a branch that only chooses between integers into a selection.
 //
 //   v1 = iconst.i32 1
 //   branch v1, block1, block2          =>     ...what block1 did, and v5 for v4
@@ -26,11 +26,11 @@ using ir::Value;
 
 namespace {
 
-// Rows of blocks that only jump are followed this far at once: there may be a cycle of them.
+// A chain of blocks that only jump is followed this far, since the blocks may form a cycle.
 constexpr int kMaximumHops = 8;
-// More moves than this are not better than a branch.
+// More selections than this are not better than a branch.
 constexpr size_t kMaximumSelections = 2;
-// A branch that selects is worth it for what fits integer registers.
+// A selection is worthwhile for values in integer registers.
 bool is_selectable(Type type) { return ir::is_integer(type); }
 
 class BranchSimplifier {
@@ -59,7 +59,7 @@ class BranchSimplifier {
       if (is_live(block)) absorb_successors(block);
     }
     replacements_.apply(function_);
-    // flow_ is gone from here on.
+    // flow_ is not valid from here on.
     analyses_.invalidate();
     remove_unreachable(function_, analyses_.flow());
     mark_cold(analyses_.flow());
@@ -86,14 +86,14 @@ class BranchSimplifier {
 
   bool is_live(Block block) const { return edges_in_[block.index()] != 0; }
 
-  // One edge less; what then has no way in loses its own edges.
+  // Removes one edge to the block. A block without edges to it loses its own edges.
   void drop_edge(Block block) {
     lost_.push_back(block);
     while (!lost_.empty()) {
       const Block b = lost_.back();
       lost_.pop_back();
       if (--edges_in_[b.index()] != 0) {
-        // What is left may be the edges back alone.
+        // The edges that are left may all be back edges.
         may_have_lost_loop_ |= function_[b].is_loop_header;
         continue;
       }
@@ -101,7 +101,7 @@ class BranchSimplifier {
     }
   }
 
-  // Counts again, without what loops lend each other that nothing enters any more.
+  // Counts edges again from the entry. Afterwards, the edges in loops that are not entered any more do not count.
   void count_from_entry() {
     std::ranges::fill(edges_in_, 0);
     ScratchVector<Block> work(function_.arena);
@@ -172,12 +172,12 @@ class BranchSimplifier {
     }
   }
 
-  // Where the block leads, if it does nothing but jump there and its parameters go nowhere else.
+  // Returns the block's target if the block only jumps there and its parameters have no other uses.
   const Target* only_jumps(Block block) const {
     const Value terminator = function_.terminator(block);
     if (function_[block].first != terminator || function_[terminator].opcode != Opcode::jump) return nullptr;
     const Target& next = function_.targets(terminator)[0];
-    // A way into a loop stays one block, in front of the loop.
+    // A jump into a loop keeps its own block in front of the loop.
     if (next.block == block || function_[next.block].is_loop_header) return nullptr;
     uint64_t uses = 0;
     for (const Value param : function_.params(block)) uses += uses_[param.index()];
@@ -195,7 +195,7 @@ class BranchSimplifier {
       const Block through = target.block;
       const Target* next = only_jumps(through);
       if (next == nullptr) return;
-      // A critical edge with arguments would only be split again; tables would repeat the arguments.
+      // A critical edge with arguments would be split again later. A br_table would repeat the arguments.
       const bool is_jump = function_[terminator].opcode == Opcode::jump;
       if (!is_jump && next->argument_count != 0 &&
           (edges_in_[through.index()] == 1 || function_[terminator].opcode == Opcode::br_table)) {
@@ -207,8 +207,8 @@ class BranchSimplifier {
         const bool is_own = inst.opcode == Opcode::block_param && function_.block_of(argument) == through;
         arguments_.push_back(is_own ? function_.arguments(target)[static_cast<size_t>(inst.immediate)] : argument);
       }
-      // The uses of the block's own parameters are gone with its last edge only; the counts stay as they were, which
-      // keeps only_jumps() true of it.
+      // The uses of the block's own parameters disappear with its last edge only. The counts stay as they are, so
+      // only_jumps() stays true for the block.
       for (const Value argument : arguments_) use(argument);
       const Block to = next->block;
       ++edges_in_[to.index()];
@@ -217,8 +217,8 @@ class BranchSimplifier {
     }
   }
 
-  // Whether the other target of a branch leads, maybe through a block that only jumps, to where `next` leads, so that
-  // the branch becomes a selection.
+  // Whether the other target of the branch leads to the same block as `next`, perhaps through a block that only jumps.
+  // Then the branch becomes a selection.
   bool selects_with(Block block, size_t index, const Target& next) const {
     const Value terminator = function_.terminator(block);
     if (function_[terminator].opcode != Opcode::branch || !may_select(terminator, next.block)) return false;
@@ -269,7 +269,7 @@ class BranchSimplifier {
     function_.set_targets(inst, std::span(&to, 1));
   }
 
-  // While the block jumps to one that has no other way in, makes it one with it.
+  // Joins the block with the block that it jumps to, as long as that one has no other predecessor.
   void absorb_successors(Block block) {
     for (;;) {
       const Value terminator = function_.terminator(block);
@@ -300,7 +300,7 @@ class BranchSimplifier {
     }
   }
 
-  // A block all of whose ways lead to cold blocks is cold.
+  // A block is cold if all its targets are cold.
   void mark_cold(const ir::ControlFlow& flow) {
     for (size_t i = flow.order().size(); i-- > 1;) {
       const Block block = flow.order()[i];
@@ -316,10 +316,10 @@ class BranchSimplifier {
   Analyses& analyses_;
   const ir::ControlFlow& flow_;
   Replacements replacements_;
-  ScratchVector<uint32_t> edges_in_;  // from live blocks
+  ScratchVector<uint32_t> edges_in_;  // number of edges from live blocks
   ScratchVector<uint32_t> uses_;
   ScratchVector<Value> arguments_;
-  ScratchVector<Block> lost_;  // edges of drop_edge; empty between calls
+  ScratchVector<Block> lost_;  // work list of drop_edge; empty between calls
   bool may_have_lost_loop_ = false;
 };
 

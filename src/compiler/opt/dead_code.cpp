@@ -1,4 +1,5 @@
-// Removes what nothing needs: instructions without effect whose value is not used, and parameters that only feed such.
+// Removes dead code: instructions without effect whose value is not used, and parameters that only such instructions
+// use.
 //
 //   block1(v1: i32, v2: i32):                 block1(v1: i32):
 //     v3 = iadd.i32 v2, v2             =>       jump block1(v1)
@@ -19,7 +20,7 @@ void remove_dead_code(Function& function, Analyses& analyses) {
   const ir::ControlFlow& flow = analyses.flow();
   remove_unreachable(function, flow);
 
-  // The targets that lead to each block, to find the arguments of a live parameter.
+  // The targets that lead to each block. They give the arguments of a live parameter.
   ScratchVector<uint32_t> first(function.arena);
   ScratchVector<Target> incoming(function.arena);
   first.assign(function.block_count() + 1, 0);

@@ -5,9 +5,9 @@
 //                                              v5 = icmp.eq v3, v4
 //                                              trap_unless v5, cast_failure
 //
-// A test that ends its block becomes a branch for each answer; one whose value is wanted gets a block that its answers
-// meet in. A type that is not final is looked up in the display of the object's type: one of its supertypes at the
-// depth of the one asked for. (abi/heap_layout.hpp)
+// A test whose only use is a branch becomes branches for each answer. A test whose value is used otherwise gets a block
+// where its answers meet. For a type that is not final, the test reads the display of the object's type, which holds
+// its supertypes by depth: the entry at the depth of the wanted type must be that type (abi/heap_layout.hpp).
 #include "abi/vmcontext.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -34,10 +34,10 @@ class TestExpander {
  public:
   explicit TestExpander(Function& function) : function_(function), replacements_(function), uses_(function.arena) {}
 
-  // Whether control flow has changed.
+  // Returns whether control flow has changed.
   bool run() {
     if (!count_uses()) return false;
-    // From each block's end, so that what a test leaves behind it is moved once.
+    // Each block is visited from its end, so that the code behind a test is moved only once.
     const uint32_t blocks = function_.block_count();
     for (uint32_t b = 0; b < blocks; ++b) {
       for (Value v = function_[Block(b)].last; v;) {
@@ -53,7 +53,7 @@ class TestExpander {
  private:
   enum class Form : uint8_t { value, branch, trap };
   struct Use {
-    Value user;  // the only one
+    Value user;  // the user, if it is the only one
     uint32_t count = 0;
   };
 
@@ -110,7 +110,7 @@ class TestExpander {
     inst.extra = function_.add_access(access);
     return put(inst);
   }
-  // Of the object's header. Null traps where a test that fails does.
+  // Loads a field of the object's header. For a test that traps, a null reference causes the same trap.
   Value load_header(uint64_t offset, unsigned size) {
     MemoryAccess access;
     if (form_ == Form::trap && test_.may_be_null) {
@@ -146,7 +146,7 @@ class TestExpander {
     function_.set_targets(inst, std::span(targets.begin(), targets.size()));
     put(inst);
   }
-  // Moves what is behind `last` in its block to a new block. Code is appended behind `last` from here on.
+  // Moves the code behind `last` in its block to a new block. New code is appended behind `last` from here on.
   Block split_behind(Value last) {
     changed_flow_ = true;
     block_ = function_.block_of(last);
@@ -164,7 +164,7 @@ class TestExpander {
     return rest;
   }
 
-  // If the condition is not zero, that is the answer.
+  // Makes `answer` the answer if the condition is not zero.
   void decide(Value condition, bool answer) {
     if (form_ == Form::trap && !answer) {
       put_check(Opcode::trap_if, condition);
@@ -176,7 +176,7 @@ class TestExpander {
   }
   Target target_of(bool answer) {
     if (form_ == Form::branch) {
-      // A list of arguments of its own for each edge.
+      // Each edge needs its own list of arguments.
       Target target = answer ? yes_ : no_;
       const std::span<const Value> arguments = function_.arguments(target);
       target.first_argument = function_.add_values(arguments);
@@ -210,7 +210,7 @@ class TestExpander {
       if (function_[user_].opcode == Opcode::trap_unless) form_ = Form::trap;
     }
     const bool has_header = test_.kind != GcTest::Kind::any && test_.kind != GcTest::Kind::i31;
-    // A trap needs no test for null where the load of the header faults.
+    // If the test traps, the load of the header faults on null, so no test for null is needed.
     const bool tests_null = test_.may_be_null && (test_.accepts_null || !(form_ == Form::trap && has_header));
     const bool tests_i31 = test_.may_be_i31 && has_header;
     const bool accepts_i31 = test_.kind == GcTest::Kind::eq;
@@ -281,7 +281,7 @@ class TestExpander {
     return put(low);
   }
 
-  // For what is not null, and no i31 unless that is what the test is for.
+  // The answer for a reference that is not null and not an i31 (unless the test accepts only i31).
   Value final_answer() {
     const auto kind_is = [&](Condition condition, ObjectKind kind) {
       return compare(condition, load_header(offsetof(abi::VMObject, kind), 1),
@@ -313,7 +313,8 @@ class TestExpander {
     const Value info = load(Type::i64, put(entry), 0);
     Value position;
     if (test_.depth >= abi::kMinimumDisplay) {
-      // Displays are at least that long. Of a shorter one the entry asked for is one that is not the type's.
+      // A display has at least kMinimumDisplay entries. If the object's type is less deep than the wanted type, entry 0
+      // is read instead, which is not the wanted type.
       const Value depth = load(Type::i32, info, offsetof(abi::VMTypeInfo, depth));
       const Value wanted = constant(Type::i32, test_.depth);
       Instruction select;
@@ -342,13 +343,13 @@ class TestExpander {
   Replacements replacements_;
   ScratchVector<Use> uses_;
   bool changed_flow_ = false;
-  // Of the test that is being expanded:
+  // These describe the test that is being expanded.
   GcTest test_;
   Form form_ = Form::value;
   Value base_, reference_;
   Value user_;
-  Target yes_, no_;  // branch
-  Block rest_;       // where it goes on when the block is split
+  Target yes_, no_;  // for Form::branch
+  Block rest_;       // the block behind the test, if the block is split
   Block block_;
   Value before_;
   uint32_t position_ = 0;

@@ -1,13 +1,13 @@
-// Moves what does not change inside of a loop in front of it.
+// Moves instructions whose value does not change in a loop to the block in front of it.
 //
 //     jump block1                               v2 = load.i64 _, 64 {immutable}
 //   block1: loop                                jump block1
 //     v2 = load.i64 _, 64 {immutable}    =>   block1: loop
 //     v3 = heap_load.i32 v1, v2                 v3 = heap_load.i32 v1, v2
 //
-// Only loops without calls gain from it: over a call the value would have to be kept in the frame, which is no better
-// than making it again. What is cheap to make again stays. Loads move when nothing in the loop writes what they read
-// and they cannot fault.
+// Only loops without calls gain from this: across a call, the value would have to be kept in the frame, which is no
+// better than computing it again. Instructions that are cheap to repeat stay. A load moves if it cannot fault and
+// nothing in the loop writes what it reads.
 #include "compiler/ir/effects.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -24,7 +24,7 @@ using ir::Value;
 
 namespace {
 
-// Out of so many loops at once: more is not worth looking for, and keeps the pass linear.
+// An instruction moves out of at most this many loops. More is not worthwhile, and the limit keeps the pass linear.
 constexpr int kMaximumLevels = 8;
 
 class InvariantHoister {
@@ -51,8 +51,8 @@ class InvariantHoister {
  private:
   using Loop = ir::Loops::Loop;
   struct Summary {
-    Value entry;           // the jump that leads into the loop; none when there is not just one
-    uint32_t written = 0;  // alias classes, a bit each
+    Value entry;           // the jump that leads into the loop; none if there is not exactly one
+    uint32_t written = 0;  // one bit for each alias class
     bool has_calls = false;
   };
 
@@ -99,11 +99,11 @@ class InvariantHoister {
       case Opcode::load: {
         const ir::MemoryAccess& access = function_.memory_access(v);
         if (access.can_fault || access.alias == AliasClass::table || access.alias == AliasClass::runtime) return false;
-        // The base must be good wherever the loop is entered: one of the VMContext's own pointers.
+        // The base must be valid wherever the loop is entered, so it must be one of the VMContext's own pointers.
         const Value base = inst.operands[0];
         return !base || function_[base].opcode == Opcode::load;
       }
-      case Opcode::gc_address:  // only out of loops without safepoints
+      case Opcode::gc_address:  // moves only out of loops without safepoints
       case Opcode::vconst:
       case Opcode::imul:
       case Opcode::popcnt:
@@ -155,7 +155,8 @@ class InvariantHoister {
     }
     for (const Value operand : function_.operands(v)) {
       if (!operand) continue;
-      // What dominates an instruction of the loop is outside of the loop just when it dominates the header as well.
+      // An operand that dominates an instruction of the loop is outside the loop exactly if it dominates the header
+      // too.
       const Block block = function_.block_of(operand);
       const Block header = loops_[loop].header;
       if (block == header || !dominators_.dominates(block, header)) return false;

@@ -1,5 +1,5 @@
-// Global value numbering with simplification, over the dominator tree; loads are numbered by what they may see, and a
-// store gives the value of the load that reads what it wrote.
+// Global value numbering with simplification, over the dominator tree. Loads are numbered by the memory that they may
+// see, and a store gives the value of a load that reads exactly the bytes written.
 //
 //   v2 = iadd.i32 v0, v1
 //   branch v9, block1, block2                 v2 = iadd.i32 v0, v1
@@ -9,11 +9,12 @@
 //     v4 = heap_load.i32 v0, _                  return v2
 //     return v4
 //
-// Each alias class has a version: stores of the class give it a new one, and so do calls, atomic accesses (after which
-// what other threads wrote may be visible), and blocks where control merges. Loads of equal version see the same
-// memory. A load that may trap is redundant only where an equal one has been passed, which dominance gives.
+// Each alias class has a version. Stores of the class give it a new one. So do calls, atomic accesses (after which
+// writes of other threads may be visible), and blocks where control merges. Loads with equal versions see the same
+// memory. A load that may trap is redundant only if an equal one dominates it.
 //
-// What a branch or a check has decided is known behind it, and an access through a reference says that it is not null:
+// The code behind a branch or a check knows its outcome, and the code behind an access through a reference knows that
+// the reference is not null:
 //
 //   v2 = gc_test v0, v1                         v2 = gc_test v0, v1
 //   branch v2, block1, block2                   branch v2, block1, block2
@@ -21,7 +22,7 @@
 //     trap_unless v2, cast_failure                v3 = heap_load v1, v0 {field 1, offset 8}
 //     v3 = heap_load v1, v0 {field 1, offset 8}
 //
-// Stores into objects that have been made since the last safepoint need no barrier.
+// Stores into an object need no barrier if there was no safepoint since it was made.
 #include "abi/heap_layout.hpp"
 #include "compiler/ir/effects.hpp"
 #include "compiler/ir/inserter.hpp"
@@ -45,10 +46,10 @@ using ir::Value;
 
 namespace {
 
-// A version for each alias class, and some for globals and for fields, by index.
+// There is a version for each alias class, and several for globals and for fields, chosen by index.
 constexpr size_t kGlobalSlots = 8;
 constexpr size_t kFieldSlots = 15;
-constexpr size_t kGlobals = 9;  // position of the first
+constexpr size_t kGlobals = 9;  // position of the first slot for globals
 constexpr size_t kFields = kGlobals + kGlobalSlots;
 constexpr size_t kSlots = kFields + kFieldSlots;
 struct Versions {
@@ -56,7 +57,7 @@ struct Versions {
 };
 static_assert(static_cast<size_t>(AliasClass::field) <= kGlobals);
 
-// Written before anything reads it.
+// Whether the field is written before anything reads it.
 bool is_constant(const MemoryAccess& access) {
   return access.alias == AliasClass::field && access.index >= ir::kConstantFields;
 }
@@ -78,7 +79,7 @@ class Numbering {
         replacements_(function) {}
 
   void run() {
-    // The blocks that dominate the current one, each with what holds at its end.
+    // The blocks that dominate the current one, each with the versions at its end.
     struct Scope {
       uint32_t mark;
       Versions exit;
@@ -93,7 +94,7 @@ class Numbering {
       const uint32_t mark = insert_.table().mark();
       const auto predecessors = flow_.predecessors(block);
       if (predecessors.size() == 1 && depth != 0) {
-        // Which is the immediate dominator.
+        // The only predecessor is the immediate dominator.
         versions_ = scopes.back().exit;
         learn_from_branch(block, predecessors[0]);
       } else {
@@ -103,7 +104,7 @@ class Numbering {
       scopes.push_back({mark, versions_});
       if (function_.arena.exhausted()) return;
     }
-    // Arguments on the way back to a loop may name what was replaced later.
+    // Arguments of back edges may name values that were replaced later.
     replacements_.apply(function_);
   }
 
@@ -132,11 +133,11 @@ class Numbering {
     if (ir::is_numbered(opcode)) {
       uint32_t version = 0;
       if (effects == Effects::reads) version = versions_.slots[slot_of(function_.memory_access(v))];
-      // Results of calls are as unlike each other as the calls.
+      // Results of different calls are never equal, since their calls are not.
       const Value same = insert_.revisit(v, version);
       if (same == v) {
         if (opcode == Opcode::trap_if || opcode == Opcode::trap_unless) {
-          // The instruction may have become the other one.
+          // revisit() may have turned a trap_if into a trap_unless or back.
           insert_.insert_before(function_.next(v));
           learn(function_[v].operands[0], function_[v].opcode == Opcode::trap_unless);
         } else if (through) {
@@ -168,12 +169,12 @@ class Numbering {
   }
 
   void invalidate_all() {
-    // Immutable data keep their version.
+    // The class of immutable data keeps its version.
     for (size_t i = 1; i < kSlots; ++i) versions_.slots[i] = last_version_ + 1;
     ++last_version_;
   }
 
-  // The load that reads just what the store wrote gives the value.
+  // Makes a load that reads exactly the bytes of the store give the stored value.
   void forward_store(Value v, const MemoryAccess& access) {
     const Instruction& store = function_[v];
     Instruction load;
@@ -199,7 +200,7 @@ class Numbering {
 
   // --- objects
 
-  // The reference that an access goes through.
+  // Returns the reference that an access goes through, or none.
   Value reference_of(Value v) const {
     const Opcode opcode = function_[v].opcode;
     if (opcode != Opcode::heap_load && opcode != Opcode::heap_store) return Value::none();
@@ -207,7 +208,7 @@ class Numbering {
     return function_[address].type == Type::gcref ? address : Value::none();
   }
   Value find(const Instruction& inst) const { return insert_.table().find(inst, 0, insert_.table().hash(inst, 0)); }
-  // What a comparison with null would be, if there is a null in scope.
+  // Returns the instruction that compares the reference with null, if there is a null in scope.
   std::optional<Instruction> null_test(Value reference) const {
     Instruction null;
     null.type = Type::gcref;
@@ -226,14 +227,14 @@ class Numbering {
     const Value known = test ? find(*test) : Value::none();
     return known && insert_.constant(known) == 0;
   }
-  // An access of what is known not to be null cannot fault.
+  // An access through a reference that is known not to be null cannot fault.
   void trust(Value v, Value reference) {
     MemoryAccess access = function_.memory_access(v);
     if (!access.can_fault || access.alias == AliasClass::memory || !is_non_null(reference)) return;
     access.can_fault = false;
     function_[v].extra = function_.add_access(access);
   }
-  // Behind an access of an object's field.
+  // Records, behind an access to an object's field, that the reference is not null.
   void learn_non_null(Value v, Value reference) {
     const MemoryAccess& access = function_.memory_access(v);
     if (!access.can_fault || access.alias == AliasClass::memory || is_non_null(reference)) return;
@@ -244,7 +245,7 @@ class Numbering {
     test.aux = static_cast<uint8_t>(Condition::ne);
     insert_.enter(test, insert_.iconst(Type::i32, 1), 0);
   }
-  // An array's length is what it was made with.
+  // The length of a new array is the operand of its allocation.
   void note_new(Value v) {
     const Instruction inst = function_[v];
     if (!inst.operands[1]) return;
@@ -260,13 +261,13 @@ class Numbering {
     load.extra = function_.add_access(access);
     insert_.enter(load, inst.operands[1], 0);
   }
-  // Made by inline allocation with no safepoint since: all that changes where objects are gives the class a new
-  // version.
+  // Whether the object was made by inline allocation, and there was no safepoint since. Everything that changes where
+  // objects are gives the class heap_layout a new version.
   bool is_fresh(Value object) const {
     if (fresh_ != object || function_[object].immediate != static_cast<int64_t>(ObjectKind::structure)) return false;
     return fresh_version_ == versions_.slots[static_cast<size_t>(AliasClass::heap_layout)];
   }
-  // A test of what has just been made.
+  // The answer of a test of a new object, if it is certain.
   std::optional<bool> test_of_new(Value v) const {
     const GcTest test = GcTest::unpack(function_[v].immediate);
     const Value reference = function_[v].operands[1];
@@ -290,7 +291,7 @@ class Numbering {
 
   // --- conditions
 
-  // From here on the condition is known.
+  // Records that the condition is known from here on.
   void learn(Value condition, bool holds) {
     if (insert_.constant(condition)) return;
     Instruction check;
@@ -348,7 +349,7 @@ class Numbering {
   Replacements replacements_;
   Versions versions_;
   uint32_t last_version_ = 0;
-  Value fresh_;  // the latest object, made when the class heap_layout had that version
+  Value fresh_;  // the latest new object; fresh_version_ is the version of the class heap_layout after it was made
   uint32_t fresh_version_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Removes objects that never leave their function: what is stored in their fields is used instead of being loaded.
+// Removes objects that never leave their function. The values stored in their fields replace the loads.
 //
 //   v2 = gc_new v1, _, 0 {...}                  jump block1
 //   heap_store v2, v1, v0 {offset 8}          block1:
@@ -7,9 +7,9 @@
 //     v3 = heap_load v2, v1 {offset 8}
 //     v4 = call direct 3 v3
 //
-// An object stays when its reference is passed on: stored, returned, given to a call or a block. Its fields must be
-// written in the block that makes it only, so that there is one value for each outside of that block. Later objects go
-// first: what is only stored in an object that goes may go as well.
+// An object stays if its reference is passed on: stored, returned, or given to a call or a block. Its fields must be
+// written only in the block that makes it, so that each has one value outside that block. Later objects are visited
+// first, since an object that is only stored in a removed object may be removed as well.
 #include "abi/heap_layout.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -40,7 +40,7 @@ class ObjectRemover {
         objects_(function.arena),
         fields_(function.arena) {}
 
-  // Whether any object is gone.
+  // Returns whether any object was removed.
   bool run() {
     for (uint32_t b = 0; b < function_.block_count(); ++b) {
       for (Value v = function_[Block(b)].first; v; v = function_.next(v)) {
@@ -57,10 +57,10 @@ class ObjectRemover {
 
  private:
   static constexpr uint32_t kNone = 0xffff'ffff;
-  // With more fields than that written, an object is not worth looking at.
+  // An object with more written fields than this is not worthwhile.
   static constexpr size_t kMaximumFields = 64;
   struct Use {
-    Value user;  // none: an argument for a block
+    Value user;  // none if the value is an argument for a block
     uint32_t next = kNone;
   };
   struct Field {
@@ -74,7 +74,7 @@ class ObjectRemover {
            function_[v].immediate == static_cast<int64_t>(abi::ObjectKind::structure);
   }
 
-  // The users of references, as lists by value.
+  // Collects the users of references, as lists by value.
   void collect_uses() {
     first_use_.assign(function_.value_count(), kNone);
     const auto add = [&](Value value, Value user) {
@@ -96,7 +96,7 @@ class ObjectRemover {
   bool for_each_user(Value object, F&& f) {
     for (uint32_t u = first_use_[object.index()]; u != kNone; u = uses_[u].next) {
       const Value user = uses_[u].user;
-      if (user && !function_.block_of(user)) continue;  // gone
+      if (user && !function_.block_of(user)) continue;  // the user was removed
       if (!f(user)) return false;
     }
     return true;
@@ -108,7 +108,7 @@ class ObjectRemover {
   }
   bool is_null(Value value) const { return function_[value].opcode == Opcode::iconst; }
 
-  // Whether all that is done with the object can do without it.
+  // Whether no use of the object needs it in memory.
   bool stays_inside(Value object) {
     const Block home = function_.block_of(object);
     return for_each_user(object, [&](Value user) {
@@ -135,8 +135,8 @@ class ObjectRemover {
     return nullptr;
   }
 
-  // Takes the stores and loads of the object's own block in order; `replaces` says whether to change anything. False: a
-  // load of what has not been written.
+  // Follows the stores and loads in the object's own block in order. `replaces` says whether to change the function.
+  // Returns false if a field is loaded that has not been written.
   bool follow(Value object, bool replaces) {
     fields_.clear();
     for (Value v = function_.next(object); v;) {
@@ -164,7 +164,7 @@ class ObjectRemover {
     return true;
   }
 
-  // What a load gives after a store of `value` to the same place.
+  // Replaces a load with the result that it has after a store of `value` to the same place.
   void replace_load(Value load, Value value) {
     const MemoryAccess& access = function_.memory_access(load);
     if (access.extension != Extension::none) {
@@ -183,7 +183,7 @@ class ObjectRemover {
       }
       value = function_.insert_before(load, inst);
     } else if (function_[load].type == Type::gcref) {
-      // Its users are the value's from now on.
+      // The users of the load become users of the value.
       uint32_t last = first_use_[load.index()];
       if (last != kNone && value.index() < first_use_.size()) {
         const uint32_t first = last;
@@ -232,8 +232,8 @@ class ObjectRemover {
   ScratchVector<uint32_t> first_use_;  // by value
   ScratchVector<Use> uses_;
   ScratchVector<Value> objects_;
-  size_t steps_ = 0;             // along lists of uses that were joined: chains of objects must not make this slow
-  ScratchVector<Field> fields_;  // of the object at hand, as they are where follow() has got to
+  size_t steps_ = 0;             // steps along joined lists of uses, limited so that chains of objects are not slow
+  ScratchVector<Field> fields_;  // the fields of the current object, at the instruction that follow() has reached
 };
 
 }  // namespace

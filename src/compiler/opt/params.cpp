@@ -4,9 +4,9 @@
 //   block1(v2: i32, v3: i32):          =>     block1(v3: i32):
 //     branch v3, block1(v2, v4), ...            branch v3, block1(v4), ...      and v0 for v2
 //
-// Parameters start out as unknown; each argument that arrives makes its parameter that value, or, when it was another
-// one already, a value of its own. What changes is passed on to the parameters that get it as an argument. Each
-// parameter changes at most twice. Equal constants count as one value, which is made anew in the block.
+// Parameters start as unknown. The first argument that arrives makes its parameter that value; a different one makes
+// the parameter a value of its own. Each change is passed on to the parameters that get the changed one as an argument.
+// A parameter changes at most twice. Equal constants count as one value, which is made anew in the block.
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
 
@@ -115,7 +115,7 @@ class ParamSimplifier {
 
   Function& function_;
   const ir::ControlFlow& flow_;
-  ScratchVector<Value> values_;  // by parameter: none while unknown, itself when not always the same
+  ScratchVector<Value> values_;  // by parameter: none while unknown, the parameter itself if its arguments differ
   ScratchVector<uint32_t> first_user_;
   ScratchVector<Value> users_;
   ScratchVector<Value> work_;

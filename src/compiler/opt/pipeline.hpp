@@ -1,4 +1,4 @@
-// The optimizer: which passes run, in which order.
+// The optimizer runs the passes in their order.
 #pragma once
 
 #include "base/result.hpp"
@@ -7,10 +7,10 @@
 
 namespace cairn::opt {
 
-// Rewrites the function in place. Without Options::optimize no pass runs. Either way loops are marked afterwards
-// (BlockData::is_loop_header, loop_depth) and no reachable block is empty. Error: limit, when the arena's budget does
-// not suffice. With Options::verify or CAIRN_DEBUG, what a pass leaves is verified; a function that fails is a bug of
-// ours.
+// Rewrites the function in place. Without Options::optimize, only expand_tests runs. In either case, loops are marked
+// afterwards (BlockData::is_loop_header, loop_depth) and no reachable block is empty. Error: limit, if the arena's
+// budget is not enough. With Options::verify or CAIRN_DEBUG, the function is verified after each pass; a function that
+// fails is a bug of the compiler.
 Result<void> optimize(ir::Function& function, const compiler::Options& options);
 
 }  // namespace cairn::opt

@@ -1,4 +1,4 @@
-// What passes share for changing a function: replacing values, and dropping parameters and blocks in one sweep.
+// Changes to a function that passes share: replacing values, and dropping parameters and blocks in one sweep.
 #pragma once
 
 #include "compiler/ir/control_flow.hpp"
@@ -6,7 +6,7 @@
 
 namespace cairn::opt {
 
-// Values to use in place of others.
+// A map from values to the values that replace them.
 class Replacements {
  public:
   explicit Replacements(const ir::Function& function) : map_(function.arena) {
@@ -21,7 +21,7 @@ class Replacements {
   [[nodiscard]] ir::Value operator()(ir::Value value) {
     ir::Value result = value;
     while (result && result.index() < map_.size() && map_[result.index()]) result = map_[result.index()];
-    // Shorten the way for the next time.
+    // This shortens the path for the next look-up.
     while (value != result) {
       const ir::Value next = map_[value.index()];
       map_[value.index()] = result;
@@ -29,9 +29,9 @@ class Replacements {
     }
     return result;
   }
-  // In the operands and the targets' arguments of one instruction.
+  // Replaces values in the operands and in the targets' arguments of one instruction.
   void apply(ir::Function& function, ir::Value instruction);
-  // In all instructions.
+  // Replaces values in all instructions.
   void apply(ir::Function& function);
 
  private:
@@ -39,7 +39,7 @@ class Replacements {
   bool any_ = false;
 };
 
-// Drops the parameters for which `is_dead`, by value index, is set, and all arguments for them.
+// Drops the parameters for which `is_dead`, indexed by value, is set, and all arguments for them.
 void remove_params(ir::Function& function, std::span<const bool> is_dead);
 
 // Empties the blocks that the entry does not reach.
