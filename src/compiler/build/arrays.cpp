@@ -1,8 +1,8 @@
-// Arrays: objects of the managed heap with a length and elements behind it.
+// Arrays are objects of the managed heap with a length, and elements behind it.
 //
-// The length is read through the reference, which faults where that is null; an index is compared with it. An element's
-// address is made of the reference for each access, since a number made of a reference does not outlive the next
-// safepoint.
+// The length is read through the reference, which faults if that is null; the index is compared with the length. The
+// address of an element is computed from the reference for each access, since a number made of a reference is valid
+// only up to the next safepoint.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -19,7 +19,7 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
-// An array of so many elements known in advance is filled by stores.
+// An array with at most this many elements, known in advance, is filled by stores.
 constexpr uint32_t kMaximumStores = 16;
 
 }  // namespace
@@ -40,7 +40,7 @@ ir::Value Builder::new_array(wasm::TypeIndex type, Value length) {
   return new_object(abi::ObjectKind::array, type, size, length);
 }
 
-// The value as two 64-bit words, for the builtin that fills.
+// Returns the value as two 64-bit words, for the builtin that fills arrays.
 Builder::Words Builder::words_of(Value value) {
   const auto extended = [&](Value low) { return insert_.unary(Opcode::uextend, Type::i64, low); };
   const Value zero = insert_.iconst(Type::i64, 0);
@@ -79,7 +79,7 @@ void Builder::array_new(wasm::TypeIndex type) {
   const Value value = pop();
   const Value array = new_array(type, length);
   push(array);
-  // Its elements are zeros already.
+  // A new array's elements are zeros already.
   const Opcode made_by = function_[value].opcode;
   if ((made_by == Opcode::iconst || made_by == Opcode::fconst) && function_[value].immediate == 0) return;
   const auto known = insert_.constant(length);
@@ -134,7 +134,7 @@ ir::Value Builder::array_length(Value array) {
 
 void Builder::array_len() { push(array_length(pop())); }
 
-// Checks null and bounds; the element is at the address plus the offset of the first one.
+// Checks for null and bounds. The element is at the returned address plus the offset of the first element.
 ir::Value Builder::element_address(const ModuleContext::Field& elements, Value array, Value index) {
   insert_.trap_if(insert_.compare(Condition::uge, index, array_length(array)), TrapKind::out_of_bounds_array_access);
   Instruction address;

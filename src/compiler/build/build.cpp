@@ -9,7 +9,7 @@ Result<void> build_function(const ModuleContext& context, wasm::FunctionValidato
                             ir::Function& function) {
   Builder builder(context, function);
   CAIRN_TRY(validator.validate(index, builder));
-  // The last instructions may have gone over the budget, or not be supported.
+  // The last instructions may have exceeded the budget, or may be unsupported.
   if (!builder.at(0)) return fail(builder.error());
   return {};
 }

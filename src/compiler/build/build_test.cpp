@@ -23,15 +23,14 @@ struct Run {
 Run run(const ir::Function& function, const std::vector<uint64_t>& arguments) {
   Run result;
   result.context.resize(4096);
-  // The length of memory 0, wherever the VMContext keeps it, is only read in check mode; these modules have a fixed
-  // one.
+  // The length of memory 0 is in the VMContext and is read in check mode only. It is a constant for these modules.
   result.memory.resize(65536);
   for (size_t i = 0; i < result.memory.size(); ++i) result.memory[i] = static_cast<std::byte>(i * 7 + (i >> 8));
   result.outcome = ir::Interpreter(function, result.context, result.memory).run(arguments, 200'000);
   return result;
 }
 
-// Builds one random module in each way and compares what the functions do.
+// Builds one random module plainly and optimized, and compares what the functions do.
 void compare(uint64_t seed) {
   auto module = wasm::decode_module(RandomModule(seed).make(), wasm::Features::all());
   ASSERT_TRUE(module) << module.error().to_string();
@@ -61,7 +60,7 @@ void compare(uint64_t seed) {
     const std::string text = ir::to_string(function);
     if (!optimize) plain_text = text;
 
-    // The text form says everything.
+    // The text form is complete.
     ir::Function again(arena);
     const auto parsed = ir::parse(text, again);
     ASSERT_TRUE(parsed) << parsed.error().to_string() << "\n" << text;

@@ -1,4 +1,4 @@
-// A function's beginning and end, and what is known of its locals.
+// Builds the beginning and the end of a function, and keeps the values of its locals.
 #include "compiler/build/builder.hpp"
 
 #include <algorithm>

@@ -1,16 +1,16 @@
-// Turns a function body into SSA while it is validated: the sink of wasm::validate_function.
+// Turns a function body into SSA while it is validated: this is the sink of wasm::FunctionValidator.
 //
-// WebAssembly's structure makes SSA construction direct. The operand stack and the locals are arrays of Values. Where
-// control merges (the end of a block that is branched to), each branch has left a snapshot of the results that it
-// passes and of the locals that it has changed since the block began; what differs between the branches becomes a
-// parameter of the merge block. A loop's header gets parameters for the locals that the loop writes (LoopScan).
+// WebAssembly's structure makes SSA construction direct. The operand stack and the locals are arrays of Values. Control
+// merges at the end of a block that branches target. Each branch has left a snapshot there of the results that it
+// passes, and of the locals that changed since the block began. Values that differ between the branches become
+// parameters of the merge block. A loop's header gets parameters for the locals that the loop writes (LoopScan).
 //
-// Value numbers are scoped by the same structure: what was numbered after the first branch out of a block does not
-// dominate the block's end, and is forgotten there.
+// Value numbers have the same scopes: values that are numbered after the first branch out of a block do not dominate
+// the block's end, and are forgotten there.
 //
-// Blocks are created in an order in which every edge but the back edges of loops leads to a later one.
+// Blocks are created in an order in which every edge leads to a later block, except the back edges of loops.
 //
-// One file a family of instructions: control.cpp, calls.cpp, numeric.cpp, vector.cpp, variables.cpp, memory.cpp,
+// Each file has one family of instructions: control.cpp, calls.cpp, numeric.cpp, vector.cpp, variables.cpp, memory.cpp,
 // atomics.cpp, table.cpp, reference.cpp, structs.cpp, arrays.cpp, casts.cpp, exceptions.cpp.
 #pragma once
 
@@ -25,7 +25,7 @@
 
 namespace cairn::compiler {
 
-// The IR's name of a vector instruction in simd.def.
+// Returns the enumerator in simd.def for a vector instruction.
 ir::SimdOp to_simd(wasm::Opcode opcode);
 
 class Builder {
@@ -134,7 +134,7 @@ class Builder {
   void array_init_elem(wasm::TypeIndex type, wasm::ElemIndex elem);
   void ref_i31();
   void i31_get(wasm::Opcode opcode);
-  // The same references: a conversion costs nothing.
+  // These conversions keep the reference as it is.
   void any_convert_extern() {}
   void extern_convert_any() {}
 
@@ -148,9 +148,9 @@ class Builder {
   struct Local {
     Value value;
     Type type = Type::none;
-    uint32_t logged = kNone;  // where in log_ the latest change is noted
+    uint32_t logged = kNone;  // index in log_ of the latest change
   };
-  // What a local was before it was changed; undone when the region that changed it is left.
+  // The value of a local before a change. It is restored when the region that made the change ends.
   struct LogEntry {
     uint32_t local;
     Value old_value;
@@ -162,36 +162,36 @@ class Builder {
   };
   // A branch to a label whose block does not exist yet.
   struct Edge {
-    uint32_t next;    // edge of the same frame
+    uint32_t next;    // the next edge of the same frame
     uint32_t target;  // into Function::target_lists
     Block from;
-    uint32_t first_value;  // into edge_values_: the results that it passes
+    uint32_t first_value;  // into edge_values_: the results that the branch passes
     uint32_t first_local;  // into edge_locals_: the locals changed since the frame began
     uint32_t local_count;
   };
   enum class FrameKind : uint8_t { function, block, loop, if_, else_, try_table, try_, catch_ };
-  enum class Arms : uint8_t { both, then_only, else_only };  // of an `if`, by what is known of its condition
+  enum class Arms : uint8_t { both, then_only, else_only };  // the arms of an `if` that its condition leaves reachable
   struct Frame {
     FrameKind kind = FrameKind::block;
     Arms arms = Arms::both;
-    uint32_t height = 0;  // of the stack, below the parameters
+    uint32_t height = 0;  // of the stack below the parameters
     uint32_t param_count = 0;
     uint32_t result_count = 0;
-    uint32_t label_count = 0;  // values that a branch passes
+    uint32_t label_count = 0;  // number of values that a branch passes
     uint32_t log_mark = 0;
-    uint32_t table_mark = 0;      // of the value table when the frame began
-    uint32_t merge_mark = kNone;  // the lowest that any branch to the label allows
+    uint32_t table_mark = 0;      // mark in the value table when the frame began
+    uint32_t merge_mark = kNone;  // the lowest mark that any branch to the label allows
     uint32_t first_edge = kNone;
-    uint32_t else_target = kNone;  // if: into Function::target_lists
-    Block block;  // loop: the header; if: the block that ends in the branch; catch: where no clause matched
-    uint32_t first_saved = 0;  // if: parameters, in saved_; loop: its locals, in loop_locals_; try_table: clauses_;
-    uint32_t saved_count = 0;  // catch: handler_locals_
-    // Of try_table, try_ and catch_:
-    uint32_t outer_handler = kNone;  // the region around, as an index into frames_
-    uint32_t first_throw = kNone;    // edges of what is thrown in the region, which pass the exception
-    uint32_t handler_mark = kNone;   // as merge_mark, for those
-    uint32_t clause_mark = 0;        // catch: of the value table, for `block`
-    Value exception;                 // catch: none when it is never reached
+    uint32_t else_target = kNone;  // of an `if`: into Function::target_lists
+    Block block;  // loop: the header; if: the block that ends in the branch; catch: the block behind unmatched clauses
+    uint32_t first_saved = 0;  // if: parameters, in saved_; loop: its locals, in loop_locals_; try_table: in clauses_;
+    uint32_t saved_count = 0;  // catch: in handler_locals_
+    // These belong to try_table, try_ and catch_.
+    uint32_t outer_handler = kNone;  // the next outer region, as an index into frames_
+    uint32_t first_throw = kNone;    // edges from throws in the region, which pass the exception
+    uint32_t handler_mark = kNone;   // like merge_mark, for these edges
+    uint32_t clause_mark = 0;        // catch: mark in the value table for `block`
+    Value exception;                 // catch: none if the clause is never reached
   };
 
   // --- operands and locals
@@ -206,8 +206,8 @@ class Builder {
   void write_local(uint32_t local, Value value);
   void undo_locals(uint32_t log_mark);
 
-  // A body may be shaped so that its branches, each with all locals that are changed around it, take more time than its
-  // size explains.
+  // Every branch records all locals that changed since the target's block began. A hostile body could need far more
+  // time than its size explains, so the total is limited.
   static constexpr uint64_t kMaximumMergeWork = uint64_t{1} << 28;
   [[nodiscard]] bool is_over_limit() const { return function_.arena.exhausted() || merge_work_ > kMaximumMergeWork; }
 
@@ -217,14 +217,14 @@ class Builder {
   Block create_block();
   void start_block(Block block);
   Value terminate(ir::Instruction terminator);
-  // A terminator with `count` targets that are still to be filled in; returns the first one's index in target_lists.
+  // Makes a terminator with `count` targets, which are filled in later. Returns the first one's index in target_lists.
   uint32_t terminate(ir::Opcode opcode, uint32_t count, Value operand, ir::BranchHint hint);
-  // Makes target number `target` lead to the label: at once if its block exists, else by an edge.
+  // Makes target number `target` lead to the label: directly if its block exists, and otherwise by an edge.
   void connect(uint32_t depth, uint32_t target);
   void record_edge(uint32_t depth, uint32_t target);
-  // What of the value table a branch to the label leaves known there.
+  // The mark in the value table up to which entries are still known at the label after a branch to it.
   uint32_t mark_for(uint32_t depth) { return depth == 0 ? insert_.table().mark() : frame_at(depth - 1).table_mark; }
-  // Passes the topmost `count` values; returns the edge, with `next` behind it.
+  // Adds an edge that passes the topmost `count` values. Returns the edge; `next` follows it in the list.
   uint32_t add_edge(const Frame& frame, uint32_t target, uint32_t count, uint32_t next);
   void jump_to(uint32_t depth);
   wasm::Reachability branch_to(uint32_t depth, Value condition, bool when_nonzero);
@@ -248,14 +248,14 @@ class Builder {
   Callee direct(wasm::FuncIndex function) const;
   Callee indirect(wasm::TypeIndex type, wasm::TableIndex table);
   Value call_builtin(abi::Builtin builtin, std::span<const Value> arguments);
-  // The trap that a builtin's status asks for.
+  // Traps if a builtin's status is not zero.
   void check_status(Value status, wasm::TrapKind kind) { insert_.trap_if(status, kind); }
-  // A memory, table or segment, and what its positions are.
+  // A memory, table or segment, with the type of its positions.
   struct Range {
     uint32_t index;
     wasm::AddressType type;
   };
-  // Bulk instructions, whose operands are the positions in `to` and `from` and the length.
+  // Builds a bulk instruction, whose operands are the positions in `to` and `from` and the length.
   void copy_range(abi::Builtin builtin, Range to, Range from, wasm::TrapKind kind);
   void drop_segment(abi::Builtin builtin, uint32_t segment);
 
@@ -282,7 +282,7 @@ class Builder {
   // --- numbers
   void wide(ir::Opcode opcode);
 
-  // relaxed.cpp: relaxed vector instructions when their results must be the same everywhere
+  // --- relaxed vector instructions whose results must be the same everywhere (relaxed.cpp)
   void deterministic(wasm::Opcode opcode);
   Value vector(ir::SimdOp op, Value a, Value b = Value::none(), Value c = Value::none());
   Value dot_bytes(Value a, Value b);
@@ -323,7 +323,7 @@ class Builder {
 
   // --- references
   Value null_like(Value reference);
-  // The reference as a number, with `base` the object's address; good until the next safepoint.
+  // The reference as a number, or with `base` the object's address. It is valid up to the next safepoint.
   Value gc_address(Value base, Value reference);
 
   // --- managed objects
@@ -350,7 +350,7 @@ class Builder {
 
   // --- globals
   struct Cell {
-    Value base;  // none: the VMContext
+    Value base;  // none for the VMContext
     int64_t displacement;
     ir::MemoryAccess access;
   };
@@ -378,11 +378,12 @@ class Builder {
   ScratchVector<uint32_t> loop_locals_;
   ArenaVector<wasm::CatchClause> clauses_;
   ScratchVector<LocalValue> handler_locals_;
-  uint32_t handler_ = kNone;  // the innermost region whose handlers get what is thrown here: an index into frames_
+  // The innermost region whose handlers catch exceptions thrown here, as an index into frames_.
+  uint32_t handler_ = kNone;
 
-  ScratchVector<bool> non_null_;  // by value: references whose type says so
+  ScratchVector<bool> non_null_;  // by value: whether the type of the reference excludes null
 
-  // Scratch for merges and br_table, by local index and by depth.
+  // Scratch for merges (by local index) and for br_table (by depth).
   ScratchVector<uint32_t> stamps_;
   uint32_t stamp_ = 0;
   ScratchVector<uint32_t> slots_;

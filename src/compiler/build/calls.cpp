@@ -1,4 +1,4 @@
-// Calls, of functions and of the runtime.
+// Calls of functions and of the runtime.
 #include "compiler/build/builder.hpp"
 #include "wasm/type_equivalence.hpp"
 
@@ -54,7 +54,7 @@ Builder::Callee Builder::indirect(wasm::TypeIndex type, wasm::TableIndex table) 
   const Value reference = load_element(table, pop(), TrapKind::undefined_element);
   const wasm::ValType element = module_.tables[table.index()].type.element;
   if (!wasm::matches(module_.types, element.heap(), wasm::HeapType::of(type))) {
-    // The access through a null reference traps.
+    // The load of the type id traps if the reference is null.
     MemoryAccess access;
     access.size = 4;
     access.alias = AliasClass::immutable;
@@ -75,7 +75,7 @@ Builder::Callee Builder::indirect(wasm::TypeIndex type, wasm::TableIndex table) 
 
 namespace {
 
-// Appends the call's arguments to the function's lists and gives its record.
+// Appends the call's arguments to the function's lists and returns the CallInfo.
 CallInfo call_record(ir::Function& function, CalleeKind kind, uint32_t callee, ir::Value reference,
                      const ir::Signature& signature, std::span<const ir::Value> arguments) {
   CallInfo info;

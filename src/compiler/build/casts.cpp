@@ -1,5 +1,5 @@
-// Casts: whether a reference is of a type. What the operand's static type answers needs no test of the object; the rest
-// is one gc_test, which opt/gc_tests.cpp turns into loads and compares.
+// Casts test whether a reference has a type. If the operand's static type decides, the object is not tested. Otherwise
+// the test is one gc_test, which opt/gc_tests.cpp turns into loads and compares.
 #include "compiler/build/builder.hpp"
 #include "wasm/type_equivalence.hpp"
 
@@ -37,7 +37,7 @@ GcTest::Kind kind_of(HeapType heap) {
 
 }  // namespace
 
-// i32: whether the reference, of the static type `source`, is of type `target`.
+// Returns an i32 that says whether the reference, whose static type is `source`, has the type `target`.
 ir::Value Builder::test_type(Value reference, ValType target, ValType source) {
   const auto is_null = [&] { return insert_.compare(Condition::eq, reference, null_like(reference)); };
   if (!source.is_bottom_ref() && wasm::matches(module_.types, source.heap(), target.heap())) {

@@ -1,9 +1,9 @@
 // Exceptions: throwing, and the dispatch to handlers.
 //
-// A call in a try region is an invoke, whose landing pad passes the exception and the locals' values at the call on to
-// the region's dispatch, as branches pass theirs to a label. There the exception's tag is compared with those of the
-// catch clauses, the payload of the one that matches is loaded, and what no clause catches goes on to the next region
-// around, or to the caller. What is thrown in a region jumps there.
+// A call in a try region is an invoke. Its landing pad passes the exception and the locals' values at the call to the
+// region's dispatch, as branches pass values to a label. The dispatch compares the exception's tag with the tags of the
+// catch clauses, and loads the payload for the clause that matches. If no clause matches, the exception goes on to the
+// next outer region, or to the caller. A throw in a region jumps to the dispatch.
 #include <algorithm>
 
 #include "abi/field_layout.hpp"
@@ -21,7 +21,7 @@ using wasm::Reachability;
 
 namespace {
 
-// The payload's fields, and the tag.
+// An access to a field of the payload, or to the tag.
 MemoryAccess field_access(unsigned size) {
   MemoryAccess access;
   access.alias = AliasClass::field;
@@ -51,8 +51,8 @@ void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
   throw_value(exception, Builtin::throw_exception);
 }
 
-// Where it is certain which clause of a try_table around catches the tag, and the clause passes no reference to the
-// exception: branches to its label with the payload, the topmost `count` values. No object is made.
+// If it is certain which clause of an enclosing try_table catches the tag, and the clause passes no reference to the
+// exception, this branches to the clause's label with the payload, the topmost `count` values. No object is made.
 bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
   using Kind = wasm::CatchClause::Kind;
   if (!insert_.simplifies()) return false;
@@ -63,13 +63,13 @@ bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
       const wasm::CatchClause& clause = clauses_[frame.first_saved + i];
       const bool is_all = clause.kind == Kind::catch_all || clause.kind == Kind::catch_all_ref;
       if (!is_all && clause.tag != thrown) {
-        // Two imports may be one tag.
+        // Two imported tags may be the same.
         if (module_.tags[thrown.index()].is_imported && module_.tags[clause.tag.index()].is_imported) return false;
         continue;
       }
       if (clause.kind == Kind::catch_ref || clause.kind == Kind::catch_all_ref) return false;
       if (is_all) drop_values(count);
-      // The clause's depth counts from outside of the region.
+      // The clause's depth counts from outside the region.
       jump_to(static_cast<uint32_t>(frames_.size()) - region + clause.depth);
       return true;
     }
@@ -86,7 +86,7 @@ void Builder::throw_ref() {
 
 void Builder::rethrow(uint32_t depth) { throw_value(frame_at(depth).exception, Builtin::throw_exception); }
 
-// To the innermost region's handler, or out of the function.
+// Throws to the innermost region's handler, or out of the function.
 void Builder::throw_value(Value exception, Builtin how) {
   if (handler_ != kNone) return throw_to_handler(exception);
   const Value arguments[] = {exception};
@@ -156,8 +156,8 @@ void Builder::try_table(const wasm::BlockSignature& signature, std::span<const w
 
 void Builder::try_(const wasm::BlockSignature& signature) { push_region(FrameKind::try_, signature); }
 
-// Ends the region of the innermost frame. Behind it is what arrives when something is thrown there, with the exception
-// on the stack; false: nothing is.
+// Ends the region of the innermost frame and starts its handler, with the exception on the stack. Returns false if
+// nothing is thrown in the region.
 bool Builder::begin_handler() {
   if (is_live_) jump_to(0);
   Frame& frame = frames_.back();
@@ -179,7 +179,7 @@ bool Builder::begin_handler() {
   return true;
 }
 
-// The clauses of a try_table, whose depths count from outside.
+// Dispatches an exception to the clauses of a try_table. Their depths count from outside the region.
 void Builder::dispatch(const Frame& frame, Value exception) {
   for (uint32_t i = 0; i < frame.saved_count && is_live_; ++i) {
     const wasm::CatchClause clause = clauses_[frame.first_saved + i];
@@ -203,7 +203,8 @@ void Builder::dispatch(const Frame& frame, Value exception) {
   }
 }
 
-// Branches on the exception's tag: to a new block, the current one from here on, or to the one that it gives.
+// Branches on the exception's tag. If it matches, control goes on in a new block, which becomes the current one.
+// Returns the other block.
 ir::Block Builder::begin_clause(Value exception, wasm::TagIndex tag) {
   MemoryAccess access = field_access(8);
   access.offset = offsetof(abi::VMException, tag);
@@ -232,7 +233,7 @@ void Builder::push_payload(Value exception, wasm::TagIndex tag) {
 
 // --- the legacy clauses, whose bodies are part of the block
 
-// The state in which the next clause begins; false: it is never reached.
+// Restores the state in which the next clause begins. Returns false if the clause is never reached.
 bool Builder::next_clause() {
   Frame& frame = frames_.back();
   if (frame.kind == FrameKind::try_) {
@@ -242,7 +243,7 @@ bool Builder::next_clause() {
     handler.first_saved = static_cast<uint32_t>(handler_locals_.size());
     if (!is_reached) return is_live_ = false;
     handler.exception = pop();
-    // What the way here has changed, to be set again for each clause.
+    // Saves the locals that changed on the way to the handler, to set them again for each clause.
     ++stamp_;
     for (size_t i = log_.size(); i-- > handler.log_mark;) {
       const uint32_t local = log_[i].local;
@@ -283,7 +284,7 @@ Reachability Builder::catch_all() { return next_clause() ? Reachability::live : 
 Reachability Builder::delegate(uint32_t depth) {
   if (!begin_handler()) return merge(frames_.back());
   const Value exception = pop();
-  // The innermost region that the label's block is in, or that it is.
+  // The exception goes to the innermost region that contains the label's block or is that block.
   const auto target = static_cast<uint32_t>(frames_.size()) - 2 - depth;
   const uint32_t outer = handler_;
   while (handler_ != kNone && handler_ > target) handler_ = frames_[handler_].outer_handler;

@@ -10,15 +10,15 @@ namespace cairn::compiler {
 using wasm::Opcode;
 
 void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t local_count) {
-  // Most functions have no loop: not even the byte.
+  // Most functions have no loop, and not even a byte with its opcode.
   constexpr int kLoop = wasm::kOpcodes[static_cast<size_t>(Opcode::loop)].code;
   if (std::memchr(body.data(), kLoop, body.size()) == nullptr) return;
   wasm::ByteReader reader(body, offset);
   Arena& arena = loops_.arena();
   if (!wasm::skip_locals(reader)) return;
 
-  // Open blocks: the loop's index, or kNoLoop; `writes` are those since the outermost open loop, `starts` where each
-  // open loop's begin.
+  // `open` has an entry for each open block: the loop's index, or kNoLoop. `writes` has the locals written since the
+  // outermost open loop began, and `starts` the position in it where each open loop begins.
   constexpr uint32_t kNoLoop = 0xffff'ffff;
   ScratchVector<uint32_t> open(arena);
   ScratchVector<uint32_t> starts(arena);
@@ -48,11 +48,11 @@ void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t loc
       case Opcode::try_table: open.push_back(kNoLoop); break;
       case Opcode::delegate:
       case Opcode::end: {
-        if (open.empty()) return;  // the body's
+        if (open.empty()) return;  // the body's end
         const uint32_t loop = open.back();
         open.pop_back();
         if (loop == kNoLoop) break;
-        // Each local once, here and in what is left for the loops around.
+        // Each local counts once, for this loop and for the loops around it.
         if (stamps.empty()) stamps.assign(local_count, 0);
         ++stamp;
         const size_t start = starts.back();

@@ -1,5 +1,5 @@
-// Which locals each loop of a body writes: found by one walk over the bytes before the function is built, so that a
-// loop's header gets parameters for just these.
+// Finds the locals that each loop of a body writes. It walks over the bytes once before the function is built, so that
+// a loop's header gets parameters for these locals only.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,12 @@ class LoopScan {
  public:
   explicit LoopScan(Arena& arena) : loops_(arena), locals_(arena) {}
 
-  // `body` are local declarations and instructions, not validated: what is malformed ends the scan, since validation
-  // will stop there as well. `offset` is that of the body in the module.
+  // `body` has local declarations and instructions, not validated. Malformed code ends the scan, since validation will
+  // stop there too. `offset` is the body's offset in the module.
   void scan(std::span<const std::byte> body, uint64_t offset, size_t local_count);
 
-  // The locals that the loop whose opcode is at `offset` writes, ascending by first write. Offsets must not decrease
-  // from one call to the next.
+  // The locals that the loop whose opcode is at `offset` writes, in the order of their first writes. Offsets must not
+  // decrease from one call to the next.
   std::span<const uint32_t> written_by(uint64_t offset);
 
  private:
@@ -28,7 +28,7 @@ class LoopScan {
     uint32_t first;  // into locals_
     uint32_t count;
   };
-  ArenaVector<Loop> loops_;  // ascending
+  ArenaVector<Loop> loops_;  // by ascending offset
   ArenaVector<uint32_t> locals_;
   size_t next_ = 0;
 };

@@ -1,7 +1,8 @@
-// Linear memories: accesses, and the instructions on whole ranges.
+// Linear memories: accesses, and instructions on whole ranges.
 //
-// A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard behind it catches what a static offset
-// below abi::kGuardBytes can reach. All others are checked here. With `end` = static offset + size of the access:
+// A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard behind it catches every access whose
+// static offset is below abi::kGuardBytes. All other accesses are checked here. With `end` = static offset + size of
+// the access:
 //
 //   32-bit addresses:  trap_if zext(address) + end > length          cannot overflow in 64 bits
 //   64-bit addresses:  trap_if end > length                          left out when the memory cannot be so small
@@ -24,11 +25,11 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
-// Static offsets up to here stay in the access; targets fold them into addressing modes.
+// Static offsets below this stay in the access. Targets fold them into addressing modes.
 constexpr uint64_t kLargestStaticOffset = abi::kGuardBytes;
 
 uint64_t least_bytes(const wasm::MemoryType& type) {
-  // The largest 64-bit memories do not fit; a smaller bound is right as well.
+  // The size of the largest 64-bit memories does not fit in 64 bits. A smaller bound is correct as well.
   const uint64_t limit = ~uint64_t{0} >> type.page_size_log2;
   return type.limits.minimum > limit ? ~uint64_t{0} : type.limits.minimum << type.page_size_log2;
 }
@@ -58,7 +59,7 @@ ir::Value Builder::memory_length(wasm::MemoryIndex index) {
   return insert_.load(Type::i64, record, kLength, access);
 }
 
-// None for memory 0, whose base is in a register.
+// Returns none for memory 0, whose base is in a register.
 ir::Value Builder::memory_base(wasm::MemoryIndex index) {
   if (index.index() == 0) return Value::none();
   MemoryAccess access;
@@ -88,7 +89,7 @@ Builder::Address Builder::prepare_access(const wasm::MemArg& memarg, Value addre
       check(Condition::ugt, insert_.binary(Opcode::iadd, Type::i64, wide, number(end)), length);
     } else {
       const bool overflows = end < memarg.offset;
-      const uint64_t reach = overflows ? ~uint64_t{0} : end;  // a memory is never as large as that
+      const uint64_t reach = overflows ? ~uint64_t{0} : end;  // no memory is as large as this
       if (overflows || reach > least_bytes(type)) check(Condition::ugt, number(reach), length);
       check(Condition::ugt, wide, insert_.binary(Opcode::isub, Type::i64, length, number(reach)));
     }
@@ -190,7 +191,7 @@ ir::Value Builder::narrow(Value value, AddressType type) {
 
 void Builder::memory_size(wasm::MemoryIndex memory) {
   const wasm::MemoryType& type = module_.memories[memory.index()].type;
-  // The length of a shared memory is read as an atomic is: after the threads' growing that came before.
+  // The length of a shared memory is read like an atomic access: after growth by other threads that came before.
   const bool is_shared = type.sharedness == wasm::Sharedness::shared && type.limits.minimum != type.limits.maximum;
   if (is_shared) place_fence();
   const Value length = memory_length(memory);
@@ -216,7 +217,7 @@ void Builder::memory_fill(wasm::MemoryIndex memory) {
 }
 
 void Builder::copy_range(Builtin builtin, Range to, Range from, TrapKind kind) {
-  // The length has the narrower of the two types.
+  // The length has the narrower of the two address types.
   const bool is_wide = to.type == AddressType::i64 && from.type == AddressType::i64;
   const Value length = widen(pop(), is_wide ? AddressType::i64 : AddressType::i32);
   const Value source = widen(pop(), from.type);

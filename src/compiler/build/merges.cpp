@@ -1,4 +1,4 @@
-// Merging what branches bring to the end of a block: operands and locals become parameters where they differ.
+// Merges the values that branches pass to the end of a block: operands and locals become parameters if they differ.
 #include <algorithm>
 
 #include "compiler/build/builder.hpp"
@@ -10,7 +10,7 @@ using wasm::Reachability;
 
 Reachability Builder::merge(Frame& frame) {
   if (frame.first_edge == kNone && is_live_) {
-    // Only the way through arrives. For an `if` it is one arm, of which the other never arrives.
+    // Only the fall-through reaches the end. For an `if`, it is one arm, and the other one never reaches the end.
     frames_.pop_back();
     return Reachability::live;
   }
@@ -51,12 +51,12 @@ void Builder::merge_one(const Frame& frame, const Edge& edge) {
 
 void Builder::merge_many(const Frame& frame) {
   const Block block = create_block();
-  // The locals that any branch has changed, with the value that all of them agree on, if they do. `slots_` gives the
-  // place in `merged` of a local.
+  // A local that any branch has changed, and whether the branches disagree on its value. `slots_` gives the place in
+  // `merged` of a local.
   struct Merged {
     uint32_t local;
-    Value value;     // of the first branch that has changed the local; afterwards the merge's
-    uint32_t count;  // of branches that have changed it
+    Value value;     // of the first branch that has changed the local; later the value before the block
+    uint32_t count;  // number of branches that have changed it
     bool differs;
   };
   ArenaVector<Merged> merged(function_.arena);
@@ -78,7 +78,7 @@ void Builder::merge_many(const Frame& frame) {
       }
     }
   }
-  // Results that differ become parameters, then locals that differ.
+  // Results that differ become the first parameters, and locals that differ follow.
   const Edge& last = edges_[frame.first_edge];
   ArenaVector<uint32_t> results(function_.arena);
   for (uint32_t r = 0; r < frame.result_count; ++r) {
@@ -102,7 +102,7 @@ void Builder::merge_many(const Frame& frame) {
     if (!slot.differs) continue;
     merged[params++] = {slot.local, before, 0, true};
   }
-  // Those that do not differ are gone from the list; take their values from the last branch.
+  // Locals that do not differ leave the list. They get their values from the last branch.
   for (uint32_t i = 0; i < last.local_count; ++i) {
     const LocalValue& entry = edge_locals_[last.first_local + i];
     stamps_[entry.local] = stamp_;
@@ -115,8 +115,7 @@ void Builder::merge_many(const Frame& frame) {
     if (slots_[entry.local] == kNone) write_local(entry.local, entry.value);
   }
 
-  // Each branch's arguments: what was before, but for what the branch has changed. `stamps_` tells in which of the
-  // branch's locals a slot is.
+  // The arguments of each branch are the values before the block, except for locals that the branch has changed.
   ArenaVector<Value> arguments(function_.arena);
   for (uint32_t e = frame.first_edge; e != kNone; e = edges_[e].next) {
     const Edge& edge = edges_[e];

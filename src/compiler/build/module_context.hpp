@@ -1,4 +1,4 @@
-// What compiling a function needs to know of its module, worked out once: layout, signatures, references.
+// Facts about a module that compiling its functions needs, computed once: layout, signatures, references.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ namespace cairn::compiler {
 // The counts that decide the layout of the VMContext of the module's instances.
 abi::VMShape vm_shape(const wasm::Module& module);
 
-// Function references are `ref`, all others `gcref`. `types` are those that concrete heap types are indices of.
+// Function references are `ref`, and all other references `gcref`. Concrete heap types are indices into `types`.
 ir::Type to_ir(wasm::ValType type, std::span<const wasm::SubType> types);
 
-// Immutable after construction, so that several CPUs may use one. The module and the options must outlive it.
+// The object is immutable after construction, so several CPUs may use it. The module and the options must outlive it.
 class ModuleContext {
  public:
   ModuleContext(const wasm::Module& module, const Options& options);
@@ -28,19 +28,19 @@ class ModuleContext {
   [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
 
   [[nodiscard]] ir::Type to_ir(wasm::ValType type) const { return compiler::to_ir(type, module_.types); }
-  // Of a function type.
+  // The signature of a function type.
   [[nodiscard]] ir::Signature signature(wasm::TypeIndex type) const;
   [[nodiscard]] ir::Signature signature(wasm::FuncIndex function) const {
     return signature(module_.functions[function.index()].type);
   }
-  // What is accessed of a struct's field or of an array's elements.
+  // The properties of a struct's field or of an array's elements.
   struct Field {
-    uint32_t offset = 0;        // from the object's start; of elements the first one's
-    uint32_t index = 0;         // MemoryAccess::index: the same for what supertypes, or equal types, name as well
+    uint32_t offset = 0;        // from the object's start; for elements, the first one's offset
+    uint32_t index = 0;         // MemoryAccess::index; supertypes and equal types have the same one for the same field
     uint8_t size = 4;           // in bytes
-    bool is_reference = false;  // of the heap
+    bool is_reference = false;  // whether it is a reference into the heap
 
-    // What an access says of it, but for where it is: only some address by a reference and an offset.
+    // A memory access of this field, without its offset. Accesses reach the field by a reference and an offset.
     [[nodiscard]] ir::MemoryAccess access() const {
       ir::MemoryAccess result;
       result.index = index;
@@ -49,14 +49,14 @@ class ModuleContext {
       return result;
     }
   };
-  // Of a struct or array type: its fields, or the one kind of elements.
+  // The fields of a struct type, or the one entry for the elements of an array type.
   [[nodiscard]] std::span<const Field> fields(wasm::TypeIndex type) const {
     const FieldRange& range = field_ranges_[type.index()];
     return std::span(fields_).subspan(range.first, range.count);
   }
-  // Of a struct: bytes of an object.
+  // The size in bytes of a struct type's objects.
   [[nodiscard]] uint32_t object_size(wasm::TypeIndex type) const { return field_ranges_[type.index()].size; }
-  // Where in the VMContext the VMFuncRef of a defined, escaped function is.
+  // The offset in the VMContext of the VMFuncRef of a defined, escaped function.
   [[nodiscard]] uint64_t func_ref_offset(wasm::FuncIndex function) const;
 
  private:

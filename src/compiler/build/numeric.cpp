@@ -1,4 +1,4 @@
-// Numeric instructions: a table from WebAssembly's to the IR's.
+// Numeric instructions: a table maps WebAssembly's instructions to the IR's.
 #include <array>
 
 #include "compiler/build/builder.hpp"
@@ -14,8 +14,8 @@ using WasmOp = wasm::Opcode;
 namespace {
 
 struct Entry {
-  Opcode opcode = Opcode::trap;  // trap: not in this table
-  Type type = Type::none;        // of the result
+  Opcode opcode = Opcode::trap;  // trap for instructions that are not in this table
+  Type type = Type::none;        // type of the result
   Condition condition = Condition::eq;
 };
 
@@ -135,7 +135,7 @@ constexpr void add_conversions(Table& table) {
 #undef CAIRN_COMPARE_INT
 #undef CAIRN_COMPARE_FLOAT
 
-// By the number of operands.
+// Chooses the opcode by the number of operands.
 constexpr void add_vectors(Table& table) {
   for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
     const wasm::OpcodeInfo& info = wasm::kOpcodes[i];

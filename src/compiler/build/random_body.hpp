@@ -1,4 +1,4 @@
-// Random function bodies that are valid, terminate, and do a lot of what programs do. For tests only.
+// Random function bodies that are valid, terminate, and use many kinds of instructions. For tests only.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class RandomModule {
     expression(kI64, 4);
     expression(kF64, 4);
     emit({0x0b});
-    // Locals beyond the parameters, then those that count loops down.
+    // Locals beyond the parameters come first, and then the counters of loops.
     append_number(code, 4);
     for (const uint8_t type : {kI32, kI64, kF64}) {
       append_number(code, 2);
@@ -75,7 +75,7 @@ class RandomModule {
     out.insert(out.end(), contents.begin(), contents.end());
   }
 
-  // A local that is not a loop's counter.
+  // A random local that is not a loop's counter.
   uint32_t local_of(uint8_t type) {
     const uint32_t which = pick(type == kF64 ? 3 : 4);
     switch (type) {
@@ -94,7 +94,7 @@ class RandomModule {
     return kNumbers[pick(sizeof kNumbers / sizeof kNumbers[0])];
   }
 
-  void address(uint32_t depth) {  // mostly within the page
+  void address(uint32_t depth) {  // mostly an address within the page
     expression(kI32, depth);
     if (pick(16) != 0) {
       emit({0x41});
@@ -126,7 +126,7 @@ class RandomModule {
         expression(type, depth - 1);
         labels_.pop_back();
         return emit({0x0b});
-      case 2:  // block with a result that may be left early
+      case 2:  // a block with a result that may be left early
         emit({0x02, type});
         labels_.push_back(false);
         expression(type, depth - 1);
@@ -256,7 +256,7 @@ class RandomModule {
         return emit({binary(0x7c, 0x83)});
     }
   }
-  // add, sub, mul, or the logic operations and shifts.
+  // Emits add, sub or mul, or a logic operation or shift.
   uint8_t binary(uint8_t arithmetic, uint8_t logic) {
     return pick(2) == 0 ? static_cast<uint8_t>(arithmetic + pick(3)) : static_cast<uint8_t>(logic + pick(8));
   }
@@ -279,7 +279,7 @@ class RandomModule {
     for (uint32_t i = 1 + pick(count); i > 0; --i) statement(depth);
   }
 
-  // Branches out of a statement: to a block or loop without values; loops only through their counter.
+  // Branches out of a statement to a block or loop without values. A loop is a target only through its counter.
   void branch(uint32_t depth) {
     for (int tries = 0; tries < 4; ++tries) {
       if (labels_.empty()) return;
@@ -387,7 +387,7 @@ class RandomModule {
 
   std::mt19937_64 random_;
   std::vector<uint8_t> body_;
-  std::vector<bool> labels_;  // the open blocks: whether a statement may branch there
+  std::vector<bool> labels_;  // for each open block, whether a statement may branch to it
   uint32_t loops_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// References: a null reference is 0, a function reference points to a VMFuncRef.
+// References. A null reference is 0; a function reference points to a VMFuncRef.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -58,14 +58,14 @@ Reachability Builder::br_on_null(uint32_t depth) {
 }
 
 Reachability Builder::br_on_non_null(uint32_t depth) {
-  // The reference is the last of the values that the branch passes; behind it is not there.
+  // The reference is the last value that the branch passes. It is not on the stack behind the branch.
   const Value is_null = insert_.compare(Condition::eq, stack_.back(), null_like(stack_.back()));
   const Reachability result = branch_to(depth, is_null, false);
   pop();
   return result;
 }
 
-// --- i31: the number is in the bits above the lowest
+// --- i31: the number is in the bits above the lowest bit
 
 void Builder::ref_i31() {
   const Value shifted = insert_.binary(Opcode::ishl, Type::i32, pop(), insert_.iconst(Type::i32, 1));

@@ -1,5 +1,6 @@
-// Relaxed vector instructions with relaxed=deterministic: each becomes what the specification's deterministic profile
-// says ([wasm A.4]), in instructions that are the same on every target. Otherwise targets choose (numeric.cpp).
+// Relaxed vector instructions with relaxed=deterministic. Each becomes the instructions that the specification's
+// deterministic profile defines ([wasm A.4]), which give the same results on every target. Without this option, targets
+// choose the results (numeric.cpp).
 //
 //   madd a b c        add(mul(a, b), c)                     two roundings
 //   nmadd a b c       sub(c, mul(a, b))

@@ -1,7 +1,7 @@
-// Structs: objects of the managed heap with fields at fixed offsets.
+// Structs are objects of the managed heap with fields at fixed offsets.
 //
-// An access through null is an access of the heap's first pages, which faults and becomes the trap; what may lie
-// behind them is checked.
+// An access through null accesses the first pages of the heap; it faults, which becomes the trap. A field whose offset
+// may reach beyond these pages has an explicit check for null.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -17,7 +17,7 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
-// Arrays with zeros in their elements, in bytes: what is cleared inline.
+// Arrays of up to this many bytes are allocated and cleared inline.
 constexpr uint64_t kMaximumInlineArray = 256;
 
 MemoryAccess access_of(const ModuleContext::Field& field) {
@@ -30,7 +30,7 @@ MemoryAccess access_of(const ModuleContext::Field& field) {
 }  // namespace
 
 ir::Value Builder::new_object(abi::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length) {
-  // Large ones are the runtime's.
+  // The runtime allocates large objects.
   if (size > (length ? kMaximumInlineArray : abi::kMaximumInlineBytes) || (length && !insert_.constant(length))) {
     const Value arguments[] = {type_id(type), length ? length : insert_.iconst(Type::i32, static_cast<int64_t>(size))};
     return call_builtin(length ? abi::Builtin::gc_allocate_array : abi::Builtin::gc_allocate, arguments);
@@ -59,13 +59,13 @@ void Builder::store_field(Value object, const MemoryAccess& access, Value value)
   insert_.place(inst);
 }
 
-// Null or an i31, which the collector need not know of.
+// Whether the value is null or an i31, which the collector need not know of.
 bool Builder::is_no_object(Value reference) const {
   const Opcode opcode = function_[reference].opcode;
   return opcode == Opcode::iconst || opcode == Opcode::gc_from_bits;
 }
 
-// Behind the store of a reference.
+// Places a barrier behind the store of a reference.
 void Builder::place_barrier(Value object, Value index, uint64_t offset, Value stored) {
   if (is_no_object(stored)) return;
   Instruction inst;
@@ -81,7 +81,7 @@ void Builder::place_barrier(Value object, Value index, uint64_t offset, Value st
   insert_.place(inst);
 }
 
-// What an access through `object` needs to trap when that is null.
+// Makes an access through `object` trap if `object` is null.
 void Builder::guard_null(Value object, MemoryAccess& access) {
   if (is_non_null(object)) return;
   if (access.offset + access.size <= abi::kNullGuardBytes) {
@@ -138,7 +138,7 @@ bool Builder::is_non_null(Value reference) const {
   return reference.index() < non_null_.size() && non_null_[reference.index()];
 }
 
-// The value has the type wherever it is.
+// Records that the type excludes null. A value has its type wherever it is used.
 void Builder::note_type(Value value, wasm::ValType type) {
   if (!insert_.simplifies() || !type.is_ref() || type.is_nullable()) return;
   if (non_null_.size() <= value.index()) non_null_.resize(value.index() + 1);

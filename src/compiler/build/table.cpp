@@ -1,4 +1,4 @@
-// Tables: element accesses with their bounds checks, and the instructions on whole ranges.
+// Tables: accesses to elements with bounds checks, and instructions on whole ranges.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -16,7 +16,7 @@ namespace {
 
 bool has_fixed_size(const wasm::TableType& type) { return type.limits.maximum == type.limits.minimum; }
 
-// Where the elements are, and what belongs to them: moves when the table grows.
+// The alias class of the pointers to the elements and to their records. The pointers change if the table grows.
 AliasClass place_of(const wasm::TableType& type) {
   return has_fixed_size(type) ? AliasClass::immutable : AliasClass::table_header;
 }
@@ -31,16 +31,16 @@ ir::Type Builder::table_type(wasm::TableIndex table) const {
   return context_.to_ir(module_.tables[table.index()].type.element);
 }
 
-// Imported tables may be one and the same, so that they share an index among accesses.
+// Imported tables may be the same, so accesses to them have the same index.
 MemoryAccess Builder::element_access(wasm::TableIndex table) const {
   MemoryAccess access;
-  access.size = static_cast<uint8_t>(size_of(table_type(table)));  // of a reference of the heap the low half
+  access.size = static_cast<uint8_t>(size_of(table_type(table)));  // only the low half, for a reference into the heap
   access.alias = AliasClass::table;
   access.index = module_.tables[table.index()].is_imported ? kNone : table.index();
   return access;
 }
 
-// An element as builtins take it.
+// Returns an element in the form that builtins take.
 ir::Value Builder::table_word(Value value) {
   if (function_[value].type != Type::gcref) return value;
   return insert_.unary(Opcode::bitcast, Type::ref, gc_address(Value::none(), value));
@@ -54,7 +54,7 @@ ir::Value Builder::table_length(wasm::TableIndex index) {
   return load_table_field(index, offsetof(abi::VMTable, length), AliasClass::table_header);
 }
 
-// A word of the table's VMTable.
+// Loads a word of the table's VMTable.
 ir::Value Builder::load_table_field(wasm::TableIndex index, int64_t offset, AliasClass alias) {
   const bool is_imported = module_.tables[index.index()].is_imported;
   MemoryAccess access;

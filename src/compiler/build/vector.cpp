@@ -1,4 +1,5 @@
-// Vector constants, lanes and shuffles; the other vector instructions are in numeric.cpp's table and memory.cpp.
+// Vector constants, lanes and shuffles. The other vector instructions are in the table of numeric.cpp and in
+// memory.cpp.
 #include <cstring>
 
 #include "compiler/build/builder.hpp"
