@@ -12,40 +12,43 @@
 // return address        on the stack                        ra
 // stack pointer at a call  16-byte aligned before the call  16-byte aligned
 //
-// The callee-saved set is that of the C convention, so that builtins can be called directly (C arguments: VMContext
-// first).
+// The callee-saved registers are those of the C convention, so that builtins can be called directly (with the VMContext
+// as the first C argument).
 //
-// Arguments beyond the registers go to the stack in order, each in a slot of 8 bytes (v128: 16, aligned), the area
-// rounded up to 16 bytes; the first lies lowest, right above the return address (x86-64) or at the stack pointer
-// (RV64). The CALLEE pops them: after the call the caller's stack pointer is above the area, and the caller puts it
-// back. That makes every tail call proper whatever the two argument areas' sizes: the area's upper end stays where it
-// is.
+// Arguments that do not fit in registers go to the stack in order, each in a slot of 8 bytes (v128: 16, aligned). The
+// argument area is rounded up to 16 bytes. The first argument lies lowest, right above the return address (x86-64) or
+// at the stack pointer (RV64). The CALLEE pops the area: after the call, the caller's stack pointer is above the area,
+// and the caller moves it back. This makes every tail call proper, whatever the sizes of the two argument areas are,
+// since the area's upper end stays where it is.
 //
-// Results: if all fit the result registers they are there. Otherwise the results that do not fit are written to memory:
-// the caller passes a hidden first integer argument, the address of a result area in its frame (slots as for arguments,
-// 16 bytes each), and a tail call passes the address it got on.
+// Results are in the result registers if all fit. The results that do not fit are written to memory: the caller passes
+// a hidden first integer argument, the address of a result area in its frame (with slots as for arguments, of 16 bytes
+// each). A tail call passes on the address that its function got.
 //
-// The VMContext and the memory base are preserved by every call. A call that may leave the instance (import, reference)
-// is made by the caller as: load the callee's code and VMContext; unless the latter equals the caller's (references;
-// the test is a predicted branch), set the pinned registers to the callee's (base from VMContext::memory0_base), call,
-// and restore the own ones from the frame. A tail call that may leave the instance does so after tearing its frame
-// down: if the callee's VMContext is the caller's own, it jumps. If the return address already is
-// VMContext::tail_call_restore, it switches the pinned registers and jumps. Otherwise it leaves a restore frame of 16
-// bytes {own VMContext, return address} at the very top of its own argument area (x86-64: the two top words ending
-// where the caller's stack pointer must be after the return; a function without stack arguments makes the room by
-// moving the return address down) and enters the callee with tail_call_restore as the return address. That stub reloads
-// both pinned registers from the frame, drops it, and returns to the saved address. So a chain of tail calls between
-// instances runs in constant stack space.
+// Every call preserves the VMContext and the memory base. For a call that may leave the instance (import, reference),
+// the caller loads the callee's code and VMContext. Unless that VMContext equals the caller's (for references, a
+// predicted branch tests this), the caller sets the pinned registers to the callee's (the base comes from
+// VMContext::memory0_base), calls, and restores its own ones from the frame.
 //
-// Exceptions are values, references to objects of the managed heap. The unwinder restores a handler's frame (stack
-// pointer as while the body runs, callee-saved registers as at the call) and enters its landing pad with the exception
-// in x86-64: r9, RV64: a6, registers that return no result. The pad loads the pinned registers anew from the VMContext
-// that the function has saved in its prologue.
+// A tail call that may leave the instance first removes its frame. If the callee's VMContext is the caller's own, it
+// jumps. If the return address is VMContext::tail_call_restore already, it switches the pinned registers and jumps.
+// Otherwise it leaves a restore frame of 16 bytes {own VMContext, return address} at the very top of its own argument
+// area, and enters the callee with tail_call_restore as the return address. (On x86-64, the restore frame is the two
+// top words that end where the caller's stack pointer must be after the return. A function without stack arguments
+// makes the room by moving the return address down.) The stub tail_call_restore reloads both pinned registers from the
+// restore frame, drops it, and returns to the saved address. So a chain of tail calls between instances runs in
+// constant stack space.
 //
-// Frames (from high to low): argument area, return address (x86-64; on RV64 ra is saved in the top word of the frame),
-// saved registers, spill slots, fixed slots, outgoing argument area. The frame has a fixed size while the body runs;
-// there is no frame pointer. A frame larger than 4 KiB touches each page on the way down (guard page below the stack).
-// Unwinding uses the code object's function table: frame size and argument area are all that it needs.
+// Exceptions are values: references to objects of the managed heap. The unwinder restores the frame of a handler's
+// function (its stack pointer is that of the running body, its callee-saved registers are those at the call). Then it
+// enters the landing pad with the exception in r9 (x86-64) or a6 (RV64), which are registers that return no result. The
+// pad loads the pinned registers again from the VMContext that the function has saved in its prologue.
+//
+// A frame has, from high to low: the argument area, the return address (x86-64; on RV64, ra is saved in the top word of
+// the frame), saved registers, spill slots, fixed slots, the outgoing argument area. The frame has a fixed size while
+// the body runs, and there is no frame pointer. A frame larger than 4 KiB touches each page on the way down, because of
+// the guard page below the stack. Unwinding uses the code object's function table; it needs only the sizes of the frame
+// and of the argument area.
 #pragma once
 
 #include <cstdint>
@@ -57,30 +60,30 @@
 
 namespace cairn::codegen {
 
-// Where one argument or result travels: a register, or an offset in the stack or result area.
+// The location of one argument or result: a register, or an offset in the stack or result area.
 struct ArgLocation {
-  PReg reg;             // valid: in it
-  uint32_t offset = 0;  // otherwise: bytes from the area's start
+  PReg reg;             // valid if the value is in a register
+  uint32_t offset = 0;  // otherwise in bytes from the area's start
 };
 
-// The registers that a target's convention uses, in order.
+// The registers of a target's convention, in order.
 struct ConventionRegisters {
   std::span<const PReg> integer_arguments;
   std::span<const PReg> floating_arguments;
-  // The same registers as floating_arguments on x86-64: they are then counted together.
+  // On x86-64 these are the same registers as floating_arguments, and are counted together with them.
   std::span<const PReg> vector_arguments;
   std::span<const PReg> integer_results;
   std::span<const PReg> floating_results;
   std::span<const PReg> vector_results;
   bool vectors_share_floating = false;
-  PReg exception;  // at a landing pad; caller-saved, and no result
+  PReg exception;  // holds the exception at a landing pad; it is caller-saved and returns no result
 };
 
 struct CallLayout {
   std::span<ArgLocation> arguments;
   std::span<ArgLocation> results;
   uint32_t stack_bytes = 0;        // argument area, multiple of 16
-  uint32_t result_area_bytes = 0;  // non-zero: the hidden pointer is passed, in result_pointer
+  uint32_t result_area_bytes = 0;  // if not zero, the hidden pointer is passed in result_pointer
   PReg result_pointer;
 };
 

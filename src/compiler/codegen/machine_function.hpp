@@ -1,16 +1,17 @@
 // Machine code before and during register allocation: a target's instructions over virtual registers.
 //
-// Lowering (codegen/lowering.hpp and a target's rules) makes it from IR; the register allocator reads only what is
-// declared here: blocks, edges, block parameters, operands with constraints, clobbers. It fills in an allocation for
-// each operand and a list of moves. Emission then walks the instructions in order, each with its allocations.
+// Lowering (codegen/selection/lowering.hpp and a target's rules) makes it from IR. The register allocator reads only
+// what this file declares: blocks, edges, block parameters, operands with constraints, clobbers. It fills in an
+// allocation for each operand, and a list of moves. Emission then walks over the instructions in order, each with its
+// allocations.
 //
-// The form is SSA but for this: nothing. Every virtual register has exactly one definition: an instruction's operand or
-// a block parameter. Critical edges do not exist: lowering splits them, so that the moves of an edge have a place (at
-// the end of a predecessor with one successor, or at the start of a successor with one predecessor). A block with
-// parameters has predecessors with one successor only. The terminator of a block with one successor is a jump without
-// operands. A terminator may define registers if each of its successors has it as the only predecessor: a call that may
-// throw defines its results for the first, the exception for the second (the landing pad); both see what it leaves
-// unclobbered.
+// The function is in SSA form throughout: each virtual register has one definition, which is an instruction's
+// operand or a block parameter. There are no critical edges, since lowering splits them. So the moves of an edge have a
+// place: the end of a predecessor with one successor, or the start of a successor with one predecessor. A block with
+// parameters has only predecessors with one successor. The terminator of a block with one successor is a jump without
+// operands. A terminator may define registers if it is the only predecessor of each of its successors: a call that may
+// throw defines its results for the first successor, and the exception for the second (the landing pad). Both see the
+// registers that the call does not clobber.
 #pragma once
 
 #include <array>
@@ -29,15 +30,15 @@ using MInst = Id<struct MInstTag>;
 enum class OperandKind : uint8_t { use, def };
 
 enum class Constraint : uint8_t {
-  reg,    // any allocatable register of its class (for a class without registers: a stack slot)
-  any,    // a register or a stack slot: the instruction can take a memory operand, or does not care
+  reg,    // any allocatable register of its class (a stack slot for a class without registers)
+  any,    // a register or a stack slot: the instruction can have a memory operand, or the place does not matter
   fixed,  // the given physical register
-  reuse,  // def only: the same register as use operand number `reuse_input` (two-address instructions)
+  reuse,  // for a def: the register of use operand number `detail` (two-address instructions)
 };
 
-// When within its instruction an operand is read or written. Uses are early by default: their register may be given to
-// a late def. A late use stays live through the defs (its register is not shared with any def). Defs are late by
-// default; an early def (a temporary, or a result written before all uses are read) conflicts with the uses as well.
+// The time within the instruction when an operand is read or written. Uses are early by default: a late def may get
+// their register. A late use stays live through the defs (it shares its register with no def). Defs are late by
+// default. An early def (a temporary, or a result written before all uses are read) conflicts with the uses too.
 enum class Position : uint8_t { early, late };
 
 struct Operand {
@@ -66,7 +67,7 @@ struct Operand {
 };
 static_assert(sizeof(Operand) == 8);
 
-// Where an operand's value is while its instruction runs.
+// The place of an operand's value while its instruction runs.
 class Allocation {
  public:
   constexpr Allocation() = default;
@@ -88,12 +89,12 @@ class Allocation {
 
 enum class InstFlag : uint8_t {
   none = 0,
-  call = 1,        // clobbers `clobbers`; return address is a safepoint
-  terminator = 2,  // last in its block
-  move = 4,        // operand 0 (use) to operand 1 (def), same class, nothing else: coalesced when possible
+  call = 1,        // clobbers `clobbers`; its return address is a safepoint
+  terminator = 2,  // the last instruction of its block
+  move = 4,        // moves operand 0 (use) to operand 1 (def) of the same class, nothing else; coalesced if possible
   safepoint = 16,  // destroys nothing, but references may change on the way: those that live on are in the stack map,
                    // wherever they are
-  rematerializable = 8,  // no uses, one def, no effect, cheap: may be repeated instead of spilled and reloaded
+  rematerializable = 8,  // no uses, one def, no effect, cheap: it may be repeated instead of a spill and reload
 };
 constexpr InstFlag operator|(InstFlag a, InstFlag b) {
   return static_cast<InstFlag>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
@@ -102,24 +103,25 @@ constexpr bool has(InstFlag flags, InstFlag flag) {
   return (static_cast<uint8_t>(flags) & static_cast<uint8_t>(flag)) != 0;
 }
 
-// One machine instruction, or a short sequence that the target emits as one. The payload's meaning is the target's.
+// One machine instruction, or a short sequence that the target emits as one. The target defines the payload's meaning.
 struct MachineInst {
-  uint16_t opcode = 0;  // the target's
+  uint16_t opcode = 0;  // defined by the target
   InstFlag flags = InstFlag::none;
   uint8_t operand_count = 0;
   uint32_t first_operand = 0;  // into MachineFunction::operands
-  // Into MachineFunction::clobber_sets; 0 is the empty set. Written at the late position: an early use may be in a
-  // clobbered register, a late use and a value that is live behind the instruction may not. A fixed def may name one.
+  // Index into MachineFunction::clobber_sets; 0 is the empty set. Clobbered registers are written at the late position.
+  // An early use may be in such a register, but not a late use or a value that is live after the instruction. A fixed
+  // def may name one.
   uint32_t clobbers = 0;
-  uint32_t position = 0;  // wasm offset
-  // Payload
+  uint32_t position = 0;  // offset of the WebAssembly instruction
+  // The payload.
   uint8_t size = 0;  // operand size in bytes
   uint8_t condition = 0;
   uint8_t scale = 0;
   uint8_t extra = 0;
   int32_t displacement = 0;
   int64_t immediate = 0;
-  MBlock targets[2];  // of branches; jump tables: immediate indexes MachineFunction::jump_tables
+  MBlock targets[2];  // targets of branches; for jump tables, `immediate` indexes MachineFunction::jump_tables
 };
 
 struct MachineBlock {
@@ -127,7 +129,7 @@ struct MachineBlock {
   uint32_t end_inst = 0;
   uint32_t first_param = 0;  // range of reg_lists
   uint32_t param_count = 0;
-  // Arguments for the parameters of the only successor; empty when the block has several.
+  // Arguments for the parameters of the only successor. There are none if the block has several successors.
   uint32_t first_argument = 0;
   uint32_t argument_count = 0;
   uint32_t first_successor = 0;  // ranges of block_lists
@@ -137,12 +139,12 @@ struct MachineBlock {
   uint16_t loop_depth = 0;
   bool is_loop_header = false;
   bool is_cold = false;
-  bool is_landing_pad = false;  // where an exception arrives: second target of a call that is a terminator
+  bool is_landing_pad = false;  // an exception arrives here: it is the second target of a call that is a terminator
 };
 
-// Blocks are numbered in the order in which lowering laid them out: a reverse post-order in which each loop's blocks
-// are contiguous. Block 0 is the entry; its parameters are defined by its first instruction (fixed defs of the argument
-// registers), so it has none.
+// Blocks have the numbers of their order, which lowering chooses: a reverse postorder in which the blocks of each loop
+// are contiguous. Block 0 is the entry. It has no block parameters: its first instruction defines the function's
+// parameters (as fixed defs of the argument registers).
 class MachineFunction {
  public:
   explicit MachineFunction(Arena& arena);
@@ -181,28 +183,28 @@ class MachineFunction {
     uint32_t count = 0;
   };
   ArenaVector<JumpTable> jump_tables;
-  // Constants that instructions refer to by index; emission puts those that are used into the code's constant data.
+  // Constants that instructions refer to by index. Emission puts those that are used into the code's constant data.
   ArenaVector<std::array<std::byte, 16>> constants;
 
   uint32_t outgoing_bytes = 0;    // largest stack argument area of any call, multiple of 16
   uint32_t incoming_bytes = 0;    // this function's own stack argument area, multiple of 16
-  uint32_t fixed_slot_bytes = 0;  // further frame space that lowering asked for (saved VMContext, ...), multiple of 16
-  bool has_calls = false;         // other than tail calls
+  uint32_t fixed_slot_bytes = 0;  // further frame space that lowering needs (saved VMContext, ...), multiple of 16
+  bool has_calls = false;         // calls other than tail calls
 };
 
-// A move that the allocator wants before instruction `before` (or, for before == block.end_inst - 1 of a block with
-// edge moves, in front of the terminator). Moves with the same `before` are one parallel move, already put in an order
-// that is correct when done one after the other; cycles and slot-to-slot moves already go through the scratch
+// A move that the allocator adds before instruction `before` (for edge moves at the end of a block, before ==
+// block.end_inst - 1, so in front of the terminator). Moves with the same `before` are one parallel move. They are in
+// an order that is correct if they are done one after the other; cycles and slot-to-slot moves go through the scratch
 // registers.
 struct InsertedMove {
   MInst before;
   RegClass reg_class = RegClass::integer;
   Allocation from, to;
-  MInst rematerialize;  // valid: instead of moving, emit this instruction with its def in `to`
+  MInst rematerialize;  // if valid: instead of a move, emit this instruction with its def in `to`
 };
 
-// The slots, and at a safepoint that is no call registers, of the references that live across it. Without any there is
-// none.
+// The places of the references that live across a safepoint: slots, and registers if the safepoint is not a call. A
+// safepoint without such references has no map.
 inline constexpr uint32_t kMapRegister = 0x8000'0000;  // | PReg::number()
 struct StackMap {
   MInst call;
@@ -214,7 +216,7 @@ struct AllocationResult {
   ArenaVector<Allocation> operands;  // parallel to MachineFunction::operands
   ArenaVector<InsertedMove> moves;   // sorted by `before`
   ArenaVector<StackMap> stack_maps;  // sorted by `call`
-  ArenaVector<uint32_t> map_slots;   // slots or kMapRegister, of each map ascending; equal maps may share them
+  ArenaVector<uint32_t> map_slots;   // slots or kMapRegister, ascending in each map; equal maps may share them
   PRegSet used_callee_saved;
   uint32_t spill_slots = 0;  // in units of 8 bytes
 };

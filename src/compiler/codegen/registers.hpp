@@ -11,12 +11,12 @@
 
 namespace cairn::codegen {
 
-// What kind of value a virtual register holds. A target maps each class to the physical registers that may hold it; two
-// classes may share registers (x86-64: floating and vector are both xmm), and a class may have none at all (vector on
-// RV64 without V): its virtual registers then live in stack slots only.
+// The kind of value that a virtual register holds. A target maps each class to the physical registers that may hold it.
+// Two classes may share registers (on x86-64, floating and vector are both xmm). A class may have no registers at all
+// (vector on RV64 without V); its virtual registers are then in stack slots only.
 //
-// `reference` is for references of the managed heap (ir::Type::gcref): the integer registers that calls destroy. So at
-// every call the references that live across it are in stack slots, where the collector finds them (StackMap).
+// `reference` is for references into the managed heap (ir::Type::gcref). It has the integer registers that calls
+// destroy, so references that live across a call are in stack slots, where the collector finds them (StackMap).
 enum class RegClass : uint8_t { integer, floating, vector, reference };
 inline constexpr unsigned kRegClasses = 4;
 constexpr bool in_integer_registers(RegClass reg_class) {
@@ -35,7 +35,7 @@ class PReg {
   static constexpr PReg floating(unsigned encoding) { return PReg(32 + encoding); }
   static constexpr PReg vector(unsigned encoding) { return PReg(64 + encoding); }
   [[nodiscard]] constexpr unsigned number() const { return number_; }
-  [[nodiscard]] constexpr unsigned encoding() const { return number_ & 31; }  // what goes into the instruction
+  [[nodiscard]] constexpr unsigned encoding() const { return number_ & 31; }  // as machine instructions encode it
   [[nodiscard]] constexpr bool valid() const { return number_ != 0xff; }
   constexpr bool operator==(const PReg&) const = default;
 
@@ -84,18 +84,18 @@ class PRegSet {
   std::array<uint32_t, 3> words_{};
 };
 
-// What the register allocator needs to know of a target. Pinned registers (memory base, VMContext), the stack pointer
-// and the scratch registers are in no list.
+// The properties of a target that the register allocator needs. Pinned registers (memory base, VMContext), the stack
+// pointer and the scratch registers are in no list.
 struct RegisterFile {
-  // In order of preference, caller-saved first.
+  // Registers are in order of preference, with caller-saved ones first.
   std::array<std::span<const PReg>, kRegClasses> allocatable;
   PRegSet callee_saved;
-  // Reserved for the resolution of parallel moves (a memory-to-memory move, a cycle); never allocated. One a class;
-  // invalid for a class without registers, whose moves the target expands by itself.
+  // One register of each class is reserved for the resolution of parallel moves (a memory-to-memory move, a cycle), and
+  // never allocated. It is invalid for a class without registers, whose moves the target expands.
   std::array<PReg, kRegClasses> scratch;
-  std::array<uint8_t, kRegClasses> spill_size;  // bytes of a spill slot, also its alignment: 8, 8, 16, 8
-  // Where the stubs of builtins that keep registers save the first of the class `reference`, in bytes from the caller's
-  // stack pointer while its body runs; the others follow below, 8 bytes each.
+  std::array<uint8_t, kRegClasses> spill_size;  // bytes of a spill slot, which is also its alignment: 8, 8, 16, 8
+  // Where the stubs of builtins that keep registers save the first register of the class `reference`, in bytes from the
+  // caller's stack pointer while its body runs. The others follow below, 8 bytes each.
   int32_t saved_references = 0;
 };
 

@@ -1,4 +1,4 @@
-// What a target provides to the shared part of code generation.
+// The interface that a target provides to the shared part of code generation.
 #pragma once
 
 #include <cstdint>
@@ -21,41 +21,41 @@ class Target {
   [[nodiscard]] virtual const RegisterFile& register_file() const = 0;
   [[nodiscard]] virtual const ConventionRegisters& convention() const = 0;
 
-  // Instruction selection. The function is in SSA form with critical edges; the result obeys machine_function.hpp.
+  // Selects instructions. `function` is in SSA form with critical edges; the result obeys machine_function.hpp.
   [[nodiscard]] virtual Result<void> lower(const ir::Function& function, MachineFunction& result) const = 0;
 
   // Writes the function's code with prologue, epilogues and inserted moves.
   [[nodiscard]] virtual Result<void> emit(const MachineFunction& function, const AllocationResult& allocation,
                                           CodeBuffer& code) const = 0;
 
-  // Code that a host calls in its C convention as
+  // Emits code that a host calls in its C convention as
   //   void entry(const EntryArguments*)       (abi/entry.hpp)
-  // and that loads the arguments from 16-byte slots, sets the pinned registers, switches to the given stack, calls the
+  // The code loads the arguments from 16-byte slots, sets the pinned registers, switches to the given stack, calls the
   // guest function, and stores the results to the slots.
   virtual void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
-  // Code in the guest convention that stores its arguments to 16-byte slots on the stack, records the exit frame and pc
-  // in VMStoreState, checks the stack limit (trap call_stack_exhausted), calls VMHostContext::invoke(self, caller,
-  // slots) in the C convention on the host's stack (abi/host_stack.hpp), and loads the results; when it returns
-  // non-zero, calls raise_trap.
+  // Emits code in the guest convention. It stores its arguments to 16-byte slots on the stack, records the exit frame
+  // and pc in VMStoreState, and checks the stack limit (trap call_stack_exhausted). Then it calls
+  // VMHostContext::invoke(self, caller, slots) in the C convention on the host's stack (abi/host_stack.hpp), and loads
+  // the results. If invoke returns non-zero, it calls raise_trap.
   virtual void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
-  // The stub that a tail call between instances returns to (calling_convention.hpp).
+  // Emits the stub that a tail call between instances returns to (calling_convention.hpp).
   virtual void emit_tail_call_restore(CodeBuffer& code) const = 0;
 
-  // The stub through which a builtin is entered (abi/builtins.def): traps if the stack pointer is below
-  // VMStoreState::stack_limit; stores what the builtin's kind says, and exit_frame and exit_pc before it traps: the
-  // stack pointer above the return address to VMStoreState::exit_frame and that address to exit_pc, and callee-saved
-  // registers to VMStoreState::registers; and calls entry kBuiltinCount + builtin of VMContext::builtins on the host's
-  // stack. The VMContext is the first C argument.
+  // Emits the stub through which a builtin is entered (abi/builtins.def). It traps if the stack pointer is below
+  // VMStoreState::stack_limit. It stores what the builtin's kind requires, and exit_frame and exit_pc before it traps:
+  // VMStoreState::exit_frame gets the stack pointer above the return address, exit_pc the return address, and
+  // VMStoreState::registers the callee-saved registers. Then it calls entry kBuiltinCount + builtin of
+  // VMContext::builtins on the host's stack. The VMContext is the first C argument.
   virtual void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) const = 0;
 
-  // Code that the runtime calls as
+  // Emits code that the runtime calls as
   //   void land(const uint64_t* registers, uint64_t stack_pointer, const void* landing_pad, uint32_t exception)
-  // and that does not return: enters a landing pad with these callee-saved registers.
+  // The code enters a landing pad with these callee-saved registers, and does not return.
   virtual void emit_landing_stub(CodeBuffer& code) const = 0;
 
-  // The text of one machine instruction with virtual registers, for dumps and tests.
+  // The name of a machine instruction with virtual registers, for dumps and tests.
   [[nodiscard]] virtual std::string_view opcode_name(uint16_t opcode) const = 0;
 };
 

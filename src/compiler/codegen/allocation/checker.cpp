@@ -9,8 +9,8 @@
 namespace cairn::codegen {
 namespace {
 
-// What a location holds: a register's whole value (8 bytes, or 16 in a register), or the first or second word of a
-// 16-byte value (in a slot, or on the way between slots).
+// The part of a value that a location holds: a register's whole value (8 bytes, or 16 in a register), or the first or
+// second word of a 16-byte value (in a slot, or on the way between slots).
 enum class Part : uint32_t { whole, low, high };
 using Token = uint32_t;
 constexpr Token token_of(VReg reg, Part part) { return reg.index() * 4 + static_cast<uint32_t>(part); }
@@ -57,7 +57,7 @@ class Checker {
   }
 
  private:
-  // A state between blocks: (location << 32 | token), sorted.
+  // The state at a block's entry: (location << 32 | token), sorted.
   using State = std::vector<uint64_t>;
 
   [[nodiscard]] bool is_wide(RegClass c) const { return registers_.spill_size[static_cast<unsigned>(c)] == 16; }
@@ -77,7 +77,7 @@ class Checker {
     if (where == tokens.end() || *where != token) tokens.insert(where, token);
   }
 
-  // The values that can be read from `a` as one of class `c`.
+  // The values that can be read from `a` as values of class `c`.
   Tokens load(Allocation a, RegClass c) {
     if (a.is_register() || !is_wide(c)) return at(a);
     Tokens result;
@@ -173,8 +173,8 @@ class Checker {
     return function_.class_of(reg_of(token)) == RegClass::reference && !is_constant_[reg_of(token).index()];
   }
 
-  // A collection at the safepoint `i` changes what the places of its stack map hold, which must be references there;
-  // what other places hold of a reference is wrong afterwards.
+  // Models a collection at the safepoint `i`. It changes the places of the stack map, which must hold references. Every
+  // other place that holds a reference is wrong afterwards.
   void collect(uint32_t i, bool check) {
     const auto map = std::ranges::lower_bound(allocation_.stack_maps, MInst(i), {}, &StackMap::call);
     std::vector<size_t> places;
@@ -221,7 +221,8 @@ class Checker {
     }
   }
 
-  // Meets the current state, with the arguments renamed to the parameters, into the successor's.
+  // Intersects the successor's entry state with the current state, in which the arguments are renamed to the
+  // parameters.
   bool merge_into(uint32_t from, uint32_t to) {
     const std::span<const VReg> params = function_.params(function_.blocks[to]);
     const std::span<const VReg> arguments = function_.arguments(function_.blocks[from]);
@@ -259,7 +260,7 @@ class Checker {
   const AllocationResult& allocation_;
   std::vector<Tokens> locations_;
   std::vector<std::optional<State>> entry_;
-  std::vector<bool> is_constant_;  // by register: defined by an instruction that may be repeated
+  std::vector<bool> is_constant_;  // by register: whether an instruction that may be repeated defines it
   std::string error_;
 };
 

@@ -1,7 +1,7 @@
-// Checks a register allocation against the machine function, symbolically: follows which registers' values each
-// location holds along every path, through the inserted moves, and compares with what each operand should read.
-// At calls it also follows what a collection does: it changes the references in the slots that the call's stack map
-// names, and makes every other copy of them wrong. Knows nothing of how the allocator works.
+// Checks a register allocation against the machine function, symbolically. The checker follows along every path, and
+// through the inserted moves, which registers' values each location holds, and compares this with what each operand
+// should read. At calls it models a collection, which changes the references in the slots that the call's stack map
+// names, and makes every other copy of them wrong. The checker knows nothing of how the allocator works.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace cairn::codegen {
 
-// Empty if the allocation is correct, otherwise a description of the first error that was found.
+// Returns an empty text if the allocation is correct, and otherwise a description of the first error.
 std::string check_allocation(const MachineFunction& function, const RegisterFile& registers,
                              const AllocationResult& allocation);
 

@@ -56,7 +56,7 @@ void LiveRanges::find_loops() {
       loop.parent = open;
       const uint32_t id = static_cast<uint32_t>(loops.size());
       if (open != LoopInfo::kNone) {
-        // Contiguous loops nest; should one reach over the end of its parent, then the parent is that long as well.
+        // Contiguous loops nest. If a loop ends behind its parent's end, the parent is extended to the same end.
         for (uint32_t up = open; up != LoopInfo::kNone && loops[up].last < last; up = loops[up].parent)
           loops[up].last = last;
         const LoopInfo& parent = loops[open];
@@ -128,7 +128,7 @@ void LiveRanges::compute_ranges(VReg reg) {
   LiveVReg& data = vregs[reg.index()];
   data.first_range = static_cast<uint32_t>(ranges.size());
   data.range_count = 1;
-  // A value without uses takes a register for its definition only.
+  // A value without uses needs a register for its definition only.
   const Point shortest = data.def_inst.valid() ? late_point(data.def_inst.index()) + 1 : data.def + 1;
   if (data.first_use == Use::kNone) {
     ranges.push_back({data.def, shortest});
@@ -151,7 +151,7 @@ void LiveRanges::compute_ranges(VReg reg) {
 }
 
 void LiveRanges::mark_live_in(Walk& walk, uint32_t block) {
-  CAIRN_ASSERT(block > walk.def_block);  // a block follows those that dominate it
+  CAIRN_ASSERT(block > walk.def_block);  // a block comes after the blocks that dominate it
   live_in_[block / 64] |= uint64_t{1} << (block % 64);
   walk.highest_block = std::max(walk.highest_block, block);
 }
@@ -175,7 +175,7 @@ bool LiveRanges::walk_from_uses(const LiveVReg& data, Walk& walk) {
   block_uses_.clear();
   const uint64_t limit = std::min<uint64_t>(work_left_, 1 << 16);
   for (uint32_t u = data.first_use; u != Use::kNone;) {
-    // The last use in this block.
+    // Finds the last use in this block.
     const uint32_t block = uses[u].block;
     Point end = uses[u].point;
     for (u = uses[u].next; u != Use::kNone && uses[u].block == block; u = uses[u].next)
@@ -185,7 +185,7 @@ bool LiveRanges::walk_from_uses(const LiveVReg& data, Walk& walk) {
       walk.local_end = std::max(walk.local_end, end);
       continue;
     }
-    if (live_out_stamp_[block] == walk.stamp) continue;  // live throughout
+    if (live_out_stamp_[block] == walk.stamp) continue;  // it is live throughout the block
     mark_live_in(walk, block);
     block_uses_.push_back({block, end});
     visit_predecessors(walk, block);
@@ -219,7 +219,7 @@ void LiveRanges::add_range_without_holes(LiveVReg& data, const Walk& walk) {
   data.is_approximate = true;
 }
 
-// Joins the blocks that a complete walk has found to ranges.
+// Joins the blocks that a complete walk has found into ranges.
 void LiveRanges::add_ranges(LiveVReg& data, const Walk& walk) {
   ranges.push_back({data.def, walk.def_is_live_out ? block_end(data.def_block) : walk.local_end});
   const BlockUse* use = block_uses_.begin();
@@ -227,7 +227,7 @@ void LiveRanges::add_ranges(LiveVReg& data, const Walk& walk) {
     for (uint64_t bits = std::exchange(live_in_[word], 0); bits != 0; bits &= bits - 1) {
       const uint32_t block = word * 64 + static_cast<uint32_t>(std::countr_zero(bits));
       Point end = block_end(block);
-      if (live_out_stamp_[block] != walk.stamp) {  // live up to a use
+      if (live_out_stamp_[block] != walk.stamp) {  // it is live up to a use
         while (use->block != block) ++use;
         end = use->end;
       }

@@ -1,9 +1,10 @@
-// What the register allocator knows before it starts: loops, and where each virtual register is used and live.
+// The facts that the register allocator computes before it starts: loops, and where each virtual register is used and
+// live.
 //
-// Program points: instruction i has the points 4i (early: uses are read, early defs written) to 4i + 3; a range that
-// ends at 4i + 1 ends with an early use of i, one that ends at 4i + 3 with a late use; a late def starts at 4i + 2. A
-// block's end is the start of the next one, and a value that is passed to a parameter of the successor is live up to
-// it.
+// Program points: instruction i has the points 4i (early: uses are read, early defs written) to 4i + 3. A range that
+// ends at 4i + 1 ends with an early use of i, and one that ends at 4i + 3 with a late use. A late def starts at 4i + 2.
+// A block's end is the start of the next block. A value that is passed to a parameter of the successor is live up to
+// the block's end.
 #pragma once
 
 #include <cstdint>
@@ -28,38 +29,39 @@ struct LiveRange {
 };
 
 struct LoopInfo {
-  uint32_t first = 0;  // blocks, both inclusive
+  uint32_t first = 0;  // first and last block, both inclusive
   uint32_t last = 0;
   uint32_t parent = kNone;
-  uint32_t jump = kNone;  // an ancestor further out, to find one in logarithmic time
+  uint32_t jump = kNone;  // an ancestor further out, for searches in logarithmic time
   uint32_t depth = 1;
-  // By class, outside of cold blocks: the largest number of registers live at once, nested loops included, and without
-  // them; and the number live at the header.
+  // By class, in blocks that are not cold: the largest number of registers live at once, with and without nested loops,
+  // and the number live at the header.
   uint32_t pressure[kRegClasses] = {};
   uint32_t own_pressure[kRegClasses] = {};
   uint32_t entry_live[kRegClasses] = {};
-  uint32_t calls = 0;  // hot blocks with calls, a nested loop with calls counting as one
+  uint32_t calls = 0;  // number of hot blocks with calls; a nested loop with calls counts as one
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
-// A read of a register, in the order of the blocks. An argument for a block parameter counts as a use at the block's
+// A read of a register. Uses are in the order of the blocks. An argument for a block parameter is a use at the block's
 // end.
 struct Use {
   Point point = 0;
   uint32_t block = 0;
-  uint32_t next = kNone;  // the same register's next use
+  uint32_t next = kNone;  // the next use of the same register
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
 struct LiveVReg {
-  Point def = kNever;  // kNever: never defined (an unused number)
+  Point def = kNever;  // kNever if the number is unused
   uint32_t def_block = 0;
   uint32_t first_use = Use::kNone;
   uint32_t last_use = Use::kNone;
-  uint32_t first_range = 0;  // into LiveRanges::ranges, sorted; at least one when defined
+  uint32_t first_range = 0;  // into LiveRanges::ranges, sorted; there is at least one if the register is defined
   uint32_t range_count = 0;
   MInst def_inst;  // none for block parameters
-  // The one range also covers places where the register is dead, among them such as the definition does not dominate.
+  // The register has one range, which also covers places where it is dead, even some that its definition does not
+  // dominate.
   bool is_approximate = false;
 };
 
@@ -67,7 +69,7 @@ class LiveRanges {
  public:
   explicit LiveRanges(const MachineFunction& function);
 
-  // Returns false when the arena's budget is exhausted.
+  // Returns false if the arena's budget is exhausted.
   bool compute();
 
   [[nodiscard]] std::span<const LiveRange> ranges_of(VReg reg) const {
@@ -81,7 +83,7 @@ class LiveRanges {
   }
   [[nodiscard]] Point block_begin(uint32_t block) const { return early_point(function_.blocks[block].first_inst); }
   [[nodiscard]] Point block_end(uint32_t block) const { return early_point(function_.blocks[block].end_inst); }
-  // The outermost loop around `block` that does not contain `other`, which precedes it; LoopInfo::kNone if there is
+  // The outermost loop around `block` that does not contain `other`, an earlier block; LoopInfo::kNone if there is
   // none.
   [[nodiscard]] uint32_t outermost_loop_without(uint32_t block, uint32_t other) const;
 
@@ -105,22 +107,22 @@ class LiveRanges {
 
   const MachineFunction& function_;
   // Work space of compute_ranges.
-  struct Walk {  // from one register's uses up to its definition
+  struct Walk {  // the walk from one register's uses up to its definition
     uint32_t stamp = 0;
     uint32_t def_block = 0;
-    uint32_t highest_block = 0;  // of those where the register is live at the start
-    Point local_end = 0;         // of the last use in the definition's block
+    uint32_t highest_block = 0;  // of the blocks where the register is live at the start
+    Point local_end = 0;         // end of the last use in the definition's block
     bool def_is_live_out = false;
     uint64_t steps = 0;
   };
   struct BlockUse {
     uint32_t block;
-    Point end;  // of the last use in the block
+    Point end;  // end of the last use in the block
   };
   ScratchVector<uint32_t> live_out_stamp_;  // by block: number of the last register found live at the end
   ScratchVector<uint32_t> worklist_;
-  ScratchVector<uint64_t> live_in_;     // a bit a block: the register is live at the start; zeros between registers
-  ScratchVector<BlockUse> block_uses_;  // ascending
+  ScratchVector<uint64_t> live_in_;     // a bit for each block: live at its start? All zero between registers
+  ScratchVector<BlockUse> block_uses_;  // by ascending block
   uint64_t work_left_ = 0;
 };
 

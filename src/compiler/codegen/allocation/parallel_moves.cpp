@@ -24,14 +24,14 @@ void ParallelMoves::emit(RegClass reg_class, Allocation from, Allocation to) {
   out_.push_back({before_, reg_class, from, to, MInst()});
 }
 
-// `busy` is a scratch register that holds a value of a cycle, if any.
+// `busy` is the scratch register that holds a value of a cycle, if there is one.
 void ParallelMoves::transfer_memory(RegClass reg_class, Allocation from, Allocation to, PReg busy) {
   const PReg scratch = scratch_of(reg_class);
   if (scratch != busy) {
     emit(reg_class, from, Allocation::in_register(scratch));
     return emit(reg_class, Allocation::in_register(scratch), to);
   }
-  if (!busy.valid()) return emit(reg_class, from, to);  // no registers, and no cycle
+  if (!busy.valid()) return emit(reg_class, from, to);  // the class has no registers, and there is no cycle
   const RegClass other = in_integer_registers(reg_class) ? RegClass::floating : RegClass::integer;
   const Allocation other_scratch = Allocation::in_register(scratch_of(other));
   const uint32_t words = registers_.spill_size[static_cast<unsigned>(reg_class)] / 8;
@@ -58,7 +58,7 @@ void ParallelMoves::emit_move(const Move& move) {
   }
 }
 
-// Does the move `first`, whose destination nothing reads any more, and what becomes possible by that.
+// Does the move `first`, whose destination is not read any more, and then the moves that this makes possible.
 void ParallelMoves::run_ready(uint32_t first) {
   ready_.push_back(first);
   while (!ready_.empty()) {
@@ -73,8 +73,8 @@ void ParallelMoves::run_ready(uint32_t first) {
   }
 }
 
-// Of a cycle each location is read and written exactly once. The value that the first move overwrites, and the last one
-// reads, waits in the scratch register. A cycle within the memory of a class without registers is done in words.
+// In a cycle, each location is read and written exactly once. The first move overwrites a value that the last move
+// reads; it waits in the scratch register. A cycle in the memory of a class without registers is done in words.
 void ParallelMoves::break_cycle(uint32_t first) {
   uint32_t last = first;
   while (writer_[location(moves_[last].from)] != first) last = writer_[location(moves_[last].from)];
@@ -115,7 +115,7 @@ void ParallelMoves::flush(MInst before) {
     writer_[location(moves_[i].to)] = i;
     if (moves_[i].from.valid()) ++readers_[location(moves_[i].from)];
   }
-  // Values that stay where they are but are read from there do not count as cycles: their location has no writer.
+  // A value that stays where it is, and is read from there, makes no cycle, since its location has no writer.
   for (uint32_t i = 0; i < moves_.size(); ++i)
     if (!moves_[i].done && readers_[location(moves_[i].to)] == 0) run_ready(i);
   for (uint32_t i = 0; i < moves_.size(); ++i)

@@ -1,4 +1,4 @@
-// Parallel moves, put into an order in which they can be done one after the other.
+// Puts parallel moves into an order in which they can be done one after the other.
 #pragma once
 
 #include "compiler/codegen/machine_function.hpp"
@@ -6,17 +6,17 @@
 
 namespace cairn::codegen {
 
-// Collects the moves of one place, then writes them in order to `out`. All sources are read before any destination is
-// written; destinations are distinct. A move from memory to memory goes through the scratch register of its class, and
-// so does one value of a cycle; where both is needed at once, the memory-to-memory move goes through another class's
-// scratch register in pieces of 8 bytes. Memory-to-memory moves of a class without registers are left to the target.
+// Collects the moves of one place, and then writes them in order to `out`. All sources are read before any destination
+// is written; destinations are distinct. A move from memory to memory goes through the scratch register of its class,
+// and so does one value of each cycle. If both are needed at once, the memory-to-memory move goes through another
+// class's scratch register in pieces of 8 bytes. The target does memory-to-memory moves of a class without registers.
 class ParallelMoves {
  public:
   ParallelMoves(Arena& arena, const RegisterFile& registers, uint32_t slot_count, ArenaVector<InsertedMove>& out);
 
   void add(RegClass reg_class, Allocation from, Allocation to);
-  // Instead of a move: `definition`, an instruction that only defines one register, is repeated with its result in
-  // `to`.
+  // Adds a repetition instead of a move: `definition`, an instruction that only defines one register, is repeated with
+  // its result in `to`.
   void add_rematerialization(RegClass reg_class, MInst definition, Allocation to);
   void flush(MInst before);
 
@@ -46,7 +46,7 @@ class ParallelMoves {
   MInst before_;
   ScratchVector<Move> moves_;
   ScratchVector<uint32_t> ready_;
-  // By location; all zero (none) between two flushes.
+  // Indexed by location; all zero (or none) between two calls of flush().
   ScratchVector<uint32_t> readers_;
   ScratchVector<uint32_t> writer_;
 };

@@ -1,5 +1,5 @@
-// Random machine functions for tests of the register allocator: structured control flow with loops, breaks and
-// continues, all kinds of constraints, calls.
+// Makes random machine functions for tests of the register allocator. They have structured control flow with loops,
+// breaks and continues, all kinds of constraints, and calls.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace cairn::codegen::testing {
 
-// Register files that look like x86-64's (floating and vector share registers) and RV64's (no vector registers).
+// Register files like those of x86-64 (floating and vector share registers) and RV64 (no vector registers).
 struct TestRegisters {
   std::vector<PReg> lists[kRegClasses];
   RegisterFile file;
@@ -19,7 +19,7 @@ struct TestRegisters {
     for (unsigned i = 0; i < count; ++i) lists[0].push_back(PReg::integer(i));
     for (unsigned i = 0; i < count; ++i) lists[1].push_back(PReg::floating(i));
     if (with_vectors) lists[2] = lists[1];
-    for (unsigned i = 0; i < count - count / 3; ++i) lists[3].push_back(PReg::integer(i));  // not the callee-saved ones
+    for (unsigned i = 0; i < count - count / 3; ++i) lists[3].push_back(PReg::integer(i));  // no callee-saved ones
     for (unsigned c = 0; c < kRegClasses; ++c) file.allocatable[c] = lists[c];
     for (unsigned i = count - count / 3; i < count; ++i) file.callee_saved.add(PReg::integer(i));
     file.scratch = {PReg::integer(20), PReg::floating(20), with_vectors ? PReg::floating(20) : PReg(),
@@ -35,7 +35,7 @@ struct TestRegisters {
 };
 
 struct RandomOptions {
-  unsigned size = 40;  // statements, about
+  unsigned size = 40;  // approximate number of statements
   unsigned max_depth = 4;
   unsigned calls = 10;  // percent of instructions
   bool classes = true;
@@ -80,7 +80,7 @@ class RandomFunction {
     return n < 6 ? RegClass::integer : n < 8 ? RegClass::floating : n < 10 ? RegClass::vector : RegClass::reference;
   }
   VReg pick(RegClass c) {
-    // Mostly recent values.
+    // Recent values are preferred.
     for (unsigned tries = 0; tries < 12 && !scope_.empty(); ++tries) {
       const size_t n = scope_.size();
       const size_t back =
@@ -94,7 +94,7 @@ class RandomFunction {
     return reg;
   }
 
-  // --- blocks; `open` starts one behind all others
+  // --- blocks; `open` begins a block behind all others
   uint32_t open(bool cold, std::vector<VReg> params) {
     blocks_.emplace_back();
     Block& block = blocks_.back();
@@ -122,7 +122,7 @@ class RandomFunction {
     blocks_[current_].successors = {to};
     blocks_[current_].arguments = std::move(arguments);
   }
-  // A jump whose target is not made yet: `fixups` remembers the block.
+  // Makes a jump whose target does not exist yet. `fixups` remembers the block.
   void jump_later(std::vector<uint32_t>& fixups, std::vector<VReg> arguments) {
     fixups.push_back(current_);
     jump(0, std::move(arguments));
@@ -189,7 +189,7 @@ class RandomFunction {
     join(fixups, classes);
   }
 
-  // A call that is a terminator: its results are for the first successor, the exception for the second.
+  // A call that is a terminator. Its results belong to the first successor, the exception to the second.
   void throwing_call(unsigned depth) {
     const std::vector<RegClass> classes = random_classes(3);
     std::vector<Operand> operands;
@@ -297,7 +297,7 @@ class RandomFunction {
         define(operands, Operand::def_fixed(fresh(RegClass::floating), PReg::floating(0)));
     } else {
       switch (below(10)) {
-        case 9:  // an allocation that falls back on what keeps all registers
+        case 9:  // an allocation whose slow path keeps all registers
           flags = InstFlag::safepoint;
           operands.push_back(Operand::use_late(pick(RegClass::integer)));
           define(operands, Operand::def(fresh(RegClass::reference)));
@@ -313,12 +313,12 @@ class RandomFunction {
           flags = InstFlag::rematerializable;
           define(operands, Operand::def(fresh(random_class())));
           break;
-        case 2:  // a shift: count in register 1, two-address
+        case 2:  // a shift: two-address, with the count in register 1
           operands.push_back(Operand::use(pick(RegClass::integer)));
           operands.push_back(Operand::use_fixed(pick(RegClass::integer), PReg::integer(1)));
           define(operands, Operand::def_reuse(fresh(RegClass::integer), 0));
           break;
-        case 3:  // a division: 0 in and out, 2 overwritten, divisor late
+        case 3:  // a division: register 0 in and out, register 2 overwritten, a late divisor
           operands.push_back(Operand::use_fixed(pick(RegClass::integer), PReg::integer(0)));
           operands.push_back(chance(50) ? Operand::use_late(pick(RegClass::integer))
                                         : Operand::use(pick(RegClass::integer)));

@@ -1,15 +1,18 @@
-// The walk, and the choice of registers.
+// The walk over the blocks, and the choice of registers.
 //
-// - State: for each register its value. A value is in one register at most, in its spill slot, or in both.
-// - Within a block (regalloc_inst.cpp): an operand that is in no register is loaded into one; if none is free, the
-//   value whose next use is furthest away leaves its register. It is stored if its slot does not hold it already: in
-//   front of the outermost loop that does not contain its definition, since it does not change in there; in a cold
-//   block right there, so that the hot path does not pay.
-// - A block with one predecessor begins as that one ended. At merges (regalloc_blocks.cpp) each value that is in a
-//   register in enough of the predecessors keeps one; moves on the edges do the rest. At a loop header the loop's needs
-//   count: what is used inside gets registers first, even if it has to be loaded; what only lives through it gives way
-//   when the loop is short of registers. The back edges bring everything to where the header expects it.
-// - Registers are chosen so that a value need not move again: one that nothing overwrites while it lives (a
+// - The state is the value of each register. A value is in at most one register, in its spill slot, or in both.
+// - Within a block (regalloc_inst.cpp), an operand that is in no register is loaded into one. If none is free, the
+//   value whose next use is furthest away leaves its register. It is stored if its slot does not hold it already. The
+//   store goes in front of the outermost loop that does not contain the value's definition, since the value does not
+//   change in that loop. In a cold block the store stays in the block, so that the hot path does not pay for it.
+// - A block with one predecessor begins with the state at that block's end. At a merge (regalloc_blocks.cpp), each
+//   value that is in a register in enough of the predecessors keeps a register; moves on the edges do the rest. At a
+//   loop header, the needs of the loop count: values that are used in the loop get registers first, even if they must
+//   be loaded. Values that are only live through the loop give way if the loop is short of registers. The back edges
+//   bring all values to where the header expects them.
+// - Registers are chosen so that a value need not move again. The best register is one that nothing overwrites while
+//   the value lives (a callee-saved one if there are calls), preferably the one that a fixed use, a parameter or its
+//   arguments want.
 //   callee-saved one if there are calls), preferably the one that a fixed use, a parameter or its arguments want.
 #include "compiler/codegen/allocation/regalloc.hpp"
 
@@ -105,7 +108,7 @@ void Allocator::prepare_values() {
   }
 }
 
-// Backwards, so that the lists come out in the order of the points, and the first hint wins.
+// The walk goes backwards, so that the lists are in the order of the points, and the first hint wins.
 void Allocator::prepare_events() {
   auto add = [&](uint32_t& list, Point point) {
     if (list != kNone && events_[list].point == point) return;
@@ -158,7 +161,7 @@ void Allocator::prepare_events() {
   }
 }
 
-// The first event for the register at `from` or behind it. `from` never decreases from call to call.
+// The first event for the register at `from` or after it. `from` never decreases from call to call.
 Point Allocator::next_event(PReg reg, Point from) {
   uint32_t& own = register_events_[reg.number()];
   while (own != kNone && events_[own].point < from) own = events_[own].next;
@@ -180,7 +183,8 @@ PReg Allocator::pick_among(std::span<const PReg> candidates, VReg value, const P
     if (occupant_[reg.number()].valid() || forbidden.has(reg)) continue;
     Point event = next_event(reg, from);
     if (event >= end) {
-      // It fits. A callee-saved register that is not in use yet costs a save: only if no other one fits.
+      // The value fits. A callee-saved register that is not in use yet costs a save, so it is taken only if no other
+      // one fits.
       const bool costs_save = registers_.callee_saved.has(reg) && !used_callee_saved_.has(reg);
       if (!costs_save) return reg;
       event = end;
@@ -211,7 +215,7 @@ PReg Allocator::pick_free(VReg value, const PRegSet& forbidden, Point from, PReg
   if (usable(web) && next_event(web, from) >= end) return web;
   const PReg best = pick_among(candidates, value, forbidden, from, end);
   if (!best.valid()) return best;
-  // Nothing holds it to its end: then the hint is as good as another one that lasts no longer.
+  // No register holds the value to its end. A hint is then as good as a register that lasts no longer.
   const Point best_event = next_event(best, from);
   if (best_event < end) {
     if (usable(wish) && next_event(wish, from) >= best_event) return wish;
@@ -220,7 +224,7 @@ PReg Allocator::pick_free(VReg value, const PRegSet& forbidden, Point from, PReg
   return best;
 }
 
-// How far away the next use is, in points. Uses in cold blocks hardly count for hot ones.
+// The distance to the next use, in points. In hot blocks, uses in cold blocks hardly count.
 uint64_t Allocator::use_distance(VReg value) {
   constexpr uint64_t kFar = uint64_t{1} << 34;
   constexpr uint64_t kOutsideLoop = uint64_t{1} << 24;

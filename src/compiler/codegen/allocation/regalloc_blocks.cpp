@@ -1,4 +1,4 @@
-// Where values are at the begin of a block, and the moves on the edges into it.
+// Decides where values are at the beginning of a block, and adds the moves on the edges into it.
 #include <algorithm>
 #include <utility>
 
@@ -8,13 +8,13 @@
 namespace cairn::codegen::regalloc {
 namespace {
 
-// A cold predecessor's wishes hardly count.
+// Weights of predecessors: a cold one hardly counts.
 constexpr uint32_t kHotWeight = 64;
 constexpr uint32_t kColdWeight = 1;
-// How many operands of a loop are looked at for values worth loading in front of it, and how many uses of one value.
+// Limits of the search for values worth loading in front of a loop: operands of the loop, and uses of one value.
 constexpr uint32_t kLoopScan = 2000;
 constexpr uint32_t kUseScan = 64;
-// A use further away than that, in points, is not near.
+// A use further away than this, in points, is not near.
 constexpr uint64_t kNear = 4 * 40;
 
 }  // namespace
@@ -67,7 +67,7 @@ void Allocator::enter_from_one(uint32_t block, uint32_t predecessor) {
   }
 }
 
-// Makes the predecessor's registers known in exit_stamp, exit_reg.
+// Records the predecessor's registers in exit_stamp, exit_reg and exit_clean.
 void Allocator::load_exit(uint32_t predecessor) {
   ++exit_stamp_;
   const HeldRange range = exits_[predecessor];
@@ -95,7 +95,7 @@ void Allocator::vote(Item& item, PReg reg, uint32_t weight) {
   }
 }
 
-// The values that live in registers at the end of the predecessors.
+// Gathers the values that are in registers at the ends of the predecessors.
 void Allocator::gather_items(uint32_t block, uint32_t loop) {
   items_.clear();
   ++item_stamp_;
@@ -122,7 +122,7 @@ void Allocator::gather_items(uint32_t block, uint32_t loop) {
       item.clean = item.clean && held.clean;
     }
   }
-  // Keep what is worth a register.
+  // Keeps the values that are worth a register.
   size_t kept = 0;
   for (size_t i = 0; i < items_.size(); ++i) {
     Item item = items_[i];
@@ -131,14 +131,14 @@ void Allocator::gather_items(uint32_t block, uint32_t loop) {
     const bool unavailable = item.some_memory && !data.needs_slot && !data.rematerialize.valid();
     bool keep = !unavailable && item.in_register * 2 >= total;
     if (unavailable) {
-      data.item_stamp = kNone;  // in truth it is dead here
+      data.item_stamp = kNone;  // the value is really dead here
       continue;
     }
     item.rank = use_distance(item.value);
-    // Where some have to load it, and nobody would have to store it: later will do.
+    // Some predecessors would have to load the value, and none would have to store it: a later load is better.
     if (item.some_memory && item.clean && item.rank > kNear) keep = false;
     if (loop != kNone) item.loop_weight = loop_weight(item.value, loop);
-    // Values without a register stay in the list for the edges' stores; see enter_merge.
+    // Values without a register stay in the list, for the stores on the edges; see enter_merge().
     if (!keep) item.rank = kDropped;
     items_[kept] = item;
     data.item_index = static_cast<uint32_t>(kept++);
@@ -146,7 +146,7 @@ void Allocator::gather_items(uint32_t block, uint32_t loop) {
   while (items_.size() > kept) items_.pop_back();
 }
 
-// How much a loop uses a value that lives at its header: once a block, more in nested loops.
+// The weight of a value's uses in a loop: one for each block with a use, and more in nested loops.
 uint32_t Allocator::loop_weight(VReg value, uint32_t loop_id) {
   const LoopInfo& loop = live_.loops[loop_id];
   uint32_t weight = 0;
@@ -192,7 +192,7 @@ void Allocator::gather_params(uint32_t block, uint32_t loop) {
     item.rank = use_distance(item.value);
     const bool near = live_.uses[data.next_use].block == block || is_header;
     if (!some_free_source && !near) {
-      data.needs_slot = true;  // it stays in memory, where its arguments are
+      data.needs_slot = true;  // it stays in memory, as its arguments are there
       data.clean = true;
       continue;
     }
@@ -201,7 +201,7 @@ void Allocator::gather_params(uint32_t block, uint32_t loop) {
   }
 }
 
-// Values that are in memory in front of a loop and used in it, as far as there are registers for them.
+// Gathers values that are in memory in front of a loop and used in it, as far as there are registers for them.
 void Allocator::gather_from_memory(uint32_t block, uint32_t loop_id) {
   const LoopInfo& loop = live_.loops[loop_id];
   uint32_t wanted[kRegClasses];
@@ -231,7 +231,7 @@ void Allocator::gather_from_memory(uint32_t block, uint32_t loop_id) {
         item.some_memory = true;
         item.loop_weight = loop_weight(operand.reg, loop_id);
         item.rank = UINT32_MAX - item.loop_weight;
-        // Pointless if a call comes first.
+        // Loading the value is pointless if a call comes before its use.
         const PReg free = pick_free(operand.reg, PRegSet(), begin);
         if (!free.valid() || next_event(free, begin) < early_point(i)) continue;
         data.item_stamp = item_stamp_;
@@ -243,8 +243,8 @@ void Allocator::gather_from_memory(uint32_t block, uint32_t loop_id) {
   }
 }
 
-// At the header of a loop that is short of registers some values leave theirs: those that are not used in it; then, if
-// the loop itself and not a nested one is short, those that are used least.
+// At the header of a loop that is short of registers, some values leave theirs. Values that are not used in the loop
+// leave first. If the loop itself is short, and not a nested one, the least used values leave too.
 void Allocator::limit_pressure(uint32_t loop_id) {
   const LoopInfo& loop = live_.loops[loop_id];
   for (unsigned c = 0; c < kRegClasses; ++c) {
@@ -272,7 +272,7 @@ void Allocator::limit_pressure(uint32_t loop_id) {
     }
     in_memory_[c] += dropped;
   }
-  // What is used most comes first.
+  // The most used values come first.
   for (Item& item : items_)
     if (item.rank != kDropped) item.rank = UINT32_MAX - item.loop_weight;
 }
@@ -291,7 +291,7 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
     item.reg = reg;
     occupy(item.value, reg);
   };
-  // Where they are, if they can stay there.
+  // Values stay in their registers if possible.
   for (uint32_t i : order_) {
     Item& item = items_[i];
     const std::span<const PReg> candidates = allocatable(class_of(item.value));
@@ -314,7 +314,7 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
         std::ranges::find(allocatable(class_of(item.value)), item.vote[0]) != allocatable(class_of(item.value)).end())
       reg = item.vote[0];
     if (!reg.valid()) {
-      // From the item that is used last, if that is later.
+      // Takes the register of the item that is used last, if that use is later.
       for (size_t last = order_.size(); last-- > position + 1;) {
         Item& victim = items_[order_[last]];
         if (!victim.reg.valid()) continue;
@@ -331,7 +331,8 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
     if (loop != kNone) {
       const Point end = std::min(loop_end, live_.end_of(item.value));
       if (next_event(reg, begin) < end) {
-        // Something overwrites it in the loop. Rather take the register of one that is used less and lasts.
+        // Something overwrites the register in the loop. A register that lasts, and whose value is used less, is
+        // better.
         const std::span<const PReg> candidates = allocatable(class_of(item.value));
         for (size_t last = order_.size(); last-- > position + 1;) {
           Item& victim = items_[order_[last]];
@@ -344,7 +345,7 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
           break;
         }
       }
-      // With calls: not worth it if it has to be loaded again more often than it is used.
+      // In a loop with calls, the register is not worthwhile if the value is loaded again more often than it is used.
       if (next_event(reg, begin) < end && item.loop_weight < live_.loops[loop].calls) {
         item.rank = kDropped;
         continue;
@@ -390,7 +391,7 @@ void Allocator::enter_merge(uint32_t block) {
   for (MBlock p : function_.predecessors(function_.blocks[block])) {
     if (p.index() >= block) continue;
     load_exit(p.index());
-    // Values that are in a register there only must get to their slots.
+    // A value that is in a register in this predecessor, but gets none in the block, must be stored to its slot.
     const HeldRange range = exits_[p.index()];
     for (uint32_t i = 0; i < range.count; ++i) {
       const Held held = held_[range.first + i];
@@ -404,7 +405,7 @@ void Allocator::enter_merge(uint32_t block) {
   }
 }
 
-// The moves that bring values from where the predecessor leaves them (load_exit) to where the block expects them.
+// Adds the moves that bring values from where the predecessor leaves them (load_exit) to where the block expects them.
 void Allocator::connect_edge(uint32_t predecessor, uint32_t block) {
   const uint32_t before = function_.blocks[predecessor].end_inst - 1;
   const HeldRange range = entries_[block];
@@ -413,7 +414,7 @@ void Allocator::connect_edge(uint32_t predecessor, uint32_t block) {
     const ValueState& data = state(held.value);
     const bool in_register = data.exit_stamp == exit_stamp_;
     if (in_register && data.exit_reg == held.reg) continue;
-    if (!in_register && !data.needs_slot && !data.rematerialize.valid()) continue;  // in truth dead
+    if (!in_register && !data.needs_slot && !data.rematerialize.valid()) continue;  // really dead
     add_move(before, {held.value, held.value, in_register ? data.exit_reg : PReg(), held.reg,
                       in_register && data.exit_clean, kNone});
   }

@@ -1,4 +1,4 @@
-// The last part of register allocation: slots, and the moves in order.
+// The last part of register allocation: assigns slots and puts the moves in order.
 #include "base/assert.hpp"
 #include "compiler/codegen/allocation/parallel_moves.hpp"
 #include "compiler/codegen/allocation/regalloc_state.hpp"
@@ -42,7 +42,7 @@ Result<AllocationResult> Allocator::finish() {
       } else if (!move.from_reg.valid()) {
         parallel.add(reg_class, memory_of(move.from), to);
       } else if (to.is_slot() && move.from_clean && slots.slot_of[move.from.index()] == to.slot()) {
-        // The slot that both share has it already.
+        // The two values share a slot, which holds the value already.
       } else {
         parallel.add(reg_class, Allocation::in_register(move.from_reg), to);
       }

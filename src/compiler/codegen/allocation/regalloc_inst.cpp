@@ -1,9 +1,9 @@
-// The allocation of one instruction.
+// Allocates registers for one instruction.
 //
-// Everything that has to move for an instruction moves in one parallel move in front of it. Values that live on have
-// their "home" behind those moves; an operand may also get a copy of a value in a register of its own (a fixed register
-// that is overwritten, an operand that is modified in place). Registers are marked busy while the instruction's
-// operands are in them: early (uses are read) and late (defs are written).
+// All moves for an instruction are one parallel move in front of it. Values that live on have their "home" behind this
+// move. An operand may also get a copy of a value in a register of its own (a fixed register that is overwritten, an
+// operand that is modified in place). Registers are marked busy while they hold the instruction's operands: early, when
+// uses are read, and late, when defs are written.
 #include <algorithm>
 
 #include "base/assert.hpp"
@@ -26,7 +26,7 @@ void Allocator::set_home(VReg value, PReg reg) {
   group_[data.group_index].to = reg;
   release(value);
   if (reg.valid()) {
-    // A value that comes from memory stays there as well.
+    // A value that is loaded from memory stays there as well.
     if (!group_[data.group_index].from.valid()) data.clean = true;
     occupy(value, reg);
   }
@@ -75,7 +75,7 @@ PReg Allocator::take_register(VReg value, const PRegSet& forbidden, PReg wish) {
   if (reg.valid()) return reg;
   reg = pick_victim(reg_class, forbidden, nullptr);
   if (!reg.valid()) {
-    // Only with a limited number of registers: this instruction needs more of them.
+    // This happens only if the number of registers is limited: the instruction needs more of them.
     for (PReg r : registers_.allocatable[static_cast<unsigned>(reg_class)]) {
       if (forbidden.has(r)) continue;
       reg = r;
@@ -104,9 +104,9 @@ void Allocator::clear_conflicts(const PRegSet& fixed_early, const PRegSet& late_
           early_conflict = false;
     }
     if (!late_conflict && !early_conflict) return;
-    if (end < late_point(inst_)) return set_home(value, PReg());  // its operand finds it in the group
+    if (end < late_point(inst_)) return set_home(value, PReg());  // its operand finds the value in the group
     const PReg free = pick_free(value, fixed_early | late_forbidden, after_point(inst_));
-    // A register that does not last beyond the next call is worth a move only if the value is used before.
+    // A register that does not last beyond the next call is worth a move only if the value is used before the call.
     const bool worth_it =
         free.valid() &&
         (next_event(free, after_point(inst_)) >= live_.end_of(value) ||
@@ -131,12 +131,12 @@ void Allocator::place_use(const Operand& operand, Allocation& result, const PReg
     if (late) late_busy_.add(reg);
   };
   if (data.reg.valid() && !(late && late_forbidden.has(data.reg))) return take(data.reg);
-  // Moved away by this very group: the old register still holds it while uses are read.
+  // The current group moves the value away. The old register still holds it while uses are read.
   const PReg old = source_of(value);
   if (!late && old.valid() && !fixed_early.has(old) && !early_busy_.has(old) && !occupant_[old.number()].valid())
     return take(old);
   if (operand.constraint == Constraint::any && !old.valid() && !data.rematerialize.valid()) {
-    // From the slot, unless it pays to have it in a register from now on.
+    // The operand reads the slot, unless a register for the value pays from now on.
     bool promote = false;
     if (lives_on && data.next_use != kNone && live_.uses[data.next_use].block == block_) {
       const PReg free = pick_free(value, fixed_early | late_forbidden | early_busy_ | late_busy_, after_point(inst_));
@@ -150,8 +150,8 @@ void Allocator::place_use(const Operand& operand, Allocation& result, const PReg
     set_home(value, reg);
     return take(reg);
   }
-  // It is needed again: best where it can stay. For an early use a register that lasts as long as the instruction will
-  // do.
+  // The value is needed again, so the best register is one where it can stay. For an early use, a register that lasts
+  // as long as the instruction is enough.
   const PReg stays = pick_free(value, forbidden | late_forbidden, after_point(inst_));
   if (!stays.valid() && !late) {
     const PReg temporary = pick_free(value, forbidden, after_point(inst_));
@@ -165,7 +165,7 @@ void Allocator::place_use(const Operand& operand, Allocation& result, const PReg
   take(reg);
 }
 
-// A use whose register the definition `def` takes over.
+// Places a use whose register the definition `def` takes over.
 void Allocator::place_reused(const Operand& use, const Operand& def, Allocation& result, const PRegSet& fixed_early,
                              const PRegSet& late_forbidden) {
   ValueState& data = state(use.reg);
@@ -188,7 +188,7 @@ void Allocator::place_uses(std::span<const Operand> operands, std::span<Allocati
   bool some_left = false;
   for (size_t k = 0; k < operands.size(); ++k)
     if (operands[k].constraint == Constraint::reuse) reused_by_[operands[k].detail] = static_cast<uint8_t>(k + 1);
-  // Fixed ones, and those that are in a register.
+  // Fixed operands come first, and operands that are in a register.
   for (size_t k = 0; k < operands.size(); ++k) {
     const Operand& operand = operands[k];
     if (operand.kind != OperandKind::use) continue;
@@ -231,7 +231,7 @@ void Allocator::place_uses(std::span<const Operand> operands, std::span<Allocati
 
 void Allocator::place_defs(const MachineInst& inst, std::span<const Operand> operands, std::span<Allocation> result,
                            const PRegSet& late_forbidden) {
-  // Early ones, while the uses are still in place.
+  // Early definitions are placed while the uses are still in place.
   for (size_t k = 0; k < operands.size(); ++k) {
     const Operand& operand = operands[k];
     if (operand.kind != OperandKind::def || operand.position != Position::early ||

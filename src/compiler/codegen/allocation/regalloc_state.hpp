@@ -1,4 +1,4 @@
-// The register allocator's state; for regalloc*.cpp only.
+// The register allocator's state. Only regalloc*.cpp include it.
 #pragma once
 
 #include <array>
@@ -13,34 +13,33 @@ namespace cairn::codegen::regalloc {
 
 inline constexpr uint32_t kNone = 0xffff'ffff;
 
-// A virtual register as the walk sees it. "Memory" below means the spill slot or, for a rematerializable value,
-// nothing.
+// A virtual register during the walk. "Memory" means the spill slot, or nothing if the value can be rematerialized.
 struct ValueState {
-  // At the point that the walk has reached:
-  PReg reg;            // where it is; none: in memory, or dead
-  bool clean = false;  // memory holds it as well
-  // For good:
+  // The state at the current point of the walk:
+  PReg reg;            // the value's register; none if it is in memory or dead
+  bool clean = false;  // memory holds the value as well
+  // Permanent facts:
   bool needs_slot = false;
-  MInst rematerialize;            // its definition, if that may be repeated
-  uint32_t next_use = kNone;      // first use that the walk has not passed
+  MInst rematerialize;            // the definition, if it may be repeated
+  uint32_t next_use = kNone;      // the first use that the walk has not passed
   uint32_t range = 0;             // the live range that contains the point, or the next one
-  uint32_t hoisted_loop = kNone;  // the loop at whose entry it has last been stored to its slot
-  Point loop_use = 0;             // its first use in the loop whose header the walk passed last
-  PReg entry_reg;                 // of a block parameter: where its block expects it
-  // Hints
-  uint32_t web = kNone;   // union-find: registers joined by block parameters
-  PReg web_hint;          // at the web's root: the register that one of them was in last
-  PReg fixed_hint;        // a fixed use wants it here,
+  uint32_t hoisted_loop = kNone;  // the loop at whose entry the value was last stored to its slot
+  Point loop_use = 0;             // the first use in the loop whose header the walk passed last
+  PReg entry_reg;                 // for a block parameter: where its block expects it
+  // Hints:
+  uint32_t web = kNone;   // union-find: sets of registers joined by block parameters
+  PReg web_hint;          // at the web's root: the last register of any of its members
+  PReg fixed_hint;        // the register that a fixed use wants,
   Point fixed_point = 0;  // at this point
-  // Marks, valid if equal to the current number of their kind
-  uint32_t group_stamp = kNone, group_index = 0;  // moved by the current instruction's moves
-  uint32_t exit_stamp = kNone;                    // in a register at the end of the predecessor at hand
+  // Marks, which are valid if they equal the current number of their kind:
+  uint32_t group_stamp = kNone, group_index = 0;  // the current instruction's moves move it
+  uint32_t exit_stamp = kNone;                    // it is in a register at the end of the current predecessor
   PReg exit_reg;
   bool exit_clean = false;
-  uint32_t item_stamp = kNone, item_index = 0;  // candidate at the current merge
+  uint32_t item_stamp = kNone, item_index = 0;  // it is a candidate at the current merge
 };
 
-// A value in a register at a block's begin or end.
+// A value in a register at a block's beginning or end.
 struct Held {
   VReg value;
   PReg reg;
@@ -52,12 +51,13 @@ struct HeldRange {
   uint32_t count = 0;
 };
 
-// A move before its slots are known. Without a register, the source is the memory of `from`, the target that of `to`.
+// A move before its slots are known. Without a source register, the source is the memory of `from`. Without a target
+// register, the target is the memory of `to`.
 struct RawMove {
   VReg from, to;
   PReg from_reg, to_reg;
   bool from_clean = false;  // the memory of `from` holds the value as well
-  uint32_t next = kNone;    // in the same group
+  uint32_t next = kNone;    // the next move of the same group
 };
 
 class Allocator {
@@ -79,31 +79,31 @@ class Allocator {
     return !registers_.allocatable[static_cast<unsigned>(reg_class)].empty();
   }
   ValueState& state(VReg value) { return values_[value.index()]; }
-  // A free register for the value from `from` on, or none.
+  // Returns a free register for the value from `from` on, or none.
   PReg pick_free(VReg value, const PRegSet& forbidden, Point from, PReg wish = PReg());
   PReg pick_among(std::span<const PReg> candidates, VReg value, const PRegSet& forbidden, Point from, Point end);
-  // An occupied register whose value is used latest, or none. `distance` receives how far away that is.
+  // Returns the occupied register whose value is used latest, or none. `distance` receives the distance of that use.
   PReg pick_victim(RegClass reg_class, const PRegSet& forbidden, uint64_t* distance);
   [[nodiscard]] uint64_t use_distance(VReg value);
   void seek(VReg value, Point point);
-  [[nodiscard]] bool is_live_from(VReg value, Point point);  // at a block's begin
+  [[nodiscard]] bool is_live_from(VReg value, Point point);  // at a block's beginning
   [[nodiscard]] bool is_live_after(VReg value, uint32_t inst);
   [[nodiscard]] Point range_end(VReg value);
   [[nodiscard]] bool is_clean(VReg value);
   void occupy(VReg value, PReg reg);
   void release(VReg value);
-  void remember(VReg value, PReg reg);  // as a hint for its web
+  void remember(VReg value, PReg reg);  // remembers the register as a hint for the value's web
 
   // --- regalloc_inst.cpp: one instruction
   struct GroupEntry {
     VReg value;
-    PReg from;  // none: memory
-    PReg to;    // none: it does not get a register
+    PReg from;  // none for memory
+    PReg to;    // none if the value does not get a register
     bool from_clean = false;
   };
   struct Copy {
     VReg value;
-    PReg from;  // none: memory
+    PReg from;  // none for memory
     PReg to;
   };
   void process_inst(uint32_t inst);
@@ -115,13 +115,13 @@ class Allocator {
                     const PRegSet& late_forbidden);
   void place_defs(const MachineInst& inst, std::span<const Operand> operands, std::span<Allocation> result,
                   const PRegSet& late_forbidden);
-  PReg take_register(VReg value, const PRegSet& forbidden, PReg wish);  // frees one if it must, before the instruction
-  void set_home(VReg value, PReg reg);                                  // moves it in the current group
-  void spill_early(VReg value);                                         // out of its register before the instruction
-  void spill_late(VReg value);  // out of its register, which the instruction may still read
+  PReg take_register(VReg value, const PRegSet& forbidden, PReg wish);  // may free one in front of the instruction
+  void set_home(VReg value, PReg reg);                                  // moves the value in the current group
+  void spill_early(VReg value);  // takes the value out of its register in front of the instruction
+  void spill_late(VReg value);   // takes the value out of its register, which the instruction may still read
   void store(VReg value);
   [[nodiscard]] PReg source_of(VReg value);
-  void note_safepoint();  // what registers hold behind the instruction's definitions
+  void note_safepoint();  // records the references in registers behind the instruction's definitions
   void finish_group();
   void add_move(uint32_t before, const RawMove& move);
 
@@ -133,10 +133,10 @@ class Allocator {
     bool some_memory = false;
     PReg vote[3] = {};
     uint32_t weight[3] = {};
-    uint32_t in_register = 0;  // weight of the predecessors that have it in a register
-    uint32_t seen = 0;         // predecessors that have it in a register
-    uint32_t loop_weight = 0;  // at a loop header: how much it is used in the loop
-    uint64_t rank = 0;         // the lower, the more it is worth a register; kDropped: it gets none
+    uint32_t in_register = 0;  // weight of the predecessors that have the value in a register
+    uint32_t seen = 0;         // number of predecessors that have the value in a register
+    uint32_t loop_weight = 0;  // at a loop header: weight of the value's uses in the loop
+    uint64_t rank = 0;         // the lowest rank is worth a register most; kDropped gets none
     PReg reg = {};
   };
   static constexpr uint64_t kDropped = ~uint64_t{0};
@@ -166,12 +166,13 @@ class Allocator {
 
   ScratchVector<ValueState> values_;
   std::array<VReg, PReg::kCount> occupant_;
-  PRegSet occupied_;  // those that have an occupant
+  PRegSet occupied_;  // the registers that have an occupant
   PRegSet used_callee_saved_;
-  uint32_t block_ = 0;  // current
+  uint32_t block_ = 0;  // the current block
   uint32_t inst_ = 0;
 
-  // Places where a register is overwritten or wanted for somebody else, outside of cold blocks; lists sorted by point.
+  // Points where a register is overwritten, or wanted for a fixed operand, outside of cold blocks. Lists are sorted by
+  // point.
   struct Event {
     Point point;
     uint32_t next;
@@ -183,19 +184,19 @@ class Allocator {
   std::array<uint32_t, kClobberClasses> clobber_events_;
   unsigned clobber_class_count_ = 0;
 
-  // The current instruction's moves.
+  // Moves of the current instruction.
   ScratchVector<GroupEntry> group_;
   ScratchVector<Copy> copies_;
   ScratchVector<RawMove> stores_;
   PRegSet early_busy_, late_busy_, reuse_busy_;
-  ScratchVector<uint8_t> reused_by_;  // by operand: 1 + the operand that reuses it
+  ScratchVector<uint8_t> reused_by_;  // by operand: 1 + the operand that reuses its register
 
   ScratchVector<Held> held_;
   ScratchVector<HeldRange> exits_;    // by block
   ScratchVector<HeldRange> entries_;  // by block, loop headers only
   ScratchVector<Item> items_;
   ScratchVector<uint32_t> order_;
-  std::array<uint32_t, kRegClasses> in_memory_{};  // at a loop header: values that live there without a register
+  std::array<uint32_t, kRegClasses> in_memory_{};  // at a loop header: number of values without a register there
   uint32_t exit_stamp_ = 0;
   uint32_t item_stamp_ = 0;
 

@@ -5,7 +5,7 @@
 namespace cairn::codegen {
 namespace {
 
-// Sets of registers that share a slot because one flows into the other. Each set's live ranges are kept merged.
+// Sets of registers that share a slot because one flows into the other. The live ranges of each set are merged.
 class SlotSets {
  public:
   SlotSets(const MachineFunction& function, const LiveRanges& live)
@@ -41,7 +41,7 @@ class SlotSets {
       --work_left_;
       const bool take_x = j == y.size() || (i < x.size() && x[i].begin < y[j].begin);
       const LiveRange& next = take_x ? x[i++] : y[j++];
-      if (!merged_.empty() && next.begin < merged_.back().end) return;  // both live at once
+      if (!merged_.empty() && next.begin < merged_.back().end) return;  // both are live at once
       if (!merged_.empty() && next.begin == merged_.back().end) {
         merged_.back().end = next.end;
       } else {
@@ -110,7 +110,7 @@ SpillSlots assign_spill_slots(const MachineFunction& function, const LiveRanges&
     const auto ends_later = [](const Active& a, const Active& b) {
       return a.end != b.end ? a.end > b.end : a.slot > b.slot;
     };
-    ScratchVector<Active> active(arena);  // a heap, the one that ends first on top
+    ScratchVector<Active> active(arena);  // a heap with the earliest end on top
     ScratchVector<uint32_t> free_slots(arena);
     for (const Interval& interval : intervals) {
       while (!active.empty() && active[0].end <= interval.begin) {

@@ -1,8 +1,8 @@
-// Stack maps: for each call, the slots of the references of the managed heap that live across it.
+// Stack maps give for each call the slots of the references into the managed heap that live across the call.
 //
-// A virtual register of the class `reference` is in no register while a call runs, since calls destroy all of that
-// class. So where it lives across the call it is in its slot, or it is a constant that is made again afterwards. A
-// safepoint that is no call destroys no register, so there it may be in a register, in its slot, or in both.
+// A virtual register of the class `reference` is in no register while a call runs, since calls destroy all registers of
+// that class. If it lives across a call, it is in its slot, or it is a constant that is made again afterwards. A
+// safepoint that is not a call destroys no register, so there it may be in a register, in its slot, or in both.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +16,12 @@
 
 namespace cairn::codegen {
 
-// How many slots all maps of a function may name together; maps with the same slots as the one before count once.
+// Limits the number of slots in all maps of a function. Maps with the same slots as the preceding one count once.
 inline constexpr uint32_t kMaximumStackMapSlots = 4'000'000;
 
-// What the allocator knows of the safepoints that are no calls.
+// The allocator's state at the safepoints that are not calls.
 struct SafepointState {
-  // A reference that is in a register and lives on; with its slot also valid or not.
+  // A reference in a register that lives on; its slot may be valid too.
   struct Held {
     VReg value;
     PReg reg;
@@ -32,8 +32,8 @@ struct SafepointState {
     uint32_t first = 0;  // range of `held`
     uint32_t count = 0;
   };
-  // Stored to its slot in front of a loop, by a decision that came later in the walk: the slot is valid in all of the
-  // loop.
+  // A reference was stored to its slot in front of a loop, which the allocator decided later in the walk. The slot is
+  // valid in the whole loop.
   struct Hoist {
     VReg value;
     uint32_t first_block = 0, last_block = 0;
@@ -44,13 +44,13 @@ struct SafepointState {
   ScratchVector<Hoist> hoists;
 };
 
-// Fills in result.stack_maps and result.map_slots. `slot_of` by virtual register: its slot, SpillSlots::kNone if it has
-// none. Error (limit): more slots than kMaximumStackMapSlots.
+// Fills in result.stack_maps and result.map_slots. `slot_of` has the slot of each virtual register, or
+// SpillSlots::kNone. Error (limit): the maps have more slots than kMaximumStackMapSlots.
 Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& live, std::span<const uint32_t> slot_of,
                              SafepointState& state, AllocationResult& result);
 
-// For emission. The offsets from the stack pointer of all slots that maps name, to CodeBuffer::stack_offsets, which is
-// empty; of registers where the stub saves them.
+// Emission calls this. It writes the offsets from the stack pointer of all slots in maps to CodeBuffer::stack_offsets,
+// which must be empty. A register's offset is where the stub saves it.
 void write_stack_offsets(const AllocationResult& allocation, const FrameLayout& frame, const RegisterFile& registers,
                          CodeBuffer& code);
 // Adds the map of the call instruction `call` to its record.

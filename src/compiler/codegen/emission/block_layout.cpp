@@ -10,7 +10,8 @@ BlockLayout layout_blocks(const MachineFunction& function, const AllocationResul
   layout.resolved.resize(count);
   layout.order.reserve(count);
 
-  // A block that only jumps: one instruction without operands, one successor, no moves. The entry always stays.
+  // A block that only jumps has one instruction without operands, one successor, and no moves. The entry is never
+  // skipped.
   std::span<uint8_t> skipped = arena.make_span<uint8_t>(count);
   size_t move = 0;
   for (uint32_t i = 0; i < count; ++i) {
@@ -21,13 +22,13 @@ BlockLayout layout_blocks(const MachineFunction& function, const AllocationResul
                             function.insts[block.first_inst].operand_count == 0;
     skipped[i] = i != 0 && only_jumps && !block.is_landing_pad && function.successors(block)[0] != MBlock(i);
   }
-  // Chains of such blocks: resolved once each, an endless loop of them keeps its blocks.
+  // Chains of such blocks are resolved once each. An endless loop of them keeps a block.
   ScratchVector<uint32_t> chain(arena);
   for (uint32_t i = 0; i < count; ++i) {
     uint32_t at = i;
     chain.clear();
     while (skipped[at] != 0 && !layout.resolved[at].valid()) {
-      layout.resolved[at] = MBlock(at);  // on the chain: a cycle ends here
+      layout.resolved[at] = MBlock(at);  // marks the block as on the chain; a cycle ends here
       chain.push_back(at);
       at = function.successors(function.blocks[at])[0].index();
     }

@@ -1,16 +1,16 @@
-// The order in which blocks are emitted, and where branches really go.
+// The order in which blocks are emitted, and the final targets of branches.
 #pragma once
 
 #include "compiler/codegen/machine_function.hpp"
 
 namespace cairn::codegen {
 
-// Hot blocks in their own order (loops stay contiguous), then cold ones. Blocks that contain nothing but a jump are
-// left out: branches to them go to where they jump.
+// Hot blocks come first in their own order (loops stay contiguous), and cold blocks follow. Blocks with nothing but a
+// jump are omitted; branches to them go to the jump's target.
 struct BlockLayout {
-  ArenaVector<MBlock> order;     // the blocks to emit; the first is the entry
-  ArenaVector<MBlock> next;      // by block: the one emitted after it, or none; none for blocks that are left out
-  ArenaVector<MBlock> resolved;  // by block: where a branch to it goes
+  ArenaVector<MBlock> order;     // the blocks to emit, beginning with the entry
+  ArenaVector<MBlock> next;      // by block: the block that is emitted after it; none at the end and for omitted blocks
+  ArenaVector<MBlock> resolved;  // by block: the final target of a branch to it
 
   [[nodiscard]] MBlock target(MBlock block) const { return resolved[block.index()]; }
   // Whether control gets from `block` to `to` without a jump.

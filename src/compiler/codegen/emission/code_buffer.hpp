@@ -1,4 +1,4 @@
-// Machine code of one function while it is emitted: bytes, and everything that has to be said about them.
+// The machine code of one function while it is emitted: its bytes, and the records about them.
 #pragma once
 
 #include <cstdint>
@@ -36,12 +36,12 @@ struct CallSite {
   uint32_t return_offset = 0;
   uint32_t wasm_offset = 0;
   uint32_t argument_bytes = 0;
-  // The references that live across it: range of CodeBuffer::stack_offsets (StackMapRecord).
+  // The references that live across the call, as a range of CodeBuffer::stack_offsets (StackMapRecord).
   uint32_t first_reference = 0;
   uint32_t reference_count = 0;
 };
 
-// Where an exception that leaves the call with that return address goes.
+// The landing pad for exceptions that leave the call with that return address.
 struct HandlerSite {
   uint32_t return_offset = 0;
   uint32_t landing_offset = 0;
@@ -65,19 +65,19 @@ class CodeBuffer {
   void emit32(uint32_t value) { emit_little(value, 4); }
   void emit64(uint64_t value) { emit_little(value, 8); }
 
-  // Constant data of `value.size()` bytes with that alignment (a power of two up to 64); equal constants are shared.
+  // Adds constant data. It is aligned to its size, which is a power of two up to 64. Equal constants are shared.
   // Returns the offset in rodata.
   uint32_t add_constant(std::span<const std::byte> value);
 
   ArenaVector<std::byte> bytes;
-  ArenaVector<std::byte> rodata;  // of this function, 16-byte aligned in the object
+  ArenaVector<std::byte> rodata;  // constant data of this function
   ArenaVector<Relocation> relocations;
   ArenaVector<TrapSite> traps;
   ArenaVector<CallSite> calls;
   ArenaVector<int32_t> stack_offsets;
   ArenaVector<HandlerSite> handlers;
 
-  // Filled by the target at the end.
+  // The target fills these in at the end.
   uint32_t frame_bytes = 0;
   uint32_t argument_bytes = 0;
   uint32_t frame_begin = 0;
@@ -92,7 +92,7 @@ class CodeBuffer {
   }
   void grow_constants();
 
-  // An open-addressing table of the constants in rodata; size 0 is an empty place.
+  // An open-addressing table of the constants in rodata. An entry of size 0 is empty.
   struct Constant {
     uint32_t offset = 0;
     uint32_t size = 0;

@@ -1,4 +1,4 @@
-// Where the parts of a function's stack frame lie (calling_convention.hpp describes the frame).
+// The places of the parts of a function's stack frame (calling_convention.hpp describes the frame).
 #pragma once
 
 #include <cstdint>
@@ -15,19 +15,19 @@ enum class ReturnAddress : uint8_t {
 
 // All offsets are bytes from the stack pointer while the body runs. The outgoing argument area is at offset 0.
 struct FrameLayout {
-  uint32_t fixed_offset = 0;  // MachineFunction::fixed_slot_bytes of them
+  uint32_t fixed_offset = 0;  // the fixed slots, MachineFunction::fixed_slot_bytes in all
   uint32_t spill_offset = 0;  // slot n is at spill_offset + 8 * n; 16-byte aligned
-  uint32_t saved_offset = 0;  // the first saved register; the others follow in words
+  uint32_t saved_offset = 0;  // of the first saved register; the others follow in words
   uint32_t saved_count = 0;
-  uint32_t frame_bytes = 0;      // what the prologue takes from the stack pointer in all, pushes included
+  uint32_t frame_bytes = 0;      // bytes that the prologue takes from the stack pointer, pushes included
   uint32_t return_offset = 0;    // of the return address (unless in_register)
   uint32_t incoming_offset = 0;  // of the function's own stack arguments
 
   [[nodiscard]] uint32_t slot_offset(uint32_t slot) const { return spill_offset + 8 * slot; }
 };
 
-// `saved` are the callee-saved registers that the prologue saves. The stack pointer is 16-byte aligned in the body
-// unless the frame is empty (x86-64: then it is 8 off, as at entry).
+// `saved_count` is the number of callee-saved registers that the prologue saves. The stack pointer is 16-byte aligned
+// in the body, unless the frame is empty on x86-64: then it is off by 8, as at entry.
 FrameLayout layout_frame(const MachineFunction& function, uint32_t spill_slots, uint32_t saved_count,
                          ReturnAddress return_address);
 

@@ -1,4 +1,4 @@
-// The parts of ELF64 that code objects use ([elf]); little-endian.
+// The parts of ELF64 that code objects use ([elf]). They are little-endian.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ uint32_t word_at(std::span<const std::byte> bytes, size_t at) {
   return value;
 }
 
-// Two functions: the second calls the first, refers to a type, a constant, and has a jump table.
+// Makes two functions. The second calls the first, refers to a type and a constant, and has a jump table.
 std::vector<std::byte> sample(Architecture architecture) {
   Arena arena(1 << 20);
   ElfWriter writer(architecture, identity_of(ObjectKind::module, {}, {}));
@@ -75,7 +75,7 @@ TEST(Elf, WritesWhatItReads) {
   EXPECT_EQ(contents->calls[0].argument_bytes, 32);
   ASSERT_EQ(contents->trampolines.size(), 1);
 
-  // The call: from behind its four bytes back to the first function.
+  // The call goes from behind its four bytes back to the first function.
   EXPECT_EQ(word_at(contents->text, second + 4), static_cast<uint32_t>(-static_cast<int>(second) - 8));
   EXPECT_EQ(word_at(contents->text, second + 20), contents->rodata_offset - (second + 20));
   EXPECT_EQ(contents->rodata_offset % 64, 0);
@@ -97,7 +97,7 @@ TEST(Elf, PatchesPairsForRiscV) {
   ASSERT_TRUE(contents.has_value()) << contents.error().to_string();
   EXPECT_EQ(contents->architecture, Architecture::riscv64);
   const uint32_t second = contents->functions[1].begin;
-  // -36: upper part 0, lower 0xfdc.
+  // The displacement is -36: its upper part is 0, its lower part 0xfdc.
   EXPECT_EQ(word_at(contents->text, second + 4), 0);
   EXPECT_EQ(word_at(contents->text, second + 8) >> 20, 0xfff & static_cast<uint32_t>(-static_cast<int>(second) - 4));
   ASSERT_EQ(contents->type_references.size(), 2);
@@ -122,7 +122,7 @@ TEST(Elf, SurvivesCorruption) {
     }
     auto contents = read_object(changed);
     if (!contents) continue;
-    // What was accepted can be used.
+    // Contents that were accepted can be used.
     std::vector<std::byte> text(contents->text.begin(), contents->text.end());
     for (const TypeReference& r : contents->type_references) resolve_type_reference(text, r, 1);
     for (const FunctionRecord& f : contents->functions) ASSERT_LE(f.end, text.size());

@@ -14,7 +14,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr uint64_t kMissing = ~uint64_t{0};
-// Displacements of 32 bits, with some slack for the instructions' own lengths.
+// Displacements have 32 bits. The slack is for the instructions' own lengths.
 constexpr uint64_t kMaxReach = (uint64_t{1} << 31) - (1 << 16);
 
 template <class T>
@@ -37,7 +37,7 @@ uint32_t ElfWriter::add_string(std::string_view text) {
 }
 
 uint32_t ElfWriter::add(uint32_t function_index, std::string_view name, const CodeBuffer& code) {
-  // What lies between functions is never run: int3, or zeros, which are an illegal instruction on RISC-V.
+  // Bytes between functions are never executed. They are int3 on x86-64, and zeros, an illegal instruction, on RISC-V.
   align_to(text_, 16, architecture_ == compiler::Architecture::x86_64 ? std::byte{0xcc} : std::byte{0});
   const uint32_t begin = static_cast<uint32_t>(text_.size());
   text_.insert(text_.end(), code.bytes.begin(), code.bytes.end());
@@ -111,7 +111,7 @@ void ElfWriter::patch32(std::vector<std::byte>& bytes, uint64_t at, uint32_t val
   std::memcpy(bytes.data() + at, &value, 4);
 }
 
-// An auipc, and an instruction with a 12-bit immediate in its upper bits behind it.
+// Patches an auipc and the instruction behind it, which has a 12-bit immediate in its upper bits.
 void ElfWriter::patch_pair(uint64_t at, int64_t value) {
   CAIRN_ASSERT(at + 8 <= text_.size());
   uint32_t upper = 0, lower = 0;
@@ -151,7 +151,7 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
   CAIRN_TRY(resolve(rodata_begin));
   const bool x86 = architecture_ == compiler::Architecture::x86_64;
 
-  // Symbols: the functions, then one for each type that is referred to, which the loader knows.
+  // The symbols are the functions, and then the types that are referred to, which the loader resolves.
   std::vector<elf::Symbol> symbols(1);
   for (const Symbol& s : symbols_)
     symbols.push_back({s.name, elf::kLocal << 4 | elf::kFunction, 0, 1, s.begin, s.size});
@@ -208,7 +208,7 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
   add_section(".strtab", elf::kStrTab, 0, 1, std::span(strings_));
   add_section(".rela.text", elf::kRelaSection, elf::kInfoLink, 8, std::span(relas), sizeof(elf::Rela), kSymbolSection,
               1);
-  // The section of the names holds its own name as well.
+  // The section of the section names contains its own name too.
   const std::string all_names = names + std::string(".shstrtab") + '\0';
   add_section(".shstrtab", elf::kStrTab, 0, 1, std::span(all_names));
 

@@ -1,4 +1,4 @@
-// Puts functions' code together into the code object that code_object.hpp describes.
+// Assembles the code of functions into the code object that code_object.hpp describes.
 #pragma once
 
 #include <string>
@@ -13,24 +13,24 @@
 
 namespace cairn::codegen {
 
-// Functions are placed in the order in which they are added; the same calls give the same bytes.
+// Functions are placed in the order in which they are added. The same calls give the same bytes.
 class ElfWriter {
  public:
   ElfWriter(compiler::Architecture architecture, const ObjectIdentity& identity)
       : architecture_(architecture), identity_(identity) {}
 
-  // Copies the code; returns where it begins in .text. `function_index` is kTrampoline for code that is no function.
+  // Copies the code and returns its offset in .text. `function_index` is kTrampoline for code that is not a function.
   uint32_t add(uint32_t function_index, std::string_view name, const CodeBuffer& code);
   void add_trampoline(const TrampolineRecord& record) { trampolines_.push_back(record); }
 
-  // Resolves calls and references to constants and lays out the file. Error (limit): more code than 32-bit
-  // displacements reach.
+  // Resolves calls and references to constants, and lays out the file. Error (limit): the code is larger than the reach
+  // of 32-bit displacements.
   Result<std::vector<std::byte>> finish();
 
  private:
   struct Pending {
     RelocationKind kind;
-    uint64_t at;      // in .text (code_address: in .rodata)
+    uint64_t at;      // in .text (for code_address: in .rodata)
     uint64_t target;  // call: function index; rodata: offset in .rodata; code_address: offset in .text
     int32_t addend;
   };
@@ -61,7 +61,7 @@ class ElfWriter {
   std::vector<TrampolineRecord> trampolines_;
   std::vector<Symbol> symbols_;
   std::vector<TypeReference> type_references_;
-  std::vector<uint64_t> begin_of_;  // by function index; all ones: none
+  std::vector<uint64_t> begin_of_;  // by function index; all ones if there is no code
   std::string strings_ = std::string(1, '\0');
 };
 

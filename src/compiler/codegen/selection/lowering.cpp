@@ -48,7 +48,7 @@ Result<void> Lowering::run() {
   for (uint32_t i = static_cast<uint32_t>(order_.size()); i-- > 0;) {
     current_block_ = MBlock(i);
     MachineBlock& block = result_.blocks[i];
-    block.end_inst = static_cast<uint32_t>(result_.insts.size());  // counted from the end until finish()
+    block.end_inst = static_cast<uint32_t>(result_.insts.size());  // counted from the end until finish() runs
     const Node& node = nodes_[order_[i]];
     if (node.block) {
       lower_block(node.block);
@@ -101,7 +101,7 @@ bool Lowering::is_constant(Value value) const {
 }
 
 std::optional<int64_t> Lowering::integer_constant(Value value) const {
-  // Code that is not optimized may have chains of conversions as long as itself: only few are looked through.
+  // Code that is not optimized may have chains of conversions as long as itself, so only a few are looked through.
   constexpr int kMaximumConversions = 4;
   bool is_zero_extended = false;
   for (int i = 0; i <= kMaximumConversions; ++i) {
@@ -284,7 +284,8 @@ void Lowering::number_effects(Block block) {
     switch (ir::facts(inst(value).opcode).effects) {
       case Effects::pure: break;
       case Effects::reads: {
-        // Loads that may trap keep their order among other effects, but loads out of bounds trap alike.
+        // A load that may trap keeps its order among other effects. Loads out of bounds trap alike, so their order is
+        // free.
         const ir::MemoryAccess& access = function_.memory_access(value);
         if (access.can_fault && access.trap != wasm::TrapKind::out_of_bounds_memory_access) ++color;
         break;
@@ -339,7 +340,7 @@ void Lowering::lower_block(Block block) {
           default:
             if (function_.targets(value).empty() || result_.blocks[current_block_.index()].successor_count > 1) {
               lower_terminator(value);
-            } else {  // all its targets are one
+            } else {  // all its targets are the same
               for (const Value operand : function_.operands(value)) --use_counts_[resolve(operand).index()];
               emit_jump(successor(0));
             }
@@ -355,7 +356,7 @@ void Lowering::lower_block(Block block) {
     flush_group();
     return;
   }
-  // Everything that may use a parameter has been lowered, except that a loop's back edges already passed arguments.
+  // All instructions that may use a parameter have been lowered. Only a loop's back edges passed arguments before that.
   MachineBlock& machine_block = result_.blocks[current_block_.index()];
   machine_block.first_param = static_cast<uint32_t>(result_.reg_lists.size());
   for (const Value param : function_.params(block)) {

@@ -1,4 +1,4 @@
-// Entries, calls and returns: arguments and results to where the calling convention has them.
+// Lowers entries, calls and returns: arguments and results get the places of the calling convention.
 #include <algorithm>
 
 #include "compiler/codegen/selection/lowering.hpp"
@@ -44,7 +44,8 @@ void Lowering::lower_return(Value value) {
 
 CallLayout Lowering::layout_of(const ir::CallInfo& call) {
   if (call.kind != ir::CalleeKind::builtin) return layout_call(call.signature, convention_, result_.arena);
-  // The C convention with the VMContext first: as far as builtins go, the integer registers in the same order.
+  // A builtin has the C convention, with the VMContext first. For the types of builtins, it has the same integer
+  // registers in the same order.
   const std::span<ir::Type> params = result_.arena.make_span<ir::Type>(call.signature.params.size() + 1);
   params[0] = ir::Type::i64;
   std::ranges::copy(call.signature.params, params.begin() + 1);
@@ -74,8 +75,8 @@ VReg Lowering::lower_arguments(const ir::CallInfo& call, const CallLayout& layou
   return callee;
 }
 
-// The uses of a call, in operand_buffer_, and of the area that its results in memory go to; returns the VMFuncRef's
-// vreg.
+// Collects the uses of a call in operand_buffer_, including the address of the area for results in memory. Returns the
+// VMFuncRef's vreg.
 VReg Lowering::begin_call(Value value, const CallLayout& layout, uint32_t result_area) {
   const VReg callee = lower_arguments(function_.call_info(value), layout, function_.operands(value));
   if (layout.result_area_bytes != 0) {
@@ -95,7 +96,7 @@ void Lowering::lower_call(Value value) {
     call_result_bytes_ = layout.result_area_bytes;
   }
   const VReg callee = begin_call(value, layout, call_result_area_);
-  // The first result is the call itself, the others follow it.
+  // The first result is the call itself, and the others follow it.
   const auto for_each_result = [&](auto&& visit) {
     if (inst(value).type == ir::Type::none) return;
     if (is_used(value)) visit(value, 0);
@@ -113,7 +114,8 @@ void Lowering::lower_call(Value value) {
   });
 }
 
-// Results in memory are loaded where the call returns to, which has been lowered by now (load_invoke_results).
+// Results in memory are loaded in the block that the call returns to, which has been lowered already
+// (load_invoke_results).
 void Lowering::lower_invoke(Value value) {
   const ir::CallInfo& call = function_.call_info(value);
   const CallLayout layout = layout_of(call);

@@ -1,4 +1,4 @@
-// The order of a function's blocks in machine code: loops contiguous, cold blocks last, critical edges split.
+// Orders a function's blocks for machine code: loops are contiguous, cold blocks late, critical edges split.
 #include <algorithm>
 
 #include "compiler/codegen/selection/lowering.hpp"
@@ -50,7 +50,7 @@ class Lowering::BlockOrder {
  private:
   struct Visit {
     Block block;
-    uint32_t next = 0;  // counts up; which target that is depends on `swap`
+    uint32_t next = 0;  // counts up; `swap` determines which target comes next
     bool swap = false;
   };
   struct Loop {
@@ -58,8 +58,8 @@ class Lowering::BlockOrder {
     uint32_t parent = kNoLoop;
     uint32_t depth = 1;
   };
-  // Every loop (and the function, number loops_.size()) has a list of what lies directly in it: nodes, and inner loops
-  // at the place of their headers.
+  // Every loop (and the function, number loops_.size()) has a list of its direct contents: nodes, and inner loops at
+  // the places of their headers.
   struct Item {
     uint32_t index = 0;  // node or loop
     bool is_loop = false;
@@ -128,7 +128,8 @@ void Lowering::BlockOrder::count_predecessors() {
   }
 }
 
-// Of a branch's targets the one that is visited first comes last: so visit what should be far away first.
+// The target of a branch that is visited first comes last in the order, so the target that should be far away is
+// visited first.
 Lowering::BlockOrder::Visit Lowering::BlockOrder::visit_of(Block block) const {
   Visit visit{block};
   const Value terminator = function_.terminator(block);
@@ -141,7 +142,7 @@ Lowering::BlockOrder::Visit Lowering::BlockOrder::visit_of(Block block) const {
     return (data.is_cold ? 8 : 0) + (data.loop_depth < function_[block].loop_depth ? 4 : 0) + (unlikely ? 2 : 0) +
            (predecessor_count_[targets[i].block.index()] > 1 ? 1 : 0);
   };
-  visit.swap = distance(0) <= distance(1);  // by default the first target comes next
+  visit.swap = distance(0) <= distance(1);  // by default, the first target comes next
   return visit;
 }
 
@@ -183,13 +184,13 @@ void Lowering::BlockOrder::list_predecessors(Predecessors& predecessors) {
     for (const ir::Target& target : targets_of(block)) predecessors.blocks[fill[target.block.index()]++] = block;
 }
 
-// Numbers the loops, inner ones first, and says for each block in which innermost one it lies.
+// Numbers the loops, inner ones first, and finds the innermost loop of each block.
 void Lowering::BlockOrder::find_loops() {
   Predecessors predecessors(result_.arena);
   list_predecessors(predecessors);
 
   loop_of_.assign(function_.block_count(), kNoLoop);
-  ScratchVector<uint32_t> outermost(result_.arena);  // of each loop, with path compression
+  ScratchVector<uint32_t> outermost(result_.arena);  // by loop, with path compression
   const auto find_outermost = [&](uint32_t loop) {
     while (outermost[loop] != loop) {
       outermost[loop] = outermost[outermost[loop]];
@@ -261,7 +262,7 @@ void Lowering::BlockOrder::make_block_nodes() {
   }
 }
 
-// Lists the blocks in their order, each followed by the edges that leave it and must be split.
+// Lists the blocks in their order. Behind each come the edges that leave it and must be split.
 void Lowering::BlockOrder::split_edges() {
   lists_.assign(loops_.size() + 1, List());
   latest_edge_.assign(function_.block_count(), 0);
@@ -276,8 +277,8 @@ void Lowering::BlockOrder::split_edges() {
   }
 }
 
-// The node that an edge of `from` enters: the target's own, or one of a split edge. `first_edge`: the number of nodes
-// before those of the edges of `from`.
+// Returns the node that an edge of `from` enters: the target's own, or a split edge. `first_edge` is the number of
+// nodes before the split edges of `from`.
 uint32_t Lowering::BlockOrder::enter(Block from, const ir::Target& target, uint32_t first_edge) {
   const uint32_t to = target.block.index();
   const Opcode opcode = inst(function_.terminator(from)).opcode;
@@ -291,14 +292,14 @@ uint32_t Lowering::BlockOrder::enter(Block from, const ir::Target& target, uint3
   return node;
 }
 
-// Several entries of a jump table may share an edge.
+// Whether the target can share the split edge of another entry of the same jump table.
 bool Lowering::BlockOrder::can_share(uint32_t edge, uint32_t first_edge, const ir::Target& target) const {
   if (edge < first_edge || edge >= nodes_.size() || nodes_[edge].block != Block::none()) return false;
   const ir::Target& other = function_.target_lists[nodes_[edge].target];
   return other.block == target.block && std::ranges::equal(function_.arguments(other), function_.arguments(target));
 }
 
-// Flattens the lists.
+// Flattens the lists into one order.
 void Lowering::BlockOrder::place_nodes() {
   struct Place {
     uint32_t item;
@@ -341,7 +342,7 @@ void Lowering::BlockOrder::place_node(uint32_t index, uint32_t loop) {
 }
 
 void Lowering::BlockOrder::add_successors() {
-  ScratchVector<uint32_t> counted_from(result_.arena);  // by machine block: the latest one it was counted for
+  ScratchVector<uint32_t> counted_from(result_.arena);  // by machine block: the latest block that it was counted for
   counted_from.assign(order_.size(), kNotReached);
   for (uint32_t i = 0; i < order_.size(); ++i) {
     const Node& node = nodes_[order_[i]];

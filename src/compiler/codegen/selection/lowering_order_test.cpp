@@ -1,4 +1,4 @@
-// Branch hints decide which way the code falls through, on every target.
+// On every target, branch hints decide which way the code falls through.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -51,7 +51,7 @@ TEST_P(BranchHints, DecideWhatFollowsABranch) {
   }
 }
 
-// An unlikely way out of the middle of a loop is not in the loop's way.
+// An unlikely exit from the middle of a loop is placed outside the loop.
 TEST_P(BranchHints, KeepUnlikelyCodeOutOfLoops) {
   EXPECT_FALSE(
       comes_first("(loop $again (i32.store (i32.const 0) (i32.const 7)) " + hint(false) +

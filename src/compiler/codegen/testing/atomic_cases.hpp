@@ -1,4 +1,4 @@
-// What the tests of atomic accesses share on all targets: operands that matter, and what the operations compute.
+// What the tests of atomic accesses share on all targets: significant operands, and the results of the operations.
 #pragma once
 
 #include <cstdint>
