@@ -22,8 +22,8 @@ class ModuleDecoder {
   ModuleDecoder(std::span<const std::byte> bytes, Features features);
 
   Result<void> decode();
-  // Takes the error that decode() returned. If a body in front of that error is malformed, returns the body's error
-  // instead, since decode() does not look into bodies.
+  // Takes the error that decode() returned. If it is of kind malformed and a body in front of it is malformed too,
+  // returns the body's error instead, since decode() does not look into bodies.
   Error first_malformed(Error error);
   Module take() { return std::move(module_); }
 

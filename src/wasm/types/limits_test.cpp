@@ -237,7 +237,7 @@ TEST(Limits, ExactlyAsManyAreAcceptedAndOneMoreIsNot) {
   }
 }
 
-// A limit whose error does not give the count, because validation stops before the count is known.
+// A limit on a depth, which validation finds exceeded before it knows the whole depth.
 struct Depth {
   std::string message;
   uint64_t limit;

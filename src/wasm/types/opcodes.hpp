@@ -21,7 +21,7 @@ constexpr uint32_t kOpcodeCount = 0
 #include "wasm/types/opcodes.def"
     ;
 
-// What follows an opcode, in the binary format's order ([wasm 5.4]).
+// The immediates that follow an opcode, in the binary format's order ([wasm 5.4]).
 enum class Immediate : uint8_t {
   none,
   block_type,     // [wasm 5.4.1]
