@@ -23,7 +23,7 @@ struct Run {
 Run run(const ir::Function& function, const std::vector<uint64_t>& arguments) {
   Run result;
   result.context.resize(4096);
-  // The length of memory 0 is in the VMContext and is read in check mode only. It is a constant for these modules.
+  // The context lacks the length of memory 0, which only check mode reads.
   result.memory.resize(65536);
   for (size_t i = 0; i < result.memory.size(); ++i) result.memory[i] = static_cast<std::byte>(i * 7 + (i >> 8));
   result.outcome = ir::Interpreter(function, result.context, result.memory).run(arguments, 200'000);

@@ -7,7 +7,7 @@ namespace {
 // A rewriting step makes an instruction smaller or more normal, so a few steps are enough. The bound is a safety net.
 constexpr int kMaximumSteps = 16;
 // A step can make instructions that need steps themselves. Guest code decides how deep this nests, so it is bounded to
-// protect the stack. Instructions below the bound stay as they are.
+// protect the stack. Instructions beyond the bound stay as they are.
 constexpr uint32_t kMaximumNesting = 32;
 
 bool is_check(Opcode opcode) { return opcode == Opcode::trap_if || opcode == Opcode::trap_unless; }

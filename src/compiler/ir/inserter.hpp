@@ -28,8 +28,8 @@ class Inserter {
   [[nodiscard]] uint32_t position() const { return position_; }
 
   // Returns the value of a pure operation, of one that may trap, or of a load: an existing value or a new instruction.
-  // A check (trap_if, trap_unless) that cannot trap, or is known to have passed, is not made (the result is none).
-  // `version` belongs to loads (see ValueTable).
+  // A load of data that may change needs a `version` (see ValueTable). A check (trap_if, trap_unless) that cannot trap,
+  // or is known to have passed, is not made (the result is none).
   Value emit(Instruction instruction, uint32_t version = 0);
   // Places the instruction as it is. A `result` goes behind the instruction that it is a result of.
   Value place(Instruction instruction);

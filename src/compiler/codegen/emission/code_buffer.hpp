@@ -65,12 +65,12 @@ class CodeBuffer {
   void emit32(uint32_t value) { emit_little(value, 4); }
   void emit64(uint64_t value) { emit_little(value, 8); }
 
-  // Adds constant data. It is aligned to its size, which is a power of two up to 64. Equal constants are shared.
+  // Adds constant data, aligned in `rodata` to its size, which is a power of two up to 64. Equal constants are shared.
   // Returns the offset in rodata.
   uint32_t add_constant(std::span<const std::byte> value);
 
   ArenaVector<std::byte> bytes;
-  ArenaVector<std::byte> rodata;  // constant data of this function
+  ArenaVector<std::byte> rodata;  // constant data of this function, 16-byte aligned in the object
   ArenaVector<Relocation> relocations;
   ArenaVector<TrapSite> traps;
   ArenaVector<CallSite> calls;

@@ -284,8 +284,8 @@ void Lowering::number_effects(Block block) {
     switch (ir::facts(inst(value).opcode).effects) {
       case Effects::pure: break;
       case Effects::reads: {
-        // A load that may trap keeps its order among other effects. Loads out of bounds trap alike, so their order is
-        // free.
+        // A load that may trap keeps its order among other effects. Loads out of bounds trap alike, so their order
+        // among each other is free.
         const ir::MemoryAccess& access = function_.memory_access(value);
         if (access.can_fault && access.trap != wasm::TrapKind::out_of_bounds_memory_access) ++color;
         break;
