@@ -8,9 +8,9 @@
 //
 // - Everything it is told is valid: indices are in range, operands have the right types and number, features are on. A
 //   later instruction of the function may still be invalid; then validation returns an error and calls no more methods.
-// - The sink keeps its own stack of values in parallel. Each call says by the instruction which operands are popped and
-//   pushed, as in the specification ([wasm 3.4]). Block parameters stay on the stack across `block`, `loop`, `if_` and
-//   `try_table`.
+// - The sink keeps its own stack of values in parallel. The instruction of a call determines which operands are popped
+//   and pushed, as in the specification ([wasm 3.4]). Block parameters stay on the stack across `block`, `loop`, `if_`
+//   and `try_table`.
 // - The order of calls is begin_function, then for each instruction at() and exactly one method below (`nop` gets at()
 //   only), then end_function for the body's last `end`. Depths count from 0 for the innermost *visible* block (see
 //   below). The depth that equals the number of visible open blocks is the function itself, and a branch to it returns.
@@ -19,10 +19,10 @@
 // Reachability. The sink is told of *live* code only, so that it never has to invent values for dead code:
 //
 // - Code is dead after unreachable, br, br_table, return_, return_call*, throw_, throw_ref, rethrow, and after a method
-//   that returned Reachability::dead. A sink may find by folding that a branch is always taken, or that no code reaches
-//   the end of a block; it returns `dead`, and the dead code is validated without the sink.
-// - The validator calls no method for dead code, not even at(). A block that begins in dead code is not visible: none
-//   of its instructions, its `else`, its `catch` and its `end` are reported. Live code is inside visible blocks only,
+//   that returned Reachability::dead. A sink that finds by folding that a branch is always taken, or that no code
+//   reaches the end of a block, can return `dead`; the dead code is then validated without the sink.
+// - The validator calls no method for dead code, not even at(). A block that begins in dead code is not visible:
+//   neither its instructions nor its `else`, `catch` and `end` are reported. Live code is inside visible blocks only,
 //   so depths are right.
 // - Each visible block gets its else_/catch_/catch_all and its end_block (or delegate), each after at() as always, even
 //   if the code in front is dead. The sink knows whether control falls through, since it knows how the code in front
