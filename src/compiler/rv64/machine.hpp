@@ -1,10 +1,10 @@
 // RV64's machine operations: what MachineInst::opcode and its payload mean.
 //
-// An opcode below kOpCount is that instruction (assembler.hpp). Its uses are rs1, rs2, rs3 as its format has them, then
-// comes the definition of rd. A source register that is not allocated (x0, a pinned one) is no operand but named in the
-// payload: `extra` for rs1, `scale` for rs2, as 1 + its number. `displacement` is the immediate, `size` the rounding
-// mode, and `condition`, if not 0, is 1 + the TrapKind that the instruction raises when it faults. The other opcodes
-// are sequences (pseudos.def).
+// An opcode below kOpCount is that instruction (encoding/instructions.hpp). Its uses are rs1, rs2, rs3 as its format
+// has them, then comes the definition of rd. A source register that is not allocated (x0, a pinned one) is no operand
+// but named in the payload: `extra` for rs1, `scale` for rs2, as 1 + its number. `displacement` is the immediate,
+// `size` the rounding mode, and `condition`, if not 0, is 1 + the TrapKind that the instruction raises when it faults.
+// The other opcodes are sequences (machine.def).
 //
 // Invariant of values: an i32 is kept sign-extended to 64 bits in its register. Arguments, results, block parameters
 // and spill slots keep it; loads, *w instructions and comparisons make it; bitwise operations, min and max of two such
@@ -13,29 +13,28 @@
 // instructions leave it; it is spilled as 8 bytes.
 #pragma once
 
-#include <string_view>
-
 #include "compiler/codegen/machine_function.hpp"
-#include "compiler/rv64/encoding/assembler.hpp"
+#include "compiler/rv64/encoding/instructions.hpp"
+#include "compiler/rv64/registers.hpp"
 
 namespace cairn::rv64 {
 
 enum class Pseudo : uint16_t {
   before_first = kOpCount - 1,
 #define CAIRN_RV64_PSEUDO(name) name,
-#include "compiler/rv64/encoding/pseudos.def"
+#include "compiler/rv64/machine.def"
 #undef CAIRN_RV64_PSEUDO
 };
 
 constexpr uint16_t opcode_of(Op op) { return static_cast<uint16_t>(op); }
 constexpr uint16_t opcode_of(Pseudo op) { return static_cast<uint16_t>(op); }
 constexpr bool is_instruction(uint16_t opcode) { return opcode < kOpCount; }
-std::string_view name_of(uint16_t opcode);
 
 // Parts of the frame that stack_load, stack_store and stack_address name.
 enum class StackArea : uint8_t { incoming, outgoing, fixed };
 
 constexpr uint8_t payload_of(PReg r) { return static_cast<uint8_t>(r.number() + 1); }
+constexpr PReg fixed_of(uint8_t payload) { return PReg(payload - 1u); }
 constexpr uint8_t payload_of(wasm::TrapKind kind) { return static_cast<uint8_t>(static_cast<unsigned>(kind) + 1); }
 
 // The 16 bytes of a vconst or simd_shuffle lie in `immediate` and in place of `targets`.

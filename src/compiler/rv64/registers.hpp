@@ -1,6 +1,8 @@
 // The registers of RV64 and their roles (codegen/calling_convention.hpp has the table).
 #pragma once
 
+#include <span>
+
 #include "compiler/codegen/calling_convention.hpp"
 #include "compiler/codegen/registers.hpp"
 
@@ -30,13 +32,78 @@ constexpr PReg v(unsigned i) { return PReg::vector(i); }
 
 enum class Vectors : bool { absent, present };
 
-const codegen::RegisterFile& register_file(Vectors vectors);
-const codegen::ConventionRegisters& convention(Vectors vectors);
+// Argument registers last among the caller-saved ones, so that values that do not travel stay out of their way; of both
+// kinds those first that compressed instructions can name (x8-x15, f8-f15).
+inline constexpr PReg kAllocatableInteger[] = {a(5), a(4), a(3), a(2), a(1), a(0), a(6), a(7), t(0), t(1), t(2), t(3),
+                                               t(4), s(0), s(1), s(2), s(3), s(4), s(5), s(6), s(7), s(8), s(9)};
+// Those of them that calls destroy: for references of the managed heap.
+inline constexpr std::span<const PReg> kAllocatableReference = std::span<const PReg>(kAllocatableInteger).first(13);
+inline constexpr PReg kAllocatableFloating[] = {
+    fa(5), fa(4), fa(3),  fa(2), fa(1), fa(0), fa(6), fa(7), ft(0), ft(1), ft(2), ft(3), ft(4), ft(5),  ft(6), ft(7),
+    ft(8), ft(9), ft(10), fs(0), fs(1), fs(2), fs(3), fs(4), fs(5), fs(6), fs(7), fs(8), fs(9), fs(10), fs(11)};
+inline constexpr PReg kAllocatableVector[] = {v(15), v(14), v(13), v(12), v(11), v(10), v(9),  v(8),  v(16), v(17),
+                                              v(18), v(19), v(20), v(21), v(22), v(23), v(24), v(25), v(26), v(27),
+                                              v(28), v(29), v(1),  v(2),  v(3),  v(4),  v(5),  v(6),  v(7)};
 
-// All registers that a call may change: what is not callee-saved, without the scratch registers.
-PRegSet call_clobbers(Vectors vectors);
+inline constexpr PReg kIntegerArguments[] = {a(0), a(1), a(2), a(3), a(4), a(5), a(6), a(7)};
+inline constexpr PReg kFloatingArguments[] = {fa(0), fa(1), fa(2), fa(3), fa(4), fa(5), fa(6), fa(7)};
+inline constexpr PReg kVectorArguments[] = {v(8), v(9), v(10), v(11), v(12), v(13), v(14), v(15)};
 
 // The callee-saved registers in the order of FunctionRecord::saved_registers' bits: s0-s9, then fs0-fs11.
-std::span<const PReg> callee_saved_in_order();
+inline constexpr PReg kCalleeSaved[] = {s(0),  s(1),  s(2),  s(3),  s(4),  s(5),  s(6),  s(7),  s(8),  s(9),   fs(0),
+                                        fs(1), fs(2), fs(3), fs(4), fs(5), fs(6), fs(7), fs(8), fs(9), fs(10), fs(11)};
+
+inline constexpr PRegSet kCalleeSavedSet = [] {
+  PRegSet set;
+  for (const PReg r : kCalleeSaved) set.add(r);
+  return set;
+}();
+
+constexpr codegen::RegisterFile make_register_file(Vectors vectors) {
+  codegen::RegisterFile file;
+  file.allocatable = {std::span<const PReg>(kAllocatableInteger), std::span<const PReg>(kAllocatableFloating),
+                      vectors == Vectors::present ? std::span<const PReg>(kAllocatableVector) : std::span<const PReg>(),
+                      kAllocatableReference};
+  file.callee_saved = kCalleeSavedSet;
+  file.scratch = {kScratch, kFloatScratch, vectors == Vectors::present ? kVectorScratch : PReg(), kScratch};
+  file.spill_size = {8, 8, 16, 8};
+  file.saved_references = -8;
+  return file;
+}
+
+constexpr codegen::ConventionRegisters make_convention(Vectors vectors) {
+  const std::span<const PReg> vector(kVectorArguments);
+  codegen::ConventionRegisters result;
+  result.integer_arguments = kIntegerArguments;
+  result.exception = a(6);
+  result.floating_arguments = kFloatingArguments;
+  result.integer_results = std::span<const PReg>(kIntegerArguments).first(6);
+  result.floating_results = std::span<const PReg>(kFloatingArguments).first(6);
+  if (vectors == Vectors::present) {
+    result.vector_arguments = vector;
+    result.vector_results = vector.first(6);
+  }
+  return result;
+}
+
+inline constexpr codegen::RegisterFile kRegisterFiles[] = {make_register_file(Vectors::absent),
+                                                           make_register_file(Vectors::present)};
+inline constexpr codegen::ConventionRegisters kConventions[] = {make_convention(Vectors::absent),
+                                                                make_convention(Vectors::present)};
+
+constexpr const codegen::RegisterFile& register_file(Vectors vectors) {
+  return kRegisterFiles[vectors == Vectors::present];
+}
+constexpr const codegen::ConventionRegisters& convention(Vectors vectors) {
+  return kConventions[vectors == Vectors::present];
+}
+
+// All registers that a call may change: what is not callee-saved, without the scratch registers.
+constexpr PRegSet call_clobbers(Vectors vectors) {
+  PRegSet set;
+  for (const std::span<const PReg> registers : register_file(vectors).allocatable)
+    for (PReg r : registers) set.add(r);
+  return set - kCalleeSavedSet;
+}
 
 }  // namespace cairn::rv64

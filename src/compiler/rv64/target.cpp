@@ -7,6 +7,12 @@
 namespace cairn::rv64 {
 namespace {
 
+constexpr std::string_view kPseudoNames[] = {
+#define CAIRN_RV64_PSEUDO(name) #name,
+#include "compiler/rv64/machine.def"
+#undef CAIRN_RV64_PSEUDO
+};
+
 class Rv64Target final : public codegen::Target {
  public:
   explicit Rv64Target(const compiler::Options& options)
@@ -54,7 +60,11 @@ class Rv64Target final : public codegen::Target {
   }
   void emit_landing_stub(codegen::CodeBuffer& code) const override { rv64::emit_landing_stub(code); }
 
-  [[nodiscard]] std::string_view opcode_name(uint16_t opcode) const override { return name_of(opcode); }
+  [[nodiscard]] std::string_view opcode_name(uint16_t opcode) const override {
+    if (is_instruction(opcode)) return facts(static_cast<Op>(opcode)).text;
+    const size_t pseudo = size_t{opcode} - kOpCount;
+    return pseudo < std::size(kPseudoNames) ? kPseudoNames[pseudo] : "?";
+  }
 
  private:
   compiler::CpuFeatures cpu_;

@@ -342,7 +342,7 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
     if (frame == BuiltinFrame::unwind || frame == BuiltinFrame::host) {
       as.load(Op::ld, t(0), t(0), offsetof(VMStoreState, registers));
       int64_t offset = 0;
-      for (const PReg r : callee_saved_in_order()) {
+      for (const PReg r : kCalleeSaved) {
         as.store(r.number() < 32 ? Op::sd : Op::fsd, r, t(0), offset);
         offset += 8;
       }
@@ -366,7 +366,7 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
 void emit_landing_stub(codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     int64_t offset = 0;
-    for (const PReg r : callee_saved_in_order()) {
+    for (const PReg r : kCalleeSaved) {
       as.load(r.number() < 32 ? Op::ld : Op::fld, r, a(0), offset);
       offset += 8;
     }

@@ -2,6 +2,7 @@
 
 #include "compiler/x64/emission/emitter.hpp"
 #include "compiler/x64/lowering/lower.hpp"
+#include "compiler/x64/trampolines.hpp"
 
 namespace cairn::x64 {
 
@@ -9,7 +10,7 @@ namespace {
 
 constexpr std::string_view kNames[] = {
 #define CAIRN_X64(name) #name,
-#include "compiler/x64/encoding/instructions.def"
+#include "compiler/x64/machine.def"
 #undef CAIRN_X64
 };
 

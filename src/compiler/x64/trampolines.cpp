@@ -4,13 +4,16 @@
 // trampoline); the host trampoline passes it on.
 //
 // Guest code runs on the guest's stack and C++ runs on the host's (abi/host_stack.hpp).
+#include "compiler/x64/trampolines.hpp"
+
 #include <algorithm>
 
 #include "abi/builtins.hpp"
 #include "abi/entry.hpp"
 #include "abi/host_stack.hpp"
 #include "abi/vmcontext.hpp"
-#include "compiler/x64/emission/emitter.hpp"
+#include "base/assert.hpp"
+#include "compiler/x64/encoding/assembler.hpp"
 
 namespace cairn::x64 {
 

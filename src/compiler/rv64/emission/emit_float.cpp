@@ -1,8 +1,27 @@
-// Floating-point sequences whose rare cases are out of line.
+// Floating-point constants, and sequences whose rare cases are out of line.
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
 
 namespace cairn::rv64 {
+
+void Emitter::float_constant(const MachineInst& inst, PReg rd) {
+  const uint64_t bits = static_cast<uint64_t>(inst.immediate);
+  if (inst.size == 4) {
+    const uint32_t low = static_cast<uint32_t>(bits);
+    if (low == 0) return as_.r2(Op::fmv_w_x, rd, kZero);
+    if (as_.immediate_length(static_cast<int32_t>(low)) == 1) {
+      as_.load_immediate(kScratch, static_cast<int32_t>(low));
+      return as_.r2(Op::fmv_w_x, rd, kScratch);
+    }
+    std::byte bytes[4];
+    for (unsigned i = 0; i < 4; ++i) bytes[i] = static_cast<std::byte>(low >> (8 * i));
+    return as_.rodata(Op::flw, rd, kScratch, code_.add_constant(bytes));
+  }
+  if (bits == 0) return as_.r2(Op::fmv_d_x, rd, kZero);
+  std::byte bytes[8];
+  for (unsigned i = 0; i < 8; ++i) bytes[i] = static_cast<std::byte>(bits >> (8 * i));
+  as_.rodata(Op::fld, rd, kScratch, code_.add_constant(bytes));
+}
 
 // RISC-V's fmin and fmax return the other operand when one is NaN; WebAssembly's return NaN.
 void Emitter::float_min_max(const MachineInst& inst, Operands operands) {

@@ -48,35 +48,45 @@ class Emitter {
   using Operands = std::span<const Allocation>;
 
   // --- emit.cpp
+  void block(MBlock b);
+  void pseudo(const MachineInst& inst, Operands operands);
+
+  // --- emit_frame.cpp
   void prologue();
   void restore_frame();
-  void block(MBlock b);
+  void return_();
+  void stack_access(const MachineInst& inst, Operands operands);
+  [[nodiscard]] uint32_t area_offset(uint8_t area) const;
+
+  // --- emit_moves.cpp
   void moves_before(uint32_t inst);
   void move(const codegen::InsertedMove& m);
-  void instruction(const MachineInst& inst, Operands operands);
-  void pseudo(const MachineInst& inst, Operands operands);
   void move_to_slot(RegClass reg_class, PReg from, uint32_t offset);
   void move_from_slot(RegClass reg_class, PReg to, uint32_t offset);
-  void stack_access(const MachineInst& inst, Operands operands);
-  void float_constant(const MachineInst& inst, PReg rd);
+
+  // --- emit_instructions.cpp
+  void instruction(const MachineInst& inst, Operands operands);
+
+  // --- emit_control.cpp
   void branch_to(const MachineInst& inst, Operands operands);
   void jump_table(const MachineInst& inst, Operands operands);
   void select(const MachineInst& inst, Operands operands);
   void go_to(MBlock target);
+  // The registers of a test's two sides, from operands from `next` on or the payload.
+  std::pair<PReg, PReg> test_registers(const MachineInst& inst, Operands operands, size_t& next) const;
+  [[nodiscard]] Label label(MBlock b) const { return labels_[layout_.target(b).index()]; }
+
+  // --- emit_cold.cpp
   void flush_stubs();
   void stub(const Stub& s);
   void trap_here(uint8_t kind, uint32_t position);
   void trap_site(const MachineInst& inst);
-  // The registers of a test's two sides, from operands from `next` on or the payload.
-  std::pair<PReg, PReg> test_registers(const MachineInst& inst, Operands operands, size_t& next) const;
-  [[nodiscard]] uint32_t area_offset(uint8_t area) const;
-  [[nodiscard]] Label label(MBlock b) const { return labels_[layout_.target(b).index()]; }
   Label add_stub(Stub::Kind kind, const MachineInst& inst, std::initializer_list<PReg> registers = {});
   [[nodiscard]] bool is_far_from_stubs(uint32_t limit) const {
     return !stubs_.empty() && as_.offset() - first_stub_use_ > limit;
   }
 
-  // --- emit_call.cpp
+  // --- emit_calls.cpp
   void call(const MachineInst& inst, Operands operands);
   void plain_call(const MachineInst& inst, Operands operands);
   void call_site(const MachineInst& inst);
@@ -85,9 +95,9 @@ class Emitter {
   void call_in_context(const MachineInst& inst);
   void direct_call(PReg link, uint32_t callee);
   void tail_call(const MachineInst& inst, Operands operands);
-  void return_();
 
   // --- emit_float.cpp
+  void float_constant(const MachineInst& inst, PReg rd);
   void float_min_max(const MachineInst& inst, Operands operands);
   void float_round(const MachineInst& inst, Operands operands);
   void truncate(const MachineInst& inst, Operands operands);
@@ -102,16 +112,18 @@ class Emitter {
   void gc_barrier(const MachineInst& inst, Operands operands);
   void gc_stub(const Stub& s);
 
-  // --- emit_simd*.cpp
+  // --- emit_vector.cpp
   void simd(const MachineInst& inst, Operands operands);
-  void simd_scalar(const MachineInst& inst, Operands operands);
-  void simd_vector(const MachineInst& inst, Operands operands);
-  void vector_access(const MachineInst& inst, Operands operands);
-  PReg address_register(const MachineInst& inst, PReg base, PReg scratch);
   void insert_lane(PReg result, PReg vector, PReg value, unsigned log_size, unsigned lane);
   void copy_slot(uint32_t from, uint32_t to);
   void vector_constant(const MachineInst& inst, Allocation result);
   void use_vectors(unsigned length, Sew sew, Lmul lmul = Lmul::m1, Tail tail = Tail::agnostic);
+
+  // --- vectors
+  void simd_scalar(const MachineInst& inst, Operands operands);
+  void simd_vector(const MachineInst& inst, Operands operands);
+  void vector_access(const MachineInst& inst, Operands operands);
+  PReg address_register(const MachineInst& inst, PReg base, PReg scratch);
   friend class ScalarSimd;
   friend class VectorAccess;
   friend class VectorSimd;

@@ -4,19 +4,12 @@
 #include <bit>
 
 #include "base/assert.hpp"
+#include "compiler/rv64/encoding/compression/compress.hpp"
 
 namespace cairn::rv64 {
 namespace {
 
 using codegen::Label;
-
-constexpr OpFacts kFacts[] = {
-#define CAIRN_RV64(name, text, format, operands, bits) {text, Format::format, operands, bits},
-#include "compiler/rv64/encoding/instructions.def"
-#include "compiler/rv64/encoding/vector_instructions.def"
-#undef CAIRN_RV64
-};
-static_assert(std::size(kFacts) == kOpCount);
 
 constexpr uint32_t rd_field(PReg r) { return r.encoding() << 7; }
 constexpr uint32_t rs1_field(PReg r) { return r.encoding() << 15; }
@@ -113,20 +106,6 @@ ImmediateSequence immediate_sequence(int64_t value, bool zba, bool zbs) {
 }
 
 }  // namespace
-
-const OpFacts& facts(Op op) { return kFacts[static_cast<unsigned>(op)]; }
-
-Op inverted_branch(Op branch) {
-  switch (branch) {
-    case Op::beq: return Op::bne;
-    case Op::bne: return Op::beq;
-    case Op::blt: return Op::bge;
-    case Op::bge: return Op::blt;
-    case Op::bltu: return Op::bgeu;
-    case Op::bgeu: return Op::bltu;
-    default: CAIRN_UNREACHABLE();
-  }
-}
 
 Assembler::Assembler(codegen::CodeBuffer& code, BranchLengths& lengths, bool zba, bool zbs)
     : code_(code), lengths_(lengths), labels_(code.bytes.arena()), fixups_(code.bytes.arena()), zba_(zba), zbs_(zbs) {}

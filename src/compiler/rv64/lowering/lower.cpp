@@ -11,23 +11,11 @@ using ir::Value;
 
 namespace {
 
-constexpr std::string_view kPseudoNames[] = {
-#define CAIRN_RV64_PSEUDO(name) #name,
-#include "compiler/rv64/encoding/pseudos.def"
-#undef CAIRN_RV64_PSEUDO
-};
-
 RegClass class_of_letter(char letter) {
   return letter == 'x' ? RegClass::integer : letter == 'f' ? RegClass::floating : RegClass::vector;
 }
 
 }  // namespace
-
-std::string_view name_of(uint16_t opcode) {
-  if (is_instruction(opcode)) return facts(static_cast<Op>(opcode)).text;
-  const size_t pseudo = size_t{opcode} - kOpCount;
-  return pseudo < std::size(kPseudoNames) ? kPseudoNames[pseudo] : "?";
-}
 
 Lower::Lower(const ir::Function& function, codegen::MachineFunction& result, const compiler::CpuFeatures& cpu)
     : Lowering(function, result, convention(cpu.v ? Vectors::present : Vectors::absent)),
@@ -48,63 +36,6 @@ bool Lower::is_transparent(const ir::Instruction& instruction) const {
   if (instruction.opcode != Opcode::bitcast) return false;
   return ir::is_integer(instruction.type) && instruction.operands[0] &&
          ir::is_integer(function_[instruction.operands[0]].type);
-}
-
-void Lower::lower_instruction(Value value) {
-  const Type type = inst(value).type;
-  switch (inst(value).opcode) {
-    case Opcode::trap_if: return trap_when(test_of(inst(value).operands[0], true), inst(value).trap_kind());
-    case Opcode::trap_unless: return trap_when(test_of(inst(value).operands[0], false), inst(value).trap_kind());
-    case Opcode::icmp: return lower_icmp(value);
-    case Opcode::select: return lower_select(value);
-    case Opcode::gc_address:
-    case Opcode::gc_bits:
-    case Opcode::gc_from_bits: return lower_reference(value);
-    case Opcode::gc_new: return lower_gc_new(value);
-    case Opcode::gc_barrier: return lower_gc_barrier(value);
-    case Opcode::fence: emit(opcode_of(Op::fence_rw_rw), {}); return;
-    case Opcode::simd_unary:
-    case Opcode::simd_binary:
-    case Opcode::simd_ternary:
-    case Opcode::simd_shuffle:
-    case Opcode::simd_extract:
-    case Opcode::simd_replace: return lower_simd(value);
-    default: break;
-  }
-  if (lower_memory(value)) return;
-  if ((ir::is_float(type) || type == Type::i32 || type == Type::i64) && lower_float(value)) return;
-  if (lower_integer(value)) return;
-  CAIRN_UNREACHABLE();
-}
-
-void Lower::emit_constant(Value value, VReg result) {
-  const ir::Instruction& instruction = inst(value);
-  switch (instruction.opcode) {
-    case Opcode::iconst:
-      return immediate(
-          result, instruction.type == Type::i32 ? static_cast<int32_t>(instruction.immediate) : instruction.immediate);
-    case Opcode::fconst: {
-      MachineInst& m = emit(opcode_of(Pseudo::fconst), {Operand::def(result)}, InstFlag::rematerializable);
-      m.immediate = instruction.immediate;
-      m.size = static_cast<uint8_t>(ir::size_of(instruction.type));
-      return;
-    }
-    case Opcode::vconst: {
-      MachineInst& m = emit(opcode_of(Pseudo::vconst), {Operand::def(result)}, InstFlag::rematerializable);
-      set_vector_payload(m, function_.vector_constants[static_cast<size_t>(instruction.immediate)]);
-      return;
-    }
-    case Opcode::vmctx: {
-      opi(Op::addi, result, kVMContext, 0).flags = InstFlag::rematerializable;
-      return;
-    }
-    case Opcode::type_id: {
-      MachineInst& m = emit(opcode_of(Pseudo::type_id), {Operand::def(result)}, InstFlag::rematerializable);
-      m.immediate = instruction.immediate;
-      return;
-    }
-    default: CAIRN_UNREACHABLE();
-  }
 }
 
 // --- Emitting
@@ -207,10 +138,6 @@ VReg Lower::immediate(int64_t value) {
   return rd;
 }
 
-void Lower::trap_when(const Test& test, wasm::TrapKind kind) {
-  tested(Pseudo::trap_branch, test).condition = payload_of(kind);
-}
-
 // --- Operands
 
 Reg Lower::use_or_zero(Value value) {
@@ -234,6 +161,65 @@ VReg Lower::use_low(Value value) {
 Reg Lower::use_low_or_zero(Value value) {
   if (integer_constant(resolve(value)) == 0) return kZero;
   return use_low(value);
+}
+
+void Lower::emit_constant(Value value, VReg result) {
+  const ir::Instruction& instruction = inst(value);
+  switch (instruction.opcode) {
+    case Opcode::iconst:
+      return immediate(
+          result, instruction.type == Type::i32 ? static_cast<int32_t>(instruction.immediate) : instruction.immediate);
+    case Opcode::fconst: {
+      MachineInst& m = emit(opcode_of(Pseudo::fconst), {Operand::def(result)}, InstFlag::rematerializable);
+      m.immediate = instruction.immediate;
+      m.size = static_cast<uint8_t>(ir::size_of(instruction.type));
+      return;
+    }
+    case Opcode::vconst: {
+      MachineInst& m = emit(opcode_of(Pseudo::vconst), {Operand::def(result)}, InstFlag::rematerializable);
+      set_vector_payload(m, function_.vector_constants[static_cast<size_t>(instruction.immediate)]);
+      return;
+    }
+    case Opcode::vmctx: {
+      opi(Op::addi, result, kVMContext, 0).flags = InstFlag::rematerializable;
+      return;
+    }
+    case Opcode::type_id: {
+      MachineInst& m = emit(opcode_of(Pseudo::type_id), {Operand::def(result)}, InstFlag::rematerializable);
+      m.immediate = instruction.immediate;
+      return;
+    }
+    default: CAIRN_UNREACHABLE();
+  }
+}
+
+// --- Dispatch
+
+void Lower::lower_instruction(Value value) {
+  const Type type = inst(value).type;
+  switch (inst(value).opcode) {
+    case Opcode::trap_if: return trap_when(test_of(inst(value).operands[0], true), inst(value).trap_kind());
+    case Opcode::trap_unless: return trap_when(test_of(inst(value).operands[0], false), inst(value).trap_kind());
+    case Opcode::icmp: return lower_icmp(value);
+    case Opcode::select: return lower_select(value);
+    case Opcode::gc_address:
+    case Opcode::gc_bits:
+    case Opcode::gc_from_bits: return lower_reference(value);
+    case Opcode::gc_new: return lower_gc_new(value);
+    case Opcode::gc_barrier: return lower_gc_barrier(value);
+    case Opcode::fence: emit(opcode_of(Op::fence_rw_rw), {}); return;
+    case Opcode::simd_unary:
+    case Opcode::simd_binary:
+    case Opcode::simd_ternary:
+    case Opcode::simd_shuffle:
+    case Opcode::simd_extract:
+    case Opcode::simd_replace: return lower_simd(value);
+    default: break;
+  }
+  if (lower_memory(value)) return;
+  if ((ir::is_float(type) || type == Type::i32 || type == Type::i64) && lower_float(value)) return;
+  if (lower_integer(value)) return;
+  CAIRN_UNREACHABLE();
 }
 
 }  // namespace cairn::rv64

@@ -3,7 +3,7 @@
 
 #include "compiler/codegen/selection/lowering.hpp"
 #include "compiler/options/options.hpp"
-#include "compiler/rv64/emission/simd.hpp"
+#include "compiler/rv64/emission/vectors/simd_needs.hpp"
 #include "compiler/rv64/machine.hpp"
 
 namespace cairn::rv64 {
@@ -39,13 +39,18 @@ class Lower final : public codegen::Lowering {
     int32_t displacement = 0;
   };
 
-  // --- Lowering
+  // --- lower.cpp: the framework's hooks, dispatch
   void lower_instruction(ir::Value value) override;
-  void lower_terminator(ir::Value value) override;
   void emit_constant(ir::Value value, VReg result) override;
   [[nodiscard]] bool is_transparent(const ir::Instruction& inst) const override;
-  void emit_entry(std::span<const Operand> defs) override;
+
+  // --- lower_control.cpp
+  void lower_terminator(ir::Value value) override;
   void emit_jump(MBlock target) override;
+  void trap_when(const Test& test, wasm::TrapKind kind);
+
+  // --- lower_calls.cpp
+  void emit_entry(std::span<const Operand> defs) override;
   void emit_return(std::span<const Operand> uses) override;
   void emit_call(const ir::CallInfo& call, const codegen::CallLayout& layout, std::span<const Operand> operands,
                  VReg callee) override;
@@ -58,7 +63,7 @@ class Lower final : public codegen::Lowering {
   void emit_load_fixed_slot(ir::Type type, VReg result, uint32_t offset) override;
   void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) override;
 
-  // --- Emitting one instruction; the forms without a result register make a temporary and return it.
+  // --- lower.cpp: emitting one instruction; the forms without a result register make a temporary and return it.
   MachineInst& op3(Op op, VReg rd, Reg rs1, Reg rs2);
   MachineInst& op2(Op op, VReg rd, Reg rs1, Rounding rounding = Rounding::rne);
   MachineInst& opi(Op op, VReg rd, Reg rs1, int64_t immediate);
@@ -71,10 +76,9 @@ class Lower final : public codegen::Lowering {
   void copy(VReg rd, Reg rs);
   VReg immediate(int64_t value);
   void immediate(VReg rd, int64_t value);
-  void trap_when(const Test& test, wasm::TrapKind kind);
   VReg temporary_of(Op op);
 
-  // --- Operands
+  // --- lower.cpp: operands
   // Like use(), but x0 for the constant 0.
   Reg use_or_zero(ir::Value value);
   // For a consumer that reads the low 32 bits only: looks through wraps and extensions.
@@ -92,10 +96,12 @@ class Lower final : public codegen::Lowering {
   void lower_mul(ir::Value value);
   void lower_division(ir::Value value);
   void lower_bitwise(ir::Value value);
+  void lower_wide(ir::Value value);
+
+  // --- lower_bits.cpp
   void lower_shift(ir::Value value);
   void lower_rotate(ir::Value value);
   void lower_count(ir::Value value);
-  void lower_wide(ir::Value value);
   void lower_extend(VReg rd, ir::Value from, unsigned bits, bool is_signed);
   void zero_extend(VReg rd, Reg from);
   VReg popcount(VReg x);
@@ -117,6 +123,7 @@ class Lower final : public codegen::Lowering {
   // --- lower_memory.cpp
   bool lower_memory(ir::Value value);
   void lower_heap(ir::Value value);
+  void lower_array_address(ir::Value value);
   struct AddressParts {
     ir::Value key;
     int64_t constant = 0;
@@ -149,10 +156,12 @@ class Lower final : public codegen::Lowering {
   void lower_gc_new(ir::Value value);
   void lower_gc_barrier(ir::Value value);
 
-  // --- lower_simd.cpp
+  // --- lower_vector.cpp
   void lower_simd(ir::Value value);
-  void lower_vector_access(ir::Value value, const Address& address);
   MachineInst& vector_inst(Pseudo pseudo, std::initializer_list<Operand> operands, const SimdNeeds& needs);
+
+  // --- lower_vector_memory.cpp
+  void lower_vector_access(ir::Value value, const Address& address);
 
   compiler::CpuFeatures cpu_;
   Vectors vectors_;

@@ -192,4 +192,28 @@ void Lower::lower_heap(Value value) {
   }
 }
 
+void Lower::lower_array_address(Value value) {
+  const ir::Instruction& instruction = inst(value);
+  const unsigned shift = static_cast<unsigned>(std::countr_zero(static_cast<uint64_t>(instruction.immediate)));
+  const Value index = instruction.operands[1];
+  const bool extend = is_i32(index) && !is_non_negative(index);
+  const VReg base = use(instruction.operands[0]);
+  VReg offset = extend ? use_low(index) : use(index);
+  if (cpu_.zba && shift <= 3) {
+    constexpr Op kZero32[] = {Op::add_uw, Op::sh1add_uw, Op::sh2add_uw, Op::sh3add_uw};
+    constexpr Op kPlain[] = {Op::add, Op::sh1add, Op::sh2add, Op::sh3add};
+    op3(extend ? kZero32[shift] : kPlain[shift], def(value), offset, base);
+    return;
+  }
+  if (cpu_.zba && extend) {
+    offset = opi(Op::slli_uw, offset, shift);
+  } else if (extend) {
+    offset = opi(Op::slli, offset, 32);
+    offset = opi(Op::srli, offset, 32 - shift);
+  } else if (shift != 0) {
+    offset = opi(Op::slli, offset, shift);
+  }
+  op3(Op::add, def(value), base, offset);
+}
+
 }  // namespace cairn::rv64

@@ -1,5 +1,6 @@
 // Allocation by bumping a pointer, and the write barrier's test. What they fall back on is out of line: builtins whose
 // stub keeps all registers but r11, takes its arguments from VMStoreState and gives its result in r11.
+#include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
 #include "compiler/x64/emission/emitter.hpp"

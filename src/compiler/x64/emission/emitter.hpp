@@ -3,14 +3,13 @@
 // Sequences may use r11 and xmm15 inside of one machine instruction; no flags live from one to the next.
 #pragma once
 
-#include "abi/builtins.hpp"
 #include "compiler/codegen/emission/block_layout.hpp"
 #include "compiler/codegen/emission/code_buffer.hpp"
 #include "compiler/codegen/emission/frame.hpp"
 #include "compiler/codegen/machine_function.hpp"
 #include "compiler/options/options.hpp"
 #include "compiler/x64/encoding/assembler.hpp"
-#include "compiler/x64/encoding/instructions.hpp"
+#include "compiler/x64/machine.hpp"
 
 namespace cairn::x64 {
 
@@ -49,23 +48,33 @@ class Emitter {
   };
 
   // --- emit.cpp
+  void emit_block(MBlock block, uint32_t& next_move);
+  void emit_inst(const MachineInst& inst);
+  [[nodiscard]] bool find_innermost_loops(std::span<uint8_t> alignments) const;
+
+  // --- emit_frame.cpp
   void prologue();
   void epilogue();
-  void emit_block(MBlock block, uint32_t& next_move);
+
+  // --- emit_moves.cpp
   void emit_move(const codegen::InsertedMove& move);
-  void emit_inst(const MachineInst& inst);
+
+  // --- emit_control.cpp
   void emit_branch(const MachineInst& inst);
+  void emit_compare(const MachineInst& inst, unsigned first);
+  void emit_condition(const MachineInst& inst);
   void emit_jump_table(const MachineInst& inst);
   void jump_to(MBlock target);
+  // Jumps to `target` if the condition (Cc or FloatCc) holds.
+  void jump_if(uint8_t condition, Label target);
   void emit_jump_tables();
+
+  // --- emit_cold.cpp
   void emit_cold(const Cold& cold);
   Label trap_label(wasm::TrapKind kind);
   Label cold_label(ColdKind kind, Label back, uint8_t detail = 0);
-  [[nodiscard]] bool find_innermost_loops(std::span<uint8_t> alignments) const;
-  // Jumps to `target` if the condition (Cc or FloatCc) holds.
-  void jump_if(uint8_t condition, Label target);
 
-  // --- operands
+  // --- emit.cpp: operands
   [[nodiscard]] const Allocation& allocation_of(const MachineInst& inst, unsigned operand) const {
     return allocation_.operands[inst.first_operand + operand];
   }
@@ -80,7 +89,7 @@ class Emitter {
   [[nodiscard]] Address address(const MachineInst& inst);
   [[nodiscard]] bool has_operand_in(const MachineInst& inst, unsigned first, unsigned reg) const;
 
-  // --- emit_integer.cpp
+  // --- emit_instructions.cpp
   void emit_integer(const MachineInst& inst);
   void emit_arithmetic(const MachineInst& inst);
   void emit_bits(const MachineInst& inst);
@@ -93,10 +102,10 @@ class Emitter {
   void emit_clz(const MachineInst& inst);
   void emit_extend(unsigned to, const Rm& from, Extend extend, unsigned size);
   void emit_divide(const MachineInst& inst);
-  void emit_atomic(const MachineInst& inst);
-  void emit_compare(const MachineInst& inst, unsigned first);
   void emit_popcnt(const MachineInst& inst);
-  void emit_condition(const MachineInst& inst);
+
+  // --- emit_atomic.cpp
+  void emit_atomic(const MachineInst& inst);
 
   // --- emit_gc.cpp
   void emit_gc_new(const MachineInst& inst);
@@ -104,9 +113,11 @@ class Emitter {
   void emit_gc_slow(const MachineInst& inst);
   void store_type_id(unsigned size, const Address& to, uint32_t type);
 
-  // --- emit_float.cpp
+  // --- emit_vector.cpp
   void emit_xmm(const MachineInst& inst, unsigned def);
   void x_op(Encoding encoding, unsigned reg, unsigned first, const Rm& second, unsigned immediate_bytes = 0);
+
+  // --- emit_float.cpp
   void emit_fmin_max(const MachineInst& inst);
   void emit_trunc(const MachineInst& inst);
   // Whether control gets to the end of it, to go back to behind the conversion.
@@ -146,12 +157,5 @@ class Emitter {
   uint32_t position_ = 0;
   uint32_t context_slot_ = 0;  // from the stack pointer; where the own VMContext is saved
 };
-
-// calling_convention.hpp: the stub that a tail call between instances returns to.
-void emit_tail_call_restore(CodeBuffer& code);
-void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code);
-void emit_landing_stub(CodeBuffer& code);
-void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx);
-void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx);
 
 }  // namespace cairn::x64

@@ -10,38 +10,13 @@
 
 #include "base/arena.hpp"
 #include "compiler/codegen/emission/code_buffer.hpp"
+#include "compiler/x64/encoding/instructions.hpp"
 #include "compiler/x64/registers.hpp"
 
 namespace cairn::x64 {
 
 using codegen::CodeBuffer;
 using codegen::Label;
-
-enum class Prefix : uint8_t { none, p66, pf3, pf2 };  // in VEX.pp's order
-enum class Map : uint8_t { one_byte, m0f, m0f38, m0f3a };
-
-// What identifies an instruction besides its operands; packs into 16 bits.
-struct Encoding {
-  uint8_t opcode = 0;
-  Prefix prefix = Prefix::none;
-  Map map = Map::one_byte;
-  bool w = false;  // REX.W or VEX.W
-
-  [[nodiscard]] constexpr uint16_t pack() const {
-    return static_cast<uint16_t>(opcode | static_cast<unsigned>(prefix) << 8 | static_cast<unsigned>(map) << 10 |
-                                 static_cast<unsigned>(w) << 12);
-  }
-  static constexpr Encoding unpack(uint16_t bits) {
-    return {static_cast<uint8_t>(bits), static_cast<Prefix>(bits >> 8 & 3), static_cast<Map>(bits >> 10 & 3),
-            (bits >> 12 & 1) != 0};
-  }
-  [[nodiscard]] constexpr Encoding wide(bool on = true) const { return {opcode, prefix, map, on}; }
-};
-constexpr Encoding one_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::one_byte, w}; }
-constexpr Encoding two_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::m0f, w}; }
-constexpr Encoding sse(Prefix prefix, uint8_t opcode) { return {opcode, prefix, Map::m0f, false}; }
-constexpr Encoding sse38(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f38, false}; }
-constexpr Encoding sse3a(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f3a, false}; }
 
 inline constexpr uint8_t kNoRegister = 0xff;
 
@@ -63,13 +38,6 @@ struct Rm {
   static Rm r(unsigned reg) { return {true, static_cast<uint8_t>(reg), {}}; }
   static Rm m(const Address& address) { return {false, 0, address}; }
 };
-
-enum class Cc : uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
-constexpr Cc invert(Cc cc) { return static_cast<Cc>(static_cast<uint8_t>(cc) ^ 1); }
-
-// The eight classic operations in their encoding order.
-enum class Alu : uint8_t { add, or_, adc, sbb, and_, sub, xor_, cmp };
-enum class Shift : uint8_t { rol = 0, ror = 1, shl = 4, shr = 5, sar = 7 };
 
 class Assembler {
  public:

@@ -1,99 +1,50 @@
-// What the machine instructions' payloads mean: the contract between lowering and emission.
+// What identifies an instruction of x86-64 besides its operands [sdm 2].
 #pragma once
 
 #include <cstdint>
 
-#include "compiler/codegen/machine_function.hpp"
-#include "compiler/x64/encoding/assembler.hpp"
-
 namespace cairn::x64 {
 
-enum class Op : uint16_t {
-#define CAIRN_X64(name) name,
-#include "compiler/x64/encoding/instructions.def"
-#undef CAIRN_X64
-};
+enum class Prefix : uint8_t { none, p66, pf3, pf2 };  // in VEX.pp's order
+enum class Map : uint8_t { one_byte, m0f, m0f38, m0f3a };
 
-// Where an address starts. It takes a general register operand only when `reg`.
-enum class Base : uint8_t {
-  none,
-  reg,
-  memory,    // r15
-  context,   // r14
-  constant,  // MachineFunction::constants[displacement]; scale: 0, 1, 2 for 4, 8, 16 bytes
-  incoming,  // own stack arguments
-  outgoing,  // the callee's
-  fixed,     // fixed slots
-};
+// What identifies an instruction besides its operands; packs into 16 bits.
+struct Encoding {
+  uint8_t opcode = 0;
+  Prefix prefix = Prefix::none;
+  Map map = Map::one_byte;
+  bool w = false;  // REX.W or VEX.W
 
-// MachineInst::scale.
-struct AddressBits {
-  static constexpr uint8_t pack(Base base, bool has_index, unsigned scale, bool traps) {
-    return static_cast<uint8_t>(scale | static_cast<unsigned>(base) << 2 | (has_index ? 0x20u : 0) |
-                                (traps ? 0x40u : 0));
+  [[nodiscard]] constexpr uint16_t pack() const {
+    return static_cast<uint16_t>(opcode | static_cast<unsigned>(prefix) << 8 | static_cast<unsigned>(map) << 10 |
+                                 static_cast<unsigned>(w) << 12);
   }
-  static constexpr Base base(uint8_t bits) { return static_cast<Base>(bits >> 2 & 7); }
-  static constexpr bool has_index(uint8_t bits) { return (bits & 0x20) != 0; }
-  static constexpr bool traps(uint8_t bits) { return (bits & 0x40) != 0; }
-  static constexpr unsigned scale(uint8_t bits) { return bits & 3; }
-  static constexpr unsigned registers(uint8_t bits) {
-    return (base(bits) == Base::reg ? 1u : 0u) + (has_index(bits) ? 1u : 0u);
+  static constexpr Encoding unpack(uint16_t bits) {
+    return {static_cast<uint8_t>(bits), static_cast<Prefix>(bits >> 8 & 3), static_cast<Map>(bits >> 10 & 3),
+            (bits >> 12 & 1) != 0};
   }
+  [[nodiscard]] constexpr Encoding wide(bool on = true) const { return {opcode, prefix, map, on}; }
 };
+constexpr Encoding one_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::one_byte, w}; }
+constexpr Encoding two_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::m0f, w}; }
+constexpr Encoding sse(Prefix prefix, uint8_t opcode) { return {opcode, prefix, Map::m0f, false}; }
+constexpr Encoding sse38(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f38, false}; }
+constexpr Encoding sse3a(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f3a, false}; }
 
-// How a narrow integer becomes a register's 32 or 64 bits. none: plain move of `size` bytes.
-enum class Extend : uint8_t { none, zero8, zero16, sign8_32, sign16_32, sign8_64, sign16_64, sign32_64 };
+enum class Cc : uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
+constexpr Cc invert(Cc cc) { return static_cast<Cc>(static_cast<uint8_t>(cc) ^ 1); }
 
-enum class Compare : uint8_t {
-  cmp_rr,     // a, b any
-  cmp_ri,     // a any; immediate
-  cmp_rm,     // a, addr
-  cmp_mi,     // addr; immediate
-  test_rr,    // a, b
-  test_ri,    // a; immediate
-  test_mi,    // addr; immediate
-  ucomis_rr,  // a, b any
-  ucomis_rm,  // a, addr
-  ptest_rr,   // a, b
-};
+// The eight classic operations in their encoding order.
+enum class Alu : uint8_t { add, or_, adc, sbb, and_, sub, xor_, cmp };
+enum class Shift : uint8_t { rol = 0, ror = 1, shl = 4, shr = 5, sar = 7 };
 
-// Conditions of float compares that take two flags, behind those of Cc.
-enum class FloatCc : uint8_t {
-  equal = 16,      // e and np
-  not_equal = 17,  // ne or p
-};
+// --- The vector instructions that several files of lowering use.
 
-struct DivideFlags {
-  static constexpr uint8_t is_signed = 1, remainder = 2, check_zero = 4, check_overflow = 8;
-};
+constexpr Encoding i66(uint8_t opcode) { return sse(Prefix::p66, opcode); }
+constexpr Encoding ps(uint8_t opcode) { return two_byte(opcode); }
+constexpr Encoding pd(uint8_t opcode) { return i66(opcode); }
 
-// MachineInst::immediate of gc_new.
-struct GcNewPayload {
-  uint32_t type = 0;    // in the module
-  uint32_t length = 0;  // of arrays
-  [[nodiscard]] constexpr int64_t pack() const { return int64_t{type} | static_cast<int64_t>(uint64_t{length} << 32); }
-  static constexpr GcNewPayload unpack(int64_t bits) {
-    return {static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32)};
-  }
-};
-
-struct TruncFlags {
-  static constexpr uint8_t is_signed = 1, saturating = 2, from_f64 = 4;
-};
-
-// MachineInst::immediate of xmm instructions.
-struct XmmPayload {
-  Encoding encoding;
-  bool has_imm = false;
-  uint8_t imm = 0;
-  bool merges = false;  // the VEX form has a second source that supplies the upper bits: give it the first
-  [[nodiscard]] constexpr int64_t pack() const {
-    return int64_t{encoding.pack()} | int64_t{imm} << 16 | int64_t{has_imm} << 24 | int64_t{merges} << 25;
-  }
-  static constexpr XmmPayload unpack(int64_t bits) {
-    return {Encoding::unpack(static_cast<uint16_t>(bits)), (bits >> 24 & 1) != 0, static_cast<uint8_t>(bits >> 16),
-            (bits >> 25 & 1) != 0};
-  }
-};
+inline constexpr Encoding kPand = i66(0xdb), kPandn = i66(0xdf), kPor = i66(0xeb), kPxor = i66(0xef);
+inline constexpr Encoding kPshufd = i66(0x70), kPshufb = sse38(0x00), kMovaps = two_byte(0x28);
 
 }  // namespace cairn::x64

@@ -208,29 +208,4 @@ void X64Lowering::lower_instruction(Value value) {
   }
 }
 
-void X64Lowering::lower_terminator(Value value) {
-  const Instruction& instruction = inst(value);
-  switch (instruction.opcode) {
-    case Opcode::branch: return lower_branch(value);
-    case Opcode::br_table: {
-      const unsigned count = static_cast<unsigned>(function_.targets(value).size());
-      const Value index = instruction.operands[0];
-      const VReg index_reg = use(index);
-      const bool checked = upper_bound(index) >= count - 1;
-      MachineInst& jump =
-          put(Op::jump_table, {Operand::def_early(temporary(RegClass::integer)), Operand::use(index_reg)}, 4,
-              InstFlag::terminator);
-      jump.extra = checked ? 0 : 1;
-      jump.immediate = add_jump_table(count);
-      return;
-    }
-    case Opcode::trap:
-      put(Op::trap, {}, 4, InstFlag::terminator).extra = static_cast<uint8_t>(instruction.trap_kind());
-      return;
-    default: CAIRN_UNREACHABLE();
-  }
-}
-
-void X64Lowering::emit_jump(MBlock target) { put(Op::jump, {}, 4, InstFlag::terminator).targets[0] = target; }
-
 }  // namespace cairn::x64

@@ -10,7 +10,8 @@
 
 #include "compiler/codegen/selection/lowering.hpp"
 #include "compiler/options/options.hpp"
-#include "compiler/x64/encoding/instructions.hpp"
+#include "compiler/x64/machine.hpp"
+#include "compiler/x64/registers.hpp"
 
 namespace cairn::x64 {
 
@@ -55,10 +56,14 @@ class X64Lowering final : public codegen::Lowering {
  private:
   // --- lower.cpp: the framework's hooks, dispatch
   void lower_instruction(ir::Value value) override;
-  void lower_terminator(ir::Value value) override;
   void emit_constant(ir::Value value, VReg result) override;
   [[nodiscard]] bool is_transparent(const ir::Instruction& inst) const override;
+
+  // --- lower_control.cpp
+  void lower_terminator(ir::Value value) override;
   void emit_jump(MBlock target) override;
+  void lower_branch(ir::Value value);
+  void lower_trap_if(ir::Value value);
 
   // --- lower_calls.cpp
   void emit_entry(std::span<const Operand> defs) override;
@@ -126,8 +131,6 @@ class X64Lowering final : public codegen::Lowering {
   MachineInst& put_test(Op op, Operands operands, const Test& test, codegen::InstFlag flags = codegen::InstFlag::none);
   static void negate(Test& test) { test.condition ^= 1; }  // FloatCc too: they are neighbours
   void lower_set(ir::Value value);
-  void lower_branch(ir::Value value);
-  void lower_trap_if(ir::Value value);
   void lower_select(ir::Value value);
 
   // --- lower_float.cpp
@@ -191,11 +194,11 @@ class X64Lowering final : public codegen::Lowering {
   VReg x_zero();
   VReg x_ones();
   AddressMode splat_constant(uint64_t bits);  // both halves
-  // --- lower_vector_compare.cpp
+  // --- vectors/compare.cpp
   bool lower_vector_compare(ir::Value value);
   void make_vector_test(ir::Value value, Test& test);
   void lower_bitmask(ir::Value value);
-  // --- lower_vector_shift.cpp
+  // --- vectors/shift.cpp
   struct VectorShift;
   void lower_vector_shift(ir::Value value);
   void shift_quads_signed(VReg d, const VectorShift& shift);
@@ -204,12 +207,12 @@ class X64Lowering final : public codegen::Lowering {
   void shift_by_immediate(VReg to, const VectorShift& shift, unsigned digit, VReg from, unsigned count);
   VReg shift_by_register(const VectorShift& shift, uint8_t opcode, VReg from, VReg count);
   VReg shift_count(const VectorShift& shift, unsigned add);
-  // --- lower_vector_lanes.cpp
+  // --- vectors/lanes.cpp
   void lower_splat(ir::Value value);
   void lower_extract(ir::Value value);
   void lower_replace(ir::Value value);
   VReg splat_bytes(VReg scalar);
-  // --- lower_vector_arithmetic.cpp: what takes several instructions
+  // --- vectors/arithmetic.cpp: what takes several instructions
   void lower_vector_arithmetic(ir::Value value);
   void lower_vector_widening(ir::Value value);
   void lower_vector_float(ir::Value value);
@@ -219,7 +222,8 @@ class X64Lowering final : public codegen::Lowering {
   void lower_extend_multiply(ir::Value value);
   void lower_vector_trunc(ir::Value value, ir::SimdOp op);
   VReg dot_bytes(VReg a, VReg b);
-  // --- lower_shuffle.cpp: by bytes of the two operands joined. What returns bool says whether the lanes have its form.
+  // --- vectors/shuffle.cpp: by bytes of the two operands joined. What returns bool says whether the lanes have its
+  // form.
   using Lanes = std::array<uint8_t, 16>;
   void lower_shuffle(ir::Value value);
   void shuffle_one(VReg d, VReg source, const Lanes& lanes);

@@ -258,20 +258,6 @@ void X64Lowering::lower_set(Value value) {
   put_test(Op::set, {Operand::def(def(value))}, test);
 }
 
-void X64Lowering::lower_branch(Value value) {
-  const Test test = make_test(inst(value).operands[0]);
-  MachineInst& branch = put_test(Op::branch, {}, test, InstFlag::terminator);
-  branch.targets[0] = successor(0);
-  branch.targets[1] = successor(1);
-}
-
-void X64Lowering::lower_trap_if(Value value) {
-  const Instruction& instruction = inst(value);
-  Test test = make_test(instruction.operands[0]);
-  if (instruction.opcode == Opcode::trap_unless) negate(test);
-  put_test(Op::trap_if, {}, test).immediate |= int64_t{instruction.aux} << 32;
-}
-
 void X64Lowering::lower_select(Value value) {
   const Instruction& instruction = inst(value);
   const unsigned size = width(instruction.type);

@@ -1,5 +1,4 @@
 // Vectors: what is one instruction, logic, and which file lowers the rest.
-#include "compiler/x64/encoding/vector_encodings.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

@@ -1,5 +1,4 @@
 // Vector loads and stores that do more than move 16 bytes.
-#include "compiler/x64/encoding/vector_encodings.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

@@ -1,5 +1,5 @@
 // With V: narrowing, widening, pairwise operations, floats and conversions.
-#include "compiler/rv64/emission/vector_simd.hpp"
+#include "compiler/rv64/emission/vectors/vector_simd.hpp"
 
 namespace cairn::rv64 {
 

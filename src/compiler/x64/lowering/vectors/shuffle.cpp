@@ -1,7 +1,6 @@
 // Shuffles by constant lanes.
 #include <algorithm>
 
-#include "compiler/x64/encoding/vector_encodings.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

@@ -1,4 +1,4 @@
-// Integer instructions and conditions.
+// Instructions on general registers.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
@@ -284,98 +284,6 @@ void Emitter::emit_popcnt(const MachineInst& inst) {
   asm_.mov_ri(kScratch, mask(0x0101'0101'0101'0101));
   asm_.rm(two_byte(0xaf, wide), d, Rm::r(kScratch));
   asm_.shift_i(Shift::shr, wide, d, wide ? 56 : 24);
-}
-
-// --- Conditions
-
-void Emitter::emit_compare(const MachineInst& inst, unsigned first) {
-  const auto immediate = static_cast<int32_t>(inst.immediate);
-  const bool wide = inst.size == 8;
-  asm_.set_trap(inst.position, TrapKind::out_of_bounds_memory_access);
-  const Encoding ucomis = {0x2e, wide ? Prefix::p66 : Prefix::none, Map::m0f, false};
-  switch (static_cast<Compare>(inst.extra)) {
-    case Compare::cmp_rr: asm_.alu_r_rm(Alu::cmp, wide, reg(inst, first), rm(inst, first + 1)); break;
-    case Compare::cmp_ri: {
-      const Rm a = rm(inst, first);
-      if (a.is_register && immediate == 0) {
-        asm_.test_rr(wide, a.reg, a.reg);
-      } else {
-        asm_.alu_rm_i(Alu::cmp, inst.size, a, immediate);
-      }
-      break;
-    }
-    case Compare::cmp_rm: asm_.alu_r_rm(Alu::cmp, wide, reg(inst, first), Rm::m(address(inst))); break;
-    case Compare::cmp_mi: asm_.alu_rm_i(Alu::cmp, inst.size, Rm::m(address(inst)), immediate); break;
-    case Compare::test_rr: asm_.test_rr(wide, reg(inst, first), reg(inst, first + 1)); break;
-    case Compare::test_ri: {
-      const unsigned a = reg(inst, first);
-      // A byte is shorter; its sign bit would be another one.
-      const bool byte = immediate >= 0 && immediate < 0x80;
-      asm_.test_rm_i(byte ? 1 : inst.size, Rm::r(a), immediate);
-      break;
-    }
-    case Compare::test_mi: {
-      const bool byte = immediate >= 0 && immediate < 0x80;
-      asm_.test_rm_i(byte ? 1 : inst.size, Rm::m(address(inst)), immediate);
-      break;
-    }
-    case Compare::ucomis_rr: x_op(ucomis, reg(inst, first), 0, rm(inst, first + 1)); break;
-    case Compare::ucomis_rm: x_op(ucomis, reg(inst, first), 0, Rm::m(address(inst))); break;
-    case Compare::ptest_rr: x_op(sse38(0x17), reg(inst, first), 0, Rm::r(reg(inst, first + 1))); break;
-  }
-}
-
-void Emitter::emit_condition(const MachineInst& inst) {
-  const auto high = static_cast<uint32_t>(inst.immediate >> 32);
-  switch (static_cast<Op>(inst.opcode)) {
-    case Op::set: {
-      const unsigned d = reg(inst, 0);
-      const bool clear_first = !has_operand_in(inst, 1, d);
-      if (clear_first) asm_.mov_ri(d, 0);
-      emit_compare(inst, 1);
-      if (inst.condition < 16) {
-        asm_.setcc(static_cast<Cc>(inst.condition), d);
-      } else {
-        const bool equal = inst.condition == static_cast<uint8_t>(FloatCc::equal);
-        asm_.setcc(equal ? Cc::np : Cc::p, kScratch);
-        asm_.setcc(equal ? Cc::e : Cc::ne, d);
-        asm_.alu_rm_r(equal ? Alu::and_ : Alu::or_, 1, Rm::r(d), kScratch);
-      }
-      if (!clear_first) asm_.movzx8(d, d);
-      break;
-    }
-    case Op::cmov: {
-      const unsigned d = reg(inst, 0);
-      emit_compare(inst, 3);
-      const Rm value = rm(inst, 2);
-      if (inst.condition < 16) {
-        asm_.cmov(static_cast<Cc>(inst.condition), high == 8, d, value);
-      } else {
-        asm_.cmov(Cc::ne, high == 8, d, value);
-        asm_.cmov(Cc::p, high == 8, d, value);
-      }
-      break;
-    }
-    case Op::select_x: {
-      const unsigned d = reg(inst, 0);
-      const Label skip = asm_.new_label();
-      emit_compare(inst, 3);
-      jump_if(inst.condition ^ 1, skip);
-      const Rm value = rm(inst, 2);
-      if (value.is_register) {
-        asm_.movaps(cpu_.avx, d, value.reg);
-      } else {
-        asm_.load_xmm(cpu_.avx, high, d, value.address);
-      }
-      asm_.bind(skip);
-      break;
-    }
-    case Op::trap_if:
-      emit_compare(inst, 0);
-      jump_if(inst.condition, trap_label(static_cast<TrapKind>(high)));
-      break;
-    default: CAIRN_UNREACHABLE();
-  }
 }
 
 }  // namespace cairn::x64

@@ -1,7 +1,7 @@
 // Integer lanes without V.
 #include <bit>
 
-#include "compiler/rv64/emission/scalar_simd.hpp"
+#include "compiler/rv64/emission/vectors/scalar_simd.hpp"
 
 namespace cairn::rv64 {
 

@@ -3,7 +3,6 @@
 
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
-#include "compiler/rv64/emission/simd.hpp"
 
 namespace cairn::rv64 {
 
@@ -25,15 +24,6 @@ Op unsigned_load(unsigned size) {
 }
 
 }  // namespace
-
-SimdNeeds needs_of_access(Vectors vectors) {
-  SimdNeeds needs;
-  if (vectors == Vectors::absent) {
-    needs.integers = 1;
-    needs.early_result = true;
-  }
-  return needs;
-}
 
 // The address of an access in a register, for instructions without a displacement.
 PReg Emitter::address_register(const MachineInst& inst, PReg base, PReg scratch) {

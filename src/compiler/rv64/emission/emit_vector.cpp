@@ -2,15 +2,10 @@
 //
 // Without V a vector register has no machine register: its class lives in 16-byte stack slots, and every operation
 // loads from slots, computes in integer and floating registers and stores to a slot.
-#include <bit>
-
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
-#include "compiler/rv64/emission/simd.hpp"
 
 namespace cairn::rv64 {
-
-using ir::SimdOp;
 
 void Emitter::copy_slot(uint32_t from, uint32_t to) {
   for (uint32_t at = 0; at < 16; at += 8) {

@@ -1,5 +1,4 @@
 // Moving lanes in and out of vectors.
-#include "compiler/x64/encoding/vector_encodings.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

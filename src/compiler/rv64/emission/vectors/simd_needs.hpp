@@ -14,6 +14,9 @@ struct SimdNeeds {
   bool early_result = false;  // the result is written before all uses are read
 };
 
+// Whether an operation lies between two others in the order of compiler/ir/simd.def, which are included.
+constexpr bool between(ir::SimdOp op, ir::SimdOp first, ir::SimdOp last) { return op >= first && op <= last; }
+
 SimdNeeds needs_of(ir::SimdOp op, Vectors vectors);
 SimdNeeds needs_of_shuffle(Vectors vectors);
 SimdNeeds needs_of_access(Vectors vectors);

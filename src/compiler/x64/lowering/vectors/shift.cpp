@@ -1,7 +1,6 @@
 // Shifts of vectors by one count.
 #include <bit>
 
-#include "compiler/x64/encoding/vector_encodings.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

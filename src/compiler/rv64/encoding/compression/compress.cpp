@@ -1,7 +1,8 @@
-// The 16-bit forms of 32-bit instructions ([riscv-unpriv 26], RV64C).
-#include <optional>
+#include "compiler/rv64/encoding/compression/compress.hpp"
 
-#include "compiler/rv64/encoding/assembler.hpp"
+#include <utility>
+
+#include "compiler/rv64/encoding/instructions.hpp"
 
 namespace cairn::rv64 {
 namespace {

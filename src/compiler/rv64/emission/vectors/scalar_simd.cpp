@@ -1,18 +1,11 @@
-#include <bit>
+#include "compiler/rv64/emission/vectors/scalar_simd.hpp"
 
-#include "compiler/rv64/emission/scalar_simd.hpp"
-#include "compiler/rv64/emission/simd.hpp"
+#include <bit>
 
 namespace cairn::rv64 {
 
-using codegen::Allocation;
 using codegen::OperandKind;
 using ir::SimdOp;
-
-SimdNeeds needs_of_shuffle(Vectors vectors) {
-  if (vectors == Vectors::present) return needs_of(SimdOp::i8x16_swizzle, vectors);
-  return needs_of(SimdOp::i8x16_add, vectors);
-}
 
 ScalarSimd::ScalarSimd(Emitter& emitter, const MachineInst& inst, Operands operands)
     : e_(emitter), as_(emitter.as_), inst_(inst) {

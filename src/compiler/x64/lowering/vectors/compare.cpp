@@ -1,5 +1,4 @@
 // Compares of vectors, and what becomes a number or a condition of them.
-#include "compiler/x64/encoding/vector_encodings.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

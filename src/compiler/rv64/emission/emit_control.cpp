@@ -1,0 +1,73 @@
+// Conditions, branches and jump tables.
+#include "compiler/rv64/emission/emitter.hpp"
+
+namespace cairn::rv64 {
+
+std::pair<PReg, PReg> Emitter::test_registers(const MachineInst& inst, Operands operands, size_t& next) const {
+  const PReg left = inst.extra != 0 ? fixed_of(inst.extra) : operands[next++].reg();
+  const PReg right = inst.scale != 0 ? fixed_of(inst.scale) : operands[next++].reg();
+  return {left, right};
+}
+
+void Emitter::go_to(MBlock target) {
+  if (!layout_.falls_through(current_, target)) as_.jump(label(target));
+}
+
+void Emitter::branch_to(const MachineInst& inst, Operands operands) {
+  size_t next = 0;
+  const auto [left, right] = test_registers(inst, operands, next);
+  const Op op = static_cast<Op>(inst.immediate);
+  if (layout_.target(inst.targets[0]) == layout_.target(inst.targets[1])) return go_to(inst.targets[0]);
+  if (layout_.falls_through(current_, inst.targets[0]))
+    return as_.branch(inverted_branch(op), left, right, label(inst.targets[1]));
+  as_.branch(op, left, right, label(inst.targets[0]));
+  go_to(inst.targets[1]);
+}
+
+// A table of jumps in the code itself: no load, no relocation, and nothing to hoist.
+//   li t6, N; bgeu index, t6, default; auipc t5, 0; sh2add t5, index, t5; jalr x0, 12(t5); j ...
+void Emitter::jump_table(const MachineInst& inst, Operands operands) {
+  const codegen::MachineFunction::JumpTable& table = function_.jump_tables[static_cast<size_t>(inst.immediate)];
+  const auto target = [&](uint32_t i) { return label(function_.block_lists[table.first + i]); };
+  const uint32_t entries = table.count - 1;
+  const PReg index = operands[0].reg();
+  if (inst.extra == 0) {
+    if (entries == 1) {
+      as_.branch(Op::bne, index, kZero, target(1));
+      return go_to(function_.block_lists[table.first]);
+    }
+    as_.load_immediate(kScratch, entries);
+    as_.branch(Op::bgeu, index, kScratch, target(entries));
+  }
+  const unsigned bytes = as_.table_entry_bytes(), shift = bytes == 8 ? 3 : 2;
+  const auto encode = [](Op op, PReg rd, PReg rs1, uint32_t upper) {
+    return facts(op).bits | rd.encoding() << 7 | rs1.encoding() << 15 | upper << 20;
+  };
+  as_.emit_long(encode(Op::auipc, kScratch2, kZero, 0));
+  if (cpu_.zba) {
+    as_.emit_long(encode(shift == 3 ? Op::sh3add : Op::sh2add, kScratch2, index, kScratch2.encoding()));
+    as_.emit_long(encode(Op::jalr, kZero, kScratch2, 12));
+  } else {
+    as_.emit_long(encode(Op::slli, kScratch, index, shift));
+    as_.emit_long(encode(Op::add, kScratch2, kScratch2, kScratch.encoding()));
+    as_.emit_long(encode(Op::jalr, kZero, kScratch2, 16));
+  }
+  for (uint32_t i = 0; i < entries; ++i) as_.table_entry(target(i), bytes);
+}
+
+// rd holds a: keep it when the test holds.
+void Emitter::select(const MachineInst& inst, Operands operands) {
+  size_t next = 0;
+  const auto [left, right] = test_registers(inst, operands, next);
+  const PReg other = operands[next + 1].reg(), rd = operands[next + 2].reg();
+  if (other == rd) return;
+  const Label done = as_.new_label();
+  as_.branch(static_cast<Op>(inst.immediate), left, right, done);
+  if (static_cast<RegClass>(inst.size) == RegClass::floating)
+    as_.r3(Op::fsgnj_d, rd, other, other);
+  else
+    as_.move(rd, other);
+  as_.bind(done);
+}
+
+}  // namespace cairn::rv64

@@ -1,0 +1,89 @@
+// The instructions of RV64, made from tables/*.def: their names, formats and encodings.
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <string_view>
+
+#include "base/assert.hpp"
+
+namespace cairn::rv64 {
+
+enum class Op : uint16_t {
+#define CAIRN_RV64(name, text, format, operands, bits) name,
+#include "compiler/rv64/encoding/tables/instructions.def"
+#include "compiler/rv64/encoding/tables/vector_instructions.def"
+#undef CAIRN_RV64
+  count_
+};
+inline constexpr unsigned kOpCount = static_cast<unsigned>(Op::count_);
+
+// Where operands go. rd 11:7, rs1 19:15, rs2 24:20, rs3 31:27, rounding mode 14:12, immediate 31:20.
+enum class Format : uint8_t {
+  none,
+  reg1,      // rd
+  reg2,      // rd, rs1
+  reg2r,     // rd, rs1, rounding mode
+  reg3,      // rd, rs1, rs2
+  reg3r,     // rd, rs1, rs2, rounding mode
+  reg4r,     // rd, rs1, rs2, rs3, rounding mode
+  imm,       // rd, rs1, 12-bit immediate
+  shift,     // rd, rs1, 6-bit amount
+  shiftw,    // rd, rs1, 5-bit amount
+  load,      // rd, 12-bit immediate (rs1)
+  amo,       // rd, rs2, (rs1)
+  amo1,      // rd, (rs1)
+  store,     // rs2, 12-bit immediate (rs1)
+  upper,     // rd, 20-bit immediate
+  csrimm,    // rd, 5-bit immediate in rs1's place
+  branch,    // rs1, rs2, label
+  jump,      // rd, label
+  vector3,   // vd, vs2, then vs1 (v), rs1 (x, f) in rs1's place
+  vectori,   // vd, vs2, 5-bit immediate, signed or unsigned as the operation has it
+  vector2,   // vd, vs2 (rd, vs2 for moves to scalars)
+  vector1,   // vd, then vs1, rs1 in rs1's place: moves and splats
+  vector1i,  // vd, 5-bit immediate
+  vector0,   // vd
+  vectorm,   // vd, then vs1, rs1 in rs1's place, vs2: multiply-add, text order reversed
+  vmerge,    // vd, vs2, vs1/rs1, v0
+  vmergei,   // vd, vs2, immediate, v0
+  vmem,      // vd (vs3), (rs1)
+  vsetivli,  // rd, 5-bit length, vtype
+};
+
+enum class Rounding : uint8_t { rne = 0, rtz = 1, rdn = 2, rup = 3, rmm = 4, dyn = 7 };
+
+struct OpFacts {
+  std::string_view text;
+  Format format;
+  std::string_view operands;
+  uint32_t bits;
+};
+
+inline constexpr OpFacts kFacts[] = {
+#define CAIRN_RV64(name, text, format, operands, bits) {text, Format::format, operands, bits},
+#include "compiler/rv64/encoding/tables/instructions.def"
+#include "compiler/rv64/encoding/tables/vector_instructions.def"
+#undef CAIRN_RV64
+};
+static_assert(std::size(kFacts) == kOpCount);
+constexpr const OpFacts& facts(Op op) { return kFacts[static_cast<unsigned>(op)]; }
+
+constexpr bool fits_signed(int64_t value, unsigned bits) {
+  return value >= -(int64_t{1} << (bits - 1)) && value < int64_t{1} << (bits - 1);
+}
+
+// The condition that holds when `branch` does not.
+inline Op inverted_branch(Op branch) {
+  switch (branch) {
+    case Op::beq: return Op::bne;
+    case Op::bne: return Op::beq;
+    case Op::blt: return Op::bge;
+    case Op::bge: return Op::blt;
+    case Op::bltu: return Op::bgeu;
+    case Op::bgeu: return Op::bltu;
+    default: CAIRN_UNREACHABLE();
+  }
+}
+
+}  // namespace cairn::rv64

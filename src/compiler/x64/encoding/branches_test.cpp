@@ -1,0 +1,66 @@
+// Branches to labels at random distances.
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+#include "compiler/x64/encoding/assembler.hpp"
+
+namespace cairn::x64 {
+namespace {
+
+// Branches over random distances, with alignment between: each must reach its label.
+TEST(X64Assembler, BranchesReachTheirLabels) {
+  for (unsigned seed = 1; seed < 200; ++seed) {
+    Arena arena(size_t{1} << 30);
+    CodeBuffer code(arena);
+    Assembler as(code);
+    uint32_t state = seed * 2654435761u;
+    const auto random = [&](uint32_t n) {
+      state = state * 1664525 + 1013904223;
+      return (state >> 8) % n;
+    };
+    constexpr uint32_t kLabels = 40;
+    std::vector<Label> labels;
+    for (uint32_t i = 0; i < kLabels; ++i) labels.push_back(as.new_label());
+    std::vector<uint32_t> branches;  // the label of each, in order
+    for (uint32_t i = 0; i < kLabels; ++i) {
+      if (random(4) == 0) as.align(random(2) == 0 ? 16 : 32);
+      as.bind(labels[i]);
+      code.emit8(0xf4);  // marks the label
+      for (uint32_t k = random(4); k > 0; --k) {
+        branches.push_back(random(kLabels));
+        if (random(2) == 0) {
+          as.jmp(labels[branches.back()]);
+        } else {
+          as.jcc(Cc::e, labels[branches.back()]);
+        }
+        code.traps.push_back({code.offset(), branches.back(), wasm::TrapKind::unreachable});  // behind it
+      }
+      for (uint32_t k = random(random(3) == 0 ? 200 : 20); k > 0; --k) code.emit8(0x90);
+    }
+    as.finish();
+    ASSERT_EQ(code.traps.size(), branches.size());
+    for (const codegen::TrapSite& site : code.traps) {
+      const auto byte = [&](uint32_t at) { return static_cast<uint8_t>(code.bytes[at]); };
+      const uint32_t end = site.offset;
+      const uint8_t two_back = byte(end - 2);
+      int32_t distance = 0;
+      // The instruction that ends here: by its length.
+      bool found = false;
+      if (two_back == 0xeb || two_back == 0x74) {
+        distance = static_cast<int8_t>(byte(end - 1));
+        found = as.offset_of(labels[site.wasm_offset]) == end + static_cast<uint32_t>(distance);
+      }
+      if (!found) {
+        std::memcpy(&distance, code.bytes.data() + end - 4, 4);
+        EXPECT_TRUE(byte(end - 5) == 0xe9 || (byte(end - 6) == 0x0f && byte(end - 5) == 0x84));
+        EXPECT_EQ(as.offset_of(labels[site.wasm_offset]), end + static_cast<uint32_t>(distance));
+      }
+      EXPECT_EQ(byte(as.offset_of(labels[site.wasm_offset])), 0xf4);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cairn::x64

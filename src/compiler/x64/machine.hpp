@@ -1,0 +1,99 @@
+// What the machine instructions' payloads mean: the contract between lowering and emission.
+#pragma once
+
+#include <cstdint>
+
+#include "compiler/codegen/machine_function.hpp"
+#include "compiler/x64/encoding/instructions.hpp"
+
+namespace cairn::x64 {
+
+enum class Op : uint16_t {
+#define CAIRN_X64(name) name,
+#include "compiler/x64/machine.def"
+#undef CAIRN_X64
+};
+
+// Where an address starts. It takes a general register operand only when `reg`.
+enum class Base : uint8_t {
+  none,
+  reg,
+  memory,    // r15
+  context,   // r14
+  constant,  // MachineFunction::constants[displacement]; scale: 0, 1, 2 for 4, 8, 16 bytes
+  incoming,  // own stack arguments
+  outgoing,  // the callee's
+  fixed,     // fixed slots
+};
+
+// MachineInst::scale.
+struct AddressBits {
+  static constexpr uint8_t pack(Base base, bool has_index, unsigned scale, bool traps) {
+    return static_cast<uint8_t>(scale | static_cast<unsigned>(base) << 2 | (has_index ? 0x20u : 0) |
+                                (traps ? 0x40u : 0));
+  }
+  static constexpr Base base(uint8_t bits) { return static_cast<Base>(bits >> 2 & 7); }
+  static constexpr bool has_index(uint8_t bits) { return (bits & 0x20) != 0; }
+  static constexpr bool traps(uint8_t bits) { return (bits & 0x40) != 0; }
+  static constexpr unsigned scale(uint8_t bits) { return bits & 3; }
+  static constexpr unsigned registers(uint8_t bits) {
+    return (base(bits) == Base::reg ? 1u : 0u) + (has_index(bits) ? 1u : 0u);
+  }
+};
+
+// How a narrow integer becomes a register's 32 or 64 bits. none: plain move of `size` bytes.
+enum class Extend : uint8_t { none, zero8, zero16, sign8_32, sign16_32, sign8_64, sign16_64, sign32_64 };
+
+enum class Compare : uint8_t {
+  cmp_rr,     // a, b any
+  cmp_ri,     // a any; immediate
+  cmp_rm,     // a, addr
+  cmp_mi,     // addr; immediate
+  test_rr,    // a, b
+  test_ri,    // a; immediate
+  test_mi,    // addr; immediate
+  ucomis_rr,  // a, b any
+  ucomis_rm,  // a, addr
+  ptest_rr,   // a, b
+};
+
+// Conditions of float compares that take two flags, behind those of Cc.
+enum class FloatCc : uint8_t {
+  equal = 16,      // e and np
+  not_equal = 17,  // ne or p
+};
+
+struct DivideFlags {
+  static constexpr uint8_t is_signed = 1, remainder = 2, check_zero = 4, check_overflow = 8;
+};
+
+// MachineInst::immediate of gc_new.
+struct GcNewPayload {
+  uint32_t type = 0;    // in the module
+  uint32_t length = 0;  // of arrays
+  [[nodiscard]] constexpr int64_t pack() const { return int64_t{type} | static_cast<int64_t>(uint64_t{length} << 32); }
+  static constexpr GcNewPayload unpack(int64_t bits) {
+    return {static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32)};
+  }
+};
+
+struct TruncFlags {
+  static constexpr uint8_t is_signed = 1, saturating = 2, from_f64 = 4;
+};
+
+// MachineInst::immediate of xmm instructions.
+struct XmmPayload {
+  Encoding encoding;
+  bool has_imm = false;
+  uint8_t imm = 0;
+  bool merges = false;  // the VEX form has a second source that supplies the upper bits: give it the first
+  [[nodiscard]] constexpr int64_t pack() const {
+    return int64_t{encoding.pack()} | int64_t{imm} << 16 | int64_t{has_imm} << 24 | int64_t{merges} << 25;
+  }
+  static constexpr XmmPayload unpack(int64_t bits) {
+    return {Encoding::unpack(static_cast<uint16_t>(bits)), (bits >> 24 & 1) != 0, static_cast<uint8_t>(bits >> 16),
+            (bits >> 25 & 1) != 0};
+  }
+};
+
+}  // namespace cairn::x64
