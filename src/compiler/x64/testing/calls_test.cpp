@@ -1,8 +1,9 @@
 // Calls of all kinds but tail calls, run on this machine.
+#include "compiler/x64/testing/calls.hpp"
+
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/configured_test.hpp"
-#include "compiler/x64/testing/instances.hpp"
 
 #if CAIRN_TEST_X64
 

@@ -1,8 +1,8 @@
 // Tail calls, run on this machine.
 #include <gtest/gtest.h>
 
+#include "compiler/x64/testing/calls.hpp"
 #include "compiler/x64/testing/configured_test.hpp"
-#include "compiler/x64/testing/instances.hpp"
 
 #if CAIRN_TEST_X64
 

@@ -97,7 +97,7 @@ class Program {
     return static_cast<uint32_t>(functions_.size() - 1);
   }
 
-  // A host function of the signature as something to import; see run_code.c for what it does.
+  // A host function of the signature as something to import; see qemu/run_code.c for what it does.
   uint32_t add_host(std::vector<ir::Type> params, std::vector<ir::Type> results) {
     Arena arena(1 << 20);
     codegen::CodeBuffer code(arena);
@@ -130,7 +130,7 @@ class Program {
     static bool built = false;
     if (!built)
       ASSERT_EQ(system(("clang-22 --target=riscv64-linux-gnu -O1 -static -fuse-ld=lld -o " + runner +
-                        " " CAIRN_SOURCE_DIR "/src/compiler/rv64/testing/run_code.c")
+                        " " CAIRN_SOURCE_DIR "/src/compiler/rv64/testing/qemu/run_code.c")
                            .c_str()),
                 0);
     built = true;
@@ -288,6 +288,12 @@ inline ir::Instruction instruction(ir::Opcode opcode, ir::Type type, std::initia
   size_t i = 0;
   for (ir::Value operand : operands) result.operands[i++] = operand;
   return result;
+}
+
+inline ir::Value constant(ir::Function& f, ir::Block b, ir::Type type, uint64_t bits) {
+  if (ir::is_float(type)) return f.append(b, instruction(ir::Opcode::fconst, type, {}, static_cast<int64_t>(bits)));
+  if (type == ir::Type::i32) bits = static_cast<uint64_t>(int64_t{static_cast<int32_t>(bits)});
+  return f.append(b, instruction(ir::Opcode::iconst, type, {}, static_cast<int64_t>(bits)));
 }
 
 inline void append_return(ir::Function& f, ir::Block block, std::span<const ir::Value> values) {

@@ -1,6 +1,6 @@
 // Runs compiled code on RISC-V Linux (usually qemu-riscv64) for the tests of code generation, which run anywhere.
 //   run_code INPUT OUTPUT
-// The input and output files are what machine.cpp writes and reads: sequences of little-endian 64-bit words.
+// The input and output files are what execution.hpp writes and reads: sequences of little-endian 64-bit words.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 // Atomic accesses in every width, run, against what C++ computes; the bytes around a narrow one must stay.
 #include "compiler/codegen/testing/atomic_cases.hpp"
-#include "compiler/rv64/testing/program.hpp"
+#include "compiler/rv64/testing/execution.hpp"
 
 namespace cairn::rv64 {
 namespace {

@@ -1,0 +1,31 @@
+// For tests: a fixture that is run on several machines, with all registers and with few.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+
+#include "compiler/rv64/testing/execution.hpp"
+
+namespace cairn::rv64 {
+
+// Its parameter: the number of the machine in machines(), and the limit of registers; 0 is none.
+class ConfiguredTest : public ::testing::TestWithParam<std::tuple<unsigned, unsigned>> {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(Program::can_run()) << "needs qemu-riscv64, clang-22 and RISC-V's C library: tools/packages.txt";
+  }
+  Program make() { return Program(machines()[std::get<0>(GetParam())], std::get<1>(GetParam())); }
+};
+
+inline const auto kConfigurations = ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 0u), std::tuple(1u, 3u));
+// Those of vector operations: without V, and with two lengths of vectors.
+inline const auto kVectorConfigurations = ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 4u), std::tuple(2u, 0u),
+                                                            std::tuple(2u, 4u), std::tuple(3u, 0u));
+
+inline std::string name_of_configuration(const ::testing::TestParamInfo<std::tuple<unsigned, unsigned>>& info) {
+  return machines()[std::get<0>(info.param)].name + "_" + std::to_string(std::get<1>(info.param));
+}
+
+}  // namespace cairn::rv64
