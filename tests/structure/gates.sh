@@ -39,14 +39,18 @@ expect tidy/broken 1 '^FAIL clang-tidy-22: broken' without_clang tools/check_tid
 expect tidy/unbuilt 1 'build the preset host first' env CAIRN_BUILD="$scratch" tools/check_tidy.sh src/base/arena.cpp
 
 # The lists of files, in a copy.
-mkdir -p "$scratch/lists/src/kernel" "$scratch/lists/src/compiler"
-cp -r src/kernel/arch "$scratch/lists/src/kernel"
-cp -r src/compiler/x64 src/compiler/rv64 "$scratch/lists/src/compiler"
+mkdir "$scratch/lists"
+cp -r --parents src/kernel/arch src/host/platform src/base/{x64,rv64} src/compiler/{x64,rv64} "$scratch/lists"
 expect lists/good 0 ' 0 failed$' tools/check_file_lists.sh "$scratch/lists"
 touch "$scratch/lists/src/kernel/arch/x64/more.cpp"
 expect lists/more 1 '^FAIL ports of the kernel' tools/check_file_lists.sh "$scratch/lists"
 rm "$scratch/lists/src/kernel/arch/x64/more.cpp" "$scratch/lists/src/compiler/rv64/registers.hpp"
-expect lists/fewer 1 'rv64 lacks registers.hpp' tools/check_file_lists.sh "$scratch/lists"
+expect lists/fewer 1 '^< registers.hpp' tools/check_file_lists.sh "$scratch/lists"
+cp src/compiler/rv64/registers.hpp "$scratch/lists/src/compiler/rv64"
+touch "$scratch/lists/src/compiler/rv64/testing/wide_test.cpp"
+expect lists/other 1 '^> testing/wide_test.cpp' tools/check_file_lists.sh "$scratch/lists"
+rm -r "$scratch/lists/src/compiler/rv64/testing/wide_test.cpp" "$scratch/lists/src/compiler/rv64/testing/qemu"
+expect lists/stale 1 '^FAIL .*rv64/testing/qemu is an exception' tools/check_file_lists.sh "$scratch/lists"
 
 # The invariants.
 mkdir -p "$scratch/invariants/docs" "$scratch/invariants/src" "$scratch/invariants/tools"
