@@ -1,16 +1,17 @@
-// RV64's machine operations: what MachineInst::opcode and its payload mean.
+// RV64's machine operations: what the opcode and the payload of a MachineInst mean.
 //
-// An opcode below kOpCount is that instruction (encoding/instructions.hpp). Its uses are rs1, rs2, rs3 as its format
-// has them, then comes the definition of rd. A source register that is not allocated (x0, a pinned one) is no operand
-// but named in the payload: `extra` for rs1, `scale` for rs2, as 1 + its number. `displacement` is the immediate,
-// `size` the rounding mode, and `condition`, if not 0, is 1 + the TrapKind that the instruction raises when it faults.
-// The other opcodes are sequences (machine.def).
+// An opcode below kOpCount is the instruction of that number (encoding/instructions.hpp). Its uses are rs1, rs2 and
+// rs3, as its format has them, and the definition of rd follows. A source register that is not allocated (x0 or a
+// pinned one) is no operand. The payload names it as 1 + its number: `extra` for rs1, `scale` for rs2. `displacement`
+// is the immediate and `size` the rounding mode. `condition` is 1 + the TrapKind that the instruction raises when it
+// faults, or 0. The other opcodes are sequences (machine.def).
 //
-// Invariant of values: an i32 is kept sign-extended to 64 bits in its register. Arguments, results, block parameters
-// and spill slots keep it; loads, *w instructions and comparisons make it; bitwise operations, min and max of two such
-// values preserve it; signed and unsigned comparisons give the right answer on it. A consumer that reads the low half
-// only (*w, add.uw, narrow stores, conversions of 32-bit integers) takes any register. An f32 is NaN-boxed, as all
-// instructions leave it; it is spilled as 8 bytes.
+// An i32 is sign-extended to 64 bits in its register. Arguments, results, block parameters and spill slots keep it so.
+// Loads, *w instructions and comparisons make it so. Bitwise operations, min and max of two such values give such a
+// value, and signed and unsigned comparisons of two of them are right. A consumer that reads only the low half (*w,
+// add.uw, narrow stores, conversions of 32-bit integers) takes any register.
+//
+// An f32 is NaN-boxed, as all instructions leave it, and is spilled as 8 bytes.
 #pragma once
 
 #include "compiler/codegen/machine_function.hpp"
@@ -30,14 +31,14 @@ constexpr uint16_t opcode_of(Op op) { return static_cast<uint16_t>(op); }
 constexpr uint16_t opcode_of(Pseudo op) { return static_cast<uint16_t>(op); }
 constexpr bool is_instruction(uint16_t opcode) { return opcode < kOpCount; }
 
-// Parts of the frame that stack_load, stack_store and stack_address name.
+// The areas of the frame that stack_load, stack_store and stack_address name.
 enum class StackArea : uint8_t { incoming, outgoing, fixed };
 
 constexpr uint8_t payload_of(PReg r) { return static_cast<uint8_t>(r.number() + 1); }
 constexpr PReg fixed_of(uint8_t payload) { return PReg(payload - 1u); }
 constexpr uint8_t payload_of(wasm::TrapKind kind) { return static_cast<uint8_t>(static_cast<unsigned>(kind) + 1); }
 
-// The 16 bytes of a vconst or simd_shuffle lie in `immediate` and in place of `targets`.
+// The 16 bytes of a vconst or simd_shuffle lie in `immediate` and in the place of `targets`.
 inline void set_vector_payload(codegen::MachineInst& inst, const ir::V128& value) {
   const auto half = [&](unsigned at) {
     uint64_t bits = 0;

@@ -16,11 +16,11 @@ inline constexpr PReg kReturnAddress = PReg::integer(1);
 inline constexpr PReg kStackPointer = PReg::integer(2);
 inline constexpr PReg kMemoryBase = PReg::integer(26);     // s10, pinned
 inline constexpr PReg kVMContext = PReg::integer(27);      // s11, pinned
-inline constexpr PReg kScratch2 = PReg::integer(30);       // t5: the emitter's own
-inline constexpr PReg kScratch = PReg::integer(31);        // t6: parallel moves, and the emitter's own
+inline constexpr PReg kScratch2 = PReg::integer(30);       // t5: emission's own
+inline constexpr PReg kScratch = PReg::integer(31);        // t6: for parallel moves, and emission's own
 inline constexpr PReg kFloatScratch = PReg::floating(31);  // ft11
 inline constexpr PReg kVectorScratch = PReg::vector(31);
-inline constexpr PReg kVectorMask = PReg::vector(0);  // v0, the only register that can mask; never allocated
+inline constexpr PReg kVectorMask = PReg::vector(0);  // v0, the only register that can be a mask; never allocated
 
 constexpr PReg t(unsigned i) { return PReg::integer(i < 3 ? 5 + i : 25 + i); }
 constexpr PReg a(unsigned i) { return PReg::integer(10 + i); }
@@ -32,11 +32,11 @@ constexpr PReg v(unsigned i) { return PReg::vector(i); }
 
 enum class Vectors : bool { absent, present };
 
-// Argument registers last among the caller-saved ones, so that values that do not travel stay out of their way; of both
-// kinds those first that compressed instructions can name (x8-x15, f8-f15).
+// Argument registers come last among the caller-saved ones, so that values that are no arguments stay out of their way.
+// Within both kinds, those that compressed instructions can name (x8-x15, f8-f15) come first.
 inline constexpr PReg kAllocatableInteger[] = {a(5), a(4), a(3), a(2), a(1), a(0), a(6), a(7), t(0), t(1), t(2), t(3),
                                                t(4), s(0), s(1), s(2), s(3), s(4), s(5), s(6), s(7), s(8), s(9)};
-// Those of them that calls destroy: for references of the managed heap.
+// The allocatable registers that calls destroy. References to managed objects live in these only.
 inline constexpr std::span<const PReg> kAllocatableReference = std::span<const PReg>(kAllocatableInteger).first(13);
 inline constexpr PReg kAllocatableFloating[] = {
     fa(5), fa(4), fa(3),  fa(2), fa(1), fa(0), fa(6), fa(7), ft(0), ft(1), ft(2), ft(3), ft(4), ft(5),  ft(6), ft(7),
@@ -49,7 +49,7 @@ inline constexpr PReg kIntegerArguments[] = {a(0), a(1), a(2), a(3), a(4), a(5),
 inline constexpr PReg kFloatingArguments[] = {fa(0), fa(1), fa(2), fa(3), fa(4), fa(5), fa(6), fa(7)};
 inline constexpr PReg kVectorArguments[] = {v(8), v(9), v(10), v(11), v(12), v(13), v(14), v(15)};
 
-// The callee-saved registers in the order of FunctionRecord::saved_registers' bits: s0-s9, then fs0-fs11.
+// The order is that of the bits of FunctionRecord::saved_registers: s0-s9, then fs0-fs11.
 inline constexpr PReg kCalleeSaved[] = {s(0),  s(1),  s(2),  s(3),  s(4),  s(5),  s(6),  s(7),  s(8),  s(9),   fs(0),
                                         fs(1), fs(2), fs(3), fs(4), fs(5), fs(6), fs(7), fs(8), fs(9), fs(10), fs(11)};
 
@@ -98,7 +98,7 @@ constexpr const codegen::ConventionRegisters& convention(Vectors vectors) {
   return kConventions[vectors == Vectors::present];
 }
 
-// All registers that a call may change: what is not callee-saved, without the scratch registers.
+// The allocatable registers that a call destroys.
 constexpr PRegSet call_clobbers(Vectors vectors) {
   PRegSet set;
   for (const std::span<const PReg> registers : register_file(vectors).allocatable)

@@ -36,7 +36,7 @@ class Rv64Target final : public codegen::Target {
       Emitter emitter(function, allocation, layout, code, lengths, cpu_);
       emitter.set_far_tables(far_tables);
       if (emitter.run()) return {};
-      // Some branches need to be longer: once more.
+      // Some branches have to be longer, so the function is emitted once more.
       if (function.arena.exhausted())
         return fail(Error::of(ErrorKind::limit, "the memory budget of a function's compilation is exceeded"));
       far_tables = far_tables || emitter.tables_too_far();

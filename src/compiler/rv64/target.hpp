@@ -1,8 +1,8 @@
-// RV64 as a compilation target.
+// The compiler's target RV64.
 //
-// What the platform must provide: RV64GC in S- or U-mode with the floating-point (and, with V, vector) unit enabled and
-// its rounding mode to nearest; misaligned loads and stores, by the hardware or by emulation, since guest addresses may
-// be anything. With V: VLEN of at least 128 bits.
+// The platform has to provide RV64GC in S-mode or U-mode, with the floating-point unit (and with V, the vector unit)
+// enabled and its rounding mode set to nearest. Misaligned loads and stores have to work, in hardware or by emulation,
+// since guest addresses may be anything. With V, VLEN has to be at least 128 bits.
 #pragma once
 
 #include <memory>

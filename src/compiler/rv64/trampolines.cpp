@@ -1,5 +1,6 @@
-// Between host and guest (codegen/target.hpp, abi/entry.hpp). Guest code runs on the guest's stack and C++ runs on the
-// host's (abi/host_stack.hpp).
+// The trampolines and stubs between the host's code and the guest's (codegen/target.hpp, abi/entry.hpp).
+//
+// Guest code runs on the guest's stack, and C++ runs on the host's (abi/host_stack.hpp).
 #include "compiler/rv64/trampolines.hpp"
 
 #include <algorithm>
@@ -24,9 +25,9 @@ using ir::Type;
 namespace {
 
 constexpr unsigned kSlot = 16;
-constexpr unsigned kBytesE8 = 0xc0;  // vtype: e8, m1, tail and mask agnostic
+constexpr unsigned kBytesE8 = 0xc0;  // vtype: e8, m1, agnostic tail and mask
 
-// Moves values between registers, stack areas and 16-byte slots.
+// Moves values between registers, areas of the stack, and slots of 16 bytes.
 class Values {
  public:
   Values(Assembler& as, Vectors vectors) : as_(as), vectors_(vectors) {}
@@ -55,7 +56,7 @@ class Values {
       default: return as_.store_far(Op::sd, reg, base, offset, kScratch);
     }
   }
-  // Through t0. An i32 is sign-extended by whoever loads it.
+  // Copies through t0. An i32 is sign-extended when it is loaded from the copy.
   void copy(Type type, PReg to, int64_t to_offset, PReg from, int64_t from_offset) {
     for (int64_t at = 0; at < (type == Type::v128 ? 16 : 8); at += 8) {
       as_.load_far(Op::ld, t(0), from, from_offset + at, kScratch);
@@ -70,7 +71,7 @@ class Values {
 
 constexpr uint32_t round_up(uint32_t bytes) { return (bytes + 15) & ~15u; }
 
-// Emits into an empty buffer until all branches reach, or until the arena is exhausted.
+// Emits into an empty buffer until all branches reach their targets, or until the arena is exhausted.
 template <class F>
 void assemble(codegen::CodeBuffer& code, F&& emit) {
   Arena& arena = code.bytes.arena();
@@ -85,8 +86,8 @@ void assemble(codegen::CodeBuffer& code, F&& emit) {
   }
 }
 
-// From the guest's stack to the host's. `store` holds the VMStoreState. The stack pointer moves first: what lies below
-// the entry's frame is an interrupt's until then.
+// Goes from the guest's stack to the host's. `store` holds the VMStoreState. The stack pointer moves before anything is
+// stored, because until then an interrupt may use the host's stack below the entry's frame.
 void switch_to_host(Assembler& as, PReg store, PReg scratch) {
   as.move(scratch, kStackPointer);
   as.load(Op::ld, kStackPointer, store, offsetof(VMStoreState, entry_frame));
@@ -94,13 +95,13 @@ void switch_to_host(Assembler& as, PReg store, PReg scratch) {
   as.store(Op::sd, scratch, kStackPointer, 0);
 }
 
-// And back, after C++ has returned.
+// Goes back to the guest's stack after C++ has returned.
 void switch_to_guest(Assembler& as) { as.load(Op::ld, kStackPointer, kStackPointer, 0); }
 
 }  // namespace
 
-// Frame on the host's stack: ra, s0-s11, fs0-fs11, the EntryArguments. The guest keeps s0 (this frame), s1 (the value
-// slots).
+// The frame on the host's stack holds ra, s0-s11, fs0-fs11 and the EntryArguments. While the guest runs, s0 holds the
+// address of this frame, and s1 that of the value slots.
 void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     Values values(as, vectors);
@@ -141,10 +142,10 @@ void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, code
         values.load(signature.params[i], layout.arguments[i].reg, s(1), int64_t(i) * kSlot);
     if (layout.result_area_bytes != 0)
       as.add_immediate(layout.result_pointer, kStackPointer, layout.stack_bytes, kScratch);
-    as.move(kScratch2, kZero);  // no calling instance
+    as.move(kScratch2, kZero);  // there is no calling instance
     as.load(Op::jalr, kReturnAddress, t(1), 0);
     code.calls.push_back({as.offset(), 0, layout.stack_bytes});
-    // The stack pointer is at the result area.
+    // The callee has popped its arguments, so the stack pointer is at the result area.
     for (size_t i = 0; i < signature.results.size(); ++i) {
       if (layout.results[i].reg.valid())
         values.store(signature.results[i], layout.results[i].reg, s(1), int64_t(i) * kSlot);
@@ -161,8 +162,8 @@ void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, code
   });
 }
 
-// The pinned VMContext register holds the VMHostContext, t5 the VMContext of the caller. Frame: value slots, result
-// pointer, ra.
+// On entry the pinned register of the VMContext holds the VMHostContext, and t5 holds the VMContext of the caller. The
+// frame holds the value slots, the result pointer, and ra.
 void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     Values values(as, vectors);
@@ -234,7 +235,7 @@ void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codeg
   });
 }
 
-// The restore frame is at the stack pointer: {VMContext, return address}.
+// The stack pointer is at the restore frame: {VMContext, return address}.
 void emit_tail_call_restore(codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     as.load(Op::ld, kVMContext, kStackPointer, 0);
@@ -247,8 +248,9 @@ void emit_tail_call_restore(codegen::CodeBuffer& code) {
 
 namespace {
 
-// Of a builtin that keeps all registers but t5, t6 and ra. From the caller's stack pointer down: the registers that
-// hold references (RegisterFile::saved_references), ra, the floating-point and the vector registers.
+// The stub of a builtin that keeps all registers but t5, t6 and ra. From the caller's stack pointer downwards lie the
+// registers that hold references (RegisterFile::saved_references), ra, the floating-point registers, and the vector
+// registers.
 void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     const codegen::RegisterFile& file = register_file(vectors);
@@ -302,7 +304,7 @@ void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
     as.load(Op::ld, kScratch2, kScratch2, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin)));
     as.load(Op::jalr, kReturnAddress, kScratch2, 0);
     switch_to_guest(as);
-    // References are zero-extended; the C convention sign-extends.
+    // References are zero-extended, but the C convention sign-extends.
     as.ri(Op::slli, kScratch, a(0), 32);
     as.ri(Op::srli, kScratch, kScratch, 32);
     for_each(false);
@@ -317,7 +319,7 @@ void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
 
 }  // namespace
 
-// The C arguments are in place, the VMContext in a0.
+// The C arguments are in place, with the VMContext in a0.
 void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   using abi::BuiltinFrame;
   const BuiltinFrame frame = abi::signature_of(builtin).frame;
@@ -330,7 +332,7 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
       as.store(Op::sd, kReturnAddress, t(0), offsetof(VMStoreState, exit_pc));
     };
     const bool is_guests = frame != BuiltinFrame::host;
-    constexpr int64_t kFrame = 16;  // the return address
+    constexpr int64_t kFrame = 16;  // room for the return address
     if (is_guests) {
       as.load(Op::ld, t(1), t(0), offsetof(VMStoreState, stack_limit));
       as.branch(Op::bltu, kStackPointer, t(1), exhausted);
@@ -349,13 +351,13 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
     }
     as.load(Op::ld, t(0), a(0), offsetof(VMContext, builtins));
     as.load(Op::ld, t(0), t(0), 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin)));
-    if (!is_guests) return as.load(Op::jalr, kZero, t(0), 0);  // on the host's stack already
+    if (!is_guests) return as.load(Op::jalr, kZero, t(0), 0);  // the caller runs on the host's stack
     as.load(Op::jalr, kReturnAddress, t(0), 0);
     switch_to_guest(as);
     as.load(Op::ld, kReturnAddress, kStackPointer, kFrame - 8);
     as.ri(Op::addi, kStackPointer, kStackPointer, kFrame);
     as.load(Op::jalr, kZero, kReturnAddress, 0);
-    // A fault, whose handler has a stack of its own: here there may be none left.
+    // The limit is reported by a fault, because its handler has a stack of its own; here there may be no stack left.
     as.bind(exhausted);
     note_frame();
     code.traps.push_back({as.offset(), 0, wasm::TrapKind::call_stack_exhausted});
@@ -374,7 +376,7 @@ void emit_landing_stub(codegen::CodeBuffer& code) {
     CAIRN_ASSERT(offset == 8 * abi::kMaximumCalleeSaved);
     as.move(kStackPointer, a(1));
     as.move(t(0), a(2));
-    // References are zero-extended; the C convention sign-extends.
+    // References are zero-extended, but the C convention sign-extends.
     as.ri(Op::slli, a(6), a(3), 32);
     as.ri(Op::srli, a(6), a(6), 32);
     as.load(Op::jalr, kZero, t(0), 0);

@@ -1,4 +1,4 @@
-// What the machine instructions' payloads mean: the contract between lowering and emission.
+// The payloads of x86-64's machine operations: what lowering puts into a MachineInst and emission reads from it.
 #pragma once
 
 #include <cstdint>
@@ -14,19 +14,19 @@ enum class Op : uint16_t {
 #undef CAIRN_X64
 };
 
-// Where an address starts. It takes a general register operand only when `reg`.
+// Where an address starts. Only `reg` takes a register operand.
 enum class Base : uint8_t {
   none,
   reg,
-  memory,    // r15
-  context,   // r14
-  constant,  // MachineFunction::constants[displacement]; scale: 0, 1, 2 for 4, 8, 16 bytes
-  incoming,  // own stack arguments
-  outgoing,  // the callee's
-  fixed,     // fixed slots
+  memory,    // memory 0, whose base is in r15
+  context,   // the VMContext, which is in r14
+  constant,  // the 16 bytes MachineFunction::constants[displacement]; scale 0, 1, 2 takes 4, 8, 16 of them
+  incoming,  // the function's own stack arguments
+  outgoing,  // the stack arguments of a callee
+  fixed,     // the fixed slots
 };
 
-// MachineInst::scale.
+// What MachineInst::scale says about an address.
 struct AddressBits {
   static constexpr uint8_t pack(Base base, bool has_index, unsigned scale, bool traps) {
     return static_cast<uint8_t>(scale | static_cast<unsigned>(base) << 2 | (has_index ? 0x20u : 0) |
@@ -41,7 +41,7 @@ struct AddressBits {
   }
 };
 
-// How a narrow integer becomes a register's 32 or 64 bits. none: plain move of `size` bytes.
+// How a narrow integer becomes the 32 or 64 bits of a register. `none` is a plain move of `size` bytes.
 enum class Extend : uint8_t { none, zero8, zero16, sign8_32, sign16_32, sign8_64, sign16_64, sign32_64 };
 
 enum class Compare : uint8_t {
@@ -57,7 +57,7 @@ enum class Compare : uint8_t {
   ptest_rr,   // a, b
 };
 
-// Conditions of float compares that take two flags, behind those of Cc.
+// Conditions of floating-point compares that take two flags. Their numbers follow those of Cc.
 enum class FloatCc : uint8_t {
   equal = 16,      // e and np
   not_equal = 17,  // ne or p
@@ -67,10 +67,10 @@ struct DivideFlags {
   static constexpr uint8_t is_signed = 1, remainder = 2, check_zero = 4, check_overflow = 8;
 };
 
-// MachineInst::immediate of gc_new.
+// What MachineInst::immediate holds in gc_new.
 struct GcNewPayload {
-  uint32_t type = 0;    // in the module
-  uint32_t length = 0;  // of arrays
+  uint32_t type = 0;    // its number in the module
+  uint32_t length = 0;  // the number of elements of an array
   [[nodiscard]] constexpr int64_t pack() const { return int64_t{type} | static_cast<int64_t>(uint64_t{length} << 32); }
   static constexpr GcNewPayload unpack(int64_t bits) {
     return {static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32)};
@@ -81,12 +81,12 @@ struct TruncFlags {
   static constexpr uint8_t is_signed = 1, saturating = 2, from_f64 = 4;
 };
 
-// MachineInst::immediate of xmm instructions.
+// What MachineInst::immediate holds in operations on xmm registers.
 struct XmmPayload {
   Encoding encoding;
   bool has_imm = false;
   uint8_t imm = 0;
-  bool merges = false;  // the VEX form has a second source that supplies the upper bits: give it the first
+  bool merges = false;  // the VEX form has a second source for the upper bits, which is to be the first operand
   [[nodiscard]] constexpr int64_t pack() const {
     return int64_t{encoding.pack()} | int64_t{imm} << 16 | int64_t{has_imm} << 24 | int64_t{merges} << 25;
   }

@@ -1,4 +1,4 @@
-// x86-64 as a target of the compiler.
+// The compiler's target x86-64.
 #pragma once
 
 #include "compiler/codegen/target.hpp"

@@ -1,9 +1,9 @@
-// Between host and guest (codegen/target.hpp, abi/entry.hpp).
+// The trampolines and stubs between the host's code and the guest's (codegen/target.hpp, abi/entry.hpp).
 //
-// A call or tail call that switches the pinned registers leaves the caller's VMContext in r11 (null from the entry
-// trampoline); the host trampoline passes it on.
+// A call or tail call that switches the pinned registers leaves the caller's VMContext in r11. The entry trampoline
+// leaves null there. The host trampoline passes r11 on to the host function.
 //
-// Guest code runs on the guest's stack and C++ runs on the host's (abi/host_stack.hpp).
+// Guest code runs on the guest's stack, and C++ runs on the host's (abi/host_stack.hpp).
 #include "compiler/x64/trampolines.hpp"
 
 #include <algorithm>
@@ -50,7 +50,7 @@ class Values {
       as_.store_xmm(avx_, ir::size_of(type), to, reg.encoding());
     }
   }
-  // Through xmm15. Slots have the size of the value at least; an i32 has zeros above on the stack.
+  // Copies through xmm15. A slot has at least the size of the value; on the stack an i32 has zeros above it.
   void copy(Type type, const Address& to, const Address& from) {
     const unsigned size = ir::size_of(type);
     as_.load_xmm(avx_, size, kScratchXmm, from);
@@ -62,8 +62,9 @@ class Values {
   bool avx_;
 };
 
-// From the guest's stack to the host's, aligned for a call. r11 holds the VMStoreState; uses rax. The stack pointer
-// moves first: what lies below the entry's frame is an interrupt's until then.
+// Goes from the guest's stack to the host's, where the stack pointer is aligned for a call. r11 holds the VMStoreState;
+// rax is overwritten. The stack pointer moves before anything is stored, because until then an interrupt may use the
+// host's stack below the entry's frame.
 void switch_to_host(Assembler& as) {
   static_assert(abi::kGuestStackPointer == -16);
   as.mov_rr(true, rax, rsp);
@@ -72,13 +73,13 @@ void switch_to_host(Assembler& as) {
   as.push(rax);
 }
 
-// And back, after C++ has returned.
+// Goes back to the guest's stack after C++ has returned.
 void switch_to_guest(Assembler& as) { as.load(true, rsp, at(rsp, 0)); }
 
 }  // namespace
 
-// The host's stack has its callee-saved registers; the guest keeps rbx (the EntryArguments), r12 (this stack pointer),
-// r13 (the value slots).
+// The callee-saved registers are on the host's stack. While the guest runs, rbx holds the EntryArguments, r12 the
+// host's stack pointer, and r13 the address of the value slots.
 void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx) {
   Assembler as(code);
   Values values(as, avx);
@@ -118,7 +119,7 @@ void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, boo
   as.mov_ri(kScratch, 0);
   as.call_rm(Rm::m(at(rbx, offsetof(EntryArguments, code))));
   code.calls.push_back({code.offset(), 0, layout.stack_bytes});
-  // The stack pointer is at the result area.
+  // The callee has popped its arguments, so the stack pointer is at the result area.
   for (size_t i = 0; i < signature.results.size(); ++i) {
     if (layout.results[i].reg.valid())
       values.store(signature.results[i], layout.results[i].reg, at(r13, static_cast<int64_t>(i) * kSlot));
@@ -135,13 +136,14 @@ void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, boo
   as.finish();
 }
 
-// r14 holds the VMHostContext, r11 the caller's VMContext. Frame: value slots, then the result pointer.
+// On entry r14 holds the VMHostContext, and r11 the VMContext of the caller. The frame holds the value slots, and above
+// them the result pointer.
 void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx) {
   Assembler as(code);
   Values values(as, avx);
   const CallLayout layout = layout_call(signature, kConvention, code.bytes.arena());
   const auto slots = static_cast<int32_t>(std::max(signature.params.size(), signature.results.size()));
-  const int32_t frame = slots * kSlot + 8;  // with the return address a multiple of 16
+  const int32_t frame = slots * kSlot + 8;  // a multiple of 16 with the return address
   const int32_t pointer = slots * kSlot;
 
   code.argument_bytes = layout.stack_bytes;
@@ -149,7 +151,8 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
   as.alu_rm_i(Alu::sub, 8, Rm::r(rsp), frame);
   code.frame_begin = code.offset();
   code.body_begin = code.offset();
-  // The stack may end here: compare before anything is stored. Arguments occupy all registers but the scratch ones.
+  // The stack may end here, so the limit is compared before anything is stored. Arguments occupy all registers but r11
+  // and xmm15.
   const Label trap = as.new_label(), exhausted = as.new_label(), raise = as.new_label();
   const Encoding movq_to = {0x6e, Prefix::p66, Map::m0f, true}, movq_from = {0x7e, Prefix::p66, Map::m0f, true};
   const auto xmm_move = [&](Encoding encoding, unsigned xmm_number, unsigned general) {
@@ -168,7 +171,7 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
       values.store(signature.params[i], layout.arguments[i].reg, at(rsp, static_cast<int64_t>(i) * kSlot));
   }
   if (layout.result_area_bytes != 0) as.store(8, at(rsp, pointer), layout.result_pointer.encoding());
-  const auto record_exit = [&] {  // free by now: rax, rcx
+  const auto record_exit = [&] {  // rax and rcx are free by now
     as.lea(true, rax, at(rsp, frame + 8 + int64_t{layout.stack_bytes}));
     as.load(true, rcx, at(rsp, frame));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
@@ -219,7 +222,7 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
   as.finish();
 }
 
-// The restore frame is at the stack pointer: {VMContext, return address}.
+// The stack pointer is at the restore frame: {VMContext, return address}.
 void emit_tail_call_restore(CodeBuffer& code) {
   Assembler as(code);
   as.pop(kContext);
@@ -229,13 +232,13 @@ void emit_tail_call_restore(CodeBuffer& code) {
 
 namespace {
 
-// Of a builtin that keeps all registers but r11. From the caller's stack pointer down: the return address, the
-// registers that hold references (RegisterFile::saved_references), the xmm registers.
+// The stub of a builtin that keeps all registers but r11. From the caller's stack pointer downwards lie the return
+// address, the registers that hold references (RegisterFile::saved_references), and the xmm registers.
 void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   constexpr auto kSavedBytes = static_cast<int32_t>(8 * kReferenceGpr.size());
   constexpr auto kFrame =
-      static_cast<int32_t>(16 * kAllocatableXmm.size()) + 8;  // keeps the xmm registers' slots aligned
+      static_cast<int32_t>(16 * kAllocatableXmm.size()) + 8;  // aligns the slots of the xmm registers
   static_assert((8 + kSavedBytes + kFrame) % 16 == 0);
   static_assert(kRegisterFile.saved_references == -16);
   const Label exhausted = as.new_label();
@@ -279,7 +282,7 @@ void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
 
 }  // namespace
 
-// The C arguments are in place, the VMContext in rdi; free are r11 and rax.
+// The C arguments are in place, with the VMContext in rdi. Only r11 and rax are free.
 void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
   using abi::BuiltinFrame;
   const BuiltinFrame frame = abi::signature_of(builtin).frame;
@@ -307,12 +310,12 @@ void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
   }
   as.load(true, rax, at(rdi, offsetof(VMContext, builtins)));
   if (frame == BuiltinFrame::host) {
-    as.jmp_rm(function);  // on the host's stack already, and with a return address
+    as.jmp_rm(function);  // the caller runs on the host's stack and has pushed a return address
   } else {
     as.call_rm(function);
     switch_to_guest(as);
     as.ret();
-    // A fault, whose handler has a stack of its own: here there may be none left.
+    // The limit is reported by a fault, because its handler has a stack of its own; here there may be no stack left.
     as.bind(exhausted);
     note_frame();
     as.set_trap(0, wasm::TrapKind::call_stack_exhausted);

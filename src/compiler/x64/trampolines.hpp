@@ -1,4 +1,4 @@
-// Code between the host's C convention and the guest's.
+// The code between the host's C convention and the guest's.
 #pragma once
 
 #include "abi/builtins.hpp"
@@ -7,7 +7,7 @@
 
 namespace cairn::x64 {
 
-// codegen/target.hpp says what each does.
+// codegen/target.hpp says what each function emits.
 void emit_entry_trampoline(const ir::Signature& signature, codegen::CodeBuffer& code, bool avx);
 void emit_host_trampoline(const ir::Signature& signature, codegen::CodeBuffer& code, bool avx);
 void emit_tail_call_restore(codegen::CodeBuffer& code);

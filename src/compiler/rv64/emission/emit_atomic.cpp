@@ -1,4 +1,5 @@
-// Loops of LR and SC: at most 16 instructions of the base set, so that they make progress [riscv-unpriv 14.3].
+// Atomic accesses as loops of LR and SC. Each has at most 16 instructions of the base set, so that it makes progress
+// [riscv-unpriv 14.3].
 #include "base/assert.hpp"
 #include "compiler/ir/function.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
@@ -30,7 +31,7 @@ void Emitter::atomic(const MachineInst& inst, Operands operands) {
       store_back(Op::sc_w, kScratch);
       break;
     case Pseudo::atomic_narrow: {
-      // The new word where the mask is set, the old one elsewhere.
+      // The result is the new word where the mask is set, and the old one elsewhere.
       const auto op = static_cast<ir::AtomicOp>(inst.extra);
       const PReg mask = operands[2].reg();
       as_.r2(Op::lr_w, old, address);

@@ -26,13 +26,13 @@ void Emitter::call_site(const MachineInst& inst) {
   if (has(inst.flags, codegen::InstFlag::terminator)) handlers_.push_back({as_.offset(), inst.targets[1]});
 }
 
-// The callee has popped its arguments: put the stack pointer back.
+// Puts the stack pointer back, because the callee has popped its arguments.
 void Emitter::after_call(const MachineInst& inst) {
   as_.add_immediate(kStackPointer, kStackPointer, -int64_t{inst.displacement}, kScratch);
   vector_state_ = kNoVectorState;
 }
 
-// auipc + jalr, patched when the object is put together.
+// Emits auipc and jalr. They are patched when the code object is put together.
 void Emitter::direct_call(PReg link, uint32_t callee) {
   const PReg base = link == kZero ? kScratch : link;
   code_.relocations.push_back({codegen::RelocationKind::call, as_.offset(), callee, 0});
@@ -40,14 +40,14 @@ void Emitter::direct_call(PReg link, uint32_t callee) {
   as_.emit_long(facts(Op::jalr).bits | link.encoding() << 7 | base.encoding() << 15);
 }
 
-// Calls t6 in the context of t5, and comes back to the own one. Whenever the context is switched, t5 tells the callee
-// the caller's: host functions ask for it.
+// Calls t6 in the context of t5, and comes back to the function's own context. t5 holds the caller's VMContext when the
+// callee starts, because host functions ask for it.
 void Emitter::call_in_context(const MachineInst& inst) {
   const int64_t slot = int64_t{frame_.fixed_offset} + slot_of(inst);
   if (fits_signed(slot, 12)) {
     as_.store(Op::sd, kVMContext, kStackPointer, slot);
   } else {
-    // Only t5, t6 and s10 are free here; the latter is about to be loaded.
+    // Only t5, t6 and s10 are free here, and s10 is loaded next.
     as_.store_far(Op::sd, kVMContext, kStackPointer, slot, kMemoryBase);
   }
   as_.load(Op::ld, kMemoryBase, kScratch2, offsetof(VMContext, memory0_base));
@@ -107,15 +107,16 @@ void Emitter::plain_call(const MachineInst& inst, Operands operands) {
   }
 }
 
-// The registers t1 to t4 are free: all operands are in argument registers (and t0).
-//   t1 the callee's code, t2 its VMContext, t3 the upper end of the new argument area, t4 its lower end.
+// The registers t1 to t4 are free, because all operands are in argument registers or t0. t1 holds the callee's code, t2
+// its VMContext, t3 the upper end of the new argument area, and t4 its lower end.
 void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   const PReg code = t(1), context = t(2), top = t(3), new_stack = t(4);
   const uint32_t bytes = static_cast<uint32_t>(inst.displacement);
   const int64_t end = int64_t{frame_.frame_bytes} + function_.incoming_bytes;
   const Pseudo kind = static_cast<Pseudo>(inst.opcode);
 
-  // Moves the outgoing area from the stack pointer up to below `to`, highest word first: the two may overlap.
+  // Moves the outgoing area from the stack pointer up to the memory below `to`. The highest word moves first, because
+  // the two places may overlap.
   const auto copy_arguments = [&](PReg to) {
     for (uint32_t at = bytes; at > 0; at -= 8) {
       as_.load_far(Op::ld, kScratch, kStackPointer, at - 8, kScratch);
@@ -150,8 +151,9 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   as_.branch(Op::beq, context, kVMContext, plain);
   as_.load(Op::ld, kScratch, kVMContext, offsetof(VMContext, tail_call_restore));
   as_.branch(Op::beq, kReturnAddress, kScratch, enter);
-  // A restore frame, on the top. Without stack arguments it may lie below the stack pointer: then that moves first.
-  // With some, the frame had room for ra besides them, so all of it is above.
+  // This writes a restore frame at the top. Without stack arguments that may be below the stack pointer, which moves
+  // first then. With stack arguments the function's frame has room for ra besides them, so all of the restore frame is
+  // above the stack pointer.
   as_.ri(Op::addi, top, top, -16);
   if (bytes == 0) {
     as_.move(kStackPointer, top);
@@ -159,7 +161,8 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
     as_.store(Op::sd, kReturnAddress, top, 8);
     as_.move(kReturnAddress, kScratch);
   } else {
-    // The frame's words may be where arguments still lie: those go first, so t4 keeps the stub's address.
+    // Arguments may still lie where the restore frame goes, so they move first. They overwrite t6, so t4 keeps the
+    // address of the stub.
     as_.move(new_stack, kScratch);
     copy_arguments(top);
     as_.store(Op::sd, kVMContext, top, 0);
@@ -171,7 +174,7 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   as_.move(kVMContext, context);
   as_.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
   as_.load(Op::jalr, kZero, code, 0);
-  // The callee's instance, and ra already leads to a restore frame.
+  // Enters the callee's instance. ra leads to a restore frame already.
   as_.bind(enter);
   as_.move(kScratch2, kVMContext);
   as_.move(kVMContext, context);

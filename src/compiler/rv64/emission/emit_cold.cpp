@@ -1,4 +1,4 @@
-// Code out of line: traps, and the rare cases of other instructions.
+// Code out of line: traps, and the rare cases of other operations.
 #include "compiler/rv64/emission/emitter.hpp"
 
 namespace cairn::rv64 {
@@ -46,7 +46,7 @@ void Emitter::stub(const Stub& s) {
     case Stub::Kind::trunc: return truncate_stub(s);
     case Stub::Kind::gc: return gc_stub(s);
     case Stub::Kind::fmin: {
-      // A NaN on either side: their sum is one.
+      // One of the operands is NaN, so their sum is NaN.
       as_.r3(s.inst.size == 8 ? Op::fadd_d : Op::fadd_s, s.registers[0], s.registers[1], s.registers[2]);
       return as_.jump(s.back);
     }

@@ -23,7 +23,7 @@ void Emitter::float_constant(const MachineInst& inst, PReg rd) {
   as_.rodata(Op::fld, rd, kScratch, code_.add_constant(bytes));
 }
 
-// RISC-V's fmin and fmax return the other operand when one is NaN; WebAssembly's return NaN.
+// If one operand is NaN, RISC-V's fmin and fmax return the other one, but WebAssembly's return NaN.
 void Emitter::float_min_max(const MachineInst& inst, Operands operands) {
   const bool wide = inst.size == 8, is_min = static_cast<Pseudo>(inst.opcode) == Pseudo::fmin;
   const PReg a = operands[0].reg(), b = operands[1].reg(), rd = operands[2].reg();
@@ -47,7 +47,7 @@ void Emitter::float_round(const MachineInst& inst, Operands operands) {
   const Op abs = wide ? Op::fsgnjx_d : Op::fsgnjx_s;
   as_.r3(abs, kFloatScratch, x, x);
   as_.r3(wide ? Op::flt_d : Op::flt_s, kScratch, kFloatScratch, limit);
-  // A large number plus zero is itself, and NaN becomes quiet.
+  // A large number plus zero is itself. A NaN becomes quiet by the addition.
   const Label done = as_.new_label(), small = as_.new_label();
   as_.branch(Op::bne, kScratch, kZero, small);
   as_.r2(wide ? Op::fmv_d_x : Op::fmv_w_x, kFloatScratch, kZero);
@@ -60,13 +60,14 @@ void Emitter::float_round(const MachineInst& inst, Operands operands) {
   as_.bind(done);
 }
 
-// Conversions saturate, with NaN as the largest value; so a result that may be due to that is looked at out of line.
+// The conversions saturate, and give the largest value for NaN. A result that may come from that is examined out of
+// line.
 void Emitter::truncate(const MachineInst& inst, Operands operands) {
   const bool wide = inst.size == 8, is_unsigned = inst.extra != 0;
   const PReg x = operands[0].reg(), rd = operands[1].reg();
   const Label slow = add_stub(Stub::Kind::trunc, inst, {x, rd});
   if (inst.scale == 4) {
-    // Through 64 bits: every valid result is one there.
+    // The conversion goes through 64 bits, where every valid result is exact.
     as_.r2(wide ? Op::fcvt_l_d : Op::fcvt_l_s, kScratch, x, Rounding::rtz);
     as_.ri(Op::addiw, rd, kScratch, 0);
     if (is_unsigned) {
@@ -76,13 +77,13 @@ void Emitter::truncate(const MachineInst& inst, Operands operands) {
       as_.branch(Op::bne, rd, kScratch, slow);
     }
   } else if (is_unsigned) {
-    // 0 and 2^64 - 1
+    // The results to examine are 0 and 2^64 - 1.
     as_.r2(wide ? Op::fcvt_lu_d : Op::fcvt_lu_s, rd, x, Rounding::rtz);
     as_.ri(Op::addi, kScratch, rd, -1);
     as_.ri(Op::sltiu, kScratch, kScratch, -2);
     as_.branch(Op::beq, kScratch, kZero, slow);
   } else {
-    // -2^63 and 2^63 - 1
+    // The results to examine are -2^63 and 2^63 - 1.
     as_.r2(wide ? Op::fcvt_l_d : Op::fcvt_l_s, rd, x, Rounding::rtz);
     as_.ri(Op::srai, kScratch, rd, 63);
     as_.r3(Op::xor_, kScratch, kScratch, rd);
@@ -106,7 +107,7 @@ void Emitter::truncate_stub(const Stub& s) {
     as_.branch(Op::beq, kScratch, kZero, overflow);
     as_.jump(s.back);
   } else if (s.inst.scale == 8) {
-    // -2^63 is right for itself.
+    // -2^63 is right for the number -2^63.
     as_.branch(Op::bge, rd, kZero, overflow);
     as_.r2(wide ? Op::fcvt_d_l : Op::fcvt_s_l, kFloatScratch, rd);
     as_.r3(equal, kScratch, kFloatScratch, x);

@@ -1,4 +1,4 @@
-// The frame: prologue and epilogue, and what lies in it.
+// The frame: prologue and epilogue, and accesses to its areas.
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
 
@@ -21,7 +21,8 @@ bool has_stack_tail_call(const codegen::MachineFunction& function) {
 void Emitter::prologue() {
   const uint32_t bytes = frame_.frame_bytes;
   if (bytes > kPage) {
-    // Touch every page below the stack pointer before it moves; t0 and the scratch registers are free here.
+    // Every page below the stack pointer is touched before the stack pointer moves. t0 and the scratch registers are
+    // free here.
     const uint32_t pages = bytes / kPage;
     as_.upper(Op::lui, kScratch, -1);
     if (pages <= 4) {
@@ -53,7 +54,7 @@ void Emitter::prologue() {
   }
 }
 
-// Callee-saved registers and the return address; the stack pointer stays.
+// Loads the callee-saved registers and the return address. The stack pointer stays.
 void Emitter::restore_frame() {
   for (size_t i = 0; i < saved_.size(); ++i)
     as_.load_far(saved_[i].number() < 32 ? Op::ld : Op::fld, saved_[i], kStackPointer,

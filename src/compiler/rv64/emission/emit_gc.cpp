@@ -1,5 +1,6 @@
-// Allocation by bumping a pointer, and the write barrier's test. What they fall back on is out of line: builtins whose
-// stub keeps all registers but the scratch ones, takes its arguments from VMStoreState and gives its result in t6.
+// Allocation, which bumps a pointer, and the test of the write barrier. The rare case of either is out of line: it
+// calls a builtin whose stub keeps all registers but t5, t6 and ra, takes its arguments from VMStoreState, and gives
+// its result in t6.
 #include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
@@ -61,7 +62,7 @@ void Emitter::gc_new(const MachineInst& inst, Operands operands) {
   };
   store(Op::sw, int64_t{inst.extra} << 8, 4);
   if (static_cast<abi::ObjectKind>(inst.extra) == abi::ObjectKind::array) {
-    // The word behind the length may be the first elements'.
+    // The word behind the length may hold the first elements, so it is written before they are cleared.
     store(Op::sd, length_of(inst), offsetof(abi::VMArray, length));
     for (int64_t at = 16; at < size; at += 8) store(Op::sd, 0, at);
   }

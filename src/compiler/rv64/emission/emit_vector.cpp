@@ -1,7 +1,7 @@
-// Vectors: what is common to machines with V and without.
+// Vector operations: what machines with V and without V share, and constants, copies and selections for both.
 //
-// Without V a vector register has no machine register: its class lives in 16-byte stack slots, and every operation
-// loads from slots, computes in integer and floating registers and stores to a slot.
+// Without V no machine register can hold a vector. Values of the vector class live in stack slots of 16 bytes. Every
+// operation loads from slots, computes in integer and floating-point registers, and stores to a slot.
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
 
@@ -34,7 +34,7 @@ void Emitter::vector_constant(const MachineInst& inst, Allocation result) {
     }
     return;
   }
-  // Splats of small numbers need no memory.
+  // A vector whose lanes are all the same small number needs no memory.
   const uint64_t byte = halves[0] & 0xff;
   const auto is_splat = [&](unsigned bits) {
     const uint64_t lane = bits == 64 ? halves[0] : halves[0] & ((uint64_t{1} << bits) - 1);
@@ -57,7 +57,8 @@ void Emitter::vector_constant(const MachineInst& inst, Allocation result) {
   as_.vmem(Op::vle8, result.reg(), kScratch);
 }
 
-// result = vector with one lane replaced. `result` is not `value`'s register, but may be the vector's.
+// result = `vector` with one lane replaced by `value`. `result` may be the register of `vector`, but not that of
+// `value`.
 void Emitter::insert_lane(PReg result, PReg vector, PReg value, unsigned log_size, unsigned lane) {
   constexpr Sew kSew[] = {Sew::e8, Sew::e16, Sew::e32, Sew::e64};
   if (result != vector) as_.v2(Op::vmv1r_v, result, vector);
@@ -78,7 +79,7 @@ void Emitter::simd(const MachineInst& inst, Operands operands) {
     case Pseudo::simd_select: {
       const Label done = as_.new_label();
       if (cpu_.v) {
-        // The result may share a register with either.
+        // The result may share a register with either operand.
         const PReg a = operands[1].reg(), b = operands[2].reg(), result = operands[3].reg();
         const bool keep_b = result == b;
         if (!keep_b && result != a) as_.v2(Op::vmv1r_v, result, a);

@@ -1,4 +1,5 @@
-// Writes one function's machine code: frame, moves, instructions and sequences, cold parts behind.
+// Writes the machine code of one function: the frame, moves, instructions and sequences, and behind them the code out
+// of line.
 #pragma once
 
 #include "compiler/codegen/emission/block_layout.hpp"
@@ -19,7 +20,7 @@ using codegen::MachineInst;
 using codegen::MBlock;
 using codegen::RegClass;
 
-// vtype fields of vsetivli.
+// The fields of vtype in vsetivli.
 enum class Sew : uint8_t { e8 = 0, e16 = 1, e32 = 2, e64 = 3 };
 enum class Lmul : uint8_t { m1 = 0, m2 = 1, mf2 = 7 };
 enum class Tail : uint8_t { agnostic, undisturbed };
@@ -30,7 +31,8 @@ class Emitter {
           const codegen::BlockLayout& layout, codegen::CodeBuffer& code, BranchLengths& lengths,
           const compiler::CpuFeatures& cpu);
 
-  // False: some branch did not reach, start again with the same lengths.
+  // Returns false if some branch does not reach its target. The function is then emitted again with the same
+  // BranchLengths.
   [[nodiscard]] bool run();
   void set_far_tables(bool far) { as_.set_far_tables(far); }
   [[nodiscard]] bool tables_too_far() const { return as_.tables_too_far(); }
@@ -41,8 +43,8 @@ class Emitter {
     enum class Kind : uint8_t { trap, trunc, fmin, call, gc } kind;
     Label label;
     Label back;
-    MachineInst inst;      // what it belongs to
-    codegen::MInst index;  // its place
+    MachineInst inst;      // the operation that it belongs to
+    codegen::MInst index;  // the number of that operation
     PReg registers[3];
   };
   using Operands = std::span<const Allocation>;
@@ -72,7 +74,7 @@ class Emitter {
   void jump_table(const MachineInst& inst, Operands operands);
   void select(const MachineInst& inst, Operands operands);
   void go_to(MBlock target);
-  // The registers of a test's two sides, from operands from `next` on or the payload.
+  // The registers of the two sides of a test: operands from `next` on, or registers that the payload names.
   std::pair<PReg, PReg> test_registers(const MachineInst& inst, Operands operands, size_t& next) const;
   [[nodiscard]] Label label(MBlock b) const { return labels_[layout_.target(b).index()]; }
 
@@ -119,7 +121,7 @@ class Emitter {
   void vector_constant(const MachineInst& inst, Allocation result);
   void use_vectors(unsigned length, Sew sew, Lmul lmul = Lmul::m1, Tail tail = Tail::agnostic);
 
-  // --- vectors
+  // --- vectors: the expansion of vector operations
   void simd_scalar(const MachineInst& inst, Operands operands);
   void simd_vector(const MachineInst& inst, Operands operands);
   void vector_access(const MachineInst& inst, Operands operands);
@@ -144,7 +146,7 @@ class Emitter {
     MBlock landing_pad;
   };
   ArenaVector<Handler> handlers_;
-  int64_t context_slot_ = 0;  // from the stack pointer, in functions with landing pads
+  int64_t context_slot_ = 0;  // from the stack pointer; only in functions with landing pads
   uint32_t first_stub_use_ = 0;
   size_t next_move_ = 0;
   MBlock current_;
@@ -153,7 +155,7 @@ class Emitter {
   static constexpr uint32_t kNoVectorState = 0xffff'ffff;
 };
 
-// Whether a function has tail calls with stack arguments: these need room in the frame.
+// Whether a function has tail calls with stack arguments. They need room in the frame.
 bool has_stack_tail_call(const codegen::MachineFunction& function);
 
 }  // namespace cairn::rv64

@@ -50,11 +50,11 @@ void write32(codegen::CodeBuffer& code, uint32_t offset, uint32_t value) {
   for (unsigned i = 0; i < 4; ++i) code.bytes[offset + i] = static_cast<std::byte>(value >> (8 * i));
 }
 
-// The upper 20 and lower 12 bits of a 32-bit distance or constant, such that sext(hi) << 12 + sext(lo) gives it.
+// The upper 20 and lower 12 bits of a distance or constant of 32 bits: sext(high) << 12 + sext(low) gives it.
 constexpr int64_t high20(int64_t value) { return (value + 0x800) >> 12; }
 constexpr int64_t low12(int64_t value) { return value - (high20(value) << 12); }
 
-// --- constants: a sequence is found as data, then counted or emitted.
+// --- Constants: a sequence is found as data, and then counted or emitted
 struct ImmediateStep {
   enum class Kind : uint8_t { addi, lui, addiw, slli, srli, zext_w, bseti } kind;
   int64_t value;
@@ -78,7 +78,7 @@ void plain_sequence(int64_t value, bool zbs, ImmediateSequence& s) {
   const int64_t low = static_cast<int64_t>(static_cast<uint64_t>(value) << 52) >> 52;
   int64_t high = static_cast<int64_t>(static_cast<uint64_t>(value) - static_cast<uint64_t>(low));
   unsigned shift = static_cast<unsigned>(std::countr_zero(static_cast<uint64_t>(high)));
-  // Leave twelve zero bits to lui when that spares an instruction.
+  // lui leaves twelve zero bits, so the shift is twelve less where that saves an instruction.
   if (shift > 12 && !fits_signed(high >> shift, 12) && fits_signed(high >> (shift - 12), 32)) shift -= 12;
   plain_sequence(high >> shift, zbs, s);
   s.add(Kind::slli, shift);
@@ -96,7 +96,8 @@ ImmediateSequence immediate_sequence(int64_t value, bool zba, bool zbs) {
     other.add(kind, operand);
     if (other.count < best.count) best = other;
   };
-  // A positive constant may be a shifted negative one: shift in ones, or zeros, from the left.
+  // A positive constant may be a negative one that is shifted right, with ones or zeros in the bits that are shifted
+  // out.
   const unsigned zeros = static_cast<unsigned>(std::countl_zero(static_cast<uint64_t>(value)));
   const uint64_t moved = static_cast<uint64_t>(value) << zeros;
   consider(static_cast<int64_t>(moved | ((uint64_t{1} << zeros) - 1)), Kind::srli, zeros);
@@ -341,7 +342,7 @@ bool Assembler::finish() {
       fits = false;
     } else if ((fixup.kind == FixupKind::branch && !fits_signed(distance, 13)) ||
                (fixup.kind == FixupKind::jump && !fits_signed(distance, 21))) {
-      // A conditional branch that is too short for 4 KiB may be for 1 MiB as well.
+      // A target that is too far for a conditional branch may be too far for a jal as well.
       lengths_.lengths[fixup.sequence] = fits_signed(distance, 20) ? 1 : 2;
       fits = false;
     }

@@ -1,9 +1,9 @@
 // Encodes RV64 instructions into a CodeBuffer.
 //
-// An instruction that has a 16-bit form is emitted in it (compress.cpp), but for those that are patched later. Branches
-// to labels behind get the shortest form that reaches; those to labels ahead start with the shortest (4 bytes) and grow
-// when it turns out too short: finish() then says so, and the caller emits the function again with the same
-// BranchLengths, until it fits.
+// An instruction that has a form of 16 bits is emitted in it (compression/compress.hpp), unless it is patched later. A
+// branch to a label behind gets the shortest form that reaches it. A branch to a label ahead starts with 4 bytes. If
+// that turns out too short, finish() says so, and the caller emits the function again with the same BranchLengths,
+// until everything fits.
 //
 //   conditional   +-4 KiB  b<cond> L      +-1 MiB  b<not cond> 1f; jal L     else  b<not cond> 1f; auipc; jalr
 //   jump          +-1 MiB  jal x0, L      else     auipc t6; jalr x0
@@ -17,31 +17,32 @@
 
 namespace cairn::rv64 {
 
-// How long each branch to a label ahead must be, in order of emission. Lives over the attempts at one function.
+// How long each branch to a label ahead has to be, in the order of emission. It outlives the attempts to emit one
+// function.
 struct BranchLengths {
   explicit BranchLengths(Arena& arena) : lengths(arena) {}
-  ArenaVector<uint8_t> lengths;  // 0 shortest .. 2 any distance
+  ArenaVector<uint8_t> lengths;  // from 0, the shortest, to 2, any distance
 };
 
 class Assembler {
  public:
-  // `zba`, `zbs`: whether load_immediate may use them.
+  // `zba` and `zbs` say whether load_immediate may use these extensions.
   Assembler(codegen::CodeBuffer& code, BranchLengths& lengths, bool zba = false, bool zbs = false);
 
   [[nodiscard]] uint32_t offset() const { return code_.offset(); }
   codegen::CodeBuffer& code() { return code_; }
 
-  // --- instructions by format
+  // --- Instructions by their format
   void op0(Op op) { emit(facts(op).bits); }
   void r2(Op op, PReg rd, PReg rs1, Rounding rounding = Rounding::rne);
   void r3(Op op, PReg rd, PReg rs1, PReg rs2, Rounding rounding = Rounding::rne);
   void r4(Op op, PReg rd, PReg rs1, PReg rs2, PReg rs3, Rounding rounding = Rounding::rne);
-  void ri(Op op, PReg rd, PReg rs1, int64_t immediate);  // imm, shift, shiftw, load
+  void ri(Op op, PReg rd, PReg rs1, int64_t immediate);  // of format imm, shift, shiftw or load
   void load(Op op, PReg rd, PReg base, int64_t offset) { ri(op, rd, base, offset); }
   void store(Op op, PReg source, PReg base, int64_t offset);
-  void upper(Op op, PReg rd, int64_t immediate);  // the value of bits 31:12, as signed 20 bits
+  void upper(Op op, PReg rd, int64_t immediate);  // bits 31:12 of the result, as 20 signed bits
 
-  // --- vectors (vector_instructions.def). `masked`: only lanes whose bit in v0 is set.
+  // --- Vector instructions (tables/vector_instructions.def). Mask::v0 leaves out the lanes whose bit in v0 is not set.
   enum class Mask : uint8_t { all, v0 };
   void v3(Op op, PReg vd, PReg vs2, PReg vs1, Mask mask = Mask::all);
   void vi(Op op, PReg vd, PReg vs2, int64_t immediate, Mask mask = Mask::all);
@@ -52,36 +53,36 @@ class Assembler {
   void vset(unsigned length, unsigned vtype);  // vsetivli x0
   void vmem(Op op, PReg v, PReg base);
 
-  // --- common shapes
+  // --- Common sequences
   void move(PReg rd, PReg rs) { ri(Op::addi, rd, rs, 0); }
   void load_immediate(PReg rd, int64_t value);
-  // The number of instructions of load_immediate.
+  // The number of instructions that load_immediate emits.
   [[nodiscard]] unsigned immediate_length(int64_t value) const;
-  // rd = rs + value, through `scratch` when the value is long.
+  // rd = rs + value. A long value goes through `scratch`.
   void add_immediate(PReg rd, PReg rs, int64_t value, PReg scratch);
-  // Loads and stores at any 32-bit offset; `scratch` holds the address when the offset is long.
+  // Loads and stores at any offset of 32 bits. `scratch` holds the address if the offset is long.
   void load_far(Op op, PReg rd, PReg base, int64_t offset, PReg scratch);
   void store_far(Op op, PReg source, PReg base, int64_t offset, PReg scratch);
-  // An instruction that is patched later or whose length matters: always 4 bytes.
+  // Emits an instruction that is patched later, or whose length matters, always in 4 bytes.
   void emit_long(uint32_t instruction) { code_.emit32(instruction); }
-  // auipc + an instruction of format imm or load: rd = address of rodata (addi), or the data there, `scratch` for the
-  // address.
+  // Emits auipc and an instruction of format imm or load. With addi, rd is the address of the constant; with a load, it
+  // is the constant. `scratch` holds the address.
   void rodata(Op op, PReg rd, PReg scratch, uint32_t rodata_offset);
 
-  // --- labels
+  // --- Labels
   codegen::Label new_label();
   void bind(codegen::Label label);
   [[nodiscard]] bool is_bound(codegen::Label label) const { return labels_[label.index()] != kUnbound; }
   [[nodiscard]] uint32_t offset_of(codegen::Label label) const { return labels_[label.index()]; }
   void branch(Op op, PReg rs1, PReg rs2, codegen::Label target);
   void jump(codegen::Label target);
-  // rd = address of the label.
+  // rd = the address of the label.
   void address(PReg rd, codegen::Label target);
-  // A jump of exactly `bytes` (4 or 8) for jump tables; `bytes` from table_entry_bytes().
+  // A jump of exactly `bytes`, for jump tables: 4 or 8, as table_entry_bytes() says.
   void table_entry(codegen::Label target, unsigned bytes);
   [[nodiscard]] unsigned table_entry_bytes() const { return far_tables_ ? 8 : 4; }
 
-  // Patches all branches. False: some did not reach; emit everything again with the BranchLengths.
+  // Patches all branches. Returns false if some do not reach; then everything is emitted again with the BranchLengths.
   [[nodiscard]] bool finish();
   void set_far_tables(bool far) { far_tables_ = far; }
   [[nodiscard]] bool tables_too_far() const { return tables_too_far_; }

@@ -1,4 +1,5 @@
-// Encodings against LLVM's assembler, over all instructions and operand shapes; and constants.
+// The encodings are compared with LLVM's assembler, over all instructions and shapes of operands. The constants of
+// load_immediate are computed by interpreting the code.
 #include "compiler/rv64/encoding/assembler.hpp"
 
 #include <gtest/gtest.h>
@@ -35,7 +36,7 @@ class Cases {
     for (std::byte b : code.bytes) c.bytes.push_back(static_cast<uint8_t>(b));
   }
 
-  // Assembles all texts and compares.
+  // Assembles all texts and compares the bytes.
   void check() {
     const cairn::testing::TemporaryDirectory directory;
     const std::string source = directory.file("instructions.s");
@@ -97,7 +98,7 @@ void add_vector_op(Cases& cases, Op op) {
   }();
   for (unsigned r : {1u, 8u, 31u}) {
     const std::string head = name + " " + register_name(f.operands.empty() ? 'v' : f.operands[0], r);
-    // Reductions, mask logic and moves have no masked form, or one that is of no use.
+    // Reductions, mask logic and moves have no masked form, or none that is of use.
     const bool can_mask = name.find(".mm") == std::string::npos && name.find("vmv") != 0 && name.find("vfmv") != 0;
     for (bool mask : {false, true}) {
       if (mask && !can_mask) continue;
@@ -173,7 +174,7 @@ void add_op(Cases& cases, Op op) {
       for (unsigned rd : kRegisters)
         for (unsigned rs1 : kRegisters)
           for (unsigned rs2 : kRegisters) {
-            // A hint of the zero register; LLVM compresses none, or other, of them.
+            // With x0 as destination it is a hint. LLVM compresses other hints than this assembler does.
             if (rd == 0 && f.operands[0] == 'x') continue;
             cases.add(text2(rd, rs1) + ", " + name_of(2, rs2) + mode,
                       [&](Assembler& a) { a.r3(op, reg(rd), reg(rs1), reg(rs2), Rounding::rtz); });
@@ -245,7 +246,7 @@ TEST(Rv64Assembler, EncodesAsLlvmDoes) {
   cases.check();
 }
 
-// What a load_immediate sequence computes.
+// The value that a sequence of load_immediate computes.
 int64_t run_immediate(const codegen::CodeBuffer& code) {
   int64_t x = 0;
   for (uint32_t at = 0; at < code.offset();) {

@@ -1,4 +1,4 @@
-// Branches to labels near and far.
+// Branches to near and far labels.
 #include <gtest/gtest.h>
 
 #include "compiler/rv64/encoding/assembler.hpp"
@@ -12,7 +12,7 @@ uint32_t word_at(const codegen::CodeBuffer& code, uint32_t offset) {
   return value;
 }
 
-// A branch over `gap` bytes ahead, emitted until it fits; returns the code size of branch and gap.
+// Emits a branch over `gap` bytes until it fits. Returns the size of the branch.
 uint32_t size_of_forward_branch(uint32_t gap, bool conditional) {
   Arena arena(1 << 24);
   BranchLengths lengths(arena);

@@ -1,4 +1,4 @@
-// The instructions of RV64, made from tables/*.def: their names, formats and encodings.
+// What identifies an instruction of RV64 besides its operands: its name, format and encoding, made from tables/*.def.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ enum class Op : uint16_t {
 };
 inline constexpr unsigned kOpCount = static_cast<unsigned>(Op::count_);
 
-// Where operands go. rd 11:7, rs1 19:15, rs2 24:20, rs3 31:27, rounding mode 14:12, immediate 31:20.
+// Where the operands go: rd 11:7, rs1 19:15, rs2 24:20, rs3 31:27, rounding mode 14:12, immediate 31:20.
 enum class Format : uint8_t {
   none,
   reg1,      // rd
@@ -35,16 +35,16 @@ enum class Format : uint8_t {
   amo1,      // rd, (rs1)
   store,     // rs2, 12-bit immediate (rs1)
   upper,     // rd, 20-bit immediate
-  csrimm,    // rd, 5-bit immediate in rs1's place
+  csrimm,    // rd, 5-bit immediate in the place of rs1
   branch,    // rs1, rs2, label
   jump,      // rd, label
-  vector3,   // vd, vs2, then vs1 (v), rs1 (x, f) in rs1's place
-  vectori,   // vd, vs2, 5-bit immediate, signed or unsigned as the operation has it
+  vector3,   // vd, vs2, and in the place of rs1: vs1 (v), rs1 (x, f)
+  vectori,   // vd, vs2, 5-bit immediate whose sign is the operation's
   vector2,   // vd, vs2 (rd, vs2 for moves to scalars)
-  vector1,   // vd, then vs1, rs1 in rs1's place: moves and splats
+  vector1,   // vd, and in the place of rs1: vs1, rs1; moves and splats
   vector1i,  // vd, 5-bit immediate
   vector0,   // vd
-  vectorm,   // vd, then vs1, rs1 in rs1's place, vs2: multiply-add, text order reversed
+  vectorm,   // vd, in the place of rs1: vs1, rs1; then vs2: multiply-add, whose text has that order
   vmerge,    // vd, vs2, vs1/rs1, v0
   vmergei,   // vd, vs2, immediate, v0
   vmem,      // vd (vs3), (rs1)
@@ -73,7 +73,7 @@ constexpr bool fits_signed(int64_t value, unsigned bits) {
   return value >= -(int64_t{1} << (bits - 1)) && value < int64_t{1} << (bits - 1);
 }
 
-// The condition that holds when `branch` does not.
+// The condition that holds if `branch` does not.
 inline Op inverted_branch(Op branch) {
   switch (branch) {
     case Op::beq: return Op::bne;

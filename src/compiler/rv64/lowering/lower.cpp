@@ -32,7 +32,7 @@ Lower::Lower(const ir::Function& function, codegen::MachineFunction& result, con
 }
 
 bool Lower::is_transparent(const ir::Instruction& instruction) const {
-  if (instruction.opcode == Opcode::sextend) return true;  // the invariant of i32 values
+  if (instruction.opcode == Opcode::sextend) return true;  // an i32 is sign-extended in its register
   if (instruction.opcode != Opcode::bitcast) return false;
   return ir::is_integer(instruction.type) && instruction.operands[0] &&
          ir::is_integer(function_[instruction.operands[0]].type);

@@ -1,4 +1,4 @@
-// Instruction selection for RV64: one class, its rules by family in lower_*.cpp.
+// Instruction selection for RV64 (machine.hpp says what the machine operations are).
 #pragma once
 
 #include "compiler/codegen/selection/lowering.hpp"
@@ -14,7 +14,7 @@ using codegen::Operand;
 using codegen::RegClass;
 using codegen::VReg;
 
-// A source register: a value's, or a fixed one that is never allocated.
+// A source register: that of a value, or a fixed one that is never allocated.
 struct Reg {
   Reg(VReg v) : vreg(v) {}   // NOLINT: the two are alike to every rule
   Reg(PReg p) : fixed(p) {}  // NOLINT
@@ -33,13 +33,13 @@ class Lower final : public codegen::Lowering {
     Op branch;
     Reg left, right;
   };
-  // base + displacement of an access.
+  // The address base + displacement of an access.
   struct Address {
     Reg base;
     int32_t displacement = 0;
   };
 
-  // --- lower.cpp: the framework's hooks, dispatch
+  // --- lower.cpp: the hooks of the framework, and dispatch
   void lower_instruction(ir::Value value) override;
   void emit_constant(ir::Value value, VReg result) override;
   [[nodiscard]] bool is_transparent(const ir::Instruction& inst) const override;
@@ -63,7 +63,8 @@ class Lower final : public codegen::Lowering {
   void emit_load_fixed_slot(ir::Type type, VReg result, uint32_t offset) override;
   void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) override;
 
-  // --- lower.cpp: emitting one instruction; the forms without a result register make a temporary and return it.
+  // --- lower.cpp: the emission of one instruction. The forms without a result register make a temporary, and return
+  // it.
   MachineInst& op3(Op op, VReg rd, Reg rs1, Reg rs2);
   MachineInst& op2(Op op, VReg rd, Reg rs1, Rounding rounding = Rounding::rne);
   MachineInst& opi(Op op, VReg rd, Reg rs1, int64_t immediate);
@@ -79,13 +80,14 @@ class Lower final : public codegen::Lowering {
   VReg temporary_of(Op op);
 
   // --- lower.cpp: operands
-  // Like use(), but x0 for the constant 0.
+  // The register of a value, or x0 for the constant 0.
   Reg use_or_zero(ir::Value value);
-  // For a consumer that reads the low 32 bits only: looks through wraps and extensions.
+  // The register of an operand of which the instruction reads only the low 32 bits. It looks through wraps and
+  // extensions.
   VReg use_low(ir::Value value);
   Reg use_low_or_zero(ir::Value value);
   [[nodiscard]] bool is_i32(ir::Value value) const { return inst(value).type == ir::Type::i32; }
-  // Whether sign- and zero-extension of the i32 are the same.
+  // Whether the sign-extension of the i32 is its zero-extension.
   [[nodiscard]] bool is_non_negative(ir::Value value) const { return upper_bound(value) <= 0x7fff'ffff; }
 
   // --- lower_integer.cpp
@@ -110,13 +112,13 @@ class Lower final : public codegen::Lowering {
   void lower_icmp(ir::Value value);
   void lower_select(ir::Value value);
   Test integer_test(ir::Condition condition, ir::Value left, ir::Value right);
-  // Branch condition that holds when the i32 `condition` is non-zero (or zero); covers compares.
+  // The test of whether the i32 `condition` is not zero, or is zero. It covers the compare that makes `condition`.
   Test test_of(ir::Value condition, bool when_non_zero);
 
   // --- lower_float.cpp
   bool lower_float(ir::Value value);
   void lower_conversion(ir::Value value);
-  // Emits a compare; the result is in a register and to be inverted if the second member says so.
+  // Emits a compare. The second member says whether the result in the register is inverted.
   std::pair<VReg, bool> float_compare(const ir::Instruction& compare);
   void lower_rounding(ir::Value value, Rounding rounding);
 
@@ -127,8 +129,8 @@ class Lower final : public codegen::Lowering {
   struct AddressParts {
     ir::Value key;
     int64_t constant = 0;
-    bool zero_extend = false;  // the key's low 32 bits
-    bool shared = false;       // may be, between accesses
+    bool zero_extend = false;  // only the low 32 bits of the key count
+    bool shared = false;       // the sum of base and key may be shared between accesses
   };
   [[nodiscard]] AddressParts split_address(ir::Value address) const;
   void find_shared_addresses();
@@ -142,7 +144,7 @@ class Lower final : public codegen::Lowering {
   void lower_atomic(ir::Value value, const Address& address);
   void lower_atomic_rmw(ir::Value value, VReg at);
   void lower_atomic_cas(ir::Value value, VReg at);
-  // The aligned word around a byte or two, and where in it they are.
+  // The aligned word around one byte or two, and where in it they are.
   struct NarrowPlace {
     VReg word, shift, mask;
   };
@@ -165,15 +167,15 @@ class Lower final : public codegen::Lowering {
 
   compiler::CpuFeatures cpu_;
   Vectors vectors_;
-  uint32_t saved_context_ = 0xffff'ffff;  // fixed slot
+  uint32_t saved_context_ = 0xffff'ffff;  // a fixed slot
   bool has_landing_pads_ = false;
   uint32_t saved_context();
 
-  // The base + zext(address) of accesses that share one in a block: by access the first access of its group, and there
-  // the register. See find_shared_addresses.
+  // Accesses of a block may share base + zext(address) (find_shared_addresses). `address_leader_` has the first access
+  // of the group of each access, and `address_of_leader_` has the register of each such first access.
   ArenaVector<ir::Value> address_leader_;
   ArenaVector<VReg> address_of_leader_;
-  ArenaVector<ir::Value> latest_access_;  // by address value, while scanning
+  ArenaVector<ir::Value> latest_access_;  // by the value of the address, while the block is scanned
   ArenaVector<uint32_t> latest_segment_;
   uint32_t segment_ = 0;
   MBlock scanned_block_;

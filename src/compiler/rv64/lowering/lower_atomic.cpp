@@ -1,6 +1,6 @@
-// Atomic accesses [riscv-unpriv 14, A.6]: loads and stores between fences, arithmetic by AMOs, and what AMOs cannot do
-// by LR and SC. Bytes and halfwords are done in the aligned word around them: AND, OR and XOR by an AMO that leaves the
-// other bits alone, the rest in a loop.
+// Atomic accesses [riscv-unpriv 14, A.6]. Loads and stores are between fences. AMOs compute, and LR and SC do what AMOs
+// cannot. An access to a byte or halfword goes to the aligned word around it: AND, OR and XOR are an AMO that keeps the
+// other bits, and the rest are loops.
 #include "base/assert.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 
@@ -48,7 +48,7 @@ void Lower::lower_atomic(Value value, const Address& address) {
     }
     default: break;
   }
-  // The others take an address without displacement.
+  // The other instructions take an address without a displacement.
   const VReg at = address.displacement != 0 || !address.base.vreg ? opi(Op::addi, address.base, address.displacement)
                                                                   : address.base.vreg;
   if (instruction.opcode == Opcode::atomic_rmw) return lower_atomic_rmw(value, at);
@@ -58,7 +58,7 @@ void Lower::lower_atomic(Value value, const Address& address) {
 Lower::NarrowPlace Lower::narrow_place(VReg at, unsigned size) {
   NarrowPlace place;
   place.word = opi(Op::andi, at, -4);
-  place.shift = opi(Op::slli, at, 3);  // shifts of words look at its low five bits only
+  place.shift = opi(Op::slli, at, 3);  // a shift of a word reads only its low five bits
   place.mask = op3(Op::sllw, immediate(size == 1 ? 0xff : 0xffff), place.shift);
   return place;
 }
@@ -94,7 +94,7 @@ void Lower::lower_atomic_rmw(Value value, VReg at) {
     const bool wide = access.size == 8;
     Reg by = wide ? use_or_zero(operand) : use_low_or_zero(operand);
     if (op == AtomicOp::sub) by = op3(wide ? Op::sub : Op::subw, kZero, by);
-    // The word that an AMO gives is sign-extended.
+    // An AMO gives a sign-extended word.
     const bool extends = access.size < size_of(inst(value).type) && is_used(value);
     const VReg old = extends || !is_used(value) ? temporary(RegClass::integer) : def(value);
     add_operation(amo_of(op, wide), old, at, by);

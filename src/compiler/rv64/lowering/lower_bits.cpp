@@ -1,4 +1,4 @@
-// Shifts, rotations, counts of bits, extensions.
+// Shifts, rotations, counts of bits, and extensions.
 #include "compiler/rv64/lowering/lower.hpp"
 
 namespace cairn::rv64 {
@@ -29,7 +29,7 @@ void Lower::lower_shift(Value value) {
   const Op op = opcode == Opcode::ishl   ? (narrow ? Op::sllw : Op::sll)
                 : opcode == Opcode::sshr ? (narrow ? Op::sraw : Op::sra)
                                          : (narrow ? Op::srlw : Op::srl);
-  // The amount is taken modulo the width, so a mask with at least those bits is of no use.
+  // The instructions take the amount modulo the width, so a mask of it that keeps those bits is left out.
   Value amount = instruction.operands[1];
   for (;;) {
     const ir::Instruction& mask = inst(resolve(amount));
@@ -71,7 +71,7 @@ void Lower::lower_rotate(Value value) {
   op3(Op::or_, def(value), low, op3(narrow ? Op::sllw : Op::sll, a, left ? amount : opposite));
 }
 
-// Without Zbb: sums of bits in fields of two, four and eight, then of the bytes by a multiplication.
+// Without Zbb, counts the bits in fields of two, four and eight, and adds the bytes by a multiplication.
 VReg Lower::popcount(VReg x) {
   const VReg fives = immediate(0x5555'5555'5555'5555);
   const VReg threes = immediate(0x3333'3333'3333'3333);
@@ -88,7 +88,7 @@ void Lower::lower_count(Value value) {
   const ir::Instruction& instruction = inst(value);
   const bool narrow = is_i32(value);
   const VReg rd = def(value);
-  // QEMU before 8.0 counts into the upper half in ctzw; in a sign-extended operand there is nothing else to count.
+  // ctzw of QEMU before 8.0 counts into the upper half. In a sign-extended operand there is nothing else to count.
   const bool reads_all = !narrow || (cpu_.zbb && instruction.opcode == Opcode::ctz);
   VReg x = reads_all ? use(instruction.operands[0]) : use_low(instruction.operands[0]);
   if (cpu_.zbb) {
@@ -104,13 +104,13 @@ void Lower::lower_count(Value value) {
       copy(rd, popcount(x));
       return;
     case Opcode::ctz: {
-      // The bits below the lowest one: ~x & (x - 1). For 32 bits with a one above them.
+      // ~x & (x - 1) has a one for each zero below the lowest one of x. In 32 bits a one above them bounds that.
       if (narrow) x = op3(Op::or_, x, opi(Op::slli, immediate(1), 32));
       copy(rd, popcount(op3(Op::and_, opi(Op::xori, x, -1), opi(Op::addi, x, -1))));
       return;
     }
     default: {
-      // Smear the highest one downwards; the zeros above it are what counts.
+      // The highest one is copied to all bits below it. The zeros above it are the result.
       if (narrow) x = opi(Op::srli, opi(Op::slli, x, 32), 32);
       for (int amount = 1; amount < (narrow ? 32 : 64); amount *= 2) x = op3(Op::or_, x, opi(Op::srli, x, amount));
       x = opi(Op::xori, x, -1);

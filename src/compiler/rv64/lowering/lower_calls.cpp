@@ -1,4 +1,4 @@
-// Entry, return and calls.
+// The entry, returns and calls.
 #include "abi/vmcontext.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 
@@ -32,12 +32,12 @@ Op stack_store_op(Type type) {
   }
 }
 
-// Where a tail call through a VMFuncRef wants it: not an argument, and not restored with the frame.
+// A tail call through a VMFuncRef takes it in t0, which holds no argument and is not restored with the frame.
 constexpr PReg kTailCallee = t(0);
 
 }  // namespace
 
-// With landing pads, saves the own VMContext for them.
+// Saves the function's own VMContext in the frame, if there are landing pads.
 void Lower::emit_entry(std::span<const Operand> defs) {
   emit(opcode_of(Pseudo::entry), defs).immediate = has_landing_pads_ ? int64_t{saved_context()} + 1 : 0;
 }
@@ -97,7 +97,7 @@ void Lower::emit_tail_call(const ir::CallInfo& call, const CallLayout& layout, s
   m.condition = payload_of(call.null_trap);
 }
 
-// --- Stack
+// --- The stack
 
 void Lower::emit_load_incoming(Type type, VReg result, uint32_t offset) {
   MachineInst& m = emit(opcode_of(Pseudo::stack_load), {Operand::def(result)});

@@ -25,7 +25,7 @@ void Lower::lower_terminator(Value value) {
       const uint32_t table = add_jump_table(count);
       MachineInst& m = emit(opcode_of(Pseudo::br_table), {Operand::use(index)}, InstFlag::terminator);
       m.immediate = table;
-      // An index that is surely within the table needs no check.
+      // An index that is known to be within the table is not checked.
       m.extra = upper_bound(instruction.operands[0]) < count - 1 ? 1 : 0;
       return;
     }

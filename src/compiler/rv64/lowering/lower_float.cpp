@@ -1,7 +1,7 @@
 // Floating-point arithmetic and conversions.
 //
-// RISC-V's arithmetic gives the canonical NaN for every NaN, which WebAssembly allows; its min and max prefer numbers
-// to NaN, which WebAssembly does not. Conversions to integers saturate, with NaN as the largest.
+// RISC-V's arithmetic gives the canonical NaN for every NaN, which WebAssembly allows. Its min and max prefer numbers
+// to NaN, which WebAssembly does not allow. Its conversions to integers saturate, and give the largest integer for NaN.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -93,7 +93,8 @@ std::pair<VReg, bool> Lower::float_compare(const ir::Instruction& compare) {
   }
 }
 
-// Through an integer and back, if |x| is below 2^52 (2^23): floats from there on are integers, infinite or NaN.
+// Rounds by a conversion to an integer and back, if |x| is below 2^52 (or 2^23). From there on, every floating-point
+// number is an integer, infinite or NaN.
 void Lower::lower_rounding(Value value, Rounding rounding) {
   const ir::Instruction& instruction = inst(value);
   const bool wide = instruction.type == Type::f64;

@@ -1,5 +1,5 @@
-// Managed objects: numbers made of references, allocation, the write barrier. Type tests have become other instructions
-// (opt/gc_tests.cpp).
+// Managed objects: references as numbers, allocation, and the write barrier. opt/gc_tests.cpp has made other
+// instructions of type tests.
 #include "base/assert.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 
@@ -8,7 +8,7 @@ namespace cairn::rv64 {
 using ir::Opcode;
 using ir::Value;
 
-// Between references, which are zero-extended in their registers, and numbers.
+// Converts between references, which are zero-extended in their registers, and numbers.
 void Lower::lower_reference(Value value) {
   const ir::Instruction& instruction = inst(value);
   switch (instruction.opcode) {
@@ -27,7 +27,8 @@ void Lower::lower_reference(Value value) {
   }
 }
 
-// What inline code falls back on keeps all registers: neither is a call for the register allocator.
+// The inline code of an allocation or a barrier falls back on a stub that keeps all registers. So the register
+// allocator does not treat either as a call.
 void Lower::lower_gc_new(Value value) {
   const ir::Instruction& instruction = inst(value);
   const ir::MemoryAccess& access = function_.memory_access(value);

@@ -1,4 +1,4 @@
-// Integer arithmetic: additions, logic, multiplication, division.
+// Integer arithmetic: additions, logic, multiplication and division.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -50,7 +50,7 @@ bool Lower::lower_integer(Value value) {
   }
 }
 
-// rd = left + right for 64-bit values, with right's shift or zero-extension covered by a Zba instruction.
+// Emits rd = left + right in 64 bits, if a Zba instruction covers the shift or the zero-extension in `right`.
 bool Lower::add_address(VReg rd, Reg left, Value right) {
   right = resolve(right);
   if (!cpu_.zba || !is_only_use(right)) return false;
@@ -88,7 +88,7 @@ void Lower::lower_add(Value value) {
         opi(Op::addi, rd, use(left), *constant);
       return;
     }
-    // Twice a 12-bit immediate is as short as loading the constant, and needs no register.
+    // Two immediates of 12 bits are as short as loading the constant, and need no register.
     if (fits_signed(*constant / 2, 12) && fits_signed(*constant - *constant / 2, 12)) {
       const VReg half =
           opi(is_i32(value) ? Op::addiw : Op::addi, is_i32(value) ? use_low(left) : use(left), *constant / 2);
@@ -97,7 +97,7 @@ void Lower::lower_add(Value value) {
     }
   }
   if (is_i32(value)) {
-    // Two operands, the sum's low half: sh1add and the like leave a 64-bit sum, so they do not fit here.
+    // The sum of 32 bits takes two operands. sh1add and the like leave a sum of 64 bits, so they do not fit here.
     const VReg a = use_low(left);
     op3(Op::addw, rd, a, use_low(right));
     return;
@@ -158,7 +158,7 @@ void Lower::lower_mul(Value value) {
         op3(op, def(value), a, a);
       return;
     }
-    // 2^n + 1 and 2^n - 1
+    // The constant may be 2^n + 1 or 2^n - 1.
     const bool plus = c > 1 && std::has_single_bit(c - 1), minus = c != ~uint64_t{0} && std::has_single_bit(c + 1);
     if ((plus || minus) && (!narrow || c != 0xffff'ffff)) {
       const VReg a = narrow ? use_low(left) : use(left);
@@ -192,7 +192,7 @@ void Lower::lower_division(Value value) {
         opi(Op::addiw, rd, quotient, 0);
         trap_when({Op::bne, rd, quotient}, TrapKind::integer_overflow);
       } else {
-        // Only MIN / -1 has three negative numbers.
+        // Only MIN / -1 has a negative dividend, divisor and quotient.
         op3(Op::div, rd, a, b);
         const VReg both = op3(Op::and_, a, b);
         trap_when({Op::blt, op3(Op::and_, both, rd), kZero}, TrapKind::integer_overflow);
@@ -217,7 +217,7 @@ void Lower::lower_bitwise(Value value) {
     if (opcode == Opcode::iand) {
       if (c == 0xffff) return lower_extend(rd, left, 16, false);
       if (c == 0xffff'ffff) return zero_extend(rd, use_low(left));
-      // A mask of low bits by two shifts when it would take two instructions to load.
+      // Two shifts make a mask of low bits, which would take two instructions to load.
       if (*constant > 0 && std::has_single_bit(c + 1)) {
         const int amount = std::countl_zero(c);
         const VReg high = opi(Op::slli, c <= 0xffff'ffff ? use_low(left) : use(left), amount);
@@ -225,7 +225,7 @@ void Lower::lower_bitwise(Value value) {
         return;
       }
     }
-    // A single bit, below the sign of an i32.
+    // The constant may differ from 0, or from -1, in a single bit below the sign of an i32.
     if (cpu_.zbs) {
       const uint64_t bit = opcode == Opcode::iand ? ~c : c;
       if (std::has_single_bit(bit) && (!is_i32(value) || std::countr_zero(bit) < 31)) {
@@ -236,7 +236,7 @@ void Lower::lower_bitwise(Value value) {
     }
   }
   if (cpu_.zbb) {
-    // a op ~b
+    // This is a op ~b.
     const auto inverted = [&](Value v) {
       v = resolve(v);
       return inst(v).opcode == Opcode::ixor && is_only_use(v) && integer_constant(inst(v).operands[1]) == -1;

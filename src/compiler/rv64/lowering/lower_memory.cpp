@@ -1,4 +1,4 @@
-// Loads and stores: guest memory, and the runtime's data.
+// Loads and stores of guest memory and of the runtime's data, and addresses.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -49,7 +49,7 @@ bool Lower::lower_memory(Value value) {
     return true;
   }
   const MemoryAccess& access = function_.memory_access(value);
-  // The runtime's data: an unused load without a trap is nothing.
+  // A load of the runtime's data that is not used and cannot trap is left out.
   if (!is_store && !is_used(value) && !access.can_fault) return true;
   const Value base = instruction.operands[0];
   const Value stored = is_store ? instruction.operands[1] : Value::none();
@@ -80,8 +80,8 @@ Lower::Address Lower::displaced(Reg base, int64_t offset) {
   return {op3(Op::add, base, high), static_cast<int32_t>(low)};
 }
 
-// The address operand of an access as extended key + constant. (Looking through a sign-extension gives an i32, whose
-// register holds the 64-bit value; so what kind of operand it was has to be asked first.)
+// Splits the address operand of an access into an extended key and a constant. Whether the operand is an i32 is asked
+// first: looking through a sign-extension gives an i32, although the operand has the 64 bits of its register.
 Lower::AddressParts Lower::split_address(Value address) const {
   const bool wide = !is_i32(address);
   AddressParts parts;
@@ -112,8 +112,8 @@ Lower::AddressParts Lower::split_address(Value address) const {
   return parts;
 }
 
-// The accesses of a block with the same key, up to a call, share the sum of base and key. Being lowered bottom-up, the
-// last of them asks first; the first one, their leader, computes it.
+// The accesses of a block with the same key share the sum of base and key, up to the next call. Lowering goes
+// bottom-up, so the last access of a group asks first, and the first one, the leader, computes the sum.
 void Lower::find_shared_addresses() {
   scanned_block_ = current_block();
   ++segment_;
@@ -121,7 +121,7 @@ void Lower::find_shared_addresses() {
   for (Value v = function_[function_.block_of(current())].first; v; v = function_.next(v)) {
     const ir::Instruction& instruction = inst(v);
     if (ir::is_any_call(instruction.opcode)) ++segment_;
-    if (++distance == 96) ++segment_, distance = 0;  // keep it from being live for too long
+    if (++distance == 96) ++segment_, distance = 0;  // bounds how long a sum is live
     if (!ir::is_heap_access(instruction.opcode) || function_.operands(v)[1]) continue;
     const AddressParts parts = split_address(function_.operands(v)[0]);
     if (!parts.shared) continue;
@@ -136,7 +136,7 @@ void Lower::find_shared_addresses() {
   }
 }
 
-// base + extended address + offset. `base_value` none: the pinned register of memory 0.
+// base + extended address + offset. Without `base_value` the base is the pinned register of memory 0.
 Lower::Address Lower::heap_address(Value address, Value base_value, uint64_t offset) {
   const Reg base = base_value ? Reg(use(base_value)) : Reg(kMemoryBase);
   const AddressParts parts = split_address(address);

@@ -1,4 +1,4 @@
-// Vectors: each WebAssembly operation is one machine operation, expanded by the emitter (emission/vectors).
+// Vector operations. Each WebAssembly operation is one machine operation, which emission/vectors expands.
 #include "compiler/rv64/emission/vectors/simd_needs.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 
@@ -7,7 +7,7 @@ namespace cairn::rv64 {
 using ir::Opcode;
 using ir::Value;
 
-// A machine operation with early temporaries behind its operands.
+// Emits a machine operation, with early temporaries behind its operands.
 MachineInst& Lower::vector_inst(Pseudo pseudo, std::initializer_list<Operand> operands, const SimdNeeds& needs) {
   Operand all[16];
   size_t count = 0;

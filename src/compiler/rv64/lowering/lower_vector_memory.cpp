@@ -12,7 +12,7 @@ using ir::Value;
 void Lower::lower_vector_access(Value value, const Address& address) {
   const ir::Instruction& instruction = inst(value);
   const MemoryAccess& access = function_.memory_access(value);
-  // A pinned base goes through a register: these accesses are sequences.
+  // These accesses are sequences, which take their base as an operand, so a pinned base is copied.
   VReg base = address.base.vreg;
   if (!base) base = opi(Op::addi, address.base, 0);
   const Operand from = Operand::use(base);

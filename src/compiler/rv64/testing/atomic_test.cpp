@@ -1,4 +1,5 @@
-// Atomic accesses in every width, run, against what C++ computes; the bytes around a narrow one must stay.
+// Atomic accesses of every width are run, and compared with what C++ computes. The bytes around a narrow one have to
+// stay.
 #include "compiler/codegen/testing/atomic_cases.hpp"
 #include "compiler/rv64/testing/execution.hpp"
 
@@ -23,12 +24,13 @@ struct Width {
 constexpr Width kWidths[] = {{Type::i32, 1}, {Type::i32, 2}, {Type::i32, 4}, {Type::i64, 1},
                              {Type::i64, 2}, {Type::i64, 4}, {Type::i64, 8}};
 
-// An i32 in its register is sign-extended, in a slot too.
+// An i32 is sign-extended in its register, and in its slot.
 uint64_t argument(Type type, uint64_t value) {
   return type == Type::i32 ? static_cast<uint64_t>(static_cast<int32_t>(value)) : value;
 }
 
-// (address, a, b) -> old value; writes kAtomicOld around address + 32 first, reads it back as the second result.
+// The function is (address, a, b) -> old value. It writes kAtomicOld around address + 32 first, and reads it back as
+// the second result.
 struct Atomic {
   Opcode opcode;
   Type type;
@@ -40,7 +42,7 @@ void build(ir::Function& f, const Atomic& atomic) {
   const Value address = f.append_param(block, Type::i32);
   const Value a = f.append_param(block, atomic.type);
   const Value b = f.append_param(block, atomic.type);
-  const Value word = f.append_param(block, Type::i32);  // that holds what is at `address`
+  const Value word = f.append_param(block, Type::i32);  // the address of the word around `address`
   ir::MemoryAccess whole;
   whole.size = 8;
   whole.offset = 32;
@@ -71,7 +73,7 @@ void build(ir::Function& f, const Atomic& atomic) {
   append_return(f, block, results);
 }
 
-// Adds the calls for one operation: every place in the word that its size allows.
+// Adds the calls for one operation, at every place in the word that its size allows.
 void add_calls(Program& program, const Atomic& atomic, std::span<const uint64_t> values,
                const std::function<uint64_t(uint64_t old, uint64_t a)>& expected) {
   const Type type = atomic.type;

@@ -1,4 +1,4 @@
-// Calls of all kinds, stack arguments and results: run.
+// Calls of all kinds, with arguments and results on the stack, are run.
 #include "compiler/rv64/testing/calls.hpp"
 
 #include <cstdint>
@@ -19,8 +19,8 @@ using wasm::TrapKind;
 class Rv64Calls : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Machines, Rv64Calls, kConfigurations, name_of_configuration);
 
-// 20 mixed parameters: the sum of each times its position, as i64 and f64; so stack arguments are involved, and a
-// result area (10 results).
+// There are 20 parameters of mixed types, so some lie on the stack. The results are the sum of each times its position,
+// plus 0 to 7, and three of the parameters, so there is a result area.
 constexpr unsigned kMany = 20;
 
 std::vector<Type> many_params() {
@@ -81,7 +81,8 @@ void expect_many(const Outcome& outcome) {
   EXPECT_EQ(from_slot<double>(outcome.values[10]), 31.0);
 }
 
-// A function that passes everything on, by a call or a tail call of some kind. It keeps some values over the call.
+// A function that passes all its arguments on, by a call or a tail call of some kind. It keeps some values over the
+// call.
 uint32_t add_forwarder(Program& p, Opcode opcode, CalleeKind kind, uint32_t callee) {
   return p.add(many_params(), many_results(), [&](Function& f) {
     const Block b = f.create_block();
@@ -130,7 +131,7 @@ TEST_P(Rv64Calls, HostFunctions) {
       if (kind == CalleeKind::reference) arguments.insert(arguments.begin(), function_reference(f, b, callee));
       const Value result = append_call(f, b, opcode, kind, callee, {Type::i64, Type::i64}, {Type::i64}, arguments);
       if (opcode == Opcode::return_call) return;
-      // Memory is the own again.
+      // An access to memory shows that the memory is the function's own again.
       ir::MemoryAccess access;
       access.size = 8;
       access.can_fault = true;
@@ -157,7 +158,7 @@ TEST_P(Rv64Calls, HostFunctions) {
       p.call(f, {slot_of<int64_t>(666), slot_of<int64_t>(2)},
              [](const Outcome& outcome) { EXPECT_EQ(outcome.trap, TrapKind::unreachable); });
   }
-  // From another instance: the caller is that one.
+  // The caller that the host function sees is the other instance.
   const uint32_t calls = caller(Opcode::call, CalleeKind::import, 0);
   p.add_import(calls, 1);
   for (Opcode opcode : {Opcode::call, Opcode::return_call}) {

@@ -1,4 +1,4 @@
-// For tests: a fixture that is run on several machines, with all registers and with few.
+// For tests: a fixture that runs on several machines, with all registers and with few.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 namespace cairn::rv64 {
 
-// Its parameter: the number of the machine in machines(), and the limit of registers; 0 is none.
+// The parameter has the number of the machine in machines(), and the limit of registers. A limit of 0 is none.
 class ConfiguredTest : public ::testing::TestWithParam<std::tuple<unsigned, unsigned>> {
  protected:
   void SetUp() override {
@@ -20,7 +20,7 @@ class ConfiguredTest : public ::testing::TestWithParam<std::tuple<unsigned, unsi
 };
 
 inline const auto kConfigurations = ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 0u), std::tuple(1u, 3u));
-// Those of vector operations: without V, and with two lengths of vectors.
+// The configurations for vector operations: without V, and with two lengths of vectors.
 inline const auto kVectorConfigurations = ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 4u), std::tuple(2u, 0u),
                                                             std::tuple(2u, 4u), std::tuple(3u, 0u));
 

@@ -1,4 +1,4 @@
-// Jump tables: run.
+// Jump tables are run.
 #include <algorithm>
 #include <cstdint>
 
@@ -18,7 +18,7 @@ INSTANTIATE_TEST_SUITE_P(Machines, Rv64Control, kConfigurations, name_of_configu
 
 TEST_P(Rv64Control, JumpTables) {
   Program p = make();
-  // With a body long enough that conditional branches do not reach, at the second round.
+  // In the second round the code is so long that conditional branches do not reach.
   for (unsigned padding : {0u, 3000u}) {
     for (unsigned count : {1u, 2u, 3u, 10u}) {
       const uint32_t function = p.add({Type::i32, Type::i64}, {Type::i64}, [&](Function& f) {
@@ -28,7 +28,7 @@ TEST_P(Rv64Control, JumpTables) {
         const Value r = f.append_param(join, Type::i64);
         std::vector<ir::Target> targets;
         for (unsigned i = 0; i < count; ++i) {
-          if (i % 3 == 1) {  // straight to the join: a critical edge with an argument
+          if (i % 3 == 1) {  // a jump straight to the join: a critical edge with an argument
             const Value v = constant(f, b, Type::i64, 100 + int64_t{i});
             targets.push_back({join, f.add_values({&v, 1}), 1});
             continue;

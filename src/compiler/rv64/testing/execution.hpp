@@ -1,4 +1,4 @@
-// For tests: functions made of IR, compiled by the RV64 target and run under qemu-riscv64 (or on RISC-V itself).
+// For tests: compiles functions made of IR for RV64, and runs them under qemu-riscv64 (or on RISC-V itself).
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,14 +35,14 @@ T from_slot(const ir::V128& slot) {
   return value;
 }
 
-// What a call did.
+// What a call gave: its results or its trap.
 struct Outcome {
   std::optional<wasm::TrapKind> trap;
   std::vector<ir::V128> values;
-  std::vector<uint8_t> memory;  // the first 256 bytes, and the last 256 of 64 KiB; if asked for
+  std::vector<uint8_t> memory;  // the first 256 bytes and the last 256 of 64 KiB, if they were asked for
 };
 
-// The machine that runs the tests; CPU features to compile for and QEMU's -cpu.
+// A machine that runs the tests: the CPU features to compile for, and QEMU's -cpu.
 struct Machine {
   std::string name;
   compiler::CpuFeatures cpu;
@@ -70,7 +70,8 @@ class Program {
     target_ = make_rv64_target(options_);
   }
 
-  // Compiles a function of the signature; `build` fills it in. Returns its number, which is also its function index.
+  // Compiles a function of this signature, which `build` fills in. Returns its number, which is its function index,
+  // too.
   uint32_t add(std::vector<ir::Type> params, std::vector<ir::Type> results,
                const std::function<void(ir::Function&)>& build) {
     Arena arena(size_t{1} << 28);
@@ -97,7 +98,7 @@ class Program {
     return static_cast<uint32_t>(functions_.size() - 1);
   }
 
-  // A host function of the signature as something to import; see qemu/run_code.c for what it does.
+  // Adds a host function of this signature, to be imported. qemu/run_code.c says what it does.
   uint32_t add_host(std::vector<ir::Type> params, std::vector<ir::Type> results) {
     Arena arena(1 << 20);
     codegen::CodeBuffer code(arena);
@@ -106,8 +107,8 @@ class Program {
     f.code = place(code);
     return static_cast<uint32_t>(functions_.size() - 1);
   }
-  // Import number 0, 1, ... of the instances; context 0: the own instance, 1 another one, 2 the host's. Its VMFuncRef
-  // is at byte 80 + 256 + 32 * number of the VMContext.
+  // Adds the next import of the instances. Context 0 is the instance's own, 1 is another instance, and 2 is the host's.
+  // The VMFuncRef of import n is at byte 80 + 256 + 32 * n of the VMContext.
   void add_import(uint32_t function, uint32_t context) { imports_.push_back({function, context}); }
 
   enum Memory : uint8_t { none = 0, shown = 1, called_by_other = 2 };
@@ -122,7 +123,7 @@ class Program {
                "test -e /usr/riscv64-linux-gnu/lib/libc.a") == 0;
   }
 
-  // Runs all calls and their checks.
+  // Runs all calls, and checks what they gave.
   void run() {
     static const cairn::testing::TemporaryDirectory directory;
     const std::string runner = directory.file("run_code"), input = directory.file("input"),
@@ -196,7 +197,7 @@ class Program {
 
   [[nodiscard]] const Machine& machine() const { return machine_; }
   [[nodiscard]] const codegen::Target& target() const { return *target_; }
-  // The code of everything so far, for `llvm-objdump`-like looks in a debugger.
+  // The code of all functions so far, to look at in a debugger.
   [[nodiscard]] const std::vector<std::byte>& image() const { return image_; }
 
  private:
@@ -226,7 +227,7 @@ class Program {
     std::memcpy(&value, &image_[at], 4);
     return value;
   }
-  // An auipc or lui at `at` and a 12-bit immediate behind it.
+  // Patches an auipc or lui at `at`, and the immediate of 12 bits behind it.
   void patch(uint64_t at, int64_t value) {
     const uint32_t high = word(at) | static_cast<uint32_t>((value + 0x800) >> 12) << 12;
     const uint32_t low = word(at + 4) | static_cast<uint32_t>(value) << 20;

@@ -1,4 +1,4 @@
-// Loads and stores: run.
+// Loads and stores are run.
 #include <cstdint>
 
 #include "compiler/rv64/testing/configured_test.hpp"

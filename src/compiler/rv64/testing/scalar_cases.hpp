@@ -156,7 +156,7 @@ inline std::vector<uint64_t> samples(Type type) {
 }
 
 inline ir::V128 argument(Type type, uint64_t bits) {
-  // What is above an i32 in its slot must not matter.
+  // The bits above an i32 in its slot must not matter.
   if (type == Type::i32) bits |= 0xa5a5'5a5a'0000'0000;
   return slot_of(bits);
 }

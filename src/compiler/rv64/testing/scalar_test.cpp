@@ -1,5 +1,5 @@
-// Every scalar operation of the IR, run, against what C++ computes: edge-case values in all combinations, operands in
-// registers and as constants, on machines with and without the optional instruction sets.
+// Every scalar operation of the IR is run, and compared with what C++ computes: for all combinations of edge cases,
+// with operands in registers and as constants, on machines with and without the optional instruction sets.
 #include <array>
 #include <bit>
 #include <cmath>
@@ -66,7 +66,7 @@ class Suite {
       check(f, std::string(ir::facts(opcode).text), {argument(type, x)}, {x, 0}, 0, reference(x));
   }
 
-  // The condition of a compare as a branch, a select and a trap.
+  // Runs a compare as a value, and as the condition of a branch, a select and a trap.
   void condition(Opcode opcode, Type type, Condition c, const std::function<bool(uint64_t, uint64_t)>& reference) {
     const uint8_t aux = static_cast<uint8_t>(c);
     binary(opcode, type, Type::i32, [&](uint64_t a, uint64_t b) { return i32(reference(a, b)); }, aux);
@@ -132,7 +132,7 @@ class Suite {
           check(branch, name + " branch", arguments, {x, y}, aux, i64(holds ? 12345 : 77));
           check(select, name + " select", arguments, {x, y}, aux, i64(holds ? 12345 : 77));
           check(fselect, name + " fselect", arguments, {x, y}, aux, i64(holds ? 12345 : 77));
-          // A select moves bits: NaNs stay as they are.
+          // A select moves bits, so NaNs stay as they are.
           Expected moved = i64(holds ? y : x);
           moved.type = type == Type::i32 || type == Type::f32 ? Type::i32 : Type::i64;
           check(minmax, name + " min/max", arguments, {x, y}, aux, moved);
@@ -249,7 +249,7 @@ void floats(Suite& s, Type type) {
   };
   binary(Opcode::fmin, [=](F a, F b) { return extreme(a, b, true); });
   binary(Opcode::fmax, [=](F a, F b) { return extreme(a, b, false); });
-  // These move bits, NaNs included.
+  // These operations move bits, those of NaNs too.
   using U = std::conditional_t<sizeof(F) == 4, uint32_t, uint64_t>;
   constexpr U kSign = U{1} << (sizeof(U) * 8 - 1);
   const auto raw = [](U v) { return sizeof(U) == 4 ? i32(static_cast<uint32_t>(v)) : i64(v); };

@@ -1,4 +1,4 @@
-// Tail calls between instances: run.
+// Tail calls between instances are run.
 #include <cstdint>
 
 #include "compiler/rv64/testing/calls.hpp"
@@ -18,14 +18,16 @@ using ir::Value;
 class Rv64TailCalls : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Machines, Rv64TailCalls, kConfigurations, name_of_configuration);
 
-// Instances that tail-call each other a million times, with and without stack arguments, do so on a constant stack.
+// Two instances tail-call each other 100001 times, with and without stack arguments, on a constant stack.
 TEST_P(Rv64TailCalls, TailCallsBetweenInstances) {
   Program p = make();
   for (unsigned count : {2u, 12u, 13u}) {
     std::vector<Type> params(count, Type::i64);
     const uint32_t function = static_cast<uint32_t>(count == 2 ? 0 : count == 12 ? 2 : 4);
-    const uint32_t number = count == 2 ? 0 : count == 12 ? 2 : 4;  // its imports: itself in context 0 and in 1
-    // f(n, acc, ...) = n == 0 ? acc + last : (odd n: import 0, even: import 1)(n - 1, acc + n, ...)
+    // The function's imports: itself in context 0 and in context 1.
+    const uint32_t number = count == 2 ? 0 : count == 12 ? 2 : 4;
+    // f(n, acc, ...) is acc + last if n == 0. Otherwise it tail-calls an import with (n - 1, acc + n, ...): import 0 if
+    // n is odd, import 1 if it is even.
     const auto build = [&](CalleeKind kind) {
       return p.add(params, {Type::i64}, [&](Function& f) {
         const Block b = f.create_block(), done = f.create_block(), step = f.create_block();

@@ -1,4 +1,4 @@
-// Shuffles, constants and selections of vectors, and many of them at once: run.
+// Shuffles, constants and selections of vectors, and functions with many vectors, are run.
 #include <algorithm>
 
 #include "compiler/rv64/testing/configured_test.hpp"
@@ -42,8 +42,8 @@ TEST_P(Rv64VectorLanes, ShufflesConstantsSelectsAndManyValues) {
       EXPECT_EQ(text(expected), text(outcome.values[0])) << "shuffle " << text(lanes);
     });
   }
-  // Twelve parameters (beyond the registers), constants, selects, and a loop that rotates values through block
-  // parameters.
+  // The function has twelve parameters, which are more than there are registers for arguments. It also has constants,
+  // selects, and a loop that rotates values through block parameters.
   const unsigned count = 12;
   const uint32_t rotate =
       p.add(std::vector<Type>(count, Type::v128), std::vector<Type>(count, Type::v128), [&](Function& f) {

@@ -1,4 +1,4 @@
-// Loads and stores of vectors and of their lanes: run.
+// Loads and stores of vectors and of their lanes are run.
 #include <algorithm>
 #include <array>
 

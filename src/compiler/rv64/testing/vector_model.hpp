@@ -32,7 +32,7 @@ V128 pack(const Lanes<T>& v) {
   return std::bit_cast<V128>(v);
 }
 
-// Kinds of operand list and result.
+// The kinds of operand lists and results.
 enum class Shape { unary, binary, ternary, shift, splat, reduce, extract, replace, load };
 
 inline Shape shape_of(std::string_view name) {
@@ -67,7 +67,7 @@ V128 map2(const V128& a, const V128& b, F f) {
   for (unsigned i = 0; i < x.kCount; ++i) x[i] = static_cast<T>(f(x[i], y[i]));
   return pack(x);
 }
-// Comparison: all ones where true.
+// A comparison gives all ones where it is true.
 template <class T, class F>
 V128 test(const V128& a, const V128& b, F f) {
   const auto x = view<T>(a), y = view<T>(b);
@@ -167,7 +167,7 @@ inline V128 swizzle(const V128& a, const V128& b) {
   return map<uint8_t>(b, [&](uint8_t i) { return i < 16 ? static_cast<uint8_t>(a[i]) : 0; });
 }
 
-// clang-format off: a table, an operation a line
+// clang-format off: these are tables with one operation a line
 // Splats, lanes, swizzle, and loads of half a vector.
 inline std::optional<V128> move_lanes(SimdOp op, const V128& a, const V128& b, uint64_t scalar, unsigned lane) {
   switch (op) {
@@ -384,8 +384,8 @@ inline std::optional<V128> convert(SimdOp op, const V128& a) {
 }
 // clang-format on
 
-// `scalar`: the shift amount, splat or replacement value; reductions and extractions give it in the low bytes of the
-// result.
+// The result of an operation. `scalar` is the count of a shift, or the value of a splat or replacement. Reductions and
+// extractions give their result in the low bytes.
 inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uint64_t scalar, unsigned lane) {
   if (const auto result = move_lanes(op, a, b, scalar, lane)) return *result;
   if (const auto result = compare(op, a, b)) return *result;
@@ -396,7 +396,8 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
   return convert(op, a).value_or(V128{});
 }
 
-// Whether two results are the same; arithmetic NaNs of float lanes are. `float_size` 0: bits.
+// Whether two results are the same. In lanes of `float_size` bytes all arithmetic NaNs are the same; with 0 the bits
+// are compared.
 inline bool equal(const V128& expected, const V128& actual, unsigned float_size) {
   if (float_size == 0) return expected == actual;
   const auto lanes_equal = [&](auto tag) {

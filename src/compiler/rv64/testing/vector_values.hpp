@@ -1,4 +1,4 @@
-// For tests of vectors: operands that say something.
+// For tests of vectors: operands with edge cases, and their text.
 #pragma once
 
 #include <bit>
@@ -19,7 +19,7 @@ inline uint64_t next_random(uint64_t& state) {
   return state;
 }
 
-// Vectors with interesting lanes of all widths.
+// Vectors with edge cases in lanes of all widths.
 inline std::vector<V128> samples() {
   std::vector<V128> result;
   uint64_t random = 0x9e37'79b9'7f4a'7c15;

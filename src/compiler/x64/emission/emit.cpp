@@ -1,4 +1,4 @@
-// The function as a whole: blocks, and which file emits what.
+// The emission of a whole function: its blocks, and which file emits which operation.
 #include <algorithm>
 
 #include "compiler/codegen/allocation/stack_maps.hpp"
@@ -36,7 +36,7 @@ void Emitter::run() {
   prologue();
   uint32_t move = 0;
   for (const MBlock block : layout_.order) {
-    // Cold blocks are out of order: find the block's moves anew when they are not the next.
+    // Cold blocks are out of order. The moves of a block are searched when they are not the next ones.
     const uint32_t first = function_.blocks[block.index()].first_inst;
     const auto before = [&](uint32_t i) { return allocation_.moves[i].before.index(); };
     const uint32_t moves = static_cast<uint32_t>(allocation_.moves.size());
@@ -51,7 +51,7 @@ void Emitter::run() {
     emit_block(block, move);
   }
   for (size_t i = 0; i < colds_.size(); ++i) emit_cold(colds_[i]);
-  // Blocks that only jump have no place of their own; nothing refers to their labels.
+  // A block that only jumps is not emitted, and nothing refers to its label.
   asm_.finish();
   emit_jump_tables();
   for (const Handler& handler : handlers_)
@@ -67,11 +67,12 @@ void Emitter::run() {
 
 // --- Blocks
 
-// Which blocks to align, and to what: the heads of loops, innermost ones to more. Returns whether there are any.
+// Decides to how many bytes each block is aligned: the heads of loops are, and those of innermost loops to more.
+// Returns whether any block is.
 bool Emitter::find_innermost_loops(std::span<uint8_t> alignments) const {
   bool any = false;
-  uint32_t next_depth = 0;              // of the nearest header behind this block
-  uint32_t lowest_since = 0xffff'ffff;  // least depth between here and there
+  uint32_t next_depth = 0;              // the depth of the nearest header behind this block
+  uint32_t lowest_since = 0xffff'ffff;  // the least depth from this block to that header
   for (size_t i = function_.blocks.size(); i-- > 0;) {
     const codegen::MachineBlock& block = function_.blocks[i];
     lowest_since = std::min<uint32_t>(lowest_since, block.loop_depth);

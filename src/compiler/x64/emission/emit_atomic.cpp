@@ -5,7 +5,8 @@ namespace cairn::x64 {
 
 namespace {
 
-// Operations on a byte have the even opcode below that of the others.
+// The form of an instruction for operands of `size` bytes. The opcode for bytes is the even one below that of the other
+// sizes.
 Encoding sized(Encoding encoding, unsigned size) {
   if (size == 1) return {static_cast<uint8_t>(encoding.opcode - 1), encoding.prefix, encoding.map, false};
   return {encoding.opcode, size == 2 ? Prefix::p66 : Prefix::none, encoding.map, size == 8};
@@ -21,14 +22,14 @@ void Emitter::emit_atomic(const MachineInst& inst) {
   const unsigned size = inst.size;
   Address memory = address(inst);
   asm_.set_trap(inst.position, static_cast<wasm::TrapKind>(inst.condition));
-  // The old value is in the low bytes of a register; 32-bit operations have cleared what is above.
+  // The old value is in the low bytes of the register. An instruction of 32 bits has cleared the upper half already.
   const auto zero_extend = [&](unsigned r) {
     if (size == 1) asm_.movzx8(r, r);
     if (size == 2) asm_.rm(two_byte(0xb7), r, Rm::r(r));
   };
   switch (static_cast<Op>(inst.opcode)) {
     case Op::atomic_xchg:
-      asm_.rm(sized(kXchg, size), reg(inst, 0), Rm::m(memory), 0, size == 1);  // locks by itself
+      asm_.rm(sized(kXchg, size), reg(inst, 0), Rm::m(memory), 0, size == 1);  // xchg locks without the prefix
       zero_extend(reg(inst, 0));
       break;
     case Op::atomic_add:
@@ -51,7 +52,8 @@ void Emitter::emit_atomic(const MachineInst& inst) {
     }
     case Op::atomic_cas:
       asm_.locked(sized(kCmpxchg, size), reg(inst, 2), memory, size == 1);
-      if (size == 4) asm_.mov_rr(false, rax, rax);  // when equal it still is what was expected, with anything above
+      // If the words were equal, rax still holds the expected value, whose upper half may be anything.
+      if (size == 4) asm_.mov_rr(false, rax, rax);
       zero_extend(rax);
       break;
     default: CAIRN_UNREACHABLE();

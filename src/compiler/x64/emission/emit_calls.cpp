@@ -12,7 +12,7 @@ using wasm::TrapKind;
 
 namespace {
 
-constexpr unsigned kReferenceXmm = 14;  // free once a tail call's arguments are in place
+constexpr unsigned kReferenceXmm = 14;  // free once the arguments of a tail call are in place
 constexpr Encoding kMovq = Encoding{0x6e, Prefix::p66, Map::m0f, true};
 
 Address at(unsigned base, int64_t offset) {
@@ -23,7 +23,7 @@ constexpr int64_t kReferenceCode = offsetof(VMFuncRef, code), kReferenceContext 
 
 }  // namespace
 
-// Behind the call instruction: notes it, and takes back the argument area that the callee popped.
+// Records the call that has just been written, and makes room again for the argument area that the callee popped.
 void Emitter::record_call(const MachineInst& inst) {
   const auto bytes = static_cast<uint32_t>(inst.displacement);
   code_.calls.push_back({code_.offset(), inst.position, bytes});
@@ -79,9 +79,9 @@ void Emitter::emit_call(const MachineInst& inst) {
   if (has(inst.flags, codegen::InstFlag::terminator)) jump_to(inst.targets[0]);
 }
 
-// Tears the frame down: afterwards the callee's stack arguments and return address are in place and the stack pointer
-// is at the latter. With `restore_frame` the return address is the restore stub, and {own VMContext, return address}
-// lie above the arguments. Uses r11 and xmm15.
+// Removes the frame. Afterwards the callee's stack arguments and return address are in place, and the stack pointer is
+// at the return address. With `restore_frame` that is the address of the restore stub, and {own VMContext, return
+// address} lies above the arguments. Overwrites r11 and xmm15.
 void Emitter::leave_for_tail_call(const MachineInst& inst, bool restore_frame) {
   const int32_t argument_bytes = inst.displacement;
   const int32_t return_offset = static_cast<int32_t>(frame_.return_offset);
@@ -99,7 +99,7 @@ void Emitter::leave_for_tail_call(const MachineInst& inst, bool restore_frame) {
   asm_.load(true, kScratch, at(rsp, return_offset));
   const int32_t arguments_end = restore_frame ? top - 16 : top;
   const int32_t destination = arguments_end - argument_bytes;
-  // From the outgoing area up to the final place, the last bytes first because the two may overlap.
+  // The arguments move up from the outgoing area. The last bytes move first, because the two places may overlap.
   for (int32_t i = argument_bytes - 16; i >= 0; i -= 16) {
     asm_.load_xmm(cpu_.avx, 16, kScratchXmm, at(rsp, i));
     asm_.store_xmm(cpu_.avx, 16, at(rsp, destination + i), kScratchXmm);
@@ -136,7 +136,7 @@ void Emitter::emit_tail_call(const MachineInst& inst) {
   const Label other = asm_.new_label(), already = asm_.new_label();
   asm_.alu_rr(Alu::cmp, true, kScratch, kContext);
   asm_.jcc(Cc::ne, other);
-  // The own instance.
+  // The callee belongs to the function's own instance.
   leave_for_tail_call(inst, false);
   if (is_import) {
     asm_.jmp_rm(Rm::m(at(kContext, import_code)));
@@ -144,7 +144,7 @@ void Emitter::emit_tail_call(const MachineInst& inst) {
     x_op(Encoding{0x7e, Prefix::p66, Map::m0f, true}, kReferenceXmm, 0, Rm::r(kScratch));
     asm_.jmp_rm(Rm::m(at(kScratch, kReferenceCode)));
   }
-  // With the caller's VMContext in r11.
+  // Enters the other instance, with the caller's VMContext in r11.
   const auto enter_other = [&] {
     if (is_import) {
       asm_.mov_rr(true, kScratch, kContext);

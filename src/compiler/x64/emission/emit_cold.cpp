@@ -1,4 +1,4 @@
-// Code out of line: traps, and the rare cases of other instructions.
+// Code out of line: traps, and the rare cases of other operations.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
@@ -21,7 +21,7 @@ Label Emitter::cold_label(ColdKind kind, Label back, uint8_t detail) {
 }
 
 void Emitter::emit_cold(const Cold& cold_reference) {
-  const Cold cold = cold_reference;  // the list may grow
+  const Cold cold = cold_reference;  // a copy, because the list may grow
   position_ = cold.position;
   asm_.bind(cold.entry);
   switch (cold.kind) {
@@ -31,7 +31,7 @@ void Emitter::emit_cold(const Cold& cold_reference) {
       asm_.ud2();
       return;
     case ColdKind::divide_overflow: {
-      // Dividing by -1: only the least number overflows, and only its decrement does.
+      // The divisor is -1. Only the least number overflows, and only its decrement sets OF.
       asm_.alu_rm_i(Alu::cmp, cold.inst->size, Rm::r(rax), 1);
       asm_.jcc(Cc::o, trap_label(TrapKind::integer_overflow));
       break;
@@ -46,7 +46,7 @@ void Emitter::emit_cold(const Cold& cold_reference) {
       if (!emit_trunc_slow(*cold.inst, cold)) return;
       break;
     case ColdKind::convert_u64: {
-      // Halve, rounding to odd, convert, double.
+      // The number is halved with rounding to odd, converted, and doubled.
       const unsigned to = reg(*cold.inst, 0), odd = reg(*cold.inst, 1), from = reg(*cold.inst, 2);
       const Prefix prefix = cold.inst->size == 4 ? Prefix::pf3 : Prefix::pf2;
       asm_.mov_rr(true, kScratch, from);
@@ -60,7 +60,7 @@ void Emitter::emit_cold(const Cold& cold_reference) {
     }
     case ColdKind::gc: emit_gc_slow(*cold.inst); break;
     case ColdKind::other_instance:
-      asm_.rm(one_byte(0x87, true), kScratch, Rm::r(kContext));  // xchg: the caller's in r11
+      asm_.rm(one_byte(0x87, true), kScratch, Rm::r(kContext));  // xchg: r11 holds the caller's VMContext now
       asm_.load(true, kMemory, {.base = kContext});
       asm_.call_rm(Rm::m({.base = static_cast<uint8_t>(reg(*cold.inst, 0))}));
       record_call(*cold.inst);

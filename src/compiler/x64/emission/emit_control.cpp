@@ -60,7 +60,7 @@ void Emitter::emit_compare(const MachineInst& inst, unsigned first) {
     case Compare::test_rr: asm_.test_rr(wide, reg(inst, first), reg(inst, first + 1)); break;
     case Compare::test_ri: {
       const unsigned a = reg(inst, first);
-      // A byte is shorter; its sign bit would be another one.
+      // The form for a byte is shorter. Bit 7 of the mask has to be clear, because it would be the sign of the byte.
       const bool byte = immediate >= 0 && immediate < 0x80;
       asm_.test_rm_i(byte ? 1 : inst.size, Rm::r(a), immediate);
       break;
@@ -137,7 +137,7 @@ void Emitter::emit_jump_table(const MachineInst& inst) {
     asm_.alu_rm_i(Alu::cmp, 4, Rm::r(index), static_cast<int32_t>(table.count - 1));
     asm_.jcc(Cc::ae, block_labels_[otherwise.index()]);
   }
-  // Entries of four bytes: the distance from the table to the block.
+  // An entry has four bytes: the distance from the table to the block.
   while (code_.rodata.size() % 4 != 0) code_.rodata.push_back(std::byte{0});
   const uint32_t rodata = static_cast<uint32_t>(code_.rodata.size());
   const uint32_t entries = inst.extra == 0 ? table.count - 1 : table.count;

@@ -22,7 +22,8 @@ Rm Emitter::float_constant(unsigned size, double value) {
   return constant_rm(std::span<const std::byte>(bytes).first(size));
 }
 
-// d = a already. Equal operands differ in the sign of zero at most; unordered ones give a NaN by addition.
+// d holds a already. Operands that compare equal differ at most in the sign of a zero. Unordered operands give a NaN
+// when they are added.
 void Emitter::emit_fmin_max(const MachineInst& inst) {
   const unsigned d = reg(inst, 0), b = reg(inst, 2);
   const bool single = inst.size == 4, is_max = inst.extra != 0;
@@ -39,9 +40,10 @@ void Emitter::emit_fmin_max(const MachineInst& inst) {
   asm_.bind(done);
 }
 
-// The fast path converts and recognizes results that cannot be trusted:
-//   i32 signed: by the least number, i64 signed: likewise; i32 unsigned: the 64-bit result does not fit;
-//   i64 unsigned: negative.
+// The fast path converts, and detects the results that cannot be trusted:
+//   i32 and i64, signed    the result is the least number
+//   i32, unsigned          the result of 64 bits does not fit in 32
+//   i64, unsigned          the result is negative
 void Emitter::emit_trunc(const MachineInst& inst) {
   const unsigned d = reg(inst, 0), x = reg(inst, 1);
   const bool is_signed = (inst.extra & TruncFlags::is_signed) != 0;
@@ -80,7 +82,7 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   const bool wide = inst.size == 8;
 
   if (!is_signed && wide) {
-    // From 2^63 on: convert what exceeds it.
+    // From 2^63 on, the part above 2^63 is converted.
     const Label bad = asm_.new_label();
     asm_.movaps(cpu_.avx, kScratchXmm, x);
     x_op(sse(prefix, 0x5c), kScratchXmm, kScratchXmm, float_constant(size, 0x1p63));
@@ -97,7 +99,7 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
     asm_.jcc(Cc::p, trap_label(TrapKind::invalid_conversion_to_integer));
     const Label overflow = trap_label(TrapKind::integer_overflow);
     if (is_signed) {
-      // The least number may be the right result: for inputs above its predecessor, and negative.
+      // The least number may be the right result. Then the input is above the number before it, and negative.
       const bool below = from_double && !wide;  // a double can lie between the two
       x_op(ucomis, x, 0, float_constant(size, below ? -0x80000001p0 : wide ? -0x1p63 : -0x1p31));
       asm_.jcc(below ? Cc::be : Cc::b, overflow);
@@ -109,7 +111,7 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
     }
     return is_signed;
   }
-  // NaN gives 0, the rest the least or greatest number.
+  // A NaN gives 0. Other inputs give the least or the greatest number.
   const Label nan = asm_.new_label(), low = asm_.new_label();
   asm_.jcc(Cc::p, nan);
   x_op(two_byte(0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));
@@ -119,7 +121,7 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   asm_.jmp(cold.back);
   asm_.bind(nan);
   asm_.mov_ri(d, 0);
-  asm_.bind(low);  // d has the least number already
+  asm_.bind(low);  // d holds the least number already
   return true;
 }
 

@@ -9,7 +9,8 @@ void Emitter::prologue() {
   constexpr int32_t kPage = 4096;
   const auto frame = static_cast<int32_t>(frame_.frame_bytes);
   if (frame > kPage) {
-    // Touch the pages from the top down, so that the guard page is hit first; the stack pointer has not moved yet.
+    // The pages are touched from the top down, so that the guard page is the first one hit. The stack pointer has not
+    // moved yet.
     const int32_t pages = frame / kPage;
     if (pages <= 4) {
       for (int32_t i = 1; i <= pages; ++i)

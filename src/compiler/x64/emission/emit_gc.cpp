@@ -1,5 +1,6 @@
-// Allocation by bumping a pointer, and the write barrier's test. What they fall back on is out of line: builtins whose
-// stub keeps all registers but r11, takes its arguments from VMStoreState and gives its result in r11.
+// Allocation, which bumps a pointer, and the test of the write barrier. The rare case of either is out of line: it
+// calls a builtin whose stub keeps all registers but r11, takes its arguments from VMStoreState, and gives its result
+// in r11.
 #include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
@@ -30,7 +31,7 @@ Address argument(unsigned i) { return at(kScratch, int64_t{offsetof(VMStoreState
 
 }  // namespace
 
-// The canonical id, which is the instruction's last 4 bytes; with zeros above.
+// Stores the canonical id of a type, with zeros above it. The relocation patches the last 4 bytes of the instruction.
 void Emitter::store_type_id(unsigned size, const Address& to, uint32_t type) {
   asm_.store_imm(size, to, 0x7fff'ffff);
   code_.relocations.push_back({codegen::RelocationKind::type_id, code_.offset() - 4, type, 0});
@@ -55,7 +56,7 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
     asm_.store_imm(4, at(base, object, 4 - int64_t{size}), static_cast<int32_t>(kind) << 8);
   }
   if (kind == ObjectKind::array) {
-    // The word behind the length may be the first elements'.
+    // The word behind the length may hold the first elements, so it is written before they are cleared.
     asm_.store_imm(8, at(base, object, int64_t{offsetof(VMArray, length)} - size),
                    static_cast<int32_t>(payload.length));
     int32_t done = 16;
@@ -68,7 +69,7 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
   asm_.bind(back);
 }
 
-// To be reported: an object with the flag.
+// An object whose flag is set has to be reported.
 void Emitter::emit_gc_barrier(const MachineInst& inst) {
   const Label back = asm_.new_label();
   asm_.test_rm_i(1, Rm::m(at(reg(inst, 0), reg(inst, 1), offsetof(VMObject, flags))), abi::kBarrierFlag);

@@ -22,7 +22,7 @@ void Emitter::emit_lea(const MachineInst& inst) {
   const bool wide = inst.size == 8;
   const unsigned d = reg(inst, 0);
   const Address from = address(inst);
-  // Without a base a 32-bit displacement is needed: x * 2 is x + x.
+  // An address without a base has a displacement of 32 bits. So x * 2 is written as x + x.
   if (from.base == kNoRegister && from.scale == 1 && from.index != kNoRegister) {
     asm_.lea(wide, d, {.base = from.index, .index = from.index, .displacement = from.displacement});
   } else {
@@ -40,7 +40,7 @@ void Emitter::emit_add(const MachineInst& inst) {
   } else if (b.is_register && d == b.reg) {
     asm_.alu_rr(Alu::add, wide, b.reg, a);
   } else if (b.is_register) {
-    // rbp and r13 as a base need a displacement.
+    // As a base, rbp and r13 need a displacement.
     const bool swap = (a & 7) == 5;
     asm_.lea(wide, d,
              {.base = static_cast<uint8_t>(swap ? b.reg : a), .index = static_cast<uint8_t>(swap ? a : b.reg)});
@@ -105,17 +105,18 @@ void Emitter::emit_shift_left_by_lea(const MachineInst& inst) {
 void Emitter::emit_clz(const MachineInst& inst) {
   const bool wide = inst.size == 8;
   const unsigned d = reg(inst, 0);
-  // bsr gives the highest bit's number; for zero it sets ZF, and the constant gives the width.
+  // bsr gives the number of the highest bit. For zero it sets ZF, so the constant stays in d, and the xor makes it the
+  // width.
   const unsigned width = inst.size * 8u;
   asm_.rm(two_byte(0xbd, wide), kScratch, Rm::r(reg(inst, 1)));
-  code_.emit8(d >= 8 ? 0x41 : 0x40);  // mov without touching flags
+  code_.emit8(d >= 8 ? 0x41 : 0x40);  // this form of mov keeps the flags
   code_.emit8(static_cast<uint8_t>(0xb8 | (d & 7)));
   code_.emit32(2 * width - 1);
   asm_.cmov(Cc::ne, false, d, Rm::r(kScratch));
   asm_.alu_rm_i(Alu::xor_, 4, Rm::r(d), static_cast<int32_t>(width - 1));
 }
 
-// Moves, addresses and memory; the rest goes on to the families below.
+// Emits moves, addresses and accesses to memory, and passes the other operations on.
 void Emitter::emit_integer(const MachineInst& inst) {
   const auto d = [&] { return reg(inst, 0); };
   switch (static_cast<Op>(inst.opcode)) {
@@ -250,7 +251,7 @@ void Emitter::emit_divide(const MachineInst& inst) {
   }
   if ((flags & DivideFlags::is_signed) != 0) {
     if (wide) code_.emit8(0x48);
-    code_.emit8(0x99);  // cdq, cqo
+    code_.emit8(0x99);  // cdq or cqo
     asm_.rm(one_byte(0xf7, wide), 7, Rm::r(b));
   } else {
     asm_.mov_ri(rdx, 0);
@@ -260,7 +261,8 @@ void Emitter::emit_divide(const MachineInst& inst) {
 }
 
 void Emitter::emit_popcnt(const MachineInst& inst) {
-  // [Hacker's Delight 5-1]: sums of 2, 4, 8 bits, then all bytes by a multiplication.
+  // [Hacker's Delight 5-1] The counts of fields of 2, 4 and 8 bits are computed, and a multiplication adds those of all
+  // bytes.
   const bool wide = inst.size == 8;
   const unsigned d = reg(inst, 0), t = reg(inst, 1), a = reg(inst, 2);
   const auto mask = [&](uint64_t bits) { return wide ? bits : bits & 0xffff'ffff; };

@@ -1,4 +1,4 @@
-// Instructions on xmm registers.
+// Instructions on xmm registers, scalar ones and those on vectors.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
@@ -34,7 +34,8 @@ void Emitter::emit_xmm(const MachineInst& inst, unsigned d) {
       break;
     case Op::x_rr: {
       const Rm a = rm(inst, 1);
-      if (a.is_register && a.reg == d && encoding.map == Map::m0f && encoding.opcode == 0x28) break;  // movaps
+      // A movaps of a register to itself is left out.
+      if (a.is_register && a.reg == d && encoding.map == Map::m0f && encoding.opcode == 0x28) break;
       x_op(encoding, d, !payload.merges ? 0 : a.is_register ? a.reg : d, a, imm_bytes);
       finish_imm();
       break;
@@ -72,7 +73,8 @@ void Emitter::emit_xmm(const MachineInst& inst, unsigned d) {
       x_op(encoding, d, d, rm(inst, 1));
       break;
     case Op::int_from_x:
-      // pextr has the xmm register in the reg field (marked by `merges`), the mask moves have the general one there.
+      // pextr has the xmm register in the reg field, which `merges` says. The mask moves have the general register
+      // there.
       if (payload.merges) {
         x_op(encoding, reg(inst, 1), 0, Rm::r(d), imm_bytes);
       } else {
@@ -82,7 +84,8 @@ void Emitter::emit_xmm(const MachineInst& inst, unsigned d) {
       break;
     case Op::x_blendv:
       if (cpu_.avx) {
-        // pblendvb blendvps blendvpd: 10 14 15 become 4c 4a 4b with the mask in an immediate.
+        // With AVX the mask is in an immediate, and pblendvb, blendvps and blendvpd have the opcodes 4c, 4a and 4b for
+        // 10, 14 and 15.
         const uint8_t opcode = encoding.opcode == 0x10 ? 0x4c : encoding.opcode == 0x14 ? 0x4a : 0x4b;
         asm_.vex(sse3a(opcode), d, reg(inst, 1), Rm::r(reg(inst, 2)), 1);
         asm_.imm8(reg(inst, 3) << 4);

@@ -1,6 +1,7 @@
-// From allocated machine instructions to bytes.
+// Writes the machine code of one function: from allocated machine operations to bytes.
 //
-// Sequences may use r11 and xmm15 inside of one machine instruction; no flags live from one to the next.
+// A sequence for one operation may overwrite r11, xmm15 and the flags. Nothing lives in them from one operation to the
+// next.
 #pragma once
 
 #include "compiler/codegen/emission/block_layout.hpp"
@@ -27,7 +28,7 @@ class Emitter {
   void run();
 
  private:
-  // Code that is rarely reached, behind the function's blocks.
+  // Code that is rarely reached. It lies behind the blocks of the function.
   enum class ColdKind : uint8_t {
     trap,
     divide_overflow,
@@ -40,7 +41,7 @@ class Emitter {
   };
   struct Cold {
     ColdKind kind = ColdKind::trap;
-    uint8_t detail = 0;  // trap kind
+    uint8_t detail = 0;  // the trap kind of a trap
     Label entry;
     Label back;
     const MachineInst* inst = nullptr;
@@ -65,7 +66,7 @@ class Emitter {
   void emit_condition(const MachineInst& inst);
   void emit_jump_table(const MachineInst& inst);
   void jump_to(MBlock target);
-  // Jumps to `target` if the condition (Cc or FloatCc) holds.
+  // Jumps to `target` if the condition (a Cc or FloatCc) holds.
   void jump_if(uint8_t condition, Label target);
   void emit_jump_tables();
 
@@ -85,7 +86,7 @@ class Emitter {
   [[nodiscard]] Address slot_address(uint32_t slot) const {
     return {.base = rsp, .displacement = static_cast<int32_t>(frame_.slot_offset(slot))};
   }
-  // The address whose registers are the last operands.
+  // The address of the operation. Its registers are the last operands.
   [[nodiscard]] Address address(const MachineInst& inst);
   [[nodiscard]] bool has_operand_in(const MachineInst& inst, unsigned first, unsigned reg) const;
 
@@ -120,7 +121,7 @@ class Emitter {
   // --- emit_float.cpp
   void emit_fmin_max(const MachineInst& inst);
   void emit_trunc(const MachineInst& inst);
-  // Whether control gets to the end of it, to go back to behind the conversion.
+  // Returns whether control reaches the end of the code, which then has to jump back.
   bool emit_trunc_slow(const MachineInst& inst, const Cold& cold);
   void emit_convert_u64(const MachineInst& inst);
   Rm float_constant(unsigned size, double value);
@@ -143,9 +144,9 @@ class Emitter {
   ArenaVector<Label> block_labels_;
   ArenaVector<Cold> colds_;
   struct JumpTable {
-    uint32_t table = 0;  // of MachineFunction
+    uint32_t table = 0;  // its number in MachineFunction::jump_tables
     uint32_t rodata = 0;
-    uint32_t entries = 0;  // without the default when the index was compared
+    uint32_t entries = 0;  // does not count the default if the index is compared before
   };
   ArenaVector<JumpTable> jump_tables_;
   struct Handler {
@@ -155,7 +156,7 @@ class Emitter {
   ArenaVector<Handler> handlers_;
   MBlock current_;
   uint32_t position_ = 0;
-  uint32_t context_slot_ = 0;  // from the stack pointer; where the own VMContext is saved
+  uint32_t context_slot_ = 0;  // where the function's own VMContext is saved, from the stack pointer
 };
 
 }  // namespace cairn::x64

@@ -15,7 +15,7 @@ constexpr uint8_t kPrefixBytes[] = {0, 0x66, 0xf3, 0xf2};
 constexpr bool fits8(int64_t value) { return value >= -128 && value <= 127; }
 constexpr bool high(unsigned reg) { return reg != kNoRegister && reg >= 8; }
 
-// Recommended multi-byte nops [sdm 2B NOP].
+// The recommended nops of several bytes [sdm 2B NOP].
 constexpr uint8_t kNops[10][9] = {
     {},
     {0x90},
@@ -59,7 +59,8 @@ void Assembler::modrm(unsigned reg, const Rm& rm, unsigned immediate_bytes) {
     return;
   }
   if (address.base == kNoRegister) {
-    // No base: a SIB byte with base 5 and a 32-bit displacement (without index: index 4).
+    // An address without a base has a SIB byte with base 5 and a displacement of 32 bits. Index 4 means that there is
+    // no index.
     const unsigned index = address.index == kNoRegister ? 4 : address.index & 7;
     put(field | 4);
     put(static_cast<unsigned>(address.scale) << 6 | index << 3 | 5);
@@ -355,7 +356,7 @@ void Assembler::lea_label(unsigned to, Label label) {
 }
 
 uint32_t Assembler::adjusted(uint32_t offset) const {
-  // The fixups before `offset`; one exactly at it does not count.
+  // The fixups before `offset` count. One exactly at it does not.
   const auto after =
       std::partition_point(fixups_.begin(), fixups_.end(), [&](const Fixup& fixup) { return fixup.offset < offset; });
   return after == fixups_.begin() ? offset : offset - (after - 1)->removed;
@@ -363,7 +364,8 @@ uint32_t Assembler::adjusted(uint32_t offset) const {
 
 void Assembler::finish() {
   if (fixups_.empty()) return;
-  // Choose sizes. Distances only shrink, alignment padding aside, which is counted in full; so each round is safe.
+  // This chooses the sizes of branches. Alignment counts with its largest size, so distances can only shrink, and a
+  // branch that is short in one round stays so.
   const auto prefix_sums = [&] {
     uint32_t removed = 0;
     for (Fixup& fixup : fixups_) {
@@ -378,7 +380,8 @@ void Assembler::finish() {
     for (Fixup& fixup : fixups_) {
       if (fixup.kind > FixupKind::jcc || fixup.final_size == 2) continue;
       CAIRN_DEBUG_ASSERT(labels_[fixup.target] != kUnbound);
-      // Behind the instruction as it would be when short; a label in front of it is then not nearer than computed here.
+      // The distance counts from the end of the long form. To a later label it stays the same when the instruction
+      // becomes short, and to an earlier one it becomes smaller.
       const int64_t from = int64_t{fixup.offset} + fixup.size - fixup.removed;
       const int64_t distance = int64_t{adjusted(labels_[fixup.target])} - from;
       if (distance < -128 || distance > 127) continue;
@@ -388,7 +391,7 @@ void Assembler::finish() {
     if (!changed) break;
     prefix_sums();
   }
-  // Alignment, exactly.
+  // Now the exact size of each alignment is known.
   uint32_t removed = 0;
   for (Fixup& fixup : fixups_) {
     if (fixup.kind == FixupKind::align) {
@@ -399,7 +402,7 @@ void Assembler::finish() {
     fixup.removed = removed;
   }
 
-  // Everything that names an offset.
+  // Everything that names an offset is adjusted.
   for (uint32_t& label : labels_)
     if (label != kUnbound) label = adjusted(label);
   const auto adjust_sorted = [&](auto& records, auto&& field) {
@@ -410,7 +413,7 @@ void Assembler::finish() {
   for (codegen::Relocation& relocation : code_.relocations)
     if (relocation.kind != codegen::RelocationKind::code_address) relocation.offset = adjusted(relocation.offset);
 
-  // Move the code and write the branches.
+  // The code moves together, and the branches are written.
   std::byte* const bytes = code_.bytes.data();
   uint32_t read = 0, write = 0;
   for (const Fixup& fixup : fixups_) {

@@ -1,8 +1,8 @@
 // Encodes x86-64 instructions into a CodeBuffer [sdm 2].
 //
-// An instruction is described by an Encoding (prefix, map, opcode, W) and shaped by the function that writes it: legacy
-// and SSE forms by `rm`, VEX forms by `vex`. Branches go to labels; `finish` chooses short forms, places alignment, and
-// adjusts all the offsets that the buffer has recorded by then.
+// An Encoding (prefix, map, opcode, W) describes an instruction, and the function that writes it gives it its shape:
+// `rm` writes legacy and SSE forms, `vex` writes VEX forms. Branches go to labels. `finish` chooses short forms, fills
+// in alignment, and adjusts all offsets that the buffer has recorded by then.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +20,14 @@ using codegen::Label;
 
 inline constexpr uint8_t kNoRegister = 0xff;
 
-// A memory operand: [base + index << scale + displacement], or constant data of the function.
+// A memory operand: [base + index << scale + displacement], or a constant of the function.
 struct Address {
   uint8_t base = kNoRegister;
-  uint8_t index = kNoRegister;  // not rsp
+  uint8_t index = kNoRegister;  // cannot be rsp
   uint8_t scale = 0;
-  bool rodata = false;  // displacement counts from the start of the function's constants; no registers
-  bool traps = false;   // the instruction is recorded as a trap site (Assembler::set_trap)
+  // The displacement counts from the start of the function's constants, and there are no registers.
+  bool rodata = false;
+  bool traps = false;  // the instruction is recorded as a trap site (Assembler::set_trap)
   int32_t displacement = 0;
 };
 
@@ -43,18 +44,19 @@ class Assembler {
  public:
   explicit Assembler(CodeBuffer& code) : code_(code), labels_(code.bytes.arena()), fixups_(code.bytes.arena()) {}
 
-  // --- Instructions by encoding. `immediate_bytes` follow the operand and are written by the caller.
-  // `byte_registers`: the operands are 8-bit registers, of which number 4-7 need a REX prefix.
+  // --- Instructions by their encoding. `immediate_bytes` is the size of the immediate that the caller writes behind
+  // the instruction.
+  // `byte_registers` says that the operands are registers of 8 bits; those with the numbers 4 to 7 need a REX prefix.
   void rm(Encoding encoding, unsigned reg, const Rm& rm, unsigned immediate_bytes = 0, bool byte_registers = false);
   void vex(Encoding encoding, unsigned reg, unsigned vvvv, const Rm& rm, unsigned immediate_bytes = 0,
            bool length256 = false);
 
-  // With the lock prefix.
+  // Writes the instruction with the lock prefix.
   void locked(Encoding encoding, unsigned reg, const Address& to, bool byte_registers);
 
-  // --- Common ones. `wide` is 64-bit.
+  // --- Common instructions. `wide` means 64 bits.
   void mov_rr(bool wide, unsigned to, unsigned from);
-  void mov_ri(unsigned to, uint64_t value);  // the shortest form that makes the 64-bit value; 0 by xor
+  void mov_ri(unsigned to, uint64_t value);  // the shortest form that makes the 64 bits; xor for 0
   void load(bool wide, unsigned to, const Address& from);
   void store(unsigned size, const Address& to, unsigned from);
   void store_imm(unsigned size, const Address& to, int32_t value);
@@ -76,9 +78,10 @@ class Assembler {
   void ud2();
   void jmp_rm(const Rm& to);
   void call_rm(const Rm& to);
-  void call_function(uint32_t index);  // with a relocation
+  void call_function(uint32_t index);  // the target is a relocation
   void jmp_function(uint32_t index);
-  // xmm: whole register, by movaps; loads and stores of 4, 8 and 16 bytes (unaligned). With avx, VEX forms.
+  // Moves of a whole xmm register, by movaps, and loads and stores of 4, 8 and 16 bytes, which need no alignment. `avx`
+  // chooses the VEX forms.
   void movaps(bool avx, unsigned to, unsigned from);
   void load_xmm(bool avx, unsigned size, unsigned to, const Address& from);
   void store_xmm(bool avx, unsigned size, const Address& to, unsigned from);
@@ -88,15 +91,15 @@ class Assembler {
   void bind(Label label);
   void jmp(Label label);
   void jcc(Cc cc, Label label);
-  void align(unsigned bytes);                // 16 or 32, with nops
-  void lea_label(unsigned to, Label label);  // rip-relative
-  // Resolves branches; no more code after that. Offsets in traps, calls and relocations are adjusted; those of labels
-  // are final afterwards, and `adjusted` maps any other offset.
+  void align(unsigned bytes);                // to 16 or 32, with nops
+  void lea_label(unsigned to, Label label);  // relative to rip
+  // Resolves the branches; no code may follow. The offsets of traps, calls and relocations are adjusted, and those of
+  // labels become final. `adjusted` maps any other offset afterwards.
   void finish();
   [[nodiscard]] uint32_t offset_of(Label label) const { return labels_[label.index()]; }
   [[nodiscard]] uint32_t adjusted(uint32_t offset) const;
 
-  // The trap that memory operands with `traps` and record_trap() stand for.
+  // Sets the trap that memory operands with `traps`, and record_trap(), record.
   void set_trap(uint32_t wasm_offset, wasm::TrapKind kind) { trap_ = {0, wasm_offset, kind}; }
   void record_trap() { code_.traps.push_back({code_.offset(), trap_.wasm_offset, trap_.kind}); }
   void imm8(int64_t value) { code_.emit8(static_cast<uint8_t>(value)); }
@@ -109,10 +112,10 @@ class Assembler {
     uint32_t offset = 0;  // of the instruction
     FixupKind kind = FixupKind::jmp;
     uint8_t cc = 0;
-    uint8_t size = 0;  // as written
+    uint8_t size = 0;  // as it was written
     uint8_t final_size = 0;
-    uint32_t target = 0;   // label; align: its bytes
-    uint32_t removed = 0;  // bytes dropped up to and including this one
+    uint32_t target = 0;   // a label, or the bytes of an alignment
+    uint32_t removed = 0;  // the bytes dropped up to here, with those of this fixup
   };
   void modrm(unsigned reg, const Rm& rm, unsigned immediate_bytes);
 

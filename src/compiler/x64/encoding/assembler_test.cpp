@@ -1,4 +1,4 @@
-// Encodings against LLVM's disassembler, over instructions and operand shapes.
+// The encodings are compared with LLVM's disassembler, over instructions and shapes of operands.
 #include "compiler/x64/encoding/assembler.hpp"
 
 #include <gtest/gtest.h>
@@ -80,7 +80,7 @@ class Cases {
     ASSERT_NE(pipe, nullptr);
     char line[512];
     size_t index = 0, failures = 0;
-    std::string prefix;  // lock has a line of its own
+    std::string prefix;  // lock is a line of its own
     while (fgets(line, sizeof line, pipe) != nullptr) {
       std::string got;
       for (const char* c = line; *c != 0 && *c != '\n' && *c != '#'; ++c) got += *c == '\t' ? ' ' : *c;
@@ -259,7 +259,7 @@ TEST(X64Assembler, Addresses) {
   cases.check();
 }
 
-// The xmm instructions that lowering uses, by the encodings that it uses.
+// The instructions on xmm registers that lowering uses, by the encodings that it uses.
 struct VectorInstruction {
   const char* text;
   Encoding encoding;

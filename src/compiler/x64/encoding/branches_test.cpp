@@ -9,7 +9,7 @@
 namespace cairn::x64 {
 namespace {
 
-// Branches over random distances, with alignment between: each must reach its label.
+// Branches over random distances, with alignment between them, have to reach their labels.
 TEST(X64Assembler, BranchesReachTheirLabels) {
   for (unsigned seed = 1; seed < 200; ++seed) {
     Arena arena(size_t{1} << 30);
@@ -23,7 +23,7 @@ TEST(X64Assembler, BranchesReachTheirLabels) {
     constexpr uint32_t kLabels = 40;
     std::vector<Label> labels;
     for (uint32_t i = 0; i < kLabels; ++i) labels.push_back(as.new_label());
-    std::vector<uint32_t> branches;  // the label of each, in order
+    std::vector<uint32_t> branches;  // the label of each branch, in order
     for (uint32_t i = 0; i < kLabels; ++i) {
       if (random(4) == 0) as.align(random(2) == 0 ? 16 : 32);
       as.bind(labels[i]);
@@ -35,7 +35,7 @@ TEST(X64Assembler, BranchesReachTheirLabels) {
         } else {
           as.jcc(Cc::e, labels[branches.back()]);
         }
-        code.traps.push_back({code.offset(), branches.back(), wasm::TrapKind::unreachable});  // behind it
+        code.traps.push_back({code.offset(), branches.back(), wasm::TrapKind::unreachable});  // the end of the branch
       }
       for (uint32_t k = random(random(3) == 0 ? 200 : 20); k > 0; --k) code.emit8(0x90);
     }
@@ -46,7 +46,7 @@ TEST(X64Assembler, BranchesReachTheirLabels) {
       const uint32_t end = site.offset;
       const uint8_t two_back = byte(end - 2);
       int32_t distance = 0;
-      // The instruction that ends here: by its length.
+      // Its length tells which instruction ends here.
       bool found = false;
       if (two_back == 0xeb || two_back == 0x74) {
         distance = static_cast<int8_t>(byte(end - 1));

@@ -5,10 +5,10 @@
 
 namespace cairn::x64 {
 
-enum class Prefix : uint8_t { none, p66, pf3, pf2 };  // in VEX.pp's order
+enum class Prefix : uint8_t { none, p66, pf3, pf2 };  // in the order of VEX.pp
 enum class Map : uint8_t { one_byte, m0f, m0f38, m0f3a };
 
-// What identifies an instruction besides its operands; packs into 16 bits.
+// An instruction without its operands. It packs into 16 bits.
 struct Encoding {
   uint8_t opcode = 0;
   Prefix prefix = Prefix::none;
@@ -34,11 +34,11 @@ constexpr Encoding sse3a(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f
 enum class Cc : uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
 constexpr Cc invert(Cc cc) { return static_cast<Cc>(static_cast<uint8_t>(cc) ^ 1); }
 
-// The eight classic operations in their encoding order.
+// The eight classic operations, in the order of their encodings.
 enum class Alu : uint8_t { add, or_, adc, sbb, and_, sub, xor_, cmp };
 enum class Shift : uint8_t { rol = 0, ror = 1, shl = 4, shr = 5, sar = 7 };
 
-// --- The vector instructions that several files of lowering use.
+// --- Vector instructions that several files of lowering use
 
 constexpr Encoding i66(uint8_t opcode) { return sse(Prefix::p66, opcode); }
 constexpr Encoding ps(uint8_t opcode) { return two_byte(opcode); }

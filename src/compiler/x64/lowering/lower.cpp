@@ -70,7 +70,7 @@ AddressMode X64Lowering::constant_address(const void* bytes, unsigned size) {
   AddressMode address;
   address.base = Base::constant;
   address.scale = size == 4 ? 0 : size == 8 ? 1 : 2;
-  // The latest few are likely to be the same.
+  // A constant that is needed again is most likely among the latest four.
   for (size_t i = result_.constants.size(), tries = 0; i-- > 0 && tries < 4; ++tries) {
     if (result_.constants[i] == constant) {
       address.displacement = static_cast<int32_t>(i);
@@ -199,7 +199,7 @@ void X64Lowering::lower_instruction(Value value) {
     case Opcode::gc_barrier: return lower_gc_barrier(value);
     case Opcode::trap_if:
     case Opcode::trap_unless: return lower_trap_if(value);
-    case Opcode::atomic_load: return lower_load(value);  // x86's loads are in order
+    case Opcode::atomic_load: return lower_load(value);  // loads of x86-64 are in order
     case Opcode::atomic_store: return lower_atomic_store(value);
     case Opcode::atomic_rmw: return lower_atomic_rmw(value);
     case Opcode::atomic_cas: return lower_atomic_cas(value);

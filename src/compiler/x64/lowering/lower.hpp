@@ -1,8 +1,8 @@
-// The rules of instruction selection for x86-64.
+// Instruction selection for x86-64.
 //
-// Invariant of i32 values: a general register that holds one has zeros above; so does its spill slot. Every 32-bit
-// instruction provides that, so uextend costs nothing. An i64 that `wrap` narrows may be read directly by whoever looks
-// at the low half only (use_low).
+// An i32 has zeros above it in its general register and in its spill slot. Every instruction of 32 bits clears the
+// upper half, so uextend costs nothing. A consumer that reads only the low half of a register may take an i64 that
+// `wrap` narrows as it is (use_low).
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ using codegen::Operand;
 using codegen::RegClass;
 using codegen::VReg;
 
-// A fixed-capacity list of operands.
+// A list of operands with a fixed capacity.
 class Operands {
  public:
   Operands() = default;
@@ -46,7 +46,7 @@ struct AddressMode {
   int32_t displacement = 0;
 };
 
-// any_true and all_true: conditions that a branch can use directly.
+// Whether `op` is any_true or all_true, which a branch can test without a register for the result.
 bool is_vector_test(ir::SimdOp op);
 
 class X64Lowering final : public codegen::Lowering {
@@ -54,7 +54,7 @@ class X64Lowering final : public codegen::Lowering {
   X64Lowering(const ir::Function& function, codegen::MachineFunction& result, const compiler::Options& options);
 
  private:
-  // --- lower.cpp: the framework's hooks, dispatch
+  // --- lower.cpp: the hooks of the framework, and dispatch
   void lower_instruction(ir::Value value) override;
   void emit_constant(ir::Value value, VReg result) override;
   [[nodiscard]] bool is_transparent(const ir::Instruction& inst) const override;
@@ -81,14 +81,14 @@ class X64Lowering final : public codegen::Lowering {
   void emit_call_inst(Op op, const ir::CallInfo& call, const codegen::CallLayout& layout,
                       std::span<const Operand> operands, VReg callee, codegen::InstFlag flags);
 
-  // --- shared helpers (lower.cpp)
+  // --- lower.cpp: helpers that all rules share
   MachineInst& put(Op op, const Operands& operands, unsigned size = 8,
                    codegen::InstFlag flags = codegen::InstFlag::none);
-  // The same with the address's registers behind the operands.
+  // Does what `put` does, and adds the registers of the address behind the operands.
   MachineInst& put_address(Op op, Operands operands, const AddressMode& address, unsigned size = 8,
                            codegen::InstFlag flags = codegen::InstFlag::none);
   [[nodiscard]] static unsigned width(ir::Type type) { return ir::size_of(type); }
-  // For an instruction that reads only the low 32 bits of an i32 operand: looks through wrap.
+  // The register of an operand of which the instruction reads only the low 32 bits. It looks through `wrap`.
   VReg use_low(ir::Value value);
   VReg use_sized(ir::Value value, unsigned size) { return size == 4 ? use_low(value) : use(value); }
   [[nodiscard]] ir::Value low_source(ir::Value value) const;
@@ -111,17 +111,17 @@ class X64Lowering final : public codegen::Lowering {
   void lower_extend(ir::Value value);
 
   // --- lower_compare.cpp
-  // A compare that sets flags, and the condition for "true".
+  // An instruction that sets flags, and the condition on them that means "true".
   struct Test {
     Compare form = Compare::cmp_rr;
     uint8_t condition = 0;  // Cc or FloatCc
     uint8_t size = 4;
     int32_t immediate = 0;
-    Operands operands;  // without the address
+    Operands operands;  // without those of the address
     bool has_address = false;
     AddressMode address;
   };
-  // The test for "value is not zero", fused with the compare that makes it where possible.
+  // The test of whether `value` is not zero. It covers the compare that makes `value` where that is possible.
   Test make_test(ir::Value value);
   void make_integer_test(ir::Value compare, Test& test);
   void make_immediate_test(ir::Value a, ir::Condition condition, bool may_sink, Test& test);
@@ -129,7 +129,7 @@ class X64Lowering final : public codegen::Lowering {
   bool make_byte_test(ir::Value load, ir::Condition condition, Test& test);
   void make_float_test(ir::Value compare, Test& test);
   MachineInst& put_test(Op op, Operands operands, const Test& test, codegen::InstFlag flags = codegen::InstFlag::none);
-  static void negate(Test& test) { test.condition ^= 1; }  // FloatCc too: they are neighbours
+  static void negate(Test& test) { test.condition ^= 1; }  // the two of FloatCc are neighbours, too
   void lower_set(ir::Value value);
   void lower_select(ir::Value value);
 
@@ -142,20 +142,21 @@ class X64Lowering final : public codegen::Lowering {
   void lower_trunc(ir::Value value);
   void lower_bitcast(ir::Value value);
 
-  // --- xmm helpers (lower_float.cpp)
+  // --- lower_float.cpp: instructions on xmm registers
   struct XmmFlags {
     bool merges = false;
     int imm = -1;
   };
   static int64_t xmm_payload(Encoding encoding, int imm = -1, bool merges = false);
-  // d = op(a), d = op(a, b); `b` may be folded from memory when its load has `fold_size` bytes (0: never).
+  // Emit d = op(a) and d = op(a, b).
   VReg x_unary(Encoding encoding, VReg a, int imm = -1, bool merges = false);
   VReg x_binary(Encoding encoding, VReg a, VReg b, int imm = -1);
   void x_unary_to(VReg d, Encoding encoding, VReg a, int imm = -1, bool merges = false);
   void x_binary_to(VReg d, Encoding encoding, VReg a, VReg b, int imm = -1);
   void x_binary_constant_to(VReg d, Encoding encoding, VReg a, const AddressMode& constant, int imm = -1);
   VReg x_binary_constant(Encoding encoding, VReg a, const AddressMode& constant, int imm = -1);
-  // With the second operand folded from memory where that is allowed.
+  // Emits d = op(a, b). `b` becomes a memory operand if it is a load of `fold_size` bytes that may move here; 0 forbids
+  // it.
   void x_binary_fold_to(VReg d, Encoding encoding, ir::Value a, ir::Value b, unsigned fold_size, int imm = -1);
   VReg x_shift_imm(Encoding encoding, unsigned digit, VReg a, unsigned count);
   void x_shift_imm_to(VReg d, Encoding encoding, unsigned digit, VReg a, unsigned count);
@@ -166,12 +167,15 @@ class X64Lowering final : public codegen::Lowering {
   void lower_store(ir::Value value);
   bool lower_read_modify_write(ir::Value store);
   void lower_array_address(ir::Value value);
-  // The address of a heap or runtime access, as operands of the current instruction.
+  // The address of an access to a memory or to the runtime's data. Its registers become operands of the current
+  // instruction.
   AddressMode address_of(ir::Value access);
-  // base + value: folds additions and shifts of `value` that do not wrap at its width.
+  // Adds `value` to the address. Additions and shifts in `value` become part of it where they do not wrap at their
+  // width.
   void fold_index(AddressMode& address, ir::Value value);
   bool add_displacement(AddressMode& address, int64_t value);
-  // The load `value` as a memory operand of the current instruction, of exactly `size` bytes and not extended.
+  // The load `value` as a memory operand of the current instruction, if it loads exactly `size` bytes and does not
+  // extend them.
   std::optional<AddressMode> fold_load(ir::Value value, unsigned size);
   [[nodiscard]] bool can_fold_load(ir::Value value, unsigned size) const;
 
@@ -185,7 +189,7 @@ class X64Lowering final : public codegen::Lowering {
   void lower_gc_new(ir::Value value);
   void lower_gc_barrier(ir::Value value);
 
-  // --- lower_vector.cpp: dispatch, what is one instruction, logic
+  // --- lower_vector.cpp: dispatch, operations that are one instruction, and logic
   void lower_vector(ir::Value value);
   bool lower_vector_simple(ir::Value value);
   void bitselect_to(VReg d, VReg a, VReg b, VReg mask);
@@ -193,7 +197,7 @@ class X64Lowering final : public codegen::Lowering {
   void x_not_to(VReg d, VReg a);
   VReg x_zero();
   VReg x_ones();
-  AddressMode splat_constant(uint64_t bits);  // both halves
+  AddressMode splat_constant(uint64_t bits);  // the same bits in both halves
   // --- vectors/compare.cpp
   bool lower_vector_compare(ir::Value value);
   void make_vector_test(ir::Value value, Test& test);
@@ -212,7 +216,7 @@ class X64Lowering final : public codegen::Lowering {
   void lower_extract(ir::Value value);
   void lower_replace(ir::Value value);
   VReg splat_bytes(VReg scalar);
-  // --- vectors/arithmetic.cpp: what takes several instructions
+  // --- vectors/arithmetic.cpp: operations that take several instructions
   void lower_vector_arithmetic(ir::Value value);
   void lower_vector_widening(ir::Value value);
   void lower_vector_float(ir::Value value);
@@ -222,8 +226,8 @@ class X64Lowering final : public codegen::Lowering {
   void lower_extend_multiply(ir::Value value);
   void lower_vector_trunc(ir::Value value, ir::SimdOp op);
   VReg dot_bytes(VReg a, VReg b);
-  // --- vectors/shuffle.cpp: by bytes of the two operands joined. What returns bool says whether the lanes have its
-  // form.
+  // --- vectors/shuffle.cpp: a lane is the number of a byte in the two operands joined. A function that returns a bool
+  // emits code only if the lanes have its form, and says whether they have.
   using Lanes = std::array<uint8_t, 16>;
   void lower_shuffle(ir::Value value);
   void shuffle_one(VReg d, VReg source, const Lanes& lanes);

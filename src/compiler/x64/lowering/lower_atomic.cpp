@@ -1,4 +1,4 @@
-// Atomic accesses: stores by xchg, arithmetic by xadd and cmpxchg [sdm 3A 9.2.3]. Plain loads are loads
+// Atomic accesses: xchg stores, and xadd and cmpxchg compute [sdm 3A 9.2.3]. An atomic load is a plain load
 // (lower_memory.cpp).
 #include "compiler/x64/lowering/lower.hpp"
 

@@ -1,4 +1,4 @@
-// Entry, return and calls.
+// The entry, returns and calls.
 #include "abi/vmcontext.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
@@ -21,7 +21,7 @@ AddressMode stack_address(Base base, uint32_t offset) {
 
 }  // namespace
 
-// Saves the own VMContext where calls that leave the instance, and landing pads, find it again.
+// Saves the function's own VMContext in the frame, if there are landing pads or calls that leave the instance.
 void X64Lowering::emit_entry(std::span<const Operand> defs) {
   emit(static_cast<uint16_t>(Op::entry), defs).immediate = context_slot_ ? int64_t{*context_slot_} + 1 : 0;
 }
@@ -33,7 +33,7 @@ void X64Lowering::emit_return(std::span<const Operand> uses) {
 void X64Lowering::emit_call_inst(Op op, const ir::CallInfo& call, const CallLayout& layout,
                                  std::span<const Operand> operands, VReg callee, InstFlag flags) {
   ArenaVector<Operand> all(result_.arena);
-  // The reference is read before anything else happens, in a register that is no argument's.
+  // The reference is read first, from a register that holds no argument.
   if (callee) all.push_back(Operand::use(callee));
   all.append(operands);
   MachineInst& result = emit(static_cast<uint16_t>(op), all.as_span(), flags);
@@ -75,7 +75,7 @@ void X64Lowering::emit_tail_call(const ir::CallInfo& call, const CallLayout& lay
   if (call.kind == CalleeKind::import) op = Op::tail_import;
   if (call.kind == CalleeKind::reference) op = Op::tail_reference;
   if (op != Op::tail_direct && !has_restore_room_) {
-    // Room for the restore frame and the return address below it, whatever the argument areas.
+    // This is room for the restore frame and the return address below it, however large the argument areas are.
     has_restore_room_ = true;
     allocate_fixed_slot(32);
   }

@@ -1,4 +1,4 @@
-// Conditions: compares, fused with the branch, trap, select or value that they decide.
+// Conditions: a compare is fused with the branch, trap or select that it decides.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -35,7 +35,7 @@ void X64Lowering::make_integer_test(Value compare, Test& test) {
   Value a = instruction.operands[0], b = instruction.operands[1];
   Condition condition = instruction.condition();
   const unsigned size = width(inst(a).type);
-  // A load may move here if nothing else sees this compare.
+  // A load may move here if nothing else uses this compare.
   const bool may_sink = compare == current() || is_only_use(compare);
   if (immediate32(a)) {
     std::swap(a, b);
@@ -69,7 +69,7 @@ void X64Lowering::make_integer_test(Value compare, Test& test) {
   test.operands.add(Operand::use_any(second));
 }
 
-// `a` against the constant test.immediate.
+// Compares `a` with the constant test.immediate.
 void X64Lowering::make_immediate_test(Value a, Condition condition, bool may_sink, Test& test) {
   const unsigned size = test.size;
   if (test.immediate == 0 && inst(a).opcode == Opcode::iand &&
@@ -83,7 +83,7 @@ void X64Lowering::make_immediate_test(Value a, Condition condition, bool may_sin
     return;
   }
   if (may_sink && make_byte_test(a, condition, test)) return;
-  if (test.immediate == 0) {  // emitted as a test where the value is in a register
+  if (test.immediate == 0) {  // emission writes a `test` if the value is in a register
     if (condition == Condition::slt) test.condition = static_cast<uint8_t>(Cc::s);
     if (condition == Condition::sge) test.condition = static_cast<uint8_t>(Cc::ns);
   }
@@ -91,7 +91,7 @@ void X64Lowering::make_immediate_test(Value a, Condition condition, bool may_sin
   test.operands.add(Operand::use_any(use_sized(a, size)));
 }
 
-// Bits of an `and` against zero.
+// Compares the bits of an `and` with zero.
 void X64Lowering::make_mask_test(Value masked, bool may_sink, Test& test) {
   const unsigned size = test.size;
   Value first = inst(masked).operands[0], second = inst(masked).operands[1];
@@ -124,7 +124,7 @@ void X64Lowering::make_mask_test(Value masked, bool may_sink, Test& test) {
   test.operands.add(Operand::use(second_reg));
 }
 
-// A zero-extended byte in memory against a byte.
+// Compares a byte in memory, which is zero-extended, with a constant byte.
 bool X64Lowering::make_byte_test(Value load, Condition condition, Test& test) {
   if (test.immediate < 0 || test.immediate > 0xff) return false;
   if ((inst(load).opcode != Opcode::heap_load && inst(load).opcode != Opcode::load) || !can_sink(load)) return false;
@@ -134,7 +134,7 @@ bool X64Lowering::make_byte_test(Value load, Condition condition, Test& test) {
     return false;
   }
   sink(load);
-  switch (condition) {  // both are non-negative
+  switch (condition) {  // both sides are non-negative, so an unsigned condition says the same
     case Condition::slt: condition = Condition::ult; break;
     case Condition::sle: condition = Condition::ule; break;
     case Condition::sgt: condition = Condition::ugt; break;
@@ -154,7 +154,7 @@ void X64Lowering::make_float_test(Value compare, Test& test) {
   Value a = resolve(instruction.operands[0]), b = resolve(instruction.operands[1]);
   const unsigned size = width(inst(a).type);
   test.size = static_cast<uint8_t>(size);
-  // ucomis sets CF for less and for unordered: greater-than forms are false on NaN.
+  // ucomis sets CF for "less" and for "unordered", so only the greater-than forms are false on NaN.
   switch (instruction.condition()) {
     case Condition::feq: test.condition = static_cast<uint8_t>(FloatCc::equal); break;
     case Condition::fne: test.condition = static_cast<uint8_t>(FloatCc::not_equal); break;
@@ -187,7 +187,7 @@ X64Lowering::Test X64Lowering::make_test(Value value) {
   Test test;
   bool negated = false;
   value = resolve(value);
-  // x == 0 of a truth value turns the condition around.
+  // `x == 0` inverts the truth value x, and `x != 0` keeps it.
   for (;;) {
     const Instruction& instruction = inst(value);
     if (instruction.opcode != Opcode::icmp || is_used(value)) break;
@@ -264,7 +264,7 @@ void X64Lowering::lower_select(Value value) {
   const VReg result = def(value);
   Value if_true = instruction.operands[1], if_false = instruction.operands[2];
   Test test = make_test(instruction.operands[0]);
-  // "equal and ordered" needs both flags; its opposite needs either: that is two moves.
+  // "Equal and ordered" needs both flags. Its opposite needs either of them, and a select can test that by two moves.
   if (test.condition == static_cast<uint8_t>(FloatCc::equal)) {
     negate(test);
     std::swap(if_true, if_false);

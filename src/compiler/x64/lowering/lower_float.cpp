@@ -1,4 +1,4 @@
-// Scalar floating point, and the building blocks for everything in xmm registers.
+// Scalar floating-point operations, and the helpers that emit instructions on xmm registers.
 #include <algorithm>
 
 #include "compiler/x64/lowering/lower.hpp"
@@ -15,7 +15,7 @@ namespace {
 constexpr Prefix scalar_prefix(unsigned size) { return size == 4 ? Prefix::pf3 : Prefix::pf2; }
 constexpr Encoding kAndps = two_byte(0x54), kOrps = two_byte(0x56), kXorps = two_byte(0x57);
 
-// Whether the instruction reads no more from memory than a scalar's spill slot has.
+// Whether the instruction reads no more bytes from memory than the spill slot of a scalar has.
 constexpr bool reads_scalar(Encoding encoding) {
   return encoding.prefix == Prefix::pf3 || encoding.prefix == Prefix::pf2 ||
          (encoding.map == Map::m0f3a && (encoding.opcode == 0x0a || encoding.opcode == 0x0b));
@@ -23,7 +23,7 @@ constexpr bool reads_scalar(Encoding encoding) {
 
 }  // namespace
 
-// --- Building blocks
+// --- Helpers
 
 int64_t X64Lowering::xmm_payload(Encoding encoding, int imm, bool merges) {
   return XmmPayload{encoding, imm >= 0, static_cast<uint8_t>(imm >= 0 ? imm : 0), merges}.pack();
@@ -85,7 +85,7 @@ void X64Lowering::x_binary_fold_to(VReg d, Encoding encoding, Value a, Value b, 
       return;
     }
   }
-  // SSE faults on unaligned 16-byte operands.
+  // Without AVX, an instruction faults on an operand of 16 bytes that is not aligned.
   if (fold_size != 0 && (fold_size < 16 || cpu_.avx)) {
     if (const auto address = fold_load(b, fold_size)) {
       x_binary_constant_to(d, encoding, first, *address, imm);
@@ -147,7 +147,7 @@ void X64Lowering::lower_float(Value value) {
     const VReg source = use(instruction.operands[0]);
     x_unary_to(def(value), sse3a(size == 4 ? 0x0a : 0x0b), source, 8 | mode, true);
   };
-  // A unary operation of a scalar that may come from memory.
+  // Emits a unary operation whose operand may come from memory.
   const auto unary = [&](Encoding encoding, unsigned source_size) {
     if (const auto address = fold_load(instruction.operands[0], source_size)) {
       put_address(Op::x_rm, {Operand::def(def(value))}, *address, 16).immediate = xmm_payload(encoding, -1, true);
@@ -195,7 +195,7 @@ void X64Lowering::lower_convert(Value value) {
         size);
     return;
   }
-  // An unsigned 32-bit value is a positive 64-bit one.
+  // An unsigned number of 32 bits is a non-negative one of 64.
   const bool wide = from_wide || is_unsigned;
   const VReg source = wide ? use(instruction.operands[0]) : use_low(instruction.operands[0]);
   put(Op::x_from_int, {Operand::def(result), Operand::use_any(source)}, size).immediate =

@@ -1,5 +1,5 @@
-// Managed objects: numbers made of references, allocation, the write barrier. Type tests have become other instructions
-// (opt/gc_tests.cpp).
+// Managed objects: references as numbers, allocation, and the write barrier. opt/gc_tests.cpp has made other
+// instructions of type tests.
 #include "base/assert.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
@@ -10,8 +10,8 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using ir::Value;
 
-// Between references, which are zero-extended in their registers, and numbers. A plain copy is no `move`: the classes
-// differ.
+// Converts between references, which are zero-extended in their registers, and numbers. A plain copy is no `move` here,
+// because the register classes differ.
 void X64Lowering::lower_reference(Value value) {
   const Instruction& instruction = inst(value);
   AddressMode address;
@@ -31,7 +31,8 @@ void X64Lowering::lower_reference(Value value) {
   put_address(Op::lea, {Operand::def(def(value))}, address, 4);
 }
 
-// What inline code falls back on keeps all registers: neither is a call for the register allocator.
+// The inline code of an allocation or a barrier falls back on a stub that keeps all registers. So the register
+// allocator does not treat either as a call.
 void X64Lowering::lower_gc_new(Value value) {
   const Instruction& instruction = inst(value);
   const MemoryAccess& access = function_.memory_access(value);

@@ -1,4 +1,4 @@
-// Integer arithmetic: additions, logic, multiplication, division.
+// Integer arithmetic: additions, logic, multiplication and division.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -27,7 +27,8 @@ void X64Lowering::lower_add(Value value) {
     }
   }
 
-  // Collect base + index << scale + displacement; within 32 bits everything may wrap, as lea does too.
+  // The sum is taken apart into base + index << scale + displacement. Within 32 bits every part may wrap, because lea
+  // wraps as well.
   AddressMode address;
   Value terms[2];
   unsigned term_count = 0;
@@ -35,7 +36,7 @@ void X64Lowering::lower_add(Value value) {
     if (const auto constant = immediate32(term); constant && add_displacement(address, *constant)) return true;
     term = size == 4 ? low_source(term) : resolve(term);
     const Instruction& made = inst(term);
-    // 64-bit sums may be taken apart only as 64-bit ones.
+    // A sum of 64 bits may be taken apart only into sums of 64 bits.
     if (depth > 0 && made.opcode == Opcode::iadd && width(made.type) >= size && is_only_use(term) &&
         immediate32(made.operands[1])) {
       return self(self, made.operands[0], depth - 1) && self(self, made.operands[1], depth - 1);
@@ -52,7 +53,7 @@ void X64Lowering::lower_add(Value value) {
     terms[term_count++] = b;
   }
   const auto use_term = [&](Value term) { return size == 4 ? use_low(term) : use(term); };
-  // A shifted term becomes the index.
+  // The shift of a term that can become the index, or 0.
   const auto shift_of = [&](Value term) -> unsigned {
     term = size == 4 ? low_source(term) : resolve(term);
     const Instruction& made = inst(term);
@@ -96,7 +97,7 @@ void X64Lowering::lower_add(Value value) {
 
 // --- and, or, xor, sub
 
-// x & ~y, x & (x - 1), x & -x, and masks that are moves.
+// Lowers x & ~y, x & (x - 1), x & -x, and masks that are moves. Returns false for others.
 bool X64Lowering::lower_and_bits(Value value) {
   const Instruction& instruction = inst(value);
   const unsigned size = width(instruction.type);
@@ -163,7 +164,7 @@ void X64Lowering::lower_alu(Value value, Alu op, bool commutes) {
   if (commutes && immediate32(a)) std::swap(a, b);
   auto immediate = immediate32(b);
   if (op == Alu::and_) {
-    // A 64-bit mask of 32 bits: the 32-bit operation clears the rest.
+    // A mask of 64 bits whose upper half is zero: the operation of 32 bits clears the upper half.
     if (const auto constant = integer_constant(b); constant && *constant == static_cast<uint32_t>(*constant)) {
       size = 4;
       immediate = static_cast<int32_t>(*constant);

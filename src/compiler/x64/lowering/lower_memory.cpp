@@ -37,8 +37,8 @@ bool X64Lowering::add_displacement(AddressMode& address, int64_t value) {
 }
 
 void X64Lowering::fold_index(AddressMode& address, Value value) {
-  // Each step takes one constant out of `value`. On i64 the arithmetic is that of the address itself; on i32 it must be
-  // known not to wrap.
+  // Each step takes one constant out of `value`. In i64 the arithmetic wraps as that of the address does. In i32 it
+  // must be known not to wrap.
   for (unsigned step = 0; step < 4; ++step) {
     value = resolve(value);
     const Instruction& instruction = inst(value);
@@ -101,7 +101,7 @@ AddressMode X64Lowering::address_of(Value access_value) {
       address.base_reg = use(base);
     }
     if (!add_displacement(address, offset)) {
-      // Further than 2 GiB: a constant index.
+      // An offset beyond 2 GiB does not fit the displacement, so it goes into an index register.
       AddressMode far = address;
       if (address.index) {
         const VReg near = temporary(RegClass::integer);
@@ -145,7 +145,7 @@ bool X64Lowering::can_fold_load(Value value, unsigned size) const {
   if ((opcode != Opcode::heap_load && opcode != Opcode::load) || !can_sink(value)) return false;
   const MemoryAccess& access = function_.memory_access(value);
   if (access.size != size || width(inst(value).type) != size) return false;
-  // Elsewhere than in plain loads and stores the trap kind is understood.
+  // A load that becomes an operand names no trap kind: the instruction that takes it raises this one.
   return !access.can_fault || access.trap == wasm::TrapKind::out_of_bounds_memory_access;
 }
 
@@ -170,7 +170,7 @@ void X64Lowering::lower_load(Value value) {
   }
 }
 
-// store(a, op(load(a), b)) -> op [a], b
+// store(a, op(load(a), b))  ->  op [a], b
 bool X64Lowering::lower_read_modify_write(Value store) {
   const Instruction& instruction = inst(store);
   const MemoryAccess& access = function_.memory_access(store);
@@ -248,7 +248,7 @@ void X64Lowering::lower_store(Value store) {
     result.condition = address.trap_kind;
     return;
   }
-  // A narrow store reads the low bits only: masks and extensions of them do nothing.
+  // A narrow store reads only the low bits, so masks and extensions that leave them are skipped.
   if (access.size < 4) {
     const int64_t mask = access.size == 1 ? 0xff : 0xffff;
     for (;;) {

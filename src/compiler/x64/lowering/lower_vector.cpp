@@ -1,4 +1,4 @@
-// Vectors: what is one instruction, logic, and which file lowers the rest.
+// Vector operations: those that are one instruction, logic, and the dispatch to the files that lower the others.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -10,7 +10,7 @@ using ir::Value;
 
 namespace {
 
-// d = op(a, b); `swap`: d = op(b, a).
+// Emits d = op(a, b), or d = op(b, a) with `swap`.
 struct Simple {
   SimdOp op;
   Encoding encoding;
@@ -91,7 +91,7 @@ constexpr Simple kSimple[] = {
     {SimdOp::f64x2_sub, pd(0x5c)},
     {SimdOp::f64x2_mul, pd(0x59)},
     {SimdOp::f64x2_div, pd(0x5e)},
-    // pmin(a, b) = b < a ? b : a; minps gives its second operand unless the first is less.
+    // pmin(a, b) is b < a ? b : a. minps gives its second operand unless the first one is less.
     {SimdOp::f32x4_pmin, ps(0x5d), -1, true},
     {SimdOp::f32x4_pmax, ps(0x5f), -1, true},
     {SimdOp::f64x2_pmin, pd(0x5d), -1, true},
@@ -121,7 +121,7 @@ constexpr Simple kSimple[] = {
     {SimdOp::f64x2_promote_low_f32x4, ps(0x5a), -1, false, true},
 };
 
-// By operation: index into kSimple, or -1.
+// The index into kSimple of each operation, or -1.
 constexpr auto kSimpleIndex = [] {
   std::array<int8_t, static_cast<size_t>(SimdOp::v128_load32x2_u) + 1> index{};
   index.fill(-1);

@@ -1,4 +1,4 @@
-// For tests of calls: instances besides the machine's, and what its own imports.
+// For tests of calls: other instances than that of the machine, and its imports.
 #pragma once
 
 #include <cstring>
@@ -8,7 +8,7 @@
 
 namespace cairn::x64::testing {
 
-// The first function that the machine's instance imports.
+// Sets the first function that the machine's instance imports.
 inline void fill_import(Machine& machine, const void* code, abi::VMContext* context) {
   abi::VMFunctionImport import;
   import.code = code;
@@ -16,7 +16,7 @@ inline void fill_import(Machine& machine, const void* code, abi::VMContext* cont
   std::memcpy(reinterpret_cast<std::byte*>(machine.vmctx()) + sizeof(abi::VMContext), &import, sizeof import);
 }
 
-// With a memory of its own, which begins with `word`.
+// An instance with a memory of its own, which begins with `word`.
 struct OtherInstance {
   explicit OtherInstance(Machine& machine, uint64_t word) {
     context = *machine.vmctx();

@@ -1,4 +1,5 @@
-// For tests: a fixture that is run on the floor, on all that this machine has, and with few registers.
+// For tests: a fixture that runs without optional instruction sets, with all that this machine has, and with few
+// registers.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// For tests: compiles IR functions for x86-64 and runs them in this process.
+// For tests: compiles functions made of IR for x86-64, and runs them in this process.
 #pragma once
 
 #include <signal.h>
@@ -45,14 +45,14 @@ struct Slot {
   }
 };
 
-// What a call gave: results, or the trap.
+// What a call gave: its results or its trap.
 struct Outcome {
   std::vector<Slot> results;
   std::optional<wasm::TrapKind> trap;
   uint32_t trap_position = 0;
 };
 
-// The floor, or everything this machine has.
+// The least features that the target needs, or all that this machine has.
 inline compiler::CpuFeatures floor_features() { return {}; }
 inline compiler::CpuFeatures host_features() {
   compiler::CpuFeatures cpu;
@@ -70,7 +70,7 @@ inline compiler::CpuFeatures host_features() {
   return cpu;
 }
 
-// Building IR by hand.
+// Builds a function of IR by hand.
 class FunctionBuilder {
  public:
   FunctionBuilder(Arena& arena, std::vector<Type> params, std::vector<Type> results)
@@ -169,7 +169,7 @@ class FunctionBuilder {
 
 #if CAIRN_TEST_X64
 
-// A piece of executable memory with functions in it, an instance, and a guarded memory.
+// A piece of executable memory with functions in it, an instance, and a memory with guards.
 class Machine {
  public:
   static constexpr size_t kMemoryBytes = 65536;
@@ -197,7 +197,7 @@ class Machine {
   }
   Machine(const Machine&) = delete;
 
-  // Compiles; functions are numbered by `function_index`, which calls name. Returns the code's address after link().
+  // Compiles a function. Calls name it by its `function_index`, and link() resolves them.
   void add(const ir::Function& function) {
     codegen::MachineFunction machine(arena_);
     auto lowered = target_.lower(function, machine);
@@ -273,7 +273,7 @@ class Machine {
   [[nodiscard]] std::span<const std::byte> text() const { return {text_, used_}; }
   std::array<const void*, abi::kBuiltinCount> builtins_{};
 
-  // For raise_trap and the like: leaves guest code.
+  // Leaves the guest's code, as raise_trap does.
   [[noreturn]] void trap_now(wasm::TrapKind kind) {
     trapped_ = codegen::TrapSite{0, 0, kind};
     asm volatile("mov %0, %%rsp; jmp *%1" ::"r"(arguments_->saved_stack_pointer), "r"(arguments_->trap_resume)

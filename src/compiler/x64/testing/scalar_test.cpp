@@ -1,5 +1,5 @@
-// Every scalar operation, run on this machine, against C++'s arithmetic: operands in registers, constants and memory,
-// with and without the optional instruction sets, with all registers and with very few.
+// Every scalar operation runs on this machine, and is compared with C++'s arithmetic: with operands in registers, in
+// memory and as constants, with and without the optional instruction sets, with all registers and with very few.
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -157,7 +157,7 @@ void check_case(const Case& c, const compiler::Options& options) {
         uint64_t got = 0;
         if (good && !outcome.trap) {
           got = ir::size_of(returned) == 4 ? outcome.results[0].as<uint32_t>() : outcome.results[0].as<uint64_t>();
-          // An i32 has zeros above.
+          // An i32 has zeros above it.
           if (returned == Type::i32) good &= outcome.results[0].as<uint64_t>() == got;
           good &= expected.any_nan ? is_nan(returned, got) : got == expected.value;
           const auto same = [&](const Slot& slot, uint64_t bits) {
@@ -182,7 +182,7 @@ TEST(X64Scalar, Operations) {
   }
 }
 
-// --- Arithmetic in 128 bits, and what is in the upper half of narrow values
+// --- Arithmetic in 128 bits, and the upper half of narrow values
 
 class X64Wide : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Configurations, X64Wide, kConfigurations);
@@ -231,7 +231,7 @@ TEST_P(X64Wide, WideArithmetic) {
         }
 }
 
-// An i64 whose upper half is garbage, wrapped, is an i32 everywhere.
+// The wrap of an i64 whose upper half is garbage is an i32 for every consumer.
 TEST_P(X64Wide, WrappedValuesHaveZerosAbove) {
   Machine machine(options());
   FunctionBuilder f(arena_, {Type::i64, Type::i64}, {Type::i64, Type::i64, Type::i64, Type::i32});

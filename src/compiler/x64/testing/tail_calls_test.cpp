@@ -1,4 +1,4 @@
-// Tail calls, run on this machine.
+// Tail calls run on this machine.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/calls.hpp"
@@ -17,8 +17,8 @@ using ir::Opcode;
 class X64TailCalls : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Configurations, X64TailCalls, kConfigurations);
 
-// Bounces between two instances by tail calls: f(reference to other, reference to self, n, extra...) counts down and
-// adds up the words of the memories it has run in. `wide` passes many stack arguments on every other hop.
+// f(reference to the other, reference to itself, n, extra...) tail-calls between two instances. It counts n down, and
+// adds up the words of the memories that it has run in. `wide` passes many stack arguments on every other call.
 TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
   for (const CalleeKind kind : {CalleeKind::reference, CalleeKind::import}) {
     for (const unsigned stack_arguments : {0u, 1u, 6u}) {
@@ -30,7 +30,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
       FunctionBuilder f(arena_, narrow, {Type::i64}), g(arena_, wide, {Type::i64});
       f.function.function_index = 0;
       g.function.function_index = 1;
-      // `to` is entered through the first reference, or the import.
+      // `to` is entered through the first reference or the import.
       const auto body = [&](FunctionBuilder& from, FunctionBuilder& to) {
         ir::MemoryAccess access;
         access.size = 8;
@@ -59,7 +59,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
       };
       body(f, g);
       body(g, f);
-      // A caller with its own state: h(...) = f(...) + the word, doubled.
+      // h(...) is a caller with state of its own: f(...) + the word, doubled.
       FunctionBuilder h(arena_, narrow, {Type::i64});
       h.function.function_index = 2;
       ir::CallInfo info;
@@ -80,7 +80,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
       std::memcpy(machine.memory(), &own_word, 8);
       for (const bool same_instance : {false, true}) {
         OtherInstance other(machine, 1000000);
-        // Room for the import behind the header.
+        // The import has room behind the header.
         struct {
           abi::VMContext header;
           abi::VMFunctionImport import;
@@ -92,7 +92,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
         to_f.code = machine.address(machine.function_offset(0));
         to_f.context = machine.vmctx();
         if (kind == CalleeKind::import) {
-          if (same_instance) continue;  // one import slot cannot lead to both
+          if (same_instance) continue;  // one import cannot lead to both instances
           context.import.code = to_f.code;
           context.import.context = machine.vmctx();
           fill_import(machine, to_g.code, second);
@@ -101,7 +101,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
         const Outcome outcome =
             machine.run(entry, 2, {Slot::of(&to_g), Slot::of(&to_f), Slot::of(hops), Slot::of(uint64_t{0})}, 1);
         ASSERT_FALSE(outcome.trap.has_value()) << static_cast<int>(*outcome.trap);
-        uint64_t expected = own_word + hops;  // by h
+        uint64_t expected = own_word + hops;  // the word that h adds
         for (uint64_t hop = 0; hop <= hops; ++hop) {
           const bool in_g = hop % 2 == 1;
           expected += in_g && !same_instance ? 1000000 : own_word;
@@ -117,7 +117,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
 
 TEST_P(X64TailCalls, DirectTailCallsGrowAndShrinkTheArgumentArea) {
   Machine machine(options());
-  // f(n, sum) -> g(n, sum, 1..20) -> f(n - 1, sum + 1 + ... + 20)
+  // f(n, sum) calls g(n, sum, 1..20), which calls f(n - 1, sum + 1 + ... + 20).
   std::vector<Type> wide(22, Type::i64);
   FunctionBuilder f(arena_, {Type::i64, Type::i64}, {Type::i64}), g(arena_, wide, {Type::i64});
   f.function.function_index = 0;

@@ -1,4 +1,4 @@
-// Shuffles of vectors and access to their lanes, run on this machine.
+// Shuffles of vectors and accesses to their lanes run on this machine.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -15,7 +15,7 @@ namespace {
 using namespace testing;
 using ir::Opcode;
 
-// Unpacks, alignments, blends, dword patterns, random ones.
+// Unpacks, alignments, blends, patterns of 32-bit lanes, and random lanes.
 std::vector<V128> shuffle_patterns(std::mt19937& random) {
   std::vector<V128> patterns;
   const auto add = [&](auto lane) {
@@ -81,7 +81,7 @@ TEST(X64Vector, Shuffles) {
   }
 }
 
-// Extraction or replacement of a lane.
+// The extraction or the replacement of a lane.
 struct LaneOperation {
   SimdOp op;
   unsigned bytes;

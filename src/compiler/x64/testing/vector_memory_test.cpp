@@ -1,4 +1,4 @@
-// Loads and stores of vectors and of their lanes, run on this machine.
+// Loads and stores of vectors and of their lanes run on this machine.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/vector_model.hpp"
@@ -91,7 +91,7 @@ TEST(X64Vector, Memory) {
       }
       EXPECT_EQ(outcome.results[0].as<V128>(), expected)
           << ir::facts(load.opcode).text << " size " << load.size << " lane " << load.lane;
-      // Outside.
+      // This address is outside of the memory.
       const Outcome outside = machine.run(entry, i, {Slot::of(0x7fff0000u), Slot::of(vector_operand)}, 1);
       EXPECT_EQ(outside.trap, wasm::TrapKind::out_of_bounds_memory_access) << ir::facts(load.opcode).text;
     }

@@ -379,7 +379,8 @@ inline std::optional<Expected> convert(SimdOp op, const V128& a) {
   }
 }
 
-// Operations of vectors to a vector; the third operand is that of ternary ones, shifts take their count from `count`.
+// The result of an operation that gives a vector. `c` is the third operand of ternary operations, and `count` is the
+// count of shifts.
 inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, const V128& c, uint32_t count) {
   if (auto expected = compare_integers(op, a, b)) return expected;
   if (auto expected = compute_floats(op, a, b, c)) return expected;

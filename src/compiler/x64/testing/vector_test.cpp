@@ -1,4 +1,4 @@
-// Every vector operation, run on this machine, against a model that works lane by lane.
+// Every vector operation runs on this machine, and is compared with a model that works lane by lane.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/vector_model.hpp"
@@ -56,7 +56,7 @@ unsigned arity(SimdOp op) {
   return 2;
 }
 
-// Each operation on parameters, on a constant and on memory; the results of all forms must agree with the model.
+// Each operation is run on parameters, on a constant and on memory. All three results have to agree with the model.
 TEST(X64Vector, Operations) {
   const std::vector<V128> values = interesting();
   for (const compiler::Options& options : configurations()) {
@@ -84,7 +84,7 @@ TEST(X64Vector, Operations) {
       if (c.memory) {
         ir::MemoryAccess access;
         access.size = 16;
-        access.offset = 1;  // unaligned
+        access.offset = 1;  // not aligned
         access.can_fault = true;
         b = f.access(Opcode::heap_load, Type::v128, {f.param(4), Value::none()}, access);
       }

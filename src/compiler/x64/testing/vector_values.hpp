@@ -1,4 +1,4 @@
-// For tests of vectors: operands that say something, and the machines to run them on.
+// For tests of vectors: operands with edge cases, and the configurations to run them in.
 #pragma once
 
 #include <bit>

@@ -1,4 +1,5 @@
-// Vector operations without V: lane by lane, from slots through three integer and two floating temporaries to a slot.
+// The expansion of vector operations without V. Lane by lane, it loads from slots, computes in three integer and two
+// floating-point temporaries, and stores to a slot.
 #pragma once
 
 #include "base/assert.hpp"
@@ -11,17 +12,17 @@ class ScalarSimd {
   using Operands = std::span<const codegen::Allocation>;
   ScalarSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
 
-  // Each handles the operations of its family; false for others.
+  // Each function expands the operations of its family, and returns false for others.
   bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
   bool bitwise(ir::SimdOp op);
   bool compares(ir::SimdOp op);  // of integers
   bool arithmetic(ir::SimdOp op);
-  bool saturating_arithmetic(ir::SimdOp op);  // and averages
+  bool saturating_arithmetic(ir::SimdOp op);  // saturating ones, and averages
   bool unary_arithmetic(ir::SimdOp op);
   bool reductions(ir::SimdOp op);  // all_true, bitmask
   bool shifts(ir::SimdOp op);
   bool reshaping(ir::SimdOp op);  // narrowing, dot products
-  bool widening(ir::SimdOp op);   // extending, with multiplication, pairwise additions
+  bool widening(ir::SimdOp op);   // extensions, extending multiplications, pairwise additions
   bool floats(ir::SimdOp op);
   bool conversions(ir::SimdOp op);
   void shuffle();
@@ -30,12 +31,12 @@ class ScalarSimd {
   enum class Sign : uint8_t { zero, sign };
   static constexpr Rounding kNearest = Rounding::rne;
 
-  // --- Lanes. Operand i's lane `lane` of `size` bytes.
+  // --- Accesses to a lane: the lane `lane`, of `size` bytes, of the operand with that number
   void load(PReg reg, unsigned operand, unsigned size, unsigned lane, Sign sign = Sign::sign);
   void store(PReg reg, unsigned size, unsigned lane);
   void load_float(PReg reg, unsigned operand, unsigned size, unsigned lane);
   void store_float(PReg reg, unsigned size, unsigned lane);
-  // For every lane: x_ and y_ hold the lanes of the first two operands; `f` leaves the result in x_.
+  // Calls `f` for every lane, with the lanes of the first two operands in x_ and y_. `f` leaves the result in x_.
   template <class F>
   void lanes(unsigned size, Sign sign, unsigned operand_count, F&& f) {
     for (unsigned lane = 0; lane < 16 / size; ++lane) {
@@ -45,7 +46,7 @@ class ScalarSimd {
       store(x_, size, lane);
     }
   }
-  // The same with f0_, f1_.
+  // Does the same with f0_ and f1_, and kFloatScratch for a third operand.
   template <class F>
   void float_lanes(unsigned size, unsigned operand_count, F&& f) {
     for (unsigned lane = 0; lane < 16 / size; ++lane) {
@@ -56,22 +57,22 @@ class ScalarSimd {
       store_float(f0_, size, lane);
     }
   }
-  void mask();                                      // x_ = 0 or 1 to 0 or -1
-  void clamp(PReg reg, int64_t low, int64_t high);  // signed; through t6
+  void mask();                                      // makes 0 or -1 of 0 or 1 in x_
+  void clamp(PReg reg, int64_t low, int64_t high);  // signed; overwrites t6
   void popcount_byte();
   void compare(unsigned size, Op less, Sign sign, unsigned kind);
   void float_compare(unsigned size, unsigned kind);
   void round_lanes(unsigned size, Rounding rounding);
   void extremes(unsigned size, bool is_min);
   void pseudo_extremes(unsigned size, bool is_min);
-  void truncate_lane(unsigned from, bool is_unsigned);  // f0_ to x_, saturated
+  void truncate_lane(unsigned from, bool is_unsigned);  // from f0_ to x_, saturated
   void zero_high_half();
 
   Emitter& e_;
   Assembler& as_;
   const MachineInst& inst_;
   unsigned uses_ = 0;
-  int64_t slots_[3] = {-1, -1, -1};  // of vector uses
+  int64_t slots_[3] = {-1, -1, -1};  // of the operands that are vectors
   int64_t result_slot_ = -1;
   PReg scalar_use_;  // the scalar operand, if there is one
   PReg scalar_result_;

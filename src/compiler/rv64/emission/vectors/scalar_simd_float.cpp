@@ -1,4 +1,4 @@
-// Floating lanes without V.
+// The expansion of operations on floating-point lanes without V.
 #include <bit>
 
 #include "compiler/rv64/emission/vectors/scalar_simd.hpp"
@@ -7,7 +7,7 @@ namespace cairn::rv64 {
 
 using ir::SimdOp;
 
-// kind: 0 eq, 1 ne, 2 lt, 3 gt, 4 le, 5 ge
+// `kind` is 0 eq, 1 ne, 2 lt, 3 gt, 4 le or 5 ge.
 void ScalarSimd::float_compare(unsigned size, unsigned kind) {
   const bool wide = size == 8;
   const Op eq = wide ? Op::feq_d : Op::feq_s, lt = wide ? Op::flt_d : Op::flt_s, le = wide ? Op::fle_d : Op::fle_s;
@@ -67,7 +67,7 @@ void ScalarSimd::extremes(unsigned size, bool is_min) {
   });
 }
 
-// pmin: b < a ? b : a; pmax: a < b ? b : a
+// pmin is b < a ? b : a, and pmax is a < b ? b : a.
 void ScalarSimd::pseudo_extremes(unsigned size, bool is_min) {
   const bool wide = size == 8;
   float_lanes(size, 2, [&] {
@@ -166,7 +166,7 @@ bool ScalarSimd::conversions(SimdOp op) {
     if (from == 8) zero_high_half();
     return true;
   };
-  // From the two low lanes last first would do too; the result is in another slot.
+  // The result is in another slot than the operand, so the lanes may be converted in any order.
   const auto convert = [&](unsigned to, Op operation) {
     for (unsigned lane = 0; lane < 16 / to; ++lane) {
       load(x_, 0, 4, lane);

@@ -1,4 +1,4 @@
-// Integer lanes without V.
+// The expansion of operations on integer lanes without V.
 #include <bit>
 
 #include "compiler/rv64/emission/vectors/scalar_simd.hpp"
@@ -7,7 +7,7 @@ namespace cairn::rv64 {
 
 using ir::SimdOp;
 
-// kind: 0 eq, 1 ne, 2 lt, 3 gt, 4 le, 5 ge
+// `kind` is 0 eq, 1 ne, 2 lt, 3 gt, 4 le or 5 ge.
 void ScalarSimd::compare(unsigned size, Op less, Sign sign, unsigned kind) {
   lanes(size, sign, 2, [&] {
     switch (kind) {
@@ -48,8 +48,8 @@ void ScalarSimd::popcount_byte() {
 
 bool ScalarSimd::compares(SimdOp op) {
   const unsigned number = static_cast<unsigned>(op);
-  // Comparisons come in blocks of ten: eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u; those of i64 have no unsigned
-  // ones.
+  // The comparisons of a shape are ten operations in a row: eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u. Those of
+  // i64x2 lack the unsigned ones.
   if (number >= static_cast<unsigned>(SimdOp::i8x16_eq) && number <= static_cast<unsigned>(SimdOp::i32x4_ge_u)) {
     const unsigned at = number - static_cast<unsigned>(SimdOp::i8x16_eq), which = at % 10;
     const bool is_unsigned = which >= 2 && which % 2 == 1;
@@ -70,7 +70,7 @@ bool ScalarSimd::arithmetic(SimdOp op) {
     return true;
   };
   const auto extreme = [&](unsigned size, bool is_min, Sign sign) {
-    // x < y (or y < x): x stays.
+    // If x < y (or y < x), x stays.
     lanes(size, sign, 2, [&] {
       const Label done = as_.new_label();
       as_.branch(Op::blt, is_min ? x_ : y_, is_min ? y_ : x_, done);
@@ -275,7 +275,7 @@ bool ScalarSimd::reshaping(SimdOp op) {
       }
       return true;
     case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s:
-      // The intermediate 16-bit sums wrap.
+      // The sums of 16 bits in between wrap.
       for (unsigned lane = 0; lane < 4; ++lane) {
         dot_lane(1, 4 * lane, 2);
         as_.ri(Op::slli, kScratch, x_, 48);
@@ -294,7 +294,7 @@ bool ScalarSimd::reshaping(SimdOp op) {
 }
 
 bool ScalarSimd::widening(SimdOp op) {
-  // `multiply`: of both operands' lanes.
+  // With `multiply`, it multiplies the extended lanes of both operands.
   const auto extend = [&](unsigned from, bool high, Sign sign, bool multiply = false) {
     const unsigned count = 8 / from;
     for (unsigned lane = 0; lane < count; ++lane) {

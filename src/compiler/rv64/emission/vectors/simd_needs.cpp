@@ -6,10 +6,11 @@ using ir::SimdOp;
 
 namespace {
 
-// The result may not share a register with an operand: written too early, or forbidden by the instruction.
+// Whether the result may not share a register with an operand: it is written before the operands are read, or the
+// instruction forbids it.
 bool writes_early(SimdOp op) {
   switch (op) {
-    case SimdOp::i8x16_swizzle:  // stands for shuffles too
+    case SimdOp::i8x16_swizzle:  // shuffles have the needs of swizzle
     case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s:
     case SimdOp::f64x2_convert_low_i32x4_s:
     case SimdOp::f64x2_convert_low_i32x4_u:

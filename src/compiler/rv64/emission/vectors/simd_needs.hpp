@@ -1,4 +1,4 @@
-// What the vector operations need around them.
+// What a vector operation needs besides its operands.
 #pragma once
 
 #include "compiler/ir/simd.hpp"
@@ -6,15 +6,15 @@
 
 namespace cairn::rv64 {
 
-// Registers that the sequence of an operation uses besides its operands and the emitter's scratch registers.
+// The registers that the sequence of an operation uses besides its operands and the scratch registers of emission.
 struct SimdNeeds {
   unsigned integers = 0;
   unsigned floats = 0;
-  unsigned vectors = 0;       // with V only
+  unsigned vectors = 0;       // only with V
   bool early_result = false;  // the result is written before all uses are read
 };
 
-// Whether an operation lies between two others in the order of compiler/ir/simd.def, which are included.
+// Whether `op` is from `first` to `last`, in the order of compiler/ir/simd.def.
 constexpr bool between(ir::SimdOp op, ir::SimdOp first, ir::SimdOp last) { return op >= first && op <= last; }
 
 SimdNeeds needs_of(ir::SimdOp op, Vectors vectors);

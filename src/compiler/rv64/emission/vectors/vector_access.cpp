@@ -1,4 +1,4 @@
-// Memory accesses of vectors, on machines with V and without.
+// Loads and stores of vectors, with V and without.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -25,14 +25,14 @@ Op unsigned_load(unsigned size) {
 
 }  // namespace
 
-// The address of an access in a register, for instructions without a displacement.
+// The address of an access in a register, for instructions that have no displacement.
 PReg Emitter::address_register(const MachineInst& inst, PReg base, PReg scratch) {
   if (inst.displacement == 0) return base;
   as_.ri(Op::addi, scratch, base, inst.displacement);
   return scratch;
 }
 
-// One access. Its operands: the address, then vectors.
+// One access. Its operands are the address and then the vectors.
 class VectorAccess {
  public:
   VectorAccess(Emitter& emitter, const MachineInst& inst, std::span<const Allocation> operands)
@@ -56,7 +56,7 @@ class VectorAccess {
   [[nodiscard]] PReg vector(size_t operand) const { return operands_[operand].reg(); }
   [[nodiscard]] int64_t slot(size_t operand) const { return int64_t{e_.frame_.slot_offset(operands_[operand].slot())}; }
   void to_slot(int64_t offset, PReg reg, Op op = Op::sd) { as_.store_far(op, reg, kStackPointer, offset, kScratch2); }
-  // Loads and stores of guest memory; `extra` bytes above the displacement.
+  // Where an access to guest memory goes, `extra` bytes above its displacement. Records the trap site.
   Place guest_place(int64_t extra);
   void load_guest(Op op, PReg reg, int64_t extra = 0) {
     const Place place = guest_place(extra);
@@ -100,7 +100,8 @@ void VectorAccess::load() {
 
 void VectorAccess::store() {
   if (!has_v()) {
-    // The upper half first: what lies outside is behind the memory's end, and nothing may be written then.
+    // The upper half is stored first. If the access is outside of the memory, its end is, and then nothing may be
+    // written.
     as_.load_far(Op::ld, kScratch, kStackPointer, slot(1) + 8, kScratch2);
     store_guest(Op::sd, kScratch, 8);
     as_.load_far(Op::ld, kScratch, kStackPointer, slot(1), kScratch2);
@@ -155,7 +156,7 @@ void VectorAccess::load_extend() {
   for (unsigned i = 0; i < 8 / from; ++i) {
     as_.ri(Op::slli, kScratch2, kScratch, 64 - 8 * from * (i + 1));
     as_.ri(is_signed ? Op::srai : Op::srli, kScratch2, kScratch2, 64 - 8 * from);
-    // Far slots: the address needs a register of its own, so through the stack pointer of the near half.
+    // The address of a slot that is far from the stack pointer needs a register of its own.
     const int64_t at = slot(1) + 2 * from * i;
     if (fits_signed(at, 12)) {
       as_.store(kStores[std::countr_zero(2 * from)], kScratch2, kStackPointer, at);

@@ -131,7 +131,7 @@ bool VectorSimd::lane_moves(SimdOp op) {
     case SimdOp::f64x2_splat: return splat(8, Op::vfmv_v_f);
     case SimdOp::i8x16_swizzle:
     case SimdOp::i8x16_relaxed_swizzle:
-      // Indices beyond the 16 lanes give 0, also where the register has more.
+      // An index beyond the 16 lanes gives 0, even if the register has more lanes.
       full(1);
       as_.vi(Op::vmsleu_vi, kMask, b_, 15);
       as_.v3(Op::vrgather_vv, kTemp, a_, b_);
@@ -179,7 +179,7 @@ void VectorSimd::shuffle() {
   as_.v3(Op::vmerge_vvm, result_, kTemp, result_);
 }
 
-// kind: 0 eq, 1 ne, 2 lt, 3 gt, 4 le, 5 ge
+// `kind` is 0 eq, 1 ne, 2 lt, 3 gt, 4 le or 5 ge.
 void VectorSimd::compare(unsigned size, unsigned kind, bool is_unsigned) {
   full(size);
   const Op less = is_unsigned ? Op::vmsltu_vv : Op::vmslt_vv, less_equal = is_unsigned ? Op::vmsleu_vv : Op::vmsle_vv;
@@ -196,7 +196,7 @@ void VectorSimd::compare(unsigned size, unsigned kind, bool is_unsigned) {
 
 bool VectorSimd::compares(SimdOp op) {
   const unsigned number = static_cast<unsigned>(op);
-  // As in ScalarSimd::compares.
+  // The order of comparisons is explained in ScalarSimd::compares.
   if (between(op, SimdOp::i8x16_eq, SimdOp::i32x4_ge_u)) {
     const unsigned at = number - static_cast<unsigned>(SimdOp::i8x16_eq), which = at % 10;
     compare(1u << at / 10, which < 2 ? which : 1 + which / 2, which >= 2 && which % 2 == 1);
@@ -288,7 +288,7 @@ bool VectorSimd::unary_arithmetic(SimdOp op) {
     case SimdOp::i32x4_abs: return absolute(4);
     case SimdOp::i64x2_abs: return absolute(8);
     case SimdOp::i8x16_popcnt:
-      // Sums of bits in fields of two, four, eight.
+      // The counts of fields of two, four and eight bits are computed one after the other.
       full(1);
       as_.vi(Op::vsrl_vi, kTemp, a_, 1);
       as_.load_immediate(kScratch, 0x55);

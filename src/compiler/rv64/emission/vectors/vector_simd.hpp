@@ -1,4 +1,5 @@
-// Vector operations with V. Scratch: v0 (the mask), v30, v31, and for scalars t5, t6, ft11.
+// The expansion of vector operations with V. It may overwrite v0 (the mask), v30 and v31, and for scalars t5, t6 and
+// ft11.
 #pragma once
 
 #include "base/assert.hpp"
@@ -11,35 +12,35 @@ class VectorSimd {
   using Operands = std::span<const codegen::Allocation>;
   VectorSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
 
-  // Each handles the operations of its family; false for others.
+  // Each function expands the operations of its family, and returns false for others.
   bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
   bool bitwise(ir::SimdOp op);
   bool compares(ir::SimdOp op);  // of integers
   bool arithmetic(ir::SimdOp op);
-  bool saturating_arithmetic(ir::SimdOp op);  // and averages
+  bool saturating_arithmetic(ir::SimdOp op);  // saturating ones, and averages
   bool unary_arithmetic(ir::SimdOp op);
   bool reductions(ir::SimdOp op);  // all_true, bitmask
   bool shifts(ir::SimdOp op);
-  bool reshaping(ir::SimdOp op);  // narrowing, extending, pairwise operations, dot products
+  bool reshaping(ir::SimdOp op);  // narrowing, extensions, pairwise operations, dot products
   bool floats(ir::SimdOp op);
   bool conversions(ir::SimdOp op);
   void shuffle();
 
  private:
-  // All 128 bits in lanes of that size.
+  // Sets the vector unit to all 128 bits, in lanes of `size` bytes.
   void full(unsigned size);
-  // 128 bits, whatever the lanes: for bitwise operations.
+  // Sets it to 128 bits in lanes of any size, for bitwise operations.
   void whole();
-  // 8 bytes of lanes of that size, as the narrow side of widening and narrowing operations.
+  // Sets it to 8 bytes in lanes of `size` bytes: the narrow side of widening and narrowing operations.
   void half(unsigned size);
   void ones_where_mask();                    // result_ = -1 where v0 is set, else 0
-  bool binary(unsigned size, Op operation);  // true
+  bool binary(unsigned size, Op operation);  // returns true
   void compare(unsigned size, unsigned kind, bool is_unsigned);
   void float_compare(unsigned size, unsigned kind);
   void narrow(unsigned to, bool is_unsigned);
   void extend(unsigned from, bool high, bool is_signed);
   void multiply_wide(unsigned from, bool high, bool is_signed);
-  void dot(PReg to, unsigned from);  // products of neighbouring signed lanes, summed
+  void dot(PReg to, unsigned from);  // the sums of products of neighbouring signed lanes
   void pairwise(PReg to, PReg vector, unsigned from, bool is_signed);
   void extremes(unsigned size, bool is_min);
   void round(unsigned size, Rounding rounding);
@@ -48,7 +49,7 @@ class VectorSimd {
   Emitter& e_;
   Assembler& as_;
   const MachineInst& inst_;
-  PReg a_, b_, c_;  // vector uses
+  PReg a_, b_, c_;  // the operands that are vectors
   PReg result_;
   PReg scalar_use_, scalar_result_;
 };

@@ -1,4 +1,5 @@
-// With V: narrowing, widening, pairwise operations, floats and conversions.
+// The expansion with V of narrowing, widening and pairwise operations, of floating-point operations, and of
+// conversions.
 #include "compiler/rv64/emission/vectors/vector_simd.hpp"
 
 namespace cairn::rv64 {
@@ -51,7 +52,7 @@ void VectorSimd::multiply_wide(unsigned from, bool high, bool is_signed) {
   as_.v3(is_signed ? Op::vwmul_vv : Op::vwmulu_vv, result_, x, y);
 }
 
-// The even lanes are moved up and back down, so that their sign fills the wide lane.
+// The even lanes are shifted up and back down, so that their sign fills the wide lane.
 void VectorSimd::pairwise(PReg to, PReg vector, unsigned from, bool is_signed) {
   const unsigned bits = 8 * from;
   const Op down = is_signed ? Op::vsra_vi : Op::vsrl_vi;
@@ -62,7 +63,7 @@ void VectorSimd::pairwise(PReg to, PReg vector, unsigned from, bool is_signed) {
   as_.v3(Op::vadd_vv, to, kTemp, kTemp2);
 }
 
-// `to` is written after both operands are read for the last time.
+// `to` may be a register of an operand: it is written after both operands are read for the last time.
 void VectorSimd::dot(PReg to, unsigned from) {
   const unsigned bits = 8 * from;
   full(2 * from);
@@ -126,7 +127,7 @@ bool VectorSimd::reshaping(SimdOp op) {
   }
 }
 
-// kind: 0 eq, 1 ne, 2 lt, 3 gt, 4 le, 5 ge
+// `kind` is 0 eq, 1 ne, 2 lt, 3 gt, 4 le or 5 ge.
 void VectorSimd::float_compare(unsigned size, unsigned kind) {
   full(size);
   switch (kind) {
@@ -140,7 +141,7 @@ void VectorSimd::float_compare(unsigned size, unsigned kind) {
   ones_where_mask();
 }
 
-// Where both are numbers the minimum, else their sum, which is NaN.
+// Gives the minimum or maximum where both lanes are numbers, and elsewhere their sum, which is NaN.
 void VectorSimd::extremes(unsigned size, bool is_min) {
   full(size);
   as_.v3(Op::vmfeq_vv, kMask, a_, a_);
@@ -151,8 +152,8 @@ void VectorSimd::extremes(unsigned size, bool is_min) {
   as_.v3(Op::vmerge_vvm, result_, kTemp2, kTemp);
 }
 
-// A conversion in a rounding mode. There are forms that always round to zero, but QEMU 7.2 stops with a failed
-// assertion of its own when one is the first floating-point instruction of a translated block.
+// Converts in the given rounding mode. V has instructions that always round to zero, but QEMU 7.2 stops with a failed
+// assertion of its own if one of them is the first floating-point instruction of a translated block.
 void VectorSimd::convert_rounded(Op operation, PReg to, PReg from, Rounding rounding) {
   const bool set_mode = rounding != Rounding::rne;
   if (set_mode) as_.r2(Op::fsrmi, kZero, PReg::integer(static_cast<unsigned>(rounding)));
@@ -160,7 +161,7 @@ void VectorSimd::convert_rounded(Op operation, PReg to, PReg from, Rounding roun
   if (set_mode) as_.r2(Op::fsrmi, kZero, PReg::integer(static_cast<unsigned>(Rounding::rne)));
 }
 
-// As in Emitter::float_round: through integers where |x| is small, else x + 0.
+// Rounds as Emitter::float_round does: through integers where |x| is small, by x + 0 elsewhere.
 void VectorSimd::round(unsigned size, Rounding rounding) {
   const bool wide = size == 8;
   full(size);
@@ -198,7 +199,7 @@ bool VectorSimd::floats(SimdOp op) {
     as_.v2(Op::vfsqrt_v, result_, a_);
     return true;
   };
-  // b < a ? b : a, and with a < b
+  // pmin is b < a ? b : a, and pmax is a < b ? b : a.
   const auto pseudo = [&](unsigned size, bool is_min) {
     full(size);
     as_.v3(Op::vmflt_vv, kMask, is_min ? b_ : a_, is_min ? a_ : b_);
@@ -256,7 +257,7 @@ bool VectorSimd::floats(SimdOp op) {
 }
 
 bool VectorSimd::conversions(SimdOp op) {
-  // Saturates by itself, but for NaN.
+  // The instruction saturates, but a NaN has to become 0.
   const auto truncate = [&](Op operation) {
     full(4);
     as_.v3(Op::vmfeq_vv, kMask, a_, a_);
@@ -265,7 +266,7 @@ bool VectorSimd::conversions(SimdOp op) {
     as_.v3(Op::vmerge_vvm, result_, kTemp2, kTemp);
     return true;
   };
-  // Two lanes into four: those above stay 0, the tail undisturbed.
+  // The two lanes become the low half of the result. The upper lanes stay 0, because the tail is undisturbed.
   const auto truncate_wide = [&](Op operation) {
     full(8);
     as_.v3(Op::vmfeq_vv, kMask, a_, a_);

@@ -85,7 +85,7 @@ uint32_t compress_regw(const Fields f) {
   return 0x9c01 | small(rd) << 7 | (is_add ? 1u : 0u) << 5 | small(rs2) << 2;
 }
 
-// Loads and stores of 4 (`wide` false) or 8 bytes; `funct` is the compressed opcode's upper bits.
+// Compresses a load or store of 8 bytes with `wide`, else of 4. `funct` is the upper bits of the compressed opcode.
 uint32_t compress_access(uint32_t data, uint32_t base, int32_t imm, bool wide, uint32_t funct) {
   if (!is_small(data) || !is_small(base) || imm < 0) return 0;
   if (wide)

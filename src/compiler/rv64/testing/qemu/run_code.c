@@ -1,6 +1,7 @@
-// Runs compiled code on RISC-V Linux (usually qemu-riscv64) for the tests of code generation, which run anywhere.
+// Runs compiled code on RISC-V Linux (usually qemu-riscv64), for the tests of RV64's code.
 //   run_code INPUT OUTPUT
-// The input and output files are what execution.hpp writes and reads: sequences of little-endian 64-bit words.
+// ../execution.hpp writes the input file and reads the output file. Both are sequences of little-endian words of 64
+// bits.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
@@ -72,7 +73,8 @@ static int64_t builtin_sum(struct Context* context, int32_t a, int64_t b) {
   return a + b;
 }
 
-// Adds the first two values as 64-bit words, tells by the third whether the caller is what it should be; traps on 666.
+// The host function. It adds the first two values as 64-bit words, checks that the caller is the expected one, and
+// traps on 666.
 static struct Context* expected_caller;
 static uint32_t invoke(void* self, struct Context* caller, unsigned char* values) {
   (void)self;
@@ -116,7 +118,7 @@ int main(int argc, char** argv) {
   sigaction(SIGBUS, &action, NULL);
   sigaction(SIGILL, &action, NULL);
 
-  // Context 0 runs the tests; 1 is another instance; 2 a host function's.
+  // Context 0 runs the tests, 1 is another instance, and 2 is that of a host function.
   static struct Context contexts[3];
   static const void* builtins[64];
   for (unsigned i = 0; i < 64; ++i) builtins[i] = (const void*)builtin_sum;
@@ -129,8 +131,8 @@ int main(int argc, char** argv) {
     contexts[i].tail_call_restore = image + restore;
   }
   contexts[2].words[0] = (uint64_t)invoke;
-  // Imports (code, context, reference, -) of both instances: 0 .. import_count. Word: code offset, context number.
-  // The same pairs are function references, at words 32 on.
+  // Each import of the input is a code offset and the number of a context. Both instances get it as four words (code,
+  // context, reference, unused), and as a function reference from word 32 on.
   const uint64_t import_count = next_word(&at);
   for (uint64_t i = 0; i < import_count; ++i) {
     const uint64_t code = image_begin + next_word(&at);
@@ -162,7 +164,7 @@ int main(int argc, char** argv) {
     store.stack_limit = (uint64_t)stack + 131072;
     expected_caller = uses_memory & 2 ? &contexts[1] : &contexts[0];
     trapped = 0;
-    // Every callee-saved register must come back, whatever happens.
+    // Every callee-saved register has to come back, whatever happens.
     register uint64_t s2 __asm__("s2") = 0x1111 + i, s9 __asm__("s9") = 0x2222 + i;
     register double fs5 __asm__("fs5") = 5.5 + (double)i;
     __asm__ volatile("" : "+r"(s2), "+r"(s9), "+f"(fs5));

@@ -13,12 +13,12 @@ namespace {
 
 constexpr Encoding kPmuludq = i66(0xf4), kPaddq = i66(0xd4);
 constexpr Encoding kShiftW = i66(0x71), kShiftD = i66(0x72), kShiftQ = i66(0x73);
-constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;  // digits of the shifts by immediate
+constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;  // the opcode digits of the shifts by an immediate
 constexpr Encoding kMaddUnsignedSigned = sse38(0x04), kMaddWords = i66(0xf5);
 
 }  // namespace
 
-// Integer lanes; the rest goes on to the families below.
+// Lowers operations on integer lanes, and passes the others on.
 void X64Lowering::lower_vector_arithmetic(Value value) {
   const Instruction& instruction = inst(value);
   const SimdOp op = instruction.simd();
@@ -34,7 +34,7 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
     case SimdOp::i8x16_relaxed_swizzle: {
       const VReg a = operand(0), indices = operand(1);
       if (op == SimdOp::i8x16_relaxed_swizzle && !exact) return x_binary_to(d, kPshufb, a, indices);
-      // Indices above 15 get their top bit set, which selects zero.
+      // The saturating addition sets the top bit of every index above 15. pshufb gives zero for such an index.
       return x_binary_to(d, kPshufb, a, x_binary_constant(i66(0xdc), indices, splat_constant(0x7070'7070'7070'7070)));
     }
     case SimdOp::i8x16_neg: return negate(i66(0xf8));
@@ -47,7 +47,7 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
       return x_binary_to(d, i66(0xfb), x_binary(kPxor, a, sign), sign);
     }
     case SimdOp::i8x16_popcnt: {
-      // A table of the 16 half bytes.
+      // A table has the counts of the 16 half bytes.
       const VReg a = operand(0);
       const AddressMode nibbles = splat_constant(0x0f0f'0f0f'0f0f'0f0f);
       const uint64_t counts[2] = {0x0302'0201'0201'0100, 0x0403'0302'0302'0201};
@@ -74,7 +74,7 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
     case SimdOp::i16x8_relaxed_q15mulr_s: {
       const VReg a = operand(0), b = operand(1);
       if (op == SimdOp::i16x8_relaxed_q15mulr_s && !exact) return x_binary_to(d, sse38(0x0b), a, b);
-      // Only -1 * -1 overflows, to 0x8000.
+      // Only -1 * -1 overflows. It gives 0x8000, which becomes 0x7fff.
       const VReg product = x_binary(sse38(0x0b), a, b);
       const VReg overflow = x_binary_constant(i66(0x75), product, splat_constant(0x8000'8000'8000'8000));
       return x_binary_to(d, kPxor, product, overflow);
@@ -101,7 +101,8 @@ void X64Lowering::lower_vector_widening(Value value) {
     case SimdOp::i32x4_extadd_pairwise_i16x8_s:
       return x_binary_constant_to(d, kMaddWords, operand(0), splat_constant(0x0001'0001'0001'0001));
     case SimdOp::i32x4_extadd_pairwise_i16x8_u: {
-      // As signed numbers 2^15 less each.
+      // pmaddwd multiplies signed words. Each word becomes a signed one that is 2^15 less, and the last addition
+      // corrects that.
       const VReg less = x_binary_constant(kPxor, operand(0), splat_constant(0x8000'8000'8000'8000));
       const VReg sum = x_binary_constant(kMaddWords, less, splat_constant(0x0001'0001'0001'0001));
       return x_binary_constant_to(d, i66(0xfe), sum, splat_constant(0x0001'0000'0001'0000));
@@ -211,14 +212,14 @@ void X64Lowering::lower_vector_conversion(Value value) {
     case SimdOp::i32x4_relaxed_trunc_f64x2_u_zero:
       return lower_vector_trunc(value, SimdOp::i32x4_trunc_sat_f64x2_u_zero);
     case SimdOp::f32x4_convert_i32x4_u: {
-      // The low 16 bits and half of the rest convert exactly; one rounding in the last addition.
+      // The low 16 bits convert exactly, and so does half of the rest. Only the last addition rounds.
       const VReg a = operand(0);
       const VReg low = x_unary(ps(0x5b), x_binary_constant(kPand, a, splat_constant(0x0000'ffff'0000'ffff)));
       const VReg half = x_unary(ps(0x5b), x_shift_imm(kShiftD, kLeft, x_shift_imm(kShiftD, kLogical, a, 16), 15));
       return x_binary_to(d, ps(0x58), x_binary(ps(0x58), half, half), low);
     }
     case SimdOp::f64x2_convert_low_i32x4_u: {
-      // As the low bits of 2^52 + x.
+      // The number becomes the low bits of 2^52 + x, from which 2^52 is subtracted.
       const VReg joined = x_binary_constant(ps(0x14), operand(0), splat_constant(0x4330'0000'4330'0000));
       return x_binary_constant_to(d, pd(0x5c), joined, splat_constant(0x4330'0000'0000'0000));
     }
@@ -226,7 +227,7 @@ void X64Lowering::lower_vector_conversion(Value value) {
   }
 }
 
-// Products of signed bytes, added in pairs.
+// Multiplies signed bytes, and adds the products in pairs.
 VReg X64Lowering::dot_bytes(VReg a, VReg b) {
   const auto even = [&](VReg v) { return x_shift_imm(kShiftW, kArithmetic, x_shift_imm(kShiftW, kLeft, v, 8), 8); };
   const auto odd = [&](VReg v) { return x_shift_imm(kShiftW, kArithmetic, v, 8); };
@@ -235,7 +236,8 @@ VReg X64Lowering::dot_bytes(VReg a, VReg b) {
   return x_binary(i66(0xed), first, second);
 }
 
-// minps gives its second operand for NaN and for zeros: do it both ways round and join the bits.
+// minps and maxps give their second operand if one is NaN or both are zeros. So both orders are computed, and their
+// bits are joined.
 void X64Lowering::lower_vector_min_max(Value value, bool single, bool is_max) {
   const Instruction& instruction = inst(value);
   const auto op = [&](uint8_t opcode) { return single ? ps(opcode) : pd(opcode); };
@@ -246,18 +248,19 @@ void X64Lowering::lower_vector_min_max(Value value, bool single, bool is_max) {
   const VReg one = x_binary(op(opcode), a, b), other = x_binary(op(opcode), b, a);
   VReg joined, nan;
   if (!is_max) {
-    // -0 | +0 is -0; NaNs stay NaNs and are quieted by the mask.
+    // -0 | +0 is -0. A NaN stays a NaN, and the mask makes it quiet.
     const VReg either = x_binary(op(0x56), one, other);
     nan = x_binary(unordered, other, either, 3);
     joined = x_binary(op(0x56), either, nan);
   } else {
-    // Where they differ (zeros, NaNs): the difference from the joined bits clears the sign.
+    // The two results differ only for zeros and NaNs. There the subtraction of their difference clears the sign of a
+    // zero.
     const VReg difference = x_binary(op(0x57), other, one);
     const VReg either = x_binary(op(0x56), one, difference);
     joined = x_binary(op(0x5c), either, difference);
     nan = x_binary(unordered, difference, joined, 3);
   }
-  // Clear a NaN's payload.
+  // This clears the payload of a NaN.
   const VReg payload = x_shift_imm(single ? kShiftD : kShiftQ, kLogical, nan, single ? 10 : 13);
   x_binary_to(d, op(0x55), payload, joined);
 }
@@ -306,33 +309,33 @@ void X64Lowering::lower_vector_trunc(Value value, SimdOp op) {
   switch (op) {
     case SimdOp::i32x4_trunc_sat_f32x4_s: {
       const VReg ordered = x_binary(ps(0xc2), x, x, 0);
-      const VReg numbers = x_binary(ps(0x54), x, ordered);      // NaN -> 0
-      const VReg positive = x_binary(kPxor, ordered, numbers);  // top bit: not negative
-      const VReg converted = x_unary(to_int, numbers);          // out of range: 0x80000000
+      const VReg numbers = x_binary(ps(0x54), x, ordered);      // a NaN becomes 0
+      const VReg positive = x_binary(kPxor, ordered, numbers);  // the top bit is set if the number is not negative
+      const VReg converted = x_unary(to_int, numbers);          // 0x80000000 if it is out of range
       const VReg too_large = x_shift_imm(kShiftD, kArithmetic, x_binary(kPand, positive, converted), 31);
       return x_binary_to(d, kPxor, converted, too_large);
     }
     case SimdOp::i32x4_trunc_sat_f32x4_u: {
-      const VReg numbers = x_binary(ps(0x5f), x, x_zero());  // NaN and negative -> 0
-      const VReg half = x_temporary();                       // 2^31
+      const VReg numbers = x_binary(ps(0x5f), x, x_zero());  // NaNs and negative numbers become 0
+      const VReg half = x_temporary();                       // 2^31 in each lane
       put_address(Op::load_x, {Operand::def(half)}, splat_constant(0x4f00'0000'4f00'0000), 16,
                   codegen::InstFlag::rematerializable);
       const VReg excess = x_binary(ps(0x5c), numbers, half);
-      const VReg overflow = x_binary(ps(0xc2), half, excess, 2);  // 2^31 <= excess
+      const VReg overflow = x_binary(ps(0xc2), half, excess, 2);  // set where 2^31 <= excess
       const VReg excess_int = x_binary(kPxor, x_unary(to_int, excess), overflow);
       const VReg upper = x_binary(sse38(0x3d), excess_int, x_zero());
       return x_binary_to(d, i66(0xfe), x_unary(to_int, numbers), upper);
     }
     case SimdOp::i32x4_trunc_sat_f64x2_s_zero: {
       const VReg ordered = x_binary(pd(0xc2), x, x, 0);
-      const VReg limit = x_binary_constant(pd(0x54), ordered, number_splat(2147483647.0));  // NaN: 0
+      const VReg limit = x_binary_constant(pd(0x54), ordered, number_splat(2147483647.0));  // 0 for a NaN
       return x_unary_to(d, i66(0xe6), x_binary(pd(0x5d), x, limit));
     }
     default: {
       const VReg low = x_binary(pd(0x5f), x, x_zero());
       const VReg clamped = x_binary_constant(pd(0x5d), low, number_splat(4294967295.0));
       const VReg whole = x_unary(sse3a(0x09), clamped, 11);
-      const VReg bits = x_binary_constant(pd(0x58), whole, number_splat(0x1p52));  // in the low half
+      const VReg bits = x_binary_constant(pd(0x58), whole, number_splat(0x1p52));  // the integer is in the low half
       return x_binary_to(d, ps(0xc6), bits, x_zero(), 0x88);
     }
   }

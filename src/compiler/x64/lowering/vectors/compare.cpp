@@ -1,4 +1,4 @@
-// Compares of vectors, and what becomes a number or a condition of them.
+// Compares of vectors, and the operations that make a number or a condition of a vector.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -23,14 +23,14 @@ bool X64Lowering::lower_vector_compare(Value value) {
   const SimdOp op = instruction.simd();
   const auto a = [&] { return instruction.operands[0]; };
   const auto b = [&] { return instruction.operands[1]; };
-  // not(compare(first, second))
+  // Emits not(compare(first, second)).
   const auto negated = [&](Encoding encoding, Value first, Value second) {
     const VReg first_reg = use(first);
     const VReg compared = x_binary(encoding, first_reg, use(second));
     x_not_to(def(value), compared);
     return true;
   };
-  // a >= b is max(a, b) == a.
+  // Emits a >= b as max(a, b) == a, and a <= b as min(a, b) == a.
   const auto extreme = [&](Encoding choose, Encoding equal, bool negate) {
     const VReg first = use(a()), second = use(b());
     const VReg chosen = x_binary(choose, first, second);
@@ -51,7 +51,8 @@ bool X64Lowering::lower_vector_compare(Value value) {
       }
       return true;
     }
-    // By halves: the high ones signed, the low ones unsigned (their signs flipped).
+    // Compares the halves: the high ones are signed, the low ones are unsigned, so the signs of the low ones are
+    // flipped.
     const AddressMode flip = splat_constant(0x80000000);
     const VReg x = x_binary_constant(kPxor, first, flip), y = x_binary_constant(kPxor, second, flip);
     const VReg greater = x_binary(i66(0x66), x, y), equal = x_binary(i66(0x76), x, y);
@@ -109,7 +110,7 @@ void X64Lowering::make_vector_test(Value value, Test& test) {
     case SimdOp::i64x2_all_true: equal = sse38(0x29); break;
     default: CAIRN_UNREACHABLE();
   }
-  if (equal.opcode != 0) {  // no lane equals zero
+  if (equal.opcode != 0) {  // true if no lane equals zero
     tested = x_binary(equal, x_zero(), tested);
     test.condition = static_cast<uint8_t>(Cc::e);
   }

@@ -1,4 +1,4 @@
-// Moving lanes in and out of vectors.
+// Moves of lanes into vectors and out of them.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -42,7 +42,8 @@ void X64Lowering::lower_extract(Value value) {
   const VReg d = def(value);
   const VReg source = use(instruction.operands[0]);
   const unsigned lane = instruction.lane();
-  // pextr has the vector in the reg field (merges), pextrw's old form the general register.
+  // pextrb, pextrd and pextrq have the vector in the reg field of ModRM (`merges` tells emission). The old form of
+  // pextrw has the general register there.
   const auto extract = [&](VReg to, Encoding encoding, bool reg_is_vector) {
     put(Op::int_from_x, {Operand::def(to), Operand::use(source)}, 4).immediate =
         xmm_payload(encoding, static_cast<int>(lane), reg_is_vector);
@@ -102,7 +103,7 @@ void X64Lowering::lower_replace(Value value) {
       return;
     }
     case SimdOp::f64x2_replace_lane: {
-      // movsd between registers keeps the upper half; movlhps.
+      // movsd between registers keeps the upper half of its destination, and movlhps keeps the lower half.
       const VReg scalar = use(instruction.operands[1]);
       put(Op::x_rrr, {result, Operand::use(vector), Operand::use(scalar)}, 16).immediate =
           xmm_payload(lane == 0 ? sse(Prefix::pf2, 0x10) : two_byte(0x16));

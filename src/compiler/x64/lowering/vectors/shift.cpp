@@ -1,4 +1,4 @@
-// Shifts of vectors by one count.
+// Shifts of all lanes by one count.
 #include <bit>
 
 #include "compiler/x64/lowering/lower.hpp"
@@ -11,7 +11,7 @@ using ir::Value;
 
 namespace {
 
-constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;  // digits of the shifts by immediate
+constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;  // the opcode digits of the shifts by an immediate
 
 }  // namespace
 
@@ -22,7 +22,7 @@ struct X64Lowering::VectorShift {
     return kind == Kind::left ? kLeft : kind == Kind::right_signed ? kArithmetic : kLogical;
   }
   [[nodiscard]] uint8_t opcode() const { return kind == Kind::left ? 0xf1 : kind == Kind::right_signed ? 0xe1 : 0xd1; }
-  // The number of the instruction's lane width, 16, 32 or 64: bytes go by words.
+  // 0, 1 or 2 for an instruction on lanes of 16, 32 or 64 bits. Bytes are shifted as words.
   [[nodiscard]] unsigned log() const { return static_cast<unsigned>(std::countr_zero(bits == 8 ? 16u : bits)) - 4; }
 
   static VectorShift of(SimdOp op) {
@@ -48,7 +48,7 @@ struct X64Lowering::VectorShift {
   unsigned bits;  // of a lane
   VReg source;
   Value count;
-  std::optional<unsigned> fixed;  // the count when it is constant
+  std::optional<unsigned> fixed;  // the count if it is constant
 };
 
 void X64Lowering::lower_vector_shift(Value value) {
@@ -76,7 +76,7 @@ VReg X64Lowering::shift_by_register(const VectorShift& shift, uint8_t opcode, VR
   return x_binary(i66(static_cast<uint8_t>(opcode + shift.log())), from, count);
 }
 
-// The masked count and `add` in a vector register.
+// The count modulo the width of a lane, plus `add`, in a vector register.
 VReg X64Lowering::shift_count(const VectorShift& shift, unsigned add) {
   const VReg masked = temporary(RegClass::integer);
   MachineInst& mask = put(Op::alu_ri, {Operand::def_reuse(masked, 1), Operand::use(use_low(shift.count))}, 4);
@@ -92,7 +92,7 @@ VReg X64Lowering::shift_count(const VectorShift& shift, unsigned add) {
   return count;
 }
 
-// (x >>> n ^ m) - m with m the sign bit shifted alike.
+// Emits (x >>> n ^ m) - m, where m is the sign bit shifted likewise.
 void X64Lowering::shift_quads_signed(VReg d, const VectorShift& shift) {
   VReg shifted, sign;
   if (shift.fixed) {
@@ -113,7 +113,7 @@ void X64Lowering::shift_quads_signed(VReg d, const VectorShift& shift) {
   x_binary_to(d, i66(0xfb), x_binary(kPxor, shifted, sign), sign);
 }
 
-// Each byte in the upper half of a word.
+// Shifts each byte in the upper half of a word.
 void X64Lowering::shift_bytes_signed(VReg d, const VectorShift& shift) {
   const VReg low = x_binary(i66(0x60), shift.source, shift.source);
   const VReg high = x_binary(i66(0x68), shift.source, shift.source);
@@ -130,7 +130,7 @@ void X64Lowering::shift_bytes_signed(VReg d, const VectorShift& shift) {
   x_binary_to(d, i66(0x63), low_shifted, high_shifted);
 }
 
-// Shifts words, then clears what came over from the neighbour.
+// Shifts words, then clears the bits that came from the neighbouring byte.
 void X64Lowering::shift_bytes(VReg d, const VectorShift& shift) {
   const bool is_left = shift.kind == VectorShift::Kind::left;
   if (shift.fixed) {

@@ -13,7 +13,7 @@ namespace {
 
 using Lanes = std::array<uint8_t, 16>;
 
-// The same in units of `unit` bytes, if no unit is torn; -1 in the first otherwise.
+// The lanes in units of `unit` bytes. The first is -1 if a unit is torn.
 std::array<int, 8> in_units(const Lanes& lanes, unsigned unit) {
   std::array<int, 8> units{};
   for (unsigned i = 0; i < 16 / unit; ++i) {
@@ -25,7 +25,8 @@ std::array<int, 8> in_units(const Lanes& lanes, unsigned unit) {
   return units;
 }
 
-// punpckl/h: pairs of a unit of `a` and one of `b`, from the lower or the upper half.
+// Whether the lanes are those of punpckl or punpckh: they alternate between a unit of `a` and one of `b`, in the lower
+// or the upper half.
 bool is_unpack(const Lanes& lanes, unsigned unit, bool high) {
   for (unsigned i = 0; i < 16; ++i) {
     const unsigned pair = i / (2 * unit), within = i % (2 * unit);
@@ -52,7 +53,7 @@ void X64Lowering::lower_shuffle(Value value) {
     for (uint8_t& lane : lanes) lane &= 15;
     return shuffle_one(d, use(only_b ? b : a), lanes);
   }
-  // Both operands; by convention the first lane comes from `a`.
+  // The shuffle takes bytes of both operands.
   if (unpack_two(d, a, b, lanes) || align_two(d, a, b, lanes) || shuffle_doubles(d, a, b, lanes) ||
       blend_words(d, a, b, lanes)) {
     return;
@@ -67,7 +68,7 @@ void X64Lowering::lower_shuffle(Value value) {
   x_binary_to(d, kPor, first, second);
 }
 
-// Lanes of one vector.
+// Shuffles the bytes of one vector.
 void X64Lowering::shuffle_one(VReg d, VReg source, const Lanes& lanes) {
   const std::array<int, 8> doubles = in_units(lanes, 4);
   if (doubles[0] >= 0) {
@@ -84,7 +85,7 @@ void X64Lowering::shuffle_one(VReg d, VReg source, const Lanes& lanes) {
   }
   const std::array<int, 8> words = in_units(lanes, 2);
   if (words[0] >= 0) {
-    // Within one half, the other one staying.
+    // The immediate of a shuffle within one half, or -1.
     const auto imm_of = [&](unsigned first) {
       int imm = 0;
       for (unsigned i = 0; i < 4; ++i) {
@@ -124,7 +125,7 @@ bool X64Lowering::unpack_two(VReg d, Value a, Value b, const Lanes& lanes) {
   return false;
 }
 
-// Consecutive bytes of the two joined: palignr.
+// palignr takes consecutive bytes of the two operands joined.
 bool X64Lowering::align_two(VReg d, Value a, Value b, const Lanes& lanes) {
   for (unsigned i = 0; i < 16; ++i)
     if (lanes[i] != ((lanes[0] + i) & 31)) return false;
@@ -134,7 +135,7 @@ bool X64Lowering::align_two(VReg d, Value a, Value b, const Lanes& lanes) {
   return true;
 }
 
-// Two lanes of each: shufps.
+// shufps takes two lanes of each operand.
 bool X64Lowering::shuffle_doubles(VReg d, Value a, Value b, const Lanes& lanes) {
   const std::array<int, 8> doubles = in_units(lanes, 4);
   if (doubles[0] < 0) return false;
@@ -149,7 +150,7 @@ bool X64Lowering::shuffle_doubles(VReg d, Value a, Value b, const Lanes& lanes) 
   return false;
 }
 
-// Every word in its place: pblendw.
+// pblendw takes every word from its own place in one of the operands.
 bool X64Lowering::blend_words(VReg d, Value a, Value b, const Lanes& lanes) {
   const std::array<int, 8> words = in_units(lanes, 2);
   if (words[0] < 0) return false;

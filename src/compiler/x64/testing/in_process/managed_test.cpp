@@ -1,5 +1,5 @@
-// Inline allocation and the write barrier, run on this machine, with what they fall back on: a collection moves all
-// that the stack map names, and every other register keeps its value.
+// Inline allocation and the write barrier run on this machine, with the builtins that they fall back on. A collection
+// moves all that the stack map names; every other register keeps its value.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/execution.hpp"
@@ -17,7 +17,7 @@ using ir::Opcode;
 constexpr uint32_t kMoved = 4096;  // how far a collection moves what it finds
 
 struct World {
-  std::vector<int32_t> offsets;  // of the references at the only safepoint, from the stack pointer
+  std::vector<int32_t> offsets;  // where the references lie at the only safepoint, from the stack pointer
   uint32_t calls = 0;
   uint32_t object = 0, offset = 0, index = 0;
 };
@@ -59,7 +59,7 @@ class X64Managed : public ::testing::TestWithParam<uint32_t> {
     builtins_[abi::kBuiltinCount + number] = function;
   }
   Outcome run(FunctionBuilder& f, const std::vector<Slot>& arguments) {
-    // The same code again, for its stack map.
+    // The code is made once more, for its stack map.
     Arena arena(size_t{1} << 24);
     codegen::MachineFunction machine(arena);
     EXPECT_TRUE(target_->lower(f.function, machine).has_value());
