@@ -32,7 +32,6 @@ constexpr Encoding sse38(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f
 constexpr Encoding sse3a(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f3a, false}; }
 
 enum class Cc : uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
-constexpr Cc invert(Cc cc) { return static_cast<Cc>(static_cast<uint8_t>(cc) ^ 1); }
 
 // The eight classic operations, in the order of their encodings.
 enum class Alu : uint8_t { add, or_, adc, sbb, and_, sub, xor_, cmp };

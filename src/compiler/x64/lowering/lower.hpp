@@ -143,10 +143,6 @@ class X64Lowering final : public codegen::Lowering {
   void lower_bitcast(ir::Value value);
 
   // --- lower_float.cpp: instructions on xmm registers
-  struct XmmFlags {
-    bool merges = false;
-    int imm = -1;
-  };
   static int64_t xmm_payload(Encoding encoding, int imm = -1, bool merges = false);
   // Emit d = op(a) and d = op(a, b).
   VReg x_unary(Encoding encoding, VReg a, int imm = -1, bool merges = false);
@@ -215,7 +211,6 @@ class X64Lowering final : public codegen::Lowering {
   void lower_splat(ir::Value value);
   void lower_extract(ir::Value value);
   void lower_replace(ir::Value value);
-  VReg splat_bytes(VReg scalar);
   // --- vectors/arithmetic.cpp: operations that take several instructions
   void lower_vector_arithmetic(ir::Value value);
   void lower_vector_widening(ir::Value value);

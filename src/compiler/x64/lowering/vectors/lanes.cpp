@@ -7,8 +7,6 @@ using ir::Instruction;
 using ir::SimdOp;
 using ir::Value;
 
-VReg X64Lowering::splat_bytes(VReg scalar) { return x_binary(kPshufb, scalar, x_zero()); }
-
 void X64Lowering::lower_splat(Value value) {
   const Instruction& instruction = inst(value);
   const VReg d = def(value);
