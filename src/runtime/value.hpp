@@ -83,7 +83,7 @@ class Val {
   [[nodiscard]] uint64_t low() const { return bits_[0]; }
   [[nodiscard]] uint64_t high() const { return bits_[1]; }
   [[nodiscard]] bool is_null() const { return type_.is_ref() && form_ == Form::word && bits_[0] == 0; }
-  // Returns the number of the host behind the reference; nothing when it is null or another kind of reference.
+  // Returns the host's number that the reference stands for; nothing if it is null or another kind of reference.
   [[nodiscard]] std::optional<uint64_t> as_externref() const {
     return form_ == Form::host ? std::optional(bits_[0]) : std::nullopt;
   }
@@ -104,7 +104,7 @@ class Val {
     return value;
   }
 
-  // For values whose form is `words` only; Store::load and Store::save handle all values.
+  // Copy values whose form is `word`. Store::load and Store::save handle values of all forms.
   void store_to(std::byte* slot) const { std::memcpy(slot, bits_.data(), 16); }
   static Val load_from(wasm::ValType type, const std::byte* slot) {
     Val v(type, 0);

@@ -30,7 +30,7 @@ INSTANTIATE_TEST_SUITE_P(, Collections, testing::Bool(),
 TEST_P(Collections, FramesOfDeepRecursionKeepTheirObjects) {
   const Instance instance = instantiate(R"((module
     (type $node (struct (field $value i64) (field $next (mut (ref null $node)))))
-    ;; Each level holds a node over the call and checks it behind: the sum of all values.
+    ;; Each level holds a node across the call and checks it afterwards: the result is the sum of all values.
     (func $descend (param $n i32) (param $above (ref null $node)) (result i64)
       (local $own (ref $node)) (local $below i64)
       (local.set $own (struct.new $node (i64.extend_i32_u (local.get $n)) (local.get $above)))

@@ -166,7 +166,7 @@ abi::HeapReference Heap::allocate_large(uint64_t size) {
   if (const abi::HeapReference object = try_allocate_large(size); object != abi::kNullReference) return object;
   if (!collect_for_room()) return abi::kNullReference;
   // There must be room for objects of this size: single free blocks are no use to objects that need several.
-  const uint64_t least = std::max<uint64_t>(1, least_room() / OldSpace::whole_blocks(size));
+  const uint64_t least = std::max<uint64_t>(1, least_room() / OldSpace::block_bytes_of(size));
   if (old_.room_for_large(size, least) < least || !old_.reserve(least_room() / kBlockBytes)) return abi::kNullReference;
   return try_allocate_large(size);
 }

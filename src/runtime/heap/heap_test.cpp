@@ -46,7 +46,7 @@ TEST_F(HeapTest, FreesWhatNothingReaches) {
   }
   heap_->collect_full();
   EXPECT_GE(heap_->statistics().live_bytes, 10000 * 32U);
-  // The heap holds a list, and a cycle that only its own members refer to.
+  // The head of the list also refers to itself, and then nothing outside the list refers to it.
   set_link(root(at), 1, root(at));
   root(at) = abi::kNullReference;
   heap_->collect_full();
@@ -99,7 +99,7 @@ TEST_F(HeapTest, ALargeArrayRefersToYoungObjects) {
   constexpr uint32_t kLength = 300'000;
   const size_t at = add_root(heap_->allocate_array(references_, kLength));
   const abi::HeapReference array = root(at);
-  // The list is long enough that some nodes are promoted while it is built.
+  // The array is long enough that some nodes are promoted while it is filled.
   for (uint32_t i = 0; i < kLength; ++i) {
     const abi::HeapReference node = make_node(i);
     store(array, element_offset(i), node);

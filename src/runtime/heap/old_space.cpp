@@ -139,7 +139,7 @@ uint64_t OldSpace::find_run(uint64_t count) {
 }
 
 uint64_t OldSpace::room_for_large(uint64_t size, uint64_t most) const {
-  const uint64_t count = whole_blocks(size) / kBlockBytes;
+  const uint64_t count = block_bytes_of(size) / kBlockBytes;
   uint64_t found = 0, run = 0;
   for (uint64_t at = first_; at < frontier_ && found < most; ++at) {
     const bool is_free = blocks_[at].state == BlockState::free || blocks_[at].state == BlockState::released;
@@ -153,7 +153,7 @@ uint64_t OldSpace::room_for_large(uint64_t size, uint64_t most) const {
 }
 
 abi::HeapReference OldSpace::allocate_large(uint64_t size) {
-  const uint64_t count = whole_blocks(size) / kBlockBytes;
+  const uint64_t count = block_bytes_of(size) / kBlockBytes;
   uint64_t first = find_run(count);
   if (first == end_) {
     // Free blocks directly below the frontier are part of the run.

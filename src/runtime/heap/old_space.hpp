@@ -57,8 +57,10 @@ class OldSpace {
   }
   // Allocates room, not cleared, for an object of any size in blocks of its own; null when there is none.
   abi::HeapReference allocate_large(uint64_t size);
-  // The number of blocks that such an object takes.
-  static constexpr uint64_t whole_blocks(uint64_t size) { return (size + kBlockBytes - 1) / kBlockBytes * kBlockBytes; }
+  // The size in bytes of the whole blocks that such an object takes.
+  static constexpr uint64_t block_bytes_of(uint64_t size) {
+    return (size + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
+  }
   // The number of objects of `size` bytes that could have blocks of their own within the heap's limit, counted up to
   // `most`.
   [[nodiscard]] uint64_t room_for_large(uint64_t size, uint64_t most) const;

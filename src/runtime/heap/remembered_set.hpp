@@ -14,7 +14,7 @@
 namespace cairn::runtime {
 
 // The cards that lie completely within an array, as address / kCardBytes. The bytes before the first card count as part
-// of the first, and those behind the last as part of the last.
+// of the first, and those after the last as part of the last.
 struct ArrayCards {
   uint64_t begin, first, last, end;  // begin and end: addresses of the elements
 

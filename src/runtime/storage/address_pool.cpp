@@ -17,7 +17,8 @@ namespace {
 
 // Memories with guards may take three quarters of the budget.
 constexpr uint64_t guarded_share(uint64_t budget) { return budget / 4 * 3; }
-// A memory without guards takes this part (1/32) of the rest of the budget, unless it needs more from the beginning.
+// A memory without guards takes at most this part (1/32) of what memories with guards leave of the budget, unless its
+// minimum size or kLeastRange is more.
 constexpr uint64_t kCheckedPart = 32;
 // The sizes of ranges without guards are powers of two from this size on, so that kept ranges fit new memories.
 constexpr uint64_t kLeastRange = 64 * 1024;
