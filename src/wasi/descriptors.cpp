@@ -1,4 +1,4 @@
-// fd_*: operations on open descriptors.
+// The functions fd_*: operations on open descriptors.
 #include <algorithm>
 #include <array>
 #include <utility>

@@ -1,7 +1,7 @@
-// The functions of WASI preview 1 on a context and the guest's memory. Each family has a file: process (arguments,
-// environment, clocks, entropy, exit), descriptors, paths, polling. wasi_unstable, the predecessor, has the same
-// functions with other layouts of filestat and subscription and another order of whence. Snapshot says which of the two
-// is used.
+// The functions of WASI preview 1 on a context and the guest's memory. Each family has a file: process.cpp (arguments,
+// environment, clocks, entropy, signals), descriptors.cpp (fd_*), paths.cpp (path_*), polling.cpp (poll_oneoff and
+// sockets). Only proc_exit is elsewhere, in wasi.cpp. wasi_unstable, the predecessor, has the same functions with other
+// layouts of filestat and subscription and another order of whence. Snapshot says which of the two is used.
 #pragma once
 
 #include <expected>

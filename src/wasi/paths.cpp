@@ -1,4 +1,5 @@
-// path_*: operations on names in preopened directories.
+// The functions path_*: operations on names in preopened directories. interface/path.hpp walks along the paths; the
+// functions here check rights and arguments, and do something at the place that a walk found.
 #include <algorithm>
 #include <array>
 

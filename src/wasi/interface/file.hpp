@@ -57,7 +57,7 @@ struct DirectoryEntry {
   std::string_view name;
   uint64_t inode = 0;
   FileType type = FileType::unknown;
-  uint64_t next = 0;  // the position behind this entry
+  uint64_t next = 0;  // the position after this entry
 };
 
 // Receives a directory's entries one after the other until it returns false.

@@ -1,5 +1,6 @@
-// Walks a guest's path inside a preopened directory. No path or link reaches anything outside: a path or link that is
-// absolute or climbs above the directory gives Errno::notcapable.
+// Walks along a guest's path inside a preopened directory; wasi/paths.cpp has the functions path_* that call this. No
+// path or link reaches anything outside: a path or link that is absolute or climbs above the directory gives
+// Errno::notcapable.
 //
 // The result depends on the path's end, as on Linux. With a slash at the end, the last component is a directory, and
 // operations that look up a file follow links to it. Operations that make or remove a name never follow its last
@@ -26,8 +27,8 @@ struct ResolvedPath {
 // Resolves a path to look up a file. With LastLink::follow, links in the last component are followed too, as far as
 // their targets exist. With a slash at the end they are always followed.
 WasiResult<ResolvedPath> resolve_path(Directory& base, std::string_view path, LastLink last);
-// Resolves a path to open a file that may be created: like resolve_path, but nothing can be created behind a slash
-// (Errno::isdir).
+// Resolves a path to open a file that may be created: like resolve_path, but a name that ends
+// in a slash cannot be created (Errno::isdir).
 WasiResult<ResolvedPath> resolve_to_create(Directory& base, std::string_view path, LastLink last);
 
 enum class LastComponent : uint8_t { name, dot, dot_dot };

@@ -8,7 +8,7 @@ namespace cairn::wasi {
 namespace {
 constexpr uint64_t kPiece = Contents::kPiece;
 
-// The number of the first piece that begins at `offset` or behind it.
+// The number of the first piece that begins at `offset` or after it.
 constexpr uint64_t pieces_up_to(uint64_t offset) { return offset / kPiece + (offset % kPiece != 0 ? 1 : 0); }
 }  // namespace
 

@@ -21,7 +21,7 @@ class Contents {
   // Writes as many bytes as there is room for. Fails only if there is room for none; Errno::fbig beyond the maximum
   // size.
   WasiResult<size_t> write(Account& account, uint64_t offset, std::span<const std::byte> bytes);
-  // Frees the memory behind `size`. If the file grows, the new part is a hole.
+  // Frees the memory after the first `size` bytes. If the file grows, the new part is a hole.
   Errno set_size(Account& account, uint64_t size);
   // Allocates the memory for a range, so that writing there cannot fail, and extends the file at least to its end. Does
   // all of it or nothing.
@@ -32,7 +32,7 @@ class Contents {
  private:
   void cut(Account& account, uint64_t size);
 
-  // Pieces of kPiece bytes by their number. Bytes behind the size are zeros.
+  // Pieces of kPiece bytes by their number. Bytes at or after the size are zeros.
   SparseTable pieces_;
   uint64_t size_ = 0;
 };

@@ -158,7 +158,7 @@ TEST_F(MemoryFiles, CuttingAFileGivesItsMemoryBack) {
 
 TEST_F(MemoryFiles, CountsExactlyWhatIsHeld) {
   const uint64_t before = files_->used_bytes();
-  // A link whose name or target is too long, or whose name is taken, is refused and charged to nobody.
+  // A link is refused if its target is too long or its name is taken. Such a link uses no memory.
   EXPECT_EQ(root_->symlink(std::string(4096, 't'), "l"_n), Errno::nametoolong);
   EXPECT_EQ(files_->used_bytes(), before);
   ASSERT_EQ(root_->create_directory("d"_n), Errno::success);

@@ -39,7 +39,7 @@ template <class Tag>
 struct TreeLink : TreeLinks {};
 
 // T derives from TreeLink<Tag>, once for each tree that it may be in. A place is given by an order, a function of an
-// item: negative when the place lies before the item, 0 when it is the item's, positive when it lies behind.
+// item: negative when the place lies before the item, 0 when it is the item's, positive when it lies after it.
 template <class T, class Tag>
 class OrderedTree {
  public:
@@ -53,7 +53,7 @@ class OrderedTree {
     }
     return nullptr;
   }
-  // Finds the first item that is at the place or behind it.
+  // Finds the first item that is at the place or after it.
   template <class Order>
   [[nodiscard]] T* first_from(Order&& order) const {
     TreeLinks* best = nullptr;

@@ -62,7 +62,7 @@ std::optional<SparseTable::Found> SparseTable::next(uint64_t index) const {
       --level;
     }
     if (level == 0) return Found{index, at};
-    // This branch holds nothing more: continue behind it.
+    // This branch holds nothing more, so the search continues after it.
     const uint32_t shift = kBits * level;
     if (shift >= 64) break;
     const uint64_t behind = above(index, level) + (uint64_t{1} << shift);

@@ -22,7 +22,7 @@ class SparseTable {
 
   // Returns the item at `index`; null when there is none.
   [[nodiscard]] void* find(uint64_t index) const;
-  // Returns the first item at `index` or behind it.
+  // Returns the first item at `index` or after it.
   [[nodiscard]] std::optional<Found> next(uint64_t index) const;
   // `item` must not be null, and there must be no item at `index`. A failure changes nothing.
   Errno insert(Account& account, uint64_t index, void* item);
