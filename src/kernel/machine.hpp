@@ -15,7 +15,8 @@ struct BootInfo;
 
 namespace machine {
 
-// console.cpp: the serial port, polled; "\n" becomes "\r\n". For the log, the serial shell and panics only.
+// console.cpp: the serial port, on RISC-V through the firmware. It is polled, and "\n" becomes "\r\n". It is for the
+// log, the serial shell and panics only.
 void console_write(std::string_view text);
 // Returns a byte that was typed, or -1.
 int console_try_read();

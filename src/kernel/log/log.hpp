@@ -1,5 +1,6 @@
-// The kernel's log: lines on the serial port (INV-12), "[   0.012345] message". Neither allocates nor blocks; usable
-// from the first C++ instruction on and in panics.
+// The kernel's log writes lines like "[0.012345] message" to the serial port (INV-12). Logging allocates nothing and
+// never sleeps, but it polls: each byte waits until the port (on RISC-V the firmware) takes it. It works from the first
+// C++ instruction on, and in panics. Until the clock has started, the time is 0.
 #pragma once
 
 #include <concepts>

@@ -49,8 +49,8 @@ class CodeMemory {
  private:
   static constexpr Access kAlias{.write = true};  // rights of the direct map
 
-  // Calls `visit(alias, bytes)` for each run of consecutive frames behind [start, start + size) until it returns false.
-  // Returns how many bytes of pages it returned true for.
+  // Calls `visit(alias, bytes)` for each run of consecutive frames among those of the pages in [start, start + size),
+  // until it returns false. Returns how many bytes of pages it returned true for.
   template <class F>
   uint64_t for_each_run(VirtAddr start, uint64_t size, F&& visit) {
     for (uint64_t done = 0; done < size;) {

@@ -31,7 +31,7 @@ class CodeMemoryTest : public ::testing::Test {
   }
 
   [[nodiscard]] VirtAddr alias(PhysAddr address) const { return VirtAddr::of(ram_.map().at(address)); }
-  // Whether the direct map allows this access to the frame behind `page`.
+  // Whether the direct map allows this access to the frame of `page`.
   bool alias_allows(VirtAddr page, Want want) {
     const VirtAddr at = alias(table_.translate(page)->address);
     return mmu_.access(ram_.map(), table_.root(), 4, at.value, want).has_value();

@@ -1,4 +1,4 @@
-// The source of all frames: the allocator behind its lock, and the account of promises (INV-17).
+// The source of all frames: the allocator with its lock, and the account of promises (INV-17).
 //
 // A promised frame is one that may be taken later and must be available then: for a committed page that was not touched
 // yet, or for a page table that touching it needs. free_frames() never drops below the number of promised frames.

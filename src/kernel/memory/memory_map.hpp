@@ -1,6 +1,6 @@
-// The machine's RAM as the firmware reports it, normalized: sorted, page-aligned, without overlaps, without occupied
-// parts. Needs no heap. Ranges beyond the fixed capacity are left out; the only effect is that their memory is not
-// used.
+// A list of ranges of RAM: sorted, page-aligned, without overlaps. BootInfo has two of them: `ram` is all RAM that the
+// firmware reports, and `memory` is the free RAM, from which reserve() has removed the occupied parts. A list needs no
+// heap. Ranges beyond its fixed capacity are left out; the only effect is that their memory is not used.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ class MemoryMap {
  public:
   static constexpr size_t kCapacity = 64;
 
-  // Adds RAM that may be used, shrunk to whole pages. Ranges that wrap around or are empty are ignored.
+  // Adds RAM, shrunk to whole pages. Ranges that wrap around or are empty are ignored.
   void add_usable(PhysRange range);
   // Removes these bytes, widened to whole pages. Call after all add_usable.
   void reserve(PhysRange range);

@@ -1,5 +1,6 @@
-// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. The differences are data: a Format
-// says how an entry is written, a Tlb how a translation is flushed. Tested on the host against an emulated MMU.
+// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. They differ in two template
+// parameters: a Format says how an entry is written, and a Tlb how a translation is flushed. The tests run on the host
+// against an emulated MMU.
 //
 // Entries record whether their frame belongs to the mapping (Access::owned); unmapping frees such frames. There is no
 // lock here: AddressSpace holds one.

@@ -2,8 +2,8 @@
 //
 // The entry stack holds one frame, and the next trap would overwrite it. So before the handler takes a lock, turns
 // interrupts on or touches memory that may fault, the frame moves to the kernel's stack. If kernel code was
-// interrupted, its place is below the interrupted stack pointer. If guest code was, it is below the frame of the
-// innermost entry into guest code. Then traps nest like calls.
+// interrupted, the frame moves to below the interrupted stack pointer. If guest code was interrupted, it moves to below
+// the frame of the innermost entry into guest code. So traps nest like calls.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Detects the features of this CPU.
+// Finds out which features the CPUs have.
 #include "port/cpu.hpp"
 
 #include "kernel/cpu_features.hpp"
@@ -14,7 +14,7 @@ compiler::CpuFeatures detect_cpu_features() {
   const auto tree = boot_tree(boot_info());
   const auto cpus = tree ? tree->root()->child("cpus") : std::nullopt;
   if (!cpus) return features;
-  // Reports only features that every CPU has, because a program may move.
+  // Reports only features that every CPU in the device tree has, because a program may run on any of them.
   bool first = true;
   for (auto cpu = cpus->first_child(); cpu; cpu = cpu->next_sibling()) {
     if (cpu->text("device_type") != "cpu") continue;

@@ -1,4 +1,5 @@
-// Ways to end the machine: the firmware's system reset, which cannot carry a status.
+// Ends the machine by the firmware's system reset, which can convey only whether the status is 0, or else by the legacy
+// shutdown.
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 

@@ -1,4 +1,5 @@
-// Ways to end the machine: QEMU's exit device, then ACPI's S5 on the chipsets that QEMU has, then a triple fault.
+// Ends the machine. It tries QEMU's exit device, then ACPI's S5 on q35 (microvm is booted without ACPI), and then a
+// triple fault.
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 
@@ -6,8 +7,8 @@ namespace cairn::kernel::machine {
 
 void power_off(int status) {
   interrupts_off();
-  out32(0x501, static_cast<uint32_t>(status));  // isa-debug-exit; nothing happens where there is none
-  out16(0x604, 0x2000);                         // q35
+  out32(0x501, static_cast<uint32_t>(status));  // isa-debug-exit; nothing happens if there is none
+  out16(0x604, 0x2000);                         // PM1a_CNT of q35: SLP_EN, and the sleep type 0 that means S5
   const struct [[gnu::packed]] {
     uint16_t limit = 0;
     uint64_t base = 0;

@@ -7,7 +7,7 @@
 
 namespace cairn::kernel::virtio {
 
-// Null when there is no device behind these registers (or only the version before the standard).
+// Returns null if these registers belong to no device, or to one of the version before the standard.
 std::unique_ptr<Transport> find_mmio_device(PhysRange registers);
 
 }  // namespace cairn::kernel::virtio

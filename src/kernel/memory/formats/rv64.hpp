@@ -1,5 +1,5 @@
-// RISC-V's page table entries, the same for Sv39 and Sv48 [riscv-priv 10.4]. This is only data, so it is tested on the
-// host too.
+// RISC-V's page table entries, the same for Sv39 and Sv48 [riscv-priv 10.4]. The format needs no
+// privileged instruction, so it is tested on the host too.
 #pragma once
 
 #include "kernel/memory/page_table.hpp"

@@ -1,4 +1,5 @@
-// x86-64's page table entries [sdm 3A 4.5]. This is only data, so it is tested on the host too.
+// x86-64's page table entries [sdm 3A 4.5]. The format needs no privileged instruction, so it is tested on the host
+// too.
 #pragma once
 
 #include "kernel/memory/page_table.hpp"
