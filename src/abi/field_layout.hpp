@@ -46,7 +46,7 @@ constexpr FieldStorage storage_of(const wasm::FieldType& field, IsFunction&& is_
 // Places fields one after the other, in the order of their type.
 class FieldLayout {
  public:
-  // Fields of structs begin behind VMObject; those of exceptions at kExceptionPayloadOffset.
+  // Fields of structs begin after VMObject, and those of exceptions at kExceptionPayloadOffset.
   constexpr explicit FieldLayout(uint32_t start = sizeof(VMObject)) : end_(start) {}
 
   // Places the next field and returns its offset in the object.

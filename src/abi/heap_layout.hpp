@@ -1,5 +1,5 @@
-// Managed objects as compiled code and the collector see them: structs, arrays, exceptions, and host values behind
-// externref.
+// Managed objects as compiled code and the collector see them: structs, arrays, exceptions, and host values that are
+// externrefs.
 //
 // A reference (ir::Type::gcref) is 32 bits wide: 0 is null; with bit 0 set it is an i31 whose value is in bits 31..1;
 // otherwise it is the object's offset in bytes from the heap's base, a multiple of 8. References of the any, extern and
@@ -12,7 +12,7 @@
 // becomes a trap.
 //
 // Every object starts with VMObject. Fields follow in the order of their type, each at the next multiple of its size
-// (v128: 8), subtypes adding theirs behind those of the supertype; the object's size is rounded up to 8. Storage: i8
+// (v128: 8), and those of a subtype after those of its supertype; the object's size is rounded up to 8. Storage: i8
 // and i16 take 1 and 2 bytes, references of the heap 4, function references 8 (field_layout.hpp computes it).
 #pragma once
 
@@ -27,7 +27,8 @@ inline constexpr uint64_t kNullGuardBytes = 64 * 1024;
 
 enum class ObjectKind : uint8_t { structure, array, exception, host, filler };
 
-// The first 8 bytes of every object. A store of { type_id, the constant kind << 8 } makes a fresh one.
+// The first 8 bytes of every object. In a new object they are two 32-bit words: the type id, and kind << 8, since all
+// flags are clear. Compiled code writes them so.
 struct VMObject {
   uint32_t type_id = 0;  // canonical; for an exception that of its tag's function type; 0 for host values
   uint8_t flags = 0;     // flags of the collector; compiled code reads kBarrierFlag
@@ -39,9 +40,10 @@ static_assert(sizeof(VMObject) == 8);
 // The flag is set in objects for which stores of references must be reported: old objects that are not in the
 // remembered set. The write barrier follows the store of a reference into an object, with no safepoint between: if this
 // flag is set, it calls the builtin gc_remember with the object and the offset that was stored to. The builtin reads
-// the reference there. Each store has its own barrier. No barrier is needed if the stored value is null or an i31. None
-// is needed if inline allocation or the builtin gc_allocate made the object and there was no safepoint since. Arrays
-// made by gc_allocate_array always need it. The flag may stay set after the call.
+// the reference there. Every instruction that stores a reference is followed by a barrier of its own. No barrier is
+// needed if the stored value is null or an i31. None is needed if inline allocation or the builtin gc_allocate made the
+// object and there was no safepoint since. Arrays made by gc_allocate_array always need it. The flag may stay set after
+// the call.
 inline constexpr uint8_t kBarrierFlag = 1;
 
 // Objects up to this size may be allocated inline; larger ones always by a builtin.
@@ -54,7 +56,7 @@ struct VMArray {
 // Where an array's elements begin: 8-byte and 16-byte elements are aligned to 8.
 constexpr uint32_t array_data_offset(uint32_t element_size) { return element_size >= 8 ? 16 : 12; }
 
-// An exception: the payload follows as the fields of a struct would behind this header, from offset 16.
+// An exception: the payload follows as the fields of a struct would after this header, from offset 16.
 struct VMException {
   VMObject header;
   uint64_t tag = 0;  // address of the tag's VMTag: two tags are the same exactly if these are equal
@@ -77,10 +79,11 @@ struct VMTypeInfo {
   uint32_t size = 0;   // struct, exception: bytes of an object; array: bytes of an element
   // Of a struct or exception: how many fields are references of the heap; of an array: 1 if its elements are.
   uint32_t reference_count = 0;
-  ObjectKind kind = ObjectKind::structure;  // functions: exception, for tags of that type
-  const uint32_t* references = nullptr;     // byte offsets in the object of the fields that are references of the heap
+  // For a function type: `exception`, because an exception object has the type id of its tag's function type.
+  ObjectKind kind = ObjectKind::structure;
+  const uint32_t* references = nullptr;  // byte offsets in the object of the fields that are references of the heap
   // max(depth + 1, kMinimumDisplay) type ids: the root of the hierarchy first, the type itself at `depth`.
-  uint32_t ancestors[kMinimumDisplay] = {};  // NOLINT: continues behind the struct
+  uint32_t ancestors[kMinimumDisplay] = {};  // NOLINT: continues after the struct
 
   [[nodiscard]] const uint32_t* display() const { return ancestors; }
 };

@@ -120,7 +120,7 @@ class TryVector {
     data_ = nullptr;
     capacity_ = 0;
   }
-  // Removes an element; the elements behind it move up.
+  // Removes an element; each element after it moves to the position before its own.
   void erase_at(size_t position) {
     check(position < size_);
     std::move(data_ + position + 1, data_ + size_, data_ + position);
