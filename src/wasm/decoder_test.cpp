@@ -160,7 +160,7 @@ TEST(Decoder, BranchHints) {
   EXPECT_EQ(module.branch_hints[0].first, FuncIndex(0));
   ASSERT_EQ(module.branch_hints[0].second.size(), 1u);
   EXPECT_TRUE(module.branch_hints[0].second[0].likely);
-  // The offset 5 is behind the local count, block, its type and local.get 0.
+  // The offset 5 is that of br_if: the local count, block, its type and local.get 0 come before it.
   EXPECT_EQ(module.branch_hints[0].second[0].offset, 5u);
 }
 

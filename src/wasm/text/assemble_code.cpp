@@ -325,7 +325,7 @@ Result<void> Assembler::flat_delimiter(Opcode opcode) {
   }
 }
 
-// Called behind the keyword of block, loop, if, try_table or try.
+// Opens a block. The cursor is after the keyword: block, loop, if, try_table or try.
 Result<void> Assembler::open_block(Opcode opcode, Frame::Kind kind, std::optional<PendingHint> hint) {
   CAIRN_TRY(note_hint(hint, opcode));
   Frame frame{.kind = kind, .opcode = opcode, .label = optional_label(), .hint = {}};
@@ -377,7 +377,7 @@ std::string_view Assembler::optional_label() {
   return cursor_.stream().identifier(cursor_.next());
 }
 
-// The block's label may be repeated behind else and end.
+// Reads the block's label if it is repeated there, which is allowed after `else`, `end` and the like.
 Result<void> Assembler::repeated_label(const Frame& frame) {
   if (!cursor_.at(Kind::identifier)) return {};
   if (cursor_.stream().identifier(cursor_.peek()) != frame.label) {

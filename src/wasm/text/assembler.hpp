@@ -145,7 +145,7 @@ class Assembler {
 
   // --- assemble_fields.cpp
   Result<void> import_field(const Field& field);
-  // Encodes the description of an import, behind its identifier.
+  // Encodes the description of an import. The cursor is after the import's identifier.
   Result<void> import_type(ByteWriter& out, FieldKind kind);
   Result<void> inline_exports(ExternKind kind, uint32_t index);
   // Encodes (import "m" "n") if it is there.

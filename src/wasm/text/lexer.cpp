@@ -224,7 +224,7 @@ class Lexer {
   }
 
   // Skips a string ([wasm 6.3.3]). `word_start` tells whether "$" is in front; the specification's lexer reports a
-  // broken string behind "$" as an empty identifier.
+  // broken string after "$" as an empty identifier.
   bool skip_string(size_t word_start) {
     const size_t start = at_++;
     const bool is_identifier = start == word_start + 1 && stream_.source[word_start] == '$';

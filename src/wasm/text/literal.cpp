@@ -181,7 +181,7 @@ std::optional<uint64_t> parse_decimal(Format format, std::string_view text) {
   if (magnitude > 400) return std::nullopt;
   if (magnitude < -400) return 0;
 
-  // A tie between two floats has at most 767 significant digits. Digits behind them can only break the tie.
+  // A tie between two floats has at most 767 significant digits. Digits after them can only break the tie.
   constexpr size_t kDigits = 800;
   if (value.digits.size() > kDigits) {
     value.digits.resize(kDigits);

@@ -24,7 +24,7 @@ std::optional<uint32_t> SourceMap::find(std::span<const std::byte> module, uint6
     if (offset - body < size) {
       const auto begin = entries_.begin() + functions_[i];
       const auto end = i + 1 < count ? entries_.begin() + functions_[i + 1] : entries_.end();
-      // The result is the last entry that is not behind the offset. The first entry of a function is at offset 0.
+      // The result is the last entry that is not after the offset. The first entry of a function is at offset 0.
       const auto after = std::ranges::upper_bound(begin, end, offset - body, {}, &Entry::body_offset);
       return (after - 1)->text_offset;
     }

@@ -50,7 +50,7 @@ enum class Immediate : uint8_t {
   type_type,      // u32 destination's type, u32 source's type
   type_data,      // u32 type, u32 data segment
   type_elem,      // u32 type, u32 element segment
-  memarg,         // u32 flags with the alignment, u32 memory if flag 6 is set, u64 offset
+  memarg,         // u32 flags with the alignment, u32 memory if bit 6 of the flags is set, u64 offset
   memarg_lane,    // memarg, one byte
   lane,           // one byte
   shuffle,        // 16 bytes
@@ -104,7 +104,8 @@ struct OpcodeRow {
   uint8_t param_count = 0;
   uint8_t result_count = 0;
   uint32_t feature_bits = 0;  // features that must be on, as in Features::bits()
-  ValType params[4] = {ValType::i32, ValType::i32, ValType::i32, ValType::i32};  // 'a' is i32 here
+  // The signature's letter 'a' (the memory's address type) appears as i32.
+  ValType params[4] = {ValType::i32, ValType::i32, ValType::i32, ValType::i32};
   ValType results[2] = {ValType::i32, ValType::i32};
 };
 extern const std::array<OpcodeRow, kOpcodeCount> kOpcodeRows;

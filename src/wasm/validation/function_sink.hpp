@@ -109,7 +109,7 @@ concept FunctionSink =
       { sink.else_() } -> std::same_as<Reachability>;
       { sink.end_block() } -> std::same_as<Reachability>;
       { sink.br(number) } -> std::same_as<void>;
-      { sink.br_if(number) } -> std::same_as<Reachability>;  // whether the code behind is live; pops the condition
+      { sink.br_if(number) } -> std::same_as<Reachability>;  // whether the code after it is live; pops the condition
       // `depths` are all targets, the default last, so they are never empty. They may contain many duplicates. Pops the
       // index.
       { sink.br_table(depths) } -> std::same_as<void>;
@@ -180,7 +180,7 @@ concept FunctionSink =
       { sink.ref_func(func) } -> std::same_as<void>;
       { sink.ref_eq() } -> std::same_as<void>;
       { sink.ref_as_non_null() } -> std::same_as<void>;
-      // They return whether the code behind is live. br_on_null leaves the reference on the stack if it does not
+      // They return whether the code after them is live. br_on_null leaves the reference on the stack if it does not
       // branch, and br_on_non_null passes the reference to the target.
       { sink.br_on_null(number) } -> std::same_as<Reachability>;
       { sink.br_on_non_null(number) } -> std::same_as<Reachability>;

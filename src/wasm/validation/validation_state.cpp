@@ -230,7 +230,7 @@ bool ValidationState::at_function_end() {
          in_.fail(ErrorKind::malformed, in_.offset(), "section size mismatch: code behind the function's end");
 }
 
-// The bytes of the body ended before its `end`. The error that the test suite expects depends on the bytes behind the
+// The bytes of the body ended before its `end`. The error that the test suite expects depends on the bytes after the
 // body.
 bool ValidationState::end_expected() {
   const uint64_t offset = in_.offset();

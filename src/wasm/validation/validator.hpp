@@ -77,7 +77,7 @@ class FunctionValidator : private ValidationState {
   template <class Sink>
   bool cast(Opcode opcode, Sink& sink);
 
-  // The code behind this instruction is dead for the algorithm and for the sink.
+  // The code after this instruction is dead for the algorithm and for the sink.
   bool ends_here() {
     set_unreachable();
     is_live_ = false;
