@@ -50,7 +50,8 @@ void release(void* object) {
   std::free(header);
 }
 
-// What libc++abi's type descriptions are behind std::type_info: the third of these decides.
+// The virtual functions that libc++abi's type descriptions have after those of std::type_info. The third one decides
+// whether a handler catches an exception.
 class CatchableType : public std::type_info {
  public:
   virtual void unused1() const = 0;

@@ -1,6 +1,6 @@
-// mem*: hot in the engine (zeroing frames, copying guest output), so moved in blocks of vectors or words. The same code
-// serves both machines: `Block` becomes SSE moves on x86-64 and integer moves on RISC-V. Compiled with -fno-builtin, so
-// that no loop here is turned into a call of itself.
+// The C functions mem*. The engine calls them often (to zero frames, to copy guests' output), so they move bytes in
+// blocks of vectors or words. The same code serves both machines: `Block` becomes SSE moves on x86-64 and integer moves
+// on RISC-V. The file is compiled with -fno-builtin, so that no loop here is turned into a call of itself.
 #include <string.h>
 
 #include <cstddef>

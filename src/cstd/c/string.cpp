@@ -1,4 +1,5 @@
-// str*: only what the library's headers and the compiler refer to; nothing here is hot.
+// The C functions str* that libc++'s headers and the compiler refer to. They are simple, because nothing calls them
+// often.
 #include <string.h>
 
 #include <cstddef>
