@@ -1,5 +1,5 @@
-// Says which memories guard pages can bound. The compiler, which omits checks, and the runtime, which reserves the
-// guards, share this rule (INV-5).
+// Says for which memories guard pages can replace bounds checks. The compiler, which omits the checks, and the runtime,
+// which reserves the guards, share this rule (INV-5).
 #pragma once
 
 #include "compiler/options/options.hpp"
@@ -7,12 +7,15 @@
 
 namespace cairn::compiler {
 
-// A 32-bit address reaches no further than 4 GiB and a guard. Pages of 64 KiB end at a page boundary of the machine.
+// Whether guard pages can bound the accesses to memories of this type whose static offset is below abi::kGuardBytes.
+// The sum of a 32-bit address and such an offset is inside the 4 GiB and the guard. The length of a memory of 64 KiB
+// pages is a multiple of the machine's page size, so inaccessible pages can begin right at its end.
 constexpr bool can_have_guards(const wasm::MemoryType& type) {
   return type.address == wasm::AddressType::i32 && type.page_size_log2 == 16;
 }
 
-// Whether code compiled for `bounds` accesses memories of this type without checks.
+// Whether code compiled for `bounds` accesses memories of this type without checks. That holds for accesses with a
+// static offset below abi::kGuardBytes only; all others are checked.
 constexpr bool relies_on_guards(const wasm::MemoryType& type, BoundsMode bounds) {
   return bounds == BoundsMode::guard && can_have_guards(type);
 }
