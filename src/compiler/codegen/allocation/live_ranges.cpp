@@ -56,7 +56,7 @@ void LiveRanges::find_loops() {
       loop.parent = open;
       const uint32_t id = static_cast<uint32_t>(loops.size());
       if (open != LoopInfo::kNone) {
-        // Contiguous loops nest. If a loop ends behind its parent's end, the parent is extended to the same end.
+        // Contiguous loops nest. If a loop ends after its parent's end, the parent is extended to the same end.
         for (uint32_t up = open; up != LoopInfo::kNone && loops[up].last < last; up = loops[up].parent)
           loops[up].last = last;
         const LoopInfo& parent = loops[open];

@@ -94,7 +94,7 @@ class RandomFunction {
     return reg;
   }
 
-  // --- blocks; `open` begins a block behind all others
+  // --- blocks; `open` begins a block after all others
   uint32_t open(bool cold, std::vector<VReg> params) {
     blocks_.emplace_back();
     Block& block = blocks_.back();

@@ -13,7 +13,6 @@
 // - Registers are chosen so that a value need not move again. The best register is one that nothing overwrites while
 //   the value lives (a callee-saved one if there are calls), preferably the one that a fixed use, a parameter or its
 //   arguments want.
-//   callee-saved one if there are calls), preferably the one that a fixed use, a parameter or its arguments want.
 #include "compiler/codegen/allocation/regalloc.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Allocates registers for one instruction.
 //
-// All moves for an instruction are one parallel move in front of it. Values that live on have their "home" behind this
+// All moves for an instruction are one parallel move in front of it. Values that live on have their "home" after this
 // move. An operand may also get a copy of a value in a register of its own (a fixed register that is overwritten, an
 // operand that is modified in place). Registers are marked busy while they hold the instruction's operands: early, when
 // uses are read, and late, when defs are written.

@@ -121,7 +121,7 @@ class Allocator {
   void spill_late(VReg value);   // takes the value out of its register, which the instruction may still read
   void store(VReg value);
   [[nodiscard]] PReg source_of(VReg value);
-  void note_safepoint();  // records the references in registers behind the instruction's definitions
+  void note_safepoint();  // records the references that registers hold after the instruction's definitions
   void finish_group();
   void add_move(uint32_t before, const RawMove& move);
 

@@ -22,7 +22,7 @@ BlockLayout layout_blocks(const MachineFunction& function, const AllocationResul
                             function.insts[block.first_inst].operand_count == 0;
     skipped[i] = i != 0 && only_jumps && !block.is_landing_pad && function.successors(block)[0] != MBlock(i);
   }
-  // Chains of such blocks are resolved once each. An endless loop of them keeps a block.
+  // Finds the final target of each chain of skipped blocks. If a chain is an endless loop, one of its blocks is kept.
   ScratchVector<uint32_t> chain(arena);
   for (uint32_t i = 0; i < count; ++i) {
     uint32_t at = i;

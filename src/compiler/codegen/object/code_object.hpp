@@ -56,7 +56,7 @@ static_assert(sizeof(HandlerRecord) == 8);
 
 // A call, found by its return address for backtraces.
 struct CallRecord {
-  uint32_t return_offset = 0;  // code offset behind the call instruction
+  uint32_t return_offset = 0;  // code offset after the call instruction
   uint32_t wasm_offset = 0;
   uint32_t argument_bytes = 0;  // size of the stack argument area that the callee pops
 };
@@ -70,7 +70,7 @@ static_assert(sizeof(CallRecord) == 12);
 // record. Stack arguments belong to the callee, which copies references among them to slots of its own before its first
 // call.
 struct StackMapRecord {
-  uint32_t return_offset = 0;  // code offset behind the call instruction
+  uint32_t return_offset = 0;  // code offset after the call instruction
   uint32_t first = 0;
   uint32_t count = 0;
 };

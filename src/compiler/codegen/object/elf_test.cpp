@@ -75,7 +75,7 @@ TEST(Elf, WritesWhatItReads) {
   EXPECT_EQ(contents->calls[0].argument_bytes, 32);
   ASSERT_EQ(contents->trampolines.size(), 1);
 
-  // The call goes from behind its four bytes back to the first function.
+  // The call's distance counts from the end of its four bytes back to the first function.
   EXPECT_EQ(word_at(contents->text, second + 4), static_cast<uint32_t>(-static_cast<int>(second) - 8));
   EXPECT_EQ(word_at(contents->text, second + 20), contents->rodata_offset - (second + 20));
   EXPECT_EQ(contents->rodata_offset % 64, 0);

@@ -111,7 +111,7 @@ void ElfWriter::patch32(std::vector<std::byte>& bytes, uint64_t at, uint32_t val
   std::memcpy(bytes.data() + at, &value, 4);
 }
 
-// Patches an auipc and the instruction behind it, which has a 12-bit immediate in its upper bits.
+// Patches an auipc and the instruction after it, which has a 12-bit immediate in its upper bits.
 void ElfWriter::patch_pair(uint64_t at, int64_t value) {
   CAIRN_ASSERT(at + 8 <= text_.size());
   uint32_t upper = 0, lower = 0;

@@ -88,13 +88,13 @@ class Lowering {
   // Returns the vreg that the value's own rule must define.
   VReg def(ir::Value value) { return vreg_of(value); }
   [[nodiscard]] bool is_used(ir::Value value) const { return vregs_[value.index()].valid(); }
-  // The `result` instruction number 1 behind add128, sub128 or mul_wide_*; none if it is not used.
+  // The `result` instruction number 1 after add128, sub128 or mul_wide_*; none if it is not used.
   [[nodiscard]] ir::Value second_result(ir::Value value) const;
   VReg temporary(RegClass reg_class) { return result_.new_vreg(reg_class); }
 
   // --- Looking at definitions.
 
-  // The value behind transparent instructions.
+  // Looks through transparent instructions: returns the first value on the way that is not made by one.
   [[nodiscard]] ir::Value resolve(ir::Value value) const;
   [[nodiscard]] const ir::Instruction& inst(ir::Value value) const { return function_[value]; }
   [[nodiscard]] std::optional<int64_t> integer_constant(ir::Value value) const;  // an i32 is sign-extended
