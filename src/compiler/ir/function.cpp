@@ -127,7 +127,7 @@ Value Function::append_param(Block block, Type type) {
   instructions.push_back(param);
   links.push_back({Value::none(), Value::none(), block});
   if (data.first_param + data.param_count != value_lists.size()) {
-    // Other values lie behind the block's list of parameters, so the list moves to the end.
+    // Other values lie after the block's list of parameters, so the list moves to the end.
     const uint32_t first = static_cast<uint32_t>(value_lists.size());
     for (uint32_t i = 0; i < data.param_count; ++i) value_lists.push_back(value_lists[data.first_param + i]);
     data.first_param = first;

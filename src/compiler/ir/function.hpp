@@ -91,8 +91,8 @@ enum class Condition : uint8_t {
   fge,  // fcmp, as in WebAssembly: only fne is true on NaN
 };
 Condition swapped(Condition condition);  // for operands (b, a) instead of (a, b)
-// The condition that holds exactly when this one does not. It exists for integers only, since an fcmp that is unordered
-// has none.
+// The condition that holds exactly when this one does not. Must not be called for flt, fle, fgt or fge: with a NaN both
+// they and their opposites are false, so they have no inverse.
 Condition inverted(Condition condition);
 
 // The memory that a load or store accesses. Two accesses of different classes never touch the same bytes.
@@ -103,13 +103,13 @@ enum class AliasClass : uint8_t {
   table,          // elements of tables
   table_header,   // base and length of a table: changed by table.grow, so by any call
   global,         // cells of mutable globals; MemoryAccess::index is the global's index, the same for all imported ones
-  runtime,        // everything else
+  runtime,        // data of the runtime that no other class covers
   heap_layout,    // the places of objects, changed at safepoints
   field,  // fields and elements of objects; accesses with different MemoryAccess::index never touch the same bytes
 };
 
-// Values of MemoryAccess::index in the class `field` from here on belong to fields that are written only while their
-// object is made, before any load.
+// In the class `field`, a MemoryAccess::index of kConstantFields or more belongs to a field that is written only while
+// its object is made, before any load.
 inline constexpr uint32_t kConstantFields = 0x8000'0000;
 // The index of exceptions' tags and payloads.
 inline constexpr uint32_t kExceptionFields = 0xffff'fffe;

@@ -55,7 +55,7 @@ bool Inserter::reduce(Instruction& inst, Value& replacement) {
     if (replacement) return false;
   }
   if (is_check(inst.opcode)) {
-    // The check cannot fail. A check that always fails stays, and the caller handles the code behind it.
+    // The check cannot fail. A check that always fails stays, and the caller handles the code after it.
     const auto condition = constant(inst.operands[0]);
     if (condition && (*condition == 0) == (inst.opcode == Opcode::trap_if)) return false;
   }

@@ -31,7 +31,7 @@ class Inserter {
   // A load of data that may change needs a `version` (see ValueTable). A check (trap_if, trap_unless) that cannot trap,
   // or is known to have passed, is not made (the result is none).
   Value emit(Instruction instruction, uint32_t version = 0);
-  // Places the instruction as it is. A `result` goes behind the instruction that it is a result of.
+  // Places the instruction as it is. A `result` goes after the instruction that it is a result of.
   Value place(Instruction instruction);
   // Simplifies and numbers an instruction that is in the function already. Returns the instruction itself, which may
   // have been rewritten in place, or another value that replaces it, or none for a check that cannot fail. In the last

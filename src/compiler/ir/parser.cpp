@@ -385,7 +385,7 @@ class Parser {
     return {};
   }
 
-  // Reads the words behind the operands.
+  // Reads the words after the operands.
   Result<void> rest(Instruction& inst, Payload payload) {
     switch (payload) {
       case Payload::integer:
