@@ -1,4 +1,4 @@
-// Arrays are objects of the managed heap with a length, and elements behind it.
+// Arrays are objects of the managed heap with a length, and elements after it.
 //
 // The length is read through the reference, which faults if that is null; the index is compared with the length. The
 // address of an element is computed from the reference for each access, since a number made of a reference is valid

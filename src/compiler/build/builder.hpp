@@ -183,7 +183,7 @@ class Builder {
     uint32_t merge_mark = kNone;  // the lowest mark that any branch to the label allows
     uint32_t first_edge = kNone;
     uint32_t else_target = kNone;  // of an `if`: into Function::target_lists
-    Block block;  // loop: the header; if: the block that ends in the branch; catch: the block behind unmatched clauses
+    Block block;  // loop: the header; if: the block that ends in the branch; catch: the block if no clause matched yet
     uint32_t first_saved = 0;  // if: parameters, in saved_; loop: its locals, in loop_locals_; try_table: in clauses_;
     uint32_t saved_count = 0;  // catch: in handler_locals_
     // These belong to try_table, try_ and catch_.

@@ -52,7 +52,8 @@ void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t loc
         const uint32_t loop = open.back();
         open.pop_back();
         if (loop == kNoLoop) break;
-        // Each local counts once, for this loop and for the loops around it.
+        // Removes repeated locals from what this loop wrote. The rest are the loop's locals, and stay in `writes` for
+        // the loops around it.
         if (stamps.empty()) stamps.assign(local_count, 0);
         ++stamp;
         const size_t start = starts.back();

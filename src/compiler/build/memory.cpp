@@ -1,6 +1,6 @@
 // Linear memories: accesses, and instructions on whole ranges.
 //
-// A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard behind it catches every access whose
+// A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard after it catches every access whose
 // static offset is below abi::kGuardBytes. All other accesses are checked here. With `end` = static offset + size of
 // the access:
 //

@@ -58,7 +58,7 @@ Reachability Builder::br_on_null(uint32_t depth) {
 }
 
 Reachability Builder::br_on_non_null(uint32_t depth) {
-  // The reference is the last value that the branch passes. It is not on the stack behind the branch.
+  // The reference is the last value that the branch passes. It is not on the stack after the branch.
   const Value is_null = insert_.compare(Condition::eq, stack_.back(), null_like(stack_.back()));
   const Reachability result = branch_to(depth, is_null, false);
   pop();

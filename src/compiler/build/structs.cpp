@@ -65,7 +65,7 @@ bool Builder::is_no_object(Value reference) const {
   return opcode == Opcode::iconst || opcode == Opcode::gc_from_bits;
 }
 
-// Places a barrier behind the store of a reference.
+// Places a barrier after the store of a reference.
 void Builder::place_barrier(Value object, Value index, uint64_t offset, Value stored) {
   if (is_no_object(stored)) return;
   Instruction inst;

@@ -37,7 +37,7 @@ class TestExpander {
   // Returns whether control flow has changed.
   bool run() {
     if (!count_uses()) return false;
-    // Each block is visited from its end, so that the code behind a test is moved only once.
+    // Each block is visited from its end, so that the code after a test is moved only once.
     const uint32_t blocks = function_.block_count();
     for (uint32_t b = 0; b < blocks; ++b) {
       for (Value v = function_[Block(b)].last; v;) {
@@ -146,7 +146,7 @@ class TestExpander {
     function_.set_targets(inst, std::span(targets.begin(), targets.size()));
     put(inst);
   }
-  // Moves the code behind `last` in its block to a new block. New code is appended behind `last` from here on.
+  // Moves the code after `last` in its block to a new block. New code is appended after `last` from here on.
   Block split_behind(Value last) {
     changed_flow_ = true;
     block_ = function_.block_of(last);
@@ -349,7 +349,7 @@ class TestExpander {
   Value base_, reference_;
   Value user_;
   Target yes_, no_;  // for Form::branch
-  Block rest_;       // the block behind the test, if the block is split
+  Block rest_;       // the block after the test, if the block is split
   Block block_;
   Value before_;
   uint32_t position_ = 0;

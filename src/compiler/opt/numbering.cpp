@@ -13,8 +13,8 @@
 // writes of other threads may be visible), and blocks where control merges. Loads with equal versions see the same
 // memory. A load that may trap is redundant only if an equal one dominates it.
 //
-// The code behind a branch or a check knows its outcome, and the code behind an access through a reference knows that
-// the reference is not null:
+// The code after a branch or a check knows its outcome, and the code after an access through a reference knows that the
+// reference is not null:
 //
 //   v2 = gc_test v0, v1                         v2 = gc_test v0, v1
 //   branch v2, block1, block2                   branch v2, block1, block2
@@ -234,7 +234,7 @@ class Numbering {
     access.can_fault = false;
     function_[v].extra = function_.add_access(access);
   }
-  // Records, behind an access to an object's field, that the reference is not null.
+  // Records that the reference is not null in the code after an access to a field through it.
   void learn_non_null(Value v, Value reference) {
     const MemoryAccess& access = function_.memory_access(v);
     if (!access.can_fault || access.alias == AliasClass::memory || is_non_null(reference)) return;
