@@ -140,7 +140,7 @@ class Store {
   [[nodiscard]] Engine& engine() const { return engine_; }
   [[nodiscard]] uint32_t id() const { return id_; }
 
-  // Returns the object behind a handle. Asserts that the handle is of this store.
+  // Returns the object that a handle stands for. Asserts that the handle is of this store.
   MemoryObject& operator[](Memory handle) { return own(handle, memories_); }
   TableObject& operator[](Table handle) { return own(handle, tables_); }
   GlobalObject& operator[](Global handle) { return own(handle, globals_); }

@@ -136,7 +136,7 @@ Result<void> check_type(Store& store, Func function, const StaticType& wanted);
 
 // Hands a host function's trap to the activation that it will end; returns the code for VMHostContext::invoke.
 uint32_t report_trap(Trap trap);
-// The caller of a host function: the store and the instance behind the two contexts of VMHostContext::invoke.
+// The caller of a host function: the store and the instance of the two contexts of VMHostContext::invoke.
 Caller make_caller(abi::VMHostContext* self, abi::VMContext* caller);
 
 template <class Callable, class R, class... A>

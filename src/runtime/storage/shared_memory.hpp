@@ -2,7 +2,7 @@
 //
 // A shared memory belongs to no store. Stores hold references to it (Store::add_shared_memory), and the last reference
 // frees it. Compiled code reaches its base and length through a pointer, like those of imported memories. The base
-// never moves. The length only grows, is read atomically, and is published only after the pages behind it are
+// never moves. The length only grows, is read atomically, and is published only after the pages up to it are
 // committed. So a thread that sees the new length may use the pages.
 //
 // Waiting threads are in one queue. The queue is locked while a waiter compares the value and enters, and while a
