@@ -50,7 +50,7 @@ class Values {
       as_.store_xmm(avx_, ir::size_of(type), to, reg.encoding());
     }
   }
-  // Copies through xmm15. A slot has at least the size of the value; on the stack an i32 has zeros above it.
+  // Copies through xmm15. A slot has at least the size of the value; on the stack, bits 32 to 63 of an i32 are zero.
   void copy(Type type, const Address& to, const Address& from) {
     const unsigned size = ir::size_of(type);
     as_.load_xmm(avx_, size, kScratchXmm, from);

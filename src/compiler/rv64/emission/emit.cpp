@@ -59,7 +59,7 @@ void Emitter::block(MBlock b) {
   as_.bind(labels_[b.index()]);
   vector_state_ = kNoVectorState;
   if (data.is_landing_pad) restore_instance(context_slot_);
-  // This finds the first move at or behind the start of the block.
+  // This finds the first move at or after the start of the block.
   size_t low = 0, high = allocation_.moves.size();
   while (low < high) {
     const size_t middle = (low + high) / 2;

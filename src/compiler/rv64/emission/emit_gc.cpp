@@ -62,7 +62,7 @@ void Emitter::gc_new(const MachineInst& inst, Operands operands) {
   };
   store(Op::sw, int64_t{inst.extra} << 8, 4);
   if (static_cast<abi::ObjectKind>(inst.extra) == abi::ObjectKind::array) {
-    // The word behind the length may hold the first elements, so it is written before they are cleared.
+    // The word after the length may hold the first elements, so it is written before they are cleared.
     store(Op::sd, length_of(inst), offsetof(abi::VMArray, length));
     for (int64_t at = 16; at < size; at += 8) store(Op::sd, 0, at);
   }

@@ -1,4 +1,4 @@
-// Writes the machine code of one function: the frame, moves, instructions and sequences, and behind them the code out
+// Writes the machine code of one function: the frame, moves, instructions and sequences, and after them the code out
 // of line.
 #pragma once
 

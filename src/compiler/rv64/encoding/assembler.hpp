@@ -1,7 +1,7 @@
 // Encodes RV64 instructions into a CodeBuffer.
 //
 // An instruction that has a form of 16 bits is emitted in it (compression/compress.hpp), unless it is patched later. A
-// branch to a label behind gets the shortest form that reaches it. A branch to a label ahead starts with 4 bytes. If
+// branch back to a label gets the shortest form that reaches it. A branch forward to a label starts with 4 bytes. If
 // that turns out too short, finish() says so, and the caller emits the function again with the same BranchLengths,
 // until everything fits.
 //

@@ -7,7 +7,7 @@ namespace cairn::rv64 {
 using ir::Opcode;
 using ir::Value;
 
-// Emits a machine operation, with early temporaries behind its operands.
+// Emits a machine operation, with early temporaries after its operands.
 MachineInst& Lower::vector_inst(Pseudo pseudo, std::initializer_list<Operand> operands, const SimdNeeds& needs) {
   Operand all[16];
   size_t count = 0;

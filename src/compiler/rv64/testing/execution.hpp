@@ -227,7 +227,7 @@ class Program {
     std::memcpy(&value, &image_[at], 4);
     return value;
   }
-  // Patches an auipc or lui at `at`, and the immediate of 12 bits behind it.
+  // Patches an auipc or lui at `at`, and the immediate of 12 bits in the instruction after it.
   void patch(uint64_t at, int64_t value) {
     const uint32_t high = word(at) | static_cast<uint32_t>((value + 0x800) >> 12) << 12;
     const uint32_t low = word(at + 4) | static_cast<uint32_t>(value) << 20;

@@ -1,4 +1,4 @@
-// For tests: what each vector operation computes, in plain C++.
+// A model for tests: it computes the result of each vector operation in plain C++.
 #pragma once
 
 #include <bit>
@@ -168,7 +168,7 @@ inline V128 swizzle(const V128& a, const V128& b) {
 }
 
 // clang-format off: these are tables with one operation a line
-// Splats, lanes, swizzle, and loads of half a vector.
+// Models splats, moves of lanes, swizzle, and loads of half a vector.
 inline std::optional<V128> move_lanes(SimdOp op, const V128& a, const V128& b, uint64_t scalar, unsigned lane) {
   switch (op) {
 #define SPLAT(shape, T) case SimdOp::shape##_splat: return splat<T>(scalar);
@@ -196,7 +196,7 @@ inline std::optional<V128> move_lanes(SimdOp op, const V128& a, const V128& b, u
 #undef SPLAT
 }
 
-// Comparisons, of integers and floats.
+// Models the comparisons of integers and floats.
 inline std::optional<V128> compare(SimdOp op, const V128& a, const V128& b) {
   switch (op) {
 #define TESTS(shape, S) \
@@ -218,7 +218,7 @@ inline std::optional<V128> compare(SimdOp op, const V128& a, const V128& b) {
 #undef ORDER
 }
 
-// Operations on all 128 bits.
+// Models the operations on all 128 bits.
 inline std::optional<V128> combine_bits(SimdOp op, const V128& a, const V128& b, const V128& c) {
   switch (op) {
     case SimdOp::v128_not: return map<uint64_t>(a, [](uint64_t x) { return ~x; });
@@ -236,7 +236,7 @@ inline std::optional<V128> combine_bits(SimdOp op, const V128& a, const V128& b,
   }
 }
 
-// Lanes of integers to lanes of the same size, and reductions.
+// Models the operations on integers whose results have lanes of the same size, and reductions.
 inline std::optional<V128> compute_integers(SimdOp op, const V128& a, const V128& b, uint64_t scalar) {
   switch (op) {
 #define COMMON(shape, S, U) \
@@ -278,7 +278,7 @@ inline std::optional<V128> compute_integers(SimdOp op, const V128& a, const V128
 #undef EXTREMES
 }
 
-// Narrowing, extending, dot products.
+// Models narrowing, extensions and dot products.
 inline std::optional<V128> resize_integers(SimdOp op, const V128& a, const V128& b, const V128& c) {
   switch (op) {
     case SimdOp::i8x16_narrow_i16x8_s: return narrow<int16_t, int8_t>(a, b);
@@ -321,7 +321,7 @@ inline std::optional<V128> resize_integers(SimdOp op, const V128& a, const V128&
 #undef WIDEN
 }
 
-// Lanes of floats.
+// Models the operations on lanes of floats.
 inline std::optional<V128> compute_floats(SimdOp op, const V128& a, const V128& b, const V128& c) {
   switch (op) {
 #define FLOATS(shape, F, U) \
@@ -353,7 +353,7 @@ inline std::optional<V128> compute_floats(SimdOp op, const V128& a, const V128& 
 #undef FLOATS
 }
 
-// Between integers and floats of all sizes.
+// Models the conversions between integers and floats, and between floats of both sizes.
 inline std::optional<V128> convert(SimdOp op, const V128& a) {
   switch (op) {
 #define TRUNC(name, relaxed, F, I) \

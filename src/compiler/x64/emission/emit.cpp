@@ -71,7 +71,7 @@ void Emitter::run() {
 // Returns whether any block is.
 bool Emitter::find_innermost_loops(std::span<uint8_t> alignments) const {
   bool any = false;
-  uint32_t next_depth = 0;              // the depth of the nearest header behind this block
+  uint32_t next_depth = 0;              // the depth of the nearest header after this block
   uint32_t lowest_since = 0xffff'ffff;  // the least depth from this block to that header
   for (size_t i = function_.blocks.size(); i-- > 0;) {
     const codegen::MachineBlock& block = function_.blocks[i];

@@ -31,7 +31,8 @@ Address argument(unsigned i) { return at(kScratch, int64_t{offsetof(VMStoreState
 
 }  // namespace
 
-// Stores the canonical id of a type, with zeros above it. The relocation patches the last 4 bytes of the instruction.
+// Stores the canonical id of a type, zero-extended to `size` bytes. The relocation patches the last 4 bytes of the
+// instruction.
 void Emitter::store_type_id(unsigned size, const Address& to, uint32_t type) {
   asm_.store_imm(size, to, 0x7fff'ffff);
   code_.relocations.push_back({codegen::RelocationKind::type_id, code_.offset() - 4, type, 0});
@@ -56,7 +57,7 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
     asm_.store_imm(4, at(base, object, 4 - int64_t{size}), static_cast<int32_t>(kind) << 8);
   }
   if (kind == ObjectKind::array) {
-    // The word behind the length may hold the first elements, so it is written before they are cleared.
+    // The word after the length may hold the first elements, so it is written before they are cleared.
     asm_.store_imm(8, at(base, object, int64_t{offsetof(VMArray, length)} - size),
                    static_cast<int32_t>(payload.length));
     int32_t done = 16;

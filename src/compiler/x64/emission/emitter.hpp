@@ -28,7 +28,7 @@ class Emitter {
   void run();
 
  private:
-  // Code that is rarely reached. It lies behind the blocks of the function.
+  // Code that is rarely reached. It lies after the blocks of the function.
   enum class ColdKind : uint8_t {
     trap,
     divide_overflow,

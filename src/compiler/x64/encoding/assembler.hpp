@@ -44,7 +44,7 @@ class Assembler {
  public:
   explicit Assembler(CodeBuffer& code) : code_(code), labels_(code.bytes.arena()), fixups_(code.bytes.arena()) {}
 
-  // --- Instructions by their encoding. `immediate_bytes` is the size of the immediate that the caller writes behind
+  // --- Instructions by their encoding. `immediate_bytes` is the size of the immediate that the caller writes after
   // the instruction.
   // `byte_registers` says that the operands are registers of 8 bits; those with the numbers 4 to 7 need a REX prefix.
   void rm(Encoding encoding, unsigned reg, const Rm& rm, unsigned immediate_bytes = 0, bool byte_registers = false);

@@ -1,6 +1,6 @@
 // Instruction selection for x86-64.
 //
-// An i32 has zeros above it in its general register and in its spill slot. Every instruction of 32 bits clears the
+// Bits 32 to 63 are zero in a general register or spill slot that holds an i32. Every instruction of 32 bits clears the
 // upper half, so uextend costs nothing. A consumer that reads only the low half of a register may take an i64 that
 // `wrap` narrows as it is (use_low).
 #pragma once
@@ -84,7 +84,7 @@ class X64Lowering final : public codegen::Lowering {
   // --- lower.cpp: helpers that all rules share
   MachineInst& put(Op op, const Operands& operands, unsigned size = 8,
                    codegen::InstFlag flags = codegen::InstFlag::none);
-  // Does what `put` does, and adds the registers of the address behind the operands.
+  // Does what `put` does, and adds the registers of the address after the operands.
   MachineInst& put_address(Op op, Operands operands, const AddressMode& address, unsigned size = 8,
                            codegen::InstFlag flags = codegen::InstFlag::none);
   [[nodiscard]] static unsigned width(ir::Type type) { return ir::size_of(type); }

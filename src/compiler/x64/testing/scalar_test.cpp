@@ -157,7 +157,7 @@ void check_case(const Case& c, const compiler::Options& options) {
         uint64_t got = 0;
         if (good && !outcome.trap) {
           got = ir::size_of(returned) == 4 ? outcome.results[0].as<uint32_t>() : outcome.results[0].as<uint64_t>();
-          // An i32 has zeros above it.
+          // Bits 32 to 63 of the slot of an i32 are zero.
           if (returned == Type::i32) good &= outcome.results[0].as<uint64_t>() == got;
           good &= expected.any_nan ? is_nan(returned, got) : got == expected.value;
           const auto same = [&](const Slot& slot, uint64_t bits) {

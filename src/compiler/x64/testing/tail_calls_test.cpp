@@ -80,7 +80,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
       std::memcpy(machine.memory(), &own_word, 8);
       for (const bool same_instance : {false, true}) {
         OtherInstance other(machine, 1000000);
-        // The import has room behind the header.
+        // There is room for the import after the header.
         struct {
           abi::VMContext header;
           abi::VMFunctionImport import;

@@ -1,4 +1,4 @@
-// For tests: what the vector operations give, lane by lane.
+// A model for tests: it computes the result of each vector operation in plain C++, lane by lane.
 #pragma once
 
 #include <algorithm>
@@ -117,7 +117,7 @@ inline uint32_t scalar_of(const V128& v) { return lanes<uint32_t>(v)[0]; }
 
 inline Expected ok(V128 value, NanLanes nans = NanLanes::none) { return {value, nans}; }
 
-// Comparisons of integers.
+// Models the comparisons of integers.
 inline std::optional<Expected> compare_integers(SimdOp op, const V128& a, const V128& b) {
   switch (op) {
 #define INT_COMPARES(S, s, u)                                                          \
@@ -145,7 +145,7 @@ inline std::optional<Expected> compare_integers(SimdOp op, const V128& a, const 
 #undef INT_COMPARES
 #undef UNSIGNED_COMPARES
 
-// Lanes of floats.
+// Models the operations on lanes of floats.
 inline std::optional<Expected> compute_floats(SimdOp op, const V128& a, const V128& b, const V128& c) {
   switch (op) {
 #define FLOAT_OPS(S, f, N)                                                                    \
@@ -195,7 +195,7 @@ inline std::optional<Expected> compute_floats(SimdOp op, const V128& a, const V1
 #undef FLOAT_OPS
 #undef MADD
 
-// Splats, swizzle, and operations on all 128 bits.
+// Models splats, swizzle, and operations on all 128 bits.
 inline std::optional<Expected> move_bits(SimdOp op, const V128& a, const V128& b, const V128& c) {
   switch (op) {
     case SimdOp::i8x16_splat: return ok(map1<uint8_t>(a, [&](uint8_t) { return scalar_of(a); }));
@@ -229,7 +229,7 @@ inline std::optional<Expected> move_bits(SimdOp op, const V128& a, const V128& b
   }
 }
 
-// Lanes of integers to lanes of the same size.
+// Models the operations on integers whose results have lanes of the same size.
 inline std::optional<Expected> compute_integers(SimdOp op, const V128& a, const V128& b, uint32_t count) {
   switch (op) {
 #define INT_OPS(S, s, u)                                                                                 \
@@ -275,7 +275,7 @@ inline std::optional<Expected> compute_integers(SimdOp op, const V128& a, const 
 #undef SATURATING
 #undef MIN_MAX
 
-// Narrowing, extending, dot products.
+// Models narrowing, extensions and dot products.
 inline std::optional<Expected> resize_integers(SimdOp op, const V128& a, const V128& b, const V128& c) {
   switch (op) {
     case SimdOp::i8x16_narrow_i16x8_s: return ok(narrow<int16_t, int8_t>(a, b));
@@ -322,7 +322,7 @@ inline std::optional<Expected> resize_integers(SimdOp op, const V128& a, const V
 }
 #undef EXTEND
 
-// Between integers and floats of all sizes.
+// Models the conversions between integers and floats, and between floats of both sizes.
 inline std::optional<Expected> convert(SimdOp op, const V128& a) {
   switch (op) {
     case SimdOp::i32x4_relaxed_trunc_f32x4_s:
@@ -390,7 +390,7 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
   return convert(op, a);
 }
 
-// Reductions to an i32.
+// These model the reductions to an i32.
 template <class T>
 uint32_t all_true(const V128& v) {
   for (const T lane : lanes<T>(v))

@@ -1,5 +1,5 @@
-// The expansion of vector operations without V. Lane by lane, it loads from slots, computes in three integer and two
-// floating-point temporaries, and stores to a slot.
+// Expands vector operations for CPUs without the V extension. An expansion handles one lane after the other: it loads
+// from slots, computes in three integer and two floating-point temporaries, and stores to a slot.
 #pragma once
 
 #include "base/assert.hpp"
@@ -31,7 +31,7 @@ class ScalarSimd {
   enum class Sign : uint8_t { zero, sign };
   static constexpr Rounding kNearest = Rounding::rne;
 
-  // --- Accesses to a lane: the lane `lane`, of `size` bytes, of the operand with that number
+  // --- Accesses to the lane `lane`, of `size` bytes, of the operand with the number `operand` or of the result
   void load(PReg reg, unsigned operand, unsigned size, unsigned lane, Sign sign = Sign::sign);
   void store(PReg reg, unsigned size, unsigned lane);
   void load_float(PReg reg, unsigned operand, unsigned size, unsigned lane);
@@ -57,15 +57,18 @@ class ScalarSimd {
       store_float(f0_, size, lane);
     }
   }
-  void mask();                                      // makes 0 or -1 of 0 or 1 in x_
-  void clamp(PReg reg, int64_t low, int64_t high);  // signed; overwrites t6
+  // Makes -1 of a 1 in x_, and leaves a 0.
+  void mask();
+  // Limits a signed number to the range from `low` to `high`. Overwrites t6.
+  void clamp(PReg reg, int64_t low, int64_t high);
   void popcount_byte();
   void compare(unsigned size, Op less, Sign sign, unsigned kind);
   void float_compare(unsigned size, unsigned kind);
   void round_lanes(unsigned size, Rounding rounding);
   void extremes(unsigned size, bool is_min);
   void pseudo_extremes(unsigned size, bool is_min);
-  void truncate_lane(unsigned from, bool is_unsigned);  // from f0_ to x_, saturated
+  // Converts the float in f0_ to an integer in x_, with saturation.
+  void truncate_lane(unsigned from, bool is_unsigned);
   void zero_high_half();
 
   Emitter& e_;

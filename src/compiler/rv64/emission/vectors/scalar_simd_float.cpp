@@ -1,4 +1,4 @@
-// The expansion of operations on floating-point lanes without V.
+// Expands operations on floating-point lanes for CPUs without the V extension.
 #include <bit>
 
 #include "compiler/rv64/emission/vectors/scalar_simd.hpp"

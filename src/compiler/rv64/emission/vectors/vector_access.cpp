@@ -1,4 +1,4 @@
-// Loads and stores of vectors, with V and without.
+// Expands loads and stores of vectors, with the V extension and without.
 #include <bit>
 
 #include "base/assert.hpp"

@@ -1,5 +1,5 @@
-// The expansion of vector operations with V. It may overwrite v0 (the mask), v30 and v31, and for scalars t5, t6 and
-// ft11.
+// Expands vector operations for CPUs with the V extension. The expansions may overwrite v0 (the mask), v30 and v31, and
+// for scalars t5, t6 and ft11.
 #pragma once
 
 #include "base/assert.hpp"
@@ -27,20 +27,24 @@ class VectorSimd {
   void shuffle();
 
  private:
-  // Sets the vector unit to all 128 bits, in lanes of `size` bytes.
+  // Configures the vector unit for 16 / size lanes of `size` bytes.
   void full(unsigned size);
-  // Sets it to 128 bits in lanes of any size, for bitwise operations.
+  // Configures the vector unit for all 128 bits, in lanes of any size. This is for bitwise operations.
   void whole();
-  // Sets it to 8 bytes in lanes of `size` bytes: the narrow side of widening and narrowing operations.
+  // Configures the vector unit for 8 / size lanes of `size` bytes. In widening and narrowing operations these are the
+  // narrow lanes.
   void half(unsigned size);
-  void ones_where_mask();                    // result_ = -1 where v0 is set, else 0
-  bool binary(unsigned size, Op operation);  // returns true
+  // Sets a lane of result_ to -1 if its bit in v0 is set, and to 0 otherwise.
+  void ones_where_mask();
+  // Emits `operation` on a_ and b_ in lanes of `size` bytes. Always returns true.
+  bool binary(unsigned size, Op operation);
   void compare(unsigned size, unsigned kind, bool is_unsigned);
   void float_compare(unsigned size, unsigned kind);
   void narrow(unsigned to, bool is_unsigned);
   void extend(unsigned from, bool high, bool is_signed);
   void multiply_wide(unsigned from, bool high, bool is_signed);
-  void dot(PReg to, unsigned from);  // the sums of products of neighbouring signed lanes
+  // Puts the sums of products of neighbouring signed lanes in `to`.
+  void dot(PReg to, unsigned from);
   void pairwise(PReg to, PReg vector, unsigned from, bool is_signed);
   void extremes(unsigned size, bool is_min);
   void round(unsigned size, Rounding rounding);

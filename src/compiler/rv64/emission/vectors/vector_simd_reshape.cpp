@@ -1,5 +1,5 @@
-// The expansion with V of narrowing, widening and pairwise operations, of floating-point operations, and of
-// conversions.
+// Expands narrowing, widening and pairwise operations, floating-point operations, and conversions for CPUs with the V
+// extension.
 #include "compiler/rv64/emission/vectors/vector_simd.hpp"
 
 namespace cairn::rv64 {
