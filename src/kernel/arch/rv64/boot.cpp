@@ -1,4 +1,4 @@
-// From the device tree to BootInfo.
+// Fills BootInfo from the device tree.
 #include "base/boot_protocol.hpp"
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/firmware/tree_boot_info.hpp"

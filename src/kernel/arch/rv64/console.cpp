@@ -1,4 +1,5 @@
-// The firmware's console: the legacy calls, which every SBI has and which need no device of ours [sbi 5].
+// Writes to the firmware's console and reads from it, by the legacy calls. Every SBI has them, and they need no device
+// of the kernel's [sbi 5].
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 

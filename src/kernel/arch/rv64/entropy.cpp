@@ -1,4 +1,4 @@
-// Entropy of the firmware: /chosen/rng-seed.
+// Takes entropy from the firmware, which leaves it in the device tree: /chosen/rng-seed.
 #include <algorithm>
 #include <cstring>
 

@@ -1,4 +1,4 @@
-// From the start information of PVH to BootInfo.
+// Fills BootInfo from the start information of PVH.
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/firmware/pvh.hpp"
 #include "kernel/image.hpp"

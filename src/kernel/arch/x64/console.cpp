@@ -1,4 +1,4 @@
-// The first serial port, a 16550 at its usual place.
+// Drives the first serial port, a 16550 at its usual place, by polling it.
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 

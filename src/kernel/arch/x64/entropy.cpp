@@ -1,4 +1,4 @@
-// Entropy of the CPU.
+// Takes entropy from the CPU.
 #include <cstring>
 
 #include "kernel/boot/boot_info.hpp"
