@@ -13,10 +13,10 @@
 #include "compiler/ir/printer.hpp"
 #include "compiler/opt/pipeline.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/disassemble.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/program.hpp"
 #include "wasm/decoder.hpp"
+#include "wasm/text/text.hpp"
 #include "wasm/validation/validator.hpp"
 
 namespace cairn::cli {
@@ -102,10 +102,10 @@ constexpr size_t kWasmWidth = 44, kIrWidth = 60;
 
 // Prints rows: a WebAssembly instruction beside its IR, and IR without an instruction in its place. The machine code is
 // a separate column.
-void print(const std::vector<InstructionText>& wasm, const std::vector<IrLine>& ir, const Lines& machine) {
+void print(const std::vector<wasm::text::InstructionText>& wasm, const std::vector<IrLine>& ir, const Lines& machine) {
   std::vector<std::pair<std::string, std::string>> rows;
   size_t next_wasm = 0;
-  const auto wasm_text = [](const InstructionText& instruction) {
+  const auto wasm_text = [](const wasm::text::InstructionText& instruction) {
     return hex(instruction.offset, 1).substr(2) + ": " + instruction.text;
   };
   for (const IrLine& line : ir) {
@@ -157,7 +157,7 @@ Result<int> objdump(const Options& options) {
     if (!is_wanted(options, module, index)) continue;
     found = true;
     std::printf("function %u %s\n", i, std::string(module.function_name(index)).c_str());
-    print(CAIRN_TRY(disassemble(module, index)), CAIRN_TRY(ir_lines(context, index)),
+    print(CAIRN_TRY(wasm::text::disassemble_function(module, index)), CAIRN_TRY(ir_lines(context, index)),
           position < machine.size() ? machine[position] : Lines{});
     std::printf("\n");
   }

@@ -14,12 +14,20 @@ Result<std::string> disassemble(const Module& module) {
   return run_operation([&] { return Printer(module).print(); });
 }
 
-// Deeper text is not indented further, so that the size of the text stays proportional to the module's size.
-constexpr size_t kMaxIndentation = 32;
+Result<std::vector<InstructionText>> disassemble_function(const Module& module, FuncIndex function) {
+  return run_operation([&] { return Printer(module).instruction_texts(function); });
+}
+
+size_t Printer::indentation() const {
+  // Deeper text is not indented further, so that the size of the text stays proportional to the module's
+  // size.
+  constexpr size_t kMaxDepth = 32;
+  return 2 * std::min(depth_, kMaxDepth);
+}
 
 void Printer::line(std::string_view text) {
   out_ += '\n';
-  out_.append(2 * std::min(depth_, kMaxIndentation), ' ');
+  out_.append(indentation(), ' ');
   out_ += text;
 }
 

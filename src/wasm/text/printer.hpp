@@ -8,6 +8,8 @@
 #include "wasm/byte_reader.hpp"
 #include "wasm/module.hpp"
 #include "wasm/text/print_names.hpp"
+#include "wasm/text/text.hpp"
+#include "wasm/type_reader.hpp"
 #include "wasm/types/opcodes.hpp"
 
 namespace cairn::wasm::text {
@@ -17,10 +19,13 @@ class Printer {
   explicit Printer(const Module& module) : module_(module), names_(module) {}
 
   Result<std::string> print();
+  // The instructions of a function that the module defines.
+  Result<std::vector<InstructionText>> instruction_texts(FuncIndex index);
 
  private:
   // --- printer.cpp: fields. line() begins a line, code adds to it, and the next line() ends it.
   void line(std::string_view text);
+  [[nodiscard]] size_t indentation() const;  // in spaces
   void types();
   void type(uint32_t index);
   void imports();
@@ -45,21 +50,17 @@ class Printer {
   // --- print_code.cpp: function bodies, from their bytes.
   Result<void> function(FuncIndex index);
   Result<void> local_declarations(ByteReader& in, uint32_t first, const NameMap* locals);
-  Result<void> instructions(ByteReader& in, FuncIndex index, const NameMap* locals);
-  Result<std::string> immediates(ByteReader& in, Opcode opcode, const NameMap* locals);
-  Result<std::string> label_table(ByteReader& in);
-  Result<std::string> cast_label(ByteReader& in);
-  Result<std::string> select_types(ByteReader& in);
-  Result<std::string> type_field(ByteReader& in);
-  Result<std::string> shuffle_lanes(ByteReader& in);
-  Result<std::string> vector_constant(ByteReader& in);
-  Result<std::string> heap_type_of(ByteReader& in, Opcode opcode);
-  Result<std::string> block_type(ByteReader& in);
-  Result<std::string> catch_clauses(ByteReader& in);
-  Result<std::string> memory_argument(ByteReader& in, Opcode opcode);
-  Result<std::string> index(ByteReader& in, const NameMap& names);
-  Result<std::string> pair(ByteReader& in, const NameMap& first, const NameMap& second);
-  Result<std::string> reference_type(ByteReader& in, Nullability nullability);
+  // Calls emit(offset, text) for each instruction but the body's last `end`, with depth_ as it is there.
+  template <class Emit>
+  Result<void> instructions(ByteReader& in, FuncIndex index, const NameMap* locals, Emit emit);
+
+  // --- print_immediates.cpp
+  class ImmediatePrinter;
+  Result<std::string> immediates(ByteReader& in, Opcode opcode, const NameMap* locals) const;
+
+  [[nodiscard]] TypeContext type_context() const {
+    return {Features::all(), static_cast<uint32_t>(module_.types.size())};
+  }
 
   const Module& module_;
   ModuleNames names_;

@@ -33,6 +33,13 @@ Result<std::vector<std::byte>> assemble_valid(std::string_view source, std::stri
 // that cannot be decoded is an error.
 Result<std::string> disassemble(const Module& module);
 
+struct InstructionText {
+  uint64_t offset = 0;  // in the module's bytes
+  std::string text;     // indented by the depth of blocks
+};
+// The instructions of a function that the module defines, in their order, without the `end` of its body.
+Result<std::vector<InstructionText>> disassemble_function(const Module& module, FuncIndex function);
+
 // Puts "file:line:column: " in front of an error's message, instead of its offset.
 Error with_position(Error error, std::string_view source, std::string_view file_name);
 
