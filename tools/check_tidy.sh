@@ -1,13 +1,11 @@
 #!/usr/bin/env bash
-# tools/check_tidy.sh [FILE...]: clang-tidy, with the checks of .clang-tidy, over the given files; without files, over the hosted sources
-# that have changed since the commit in tools/tidy_checked, up to which all were checked (./cairn tidy), and for each header that has
-# changed one source that includes it. Needs the build `host`. Last line: N passed, N failed.
+# tools/check_tidy.sh [FILE...]: clang-tidy, with the checks of .clang-tidy, over the given files; without files, over the sources that
+# have changed since the commit in tools/tidy_checked, up to which all were checked (./cairn tidy), and for each header that has changed
+# one source that includes it. Each source is checked as the first of these builds that has it compiles it: the hosted one, the kernels.
+# Sources of none of them (for guests, for other hosts) are left out. Last line: N passed, N failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-database=${CAIRN_BUILD:-build}/host
-
-# Of the files on standard input, those that the build `host` compiles.
-hosted() { grep -vE '/rv64/|^src/(kernel|cstd|guest_c_runtime)/'; }
+builds=${CAIRN_BUILD:-build}
 
 changed_sources() {
   local checked header
@@ -20,19 +18,42 @@ changed_sources() {
   fi
   git diff --name-only --diff-filter=d "$checked" -- 'src/*.cpp'
   git diff --name-only --diff-filter=d "$checked" -- 'src/*.hpp' | while read -r header; do
-    git grep -lF "#include \"${header#src/}\"" -- 'src/*.cpp' | hosted | head -n 1
+    git grep -lF "#include \"${header#src/}\"" -- 'src/*.cpp' | head -n 1
   done
 }
 
-if [ $# -gt 0 ]; then files=("$@"); else mapfile -t files < <(changed_sources | hosted | sort -u); fi
-if [ ! -e "$database/compile_commands.json" ]; then
-  echo "FAIL there is no $database/compile_commands.json: build the preset host first"
+if [ $# -gt 0 ]; then files=("$@"); else mapfile -t files < <(changed_sources | sort -u); fi
+for preset in host kernel-x86_64 kernel-riscv64; do
+  [ ! -e "$builds/$preset/compile_commands.json" ] || continue
+  echo "FAIL there is no $builds/$preset/compile_commands.json: build the preset $preset first"
   echo "0 passed, 1 failed"
   exit 1
-fi
-said=$(clang-tidy-22 --version 2>&1) && said=$(printf '%s\n' "${files[@]}" | sed '/^$/d' |
-  xargs -r -d '\n' -P "$(nproc)" -n 4 clang-tidy-22 --quiet --warnings-as-errors='*' --config-file=.clang-tidy -p "$database" 2>&1)
-status=$?
+done
+
+# The files of this build among those on standard input.
+compiled_by() { # PRESET
+  grep -xF -f <(sed -n "s#^ *\"file\": \"$PWD/\(.*\)\",\{0,1\}\$#\1#p" "$builds/$1/compile_commands.json")
+}
+
+checked=0 status=0
+said=$(clang-tidy-22 --version 2>&1) && said= || status=1
+# check PRESET FILES: one file a line.
+check() {
+  [ -n "$2" ] && [ "$status" -eq 0 ] || return
+  left=$(grep -vxF -f <(printf '%s\n' "$2") <<<"$left")
+  checked=$((checked + $(wc -l <<<"$2")))
+  said+=$(xargs -r -d '\n' -P "$(nproc)" -n 4 clang-tidy-22 --quiet --warnings-as-errors='*' --config-file=.clang-tidy \
+    -p "$builds/$1" <<<"$2" 2>&1)$'\n' || failing=1
+}
+
+failing=
+left=$(printf '%s\n' "${files[@]}" | sed '/^$/d')
+for preset in host kernel-x86_64 kernel-riscv64; do
+  check "$preset" "$(compiled_by "$preset" <<<"$left")"
+done
+# What was asked for by name is checked, whoever compiles it.
+[ $# -eq 0 ] || check host "$left"
+[ -z "$failing" ] || status=1
 failed=0
 while read -r finding; do
   echo "FAIL $finding"
@@ -43,5 +64,5 @@ if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
   failed=1
 fi
 # Its presence is a test as well, so that a tree in which nothing has changed is not one without tests.
-echo "$((${#files[@]} + 1 - (failed > 0))) passed, $failed failed"
+echo "$((checked + 1 - (failed > 0))) passed, $failed failed"
 [ "$failed" -eq 0 ]

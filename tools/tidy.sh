@@ -1,7 +1,9 @@
-# ./cairn tidy [FILE...]: clang-tidy with the checks of .clang-tidy, over the hosted sources or the given files. Sourced by ./cairn.
+# ./cairn tidy [FILE...]: clang-tidy with the checks of .clang-tidy, over all sources or the given files. Sourced by ./cairn.
 cd "$root" || exit 71
-[ -e "$build/host/compile_commands.json" ] || cmake --preset host >/dev/null || fail 71 "cmake failed"
+for preset in host kernel-x86_64 kernel-riscv64; do
+  [ -e "$build/$preset/compile_commands.json" ] || cmake --preset "$preset" >/dev/null || fail 71 "cmake failed"
+done
 files=("$@")
-[ ${#files[@]} -gt 0 ] || mapfile -t files < <(git ls-files 'src/*.cpp' | grep -vE '/rv64/|^src/(kernel|cstd|guest_c_runtime)/')
+[ ${#files[@]} -gt 0 ] || mapfile -t files < <(git ls-files 'src/*.cpp')
 CAIRN_BUILD=$build tools/check_tidy.sh "${files[@]}"
 exit
