@@ -28,6 +28,10 @@ static int room(void) {
   return files;
 }
 
+// Numbers of nodes are not used twice, so that as many files may take one page of the table of nodes more or less, which is the last
+// block of the last file.
+static int is_about(int files, int before) { return files >= before - 1 && files <= before + 1; }
+
 int main(int argc, char** argv) {
   (void)argv;
   char name[300];
@@ -63,7 +67,7 @@ int main(int argc, char** argv) {
   EXPECT(__wasi_path_unlink_file(3, "file"), 0);
   if (argc == 1) return wrong;
 
-  EXPECT(room(), before);
+  EXPECT(is_about(room(), before), 1);
   EXPECT(before > 100, 1);
   // Directories until no more fit; a file that loses its room to them is not lost.
   __wasi_fd_t fd;
@@ -77,6 +81,14 @@ int main(int argc, char** argv) {
     if (error) break;
   }
   EXPECT(error == E(NOSPC) || error == E(NOMEM), 1);
+  // A long name may still fit where a directory does not. A link needs what the rename below needs: an entry.
+  int long_names = 0;
+  for (;; ++long_names) {
+    memset(name, 'l', 255);
+    name[255] = 0;
+    name[snprintf(name, sizeof name, "%d", long_names)] = 'l';
+    if (__wasi_path_link(3, 0, "kept", 3, name)) break;
+  }
   memset(name, 'n', 255);
   name[255] = 0;
   EXPECT(__wasi_path_rename(3, "kept", 3, name), error);
@@ -90,8 +102,14 @@ int main(int argc, char** argv) {
     snprintf(name, sizeof name, "d%d", i);
     EXPECT(__wasi_path_remove_directory(3, name), 0);
   }
+  for (int i = 0; i < long_names; ++i) {
+    memset(name, 'l', 255);
+    name[255] = 0;
+    name[snprintf(name, sizeof name, "%d", i)] = 'l';
+    EXPECT(__wasi_path_unlink_file(3, name), 0);
+  }
   (void)__wasi_fd_close(fd);
   EXPECT(__wasi_path_unlink_file(3, "kept"), 0);
-  EXPECT(room(), before);
+  EXPECT(is_about(room(), before), 1);
   return wrong;
 }
