@@ -4,6 +4,7 @@
 #include "kernel/cpu_features.hpp"
 #include "kernel/devices/console.hpp"
 #include "kernel/entropy/random.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
@@ -83,6 +84,7 @@ void kernel_main(BootInfo& info) {
   run_constructors();
   enable_vector_state();
   start_clock(info);
+  start_scheduler();
   log_info("Cairn, entered by ", info.firmware, ", ", info.ram.total_bytes() >> 20, " MiB of memory, command line `",
            info.command_line, "`");
   start_random();

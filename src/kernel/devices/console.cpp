@@ -9,6 +9,7 @@
 
 #include "base/boot_protocol.hpp"
 #include "kernel/devices/virtio/queue.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/time/clock.hpp"

@@ -5,6 +5,7 @@
 
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/devices/virtio/queue.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"

@@ -4,11 +4,11 @@
 #include <new>
 
 #include "kernel/cpu_features.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/cpu.hpp"
 #include "kernel/trap/trap.hpp"
-#include "platform/limit_end.hpp"
 #include "port/cpu.hpp"
 #include "runtime/platform.hpp"
 
@@ -106,17 +106,18 @@ runtime::Activation* Platform::activation() { return kernel::this_cpu().activati
 void Platform::set_activation(runtime::Activation* activation) { kernel::this_cpu().activation = activation; }
 void Platform::prepare_thread() { kernel::set_fault_handler(runtime::resolve_fault); }
 
-// There is one CPU and one thread, so no other thread can set the word.
 runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
-  if (word.load(std::memory_order_acquire) != 0) return runtime::ParkResult::unparked;
-  if (!nanoseconds) return runtime::ParkResult::deadlocked;
-  uint64_t deadline;
-  if (__builtin_add_overflow(kernel::nanoseconds_since_boot(), *nanoseconds, &deadline)) deadline = ~uint64_t{0};
-  kernel::sleep_until(std::min(deadline, limit_end()));
-  return runtime::ParkResult::timed_out;
+  std::optional<uint64_t> deadline;
+  if (nanoseconds) {
+    uint64_t end;
+    deadline = __builtin_add_overflow(kernel::nanoseconds_since_boot(), *nanoseconds, &end) ? ~uint64_t{0} : end;
+  }
+  if (const uint64_t limit = kernel::current_fiber().limit_end; limit != kernel::Fiber::kNever)
+    deadline = std::min(limit, deadline.value_or(limit));
+  return kernel::park(word, deadline);
 }
 
-void Platform::unpark(std::atomic<uint32_t>&) {}
+void Platform::unpark(std::atomic<uint32_t>& word) { kernel::unpark(word); }
 
 const std::byte* Platform::host_stack_limit() { return kernel::this_cpu().stack.data(); }
 

@@ -1,3 +1,4 @@
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/program/system.hpp"
 
 #include "base/nothrow_memory.hpp"

@@ -1,3 +1,4 @@
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/shell/shell.hpp"
 
 #include <array>

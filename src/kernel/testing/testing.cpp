@@ -1,3 +1,4 @@
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/testing/testing.hpp"
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/system.hpp"
+#include "kernel/testing/fibers.hpp"
 #include "kernel/testing/page_rights.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/trap.hpp"
@@ -243,7 +245,13 @@ constexpr KernelTest kTests[] = {{"heap", test_heap},
                                  {"clock", test_clock},
                                  {"random", test_random},
                                  {"symbols", test_symbols},
-                                 {"time_limit", test_time_limit}};
+                                 {"time_limit", test_time_limit},
+                                 {"handing_on", test_handing_on},
+                                 {"sleeping", test_sleeping},
+                                 {"random_waits", test_random_waits},
+                                 {"preemption", test_preemption},
+                                 {"deadlock", test_deadlock},
+                                 {"switch", measure_switch}};
 
 }  // namespace
 

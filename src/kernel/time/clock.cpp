@@ -2,8 +2,6 @@
 
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/machine.hpp"
-#include "platform/limit_end.hpp"
-#include "port/cpu.hpp"
 
 namespace cairn::kernel {
 namespace {
@@ -36,16 +34,6 @@ bool has_wall_clock() { return wall_clock_at_boot != 0; }
 
 uint64_t ticks_at(uint64_t nanoseconds) {
   return nanoseconds > uint64_t{1} << 62 ? ~uint64_t{0} : entry_ticks + scale(nanoseconds, ticks_per_nanosecond);
-}
-
-void sleep_until(uint64_t deadline) {
-  const uint64_t limit = platform::limit_end();
-  const bool is_limited = limit != ~uint64_t{0};
-  if (is_limited) machine::interrupts_off();
-  while (nanoseconds_since_boot() < deadline) machine::wait_until(ticks_at(deadline));
-  if (!is_limited) return;
-  machine::set_timer(ticks_at(limit));
-  machine::interrupts_on();
 }
 
 }  // namespace cairn::kernel

@@ -17,8 +17,5 @@ void set_wall_clock(uint64_t nanoseconds);
 bool has_wall_clock();
 // The tick counter's value at that time; all ones when it is too far away.
 uint64_t ticks_at(uint64_t nanoseconds_since_boot);
-// Halts this CPU until that time. Interrupts stay off meanwhile, as everywhere in the kernel except under a limit on
-// time (runtime/time_limit.hpp); the limit's interrupt is requested again afterwards.
-void sleep_until(uint64_t nanoseconds_since_boot);
 
 }  // namespace cairn::kernel

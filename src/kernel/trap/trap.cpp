@@ -15,7 +15,6 @@ namespace cairn::kernel {
 namespace {
 
 constinit std::atomic<FaultHandler> fault_handler{nullptr};
-constinit std::atomic<FaultHandler> timer_handler{nullptr};
 constinit Cpu boot_cpu;
 
 }  // namespace
@@ -39,16 +38,6 @@ extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu) {
 }
 
 void set_fault_handler(FaultHandler handler) { fault_handler.store(handler); }
-void set_timer_handler(FaultHandler handler) { timer_handler.store(handler); }
-
-void handle_timer(const runtime::MachineFault& where, TrapFrame& frame) {
-  const FaultHandler handler = timer_handler.load();
-  if (handler == nullptr) return;
-  const runtime::FaultResolution resolution = handler(where);
-  if (!resolution.is_guest_trap) return;
-  frame.pc = resolution.pc;
-  set_stack_pointer(frame, resolution.stack_pointer);
-}
 
 void handle_fault(const Fault& fault, TrapFrame& frame) {
   LogLine message;

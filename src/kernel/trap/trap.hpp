@@ -23,12 +23,6 @@ using FaultHandler = runtime::FaultResolution (*)(const runtime::MachineFault&);
 // The runtime's handler for faults of guest code; null: none.
 void set_fault_handler(FaultHandler handler);
 
-// Sets the handler of the timer interrupt. It may leave the interrupted code alone or continue it elsewhere. Null: no
-// handler.
-void set_timer_handler(FaultHandler handler);
-// Called by the port's trap handler, after it has acknowledged the timer interrupt.
-void handle_timer(const runtime::MachineFault& where, TrapFrame& frame);
-
 // Called by the port's trap entry, on the stack that the CPU enters it on. Moves the frame to the kernel's stack and
 // returns its new place (frame_place.hpp). Panics when there is no room for it.
 extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu);

@@ -1,6 +1,7 @@
 // Classifies exceptions and passes them to generic code.
 #include "kernel/trap/trap.hpp"
 
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
@@ -59,7 +60,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
   constexpr uint64_t kTimerInterrupt = uint64_t{1} << 63 | 5;  // [riscv-priv 10.1.8]
   if (frame.cause == kTimerInterrupt) {
     machine::set_timer(~uint64_t{0});  // or else it would come again at once
-    handle_timer(fault.machine, frame);
+    handle_timer_interrupt(fault.machine, frame);
     return;
   }
   fault.name = frame.cause < 16 ? kNames[frame.cause] : "unexpected interrupt";

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
@@ -175,7 +176,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
     runtime::MachineFault where;
     where.pc = frame.pc;
     where.stack_pointer = frame.stack_pointer;
-    handle_timer(where, frame);
+    handle_timer_interrupt(where, frame);
     return;
   }
   Fault fault;

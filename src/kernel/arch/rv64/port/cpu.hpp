@@ -36,6 +36,7 @@ namespace machine {
 inline void relax() { asm volatile("nop"); }
 inline void interrupts_on() { CAIRN_CSR_SET(sstatus, 2); }
 inline void interrupts_off() { CAIRN_CSR_CLEAR(sstatus, 2); }
+inline bool interrupts_are_on() { return (CAIRN_CSR_READ(sstatus) & 2) != 0; }
 // Stops this CPU for good.
 [[noreturn]] inline void halt_forever() {
   interrupts_off();

@@ -64,6 +64,11 @@ namespace machine {
 inline void relax() { asm volatile("pause"); }
 inline void interrupts_on() { asm volatile("sti" : : : "memory"); }
 inline void interrupts_off() { asm volatile("cli" : : : "memory"); }
+inline bool interrupts_are_on() {
+  uint64_t flags;
+  asm volatile("pushfq; popq %0" : "=r"(flags) : : "memory");
+  return (flags >> 9 & 1) != 0;
+}
 // Stops this CPU for good.
 [[noreturn]] inline void halt_forever() {
   for (;;) asm volatile("cli; hlt" : : : "memory");

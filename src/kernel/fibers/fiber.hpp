@@ -1,0 +1,73 @@
+// A fiber: the one kind of thread in the kernel. It has a kernel stack, and runs until it parks, ends, or is preempted
+// in guest code.
+//
+// Kernel code is never preempted: it runs until it waits (scheduler.hpp), so what it does between two waits is not
+// interleaved with other fibers of its CPU.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "base/sync/lock_rank.hpp"
+#include "kernel/fibers/kernel_stack.hpp"
+#include "kernel/fibers/run_queue.hpp"
+#include "kernel/time/timer_wheel.hpp"
+#include "port/vector_state.hpp"
+#include "runtime/platform.hpp"
+
+namespace cairn::kernel {
+
+class Scheduler;
+
+class Fiber : private RunNode, private Timer {
+ public:
+  static constexpr uint64_t kNever = ~uint64_t{0};
+
+  // A fiber that was started must have ended.
+  virtual ~Fiber();
+  Fiber(const Fiber&) = delete;
+  Fiber& operator=(const Fiber&) = delete;
+
+  [[nodiscard]] bool has_ended() const { return ended_.load(std::memory_order_acquire) != 0; }
+  // Its share of a CPU, in proportion to the weights of the others that want to run. Before it is started.
+  void set_weight(uint64_t weight) { RunNode::weight = weight; }
+
+  // The end of the fiber's limit on guests' time (runtime/time_limit.hpp), in nanoseconds since boot.
+  uint64_t limit_end = kNever;
+
+ protected:
+  // What the fiber does. When it returns, the fiber has ended, and the scheduler does not touch it again.
+  virtual void run() = 0;
+
+  Fiber() = default;
+  // For the fiber of the code that runs already.
+  explicit Fiber(std::span<const std::byte> stack) : state_(State::running), stack_(stack) {}
+
+ private:
+  friend class Scheduler;
+  friend void join(Fiber& fiber);
+  enum class State : uint8_t { made, ready, running, parked, ended };
+
+  State state_ = State::made;
+  std::atomic<uint32_t> ended_{0};
+  std::optional<KernelStack> own_stack_;
+  std::span<const std::byte> stack_;
+  std::optional<VectorState> vectors_;
+  uint64_t cpu_time_ = 0;  // in nanoseconds, up to when it was last charged
+
+  // While it does not run.
+  uint64_t stack_pointer_ = 0;
+  runtime::Activation* activation_ = nullptr;
+  HeldLocks held_locks_;
+
+  // While it is parked. The timer is armed if there is a deadline.
+  const std::atomic<uint32_t>* word_ = nullptr;
+  uint64_t parked_at_ = 0;  // a sequence number
+  Fiber* next_parked_ = nullptr;
+  Fiber* previous_parked_ = nullptr;
+  runtime::ParkResult park_result_{};
+};
+
+}  // namespace cairn::kernel

@@ -1,0 +1,32 @@
+#include "kernel/fibers/kernel_stack.hpp"
+
+#include <utility>
+
+#include "kernel/memory/memory.hpp"
+
+namespace cairn::kernel {
+
+Result<KernelStack> KernelStack::create() {
+  const auto start = in_address_space([](KernelAddressSpace& space) -> SpaceResult<VirtAddr> {
+    const VirtAddr reserved = CAIRN_TRY(space.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd},
+                                                      kGuard + kSize, KernelAddressSpace::kGroup));
+    if (auto done = space.commit(reserved + kGuard, kSize, {.write = true}); !done) {
+      space.release(reserved);
+      return std::unexpected(done.error());
+    }
+    // A fault on this stack could not be handled: the handler runs on it.
+    space.fill(reserved + kGuard, kSize);
+    return reserved + kGuard;
+  });
+  if (!start) return std::unexpected(start.error());
+  return KernelStack({start->as_pointer(), kSize});
+}
+
+KernelStack::KernelStack(KernelStack&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+
+KernelStack::~KernelStack() {
+  if (bytes_.empty()) return;
+  address_space().with([&](KernelAddressSpace& space) { space.release(VirtAddr::of(bytes_.data() - kGuard)); });
+}
+
+}  // namespace cairn::kernel

@@ -1,0 +1,34 @@
+// A kernel stack: always mapped, with a guard below. Kernel code of a fiber and the handling of its traps run on it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+
+#include "abi/host_stack.hpp"
+#include "base/result.hpp"
+
+namespace cairn::kernel {
+
+class KernelStack {
+ public:
+  // In bytes: what an entry into guest code must find, and room for what comes before it.
+  static constexpr size_t kSize = abi::kHostStackReserve + 64 * 1024;
+  // Larger than two frames of functions may be (tools/check_stacks.py).
+  static constexpr size_t kGuard = 32 * 1024;
+
+  // An Error (resource) when there is no memory.
+  static Result<KernelStack> create();
+  ~KernelStack();
+  KernelStack(KernelStack&& other) noexcept;
+  KernelStack& operator=(KernelStack&&) = delete;
+
+  [[nodiscard]] std::span<std::byte> bytes() const { return bytes_; }
+
+ private:
+  explicit KernelStack(std::span<std::byte> bytes) : bytes_(bytes) {}
+
+  std::span<std::byte> bytes_;
+};
+
+}  // namespace cairn::kernel

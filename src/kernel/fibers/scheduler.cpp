@@ -1,0 +1,324 @@
+#include "kernel/fibers/scheduler.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/assert.hpp"
+#include "base/operation.hpp"
+#include "kernel/fibers/switch.hpp"
+#include "kernel/image.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/memory/memory.hpp"
+#include "kernel/panic.hpp"
+#include "kernel/time/clock.hpp"
+#include "kernel/trap/cpu.hpp"
+#include "port/cpu.hpp"
+#include "port/fiber_stack.hpp"
+#include "port/trap_frame.hpp"
+
+namespace cairn::kernel {
+
+using runtime::ParkResult;
+
+namespace {
+
+constexpr uint64_t kNever = Fiber::kNever;
+// How long a fiber runs while others are ready, in nanoseconds.
+constexpr uint64_t kSlice = 1'000'000;
+// When the timer's interrupt meets kernel code, it comes again after this time.
+constexpr uint64_t kRetry = 100'000;
+constexpr size_t kBuckets = 64;
+
+// Turns interrupts off, and as they were again.
+class InterruptsOff {
+ public:
+  InterruptsOff() : were_on_(machine::interrupts_are_on()) { machine::interrupts_off(); }
+  ~InterruptsOff() {
+    if (were_on_) machine::interrupts_on();
+  }
+  InterruptsOff(const InterruptsOff&) = delete;
+  InterruptsOff& operator=(const InterruptsOff&) = delete;
+
+ private:
+  bool were_on_;
+};
+
+// The fiber of the code that boots the kernel, on the boot stack.
+class MainFiber final : public Fiber {
+ public:
+  MainFiber() : Fiber(boot_stack()) {}
+
+ private:
+  void run() override {}
+};
+
+}  // namespace
+
+Fiber::~Fiber() { CAIRN_ASSERT(state_ == State::made || has_ended()); }
+
+// One CPU's. Everything here runs with interrupts off.
+class Scheduler {
+ public:
+  void adopt(Fiber& fiber) {
+    Result<VectorState> vectors = VectorState::create();
+    if (!vectors) panic("there is no memory for the first fiber");
+    fiber.vectors_.emplace(*std::move(vectors));
+    current_ = &fiber;
+    since_ = nanoseconds_since_boot();
+    slice_end_ = since_ + kSlice;
+  }
+
+  [[nodiscard]] Fiber& current() { return *current_; }
+  [[nodiscard]] uint64_t preemptions() const { return preemptions_; }
+  [[nodiscard]] uint64_t cpu_time(const Fiber& fiber) const {
+    return fiber.cpu_time_ + (&fiber == current_ ? nanoseconds_since_boot() - since_ : 0);
+  }
+
+  Result<void> start(Fiber& fiber) {
+    CAIRN_ASSERT(fiber.state_ == Fiber::State::made);
+    fiber.vectors_.emplace(CAIRN_TRY(VectorState::create()));
+    fiber.own_stack_.emplace(CAIRN_TRY(KernelStack::create()));
+    fiber.stack_ = fiber.own_stack_->bytes();
+    fiber.stack_pointer_ = prepare_stack(fiber.own_stack_->bytes(), &Scheduler::run_fiber, &fiber);
+    make_ready(fiber);
+    reset_timer();
+    return {};
+  }
+
+  void yield() {
+    charge(*current_);
+    make_ready(*current_);
+    switch_away();
+  }
+
+  ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline) {
+    Fiber& fiber = *current_;
+    charge(fiber);
+    fiber.state_ = Fiber::State::parked;
+    fiber.word_ = &word;
+    fiber.parked_at_ = ++parked_count_;
+    Fiber*& first = bucket(word);
+    fiber.previous_parked_ = nullptr;
+    fiber.next_parked_ = first;
+    if (first != nullptr) first->previous_parked_ = &fiber;
+    first = &fiber;
+    if (deadline) timers_.arm(fiber, std::min(*deadline, kNever - 1));
+    switch_away();
+    return fiber.park_result_;
+  }
+
+  void unpark(const std::atomic<uint32_t>& word) {
+    for (Fiber* fiber = bucket(word); fiber != nullptr;) {
+      Fiber* const next = fiber->next_parked_;
+      if (fiber->word_ == &word) wake(*fiber, ParkResult::unparked);
+      fiber = next;
+    }
+    reset_timer();
+  }
+
+  void handle_timer(const runtime::MachineFault& where, TrapFrame& frame) {
+    programmed_ = kNever;
+    const uint64_t now = nanoseconds_since_boot();
+    // INV-22. Guests' stacks lie in the lower half, and the kernel's code runs on its own.
+    if (where.stack_pointer >= guest_addresses_end().value) return program_timer(now + kRetry);
+    expire_timers(now);
+    if (now >= current_->limit_end) {
+      const runtime::FaultResolution resolution = runtime::resolve_interrupt(where);
+      if (resolution.is_guest_trap) {
+        frame.pc = resolution.pc;
+        set_stack_pointer(frame, resolution.stack_pointer);
+        return;
+      }
+    }
+    charge(*current_, now);
+    const RunNode* const first = ready_.first();
+    if (first != nullptr && (now >= slice_end_ || first->virtual_time < current_->virtual_time)) preempt();
+    reset_timer();
+  }
+
+  void reset_timer() {
+    uint64_t time = std::min(timers_.next_event(), current_->limit_end);
+    if (current_->limit_end <= nanoseconds_since_boot()) time = nanoseconds_since_boot() + kRetry;
+    if (ready_.first() != nullptr) time = std::min(time, slice_end_);
+    program_timer(time);
+  }
+
+ private:
+  static void run_fiber(Fiber* fiber);
+
+  Fiber*& bucket(const std::atomic<uint32_t>& word) {
+    const uint64_t hash = reinterpret_cast<uintptr_t>(&word) * 0x9e37'79b9'7f4a'7c15;
+    return parked_[hash >> 58];
+  }
+
+  // Accounts for the time since the fiber began to run, or since the last call.
+  void charge(Fiber& fiber) { charge(fiber, nanoseconds_since_boot()); }
+  void charge(Fiber& fiber, uint64_t now) {
+    fiber.cpu_time_ += now - since_;
+    fiber.RunNode::charge(now - since_);
+    since_ = now;
+  }
+
+  void make_ready(Fiber& fiber) {
+    fiber.state_ = Fiber::State::ready;
+    ready_.add(fiber);
+  }
+
+  void wake(Fiber& fiber, ParkResult result) {
+    (fiber.previous_parked_ != nullptr ? fiber.previous_parked_->next_parked_ : bucket(*fiber.word_)) =
+        fiber.next_parked_;
+    if (fiber.next_parked_ != nullptr) fiber.next_parked_->previous_parked_ = fiber.previous_parked_;
+    fiber.next_parked_ = fiber.previous_parked_ = nullptr;
+    fiber.word_ = nullptr;
+    if (fiber.is_armed()) timers_.disarm(fiber);
+    fiber.park_result_ = result;
+    make_ready(fiber);
+  }
+
+  void expire_timers(uint64_t now) {
+    while (Timer* const timer = timers_.expire(now)) wake(static_cast<Fiber&>(*timer), ParkResult::timed_out);
+  }
+
+  // Nothing is ready, no timer is armed, and no device interrupts: whoever waits, waits for ever. The fiber that began
+  // to wait last is told.
+  void end_deadlock() {
+    Fiber* last = nullptr;
+    for (Fiber* fiber : parked_) {
+      for (; fiber != nullptr; fiber = fiber->next_parked_) {
+        if (last == nullptr || fiber->parked_at_ > last->parked_at_) last = fiber;
+      }
+    }
+    CAIRN_ASSERT(last != nullptr);
+    wake(*last, ParkResult::deadlocked);
+  }
+
+  // Halts until a fiber is ready.
+  RunNode& next_ready() {
+    for (;;) {
+      expire_timers(nanoseconds_since_boot());
+      if (RunNode* const node = ready_.take()) return *node;
+      const uint64_t event = timers_.next_event();
+      if (event == kNever) {
+        end_deadlock();
+      } else {
+        machine::wait_until(ticks_at(event));
+        programmed_ = kNever;
+      }
+    }
+  }
+
+  // Lets the next fiber run. The current one, whose state says why it stops, runs again when this returns.
+  void switch_away() {
+    CAIRN_ASSERT(!held_locks().has_spin_lock() && operation_current() == nullptr);
+    Fiber& next = static_cast<Fiber&>(next_ready());
+    since_ = nanoseconds_since_boot();
+    slice_end_ = since_ + kSlice;
+    next.state_ = Fiber::State::running;
+    Fiber& old = *std::exchange(current_, &next);
+    reset_timer();
+    if (&old == &next) return;
+    Cpu& cpu = this_cpu();
+    old.activation_ = cpu.activation;
+    old.held_locks_ = cpu.held_locks;
+    cpu.stack = next.stack_;
+    cpu.activation = next.activation_;
+    cpu.held_locks = next.held_locks_;
+    cairn_switch_stacks(&old.stack_pointer_, next.stack_pointer_);
+  }
+
+  // The current fiber's guest code stands in the timer's interrupt.
+  void preempt() {
+    Fiber& fiber = *current_;
+    ++preemptions_;
+    make_ready(fiber);
+    fiber.vectors_->save();
+    switch_away();
+    fiber.vectors_->restore();
+  }
+
+  void program_timer(uint64_t time) {
+    if (time == programmed_) return;
+    programmed_ = time;
+    machine::set_timer(time == kNever ? kNever : ticks_at(time));
+  }
+
+  Fiber* current_ = nullptr;
+  RunQueue ready_;
+  TimerWheel timers_;
+  std::array<Fiber*, kBuckets> parked_{};  // lists, by a hash of the word's address
+  uint64_t parked_count_ = 0;              // since the start
+  uint64_t since_ = 0;                     // when the current fiber began to run, or was charged
+  uint64_t slice_end_ = 0;
+  uint64_t programmed_ = kNever;  // when the timer's interrupt comes
+  uint64_t preemptions_ = 0;
+};
+
+namespace {
+
+constinit Scheduler scheduler;
+
+}  // namespace
+
+void Scheduler::run_fiber(Fiber* fiber) {
+  machine::interrupts_on();
+  fiber->run();
+  machine::interrupts_off();
+  fiber->ended_.store(1, std::memory_order_release);
+  scheduler.unpark(fiber->ended_);
+  scheduler.charge(*fiber);
+  fiber->state_ = Fiber::State::ended;
+  scheduler.switch_away();
+}
+
+void start_scheduler() {
+  static MainFiber main;
+  scheduler.adopt(main);
+  machine::interrupts_on();
+}
+
+Fiber& current_fiber() { return scheduler.current(); }
+
+Result<void> start(Fiber& fiber) {
+  const InterruptsOff off;
+  return scheduler.start(fiber);
+}
+
+void join(Fiber& fiber) {
+  while (!fiber.has_ended()) (void)park(fiber.ended_, std::nullopt);
+}
+
+void yield() {
+  const InterruptsOff off;
+  scheduler.yield();
+}
+
+ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline) {
+  const InterruptsOff off;
+  if (word.load(std::memory_order_acquire) != 0) return ParkResult::unparked;
+  return scheduler.park(word, deadline);
+}
+
+void unpark(const std::atomic<uint32_t>& word) {
+  const InterruptsOff off;
+  scheduler.unpark(word);
+}
+
+void sleep_until(uint64_t deadline) {
+  const std::atomic<uint32_t> never = 0;
+  while (nanoseconds_since_boot() < deadline) (void)park(never, deadline);
+}
+
+uint64_t cpu_time(const Fiber& fiber) { return scheduler.cpu_time(fiber); }
+uint64_t preemption_count() { return scheduler.preemptions(); }
+
+void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame) {
+  scheduler.handle_timer(where, frame);
+}
+
+void reset_timer() {
+  const InterruptsOff off;
+  scheduler.reset_timer();
+}
+
+}  // namespace cairn::kernel
