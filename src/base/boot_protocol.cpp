@@ -37,6 +37,7 @@ bool parse_number(std::string_view text, uint64_t& out) {
 }
 
 bool set(BootConfig& config, std::string_view key, std::string_view value) {
+  if (key == "name") return config.name = value, true;
   if (key == "arg") return config.arguments.emplace_back(value), true;
   if (key == "env") return config.environment.emplace_back(value), true;
   if (key == "preopen") return config.preopens.push_back({std::string(value), {}}), true;
@@ -96,6 +97,7 @@ std::string_view to_string(BoundsMode mode) {
 std::string BootConfig::encode() const {
   std::string out;
   append(out, "mode", to_string(mode));
+  if (!name.empty()) append(out, "name", name);
   append_all(out, "arg", arguments);
   append_all(out, "env", environment);
   for (const Preopen& preopen : preopens) {

@@ -10,6 +10,8 @@
 //      root/...       the initial file system: root/a/b becomes /a/b. Directories precede their contents. The program
 //                     sees only the preopens: its "/" is the directory /0, and directories that must not be visible
 //                     below that are /1, /2 and so on.
+//      with/N/config, with/N/program.wasm   (mode run) programs that run beside it, N from 0; each has a file system of
+//                     its own, in which its preopens are empty directories. The machine ends with program.wasm.
 //    A machine without a bundle boots into an idle system.
 //
 // 3. One virtio-console device with VIRTIO_CONSOLE_F_MULTIPORT has the ports that `port_name` lists. The kernel finds
@@ -77,6 +79,7 @@ namespace bundle_member {
 constexpr std::string_view kConfig = "config";
 constexpr std::string_view kProgram = "program.wasm";
 constexpr std::string_view kRoot = "root";
+constexpr std::string_view kWith = "with";
 }  // namespace bundle_member
 
 namespace port_name {
@@ -136,6 +139,7 @@ struct Preopen {
 // What to run and how. It is encoded as `key=value` strings, each ended by a NUL, so that any argument survives.
 struct BootConfig {
   BootMode mode = BootMode::run;
+  std::string name;                      // name=web marks the program's lines of output; empty: they are not marked
   std::vector<std::string> arguments;    // arg=...    argv, the program's name first
   std::vector<std::string> environment;  // env=K=V
   std::vector<Preopen> preopens;         // preopen=/data, then path=/0/data; root/ holds their files

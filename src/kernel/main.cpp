@@ -55,7 +55,7 @@ void finish_without_memory(size_t size) {
   if (!has_wall_clock()) set_wall_clock(bundle->config.wall_clock_nanoseconds);
   const std::string_view command_line = the_boot_info->command_line;
   if (const auto status = run_tests(*bundle, command_line)) finish(*status);
-  if (bundle->config.mode == BootMode::run) finish(run_program(*bundle));
+  if (bundle->config.mode == BootMode::run) finish(run_programs(*bundle));
   if (bundle->config.mode == BootMode::idle) run_shell();
   log_error("this image of the kernel cannot do what the boot bundle asks for: it is no testing image");
   finish(exit_status::kSystem);

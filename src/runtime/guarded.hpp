@@ -1,8 +1,6 @@
 // Data of the runtime and the mutex that guards them, for critical sections that may take long: compiling, mapping,
 // allocating, system calls. Nothing in the engine spins.
 //
-// In the kernels one thread runs at a time, and none is preempted while it holds a mutex. So no thread ever waits
-// there.
 #pragma once
 
 #include <atomic>

@@ -9,10 +9,10 @@
 #include <random>
 #include <thread>
 
-#include "testing/null_file.hpp"
 #include "wasi/fake_system.hpp"
 #include "wasi/functions.hpp"
 #include "wasi/memory_files/memory_file_system.hpp"
+#include "wasi/null_file.hpp"
 
 namespace cairn::wasi {
 namespace {

@@ -352,6 +352,31 @@ signalled() { # SIGNAL STATUS
 signalled TERM 143
 signalled KILL 137
 
+# Programs beside the main one: those that loop and trap stop nobody, output is marked, and the machine ends with the main one.
+case "$target" in
+  host*)
+    run --with a.wasm "$root/examples/hello.cpp" </dev/null
+    expect_error with/host 64 '^cairn: --with is for --target x86_64 and riscv64'
+    ;;
+  *)
+    run --with "$here/count.c 4 other" --with "$here/spin.wat" --with "$here/unreachable.wat" "$here/count.c" 8 main <<<word
+    sorted=$(sort "$scratch/out")
+    [ "$status" -eq 3 ] && ok || bad with/status "$status: $(head -c 400 "$scratch/err")"
+    [ "$sorted" = "$(sort <<<"$(for i in {0..7}; do echo "[count] main $i"; done; echo '[count] read word'; for i in {0..3}; do echo "[count-2] other $i"; done)")" ] &&
+      ok || bad with/output "$sorted"
+    expect_error with/trap 3 '^\[unreachable\] trap: unreachable' '^\[unreachable\] +0: .*deepest'
+    run --raw --with "$here/count.c 1 other" "$here/count.c" 4 main </dev/null
+    [ "$status $(sort "$scratch/out")" = "3 $(printf 'main %d\n' 0 1 2 3)
+other 0" ] && ok || bad with/raw "$status: $(head -c 400 "$scratch/out" "$scratch/err")"
+    run --with "$here/invalid.wat" "$here/count.c" 1 main </dev/null
+    expect_error with/invalid 65 '^cairn: .*invalid.wat'
+    run --with "$scratch/missing.wasm" "$here/count.c" 1 main </dev/null
+    expect_error with/missing 71 '^cairn: cannot open .*missing.wasm'
+    run --with ' ' "$here/count.c" 1 main </dev/null
+    expect_error with/nothing 64 '^cairn: --with needs a program'
+    ;;
+esac
+
 # Wrong usage.
 for wrong in "--cpus 0" "--target mips" "--memory much" "--memory 0" "--memory -1" "--memory 1M" "--memory 2T" "--memory 18446744073709551616" \
   "--frobnicate" "--dir nowhere::" "--env novalue" "--accel none" "--unknown-imports zero"; do

@@ -19,6 +19,9 @@ enum class LockRank : uint8_t {
   shared_memory_growth,   // of a shared memory
   shared_memory_waiters,  // of a shared memory
   address_pool,           // of an engine
+  // The kernel's mutexes.
+  marked_output,  // of a port: the line that was begun last
+  console_port,   // of a port: writing or reading it
   // The kernel's spin locks.
   address_space,
   heap,

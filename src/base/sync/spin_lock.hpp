@@ -1,8 +1,9 @@
 // A lock that is waited for by trying again: between CPUs, for what takes a few instructions.
 //
-// The timer's interrupt does nothing where it meets the kernel's code, so it never waits for a lock that the interrupted
-// code holds (INV-22). No CPU holds one while guest code runs. With one held nothing is allocated from the heap and no page is touched that is
-// filled on first touch: both take locks themselves (INV-18, HeldLocks::has_spin_lock).
+// The timer's interrupt does nothing where it meets the kernel's code, so it never waits for a lock that the
+// interrupted code holds (INV-22). No CPU holds one while guest code runs. With one held nothing is allocated from the
+// heap and no page is touched that is filled on first touch: both take locks themselves (INV-18,
+// HeldLocks::has_spin_lock).
 #pragma once
 
 #include <atomic>

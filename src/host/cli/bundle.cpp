@@ -19,7 +19,8 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 
 }  // namespace
 
-Result<std::string> make_bundle(const Options& options, BootConfig config, const std::string& program) {
+Result<std::string> make_bundle(const Options& options, BootConfig config, const std::string& program,
+                                std::span<const Companion> companions) {
   config.environment = options.environment;
   for (int fd = 0; fd < 3; ++fd) config.terminal[fd] = isatty(fd) != 0;
   config.bounds = options.bounds;
@@ -30,9 +31,12 @@ Result<std::string> make_bundle(const Options& options, BootConfig config, const
 
   // The kernel copies the files that it unpacks, so that a bundle may take half of the memory.
   const uint64_t room = std::min(options.memory_bytes / 2, kMaximumBundle);
-  if (program.size() > room) {
+  uint64_t size = program.size();
+  for (const Companion& companion : companions) size += companion.program.size();
+  if (size > room) {
     return fail(Error::of(ErrorKind::resource,
-                          "the program (" + decimal(program.size() >> 20) + " MiB) does not fit a machine with " +
+                          (companions.empty() ? "the program (" : "the programs (") + decimal(size >> 20) + " MiB) " +
+                              (companions.empty() ? "does" : "do") + " not fit a machine with " +
                               decimal(options.memory_bytes >> 20) + " MiB of memory; give it more with --memory"));
   }
   const std::vector<PlacedDirectory> directories = CAIRN_TRY(place_directories(options.directories));
@@ -43,7 +47,19 @@ Result<std::string> make_bundle(const Options& options, BootConfig config, const
   const std::string encoded = config.encode();
   archive.add({.name = bundle_member::kConfig, .data = bytes_of(encoded)});
   if (!program.empty()) archive.add({.name = bundle_member::kProgram, .data = bytes_of(program)});
-  CAIRN_TRY(copy_directories(directories, room - program.size(), archive));
+  for (size_t i = 0; i < companions.size(); ++i) {
+    BootConfig other;
+    other.name = companions[i].name;
+    other.arguments = companions[i].arguments;
+    other.preopens = {{"/", "/0"}};
+    other.standard_files = "/0";
+    for (int fd = 1; fd < 3; ++fd) other.terminal[fd] = config.terminal[fd];
+    const std::string folder = std::string(bundle_member::kWith) + "/" + decimal(uint64_t{i}) + "/";
+    const std::string other_encoded = other.encode();
+    archive.add({.name = folder + std::string(bundle_member::kConfig), .data = bytes_of(other_encoded)});
+    archive.add({.name = folder + std::string(bundle_member::kProgram), .data = bytes_of(companions[i].program)});
+  }
+  CAIRN_TRY(copy_directories(directories, room - size, archive));
   return archive.finish();
 }
 

@@ -1,5 +1,6 @@
 #include "host/cli/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -80,6 +81,18 @@ bool set_directory(Options& options, std::string_view value) {
   return true;
 }
 
+bool add_companion(Options& options, std::string_view value) {
+  std::vector<std::string> words;
+  while (!value.empty()) {
+    const std::string_view word = value.substr(0, value.find(' '));
+    if (!word.empty()) words.emplace_back(word);
+    value.remove_prefix(std::min(value.size(), word.size() + 1));
+  }
+  if (words.empty()) return false;
+  options.companions.push_back(std::move(words));
+  return true;
+}
+
 bool set_disabled(Options& options, std::string_view value) {
   while (!value.empty()) {
     const size_t comma = value.find(',');
@@ -135,6 +148,10 @@ constexpr Option kOptions[] = {
     {"--memory", Argument::required, kMachineCommands, "a size from 16M to 1024G, such as 512M or 2G", set_memory},
     {"--paging", Argument::required, kMachineCommands, "sv39 or sv48",
      [](Options& o, std::string_view v) { return (o.paging = v) == "sv39" || v == "sv48"; }},
+    {"--with", Argument::required, bit(Command::run), "a program and its arguments, separated by spaces",
+     add_companion},
+    {"--raw", Argument::none, bit(Command::run), "",
+     [](Options& o, std::string_view) { return !(o.marks_output = false); }},
     {"--env", Argument::required, bit(Command::run), "NAME=VALUE",
      [](Options& o, std::string_view v) {
        o.environment.emplace_back(v);
@@ -193,6 +210,7 @@ Result<void> check_combination(const Options& options, bool machine_given) {
   const bool is_machine = options.target == Target::x86_64 || options.target == Target::riscv64;
   if (options.accelerator != Accelerator::tcg && !is_machine)
     return usage("--accel is for --target x86_64 and riscv64");
+  if (!options.companions.empty() && !is_machine) return usage("--with is for --target x86_64 and riscv64");
   if (options.command == Command::boot && options.target != Target::x86_64 && options.target != Target::riscv64) {
     return usage("boot needs --target x86_64 or riscv64");
   }

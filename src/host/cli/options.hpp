@@ -46,6 +46,9 @@ struct Options {
   std::string output;
   std::string function;
   std::vector<std::string> operands;  // run: the program and its arguments
+  // run: programs beside it, each with its arguments.
+  std::vector<std::vector<std::string>> companions;
+  bool marks_output = true;  // run: lines of several programs begin with the program's name
 };
 
 // Reads argv without the program's name. An Error of kind usage says in one line what is wrong.

@@ -1,6 +1,8 @@
 // `cairn run` on a machine under QEMU.
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -68,7 +70,19 @@ Result<int> run_on_machine(const Options& options, const std::string& program) {
   config.arguments = options.operands;
   config.invoke = options.invoke;
   config.trap_unknown_imports = options.trap_unknown_imports;
-  const std::string bundle = CAIRN_TRY(make_bundle(options, std::move(config), program));
+  std::vector<Companion> companions;
+  std::map<std::string, unsigned> names;
+  // Marks a program's output: by its file's name without folder and ending, and a number where that is not the first.
+  const auto name_of = [&](const std::string& path) -> std::string {
+    if (options.companions.empty() || !options.marks_output) return "";
+    const std::string stem = std::filesystem::path(path).stem();
+    const unsigned number = ++names[stem];
+    return number == 1 ? stem : stem + "-" + decimal(uint64_t{number});
+  };
+  config.name = name_of(options.operands[0]);
+  for (const std::vector<std::string>& words : options.companions)
+    companions.push_back({name_of(words[0]), words, CAIRN_TRY(load_program(words[0]))});
+  const std::string bundle = CAIRN_TRY(make_bundle(options, std::move(config), program, companions));
   return report_machine(options, CAIRN_TRY(run_machine(options, bundle)));
 }
 

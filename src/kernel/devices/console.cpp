@@ -8,11 +8,14 @@
 #include <vector>
 
 #include "base/boot_protocol.hpp"
+#include "base/sync/locked.hpp"
+#include "base/sync/mutex.hpp"
 #include "kernel/devices/virtio/queue.hpp"
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/time/clock.hpp"
+#include "runtime/guarded.hpp"
 
 namespace cairn::kernel::console {
 namespace {
@@ -127,6 +130,8 @@ struct Console {
   std::array<Progress, kStreams> streams;
   HostRecords records;
   Input input{.closed = true};  // until the host says that it is open
+  // Held by the fiber that reads or writes the port for a program, which waits meanwhile.
+  std::array<Mutex<runtime::PlatformParker>, kPorts> busy;
 
   [[nodiscard]] bool has(size_t port) const { return homes[port].device != nullptr; }
   [[nodiscard]] std::optional<Queue>& receive(size_t port) {
@@ -379,6 +384,7 @@ std::expected<size_t, StreamFailure> write_through(Port port, std::span<const st
   const auto index = static_cast<size_t>(port);
   if (console == nullptr || !console->has(index)) return bytes.size();
   Console& c = *console;
+  const LockScope<Mutex<runtime::PlatformParker>> scope(c.busy[index], LockRank::console_port);
   Progress& stream = c.streams[index];
   const uint64_t start = stream.handed;
   poll_records(c);
@@ -429,6 +435,7 @@ std::expected<size_t, StreamFailure> read(std::span<std::byte> out) {
   if (out.empty()) return 0;
   if (console == nullptr) return 0;
   Console& c = *console;
+  const LockScope<Mutex<runtime::PlatformParker>> scope(c.busy[kInputPort], LockRank::console_port);
   Input& input = c.input;
   for (Backoff backoff; !input_ready();) backoff.wait();
   size_t total = 0;

@@ -11,10 +11,14 @@
 
 namespace cairn::kernel {
 
-struct Bundle {
+struct BundledProgram {
   BootConfig config;
   std::span<const std::byte> program;  // empty when there is none
+};
+
+struct Bundle : BundledProgram {
   std::vector<CpioEntry> files;        // names relative to the root, parents first
+  std::vector<BundledProgram> others;  // that run beside the program
 };
 
 // A bundle must have a config; any other deviation from the protocol is an Error too.

@@ -5,22 +5,28 @@
 #include "base/format.hpp"
 #include "base/nothrow_memory.hpp"
 #include "base/operation.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/engine_config.hpp"
+#include "kernel/program/marked_output.hpp"
 #include "kernel/program/system.hpp"
 #include "kernel/time/clock.hpp"
 #include "wasi/memory_files/memory_file_system.hpp"
+#include "wasi/null_file.hpp"
 #include "wasi/program.hpp"
 
 namespace cairn::kernel {
 namespace {
 
+enum class HasInput : uint8_t { no, yes };
+
 // Converts an absolute path to one relative to the root.
 std::string_view without_slash(std::string_view path) { return path.substr(path.starts_with('/') ? 1 : 0); }
 
-Result<void> fill_file_system(const Bundle& bundle, wasi::MemoryFileSystem& files) {
-  for (const CpioEntry& entry : bundle.files) {
+Result<void> fill_file_system(const BootConfig& config, std::span<const CpioEntry> entries,
+                              wasi::MemoryFileSystem& files) {
+  for (const CpioEntry& entry : entries) {
     switch (entry.kind) {
       case CpioKind::directory: CAIRN_TRY(files.add_directory(entry.name)); break;
       case CpioKind::file: CAIRN_TRY(files.add_file(entry.name, entry.data)); break;
@@ -29,17 +35,20 @@ Result<void> fill_file_system(const Bundle& bundle, wasi::MemoryFileSystem& file
         break;
     }
   }
-  if (bundle.config.standard_files.empty()) return {};
-  return files.add_standard_files(without_slash(bundle.config.standard_files));
+  if (config.standard_files.empty()) return {};
+  return files.add_standard_files(without_slash(config.standard_files));
 }
 
 // The descriptors that the program starts with.
-Result<void> add_descriptors(const BootConfig& config, wasi::MemoryFileSystem& files, wasi::Context& context) {
+Result<void> add_descriptors(const BootConfig& config, HasInput has_input, wasi::MemoryFileSystem& files,
+                             wasi::Context& context) {
   bool has_all = true;
   constexpr Port kStreams[] = {Port::standard_input, Port::standard_output, Port::standard_error};
   for (size_t i = 0; i < 3; ++i) {
     const IsTerminal terminal = config.terminal[i] ? IsTerminal::yes : IsTerminal::no;
-    has_all &= context.add_stream(make_port_file(kStreams[i], terminal), file_type_of(terminal));
+    auto file = i == 0 && has_input == HasInput::no ? try_make_unique<wasi::NullFile>()
+                                                    : make_port_file(kStreams[i], terminal, config.name);
+    has_all &= context.add_stream(std::move(file), file_type_of(terminal));
   }
   for (const auto& [name, path] : config.preopens) {
     auto directory = files.open(without_slash(path));
@@ -73,33 +82,79 @@ void report_times(const wasi::PhaseTimes& times, uint64_t start) {
   send_record(control_record::kStat, "gc_pauses", times.heap->pauses.total());
 }
 
-// All parts of a running program.
+// A running program's own parts. Programs share the engine.
 struct Running {
   KernelSystem system;
   std::unique_ptr<wasi::MemoryFileSystem> files;
   wasi::Context context{system};
-  std::unique_ptr<runtime::Engine> engine;
   std::unique_ptr<wasi::Program> program;
 };
 
-Result<wasi::ProgramResult> run(const Bundle& bundle, Running& running) {
+Result<wasi::ProgramResult> run(runtime::Engine& engine, const BundledProgram& bundled,
+                                std::span<const CpioEntry> files, HasInput has_input, Running& running) {
   const uint64_t start = nanoseconds_since_boot();
-  const BootConfig& config = bundle.config;
+  const BootConfig& config = bundled.config;
   running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, memory_statistics().total / 2));
-  CAIRN_TRY(fill_file_system(bundle, *running.files));
+  CAIRN_TRY(fill_file_system(config, files, *running.files));
   wasi::Context& context = running.context;
   context.arguments = config.arguments;
   context.environment = config.environment;
-  CAIRN_TRY(add_descriptors(config, *running.files, context));
-  running.engine = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(engine_config(config))));
+  CAIRN_TRY(add_descriptors(config, has_input, *running.files, context));
 
   wasi::PhaseTimes times;
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
-  running.program = CAIRN_TRY(
-      wasi::Program::load(*running.engine, {bundle.program.begin(), bundle.program.end()}, context, options, times));
+  running.program =
+      CAIRN_TRY(wasi::Program::load(engine, {bundled.program.begin(), bundled.program.end()}, context, options, times));
   auto result = CAIRN_TRY(running.program->run(times));
   if (config.report_times) report_times(times, start);
   return result;
+}
+
+void write(Port port, std::string_view name, std::string_view text) {
+  if (name.empty()) {
+    console::write(port, text);
+  } else {
+    (void)write_marked(port, name, std::as_bytes(std::span(text)));
+  }
+}
+
+// Tells the user how the program ended, and returns its exit status.
+int report_end(const Result<wasi::ProgramResult>& result, std::string_view name) {
+  if (!result) {
+    write(Port::standard_error, name, "cairn: " + result.error().to_string() + "\n");
+    return exit_status_of(result.error().kind);
+  }
+  if (result->trap) {
+    write(Port::standard_error, name, result->trap->to_string());
+    return exit_status::kTrap;
+  }
+  write(Port::standard_output, name, result->output);
+  return static_cast<int>(result->exit_status & 0xff);
+}
+
+// A program beside the main one. It has an empty file system of its own and no input.
+class CompanionFiber final : public Fiber {
+ public:
+  CompanionFiber(runtime::Engine& engine, const BundledProgram& bundled) : engine_(engine), bundled_(bundled) {}
+
+ private:
+  void run() override {
+    auto running = try_make_unique<Running>();
+    std::vector<CpioEntry> directories;
+    for (const Preopen& preopen : bundled_.config.preopens)
+      directories.push_back({.kind = CpioKind::directory, .name = without_slash(preopen.path), .data = {}});
+    const auto result = running ? kernel::run(engine_, bundled_, directories, HasInput::no, *running)
+                                : fail(cairn::out_of_memory("a program"));
+    running.reset();  // a message may need the memory
+    report_end(result, bundled_.config.name);
+  }
+
+  runtime::Engine& engine_;
+  const BundledProgram& bundled_;
+};
+
+Result<std::unique_ptr<runtime::Engine>> make_engine(const BootConfig& config) {
+  return runtime::Engine::create(CAIRN_TRY(engine_config(config)));
 }
 
 }  // namespace
@@ -112,22 +167,31 @@ void send_record(std::string_view kind, std::string_view name, uint64_t value) {
   console::write(Port::control, line.text());
 }
 
-int run_program(const Bundle& bundle) {
+int run_programs(const Bundle& bundle) {
+  const BootConfig& config = bundle.config;
+  auto engine = make_engine(config);
+  if (!engine) return report_end(std::unexpected(engine.error()), config.name);
+  // The machine ends with the main program, whatever the others do.
+  for (const BundledProgram& other : bundle.others) {
+    auto fiber = try_make_unique<CompanionFiber>(**engine, other);
+    const Result<void> started = fiber ? start(*fiber) : fail(cairn::out_of_memory("a program"));
+    if (started) {
+      (void)fiber.release();
+    } else {
+      report_end(std::unexpected(started.error()), other.config.name);
+    }
+  }
   std::unique_ptr<Running> running = try_make_unique<Running>();
-  const Result<wasi::ProgramResult> result = running ? run(bundle, *running) : fail(cairn::out_of_memory("a program"));
+  const Result<wasi::ProgramResult> result =
+      running ? run(**engine, bundle, bundle.files, HasInput::yes, *running) : fail(cairn::out_of_memory("a program"));
   if (result && !result->trap) {
-    console::write(Port::standard_output, result->output);
     // The machine ends with its program, so destroying the parts first would only cost time.
     (void)running.release();
-    return static_cast<int>(result->exit_status & 0xff);
+    (void)engine->release();
+  } else {
+    running.reset();  // the message may need the memory
   }
-  running.reset();  // the message may need the memory
-  if (!result) {
-    console::write(Port::standard_error, "cairn: " + result.error().to_string() + "\n");
-    return exit_status_of(result.error().kind);
-  }
-  console::write(Port::standard_error, result->trap->to_string());
-  return exit_status::kTrap;
+  return report_end(result, config.name);
 }
 
 }  // namespace cairn::kernel

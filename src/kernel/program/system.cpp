@@ -1,9 +1,11 @@
-#include "kernel/fibers/scheduler.hpp"
 #include "kernel/program/system.hpp"
 
+#include "base/assert.hpp"
 #include "base/nothrow_memory.hpp"
 #include "kernel/entropy/random.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
+#include "kernel/program/marked_output.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace cairn::kernel {
@@ -12,8 +14,14 @@ using wasi::Errno;
 using wasi::WasiResult;
 
 uint64_t KernelSystem::now(wasi::ClockId clock) {
-  // One program runs on one CPU from the start on: its CPU time is the time since then.
-  return clock == wasi::ClockId::realtime ? wall_clock_nanoseconds() : nanoseconds_since_boot();
+  switch (clock) {
+    case wasi::ClockId::realtime: return wall_clock_nanoseconds();
+    case wasi::ClockId::monotonic: return nanoseconds_since_boot();
+    // A program has one fiber.
+    case wasi::ClockId::process_cputime:
+    case wasi::ClockId::thread_cputime: return cpu_time(current_fiber());
+  }
+  CAIRN_UNREACHABLE();
 }
 
 uint64_t KernelSystem::resolution(wasi::ClockId) { return 1000; }
@@ -26,7 +34,7 @@ Errno KernelSystem::fill_random(std::span<std::byte> bytes) {
 
 void KernelSystem::sleep_until(uint64_t monotonic_nanoseconds) { kernel::sleep_until(monotonic_nanoseconds); }
 
-void KernelSystem::yield() {}
+void KernelSystem::yield() { kernel::yield(); }
 
 namespace {
 
@@ -37,7 +45,7 @@ WasiResult<size_t> in_wasi(std::expected<size_t, StreamFailure> result) {
 
 class PortFile final : public wasi::File {
  public:
-  PortFile(Port port, IsTerminal terminal) : port_(port), terminal_(terminal) {}
+  PortFile(Port port, IsTerminal terminal, std::string_view name) : port_(port), terminal_(terminal), name_(name) {}
 
   [[nodiscard]] bool is_stream() const override { return true; }
 
@@ -47,7 +55,7 @@ class PortFile final : public wasi::File {
   }
   WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override {
     if (port_ == Port::standard_input) return std::unexpected(Errno::badf);
-    return in_wasi(console::write_through(port_, bytes));
+    return in_wasi(name_.empty() ? console::write_through(port_, bytes) : write_marked(port_, name_, bytes));
   }
   WasiResult<wasi::FileStat> stat() override {
     wasi::FileStat stat;
@@ -76,12 +84,13 @@ class PortFile final : public wasi::File {
  private:
   Port port_;
   IsTerminal terminal_;
+  std::string_view name_;
 };
 
 }  // namespace
 
-std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal) {
-  return try_make_unique<PortFile>(port, terminal);
+std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal, std::string_view name) {
+  return try_make_unique<PortFile>(port, terminal, name);
 }
 
 wasi::FileType file_type_of(IsTerminal terminal) {

@@ -18,8 +18,9 @@ class KernelSystem final : public wasi::System {
 };
 
 enum class IsTerminal : uint8_t { no, yes };
-// Returns null if there is no memory.
-std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal);
+// Return null if there is no memory. A port as a program's file: `name` marks each line that the program writes; empty:
+// nothing does. The name must outlive the file.
+std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal, std::string_view name = {});
 wasi::FileType file_type_of(IsTerminal terminal);
 
 }  // namespace cairn::kernel

@@ -1,10 +1,10 @@
-#include "kernel/fibers/scheduler.hpp"
 #include "kernel/shell/shell.hpp"
 
 #include <array>
 #include <string_view>
 
 #include "kernel/cpu_features.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"

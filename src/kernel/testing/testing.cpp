@@ -1,4 +1,3 @@
-#include "kernel/fibers/scheduler.hpp"
 #include "kernel/testing/testing.hpp"
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 
 #include "kernel/devices/console.hpp"
 #include "kernel/entropy/random.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"

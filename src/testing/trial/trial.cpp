@@ -8,8 +8,8 @@
 #include "compiler/compile.hpp"
 #include "runtime/linker.hpp"
 #include "runtime/time_limit.hpp"
-#include "testing/null_file.hpp"
 #include "wasi/memory_files/memory_file_system.hpp"
+#include "wasi/null_file.hpp"
 #include "wasi/wasi.hpp"
 #include "wasm/decoder.hpp"
 

@@ -1,4 +1,4 @@
-// A standard stream for programs that are run to see how they end.
+// A standard stream for programs that have nothing to read, or whose output nobody wants.
 #pragma once
 
 #include "wasi/interface/file.hpp"

@@ -1,0 +1,16 @@
+// Prints its second argument as often as the first says, with pauses; then reads standard input and exits with 3.
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char** argv) {
+  if (argc < 3) return 1;
+  for (int i = 0; i < atoi(argv[1]); ++i) {
+    printf("%s %d\n", argv[2], i);
+    fflush(stdout);
+    usleep(20000);
+  }
+  char line[64];
+  if (fgets(line, sizeof line, stdin) != NULL) printf("read %s", line);
+  return 3;
+}
