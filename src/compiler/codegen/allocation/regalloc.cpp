@@ -174,8 +174,7 @@ Point Allocator::next_event(PReg reg, Point from) {
   return point;
 }
 
-PReg Allocator::pick_among(std::span<const PReg> candidates, VReg value, const PRegSet& forbidden, Point from,
-                           Point end) {
+PReg Allocator::pick_among(std::span<const PReg> candidates, const PRegSet& forbidden, Point from, Point end) {
   PReg best;
   Point best_event = 0;
   for (PReg reg : candidates) {
@@ -193,7 +192,6 @@ PReg Allocator::pick_among(std::span<const PReg> candidates, VReg value, const P
       best_event = event;
     }
   }
-  (void)value;
   return best;
 }
 
@@ -212,7 +210,7 @@ PReg Allocator::pick_free(VReg value, const PRegSet& forbidden, Point from, PReg
   if (usable(wish) && next_event(wish, from) >= end) return wish;
   const PReg web = values_[find_web(value.index())].web_hint;
   if (usable(web) && next_event(web, from) >= end) return web;
-  const PReg best = pick_among(candidates, value, forbidden, from, end);
+  const PReg best = pick_among(candidates, forbidden, from, end);
   if (!best.valid()) return best;
   // No register holds the value to its end. A hint is then as good as a register that lasts no longer.
   const Point best_event = next_event(best, from);

@@ -81,7 +81,7 @@ class Allocator {
   ValueState& state(VReg value) { return values_[value.index()]; }
   // Returns a free register for the value from `from` on, or none.
   PReg pick_free(VReg value, const PRegSet& forbidden, Point from, PReg wish = PReg());
-  PReg pick_among(std::span<const PReg> candidates, VReg value, const PRegSet& forbidden, Point from, Point end);
+  PReg pick_among(std::span<const PReg> candidates, const PRegSet& forbidden, Point from, Point end);
   // Returns the occupied register whose value is used latest, or none. `distance` receives the distance of that use.
   PReg pick_victim(RegClass reg_class, const PRegSet& forbidden, uint64_t* distance);
   [[nodiscard]] uint64_t use_distance(VReg value);
