@@ -1,7 +1,12 @@
 #include "kernel/testing/scripts.hpp"
 
+#include <functional>
+#include <memory>
+#include <utility>
+
 #include "base/format.hpp"
 #include "kernel/devices/console.hpp"
+#include "kernel/fibers/scheduler.hpp"
 #include "kernel/program/engine_config.hpp"
 #include "kernel/program/run.hpp"
 #include "testing/wast/script_runner.hpp"
@@ -9,11 +14,32 @@
 namespace cairn::kernel {
 namespace {
 
+// A thread of a script.
+class ThreadFiber final : public Fiber {
+ public:
+  explicit ThreadFiber(std::function<void()> body) : body_(std::move(body)) {}
+
+ private:
+  void run() override { body_(); }
+
+  std::function<void()> body_;
+};
+
+// Without memory for a fiber, the thread runs when it is waited for.
+std::function<void()> start_thread(std::function<void()> body) {
+  auto fiber = std::make_unique<ThreadFiber>(body);
+  if (!start(*fiber)) return body;
+  return [owned = fiber.release()] {
+    const std::unique_ptr<ThreadFiber> ended(owned);
+    join(*ended);
+  };
+}
+
 Result<int> run(const Bundle& bundle) {
   const auto engine = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(engine_config(bundle.config))));
   runtime::ScriptRunner runner(
-      *engine, [](std::string_view line) { console::write(Port::standard_output, std::string(line) + "\n"); }, {},
-      bundle.config.limit_nanoseconds);
+      *engine, [](std::string_view line) { console::write(Port::standard_output, std::string(line) + "\n"); },
+      start_thread, bundle.config.limit_nanoseconds);
   const runtime::ScriptTotals& totals = runner.totals();
   uint64_t number = 0;
   for (const CpioEntry& file : bundle.files) {
