@@ -45,6 +45,8 @@ bool set(BootConfig& config, std::string_view key, std::string_view value) {
   if (key == "invoke") return config.invoke = value, true;
   if (key == "unknown_imports") return config.trap_unknown_imports = value == "trap";
   if (key == "limit") return parse_number(value, config.limit_nanoseconds);
+  if (key == "cpu_limit") return parse_number(value, config.cpu_limit_nanoseconds);
+  if (key == "wall_limit") return parse_number(value, config.wall_limit_nanoseconds);
   if (key == "standard") return config.standard_files = value, true;
   if (key == "disable") return config.disabled_features.emplace_back(value), true;
   if (key == "engine") return config.engine_options.emplace_back(value), true;
@@ -107,6 +109,8 @@ std::string BootConfig::encode() const {
   if (!invoke.empty()) append(out, "invoke", invoke);
   if (trap_unknown_imports) append(out, "unknown_imports", "trap");
   if (limit_nanoseconds != 0) append(out, "limit", decimal(limit_nanoseconds));
+  if (cpu_limit_nanoseconds != 0) append(out, "cpu_limit", decimal(cpu_limit_nanoseconds));
+  if (wall_limit_nanoseconds != 0) append(out, "wall_limit", decimal(wall_limit_nanoseconds));
   if (!standard_files.empty()) append(out, "standard", standard_files);
   for (int fd = 0; fd < 3; ++fd) {
     if (terminal[fd]) append(out, "terminal", decimal(fd));

@@ -152,6 +152,8 @@ struct BootConfig {
   bool report_times = false;                   // report_times=1
   std::vector<std::string> engine_options;     // engine=...: passed to the engine as they are, e.g. `engine=opt=none`
   uint64_t limit_nanoseconds = 0;              // limit=N: what the guest code of a script may take (wast); 0: no limit
+  uint64_t cpu_limit_nanoseconds = 0;          // cpu_limit=N: the CPU time of the program; 0: no limit
+  uint64_t wall_limit_nanoseconds = 0;         // wall_limit=N: the time that it may run; 0: no limit
   uint64_t wall_clock_nanoseconds = 0;  // wall_clock=N: the host's time of day, for machines without a usable clock
 
   [[nodiscard]] std::string encode() const;

@@ -24,4 +24,10 @@ std::string hex(uint64_t value, unsigned digits) {
   return "0x" + text;
 }
 
+std::string duration(uint64_t nanoseconds) {
+  constexpr uint64_t kMillisecond = 1'000'000, kSecond = 1'000'000'000;
+  return nanoseconds % kSecond == 0 ? decimal(nanoseconds / kSecond) + " s"
+                                    : decimal(nanoseconds / kMillisecond) + " ms";
+}
+
 }  // namespace cairn

@@ -14,4 +14,7 @@ inline std::string decimal(int32_t value) { return decimal(int64_t{value}); }
 // "0x" and lower-case digits, at least `digits` of them.
 std::string hex(uint64_t value, unsigned digits = 1);
 
+// A time in nanoseconds in whole seconds or, when it is none, milliseconds: "2 s", "1500 ms".
+std::string duration(uint64_t nanoseconds);
+
 }  // namespace cairn

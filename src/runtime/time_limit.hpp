@@ -1,24 +1,46 @@
-// A limit on how long guest code may run, for programs that run many unknown modules. Each platform implements it
-// (platform/time_limit.cpp) and calls resolve_interrupt when the time is over.
+// Limits on how long guest code may run. Each platform implements them (platform/time_limit.cpp) and calls
+// resolve_interrupt when one has ended.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace cairn::runtime {
 
-// While a TimeLimit exists, guest code of this thread that still runs after `nanoseconds` ends with the trap
-// `interrupted`. After the time is over, so does all guest code that starts before the limit is destroyed. Host code is
-// not interrupted, but waits of guests for each other end early. A thread has at most one limit. In a kernel,
-// interrupts are on while one exists.
+enum class LimitedTime : uint8_t { wall, cpu };
+
+// In nanoseconds.
+struct TimeLimits {
+  std::optional<uint64_t> wall;  // of the clock
+  std::optional<uint64_t> cpu;   // that the thread spends on a CPU
+};
+
+// From numbers of which 0 means no limit.
+inline TimeLimits time_limits(uint64_t cpu, uint64_t wall) {
+  return {.wall = wall == 0 ? std::nullopt : std::optional(wall), .cpu = cpu == 0 ? std::nullopt : std::optional(cpu)};
+}
+
+// While a TimeLimit exists, guest code of this thread that still runs after one of the limits has ended ends with the
+// trap `interrupted`. So does all guest code that starts after that and before the object is destroyed. Host code is
+// not interrupted, but waits end early: those of guests for each other, sleeping, and reading and writing streams. A
+// thread has at most one TimeLimit.
 class TimeLimit {
  public:
-  explicit TimeLimit(uint64_t nanoseconds);
+  explicit TimeLimit(const TimeLimits& limits);
+  explicit TimeLimit(uint64_t wall_nanoseconds) : TimeLimit(TimeLimits{.wall = wall_nanoseconds, .cpu = {}}) {}
   ~TimeLimit();
   TimeLimit(const TimeLimit&) = delete;
   TimeLimit& operator=(const TimeLimit&) = delete;
 
-  // Whether this thread has a limit and its time is over.
-  static bool is_over();
+  // Which limit of this thread has ended, if one has.
+  static std::optional<LimitedTime> ended();
+  static bool is_over() { return ended().has_value(); }
+  // The limit that has ended, for a message: "its limit of 2 s of CPU time".
+  [[nodiscard]] std::string describe_ended() const;
+
+ private:
+  TimeLimits limits_;
 };
 
 }  // namespace cairn::runtime

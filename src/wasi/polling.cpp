@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/try_vector.hpp"
+#include "runtime/time_limit.hpp"
 #include "wasi/functions.hpp"
 
 namespace cairn::wasi {
@@ -97,6 +98,7 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
 
   // Wait for the first subscription that becomes ready. With several streams, poll them in turns.
   while (std::ranges::none_of(pending, is_ready)) {
+    if (runtime::TimeLimit::is_over()) return Errno::intr;
     std::optional<uint64_t> deadline;
     File* stream = nullptr;
     size_t streams = 0;

@@ -352,6 +352,22 @@ signalled() { # SIGNAL STATUS
 signalled TERM 143
 signalled KILL 137
 
+# Limits on time end a program that computes, sleeps, reads or calls the host all the time.
+run --limit cpu-time=300ms "$here/spin.wat" </dev/null
+expect_error limit/cpu 134 '^cairn: the program has reached its limit of 300 ms of CPU time$' '^trap: interrupted'
+run --limit wall-time=2s "$here/spin.wat" </dev/null
+expect_error limit/wall 134 '^cairn: the program has reached its limit of 2 s$' '^trap: interrupted'
+run --limit wall-time=2s "$here/forever.c" </dev/null
+expect limit/sleeping 134 running
+run --limit wall-time=2s "$here/count.c" 1 x < <(sleep 5)
+expect limit/reading 134 'x 0'
+run --limit cpu-time=1h --limit wall-time=1h "$here/status.c" 5 </dev/null
+expect limit/far 5
+for wrong in cpu-time cpu-time=3 cpu-time=0s wall-time=xs memory=1M wall-time=99999999999h; do
+  run --limit "$wrong" "$here/spin.wat" </dev/null
+  expect_error "limit/$wrong" 64 '^cairn: --limit needs cpu-time=TIME or wall-time=TIME'
+done
+
 # Programs beside the main one: those that loop and trap stop nobody, output is marked, and the machine ends with the main one.
 case "$target" in
   host*)

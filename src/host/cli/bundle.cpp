@@ -27,6 +27,8 @@ Result<std::string> make_bundle(const Options& options, BootConfig config, const
   config.disabled_features = options.disabled_features;
   config.engine_options = options.engine_options;
   config.report_times = options.report_times;
+  config.cpu_limit_nanoseconds = options.cpu_limit_nanoseconds;
+  config.wall_limit_nanoseconds = options.wall_limit_nanoseconds;
   config.wall_clock_nanoseconds = wall_clock_nanoseconds();
 
   // The kernel copies the files that it unpacks, so that a bundle may take half of the memory.
@@ -53,6 +55,8 @@ Result<std::string> make_bundle(const Options& options, BootConfig config, const
     other.arguments = companions[i].arguments;
     other.preopens = {{"/", "/0"}};
     other.standard_files = "/0";
+    other.cpu_limit_nanoseconds = options.cpu_limit_nanoseconds;
+    other.wall_limit_nanoseconds = options.wall_limit_nanoseconds;
     for (int fd = 1; fd < 3; ++fd) other.terminal[fd] = config.terminal[fd];
     const std::string folder = std::string(bundle_member::kWith) + "/" + decimal(uint64_t{i}) + "/";
     const std::string other_encoded = other.encode();

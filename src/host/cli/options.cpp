@@ -81,6 +81,32 @@ bool set_directory(Options& options, std::string_view value) {
   return true;
 }
 
+// A time such as 250ms, 2s, 5m or 1h.
+std::optional<uint64_t> parse_time(std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::optional<uint64_t> number = parse_number<uint64_t>(text.substr(0, digits));
+  const std::string_view unit = text.substr(digits);
+  const uint64_t nanoseconds = unit == "ms"  ? 1'000'000
+                               : unit == "s" ? 1'000'000'000
+                               : unit == "m" ? 60'000'000'000
+                               : unit == "h" ? 3'600'000'000'000
+                                             : 0;
+  uint64_t time = 0;
+  if (!number || nanoseconds == 0 || __builtin_mul_overflow(*number, nanoseconds, &time)) return std::nullopt;
+  return time;
+}
+
+bool set_limit(Options& options, std::string_view value) {
+  const size_t equals = value.find('=');
+  if (equals == std::string_view::npos) return false;
+  const std::string_view name = value.substr(0, equals);
+  const std::optional<uint64_t> time = parse_time(value.substr(equals + 1));
+  if (!time || *time == 0) return false;
+  if (name == "cpu-time") return options.cpu_limit_nanoseconds = *time, true;
+  if (name == "wall-time") return options.wall_limit_nanoseconds = *time, true;
+  return false;
+}
+
 bool add_companion(Options& options, std::string_view value) {
   std::vector<std::string> words;
   while (!value.empty()) {
@@ -150,6 +176,8 @@ constexpr Option kOptions[] = {
      [](Options& o, std::string_view v) { return (o.paging = v) == "sv39" || v == "sv48"; }},
     {"--with", Argument::required, bit(Command::run), "a program and its arguments, separated by spaces",
      add_companion},
+    {"--limit", Argument::required, bit(Command::run), "cpu-time=TIME or wall-time=TIME, such as cpu-time=500ms",
+     set_limit},
     {"--raw", Argument::none, bit(Command::run), "",
      [](Options& o, std::string_view) { return !(o.marks_output = false); }},
     {"--env", Argument::required, bit(Command::run), "NAME=VALUE",

@@ -48,7 +48,9 @@ struct Options {
   std::vector<std::string> operands;  // run: the program and its arguments
   // run: programs beside it, each with its arguments.
   std::vector<std::vector<std::string>> companions;
-  bool marks_output = true;  // run: lines of several programs begin with the program's name
+  uint64_t cpu_limit_nanoseconds = 0;   // run: the CPU time of each program; 0: no limit
+  uint64_t wall_limit_nanoseconds = 0;  // run: the time that each program may run; 0: no limit
+  bool marks_output = true;             // run: lines of several programs begin with the program's name
 };
 
 // Reads argv without the program's name. An Error of kind usage says in one line what is wrong.

@@ -11,6 +11,7 @@
 #include "host/cli/directories.hpp"
 #include "host/system/linux_system.hpp"
 #include "runtime/configure.hpp"
+#include "runtime/time_limit.hpp"
 #include "wasi/memory_files/memory_file_system.hpp"
 #include "wasi/program.hpp"
 
@@ -79,6 +80,7 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   wasi::PhaseTimes times;
   const wasi::ProgramOptions program_options{.invoke = options.invoke,
                                              .trap_unknown_imports = options.trap_unknown_imports};
+  const runtime::TimeLimit limit(runtime::time_limits(options.cpu_limit_nanoseconds, options.wall_limit_nanoseconds));
   const auto loaded = CAIRN_TRY(wasi::Program::load(*engine, bytes_of(program), context, program_options, times));
   const wasi::ProgramResult result = CAIRN_TRY(loaded->run(times));
   if (std::fputs(result.output.c_str(), stdout) < 0 || std::fflush(stdout) != 0) lost[STDOUT_FILENO] = errno;
@@ -90,6 +92,8 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
     if (times.heap) print_heap(*times.heap);
   }
   if (result.trap) {
+    if (runtime::TimeLimit::is_over())
+      std::fprintf(stderr, "cairn: the program has reached %s\n", limit.describe_ended().c_str());
     std::fputs(result.trap->to_string().c_str(), stderr);
     return exit_status::kTrap;
   }

@@ -1,5 +1,5 @@
-// The limit works by a timer's signal to the thread. The signal repeats every millisecond, since it may interrupt the
-// host's code.
+// Limits work by timers' signals to the thread. A signal repeats every millisecond, since it may interrupt the host's
+// code. System calls that block are not begun again: they end as interrupted.
 #include "runtime/time_limit.hpp"
 
 #include <ucontext.h>
@@ -20,44 +20,62 @@ namespace {
 constexpr int kSignal = SIGVTALRM;
 constexpr long kPause = 1'000'000;  // nanoseconds between two attempts
 
-constinit thread_local volatile bool over = false;
-constinit thread_local timer_t timer = nullptr;
+constexpr int kLimits = 2;
+constexpr clockid_t kClocks[kLimits] = {CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID};  // by LimitedTime
 
-void handle_end(int, siginfo_t*, void* raw_context) {
+constinit thread_local volatile bool over[kLimits] = {};
+constinit thread_local timer_t timers[kLimits] = {};
+constinit thread_local bool has_timer[kLimits] = {};
+
+void handle_end(int, siginfo_t* information, void* raw_context) {
   auto* context = static_cast<ucontext_t*>(raw_context);
-  over = true;
+  over[information->si_value.sival_int % kLimits] = true;
   const FaultResolution resolution = resolve_interrupt(platform::read_fault(*context));
   if (resolution.is_guest_trap) platform::continue_at(*context, resolution.pc, resolution.stack_pointer);
 }
 
 }  // namespace
 
-TimeLimit::TimeLimit(uint64_t nanoseconds) {
+TimeLimit::TimeLimit(const TimeLimits& limits) : limits_(limits) {
   platform::Platform::prepare_thread();  // for the stack that signals are handled on
   struct sigaction action{};
   action.sa_sigaction = &handle_end;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
   CAIRN_ASSERT(sigaction(kSignal, &action, nullptr) == 0);
-  sigevent event{};
-  event.sigev_notify = SIGEV_THREAD_ID;
-  event.sigev_signo = kSignal;
-  event._sigev_un._tid = gettid();
-  CAIRN_ASSERT(timer == nullptr && timer_create(CLOCK_MONOTONIC, &event, &timer) == 0);
-  over = false;
-  constexpr uint64_t kSecond = 1'000'000'000;
-  const itimerspec time{
-      .it_interval = {0, kPause},
-      .it_value = {static_cast<time_t>(nanoseconds / kSecond), static_cast<long>(nanoseconds % kSecond)}};
-  CAIRN_ASSERT(timer_settime(timer, 0, &time, nullptr) == 0);
+  const std::optional<uint64_t> lengths[kLimits] = {limits.wall, limits.cpu};
+  for (int i = 0; i < kLimits; ++i) {
+    CAIRN_ASSERT(!has_timer[i]);
+    over[i] = false;
+    if (!lengths[i]) continue;
+    sigevent event{};
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = kSignal;
+    event.sigev_value.sival_int = i;
+    event._sigev_un._tid = gettid();
+    CAIRN_ASSERT(timer_create(kClocks[i], &event, &timers[i]) == 0);
+    has_timer[i] = true;
+    constexpr uint64_t kSecond = 1'000'000'000;
+    const itimerspec time{
+        .it_interval = {0, kPause},
+        .it_value = {static_cast<time_t>(*lengths[i] / kSecond), static_cast<long>(*lengths[i] % kSecond)}};
+    CAIRN_ASSERT(timer_settime(timers[i], 0, &time, nullptr) == 0);
+  }
 }
 
 TimeLimit::~TimeLimit() {
-  timer_delete(timer);
-  timer = nullptr;
-  over = false;
+  for (int i = 0; i < kLimits; ++i) {
+    if (has_timer[i]) timer_delete(timers[i]);
+    has_timer[i] = false;
+    over[i] = false;
+  }
 }
 
-bool TimeLimit::is_over() { return over; }
+std::optional<LimitedTime> TimeLimit::ended() {
+  for (int i = 0; i < kLimits; ++i) {
+    if (over[i]) return static_cast<LimitedTime>(i);
+  }
+  return std::nullopt;
+}
 
 }  // namespace cairn::runtime

@@ -15,6 +15,7 @@
 #include "host/system/errors.hpp"
 #include "host/system/linux_system.hpp"
 #include "host/system/stat.hpp"
+#include "runtime/time_limit.hpp"
 
 namespace cairn::host {
 
@@ -120,7 +121,7 @@ class LinuxFile final : public wasi::File {
   Errno allocate(uint64_t offset, uint64_t length) override {
     for (;;) {
       if (fallocate(descriptor_, 0, static_cast<off_t>(offset), static_cast<off_t>(length)) == 0) return Errno::success;
-      if (errno != EINTR) return last_errno();
+      if (errno != EINTR || runtime::TimeLimit::is_over()) return last_errno();
     }
   }
   Errno set_times(const wasi::SetTimes& times) override {
@@ -147,6 +148,7 @@ class LinuxFile final : public wasi::File {
       const int ready = ppoll(&poll, 1, deadline ? &timeout : nullptr, nullptr);
       if (ready >= 0) return ready > 0;
       if (errno != EINTR) return true;
+      if (runtime::TimeLimit::is_over()) return false;
     }
   }
 
@@ -162,7 +164,7 @@ class LinuxFile final : public wasi::File {
     for (;;) {
       const ssize_t count = f();
       if (count >= 0) return static_cast<size_t>(count);
-      if (errno != EINTR) return std::unexpected(last_errno());
+      if (errno != EINTR || runtime::TimeLimit::is_over()) return std::unexpected(last_errno());
     }
   }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/assert.hpp"
+#include "runtime/time_limit.hpp"
 
 namespace cairn::host {
 
@@ -58,7 +59,7 @@ void LinuxSystem::sleep_until(uint64_t monotonic_nanoseconds) {
   timespec time{};
   time.tv_sec = static_cast<time_t>(monotonic_nanoseconds / kSecond);
   time.tv_nsec = static_cast<long>(monotonic_nanoseconds % kSecond);
-  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR) {
+  while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nullptr) == EINTR && !runtime::TimeLimit::is_over()) {
   }
 }
 

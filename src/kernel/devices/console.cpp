@@ -41,7 +41,9 @@ constexpr size_t kControlBuffers = 16;
 constexpr size_t kRecordBuffer = 1024;
 constexpr size_t kRecordBuffers = 4;
 constexpr size_t kLongestRecord = 64;
-constexpr uint16_t kInputOutputError = 29;  // WASI's `io`: for a device that does not do its part
+// WASI's numbers (wasi/interface/types.hpp).
+constexpr uint16_t kInterrupted = 27;       // `intr`: for a fiber whose limit has ended
+constexpr uint16_t kInputOutputError = 29;  // `io`: for a device that does not do its part
 
 // [virtio 5.3.6.2]
 struct ControlMessage {
@@ -394,6 +396,7 @@ std::expected<size_t, StreamFailure> write_through(Port port, std::span<const st
     write(port, piece);
     const auto is_over = [&] { return stream.failure || stream.carried >= stream.handed; };
     for (Backoff backoff; !is_over(); poll(c)) {
+      if (is_over_limit()) return std::unexpected(StreamFailure{kInterrupted});
       if (c.transmit(index)->is_broken()) stream.failure = StreamFailure{kInputOutputError};
       reclaim(c, index);
       backoff.wait();
@@ -437,7 +440,9 @@ std::expected<size_t, StreamFailure> read(std::span<std::byte> out) {
   Console& c = *console;
   const LockScope<Mutex<runtime::PlatformParker>> scope(c.busy[kInputPort], LockRank::console_port);
   Input& input = c.input;
-  for (Backoff backoff; !input_ready();) backoff.wait();
+  for (Backoff backoff; !input_ready(); backoff.wait()) {
+    if (is_over_limit()) return std::unexpected(StreamFailure{kInterrupted});
+  }
   size_t total = 0;
   // Read as many bytes as have arrived.
   while (total < out.size() && input_ready() && input.current) {

@@ -34,8 +34,11 @@ class Fiber : private RunNode, private Timer {
   // Its share of a CPU, in proportion to the weights of the others that want to run. Before it is started.
   void set_weight(uint64_t weight) { RunNode::weight = weight; }
 
-  // The end of the fiber's limit on guests' time (runtime/time_limit.hpp), in nanoseconds since boot.
+  // Limits, after which the fiber's guest code ends with the trap `interrupted`, and its waits end: a time, in
+  // nanoseconds since boot (runtime/time_limit.hpp), and an amount of CPU time, in nanoseconds. For the fiber itself,
+  // which calls reset_timer() afterwards.
   uint64_t limit_end = kNever;
+  uint64_t cpu_limit = kNever;
 
  protected:
   // What the fiber does. When it returns, the fiber has ended, and the scheduler does not touch it again.

@@ -123,7 +123,8 @@ class Scheduler {
     // INV-22. Guests' stacks lie in the lower half, and the kernel's code runs on its own.
     if (where.stack_pointer >= guest_addresses_end().value) return program_timer(now + kRetry);
     expire_timers(now);
-    if (now >= current_->limit_end) {
+    charge(*current_, now);
+    if (is_over_limit(now)) {
       const runtime::FaultResolution resolution = runtime::resolve_interrupt(where);
       if (resolution.is_guest_trap) {
         frame.pc = resolution.pc;
@@ -131,18 +132,23 @@ class Scheduler {
         return;
       }
     }
-    charge(*current_, now);
     const RunNode* const first = ready_.first();
     if (first != nullptr && (now >= slice_end_ || first->virtual_time < current_->virtual_time)) preempt();
     reset_timer();
   }
 
   void reset_timer() {
-    uint64_t time = std::min(timers_.next_event(), current_->limit_end);
-    if (current_->limit_end <= nanoseconds_since_boot()) time = nanoseconds_since_boot() + kRetry;
+    uint64_t time = timers_.next_event();
     if (ready_.first() != nullptr) time = std::min(time, slice_end_);
+    if (has_limit()) {
+      const uint64_t now = nanoseconds_since_boot();
+      time = std::min(time, is_over_limit(now) ? now + kRetry : limit_of_current());
+    }
     program_timer(time);
   }
+
+  [[nodiscard]] bool has_limit() const { return current_->limit_end != kNever || current_->cpu_limit != kNever; }
+  [[nodiscard]] bool is_over_limit(uint64_t now) const { return now >= limit_of_current(); }
 
  private:
   static void run_fiber(Fiber* fiber);
@@ -150,6 +156,13 @@ class Scheduler {
   Fiber*& bucket(const std::atomic<uint32_t>& word) {
     const uint64_t hash = reinterpret_cast<uintptr_t>(&word) * 0x9e37'79b9'7f4a'7c15;
     return parked_[hash >> 58];
+  }
+
+  // When the current fiber's limits end if it goes on running.
+  [[nodiscard]] uint64_t limit_of_current() const {
+    if (current_->cpu_limit == kNever) return current_->limit_end;
+    const uint64_t used = std::min(current_->cpu_time_, current_->cpu_limit);
+    return std::min(current_->limit_end, since_ + (current_->cpu_limit - used));
   }
 
   // Accounts for the time since the fiber began to run, or since the last call.
@@ -306,10 +319,12 @@ void unpark(const std::atomic<uint32_t>& word) {
 
 void sleep_until(uint64_t deadline) {
   const std::atomic<uint32_t> never = 0;
-  while (nanoseconds_since_boot() < deadline) (void)park(never, deadline);
+  const uint64_t end = std::min(deadline, current_fiber().limit_end);
+  while (nanoseconds_since_boot() < end) (void)park(never, end);
 }
 
 uint64_t cpu_time(const Fiber& fiber) { return scheduler.cpu_time(fiber); }
+bool is_over_limit() { return scheduler.has_limit() && scheduler.is_over_limit(nanoseconds_since_boot()); }
 uint64_t preemption_count() { return scheduler.preemptions(); }
 
 void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame) {

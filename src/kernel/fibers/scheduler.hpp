@@ -37,11 +37,13 @@ runtime::ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64
 // Wakes every fiber that waits for the word, which has been set. The word may be gone.
 void unpark(const std::atomic<uint32_t>& word);
 
-// Waits until that time.
+// Waits until that time, or until the fiber's limit ends.
 void sleep_until(uint64_t nanoseconds_since_boot);
 
 // The time that the fiber has spent on the CPU up to now.
 uint64_t cpu_time(const Fiber& fiber);
+// Whether the running fiber has reached one of its limits.
+bool is_over_limit();
 
 // The number of times that guest code was preempted.
 uint64_t preemption_count();

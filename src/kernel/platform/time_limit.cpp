@@ -1,4 +1,4 @@
-// A limit is kept in the running fiber's record. The scheduler ends guest code that runs beyond it.
+// Limits are kept in the running fiber's record. The scheduler ends guest code that runs beyond them.
 #include "runtime/time_limit.hpp"
 
 #include "base/assert.hpp"
@@ -7,21 +7,29 @@
 
 namespace cairn::runtime {
 
-TimeLimit::TimeLimit(uint64_t nanoseconds) {
-  kernel::Fiber& fiber = kernel::current_fiber();
-  CAIRN_ASSERT(fiber.limit_end == kernel::Fiber::kNever);
-  fiber.limit_end = kernel::nanoseconds_since_boot() + nanoseconds;
+using kernel::Fiber;
+
+TimeLimit::TimeLimit(const TimeLimits& limits) : limits_(limits) {
+  Fiber& fiber = kernel::current_fiber();
+  CAIRN_ASSERT(fiber.limit_end == Fiber::kNever && fiber.cpu_limit == Fiber::kNever);
+  const auto end_of = [](uint64_t start, std::optional<uint64_t> length) {
+    uint64_t end = Fiber::kNever;
+    return !length || __builtin_add_overflow(start, *length, &end) ? Fiber::kNever : end;
+  };
+  fiber.limit_end = end_of(kernel::nanoseconds_since_boot(), limits.wall);
+  fiber.cpu_limit = end_of(kernel::cpu_time(fiber), limits.cpu);
   kernel::reset_timer();
 }
 
 TimeLimit::~TimeLimit() {
-  kernel::current_fiber().limit_end = kernel::Fiber::kNever;
+  Fiber& fiber = kernel::current_fiber();
+  fiber.limit_end = fiber.cpu_limit = Fiber::kNever;
   kernel::reset_timer();
 }
 
-bool TimeLimit::is_over() {
-  const uint64_t end = kernel::current_fiber().limit_end;
-  return end != kernel::Fiber::kNever && kernel::nanoseconds_since_boot() >= end;
+std::optional<LimitedTime> TimeLimit::ended() {
+  if (!kernel::is_over_limit()) return std::nullopt;
+  return kernel::nanoseconds_since_boot() >= kernel::current_fiber().limit_end ? LimitedTime::wall : LimitedTime::cpu;
 }
 
 }  // namespace cairn::runtime

@@ -74,7 +74,7 @@ class PortFile final : public wasi::File {
     constexpr uint64_t kPause = 500'000;
     while (port_ == Port::standard_input && !console::input_ready()) {
       const uint64_t now = nanoseconds_since_boot();
-      if (deadline && now >= *deadline) return false;
+      if ((deadline && now >= *deadline) || is_over_limit()) return false;
       kernel::sleep_until(deadline ? std::min(*deadline, now + kPause) : now + kPause);
     }
     return true;

@@ -7,6 +7,7 @@
 #include "base/try_vector.hpp"
 #include "platform/platform.hpp"
 #include "runtime/calls/exceptions.hpp"
+#include "runtime/time_limit.hpp"
 
 namespace cairn::runtime {
 
@@ -79,7 +80,7 @@ uint32_t invoke_dynamic(abi::VMHostContext* self, abi::VMContext* context, std::
     }
   }
   for (size_t i = 0; i < results.size(); ++i) caller.store().save(results[i], values + i * detail::kSlotBytes);
-  return 0;
+  return detail::end_host_call();
 }
 
 }  // namespace
@@ -184,6 +185,8 @@ uint32_t report_trap(Trap trap) {
   activation->host_trap = std::move(trap);
   return code;
 }
+
+uint32_t end_host_call() { return TimeLimit::is_over() ? report_trap(Trap::of(wasm::TrapKind::interrupted)) : 0; }
 
 Caller make_caller(abi::VMHostContext* self, abi::VMContext* caller) {
   Store& store = *platform::Platform::activation()->store;

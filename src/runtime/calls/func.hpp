@@ -136,6 +136,9 @@ Result<void> check_type(Store& store, Func function, const StaticType& wanted);
 
 // Hands a host function's trap to the activation that it will end; returns the code for VMHostContext::invoke.
 uint32_t report_trap(Trap trap);
+// What a host function returns that has ended well: 0, or a trap if a limit on time has ended meanwhile. A guest that
+// does little but call the host is seldom interrupted in its own code.
+uint32_t end_host_call();
 // The caller of a host function: the store and the instance of the two contexts of VMHostContext::invoke.
 Caller make_caller(abi::VMHostContext* self, abi::VMContext* caller);
 
@@ -150,7 +153,7 @@ struct HostInvoker {
     }(std::index_sequence_for<A...>());
     if (!result) return report_trap(std::move(result.error()));
     if constexpr (!std::is_void_v<R>) Results<R>::store(values, *result);
-    return 0;
+    return end_host_call();
   }
   static void destroy(void* callable) { delete static_cast<Callable*>(callable); }
   static constexpr const StaticType& type = StaticTypeOf<R, A...>::type;
@@ -175,7 +178,7 @@ struct EntryInvoker<f> {
     }(std::index_sequence_for<A...>());
     if (!result) return report_trap(std::move(result.error()));
     if constexpr (!std::is_void_v<R>) Results<R>::store(values, *result);
-    return 0;
+    return end_host_call();
   }
   static constexpr const StaticType& type = StaticTypeOf<R, A...>::type;
 };
