@@ -5,7 +5,7 @@
 
 #include "platform/injection.hpp"
 #include "support/check.hpp"
-#include "testing/null_file.hpp"
+#include "wasi/null_file.hpp"
 
 namespace cairn::fuzz {
 
