@@ -29,7 +29,7 @@ cstd: base
 kernel: base wasm abi compiler runtime wasi platform port
 kernel/testing: base wasm abi compiler runtime wasi testing platform port kernel
 host/platform: base wasm abi compiler runtime wasi platform
-host/system: base wasi
+host/system: base wasi runtime
 host/cli: base wasm compiler runtime wasi testing host platform
 '
 

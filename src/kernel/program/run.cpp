@@ -89,8 +89,15 @@ struct Running {
   std::unique_ptr<wasi::MemoryFileSystem> files;
   wasi::Context context{system};
   std::unique_ptr<wasi::Program> program;
-  std::string reached_limit;  // that ended the program, if one did
 };
+
+void write(Port port, std::string_view name, std::string_view text) {
+  if (name.empty()) {
+    console::write(port, text);
+  } else {
+    (void)write_marked(port, name, std::as_bytes(std::span(text)));
+  }
+}
 
 Result<wasi::ProgramResult> run(runtime::Engine& engine, const BundledProgram& bundled,
                                 std::span<const CpioEntry> files, HasInput has_input, Running& running) {
@@ -103,35 +110,29 @@ Result<wasi::ProgramResult> run(runtime::Engine& engine, const BundledProgram& b
   context.environment = config.environment;
   CAIRN_TRY(add_descriptors(config, has_input, *running.files, context));
 
-  const runtime::TimeLimit limit(runtime::time_limits(config.cpu_limit_nanoseconds, config.wall_limit_nanoseconds));
+  std::optional<runtime::TimeLimit> limit(
+      std::in_place, runtime::time_limits(config.cpu_limit_nanoseconds, config.wall_limit_nanoseconds));
   wasi::PhaseTimes times;
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
   running.program =
       CAIRN_TRY(wasi::Program::load(engine, {bundled.program.begin(), bundled.program.end()}, context, options, times));
   auto result = CAIRN_TRY(running.program->run(times));
-  if (result.trap && runtime::TimeLimit::is_over()) running.reached_limit = limit.describe_ended();
+  // Without the limit, which would end the writing, too.
+  const auto reached =
+      result.trap && runtime::TimeLimit::is_over() ? std::optional(limit->describe_ended()) : std::nullopt;
+  limit.reset();
+  if (reached) write(Port::standard_error, config.name, "cairn: the program has reached " + *reached + "\n");
   if (config.report_times) report_times(times, start);
   return result;
 }
 
-void write(Port port, std::string_view name, std::string_view text) {
-  if (name.empty()) {
-    console::write(port, text);
-  } else {
-    (void)write_marked(port, name, std::as_bytes(std::span(text)));
-  }
-}
-
 // Tells the user how the program ended, and returns its exit status.
-int report_end(const Result<wasi::ProgramResult>& result, std::string_view name,
-               const std::string& reached_limit = {}) {
+int report_end(const Result<wasi::ProgramResult>& result, std::string_view name) {
   if (!result) {
     write(Port::standard_error, name, "cairn: " + result.error().to_string() + "\n");
     return exit_status_of(result.error().kind);
   }
   if (result->trap) {
-    if (!reached_limit.empty())
-      write(Port::standard_error, name, "cairn: the program has reached " + reached_limit + "\n");
     write(Port::standard_error, name, result->trap->to_string());
     return exit_status::kTrap;
   }
@@ -152,9 +153,8 @@ class CompanionFiber final : public Fiber {
       directories.push_back({.kind = CpioKind::directory, .name = without_slash(preopen.path), .data = {}});
     const auto result = running ? kernel::run(engine_, bundled_, directories, HasInput::no, *running)
                                 : fail(cairn::out_of_memory("a program"));
-    const std::string reached_limit = running ? running->reached_limit : std::string();
     running.reset();  // a message may need the memory
-    report_end(result, bundled_.config.name, reached_limit);
+    report_end(result, bundled_.config.name);
   }
 
   runtime::Engine& engine_;
@@ -192,7 +192,6 @@ int run_programs(const Bundle& bundle) {
   std::unique_ptr<Running> running = try_make_unique<Running>();
   const Result<wasi::ProgramResult> result =
       running ? run(**engine, bundle, bundle.files, HasInput::yes, *running) : fail(cairn::out_of_memory("a program"));
-  const std::string reached_limit = running ? running->reached_limit : std::string();
   if (result && !result->trap) {
     // The machine ends with its program, so destroying the parts first would only cost time.
     (void)running.release();
@@ -200,7 +199,7 @@ int run_programs(const Bundle& bundle) {
   } else {
     running.reset();  // the message may need the memory
   }
-  return report_end(result, config.name, reached_limit);
+  return report_end(result, config.name);
 }
 
 }  // namespace cairn::kernel
