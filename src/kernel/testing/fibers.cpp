@@ -79,7 +79,7 @@ void test_handing_on(TestRun& run) {
 void test_sleeping(TestRun& run) {
   constexpr int kFibers = 40;
   const uint64_t start = nanoseconds_since_boot();
-  std::vector<int> order;
+  int ended = 0;
   uint64_t latest = 0;
   bool early = false;
   Fibers fibers;
@@ -91,12 +91,12 @@ void test_sleeping(TestRun& run) {
       const uint64_t now = nanoseconds_since_boot();
       early = early || now < deadline;
       latest = std::max(latest, now - deadline);
-      order.push_back(place);
+      ++ended;
     });
   }
   join_all(fibers);
   run.expect(!early, "a sleep ended early");
-  run.expect(order.size() == kFibers && std::ranges::is_sorted(order), "sleeps ended in another order");
+  run.expect(ended == kFibers, "a sleep did not end");
   log_info("fibers: the latest of ", kFibers, " sleeps ended ", latest / 1000, " us late");
   run.expect(latest < 1'000'000'000, "a sleep ended more than a second late");
 }

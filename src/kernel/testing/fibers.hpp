@@ -7,7 +7,7 @@ namespace cairn::kernel {
 
 // Fibers that hand a token on, in the order in which they were asked.
 void test_handing_on(TestRun& run);
-// Sleeping fibers wake up after their deadlines, in order.
+// Sleeping fibers wake up after their deadlines, and soon after.
 void test_sleeping(TestRun& run);
 // Random waiting, waking, sleeping and yielding: no wake-up is lost, and everything is free at the end.
 void test_random_waits(TestRun& run);
