@@ -9,9 +9,8 @@ Result<void> build_function(const ModuleContext& context, wasm::FunctionValidato
                             ir::Function& function) {
   Builder builder(context, function);
   CAIRN_TRY(validator.validate(index, builder));
-  // Builder::at() returns false if an instruction before it was unsupported or exceeded the budget. The validator does
-  // not call it after the last instruction, so it is called here.
-  if (!builder.at(0)) return fail(builder.error());
+  // The validator asks before each instruction, so nothing has asked after the last one.
+  if (!builder.can_go_on()) return fail(builder.error());
   return {};
 }
 

@@ -37,8 +37,10 @@ class Builder {
   bool at(uint64_t offset) {
     offset_ = offset;
     insert_.set_position(static_cast<uint32_t>(offset));
-    return !unsupported_ && !is_over_limit();
+    return can_go_on();
   }
+  // False after an instruction that is unsupported or exceeds a budget; error() says why.
+  [[nodiscard]] bool can_go_on() const { return !unsupported_ && !is_over_limit(); }
   Error error() const;
   void end_function();
 

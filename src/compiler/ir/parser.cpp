@@ -26,7 +26,7 @@ class Parser {
     CAIRN_TRY(expect("{"));
     while (!is("}")) CAIRN_TRY(block());
     advance();
-    if (!word_.empty()) return error("text behind the function");
+    if (!word_.empty()) return error("text after the function");
     // All values are known by name now, so the operands can be filled in.
     for (const Patch& patch : patches_) {
       const auto found = values_.find(patch.name);

@@ -227,7 +227,7 @@ bool ValidationState::feature_off(Opcode opcode) {
 
 bool ValidationState::at_function_end() {
   return in_.at_end() ||
-         in_.fail(ErrorKind::malformed, in_.offset(), "section size mismatch: code behind the function's end");
+         in_.fail(ErrorKind::malformed, in_.offset(), "section size mismatch: code after the function's end");
 }
 
 // The bytes of the body ended before its `end`. The error that the test suite expects depends on the bytes after the
