@@ -349,7 +349,12 @@ void find_ports() {
 
 bool is_attached() { return console != nullptr && !console->devices.empty(); }
 
-void write(Port port, std::span<const std::byte> bytes) {
+namespace {
+
+using PortScope = LockScope<Mutex<runtime::PlatformParker>>;
+
+// For the fiber that holds the port.
+void write_held(Port port, std::span<const std::byte> bytes) {
   const auto index = static_cast<size_t>(port);
   if (console == nullptr || !console->has(index) || port == Port::standard_input) {
     dropped += bytes.size();
@@ -378,6 +383,17 @@ void write(Port port, std::span<const std::byte> bytes) {
   }
 }
 
+}  // namespace
+
+void write(Port port, std::span<const std::byte> bytes) {
+  if (console == nullptr) {
+    dropped += bytes.size();
+    return;
+  }
+  const PortScope scope(console->busy[static_cast<size_t>(port)], LockRank::console_port);
+  write_held(port, bytes);
+}
+
 uint64_t dropped_bytes() { return dropped; }
 
 void write(Port port, std::string_view text) { write(port, std::as_bytes(std::span(text))); }
@@ -386,14 +402,14 @@ std::expected<size_t, StreamFailure> write_through(Port port, std::span<const st
   const auto index = static_cast<size_t>(port);
   if (console == nullptr || !console->has(index)) return bytes.size();
   Console& c = *console;
-  const LockScope<Mutex<runtime::PlatformParker>> scope(c.busy[index], LockRank::console_port);
+  const PortScope scope(c.busy[index], LockRank::console_port);
   Progress& stream = c.streams[index];
   const uint64_t start = stream.handed;
   poll_records(c);
   for (size_t done = 0; done < bytes.size() && !stream.failure;) {
     const std::span<const std::byte> piece = bytes.subspan(done).first(std::min(bytes.size() - done, kOutputBuffer));
     done += piece.size();
-    write(port, piece);
+    write_held(port, piece);
     const auto is_over = [&] { return stream.failure || stream.carried >= stream.handed; };
     for (Backoff backoff; !is_over(); poll(c)) {
       if (is_over_limit()) return std::unexpected(StreamFailure{kInterrupted});
@@ -438,7 +454,7 @@ std::expected<size_t, StreamFailure> read(std::span<std::byte> out) {
   if (out.empty()) return 0;
   if (console == nullptr) return 0;
   Console& c = *console;
-  const LockScope<Mutex<runtime::PlatformParker>> scope(c.busy[kInputPort], LockRank::console_port);
+  const PortScope scope(c.busy[kInputPort], LockRank::console_port);
   Input& input = c.input;
   for (Backoff backoff; !input_ready(); backoff.wait()) {
     if (is_over_limit()) return std::unexpected(StreamFailure{kInterrupted});

@@ -1,9 +1,10 @@
 // The fibers of one CPU that are ready to run, the one that has had the least time first: a leftist heap ordered by
 // virtual time.
 //
-// A fiber's virtual time is the CPU time that it has had, divided by its weight. Time that it spent waiting does not
-// count in its favour beyond kCredit: a fiber that enters the queue is put at most that far before the least virtual
-// time that the queue has handed out, so that it runs soon, and cannot claim for itself what it did not use for hours.
+// A fiber's virtual time is the CPU time that it has had, divided by its weight. The floor is the least virtual time of
+// those that run or want to run, and never goes back. Time that a fiber spent waiting does not count in its favour
+// beyond kCredit: a fiber that enters the queue is put at most that far below the floor, so that it runs soon, and
+// cannot claim what it did not use for hours.
 //
 // Adding and taking take O(log n) steps whatever the shape, allocate nothing and do not recurse. Not locked.
 #pragma once
@@ -59,10 +60,13 @@ class RunQueue {
     return node;
   }
 
+  // Tells the virtual time of the fiber that runs, which is in no queue.
+  void advance(uint64_t running) {
+    floor_ = std::max(floor_, root_ == nullptr ? running : std::min(running, root_->virtual_time));
+  }
+
   [[nodiscard]] const RunNode* first() const { return root_; }
   [[nodiscard]] uint64_t count() const { return count_; }
-  // The greatest virtual time of those that were taken out. A fiber that changes its queue keeps its lead or its debt,
-  // relative to this.
   [[nodiscard]] uint64_t floor() const { return floor_; }
 
  private:

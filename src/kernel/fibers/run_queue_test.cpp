@@ -103,6 +103,36 @@ TEST(RunQueue, SharesAreKept) {
   EXPECT_NEAR(static_cast<double>(had[0]) / static_cast<double>(had[1]), 3.0, 0.05);
 }
 
+// A fiber that is new while another has run alone for long does not keep that one from running.
+TEST(RunQueue, NewFibersDoNotStarveOldOnes) {
+  RunQueue queue;
+  RunNode old, young;
+  old.charge(3'600'000'000'000);
+  queue.advance(old.virtual_time);
+  queue.add(young);
+  EXPECT_GE(young.virtual_time + RunQueue::kCredit, old.virtual_time);
+  queue.add(old);
+  uint64_t had = 0;
+  while (queue.first() == &young) {
+    queue.take();
+    young.charge(1'000'000);
+    had += 1'000'000;
+    queue.add(young);
+  }
+  EXPECT_LE(had, RunQueue::kCredit + 1'000'000);
+}
+
+TEST(RunQueue, TheFloorIsTheLeastOfThoseThatWantToRun) {
+  RunQueue queue;
+  RunNode node;
+  node.virtual_time = 500;
+  queue.add(node);
+  queue.advance(900);
+  EXPECT_EQ(queue.floor(), 500U);
+  queue.advance(300);
+  EXPECT_EQ(queue.floor(), 500U);
+}
+
 // A fiber that waited for an hour runs next when it wakes up, and then shares fairly instead of catching up.
 TEST(RunQueue, WaitingEarnsASoonStartAndNoMore) {
   RunQueue queue;

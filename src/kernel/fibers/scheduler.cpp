@@ -80,6 +80,7 @@ class Scheduler {
     fiber.vectors_.emplace(CAIRN_TRY(VectorState::create()));
     fiber.own_stack_.emplace(CAIRN_TRY(KernelStack::create()));
     fiber.stack_ = fiber.own_stack_->bytes();
+    charge(*current_);
     fiber.stack_pointer_ = prepare_stack(fiber.own_stack_->bytes(), &Scheduler::run_fiber, &fiber);
     make_ready(fiber);
     reset_timer();
@@ -109,6 +110,7 @@ class Scheduler {
   }
 
   void unpark(const std::atomic<uint32_t>& word) {
+    charge(*current_);
     for (Fiber* fiber = bucket(word); fiber != nullptr;) {
       Fiber* const next = fiber->next_parked_;
       if (fiber->word_ == &word) wake(*fiber, ParkResult::unparked);
@@ -122,14 +124,14 @@ class Scheduler {
     const uint64_t now = nanoseconds_since_boot();
     // INV-22. Guests' stacks lie in the lower half, and the kernel's code runs on its own.
     if (where.stack_pointer >= guest_addresses_end().value) return program_timer(now + kRetry);
-    expire_timers(now);
     charge(*current_, now);
+    expire_timers(now);
     if (is_over_limit(now)) {
       const runtime::FaultResolution resolution = runtime::resolve_interrupt(where);
       if (resolution.is_guest_trap) {
         frame.pc = resolution.pc;
         set_stack_pointer(frame, resolution.stack_pointer);
-        return;
+        return reset_timer();
       }
     }
     const RunNode* const first = ready_.first();
@@ -174,6 +176,7 @@ class Scheduler {
   }
 
   void make_ready(Fiber& fiber) {
+    if (current_->state_ == Fiber::State::running) ready_.advance(current_->virtual_time);
     fiber.state_ = Fiber::State::ready;
     ready_.add(fiber);
   }
@@ -193,17 +196,17 @@ class Scheduler {
     while (Timer* const timer = timers_.expire(now)) wake(static_cast<Fiber&>(*timer), ParkResult::timed_out);
   }
 
-  // Nothing is ready, no timer is armed, and no device interrupts: whoever waits, waits for ever. The fiber that began
-  // to wait last is told.
+  // Nothing is ready, no timer is armed, and no device interrupts: whoever waits, waits for ever. The fiber that has
+  // waited longest is told; if it waits again, the next one's turn comes.
   void end_deadlock() {
-    Fiber* last = nullptr;
+    Fiber* first = nullptr;
     for (Fiber* fiber : parked_) {
       for (; fiber != nullptr; fiber = fiber->next_parked_) {
-        if (last == nullptr || fiber->parked_at_ > last->parked_at_) last = fiber;
+        if (first == nullptr || fiber->parked_at_ < first->parked_at_) first = fiber;
       }
     }
-    CAIRN_ASSERT(last != nullptr);
-    wake(*last, ParkResult::deadlocked);
+    CAIRN_ASSERT(first != nullptr);
+    wake(*first, ParkResult::deadlocked);
   }
 
   // Halts until a fiber is ready.
