@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tools/check_tidy.sh [FILE...]: clang-tidy, with the checks of .clang-tidy, over the given files; without files, over the sources that
-# have changed since the commit in tools/tidy_checked, up to which all were checked (./cairn tidy), and for each header that has changed
-# one source that includes it. Each source is checked as the first of these builds that has it compiles it: the hosted one, the kernels.
+# tools/check_tidy.sh [--all | FILE...]: clang-tidy, with the checks of .clang-tidy, over all sources or the given files. Without either:
+# over the sources that have changed since the commit in tools/tidy_checked, up to which all were checked (./cairn tidy), and for each
+# header that has changed one source that includes it. Each source is checked as the first of these builds that has it compiles it: the hosted one, the kernels.
 # Sources of none of them (for guests, for other hosts) are left out. Last line: N passed, N failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -22,7 +22,10 @@ changed_sources() {
   done
 }
 
-if [ $# -gt 0 ]; then files=("$@"); else mapfile -t files < <(changed_sources | sort -u); fi
+if [ "${1-}" = --all ]; then
+  mapfile -t files < <(git ls-files 'src/*.cpp')
+  shift
+elif [ $# -gt 0 ]; then files=("$@"); else mapfile -t files < <(changed_sources | sort -u); fi
 for preset in host kernel-x86_64 kernel-riscv64; do
   [ ! -e "$builds/$preset/compile_commands.json" ] || continue
   echo "FAIL there is no $builds/$preset/compile_commands.json: build the preset $preset first"

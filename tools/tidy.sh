@@ -3,7 +3,6 @@ cd "$root" || exit 71
 for preset in host kernel-x86_64 kernel-riscv64; do
   [ -e "$build/$preset/compile_commands.json" ] || cmake --preset "$preset" >/dev/null || fail 71 "cmake failed"
 done
-files=("$@")
-[ ${#files[@]} -gt 0 ] || mapfile -t files < <(git ls-files 'src/*.cpp')
-CAIRN_BUILD=$build tools/check_tidy.sh "${files[@]}"
+[ $# -gt 0 ] || set -- --all
+CAIRN_BUILD=$build tools/check_tidy.sh "$@"
 exit

@@ -14,8 +14,8 @@
 
 namespace cairn::abi {
 
-// The place of the saved guest stack pointer while C++ runs, relative to VMStoreState::entry_frame, and the bytes that
-// it takes with alignment.
+// While C++ runs, the guest's stack pointer is saved at this offset from VMStoreState::entry_frame. The 16 bytes below
+// entry_frame are reserved for it, for alignment.
 inline constexpr int32_t kGuestStackPointer = -16;
 
 // The number of bytes of a guest's stack below VMStoreState::stack_limit. Guest code whose stack pointer is below the

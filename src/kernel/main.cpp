@@ -31,8 +31,8 @@ constinit const BootInfo* the_boot_info = nullptr;
   machine::power_off(status);
 }
 
-// A module may decode, compile or load to many times its size. This is not a bug of the kernel's, and the machine runs
-// nothing but this program, so it ends.
+// Ends the machine when plain operator new finds no memory: a module may decode, compile or load to many times its
+// size. This is not a bug of the kernel's. The programs that run beside this one end with it.
 void finish_without_memory(size_t size) {
   const MemoryStatistics memory = memory_statistics();
   LogLine line;

@@ -16,15 +16,15 @@ struct TimeLimits {
   std::optional<uint64_t> cpu;   // that the thread spends on a CPU
 };
 
-// From numbers of which 0 means no limit.
-inline TimeLimits time_limits(uint64_t cpu, uint64_t wall) {
+// Makes limits of two lengths in nanoseconds; 0 means no limit.
+inline TimeLimits time_limits(uint64_t wall, uint64_t cpu) {
   return {.wall = wall == 0 ? std::nullopt : std::optional(wall), .cpu = cpu == 0 ? std::nullopt : std::optional(cpu)};
 }
 
 // While a TimeLimit exists, guest code of this thread that still runs after one of the limits has ended ends with the
 // trap `interrupted`. So does all guest code that starts after that and before the object is destroyed. Host code is
-// not interrupted, but waits end early: those of guests for each other, sleeping, and reading and writing streams. A
-// thread has at most one TimeLimit.
+// not interrupted, but waits end early: those of guests for each other, sleeping, and reading and writing streams,
+// though not waits for another thread that holds a lock or a stream. A thread has at most one TimeLimit.
 class TimeLimit {
  public:
   explicit TimeLimit(const TimeLimits& limits);

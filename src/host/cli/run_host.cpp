@@ -80,7 +80,7 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   wasi::PhaseTimes times;
   const wasi::ProgramOptions program_options{.invoke = options.invoke,
                                              .trap_unknown_imports = options.trap_unknown_imports};
-  const runtime::TimeLimit limit(runtime::time_limits(options.cpu_limit_nanoseconds, options.wall_limit_nanoseconds));
+  const runtime::TimeLimit limit(runtime::time_limits(options.wall_limit_nanoseconds, options.cpu_limit_nanoseconds));
   const auto loaded = CAIRN_TRY(wasi::Program::load(*engine, bytes_of(program), context, program_options, times));
   const wasi::ProgramResult result = CAIRN_TRY(loaded->run(times));
   if (std::fputs(result.output.c_str(), stdout) < 0 || std::fflush(stdout) != 0) lost[STDOUT_FILENO] = errno;

@@ -15,7 +15,6 @@
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/time/clock.hpp"
-#include "runtime/guarded.hpp"
 
 namespace cairn::kernel::console {
 namespace {
@@ -133,7 +132,7 @@ struct Console {
   HostRecords records;
   Input input{.closed = true};  // until the host says that it is open
   // Held by the fiber that reads or writes the port for a program, which waits meanwhile.
-  std::array<Mutex<runtime::PlatformParker>, kPorts> busy;
+  std::array<Mutex<FiberParker>, kPorts> busy;
 
   [[nodiscard]] bool has(size_t port) const { return homes[port].device != nullptr; }
   [[nodiscard]] std::optional<Queue>& receive(size_t port) {
@@ -351,7 +350,7 @@ bool is_attached() { return console != nullptr && !console->devices.empty(); }
 
 namespace {
 
-using PortScope = LockScope<Mutex<runtime::PlatformParker>>;
+using PortScope = LockScope<Mutex<FiberParker>>;
 
 // For the fiber that holds the port.
 void write_held(Port port, std::span<const std::byte> bytes) {

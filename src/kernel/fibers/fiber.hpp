@@ -31,21 +31,22 @@ class Fiber : private RunNode, private Timer {
   Fiber& operator=(const Fiber&) = delete;
 
   [[nodiscard]] bool has_ended() const { return ended_.load(std::memory_order_acquire) != 0; }
-  // Its share of a CPU, in proportion to the weights of the others that want to run. Before it is started.
+  // Sets the fiber's share of a CPU, in proportion to the weights of the others: at least 1. Called before start().
   void set_weight(uint64_t weight) { RunNode::weight = weight; }
 
-  // Limits, after which the fiber's guest code ends with the trap `interrupted`, and its waits end: a time, in
-  // nanoseconds since boot (runtime/time_limit.hpp), and an amount of CPU time, in nanoseconds. For the fiber itself,
-  // which calls reset_timer() afterwards.
+  // Limits of the fiber's guest code, which ends with the trap `interrupted` when one has ended: a time, in nanoseconds
+  // since boot, and an amount of CPU time, in nanoseconds. sleep_until() and Platform::park() end at limit_end. Only
+  // the fiber itself changes them (runtime/time_limit.hpp), and calls reset_timer() afterwards.
   uint64_t limit_end = kNever;
   uint64_t cpu_limit = kNever;
 
  protected:
-  // What the fiber does. When it returns, the fiber has ended, and the scheduler does not touch it again.
+  // What the fiber does. When it returns, the fiber ends. The object may be destroyed when another fiber sees
+  // has_ended().
   virtual void run() = 0;
 
   Fiber() = default;
-  // For the fiber of the code that runs already.
+  // Makes a fiber of the code that already runs, on this stack.
   explicit Fiber(std::span<const std::byte> stack) : state_(State::running), stack_(stack) {}
 
  private:
@@ -67,7 +68,7 @@ class Fiber : private RunNode, private Timer {
 
   // While it is parked. The timer is armed if there is a deadline.
   const std::atomic<uint32_t>* word_ = nullptr;
-  uint64_t parked_at_ = 0;  // a sequence number
+  uint64_t parked_at_ = 0;  // the number of this wait among all waits: a higher one began later
   Fiber* next_parked_ = nullptr;
   Fiber* previous_parked_ = nullptr;
   runtime::ParkResult park_result_{};

@@ -12,9 +12,9 @@ namespace cairn::kernel {
 
 class KernelStack {
  public:
-  // In bytes: what an entry into guest code must find, and room for what comes before it.
+  // The bytes that must be free when guest code is entered, and 64 KiB for the calls that lead there.
   static constexpr size_t kSize = abi::kHostStackReserve + 64 * 1024;
-  // Larger than two frames of functions may be (tools/check_stacks.py).
+  // Twice the largest frame that tools/check_stacks.py allows, so that no function's frame steps over the guard.
   static constexpr size_t kGuard = 32 * 1024;
 
   // An Error (resource) when there is no memory.

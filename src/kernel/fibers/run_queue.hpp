@@ -21,7 +21,7 @@ struct RunNode {
   uint64_t virtual_time = 0;  // in nanoseconds of a fiber of weight 1
   uint64_t weight = 1;        // at least 1
 
-  // Of the heap.
+  // The node's place in the heap.
   RunNode* parent = nullptr;
   RunNode* left = nullptr;
   RunNode* right = nullptr;

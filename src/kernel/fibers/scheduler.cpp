@@ -30,7 +30,7 @@ constexpr uint64_t kSlice = 1'000'000;
 constexpr uint64_t kRetry = 100'000;
 constexpr size_t kBuckets = 64;
 
-// Turns interrupts off, and as they were again.
+// Turns interrupts off, and restores their earlier state when it is destroyed.
 class InterruptsOff {
  public:
   InterruptsOff() : were_on_(machine::interrupts_are_on()) { machine::interrupts_off(); }
@@ -57,7 +57,7 @@ class MainFiber final : public Fiber {
 
 Fiber::~Fiber() { CAIRN_ASSERT(state_ == State::made || has_ended()); }
 
-// One CPU's. Everything here runs with interrupts off.
+// The scheduler of one CPU. Functions that change it are called with interrupts off.
 class Scheduler {
  public:
   void adopt(Fiber& fiber) {
@@ -89,6 +89,9 @@ class Scheduler {
 
   void yield() {
     charge(*current_);
+    // Behind the first that is ready, or else this fiber may be the next again.
+    if (const RunNode* const first = ready_.first())
+      current_->virtual_time = std::max(current_->virtual_time, first->virtual_time);
     make_ready(*current_);
     switch_away();
   }
@@ -104,7 +107,7 @@ class Scheduler {
     fiber.next_parked_ = first;
     if (first != nullptr) first->previous_parked_ = &fiber;
     first = &fiber;
-    if (deadline) timers_.arm(fiber, std::min(*deadline, kNever - 1));
+    if (deadline) timers_.arm(fiber, *deadline);
     switch_away();
     return fiber.park_result_;
   }
@@ -122,7 +125,8 @@ class Scheduler {
   void handle_timer(const runtime::MachineFault& where, TrapFrame& frame) {
     programmed_ = kNever;
     const uint64_t now = nanoseconds_since_boot();
-    // INV-22. Guests' stacks lie in the lower half, and the kernel's code runs on its own.
+    // Kernel code is not preempted (INV-22). It runs on kernel stacks, in the upper half; guests' stacks lie in the
+    // lower half.
     if (where.stack_pointer >= guest_addresses_end().value) return program_timer(now + kRetry);
     charge(*current_, now);
     expire_timers(now);
@@ -164,7 +168,9 @@ class Scheduler {
   [[nodiscard]] uint64_t limit_of_current() const {
     if (current_->cpu_limit == kNever) return current_->limit_end;
     const uint64_t used = std::min(current_->cpu_time_, current_->cpu_limit);
-    return std::min(current_->limit_end, since_ + (current_->cpu_limit - used));
+    uint64_t end;
+    if (__builtin_add_overflow(since_, current_->cpu_limit - used, &end)) end = kNever;
+    return std::min(current_->limit_end, end);
   }
 
   // Accounts for the time since the fiber began to run, or since the last call.
@@ -196,8 +202,8 @@ class Scheduler {
     while (Timer* const timer = timers_.expire(now)) wake(static_cast<Fiber&>(*timer), ParkResult::timed_out);
   }
 
-  // Nothing is ready, no timer is armed, and no device interrupts: whoever waits, waits for ever. The fiber that has
-  // waited longest is told; if it waits again, the next one's turn comes.
+  // Called when nothing is ready, no timer is armed, and no device interrupts: every fiber waits for ever. The park()
+  // of the fiber that has waited longest returns `deadlocked`. If that fiber waits again, the next one's turn comes.
   void end_deadlock() {
     Fiber* first = nullptr;
     for (Fiber* fiber : parked_) {
@@ -224,7 +230,8 @@ class Scheduler {
     }
   }
 
-  // Lets the next fiber run. The current one, whose state says why it stops, runs again when this returns.
+  // Gives the CPU to the next fiber. The caller has set the current fiber's state. The call returns when this fiber
+  // runs again, and never for one that has ended.
   void switch_away() {
     CAIRN_ASSERT(!held_locks().has_spin_lock() && operation_current() == nullptr);
     Fiber& next = static_cast<Fiber&>(next_ready());
@@ -243,7 +250,7 @@ class Scheduler {
     cairn_switch_stacks(&old.stack_pointer_, next.stack_pointer_);
   }
 
-  // The current fiber's guest code stands in the timer's interrupt.
+  // Called in the timer's interrupt, when it has interrupted guest code of the current fiber.
   void preempt() {
     Fiber& fiber = *current_;
     ++preemptions_;

@@ -1,7 +1,7 @@
 // Which fiber runs: one CPU's run queue, its timers, and the fibers that wait.
 //
-// Guest code is preempted by the timer's interrupt at any instruction when its slice is over and another fiber is
-// ready. Kernel code is not: it gives the CPU away by waiting.
+// The timer's interrupt preempts guest code at any instruction, if another fiber is ready and either the slice is over
+// or that fiber has had less virtual time. Kernel code is not preempted: it gives the CPU away by waiting.
 #pragma once
 
 #include <atomic>
@@ -26,16 +26,22 @@ Fiber& current_fiber();
 Result<void> start(Fiber& fiber);
 
 // Waits until the fiber has ended.
-void join(const Fiber& fiber);
+void join(Fiber& fiber);
 
-// Lets the other fibers that are ready run.
+// Lets another fiber that is ready run first.
 void yield();
 
-// Waits while `word` is 0, until `deadline` (nanoseconds since boot) at most. `deadlocked`: there was no deadline, and
-// no fiber is left that could set the word.
+// Waits while `word` is 0, until `deadline` (nanoseconds since boot) at most, whatever the fiber's limits.
+// `deadlocked`: all fibers wait without a deadline, and this one has waited longest.
 runtime::ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline);
 // Wakes every fiber that waits for the word, which has been set. The word may be gone.
 void unpark(const std::atomic<uint32_t>& word);
+
+// For base/sync/mutex.hpp: waits that no limit ends.
+struct FiberParker {
+  static void park(std::atomic<uint32_t>& word) { (void)kernel::park(word, std::nullopt); }
+  static void unpark(std::atomic<uint32_t>& word) { kernel::unpark(word); }
+};
 
 // Waits until that time, or until the fiber's limit ends.
 void sleep_until(uint64_t nanoseconds_since_boot);
@@ -48,8 +54,9 @@ bool is_over_limit();
 // The number of times that guest code was preempted.
 uint64_t preemption_count();
 
-// The scheduler's part in the timer's interrupt, which is off while this runs. `where` says what was interrupted, and
-// `frame`, on the kernel's stack, where it goes on; other fibers may run before this returns.
+// Handles the timer's interrupt. Called with interrupts off. `where` is the interrupted place. `frame` lies on the
+// kernel's stack and holds the registers with which the interrupted code continues; the function may change it. Other
+// fibers may run before the function returns.
 void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
 
 // Requests the timer's interrupt anew, after something that it depends on has changed.

@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "base/sync/locked.hpp"
 #include "base/sync/mutex.hpp"
-#include "runtime/guarded.hpp"
+#include "kernel/fibers/scheduler.hpp"
 
 namespace cairn::kernel {
 namespace {
 
-// What was written last on a port.
+// The name of the last writer on a port, and whether its line has not been ended yet.
 struct Line {
   std::array<char, kLongestMark> name{};
   size_t name_size = 0;
@@ -21,58 +22,82 @@ struct Line {
   [[nodiscard]] std::string_view writer() const { return {name.data(), name_size}; }
 };
 
-runtime::Guarded<Line, LockRank::marked_output>& line_of(Port port) {
-  static std::array<runtime::Guarded<Line, LockRank::marked_output>, 2> lines;
+using LockedLine = Locked<Line, Mutex<FiberParker>, LockRank::marked_output>;
+
+LockedLine& line_of(Port port) {
+  static std::array<LockedLine, 2> lines;
   return lines[port == Port::standard_error ? 1 : 0];
 }
 
-// Text that is collected until it is written as a whole.
-class Chunk {
+// Collects text of a program with its marks, and writes it in pieces.
+class MarkedWriter {
  public:
-  [[nodiscard]] size_t room() const { return bytes_.size() - size_; }
-  void add(std::span<const std::byte> bytes) {
-    std::memcpy(bytes_.data() + size_, bytes.data(), bytes.size());
-    size_ += bytes.size();
+  explicit MarkedWriter(Port port) : port_(port) {}
+
+  [[nodiscard]] size_t room() const { return text_.size() - size_; }
+  void add_mark(std::string_view text) {
+    text.copy(text_.data() + size_, text.size());
+    size_ += text.size();
   }
-  void add(std::string_view text) { add(std::as_bytes(std::span(text))); }
-  std::expected<size_t, StreamFailure> write(Port port) {
-    return console::write_through(port, std::span(bytes_).first(std::exchange(size_, 0)));
+  void add(std::span<const std::byte> bytes) {
+    std::memcpy(text_.data() + size_, bytes.data(), bytes.size());
+    size_ += bytes.size();
+    pending_ += bytes.size();
+  }
+  // Writes what was collected. False when not all of it was written: the stream has failed, for ever.
+  bool flush() {
+    const std::span<const std::byte> text = std::as_bytes(std::span(text_)).first(std::exchange(size_, 0));
+    const auto written = console::write_through(port_, text);
+    if (written && *written == text.size()) {
+      done_ += std::exchange(pending_, 0);
+      return true;
+    }
+    // Some of it went out, so the reason is what another attempt meets.
+    const auto rest = written ? console::write_through(port_, text.subspan(*written)) : written;
+    if (!rest) failure_ = rest.error();
+    return false;
+  }
+  // The program's bytes that were written, or why there are none.
+  [[nodiscard]] std::expected<size_t, StreamFailure> result() const {
+    if (done_ == 0 && failure_) return std::unexpected(*failure_);
+    return done_;
   }
 
  private:
-  std::array<std::byte, 1024> bytes_;
+  Port port_;
+  std::array<char, 1024> text_;
   size_t size_ = 0;
+  size_t pending_ = 0;  // of the program's bytes, those that are in text_
+  size_t done_ = 0;     // and those that were written
+  std::optional<StreamFailure> failure_;
 };
 
 std::expected<size_t, StreamFailure> write_lines(Port port, std::string_view name, std::span<const std::byte> bytes,
                                                  Line& line) {
-  Chunk chunk;
-  size_t done = 0;
-  while (done < bytes.size()) {
-    if (chunk.room() < kLongestMark + 8) {
-      if (auto written = chunk.write(port); !written) return written;
-    }
+  MarkedWriter writer(port);
+  while (!bytes.empty()) {
+    if (writer.room() < kLongestMark + 8 && !writer.flush()) return writer.result();
     if (line.is_begun && line.writer() != name) {
-      chunk.add("\n");
+      writer.add_mark("\n");
       line.is_begun = false;
     }
     if (!line.is_begun) {
-      chunk.add("[");
-      chunk.add(name);
-      chunk.add("] ");
+      writer.add_mark("[");
+      writer.add_mark(name);
+      writer.add_mark("] ");
       line.name_size = name.copy(line.name.data(), line.name.size());
       line.is_begun = true;
     }
-    const std::span<const std::byte> rest = bytes.subspan(done);
-    const auto newline = std::ranges::find(rest, std::byte{'\n'});
-    const auto wanted = static_cast<size_t>(newline - rest.begin()) + (newline != rest.end() ? 1 : 0);
-    const size_t count = std::min(wanted, chunk.room());
-    chunk.add(rest.first(count));
-    done += count;
-    if (count == wanted && newline != rest.end()) line.is_begun = false;
+    const auto newline = std::ranges::find(bytes, std::byte{'\n'});
+    const bool has_newline = newline != bytes.end();
+    const size_t length = static_cast<size_t>(newline - bytes.begin()) + (has_newline ? 1 : 0);
+    const size_t count = std::min(length, writer.room());
+    writer.add(bytes.first(count));
+    bytes = bytes.subspan(count);
+    if (count == length && has_newline) line.is_begun = false;
   }
-  if (auto written = chunk.write(port); !written) return written;
-  return bytes.size();
+  (void)writer.flush();
+  return writer.result();
 }
 
 }  // namespace

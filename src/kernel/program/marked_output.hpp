@@ -10,9 +10,11 @@
 
 namespace cairn::kernel {
 
-// Writes `bytes` of the program `name` like console::write_through. A line that another program has begun is ended
-// first. Names are at most kLongestMark bytes; what is longer is cut.
+// Longer names are cut in marks, and programs whose names begin with the same bytes count as one.
 inline constexpr size_t kLongestMark = 64;
+
+// Writes `bytes` of the program `name` like console::write_through, with marks. A line that another program has begun
+// is ended first. Returns how many of the bytes were written; of a piece that was not written whole, none count.
 std::expected<size_t, StreamFailure> write_marked(Port port, std::string_view name, std::span<const std::byte> bytes);
 
 }  // namespace cairn::kernel

@@ -111,13 +111,13 @@ Result<wasi::ProgramResult> run(runtime::Engine& engine, const BundledProgram& b
   CAIRN_TRY(add_descriptors(config, has_input, *running.files, context));
 
   std::optional<runtime::TimeLimit> limit(
-      std::in_place, runtime::time_limits(config.cpu_limit_nanoseconds, config.wall_limit_nanoseconds));
+      std::in_place, runtime::time_limits(config.wall_limit_nanoseconds, config.cpu_limit_nanoseconds));
   wasi::PhaseTimes times;
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
   running.program =
       CAIRN_TRY(wasi::Program::load(engine, {bundled.program.begin(), bundled.program.end()}, context, options, times));
   auto result = CAIRN_TRY(running.program->run(times));
-  // Without the limit, which would end the writing, too.
+  // The limit is removed before the message is written, because an ended limit would end that write as well.
   const auto reached =
       result.trap && runtime::TimeLimit::is_over() ? std::optional(limit->describe_ended()) : std::nullopt;
   limit.reset();
@@ -195,10 +195,10 @@ int run_programs(const Bundle& bundle) {
   if (result && !result->trap) {
     // The machine ends with its program, so destroying the parts first would only cost time.
     (void)running.release();
-    (void)engine->release();
   } else {
     running.reset();  // the message may need the memory
   }
+  (void)engine->release();  // the other programs may still run
   return report_end(result, config.name);
 }
 

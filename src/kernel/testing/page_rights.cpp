@@ -50,7 +50,7 @@ class AuditingSystem final : public wasi::System {
  public:
   explicit AuditingSystem(TestRun& run) : run_(run) {}
   uint64_t now(wasi::ClockId clock) override {
-    if (clock == wasi::ClockId::monotonic) {  // the file system asks for the other
+    if (clock == wasi::ClockId::monotonic) {  // the file system asks for the real-time clock
       ++audits;
       executable = audit(run_, "while a guest runs").executable;
     }
@@ -87,7 +87,7 @@ void audit_guest(TestRun& run) {
 
 // Pieces of code that share large pages of the direct map, released in another order than allocated.
 void audit_pieces(TestRun& run) {
-  constexpr size_t kSizes[] = {1, 5, 16, 17, 64, 600, 1100, 3};  // pages; more than a large page, too
+  constexpr size_t kSizes[] = {1, 5, 16, 17, 64, 600, 1100, 3};  // in pages; 600 and 1100 are more than a large page
   std::array<std::span<std::byte>, std::size(kSizes)> pieces;
   for (size_t i = 0; i < pieces.size(); ++i) {
     auto code = Platform::allocate_code(kSizes[i] * kPageSize);
@@ -106,7 +106,7 @@ void audit_pieces(TestRun& run) {
 }  // namespace
 
 void test_page_rights(TestRun& run) {
-  audit_guest(run);  // also makes the objects that are made on first use
+  audit_guest(run);  // before counting: it makes the objects that are made on first use
   const RightsReport before = audit(run, "at rest");
   run.expect(before.executable == image_segment(ImagePart::text).size,
              "something beside the kernel's text is executable");

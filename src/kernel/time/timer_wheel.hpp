@@ -27,7 +27,7 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
 
   [[nodiscard]] bool is_armed() const { return next_ != nullptr; }
-  // In nanoseconds; as it was given to arm().
+  // In nanoseconds.
   [[nodiscard]] uint64_t deadline() const { return deadline_; }
 
  private:
@@ -43,11 +43,14 @@ class TimerWheel {
  public:
   static constexpr uint64_t kNever = ~uint64_t{0};
   static constexpr unsigned kGranuleBits = 14;
+  // No timer ends later: 146 years after the start.
+  static constexpr uint64_t kFarthest = uint64_t{1} << 62;
 
-  // Arms a timer that is not armed. A deadline in the past ends with the next call of expire(); kNever is not allowed.
+  // Arms a timer that is not armed. A deadline in the past ends with the next call of expire(), one after kFarthest
+  // ends then.
   void arm(Timer& timer, uint64_t deadline) {
-    CAIRN_ASSERT(!timer.is_armed() && deadline != kNever);
-    timer.deadline_ = deadline;
+    CAIRN_ASSERT(!timer.is_armed());
+    timer.deadline_ = deadline < kFarthest ? deadline : kFarthest;
     insert(timer);
     ++count_;
   }
@@ -59,8 +62,8 @@ class TimerWheel {
     --count_;
   }
 
-  // The earliest time at which expire() may have something to do: no timer ends before it, and at most one granule
-  // after the first deadline expire() has been due. kNever when no timer is armed.
+  // The earliest time at which expire() may have something to do, possibly only moving timers to lower levels. No timer
+  // ends before that time, and it is less than a granule after the first deadline. kNever when no timer is armed.
   [[nodiscard]] uint64_t next_event() const {
     const unsigned level = lowest_level();
     return level == kLevels ? kNever : start_of(level, first_slot(level)) << kGranuleBits;
@@ -83,7 +86,7 @@ class TimerWheel {
         --count_;
         return &timer;
       }
-      // All of them move, so that no timer is at the level whose slot the present is in.
+      // The present has entered this slot, so its timers move to lower levels.
       while (Timer* const timer = rings_[level][slot]) {
         unlink(*timer);
         insert(*timer);

@@ -20,7 +20,7 @@ TEST(TimerWheel, NothingIsDueWhenNothingIsArmed) {
 
 TEST(TimerWheel, EndsAtTheDeadlineAndNotBefore) {
   for (const uint64_t deadline : {uint64_t{0}, uint64_t{1}, kGranule - 1, kGranule, kGranule + 1, uint64_t{1} << 40,
-                                  (uint64_t{1} << 62) + 5, ~uint64_t{0} - 2 * kGranule}) {
+                                  (uint64_t{1} << 61) + 5, TimerWheel::kFarthest - 1}) {
     TimerWheel wheel;
     Timer timer;
     wheel.arm(timer, deadline);
@@ -30,6 +30,19 @@ TEST(TimerWheel, EndsAtTheDeadlineAndNotBefore) {
     EXPECT_EQ(wheel.expire(deadline + kGranule), &timer) << deadline;
     EXPECT_FALSE(timer.is_armed());
     EXPECT_EQ(wheel.count(), 0U);
+  }
+}
+
+// What guests call for ever is so far away that it cannot be counted.
+TEST(TimerWheel, TheFarthestDeadlinesAreFarAway) {
+  for (const uint64_t deadline : {TimerWheel::kNever, TimerWheel::kNever - 1, TimerWheel::kNever - kGranule}) {
+    TimerWheel wheel;
+    Timer timer;
+    wheel.arm(timer, deadline);
+    EXPECT_GE(wheel.next_event(), TimerWheel::kFarthest / 2);
+    EXPECT_EQ(wheel.expire(TimerWheel::kFarthest - 1), nullptr);
+    EXPECT_NE(wheel.next_event(), TimerWheel::kNever);
+    EXPECT_EQ(wheel.expire(TimerWheel::kFarthest), &timer);
   }
 }
 

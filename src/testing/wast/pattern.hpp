@@ -11,7 +11,8 @@ namespace cairn::runtime {
 
 Val to_value(const wasm::text::ScriptValue& value);
 
-// References are told apart by the types that the store gave them.
+// Whether the value is one that the pattern allows. A reference matches a heap type if the type that the store recorded
+// for it is a subtype.
 bool matches(Store& store, const Val& value, const wasm::text::ResultPattern& pattern);
 bool match(Store& store, std::span<const Val> values, std::span<const wasm::text::ResultPattern> patterns);
 

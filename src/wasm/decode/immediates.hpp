@@ -1,5 +1,6 @@
-// The one reader of what follows an opcode ([wasm 5.4]) for whoever does not validate: skipping, printing.
-// Validation reads the same bytes through ValidationState, since it must check each number before it reads the next.
+// ImmediateReader reads the immediates that follow an opcode ([wasm 5.4]), for code that does not validate, such as
+// skipping and printing. Validation reads the same bytes through ValidationState, since it must check each number
+// before it reads the next.
 #pragma once
 
 #include "base/assert.hpp"
@@ -40,7 +41,8 @@ struct ImmediateVisitor {
 };
 
 // Reads the immediates of one instruction and tells `visitor` of each. read() gives false when the bytes are malformed;
-// the reader then holds the error. Indices are not checked, types only against `types`.
+// the reader then holds the error. It does not check indices; types must be well-formed, and refer to types below
+// `types`' type_count.
 template <class Visitor>
 class ImmediateReader {
  public:

@@ -117,7 +117,7 @@ TEST(Text, DeepNestingNeedsNoStack) {
       message_of("(module quote \"(module quote \\22(func)\\22)\")").contains("a quoted module quotes another"));
 }
 
-// A script with any contents gives an error and never a crash.
+// A mutated script either parses or gives an error. It never crashes the parser.
 TEST(Text, MutatedScriptsDoNotCrash) {
   const std::string seed = R"x((module $m (@name "n") (@custom "c" (after code) "\00\41")
       (type $s (sub (struct (field $a (mut i8)) (field (ref null $s)))))

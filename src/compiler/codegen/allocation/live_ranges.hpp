@@ -110,7 +110,7 @@ class LiveRanges {
   struct Walk {  // the walk from one register's uses up to its definition
     uint32_t stamp = 0;
     uint32_t def_block = 0;
-    uint32_t highest_block = 0;  // of the blocks where the register is live at the start
+    uint32_t highest_block = 0;  // the highest number of a block at whose start it is live
     Point local_end = 0;         // end of the last use in the definition's block
     bool def_is_live_out = false;
     uint64_t steps = 0;

@@ -10,7 +10,6 @@ using codegen::Position;
 using ir::AtomicOp;
 using ir::MemoryAccess;
 using ir::Opcode;
-using ir::Type;
 using ir::Value;
 
 namespace {

@@ -1,6 +1,7 @@
 // A model for tests: it computes the result of each vector operation in plain C++.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -371,7 +372,7 @@ inline std::optional<V128> convert(SimdOp op, const V128& a) {
     case SimdOp::name: { \
       const auto x = view<From>(a); \
       Lanes<To> r{}; \
-      for (unsigned i = 0; i < r.kCount && i < x.kCount; ++i) r[i] = static_cast<To>(x[i]); \
+      for (unsigned i = 0; i < std::min<unsigned>(r.kCount, x.kCount); ++i) r[i] = static_cast<To>(x[i]); \
       return pack(r); \
     }
     CONVERT(f32x4_convert_i32x4_s, int32_t, float) CONVERT(f32x4_convert_i32x4_u, uint32_t, float)

@@ -105,8 +105,8 @@ void Emitter::emit_shift_left_by_lea(const MachineInst& inst) {
 void Emitter::emit_clz(const MachineInst& inst) {
   const bool wide = inst.size == 8;
   const unsigned d = reg(inst, 0);
-  // bsr gives the number of the highest bit. For zero it sets ZF, so the constant stays in d, and the xor makes it the
-  // width.
+  // bsr gives the number of the highest bit, and xor with width - 1 turns that into the number of leading zeros. For
+  // zero, bsr sets ZF, so d keeps 2 * width - 1, which the xor turns into the width.
   const unsigned width = inst.size * 8u;
   asm_.rm(two_byte(0xbd, wide), kScratch, Rm::r(reg(inst, 1)));
   code_.emit8(d >= 8 ? 0x41 : 0x40);  // this form of mov keeps the flags

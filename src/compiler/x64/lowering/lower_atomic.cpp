@@ -1,4 +1,5 @@
-// Atomic accesses: xchg stores, and xadd and cmpxchg compute [sdm 3A 9.2.3]. An atomic load is a plain load
+// Atomic accesses [sdm 3A 9.2.3]: xchg stores and exchanges. An operation whose result is unused is one locked ALU
+// instruction. Otherwise add and sub are xadd, and the rest is a loop around cmpxchg. An atomic load is a plain load
 // (lower_memory.cpp).
 #include "compiler/x64/lowering/lower.hpp"
 

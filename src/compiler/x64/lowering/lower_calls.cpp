@@ -21,7 +21,8 @@ AddressMode stack_address(Base base, uint32_t offset) {
 
 }  // namespace
 
-// Saves the function's own VMContext in the frame, if there are landing pads or calls that leave the instance.
+// Saves the function's own VMContext in the frame, if there are landing pads or calls that leave the instance. The
+// instruction's immediate is the slot's number + 1, or 0.
 void X64Lowering::emit_entry(std::span<const Operand> defs) {
   emit(static_cast<uint16_t>(Op::entry), defs).immediate = context_slot_ ? int64_t{*context_slot_} + 1 : 0;
 }
@@ -75,7 +76,7 @@ void X64Lowering::emit_tail_call(const ir::CallInfo& call, const CallLayout& lay
   if (call.kind == CalleeKind::import) op = Op::tail_import;
   if (call.kind == CalleeKind::reference) op = Op::tail_reference;
   if (op != Op::tail_direct && !has_restore_room_) {
-    // This is room for the restore frame and the return address below it, however large the argument areas are.
+    // Room for the restore frame (VMContext, return address) and the callee's return address, with alignment.
     has_restore_room_ = true;
     allocate_fixed_slot(32);
   }
