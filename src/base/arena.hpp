@@ -2,11 +2,11 @@
 //
 // Nothing is freed until reset(), which keeps the memory for the next job. An arena has a budget in bytes. An
 // allocation beyond it does not fail, because data structures have no way to report that. Instead it sets exhausted().
-// Each phase polls that at least once for each basic block and turns it into an Error that names the budget. Between
-// two polls a phase may allocate at most a small multiple of the block's size.
+// Each phase polls exhausted() at least once for each basic block and turns it into an Error that names the budget.
+// Between two polls a phase may allocate at most a small multiple of the block's size.
 //
-// Large blocks that recycle() returns are used again before fresh memory is. They still count as used each time, so
-// that the budget bounds the work as well as the memory. Under AddressSanitizer they cannot be read in between.
+// Large blocks that were passed to recycle() are used again before fresh memory is. They count as used each time, so
+// that the budget bounds the work as well as the memory. Under AddressSanitizer a recycled block cannot be read.
 #pragma once
 
 #include <cstddef>
@@ -24,10 +24,10 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // Uninitialized storage; `alignment` is a power of two, at most 64.
+  // Returns uninitialized storage; `alignment` is a power of two, at most 64.
   void* allocate(size_t bytes, size_t alignment);
 
-  // `count` value-initialized objects that need no destructor.
+  // Returns `count` value-initialized objects; their type must not need a destructor.
   template <class T>
   std::span<T> make_span(size_t count) {
     static_assert(std::is_trivially_destructible_v<T>);
@@ -36,7 +36,7 @@ class Arena {
     return {data, count};
   }
 
-  // Returns bytes that nothing refers to any more. They must be part of what was allocated since reset().
+  // Gives back bytes that nothing refers to any more. They must lie in storage that was allocated since reset().
   void recycle(void* data, size_t bytes);
 
   [[nodiscard]] bool exhausted() const { return used_ > budget_; }
@@ -57,8 +57,8 @@ class Arena {
     FreeBlock* next;
     size_t size;
   };
-  static constexpr unsigned kSmallestClass =
-      CAIRN_DEBUG ? 6 : 12;  // 4 KiB; all that has room for a FreeBlock, to find mistakes
+  // Smaller blocks than 2^kSmallestClass bytes are not recycled. Debug builds recycle small ones too, to find mistakes.
+  static constexpr unsigned kSmallestClass = CAIRN_DEBUG ? 6 : 12;
   static constexpr unsigned kClasses = 28;
 
   void* take_recycled(size_t bytes, size_t alignment);
@@ -74,7 +74,8 @@ class Arena {
 
 enum class OldStorage : uint8_t { abandoned, recycled };
 
-// A growable array in an arena, for trivially copyable elements: growing copies and abandons the old storage.
+// A growable array in an arena, for trivially copyable elements. Growing copies them and then abandons or recycles the
+// old storage.
 template <class T, OldStorage kOldStorage = OldStorage::abandoned>
 class ArenaVector {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
@@ -164,7 +165,7 @@ class ArenaVector {
   size_t capacity_ = 0;
 };
 
-// An array that is local to a piece of work: outgrown storage, and all storage at its end, is recycled.
+// An array that is local to a piece of work. It recycles storage when it outgrows it and when it is destroyed.
 template <class T>
 using ScratchVector = ArenaVector<T, OldStorage::recycled>;
 

@@ -37,7 +37,7 @@ TEST(Arena, UsesRecycledBlocksAgain) {
   auto* rest = static_cast<std::byte*>(arena.allocate(5000, 8));
   EXPECT_GE(rest, static_cast<std::byte*>(first) + 4000);
   EXPECT_LE(rest + 5000, static_cast<std::byte*>(first) + 10'000);
-  EXPECT_EQ(arena.used(), used + 9000);  // it counts as work, although it takes no memory
+  EXPECT_EQ(arena.used(), used + 9000);  // recycled blocks count as work, although they take no memory
   arena.recycle(first, 4000);
   arena.reset();
   arena.allocate(20'000, 64);

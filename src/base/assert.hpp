@@ -3,8 +3,8 @@
 
 namespace cairn {
 
-// Reports the failed assertion and stops: abort() hosted, a panic in the kernel. Each build provides one definition
-// (host/platform/assert.cpp, kernel/panic.cpp).
+// Reports the failed assertion, then ends the process with abort() (host/platform/assert.cpp) or panics
+// (kernel/panic.cpp).
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
 
 }  // namespace cairn

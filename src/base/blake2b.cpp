@@ -12,7 +12,7 @@ static_assert(std::endian::native == std::endian::little);
 constexpr size_t kBlockBytes = 128;
 constexpr unsigned kRounds = 12;
 
-// [rfc7693 2.6, 2.7]
+// The initialization vector [rfc7693 2.6] and the message schedule [rfc7693 2.7].
 constexpr std::array<uint64_t, 8> kInitial = {
     0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
     0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179,
@@ -25,7 +25,7 @@ constexpr uint8_t kSchedule[10][16] = {
     {6, 15, 14, 9, 11, 3, 0, 8, 12, 2, 13, 7, 1, 4, 10, 5}, {10, 2, 8, 4, 7, 6, 1, 5, 15, 11, 9, 14, 3, 12, 13, 0},
 };
 
-// [rfc7693 3.2]
+// The compression function F [rfc7693 3.2]; `count` is the number of bytes up to the end of this block.
 void compress(std::array<uint64_t, 8>& state, const std::byte* block, uint64_t count, bool is_last) {
   std::array<uint64_t, 16> m;
   std::memcpy(m.data(), block, sizeof m);

@@ -1,4 +1,5 @@
-// BLAKE2b with 32 bytes of result and without a key ([rfc7693]): a name for bytes that nobody can give to other bytes.
+// BLAKE2b with a digest of 32 bytes and without a key ([rfc7693]). The digest can serve as a name of the bytes, because
+// nobody can find other bytes with the same digest.
 #pragma once
 
 #include <array>

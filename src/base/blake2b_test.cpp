@@ -23,7 +23,7 @@ TEST(Blake2b, OfText) {
             "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319");
 }
 
-// Digests from Python's hashlib, of bytes i * 7 + 3.
+// The digests are from Python's hashlib; byte i of each input is (i * 7 + 3) modulo 256.
 TEST(Blake2b, AroundTheEndsOfBlocks) {
   const struct {
     size_t size;

@@ -10,8 +10,9 @@
 //      root/...       the initial file system: root/a/b becomes /a/b. Directories precede their contents. The program
 //                     sees only the preopens: its "/" is the directory /0, and directories that must not be visible
 //                     below that are /1, /2 and so on.
-//      with/N/config, with/N/program.wasm   (mode run) programs that run beside it, N from 0; each has a file system of
-//                     its own, in which its preopens are empty directories. The machine ends with program.wasm.
+//      with/N/config, with/N/program.wasm   (mode run) programs that run beside program.wasm, N from 0; each has a file
+//                     system of its own, in which its preopens are empty directories. The machine ends when
+//                     program.wasm ends.
 //    A machine without a bundle boots into an idle system.
 //
 // 3. One virtio-console device with VIRTIO_CONSOLE_F_MULTIPORT has the ports that `port_name` lists. The kernel finds
@@ -56,8 +57,8 @@ constexpr int kTrap = 134;      // the program trapped
 // The status with which the command or the machine ends for an error of this kind.
 int exit_status_of(ErrorKind kind);
 
-// The kernel's message on the serial port, followed by the reason, before it powers off a machine with a CPU that it
-// cannot run on (x86-64: entry.S has a copy).
+// On a machine with a CPU that it cannot run on, the kernel writes this message and the reason to the serial port and
+// powers the machine off. (x86-64's entry.S has a copy of the text.)
 constexpr std::string_view kBelowFloor = "cairn: this CPU is below the floor";
 
 // The message for a machine with less memory than Cairn needs to boot. (If not even the kernel's image fits, there is
@@ -91,12 +92,12 @@ constexpr std::string_view kControl = "cairn.control";
 
 // Records on the control port: one line of text each, ended by '\n', words separated by one space.
 namespace control_record {
-// `time PHASE NANOSECONDS`, PHASE one of boot (kernel entry to program found), decode, compile, instantiate, run, and
-// total of the guest's own clock. Only when BootConfig::report_times.
+// `time PHASE NANOSECONDS`: a time of the guest's clock. PHASE is boot (from the kernel's entry until the program is
+// found), decode, compile, instantiate, run or total. Sent only if BootConfig::report_times is set.
 constexpr std::string_view kTime = "time";
-// `stat NAME VALUE`: a statistic, such as `stat resident_bytes 9437184`. Only when BootConfig::report_times.
+// `stat NAME VALUE`: a statistic, such as `stat resident_bytes 9437184`. Sent only if BootConfig::report_times is set.
 constexpr std::string_view kStat = "stat";
-// `begin NUMBER`: the machine begins with that file (modes wast and trial), counted from 0 in the bundle's order. After
+// `begin NUMBER`: the machine begins file NUMBER (modes wast and trial), counted from 0 in the bundle's order. After
 // the last file, NUMBER is the number of files.
 constexpr std::string_view kBegin = "begin";
 // `totals PASSED FAILED`: the results of all files so far (modes wast and trial).
@@ -118,8 +119,8 @@ enum class BootMode : uint8_t {
   idle,   // no program: stay up, talk on the serial port
   run,    // run program.wasm as a WASI command, then power off
   wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
-  trial,  // try the modules root/** (testing/trial/trial.hpp), a line each on stdout, exit 0 when all left nothing
-          // behind, then power off
+  trial,  // try each module of root/** (testing/trial/trial.hpp), write a line about it to stdout, exit 0 when no
+          // module left anything behind, then power off
   tests,  // run the unit tests linked into the kernel, then power off
 };
 
@@ -143,7 +144,7 @@ struct BootConfig {
   std::vector<std::string> arguments;    // arg=...    argv, the program's name first
   std::vector<std::string> environment;  // env=K=V
   std::vector<Preopen> preopens;         // preopen=/data, then path=/0/data; root/ holds their files
-  std::string invoke;  // invoke=add the function to call instead of _start, with the arguments as its own
+  std::string invoke;  // invoke=add   the function to call instead of _start; the program's arguments become its own
   bool trap_unknown_imports = false;  // unknown_imports=trap
   std::string standard_files;         // standard=/0 the directory that gets /tmp and /dev/null; empty: none does
   bool terminal[3] = {};              // terminal=0 descriptors that are a terminal on the host
@@ -151,9 +152,9 @@ struct BootConfig {
   std::vector<std::string> disabled_features;  // disable=simd
   bool report_times = false;                   // report_times=1
   std::vector<std::string> engine_options;     // engine=...: passed to the engine as they are, e.g. `engine=opt=none`
-  uint64_t limit_nanoseconds = 0;              // limit=N: what the guest code of a script may take (wast); 0: no limit
+  uint64_t limit_nanoseconds = 0;              // limit=N: the time of a script's guest code (wast); 0: no limit
   uint64_t cpu_limit_nanoseconds = 0;          // cpu_limit=N: the CPU time of the program; 0: no limit
-  uint64_t wall_limit_nanoseconds = 0;         // wall_limit=N: the time that it may run; 0: no limit
+  uint64_t wall_limit_nanoseconds = 0;         // wall_limit=N: the program's time by the clock; 0: no limit
   uint64_t wall_clock_nanoseconds = 0;  // wall_clock=N: the host's time of day, for machines without a usable clock
 
   [[nodiscard]] std::string encode() const;

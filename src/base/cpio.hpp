@@ -21,7 +21,7 @@ struct CpioEntry {
   uint64_t modified_seconds = 0;
 };
 
-// Appends members to an archive. The name must not be empty nor hold a NUL; the data may be up to 4 GiB - 1.
+// Makes an archive. A member's name is not empty and contains no NUL; its data have at most 2^32 - 1 bytes.
 class CpioWriter {
  public:
   void add(const CpioEntry& entry);
@@ -38,7 +38,8 @@ class CpioReader {
  public:
   explicit CpioReader(std::span<const std::byte> archive) : archive_(archive) {}
 
-  // Moves to the next member: true with `entry` filled in, false at the end of the archive.
+  // Moves to the next member. Returns true if there is one, which `entry` then describes, and false at the end of the
+  // archive.
   Result<bool> next(CpioEntry& entry);
 
  private:

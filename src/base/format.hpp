@@ -11,10 +11,10 @@ std::string decimal(int64_t value);
 inline std::string decimal(uint32_t value) { return decimal(uint64_t{value}); }
 inline std::string decimal(int32_t value) { return decimal(int64_t{value}); }
 
-// "0x" and lower-case digits, at least `digits` of them.
+// Returns "0x" and the value's lower-case hexadecimal digits, with leading zeros up to `digits`.
 std::string hex(uint64_t value, unsigned digits = 1);
 
-// A time in nanoseconds in whole seconds or, when it is none, milliseconds: "2 s", "1500 ms".
+// Returns a time as text: "2 s" for whole seconds, otherwise milliseconds, rounded down ("1500 ms").
 std::string duration(uint64_t nanoseconds);
 
 }  // namespace cairn

@@ -61,7 +61,7 @@ Error error_of(const OperationRecord& record) {
   const bool described = run_recorded(
       describing, [](void* argument) { (*static_cast<decltype(describe)*>(argument))(); },
       const_cast<void*>(static_cast<const void*>(&describe)));
-  // This text is short enough to be stored in the string itself.
+  // This text needs no memory, because it is short enough to be stored in the string itself.
   if (!described) error = Error::of(ErrorKind::resource, "out of memory");
   return error;
 }

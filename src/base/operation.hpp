@@ -6,7 +6,7 @@
 // memory, control returns to run_operation, which frees all of the operation's memory and returns an Error of kind
 // resource. When `f` returns, the allocations become ordinary ones.
 //
-// This is the only place where C++ frames are left without running their destructors (decision 0013). `f` must
+// An operation that runs out of memory leaves C++ frames without running their destructors (decision 0013). `f` must
 // therefore hold nothing but memory that it allocated itself: it takes no lock, changes nothing outside, keeps no
 // reference count, and neither frees nor takes over memory that was allocated before. Debug builds assert that it frees
 // no other memory.
@@ -37,7 +37,7 @@ struct OperationRecord {
   uint64_t wanted_bytes = 0;  // size of the allocation that failed
   // Set by the allocator in operation_begin if it knows how much memory there is in all, otherwise 0.
   uint64_t limit_bytes = 0;
-  alignas(16) std::array<uintptr_t, 16> allocator{};  // the allocator's state of the operation
+  alignas(16) std::array<uintptr_t, 16> allocator{};  // what the allocator keeps about the operation
 };
 
 // --- Each build provides these functions besides its operator new. At most one operation runs on a thread at a time.
@@ -54,8 +54,8 @@ void operation_drop(OperationRecord& record);
 // --- For operator new: leaves the operation, because there is no memory for `wanted` bytes. Does not return.
 [[noreturn]] void operation_fail(OperationRecord& record, uint64_t wanted);
 
-// The error that there was no memory for `what`, of `bytes` bytes (0: unknown). The text is left out if there is no
-// memory even for that.
+// Makes an error which says that there was no memory for `what`, which needs `bytes` bytes (0: unknown). If there is no
+// memory for this text either, the error's text does not name `what`.
 Error out_of_memory(std::string_view what, uint64_t bytes = 0);
 
 namespace detail {
@@ -93,7 +93,8 @@ auto run_operation(F&& f) -> typename detail::OperationResult<std::invoke_result
   return *std::move(body.result);
 }
 
-// Makes an error whose text contains guest data. If there is no memory for the text, it is an error of kind resource.
+// Returns the error that `make` returns, whose text contains guest data. If there is no memory for the text, returns an
+// error of kind resource instead.
 template <class F>
 Error make_error(F&& make) {
   Result<Error> made = run_operation(std::forward<F>(make));

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kTooMuch = size_t{1} << 60;
 
-// Fails from inside of several frames, with callee-saved registers in use.
+// Runs out of memory below `depth` frames, with callee-saved registers in use.
 __attribute__((noinline)) size_t descend(int depth, std::vector<std::string>& kept) {
   kept.push_back(std::string(100, static_cast<char>('a' + depth % 26)));
   if (depth == 0) {
@@ -26,7 +26,7 @@ __attribute__((noinline)) size_t descend(int depth, std::vector<std::string>& ke
 
 TEST(Operation, EndsWithAnErrorThatNamesWhatWasWanted) {
   for (int round = 0; round < 3; ++round) {
-    volatile int outside = round;  // values in registers are as before
+    volatile int outside = round;  // must be unchanged after the operation
     const Result<size_t> result = run_operation([&] {
       std::vector<std::string> kept;
       return descend(30, kept);

@@ -1,7 +1,7 @@
 // How the engine reports failure: one error value, carried by std::expected.
 //
-// Three kinds of failure are never mixed (INV-8): bad input and exhausted resources are an Error or a
-// guest trap; a bug of Cairn's is an assertion.
+// Three kinds of failure are never mixed (INV-8): bad input and exhausted resources give an Error or a guest's trap,
+// and a bug of Cairn's fails an assertion.
 #pragma once
 
 #include <cstdint>

@@ -1,12 +1,12 @@
-// Calls a function so that its callees can end the call. Each machine's list of registers is in x64/ and rv64/.
+// The machine code of operation.hpp: a call that can be ended from any depth below it. x64/ and rv64/ define it.
 #pragma once
 
 #include "base/operation.hpp"
 
 extern "C" {
-// Calls body(argument) with a frame that `point` describes until it returns. Returns false if the function returned,
-// and true if return_to_point ended it.
+// Calls body(argument). `point` describes this call until it ends. Returns false if `body` returned, and true if
+// cairn_return_to_point ended the call.
 bool cairn_call_returnable(cairn::ReturnPoint* point, void (*body)(void*), void* argument);
-// Leaves all frames above the point's and returns from there.
+// Ends the call that `point` describes: leaves all frames below it, and cairn_call_returnable returns true.
 [[noreturn]] void cairn_return_to_point(const cairn::ReturnPoint* point);
 }

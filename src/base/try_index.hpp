@@ -60,11 +60,11 @@ class TryIndex {
     slots_[at] = slot;
   }
 
-  TryVector<Slot> slots_;  // a power of two of them, at most half in use
+  TryVector<Slot> slots_;  // none, or a power of two, of which at most half are in use
   size_t count_ = 0;
 };
 
-// FNV-1a.
+// Returns the FNV-1a hash of the bytes.
 inline uint64_t hash_of(const char* bytes, size_t count, uint64_t seed = 0xcbf2'9ce4'8422'2325) {
   for (size_t i = 0; i < count; ++i) seed = (seed ^ static_cast<unsigned char>(bytes[i])) * 0x100'0000'01b3;
   return seed;

@@ -11,7 +11,7 @@ namespace cairn {
 namespace {
 
 TEST(TryIndex, AgreesWithAModel) {
-  for (const uint64_t mask : {~uint64_t{0}, uint64_t{3}}) {  // with hashes that collide, too
+  for (const uint64_t mask : {~uint64_t{0}, uint64_t{3}}) {  // with the second mask, many hashes are equal
     TryIndex index;
     std::vector<std::string> keys;
     std::unordered_map<std::string, uint32_t> model;

@@ -1,8 +1,9 @@
 // A growable array that reports when there is no memory, for everything whose size a guest decides (INV-21). Functions
 // that may allocate are named try_... and return false, with the array unchanged, if there is no memory.
 //
-// It grows by at least half, or only as much as needed if there is no memory for that. Elements move when it grows. An
-// index out of bounds ends the program, as in the standard's containers. `Memory` is a parameter for tests.
+// The array grows by at least half, or only as much as needed if there is no memory for half; try_reserve() and
+// try_resize() make exactly the room that was asked for. Elements move when the array grows. An index out of bounds
+// ends the program. `Memory` is a parameter for tests.
 #pragma once
 
 #include <algorithm>
@@ -47,7 +48,7 @@ class TryVector {
 
   // Makes room for `count` elements in total, so that pushing up to there cannot fail.
   [[nodiscard]] bool try_reserve(size_t count) { return count <= capacity_ || grow(count, count); }
-  // Makes room for `more` further elements, with some to spare for later.
+  // Makes room for `more` further elements, and for some more if the array must grow.
   [[nodiscard]] bool try_reserve_more(size_t more) {
     if (more <= capacity_ - size_) return true;
     return more <= kMaximum - size_ && grow(std::max({size_ + more, size_ + size_ / 2 + 1, kSmallest}), size_ + more);
@@ -58,7 +59,7 @@ class TryVector {
     push_back_within_capacity(std::move(value));
     return true;
   }
-  // Adds an element. try_reserve() must have made room.
+  // Adds an element. try_reserve() or try_reserve_more() must have made room.
   void push_back_within_capacity(T value) {
     check(size_ < capacity_);
     std::construct_at(data_ + size_, std::move(value));

@@ -12,7 +12,7 @@
 namespace cairn {
 namespace {
 
-// Has a limited number of bytes, counts the bytes in use, and fails when asked to.
+// Memory of at most `limit` bytes, which counts the bytes in use and the attempts to allocate.
 struct LimitedMemory {
   static constexpr size_t kAlignment = 16;
   static inline size_t limit = ~size_t{0};
@@ -102,7 +102,7 @@ TEST_F(TryVectorTest, Moves) {
   Limited<int> first;
   ASSERT_TRUE(first.try_push_back(1));
   Limited<int> second = std::move(first);
-  ASSERT_TRUE(first.try_push_back(2));  // NOLINT(bugprone-use-after-move): what it is for is tested
+  ASSERT_TRUE(first.try_push_back(2));  // NOLINT(bugprone-use-after-move): the use after the move is tested
   first = std::move(second);
   EXPECT_EQ(first.size(), 1u);
   EXPECT_EQ(first[0], 1);
@@ -110,7 +110,7 @@ TEST_F(TryVectorTest, Moves) {
   EXPECT_EQ(first.capacity(), 0u);
 }
 
-// Compares with the standard's vector, with memory that comes and goes.
+// Compares with the standard's vector while the limit on memory changes.
 TEST_F(TryVectorTest, AgreesWithAModel) {
   std::mt19937 random(1);
   for (int round = 0; round < 200; ++round) {

@@ -1,4 +1,4 @@
-// [riscv-elf 2.1, 2.2]: s0 to s11 and fs0 to fs11 are the caller's.
+// The functions of return_point.hpp for RISC-V. s0 to s11 and fs0 to fs11 are callee-saved [riscv-elf 2.1, 2.2].
 #include "base/return_point.hpp"
 
 asm(R"(

@@ -1,5 +1,5 @@
-// The order in which a thread may take locks. It takes a lock only if each lock that it holds has a lower rank, so that
-// no two threads can wait for each other.
+// The order in which a thread may take locks. A thread takes a lock only if each lock that it holds has a lower rank,
+// so that no two threads can wait for each other.
 #pragma once
 
 #include <array>
@@ -9,19 +9,19 @@
 
 namespace cairn {
 
-// Outermost first.
+// The ranks, from the lowest to the highest, with what the locks of each rank guard.
 enum class LockRank : uint8_t {
   // The runtime's mutexes.
-  module_code,            // of a module: its compiled code
-  trampolines,            // of an engine
-  type_registry,          // of an engine
-  code_registry,          // of an engine: changes of the table
-  shared_memory_growth,   // of a shared memory
-  shared_memory_waiters,  // of a shared memory
-  address_pool,           // of an engine
+  module_code,            // a module's compiled code
+  trampolines,            // an engine's trampolines
+  type_registry,          // an engine's types
+  code_registry,          // the changes of an engine's table of code
+  shared_memory_growth,   // the size of a shared memory
+  shared_memory_waiters,  // the threads that wait at a shared memory
+  address_pool,           // an engine's reserved addresses
   // The kernel's mutexes.
-  marked_output,  // of a port: the line that was begun last
-  console_port,   // of a port: writing or reading it
+  marked_output,  // the line that was begun last on a port
+  console_port,   // a port, while it is written or read
   // The kernel's spin locks.
   address_space,
   heap,
@@ -40,8 +40,8 @@ class HeldLocks {
     CAIRN_ASSERT(count_ != 0 && ranks_[count_ - 1] == rank);
     --count_;
   }
-  // Whether one of them is a spin lock. Then nothing may be allocated, and no page touched that is filled on first
-  // touch.
+  // Whether a spin lock is among the held locks. While one is, nothing may be allocated and no page may be touched that
+  // is filled on first touch.
   [[nodiscard]] bool has_spin_lock() const { return count_ != 0 && ranks_[count_ - 1] >= LockRank::address_space; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
@@ -50,7 +50,7 @@ class HeldLocks {
   unsigned count_ = 0;
 };
 
-// Those of the calling thread or CPU. Each build has its own.
+// Returns the locks that the calling thread or CPU holds. Each build defines this function.
 HeldLocks& held_locks();
 
 }  // namespace cairn

@@ -36,7 +36,7 @@ class Locked {
   Locked(const Locked&) = delete;
   Locked& operator=(const Locked&) = delete;
 
-  // Runs `f(T&)` with the lock held and returns what it returns, which must not refer to the data.
+  // Runs `f(T&)` with the lock held and returns the result of `f`, which must not refer to the data.
   template <class F>
   decltype(auto) with(F&& f) {
     const LockScope<Lock> scope(lock_, kRank);

@@ -1,9 +1,9 @@
-// A lock that is waited for by trying again: between CPUs, for what takes a few instructions.
+// A lock between CPUs, for work of a few instructions. A CPU that finds the lock taken tries again until it is free.
 //
-// The timer's interrupt does nothing where it meets the kernel's code, so it never waits for a lock that the
-// interrupted code holds (INV-22). No CPU holds one while guest code runs. With one held nothing is allocated from the
-// heap and no page is touched that is filled on first touch: both take locks themselves (INV-18,
-// HeldLocks::has_spin_lock).
+// The timer's interrupt changes nothing when it interrupts the kernel's code, so it never waits for a lock that the
+// interrupted code holds (INV-22). No CPU holds a spin lock while guest code runs. Code that holds one allocates
+// nothing from the heap and touches no page that is filled on first touch, because both take spin locks themselves
+// (INV-18, HeldLocks::has_spin_lock).
 #pragma once
 
 #include <atomic>

@@ -1,8 +1,6 @@
+// A directory for one test, removed with everything in it when the test ends. Its name is new each time, because test
+// programs run side by side (for example the plain and the sanitized build of the same tests).
 #pragma once
-
-// A directory of a test's own, removed with everything in it when the test ends. Test programs run side by side (the
-// plain and the sanitized build of the same tests, for one), so a fixed name under GoogleTest's TempDir() would
-// collide.
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -24,7 +22,7 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
 
-  // The path of a file in it.
+  // Returns the path of the file `name` in this directory.
   [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
 
  private:

@@ -19,13 +19,13 @@
 namespace cairn::testing {
 
 struct TextCase {
-  std::string heading;  // the whole line
+  std::string heading;  // the whole line, with the "=== "
   std::string input;
   std::string expected;
 };
 
 struct TextFile {
-  std::string head;  // before the first case
+  std::string head;  // the text before the first case
   std::vector<TextCase> cases;
 };
 
@@ -54,15 +54,15 @@ inline void write_text_cases(const std::filesystem::path& path, const TextFile& 
   for (const TextCase& c : file.cases) out << c.heading << "\n" << c.input << "--- expected\n" << c.expected;
 }
 
-// Blank lines between the parts do not count.
+// Removes the new lines at both ends: blank lines between the parts of a file do not count.
 inline std::string without_blank_ends(const std::string& text) {
   const size_t first = text.find_first_not_of('\n');
   const size_t last = text.find_last_not_of('\n');
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
 }
 
-// Runs the cases of the folder's .txt files: `run` makes the output, which ends with a new line. Returns how many there
-// were.
+// Runs the cases of the folder's .txt files. `run` makes the output of a case, which ends with a new line. Returns the
+// number of cases.
 template <class Run>
 size_t check_text_cases(const std::filesystem::path& folder, Run run) {
   const bool bless = std::getenv("CAIRN_BLESS") != nullptr;

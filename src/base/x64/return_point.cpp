@@ -1,4 +1,5 @@
-// [sysv-x64 3.2.1]: rbx, rbp and r12 to r15 are the caller's; the control words do not change in between.
+// The functions of return_point.hpp for x86-64. rbx, rbp and r12 to r15 are callee-saved [sysv-x64 3.2.1]. So are the
+// floating-point control words, but no operation changes them.
 #include "base/return_point.hpp"
 
 asm(R"(
