@@ -18,7 +18,7 @@ struct Descriptor {
   std::unique_ptr<Directory> directory;
   FileType type = FileType::unknown;
   uint64_t offset = 0;  // file position; unused for streams
-  uint16_t flags = 0;   // fdflags
+  uint16_t flags = 0;   // bits of namespace fdflags
   uint64_t rights = 0;
   uint64_t inheriting_rights = 0;
   std::optional<std::string> preopen;  // the name of a preopened directory, as the guest sees it
@@ -31,22 +31,22 @@ class Context {
   explicit Context(System& system) : system_(system) {}
 
   std::vector<std::string> arguments;
-  std::vector<std::string> environment;  // K=V
+  std::vector<std::string> environment;  // texts of the form NAME=VALUE
   std::optional<uint32_t> exit_status;   // set by proc_exit
 
   [[nodiscard]] System& system() const { return system_; }
 
-  // Add descriptors 0, 1, 2 in this order, then preopened directories. They return false if there is no room for one
-  // more.
+  // A program expects its standard streams as descriptors 0, 1 and 2 and its preopened directories after them, so
+  // callers add them in this order. Both functions return false if there is no room for one more descriptor.
   [[nodiscard]] bool add_stream(std::unique_ptr<File> file, FileType type);
   [[nodiscard]] bool add_preopen(std::unique_ptr<Directory> directory, std::string guest_path);
 
   // Returns the open descriptor if it has at least the given rights; otherwise Errno::badf or Errno::notcapable.
   WasiResult<Descriptor*> get(uint32_t fd, uint64_t rights);
   WasiResult<Descriptor*> get_file(uint32_t fd, uint64_t rights);       // Errno::isdir for directories
-  WasiResult<Descriptor*> get_directory(uint32_t fd, uint64_t rights);  // Errno::notdir for others
-  // Returns the lowest free number and makes room for a descriptor there; Errno::mfile or Errno::nomem. The number
-  // stays free until insert().
+  WasiResult<Descriptor*> get_directory(uint32_t fd, uint64_t rights);  // Errno::notdir for files
+  // Returns the lowest free number and makes room for a descriptor there. Fails with Errno::mfile or Errno::nomem. The
+  // number stays free until insert().
   WasiResult<uint32_t> reserve();
   void insert(uint32_t fd, std::unique_ptr<Descriptor> descriptor);
   Errno close(uint32_t fd);

@@ -41,7 +41,7 @@ class Natural {
   std::vector<uint64_t> limbs_;
 };
 
-// 0.DIGITS * 10^exponent
+// The number 0.DIGITS * 10^exponent.
 struct Decimal {
   std::string digits;
   int exponent;
@@ -87,7 +87,8 @@ std::string spelled(const Decimal& number) {
   return digits.insert(static_cast<size_t>(point), ".");
 }
 
-// `reads_back` says whether reading a text gives the number again.
+// Returns the shortest text that denotes significand * 2^exponent. `reads_back` says whether reading a text gives the
+// number again.
 template <class ReadsBack>
 std::string shortest(uint64_t significand, int exponent, const ReadsBack& reads_back) {
   const Decimal number = exact(significand, exponent);

@@ -6,7 +6,7 @@
 
 namespace cairn::wasi {
 
-// "3.5", "1e+21", "-0", "inf", "nan"; NaNs are printed without sign and payload.
+// The texts look like "3.5", "1e+21", "-0", "inf" and "nan". NaNs are printed without sign and payload.
 std::string decimal_f32(uint32_t bits);
 std::string decimal_f64(uint64_t bits);
 

@@ -12,12 +12,13 @@ namespace {
 
 // Offsets beyond this would overflow a signed 64-bit file position.
 constexpr uint64_t kMaximumOffset = (uint64_t{1} << 63) - 1;
-// The most that one call moves, as on Linux. After a short transfer, programs continue with another call.
+// One call moves at most this many vectors and bytes, like readv() and writev() on Linux. After a short transfer,
+// programs continue with another call.
 constexpr uint32_t kMaximumVectors = 1024;
 constexpr uint64_t kMaximumTransfer = 0x7fff'f000;
 
-// Reads the vectors of an array in the guest's memory one after the other, each once. A bad vector is an error only if
-// no bytes were moved before it.
+// Reads the vectors (iovec or ciovec) of an array in the guest's memory one after the other, each once. A bad vector is
+// an error only if no bytes were moved before it.
 class Vectors {
  public:
   Vectors(const GuestMemory& memory, Pointer at, uint32_t count)
@@ -26,8 +27,9 @@ class Vectors {
   // Returns Errno::fault when the array does not lie in the guest's memory.
   Errno check(uint32_t count) const { return memory_.check(at_, uint64_t{count} * kSize); }
 
-  // Calls move(bytes moved before, place) for each vector; `move` returns the bytes that it moved. Ends when a place
-  // was not moved completely or there are no vectors left.
+  // Calls move(bytes moved before, place, size) for each vector that is not empty; `move` returns the number of bytes
+  // that it moved. Ends when a place was not moved completely, when kMaximumTransfer is reached, or when there are no
+  // vectors left.
   template <class Move>
   WasiResult<uint64_t> move_each(Move&& move) {
     uint64_t total = 0;
@@ -70,7 +72,7 @@ WasiResult<uint64_t> read_vectors(const Call& call, File& file, uint64_t offset,
   if (const Errno error = vectors.check(count); error != Errno::success) return std::unexpected(error);
   return vectors.move_each([&](uint64_t done, Pointer place, uint64_t size) -> WasiResult<size_t> {
     if (file.is_stream()) {
-      // A stream without more bytes now would block for the next vector.
+      // A read for the next vector would block if the stream has no more bytes now.
       if (done != 0 && file.readable_bytes() == 0) return size_t{0};
     } else {
       size = up_to_maximum(offset + done, size);
@@ -96,13 +98,13 @@ WasiResult<uint64_t> write_vectors(const Call& call, File& file, uint64_t offset
   });
 }
 
-// The sum over guest vectors can only exceed the guest's size_t if the vectors overlap.
+// Stores the number of moved bytes. It always fits, because one call moves at most kMaximumTransfer bytes.
 Errno store_count(const Call& call, Pointer at, uint64_t count) {
   if (count > 0xffff'ffff) return Errno::overflow;
   return call.memory.store(at, static_cast<uint32_t>(count));
 }
 
-// The descriptor that a pread or pwrite may use.
+// Returns the descriptor of an open file that has offsets, with the needed rights. Streams give Errno::spipe.
 WasiResult<Descriptor*> seekable(Call& call, uint32_t fd, uint64_t needed) {
   WasiResult<Descriptor*> descriptor = call.context.get_file(fd, needed);
   if (!descriptor) {
@@ -311,7 +313,8 @@ namespace {
 // the buffer, which tells the guest that there are more.
 class EntryWriter final : public EntrySink {
  public:
-  // The cookies of "." and ".." come before those of the directory's own entries, which are positions in it.
+  // A listing continues at "." from cookie 0 and at ".." from cookie 1. From kFirst on, a cookie is a position in the
+  // directory plus kFirst.
   static constexpr uint64_t kFirst = 2;
 
   // The caller has checked that the buffer lies in the guest's memory.
@@ -357,7 +360,7 @@ Errno fd_readdir(Call& call, uint32_t fd, Pointer buffer, uint32_t length, uint6
   auto self = (*descriptor)->directory->stat_self();
   if (!self) return self.error();
   EntryWriter writer(call.memory, buffer, length);
-  // The parent of the guest's root directory is the root itself.
+  // Both entries have the directory's own inode, because a directory does not know its parent.
   constexpr std::string_view kDots[] = {".", ".."};
   for (uint64_t i = cookie; i < EntryWriter::kFirst && writer.has_room(); ++i) {
     writer.put({kDots[i], self->inode, FileType::directory, 0}, i + 1);
@@ -377,7 +380,7 @@ Errno fd_seek(Call& call, uint32_t fd, int64_t offset, uint32_t whence, Pointer 
   constexpr Origin kPreview1[] = {Origin::start, Origin::current, Origin::end};
   if (whence > 2) return Errno::inval;
   const Origin origin = call.snapshot == Snapshot::unstable ? kUnstable[whence] : kPreview1[whence];
-  // Asking for the current position needs only the right to tell.
+  // Asking for the current position needs only the right fd_tell.
   const bool only_tells = origin == Origin::current && offset == 0;
   auto descriptor = seekable(call, fd, only_tells ? rights::fd_tell : rights::fd_seek);
   if (!descriptor) return descriptor.error();

@@ -1,4 +1,4 @@
-// A System for tests. Time advances only when somebody sleeps.
+// A System for tests. Its time advances only in sleep_until().
 #pragma once
 
 #include <algorithm>

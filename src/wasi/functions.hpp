@@ -1,7 +1,8 @@
 // The functions of WASI preview 1 on a context and the guest's memory. Each family has a file: process.cpp (arguments,
 // environment, clocks, entropy, signals), descriptors.cpp (fd_*), paths.cpp (path_*), polling.cpp (poll_oneoff and
-// sockets). Only proc_exit is elsewhere, in wasi.cpp. wasi_unstable, the predecessor, has the same functions with other
-// layouts of filestat and subscription and another order of whence. Snapshot says which of the two is used.
+// sockets). Only proc_exit is elsewhere, in wasi.cpp. wasi_unstable, the predecessor, has the same functions except
+// sock_accept, with other layouts of filestat and subscription and another order of whence. Snapshot says whether a
+// guest uses preview 1 or wasi_unstable.
 #pragma once
 
 #include <expected>
@@ -13,7 +14,7 @@ namespace cairn::wasi {
 
 enum class Snapshot : uint8_t { unstable, preview1 };
 
-// The first argument of every function.
+// The environment of one call of a WASI function. Every function takes it as first argument.
 struct Call {
   Context& context;
   GuestMemory memory;
@@ -81,7 +82,7 @@ Errno sock_shutdown(Call& call, uint32_t fd, uint32_t how);
 
 // Writes a filestat in the snapshot's layout.
 Errno store_filestat(const Call& call, Pointer at, const FileStat& stat);
-// Returns the times that fst_flags ask for; Errno::inval for contradictory flags.
+// Returns the times that `flags` (of namespace fstflags) ask for. Unknown and contradictory flags give Errno::inval.
 WasiResult<SetTimes> decode_times(const Call& call, uint64_t access, uint64_t modification, uint32_t flags);
 
 }  // namespace cairn::wasi

@@ -132,7 +132,7 @@ TEST_F(Functions, FilesHavePositions) {
   EXPECT_EQ(read(fd, 10), "9");
   EXPECT_EQ(fd_seek(call_, fd, -1, 0, 0), Errno::inval);
   EXPECT_EQ(fd_seek(call_, fd, 0, 3, 0), Errno::inval);
-  // The predecessor's order: current, end, start.
+  // In wasi_unstable, whence 0 is the current position, 1 the end and 2 the start.
   EXPECT_EQ(fd_seek(old_call_, fd, 5, 2, 0), Errno::success);
   EXPECT_EQ(read(fd, 1), "5");
   EXPECT_EQ(fd_seek(old_call_, fd, -2, 1, 0), Errno::success);
@@ -232,7 +232,7 @@ TEST_F(Functions, PollSleepsUntilTheClockIsDue) {
   EXPECT_EQ(system_.time, 1500u);
   EXPECT_EQ(get<uint32_t>(200), 1u);
   EXPECT_EQ(get<uint64_t>(1000), 77u);
-  // The predecessor's layout has an identifier in front.
+  // In wasi_unstable, a clock subscription has an identifier before the clock's number.
   std::fill(memory_.begin(), memory_.begin() + 64, std::byte{});
   set<uint32_t>(24, 1);
   set<uint64_t>(32, 250);

@@ -25,7 +25,7 @@ using Pointer = uint32_t;
 class LoadObserver {
  public:
   virtual void loaded(Pointer at, uint64_t length) = 0;      // called after the load
-  virtual void given_away(Pointer at, uint64_t length) = 0;  // called when a transfer that will read it gets the place
+  virtual void given_away(Pointer at, uint64_t length) = 0;  // called before a bulk transfer reads the bytes
 
  protected:
   ~LoadObserver() = default;
@@ -60,7 +60,7 @@ class GuestSpan {
   LoadObserver* observer_;
 };
 
-// Valid for one call: the size is that of the memory when the call began.
+// The linear memory during one call of a WASI function. Its size is the one that the memory had when the call began.
 class GuestMemory {
  public:
   explicit GuestMemory(std::span<std::byte> bytes, LoadObserver* observer = nullptr)
@@ -99,8 +99,8 @@ class GuestMemory {
     return copy_out(at, std::as_bytes(std::span(&value, 1)));
   }
 
-  // Returns a copy of a string; Errno::nametoolong when it has more than `maximum` bytes, Errno::nomem when there is no
-  // memory for it.
+  // Returns a copy of a string. Fails with Errno::nametoolong when it has more than `maximum` bytes, and with
+  // Errno::nomem when there is no memory for the copy.
   [[nodiscard]] WasiResult<TryString> text(Pointer at, uint64_t length, size_t maximum) const;
 
   // Returns a place for one bulk transfer.
@@ -114,8 +114,8 @@ class GuestMemory {
   LoadObserver* observer_;
 };
 
-// A record that is composed here and then written to the guest at once, or read from the guest at once and then
-// decoded. N is its size in bytes.
+// A copy of a record of the guest's. It is composed here and then written to the guest at once, or read from the guest
+// at once and then decoded. N is the record's size in bytes.
 template <size_t N>
 class Record {
  public:

@@ -1,5 +1,5 @@
-// Bytes that a WASI function has checked cannot change before it uses them: each byte of the guest's memory is loaded
-// once.
+// Tests that a guest cannot change bytes between their check and their use: WASI functions load each byte of the
+// guest's memory at most once.
 #include "wasi/guest_memory.hpp"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ class SpoilingObserver final : public LoadObserver {
   void given_away(Pointer at, uint64_t length) override {
     for (uint64_t i = at; i < at + length; ++i) ++loads_[i];
   }
-  // The loads since the last query: how many bytes were loaded, and how often the most loaded byte was.
+  // The loads since the last take(): the number of different bytes that were loaded, and the most loads of one byte.
   struct Loads {
     size_t bytes = 0;
     uint32_t most = 0;
@@ -61,7 +61,8 @@ class EachByteOnce : public testing::Test {
     ASSERT_TRUE(files_->add_directory("d"));
     ASSERT_TRUE(files_->add_file(kText, std::as_bytes(std::span("contents"))));
     put(kPath, kText);
-    ASSERT_EQ(path_open(call_, 3, 0, kPath, kText.size(), 0, rights::all, rights::all, 0, kOut), Errno::success);  // 4
+    // This opens descriptor 4.
+    ASSERT_EQ(path_open(call_, 3, 0, kPath, kText.size(), 0, rights::all, rights::all, 0, kOut), Errno::success);
     (void)observer_.take();
   }
   void put(Pointer at, std::string_view text) { std::memcpy(memory_.data() + at, text.data(), text.size()); }

@@ -40,7 +40,7 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-// Whether `text` is a literal of the text format, without underscores.
+// Whether `text` is an integer of WebAssembly's text format, without underscores.
 bool is_integer(std::string_view text) {
   take(text, "+-");
   const bool is_hex = take_prefix(text, "0x");

@@ -15,7 +15,7 @@ namespace cairn::wasi {
 // Returns the exported function of that name. Fails (link) if there is none; the error lists the existing ones.
 Result<const wasm::Export*> find_function(const wasm::Module& module, std::string_view name);
 
-// "add, sub": the functions that a module exports, for messages.
+// Lists the first functions that a module exports, for messages: "add, sub", or "none".
 std::string list_functions(const wasm::Module& module);
 
 // Parses arguments: numbers in decimal or hexadecimal (integers with a sign or without; floats also `inf` and `nan`),

@@ -1,5 +1,5 @@
 // The functions path_*: operations on names in preopened directories. interface/path.hpp walks along the paths; the
-// functions here check rights and arguments, and do something at the place that a walk found.
+// functions here check rights and arguments, and work on the directory and the name that a walk found.
 #include <algorithm>
 #include <array>
 
@@ -84,7 +84,7 @@ Errno path_link(Call& call, uint32_t fd, uint32_t flags, Pointer path, uint32_t 
   if (!target) return target.error();
   if (const Errno error = may_create(*target); error != Errno::success) return error;
   if (source->name.empty()) {
-    // A directory cannot get another name. Errors of that name come first.
+    // A directory cannot get another name (Errno::perm). Errors that concern the new name come first.
     if (target->directory->stat(target->name)) return Errno::exist;
     const auto self = target->directory->stat_self();
     return self && self->links == 0 ? Errno::noent : Errno::perm;
@@ -121,7 +121,7 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
   const auto number = call.context.reserve();
   if (!number) return number.error();
 
-  // An exclusive creation does not follow a link whose target does not exist yet.
+  // An exclusive creation does not follow a link in the last component.
   const LastLink last = options.create && options.exclusive ? LastLink::keep : last_link(dirflags);
   auto place = options.create ? resolve_to_create(*(*base)->directory, *text, last)
                               : resolve_path(*(*base)->directory, *text, last);
@@ -143,7 +143,7 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
     auto directory =
         place->name.empty() ? place->directory->duplicate() : place->directory->open_directory(place->name);
     if (!directory) return directory.error();
-    // A caller that asks for the right to write expects a file, unless it also asks for rights on directories.
+    // A caller that asks for the right to write expects a file, unless it also asks for the right fd_readdir.
     if (options.truncate || ((wanted & rights::fd_write) != 0 && (wanted & rights::fd_readdir) == 0))
       return Errno::isdir;
     descriptor->type = FileType::directory;

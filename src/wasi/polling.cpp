@@ -15,19 +15,19 @@ struct Subscription {
   uint64_t userdata = 0;
   EventType type = EventType::clock;
   uint32_t fd = 0;
-  uint64_t deadline = 0;  // for clocks: monotonic time
+  uint64_t deadline = 0;  // nanoseconds of the monotonic clock; only for EventType::clock
   Errno error = Errno::success;
 };
 
 struct Layout {
-  uint32_t size, clock_id, timeout, flags;  // bytes and offsets of a subscription's fields
+  uint32_t size, clock_id, timeout, flags;  // size of a subscription in bytes, and offsets of its fields
 };
 constexpr Layout kPreview1{48, 16, 24, 40};
 constexpr Layout kUnstable{56, 24, 32, 48};
 constexpr uint16_t kAbsolute = 1;
 constexpr uint32_t kMaximumSubscriptions = 4096;
 
-// The time on the monotonic clock at which a clock subscription is due.
+// Returns the time on the monotonic clock at which a clock subscription is due.
 WasiResult<uint64_t> deadline_of(System& system, uint32_t clock, uint64_t timeout, uint16_t flags) {
   if (clock > static_cast<uint32_t>(ClockId::thread_cputime) || (flags & ~kAbsolute) != 0) {
     return std::unexpected(Errno::inval);
@@ -73,7 +73,7 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
   if (count > kMaximumSubscriptions) return Errno::inval;
   const Layout& layout = call.snapshot == Snapshot::unstable ? kUnstable : kPreview1;
   System& system = call.context.system();
-  // Both arrays are checked before anything waits.
+  // Both arrays are checked before the call waits.
   if (const Errno error = call.memory.check(subscriptions, uint64_t{count} * layout.size); error != Errno::success)
     return error;
   if (const Errno error = call.memory.check(events, uint64_t{count} * 32); error != Errno::success) return error;
@@ -96,7 +96,8 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
     return true;
   };
 
-  // Wait for the first subscription that becomes ready. With several streams, poll them in turns.
+  // The loop waits for the first subscription that becomes ready. A call can wait for one stream only, so with several
+  // streams it waits at most kTurn nanoseconds before it checks all of them again.
   while (std::ranges::none_of(pending, is_ready)) {
     if (runtime::TimeLimit::is_over()) return Errno::intr;
     std::optional<uint64_t> deadline;

@@ -1,11 +1,11 @@
-// Arguments, environment, clocks, entropy and signals.
+// The WASI functions for arguments, environment variables, clocks, entropy, yielding and signals.
 #include "wasi/functions.hpp"
 
 namespace cairn::wasi {
 
 namespace {
 
-// Stores the strings NUL-terminated at `buffer`, and pointers to them at `pointers`.
+// Stores the strings one after the other at `buffer`, each with a NUL, and stores pointers to them at `pointers`.
 Errno store_strings(const GuestMemory& memory, const std::vector<std::string>& strings, Pointer pointers,
                     Pointer buffer) {
   uint64_t at = buffer;

@@ -22,7 +22,7 @@ ProgramResult end_of(runtime::Trap trap, const Context& context) {
 constexpr std::string_view kStart = "_start";
 constexpr std::string_view kInitialize = "_initialize";
 
-// Nanoseconds of the monotonic clock since the last call.
+// Measures the nanoseconds of the monotonic clock between calls of lap().
 class Laps {
  public:
   explicit Laps(System& system) : system_(system), last_(system.now(ClockId::monotonic)) {}

@@ -29,26 +29,27 @@ struct PhaseTimes {
   uint64_t instantiate = 0;  // linking and instantiating
   uint64_t run = 0;
   uint64_t code_bytes = 0;                      // size of the compiled code
-  std::optional<runtime::HeapStatistics> heap;  // of the heap of managed objects, if there are any
+  std::optional<runtime::HeapStatistics> heap;  // statistics of the heap of managed objects, if the store has one
 };
 
 // Options for running a program.
 struct ProgramOptions {
   std::string invoke;                 // the function to call; empty: `_start`
-  bool trap_unknown_imports = false;  // undefined functions trap when they are called, instead of being an Error
+  bool trap_unknown_imports = false;  // imported functions that are not defined trap when called; otherwise an Error
 };
 
 // How a program ended.
 struct ProgramResult {
   uint32_t exit_status = 0;
-  std::string output;                 // the results of the called function, for standard output
+  std::string output;                 // the printed results of the last called function, for standard output
   std::optional<runtime::Trap> trap;  // exit_status is not valid when there is one
 };
 
 class Program {
  public:
-  // Decodes, compiles and links with WASI. `context` and `engine` outlive the program. An Error means that the module
-  // cannot be run, or (usage) that the arguments do not fit the requested function.
+  // Decodes and compiles a module and prepares its linking with WASI. `context` and `engine` must outlive the program.
+  // An Error means that the module cannot be run, or (ErrorKind::usage) that the arguments do not fit the requested
+  // function.
   static Result<std::unique_ptr<Program>> load(runtime::Engine& engine, std::vector<std::byte> bytes, Context& context,
                                                const ProgramOptions& options, PhaseTimes& times);
 
@@ -60,7 +61,7 @@ class Program {
  private:
   // A function to be called and its arguments.
   struct Call {
-    std::string_view name;  // the module's
+    std::string_view name;  // name of an export; the bytes belong to the module
     std::vector<runtime::Val> arguments;
   };
   explicit Program(Context& context) : context_(context) {}
@@ -69,7 +70,7 @@ class Program {
 
   Context& context_;
   Ref<runtime::Module> module_;
-  std::vector<Call> calls_;  // in order
+  std::vector<Call> calls_;  // the calls that run() makes, in this order
   UnknownImports unknown_imports_;
   std::unique_ptr<runtime::Store> store_;
   std::optional<runtime::Linker> linker_;

@@ -1,4 +1,4 @@
-// Placeholders for functions that a module imports and nobody defines.
+// Placeholders for functions that a module imports and the linker does not provide.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace cairn::wasi {
 
-// Holds the messages of the placeholders; must live as long as their store.
+// Holds the messages of the placeholders. It must live as long as the store in which they are defined.
 class UnknownImports {
  public:
-  // Defines every imported function that the linker lacks as a function that traps and names itself.
+  // Defines every imported function that the linker lacks as a function that traps with a message that names it.
   Result<void> define(runtime::Store& store, runtime::Linker& linker, const runtime::Module& module);
 
  private:

@@ -13,7 +13,8 @@ namespace {
 using runtime::Caller;
 using runtime::Trap;
 
-// `function` as a host function: its C++ parameters after the Call are the WebAssembly ones, its result is the errno.
+// Turns `function` into a host function. The C++ parameters after the Call are the WebAssembly parameters, and the
+// Errno is the WebAssembly result.
 template <auto function, Snapshot snapshot>
 struct Adapter;
 template <class... A, Errno (*function)(Call&, A...), Snapshot snapshot>
@@ -29,7 +30,7 @@ std::expected<void, Trap> proc_exit(Context& context, Caller&, uint32_t status) 
   return std::unexpected(Trap::of(wasm::TrapKind::host_error, "exit"));
 }
 
-// What both snapshots have, sorted by name.
+// The functions that both snapshots have, sorted by name.
 #define CAIRN_WASI_FUNCTION(name) runtime::host_entry<&Adapter<name, snapshot>::run>(#name)
 template <Snapshot snapshot>
 constexpr std::array kCommon = {

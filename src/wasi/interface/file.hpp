@@ -27,21 +27,21 @@ class File {
  public:
   virtual ~File() = default;
   [[nodiscard]] virtual bool is_stream() const = 0;
-  // Reads fewer bytes than asked for only at the end of the file (0: end of file); a stream returns the bytes that are
-  // there. A stream without bytes blocks.
+  // A file gives fewer bytes than asked for only at its end. A stream gives the bytes that it has now, and blocks until
+  // there are some. Both return 0 at the end.
   virtual WasiResult<size_t> read(uint64_t offset, std::span<std::byte> buffer) = 0;
   virtual WasiResult<size_t> write(uint64_t offset, std::span<const std::byte> bytes) = 0;
   virtual WasiResult<FileStat> stat() = 0;
   virtual Errno set_size(uint64_t size) = 0;
-  // Allocates the memory for a range, so that writing there does not fail for lack of it. Extends the file at least to
-  // the end of the range.
+  // Allocates the memory for a range, so that writing there does not fail for lack of memory. Extends the file at least
+  // to the end of the range.
   virtual Errno allocate(uint64_t offset, uint64_t length) = 0;
   virtual Errno set_times(const SetTimes& times) = 0;
   virtual Errno sync() = 0;
   // Waits until a read would not block, at most until `deadline` (monotonic nanoseconds; none: no limit). Returns false
   // on timeout.
   virtual bool wait_readable(std::optional<uint64_t> deadline) = 0;
-  // The number of bytes that can be read without blocking, as far as known.
+  // Returns the number of bytes that can be read without blocking, as far as it is known.
   virtual uint64_t readable_bytes() = 0;
 };
 
@@ -79,7 +79,7 @@ class Directory {
   virtual WasiResult<std::unique_ptr<Directory>> open_directory(const Name& name) = 0;
   // Opens a file. A symbolic link gives Errno::loop, a directory Errno::isdir.
   virtual WasiResult<std::unique_ptr<File>> open_file(const Name& name, const OpenOptions& options) = 0;
-  virtual WasiResult<FileStat> stat(const Name& name) = 0;  // for a link: of the link itself
+  virtual WasiResult<FileStat> stat(const Name& name) = 0;  // describes a link itself, not its target
   virtual WasiResult<FileStat> stat_self() = 0;
   // Copies the target into the buffer as far as it fits. Returns the number of bytes copied.
   virtual WasiResult<size_t> read_link(const Name& name, std::span<char> buffer) = 0;
@@ -97,7 +97,7 @@ class Directory {
   virtual Errno list(uint64_t position, EntrySink& sink) = 0;
 };
 
-// Clocks, entropy and waiting.
+// The machine as WASI needs it: clocks, entropy and waiting.
 class System {
  public:
   virtual ~System() = default;

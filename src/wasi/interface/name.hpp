@@ -10,7 +10,7 @@
 
 namespace cairn::wasi {
 
-// The longest path, and the longest target of a link, as on Linux; longer ones give Errno::nametoolong.
+// The most bytes of a path and of a link's target, as on Linux. Longer ones give Errno::nametoolong.
 constexpr size_t kMaximumPath = 4095;
 
 class Name {
@@ -26,7 +26,7 @@ class Name {
     }
     return Name(text);
   }
-  // An empty Name, to be assigned later.
+  // Makes an empty Name, which stands for the absence of a name.
   Name() = default;
 
   [[nodiscard]] bool empty() const { return length_ == 0; }

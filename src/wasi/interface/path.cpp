@@ -12,9 +12,9 @@ namespace cairn::wasi {
 
 namespace {
 constexpr size_t kMaximumLinks = 40;
-constexpr size_t kMaximumDepth = 2048;  // limit on directories that are open at once; no path alone is deeper
+constexpr size_t kMaximumDepth = 2048;  // limit on directories that are open at once; no path without links is deeper
 
-// The rest of a path, and of the links that it led to, that is still to be walked.
+// The part of a path, and of the targets of links in it, that is still to be walked.
 class Pending {
  public:
   struct Component {
@@ -25,8 +25,8 @@ class Pending {
 
   explicit Pending(std::string_view path) { texts_[0].rest = path; }
 
-  // Returns the next component. The caller must not call it after the last component. Every text has a component,
-  // except the rest that follows a link.
+  // Returns the next component. Must not be called after the last component. Components are never empty, because
+  // check() accepts only texts that begin with one.
   Component take() {
     while (depth_ != 0 && texts_[depth_].rest.empty()) texts_[depth_--].memory.reset();
     std::string_view& rest = texts_[depth_].rest;
@@ -41,7 +41,7 @@ class Pending {
     return component;
   }
 
-  // Puts `target` in front of the rest.
+  // Puts the target of a link in front of what is still to be walked.
   Errno follow(std::string_view target) {
     if (++links_ > kMaximumLinks) return Errno::loop;
     std::unique_ptr<char[]> copy(new (std::nothrow) char[target.size()]);
@@ -59,7 +59,7 @@ class Pending {
   }
 
   struct Text {
-    std::unique_ptr<char[]> memory;  // memory of links' targets
+    std::unique_ptr<char[]> memory;  // bytes of a link's target; null for the path itself
     std::string_view rest;
   };
   std::array<Text, kMaximumLinks + 1> texts_;
@@ -96,7 +96,7 @@ Errno check(std::string_view path) {
   return path.find('\0') == std::string_view::npos ? Errno::success : Errno::ilseq;
 }
 
-// Walks the path. Returns the directory that it leads to, and the last component unless that was walked too.
+// Walks the path. Returns the directory that it leads to, and the last component unless that is "." or "..".
 WasiResult<ResolvedParent> walk(Directory& base, std::string_view path, LastLink last, Purpose purpose) {
   if (const Errno error = check(path); error != Errno::success) return std::unexpected(error);
   auto opened = base.duplicate();

@@ -22,7 +22,7 @@ class Path : public testing::Test {
     ASSERT_TRUE(files_->add_link("a/dangling", "b/missing"));
     root_ = *files_->root();
   }
-  // "name" on success, or the error's number.
+  // Returns the resolved name, with a slash if it must be a directory, or "errno" and the error's number.
   std::string walk(std::string_view path, LastLink last = LastLink::follow) {
     auto place = resolve_path(*root_, path, last);
     if (!place) return "errno " + std::to_string(static_cast<int>(place.error()));

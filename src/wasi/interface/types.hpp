@@ -134,7 +134,7 @@ namespace fstflags {
 constexpr uint16_t atim = 1, atim_now = 2, mtim = 4, mtim_now = 8;
 }
 
-// Times in nanoseconds since 1970.
+// The attributes of a file. Times are in nanoseconds since 1970.
 struct FileStat {
   uint64_t device = 0;
   uint64_t inode = 0;

@@ -1,5 +1,5 @@
-// The memory of a file system. Every byte that the file system holds is allocated and counted here, so that its
-// capacity is exact.
+// Allocates and counts the memory of a file system: its nodes, names, contents and tables. So the capacity of a file
+// system is exact.
 #pragma once
 
 #include <cstddef>

@@ -8,7 +8,7 @@ namespace cairn::wasi {
 namespace {
 constexpr uint64_t kPiece = Contents::kPiece;
 
-// The number of the first piece that begins at `offset` or after it.
+// Returns the number of the first piece that begins at `offset` or after it.
 constexpr uint64_t pieces_up_to(uint64_t offset) { return offset / kPiece + (offset % kPiece != 0 ? 1 : 0); }
 }  // namespace
 
@@ -86,7 +86,7 @@ Errno Contents::allocate(Account& account, uint64_t offset, uint64_t length) {
   for (auto piece = pieces_.next(first); piece && piece->index < end; piece = pieces_.next(piece->index + 1)) --missing;
   if (missing > account.available() / kPiece) return Errno::nospc;
 
-  // New pieces are chained, so that all of them can be freed again.
+  // New pieces are chained, so that all of them can be freed again if a later one cannot be allocated.
   struct Fresh {
     Fresh* next;
     uint64_t index;

@@ -18,13 +18,13 @@ class Contents {
   [[nodiscard]] uint64_t size() const { return size_; }
   // Reads the bytes from `offset` on, up to the buffer's end or the end of the file.
   size_t read(uint64_t offset, std::span<std::byte> buffer) const;
-  // Writes as many bytes as there is room for. Fails only if there is room for none; Errno::fbig beyond the maximum
-  // size.
+  // Writes as many bytes as there is room for. Fails only if there is room for none, with Errno::fbig beyond the
+  // maximum size.
   WasiResult<size_t> write(Account& account, uint64_t offset, std::span<const std::byte> bytes);
   // Frees the memory after the first `size` bytes. If the file grows, the new part is a hole.
   Errno set_size(Account& account, uint64_t size);
-  // Allocates the memory for a range, so that writing there cannot fail, and extends the file at least to its end. Does
-  // all of it or nothing.
+  // Allocates the memory for a range, so that writing there cannot fail, and extends the file at least to the range's
+  // end. A failure changes nothing.
   Errno allocate(Account& account, uint64_t offset, uint64_t length);
   // Removes all contents. The object must be empty when it is destroyed.
   void clear(Account& account) { cut(account, 0); }
@@ -32,7 +32,7 @@ class Contents {
  private:
   void cut(Account& account, uint64_t size);
 
-  // Pieces of kPiece bytes by their number. Bytes at or after the size are zeros.
+  // The pieces of kPiece bytes, by their number. Their bytes at or after the file's size are zeros.
   SparseTable pieces_;
   uint64_t size_ = 0;
 };

@@ -225,7 +225,7 @@ Errno FileTree::rename(NodeId at, std::string_view name, NodeId to, std::string_
   Entry* target = find_entry(to_directory, to_name);
   Node* replaced = target != nullptr ? &node(target->node) : nullptr;
 
-  // The checks have Linux's order.
+  // The checks come in the order of Linux, which decides the error when several apply.
   if (moved.is_directory() && is_at_or_above(moved.id, to)) return Errno::inval;
   if (replaced != nullptr && replaced->is_directory() && is_at_or_above(replaced->id, at)) return Errno::notempty;
   if (replaced == &moved) return Errno::success;
@@ -237,7 +237,7 @@ Errno FileTree::rename(NodeId at, std::string_view name, NodeId to, std::string_
     if (replaced->entries != 0) return Errno::notempty;
   }
 
-  // An existing name is given to the moved node; only a new name needs memory.
+  // The moved node takes over an existing entry of the target name; only a new name needs memory.
   if (replaced == nullptr) {
     auto entry = create_entry(to_name, moved.id);
     if (!entry) return entry.error();

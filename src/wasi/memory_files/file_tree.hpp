@@ -29,7 +29,7 @@ class FileTree {
   [[nodiscard]] NodeId root() const { return root_; }
   [[nodiscard]] const Account& account() const { return account_; }
 
-  // A held node stays when its last name goes.
+  // A held node stays when its last name is removed.
   void hold(NodeId id) { ++node(id).handles; }
   void release(NodeId id);
 
@@ -52,7 +52,7 @@ class FileTree {
   [[nodiscard]] FileStat stat(NodeId id) const;
   void set_times(NodeId id, const SetTimes& times);
   [[nodiscard]] std::string_view target(NodeId id) const;  // target of a link
-  // For files only.
+  // These functions are for regular files only.
   size_t read(NodeId id, uint64_t offset, std::span<std::byte> buffer);
   WasiResult<size_t> write(NodeId id, uint64_t offset, std::span<const std::byte> bytes);
   Errno set_size(NodeId id, uint64_t size);
@@ -66,7 +66,7 @@ class FileTree {
 
   WasiResult<Node*> create_node(FileType type);
   void destroy(Node& node);
-  // Destroys the node if nothing holds it any more.
+  // Destroys the node if it has no names and nothing holds it.
   void forget(Node& node);
   WasiResult<Entry*> create_entry(std::string_view name, NodeId named);
   void destroy_entry(Entry& entry) { account_.release(&entry, Entry::bytes_for(entry.length)); }
@@ -78,7 +78,7 @@ class FileTree {
 
   System& system_;
   Account account_;
-  SparseTable nodes_;  // Node by number
+  SparseTable nodes_;  // each Node at its number
   uint64_t last_number_ = 0;
   NodeId root_;
 };

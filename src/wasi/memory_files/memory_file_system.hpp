@@ -1,4 +1,4 @@
-// The file system in memory, as WASI's directories and files. It is the `/` of machines.
+// The file system in memory, as WASI's directories and files. In a machine, programs see it as `/`.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace cairn::wasi {
 
-// Directories and files that were opened from it must not outlive it or its System.
+// Directories and files that were opened in a file system must not outlive the file system or its System.
 class MemoryFileSystem {
   struct Key {
     explicit Key() = default;
@@ -30,13 +30,13 @@ class MemoryFileSystem {
   // Opens a directory to be given to a program. `path` is relative; links are followed.
   WasiResult<std::unique_ptr<Directory>> open(std::string_view path);
 
-  // These functions fill the file system from outside. Paths are relative, and their parents must exist. A directory
-  // may exist already.
+  // These functions fill the file system from outside. Paths are relative, and their parents must exist.
+  // add_directory() accepts a directory that exists already.
   Result<void> add_directory(std::string_view path);
   Result<void> add_file(std::string_view path, std::span<const std::byte> contents);
   Result<void> add_link(std::string_view path, std::string_view target);
-  // Adds what programs expect in a root directory: /tmp and /dev/null. `path` is the root, "" for the file system's
-  // own.
+  // Adds what programs expect in a root directory: tmp and dev/null. `path` names this directory; "" is the root of the
+  // file system.
   Result<void> add_standard_files(std::string_view path);
 
   [[nodiscard]] uint64_t used_bytes() const { return tree_.account().used(); }

@@ -26,7 +26,7 @@ class MemoryFiles : public testing::Test {
   std::unique_ptr<Directory> root_ = *files_->root();
 };
 
-// A name, as a literal.
+// Makes a Name of a string literal.
 Name operator""_n(const char* text, size_t length) { return *Name::create({text, length}); }
 
 constexpr OpenOptions kCreate{.create = true, .exclusive = false, .truncate = false, .read = true, .write = true};
@@ -202,7 +202,7 @@ TEST_F(MemoryFiles, ADirectoryThatWasReplacedIsRemoved) {
   EXPECT_EQ(replaced->create_directory("x"_n), Errno::noent);
 }
 
-// Keeps the names, and the position at which to go on.
+// Keeps the listed names, and the position from which a listing continues.
 struct Names final : EntrySink {
   bool take(const DirectoryEntry& entry) override {
     names.emplace_back(entry.name);

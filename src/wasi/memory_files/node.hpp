@@ -10,8 +10,8 @@
 
 namespace cairn::wasi {
 
-// The id of a node, which is also its inode number. A number is used only once, so the id of a destroyed node names
-// nothing.
+// The id of a node, which is also its inode number. A number is used only once, so the id of a destroyed node never
+// names another one.
 struct NodeId {
   uint64_t number = 0;  // 0: none
   bool operator==(const NodeId&) const = default;
@@ -20,10 +20,10 @@ struct NodeId {
 struct ByName;
 struct ByPosition;
 
-// A name in a directory. Its bytes follow it in memory.
+// A name in a directory. The name's bytes follow the Entry in memory.
 struct Entry : TreeLink<ByName>, TreeLink<ByPosition> {
   NodeId node;
-  uint64_t position = 0;  // in listings; grows with each name that is added to the directory
+  uint64_t position = 0;  // place in listings; each name that is added to a directory gets a greater one
   uint32_t length = 0;
 
   [[nodiscard]] std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), length}; }
@@ -36,18 +36,19 @@ struct Entry : TreeLink<ByName>, TreeLink<ByPosition> {
 struct Node {
   NodeId id;
   FileType type = FileType::regular_file;
-  uint64_t links = 0;  // names; a directory's count as Linux counts them: its name, its own "." and its children's ".."
+  // Number of names. A directory's names are, as on Linux, its own name, its "." and the ".." of its children.
+  uint64_t links = 0;
   uint64_t handles = 0;
   uint64_t access_time = 0;
   uint64_t modification_time = 0;
   uint64_t change_time = 0;
 
-  Contents contents;  // contents of files
+  Contents contents;  // contents of regular files
 
   char* target = nullptr;  // target of links
   uint32_t target_length = 0;
 
-  // For directories only.
+  // These members are for directories only.
   OrderedTree<Entry, ByName> names;
   OrderedTree<Entry, ByPosition> positions;
   uint64_t next_position = 1;
@@ -55,7 +56,7 @@ struct Node {
   NodeId parent;  // none for the root and for directories that were removed
 
   [[nodiscard]] bool is_directory() const { return type == FileType::directory; }
-  // A directory without a name takes no entries.
+  // A directory that was removed takes no entries.
   [[nodiscard]] bool is_removed() const { return links == 0; }
 };
 

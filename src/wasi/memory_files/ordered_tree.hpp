@@ -38,8 +38,9 @@ class TreeShape {
 template <class Tag>
 struct TreeLink : TreeLinks {};
 
-// T derives from TreeLink<Tag>, once for each tree that it may be in. A place is given by an order, a function of an
-// item: negative when the place lies before the item, 0 when it is the item's, positive when it lies after it.
+// A tree of items of type T. T derives from TreeLink<Tag>, once for each tree that an item may be in. A place in the
+// tree is given by an order, a function of an item. Its result is negative when the place lies before the item, 0 when
+// it is the item's own place, and positive when it lies after the item.
 template <class T, class Tag>
 class OrderedTree {
  public:

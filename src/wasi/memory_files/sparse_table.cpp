@@ -13,12 +13,12 @@ constexpr uint32_t kSlots = 1 << kBits;
 constexpr uint32_t kMostLevels = 11;
 static_assert(kMostLevels * kBits >= 64);
 
-// The position of a level's digit in an index; level 1 holds the items.
+// Returns the lowest bit of a level's digit in an index. The branches of level 1 hold the items.
 constexpr uint32_t shift_of(uint32_t level) { return kBits * (level - 1); }
 constexpr uint32_t digit_of(uint64_t index, uint32_t level) {
   return static_cast<uint32_t>(index >> shift_of(level)) & (kSlots - 1);
 }
-// `index` without its digits at `level` and below.
+// Returns `index` without its digits at `level` and below.
 constexpr uint64_t above(uint64_t index, uint32_t level) {
   const uint32_t shift = kBits * level;
   return shift >= 64 ? 0 : index >> shift << shift;
@@ -75,7 +75,8 @@ std::optional<SparseTable::Found> SparseTable::next(uint64_t index) const {
 Errno SparseTable::insert(Account& account, uint64_t index, void* item) {
   CAIRN_DEBUG_ASSERT(item != nullptr && find(index) == nullptr);
   const uint32_t wanted = std::max(levels_, levels_for(index));
-  // The number of missing branches: roots above the present one, and branches below it on the way to the slot.
+  // `roots` counts the new roots above the present one. `missing` counts all new branches: these roots, and the
+  // branches that are missing on the way from the topmost root to the slot.
   const uint32_t roots = root_ != nullptr ? wanted - levels_ : 0;
   uint32_t missing = 0;
   if (root_ == nullptr) {

@@ -34,8 +34,8 @@ class SparseTable {
  private:
   struct Branch;
 
-  void* root_ = nullptr;  // a Branch; the item at 0 when there are no levels
-  uint32_t levels_ = 0;   // branches on the way to an item
+  void* root_ = nullptr;  // a Branch, or the item at index 0 when there are no levels
+  uint32_t levels_ = 0;   // number of branches on the way to an item
 };
 
 }  // namespace cairn::wasi
