@@ -31,14 +31,14 @@ std::unique_ptr<codegen::Target> make_target(const Options& options) {
   CAIRN_UNREACHABLE();
 }
 
-// The memory that all functions of the module together may take, one after the other.
+// Returns the budget in bytes for the sum of the memory that compiling each of the module's functions takes.
 uint64_t module_budget(const wasm::Module& module, const Options& options) {
   return options.module_budget_bytes + uint64_t{options.module_budget_per_byte} * module.bytes.size() +
          uint64_t{options.module_budget_per_function} * (module.functions.size() - module.imported_functions);
 }
 
-// Compiles functions one after the other. It depends neither on other functions nor on the object that gets the code,
-// so several FunctionCompilers may work on one module at the same time.
+// Compiles functions one after the other. A compilation depends neither on other functions nor on the object that gets
+// the code, so several FunctionCompilers may work on one module at the same time.
 class FunctionCompiler {
  public:
   FunctionCompiler(const ModuleContext& context, const codegen::Target& target)
@@ -47,8 +47,8 @@ class FunctionCompiler {
         validator_(context.module()),
         arena_(context.options().function_budget_bytes) {}
 
-  // The code lies in the compiler's arena until the next call. The call takes at most `budget` bytes of memory, and at
-  // most the budget of a function.
+  // Returns code that lies in the arena of this FunctionCompiler until the next call. The call takes at most `budget`
+  // bytes of memory, and at most Options::function_budget_bytes.
   Result<codegen::CodeBuffer> compile(wasm::FuncIndex index, uint64_t budget, FunctionDump* dump = nullptr) {
     arena_.reset();
     arena_.set_budget(std::min<uint64_t>(context_.options().function_budget_bytes, budget));

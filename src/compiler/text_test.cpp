@@ -5,9 +5,9 @@
 //   --- expected
 //   the IR of the module's functions after the steps
 //
-// Steps are separated by spaces. A module begins with `build` (simplified), `plain` (not simplified) or `check`
-// (simplified, with explicit bounds checks). Names of passes follow, or `optimize` for all of them. With CAIRN_BLESS=1
-// the expected parts are rewritten instead of compared.
+// Steps are separated by spaces. The first step of a module is `build` (simplified), `plain` (not simplified) or
+// `check` (simplified, with explicit bounds checks). Each further step, and each step of a function of IR, is the name
+// of a pass, or `optimize` for all passes. With CAIRN_BLESS=1 the expected parts are rewritten instead of compared.
 #include "wasm/text/text.hpp"
 
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ std::vector<std::string> steps_of(const TextCase& c) {
   return result;
 }
 
-// Applies one pass, or all of them. Returns false if there is none of that name.
+// Applies one pass, or all passes for `optimize`. Returns false if no step has the name.
 bool apply(const std::string& step, ir::Function& function, const Options& options) {
   static constexpr std::pair<const char*, void (*)(ir::Function&, opt::Analyses&)> kPasses[] = {
       {"simplify_params", opt::simplify_params},     {"number_values", opt::number_values},

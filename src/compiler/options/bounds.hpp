@@ -8,8 +8,8 @@
 namespace cairn::compiler {
 
 // Whether guard pages can bound the accesses to memories of this type whose static offset is below abi::kGuardBytes.
-// The sum of a 32-bit address and such an offset is inside the 4 GiB and the guard. The length of a memory of 64 KiB
-// pages is a multiple of the machine's page size, so inaccessible pages can begin right at its end.
+// The sum of a 32-bit address and such an offset is inside the reserved 4 GiB or the guard after them. The length of a
+// memory of 64 KiB pages is a multiple of the machine's page size, so inaccessible pages can begin right at its end.
 constexpr bool can_have_guards(const wasm::MemoryType& type) {
   return type.address == wasm::AddressType::i32 && type.page_size_log2 == 16;
 }

@@ -1,4 +1,4 @@
-// The names of the optional instruction sets.
+// The names of the optional instruction sets, as the option cpu= takes them and messages give them.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@ struct CpuFeatureName {
   bool CpuFeatures::* field;
 };
 
-// Append new names only: code objects number them by position.
+// Add new names at the end only: in a code object, the bit of an instruction set is its position in this array.
 inline constexpr std::array<CpuFeatureName, 12> kCpuFeatureNames = {{
     {"sse42", &CpuFeatures::sse42},
     {"popcnt", &CpuFeatures::popcnt},
