@@ -20,13 +20,13 @@ inline constexpr uint32_t kBuiltinCount = 0
 #undef CAIRN_BUILTIN
     ;
 
-// How a builtin is entered; see builtins.def.
+// What the stub of a builtin does; builtins.def explains the values.
 enum class BuiltinFrame : uint8_t { plain, exit, unwind, host, keep };
 
 struct BuiltinSignature {
   std::string_view name;
-  std::string_view result;      // one letter: i l r v
-  std::string_view parameters;  // after the VMContext
+  std::string_view result;      // one letter: i l r g v
+  std::string_view parameters;  // one letter for each parameter after the VMContext
   BuiltinFrame frame = BuiltinFrame::plain;
 };
 

@@ -1,5 +1,5 @@
-// The offsets of fields in managed objects, by the rule of heap_layout.hpp. The compiler and the type registry both use
-// it.
+// Computes the offsets of fields in managed objects, by the rule of heap_layout.hpp. The compiler and the runtime both
+// use it.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct FieldStorage {
   bool is_reference = false;  // a heap reference of 32 bits; function references do not count
 };
 
-// `is_function(index)` says whether a defined type is a function type.
+// Returns how a value of the type is stored. `is_function(index)` says whether a defined type is a function type.
 template <class IsFunction>
 constexpr FieldStorage storage_of(wasm::ValType type, IsFunction&& is_function) {
   switch (type.kind()) {
@@ -56,7 +56,7 @@ class FieldLayout {
     end_ = offset + storage.size;
     return offset;
   }
-  // The size of an object with the fields so far.
+  // The size of an object with the fields placed so far.
   [[nodiscard]] constexpr uint32_t size() const { return (end_ + 7) & ~uint32_t{7}; }
 
  private:

@@ -1,10 +1,12 @@
-// The half of an instance that compiled code sees: one block of memory, addressed through a pinned register.
+// VMContext is the part of an instance that compiled code accesses: one block of memory, whose address is in a pinned
+// register.
 //
-// All offsets in generated code come from this header. A VMContext is a fixed header, followed by arrays whose sizes
-// depend on the module (VMLayout).
+// The offsets in generated code come from this header and from heap_layout.hpp. A VMContext is a fixed header, followed
+// by arrays whose sizes depend on the module (VMLayout).
 //
-// INV-10: a memory's base never moves (its largest size is reserved when it is created), so bases are immutable and
-// may be kept in registers across calls. Lengths change only at calls. Tables may move when they grow.
+// INV-10: a memory's base never moves (its largest size is reserved when it is created), so bases are immutable and may
+// be kept in registers across calls. The length of a memory changes only at calls, unless the memory is shared; then
+// another thread may grow it at any time. Tables may move when they grow.
 #pragma once
 
 #include <array>
@@ -17,12 +19,12 @@ namespace cairn::abi {
 
 struct VMContext;
 
-// The object that a function reference points to. Immutable once made, 32 bytes, lives as long as its store.
+// The object that a function reference points to. It is immutable once made and lives as long as its store.
 struct VMFuncRef {
-  const void* code = nullptr;    // guest calling convention; the VMContext register must hold `context`
-  VMContext* context = nullptr;  // context of the defining instance; for a host function its VMHostContext
-  uint32_t type_id = 0;          // canonical, engine-wide
-  uint32_t function_index = 0;   // in the defining module; for the backtrace
+  const void* code = nullptr;    // entry in the guest's calling convention; the VMContext register must hold `context`
+  VMContext* context = nullptr;  // context of the defining instance, or the VMHostContext of a host function
+  uint32_t type_id = 0;          // canonical id in the engine
+  uint32_t function_index = 0;   // index in the defining module
   const void* reserved = nullptr;
 };
 static_assert(sizeof(VMFuncRef) == 32);
@@ -38,51 +40,52 @@ static_assert(sizeof(VMFunctionImport) == 32);
 
 struct VMMemory {
   std::byte* base = nullptr;
-  uint64_t length = 0;  // bytes that are accessible now
+  uint64_t length = 0;  // current length in bytes
 };
 
 struct VMTable {
-  uint64_t* elements = nullptr;  // one 64-bit word an element: VMFuncRef*, or an external reference; null is 0
+  uint64_t* elements = nullptr;  // one word for each element: a VMFuncRef*, or a heap reference; 0 is null
   uint64_t length = 0;
-  // For tables of heap references: a PieceState for each piece of kTablePiece elements. It is set to `changed` before
-  // an element is written.
+  // For tables of heap references: an array with a PieceState for each piece of kTablePiece elements. Code that writes
+  // an element first sets the state of its piece to `changed`.
   uint8_t* changed = nullptr;
 };
 enum class PieceState : uint8_t {
-  untouched,  // never written: all elements are null, and there may be no memory behind them yet
+  untouched,  // no element has been written: all are null, and their pages may not be filled yet
   changed,    // an element may have been written since the collector last looked at the piece
-  seen,       // no element has been written since then
+  seen,       // no element has been written since the collector last looked at the piece
 };
 inline constexpr uint32_t kTablePieceLog2 = 10;
 inline constexpr uint32_t kTablePiece = 1 << kTablePieceLog2;
 
-// A global's value: 16 bytes, aligned so; a 32-bit value is in the low bytes, the rest is unspecified.
+// A global's value: 16 bytes, aligned to 16. A smaller value is in the low bytes, and the other bytes are unspecified.
 struct alignas(16) VMGlobal {
   std::array<std::byte, 16> bytes{};
 };
 
-// A tag's identity: exceptions name it by its address. Lives as long as its store.
+// A tag. Its address is its identity, which exceptions hold. It lives as long as its store.
 struct VMTag {
   uint32_t type_id = 0;  // canonical id of the function type whose parameters are the payload
-  uint32_t index = 0;    // in the store
+  uint32_t index = 0;    // index of the tag in its store
 };
 
-inline constexpr uint32_t kMaximumCalleeSaved = 22;  // registers, of all targets
+inline constexpr uint32_t kMaximumCalleeSaved = 22;  // the largest number of callee-saved registers of a target
 
 // The state of a store that guest code and its trampolines use.
 struct VMStoreState {
-  const std::byte* stack_limit = nullptr;  // guest code calls C++ only with the stack pointer above this
-  // The host's stack pointer in the frame of the innermost entry. A trap unwinds to it, and C++ runs below it
-  // (host_stack.hpp).
+  const std::byte* stack_limit = nullptr;  // guest code calls C++ only if its stack pointer is at least this
+  // The host's stack pointer in the frame of the innermost entry from the host. A trap unwinds to this frame, and C++
+  // runs below it (host_stack.hpp).
   const std::byte* entry_frame = nullptr;
-  // For backtraces, set by a host function's trampoline before it calls C++: the address above the trampoline's own
-  // stack argument area, and its return address into guest code.
+  // The frame from which guest code last called C++: the address above the callee's stack argument area, and the return
+  // address into guest code. Trampolines of host functions and the stubs of builtins set these fields, except the stubs
+  // of kinds `plain` and `host`. Backtraces, unwinding and the collector begin there.
   const std::byte* exit_frame = nullptr;
   const void* exit_pc = nullptr;
-  // The array in which builtins that unwind find the callee-saved registers of their caller, in the order of
-  // FunctionRecord::saved_registers.
+  // An array in which builtins of the kinds `unwind` and `host` find the callee-saved registers of their caller, in the
+  // order of FunctionRecord::saved_registers.
   uint64_t* registers = nullptr;
-  VMAllocation allocation;     // inline allocation in the store's heap; both 0 while there is none
+  VMAllocation allocation;     // inline allocation in the store's heap; top and limit are 0 while there is no heap
   uint32_t arguments[4] = {};  // arguments of builtins whose kind is `keep`
 };
 
@@ -92,20 +95,20 @@ struct VMContext {
   uint64_t memory0_reserved = 0;
   VMStoreState* store = nullptr;
   const void* const* builtins = nullptr;    // addresses of builtins, by the numbers of builtins.def
-  void* instance = nullptr;                 // the runtime's half; opaque to compiled code
-  const void* tail_call_restore = nullptr;  // address of the restore stub (see codegen/calling_convention.hpp)
+  void* instance = nullptr;                 // the InstanceObject, which only the runtime uses
+  const void* tail_call_restore = nullptr;  // address of the restore stub (compiler/codegen/calling_convention.hpp)
   uint64_t magic = 0;                       // kVMContextMagic or kVMHostContextMagic
-  std::byte* heap_base = nullptr;  // base of the store's managed heap; null in instances whose module uses none
-  const VMTypeInfo* const* types = nullptr;  // by canonical type id; engine-wide
+  std::byte* heap_base = nullptr;  // base of the store's managed heap; null if there was none when the context was made
+  const VMTypeInfo* const* types = nullptr;  // descriptions by canonical type id; the same for the whole engine
   uint64_t reserved = 0;
 };
 inline constexpr uint64_t kVMContextMagic = 0x7478'6574'6e6f'4356;      // "VContext"
 inline constexpr uint64_t kVMHostContextMagic = 0x7478'6574'736f'4856;  // "VHostext"
 static_assert(sizeof(VMContext) == 80);
 
-// The context in the VMContext register of a host function's trampoline. It begins with the same header, so that an
-// import call may load memory0_base without knowing whether it calls a guest or a host function. Then comes the host
-// function.
+// The context of a host function; the VMContext register holds it in the function's trampoline. It begins with the same
+// header as an instance's context, so that a call of an import may load memory0_base without knowing whether it calls a
+// guest or a host function.
 struct VMHostContext {
   VMContext header;
   // Runs the host function: `values` holds arguments on entry and results on exit, 16 bytes each, at least
@@ -129,7 +132,7 @@ struct VMShape {
   uint32_t escaped_functions = 0;  // defined functions that need a VMFuncRef
 };
 
-// Offsets in bytes from the VMContext's address.
+// Computes the offsets of a context's parts, in bytes from the VMContext's address.
 class VMLayout {
  public:
   constexpr explicit VMLayout(const VMShape& shape) : shape_(shape) {
@@ -150,17 +153,17 @@ class VMLayout {
   }
 
   [[nodiscard]] constexpr uint64_t function_import(uint32_t i) const { return function_imports_ + uint64_t{i} * 32; }
-  // By index in the module's memory index space:
+  // `i` is an index in the module's memory or tag index space:
   [[nodiscard]] constexpr uint64_t memory_base(uint32_t i) const { return memory_refs_ + uint64_t{i} * 16; }
   [[nodiscard]] constexpr uint64_t memory_pointer(uint32_t i) const { return memory_refs_ + uint64_t{i} * 16 + 8; }
   [[nodiscard]] constexpr uint64_t tag(uint32_t i) const { return tags_ + uint64_t{i} * 8; }
-  // By index among the imported objects of the kind, or among the defined ones:
+  // `i` is an index among the imported objects of the kind, or among the defined ones:
   [[nodiscard]] constexpr uint64_t defined_memory(uint32_t i) const { return memories_ + uint64_t{i} * 16; }
   [[nodiscard]] constexpr uint64_t table_import(uint32_t i) const { return table_imports_ + uint64_t{i} * 8; }
   [[nodiscard]] constexpr uint64_t defined_table(uint32_t i) const { return tables_ + uint64_t{i} * sizeof(VMTable); }
   [[nodiscard]] constexpr uint64_t global_import(uint32_t i) const { return global_imports_ + uint64_t{i} * 8; }
   [[nodiscard]] constexpr uint64_t defined_global(uint32_t i) const { return globals_ + uint64_t{i} * 16; }
-  // By position among the escaped functions, in ascending function index:
+  // `i` is a position among the escaped functions, which are in ascending order of their function indices:
   [[nodiscard]] constexpr uint64_t func_ref(uint32_t i) const { return func_refs_ + uint64_t{i} * 32; }
   [[nodiscard]] constexpr uint64_t size() const { return size_; }
   [[nodiscard]] constexpr const VMShape& shape() const { return shape_; }
