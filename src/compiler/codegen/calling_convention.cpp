@@ -10,7 +10,7 @@ class RegisterSequence {
                    bool vectors_share_floating)
       : integers_(integers), floats_(floats), vectors_(vectors), shared_(vectors_share_floating) {}
 
-  // Returns the next register for a value of that type, or an invalid one if they are used up.
+  // Returns the next register for a value of the type, or an invalid one if all are used up.
   PReg take(ir::Type type) {
     if (ir::is_integer(type)) return next(integers_);
     if (ir::is_float(type)) {

@@ -3,7 +3,7 @@
 //                       x86-64                              RV64
 // VMContext (pinned)    r14                                 s11 (x27)
 // memory 0 base (pinned) r15                                s10 (x26)
-// scratch, never allocated  r11, xmm15                      t6 (x31) and t5 (x30), ft11 (f31); v31 with V
+// scratch, never allocated  r11, xmm15                      t6 (x31), t5 (x30), ft11 (f31); with V v0, v30, v31
 // integer arguments     rdi rsi rdx rcx r8 r9 rax r10       a0-a7
 // float/vector arguments  xmm0-xmm7                         fa0-fa7; vectors: v8-v15 with V, else in memory
 // integer results       rax rdx rcx rsi rdi r8              a0-a5
@@ -21,23 +21,23 @@
 // and the caller moves it back. This makes every tail call proper, whatever the sizes of the two argument areas are,
 // since the area's upper end stays where it is.
 //
-// Results are in the result registers if all fit. The results that do not fit are written to memory: the caller passes
-// a hidden first integer argument, the address of a result area in its frame (with slots as for arguments, of 16 bytes
-// each). A tail call passes on the address that its function got.
+// Results are in the result registers as long as there are some left. The callee writes the other results to memory:
+// the caller passes a hidden first integer argument, the address of a result area in its frame, in which each of these
+// results has a slot of 16 bytes. A tail call passes on the address that its function got.
 //
 // Every call preserves the VMContext and the memory base. For a call that may leave the instance (import, reference),
 // the caller loads the callee's code and VMContext. Unless that VMContext equals the caller's (for references, a
 // predicted branch tests this), the caller sets the pinned registers to the callee's (the base comes from
-// VMContext::memory0_base), calls, and restores its own ones from the frame.
+// VMContext::memory0_base), calls, and reloads its own VMContext from the frame and its base from that VMContext.
 //
-// A tail call that may leave the instance first removes its frame. If the callee's VMContext is the caller's own, it
-// jumps. If the return address is VMContext::tail_call_restore already, it switches the pinned registers and jumps.
-// Otherwise it leaves a restore frame of 16 bytes {own VMContext, return address} at the very top of its own argument
-// area, and enters the callee with tail_call_restore as the return address. (On x86-64, the restore frame is the two
-// top words that end where the caller's stack pointer must be after the return. A function without stack arguments
-// makes the room by moving the return address down.) The stub tail_call_restore reloads both pinned registers from the
-// restore frame, drops it, and returns to the saved address. So a chain of tail calls between instances runs in
-// constant stack space.
+// A tail call that may leave the instance removes the caller's frame. If the callee's VMContext is the caller's own,
+// the code jumps. If the return address is VMContext::tail_call_restore already, the code switches the pinned registers
+// and jumps. Otherwise it leaves a restore frame of 16 bytes {own VMContext, return address} at the very top of the
+// caller's argument area, and enters the callee with tail_call_restore as the return address. (On x86-64, the restore
+// frame is the two top words that end where the caller's stack pointer must be after the return. A function without
+// stack arguments makes the room by moving the return address down.) The stub tail_call_restore reloads both pinned
+// registers from the restore frame, drops it, and returns to the saved address. So a chain of tail calls between
+// instances runs in constant stack space.
 //
 // Exceptions are values: references to objects of the managed heap. The unwinder restores the frame of a handler's
 // function (its stack pointer is that of the running body, its callee-saved registers are those at the call). Then it
@@ -46,9 +46,9 @@
 //
 // A frame has, from high to low: the argument area, the return address (x86-64; on RV64, ra is saved in the top word of
 // the frame), saved registers, spill slots, fixed slots, the outgoing argument area. The frame has a fixed size while
-// the body runs, and there is no frame pointer. A frame larger than 4 KiB touches each page on the way down, because of
-// the guard page below the stack. Unwinding uses the code object's function table; it needs only the sizes of the frame
-// and of the argument area.
+// the body runs, and there is no frame pointer. The prologue of a frame larger than 4 KiB touches each page from the
+// top down, because there is a guard page below the stack. An unwinder finds a caller's frame by the sizes of the frame
+// and of the argument area (FunctionRecord and CallRecord in code_object.hpp).
 #pragma once
 
 #include <cstdint>
@@ -63,7 +63,7 @@ namespace cairn::codegen {
 // The location of one argument or result: a register, or an offset in the stack or result area.
 struct ArgLocation {
   PReg reg;             // valid if the value is in a register
-  uint32_t offset = 0;  // otherwise in bytes from the area's start
+  uint32_t offset = 0;  // if the value is in memory: bytes from the area's start
 };
 
 // The registers of a target's convention, in order.
@@ -82,8 +82,8 @@ struct ConventionRegisters {
 struct CallLayout {
   std::span<ArgLocation> arguments;
   std::span<ArgLocation> results;
-  uint32_t stack_bytes = 0;        // argument area, multiple of 16
-  uint32_t result_area_bytes = 0;  // if not zero, the hidden pointer is passed in result_pointer
+  uint32_t stack_bytes = 0;        // size of the argument area, a multiple of 16
+  uint32_t result_area_bytes = 0;  // if not zero, the area's address is passed in result_pointer
   PReg result_pointer;
 };
 

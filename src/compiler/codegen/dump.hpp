@@ -1,4 +1,4 @@
-// Prints machine functions and allocations as text, for tests and `cairn objdump`.
+// Prints machine functions and allocations as text, for tests.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@ namespace cairn::codegen {
 
 class Target;
 
-// Prints each instruction on a line: `12: add v5:r3 = v3:r3 v4:[2]`. Without an allocation, registers show their
-// constraints. `target` names the opcodes and may be null.
+// Prints a heading for each block, and each instruction and inserted move on a line: `12: add v5:r3 = v3:r3 v4:[2]`.
+// Without an allocation, registers show their constraints. `target` names the opcodes and may be null.
 std::string to_text(const MachineFunction& function, const AllocationResult* allocation, const Target* target);
 
 std::string to_string(PReg reg);

@@ -1,16 +1,16 @@
 // Machine code before and during register allocation: a target's instructions over virtual registers.
 //
-// Lowering (codegen/selection/lowering.hpp and a target's rules) makes it from IR. The register allocator reads only
-// what this file declares: blocks, edges, block parameters, operands with constraints, clobbers. It fills in an
-// allocation for each operand, and a list of moves. Emission then walks over the instructions in order, each with its
-// allocations.
+// Lowering (codegen/selection/lowering.hpp and a target's rules) makes a machine function from IR. The register
+// allocator reads only what this file declares: blocks, edges, block parameters, operands with constraints, clobbers.
+// It makes an AllocationResult: an allocation for each operand, and a list of moves. Emission then walks over the
+// instructions in order, and replaces each operand by its allocation.
 //
-// The function is in SSA form throughout: each virtual register has one definition, which is an instruction's
-// operand or a block parameter. There are no critical edges, since lowering splits them. So the moves of an edge have a
-// place: the end of a predecessor with one successor, or the start of a successor with one predecessor. A block with
-// parameters has only predecessors with one successor. The terminator of a block with one successor is a jump without
-// operands. A terminator may define registers if it is the only predecessor of each of its successors: a call that may
-// throw defines its results for the first successor, and the exception for the second (the landing pad). Both see the
+// The function is in SSA form throughout: each virtual register has one definition, which is an instruction's operand
+// or a block parameter. There are no critical edges, since lowering splits them. So the moves of an edge have a place:
+// the end of a predecessor with one successor, or the start of a successor with one predecessor. Each predecessor of a
+// block with parameters has one successor. The terminator of a block with one successor is a jump without operands. A
+// terminator may define registers if its block is the only predecessor of each successor: a call that may throw defines
+// its results for the first successor, and the exception for the second (the landing pad). Both successors see the
 // registers that the call does not clobber.
 #pragma once
 
@@ -89,12 +89,12 @@ class Allocation {
 
 enum class InstFlag : uint8_t {
   none = 0,
-  call = 1,        // clobbers `clobbers`; its return address is a safepoint
+  call = 1,        // a call: it destroys the registers of `clobbers`, and its return address is a safepoint
   terminator = 2,  // the last instruction of its block
-  move = 4,        // moves operand 0 (use) to operand 1 (def) of the same class, nothing else; coalesced if possible
-  safepoint = 16,  // destroys nothing, but references may change on the way: those that live on are in the stack map,
-                   // wherever they are
-  rematerializable = 8,  // no uses, one def, no effect, cheap: it may be repeated instead of a spill and reload
+  move = 4,        // only moves operand 0 (use) to operand 1 (def) of the same class; coalesced if possible
+  safepoint = 16,  // a collection may run here: it changes references but destroys no register, so the stack map names
+                   // the slots and the registers of the references that live on
+  rematerializable = 8,  // cheap, with one def, no uses and no effect: it may be repeated instead of a spill
 };
 constexpr InstFlag operator|(InstFlag a, InstFlag b) {
   return static_cast<InstFlag>(static_cast<uint8_t>(a) | static_cast<uint8_t>(b));
@@ -108,28 +108,29 @@ struct MachineInst {
   uint16_t opcode = 0;  // defined by the target
   InstFlag flags = InstFlag::none;
   uint8_t operand_count = 0;
-  uint32_t first_operand = 0;  // into MachineFunction::operands
+  uint32_t first_operand = 0;  // index into MachineFunction::operands
   // Index into MachineFunction::clobber_sets; 0 is the empty set. Clobbered registers are written at the late position.
-  // An early use may be in such a register, but not a late use or a value that is live after the instruction. A fixed
-  // def may name one.
+  // An early use may be in a clobbered register, but not a late use or a value that is live after the instruction. A
+  // fixed def may name a clobbered register.
   uint32_t clobbers = 0;
-  uint32_t position = 0;  // offset of the WebAssembly instruction
-  // The payload.
+  uint32_t position = 0;  // byte offset of the WebAssembly instruction
+  // The payload:
   uint8_t size = 0;  // operand size in bytes
   uint8_t condition = 0;
   uint8_t scale = 0;
   uint8_t extra = 0;
   int32_t displacement = 0;
   int64_t immediate = 0;
-  MBlock targets[2];  // targets of branches; for jump tables, `immediate` indexes MachineFunction::jump_tables
+  MBlock targets[2];  // a branch's targets; a jump table's are in jump_tables[immediate] of the MachineFunction
 };
 
 struct MachineBlock {
   uint32_t first_inst = 0;  // half-open range of MachineFunction::insts
   uint32_t end_inst = 0;
-  uint32_t first_param = 0;  // range of reg_lists
+  uint32_t first_param = 0;  // range of MachineFunction::reg_lists
   uint32_t param_count = 0;
-  // Arguments for the parameters of the only successor. There are none if the block has several successors.
+  // A range of reg_lists: the arguments for the parameters of the only successor. It is empty if the block has several
+  // successors.
   uint32_t first_argument = 0;
   uint32_t argument_count = 0;
   uint32_t first_successor = 0;  // ranges of block_lists
@@ -189,13 +190,12 @@ class MachineFunction {
   uint32_t outgoing_bytes = 0;    // largest stack argument area of any call, multiple of 16
   uint32_t incoming_bytes = 0;    // this function's own stack argument area, multiple of 16
   uint32_t fixed_slot_bytes = 0;  // further frame space that lowering needs (saved VMContext, ...), multiple of 16
-  bool has_calls = false;         // calls other than tail calls
+  bool has_calls = false;         // whether there are calls other than tail calls
 };
 
-// A move that the allocator adds before instruction `before` (for edge moves at the end of a block, before ==
-// block.end_inst - 1, so in front of the terminator). Moves with the same `before` are one parallel move. They are in
-// an order that is correct if they are done one after the other; cycles and slot-to-slot moves go through the scratch
-// registers.
+// A move that the allocator adds before instruction `before`, which is the terminator for an edge's moves at the end of
+// a block. Moves with the same `before` make one parallel move. They are in an order that is correct if they are done
+// one after the other; cycles and slot-to-slot moves go through the scratch registers.
 struct InsertedMove {
   MInst before;
   RegClass reg_class = RegClass::integer;
@@ -203,11 +203,13 @@ struct InsertedMove {
   MInst rematerialize;  // if valid: instead of a move, emit this instruction with its def in `to`
 };
 
+// Marks an entry of AllocationResult::map_slots that is a register; the other bits are its PReg::number().
+inline constexpr uint32_t kMapRegister = 0x8000'0000;
+
 // The places of the references that live across a safepoint: slots, and registers if the safepoint is not a call. A
-// safepoint without such references has no map.
-inline constexpr uint32_t kMapRegister = 0x8000'0000;  // | PReg::number()
+// safepoint across which no reference lives has no map.
 struct StackMap {
-  MInst call;
+  MInst call;          // the safepoint
   uint32_t first = 0;  // range of AllocationResult::map_slots
   uint32_t count = 0;
 };
@@ -216,7 +218,7 @@ struct AllocationResult {
   ArenaVector<Allocation> operands;  // parallel to MachineFunction::operands
   ArenaVector<InsertedMove> moves;   // sorted by `before`
   ArenaVector<StackMap> stack_maps;  // sorted by `call`
-  ArenaVector<uint32_t> map_slots;   // slots or kMapRegister, ascending in each map; equal maps may share them
+  ArenaVector<uint32_t> map_slots;   // slots and marked registers, ascending in each map; equal maps may share them
   PRegSet used_callee_saved;
   uint32_t spill_slots = 0;  // in units of 8 bytes
 };

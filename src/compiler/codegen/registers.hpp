@@ -15,8 +15,8 @@ namespace cairn::codegen {
 // Two classes may share registers (on x86-64, floating and vector are both xmm). A class may have no registers at all
 // (vector on RV64 without V); its virtual registers are then in stack slots only.
 //
-// `reference` is for references into the managed heap (ir::Type::gcref). It has the integer registers that calls
-// destroy, so references that live across a call are in stack slots, where the collector finds them (StackMap).
+// `reference` is for references into the managed heap (ir::Type::gcref). Its registers are the integer registers that
+// calls destroy, so references that live across a call are in stack slots, where the collector finds them (StackMap).
 enum class RegClass : uint8_t { integer, floating, vector, reference };
 inline constexpr unsigned kRegClasses = 4;
 constexpr bool in_integer_registers(RegClass reg_class) {
@@ -90,12 +90,13 @@ struct RegisterFile {
   // Registers are in order of preference, with caller-saved ones first.
   std::array<std::span<const PReg>, kRegClasses> allocatable;
   PRegSet callee_saved;
-  // One register of each class is reserved for the resolution of parallel moves (a memory-to-memory move, a cycle), and
-  // never allocated. It is invalid for a class without registers, whose moves the target expands.
+  // One register of each class is reserved for parallel moves (a memory-to-memory move, a cycle) and never allocated.
+  // It is invalid for a class without registers; the target expands the memory-to-memory moves of that class.
   std::array<PReg, kRegClasses> scratch;
   std::array<uint8_t, kRegClasses> spill_size;  // bytes of a spill slot, which is also its alignment: 8, 8, 16, 8
-  // Where the stubs of builtins that keep registers save the first register of the class `reference`, in bytes from the
-  // caller's stack pointer while its body runs. The others follow below, 8 bytes each.
+  // The place where the stub of a builtin of the kind `keep` (abi/builtins.def) saves the first register of the class
+  // `reference`, in bytes from the caller's stack pointer while the caller's body runs. The other registers of the
+  // class follow below, 8 bytes each.
   int32_t saved_references = 0;
 };
 

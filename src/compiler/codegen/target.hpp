@@ -34,25 +34,26 @@ class Target {
   // guest function, and stores the results to the slots.
   virtual void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
-  // Emits code in the guest convention. It stores its arguments to 16-byte slots on the stack, records the exit frame
-  // and pc in VMStoreState, and checks the stack limit (trap call_stack_exhausted). Then it calls
-  // VMHostContext::invoke(self, caller, slots) in the C convention on the host's stack (abi/host_stack.hpp), and loads
-  // the results. If invoke returns non-zero, it calls raise_trap.
+  // Emits code that guests call in the guest convention to reach a host function. The code checks the stack limit (trap
+  // call_stack_exhausted), stores its arguments to 16-byte slots on the stack, and records the exit frame and pc in
+  // VMStoreState. Then it calls VMHostContext::invoke(self, caller, slots) in the C convention on the host's stack
+  // (abi/host_stack.hpp), and loads the results. If invoke returns non-zero, the code calls raise_trap.
   virtual void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code) const = 0;
 
   // Emits the stub that a tail call between instances returns to (calling_convention.hpp).
   virtual void emit_tail_call_restore(CodeBuffer& code) const = 0;
 
-  // Emits the stub through which a builtin is entered (abi/builtins.def). It traps if the stack pointer is below
-  // VMStoreState::stack_limit. It stores what the builtin's kind requires, and exit_frame and exit_pc before it traps:
-  // VMStoreState::exit_frame gets the stack pointer above the return address, exit_pc the return address, and
-  // VMStoreState::registers the callee-saved registers. Then it calls entry kBuiltinCount + builtin of
-  // VMContext::builtins on the host's stack. The VMContext is the first C argument.
+  // Emits the stub through which a builtin is entered. abi/builtins.def says what the stub does for each kind of
+  // builtin. A stub that is entered on the guest's stack traps if the stack pointer is below VMStoreState::stack_limit.
+  // It notes the frame before the trap, and if the kind requires it: VMStoreState::exit_frame is the caller's stack
+  // pointer, and exit_pc the return address. For the kinds `unwind` and `host`, the stub also stores the callee-saved
+  // registers to VMStoreState::registers. Then the stub calls entry kBuiltinCount + builtin of VMContext::builtins on
+  // the host's stack. The VMContext is the first C argument.
   virtual void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) const = 0;
 
   // Emits code that the runtime calls as
   //   void land(const uint64_t* registers, uint64_t stack_pointer, const void* landing_pad, uint32_t exception)
-  // The code enters a landing pad with these callee-saved registers, and does not return.
+  // The code enters the landing pad with these values of the callee-saved registers, and does not return.
   virtual void emit_landing_stub(CodeBuffer& code) const = 0;
 
   // The name of a machine instruction with virtual registers, for dumps and tests.

@@ -10,8 +10,8 @@ BlockLayout layout_blocks(const MachineFunction& function, const AllocationResul
   layout.resolved.resize(count);
   layout.order.reserve(count);
 
-  // A block that only jumps has one instruction without operands, one successor, and no moves. The entry is never
-  // skipped.
+  // A block that only jumps has one instruction without operands, one successor, and no moves. It is skipped unless it
+  // is the entry, a landing pad, or its own successor.
   std::span<uint8_t> skipped = arena.make_span<uint8_t>(count);
   size_t move = 0;
   for (uint32_t i = 0; i < count; ++i) {

@@ -9,7 +9,7 @@ namespace cairn::codegen {
 // jump are omitted; branches to them go to the jump's target.
 struct BlockLayout {
   ArenaVector<MBlock> order;     // the blocks to emit, beginning with the entry
-  ArenaVector<MBlock> next;      // by block: the block that is emitted after it; none at the end and for omitted blocks
+  ArenaVector<MBlock> next;      // by block: the next emitted block; none for the last one and for omitted blocks
   ArenaVector<MBlock> resolved;  // by block: the final target of a branch to it
 
   [[nodiscard]] MBlock target(MBlock block) const { return resolved[block.index()]; }

@@ -14,9 +14,9 @@ using Label = Id<struct LabelTag>;
 
 enum class RelocationKind : uint8_t {
   call,     // to function `target` of the module (x86-64: 4 bytes pc-relative at offset; RV64: an auipc+jalr pair)
-  type_id,  // canonical id of the module's type `target` (x86-64: 4 bytes at offset; RV64: lui + addi pair at offset)
+  type_id,  // canonical id of the module's type `target` (x86-64: 4 bytes at offset; RV64: a lui+addi pair)
   rodata,   // address of this function's constant data at byte `target` (x86-64: 4 bytes pc-relative; RV64: auipc+addi)
-  code_address,  // in rodata: 8 bytes, or 4 pc-relative ones, see the target's jump tables
+  code_address,  // 4 bytes at `offset` in rodata: distance from there to byte `target` of the code, plus the addend
 };
 
 struct Relocation {
@@ -36,12 +36,12 @@ struct CallSite {
   uint32_t return_offset = 0;
   uint32_t wasm_offset = 0;
   uint32_t argument_bytes = 0;
-  // The references that live across the call, as a range of CodeBuffer::stack_offsets (StackMapRecord).
+  // A range of CodeBuffer::stack_offsets: the references that live across the call (StackMapRecord).
   uint32_t first_reference = 0;
   uint32_t reference_count = 0;
 };
 
-// The landing pad for exceptions that leave the call with that return address.
+// The landing pad for exceptions that leave the call with this return address.
 struct HandlerSite {
   uint32_t return_offset = 0;
   uint32_t landing_offset = 0;
@@ -70,14 +70,14 @@ class CodeBuffer {
   uint32_t add_constant(std::span<const std::byte> value);
 
   ArenaVector<std::byte> bytes;
-  ArenaVector<std::byte> rodata;  // constant data of this function, 16-byte aligned in the object
+  ArenaVector<std::byte> rodata;  // constant data of this function, aligned to 16 bytes in the object
   ArenaVector<Relocation> relocations;
   ArenaVector<TrapSite> traps;
   ArenaVector<CallSite> calls;
   ArenaVector<int32_t> stack_offsets;
   ArenaVector<HandlerSite> handlers;
 
-  // The target fills these in at the end.
+  // The target fills these fields in at the end. FunctionRecord (code_object.hpp) says what they mean.
   uint32_t frame_bytes = 0;
   uint32_t argument_bytes = 0;
   uint32_t frame_begin = 0;

@@ -8,20 +8,20 @@
 namespace cairn::codegen {
 
 enum class ReturnAddress : uint8_t {
-  pushed,       // x86-64: above the frame, pushed by the call
-  in_frame,     // RV64: in the frame's top word
-  in_register,  // RV64, leaf function: stays in ra
+  pushed,       // x86-64: the call pushes it, so it lies above the frame
+  in_frame,     // RV64: it is saved in the frame's top word
+  in_register,  // RV64, leaf function: it stays in ra
 };
 
 // All offsets are bytes from the stack pointer while the body runs. The outgoing argument area is at offset 0.
 struct FrameLayout {
-  uint32_t fixed_offset = 0;  // the fixed slots, MachineFunction::fixed_slot_bytes in all
-  uint32_t spill_offset = 0;  // slot n is at spill_offset + 8 * n; 16-byte aligned
-  uint32_t saved_offset = 0;  // of the first saved register; the others follow in words
-  uint32_t saved_count = 0;
-  uint32_t frame_bytes = 0;      // bytes that the prologue takes from the stack pointer, pushes included
-  uint32_t return_offset = 0;    // of the return address (unless in_register)
-  uint32_t incoming_offset = 0;  // of the function's own stack arguments
+  uint32_t fixed_offset = 0;     // the fixed slots, which have MachineFunction::fixed_slot_bytes bytes
+  uint32_t spill_offset = 0;     // the spill slots, a multiple of 16: slot n is at spill_offset + 8 * n
+  uint32_t saved_offset = 0;     // the first saved register; the others follow, 8 bytes each
+  uint32_t saved_count = 0;      // number of saved registers
+  uint32_t frame_bytes = 0;      // size of the frame: what the prologue subtracts from the stack pointer
+  uint32_t return_offset = 0;    // the return address (unless in_register)
+  uint32_t incoming_offset = 0;  // the function's own stack arguments
 
   [[nodiscard]] uint32_t slot_offset(uint32_t slot) const { return spill_offset + 8 * slot; }
 };

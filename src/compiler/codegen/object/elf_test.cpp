@@ -122,7 +122,7 @@ TEST(Elf, SurvivesCorruption) {
     }
     auto contents = read_object(changed);
     if (!contents) continue;
-    // Contents that were accepted can be used.
+    // The reader has accepted the contents, so they can be used without further checks.
     std::vector<std::byte> text(contents->text.begin(), contents->text.end());
     for (const TypeReference& r : contents->type_references) resolve_type_reference(text, r, 1);
     for (const FunctionRecord& f : contents->functions) ASSERT_LE(f.end, text.size());

@@ -14,7 +14,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little);
 
 constexpr uint64_t kMissing = ~uint64_t{0};
-// Displacements have 32 bits. The slack is for the instructions' own lengths.
+// The largest size of text and rodata together. Displacements are signed and have 32 bits; the slack of 64 KiB covers
+// addends and the lengths of instructions.
 constexpr uint64_t kMaxReach = (uint64_t{1} << 31) - (1 << 16);
 
 template <class T>

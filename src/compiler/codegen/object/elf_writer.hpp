@@ -30,12 +30,12 @@ class ElfWriter {
  private:
   struct Pending {
     RelocationKind kind;
-    uint64_t at;      // in .text (for code_address: in .rodata)
+    uint64_t at;      // offset in .text (for code_address: in .rodata)
     uint64_t target;  // call: function index; rodata: offset in .rodata; code_address: offset in .text
     int32_t addend;
   };
   struct Symbol {
-    uint32_t name;  // in strings_
+    uint32_t name;  // offset in strings_
     uint32_t begin;
     uint32_t size;
   };
@@ -61,7 +61,7 @@ class ElfWriter {
   std::vector<TrampolineRecord> trampolines_;
   std::vector<Symbol> symbols_;
   std::vector<TypeReference> type_references_;
-  std::vector<uint64_t> begin_of_;  // by function index; all ones if there is no code
+  std::vector<uint64_t> begin_of_;  // by function index: the offset in .text, or all ones if there is no code
   std::string strings_ = std::string(1, '\0');
 };
 

@@ -1,5 +1,6 @@
-// The identity of a code object (section .cairn.identity), and the check that it is the wanted one. Code that was
-// compiled by another compiler, or for another module, bounds mode or CPU, would run and could do anything.
+// The identity of a code object (section .cairn.identity), and the check that it is the wanted one. Without the check,
+// code that was compiled by another compiler, or for another module, bounds mode or CPU, would run and could do
+// anything.
 #pragma once
 
 #include <array>
@@ -20,7 +21,7 @@ inline constexpr uint32_t kObjectFormat = 1;
 
 enum class ObjectKind : uint32_t { module, trampolines, stubs };
 
-// The record in the section, little-endian.
+// The record in the section .cairn.identity, little-endian.
 struct ObjectIdentity {
   uint32_t format = kObjectFormat;
   ObjectKind kind = ObjectKind::module;
@@ -37,8 +38,8 @@ static_assert(sizeof(ObjectIdentity) == 24 + 2 * sizeof(Digest));
 // kind is `module`.
 ObjectIdentity identity_of(ObjectKind kind, const Digest& module, const compiler::Options& options);
 
-// Error (malformed): names the first property in which `found` differs from `wanted`. The object may use the
-// instruction sets `available`, but need not use them.
+// Returns the error (malformed) that names the first property in which `found` differs from `wanted`, if there is one.
+// The instruction sets are not compared: those of `found` must be among `available`.
 Result<void> check_identity(const ObjectIdentity& found, const ObjectIdentity& wanted,
                             const compiler::CpuFeatures& available);
 

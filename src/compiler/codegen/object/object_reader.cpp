@@ -93,7 +93,7 @@ class Reader {
     }
     std::vector<elf::Section> sections;
     for (uint32_t i = 0; i < header->section_header_count; ++i) {
-      // The offset may have any value. The check prevents an overflow back into the file.
+      // The offset of the section headers may have any value. This check prevents that the sum below overflows.
       if (header->section_headers > object_.size()) return broken("section headers out of range");
       const auto section = read<elf::Section>(object_, header->section_headers + uint64_t{i} * sizeof(elf::Section));
       if (!section) return broken("section headers out of range");
@@ -175,7 +175,7 @@ class Reader {
       if (in_function == contents_.functions.size() || map.return_offset <= contents_.functions[in_function].begin)
         return broken("a stack map is in no function");
       const int64_t frame = contents_.functions[in_function].frame_bytes;
-      constexpr int64_t kSavedRegisters = 8 * 32;  // the most that lies below the frame
+      constexpr int64_t kSavedRegisters = 8 * 32;  // the most bytes below a frame in which a stub saves references
       for (uint32_t i = 0; i < map.count; ++i) {
         const int64_t offset = contents_.stack_offsets[map.first + i];
         if (offset % 8 != 0 || offset >= frame || offset < -kSavedRegisters)

@@ -1,5 +1,5 @@
-// Reads a code object (code_object.hpp). The bytes may come from a cache or a file, so everything is checked, and the
-// result can be used without further checks. The machine code itself is not checked.
+// Reads a code object (code_object.hpp). The bytes may come from a cache or a file, so the reader checks all sections
+// and records, and the result can be used without further checks. The machine code itself is not checked.
 #pragma once
 
 #include <cstddef>
@@ -17,28 +17,28 @@ namespace cairn::codegen {
 // A place in .text that holds the canonical id of one of the module's types.
 struct TypeReference {
   enum class Form : uint8_t { x86_64_32, riscv_hi20, riscv_lo12 };
-  uint32_t offset = 0;  // of the 4 bytes in .text
+  uint32_t offset = 0;  // the first of the 4 bytes in .text
   uint32_t type_index = 0;
   Form form = Form::x86_64_32;
 };
 
 struct ObjectContents {
   compiler::Architecture architecture = compiler::Architecture::x86_64;
-  ObjectIdentity identity;            // what the object claims to be; see check_identity()
-  std::span<const std::byte> text;    // points into the object's bytes
-  std::span<const std::byte> rodata;  // to be placed at rodata_offset from the beginning of text
-  uint64_t rodata_offset = 0;
+  ObjectIdentity identity;                 // what the object claims to be; see check_identity()
+  std::span<const std::byte> text;         // points into the object's bytes
+  std::span<const std::byte> rodata;       // points into the object's bytes
+  uint64_t rodata_offset = 0;              // bytes from the beginning of text to where rodata must be placed
   std::vector<FunctionRecord> functions;   // sorted by begin; they do not overlap
-  std::vector<TrapRecord> traps;           // sorted
-  std::vector<CallRecord> calls;           // sorted
-  std::vector<StackMapRecord> stack_maps;  // sorted; their ranges lie in stack_offsets
-  std::vector<int32_t> stack_offsets;      // offsets of slots in their functions' frames
-  std::vector<HandlerRecord> handlers;     // sorted
+  std::vector<TrapRecord> traps;           // sorted by code_offset
+  std::vector<CallRecord> calls;           // sorted by return_offset, as are the next two kinds of records
+  std::vector<StackMapRecord> stack_maps;  // their ranges lie in stack_offsets
+  std::vector<int32_t> stack_offsets;      // distances of slots from their functions' stack pointers
+  std::vector<HandlerRecord> handlers;
   std::vector<TrampolineRecord> trampolines;
   std::vector<TypeReference> type_references;
 };
 
-// Error (malformed): the reason why the object is broken.
+// Fails with ErrorKind::malformed and a reason if the object is broken.
 Result<ObjectContents> read_object(std::span<const std::byte> object);
 
 // Writes a type id to its place in a copy of the object's text.

@@ -1,4 +1,4 @@
-// What the tests of atomic accesses share on all targets: significant operands, and the results of the operations.
+// Operands of atomic accesses with edge cases, and the results of the operations, for the tests of all targets.
 #pragma once
 
 #include <cstdint>
