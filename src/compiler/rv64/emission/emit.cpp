@@ -1,4 +1,4 @@
-// The emission of a whole function: its blocks, and which file emits which operation.
+// Emits a whole function: walks over its blocks and dispatches each operation to the method that emits it.
 #include "base/assert.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
@@ -39,7 +39,7 @@ bool Emitter::run() {
   for (size_t i = 0; i < function_.blocks.size(); ++i) labels_.push_back(as_.new_label());
   codegen::write_stack_offsets(allocation_, frame_, register_file(cpu_.v ? Vectors::present : Vectors::absent), code_);
   prologue();
-  // Blocks are emitted in another order than that of their numbers, so the moves of each are searched.
+  // The order of layout is not that of block numbers, so block() has to search for the first move of its block.
   for (const MBlock b : layout_.order) {
     block(b);
     if (is_far_from_stubs(2048) && !layout_.next[b.index()].valid()) flush_stubs();
@@ -59,7 +59,7 @@ void Emitter::block(MBlock b) {
   as_.bind(labels_[b.index()]);
   vector_state_ = kNoVectorState;
   if (data.is_landing_pad) restore_instance(context_slot_);
-  // This finds the first move at or after the start of the block.
+  // Finds the first move at or after the start of the block.
   size_t low = 0, high = allocation_.moves.size();
   while (low < high) {
     const size_t middle = (low + high) / 2;

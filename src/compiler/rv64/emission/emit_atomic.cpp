@@ -1,5 +1,5 @@
-// Atomic accesses as loops of LR and SC. Each has at most 16 instructions of the base set, so that it makes progress
-// [riscv-unpriv 14.3].
+// Emits atomic accesses as loops of LR (load-reserved) and SC (store-conditional). Each loop has at most 16
+// instructions, all of the base set, because only such loops are guaranteed to make progress [riscv-unpriv 14.3].
 #include "base/assert.hpp"
 #include "compiler/ir/function.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
@@ -31,7 +31,7 @@ void Emitter::atomic(const MachineInst& inst, Operands operands) {
       store_back(Op::sc_w, kScratch);
       break;
     case Pseudo::atomic_narrow: {
-      // The result is the new word where the mask is set, and the old one elsewhere.
+      // The stored word has the new bits where the mask is set, and the old bits elsewhere.
       const auto op = static_cast<ir::AtomicOp>(inst.extra);
       const PReg mask = operands[2].reg();
       as_.r2(Op::lr_w, old, address);

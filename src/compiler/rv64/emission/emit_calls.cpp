@@ -1,4 +1,4 @@
-// Calls and tail calls (codegen/calling_convention.hpp says what each has to do).
+// Emits calls and tail calls (codegen/calling_convention.hpp says what each has to do).
 #include "abi/vmcontext.hpp"
 #include "base/assert.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
@@ -26,7 +26,7 @@ void Emitter::call_site(const MachineInst& inst) {
   if (has(inst.flags, codegen::InstFlag::terminator)) handlers_.push_back({as_.offset(), inst.targets[1]});
 }
 
-// Puts the stack pointer back, because the callee has popped its arguments.
+// Moves the stack pointer down to where it was before the call, because the callee has popped its stack arguments.
 void Emitter::after_call(const MachineInst& inst) {
   as_.add_immediate(kStackPointer, kStackPointer, -int64_t{inst.displacement}, kScratch);
   vector_state_ = kNoVectorState;
@@ -47,7 +47,7 @@ void Emitter::call_in_context(const MachineInst& inst) {
   if (fits_signed(slot, 12)) {
     as_.store(Op::sd, kVMContext, kStackPointer, slot);
   } else {
-    // Only t5, t6 and s10 are free here, and s10 is loaded next.
+    // Only t5, t6 and s10 are free here. s10 (kMemoryBase) can be overwritten, because it is loaded next.
     as_.store_far(Op::sd, kVMContext, kStackPointer, slot, kMemoryBase);
   }
   as_.load(Op::ld, kMemoryBase, kScratch2, offsetof(VMContext, memory0_base));
@@ -115,8 +115,8 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   const int64_t end = int64_t{frame_.frame_bytes} + function_.incoming_bytes;
   const Pseudo kind = static_cast<Pseudo>(inst.opcode);
 
-  // Moves the outgoing area from the stack pointer up to the memory below `to`. The highest word moves first, because
-  // the two places may overlap.
+  // Copies the outgoing argument area, which starts at the stack pointer, to the `bytes` below the address `to`. The
+  // highest word is copied first, because the two areas may overlap.
   const auto copy_arguments = [&](PReg to) {
     for (uint32_t at = bytes; at > 0; at -= 8) {
       as_.load_far(Op::ld, kScratch, kStackPointer, at - 8, kScratch);
@@ -151,9 +151,9 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   as_.branch(Op::beq, context, kVMContext, plain);
   as_.load(Op::ld, kScratch, kVMContext, offsetof(VMContext, tail_call_restore));
   as_.branch(Op::beq, kReturnAddress, kScratch, enter);
-  // This writes a restore frame at the top. Without stack arguments that may be below the stack pointer, which moves
-  // first then. With stack arguments the function's frame has room for ra besides them, so all of the restore frame is
-  // above the stack pointer.
+  // Writes a restore frame at the top. Without stack arguments, the restore frame may lie below the stack pointer, so
+  // the stack pointer moves before the stores. With stack arguments, the frame of this function has room for ra and for
+  // the arguments, so the whole restore frame lies above the stack pointer.
   as_.ri(Op::addi, top, top, -16);
   if (bytes == 0) {
     as_.move(kStackPointer, top);
@@ -161,8 +161,8 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
     as_.store(Op::sd, kReturnAddress, top, 8);
     as_.move(kReturnAddress, kScratch);
   } else {
-    // Arguments may still lie where the restore frame goes, so they move first. They overwrite t6, so t4 keeps the
-    // address of the stub.
+    // Arguments may still lie where the restore frame goes, so they are copied first. The copy overwrites t6, so t4
+    // keeps the address of the restore stub.
     as_.move(new_stack, kScratch);
     copy_arguments(top);
     as_.store(Op::sd, kVMContext, top, 0);
@@ -174,7 +174,7 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   as_.move(kVMContext, context);
   as_.load(Op::ld, kMemoryBase, kVMContext, offsetof(VMContext, memory0_base));
   as_.load(Op::jalr, kZero, code, 0);
-  // Enters the callee's instance. ra leads to a restore frame already.
+  // Enters the callee's instance. ra already is the address of the restore stub, so no restore frame is written.
   as_.bind(enter);
   as_.move(kScratch2, kVMContext);
   as_.move(kVMContext, context);

@@ -1,4 +1,4 @@
-// Conditions, branches and jump tables.
+// Emits branches, jump tables and selects.
 #include "compiler/rv64/emission/emitter.hpp"
 
 namespace cairn::rv64 {
@@ -24,7 +24,7 @@ void Emitter::branch_to(const MachineInst& inst, Operands operands) {
   go_to(inst.targets[1]);
 }
 
-// A jump table is a table of jumps in the code itself. It needs no load and no relocation.
+// A jump table is a sequence of jump instructions in the code itself. It needs no load and no relocation.
 //   li t6, N; bgeu index, t6, default; auipc t5, 0; sh2add t5, index, t5; jalr x0, 12(t5); j ...
 void Emitter::jump_table(const MachineInst& inst, Operands operands) {
   const codegen::MachineFunction::JumpTable& table = function_.jump_tables[static_cast<size_t>(inst.immediate)];
@@ -55,7 +55,7 @@ void Emitter::jump_table(const MachineInst& inst, Operands operands) {
   for (uint32_t i = 0; i < entries; ++i) as_.table_entry(target(i), bytes);
 }
 
-// rd holds a, and keeps it if the test holds.
+// rd already holds the operand a. If the test holds, a branch skips the move of b into rd.
 void Emitter::select(const MachineInst& inst, Operands operands) {
   size_t next = 0;
   const auto [left, right] = test_registers(inst, operands, next);

@@ -1,4 +1,4 @@
-// Floating-point constants, and sequences whose rare cases are out of line.
+// Emits floating-point constants, and sequences whose rare cases are out of line.
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
 
@@ -60,8 +60,8 @@ void Emitter::float_round(const MachineInst& inst, Operands operands) {
   as_.bind(done);
 }
 
-// The conversions saturate, and give the largest value for NaN. A result that may come from that is examined out of
-// line.
+// RISC-V's conversions saturate, and give the largest integer for NaN. A result that saturation or NaN can give is
+// examined out of line.
 void Emitter::truncate(const MachineInst& inst, Operands operands) {
   const bool wide = inst.size == 8, is_unsigned = inst.extra != 0;
   const PReg x = operands[0].reg(), rd = operands[1].reg();
@@ -99,7 +99,7 @@ void Emitter::truncate_stub(const Stub& s) {
   const Op less = wide ? Op::flt_d : Op::flt_s, equal = wide ? Op::feq_d : Op::feq_s;
   const Label invalid = as_.new_label(), overflow = as_.new_label();
   if (s.inst.scale == 8 && is_unsigned) {
-    // 0 is right for numbers above -1.
+    // The result 0 is right for numbers above -1.
     as_.branch(Op::bne, rd, kZero, overflow);
     as_.load_immediate(kScratch, -1);
     as_.r2(wide ? Op::fcvt_d_w : Op::fcvt_s_w, kFloatScratch, kScratch);
@@ -107,7 +107,7 @@ void Emitter::truncate_stub(const Stub& s) {
     as_.branch(Op::beq, kScratch, kZero, overflow);
     as_.jump(s.back);
   } else if (s.inst.scale == 8) {
-    // -2^63 is right for the number -2^63.
+    // The result -2^63 is right for the number -2^63.
     as_.branch(Op::bge, rd, kZero, overflow);
     as_.r2(wide ? Op::fcvt_d_l : Op::fcvt_s_l, kFloatScratch, rd);
     as_.r3(equal, kScratch, kFloatScratch, x);

@@ -1,4 +1,4 @@
-// The frame: prologue and epilogue, and accesses to its areas.
+// Emits what concerns the frame: the prologue, the epilogue, and accesses to the frame's areas.
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
 
@@ -54,7 +54,7 @@ void Emitter::prologue() {
   }
 }
 
-// Loads the callee-saved registers and the return address. The stack pointer stays.
+// Loads the callee-saved registers and the return address. The stack pointer stays unchanged.
 void Emitter::restore_frame() {
   for (size_t i = 0; i < saved_.size(); ++i)
     as_.load_far(saved_[i].number() < 32 ? Op::ld : Op::fld, saved_[i], kStackPointer,

@@ -1,6 +1,6 @@
-// Allocation, which bumps a pointer, and the test of the write barrier. The rare case of either is out of line: it
-// calls a builtin whose stub keeps all registers but t5, t6 and ra, takes its arguments from VMStoreState, and gives
-// its result in t6.
+// Emits allocations, which bump a pointer, and the test of the write barrier. The rare case of either is out of line:
+// it calls a builtin whose stub keeps all registers but t5, t6 and ra. The stub takes the arguments from VMStoreState
+// and gives the result in t6.
 #include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
@@ -22,7 +22,7 @@ uint32_t length_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.
 
 }  // namespace
 
-// rd = the canonical id of the module's type.
+// Emits rd = the engine-wide id of the module's type number `type`, which a relocation patches in.
 void Emitter::type_id(PReg rd, uint32_t type) {
   code_.relocations.push_back({codegen::RelocationKind::type_id, as_.offset(), type, 0});
   as_.emit_long(facts(Op::lui).bits | rd.encoding() << 7);
@@ -62,7 +62,7 @@ void Emitter::gc_new(const MachineInst& inst, Operands operands) {
   };
   store(Op::sw, int64_t{inst.extra} << 8, 4);
   if (static_cast<abi::ObjectKind>(inst.extra) == abi::ObjectKind::array) {
-    // The word after the length may hold the first elements, so it is written before they are cleared.
+    // A store of 8 bytes writes the length and clears elements that begin directly after it, at byte 12.
     store(Op::sd, length_of(inst), offsetof(abi::VMArray, length));
     for (int64_t at = 16; at < size; at += 8) store(Op::sd, 0, at);
   }

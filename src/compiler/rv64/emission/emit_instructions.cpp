@@ -1,4 +1,4 @@
-// Machine operations that are one instruction.
+// Emits the machine operations that are one instruction.
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
 

@@ -1,4 +1,4 @@
-// The moves that the register allocator has inserted.
+// Emits the moves that the register allocator has inserted.
 #include "compiler/rv64/emission/emitter.hpp"
 
 namespace cairn::rv64 {

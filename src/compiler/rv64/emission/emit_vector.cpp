@@ -1,4 +1,4 @@
-// Vector operations: what machines with V and without V share, and constants, copies and selections for both.
+// Emits the vector operations that vectors/ does not expand: constants, copies and selections, with V and without.
 //
 // Without V no machine register can hold a vector. Values of the vector class live in stack slots of 16 bytes. Every
 // operation loads from slots, computes in integer and floating-point registers, and stores to a slot.
@@ -34,7 +34,7 @@ void Emitter::vector_constant(const MachineInst& inst, Allocation result) {
     }
     return;
   }
-  // A vector whose lanes are all the same small number needs no memory.
+  // A vector whose lanes are all the same small number needs no constant in memory.
   const uint64_t byte = halves[0] & 0xff;
   const auto is_splat = [&](unsigned bits) {
     const uint64_t lane = bits == 64 ? halves[0] : halves[0] & ((uint64_t{1} << bits) - 1);

@@ -20,7 +20,8 @@ using codegen::MachineInst;
 using codegen::MBlock;
 using codegen::RegClass;
 
-// The fields of vtype in vsetivli.
+// Fields of the vector type that vsetivli sets [riscv-v 3.4]: the width of an element (SEW), the number of registers in
+// a group (LMUL; mf2 is 1/2), and what happens to the elements after the last one that is computed (the tail).
 enum class Sew : uint8_t { e8 = 0, e16 = 1, e32 = 2, e64 = 3 };
 enum class Lmul : uint8_t { m1 = 0, m2 = 1, mf2 = 7 };
 enum class Tail : uint8_t { agnostic, undisturbed };
@@ -38,13 +39,13 @@ class Emitter {
   [[nodiscard]] bool tables_too_far() const { return as_.tables_too_far(); }
 
  private:
-  // Code out of line.
+  // Code out of line that belongs to one operation.
   struct Stub {
     enum class Kind : uint8_t { trap, trunc, fmin, call, gc } kind;
     Label label;
     Label back;
-    MachineInst inst;      // the operation that it belongs to
-    codegen::MInst index;  // the number of that operation
+    MachineInst inst;      // the operation that the stub belongs to
+    codegen::MInst index;  // the number of `inst` in the function
     PReg registers[3];
   };
   using Operands = std::span<const Allocation>;
@@ -74,7 +75,8 @@ class Emitter {
   void jump_table(const MachineInst& inst, Operands operands);
   void select(const MachineInst& inst, Operands operands);
   void go_to(MBlock target);
-  // The registers of the two sides of a test: operands from `next` on, or registers that the payload names.
+  // Returns the registers of the two sides of a test. Each is an operand, from `next` on, or a fixed register that the
+  // payload names.
   std::pair<PReg, PReg> test_registers(const MachineInst& inst, Operands operands, size_t& next) const;
   [[nodiscard]] Label label(MBlock b) const { return labels_[layout_.target(b).index()]; }
 
@@ -146,16 +148,16 @@ class Emitter {
     MBlock landing_pad;
   };
   ArenaVector<Handler> handlers_;
-  int64_t context_slot_ = 0;  // from the stack pointer; only in functions with landing pads
+  int64_t context_slot_ = 0;  // where functions with landing pads keep the VMContext: offset from the stack pointer
   uint32_t first_stub_use_ = 0;
   size_t next_move_ = 0;
   MBlock current_;
   codegen::MInst current_inst_;
-  uint32_t vector_state_ = kNoVectorState;  // length << 16 | vtype
+  uint32_t vector_state_ = kNoVectorState;  // what vsetivli has set last: length << 16 | vtype
   static constexpr uint32_t kNoVectorState = 0xffff'ffff;
 };
 
-// Whether a function has tail calls with stack arguments. They need room in the frame.
+// Whether a function has tail calls with stack arguments. Its frame then needs room for the return address.
 bool has_stack_tail_call(const codegen::MachineFunction& function);
 
 }  // namespace cairn::rv64

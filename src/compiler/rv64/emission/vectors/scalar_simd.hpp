@@ -15,9 +15,9 @@ class ScalarSimd {
   // Each function expands the operations of its family, and returns false for others.
   bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
   bool bitwise(ir::SimdOp op);
-  bool compares(ir::SimdOp op);  // of integers
+  bool compares(ir::SimdOp op);  // comparisons of integers
   bool arithmetic(ir::SimdOp op);
-  bool saturating_arithmetic(ir::SimdOp op);  // saturating ones, and averages
+  bool saturating_arithmetic(ir::SimdOp op);  // saturating operations, and averages
   bool unary_arithmetic(ir::SimdOp op);
   bool reductions(ir::SimdOp op);  // all_true, bitmask
   bool shifts(ir::SimdOp op);
@@ -31,7 +31,7 @@ class ScalarSimd {
   enum class Sign : uint8_t { zero, sign };
   static constexpr Rounding kNearest = Rounding::rne;
 
-  // --- Accesses to the lane `lane`, of `size` bytes, of the operand with the number `operand` or of the result
+  // --- Accesses to a lane of `size` bytes: loads read the operand with the number `operand`, stores write the result
   void load(PReg reg, unsigned operand, unsigned size, unsigned lane, Sign sign = Sign::sign);
   void store(PReg reg, unsigned size, unsigned lane);
   void load_float(PReg reg, unsigned operand, unsigned size, unsigned lane);
@@ -46,7 +46,7 @@ class ScalarSimd {
       store(x_, size, lane);
     }
   }
-  // Does the same with f0_ and f1_, and kFloatScratch for a third operand.
+  // Calls `f` for every lane, with the operands' lanes in f0_, f1_ and kFloatScratch. `f` leaves the result in f0_.
   template <class F>
   void float_lanes(unsigned size, unsigned operand_count, F&& f) {
     for (unsigned lane = 0; lane < 16 / size; ++lane) {
@@ -57,7 +57,7 @@ class ScalarSimd {
       store_float(f0_, size, lane);
     }
   }
-  // Makes -1 of a 1 in x_, and leaves a 0.
+  // Turns a 1 in x_ into -1, and leaves a 0 unchanged.
   void mask();
   // Limits a signed number to the range from `low` to `high`. Overwrites t6.
   void clamp(PReg reg, int64_t low, int64_t high);
@@ -75,7 +75,7 @@ class ScalarSimd {
   Assembler& as_;
   const MachineInst& inst_;
   unsigned uses_ = 0;
-  int64_t slots_[3] = {-1, -1, -1};  // of the operands that are vectors
+  int64_t slots_[3] = {-1, -1, -1};  // the slots of the operands that are vectors
   int64_t result_slot_ = -1;
   PReg scalar_use_;  // the scalar operand, if there is one
   PReg scalar_result_;

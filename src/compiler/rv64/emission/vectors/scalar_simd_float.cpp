@@ -7,7 +7,7 @@ namespace cairn::rv64 {
 
 using ir::SimdOp;
 
-// `kind` is 0 eq, 1 ne, 2 lt, 3 gt, 4 le or 5 ge.
+// `kind` is 0 for eq, 1 for ne, 2 for lt, 3 for gt, 4 for le, and 5 for ge.
 void ScalarSimd::float_compare(unsigned size, unsigned kind) {
   const bool wide = size == 8;
   const Op eq = wide ? Op::feq_d : Op::feq_s, lt = wide ? Op::flt_d : Op::flt_s, le = wide ? Op::fle_d : Op::fle_s;
@@ -166,7 +166,7 @@ bool ScalarSimd::conversions(SimdOp op) {
     if (from == 8) zero_high_half();
     return true;
   };
-  // The result is in another slot than the operand, so the lanes may be converted in any order.
+  // The result is not in the operand's slot, so the lanes may be converted in any order.
   const auto convert = [&](unsigned to, Op operation) {
     for (unsigned lane = 0; lane < 16 / to; ++lane) {
       load(x_, 0, 4, lane);

@@ -7,7 +7,7 @@ namespace cairn::rv64 {
 
 using ir::SimdOp;
 
-// `kind` is 0 eq, 1 ne, 2 lt, 3 gt, 4 le or 5 ge.
+// `kind` is 0 for eq, 1 for ne, 2 for lt, 3 for gt, 4 for le, and 5 for ge.
 void ScalarSimd::compare(unsigned size, Op less, Sign sign, unsigned kind) {
   lanes(size, sign, 2, [&] {
     switch (kind) {
@@ -48,8 +48,8 @@ void ScalarSimd::popcount_byte() {
 
 bool ScalarSimd::compares(SimdOp op) {
   const unsigned number = static_cast<unsigned>(op);
-  // The comparisons of a shape are ten operations in a row: eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u. Those of
-  // i64x2 lack the unsigned ones.
+  // The comparisons of a shape are ten operations in a row: eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u. i64x2 has no
+  // unsigned comparisons.
   if (number >= static_cast<unsigned>(SimdOp::i8x16_eq) && number <= static_cast<unsigned>(SimdOp::i32x4_ge_u)) {
     const unsigned at = number - static_cast<unsigned>(SimdOp::i8x16_eq), which = at % 10;
     const bool is_unsigned = which >= 2 && which % 2 == 1;
@@ -127,7 +127,7 @@ bool ScalarSimd::saturating_arithmetic(SimdOp op) {
   const auto q15 = [&] {
     lanes(2, Sign::sign, 2, [&] {
       as_.r3(Op::mul, x_, x_, y_);
-      as_.upper(Op::lui, kScratch, 4);  // 0x4000
+      as_.upper(Op::lui, kScratch, 4);  // rounds: 0x4000 is half of 2^15
       as_.r3(Op::add, x_, x_, kScratch);
       as_.ri(Op::srai, x_, x_, 15);
       clamp(x_, -32768, 32767);
@@ -247,7 +247,7 @@ bool ScalarSimd::reshaping(SimdOp op) {
     }
     return true;
   };
-  // x_ = the dot product of `count` neighbouring lanes.
+  // Emits x_ = the dot product of `count` neighbouring lanes.
   const auto dot_lane = [&](unsigned from, unsigned first, unsigned count) {
     for (unsigned i = 0; i < count; ++i) {
       const PReg to = i == 0 ? x_ : z_;
@@ -275,7 +275,7 @@ bool ScalarSimd::reshaping(SimdOp op) {
       }
       return true;
     case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s:
-      // The sums of 16 bits in between wrap.
+      // The sums of two products have 16 bits and wrap around.
       for (unsigned lane = 0; lane < 4; ++lane) {
         dot_lane(1, 4 * lane, 2);
         as_.ri(Op::slli, kScratch, x_, 48);
@@ -294,7 +294,7 @@ bool ScalarSimd::reshaping(SimdOp op) {
 }
 
 bool ScalarSimd::widening(SimdOp op) {
-  // With `multiply`, it multiplies the extended lanes of both operands.
+  // Extends half of the lanes. If `multiply` is set, the extended lanes of both operands are multiplied.
   const auto extend = [&](unsigned from, bool high, Sign sign, bool multiply = false) {
     const unsigned count = 8 / from;
     for (unsigned lane = 0; lane < count; ++lane) {

@@ -6,11 +6,11 @@ using ir::SimdOp;
 
 namespace {
 
-// Whether the result may not share a register with an operand: it is written before the operands are read, or the
-// instruction forbids it.
+// Whether the result must not share a register with an operand, because the result is written before the operands are
+// read, or because the instruction forbids it.
 bool writes_early(SimdOp op) {
   switch (op) {
-    case SimdOp::i8x16_swizzle:  // shuffles have the needs of swizzle
+    case SimdOp::i8x16_swizzle:  // needs_of_shuffle() uses the needs of swizzle
     case SimdOp::i32x4_relaxed_dot_i8x16_i7x16_add_s:
     case SimdOp::f64x2_convert_low_i32x4_s:
     case SimdOp::f64x2_convert_low_i32x4_u:

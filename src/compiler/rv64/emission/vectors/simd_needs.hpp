@@ -1,4 +1,4 @@
-// What a vector operation needs besides its operands.
+// Says which registers the expansion of a vector operation needs besides the operation's operands.
 #pragma once
 
 #include "compiler/ir/simd.hpp"
@@ -10,8 +10,8 @@ namespace cairn::rv64 {
 struct SimdNeeds {
   unsigned integers = 0;
   unsigned floats = 0;
-  unsigned vectors = 0;       // only with V
-  bool early_result = false;  // the result is written before all uses are read
+  unsigned vectors = 0;       // 0 for CPUs without V
+  bool early_result = false;  // the result must not share a register with an operand
 };
 
 // Whether `op` is from `first` to `last`, in the order of compiler/ir/simd.def.

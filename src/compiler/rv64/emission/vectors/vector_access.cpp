@@ -1,4 +1,4 @@
-// Expands loads and stores of vectors, with the V extension and without.
+// Expands loads and stores of vectors, for CPUs with the V extension and without.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -25,14 +25,14 @@ Op unsigned_load(unsigned size) {
 
 }  // namespace
 
-// The address of an access in a register, for instructions that have no displacement.
+// Returns a register with the address of an access, for instructions that have no displacement.
 PReg Emitter::address_register(const MachineInst& inst, PReg base, PReg scratch) {
   if (inst.displacement == 0) return base;
   as_.ri(Op::addi, scratch, base, inst.displacement);
   return scratch;
 }
 
-// One access. Its operands are the address and then the vectors.
+// Expands one access. The operands are the address and then the vectors.
 class VectorAccess {
  public:
   VectorAccess(Emitter& emitter, const MachineInst& inst, std::span<const Allocation> operands)
@@ -56,7 +56,7 @@ class VectorAccess {
   [[nodiscard]] PReg vector(size_t operand) const { return operands_[operand].reg(); }
   [[nodiscard]] int64_t slot(size_t operand) const { return int64_t{e_.frame_.slot_offset(operands_[operand].slot())}; }
   void to_slot(int64_t offset, PReg reg, Op op = Op::sd) { as_.store_far(op, reg, kStackPointer, offset, kScratch2); }
-  // Where an access to guest memory goes, `extra` bytes above its displacement. Records the trap site.
+  // Returns the place in guest memory that is `extra` bytes after the access's own. Records the trap site.
   Place guest_place(int64_t extra);
   void load_guest(Op op, PReg reg, int64_t extra = 0) {
     const Place place = guest_place(extra);
@@ -100,8 +100,8 @@ void VectorAccess::load() {
 
 void VectorAccess::store() {
   if (!has_v()) {
-    // The upper half is stored first. If the access is outside of the memory, its end is, and then nothing may be
-    // written.
+    // The upper half is stored first. If any part of the access is outside of the memory, its end is, so this store
+    // traps before anything is written.
     as_.load_far(Op::ld, kScratch, kStackPointer, slot(1) + 8, kScratch2);
     store_guest(Op::sd, kScratch, 8);
     as_.load_far(Op::ld, kScratch, kStackPointer, slot(1), kScratch2);

@@ -288,7 +288,7 @@ bool VectorSimd::unary_arithmetic(SimdOp op) {
     case SimdOp::i32x4_abs: return absolute(4);
     case SimdOp::i64x2_abs: return absolute(8);
     case SimdOp::i8x16_popcnt:
-      // The counts of fields of two, four and eight bits are computed one after the other.
+      // Counts the bits in fields of two bits, then of four, then of eight.
       full(1);
       as_.vi(Op::vsrl_vi, kTemp, a_, 1);
       as_.load_immediate(kScratch, 0x55);

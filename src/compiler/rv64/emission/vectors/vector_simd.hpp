@@ -1,5 +1,5 @@
-// Expands vector operations for CPUs with the V extension. The expansions may overwrite v0 (the mask), v30 and v31, and
-// for scalars t5, t6 and ft11.
+// Expands vector operations for CPUs with the V extension. The expansions may overwrite the vector registers v0 (the
+// mask), v30 and v31, and the scalar registers t5, t6 and ft11.
 #pragma once
 
 #include "base/assert.hpp"
@@ -15,9 +15,9 @@ class VectorSimd {
   // Each function expands the operations of its family, and returns false for others.
   bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
   bool bitwise(ir::SimdOp op);
-  bool compares(ir::SimdOp op);  // of integers
+  bool compares(ir::SimdOp op);  // comparisons of integers
   bool arithmetic(ir::SimdOp op);
-  bool saturating_arithmetic(ir::SimdOp op);  // saturating ones, and averages
+  bool saturating_arithmetic(ir::SimdOp op);  // saturating operations, and averages
   bool unary_arithmetic(ir::SimdOp op);
   bool reductions(ir::SimdOp op);  // all_true, bitmask
   bool shifts(ir::SimdOp op);

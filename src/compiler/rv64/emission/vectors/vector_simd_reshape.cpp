@@ -52,7 +52,8 @@ void VectorSimd::multiply_wide(unsigned from, bool high, bool is_signed) {
   as_.v3(is_signed ? Op::vwmul_vv : Op::vwmulu_vv, result_, x, y);
 }
 
-// The even lanes are shifted up and back down, so that their sign fills the wide lane.
+// Emits the sums of neighbouring lanes. The even lanes are shifted up and back down, so that their sign fills the wide
+// lane.
 void VectorSimd::pairwise(PReg to, PReg vector, unsigned from, bool is_signed) {
   const unsigned bits = 8 * from;
   const Op down = is_signed ? Op::vsra_vi : Op::vsrl_vi;
@@ -63,7 +64,7 @@ void VectorSimd::pairwise(PReg to, PReg vector, unsigned from, bool is_signed) {
   as_.v3(Op::vadd_vv, to, kTemp, kTemp2);
 }
 
-// `to` may be a register of an operand: it is written after both operands are read for the last time.
+// `to` may be a register of an operand, because `to` is written after both operands are read for the last time.
 void VectorSimd::dot(PReg to, unsigned from) {
   const unsigned bits = 8 * from;
   full(2 * from);
@@ -127,7 +128,7 @@ bool VectorSimd::reshaping(SimdOp op) {
   }
 }
 
-// `kind` is 0 eq, 1 ne, 2 lt, 3 gt, 4 le or 5 ge.
+// `kind` is 0 for eq, 1 for ne, 2 for lt, 3 for gt, 4 for le, and 5 for ge.
 void VectorSimd::float_compare(unsigned size, unsigned kind) {
   full(size);
   switch (kind) {
@@ -141,7 +142,7 @@ void VectorSimd::float_compare(unsigned size, unsigned kind) {
   ones_where_mask();
 }
 
-// Gives the minimum or maximum where both lanes are numbers, and elsewhere their sum, which is NaN.
+// Emits the minimum or maximum where both lanes are numbers, and elsewhere their sum, which is NaN.
 void VectorSimd::extremes(unsigned size, bool is_min) {
   full(size);
   as_.v3(Op::vmfeq_vv, kMask, a_, a_);
@@ -161,7 +162,7 @@ void VectorSimd::convert_rounded(Op operation, PReg to, PReg from, Rounding roun
   if (set_mode) as_.r2(Op::fsrmi, kZero, PReg::integer(static_cast<unsigned>(Rounding::rne)));
 }
 
-// Rounds as Emitter::float_round does: through integers where |x| is small, by x + 0 elsewhere.
+// Rounds as Emitter::float_round does: by a conversion to integers and back where |x| is small, and by x + 0 elsewhere.
 void VectorSimd::round(unsigned size, Rounding rounding) {
   const bool wide = size == 8;
   full(size);
@@ -257,7 +258,7 @@ bool VectorSimd::floats(SimdOp op) {
 }
 
 bool VectorSimd::conversions(SimdOp op) {
-  // The instruction saturates, but a NaN has to become 0.
+  // The instruction saturates, as WebAssembly demands, but WebAssembly converts a NaN to 0.
   const auto truncate = [&](Op operation) {
     full(4);
     as_.v3(Op::vmfeq_vv, kMask, a_, a_);
