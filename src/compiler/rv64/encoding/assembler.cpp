@@ -50,11 +50,12 @@ void write32(codegen::CodeBuffer& code, uint32_t offset, uint32_t value) {
   for (unsigned i = 0; i < 4; ++i) code.bytes[offset + i] = static_cast<std::byte>(value >> (8 * i));
 }
 
-// The upper 20 and lower 12 bits of a distance or constant of 32 bits: sext(high) << 12 + sext(low) gives it.
+// Splits a distance or constant of 32 bits into the immediates of auipc or lui and of the instruction after it:
+// (high20 << 12) + low12 is the value.
 constexpr int64_t high20(int64_t value) { return (value + 0x800) >> 12; }
 constexpr int64_t low12(int64_t value) { return value - (high20(value) << 12); }
 
-// --- Constants: a sequence is found as data, and then counted or emitted
+// --- Constants. The instructions that make a constant are first found as data, and then counted or emitted.
 struct ImmediateStep {
   enum class Kind : uint8_t { addi, lui, addiw, slli, srli, zext_w, bseti } kind;
   int64_t value;
@@ -78,7 +79,7 @@ void plain_sequence(int64_t value, bool zbs, ImmediateSequence& s) {
   const int64_t low = static_cast<int64_t>(static_cast<uint64_t>(value) << 52) >> 52;
   int64_t high = static_cast<int64_t>(static_cast<uint64_t>(value) - static_cast<uint64_t>(low));
   unsigned shift = static_cast<unsigned>(std::countr_zero(static_cast<uint64_t>(high)));
-  // lui leaves twelve zero bits, so the shift is twelve less where that saves an instruction.
+  // lui makes a number whose low twelve bits are zero. If lui can make the upper part, the shift is twelve less.
   if (shift > 12 && !fits_signed(high >> shift, 12) && fits_signed(high >> (shift - 12), 32)) shift -= 12;
   plain_sequence(high >> shift, zbs, s);
   s.add(Kind::slli, shift);
@@ -96,8 +97,8 @@ ImmediateSequence immediate_sequence(int64_t value, bool zba, bool zbs) {
     other.add(kind, operand);
     if (other.count < best.count) best = other;
   };
-  // A positive constant may be a negative one that is shifted right, with ones or zeros in the bits that are shifted
-  // out.
+  // A positive constant may also be made from a negative one by a shift to the right. The bits that are shifted out may
+  // be ones or zeros.
   const unsigned zeros = static_cast<unsigned>(std::countl_zero(static_cast<uint64_t>(value)));
   const uint64_t moved = static_cast<uint64_t>(value) << zeros;
   consider(static_cast<int64_t>(moved | ((uint64_t{1} << zeros) - 1)), Kind::srli, zeros);

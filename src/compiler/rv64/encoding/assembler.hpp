@@ -17,11 +17,11 @@
 
 namespace cairn::rv64 {
 
-// How long each branch to a label ahead has to be, in the order of emission. It outlives the attempts to emit one
+// How long each branch to a label ahead has to be, in the order of emission. One object serves all attempts to emit a
 // function.
 struct BranchLengths {
   explicit BranchLengths(Arena& arena) : lengths(arena) {}
-  ArenaVector<uint8_t> lengths;  // from 0, the shortest, to 2, any distance
+  ArenaVector<uint8_t> lengths;  // the column of the table above: 0 for the shortest form, 2 for any distance
 };
 
 class Assembler {
@@ -37,10 +37,10 @@ class Assembler {
   void r2(Op op, PReg rd, PReg rs1, Rounding rounding = Rounding::rne);
   void r3(Op op, PReg rd, PReg rs1, PReg rs2, Rounding rounding = Rounding::rne);
   void r4(Op op, PReg rd, PReg rs1, PReg rs2, PReg rs3, Rounding rounding = Rounding::rne);
-  void ri(Op op, PReg rd, PReg rs1, int64_t immediate);  // of format imm, shift, shiftw or load
+  void ri(Op op, PReg rd, PReg rs1, int64_t immediate);  // for the formats imm, shift, shiftw and load
   void load(Op op, PReg rd, PReg base, int64_t offset) { ri(op, rd, base, offset); }
   void store(Op op, PReg source, PReg base, int64_t offset);
-  void upper(Op op, PReg rd, int64_t immediate);  // bits 31:12 of the result, as 20 signed bits
+  void upper(Op op, PReg rd, int64_t immediate);  // `immediate` has 20 signed bits, which become bits 31:12 of rd
 
   // --- Vector instructions (tables/vector_instructions.def). Mask::v0 leaves out the lanes whose bit in v0 is not set.
   enum class Mask : uint8_t { all, v0 };
@@ -82,7 +82,8 @@ class Assembler {
   void table_entry(codegen::Label target, unsigned bytes);
   [[nodiscard]] unsigned table_entry_bytes() const { return far_tables_ ? 8 : 4; }
 
-  // Patches all branches. Returns false if some do not reach; then everything is emitted again with the BranchLengths.
+  // Patches all branches. Returns false if some do not reach; the caller then emits everything again with the same
+  // BranchLengths.
   [[nodiscard]] bool finish();
   void set_far_tables(bool far) { far_tables_ = far; }
   [[nodiscard]] bool tables_too_far() const { return tables_too_far_; }

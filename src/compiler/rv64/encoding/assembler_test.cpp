@@ -1,5 +1,5 @@
-// The encodings are compared with LLVM's assembler, over all instructions and shapes of operands. The constants of
-// load_immediate are computed by interpreting the code.
+// Compares the encodings of all instructions with those of LLVM's assembler. The code of load_immediate is interpreted,
+// and has to compute the constant.
 #include "compiler/rv64/encoding/assembler.hpp"
 
 #include <gtest/gtest.h>
@@ -174,7 +174,7 @@ void add_op(Cases& cases, Op op) {
       for (unsigned rd : kRegisters)
         for (unsigned rs1 : kRegisters)
           for (unsigned rs2 : kRegisters) {
-            // With x0 as destination it is a hint. LLVM compresses other hints than this assembler does.
+            // An instruction that writes x0 is a hint. LLVM does not compress the same hints as this assembler.
             if (rd == 0 && f.operands[0] == 'x') continue;
             cases.add(text2(rd, rs1) + ", " + name_of(2, rs2) + mode,
                       [&](Assembler& a) { a.r3(op, reg(rd), reg(rs1), reg(rs2), Rounding::rtz); });
@@ -246,7 +246,7 @@ TEST(Rv64Assembler, EncodesAsLlvmDoes) {
   cases.check();
 }
 
-// The value that a sequence of load_immediate computes.
+// Returns the value that the code of load_immediate computes.
 int64_t run_immediate(const codegen::CodeBuffer& code) {
   int64_t x = 0;
   for (uint32_t at = 0; at < code.offset();) {

@@ -1,4 +1,4 @@
-// Branches to near and far labels.
+// Tests branches to near and far labels.
 #include <gtest/gtest.h>
 
 #include "compiler/rv64/encoding/assembler.hpp"

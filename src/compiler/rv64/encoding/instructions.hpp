@@ -38,14 +38,14 @@ enum class Format : uint8_t {
   csrimm,    // rd, 5-bit immediate in the place of rs1
   branch,    // rs1, rs2, label
   jump,      // rd, label
-  vector3,   // vd, vs2, and in the place of rs1: vs1 (v), rs1 (x, f)
-  vectori,   // vd, vs2, 5-bit immediate whose sign is the operation's
+  vector3,   // vd, vs2, and in the place of rs1: vs1 (class v) or rs1 (class x or f)
+  vectori,   // vd, vs2, 5-bit immediate, signed or unsigned as the operation defines it
   vector2,   // vd, vs2 (rd, vs2 for moves to scalars)
-  vector1,   // vd, and in the place of rs1: vs1, rs1; moves and splats
+  vector1,   // vd, and in the place of rs1: vs1 or rs1; for moves and splats
   vector1i,  // vd, 5-bit immediate
   vector0,   // vd
-  vectorm,   // vd, in the place of rs1: vs1, rs1; then vs2: multiply-add, whose text has that order
-  vmerge,    // vd, vs2, vs1/rs1, v0
+  vectorm,   // vd, then vs1 or rs1 (in the place of rs1), then vs2; multiply-add, whose text has this order
+  vmerge,    // vd, vs2, vs1 or rs1, v0
   vmergei,   // vd, vs2, immediate, v0
   vmem,      // vd (vs3), (rs1)
   vsetivli,  // rd, 5-bit length, vtype
@@ -73,7 +73,7 @@ constexpr bool fits_signed(int64_t value, unsigned bits) {
   return value >= -(int64_t{1} << (bits - 1)) && value < int64_t{1} << (bits - 1);
 }
 
-// The condition that holds if `branch` does not.
+// Returns the branch that is taken if `branch` is not.
 inline Op inverted_branch(Op branch) {
   switch (branch) {
     case Op::beq: return Op::bne;

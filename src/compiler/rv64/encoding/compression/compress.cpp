@@ -66,8 +66,8 @@ uint32_t compress_reg(const Fields f) {
   if (kind != 0 && kind != 4 && kind != 6 && kind != 7 && !is_sub) return 0;
   if (!is_sub && rd == rs2) std::swap(rs1, rs2);
   if (kind == 0 && rd != 0) {
-    if (rs1 == 0 && rs2 != 0) return 0x8002 | rd << 7 | rs2 << 2;  // c.mv
-    if (rs2 == 0 && rs1 != 0) return 0x8002 | rd << 7 | rs1 << 2;
+    if (rs1 == 0 && rs2 != 0) return 0x8002 | rd << 7 | rs2 << 2;    // c.mv
+    if (rs2 == 0 && rs1 != 0) return 0x8002 | rd << 7 | rs1 << 2;    // c.mv
     return rd == rs1 && rs2 != 0 ? 0x9002 | rd << 7 | rs2 << 2 : 0;  // c.add
   }
   if (rd != rs1 || !is_small(rd) || !is_small(rs2)) return 0;
@@ -85,7 +85,7 @@ uint32_t compress_regw(const Fields f) {
   return 0x9c01 | small(rd) << 7 | (is_add ? 1u : 0u) << 5 | small(rs2) << 2;
 }
 
-// Compresses a load or store of 8 bytes with `wide`, else of 4. `funct` is the upper bits of the compressed opcode.
+// Compresses a load or store of 8 bytes if `wide` is set, or of 4 bytes otherwise. `funct` becomes bits 15:13.
 uint32_t compress_access(uint32_t data, uint32_t base, int32_t imm, bool wide, uint32_t funct) {
   if (!is_small(data) || !is_small(base) || imm < 0) return 0;
   if (wide)
