@@ -14,9 +14,9 @@ using codegen::Operand;
 using codegen::RegClass;
 using codegen::VReg;
 
-// A source register: that of a value, or a fixed one that is never allocated.
+// A source register: the virtual register of a value, or a fixed register that is never allocated.
 struct Reg {
-  Reg(VReg v) : vreg(v) {}   // NOLINT: the two are alike to every rule
+  Reg(VReg v) : vreg(v) {}   // NOLINT: conversions are implicit, because every caller may pass either kind
   Reg(PReg p) : fixed(p) {}  // NOLINT
   [[nodiscard]] bool is_zero() const { return fixed == kZero; }
   VReg vreg;
@@ -63,8 +63,8 @@ class Lower final : public codegen::Lowering {
   void emit_load_fixed_slot(ir::Type type, VReg result, uint32_t offset) override;
   void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) override;
 
-  // --- lower.cpp: the emission of one instruction. The forms without a result register make a temporary, and return
-  // it.
+  // --- lower.cpp: the emission of one instruction. The overloads without `rd` make a temporary for the result and
+  // return it.
   MachineInst& op3(Op op, VReg rd, Reg rs1, Reg rs2);
   MachineInst& op2(Op op, VReg rd, Reg rs1, Rounding rounding = Rounding::rne);
   MachineInst& opi(Op op, VReg rd, Reg rs1, int64_t immediate);
@@ -87,7 +87,7 @@ class Lower final : public codegen::Lowering {
   VReg use_low(ir::Value value);
   Reg use_low_or_zero(ir::Value value);
   [[nodiscard]] bool is_i32(ir::Value value) const { return inst(value).type == ir::Type::i32; }
-  // Whether the sign-extension of the i32 is its zero-extension.
+  // Whether the i32 is not negative, so that its sign-extension and its zero-extension are equal.
   [[nodiscard]] bool is_non_negative(ir::Value value) const { return upper_bound(value) <= 0x7fff'ffff; }
 
   // --- lower_integer.cpp
@@ -112,13 +112,14 @@ class Lower final : public codegen::Lowering {
   void lower_icmp(ir::Value value);
   void lower_select(ir::Value value);
   Test integer_test(ir::Condition condition, ir::Value left, ir::Value right);
-  // The test of whether the i32 `condition` is not zero, or is zero. It covers the compare that makes `condition`.
+  // Returns a test of whether the i32 `condition` is not zero, or is zero. If a compare makes `condition`, the test
+  // compares the compare's operands.
   Test test_of(ir::Value condition, bool when_non_zero);
 
   // --- lower_float.cpp
   bool lower_float(ir::Value value);
   void lower_conversion(ir::Value value);
-  // Emits a compare. The second member says whether the result in the register is inverted.
+  // Emits a compare, and returns its result register. The second member says whether the result there is inverted.
   std::pair<VReg, bool> float_compare(const ir::Instruction& compare);
   void lower_rounding(ir::Value value, Rounding rounding);
 
@@ -144,7 +145,8 @@ class Lower final : public codegen::Lowering {
   void lower_atomic(ir::Value value, const Address& address);
   void lower_atomic_rmw(ir::Value value, VReg at);
   void lower_atomic_cas(ir::Value value, VReg at);
-  // The aligned word around one byte or two, and where in it they are.
+  // The address of the aligned word around a byte or halfword, and the shift and the mask of the narrow value in the
+  // word.
   struct NarrowPlace {
     VReg word, shift, mask;
   };
@@ -167,7 +169,7 @@ class Lower final : public codegen::Lowering {
 
   compiler::CpuFeatures cpu_;
   Vectors vectors_;
-  uint32_t saved_context_ = 0xffff'ffff;  // a fixed slot
+  uint32_t saved_context_ = 0xffff'ffff;  // the fixed slot that keeps the VMContext, once saved_context() has made it
   bool has_landing_pads_ = false;
   uint32_t saved_context();
 
@@ -175,7 +177,7 @@ class Lower final : public codegen::Lowering {
   // of the group of each access, and `address_of_leader_` has the register of each such first access.
   ArenaVector<ir::Value> address_leader_;
   ArenaVector<VReg> address_of_leader_;
-  ArenaVector<ir::Value> latest_access_;  // by the value of the address, while the block is scanned
+  ArenaVector<ir::Value> latest_access_;  // for each key of an address, the last access so far in the scan of the block
   ArenaVector<uint32_t> latest_segment_;
   uint32_t segment_ = 0;
   MBlock scanned_block_;

@@ -1,6 +1,7 @@
-// Atomic accesses [riscv-unpriv 14, A.6]. Loads and stores are between fences. AMOs compute, and LR and SC do what AMOs
-// cannot. An access to a byte or halfword goes to the aligned word around it: AND, OR and XOR are an AMO that keeps the
-// other bits, and the rest are loops.
+// Selects atomic accesses [riscv-unpriv 14, A.6]. Loads and stores are put between fences. Read-modify-write operations
+// are atomic memory operations (AMOs), or loops of LR and SC where there is no AMO. An access to a byte or halfword
+// goes to the aligned word around it: AND, OR and XOR become an AMO that keeps the other bits, and the other operations
+// become loops.
 #include "base/assert.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 
@@ -47,7 +48,7 @@ void Lower::lower_atomic(Value value, const Address& address) {
     }
     default: break;
   }
-  // The other instructions take an address without a displacement.
+  // Read-modify-write and compare-exchange take an address without a displacement.
   const VReg at = address.displacement != 0 || !address.base.vreg ? opi(Op::addi, address.base, address.displacement)
                                                                   : address.base.vreg;
   if (instruction.opcode == Opcode::atomic_rmw) return lower_atomic_rmw(value, at);
@@ -93,7 +94,7 @@ void Lower::lower_atomic_rmw(Value value, VReg at) {
     const bool wide = access.size == 8;
     Reg by = wide ? use_or_zero(operand) : use_low_or_zero(operand);
     if (op == AtomicOp::sub) by = op3(wide ? Op::sub : Op::subw, kZero, by);
-    // An AMO gives a sign-extended word.
+    // The AMO gives a sign-extended word, so a narrower result is zero-extended afterwards.
     const bool extends = access.size < size_of(inst(value).type) && is_used(value);
     const VReg old = extends || !is_used(value) ? temporary(RegClass::integer) : def(value);
     add_operation(amo_of(op, wide), old, at, by);

@@ -1,4 +1,4 @@
-// Shifts, rotations, counts of bits, and extensions.
+// Selects instructions for shifts, rotations, counts of bits, and extensions.
 #include "compiler/rv64/lowering/lower.hpp"
 
 namespace cairn::rv64 {
@@ -29,7 +29,7 @@ void Lower::lower_shift(Value value) {
   const Op op = opcode == Opcode::ishl   ? (narrow ? Op::sllw : Op::sll)
                 : opcode == Opcode::sshr ? (narrow ? Op::sraw : Op::sra)
                                          : (narrow ? Op::srlw : Op::srl);
-  // The instructions take the amount modulo the width, so a mask of it that keeps those bits is left out.
+  // The instructions take the amount modulo the width, so an AND that keeps those bits of the amount is left out.
   Value amount = instruction.operands[1];
   for (;;) {
     const ir::Instruction& mask = inst(resolve(amount));
@@ -88,7 +88,8 @@ void Lower::lower_count(Value value) {
   const ir::Instruction& instruction = inst(value);
   const bool narrow = is_i32(value);
   const VReg rd = def(value);
-  // ctzw of QEMU before 8.0 counts into the upper half. In a sign-extended operand there is nothing else to count.
+  // QEMU before 8.0 makes ctzw go on counting in the upper half. A sign-extended operand gives the right count in any
+  // case, because its upper half is zero if its lower half is.
   const bool reads_all = !narrow || (cpu_.zbb && instruction.opcode == Opcode::ctz);
   VReg x = reads_all ? use(instruction.operands[0]) : use_low(instruction.operands[0]);
   if (cpu_.zbb) {
@@ -104,7 +105,7 @@ void Lower::lower_count(Value value) {
       copy(rd, popcount(x));
       return;
     case Opcode::ctz: {
-      // ~x & (x - 1) has a one for each zero below the lowest one of x. In 32 bits a one above them bounds that.
+      // ~x & (x - 1) has a one for each zero below the lowest one of x. For an i32, bit 32 is set to end the count.
       if (narrow) x = op3(Op::or_, x, opi(Op::slli, immediate(1), 32));
       copy(rd, popcount(op3(Op::and_, opi(Op::xori, x, -1), opi(Op::addi, x, -1))));
       return;

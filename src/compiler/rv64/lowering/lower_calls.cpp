@@ -1,4 +1,4 @@
-// The entry, returns and calls.
+// Selects instructions for the function's entry, returns and calls.
 #include "abi/vmcontext.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 
@@ -32,7 +32,7 @@ Op stack_store_op(Type type) {
   }
 }
 
-// A tail call through a VMFuncRef takes it in t0, which holds no argument and is not restored with the frame.
+// A tail call through a VMFuncRef takes the reference in t0, which holds no argument and is not callee-saved.
 constexpr PReg kTailCallee = t(0);
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Conditions: comparisons, selects, and the tests of branches and traps.
+// Selects instructions for conditions: comparisons, selects, and the tests of branches and traps.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -10,8 +10,8 @@ using ir::Condition;
 using ir::Opcode;
 using ir::Value;
 
-// Sign-extended i32 values compare as the 32 bits do, signed and unsigned. For unsigned ones, sign-extension moves the
-// upper half of the range up as a whole, which keeps the order.
+// Sign-extended i32 values compare in 64 bits as they do in 32 bits, signed and unsigned. For an unsigned compare,
+// sign-extension moves the upper half of the range up as a whole, which keeps the order.
 void Lower::lower_icmp(Value value) {
   const ir::Instruction& compare = inst(value);
   Value left = compare.operands[0], right = compare.operands[1];
@@ -77,7 +77,7 @@ void Lower::lower_icmp(Value value) {
 
 Lower::Test Lower::integer_test(Condition condition, Value left, Value right) {
   if (const auto constant = integer_constant(right)) {
-    // A compare with zero is used where it says the same.
+    // A compare with 1 or -1 becomes an equivalent compare with zero, which x0 holds.
     if (*constant == 1 && condition == Condition::slt) return {Op::bge, kZero, use(left)};
     if (*constant == 1 && condition == Condition::sge) return {Op::blt, kZero, use(left)};
     if (*constant == -1 && condition == Condition::sgt) return {Op::bge, use(left), kZero};
@@ -105,17 +105,17 @@ Lower::Test Lower::integer_test(Condition condition, Value left, Value right) {
 
 Lower::Test Lower::test_of(Value condition, bool when_non_zero) {
   condition = resolve(condition);
-  // A compare of integers is covered even if it has other uses, because a branch compares for free.
+  // The test repeats a compare of integers even if the compare has other uses, because a branch compares for free.
   const ir::Instruction& instruction = inst(condition);
   if (instruction.opcode == Opcode::icmp) {
     const Value left = resolve(instruction.operands[0]), right = resolve(instruction.operands[1]);
     const auto constant = integer_constant(right);
     const bool equality = instruction.condition() == Condition::eq || instruction.condition() == Condition::ne;
-    // This is eqz of a condition.
+    // A compare of a condition with zero tests the condition itself or its negation.
     if (equality && constant == 0 && is_i32(left) &&
         (inst(left).opcode == Opcode::icmp || inst(left).opcode == Opcode::fcmp))
       return test_of(left, when_non_zero == (instruction.condition() == Condition::ne));
-    // A single bit that does not fit an andi is shifted to the sign.
+    // A single bit whose mask does not fit an andi is shifted to the place of the sign, and the sign is tested.
     if (equality && constant == 0 && inst(left).opcode == Opcode::iand && is_only_use(left)) {
       const auto mask = integer_constant(inst(left).operands[1]);
       const uint64_t bits = mask ? static_cast<uint64_t>(*mask) : 0;
@@ -171,7 +171,7 @@ void Lower::lower_select(Value value) {
       }
     }
   }
-  // If one side is zero, a mask selects, provided that the condition is in a register as 0 or 1 in any case.
+  // If one side is zero, a mask selects, provided that another use needs the condition as 0 or 1 in a register.
   const auto zero_of = [&](Value v) { return reg_class == RegClass::integer && integer_constant(v) == 0; };
   const bool is_bit = compare.opcode == Opcode::icmp || compare.opcode == Opcode::fcmp;
   if (is_bit && use_count(condition) > 1 && is_used(condition) && (zero_of(if_true) || zero_of(if_false))) {

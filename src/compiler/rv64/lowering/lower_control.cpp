@@ -1,4 +1,4 @@
-// Branches, jump tables and traps.
+// Selects instructions for branches, jump tables and traps.
 #include "base/assert.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 

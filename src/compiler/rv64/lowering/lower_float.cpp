@@ -1,4 +1,4 @@
-// Floating-point arithmetic and conversions.
+// Selects instructions for floating-point arithmetic and conversions.
 //
 // RISC-V's arithmetic gives the canonical NaN for every NaN, which WebAssembly allows. Its min and max prefer numbers
 // to NaN, which WebAssembly does not allow. Its conversions to integers saturate, and give the largest integer for NaN.
@@ -93,8 +93,8 @@ std::pair<VReg, bool> Lower::float_compare(const ir::Instruction& compare) {
   }
 }
 
-// Rounds by a conversion to an integer and back, if |x| is below 2^52 (or 2^23). From there on, every floating-point
-// number is an integer, infinite or NaN.
+// Rounds by a conversion to an integer and back, if |x| is below 2^52 (2^23 for f32). Every other x is an integer,
+// infinite or NaN.
 void Lower::lower_rounding(Value value, Rounding rounding) {
   const ir::Instruction& instruction = inst(value);
   const bool wide = instruction.type == Type::f64;

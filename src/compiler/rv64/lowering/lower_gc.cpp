@@ -1,5 +1,5 @@
-// Managed objects: references as numbers, allocation, and the write barrier. opt/gc_tests.cpp has made other
-// instructions of type tests.
+// Selects instructions for managed objects: references as numbers, allocation, and the write barrier. Type tests do not
+// arrive here, because compiler/opt/gc_tests.cpp has replaced them.
 #include "base/assert.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 
@@ -27,8 +27,8 @@ void Lower::lower_reference(Value value) {
   }
 }
 
-// The inline code of an allocation or a barrier falls back on a stub that keeps all registers. So the register
-// allocator does not treat either as a call.
+// The inline code of an allocation or a barrier falls back on a stub that keeps all registers that are allocated. So
+// the register allocator treats neither as a call.
 void Lower::lower_gc_new(Value value) {
   const ir::Instruction& instruction = inst(value);
   const ir::MemoryAccess& access = function_.memory_access(value);

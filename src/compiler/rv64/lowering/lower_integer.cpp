@@ -1,4 +1,4 @@
-// Integer arithmetic: additions, logic, multiplication and division.
+// Selects instructions for integer arithmetic: addition, subtraction, logic, multiplication and division.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -88,7 +88,7 @@ void Lower::lower_add(Value value) {
         opi(Op::addi, rd, use(left), *constant);
       return;
     }
-    // Two immediates of 12 bits are as short as loading the constant, and need no register.
+    // Two additions of 12-bit immediates are as short as loading the constant, and need no register for it.
     if (fits_signed(*constant / 2, 12) && fits_signed(*constant - *constant / 2, 12)) {
       const VReg half =
           opi(is_i32(value) ? Op::addiw : Op::addi, is_i32(value) ? use_low(left) : use(left), *constant / 2);
@@ -217,7 +217,7 @@ void Lower::lower_bitwise(Value value) {
     if (opcode == Opcode::iand) {
       if (c == 0xffff) return lower_extend(rd, left, 16, false);
       if (c == 0xffff'ffff) return zero_extend(rd, use_low(left));
-      // Two shifts make a mask of low bits, which would take two instructions to load.
+      // Two shifts keep the low bits as this mask does, and loading the mask would alone take two instructions.
       if (*constant > 0 && std::has_single_bit(c + 1)) {
         const int amount = std::countl_zero(c);
         const VReg high = opi(Op::slli, c <= 0xffff'ffff ? use_low(left) : use(left), amount);
@@ -236,7 +236,7 @@ void Lower::lower_bitwise(Value value) {
     }
   }
   if (cpu_.zbb) {
-    // This is a op ~b.
+    // andn, orn and xnor compute a op ~b.
     const auto inverted = [&](Value v) {
       v = resolve(v);
       return inst(v).opcode == Opcode::ixor && is_only_use(v) && integer_constant(inst(v).operands[1]) == -1;

@@ -1,4 +1,4 @@
-// Loads and stores of guest memory and of the runtime's data, and addresses.
+// Selects instructions for loads and stores of guest memory and of the runtime's data, and for addresses.
 #include <bit>
 
 #include "base/assert.hpp"
@@ -72,7 +72,7 @@ bool Lower::lower_memory(Value value) {
   return true;
 }
 
-// An address whose displacement fits the instruction.
+// Returns base + offset as an address whose displacement fits the instruction.
 Lower::Address Lower::displaced(Reg base, int64_t offset) {
   if (fits_signed(offset, 12)) return {base, static_cast<int32_t>(offset)};
   const int64_t low = static_cast<int64_t>(static_cast<uint64_t>(offset) << 52) >> 52;
@@ -121,7 +121,7 @@ void Lower::find_shared_addresses() {
   for (Value v = function_[function_.block_of(current())].first; v; v = function_.next(v)) {
     const ir::Instruction& instruction = inst(v);
     if (ir::is_any_call(instruction.opcode)) ++segment_;
-    if (++distance == 96) ++segment_, distance = 0;  // bounds how long a sum is live
+    if (++distance == 96) ++segment_, distance = 0;  // the register of a sum is live for at most 96 instructions
     if (!ir::is_heap_access(instruction.opcode) || function_.operands(v)[1]) continue;
     const AddressParts parts = split_address(function_.operands(v)[0]);
     if (!parts.shared) continue;

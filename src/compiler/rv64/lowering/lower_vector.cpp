@@ -1,4 +1,4 @@
-// Vector operations. Each WebAssembly operation is one machine operation, which emission/vectors expands.
+// Selects vector operations. Each WebAssembly operation is one machine operation, which emission/vectors expands.
 #include "compiler/rv64/emission/vectors/simd_needs.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
 
@@ -7,7 +7,7 @@ namespace cairn::rv64 {
 using ir::Opcode;
 using ir::Value;
 
-// Emits a machine operation, with early temporaries after its operands.
+// Emits a machine operation. The temporaries that `needs` asks for come after its operands, at early positions.
 MachineInst& Lower::vector_inst(Pseudo pseudo, std::initializer_list<Operand> operands, const SimdNeeds& needs) {
   Operand all[16];
   size_t count = 0;

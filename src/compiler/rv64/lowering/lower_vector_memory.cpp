@@ -1,4 +1,4 @@
-// Vector loads and stores.
+// Selects vector loads and stores.
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/vectors/simd_needs.hpp"
 #include "compiler/rv64/lowering/lower.hpp"
@@ -12,7 +12,7 @@ using ir::Value;
 void Lower::lower_vector_access(Value value, const Address& address) {
   const ir::Instruction& instruction = inst(value);
   const MemoryAccess& access = function_.memory_access(value);
-  // These accesses are sequences, which take their base as an operand, so a pinned base is copied.
+  // The operations of vector accesses take their base as an operand, so a pinned base is copied to a virtual register.
   VReg base = address.base.vreg;
   if (!base) base = opi(Op::addi, address.base, 0);
   const Operand from = Operand::use(base);
