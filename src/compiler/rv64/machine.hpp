@@ -6,10 +6,10 @@
 // is the immediate and `size` the rounding mode. `condition` is 1 + the TrapKind that the instruction raises when it
 // faults, or 0. The other opcodes are sequences (machine.def).
 //
-// An i32 is sign-extended to 64 bits in its register. Arguments, results, block parameters and spill slots keep it so.
-// Loads, *w instructions and comparisons make it so. Bitwise operations, min and max of two such values give such a
-// value, and signed and unsigned comparisons of two of them are right. A consumer that reads only the low half (*w,
-// add.uw, narrow stores, conversions of 32-bit integers) takes any register.
+// An i32 is sign-extended to 64 bits in its register, and in arguments, results, block parameters and spill slots.
+// Loads, *w instructions and comparisons give sign-extended results. Bitwise operations, min and max of two
+// sign-extended values give such a value, and signed and unsigned comparisons of two such values are right. A consumer
+// that reads only the low half (*w, add.uw, narrow stores, conversions of 32-bit integers) takes any register.
 //
 // An f32 is NaN-boxed, as all instructions leave it, and is spilled as 8 bytes.
 #pragma once
@@ -38,7 +38,7 @@ constexpr uint8_t payload_of(PReg r) { return static_cast<uint8_t>(r.number() + 
 constexpr PReg fixed_of(uint8_t payload) { return PReg(payload - 1u); }
 constexpr uint8_t payload_of(wasm::TrapKind kind) { return static_cast<uint8_t>(static_cast<unsigned>(kind) + 1); }
 
-// The 16 bytes of a vconst or simd_shuffle lie in `immediate` and in the place of `targets`.
+// The vector payload of a vconst or simd_shuffle is 16 bytes, which lie in `immediate` and in the place of `targets`.
 inline void set_vector_payload(codegen::MachineInst& inst, const ir::V128& value) {
   const auto half = [&](unsigned at) {
     uint64_t bits = 0;

@@ -16,8 +16,8 @@ inline constexpr PReg kReturnAddress = PReg::integer(1);
 inline constexpr PReg kStackPointer = PReg::integer(2);
 inline constexpr PReg kMemoryBase = PReg::integer(26);     // s10, pinned
 inline constexpr PReg kVMContext = PReg::integer(27);      // s11, pinned
-inline constexpr PReg kScratch2 = PReg::integer(30);       // t5: emission's own
-inline constexpr PReg kScratch = PReg::integer(31);        // t6: for parallel moves, and emission's own
+inline constexpr PReg kScratch2 = PReg::integer(30);       // t5, which only emission uses
+inline constexpr PReg kScratch = PReg::integer(31);        // t6, which only parallel moves and emission use
 inline constexpr PReg kFloatScratch = PReg::floating(31);  // ft11
 inline constexpr PReg kVectorScratch = PReg::vector(31);
 inline constexpr PReg kVectorMask = PReg::vector(0);  // v0, the only register that can be a mask; never allocated
@@ -32,8 +32,9 @@ constexpr PReg v(unsigned i) { return PReg::vector(i); }
 
 enum class Vectors : bool { absent, present };
 
-// Argument registers come last among the caller-saved ones, so that values that are no arguments stay out of their way.
-// Within both kinds, those that compressed instructions can name (x8-x15, f8-f15) come first.
+// The allocatable registers, in order of preference. The caller-saved ones come before the callee-saved ones. Within
+// each kind, the registers that compressed instructions can name (x8-x15, f8-f15) come first. Argument registers are in
+// descending order, so that values that are no arguments stay out of the way of the first arguments.
 inline constexpr PReg kAllocatableInteger[] = {a(5), a(4), a(3), a(2), a(1), a(0), a(6), a(7), t(0), t(1), t(2), t(3),
                                                t(4), s(0), s(1), s(2), s(3), s(4), s(5), s(6), s(7), s(8), s(9)};
 // The allocatable registers that calls destroy. References to managed objects live in these only.

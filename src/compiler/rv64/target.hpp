@@ -1,4 +1,4 @@
-// The compiler's target RV64.
+// Makes the compiler's target RV64.
 //
 // The platform has to provide RV64GC in S-mode or U-mode, with the floating-point unit (and with V, the vector unit)
 // enabled and its rounding mode set to nearest. Misaligned loads and stores have to work, in hardware or by emulation,

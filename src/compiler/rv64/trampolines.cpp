@@ -1,4 +1,4 @@
-// The trampolines and stubs between the host's code and the guest's (codegen/target.hpp, abi/entry.hpp).
+// Emits the trampolines and stubs between the host's code and the guest's (codegen/target.hpp, abi/entry.hpp).
 //
 // Guest code runs on the guest's stack, and C++ runs on the host's (abi/host_stack.hpp).
 #include "compiler/rv64/trampolines.hpp"
@@ -25,7 +25,7 @@ using ir::Type;
 namespace {
 
 constexpr unsigned kSlot = 16;
-constexpr unsigned kBytesE8 = 0xc0;  // vtype: e8, m1, agnostic tail and mask
+constexpr unsigned kBytesE8 = 0xc0;  // a vector type: elements of 8 bits, one register, agnostic tail and mask
 
 // Moves values between registers, areas of the stack, and slots of 16 bytes.
 class Values {
@@ -56,7 +56,7 @@ class Values {
       default: return as_.store_far(Op::sd, reg, base, offset, kScratch);
     }
   }
-  // Copies through t0. An i32 is sign-extended when it is loaded from the copy.
+  // Copies a value through t0. The upper bits of an i32 are copied as they are, because load() sign-extends.
   void copy(Type type, PReg to, int64_t to_offset, PReg from, int64_t from_offset) {
     for (int64_t at = 0; at < (type == Type::v128 ? 16 : 8); at += 8) {
       as_.load_far(Op::ld, t(0), from, from_offset + at, kScratch);
@@ -235,7 +235,7 @@ void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codeg
   });
 }
 
-// The stack pointer is at the restore frame: {VMContext, return address}.
+// On entry the stack pointer is the address of the restore frame: {VMContext, return address}.
 void emit_tail_call_restore(codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     as.load(Op::ld, kVMContext, kStackPointer, 0);
@@ -248,9 +248,9 @@ void emit_tail_call_restore(codegen::CodeBuffer& code) {
 
 namespace {
 
-// The stub of a builtin that keeps all registers but t5, t6 and ra. From the caller's stack pointer downwards lie the
-// registers that hold references (RegisterFile::saved_references), ra, the floating-point registers, and the vector
-// registers.
+// Emits the stub of a builtin that keeps all registers but t5, t6 and ra. The stub saves them below the caller's stack
+// pointer, downwards in this order: the registers that hold references (RegisterFile::saved_references), ra, the
+// floating-point registers, and the vector registers.
 void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     const codegen::RegisterFile& file = register_file(vectors);
@@ -319,7 +319,7 @@ void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
 
 }  // namespace
 
-// The C arguments are in place, with the VMContext in a0.
+// On entry the C arguments are in place, with the VMContext in a0.
 void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   using abi::BuiltinFrame;
   const BuiltinFrame frame = abi::signature_of(builtin).frame;

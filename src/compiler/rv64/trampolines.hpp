@@ -1,4 +1,4 @@
-// The code between the host's C convention and the guest's.
+// Emits the code between the host's C calling convention and the guest's.
 #pragma once
 
 #include "abi/builtins.hpp"

@@ -1,5 +1,5 @@
-// Atomic accesses of every width are run, and compared with what C++ computes. The bytes around a narrow one have to
-// stay.
+// Runs atomic accesses of every width, and compares the results with what C++ computes. The bytes around a narrow
+// access have to keep their values.
 #include "compiler/codegen/testing/atomic_cases.hpp"
 #include "compiler/rv64/testing/execution.hpp"
 
@@ -24,13 +24,13 @@ struct Width {
 constexpr Width kWidths[] = {{Type::i32, 1}, {Type::i32, 2}, {Type::i32, 4}, {Type::i64, 1},
                              {Type::i64, 2}, {Type::i64, 4}, {Type::i64, 8}};
 
-// An i32 is sign-extended in its register, and in its slot.
+// Returns the slot of an argument: an i32 is sign-extended there, as in its register.
 uint64_t argument(Type type, uint64_t value) {
   return type == Type::i32 ? static_cast<uint64_t>(static_cast<int32_t>(value)) : value;
 }
 
-// The function is (address, a, b) -> old value. It writes kAtomicOld around address + 32 first, and reads it back as
-// the second result.
+// The function is (address, a, b, word) -> (old value, new memory), where `word` is `address` rounded down to 8 bytes.
+// It first writes kAtomicOld to word + 32, then makes the access at address + 32, and then reads the 8 bytes back.
 struct Atomic {
   Opcode opcode;
   Type type;
@@ -42,7 +42,7 @@ void build(ir::Function& f, const Atomic& atomic) {
   const Value address = f.append_param(block, Type::i32);
   const Value a = f.append_param(block, atomic.type);
   const Value b = f.append_param(block, atomic.type);
-  const Value word = f.append_param(block, Type::i32);  // the address of the word around `address`
+  const Value word = f.append_param(block, Type::i32);
   ir::MemoryAccess whole;
   whole.size = 8;
   whole.offset = 32;
@@ -73,7 +73,7 @@ void build(ir::Function& f, const Atomic& atomic) {
   append_return(f, block, results);
 }
 
-// Adds the calls for one operation, at every place in the word that its size allows.
+// Adds calls of one operation, at every place in the 8 bytes to which its size is aligned.
 void add_calls(Program& program, const Atomic& atomic, std::span<const uint64_t> values,
                const std::function<uint64_t(uint64_t old, uint64_t a)>& expected) {
   const Type type = atomic.type;

@@ -1,4 +1,4 @@
-// For tests of calls: calls in IR, and references to the functions that an instance imports.
+// Helpers for tests of calls: they build calls in IR, and references to the functions that an instance imports.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Calls of all kinds, with arguments and results on the stack, are run.
+// Runs calls of all kinds, with arguments and results on the stack.
 #include "compiler/rv64/testing/calls.hpp"
 
 #include <cstdint>
@@ -19,8 +19,9 @@ using wasm::TrapKind;
 class Rv64Calls : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Machines, Rv64Calls, kConfigurations, name_of_configuration);
 
-// There are 20 parameters of mixed types, so some lie on the stack. The results are the sum of each times its position,
-// plus 0 to 7, and three of the parameters, so there is a result area.
+// add_many() makes a function with 20 parameters of mixed types, so that some lie on the stack, and 11 results, so that
+// there is a result area. Let S be the sum of each parameter times its position, counted from 1. The results are S + 0
+// to S + 7 and three of the parameters.
 constexpr unsigned kMany = 20;
 
 std::vector<Type> many_params() {
@@ -81,8 +82,8 @@ void expect_many(const Outcome& outcome) {
   EXPECT_EQ(from_slot<double>(outcome.values[10]), 31.0);
 }
 
-// A function that passes all its arguments on, by a call or a tail call of some kind. It keeps some values over the
-// call.
+// Adds a function that passes all its arguments on, by a call or a tail call of some kind. Some of its values are live
+// across the call.
 uint32_t add_forwarder(Program& p, Opcode opcode, CalleeKind kind, uint32_t callee) {
   return p.add(many_params(), many_results(), [&](Function& f) {
     const Block b = f.create_block();
@@ -94,7 +95,7 @@ uint32_t add_forwarder(Program& p, Opcode opcode, CalleeKind kind, uint32_t call
     const Value first = append_call(f, b, opcode, kind, callee, many_params(), many_results(), arguments, &results);
     if (opcode == Opcode::return_call) return;
     results.insert(results.begin(), first);
-    // first + p2 - p2
+    // The first result becomes first + p2 - p2, so p2 has to survive the call.
     const Value more = f.append(b, instruction(Opcode::iadd, Type::i64, {first, params[2]}));
     results[0] = f.append(b, instruction(Opcode::isub, Type::i64, {more, params[2]}));
     append_return(f, b, results);
@@ -158,7 +159,7 @@ TEST_P(Rv64Calls, HostFunctions) {
       p.call(f, {slot_of<int64_t>(666), slot_of<int64_t>(2)},
              [](const Outcome& outcome) { EXPECT_EQ(outcome.trap, TrapKind::unreachable); });
   }
-  // The caller that the host function sees is the other instance.
+  // The host function has to see the other instance as its caller.
   const uint32_t calls = caller(Opcode::call, CalleeKind::import, 0);
   p.add_import(calls, 1);
   for (Opcode opcode : {Opcode::call, Opcode::return_call}) {

@@ -1,4 +1,4 @@
-// For tests: a fixture that runs on several machines, with all registers and with few.
+// A fixture for tests that run on several machines, with all registers and with few.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,7 +10,8 @@
 
 namespace cairn::rv64 {
 
-// The parameter has the number of the machine in machines(), and the limit of registers. A limit of 0 is none.
+// The test's parameter is the index of the machine in machines(), and the number of registers that the allocator may
+// use of each class. 0 means all.
 class ConfiguredTest : public ::testing::TestWithParam<std::tuple<unsigned, unsigned>> {
  protected:
   void SetUp() override {
@@ -20,7 +21,7 @@ class ConfiguredTest : public ::testing::TestWithParam<std::tuple<unsigned, unsi
 };
 
 inline const auto kConfigurations = ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 0u), std::tuple(1u, 3u));
-// The configurations for vector operations: without V, and with two lengths of vectors.
+// The configurations for vector operations: without V, and with vector registers of 128 and 256 bits.
 inline const auto kVectorConfigurations = ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 4u), std::tuple(2u, 0u),
                                                             std::tuple(2u, 4u), std::tuple(3u, 0u));
 

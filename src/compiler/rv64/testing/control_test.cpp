@@ -1,4 +1,4 @@
-// Jump tables are run.
+// Runs jump tables.
 #include <algorithm>
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-// For tests: compiles functions made of IR for RV64, and runs them under qemu-riscv64 (or on RISC-V itself).
+// Compiles functions from IR for RV64, and runs them under qemu-riscv64 (or on RISC-V itself), for tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -35,11 +35,11 @@ T from_slot(const ir::V128& slot) {
   return value;
 }
 
-// What a call gave: its results or its trap.
+// The outcome of a call: its results or its trap.
 struct Outcome {
   std::optional<wasm::TrapKind> trap;
   std::vector<ir::V128> values;
-  std::vector<uint8_t> memory;  // the first 256 bytes and the last 256 of 64 KiB, if they were asked for
+  std::vector<uint8_t> memory;  // the first 256 bytes and the last 256 of 64 KiB; empty if the call has Memory::none
 };
 
 // A machine that runs the tests: the CPU features to compile for, and QEMU's -cpu.
@@ -70,8 +70,8 @@ class Program {
     target_ = make_rv64_target(options_);
   }
 
-  // Compiles a function of this signature, which `build` fills in. Returns its number, which is its function index,
-  // too.
+  // Compiles a function of this signature, which `build` fills in. Returns its number, which is also its function
+  // index.
   uint32_t add(std::vector<ir::Type> params, std::vector<ir::Type> results,
                const std::function<void(ir::Function&)>& build) {
     Arena arena(size_t{1} << 28);
@@ -123,7 +123,7 @@ class Program {
                "test -e /usr/riscv64-linux-gnu/lib/libc.a") == 0;
   }
 
-  // Runs all calls, and checks what they gave.
+  // Runs all calls, and passes their outcomes to their checks.
   void run() {
     static const cairn::testing::TemporaryDirectory directory;
     const std::string runner = directory.file("run_code"), input = directory.file("input"),

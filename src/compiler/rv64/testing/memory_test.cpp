@@ -1,4 +1,4 @@
-// Loads and stores are run.
+// Runs loads and stores.
 #include <cstdint>
 
 #include "compiler/rv64/testing/configured_test.hpp"

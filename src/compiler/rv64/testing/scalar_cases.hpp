@@ -1,4 +1,4 @@
-// For tests: the operands of scalar operations, and what is expected of them.
+// Operands for tests of scalar operations, and the results that are expected.
 #pragma once
 
 #include <bit>

@@ -1,5 +1,5 @@
-// Every scalar operation of the IR is run, and compared with what C++ computes: for all combinations of edge cases,
-// with operands in registers and as constants, on machines with and without the optional instruction sets.
+// Runs every scalar operation of the IR, and compares the results with what C++ computes: for all combinations of edge
+// cases, with operands in registers and as constants, on machines with and without the optional instruction sets.
 #include <array>
 #include <bit>
 #include <cmath>
@@ -249,7 +249,7 @@ void floats(Suite& s, Type type) {
   };
   binary(Opcode::fmin, [=](F a, F b) { return extreme(a, b, true); });
   binary(Opcode::fmax, [=](F a, F b) { return extreme(a, b, false); });
-  // These operations move bits, those of NaNs too.
+  // These operations work on bits, so NaNs keep theirs.
   using U = std::conditional_t<sizeof(F) == 4, uint32_t, uint64_t>;
   constexpr U kSign = U{1} << (sizeof(U) * 8 - 1);
   const auto raw = [](U v) { return sizeof(U) == 4 ? i32(static_cast<uint32_t>(v)) : i64(v); };

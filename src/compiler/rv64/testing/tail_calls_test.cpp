@@ -1,4 +1,4 @@
-// Tail calls between instances are run.
+// Runs tail calls between instances.
 #include <cstdint>
 
 #include "compiler/rv64/testing/calls.hpp"
@@ -24,10 +24,10 @@ TEST_P(Rv64TailCalls, TailCallsBetweenInstances) {
   for (unsigned count : {2u, 12u, 13u}) {
     std::vector<Type> params(count, Type::i64);
     const uint32_t function = static_cast<uint32_t>(count == 2 ? 0 : count == 12 ? 2 : 4);
-    // The function's imports: itself in context 0 and in context 1.
+    // The function imports itself twice: import `number` is in context 0, and the next one is in context 1.
     const uint32_t number = count == 2 ? 0 : count == 12 ? 2 : 4;
-    // f(n, acc, ...) is acc + last if n == 0. Otherwise it tail-calls an import with (n - 1, acc + n, ...): import 0 if
-    // n is odd, import 1 if it is even.
+    // f(n, acc, ...) is acc + last if n == 0. Otherwise it tail-calls an import with (n - 1, acc + n, ...): import
+    // `number` if n is odd, and the next one if n is even.
     const auto build = [&](CalleeKind kind) {
       return p.add(params, {Type::i64}, [&](Function& f) {
         const Block b = f.create_block(), done = f.create_block(), step = f.create_block();

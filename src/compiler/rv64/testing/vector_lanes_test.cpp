@@ -1,4 +1,4 @@
-// Shuffles, constants and selections of vectors, and functions with many vectors, are run.
+// Runs shuffles, constants and selections of vectors, and functions with many vectors.
 #include <algorithm>
 
 #include "compiler/rv64/testing/configured_test.hpp"

@@ -1,4 +1,4 @@
-// Loads and stores of vectors and of their lanes are run.
+// Runs loads and stores of vectors and of their lanes.
 #include <algorithm>
 #include <array>
 

@@ -1,4 +1,4 @@
-// A model for tests: it computes the result of each vector operation in plain C++.
+// A model of the vector operations for tests: it computes the result of each in plain C++.
 #pragma once
 
 #include <algorithm>
@@ -33,7 +33,7 @@ V128 pack(const Lanes<T>& v) {
   return std::bit_cast<V128>(v);
 }
 
-// The kinds of operand lists and results.
+// The kinds of vector operations by their operands and results.
 enum class Shape { unary, binary, ternary, shift, splat, reduce, extract, replace, load };
 
 inline Shape shape_of(std::string_view name) {
@@ -385,8 +385,8 @@ inline std::optional<V128> convert(SimdOp op, const V128& a) {
 }
 // clang-format on
 
-// The result of an operation. `scalar` is the count of a shift, or the value of a splat or replacement. Reductions and
-// extractions give their result in the low bytes.
+// Returns the result of an operation. `scalar` is the count of a shift, or the value of a splat or replacement. The
+// result of a reduction or extraction is in the low bytes.
 inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uint64_t scalar, unsigned lane) {
   if (const auto result = move_lanes(op, a, b, scalar, lane)) return *result;
   if (const auto result = compare(op, a, b)) return *result;

@@ -1,4 +1,4 @@
-// Every vector operation is run, with V (of two vector lengths) and without, and compared with plain C++.
+// Runs every vector operation, with V (of two vector lengths) and without, and compares the results with plain C++.
 #include <algorithm>
 
 #include "compiler/rv64/testing/configured_test.hpp"
@@ -57,7 +57,7 @@ TEST_P(Rv64Vector, Operations) {
     const Type result = shape == Shape::reduce ? Type::i32 : shape == Shape::extract ? lane_type : Type::v128;
     const unsigned lane_count = shape == Shape::extract || shape == Shape::replace ? 16 / size : 1;
     for (unsigned lane = 0; lane < lane_count; ++lane) {
-      // The operation is done twice, to see that its operands survive it.
+      // The function does the operation twice, which shows that the first one leaves its operands intact.
       const uint32_t function = p.add(params, {result, result}, [&](Function& f) {
         const Block b = f.create_block();
         std::vector<Value> v;

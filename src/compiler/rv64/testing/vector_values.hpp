@@ -1,4 +1,4 @@
-// For tests of vectors: operands with edge cases, and their text.
+// Operands with edge cases for tests of vectors, and the text of operands for messages.
 #pragma once
 
 #include <bit>

@@ -32,7 +32,7 @@ struct Context {
   void* instance;
   const void* tail_call_restore;
   uint64_t magic, heap_base, types, reserved;
-  uint64_t words[64];  // imports (4 words each), then data
+  uint64_t words[64];  // imports (4 words each), and from word 32 on their function references (4 words each)
 };
 
 static struct Entry entry;
@@ -73,8 +73,8 @@ static int64_t builtin_sum(struct Context* context, int32_t a, int64_t b) {
   return a + b;
 }
 
-// The host function. It adds the first two values as 64-bit words, checks that the caller is the expected one, and
-// traps on 666.
+// The host function returns the sum of the first two values as 64-bit words, or 999 if the caller is not the expected
+// one. It traps if the first value is 666.
 static struct Context* expected_caller;
 static uint32_t invoke(void* self, struct Context* caller, unsigned char* values) {
   (void)self;
@@ -118,7 +118,7 @@ int main(int argc, char** argv) {
   sigaction(SIGBUS, &action, NULL);
   sigaction(SIGILL, &action, NULL);
 
-  // Context 0 runs the tests, 1 is another instance, and 2 is that of a host function.
+  // Context 0 is that of the instance under test, 1 that of another instance, and 2 that of the host function.
   static struct Context contexts[3];
   static const void* builtins[64];
   for (unsigned i = 0; i < 64; ++i) builtins[i] = (const void*)builtin_sum;
@@ -164,7 +164,7 @@ int main(int argc, char** argv) {
     store.stack_limit = (uint64_t)stack + 131072;
     expected_caller = uses_memory & 2 ? &contexts[1] : &contexts[0];
     trapped = 0;
-    // Every callee-saved register has to come back, whatever happens.
+    // The callee-saved registers have to keep their values, also when the call traps.
     register uint64_t s2 __asm__("s2") = 0x1111 + i, s9 __asm__("s9") = 0x2222 + i;
     register double fs5 __asm__("fs5") = 5.5 + (double)i;
     __asm__ volatile("" : "+r"(s2), "+r"(s9), "+f"(fs5));
