@@ -1,4 +1,5 @@
-// The one address space: reservations, and in them segments, which are runs of committed pages with the same rights.
+// The one address space. It holds reservations, and in them segments, which are runs of committed pages with the same
+// rights.
 //
 // reserve() takes addresses only. commit() promises memory, and the first access to a committed page fills it with
 // zeros. An access to any other page gives FaultOutcome::not_committed, and the caller decides whether that is a
@@ -7,8 +8,8 @@
 // commit() promises everything that the pages can ever need: one frame for each, the page tables above them that do not
 // exist yet, and the nodes (RangePool) for a later split. So after a commit, fault(), protect(), decommit() and
 // release() cannot fail, however little memory is left. A table is counted once, for the first segment that needs it,
-// and it is freed when no committed page is below it. recount() computes what must be promised, so that tests can
-// compare.
+// and it is freed when no committed page is below it. recount() computes how many frames must be promised, so that
+// tests can compare.
 //
 // Pages are filled in groups of 64 KiB (a WebAssembly page), and in large segments by 2 MiB, because faults are
 // expensive and zeroing is cheap. Nothing here allocates from the heap, so all of it may run under the lock.
@@ -168,7 +169,7 @@ class AddressSpace {
     nodes_.give(reservation);
   }
 
-  // Maps physical memory that is not RAM, permanently.
+  // Maps the registers of a device, somewhere in [first, end). They stay mapped.
   SpaceResult<VirtAddr> map_device(VirtAddr first, VirtAddr end, PhysRange range) {
     const uint64_t offset = range.start.value & (kPageSize - 1);
     const uint64_t size = align_up(offset + range.size, kPageSize);
@@ -210,10 +211,10 @@ class AddressSpace {
     const RangeNode* segment = segments_.holder_of(address.value);
     return segment != nullptr && segment->access.execute;
   }
-  // Bytes that are committed, filled or not; and bytes that are filled.
+  // The number of bytes that are committed, filled or not, and the number of bytes that are filled.
   [[nodiscard]] uint64_t committed_total() const { return committed_ << kPageBits; }
   [[nodiscard]] uint64_t filled_total() const { return filled_ << kPageBits; }
-  // How many reservations and how many pieces of committed memory there are, and frames that hold their nodes.
+  // The number of reservations, of segments, and of the frames that hold their nodes.
   [[nodiscard]] uint64_t reservation_count() const { return reservations_.count(); }
   [[nodiscard]] uint64_t segment_count() const { return segments_.count(); }
   [[nodiscard]] uint64_t node_frames() const { return nodes_.frames(); }
@@ -251,12 +252,13 @@ class AddressSpace {
 
   SpaceFailure no_memory(uint64_t wanted) { return {SpaceFailure::Kind::memory, wanted, available_bytes()}; }
 
-  // The first segment that has a part in [start, end), and the one after `segment`.
+  // Returns the first segment that has a part in [start, end), or null.
   [[nodiscard]] RangeNode* overlapping(uint64_t start, uint64_t end) const {
     RangeNode* segment = segments_.holder_of(start);
     if (segment == nullptr) segment = segments_.first_from(start);
     return segment != nullptr && segment->start < end ? segment : nullptr;
   }
+  // Returns the segment after `segment` if it starts before `end`, otherwise null.
   static RangeNode* next_before(RangeNode* segment, uint64_t end) {
     segment = RangeTree::next(segment);
     return segment != nullptr && segment->start < end ? segment : nullptr;
@@ -297,7 +299,7 @@ class AddressSpace {
 
   PhysAddr take_frame() {
     ++filled_;
-    return *source_.redeem(0);  // it was promised
+    return *source_.redeem(0);  // there is a frame, because it was promised
   }
 
   void fill_around(const RangeNode& segment, VirtAddr page) {
@@ -356,8 +358,8 @@ class AddressSpace {
     if (segment->end() > end) split(segment, end);
     return segment;
   }
-  // Splits the segment and returns the second part. Its node is one of the segment's spare ones, or one of those that
-  // decommit() may take.
+  // Splits the segment and returns the second part. The second part's node is one of the segment's spare nodes, or one
+  // of those that are set aside for decommit().
   RangeNode* split(RangeNode* segment, uint64_t at) {
     RangeNode* rest = nodes_.take();
     rest->start = at;

@@ -25,7 +25,7 @@ class AddressSpaceTest : public ::testing::Test {
     EXPECT_TRUE(table_.create());
   }
 
-  // Accesses memory as a CPU does, and calls the fault handler as often as it asks for a retry.
+  // Accesses memory as a CPU does: calls the fault handler and tries again while it fills pages.
   std::byte* access(uint64_t address, Want want) {
     for (int i = 0; i < 3; ++i) {
       if (const auto phys = mmu_.access(ram_.map(), table_.root(), 4, address, want)) return ram_.map().at({*phys});
@@ -62,7 +62,7 @@ TEST_F(AddressSpaceTest, FillsWithZerosOnTouch) {
   EXPECT_EQ(access(start.value + (1 << 20), Want::read), nullptr);
 }
 
-// The largest size that commit() grants; nothing is committed afterwards.
+// Returns the largest size that commit() grants; nothing is committed afterwards.
 uint64_t largest_commit(AddressSpace<Table>& space, VirtAddr start) {
   uint64_t low = 0, high = space.available_bytes() / kPageSize + 1;
   while (high - low > 1) {
@@ -95,11 +95,11 @@ TEST_F(AddressSpaceTest, PromisesNoMoreThanThereIs) {
   EXPECT_EQ(source_.promised(), 0u);
 }
 
-// Two memories side by side need the table between them once, and it goes with the second.
+// Two memories in one block of 2 MiB share a table. It is promised once, and freed when the second memory goes.
 TEST_F(AddressSpaceTest, CountsASharedTableOnce) {
   const VirtAddr start = reserve(kLargePageSize);
   ASSERT_TRUE(space_.commit(start, kPageSize, {.write = true}).has_value());
-  EXPECT_EQ(source_.promised(), 1u + 3);  // with the upper tables
+  EXPECT_EQ(source_.promised(), 1u + 3);  // a page, and the table of each level below the root
   ASSERT_TRUE(space_.commit(start + 8 * kPageSize, kPageSize, {.write = true}).has_value());
   EXPECT_EQ(source_.promised(), 2u + 3);
   const uint64_t free = testing::free_frames(source_);
@@ -108,7 +108,7 @@ TEST_F(AddressSpaceTest, CountsASharedTableOnce) {
   EXPECT_EQ(testing::free_frames(source_), free - 4);
   space_.decommit(start, kPageSize);
   EXPECT_EQ(source_.promised(), 1u);
-  EXPECT_EQ(testing::free_frames(source_), free - 3);  // empty tables stay for the other
+  EXPECT_EQ(testing::free_frames(source_), free - 3);  // the tables stay for the other page
   space_.decommit(start + 8 * kPageSize, kPageSize);
   EXPECT_EQ(source_.promised(), 0u);
   EXPECT_EQ(testing::free_frames(source_), free);
@@ -132,7 +132,7 @@ TEST_F(AddressSpaceTest, SplitsLargePagesWithoutMemory) {
   EXPECT_EQ(access(start.value + 3 * kLargePageSize + kPageSize, Want::write), nullptr);
 }
 
-// Decommitting page by page in the worst order makes a segment of every second page. Their nodes come from the
+// Decommitting every second page makes a segment of each page between them. The segments' nodes come from the
 // decommitted frames.
 TEST_F(AddressSpaceTest, DecommitsWithoutMemory) {
   const VirtAddr start = reserve(32 << 20);
@@ -214,7 +214,7 @@ TYPED_TEST_SUITE(SmallMachines, Machines);
 template <class M>
 class ModelledMachine {
  public:
-  // How often what happened.
+  // How often each kind of event happened.
   struct Counts {
     uint64_t refused = 0, granted = 0, splits = 0;
   };
@@ -241,7 +241,7 @@ class ModelledMachine {
     check();
   }
 
-  // Nothing is left but the root and spare nodes.
+  // Releases everything. Only the root and a frame of nodes may be left.
   void release_all() {
     for (const Memory& memory : memories_) space_.release(memory.start);
     for (const PhysAddr frame : taken_) source_.free_contiguous(frame, 1);
@@ -255,7 +255,7 @@ class ModelledMachine {
   using MachineMmu = testing::Mmu<typename M::Walk>;
   using MachineTable = PageTable<typename M::Format, FrameSource, MachineMmu>;
   struct Page {
-    int byte = -1;  // -1: not committed; else what the page begins with
+    int byte = -1;  // the first byte of the page; -1 if the page is not committed
     Access access;
   };
   struct Memory {
@@ -265,7 +265,7 @@ class ModelledMachine {
 
   void reserve() {
     const uint64_t pages = has_large_ ? 8192 + random_() % 6000 : 1 + random_() % 600;
-    // Several lie in one block of 2 MiB, and blocks of 1 GiB have a border inside.
+    // Small memories share blocks of 2 MiB, and some memories cross the border between two blocks of 1 GiB.
     const VirtAddr first{(uint64_t{1} << 30) - (uint64_t{random_() % 3} << 20)};
     const auto start =
         space_.reserve(first, kHigh, pages * kPageSize, has_large_ ? kLargePageSize : kPageSize << random_() % 4);
@@ -363,7 +363,7 @@ class ModelledMachine {
   MachineTable table_{ram_.map(), source_, mmu_, M::kLevels};
   AddressSpace<MachineTable> space_{ram_.map(), source_, table_};
   std::vector<Memory> memories_;
-  std::vector<PhysAddr> taken_;  // by the kernel's heap
+  std::vector<PhysAddr> taken_;  // frames that the kernel has taken for itself
 };
 
 TYPED_TEST(SmallMachines, EqualAModel) {

@@ -5,7 +5,7 @@
 // That may need new tables, for which frames may run out, and sealing must not fail. Release restores the right before
 // the frames return to the allocator, which keeps its lists in them.
 //
-// A stateless view of the address space and its table. Its user holds the address space's lock.
+// CodeMemory has no state but references to the address space and its table. Its user holds the address space's lock.
 #pragma once
 
 #include "base/result.hpp"
@@ -20,7 +20,7 @@ class CodeMemory {
   CodeMemory(DirectMap map, FrameSource& source, AddressSpace<Table>& space, Table& table, unsigned largest_level)
       : map_(map), source_(source), space_(space), table_(table), largest_level_(largest_level) {}
 
-  // Allocates `size` bytes, whole pages, somewhere in [first, end): writable memory of zeros.
+  // Allocates `size` bytes (whole pages) somewhere in [first, end). They are writable and zero.
   SpaceResult<VirtAddr> allocate(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
     const VirtAddr start = CAIRN_TRY(space_.reserve(first, end, size, alignment));
     if (auto done = space_.commit(start, size, {.write = true}); !done) {
@@ -35,7 +35,7 @@ class CodeMemory {
     return std::unexpected(SpaceFailure{SpaceFailure::Kind::memory, size, space_.available_bytes()});
   }
 
-  // Makes the first `text` bytes, whole pages, executable and all of it read-only.
+  // Makes the first `text` bytes (whole pages) executable, and all `size` bytes read-only.
   void seal(VirtAddr start, uint64_t size, uint64_t text) {
     if (text != 0) space_.protect(start, text, {.execute = true});
     if (text != size) space_.protect(start + text, size - text, {});
@@ -50,7 +50,7 @@ class CodeMemory {
   static constexpr Access kAlias{.write = true};  // rights of the direct map
 
   // Calls `visit(alias, bytes)` for each run of consecutive frames among those of the pages in [start, start + size),
-  // until it returns false. Returns how many bytes of pages it returned true for.
+  // until a call returns false. Returns the number of bytes in the runs before that.
   template <class F>
   uint64_t for_each_run(VirtAddr start, uint64_t size, F&& visit) {
     for (uint64_t done = 0; done < size;) {
@@ -68,8 +68,8 @@ class CodeMemory {
     return translation->address + (page.value & (page_size_at(translation->level) - 1));
   }
 
-  // Splits a large page of the direct map. Tables for it are promised before they are taken, so that they never come
-  // from the reserve.
+  // Splits the large page of the direct map at `boundary`. The tables for this are promised before they are taken, so
+  // that they never come from the reserve.
   bool split_at(VirtAddr boundary) {
     if (!source_.promise(table_.tables_to_split_at(boundary))) return false;
     return table_.split_at(boundary, TableFrames::promised);

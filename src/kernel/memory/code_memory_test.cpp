@@ -68,7 +68,7 @@ TEST_F(CodeMemoryTest, IsWritableAtOneAddressUntilItIsSealed) {
   code_.release(*start, 3 * kPageSize);
   EXPECT_TRUE(mmu_.access(ram_.map(), table_.root(), 4, frame.value, Want::write).has_value());
   EXPECT_EQ(table_.translate(frame)->level, 1u);
-  EXPECT_GE(testing::free_frames(source_) + 2, free);  // two tables of the root's stay
+  EXPECT_GE(testing::free_frames(source_) + 2, free);  // at most two frames stay, one of them with nodes
 }
 
 TEST_F(CodeMemoryTest, AnyOrderLeavesTheDirectMapWhole) {
@@ -95,16 +95,16 @@ TEST_F(CodeMemoryTest, AnyOrderLeavesTheDirectMapWhole) {
   }
   for (const Piece& piece : pieces) code_.release(piece.start, piece.size);
   EXPECT_EQ(audit().pages, pages);
-  EXPECT_LE(audit().tables, tables + 1);  // of the lower half, below the root
+  EXPECT_LE(audit().tables, tables + 1);  // at most one table of the lower half stays
 }
 
 TEST_F(CodeMemoryTest, WithoutFramesForTablesNothingChanges) {
-  // A first piece, so that the lower half has its tables. Then all but n frames are taken; each n fails somewhere else.
+  // A first piece gives the lower half its tables. Then all but n frames are taken; each n fails at another place.
   const auto kept = code_.allocate(kLow, kHigh, kPageSize, kPageSize);
   ASSERT_TRUE(kept.has_value());
   std::vector<PhysAddr> taken;
   while (const auto frame = source_.allocate()) taken.push_back(*frame);
-  std::ranges::reverse(taken);  // scattered by large pages
+  std::ranges::reverse(taken);  // the largest free blocks were used up last, so their frames come first
   const uint64_t pages = audit().pages;
   bool failed = false, succeeded = false;
   for (unsigned n = 8; n < 40 && !succeeded; ++n) {
@@ -123,7 +123,7 @@ TEST_F(CodeMemoryTest, WithoutFramesForTablesNothingChanges) {
     }
     EXPECT_EQ(audit().pages, pages) << n;
     EXPECT_EQ(audit().executable, 0u);
-    // Each of them is writable and can be taken again.
+    // Each of the frames is writable and can be taken again.
     for (const PhysAddr frame : given) {
       EXPECT_TRUE(table_.translate(alias(frame))->access.write);
     }

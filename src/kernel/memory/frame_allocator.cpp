@@ -9,8 +9,8 @@
 namespace cairn::kernel {
 namespace {
 
-// Records: bit 0 says that a free block starts here, and bits 2.. are its order; bit 0 clear: not the start of a free
-// block, and bits 2.. are the owner's note, or links of the free block that the frame is part of.
+// A record with bit 0 set belongs to the first frame of a free block and holds the block's order from bit 2 on. A
+// record with bit 0 clear holds the owner's note from bit 2 on, or, inside of a free block, one of the block's links.
 constexpr uint32_t kFree = 1;
 constexpr uint32_t free_record(unsigned order) { return order << 2 | kFree; }
 
@@ -26,7 +26,7 @@ bool FrameAllocator::initialize(DirectMap map, std::span<const PhysRange> ranges
   if (ranges.empty() || highest <= ranges[0].start.value) return false;
   first_ = ranges[0].start.value;
   record_count_ = (highest - first_) >> kPageBits;
-  CAIRN_ASSERT(record_count_ < uint64_t{1} << 31);  // links have so many bits
+  CAIRN_ASSERT(record_count_ < uint64_t{1} << 31);  // a Link holds an index in 31 bits
   const uint64_t record_bytes = align_up(record_count_ * sizeof(uint32_t), kPageSize);
   for (const PhysRange& home : ranges) {
     if (home.size < record_bytes) continue;
@@ -96,7 +96,7 @@ std::optional<PhysAddr> FrameAllocator::allocate_contiguous(uint64_t frames) {
 }
 
 void FrameAllocator::free(PhysAddr block, unsigned order) {
-  // Buddies are by physical address, so that blocks are aligned in physical memory.
+  // The buddy is found by physical address, so that blocks are aligned in physical memory.
   free_frames_ += uint64_t{1} << order;
   while (order + 1 < kOrders) {
     const PhysAddr buddy{block.value ^ (kPageSize << order)};

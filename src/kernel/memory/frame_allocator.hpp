@@ -6,7 +6,7 @@
 // allocator does not touch free memory, which the host of a virtual machine gives to its guest at the first touch, in
 // pieces of 2 MiB. Blocks of one and two frames have too few records; their links lie in the first frame.
 //
-// Not locked; FrameSource (memory.hpp) adds the lock and a cache for each CPU.
+// This class has no lock; FrameSource (frame_source.hpp) adds one.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ class FrameAllocator {
   static constexpr unsigned kOrders = 19;  // up to 1 GiB
 
   // The ranges are ascending, disjoint, page-aligned, and mapped by `map`. Records are put into the first range that
-  // has room for them; they cover [start of the first range, `highest`). False when no range is large enough.
+  // has room for them; they cover [start of the first range, `highest`). Returns false if no range is large enough.
   bool initialize(DirectMap map, std::span<const PhysRange> ranges, uint64_t highest);
   // Adds memory to the allocator, below `highest`.
   void add(PhysRange range);
@@ -47,7 +47,9 @@ class FrameAllocator {
   [[nodiscard]] const DirectMap& map() const { return map_; }
 
  private:
-  using Link = uint32_t;  // names a free block: twice (its index + 1), zero for none; bit 0 is the records'
+  // A free block: 2 * (index of its first frame + 1), or 0 for none. Bit 0 is clear, because it has a meaning in
+  // records.
+  using Link = uint32_t;
   struct Links {
     Link* next;
     Link* previous;

@@ -14,7 +14,7 @@ namespace {
 
 using testing::Ram;
 
-// Random operations; no two blocks overlap, and when all are given back the memory is one piece again.
+// Does random operations. No two blocks may overlap, and when all are freed the memory must be one piece again.
 TEST(FrameAllocator, NeverGivesAFrameTwice) {
   Ram ram(8 << 20);
   FrameAllocator frames;

@@ -29,7 +29,7 @@ class FrameSource {
     uint64_t promised = 0;
     uint64_t reserve = 0;
 
-    // The number of frames that such a claim may take.
+    // The number of frames that an allocation with this claim may take.
     [[nodiscard]] uint64_t available(Claim claim) const {
       const uint64_t free = frames.free_frames(), taken = promised + (claim == Claim::fallible ? reserve : 0);
       return free > taken ? free - taken : 0;
@@ -41,7 +41,7 @@ class FrameSource {
     return state_.with(std::forward<F>(function));
   }
 
-  // Allocates a frame for kernel data and page tables. Returns nothing rather than use promised frames.
+  // Allocates a frame for kernel data or a page table. Promised frames are not used.
   std::optional<PhysAddr> allocate() { return allocate_contiguous(1, Claim::last); }
   std::optional<PhysAddr> allocate_contiguous(uint64_t count, Claim claim = Claim::last) {
     return with([&](State& s) -> std::optional<PhysAddr> {
@@ -69,7 +69,7 @@ class FrameSource {
     return with([&](State& s) { return s.frames.covers(frame) ? s.frames.note(frame) : 0; });
   }
 
-  // Promises `count` frames; returns false if there are not as many.
+  // Promises `count` frames; returns false if fewer are available.
   [[nodiscard]] bool promise(uint64_t count, Claim claim = Claim::fallible) {
     if (must_fail(claim)) return false;
     return with([&](State& s) {
@@ -105,11 +105,11 @@ class FrameSource {
     return with([](State& s) { return s.promised; });
   }
 
-  // Every allocation that may fail asks this first: whether a test wants it to fail.
+  // Whether a test wants this allocation to fail. Allocations that may fail ask this first.
   [[nodiscard]] bool must_fail(Claim claim) { return claim == Claim::fallible && injected_.next(); }
   [[nodiscard]] InjectedFailure& injected_failure() { return injected_; }
 
-  // The interface for PageTable: the source of tables, and where owned pages go when they are unmapped.
+  // Functions for PageTable: redeem_table and free_table are for tables, free is for owned pages that are unmapped.
   std::optional<PhysAddr> redeem_table() { return redeem(0); }
   void free_table(PhysAddr frame) { free_contiguous(frame, 1); }
   void free(PhysAddr page, unsigned level) { free_contiguous(page, uint64_t{1} << (9 * level)); }

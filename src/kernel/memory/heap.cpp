@@ -9,8 +9,9 @@
 namespace cairn::kernel {
 namespace {
 
-// Notes: 1 + class, and the order above, for frames of a slab; kLargeNote + frames for the first frame of a large
-// block, and kHeaderNote if it begins with a LargeBlock.
+// The notes of the heap's frames (FrameAllocator::note). Each frame of a slab has 1 + the size class in its low
+// kOrderShift bits, and the slab's order above them. The first frame of a large block has kLargeNote + the number of
+// frames, plus kHeaderNote if the block begins with a LargeBlock.
 constexpr unsigned kOrderShift = 5;
 constexpr uint32_t kLargeNote = 1 << 8, kHeaderNote = 1 << 29;
 
@@ -156,7 +157,7 @@ void Heap::free_small(void* pointer, uint32_t note) {
   --slab->used;
   used_ -= kSizes[size_class];
   if (was_full) link(size_class, slab);
-  // An empty slab goes back, except the last one of its class: the next object is likely to come soon.
+  // An empty slab is freed, except the only one of its class with free objects: the next object is likely to come soon.
   if (slab->used == 0 && (slab->next != nullptr || slab->previous != nullptr)) {
     unlink(size_class, slab);
     if (slab->of_operation) unlink_from_operation(slab);
@@ -168,7 +169,7 @@ void Heap::free(void* pointer) {
   const PhysAddr frame =
       map_.physical(reinterpret_cast<void*>(align_down(reinterpret_cast<uint64_t>(pointer), kPageSize)));
   const uint32_t note = source_.note(frame);
-  CAIRN_ASSERT(note != 0);  // otherwise: not from this heap, or freed before
+  CAIRN_ASSERT(note != 0);  // 0: the object is not from this heap, or was freed before
   if ((note & ~kHeaderNote) < kLargeNote) return free_small(pointer, note);
   auto* block = map_.at<LargeBlock>(frame);
   if ((note & kHeaderNote) != 0 && block->of_operation) unlink_large(block);
@@ -193,7 +194,7 @@ void Heap::keep_operation() {
     while (slab != nullptr) {
       Slab* next = slab->next;
       slab->of_operation = false;
-      // Empty ones are of no use where there is another.
+      // An empty slab is of no use if its class has another slab with free objects.
       if (slab->used == 0 && partial_[size_class] != nullptr) {
         unlink_from_operation(slab);
         free_slab(slab);

@@ -20,13 +20,13 @@ namespace cairn::kernel {
 class Heap {
  public:
   static constexpr size_t kLargestSmall = 2048;
-  // Bytes in front of an operation's large block.
+  // The number of bytes in front of a large block that was allocated in an operation.
   static constexpr size_t kBlockHeader = 64;
 
   Heap(DirectMap map, FrameSource& source) : map_(map), source_(source) {}
 
-  // Returns null when there is no memory. Alignment: up to 64 as requested (at least 16), and 4096 for objects above
-  // kLargestSmall (64 in an operation).
+  // Returns null when there is no memory, and when `alignment` is above 4096, or in an operation above 64. Every object
+  // is aligned to 16 bytes at least.
   void* allocate(size_t size, size_t alignment, Claim claim = Claim::last);
   void free(void* pointer);
 
@@ -51,13 +51,13 @@ class Heap {
     end_operation();
   }
   // adopt_mapped registers a block that the caller has mapped for the operation and returns the address that allocate()
-  // would have returned. The other function is called before the block is unmapped.
+  // would have returned. The caller passes the block to forget_mapped before it unmaps it.
   void* adopt_mapped(std::byte* block);
   void forget_mapped(std::byte* block);
 
-  // Bytes in objects that were handed out, rounded up to what they occupy.
+  // The number of bytes that objects in use occupy.
   [[nodiscard]] uint64_t used() const { return used_; }
-  // Bytes in slabs and large blocks.
+  // The number of bytes in slabs and large blocks.
   [[nodiscard]] uint64_t footprint() const { return frames_ << kPageBits; }
 
  private:
@@ -75,7 +75,7 @@ class Heap {
     uint32_t order;
     bool of_operation;
   };
-  // The header of an operation's large block, and of one that an operation has left behind.
+  // The header of a large block that was allocated in an operation. A block that outlives the operation keeps it.
   struct LargeBlock {
     LargeBlock* next;
     LargeBlock* previous;

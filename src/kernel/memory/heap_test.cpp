@@ -123,8 +123,8 @@ TEST(Heap, KeepsTheReserveForWhatMustNotFail) {
   EXPECT_EQ(testing::free_frames(source), 0u);
 }
 
-// Random operations: kept allocations stay and are freed one by one later, dropped ones are freed at once, and no
-// contents change.
+// Runs random operations. The allocations of kept operations are freed one by one later, those of dropped operations at
+// once, and no contents change.
 TEST(Heap, KeepsOrDropsAnOperation) {
   testing::Ram ram(64 << 20);
   FrameSource source;
@@ -138,7 +138,7 @@ TEST(Heap, KeepsOrDropsAnOperation) {
     bool is_mapped = false;
   };
   std::vector<Object> ordinary, of_operation;
-  std::vector<std::unique_ptr<std::byte[]>> mappings;  // stand for pages that the kernel maps
+  std::vector<std::unique_ptr<std::byte[]>> mappings;  // these stand for pages that the kernel maps
   uint64_t mapped = 0;
   std::mt19937 random(4);
   const auto allocate = [&](std::vector<Object>& objects) {

@@ -10,14 +10,14 @@ class InjectedFailure {
  public:
   enum class Extent : uint8_t { one, all_that_follow };
 
-  // From now on, the `number`-th attempt fails (counted from 1), and with Extent::all all later ones too. 0: none
-  // fails, but they are counted.
+  // From now on, the `number`-th attempt fails (counted from 1), and with Extent::all_that_follow all later ones too.
+  // If `number` is 0, no attempt fails, but attempts are counted.
   void arm(uint64_t number, Extent extent) {
     *this = InjectedFailure{}, fails_at_ = number, extent_ = extent, counts_ = true;
   }
   void disarm() { counts_ = false; }
 
-  // Called by each attempt: whether it must fail.
+  // Counts an attempt, if armed, and returns whether it must fail.
   bool next() {
     if (!counts_) return false;
     ++attempts_;

@@ -15,7 +15,7 @@
 namespace cairn::kernel {
 namespace {
 
-// Objects that live as long as the kernel, made in place because there is no heap yet when they are.
+// An object that lives as long as the kernel. It is made in place, because there is no heap yet.
 template <class T>
 class Permanent {
  public:
@@ -42,7 +42,8 @@ void require(bool success) {
   if (!success) panic("not enough memory to start the kernel");
 }
 
-// Maps a part of the image where it is linked. A part that is not data loses its write right in the direct map, too.
+// Maps a part of the image where it is linked. The frames of a part that is not writable become read-only in the direct
+// map, too.
 void map_image(ImagePart part, Access access) {
   const ImageSegment segment = image_segment(part);
   if (segment.size == 0) return;
@@ -53,7 +54,8 @@ void map_image(ImagePart part, Access access) {
   require(table.protect(VirtAddr::of(kDirectMap.at(physical.start)), segment.size, {}));
 }
 
-// Removes the tables that the entry made, which map everything writable and executable. Nothing uses them any more.
+// Removes the first page tables, which entry.S made and which map everything writable and executable. No CPU uses them
+// any more.
 void retire_boot_tables() {
   const ImageSegment tables = first_page_tables();
   const PhysRange physical = frames_of(tables);
@@ -89,7 +91,7 @@ void initialize_memory(const BootInfo& info) {
   KernelPageTable& table = page_table.create(kDirectMap, frames, tlb, machine::page_table_levels(info));
   require(table.create());
   const unsigned largest = machine::largest_page_level();
-  uint64_t mapped_end = 0;  // ranges may share a large page
+  uint64_t mapped_end = 0;  // the end of the pages mapped so far; two ranges may share a large page
   for (const PhysRange& range : info.ram.usable()) {
     const uint64_t start = std::max(align_down(range.start.value, kLargePageSize), mapped_end);
     const uint64_t end = std::min(align_up(range.end(), kLargePageSize), layout::kDirectMapSize);
@@ -258,7 +260,7 @@ InjectedFailure& injected_failure() { return frames.injected_failure(); }
 
 namespace cairn {
 namespace {
-// The operation of the one CPU; it moves into the fiber's record when there are several.
+// The operation that runs on the machine's one CPU. Fibers are not switched while an operation runs.
 constinit OperationRecord* current_operation = nullptr;
 }  // namespace
 

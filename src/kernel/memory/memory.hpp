@@ -22,12 +22,13 @@ void initialize_memory(const BootInfo& info);
 
 FrameSource& frame_source();
 LockedAddressSpace& address_space();
-// The lower half, where guests' memories, stacks and code lie.
+// The bounds of the lower half, where guests' memories, stacks and code lie.
 VirtAddr guest_addresses_start();
 VirtAddr guest_addresses_end();
 
-// Runs a function on the address space under its lock. A failure is converted to an Error after the lock is released.
+// Makes the Error of a failure. It allocates, so no spin lock may be held.
 Error to_error(const SpaceFailure& failure);
+// Runs a function on the address space under its lock. A failure is converted to an Error after the lock is released.
 template <class F>
 auto in_address_space(F&& function) {
   auto result = address_space().with(std::forward<F>(function));
@@ -36,12 +37,13 @@ auto in_address_space(F&& function) {
 
 // Reserves and commits pages in the kernel's half.
 Result<std::span<std::byte>> map_kernel_pages(uint64_t size);
+// Maps the registers of a device in the kernel's half.
 Result<volatile std::byte*> map_device(PhysRange registers);
-// Memory for guest code (memory/code_memory.hpp), of whole pages.
+// Allocate, seal and release memory for guest code, in whole pages (memory/code_memory.hpp).
 Result<std::span<std::byte>> allocate_code(uint64_t size, uint64_t alignment);
 void seal_code(std::span<std::byte> code, uint64_t text);
 void release_code(std::span<std::byte> code);
-// Allocates from the heap; null when there is no memory. Must not be called under a lock.
+// Allocates from the heap; returns null when there is no memory. No spin lock may be held.
 void* allocate_bytes(size_t size, size_t alignment, Claim claim);
 void free_bytes(void* pointer);
 // Begin and end an operation, whose allocations become ordinary or are freed at once (base/operation.hpp).
@@ -59,19 +61,20 @@ std::optional<Translation> translate(VirtAddr address);
 bool is_memory_ready();
 
 struct MemoryStatistics {
-  uint64_t total;         // RAM that the kernel manages
-  uint64_t free;          // free frames
-  uint64_t heap;          // held by the heap
+  uint64_t total;         // bytes of RAM that the kernel manages
+  uint64_t free;          // bytes in free frames
+  uint64_t heap;          // bytes in frames that the heap holds
   uint64_t heap_used;     // bytes of the heap in objects
-  uint64_t committed;     // promised to regions
-  uint64_t filled;        // bytes of it that are filled
-  uint64_t promised;      // frames promised for pages and tables that do not exist yet
-  uint64_t reservations;  // reserved ranges of addresses
-  uint64_t segments;      // pieces of committed memory
-  uint64_t nodes;         // held by the nodes of both
+  uint64_t committed;     // bytes of committed memory, filled or not
+  uint64_t filled;        // bytes of committed memory that are filled
+  uint64_t promised;      // bytes in frames promised for pages and tables that do not exist yet
+  uint64_t reservations;  // number of reserved ranges of addresses
+  uint64_t segments;      // number of pieces of committed memory
+  uint64_t nodes;         // bytes in frames that hold the nodes of reservations and segments
 };
 MemoryStatistics memory_statistics();
-// Whether as many frames are promised as committed memory can still need; takes time in proportion to it.
+// Whether as many frames are promised as committed memory can still need. Takes time in proportion to the committed
+// memory.
 bool promises_are_exact();
 // The object that makes allocations fail on purpose.
 InjectedFailure& injected_failure();

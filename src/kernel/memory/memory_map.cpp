@@ -4,7 +4,8 @@
 
 namespace cairn::kernel {
 namespace {
-constexpr uint64_t kPhysicalLimit = uint64_t{1} << 52;  // no machine here has more physical address bits
+constexpr uint64_t kPhysicalLimit = uint64_t{1}
+                                    << 52;  // the most that x86-64 allows [sdm 3A 4.1.4]; RAM beyond is not used
 }
 
 void MemoryMap::insert_at(size_t position, PhysRange range) {
@@ -24,7 +25,7 @@ void MemoryMap::add_usable(PhysRange range) {
   uint64_t start = align_up(range.start.value, kPageSize);
   uint64_t end = align_down(range.end(), kPageSize);
   if (start >= end) return;
-  // Swallow everything that touches the new range.
+  // The new range absorbs every range that touches it.
   size_t position = 0;
   while (position < count_ && ranges_[position].end() < start) ++position;
   while (position < count_ && ranges_[position].start.value <= end) {

@@ -17,10 +17,10 @@ class MemoryMap {
 
   // Adds RAM, shrunk to whole pages. Ranges that wrap around or are empty are ignored.
   void add_usable(PhysRange range);
-  // Removes these bytes, widened to whole pages. Call after all add_usable.
+  // Removes these bytes, widened to whole pages. Must be called after all calls of add_usable.
   void reserve(PhysRange range);
 
-  // Ascending, disjoint.
+  // The ranges, ascending and disjoint.
   [[nodiscard]] std::span<const PhysRange> usable() const { return {ranges_.data(), count_}; }
   [[nodiscard]] uint64_t total_bytes() const;
   [[nodiscard]] uint64_t highest() const { return count_ == 0 ? 0 : ranges_[count_ - 1].end(); }

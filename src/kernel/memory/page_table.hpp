@@ -1,5 +1,5 @@
-// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. They differ in two template
-// parameters: a Format says how an entry is written, and a Tlb how a translation is flushed. The tests run on the host
+// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. Two template parameters distinguish
+// them: Format says how an entry is written, and Tlb says how a translation is flushed. The tests run on the host
 // against an emulated MMU.
 //
 // Entries record whether their frame belongs to the mapping (Access::owned); unmapping frees such frames. There is no
@@ -26,16 +26,17 @@ struct Access {
   bool operator==(const Access&) const = default;
 };
 
-// One entry of a table: `level` 0 maps 4 KiB, each level above 512 times as much.
+// How the entries of tables are made and read. An entry of level 0 maps 4 KiB, and one of each level above maps 512
+// times as much.
 template <class F>
 concept PageTableFormat = requires(uint64_t entry, PhysAddr address, Access access, unsigned level) {
   { F::is_present(entry) } -> std::same_as<bool>;
-  { F::is_leaf(entry, level) } -> std::same_as<bool>;  // of a present entry
+  { F::is_leaf(entry, level) } -> std::same_as<bool>;  // the entry must be present
   { F::leaf(address, access, level) } -> std::same_as<uint64_t>;
   { F::table(address) } -> std::same_as<uint64_t>;
-  { F::address(entry, level) } -> std::same_as<PhysAddr>;  // of a present entry
-  { F::access(entry) } -> std::same_as<Access>;            // of a leaf
-  { F::is_user(entry) } -> std::same_as<bool>;             // whether the bit is set that lets user mode in
+  { F::address(entry, level) } -> std::same_as<PhysAddr>;  // the entry must be present
+  { F::access(entry) } -> std::same_as<Access>;            // the entry must be a leaf
+  { F::is_user(entry) } -> std::same_as<bool>;             // whether the entry lets user mode in
 };
 
 struct Translation {
@@ -44,7 +45,7 @@ struct Translation {
   Access access;
 };
 
-// A whole tree, in the form that a CPU needs.
+// What a CPU needs in order to use a tree.
 struct PageTableRoot {
   PhysAddr address;
   unsigned levels = 0;
@@ -55,17 +56,18 @@ constexpr uint64_t page_size_at(unsigned level) { return kPageSize << (9 * level
 // The source of frames for new tables: promised frames, which cannot run out, or any frames.
 enum class TableFrames : uint8_t { promised, any };
 
-// Frames: `std::optional<PhysAddr> allocate()` and `redeem_table()` for tables, `free_table(PhysAddr)`, and
-// `free(PhysAddr, unsigned level)` for owned pages. Tlb: `flush(VirtAddr)` after an entry has lost rights or gone,
-// `flush_tables(VirtAddr)` after a table has gone or has come to the place of a page. A new translation needs no flush:
-// a CPU that remembers its absence faults, and the fault handler flushes.
+// Frames has `std::optional<PhysAddr> allocate()` and `redeem_table()` for new tables, `free_table(PhysAddr)`, and
+// `free(PhysAddr, unsigned level)` for owned pages. Tlb has `flush(VirtAddr)`, which is called after an entry was
+// removed or has lost rights, and `flush_tables(VirtAddr)`, which is called after a table was removed or has replaced a
+// large page. A new translation needs no flush: a CPU that remembers that there was none faults, and the fault handler
+// flushes.
 template <PageTableFormat Format, class Frames, class Tlb>
 class PageTable {
  public:
   PageTable(DirectMap map, Frames& frames, Tlb& tlb, unsigned levels)
       : map_(map), frames_(frames), tlb_(tlb), levels_(levels) {}
 
-  // Makes the root; returns false when there is no memory.
+  // Makes an empty root table; returns false when there is no memory.
   bool create() {
     const auto root = allocate_table(TableFrames::any);
     if (root) root_ = *root;
@@ -84,7 +86,8 @@ class PageTable {
     return true;
   }
 
-  // Maps [virt, virt + size) to consecutive frames, in the largest pages that fit (at most of `largest_level`).
+  // Maps [virt, virt + size) to consecutive frames, in the largest pages that fit (at most of `largest_level`). Returns
+  // false if there is no memory for a table; what was mapped before stays mapped.
   bool map_range(VirtAddr virt, PhysAddr phys, uint64_t size, Access access, unsigned largest_level,
                  TableFrames from = TableFrames::any) {
     while (size != 0) {
@@ -118,7 +121,7 @@ class PageTable {
     }
     return entry != nullptr;
   }
-  // Whether there is not even a table below the 2 MiB block that holds `virt`.
+  // Whether the 2 MiB block that holds `virt` has neither a table of 4 KiB pages nor a large page.
   [[nodiscard]] bool has_no_table(VirtAddr virt) const {
     const uint64_t* table = map_.at<uint64_t>(root_);
     for (unsigned level = levels_ - 1; level != 0; --level) {
@@ -158,7 +161,8 @@ class PageTable {
                   });
   }
 
-  // Changes the rights of all pages mapped in the range; whether frames are owned does not change. Fails as unmap does.
+  // Changes the rights of all pages mapped in the range; whether frames are owned does not change. Returns false in the
+  // same case as unmap.
   bool protect(VirtAddr virt, uint64_t size, Access access, TableFrames from = TableFrames::any) {
     return change(
         root_, levels_ - 1, virt.value, virt.value + (size - 1), from, [](VirtAddr, uint64_t) { return true; },
@@ -212,7 +216,7 @@ class PageTable {
   static constexpr unsigned index(VirtAddr virt, unsigned level) {
     return static_cast<unsigned>(virt.value >> (kPageBits + 9 * level)) & 511;
   }
-  // The MMU of another CPU may read entries at any time, so they are written at once.
+  // The MMU of another CPU may read entries at any time, so each is written by one store.
   static void store(uint64_t* entry, uint64_t value) { __atomic_store_n(entry, value, __ATOMIC_RELEASE); }
 
   std::optional<PhysAddr> allocate_table(TableFrames from) {
@@ -276,7 +280,8 @@ class PageTable {
     frames_.free_table(child);
   }
 
-  // Calls `apply` on every leaf in [first, last], splitting those that reach beyond; frees tables that are empty then.
+  // Calls `apply` on every leaf in [first, last], after splitting leaves that reach beyond. Frees tables that are empty
+  // afterwards, except those that keeps_table keeps.
   template <class KeepsTable, class Apply>
   bool change(PhysAddr table_address, unsigned level, uint64_t first, uint64_t last, TableFrames from,
               KeepsTable&& keeps_table, Apply&& apply) {

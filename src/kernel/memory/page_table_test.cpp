@@ -27,8 +27,8 @@ using Machines =
                      Machine<Rv64PageFormat, testing::Rv64Walk, 4>>;
 TYPED_TEST_SUITE(PageTableTest, Machines);
 
-// Random operations on 8 MiB of addresses, compared with a map of pages. After each one, a simulated CPU must see what
-// the model says; a missing flush makes that fail.
+// Does random operations on 8 MiB of addresses and compares with a map of pages. After each operation, a simulated CPU
+// must see what the map says; it does not if a flush was forgotten.
 TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
   testing::Ram ram(32 << 20);
   FrameSource source;
@@ -125,7 +125,7 @@ TYPED_TEST(PageTableTest, CountsMissingTables) {
     return total;
   };
   constexpr uint64_t kBase = uint64_t{8} << 30;
-  const uint64_t upper = TypeParam::kLevels - 2;  // a table of each level above the lowest, when one block is mapped
+  const uint64_t upper = TypeParam::kLevels - 2;  // the tables that a block needs between the root and the lowest level
   EXPECT_EQ(missing(kBase, kBase), 1 + upper);
   EXPECT_EQ(missing(kBase, kBase + 10 * kLargePageSize - 1), 10 + upper);
   ASSERT_TRUE(table.map({kBase}, {0}, 1, {}));  // a large page

@@ -1,4 +1,5 @@
-// The nodes of the address space, in frames of their own: under its lock nothing is allocated from the heap.
+// The nodes of the address space. They lie in frames of their own, because nothing is allocated from the heap under the
+// address space's lock.
 //
 // Some free nodes are *set aside* for operations that must not fail later. An operation that may fail first ensures
 // that there are enough other nodes for it.
@@ -24,22 +25,22 @@ class RangePool {
   void give_up(uint64_t count) { aside_ -= count; }
   // Takes a free node; there must be one.
   RangeNode* take();
-  // Frees a node, and its frame if the frame has no other node in use and enough free nodes are left.
+  // Frees a node. Frees its frame, too, if no other node in the frame is in use and enough free nodes are left.
   void give(RangeNode* node);
   // Adds this frame's nodes to the free ones.
   void add(PhysAddr frame);
 
   [[nodiscard]] uint64_t free_nodes() const { return free_; }
   [[nodiscard]] uint64_t nodes_aside() const { return aside_; }
-  // Frames that hold nodes.
+  // The number of frames that hold nodes.
   [[nodiscard]] uint64_t frames() const { return frames_; }
 
  private:
-  // The first bytes of a frame.
+  // The header of a frame of nodes.
   struct Page {
     Page* next;  // next page with free nodes
     Page* previous;
-    RangeNode* free;  // linked by `right`
+    RangeNode* free;  // the first free node of the frame; free nodes are linked by `right`
     uint64_t used;
   };
   static constexpr uint64_t kNodes = (kPageSize - sizeof(Page)) / sizeof(RangeNode);

@@ -8,13 +8,13 @@
 
 namespace cairn::kernel {
 
-// The record of a reservation (its range only) or of a segment (everything).
+// A reservation, which has only a range, or a segment, which has rights and spare nodes, too.
 struct RangeNode {
   uint64_t start = 0;
   uint64_t size = 0;
   Access access;
   uint8_t spare_nodes = 0;  // nodes that the pool sets aside for splitting this segment
-  uint32_t priority = 0;    // of the tree: no child has a higher one
+  uint32_t priority = 0;    // no node has a higher priority than its parent
   RangeNode* parent = nullptr;
   RangeNode* left = nullptr;
   RangeNode* right = nullptr;
@@ -29,16 +29,16 @@ class RangeTree {
   // Takes the node out; it can be inserted again.
   void remove(RangeNode* node);
 
-  // The first node that starts at `at` or later; null: none.
+  // Returns the first node that starts at `at` or later, or null.
   [[nodiscard]] RangeNode* first_from(uint64_t at) const;
-  // The last node that starts at `at` or earlier.
+  // Returns the last node that starts at `at` or earlier, or null.
   [[nodiscard]] RangeNode* last_until(uint64_t at) const;
-  // The node whose range holds `address`.
+  // Returns the node whose range holds `address`, or null.
   [[nodiscard]] RangeNode* holder_of(uint64_t address) const {
     RangeNode* node = last_until(address);
     return node != nullptr && address - node->start < node->size ? node : nullptr;
   }
-  // The node after this one.
+  // Returns the node after `node`, or null.
   static RangeNode* next(RangeNode* node);
   [[nodiscard]] RangeNode* first() const { return first_from(0); }
   [[nodiscard]] uint64_t count() const { return count_; }
@@ -48,7 +48,7 @@ class RangeTree {
     if (node->parent == nullptr) return &root_;
     return node->parent->left == node ? &node->parent->left : &node->parent->right;
   }
-  // Rotates the edge between the node and its parent around.
+  // Makes the node the parent of its parent; the order of the nodes stays the same.
   void rotate_up(RangeNode* node);
 
   RangeNode* root_ = nullptr;

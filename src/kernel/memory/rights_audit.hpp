@@ -7,8 +7,8 @@
 // - In the lower half, which guests' memories are part of, there are no registers of devices, no page tables, and no
 //   frames of the kernel's image.
 //
-// It shares no code with PageTable. A page is executable or writable if its last entry says so: tables on the way allow
-// everything.
+// The audit shares no code with PageTable. The entry that maps a page decides alone whether the page is executable or
+// writable, because the entries of tables allow both.
 #pragma once
 
 #include <algorithm>
@@ -37,7 +37,7 @@ struct RightsViolation {
 struct RightsReport {
   uint64_t pages = 0;  // entries that map something
   uint64_t tables = 0;
-  uint64_t executable = 0;  // bytes
+  uint64_t executable = 0;  // bytes in executable pages
   uint64_t violation_count = 0;
   std::vector<RightsViolation> violations;  // the first few
 };
@@ -63,7 +63,7 @@ class RightsAudit {
     Access access;
   };
 
-  // What is executable and where tables are, sorted by address.
+  // Lists the executable frames and the page tables, sorted by address.
   void collect() {
     tables_.push_back({root_.address, kPageSize});
     walk([&](const Page& page, uint64_t entry, EntryKind kind) {
@@ -110,15 +110,15 @@ class RightsAudit {
     if (report_.violation_count++ < kKept) report_.violations.push_back({what, page.start, page.frame});
   }
 
-  // Ranges are sorted and of sizes such that none holds another.
+  // The ranges are sorted and none contains another, so only the last that starts before the page's end can overlap it.
   static bool overlaps(const std::vector<PhysRange>& ranges, const Page& page) {
     const auto after = std::ranges::lower_bound(ranges, page.frame.value + page.size, {},
                                                 [](const PhysRange& r) { return r.start.value; });
     return after != ranges.begin() && (after - 1)->end() > page.frame.value;
   }
 
-  // Calls visit(Page, entry, kind) for every entry that is present; of a table, the page is the addresses that it is
-  // for.
+  // Calls visit(Page, entry, kind) for every entry that is present. If the entry is a table, Page holds the addresses
+  // that the table maps and the table's frame.
   template <class F>
   void walk(F&& visit) {
     walk(root_.address, root_.levels - 1, 0, visit);

@@ -23,7 +23,8 @@ struct Quiet {
   static void flush_tables(VirtAddr) {}
 };
 
-// A kernel with text and data in the upper half, a guest's code and memory in the lower one, and then one mistake.
+// A kernel with text and data in the upper half, and a guest's code and memory in the lower one. Each test adds one
+// mistake.
 template <class M>
 class RightsAuditTest : public ::testing::Test {
  protected:

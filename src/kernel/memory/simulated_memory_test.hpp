@@ -28,7 +28,7 @@ class Ram {
   std::byte* storage_;
 };
 
-// A source of all frames of `ram`.
+// Gives all frames of `ram` to `source`.
 inline void give_all(Ram& ram, FrameSource& source, uint64_t reserve = 0) {
   source.with([&](FrameSource::State& state) {
     const PhysRange range = ram.range();
@@ -42,7 +42,8 @@ inline uint64_t free_frames(FrameSource& source) {
 
 enum class Want : uint8_t { read, write, execute };
 
-// Walks tables by the bits of the manuals, without the code under test. [sdm 3A 4.5] [riscv-priv 10.3.2]
+// X64Walk and Rv64Walk translate an address by the rules of the manuals [sdm 3A 4.5] [riscv-priv 10.3.2], without the
+// code under test.
 struct X64Walk {
   static std::optional<uint64_t> walk(const DirectMap& map, PhysAddr root, unsigned levels, uint64_t virt, Want want) {
     uint64_t table = root.value;
@@ -90,7 +91,8 @@ class Mmu {
   void flush(VirtAddr virt) {
     const uint64_t page = virt.value >> 12;
     std::erase_if(cache_, [&](const auto& entry) { return entry.first.first == page || entry.second.second > 1; });
-    // A flush of one address ends a large page's translation; the model keeps those as single pages of one generation.
+    // A flush also ends the translation of a large page that holds the address. The cache has an entry for each 4 KiB
+    // of a large page, so all entries of the block of 2 MiB go.
     std::erase_if(cache_, [&](const auto& entry) { return entry.first.first >> 9 == page >> 9; });
   }
 

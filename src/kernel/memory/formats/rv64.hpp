@@ -1,4 +1,4 @@
-// RISC-V's page table entries, the same for Sv39 and Sv48 [riscv-priv 10.4]. The format needs no
+// The format of RISC-V's page table entries, which is the same for Sv39 and Sv48 [riscv-priv 10.4]. It needs no
 // privileged instruction, so it is tested on the host too.
 #pragma once
 
@@ -9,8 +9,8 @@ namespace cairn::kernel {
 struct Rv64PageFormat {
   static constexpr uint64_t kValid = 1 << 0, kRead = 1 << 1, kWrite = 1 << 2, kExecute = 1 << 3, kUser = 1 << 4;
   static constexpr uint64_t kGlobal = 1 << 5, kAccessed = 1 << 6, kDirty = 1 << 7;
-  static constexpr uint64_t kOwned = 1 << 8,
-                            kDevice = 1 << 9;  // bits left to software; the platform determines memory types
+  // Two bits that the MMU ignores. kDevice changes nothing, because the platform determines the types of memory.
+  static constexpr uint64_t kOwned = 1 << 8, kDevice = 1 << 9;
   static constexpr uint64_t kNumber = 0x003f'ffff'ffff'fc00;
 
   static bool is_present(uint64_t entry) { return (entry & kValid) != 0; }

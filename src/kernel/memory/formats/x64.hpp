@@ -1,5 +1,5 @@
-// x86-64's page table entries [sdm 3A 4.5]. The format needs no privileged instruction, so it is tested on the host
-// too.
+// The format of x86-64's page table entries [sdm 3A 4.5]. It needs no privileged instruction, so it is tested on the
+// host too.
 #pragma once
 
 #include "kernel/memory/page_table.hpp"
@@ -10,7 +10,7 @@ struct X64PageFormat {
   static constexpr uint64_t kPresent = 1 << 0, kWrite = 1 << 1, kUser = 1 << 2, kWriteThrough = 1 << 3,
                             kCacheDisable = 1 << 4;
   static constexpr uint64_t kAccessed = 1 << 5, kDirty = 1 << 6, kLarge = 1 << 7, kGlobal = 1 << 8;
-  static constexpr uint64_t kOwned = uint64_t{1} << 9;  // a bit left to software
+  static constexpr uint64_t kOwned = uint64_t{1} << 9;  // a bit that the MMU ignores
   static constexpr uint64_t kNoExecute = uint64_t{1} << 63;
   static constexpr uint64_t kAddress = 0x000f'ffff'ffff'f000;
 
