@@ -18,8 +18,8 @@ ControlFlow::ControlFlow(const Function& function)
 
   struct Visit {
     Block block;
-    uint32_t
-        next;  // the target to visit, counted from the last one, so that targets keep their order in reverse postorder
+    // The target to visit, counted from the last one, so that targets keep their order in reverse postorder.
+    uint32_t next;
   };
   ScratchVector<Visit> stack(function.arena);
   constexpr uint32_t kVisited = kUnreachable - 1;
@@ -153,7 +153,7 @@ class DominatorFinder {
 
   const Function& function_;
   const ControlFlow& flow_;
-  ScratchVector<uint32_t> number_;  // by block
+  ScratchVector<uint32_t> number_;  // the vertex of each block
   ScratchVector<Block> vertices_;
   ScratchVector<uint32_t> parent_;
   ScratchVector<uint32_t> semi_;

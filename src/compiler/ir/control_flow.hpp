@@ -1,4 +1,4 @@
-// Analyses of the blocks of a function: order, predecessors, dominators, loops. They are computed on construction, and
+// Analyses of the blocks of a function: order, predecessors, dominators, loops. Constructors compute them, and they
 // become stale as soon as a terminator changes.
 #pragma once
 
@@ -19,7 +19,7 @@ class ControlFlow {
   static constexpr uint32_t kUnreachable = 0xffff'ffff;
   [[nodiscard]] uint32_t position(Block block) const { return positions_[block.index()]; }
   [[nodiscard]] bool is_reachable(Block block) const { return position(block) != kUnreachable; }
-  // Whether any branch leads backwards.
+  // Whether any edge leads to its own block or to an earlier one in order().
   [[nodiscard]] bool has_cycles() const { return has_cycles_; }
   [[nodiscard]] std::span<const Block> predecessors(Block block) const {
     const uint32_t first = first_predecessor_[block.index()];
@@ -40,13 +40,14 @@ class Dominators {
  public:
   Dominators(const Function& function, const ControlFlow& flow);
 
-  // There is none for the entry and for unreachable blocks.
+  // Returns none for the entry and for unreachable blocks.
   [[nodiscard]] Block immediate_dominator(Block block) const { return immediate_[block.index()]; }
   // A block dominates itself. Both blocks must be reachable.
   [[nodiscard]] bool dominates(Block a, Block b) const {
     return enter_[a.index()] <= enter_[b.index()] && leave_[b.index()] <= leave_[a.index()];
   }
-  // The blocks in an order in which each comes after its dominator and every subtree is contiguous.
+  // The reachable blocks in preorder of the dominator tree: each comes after its immediate dominator, and each subtree
+  // is contiguous.
   [[nodiscard]] std::span<const Block> preorder() const { return preorder_.as_span(); }
   [[nodiscard]] uint32_t depth(Block block) const { return depth_[block.index()]; }
 
@@ -83,7 +84,7 @@ class Loops {
   ScratchVector<Loop> loop_of_;
 };
 
-// Sets BlockData::is_loop_header and loop_depth; without loops, `loops` is null.
+// Sets BlockData::is_loop_header and loop_depth. `loops` is null if the function has no loops.
 void mark_loops(Function& function, const ControlFlow& flow, const Loops* loops);
 
 }  // namespace cairn::ir

@@ -2,10 +2,11 @@
 // of Warren, Hacker's Delight, 10-3 to 10-10.
 //
 //   x udiv 2^k  =>  x >> k                    x sdiv 2^k  =>  (x + (x < 0 ? 2^k - 1 : 0)) >> k
-//   x udiv c    =>  high(x * m) >> s          x sdiv c    =>  (high(x * m) >> s) + (x < 0)
+//   x udiv c    =>  high(x * m) >> s          x sdiv c    =>  q + (q < 0), where q = high(x * m) >> s
 //   x rem c     =>  x - (x div c) * c
 //
-// For i32, the high half comes from a 64-bit product, and for i64 from mul_wide.
+// For i32, the high half comes from a 64-bit product, and for i64 from mul_wide. If m needs one bit more than the type
+// has, further instructions make up for the missing bit.
 #include <bit>
 
 #include "compiler/ir/fold.hpp"
@@ -18,7 +19,7 @@ namespace {
 template <class U>
 struct UnsignedMagic {
   U multiplier;
-  bool add;  // the multiplier has one more bit at the top, which is 1
+  bool add;  // whether the full multiplier has one more bit at the top, which is 1
   int shift;
 };
 
@@ -195,7 +196,7 @@ Value Inserter::step_division(Instruction& inst, bool& changed) {
         if (*c < 0 && magic.multiplier > 0) q = binary(Opcode::isub, type, q, x);
         q = binary(Opcode::sshr, type, q, number(magic.shift));
       }
-      // The quotient is rounded towards zero: one is added to a negative one.
+      // Adding one to a negative q rounds the quotient towards zero.
       return binary(Opcode::iadd, type, q, binary(Opcode::ushr, type, q, number(width - 1)));
     }
     default: return Value::none();

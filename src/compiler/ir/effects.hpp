@@ -1,14 +1,15 @@
-// The effects of an instruction beside its value.
+// Questions about the effects that an instruction has beside its value.
 #pragma once
 
 #include "compiler/ir/function.hpp"
 
 namespace cairn::ir {
 
-// Whether the instruction calls code that may do anything.
+// Whether the instruction calls a function, which may have any effect.
 inline bool is_any_call(Opcode opcode) { return facts(opcode).effects == Effects::call || opcode == Opcode::invoke; }
 
-// Whether the instruction accesses guest memory. Its operands then begin with the address, and a base or none.
+// Whether the instruction accesses guest memory or a field of an object. Its operands then begin with the address, and
+// a base or none.
 inline bool is_heap_access(Opcode opcode) {
   switch (opcode) {
     case Opcode::heap_load:

@@ -94,7 +94,7 @@ std::optional<int64_t> fold_float_bits(Opcode opcode, Type type, int64_t a, int6
     case Opcode::fabs: return a & ~sign;
     case Opcode::fcopysign: return (a & ~sign) | (b & sign);
     case Opcode::bitcast:
-      // An integer is sign-extended, a float zero-extended.
+      // The constant of an i32 is sign-extended, and that of an f32 is zero-extended.
       if (type == Type::i32) return static_cast<int32_t>(a);
       if (type == Type::f32) return static_cast<int64_t>(static_cast<uint32_t>(a));
       return a;

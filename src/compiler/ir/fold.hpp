@@ -11,10 +11,10 @@ namespace cairn::ir {
 // Constants have the form of Instruction::immediate: an i32 is sign-extended, a float is its bits.
 
 // Evaluates an operation on one or two integer operands of `type` (for conversions: the result's type) with an integer
-// result. Unary operations ignore `b`. There is no result if the operation traps or is of another kind.
+// result. Unary operations ignore `b`. Returns nullopt if the operation traps or is of another kind.
 std::optional<int64_t> fold_integer(Opcode opcode, Type type, int64_t a, int64_t b);
 
-// `type` is the type of the operands.
+// Evaluates icmp on two constants of `type`.
 bool fold_compare(Condition condition, Type type, int64_t a, int64_t b);
 
 // Evaluates operations on floats that only move bits, so that neither rounding nor NaNs matter: the sign operations and

@@ -205,7 +205,7 @@ uint32_t Function::add_values(std::span<const Value> values) {
 }
 
 uint32_t Function::add_access(const MemoryAccess& access) {
-  // Neighbouring instructions often make equal accesses.
+  // Neighbouring instructions often make equal accesses, so the latest four are searched for one.
   for (size_t i = accesses.size(), tries = 0; i-- > 0 && tries < 4; ++tries) {
     if (accesses[i] == access) return static_cast<uint32_t>(i);
   }

@@ -1,10 +1,10 @@
 // One function in SSA form: the IR between WebAssembly and machine code.
 //
-// The function is a control-flow graph of basic blocks with block parameters. Everything is a dense 32-bit id into an
-// arena array:
-// - Value: an instruction (its result) or a block parameter. Instructions and values share one numbering, so an
-//   instruction without a result is a Value of type `none`.
-// - Block: parameters, and a doubly linked chain of instructions that ends in the terminator.
+// The function is a control-flow graph of basic blocks with block parameters. Values and blocks are dense 32-bit
+// indices of arrays in an arena:
+// - A Value is an instruction, which stands for its result, or a block parameter. An instruction without a result is a
+//   Value of type `none`.
+// - A Block has parameters, and a doubly linked chain of instructions that ends in the terminator.
 // Terminators carry their targets with the arguments for the targets' parameters. The entry block is block 0. Its
 // parameters are the function's, and no branch leads to it.
 //
@@ -27,9 +27,9 @@ namespace cairn::ir {
 using Value = Id<struct ValueTag>;
 using Block = Id<struct BlockTag>;
 
-// ref: a 64-bit pointer to a VMFuncRef, or null. gcref: a 32-bit reference into the managed heap (abi/heap_layout.hpp),
-// an i31 or null; a collection may change it. In machine code, a gcref is zero-extended to 64 bits, in registers and in
-// stack slots.
+// The types of values. A ref is a 64-bit pointer to a VMFuncRef, or null. A gcref is a 32-bit reference into the
+// managed heap (abi/heap_layout.hpp), an i31 or null; a collection may change it. In machine code, a gcref is
+// zero-extended to 64 bits, in registers and in stack slots.
 enum class Type : uint8_t { none, i32, i64, f32, f64, v128, ref, gcref };
 constexpr unsigned size_of(Type type) {
   switch (type) {
@@ -50,7 +50,7 @@ constexpr bool is_integer(Type type) {
 }
 constexpr bool is_float(Type type) { return type == Type::f32 || type == Type::f64; }
 
-inline constexpr unsigned kVariable = 255;
+inline constexpr unsigned kVariable = 255;  // OpcodeFacts::operands of operations whose operands are a list
 
 enum class Opcode : uint16_t {
 #define CAIRN_IR_OPCODE(name, text, operands, effects) name,
@@ -58,11 +58,12 @@ enum class Opcode : uint16_t {
 #undef CAIRN_IR_OPCODE
 };
 
+// opcodes.def explains the effects.
 enum class Effects : uint8_t { pure, trapping, reads, writes, atomic, call, control };
 
 struct OpcodeFacts {
   std::string_view text;
-  uint8_t operands;  // kVariable for lists
+  uint8_t operands;  // number of operands, or kVariable
   Effects effects;
 };
 inline constexpr OpcodeFacts kOpcodeFacts[] = {
@@ -72,6 +73,7 @@ inline constexpr OpcodeFacts kOpcodeFacts[] = {
 };
 constexpr const OpcodeFacts& facts(Opcode opcode) { return kOpcodeFacts[static_cast<size_t>(opcode)]; }
 
+// The conditions of icmp (eq to uge) and of fcmp (feq to fge). If an operand is a NaN, only fne holds.
 enum class Condition : uint8_t {
   eq,
   ne,
@@ -82,29 +84,30 @@ enum class Condition : uint8_t {
   ult,
   ule,
   ugt,
-  uge,  // icmp
+  uge,
   feq,
   fne,
   flt,
   fle,
   fgt,
-  fge,  // fcmp, as in WebAssembly: only fne is true on NaN
+  fge,
 };
-Condition swapped(Condition condition);  // for operands (b, a) instead of (a, b)
-// The condition that holds exactly when this one does not. Must not be called for flt, fle, fgt or fge: with a NaN both
-// they and their opposites are false, so they have no inverse.
+// Returns the condition that holds for (b, a) exactly when `condition` holds for (a, b).
+Condition swapped(Condition condition);
+// Returns the condition that holds exactly when `condition` does not. Must not be called for flt, fle, fgt or fge: with
+// a NaN both flt and fge are false, for example, so these four have no inverse.
 Condition inverted(Condition condition);
 
 // The memory that a load or store accesses. Two accesses of different classes never touch the same bytes.
 enum class AliasClass : uint8_t {
-  immutable,      // never written while a function runs: bases, imports, contents of a funcref, type ids
+  immutable,      // data that nothing changes while a function can see it: bases, imports, VMFuncRefs, type ids
   memory,         // all guest memories, since two imported memories may be the same
-  memory_length,  // changed by memory.grow, so by any call
+  memory_length,  // lengths of guest memories; memory.grow changes them, so any call may
   table,          // elements of tables
-  table_header,   // base and length of a table: changed by table.grow, so by any call
+  table_header,   // bases and lengths of tables; table.grow changes them, so any call may
   global,         // cells of mutable globals; MemoryAccess::index is the global's index, the same for all imported ones
   runtime,        // data of the runtime that no other class covers
-  heap_layout,    // the places of objects, changed at safepoints
+  heap_layout,    // the places of objects, which change at safepoints
   field,  // fields and elements of objects; accesses with different MemoryAccess::index never touch the same bytes
 };
 
@@ -121,7 +124,7 @@ enum class Extension : uint8_t { none, sign, zero };
 // The operation of atomic_rmw on the old value and its operand.
 enum class AtomicOp : uint8_t { add, sub, and_, or_, xor_, xchg };
 
-// The properties of a load or store, in Function::accesses. They take 16 bytes.
+// The properties of a load or store. Function::accesses holds them, and instructions refer to them by index.
 struct MemoryAccess {
   uint64_t offset = 0;
   uint32_t index = 0;  // index of a memory, table, global or field, depending on the alias class
@@ -133,10 +136,10 @@ struct MemoryAccess {
   bool operator==(const MemoryAccess&) const = default;
 };
 
-// The type that a gc_test tests for, packed in its immediate().
+// The type that a gc_test tests for, packed in Instruction::immediate.
 struct GcTest {
-  // `eq` stands for struct, array or i31. `any` accepts every reference of its hierarchy that is not null, `none` no
-  // such reference.
+  // `eq` stands for struct, array or i31. `any` accepts every reference of its hierarchy that is not null, and `none`
+  // accepts none of these. accepts_null says whether null is accepted as well.
   enum class Kind : uint8_t { concrete, structure, array, i31, eq, any, none };
   Kind kind = Kind::concrete;
   bool is_exact = false;  // concrete: whether the type is final
@@ -166,11 +169,11 @@ struct GcTest {
 // The target of a control transfer, and the arguments for its parameters.
 struct Target {
   Block block;
-  uint32_t first_argument = 0;  // into Function::value_lists
+  uint32_t first_argument = 0;  // index in Function::value_lists
   uint32_t argument_count = 0;
 };
 
-// A signature in IR types. `params` and `results` are ranges of Function::types.
+// A signature in IR types. The arrays belong to the function's arena (Function::add_types) or to the builder's context.
 struct Signature {
   std::span<const Type> params;
   std::span<const Type> results;
@@ -179,27 +182,28 @@ struct Signature {
 enum class CalleeKind : uint8_t {
   direct,     // a function of this module, by function index
   import,     // an imported function, by function index
-  reference,  // a VMFuncRef of the right type in the first argument; a null one faults (see null_trap)
-  builtin,    // a runtime function in the C calling convention, by number; the first argument (VMContext) is implied
+  reference,  // the function of the VMFuncRef in the first argument, which has the right type; null traps
+  builtin,    // a runtime function in the C calling convention, by number; the VMContext is its implied first argument
 };
 
-// The callee and arguments of a call. abi/builtins.def numbers the runtime's functions that compiled code calls.
+// The callee and arguments of a call. abi/builtins.def numbers the builtins.
 struct CallInfo {
   CalleeKind kind = CalleeKind::direct;
   uint32_t callee = 0;          // function index, or builtin number
-  Signature signature;          // signature of the WebAssembly call, without the reference operand
-  uint32_t first_argument = 0;  // into Function::value_lists; for `reference`, the VMFuncRef comes first
+  Signature signature;          // the callee's signature; it does not count the VMFuncRef as a parameter
+  uint32_t first_argument = 0;  // index in Function::value_lists; for `reference`, the VMFuncRef comes first
   uint32_t argument_count = 0;
-  // For `reference`: the trap if the VMFuncRef is null; the access through null faults.
+  // The trap if the VMFuncRef of a `reference` is null. The call then faults on its access to the VMFuncRef.
   wasm::TrapKind null_trap = wasm::TrapKind::null_function_reference;
 };
 
-enum class BranchHint : uint8_t { none, likely, unlikely };  // whether the first target is taken
+// Whether a branch is likely to lead to its first target.
+enum class BranchHint : uint8_t { none, likely, unlikely };
 
-// An instruction takes 32 bytes. Use the accessors of Function and the inline ones here, not the raw fields. Operands
-// that do not fit in `operands` lie in Function::value_lists: four from index `extra` for add128 and sub128,
-// `immediate` many from index `extra` for return_, and four from index `immediate` for atomic_cas. The CallInfo says
-// where the operands of a call are.
+// An instruction takes 32 bytes. Function::operands(), targets(), memory_access() and call_info() find what is stored
+// elsewhere. Operands that do not fit in `operands` lie in Function::value_lists: four from index `extra` for add128
+// and sub128, `immediate` many from index `extra` for return_, and four from index `immediate` for atomic_cas. The
+// CallInfo says where the operands of a call are.
 struct Instruction {
   Opcode opcode = Opcode::iconst;
   Type type = Type::none;
@@ -219,14 +223,14 @@ struct Instruction {
 static_assert(sizeof(Instruction) == 32);
 
 struct BlockData {
-  Value first;  // the first instruction of the chain
-  Value last;
-  uint32_t first_param = 0;  // into Function::value_lists
+  Value first;               // the first instruction of the chain
+  Value last;                // the terminator
+  uint32_t first_param = 0;  // index in Function::value_lists
   uint32_t param_count = 0;
-  // A block is a loop header exactly if a back edge targets it. The builder marks loop headers; WebAssembly's graphs
-  // are reducible.
+  // Whether a back edge leads to the block. The builder marks loop headers, and mark_loops() marks them again after the
+  // passes. Since WebAssembly's control flow is structured, the graph is reducible.
   bool is_loop_header = false;
-  bool is_cold = false;     // the block ends in a trap or is hinted unlikely
+  bool is_cold = false;     // the block ends in a trap, handles an exception, or leads only to cold blocks
   uint16_t loop_depth = 0;  // 0 outside all loops
 };
 
@@ -243,12 +247,13 @@ class Function {
   const BlockData& operator[](Block block) const { return blocks[block.index()]; }
   [[nodiscard]] Value next(Value value) const { return links[value.index()].next; }
   [[nodiscard]] Value previous(Value value) const { return links[value.index()].previous; }
-  [[nodiscard]] Block block_of(Value value) const { return links[value.index()].block; }  // none if it was removed
+  // The block that holds the instruction or parameter; none if the value was removed.
+  [[nodiscard]] Block block_of(Value value) const { return links[value.index()].block; }
   [[nodiscard]] Value terminator(Block block) const { return blocks[block.index()].last; }
 
   [[nodiscard]] std::span<const Value> params(Block block) const;
-  // All operands of an instruction as one list: fixed ones, and the list arguments of calls and returns, but not the
-  // arguments of branch targets. A missing optional operand (no base) is Value::none().
+  // All operands of an instruction, including the arguments of calls and the values of returns, but not the arguments
+  // for targets. A missing optional operand, such as a base, is Value::none().
   [[nodiscard]] std::span<const Value> operands(Value instruction) const;
   [[nodiscard]] std::span<Value> operands(Value instruction);
   // The targets of a terminator; empty for other instructions.
@@ -283,7 +288,7 @@ class Function {
   uint32_t add_call(const CallInfo& call);
   void set_targets(Instruction& terminator, std::span<const Target> targets);  // an invoke has two targets
   int64_t add_vector_constant(const V128& value);
-  // Gives the instructions and all tables back to the arena. The function is empty afterwards.
+  // Gives the memory of all arrays back to the arena. The function is empty afterwards.
   void recycle();
   std::span<Type> add_types(size_t count);
   // Drops the parameters whose positions are false in `keep`, and all arguments for them.
@@ -293,7 +298,7 @@ class Function {
   Signature signature;
   uint32_t function_index = 0;
 
-  // The storage. Passes may read it directly, but write it only through the functions above.
+  // The storage. Code outside of the class may read it, and splices chains or fills in targets by writing it directly.
   struct Links {
     Value previous, next;
     Block block;
@@ -304,7 +309,8 @@ class Function {
   ArenaVector<Value> value_lists;
   ArenaVector<MemoryAccess> accesses;
   ArenaVector<CallInfo> calls;
-  ArenaVector<Target> target_lists;  // `immediate` many from index `extra`; for an invoke, two from `immediate`
+  // The targets of a terminator are `immediate` many from index `extra`; those of an invoke are two from `immediate`.
+  ArenaVector<Target> target_lists;
   ArenaVector<V128> vector_constants;
 };
 

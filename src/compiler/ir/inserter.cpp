@@ -4,10 +4,11 @@ namespace cairn::ir {
 
 namespace {
 
-// A rewriting step makes an instruction smaller or more normal, so a few steps are enough. The bound is a safety net.
+// Each step of simplification brings an instruction closer to its final form, so a few steps are enough. The bound is a
+// safety net.
 constexpr int kMaximumSteps = 16;
-// A step can make instructions that need steps themselves. Guest code decides how deep this nests, so it is bounded to
-// protect the stack. Instructions beyond the bound stay as they are.
+// A step can make instructions that need steps themselves. Guest code decides how deep this nests, so the depth is
+// bounded to protect the stack. Instructions that are made at this depth are not simplified.
 constexpr uint32_t kMaximumNesting = 32;
 
 bool is_check(Opcode opcode) { return opcode == Opcode::trap_if || opcode == Opcode::trap_unless; }
@@ -28,7 +29,7 @@ Value Inserter::place(Instruction instruction) {
   if (instruction.opcode == Opcode::result) {
     const Value of = instruction.operands[0];
     const Block block = function_.block_of(of);
-    // A call may have a thousand results, one after the other. This avoids the search for the last one each time.
+    // A call may have a thousand results, one after the other. If the block ends in one of them, no search is needed.
     const Value last = function_[block].last;
     if (is(last, Opcode::result) && at(last).operands[0] == of) return function_.append(block, instruction);
     Value behind = function_.next(of);
@@ -55,7 +56,8 @@ bool Inserter::reduce(Instruction& inst, Value& replacement) {
     if (replacement) return false;
   }
   if (is_check(inst.opcode)) {
-    // The check cannot fail. A check that always fails stays, and the caller handles the code after it.
+    // A check on a constant that never traps is not needed. One that always traps stays; opt/branches.cpp removes the
+    // code after it.
     const auto condition = constant(inst.operands[0]);
     if (condition && (*condition == 0) == (inst.opcode == Opcode::trap_if)) return false;
   }
@@ -86,7 +88,8 @@ Value Inserter::revisit(Value value, uint32_t version) {
     return is_check(instruction.opcode) ? Value::none() : existing;
   }
   if (instruction.opcode == Opcode::result) {
-    // The instruction that this is a result of may have been replaced by an earlier one.
+    // The operation that this is a result of may have been replaced by an earlier equal one. The result then moves
+    // there.
     const Value of = instruction.operands[0];
     const Value before = function_.previous(value);
     const bool is_in_place = before == of || (before && is(before, Opcode::result) && at(before).operands[0] == of);

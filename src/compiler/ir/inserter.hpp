@@ -1,6 +1,7 @@
-// Makes instructions. They are simplified and numbered as they are made, so that the graph never holds the naive form.
+// Makes instructions. With Simplify::yes they are simplified and numbered as they are made, so that the graph never
+// holds the naive form.
 //
-// The builder uses it to append instructions, and passes use it to insert them in front of another.
+// The builder appends instructions with an Inserter, and passes insert them in front of other instructions.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ class Inserter {
 
   // Returns the value of a pure operation, of one that may trap, or of a load: an existing value or a new instruction.
   // A load of data that may change needs a `version` (see ValueTable). A check (trap_if, trap_unless) that cannot trap,
-  // or is known to have passed, is not made (the result is none).
+  // or is known to have passed, is not made, and emit() returns none.
   Value emit(Instruction instruction, uint32_t version = 0);
   // Places the instruction as it is. A `result` goes after the instruction that it is a result of.
   Value place(Instruction instruction);
@@ -37,7 +38,7 @@ class Inserter {
   // have been rewritten in place, or another value that replaces it, or none for a check that cannot fail. In the last
   // two cases the caller removes the instruction.
   Value revisit(Value value, uint32_t version = 0);
-  // Makes the table find `value` for such an instruction.
+  // Makes the table find `value` for an instruction that is equal to `instruction`.
   void enter(const Instruction& instruction, Value value, uint32_t version);
 
   Value iconst(Type type, int64_t value);
@@ -53,7 +54,7 @@ class Inserter {
   // Strips from the condition the operations that do not matter to a test for zero. Each negation that is stripped
   // changes `is_inverted`.
   Value peel_condition(Value condition, bool& is_inverted) const;
-  // The constant that the value is, or nullopt.
+  // Returns the value's immediate if it is an iconst, and nullopt otherwise.
   [[nodiscard]] std::optional<int64_t> constant(Value value) const;
 
   ValueTable& table() { return table_; }
@@ -61,11 +62,11 @@ class Inserter {
   [[nodiscard]] bool simplifies() const { return simplify_ == Simplify::yes; }
 
  private:
-  // Simplifies the instruction in place until nothing changes. Returns false if `replacement` is its value (none for a
-  // check that has passed).
+  // Simplifies the instruction in place until nothing changes. Returns false if the instruction is not needed, because
+  // `replacement` has its value, or because it is a check that cannot fail (`replacement` is then none).
   bool reduce(Instruction& inst, Value& replacement);
-  // Does one step. Returns a value that replaces the instruction, or none; then `changed` says whether the instruction
-  // was rewritten in place.
+  // Does one step of simplification. Returns a value that replaces the instruction, or none. If it returns none,
+  // `changed` says whether the instruction was rewritten in place. The other functions do this for groups of opcodes.
   Value step(Instruction& inst, bool& changed);
   Value step_integer(Instruction& inst, bool& changed);
   Value step_division(Instruction& inst, bool& changed);
@@ -84,8 +85,8 @@ class Inserter {
   Block block_;
   Value before_;
   uint32_t position_ = 0;
-  uint32_t nesting_ =
-      0;  // nesting of reduce(): a step makes instructions, which are simplified before the step continues
+  // How deep calls of reduce() are nested: a step makes instructions, which are simplified before the step continues.
+  uint32_t nesting_ = 0;
 };
 
 }  // namespace cairn::ir

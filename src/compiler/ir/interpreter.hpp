@@ -1,5 +1,5 @@
-// An obviously correct evaluator of scalar IR, against which the builder and the passes are tested. It is for tests
-// only, and does not evaluate calls, vectors and tables.
+// A simple evaluator of scalar IR, for tests of the builder and the passes. It does not evaluate calls, vectors and
+// tables.
 #pragma once
 
 #include <bit>
@@ -23,7 +23,7 @@ struct Outcome {
 
 class Interpreter {
  public:
-  // `context` stands for the VMContext, `memory` for memory 0. The function changes both.
+  // `context` stands for the VMContext, and `memory` for memory 0. The function that is evaluated changes both.
   Interpreter(const Function& function, std::vector<std::byte>& context, std::vector<std::byte>& memory)
       : function_(function), context_(context), memory_(memory), values_(function.value_count(), 0) {}
 
@@ -72,7 +72,7 @@ class Interpreter {
     if (function_[value].type == Type::f64) return std::bit_cast<double>(get(value));
     return std::bit_cast<float>(static_cast<uint32_t>(get(value)));
   }
-  // All NaNs become the same one, since it is not determined which NaN an operation gives.
+  // Makes all NaNs the same one, since WebAssembly leaves open which NaN an operation gives ([wasm 4.3]).
   void set_real(Value value, double result) {
     if (function_[value].type == Type::f64) {
       set(value, std::isnan(result) ? 0x7ff8'0000'0000'0000 : std::bit_cast<uint64_t>(result));
@@ -141,7 +141,7 @@ class Interpreter {
         case AtomicOp::xchg: value = by; break;
       }
     }
-    // A narrow comparison compares the low bytes.
+    // An atomic_cas of fewer bytes than the type has compares only these low bytes.
     if (inst.opcode == Opcode::atomic_cas && ((old ^ get(operands[2])) << (64 - how.size * 8U)) == 0) {
       value = get(operands[3]);
     }
@@ -150,7 +150,7 @@ class Interpreter {
     return true;
   }
 
-  // Returns false if the outcome is set.
+  // Evaluates an instruction that is no terminator. Returns false if it ends the function and outcome_ says how.
   bool execute(Value v) {
     const Instruction& inst = function_[v];
     const Value a = inst.operands[0];

@@ -25,22 +25,22 @@ std::optional<AtomicOp> parse_atomic_op(std::string_view text);
 std::optional<wasm::TrapKind> parse_trap(std::string_view text);
 std::optional<SimdOp> parse_simd(std::string_view text);
 
-// The properties that an operation has beside its value operands, in the order of the text form.
+// The properties that the text of an operation shows beside its value operands, in the order of the text.
 enum class Payload : uint8_t {
   none,
-  integer,    // immediate()
-  bits,       // immediate() in hexadecimal
-  vector,     // a vector constant
-  condition,  // in the mnemonic
-  scale,      // immediate()
-  position,   // immediate() of a result
-  simd,       // simd(), as the mnemonic
-  simd_lane,  // simd(), as the mnemonic, and lane()
-  access,     // memory_access()
-  access_lane,
-  access_simd,
-  access_atomic,  // atomic_op(), as the mnemonic, then memory_access()
-  displacement,   // immediate(), then memory_access()
+  integer,        // immediate
+  bits,           // immediate in hexadecimal
+  vector,         // a vector constant
+  condition,      // condition(), as a suffix of the mnemonic
+  scale,          // immediate
+  position,       // immediate of a result
+  simd,           // simd(), in front of the operands
+  simd_lane,      // simd(), in front of the operands, and lane()
+  access,         // memory_access()
+  access_lane,    // lane(), then memory_access()
+  access_simd,    // simd(), in front of the operands, and memory_access()
+  access_atomic,  // atomic_op(), in front of the operands, and memory_access()
+  displacement,   // immediate, then memory_access()
   trap,           // trap_kind()
   call,
   invoke,  // a call, then targets
@@ -49,7 +49,7 @@ enum class Payload : uint8_t {
 // Whether the payload begins with a callee and a signature.
 constexpr bool is_call(Payload payload) { return payload == Payload::call || payload == Payload::invoke; }
 Payload payload_of(Opcode opcode);
-// Whether the text of the opcode does not determine it alone (see Payload::simd).
+// Whether the type of a result follows the opcode in the text, as in `iadd.i32`.
 bool has_type_suffix(Opcode opcode);
 
 inline constexpr Opcode kLastOpcode = Opcode::trap;

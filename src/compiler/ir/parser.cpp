@@ -328,7 +328,7 @@ class Parser {
     CallInfo call;
     if (is_call(payload)) CAIRN_TRY(call_head(call));
 
-    // Reads operands up to a word that is not a value. Operands of lists go to value_lists at once.
+    // Reads operands up to a word that is not a value. If they form a list, their places in value_lists are made now.
     std::vector<Patch> operands;
     const uint32_t first = static_cast<uint32_t>(function_.value_lists.size());
     bool comma = false;

@@ -41,7 +41,7 @@ class Printer {
   }
 
  private:
-  // An invoke has no value, but the values of its results in other blocks refer to it.
+  // An invoke has a name although it has no value, since invoke_result and caught in other blocks refer to it.
   static bool is_named(const Instruction& inst) { return inst.type != Type::none || inst.opcode == Opcode::invoke; }
   // A block without instructions has been removed.
   [[nodiscard]] bool is_printed(Block block) const { return function_[block].first.valid() || block.index() == 0; }

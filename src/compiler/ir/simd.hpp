@@ -1,4 +1,4 @@
-// The vector operations of the IR. They correspond one to one to WebAssembly's, and have their names.
+// The vector operations of the IR (simd.def). Each corresponds to the WebAssembly instruction of the same name.
 #pragma once
 
 #include <array>

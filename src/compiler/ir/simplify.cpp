@@ -173,7 +173,7 @@ Value Inserter::step_shift(Instruction& inst, bool& changed) {
     changed = true;
     return Value::none();
   }
-  if (inst.opcode == Opcode::rotr) {  // rotation by a constant has one form
+  if (inst.opcode == Opcode::rotr) {  // rotr(x, n) = rotl(x, width - n)
     inst.opcode = Opcode::rotl;
     b = iconst(inst.type, width - n);
     changed = true;
@@ -203,7 +203,7 @@ Value Inserter::step_shift(Instruction& inst, bool& changed) {
       b = Value::none();
       changed = true;
     }
-  } else if (inner.opcode == Opcode::ushr && inst.opcode == Opcode::ishl && m == n) {  // (x >> n) << n
+  } else if (inner.opcode == Opcode::ushr && inst.opcode == Opcode::ishl && m == n) {  // (x >> n) << n = x & -1 << n
     inst.opcode = Opcode::iand;
     a = inner.operands[0];
     b = iconst(inst.type, static_cast<int64_t>(mask_of(inst.type) << n));
@@ -271,7 +271,7 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
         inst.aux = static_cast<uint8_t>(inner.condition() == Condition::feq ? Condition::fne : Condition::feq);
       }
       break;
-    case Opcode::iadd:  // x + c1 == c2
+    case Opcode::iadd:  // (x + c1 == c2) = (x == c2 - c1)
     case Opcode::ixor:
       if (const auto inner_constant = constant(inner.operands[1])) {
         const Opcode undo = inner.opcode == Opcode::iadd ? Opcode::isub : Opcode::ixor;
@@ -279,13 +279,13 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
         a = inner.operands[0];
         return rewrite(condition, value);
       }
-      if (inner.opcode == Opcode::ixor && bits == 0) {  // x ^ y == 0
+      if (inner.opcode == Opcode::ixor && bits == 0) {  // (x ^ y == 0) = (x == y)
         a = inner.operands[0];
         b = inner.operands[1];
         changed = true;
       }
       break;
-    case Opcode::isub:  // x - y == 0
+    case Opcode::isub:  // (x - y == 0) = (x == y)
       if (bits == 0) {
         a = inner.operands[0];
         b = inner.operands[1];

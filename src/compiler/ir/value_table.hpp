@@ -15,11 +15,11 @@ class ValueTable {
   // `expected` is the approximate number of instructions.
   ValueTable(const Function& function, size_t expected);
 
-  // Instructions are equal if operation, type, operands and payload are; the position does not count. `version` tells
-  // apart loads that see different contents; it is 0 for instructions that do not read memory.
+  // Instructions are equal if operation, type, operands and payload are; the position does not count. Equal loads that
+  // may see different contents of memory have different versions. `version` is 0 for instructions that read no memory.
   [[nodiscard]] uint32_t hash(const Instruction& instruction, uint32_t version) const;
   [[nodiscard]] Value find(const Instruction& instruction, uint32_t version, uint32_t hash) const;
-  // find() then gives `result` for an instruction equal to `key`. Usually `result` is the instruction `key` itself.
+  // Makes find() return `result` for an instruction equal to `key`. Usually `result` is the instruction `key` itself.
   void insert(const Instruction& key, Value result, uint32_t version, uint32_t hash);
 
   [[nodiscard]] uint32_t mark() const { return static_cast<uint32_t>(links_.size()); }
@@ -31,30 +31,31 @@ class ValueTable {
     Value result;
     uint32_t version;
   };
-  // The part of an entry that a search reads. It is apart from Entry, since most searches find nothing.
+  // The part of an entry that each search reads. It is stored apart from Entry, because most searches find nothing and
+  // so read no Entry.
   struct Link {
     uint32_t hash;
     uint32_t next;  // the next entry in the same bucket, kNoEntry at the end
   };
   static constexpr uint32_t kNoEntry = 0xffff'ffff;
 
-  // The highest number of an operand, plus one.
+  // Returns the highest index of the instruction's operands, plus one.
   [[nodiscard]] uint32_t operand_bound(const Instruction& instruction) const;
   [[nodiscard]] bool equal(const Instruction& a, const Instruction& b) const;
   void rehash(size_t buckets);
-  // Puts the first entry that is in no bucket yet into its bucket.
+  // Puts entry number linked_ into its bucket.
   void link_next() const;
 
   const Function& function_;
   ScratchVector<Entry> entries_;
   mutable ScratchVector<Link> links_;  // parallel to entries_
-  // The greatest operand_bound() of all entries that were ever made. An instruction with a later operand cannot be in
-  // the table. This is true of most new instructions, and saves a look at the buckets, which are not in the cache if
-  // the function is large.
+  // The greatest operand_bound() of all entries that were ever made. An instruction with a higher one is not in the
+  // table. Most new instructions have a higher one, so that the buckets, which are not in the cache if the function is
+  // large, need not be read.
   uint32_t operand_bound_ = 0;
   mutable ScratchVector<uint32_t> buckets_;  // their number is a power of two
-  // All entries before this one are in their buckets. The latest few are put there only when a search needs them, so
-  // that their buckets can be fetched from memory meanwhile.
+  // The number of entries that are in their buckets. The latest few entries are put there only when a search needs
+  // them, so that the processor can fetch their buckets from memory meanwhile.
   mutable uint32_t linked_ = 0;
 };
 

@@ -9,8 +9,8 @@
 
 namespace cairn::ir {
 
-// Returns a description of the first violation, or nothing. It checks the chains, terminators, operands' types and
-// dominance, targets and arguments, calls, and the places of multiple results.
+// Returns a description of the first violation, or nullopt. The function checks the chains, terminators, operands'
+// types and dominance, targets and arguments, calls, and the places of multiple results.
 std::optional<std::string> verify(const Function& function);
 
 }  // namespace cairn::ir

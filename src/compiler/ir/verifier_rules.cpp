@@ -313,7 +313,7 @@ void InstructionRules::check_access(Value v) {
   }
   if (opcode == Opcode::heap_store || opcode == Opcode::store) {
     const Value value = function_[v].operands[opcode == Opcode::store ? 1 : 2];
-    // A reference may be stored with zeros above it.
+    // A store of 8 bytes may write a gcref and zeros above it.
     if (size > size_of(type_of(value)) && !(type_of(value) == Type::gcref && size == 8))
       fail(v, "size does not fit the type");
   }

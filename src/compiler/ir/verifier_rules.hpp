@@ -11,11 +11,11 @@ namespace cairn::ir {
 
 class InstructionRules {
  public:
-  // `error` gets the first failure.
+  // The first failure is stored in `error`.
   InstructionRules(const Function& function, const ControlFlow& flow, std::optional<std::string>& error)
       : function_(function), flow_(flow), error_(error) {}
 
-  // The operands must exist.
+  // Checks one instruction. Its operands must exist.
   void check(Value v);
   void fail(Value v, const std::string& what);
 
@@ -26,7 +26,7 @@ class InstructionRules {
   void expect_any(Value v, size_t operand, bool condition);
   void expect_result(Value v, bool condition);
 
-  // Each function checks the opcodes of one family, and returns false for others.
+  // Each of these functions checks the opcodes of one family, and returns false for other opcodes.
   bool check_constant(Value v);
   bool check_integer(Value v);
   bool check_float(Value v);
