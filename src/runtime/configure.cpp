@@ -22,12 +22,12 @@ bool parse_switch(std::string_view text, bool& value) {
   return value || text == "off";
 }
 
-// The runtime's own options; the others are the compiler's:
+// Applies one option. These are the runtime's own options; the compiler knows all others:
 //   addresses=N       GiB of address space for memories
-//   gc-limit=N        MiB of address space for a store's managed objects
-//   gc-nursery=N      KiB for the young ones, at most
-//   gc-stress=on|off  a collection at every allocation
-//   gc-verify=on|off  checks of the whole heap at every collection
+//   gc-limit=N        MiB of address space for the heap of a store
+//   gc-nursery=N      KiB that the nursery of a heap may take
+//   gc-stress=on|off  whether every allocation collects
+//   gc-verify=on|off  whether every collection checks the whole heap
 Result<void> apply_option(EngineConfig& config, std::string_view option) {
   const size_t equals = std::min(option.find('='), option.size());
   const std::string_view key = option.substr(0, equals);

@@ -1,4 +1,4 @@
-// The engine's configuration as users choose it, on every target alike.
+// Makes the engine's configuration from the options that users choose. The options are the same on every target.
 #pragma once
 
 #include "base/boot_protocol.hpp"
@@ -7,8 +7,8 @@
 
 namespace cairn::runtime {
 
-// The features that the engine can execute, which are all of them. Validation refuses a feature that is left out here,
-// with its name and offset.
+// Returns the WebAssembly features that the engine can execute, which are all features. If one were left out here,
+// validation would refuse modules that use it.
 wasm::Features executable_features();
 
 // Makes the configuration for the machine that this code runs on: its architecture and instruction sets, then the

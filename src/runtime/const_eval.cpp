@@ -13,7 +13,7 @@ namespace {
 
 using Kind = wasm::ConstOp::Kind;
 
-// Evaluates an instruction that only names a value.
+// Evaluates an instruction that needs no operand and makes no object. Returns nothing for other instructions.
 std::optional<RawValue> simple_value(InstanceObject& instance, const wasm::ConstOp& op) {
   switch (op.kind) {
     case Kind::value: return RawValue{op.bits, op.high_bits};
@@ -29,8 +29,8 @@ std::optional<RawValue> simple_value(InstanceObject& instance, const wasm::Const
   }
 }
 
-// The evaluator with its operand stack. Heap references on the stack are among the store's roots while other objects
-// are made.
+// Evaluates one expression with an operand stack. Heap references on this stack are among the store's roots, because
+// making an object may collect.
 class Evaluator {
  public:
   explicit Evaluator(InstanceObject& instance) : instance_(instance), scope_(instance.store) {}
@@ -48,7 +48,7 @@ class Evaluator {
   static constexpr size_t kNoRoot = ~size_t{0};
   struct Entry {
     RawValue value;
-    size_t root = kNoRoot;  // the position of a reference of the heap in Heap::roots()
+    size_t root = kNoRoot;  // for a reference to an object: its position in Heap::roots()
   };
 
   [[nodiscard]] RawValue value_of(const Entry& entry) const {
@@ -56,7 +56,7 @@ class Evaluator {
   }
   [[nodiscard]] Heap& heap() const { return *instance_.store.heap(); }
 
-  // If there is no memory for the entry, run() ends.
+  // If there is no memory for the entry, is_full_ is set, and run() fails.
   void push(const Entry& entry) { is_full_ |= !stack_.try_push_back(entry); }
   void push(uint64_t low, uint64_t high = 0) { push(Entry{{low, high}}); }
   void push_reference(abi::HeapReference reference) {
@@ -118,7 +118,7 @@ class Evaluator {
       }
       case Kind::ref_i31: push(static_cast<uint32_t>(pop().low << 1) | 1); break;
       case Kind::any_convert_extern:
-      case Kind::extern_convert_any: break;  // the same reference
+      case Kind::extern_convert_any: break;  // the reference stays the same
     }
     return true;
   }
@@ -157,7 +157,8 @@ class Evaluator {
     return true;
   }
 
-  // Makes an array of the `operands` topmost values, or, if there is only one, of copies of it.
+  // Makes an array of `length` elements. Its values are the `operands` topmost values of the stack; a single operand is
+  // copied to every element, and without operands the elements are zero or null.
   bool make_array(const wasm::ConstOp& op, uint32_t length, uint32_t operands) {
     const abi::FieldStorage element = storage(definition(op).fields[0]);
     const abi::HeapReference array = heap().allocate_array(type_id(op), length);

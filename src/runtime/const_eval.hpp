@@ -1,4 +1,4 @@
-// Constant expressions ([wasm 3.4.12]), evaluated in an instance whose imports and earlier globals are in place.
+// Evaluates constant expressions ([wasm 3.4.12]) in an instance whose imports and earlier globals are in place.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct RawValue {
   uint64_t high = 0;
 };
 
-// Evaluates a validated expression. It can only fail for lack of memory (allocation_failure). An expression of a single
-// instruction that makes no object cannot fail.
+// Evaluates a validated expression. Evaluation fails only for lack of memory (allocation_failure). An expression of a
+// single instruction that makes no object cannot fail.
 std::expected<RawValue, wasm::TrapKind> evaluate(InstanceObject& instance, const wasm::ConstExpr& expression);
 
 // Whether evaluating the expression makes objects, so that evaluating it twice gives two different values.

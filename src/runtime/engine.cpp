@@ -60,11 +60,11 @@ compiler::BoundsMode Engine::bounds_for(const wasm::Module& module) {
 
 namespace {
 
-// A placeholder for the trampolines of a type while they are being made.
+// prepare_trampolines sets Trampolines::entry to this address while the trampolines are being made.
 constexpr std::byte kPending{};
 
-// Makes a copy of the type that distinguishes only the two kinds of references that matter to a trampoline: references
-// to functions, and all others.
+// Makes a copy of the type without references to the module's types. The copy keeps only what matters to a trampoline:
+// whether a reference is to a function or not.
 wasm::FuncType erased(Engine::Types& registry, const wasm::FuncType& source) {
   wasm::FuncType type = source;
   const auto erase = [&](wasm::ValType& value) {

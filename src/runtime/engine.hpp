@@ -1,4 +1,5 @@
-// What all stores of a process or kernel share: compiler options, canonical types, trampolines, and the code registry.
+// Engine holds the state that several stores share: compiler options, canonical types, trampolines, the code registry,
+// and the budget of address space.
 #pragma once
 
 #include <array>
@@ -27,17 +28,19 @@ class CodeImage;
 struct EngineConfig {
   compiler::Options compiler;
   size_t guest_stack_bytes = size_t{8} << 20;
-  // How much address space all memories together may take; 0 means three quarters of what the platform has.
+  // How many bytes of address space all memories together may take; 0 means three quarters of
+  // Platform::address_space().
   uint64_t memory_addresses = 0;
-  // What happens with BoundsMode::guard when the address space is used up: if true, creating a memory fails; if false,
-  // it gets no guard pages and its accesses are checked.
+  // What happens with BoundsMode::guard when the address space for guard pages is used up. If true, creating a memory
+  // fails. If false, the memory gets no guard pages, and its accesses are checked.
   bool guards_required = false;
-  // How much address space a memory without guard pages may take at most; its memory.grow stops there.
+  // How many bytes of address space a memory without guard pages may take; the memory cannot grow beyond that.
   uint64_t checked_memory_reservation = uint64_t{64} << 30;
   HeapConfig heap;  // configuration of each store's heap
 };
 
-// The code that enters functions of one signature from the host, and the code by which a guest enters a host function.
+// The trampolines of one function type. `entry` is code by which the host enters a guest function of this type; `host`
+// is code by which a guest enters a host function of this type.
 struct Trampolines {
   const void* entry = nullptr;
   const void* host = nullptr;
@@ -45,7 +48,7 @@ struct Trampolines {
 
 class Engine {
  public:
-  // The architecture of the options must be the platform's.
+  // Fails with a usage error if the options name another architecture than the platform's.
   static Result<std::unique_ptr<Engine>> create(const EngineConfig& config);
   ~Engine();
   Engine(const Engine&) = delete;
@@ -56,17 +59,17 @@ class Engine {
   // The optional instruction sets that compiled code may use: those that the options name and this CPU has.
   [[nodiscard]] const compiler::CpuFeatures& usable_cpu() const { return usable_cpu_; }
 
-  // Makes trampolines for canonical function types. Compiles all that are missing at once.
+  // Makes trampolines for canonical function types. Compiles all missing trampolines at once.
   Result<void> prepare_trampolines(std::span<const CanonicalId> types);
-  // How a module that is compiled now should check the bounds of its memories: by guard pages while there is address
-  // space for them.
+  // Returns how a module that is compiled now should check the bounds of its memories: as the options say, but not by
+  // guard pages when there is no address space for them and guards are not required.
   [[nodiscard]] compiler::BoundsMode bounds_for(const wasm::Module& module);
   AddressPool& addresses() { return addresses_; }
 
   // Returns the trampolines of a type for which prepare_trampolines() has succeeded.
   [[nodiscard]] Trampolines trampolines(CanonicalId type);
   [[nodiscard]] const void* tail_call_restore() const { return tail_call_restore_; }
-  // Enters a landing pad (codegen/target.hpp).
+  // The type of the stub that enters a landing pad (compiler/codegen/target.hpp).
   using LandingStub = void (*)(const uint64_t* registers, uint64_t stack_pointer, const void* landing_pad,
                                uint32_t exception);
   [[nodiscard]] LandingStub landing_stub() const { return std::bit_cast<LandingStub>(landing_stub_); }
@@ -88,7 +91,7 @@ class Engine {
   struct TrampolineCache {
     TrampolineCache();
     ~TrampolineCache();
-    TryVector<Trampolines> by_type;  // by canonical id
+    TryVector<Trampolines> by_type;  // the index is the canonical id
     TryVector<std::unique_ptr<CodeImage>> images;
   };
 

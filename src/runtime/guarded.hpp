@@ -1,6 +1,5 @@
-// Data of the runtime and the mutex that guards them, for critical sections that may take long: compiling, mapping,
-// allocating, system calls. Nothing in the engine spins.
-//
+// Guarded holds data of the runtime together with the mutex that guards them. A thread that waits for the mutex sleeps,
+// so critical sections may take long: they may compile, map memory, allocate, or make system calls.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// Guest code and the host on two stacks.
+// Tests that guest code and C++ run on two stacks, and that calls between them stop before a stack is used up.
 #include "abi/host_stack.hpp"
 
 #include <gtest/gtest.h>

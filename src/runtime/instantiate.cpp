@@ -22,7 +22,7 @@ abi::VMFuncRef* InstanceObject::func_ref(wasm::FuncIndex function) const {
 
 namespace {
 
-// Builds one instance; each step relies on the ones before it.
+// Builds one instance in steps. Each step relies on the steps that instantiate_unchecked() runs before it.
 class Instantiation {
  public:
   Instantiation(Store& store, InstanceObject& instance)
@@ -32,7 +32,7 @@ class Instantiation {
         definition_(module_.definition()),
         layout_(module_.layout()) {}
 
-  // After this step, every vector of the instance has room for all its elements.
+  // Allocates the VMContext. After this step, every vector of the instance has room for all its elements.
   Result<void> allocate_context() {
     constexpr size_t kAlignment = 64;
     instance_.context_storage.reset(new (std::nothrow) std::byte[layout_.size() + kAlignment]());
@@ -99,7 +99,8 @@ class Instantiation {
     return {};
   }
 
-  // Returns the module's own choice, unless a memory lacks the guards that this code would rely on (decision 0011).
+  // Returns the module's own choice, unless a memory of the instance lacks guard pages that code of this choice may
+  // rely on (decision 0011).
   [[nodiscard]] compiler::BoundsMode choose_bounds() const {
     for (const uint32_t memory : instance_.memories) {
       const MemoryObject& object = store_[Memory{store_.id(), memory}];
@@ -108,15 +109,16 @@ class Instantiation {
     return module_.bounds();
   }
 
-  // Creates the memories that the module defines, and then, with all memories known, the code. This comes before any
-  // effect of the instance is visible.
+  // Creates the memories that the module defines. Then all memories are known, and the code that fits them is chosen.
+  // No effect of the instance is visible yet, so the step may fail.
   Result<void> create_memories_and_code() {
     CAIRN_TRY(create_memories(choose_bounds()));
     instance_.code = CAIRN_TRY(instance_.module->code(choose_bounds()));
     return {};
   }
 
-  // A full heap ends this step or create_tables before any effect of the instance is visible.
+  // Evaluates the initializers of globals. If the heap is full, this step or create_tables() fails, and no effect of
+  // the instance is visible yet.
   Result<void> create_globals() {
     for (size_t i = definition_.imported_globals; i < definition_.globals.size(); ++i) {
       const wasm::Global& global = definition_.globals[i];
@@ -156,7 +158,8 @@ class Instantiation {
     return {};
   }
 
-  // Runs active and declarative element segments, then active data segments; stops at the first trap.
+  // Evaluates element segments, applies the active ones, and drops the active and declarative ones. Then applies the
+  // active data segments. Stops at the first trap.
   std::optional<wasm::TrapKind> run_segments() {
     for (uint32_t i = 0; i < definition_.elements.size(); ++i) {
       if (!evaluate_elements(instance_, i)) return wasm::TrapKind::allocation_failure;

@@ -8,16 +8,16 @@
 
 namespace cairn::runtime {
 
-// Instantiates with one Extern for each import, in order; they must have been type-checked (Linker::instantiate does).
-// The order is the specification's ([wasm 4.7.3]): globals, tables with their initial values, element segments, data
-// segments, start function. An error before any of these steps has a visible effect leaves the store as it was. After a
-// trap in a segment or in the start function, everything that was written stays written.
+// Instantiates a module. `imports` has one Extern for each import, in order; the caller has checked their types
+// (Linker::instantiate does). The order is the specification's ([wasm 4.7.3]): globals, tables with their initial
+// values, element segments, data segments, start function. If an error occurs before any step has a visible effect, the
+// store stays as it was. After a trap in a segment or in the start function, everything that was written stays written.
 Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::span<const Extern> imports);
 
 // --- looking into an instance
 [[nodiscard]] const Module& module_of(Store& store, Instance instance);
-// Returns the export at `position` of the export section; the same handle each time. A re-export gives the original
-// definition.
+// Returns the export at `position` of the export section. Each call returns the same handle. For an import that is
+// exported again, the handle is that of the original definition.
 [[nodiscard]] Extern get_export(Store& store, Instance instance, size_t position);
 [[nodiscard]] std::optional<Extern> get_export(Store& store, Instance instance, std::string_view name);
 template <class T>

@@ -29,13 +29,14 @@ std::string text(const wasm::MemoryType& type) {
   return result;
 }
 
-// [wasm 3.3.14]: `actual` is the current size.
+// Whether limits match ([wasm 3.3.14]). `current` is the current size of the table or memory, which counts as its
+// minimum.
 bool limits_fit(uint64_t current, const wasm::Limits& actual, const wasm::Limits& wanted) {
   if (current < wanted.minimum) return false;
   return !wanted.maximum || (actual.maximum && *actual.maximum <= *wanted.maximum);
 }
 
-// Checks one definition against one import and gives the text of an incompatibility.
+// Checks whether definitions fit a module's imports. The error states both types.
 class ImportChecker {
  public:
   ImportChecker(Store& store, const Module& module)
@@ -62,7 +63,8 @@ class ImportChecker {
                                                ": wanted " + wanted + ", found " + found));
   }
 
-  // `f` must not allocate while the types are locked: this is part of another operation.
+  // Calls f(TypeRegistry&) with the types locked. `f` must not allocate: the caller is inside run_operation(), which
+  // may abandon it at any allocation and would leave the lock held.
   template <class F>
   decltype(auto) with_types(F&& f) {
     return store_.engine().types().with(std::forward<F>(f));

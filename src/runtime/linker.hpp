@@ -20,29 +20,29 @@ class Linker {
   // If true, a definition of an existing name replaces the earlier one. Otherwise it is an error.
   void allow_shadowing(bool allow) { allow_shadowing_ = allow; }
 
-  // Adds a definition. Fails with a link error if the name exists ("Name m::n is already defined") or the definition
-  // belongs to another store.
+  // Adds a definition. Fails with a link error if the definition belongs to another store, or if the name exists and
+  // shadowing is not allowed ("Name m::n is already defined").
   Result<void> define(std::string_view module, std::string_view name, const Extern& item);
   template <class Callable>
   Result<void> define_function(std::string_view module, std::string_view name, Callable callable) {
     return define(module, name, CAIRN_TRY(wrap_function(store_, std::move(callable))));
   }
   // Defines all entries, which are sorted by name, under `module`. An entry becomes a function of the store when a
-  // module imports it. `data` is of the type that the entries want, and outlives the store.
+  // module imports it. `data` has the type that the entries' functions take, and outlives the store.
   Result<void> define_entries(std::string_view module, std::span<const HostEntry> entries, void* data);
-  // Defines all exports of the instance under `module`, all or none.
+  // Defines the exports of the instance under `module`, all or none.
   Result<void> define_instance(std::string_view module, Instance instance);
   // Defines every entry of module `from` also under `to`, all or none.
   Result<void> alias_module(std::string_view from, std::string_view to);
 
-  // Whether there is a definition of that name.
+  // Whether there is a definition or an entry with this name.
   [[nodiscard]] bool provides(std::string_view module, std::string_view name) const;
 
-  // Resolves each import in order and instantiates the module. Link errors: "Missing <kind> import m::n"; "incompatible
-  // import type: ..." with both types.
+  // Resolves each import in order and instantiates the module. The link errors are "Missing <kind> import m::n" and
+  // "incompatible import type for m::n: ..." with both types.
   Outcome<Instance> instantiate(const Ref<Module>& module);
 
-  // Does only the checks of instantiate() and returns the resolved imports.
+  // Resolves and checks the imports as instantiate() does, and returns them.
   Result<std::vector<Extern>> resolve(const Module& module);
 
  private:
@@ -65,14 +65,15 @@ class Linker {
   Result<void> add(std::string_view module, std::string_view name, const Extern& item);
   [[nodiscard]] std::optional<uint32_t> find(std::string_view module, std::string_view name) const;
   Result<void> check_free(std::string_view module, std::string_view name) const;
-  // Adds a definition or replaces an earlier one. The caller has made room for a new one.
+  // Adds a definition, or replaces the earlier definition of the same name. The caller has made room for a new
+  // definition.
   void put(Definition definition);
   [[nodiscard]] bool try_reserve_more(size_t more);
 
   Store& store_;
   bool allow_shadowing_ = false;
   TryVector<Definition> definitions_;
-  TryIndex index_;  // by module and name
+  TryIndex index_;  // positions in definitions_ by the hash of module and name
   TryVector<EntryTable> tables_;
 };
 

@@ -13,8 +13,8 @@ namespace cairn::runtime {
 
 namespace {
 
-// A module gets references to managed objects only from types that describe them, from tags, and from imports and
-// exports that carry references.
+// Returns whether a module may handle references to managed objects. It can only if it has a tag, a struct or array
+// type, or a function type, table or global with such references.
 bool may_touch_heap(const wasm::Module& module) {
   const auto is_heap_reference = [&](wasm::ValType type) {
     return type.is_ref() && abi::storage_of(type, [&](wasm::TypeIndex index) {
@@ -98,7 +98,7 @@ Result<const CodeImage*> Module::code(compiler::BoundsMode bounds) {
   auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options)), bounds));
   return code_.with([&](Code& code) -> Result<const CodeImage*> {
     std::unique_ptr<CodeImage>& image = image_of(code);
-    if (image == nullptr) {  // another thread may have been faster
+    if (image == nullptr) {  // otherwise another thread was faster
       if (!engine_.code().try_add(*made)) return fail(out_of_memory("the registry of code"));
       image = std::move(made);
     }

@@ -17,34 +17,34 @@ namespace cairn::runtime {
 
 class Module : public RefCounted {
  public:
-  // Decodes, validates and compiles a module, for the way of checking bounds that the engine has address space for.
+  // Decodes, validates and compiles a module. Its code checks bounds as Engine::bounds_for() says.
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
-  // Does the same for a module that is already decoded, with the engine's features.
+  // Does the same for a module that has been decoded with the engine's features.
   static Result<Ref<Module>> create(Engine& engine, wasm::Module definition);
-  // Loads a code object that compile_module made of this module, with the engine's features and for this way of
-  // checking bounds. Fails (malformed) if the object belongs to another module or was made with other settings; the
-  // error names the difference (codegen/object_identity.hpp).
+  // Loads a code object that compile_module made of this module. `bounds` is the way in which the object's code checks
+  // bounds. Fails (malformed) if the object belongs to another module or was made with other settings; the error names
+  // the difference (codegen/object_identity.hpp).
   static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object,
                                   compiler::BoundsMode bounds);
   ~Module();
 
   [[nodiscard]] Engine& engine() const { return engine_; }
   [[nodiscard]] const wasm::Module& definition() const { return module_; }
-  // How the code that the module was created with checks bounds.
+  // How the code that create() or load() loaded checks bounds.
   [[nodiscard]] compiler::BoundsMode bounds() const { return bounds_; }
-  // Returns the code that checks bounds in this way. It is either the code that the module was created with, or it is
-  // compiled when the first instance needs it.
+  // Returns code that checks bounds in the given way. If the module was created with code of the other way, the first
+  // call compiles the module again.
   Result<const CodeImage*> code(compiler::BoundsMode bounds);
   [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
   [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_.as_span(); }
   [[nodiscard]] CanonicalId type_id(wasm::FuncIndex function) const {
     return type_ids_[module_.functions[function.index()].type.index()];
   }
-  // The position of an escaped defined function among all of them, for VMLayout::func_ref.
+  // The index for VMLayout::func_ref of a defined function that is escaped, that is, needs a VMFuncRef.
   [[nodiscard]] uint32_t escaped_position(wasm::FuncIndex function) const { return escaped_[function.index()]; }
   // Whether an instance may touch managed objects, so that its store must have a heap.
   [[nodiscard]] bool needs_heap() const { return needs_heap_; }
-  // Returns a type of this module in canonical form.
+  // Converts a type of this module to canonical form.
   [[nodiscard]] wasm::ValType canonical(wasm::ValType type) const {
     return TypeRegistry::canonical(type, type_ids_.as_span());
   }
@@ -59,12 +59,12 @@ class Module : public RefCounted {
   abi::VMLayout layout_;
   bool needs_heap_ = false;
   TryVector<CanonicalId> type_ids_;
-  TryVector<uint32_t> escaped_;  // by function index
+  TryVector<uint32_t> escaped_;  // escaped_position() by function index; all ones for other functions
   compiler::BoundsMode bounds_;
   struct Code {
     Code();
     ~Code();
-    std::unique_ptr<CodeImage> guarded, checked;  // by BoundsMode
+    std::unique_ptr<CodeImage> guarded, checked;  // code for BoundsMode::guard and BoundsMode::check; may be null
   };
   Guarded<Code, LockRank::module_code> code_;
 };

@@ -1,4 +1,5 @@
-// Loads code objects. Only an object that this compiler made of this module in this way is accepted.
+// Tests loading code objects: an object is accepted only if this compiler made it of the same module, in the way that
+// the engine asks for.
 #include <algorithm>
 #include <cstring>
 
@@ -31,7 +32,7 @@ class CodeObjects : public RuntimeTest {
     change(options);
     return *compiler::compile_module(decode(kModule), options);
   }
-  // Returns the error of loading the object; empty when it is loaded.
+  // Returns the message of the error of loading the object; empty if loading succeeds.
   std::string refusal(std::span<const std::byte> object, BoundsMode bounds, const char* text = kModule) {
     const auto module = Module::load(*engine_, decode(text), object, bounds);
     return module ? std::string() : module.error().to_string();

@@ -1,9 +1,9 @@
-// The interface that the runtime needs from the machine. It is the only seam between the engine and a kernel or
-// operating system (INV-1).
+// The interface by which the runtime uses the machine. The runtime reaches a kernel or operating system only through
+// this interface and the one in time_limit.hpp (INV-1).
 //
-// Each build has exactly one implementation, `cairn::platform::Platform` in "platform/platform.hpp", found by include
-// path (src/host for Linux processes, src/kernel in the kernels). All functions are static; all sizes are multiples of
-// kPageSize unless said otherwise.
+// Each build has exactly one implementation, `cairn::platform::Platform` in "platform/platform.hpp". The include path
+// selects src/host for Linux processes and src/kernel for the kernels. All functions are static. All sizes are
+// multiples of kPageSize except those of code.
 #pragma once
 
 #include <atomic>
@@ -20,41 +20,44 @@ namespace cairn::runtime {
 
 struct Activation;  // runtime/code/activation.hpp
 
-// A hardware fault, as the platform's fault handler saw it, and the runtime's decision on how to continue.
+// The kind of a hardware fault.
 enum class FaultKind : uint8_t { access, illegal_instruction, arithmetic };
 
+// A hardware fault as the platform's fault handler sees it.
 struct MachineFault {
   FaultKind kind = FaultKind::access;
   uintptr_t pc = 0;
   uintptr_t stack_pointer = 0;
-  uintptr_t address = 0;          // access: the address that was accessed
-  uintptr_t return_register = 0;  // RV64: ra
+  uintptr_t address = 0;          // for kind `access`: the address that was accessed
+  uintptr_t return_register = 0;  // value of the return address register (RV64 ra); 0 on x86-64
 };
 
+// The runtime's decision on how to continue after a fault.
 struct FaultResolution {
-  // False: guest code did not cause the fault. It is a bug, or belongs to other code of the process.
+  // False if guest code did not cause the fault. Then the fault is a bug, or other code of the process handles it.
   bool is_guest_trap = false;
-  uintptr_t pc = 0;  // continue here, with this stack pointer
-  uintptr_t stack_pointer = 0;
+  uintptr_t pc = 0;             // for a guest trap: where execution continues
+  uintptr_t stack_pointer = 0;  // for a guest trap: the stack pointer with which execution continues
 };
 
-// Called by the platform's fault handler, on whatever stack that handler runs on. Allocates nothing and takes no lock.
+// Decides how to continue after a fault. The platform's fault handler calls this function on the handler's stack. The
+// function allocates nothing and takes no lock.
 FaultResolution resolve_fault(const MachineFault& fault);
 
-// Called by the platform when guest code has run for long enough; `where` is the state of the thread. The innermost
-// guest call ends with the trap `interrupted`. If the thread runs other code at that point, such as a trampoline or the
-// runtime, the result is not a guest trap; then the platform tries again a little later. The rules of resolve_fault
-// hold here too.
+// Ends the innermost guest call with the trap `interrupted`. The platform calls this function when a time limit has
+// ended; `where` is the state of the thread. If the thread runs other code, such as a trampoline or the runtime, the
+// result is not a guest trap, and the platform tries again a little later. The function allocates nothing and takes no
+// lock.
 FaultResolution resolve_interrupt(const MachineFault& where);
 
 // Why a parked thread runs again.
 enum class ParkResult : uint8_t {
-  unparked,  // the word is not 0 any more
-  timed_out,
+  unparked,    // the word is not 0 any more
+  timed_out,   // the timeout has passed
   deadlocked,  // there was no timeout, and no other thread could have unparked it
 };
 
-// Accesses to at least this many bytes below every stack fault.
+// The least number of bytes directly below every guest stack that can never be accessed.
 inline constexpr size_t kStackGuardBytes = 64 * 1024;
 
 template <class P>
@@ -63,7 +66,8 @@ concept PlatformContract =
              const std::byte* stack_pointer, std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
       { P::kPageSize } -> std::convertible_to<size_t>;
 
-      // The number of bytes of address space that reserve() and the other functions together can count on.
+      // The number of bytes of address space that is available to reserve() and the functions that allocate stacks and
+      // code.
       { P::address_space() } -> std::same_as<uint64_t>;
       // Reserves address space without access and without memory behind it.
       { P::reserve(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
@@ -81,9 +85,10 @@ concept PlatformContract =
       { P::allocate_stack(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
       { P::release_stack(span) } -> std::same_as<void>;
 
-      // Allocates memory for code. It is writable until it is sealed and never again after that. seal_code makes the
-      // pages that hold the first `bytes` bytes executable and read-only and the other pages read-only. It also makes
-      // instruction fetch see the code. False: there was no memory, and the code can only be released.
+      // allocate_code allocates memory for code, which is writable until seal_code and never again after that.
+      // seal_code makes the pages that hold the first `bytes` bytes executable and read-only, and the other pages
+      // read-only. It also makes instruction fetch see the code. It returns false if there was no memory; then the code
+      // can only be released. `bytes` need not be a multiple of kPageSize.
       { P::allocate_code(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
       { P::seal_code(span, bytes) } -> std::same_as<bool>;
       { P::release_code(span) } -> std::same_as<void>;
@@ -92,12 +97,12 @@ concept PlatformContract =
       { P::activation() } -> std::same_as<Activation*>;
       { P::set_activation(activation) } -> std::same_as<void>;
 
-      // Makes faults of the calling thread reach resolve_fault. May be called again.
+      // Makes faults of the calling thread reach resolve_fault. May be called several times on a thread.
       { P::prepare_thread() } -> std::same_as<void>;
 
       // park blocks the calling thread while `word` is 0, for at most the given time. unpark is called after the word
-      // was set and wakes every thread that is parked on it. It uses the word's address only, because the word may be
-      // gone by then.
+      // was set and wakes every thread that is parked on it. unpark uses only the word's address, because the word may
+      // not exist any more.
       { P::park(word, nanoseconds) } -> std::same_as<ParkResult>;
       { P::unpark(word) } -> std::same_as<void>;
 

@@ -1,4 +1,4 @@
-// Stores, linking, calls and traps, with real modules.
+// Tests stores, linking, calls and traps with real modules.
 #include "testing/runtime/runtime_test.hpp"
 
 #include <gtest/gtest.h>
@@ -313,7 +313,8 @@ std::expected<void, Trap> reset(Counter& counter, Caller&) {
 }
 constexpr HostEntry kCounterEntries[] = {host_entry<&add>("add"), host_entry<&reset>("reset")};
 
-// One table serves any number of stores, each with data of its own; names that are not imported cost nothing.
+// One table of entries serves any number of stores, each with data of its own. An entry that no module imports makes no
+// function.
 TEST_F(Runtime, EntriesBecomeFunctionsWhenTheyAreImported) {
   constexpr std::string_view kModule = R"((module
     (import "counter" "add" (func $add (param i32) (result i32)))

@@ -57,7 +57,7 @@ Result<Heap*> Store::ensure_heap() {
   return heap_.get();
 }
 
-// Makes the bytes that note changes for a table of `elements`. Returns false if there is no memory.
+// Makes TableObject::changed large enough for a table of `elements` elements. Returns false if there is no memory.
 static bool make_changed(TableObject& table, uint64_t elements) {
   if (!table.holds_heap_references) return true;
   if (!table.changed.try_resize((elements + abi::kTablePiece - 1) / abi::kTablePiece)) return false;
@@ -111,8 +111,8 @@ Result<Val> Store::load(wasm::ValType type, const std::byte* slot) {
   abi::HeapReference reference;
   std::memcpy(&reference, slot, sizeof(reference));
   if (reference == abi::kNullReference) return Val::null(type.heap());
-  // Conversions between hierarchies keep the object, so only the type tells what the value of an externref or exnref
-  // is.
+  // A reference of the extern or exn hierarchy gets its static type, because any.convert_extern and extern.convert_any
+  // do not change the object. Other references get the precise type of their object.
   using wasm::HeapType;
   const bool is_any = type.heap() != HeapType::extern_ && type.heap() != HeapType::noextern &&
                       type.heap() != HeapType::exn && type.heap() != HeapType::noexn;

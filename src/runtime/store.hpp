@@ -1,7 +1,7 @@
 // A store owns all its runtime objects: instances and their contexts, host functions, memories, tables, globals, tags,
-// and the stack that its guest code runs on. Only shared memories may have several owners. One thread at a time uses a
-// store. Destroying a store destroys instances before the host functions that they import, unmaps memories and releases
-// modules.
+// and the stack that its guest code runs on. Only a shared memory may belong to several stores. One thread at a time
+// uses a store. Destroying a store destroys instances before the host functions that they import, releases the
+// memories' address space, and drops the store's references to modules.
 #pragma once
 
 #include <expected>
@@ -24,7 +24,7 @@
 
 namespace cairn::runtime {
 
-// Why an instantiation or a host's call did not succeed: an error before any guest code ran, or a trap.
+// The reason why an instantiation failed: an error before any effect was visible, or a trap.
 struct Failure {
   std::optional<Trap> trap;
   Error error;  // valid when there is no trap
@@ -37,8 +37,8 @@ struct MemoryObject {
   abi::VMMemory* vm = nullptr;
   wasm::MemoryType type;
   std::span<std::byte> reservation;
-  uint64_t maximum_bytes = 0;            // growth stops here
-  bool has_guards = false;               // code that relies on guard pages may access it
+  uint64_t maximum_bytes = 0;            // the largest length in bytes; not used for shared memories
+  bool has_guards = false;               // whether code that relies on guard pages may access the memory
   std::unique_ptr<abi::VMMemory> owned;  // set for memories made by the host
   Ref<SharedMemory> shared;              // set for shared memories: owns `vm` and the reservation
 
@@ -51,11 +51,11 @@ struct TableObject {
   bool holds_heap_references = false;
   wasm::TableType type;  // element type in canonical form
   TableStorage elements;
-  uint64_t* store_elements = nullptr;  // number of elements in all tables of the store; at most kStoreTableElements
-  TryVector<uint8_t> changed;          // VMTable::changed
-  std::unique_ptr<abi::VMTable> owned;
+  uint64_t* store_elements = nullptr;   // points to Store::table_elements_
+  TryVector<uint8_t> changed;           // the array that VMTable::changed points to
+  std::unique_ptr<abi::VMTable> owned;  // set for tables made by the host
 
-  // Notes that these elements are about to be written.
+  // Notes that `count` elements from `start` on are about to be written.
   void note_change(uint64_t start, uint64_t count) {
     if (!holds_heap_references || count == 0) return;
     for (uint64_t piece = start / abi::kTablePiece; piece <= (start + count - 1) / abi::kTablePiece; ++piece) {
@@ -64,21 +64,21 @@ struct TableObject {
   }
 };
 
-// The values of an element segment whose expressions make objects. They are evaluated once. Heap references among them
-// are roots.
+// The values of an element segment that has an expression of several instructions or one that makes an object. Such a
+// segment is evaluated once, when the instance is made. Heap references among the values are roots.
 struct ElementValues {
   TryVector<uint64_t> words;
-  size_t seen = 0;  // number of values that the collector has seen; these do not change any more
+  size_t seen = 0;  // number of values that the collector has visited since they were evaluated
 };
 
-// The limit on all tables of a store together, in elements of 8 bytes.
+// The largest number of elements that all tables of a store together may have. An element takes 8 bytes.
 inline constexpr uint64_t kStoreTableElements = uint64_t{1} << 27;
 
 struct GlobalObject {
   abi::VMGlobal* vm = nullptr;
   bool is_heap_reference = false;
-  wasm::GlobalType type;  // canonical
-  std::unique_ptr<abi::VMGlobal> owned;
+  wasm::GlobalType type;                 // in canonical form
+  std::unique_ptr<abi::VMGlobal> owned;  // set for globals made by the host
 };
 
 struct TagObject {
@@ -86,7 +86,7 @@ struct TagObject {
   abi::VMTag vm;
 };
 
-// The host's half of an instance; VMContext::instance points here.
+// The part of an instance that only the runtime uses; VMContext::instance points to it.
 struct InstanceObject {
   InstanceObject(Store& owner, Ref<Module> source) : store(owner), module(std::move(source)) {}
 
@@ -95,12 +95,12 @@ struct InstanceObject {
   const CodeImage* code = nullptr;  // the module's code that fits this instance's memories
   std::unique_ptr<std::byte[]> context_storage;
   abi::VMContext* context = nullptr;
-  // Numbers of objects in the store, by index in the module's index spaces, imports first.
+  // For each index of the module's index spaces, in which imports come first: the number of the object in the store.
   TryVector<uint32_t> memories, tables, globals, tags;
   TryVector<bool> dropped_data, dropped_elements;
-  TryVector<ElementValues> element_values;   // empty for segments that make no objects
-  bool has_new_element_values = false;       // whether there are values that the collector has not seen
-  TryVector<std::optional<Extern>> exports;  // filled lazily, in the order of the export section
+  TryVector<ElementValues> element_values;   // by segment; empty for segments that are not evaluated once
+  bool has_new_element_values = false;       // whether the collector has not visited some element values yet
+  TryVector<std::optional<Extern>> exports;  // in the order of the export section; get_export() fills an entry
 
   template <class T>
   [[nodiscard]] T* at(uint64_t offset) const {
@@ -110,12 +110,12 @@ struct InstanceObject {
   [[nodiscard]] abi::VMFuncRef* func_ref(wasm::FuncIndex function) const;
 };
 
-// The parts of a host function; owned by the store.
+// A host function. The store owns it.
 struct HostFunction {
   abi::VMHostContext context;
   abi::VMFuncRef reference;
-  void* callable = nullptr;
-  void (*destroy)(void*) = nullptr;
+  void* callable = nullptr;          // what VMHostContext::data points to
+  void (*destroy)(void*) = nullptr;  // destroys `callable`; null if the store does not own it
   HostFunction() = default;
   HostFunction(const HostFunction&) = delete;
   HostFunction& operator=(const HostFunction&) = delete;
@@ -158,24 +158,25 @@ class Store {
     return std::visit([this](const auto& handle) { return owns(handle); }, item);
   }
 
-  // These functions make objects for the host. Their types contain abstract heap types only.
+  // These functions make objects for the host. The heap types in their arguments must be abstract.
   Result<Memory> create_memory(const wasm::MemoryType& type);
   Result<Table> create_table(const wasm::TableType& type, const Val& initial);
   Result<Global> create_global(const wasm::GlobalType& type, const Val& value);
   Result<Tag> create_tag(CanonicalId type);
-  // Makes a host function. `invoke` is as in VMHostContext. The store takes ownership of `callable`, which `invoke`
-  // finds in VMHostContext::data.
+  // Makes a host function. `invoke` is as in VMHostContext and finds `callable` in VMHostContext::data. The store owns
+  // `callable` unless `destroy` is null.
   Result<Func> create_host_function(const wasm::FuncType& type,
                                     uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*),
                                     void* callable, void (*destroy)(void*));
 
-  // Adds a memory that other stores of the engine use too.
+  // Adds a shared memory, which other stores of the engine may have too.
   Result<Memory> add_shared_memory(Ref<SharedMemory> shared);
 
   // For instantiation: these functions make objects whose VM part lies in a VMContext. A memory has guard pages if
-  // `bounds` asks for them and there is address space for them (runtime/storage/memory.hpp).
+  // `bounds` asks for them and there is address space for them (runtime/storage/memory.hpp). `initial` is the value of
+  // each table element as a word.
   Result<Memory> add_memory(const wasm::MemoryType& type, abi::VMMemory* vm, compiler::BoundsMode bounds);
-  Result<Table> add_table(const wasm::TableType& type, uint64_t initial, abi::VMTable* vm);  // `initial`: a word
+  Result<Table> add_table(const wasm::TableType& type, uint64_t initial, abi::VMTable* vm);
   Result<Global> add_global(const wasm::GlobalType& type, abi::VMGlobal* vm);
   Result<Instance> add_instance(Ref<Module> module);
   // The numbers of objects in the store. An instantiation that fails before it has a visible effect restores them.
@@ -188,10 +189,11 @@ class Store {
   // Fills the header of a context that belongs to this store.
   void initialize_header(abi::VMContext& context, uint64_t magic);
 
-  // Reads a value of a canonical type from a slot of 16 bytes or from a word of a table. An object gets a handle; the
-  // function fails if there is no memory for one.
+  // Reads a value of a canonical type from a slot of 16 bytes. If the value refers to an object, the object gets a
+  // handle; the function fails if there is no memory for the handle.
   Result<Val> load(wasm::ValType type, const std::byte* slot);
-  // Prepares `value` for save(): a number of the host gets its object. May collect; fails when the heap is full.
+  // Prepares `value` for save(): if it is a number of the host, it becomes a handle of a new object. May collect. Fails
+  // when the heap is full.
   Result<void> prepare(Val& value);
   // Writes a prepared value to a slot of 16 bytes. Never collects.
   void save(const Val& value, std::byte* slot) const;
@@ -201,14 +203,13 @@ class Store {
   // Calls a guest or host function. `values` are 16-byte slots: arguments in, results out. They must fit the type.
   std::expected<void, Trap> invoke(const abi::VMFuncRef& function, std::byte* values);
 
-  // The backtrace of the exception that is being thrown: the frames unwound so far, or the frames of an exception that
-  // the host throws again.
+  // The backtrace of the exception that is being thrown.
   struct ThrowTrace {
-    Backtrace walked;
-    std::vector<TrapFrame> given;  // moved here from the host's trap
+    Backtrace walked;              // the frames unwound so far
+    std::vector<TrapFrame> given;  // for an exception that the host throws again: the frames in the host's trap
   };
   ThrowTrace& throw_trace() { return throw_trace_; }
-  // Returns the heap of managed objects and makes it when it is first needed. Fails when there is no room for one.
+  // Returns the heap of managed objects. The first call makes the heap, and fails when there is no room for it.
   Result<Heap*> ensure_heap();
   [[nodiscard]] Heap* heap() const { return heap_.get(); }  // null while there is none
 
@@ -218,10 +219,10 @@ class Store {
   TryDeque<TableObject>& tables() { return tables_; }
   TryDeque<GlobalObject>& globals() { return globals_; }
   TryDeque<InstanceObject, 4>& instances() { return instances_; }
-  // Returns the tag that exceptions name by this address.
+  // Returns the tag whose VMTag has this address.
   [[nodiscard]] Tag tag_of(uint64_t vm_tag) const;
 
-  // A place for the host's own data, such as a WASI context. Not owned.
+  // Sets and returns a pointer to the host's own data, such as a WASI context. The store does not own the data.
   template <class T>
   void set_data(T* data) {
     data_ = data;
@@ -233,7 +234,7 @@ class Store {
 
  private:
   Store(Engine& engine, std::span<std::byte> stack);
-  void drop_last_memory();  // called before the instance that holds its VMMemory is destroyed
+  void drop_last_memory();  // must run before the instance that holds the memory's VMMemory is destroyed
   void drop_last_table();
   Result<void> initialize(TableObject& table, uint64_t initial);
 
@@ -245,11 +246,11 @@ class Store {
   ThrowTrace throw_trace_;
   std::unique_ptr<Heap> heap_;
   void* data_ = nullptr;
-  // Destroyed in reverse: instances first.
+  // These members are destroyed in reverse order, so instances first.
   TryDeque<HostFunction> host_functions_;
   TryDeque<TagObject> tags_;
   TryDeque<GlobalObject> globals_;
-  uint64_t table_elements_ = 0;  // elements in all tables
+  uint64_t table_elements_ = 0;  // number of elements in all tables; at most kStoreTableElements
   TryDeque<TableObject> tables_;
   TryDeque<MemoryObject> memories_;
   TryDeque<InstanceObject, 4> instances_;
@@ -274,8 +275,8 @@ class HandleScope {
   size_t count_;
 };
 
-// Grow by `delta` pages or elements. They return the old size, or nothing when a limit or the machine's memory does not
-// allow it.
+// These functions grow a memory by pages or a table by elements. They return the old size, or nothing when a limit or
+// the machine's memory does not allow the growth. `initial` is the value of the new elements as a word.
 std::optional<uint64_t> grow(MemoryObject& memory, uint64_t delta_pages);
 std::optional<uint64_t> grow(TableObject& table, uint64_t delta, uint64_t initial);
 

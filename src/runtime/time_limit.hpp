@@ -1,5 +1,5 @@
-// Limits on how long guest code may run. Each platform implements them (platform/time_limit.cpp) and calls
-// resolve_interrupt when one has ended.
+// TimeLimit bounds how long guest code may run. Each platform implements it (platform/time_limit.cpp) and calls
+// resolve_interrupt when a limit has ended.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +10,21 @@ namespace cairn::runtime {
 
 enum class LimitedTime : uint8_t { wall, cpu };
 
-// In nanoseconds.
+// The lengths of both limits in nanoseconds; an empty one means no limit.
 struct TimeLimits {
-  std::optional<uint64_t> wall;  // of the clock
-  std::optional<uint64_t> cpu;   // that the thread spends on a CPU
+  std::optional<uint64_t> wall;  // time of the monotonic clock
+  std::optional<uint64_t> cpu;   // time that the thread spends on a CPU
 };
 
-// Makes limits of two lengths in nanoseconds; 0 means no limit.
+// Makes limits from lengths in nanoseconds; 0 means no limit.
 inline TimeLimits time_limits(uint64_t wall, uint64_t cpu) {
   return {.wall = wall == 0 ? std::nullopt : std::optional(wall), .cpu = cpu == 0 ? std::nullopt : std::optional(cpu)};
 }
 
 // While a TimeLimit exists, guest code of this thread that still runs after one of the limits has ended ends with the
-// trap `interrupted`. So does all guest code that starts after that and before the object is destroyed. Host code is
-// not interrupted, but waits end early: those of guests for each other, sleeping, and reading and writing streams,
-// though not waits for another thread that holds a lock or a stream. A thread has at most one TimeLimit.
+// trap `interrupted`. Guest code that starts after that and before the object is destroyed ends in the same way. Host
+// code is not interrupted, but these waits end early: waits of guests for each other, sleeping, and reading and writing
+// streams. Waits for another thread that holds a lock or a stream do not end early. A thread has at most one TimeLimit.
 class TimeLimit {
  public:
   explicit TimeLimit(const TimeLimits& limits);
@@ -33,10 +33,10 @@ class TimeLimit {
   TimeLimit(const TimeLimit&) = delete;
   TimeLimit& operator=(const TimeLimit&) = delete;
 
-  // Which limit of this thread has ended, if one has.
+  // Returns which limit of this thread has ended; nothing if none has.
   static std::optional<LimitedTime> ended();
   static bool is_over() { return ended().has_value(); }
-  // The limit that has ended, for a message: "its limit of 2 s of CPU time".
+  // Describes the limit that has ended for a message, for example "its limit of 2 s of CPU time". One must have ended.
   [[nodiscard]] std::string describe_ended() const;
 
  private:

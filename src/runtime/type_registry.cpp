@@ -18,7 +18,7 @@ using wasm::ValType;
 
 namespace {
 
-// Rewrites every type index of a type with `map`.
+// Returns `type` with its type index, if it has one, replaced by map(index).
 template <class Map>
 ValType map_type(ValType type, Map&& map) {
   if (!type.is_ref() || !type.heap().is_concrete()) return type;
@@ -45,7 +45,8 @@ void append_type(std::string& key, ValType type) {
   if (type.heap().is_concrete()) append_number(key, type.heap().index().index());
 }
 
-// Indices in `type` are either canonical ids, or positions in the group with kInGroup set.
+// Appends a type to the key of its group. Indices in `type` are either canonical ids, or positions in the group with
+// kInGroup set.
 void append_sub_type(std::string& key, const SubType& type) {
   key.push_back(static_cast<char>(type.kind));
   key.push_back(type.is_final ? 1 : 0);
@@ -62,8 +63,8 @@ void append_sub_type(std::string& key, const SubType& type) {
   }
 }
 
-// Marks a position in the group. The bit is above every canonical id, and a heap type's index can still hold it
-// together with any position.
+// A bit that marks a type index as a position in the group. The bit is above every canonical id, and the index of a
+// heap type has room for this bit together with any position.
 constexpr uint32_t kInGroup = 1U << 28;
 static_assert(TypeRegistry::kMaximumTypes <= kInGroup &&
               kInGroup + TypeRegistry::kMaximumTypes < wasm::HeapType::kMaxIndex);
@@ -111,7 +112,7 @@ void* TypeRegistry::allocate_info(size_t bytes) {
   return memory;
 }
 
-// Describes a type whose group is registered. Its supertypes have been described before.
+// Describes a type. All types of its group are in types_, and the type's supertypes have been described before.
 const abi::VMTypeInfo* TypeRegistry::describe(uint32_t id) {
   const SubType& type = types_[id];
   const abi::VMTypeInfo* super = type.supertype ? table()[type.supertype->index()] : nullptr;
@@ -167,7 +168,8 @@ std::optional<uint32_t> TypeRegistry::find_group(const std::string& key) const {
   return position ? std::optional(groups_[*position].first) : std::nullopt;
 }
 
-// Registers all types of the group or none; only memory allocated for descriptions may remain.
+// Returns the id of the group's first type, and registers the group if it is new. After a failure no type of the group
+// is registered; only memory allocated for descriptions remains.
 Result<uint32_t> TypeRegistry::register_group(RolledUp group) {
   if (const auto known = find_group(group.key)) return *known;
   CAIRN_TRY(make_room(group.types.size()));
@@ -236,7 +238,7 @@ bool TypeRegistry::is_subtype(HeapType sub, HeapType super) const {
   if (sub.is_concrete() && super.is_concrete()) {
     return is_subtype(CanonicalId(sub.index().index()), CanonicalId(super.index().index()));
   }
-  // Returns the kind that stands for a heap type's hierarchy and its level there.
+  // Returns the abstract heap type directly above a defined type, and other heap types unchanged.
   const auto kind_of = [this](HeapType type) {
     if (!type.is_concrete()) return type.kind();
     switch (types_[type.index().index()].kind) {
@@ -248,7 +250,7 @@ bool TypeRegistry::is_subtype(HeapType sub, HeapType super) const {
   };
   const HeapType::Kind from = kind_of(sub);
   if (super.is_concrete()) {
-    // Only a bottom type is below a defined type without being one.
+    // The only abstract heap types below a defined type are bottom types.
     const HeapType::Kind to = kind_of(super);
     return (sub == HeapType::nofunc && to == HeapType::func) || (sub == HeapType::none && to != HeapType::func);
   }

@@ -26,32 +26,34 @@ using CanonicalId = Id<struct CanonicalIdTag>;
 class TypeRegistry {
  public:
   static constexpr uint32_t kMaximumTypes =
-      1U << 22;  // limit for one engine; the table below takes 8 bytes of address space for each type
+      1U << 22;  // limit for one engine; each type takes 8 bytes of the address space of table_
 
   TypeRegistry() = default;
   ~TypeRegistry();
   TypeRegistry(const TypeRegistry&) = delete;
   TypeRegistry& operator=(const TypeRegistry&) = delete;
 
-  // Returns the canonical ids of a validated module's types, in order. Registers new types. Fails at the limit above or
-  // for lack of memory.
+  // Returns the canonical ids of a validated module's types, in order. Registers new types. Fails when there would be
+  // more than kMaximumTypes types, or for lack of memory.
   Result<TryVector<CanonicalId>> canonicalize(std::span<const wasm::SubType> types);
-  // Returns the id of a final function type without supertypes. Its value types must be canonical or abstract.
+  // Returns the id of the final function type without supertypes that has these parameters and results. Their heap
+  // types must be canonical or abstract.
   Result<CanonicalId> canonicalize(const wasm::FuncType& type);
 
-  // The table of type descriptions for compiled code and the collector, by id: VMContext::types. Its address never
-  // changes, and entries of registered types may be read without the registry's lock. Null until the first type is
-  // registered or ensure_table() reserves it.
+  // Returns the table of type descriptions for compiled code and the collector, indexed by canonical id:
+  // VMContext::types. The table never moves, and entries of registered types may be read without the registry's lock.
+  // The result is null until the first type is registered or ensure_table() reserves the table.
   [[nodiscard]] const abi::VMTypeInfo* const* table() const {
     return reinterpret_cast<const abi::VMTypeInfo* const*>(table_.data());
   }
   Result<const abi::VMTypeInfo* const*> ensure_table();
 
-  // The reference is valid as long as the registry.
+  // Returns the definition of a type. The reference is valid as long as the registry.
   [[nodiscard]] const wasm::SubType& operator[](CanonicalId id) const { return types_[id.index()]; }
   [[nodiscard]] uint32_t size() const { return static_cast<uint32_t>(types_.size()); }
 
-  // Subtyping [wasm 3.3] of defined types, heap types and value types in canonical form.
+  // Whether `sub` is a subtype of `super` ([wasm 3.3]): for defined types, heap types and value types in canonical
+  // form.
   [[nodiscard]] bool is_subtype(CanonicalId sub, CanonicalId super) const;
   [[nodiscard]] bool is_subtype(wasm::HeapType sub, wasm::HeapType super) const;
   [[nodiscard]] bool is_subtype(wasm::ValType sub, wasm::ValType super) const;
@@ -62,12 +64,12 @@ class TypeRegistry {
  private:
   // A recursive group before it is registered, in the form in which equal groups are identical.
   struct RolledUp {
-    std::vector<wasm::SubType> types;  // type indices are canonical, or positions in the group
-    std::string key;
+    std::vector<wasm::SubType> types;  // their type indices are canonical ids, or positions in the group
+    std::string key;                   // all types as bytes; equal groups have equal keys
   };
   struct Group {
     std::string key;
-    uint32_t first;  // id
+    uint32_t first;  // canonical id of the group's first type
   };
   Result<uint32_t> register_group(RolledUp group);
   [[nodiscard]] std::optional<uint32_t> find_group(const std::string& key) const;
@@ -78,13 +80,13 @@ class TypeRegistry {
 
   TryDeque<wasm::SubType> types_;
   std::span<std::byte> table_;  // reserved address space of an array of VMTypeInfo*
-  size_t committed_bytes_ = 0;  // of it
-  // Memory of the descriptions (VMTypeInfo and the arrays they point to): chunks, and the unused rest of the last
-  // chunk.
+  size_t committed_bytes_ = 0;  // number of bytes of table_ that are committed
+  // The memory of the descriptions (VMTypeInfo and the arrays that they point to): infos_ are its chunks, and
+  // free_infos_ is the unused part of the last chunk.
   TryVector<std::unique_ptr<std::byte[]>> infos_;
   std::span<std::byte> free_infos_;
   TryVector<Group> groups_;
-  TryIndex group_index_;  // by the hash of the key
+  TryIndex group_index_;  // positions in groups_ by the hash of the key
 };
 
 }  // namespace cairn::runtime

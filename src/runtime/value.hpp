@@ -1,4 +1,4 @@
-// Values that cross between host and guest, and handles to objects of a store (INV-11).
+// Val, a value that crosses between host and guest, and the handles that name objects of a store (INV-11).
 #pragma once
 
 #include <array>
@@ -17,14 +17,14 @@ namespace cairn::runtime {
 
 class Store;
 
-// A function of a store. Handles are small and copyable, and live as long as their store. Using a handle with another
-// store is a programming error and is detected at once.
+// The handle of a function of a store. Func and the handles below are small and copyable, and are valid as long as
+// their store lives. Using one with another store is a programming error and is detected at once.
 struct Func {
   uint32_t store = 0;
   abi::VMFuncRef* reference = nullptr;
   bool operator==(const Func&) const = default;
 };
-// Tables, memories, globals, tags and instances are numbered within their store.
+// The handle of a table, memory, global, tag or instance: its number in the store.
 template <class Tag>
 struct Handle {
   uint32_t store = 0;
@@ -40,12 +40,13 @@ using Instance = Handle<struct InstanceHandleTag>;
 using Extern = std::variant<Func, Table, Memory, Global, Tag>;  // in the order of wasm::ExternKind
 
 // A WebAssembly value. Numbers, vectors and function references have the same bits as in a 16-byte slot: little-endian
-// in the low bytes, the rest zero. Other references are null, an i31, a number of the host (externref), or a handle:
-// the name of an entry in the store's list of roots, which keeps the object alive while it may move. A handle lives
-// until the HandleScope (store.hpp) that was innermost when the handle was made ends, or until its store is destroyed.
+// in the low bytes, and the other bytes zero. Other references are null, an i31, a number of the host (externref), or a
+// handle. A handle is the position of an entry in the store's list of roots, which keeps the object alive and follows
+// it when it moves. A handle lives until the HandleScope (store.hpp) that was innermost when the handle was made ends,
+// or until its store is destroyed.
 //
-// A reference of the hierarchy of any that a store hands out has the precise type of its value: a concrete type
-// (canonical), i31, or any for a value of the host.
+// If a store hands out a reference of the hierarchy of any, its type is precise: the canonical concrete type of the
+// object, i31, or any for a number of the host.
 class Val {
  public:
   enum class Form : uint8_t { word, host, handle };
@@ -83,15 +84,15 @@ class Val {
   [[nodiscard]] uint64_t low() const { return bits_[0]; }
   [[nodiscard]] uint64_t high() const { return bits_[1]; }
   [[nodiscard]] bool is_null() const { return type_.is_ref() && form_ == Form::word && bits_[0] == 0; }
-  // Returns the host's number that the reference stands for; nothing if it is null or another kind of reference.
+  // Returns the number of the host that the reference stands for; nothing for null and for other references.
   [[nodiscard]] std::optional<uint64_t> as_externref() const {
     return form_ == Form::host ? std::optional(bits_[0]) : std::nullopt;
   }
   // Returns the value of an i31, sign-extended.
   [[nodiscard]] int32_t as_i31() const { return static_cast<int32_t>(bits_[0]) >> 1; }
 
-  // How to read the low bits: as the bits of a slot, as a number of the host, or as the position of a root in the
-  // store.
+  // Says what low() holds: the bits of a slot (word), a number of the host (host), or the position of a root in the
+  // store (handle).
   [[nodiscard]] Form form() const { return form_; }
   static Val handle(wasm::ValType type, uint64_t position) {
     Val value(type, position);
@@ -104,7 +105,7 @@ class Val {
     return value;
   }
 
-  // Copy values whose form is `word`. Store::load and Store::save handle values of all forms.
+  // These functions copy values whose form is `word`. Store::load and Store::save handle values of all forms.
   void store_to(std::byte* slot) const { std::memcpy(slot, bits_.data(), 16); }
   static Val load_from(wasm::ValType type, const std::byte* slot) {
     Val v(type, 0);
