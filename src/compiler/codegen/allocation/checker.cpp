@@ -9,15 +9,16 @@
 namespace cairn::codegen {
 namespace {
 
-// The part of a value that a location holds: a register's whole value (8 bytes, or 16 in a register), or the first or
-// second word of a 16-byte value (in a slot, or on the way between slots).
+// The part of a value that a location holds. A register holds the `whole` value, and so does a slot of 8 bytes. A value
+// of 16 bytes has its `low` word in one slot and its `high` word in the next one.
 enum class Part : uint32_t { whole, low, high };
+// A virtual register and a part of its value.
 using Token = uint32_t;
 constexpr Token token_of(VReg reg, Part part) { return reg.index() * 4 + static_cast<uint32_t>(part); }
 constexpr VReg reg_of(Token token) { return VReg(token / 4); }
 constexpr Part part_of(Token token) { return static_cast<Part>(token % 4); }
 
-using Tokens = std::vector<Token>;  // sorted
+using Tokens = std::vector<Token>;  // what a location holds, sorted
 
 class Checker {
  public:
@@ -57,7 +58,7 @@ class Checker {
   }
 
  private:
-  // The state at a block's entry: (location << 32 | token), sorted.
+  // What all locations hold at a block's entry: pairs location << 32 | token, sorted.
   using State = std::vector<uint64_t>;
 
   [[nodiscard]] bool is_wide(RegClass c) const { return registers_.spill_size[static_cast<unsigned>(c)] == 16; }
@@ -173,8 +174,8 @@ class Checker {
     return function_.class_of(reg_of(token)) == RegClass::reference && !is_constant_[reg_of(token).index()];
   }
 
-  // Models a collection at the safepoint `i`. It changes the places of the stack map, which must hold references. Every
-  // other place that holds a reference is wrong afterwards.
+  // Models a collection at the safepoint `i`. The collection changes the references in the places of the stack map,
+  // which must hold references. Every other copy of a reference is wrong afterwards.
   void collect(uint32_t i, bool check) {
     const auto map = std::ranges::lower_bound(allocation_.stack_maps, MInst(i), {}, &StackMap::call);
     std::vector<size_t> places;

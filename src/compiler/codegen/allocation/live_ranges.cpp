@@ -128,7 +128,7 @@ void LiveRanges::compute_ranges(VReg reg) {
   LiveVReg& data = vregs[reg.index()];
   data.first_range = static_cast<uint32_t>(ranges.size());
   data.range_count = 1;
-  // A value without uses needs a register for its definition only.
+  // A value without uses is live only at its definition.
   const Point shortest = data.def_inst.valid() ? late_point(data.def_inst.index()) + 1 : data.def + 1;
   if (data.first_use == Use::kNone) {
     ranges.push_back({data.def, shortest});
@@ -170,7 +170,7 @@ void LiveRanges::visit_predecessors(Walk& walk, uint32_t block) {
   }
 }
 
-// Walks the graph upwards from each use to the definition. Returns false if that takes too long.
+// Walks up the graph from each use to the definition. Returns false if the walk takes too long.
 bool LiveRanges::walk_from_uses(const LiveVReg& data, Walk& walk) {
   block_uses_.clear();
   const uint64_t limit = std::min<uint64_t>(work_left_, 1 << 16);
@@ -185,7 +185,7 @@ bool LiveRanges::walk_from_uses(const LiveVReg& data, Walk& walk) {
       walk.local_end = std::max(walk.local_end, end);
       continue;
     }
-    if (live_out_stamp_[block] == walk.stamp) continue;  // it is live throughout the block
+    if (live_out_stamp_[block] == walk.stamp) continue;  // the register is live throughout the block
     mark_live_in(walk, block);
     block_uses_.push_back({block, end});
     visit_predecessors(walk, block);
@@ -227,7 +227,7 @@ void LiveRanges::add_ranges(LiveVReg& data, const Walk& walk) {
     for (uint64_t bits = std::exchange(live_in_[word], 0); bits != 0; bits &= bits - 1) {
       const uint32_t block = word * 64 + static_cast<uint32_t>(std::countr_zero(bits));
       Point end = block_end(block);
-      if (live_out_stamp_[block] != walk.stamp) {  // it is live up to a use
+      if (live_out_stamp_[block] != walk.stamp) {  // the register is live up to its last use in the block
         while (use->block != block) ++use;
         end = use->end;
       }

@@ -34,12 +34,11 @@ struct LoopInfo {
   uint32_t parent = kNone;
   uint32_t jump = kNone;  // an ancestor further out, for searches in logarithmic time
   uint32_t depth = 1;
-  // By class, in blocks that are not cold: the largest number of registers live at once, with and without nested loops,
-  // and the number live at the header.
-  uint32_t pressure[kRegClasses] = {};
-  uint32_t own_pressure[kRegClasses] = {};
-  uint32_t entry_live[kRegClasses] = {};
-  uint32_t calls = 0;  // number of hot blocks with calls; a nested loop with calls counts as one
+  // By class: the largest number of registers that are live at once in blocks that are not cold.
+  uint32_t pressure[kRegClasses] = {};      // in the whole loop
+  uint32_t own_pressure[kRegClasses] = {};  // in the blocks that are in no nested loop
+  uint32_t entry_live[kRegClasses] = {};    // by class: the number of registers that are live at the header
+  uint32_t calls = 0;  // number of blocks with calls that are not cold; a nested loop with calls counts as one
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
@@ -53,15 +52,15 @@ struct Use {
 };
 
 struct LiveVReg {
-  Point def = kNever;  // kNever if the number is unused
+  Point def = kNever;  // where the register is defined; kNever if nothing defines it
   uint32_t def_block = 0;
   uint32_t first_use = Use::kNone;
   uint32_t last_use = Use::kNone;
-  uint32_t first_range = 0;  // into LiveRanges::ranges, sorted; there is at least one if the register is defined
+  uint32_t first_range = 0;  // index into LiveRanges::ranges; a register that is defined has at least one range
   uint32_t range_count = 0;
   MInst def_inst;  // none for block parameters
-  // The register has one range, which also covers places where it is dead, even some that its definition does not
-  // dominate.
+  // Whether the register has one range that also covers places where the register is dead, even places that its
+  // definition does not dominate.
   bool is_approximate = false;
 };
 
@@ -110,7 +109,7 @@ class LiveRanges {
   struct Walk {  // the walk from one register's uses up to its definition
     uint32_t stamp = 0;
     uint32_t def_block = 0;
-    uint32_t highest_block = 0;  // the highest number of a block at whose start it is live
+    uint32_t highest_block = 0;  // the highest number of a block at whose start the register is live
     Point local_end = 0;         // end of the last use in the definition's block
     bool def_is_live_out = false;
     uint64_t steps = 0;
@@ -119,9 +118,9 @@ class LiveRanges {
     uint32_t block;
     Point end;  // end of the last use in the block
   };
-  ScratchVector<uint32_t> live_out_stamp_;  // by block: number of the last register found live at the end
+  ScratchVector<uint32_t> live_out_stamp_;  // by block: the latest register that was found live at its end
   ScratchVector<uint32_t> worklist_;
-  ScratchVector<uint64_t> live_in_;     // a bit for each block: live at its start? All zero between registers
+  ScratchVector<uint64_t> live_in_;     // a bit for each block at whose start the register is live
   ScratchVector<BlockUse> block_uses_;  // by ascending block
   uint64_t work_left_ = 0;
 };

@@ -24,7 +24,8 @@ void ParallelMoves::emit(RegClass reg_class, Allocation from, Allocation to) {
   out_.push_back({before_, reg_class, from, to, MInst()});
 }
 
-// `busy` is the scratch register that holds a value of a cycle, if there is one.
+// Emits a move from slot to slot. `busy` is the scratch register that holds a value of a cycle, or invalid if there is
+// no cycle.
 void ParallelMoves::transfer_memory(RegClass reg_class, Allocation from, Allocation to, PReg busy) {
   const PReg scratch = scratch_of(reg_class);
   if (scratch != busy) {
@@ -58,7 +59,7 @@ void ParallelMoves::emit_move(const Move& move) {
   }
 }
 
-// Does the move `first`, whose destination is not read any more, and then the moves that this makes possible.
+// Emits the move `first`, whose destination is not read any more, and then the moves that become possible by it.
 void ParallelMoves::run_ready(uint32_t first) {
   ready_.push_back(first);
   while (!ready_.empty()) {
@@ -73,8 +74,9 @@ void ParallelMoves::run_ready(uint32_t first) {
   }
 }
 
-// In a cycle, each location is read and written exactly once. The first move overwrites a value that the last move
-// reads; it waits in the scratch register. A cycle in the memory of a class without registers is done in words.
+// Emits the moves of the cycle that begins with the move `first`. In a cycle, each location is read and written exactly
+// once. The first move overwrites the value that the last move reads, so this value waits in the scratch register. The
+// moves of a class without registers go from slot to slot, 8 bytes at a time.
 void ParallelMoves::break_cycle(uint32_t first) {
   uint32_t last = first;
   while (writer_[location(moves_[last].from)] != first) last = writer_[location(moves_[last].from)];
@@ -115,7 +117,7 @@ void ParallelMoves::flush(MInst before) {
     writer_[location(moves_[i].to)] = i;
     if (moves_[i].from.valid()) ++readers_[location(moves_[i].from)];
   }
-  // A value that stays where it is, and is read from there, makes no cycle, since its location has no writer.
+  // A location that is read but not written is in no cycle.
   for (uint32_t i = 0; i < moves_.size(); ++i)
     if (!moves_[i].done && readers_[location(moves_[i].to)] == 0) run_ready(i);
   for (uint32_t i = 0; i < moves_.size(); ++i)

@@ -6,10 +6,11 @@
 
 namespace cairn::codegen {
 
-// Collects the moves of one place, and then writes them in order to `out`. All sources are read before any destination
-// is written; destinations are distinct. A move from memory to memory goes through the scratch register of its class,
-// and so does one value of each cycle. If both are needed at once, the memory-to-memory move goes through another
-// class's scratch register in pieces of 8 bytes. The target does memory-to-memory moves of a class without registers.
+// Collects the moves of one place, and then writes them in order to `out`. They have the same effect as if all sources
+// were read before any destination is written; destinations are distinct. A move from memory to memory goes through the
+// scratch register of its class, and so does one value of each cycle. If that register already holds a value of a
+// cycle, a memory-to-memory move goes through another class's scratch register in pieces of 8 bytes. The target expands
+// memory-to-memory moves of a class without registers.
 class ParallelMoves {
  public:
   ParallelMoves(Arena& arena, const RegisterFile& registers, uint32_t slot_count, ArenaVector<InsertedMove>& out);
@@ -18,6 +19,7 @@ class ParallelMoves {
   // Adds a repetition instead of a move: `definition`, an instruction that only defines one register, is repeated with
   // its result in `to`.
   void add_rematerialization(RegClass reg_class, MInst definition, Allocation to);
+  // Writes the collected moves as moves in front of the instruction `before`.
   void flush(MInst before);
 
  private:
@@ -25,7 +27,7 @@ class ParallelMoves {
     RegClass reg_class;
     Allocation from;  // invalid for a rematerialization
     Allocation to;
-    MInst definition;
+    MInst definition;  // the instruction to repeat, valid for a rematerialization
     bool done = false;
   };
   [[nodiscard]] static uint32_t location(Allocation a) {
@@ -46,7 +48,8 @@ class ParallelMoves {
   MInst before_;
   ScratchVector<Move> moves_;
   ScratchVector<uint32_t> ready_;
-  // Indexed by location; all zero (or none) between two calls of flush().
+  // By location: the number of moves that read it, and the move that writes it. Between two calls of flush(), all
+  // numbers are 0 and all writers kNone.
   ScratchVector<uint32_t> readers_;
   ScratchVector<uint32_t> writer_;
 };

@@ -37,8 +37,8 @@ struct TestRegisters {
 struct RandomOptions {
   unsigned size = 40;  // approximate number of statements
   unsigned max_depth = 4;
-  unsigned calls = 10;  // percent of instructions
-  bool classes = true;
+  unsigned calls = 10;  // percentage of instructions that are calls
+  bool classes = true;  // whether there are registers of other classes than `integer`
 };
 
 class RandomFunction {
@@ -94,7 +94,9 @@ class RandomFunction {
     return reg;
   }
 
-  // --- blocks; `open` begins a block after all others
+  // --- blocks
+
+  // Begins a block, which comes after all others.
   uint32_t open(bool cold, std::vector<VReg> params) {
     blocks_.emplace_back();
     Block& block = blocks_.back();
@@ -302,14 +304,14 @@ class RandomFunction {
           operands.push_back(Operand::use_late(pick(RegClass::integer)));
           define(operands, Operand::def(fresh(RegClass::reference)));
           break;
-        case 0: {  // move
+        case 0: {  // a move
           const VReg from = pick(random_class());
           flags = InstFlag::move;
           operands.push_back(Operand::use(from));
           define(operands, Operand::def(fresh(f_.class_of(from))));
           break;
         }
-        case 1:  // constant
+        case 1:  // a constant
           flags = InstFlag::rematerializable;
           define(operands, Operand::def(fresh(random_class())));
           break;
@@ -330,7 +332,7 @@ class RandomFunction {
             clobbers = 2;
           }
           break;
-        case 4: {  // two-address
+        case 4: {  // a two-address instruction
           const RegClass c = has_registers(random_class());
           operands.push_back(Operand::use(pick(c)));
           operands.push_back(chance(50) ? Operand::use_any(pick(c)) : Operand::use(pick(c)));
@@ -338,7 +340,7 @@ class RandomFunction {
           define(operands, Operand::def_reuse(fresh(c), 0));
           break;
         }
-        case 5: {  // with a temporary
+        case 5: {  // an instruction with a temporary
           operands.push_back(Operand::use(pick(random_class())));
           operands.push_back(Operand::def_early(fresh(RegClass::integer)));
           define(operands,
@@ -349,12 +351,12 @@ class RandomFunction {
           for (uint32_t n = 1 + below(3); n > 0; --n) operands.push_back(Operand::use(pick(random_class())));
           operands.push_back(Operand::use_any(pick(random_class())));
           break;
-        case 7:  // fixed and reused
+        case 7:  // a fixed use whose register the definition takes over
           operands.push_back(Operand::use_fixed(pick(RegClass::integer), PReg::integer(0)));
           define(operands, Operand::def_reuse(fresh(RegClass::integer), 0));
           if (chance(50)) operands.push_back(Operand::use_late(pick(RegClass::integer)));
           break;
-        default:  // three-address
+        default:  // a three-address instruction
           for (uint32_t n = below(3); n > 0; --n)
             operands.push_back(chance(70) ? Operand::use(pick(random_class()))
                                           : Operand::use_any(pick(random_class())));

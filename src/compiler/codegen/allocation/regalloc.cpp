@@ -5,11 +5,11 @@
 //   value whose next use is furthest away leaves its register. It is stored if its slot does not hold it already. The
 //   store goes in front of the outermost loop that does not contain the value's definition, since the value does not
 //   change in that loop. In a cold block the store stays in the block, so that the hot path does not pay for it.
-// - A block with one predecessor begins with the state at that block's end. At a merge (regalloc_blocks.cpp), each
-//   value that is in a register in enough of the predecessors keeps a register; moves on the edges do the rest. At a
-//   loop header, the needs of the loop count: values that are used in the loop get registers first, even if they must
-//   be loaded. Values that are only live through the loop give way if the loop is short of registers. The back edges
-//   bring all values to where the header expects them.
+// - A block with one predecessor begins with the state at that predecessor's end. At a merge (regalloc_blocks.cpp),
+//   each value that is in a register in enough of the predecessors keeps a register; moves on the other edges bring it
+//   there. At a loop header, the needs of the loop count: values that are used in the loop get registers first, even if
+//   they must be loaded. Values that are only live through the loop give way if the loop is short of registers. The
+//   back edges bring all values to where the header expects them.
 // - Registers are chosen so that a value need not move again. The best register is one that nothing overwrites while
 //   the value lives (a callee-saved one if there are calls), preferably the one that a fixed use, a parameter or its
 //   arguments want.
@@ -107,7 +107,8 @@ void Allocator::prepare_values() {
   }
 }
 
-// The walk goes backwards, so that the lists are in the order of the points, and the first hint wins.
+// Fills in the lists of events, and the hints of fixed uses. The walk goes backwards, so that the lists are in the
+// order of the points, and the hint of the first fixed use stays.
 void Allocator::prepare_events() {
   auto add = [&](uint32_t& list, Point point) {
     if (list != kNone && events_[list].point == point) return;
@@ -160,7 +161,7 @@ void Allocator::prepare_events() {
   }
 }
 
-// The first event for the register at `from` or after it. `from` never decreases from call to call.
+// The point of the first event for the register at `from` or after it. `from` must not decrease from call to call.
 Point Allocator::next_event(PReg reg, Point from) {
   uint32_t& own = register_events_[reg.number()];
   while (own != kNone && events_[own].point < from) own = events_[own].next;
@@ -181,8 +182,8 @@ PReg Allocator::pick_among(std::span<const PReg> candidates, const PRegSet& forb
     if (occupant_[reg.number()].valid() || forbidden.has(reg)) continue;
     Point event = next_event(reg, from);
     if (event >= end) {
-      // The value fits. A callee-saved register that is not in use yet costs a save, so it is taken only if no other
-      // one fits.
+      // The register lasts as long as the value. A callee-saved register that the function does not use yet costs a
+      // save, so it is taken only if no other register lasts as long.
       const bool costs_save = registers_.callee_saved.has(reg) && !used_callee_saved_.has(reg);
       if (!costs_save) return reg;
       event = end;
@@ -212,7 +213,7 @@ PReg Allocator::pick_free(VReg value, const PRegSet& forbidden, Point from, PReg
   if (usable(web) && next_event(web, from) >= end) return web;
   const PReg best = pick_among(candidates, forbidden, from, end);
   if (!best.valid()) return best;
-  // No register holds the value to its end. A hint is then as good as a register that lasts no longer.
+  // If no register lasts as long as the value, a hinted register is taken that lasts as long as the best one.
   const Point best_event = next_event(best, from);
   if (best_event < end) {
     if (usable(wish) && next_event(wish, from) >= best_event) return wish;
@@ -221,7 +222,9 @@ PReg Allocator::pick_free(VReg value, const PRegSet& forbidden, Point from, PReg
   return best;
 }
 
-// The distance to the next use, in points. In hot blocks, uses in cold blocks hardly count.
+// The distance to the next use, in points, made longer if the value is cheap to bring back. In a block that is not
+// cold, up to 8 uses in cold blocks are passed over. If a value is defined outside of the innermost loop and has no
+// further use in it, the distance is that to its use in the next iteration, or very large if the loop does not use it.
 uint64_t Allocator::use_distance(VReg value) {
   constexpr uint64_t kFar = uint64_t{1} << 34;
   constexpr uint64_t kOutsideLoop = uint64_t{1} << 24;

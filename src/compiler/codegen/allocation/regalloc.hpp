@@ -12,8 +12,8 @@
 namespace cairn::codegen {
 
 struct AllocatorOptions {
-  // If not zero, values get only the first so many registers of each class, if an instruction can do with them. Fixed
-  // operands get their registers in any case.
+  // If this is not zero, only the first `register_limit` registers of each class are used, unless an instruction needs
+  // more registers at once. Fixed operands get their registers in any case.
   uint32_t register_limit = 0;
 };
 

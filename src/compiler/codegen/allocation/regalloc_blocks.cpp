@@ -14,7 +14,7 @@ constexpr uint32_t kColdWeight = 1;
 // Limits of the search for values worth loading in front of a loop: operands of the loop, and uses of one value.
 constexpr uint32_t kLoopScan = 2000;
 constexpr uint32_t kUseScan = 64;
-// A use further away than this, in points, is not near.
+// The next use of a value is near if it is at most this many points away: 40 instructions.
 constexpr uint64_t kNear = 4 * 40;
 
 }  // namespace
@@ -131,11 +131,12 @@ void Allocator::gather_items(uint32_t block, uint32_t loop) {
     const bool unavailable = item.some_memory && !data.needs_slot && !data.rematerialize.valid();
     bool keep = !unavailable && item.in_register * 2 >= total;
     if (unavailable) {
-      data.item_stamp = kNone;  // the value is really dead here
+      data.item_stamp = kNone;  // the value is dead here; only its approximate live range covers the block
       continue;
     }
     item.rank = use_distance(item.value);
-    // Some predecessors would have to load the value, and none would have to store it: a later load is better.
+    // Some predecessors would have to load the value, and none would have to store it. If the next use is not near, a
+    // later load is better.
     if (item.some_memory && item.clean && item.rank > kNear) keep = false;
     if (loop != kNone) item.loop_weight = loop_weight(item.value, loop);
     // Values without a register stay in the list, for the stores on the edges; see enter_merge().
@@ -146,7 +147,8 @@ void Allocator::gather_items(uint32_t block, uint32_t loop) {
   while (items_.size() > kept) items_.pop_back();
 }
 
-// The weight of a value's uses in a loop: one for each block with a use, and more in nested loops.
+// The weight of a value's uses in a loop. Each block with a use counts 1, times 8 for each nested loop around the
+// block. Blocks that are cold do not count.
 uint32_t Allocator::loop_weight(VReg value, uint32_t loop_id) {
   const LoopInfo& loop = live_.loops[loop_id];
   uint32_t weight = 0;
@@ -192,7 +194,7 @@ void Allocator::gather_params(uint32_t block, uint32_t loop) {
     item.rank = use_distance(item.value);
     const bool near = live_.uses[data.next_use].block == block || is_header;
     if (!some_free_source && !near) {
-      data.needs_slot = true;  // it stays in memory, as its arguments are there
+      data.needs_slot = true;  // the parameter stays in memory, as all its arguments are there
       data.clean = true;
       continue;
     }
@@ -201,7 +203,7 @@ void Allocator::gather_params(uint32_t block, uint32_t loop) {
   }
 }
 
-// Gathers values that are in memory in front of a loop and used in it, as far as there are registers for them.
+// Gathers values that are in memory in front of a loop and used in the loop, as far as there are registers for them.
 void Allocator::gather_from_memory(uint32_t block, uint32_t loop_id) {
   const LoopInfo& loop = live_.loops[loop_id];
   uint32_t wanted[kRegClasses];
@@ -243,8 +245,9 @@ void Allocator::gather_from_memory(uint32_t block, uint32_t loop_id) {
   }
 }
 
-// At the header of a loop that is short of registers, some values leave theirs. Values that are not used in the loop
-// leave first. If the loop itself is short, and not a nested one, the least used values leave too.
+// Takes registers from values at the header of a loop that needs more registers than there are. Values that the loop
+// does not use lose theirs first. Values that the loop uses lose theirs only if the blocks outside of nested loops need
+// more registers than there are; the least used values come first.
 void Allocator::limit_pressure(uint32_t loop_id) {
   const LoopInfo& loop = live_.loops[loop_id];
   for (unsigned c = 0; c < kRegClasses; ++c) {
@@ -314,7 +317,7 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
         std::ranges::find(allocatable(class_of(item.value)), item.vote[0]) != allocatable(class_of(item.value)).end())
       reg = item.vote[0];
     if (!reg.valid()) {
-      // Takes the register of the item that is used last, if that use is later.
+      // Takes the register of the last item in the order that has one, if this item does not come after it.
       for (size_t last = order_.size(); last-- > position + 1;) {
         Item& victim = items_[order_[last]];
         if (!victim.reg.valid()) continue;
@@ -331,8 +334,8 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
     if (loop != kNone) {
       const Point end = std::min(loop_end, live_.end_of(item.value));
       if (next_event(reg, begin) < end) {
-        // Something overwrites the register in the loop. A register that lasts, and whose value is used less, is
-        // better.
+        // Something overwrites the register in the loop. A register that lasts to the end of the loop is better, if its
+        // present value is used less.
         const std::span<const PReg> candidates = allocatable(class_of(item.value));
         for (size_t last = order_.size(); last-- > position + 1;) {
           Item& victim = items_[order_[last]];
@@ -345,7 +348,8 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
           break;
         }
       }
-      // In a loop with calls, the register is not worthwhile if the value is loaded again more often than it is used.
+      // If the loop has more blocks with calls than uses of the value, the value would be loaded again more often than
+      // it is used. Then it gets no register.
       if (next_event(reg, begin) < end && item.loop_weight < live_.loops[loop].calls) {
         item.rank = kDropped;
         continue;
@@ -405,7 +409,8 @@ void Allocator::enter_merge(uint32_t block) {
   }
 }
 
-// Adds the moves that bring values from where the predecessor leaves them (load_exit) to where the block expects them.
+// Adds the moves that bring values from where the predecessor leaves them to where the block expects them. load_exit()
+// has been called for the predecessor.
 void Allocator::connect_edge(uint32_t predecessor, uint32_t block) {
   const uint32_t before = function_.blocks[predecessor].end_inst - 1;
   const HeldRange range = entries_[block];
@@ -414,7 +419,7 @@ void Allocator::connect_edge(uint32_t predecessor, uint32_t block) {
     const ValueState& data = state(held.value);
     const bool in_register = data.exit_stamp == exit_stamp_;
     if (in_register && data.exit_reg == held.reg) continue;
-    if (!in_register && !data.needs_slot && !data.rematerialize.valid()) continue;  // really dead
+    if (!in_register && !data.needs_slot && !data.rematerialize.valid()) continue;  // the value is dead
     add_move(before, {held.value, held.value, in_register ? data.exit_reg : PReg(), held.reg,
                       in_register && data.exit_clean, kNone});
   }

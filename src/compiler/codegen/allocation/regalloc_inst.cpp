@@ -1,9 +1,9 @@
 // Allocates registers for one instruction.
 //
-// All moves for an instruction are one parallel move in front of it. Values that live on have their "home" after this
-// move. An operand may also get a copy of a value in a register of its own (a fixed register that is overwritten, an
-// operand that is modified in place). Registers are marked busy while they hold the instruction's operands: early, when
-// uses are read, and late, when defs are written.
+// All moves for an instruction are one parallel move in front of it, the instruction's group. After the group, each
+// value that lives on is at its "home". An operand may also get a copy of a value in a register of its own (a fixed
+// register that is overwritten, an operand that is modified in place). Registers are marked busy while they hold the
+// instruction's operands: early, when uses are read, and late, when defs are written.
 #include <algorithm>
 
 #include "base/assert.hpp"
@@ -75,7 +75,7 @@ PReg Allocator::take_register(VReg value, const PRegSet& forbidden, PReg wish) {
   if (reg.valid()) return reg;
   reg = pick_victim(reg_class, forbidden, nullptr);
   if (!reg.valid()) {
-    // This happens only if the number of registers is limited: the instruction needs more of them.
+    // The instruction needs more registers than AllocatorOptions::register_limit permits.
     for (PReg r : registers_.allocatable[static_cast<unsigned>(reg_class)]) {
       if (forbidden.has(r)) continue;
       reg = r;
@@ -104,9 +104,10 @@ void Allocator::clear_conflicts(const PRegSet& fixed_early, const PRegSet& late_
           early_conflict = false;
     }
     if (!late_conflict && !early_conflict) return;
-    if (end < late_point(inst_)) return set_home(value, PReg());  // its operand finds the value in the group
+    if (end < late_point(inst_)) return set_home(value, PReg());  // place_use() finds the old register in the group
     const PReg free = pick_free(value, fixed_early | late_forbidden, after_point(inst_));
-    // A register that does not last beyond the next call is worth a move only if the value is used before the call.
+    // A register that does not last as long as the value is worth a move only if the value is used before something
+    // overwrites the register.
     const bool worth_it =
         free.valid() &&
         (next_event(free, after_point(inst_)) >= live_.end_of(value) ||
@@ -131,12 +132,12 @@ void Allocator::place_use(const Operand& operand, Allocation& result, const PReg
     if (late) late_busy_.add(reg);
   };
   if (data.reg.valid() && !(late && late_forbidden.has(data.reg))) return take(data.reg);
-  // The current group moves the value away. The old register still holds it while uses are read.
+  // If the group moves the value away, the old register may still hold it while uses are read.
   const PReg old = source_of(value);
   if (!late && old.valid() && !fixed_early.has(old) && !early_busy_.has(old) && !occupant_[old.number()].valid())
     return take(old);
   if (operand.constraint == Constraint::any && !old.valid() && !data.rematerialize.valid()) {
-    // The operand reads the slot, unless a register for the value pays from now on.
+    // The operand reads the slot, unless the value is used again in this block and a register lasts until then.
     bool promote = false;
     if (lives_on && data.next_use != kNone && live_.uses[data.next_use].block == block_) {
       const PReg free = pick_free(value, fixed_early | late_forbidden | early_busy_ | late_busy_, after_point(inst_));
@@ -150,8 +151,8 @@ void Allocator::place_use(const Operand& operand, Allocation& result, const PReg
     set_home(value, reg);
     return take(reg);
   }
-  // The value is needed again, so the best register is one where it can stay. For an early use, a register that lasts
-  // as long as the instruction is enough.
+  // The value is needed again, so the best register is one where the value can stay. For an early use, a copy in a
+  // register that is free while the instruction reads its uses is enough.
   const PReg stays = pick_free(value, forbidden | late_forbidden, after_point(inst_));
   if (!stays.valid() && !late) {
     const PReg temporary = pick_free(value, forbidden, after_point(inst_));
@@ -188,7 +189,7 @@ void Allocator::place_uses(std::span<const Operand> operands, std::span<Allocati
   bool some_left = false;
   for (size_t k = 0; k < operands.size(); ++k)
     if (operands[k].constraint == Constraint::reuse) reused_by_[operands[k].detail] = static_cast<uint8_t>(k + 1);
-  // Fixed operands come first, and operands that are in a register.
+  // First, fixed operands get their registers, and the registers that already hold operands are marked busy.
   for (size_t k = 0; k < operands.size(); ++k) {
     const Operand& operand = operands[k];
     if (operand.kind != OperandKind::use) continue;

@@ -13,7 +13,8 @@ namespace cairn::codegen::regalloc {
 
 inline constexpr uint32_t kNone = 0xffff'ffff;
 
-// A virtual register during the walk. "Memory" means the spill slot, or nothing if the value can be rematerialized.
+// A virtual register during the walk. "Memory" means the spill slot. A value that can be rematerialized has none, and
+// counts as being in memory always.
 struct ValueState {
   // The state at the current point of the walk:
   PReg reg;            // the value's register; none if it is in memory or dead
@@ -29,14 +30,14 @@ struct ValueState {
   // Hints:
   uint32_t web = kNone;   // union-find: sets of registers joined by block parameters
   PReg web_hint;          // at the web's root: the last register of any of its members
-  PReg fixed_hint;        // the register that a fixed use wants,
-  Point fixed_point = 0;  // at this point
-  // Marks, which are valid if they equal the current number of their kind:
-  uint32_t group_stamp = kNone, group_index = 0;  // the current instruction's moves move it
-  uint32_t exit_stamp = kNone;                    // it is in a register at the end of the current predecessor
+  PReg fixed_hint;        // the register that the first fixed use wants
+  Point fixed_point = 0;  // the point of this fixed use
+  // Marks, which are valid if they equal the current instruction (group_stamp) or the allocator's stamp of that name:
+  uint32_t group_stamp = kNone, group_index = 0;  // the value has the entry group_[group_index]
+  uint32_t exit_stamp = kNone;  // the value is in exit_reg at the end of the predecessor given to load_exit()
   PReg exit_reg;
   bool exit_clean = false;
-  uint32_t item_stamp = kNone, item_index = 0;  // it is a candidate at the current merge
+  uint32_t item_stamp = kNone, item_index = 0;  // the value has the entry items_[item_index] at the current merge
 };
 
 // A value in a register at a block's beginning or end.
@@ -86,7 +87,7 @@ class Allocator {
   PReg pick_victim(RegClass reg_class, const PRegSet& forbidden, uint64_t* distance);
   [[nodiscard]] uint64_t use_distance(VReg value);
   void seek(VReg value, Point point);
-  [[nodiscard]] bool is_live_from(VReg value, Point point);  // at a block's beginning
+  [[nodiscard]] bool is_live_from(VReg value, Point point);  // `point` is a block's beginning
   [[nodiscard]] bool is_live_after(VReg value, uint32_t inst);
   [[nodiscard]] Point range_end(VReg value);
   [[nodiscard]] bool is_clean(VReg value);
@@ -115,8 +116,10 @@ class Allocator {
                     const PRegSet& late_forbidden);
   void place_defs(const MachineInst& inst, std::span<const Operand> operands, std::span<Allocation> result,
                   const PRegSet& late_forbidden);
-  PReg take_register(VReg value, const PRegSet& forbidden, PReg wish);  // may free one in front of the instruction
-  void set_home(VReg value, PReg reg);                                  // moves the value in the current group
+  // Returns a register for the value. If none is free, another value leaves its register in front of the instruction.
+  PReg take_register(VReg value, const PRegSet& forbidden, PReg wish);
+  // Moves the value to `reg` in front of the instruction, or only out of its register if `reg` is none.
+  void set_home(VReg value, PReg reg);
   void spill_early(VReg value);  // takes the value out of its register in front of the instruction
   void spill_late(VReg value);   // takes the value out of its register, which the instruction may still read
   void store(VReg value);
@@ -128,11 +131,11 @@ class Allocator {
   // --- regalloc_blocks.cpp: block entries and edges
   struct Item {
     VReg value;
-    bool is_param = false;
-    bool clean = true;
-    bool some_memory = false;
-    PReg vote[3] = {};
-    uint32_t weight[3] = {};
+    bool is_param = false;     // the value is a parameter of the block
+    bool clean = true;         // memory holds the value at the ends of all predecessors
+    bool some_memory = false;  // the value is in no register at the end of some predecessor
+    PReg vote[3] = {};         // up to three registers that predecessors have the value in, the best one first
+    uint32_t weight[3] = {};   // weight of the predecessors for each vote
     uint32_t in_register = 0;  // weight of the predecessors that have the value in a register
     uint32_t seen = 0;         // number of predecessors that have the value in a register
     uint32_t loop_weight = 0;  // at a loop header: weight of the value's uses in the loop
@@ -196,14 +199,14 @@ class Allocator {
   ScratchVector<HeldRange> entries_;  // by block, loop headers only
   ScratchVector<Item> items_;
   ScratchVector<uint32_t> order_;
-  std::array<uint32_t, kRegClasses> in_memory_{};  // at a loop header: number of values without a register there
+  std::array<uint32_t, kRegClasses> in_memory_{};  // at a loop header: number of live values without a register
   uint32_t exit_stamp_ = 0;
   uint32_t item_stamp_ = 0;
 
   SafepointState safepoints_;
   ArenaVector<Allocation> allocations_;
   ScratchVector<RawMove> moves_;
-  ScratchVector<uint32_t> first_move_;  // by instruction
+  ScratchVector<uint32_t> first_move_;  // by instruction: the first entry of its list in moves_, or kNone
 };
 
 }  // namespace cairn::codegen::regalloc

@@ -5,7 +5,8 @@
 namespace cairn::codegen {
 namespace {
 
-// Sets of registers that share a slot because one flows into the other. The live ranges of each set are merged.
+// Sets of virtual registers that share a slot because a move leads from one to another. The live ranges of a set are
+// merged.
 class SlotSets {
  public:
   SlotSets(const MachineFunction& function, const LiveRanges& live)

@@ -52,13 +52,13 @@ class Dominance {
   ScratchVector<uint32_t> depth_;
 };
 
-// A range in which a reference is in its slot whenever a call runs.
+// A live range of a reference: the reference is in its slot whenever a call runs within it.
 struct Interval {
   Point begin = 0;
   Point end = 0;
   uint32_t slot = 0;
   VReg value;
-  uint32_t block = kAnywhere;  // valid only in blocks that this one dominates
+  uint32_t block = kAnywhere;  // the interval counts only in blocks that this block dominates
   static constexpr uint32_t kAnywhere = 0xffff'ffff;
 };
 
@@ -79,7 +79,7 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
   }
   if (intervals.empty() && state.held.empty()) return {};
   std::ranges::sort(state.hoists.as_span(), [](const auto& a, const auto& b) { return a.value < b.value; });
-  // Whether the value's slot holds it at a safepoint in `block`, where the values `held` are in registers.
+  // Whether the value's slot holds the value at a safepoint in `block` at which the values `held` are in registers.
   const auto is_in_slot = [&](VReg value, std::span<const SafepointState::Held> held, uint32_t block) {
     const auto found = std::ranges::find(held, value, &SafepointState::Held::value);
     if (found == held.end() || found->is_in_slot) return true;

@@ -1,8 +1,9 @@
 // Stack maps give for each call the slots of the references into the managed heap that live across the call.
 //
 // A virtual register of the class `reference` is in no register while a call runs, since calls destroy all registers of
-// that class. If it lives across a call, it is in its slot, or it is a constant that is made again afterwards. A
-// safepoint that is not a call destroys no register, so there it may be in a register, in its slot, or in both.
+// that class. If the value lives across a call, it is in its slot, or it is a constant that is made again afterwards. A
+// safepoint that is not a call destroys no register, so a reference may be in a register there, in its slot, or in
+// both.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ inline constexpr uint32_t kMaximumStackMapSlots = 4'000'000;
 
 // The allocator's state at the safepoints that are not calls.
 struct SafepointState {
-  // A reference in a register that lives on; its slot may be valid too.
+  // A reference that lives on in a register. Its slot may hold it too.
   struct Held {
     VReg value;
     PReg reg;
@@ -32,14 +33,14 @@ struct SafepointState {
     uint32_t first = 0;  // range of `held`
     uint32_t count = 0;
   };
-  // A reference was stored to its slot in front of a loop, which the allocator decided later in the walk. The slot is
-  // valid in the whole loop.
+  // A store of a reference to its slot in front of a loop. The allocator may add it after it has walked over safepoints
+  // of the loop. The slot holds the reference in the whole loop.
   struct Hoist {
     VReg value;
     uint32_t first_block = 0, last_block = 0;
   };
   explicit SafepointState(Arena& arena) : safepoints(arena), held(arena), hoists(arena) {}
-  ScratchVector<Safepoint> safepoints;  // in order
+  ScratchVector<Safepoint> safepoints;  // sorted by `inst`
   ScratchVector<Held> held;
   ScratchVector<Hoist> hoists;
 };
@@ -49,11 +50,11 @@ struct SafepointState {
 Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& live, std::span<const uint32_t> slot_of,
                              SafepointState& state, AllocationResult& result);
 
-// Emission calls this. It writes the offsets from the stack pointer of all slots in maps to CodeBuffer::stack_offsets,
-// which must be empty. A register's offset is where the stub saves it.
+// Writes the offset from the stack pointer of each entry of map_slots to CodeBuffer::stack_offsets, which must be
+// empty. The offset of a register is that of the place where the stub saves it. Emission calls this function.
 void write_stack_offsets(const AllocationResult& allocation, const FrameLayout& frame, const RegisterFile& registers,
                          CodeBuffer& code);
-// Adds the map of the call instruction `call` to its record.
+// Fills in the references of `site`, the record of the instruction `call`, from the instruction's stack map.
 void set_stack_map(const AllocationResult& allocation, MInst call, CallSite& site);
 
 }  // namespace cairn::codegen

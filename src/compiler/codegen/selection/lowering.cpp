@@ -101,7 +101,7 @@ bool Lowering::is_constant(Value value) const {
 }
 
 std::optional<int64_t> Lowering::integer_constant(Value value) const {
-  // Code that is not optimized may have chains of conversions as long as itself, so only a few are looked through.
+  // Code that is not optimized may have chains of conversions of any length, so only a few are looked through.
   constexpr int kMaximumConversions = 4;
   bool is_zero_extended = false;
   for (int i = 0; i <= kMaximumConversions; ++i) {

@@ -5,13 +5,13 @@
 //   has parameters or several predecessors: an edge block with a jump lies between. The order is a reverse postorder in
 //   which every loop is contiguous.
 // - It walks over the blocks in reverse, and over the instructions of each from the last to the first. An instruction
-//   is lowered if it has an effect or if its value was asked for. All other instructions are dead at that point and are
-//   skipped. A rule may cover its operand's definition too (an addressing mode, a compare in a branch). It then asks
-//   for that definition's operands instead.
+//   is lowered if it has an effect, or if a rule has asked for its value. All other instructions are dead and are
+//   skipped. A rule may also do the work of an operand's definition (an addressing mode, a compare in a branch). It
+//   then asks for the operands of that definition instead.
 // - It lowers the entry, jumps, returns and calls through the target's hooks.
 //
-// Within a rule, code is emitted in execution order: the rule asks for operands first, and then emits, as often as
-// needed. Constants are materialized in front of the instruction that asks for them.
+// A rule emits its code in execution order: it asks for operands first, and then emits, as often as needed. use() emits
+// a constant in front of the code that the rule emits next.
 #pragma once
 
 #include <cstdint>
@@ -52,9 +52,9 @@ class Lowering {
   virtual void lower_terminator(ir::Value value) = 0;
   // Emits code that makes a constant (iconst, fconst, vconst, vmctx, type_id), flagged rematerializable if possible.
   virtual void emit_constant(ir::Value value, VReg result) = 0;
-  // Whether the instruction's value is that of its first operand, in the same register class. This is so for uextend on
-  // x86-64, sextend on RV64 (both by their invariant on 32-bit values), and bitcast between i64 and ref. use() looks
-  // through such an instruction, and it is never lowered.
+  // Whether the instruction's value is that of its first operand, in the same register class. This holds for uextend on
+  // x86-64 and sextend on RV64, because of the targets' invariants on the upper halves of registers that hold an i32,
+  // and for bitcast between i64 and ref. use() looks through a transparent instruction, which is never lowered.
   [[nodiscard]] virtual bool is_transparent(const ir::Instruction& inst) const = 0;
   // Emits the entry block's first instruction. `defs` are fixed defs of the argument registers that are used.
   virtual void emit_entry(std::span<const Operand> defs) = 0;
@@ -88,19 +88,19 @@ class Lowering {
   // Returns the vreg that the value's own rule must define.
   VReg def(ir::Value value) { return vreg_of(value); }
   [[nodiscard]] bool is_used(ir::Value value) const { return vregs_[value.index()].valid(); }
-  // The `result` instruction number 1 after add128, sub128 or mul_wide_*; none if it is not used.
+  // The `result` instruction after add128, sub128 or mul_wide_*, which is the high half; none if it is not used.
   [[nodiscard]] ir::Value second_result(ir::Value value) const;
   VReg temporary(RegClass reg_class) { return result_.new_vreg(reg_class); }
 
   // --- Looking at definitions.
 
-  // Looks through transparent instructions: returns the first value on the way that is not made by one.
+  // Looks through transparent instructions: returns the first value on the way that no transparent instruction makes.
   [[nodiscard]] ir::Value resolve(ir::Value value) const;
   [[nodiscard]] const ir::Instruction& inst(ir::Value value) const { return function_[value]; }
   [[nodiscard]] std::optional<int64_t> integer_constant(ir::Value value) const;  // an i32 is sign-extended
   [[nodiscard]] bool is_constant(ir::Value value) const;
   [[nodiscard]] uint32_t use_count(ir::Value value) const { return use_counts_[value.index()]; }
-  // An upper bound of an integer value, taken as unsigned. It is cheap, and looks at a few instructions only.
+  // An upper bound of an integer value, taken as unsigned. The function looks at definitions up to `depth` levels deep.
   [[nodiscard]] uint64_t upper_bound(ir::Value value, unsigned depth = 4) const;
   // Whether `value` is a pure instruction of the current block with no other user, so that covering it costs nothing.
   [[nodiscard]] bool is_only_use(ir::Value value) const;
@@ -163,22 +163,22 @@ class Lowering {
   void flush_group();
   void finish();
 
-  ScratchVector<VReg> vregs_;  // by value
-  ScratchVector<uint32_t> use_counts_;
-  ScratchVector<uint32_t> colors_;  // number of conflicting effects in the block in front of the instruction
-  ScratchVector<bool> sunk_;
+  ScratchVector<VReg> vregs_;             // by value
+  ScratchVector<uint32_t> use_counts_;    // by value
+  ScratchVector<uint32_t> colors_;        // by value: number of effects before it in its block that loads cannot pass
+  ScratchVector<bool> sunk_;              // by value: whether another instruction does its work
   ScratchVector<uint32_t> target_nodes_;  // parallel to Function::target_lists: the node that the edge enters
   ScratchVector<Node> nodes_;
-  ScratchVector<uint32_t> order_;     // node by MBlock
+  ScratchVector<uint32_t> order_;     // by MBlock: its node
   ScratchVector<MachineInst> group_;  // machine instructions of the current instruction, in execution order
   ScratchVector<Operand> operand_buffer_;
   ir::Value current_;
   MBlock current_block_;
   uint32_t position_ = 0;
   VReg result_area_;                         // the function's own hidden result pointer
-  uint32_t call_result_area_ = 0xffff'ffff;  // fixed slot shared by all calls that need a result area
+  uint32_t call_result_area_ = 0xffff'ffff;  // offset of the fixed slot that calls share as their result area
   uint32_t call_result_bytes_ = 0;
-  ScratchVector<uint32_t> invoke_areas_;  // by value: the result areas of the invokes that need one
+  ScratchVector<uint32_t> invoke_areas_;  // by value: offset of an invoke's result area in the fixed slots
 };
 
 }  // namespace cairn::codegen

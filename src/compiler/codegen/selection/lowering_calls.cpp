@@ -44,8 +44,8 @@ void Lowering::lower_return(Value value) {
 
 CallLayout Lowering::layout_of(const ir::CallInfo& call) {
   if (call.kind != ir::CalleeKind::builtin) return layout_call(call.signature, convention_, result_.arena);
-  // A builtin has the C convention, with the VMContext first. For the types of builtins, it has the same integer
-  // registers in the same order.
+  // A builtin has the C convention, with the VMContext as the first argument. For the parameters of builtins, that
+  // convention uses the same integer registers in the same order as the guest convention.
   const std::span<ir::Type> params = result_.arena.make_span<ir::Type>(call.signature.params.size() + 1);
   params[0] = ir::Type::i64;
   std::ranges::copy(call.signature.params, params.begin() + 1);
@@ -55,7 +55,8 @@ CallLayout Lowering::layout_of(const ir::CallInfo& call) {
   return layout;
 }
 
-// Stores stack arguments and collects the fixed uses of the others in operand_buffer_. Returns the VMFuncRef's vreg.
+// Stores stack arguments, and collects the fixed uses of register arguments in operand_buffer_. Returns the vreg of the
+// VMFuncRef for a call of a reference.
 VReg Lowering::lower_arguments(const ir::CallInfo& call, const CallLayout& layout, std::span<const Value> arguments) {
   VReg callee;
   if (call.kind == ir::CalleeKind::reference) {
@@ -76,7 +77,7 @@ VReg Lowering::lower_arguments(const ir::CallInfo& call, const CallLayout& layou
 }
 
 // Collects the uses of a call in operand_buffer_, including the address of the area for results in memory. Returns the
-// VMFuncRef's vreg.
+// vreg of the VMFuncRef for a call of a reference.
 VReg Lowering::begin_call(Value value, const CallLayout& layout, uint32_t result_area) {
   const VReg callee = lower_arguments(function_.call_info(value), layout, function_.operands(value));
   if (layout.result_area_bytes != 0) {

@@ -50,8 +50,8 @@ class Lowering::BlockOrder {
  private:
   struct Visit {
     Block block;
-    uint32_t next = 0;  // counts up; `swap` determines which target comes next
-    bool swap = false;
+    uint32_t next = 0;  // number of targets that have been visited
+    bool swap = false;  // whether a branch visits its second target first
   };
   struct Loop {
     Block header;
@@ -128,8 +128,8 @@ void Lowering::BlockOrder::count_predecessors() {
   }
 }
 
-// The target of a branch that is visited first comes last in the order, so the target that should be far away is
-// visited first.
+// Decides which target of a branch is visited first. That target comes later in the order than the other one, so it is
+// the target that should be farther away.
 Lowering::BlockOrder::Visit Lowering::BlockOrder::visit_of(Block block) const {
   Visit visit{block};
   const Value terminator = function_.terminator(block);
@@ -262,7 +262,7 @@ void Lowering::BlockOrder::make_block_nodes() {
   }
 }
 
-// Lists the blocks in their order. Behind each come the edges that leave it and must be split.
+// Lists the blocks in their order. After each block come the edges that leave it and must be split.
 void Lowering::BlockOrder::split_edges() {
   lists_.assign(loops_.size() + 1, List());
   latest_edge_.assign(function_.block_count(), 0);
@@ -277,8 +277,8 @@ void Lowering::BlockOrder::split_edges() {
   }
 }
 
-// Returns the node that an edge of `from` enters: the target's own, or a split edge. `first_edge` is the number of
-// nodes before the split edges of `from`.
+// Returns the node that an edge of `from` enters: the node of the target block, or a split edge. `first_edge` is the
+// number of nodes before the split edges of `from`.
 uint32_t Lowering::BlockOrder::enter(Block from, const ir::Target& target, uint32_t first_edge) {
   const uint32_t to = target.block.index();
   const Opcode opcode = inst(function_.terminator(from)).opcode;
@@ -292,7 +292,7 @@ uint32_t Lowering::BlockOrder::enter(Block from, const ir::Target& target, uint3
   return node;
 }
 
-// Whether the target can share the split edge of another entry of the same jump table.
+// Whether the target can share the split edge `edge`, which must belong to another target of the same terminator.
 bool Lowering::BlockOrder::can_share(uint32_t edge, uint32_t first_edge, const ir::Target& target) const {
   if (edge < first_edge || edge >= nodes_.size() || nodes_[edge].block != Block::none()) return false;
   const ir::Target& other = function_.target_lists[nodes_[edge].target];

@@ -1,4 +1,4 @@
-// On every target, branch hints decide which way the code falls through.
+// Tests that branch hints decide, on every target, which block comes after a branch.
 #include <gtest/gtest.h>
 
 #include <string>
