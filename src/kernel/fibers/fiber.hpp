@@ -34,14 +34,15 @@ class Fiber : private RunNode, private Timer {
   // Sets the fiber's share of a CPU, in proportion to the weights of the others: at least 1. Called before start().
   void set_weight(uint64_t weight) { RunNode::weight = weight; }
 
-  // Limits of the fiber's guest code, which ends with the trap `interrupted` when one has ended: a time, in nanoseconds
-  // since boot, and an amount of CPU time, in nanoseconds. sleep_until() and Platform::park() end at limit_end. Only
-  // the fiber itself changes them (runtime/time_limit.hpp), and calls reset_timer() afterwards.
+  // The limits of the fiber's guest code, which ends with the trap `interrupted` when it reaches one: limit_end is a
+  // time in nanoseconds since boot, cpu_limit an amount of CPU time in nanoseconds. sleep_until() and Platform::park()
+  // return at limit_end, too. Only the fiber itself changes its limits (runtime/time_limit.hpp), and calls
+  // reset_timer() afterwards.
   uint64_t limit_end = kNever;
   uint64_t cpu_limit = kNever;
 
  protected:
-  // What the fiber does. When it returns, the fiber ends. The object may be destroyed when another fiber sees
+  // The fiber's work. When run() returns, the fiber ends. The object may be destroyed when another fiber sees
   // has_ended().
   virtual void run() = 0;
 
@@ -59,14 +60,14 @@ class Fiber : private RunNode, private Timer {
   std::optional<KernelStack> own_stack_;
   std::span<const std::byte> stack_;
   std::optional<VectorState> vectors_;
-  uint64_t cpu_time_ = 0;  // in nanoseconds, up to when it was last charged
+  uint64_t cpu_time_ = 0;  // nanoseconds on the CPU, up to the last call of Scheduler::charge()
 
-  // While it does not run.
+  // Used while the fiber does not run.
   uint64_t stack_pointer_ = 0;
   runtime::Activation* activation_ = nullptr;
   HeldLocks held_locks_;
 
-  // While it is parked. The timer is armed if there is a deadline.
+  // Used while the fiber is parked. Its timer is armed if there is a deadline.
   const std::atomic<uint32_t>* word_ = nullptr;
   uint64_t parked_at_ = 0;  // the number of this wait among all waits: a higher one began later
   Fiber* next_parked_ = nullptr;

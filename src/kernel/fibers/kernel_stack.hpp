@@ -17,7 +17,7 @@ class KernelStack {
   // Twice the largest frame that tools/check_stacks.py allows, so that no function's frame steps over the guard.
   static constexpr size_t kGuard = 32 * 1024;
 
-  // An Error (resource) when there is no memory.
+  // Returns an Error (resource) when there is no memory.
   static Result<KernelStack> create();
   ~KernelStack();
   KernelStack(KernelStack&& other) noexcept;

@@ -3,10 +3,10 @@
 //
 // A fiber's virtual time is the CPU time that it has had, divided by its weight. The floor is the least virtual time of
 // those that run or want to run, and never goes back. Time that a fiber spent waiting does not count in its favour
-// beyond kCredit: a fiber that enters the queue is put at most that far below the floor, so that it runs soon, and
-// cannot claim what it did not use for hours.
+// beyond kCredit: a fiber that enters the queue is put at most kCredit below the floor. So it runs soon, but cannot
+// catch up on hours of waiting.
 //
-// Adding and taking take O(log n) steps whatever the shape, allocate nothing and do not recurse. Not locked.
+// Adding and taking take O(log n) steps whatever the shape, allocate nothing and do not recurse. The queue has no lock.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace cairn::kernel {
 
 // The scheduler's view of a fiber, and a node of the queue.
 struct RunNode {
-  uint64_t virtual_time = 0;  // in nanoseconds of a fiber of weight 1
+  uint64_t virtual_time = 0;  // nanoseconds on the CPU, each part divided by the weight of that time
   uint64_t weight = 1;        // at least 1
 
   // The node's place in the heap.
@@ -27,13 +27,13 @@ struct RunNode {
   RunNode* right = nullptr;
   uint32_t distance = 0;  // to the nearest node without a right child, counted in nodes; 0: not in a queue
 
-  // Accounts for `nanoseconds` on a CPU. Not while the node is in a queue.
+  // Accounts for `nanoseconds` on a CPU. The node must not be in a queue.
   void charge(uint64_t nanoseconds) { virtual_time += nanoseconds / weight; }
 };
 
 class RunQueue {
  public:
-  // In nanoseconds of virtual time.
+  // How far below the floor a node may enter the queue, in nanoseconds of virtual time.
   static constexpr uint64_t kCredit = 2'000'000;
 
   // Adds a node that is in no queue.
@@ -60,7 +60,7 @@ class RunQueue {
     return node;
   }
 
-  // Tells the virtual time of the fiber that runs, which is in no queue.
+  // Raises the floor if it may rise. `running` is the virtual time of the fiber that runs, which is in no queue.
   void advance(uint64_t running) {
     floor_ = std::max(floor_, root_ == nullptr ? running : std::min(running, root_->virtual_time));
   }

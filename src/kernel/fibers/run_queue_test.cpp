@@ -15,7 +15,8 @@ TEST(RunQueue, GivesNothingWhenEmpty) {
   EXPECT_EQ(queue.count(), 0U);
 }
 
-// Random adding and taking against a sorted map. Each node is taken exactly when its virtual time is the least.
+// Adds and takes nodes at random, and compares with a sorted map. A node must be taken exactly when its virtual time is
+// the least.
 TEST(RunQueue, AgreesWithASortedMap) {
   for (uint32_t seed = 1; seed <= 100; ++seed) {
     std::mt19937_64 random(seed);
@@ -74,7 +75,7 @@ TEST(RunQueue, SpinesStayShort) {
   }
 }
 
-// Runs the nodes in turn, in slices of random length, and returns what each has had.
+// Runs the nodes in slices of random length, in the order of the queue, and returns the time that each has had.
 std::vector<uint64_t> simulate(std::vector<RunNode>& nodes, uint64_t total, uint32_t seed) {
   std::mt19937_64 random(seed);
   RunQueue queue;
@@ -103,7 +104,7 @@ TEST(RunQueue, SharesAreKept) {
   EXPECT_NEAR(static_cast<double>(had[0]) / static_cast<double>(had[1]), 3.0, 0.05);
 }
 
-// A fiber that is new while another has run alone for long does not keep that one from running.
+// A new fiber does not keep another from running that has run alone for an hour.
 TEST(RunQueue, NewFibersDoNotStarveOldOnes) {
   RunQueue queue;
   RunNode old, young;

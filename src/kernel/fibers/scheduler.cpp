@@ -26,7 +26,7 @@ namespace {
 constexpr uint64_t kNever = Fiber::kNever;
 // How long a fiber runs while others are ready, in nanoseconds.
 constexpr uint64_t kSlice = 1'000'000;
-// When the timer's interrupt meets kernel code, it comes again after this time.
+// When the timer's interrupt has interrupted kernel code, it comes again after this time, in nanoseconds.
 constexpr uint64_t kRetry = 100'000;
 constexpr size_t kBuckets = 64;
 
@@ -89,7 +89,7 @@ class Scheduler {
 
   void yield() {
     charge(*current_);
-    // Behind the first that is ready, or else this fiber may be the next again.
+    // This fiber must not come before the first that is ready, or else it could be the next again.
     if (const RunNode* const first = ready_.first())
       current_->virtual_time = std::max(current_->virtual_time, first->virtual_time);
     make_ready(*current_);
@@ -164,7 +164,7 @@ class Scheduler {
     return parked_[hash >> 58];
   }
 
-  // When the current fiber's limits end if it goes on running.
+  // The time at which the current fiber reaches a limit if it goes on running.
   [[nodiscard]] uint64_t limit_of_current() const {
     if (current_->cpu_limit == kNever) return current_->limit_end;
     const uint64_t used = std::min(current_->cpu_time_, current_->cpu_limit);
@@ -215,7 +215,7 @@ class Scheduler {
     wake(*first, ParkResult::deadlocked);
   }
 
-  // Halts until a fiber is ready.
+  // Takes the first fiber that is ready. Halts until there is one.
   RunNode& next_ready() {
     for (;;) {
       expire_timers(nanoseconds_since_boot());
@@ -270,10 +270,10 @@ class Scheduler {
   RunQueue ready_;
   TimerWheel timers_;
   std::array<Fiber*, kBuckets> parked_{};  // lists, by a hash of the word's address
-  uint64_t parked_count_ = 0;              // since the start
-  uint64_t since_ = 0;                     // when the current fiber began to run, or was charged
+  uint64_t parked_count_ = 0;              // the number of waits so far
+  uint64_t since_ = 0;                     // when the current fiber began to run, or was last charged
   uint64_t slice_end_ = 0;
-  uint64_t programmed_ = kNever;  // when the timer's interrupt comes
+  uint64_t programmed_ = kNever;  // the time for which the timer's interrupt was requested
   uint64_t preemptions_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Which fiber runs: one CPU's run queue, its timers, and the fibers that wait.
+// Decides which fiber runs: one CPU's run queue, its timers, and the fibers that wait.
 //
 // The timer's interrupt preempts guest code at any instruction, if another fiber is ready and either the slice is over
 // or that fiber has had less virtual time. Kernel code is not preempted: it gives the CPU away by waiting.
@@ -21,8 +21,8 @@ void start_scheduler();
 
 Fiber& current_fiber();
 
-// Makes a new fiber ready to run. An Error (resource) when there is no memory for its stack. The fiber must not be
-// destroyed before it has ended.
+// Makes a new fiber ready to run. Returns an Error (resource) when there is no memory for its stack or its vector
+// registers. The fiber must not be destroyed before it has ended.
 Result<void> start(Fiber& fiber);
 
 // Waits until the fiber has ended.
@@ -31,19 +31,20 @@ void join(Fiber& fiber);
 // Lets another fiber that is ready run first.
 void yield();
 
-// Waits while `word` is 0, until `deadline` (nanoseconds since boot) at most, whatever the fiber's limits.
-// `deadlocked`: all fibers wait without a deadline, and this one has waited longest.
+// Waits for unpark(word), until `deadline` (nanoseconds since boot) at most. Does not wait if `word` is not 0. The
+// fiber's limits do not end the wait. Returns `deadlocked` if all fibers wait without a deadline and this one has
+// waited longest.
 runtime::ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline);
-// Wakes every fiber that waits for the word, which has been set. The word may be gone.
+// Wakes every fiber that waits for `word`, which the caller has set. The word may be gone: only its address is used.
 void unpark(const std::atomic<uint32_t>& word);
 
-// For base/sync/mutex.hpp: waits that no limit ends.
+// The Parker of the kernel's mutexes (base/sync/mutex.hpp). A fiber's limits do not end its waits.
 struct FiberParker {
   static void park(std::atomic<uint32_t>& word) { (void)kernel::park(word, std::nullopt); }
   static void unpark(std::atomic<uint32_t>& word) { kernel::unpark(word); }
 };
 
-// Waits until that time, or until the fiber's limit ends.
+// Waits until that time or the fiber's limit_end, whichever comes first.
 void sleep_until(uint64_t nanoseconds_since_boot);
 
 // The time that the fiber has spent on the CPU up to now.
@@ -59,7 +60,7 @@ uint64_t preemption_count();
 // fibers may run before the function returns.
 void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
 
-// Requests the timer's interrupt anew, after something that it depends on has changed.
+// Requests the timer's interrupt for the right time again, after the running fiber's limits have changed.
 void reset_timer();
 
 }  // namespace cairn::kernel

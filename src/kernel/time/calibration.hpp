@@ -29,10 +29,12 @@ class Calibration {
  public:
   Calibration(Ticks ticks, Reference& reference) : ticks_(ticks), reference_(reference) {}
 
-  // Ticks per second, within a per cent; none when the reference does not count or nothing consistent was seen.
+  // Returns the ticks per second, within a per cent; nothing if the reference does not count or no measurement was good
+  // enough.
   std::optional<uint64_t> run() {
     uint64_t window = std::max<uint64_t>(reference_.rate / 2000, 16);  // half a millisecond
-    // Lost counts cannot be detected and make the rate too high, so the lowest of several measurements counts.
+    // A reference that wraps around in less than a second may do so unnoticed, which makes the rate too high. So the
+    // lowest of several measurements counts.
     int wanted = reference_.mask / reference_.rate == 0 ? 5 : 1;
     std::optional<uint64_t> lowest;
     for (int attempt = 0; attempt < kAttempts && wanted != 0 && !stuck_; ++attempt) {
@@ -51,8 +53,8 @@ class Calibration {
   static constexpr int kAttempts = 40;
   static constexpr int kReadings = 8;  // attempts for one moment
   static constexpr uint64_t kMillion = 1'000'000;
-  static constexpr uint64_t kGood = 4000, kTolerable = 10'000;  // millionths
-  static constexpr uint64_t kPatience = uint64_t{1} << 31;      // ticks without a count
+  static constexpr uint64_t kGood = 4000, kTolerable = 10'000;  // bounds of a rate's error, in millionths
+  static constexpr uint64_t kPatience = uint64_t{1} << 31;      // ticks to wait for the end of a window
 
   struct Moment {
     uint64_t ticks = 0;
@@ -76,7 +78,7 @@ class Calibration {
     return best;
   }
 
-  // The first moment that is at least `window` counts after `start`.
+  // Returns the first moment that is at least `window` counts after `start`.
   std::optional<Moment> after(const Moment& start, uint64_t window) {
     for (uint64_t readings = 0;; ++readings) {
       const std::optional<uint64_t> count = reference_.read();
@@ -122,8 +124,8 @@ class Calibration {
   bool stuck_ = false;
 };
 
-// Chooses from several measurements of one rate, the most trusted first: the first that another confirms within two per
-// cent, or else the first that there is.
+// Chooses one of several measurements of a rate, which come in order of trust: the first that another confirms within
+// two per cent, or else the first that there is.
 constexpr std::optional<uint64_t> choose_rate(std::initializer_list<std::optional<uint64_t>> opinions) {
   for (const auto* one = opinions.begin(); one != opinions.end(); ++one) {
     for (const auto* other = opinions.begin(); *one && other != opinions.end(); ++other) {

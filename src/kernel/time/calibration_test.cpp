@@ -7,14 +7,14 @@
 namespace cairn::kernel {
 namespace {
 
-// A host that runs the emulator for a while and then something else, by a clock in nanoseconds. Every reading takes
-// time, during which it may stop, too.
+// A host that runs the emulator for a while and then something else. Its clock counts nanoseconds. Every reading of a
+// counter takes time, in which the emulator may be stopped, too.
 class Host {
  public:
   Host(uint64_t seed, double load) : random_(seed), load_(load) { schedule(); }
 
   [[nodiscard]] double now() const { return now_; }
-  // Work of so many nanoseconds of the emulator's own time.
+  // Lets the emulator work for so many nanoseconds of its own time.
   void work(double nanoseconds) {
     while (nanoseconds > left_) {
       now_ += left_;
@@ -36,7 +36,7 @@ class Host {
   }
 
   std::mt19937_64 random_;
-  double load_;  // time stopped for each time running
+  double load_;  // the time for which the emulator is stopped, divided by the time for which it runs
   double now_ = 0;
   double left_ = 0;
 };
@@ -56,7 +56,7 @@ struct SimulatedReference {
   Host* host;
   uint64_t rate;
   uint64_t mask;
-  bool stops;  // at its end, instead of wrapping around
+  bool stops;  // whether it stops at its end instead of wrapping around
   double real_rate;
   double start = 0;
 
@@ -92,7 +92,8 @@ Outcome calibrate(uint64_t reference_rate, uint64_t mask, bool stops, double loa
   return outcome;
 }
 
-// Local APIC timer, ACPI's power management timer, HPET, interval timer.
+// The rates, in counts per second, of the local APIC's timer, ACPI's power management timer, the HPET and the interval
+// timer.
 constexpr uint64_t kApic = 1'000'000'000, kPowerTimer = 3'579'545, kHpet = 100'000'000, kIntervalTimer = 1'193'182;
 
 TEST(Calibration, IsRightOnAnIdleHost) {

@@ -1,4 +1,4 @@
-// Clocks. Nanoseconds in 64 bits last for 580 years.
+// The kernel's clocks: the time since boot and the time of day. Nanoseconds in 64 bits last for 580 years.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@ namespace cairn::kernel {
 struct BootInfo;
 
 void start_clock(const BootInfo& info);
-// Monotonic, 0 when the kernel was entered; always 0 before start_clock.
+// The time since the kernel was entered. It never goes back, and is 0 before start_clock().
 uint64_t nanoseconds_since_boot();
-// Time of day, nanoseconds since 1970: from the machine's clock chip, or else from the host.
+// The time of day in nanoseconds since 1970, from the machine's clock chip or else from the host.
 uint64_t wall_clock_nanoseconds();
 void set_wall_clock(uint64_t nanoseconds);
-// Whether the machine has a clock chip of its own.
+// Whether the time of day is known.
 bool has_wall_clock();
 // The tick counter's first value at or after that time; all ones when it is too far away.
 uint64_t ticks_at(uint64_t nanoseconds_since_boot);

@@ -5,7 +5,7 @@
 // in which its end and the present differ. Arming and disarming take a few instructions. A timer moves down one level
 // or more each time that the present enters its slot, so at most kLevels times before it ends.
 //
-// Nodes belong to their owners, so nothing here allocates. Not locked.
+// Timers belong to their owners, so nothing here allocates. The wheel has no lock.
 #pragma once
 
 #include <array>
@@ -27,7 +27,7 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
 
   [[nodiscard]] bool is_armed() const { return next_ != nullptr; }
-  // In nanoseconds.
+  // The time at which the timer ends, in nanoseconds.
   [[nodiscard]] uint64_t deadline() const { return deadline_; }
 
  private:
@@ -46,8 +46,8 @@ class TimerWheel {
   // No timer ends later: 146 years after the start.
   static constexpr uint64_t kFarthest = uint64_t{1} << 62;
 
-  // Arms a timer that is not armed. A deadline in the past ends with the next call of expire(), one after kFarthest
-  // ends then.
+  // Arms a timer that is not armed. If the deadline is in the past, the timer ends with the next call of expire(); if
+  // the deadline is after kFarthest, it ends at kFarthest.
   void arm(Timer& timer, uint64_t deadline) {
     CAIRN_ASSERT(!timer.is_armed());
     timer.deadline_ = deadline < kFarthest ? deadline : kFarthest;

@@ -33,7 +33,7 @@ TEST(TimerWheel, EndsAtTheDeadlineAndNotBefore) {
   }
 }
 
-// What guests call for ever is so far away that it cannot be counted.
+// Guests that want to wait for ever ask for the last times of all; their timers end at kFarthest.
 TEST(TimerWheel, TheFarthestDeadlinesAreFarAway) {
   for (const uint64_t deadline : {TimerWheel::kNever, TimerWheel::kNever - 1, TimerWheel::kNever - kGranule}) {
     TimerWheel wheel;
@@ -72,7 +72,7 @@ TEST(TimerWheel, AFarTimerCostsFewWakeups) {
   EXPECT_LT(now - timer.deadline(), kGranule);
 }
 
-// Random arming, disarming and time that goes on in small and large steps, against a sorted map.
+// Arms and disarms timers at random, while time goes on in small and large steps, and compares with a sorted map.
 TEST(TimerWheel, AgreesWithASortedMap) {
   for (uint32_t seed = 1; seed <= 200; ++seed) {
     std::mt19937_64 random(seed);
@@ -109,7 +109,7 @@ TEST(TimerWheel, AgreesWithASortedMap) {
           const uint64_t event = wheel.next_event();
           ASSERT_EQ(event == TimerWheel::kNever, model.empty());
           if (!model.empty()) ASSERT_LE(event, std::max(now, model.begin()->first + kGranule)) << seed;
-          // Sometimes exactly to the event, sometimes anywhere.
+          // Time goes on to the event exactly, or by a random distance.
           now = random() % 2 == 0 && event != TimerWheel::kNever ? std::max(now, event)
                                                                  : now + distance() % (kGranule * 9999);
           uint64_t last_end = 0;

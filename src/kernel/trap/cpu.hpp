@@ -16,8 +16,8 @@ struct Activation;
 namespace cairn::kernel {
 
 struct Cpu {
-  // The kernel's stack: kernel code, programs' host functions and the handling of traps run on it. Always mapped, with
-  // a guard below.
+  // The stack of the running fiber: kernel code, programs' host functions and the handling of traps run on it. It is
+  // always mapped, with a guard below.
   std::span<const std::byte> stack;
   runtime::Activation* activation = nullptr;  // the innermost entry into guest code
   HeldLocks held_locks;

@@ -14,21 +14,21 @@ struct TrapFrame;
 // How the port describes a fault to generic code.
 struct Fault {
   runtime::MachineFault machine;
-  bool write = false;  // access: whether it was a write
-  bool execute = false;
+  bool write = false;     // whether an access was a write
+  bool execute = false;   // whether an access was the fetch of an instruction
   const char* name = "";  // for the panic message
 };
 
 using FaultHandler = runtime::FaultResolution (*)(const runtime::MachineFault&);
-// The runtime's handler for faults of guest code; null: none.
+// Sets the runtime's handler for faults of guest code; null: there is none.
 void set_fault_handler(FaultHandler handler);
 
-// Called by the port's trap entry, on the stack that the CPU enters it on. Moves the frame to the kernel's stack and
-// returns its new place (frame_place.hpp). Panics when there is no room for it.
+// Called by the port's trap entry, on the stack that the CPU enters traps on. Moves the frame to the kernel's stack and
+// returns its new place (frame_place.hpp). Panics when there is no room for the frame.
 extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu);
 
-// Returns when the interrupted code is to continue, perhaps elsewhere: `frame` says where. `frame` is on the kernel's
-// stack, so that handling a fault may fault again.
+// Handles a fault. Returns if the interrupted code is to continue, at the place that `frame` then gives. `frame` is on
+// the kernel's stack, so that handling a fault may fault again.
 void handle_fault(const Fault& fault, TrapFrame& frame);
 
 }  // namespace cairn::kernel
