@@ -84,8 +84,8 @@ bool ConstExprReader::read_op(Opcode opcode, ConstOp& op) {
       const Global& global = module_->globals[op.index];
       if (global.type.mutability != Mutability::immutable) return invalid("constant expression required");
       if (!global.is_imported) {
-        // WebAssembly 3.0 allows this, but the proposal extended-const does not contain it. It became valid when the
-        // proposal was merged into the standard, so the same feature switches it here.
+        // WebAssembly 3.0 allows global.get of a defined global. The text of the proposal extended-const does not, but
+        // the standard got both at the same time, so the feature extended_const covers both.
         CAIRN_CHECK(require(Feature::extended_const, "global.get of a defined global in a constant expression"));
       }
       op.kind = Kind::global_get;

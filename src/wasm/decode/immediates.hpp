@@ -17,11 +17,11 @@ struct BlockType {
   uint32_t type = 0;             // Kind::type: a type index
 };
 
-// A visitor that ignores everything. Others derive from it and define what they want to know; events come in the binary
-// format's order.
+// A visitor that ignores everything. Other visitors derive from it and define methods for the events that they need.
+// Events come in the binary format's order.
 struct ImmediateVisitor {
   void block_type(const BlockType&) {}
-  // 0: catch, 1: catch_ref, 2: catch_all, 3: catch_all_ref; the last two have no tag.
+  // `kind` is 0 for catch, 1 for catch_ref, 2 for catch_all and 3 for catch_all_ref; kinds 2 and 3 have no tag.
   void catch_clause(uint8_t /*kind*/, uint32_t /*tag*/, uint32_t /*label*/) {}
   void label(uint32_t) {}
   // `space` is one of func, type, local, global, table, elem, memory, data and tag.
@@ -40,9 +40,9 @@ struct ImmediateVisitor {
   void v128(uint64_t /*low*/, uint64_t /*high*/) {}
 };
 
-// Reads the immediates of one instruction and tells `visitor` of each. read() gives false when the bytes are malformed;
-// the reader then holds the error. It does not check indices; types must be well-formed, and refer to types below
-// `types`' type_count.
+// Reads the immediates of one instruction and tells `visitor` of each. read() returns false when the bytes are
+// malformed; the ByteReader then holds the error. Indices are not checked, but types must be well-formed, and the type
+// indices in them must be below types.type_count.
 template <class Visitor>
 class ImmediateReader {
  public:
@@ -127,7 +127,7 @@ class ImmediateReader {
     return true;
   }
 
-  // A vector: its length, then as many items.
+  // Reads a vector: its length, then as many items.
   template <class F>
   bool repeated(F item) {
     uint32_t length = 0;

@@ -22,15 +22,15 @@ class ModuleDecoder {
   ModuleDecoder(std::span<const std::byte> bytes, Features features);
 
   Result<void> decode();
-  // Takes the error that decode() returned. If it is of kind malformed and a body in front of it is malformed too,
-  // returns the body's error instead, since decode() does not look into bodies.
+  // Takes the error that decode() returned, and returns the error to report. decode() does not look into bodies, so if
+  // `error` is of kind malformed and a body at a lower offset is malformed too, the body's error is returned.
   Error first_malformed(Error error);
   Module take() { return std::move(module_); }
 
  private:
   // Decodes the section that begins at `offset`; its id has been read.
   Result<void> whole_section(uint8_t id, uint64_t offset, uint8_t& last_rank);
-  // Decode the contents of sections, in the order of their ids in the format.
+  // Decodes the contents of a section with the function for its id. `end` is the offset after the section.
   Result<void> section(uint8_t id, uint64_t end);
   Result<void> type_section();
   Result<void> import_section();
@@ -47,7 +47,7 @@ class ModuleDecoder {
   Result<void> tag_section();
   Result<void> custom_section(uint64_t end);
   Result<void> finish();
-  // Adds to an error the entry of the section that it is in, or else the section.
+  // Adds to an error's message the entry that was being decoded, or the section if the error is not in an entry.
   [[nodiscard]] Error placed(uint8_t id, Error error) const;
 
   // sections_types.cpp
@@ -86,7 +86,7 @@ class ModuleDecoder {
   Result<ConstExpr> const_expr(ValType type);
   Result<std::string_view> name();
   Result<FuncIndex> function_index();
-  // Reads the number of items of a section, and checks it against the limit together with `present` items.
+  // Reads a number of items. Fails if this number plus `present`, the items that exist already, exceeds `limit`.
   Result<uint32_t> count(std::string_view what, uint64_t present, uint64_t limit);
   Result<void> check_limit(std::string_view what, uint64_t value, uint64_t limit, uint64_t offset);
   Result<void> require(Feature feature, std::string_view what, uint64_t offset);
@@ -102,7 +102,7 @@ class ModuleDecoder {
   TypeCanonicalizer canonicalizer_;
   std::vector<uint32_t> canonical_;  // by type index
   std::optional<uint32_t> entry_;    // the entry being decoded, by its index in the index space
-  uint64_t code_offset_ = 0;         // of the code section's contents; 0 before the code section
+  uint64_t code_offset_ = 0;         // offset of the code section's contents; 0 before the code section is decoded
   uint32_t bodies_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Custom sections ([wasm 5.5.3]): keeps them all, and reads names ([wasm 7.4.1]) and branch hints from them.
+// Decodes custom sections ([wasm 5.5.3]): keeps all of them, and reads names ([wasm 7.4.1]) and branch hints from them.
 #include <algorithm>
 
 #include "wasm/decode/module_decoder.hpp"
@@ -13,7 +13,7 @@ Result<std::string_view> read_name(ByteReader& in) {
   return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
 }
 
-// Stops at the first entry that is malformed or out of order.
+// Reads a name map. Stops at the first entry that is malformed or out of order.
 Result<void> read_name_map(ByteReader in, std::vector<Names::Entry>& entries) {
   const uint32_t size = CAIRN_TRY(in.length());
   for (uint32_t i = 0; i < size; ++i) {

@@ -1,4 +1,5 @@
-// Element segments, code, data segments and their count ([wasm 5.5.12] to [wasm 5.5.14], [wasm 5.5.16]).
+// Decodes the sections of element segments, code, data segments, and the data count ([wasm 5.5.12] to [wasm 5.5.14],
+// [wasm 5.5.16]).
 #include "base/format.hpp"
 #include "wasm/decode/module_decoder.hpp"
 #include "wasm/decode/syntax.hpp"
@@ -15,7 +16,8 @@ Result<void> ModuleDecoder::element_section() {
 }
 
 Result<ElemSegment> ModuleDecoder::element_segment() {
-  // Bit 0: passive or declarative. Bit 1: explicit table, or declarative. Bit 2: expressions.
+  // Bit 0 of the flags means passive or declarative. Bit 1 means declarative if bit 0 is set, and an explicit table
+  // otherwise. Bit 2 means that the elements are expressions.
   const uint64_t offset = in_.offset();
   const uint32_t flags = CAIRN_TRY(in_.u32());
   if (flags > 7) return malformed(offset, "malformed elements segment kind");

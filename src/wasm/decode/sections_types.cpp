@@ -1,4 +1,4 @@
-// The type section ([wasm 5.5.4]): recursive groups of function, structure and array types.
+// Decodes the type section ([wasm 5.5.4]): recursive groups of function, structure and array types.
 #include "base/format.hpp"
 #include "wasm/decode/module_decoder.hpp"
 
