@@ -1,4 +1,5 @@
-// A module that uses a proposal that is off is refused: the error names the proposal and the place of its use.
+// Checks that a module that uses a proposal that is off is refused with an error that names the proposal and the place
+// of its use.
 #include "wasm/types/features.hpp"
 
 #include <gtest/gtest.h>
@@ -57,7 +58,7 @@ TEST(Features, EveryInstructionIsRefusedByName) {
   EXPECT_GT(refused, 400u);
 }
 
-// A use of a feature that is not an instruction. The message begins with `what`.
+// A use of a feature by something else than an instruction. The message of the error begins with `what`.
 struct Use {
   Feature feature;
   std::string_view text;

@@ -1,6 +1,6 @@
-// Implementation limits. They are those of the JS API ([wasm-js, implementation limits]) where it has one, so that
-// Cairn runs every module that a browser runs. A module that exceeds a limit is refused with an Error of kind `limit`,
-// whose message names the limit (INV-3).
+// Implementation limits. Unless a comment says otherwise, a limit that the JS API defines ([wasm-js, implementation
+// limits]) has the same value here, so that Cairn runs every module that a browser runs. A module that exceeds a limit
+// is refused with an Error of kind `limit`, whose message names the limit (INV-3).
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace cairn::wasm::limits {
 
 constexpr uint64_t kModuleSize = uint64_t{1} << 30;  // bytes
 constexpr uint32_t kTypes = 1'000'000;
-constexpr uint32_t kFunctions = 1'000'000;  // imports count, in each index space
+constexpr uint32_t kFunctions = 1'000'000;  // imported functions count, as do imported tables, memories, ... below
 constexpr uint32_t kTables = 100'000;
 constexpr uint32_t kMemories = 100;
 constexpr uint32_t kGlobals = 1'000'000;
@@ -24,7 +24,7 @@ constexpr uint32_t kDataSegments = 100'000;
 constexpr uint32_t kElemSegments = 100'000;  // fewer than in the JS API; equal to the limit of data segments
 constexpr uint32_t kElemSegmentSize = 10'000'000;
 constexpr uint64_t kTableSize = 10'000'000;             // applies to the minimum; no table grows beyond this limit
-constexpr uint64_t kMemoryBytes32 = uint64_t{1} << 32;  // the specification's bounds ([wasm 3.2.15])
+constexpr uint64_t kMemoryBytes32 = uint64_t{1} << 32;  // the specification's bound of 32-bit memories ([wasm 3.2.15])
 constexpr uint32_t kStringSize = 100'000;               // bytes of an import's or export's name
 constexpr uint32_t kFunctionSize = 7'654'321;           // bytes of a body
 constexpr uint32_t kLocals = 50'000;                    // parameters included
@@ -38,7 +38,7 @@ constexpr uint32_t kOperandStack = 1'000'000;  // values on validation's operand
 constexpr uint32_t kTryTableClauses = 100'000;
 constexpr uint32_t kBrTableTargets = 1'000'000;
 
-// "too many types: 1000001 (the limit is 1000000)"; `what` begins the message.
+// Returns the error "too many types: 1000001 (the limit is 1000000)", where `what` is "too many types".
 inline Error exceeded(uint64_t offset, std::string_view what, uint64_t value, uint64_t limit) {
   std::string message(what);
   message += ": " + decimal(value) + " (the limit is " + decimal(limit) + ")";

@@ -25,7 +25,7 @@ uint64_t leb_size(uint64_t value) {
   return out.size();
 }
 
-// The offset of the contents of the last section with that id.
+// Returns the offset of the contents of the last section with that id.
 uint64_t section_start(const Bytes& module, uint32_t id) {
   ByteReader in(std::span(module).subspan(8), 8);
   uint64_t found = 0;
@@ -44,7 +44,7 @@ struct Limit {
   uint64_t limit;
   Bytes (*make)(uint64_t count);
   uint32_t section;         // the section that the error is in
-  uint64_t offset;          // of the error in the section's contents, or in the first body
+  uint64_t offset;          // the error's offset in the section's contents, or in the first body
   bool is_in_body = false;  // `offset` counts from the start of the first body
 };
 
@@ -52,7 +52,7 @@ Bytes items(uint32_t id, uint64_t count, std::string_view item) { return ModuleW
 Bytes function_of(std::string_view before, uint64_t count, std::string_view item, std::string_view after) {
   return ModuleWriter().function(repeated(before, count, item, after)).take();
 }
-// A function whose body is `before`, `count` as a LEB128 number, and `after`.
+// Returns a module with a function whose body is `before`, `count` as a LEB128 number, and `after`.
 Bytes function_with(std::string_view before, uint64_t count, std::string_view after) {
   ByteWriter body;
   body.append(before);
@@ -60,7 +60,7 @@ Bytes function_with(std::string_view before, uint64_t count, std::string_view af
   body.append(after);
   return ModuleWriter().function(body).take();
 }
-// A type section of one type: `before`, the count, that many items, and `after`.
+// Returns a module with a type section of one type: `before`, the count, that many items, and `after`.
 Bytes type_of(std::string_view before, uint64_t count, std::string_view item, std::string_view after = {}) {
   return ModuleWriter()
       .section(kType,
@@ -72,7 +72,7 @@ Bytes type_of(std::string_view before, uint64_t count, std::string_view item, st
                })
       .take();
 }
-// A module with type 0, [] -> [], and `imported` imported functions of that type, which have no code.
+// Returns a module with type 0, [] -> [], and `imported` imported functions of that type.
 ModuleWriter importing(uint64_t imported) {
   ModuleWriter module;
   module.items(kType, 1, raw("\x60\0\0")).items(kImport, imported, raw("\0\0\0\0"));
@@ -279,7 +279,7 @@ TEST(Limits, DepthsAreLimitedToo) {
 }
 
 TEST(Limits, ModulesOfAGibibyte) {
-  // A custom section fills the module up to `size`.
+  // Returns a module of `size` bytes, most of which are a custom section.
   const auto module = [](uint64_t size) {
     ByteWriter out;
     out.append(raw("\0asm\1\0\0\0\0"));

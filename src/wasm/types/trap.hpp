@@ -1,4 +1,4 @@
-// The kinds of trap.
+// The kinds of traps, made from trap.def.
 #pragma once
 
 #include <cstdint>

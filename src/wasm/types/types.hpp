@@ -109,7 +109,7 @@ struct FuncType {
 // The type of a field of a struct or of an array's elements ([wasm 2.3.9]). Packed fields hold i8 or i16.
 struct FieldType {
   enum class Packing : uint8_t { none, i8, i16 };
-  ValType type = ValType::i32;  // i32 when packed
+  ValType type = ValType::i32;  // i32 for packed fields
   Packing packing = Packing::none;
   Mutability mutability = Mutability::immutable;
   bool operator==(const FieldType&) const = default;
