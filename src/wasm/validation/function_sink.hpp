@@ -97,21 +97,21 @@ concept FunctionSink =
       // sink's error(): a budget is used up, or the sink does not support the instruction.
       { sink.at(bits) } -> std::same_as<bool>;
       { sink.error() } -> std::same_as<Error>;
-      // The last `end`. If control falls through to it, the function returns the results on the stack.
+      // Called for the last `end`. If control falls through to it, the function returns the results on the stack.
       { sink.end_function() } -> std::same_as<void>;
 
       // --- Control.
       { sink.unreachable() } -> std::same_as<void>;
       { sink.block(signature) } -> std::same_as<void>;
       { sink.loop(signature) } -> std::same_as<void>;
-      { sink.if_(signature) } -> std::same_as<Reachability>;  // whether the then-arm is live; pops the condition first
+      { sink.if_(signature) } -> std::same_as<Reachability>;  // pops the condition; says whether the then-arm is live
       // If the bytes have no `else`, end_block comes right away, and the parameters are the results.
       { sink.else_() } -> std::same_as<Reachability>;
       { sink.end_block() } -> std::same_as<Reachability>;
       { sink.br(number) } -> std::same_as<void>;
-      { sink.br_if(number) } -> std::same_as<Reachability>;  // whether the code after it is live; pops the condition
-      // `depths` are all targets, the default last, so they are never empty. They may contain many duplicates. Pops the
-      // index.
+      { sink.br_if(number) } -> std::same_as<Reachability>;  // pops the condition; says whether the next code is live
+      // `depths` are all targets, the default last, so the span is never empty. It may contain many duplicates. The
+      // instruction pops the index.
       { sink.br_table(depths) } -> std::same_as<void>;
       { sink.return_() } -> std::same_as<void>;
       { sink.call(func, func_type) } -> std::same_as<void>;
@@ -180,8 +180,8 @@ concept FunctionSink =
       { sink.ref_func(func) } -> std::same_as<void>;
       { sink.ref_eq() } -> std::same_as<void>;
       { sink.ref_as_non_null() } -> std::same_as<void>;
-      // They return whether the code after them is live. br_on_null leaves the reference on the stack if it does not
-      // branch, and br_on_non_null passes the reference to the target.
+      // The br_on_* methods return whether the code after the branch is live. br_on_null leaves the reference on the
+      // stack if it does not branch, and br_on_non_null passes the reference to the target.
       { sink.br_on_null(number) } -> std::same_as<Reachability>;
       { sink.br_on_non_null(number) } -> std::same_as<Reachability>;
       // The first type is the target type with its nullability, the second the operand's static type.
@@ -213,7 +213,7 @@ concept FunctionSink =
       { sink.extern_convert_any() } -> std::same_as<void>;
     };
 
-// Only validates. A sink that supports some of the instructions can derive from it and hide methods.
+// A sink that does nothing, for validation alone. Other sinks can derive from it and hide some of its methods.
 struct NullSink {
   void begin_function(FuncIndex, const FuncType&, std::span<const ValType>) {}
   bool at(uint64_t) { return true; }

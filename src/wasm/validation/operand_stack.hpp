@@ -1,4 +1,4 @@
-// Validation's stack of operand types. It keeps its storage from function to function.
+// The stack of operand types that validation uses. It keeps its storage from function to function.
 #pragma once
 
 #include <algorithm>

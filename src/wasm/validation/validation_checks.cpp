@@ -1,4 +1,4 @@
-// Checks instructions whose operands depend on more than the opcode ([wasm 3.4]).
+// Checks instructions whose operand types depend on more than the opcode ([wasm 3.4]).
 #include <algorithm>
 
 #include "base/format.hpp"
@@ -148,7 +148,7 @@ bool ValidationState::check_ref_func(FuncIndex& function) {
 
 // --- Tables and memories.
 
-// The segment comes first in the bytes, but the table or memory is checked first.
+// In the bytes of table.init and memory.init the segment comes first, but the table or memory is checked first.
 bool ValidationState::check_table_init(ElemIndex& elem, TableIndex& table) {
   uint32_t index = 0;
   ValType address = ValType::i32;

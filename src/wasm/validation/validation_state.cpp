@@ -188,7 +188,8 @@ bool ValidationState::read_locals() {
     if (declared > 0xffff'ffff) return malformed("too many locals");
     CAIRN_CHECK(read_value_type(in_, type_context(), type));
     total += count;
-    // The end of the declarations shows whether they are malformed or beyond the limit.
+    // The limit is reported after the last declaration, because a later declaration may be malformed, which is the
+    // error to report then.
     if (total > limits::kLocals) continue;
     locals_.insert(locals_.end(), count, type);
     if (!type.is_defaultable()) {
@@ -230,8 +231,8 @@ bool ValidationState::at_function_end() {
          in_.fail(ErrorKind::malformed, in_.offset(), "section size mismatch: code after the function's end");
 }
 
-// The bytes of the body ended before its `end`. The error that the test suite expects depends on the bytes after the
-// body.
+// Called when the bytes of the body have ended before its `end`. The error that the specification's test suite expects
+// depends on the bytes after the body.
 bool ValidationState::end_expected() {
   const uint64_t offset = in_.offset();
   if (offset >= module_->bytes.size()) return malformed("unexpected end of section or function");
@@ -438,7 +439,7 @@ bool ValidationState::read_br_table() {
   CAIRN_CHECK(label(depths_.back(), target));
   CAIRN_CHECK(pop(ValType::i32));
   const auto expected = target->label();
-  // Each label is checked once, however often it occurs.
+  // Each label is checked once, however often it occurs, so that the time stays linear.
   ++br_table_count_;
   if (checked_depths_.size() < frames_.size()) checked_depths_.resize(frames_.size(), 0);
   for (uint32_t depth : depths_) {

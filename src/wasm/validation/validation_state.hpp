@@ -1,6 +1,7 @@
-// The state of the specification's validation algorithm ([wasm A.3]) is the operand stack, the control stack, and the
-// set of locals that have a value. The class also has the checks that do not depend on the sink. FunctionValidator
-// (validator.hpp) adds the walk over the instructions; the decoder uses the same checks for constant expressions.
+// ValidationState holds the state of the specification's validation algorithm ([wasm A.3]): the operand stack, the
+// control stack, and the set of locals that have a value. It also has the checks that do not depend on the sink.
+// FunctionValidator (validator.hpp) adds the walk over the instructions; the decoder uses the same checks for constant
+// expressions.
 //
 // Every function that can fail returns false; the reader then holds the error.
 #pragma once
@@ -41,7 +42,7 @@ class ValidationState {
     uint32_t init_height;  // size of set_locals_ at the block's start
     FrameKind kind;
     bool is_unreachable;
-    bool is_visible;  // to the sink
+    bool is_visible;  // whether the sink is told of the block
     // The types of the values that a branch to the block passes.
     [[nodiscard]] std::span<const ValType> label() const {
       return kind == FrameKind::loop ? signature.params() : signature.results();
@@ -57,7 +58,8 @@ class ValidationState {
     return require_feature(in_, features_, feature, offset_, what);
   }
 
-  // Called after a failure. If the code from the current instruction on is malformed, that becomes the error.
+  // Called after a failure. If the error is of kind invalid and the code from the current instruction on is malformed,
+  // the malformed code becomes the error.
   void malformed_first(uint32_t open_blocks, bool has_data_count);
 
   // --- The operand stack.
@@ -71,7 +73,7 @@ class ValidationState {
   bool pop_ref(ValType& type);  // bottom becomes bottom_ref
   bool push_all(std::span<const ValType> types);
   bool pop_all(std::span<const ValType> types);
-  // Do the topmost operands match? They stay on the stack.
+  // Checks that the topmost operands have these types. The operands stay on the stack.
   bool check_top(std::span<const ValType> types);
   void set_unreachable();
 
@@ -110,7 +112,7 @@ class ValidationState {
     if (!unset_locals_.empty()) set_local_slow(index);
   }
 
-  // --- Immediates: these read them, check that they are in range, and give their types.
+  // --- Immediates. These functions read them, check that they are in range, and give the types of what they name.
   bool read_block_signature(BlockSignature& signature);
   bool read_memarg(const OpcodeRow& row, bool is_atomic, MemArg& memarg, ValType& address);
   bool read_lane(uint32_t lanes, uint8_t& lane);
@@ -172,13 +174,13 @@ class ValidationState {
   const Module* module_;
   Features features_;
   ByteReader in_;
-  uint64_t offset_ = 0;  // of the current instruction
+  uint64_t offset_ = 0;  // offset of the current instruction in the module
   const FuncType* function_type_ = nullptr;
 
   OperandStack operands_;  // the floor is the innermost frame's height
   std::vector<Frame> frames_;
   std::vector<ValType> locals_;
-  // Tells which locals of non-nullable type are unset. It is empty when the function has no such local.
+  // By local: whether the local has a non-nullable type and is unset. Empty if no declared local has such a type.
   std::vector<bool> unset_locals_;
   std::vector<uint32_t> set_locals_;  // in the order in which they were set; the end of a block undoes them
 

@@ -1,5 +1,5 @@
-// Decodes and validates the specification's test suite: valid modules pass, and malformed or invalid ones are refused
-// with the right kind of error, whose message begins with the suite's.
+// Decodes and validates the modules of the specification's test suite. Valid modules pass. Malformed and invalid ones
+// are refused with the right kind of error, whose message begins with the message in the suite.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -18,8 +18,8 @@ using testing::read_file;
 using testing::suite_files;
 using testing::suite_root;
 
-// The files of one proposal are written for an engine without certain other proposals, which would change the meaning
-// of "malformed" or "invalid".
+// The suite expects modules to be malformed or invalid that another proposal makes valid. So each file is run without
+// the proposals that it does not know.
 Features features_of(const std::string& name) {
   Features features = Features::all();
   if (!name.contains("custom-page-sizes")) features = features.without(Feature::custom_page_sizes);
@@ -38,7 +38,7 @@ struct Counts {
 
 void check(const text::Directive& directive, const std::string& where, Features features, Counts& counts) {
   if (const auto* define = std::get_if<text::DefineModule>(&directive.what)) {
-    if (!define->module.bytes) return;  // the test of the text format reports it
+    if (!define->module.bytes) return;  // text/suite_test.cpp reports that the text cannot be assembled
     ++counts.valid;
     const auto module = decode_and_validate(*define->module.bytes, features);
     EXPECT_TRUE(module.has_value()) << where << ": " << module.error().to_string();

@@ -84,7 +84,8 @@ class FunctionValidator : private ValidationState {
     return true;
   }
   bool stop(Error error) { return in_.fail(error.kind, error.offset, std::move(error.message)); }
-  // Calls at() for an end or an arm of a visible block if the code in front is dead.
+  // Called at the end and at each arm of a visible block. Calls at() if the code in front is dead, because run() has
+  // not done so.
   template <class Sink>
   bool announce(Sink& sink) {
     return is_live_ || sink.at(offset_) || stop(sink.error());

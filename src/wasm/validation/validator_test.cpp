@@ -22,7 +22,7 @@ std::string error_of(std::string_view text, Features features = Features::all())
   return module ? "valid" : module.error().message;
 }
 
-// Records the calls. It returns Reachability::dead where `folds_branches` asks for it.
+// A sink that records the calls. It returns Reachability::dead where `folds_branches` asks for it.
 struct Recorder : NullSink {
   std::string log;
   bool folds_branches = false;  // behaves as if every condition were 1
@@ -95,7 +95,7 @@ TEST(Validator, AnnouncesArmsOfVisibleBlocksWhenTheCodeBeforeIsDead) {
   folding.folds_branches = true;
   EXPECT_EQ(record("(module (func (param i32) (if (local.get 0) (then (nop)) (else (i32.const 3) (drop)))))", folding),
             "[i32] -> [] locals:1 if else end end_function");
-  // The code is dead for the sink alone, and still validated.
+  // Code that is dead for the sink alone is still validated.
   EXPECT_EQ(record("(module (func (block (br_if 0 (i32.const 1)) (drop (i32.const 7)))))", folding),
             "[] -> [] locals:0 block i32=1 br_if0 end end_function");
   EXPECT_EQ(record("(module (func (block (br_if 0 (i32.const 1)) (drop))))", folding),
