@@ -19,7 +19,7 @@ bool ByteReader::fail_at_end() {
               "unexpected end of section or function");
 }
 
-// [wasm 5.2.2]: an integer has at most ceil(width / 7) bytes. The unused bits of the last byte are zero, or copies of
+// An integer has at most ceil(width / 7) bytes ([wasm 5.2.2]). The unused bits of the last byte are zero, or copies of
 // the sign bit if the integer is signed.
 bool ByteReader::read_unsigned(uint32_t width, uint64_t& value) {
   uint64_t result = 0;

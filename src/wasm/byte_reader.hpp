@@ -76,11 +76,11 @@ class ByteReader {
   }
   bool read_s33(int64_t& value) { return read_s<33>(value); }
   bool read_s64(int64_t& value) { return read_s<64>(value); }
-  // Read little-endian numbers of fixed width.
+  // read_bits32 and read_bits64 read little-endian numbers of fixed width.
   bool read_bits32(uint32_t& value) { return read_fixed(value); }
   bool read_bits64(uint64_t& value) { return read_fixed(value); }
-  // Reads the length of a vector or a name. It fails if the length exceeds the number of bytes left, those of the
-  // length included, so a caller can reserve memory for that many items.
+  // Reads the length of a vector or a name. Fails if the length exceeds the number of bytes that were left before it
+  // was read, so a caller can reserve memory for that many items.
   bool read_length(uint32_t& value);
   bool read_bytes(size_t count, std::span<const std::byte>& bytes) {
     if (remaining() < count) return fail_at_end();

@@ -29,8 +29,8 @@ enum SectionId : uint8_t {
   kSectionIds,
 };
 
-// Indexed by section id: the section's place in the order of sections ([wasm 5.5.16]), its name, and the name of its
-// entries.
+// A row of kSections, which is indexed by section id: the section's place in the order of sections ([wasm 5.5.16]), its
+// name, and the name of its entries.
 struct SectionRow {
   uint8_t rank;
   std::string_view name;
@@ -46,7 +46,7 @@ constexpr SectionRow kSections[kSectionIds] = {
     {11, "data count", {}},   {6, "tag", "tag"},
 };
 
-// " 0a 1b ..."
+// Returns " 0a 1b ...": each byte in hexadecimal, with a space in front.
 std::string spaced_hex(std::span<const std::byte> bytes) {
   std::string out;
   for (const std::byte byte : bytes) out += " " + hex(static_cast<uint8_t>(byte), 2).substr(2);

@@ -14,7 +14,7 @@ namespace {
 
 using namespace std::string_literals;
 
-// A module's header, followed by these bytes.
+// Returns a module that consists of the header and these bytes.
 std::vector<std::byte> binary(const std::string& sections) {
   const std::string all = "\0asm\1\0\0\0"s + sections;
   const auto* begin = reinterpret_cast<const std::byte*>(all.data());
@@ -53,7 +53,7 @@ TEST(Decoder, ErrorsHaveOffsets) {
             "illegal opcode ff (at offset 0x17)");
 }
 
-// The message of the error in the module, without its offset.
+// Returns the message of the error in the module, without its offset.
 std::string reason(std::string_view text) {
   const auto bytes = text::assemble(text, "test.wat");
   EXPECT_TRUE(bytes.has_value()) << bytes.error().message;

@@ -43,7 +43,7 @@ struct ConstOp {
     extern_convert_any,
   };
   Kind kind = Kind::value;
-  ValType type = ValType::i32;  // of the result
+  ValType type = ValType::i32;  // the type of the result
   uint32_t index = 0;
   uint64_t bits = 0;
   uint64_t high_bits = 0;
@@ -67,7 +67,8 @@ struct Export {
 struct Function {
   TypeIndex type;
   bool is_imported = false;
-  // An export, an element segment or a constant expression names the function, so that a reference to it can exist.
+  // Whether an export, an element segment or a constant expression names the function. Only then may ref.func in a body
+  // name it, so only then can a reference to it exist.
   bool is_escaped = false;
   uint64_t body_offset = 0;         // offset of the body's first byte (the local declarations) in the module
   std::span<const std::byte> body;  // local declarations and instructions; points into the module's bytes
@@ -130,7 +131,7 @@ struct Names {
   };
   std::string_view module;
   std::vector<Entry> functions;  // sorted by index
-  // Names of locals and of everything else stay in the custom section only; nothing needs them at run time.
+  // All other names stay in the custom section, because nothing needs them at run time.
 };
 
 struct BranchHint {

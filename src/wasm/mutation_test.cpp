@@ -1,5 +1,5 @@
-// Damaged modules: whatever the bytes are, decoding and validation end with a module or an error. Sanitizers make these
-// tests most useful.
+// Decodes and validates damaged modules. Whatever the bytes are, the result is a module or an error. The tests are most
+// useful with sanitizers.
 #include <gtest/gtest.h>
 
 #include <string_view>
@@ -63,7 +63,7 @@ std::vector<std::byte> valid_module() {
   return bytes ? std::move(*bytes) : std::vector<std::byte>();
 }
 
-// Counts the damaged modules, and those of them that are refused.
+// Validates damaged modules, and counts all of them and the refused ones.
 struct Tally {
   int refused = 0;
   int all = 0;

@@ -5,11 +5,11 @@
 namespace cairn::wasm {
 namespace {
 
-// The first word of a type. A reference type has two or three words. Number types have their kind as the first word,
-// which is below these.
-constexpr uint32_t kAbstract = 16;      // then the heap type's kind
-constexpr uint32_t kInsideGroup = 17;   // then the position in the group
-constexpr uint32_t kOutsideGroup = 18;  // then the canonical number
+// A type is encoded as one or two words. The only word of a number type is its kind, which is below 16. The first word
+// of a reference type is one of these; a nullable reference has kNullable in it.
+constexpr uint32_t kAbstract = 16;      // the second word is the heap type's kind
+constexpr uint32_t kInsideGroup = 17;   // the second word is the position in the group
+constexpr uint32_t kOutsideGroup = 18;  // the second word is the canonical number
 constexpr uint32_t kNullable = 32;
 
 uint64_t hash_words(std::span<const uint32_t> words) {
@@ -55,7 +55,7 @@ bool field_matches(std::span<const SubType> types, const FieldType& sub, const F
 
 }  // namespace
 
-// The groups are ordered rather than hashed into buckets, so that no choice of types makes this slow.
+// The groups are ordered rather than hashed into buckets, so that no choice of types makes add_group() slow.
 bool TypeCanonicalizer::Less::operator()(const Group& a, const Group& b) const {
   if (a.hash != b.hash) return a.hash < b.hash;
   const std::span all(*words);

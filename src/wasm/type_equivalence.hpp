@@ -2,8 +2,9 @@
 //
 // Types are iso-recursive: two types are the same if they are at the same position in two recursive groups that become
 // equal when references into the group are replaced by positions. TypeCanonicalizer gives the same number to types that
-// are the same. A module has one while it is decoded, which makes equality an integer comparison (SubType::canonical).
-// An engine has one for the groups of all modules: it gives the engine-wide ids that indirect calls and casts compare.
+// are the same. The decoder of a module has a TypeCanonicalizer, which makes equality an integer comparison
+// (SubType::canonical). An engine has another one for the groups of all modules, which gives the engine-wide ids that
+// indirect calls and casts compare.
 #pragma once
 
 #include <cstdint>
@@ -48,8 +49,8 @@ class TypeCanonicalizer {
   uint32_t next_ = 0;
 };
 
-// Is `sub` the same type as `super` or a subtype of it? Indices are into `types`, whose `canonical` and `supertype`
-// fields are set.
+// Whether `sub` is the same type as `super` or a subtype of it. Indices are into `types`, whose fields `canonical`,
+// `supertype` and `depth` must be set.
 bool matches(std::span<const SubType> types, HeapType sub, HeapType super);
 bool matches_slow(std::span<const SubType> types, ValType sub, ValType super);
 inline bool matches(std::span<const SubType> types, ValType sub, ValType super) {
@@ -57,10 +58,10 @@ inline bool matches(std::span<const SubType> types, ValType sub, ValType super) 
 }
 bool matches(std::span<const SubType> types, const std::vector<ValType>& sub, const std::vector<ValType>& super);
 
-// May a type with the structure of `sub` be declared to have the supertype `super` ([wasm 3.4.2])?
+// Whether a type with the structure of `sub` may be declared to have the supertype `super` ([wasm 3.4.2]).
 bool structure_matches(std::span<const SubType> types, const SubType& sub, const SubType& super);
 
-// The top of the hierarchy that the type belongs to: any, func, extern or exn.
+// Returns the top of the hierarchy that the type belongs to: any, func, extern or exn.
 HeapType::Kind top_of(std::span<const SubType> types, HeapType type);
 
 }  // namespace cairn::wasm

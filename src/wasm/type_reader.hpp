@@ -1,5 +1,5 @@
 // Reads types in the binary format ([wasm 5.3]). The decoder (type section, imports, ...) and the validator (block
-// types, select, casts) share it. Each function returns false when it fails; the reader then holds the error.
+// types, select, casts) share these functions. Each returns false when it fails; the reader then holds the error.
 #pragma once
 
 #include "wasm/byte_reader.hpp"
@@ -23,7 +23,7 @@ bool read_value_type(ByteReader& in, const TypeContext& context, ValType& type);
 // Reads a value type, or i8 or i16 ([wasm 5.3.8]).
 bool read_storage_type(ByteReader& in, const TypeContext& context, FieldType& type);
 
-// Does the byte begin a value type (and not a type index as an s33)?
+// Whether the byte begins a value type (and not a type index, which is an s33).
 bool is_value_type_byte(uint8_t byte);
 
 }  // namespace cairn::wasm
