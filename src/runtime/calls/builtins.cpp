@@ -1,6 +1,5 @@
-// The builtins: functions for instructions that compiled code does not execute by itself. Every function checks its
-// bounds and returns a status (0, or 1 + TrapKind). None of them unwinds or calls guest code. The builtins for managed
-// objects are in heap/.
+// The builtins: functions for instructions that compiled code does not execute by itself. builtins.def describes their
+// parameters and results. None of them calls guest code. The builtins for managed objects are in heap/gc_builtins.cpp.
 #include <algorithm>
 #include <cstring>
 
@@ -66,7 +65,7 @@ uint32_t builtin_memory_init(abi::VMContext* context, uint32_t memory, uint32_t 
 
 void builtin_data_drop(abi::VMContext* context, uint32_t segment) { instance_of(context).dropped_data[segment] = true; }
 
-// The result of a failed operation on a shared memory: -1 - TrapKind.
+// Returns the result of a wait or notify that traps: -1 - TrapKind.
 int32_t answer(TrapKind kind) { return -1 - static_cast<int32_t>(kind); }
 
 template <class T>
@@ -133,7 +132,7 @@ uint32_t builtin_table_init(abi::VMContext* context, uint32_t table, uint32_t se
 
 void builtin_elem_drop(abi::VMContext* context, uint32_t segment) { drop_elements(instance_of(context), segment); }
 
-// If the host function has failed with an exception, it is thrown into the guest.
+// If the host function has failed with an exception, this function throws the exception into the guest.
 [[noreturn]] void builtin_raise_trap(abi::VMContext* context, uint32_t code) {
   Activation& activation = *platform::Platform::activation();
   if (activation.exception != abi::kNullReference) throw_from_host(activation);

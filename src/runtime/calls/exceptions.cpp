@@ -25,16 +25,18 @@ void restore_registers(const GuestFrame& frame, uint64_t* registers) {
     registers[std::countr_zero(bits)] = *saved++;
 }
 
-// The stub is not a C++ function, so it lacks the type that UBSan looks for in front of a callee.
+// Enters a landing pad. The stub is not a C++ function, so it lacks the type that UBSan looks for in front of a callee.
 [[noreturn]] __attribute__((no_sanitize("function"))) void land(Store& store, const GuestFrame& frame,
                                                                 uint32_t landing_offset, abi::HeapReference exception) {
-  // The type says that the stub does not return, so that the address sanitizer forgets the frames that are left.
+  // The type says that the stub does not return, so the address sanitizer forgets the C++ frames that the stub
+  // abandons.
   using LandingStub = void(__attribute__((noreturn))*)(const uint64_t*, uint64_t, const void*, uint32_t);
   const auto stub = std::bit_cast<LandingStub>(store.engine().landing_stub());
   stub(store.state().registers, frame.stack_pointer, frame.image->at(landing_offset), exception);
 }
 
-// No frame below holds an object that needs a destructor.
+// Leaves guest frames until one has a handler, or ends the activation. The C++ frames that this function abandons hold
+// no object that needs a destructor.
 [[noreturn]] void unwind(Activation& activation, abi::HeapReference exception, Rethrown rethrown) {
   Store& store = *activation.store;
   Backtrace& trace = store.throw_trace().walked;
@@ -62,7 +64,8 @@ struct FieldPlace {
   abi::FieldStorage storage;
 };
 
-// The function type whose parameters are the payload of an exception of that canonical type.
+// Returns the function type of a tag by its canonical id. The function type's parameters are the payload of the tag's
+// exceptions.
 const wasm::FuncType& payload_type(Store& store, CanonicalId type) {
   return store.engine().types().with([&](TypeRegistry& types) -> const wasm::FuncType& { return types[type].func; });
 }
@@ -83,7 +86,8 @@ Result<TryVector<FieldPlace>> payload_places(Store& store, CanonicalId type) {
   return places;
 }
 
-// Returns null if the exception is not of this store, its payload does not fit its tag, or the heap is full.
+// Makes the object of an exception. Returns null if the tag belongs to another store, the payload does not fit the tag,
+// or there is no memory.
 abi::HeapReference make_exception(Store& store, const Exception& exception) {
   if (!store.owns(exception.tag)) return abi::kNullReference;
   TagObject& tag = store[exception.tag];
@@ -112,7 +116,7 @@ abi::HeapReference make_exception(Store& store, const Exception& exception) {
   return reference;
 }
 
-// Returns the name by which an instance exports the tag.
+// Returns the name by which an instance exports the tag, or the tag's number if none does.
 std::string name_of(Store& store, Tag tag) {
   for (const InstanceObject& instance : store.instances()) {
     for (const wasm::Export& item : instance.module->definition().exports)
@@ -167,7 +171,8 @@ void throw_from_host(Activation& activation) {
 
 namespace {
 
-// Called as part of another operation. There is room for the handles of the payload.
+// Returns the exception in `object` as a value. uncaught() calls this function by run_operation(), and has made room
+// for the handles of the payload.
 Trap describe(Store& store, const std::byte* object, Tag tag) {
   Exception exception;
   exception.tag = tag;

@@ -1,4 +1,4 @@
-// Throwing: unwinding guest frames by their tables to a handler, and exceptions on their way between host and guest.
+// Throws exceptions: unwinds guest frames to a handler, and converts exceptions that cross between host and guest.
 //
 // The unwinder leaves frames one by one and restores the callee-saved registers that each frame has saved. It stops at
 // the first frame whose call has a landing pad (CodeImage::find_handler); the code there compares tags. An exception
@@ -15,19 +15,19 @@ class Store;
 
 enum class Rethrown : bool { no, yes };
 
-// Throws `exception` from the guest code that the innermost activation has left (VMStoreState::exit_*, registers).
-// Rethrown: a function has caught the exception and none of its handlers matched; unwinding goes on as if that function
-// had not caught it, and the backtrace is continued.
+// Throws `exception` from the guest code that called a builtin in the innermost activation (VMStoreState::exit_pc,
+// exit_frame and registers). With Rethrown::yes, a function has caught the exception and none of its handlers matched.
+// Then unwinding goes on as if that function had not caught the exception, and the backtrace is continued.
 [[noreturn]] void throw_from_guest(Activation& activation, abi::HeapReference exception, Rethrown rethrown);
 
-// Called after a host function has failed with an exception. Makes the object that throw_from_host throws into the
-// guest that called the host function, and stores it in Activation::exception. It stores null, and the failure stays a
-// trap, if the tag is of another store, the payload does not fit the tag, or the heap is full. There must be no
-// collection between this call and throw_from_host.
+// report_trap() calls prepare_throw() after a host function has failed with an exception. prepare_throw() makes the
+// exception object and stores it in Activation::exception. It stores null, and the failure stays a trap, if the tag
+// belongs to another store, the payload does not fit the tag, or there is no memory. throw_from_host() then throws the
+// object into the guest that called the host function. No collection may happen between the two calls.
 void prepare_throw(Activation& activation, Trap& trap);
 [[noreturn]] void throw_from_host(Activation& activation);
 
-// Gives the exception as a value, without a backtrace.
+// Returns the exception as a value, without a backtrace.
 [[nodiscard]] Trap uncaught(Store& store, abi::HeapReference exception);
 
 }  // namespace cairn::runtime

@@ -1,4 +1,4 @@
-// Exceptions that cross instances, stores, tail calls and host functions.
+// Tests exceptions that cross instances, stores, tail calls and host functions.
 #include <gtest/gtest.h>
 
 #include "testing/runtime/runtime_test.hpp"
@@ -15,8 +15,8 @@ class CrossingExceptions : public RuntimeTest {
     EXPECT_TRUE(linker_->define_instance(name, instance));
     return instance;
   }
-  // env.call calls the funcref that it is given by its table index in `table`, and passes on the results or the
-  // failure.
+  // Defines env.call, which calls the function that callee_ exports as "callee" and its argument, and passes on the
+  // result or the failure.
   void define_call() {
     const auto f = wrap_function(*store_, [this](Caller& caller, int32_t index) -> std::expected<int32_t, Trap> {
       ++host_calls_;
@@ -124,10 +124,10 @@ TEST_F(CrossingExceptions, PassThroughHostFunctions) {
   callee_ = instance;
   EXPECT_EQ(invoke_i32(instance, "caught", {Val::i32(0)}), 49);
   EXPECT_EQ(host_failures_, 1);
-  EXPECT_EQ(invoke_i32(instance, "caught", {Val::i32(1)}), 49);  // through two host functions
+  EXPECT_EQ(invoke_i32(instance, "caught", {Val::i32(1)}), 49);  // the exception passes two host functions
   EXPECT_EQ(host_failures_, 3);
   EXPECT_EQ(invoke_i32(instance, "all", {Val::i32(1)}), 5);
-  EXPECT_EQ(trap_of(instance, "all", {Val::i32(2)}), "unreachable");  // a trap stays one
+  EXPECT_EQ(trap_of(instance, "all", {Val::i32(2)}), "unreachable");  // no handler catches a trap
   auto result = invoke(instance, "uncaught", {Val::i32(1)});
   ASSERT_FALSE(result);
   ASSERT_TRUE(result.error().exception);
@@ -198,8 +198,8 @@ TEST_F(CrossingExceptions, OfAnotherStoreAreTraps) {
   EXPECT_EQ(result.error().exception->payload.at(0).as_i32(), 6);
 }
 
-// A guest of store 1 calls a guest of store 2, which calls a guest of store 1 again. The last one runs below the frames
-// that store 1 left on its stack.
+// A guest of store 1 calls a guest of store 2, which calls a guest of store 1 again. The innermost guest runs below the
+// frames that are on the stack of store 1 already.
 TEST_F(CrossingExceptions, BackThroughAnotherStore) {
   auto other = *Store::create(*engine_);
   Linker other_linker(*other);
@@ -247,7 +247,7 @@ TEST_F(CrossingExceptions, BackThroughAnotherStore) {
   auto result = invoke(*first, "run", {Val::i32(3)});
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().kind, wasm::TrapKind::unreachable);
-  EXPECT_EQ(result.error().frames.size(), 3);  // of both stores
+  EXPECT_EQ(result.error().frames.size(), 3);  // frames of both stores
 }
 
 }  // namespace

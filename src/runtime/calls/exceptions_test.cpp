@@ -1,4 +1,4 @@
-// Exceptions in one instance: backtraces, what handlers see, payloads, traps, deep stacks.
+// Tests exceptions in one instance: backtraces, the state that handlers see, payloads, traps, deep stacks.
 #include <gtest/gtest.h>
 
 #include "testing/runtime/runtime_test.hpp"
@@ -81,7 +81,8 @@ TEST_F(Exceptions, LocalsAtTheHandlerAreAsOfTheCall) {
   EXPECT_EQ(invoke_i32(instance, "run", {Val::i32(99)}), 220);
 }
 
-// More values are live than there are callee-saved registers, of all kinds, and frames in between use these registers.
+// More values of each kind are live at the handler than there are callee-saved registers, and the frames between throw
+// and handler use these registers.
 TEST_F(Exceptions, RegistersAreRestored) {
   const Instance instance = instantiate(R"((module
     (tag $t (param i32))
@@ -170,7 +171,7 @@ TEST_F(Exceptions, TrapsAreNotCaught) {
   EXPECT_EQ(trap_of(instance, "overflow"), "call stack exhausted");
 }
 
-// The runtime's work for compiled code takes stack too, and it must be available.
+// Throwing and growing a memory need stack. At the end of the stack they trap.
 TEST_F(Exceptions, NeedStackToBeThrown) {
   const Instance instance = instantiate(R"((module
     (tag $t) (memory 1)

@@ -42,7 +42,8 @@ bool fits(Store& store, const Val& value, wasm::ValType type) {
 
 namespace {
 
-// Makes a trap whose message contains text that a guest chose.
+// Makes a host_error trap with a message that may be long. If there is no memory for it, the trap is
+// allocation_failure.
 template <class F>
 Trap refused(F&& message) {
   Result<std::string> text = run_operation(std::forward<F>(message));
@@ -111,7 +112,7 @@ std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::spa
       !prepared.try_append(arguments)) {
     return std::unexpected(Trap::of(wasm::TrapKind::allocation_failure));
   }
-  std::optional<HandleScope> scope(std::in_place, store);  // of the arguments
+  std::optional<HandleScope> scope(std::in_place, store);  // ends the handles that prepare() makes for arguments
   for (Val& value : prepared) {
     if (!store.prepare(value)) return std::unexpected(Trap::of(wasm::TrapKind::allocation_failure));
   }

@@ -1,10 +1,11 @@
-// Calling functions from the host, and host functions for guests.
+// Calls functions from the host, and makes host functions that guests can call.
 //
 //   Result<Func> f = wrap_function(store, [](Caller& caller, int32_t a) -> std::expected<int32_t, Trap> { ... });
 //   TypedFunc<int32_t(int32_t, int32_t)> add = *TypedFunc<int32_t(int32_t, int32_t)>::create(store, func);
 //   std::expected<int32_t, Trap> sum = add.call(store, 1, 2);
 //
-// C++ parameter and result types: int32_t, uint32_t, int64_t, uint64_t, float, double; several results by std::tuple.
+// The C++ types of parameters and results are int32_t, uint32_t, int64_t, uint64_t, float and double. Several results
+// are a std::tuple.
 #pragma once
 
 #include <array>
@@ -30,16 +31,17 @@ namespace cairn::runtime {
 // type of its hierarchy. Any other reference fits if its precise type is a subtype of `type`.
 [[nodiscard]] bool fits(Store& store, const Val& value, wasm::ValType type);
 
-// Calls with dynamically typed values. Arguments that do not fit the type are a host_error trap, and nothing runs.
+// Calls a function with dynamically typed values. If the arguments do not fit the type, the result is a host_error
+// trap, and the function does not run.
 std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::span<const Val> arguments);
 
-// What a host function can ask about its caller.
+// The caller of a host function.
 class Caller {
  public:
   Caller(Store& store, InstanceObject* instance) : store_(store), instance_(instance) {}
   [[nodiscard]] Store& store() const { return store_; }
-  // The memory that the calling instance exports under `name`; empty when there is none or the host itself called.
-  // Valid until guest code runs or the memory grows.
+  // Returns the memory that the calling instance exports under `name`; empty when there is none or the host itself
+  // called. The span is valid until guest code runs or the memory grows.
   [[nodiscard]] std::span<std::byte> exported_memory(std::string_view name) const;
 
  private:
@@ -47,8 +49,8 @@ class Caller {
   InstanceObject* instance_;
 };
 
-// A host function made of a raw callable: `invoke(data, caller, values)` with 16-byte slots, for types known at run
-// time only.
+// A host function whose type is known only at run time. It gets `data` of create_function(), and writes a value of the
+// right type to each of `results`.
 using DynamicHostFunction = std::expected<void, Trap> (*)(void* data, Caller& caller, std::span<Val> arguments,
                                                           std::span<Val> results);
 Result<Func> create_function(Store& store, const wasm::FuncType& type, DynamicHostFunction function, void* data);
@@ -115,7 +117,7 @@ struct Results<std::tuple<R...>> {
   }
 };
 
-// A function's type as its C++ type states it, in static memory.
+// The WebAssembly type that follows from a C++ function type. The spans refer to static memory.
 struct StaticType {
   std::span<const wasm::ValType> params;
   std::span<const wasm::ValType> results;
@@ -126,20 +128,21 @@ struct StaticTypeOf {
   static constexpr StaticType type{params, Results<R>::types};
 };
 
-// The part of making a host function that does not depend on its C++ type, so that each C++ type adds little code.
-// Takes ownership of `callable`; null means that there was no memory for it.
+// Makes a host function. This function is not a template, so that each C++ type adds little code. The store destroys
+// `callable` with `destroy`, unless `destroy` is null. A null `callable` means that there was no memory for it.
 Result<Func> make_host_function(Store& store, const StaticType& type,
                                 uint32_t (*invoke)(abi::VMHostContext*, abi::VMContext*, std::byte*), void* callable,
                                 void (*destroy)(void*));
 // Fails with a link error if the function has another type.
 Result<void> check_type(Store& store, Func function, const StaticType& wanted);
 
-// Hands a host function's trap to the activation that it will end; returns the code for VMHostContext::invoke.
+// Stores a host function's trap in the innermost activation, which the trap will end. Returns the result for
+// VMHostContext::invoke.
 uint32_t report_trap(Trap trap);
-// What a host function returns that has ended well: 0, or a trap if a limit on time has ended meanwhile. A guest that
-// does little but call the host is seldom interrupted in its own code.
+// Returns the result for VMHostContext::invoke after a host function has succeeded: 0, or a trap if a time limit has
+// ended. Without this check, a guest that does little but call the host would seldom be interrupted.
 uint32_t end_host_call();
-// The caller of a host function: the store and the instance of the two contexts of VMHostContext::invoke.
+// Makes the Caller for a host function from the first two arguments of VMHostContext::invoke.
 Caller make_caller(abi::VMHostContext* self, abi::VMContext* caller);
 
 template <class Callable, class R, class... A>
@@ -185,8 +188,8 @@ struct EntryInvoker<f> {
 
 }  // namespace detail
 
-// A host function from a callable `std::expected<R, Trap>(Caller&, A...)`; its WebAssembly type follows from A and R. A
-// failed result traps in the guest.
+// Makes a host function from a callable `std::expected<R, Trap>(Caller&, A...)`. The WebAssembly type follows from A
+// and R. A failed result traps in the guest.
 template <class Callable>
 Result<Func> wrap_function(Store& store, Callable callable) {
   using Invoker = detail::InvokerFor<Callable, decltype(&Callable::operator())>;
@@ -194,25 +197,27 @@ Result<Func> wrap_function(Store& store, Callable callable) {
                                     new (std::nothrow) Callable(std::move(callable)), &Invoker::destroy);
 }
 
-// A host function that is made once for all stores: it knows nothing but what a store that imports it gives it, `data`.
+// The description of a host function that any number of stores can use. The function keeps no state of its own; it gets
+// the `data` with which bind() made it in a store.
 struct HostEntry {
   std::string_view name;
   const detail::StaticType* type = nullptr;
   uint32_t (*invoke)(abi::VMHostContext* self, abi::VMContext* caller, std::byte* values) = nullptr;
 };
-// The entry of a function `std::expected<R, Trap> f(Data& data, Caller& caller, A...)`.
+// Returns the entry of a function `std::expected<R, Trap> f(Data& data, Caller& caller, A...)`.
 template <auto f>
 constexpr HostEntry host_entry(std::string_view name) {
   using Invoker = detail::EntryInvoker<f>;
   return {name, &Invoker::type, &Invoker::invoke};
 }
-// The function in a store. `data` is of the entry's type and outlives the store.
+// Makes the entry's function in a store. `data` points to an object of the function's type Data, which outlives the
+// store.
 Result<Func> bind(Store& store, const HostEntry& entry, void* data);
 
 template <class Signature>
 class TypedFunc;
 
-// A function whose type has been checked once.
+// A function with a static C++ type. create() checks that the function has this type, so that calls need no checks.
 template <class R, class... A>
 class TypedFunc<R(A...)> {
  public:

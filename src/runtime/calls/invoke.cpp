@@ -1,4 +1,4 @@
-// Enters guest code from the host and leaves it by a trap.
+// Enters guest code from the host, and leaves guest code by traps.
 #include <cstring>
 
 #include "abi/host_stack.hpp"
@@ -17,7 +17,7 @@ using platform::Platform;
 
 namespace {
 
-// Gives names to the frames that the fault handler collected.
+// Gives names to the frames of a backtrace.
 Result<std::vector<TrapFrame>> name_frames(const Backtrace& backtrace) {
   return run_operation([&] {
     std::vector<TrapFrame> frames;
@@ -44,8 +44,8 @@ Trap take_trap(Activation& activation) {
   } else if (activation.host_trap) {
     trap = *std::move(activation.host_trap);
   }
-  // A trap that a host function passes on from guest code already has its frames, including those below the host
-  // function.
+  // If a host function passes on a trap from guest code that it called, the trap already has its frames, from the
+  // innermost guest code on.
   if (!trap.frames.empty()) return trap;
   Result<std::vector<TrapFrame>> frames = name_frames(activation.backtrace);
   if (frames) trap.frames = *std::move(frames);
@@ -55,8 +55,8 @@ Trap take_trap(Activation& activation) {
   return trap;
 }
 
-// Where the free part of the guest's stack ends: below the frames that this store's guest code left there when it
-// called the host.
+// Returns the upper end of the free part of the guest's stack, which is below the frames of this store's guest code
+// that called the host.
 std::byte* free_stack_end(std::span<std::byte> stack, const abi::VMStoreState& state) {
   std::byte* end = stack.data() + stack.size();
   if (state.entry_frame != nullptr) std::memcpy(&end, state.entry_frame + abi::kGuestStackPointer, sizeof end);
@@ -94,11 +94,12 @@ __attribute__((no_sanitize("function"))) std::expected<void, Trap> Store::invoke
   Platform::set_activation(&activation);
   entry(&activation.entry);
   Platform::set_activation(activation.previous);
-  const abi::VMAllocation allocation = state_.allocation;  // what was allocated stays so
+  const abi::VMAllocation allocation = state_.allocation;  // keeps the objects that the guest has allocated
   state_ = activation.outer;
   state_.allocation = allocation;
   if (activation.trapped) {
-    // The guest code was at an arbitrary instruction, or in the stub of the write barrier.
+    // The guest code was at an arbitrary instruction or in the stub of the write barrier, so it may have stored a
+    // reference without reporting it.
     const bool is_abrupt =
         activation.kind == wasm::TrapKind::interrupted || activation.kind == wasm::TrapKind::call_stack_exhausted;
     if (is_abrupt && heap_ != nullptr) heap_->distrust_reports();
@@ -136,7 +137,7 @@ FaultResolution resolve_fault(const MachineFault& fault) {
   }
   activation->trapped = true;
   if (image->module == nullptr) {
-    // A stub has noted the innermost frame.
+    // The fault was in a stub, which has noted the innermost guest frame in exit_frame and exit_pc.
     for (FrameIterator at(activation); !at.at_end(); ++at) activation->backtrace.add(*at);
   } else {
     walk_frames(*activation,
@@ -156,8 +157,8 @@ FaultResolution resolve_interrupt(const MachineFault& where) {
   if (function == nullptr || function->function_index == codegen::kTrampoline) return {};
   activation->kind = wasm::TrapKind::interrupted;
   activation->trapped = true;
-  // Only the function itself is listed: at an arbitrary instruction its frame may be half made, so that the caller
-  // cannot be found.
+  // The backtrace lists only the function itself. At an arbitrary instruction the function's frame may be half made, so
+  // the caller cannot be found.
   activation->backtrace.count = 1;
   activation->backtrace.frames[0] = {.image = image, .function_index = function->function_index};
   return {.is_guest_trap = true,
