@@ -1,5 +1,5 @@
-// An activation is one entry of the host into guest code. It holds what a trap needs to leave the guest code, and the
-// trap stores its results here.
+// An activation is one entry of the host into guest code. It holds the data that a trap needs to leave the guest code.
+// The trap stores its kind and backtrace in the activation.
 #pragma once
 
 #include <array>
@@ -15,14 +15,14 @@ namespace cairn::runtime {
 class CodeImage;
 class Store;
 
-// A frame of the backtrace before it has been given names; made in fault handlers.
+// A frame of a backtrace without names. Making one needs no memory, so a fault handler can.
 struct RawFrame {
   const CodeImage* image = nullptr;
   uint32_t function_index = 0;
   uint32_t wasm_offset = 0;
 };
 
-// The innermost frames of a thread, and the number of frames beyond them.
+// The innermost frames of a thread, and the number of outer frames for which there was no room.
 struct Backtrace {
   static constexpr size_t kMaximumFrames = 64;
 
@@ -38,28 +38,30 @@ struct Activation {
   Activation* previous = nullptr;  // the next outer activation of the same thread
   abi::EntryArguments entry;
   abi::VMStoreState outer;  // the store's state before this entry
-  // The exit frame of the previous activation's guest code, which called the host function that made this entry.
+  // exit_frame and exit_pc (VMStoreState) of the previous activation's guest code, which called the host function that
+  // made this entry.
   const std::byte* caller_exit_frame = nullptr;
   const void* caller_exit_pc = nullptr;
 
+  // The results of a trap.
   bool trapped = false;
   wasm::TrapKind kind = wasm::TrapKind::unreachable;
   Backtrace backtrace;
-  std::optional<uint64_t> memory_offset;
+  std::optional<uint64_t> memory_offset;  // as in Trap
   uint64_t memory_length = 0;
-  // The exception that ended the activation, or that a host function throws; not a root.
+  // The exception that ended the activation, or that a host function is about to throw. The reference is not a root.
   abi::HeapReference exception = abi::kNullReference;
   std::optional<Trap> host_trap;  // the trap that a host function is about to raise
 };
 
-// The offset in the module's bytes of the instruction that the frame is at; 0 when unknown.
+// Returns the offset in the module's bytes of the instruction that the frame is at; 0 when unknown.
 [[nodiscard]] uint32_t wasm_offset_of(const GuestFrame& frame);
 
-// Fills the activation's backtrace with the frames of this activation and of all outer ones.
+// Adds the frames of this activation and of all outer activations to the activation's backtrace.
 void walk_frames(Activation& activation, const WalkStart& start);
 
-// Ends the innermost activation as a trap; `state` names the guest frame that called out (exit_pc, exit_frame). The C++
-// frames below the entry must hold nothing that needs a destructor.
+// Ends the innermost activation with a trap. exit_pc and exit_frame of `state` are those of the guest code that called
+// C++. The C++ frames that this function abandons must hold nothing that needs a destructor.
 [[noreturn]] void raise_trap(const abi::VMStoreState& state, wasm::TrapKind kind);
 
 }  // namespace cairn::runtime

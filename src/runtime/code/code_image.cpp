@@ -17,7 +17,7 @@ using platform::Platform;
 namespace {
 
 constexpr uint32_t kNoFunction = 0xffff'ffff;
-constexpr uint32_t kLongestCall = 16;  // bytes of a call instruction, or an RV64 call sequence
+constexpr uint32_t kLongestCall = 16;  // largest number of bytes of a call instruction or an RV64 call sequence
 
 // Finds the record whose `key` equals `offset` in a sorted list.
 template <class T>
@@ -61,7 +61,8 @@ Result<std::unique_ptr<CodeImage>> CodeImage::load(std::span<const std::byte> ob
   for (const FunctionRecord& function : contents.functions) {
     if (function.function_index != codegen::kTrampoline) highest = std::max(highest, function.function_index + 1);
   }
-  // Indices come from a file. An index far above the number of functions would only waste memory.
+  // Indices come from a file. An index that is far above the number of functions would make function_offsets_ too
+  // large.
   if (highest > contents.functions.size() + (uint32_t{1} << 20)) {
     return fail(make_error(
         [] { return Error::of(ErrorKind::malformed, "the code object numbers its functions beyond the limit"); }));

@@ -1,4 +1,5 @@
-// A code object placed in memory: executable text, and its tables for traps and backtraces.
+// CodeImage is a code object placed in memory: executable text, and the tables for traps, backtraces, exceptions and
+// the collector.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,7 @@ struct WantedCode {
 class CodeImage {
  public:
   // Copies text and constants out of an ELF code object, resolves its references to type ids with `type_ids` (canonical
-  // ids by the module's type index), and makes the text executable. The object may come from a cache: it is checked.
+  // ids by the module's type index), and makes the text executable. The object may come from a file, so it is checked.
   static Result<std::unique_ptr<CodeImage>> load(std::span<const std::byte> object, const WantedCode& wanted,
                                                  std::span<const uint32_t> type_ids);
   ~CodeImage();
@@ -35,31 +36,31 @@ class CodeImage {
   [[nodiscard]] uintptr_t end() const { return begin() + text_.size(); }
   [[nodiscard]] size_t size() const { return text_.size(); }
 
-  // The entry address of a function that the module defines; null if there is no code for that index.
+  // Returns the entry address of a function that the module defines; null if there is no code for this index.
   [[nodiscard]] const std::byte* function(uint32_t function_index) const;
   [[nodiscard]] const std::byte* at(uint32_t offset) const { return text_.data() + offset; }
 
-  // Look up the record for an offset in .text; null when there is none. Fault handlers call these functions: they
-  // neither allocate nor lock.
+  // These functions look up the record for an offset in .text, and return null when there is none. Fault handlers call
+  // them, so they neither allocate nor lock.
   [[nodiscard]] const codegen::FunctionRecord* find_function(uint32_t offset) const;
   [[nodiscard]] const codegen::TrapRecord* find_trap(uint32_t offset) const;
   [[nodiscard]] const codegen::CallRecord* find_call(uint32_t return_offset) const;
-  // The references that are live across the call with that return address, as offsets of their slots from the body's
-  // stack pointer (codegen::StackMapRecord).
+  // Returns the references that are live across the call with this return address: the offsets of their slots from the
+  // body's stack pointer (codegen::StackMapRecord).
   [[nodiscard]] std::span<const int32_t> stack_map(uint32_t return_offset) const;
   [[nodiscard]] const codegen::HandlerRecord* find_handler(uint32_t return_offset) const;
-  // The call instruction that begins at `offset`; calls are at most 16 bytes long.
+  // Returns the record of the call instruction that begins at `offset`.
   [[nodiscard]] const codegen::CallRecord* find_call_at(uint32_t offset) const;
   [[nodiscard]] std::span<const codegen::TrampolineRecord> trampolines() const { return trampolines_; }
 
-  const Module* module = nullptr;  // null for trampolines
+  const Module* module = nullptr;  // null for trampolines and stubs
 
  private:
   CodeImage() = default;
   std::span<std::byte> mapping_;
   std::span<const std::byte> text_;
-  std::vector<codegen::FunctionRecord> functions_;  // sorted by begin
-  TryVector<uint32_t> function_offsets_;            // by index in the module; all ones: none
+  std::vector<codegen::FunctionRecord> functions_;  // sorted by `begin`
+  TryVector<uint32_t> function_offsets_;  // offset in .text by index in the module; all ones for functions without code
   std::vector<codegen::TrapRecord> traps_;
   std::vector<codegen::CallRecord> calls_;
   std::vector<codegen::StackMapRecord> stack_maps_;

@@ -12,7 +12,7 @@ namespace {
 void insert(TryVector<const CodeImage*>& images, const CodeImage& image) {
   const auto position = std::ranges::lower_bound(images, image.begin(), {}, &CodeImage::begin);
   const bool inserted = images.try_insert_at(static_cast<size_t>(position - images.begin()), &image);
-  CAIRN_ASSERT(inserted);  // there is room
+  CAIRN_ASSERT(inserted);  // the caller has reserved room
 }
 
 void erase(TryVector<const CodeImage*>& images, const CodeImage& image) {
@@ -21,7 +21,7 @@ void erase(TryVector<const CodeImage*>& images, const CodeImage& image) {
 
 }  // namespace
 
-// Makes the spare table the current one, and waits for threads that still read the old one.
+// Makes the spare table the current one, and waits until no thread reads the old table, which is the spare one then.
 void CodeRegistry::publish() {
   const uint32_t old = current_.load(std::memory_order_relaxed);
   current_.store(1 - old, std::memory_order_seq_cst);
@@ -35,7 +35,7 @@ bool CodeRegistry::try_add(const CodeImage& image) {
     insert(spare().images, image);
     publish();
     if (!spare().images.try_reserve_more(1)) {
-      // Makes the tables change places again.
+      // The table with the new image is current. publish() makes it the spare table again.
       publish();
       erase(spare().images, image);
       return false;

@@ -1,6 +1,6 @@
-// Finds the code image that a program counter lies in. Fault handlers look up, so a look-up takes no lock (INV-9).
-// There are two tables: a writer changes the spare table, makes it the current one, and waits until no thread reads the
-// other table any more.
+// CodeRegistry finds the code image that contains a program counter. Fault handlers call find(), so it takes no lock
+// (INV-9). There are two tables. A writer changes the spare table, makes it the current one, waits until no thread
+// reads the old table any more, and then makes the same change there.
 #pragma once
 
 #include <array>
@@ -19,16 +19,18 @@ class CodeRegistry {
  public:
   CodeRegistry() = default;
 
-  // Returns false if there is no memory for the entry. remove() needs no memory.
+  // Adds an image. Returns false if there is no memory for the entry.
   [[nodiscard]] bool try_add(const CodeImage& image);
-  // The caller guarantees that no thread runs the image's code.
+  // Removes an image, which needs no memory. The caller guarantees that no thread runs the image's code.
   void remove(const CodeImage& image);
+  // Returns the image that contains `pc`; null if there is none.
   [[nodiscard]] const CodeImage* find(uintptr_t pc) const;
 
  private:
   struct Table {
     TryVector<const CodeImage*> images;  // sorted by address
-    // The number of threads in find(). Each counts itself before it checks that the table is current.
+    // The number of threads in find() that use this table. A thread counts itself before it checks that the table is
+    // current.
     mutable std::atomic<uint32_t> readers = 0;
   };
   struct Writing {};

@@ -48,7 +48,7 @@ bool FrameIterator::leave_activation() {
   return activation_ != nullptr;
 }
 
-// With a cache: describes the frame by the cached result for its return address.
+// Sets frame_ from the cache entry of the return address; false if the cache does not have this address.
 bool FrameIterator::enter_known_frame() {
   const FrameCache::Entry& entry = cache_->entry_of(at_.pc);
   if (entry.pc != at_.pc) return false;
@@ -62,7 +62,7 @@ bool FrameIterator::enter_known_frame() {
 bool FrameIterator::enter_frame() {
   if (cache_ != nullptr && at_.is_return_address && enter_known_frame()) return true;
   const CodeImage* image = activation_->store->engine().code().find(at_.is_return_address ? at_.pc - 1 : at_.pc);
-  if (image == nullptr || image->module == nullptr) return false;  // a trampoline: the host's entry
+  if (image == nullptr || image->module == nullptr) return false;  // the trampoline of an entry from the host
   const auto offset = static_cast<uint32_t>(at_.pc - image->begin());
   const codegen::FunctionRecord* function = image->find_function(at_.is_return_address ? offset - 1 : offset);
   if (function == nullptr || function->function_index == codegen::kTrampoline) return false;
@@ -70,7 +70,7 @@ bool FrameIterator::enter_frame() {
   if (at_.is_return_address) {
     frame_.call = image->find_call(offset);
     if (frame_.call == nullptr) return false;
-    // `at_.stack_pointer` is the end of the argument area that the callee popped.
+    // The callee popped its argument area, and `at_.stack_pointer` is the end of this area.
     frame_.stack_pointer -= frame_.call->argument_bytes;
     if (cache_ != nullptr) {
       frame_.references = image->stack_map(offset);

@@ -1,4 +1,4 @@
-// Sealing code splits a mapping in two, which a system may have no memory for: that is an answer, not an assertion.
+// Tests that seal_code returns false when the system cannot split a mapping in two, which sealing needs.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
@@ -13,7 +13,7 @@ namespace {
 using platform::Platform;
 constexpr size_t kPageSize = Platform::kPageSize;
 
-// Maps single pages whose rights differ from their neighbours' until the process may have no more mappings.
+// Uses up the mappings that the process may have, by single pages whose rights differ from those of their neighbours.
 class AllMappings {
  public:
   static constexpr size_t kMost = 1'000'000;
