@@ -170,6 +170,14 @@ void sleep_until(uint64_t deadline) {
   if (machine_state.time % 4 == 0 || machine_state.time > 5'000'000'000) serve_all();
 }
 
+// There is one fiber, so no lock is ever waited for, and it has no limits.
+runtime::ParkResult park(const std::atomic<uint32_t>&, std::optional<uint64_t>) {
+  fuzz::check(false, "the driver waits for a lock that it holds");
+  return runtime::ParkResult::deadlocked;
+}
+void unpark(const std::atomic<uint32_t>&) {}
+bool is_over_limit() { return false; }
+
 }  // namespace cairn::kernel
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
