@@ -12,7 +12,8 @@
 namespace cairn::cli {
 namespace {
 
-// A device that exists and can be opened proves nothing. A machine that runs to its end does.
+// Whether KVM runs the machine of the options. Only a machine that runs to its end proves this: KVM may fail although
+// its device exists and can be opened.
 bool runs_under_kvm(const Options& options) {
   constexpr uint64_t kPatience = 10'000'000'000;
   Options trial;

@@ -1,4 +1,4 @@
-// Chooses how QEMU runs a machine.
+// Chooses whether QEMU runs a machine by KVM or emulates it (TCG).
 #pragma once
 
 #include "base/result.hpp"

@@ -14,7 +14,8 @@ constexpr size_t kMostFiles = 1000;  // files in one boot
 
 std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-// Returns the files for one machine: at least one, and no more than leaves the machine room to work.
+// Returns the first files, as many as one machine runs: at most kMostFiles, and at most an eighth of the machine's
+// memory, but at least one file.
 std::span<const BatchFile> part_of(std::span<const BatchFile> files, const Options& options) {
   size_t count = 0;
   for (uint64_t bytes = 0; count < std::min(files.size(), kMostFiles); ++count) {
@@ -35,7 +36,7 @@ std::string make_archive(const BootConfig& config, std::span<const BatchFile> fi
   return archive.finish();
 }
 
-// Says why a machine ended too early.
+// Returns the reason why a machine ended too early.
 std::string reason(const MachineReport& report) {
   if (report.timed_out) return "takes too long, and its machine was ended";
   if (report.exited) return "ended its machine with status " + decimal(report.status);

@@ -1,4 +1,4 @@
-// Runs many files on machines, one boot for as many as fit.
+// Runs many files on machines, as many in one boot as fit.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ struct BatchFile {
 };
 
 // Boots machines until all files have had their turn. If a machine ends too early, or stays with one file for longer
-// than `patience_nanoseconds`, a line that begins with `blame` names the file that it was at, and another machine
-// continues after it. The last line is "N passed, N failed". Returns the command's status: 0 when nothing has failed.
+// than `patience_nanoseconds`, a line that begins with `blame` names this file, and another machine continues with the
+// next file. The last line is "N passed, N failed". Returns the command's status: 0 when nothing has failed.
 Result<int> run_batch(const Options& options, const BootConfig& config, std::span<const BatchFile> files,
                       uint64_t patience_nanoseconds, std::string_view blame);
 

@@ -12,7 +12,7 @@
 namespace cairn::cli {
 namespace {
 
-// The headers of a larger bundle could not hold its sizes.
+// The headers of an archive hold sizes of 32 bits. This limit stays well below the greatest of them.
 constexpr uint64_t kMaximumBundle = uint64_t{2} << 30;
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
@@ -31,7 +31,7 @@ Result<std::string> make_bundle(const Options& options, BootConfig config, const
   config.wall_limit_nanoseconds = options.wall_limit_nanoseconds;
   config.wall_clock_nanoseconds = wall_clock_nanoseconds();
 
-  // The kernel copies the files that it unpacks, so that a bundle may take half of the memory.
+  // The kernel copies the files that it unpacks, so a bundle may take at most half of the memory.
   const uint64_t room = std::min(options.memory_bytes / 2, kMaximumBundle);
   uint64_t size = program.size();
   for (const Companion& companion : companions) size += companion.program.size();

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 
-// The data of the signal handler, which has no arguments.
+// The data of the signal handler, which gets only the signal's number.
 struct Ending {
   pid_t child = 0;
   std::span<const std::string> litter;
@@ -23,7 +23,7 @@ struct Ending {
 };
 constinit Ending ending;
 
-// Calls only functions that are safe in a signal handler.
+// Handles a signal that asks this process to end. Calls only functions that are safe in a signal handler.
 void end_together(int signal) {
   kill(ending.child, SIGTERM);
   // A child that ends normally removes its own temporary files. A child that does not end is killed.

@@ -12,13 +12,14 @@
 
 namespace cairn::cli {
 
-// Starts a program, found as the shell finds it. `prepare` runs in the new process first. When this process is killed,
-// the new one is killed too. If the program does not exist, the new process says so on its standard error and exits
-// with kCannotStart.
+// The exit status of a new process that cannot start its program.
 constexpr int kCannotStart = 127;
+// Starts a program, found as the shell finds it. `prepare` runs in the new process first. When this process is killed,
+// the new one is killed too. If the program cannot be started, the new process says so on its standard error and exits
+// with kCannotStart.
 Result<pid_t> start_process(const std::vector<std::string>& arguments, const std::function<void()>& prepare = {});
 
-// Waits for the process and returns its status as waitpid gives it.
+// Waits until the process has ended, and returns its status as waitpid() gives it.
 int wait_for(pid_t process);
 
 // While an EndsTogether exists, a signal that asks this process to end (SIGINT, SIGTERM, SIGHUP; unless it is ignored)

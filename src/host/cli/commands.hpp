@@ -1,5 +1,5 @@
-// The commands, one function each. They print their own results; the int is the exit status of the process. An Error is
-// printed by main as one line, with the exit status of its kind.
+// The commands, one function each. They print their own results and return the exit status of the process. main()
+// prints an Error as one line and ends with the exit status of its kind.
 #pragma once
 
 #include <cstddef>
@@ -13,25 +13,26 @@
 
 namespace cairn::cli {
 
-// run: `program` holds a module's bytes, options.operands its name and arguments.
+// The command `run`. `program` holds a module's bytes, and options.operands its name and arguments.
 Result<int> run_on_machine(const Options& options, const std::string& program);
 Result<int> run_on_host(const Options& options, const std::string& program);
 
-// Prints what is left after a machine's end: times, or the log of a panic. Returns the exit status of the command.
+// Prints the times of a machine that has ended, or the log of a panic. Returns the exit status of the command.
 int report_machine(const Options& options, const MachineReport& report);
 
-// The exit status for a program that ended with `status` although output to a standard stream was lost: not 0.
+// Returns the exit status for a program that ended with `status` and whose output to a standard stream (1 or 2) was
+// lost. If `status` is 0, prints the loss and returns exit_status::kSystem.
 int status_after_loss(int status, int stream, const char* reason);
 
 // Replaces this process by the RISC-V build of the command under qemu-riscv64. Returns only on failure.
 Error continue_as_riscv64(const Options& options, char* const* argv);
 
-// The engine's settings from the options, wherever it runs.
+// Returns the settings of the engine that the options ask for.
 BootConfig engine_settings(const Options& options);
 std::vector<std::byte> bytes_of(const std::string& text);
 
-// The compiler's options for the target's machine: the CPU's instruction sets if it has this machine's architecture,
-// the minimum otherwise.
+// Returns the compiler's options for the target. The instruction sets are those of this machine's CPU if the target has
+// the same architecture, otherwise the minimum, unless the user chooses them (--engine cpu=).
 Result<compiler::Options> compiler_options(const Options& options);
 // Compiles a module to a code object for the options' target.
 Result<std::vector<std::byte>> compile_object(const Options& options, const std::string& program);

@@ -1,4 +1,4 @@
-// `cairn compile` and `cairn validate`: the engine without running anything.
+// `cairn compile` and `cairn validate`, which run no code of the module.
 #include "compiler/compile.hpp"
 
 #include <algorithm>
@@ -51,7 +51,7 @@ Result<int> validate(const Options& options) {
     const auto module =
         program ? wasm::decode_and_validate(bytes_of(*program), features) : Result<wasm::Module>(fail(program.error()));
     if (module) continue;
-    // An error about a text or a file already names it.
+    // load_program() names the file in its errors.
     const std::string file = program ? path + ": " : std::string();
     std::fprintf(stderr, "cairn: %s%s\n", file.c_str(), module.error().to_string().c_str());
     // If several files fail, an unreadable file determines the status, because it says most about the command line.

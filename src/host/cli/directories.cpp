@@ -18,7 +18,7 @@ namespace cairn::cli {
 namespace {
 
 constexpr std::string_view kGuestRoot = "/0";
-constexpr uint64_t kEntryOverhead = 116;  // bytes of an archive member besides its name and data
+constexpr uint64_t kEntryOverhead = 116;  // approximate bytes of an archive member besides its name and data
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
@@ -93,7 +93,7 @@ class TreeWriter {
       archive_.add(entry);
     } else if (S_ISREG(info.st_mode)) {
       CAIRN_TRY(charge(path, static_cast<uint64_t>(info.st_size), name));
-      // A file that grows meanwhile is read only up to the size that was charged for it.
+      // The read fails if the file has grown beyond the size that was charged for it.
       const std::string contents = CAIRN_TRY(read_file(path, static_cast<uint64_t>(info.st_size)));
       entry.data = bytes_of(contents);
       archive_.add(entry);

@@ -1,4 +1,4 @@
-// The directories of --dir in a machine's file system.
+// Places the directories of --dir in a machine's file system, and copies them into the boot bundle.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,24 @@
 
 namespace cairn::cli {
 
-// The place of one directory. The program sees the same as on the host: each --dir is a separate directory, and
-// directories that overlap on the host overlap on the machine.
+// The place of one directory. The program sees the same directories as on the host: each --dir is a separate directory,
+// and directories that overlap on the host overlap on the machine.
 struct PlacedDirectory {
   std::string host;  // the real path, without links
   std::string name;  // name that the program sees
   std::string path;  // path in the machine's file system
-  bool is_copied;    // false: it lies in another directory, which holds it already
+  bool is_copied;    // false: it lies in another placed directory, whose copy contains it
 };
 
-// The program's "/" is "/0". A directory goes there, under its own name, unless it would then be visible inside another
-// one; such directories are "/1", "/2" and so on. Fails (io) if a directory does not exist.
+// Chooses a place for each directory. The program's "/" is "/0". A directory gets the place of its own name in "/0",
+// unless it would then be visible inside another one; such directories are "/1", "/2" and so on. Fails (io) if a
+// directory does not exist.
 Result<std::vector<PlacedDirectory>> place_directories(const std::vector<DirectoryMapping>& mappings);
 
-// Whether the program gets "/" in memory: none of the directories has that name, and the user wants one.
+// Whether the program gets a "/" in memory: the options ask for it, and no directory of --dir has this name.
 bool has_default_root(const Options& options);
 
-// The preopens for the program, with the default root in front if there is one.
+// Returns the preopens for the program. The default root comes first if there is one.
 std::vector<Preopen> preopens_of(const Options& options, const std::vector<PlacedDirectory>& directories);
 
 // Copies the directories into the archive, below bundle_member::kRoot. Links are copied, not followed; sockets and

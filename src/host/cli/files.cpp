@@ -26,8 +26,8 @@ std::unexpected<Error> too_large(const std::string& path, const std::string& why
       Error::of(ErrorKind::limit, path + " is too large: " + why + ", and the limit is " + decimal(limit) + " bytes"));
 }
 
-// Waits for more after a read from a pipe that found nothing. Returns false at the end, which is when a writer has
-// closed it. A process that opens the other end by name may come later, but only within a time limit.
+// Waits after a read from a pipe that gave no bytes. Returns true when the pipe may have bytes, and false when its
+// writers have closed it. If no writer has opened the pipe yet, waits for one at most kPatience.
 Result<bool> wait_for_writer(int fd, bool has_writer, const std::string& path) {
   constexpr int kPatience = 5000;  // milliseconds
   pollfd pipe{fd, POLLIN, 0};
@@ -37,7 +37,7 @@ Result<bool> wait_for_writer(int fd, bool has_writer, const std::string& path) {
   return (pipe.revents & POLLIN) != 0 || ready < 0;
 }
 
-// BUILD/PRESET/cairn-cli without the last `levels` parts.
+// Returns the path of this program, BUILD/PRESET/cairn-cli, without its last `levels` parts.
 std::string above_program(int levels) {
   char path[PATH_MAX];
   const ssize_t length = readlink("/proc/self/exe", path, sizeof path);
@@ -51,8 +51,7 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Whether the directory belongs to this user and can be written; makes it if needed. A directory of another user does
-// not count.
+// Whether the directory can be written and belongs to this user (root may use every user's). Makes it if needed.
 bool is_usable(const std::string& path) {
   make_directories(path);
   struct stat info{};
@@ -98,7 +97,7 @@ Result<std::string> read_file(const std::string& path, uint64_t limit) {
   std::string contents;
   size_t filled = 0;
   while (true) {
-    // Reads one byte more than expected: only a file that has ended is not too large.
+    // The buffer is larger than the stated size, so that a file which does not end there is noticed.
     if (filled == contents.size()) contents.resize(std::max({filled * 2, size + 1, size_t{1} << 16}));
     const ssize_t length = read(file.get(), contents.data() + filled, contents.size() - filled);
     if (length < 0 && errno == EINTR) continue;

@@ -1,4 +1,4 @@
-// Small helpers over Linux for the command: owned file descriptors, whole files, time, and the project's place.
+// Small helpers over Linux for the command: owned file descriptors, whole files, time, and the project's directories.
 #pragma once
 
 #include <unistd.h>
@@ -34,28 +34,29 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// The limit on reading a module or its text, and of other sources.
-constexpr uint64_t kMaximumModule = uint64_t{1} << 30;
-constexpr uint64_t kMaximumSource = uint64_t{64} << 20;
+constexpr uint64_t kMaximumModule = uint64_t{1} << 30;   // the most bytes of a module or its text
+constexpr uint64_t kMaximumSource = uint64_t{64} << 20;  // the most bytes of a C or C++ source
 
 // Reads a whole regular file or pipe. Fails (io), naming the file, when it cannot be read, and (limit) when it is
-// larger than `limit` bytes. A file that states a larger size is not read; of one that does not, no more than the limit
-// is read. A pipe that nobody opens for writing within some seconds is an Error too.
+// larger than `limit` bytes. A file whose stated size is larger than the limit is not read at all; reading another one
+// stops soon after the limit. A pipe that nobody opens for writing within some seconds is an Error too.
 Result<std::string> read_file(const std::string& path, uint64_t limit = kMaximumModule);
 Result<void> write_file(const std::string& path, std::string_view contents);
 
-// The names in a directory, without "." and "..", sorted.
+// Returns the names in a directory, without "." and "..", sorted.
 Result<std::vector<std::string>> list_directory(const std::string& path);
 bool is_directory(const std::string& path);
 // Makes the directory and its missing parents. A failure shows when the directory is used.
 void make_directories(const std::string& path);
 bool is_regular_file(const std::string& path);
 
-// The top of the source tree, and where it was built: usually its build/.
+// Return the top of the source tree ($CAIRN_ROOT, or the directory above the build directory), and the build directory,
+// which contains the directories of the presets.
 const std::string& root_directory();
 const std::string& build_directory();
-// The place for files made from users' files: the build's cache/ if it can be written, else the user's cache
-// ($XDG_CACHE_HOME/cairn), else the directory for temporary files ($TMPDIR). Fails (io) if there is none.
+// Returns the place for files made from users' files: the build directory's cache/ if it can be written, else the
+// user's cache ($XDG_CACHE_HOME/cairn or ~/.cache/cairn), else a directory for temporary files (in $TMPDIR or /tmp).
+// Fails (io) if none can be written.
 Result<std::string> cache_directory();
 
 uint64_t monotonic_nanoseconds();

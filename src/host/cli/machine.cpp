@@ -36,7 +36,7 @@ Result<FileDescriptor> bundle_file(const std::string& bundle) {
   return file;
 }
 
-// One end belongs to this process, the other is inherited by QEMU.
+// Two connected sockets. This process keeps one of them, and QEMU inherits the other one.
 struct SocketPair {
   FileDescriptor ours, theirs;
 
@@ -108,7 +108,7 @@ std::vector<std::string> program_arguments(const Options& options, int bundle, c
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
-// The reason why the kernel refused this machine; nothing when it did not.
+// Returns the reason why the kernel refused this machine; nothing when it did not.
 std::optional<std::string> refusal(std::string_view log) {
   size_t start = log.rfind(kBelowFloor);
   if (start == std::string_view::npos) start = log.rfind(kTooLittleMemory);

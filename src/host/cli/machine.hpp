@@ -19,30 +19,32 @@ struct MachineReport {
     std::string name;
     uint64_t value;
   };
-  // For modes that run many files: the file that the machine began last (the number of files after the last one),
-  // whether that took too long, and the results of the files.
+  // The index of the file that the machine began last, in modes that run many files. After the last file, the number of
+  // files.
   std::optional<uint64_t> begun;
-  bool timed_out = false;
-  uint64_t passed = 0, failed = 0;
-  std::vector<Number> times;  // nanoseconds, in the order in which they came
+  bool timed_out = false;           // whether booting or a file took too long
+  uint64_t passed = 0, failed = 0;  // totals of the files that have ended
+  std::vector<Number> times;        // nanoseconds, in the order in which they came
   std::vector<Number> stats;
-  std::string log;                // the serial port, from its start
+  std::string log;                // output of the serial port, from its start
   bool kvm_failed = false;        // KVM could not run the machine
   std::string qemu_messages;      // QEMU's own messages
-  int lost_stream = 0;            // 1 or 2: the stream whose output was lost
-  int lost_because = 0;           // the reason, as Linux's error number
-  uint64_t qemu_nanoseconds = 0;  // from starting QEMU to its end
+  int lost_stream = 0;            // 1 or 2: the standard stream whose output was lost; 0: none
+  int lost_because = 0;           // the reason for the loss, as Linux's error number
+  uint64_t qemu_nanoseconds = 0;  // time from starting QEMU to its end
 };
 
-// Starts QEMU on `bundle` and carries bytes between its ports and this process's stdin, stdout and stderr until it
-// ends. A machine that takes longer than `patience_nanoseconds` (0: no limit) for one file is ended.
+// Starts QEMU on `bundle` and carries bytes between the machine's ports and this process's stdin, stdout and stderr
+// until QEMU ends. A machine that takes longer than `patience_nanoseconds` (0: no limit) to boot or for one file is
+// ended.
 Result<MachineReport> run_machine(const Options& options, const std::string& bundle, uint64_t patience_nanoseconds = 0);
 
 // Runs QEMU with the serial port on the terminal until the machine ends. Returns the status of the command: 0 after a
-// power-off, and otherwise as for a program that could not be run.
+// power-off, otherwise exit_status::kPanic, kBadModule or kSystem.
 Result<int> boot_console(const Options& options);
 
-// The kernel's image for the command (wast and try need the testing image), and the file with its symbols.
+// Return the path of the kernel's image for the command (wast and try need the testing image), and the path of the file
+// with its symbols.
 std::string kernel_path(const Options& options);
 std::string kernel_symbols_path(const Options& options);
 

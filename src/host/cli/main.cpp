@@ -42,7 +42,7 @@ Result<int> dispatch(const Options& options) {
   return exit_status::kUsage;
 }
 
-// The command, after the choice of how machines are run.
+// Chooses the accelerator of machines, and then runs the command.
 Result<int> with_accelerator(Options options) {
   const bool is_machine = options.target == Target::x86_64 || options.target == Target::riscv64;
   if (is_machine && options.cpus > 1) {
@@ -75,8 +75,8 @@ Error continue_as_riscv64(const Options& options, char* const* argv) {
 int main(int argc, char** argv) {
   using namespace cairn;
   using namespace cairn::cli;
-  // A standard stream that the caller closed must not become the number of a file that is opened here. It is replaced
-  // by a descriptor of the wrong direction, so that programs get the error (EBADF) of a closed descriptor.
+  // A file that is opened later must not get the number of a standard stream that the caller has closed. So a
+  // descriptor of the wrong direction takes this number, for which programs get the error (EBADF) of a closed one.
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
     const int wrong_way = descriptor == 0 ? O_WRONLY : O_RDONLY;
     if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", wrong_way) != descriptor) return exit_status::kSystem;

@@ -1,4 +1,4 @@
-// `cairn objdump`: a function as WebAssembly, IR and machine code, side by side.
+// `cairn objdump`: prints functions as WebAssembly, IR and machine code, side by side.
 #include <unistd.h>
 
 #include <charconv>
@@ -40,7 +40,7 @@ std::string column(std::string text, size_t width) {
   return text;
 }
 
-// The optimized IR's lines, each with the offset of the WebAssembly instruction that it came from: 0 for none.
+// A line of the optimized IR, with the offset of the WebAssembly instruction that it came from (0: none).
 struct IrLine {
   uint64_t offset = 0;
   std::string text;
@@ -69,7 +69,8 @@ Result<std::vector<IrLine>> ir_lines(const compiler::ModuleContext& context, was
   return lines;
 }
 
-// The output of llvm-objdump, cut at its headings: one entry a function that the module defines, in their order.
+// Returns the output of llvm-objdump, cut at its headings: an entry for each function that the module defines, in the
+// module's order.
 Result<std::vector<Lines>> machine_code(const std::vector<std::byte>& object) {
   char path[] = "/tmp/cairn-objdump-XXXXXX";
   const FileDescriptor file(mkstemp(path));
@@ -100,8 +101,8 @@ Result<std::vector<Lines>> machine_code(const std::vector<std::byte>& object) {
 
 constexpr size_t kWasmWidth = 44, kIrWidth = 60;
 
-// Prints rows: a WebAssembly instruction beside its IR, and IR without an instruction in its place. The machine code is
-// a separate column.
+// Prints rows of three columns: a WebAssembly instruction, IR that came from it, and machine code. The rows of the
+// machine code have no relation to those of the other columns.
 void print(const std::vector<wasm::text::InstructionText>& wasm, const std::vector<IrLine>& ir, const Lines& machine) {
   std::vector<std::pair<std::string, std::string>> rows;
   size_t next_wasm = 0;
@@ -109,7 +110,8 @@ void print(const std::vector<wasm::text::InstructionText>& wasm, const std::vect
     return hex(instruction.offset, 1).substr(2) + ": " + instruction.text;
   };
   for (const IrLine& line : ir) {
-    // Instructions up to the one that this line came from, in the left column; those that left nothing stand alone.
+    // The WebAssembly instructions up to the one that this line came from. Those before it left no IR and get rows of
+    // their own.
     std::string left;
     while (line.offset != 0 && next_wasm < wasm.size() && wasm[next_wasm].offset <= line.offset) {
       if (!left.empty()) rows.emplace_back(left, "");

@@ -81,7 +81,7 @@ bool set_directory(Options& options, std::string_view value) {
   return true;
 }
 
-// A time such as 250ms, 2s, 5m or 1h.
+// Parses a time such as 250ms, 2s, 5m or 1h. Returns nanoseconds.
 std::optional<uint64_t> parse_time(std::string_view text) {
   const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const std::optional<uint64_t> number = parse_number<uint64_t>(text.substr(0, digits));
@@ -277,7 +277,7 @@ Result<Options> parse_options(std::span<char* const> arguments) {
 
   Options options;
   options.command = command->command;
-  // The default target is the host for commands that need no machine.
+  // These commands run on the host unless --target names a machine.
   if (options.command == Command::validate || options.command == Command::wast ||
       options.command == Command::try_modules) {
     options.target = Target::host;

@@ -1,4 +1,4 @@
-// The command line of `cairn`: one table of options, and the result of reading it.
+// The parsed command line of `cairn`.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ enum class Machine : uint8_t { microvm, q35, virt };
 enum class Accelerator : uint8_t { tcg, kvm, automatic };
 enum class Command : uint8_t { run, compile, objdump, boot, validate, wast, try_modules, wat2wasm, wasm2wat };
 
-// A directory of the host (run on a machine: a copy of it) under a name that the program sees.
+// A directory of the host, and the name under which the program sees it. A program on a machine sees a copy.
 struct DirectoryMapping {
   std::string host;
   std::string guest;
@@ -29,9 +29,9 @@ struct Options {
   Machine machine = Machine::microvm;
   Accelerator accelerator = Accelerator::tcg;
   unsigned cpus = 1;
-  std::string cpu;  // QEMU's name; empty: the machine's default
+  std::string cpu;  // QEMU's name of a CPU; empty: the machine's default
   uint64_t memory_bytes = uint64_t{1} << 30;
-  std::string paging;  // kernel_option::kPaging
+  std::string paging;  // value of kernel_option::kPaging; empty: not given
   std::vector<std::string> environment;
   std::vector<DirectoryMapping> directories;
   bool report_times = false;
@@ -40,20 +40,20 @@ struct Options {
   std::vector<std::string> disabled_features;
   std::vector<std::string> engine_options;
   std::string invoke;                                     // the function to call instead of _start
-  bool trap_unknown_imports = false;                      // missing functions trap when they are called
-  bool has_default_root = true;                           // `/` in memory, where no directory is given under that name
-  uint64_t limit_nanoseconds = uint64_t{60'000'000'000};  // wast: what the guest code of a script may take
+  bool trap_unknown_imports = false;                      // whether missing functions trap when they are called
+  bool has_default_root = true;                           // whether `/` is in memory if no directory has this name
+  uint64_t limit_nanoseconds = uint64_t{60'000'000'000};  // wast: limit on the time of a script
   std::string output;
   std::string function;
   std::vector<std::string> operands;  // run: the program and its arguments
-  // run: programs beside it, each with its arguments.
+  // run: the programs that run beside the first one, each with its arguments.
   std::vector<std::vector<std::string>> companions;
-  uint64_t cpu_limit_nanoseconds = 0;   // run: the CPU time of each program; 0: no limit
-  uint64_t wall_limit_nanoseconds = 0;  // run: the time that each program may run; 0: no limit
-  bool marks_output = true;             // run: lines of several programs begin with the program's name
+  uint64_t cpu_limit_nanoseconds = 0;   // run: limit on the CPU time of each program; 0: none
+  uint64_t wall_limit_nanoseconds = 0;  // run: limit on the elapsed time of each program; 0: none
+  bool marks_output = true;             // run: whether lines of several programs begin with the program's name
 };
 
-// Reads argv without the program's name. An Error of kind usage says in one line what is wrong.
+// Parses argv without the program's name. An Error of kind usage says in one line what is wrong.
 Result<Options> parse_options(std::span<char* const> arguments);
 
 std::string_view to_string(Target target);

@@ -28,7 +28,7 @@ Language language_of(const std::string& path) {
   return Language::binary;
 }
 
-// FNV-1a, 128 bits wide: a name for contents, not a defence.
+// Returns the FNV-1a hash of 128 bits as a name for contents. It does not protect against deliberate collisions.
 std::string content_hash(std::string_view bytes) {
   unsigned __int128 hash = static_cast<unsigned __int128>(0x6c62272e07bb0142) << 64 | 0x62b821756295c58d;
   const unsigned __int128 prime = static_cast<unsigned __int128>(1) << 88 | 0x13b;
@@ -36,8 +36,8 @@ std::string content_hash(std::string_view bytes) {
   return hex(static_cast<uint64_t>(hash >> 64), 16).substr(2) + hex(static_cast<uint64_t>(hash), 16).substr(2);
 }
 
-// clang looks for wasm32-wasip1, Debian installs wasm32-wasi; with a sysroot of links the host's /usr/include stays
-// out.
+// Makes a sysroot of links and returns its path. clang looks for folders named wasm32-wasip1, Debian names them
+// wasm32-wasi. With a sysroot of its own, clang does not see the host's /usr/include.
 Result<std::string> sysroot() {
   std::string place = CAIRN_TRY(cache_directory()) + "/wasm-sysroot";
   for (const char* part : {"include", "lib"}) {
@@ -64,7 +64,7 @@ bool modified(const std::string& path, Stamp& out) {
   return true;
 }
 
-// Whether no file in the make rule that clang wrote is newer than the module.
+// Whether the module is newer than all files in the make rule that clang wrote.
 bool is_fresh(const std::string& module, const std::string& rule_path) {
   Stamp made;
   const Result<std::string> rule = read_file(rule_path);
@@ -88,7 +88,8 @@ bool is_fresh(const std::string& module, const std::string& rule_path) {
   return true;
 }
 
-// Writes into `folder`, which is used only for this; `files` are the files that it may hold at the end.
+// Runs a compiler that writes only into `folder`. If a signal ends the command meanwhile, `files` and the folder are
+// removed.
 Result<void> run_compiler(const std::vector<std::string>& arguments, const std::string& folder,
                           std::vector<std::string> files) {
   const pid_t compiler = CAIRN_TRY(start_process(arguments, [&] {
@@ -104,7 +105,7 @@ Result<void> run_compiler(const std::vector<std::string>& arguments, const std::
   return {};
 }
 
-// Folders of compilers whose command was killed; their names are numbers of processes.
+// Removes the folders of compilers whose command was killed. A folder's name is the process number of its command.
 void remove_litter(const std::string& unfinished) {
   const Result<std::vector<std::string>> folders = list_directory(unfinished);
   if (!folders) return;
@@ -118,7 +119,7 @@ void remove_litter(const std::string& unfinished) {
   }
 }
 
-// The functions that wasi-libc and libc++abi lack (src/guest_c_runtime): compiled along with the program.
+// Returns the sources of the functions that wasi-libc and libc++abi lack. They are compiled along with the program.
 std::vector<std::string> support_files(Language language) {
   const std::string folder = root_directory() + "/src/guest_c_runtime";
   std::vector<std::string> files = {folder + "/setjmp.c", folder + "/tags.s"};
@@ -133,7 +134,7 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
                                         "--no-wasm-opt", "-Wl,-z,stack-size=1048576", "-Wl,--strip-debug",
                                         "-D_WASI_EMULATED_SIGNAL", "-D_WASI_EMULATED_PROCESS_CLOCKS",
                                         "-D_WASI_EMULATED_GETPID", "-D_WASI_EMULATED_MMAN",
-                                        // setjmp, by exceptions in their final encoding.
+                                        // setjmp uses exceptions in their final encoding.
                                         "-mllvm", "-wasm-enable-sjlj", "-mllvm", "-wasm-use-legacy-eh=false",
                                         "-I" + root_directory() + "/src/guest_c_runtime/include"};
   if (language == Language::cxx) {
@@ -161,7 +162,7 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
     arguments.insert(arguments.end(),
                      {"-MMD", "-MF", depends, "-o", output, "-lwasi-emulated-signal", "-lwasi-emulated-process-clocks",
                       "-lwasi-emulated-getpid", "-lwasi-emulated-mman"});
-    // The program's own file comes last: the make rule that is kept is that of the last one, and a failure names it.
+    // The program's own file comes last, because the make rule of the last file is kept, and a failure names this file.
     arguments.insert(arguments.end(), support.begin(), support.end());
     arguments.push_back(path.starts_with('-') ? "./" + path : path);
     const Result<void> compiled = run_compiler(arguments, unfinished, {depends, output});
@@ -182,7 +183,7 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
 Result<std::string> load_program(const std::string& path, Validation validation) {
   const Language language = language_of(path);
   const bool is_source = language == Language::c || language == Language::cxx;
-  // The compiler reads a source again, which a pipe does not allow.
+  // A source is read here and then by the compiler, but a pipe can be read only once.
   if (is_source && access(path.c_str(), F_OK) == 0 && !is_directory(path) && !is_regular_file(path)) {
     return fail(Error::of(ErrorKind::io, "cannot read " + path + ": it is not a regular file"));
   }

@@ -26,7 +26,7 @@ constexpr uint64_t kSilenceNanoseconds = 60'000'000'000;  // no machine that wor
 
 struct Written {
   size_t bytes = 0;
-  int error = 0;  // why not all bytes, as Linux's error number
+  int error = 0;  // Linux's error number if not all bytes were written
 };
 
 Written write_all(int fd, std::string_view data) {
@@ -99,15 +99,16 @@ class Pump {
   }
 
  private:
-  // One of this process's standard streams, by its number.
+  // The progress of one of this process's standard streams.
   struct Stream {
     uint64_t carried = 0;  // bytes read from it, or written to it
-    int failure = 0;       // why there will be no more bytes, as Linux's number
+    int failure = 0;       // Linux's error number if there will be no more bytes
     bool changed = false;  // changed since the last report to the machine
   };
   enum Slot : size_t { from_stdin, to_machine, output, error, control, log, messages, slot_count };
 
-  // The time until the machine must have reported something; -1: it may take any time.
+  // Returns the time that the machine still has to write its first log, to end its boot or file, or to power off after
+  // `exit`; -1: any time.
   [[nodiscard]] int milliseconds_left() const {
     if (report_.exited) return kPowerOffMilliseconds;
     const bool is_silent = report_.log.empty();
@@ -136,7 +137,7 @@ class Pump {
     if (polls_[to_machine].revents != 0 || polls_[from_stdin].revents != 0) feed_machine();
     if (polls_[output].revents != 0) forward(ports_.output, 1);
     if (polls_[error].revents != 0) forward(ports_.error, 2);
-    // The log before the control port: a panic is in the log when the machine's end is seen.
+    // The log is read before the control port, so that a panic is in the log when the machine's end is seen.
     if (polls_[log].revents != 0) keep(ports_.log, report_.log);
     if (polls_[messages].revents != 0) {
       keep(ports_.messages, report_.qemu_messages);
@@ -159,7 +160,7 @@ class Pump {
     }
     stdin_open_ = false;
     if (length < 0) {
-      // The port stays open: its end would be the end of the input.
+      // The port stays open, because closing it would tell the program that the input has ended.
       streams_[0].failure = errno;
       streams_[0].changed = true;
       return;
@@ -173,7 +174,7 @@ class Pump {
           send(ports_.input.get(), pending_.data() + pending_begin_, pending_end_ - pending_begin_, MSG_NOSIGNAL);
       if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return;
       if (sent < 0) {
-        // The machine is going down; nobody will read this.
+        // The machine is going down and will not read these bytes.
         pending_begin_ = pending_end_ = 0;
         stdin_open_ = false;
         return;
@@ -182,7 +183,7 @@ class Pump {
     }
   }
 
-  // Reads once; closes the port at its end. The result is empty then.
+  // Reads once from a port. At the port's end, closes it and returns an empty text.
   std::string_view receive(FileDescriptor& port) {
     const ssize_t length = read(port.get(), buffer_.data(), buffer_.size());
     if (length < 0 && (errno == EINTR || errno == EAGAIN)) return {};
@@ -207,8 +208,8 @@ class Pump {
     }
   }
 
-  // Reports the streams' progress to the machine. Records that it has not taken yet wait, and only the newest numbers
-  // follow.
+  // Reports the streams' progress to the machine. While the machine has not taken the last records, no others are made;
+  // the next ones have the newest numbers.
   void send_records() {
     for (size_t number = 0; records_.empty() && number < std::size(streams_); ++number) {
       Stream& stream = streams_[number];
@@ -245,7 +246,7 @@ class Pump {
   PumpSettings settings_;
   MachineReport& report_;
   const uint64_t started_at_ = monotonic_nanoseconds();
-  uint64_t begun_at_ = started_at_;  // when the machine turned to the file it is at, or to boot
+  uint64_t begun_at_ = started_at_;  // time at which the machine began its current file; before the first, its boot
   pollfd polls_[slot_count] = {};
   bool stdin_open_ = true;
   std::vector<char> buffer_;

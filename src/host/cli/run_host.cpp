@@ -55,7 +55,7 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   const auto engine =
       CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(engine_settings(options)))));
   host::LinuxSystem system;
-  std::unique_ptr<wasi::MemoryFileSystem> files;  // outlives what is open in it
+  std::unique_ptr<wasi::MemoryFileSystem> files;  // outlives the context, which has files open in it
   wasi::Context context(system);
   context.arguments = options.operands;
   context.environment = options.environment;
@@ -65,7 +65,7 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
     has_all &= context.add_stream(host::make_file(descriptor, host::Ownership::borrowed, &lost[descriptor]),
                                   host::file_type_of(descriptor));
   }
-  // A program has a root, as on machines: one in memory unless the user gives it another.
+  // As on machines, a program has a root in memory unless the user gives another one or wants none.
   if (has_default_root(options)) {
     files = CAIRN_TRY(wasi::MemoryFileSystem::create(system, options.memory_bytes / 2));
     CAIRN_TRY(files->add_standard_files(""));

@@ -37,7 +37,8 @@ void print_times(const MachineReport& report) {
   }
 }
 
-// Without what firmware printed before the kernel: the kernel's lines begin with the time in brackets.
+// Returns the log without what the firmware printed before the kernel. The kernel's lines begin with the time in
+// brackets.
 std::string kernel_log(const std::string& log) {
   const size_t start = log.find("\n[");
   return start == std::string::npos || log.starts_with("[") ? log : log.substr(start + 1);
@@ -72,7 +73,8 @@ Result<int> run_on_machine(const Options& options, const std::string& program) {
   config.trap_unknown_imports = options.trap_unknown_imports;
   std::vector<Companion> companions;
   std::map<std::string, unsigned> names;
-  // Marks a program's output: by its file's name without folder and ending, and a number where that is not the first.
+  // Returns the name that marks a program's output: its file's name without folder and ending, and a number if an
+  // earlier program has the same name.
   const auto name_of = [&](const std::string& path) -> std::string {
     if (options.companions.empty() || !options.marks_output) return "";
     const std::string stem = std::filesystem::path(path).stem();

@@ -7,7 +7,7 @@
 namespace cairn::cli {
 namespace {
 
-// The address in a line `  #0 0x80001234`, or nothing.
+// Returns the address in a line such as `  #0 0x80001234`; empty for other lines.
 std::string_view frame_address(std::string_view line) {
   const size_t start = line.find_first_not_of(' ');
   if (start == std::string_view::npos || line[start] != '#') return {};
@@ -48,7 +48,7 @@ std::string symbolize_backtrace(const std::string& log, const std::string& symbo
     if (!address.empty()) addresses += " " + std::string(address);
   }
   if (addresses.empty()) return log;
-  // Per address: the function, its place, an empty line.
+  // The answer has three lines for each address: the function, its place in the source, and an empty line.
   const std::string answer = ask_symbolizer(addresses, symbols);
   const std::vector<std::string_view> names = lines_of(answer);
   std::string out;
@@ -56,7 +56,7 @@ std::string symbolize_backtrace(const std::string& log, const std::string& symbo
   for (std::string_view line : lines) {
     out += line;
     if (!frame_address(line).empty() && next + 1 < names.size()) {
-      // The kernel knows its functions' names, if not their lines.
+      // The log may have the function's name, because the kernel knows its functions' names, but not their lines.
       const bool is_named = line.find_first_of(' ', line.find("0x")) != std::string_view::npos;
       out += (is_named ? "" : " " + std::string(names[next])) + " at " + std::string(names[next + 1]);
       next += 3;

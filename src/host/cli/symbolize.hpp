@@ -1,4 +1,4 @@
-// Names and lines for the addresses in a kernel's log.
+// Adds functions' names and source lines to the addresses in a kernel's log.
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 namespace cairn::cli {
 
 std::function<void()> start_thread(std::function<void()> body) {
-  // The main thread's usual size: the compiler recurses as deep as modules nest.
+  // The usual size of a main thread's stack. The compiler recurses as deep as modules nest.
   constexpr size_t kStackBytes = size_t{8} << 20;
   const auto run = [](void* raw) -> void* {
     const std::unique_ptr<std::function<void()>> owned(static_cast<std::function<void()>*>(raw));
@@ -22,7 +22,7 @@ std::function<void()> start_thread(std::function<void()> body) {
   CAIRN_ASSERT(pthread_attr_setstacksize(&attributes, kStackBytes) == 0);
   pthread_t thread;
   CAIRN_ASSERT(pthread_create(&thread, &attributes, run, owned.get()) == 0);
-  (void)owned.release();  // the thread's now
+  (void)owned.release();  // the new thread frees it
   pthread_attr_destroy(&attributes);
   return [thread] { CAIRN_ASSERT(pthread_join(thread, nullptr) == 0); };
 }

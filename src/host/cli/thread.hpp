@@ -1,4 +1,4 @@
-// Threads of the process. (The RV64 build's C++ library has none.)
+// Starts threads of the process. (The C++ library of the RV64 build has no std::thread.)
 #pragma once
 
 #include <functional>

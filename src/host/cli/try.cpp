@@ -22,10 +22,10 @@
 namespace cairn::cli {
 namespace {
 
-constexpr unsigned kPatienceSeconds = 120;  // for a module; its guest code is ended much earlier
+constexpr unsigned kPatienceSeconds = 120;  // limit on each module; its guest code is ended much earlier
 
-// Finds the modules and texts below directories, in order of their names; a path that is a file stands for itself.
-// Shorter names come first, so that numbers are in order.
+// Finds the files .wasm and .wat in directories; a path that is not a directory stands for itself. Within a directory,
+// shorter names come first, so that numbered files are in the order of their numbers.
 Result<std::vector<std::string>> find_modules(const std::vector<std::string>& paths) {
   std::vector<std::string> modules;
   for (const std::string& path : paths) {
@@ -51,8 +51,8 @@ void print_outcome(const std::string& name, const std::string& outcome) {
   std::fflush(stdout);
 }
 
-// Reads the modules. A text that does not assemble gets its result here. A file that cannot be read ends the command
-// before anything runs.
+// Reads the modules. The result of a text that does not assemble is printed here. A file that cannot be read ends the
+// command before anything runs.
 Result<std::vector<BatchFile>> read_modules(const std::vector<std::string>& paths) {
   std::vector<BatchFile> modules;
   for (const std::string& path : CAIRN_TRY(find_modules(paths))) {
@@ -68,7 +68,7 @@ Result<std::vector<BatchFile>> read_modules(const std::vector<std::string>& path
   return modules;
 }
 
-// How a child has ended, if not normally.
+// Says how a child has ended; nothing if it has ended normally.
 std::optional<std::string> bad_end(int status) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "takes too long, and its process was ended";
   if (WIFSIGNALED(status)) return std::string("ended its process: ") + strsignal(WTERMSIG(status));

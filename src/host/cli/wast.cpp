@@ -12,7 +12,7 @@ namespace cairn::cli {
 
 namespace {
 
-// Appends the scripts below a directory, in order of their names; a path that is a file stands for itself.
+// Appends the scripts below a directory, in order of their names. A path that is not a directory is appended itself.
 Result<void> find_scripts(const std::string& path, std::vector<std::string>& scripts) {
   if (!is_directory(path)) return scripts.push_back(path), Result<void>();
   for (const std::string& name : CAIRN_TRY(list_directory(path))) {

@@ -1,4 +1,4 @@
-// `cairn wat2wasm` and `cairn wasm2wat`: between the text format and the binary one.
+// `cairn wat2wasm` and `cairn wasm2wat`: translate the text format to the binary format and back.
 #include <cstdio>
 
 #include "host/cli/commands.hpp"
@@ -10,7 +10,7 @@
 namespace cairn::cli {
 namespace {
 
-// Returns the path beside the input with the extension replaced.
+// Returns the path given by -o, or else the input's path with the extension replaced.
 std::string output_path(const Options& options, const char* extension) {
   if (!options.output.empty()) return options.output;
   const std::string& input = options.operands[0];

@@ -1,4 +1,5 @@
-// Hardware faults as signals: a fault in guest code becomes a trap, any other keeps its default action.
+// Handles hardware faults, which are signals. A fault in guest code becomes a trap; any other gets the action that its
+// signal had before.
 #include <pthread.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -19,7 +20,7 @@ constinit thread_local runtime::Activation* current_activation = nullptr;
 constexpr size_t kSignalStackBytes = 256 * 1024;
 
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-// The previous actions, by position in kSignals: a sanitizer's or a debugger's handler.
+// The previous actions of kSignals, in the same order. A previous action may be a sanitizer's handler.
 constinit std::array<struct sigaction, std::size(kSignals)> previous_actions{};
 
 constinit thread_local bool has_signal_stack = false;
@@ -32,7 +33,7 @@ void release_signal_stack(void* stack) {
   munmap(stack, kSignalStackBytes);
 }
 
-// A thread's stack for signal handlers.
+// Gives the thread a stack for signal handlers, if it has none yet.
 void allocate_signal_stack() {
   static const pthread_key_t key = [] {
     pthread_key_t made;
@@ -65,7 +66,7 @@ void handle_fault(int signal, siginfo_t* info, void* raw_context) {
     continue_at(*context, resolution.pc, resolution.stack_pointer);
     return;
   }
-  // Not a fault of guest code: the faulting instruction runs again, with the previous action.
+  // Guest code did not cause the fault. The faulting instruction runs again, with the previous action.
   for (size_t i = 0; i < std::size(kSignals); ++i) {
     if (kSignals[i] == signal) sigaction(signal, &previous_actions[i], nullptr);
   }

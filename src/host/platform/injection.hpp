@@ -8,15 +8,16 @@
 namespace cairn {
 
 struct Injection {
-  // Counts down. The allocation that finds 1 fails, and with `goes_on` all later ones too. 0: none fails.
+  // Each allocation that counts lowers this number by 1. The allocation that finds 1 fails, and with `goes_on` all
+  // later ones fail too. 0: none fails.
   std::atomic<uint64_t> fails_at = 0;
   std::atomic<bool> goes_on = false;
-  // Of the allocations in operations, only every `operation_stride`-th counts, and the first one of each operation,
-  // because they all end in the same way.
+  // An operation ends in the same way whichever of its allocations fails. So of the allocations in operations, only the
+  // first one after an allocation outside of operations counts, and after it every `operation_stride`-th.
   std::atomic<uint64_t> operation_stride = 1;
-  std::atomic<uint64_t> in_operation = 0;
-  std::atomic<int64_t> allocations = 0;  // live allocations of operator new
-  std::atomic<int64_t> mappings = 0;     // live mappings of the platform
+  std::atomic<uint64_t> in_operation = 0;  // allocations in operations since the last one outside
+  std::atomic<int64_t> allocations = 0;    // live allocations of operator new
+  std::atomic<int64_t> mappings = 0;       // live mappings of the platform
   std::atomic<bool> has_failed = false;
 };
 

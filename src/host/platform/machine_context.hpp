@@ -1,4 +1,5 @@
-// The interrupted machine state of a signal handler; one implementation an architecture (x64/, rv64/).
+// Reads and changes the machine state that a signal has interrupted. Each architecture has an implementation (x64/,
+// rv64/).
 #pragma once
 
 #include <ucontext.h>
@@ -9,9 +10,9 @@
 
 namespace cairn::platform {
 
-// Reads pc, stack pointer and return register; the caller fills in the rest.
+// Reads the pc, the stack pointer and, on RV64, the return register. The caller fills in the kind and the address.
 runtime::MachineFault read_fault(const ucontext_t& context);
-// Makes the handler return to `pc` on `stack_pointer`.
+// Makes the signal handler return to `pc` with `stack_pointer`.
 void continue_at(ucontext_t& context, uintptr_t pc, uintptr_t stack_pointer);
 
 }  // namespace cairn::platform

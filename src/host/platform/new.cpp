@@ -1,8 +1,9 @@
 // The allocation functions of C++ on Linux, and the memory of operations (base/operation.hpp).
 //
-// Every allocation has a link of 16 bytes in front. Allocations of a running operation are in a ring with its record;
-// the links of all others are null. So freeing takes an operation's own allocation out of the ring, and finds one that
-// is not its own. Operations allocate nothing with a larger alignment than 16.
+// Every allocation has a link of 16 bytes before its memory. The allocations of a running operation are in a ring with
+// the operation's record; the links of all other allocations are null. So freeing memory can take it out of its
+// operation's ring, and notices when an operation frees memory that is not its own. Operations allocate nothing with a
+// larger alignment than 16.
 #include <unistd.h>
 
 #include <cstdint>
@@ -17,7 +18,7 @@
 
 #if __has_feature(address_sanitizer)
 #include <sanitizer/asan_interface.h>
-// With AddressSanitizer too, allocation may fail.
+// With a sanitizer, too, an allocation that fails must return null instead of ending the process.
 extern "C" const char* __asan_default_options() { return "allocator_may_return_null=1"; }
 #else
 #define ASAN_POISON_MEMORY_REGION(data, bytes) static_cast<void>(data)
@@ -27,7 +28,7 @@ extern "C" const char* __asan_default_options() { return "allocator_may_return_n
 extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
 #endif
 
-// Only these functions may access links, which are out of bounds for all other code.
+// Marks the functions that access links. Links are poisoned, so AddressSanitizer stops all other code that does.
 #define CAIRN_SEES_LINKS __attribute__((no_sanitize("address")))
 
 namespace cairn {
@@ -66,7 +67,7 @@ CAIRN_SEES_LINKS void detach(Link* link) {
 }
 
 // Returns null if there is no memory. With a larger alignment than a link's, the block begins one whole alignment
-// earlier.
+// before the returned memory.
 void* allocate(size_t size, size_t alignment) {
   CAIRN_ASSERT(alignment <= kLinkBytes || current == nullptr);
   if (injected_failure(current != nullptr) || size > SIZE_MAX / 2) return nullptr;
@@ -92,7 +93,7 @@ void release(void* memory, size_t alignment) {
   std::free(static_cast<std::byte*>(memory) - (alignment <= kLinkBytes ? kLinkBytes : alignment));
 }
 
-// There is no way to report this, so the process ends, using as little as possible.
+// Ends the process, because a plain operator new cannot report that there is no memory. Allocates nothing itself.
 [[noreturn]] void end_without_memory(size_t size) {
   char text[96] = "cairn: out of memory: ";
   char digits[24];
@@ -106,7 +107,7 @@ void release(void* memory, size_t alignment) {
   constexpr char kEnd[] = " bytes wanted\n";
   std::memcpy(text + length, kEnd, sizeof(kEnd));
   if (write(STDERR_FILENO, text, length + sizeof(kEnd) - 1) < 0) _exit(71);
-  _exit(71);  // docs/manual/running.md: the host failed
+  _exit(71);  // exit_status::kSystem
 }
 
 void* allocate_or_end(size_t size, size_t alignment) {

@@ -17,7 +17,7 @@ enum class ParkResult : uint8_t;
 
 namespace cairn::platform {
 
-// Contract: runtime/platform.hpp.
+// The contract of these functions is the concept in runtime/platform.hpp.
 struct Platform {
   static constexpr size_t kPageSize = 4096;
 #if defined(__x86_64__)

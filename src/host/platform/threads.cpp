@@ -1,4 +1,4 @@
-// Stacks of threads, parking threads on futexes, and the time.
+// Parking threads on futexes, the stack limits of threads, and the time.
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sys/syscall.h>
@@ -22,7 +22,7 @@ long futex(std::atomic<uint32_t>& word, int operation, uint32_t value, const tim
   return syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, timeout, nullptr, FUTEX_BITSET_MATCH_ANY);
 }
 
-// The monotonic time `nanoseconds` from now; nothing if it cannot be represented.
+// Returns the monotonic time `nanoseconds` from now; nothing if it cannot be represented.
 std::optional<timespec> deadline_in(uint64_t nanoseconds) {
   constexpr uint64_t kSecond = 1'000'000'000;
   timespec now;
@@ -38,8 +38,7 @@ std::optional<timespec> deadline_in(uint64_t nanoseconds) {
 }  // namespace
 
 runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
-  // A wait without a timeout would continue after the signal of a time limit, because its handler restarts system
-  // calls. A wait with a timeout returns.
+  // The signal of a time limit interrupts a wait. A wait without a deadline is begun anew every hour.
   constexpr uint64_t kHour = 3'600'000'000'000;
   const std::optional<timespec> deadline = nanoseconds ? deadline_in(*nanoseconds) : std::nullopt;
   while (word.load(std::memory_order_acquire) == 0) {

@@ -1,5 +1,5 @@
-// Limits work by timers' signals to the thread. A signal repeats every millisecond, since it may interrupt the host's
-// code. System calls that block are not begun again: they end as interrupted.
+// Ends guest code at a time limit, by signals of a timer to the thread. The signal repeats every millisecond, because
+// it may interrupt the host's code, which cannot be ended. A system call that blocks ends as interrupted (EINTR).
 #include "runtime/time_limit.hpp"
 
 #include <ucontext.h>
@@ -21,7 +21,7 @@ constexpr int kSignal = SIGVTALRM;
 constexpr long kPause = 1'000'000;  // nanoseconds between two attempts
 
 constexpr int kLimits = 2;
-constexpr clockid_t kClocks[kLimits] = {CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID};  // by LimitedTime
+constexpr clockid_t kClocks[kLimits] = {CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID};  // in the order of LimitedTime
 
 constinit thread_local volatile bool over[kLimits] = {};
 constinit thread_local timer_t timers[kLimits] = {};
@@ -37,7 +37,7 @@ void handle_end(int, siginfo_t* information, void* raw_context) {
 }  // namespace
 
 TimeLimit::TimeLimit(const TimeLimits& limits) : limits_(limits) {
-  platform::Platform::prepare_thread();  // for the stack that signals are handled on
+  platform::Platform::prepare_thread();  // allocates the stack of the signal handler
   struct sigaction action{};
   action.sa_sigaction = &handle_end;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;

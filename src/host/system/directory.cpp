@@ -29,7 +29,7 @@ const int kFileSystemIdentity = 0;
 
 Errno result_of(int returned) { return returned == 0 ? Errno::success : last_errno(); }
 
-// The entries that Linux writes to a buffer ([man 2 getdents64]).
+// The beginning of an entry that Linux writes to a buffer ([man 2 getdents64]). The name goes on beyond this struct.
 struct KernelEntry {
   uint64_t inode;
   int64_t next;
@@ -51,7 +51,7 @@ class LinuxDirectory final : public wasi::Directory {
     if (descriptor_ >= 0) close(descriptor_);
   }
 
-  // Makes a file of the descriptor that `open` returns; the errno of a failure.
+  // Makes a directory of the descriptor that `open` returns. Fails with the errno of `open`, or with Errno::nomem.
   template <class Open>
   static WasiResult<std::unique_ptr<wasi::Directory>> make(Open&& open) {
     auto directory = try_make_unique<LinuxDirectory>();
@@ -134,8 +134,8 @@ class LinuxDirectory final : public wasi::Directory {
   Errno sync() override { return result_of(fsync(descriptor_)); }
 
   Errno list(uint64_t position, wasi::EntrySink& sink) override {
-    // Positions are Linux's own, which stay valid while names are added and removed. Duplicates share the descriptor's
-    // position, but nothing else relies on it.
+    // Positions are Linux's own, which stay valid while names are added and removed. A duplicated descriptor shares the
+    // position of the original, so each listing sets the position first.
     if (lseek(descriptor_, static_cast<off_t>(position), SEEK_SET) < 0) return last_errno();
     constexpr size_t kBuffer = 16384;
     const std::unique_ptr<std::byte[]> buffer(new (std::nothrow) std::byte[kBuffer]);

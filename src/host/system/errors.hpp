@@ -6,7 +6,7 @@
 namespace cairn::host {
 
 wasi::Errno to_errno(int linux_errno);
-// The error of the last system call.
+// Returns errno, converted.
 wasi::Errno last_errno();
 
 }  // namespace cairn::host

@@ -69,7 +69,7 @@ void to_timespecs(const wasi::SetTimes& times, struct timespec (&result)[2]) {
 
 namespace {
 
-// The most that Linux moves in one call.
+// The most bytes that Linux moves in one call ([man 2 read]).
 constexpr size_t kMaximumTransfer = 0x7fff'f000;
 
 class LinuxFile final : public wasi::File {
@@ -79,8 +79,8 @@ class LinuxFile final : public wasi::File {
     if (ownership_ == Ownership::owned && descriptor_ >= 0) close(descriptor_);
   }
 
-  // Takes an open descriptor. Inherited descriptors share their position with other processes, so only files that were
-  // opened here are given offsets.
+  // Takes an open descriptor. Inherited descriptors share their position with other processes, so they are streams.
+  // Only regular files that this process opened are read and written at offsets.
   void set(int descriptor, Ownership ownership, int* write_error) {
     descriptor_ = descriptor;
     write_error_ = write_error;
@@ -104,7 +104,7 @@ class LinuxFile final : public wasi::File {
       return is_stream_ ? ::write(descriptor_, bytes.data(), count)
                         : ::pwrite(descriptor_, bytes.data(), count, static_cast<off_t>(offset));
     });
-    // A nonblocking descriptor may be full only for a while.
+    // EAGAIN is no failure: a nonblocking descriptor may be full only for a while.
     if (!written && write_error_ != nullptr && *write_error_ == 0 && errno != EAGAIN) *write_error_ = errno;
     return written;
   }

@@ -1,4 +1,4 @@
-// Opening real files.
+// Opens real files as WASI files.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 namespace cairn::host {
 
-// `name` in the open directory `directory`, with openat's flags; Errno::isdir for a directory.
+// Opens `name` in the open directory `directory` with the flags of openat(). A directory gives Errno::isdir.
 wasi::WasiResult<std::unique_ptr<wasi::File>> open_file_at(int directory, const char* name, int flags);
 
 }  // namespace cairn::host

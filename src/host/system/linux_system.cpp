@@ -48,7 +48,7 @@ wasi::Errno LinuxSystem::fill_random(std::span<std::byte> bytes) {
     const ssize_t got = getrandom(bytes.data(), bytes.size(), 0);
     if (got < 0) {
       if (errno == EINTR) continue;
-      return wasi::Errno::io;  // a system that has no such call, or forbids it
+      return wasi::Errno::io;  // the system lacks getrandom() or forbids it
     }
     bytes = bytes.subspan(static_cast<size_t>(got));
   }

@@ -18,13 +18,15 @@ class LinuxSystem final : public wasi::System {
   void yield() override;
 };
 
-// An open descriptor of the process as a file; closes it when `owned`. `write_error`, if not null, must outlive the
-// file and receives Linux's error number of the first failed write. Returns null if there is no memory.
+// Whether a file closes its descriptor when it is destroyed (owned) or not (borrowed).
 enum class Ownership : uint8_t { borrowed, owned };
+// Makes a file of an open descriptor of the process. `write_error`, if not null, must outlive the file and receives
+// Linux's error number of the first failed write. Returns null if there is no memory.
 std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, int* write_error = nullptr);
 wasi::FileType file_type_of(int descriptor);
 
-// A real directory. Nothing outside it is reachable: names are opened one at a time, without following links.
+// Opens a real directory. A program reaches nothing outside it, because names are opened one at a time, without
+// following links.
 Result<std::unique_ptr<wasi::Directory>> open_host_directory(const std::string& path);
 
 }  // namespace cairn::host

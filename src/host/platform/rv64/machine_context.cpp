@@ -32,8 +32,8 @@ void Platform::resume(const void* pc, const std::byte* stack_pointer) {
 
 namespace {
 
-// Tries whether an instruction of an extension runs. No unprivileged register says so, and the kernels that have
-// riscv_hwprobe are newer than the C library's headers.
+// An extension is found by running one of its instructions, which raises SIGILL if the CPU lacks it. No unprivileged
+// register lists the extensions, and the C library's headers are older than riscv_hwprobe.
 sigjmp_buf probe_escape;
 void probe_failed(int) { siglongjmp(probe_escape, 1); }
 
