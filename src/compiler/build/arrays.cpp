@@ -1,6 +1,6 @@
-// Arrays are objects of the managed heap with a length, and elements after it.
+// Builds instructions on arrays. These are objects of the managed heap with a length and, after it, the elements.
 //
-// The length is read through the reference, which faults if that is null; the index is compared with the length. The
+// The length is read through the reference, so a null reference faults. Then the index is compared with the length. The
 // address of an element is computed from the reference for each access, since a number made of a reference is valid
 // only up to the next safepoint.
 #include "compiler/build/builder.hpp"
@@ -19,7 +19,7 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
-// An array with at most this many elements, known in advance, is filled by stores.
+// A new array with a constant length of at most this many elements is filled by stores.
 constexpr uint32_t kMaximumStores = 16;
 
 }  // namespace
@@ -134,7 +134,7 @@ ir::Value Builder::array_length(Value array) {
 
 void Builder::array_len() { push(array_length(pop())); }
 
-// Checks for null and bounds. The element is at the returned address plus the offset of the first element.
+// Checks for null and bounds. The element is at the result plus the offset of the first element.
 ir::Value Builder::element_address(const ModuleContext::Field& elements, Value array, Value index) {
   insert_.trap_if(insert_.compare(Condition::uge, index, array_length(array)), TrapKind::out_of_bounds_array_access);
   Instruction address;

@@ -1,10 +1,11 @@
-// Atomic accesses, fences, wait and notify.
+// Builds atomic accesses, fences, wait and notify.
 //
 // An access whose address is not a multiple of its size traps before its bounds are checked:
 //
 //   trap_if (address + offset) & (size - 1)
 //
-// The runtime does the waiting and notifying, and checks their bounds (runtime/storage/shared_memory.hpp).
+// Builtins of the runtime do memory.atomic.wait and notify, including the checks of bounds
+// (runtime/storage/shared_memory.hpp).
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -19,8 +20,8 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
-// The accesses are in groups (load, store, add, sub, and, or, xor, xchg, cmpxchg) of seven: i32, i64, i32 with 8 and 16
-// bits, i64 with 8, 16 and 32 bits.
+// The opcodes of atomic accesses are in groups (load, store, add, sub, and, or, xor, xchg, cmpxchg) of seven: i32, i64,
+// i32 with 8 and 16 bits, i64 with 8, 16 and 32 bits.
 constexpr uint32_t kWidths = 7;
 constexpr uint32_t kLoad = 0, kStore = 1, kFirstRmw = 2, kCompareExchange = 8;
 constexpr uint32_t position_of(WasmOp opcode) {
@@ -91,7 +92,7 @@ void Builder::atomic_access(uint32_t group, Type type, uint8_t size, const wasm:
   }
 }
 
-// The runtime returns the result, or -1 - TrapKind.
+// The builtin returns the instruction's result, or -1 - k for the TrapKind number k.
 void Builder::atomic_wait(const wasm::MemArg& memarg, uint8_t size) {
   const wasm::MemoryType& type = module_.memories[memarg.memory.index()].type;
   const Value timeout = pop();
@@ -120,7 +121,7 @@ void Builder::atomic_notify(const wasm::MemArg& memarg) {
   check_alignment(memarg, address, 4);
   const Value arguments[] = {insert_.iconst(Type::i32, memarg.memory.index()), widen(address, type.address),
                              insert_.iconst(Type::i64, static_cast<int64_t>(memarg.offset)), count};
-  // The result is at most the number of threads, or the status for out of bounds.
+  // The builtin returns how many threads were woken, or -1 - k for the TrapKind number k.
   const Value result = call_builtin(Builtin::memory_notify, arguments);
   const Value status = insert_.iconst(Type::i32, -1 - static_cast<int64_t>(TrapKind::out_of_bounds_memory_access));
   insert_.trap_if(insert_.compare(Condition::eq, result, status), TrapKind::out_of_bounds_memory_access);

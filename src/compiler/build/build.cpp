@@ -9,7 +9,7 @@ Result<void> build_function(const ModuleContext& context, wasm::FunctionValidato
                             ir::Function& function) {
   Builder builder(context, function);
   CAIRN_TRY(validator.validate(index, builder));
-  // The validator asks before each instruction, so nothing has asked after the last one.
+  // The validator calls at() before each instruction, so that an error in the last instruction is still unnoticed here.
   if (!builder.can_go_on()) return fail(builder.error());
   return {};
 }

@@ -1,4 +1,4 @@
-// The front end turns a function's bytes into IR.
+// The entry point of the builder, which turns a function's bytes into IR.
 #pragma once
 
 #include "base/result.hpp"
@@ -11,9 +11,9 @@ class FunctionValidator;
 
 namespace cairn::compiler {
 
-// Decodes, validates and builds one function that the module defines. `function` must be empty; the result is in its
-// arena. If Options::optimize is set, instructions are simplified as they are made. Errors: malformed or invalid code;
-// unsupported instructions; limit, if the arena's budget is not enough.
+// Decodes, validates and builds one function that the module defines. `function` must be empty, and gets
+// the result. If Options::optimize is set, instructions are simplified as they are made. Errors: malformed or invalid
+// code; unsupported instructions; limit, if the arena's budget is not enough.
 Result<void> build_function(const ModuleContext& context, wasm::FunctionValidator& validator, wasm::FuncIndex index,
                             ir::Function& function);
 

@@ -23,7 +23,7 @@ struct Run {
 Run run(const ir::Function& function, const std::vector<uint64_t>& arguments) {
   Run result;
   result.context.resize(4096);
-  // The context lacks the length of memory 0, which only check mode reads.
+  // The VMContext is all zeros. It lacks the length of memory 0, which only code with BoundsMode::check reads.
   result.memory.resize(65536);
   for (size_t i = 0; i < result.memory.size(); ++i) result.memory[i] = static_cast<std::byte>(i * 7 + (i >> 8));
   result.outcome = ir::Interpreter(function, result.context, result.memory).run(arguments, 200'000);
@@ -60,7 +60,7 @@ void compare(uint64_t seed) {
     const std::string text = ir::to_string(function);
     if (!optimize) plain_text = text;
 
-    // The text form is complete.
+    // The text form must be complete: the parser makes the same function of it.
     ir::Function again(arena);
     const auto parsed = ir::parse(text, again);
     ASSERT_TRUE(parsed) << parsed.error().to_string() << "\n" << text;

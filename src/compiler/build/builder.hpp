@@ -1,17 +1,18 @@
 // Turns a function body into SSA while it is validated: this is the sink of wasm::FunctionValidator.
 //
 // WebAssembly's structure makes SSA construction direct. The operand stack and the locals are arrays of Values. Control
-// merges at the end of a block that branches target. Each branch has left a snapshot there of the results that it
-// passes, and of the locals that changed since the block began. Values that differ between the branches become
+// merges at the end of a block that branches target. Each branch leaves a snapshot for the merge: the results that it
+// passes, and the locals that changed since the block began. Values that differ between the branches become
 // parameters of the merge block. A loop's header gets parameters for the locals that the loop writes (LoopScan).
 //
-// Value numbers have the same scopes: values that are numbered after the first branch out of a block do not dominate
-// the block's end, and are forgotten there.
+// The value table has the same scopes: values that are numbered after the first branch to a block's end do not dominate
+// that end, and are forgotten there.
 //
 // Blocks are created in an order in which every edge leads to a later block, except the back edges of loops.
 //
-// Each file has one family of instructions: control.cpp, calls.cpp, numeric.cpp, vector.cpp, variables.cpp, memory.cpp,
-// atomics.cpp, table.cpp, reference.cpp, structs.cpp, arrays.cpp, casts.cpp, exceptions.cpp.
+// Each file has one family of instructions: control.cpp (with merges.cpp), calls.cpp, numeric.cpp, vector.cpp,
+// relaxed.cpp, variables.cpp, memory.cpp, atomics.cpp, table.cpp, reference.cpp, structs.cpp, arrays.cpp, casts.cpp,
+// exceptions.cpp.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,7 @@ class Builder {
     insert_.set_position(static_cast<uint32_t>(offset));
     return can_go_on();
   }
-  // False after an instruction that is unsupported or exceeds a budget; error() says why.
+  // Returns false after an instruction that is unsupported or exceeds a budget. error() then says why.
   [[nodiscard]] bool can_go_on() const { return !unsupported_ && !is_over_limit(); }
   Error error() const;
   void end_function();
@@ -136,7 +137,7 @@ class Builder {
   void array_init_elem(wasm::TypeIndex type, wasm::ElemIndex elem);
   void ref_i31();
   void i31_get(wasm::Opcode opcode);
-  // These conversions keep the reference as it is.
+  // The two conversions do not change the reference.
   void any_convert_extern() {}
   void extern_convert_any() {}
 
@@ -152,7 +153,7 @@ class Builder {
     Type type = Type::none;
     uint32_t logged = kNone;  // index in log_ of the latest change
   };
-  // The value of a local before a change. It is restored when the region that made the change ends.
+  // The value of a local before a change. It is restored when the frame in which the change was made ends.
   struct LogEntry {
     uint32_t local;
     Value old_value;
@@ -165,33 +166,36 @@ class Builder {
   // A branch to a label whose block does not exist yet.
   struct Edge {
     uint32_t next;    // the next edge of the same frame
-    uint32_t target;  // into Function::target_lists
+    uint32_t target;  // index in Function::target_lists
     Block from;
-    uint32_t first_value;  // into edge_values_: the results that the branch passes
-    uint32_t first_local;  // into edge_locals_: the locals changed since the frame began
-    uint32_t local_count;
+    uint32_t first_value;  // index in edge_values_ of the results that the branch passes
+    uint32_t first_local;  // index in edge_locals_ of the locals that changed since the frame began
+    uint32_t local_count;  // number of these locals
   };
   enum class FrameKind : uint8_t { function, block, loop, if_, else_, try_table, try_, catch_ };
   enum class Arms : uint8_t { both, then_only, else_only };  // the arms of an `if` that its condition leaves reachable
   struct Frame {
     FrameKind kind = FrameKind::block;
     Arms arms = Arms::both;
-    uint32_t height = 0;  // of the stack below the parameters
+    uint32_t height = 0;  // height of the operand stack below the block's parameters
     uint32_t param_count = 0;
     uint32_t result_count = 0;
-    uint32_t label_count = 0;  // number of values that a branch passes
-    uint32_t log_mark = 0;
-    uint32_t table_mark = 0;      // mark in the value table when the frame began
-    uint32_t merge_mark = kNone;  // the lowest mark that any branch to the label allows
-    uint32_t first_edge = kNone;
-    uint32_t else_target = kNone;  // of an `if`: into Function::target_lists
-    Block block;  // loop: the header; if: the block that ends in the branch; catch: the block if no clause matched yet
-    uint32_t first_saved = 0;  // if: parameters, in saved_; loop: its locals, in loop_locals_; try_table: in clauses_;
-    uint32_t saved_count = 0;  // catch: in handler_locals_
-    // These belong to try_table, try_ and catch_.
+    uint32_t label_count = 0;      // number of values that a branch passes
+    uint32_t log_mark = 0;         // size of log_ when the frame began
+    uint32_t table_mark = 0;       // mark in the value table when the frame began
+    uint32_t merge_mark = kNone;   // the mark in the value table that all branches to the label allow
+    uint32_t first_edge = kNone;   // index in edges_ of the latest branch to the label
+    uint32_t else_target = kNone;  // if: index in Function::target_lists of the target for the else arm
+    // loop: the header; if: the block that ends in the branch; catch: the block where no clause so far has matched
+    Block block;
+    // A range of saved_ (if: the parameters), of loop_locals_ (loop: the locals that it writes), of clauses_
+    // (try_table), or of handler_locals_ (catch: the locals that changed on the way to the handler).
+    uint32_t first_saved = 0;
+    uint32_t saved_count = 0;
+    // The members from here on belong to try_table, try_ and catch_.
     uint32_t outer_handler = kNone;  // the next outer region, as an index into frames_
-    uint32_t first_throw = kNone;    // edges from throws in the region, which pass the exception
-    uint32_t handler_mark = kNone;   // like merge_mark, for these edges
+    uint32_t first_throw = kNone;    // index in edges_ of the latest throw in the region; the edges pass the exception
+    uint32_t handler_mark = kNone;   // the mark in the value table that all throws in the region allow
     uint32_t clause_mark = 0;        // catch: mark in the value table for `block`
     Value exception;                 // catch: none if the clause is never reached
   };
@@ -219,14 +223,17 @@ class Builder {
   Block create_block();
   void start_block(Block block);
   Value terminate(ir::Instruction terminator);
-  // Makes a terminator with `count` targets, which are filled in later. Returns the first one's index in target_lists.
+  // Makes a terminator with `count` targets, which are filled in later. Returns the first target's index in
+  // target_lists.
   uint32_t terminate(ir::Opcode opcode, uint32_t count, Value operand, ir::BranchHint hint);
-  // Makes target number `target` lead to the label: directly if its block exists, and otherwise by an edge.
+  // Makes target_lists[target] lead to the label: at once if the label is a loop's header, and otherwise by an edge
+  // that the merge completes.
   void connect(uint32_t depth, uint32_t target);
   void record_edge(uint32_t depth, uint32_t target);
-  // The mark in the value table up to which entries are still known at the label after a branch to it.
+  // Returns the mark in the value table up to which a branch from here leaves the entries valid at the label.
   uint32_t mark_for(uint32_t depth) { return depth == 0 ? insert_.table().mark() : frame_at(depth - 1).table_mark; }
-  // Adds an edge that passes the topmost `count` values. Returns the edge; `next` follows it in the list.
+  // Adds an edge that passes the topmost `count` values, in front of the edge `next` in a list. Returns its index in
+  // edges_.
   uint32_t add_edge(const Frame& frame, uint32_t target, uint32_t count, uint32_t next);
   void jump_to(uint32_t depth);
   wasm::Reachability branch_to(uint32_t depth, Value condition, bool when_nonzero);
@@ -252,12 +259,12 @@ class Builder {
   Value call_builtin(abi::Builtin builtin, std::span<const Value> arguments);
   // Traps if a builtin's status is not zero.
   void check_status(Value status, wasm::TrapKind kind) { insert_.trap_if(status, kind); }
-  // A memory, table or segment, with the type of its positions.
+  // A memory, table or segment by its index, with the type of positions in it.
   struct Range {
     uint32_t index;
     wasm::AddressType type;
   };
-  // Builds a bulk instruction, whose operands are the positions in `to` and `from` and the length.
+  // Builds an instruction that copies a range. Its operands are the positions in `to` and `from`, and the length.
   void copy_range(abi::Builtin builtin, Range to, Range from, wasm::TrapKind kind);
   void drop_segment(abi::Builtin builtin, uint32_t segment);
 
@@ -308,6 +315,7 @@ class Builder {
   void atomic_notify(const wasm::MemArg& memarg);
   void place_fence();
 
+  // Places a load, a store or an atomic access.
   Value place_access(ir::Opcode opcode, Type type, const Address& address, Value value = Value::none(),
                      uint8_t lane = 0, int64_t immediate = 0);
 
@@ -325,7 +333,8 @@ class Builder {
 
   // --- references
   Value null_like(Value reference);
-  // The reference as a number, or with `base` the object's address. It is valid up to the next safepoint.
+  // Returns the reference as a number, or, if there is a `base`, the address of its object. The result is valid up to
+  // the next safepoint.
   Value gc_address(Value base, Value reference);
 
   // --- managed objects
@@ -352,7 +361,7 @@ class Builder {
 
   // --- globals
   struct Cell {
-    Value base;  // none for the VMContext
+    Value base;  // none if the cell is in the VMContext
     int64_t displacement;
     ir::MemoryAccess access;
   };
@@ -380,12 +389,13 @@ class Builder {
   ScratchVector<uint32_t> loop_locals_;
   ArenaVector<wasm::CatchClause> clauses_;
   ScratchVector<LocalValue> handler_locals_;
-  // The innermost region whose handlers catch exceptions thrown here, as an index into frames_.
+  // The index in frames_ of the innermost region whose handlers catch exceptions that the current code throws.
   uint32_t handler_ = kNone;
 
-  ScratchVector<bool> non_null_;  // by value: whether the type of the reference excludes null
+  ScratchVector<bool> non_null_;  // for each value, whether it is a reference whose type excludes null
 
-  // Scratch for merges (by local index) and for br_table (by depth).
+  // Scratch arrays for edges and merges (by local index), and for br_table (by depth). A slot is valid if its stamp is
+  // stamp_.
   ScratchVector<uint32_t> stamps_;
   uint32_t stamp_ = 0;
   ScratchVector<uint32_t> slots_;

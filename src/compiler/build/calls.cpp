@@ -1,4 +1,4 @@
-// Calls of functions and of the runtime.
+// Builds calls of functions and of the runtime's builtins.
 #include "compiler/build/builder.hpp"
 #include "wasm/type_equivalence.hpp"
 
@@ -75,7 +75,7 @@ Builder::Callee Builder::indirect(wasm::TypeIndex type, wasm::TableIndex table) 
 
 namespace {
 
-// Appends the call's arguments to the function's lists and returns the CallInfo.
+// Appends the call's arguments to Function::value_lists and returns the CallInfo.
 CallInfo call_record(ir::Function& function, CalleeKind kind, uint32_t callee, ir::Value reference,
                      const ir::Signature& signature, std::span<const ir::Value> arguments) {
   CallInfo info;

@@ -1,5 +1,5 @@
-// Casts test whether a reference has a type. If the operand's static type decides, the object is not tested. Otherwise
-// the test is one gc_test, which opt/gc_tests.cpp turns into loads and compares.
+// Builds casts, which test whether a reference has a type. If the operand's static type decides, the object is not
+// tested. Otherwise the test is one gc_test, which opt/gc_tests.cpp turns into loads and compares.
 #include "compiler/build/builder.hpp"
 #include "wasm/type_equivalence.hpp"
 

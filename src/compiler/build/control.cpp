@@ -1,4 +1,4 @@
-// Blocks and branches.
+// Builds blocks and branches.
 #include <algorithm>
 
 #include "compiler/build/builder.hpp"
@@ -92,7 +92,8 @@ void Builder::loop(const wasm::BlockSignature& signature) {
   const uint32_t target = terminate(Opcode::jump, 1, Value::none(), BranchHint::none);
   ++loop_depth_;
   frame.block = create_block();
-  // The jump into the loop passes arguments like any other branch to the loop.
+  // The jump into the loop passes arguments like any other branch to the loop, but it is no back edge, so it does not
+  // make the block a loop header.
   connect(0, target);
   function_[frame.block].is_loop_header = false;
   start_block(frame.block);
@@ -159,7 +160,7 @@ Reachability Builder::end_block() {
   }
   if (frame.kind >= FrameKind::try_table) return end_region();
   if (frame.kind == FrameKind::if_ && frame.arms != Arms::then_only) {
-    // There is no else-arm, so the parameters are its results.
+    // There is no else arm, so the parameters are the results if the condition is zero.
     if (frame.arms == Arms::else_only) {
       undo_locals(frame.log_mark);
       insert_.table().rollback(frame.table_mark);
@@ -192,7 +193,8 @@ void Builder::br_table(std::span<const uint32_t> depths) {
     return jump_to(depths.front());
 
   const uint32_t first = terminate(Opcode::br_table, static_cast<uint32_t>(depths.size()), index, BranchHint::none);
-  // The table may name a label many times, so there is one block for each label, which passes the arguments on.
+  // The table may name a label many times. Each label gets one new block, which jumps on to the label with its
+  // arguments.
   ArenaVector<uint32_t> order(function_.arena);
   ArenaVector<Block> block_of(function_.arena);
   const uint32_t frame_count = static_cast<uint32_t>(frames_.size());
@@ -280,8 +282,8 @@ void Builder::connect(uint32_t depth, uint32_t target) {
 
 void Builder::record_edge(uint32_t depth, uint32_t target) {
   Frame& frame = frame_at(depth);
-  // Values that were numbered inside an inner block may be forgotten at that block's end, and other values then take
-  // their places in the table.
+  // Entries of the value table that were made inside an inner block may be forgotten at that block's end, and later
+  // entries then take their places. So mark_for() gives the mark outside of the inner blocks.
   frame.merge_mark = std::min(frame.merge_mark, mark_for(depth));
   frame.first_edge = add_edge(frame, target, frame.label_count, frame.first_edge);
 }

@@ -1,4 +1,4 @@
-// Exceptions: throwing, and the dispatch to handlers.
+// Builds throws of exceptions and the dispatch of exceptions to handlers.
 //
 // A call in a try region is an invoke. Its landing pad passes the exception and the locals' values at the call to the
 // region's dispatch, as branches pass values to a label. The dispatch compares the exception's tag with the tags of the
@@ -21,7 +21,7 @@ using wasm::Reachability;
 
 namespace {
 
-// An access to a field of the payload, or to the tag.
+// Returns an access to the tag of an exception, or to a field of its payload.
 MemoryAccess field_access(unsigned size) {
   MemoryAccess access;
   access.alias = AliasClass::field;
@@ -63,7 +63,7 @@ bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
       const wasm::CatchClause& clause = clauses_[frame.first_saved + i];
       const bool is_all = clause.kind == Kind::catch_all || clause.kind == Kind::catch_all_ref;
       if (!is_all && clause.tag != thrown) {
-        // Two imported tags may be the same.
+        // Two imported tags may be the same, so it is not certain that the clause does not match.
         if (module_.tags[thrown.index()].is_imported && module_.tags[clause.tag.index()].is_imported) return false;
         continue;
       }
@@ -86,7 +86,7 @@ void Builder::throw_ref() {
 
 void Builder::rethrow(uint32_t depth) { throw_value(frame_at(depth).exception, Builtin::throw_exception); }
 
-// Throws to the innermost region's handler, or out of the function.
+// Throws to the handler of the innermost region, or, if there is none, out of the function by the builtin `how`.
 void Builder::throw_value(Value exception, Builtin how) {
   if (handler_ != kNone) return throw_to_handler(exception);
   const Value arguments[] = {exception};
@@ -179,7 +179,7 @@ bool Builder::begin_handler() {
   return true;
 }
 
-// Dispatches an exception to the clauses of a try_table. Their depths count from outside the region.
+// Dispatches an exception to the clauses of a try_table. The depths of clauses count from outside the region.
 void Builder::dispatch(const Frame& frame, Value exception) {
   for (uint32_t i = 0; i < frame.saved_count && is_live_; ++i) {
     const wasm::CatchClause clause = clauses_[frame.first_saved + i];
@@ -203,8 +203,8 @@ void Builder::dispatch(const Frame& frame, Value exception) {
   }
 }
 
-// Branches on the exception's tag. If it matches, control goes on in a new block, which becomes the current one.
-// Returns the other block.
+// Branches on the exception's tag. The new block where the tag matches becomes the current one. Returns the new block
+// where the tag does not match.
 ir::Block Builder::begin_clause(Value exception, wasm::TagIndex tag) {
   MemoryAccess access = field_access(8);
   access.offset = offsetof(abi::VMException, tag);
@@ -231,7 +231,7 @@ void Builder::push_payload(Value exception, wasm::TagIndex tag) {
   }
 }
 
-// --- the legacy clauses, whose bodies are part of the block
+// --- the clauses of the legacy `try`, whose bodies are part of the block
 
 // Restores the state in which the next clause begins. Returns false if the clause is never reached.
 bool Builder::next_clause() {
@@ -284,7 +284,7 @@ Reachability Builder::catch_all() { return next_clause() ? Reachability::live : 
 Reachability Builder::delegate(uint32_t depth) {
   if (!begin_handler()) return merge(frames_.back());
   const Value exception = pop();
-  // The exception goes to the innermost region that contains the label's block or is that block.
+  // The exception goes to the innermost region that contains the block of the label, or that is this block.
   const auto target = static_cast<uint32_t>(frames_.size()) - 2 - depth;
   const uint32_t outer = handler_;
   while (handler_ != kNone && handler_ > target) handler_ = frames_[handler_].outer_handler;

@@ -10,7 +10,7 @@ namespace cairn::compiler {
 using wasm::Opcode;
 
 void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t local_count) {
-  // Most functions have no loop, and not even a byte with its opcode.
+  // Most functions have no loop, and not even a byte with the value of the opcode `loop`.
   constexpr int kLoop = wasm::kOpcodes[static_cast<size_t>(Opcode::loop)].code;
   if (std::memchr(body.data(), kLoop, body.size()) == nullptr) return;
   wasm::ByteReader reader(body, offset);
@@ -18,7 +18,7 @@ void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t loc
   if (!wasm::skip_locals(reader)) return;
 
   // `open` has an entry for each open block: the loop's index, or kNoLoop. `writes` has the locals written since the
-  // outermost open loop began, and `starts` the position in it where each open loop begins.
+  // outermost open loop began, and `starts` the position in `writes` where each open loop begins.
   constexpr uint32_t kNoLoop = 0xffff'ffff;
   ScratchVector<uint32_t> open(arena);
   ScratchVector<uint32_t> starts(arena);
@@ -48,12 +48,12 @@ void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t loc
       case Opcode::try_table: open.push_back(kNoLoop); break;
       case Opcode::delegate:
       case Opcode::end: {
-        if (open.empty()) return;  // the body's end
+        if (open.empty()) return;  // This `end` ends the body.
         const uint32_t loop = open.back();
         open.pop_back();
         if (loop == kNoLoop) break;
-        // Removes repeated locals from what this loop wrote. The rest are the loop's locals, and stay in `writes` for
-        // the loops around it.
+        // Of the locals that this loop has written, one of each is recorded in locals_, and stays in `writes` for the
+        // loops around this one.
         if (stamps.empty()) stamps.assign(local_count, 0);
         ++stamp;
         const size_t start = starts.back();

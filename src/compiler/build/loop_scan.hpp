@@ -1,5 +1,5 @@
-// Finds the locals that each loop of a body writes. It walks over the bytes once before the function is built, so that
-// a loop's header gets parameters for these locals only.
+// Finds the locals that each loop of a body writes. LoopScan walks over the bytes once before the function is built, so
+// that a loop's header gets parameters for these locals only.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@ class LoopScan {
  public:
   explicit LoopScan(Arena& arena) : loops_(arena), locals_(arena) {}
 
-  // `body` has local declarations and instructions, not validated. Malformed code ends the scan, since validation will
-  // stop there too. `offset` is the body's offset in the module.
+  // `body` has local declarations and instructions that are not validated yet. Malformed code ends the scan, since
+  // validation will stop there too. `offset` is the body's offset in the module.
   void scan(std::span<const std::byte> body, uint64_t offset, size_t local_count);
 
   // The locals that the loop whose opcode is at `offset` writes, in the order of their first writes. Offsets must not
@@ -25,12 +25,12 @@ class LoopScan {
  private:
   struct Loop {
     uint64_t offset;
-    uint32_t first;  // into locals_
+    uint32_t first;  // index in locals_
     uint32_t count;
   };
-  ArenaVector<Loop> loops_;  // by ascending offset
+  ArenaVector<Loop> loops_;  // in ascending order of offsets
   ArenaVector<uint32_t> locals_;
-  size_t next_ = 0;
+  size_t next_ = 0;  // index in loops_ where the next written_by() starts to search
 };
 
 }  // namespace cairn::compiler

@@ -1,11 +1,11 @@
-// Linear memories: accesses, and instructions on whole ranges.
+// Builds accesses to linear memories, and instructions on ranges of them.
 //
 // A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard after it catches every access whose
 // static offset is below abi::kGuardBytes. All other accesses are checked here. With `end` = static offset + size of
 // the access:
 //
 //   32-bit addresses:  trap_if zext(address) + end > length          cannot overflow in 64 bits
-//   64-bit addresses:  trap_if end > length                          left out when the memory cannot be so small
+//   64-bit addresses:  trap_if end > length                          left out if the memory's minimum is at least `end`
 //                      trap_if address > length - end
 #include "compiler/build/builder.hpp"
 #include "compiler/options/bounds.hpp"
@@ -29,7 +29,8 @@ namespace {
 constexpr uint64_t kLargestStaticOffset = abi::kGuardBytes;
 
 uint64_t least_bytes(const wasm::MemoryType& type) {
-  // The size of the largest 64-bit memories does not fit in 64 bits. A smaller bound is correct as well.
+  // The size of the largest 64-bit memories does not fit in 64 bits. A smaller number is correct as well, since the
+  // result is a lower bound.
   const uint64_t limit = ~uint64_t{0} >> type.page_size_log2;
   return type.limits.minimum > limit ? ~uint64_t{0} : type.limits.minimum << type.page_size_log2;
 }
@@ -89,7 +90,7 @@ Builder::Address Builder::prepare_access(const wasm::MemArg& memarg, Value addre
       check(Condition::ugt, insert_.binary(Opcode::iadd, Type::i64, wide, number(end)), length);
     } else {
       const bool overflows = end < memarg.offset;
-      const uint64_t reach = overflows ? ~uint64_t{0} : end;  // no memory is as large as this
+      const uint64_t reach = overflows ? ~uint64_t{0} : end;  // No memory has ~0 bytes, so the check then traps.
       if (overflows || reach > least_bytes(type)) check(Condition::ugt, number(reach), length);
       check(Condition::ugt, wide, insert_.binary(Opcode::isub, Type::i64, length, number(reach)));
     }
@@ -191,7 +192,8 @@ ir::Value Builder::narrow(Value value, AddressType type) {
 
 void Builder::memory_size(wasm::MemoryIndex memory) {
   const wasm::MemoryType& type = module_.memories[memory.index()].type;
-  // The length of a shared memory is read like an atomic access: after growth by other threads that came before.
+  // The fences make the read of a shared memory's length an atomic access, so that it sees each growth by another
+  // thread that happened before.
   const bool is_shared = type.sharedness == wasm::Sharedness::shared && type.limits.minimum != type.limits.maximum;
   if (is_shared) place_fence();
   const Value length = memory_length(memory);

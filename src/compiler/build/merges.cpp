@@ -10,7 +10,8 @@ using wasm::Reachability;
 
 Reachability Builder::merge(Frame& frame) {
   if (frame.first_edge == kNone && is_live_) {
-    // Only the fall-through reaches the end. For an `if`, it is one arm, and the other one never reaches the end.
+    // No branch leads to the end, so control only falls through to it. For an `if`, one arm falls through, and the
+    // other arm never reaches the end.
     frames_.pop_back();
     return Reachability::live;
   }
@@ -51,11 +52,11 @@ void Builder::merge_one(const Frame& frame, const Edge& edge) {
 
 void Builder::merge_many(const Frame& frame) {
   const Block block = create_block();
-  // A local that any branch has changed, and whether the branches disagree on its value. `slots_` gives the place in
-  // `merged` of a local.
+  // A local that any branch has changed, and whether the branches disagree on its value. slots_ has the index in
+  // `merged` for each local.
   struct Merged {
     uint32_t local;
-    Value value;     // of the first branch that has changed the local; later the value before the block
+    Value value;     // the local's value at the first branch that has changed it; later its value before the block
     uint32_t count;  // number of branches that have changed it
     bool differs;
   };
@@ -102,7 +103,7 @@ void Builder::merge_many(const Frame& frame) {
     if (!slot.differs) continue;
     merged[params++] = {slot.local, before, 0, true};
   }
-  // Locals that do not differ leave the list. They get their values from the last branch.
+  // Locals that do not differ leave the list, and get their values from the last branch.
   for (uint32_t i = 0; i < last.local_count; ++i) {
     const LocalValue& entry = edge_locals_[last.first_local + i];
     stamps_[entry.local] = stamp_;

@@ -68,7 +68,7 @@ void ModuleContext::lay_out_fields() {
   uint32_t canonical_count = 0;
   for (const wasm::SubType& type : module_.types) canonical_count = std::max(canonical_count, type.canonical + 1);
   constexpr uint32_t kNoType = 0xffff'ffff;
-  std::vector<uint32_t> first_of(canonical_count, kNoType);  // by canonical number: the first of equal types
+  std::vector<uint32_t> first_of(canonical_count, kNoType);  // for each canonical number, the first type that has it
   field_ranges_.reserve(module_.types.size());
   for (uint32_t t = 0; t < module_.types.size(); ++t) {
     const wasm::SubType& type = module_.types[t];

@@ -1,4 +1,5 @@
-// Facts about a module that compiling its functions needs, computed once: layout, signatures, references.
+// Facts about a module that compiling its functions needs, computed once: the layouts of its VMContext and of its
+// objects, and its signatures in IR types.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +13,11 @@
 
 namespace cairn::compiler {
 
-// The counts that decide the layout of the VMContext of the module's instances.
+// Returns the counts that decide the layout of the VMContext of the module's instances.
 abi::VMShape vm_shape(const wasm::Module& module);
 
-// Function references are `ref`, and all other references `gcref`. Concrete heap types are indices into `types`.
+// Returns the IR type of a value type. Function references become `ref`, and all other references `gcref`. Concrete
+// heap types are indices into `types`.
 ir::Type to_ir(wasm::ValType type, std::span<const wasm::SubType> types);
 
 // The object is immutable after construction, so several CPUs may use it. The module and the options must outlive it.
@@ -35,12 +37,13 @@ class ModuleContext {
   }
   // The properties of a struct's field or of an array's elements.
   struct Field {
-    uint32_t offset = 0;        // from the object's start; for elements, the first one's offset
+    uint32_t offset = 0;        // offset from the object's start; for elements, the offset of the first one
     uint32_t index = 0;         // MemoryAccess::index; supertypes and equal types have the same one for the same field
     uint8_t size = 4;           // in bytes
-    bool is_reference = false;  // whether it is a reference into the heap
+    bool is_reference = false;  // whether the field holds a reference into the heap
 
-    // A memory access of this field, without its offset. Accesses reach the field by a reference and an offset.
+    // Returns an access to the field that lacks the field's offset. The caller sets the offset, in the access or in the
+    // immediate of the instruction.
     [[nodiscard]] ir::MemoryAccess access() const {
       ir::MemoryAccess result;
       result.index = index;
@@ -49,7 +52,7 @@ class ModuleContext {
       return result;
     }
   };
-  // The fields of a struct type, or the one entry for the elements of an array type.
+  // The fields of a struct type, or one entry that describes the elements of an array type.
   [[nodiscard]] std::span<const Field> fields(wasm::TypeIndex type) const {
     const FieldRange& range = field_ranges_[type.index()];
     return std::span(fields_).subspan(range.first, range.count);
@@ -79,7 +82,8 @@ class ModuleContext {
   std::vector<TypeRange> signatures_;     // by type index
   std::vector<FieldRange> field_ranges_;  // by type index
   std::vector<Field> fields_;
-  std::vector<uint32_t> escaped_position_;  // by function index
+  // For each function index, the number of defined, escaped functions before it.
+  std::vector<uint32_t> escaped_position_;
 };
 
 }  // namespace cairn::compiler

@@ -1,4 +1,4 @@
-// Numeric instructions: a table maps WebAssembly's instructions to the IR's.
+// Builds numeric instructions. A table maps WebAssembly's instructions to the IR's.
 #include <array>
 
 #include "compiler/build/builder.hpp"
@@ -14,7 +14,7 @@ using WasmOp = wasm::Opcode;
 namespace {
 
 struct Entry {
-  Opcode opcode = Opcode::trap;  // trap for instructions that are not in this table
+  Opcode opcode = Opcode::trap;  // `trap` for instructions that plain() does not build
   Type type = Type::none;        // type of the result
   Condition condition = Condition::eq;
 };
@@ -135,7 +135,7 @@ constexpr void add_conversions(Table& table) {
 #undef CAIRN_COMPARE_INT
 #undef CAIRN_COMPARE_FLOAT
 
-// Chooses the opcode by the number of operands.
+// Adds the vector instructions without immediates. The number of operands decides the opcode.
 constexpr void add_vectors(Table& table) {
   for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
     const wasm::OpcodeInfo& info = wasm::kOpcodes[i];

@@ -1,4 +1,4 @@
-// Random function bodies that are valid, terminate, and use many kinds of instructions. For tests only.
+// Makes random function bodies for tests. The bodies are valid, terminate, and use many kinds of instructions.
 #pragma once
 
 #include <cstdint>
@@ -75,7 +75,7 @@ class RandomModule {
     out.insert(out.end(), contents.begin(), contents.end());
   }
 
-  // A random local that is not a loop's counter.
+  // Picks a random local that is not a loop's counter.
   uint32_t local_of(uint8_t type) {
     const uint32_t which = pick(type == kF64 ? 3 : 4);
     switch (type) {
@@ -94,7 +94,8 @@ class RandomModule {
     return kNumbers[pick(sizeof kNumbers / sizeof kNumbers[0])];
   }
 
-  void address(uint32_t depth) {  // mostly an address within the page
+  // Emits an address, which is in most cases within the page.
+  void address(uint32_t depth) {
     expression(kI32, depth);
     if (pick(16) != 0) {
       emit({0x41});
@@ -256,7 +257,8 @@ class RandomModule {
         return emit({binary(0x7c, 0x83)});
     }
   }
-  // Emits add, sub or mul, or a logic operation or shift.
+  // Returns a random opcode: one of add, sub and mul, which begin at `arithmetic`, or one of the logic operations,
+  // shifts and rotations, which begin at `logic`.
   uint8_t binary(uint8_t arithmetic, uint8_t logic) {
     return pick(2) == 0 ? static_cast<uint8_t>(arithmetic + pick(3)) : static_cast<uint8_t>(logic + pick(8));
   }
@@ -279,7 +281,8 @@ class RandomModule {
     for (uint32_t i = 1 + pick(count); i > 0; --i) statement(depth);
   }
 
-  // Branches out of a statement to a block or loop without values. A loop is a target only through its counter.
+  // Emits a branch to an enclosing block or `if` without a result, if it finds one. No such branch leads to a loop: the
+  // only branch to a loop is the one that counts down the loop's counter.
   void branch(uint32_t depth) {
     for (int tries = 0; tries < 4; ++tries) {
       if (labels_.empty()) return;

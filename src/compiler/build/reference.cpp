@@ -1,4 +1,4 @@
-// References. A null reference is 0; a function reference points to a VMFuncRef.
+// Builds instructions on references. A null reference is 0; a function reference points to a VMFuncRef.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {

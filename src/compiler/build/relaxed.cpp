@@ -1,12 +1,13 @@
-// Relaxed vector instructions with relaxed=deterministic. Each becomes the instructions that the specification's
-// deterministic profile defines ([wasm A.4]), which give the same results on every target. Without this option, targets
-// choose the results (numeric.cpp).
+// Builds relaxed vector instructions with relaxed=deterministic. Each becomes the instructions that the specification's
+// deterministic profile defines ([wasm A.2]), which give the same results on every target, except for the bits of
+// NaNs. Without this option, targets choose the results (numeric.cpp).
 //
 //   madd a b c        add(mul(a, b), c)                     two roundings
 //   nmadd a b c       sub(c, mul(a, b))
 //   dot a b           add_sat_s(mul(even a, even b), mul(odd a, odd b))   of signed bytes, as 16-bit lanes
 //   dot_add a b c     add(extadd_pairwise_s(dot a b), c)
-//   swizzle, trunc, laneselect, min, max, q15mulr         the instruction that is not relaxed
+//   laneselect a b c  bitselect(a, b, c)
+//   swizzle, trunc, min, max, q15mulr                     the instruction of this name that is not relaxed
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {

@@ -1,7 +1,7 @@
-// Structs are objects of the managed heap with fields at fixed offsets.
+// Builds instructions on structs. These are objects of the managed heap with fields at fixed offsets.
 //
-// An access through null accesses the first pages of the heap; it faults, which becomes the trap. A field whose offset
-// may reach beyond these pages has an explicit check for null.
+// An access through null accesses the first pages of the heap and faults, which becomes the trap. A field that reaches
+// beyond these pages has an explicit check for null.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -17,7 +17,7 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
-// Arrays of up to this many bytes are allocated and cleared inline.
+// Arrays with a constant length and of at most this many bytes are allocated and cleared inline.
 constexpr uint64_t kMaximumInlineArray = 256;
 
 MemoryAccess access_of(const ModuleContext::Field& field) {
@@ -30,7 +30,7 @@ MemoryAccess access_of(const ModuleContext::Field& field) {
 }  // namespace
 
 ir::Value Builder::new_object(abi::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length) {
-  // The runtime allocates large objects.
+  // The runtime allocates large objects, and arrays whose length is not constant.
   if (size > (length ? kMaximumInlineArray : abi::kMaximumInlineBytes) || (length && !insert_.constant(length))) {
     const Value arguments[] = {type_id(type), length ? length : insert_.iconst(Type::i32, static_cast<int64_t>(size))};
     return call_builtin(length ? abi::Builtin::gc_allocate_array : abi::Builtin::gc_allocate, arguments);
@@ -59,7 +59,7 @@ void Builder::store_field(Value object, const MemoryAccess& access, Value value)
   insert_.place(inst);
 }
 
-// Whether the value is null or an i31, which the collector need not know of.
+// Whether the value is certainly null or an i31. The collector need not learn of a store of such a value.
 bool Builder::is_no_object(Value reference) const {
   const Opcode opcode = function_[reference].opcode;
   return opcode == Opcode::iconst || opcode == Opcode::gc_from_bits;
@@ -130,7 +130,7 @@ void Builder::struct_set(wasm::TypeIndex type, uint32_t field) {
   if (target.is_reference) place_barrier(object, Value::none(), access.offset, value);
 }
 
-// --- what is known not to be null
+// --- references that are known not to be null
 
 bool Builder::is_non_null(Value reference) const {
   const Opcode opcode = function_[reference].opcode;
@@ -138,7 +138,7 @@ bool Builder::is_non_null(Value reference) const {
   return reference.index() < non_null_.size() && non_null_[reference.index()];
 }
 
-// Records that the type excludes null. A value has its type wherever it is used.
+// Records that the value is not null if its type excludes null. A value has this type wherever it is used.
 void Builder::note_type(Value value, wasm::ValType type) {
   if (!insert_.simplifies() || !type.is_ref() || type.is_nullable()) return;
   if (non_null_.size() <= value.index()) non_null_.resize(value.index() + 1);

@@ -1,4 +1,4 @@
-// Tables: accesses to elements with bounds checks, and instructions on whole ranges.
+// Builds accesses to elements of tables with bounds checks, and instructions on ranges of tables.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -16,7 +16,7 @@ namespace {
 
 bool has_fixed_size(const wasm::TableType& type) { return type.limits.maximum == type.limits.minimum; }
 
-// The alias class of the pointers to the elements and to their records. The pointers change if the table grows.
+// Returns the alias class of the pointers VMTable::elements and VMTable::changed, which change if the table grows.
 AliasClass place_of(const wasm::TableType& type) {
   return has_fixed_size(type) ? AliasClass::immutable : AliasClass::table_header;
 }
@@ -31,16 +31,16 @@ ir::Type Builder::table_type(wasm::TableIndex table) const {
   return context_.to_ir(module_.tables[table.index()].type.element);
 }
 
-// Imported tables may be the same, so accesses to them have the same index.
+// Imported tables may be the same, so accesses to all imported tables have the same index.
 MemoryAccess Builder::element_access(wasm::TableIndex table) const {
   MemoryAccess access;
-  access.size = static_cast<uint8_t>(size_of(table_type(table)));  // only the low half, for a reference into the heap
+  access.size = static_cast<uint8_t>(size_of(table_type(table)));  // for a gcref, the low half of the element's word
   access.alias = AliasClass::table;
   access.index = module_.tables[table.index()].is_imported ? kNone : table.index();
   return access;
 }
 
-// Returns an element in the form that builtins take.
+// Returns an element as the 64-bit word that builtins take.
 ir::Value Builder::table_word(Value value) {
   if (function_[value].type != Type::gcref) return value;
   return insert_.unary(Opcode::bitcast, Type::ref, gc_address(Value::none(), value));
@@ -54,7 +54,7 @@ ir::Value Builder::table_length(wasm::TableIndex index) {
   return load_table_field(index, offsetof(abi::VMTable, length), AliasClass::table_header);
 }
 
-// Loads a word of the table's VMTable.
+// Loads the 64-bit word at `offset` in the table's VMTable.
 ir::Value Builder::load_table_field(wasm::TableIndex index, int64_t offset, AliasClass alias) {
   const bool is_imported = module_.tables[index.index()].is_imported;
   MemoryAccess access;

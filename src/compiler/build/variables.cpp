@@ -1,4 +1,4 @@
-// Globals, constants and selection.
+// Builds constants, selections, and accesses to globals.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -31,8 +31,8 @@ ir::Value Builder::zero_of(Type type) {
   return ir::is_float(type) ? insert_.fconst(type, 0) : insert_.iconst(type, 0);
 }
 
-// An imported global's cell is reached through a pointer. Imported globals may be the same, so accesses to them have
-// the same index.
+// The VMContext has a pointer to the cell of an imported global. Imported globals may be the same, so accesses to all
+// of them have the same index.
 Builder::Cell Builder::global_cell(wasm::GlobalIndex index) {
   const wasm::Global& global = module_.globals[index.index()];
   Cell cell;
@@ -56,7 +56,7 @@ Builder::Cell Builder::global_cell(wasm::GlobalIndex index) {
 void Builder::global_get(wasm::GlobalIndex index) {
   const wasm::Global& global = module_.globals[index.index()];
   const Type type = context_.to_ir(global.type.type);
-  // The global is a constant of the module.
+  // A global that cannot change and has a constant initializer is replaced by its value.
   if (insert_.simplifies() && !global.is_imported && global.type.mutability == wasm::Mutability::immutable &&
       global.initializer.size() == 1 && global.initializer[0].kind == wasm::ConstOp::Kind::value) {
     const wasm::ConstOp& value = global.initializer[0];

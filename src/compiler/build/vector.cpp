@@ -1,5 +1,5 @@
-// Vector constants, lanes and shuffles. The other vector instructions are in the table of numeric.cpp and in
-// memory.cpp.
+// Builds vector constants, accesses to lanes, and shuffles. The other vector instructions are in the table of
+// numeric.cpp, in relaxed.cpp and in memory.cpp.
 #include <cstring>
 
 #include "compiler/build/builder.hpp"
