@@ -9,7 +9,7 @@
 namespace cairn::wasm::text {
 namespace {
 
-// The contents of an annotation as a token stream of its own, which ends with eof.
+// Returns the contents of an annotation as a token stream of its own, which ends with eof.
 TokenStream contents_of(const TokenStream& stream, const Annotation& annotation) {
   TokenStream contents;
   contents.source = stream.source;
@@ -19,7 +19,7 @@ TokenStream contents_of(const TokenStream& stream, const Annotation& annotation)
   return contents;
 }
 
-// Takes the strings up to the next other token, and joins them.
+// Takes all strings up to the next token that is no string, and joins them.
 std::string join_strings(Cursor& cursor) {
   std::string joined;
   while (cursor.at(Token::Kind::string)) joined += string_value(cursor.stream().text(cursor.next()));

@@ -1,7 +1,7 @@
 // Encodes instruction sequences ([wasm 6.5]): blocks, folded instructions, labels.
 //
-// The binary format wants (i32.add (a) (b)) as a b i32.add. Therefore the bytes of an open folded instruction wait in
-// pending_ until its parenthesis closes. A folded block does not wait.
+// The binary format has (i32.add (a) (b)) in the order a b i32.add. Therefore the bytes of a folded instruction wait in
+// pending_ until its parenthesis closes. The bytes of a folded block, loop or try are written at once.
 #include "base/format.hpp"
 #include "wasm/text/assembler.hpp"
 #include "wasm/text/keywords.hpp"
@@ -164,8 +164,8 @@ Result<void> Assembler::open_folded() {
   return push_frame(frame);
 }
 
-// Called at a parenthesis inside a folded if. Returns whether it opens a (then or (else clause. The condition's
-// instructions come before these clauses.
+// Called at a parenthesis inside a folded if. Returns whether the parenthesis opens a (then or (else clause. The
+// condition's instructions come before these clauses.
 Result<bool> Assembler::open_folded_clause(Frame& parent) {
   if (parent.stage == 0) {
     if (!cursor_.take_open("then")) return false;
@@ -325,7 +325,7 @@ Result<void> Assembler::flat_delimiter(Opcode opcode) {
   }
 }
 
-// Opens a block. The cursor is after the keyword: block, loop, if, try_table or try.
+// Opens a block. The cursor is after the block's keyword: block, loop, if, try_table or try.
 Result<void> Assembler::open_block(Opcode opcode, Frame::Kind kind, std::optional<PendingHint> hint) {
   CAIRN_TRY(note_hint(hint, opcode));
   Frame frame{.kind = kind, .opcode = opcode, .label = optional_label(), .hint = {}};
@@ -377,7 +377,7 @@ std::string_view Assembler::optional_label() {
   return cursor_.stream().identifier(cursor_.next());
 }
 
-// Reads the block's label if it is repeated there, which is allowed after `else`, `end` and the like.
+// Reads the block's label if the text repeats it, which is allowed after `else`, `end` and the like.
 Result<void> Assembler::repeated_label(const Frame& frame) {
   if (!cursor_.at(Kind::identifier)) return {};
   if (cursor_.stream().identifier(cursor_.peek()) != frame.label) {

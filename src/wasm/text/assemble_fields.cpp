@@ -7,7 +7,7 @@
 namespace cairn::wasm::text {
 namespace {
 
-// [wasm 5.5.5]
+// Returns the code of a kind of import or export ([wasm 5.5.5]).
 uint32_t code_of(ExternKind kind) { return static_cast<uint32_t>(kind); }
 
 constexpr uint32_t kHasMaximum = 1;
@@ -16,7 +16,7 @@ constexpr uint32_t kHasPageSize = 8;
 
 constexpr uint32_t kEnd = 0x0b;
 
-// Writes the offset 0, which an inline segment has in its memory or table.
+// Writes the offset of an inline segment in its memory or table, which is always 0.
 void put_zero_offset(ByteWriter& out, uint32_t address_flag) {
   out.byte(address_flag == kIs64 ? 0x42 : 0x41);
   out.byte(0);
@@ -260,7 +260,7 @@ Result<void> Assembler::data_field() {
     memory = CAIRN_TRY(index(memories_));
     CAIRN_TRY(cursor_.expect_close());
   } else if (cursor_.at_index()) {
-    // WebAssembly 1.0 wrote the index without parentheses.
+    // In WebAssembly 1.0 the index of the memory stood without parentheses.
     memory = CAIRN_TRY(index(memories_));
     names_memory = true;
   }
@@ -289,7 +289,7 @@ Result<void> Assembler::elem_field() {
     CAIRN_TRY(cursor_.expect_close());
     CAIRN_TRY(offset_expression(offset));
   } else if (cursor_.at_index() && cursor_.peek(1).kind == Kind::lparen) {
-    // This is the form of WebAssembly 1.0.
+    // In WebAssembly 1.0 the index of the table stood without parentheses.
     mode = SegmentMode::active;
     table = CAIRN_TRY(index(tables_));
     CAIRN_TRY(offset_expression(offset));
@@ -300,7 +300,7 @@ Result<void> Assembler::elem_field() {
     allows_bare_indices = true;
   }
   VectorWriter items;
-  std::optional<RefType> type;  // type of the expressions; empty if there are function indices
+  std::optional<RefType> type;  // type of the expressions; empty if the elements are function indices
   if (at_reference_type()) {
     type = CAIRN_TRY(reference_type());
     CAIRN_TRY(elem_expressions(items));

@@ -1,4 +1,4 @@
-// Encodes instructions other than blocks, and their immediates ([wasm 6.5.4] and the following sections).
+// Encodes instructions other than blocks, with their immediates ([wasm 6.5.4] and the following sections).
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -18,7 +18,7 @@ void Assembler::put_opcode(ByteWriter& out, Opcode opcode) {
 }
 
 Result<void> Assembler::plain_instruction(ByteWriter& out, Opcode opcode) {
-  // Each of these names stands for several opcodes.
+  // The names select, ref.test and ref.cast each stand for several opcodes.
   if (opcode == Opcode::select) return select_types(out, opcode);
   if (opcode == Opcode::ref_test || opcode == Opcode::ref_cast) return reference_test(out, opcode);
   put_opcode(out, opcode);
@@ -155,7 +155,7 @@ Result<void> Assembler::segment_and_container(ByteWriter& out, const IndexSpace&
 
 Result<void> Assembler::memory_argument(ByteWriter& out, Opcode opcode, bool has_lane) {
   uint32_t memory = 0;
-  // If the instruction has a lane, a number that no other immediate follows is the lane and not a memory.
+  // In an instruction with a lane, a number is the lane and not a memory if no other immediate follows it.
   const Token::Kind after = cursor_.peek(1).kind;
   const bool is_memory = !has_lane || cursor_.at(Kind::identifier) || after == Kind::natural || after == Kind::keyword;
   if (cursor_.at_index() && is_memory) {

@@ -96,7 +96,7 @@ Result<void> Assembler::define_types() {
   return {};
 }
 
-// Encodes `(sub final? x* type)` or a composite type, and fills in the first of type_infos_ that has no contents yet.
+// Encodes `(sub final? x* type)` or a composite type, and fills in the first entry of type_infos_ that is still empty.
 Result<void> Assembler::define_type(ByteWriter& out) {
   if (cursor_.at(Kind::identifier)) cursor_.next();
   TypeInfo& info = type_infos_[defined_types_++];
@@ -243,7 +243,8 @@ Result<Assembler::FuncShape> Assembler::func_shape(ParamNames names, IndexSpace*
     }
     CAIRN_TRY(cursor_.expect_close());
   }
-  // These come in the wrong order. They cannot be instructions, since no instruction has such a name.
+  // A (param or (type after the results is in the wrong order. It cannot be an instruction, since no instruction has
+  // such a name.
   if (cursor_.at_open("param") || cursor_.at_open("type")) return cursor_.unexpected_at(1, "what follows the results");
   return shape;
 }
@@ -286,7 +287,7 @@ Result<uint32_t> Assembler::resolve(const TypeUse& use) {
 
 // --- Types of imports and definitions.
 
-// Reads i32 or i64 in front of limits, and returns the flag for it.
+// Reads an optional i32 or i64 in front of limits, and returns its bit in the flags of the limits.
 uint32_t Assembler::address_flag() {
   if (cursor_.take_keyword("i64")) return 4;
   cursor_.take_keyword("i32");

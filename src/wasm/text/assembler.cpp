@@ -94,7 +94,8 @@ Result<void> Assembler::bind_field(Field& field, std::string_view keyword) {
   }
   if (has_inline_import()) return check_import_order(keyword, cursor_.peek().offset);
   last_definition_ = keyword == "func" ? "function" : keyword;
-  // Inline segments have an index too. By the specification's abbreviation, the segment follows here.
+  // An inline segment has an index too. By the specification's abbreviation, the segment comes after its table or
+  // memory.
   if (field.kind == FieldKind::table && has_child("elem", field.end)) elems_.add();
   if (field.kind == FieldKind::memory && has_child("data", field.end)) datas_.add();
   return {};

@@ -47,9 +47,9 @@ class Assembler {
   enum class FieldKind : uint8_t { type, rec, import, func, table, memory, global, tag, export_, start, elem, data };
   struct Field {
     FieldKind kind;
-    uint32_t position;  // of the token after the field's keyword
-    uint32_t end;       // of its closing parenthesis
-    uint32_t index;     // in the index space of its kind, or of the kind of the import
+    uint32_t position;  // position of the token after the field's keyword
+    uint32_t end;       // position of the field's closing parenthesis
+    uint32_t index;     // index in the index space of the definition, import or segment
   };
   Result<void> bind_fields();
   Result<void> bind_field(Field& field, std::string_view keyword);
@@ -78,8 +78,8 @@ class Assembler {
     std::vector<std::byte> bytes;
     uint32_t place;  // 2 * the section's position, plus 1 for "after"
   };
-  // The first unused annotation of that name directly in front of the current token, or the number of annotations if
-  // there is none.
+  // Returns the index of the first unused annotation of that name directly in front of the current token, or the number
+  // of annotations if there is none.
   size_t find_annotation(std::string_view name) const;
   Result<void> take_custom_annotations();
   Result<void> take_custom(const Annotation& annotation);
@@ -87,7 +87,7 @@ class Assembler {
   Result<std::optional<std::string>> take_name();
   Result<void> check_annotations_used() const;
   struct PendingHint {
-    uint32_t offset;  // of the annotation in the text
+    uint32_t offset;  // offset of the annotation in the text
     bool likely;
   };
   Result<std::optional<PendingHint>> take_branch_hint();
@@ -102,7 +102,7 @@ class Assembler {
     [[nodiscard]] std::string encode() const;
   };
   struct TypeInfo {
-    std::optional<std::string> func;  // encoded, if it is a function type
+    std::optional<std::string> func;  // the encoded type, if it is a function type
     uint32_t param_count = 0;
     std::optional<IndexSpace> fields;  // the named fields of a struct
   };
@@ -122,7 +122,7 @@ class Assembler {
   [[nodiscard]] bool at_reference_type() const;
   Result<RefType> reference_type();
   Result<void> heap_type(ByteWriter& out);
-  // What happens to the identifiers of parameters.
+  // What func_shape() does with the identifiers of parameters.
   enum class ParamNames : uint8_t { refuse, ignore, bind };
   // Reads (param ...)* (result ...)*. If names are to be bound, the parameters are added to `locals`.
   Result<FuncShape> func_shape(ParamNames names, IndexSpace* locals);
@@ -148,7 +148,7 @@ class Assembler {
   // Encodes the description of an import. The cursor is after the import's identifier.
   Result<void> import_type(ByteWriter& out, FieldKind kind);
   Result<void> inline_exports(ExternKind kind, uint32_t index);
-  // Encodes (import "m" "n") if it is there.
+  // Encodes (import "m" "n"), and returns true, if the cursor is at one. Otherwise returns false.
   Result<bool> inline_import(FieldKind kind);
   Result<void> func_field(const Field& field);
   Result<void> table_field(const Field& field);
@@ -188,15 +188,15 @@ class Assembler {
     };
     Kind kind;
     Opcode opcode;
-    uint8_t stage = 0;     // for folded_if: clauses seen; for folded_try: 0 nothing, 1 do, 2 catch, 3 catch_all, 4 end
+    uint8_t stage = 0;     // for folded_if: clauses seen; for folded_try: the last clause (Stage in open_try_clause())
     uint32_t pending = 0;  // for folded_plain, folded_if: where the bytes of the instruction begin in pending_
     std::string_view label;  // empty: none
     std::optional<PendingHint> hint;
-    uint32_t source = 0;  // of folded instructions: the offset in the text
+    uint32_t source = 0;  // for folded instructions: the instruction's offset in the text
   };
   Result<void> func_body(IndexSpace& locals);
   Result<void> local_declarations(IndexSpace& locals, ByteWriter& out);
-  // Encodes everything up to the ")" that closes the parent, and an "end".
+  // Encodes all instructions up to the ")" that closes the enclosing parenthesis, and an "end".
   Result<void> instructions(ByteWriter& out);
   // Encodes one folded instruction.
   Result<void> folded_expression(ByteWriter& out);
@@ -248,7 +248,7 @@ class Assembler {
   Cursor cursor_;
   uint32_t begin_;
   uint32_t end_;
-  unsigned size_bits_;  // bits of a size in limits
+  unsigned size_bits_;  // number of bits of a size in limits: 32 or 64
 
   IndexSpace types_{"type"};
   IndexSpace funcs_{"function"};
@@ -280,7 +280,7 @@ class Assembler {
   VectorWriter data_section_;
   VectorWriter hint_section_;  // functions with hints
 
-  // The expression that is being encoded.
+  // --- The expression that is being encoded
   ByteWriter* out_ = nullptr;
   ByteWriter pending_;  // instructions that wait for their folded operands
   std::vector<Frame> frames_;
@@ -294,7 +294,7 @@ class Assembler {
   VectorWriter hints_;                  // hints of the current function
   uint32_t block_count_ = 0;            // number of the current function's blocks so far, for their names
 
-  // For the name section.
+  // --- The contents of the name section
   using NameMap = std::vector<std::pair<uint32_t, std::string>>;
   std::string module_name_;
   bool has_module_annotation_ = false;

@@ -54,7 +54,7 @@ class ByteWriter {
   std::vector<std::byte> bytes_;
 };
 
-// A vector of the binary format whose length is not known yet.
+// Writes a vector of the binary format whose length is not known in advance.
 struct VectorWriter {
   uint32_t count = 0;
   ByteWriter items;

@@ -2,7 +2,7 @@
 // report errors.
 //
 // Errors carry the offset of the token at fault and begin with the specification's words for the defect ("unexpected
-// token", "unknown operator", ...). Callers that know the file put line and column in front.
+// token", "unknown operator", ...). Callers that know the file put its name, the line and the column in front.
 #pragma once
 
 #include <string>
@@ -47,7 +47,7 @@ class Cursor {
   bool take_keyword(std::string_view keyword);
   bool take_open(std::string_view keyword);
 
-  // `what` completes "expected ...".
+  // The functions expect...() fail if the current token is another one. `what` completes the message "expected ...".
   Result<void> expect(Kind kind, std::string_view what);
   Result<void> expect_keyword(std::string_view keyword);
   Result<void> expect_open(std::string_view keyword);
@@ -58,10 +58,10 @@ class Cursor {
   // Expects a number without a sign that has at most `bits` bits.
   Result<uint64_t> expect_natural(unsigned bits, std::string_view what);
 
-  // The index of the token after the parenthesis that matches the current one.
+  // Returns the index of the token after the ")" that matches the current "(".
   Result<uint32_t> after_group() const;
 
-  // The error that the grammar does not allow the current token here.
+  // Returns the error that the grammar does not allow the current token here.
   [[nodiscard]] std::unexpected<Error> unexpected(std::string_view expected) const {
     return unexpected_at(0, expected);
   }
@@ -78,7 +78,7 @@ class Cursor {
   uint32_t position_;
 };
 
-// An identifier as the text writes it: $name, or $"name" if the name has other characters.
+// Returns an identifier as the text format writes it: $name, or $"name" if the name has characters that need quotes.
 std::string spell_identifier(std::string_view name);
 
 }  // namespace cairn::wasm::text

@@ -1,4 +1,4 @@
-// Error messages of texts: the cases of tests/text/*.txt, and cases that no text file can hold.
+// Tests the error messages of texts: the cases of tests/text/*.txt, and cases that no text file can hold.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -33,7 +33,7 @@ std::string repeat(std::string_view text, size_t count) {
   return out;
 }
 
-// The parser does not recurse, so unbounded nesting ends with an error about a missing token or about the limit.
+// The parser does not recurse, so nesting of any depth ends with an error about a missing token or about the limit.
 TEST(TextErrors, NestingWithoutEnd) {
   constexpr size_t kDepth = 1'000'000;
   EXPECT_EQ(message_of(repeat("(", kDepth)), "t.wat:1:1000001: unexpected token: end of the text, expected ')'");

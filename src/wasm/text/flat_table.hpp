@@ -37,7 +37,8 @@ class FlatTable {
   };
   static constexpr size_t kFirstSlots = 16;
 
-  // std::hash of a number is the number. The multiplication spreads it over the upper bits, which choose the slot.
+  // std::hash of a number is the number itself. The multiplication spreads the number over the upper bits, which choose
+  // the slot.
   static uint64_t hash_of(const Key& key) { return std::hash<Key>{}(key) * 0x9e37'79b9'7f4a'7c15; }
   [[nodiscard]] size_t first_slot(uint64_t hash) const { return static_cast<size_t>(hash >> 32) & (slots_.size() - 1); }
 

@@ -1,4 +1,4 @@
-// One of a module's index spaces, with the identifiers that are bound in it.
+// An index space of a module, with the identifiers that are bound in it.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace cairn::wasm::text {
 // The views of names point into the token stream.
 class IndexSpace {
  public:
-  // `category` is the word for a member in error messages: "function", "local".
+  // `category` is the word for one of the things that have an index in error messages: "function", "local", ...
   explicit IndexSpace(std::string_view category) : category_(category) {}
 
   // Returns the next index, which has no name.

@@ -8,8 +8,8 @@
 
 namespace cairn::wasm::text {
 
-// The instruction of that name. For a name of several opcodes (select, ref.test, ref.cast) it is the first of
-// opcodes.def.
+// Returns the opcode of that name. If several opcodes have the name (select, ref.test, ref.cast), returns the one that
+// comes first in opcodes.def.
 std::optional<Opcode> find_instruction(std::string_view name);
 
 // Whether any rule of the grammar (of modules or of scripts) has this keyword. Any other keyword is an unknown

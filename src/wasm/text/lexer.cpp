@@ -223,8 +223,8 @@ class Lexer {
     }
   }
 
-  // Skips a string ([wasm 6.3.3]). `word_start` tells whether "$" is in front; the specification's lexer reports a
-  // broken string after "$" as an empty identifier.
+  // Skips a string ([wasm 6.3.3]) in the word that begins at `word_start`. If the word is "$" and this string, a defect
+  // of the string is reported as an empty identifier, as the specification's lexer does.
   bool skip_string(size_t word_start) {
     const size_t start = at_++;
     const bool is_identifier = start == word_start + 1 && stream_.source[word_start] == '$';
@@ -327,7 +327,7 @@ class Lexer {
 
   TokenStream stream_;
   size_t at_ = 0;
-  std::vector<uint32_t> open_;  // the open parentheses' tokens
+  std::vector<uint32_t> open_;  // indices of the "(" tokens that are not closed yet
   size_t annotation_depth_ = 0;
   bool failed_ = false;
 };

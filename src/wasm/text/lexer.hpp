@@ -13,10 +13,11 @@ namespace cairn::wasm::text {
 // reported first. The source must be shorter than 4 GiB.
 TokenStream lex(std::string_view source);
 
-// The bytes that a string token denotes. `literal` is the text of such a token, with its quotes.
+// Returns the bytes that a string token denotes. `literal` is the text of the token, with its quotes.
 std::string string_value(std::string_view literal);
 
-// The literal that string_value() turns back into these bytes. Printable UTF-8 stays as it is, the rest is escaped.
+// Returns the literal that string_value() turns back into `bytes`. Printable UTF-8 characters stay as they are, and all
+// other bytes are escaped.
 std::string spell_string(std::string_view bytes);
 
 // Whether `text` is a number without a sign ([wasm 6.4.1]).

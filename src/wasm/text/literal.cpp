@@ -31,8 +31,8 @@ struct Format {
 constexpr Format kF32{23, 8};
 constexpr Format kF64{52, 11};
 
-// Rounds significand * 2^exponent to the format. The top bit of the significand is set. `inexact` says that nonzero
-// bits below its last bit were cut off.
+// Rounds significand * 2^exponent to the format. The top bit of the significand must be set. `inexact` says that the
+// exact significand has nonzero bits below its last bit.
 std::optional<uint64_t> round(Format format, uint64_t significand, int64_t exponent, bool inexact) {
   // The value is 1.f * 2^e with e = exponent + 63. A subnormal number keeps fewer bits of the significand.
   const int64_t e = exponent + 63;
@@ -44,7 +44,7 @@ std::optional<uint64_t> round(Format format, uint64_t significand, int64_t expon
   const uint64_t half = uint64_t{1} << (drop - 1);
   const uint64_t rest = significand & mask(static_cast<unsigned>(drop));
   const bool up = rest > half || (rest == half && (inexact || (kept & 1) != 0));
-  const int64_t biased = e < minimum ? 0 : e + format.bias() - 1;  // adding the leading one below increases it by one
+  const int64_t biased = e < minimum ? 0 : e + format.bias() - 1;  // the leading one of `kept` adds one below
   if (biased >= static_cast<int64_t>(mask(format.exponent_bits))) return std::nullopt;
   // A carry out of the fraction increases the exponent, which is the right result.
   const uint64_t bits = (static_cast<uint64_t>(biased) << format.fraction_bits) + kept + (up ? 1 : 0);
@@ -113,7 +113,8 @@ class BigNatural {
   std::vector<uint32_t> words_;
 };
 
-// The digits of a float without its point and leading zeros: 0.d1d2d3... * base^point.
+// The digits d1d2d3... of a float, without its point, leading zeros and trailing zeros. The float is 0.d1d2d3... *
+// base^point, times a power of 10 or 2 whose exponent is `exponent`.
 struct Digits {
   std::string digits;
   int64_t point = 0;
@@ -121,7 +122,7 @@ struct Digits {
 };
 
 Digits split(std::string_view text, bool is_hex) {
-  // Exponents saturate beyond those of any float with any number of digits.
+  // Exponents saturate at a number that a text of less than 4 GiB cannot bring back into the range of floats.
   constexpr int64_t kHuge = int64_t{1} << 40;
   Digits result;
   bool seen_point = false;
@@ -181,7 +182,8 @@ std::optional<uint64_t> parse_decimal(Format format, std::string_view text) {
   if (magnitude > 400) return std::nullopt;
   if (magnitude < -400) return 0;
 
-  // A tie between two floats has at most 767 significant digits. Digits after them can only break the tie.
+  // A number halfway between two floats has at most 767 significant digits. Digits after these can only show that the
+  // number is above the middle, so a single digit stands for all of them.
   constexpr size_t kDigits = 800;
   if (value.digits.size() > kDigits) {
     value.digits.resize(kDigits);

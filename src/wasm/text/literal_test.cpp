@@ -69,7 +69,7 @@ TEST(Literal, AgreesWithStrtod) {
     switch (random() % 3) {
       case 0: std::snprintf(text, sizeof text, "%.*e", precision, value); break;
       case 1: std::snprintf(text, sizeof text, "%.*a", precision % 20, value); break;
-      // The number is halfway between two floats, or next to the middle.
+      // The number is halfway between two numbers of type f32, or close to the middle.
       default: {
         const double narrow =
             static_cast<float>(std::ldexp(static_cast<double>(random() >> 40), static_cast<int>(random() % 250) - 160));

@@ -8,7 +8,8 @@ namespace cairn::wasm::text {
 
 namespace {
 
-// A quoted text must not contain another quoted module, so that a text cannot nest modules to any depth.
+// Whether the text comes from a quoted module. Such a text must not contain another quoted module, so that a text
+// cannot nest modules to any depth.
 enum class Quoted : bool { no, yes };
 
 Result<std::vector<std::byte>> assemble(std::string_view source, Features features, SourceMap* map, Quoted quoted) {

@@ -1,4 +1,4 @@
-// Assembles modules in a file or a script: the forms of (module ...).
+// Assembles the modules of files and scripts in all forms of (module ...).
 #pragma once
 
 #include <cstddef>

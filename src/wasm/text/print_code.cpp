@@ -16,7 +16,7 @@ Result<void> Printer::instructions(ByteReader& in, FuncIndex index, const NameMa
   const uint64_t body = module_.functions[index.index()].body_offset;
   size_t next_hint = 0;
   uint32_t blocks = 0;
-  size_t open = 0;  // blocks
+  size_t open = 0;  // number of open blocks
   while (true) {
     const uint64_t offset = in.offset();
     Opcode opcode = kNoOpcode;
@@ -39,7 +39,7 @@ Result<void> Printer::instructions(ByteReader& in, FuncIndex index, const NameMa
       case Opcode::try_table: {
         opens = true;
         const NameMap::Name* label = labels == names_.labels.end() ? nullptr : labels->second.find(blocks);
-        // Labels may shadow each other, so a label's name need not be unique.
+        // Labels may shadow each other, so the name is printed even if another label has it.
         if (label != nullptr && !label->text.empty()) text += " " + spell_identifier(label->text);
         ++blocks;
         break;

@@ -1,4 +1,4 @@
-// What follows an instruction's name in the text format ([wasm 6.5.4] and on).
+// Prints the immediates, which follow an instruction's name in the text format ([wasm 6.5.4] and later sections).
 #include "base/format.hpp"
 #include "wasm/decode/immediates.hpp"
 #include "wasm/text/print_number.hpp"
@@ -6,14 +6,14 @@
 
 namespace cairn::wasm::text {
 
-// Collects the immediates as text, each with a space in front. The text format leaves out a table or memory of index 0
-// where an instruction has one of them only.
+// Collects the immediates as text, each with a space in front. A table or memory of index 0 is left out, unless the
+// instruction names two tables or two memories.
 class Printer::ImmediatePrinter : public ImmediateVisitor {
  public:
   ImmediatePrinter(const Printer& printer, Opcode opcode, const NameMap* locals)
       : printer_(printer), opcode_(opcode), locals_(locals) {}
 
-  // All of it; after the last event.
+  // Returns the text of all immediates. To be called after the last event.
   std::string text() {
     switch (info(opcode_).immediate) {
       case Immediate::type_table: return container_ + " (type" + text_ + ")";
@@ -69,7 +69,7 @@ class Printer::ImmediatePrinter : public ImmediateVisitor {
     }
     bool is_nullable = opcode_ != Opcode::ref_test && opcode_ != Opcode::ref_cast;
     if (info(opcode_).immediate == Immediate::cast_label) {
-      // [wasm 5.4.1]: bit 0 belongs to the first type, bit 1 to the second.
+      // Bit 0 of the flags belongs to the first type, bit 1 to the second ([wasm 5.4.1]).
       is_nullable = (cast_flags_ & 1) != 0;
       cast_flags_ >>= 1;
     }

@@ -14,7 +14,7 @@
 
 namespace cairn::wasm::text {
 
-// The names of one index space. A name cannot be an identifier if it is empty or an earlier entry has it.
+// The names of one index space. A name is printed as an identifier unless it is empty or an earlier entry has it.
 class NameMap {
  public:
   struct Name {
@@ -22,16 +22,17 @@ class NameMap {
     bool is_identifier = false;
   };
   void add(uint32_t index, std::string_view name);
-  // " $name" for a definition, or " (@name ...)", or nothing.
+  // Returns what a definition has after its keyword: " $name", " (@name ...)" if the name cannot be an identifier, or
+  // nothing.
   [[nodiscard]] std::string definition(uint32_t index) const;
-  // "$name" or the number.
+  // Returns "$name" or the number of the index.
   [[nodiscard]] std::string use(uint32_t index) const;
   // Returns null if the index has no name. The pointer is valid until the next name is added.
   [[nodiscard]] const Name* find(uint32_t index) const;
 
  private:
   std::vector<Name> names_;
-  FlatTable<uint32_t> positions_;  // in names_, by index
+  FlatTable<uint32_t> positions_;  // from an index to its position in names_
   FlatTable<std::string_view> taken_;
 };
 

@@ -21,7 +21,7 @@ std::string spell(uint64_t bits, int fraction_bits, int exponent_bits) {
   }
   if (exponent == 0 && fraction == 0) return out + "0";
 
-  // This is an integer of at most 20 bits, without bits below the point.
+  // A number is decimal if it is an integer of at most 20 bits.
   const int power = exponent - bias;
   if (power >= 0 && power < 20) {
     const int below = fraction_bits - power;
@@ -29,8 +29,8 @@ std::string spell(uint64_t bits, int fraction_bits, int exponent_bits) {
     if ((significand & ((uint64_t{1} << below) - 1)) == 0) return out + decimal(significand >> below);
   }
 
-  // The rest is printed like 0x1.fff, with the fraction from its top bit in whole digits. A subnormal number is
-  // normalized.
+  // All other numbers are printed like 0x1.fffp+1. The fraction is shifted up so that its top bit is that of a digit. A
+  // subnormal number is normalized.
   int shown_power = power;
   if (exponent == 0) {
     const int shift = std::countl_zero(fraction) - (63 - fraction_bits);

@@ -6,7 +6,8 @@
 
 namespace cairn::wasm::text {
 
-// Integers of moderate size are decimal, and everything else is hexadecimal. NaNs have their payload.
+// Integers of magnitude below 2^20 are decimal, and all other numbers are hexadecimal. A NaN that is not canonical has
+// its payload.
 std::string spell_f32(uint32_t bits);
 std::string spell_f64(uint64_t bits);
 

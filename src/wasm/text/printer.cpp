@@ -19,8 +19,7 @@ Result<std::vector<InstructionText>> disassemble_function(const Module& module, 
 }
 
 size_t Printer::indentation() const {
-  // Deeper text is not indented further, so that the size of the text stays proportional to the module's
-  // size.
+  // Deeper text is not indented further, so that the size of the text stays proportional to the module's size.
   constexpr size_t kMaxDepth = 32;
   return 2 * std::min(depth_, kMaxDepth);
 }
@@ -174,7 +173,7 @@ void Printer::data(uint32_t index) {
   line(text + " " + spell_string(bytes) + ")");
 }
 
-// Prints custom sections as annotations that say where they stand: before all sections, or after which one.
+// Prints custom sections as annotations. Each says where its section stands: before all sections, or after which one.
 void Printer::custom_sections() {
   constexpr std::string_view kSections[] = {"",       "type",  "import", "func", "table", "memory",    "global",
                                             "export", "start", "elem",   "code", "data",  "datacount", "tag"};

@@ -19,7 +19,7 @@ class Printer {
   explicit Printer(const Module& module) : module_(module), names_(module) {}
 
   Result<std::string> print();
-  // The instructions of a function that the module defines.
+  // Returns the instructions of a function that the module defines.
   Result<std::vector<InstructionText>> instruction_texts(FuncIndex index);
 
  private:
@@ -38,7 +38,7 @@ class Printer {
   [[nodiscard]] std::string heap_type(HeapType type) const;
   [[nodiscard]] std::string value_type(ValType type) const;
   [[nodiscard]] std::string field_type(const FieldType& type) const;
-  // " (param i32 i64)", with the names of locals if there are any.
+  // Returns " (param i32 i64) (result f32)", with the names of the parameters if `locals` is not null.
   [[nodiscard]] std::string func_type(const FuncType& type, const NameMap* locals) const;
   [[nodiscard]] std::string type_use(TypeIndex type, const NameMap* locals) const;
   [[nodiscard]] std::string limits(const Limits& limits, AddressType address) const;
@@ -50,7 +50,8 @@ class Printer {
   // --- print_code.cpp: function bodies, from their bytes.
   Result<void> function(FuncIndex index);
   Result<void> local_declarations(ByteReader& in, uint32_t first, const NameMap* locals);
-  // Calls emit(offset, text) for each instruction but the body's last `end`, with depth_ as it is there.
+  // Calls emit(offset, text) for each instruction except the body's last `end`. depth_ is then the depth of that
+  // instruction.
   template <class Emit>
   Result<void> instructions(ByteReader& in, FuncIndex index, const NameMap* locals, Emit emit);
 

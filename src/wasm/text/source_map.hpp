@@ -16,13 +16,14 @@ class SourceMap {
     functions_.push_back(static_cast<uint32_t>(entries_.size()));
     note(0, text_offset);
   }
-  // Records that the body comes from `text_offset` from `body_offset` on, up to the next note. Of two notes for the
-  // same place, the later one counts.
+  // Records that the bytes of the body from `body_offset` up to the next note come from `text_offset`. If two notes
+  // have the same `body_offset`, the later one counts.
   void note(size_t body_offset, uint32_t text_offset) {
     entries_.push_back({static_cast<uint32_t>(body_offset), text_offset});
   }
 
-  // The offset in the text that the module's byte at `offset` comes from; none outside of function bodies.
+  // Returns the offset in the text that the module's byte at `offset` comes from. There is none outside of function
+  // bodies.
   [[nodiscard]] std::optional<uint32_t> find(std::span<const std::byte> module, uint64_t offset) const;
 
  private:

@@ -21,8 +21,9 @@ using testing::read_file;
 using testing::suite_files;
 using testing::suite_root;
 
-// The threads proposal's files were written when sizes had 32 bits and there was one memory, one table and only the
-// first reference types. With custom page sizes off, a memory with a page size is malformed, as the other files expect.
+// Each file is run without the proposals that its authors did not know. The files of the threads proposal were written
+// when sizes had 32 bits and a module had one memory, one table and no reference types but funcref. All files except
+// those of custom page sizes expect that a memory with a page size is malformed.
 Features features_of(const std::string& name) {
   if (name.contains("custom-page-sizes")) return Features::all();
   if (!name.contains("threads")) return Features::all().without(Feature::custom_page_sizes);
@@ -46,7 +47,7 @@ Result<Module> load(const ScriptModule& module, Features features) {
   return decode_and_validate(CAIRN_TRY(Result<std::vector<std::byte>>(module.bytes)), features);
 }
 
-// Describes how our result differs from the directive; empty if it agrees.
+// Returns how the result differs from what the directive expects, or nothing if it does not differ.
 std::string check(const Directive& directive, Features features, Counts& counts) {
   const ScriptModule* module = nullptr;
   const AssertModule* assertion = std::get_if<AssertModule>(&directive.what);

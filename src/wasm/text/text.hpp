@@ -23,7 +23,7 @@ inline constexpr size_t kMaxNesting = 100'000;
 Result<std::vector<std::byte>> assemble(std::string_view source, std::string_view file_name,
                                         Features features = Features::all());
 
-// Assembles and validates. Errors of validation in a function's instructions have their position in the text too.
+// Assembles and validates. Errors of validation in a function's instructions also have a line and a column.
 Result<std::vector<std::byte>> assemble_valid(std::string_view source, std::string_view file_name,
                                               Features features = Features::all());
 
@@ -37,7 +37,7 @@ struct InstructionText {
   uint64_t offset = 0;  // in the module's bytes
   std::string text;     // indented by the depth of blocks
 };
-// The instructions of a function that the module defines, in their order, without the `end` of its body.
+// Returns the instructions of a function that the module defines, in their order, without the `end` of its body.
 Result<std::vector<InstructionText>> disassemble_function(const Module& module, FuncIndex function);
 
 // Puts "file:line:column: " in front of an error's message, instead of its offset.

@@ -18,7 +18,7 @@ std::string message_of(std::string_view source) {
   return bytes ? "" : bytes.error().message;
 }
 
-// The text that results from assembling and printing.
+// Returns the text that results from assembling and printing.
 std::string round_trip(std::string_view source) {
   const auto bytes = assemble(source, "a.wat");
   if (!bytes) return bytes.error().message;

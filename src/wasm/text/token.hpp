@@ -15,7 +15,7 @@ struct Token {
     rparen,
     natural,   // an integer without a sign
     integer,   // an integer with a sign
-    floating,  // a float that is not an integer, inf, nan
+    floating,  // a float with a point or an exponent, or inf or nan
     string,
     identifier,  // $x or $"x"
     keyword,     // begins with a lower-case letter
@@ -23,7 +23,7 @@ struct Token {
     error,       // the lexer could not go on; only eof follows
     eof,
   };
-  uint32_t offset = 0;  // of the token's first byte in the source
+  uint32_t offset = 0;  // offset of the token's first byte in the source
   uint32_t length = 0;
   // For lparen: the index of the matching rparen, or kNone. For a quoted identifier: index into `names`. For an error:
   // index into `messages`.
@@ -36,7 +36,7 @@ struct Token {
 // An annotation ([wasm 6.3.6]) of a kind that the assembler knows. The lexer checks and drops other annotations.
 struct Annotation {
   std::string name;     // "custom", "name", "metadata.code.branch_hint"
-  uint32_t offset = 0;  // of its parenthesis
+  uint32_t offset = 0;  // offset of its parenthesis in the source
   uint32_t before = 0;  // index of the token that follows it
   uint32_t begin = 0;   // range of the contents in TokenStream::annotation_tokens
   uint32_t end = 0;
@@ -48,11 +48,11 @@ struct TokenStream {
   std::vector<Token> tokens;
   std::vector<Annotation> annotations;  // in source order
   std::vector<Token> annotation_tokens;
-  std::deque<std::string> names;      // of quoted identifiers
-  std::vector<std::string> messages;  // of error tokens
+  std::deque<std::string> names;      // names of quoted identifiers
+  std::vector<std::string> messages;  // messages of error tokens
 
   [[nodiscard]] std::string_view text(const Token& token) const { return source.substr(token.offset, token.length); }
-  // An identifier's name without the "$"; two spellings of a name give equal views.
+  // Returns an identifier's name without the "$". Different spellings of a name give equal views.
   [[nodiscard]] std::string_view identifier(const Token& token) const {
     if (token.link != Token::kNone) return names[token.link];
     return text(token).substr(1);

@@ -1,4 +1,4 @@
-// Strict UTF-8 ([wasm 5.2.4]), without surrogates and overlong forms.
+// Reads and writes characters in strict UTF-8 ([wasm 5.2.4]), without surrogates and overlong forms.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace cairn::wasm::text {
 
-// The length in bytes of the well-formed character at the front of `text`, or 0 if there is none.
+// Returns the length in bytes of the well-formed character at the front of `text`, or 0 if there is none.
 constexpr size_t utf8_character_length(std::string_view text) {
   const auto byte = [&](size_t i) -> uint32_t { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0; };
   const auto continues = [&](size_t i) { return (byte(i) & 0xc0) == 0x80; };

@@ -12,7 +12,7 @@
 namespace cairn::wasm::text {
 namespace {
 
-// Limits how deep threads, and `either` patterns, can be nested.
+// Limits how deep threads can be nested in each other, and how deep `either` patterns can be.
 constexpr uint32_t kMaxScriptNesting = 16;
 
 struct HeapName {
@@ -107,7 +107,7 @@ class ScriptParser {
 
   // --- Modules.
 
-  // Called at "(module". Reads either form of (module ...), or (module instance ...).
+  // Called at "(module". Reads (module ...), (module definition ...) or (module instance ...).
   using ModuleDirective = decltype(Directive::what);
   Result<ModuleDirective> module_directive() {
     if (cursor_.at_keyword("instance", 2)) return ModuleDirective(CAIRN_TRY(instance()));

@@ -1,5 +1,5 @@
-// Scripts of the specification's test suite, in the reference interpreter's format with the threads proposal's
-// directives.
+// Parses scripts of the specification's test suite. Their format is that of the reference interpreter, with the
+// directives of the threads proposal.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,8 @@
 
 namespace cairn::wasm::text {
 
-// A module in a script. If it cannot be assembled, only the module is at fault and not the script, since an assertion
-// may expect the error. The error's message begins with the specification's words and has no position.
+// A module in a script. A module that cannot be assembled is no error of the script, since an assertion may expect the
+// module's error. The message of that error begins with the specification's words and has no position.
 struct ScriptModule {
   std::string name;  // name of the definition and, if it is instantiated at once, of the instance; may be empty
   ModuleForm form = ModuleForm::text;
@@ -77,12 +77,12 @@ struct Action {
   std::vector<ScriptValue> arguments;
 };
 
-// (module ...), (module definition ...)
+// The directives (module ...) and (module definition ...).
 struct DefineModule {
   ScriptModule module;
   bool is_instantiated = true;
 };
-// (module instance $instance $module)
+// The directive (module instance $instance $module).
 struct InstantiateModule {
   std::string instance;
   std::string module;  // empty for the last module
@@ -103,7 +103,7 @@ struct AssertTrap {
 struct AssertException {
   Action action;
 };
-// Assertions about a module.
+// An assertion about a module.
 struct AssertModule {
   enum class Kind : uint8_t { malformed, invalid, malformed_custom, invalid_custom, unlinkable, trap };
   Kind kind = Kind::malformed;
@@ -112,7 +112,7 @@ struct AssertModule {
   std::string message;
 };
 struct Directive;
-// (thread $name (shared (module $m))* directive*)
+// The directive (thread $name (shared (module $m))* directive*).
 struct Thread {
   std::string name;
   std::vector<std::string> shared;  // modules that the thread can use
@@ -133,11 +133,11 @@ struct Script {
   std::vector<Directive> directives;
 };
 
-// The keyword for messages: "module", "assert_return", ...
+// Returns the directive's keyword for messages: "module", "assert_return", ...
 std::string_view keyword_of(const Directive& directive);
 
-// Fails if the source is not a script; the error has the form of assemble()'s errors. A file with only module fields is
-// a script of one module.
+// Parses a script. If the source is not a script, the error has the form of assemble()'s errors. A source with only
+// module fields is a script of one module.
 Result<Script> parse_script(std::string_view source, std::string_view file_name, Features features = Features::all());
 
 }  // namespace cairn::wasm::text

@@ -30,7 +30,7 @@ enum SectionId : uint32_t {
   kTag,
 };
 
-// The bytes of a literal, zero bytes included.
+// Returns the bytes of a literal, zero bytes included, without the zero at its end.
 template <size_t size>
 constexpr std::string_view raw(const char (&literal)[size]) {
   return {literal, size - 1};
@@ -61,7 +61,8 @@ class ModuleWriter {
     return items(id, count, [&](ByteWriter& out, uint32_t) { out.append(item); });
   }
 
-  // Append the code section with one body, or with `count` equal ones. A body begins with its locals and has its `end`.
+  // body() appends a code section with one body, bodies() one with `count` equal bodies. `body` begins with the local
+  // declarations and includes the final `end`.
   ModuleWriter& body(const ByteWriter& body) { return bodies(1, body); }
   ModuleWriter& bodies(uint64_t count, const ByteWriter& body) {
     return items(kCode, count, [&](ByteWriter& out, uint32_t) { out.sized(body.bytes()); });
@@ -78,7 +79,7 @@ class ModuleWriter {
   ByteWriter out_;
 };
 
-// Writes `before`, `count` times `item`, and `after`.
+// Returns `before`, `count` times `item`, and `after`.
 inline ByteWriter repeated(std::string_view before, uint64_t count, std::string_view item, std::string_view after) {
   ByteWriter out;
   out.append(before);

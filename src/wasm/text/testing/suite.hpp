@@ -17,7 +17,7 @@ inline std::filesystem::path suite_root() {
                          : std::filesystem::path(CAIRN_SOURCE_DIR) / "../shared/wasm-testsuite";
 }
 
-// The scripts in order, without those of proposals that are not supported.
+// Returns the suite's scripts, sorted by path, without those of proposals that are not supported.
 inline std::vector<std::filesystem::path> suite_files() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(suite_root())) {
