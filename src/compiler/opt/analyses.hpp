@@ -1,5 +1,5 @@
-// The analyses of a function's blocks. Each is computed when a pass first asks for it, and kept for the passes that
-// follow, until one changes a terminator.
+// The analyses of a function's blocks (ir/control_flow.hpp). Each is computed when a pass first asks for it, and kept
+// for the passes that follow, until a pass invalidates it.
 #pragma once
 
 #include <optional>

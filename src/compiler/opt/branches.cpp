@@ -2,9 +2,9 @@
 // first leads to the second, and turns a branch that only chooses between integers into a selection.
 //
 //   v1 = iconst.i32 1
-//   branch v1, block1, block2          =>     ...what block1 did, and v5 for v4
+//   branch v1, block1, block2          =>     the instructions of block3, with v5 in place of v4
 //   block1: jump block3(v5)
-//   block3(v4: i32): ...                      (block3 has no other way in)
+//   block3(v4: i32): ...                      (if no other edge leads to block3)
 //
 //   branch v0, block1, block2                 v6 = select.i32 v0, v1, v2
 //   block1: jump block3(v1)            =>     jump block3(v6)
@@ -30,7 +30,7 @@ namespace {
 constexpr int kMaximumHops = 8;
 // More selections than this are not better than a branch.
 constexpr size_t kMaximumSelections = 2;
-// A selection is worthwhile for values in integer registers.
+// A selection is worthwhile only for values in integer registers.
 bool is_selectable(Type type) { return ir::is_integer(type); }
 
 class BranchSimplifier {
@@ -59,7 +59,7 @@ class BranchSimplifier {
       if (is_live(block)) absorb_successors(block);
     }
     replacements_.apply(function_);
-    // flow_ is not valid from here on.
+    // flow_ must not be used after this call, which ends its lifetime.
     analyses_.invalidate();
     remove_unreachable(function_, analyses_.flow());
     mark_cold(analyses_.flow());
@@ -93,7 +93,7 @@ class BranchSimplifier {
       const Block b = lost_.back();
       lost_.pop_back();
       if (--edges_in_[b.index()] != 0) {
-        // The edges that are left may all be back edges.
+        // The edges that are left may all be back edges, which come from a loop that is not reached any more.
         may_have_lost_loop_ |= function_[b].is_loop_header;
         continue;
       }
@@ -101,7 +101,7 @@ class BranchSimplifier {
     }
   }
 
-  // Counts edges again from the entry. Afterwards, the edges in loops that are not entered any more do not count.
+  // Counts the edges again, from the blocks that the entry reaches. Edges in loops that are not reached do not count.
   void count_from_entry() {
     std::ranges::fill(edges_in_, 0);
     ScratchVector<Block> work(function_.arena);
@@ -172,12 +172,13 @@ class BranchSimplifier {
     }
   }
 
-  // Returns the block's target if the block only jumps there and its parameters have no other uses.
+  // Returns the target of the block's jump if the block only jumps and its parameters are used only as arguments of the
+  // jump. Returns null otherwise.
   const Target* only_jumps(Block block) const {
     const Value terminator = function_.terminator(block);
     if (function_[block].first != terminator || function_[terminator].opcode != Opcode::jump) return nullptr;
     const Target& next = function_.targets(terminator)[0];
-    // A jump into a loop keeps its own block in front of the loop.
+    // A block that jumps into a loop stays, since invariants of the loop move there.
     if (next.block == block || function_[next.block].is_loop_header) return nullptr;
     uint64_t uses = 0;
     for (const Value param : function_.params(block)) uses += uses_[param.index()];
@@ -195,7 +196,8 @@ class BranchSimplifier {
       const Block through = target.block;
       const Target* next = only_jumps(through);
       if (next == nullptr) return;
-      // A critical edge with arguments would be split again later. A br_table would repeat the arguments.
+      // A critical edge with arguments would be split again later, and a br_table would need the arguments once for
+      // each of its targets.
       const bool is_jump = function_[terminator].opcode == Opcode::jump;
       if (!is_jump && next->argument_count != 0 &&
           (edges_in_[through.index()] == 1 || function_[terminator].opcode == Opcode::br_table)) {
@@ -207,8 +209,8 @@ class BranchSimplifier {
         const bool is_own = inst.opcode == Opcode::block_param && function_.block_of(argument) == through;
         arguments_.push_back(is_own ? function_.arguments(target)[static_cast<size_t>(inst.immediate)] : argument);
       }
-      // The uses of the block's own parameters disappear with its last edge only. The counts stay as they are, so
-      // only_jumps() stays true for the block.
+      // The uses of the parameters of `through` disappear only with the last edge to it. Their counts are not lowered
+      // even then, so that only_jumps(through) stays true.
       for (const Value argument : arguments_) use(argument);
       const Block to = next->block;
       ++edges_in_[to.index()];
@@ -269,7 +271,7 @@ class BranchSimplifier {
     function_.set_targets(inst, std::span(&to, 1));
   }
 
-  // Joins the block with the block that it jumps to, as long as that one has no other predecessor.
+  // Joins the block with the block that it jumps to if no other edge leads there, and repeats this.
   void absorb_successors(Block block) {
     for (;;) {
       const Value terminator = function_.terminator(block);
@@ -316,8 +318,8 @@ class BranchSimplifier {
   Analyses& analyses_;
   const ir::ControlFlow& flow_;
   Replacements replacements_;
-  ScratchVector<uint32_t> edges_in_;  // number of edges from live blocks
-  ScratchVector<uint32_t> uses_;
+  ScratchVector<uint32_t> edges_in_;  // for each block, the number of edges to it from live blocks
+  ScratchVector<uint32_t> uses_;      // for each value, the number of its uses
   ScratchVector<Value> arguments_;
   ScratchVector<Block> lost_;  // work list of drop_edge; empty between calls
   bool may_have_lost_loop_ = false;

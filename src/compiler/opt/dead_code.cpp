@@ -20,7 +20,8 @@ void remove_dead_code(Function& function, Analyses& analyses) {
   const ir::ControlFlow& flow = analyses.flow();
   remove_unreachable(function, flow);
 
-  // The targets that lead to each block. They give the arguments of a live parameter.
+  // The targets that lead to each block b are incoming[first[b]] to incoming[first[b + 1] - 1]. If a parameter is live,
+  // so are the arguments that they pass for it.
   ScratchVector<uint32_t> first(function.arena);
   ScratchVector<Target> incoming(function.arena);
   first.assign(function.block_count() + 1, 0);

@@ -5,9 +5,10 @@
 //                                              v5 = icmp.eq v3, v4
 //                                              trap_unless v5, cast_failure
 //
-// A test whose only use is a branch becomes branches for each answer. A test whose value is used otherwise gets a block
-// where its answers meet. For a type that is not final, the test reads the display of the object's type, which holds
-// its supertypes by depth: the entry at the depth of the wanted type must be that type (abi/heap_layout.hpp).
+// A test whose only use is a branch becomes branches to the targets of that branch. A test whose value has other uses
+// gets a block where control meets, with the answer as a parameter. For a type that is not final, the test reads the
+// display of the object's type, which holds its supertypes by depth: the entry at the depth of the wanted type must be
+// that type (abi/heap_layout.hpp).
 #include "abi/vmcontext.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -53,7 +54,7 @@ class TestExpander {
  private:
   enum class Form : uint8_t { value, branch, trap };
   struct Use {
-    Value user;  // the user, if it is the only one
+    Value user;  // the latest user that was found; none if it passes the value as an argument to a block
     uint32_t count = 0;
   };
 
@@ -110,7 +111,8 @@ class TestExpander {
     inst.extra = function_.add_access(access);
     return put(inst);
   }
-  // Loads a field of the object's header. For a test that traps, a null reference causes the same trap.
+  // Loads a field of the object's header or of the VMFuncRef. If a trap is all that the test decides, the load itself
+  // traps in the same way if the reference is null.
   Value load_header(uint64_t offset, unsigned size) {
     MemoryAccess access;
     if (form_ == Form::trap && test_.may_be_null) {
@@ -146,7 +148,8 @@ class TestExpander {
     function_.set_targets(inst, std::span(targets.begin(), targets.size()));
     put(inst);
   }
-  // Moves the code after `last` in its block to a new block. New code is appended after `last` from here on.
+  // Moves the code after `last` in its block to a new block, and returns the new block. put() appends after `last` from
+  // then on.
   Block split_behind(Value last) {
     changed_flow_ = true;
     block_ = function_.block_of(last);
@@ -164,7 +167,7 @@ class TestExpander {
     return rest;
   }
 
-  // Makes `answer` the answer if the condition is not zero.
+  // Makes `answer` the answer if the condition is not zero. The code that put() places next runs if it is zero.
   void decide(Value condition, bool answer) {
     if (form_ == Form::trap && !answer) {
       put_check(Opcode::trap_if, condition);
@@ -210,7 +213,8 @@ class TestExpander {
       if (function_[user_].opcode == Opcode::trap_unless) form_ = Form::trap;
     }
     const bool has_header = test_.kind != GcTest::Kind::any && test_.kind != GcTest::Kind::i31;
-    // If the test traps, the load of the header faults on null, so no test for null is needed.
+    // If the test decides only a trap, the load of the header traps on null, so no test for null is needed unless null
+    // is accepted.
     const bool tests_null = test_.may_be_null && (test_.accepts_null || !(form_ == Form::trap && has_header));
     const bool tests_i31 = test_.may_be_i31 && has_header;
     const bool accepts_i31 = test_.kind == GcTest::Kind::eq;
@@ -281,7 +285,7 @@ class TestExpander {
     return put(low);
   }
 
-  // The answer for a reference that is not null and not an i31 (unless the test accepts only i31).
+  // Returns the answer for a reference that the tests for null and for an i31 have not decided.
   Value final_answer() {
     const auto kind_is = [&](Condition condition, ObjectKind kind) {
       return compare(condition, load_header(offsetof(abi::VMObject, kind), 1),
@@ -313,8 +317,8 @@ class TestExpander {
     const Value info = load(Type::i64, put(entry), 0);
     Value position;
     if (test_.depth >= abi::kMinimumDisplay) {
-      // A display has at least kMinimumDisplay entries. If the object's type is less deep than the wanted type, entry 0
-      // is read instead, which is not the wanted type.
+      // A display is sure to have only kMinimumDisplay entries. If the object's type is less deep than the wanted type,
+      // entry 0 is read instead, which is not the wanted type.
       const Value depth = load(Type::i32, info, offsetof(abi::VMTypeInfo, depth));
       const Value wanted = constant(Type::i32, test_.depth);
       Instruction select;
@@ -343,7 +347,7 @@ class TestExpander {
   Replacements replacements_;
   ScratchVector<Use> uses_;
   bool changed_flow_ = false;
-  // These describe the test that is being expanded.
+  // The members from here on describe the test that is being expanded, and where its code is placed.
   GcTest test_;
   Form form_ = Form::value;
   Value base_, reference_;

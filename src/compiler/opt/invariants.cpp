@@ -1,4 +1,4 @@
-// Moves instructions whose value does not change in a loop to the block in front of it.
+// Moves instructions whose value does not change in a loop to the block in front of the loop.
 //
 //     jump block1                               v2 = load.i64 _, 64 {immutable}
 //   block1: loop                                jump block1
@@ -7,7 +7,7 @@
 //
 // Only loops without calls gain from this: across a call, the value would have to be kept in the frame, which is no
 // better than computing it again. Instructions that are cheap to repeat stay. A load moves if it cannot fault and
-// nothing in the loop writes what it reads.
+// nothing in the loop writes its alias class.
 #include "compiler/ir/effects.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -51,8 +51,8 @@ class InvariantHoister {
  private:
   using Loop = ir::Loops::Loop;
   struct Summary {
-    Value entry;           // the jump that leads into the loop; none if there is not exactly one
-    uint32_t written = 0;  // one bit for each alias class
+    Value entry;           // the jump that leads into the loop; none if it is not the only way in
+    uint32_t written = 0;  // the alias classes that the loop writes, as bits
     bool has_calls = false;
   };
 
@@ -99,7 +99,8 @@ class InvariantHoister {
       case Opcode::load: {
         const ir::MemoryAccess& access = function_.memory_access(v);
         if (access.can_fault || access.alias == AliasClass::table || access.alias == AliasClass::runtime) return false;
-        // The base must be valid wherever the loop is entered, so it must be one of the VMContext's own pointers.
+        // The base must be valid wherever the loop is entered. The VMContext and pointers that were loaded are valid; a
+        // computed address, such as that of an element, may be valid only after a check in the loop.
         const Value base = inst.operands[0];
         return !base || function_[base].opcode == Opcode::load;
       }
@@ -155,8 +156,8 @@ class InvariantHoister {
     }
     for (const Value operand : function_.operands(v)) {
       if (!operand) continue;
-      // An operand that dominates an instruction of the loop is outside the loop exactly if it dominates the header
-      // too.
+      // The operand's block dominates a block of the loop. It is outside the loop exactly if it is not the header and
+      // dominates the header.
       const Block block = function_.block_of(operand);
       const Block header = loops_[loop].header;
       if (block == header || !dominators_.dominates(block, header)) return false;

@@ -1,5 +1,6 @@
-// Global value numbering with simplification, over the dominator tree. Loads are numbered by the memory that they may
-// see, and a store gives the value of a load that reads exactly the bytes written.
+// Replaces instructions by equal ones that dominate them (global value numbering), and simplifies instructions. Loads
+// are equal only if they see the same memory. A load that reads exactly the bytes of an earlier store gets the stored
+// value.
 //
 //   v2 = iadd.i32 v0, v1
 //   branch v9, block1, block2                 v2 = iadd.i32 v0, v1
@@ -11,7 +12,7 @@
 //
 // Each alias class has a version. Stores of the class give it a new one. So do calls, atomic accesses (after which
 // writes of other threads may be visible), and blocks where control merges. Loads with equal versions see the same
-// memory. A load that may trap is redundant only if an equal one dominates it.
+// memory.
 //
 // The code after a branch or a check knows its outcome, and the code after an access through a reference knows that the
 // reference is not null:
@@ -46,7 +47,8 @@ using ir::Value;
 
 namespace {
 
-// There is a version for each alias class, and several for globals and for fields, chosen by index.
+// Each alias class has a version. The classes of globals and of fields have several; the index of an access chooses
+// one.
 constexpr size_t kGlobalSlots = 8;
 constexpr size_t kFieldSlots = 15;
 constexpr size_t kGlobals = 9;  // position of the first slot for globals
@@ -57,7 +59,7 @@ struct Versions {
 };
 static_assert(static_cast<size_t>(AliasClass::field) <= kGlobals);
 
-// Whether the field is written before anything reads it.
+// Whether the access is to a field that is written only while its object is made.
 bool is_constant(const MemoryAccess& access) {
   return access.alias == AliasClass::field && access.index >= ir::kConstantFields;
 }
@@ -79,7 +81,8 @@ class Numbering {
         replacements_(function) {}
 
   void run() {
-    // The blocks that dominate the current one, each with the versions at its end.
+    // The blocks that dominate the current one: the mark in the value table at each one's start, and the versions at
+    // its end.
     struct Scope {
       uint32_t mark;
       Versions exit;
@@ -104,7 +107,7 @@ class Numbering {
       scopes.push_back({mark, versions_});
       if (function_.arena.exhausted()) return;
     }
-    // Arguments of back edges may name values that were replaced later.
+    // Arguments of back edges may still name values that were replaced after the edge was visited.
     replacements_.apply(function_);
   }
 
@@ -133,7 +136,7 @@ class Numbering {
     if (ir::is_numbered(opcode)) {
       uint32_t version = 0;
       if (effects == Effects::reads) version = versions_.slots[slot_of(function_.memory_access(v))];
-      // Results of different calls are never equal, since their calls are not.
+      // Equal `result` instructions belong to the same call, since different calls are never equal.
       const Value same = insert_.revisit(v, version);
       if (same == v) {
         if (opcode == Opcode::trap_if || opcode == Opcode::trap_unless) {
@@ -245,7 +248,7 @@ class Numbering {
     test.aux = static_cast<uint8_t>(Condition::ne);
     insert_.enter(test, insert_.iconst(Type::i32, 1), 0);
   }
-  // The length of a new array is the operand of its allocation.
+  // Records that the length of a new array is the length operand of its allocation.
   void note_new(Value v) {
     const Instruction inst = function_[v];
     if (!inst.operands[1]) return;
@@ -261,13 +264,13 @@ class Numbering {
     load.extra = function_.add_access(access);
     insert_.enter(load, inst.operands[1], 0);
   }
-  // Whether the object was made by inline allocation, and there was no safepoint since. Everything that changes where
-  // objects are gives the class heap_layout a new version.
+  // Whether the object is a struct that the latest gc_new has made, and there was no safepoint since. Each safepoint
+  // gives the class heap_layout a new version.
   bool is_fresh(Value object) const {
     if (fresh_ != object || function_[object].immediate != static_cast<int64_t>(ObjectKind::structure)) return false;
     return fresh_version_ == versions_.slots[static_cast<size_t>(AliasClass::heap_layout)];
   }
-  // The answer of a test of a new object, if it is certain.
+  // Returns the answer of a test of a new object or of an i31, if it is certain.
   std::optional<bool> test_of_new(Value v) const {
     const GcTest test = GcTest::unpack(function_[v].immediate);
     const Value reference = function_[v].operands[1];
@@ -291,7 +294,7 @@ class Numbering {
 
   // --- conditions
 
-  // Records that the condition is known from here on.
+  // Records whether the condition holds in the code that follows.
   void learn(Value condition, bool holds) {
     if (insert_.constant(condition)) return;
     Instruction check;
@@ -349,8 +352,8 @@ class Numbering {
   Replacements replacements_;
   Versions versions_;
   uint32_t last_version_ = 0;
-  Value fresh_;  // the latest new object; fresh_version_ is the version of the class heap_layout after it was made
-  uint32_t fresh_version_ = 0;
+  Value fresh_;                 // the latest new object
+  uint32_t fresh_version_ = 0;  // the version of the class heap_layout after fresh_ was made
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Removes objects that never leave their function. The values stored in their fields replace the loads.
+// Removes objects that never leave their function. The values that are stored in their fields replace loads of the
+// fields.
 //
 //   v2 = gc_new v1, _, 0 {...}                  jump block1
 //   heap_store v2, v1, v0 {offset 8}          block1:
@@ -8,8 +9,8 @@
 //     v4 = call direct 3 v3
 //
 // An object stays if its reference is passed on: stored, returned, or given to a call or a block. Its fields must be
-// written only in the block that makes it, so that each has one value outside that block. Later objects are visited
-// first, since an object that is only stored in a removed object may be removed as well.
+// written only in the block that makes it, so that each field has one value outside that block. Later objects are
+// visited first, since an object that is only stored in a removed object may be removed as well.
 #include "abi/heap_layout.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -57,7 +58,7 @@ class ObjectRemover {
 
  private:
   static constexpr uint32_t kNone = 0xffff'ffff;
-  // An object with more written fields than this is not worthwhile.
+  // Objects with more written fields than this are not removed.
   static constexpr size_t kMaximumFields = 64;
   struct Use {
     Value user;  // none if the value is an argument for a block
@@ -108,7 +109,8 @@ class ObjectRemover {
   }
   bool is_null(Value value) const { return function_[value].opcode == Opcode::iconst; }
 
-  // Whether no use of the object needs it in memory.
+  // Whether no use passes the object on or compares it with another object, and all stores to its fields are in its
+  // block.
   bool stays_inside(Value object) {
     const Block home = function_.block_of(object);
     return for_each_user(object, [&](Value user) {
@@ -135,8 +137,8 @@ class ObjectRemover {
     return nullptr;
   }
 
-  // Follows the stores and loads in the object's own block in order. `replaces` says whether to change the function.
-  // Returns false if a field is loaded that has not been written.
+  // Follows the stores and loads of the object in its own block, in order. If `replaces` is set, they are removed and
+  // replaced. Returns false if a field is loaded before it is written, or if there are too many fields.
   bool follow(Value object, bool replaces) {
     fields_.clear();
     for (Value v = function_.next(object); v;) {
@@ -229,10 +231,11 @@ class ObjectRemover {
 
   Function& function_;
   Replacements replacements_;
-  ScratchVector<uint32_t> first_use_;  // by value
+  ScratchVector<uint32_t> first_use_;  // for each value, the index in uses_ of the first use; kNone if there is none
   ScratchVector<Use> uses_;
   ScratchVector<Value> objects_;
-  size_t steps_ = 0;             // steps along joined lists of uses, limited so that chains of objects are not slow
+  // The number of steps along lists of uses that were joined. It is limited, so that chains of objects are not slow.
+  size_t steps_ = 0;
   ScratchVector<Field> fields_;  // the fields of the current object, at the instruction that follow() has reached
 };
 

@@ -2,11 +2,12 @@
 //
 //   jump block1(v0, v1)                       jump block1(v1)
 //   block1(v2: i32, v3: i32):          =>     block1(v3: i32):
-//     branch v3, block1(v2, v4), ...            branch v3, block1(v4), ...      and v0 for v2
+//     branch v3, block1(v2, v4), ...            branch v3, block1(v4), ...      v0 replaces v2
 //
-// Parameters start as unknown. The first argument that arrives makes its parameter that value; a different one makes
-// the parameter a value of its own. Each change is passed on to the parameters that get the changed one as an argument.
-// A parameter changes at most twice. Equal constants count as one value, which is made anew in the block.
+// The value of each parameter is unknown at first. The first argument that is met becomes its value. If a different
+// argument is met later, the parameter becomes a value of its own. Each change is passed on to the parameters that get
+// the changed parameter as an argument. A parameter changes at most twice. Equal constants count as one value; a copy
+// of the constant is made in the parameter's block.
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
 

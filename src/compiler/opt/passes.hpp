@@ -1,6 +1,6 @@
-// The passes. Each is a free function in a file of its own, which begins with its rewrite as IR before and after.
-// pipeline.cpp orders them. Every pass takes and leaves a valid function, needs time linear in the function's size, and
-// invalidates the analyses if it changes control flow.
+// The passes of the optimizer. Each is a free function in a file of its own, which begins with its rewrite as IR before
+// and after. pipeline.cpp orders them. Every pass takes and leaves a valid function, needs time linear in the
+// function's size, and invalidates the analyses if it changes control flow.
 #pragma once
 
 #include "compiler/ir/function.hpp"
@@ -12,7 +12,7 @@ void simplify_params(ir::Function& function, Analyses& analyses);    // params.c
 void number_values(ir::Function& function, Analyses& analyses);      // numbering.cpp
 void simplify_branches(ir::Function& function, Analyses& analyses);  // branches.cpp
 void remove_objects(ir::Function& function, Analyses& analyses);     // objects.cpp
-void expand_tests(ir::Function& function, Analyses& analyses);       // gc_tests.cpp; not optional
+void expand_tests(ir::Function& function, Analyses& analyses);       // gc_tests.cpp; runs without Options::optimize too
 void hoist_invariants(ir::Function& function, Analyses& analyses);   // invariants.cpp
 void remove_dead_code(ir::Function& function, Analyses& analyses);   // dead_code.cpp
 

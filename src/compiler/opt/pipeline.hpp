@@ -1,4 +1,4 @@
-// The optimizer runs the passes in their order.
+// The entry point of the optimizer, which runs the passes in their order.
 #pragma once
 
 #include "base/result.hpp"
@@ -7,10 +7,10 @@
 
 namespace cairn::opt {
 
-// Rewrites the function in place. Without Options::optimize, only expand_tests runs. In either case, loops are marked
-// afterwards (BlockData::is_loop_header, loop_depth) and no reachable block is empty. Error: limit, if the arena's
-// budget is not enough. With Options::verify or CAIRN_DEBUG, the function is verified after each pass; a function that
-// fails is a bug of the compiler.
+// Rewrites the function in place. Without Options::optimize, expand_tests is the only pass that runs. In either case,
+// loops are marked afterwards (BlockData::is_loop_header, loop_depth), and no reachable block is empty. Error: limit,
+// if the arena's budget is not enough. With Options::verify or CAIRN_DEBUG, the function is verified after each pass; a
+// function that fails is a bug of the compiler.
 Result<void> optimize(ir::Function& function, const compiler::Options& options);
 
 }  // namespace cairn::opt

@@ -1,4 +1,4 @@
-// Changes to a function that passes share: replacing values, and dropping parameters and blocks in one sweep.
+// Changes to a function that several passes make: replacing values, and dropping parameters and blocks in one sweep.
 #pragma once
 
 #include "compiler/ir/control_flow.hpp"
@@ -21,7 +21,7 @@ class Replacements {
   [[nodiscard]] ir::Value operator()(ir::Value value) {
     ir::Value result = value;
     while (result && result.index() < map_.size() && map_[result.index()]) result = map_[result.index()];
-    // This shortens the path for the next look-up.
+    // Each value on the path now maps to the result directly, which makes the next look-up fast.
     while (value != result) {
       const ir::Value next = map_[value.index()];
       map_[value.index()] = result;
