@@ -1,4 +1,4 @@
-// A bitmap with one bit for each `kUnit` bytes of a heap.
+// AddressBits is a bitmap with one bit for each `kUnit` bytes of a heap.
 #pragma once
 
 #include <bit>
@@ -17,7 +17,7 @@ class AddressBits {
  public:
   static constexpr uint64_t kBytesPerWord = 64 * kUnit;
 
-  // Makes a bitmap for addresses below `bytes`.
+  // Makes a bitmap for addresses below `bytes`. An address is an offset from the heap's base.
   static Result<AddressBits> create(uint64_t bytes) {
     return AddressBits(CAIRN_TRY(CommittedTable<uint64_t>::create(bytes / kBytesPerWord)));
   }
@@ -56,9 +56,10 @@ class AddressBits {
   CommittedTable<uint64_t> words_;
 };
 
-// A bit is set for the first address of each object that marking has reached.
+// Bits of objects: the bit of an object's first address is set when marking has reached the object.
 using MarkBits = AddressBits<8>;
-// Cards divide arrays of references into parts. A bit is set for each card in the remembered set.
+// Bits of cards, the parts of 64 bytes of long arrays of references: the bit of a card is set while the card is in the
+// remembered set.
 inline constexpr uint64_t kCardBytes = 64;
 using CardBits = AddressBits<kCardBytes>;
 

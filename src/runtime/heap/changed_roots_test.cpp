@@ -1,4 +1,4 @@
-// Long tables and segments are roots, and a collection visits only their changed pieces.
+// Tests that collections visit only the changed pieces of long tables and element segments, and miss none of them.
 #include "testing/runtime/runtime_test.hpp"
 
 namespace cairn::runtime {
@@ -9,7 +9,7 @@ class ChangedRoots : public RuntimeTest {
   const HeapStatistics statistics() { return store_->heap()->statistics(); }
 };
 
-// A table of 10 million references, nearly all null, and allocations that fill the nursery with garbage.
+// The guest has a table of 10 million references, nearly all null, and allocates garbage.
 TEST_F(ChangedRoots, ANearlyEmptyTableCostsWhatIsInIt) {
   const Instance instance = instantiate(R"((module
     (type $node (struct (field i64)))
@@ -30,7 +30,7 @@ TEST_F(ChangedRoots, ANearlyEmptyTableCostsWhatIsInIt) {
   const HeapStatistics after = statistics();
   const uint64_t collections = after.minor_collections - before.minor_collections;
   EXPECT_GE(collections, 10U);
-  // Only written pieces are visited, and all pieces once for each marking of the whole heap.
+  // Collections visit written pieces only, except that each marking of the whole heap visits all pieces once.
   EXPECT_LE(
       after.roots_visited - before.roots_visited,
       30 * abi::kTablePiece + 1000 * collections + 10'000'000 * (after.major_collections - before.major_collections));
@@ -89,7 +89,8 @@ TEST_F(ChangedRoots, SegmentsAreLookedAtOnce) {
   EXPECT_EQ(value->at(0).as_i64(), 12'345);
 }
 
-// Every way to write an element is followed by collections that move the object it refers to.
+// The guest writes elements by every instruction that can, and then collections move the objects that the elements
+// refer to.
 class WrittenTables : public RuntimeTest, public testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {

@@ -1,5 +1,5 @@
-// Collections while guest code runs: objects that its frames, globals, tables and exceptions refer to live on and may
-// move.
+// Tests collections while guest code runs: objects that its frames, globals, tables and exceptions refer to live on and
+// may move.
 #include "runtime/heap/host_access.hpp"
 #include "testing/runtime/runtime_test.hpp"
 
@@ -16,7 +16,7 @@ class Collections : public RuntimeTest, public testing::WithParamInterface<bool>
     RuntimeTest::SetUp();
   }
   [[nodiscard]] bool is_stressed() const { return GetParam(); }
-  // How often a loop runs: enough for several collections.
+  // Returns how often a loop of a test runs: enough for several collections.
   [[nodiscard]] Val many(int32_t stressed = 200) const { return Val::i32(is_stressed() ? stressed : 20'000); }
   void expect_collections() {
     ASSERT_NE(store_->heap(), nullptr);
@@ -226,14 +226,14 @@ TEST_P(Collections, TheHostReadsAndWritesFieldsAndElements) {
   EXPECT_TRUE(set_field(*store_, pair, 3, pair));
   EXPECT_EQ(get_field(*store_, pair, 1)->as_externref(), 1234U);
   EXPECT_EQ(get_field(*store_, *get_field(*store_, pair, 3), 1)->as_externref(), 1234U);
-  EXPECT_FALSE(set_field(*store_, pair, 2, Val::i64(0)));  // immutable
+  EXPECT_FALSE(set_field(*store_, pair, 2, Val::i64(0)));  // the field is immutable
   EXPECT_FALSE(set_field(*store_, pair, 0, Val::i64(0)));
   EXPECT_FALSE(set_field(*store_, pair, 3, Val::externref(1)));
   EXPECT_FALSE(get_field(*store_, pair, 4));
   EXPECT_FALSE(get_element(*store_, pair, 0));
   EXPECT_FALSE(get_field(*store_, Val::i31(1), 0));
   EXPECT_FALSE(get_field(*store_, Val::externref(1), 0));
-  // The array is long enough to be old from the start, and to have cards.
+  // Without stress, the array is long enough to be old from the start and to have cards.
   const int32_t length = is_stressed() ? 100 : 12'000;
   const Val pairs = invoke(instance, "pairs", {Val::i32(length)})->at(0);
   EXPECT_EQ(array_length(*store_, pairs), static_cast<uint32_t>(length));

@@ -1,4 +1,4 @@
-// Decides when and how a heap is collected; uses the collector's parts.
+// The part of Heap that decides when and how to collect.
 #include <algorithm>
 #include <bit>
 
@@ -13,22 +13,24 @@ using platform::Platform;
 
 namespace {
 
-// The amount of work in a step, in bytes to scan. A step takes about half a millisecond.
+// The largest number of bytes that a step of marking scans. A step takes about half a millisecond.
 constexpr uint64_t kStepBytes = 256 * 1024;
-// Marking runs at twice the speed of allocation, so the old generation grows by at most half until it is done.
+// The number of bytes that are marked for each allocated byte. So the old generation grows by at most half during a
+// marking.
 constexpr uint64_t kMarkedPerAllocated = 2;
-// Bytes of the heap whose mark bits are cleared in a step.
+// The number of bytes of the heap whose mark bits are cleared in a step.
 constexpr uint64_t kClearBytes = uint64_t{64} << 20;
-// The old generation is marked when it has doubled since the last marking, but never before it has grown by this much.
+// The old generation is marked when it has doubled since the last marking, but not before it has grown by this number
+// of bytes. In either case it is marked when it has taken half of the room that was left.
 constexpr uint64_t kLeastGrowth = uint64_t{16} << 20;
-// Blocks given back to the machine in a step.
+// The largest number of blocks that a step gives back to the machine.
 constexpr uint64_t kReleaseBlocks = 64;
-// Large objects allocated before a marking under way looks at the roots again.
+// After this many bytes of large objects, a marking under way visits the roots again.
 constexpr uint64_t kLargePerMinor = uint64_t{16} << 20;
 
 }  // namespace
 
-// Measures one pause.
+// Adds the time from its construction to its destruction to the statistics of pauses.
 class Heap::Pause {
  public:
   explicit Pause(Heap& heap) : heap_(heap), start_(Platform::nanoseconds()) {}
@@ -66,14 +68,16 @@ void Heap::scan_remembered() {
         old_.cards().reset(card * kCardBytes);
         const ArrayCards cards(objects_, array);
         for (uint64_t at = cards.begin_of(card); at < cards.end_of(card); at += sizeof(abi::HeapReference)) {
-          // A reference to an old object was reported when it was stored, if marking was under way.
+          // Only references to young objects matter here. If marking is under way, the barrier grayed old objects when
+          // references to them were stored.
           auto& element = objects_.at<abi::HeapReference>(static_cast<abi::HeapReference>(at));
           if (scavenger_.is_young(element)) visit(element);
         }
       });
 }
 
-// Promotes what the roots and the remembered objects refer to.
+// Promotes the young objects that the roots and the remembered objects refer to, and all young objects that can be
+// reached from those.
 template <IsMarking marking>
 void Heap::scavenge(RootChoice choice) {
   visit_roots(choice, [this](abi::HeapReference& slot) { scavenger_.visit<marking>(slot); });
@@ -102,8 +106,8 @@ void Heap::collect_minor() {
       scavenge<IsMarking::yes>(roots_are_marked_ ? RootChoice::changed : RootChoice::all);
       roots_are_marked_ = true;
       end_minor();
-      // Every object that the guest can reach is gray or marked at this point. So if nothing is left to scan, marking
-      // is complete.
+      // All roots have been visited at this point. So if no gray object is left to scan, every object that the guest
+      // can reach is marked, and marking is complete.
       is_finished = marker_.step(kStepBytes);
       if (is_finished) finish_marking();
     } else {
@@ -127,7 +131,7 @@ void Heap::collect_full() {
       visit_roots(RootChoice::all, [this](abi::HeapReference& slot) { marker_.gray(slot); });
       marker_.step(~uint64_t{0});
     } else {
-      // Old objects may refer to young ones anywhere.
+      // Any old object may refer to young objects, so young objects are promoted while the old objects are marked.
       start_marking();
       scavenge<IsMarking::yes>(RootChoice::all);
       marker_.step(~uint64_t{0}, [this](abi::HeapReference& slot) {
@@ -189,7 +193,7 @@ void Heap::finish_marking() {
   statistics_.live_bytes = used;
 }
 
-// Does the collector's share of work for `allocated` bytes that are about to be allocated.
+// Does the collector's share of work when `allocated` bytes are about to be allocated.
 void Heap::advance(uint64_t allocated) {
   if (phase_ == Phase::idle) {
     if (old_.used_bytes() >= mark_at_bytes_) {

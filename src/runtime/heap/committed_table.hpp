@@ -1,5 +1,5 @@
-// An array whose address space is reserved once and whose memory is committed as it grows. The array never moves, and
-// lack of memory is a result, not the end of the program.
+// CommittedTable is an array whose address space is reserved once and whose memory is committed as it grows. The array
+// never moves. grow() reports lack of memory.
 #pragma once
 
 #include <algorithm>
@@ -51,7 +51,7 @@ class CommittedTable {
   explicit CommittedTable(std::span<std::byte> memory) : memory_(memory) {}
 
   std::span<std::byte> memory_;
-  size_t committed_ = 0;  // bytes
+  size_t committed_ = 0;  // number of bytes at the start of memory_ that are committed
 };
 
 }  // namespace cairn::runtime

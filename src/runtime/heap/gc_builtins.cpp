@@ -16,7 +16,7 @@ using wasm::TrapKind;
 InstanceObject& instance_of(abi::VMContext* context) { return *static_cast<InstanceObject*>(context->instance); }
 Heap& heap_of(abi::VMContext* context) { return *instance_of(context).store.heap(); }
 
-// Returns the result of an allocation, or raises the trap for a full heap.
+// Returns the result of an allocation. Raises a trap if the allocation failed because the heap is full.
 abi::HeapReference or_trap(abi::VMContext* context, abi::HeapReference object) {
   if (object == abi::kNullReference) raise_trap(*context->store, TrapKind::allocation_failure);
   return object;
@@ -24,14 +24,15 @@ abi::HeapReference or_trap(abi::VMContext* context, abi::HeapReference object) {
 
 bool in_bounds(uint64_t start, uint64_t count, uint64_t length) { return start <= length && count <= length - start; }
 
+// A range of an array's elements. It is valid until the next collection.
 struct Elements {
   std::byte* data;
-  uint32_t size;  // size of one element
-  uint32_t first_offset;
+  uint32_t size;          // size of one element in bytes
+  uint32_t first_offset;  // offset of the first element in the array object
   bool are_references;
 };
 
-// Returns the elements [at, at + length) of an array; traps if the range is out of bounds.
+// Returns the elements [at, at + length) of an array. Traps if the array is null or the range is out of bounds.
 Elements elements_of(abi::VMContext* context, abi::HeapReference array, uint32_t at, uint32_t length) {
   if (array == abi::kNullReference) raise_trap(*context->store, TrapKind::null_array_reference);
   Heap& heap = heap_of(context);
@@ -42,7 +43,8 @@ Elements elements_of(abi::VMContext* context, abi::HeapReference array, uint32_t
   return {heap.base() + array + offset, type.size, static_cast<uint32_t>(offset), type.reference_count != 0};
 }
 
-// Returns the bytes of a data segment that `length` elements of `element_size` bytes are made of; traps out of bounds.
+// Returns the bytes of a data segment from `source` on, for `length` elements of `element_size` bytes. Traps if they
+// are out of bounds.
 const std::byte* segment_bytes(abi::VMContext* context, uint32_t segment, uint32_t source, uint32_t length,
                                uint32_t element_size) {
   const std::span<const std::byte> bytes = data_of(instance_of(context), segment);

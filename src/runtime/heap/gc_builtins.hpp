@@ -1,5 +1,5 @@
-// The builtins for instructions on managed objects (the `exit` entries of builtins.def). They are entered through the
-// stub that notes the caller's frame, and they raise traps themselves.
+// The builtins for instructions on managed objects; builtins.def describes their parameters and results. They raise
+// traps themselves instead of returning a status.
 #pragma once
 
 #include <cstdint>

@@ -17,8 +17,9 @@ namespace {
 
 constexpr uint64_t kSmallestLimit = uint64_t{4} << 20;
 constexpr uint64_t kSliceBytes = 128 * 1024;  // size of a slice of the nursery
-constexpr uint64_t kLeastRoom =
-    64;  // after a full collection, there must be room for the live bytes divided by this number
+// After a full collection, there must be room for the number of live bytes divided by this number.
+constexpr uint64_t kLeastRoom = 64;
+// After this many calls of collect_for_room() with hardly any allocation in between, the heap counts as full.
 constexpr uint32_t kMaximumShortages = 8;
 constexpr size_t kLeastListEntries = 16 * 1024;
 
@@ -55,8 +56,8 @@ Result<std::unique_ptr<Heap>> Heap::create(const HeapConfig& config, const abi::
                 .promoted = CAIRN_TRY(CommittedTable<abi::HeapReference>::create(Scavenger::list_capacity(nursery))),
                 .reservation = CAIRN_TRY(Platform::reserve(bytes))};
   const std::span<std::byte> reservation = memory.reservation;
-  // If there is no memory for larger lists, the collector works with these sizes. They cannot be much smaller: marking
-  // ends when its list has room for one part of an array (INV-15).
+  // The lists get memory for these sizes now, so that the collector can go on when there is no memory for larger lists
+  // (INV-15).
   std::unique_ptr<Heap> heap;
   if (memory.to_scan.grow(std::min(config.mark_list_entries, kLeastListEntries)) &&
       memory.remembered.grow(std::min(config.remembered_entries, kLeastListEntries))) {
@@ -90,8 +91,8 @@ Heap::Heap(const HeapConfig& config, Memory memory, const abi::VMTypeInfo* const
 
 Heap::~Heap() { Platform::release(reservation_); }
 
-// Gives compiled code a further slice of the nursery of at least `size` bytes. Returns false if the nursery is used up
-// or there is no memory to promote more objects to.
+// Moves VMAllocation::limit up so that compiled code has a slice of the nursery of at least `size` bytes. Returns false
+// if the nursery is used up, or if there is no memory for the slice or for promoting its objects.
 bool Heap::hand_out(uint64_t size) {
   const uint64_t least = nursery_.used() + size;
   if (least > nursery_.size()) return false;
@@ -116,7 +117,8 @@ bool Heap::refill(uint64_t size) {
   }
   if (hand_out(size)) return true;
   collect_minor();
-  // A minor collection visits all roots, so it must also free room for more than one object.
+  // A minor collection visits all handles, globals and frames, which takes time. So it must free room for more than one
+  // object.
   const uint64_t decent =
       config_.stress ? size : std::max(size, std::min({kSliceBytes, least_room() / 2, nursery_.size()}));
   if (hand_out(decent)) return true;
@@ -128,8 +130,9 @@ uint64_t Heap::least_room() const { return old_.used_bytes() / kLeastRoom; }
 
 uint64_t Heap::allocated_bytes() const { return statistics_.allocated_bytes + nursery_.used() + large_since_minor_; }
 
-// Collects the whole heap because there is no room. Returns false if that was in vain several times in a row; then the
-// heap counts as full. This happens when objects of different sizes alternate and each takes the room of the other.
+// Collects the whole heap because there is no room. Returns false if hardly anything was allocated between several such
+// collections; then the heap counts as full. This happens when objects of two sizes alternate and each size uses up the
+// room that was freed for the other.
 bool Heap::collect_for_room() {
   const uint64_t allocated = allocated_bytes() - std::exchange(allocated_at_shortage_, allocated_bytes());
   shortages_in_a_row_ = allocated < least_room() ? shortages_in_a_row_ + 1 : 0;
@@ -165,7 +168,7 @@ abi::HeapReference Heap::allocate_large(uint64_t size) {
   advance(size);
   if (const abi::HeapReference object = try_allocate_large(size); object != abi::kNullReference) return object;
   if (!collect_for_room()) return abi::kNullReference;
-  // There must be room for objects of this size: single free blocks are no use to objects that need several.
+  // There must be room for objects of this size. Single free blocks have no room for objects that need several blocks.
   const uint64_t least = std::max<uint64_t>(1, least_room() / OldSpace::block_bytes_of(size));
   if (old_.room_for_large(size, least) < least || !old_.reserve(least_room() / kBlockBytes)) return abi::kNullReference;
   return try_allocate_large(size);
@@ -177,7 +180,8 @@ abi::HeapReference Heap::allocate(uint32_t type_id) {
   const abi::HeapReference object = is_small ? allocate_bytes(type.size) : allocate_large(type.size);
   if (object == abi::kNullReference) return object;
   at(object) = header_of(type_id, type.kind);
-  // The object is old from the start, and the barrier does not report what the caller stores into it.
+  // The object is old from the start, and the caller stores into it without a barrier, so the remembered set must have
+  // it.
   if (!is_small && !remembered_.add_object(object)) at(object).flags = abi::kBarrierFlag;
   return object;
 }

@@ -1,9 +1,9 @@
-// The heap of a store's managed objects (heap_layout.hpp) and its collector.
+// Heap holds a store's managed objects (heap_layout.hpp) and collects garbage.
 //
-// The layout from the base up: a guard that is never accessible, the nursery, the old generation. New objects are
-// allocated in the nursery; a minor collection promotes those that are alive (Scavenger). When the old generation has
-// grown by a factor, it is marked in steps between allocations (Marker), and then unmarked objects become free memory
-// (OldSpace). A full heap is collected at once.
+// From its base upwards, the heap's address space holds a guard that is never accessible, the nursery, and the old
+// generation. New objects are allocated in the nursery; a minor collection promotes those that are alive (Scavenger).
+// When the old generation has grown by a factor, it is marked in steps between allocations (Marker), and then unmarked
+// objects become free memory (OldSpace). When there is no room for an object, the whole heap is collected at once.
 //
 // The cost of a full collection is proportional to the bytes that are alive, so it must free enough to be worth it. If
 // less than a 64th of the live bytes can be allocated after a full collection, the heap counts as full, even if the
@@ -34,8 +34,8 @@ namespace cairn::runtime {
 
 class Heap {
  public:
-  // `types` is TypeRegistry::table(); `allocation` is what inline allocation in compiled code works on, and both must
-  // outlive the heap, as must what `roots` visits.
+  // `types` is TypeRegistry::table(). Inline allocation in compiled code uses `allocation`. Both, and everything that
+  // `roots` visits, must outlive the heap.
   static Result<std::unique_ptr<Heap>> create(const HeapConfig& config, const abi::VMTypeInfo* const* types,
                                               abi::VMAllocation& allocation, RootSource roots = {});
   ~Heap();
@@ -51,30 +51,31 @@ class Heap {
   // Returns the type of an object that is not a host value.
   [[nodiscard]] const abi::VMTypeInfo& type_of(abi::HeapReference object) const { return objects_.type_of(object); }
 
-  // The allocation functions may collect. They return null when the heap is full. allocate() makes a struct or an
-  // exception; the type determines which. Its fields are undefined until the caller has set them. The caller must set
-  // them before the next safepoint and needs no barrier for it.
+  // The allocation functions may collect. They return null when the heap is full. allocate() makes a struct or, for a
+  // function type, an exception. The fields are undefined. The caller must set them before the next safepoint, and
+  // needs no barrier for these stores.
   abi::HeapReference allocate(uint32_t type_id);
   // Allocates an array of zeros or nulls.
   abi::HeapReference allocate_array(uint32_t type_id, uint32_t length);
   abi::HeapReference allocate_host_value(uint64_t value);
 
-  // The host's roots. The host's handles name them by position.
+  // The host's roots. A handle of the host is a position in this list.
   TryVector<abi::HeapReference>& roots() { return roots_; }
 
-  // The write barrier's slow path: a reference has been stored `offset` bytes into the object.
+  // The write barrier: the caller has stored a reference `offset` bytes into the object.
   void remember(abi::HeapReference object, uint32_t offset);
   // Does the same for `count` consecutive references in an array.
   void remember_range(abi::HeapReference array, uint32_t offset, uint32_t count);
 
-  // Called when guest code has ended between two instructions: the barrier after its last store may not have run.
+  // Called when a trap has ended guest code at an arbitrary instruction, so that the barrier after the last store may
+  // not have run. The next collection is a full one then, which needs no reports.
   void distrust_reports() { remembered_.give_up(); }
 
   // Promotes live objects of the nursery. Begins or advances a marking of the old generation if that is due.
   void collect_minor();
   // Frees all objects that are not reachable.
   void collect_full();
-  // Begins marking at the next opportunity, as if the old generation had grown enough.
+  // Begins a marking as if the old generation had grown enough. The allocations that follow do its work.
   void request_marking();
   [[nodiscard]] bool is_marking() const { return phase_ == Phase::marking; }
 
@@ -126,12 +127,12 @@ class Heap {
 
   Phase phase_ = Phase::idle;
   uint64_t clear_cursor_ = 0;  // in phase clearing: mark bits below this address are clear
-  // In phase marking: all roots were visited once, and only changed roots need another visit.
+  // In phase marking: whether all roots have been visited, so that only changed roots need another visit.
   bool roots_are_marked_ = false;
-  uint64_t mark_at_bytes_;          // marking begins when so many bytes of the old generation are in use
-  uint64_t large_since_minor_ = 0;  // bytes of large objects allocated since the last minor collection
-  bool stress_is_full_ = false;
-  uint64_t allocated_at_shortage_ = 0;  // bytes allocated when collect_for_room() was last called
+  uint64_t mark_at_bytes_;              // marking begins when this many bytes of the old generation are in use
+  uint64_t large_since_minor_ = 0;      // bytes of large objects allocated since the last minor collection
+  bool stress_is_full_ = false;         // whether the last collection in stress was a full one
+  uint64_t allocated_at_shortage_ = 0;  // allocated_bytes() when collect_for_room() was last called
   uint32_t shortages_in_a_row_ = 0;     // calls of collect_for_room() in a row with hardly any allocation in between
   HeapStatistics statistics_;
 };

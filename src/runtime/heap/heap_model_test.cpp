@@ -1,4 +1,4 @@
-// Random operations on a graph of objects, compared with a model of it that is obviously right.
+// Tests random operations on a graph of objects, and compares the graph with a simple model of it.
 #include <map>
 #include <random>
 #include <unordered_map>
@@ -8,11 +8,11 @@
 namespace cairn::runtime {
 namespace {
 
-// Each object has a number as its name, which it carries: a node in a field, an array of references in its first
-// element (as an i31), an array of bytes in the values of its bytes.
+// Each object has a number as its name. A node holds its name in a field, an array of references in its first element
+// (as an i31), and an array of bytes in the value of each byte.
 struct ModelObject {
   enum class Kind { node, references, bytes } kind;
-  std::vector<uint64_t> links;  // names; 0 is null. For an array: without the first element
+  std::vector<uint64_t> links;  // names of the objects that it refers to; 0 for null; without an array's first element
   uint32_t length = 0;          // length of an array of bytes
 };
 
@@ -81,7 +81,7 @@ class HeapModelTest : public HeapFixture {
                                                   : element_offset(static_cast<uint32_t>(link) + 1);
   }
 
-  // Picks some reachable object by a walk from a root; nothing when the walk ends at null.
+  // Returns the name and reference of an object that a random walk from a root reaches; 0 and null if the root is null.
   std::pair<uint64_t, abi::HeapReference> pick() {
     const size_t start = random(kRoots);
     std::pair<uint64_t, abi::HeapReference> at = {names_[start], root(start)};
@@ -112,7 +112,7 @@ class HeapModelTest : public HeapFixture {
     names_[place] = 0;
   }
 
-  // Walks heap and model side by side.
+  // Walks through heap and model together, and checks that they are the same graph.
   void check() {
     std::unordered_map<uint64_t, abi::HeapReference> seen;
     std::vector<std::pair<uint64_t, abi::HeapReference>> left;

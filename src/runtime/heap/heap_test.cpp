@@ -46,7 +46,7 @@ TEST_F(HeapTest, FreesWhatNothingReaches) {
   }
   heap_->collect_full();
   EXPECT_GE(heap_->statistics().live_bytes, 10000 * 32U);
-  // The head of the list also refers to itself, and then nothing outside the list refers to it.
+  // The head of the list refers to itself too. Then the root that refers to the list is cleared.
   set_link(root(at), 1, root(at));
   root(at) = abi::kNullReference;
   heap_->collect_full();
@@ -170,7 +170,7 @@ TEST_F(HeapTest, AFullHeapSaysSoAndGoesOn) {
     set_link(node, 0, root(at));
     root(at) = node;
   }
-  // 8 MiB at 32 bytes a node, less the nursery and the room for its survivors.
+  // A node takes 32 bytes of the 8 MiB. The nursery and the room for its survivors are not available.
   EXPECT_GT(count, 150'000U);
   EXPECT_LT(count, 262'144U);
   EXPECT_EQ(heap_->allocate_array(bytes_, 4 << 20), abi::kNullReference);
@@ -203,7 +203,7 @@ TEST_F(HeapTest, MemoryOfLargeObjectsIsUsedAgain) {
 
 TEST_F(HeapTest, MarkingInStepsFindsWhatMovesMeanwhile) {
   make_heap();
-  // The guest takes each element out of a chain, and puts it back in a place that may have been scanned.
+  // The test takes each node out of a chain, and puts it into another chain at a place that may have been scanned.
   const size_t head = add_root(make_node(0));
   const size_t other = add_root(make_node(1));
   abi::HeapReference last = root(head);

@@ -15,7 +15,7 @@ std::unexpected<Error> refuse(std::string_view why) {
   return fail(make_error([&] { return Error::of(ErrorKind::usage, std::string(why)); }));
 }
 
-// A place in an object, until the next collection.
+// A field or element of an object. It is valid until the next collection.
 struct Place {
   abi::HeapReference object = abi::kNullReference;
   uint32_t offset = 0;
@@ -68,7 +68,8 @@ Result<Val> load(Store& store, const Place& place) {
   return store.load(place.type.type, slot.data());
 }
 
-// `find` gives the place. It is called again after the value is prepared, because preparing may collect.
+// Stores `value` in the place that `find` returns. `find` is called again after the value is prepared, because
+// preparing may collect.
 template <class Find>
 Result<void> assign(Store& store, const Val& value, Find&& find) {
   const wasm::FieldType type = CAIRN_TRY(find()).type;

@@ -1,9 +1,9 @@
-// Access to fields of structs and elements of arrays for the host. The host names objects by values that a guest handed
-// out (Val).
+// Functions by which the host reads and writes fields of structs and elements of arrays. The host names objects by
+// values that a guest handed out (Val).
 //
-// The functions fail with a usage error if the value is null or no object of the kind, there is no such field or
-// element, it is immutable, or the new value does not fit its type. Packed fields are i32, zero-extended. Setting may
-// collect.
+// The functions fail with a usage error if the value is null or not an object of the right kind, there is no such field
+// or element, a field to be set is immutable, or the new value does not fit the field's type. A packed field reads as
+// an i32, zero-extended. Setting may collect.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,10 @@
-// Marks the old generation incrementally. An object is marked when the marker finds it; it is then gray and goes to the
-// list of objects to scan. Scanning an object marks the objects that it refers to. The marker ignores young objects: a
-// minor collection promotes them, already marked, and they are scanned then.
+// Marker marks the old generation incrementally. When the marker finds an object, it marks the object and puts it on
+// the list of objects to scan; the object is gray until it is scanned. Scanning an object marks the objects that it
+// refers to. The marker ignores young objects: a minor collection promotes them, already marked, and they are scanned
+// then.
 //
-// The list has a limit. An object that does not fit is marked all the same, and its block notes it (Block::has_gray).
-// Once the list is empty, all marked objects of such blocks are scanned again.
+// The list has a limit. If it is full, the object is marked all the same, and Block::has_gray is set in its block. Once
+// the list is empty, all marked objects of such blocks are scanned again.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +22,7 @@ class Marker {
   Marker(const ObjectSpace& objects, OldSpace& old, size_t capacity, CommittedTable<uint32_t> list)
       : objects_(objects), old_(old), capacity_(capacity), list_(std::move(list)) {}
 
-  // Marks the object that `reference` names if it is an old object.
+  // Marks the object that `reference` names, if the object is old and not marked yet.
   void gray(abi::HeapReference reference) {
     if (!is_object(reference) || reference < old_.begin() || old_.marks().set(reference)) return;
     __builtin_prefetch(&objects_.at(reference));
@@ -33,7 +34,8 @@ class Marker {
   }
 
   // Scans objects until none is left or about `budget` bytes have been scanned. Returns true if none is left. Calls
-  // visit(HeapReference&) for each reference; visit grays the object, or the object that takes its place.
+  // visit(HeapReference&) for each reference in the objects. `visit` calls gray() for the object, or promotes a young
+  // object.
   template <class Visit>
   bool step(uint64_t budget, Visit&& visit) {
     for (uint64_t done = 0; done < budget;) {
@@ -66,7 +68,7 @@ class Marker {
   void push_slow(abi::HeapReference object);
   void push_slice(abi::HeapReference array, uint32_t slice);
   void overflow(abi::HeapReference object);
-  // The next block with gray objects that are not in the list; 0 if there is none.
+  // Returns the address of the next block with has_gray set, and clears has_gray; 0 if there is none.
   uint64_t next_overflowed();
 
   template <class Visit>
@@ -106,12 +108,13 @@ class Marker {
   OldSpace& old_;
   size_t capacity_;
   size_t count_ = 0;
-  // The number of entries that the list takes before make_room is called: those with memory, at most capacity_.
+  // The number of entries for which the list has memory, but at most capacity_. gray() calls make_room() when they are
+  // used up.
   size_t room_ = 0;
-  // References. A long array of which a part has been scanned has a second entry after its reference: twice the next
-  // part's number, plus 1.
+  // The references of the objects to scan. A long array of which a part has been scanned has a second entry after its
+  // reference: twice the number of the next part, plus 1.
   CommittedTable<uint32_t> list_;
-  uint64_t overflow_cursor_ = ~uint64_t{0};  // no block below has gray objects outside of the list
+  uint64_t overflow_cursor_ = ~uint64_t{0};  // no block below this address has has_gray set
 };
 
 }  // namespace cairn::runtime

@@ -1,5 +1,5 @@
-// A heap that is nearly full: a collection must free enough, or the allocation fails. The tests bound the number of
-// full collections for the bytes allocated.
+// Tests a heap that is nearly full: a collection must free enough memory, or the allocation fails. The tests bound the
+// number of full collections by the number of bytes allocated.
 #include <random>
 
 #include "testing/runtime/heap_fixture.hpp"
@@ -12,7 +12,7 @@ class NearlyFullHeap : public HeapFixture {
   static constexpr uint64_t kLimit = uint64_t{64} << 20;
   static constexpr uint32_t kOneBlock = 9000;
 
-  // Fills `part` of 64 parts of a new heap with arrays of one block each that stay alive.
+  // Makes a new heap and fills `part` 64ths of it with arrays that take one block each and stay alive.
   void fill(uint64_t part) {
     make_heap({.limit_bytes = kLimit});
     keep_ = add_root(heap_->allocate_array(references_, 5000));
@@ -25,8 +25,9 @@ class NearlyFullHeap : public HeapFixture {
     heap_->collect_full();
     kept_ = count;
   }
-  // Calls `next`, which allocates and returns whether there was room. Ends when there is no room, or when 64 times the
-  // bytes were allocated that a collection has to free; then the collections must have been worth it.
+  // Calls `next`, which allocates and returns whether there was room, until there is no room, or until 64 times the
+  // bytes that a full collection has to free were allocated. Checks that there were few full collections for the
+  // allocated bytes. Returns the number of allocated bytes.
   template <class Next>
   uint64_t allocate(Next&& next) {
     const uint64_t live = heap_->statistics().live_bytes, least = live / 64;
@@ -53,7 +54,7 @@ TEST_F(NearlyFullHeap, OfLargeArrays) {
 
 TEST_F(NearlyFullHeap, WhereOnlySingleBlocksAreFree) {
   fill(64);
-  // One place has room for two blocks, all others for one.
+  // One gap has room for two blocks, and all other gaps have room for one.
   for (uint32_t i = 0; i + 2 < kept_; i += 2) store(root(keep_), element_offset(i), abi::kNullReference);
   store(root(keep_), element_offset(kept_ / 2 | 1), abi::kNullReference);
   EXPECT_LT(allocate([&] { return garbage(kBlockBytes + 1000); }), kLimit / 2);
@@ -75,7 +76,7 @@ TEST_F(NearlyFullHeap, OfSmallObjects) {
   store(root(keep_), element_offset(3), abi::kNullReference);
   const uint64_t minor = heap_->statistics().minor_collections;
   const uint64_t allocated = allocate([&] { return make_node(1) != abi::kNullReference; });
-  // Minor collections visit all roots, so each must free a decent piece of the nursery.
+  // Minor collections visit all handles, so each must free a decent piece of the nursery.
   EXPECT_LE(heap_->statistics().minor_collections - minor, 30 + allocated / (64 * 1024));
 }
 

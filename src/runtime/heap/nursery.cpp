@@ -11,8 +11,9 @@ using platform::Platform;
 namespace {
 constexpr uint64_t kCommitStep = 64 * 1024;
 constexpr uint64_t kSmallest = 1024 * 1024;
-// Copying more than this at once makes the pause too long. Copying less is cheap enough for a larger nursery.
+// Copying more bytes than this at once makes the pause too long, so the nursery becomes smaller.
 constexpr uint64_t kManySurvivors = 1536 * 1024;
+// Copying fewer bytes than this takes so little time that the nursery may become larger.
 constexpr uint64_t kFewSurvivors = 640 * 1024;
 }  // namespace
 

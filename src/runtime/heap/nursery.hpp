@@ -1,6 +1,6 @@
-// The range of memory that new objects are allocated in, filled from its start by advancing VMAllocation::top. Compiled
-// code receives it in slices, so that memory is committed only as needed, and the collector can do its share of work
-// between two slices.
+// Nursery is the range of memory in which new objects are allocated, from its start upwards, by advancing
+// VMAllocation::top. Compiled code gets it in slices, so that memory is committed only as needed, and the collector can
+// do its share of work between two slices.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,11 @@ class Nursery {
 
   // Commits the first `bytes`. Returns false if there is no memory.
   [[nodiscard]] bool commit(uint64_t bytes);
-  // Makes the nursery empty. `survived` bytes of its objects were alive. If that is much, fewer bytes are handed out
-  // before the next collection.
+  // Makes the nursery empty. `survived` bytes of its objects were alive. If many bytes survived, size() becomes
+  // smaller; if few did, size() becomes larger.
   void reset(uint64_t survived);
 
-  // How many bytes may be handed out before the next collection.
+  // The number of bytes that may be handed out before the next collection.
   [[nodiscard]] uint64_t size() const { return size_; }
   [[nodiscard]] uint64_t begin() const { return begin_; }
   [[nodiscard]] uint64_t used() const { return allocation_.top - begin_; }

@@ -9,8 +9,7 @@
 
 namespace cairn::runtime {
 
-// Flags of VMObject besides kBarrierFlag. Forwarded: the object has moved, and type_id holds the reference to its new
-// place.
+// A flag of VMObject besides kBarrierFlag: the object has moved, and type_id holds the reference to its new place.
 inline constexpr uint8_t kForwardedFlag = 2;
 
 constexpr bool is_object(abi::HeapReference reference) {
@@ -21,7 +20,7 @@ constexpr uint64_t array_bytes(uint32_t element_size, uint32_t length) {
   return (abi::array_data_offset(element_size) + uint64_t{element_size} * length + 7) & ~uint64_t{7};
 }
 
-// A heap's memory and the types of its objects.
+// Gives access to a heap's objects by their references.
 struct ObjectSpace {
   std::byte* base = nullptr;
   const abi::VMTypeInfo* const* types = nullptr;
@@ -48,7 +47,7 @@ struct ObjectSpace {
     return {&at<abi::HeapReference>(array + abi::array_data_offset(sizeof(abi::HeapReference))),
             at<abi::VMArray>(array).length};
   }
-  // Whether the object may hold references.
+  // Whether the object has fields or elements that can hold heap references.
   [[nodiscard]] bool has_references(abi::HeapReference object) const {
     return at(object).kind != abi::ObjectKind::host && type_of(object).reference_count != 0;
   }

@@ -12,8 +12,8 @@ namespace cairn::runtime {
 using platform::Platform;
 
 namespace {
-constexpr uint64_t kExtendBlocks = 64;  // number of blocks committed at once, if there is memory for them
-// A block with fewer free lines than this is not worth looking into.
+constexpr uint64_t kExtendBlocks = 64;  // least number of blocks to commit at once, if there is memory for them
+// The search for holes skips blocks with fewer free lines than this.
 constexpr int kFewestFreeLines = 4;
 }  // namespace
 
@@ -148,7 +148,7 @@ uint64_t OldSpace::room_for_large(uint64_t size, uint64_t most) const {
     ++found;
     run = 0;
   }
-  // The memory that is not committed yet continues the last run of free blocks.
+  // The blocks that are not committed yet continue the last run of free blocks.
   return std::min(most, found + (run + (end_ - frontier_)) / count);
 }
 
@@ -156,7 +156,7 @@ abi::HeapReference OldSpace::allocate_large(uint64_t size) {
   const uint64_t count = block_bytes_of(size) / kBlockBytes;
   uint64_t first = find_run(count);
   if (first == end_) {
-    // Free blocks directly below the frontier are part of the run.
+    // The run begins with the free blocks directly below the frontier, so fewer new blocks are needed.
     uint64_t tail = 0;
     while (frontier_ - tail > first_ && blocks_[frontier_ - tail - 1].state == BlockState::free) ++tail;
     if (!extend(count - std::min(tail, count))) return abi::kNullReference;

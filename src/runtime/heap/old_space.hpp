@@ -1,7 +1,7 @@
-// The old generation's memory: blocks of 16 KiB, divided into lines of 256 bytes. Objects are allocated by advancing a
-// pointer, in runs of free lines ("holes") or in free blocks. Marking finds the lines that are still in use. A pass
-// over the table of blocks, not over the objects, then frees the other lines. An object of more than
-// kMaximumInlineBytes has whole blocks of its own.
+// OldSpace is the memory of the old generation: blocks of 16 KiB, divided into lines of 256 bytes. Objects are
+// allocated by advancing a pointer, in runs of free lines ("holes") or in free blocks. Marking finds the lines that are
+// still in use. A pass over the table of blocks, not over the objects, then frees the other lines. An object of more
+// than kMaximumInlineBytes has whole blocks of its own.
 //
 // Blocks are committed as they are needed, from the lowest address up. Free blocks may be given back to the machine.
 #pragma once
@@ -22,20 +22,21 @@ static_assert(kBlockBytes / kLineBytes == 64, "a word has a bit for each line of
 static_assert(abi::kMaximumInlineBytes <= kBlockBytes / 2);
 
 enum class BlockState : uint8_t {
-  free,        // committed, empty
+  free,        // committed, without objects
   released,    // given back to the machine
-  lines,       // holds objects
+  lines,       // holds objects, which share its lines
   large,       // a large object starts here
   large_rest,  // a large object goes on here
 };
 
 struct Block {
-  uint64_t live = 0;   // lines that the last marking found in use or that were handed out since then
-  uint64_t marks = 0;  // lines in use that the current marking has found so far
-  // In state large: the number of blocks of the object; large_rest: the distance in blocks to the object's first block.
+  uint64_t live = 0;   // bit i: the last marking found line i in use, or it was handed out since then
+  uint64_t marks = 0;  // bit i: the current marking has found line i in use
+  // In state large: the number of blocks of the object. In state large_rest: the distance in blocks to the object's
+  // first block.
   uint32_t extent = 0;
   BlockState state = BlockState::free;
-  bool has_gray = false;  // has marked objects that are still to be scanned and are not in the list (Marker)
+  bool has_gray = false;  // whether marked objects here are still to be scanned and are not in Marker's list
 };
 
 class OldSpace {
@@ -47,7 +48,8 @@ class OldSpace {
   OldSpace(const OldSpace&) = delete;
   OldSpace& operator=(const OldSpace&) = delete;
 
-  // Allocates room for an object of at most kMaximumInlineBytes. Never fails within what reserve() promised.
+  // Allocates room, not cleared, for an object of at most kMaximumInlineBytes. There must be a free block, which the
+  // caller ensures by reserve().
   abi::HeapReference allocate(uint64_t size) {
     const uint64_t object = top_;
     if (size > limit_ - object) [[unlikely]]
@@ -57,7 +59,7 @@ class OldSpace {
   }
   // Allocates room, not cleared, for an object of any size in blocks of its own; null when there is none.
   abi::HeapReference allocate_large(uint64_t size);
-  // The size in bytes of the whole blocks that such an object takes.
+  // The size in bytes of the blocks that an object of `size` bytes takes if it has blocks of its own.
   static constexpr uint64_t block_bytes_of(uint64_t size) {
     return (size + kBlockBytes - 1) / kBlockBytes * kBlockBytes;
   }
@@ -72,7 +74,8 @@ class OldSpace {
   // object does not fit.
   static constexpr uint64_t blocks_for(uint64_t bytes) { return 2 * bytes / kBlockBytes + 4; }
 
-  // Begins a marking: the lines of memory that is handed out from now on count as marked. The caller marks the objects.
+  // Begins a marking. The lines of memory that is handed out from now on count as marked. The caller marks the objects
+  // that it allocates there.
   void start_marking();
   // Frees all lines and blocks that are not marked.
   void finish_marking();
@@ -85,11 +88,14 @@ class OldSpace {
     block.marks |= lines(first, last + 1 - first);
   }
 
-  // Gives free blocks beyond `keep` back to the machine, up to `most` of them. Returns whether there may be more.
+  // Gives at most `most` free blocks back to the machine, and leaves at least `keep`. Returns whether more than `keep`
+  // are left.
   bool release_free(uint64_t keep, uint64_t most);
 
   [[nodiscard]] uint64_t begin() const { return first_ * kBlockBytes; }
-  [[nodiscard]] uint64_t end() const { return frontier_ * kBlockBytes; }  // nothing is committed from here on
+  [[nodiscard]] uint64_t end() const {
+    return frontier_ * kBlockBytes;
+  }  // the blocks from here on were never committed
   [[nodiscard]] uint64_t used_bytes() const { return used_; }
   [[nodiscard]] uint64_t capacity() const { return (end_ - first_) * kBlockBytes; }
   [[nodiscard]] uint64_t free_blocks() const { return free_; }
@@ -113,13 +119,15 @@ class OldSpace {
     return (count == 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1) << first;
   }
 
-  uint64_t top_ = 0, limit_ = 0;                // the hole in use
-  uint64_t medium_top_ = 0, medium_limit_ = 0;  // a block for what does not fit the hole
-  uint64_t hole_block_, hole_line_ = 0;         // where the search for the next hole goes on
-  uint64_t free_cursor_, large_cursor_;         // where the searches for free blocks go on
-  uint64_t used_ = 0;                           // bytes handed out or found in use
-  uint64_t free_ = 0, released_ = 0;            // blocks in these states
-  uint64_t first_, frontier_, end_;             // block numbers
+  uint64_t top_ = 0, limit_ = 0;  // the free part of the hole in use
+  // The free part of a block for objects of more than a line that do not fit the hole.
+  uint64_t medium_top_ = 0, medium_limit_ = 0;
+  uint64_t hole_block_, hole_line_ = 0;  // where the search for the next hole goes on
+  uint64_t free_cursor_, large_cursor_;  // where the searches for free blocks go on
+  uint64_t used_ = 0;                    // bytes of lines and blocks that were handed out or found in use
+  uint64_t free_ = 0, released_ = 0;     // numbers of blocks in these states
+  // The numbers of the first block, of the first block that was never committed, and of the last block plus 1.
+  uint64_t first_, frontier_, end_;
   bool is_marking_ = false;
   std::span<std::byte> reservation_;
   CommittedTable<Block> blocks_;

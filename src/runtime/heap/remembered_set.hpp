@@ -1,5 +1,6 @@
-// The old objects that may refer to young ones: since the last collection, a reference to a young object was stored
-// into them. Of longer arrays only the cards (64 bytes) with such a store are in the set.
+// RememberedSet holds the old objects that may refer to young objects, because such a reference was stored into them
+// since the last collection. For a long array, the set holds only the cards (parts of 64 bytes) into which a reference
+// was stored.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +17,7 @@ namespace cairn::runtime {
 // The cards that lie completely within an array, as address / kCardBytes. The bytes before the first card count as part
 // of the first, and those after the last as part of the last.
 struct ArrayCards {
-  uint64_t begin, first, last, end;  // begin and end: addresses of the elements
+  uint64_t begin, first, last, end;  // begin, end: addresses of the elements; first, last: numbers of cards
 
   ArrayCards(const ObjectSpace& objects, abi::HeapReference array)
       : begin(array + abi::array_data_offset(sizeof(abi::HeapReference))),
@@ -37,7 +38,7 @@ class RememberedSet {
   RememberedSet(size_t capacity, CommittedTable<uint32_t> entries)
       : capacity_(capacity), entries_(std::move(entries)) {}
 
-  // Returns false if there is no room. Then the set is incomplete until it is cleared.
+  // The add functions return false if there is no room. Then the set is incomplete until it is cleared.
   bool add_object(abi::HeapReference object) {
     if (!make_room(1)) return is_complete_ = false;
     entries_[count_++] = object;

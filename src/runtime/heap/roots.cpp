@@ -14,7 +14,7 @@ namespace cairn::runtime {
 
 namespace {
 
-// Returns the reference in the low half of a word.
+// Returns the reference in the low half of a 64-bit word.
 abi::HeapReference& reference_in(void* word) { return *static_cast<abi::HeapReference*>(word); }
 
 void visit_frames(const Store& store, const RootVisitor& visit) {
@@ -22,9 +22,10 @@ void visit_frames(const Store& store, const RootVisitor& visit) {
   for (FrameIterator at(platform::Platform::activation(), &cache); !at.at_end(); ++at) {
     if (at->activation->store != &store) continue;
     for (const int32_t offset : at->references) {
-      // A slot of the stack. The slot of a saved register lies below the frame.
+      // The address of a stack slot. Slots of registers that a stub saved lie below the frame, so their offsets are
+      // negative.
       const uintptr_t slot = at->stack_pointer + static_cast<uintptr_t>(intptr_t{offset});
-      visit(reference_in(reinterpret_cast<void*>(slot)));  // NOLINT: a place in the stack, computed by the unwinder
+      visit(reference_in(reinterpret_cast<void*>(slot)));  // NOLINT: the stack map gives the slot's address as a number
     }
   }
 }
@@ -36,7 +37,7 @@ void visit_table(TableObject& table, RootChoice choice, const RootVisitor& visit
                  kSeen = static_cast<uint8_t>(abi::PieceState::seen);
   for (size_t piece = 0; piece * abi::kTablePiece < elements.size(); ++piece) {
     if (choice == RootChoice::changed && changed[piece] != kChanged) {
-      // Skip to the next changed piece: there may be many unchanged ones.
+      // Skip to the next changed piece, because there may be many unchanged pieces.
       const void* next = std::memchr(&changed[piece], kChanged, changed.size() - piece);
       if (next == nullptr) return;
       piece = static_cast<size_t>(static_cast<const uint8_t*>(next) - changed.data());

@@ -1,4 +1,4 @@
-// The roots: references to objects from outside of the heap.
+// Enumerates the roots of a store, which are references to objects from outside of the heap.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@ namespace cairn::runtime {
 
 class Store;
 
-// Visits a place that may hold a heap reference. It may change the reference.
+// A callable for places that may hold a heap reference. The callable may change the reference.
 class RootVisitor {
  public:
   template <class Visit>
@@ -29,18 +29,19 @@ enum class RootChoice : uint8_t {
   all,
   changed,
   only_look,  // all roots; pieces that are marked as changed remain so
-  unchanged,  // roots that have not changed; no piece's mark changes
+  unchanged,  // only roots that have not changed; pieces that are marked as changed remain so
 };
 
-// Calls a visitor for the roots that the heap does not know by itself.
+// Calls a visitor for the roots that are not in Heap::roots().
 struct RootSource {
   void* data = nullptr;
   void (*visit)(void* data, RootChoice choice, const RootVisitor& visitor) = [](void*, RootChoice, const RootVisitor&) {
   };
 };
 
-// The roots of a store: its globals and tables, its element segments, and its guest frames of the running thread. The
-// store's guest code must have left through a stub, or not be running.
+// Returns the roots of a store: its globals, tables and element segments, and its guest frames on the running thread.
+// When the roots are visited, the store's guest code must have called C++ by a stub or trampoline that notes its frame,
+// or must not be running.
 RootSource roots_of(Store& store);
 
 }  // namespace cairn::runtime

@@ -1,4 +1,5 @@
-// Promotes the live objects of the nursery: copies them into the old generation and updates the references to them.
+// Scavenger promotes the live objects of the nursery: it copies them into the old generation and updates the references
+// to them.
 //
 // Every survivor is promoted at once. After a collection, no old object refers to a young one, and the nursery is
 // empty. Copied objects that may hold references are scanned last in, first out, which leaves parents beside their
@@ -20,7 +21,7 @@ enum class IsMarking : bool { no, yes };
 
 class Scavenger {
  public:
-  // Scans a nursery at [begin, begin + bytes); `list` can grow to list_capacity(bytes).
+  // Makes a scavenger for a nursery at [begin, begin + bytes). `list` can grow to list_capacity(bytes) entries.
   Scavenger(const ObjectSpace& objects, OldSpace& old, Marker& marker, uint64_t begin, uint64_t bytes,
             CommittedTable<abi::HeapReference> list)
       : objects_(objects),
@@ -31,15 +32,15 @@ class Scavenger {
         list_(std::move(list)) {}
   static constexpr size_t list_capacity(uint64_t bytes) { return bytes / kLeastWithReference; }
   // Makes room in the list for the survivors of `bytes` bytes of objects. Returns false if there is no memory. The
-  // caller reserves memory in the old generation.
+  // caller also reserves room for the survivors in the old generation.
   [[nodiscard]] bool prepare(uint64_t bytes) { return list_.grow(list_capacity(bytes)); }
 
   [[nodiscard]] bool is_young(abi::HeapReference reference) const {
     return reference - begin_ < bytes_ && (reference & 1) == 0;
   }
 
-  // Visits a place that may hold a reference and promotes the object that it refers to. While marking is under way, an
-  // old object is grayed instead.
+  // Visits a place that may hold a reference. If the reference is to a young object, promotes the object and updates
+  // the reference. If it is to an old object and marking is under way, grays the object.
   template <IsMarking marking>
   void visit(abi::HeapReference& slot) {
     const abi::HeapReference reference = slot;
@@ -60,7 +61,7 @@ class Scavenger {
   uint64_t take_promoted_bytes() { return std::exchange(promoted_, 0); }
 
  private:
-  static constexpr uint64_t kLeastWithReference = 16;
+  static constexpr uint64_t kLeastWithReference = 16;  // bytes of the smallest object that holds a reference
   static constexpr uint64_t kForwarded = uint64_t{kForwardedFlag} << 32;
 
   template <IsMarking marking>

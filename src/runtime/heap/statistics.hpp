@@ -1,4 +1,4 @@
-// Counters of what a heap has done, for benchmarks and tuning.
+// Counters of a heap's allocations and collections, for benchmarks and tuning.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ class PauseTimes {
   [[nodiscard]] uint64_t count() const { return count_; }
   [[nodiscard]] uint64_t total() const { return total_; }  // nanoseconds, like all times here
   [[nodiscard]] uint64_t maximum() const { return maximum_; }
-  // The time that `per_mille` of a thousand pauses did not exceed, accurate to an eighth.
+  // Returns a time that `per_mille` thousandths of the pauses did not exceed, accurate to an eighth.
   [[nodiscard]] uint64_t quantile(uint64_t per_mille) const {
     uint64_t left = (count_ * per_mille + 999) / 1000;
     for (unsigned i = 0; i < kBuckets; ++i) {
@@ -47,14 +47,14 @@ class PauseTimes {
 };
 
 struct HeapStatistics {
-  uint64_t minor_collections = 0;  // of the nursery
-  uint64_t major_collections = 0;  // of the whole heap, in steps or at once
-  uint64_t full_collections = 0;   // those of the major collections that ran at once
-  uint64_t allocated_bytes = 0;    // by the guest and the host
-  uint64_t promoted_bytes = 0;     // bytes that survived the nursery
-  uint64_t live_bytes = 0;         // in lines and blocks in use after the last major collection
-  uint64_t roots_visited = 0;      // places outside of the heap that were visited
-  PauseTimes pauses;               // minor collections, steps of marking, full collections
+  uint64_t minor_collections = 0;  // number of collections of the nursery, alone or as a part of full collections
+  uint64_t major_collections = 0;  // number of markings of the whole heap, in steps or at once
+  uint64_t full_collections = 0;   // number of major collections that ran at once
+  uint64_t allocated_bytes = 0;    // bytes of objects that the guest or the host has allocated
+  uint64_t promoted_bytes = 0;     // bytes of objects that survived the nursery
+  uint64_t live_bytes = 0;         // bytes of lines and blocks in use after the last major collection
+  uint64_t roots_visited = 0;      // number of visits to places outside of the heap
+  PauseTimes pauses;               // times of minor collections, steps of marking, and full collections
 };
 
 }  // namespace cairn::runtime

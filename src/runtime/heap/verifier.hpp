@@ -1,6 +1,7 @@
-// Checks a whole heap between collections. Every reachable reference must name the start of an object of a known type,
-// in memory that is in use, and the object must overlap no other. Every reference from an old object to a young one
-// must be known to the collector. A violation is a bug of the runtime or of compiled code, and ends the process.
+// HeapVerifier checks a whole heap before and after a collection. Every reachable reference must name the start of an
+// object of a known type, in memory that is in use, and the object must overlap no other. Every reference from an old
+// object to a young one must be known to the collector. A violation is a bug of the runtime or of compiled code, and
+// ends the process.
 #pragma once
 
 #include <cstdint>
@@ -15,15 +16,15 @@ namespace cairn::runtime {
 
 class HeapVerifier {
  public:
-  // all_marked: every reachable object must be marked.
+  // If `all_marked` is true, every reachable old object must be marked.
   HeapVerifier(const ObjectSpace& objects, OldSpace& old, const Nursery& nursery, const RememberedSet& remembered,
                bool all_marked);
 
-  // The caller visits every root first, then calls the function for the rest.
+  // The caller first calls visit_root() for every root, and then run(), which checks all other reachable objects.
   void visit_root(abi::HeapReference reference) { reach(reference); }
   void run();
 
-  // Overwrites free memory, so that a use of it is detected.
+  // These functions overwrite free memory, so that using it makes a test fail.
   static void poison_nursery(const ObjectSpace& objects, const Nursery& nursery);
   static void poison_free(const ObjectSpace& objects, OldSpace& old);
 
@@ -38,8 +39,8 @@ class HeapVerifier {
   const Nursery& nursery_;
   const RememberedSet& remembered_;
   bool all_marked_;
-  std::vector<bool> starts_, taken_;  // by reference / 8: starts of reached objects, and what they cover
-  std::vector<uint64_t> entries_;     // entries of the remembered set, sorted
+  std::vector<bool> starts_, taken_;  // by reference / 8: where reached objects start, and the granules that they cover
+  std::vector<uint64_t> entries_;     // entries of the remembered set, sorted; a card is (number << 32) | array
   std::vector<abi::HeapReference> to_scan_;
 };
 
