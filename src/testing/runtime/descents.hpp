@@ -1,5 +1,5 @@
-// Tests that run in unit tests on a host and in the kernels: guest code that fills its stack and calls itself there
-// through the host, and the largest frames.
+// Tests of full stacks and of the largest frames, for unit tests on a host and for the kernels' own tests. The guest
+// code fills its stack, and near the end of the stack calls itself through the host.
 #pragma once
 
 #include <algorithm>
@@ -14,9 +14,9 @@
 
 namespace cairn::runtime {
 
-// `at_each`: the guest recurses. From some depth on, each frame calls a host function that calls the guest again, and
-// that allocates, throws and catches, and grows a memory, below the frames left on the stack. `across`: guest and host
-// call each other.
+// The guest of check_descents(). `at_each` calls itself until the depth `last`. From the depth `first` on, each frame
+// calls a host function, which calls the guest's `leaf`. With all these frames on the stack, `leaf` allocates, throws,
+// catches, and grows a memory. In `across`, guest and host call each other.
 inline constexpr std::string_view kDescents = R"((module
   (import "env" "back" (func $back (param i32) (result i32)))
   (import "env" "across" (func $across_host (param i32) (result i32)))
@@ -43,7 +43,7 @@ inline constexpr std::string_view kDescents = R"((module
     (if (i32.eqz (local.get $left)) (then (return (i32.const 0))))
     (i32.add (i32.const 1) (call $across_host (i32.sub (local.get $left) (i32.const 1)))))))";
 
-// Returns what is wrong; empty when nothing is.
+// Runs kDescents. Returns what is wrong; empty when nothing is.
 inline std::string check_descents(const EngineConfig& config) {
   const auto module_bytes = wasm::text::assemble(kDescents, "descents.wat");
   if (!module_bytes) return module_bytes.error().to_string();
@@ -83,7 +83,8 @@ inline std::string check_descents(const EngineConfig& config) {
   if (!is_exhausted(run("at_each", {never, never, Val::i32(1)}))) return "a recursion ends otherwise";
   const int32_t end = deepest();
   if (end < 1000) return "a recursion is not deep";
-  // Guest code that calls no C++ may use the reserve, too. A frame has 32 bytes at least.
+  // Guest code that calls no C++ may use the stack's reserve, too. A frame has at least 32 bytes, so this is the most
+  // frames that the reserve can hold.
   constexpr auto kReserve = static_cast<int32_t>(abi::kGuestStackReserve / 32);
   if (!is_exhausted(run("at_each", {Val::i32(std::max(1, end - kReserve - 400)), never, Val::i32(1)})))
     return "calling back ends otherwise";
@@ -101,8 +102,8 @@ inline std::string check_descents(const EngineConfig& config) {
   return "";
 }
 
-// Passes the largest number of parameters and results of a type through the host's entry, a guest's frame, and a host
-// function that returns the parameters in another order.
+// Passes `count` parameters and results of a type through the host's entry, a guest's frame, and a host function that
+// returns the parameters in reverse order. Returns what is wrong; empty when nothing is.
 inline std::string check_many_values(const EngineConfig& config, wasm::ValType type, size_t count) {
   auto engine = Engine::create(config);
   if (!engine) return engine.error().to_string();

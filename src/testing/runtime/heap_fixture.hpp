@@ -13,7 +13,7 @@
 namespace cairn::runtime {
 
 // A heap that verifies itself, and a few types: a node { i64 id; three references }, arrays of references and of bytes,
-// and a struct too large for the nursery, of references only.
+// a struct of references that is too large for the nursery, and an empty struct.
 class HeapFixture : public testing::Test {
  protected:
   static constexpr uint32_t kIdOffset = 8, kLinkOffset = 16, kLinks = 3;
@@ -44,7 +44,8 @@ class HeapFixture : public testing::Test {
   }
   void make_heap(uint64_t limit_bytes = uint64_t{64} << 20) { make_heap({.limit_bytes = limit_bytes, .verify = true}); }
 
-  // Stores as compiled code does: a new struct's fields need no barrier, stores do.
+  // make_node() and store() write fields as compiled code does: the first values of a new struct's fields need no
+  // barrier, later ones do.
   abi::HeapReference make_node(uint64_t id) {
     const abi::HeapReference node = heap_->allocate(node_);
     if (node == abi::kNullReference) return node;

@@ -15,7 +15,7 @@
 
 namespace cairn::runtime {
 
-// An engine, a store and a linker, and short ways to compile, instantiate and call.
+// Has an engine, a store and a linker, and short ways to compile, instantiate and call.
 class RuntimeTest : public testing::Test {
  protected:
   explicit RuntimeTest(size_t guest_stack_bytes = EngineConfig{}.guest_stack_bytes)

@@ -19,8 +19,8 @@ namespace {
 
 using runtime::Val;
 
-// Memories that may grow beyond the limit get the limit as their maximum. Fails (limit) when a memory is larger from
-// the beginning.
+// Memories and tables that the module defines and that may grow beyond a limit get the limit as their maximum. Fails
+// (limit) when a memory or table is larger from the beginning.
 Result<void> apply_limits(wasm::Module& module, const TrialLimits& limits) {
   for (wasm::Memory& memory : module.memories) {
     const uint64_t pages = limits.memory_bytes >> memory.type.page_size_log2;
@@ -53,8 +53,8 @@ std::optional<Val> value_of(wasm::ValType type, uint64_t seed) {
   }
 }
 
-// The body of a made-up function. It returns values of its result types that depend on its arguments, or a trap when
-// there is no value of a type. `data` is its type.
+// The body of every made-up function. It returns values of the result types that depend on the arguments, or a trap
+// when there is no value of a type. `data` is the wasm::FuncType of the function.
 std::expected<void, runtime::Trap> answer(void* data, runtime::Caller&, std::span<Val> arguments,
                                           std::span<Val> results) {
   const auto& type = *static_cast<const wasm::FuncType*>(data);
@@ -123,7 +123,8 @@ class Supplier {
   runtime::Linker& linker_;
 };
 
-// Calls all exported functions, in order.
+// Calls the exported functions in order, at most limits.calls of them. Leaves out functions with a parameter for which
+// no value can be made.
 std::string call_exports(runtime::Store& store, runtime::Instance instance, const wasm::Module& definition,
                          const TrialLimits& limits) {
   uint32_t calls = 0, traps = 0;

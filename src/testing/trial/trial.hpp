@@ -19,7 +19,7 @@ struct TrialLimits {
   uint32_t calls = 64;  // number of calls of exported functions
 };
 
-// How guest code runs: the scope receives all code that may run for ever, and can limit its time.
+// Runs `body`, which contains all code of a trial that may run for ever, and can limit its time.
 using TrialScope = std::function<void(const std::function<void()>& body)>;
 
 // Returns the scope that ends guest code after `nanoseconds`.
@@ -42,8 +42,8 @@ class SleeplessSystem final : public System {
 };
 
 // Decodes, compiles, links with WASI and with made-up functions, memories, tables, globals and tags of the types
-// wanted, instantiates, and calls every exported function with arguments that depend on its position. Everything is
-// gone afterwards. Returns one line: "ran N calls, M traps: LAST TRAP", or why the module could not be run.
+// wanted, instantiates, and calls the exported functions with arguments that depend on their position. Nothing of the
+// module is left afterwards. Returns one line: "ran N calls, M traps: LAST TRAP", or why the module could not be run.
 std::string try_module(const runtime::EngineConfig& config, std::vector<std::byte> module, System& system,
                        const TrialLimits& limits, const TrialScope& enter);
 

@@ -13,7 +13,8 @@ using wasm::text::NumberPattern;
 using wasm::text::ResultPattern;
 using wasm::text::ScriptValue;
 
-// [wasm 4.3.3]: the canonical NaN has only the first bit of its payload set, an arithmetic NaN at least that.
+// [wasm 4.3.3]: in the payload of a canonical NaN, only the most significant bit is set. In that of an arithmetic NaN,
+// other bits may be set as well.
 bool matches_number(uint64_t bits, const NumberPattern& pattern, unsigned width) {
   if (pattern.kind == NumberPattern::Kind::bits) return bits == pattern.bits;
   const uint64_t canonical = width == 32 ? 0x7fc0'0000 : 0x7ff8'0000'0000'0000;
@@ -34,7 +35,7 @@ bool matches_vector(const Val& value, const ResultPattern& pattern) {
   return true;
 }
 
-// Whether a reference that is not null is of the type: by the precise type that the store gave it.
+// Whether a reference that is not null has the type. The store has given the value its precise type.
 bool matches_heap(Store& store, const Val& value, HeapType heap) {
   return store.engine().types().with([&](TypeRegistry& types) { return types.is_subtype(value.type().heap(), heap); });
 }

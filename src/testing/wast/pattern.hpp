@@ -1,4 +1,4 @@
-// Values of scripts: made as arguments and compared with patterns.
+// Makes arguments from the values of scripts, and compares results with the patterns of scripts.
 #pragma once
 
 #include <span>
@@ -16,7 +16,7 @@ Val to_value(const wasm::text::ScriptValue& value);
 bool matches(Store& store, const Val& value, const wasm::text::ResultPattern& pattern);
 bool match(Store& store, std::span<const Val> values, std::span<const wasm::text::ResultPattern> patterns);
 
-// For messages: "i32:5", "f32:nan:0x400000", "ref.null".
+// Return texts for messages, such as "i32:5=0x5", "f32:bits 0x40000000" and "ref.null".
 std::string describe(const Val& value);
 std::string describe(std::span<const Val> values);
 std::string describe(const wasm::text::ResultPattern& pattern);

@@ -28,7 +28,8 @@ bool says(std::string_view message, std::string_view expected) {
   return message.starts_with(expected) || (expected == "unknown import" && message.starts_with("Missing "));
 }
 
-// "uninitialized element 2" without the number: which element it was is not part of a trap's message here.
+// Removes the number at the end of a script's message such as "uninitialized element 2". A trap's message does not say
+// which element it was.
 std::string_view without_number(std::string_view message) {
   const size_t last = message.find_last_not_of("0123456789");
   return last + 1 < message.size() && message[last] == ' ' ? message.substr(0, last) : message;
@@ -60,7 +61,8 @@ class Session {
 
   Result<void> define_host() { return define_spectest(*store_, linker_); }
 
-  // Calls `report(directive, verdict)` after each directive, until the time is over.
+  // Runs the directives until the time is over, and calls `report(directive, verdict)` after each. The reports of a
+  // thread's directives come when the thread has been waited for.
   template <class Report>
   void run(const std::vector<text::Directive>& directives, Names& names, const Report& report) {
     for (const text::Directive& directive : directives) {
@@ -137,7 +139,7 @@ class Session {
       return;
     }
     Store& own_store = **store;
-    // A thread of its own needs a limit of its own, which ends about when the script's does.
+    // A thread of its own needs a time limit of its own, which is as long as the script's.
     std::optional<TimeLimit> limit;
     if (limit_ != 0 && start_thread_) limit.emplace(limit_);
     Session session(engine_, features_, start_thread_, limit_, *std::move(store));
@@ -271,7 +273,7 @@ class Session {
     return {};
   }
 
-  Verdict execute(const text::Thread&, Names&) { return {}; }  // run() does it
+  Verdict execute(const text::Thread&, Names&) { return {}; }  // run() starts threads
 
   // --- Parts of directives.
 
@@ -350,8 +352,8 @@ class Session {
       if (!decoded) refusal = decoded.error();
     }
     if (!refusal) return failure("was accepted, expected: " + message);
-    // A limit of the implementation may come before one of the specification, under the same words. A feature that the
-    // proposal of that time lacked may be refused because it is off.
+    // An Error of kind limit is right, too, because a limit of the implementation may be reached before the rule of the
+    // specification, with the same message. So is one of kind unsupported if features_of() has switched features off.
     const bool is_off = refusal->kind == ErrorKind::unsupported && features_ != engine_.options().features;
     const bool is_kind = refusal->kind == kind || refusal->kind == ErrorKind::limit || is_off;
     if (is_kind && says(refusal->message, message)) return {};
@@ -364,12 +366,13 @@ class Session {
   uint64_t limit_;
   std::unique_ptr<Store> store_;
   Linker linker_;
-  std::set<std::string> registered_;  // by directives
+  std::set<std::string> registered_;  // names that `register` directives have given
   std::map<std::string, std::unique_ptr<Thread>> threads_;
 };
 
-// The scripts of the threads proposal date from a time when sizes had 32 bits and there was one memory and one table.
-// The encoding that binary.wast expects to be malformed is now the flag of custom page sizes.
+// Returns the features that a script expects. The scripts of the threads proposal date from a time when sizes had 32
+// bits and there was one memory and one table. The specification's binary.wast expects an encoding to be malformed that
+// is now the flag of custom page sizes.
 wasm::Features features_of(std::string_view name, wasm::Features features) {
   if (name.ends_with("/binary.wast") && !name.contains("proposals/")) {
     return features.without(wasm::Feature::custom_page_sizes);

@@ -1,11 +1,11 @@
 // Runs scripts of the specification's test suite and counts their assertions.
 //
 // An assertion passes only when what it asserts was observed. Traps, unlinkable, invalid and malformed modules are
-// compared by their message, of which the script has the beginning, as the reference interpreter does. What is not an
-// assertion (a module, a registration, an action) counts only when it fails. No directive is skipped.
+// compared by their message, which must begin with the script's text, as in the reference interpreter. Directives that
+// are not assertions (a module, a registration, an action) count only when they fail. No directive is skipped.
 //
-// A named instance can be imported from by its name unless that name has been registered, which is what scripts of
-// other engines count on.
+// A module can import from a named instance by its name unless that name has been registered. Scripts of other engines
+// rely on this.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,9 @@ struct ScriptTotals {
 // Starts a thread that runs `body`, and returns a function that waits for its end.
 using StartThread = std::function<std::function<void()>(std::function<void()> body)>;
 
-// Threads of scripts, `(thread $t (shared (module $m)) ...)`, run in stores of their own and have the shared memories
-// that the named instances export. They run at the same time as the script where threads can be started; elsewhere each
-// runs when it is waited for, or else at the script's end.
+// Runs scripts and adds up their results. Threads of scripts, `(thread $t (shared (module $m)) ...)`, run in stores of
+// their own and have the shared memories that the named instances export. They run at the same time as the script where
+// threads can be started; elsewhere each runs when it is waited for, or else at the script's end.
 class ScriptRunner {
  public:
   // `print` gets one line for each failure, "file:line: directive: what was observed", without its newline. A script
@@ -38,7 +38,7 @@ class ScriptRunner {
 
   // Runs one script in a store of its own. `name` begins the lines about it.
   void run(std::string_view name, std::string_view source);
-  // Counts a failure for a script that could not be read.
+  // Counts a failure and prints its line.
   void count_failure(std::string_view line);
 
   [[nodiscard]] const ScriptTotals& totals() const { return totals_; }

@@ -33,7 +33,7 @@ constexpr std::string_view kModule = R"(
     (func (export "null") (result funcref) (ref.null func)))
 )";
 
-// The assertion fails alone, with one line that contains `why`.
+// Checks that the assertion is the only one that fails, with one line that contains `why`.
 void expect_failure(std::string_view assertion, std::string_view why) {
   const Observed outcome = run_script(std::string(kModule) + std::string(assertion));
   EXPECT_EQ(outcome.totals.passed, 0u) << assertion;
@@ -76,7 +76,7 @@ TEST(ScriptRunner, OtherTrapsAndRefusalsFail) {
   expect_failure(R"((assert_exception (invoke "divide" (i32.const 0))))", "expected an exception");
   expect_failure(R"((assert_invalid (module (func)) "type mismatch"))", "was accepted");
   expect_failure(R"((assert_invalid (module (func (result i32))) "unknown local"))", "type mismatch");
-  // Invalid is not malformed, and the other way round.
+  // An invalid module is not malformed, and a malformed one is not invalid.
   expect_failure(R"-((assert_malformed (module quote "(func (result i32))") "type mismatch"))-", "type mismatch");
   expect_failure(R"-((assert_invalid (module quote "(func") "unexpected token"))-", "unexpected");
   expect_failure(R"((assert_unlinkable (module) "unknown import"))", "was instantiated");
@@ -86,7 +86,7 @@ TEST(ScriptRunner, OtherTrapsAndRefusalsFail) {
   expect_failure(R"((invoke "missing"))", "no function");
 }
 
-// As scripts of wasmtime's tests do.
+// Scripts of wasmtime's tests import from named instances.
 TEST(ScriptRunner, NamedInstancesCanBeImportedFrom) {
   const Observed outcome = run_script(std::string(kModule) + R"(
     (module (import "m" "seven" (func $f (result i32))) (func (export "g") (result i32) (call $f)))

@@ -45,7 +45,7 @@ Result<void> define_spectest(Store& store, Linker& linker) {
   wasm::MemoryType memory{.limits = {.minimum = 1, .maximum = 2}};
   CAIRN_TRY(linker.define(kModule, "memory", CAIRN_TRY(store.create_memory(memory))));
   memory.sharedness = wasm::Sharedness::shared;
-  // Only the threads proposal's scripts have use for it.
+  // Only scripts of the threads proposal import shared_memory.
   if (store.engine().options().features.has(wasm::Feature::threads)) {
     if (const Result<Memory> shared = store.create_memory(memory)) {
       CAIRN_TRY(linker.define(kModule, "shared_memory", *shared));

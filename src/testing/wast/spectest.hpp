@@ -1,4 +1,4 @@
-// The host module "spectest" that the specification's scripts import from, and "wasmtime" with the function "gc", by
+// The host module "spectest", from which the specification's scripts import, and "wasmtime" with the function "gc", by
 // which scripts of that engine ask for a collection of the managed heap.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 namespace cairn::runtime {
 
-// Defines both in the linker of `store`.
+// Defines both host modules in `linker`, which belongs to `store`.
 Result<void> define_spectest(Store& store, Linker& linker);
 
 }  // namespace cairn::runtime
