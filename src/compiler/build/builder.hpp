@@ -193,7 +193,7 @@ class Builder {
     uint32_t first_saved = 0;
     uint32_t saved_count = 0;
     // The members from here on belong to try_table, try_ and catch_.
-    uint32_t outer_handler = kNone;  // the next outer region, as an index into frames_
+    uint32_t outer_handler = kNone;  // index in frames_ of the next outer region
     uint32_t first_throw = kNone;    // index in edges_ of the latest throw in the region; the edges pass the exception
     uint32_t handler_mark = kNone;   // the mark in the value table that all throws in the region allow
     uint32_t clause_mark = 0;        // catch: mark in the value table for `block`
@@ -394,8 +394,8 @@ class Builder {
 
   ScratchVector<bool> non_null_;  // for each value, whether it is a reference whose type excludes null
 
-  // Scratch arrays for edges and merges (by local index), and for br_table (by depth). A slot is valid if its stamp is
-  // stamp_.
+  // Scratch arrays for edges and merges (by local index), and for br_table (by depth). What an operation has seen
+  // already has the stamp stamp_.
   ScratchVector<uint32_t> stamps_;
   uint32_t stamp_ = 0;
   ScratchVector<uint32_t> slots_;

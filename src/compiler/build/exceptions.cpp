@@ -52,7 +52,8 @@ void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
 }
 
 // If it is certain which clause of an enclosing try_table catches the tag, and the clause passes no reference to the
-// exception, this branches to the clause's label with the payload, the topmost `count` values. No object is made.
+// exception, branches to the clause's label with the payload (the topmost `count` values), makes no exception object,
+// and returns true.
 bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
   using Kind = wasm::CatchClause::Kind;
   if (!insert_.simplifies()) return false;

@@ -52,8 +52,8 @@ void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t loc
         const uint32_t loop = open.back();
         open.pop_back();
         if (loop == kNoLoop) break;
-        // Of the locals that this loop has written, one of each is recorded in locals_, and stays in `writes` for the
-        // loops around this one.
+        // Removes repetitions from the locals that this loop has written. Each local goes to locals_, and stays in
+        // `writes` for the loops around this one.
         if (stamps.empty()) stamps.assign(local_count, 0);
         ++stamp;
         const size_t start = starts.back();

@@ -116,7 +116,8 @@ void Builder::merge_many(const Frame& frame) {
     if (slots_[entry.local] == kNone) write_local(entry.local, entry.value);
   }
 
-  // The arguments of each branch are the values before the block, except for locals that the branch has changed.
+  // For a local that became a parameter, each branch passes the value before the block, unless the branch has changed
+  // the local.
   ArenaVector<Value> arguments(function_.arena);
   for (uint32_t e = frame.first_edge; e != kNone; e = edges_[e].next) {
     const Edge& edge = edges_[e];

@@ -39,7 +39,7 @@ class ModuleContext {
   struct Field {
     uint32_t offset = 0;        // offset from the object's start; for elements, the offset of the first one
     uint32_t index = 0;         // MemoryAccess::index; supertypes and equal types have the same one for the same field
-    uint8_t size = 4;           // in bytes
+    uint8_t size = 4;           // number of bytes
     bool is_reference = false;  // whether the field holds a reference into the heap
 
     // Returns an access to the field that lacks the field's offset. The caller sets the offset, in the access or in the
@@ -79,8 +79,8 @@ class ModuleContext {
   const Options& options_;
   abi::VMLayout layout_;
   std::vector<ir::Type> types_;
-  std::vector<TypeRange> signatures_;     // by type index
-  std::vector<FieldRange> field_ranges_;  // by type index
+  std::vector<TypeRange> signatures_;     // indexed by type
+  std::vector<FieldRange> field_ranges_;  // indexed by type
   std::vector<Field> fields_;
   // For each function index, the number of defined, escaped functions before it.
   std::vector<uint32_t> escaped_position_;

@@ -4,7 +4,7 @@
 //
 //   madd a b c        add(mul(a, b), c)                     two roundings
 //   nmadd a b c       sub(c, mul(a, b))
-//   dot a b           add_sat_s(mul(even a, even b), mul(odd a, odd b))   of signed bytes, as 16-bit lanes
+//   dot a b           add_sat_s(mul(even a, even b), mul(odd a, odd b))   on signed bytes as 16-bit lanes
 //   dot_add a b c     add(extadd_pairwise_s(dot a b), c)
 //   laneselect a b c  bitselect(a, b, c)
 //   swizzle, trunc, min, max, q15mulr                     the instruction of this name that is not relaxed

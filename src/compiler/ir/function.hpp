@@ -298,7 +298,7 @@ class Function {
   Signature signature;
   uint32_t function_index = 0;
 
-  // The storage. Code outside of the class may read it, and splices chains or fills in targets by writing it directly.
+  // The storage. Code outside of the class may read it. Code that splices chains or fills in targets also writes it.
   struct Links {
     Value previous, next;
     Block block;

@@ -51,8 +51,8 @@ class Inserter {
   // Loads from base + displacement. Without a base, the VMContext is the base.
   Value load(Type type, Value base, int64_t displacement, const MemoryAccess& access);
 
-  // Strips from the condition the operations that do not matter to a test for zero. Each negation that is stripped
-  // changes `is_inverted`.
+  // Removes comparisons of an i32 with zero from the outside of a condition: for x != 0 and x == 0, it goes on with x.
+  // Each x == 0 flips `is_inverted`. Returns the condition that is left.
   Value peel_condition(Value condition, bool& is_inverted) const;
   // Returns the value's immediate if it is an iconst, and nullopt otherwise.
   [[nodiscard]] std::optional<int64_t> constant(Value value) const;

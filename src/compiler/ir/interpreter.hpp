@@ -1,4 +1,4 @@
-// A simple evaluator of scalar IR, for tests of the builder and the passes. It does not evaluate calls, vectors and
+// A simple evaluator of scalar IR, for tests of the builder and the passes. It does not evaluate calls, vectors or
 // tables.
 #pragma once
 

@@ -116,7 +116,7 @@ class ParamSimplifier {
 
   Function& function_;
   const ir::ControlFlow& flow_;
-  ScratchVector<Value> values_;  // by parameter: none while unknown, the parameter itself if its arguments differ
+  ScratchVector<Value> values_;  // for each parameter: none while unknown, the parameter itself if its arguments differ
   ScratchVector<uint32_t> first_user_;
   ScratchVector<Value> users_;
   ScratchVector<Value> work_;
