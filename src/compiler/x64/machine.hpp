@@ -14,19 +14,20 @@ enum class Op : uint16_t {
 #undef CAIRN_X64
 };
 
-// Where an address starts. Only `reg` takes a register operand.
+// What an address is relative to. Only `reg` takes a register operand.
 enum class Base : uint8_t {
   none,
   reg,
   memory,    // memory 0, whose base is in r15
   context,   // the VMContext, which is in r14
-  constant,  // the 16 bytes MachineFunction::constants[displacement]; scale 0, 1, 2 takes 4, 8, 16 of them
+  constant,  // MachineFunction::constants[displacement], of which scale 0, 1 or 2 takes the first 4, 8 or 16 bytes
   incoming,  // the function's own stack arguments
   outgoing,  // the stack arguments of a callee
   fixed,     // the fixed slots
 };
 
-// What MachineInst::scale says about an address.
+// The layout of MachineInst::scale, which describes an address: the shift of the index in bits 0 and 1, the Base in
+// bits 2 to 4, whether there is an index in bit 5, and whether the access may trap in bit 6.
 struct AddressBits {
   static constexpr uint8_t pack(Base base, bool has_index, unsigned scale, bool traps) {
     return static_cast<uint8_t>(scale | static_cast<unsigned>(base) << 2 | (has_index ? 0x20u : 0) |
@@ -69,8 +70,8 @@ struct DivideFlags {
 
 // What MachineInst::immediate holds in gc_new.
 struct GcNewPayload {
-  uint32_t type = 0;    // its number in the module
-  uint32_t length = 0;  // the number of elements of an array
+  uint32_t type = 0;    // the type's number in the module
+  uint32_t length = 0;  // the number of elements, for an array
   [[nodiscard]] constexpr int64_t pack() const { return int64_t{type} | static_cast<int64_t>(uint64_t{length} << 32); }
   static constexpr GcNewPayload unpack(int64_t bits) {
     return {static_cast<uint32_t>(bits), static_cast<uint32_t>(bits >> 32)};
@@ -86,7 +87,9 @@ struct XmmPayload {
   Encoding encoding;
   bool has_imm = false;
   uint8_t imm = 0;
-  bool merges = false;  // the VEX form has a second source for the upper bits, which is to be the first operand
+  // The VEX form has a second source for the upper bits, which should be the register of operand a. For int_from_x:
+  // whether the reg field of ModRM has the xmm register.
+  bool merges = false;
   [[nodiscard]] constexpr int64_t pack() const {
     return int64_t{encoding.pack()} | int64_t{imm} << 16 | int64_t{has_imm} << 24 | int64_t{merges} << 25;
   }

@@ -1,7 +1,7 @@
-// The trampolines and stubs between the host's code and the guest's (codegen/target.hpp, abi/entry.hpp).
+// Emits the trampolines and stubs between the host's code and the guest's (codegen/target.hpp, abi/entry.hpp).
 //
 // A call or tail call that switches the pinned registers leaves the caller's VMContext in r11. The entry trampoline
-// leaves null there. The host trampoline passes r11 on to the host function.
+// leaves null in r11. The host trampoline passes r11 on to the host function.
 //
 // Guest code runs on the guest's stack, and C++ runs on the host's (abi/host_stack.hpp).
 #include "compiler/x64/trampolines.hpp"
@@ -32,6 +32,7 @@ Address at(unsigned base, int64_t offset) {
   return {.base = static_cast<uint8_t>(base), .displacement = static_cast<int32_t>(offset)};
 }
 
+// Moves values between registers and slots.
 class Values {
  public:
   Values(Assembler& as, bool avx) : as_(as), avx_(avx) {}
@@ -50,7 +51,7 @@ class Values {
       as_.store_xmm(avx_, ir::size_of(type), to, reg.encoding());
     }
   }
-  // Copies through xmm15. A slot has at least the size of the value; on the stack, bits 32 to 63 of an i32 are zero.
+  // Copies a value between slots through xmm15. At least 8 bytes are written, so bits 32 to 63 of an i32 become zero.
   void copy(Type type, const Address& to, const Address& from) {
     const unsigned size = ir::size_of(type);
     as_.load_xmm(avx_, size, kScratchXmm, from);
@@ -62,9 +63,9 @@ class Values {
   bool avx_;
 };
 
-// Goes from the guest's stack to the host's, where the stack pointer is aligned for a call. r11 holds the VMStoreState;
-// rax is overwritten. The stack pointer moves before anything is stored, because until then an interrupt may use the
-// host's stack below the entry's frame.
+// Emits the switch from the guest's stack to the host's, where the stack pointer is then aligned for a call. r11 holds
+// the VMStoreState; rax is overwritten. The stack pointer moves before anything is stored, because until then an
+// interrupt may use the host's stack below the entry's frame.
 void switch_to_host(Assembler& as) {
   static_assert(abi::kGuestStackPointer == -16);
   as.mov_rr(true, rax, rsp);
@@ -73,7 +74,7 @@ void switch_to_host(Assembler& as) {
   as.push(rax);
 }
 
-// Goes back to the guest's stack after C++ has returned.
+// Emits the switch back to the guest's stack after C++ has returned.
 void switch_to_guest(Assembler& as) { as.load(true, rsp, at(rsp, 0)); }
 
 }  // namespace
@@ -151,8 +152,8 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
   as.alu_rm_i(Alu::sub, 8, Rm::r(rsp), frame);
   code.frame_begin = code.offset();
   code.body_begin = code.offset();
-  // The stack may end here, so the limit is compared before anything is stored. Arguments occupy all registers but r11
-  // and xmm15.
+  // The stack may end here, so the limit is compared before anything is stored. Arguments may occupy all caller-saved
+  // general registers but r11, so the value of r11 waits in xmm15.
   const Label trap = as.new_label(), exhausted = as.new_label(), raise = as.new_label();
   const Encoding movq_to = {0x6e, Prefix::p66, Map::m0f, true}, movq_from = {0x7e, Prefix::p66, Map::m0f, true};
   const auto xmm_move = [&](Encoding encoding, unsigned xmm_number, unsigned general) {
@@ -171,7 +172,7 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
       values.store(signature.params[i], layout.arguments[i].reg, at(rsp, static_cast<int64_t>(i) * kSlot));
   }
   if (layout.result_area_bytes != 0) as.store(8, at(rsp, pointer), layout.result_pointer.encoding());
-  const auto record_exit = [&] {  // rax and rcx are free by now
+  const auto record_exit = [&] {  // the values of rax and rcx are not needed any more
     as.lea(true, rax, at(rsp, frame + 8 + int64_t{layout.stack_bytes}));
     as.load(true, rcx, at(rsp, frame));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
@@ -315,7 +316,7 @@ void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
     as.call_rm(function);
     switch_to_guest(as);
     as.ret();
-    // The limit is reported by a fault, because its handler has a stack of its own; here there may be no stack left.
+    // A fault reports the overflow, because the fault's handler has a stack of its own. Here no stack may be left.
     as.bind(exhausted);
     note_frame();
     as.set_trap(0, wasm::TrapKind::call_stack_exhausted);

@@ -1,4 +1,4 @@
-// The code between the host's C convention and the guest's.
+// Emits the trampolines and stubs between the host's C convention and the guest's.
 #pragma once
 
 #include "abi/builtins.hpp"

@@ -1,4 +1,4 @@
-// The emission of a whole function: its blocks, and which file emits which operation.
+// Emits a whole function: its blocks, and the dispatch of operations to the files that emit them.
 #include <algorithm>
 
 #include "compiler/codegen/allocation/stack_maps.hpp"
@@ -36,7 +36,8 @@ void Emitter::run() {
   prologue();
   uint32_t move = 0;
   for (const MBlock block : layout_.order) {
-    // Cold blocks are out of order. The moves of a block are searched when they are not the next ones.
+    // Cold blocks are emitted out of order. If the next move in the list is not the first one of this block, the
+    // block's first move is searched for.
     const uint32_t first = function_.blocks[block.index()].first_inst;
     const auto before = [&](uint32_t i) { return allocation_.moves[i].before.index(); };
     const uint32_t moves = static_cast<uint32_t>(allocation_.moves.size());
@@ -51,7 +52,7 @@ void Emitter::run() {
     emit_block(block, move);
   }
   for (size_t i = 0; i < colds_.size(); ++i) emit_cold(colds_[i]);
-  // A block that only jumps is not emitted, and nothing refers to its label.
+  // A block that only jumps is not emitted. Its label stays unbound, and nothing refers to it.
   asm_.finish();
   emit_jump_tables();
   for (const Handler& handler : handlers_)
@@ -67,12 +68,12 @@ void Emitter::run() {
 
 // --- Blocks
 
-// Decides to how many bytes each block is aligned: the heads of loops are, and those of innermost loops to more.
-// Returns whether any block is.
+// Fills in to how many bytes each block is aligned: 32 for the header of an innermost loop, 16 for the headers of other
+// loops, and 0 for other blocks and cold headers. Returns whether any block is aligned.
 bool Emitter::find_innermost_loops(std::span<uint8_t> alignments) const {
   bool any = false;
-  uint32_t next_depth = 0;              // the depth of the nearest header after this block
-  uint32_t lowest_since = 0xffff'ffff;  // the least depth from this block to that header
+  uint32_t next_depth = 0;              // the depth of the next loop header after this block
+  uint32_t lowest_since = 0xffff'ffff;  // the least depth of the blocks from this one up to that header
   for (size_t i = function_.blocks.size(); i-- > 0;) {
     const codegen::MachineBlock& block = function_.blocks[i];
     lowest_since = std::min<uint32_t>(lowest_since, block.loop_depth);

@@ -1,11 +1,11 @@
-// Atomic accesses. The instruction that may fault is always the first one that touches memory.
+// Emits atomic accesses. Only the first instruction that accesses memory may fault.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
 
 namespace {
 
-// The form of an instruction for operands of `size` bytes. The opcode for bytes is the even one below that of the other
+// The form of an instruction for operands of `size` bytes. The opcode for bytes is one less than that for the other
 // sizes.
 Encoding sized(Encoding encoding, unsigned size) {
   if (size == 1) return {static_cast<uint8_t>(encoding.opcode - 1), encoding.prefix, encoding.map, false};

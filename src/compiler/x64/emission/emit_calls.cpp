@@ -1,4 +1,4 @@
-// Calls and tail calls (codegen/calling_convention.hpp).
+// Emits calls and tail calls (codegen/calling_convention.hpp).
 #include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
 #include "compiler/x64/emission/emitter.hpp"
@@ -12,7 +12,7 @@ using wasm::TrapKind;
 
 namespace {
 
-constexpr unsigned kReferenceXmm = 14;  // free once the arguments of a tail call are in place
+constexpr unsigned kReferenceXmm = 14;  // holds the VMFuncRef of a tail call; no argument is in this register
 constexpr Encoding kMovq = Encoding{0x6e, Prefix::p66, Map::m0f, true};
 
 Address at(unsigned base, int64_t offset) {
@@ -80,8 +80,8 @@ void Emitter::emit_call(const MachineInst& inst) {
 }
 
 // Removes the frame. Afterwards the callee's stack arguments and return address are in place, and the stack pointer is
-// at the return address. With `restore_frame` that is the address of the restore stub, and {own VMContext, return
-// address} lies above the arguments. Overwrites r11 and xmm15.
+// at the return address. With `restore_frame`, the return address is that of the stub tail_call_restore, and the
+// restore frame {own VMContext, return address} lies above the arguments. The code overwrites r11 and xmm15.
 void Emitter::leave_for_tail_call(const MachineInst& inst, bool restore_frame) {
   const int32_t argument_bytes = inst.displacement;
   const int32_t return_offset = static_cast<int32_t>(frame_.return_offset);
@@ -99,7 +99,8 @@ void Emitter::leave_for_tail_call(const MachineInst& inst, bool restore_frame) {
   asm_.load(true, kScratch, at(rsp, return_offset));
   const int32_t arguments_end = restore_frame ? top - 16 : top;
   const int32_t destination = arguments_end - argument_bytes;
-  // The arguments move up from the outgoing area. The last bytes move first, because the two places may overlap.
+  // The arguments move up from the outgoing area. The last bytes move first, because source and destination may
+  // overlap.
   for (int32_t i = argument_bytes - 16; i >= 0; i -= 16) {
     asm_.load_xmm(cpu_.avx, 16, kScratchXmm, at(rsp, i));
     asm_.store_xmm(cpu_.avx, 16, at(rsp, destination + i), kScratchXmm);
@@ -144,7 +145,7 @@ void Emitter::emit_tail_call(const MachineInst& inst) {
     x_op(Encoding{0x7e, Prefix::p66, Map::m0f, true}, kReferenceXmm, 0, Rm::r(kScratch));
     asm_.jmp_rm(Rm::m(at(kScratch, kReferenceCode)));
   }
-  // Enters the other instance, with the caller's VMContext in r11.
+  // Emits the jump into the other instance, with the caller's VMContext in r11.
   const auto enter_other = [&] {
     if (is_import) {
       asm_.mov_rr(true, kScratch, kContext);

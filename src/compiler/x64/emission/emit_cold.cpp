@@ -1,4 +1,4 @@
-// Code out of line: traps, and the rare cases of other operations.
+// Emits code that lies after the blocks: traps, and the rare cases of other operations.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
@@ -21,7 +21,7 @@ Label Emitter::cold_label(ColdKind kind, Label back, uint8_t detail) {
 }
 
 void Emitter::emit_cold(const Cold& cold_reference) {
-  const Cold cold = cold_reference;  // a copy, because the list may grow
+  const Cold cold = cold_reference;  // a copy, because colds_ may grow and move
   position_ = cold.position;
   asm_.bind(cold.entry);
   switch (cold.kind) {
@@ -31,7 +31,7 @@ void Emitter::emit_cold(const Cold& cold_reference) {
       asm_.ud2();
       return;
     case ColdKind::divide_overflow: {
-      // The divisor is -1. Only the least number overflows, and only its decrement sets OF.
+      // The divisor is -1, so only the least number overflows. It is the only number whose comparison with 1 sets OF.
       asm_.alu_rm_i(Alu::cmp, cold.inst->size, Rm::r(rax), 1);
       asm_.jcc(Cc::o, trap_label(TrapKind::integer_overflow));
       break;
@@ -46,7 +46,8 @@ void Emitter::emit_cold(const Cold& cold_reference) {
       if (!emit_trunc_slow(*cold.inst, cold)) return;
       break;
     case ColdKind::convert_u64: {
-      // The number is halved with rounding to odd, converted, and doubled.
+      // The number is halved, with the lost bit merged into the lowest one, so that the conversion rounds correctly.
+      // The result is doubled.
       const unsigned to = reg(*cold.inst, 0), odd = reg(*cold.inst, 1), from = reg(*cold.inst, 2);
       const Prefix prefix = cold.inst->size == 4 ? Prefix::pf3 : Prefix::pf2;
       asm_.mov_rr(true, kScratch, from);

@@ -1,4 +1,4 @@
-// Conditions, branches and jump tables.
+// Emits conditions, branches and jump tables.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
@@ -60,7 +60,7 @@ void Emitter::emit_compare(const MachineInst& inst, unsigned first) {
     case Compare::test_rr: asm_.test_rr(wide, reg(inst, first), reg(inst, first + 1)); break;
     case Compare::test_ri: {
       const unsigned a = reg(inst, first);
-      // The form for a byte is shorter. Bit 7 of the mask has to be clear, because it would be the sign of the byte.
+      // The form for a byte is shorter. Bit 7 of the mask must be clear, because it would count as the sign.
       const bool byte = immediate >= 0 && immediate < 0x80;
       asm_.test_rm_i(byte ? 1 : inst.size, Rm::r(a), immediate);
       break;

@@ -1,4 +1,4 @@
-// Floating-point sequences whose rare cases are out of line.
+// Emits floating-point sequences whose rare cases lie after the blocks.
 #include <cstring>
 
 #include "compiler/x64/emission/emitter.hpp"
@@ -22,8 +22,8 @@ Rm Emitter::float_constant(unsigned size, double value) {
   return constant_rm(std::span<const std::byte>(bytes).first(size));
 }
 
-// d holds a already. Operands that compare equal differ at most in the sign of a zero. Unordered operands give a NaN
-// when they are added.
+// The register of d holds a already. Operands that compare equal differ at most in the sign of a zero, which `and`
+// (max) or `or` (min) settles. If an operand is NaN, the sum of both is the result.
 void Emitter::emit_fmin_max(const MachineInst& inst) {
   const unsigned d = reg(inst, 0), b = reg(inst, 2);
   const bool single = inst.size == 4, is_max = inst.extra != 0;
@@ -40,9 +40,9 @@ void Emitter::emit_fmin_max(const MachineInst& inst) {
   asm_.bind(done);
 }
 
-// The fast path converts, and detects the results that cannot be trusted:
-//   i32 and i64, signed    the result is the least number
-//   i32, unsigned          the result of 64 bits does not fit in 32
+// Emits the conversion, and a jump to the slow path for results that may be wrong:
+//   i32 and i64, signed    the result is the least integer
+//   i32, unsigned          the 64-bit result does not fit in 32 bits
 //   i64, unsigned          the result is negative
 void Emitter::emit_trunc(const MachineInst& inst) {
   const unsigned d = reg(inst, 0), x = reg(inst, 1);
@@ -82,7 +82,7 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   const bool wide = inst.size == 8;
 
   if (!is_signed && wide) {
-    // From 2^63 on, the part above 2^63 is converted.
+    // An input of 2^63 or more is converted after 2^63 has been subtracted.
     const Label bad = asm_.new_label();
     asm_.movaps(cpu_.avx, kScratchXmm, x);
     x_op(sse(prefix, 0x5c), kScratchXmm, kScratchXmm, float_constant(size, 0x1p63));
@@ -99,8 +99,9 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
     asm_.jcc(Cc::p, trap_label(TrapKind::invalid_conversion_to_integer));
     const Label overflow = trap_label(TrapKind::integer_overflow);
     if (is_signed) {
-      // The least number may be the right result. Then the input is above the number before it, and negative.
-      const bool below = from_double && !wide;  // a double can lie between the two
+      // The result is the least integer n. It is right if the input is not positive and truncates to n, that is, if it
+      // lies above n-1. Only doubles converted to i32 can lie between n-1 and n; other inputs are compared with n.
+      const bool below = from_double && !wide;
       x_op(ucomis, x, 0, float_constant(size, below ? -0x80000001p0 : wide ? -0x1p63 : -0x1p31));
       asm_.jcc(below ? Cc::be : Cc::b, overflow);
       x_op(two_byte(0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));
@@ -111,7 +112,7 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
     }
     return is_signed;
   }
-  // A NaN gives 0. Other inputs give the least or the greatest number.
+  // A NaN gives 0. Other inputs give the least or the greatest integer.
   const Label nan = asm_.new_label(), low = asm_.new_label();
   asm_.jcc(Cc::p, nan);
   x_op(two_byte(0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));
@@ -121,7 +122,7 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   asm_.jmp(cold.back);
   asm_.bind(nan);
   asm_.mov_ri(d, 0);
-  asm_.bind(low);  // d holds the least number already
+  asm_.bind(low);  // d holds the least integer already
   return true;
 }
 

@@ -1,4 +1,4 @@
-// The frame: prologue and epilogue.
+// Emits the prologue and the epilogue.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
@@ -9,8 +9,8 @@ void Emitter::prologue() {
   constexpr int32_t kPage = 4096;
   const auto frame = static_cast<int32_t>(frame_.frame_bytes);
   if (frame > kPage) {
-    // The pages are touched from the top down, so that the guard page is the first one hit. The stack pointer has not
-    // moved yet.
+    // The pages are touched from the top down, so that the first access beyond the stack hits the guard page. The stack
+    // pointer has not moved yet.
     const int32_t pages = frame / kPage;
     if (pages <= 4) {
       for (int32_t i = 1; i <= pages; ++i)

@@ -1,6 +1,6 @@
-// Allocation, which bumps a pointer, and the test of the write barrier. The rare case of either is out of line: it
-// calls a builtin whose stub keeps all registers but r11, takes its arguments from VMStoreState, and gives its result
-// in r11.
+// Emits inline allocations, which bump a pointer, and the write barrier's test. The rare case of each lies after the
+// blocks: it calls a builtin whose stub keeps all registers but r11, takes its arguments from VMStoreState, and gives
+// its result in r11.
 #include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
@@ -57,7 +57,7 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
     asm_.store_imm(4, at(base, object, 4 - int64_t{size}), static_cast<int32_t>(kind) << 8);
   }
   if (kind == ObjectKind::array) {
-    // The word after the length may hold the first elements, so it is written before they are cleared.
+    // This store has 8 bytes: it also clears the 4 bytes after the length, where elements may begin.
     asm_.store_imm(8, at(base, object, int64_t{offsetof(VMArray, length)} - size),
                    static_cast<int32_t>(payload.length));
     int32_t done = 16;
@@ -70,7 +70,7 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
   asm_.bind(back);
 }
 
-// An object whose flag is set has to be reported.
+// The slow path reports an object whose barrier flag is set.
 void Emitter::emit_gc_barrier(const MachineInst& inst) {
   const Label back = asm_.new_label();
   asm_.test_rm_i(1, Rm::m(at(reg(inst, 0), reg(inst, 1), offsetof(VMObject, flags))), abi::kBarrierFlag);

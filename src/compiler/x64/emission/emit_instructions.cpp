@@ -1,4 +1,4 @@
-// Instructions on general registers.
+// Emits instructions on general registers.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
@@ -116,7 +116,7 @@ void Emitter::emit_clz(const MachineInst& inst) {
   asm_.alu_rm_i(Alu::xor_, 4, Rm::r(d), static_cast<int32_t>(width - 1));
 }
 
-// Emits moves, addresses and accesses to memory, and passes the other operations on.
+// Emits moves, addresses and accesses to memory, and passes other operations on to emit_arithmetic().
 void Emitter::emit_integer(const MachineInst& inst) {
   const auto d = [&] { return reg(inst, 0); };
   switch (static_cast<Op>(inst.opcode)) {

@@ -1,4 +1,4 @@
-// The moves that the register allocator has inserted.
+// Emits the moves that the register allocator has inserted.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {

@@ -1,4 +1,4 @@
-// Instructions on xmm registers, scalar ones and those on vectors.
+// Emits instructions on xmm registers, for scalars and vectors.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
@@ -73,8 +73,8 @@ void Emitter::emit_xmm(const MachineInst& inst, unsigned d) {
       x_op(encoding, d, d, rm(inst, 1));
       break;
     case Op::int_from_x:
-      // pextr has the xmm register in the reg field, which `merges` says. The mask moves have the general register
-      // there.
+      // With `merges` (pextrb and the like), the xmm register is in the reg field of ModRM. Otherwise (movmskps and the
+      // like) the general register is.
       if (payload.merges) {
         x_op(encoding, reg(inst, 1), 0, Rm::r(d), imm_bytes);
       } else {
@@ -84,8 +84,8 @@ void Emitter::emit_xmm(const MachineInst& inst, unsigned d) {
       break;
     case Op::x_blendv:
       if (cpu_.avx) {
-        // With AVX the mask is in an immediate, and pblendvb, blendvps and blendvpd have the opcodes 4c, 4a and 4b for
-        // 10, 14 and 15.
+        // In the VEX forms, an immediate names the mask's register, and pblendvb, blendvps and blendvpd have the
+        // opcodes 4c, 4a and 4b instead of 10, 14 and 15 [sdm 2].
         const uint8_t opcode = encoding.opcode == 0x10 ? 0x4c : encoding.opcode == 0x14 ? 0x4a : 0x4b;
         asm_.vex(sse3a(opcode), d, reg(inst, 1), Rm::r(reg(inst, 2)), 1);
         asm_.imm8(reg(inst, 3) << 4);

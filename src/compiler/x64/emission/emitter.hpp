@@ -28,7 +28,7 @@ class Emitter {
   void run();
 
  private:
-  // Code that is rarely reached. It lies after the blocks of the function.
+  // A piece of code that is rarely reached. It lies after the blocks of the function.
   enum class ColdKind : uint8_t {
     trap,
     divide_overflow,
@@ -41,11 +41,11 @@ class Emitter {
   };
   struct Cold {
     ColdKind kind = ColdKind::trap;
-    uint8_t detail = 0;  // the trap kind of a trap
+    uint8_t detail = 0;  // for ColdKind::trap: the trap kind
     Label entry;
-    Label back;
+    Label back;  // where the code goes on, unless it is a trap
     const MachineInst* inst = nullptr;
-    uint32_t position = 0;
+    uint32_t position = 0;  // of the WebAssembly instruction
   };
 
   // --- emit.cpp
@@ -86,7 +86,7 @@ class Emitter {
   [[nodiscard]] Address slot_address(uint32_t slot) const {
     return {.base = rsp, .displacement = static_cast<int32_t>(frame_.slot_offset(slot))};
   }
-  // The address of the operation. Its registers are the last operands.
+  // The operation's memory operand.
   [[nodiscard]] Address address(const MachineInst& inst);
   [[nodiscard]] bool has_operand_in(const MachineInst& inst, unsigned first, unsigned reg) const;
 
@@ -121,7 +121,7 @@ class Emitter {
   // --- emit_float.cpp
   void emit_fmin_max(const MachineInst& inst);
   void emit_trunc(const MachineInst& inst);
-  // Returns whether control reaches the end of the code, which then has to jump back.
+  // Returns whether control reaches the end of the emitted code, so that a jump back must follow.
   bool emit_trunc_slow(const MachineInst& inst, const Cold& cold);
   void emit_convert_u64(const MachineInst& inst);
   Rm float_constant(unsigned size, double value);
@@ -144,9 +144,9 @@ class Emitter {
   ArenaVector<Label> block_labels_;
   ArenaVector<Cold> colds_;
   struct JumpTable {
-    uint32_t table = 0;  // its number in MachineFunction::jump_tables
-    uint32_t rodata = 0;
-    uint32_t entries = 0;  // does not count the default if the index is compared before
+    uint32_t table = 0;    // index into MachineFunction::jump_tables
+    uint32_t rodata = 0;   // offset in CodeBuffer::rodata
+    uint32_t entries = 0;  // number of entries; the default target has none if the code checks the index's range
   };
   ArenaVector<JumpTable> jump_tables_;
   struct Handler {
@@ -156,7 +156,7 @@ class Emitter {
   ArenaVector<Handler> handlers_;
   MBlock current_;
   uint32_t position_ = 0;
-  uint32_t context_slot_ = 0;  // where the function's own VMContext is saved, from the stack pointer
+  uint32_t context_slot_ = 0;  // offset from the stack pointer of the slot that saves the function's own VMContext
 };
 
 }  // namespace cairn::x64

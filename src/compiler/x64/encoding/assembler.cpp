@@ -356,7 +356,7 @@ void Assembler::lea_label(unsigned to, Label label) {
 }
 
 uint32_t Assembler::adjusted(uint32_t offset) const {
-  // The fixups before `offset` count. One exactly at it does not.
+  // The fixups before `offset` count. A fixup exactly at `offset` does not.
   const auto after =
       std::partition_point(fixups_.begin(), fixups_.end(), [&](const Fixup& fixup) { return fixup.offset < offset; });
   return after == fixups_.begin() ? offset : offset - (after - 1)->removed;
@@ -364,8 +364,8 @@ uint32_t Assembler::adjusted(uint32_t offset) const {
 
 void Assembler::finish() {
   if (fixups_.empty()) return;
-  // This chooses the sizes of branches. Alignment counts with its largest size, so distances can only shrink, and a
-  // branch that is short in one round stays so.
+  // The rounds below choose the sizes of branches. Alignment counts with its largest size, so distances can only
+  // shrink, and a branch that is short in one round stays short.
   const auto prefix_sums = [&] {
     uint32_t removed = 0;
     for (Fixup& fixup : fixups_) {
@@ -402,7 +402,7 @@ void Assembler::finish() {
     fixup.removed = removed;
   }
 
-  // Everything that names an offset is adjusted.
+  // All recorded offsets are adjusted.
   for (uint32_t& label : labels_)
     if (label != kUnbound) label = adjusted(label);
   const auto adjust_sorted = [&](auto& records, auto&& field) {
@@ -413,7 +413,7 @@ void Assembler::finish() {
   for (codegen::Relocation& relocation : code_.relocations)
     if (relocation.kind != codegen::RelocationKind::code_address) relocation.offset = adjusted(relocation.offset);
 
-  // The code moves together, and the branches are written.
+  // The code moves down over the bytes that were dropped, and the fixups are written.
   std::byte* const bytes = code_.bytes.data();
   uint32_t read = 0, write = 0;
   for (const Fixup& fixup : fixups_) {

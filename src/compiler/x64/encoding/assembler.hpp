@@ -1,8 +1,8 @@
 // Encodes x86-64 instructions into a CodeBuffer [sdm 2].
 //
-// An Encoding (prefix, map, opcode, W) describes an instruction, and the function that writes it gives it its shape:
-// `rm` writes legacy and SSE forms, `vex` writes VEX forms. Branches go to labels. `finish` chooses short forms, fills
-// in alignment, and adjusts all offsets that the buffer has recorded by then.
+// An Encoding (prefix, map, opcode, W) describes an instruction without its operands. `rm` writes legacy and SSE forms,
+// and `vex` writes VEX forms. Branches go to labels. `finish` chooses short forms, fills in alignment, and adjusts all
+// offsets that the buffer has recorded by then.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ struct Address {
   uint8_t base = kNoRegister;
   uint8_t index = kNoRegister;  // cannot be rsp
   uint8_t scale = 0;
-  // The displacement counts from the start of the function's constants, and there are no registers.
+  // Whether the operand is a constant: the displacement counts from the start of the function's constants, and there
+  // are no registers.
   bool rodata = false;
   bool traps = false;  // the instruction is recorded as a trap site (Assembler::set_trap)
   int32_t displacement = 0;
@@ -80,7 +81,7 @@ class Assembler {
   void call_rm(const Rm& to);
   void call_function(uint32_t index);  // the target is a relocation
   void jmp_function(uint32_t index);
-  // Moves of a whole xmm register, by movaps, and loads and stores of 4, 8 and 16 bytes, which need no alignment. `avx`
+  // movaps copies a whole xmm register. load_xmm and store_xmm move 4, 8 or 16 bytes, which need no alignment. `avx`
   // chooses the VEX forms.
   void movaps(bool avx, unsigned to, unsigned from);
   void load_xmm(bool avx, unsigned size, unsigned to, const Address& from);
@@ -99,7 +100,7 @@ class Assembler {
   [[nodiscard]] uint32_t offset_of(Label label) const { return labels_[label.index()]; }
   [[nodiscard]] uint32_t adjusted(uint32_t offset) const;
 
-  // Sets the trap that memory operands with `traps`, and record_trap(), record.
+  // Sets the trap that is recorded by record_trap(), and for memory operands with `traps`.
   void set_trap(uint32_t wasm_offset, wasm::TrapKind kind) { trap_ = {0, wasm_offset, kind}; }
   void record_trap() { code_.traps.push_back({code_.offset(), trap_.wasm_offset, trap_.kind}); }
   void imm8(int64_t value) { code_.emit8(static_cast<uint8_t>(value)); }
@@ -109,13 +110,13 @@ class Assembler {
  private:
   enum class FixupKind : uint8_t { jmp, jcc, align, lea };
   struct Fixup {
-    uint32_t offset = 0;  // of the instruction
+    uint32_t offset = 0;  // the first byte that finish() may rewrite
     FixupKind kind = FixupKind::jmp;
     uint8_t cc = 0;
-    uint8_t size = 0;  // as it was written
+    uint8_t size = 0;  // number of bytes as they were written first
     uint8_t final_size = 0;
     uint32_t target = 0;   // a label, or the bytes of an alignment
-    uint32_t removed = 0;  // the bytes dropped up to here, with those of this fixup
+    uint32_t removed = 0;  // number of bytes that this fixup and all earlier ones drop
   };
   void modrm(unsigned reg, const Rm& rm, unsigned immediate_bytes);
 

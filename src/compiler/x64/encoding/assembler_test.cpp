@@ -80,7 +80,7 @@ class Cases {
     ASSERT_NE(pipe, nullptr);
     char line[512];
     size_t index = 0, failures = 0;
-    std::string prefix;  // lock is a line of its own
+    std::string prefix;  // LLVM writes the prefix lock on a line of its own
     while (fgets(line, sizeof line, pipe) != nullptr) {
       std::string got;
       for (const char* c = line; *c != 0 && *c != '\n' && *c != '#'; ++c) got += *c == '\t' ? ' ' : *c;
@@ -259,7 +259,7 @@ TEST(X64Assembler, Addresses) {
   cases.check();
 }
 
-// The instructions on xmm registers that lowering uses, by the encodings that it uses.
+// An instruction on xmm registers, and the encoding by which lowering uses it.
 struct VectorInstruction {
   const char* text;
   Encoding encoding;

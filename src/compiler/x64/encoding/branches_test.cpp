@@ -1,4 +1,4 @@
-// Branches to labels at random distances.
+// Tests branches to labels at random distances.
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -35,7 +35,8 @@ TEST(X64Assembler, BranchesReachTheirLabels) {
         } else {
           as.jcc(Cc::e, labels[branches.back()]);
         }
-        code.traps.push_back({code.offset(), branches.back(), wasm::TrapKind::unreachable});  // the end of the branch
+        // The trap site marks the end of the branch, and has the number of the branch's label as its wasm_offset.
+        code.traps.push_back({code.offset(), branches.back(), wasm::TrapKind::unreachable});
       }
       for (uint32_t k = random(random(3) == 0 ? 200 : 20); k > 0; --k) code.emit8(0x90);
     }
@@ -46,7 +47,7 @@ TEST(X64Assembler, BranchesReachTheirLabels) {
       const uint32_t end = site.offset;
       const uint8_t two_back = byte(end - 2);
       int32_t distance = 0;
-      // Its length tells which instruction ends here.
+      // The bytes are read as a short branch. If that does not lead to the label, the branch must be a long one.
       bool found = false;
       if (two_back == 0xeb || two_back == 0x74) {
         distance = static_cast<int8_t>(byte(end - 1));

@@ -1,4 +1,4 @@
-// What identifies an instruction of x86-64 besides its operands [sdm 2].
+// Encodings of x86-64 instructions: what identifies an instruction besides its operands [sdm 2].
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ constexpr Encoding sse3a(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f
 
 enum class Cc : uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
 
-// The eight classic operations, in the order of their encodings.
+// The operations of the ALU instructions, by their numbers in the opcode and in ModRM.
 enum class Alu : uint8_t { add, or_, adc, sbb, and_, sub, xor_, cmp };
 enum class Shift : uint8_t { rol = 0, ror = 1, shl = 4, shr = 5, sar = 7 };
 

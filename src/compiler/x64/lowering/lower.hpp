@@ -1,8 +1,8 @@
 // Instruction selection for x86-64.
 //
 // Bits 32 to 63 are zero in a general register or spill slot that holds an i32. Every instruction of 32 bits clears the
-// upper half, so uextend costs nothing. A consumer that reads only the low half of a register may take an i64 that
-// `wrap` narrows as it is (use_low).
+// upper half of its result, so uextend costs nothing. An instruction that reads only the low half of a register may
+// read the i64 operand of a `wrap` instead of its result (use_low).
 #pragma once
 
 #include <array>
@@ -84,11 +84,11 @@ class X64Lowering final : public codegen::Lowering {
   // --- lower.cpp: helpers that all rules share
   MachineInst& put(Op op, const Operands& operands, unsigned size = 8,
                    codegen::InstFlag flags = codegen::InstFlag::none);
-  // Does what `put` does, and adds the registers of the address after the operands.
+  // Emits an operation like put(), and adds the registers of the address after the operands.
   MachineInst& put_address(Op op, Operands operands, const AddressMode& address, unsigned size = 8,
                            codegen::InstFlag flags = codegen::InstFlag::none);
   [[nodiscard]] static unsigned width(ir::Type type) { return ir::size_of(type); }
-  // The register of an operand of which the instruction reads only the low 32 bits. It looks through `wrap`.
+  // Returns the register of an operand of which the instruction reads only the low 32 bits. Looks through `wrap`.
   VReg use_low(ir::Value value);
   VReg use_sized(ir::Value value, unsigned size) { return size == 4 ? use_low(value) : use(value); }
   [[nodiscard]] ir::Value low_source(ir::Value value) const;
@@ -111,17 +111,18 @@ class X64Lowering final : public codegen::Lowering {
   void lower_extend(ir::Value value);
 
   // --- lower_compare.cpp
-  // An instruction that sets flags, and the condition on them that means "true".
+  // An instruction that sets flags, and the condition on the flags that means "true".
   struct Test {
     Compare form = Compare::cmp_rr;
     uint8_t condition = 0;  // Cc or FloatCc
     uint8_t size = 4;
     int32_t immediate = 0;
-    Operands operands;  // without those of the address
+    Operands operands;  // without the registers of the address
     bool has_address = false;
     AddressMode address;
   };
-  // The test of whether `value` is not zero. It covers the compare that makes `value` where that is possible.
+  // Makes the test of whether `value` is not zero. If possible, the test does the work of the compare that makes
+  // `value`.
   Test make_test(ir::Value value);
   void make_integer_test(ir::Value compare, Test& test);
   void make_immediate_test(ir::Value a, ir::Condition condition, bool may_sink, Test& test);
@@ -129,7 +130,8 @@ class X64Lowering final : public codegen::Lowering {
   bool make_byte_test(ir::Value load, ir::Condition condition, Test& test);
   void make_float_test(ir::Value compare, Test& test);
   MachineInst& put_test(Op op, Operands operands, const Test& test, codegen::InstFlag flags = codegen::InstFlag::none);
-  static void negate(Test& test) { test.condition ^= 1; }  // the two of FloatCc are neighbours, too
+  // The numbers of opposite conditions differ in bit 0, both in Cc and in FloatCc.
+  static void negate(Test& test) { test.condition ^= 1; }
   void lower_set(ir::Value value);
   void lower_select(ir::Value value);
 
@@ -144,15 +146,15 @@ class X64Lowering final : public codegen::Lowering {
 
   // --- lower_float.cpp: instructions on xmm registers
   static int64_t xmm_payload(Encoding encoding, int imm = -1, bool merges = false);
-  // Emit d = op(a) and d = op(a, b).
+  // These functions emit d = op(a) and d = op(a, b).
   VReg x_unary(Encoding encoding, VReg a, int imm = -1, bool merges = false);
   VReg x_binary(Encoding encoding, VReg a, VReg b, int imm = -1);
   void x_unary_to(VReg d, Encoding encoding, VReg a, int imm = -1, bool merges = false);
   void x_binary_to(VReg d, Encoding encoding, VReg a, VReg b, int imm = -1);
   void x_binary_constant_to(VReg d, Encoding encoding, VReg a, const AddressMode& constant, int imm = -1);
   VReg x_binary_constant(Encoding encoding, VReg a, const AddressMode& constant, int imm = -1);
-  // Emits d = op(a, b). `b` becomes a memory operand if it is a load of `fold_size` bytes that may move here; 0 forbids
-  // it.
+  // Emits d = op(a, b). `b` becomes a memory operand if it is a constant, or a load of `fold_size` bytes that may move
+  // here. If `fold_size` is 0, `b` does not.
   void x_binary_fold_to(VReg d, Encoding encoding, ir::Value a, ir::Value b, unsigned fold_size, int imm = -1);
   VReg x_shift_imm(Encoding encoding, unsigned digit, VReg a, unsigned count);
   void x_shift_imm_to(VReg d, Encoding encoding, unsigned digit, VReg a, unsigned count);
@@ -163,15 +165,14 @@ class X64Lowering final : public codegen::Lowering {
   void lower_store(ir::Value value);
   bool lower_read_modify_write(ir::Value store);
   void lower_array_address(ir::Value value);
-  // The address of an access to a memory or to the runtime's data. Its registers become operands of the current
-  // instruction.
+  // Returns the address of an access to a memory or to the runtime's data. Asks for the values in its registers.
   AddressMode address_of(ir::Value access);
   // Adds `value` to the address. Additions and shifts in `value` become part of it where they do not wrap at their
   // width.
   void fold_index(AddressMode& address, ir::Value value);
   bool add_displacement(AddressMode& address, int64_t value);
-  // The load `value` as a memory operand of the current instruction, if it loads exactly `size` bytes and does not
-  // extend them.
+  // Makes the load `value` a memory operand of the current instruction, and returns the address, if the load is of
+  // exactly `size` bytes, does not extend them, and may move here.
   std::optional<AddressMode> fold_load(ir::Value value, unsigned size);
   [[nodiscard]] bool can_fold_load(ir::Value value, unsigned size) const;
 
@@ -193,7 +194,7 @@ class X64Lowering final : public codegen::Lowering {
   void x_not_to(VReg d, VReg a);
   VReg x_zero();
   VReg x_ones();
-  AddressMode splat_constant(uint64_t bits);  // the same bits in both halves
+  AddressMode splat_constant(uint64_t bits);  // a constant with the same bits in both halves
   // --- vectors/compare.cpp
   bool lower_vector_compare(ir::Value value);
   void make_vector_test(ir::Value value, Test& test);
@@ -222,7 +223,7 @@ class X64Lowering final : public codegen::Lowering {
   void lower_vector_trunc(ir::Value value, ir::SimdOp op);
   VReg dot_bytes(VReg a, VReg b);
   // --- vectors/shuffle.cpp: a lane is the number of a byte in the two operands joined. A function that returns a bool
-  // emits code only if the lanes have its form, and says whether they have.
+  // handles lanes of one pattern. For other lanes it returns false and emits nothing.
   using Lanes = std::array<uint8_t, 16>;
   void lower_shuffle(ir::Value value);
   void shuffle_one(VReg d, VReg source, const Lanes& lanes);
@@ -235,8 +236,8 @@ class X64Lowering final : public codegen::Lowering {
 
   const compiler::Options& options_;
   const compiler::CpuFeatures& cpu_;
-  std::optional<uint32_t> context_slot_;
-  bool has_restore_room_ = false;
+  std::optional<uint32_t> context_slot_;  // offset in the fixed slots of the saved VMContext, if it is saved
+  bool has_restore_room_ = false;         // whether the frame has room for a restore frame
 };
 
 }  // namespace cairn::x64

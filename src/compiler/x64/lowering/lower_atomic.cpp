@@ -1,6 +1,6 @@
-// Atomic accesses [sdm 3A 9.2.3]: xchg stores and exchanges. An operation whose result is unused is one locked ALU
-// instruction. Otherwise add and sub are xadd, and the rest is a loop around cmpxchg. An atomic load is a plain load
-// (lower_memory.cpp).
+// Lowers atomic accesses [sdm 3A 9.2.3]. An atomic store and an exchange are an xchg. Another operation whose result is
+// unused is one locked ALU instruction. If the result is used, add and sub are an xadd, and `and`, `or` and `xor` a
+// loop around cmpxchg. An atomic load is a plain load (lower_memory.cpp).
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

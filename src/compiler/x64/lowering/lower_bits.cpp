@@ -1,4 +1,4 @@
-// Shifts, rotations, counts of bits, and extensions.
+// Lowers shifts, rotations, counts of bits, and extensions.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -37,7 +37,7 @@ void X64Lowering::lower_shift(Value value) {
     shift.immediate = count;
     return;
   }
-  // The instructions take the count modulo the width, so a mask of it that keeps those bits is left out.
+  // The machine takes the count modulo the width, so an `and` that keeps these bits of the count is left out.
   Value count = low_source(instruction.operands[1]);
   while (inst(count).opcode == Opcode::iand) {
     const auto mask = integer_constant(inst(count).operands[1]);

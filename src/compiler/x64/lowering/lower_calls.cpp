@@ -1,4 +1,4 @@
-// The entry, returns and calls.
+// Lowers the entry, returns and calls.
 #include "abi/vmcontext.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
@@ -21,8 +21,8 @@ AddressMode stack_address(Base base, uint32_t offset) {
 
 }  // namespace
 
-// Saves the function's own VMContext in the frame, if there are landing pads or calls that leave the instance. The
-// instruction's immediate is the slot's number + 1, or 0.
+// The entry saves the function's own VMContext in the frame, if there are landing pads or calls that may leave the
+// instance. The instruction's immediate is then 1 + the offset in the fixed slots, and otherwise 0.
 void X64Lowering::emit_entry(std::span<const Operand> defs) {
   emit(static_cast<uint16_t>(Op::entry), defs).immediate = context_slot_ ? int64_t{*context_slot_} + 1 : 0;
 }
@@ -34,7 +34,7 @@ void X64Lowering::emit_return(std::span<const Operand> uses) {
 void X64Lowering::emit_call_inst(Op op, const ir::CallInfo& call, const CallLayout& layout,
                                  std::span<const Operand> operands, VReg callee, InstFlag flags) {
   ArenaVector<Operand> all(result_.arena);
-  // The reference is read first, from a register that holds no argument.
+  // The VMFuncRef is the first operand. It is in a register that holds no argument.
   if (callee) all.push_back(Operand::use(callee));
   all.append(operands);
   MachineInst& result = emit(static_cast<uint16_t>(op), all.as_span(), flags);

@@ -1,4 +1,4 @@
-// Conditions: a compare is fused with the branch, trap or select that it decides.
+// Lowers conditions. A compare becomes part of the branch, trap or select whose condition it is.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -35,7 +35,7 @@ void X64Lowering::make_integer_test(Value compare, Test& test) {
   Value a = instruction.operands[0], b = instruction.operands[1];
   Condition condition = instruction.condition();
   const unsigned size = width(inst(a).type);
-  // A load may move here if nothing else uses this compare.
+  // A load may move to the current instruction if nothing else uses this compare.
   const bool may_sink = compare == current() || is_only_use(compare);
   if (immediate32(a)) {
     std::swap(a, b);
@@ -83,7 +83,7 @@ void X64Lowering::make_immediate_test(Value a, Condition condition, bool may_sin
     return;
   }
   if (may_sink && make_byte_test(a, condition, test)) return;
-  if (test.immediate == 0) {  // emission writes a `test` if the value is in a register
+  if (test.immediate == 0) {  // emission writes a `test` instruction if the value is in a register
     if (condition == Condition::slt) test.condition = static_cast<uint8_t>(Cc::s);
     if (condition == Condition::sge) test.condition = static_cast<uint8_t>(Cc::ns);
   }
@@ -91,7 +91,7 @@ void X64Lowering::make_immediate_test(Value a, Condition condition, bool may_sin
   test.operands.add(Operand::use_any(use_sized(a, size)));
 }
 
-// Compares the bits of an `and` with zero.
+// Compares the result of an `and` with zero.
 void X64Lowering::make_mask_test(Value masked, bool may_sink, Test& test) {
   const unsigned size = test.size;
   Value first = inst(masked).operands[0], second = inst(masked).operands[1];
@@ -154,7 +154,8 @@ void X64Lowering::make_float_test(Value compare, Test& test) {
   Value a = resolve(instruction.operands[0]), b = resolve(instruction.operands[1]);
   const unsigned size = width(inst(a).type);
   test.size = static_cast<uint8_t>(size);
-  // ucomis sets CF for "less" and for "unordered", so only the greater-than forms are false on NaN.
+  // ucomis sets CF for "less" and for "unordered", so only the conditions "above" and "above or equal" are false on
+  // NaN.
   switch (instruction.condition()) {
     case Condition::feq: test.condition = static_cast<uint8_t>(FloatCc::equal); break;
     case Condition::fne: test.condition = static_cast<uint8_t>(FloatCc::not_equal); break;
@@ -264,7 +265,7 @@ void X64Lowering::lower_select(Value value) {
   const VReg result = def(value);
   Value if_true = instruction.operands[1], if_false = instruction.operands[2];
   Test test = make_test(instruction.operands[0]);
-  // "Equal and ordered" needs both flags. Its opposite needs either of them, and a select can test that by two moves.
+  // "Equal and ordered" requires two flags at once. Its opposite requires either flag, for which two cmovs suffice.
   if (test.condition == static_cast<uint8_t>(FloatCc::equal)) {
     negate(test);
     std::swap(if_true, if_false);

@@ -1,4 +1,4 @@
-// Branches, jump tables and traps.
+// Lowers branches, jump tables and traps.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

@@ -1,4 +1,4 @@
-// Scalar floating-point operations, and the helpers that emit instructions on xmm registers.
+// Lowers scalar floating-point operations, and has the helpers that emit instructions on xmm registers.
 #include <algorithm>
 
 #include "compiler/x64/lowering/lower.hpp"
@@ -85,7 +85,7 @@ void X64Lowering::x_binary_fold_to(VReg d, Encoding encoding, Value a, Value b, 
       return;
     }
   }
-  // Without AVX, an instruction faults on an operand of 16 bytes that is not aligned.
+  // Without AVX, an instruction faults on a memory operand of 16 bytes that is not aligned.
   if (fold_size != 0 && (fold_size < 16 || cpu_.avx)) {
     if (const auto address = fold_load(b, fold_size)) {
       x_binary_constant_to(d, encoding, first, *address, imm);
@@ -195,7 +195,7 @@ void X64Lowering::lower_convert(Value value) {
         size);
     return;
   }
-  // An unsigned number of 32 bits is a non-negative one of 64.
+  // An unsigned 32-bit number is converted as a 64-bit number, whose upper half is zero.
   const bool wide = from_wide || is_unsigned;
   const VReg source = wide ? use(instruction.operands[0]) : use_low(instruction.operands[0]);
   put(Op::x_from_int, {Operand::def(result), Operand::use_any(source)}, size).immediate =

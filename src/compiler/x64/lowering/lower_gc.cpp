@@ -1,5 +1,5 @@
-// Managed objects: references as numbers, allocation, and the write barrier. opt/gc_tests.cpp has made other
-// instructions of type tests.
+// Lowers instructions on managed objects: conversions of references, allocation, and the write barrier. Type tests do
+// not reach this file, since compiler/opt/gc_tests.cpp has replaced them by other instructions.
 #include "base/assert.hpp"
 #include "compiler/x64/lowering/lower.hpp"
 
@@ -10,8 +10,8 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using ir::Value;
 
-// Converts between references, which are zero-extended in their registers, and numbers. A plain copy is no `move` here,
-// because the register classes differ.
+// Lowers conversions between references, which are zero-extended in their registers, and numbers. A plain copy is a
+// lea, not a move of the allocator's, because the register classes differ.
 void X64Lowering::lower_reference(Value value) {
   const Instruction& instruction = inst(value);
   AddressMode address;
@@ -32,7 +32,7 @@ void X64Lowering::lower_reference(Value value) {
 }
 
 // The inline code of an allocation or a barrier falls back on a stub that keeps all registers. So the register
-// allocator does not treat either as a call.
+// allocator treats neither of them as a call.
 void X64Lowering::lower_gc_new(Value value) {
   const Instruction& instruction = inst(value);
   const MemoryAccess& access = function_.memory_access(value);

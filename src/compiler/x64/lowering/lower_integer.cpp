@@ -1,4 +1,4 @@
-// Integer arithmetic: additions, logic, multiplication and division.
+// Lowers integer arithmetic: additions, logic, multiplication and division.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -7,7 +7,9 @@ using ir::Instruction;
 using ir::Opcode;
 using ir::Value;
 
-// --- Additions: an add, a lea of up to three terms, or an add from memory
+// --- Additions
+
+// Lowers an addition to an add, a lea of up to three terms, or an add from memory.
 
 void X64Lowering::lower_add(Value value) {
   const Instruction& instruction = inst(value);
@@ -36,7 +38,7 @@ void X64Lowering::lower_add(Value value) {
     if (const auto constant = immediate32(term); constant && add_displacement(address, *constant)) return true;
     term = size == 4 ? low_source(term) : resolve(term);
     const Instruction& made = inst(term);
-    // A sum of 64 bits may be taken apart only into sums of 64 bits.
+    // A term of a 64-bit sum is taken apart only if it is a 64-bit sum too.
     if (depth > 0 && made.opcode == Opcode::iadd && width(made.type) >= size && is_only_use(term) &&
         immediate32(made.operands[1])) {
       return self(self, made.operands[0], depth - 1) && self(self, made.operands[1], depth - 1);
@@ -53,7 +55,7 @@ void X64Lowering::lower_add(Value value) {
     terms[term_count++] = b;
   }
   const auto use_term = [&](Value term) { return size == 4 ? use_low(term) : use(term); };
-  // The shift of a term that can become the index, or 0.
+  // The shift count of a term that can become the index of a lea, or 0 for other terms.
   const auto shift_of = [&](Value term) -> unsigned {
     term = size == 4 ? low_source(term) : resolve(term);
     const Instruction& made = inst(term);
@@ -97,7 +99,7 @@ void X64Lowering::lower_add(Value value) {
 
 // --- and, or, xor, sub
 
-// Lowers x & ~y, x & (x - 1), x & -x, and masks that are moves. Returns false for others.
+// Lowers x & ~y, x & (x - 1), x & -x, and masks that are zero-extensions. Returns false for other operands.
 bool X64Lowering::lower_and_bits(Value value) {
   const Instruction& instruction = inst(value);
   const unsigned size = width(instruction.type);
@@ -164,7 +166,7 @@ void X64Lowering::lower_alu(Value value, Alu op, bool commutes) {
   if (commutes && immediate32(a)) std::swap(a, b);
   auto immediate = immediate32(b);
   if (op == Alu::and_) {
-    // A mask of 64 bits whose upper half is zero: the operation of 32 bits clears the upper half.
+    // For a 64-bit mask whose upper half is zero, the 32-bit instruction is enough, because it clears the upper half.
     if (const auto constant = integer_constant(b); constant && *constant == static_cast<uint32_t>(*constant)) {
       size = 4;
       immediate = static_cast<int32_t>(*constant);

@@ -1,4 +1,4 @@
-// Loads, stores and addresses.
+// Lowers loads, stores and addresses.
 #include <bit>
 
 #include "compiler/x64/lowering/lower.hpp"
@@ -37,7 +37,7 @@ bool X64Lowering::add_displacement(AddressMode& address, int64_t value) {
 }
 
 void X64Lowering::fold_index(AddressMode& address, Value value) {
-  // Each step takes one constant out of `value`. In i64 the arithmetic wraps as that of the address does. In i32 it
+  // Each step takes one constant out of `value`. Additions and shifts of i64 wrap as the address does. Those of i32
   // must be known not to wrap.
   for (unsigned step = 0; step < 4; ++step) {
     value = resolve(value);
@@ -145,7 +145,7 @@ bool X64Lowering::can_fold_load(Value value, unsigned size) const {
   if ((opcode != Opcode::heap_load && opcode != Opcode::load) || !can_sink(value)) return false;
   const MemoryAccess& access = function_.memory_access(value);
   if (access.size != size || width(inst(value).type) != size) return false;
-  // A load that becomes an operand names no trap kind: the instruction that takes it raises this one.
+  // An instruction with a memory operand raises out_of_bounds_memory_access, so a load with another trap kind stays.
   return !access.can_fault || access.trap == wasm::TrapKind::out_of_bounds_memory_access;
 }
 
@@ -170,7 +170,7 @@ void X64Lowering::lower_load(Value value) {
   }
 }
 
-// store(a, op(load(a), b))  ->  op [a], b
+// Lowers store(a, op(load(a), b)) to `op [a], b`. Returns false for other stores.
 bool X64Lowering::lower_read_modify_write(Value store) {
   const Instruction& instruction = inst(store);
   const MemoryAccess& access = function_.memory_access(store);

@@ -1,4 +1,4 @@
-// Vector operations: those that are one instruction, logic, and the dispatch to the files that lower the others.
+// Lowers vector operations that are one instruction and logic, and dispatches to the files that lower the others.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -10,7 +10,7 @@ using ir::Value;
 
 namespace {
 
-// Emits d = op(a, b), or d = op(b, a) with `swap`.
+// An operation that is one instruction: d = op(a, b), d = op(b, a) with `swap`, or d = op(a) with `unary`.
 struct Simple {
   SimdOp op;
   Encoding encoding;

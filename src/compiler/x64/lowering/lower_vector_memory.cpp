@@ -1,4 +1,4 @@
-// Vector loads and stores that do more than move 16 bytes.
+// Lowers vector loads and stores that do more than move 16 bytes.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

@@ -1,5 +1,4 @@
-// Atomic accesses of every width run on this machine, and are compared with C++'s arithmetic; their encodings are
-// compared with LLVM's.
+// Atomic accesses of every width run on this machine, and are compared with C++'s arithmetic.
 #include <gtest/gtest.h>
 
 #include "compiler/codegen/testing/atomic_cases.hpp"
@@ -31,8 +30,8 @@ ir::MemoryAccess access_of(Type type, unsigned size, bool is_store = false) {
 
 class X64Atomics : public ::testing::TestWithParam<uint32_t> {
  protected:
-  // Runs f(address, value, value2) on memory that holds kAtomicOld at `address` + 16. Returns the result, and the
-  // memory afterwards.
+  // What f(address, a, b) does to a memory that holds kAtomicOld at byte 16: its result or trap, and the bytes from 16
+  // on afterwards.
   struct Effect {
     uint64_t result = 0;
     uint64_t memory = 0;
@@ -132,12 +131,12 @@ TEST_P(X64Atomics, LoadsAndStores) {
     });
     const Effect effect = run(0, low(0x1122334455667788, size_of(type)), 0);
     EXPECT_EQ(effect.memory, kAtomicOld - low(kAtomicOld, size) + low(0x1122334455667788, size));
-    EXPECT_EQ(low(effect.result, size_of(type)), low(0x1122334455667788, size_of(type)));  // xchg has kept its operand
+    EXPECT_EQ(low(effect.result, size_of(type)), low(0x1122334455667788, size_of(type)));  // the operand stays as it is
     EXPECT_EQ(run(Machine::kMemoryBytes, 0, 0).trap, TrapKind::out_of_bounds_memory_access);
   }
 }
 
-// The address and the operand are in one register.
+// The address and the operand are the same value.
 TEST_P(X64Atomics, TheAddressAsOperand) {
   for (const AtomicOp op : kAtomicOps) {
     compile(Type::i32, [&](FunctionBuilder& f) {

@@ -1,4 +1,4 @@
-// For tests of calls: other instances than that of the machine, and its imports.
+// Helpers for tests of calls: further instances, and the import of the machine's own instance.
 #pragma once
 
 #include <cstring>

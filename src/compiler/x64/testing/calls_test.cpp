@@ -18,7 +18,8 @@ using wasm::TrapKind;
 class X64Calls : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Configurations, X64Calls, kConfigurations);
 
-// Twelve integers, ten doubles and two vectors are the parameters, and there are as many results.
+// The types of parameters and results, which tests use in this order or in reverse: twelve integers, ten floats and two
+// vectors.
 const std::vector<Type> kMany = [] {
   std::vector<Type> types;
   for (int i = 0; i < 12; ++i) {
@@ -42,7 +43,7 @@ bool same(Type type, const Slot& a, const Slot& b) {
   return std::memcmp(a.bytes.data(), b.bytes.data(), ir::size_of(type)) == 0;
 }
 
-// The callee returns its arguments in reverse. The caller calls it twice, which gives the arguments again.
+// Makes `f` return its arguments in reverse order.
 void add_reverser(FunctionBuilder& f) {
   std::vector<Value> reversed;
   for (size_t i = kMany.size(); i-- > 0;) reversed.push_back(f.param(i));
@@ -118,7 +119,7 @@ TEST_P(X64Calls, HostFunctions) {
   std::vector<Value> results{first};
   for (size_t i = 1; i < reversed.size(); ++i)
     results.push_back(caller.result_of(first, reversed[i], static_cast<int64_t>(i)));
-  // An access to memory shows that the instance is its own again.
+  // A store shows that the memory base is the caller's own again.
   ir::MemoryAccess access;
   access.size = 8;
   access.can_fault = true;
@@ -150,19 +151,19 @@ TEST_P(X64Calls, HostFunctions) {
 
   host_call.status = 1 + static_cast<uint32_t>(TrapKind::host_error);
   EXPECT_EQ(machine.run(entry, 0, values, kMany.size()).trap, TrapKind::host_error);
-  // There is too little stack, so the host is not called.
+  // If there is too little stack, the host is not called.
   host_call.status = 0;
   const std::byte* const limit = machine.store().stack_limit;
   machine.store().stack_limit = reinterpret_cast<const std::byte*>(~uintptr_t{0});
   EXPECT_EQ(machine.run(entry, 0, values, kMany.size()).trap, TrapKind::call_stack_exhausted);
   machine.store().stack_limit = limit;
-  // The host function is called without a guest between.
+  // The entry trampoline may call the host trampoline directly, without a guest in between.
   const Outcome direct = machine.run_code(entry, machine.address(host), &context.header, values, kMany.size());
   EXPECT_EQ(host_call.caller, nullptr);
   EXPECT_TRUE(same(reversed[0], direct.results[0], values.back()));
 }
 
-// f(reference, x) calls the reference with (x, 2 x), then adds the word at 0 in memory.
+// Builds f(reference, x), which calls the reference with (x, 2 x), then adds the word at 0 in memory and x.
 void add_reference_caller(FunctionBuilder& f, const ir::Signature& callee) {
   ir::CallInfo info;
   info.kind = CalleeKind::reference;
@@ -176,7 +177,7 @@ void add_reference_caller(FunctionBuilder& f, const ir::Signature& callee) {
   const Value sum = f.op(Opcode::iadd, Type::i64, {result, word});
   f.ret({f.op(Opcode::iadd, Type::i64, {sum, f.param(1)})});
 }
-// g(a, b) is 1000 a + b + the word at 0 in its instance's memory.
+// Builds g(a, b), which returns 1000 a + b + the word at 0 in its instance's memory.
 void add_callee(FunctionBuilder& g) {
   ir::MemoryAccess access;
   access.size = 8;
@@ -219,7 +220,7 @@ TEST_P(X64Calls, StackOverflowIsATrap) {
   const Value inner = f.call(info, {f.op(Opcode::iadd, Type::i64, {f.param(0), f.constant(Type::i64, 1)})});
   f.ret({f.op(Opcode::iadd, Type::i64, {inner, f.param(0)})});
   machine.add(f.function);
-  // 700 vectors that live at once take a frame of more than five pages.
+  // The 1500 vectors live at once, so the frame has more than five pages.
   FunctionBuilder g(arena_, {Type::v128}, {Type::v128});
   g.function.function_index = 1;
   std::vector<Value> values{g.param(0)};
@@ -251,7 +252,7 @@ TEST_P(X64Calls, StackOverflowIsATrap) {
 }
 
 uint32_t add_builtin(abi::VMContext* context, uint32_t a, uint32_t b, uint64_t c, uint64_t d, uint64_t e) {
-  // There is garbage above the result of 32 bits.
+  // The upper half of rax holds garbage above the result of 32 bits.
   uint64_t result = (reinterpret_cast<uintptr_t>(context) << 32 | 0xffffffff00000000) +
                     static_cast<uint32_t>(a + 2 * b + 3 * c + 4 * d + 5 * e);
   asm volatile("" : "+a"(result));

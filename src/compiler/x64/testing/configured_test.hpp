@@ -1,4 +1,4 @@
-// For tests: a fixture that runs without optional instruction sets, with all that this machine has, and with few
+// A fixture for tests that run without optional instruction sets, with all that this machine has, and with few
 // registers.
 #pragma once
 

@@ -17,7 +17,7 @@ class X64Control : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Configurations, X64Control, kConfigurations);
 
 TEST_P(X64Control, LoopsPassParametersInParallel) {
-  // This is fibonacci by swapping: loop(a, b, n) is n == 0 ? a : loop(b, a + b, n - 1).
+  // The function computes Fibonacci numbers: loop(a, b, n) is n == 0 ? a : loop(b, a + b, n - 1).
   Machine machine(options());
   FunctionBuilder f(arena_, {Type::i32}, {Type::i64, Type::i64});
   const ir::Block loop = f.function.create_block(), again = f.function.create_block(), done = f.function.create_block();

@@ -1,4 +1,4 @@
-// For tests: compiles functions made of IR for x86-64, and runs them in this process.
+// Helpers for tests: they compile functions made of IR for x86-64, and run them in this process.
 #pragma once
 
 #include <signal.h>
@@ -45,7 +45,7 @@ struct Slot {
   }
 };
 
-// What a call gave: its results or its trap.
+// What a call has given: its results, or its trap.
 struct Outcome {
   std::vector<Slot> results;
   std::optional<wasm::TrapKind> trap;
@@ -169,7 +169,7 @@ class FunctionBuilder {
 
 #if CAIRN_TEST_X64
 
-// A piece of executable memory with functions in it, an instance, and a memory with guards.
+// Executable memory with functions in it, an instance with a guarded memory, and a guarded stack.
 class Machine {
  public:
   static constexpr size_t kMemoryBytes = 65536;

@@ -20,7 +20,7 @@ TEST_P(X64Memory, AddressesWrapAtThirtyTwoBitsOnly) {
   ir::MemoryAccess access;
   access.size = 4;
   access.can_fault = true;
-  // f(x) loads 32 bits at wrap(x + 16) + 8, at (x & 0xff) * 4 + 4, and at uextend(x) + 24 in 64 bits.
+  // f(x) loads 32 bits at wrap(x + 16) + 8, at (x & 0xff) * 4 + 4, and at uextend(x & 0xfff0) + 24.
   FunctionBuilder f(arena_, {Type::i32}, {Type::i32, Type::i32, Type::i32});
   access.offset = 8;
   const Value sum = f.op(Opcode::iadd, Type::i32, {f.param(0), f.constant(Type::i32, 16)});
@@ -30,14 +30,14 @@ TEST_P(X64Memory, AddressesWrapAtThirtyTwoBitsOnly) {
   const Value scaled = f.op(Opcode::ishl, Type::i32, {masked, f.constant(Type::i32, 2)});
   const Value bounded = f.op(Opcode::iadd, Type::i32, {scaled, f.constant(Type::i32, 4)});
   const Value second = f.access(Opcode::heap_load, Type::i32, {bounded, Value::none()}, access);
-  // An address of 64 bits never wraps.
+  // The third address is an i64.
   const Value wide =
       f.op(Opcode::uextend, Type::i64, {f.op(Opcode::iand, Type::i32, {f.param(0), f.constant(Type::i32, 0xfff0)})});
   const Value third_address = f.op(Opcode::iadd, Type::i64, {wide, f.constant(Type::i64, 24)});
   const Value third = f.access(Opcode::heap_load, Type::i32, {third_address, Value::none()}, access);
   f.ret({first, second, third});
   machine.add(f.function);
-  // g(x) stores with an offset beyond 2 GiB, and h reads, modifies and writes.
+  // g(x) loads with an offset beyond 2 GiB. h(x, y) changes the word at x + 12 by read-modify-write instructions.
   FunctionBuilder g(arena_, {Type::i32}, {Type::i32});
   g.function.function_index = 1;
   access.offset = 0xffff'fff0;
@@ -84,7 +84,7 @@ TEST_P(X64Memory, AddressesWrapAtThirtyTwoBitsOnly) {
   EXPECT_EQ(machine.run(entry_h, 2, {Slot::of(0u), Slot::of(y)}, 1).results[0].as<uint32_t>(), expected);
 }
 
-// Loads and stores of every width and extension.
+// Tests loads and stores of every width and extension.
 TEST_P(X64Memory, LoadsAndStores) {
   Machine machine(options());
   uint32_t index = 0;

@@ -1,4 +1,4 @@
-// For tests: the scalar operations, their operands, and what they give by C++'s arithmetic.
+// Cases for tests: the scalar operations, their operands, and what they give by C++'s arithmetic.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -56,7 +56,7 @@ ir::MemoryAccess plain_access(Type type, uint64_t offset) {
   return access;
 }
 
-// f(a: type, b: type, address: i32) -> (result, a, b)
+// Builds f(a, b, address), which returns (result, a, b). Forms with memory operands load a and b from `address`.
 void build(FunctionBuilder& f, const Case& c, Form form, uint64_t constant) {
   Value a = f.param(0), b = f.param(1);
   const auto from_memory = [&](uint64_t offset) {
@@ -231,7 +231,7 @@ TEST_P(X64Wide, WideArithmetic) {
         }
 }
 
-// The wrap of an i64 whose upper half is garbage is an i32 for every consumer.
+// If `wrap` narrows an i64 whose upper half is garbage, no consumer of the i32 sees the garbage.
 TEST_P(X64Wide, WrappedValuesHaveZerosAbove) {
   Machine machine(options());
   FunctionBuilder f(arena_, {Type::i64, Type::i64}, {Type::i64, Type::i64, Type::i64, Type::i32});

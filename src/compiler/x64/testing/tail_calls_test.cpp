@@ -17,8 +17,9 @@ using ir::Opcode;
 class X64TailCalls : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Configurations, X64TailCalls, kConfigurations);
 
-// f(reference to the other, reference to itself, n, extra...) tail-calls between two instances. It counts n down, and
-// adds up the words of the memories that it has run in. `wide` passes many stack arguments on every other call.
+// f(reference to g, reference to f, n, sum) and g, which has further parameters, tail-call each other between two
+// instances. They count n down, and add the words at 0 of their memories and the further arguments to sum. With
+// `stack_arguments`, some of g's arguments are on the stack.
 TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
   for (const CalleeKind kind : {CalleeKind::reference, CalleeKind::import}) {
     for (const unsigned stack_arguments : {0u, 1u, 6u}) {
@@ -30,7 +31,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
       FunctionBuilder f(arena_, narrow, {Type::i64}), g(arena_, wide, {Type::i64});
       f.function.function_index = 0;
       g.function.function_index = 1;
-      // `to` is entered through the first reference or the import.
+      // `from` tail-calls `to` through its first parameter or through the import.
       const auto body = [&](FunctionBuilder& from, FunctionBuilder& to) {
         ir::MemoryAccess access;
         access.size = 8;
@@ -59,7 +60,8 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
       };
       body(f, g);
       body(g, f);
-      // h(...) is a caller with state of its own: f(...) + the word, doubled.
+      // h calls f with its own arguments. It returns the result, plus the word at 0, plus n, which lives across the
+      // call.
       FunctionBuilder h(arena_, narrow, {Type::i64});
       h.function.function_index = 2;
       ir::CallInfo info;
@@ -92,7 +94,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
         to_f.code = machine.address(machine.function_offset(0));
         to_f.context = machine.vmctx();
         if (kind == CalleeKind::import) {
-          if (same_instance) continue;  // one import cannot lead to both instances
+          if (same_instance) continue;  // the only import of an instance cannot lead to both functions
           context.import.code = to_f.code;
           context.import.context = machine.vmctx();
           fill_import(machine, to_g.code, second);
@@ -101,7 +103,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
         const Outcome outcome =
             machine.run(entry, 2, {Slot::of(&to_g), Slot::of(&to_f), Slot::of(hops), Slot::of(uint64_t{0})}, 1);
         ASSERT_FALSE(outcome.trap.has_value()) << static_cast<int>(*outcome.trap);
-        uint64_t expected = own_word + hops;  // the word that h adds
+        uint64_t expected = own_word + hops;  // the word and n, which h adds
         for (uint64_t hop = 0; hop <= hops; ++hop) {
           const bool in_g = hop % 2 == 1;
           expected += in_g && !same_instance ? 1000000 : own_word;

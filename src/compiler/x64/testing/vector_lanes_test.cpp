@@ -15,7 +15,8 @@ namespace {
 using namespace testing;
 using ir::Opcode;
 
-// Unpacks, alignments, blends, patterns of 32-bit lanes, and random lanes.
+// Returns shuffles: the patterns of instructions that unpack, align or blend, and random ones with units of 1 to 8
+// bytes.
 std::vector<V128> shuffle_patterns(std::mt19937& random) {
   std::vector<V128> patterns;
   const auto add = [&](auto lane) {
@@ -81,7 +82,7 @@ TEST(X64Vector, Shuffles) {
   }
 }
 
-// The extraction or the replacement of a lane.
+// An operation that extracts or replaces a lane.
 struct LaneOperation {
   SimdOp op;
   unsigned bytes;

@@ -379,8 +379,8 @@ inline std::optional<Expected> convert(SimdOp op, const V128& a) {
   }
 }
 
-// The result of an operation that gives a vector. `c` is the third operand of ternary operations, and `count` is the
-// count of shifts.
+// Models all operations that give a vector. `c` is the third operand of ternary operations, and `count` is the count of
+// shifts.
 inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, const V128& c, uint32_t count) {
   if (auto expected = compare_integers(op, a, b)) return expected;
   if (auto expected = compute_floats(op, a, b, c)) return expected;
@@ -390,7 +390,7 @@ inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, co
   return convert(op, a);
 }
 
-// These model the reductions to an i32.
+// The functions from here on model the reductions to an i32.
 template <class T>
 uint32_t all_true(const V128& v) {
   for (const T lane : lanes<T>(v))

@@ -56,7 +56,8 @@ unsigned arity(SimdOp op) {
   return 2;
 }
 
-// Each operation is run on parameters, on a constant and on memory. All three results have to agree with the model.
+// Each operation is run on parameters, a binary one also with a constant or memory as its second operand, and a shift
+// with constant counts. The result must agree with the model, and the parameters must keep their values.
 TEST(X64Vector, Operations) {
   const std::vector<V128> values = interesting();
   for (const compiler::Options& options : configurations()) {

@@ -1,4 +1,4 @@
-// For tests of vectors: operands with edge cases, and the configurations to run them in.
+// Helpers for tests of vectors: operands with edge cases, and the compiler's options to run with.
 #pragma once
 
 #include <bit>

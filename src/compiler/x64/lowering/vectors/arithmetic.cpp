@@ -1,4 +1,4 @@
-// Vector operations that take several instructions.
+// Lowers vector operations that take several instructions.
 #include <bit>
 
 #include "compiler/x64/lowering/lower.hpp"
@@ -18,7 +18,7 @@ constexpr Encoding kMaddUnsignedSigned = sse38(0x04), kMaddWords = i66(0xf5);
 
 }  // namespace
 
-// Lowers operations on integer lanes, and passes the others on.
+// Lowers operations on integer lanes, and passes other operations on to lower_vector_widening().
 void X64Lowering::lower_vector_arithmetic(Value value) {
   const Instruction& instruction = inst(value);
   const SimdOp op = instruction.simd();
@@ -47,7 +47,7 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
       return x_binary_to(d, i66(0xfb), x_binary(kPxor, a, sign), sign);
     }
     case SimdOp::i8x16_popcnt: {
-      // A table has the counts of the 16 half bytes.
+      // A table has the number of set bits for each of the 16 half bytes.
       const VReg a = operand(0);
       const AddressMode nibbles = splat_constant(0x0f0f'0f0f'0f0f'0f0f);
       const uint64_t counts[2] = {0x0302'0201'0201'0100, 0x0403'0302'0302'0201};
@@ -101,8 +101,8 @@ void X64Lowering::lower_vector_widening(Value value) {
     case SimdOp::i32x4_extadd_pairwise_i16x8_s:
       return x_binary_constant_to(d, kMaddWords, operand(0), splat_constant(0x0001'0001'0001'0001));
     case SimdOp::i32x4_extadd_pairwise_i16x8_u: {
-      // pmaddwd multiplies signed words. Each word becomes a signed one that is 2^15 less, and the last addition
-      // corrects that.
+      // pmaddwd multiplies signed words. So 2^15 is subtracted from each word first, and the last addition adds 2^16 to
+      // each sum of two words.
       const VReg less = x_binary_constant(kPxor, operand(0), splat_constant(0x8000'8000'8000'8000));
       const VReg sum = x_binary_constant(kMaddWords, less, splat_constant(0x0001'0001'0001'0001));
       return x_binary_constant_to(d, i66(0xfe), sum, splat_constant(0x0001'0000'0001'0000));
@@ -212,14 +212,14 @@ void X64Lowering::lower_vector_conversion(Value value) {
     case SimdOp::i32x4_relaxed_trunc_f64x2_u_zero:
       return lower_vector_trunc(value, SimdOp::i32x4_trunc_sat_f64x2_u_zero);
     case SimdOp::f32x4_convert_i32x4_u: {
-      // The low 16 bits convert exactly, and so does half of the rest. Only the last addition rounds.
+      // The low 16 bits convert exactly, and so does half of the upper 16 bits. Only the last addition rounds.
       const VReg a = operand(0);
       const VReg low = x_unary(ps(0x5b), x_binary_constant(kPand, a, splat_constant(0x0000'ffff'0000'ffff)));
       const VReg half = x_unary(ps(0x5b), x_shift_imm(kShiftD, kLeft, x_shift_imm(kShiftD, kLogical, a, 16), 15));
       return x_binary_to(d, ps(0x58), x_binary(ps(0x58), half, half), low);
     }
     case SimdOp::f64x2_convert_low_i32x4_u: {
-      // The number becomes the low bits of 2^52 + x, from which 2^52 is subtracted.
+      // The 32 bits of x become the low bits of the double 2^52 + x, from which 2^52 is subtracted.
       const VReg joined = x_binary_constant(ps(0x14), operand(0), splat_constant(0x4330'0000'4330'0000));
       return x_binary_constant_to(d, pd(0x5c), joined, splat_constant(0x4330'0000'0000'0000));
     }
@@ -236,8 +236,8 @@ VReg X64Lowering::dot_bytes(VReg a, VReg b) {
   return x_binary(i66(0xed), first, second);
 }
 
-// minps and maxps give their second operand if one is NaN or both are zeros. So both orders are computed, and their
-// bits are joined.
+// minps and maxps give their second operand if an operand is NaN or both are zeros. So the result is computed with both
+// orders of the operands, and the bits of the two results are joined.
 void X64Lowering::lower_vector_min_max(Value value, bool single, bool is_max) {
   const Instruction& instruction = inst(value);
   const auto op = [&](uint8_t opcode) { return single ? ps(opcode) : pd(opcode); };
@@ -253,14 +253,14 @@ void X64Lowering::lower_vector_min_max(Value value, bool single, bool is_max) {
     nan = x_binary(unordered, other, either, 3);
     joined = x_binary(op(0x56), either, nan);
   } else {
-    // The two results differ only for zeros and NaNs. There the subtraction of their difference clears the sign of a
-    // zero.
+    // The two results differ only for zeros and NaNs. For zeros of different signs, the subtraction below gives +0; a
+    // NaN stays a NaN.
     const VReg difference = x_binary(op(0x57), other, one);
     const VReg either = x_binary(op(0x56), one, difference);
     joined = x_binary(op(0x5c), either, difference);
     nan = x_binary(unordered, difference, joined, 3);
   }
-  // This clears the payload of a NaN.
+  // The last operation clears the payload of a NaN.
   const VReg payload = x_shift_imm(single ? kShiftD : kShiftQ, kLogical, nan, single ? 10 : 13);
   x_binary_to(d, op(0x55), payload, joined);
 }

@@ -1,4 +1,4 @@
-// Compares of vectors, and the operations that make a number or a condition of a vector.
+// Lowers comparisons of vectors, and the operations that reduce a vector to a number or a condition.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -51,8 +51,8 @@ bool X64Lowering::lower_vector_compare(Value value) {
       }
       return true;
     }
-    // Compares the halves: the high ones are signed, the low ones are unsigned, so the signs of the low ones are
-    // flipped.
+    // Compares 32-bit halves. The instruction takes them as signed, but the low halves are unsigned, so their sign bits
+    // are flipped.
     const AddressMode flip = splat_constant(0x80000000);
     const VReg x = x_binary_constant(kPxor, first, flip), y = x_binary_constant(kPxor, second, flip);
     const VReg greater = x_binary(i66(0x66), x, y), equal = x_binary(i66(0x76), x, y);
@@ -110,7 +110,7 @@ void X64Lowering::make_vector_test(Value value, Test& test) {
     case SimdOp::i64x2_all_true: equal = sse38(0x29); break;
     default: CAIRN_UNREACHABLE();
   }
-  if (equal.opcode != 0) {  // true if no lane equals zero
+  if (equal.opcode != 0) {  // all_true holds if no lane equals zero
     tested = x_binary(equal, x_zero(), tested);
     test.condition = static_cast<uint8_t>(Cc::e);
   }

@@ -1,4 +1,4 @@
-// Moves of lanes into vectors and out of them.
+// Lowers moves of lanes into vectors and out of them.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -40,8 +40,8 @@ void X64Lowering::lower_extract(Value value) {
   const VReg d = def(value);
   const VReg source = use(instruction.operands[0]);
   const unsigned lane = instruction.lane();
-  // pextrb, pextrd and pextrq have the vector in the reg field of ModRM (`merges` tells emission). The old form of
-  // pextrw has the general register there.
+  // pextrb, pextrd and pextrq have the vector in the reg field of ModRM; XmmPayload::merges tells emission so. The old
+  // form of pextrw has the general register in the reg field.
   const auto extract = [&](VReg to, Encoding encoding, bool reg_is_vector) {
     put(Op::int_from_x, {Operand::def(to), Operand::use(source)}, 4).immediate =
         xmm_payload(encoding, static_cast<int>(lane), reg_is_vector);

@@ -1,4 +1,4 @@
-// Shifts of all lanes by one count.
+// Lowers shifts of all lanes by one count.
 #include <bit>
 
 #include "compiler/x64/lowering/lower.hpp"
@@ -22,7 +22,7 @@ struct X64Lowering::VectorShift {
     return kind == Kind::left ? kLeft : kind == Kind::right_signed ? kArithmetic : kLogical;
   }
   [[nodiscard]] uint8_t opcode() const { return kind == Kind::left ? 0xf1 : kind == Kind::right_signed ? 0xe1 : 0xd1; }
-  // 0, 1 or 2 for an instruction on lanes of 16, 32 or 64 bits. Bytes are shifted as words.
+  // What is added to the opcode: 0, 1 or 2 for lanes of 16, 32 or 64 bits. Bytes are shifted as words.
   [[nodiscard]] unsigned log() const { return static_cast<unsigned>(std::countr_zero(bits == 8 ? 16u : bits)) - 4; }
 
   static VectorShift of(SimdOp op) {
@@ -45,7 +45,7 @@ struct X64Lowering::VectorShift {
   VectorShift(Kind shift_kind, unsigned lane_bits) : kind(shift_kind), bits(lane_bits) {}
 
   Kind kind;
-  unsigned bits;  // of a lane
+  unsigned bits;  // the width of a lane
   VReg source;
   Value count;
   std::optional<unsigned> fixed;  // the count if it is constant
@@ -76,7 +76,7 @@ VReg X64Lowering::shift_by_register(const VectorShift& shift, uint8_t opcode, VR
   return x_binary(i66(static_cast<uint8_t>(opcode + shift.log())), from, count);
 }
 
-// The count modulo the width of a lane, plus `add`, in a vector register.
+// Returns a vector register with the count modulo the width of a lane, plus `add`.
 VReg X64Lowering::shift_count(const VectorShift& shift, unsigned add) {
   const VReg masked = temporary(RegClass::integer);
   MachineInst& mask = put(Op::alu_ri, {Operand::def_reuse(masked, 1), Operand::use(use_low(shift.count))}, 4);
@@ -92,7 +92,7 @@ VReg X64Lowering::shift_count(const VectorShift& shift, unsigned add) {
   return count;
 }
 
-// Emits (x >>> n ^ m) - m, where m is the sign bit shifted likewise.
+// Emits ((x >> n) ^ m) - m, where the shift is unsigned and m is the sign bit shifted right by n.
 void X64Lowering::shift_quads_signed(VReg d, const VectorShift& shift) {
   VReg shifted, sign;
   if (shift.fixed) {
@@ -113,7 +113,7 @@ void X64Lowering::shift_quads_signed(VReg d, const VectorShift& shift) {
   x_binary_to(d, i66(0xfb), x_binary(kPxor, shifted, sign), sign);
 }
 
-// Shifts each byte in the upper half of a word.
+// Moves each byte to the upper half of a word, shifts the words right by 8 more than the count, and packs them again.
 void X64Lowering::shift_bytes_signed(VReg d, const VectorShift& shift) {
   const VReg low = x_binary(i66(0x60), shift.source, shift.source);
   const VReg high = x_binary(i66(0x68), shift.source, shift.source);

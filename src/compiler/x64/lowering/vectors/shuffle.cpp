@@ -1,4 +1,4 @@
-// Shuffles by constant lanes.
+// Lowers shuffles by constant lanes.
 #include <algorithm>
 
 #include "compiler/x64/lowering/lower.hpp"
@@ -13,7 +13,7 @@ namespace {
 
 using Lanes = std::array<uint8_t, 16>;
 
-// The lanes in units of `unit` bytes. The first is -1 if a unit is torn.
+// Returns the lanes in units of `unit` bytes. The first one is -1 if the bytes of some unit do not stay together.
 std::array<int, 8> in_units(const Lanes& lanes, unsigned unit) {
   std::array<int, 8> units{};
   for (unsigned i = 0; i < 16 / unit; ++i) {
@@ -125,7 +125,7 @@ bool X64Lowering::unpack_two(VReg d, Value a, Value b, const Lanes& lanes) {
   return false;
 }
 
-// palignr takes consecutive bytes of the two operands joined.
+// Lowers lanes that are consecutive bytes of the two operands joined, by palignr.
 bool X64Lowering::align_two(VReg d, Value a, Value b, const Lanes& lanes) {
   for (unsigned i = 0; i < 16; ++i)
     if (lanes[i] != ((lanes[0] + i) & 31)) return false;
@@ -135,7 +135,7 @@ bool X64Lowering::align_two(VReg d, Value a, Value b, const Lanes& lanes) {
   return true;
 }
 
-// shufps takes two lanes of each operand.
+// Lowers two 32-bit lanes of one operand followed by two of the other one, by shufps.
 bool X64Lowering::shuffle_doubles(VReg d, Value a, Value b, const Lanes& lanes) {
   const std::array<int, 8> doubles = in_units(lanes, 4);
   if (doubles[0] < 0) return false;
@@ -150,7 +150,7 @@ bool X64Lowering::shuffle_doubles(VReg d, Value a, Value b, const Lanes& lanes) 
   return false;
 }
 
-// pblendw takes every word from its own place in one of the operands.
+// Lowers lanes in which each word stays in its place, by pblendw.
 bool X64Lowering::blend_words(VReg d, Value a, Value b, const Lanes& lanes) {
   const std::array<int, 8> words = in_units(lanes, 2);
   if (words[0] < 0) return false;

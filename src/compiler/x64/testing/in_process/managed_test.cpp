@@ -14,10 +14,11 @@ using abi::Builtin;
 using abi::ObjectKind;
 using ir::Opcode;
 
-constexpr uint32_t kMoved = 4096;  // how far a collection moves what it finds
+constexpr uint32_t kMoved = 4096;  // the number of bytes by which a collection moves each object
 
 struct World {
-  std::vector<int32_t> offsets;  // where the references lie at the only safepoint, from the stack pointer
+  // The stack map of the only safepoint: the references' distances from the stack pointer.
+  std::vector<int32_t> offsets;
   uint32_t calls = 0;
   uint32_t object = 0, offset = 0, index = 0;
 };
@@ -59,7 +60,7 @@ class X64Managed : public ::testing::TestWithParam<uint32_t> {
     builtins_[abi::kBuiltinCount + number] = function;
   }
   Outcome run(FunctionBuilder& f, const std::vector<Slot>& arguments) {
-    // The code is made once more, for its stack map.
+    // The code is compiled a second time to get its stack map.
     Arena arena(size_t{1} << 24);
     codegen::MachineFunction machine(arena);
     EXPECT_TRUE(target_->lower(f.function, machine).has_value());
