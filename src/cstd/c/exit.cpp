@@ -1,4 +1,5 @@
-// Static destructors never run: a kernel does not return from its last function.
+// The hooks with which the compiler registers static destructors. They do nothing, because a kernel never ends by
+// returning, so its static destructors never run.
 extern "C" {
 
 void* __dso_handle = nullptr;

@@ -1,6 +1,6 @@
 // Rounding for RISC-V, where the base instruction set has no instruction for it (on x86-64 the compiler uses SSE4.1).
-// A number of at least 2^52 (2^23) has no fraction, a smaller one fits an integer register; each function keeps the
-// sign of zero.
+// A double of at least 2^52 and a float of at least 2^23 have no fraction; smaller numbers fit an integer register.
+// Each function keeps the sign of zero.
 #include <math.h>
 
 #include <cstdint>
@@ -9,7 +9,8 @@ namespace {
 
 template <class F, class I>
 F round_with(F value, F limit, I (*to_integer)(F)) {
-  if (!(__builtin_fabs(static_cast<double>(value)) < static_cast<double>(limit))) return value + F{0};  // quiets NaN
+  // The addition makes a signalling NaN quiet.
+  if (!(__builtin_fabs(static_cast<double>(value)) < static_cast<double>(limit))) return value + F{0};
   F rounded = static_cast<F>(to_integer(value));
   if constexpr (sizeof(F) == 8) return __builtin_copysign(rounded, value);
   return static_cast<F>(__builtin_copysignf(static_cast<float>(rounded), static_cast<float>(value)));

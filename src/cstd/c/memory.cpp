@@ -25,13 +25,14 @@ bool same_phase(const void* a, const void* b) {
 }
 
 #if !defined(__x86_64__)
-// Forward copy when source and destination differ in alignment: aligned loads, shifted together, aligned stores.
+// Copies forwards when source and destination differ in alignment: shifts the bytes of two aligned loads into place for
+// each aligned store. Leaves fewer than 16 bytes to the caller.
 void copy_shifted(uint8_t*& to, const uint8_t*& from, size_t& size) {
   while ((reinterpret_cast<uintptr_t>(to) & 7) != 0) *to++ = *from++, --size;
   const unsigned shift = (reinterpret_cast<uintptr_t>(from) & 7) * 8;
   const auto* source = reinterpret_cast<const Block*>(reinterpret_cast<uintptr_t>(from) & ~uintptr_t{7});
   Block low = *source++;
-  while (size >= 16) {  // 16, not 8: the aligned load that reaches furthest stays inside the source
+  while (size >= 16) {  // with only 8 bytes left, the last aligned load could reach beyond the source
     Block high = *source++;
     *reinterpret_cast<Block*>(to) = low >> shift | high << (64 - shift);
     low = high;
@@ -77,8 +78,8 @@ void* memcpy(void* destination, const void* source, size_t size) {
 void* memmove(void* destination, const void* source, size_t size) {
   auto* to = static_cast<uint8_t*>(destination);
   auto* from = static_cast<const uint8_t*>(source);
-  // Forwards is right when the destination lies below the source: every load precedes the stores that could overwrite
-  // it because memcpy reads each group before it writes it, and groups ascend.
+  // Copying forwards is right unless the destination begins inside the source: memcpy reads each group of bytes before
+  // it writes the group, and groups ascend, so no store overwrites bytes that are still to be loaded.
   if (reinterpret_cast<uintptr_t>(to) - reinterpret_cast<uintptr_t>(from) >= size) return memcpy(to, from, size);
   to += size, from += size;
   if (same_phase(to, from)) {

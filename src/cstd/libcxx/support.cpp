@@ -10,13 +10,14 @@
 
 _LIBCPP_BEGIN_NAMESPACE_STD
 
-// Called where the library would throw, and the format never matters: what it says is at the top of the backtrace.
+// Called where the library would throw. Prints only the format, without its arguments, because the top of the backtrace
+// shows which function failed.
 [[noreturn]] void __libcpp_verbose_abort(const char* format, ...) noexcept {
   ::cairn::assertion_failed(format, "libc++", 0);
 }
 
-// The least prime that is not less than `n`: trial division by numbers prime to 30, which is fast enough for sizes of
-// hash tables (a table of a million buckets costs some hundred divisions each time that it doubles).
+// Returns the least prime that is not less than `n` (0 for 0), by trial division by 3 and by odd numbers that are no
+// multiples of 3. This is fast enough for sizes of hash tables: a prime near a million takes some hundred divisions.
 size_t __next_prime(size_t n) {
   if (n <= 2) return n <= 1 ? n * 2 : 2;
   for (n |= 1;; n += 2) {
@@ -41,7 +42,7 @@ extern "C" {
 
 [[noreturn]] void __cxa_pure_virtual() { ::cairn::assertion_failed("pure virtual call", "libc++", 0); }
 
-// Guards of function-local statics: byte 0 says initialized, byte 1 says that some CPU is at it.
+// Guards of function-local statics. Byte 0 says that the variable is initialized, byte 1 that a CPU is initializing it.
 int __cxa_guard_acquire(uint64_t* guard) {
   auto* bytes = reinterpret_cast<uint8_t*>(guard);
   for (;;) {
