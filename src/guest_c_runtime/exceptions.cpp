@@ -1,6 +1,5 @@
 // C++ exceptions on wasm: the functions of the Itanium C++ ABI that compiled code calls
-// [Itanium C++ ABI, "Exception Handling"], and the search among a landing pad's clauses. See
-// README.md.
+// [Itanium C++ ABI, "Exception Handling"], and the search among a landing pad's clauses. See README.md.
 //
 // An exception is a wasm exception with the tag __cpp_exception, whose payload is the address of a Header; the thrown
 // object follows the Header. A landing pad calls _Unwind_CallPersonality, which finds the clause that matches in the
@@ -16,16 +15,18 @@ namespace {
 
 constexpr int kCppExceptionTag = 0;
 
-// Destructors return the object on wasm.
+// A destructor. On wasm, it returns the object.
 using Destructor = void* (*)(void*);
 
 struct alignas(16) Header {
-  std::size_t references = 0;  // std::exception_ptr and handlers
+  // Number of references to the object: one of the throw and its handlers, one of each std::exception_ptr, and one of
+  // each exception whose `primary` this is.
+  std::size_t references = 0;
   const std::type_info* type = nullptr;
   Destructor destructor = nullptr;
-  Header* primary = nullptr;      // of one that std::rethrow_exception made: whose object it is
-  Header* next_caught = nullptr;  // the one that was being handled before
-  int handlers = 0;               // that it is in; negative: and it has been thrown again from the innermost
+  Header* primary = nullptr;      // the exception that owns the object, if std::rethrow_exception made this one
+  Header* next_caught = nullptr;  // the exception that was handled before this one was caught
+  int handlers = 0;               // number of handlers it is in; negative after the innermost has thrown it again
   void* adjusted = nullptr;       // the object as the handler wants it: a base of it, or what a pointer points to
 };
 
@@ -33,8 +34,8 @@ void* object_of(Header* header) { return header->primary != nullptr ? header->pr
 Header* header_of(void* object) { return static_cast<Header*>(object) - 1; }
 
 struct Globals {
-  Header* caught = nullptr;  // innermost
-  unsigned uncaught = 0;
+  Header* caught = nullptr;  // the exception of the innermost handler
+  unsigned uncaught = 0;     // number of exceptions that are thrown and not yet caught
 };
 constinit Globals globals;
 
@@ -59,7 +60,8 @@ class CatchableType : public std::type_info {
   virtual bool can_catch(const CatchableType* thrown, void*& object) const = 0;
 };
 
-// Reads the tables that clang makes for a function (DWARF's pointer encodings, of which wasm32 uses one).
+// Reads the exception table that clang makes for a function. It consists of bytes, numbers in DWARF's LEB128, and
+// addresses.
 class TableReader {
  public:
   explicit TableReader(const std::uint8_t* at) : at_(at) {}
@@ -75,7 +77,7 @@ class TableReader {
  private:
   struct Number {
     std::uint32_t bits = 0;
-    unsigned length = 0;  // how many of the bits were given
+    unsigned length = 0;  // number of bits that the table gives
   };
   Number leb() {
     Number number;
@@ -92,21 +94,22 @@ class TableReader {
 
 constexpr std::uint8_t kOmitted = 0xff;
 
-// The number of the catch clause of landing pad `index` that takes the exception; 0: none, only what is to be cleaned
-// up.
+// Returns the number of the first catch clause of landing pad `index` that catches the exception. Returns 0 if none
+// does, so that the landing pad only cleans up.
 std::int32_t find_clause(const std::uint8_t* table, std::uintptr_t index, Header* header) {
   TableReader reader(table);
-  if (reader.byte() != kOmitted) std::abort();  // where landing pads start: not on wasm
+  if (reader.byte() != kOmitted) std::abort();  // the start of the landing pads, which tables for wasm omit
   const std::uint8_t type_encoding = reader.byte();
-  const std::uint8_t* types = nullptr;  // its end: clause n's is the n-th from there
+  const std::uint8_t* types = nullptr;  // end of the type table; the type of clause n is the n-th before it
   if (type_encoding != kOmitted) {
     const std::uint32_t distance = reader.uleb();
     types = reader.at() + distance;
   }
-  reader.byte();  // the encoding of call sites: uleb
+  reader.byte();  // the encoding of call sites, which is always ULEB128
   const std::uint32_t sites_size = reader.uleb();
   const std::uint8_t* actions = reader.at() + sites_size;
-  // A call site is a landing pad here: its number, and its first action plus one.
+  // On wasm, a call site consists of the number of a landing pad, and the offset of its first action plus one (0: no
+  // action).
   while (reader.at() < actions) {
     const std::uint32_t pad = reader.uleb();
     const std::uint32_t action = reader.uleb();
@@ -137,7 +140,7 @@ std::int32_t find_clause(const std::uint8_t* table, std::uintptr_t index, Header
 
 extern "C" {
 
-// What a landing pad fills in before the call, and reads afterwards.
+// A landing pad fills in `index` and `table` before it calls _Unwind_CallPersonality, and reads `selector` afterwards.
 struct LandingPadContext {
   std::uintptr_t index;
   const std::uint8_t* table;
@@ -195,7 +198,7 @@ void __cxa_end_catch() {
   Header* header = globals.caught;
   if (header == nullptr) return;
   if (header->handlers < 0) {
-    // Thrown again: it lives on, in a handler further out.
+    // The exception was thrown again, so it lives on in a handler further out.
     if (++header->handlers == 0) globals.caught = header->next_caught;
     return;
   }
@@ -226,7 +229,7 @@ unsigned __cxa_uncaught_exceptions() noexcept { return globals.uncaught; }
 void* __cxa_get_globals() { return &globals; }
 void* __cxa_get_globals_fast() { return &globals; }
 
-// std::exception_ptr holds the object.
+// std::exception_ptr refers to the object of an exception, and counts its references by these functions.
 void __cxa_increment_exception_refcount(void* object) noexcept {
   if (object != nullptr) ++header_of(object)->references;
 }
@@ -251,7 +254,7 @@ void __cxa_rethrow_primary_exception(void* object) {
   raise(header);
 }
 
-// Debian's libc++abi aborts in these.
+// These functions replace those of Debian's libc++abi, which abort.
 [[noreturn]] void __cxa_bad_cast() { throw std::bad_cast(); }
 [[noreturn]] void __cxa_bad_typeid() { throw std::bad_typeid(); }
 [[noreturn]] void __cxa_throw_bad_array_new_length() { throw std::bad_array_new_length(); }

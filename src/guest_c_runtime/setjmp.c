@@ -1,6 +1,7 @@
-/* What clang calls for setjmp and longjmp. A longjmp is an exception with the tag __c_longjmp, whose payload is the address of
- * {buffer, value}. Each function that calls setjmp catches it and asks __wasm_setjmp_test whether the buffer is one of its
- * own invocation's; if not, it throws it on. */
+/* The functions that clang calls for setjmp and longjmp. A longjmp is an exception with the tag __c_longjmp, whose
+ * payload is the address of {buffer, value}. Each function that calls setjmp catches this exception and asks
+ * __wasm_setjmp_test whether the buffer was filled by its own invocation. If not, the function throws the exception
+ * again. */
 #include "setjmp.h"
 
 #ifdef __cplusplus
@@ -15,7 +16,7 @@ void __wasm_setjmp(void *buffer, unsigned label, void *invocation) {
   (*b)->label = label;
 }
 
-/* The label of the setjmp call that the buffer was filled by, if that was in this invocation; else 0. */
+/* Returns the label of the setjmp call that filled the buffer, or 0 if another invocation called it. */
 unsigned __wasm_setjmp_test(void *buffer, void *invocation) {
   const jmp_buf *b = (const jmp_buf *)buffer;
   return (*b)->invocation == invocation ? (*b)->label : 0;

@@ -1,4 +1,5 @@
-# The tags of C++ exceptions and of longjmp, which clang's objects only refer to. Both carry an address.
+# The tags of C++ exceptions and of longjmp. Objects that clang compiles refer to the tags but do not define them. Both
+# carry an address.
 	.tagtype	__cpp_exception i32
 	.globl	__cpp_exception
 __cpp_exception:

@@ -6,12 +6,12 @@
 extern "C" {
 #endif
 
-/* What setjmp notes, then what longjmp passes on. */
+/* setjmp fills in `invocation` and `label`. `target` and `value` are the payload of a longjmp's exception. */
 typedef struct {
-  void *invocation; /* of the function that called setjmp */
-  unsigned label;   /* of the call in it, not 0 */
-  void *target;
-  int value;
+  void *invocation; /* identifies the invocation of the function that called setjmp */
+  unsigned label;   /* number of the setjmp call within this function, not 0 */
+  void *target;     /* the buffer itself */
+  int value;        /* the value that setjmp returns */
 } jmp_buf[1];
 typedef jmp_buf sigjmp_buf;
 
