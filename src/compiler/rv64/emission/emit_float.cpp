@@ -23,7 +23,7 @@ void Emitter::float_constant(const MachineInst& inst, PReg rd) {
   as_.rodata(Op::fld, rd, kScratch, code_.add_constant(bytes));
 }
 
-// If one operand is NaN, RISC-V's fmin and fmax return the other one, but WebAssembly's return NaN.
+// If one operand is NaN, RISC-V's fmin and fmax return the other operand, but WebAssembly's min and max return NaN.
 void Emitter::float_min_max(const MachineInst& inst, Operands operands) {
   const bool wide = inst.size == 8, is_min = static_cast<Pseudo>(inst.opcode) == Pseudo::fmin;
   const PReg a = operands[0].reg(), b = operands[1].reg(), rd = operands[2].reg();

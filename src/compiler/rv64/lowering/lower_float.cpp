@@ -1,7 +1,8 @@
 // Selects instructions for floating-point arithmetic and conversions.
 //
-// RISC-V's arithmetic gives the canonical NaN for every NaN, which WebAssembly allows. Its min and max prefer numbers
-// to NaN, which WebAssembly does not allow. Its conversions to integers saturate, and give the largest integer for NaN.
+// RISC-V's arithmetic gives the canonical NaN for every NaN, which WebAssembly allows. RISC-V's min and max prefer
+// numbers to NaN, which WebAssembly does not allow. RISC-V's conversions to integers saturate, and give the largest
+// integer for NaN.
 #include <bit>
 
 #include "base/assert.hpp"

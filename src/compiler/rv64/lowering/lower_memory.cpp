@@ -80,8 +80,8 @@ Lower::Address Lower::displaced(Reg base, int64_t offset) {
   return {op3(Op::add, base, high), static_cast<int32_t>(low)};
 }
 
-// Splits the address operand of an access into an extended key and a constant. Whether the operand is an i32 is asked
-// first: looking through a sign-extension gives an i32, although the operand has the 64 bits of its register.
+// Splits the address operand of an access into an extended key and a constant. The test for an i32 comes before
+// resolve(), because resolve() looks through sign-extensions and can give an i32 for an operand of 64 bits.
 Lower::AddressParts Lower::split_address(Value address) const {
   const bool wide = !is_i32(address);
   AddressParts parts;

@@ -12,7 +12,7 @@ class ScalarSimd {
   using Operands = std::span<const codegen::Allocation>;
   ScalarSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
 
-  // Each function expands the operations of its family, and returns false for others.
+  // Each function expands the operations of its family, and returns false for all other operations.
   bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
   bool bitwise(ir::SimdOp op);
   bool compares(ir::SimdOp op);  // comparisons of integers

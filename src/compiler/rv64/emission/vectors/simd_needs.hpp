@@ -11,7 +11,7 @@ struct SimdNeeds {
   unsigned integers = 0;
   unsigned floats = 0;
   unsigned vectors = 0;       // 0 for CPUs without V
-  bool early_result = false;  // the result must not share a register with an operand
+  bool early_result = false;  // the result must not share a register or slot with an operand
 };
 
 // Whether `op` is from `first` to `last`, in the order of compiler/ir/simd.def.

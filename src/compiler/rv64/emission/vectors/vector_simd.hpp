@@ -12,7 +12,7 @@ class VectorSimd {
   using Operands = std::span<const codegen::Allocation>;
   VectorSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
 
-  // Each function expands the operations of its family, and returns false for others.
+  // Each function expands the operations of its family, and returns false for all other operations.
   bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
   bool bitwise(ir::SimdOp op);
   bool compares(ir::SimdOp op);  // comparisons of integers
@@ -53,7 +53,7 @@ class VectorSimd {
   Emitter& e_;
   Assembler& as_;
   const MachineInst& inst_;
-  PReg a_, b_, c_;  // the operands that are vectors
+  PReg a_, b_, c_;  // registers of the operands that are vectors
   PReg result_;
   PReg scalar_use_, scalar_result_;
 };
