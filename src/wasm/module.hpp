@@ -22,17 +22,18 @@ namespace cairn::wasm {
 // stack.
 struct ConstOp {
   enum class Kind : uint8_t {
-    value,       // i32, i64, f32, f64: the bits in `bits`; v128: bits and high_bits
-    ref_null,    // type.heap()
-    ref_func,    // index
-    global_get,  // index
+    value,       // a number in `bits`, or a vector: `bits` is the low half, `high_bits` the high half
+    ref_null,    // null of the heap type type.heap()
+    ref_func,    // a reference to the function `index`
+    global_get,  // the value of the global `index`
     i32_add,
     i32_sub,
     i32_mul,
     i64_add,
     i64_sub,
     i64_mul,
-    // Instructions of the GC proposal. `index` is the type; for array_new_fixed, `bits` is the number of elements.
+    // The GC proposal's instructions. `index` is the type index, and for array_new_fixed `bits` is the number of
+    // elements.
     struct_new,
     struct_new_default,
     array_new,
@@ -54,7 +55,7 @@ struct Import {
   std::string module;
   std::string name;
   ExternKind kind = ExternKind::func;
-  uint32_t index = 0;  // in the index space of its kind
+  uint32_t index = 0;  // index in the index space of its kind
 };
 
 struct Export {
@@ -77,7 +78,7 @@ struct Function {
 struct Table {
   TableType type;
   bool is_imported = false;
-  std::optional<ConstExpr> initializer;  // without it, the elements are null
+  std::optional<ConstExpr> initializer;  // the value of all elements; they are null if there is none
 };
 
 struct Memory {

@@ -23,8 +23,9 @@ class TypeCanonicalizer {
   TypeCanonicalizer();
 
   // `types` are a module's types, up to and including the group [begin, end). `canonical[i]` is the number that this
-  // object gave to type i, for all i < begin. Returns the number of the group's first type; the others follow it.
-  // Numbers are dense from 0. Takes O(size of the group * log(number of groups)), whatever the types are.
+  // object gave to type i, for all i < begin. Returns the number of the group's first type; its other types have the
+  // numbers after it. Numbers are dense from 0. Takes O(size of the group * log(number of groups)), whatever the types
+  // are.
   uint32_t add_group(std::span<const SubType> types, uint32_t begin, uint32_t end, std::span<const uint32_t> canonical);
 
   [[nodiscard]] uint32_t size() const { return next_; }

@@ -100,7 +100,7 @@ class ModuleDecoder {
   ByteReader in_;
   ConstExprReader const_exprs_;
   TypeCanonicalizer canonicalizer_;
-  std::vector<uint32_t> canonical_;  // by type index
+  std::vector<uint32_t> canonical_;  // for each type index, the number that canonicalizer_ gave to the type
   std::optional<uint32_t> entry_;    // the entry being decoded, by its index in the index space
   uint64_t code_offset_ = 0;         // offset of the code section's contents; 0 before the code section is decoded
   uint32_t bodies_ = 0;

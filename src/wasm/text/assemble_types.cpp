@@ -30,7 +30,7 @@ constexpr auto kHeapTypes = std::to_array<Code>({{"any", 0x6e},
                                                  {"noextern", 0x72},
                                                  {"exn", 0x69},
                                                  {"noexn", 0x74}});
-// Abbreviations of (ref null ...). The binary format has the same ones ([wasm 5.3.4]).
+// Abbreviations of (ref null ...), with their codes in the binary format ([wasm 5.3.4]).
 constexpr auto kReferenceTypes = std::to_array<Code>({{"anyref", 0x6e},
                                                       {"eqref", 0x6d},
                                                       {"i31ref", 0x6c},

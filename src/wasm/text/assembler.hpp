@@ -76,7 +76,7 @@ class Assembler {
   struct Custom {
     std::string name;
     std::vector<std::byte> bytes;
-    uint32_t place;  // 2 * the section's position, plus 1 for "after"
+    uint32_t place;  // 2 * the position of the known section, plus 1 if the custom section comes after it
   };
   // Returns the index of the first unused annotation of that name directly in front of the current token, or the number
   // of annotations if there is none.
@@ -188,8 +188,8 @@ class Assembler {
     };
     Kind kind;
     Opcode opcode;
-    uint8_t stage = 0;     // for folded_if: clauses seen; for folded_try: the last clause (Stage in open_try_clause())
-    uint32_t pending = 0;  // for folded_plain, folded_if: where the bytes of the instruction begin in pending_
+    uint8_t stage = 0;       // for folded_if: number of clauses so far; for folded_try: Stage in open_try_clause()
+    uint32_t pending = 0;    // for folded_plain, folded_if: where the bytes of the instruction begin in pending_
     std::string_view label;  // empty: none
     std::optional<PendingHint> hint;
     uint32_t source = 0;  // for folded instructions: the instruction's offset in the text

@@ -1,5 +1,5 @@
-// A hash table from keys to 32-bit values, in one array. A module may have hundreds of thousands of names, and a node
-// for each of them would cost more than reading the name. Entries are never removed.
+// A hash table from keys to 32-bit values, without a node for each entry. A module may have hundreds of thousands of
+// names, and allocating a node would cost more than reading the name. Entries are never removed.
 #pragma once
 
 #include <cstdint>

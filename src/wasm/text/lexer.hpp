@@ -24,8 +24,8 @@ std::string spell_string(std::string_view bytes);
 bool is_natural(std::string_view text);
 
 struct Position {
-  uint32_t line = 1;    // from 1
-  uint32_t column = 1;  // from 1, in bytes
+  uint32_t line = 1;    // counted from 1
+  uint32_t column = 1;  // counted in bytes, from 1
 };
 
 // Finds the lines of a source. CR, LF and CR LF each end a line.

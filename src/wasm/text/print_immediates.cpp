@@ -118,7 +118,7 @@ class Printer::ImmediatePrinter : public ImmediateVisitor {
   Opcode opcode_;
   const NameMap* locals_;
   std::string text_;
-  std::string container_;  // the table or memory, where the text format has it in front of the other index
+  std::string container_;  // the table or memory, if the text format has it in front of the type or segment
   uint8_t cast_flags_ = 0;
 };
 

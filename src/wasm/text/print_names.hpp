@@ -42,9 +42,9 @@ struct ModuleNames {
 
   std::optional<std::string_view> module;
   NameMap functions, types, tables, memories, globals, elems, datas, tags;
-  std::unordered_map<uint32_t, NameMap> locals;  // by function
-  std::unordered_map<uint32_t, NameMap> labels;  // by function, then by the block's number
-  std::unordered_map<uint32_t, NameMap> fields;  // by type
+  std::unordered_map<uint32_t, NameMap> locals;  // for each function index, the names of its locals
+  std::unordered_map<uint32_t, NameMap> labels;  // for each function index, the labels of its blocks by block number
+  std::unordered_map<uint32_t, NameMap> fields;  // for each type index, the names of its fields
 
  private:
   // Returns false at the first error. Names that were read before it stay.

@@ -25,7 +25,7 @@ class Printer {
  private:
   // --- printer.cpp: fields. line() begins a line, code adds to it, and the next line() ends it.
   void line(std::string_view text);
-  [[nodiscard]] size_t indentation() const;  // in spaces
+  [[nodiscard]] size_t indentation() const;  // the number of spaces before a line
   void types();
   void type(uint32_t index);
   void imports();

@@ -1,5 +1,5 @@
-// Checks the specification's test suite without running any module. Every module assembles and validates; malformed and
-// invalid ones are refused with the message that the suite names.
+// Checks the specification's test suite without running any module. Valid modules have to assemble and validate.
+// Malformed and invalid modules have to be refused with the message that the suite names.
 #include "wasm/text/testing/suite.hpp"
 
 #include <gtest/gtest.h>

@@ -34,8 +34,8 @@ Result<std::vector<std::byte>> assemble_valid(std::string_view source, std::stri
 Result<std::string> disassemble(const Module& module);
 
 struct InstructionText {
-  uint64_t offset = 0;  // in the module's bytes
-  std::string text;     // indented by the depth of blocks
+  uint64_t offset = 0;  // the instruction's offset in the module's bytes
+  std::string text;     // the instruction as text, indented by the depth of blocks
 };
 // Returns the instructions of a function that the module defines, in their order, without the `end` of its body.
 Result<std::vector<InstructionText>> disassemble_function(const Module& module, FuncIndex function);

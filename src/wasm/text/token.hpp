@@ -46,7 +46,7 @@ struct Annotation {
 struct TokenStream {
   std::string_view source;
   std::vector<Token> tokens;
-  std::vector<Annotation> annotations;  // in source order
+  std::vector<Annotation> annotations;  // sorted by their place in the source
   std::vector<Token> annotation_tokens;
   std::deque<std::string> names;      // names of quoted identifiers
   std::vector<std::string> messages;  // messages of error tokens

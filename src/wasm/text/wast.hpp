@@ -30,9 +30,9 @@ struct ScriptValue {
     i32,
     i64,
     f32,
-    f64,         // the bits, in `bits`
-    v128,        // bits, high_bits
-    ref_null,    // of `heap`
+    f64,         // `bits` has the bits, as for i32, i64 and f32
+    v128,        // `bits` has the low half, `high_bits` the high half
+    ref_null,    // a null reference of type `heap`
     ref_extern,  // a reference to the host's object number `bits`, of type externref
     ref_host,    // the same object as an anyref
   };
@@ -55,9 +55,9 @@ struct ResultPattern {
     i32,
     i64,
     f32,
-    f64,       // numbers[0]
+    f64,       // the value is numbers[0], as for i32, i64 and f32
     v128,      // one entry of `numbers` for each lane, the lowest lane first
-    ref_null,  // null; of type `heap` if there is one
+    ref_null,  // a null reference, of type `heap` if `heap` is set
     ref_extern,
     ref_host,  // a reference to the host's object numbers[0].bits
     ref,       // a reference that is not null and whose type matches `heap`

@@ -121,8 +121,8 @@ struct SubType {
   Kind kind = Kind::func;
   bool is_final = true;
   std::optional<TypeIndex> supertype;  // WebAssembly 3.0 allows at most one
-  FuncType func;                       // for kind func
-  std::vector<FieldType> fields;       // for struct_, and one element for array
+  FuncType func;                       // the function type, if `kind` is func
+  std::vector<FieldType> fields;       // the fields of a struct; one entry for the elements of an array
   // The recursive group that the type belongs to, as a half-open range of type indices.
   uint32_t group_begin = 0;
   uint32_t group_end = 0;
@@ -148,14 +148,14 @@ struct MemoryType {
   AddressType address = AddressType::i32;
   Sharedness sharedness = Sharedness::unshared;
   uint8_t page_size_log2 = 16;  // 0 or 16 (custom page sizes)
-  Limits limits;                // in pages
+  Limits limits;                // minimum and maximum number of pages
   bool operator==(const MemoryType&) const = default;
 };
 
 struct TableType {
   AddressType address = AddressType::i32;
   ValType element = ValType::funcref();
-  Limits limits;  // in elements
+  Limits limits;  // minimum and maximum number of elements
   bool operator==(const TableType&) const = default;
 };
 

@@ -126,8 +126,8 @@ class ValidationState {
   bool read_field(const SubType& type, uint32_t& index, const FieldType*& field);
   bool read_function(FuncIndex& function, const FuncType*& type);
   bool read_tag(TagIndex& tag, const FuncType*& type);
-  bool read_catch_clauses();  // into clauses_
-  bool read_br_table();       // into depths_
+  bool read_catch_clauses();  // puts the clauses in clauses_
+  bool read_br_table();       // puts the depths in depths_
 
   // --- Instructions for which more than the signature is checked.
   bool check_plain(const OpcodeRow& row) {
@@ -180,13 +180,13 @@ class ValidationState {
   OperandStack operands_;  // the floor is the innermost frame's height
   std::vector<Frame> frames_;
   std::vector<ValType> locals_;
-  // By local: whether the local has a non-nullable type and is unset. Empty if no declared local has such a type.
+  // For each local, whether it has a non-nullable type and is unset. Empty if no declared local has such a type.
   std::vector<bool> unset_locals_;
-  std::vector<uint32_t> set_locals_;  // in the order in which they were set; the end of a block undoes them
+  std::vector<uint32_t> set_locals_;  // locals of these types, in the order of their first set; undone at a block's end
 
   std::vector<uint32_t> depths_;
   std::vector<CatchClause> clauses_;
-  std::vector<uint32_t> checked_depths_;  // by depth: the number of the br_table that last checked the label
+  std::vector<uint32_t> checked_depths_;  // for each depth, the number of the br_table that checked the label last
   uint32_t br_table_count_ = 0;
 
  private:
