@@ -15,12 +15,12 @@ using platform::Platform;
 
 namespace {
 
-// Memories with guards may take three quarters of the budget.
+// Returns the part of the budget that memories with guards may take.
 constexpr uint64_t guarded_share(uint64_t budget) { return budget / 4 * 3; }
-// A memory without guards takes at most this part (1/32) of what memories with guards leave of the budget, unless its
-// minimum size or kLeastRange is more.
+// A memory without guards takes at most 1/32 of what is left for such memories, unless its minimum size or kLeastRange
+// is more.
 constexpr uint64_t kCheckedPart = 32;
-// The sizes of ranges without guards are powers of two from this size on, so that kept ranges fit new memories.
+// The smallest size of a range without guards. The sizes are powers of two, so that kept ranges fit new memories.
 constexpr uint64_t kLeastRange = 64 * 1024;
 
 std::unexpected<Error> no_room(uint64_t bytes) {
@@ -54,7 +54,7 @@ std::optional<std::span<std::byte>> AddressPool::State::take(uint64_t size) {
   return range;
 }
 
-// Keeps a range. If there is no room, the oldest kept range goes.
+// Keeps a range. If kMostKept ranges are kept already, the first of them is given back to the machine.
 void AddressPool::State::keep(std::span<std::byte> range) {
   if (free_count == kMostKept) drop_oldest(1);
   free[free_count++] = range;
@@ -99,7 +99,7 @@ Result<std::span<std::byte>> AddressPool::reserve_guarded() {
 
 Result<std::span<std::byte>> AddressPool::reserve_checked(uint64_t least, uint64_t wanted) {
   return state_.with([&](State& state) -> Result<std::span<std::byte>> {
-    // The share of memories with guards is never given to others.
+    // Memories without guards never get the share of memories with guards.
     const uint64_t theirs = std::max(state.guarded, guarded_share(state.budget));
     const uint64_t left = state.budget - std::min(state.budget, theirs + state.checked);
     const uint64_t size = std::max({least, std::min(wanted, std::bit_floor(left / kCheckedPart)), kLeastRange});

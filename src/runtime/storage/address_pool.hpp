@@ -1,12 +1,13 @@
-// Address space for linear memories: the engine's budget of it, and the ranges of freed memories, which are kept for
-// new ones.
+// AddressPool gives address space to linear memories. It has a budget, and keeps the ranges of freed memories for new
+// memories.
 //
-// A memory with guard pages takes 6 GiB of addresses, and addresses can be scarce: a process or kernel with Sv39 pages
-// has 256 GiB in total. Memories with guards may take the larger part of the budget. Memories without guards share the
-// rest: each takes at most a fixed part of what is left, so the budget never runs out at once.
+// A memory with guard pages takes a little more than 6 GiB of addresses (abi::kGuardedReservation). Addresses can be
+// scarce: an Sv39 address has 39 bits, and a process or kernel has one half of this space, 256 GiB. Memories with
+// guards may take the larger part of the budget. Memories without guards share the smaller part. Each takes at most a
+// fixed fraction of what is left of that part, so that later memories find some address space too.
 //
-// Released ranges are kept, without memory behind them, and used again. Making and removing a reservation costs more
-// than that, and the tables of qemu-user grow with every address that was ever reserved.
+// Released ranges are kept, without memory behind them, and used again. That costs less than making new reservations.
+// It also keeps the tables of qemu-user small, which grow with every address that was ever reserved.
 #pragma once
 
 #include <array>
@@ -27,11 +28,12 @@ class AddressPool {
   AddressPool(const AddressPool&) = delete;
   AddressPool& operator=(const AddressPool&) = delete;
 
-  // Whether reserve_guarded() would find the budget large enough.
+  // Whether the budget has room for another memory with guards.
   [[nodiscard]] bool has_room_for_guards();
-  // kGuardedReservation bytes; a resource error when there is no room.
+  // Reserves kGuardedReservation bytes. Fails with a resource error when there is no room.
   Result<std::span<std::byte>> reserve_guarded();
-  // `wanted` bytes or fewer, but at least `least`.
+  // Reserves address space for a memory without guards: a power of two of bytes, at least `least`. It is the power of
+  // two that has room for `wanted` bytes, or smaller when little is left.
   Result<std::span<std::byte>> reserve_checked(uint64_t least, uint64_t wanted);
   // Releases a whole range. Its first `committed` bytes have memory behind them.
   void release(std::span<std::byte> range, uint64_t committed);
@@ -40,10 +42,10 @@ class AddressPool {
   struct State {
     explicit State(uint64_t bytes) : budget(bytes) {}
     uint64_t budget;
-    uint64_t guarded = 0, checked = 0;  // bytes that memories have now
-    uint64_t kept = 0;                  // bytes of `free`
-    static constexpr size_t kMostKept =
-        256;  // further ranges are given back to the machine, because each costs it table entries
+    uint64_t guarded = 0, checked = 0;  // bytes of the ranges that memories have now, with and without guards
+    uint64_t kept = 0;                  // bytes of the ranges in `free`
+    // The largest number of kept ranges. Each kept range takes entries in tables of the machine.
+    static constexpr size_t kMostKept = 256;
     std::array<std::span<std::byte>, kMostKept> free;
     size_t free_count = 0;
 

@@ -141,7 +141,8 @@ TEST_F(ShortOfAddresses, ModulesAreCompiledForWhatTheirMemoriesWillBe) {
   EXPECT_EQ(compile(kOwner)->bounds(), BoundsMode::guard);
 }
 
-// Tries every pair of code and memory. Code relies on guards only where there are some.
+// Tries code with and without checks on memories with and without guards. Code relies on guards only where there are
+// some.
 TEST_F(ShortOfAddresses, ImportsDecideTheCode) {
   const Ref<Module> owner = compile(kOwner), early_user = compile(kUser);
   EXPECT_EQ(early_user->bounds(), BoundsMode::guard);
@@ -189,7 +190,8 @@ TEST_F(ShortOfAddresses, GuardsCanBeRequired) {
   EXPECT_NE(third.error().what().find("no address space left"), std::string::npos);
 }
 
-// As many instances as a program may have where addresses are scarcest (Sv39).
+// The engine has 192 GiB of addresses, as with Sv39, where addresses are scarcest, and must have room for thousands of
+// instances.
 TEST_F(ShortOfAddresses, ThousandsOfInstances) {
   start("addresses=192");
   const Ref<Module> module = compile(kOwner);
@@ -198,7 +200,7 @@ TEST_F(ShortOfAddresses, ThousandsOfInstances) {
   expect_works(last);
 }
 
-// Modules that come and go leave nothing behind either.
+// Most of the modules are destroyed again, and must leave nothing behind.
 TEST_F(ShortOfAddresses, ThousandsOfModules) {
   start("addresses=192");
   for (int i = 0; i < 1000; ++i) {

@@ -18,7 +18,8 @@ uint64_t round_up_to_page(uint64_t bytes) {
   return (bytes + Platform::kPageSize - 1) & ~uint64_t{Platform::kPageSize - 1};
 }
 
-// The largest length in bytes that the type, the address type and the implementation's limits allow.
+// Returns the largest length in bytes that the type's maximum and address type allow; the implementation limits 64-bit
+// addresses to 2^48.
 uint64_t maximum_length(const wasm::MemoryType& type) {
   const uint64_t address_pages = type.address == wasm::AddressType::i32 ? (uint64_t{1} << 32) >> type.page_size_log2
                                                                         : (uint64_t{1} << 48) >> type.page_size_log2;
@@ -31,7 +32,7 @@ std::string length_text(uint64_t pages, unsigned page_bits) {
   uint64_t high = page_bits == 0 ? 0 : pages >> (64 - page_bits);
   std::string digits;
   while (high != 0) {
-    // 2^64 is 10 * kTenth + 6. A kernel has no 128-bit division.
+    // This loop divides (high, low) by 10, because a kernel has no 128-bit division. 2^64 is 10 * kTenth + 6.
     constexpr uint64_t kTenth = 1'844'674'407'370'955'161;
     const uint64_t rest = high % 10;
     const uint64_t last = low % 10 + rest * 6;

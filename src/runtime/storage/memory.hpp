@@ -11,12 +11,12 @@
 
 namespace cairn::runtime {
 
-// The place of a memory: as much address space as it may ever take, with its first pages committed.
+// The address space of a memory: as much as the memory may ever take, with its initial pages committed.
 struct MemorySpace {
   std::span<std::byte> reservation;
-  uint64_t maximum_bytes = 0;  // growth stops here
+  uint64_t maximum_bytes = 0;  // the largest length that the memory may have
   uint64_t initial_bytes = 0;
-  bool has_guards = false;  // code that relies on guard pages may access it (decision 0011)
+  bool has_guards = false;  // whether code that relies on guard pages may access the memory (decision 0011)
 };
 
 // Reserves the address space that a memory of this type needs, and commits its initial pages. With BoundsMode::guard
@@ -25,10 +25,11 @@ struct MemorySpace {
 // resource error.
 Result<MemorySpace> reserve_memory(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds);
 
-// Releases what reserve_memory made. The memory's length is now `length` bytes.
+// Releases the address space of a memory whose length is `length` bytes at the end.
 void release_memory(Engine& engine, std::span<std::byte> reservation, uint64_t length);
 
-// Commits the pages from `old_length` to `new_length` bytes. Returns false if the machine has no memory for them.
+// Commits the pages between the lengths `old_length` and `new_length`, in bytes. Returns false if the machine has no
+// memory for them.
 bool extend_memory(std::span<std::byte> reservation, uint64_t old_length, uint64_t new_length);
 
 }  // namespace cairn::runtime

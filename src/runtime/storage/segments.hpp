@@ -9,18 +9,20 @@
 
 namespace cairn::runtime {
 
-// Returns the current contents of a segment: empty when it has been dropped.
+// These functions return the bytes of a data segment and the number of elements of an element segment. A dropped
+// segment is empty.
 [[nodiscard]] std::span<const std::byte> data_of(const InstanceObject& instance, uint32_t segment);
 [[nodiscard]] uint64_t elements_size(const InstanceObject& instance, uint32_t segment);
-// Evaluates a segment with expressions that make objects, once and for all. Returns false if there is no memory. The
-// elements of other segments are evaluated by element_value.
+// Evaluates the expressions of an element segment into InstanceObject::element_values, if one of them makes an object
+// or has several instructions. Returns false if there is no memory. For other segments, element_value() evaluates the
+// elements.
 [[nodiscard]] bool evaluate_elements(InstanceObject& instance, uint32_t segment);
 void drop_elements(InstanceObject& instance, uint32_t segment);
 // Returns the value of an element as a word of a table.
 [[nodiscard]] uint64_t element_value(InstanceObject& instance, uint32_t segment, uint64_t index);
 
-// Copies `length` bytes of a data segment, beginning at `source`. An access out of bounds is a trap and copies nothing.
-// A dropped segment is empty.
+// These functions copy `length` bytes or elements of a segment, from `source` on, to `destination`. If a range is out
+// of bounds, they copy nothing and return the trap.
 std::optional<wasm::TrapKind> initialize_memory(InstanceObject& instance, MemoryObject& memory, uint32_t segment,
                                                 uint64_t destination, uint64_t source, uint64_t length);
 std::optional<wasm::TrapKind> initialize_table(InstanceObject& instance, TableObject& table, uint32_t segment,

@@ -70,12 +70,13 @@ std::expected<SharedMemory::WaitResult, TrapKind> SharedMemory::wait(uint64_t ad
   Waiter waiter;
   waiter.address = address;
   waiter.is_forever = timeout_nanoseconds < 0;
-  // The cell must not fault while the queue is locked. This load brings its page in.
+  // This load fills the cell's page, so that the access below does not fault while the queue is locked.
   static_cast<void>(std::atomic_ref(cell).load(std::memory_order_relaxed));
   enum class Entry : uint8_t { queued, not_equal, deadlock };
   const Entry entry = queue_.with([&](Queue& queue) {
     if (std::atomic_ref(cell).load(std::memory_order_seq_cst) != expected) return Entry::not_equal;
-    // At most one thread uses each holder, so this is the last thread that could have woken the others.
+    // At most one thread uses each holder of the memory. If all other holders wait without timeout, this is the last
+    // thread that could wake them.
     if (waiter.is_forever && queue.forever + 1 >= use_count()) return Entry::deadlock;
     queue.append(waiter);
     return Entry::queued;
@@ -92,7 +93,7 @@ std::expected<SharedMemory::WaitResult, TrapKind> SharedMemory::park(Waiter& wai
                                                                      std::optional<uint64_t> timeout_nanoseconds) {
   const ParkResult result = Platform::park(waiter.is_woken, timeout_nanoseconds);
   if (result == ParkResult::unparked) return WaitResult::woken;
-  // A notifier may have taken the waiter out of the queue meanwhile.
+  // If the waiter is not in the queue any more, a notifier has taken it out meanwhile.
   if (!queue_.with([&](Queue& queue) { return queue.remove(waiter); })) return WaitResult::woken;
   if (result == ParkResult::timed_out) return WaitResult::timed_out;
   return std::unexpected(TrapKind::deadlock);
@@ -112,7 +113,7 @@ std::expected<uint32_t, TrapKind> SharedMemory::notify(uint64_t address, uint32_
       *at = waiter.next;
       queue.forever -= waiter.is_forever;
       ++woken;
-      // From here on the waiter may be gone. unpark needs only its address.
+      // After the store, the waiter may not exist any more. unpark() uses only the word's address.
       std::atomic<uint32_t>& word = waiter.is_woken;
       word.store(1, std::memory_order_release);
       Platform::unpark(word);

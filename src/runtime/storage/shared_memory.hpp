@@ -1,14 +1,15 @@
-// A memory that several stores use at the same time, each from a thread of its own.
+// SharedMemory is a memory that several stores use at the same time, each from a thread of its own.
 //
 // A shared memory belongs to no store. Stores hold references to it (Store::add_shared_memory), and the last reference
-// frees it. Compiled code reaches its base and length through a pointer, like those of imported memories. The base
-// never moves. The length only grows, is read atomically, and is published only after the pages up to it are
-// committed. So a thread that sees the new length may use the pages.
+// frees it. As for imported memories, each VMContext has a copy of the base, and compiled code reads the length through
+// a pointer. The base never moves. The length only grows, is read atomically, and is stored only after the pages up to
+// the new length are committed. So a thread that sees the new length may use the pages.
 //
-// Waiting threads are in one queue. The queue is locked while a waiter compares the value and enters, and while a
-// notifier takes waiters out. So a notification between comparing and parking cannot be lost. A waiter leaves the queue
-// itself only when it times out. A wait without timeout that nothing can end is a trap (TrapKind::deadlock): either the
-// platform says that no other thread runs, or every holder of the memory waits without timeout.
+// Waiting threads are in one queue. The queue is locked while a waiter compares the value and enters the queue, and
+// while a notifier takes waiters out. So a notification between comparing and parking cannot be lost. A waiter removes
+// itself only if no notifier does, after a timeout or a deadlock. A wait without timeout that nothing can end traps
+// (TrapKind::deadlock): either every holder of the memory would wait without timeout, or the platform says that no
+// other thread could wake the waiter.
 #pragma once
 
 #include <atomic>
@@ -33,7 +34,7 @@ class SharedMemory final : public RefCounted {
   ~SharedMemory();
 
   [[nodiscard]] const wasm::MemoryType& type() const { return type_; }
-  // The part that contexts point to. C++ code reads the length by length() only.
+  // Returns the part that contexts point to. C++ code reads the length by length() only.
   [[nodiscard]] abi::VMMemory* vm() { return &vm_; }
   [[nodiscard]] std::byte* base() const { return vm_.base; }
   [[nodiscard]] uint64_t length() const;
@@ -46,8 +47,8 @@ class SharedMemory final : public RefCounted {
   std::optional<uint64_t> grow(uint64_t delta_pages);
 
   enum class WaitResult : uint32_t { woken = 0, not_equal = 1, timed_out = 2 };
-  // Waits until a notification, if the cell holds the expected value. `address` must be a multiple of the size of T
-  // (uint32_t or uint64_t). A negative timeout means no timeout.
+  // If the cell at `address` holds the expected value, waits for a notification or the timeout. `address` must be a
+  // multiple of the size of T (uint32_t or uint64_t). A negative timeout means no timeout.
   template <class T>
   std::expected<WaitResult, wasm::TrapKind> wait(uint64_t address, T expected, int64_t timeout_nanoseconds);
   // Wakes up to `count` waiters at `address`, those that have waited longest first. Returns how many it woke.
@@ -58,14 +59,14 @@ class SharedMemory final : public RefCounted {
   struct Waiter {
     uint64_t address = 0;
     Waiter* next = nullptr;
-    bool is_forever = false;
+    bool is_forever = false;  // whether the thread waits without a timeout
     std::atomic<uint32_t> is_woken = 0;
   };
   struct Queue {
     Waiter* first = nullptr;
     uint32_t forever = 0;  // number of waiters without a timeout
     void append(Waiter& waiter);
-    bool remove(Waiter& waiter);  // returns false if it was not in the queue any more
+    bool remove(Waiter& waiter);  // returns false if the waiter was not in the queue any more
   };
 
   friend class Ref<SharedMemory>;

@@ -12,7 +12,7 @@ using platform::Platform;
 namespace {
 
 constexpr uint64_t kWord = sizeof(uint64_t);
-constexpr uint64_t kLargestInHeap = 64 * 1024;  // bytes
+constexpr uint64_t kLargestInHeap = 64 * 1024;  // largest number of bytes of a table in the C++ heap
 
 constexpr uint64_t round_to_pages(uint64_t bytes) {
   return (bytes + Platform::kPageSize - 1) & ~uint64_t{Platform::kPageSize - 1};
@@ -45,7 +45,8 @@ bool TableStorage::try_grow(uint64_t count) {
   return true;
 }
 
-// Allocates more elements than needed when the table grows, so that it can grow again in place.
+// Moves the elements to new memory in the C++ heap. A table that grows gets more than it needs, so that it can grow
+// again in place.
 bool TableStorage::move_to_heap(uint64_t count) {
   uint64_t bytes = size_ == 0 ? count * kWord : std::min(std::max(count, 2 * size_) * kWord, kLargestInHeap);
   void* memory = ::operator new(bytes, std::nothrow);

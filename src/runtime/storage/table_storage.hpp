@@ -1,8 +1,8 @@
-// The elements of a table: words, which are null at first. In a large table only elements that have been written take
-// memory.
+// TableStorage holds the elements of a table: words, which are null at first. In a large table, only pages with
+// elements that have been written take memory.
 //
-// Small tables lie in the C++ heap. Larger ones have address space of their own, with some to grow into. Its pages read
-// as null until they are touched, so nothing fills them in advance.
+// Small tables are in the C++ heap. Larger tables have address space of their own, with room to grow. Its pages read as
+// null until they are written, so no code fills them in advance.
 #pragma once
 
 #include <cstddef>
@@ -43,9 +43,9 @@ class TableStorage {
   void take(TableStorage fresh);
 
   std::span<std::byte> memory_;
-  uint64_t usable_ = 0;       // usable bytes of the reservation
-  uint64_t size_ = 0;         // elements
-  bool is_reserved_ = false;  // whether the platform reserved the memory
+  uint64_t usable_ = 0;       // bytes of memory_ that may be accessed
+  uint64_t size_ = 0;         // number of elements
+  bool is_reserved_ = false;  // whether memory_ is a reservation, not a part of the C++ heap
 };
 
 }  // namespace cairn::runtime
