@@ -26,11 +26,11 @@ constexpr size_t kPorts = 4;
 constexpr size_t kStreams = 3;  // the ports before the control port
 constexpr size_t kInputPort = static_cast<size_t>(Port::standard_input),
                  kControlPort = static_cast<size_t>(Port::control);
-constexpr uint32_t kMaximumDevicePorts = 8;  // of the device's ports, those that are looked at
+constexpr uint32_t kMaximumDevicePorts = 8;  // the number of a device's ports that are looked at
 constexpr size_t kMaximumDevices = 8;
 constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr,
                                              port_name::kControl};
-constexpr size_t kInputBuffer = 4096;  // QEMU reads at most so much at once, into a buffer of its own each time
+constexpr size_t kInputBuffer = 4096;  // QEMU reads at most 4 KiB at once, and fills one buffer with each read
 constexpr size_t kInputBuffers = 64;
 constexpr size_t kOutputBuffer = 32 * 1024;
 constexpr size_t kControlOutputBuffer = kPageSize;
@@ -41,10 +41,10 @@ constexpr size_t kRecordBuffer = 1024;
 constexpr size_t kRecordBuffers = 4;
 constexpr size_t kLongestRecord = 64;
 // WASI's numbers (wasi/interface/types.hpp).
-constexpr uint16_t kInterrupted = 27;       // `intr`: for a fiber whose limit has ended
-constexpr uint16_t kInputOutputError = 29;  // `io`: for a device that does not do its part
+constexpr uint16_t kInterrupted = 27;       // `intr`: the fiber has reached one of its limits
+constexpr uint16_t kInputOutputError = 29;  // `io`: the device has violated the protocol, or gave no reason
 
-// [virtio 5.3.6.2]
+// A message of a device's control queues [virtio 5.3.6.2].
 struct ControlMessage {
   uint32_t port;
   uint16_t event;
@@ -89,7 +89,7 @@ struct OutputBuffers {
 // The host's progress with a stream.
 struct Progress {
   uint64_t handed = 0;   // bytes that went over the port so far: to the host for output, to the program for input
-  uint64_t carried = 0;  // of these, what the host says it has written; for input, the bytes before the failure
+  uint64_t carried = 0;  // bytes that the host says it has written; for input, the bytes before the failure
   std::optional<StreamFailure> failure;
 };
 
@@ -102,9 +102,9 @@ struct HostRecords {
 
 struct Input {
   std::vector<std::span<std::byte>> buffers{};
-  std::optional<Queue::Completion> current{};  // being read
+  std::optional<Queue::Completion> current{};  // the buffer that is being read
   size_t position = 0;
-  bool closed = false;  // by the host; what is in the queue is still to be read
+  bool closed = false;  // whether the host has closed the input; bytes in the queue are still to be read
 };
 
 struct Device {
@@ -116,10 +116,10 @@ struct Device {
   std::array<DevicePort, kMaximumDevicePorts> ports;
 };
 
-// The place of one of the kernel's ports.
+// The device that has one of the kernel's ports, and the port's number there.
 struct Home {
   Device* device = nullptr;
-  uint32_t number = 0;  // of the device's port
+  uint32_t number = 0;
   bool operator==(const Home&) const = default;
 };
 
@@ -130,8 +130,8 @@ struct Console {
   std::array<OutputBuffers, kPorts> output;
   std::array<Progress, kStreams> streams;
   HostRecords records;
-  Input input{.closed = true};  // until the host says that it is open
-  // Held by the fiber that reads or writes the port for a program, which waits meanwhile.
+  Input input{.closed = true};  // closed until the host opens it
+  // Each is held by the fiber that reads or writes the port, also while that fiber waits for the device.
   std::array<Mutex<FiberParker>, kPorts> busy;
 
   [[nodiscard]] bool has(size_t port) const { return homes[port].device != nullptr; }
@@ -143,10 +143,10 @@ struct Console {
   }
 };
 
-constinit Console* console = nullptr;  // from the first device on
-constinit uint64_t dropped = 0;        // bytes of output
+constinit Console* console = nullptr;  // made for the first device
+constinit uint64_t dropped = 0;        // bytes of output that were dropped
 
-// DMA memory: contiguous and never given back.
+// Allocates memory that a device may access: contiguous, and never freed. Returns an empty span if there is none.
 std::span<std::byte> allocate_buffer(size_t size) {
   const uint64_t frames = align_up(size, kPageSize) >> kPageBits;
   const auto start = frame_source().allocate_contiguous(frames);
@@ -185,7 +185,7 @@ void add_record_buffers(Console& c) {
   queue->notify();
 }
 
-// The next word of `line` as a number; removes it. None when it is no number.
+// Removes the next word of `line` and returns it as a number; returns nothing if it is no number.
 std::optional<uint64_t> take_number(std::string_view& line) {
   const std::string_view word = line.substr(0, line.find(' '));
   line.remove_prefix(std::min(line.size(), word.size() + 1));
@@ -206,7 +206,7 @@ void handle_record(Console& c, std::string_view line) {
   progress.failure = StreamFailure{static_cast<uint16_t>(take_number(line).value_or(kInputOutputError))};
 }
 
-// Reads the host's messages on the control port.
+// Reads the host's records on the control port.
 void poll_records(Console& c) {
   if (!c.has(kControlPort) || !c.receive(kControlPort)) return;
   auto& queue = c.receive(kControlPort);
@@ -257,7 +257,7 @@ void handle_control(Console& c, Device& d, std::span<const std::byte> bytes) {
   }
 }
 
-// Reads the messages of devices and host.
+// Reads the messages of the devices, then the host's records.
 void poll(Console& c) {
   for (const auto& device : c.devices) {
     Device& d = *device;
@@ -310,7 +310,8 @@ bool attach(std::unique_ptr<virtio::Transport> transport) {
     return false;
   }
   auto d = std::make_unique<Device>();
-  // Queues 0 and 1 are port 0's, 2 and 3 the control ones, and so on in pairs [virtio 5.3.2].
+  // Queues 0 and 1 belong to port 0, queues 2 and 3 carry control messages, queues 4 and 5 belong to port 1, and so on
+  // [virtio 5.3.2].
   const uint32_t ports = std::min(transport->config32(4), kMaximumDevicePorts);
   for (uint32_t i = 0; i < ports; ++i) {
     const auto first = static_cast<uint16_t>(i == 0 ? 0 : 2 + 2 * i);
@@ -352,7 +353,7 @@ namespace {
 
 using PortScope = LockScope<Mutex<FiberParker>>;
 
-// For the fiber that holds the port.
+// Writes to a port. The calling fiber holds the port's lock.
 void write_held(Port port, std::span<const std::byte> bytes) {
   const auto index = static_cast<size_t>(port);
   if (console == nullptr || !console->has(index) || port == Port::standard_input) {
@@ -428,7 +429,7 @@ bool input_ready() {
   Console& c = *console;
   Input& input = c.input;
   if (input.current) return true;
-  // The order matters: data precede the message that the host has closed.
+  // Messages are read before data: the host sends all data before the message that it has closed the input.
   poll(c);
   const bool closed = input.closed;
   auto& queue = c.receive(kInputPort);

@@ -1,10 +1,11 @@
 // Virtio consoles with named ports: the program's standard streams and the control port (base/boot_protocol.hpp).
 //
 // Writing copies bytes into buffers and hands them to the device. For the kernel's own output this is all: write()
-// blocks, halting the CPU, only while the device has all buffers of the port. For a program's output, write_through()
-// waits until the host has written it, because the program must learn about a failure. Reading blocks until there is a
-// byte, the end of input, or a failure on the host. A stream that has failed once fails for ever. Without a device,
-// output is dropped and input is at its end. attach() allocates all buffers; nothing else here needs memory.
+// blocks only while the device has all buffers of the port. For a program's output, write_through() waits until the
+// host has written the bytes, because the program must learn about a failure. Reading blocks until there is a byte, the
+// end of input, or a failure on the host. A stream that has failed once fails for ever. Without a device, output is
+// dropped and input is at its end. Buffers for output are allocated by the first attach(), buffers for input when the
+// device names its ports; writing and reading need no memory.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +21,15 @@ namespace cairn::kernel {
 
 enum class Port : uint8_t { standard_input, standard_output, standard_error, control };
 
-// The reason why the host could not read or write a stream: WASI's error number (wasi/interface/types.hpp).
+// The reason why a stream could not be read or written: WASI's error number (wasi/interface/types.hpp).
 struct StreamFailure {
   uint16_t wasi_errno;
 };
 
 namespace console {
 
-// Takes over a device; returns false when it cannot be used. There may be several devices, also with ports that are not
-// the kernel's.
+// Takes over a device; returns false when it cannot be used. There may be several devices, and a device may have ports
+// that the kernel does not use.
 bool attach(std::unique_ptr<virtio::Transport> transport);
 // Called when all devices are attached: waits a limited time for the names of their ports.
 void find_ports();
@@ -36,13 +37,14 @@ void find_ports();
 
 void write(Port port, std::span<const std::byte> bytes);
 void write(Port port, std::string_view text);
-// Returns when the host has written the bytes to their file: the number written, or the reason why it wrote none.
+// Returns when the host has written the bytes to their file, or has failed to. Returns the number of bytes written, or
+// the reason why none was. When the fiber reaches one of its limits, returns `intr` at once.
 std::expected<size_t, StreamFailure> write_through(Port port, std::span<const std::byte> bytes);
 // Returns the number of bytes read, at least one; 0 at the end of the input.
 std::expected<size_t, StreamFailure> read(std::span<std::byte> out);
 // Whether read() would not block.
 bool input_ready();
-// The number of unread bytes that have arrived, as far as is known without asking the device.
+// The number of unread bytes in the buffer that read() takes next; 0 if none has arrived. More bytes may have arrived.
 size_t readable_bytes();
 // The number of output bytes that were dropped because there was no port or its device broke the queue.
 uint64_t dropped_bytes();

@@ -8,7 +8,7 @@ namespace {
 
 constexpr uint32_t kMagic = 0xd00dfeed;
 constexpr size_t kHeaderSize = 40;
-constexpr size_t kLargest = 4 << 20;  // a tree is some tens of KiB; more is not believed
+constexpr size_t kLargest = 4 << 20;  // trees have some tens of KiB; a larger size is taken for damage
 constexpr uint32_t kBeginNode = 1, kEndNode = 2, kProperty = 3, kNothing = 4;
 
 }  // namespace
@@ -26,7 +26,7 @@ std::optional<DeviceTree> DeviceTree::create(std::span<const std::byte> bytes) {
   if (bytes.size() < kHeaderSize) return std::nullopt;
   auto field = [&](size_t index) { return load_big_endian32(bytes.subspan(index * 4)); };
   const uint32_t size = field(1);
-  // Version 17 and later are compatible with 16; all since 2005 say so.
+  // The tree must have version 17 or later, and a reader of version 17 must understand it [dt 5.2].
   if (field(0) != kMagic || size < kHeaderSize || size > kLargest || size > bytes.size() || field(5) < 17 ||
       field(6) > 17) {
     return std::nullopt;
@@ -81,7 +81,7 @@ std::optional<DeviceTree::Token> DeviceTree::token_at(size_t offset) const {
         token.next = align_up(offset + length, 4);
         return token;
       }
-      default:  // the end, or nonsense
+      default:  // the end of the structure block, or no token at all
         return std::nullopt;
     }
   }

@@ -14,24 +14,24 @@ namespace cairn::kernel {
 
 class DeviceTree {
  public:
-  // A node; valid as long as the tree's bytes are.
+  // A node of the tree. It is valid as long as the DeviceTree.
   class Node {
    public:
-    // "memory@80000000"
+    // The name with its unit address: "memory@80000000".
     [[nodiscard]] std::string_view name() const { return name_; }
     [[nodiscard]] std::optional<Node> first_child() const;
     [[nodiscard]] std::optional<Node> next_sibling() const;
-    // The child with this name, with or without its unit address ("@...").
+    // Returns the first child with this name; `name` may leave out the unit address ("@...").
     [[nodiscard]] std::optional<Node> child(std::string_view name) const;
 
     [[nodiscard]] std::optional<std::span<const std::byte>> property(std::string_view name) const;
-    // A property that is one text; stops at the first NUL.
+    // Returns the text of a property, up to its first NUL; empty if there is no such property.
     [[nodiscard]] std::string_view text(std::string_view name) const;
-    // A property of one or two cells.
+    // Returns the number in a property of one or two cells (of 4 bytes).
     [[nodiscard]] std::optional<uint64_t> number(std::string_view name) const;
-    // Whether the list of texts `compatible` holds this one.
+    // Whether the list of texts in the property `compatible` contains `with`.
     [[nodiscard]] bool compatible(std::string_view with) const;
-    // Entry `index` of `reg`, in the cell sizes that `parent` prescribes.
+    // Returns entry `index` of the property `reg`; `parent` prescribes how many cells an entry has.
     [[nodiscard]] std::optional<PhysRange> reg(const Node& parent, size_t index = 0) const;
 
    private:
@@ -48,15 +48,15 @@ class DeviceTree {
 
   [[nodiscard]] std::optional<Node> root() const;
   [[nodiscard]] size_t size() const { return size_; }
-  // Entry `index` of the memory reservation block.
+  // Returns entry `index` of the memory reservation block; nothing from the block's end on.
   [[nodiscard]] std::optional<PhysRange> reservation(size_t index) const;
 
  private:
   struct Token {
     uint32_t kind = 0;
-    size_t next = 0;                  // offset of the token after it
-    std::string_view name;            // of a node or a property
-    std::span<const std::byte> data;  // of a property
+    size_t next = 0;                  // offset of the next token
+    std::string_view name;            // the name of a node or a property
+    std::span<const std::byte> data;  // the value of a property
   };
   [[nodiscard]] std::optional<Token> token_at(size_t offset) const;
   [[nodiscard]] std::string_view text_at(std::span<const std::byte> block, size_t offset) const;
@@ -67,7 +67,7 @@ class DeviceTree {
   size_t size_ = 0;
 };
 
-// Big-endian numbers, as device trees hold them. The span has at least 4 (8) bytes.
+// Load a big-endian number from the first 4 or 8 bytes of a span.
 uint32_t load_big_endian32(std::span<const std::byte> bytes);
 uint64_t load_big_endian64(std::span<const std::byte> bytes);
 

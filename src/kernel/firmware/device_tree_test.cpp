@@ -85,7 +85,7 @@ std::vector<std::byte> example() {
   return tree.finish();
 }
 
-// Visits everything; for trees that may be damaged.
+// Visits all that can be reached in a tree, which may be damaged.
 size_t visit(const DeviceTree& tree, const DeviceTree::Node& node, unsigned depth = 0) {
   size_t count = 1 + node.name().size() + node.text("bootargs").size() + node.compatible("virtio,mmio");
   for (size_t i = 0; i < 4; ++i) count += node.reg(node, i).has_value();
@@ -150,7 +150,7 @@ TEST(DeviceTree, RefusesOrSurvivesEveryTruncation) {
   const std::vector<std::byte> bytes = example();
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(DeviceTree::create(std::span(bytes).first(size)).has_value());
-    // The same with a header that agrees with the size.
+    // The truncated tree is read again, with a header that states its size.
     std::vector<std::byte> cut(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(size));
     if (size < 40) continue;
     cut[6] = static_cast<std::byte>(size >> 8), cut[7] = static_cast<std::byte>(size);

@@ -6,6 +6,7 @@
 namespace cairn::kernel {
 namespace {
 
+// The start information, and the records that it points to [pvh].
 struct StartInfo {
   uint32_t magic;
   uint32_t version;
@@ -39,13 +40,13 @@ class Memory {
  public:
   explicit Memory(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
-  // An array of `count` records of T; empty when a part of it cannot be seen.
+  // Returns the bytes of `count` records of T; empty if a part of them lies outside of the visible memory.
   template <class T>
   [[nodiscard]] std::span<const std::byte> array(uint64_t address, uint64_t count) const {
     if (address == 0 || address >= bytes_.size() || count > (bytes_.size() - address) / sizeof(T)) return {};
     return bytes_.subspan(address, count * sizeof(T));
   }
-  // The address may be anything: firmware does not promise alignment.
+  // Copies a record out of an array. The array need not be aligned, because firmware does not promise alignment.
   template <class T>
   static T record(std::span<const std::byte> array, uint64_t index) {
     T value;

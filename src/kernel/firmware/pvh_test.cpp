@@ -53,7 +53,7 @@ TEST(Pvh, IsRead) {
   EXPECT_EQ(info.bundle.size, 100u);
   EXPECT_EQ(info.acpi_root.value, 0xe0000u);
   EXPECT_EQ(info.ram.total_bytes(), uint64_t{16} << 20);
-  // Without the second megabyte, and the two pages in which firmware's data and the bundle lie.
+  // All RAM but the second megabyte and the two pages in which the firmware's data and the bundle lie.
   EXPECT_EQ(info.memory.total_bytes(), (uint64_t{15} << 20) - 2 * kPageSize);
 }
 
@@ -70,7 +70,7 @@ TEST(Pvh, RefusesWhatIsNone) {
 
 TEST(Pvh, WhatReachesOutIsAbsent) {
   FirstMemory memory;
-  memory.put<uint32_t>(kStart + 48, 0xffff'ffff);  // entries
+  memory.put<uint32_t>(kStart + 48, 0xffff'ffff);  // the number of entries of the memory map
   memory.put<uint64_t>(kStart + 24, 8192 - 4095);  // the command line
   memory.put<uint64_t>(kModules + 8, 8192 - kBundle + 1);
   BootInfo info;

@@ -1,4 +1,4 @@
-// The boot information from a device tree, read before there is a heap.
+// Reads the boot information from a device tree, before there is a heap.
 #pragma once
 
 #include <cstdint>
@@ -8,12 +8,12 @@
 
 namespace cairn::kernel {
 
-// Reads /chosen, /memory and the reservations; returns false when the tree lacks something essential. A bundle that
+// Reads /chosen, /memory and the reservations. Returns false if the tree has no root or no free memory. A bundle that
 // reaches `reach` or beyond is ignored.
 bool read_boot_info(const DeviceTree& tree, uint64_t reach, BootInfo& info);
 
-// The first extension of RV64GC that the tree's first CPU does not have, as a capital letter; 0: it has them all, or
-// the tree does not say.
+// Returns the first extension of RV64GC that the tree's first CPU lacks, as a capital letter. Returns 0 if the CPU has
+// them all, or if the tree has no CPU.
 char missing_extension(const DeviceTree& tree);
 
 }  // namespace cairn::kernel

@@ -1,4 +1,4 @@
-// PCI functions, through the port's configuration access. Only the operations that virtio needs.
+// Finds PCI functions and sets them up, through the port's configuration access. Only what virtio needs is here.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,8 @@ struct Function {
   uint8_t function;
 };
 
-// Configuration space of 256 bytes; `offset` is a multiple of 4. An absent function reads as all ones.
+// Read and write a word of a function's 256 bytes of configuration; `offset` is a multiple of 4. An absent function
+// reads as all ones.
 uint32_t read_config(Function function, uint8_t offset);
 void write_config(Function function, uint8_t offset, uint32_t value);
 
@@ -43,7 +44,8 @@ void for_each_function(F&& visit) {
   }
 }
 
-// The memory that base address register `index` decodes; none for I/O ports and for registers that are not set.
+// Returns the address of the memory that base address register `index` decodes; nothing if the register decodes I/O
+// ports or is not set.
 std::optional<PhysAddr> base_address(Function function, unsigned index);
 // Lets the function answer to memory accesses and access memory itself.
 void enable(Function function);

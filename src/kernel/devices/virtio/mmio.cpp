@@ -6,6 +6,7 @@
 namespace cairn::kernel::virtio {
 namespace {
 
+// Offsets of the registers [virtio 4.2.2].
 enum Register : uint32_t {
   magic = 0x000,
   version = 0x004,

@@ -96,7 +96,7 @@ class PciTransport final : public Transport {
     field[0] = static_cast<uint32_t>(address.value);
     field[1] = static_cast<uint32_t>(address.value >> 32);
   }
-  // Of the selected queue; null when it would lie outside the window.
+  // Returns the address that notifies of the selected queue; null if it would lie outside the window.
   [[nodiscard]] volatile uint16_t* notify_address(uint16_t) const {
     const uint64_t offset = uint64_t{common_->queue_notify_offset} * multiplier_;
     if (notifications_.size < 2 || offset > notifications_.size - 2 || offset % 2 != 0) return nullptr;
@@ -126,7 +126,7 @@ Window map_window(pci::Function function, uint8_t capability, size_t least) {
 
 std::unique_ptr<Transport> find_pci_device(pci::Function function, uint16_t device_id) {
   if (device_id < 0x1040 || device_id > 0x107f) {
-    // Transitional devices have the modern interface too; their type is in the subsystem's number.
+    // Transitional devices have the modern interface too; their type is the subsystem's device ID [virtio 4.1.2].
     if (device_id < 0x1000 || device_id > 0x103f) return nullptr;
     device_id = static_cast<uint16_t>(0x1040 + (pci::read_config(function, 0x2c) >> 16));
   }

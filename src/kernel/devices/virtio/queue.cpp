@@ -12,8 +12,8 @@
 namespace cairn::kernel::virtio {
 namespace {
 
-constexpr uint16_t kDeviceWrites = 2;
-constexpr uint16_t kNoInterrupt = 1;
+constexpr uint16_t kDeviceWrites = 2;  // a descriptor's flag [virtio 2.7.5]
+constexpr uint16_t kNoInterrupt = 1;   // a flag of the available ring [virtio 2.7.6]
 
 }  // namespace
 
@@ -21,7 +21,7 @@ std::optional<Queue> Queue::create(Transport& transport, uint16_t index) {
   const uint16_t size = std::bit_floor(std::min(transport.largest_queue(index), kLargestSize));
   if (size == 0) return std::nullopt;
   Queue queue(transport, index, size);
-  // One page each for the descriptors and the two rings together: 128 * 16, then 4 + 128 * 2 and 4 + 128 * 8.
+  // One page holds the descriptors (128 * 16 bytes), another the two rings (4 + 128 * 2 and 4 + 128 * 8 bytes).
   constexpr size_t kUsedOffset = 512;
   const auto frames = frame_source().allocate_contiguous(2);
   if (!frames) return std::nullopt;

@@ -36,7 +36,7 @@ class Transport {
 };
 
 // Resets the device and negotiates its features: those of `wanted` that the device has, and version 1. Returns false if
-// the device lacks version 1.
+// the device lacks version 1 or refuses the features.
 bool begin_setup(Transport& transport, uint64_t wanted, uint64_t& granted);
 // Called after the queues are enabled.
 void finish_setup(Transport& transport);
