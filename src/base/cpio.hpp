@@ -1,4 +1,4 @@
-// The "newc" cpio format, in which the boot bundle travels from the host to the kernel (base/boot_protocol.hpp).
+// The "newc" cpio format [newc], in which the boot bundle travels from the host to the kernel (base/boot_protocol.hpp).
 #pragma once
 
 #include <cstddef>

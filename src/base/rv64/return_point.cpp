@@ -1,4 +1,5 @@
-// The functions of return_point.hpp for RISC-V. s0 to s11 and fs0 to fs11 are callee-saved [riscv-elf 2.1, 2.2].
+// The functions of return_point.hpp for RISC-V. s0 to s11 and fs0 to fs11 are callee-saved [riscv-elf,
+// Register Convention].
 #include "base/return_point.hpp"
 
 asm(R"(

@@ -26,8 +26,9 @@ bool has_all_extensions(const DeviceTree& tree) {
   return false;
 }
 
-// Harts that were never started wait in the firmware. OpenSBI's first wait spins, because it has a pending interrupt
-// that nothing takes. A hart that was started and has stopped waits without spinning.
+// Starts all other harts, which stop at once (hart_stops). Harts that were never started wait in the firmware, and
+// OpenSBI's first wait spins, because an interrupt is pending that nothing takes. A hart that was started and has
+// stopped waits without spinning.
 void let_other_harts_rest(const DeviceTree& tree, uint64_t own) {
   constexpr uint64_t kHartState = 0x48534d, kStart = 0;  // "HSM" [sbi 9]
   const auto cpus = tree.root()->child("cpus");

@@ -1,5 +1,4 @@
-// Writes to the firmware's console and reads from it, by the legacy calls. Every SBI has them, and they need no device
-// of the kernel's [sbi 5].
+// Writes to the firmware's console and reads from it by the legacy calls [sbi 5], which need no driver in the kernel.
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 

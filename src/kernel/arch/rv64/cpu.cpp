@@ -7,7 +7,9 @@
 
 namespace cairn::kernel {
 
-void enable_vector_state() { CAIRN_CSR_SET(sstatus, uint64_t{1} << 9); }  // VS; reads as zero without V
+void enable_vector_state() {
+  CAIRN_CSR_SET(sstatus, uint64_t{1} << 9);
+}  // VS: initial; the field stays 0 on a CPU without V
 
 compiler::CpuFeatures detect_cpu_features() {
   compiler::CpuFeatures features;

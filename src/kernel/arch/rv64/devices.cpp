@@ -1,4 +1,4 @@
-// Finds devices: the device tree's virtio slots.
+// Finds the virtio devices that the device tree lists.
 #include "kernel/devices/attach.hpp"
 #include "kernel/devices/virtio/mmio.hpp"
 #include "kernel/firmware/boot_tree.hpp"

@@ -1,8 +1,10 @@
-// The first instructions: entered by SBI in supervisor mode, translation off, a0 = hart, a1 = physical address of the
-// device tree [sbi]. Makes first page tables (Sv39: every RISC-V CPU that pages has it) and goes on at high addresses.
+// The first instructions. SBI enters them in supervisor mode with translation off; a0 holds the hart's number, a1 the
+// physical address of the device tree [sbi]. They make the first page tables (Sv39, which every RISC-V CPU with paging
+// has) and go on at high addresses.
 //
-// The first tables: 1 GiB pages, the GiB that holds the kernel one to one and at KERNEL_BASE, and the direct map of
-// 128 GiB. They are writable and executable throughout; the kernel replaces and erases them before it does anything else with memory.
+// The first page tables have pages of 1 GiB. They map the GiB that holds the kernel twice, one to one and at
+// KERNEL_BASE, and they map the direct map of 128 GiB. All pages are writable and executable; initialize_memory replaces
+// and erases these tables.
 
   .section .start, "ax"
   .globl sbi_entry
@@ -14,7 +16,7 @@ sbi_entry:
   mv s1, a1
 
   la t0, boot_root
-  // Direct map: root entries 256 + i = i GiB.
+  // The direct map: root entry 256 + i maps GiB i.
   addi t1, t0, 1024
   addi t1, t1, 1024
   li t2, 0xef               // dirty, accessed, global, execute, write, read, valid
@@ -26,7 +28,7 @@ sbi_entry:
   addi t1, t1, 8
   addi t3, t3, -1
   bnez t3, 1b
-  // The kernel's GiB: where it is, and high (KERNEL_BASE + physical).
+  // The kernel's GiB, at its physical address and at KERNEL_BASE + its physical address.
   la t1, sbi_entry
   srli t2, t1, 30
   slli t3, t2, 28
@@ -41,7 +43,8 @@ sbi_entry:
   add t4, t4, t0
   sd t3, 0(t4)
 
-  // Turn translation on; the trap vector catches the case that the next instruction is not there, and is where to go on.
+  // Turn translation on and go on at high_start. The trap vector is high_start too, so a fault at the next instruction
+  // leads there as well.
   li t3, 0xffffffff00000000
   la t4, high_start
   add t4, t4, t3
@@ -58,7 +61,7 @@ sbi_entry:
 high_start:
   .option push
   .option norelax
-  la sp, boot_stack_top     // relative to the program counter, so high now
+  la sp, boot_stack_top     // computed from the program counter, so it is a high address
   .option pop
   mv a0, s0
   mv a1, s1
@@ -70,7 +73,7 @@ high_start:
   wfi
   j 1b
 
-  // Where other harts are started, translation off, only to be stopped again.
+  // Other harts are started here, with translation off, and stop at once.
   .globl hart_stops
 hart_stops:
   li a7, 0x48534d           // "HSM" [sbi 9]
@@ -83,7 +86,7 @@ hart_stops:
   .section .bss.pages, "aw", @nobits
   .balign 4096
   .globl boot_stack_bottom, boot_stack_top
-boot_stack_guard:           // larger than two frames of functions may be (tools/check_stacks.py)
+boot_stack_guard:           // twice the largest frame that tools/check_stacks.py allows
   .skip 8 * 4096
 boot_stack_bottom:
   .skip 512 * 1024

@@ -1,5 +1,5 @@
-// Ends the machine by the firmware's system reset, which can convey only whether the status is 0, or else by the legacy
-// shutdown.
+// Ends the machine by the firmware's system reset, which conveys only whether the status is 0, or by the legacy
+// shutdown if the firmware has no system reset.
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 

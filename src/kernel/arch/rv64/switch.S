@@ -1,5 +1,5 @@
-// Switches between fibers' kernel stacks (kernel/fibers/switch.hpp). Saves what a called function must preserve
-// [riscv-elf 3.1, 3.2]: ra, s0 to s11 and fs0 to fs11.
+// Switches between fibers' kernel stacks (kernel/fibers/switch.hpp). Saves the return address and the registers that a
+// called function must preserve [riscv-elf, Register Convention]: s0 to s11 and fs0 to fs11.
 
   .text
   .balign 4

@@ -1,4 +1,4 @@
-// test_catch(function, argument) of kernel/testing/testing.cpp.
+// Defines test_catch(function, argument), which kernel/testing/testing.cpp describes.
   .text
   .globl test_catch, test_catch_resume
 test_catch:

@@ -1,5 +1,5 @@
-// Time: the time CSR is the clock. Its comparator (Sstc) or the firmware's timer ends a halt. The goldfish clock knows
-// the date.
+// The tick counter is the time CSR. Its comparator (Sstc) or the firmware's timer gives the timer's interrupt. The
+// goldfish clock chip gives the time of day.
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/firmware/boot_tree.hpp"
 #include "kernel/firmware/device_tree.hpp"
@@ -54,7 +54,7 @@ uint64_t start_clock(const BootInfo& info) {
     }
   }
   set_timer(~uint64_t{0});
-  CAIRN_CSR_SET(sie, 1 << 5);  // the timer may end a wfi; interrupts as such stay off
+  CAIRN_CSR_SET(sie, 1 << 5);  // lets the timer interrupt; while sstatus keeps interrupts off, it only ends a wfi
   return rate == 0 ? 10'000'000 : rate;
 }
 
@@ -67,7 +67,7 @@ void wait_until(uint64_t deadline) {
 
 uint64_t wall_clock() {
   if (clock_chip == nullptr) return 0;
-  const uint64_t low = read_chip(0);  // latches the other half
+  const uint64_t low = read_chip(0);  // also latches the high half
   return uint64_t{read_chip(4)} << 32 | low;
 }
 

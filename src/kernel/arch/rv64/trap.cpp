@@ -59,7 +59,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
   fault.machine.return_register = frame.registers[1];
   constexpr uint64_t kTimerInterrupt = uint64_t{1} << 63 | 5;  // [riscv-priv 10.1.8]
   if (frame.cause == kTimerInterrupt) {
-    machine::set_timer(~uint64_t{0});  // or else it would come again at once
+    machine::set_timer(~uint64_t{0});  // otherwise the interrupt would come again at once
     handle_timer_interrupt(fault.machine, frame);
     return;
   }
@@ -77,7 +77,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
       fault.write = frame.cause == 7 || frame.cause == 15;
       break;
     case 2:
-    case 3:  // ebreak is a trap instruction as well
+    case 3:  // a breakpoint: guest code may trap by ebreak, too
       fault.machine.kind = runtime::FaultKind::illegal_instruction;
       break;
     default: panic_at(fault.name, frame);

@@ -1,5 +1,5 @@
-// By whole-register stores [riscv-v 7.9]. Without V there is nothing to keep: trap frames have the floating-point
-// registers.
+// Saves and restores vector registers by whole-register stores and loads [riscv-v 7.9]. On a CPU without V there is
+// nothing to save: trap frames have the floating-point registers.
 #include "port/vector_state.hpp"
 
 #include <cstdint>

@@ -7,7 +7,7 @@
 namespace cairn::kernel {
 namespace {
 
-constexpr uint64_t kOsXsave = 1 << 18;  // of CR4
+constexpr uint64_t kOsXsave = 1 << 18;  // the bit of CR4 that enables XSAVE [sdm 3A 2.5]
 
 // Whether the state of AVX is switched on.
 bool has_avx_state() {
@@ -19,8 +19,8 @@ bool has_avx_state() {
 
 }  // namespace
 
-// AVX works only if the kernel enables its state [sdm 1 13.5]. A CPU may have XSAVE without the information of leaf
-// 0xd, or without the leaf. An emulated one (QEMU's) then refuses to enable the state, so it stays off.
+// AVX works only if the kernel enables its state [sdm 1 13.5]. A CPU may have XSAVE without the information of CPUID's
+// leaf 0xd, or without that leaf. QEMU's emulated CPUs then refuse to enable the state, so it stays off.
 void enable_vector_state() {
   constexpr uint32_t kLeaf = 0xd;
   if ((cpuid(1).ecx >> 26 & 1) == 0 || cpuid(0).eax < kLeaf || cpuid(kLeaf, 1).eax == 0) return;
@@ -44,7 +44,7 @@ compiler::CpuFeatures detect_cpu_features() {
     const CpuidResult extended = cpuid(7);
     features.bmi1 = bit(extended.ebx, 3);
     features.avx2 = bit(extended.ebx, 5) && features.avx;
-    // No real CPU has BMI2 without BMI1; of QEMU's, BMI2's shifts do not work then.
+    // No real CPU has BMI2 without BMI1. QEMU can emulate one, but then BMI2's shifts do not work.
     features.bmi2 = features.bmi1 && bit(extended.ebx, 8);
   }
   if (cpuid(0x8000'0000).eax >= 0x8000'0001) features.lzcnt = bit(cpuid(0x8000'0001).ecx, 5);

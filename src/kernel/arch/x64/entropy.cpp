@@ -1,4 +1,4 @@
-// Takes entropy from the CPU.
+// Takes entropy from the CPU by RDSEED and RDRAND.
 #include <cstring>
 
 #include "kernel/boot/boot_info.hpp"

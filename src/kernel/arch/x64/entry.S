@@ -1,8 +1,9 @@
-// The first instructions: entered by PVH in 32-bit protected mode, paging off, %ebx = physical address of the start
-// information [pvh]. Refuses CPUs below the floor, makes first page tables and goes on in long mode at high addresses.
+// The first instructions. PVH enters them in 32-bit protected mode with paging off; %ebx holds the physical address of
+// the start information [pvh]. They refuse CPUs below the floor, make the first page tables and go on in long mode at
+// high addresses.
 //
-// The first tables: the first 4 GiB one to one and again at the direct map, the first GiB of it at KERNEL_BASE. They are
-// writable and executable throughout; the kernel replaces and erases them before it does anything else with memory.
+// The first page tables map the first 4 GiB twice, one to one and at the direct map, and the first GiB at KERNEL_BASE
+// (kernel.ld). All pages are writable and executable; initialize_memory replaces and erases these tables.
 
 #define PHYSICAL(symbol) (symbol - 0xffffffff80000000)
 
@@ -20,7 +21,7 @@ pvh_entry:
   movl $PHYSICAL(boot_stack_top), %esp
   movl %ebx, %ebp
 
-  // The floor. CPUID itself first: with it, the ID flag can be changed.
+  // Check the floor, first CPUID itself: a CPU has it if the ID flag can be changed.
   movl $name_cpuid, %esi
   pushfl
   movl (%esp), %ecx
@@ -46,7 +47,7 @@ pvh_entry:
   pushl %edx
   movl $floor_features, %edi
 1:
-  movl (%edi), %eax         // which of the words
+  movl (%edi), %eax         // the offset of the word on the stack
   movl 4(%edi), %ecx
   leal 8(%edi), %esi
   testl %ecx, (%esp, %eax)
@@ -55,7 +56,7 @@ pvh_entry:
   cmpl $floor_features_end, %edi
   jb 1b
 
-  // 4 GiB in 2 MiB pages.
+  // Map 4 GiB in pages of 2 MiB.
   movl $PHYSICAL(boot_directories), %edi
   movl $0x83, %eax          // present, writable, large
   xorl %edx, %edx
@@ -95,7 +96,8 @@ pvh_entry:
   lgdt boot_gdt_pointer
   ljmpl $8, $enter_long_mode
 
-  // %esi = the name of what is missing. Says so on the serial port and through the exit device, then stops.
+  // Refuses to boot: writes the name of the missing feature, at %esi, to the serial port, and status 65 to QEMU's exit
+  // device. Halts if there is no such device.
 refuse:
   movl %esi, %edi
   movl $message_start, %esi
@@ -118,7 +120,7 @@ say:
   testb %al, %al
   jz 2f
   movb %al, %ah
-  movl $100000, %ecx        // a port that is not there says ready; one that hangs costs a bounded wait
+  movl $100000, %ecx        // an absent port reads as ready; a port that hangs costs a bounded wait
   movw $0x3fd, %dx
 1:
   inb %dx, %al
@@ -135,7 +137,8 @@ message_start: .asciz "cairn: this CPU is below the floor: it lacks "
 message_end:   .asciz "\r\n"
 name_cpuid:    .asciz "CPUID"
 
-  // What the kernel and the code of guests use without asking: offset of the word above, bit, name.
+  // The features that the kernel and compiled code use without a check. An entry has the offset of a word of CPUID that
+  // was pushed above, a bit of the word, and the feature's name.
   .macro floor_feature word, bit, name
   .balign 8
   .long \word, 1 << \bit
@@ -143,8 +146,8 @@ name_cpuid:    .asciz "CPUID"
   .asciz "\name"
   .skip 16 - (. - 1b)
   .endm
-  .equ word_extended_edx, 0 // of leaf 0x80000001
-  .equ word_edx, 4          // of leaf 1
+  .equ word_extended_edx, 0 // edx of leaf 0x80000001; the next two are of leaf 1
+  .equ word_edx, 4
   .equ word_ecx, 8
   .balign 8
 floor_features:
@@ -201,7 +204,7 @@ high_start:
   .section .bss.pages, "aw", @nobits
   .balign 4096
   .globl boot_stack_bottom, boot_stack_top
-boot_stack_guard:           // larger than two frames of functions may be (tools/check_stacks.py)
+boot_stack_guard:           // twice the largest frame that tools/check_stacks.py allows
   .skip 8 * 4096
 boot_stack_bottom:
   .skip 512 * 1024

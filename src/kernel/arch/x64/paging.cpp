@@ -5,7 +5,7 @@
 namespace cairn::kernel {
 
 void Tlb::flush(VirtAddr virt) { asm volatile("invlpg (%0)" : : "r"(virt.value) : "memory"); }
-// The instruction also flushes all cached entries of upper tables, whatever the address [sdm 3A 4.10.4.1].
+// invlpg also flushes all cached entries of upper tables, whatever the address [sdm 3A 4.10.4.1].
 void Tlb::flush_tables(VirtAddr virt) { flush(virt); }
 
 namespace machine {
@@ -17,10 +17,10 @@ VirtAddr guest_addresses_end(unsigned) { return {uint64_t{1} << 47}; }
 
 void activate_page_table(PhysAddr root, unsigned) {
   asm volatile("movq %0, %%cr3" : : "r"(root.value) : "memory");
-  // No page is accessible to user mode. SMEP and SMAP protect the kernel if one should become so by mistake.
+  // No page is accessible to user mode. SMEP and SMAP protect the kernel if a page should become accessible by mistake.
   constexpr uint64_t kGlobalPages = 1 << 7, kUmip = 1 << 11, kSmep = 1 << 20, kSmap = 1 << 21;
   uint64_t bits = 0;
-  if ((cpuid(1).edx >> 13 & 1) != 0) bits |= kGlobalPages;  // also flushes the global entries of before
+  if ((cpuid(1).edx >> 13 & 1) != 0) bits |= kGlobalPages;  // setting the bit also flushes global entries
   if (cpuid(0).eax >= 7) {
     const CpuidResult features = cpuid(7);
     if ((features.ebx >> 7 & 1) != 0) bits |= kSmep;

@@ -1,5 +1,5 @@
-// Switches between fibers' kernel stacks (kernel/fibers/switch.hpp). Saves what a called function must preserve
-// [sysv-x64 3.2.1]: rbx, rbp, r12 to r15, and the control words of SSE and x87.
+// Switches between fibers' kernel stacks (kernel/fibers/switch.hpp). Saves the registers that a called function must
+// preserve [sysv-x64 3.2.1]: rbx, rbp, r12 to r15, and the control words of SSE and x87.
 
   .text
   .balign 16

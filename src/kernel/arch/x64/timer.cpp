@@ -1,5 +1,5 @@
-// Time: the time-stamp counter is the clock. The local APIC's one-shot timer ends a halt. The CMOS clock knows the
-// date.
+// The tick counter is the time-stamp counter (TSC). The local APIC's timer gives the timer's interrupt. The CMOS clock
+// gives the time of day.
 #include <optional>
 
 #include "base/boot_protocol.hpp"
@@ -15,8 +15,9 @@
 namespace cairn::kernel::machine {
 namespace {
 
-constexpr uint32_t kApicBase = 0x1b;  // model-specific register
-constexpr uint32_t kTscDeadline = 0x6e0;
+constexpr uint32_t kApicBase = 0x1b;      // the model-specific register IA32_APIC_BASE
+constexpr uint32_t kTscDeadline = 0x6e0;  // the model-specific register IA32_TSC_DEADLINE
+// Offsets of the local APIC's registers.
 enum ApicRegister : uint32_t {
   spurious = 0xf0,
   end = 0xb0,
@@ -26,7 +27,7 @@ enum ApicRegister : uint32_t {
   divide = 0x3e0
 };
 constexpr uint32_t kMasked = 1 << 16, kDeadlineMode = 2 << 17;
-constexpr uint64_t kHypervisorApicRate = 1'000'000'000;  // of QEMU's and KVM's local APIC
+constexpr uint64_t kHypervisorApicRate = 1'000'000'000;  // counts per second of QEMU's and KVM's local APIC
 
 constinit volatile std::byte* apic = nullptr;
 constinit uint64_t tsc_rate = 0;
@@ -122,7 +123,7 @@ uint8_t read_cmos(uint8_t index) {
 }
 
 uint64_t days_since_1970(uint64_t year, uint64_t month, uint64_t day) {
-  // Years that begin in March, so that the leap day comes last.
+  // Counts in years that begin in March, so that the leap day comes last.
   const uint64_t y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
   return y * 365 + y / 4 - y / 100 + y / 400 + (m * 306 + 5) / 10 + day - 1 - 719468;
 }
@@ -145,7 +146,8 @@ uint64_t start_clock(const BootInfo&) {
   write_apic(timer, kMasked | kTimerVector);
   write_apic(initial_count, ~uint32_t{0});
 
-  // The APIC's rate is known only in virtual machines. Elsewhere it is measured by the TSC, like everything else.
+  // The APIC's rate is known only in virtual machines. Elsewhere it is computed from the TSC's rate, which other timers
+  // measure.
   const std::optional<uint64_t> by_apic = tsc_rate_by(ApicReference{});
   const auto power_timer = find_power_timer();
   const auto by_power_timer = power_timer ? tsc_rate_by(*power_timer) : std::nullopt;
@@ -197,7 +199,7 @@ uint64_t wall_clock() {
   constexpr uint8_t kUpdating = 0x80;
   uint8_t now[6], again[6];
   constexpr uint8_t kIndexes[6] = {0, 2, 4, 7, 8, 9};
-  if (read_cmos(0x0a) == 0xff) return 0;  // nothing there
+  if (read_cmos(0x0a) == 0xff) return 0;  // there is no CMOS clock
   for (int attempt = 0; attempt < 1000; ++attempt) {
     if ((read_cmos(0x0a) & kUpdating) != 0) continue;
     for (int i = 0; i < 6; ++i) now[i] = read_cmos(kIndexes[i]);

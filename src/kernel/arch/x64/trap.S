@@ -1,7 +1,7 @@
-// Entries of all exceptions and interrupts. The CPU enters each on a stack of its own (IST), so neither an overflown stack nor a
-// guest's red zone matters. Registers are saved there as TrapFrame (port/trap_frame.hpp) lays them out; then the frame moves to the
-// kernel's stack (kernel/trap/frame_place.hpp), but for those of non-maskable interrupts, double faults and machine checks. Above
-// the frame, at the stack's very top, lies the address of the CPU's record.
+// Entries of all exceptions and interrupts. The CPU enters them on a stack for traps (interrupt stack table, IST), so neither an
+// overflown stack nor a guest's red zone matters. The entry saves registers on that stack as TrapFrame (port/trap_frame.hpp) lays
+// them out; then the frame moves to the kernel's stack (kernel/trap/frame_place.hpp), except for the frames of non-maskable
+// interrupts, double faults and machine checks. The address of the CPU's record lies above the frame, at the top of the IST stack.
 
   .text
   .balign 16
@@ -10,7 +10,7 @@ trap_entries:
   .set number, 0
   .rept 256
   .balign 16
-  // These push an error code themselves [sdm 3A 6.15].
+  // The CPU pushes an error code for the vectors in this list; for the others, the entry pushes a 0 [sdm 3A 6.15].
   .if !(number == 8 || (number >= 10 && number <= 14) || number == 17 || number == 21 || number == 29 || number == 30)
   pushq $0
   .endif
@@ -105,7 +105,7 @@ trap_common:
   addq $16, %rsp
   iretq
 
-  // For each IST, numbered from 1 [sdm 3A 7.14.5]: a guard page and 16 KiB.
+  // A guard page and a stack of 16 KiB for each entry of the IST that is used, numbered from 1 [sdm 3A 7.14.5].
   .section .bss.pages, "aw", @nobits
   .balign 4096
   .globl trap_stacks

@@ -12,8 +12,8 @@
 #include "port/cpu.hpp"
 #include "port/trap_frame.hpp"
 
-extern "C" const std::byte trap_entries[];  // 16 bytes each
-extern "C" std::byte trap_stacks[];         // a guard page and a stack for each IST
+extern "C" const std::byte trap_entries[];  // an entry of 16 bytes for each vector
+extern "C" std::byte trap_stacks[];         // a guard page and a stack for each number of Ist
 
 namespace cairn::kernel {
 namespace {
@@ -44,7 +44,7 @@ struct Gate {
 };
 static_assert(sizeof(Gate) == 16);
 
-// The tables of each CPU. Those of the first CPU are static; those of the others will come from the heap.
+// The descriptor table and the task state of a CPU.
 struct CpuTables {
   std::array<uint64_t, 5> segments;
   TaskState task;
@@ -58,7 +58,8 @@ struct [[gnu::packed]] TablePointer {
   uint64_t base;
 };
 
-// Puts the CPU's record at the top of the stack, and returns where the CPU starts to use it.
+// Puts the address of the CPU's record at the top of trap stack `number`, and returns the stack pointer with which the
+// CPU enters traps on it.
 uint64_t prepare_stack(Ist number, Cpu& cpu) {
   std::byte* const start = trap_stacks + number * kStackStride - 16;  // aligned, as the CPU would make it
   *reinterpret_cast<Cpu**>(start) = &cpu;
@@ -135,7 +136,7 @@ constexpr const char* kNames[32] = {"divide error",
   const uint32_t banks = read_msr(kCapability) & 0xff;
   for (uint32_t bank = 0; bank < banks; ++bank) {
     const uint64_t status = read_msr(kFirstStatus + 4 * bank);
-    if (status >> 63 == 0) continue;  // nothing valid in there
+    if (status >> 63 == 0) continue;  // the bank's data are not valid
     message << ": bank " << bank << ", status " << Hex{status};
     break;
   }
@@ -163,7 +164,7 @@ void write_registers(const TrapFrame& frame) {
 
 extern "C" void cairn_trap(TrapFrame& frame) {
   if (frame.vector >= 32) {
-    if (frame.vector == kSpuriousVector) {  // wants no end of interrupt [sdm 3A 12.9]
+    if (frame.vector == kSpuriousVector) {  // needs no end_of_interrupt() [sdm 3A 12.9]
       this_cpu().spurious_interrupts.fetch_add(1, std::memory_order_relaxed);
       return;
     }
@@ -188,8 +189,8 @@ extern "C" void cairn_trap(TrapFrame& frame) {
       fault.machine.kind = runtime::FaultKind::arithmetic;
       break;
     case 6: fault.machine.kind = runtime::FaultKind::illegal_instruction; break;
-    case 12:  // an address that is not canonical, by the stack pointer
-    case 13:  // the same by another register
+    case 12:  // access by the stack pointer to an address that is not canonical
+    case 13:  // such an access by another register
       fault.machine.kind = runtime::FaultKind::access;
       fault.machine.address = ~uint64_t{0};
       break;
@@ -221,7 +222,7 @@ void set_up_traps() {
   Cpu& cpu = this_cpu();
   cpu.stack = boot_stack();
   load_tables(boot_tables, cpu);
-  // Without this a machine check ends the machine without a word [sdm 3A 2.5].
+  // Without this bit, a machine check ends the machine without a message [sdm 3A 2.5].
   constexpr uint64_t kMachineCheck = 1 << 6;
   if ((cpuid(1).edx >> 7 & 1) != 0) write_cr4(read_cr4() | kMachineCheck);
 }

@@ -1,4 +1,5 @@
-// By XSAVE, or by FXSAVE on CPUs without it [sdm 1 13.7, sdm 1 10.5.1].
+// Saves and restores vector and x87 registers by XSAVE, or by FXSAVE on CPUs without XSAVE
+// [sdm 1 13.7, sdm 1 10.5.1].
 #include "port/vector_state.hpp"
 
 #include <cstring>
@@ -17,7 +18,7 @@ constexpr size_t kHeader = 64;
 
 bool has_xsave() { return (read_cr4() >> 18 & 1) != 0; }
 
-// The size of the state that is switched on (cpu.cpp).
+// The size of the registers whose saving enable_vector_state() has switched on.
 size_t area_size() { return has_xsave() ? cpuid(0xd).ebx : kLegacyArea; }
 
 }  // namespace

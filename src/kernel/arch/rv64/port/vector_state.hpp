@@ -9,7 +9,8 @@
 
 namespace cairn::kernel {
 
-// Memory for this state of one fiber. save() and restore() bracket the time in which other guests' code may run.
+// The memory in which one fiber's registers are kept. save() is called before other guests' code may run, restore()
+// afterwards.
 class VectorState {
  public:
   static Result<VectorState> create();

@@ -82,7 +82,7 @@ inline void synchronize_code() { asm volatile("" : : : "memory"); }
 
 }  // namespace machine
 
-// --- The local APIC's part in traps.
+// The vectors of the local APIC's interrupts. end_of_interrupt() tells the APIC that an interrupt was handled.
 inline constexpr uint8_t kTimerVector = 32;
 inline constexpr uint8_t kSpuriousVector = 33;
 namespace machine {

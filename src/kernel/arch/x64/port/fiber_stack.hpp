@@ -26,7 +26,7 @@ extern "C" const std::byte cairn_start_on_stack[];
 // Prepares a new stack, so that switching to the returned stack pointer calls `function(argument)`.
 template <class T>
 uint64_t prepare_stack(std::span<std::byte> stack, void (*function)(T*), T* argument) {
-  // 16 bytes more, so that the stack is aligned where the function is called.
+  // 16 bytes above the frame are left free, so that the stack is aligned where the function is called.
   std::byte* const place = stack.data() + stack.size() - sizeof(SwitchFrame) - 16;
   auto* const frame = new (place) SwitchFrame;
   frame->r12 = reinterpret_cast<uint64_t>(function);
