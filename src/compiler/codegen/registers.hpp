@@ -25,7 +25,8 @@ constexpr bool in_integer_registers(RegClass reg_class) {
 
 using VReg = Id<struct VRegTag>;
 
-// A physical register: 0-31 integer, 32-63 floating (x86-64: xmm), 64-95 vector (RV64 with V).
+// A physical register. The numbers are 0-31 for integer, 32-63 for floating (x86-64: xmm) and 64-95 for vector
+// registers (RV64 with V).
 class PReg {
  public:
   static constexpr unsigned kCount = 96;
@@ -35,7 +36,7 @@ class PReg {
   static constexpr PReg floating(unsigned encoding) { return PReg(32 + encoding); }
   static constexpr PReg vector(unsigned encoding) { return PReg(64 + encoding); }
   [[nodiscard]] constexpr unsigned number() const { return number_; }
-  [[nodiscard]] constexpr unsigned encoding() const { return number_ & 31; }  // as machine instructions encode it
+  [[nodiscard]] constexpr unsigned encoding() const { return number_ & 31; }  // in machine instructions
   [[nodiscard]] constexpr bool valid() const { return number_ != 0xff; }
   constexpr bool operator==(const PReg&) const = default;
 
@@ -85,7 +86,7 @@ class PRegSet {
 };
 
 // The properties of a target that the register allocator needs. Pinned registers (memory base, VMContext), the stack
-// pointer and the scratch registers are in no list.
+// pointer and the scratch registers are not allocatable.
 struct RegisterFile {
   // Registers are in order of preference, with caller-saved ones first.
   std::array<std::span<const PReg>, kRegClasses> allocatable;

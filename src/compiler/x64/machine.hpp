@@ -45,6 +45,7 @@ struct AddressBits {
 // How a narrow integer becomes the 32 or 64 bits of a register. `none` is a plain move of `size` bytes.
 enum class Extend : uint8_t { none, zero8, zero16, sign8_32, sign16_32, sign8_64, sign16_64, sign32_64 };
 
+// The form of an instruction that sets flags. The comments list the operands as those in machine.def do.
 enum class Compare : uint8_t {
   cmp_rr,     // a, b any
   cmp_ri,     // a any; immediate
@@ -58,7 +59,7 @@ enum class Compare : uint8_t {
   ptest_rr,   // a, b
 };
 
-// Conditions of floating-point compares that take two flags. Their numbers follow those of Cc.
+// Conditions of floating-point compares that combine two conditions of Cc. Their numbers follow those of Cc.
 enum class FloatCc : uint8_t {
   equal = 16,      // e and np
   not_equal = 17,  // ne or p

@@ -16,21 +16,21 @@ enum Gpr : uint8_t { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r
 constexpr PReg gpr(unsigned number) { return PReg::integer(number); }
 constexpr PReg xmm(unsigned number) { return PReg::floating(number); }
 
-inline constexpr unsigned kContext = r14;  // holds the VMContext
-inline constexpr unsigned kMemory = r15;   // holds the base of memory 0
-inline constexpr unsigned kScratch = r11;  // never allocated; moves and instruction sequences use it
-inline constexpr unsigned kScratchXmm = 15;
+inline constexpr unsigned kContext = r14;    // holds the VMContext
+inline constexpr unsigned kMemory = r15;     // holds the base of memory 0
+inline constexpr unsigned kScratch = r11;    // never allocated; moves and instruction sequences use it
+inline constexpr unsigned kScratchXmm = 15;  // xmm15, used like kScratch
 
 inline constexpr std::array kAllocatableGpr = {gpr(rax), gpr(rcx), gpr(rdx), gpr(rsi), gpr(rdi), gpr(r8),
                                                gpr(r9),  gpr(r10), gpr(rbx), gpr(rbp), gpr(r12), gpr(r13)};
-// The allocatable registers that calls destroy. References to managed objects live in these only.
+// The allocatable general registers that calls destroy. References to managed objects live in these registers only.
 inline constexpr std::span<const PReg> kReferenceGpr = std::span<const PReg>(kAllocatableGpr).first(8);
 inline constexpr std::array kAllocatableXmm = {xmm(0), xmm(1), xmm(2),  xmm(3),  xmm(4),  xmm(5),  xmm(6), xmm(7),
                                                xmm(8), xmm(9), xmm(10), xmm(11), xmm(12), xmm(13), xmm(14)};
 // The order is that of the bits of FunctionRecord::saved_registers.
 inline constexpr std::array kCalleeSaved = {gpr(rbx), gpr(rbp), gpr(r12), gpr(r13)};
 inline constexpr PRegSet kCalleeSavedSet = {gpr(rbx), gpr(rbp), gpr(r12), gpr(r13)};
-// The allocatable registers that a call destroys.
+// All allocatable registers that calls destroy.
 inline constexpr PRegSet kCallClobbers = [] {
   PRegSet set;
   for (const PReg r : kAllocatableGpr) set.add(r);

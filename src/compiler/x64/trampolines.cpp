@@ -233,8 +233,9 @@ void emit_tail_call_restore(CodeBuffer& code) {
 
 namespace {
 
-// The stub of a builtin that keeps all registers but r11. From the caller's stack pointer downwards lie the return
-// address, the registers that hold references (RegisterFile::saved_references), and the xmm registers.
+// Emits the stub of a builtin of the kind `keep`, which keeps all registers but r11 and xmm15. From the caller's stack
+// pointer downwards lie the return address, the registers that may hold references (RegisterFile::saved_references),
+// and the xmm registers.
 void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   constexpr auto kSavedBytes = static_cast<int32_t>(8 * kReferenceGpr.size());

@@ -19,7 +19,7 @@ struct ValueState {
   // The state at the current point of the walk:
   PReg reg;            // the value's register; none if it is in memory or dead
   bool clean = false;  // memory holds the value as well
-  // Permanent facts:
+  // Facts that hold across blocks, and the walk's progress through the value's uses and ranges:
   bool needs_slot = false;
   MInst rematerialize;            // the definition, if it may be repeated
   uint32_t next_use = kNone;      // the first use that the walk has not passed
@@ -139,7 +139,7 @@ class Allocator {
     uint32_t in_register = 0;  // weight of the predecessors that have the value in a register
     uint32_t seen = 0;         // number of predecessors that have the value in a register
     uint32_t loop_weight = 0;  // at a loop header: weight of the value's uses in the loop
-    uint64_t rank = 0;         // the lowest rank is worth a register most; kDropped gets none
+    uint64_t rank = 0;         // items with lower ranks get registers first; items with kDropped get none
     PReg reg = {};
   };
   static constexpr uint64_t kDropped = ~uint64_t{0};
@@ -187,7 +187,7 @@ class Allocator {
   std::array<uint32_t, kClobberClasses> clobber_events_;
   unsigned clobber_class_count_ = 0;
 
-  // Moves of the current instruction.
+  // The moves of the current instruction's group.
   ScratchVector<GroupEntry> group_;
   ScratchVector<Copy> copies_;
   ScratchVector<RawMove> stores_;
@@ -195,8 +195,8 @@ class Allocator {
   ScratchVector<uint8_t> reused_by_;  // by operand: 1 + the operand that reuses its register
 
   ScratchVector<Held> held_;
-  ScratchVector<HeldRange> exits_;    // by block
-  ScratchVector<HeldRange> entries_;  // by block, loop headers only
+  ScratchVector<HeldRange> exits_;    // by block: the values in registers at its end
+  ScratchVector<HeldRange> entries_;  // by merge: the values that it expects in registers, except its parameters
   ScratchVector<Item> items_;
   ScratchVector<uint32_t> order_;
   std::array<uint32_t, kRegClasses> in_memory_{};  // at a loop header: number of live values without a register

@@ -1,4 +1,5 @@
-// Stack maps give for each call the slots of the references into the managed heap that live across the call.
+// Stack maps give, for each call and each other safepoint, the places of the references into the managed heap that live
+// across it.
 //
 // A virtual register of the class `reference` is in no register while a call runs, since calls destroy all registers of
 // that class. If the value lives across a call, it is in its slot, or it is a constant that is made again afterwards. A

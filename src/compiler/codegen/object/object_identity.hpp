@@ -43,7 +43,7 @@ ObjectIdentity identity_of(ObjectKind kind, const Digest& module, const compiler
 Result<void> check_identity(const ObjectIdentity& found, const ObjectIdentity& wanted,
                             const compiler::CpuFeatures& available);
 
-// A description on one line, for people.
+// Describes the identity on one line, for people.
 std::string to_string(const ObjectIdentity& identity);
 
 // A hash of the sources that determine compiled code (tools/compiler_build.py).

@@ -340,7 +340,7 @@ void Lowering::lower_block(Block block) {
           default:
             if (function_.targets(value).empty() || result_.blocks[current_block_.index()].successor_count > 1) {
               lower_terminator(value);
-            } else {  // all its targets are the same
+            } else {  // all targets are the same block
               for (const Value operand : function_.operands(value)) --use_counts_[resolve(operand).index()];
               emit_jump(successor(0));
             }

@@ -1,4 +1,4 @@
-// Orders a function's blocks for machine code: loops are contiguous, cold blocks late, critical edges split.
+// Orders a function's blocks so that loops are contiguous and cold blocks come late, and splits critical edges.
 #include <algorithm>
 
 #include "compiler/codegen/selection/lowering.hpp"
@@ -110,7 +110,7 @@ class Lowering::BlockOrder {
   ScratchVector<Block> rpo_;                   // reachable blocks
   ScratchVector<uint32_t> rpo_index_;          // by IR block: the place in rpo_
   ScratchVector<uint32_t> loop_of_;            // by IR block: the innermost loop
-  ScratchVector<Loop> loops_;                  // inner ones first
+  ScratchVector<Loop> loops_;                  // inner loops come first
   ScratchVector<Item> items_;
   ScratchVector<List> lists_;
   ScratchVector<uint32_t> node_of_;      // by IR block

@@ -1,6 +1,6 @@
 // Emits inline allocations, which bump a pointer, and the write barrier's test. The rare case of each lies after the
-// blocks: it calls a builtin whose stub keeps all registers but r11, takes its arguments from VMStoreState, and gives
-// its result in r11.
+// blocks: it calls a builtin whose stub keeps all registers but r11 and xmm15, takes its arguments from VMStoreState,
+// and gives its result in r11.
 #include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"

@@ -167,8 +167,8 @@ class X64Lowering final : public codegen::Lowering {
   void lower_array_address(ir::Value value);
   // Returns the address of an access to a memory or to the runtime's data. Asks for the values in its registers.
   AddressMode address_of(ir::Value access);
-  // Adds `value` to the address. Additions and shifts in `value` become part of it where they do not wrap at their
-  // width.
+  // Adds `value` to the address. Additions and shifts in `value` become part of the address where this does not change
+  // how they wrap.
   void fold_index(AddressMode& address, ir::Value value);
   bool add_displacement(AddressMode& address, int64_t value);
   // Makes the load `value` a memory operand of the current instruction, and returns the address, if the load is of

@@ -52,7 +52,7 @@ struct Outcome {
   uint32_t trap_position = 0;
 };
 
-// The least features that the target needs, or all that this machine has.
+// The features of the least CPU that the target needs, and those of this machine.
 inline compiler::CpuFeatures floor_features() { return {}; }
 inline compiler::CpuFeatures host_features() {
   compiler::CpuFeatures cpu;
@@ -273,7 +273,7 @@ class Machine {
   [[nodiscard]] std::span<const std::byte> text() const { return {text_, used_}; }
   std::array<const void*, abi::kBuiltinCount> builtins_{};
 
-  // Leaves the guest's code, as raise_trap does.
+  // Leaves the guest's code as the builtin raise_trap does.
   [[noreturn]] void trap_now(wasm::TrapKind kind) {
     trapped_ = codegen::TrapSite{0, 0, kind};
     asm volatile("mov %0, %%rsp; jmp *%1" ::"r"(arguments_->saved_stack_pointer), "r"(arguments_->trap_resume)

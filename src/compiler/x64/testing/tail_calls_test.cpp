@@ -82,7 +82,7 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
       std::memcpy(machine.memory(), &own_word, 8);
       for (const bool same_instance : {false, true}) {
         OtherInstance other(machine, 1000000);
-        // There is room for the import after the header.
+        // The second instance's context has its import after the header.
         struct {
           abi::VMContext header;
           abi::VMFunctionImport import;

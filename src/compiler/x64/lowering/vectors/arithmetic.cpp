@@ -260,7 +260,7 @@ void X64Lowering::lower_vector_min_max(Value value, bool single, bool is_max) {
     joined = x_binary(op(0x5c), either, difference);
     nan = x_binary(unordered, difference, joined, 3);
   }
-  // The last operation clears the payload of a NaN.
+  // `andn` with this mask clears the payload of a NaN.
   const VReg payload = x_shift_imm(single ? kShiftD : kShiftQ, kLogical, nan, single ? 10 : 13);
   x_binary_to(d, op(0x55), payload, joined);
 }

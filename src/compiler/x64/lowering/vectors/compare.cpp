@@ -30,7 +30,7 @@ bool X64Lowering::lower_vector_compare(Value value) {
     x_not_to(def(value), compared);
     return true;
   };
-  // Emits a >= b as max(a, b) == a, and a <= b as min(a, b) == a.
+  // Emits a >= b as max(a, b) == a, and a <= b as min(a, b) == a. With `negate`, emits the opposite condition.
   const auto extreme = [&](Encoding choose, Encoding equal, bool negate) {
     const VReg first = use(a()), second = use(b());
     const VReg chosen = x_binary(choose, first, second);
