@@ -1,5 +1,5 @@
-// The functions path_*: operations on names in preopened directories. interface/path.hpp walks along the paths; the
-// functions here check rights and arguments, and work on the directory and the name that a walk found.
+// The functions path_*: operations on paths that begin at an open directory. interface/path.hpp walks along the paths;
+// the functions here check rights and arguments, and work on the directory and the name that a walk found.
 #include <algorithm>
 #include <array>
 

@@ -1,4 +1,4 @@
-// `cairn run` in this process.
+// `cairn run` with the target host: runs a program in this process.
 #include <unistd.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// `cairn run` on a machine under QEMU.
+// `cairn run` with the target x86_64 or riscv64: runs programs on a machine under QEMU.
 #include <cstdio>
 #include <cstring>
 #include <filesystem>

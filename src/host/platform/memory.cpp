@@ -39,8 +39,8 @@ void unmap(std::byte* address, size_t bytes) {
 
 }  // namespace
 
-// On RISC-V, every Linux has at least Sv39, whose lower half belongs to the process [riscv-priv 4.4.1]. Some machines
-// have no more.
+// On x86-64, Linux gives a process 2^47 bytes. On RISC-V, every Linux has at least Sv39, whose lower half of 2^38 bytes
+// belongs to the process [riscv-priv 4.4.1]; some machines have no more.
 uint64_t Platform::address_space() {
   return uint64_t{1} << (kArchitecture == compiler::Architecture::x86_64 ? 47 : 38);
 }
@@ -85,7 +85,7 @@ Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) {
 
 bool Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
   const size_t text = (text_bytes + kPageSize - 1) & ~(kPageSize - 1);
-  // This splits the mapping in two, for which the system may have no memory.
+  // mprotect() splits the mapping in two, for which the system may have no memory.
   if (text < mapping.size() && mprotect(mapping.data() + text, mapping.size() - text, PROT_READ) != 0) return false;
   if (text != 0 && mprotect(mapping.data(), text, PROT_READ | PROT_EXEC) != 0) return false;
   __builtin___clear_cache(reinterpret_cast<char*>(mapping.data()),

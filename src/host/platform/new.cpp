@@ -28,7 +28,7 @@ extern "C" const char* __asan_default_options() { return "allocator_may_return_n
 extern "C" const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
 #endif
 
-// Marks the functions that access links. Links are poisoned, so AddressSanitizer stops all other code that does.
+// Marks the functions that access links. Links are poisoned, so AddressSanitizer stops all other code that touches one.
 #define CAIRN_SEES_LINKS __attribute__((no_sanitize("address")))
 
 namespace cairn {

@@ -18,7 +18,7 @@ namespace cairn::runtime {
 namespace {
 
 constexpr int kSignal = SIGVTALRM;
-constexpr long kPause = 1'000'000;  // nanoseconds between two attempts
+constexpr long kPause = 1'000'000;  // nanoseconds between two signals
 
 constexpr int kLimits = 2;
 constexpr clockid_t kClocks[kLimits] = {CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID};  // in the order of LimitedTime

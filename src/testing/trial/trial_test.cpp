@@ -44,7 +44,8 @@ TEST(Trial, MemoriesStopAtTheLimit) {
             "ran 2 calls, 0 traps");
 }
 
-// A loop, a loop around a builtin, one around a host function, deep recursion: each ends, and the next call works.
+// A loop, a loop around a builtin, a loop around a host function and an exponential recursion are all ended, and after
+// each the next call works.
 TEST(Trial, EndsWhatRunsForEver) {
   EXPECT_EQ(try_text(R"((module
     (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))

@@ -39,7 +39,7 @@ std::string_view without_number(std::string_view message) {
 struct Names {
   std::map<std::string, Ref<Module>> modules;
   std::map<std::string, Instance> instances;
-  // For a thread: the shared memories that an instance outside of it exports.
+  // In a thread: the shared memories that instances outside of the thread export, by the instance's name.
   std::map<std::string, std::vector<std::pair<std::string, Memory>>> shared;
   std::optional<Ref<Module>> last_module;
   std::optional<Instance> last_instance;

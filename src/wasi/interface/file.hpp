@@ -1,8 +1,8 @@
-// The interface that WASI needs from files, directories and the machine. Each build has its own implementation: a file
-// system in memory for the kernels, the real one for Linux processes.
+// The interface that WASI needs from files, directories and the machine. memory_files implements files and directories
+// in memory, host/system those of Linux; kernel/program has the standard streams of programs on machines.
 //
-// Directory operations take single names, never paths, and never follow a symbolic link. Only path.hpp walks paths
-// inside a preopened directory, with links and "..", so that this one place ensures that a path stays inside.
+// Directory operations take single names, never paths, and never follow a symbolic link. Only path.hpp walks paths,
+// with links and "..", so that this one place ensures that a path stays inside the directory where it begins.
 #pragma once
 
 #include <cstddef>

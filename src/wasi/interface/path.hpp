@@ -1,5 +1,5 @@
-// Walks along a guest's path inside a preopened directory, for the functions path_* in wasi/paths.cpp. No path or link
-// reaches anything outside: a path or link that is absolute or climbs above the directory gives Errno::notcapable.
+// Walks along a guest's path inside a directory, for the functions path_* in wasi/paths.cpp. No path or link reaches
+// anything outside: a path or link that is absolute or climbs above the directory gives Errno::notcapable.
 //
 // The result depends on the path's end, as on Linux. With a slash at the end, the last component must be a directory,
 // and operations that look up a file follow it if it is a link. Operations that make or remove a name never follow a

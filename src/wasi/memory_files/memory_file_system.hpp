@@ -1,4 +1,5 @@
-// The file system in memory, as WASI's directories and files. In a machine, programs see it as `/`.
+// The file system in memory, as WASI's directories and files. A program sees it as `/`, unless the user gives another
+// root.
 #pragma once
 
 #include <cstddef>
