@@ -23,7 +23,7 @@ struct SymbolHeader {
   uint32_t count;
 };
 struct SymbolEntry {
-  uint32_t address;  // less layout::kImage's upper half: kernel addresses differ in their low 32 bits only
+  uint32_t address;  // the low 32 bits of the address; the high 32 bits are those of layout::kImage
   uint32_t name;     // offset from the start of the names
 };
 constexpr uint32_t kSymbolMagic = 0x6d797343;  // "Csym"

@@ -23,17 +23,18 @@ PhysRange image_range();
 void run_constructors();
 // The pages below the kernel's stacks, which must not be mapped.
 std::span<const VirtAddr> guard_pages();
-// The stack that the kernel, and the programs' host functions, run on.
+// The stack on which the kernel boots, which is then the stack of the first fiber.
 std::span<const std::byte> boot_stack();
 
-// The first page tables, which the entry code made.
+// The first page tables, which entry.S made.
 ImageSegment first_page_tables();
 
-// The function that contains `pc`, from the table that the build appends; the name is empty if the function is unknown.
+// A function, and how far into it an address is. The name is empty if the function is unknown.
 struct Symbol {
   std::string_view name;
   uint64_t offset = 0;
 };
+// Finds the function that contains `pc` in the table of symbols that the build appends to the image.
 Symbol find_symbol(uint64_t pc);
 
 }  // namespace cairn::kernel

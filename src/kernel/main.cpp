@@ -32,7 +32,7 @@ constinit const BootInfo* the_boot_info = nullptr;
 }
 
 // Ends the machine when plain operator new finds no memory: a module may decode, compile or load to many times its
-// size. This is not a bug of the kernel's. The programs that run beside this one end with it.
+// size. This is not a bug of the kernel's. All programs on the machine end.
 void finish_without_memory(size_t size) {
   const MemoryStatistics memory = memory_statistics();
   LogLine line;

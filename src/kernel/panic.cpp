@@ -42,7 +42,7 @@ bool can_read_frame(uint64_t address) {
 
 void write_backtrace(uint64_t pc, uint64_t frame_pointer) {
   for (unsigned depth = 0; depth < 64 && pc != 0; ++depth) {
-    // A return address may lie past its function's end when the call was the last instruction.
+    // A return address lies past its function's end if the call was the last instruction, so 1 is subtracted.
     const Symbol symbol = find_symbol(depth == 0 ? pc : pc - 1);
     LogLine line;
     line << "  #" << depth << " " << Hex{pc};

@@ -22,7 +22,7 @@ struct BootInfo {
 // Returns the firmware's information for this kernel.
 const BootInfo& boot_info();
 
-// The value of the word `key=value` on the command line; empty when it is not there.
+// Returns the value of the word `key=value` on the command line; empty if there is no such word.
 std::string_view boot_option(std::string_view command_line, std::string_view key);
 
 // Generic code begins here, on the boot stack with the port's traps ready to report panics.

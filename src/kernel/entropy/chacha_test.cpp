@@ -7,7 +7,7 @@
 namespace cairn::kernel {
 namespace {
 
-// [rfc8439 2.3.2]
+// The test vector of [rfc8439 2.3.2].
 TEST(ChaCha, Block) {
   std::array<uint32_t, 8> key;
   for (uint32_t i = 0; i < 8; ++i) key[i] = (i * 4) | (i * 4 + 1) << 8 | (i * 4 + 2) << 16 | (i * 4 + 3) << 24;

@@ -22,13 +22,13 @@ struct EntropyDevice {
 
 constexpr size_t kRequest = 64;
 
-constexpr size_t kEnough = 16;  // bytes of entropy, without which nothing is given
+constexpr size_t kEnough = 16;  // bytes of entropy that must be mixed in before random bytes are given out
 
 constinit ChaChaGenerator generator;
-constinit size_t seed_bytes = 0;  // mixed in so far
+constinit size_t seed_bytes = 0;  // bytes of entropy mixed in so far
 constinit EntropyDevice* entropy_device = nullptr;
 
-// Mixes in the bytes that the device has delivered, and asks for more.
+// Mixes in the bytes that the device has delivered, and asks for more. Returns false if it has delivered none.
 bool harvest() {
   if (entropy_device == nullptr) return false;
   const auto done = entropy_device->queue.take();
@@ -69,7 +69,7 @@ bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport) {
 
 bool random_bytes(std::span<std::byte> out) {
   harvest();
-  // Without another source the device is worth waiting for, but not for ever.
+  // If no other source has given enough, this waits for the device, but for a second at most.
   const uint64_t deadline = nanoseconds_since_boot() + 1'000'000'000;
   while (seed_bytes < kEnough && entropy_device != nullptr && nanoseconds_since_boot() < deadline) {
     if (!harvest()) sleep_until(nanoseconds_since_boot() + 200'000);

@@ -33,7 +33,8 @@ std::span<std::byte> whole_pages(std::span<std::byte> part) {
   return {part.data(), kernel::align_up(part.size(), Platform::kPageSize)};
 }
 
-// Reserves `guard + bytes` in whole pages and commits all but the guard.
+// Reserves `guard + size` bytes in whole pages, commits all but the guard, and returns the `size` bytes above the
+// guard.
 Result<std::span<std::byte>> allocate(size_t guard, size_t size) {
   const size_t bytes = kernel::align_up(size, Platform::kPageSize);
   return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {

@@ -17,7 +17,7 @@ enum class ParkResult : uint8_t;
 
 namespace cairn::platform {
 
-// Contract: runtime/platform.hpp.
+// runtime/platform.hpp describes these functions.
 struct Platform {
   static constexpr size_t kPageSize = 4096;
 #if defined(__x86_64__)

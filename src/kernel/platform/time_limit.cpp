@@ -1,4 +1,5 @@
-// Limits are kept in the running fiber's record. The scheduler ends guest code that runs beyond them.
+// The kernels' time limits (runtime/time_limit.hpp), kept in the running fiber. The scheduler ends guest code that runs
+// beyond them.
 #include "runtime/time_limit.hpp"
 
 #include "base/assert.hpp"

@@ -18,10 +18,11 @@ struct BundledProgram {
 
 struct Bundle : BundledProgram {
   std::vector<CpioEntry> files;        // names relative to the root, parents first
-  std::vector<BundledProgram> others;  // that run beside the program
+  std::vector<BundledProgram> others;  // programs that run beside `program`
 };
 
-// A bundle must have a config; any other deviation from the protocol is an Error too.
+// Returns an Error if the archive is damaged, if it has no config or one that cannot be parsed, or if the other
+// programs are not in order. Members with unknown names are ignored.
 Result<Bundle> read_bundle(std::span<const std::byte> archive);
 
 }  // namespace cairn::kernel

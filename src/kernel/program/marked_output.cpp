@@ -44,7 +44,8 @@ class MarkedWriter {
     size_ += bytes.size();
     pending_ += bytes.size();
   }
-  // Writes what was collected. False when not all of it was written: the stream has failed, for ever.
+  // Writes the collected text. Returns false if not all of it was written: the stream has failed, or the fiber has
+  // reached a limit.
   bool flush() {
     const std::span<const std::byte> text = std::as_bytes(std::span(text_)).first(std::exchange(size_, 0));
     const auto written = console::write_through(port_, text);
@@ -52,12 +53,12 @@ class MarkedWriter {
       done_ += std::exchange(pending_, 0);
       return true;
     }
-    // Some of it went out, so the reason is what another attempt meets.
+    // When a part of the text was written, the result has no reason; an attempt to write the rest gives the reason.
     const auto rest = written ? console::write_through(port_, text.subspan(*written)) : written;
     if (!rest) failure_ = rest.error();
     return false;
   }
-  // The program's bytes that were written, or why there are none.
+  // Returns the number of the program's bytes that were written, or the reason why none were.
   [[nodiscard]] std::expected<size_t, StreamFailure> result() const {
     if (done_ == 0 && failure_) return std::unexpected(*failure_);
     return done_;
@@ -67,8 +68,8 @@ class MarkedWriter {
   Port port_;
   std::array<char, 1024> text_;
   size_t size_ = 0;
-  size_t pending_ = 0;  // of the program's bytes, those that are in text_
-  size_t done_ = 0;     // and those that were written
+  size_t pending_ = 0;  // the number of the program's bytes in text_
+  size_t done_ = 0;     // the number of the program's bytes that were written
   std::optional<StreamFailure> failure_;
 };
 

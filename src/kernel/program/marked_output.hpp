@@ -14,7 +14,8 @@ namespace cairn::kernel {
 inline constexpr size_t kLongestMark = 64;
 
 // Writes `bytes` of the program `name` like console::write_through, with marks. A line that another program has begun
-// is ended first. Returns how many of the bytes were written; of a piece that was not written whole, none count.
+// is ended first. Returns how many of the bytes were written; the bytes of a piece that was not written as a whole do
+// not count.
 std::expected<size_t, StreamFailure> write_marked(Port port, std::string_view name, std::span<const std::byte> bytes);
 
 }  // namespace cairn::kernel

@@ -1,4 +1,4 @@
-// The release image has no tests.
+// The modes of test_modes.hpp in the release image, which has no tests.
 #include "kernel/program/test_modes.hpp"
 
 namespace cairn::kernel {

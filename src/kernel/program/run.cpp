@@ -40,7 +40,7 @@ Result<void> fill_file_system(const BootConfig& config, std::span<const CpioEntr
   return files.add_standard_files(without_slash(config.standard_files));
 }
 
-// The descriptors that the program starts with.
+// Adds the descriptors with which the program starts.
 Result<void> add_descriptors(const BootConfig& config, HasInput has_input, wasi::MemoryFileSystem& files,
                              wasi::Context& context) {
   bool has_all = true;
@@ -179,7 +179,7 @@ int run_programs(const Bundle& bundle) {
   const BootConfig& config = bundle.config;
   auto engine = make_engine(config);
   if (!engine) return report_end(std::unexpected(engine.error()), config.name);
-  // The machine ends with the main program, whatever the others do.
+  // The other programs' fibers are not joined, because the machine ends with the main program.
   for (const BundledProgram& other : bundle.others) {
     auto fiber = try_make_unique<CompanionFiber>(**engine, other);
     const Result<void> started = fiber ? start(*fiber) : fail(cairn::out_of_memory("a program"));

@@ -17,7 +17,7 @@ uint64_t KernelSystem::now(wasi::ClockId clock) {
   switch (clock) {
     case wasi::ClockId::realtime: return wall_clock_nanoseconds();
     case wasi::ClockId::monotonic: return nanoseconds_since_boot();
-    // A program has one fiber.
+    // A program has one fiber, so both clocks are the same.
     case wasi::ClockId::process_cputime:
     case wasi::ClockId::thread_cputime: return cpu_time(current_fiber());
   }

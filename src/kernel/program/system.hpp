@@ -18,8 +18,8 @@ class KernelSystem final : public wasi::System {
 };
 
 enum class IsTerminal : uint8_t { no, yes };
-// Return null if there is no memory. A port as a program's file: `name` marks each line that the program writes; empty:
-// nothing does. The name must outlive the file.
+// Makes the file through which a program uses a port; returns null if there is no memory. `name` marks each line that
+// the program writes; lines are not marked if it is empty. The name must outlive the file.
 std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal, std::string_view name = {});
 wasi::FileType file_type_of(IsTerminal terminal);
 

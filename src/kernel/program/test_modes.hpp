@@ -1,5 +1,6 @@
 // Boot modes other than running programs: the kernel's own tests, the specification's scripts, unknown modules. The
-// testing image (cairn-kernel-testing) implements all of them in src/kernel/testing; the release image none.
+// testing image (cairn-kernel-testing) implements all of them in src/kernel/testing; the release image has none of
+// them.
 #pragma once
 
 #include <optional>

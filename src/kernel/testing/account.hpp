@@ -1,4 +1,4 @@
-// The resources that a guest must leave as they were.
+// Counts the resources that a guest must leave as they were.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ struct Account {
   uint64_t frames, heap_used, committed, filled, promised, reservations, segments;
 
   static Account now();
-  // "heap bytes +48, frames -1"; empty when nothing has changed.
+  // Returns a text such as "heap bytes +48, frames -1"; empty if nothing has changed.
   [[nodiscard]] std::string difference(const Account& before) const;
 };
 

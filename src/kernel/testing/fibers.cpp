@@ -236,7 +236,7 @@ void test_preemption(TestRun& run) {
   const uint64_t end = nanoseconds_since_boot();
   run.expect(alone == together, "a guest that was preempted computes something else");
   run.expect(preemption_count() - preempted > 10, "nothing was preempted");
-  // All of them end near the end: they ran by turns.
+  // All guests end in the second half of the time, because they ran by turns.
   run.expect(std::ranges::min(ends) - middle > (end - middle) / 2, "one guest had most of the CPU");
   log_info("fibers: ", kGuests, " guests, one after the other ", (middle - start) / 1000, " us, by turns ",
            (end - middle) / 1000, " us with ", preemption_count() - preempted, " preemptions");

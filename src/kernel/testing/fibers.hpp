@@ -5,18 +5,18 @@
 
 namespace cairn::kernel {
 
-// Fibers that hand a token on, in the order in which they were asked.
+// Fibers hand a token on from one to the next, and each runs when it has the token.
 void test_handing_on(TestRun& run);
 // Sleeping fibers wake up after their deadlines, and soon after.
 void test_sleeping(TestRun& run);
-// Random waiting, waking, sleeping and yielding: no wake-up is lost, and everything is free at the end.
+// Fibers wait, wake others, sleep and yield at random. No wake-up is lost, and all fibers end.
 void test_random_waits(TestRun& run);
 // Guests that compute with all their registers preempt each other, and each gets the right answer and its share of
 // time.
 void test_preemption(TestRun& run);
-// A fiber that nothing can wake is told so.
+// The wait of a fiber that nothing can wake ends with `deadlocked`.
 void test_deadlock(TestRun& run);
-// Logs what a switch costs.
+// Logs how long a switch between fibers takes.
 void measure_switch(TestRun& run);
 
 }  // namespace cairn::kernel

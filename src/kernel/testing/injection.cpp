@@ -178,14 +178,15 @@ void print(const LogLine& line) { console::write(Port::standard_output, line.tex
 struct Tally {
   std::array<uint64_t, kVerdicts> verdicts{};
   uint64_t runs = 0;
-  uint64_t attempts = 0;  // of allocations in a run in which none fails
+  uint64_t attempts = 0;  // the number of allocations in a run in which none fails
 };
 
-// Runs `attempt` with failing allocation 1, 1 + step, and so on, until a run ends before it reaches that allocation.
+// Runs `attempt` once without a failure. Then lets allocation 1, 1 + step and so on fail, one in each run, until a run
+// ends before it reaches that allocation.
 template <class F>
 void inject(std::string_view name, std::string_view phase, uint64_t step, Extent extent, Tally& tally, F&& attempt) {
   InjectedFailure& injected = injected_failure();
-  (void)attempt();  // objects made on first use stay
+  (void)attempt();  // makes the objects that are made on first use, which stay
   for (uint64_t number = 0;;) {
     const Account before = Account::now();
     injected.arm(number, extent);
@@ -193,7 +194,7 @@ void inject(std::string_view name, std::string_view phase, uint64_t step, Extent
     injected.disarm();
     const uint64_t failures = injected.failures();
     ++tally.runs;
-    // A run in which no allocation failed has no excuse for a wrong result.
+    // If no allocation failed, any other result than the right one is wrong.
     Verdict verdict = outcome.verdict;
     if (failures == 0 && verdict != Verdict::right) verdict = Verdict::wrong;
     std::string left = Account::now().difference(before);

@@ -85,7 +85,7 @@ void audit_guest(TestRun& run) {
   run.expect(system.executable > image_segment(ImagePart::text).size, "the guest's code was not seen");
 }
 
-// Pieces of code that share large pages of the direct map, released in another order than allocated.
+// Allocates pieces of code that share large pages of the direct map, and releases them in another order.
 void audit_pieces(TestRun& run) {
   constexpr size_t kSizes[] = {1, 5, 16, 17, 64, 600, 1100, 3};  // in pages; 600 and 1100 are more than a large page
   std::array<std::span<std::byte>, std::size(kSizes)> pieces;
@@ -106,7 +106,7 @@ void audit_pieces(TestRun& run) {
 }  // namespace
 
 void test_page_rights(TestRun& run) {
-  audit_guest(run);  // before counting: it makes the objects that are made on first use
+  audit_guest(run);  // makes the objects that are made on first use, before pages are counted
   const RightsReport before = audit(run, "at rest");
   run.expect(before.executable == image_segment(ImagePart::text).size,
              "something beside the kernel's text is executable");

@@ -25,7 +25,8 @@ class ThreadFiber final : public Fiber {
   std::function<void()> body_;
 };
 
-// Without memory for a fiber, the thread runs when it is waited for.
+// Starts a thread of a script, and returns the function that waits for its end. If there is no memory for a fiber, that
+// function runs the thread.
 std::function<void()> start_thread(std::function<void()> body) {
   auto fiber = std::make_unique<ThreadFiber>(body);
   if (!start(*fiber)) return body;

@@ -77,12 +77,12 @@ void test_lazy_memory(TestRun& run) {
   run.expect(memory_statistics().filled == before, "release did not free");
 }
 
-// Code that the tests run: pokes memory, and what a fault handler resumes at.
+// The last fault that resolve_test_fault has handled.
 constinit uint64_t faulted_address = 0;
 constinit runtime::FaultKind faulted_kind = runtime::FaultKind::access;
 
 extern "C" {
-// testing.S: calls `function(argument)`; a fault that the handler below resolves makes it return 1, else 0.
+// Calls `function(argument)` (testing.S). Returns 1 if a fault that resolve_test_fault handled ended the call, else 0.
 uint64_t test_catch(void (*function)(uint64_t), uint64_t argument);
 extern const std::byte test_catch_resume[];
 extern uint64_t test_catch_stack;
@@ -121,7 +121,7 @@ void test_faults(TestRun& run) {
              "illegal instruction");
   Platform::release(*reservation);
 
-  // The stack overflows, and the handler still runs, because it has its own stack.
+  // The guard below a guest's stack is not accessible.
   auto stack = Platform::allocate_stack(1 << 16);
   run.expect(stack.has_value(), "no stack");
   run.expect(test_catch(store, VirtAddr::of(stack->data()).value - 8) == 1, "no guard below a stack");
@@ -129,7 +129,7 @@ void test_faults(TestRun& run) {
   set_fault_handler(nullptr);
 }
 
-// A fault while a fault is handled, on memory that is filled on first touch: both are handled.
+// Memory that resolve_and_fault touches for the first time, so that a fault happens while a fault is handled.
 constinit std::span<std::byte> untouched;
 
 runtime::FaultResolution resolve_and_fault(const runtime::MachineFault& fault) {
@@ -170,7 +170,7 @@ void test_code(TestRun& run) {
 #endif
   std::memcpy(code->data(), kReturn42, sizeof kReturn42);
   auto store = [](uint64_t address) { *reinterpret_cast<volatile uint8_t*>(address) = 1; };
-  // The frames by their other address, in the direct map.
+  // Returns the address of a page's frame in the direct map.
   const auto alias = [](const std::byte* page) {
     return VirtAddr::of(kDirectMap.at(translate(VirtAddr::of(page))->address)).value;
   };
@@ -209,8 +209,8 @@ void test_symbols(TestRun& run) {
   run.expect(symbol.name == "kernel::run_kernel_tests" && symbol.offset == 1, "a function's name is not found");
 }
 
-// Guest code that loops ends, so does what is called after it under the same limit, a sleep under a limit does not
-// switch it off, and the next limit counts anew.
+// A limit ends guest code that loops, and also a second function that is called under the same limit. A sleep under a
+// limit does not switch the limit off, and the next limit counts from its own start.
 void test_time_limit(TestRun& run) {
   const auto config = runtime::configure_engine(BootConfig{});
   run.expect(config.has_value(), "no engine");

@@ -29,7 +29,7 @@ class TestRun {
 // Runs all tests; prints "N passed, N failed" on standard output and the log. Returns the exit status.
 int run_kernel_tests();
 
-// Copies standard input to standard output until it ends.
+// Copies standard input to standard output until the input ends. Returns the exit status 7.
 int run_echo();
 
 }  // namespace cairn::kernel

@@ -7,7 +7,8 @@ namespace cairn::kernel {
 
 // Tries every module of the bundle, in order, each for a limited time, and checks afterwards that memory is as it was
 // before. Standard output gets "NAME: OUTCOME" for each module, and "FAIL NAME: ..." with the resources that were not
-// released. The control port gets the module's name and how many have passed. Returns the exit status.
+// released. The control port gets the number of each module that begins, and the results so far. Returns the exit
+// status.
 int run_trials(const Bundle& bundle);
 
 }  // namespace cairn::kernel

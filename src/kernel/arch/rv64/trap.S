@@ -1,7 +1,8 @@
-// The entry of all traps. sscratch holds the top of this CPU's trap stack, so an overflown stack does not matter. The entry saves
-// registers on the trap stack as TrapFrame (port/trap_frame.hpp) lays them out; then the frame moves to the kernel's stack
-// (kernel/trap/frame_place.hpp). Until the frame has moved, sscratch holds the top of the emergency stack, where a trap within the
-// entry is reported. The address of the CPU's record lies at the top of the trap stack and of the emergency stack.
+// The entry of all traps. sscratch holds the top of this CPU's trap stack, so an overflown stack does not matter. The
+// entry saves registers on the trap stack as TrapFrame (port/trap_frame.hpp) lays them out; then the frame moves to the
+// kernel's stack (kernel/trap/frame_place.hpp). Until the frame has moved, sscratch holds the top of the emergency
+// stack, where a trap within the entry is reported. The address of the CPU's record lies at the top of the trap stack
+// and of the emergency stack.
 
   .text
   .balign 4
