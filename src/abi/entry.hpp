@@ -1,5 +1,5 @@
-// EntryArguments, the argument of an entry trampoline, by which the host enters guest code (compiler/codegen/target.hpp
-// declares the emitter).
+// EntryArguments is the argument of an entry trampoline, by which the host enters guest code
+// (compiler/codegen/target.hpp declares the emitter).
 #pragma once
 
 #include <cstddef>

@@ -46,7 +46,7 @@ static_assert(sizeof(VMObject) == 8);
 // may stay set after gc_remember.
 inline constexpr uint8_t kBarrierFlag = 1;
 
-// Objects up to this size may be allocated inline; larger ones always by a builtin.
+// The largest size of an object that inline code may allocate. A builtin allocates larger objects.
 inline constexpr uint32_t kMaximumInlineBytes = 8192;
 
 struct VMArray {
@@ -56,14 +56,14 @@ struct VMArray {
 // The offset at which an array's elements begin. Elements of 8 and 16 bytes are aligned to 8.
 constexpr uint32_t array_data_offset(uint32_t element_size) { return element_size >= 8 ? 16 : 12; }
 
-// An exception: the payload follows as the fields of a struct would after this header, from offset 16.
+// The header of an exception. The payload follows from offset 16 on, with fields placed as in a struct.
 struct VMException {
   VMObject header;
   uint64_t tag = 0;  // address of the tag's VMTag; equal addresses mean the same tag
 };
 inline constexpr uint32_t kExceptionPayloadOffset = 16;
 
-// The object of a host value.
+// An object that holds a host value, which is an externref.
 struct VMHostValue {
   VMObject header;
   uint64_t value = 0;

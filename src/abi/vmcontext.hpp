@@ -29,7 +29,7 @@ struct VMFuncRef {
 };
 static_assert(sizeof(VMFuncRef) == 32);
 
-// An imported function as the importing instance keeps it.
+// An imported function in the context of the importing instance.
 struct VMFunctionImport {
   const void* code = nullptr;
   VMContext* context = nullptr;
@@ -94,7 +94,7 @@ struct VMContext {
   std::byte* memory0_base = nullptr;  // loaded into the pinned base register on entry
   uint64_t memory0_reserved = 0;
   VMStoreState* store = nullptr;
-  const void* const* builtins = nullptr;    // addresses of builtins, by the numbers of builtins.def
+  const void* const* builtins = nullptr;    // addresses of stubs, then of builtins (builtins.hpp)
   void* instance = nullptr;                 // the InstanceObject, which only the runtime uses
   const void* tail_call_restore = nullptr;  // address of the restore stub (compiler/codegen/calling_convention.hpp)
   uint64_t magic = 0;                       // kVMContextMagic or kVMHostContextMagic

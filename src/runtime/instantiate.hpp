@@ -26,7 +26,7 @@ template <class T>
   if (!item || !std::holds_alternative<T>(*item)) return std::nullopt;
   return std::get<T>(*item);
 }
-// Returns every field of the instance's VMContext as text, one field a line.
+// Describes the contents of the instance's VMContext as text, with one field on each line.
 [[nodiscard]] std::string describe_context(Store& store, Instance instance);
 
 }  // namespace cairn::runtime

@@ -1,4 +1,4 @@
-// Resolves a module's imports by (module, name) and instantiates it. A linker belongs to one store.
+// Linker resolves a module's imports by module and name, and instantiates the module. A linker belongs to one store.
 #pragma once
 
 #include <string_view>
@@ -17,7 +17,8 @@ class Linker {
  public:
   explicit Linker(Store& store) : store_(store) {}
 
-  // If true, a definition of an existing name replaces the earlier one. Otherwise it is an error.
+  // If `allow` is true, a definition of an existing name replaces the earlier definition. If false, such a definition
+  // is an error.
   void allow_shadowing(bool allow) { allow_shadowing_ = allow; }
 
   // Adds a definition. Fails with a link error if the definition belongs to another store, or if the name exists and
@@ -32,7 +33,7 @@ class Linker {
   Result<void> define_entries(std::string_view module, std::span<const HostEntry> entries, void* data);
   // Defines the exports of the instance under `module`, all or none.
   Result<void> define_instance(std::string_view module, Instance instance);
-  // Defines every entry of module `from` also under `to`, all or none.
+  // Defines everything that is defined under `from` also under `to`, all or none.
   Result<void> alias_module(std::string_view from, std::string_view to);
 
   // Whether there is a definition or an entry with this name.
@@ -60,7 +61,7 @@ class Linker {
     void* data = nullptr;
   };
   [[nodiscard]] std::optional<FoundEntry> find_entry(std::string_view module, std::string_view name) const;
-  // Makes functions of the entries that the module imports.
+  // Makes a function of each entry that the module imports.
   Result<void> bind_entries(const Module& module);
   Result<void> add(std::string_view module, std::string_view name, const Extern& item);
   [[nodiscard]] std::optional<uint32_t> find(std::string_view module, std::string_view name) const;

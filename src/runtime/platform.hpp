@@ -50,7 +50,7 @@ FaultResolution resolve_fault(const MachineFault& fault);
 // lock.
 FaultResolution resolve_interrupt(const MachineFault& where);
 
-// Why a parked thread runs again.
+// The reason why a parked thread runs again.
 enum class ParkResult : uint8_t {
   unparked,    // the word is not 0 any more
   timed_out,   // the timeout has passed
@@ -75,13 +75,14 @@ concept PlatformContract =
       // first touch. Fails (ErrorKind::resource) if there may not be enough memory for all pages, so that no later
       // touch fails.
       { P::commit(span) } -> std::same_as<Result<void>>;
-      // Takes back the memory of committed pages: they have no access any more, and read as zero when committed again.
+      // Takes back the memory of committed pages. They cannot be accessed any more, and read as zero when they are
+      // committed again.
       { P::decommit(span) } -> std::same_as<void>;
       // Releases a whole reservation, committed or not.
       { P::release(span) } -> std::same_as<void>;
 
-      // Allocates a stack and returns its usable part. Below it lie kStackGuardBytes or more that always fault. Pages
-      // are filled on first touch.
+      // Allocates a guest stack and returns its usable part, whose pages are filled on first touch. Every access to the
+      // kStackGuardBytes below this part faults.
       { P::allocate_stack(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
       { P::release_stack(span) } -> std::same_as<void>;
 

@@ -184,7 +184,7 @@ TEST_F(Runtime, LinksInstancesByImportsAndExports) {
   EXPECT_EQ(invoke_i32(user, "indirect", {Val::i32(3)}), 3);
   EXPECT_EQ(trap_of(user, "indirect", {Val::i32(0)}).substr(0, 21), "uninitialized element");
   EXPECT_EQ(trap_of(user, "indirect", {Val::i32(4)}), "undefined element");
-  // Re-exports and repeated questions give the same handle.
+  // Repeated calls give the same handle.
   EXPECT_EQ(get_export(*store_, library, "memory"), get_export(*store_, library, "memory"));
 }
 

@@ -256,8 +256,8 @@ class Store {
   TryDeque<InstanceObject, 4> instances_;
 };
 
-// Bounds the life of handles to managed objects: a handle ends with the scope that was innermost when the handle was
-// made. Scopes nest.
+// A HandleScope bounds the life of handles to managed objects: a handle ends with the scope that was innermost when the
+// handle was made. Scopes nest.
 //
 //   HandleScope scope(store);
 //   Val list = call(store, make_list, {})->front();  // valid until `scope` ends

@@ -1,5 +1,6 @@
-// Canonical types: each distinct type has one number in the whole engine, so that types of different modules compare by
-// one integer. [wasm 3.1.3] defines equality: recursive groups are equal when they are equal after rolling up.
+// TypeRegistry gives each distinct type one number in the whole engine, its canonical id, so that types of different
+// modules compare by one integer. [wasm 3.1.3] defines equality: recursive groups are equal when they are equal after
+// rolling up.
 #pragma once
 
 #include <cstddef>
@@ -25,8 +26,8 @@ using CanonicalId = Id<struct CanonicalIdTag>;
 // Types in the registry are in canonical form: their type indices are canonical ids.
 class TypeRegistry {
  public:
-  static constexpr uint32_t kMaximumTypes =
-      1U << 22;  // limit for one engine; each type takes 8 bytes of the address space of table_
+  // The largest number of types in one engine. Each type takes 8 bytes of the address space of table_.
+  static constexpr uint32_t kMaximumTypes = 1U << 22;
 
   TypeRegistry() = default;
   ~TypeRegistry();

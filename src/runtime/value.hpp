@@ -1,4 +1,4 @@
-// Val, a value that crosses between host and guest, and the handles that name objects of a store (INV-11).
+// Val is a value that crosses between host and guest. Handles name objects of a store (INV-11).
 #pragma once
 
 #include <array>

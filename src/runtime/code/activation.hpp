@@ -15,7 +15,7 @@ namespace cairn::runtime {
 class CodeImage;
 class Store;
 
-// A frame of a backtrace without names. Making one needs no memory, so a fault handler can.
+// A frame of a backtrace without names. Making a RawFrame needs no allocation, so fault handlers make them.
 struct RawFrame {
   const CodeImage* image = nullptr;
   uint32_t function_index = 0;

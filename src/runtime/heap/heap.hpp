@@ -2,12 +2,12 @@
 //
 // From its base upwards, the heap's address space holds a guard that is never accessible, the nursery, and the old
 // generation. New objects are allocated in the nursery; a minor collection promotes those that are alive (Scavenger).
-// When the old generation has grown by a factor, it is marked in steps between allocations (Marker), and then unmarked
+// When the old generation has grown enough, it is marked in steps between allocations (Marker), and then unmarked
 // objects become free memory (OldSpace). When there is no room for an object, the whole heap is collected at once.
 //
-// The cost of a full collection is proportional to the bytes that are alive, so it must free enough to be worth it. If
-// less than a 64th of the live bytes can be allocated after a full collection, the heap counts as full, even if the
-// requested object would still fit. This holds for objects of every size.
+// The cost of a full collection is proportional to the number of live bytes, so it is worth its cost only if it frees
+// enough. If less than a 64th of the live bytes can be allocated after a full collection, the heap counts as full, even
+// if the requested object would still fit. This holds for objects of every size.
 //
 // One thread at a time uses a heap. Collections happen inside allocate*() and collect_*() only.
 #pragma once

@@ -93,9 +93,8 @@ class OldSpace {
   bool release_free(uint64_t keep, uint64_t most);
 
   [[nodiscard]] uint64_t begin() const { return first_ * kBlockBytes; }
-  [[nodiscard]] uint64_t end() const {
-    return frontier_ * kBlockBytes;
-  }  // the blocks from here on were never committed
+  // The blocks from this address on were never committed.
+  [[nodiscard]] uint64_t end() const { return frontier_ * kBlockBytes; }
   [[nodiscard]] uint64_t used_bytes() const { return used_; }
   [[nodiscard]] uint64_t capacity() const { return (end_ - first_) * kBlockBytes; }
   [[nodiscard]] uint64_t free_blocks() const { return free_; }

@@ -1,6 +1,6 @@
 // RememberedSet holds the old objects that may refer to young objects, because such a reference was stored into them
-// since the last collection. For a long array, the set holds only the cards (parts of 64 bytes) into which a reference
-// was stored.
+// since the last collection. For a long array, the set holds only the cards (parts of 64 bytes) into which such a
+// reference was stored.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 namespace cairn::runtime {
 
-// The cards that lie completely within an array, as address / kCardBytes. The bytes before the first card count as part
-// of the first, and those after the last as part of the last.
+// The cards that lie completely within the elements of an array. The number of a card is its address / kCardBytes.
+// Elements before the first card count as part of the first card, and elements after the last card as part of the last.
 struct ArrayCards {
   uint64_t begin, first, last, end;  // begin, end: addresses of the elements; first, last: numbers of cards
 

@@ -22,9 +22,9 @@ class RootVisitor {
   void (*visit_)(void*, abi::HeapReference&);
 };
 
-// Which roots a visitor sees. Long tables and segments note which of their pieces were written since the last visit
-// with `all` or `changed`. Only these pieces may refer to objects that were young at that visit, or that a marking
-// begun since then has not met. Roots outside of long tables always count as changed.
+// Which roots a visitor sees. Tables and element segments note which of their pieces were written since the last visit
+// with `all` or `changed`. The other pieces refer to no young object. If a marking has visited all roots, they refer
+// only to objects that it has marked. All other roots always count as changed.
 enum class RootChoice : uint8_t {
   all,
   changed,
