@@ -64,7 +64,7 @@ constexpr std::string_view kBelowFloor = "cairn: this CPU is below the floor";
 // The message for a machine with less memory than Cairn needs to boot. (If not even the kernel's image fits, there is
 // no message.)
 constexpr std::string_view kTooLittleMemory = "cairn: this machine has too little memory";
-// The memory that a machine must have, and how much of that its firmware may keep for itself.
+// The bytes of memory that a machine must have, and how many of them its firmware may keep for itself.
 constexpr uint64_t kMinimumMemory = uint64_t{16} << 20;
 constexpr uint64_t kFirmwareMemory = uint64_t{1} << 20;
 
@@ -130,7 +130,7 @@ enum class BoundsMode : uint8_t {
   check,      // explicit checks everywhere
 };
 
-// A directory that the program gets: its name there, and its path in the machine's file system.
+// A directory that the program gets: the name that the program sees, and the path in the machine's file system.
 struct Preopen {
   std::string name;
   std::string path;

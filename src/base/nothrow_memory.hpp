@@ -16,7 +16,7 @@ struct NothrowMemory {
   static void deallocate(void* memory, size_t bytes) { ::operator delete(memory, bytes); }
 };
 
-// Makes an object; returns null when there is no memory for it. Memory that its constructor allocates is not covered.
+// Makes an object; returns null when there is no memory for it. Allocations in the constructor do not return null.
 template <class T, class... Args>
 [[nodiscard]] std::unique_ptr<T> try_make_unique(Args&&... args) {
   static_assert(alignof(T) <= NothrowMemory::kAlignment);

@@ -1,5 +1,5 @@
-// A sequence whose elements never move, added and removed at the end. It reports when there is no memory. Elements lie
-// in chunks of equal size.
+// A sequence whose elements are added and removed at the end and never move. It reports when there is no memory.
+// Elements lie in chunks of equal size.
 #pragma once
 
 #include <cstddef>

@@ -14,7 +14,7 @@ Result<KernelStack> KernelStack::create() {
       space.release(reserved);
       return std::unexpected(done.error());
     }
-    // All pages are filled now. A fault on this stack could not be handled, because the handler runs on it.
+    // All pages are filled at once: a fault on this stack could not be handled, because the handler runs on it.
     space.fill(reserved + kGuard, kSize);
     return reserved + kGuard;
   });

@@ -190,7 +190,7 @@ class AddressSpace {
     if ((write && !segment->access.write) || (execute && !segment->access.execute)) return FaultOutcome::no_rights;
     const VirtAddr page{align_down(address.value, kPageSize)};
     if (table_.translate(page)) {
-      table_.forget(page);  // another CPU has filled the page, or this one remembered that it was absent
+      table_.forget(page);  // another CPU has filled it, or this CPU remembers it as absent
     } else {
       fill_around(*segment, page);
     }

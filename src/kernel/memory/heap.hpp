@@ -1,9 +1,9 @@
-// The kernel's heap, under operator new: small objects in slabs by size class, larger ones in whole frames.
+// The kernel's heap, from which operator new allocates: small objects lie in slabs, larger objects in whole frames.
 //
 // A slab is 2^order frames, aligned to its size, with a header and objects of one size; if memory is too fragmented, a
-// slab is a single frame. The note of each of its frames gives class and order, so freeing needs only the address.
-// Objects above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps them
-// instead (memory.cpp). All heap memory is always mapped: touching it never faults. Not locked.
+// slab is a single frame. The note of each of its frames gives size class and order, so freeing needs only the address.
+// Objects above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps pages for
+// them (memory.cpp). All heap memory is always mapped: touching it never faults. The heap has no lock of its own.
 //
 // While an operation runs (base/operation.hpp), its objects go to slabs and large blocks of its own. So all of them can
 // be freed at once, or become ordinary memory.

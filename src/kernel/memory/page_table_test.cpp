@@ -110,7 +110,7 @@ TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
   EXPECT_EQ(testing::free_frames(source), tables_only);
 }
 
-// Tables that are missing are counted before they are made, below large pages, too.
+// Counts missing tables before they are made. The table that replaces a large page when it is split counts, too.
 TYPED_TEST(PageTableTest, CountsMissingTables) {
   testing::Ram ram(8 << 20);
   FrameSource source;

@@ -24,9 +24,9 @@ struct RangeNode {
 
 class RangeTree {
  public:
-  // Inserts a node, which must have its start; the caller still owns it. No two nodes have the same start.
+  // Inserts a node whose `start` is set; the caller still owns the node. No two nodes have the same start.
   void insert(RangeNode* node);
-  // Takes the node out; it can be inserted again.
+  // Takes a node out of the tree; it can be inserted again.
   void remove(RangeNode* node);
 
   // Returns the first node that starts at `at` or later, or null.

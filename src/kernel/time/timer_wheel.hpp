@@ -33,7 +33,7 @@ class Timer {
  private:
   friend class TimerWheel;
   uint64_t deadline_ = 0;
-  Timer* next_ = nullptr;  // in the ring of its slot
+  Timer* next_ = nullptr;  // the next timer in the ring of this slot; null: not armed
   Timer* previous_ = nullptr;
   uint8_t level_ = 0;
   uint8_t slot_ = 0;

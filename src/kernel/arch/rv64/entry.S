@@ -3,8 +3,8 @@
 // has) and go on at high addresses.
 //
 // The first page tables have pages of 1 GiB. They map the GiB that holds the kernel twice, one to one and at
-// KERNEL_BASE, and they map the direct map of 128 GiB. All pages are writable and executable; initialize_memory replaces
-// and erases these tables.
+// KERNEL_BASE, and they map the direct map of 128 GiB. All pages are writable and executable; initialize_memory
+// replaces and erases these tables.
 
   .section .start, "ax"
   .globl sbi_entry

@@ -44,7 +44,7 @@ struct ApicReference {
   static void restart() { write_apic(initial_count, ~uint32_t{0}); }
   static std::optional<uint64_t> read() {
     const uint32_t left = read_apic(count);
-    return left == 0 ? std::nullopt : std::optional<uint64_t>(~left);  // it stops at zero
+    return left == 0 ? std::nullopt : std::optional<uint64_t>(~left);  // the timer stops at zero
   }
 };
 

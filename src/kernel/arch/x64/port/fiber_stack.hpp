@@ -10,7 +10,7 @@ namespace cairn::kernel {
 
 struct SwitchFrame {
   uint32_t sse_control = 0x1f80;  // all exceptions masked, as after a reset [sdm 1 10.2.3]
-  uint32_t x87_control = 0x37f;   // the same [sdm 1 8.1.5]
+  uint32_t x87_control = 0x37f;   // all exceptions masked, as after FNINIT [sdm 1 8.1.5]
   uint64_t r15 = 0;
   uint64_t r14 = 0;
   uint64_t r13 = 0;
