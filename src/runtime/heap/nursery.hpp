@@ -18,7 +18,7 @@ class Nursery {
   // Commits the first `bytes`. Returns false if there is no memory.
   [[nodiscard]] bool commit(uint64_t bytes);
   // Makes the nursery empty. `survived` bytes of its objects were alive. If many bytes survived, size() becomes
-  // smaller; if few did and the nursery was used well, size() becomes larger.
+  // smaller; if few did and at least half of size() was used, size() becomes larger.
   void reset(uint64_t survived);
 
   // The number of bytes that may be handed out before the next collection.
