@@ -29,7 +29,7 @@ enum SectionId : uint8_t {
   kSectionIds,
 };
 
-// A row of kSections, which is indexed by section id: the section's place in the order of sections ([wasm 5.5.16]), its
+// A row of kSections, which is indexed by section id: the section's place in the order of sections ([wasm 5.5.17]), its
 // name, and the name of its entries.
 struct SectionRow {
   uint8_t rank;

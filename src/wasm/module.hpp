@@ -18,7 +18,7 @@
 
 namespace cairn::wasm {
 
-// A constant expression ([wasm 3.4.12]) as a postfix program. It is validated, so its evaluation cannot underflow the
+// A constant expression ([wasm 3.4.13]) as a postfix program. It is validated, so its evaluation cannot underflow the
 // stack.
 struct ConstOp {
   enum class Kind : uint8_t {
@@ -124,7 +124,7 @@ struct CustomSection {
   std::span<const std::byte> bytes;
 };
 
-// Names from the name section ([wasm 7.4.1]). A malformed name section is ignored from its first error on.
+// Names from the name section ([wasm 7.6.1]). A malformed name section is ignored from its first error on.
 struct Names {
   struct Entry {
     uint32_t index;

@@ -1,4 +1,4 @@
-// Decides when two types are the same, and when one matches another ([wasm 3.1.5], [wasm 3.3]).
+// Decides when two types are the same, and when one matches another ([wasm 3.1.3], [wasm 3.3]).
 //
 // Types are iso-recursive: two types are the same if they are at the same position in two recursive groups that become
 // equal when references into the group are replaced by positions. TypeCanonicalizer gives the same number to types that
@@ -59,7 +59,7 @@ inline bool matches(std::span<const SubType> types, ValType sub, ValType super) 
 }
 bool matches(std::span<const SubType> types, const std::vector<ValType>& sub, const std::vector<ValType>& super);
 
-// Whether a type with the structure of `sub` may be declared to have the supertype `super` ([wasm 3.4.2]).
+// Whether a type with the structure of `sub` may be declared to have the supertype `super` ([wasm 3.2.11]).
 bool structure_matches(std::span<const SubType> types, const SubType& sub, const SubType& super);
 
 // Returns the top of the hierarchy that the type belongs to: any, func, extern or exn.

@@ -20,7 +20,7 @@ bool require_feature(ByteReader& in, Features features, Feature feature, uint64_
 bool read_heap_type(ByteReader& in, const TypeContext& context, HeapType& type);
 bool read_ref_type(ByteReader& in, const TypeContext& context, ValType& type);
 bool read_value_type(ByteReader& in, const TypeContext& context, ValType& type);
-// Reads a value type, or i8 or i16 ([wasm 5.3.8]).
+// Reads a value type, or i8 or i16 ([wasm 5.3.7]).
 bool read_storage_type(ByteReader& in, const TypeContext& context, FieldType& type);
 
 // Whether the byte begins a value type (and not a type index, which is an s33).

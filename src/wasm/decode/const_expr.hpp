@@ -1,4 +1,4 @@
-// Decodes constant expressions ([wasm 3.4.12]) to ConstOps, and validates them on the way.
+// Decodes constant expressions ([wasm 3.4.13]) to ConstOps, and validates them on the way.
 #pragma once
 
 #include "wasm/validation/validation_state.hpp"

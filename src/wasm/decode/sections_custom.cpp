@@ -1,4 +1,4 @@
-// Decodes custom sections ([wasm 5.5.3]): keeps all of them, and reads names ([wasm 7.4.1]) and branch hints from them.
+// Decodes custom sections ([wasm 5.5.3]): keeps all of them, and reads names ([wasm 7.6.1]) and branch hints from them.
 #include <algorithm>
 
 #include "wasm/decode/module_decoder.hpp"

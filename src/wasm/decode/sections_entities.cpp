@@ -1,5 +1,5 @@
 // Decodes the sections of imports, functions, tables, memories, globals, exports, the start function, and tags ([wasm
-// 5.5.5] to [wasm 5.5.11], [wasm 5.5.15]).
+// 5.5.5] to [wasm 5.5.11], [wasm 5.5.16]).
 #include <algorithm>
 #include <numeric>
 
@@ -9,7 +9,7 @@
 namespace cairn::wasm {
 namespace {
 
-// Bits of the limits' flags byte ([wasm 5.3.13]).
+// Bits of the limits' flags byte ([wasm 5.3.9]).
 constexpr uint8_t kHasMaximum = 1;
 constexpr uint8_t kShared = 2;
 constexpr uint8_t kIs64 = 4;

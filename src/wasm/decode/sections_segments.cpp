@@ -1,5 +1,4 @@
-// Decodes the sections of element segments, code, data segments, and the data count ([wasm 5.5.12] to [wasm 5.5.14],
-// [wasm 5.5.16]).
+// Decodes the sections of element segments, code, data segments, and the data count ([wasm 5.5.12] to [wasm 5.5.15]).
 #include "base/format.hpp"
 #include "wasm/decode/module_decoder.hpp"
 #include "wasm/decode/syntax.hpp"

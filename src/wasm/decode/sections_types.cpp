@@ -98,7 +98,7 @@ Result<void> ModuleDecoder::composite_type(uint8_t form, SubType& type, const Ty
       type.fields.push_back(CAIRN_TRY(field_type(context)));
       return {};
     default:
-      // The code of a form is a one-byte signed integer ([wasm 5.3.9]).
+      // The code of a form is a one-byte signed integer ([wasm 5.3.7]).
       return malformed(offset, form >= 0x80 ? "integer representation too long" : "malformed definition type");
   }
 }

@@ -1,4 +1,4 @@
-// Reads the annotations that make custom sections ([wasm 7.4]): @custom, @name, @metadata.code.branch_hint.
+// Reads the annotations that make custom sections ([wasm 7.6]): @custom, @name, @metadata.code.branch_hint.
 #include <algorithm>
 #include <array>
 

@@ -7,7 +7,7 @@
 namespace cairn::wasm::text {
 namespace {
 
-// Returns the code of a kind of import or export ([wasm 5.5.5]).
+// Returns the code of a kind of import or export ([wasm 5.3.14]).
 uint32_t code_of(ExternKind kind) { return static_cast<uint32_t>(kind); }
 
 constexpr uint32_t kHasMaximum = 1;

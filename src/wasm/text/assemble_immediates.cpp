@@ -1,4 +1,4 @@
-// Encodes instructions other than blocks, with their immediates ([wasm 6.5.4] and the following sections).
+// Encodes instructions other than blocks, with their immediates ([wasm 6.5]).
 #include <algorithm>
 #include <array>
 #include <bit>

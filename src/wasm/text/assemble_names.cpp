@@ -1,4 +1,4 @@
-// Binds identifiers, looks them up, and makes the name section of them ([wasm 7.4.1]).
+// Binds identifiers, looks them up, and makes the name section of them ([wasm 7.6.1]).
 #include <algorithm>
 
 #include "wasm/text/assembler.hpp"

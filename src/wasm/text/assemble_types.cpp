@@ -1,4 +1,4 @@
-// Encodes types ([wasm 6.4]) and type uses ([wasm 6.6.2]).
+// Encodes types ([wasm 6.4]) and type uses ([wasm 6.4.15]).
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -81,7 +81,7 @@ Result<void> Assembler::define_types() {
     }
     ByteWriter& out = type_section_.add();
     if (members.count == 1) {
-      // A group of one type is encoded as that type ([wasm 5.3.11]). A type use without a definition denotes the first
+      // A group of one type is encoded as that type ([wasm 5.3.8]). A type use without a definition denotes the first
       // of several equal function types that are final and have no supertype.
       if (members.items.bytes()[0] == std::byte{0x60}) {
         func_types_.try_emplace(*type_infos_[defined_types_ - 1].func, defined_types_ - 1);

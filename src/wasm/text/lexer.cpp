@@ -44,7 +44,7 @@ bool take_digits(std::string_view& text, bool (*is)(char)) {
   return true;
 }
 
-// The kind of a number ([wasm 6.4]), or Kind::reserved if `text` is not a number.
+// The kind of a number ([wasm 6.3.1], [wasm 6.3.2]), or Kind::reserved if `text` is not a number.
 Kind classify_number(std::string_view text) {
   bool is_signed = false;
   if (text[0] == '+' || text[0] == '-') {
@@ -173,7 +173,7 @@ class Lexer {
     }
   }
 
-  // Lexes a maximal run of identifier characters and strings, which is one token ([wasm 6.3.1]).
+  // Lexes a maximal run of identifier characters and strings, which is one token ([wasm 6.2.2]).
   void word() {
     const size_t start = at_;
     size_t strings = 0;
@@ -276,7 +276,7 @@ class Lexer {
     return true;
   }
 
-  // Lexes an annotation ([wasm 6.3.6]).
+  // Lexes an annotation ([wasm 6.2.5]).
   void annotation() {
     const size_t start = at_;
     at_ += 2;

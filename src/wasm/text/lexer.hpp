@@ -1,4 +1,4 @@
-// Turns source text into tokens ([wasm 6.3]).
+// Turns source text into tokens ([wasm 6.2]).
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@ std::string string_value(std::string_view literal);
 // other bytes are escaped.
 std::string spell_string(std::string_view bytes);
 
-// Whether `text` is a number without a sign ([wasm 6.4.1]).
+// Whether `text` is a number without a sign ([wasm 6.3.1]).
 bool is_natural(std::string_view text);
 
 struct Position {

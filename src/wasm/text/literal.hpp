@@ -1,5 +1,5 @@
-// Converts number literals ([wasm 6.4]) to bits. The text comes from a number token, so it is well-formed. An empty
-// result means "out of range".
+// Converts number literals ([wasm 6.3.1], [wasm 6.3.2]) to bits. The text comes from a number token, so it is
+// well-formed. An empty result means "out of range".
 #pragma once
 
 #include <cstdint>

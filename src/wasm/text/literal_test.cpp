@@ -58,7 +58,7 @@ TEST(Literal, RoundsToNearestEven) {
   EXPECT_EQ(parse_f64("1_000.5_0e+0_1"), std::bit_cast<uint64_t>(10005.0));
 }
 
-// Compares with the C library, for numbers of all magnitudes and lengths.
+// Compares the results with those of the C library, for numbers of all magnitudes and lengths.
 TEST(Literal, AgreesWithStrtod) {
   std::mt19937_64 random(1);  // NOLINT: the same numbers each time
   for (int i = 0; i < 20000; ++i) {

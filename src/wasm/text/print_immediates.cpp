@@ -1,4 +1,4 @@
-// Prints the immediates, which follow an instruction's name in the text format ([wasm 6.5.4] and later sections).
+// Prints the immediates, which follow an instruction's name in the text format ([wasm 6.5]).
 #include "base/format.hpp"
 #include "wasm/decode/immediates.hpp"
 #include "wasm/text/print_number.hpp"
@@ -69,7 +69,7 @@ class Printer::ImmediatePrinter : public ImmediateVisitor {
     }
     bool is_nullable = opcode_ != Opcode::ref_test && opcode_ != Opcode::ref_cast;
     if (info(opcode_).immediate == Immediate::cast_label) {
-      // Bit 0 of the flags belongs to the first type, bit 1 to the second ([wasm 5.4.1]).
+      // Bit 0 of the flags belongs to the first type, bit 1 to the second ([wasm 5.4.2]).
       is_nullable = (cast_flags_ & 1) != 0;
       cast_flags_ >>= 1;
     }

@@ -1,4 +1,4 @@
-// The tokens of the text format ([wasm 6.3]), and the stream of tokens that the lexer makes of a source.
+// The tokens of the text format ([wasm 6.2]), and the stream of tokens that the lexer makes of a source.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ struct Token {
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
-// An annotation ([wasm 6.3.6]) of a kind that the assembler knows. The lexer checks and drops other annotations.
+// An annotation ([wasm 6.2.5]) of a kind that the assembler knows. The lexer checks and drops other annotations.
 struct Annotation {
   std::string name;     // "custom", "name", "metadata.code.branch_hint"
   uint32_t offset = 0;  // offset of its parenthesis in the source

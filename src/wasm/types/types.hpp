@@ -51,7 +51,7 @@ class HeapType {
 enum class Nullability : uint8_t { non_null, nullable };
 
 // A value type ([wasm 2.3.6]). It has four bytes. `bottom` is the type that validation gives to a value in unreachable
-// code ([wasm 3.1.2]).
+// code ([wasm 3.1.1]).
 class ValType {
  public:
   enum Kind : uint8_t { i32, i64, f32, f64, v128, ref, bottom };
@@ -77,7 +77,7 @@ class ValType {
   }
   // The heap type of a reference type.
   [[nodiscard]] constexpr HeapType heap() const { return HeapType::from_bits(bits_ & kHeapMask); }
-  // Every type but a non-nullable reference has a default value ([wasm 3.2.13]).
+  // Every type but a non-nullable reference has a default value ([wasm 4.2.1]).
   [[nodiscard]] constexpr bool is_defaultable() const { return (bits_ & (kRef | kNullable)) != kRef; }
   constexpr bool operator==(const ValType&) const = default;
 
@@ -115,7 +115,7 @@ struct FieldType {
   bool operator==(const FieldType&) const = default;
 };
 
-// A defined type: one member of a recursive group ([wasm 2.3.11]).
+// A defined type: one member of a recursive group ([wasm 2.3.10]).
 struct SubType {
   enum class Kind : uint8_t { func, struct_, array };
   Kind kind = Kind::func;
@@ -126,7 +126,7 @@ struct SubType {
   // The recursive group that the type belongs to, as a half-open range of type indices.
   uint32_t group_begin = 0;
   uint32_t group_end = 0;
-  // Two types have the same number exactly if they are the same type ([wasm 3.1.5], iso-recursive); see
+  // Two types have the same number exactly if they are the same type ([wasm 3.1.3], iso-recursive); see
   // type_equivalence.hpp.
   uint32_t canonical = 0;
   // The number of supertypes above this type, at most limits::kSubtypingDepth.
@@ -170,7 +170,7 @@ struct TagType {
   bool operator==(const TagType&) const = default;
 };
 
-enum class ExternKind : uint8_t { func, table, memory, global, tag };  // [wasm 5.5.5]
+enum class ExternKind : uint8_t { func, table, memory, global, tag };  // [wasm 5.3.14]
 const char* to_string(ExternKind kind);                                // "function", "table", "memory", ...
 
 }  // namespace cairn::wasm

@@ -76,7 +76,7 @@ struct MemArg {
 
 // A clause of try_table. `depth` counts from outside the try_table: 0 is the block around it.
 struct CatchClause {
-  enum class Kind : uint8_t { catch_, catch_ref, catch_all, catch_all_ref };  // [wasm 5.4.1]
+  enum class Kind : uint8_t { catch_, catch_ref, catch_all, catch_all_ref };  // [wasm 5.4.2]
   Kind kind = Kind::catch_;
   TagIndex tag;  // catch_, catch_ref
   uint32_t depth = 0;

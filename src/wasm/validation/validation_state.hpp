@@ -1,4 +1,4 @@
-// ValidationState holds the state of the specification's validation algorithm ([wasm A.3]): the operand stack, the
+// ValidationState holds the state of the specification's validation algorithm ([wasm 7.5]): the operand stack, the
 // control stack, and the set of locals that have a value. It also has the checks that do not depend on the sink.
 // FunctionValidator (validator.hpp) adds the walk over the instructions; the decoder uses the same checks for constant
 // expressions.

@@ -1,4 +1,4 @@
-// Validates function bodies by the specification's algorithm ([wasm A.3]): it goes over the bytes once and, after it
+// Validates function bodies by the specification's algorithm ([wasm 7.5]): it goes over the bytes once and, after it
 // has checked an instruction, tells a sink (function_sink.hpp) of it.
 //
 // A thread makes one FunctionValidator for a module and uses it for any number of functions, since its stacks keep
@@ -19,7 +19,7 @@ class FunctionValidator : private ValidationState {
   // The module must outlive the validator. module.features says which proposals are on.
   explicit FunctionValidator(const Module& module) : ValidationState(module) {}
 
-  // The module defines `function`; it is not an import.
+  // Validates the body of `function`, which must not be an import.
   template <FunctionSink Sink>
   Result<void> validate(FuncIndex function, Sink& sink) {
     if (run(function, sink)) return {};
@@ -77,7 +77,8 @@ class FunctionValidator : private ValidationState {
   template <class Sink>
   bool cast(Opcode opcode, Sink& sink);
 
-  // The code after this instruction is dead for the algorithm and for the sink.
+  // Called for an instruction that control does not leave. The code after it is dead for the validation algorithm and
+  // for the sink.
   bool ends_here() {
     set_unreachable();
     is_live_ = false;
@@ -91,7 +92,7 @@ class FunctionValidator : private ValidationState {
     return is_live_ || sink.at(offset_) || stop(sink.error());
   }
 
-  bool is_live_ = true;  // implies that the innermost frame is visible and not unreachable
+  bool is_live_ = true;  // whether the sink is told of the code; the innermost frame is then visible and reachable
 };
 
 template <class Sink>
