@@ -116,12 +116,12 @@ constexpr std::string_view kFailed = "failed";
 }  // namespace host_record
 
 enum class BootMode : uint8_t {
-  idle,   // no program: stay up, talk on the serial port
+  idle,   // run no program; stay up with a shell on the serial port
   run,    // run program.wasm as a WASI command, then power off
   wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
   trial,  // try each module of root/** (testing/trial/trial.hpp), write a line about it to stdout, exit 0 when no
           // module left anything behind, then power off
-  tests,  // run the unit tests linked into the kernel, then power off
+  tests,  // run the kernel's own tests (kernel/testing), then power off
 };
 
 enum class BoundsMode : uint8_t {

@@ -18,7 +18,7 @@ namespace cairn::kernel {
 
 // The scheduler's view of a fiber, and a node of the queue.
 struct RunNode {
-  uint64_t virtual_time = 0;  // nanoseconds on the CPU, each part divided by the weight of that time
+  uint64_t virtual_time = 0;  // nanoseconds on the CPU, divided by the weight
   uint64_t weight = 1;        // at least 1
 
   // The node's place in the heap.

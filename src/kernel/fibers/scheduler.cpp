@@ -269,7 +269,7 @@ class Scheduler {
   Fiber* current_ = nullptr;
   RunQueue ready_;
   TimerWheel timers_;
-  std::array<Fiber*, kBuckets> parked_{};  // lists, by a hash of the word's address
+  std::array<Fiber*, kBuckets> parked_{};  // lists of fibers that wait, by a hash of the word's address
   uint64_t parked_count_ = 0;              // the number of waits so far
   uint64_t since_ = 0;                     // when the current fiber began to run, or was last charged
   uint64_t slice_end_ = 0;

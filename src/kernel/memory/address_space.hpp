@@ -403,8 +403,8 @@ class AddressSpace {
   RangePool nodes_;
   RangeTree reservations_;
   RangeTree segments_;
-  uint64_t committed_ = 0;  // pages
-  uint64_t filled_ = 0;
+  uint64_t committed_ = 0;  // number of committed pages
+  uint64_t filled_ = 0;     // number of filled pages
 };
 
 }  // namespace cairn::kernel

@@ -196,8 +196,8 @@ TEST_F(AddressSpaceTest, ReservationsDoNotTouch) {
   EXPECT_FALSE(space_.reserve(kLow, kHigh, ~uint64_t{0} & ~(kPageSize - 1), kPageSize).has_value());
 }
 
-// Random operations on machines that are always short of memory, while the kernel takes and frees frames. The test
-// compares with a map of pages and recounts all promises.
+// Does random operations on machines that are always short of memory, while the kernel takes and frees frames. Compares
+// with a map of pages and recounts all promises.
 template <class M>
 class SmallMachines : public ::testing::Test {};
 template <class F, class W, unsigned L>
@@ -358,7 +358,7 @@ class ModelledMachine {
   const bool has_large_ = seed_ % 3 == 0;  // large pages need segments of 32 MiB
   testing::Ram ram_{static_cast<uint64_t>(has_large_ ? 72 << 20 : (1 << 19) << random_() % 3)};
   FrameSource source_;
-  uint64_t all_ = 0;  // frames
+  uint64_t all_ = 0;  // number of frames at the start
   MachineMmu mmu_;
   MachineTable table_{ram_.map(), source_, mmu_, M::kLevels};
   AddressSpace<MachineTable> space_{ram_.map(), source_, table_};

@@ -20,7 +20,7 @@ namespace cairn::kernel {
 
 class FrameAllocator {
  public:
-  static constexpr unsigned kOrders = 19;  // up to 1 GiB
+  static constexpr unsigned kOrders = 19;  // the largest block has 1 GiB
 
   // The ranges are ascending, disjoint, page-aligned, and mapped by `map`. Records are put into the first range that
   // has room for them; they cover [start of the first range, `highest`). Returns false if no range is large enough.

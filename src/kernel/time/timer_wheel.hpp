@@ -1,4 +1,5 @@
-// Timers of one CPU in the order in which they end: a hierarchical wheel [timing-wheels, scheme 7].
+// Timers of one CPU in the order in which they end: a hierarchical wheel (scheme 7 of Varghese and Lauck, "Hashed and
+// Hierarchical Timing Wheels").
 //
 // Time is counted in granules of 2^14 ns (16 us). Level 0 has a slot for each of the next 64 granules, level 1 a slot
 // for each of the next 64 spans of 64 granules, and so on: a timer stands at the level of the highest group of six bits

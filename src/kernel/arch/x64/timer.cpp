@@ -142,7 +142,7 @@ uint64_t start_clock(const BootInfo&) {
   if (!registers) panic("cannot map the local APIC");
   apic = *registers;
   write_apic(spurious, 0x100 | kSpuriousVector);
-  write_apic(divide, 0xb);  // by 1
+  write_apic(divide, 0xb);  // divide by 1
   write_apic(timer, kMasked | kTimerVector);
   write_apic(initial_count, ~uint32_t{0});
 
