@@ -1,4 +1,4 @@
-// Selects atomic accesses [riscv-unpriv 14, A.6]. Loads and stores are put between fences. Read-modify-write operations
+// Selects atomic accesses [riscv 14, A.5]. Loads and stores are put between fences. Read-modify-write operations
 // are atomic memory operations (AMOs), or loops of LR and SC where there is no AMO. An access to a byte or halfword
 // goes to the aligned word around it: AND, OR and XOR become an AMO that keeps the other bits, and the other operations
 // become loops.

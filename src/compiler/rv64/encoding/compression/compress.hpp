@@ -1,4 +1,4 @@
-// Finds the 16-bit form of a 32-bit instruction ([riscv-unpriv 26], RV64C).
+// Finds the 16-bit form of a 32-bit instruction ([riscv 26], RV64C).
 #pragma once
 
 #include <cstdint>
