@@ -1,4 +1,4 @@
-// Evaluates constant expressions ([wasm 3.4.12]) in an instance whose imports and earlier globals are in place.
+// Evaluates constant expressions ([wasm 3.4.13]) in an instance whose imports and earlier globals are in place.
 #pragma once
 
 #include <cstdint>

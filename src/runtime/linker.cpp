@@ -29,7 +29,7 @@ std::string text(const wasm::MemoryType& type) {
   return result;
 }
 
-// Whether limits match ([wasm 3.3.14]). `current` is the current size of the table or memory, which counts as its
+// Whether limits match ([wasm 3.3.11]). `current` is the current size of the table or memory, which counts as its
 // minimum.
 bool limits_fit(uint64_t current, const wasm::Limits& actual, const wasm::Limits& wanted) {
   if (current < wanted.minimum) return false;

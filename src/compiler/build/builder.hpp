@@ -394,8 +394,9 @@ class Builder {
 
   ScratchVector<bool> non_null_;  // for each value, whether it is a reference whose type excludes null
 
-  // Scratch arrays for edges and merges (by local index), and for br_table (by depth). What an operation has seen
-  // already has the stamp stamp_.
+  // Scratch arrays, indexed by local (for edges, merges, and locals that are saved for a handler) or by label depth
+  // (for br_table). Each use increments stamp_ and sets stamps_[i] = stamp_ when it first meets i, so the arrays need
+  // no clearing. slots_[i] is the index that the use gave to i.
   ScratchVector<uint32_t> stamps_;
   uint32_t stamp_ = 0;
   ScratchVector<uint32_t> slots_;

@@ -1,5 +1,5 @@
 // Builds relaxed vector instructions with relaxed=deterministic. Each becomes the instructions that the specification's
-// deterministic profile defines ([wasm A.2]), which give the same results on every target, except for the bits of
+// deterministic profile defines ([wasm 7.2]), which give the same results on every target, except for the bits of
 // NaNs. Without this option, targets choose the results (numeric.cpp).
 //
 //   madd a b c        add(mul(a, b), c)                     two roundings

@@ -17,9 +17,10 @@ struct BatchFile {
   std::string contents;
 };
 
-// Boots machines until all files have had their turn. If a machine ends too early, or stays with one file for longer
-// than `patience_nanoseconds`, a line that begins with `blame` names this file, and another machine continues with the
-// next file. The last line is "N passed, N failed". Returns the command's status: 0 when nothing has failed.
+// Boots machines until every file has had its turn. If a machine ends while it runs a file, or runs one for longer than
+// `patience_nanoseconds`, a line that begins with `blame` names the file, and another machine continues with the next
+// one. If a machine ends before its first file, or output is lost, the batch ends there. Otherwise the last line is "N
+// passed, N failed". Returns the command's status: 0 when nothing has failed.
 Result<int> run_batch(const Options& options, const BootConfig& config, std::span<const BatchFile> files,
                       uint64_t patience_nanoseconds, std::string_view blame);
 

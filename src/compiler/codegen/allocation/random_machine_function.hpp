@@ -11,7 +11,8 @@
 
 namespace cairn::codegen::testing {
 
-// Register files like those of x86-64 (floating and vector share registers) and RV64 (no vector registers).
+// A register file like that of x86-64 (floating-point and vector values share registers), or of RV64 without V (no
+// vector registers).
 struct TestRegisters {
   std::vector<PReg> lists[kRegClasses];
   RegisterFile file;
@@ -38,7 +39,9 @@ struct RandomOptions {
   unsigned size = 40;  // approximate number of statements
   unsigned max_depth = 4;
   unsigned calls = 10;  // percentage of instructions that are calls
-  bool classes = true;  // whether there are registers of other classes than `integer`
+  // Whether values of all classes are made. If not, all but the first floating-point value and the results of
+  // allocations are integers.
+  bool classes = true;
 };
 
 class RandomFunction {

@@ -175,7 +175,9 @@ class Reader {
       if (in_function == contents_.functions.size() || map.return_offset <= contents_.functions[in_function].begin)
         return broken("a stack map is in no function");
       const int64_t frame = contents_.functions[in_function].frame_bytes;
-      constexpr int64_t kSavedRegisters = 8 * 32;  // the most bytes below a frame in which a stub saves references
+      // A negative offset is a register that the stub of a `keep` builtin saved below the caller's frame: at most 32
+      // registers of 8 bytes.
+      constexpr int64_t kSavedRegisters = 8 * 32;
       for (uint32_t i = 0; i < map.count; ++i) {
         const int64_t offset = contents_.stack_offsets[map.first + i];
         if (offset % 8 != 0 || offset >= frame || offset < -kSavedRegisters)

@@ -132,7 +132,7 @@ TEST_P(Rv64Calls, HostFunctions) {
       if (kind == CalleeKind::reference) arguments.insert(arguments.begin(), function_reference(f, b, callee));
       const Value result = append_call(f, b, opcode, kind, callee, {Type::i64, Type::i64}, {Type::i64}, arguments);
       if (opcode == Opcode::return_call) return;
-      // An access to memory shows that the memory is the function's own again.
+      // The load faults if the call left the memory's base register unusable. Its value is subtracted from itself.
       ir::MemoryAccess access;
       access.size = 8;
       access.can_fault = true;

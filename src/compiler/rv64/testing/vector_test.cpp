@@ -1,4 +1,5 @@
-// Runs every vector operation, with V (of two vector lengths) and without, and compares the results with plain C++.
+// Runs every operation of simd.def but the loads (vector_memory_test.cpp), with V (of two vector lengths) and without,
+// and compares the results with plain C++.
 #include <algorithm>
 
 #include "compiler/rv64/testing/configured_test.hpp"
