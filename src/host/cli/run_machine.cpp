@@ -1,9 +1,9 @@
 // `cairn run` with the target x86_64 or riscv64: runs programs on a machine under QEMU.
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/boot_protocol.hpp"
@@ -44,6 +44,13 @@ std::string kernel_log(const std::string& log) {
   return start == std::string::npos || log.starts_with("[") ? log : log.substr(start + 1);
 }
 
+// The file's name without its folder and its ending. (The RV64 build's C++ library has no <filesystem>.)
+std::string_view stem_of(std::string_view path) {
+  path.remove_prefix(path.rfind('/') + 1);
+  const size_t dot = path.rfind('.');
+  return dot == 0 ? path : path.substr(0, dot);
+}
+
 }  // namespace
 
 int status_after_loss(int status, int stream, const char* reason) {
@@ -77,7 +84,7 @@ Result<int> run_on_machine(const Options& options, const std::string& program) {
   // earlier program has the same name.
   const auto name_of = [&](const std::string& path) -> std::string {
     if (options.companions.empty() || !options.marks_output) return "";
-    const std::string stem = std::filesystem::path(path).stem();
+    const std::string stem(stem_of(path));
     const unsigned number = ++names[stem];
     return number == 1 ? stem : stem + "-" + decimal(uint64_t{number});
   };
