@@ -1,110 +1,29 @@
 #include "kernel/program/marked_output.hpp"
 
-#include <algorithm>
 #include <array>
-#include <cstring>
-#include <optional>
-#include <utility>
 
 #include "base/sync/locked.hpp"
 #include "base/sync/mutex.hpp"
 #include "kernel/fibers/scheduler.hpp"
+#include "kernel/program/marked_lines.hpp"
 
 namespace cairn::kernel {
 namespace {
 
-// The name of the last writer on a port, and whether its line has not been ended yet.
-struct Line {
-  std::array<char, kLongestMark> name{};
-  size_t name_size = 0;
-  bool is_begun = false;
-
-  [[nodiscard]] std::string_view writer() const { return {name.data(), name_size}; }
-};
-
-using LockedLine = Locked<Line, Mutex<FiberParker>, LockRank::marked_output>;
+using LockedLine = Locked<MarkedLine, Mutex<FiberParker>, LockRank::marked_output>;
 
 LockedLine& line_of(Port port) {
   static std::array<LockedLine, 2> lines;
   return lines[port == Port::standard_error ? 1 : 0];
 }
 
-// Collects text of a program with its marks, and writes it in pieces.
-class MarkedWriter {
- public:
-  explicit MarkedWriter(Port port) : port_(port) {}
-
-  [[nodiscard]] size_t room() const { return text_.size() - size_; }
-  void add_mark(std::string_view text) {
-    text.copy(text_.data() + size_, text.size());
-    size_ += text.size();
-  }
-  void add(std::span<const std::byte> bytes) {
-    std::memcpy(text_.data() + size_, bytes.data(), bytes.size());
-    size_ += bytes.size();
-    pending_ += bytes.size();
-  }
-  // Writes the collected text. Returns false if not all of it was written: the stream has failed, or the fiber has
-  // reached a limit.
-  bool flush() {
-    const std::span<const std::byte> text = std::as_bytes(std::span(text_)).first(std::exchange(size_, 0));
-    const auto written = console::write_through(port_, text);
-    if (written && *written == text.size()) {
-      done_ += std::exchange(pending_, 0);
-      return true;
-    }
-    // When a part of the text was written, the result has no reason; an attempt to write the rest gives the reason.
-    const auto rest = written ? console::write_through(port_, text.subspan(*written)) : written;
-    if (!rest) failure_ = rest.error();
-    return false;
-  }
-  // Returns the number of the program's bytes that were written, or the reason why none were.
-  [[nodiscard]] std::expected<size_t, StreamFailure> result() const {
-    if (done_ == 0 && failure_) return std::unexpected(*failure_);
-    return done_;
-  }
-
- private:
-  Port port_;
-  std::array<char, 1024> text_;
-  size_t size_ = 0;
-  size_t pending_ = 0;  // the number of the program's bytes in text_
-  size_t done_ = 0;     // the number of the program's bytes that were written
-  std::optional<StreamFailure> failure_;
-};
-
-std::expected<size_t, StreamFailure> write_lines(Port port, std::string_view name, std::span<const std::byte> bytes,
-                                                 Line& line) {
-  MarkedWriter writer(port);
-  while (!bytes.empty()) {
-    if (writer.room() < kLongestMark + 8 && !writer.flush()) return writer.result();
-    if (line.is_begun && line.writer() != name) {
-      writer.add_mark("\n");
-      line.is_begun = false;
-    }
-    if (!line.is_begun) {
-      writer.add_mark("[");
-      writer.add_mark(name);
-      writer.add_mark("] ");
-      line.name_size = name.copy(line.name.data(), line.name.size());
-      line.is_begun = true;
-    }
-    const auto newline = std::ranges::find(bytes, std::byte{'\n'});
-    const bool has_newline = newline != bytes.end();
-    const size_t length = static_cast<size_t>(newline - bytes.begin()) + (has_newline ? 1 : 0);
-    const size_t count = std::min(length, writer.room());
-    writer.add(bytes.first(count));
-    bytes = bytes.subspan(count);
-    if (count == length && has_newline) line.is_begun = false;
-  }
-  (void)writer.flush();
-  return writer.result();
-}
-
 }  // namespace
 
 std::expected<size_t, StreamFailure> write_marked(Port port, std::string_view name, std::span<const std::byte> bytes) {
-  return line_of(port).with([&](Line& line) { return write_lines(port, name.substr(0, kLongestMark), bytes, line); });
+  return line_of(port).with([&](MarkedLine& line) {
+    return write_marked_lines(line, name.substr(0, kLongestMark), bytes,
+                              [port](std::span<const std::byte> text) { return console::write_through(port, text); });
+  });
 }
 
 }  // namespace cairn::kernel

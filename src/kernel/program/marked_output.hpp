@@ -1,4 +1,4 @@
-// Output of several programs on one port: each line begins with the name of the program that wrote it.
+// Output of several programs on the console's ports, which a fiber holds while it writes.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,8 @@
 
 namespace cairn::kernel {
 
-// Longer names are cut in marks, and programs whose names begin with the same bytes count as one.
-inline constexpr size_t kLongestMark = 64;
-
-// Writes `bytes` of the program `name` like console::write_through, with marks. A line that another program has begun
-// is ended first. Returns how many of the bytes were written; the bytes of a piece that was not written as a whole do
-// not count.
+// Writes `bytes` of the program `name` like console::write_through, with marks (marked_lines.hpp). A line that another
+// program has begun is ended first.
 std::expected<size_t, StreamFailure> write_marked(Port port, std::string_view name, std::span<const std::byte> bytes);
 
 }  // namespace cairn::kernel
