@@ -10,6 +10,7 @@
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
+#include "kernel/testing/function_fiber.hpp"
 #include "kernel/time/clock.hpp"
 #include "runtime/calls/func.hpp"
 #include "runtime/configure.hpp"
@@ -19,20 +20,10 @@
 namespace cairn::kernel {
 namespace {
 
-class TestFiber final : public Fiber {
- public:
-  explicit TestFiber(std::function<void()> body) : body_(std::move(body)) {}
-
- private:
-  void run() override { body_(); }
-
-  std::function<void()> body_;
-};
-
-using Fibers = std::vector<std::unique_ptr<TestFiber>>;
+using Fibers = std::vector<std::unique_ptr<FunctionFiber>>;
 
 void add(TestRun& run, Fibers& fibers, std::function<void()> body) {
-  fibers.push_back(std::make_unique<TestFiber>(std::move(body)));
+  fibers.push_back(std::make_unique<FunctionFiber>(std::move(body)));
   if (start(*fibers.back())) return;
   run.expect(false, "a fiber does not start");
   fibers.pop_back();

@@ -9,29 +9,19 @@
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/program/engine_config.hpp"
 #include "kernel/program/run.hpp"
+#include "kernel/testing/function_fiber.hpp"
 #include "testing/wast/script_runner.hpp"
 
 namespace cairn::kernel {
 namespace {
 
-// A thread of a script.
-class ThreadFiber final : public Fiber {
- public:
-  explicit ThreadFiber(std::function<void()> body) : body_(std::move(body)) {}
-
- private:
-  void run() override { body_(); }
-
-  std::function<void()> body_;
-};
-
 // Starts a thread of a script, and returns the function that waits for its end. If there is no memory for a fiber, that
 // function runs the thread.
 std::function<void()> start_thread(std::function<void()> body) {
-  auto fiber = std::make_unique<ThreadFiber>(body);
+  auto fiber = std::make_unique<FunctionFiber>(body);
   if (!start(*fiber)) return body;
   return [owned = fiber.release()] {
-    const std::unique_ptr<ThreadFiber> ended(owned);
+    const std::unique_ptr<FunctionFiber> ended(owned);
     join(*ended);
   };
 }
