@@ -13,8 +13,8 @@
 #include "base/sync/lock_rank.hpp"
 #include "kernel/fibers/kernel_stack.hpp"
 #include "kernel/fibers/run_queue.hpp"
+#include "kernel/fibers/vector_state.hpp"
 #include "kernel/time/timer_wheel.hpp"
-#include "port/vector_state.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::kernel {

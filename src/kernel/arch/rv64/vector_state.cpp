@@ -1,6 +1,6 @@
 // Saves and restores vector registers by whole-register stores and loads [riscv-v 7.9]. On a CPU without V there is
 // nothing to save: trap frames have the floating-point registers.
-#include "port/vector_state.hpp"
+#include "kernel/fibers/vector_state.hpp"
 
 #include <cstdint>
 #include <new>

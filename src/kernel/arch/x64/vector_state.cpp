@@ -1,6 +1,6 @@
 // Saves and restores vector and x87 registers by XSAVE, or by FXSAVE on CPUs without XSAVE
 // [sdm 1 13.7, sdm 1 10.5.1].
-#include "port/vector_state.hpp"
+#include "kernel/fibers/vector_state.hpp"
 
 #include <cstring>
 #include <new>

@@ -1,5 +1,6 @@
-// The part of a guest's registers that neither trap frames nor the kernel's code keep: the vector registers, on CPUs
-// that have them.
+// The part of a guest's registers that neither trap frames nor the kernel's code keep: on x86-64 the upper halves of
+// the vector registers, and x87's; on RISC-V the vector registers, if the CPU has them. Each port implements this in
+// its vector_state.cpp.
 #pragma once
 
 #include <cstddef>
