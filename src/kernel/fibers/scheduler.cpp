@@ -113,6 +113,7 @@ class Scheduler {
   }
 
   void unpark(const std::atomic<uint32_t>& word) {
+    if (bucket(word) == nullptr) return;
     charge(*current_);
     for (Fiber* fiber = bucket(word); fiber != nullptr;) {
       Fiber* const next = fiber->next_parked_;
