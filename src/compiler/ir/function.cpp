@@ -248,27 +248,4 @@ void Function::recycle() {
 
 std::span<Type> Function::add_types(size_t count) { return arena.make_span<Type>(count); }
 
-void Function::keep_params(Block block, std::span<const bool> keep) {
-  BlockData& data = blocks[block.index()];
-  CAIRN_ASSERT(keep.size() == data.param_count);
-  const auto compact = [&](std::span<Value> list) {
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < list.size(); ++i) {
-      if (keep[i]) list[kept++] = list[i];
-    }
-    return kept;
-  };
-  for (uint32_t i = 0; i < data.param_count; ++i) {
-    if (!keep[i]) links[params(block)[i].index()] = {};
-  }
-  data.param_count = compact(value_lists.as_span().subspan(data.first_param, data.param_count));
-  for (uint32_t i = 0; i < data.param_count; ++i) instructions[params(block)[i].index()].immediate = i;
-  for (const BlockData& from : blocks) {
-    if (!from.last) continue;
-    for (Target& target : targets(from.last)) {
-      if (target.block == block) target.argument_count = compact(arguments(target));
-    }
-  }
-}
-
 }  // namespace cairn::ir

@@ -291,8 +291,6 @@ class Function {
   // Gives the memory of all arrays back to the arena. The function is empty afterwards.
   void recycle();
   std::span<Type> add_types(size_t count);
-  // Drops the parameters whose positions are false in `keep`, and all arguments for them.
-  void keep_params(Block block, std::span<const bool> keep);
 
   Arena& arena;
   Signature signature;
