@@ -28,8 +28,8 @@ static int room(void) {
   return files;
 }
 
-// Numbers of nodes are not used twice, so that as many files may take one page of the table of nodes more or less, which is the last
-// block of the last file.
+// Numbers of nodes are not used twice, and the table of nodes is a radix tree by number. So as many nodes may need a branch of it more or
+// less, which can decide whether the last file fits. (That nothing is lost at all is checked by fuzz/files, which reads the account.)
 static int is_about(int files, int before) { return files >= before - 1 && files <= before + 1; }
 
 int main(int argc, char** argv) {

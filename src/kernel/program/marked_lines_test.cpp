@@ -41,9 +41,9 @@ TEST(MarkedLines, EachLineBeginsWithTheName) {
 TEST(MarkedLines, AnotherProgramEndsTheLine) {
   Stream stream;
   MarkedLine line;
-  write(stream, line, "a", "half");
-  write(stream, line, "b", "whole\n");
-  write(stream, line, "a", "rest\n");
+  EXPECT_EQ(write(stream, line, "a", "half"), 4U);
+  EXPECT_EQ(write(stream, line, "b", "whole\n"), 6U);
+  EXPECT_EQ(write(stream, line, "a", "rest\n"), 5U);
   EXPECT_EQ(stream.text, "[a] half\n[b] whole\n[a] rest\n");
 }
 

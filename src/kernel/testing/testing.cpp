@@ -8,6 +8,7 @@
 
 #include "kernel/devices/console.hpp"
 #include "kernel/entropy/random.hpp"
+#include "kernel/fibers/kernel_stack.hpp"
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
@@ -126,6 +127,18 @@ void test_faults(TestRun& run) {
   run.expect(stack.has_value(), "no stack");
   run.expect(test_catch(store, VirtAddr::of(stack->data()).value - 8) == 1, "no guard below a stack");
   Platform::release_stack(*stack);
+
+  // A fiber's kernel stack has all its pages, and a guard below.
+  {
+    const MemoryStatistics before = memory_statistics();
+    auto kernel_stack = KernelStack::create();
+    run.expect(kernel_stack.has_value(), "no kernel stack");
+    if (!kernel_stack) return;
+    const std::span<std::byte> bytes = kernel_stack->bytes();
+    run.expect(memory_statistics().filled - before.filled == bytes.size(), "a kernel stack is not filled");
+    for (const size_t below : {size_t{8}, KernelStack::kGuard / 2, KernelStack::kGuard})
+      run.expect(test_catch(store, VirtAddr::of(bytes.data() - below).value) == 1, "no guard below a kernel stack");
+  }
   set_fault_handler(nullptr);
 }
 
