@@ -111,7 +111,7 @@ Bytes mutate_function(const wasm::Module& module, Random& random) {
   return replace_body(module, function, body);
 }
 
-// Another function of the same type gets the body of this one.
+// Gives a function of `module` the body of a function of `from` that has the same type.
 Bytes copy_function(const wasm::Module& module, const wasm::Module& from, Random& random) {
   const auto pick = [&](const wasm::Module& of) -> std::optional<wasm::FuncIndex> {
     const size_t defined = of.functions.size() - of.imported_functions;

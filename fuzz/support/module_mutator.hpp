@@ -1,8 +1,8 @@
-// Mutations of modules in the binary format that know what they change: section by section, and inside of functions
-// instruction by instruction, so that a valid module mostly stays valid.
+// Mutates modules in the binary format, section by section, and inside of functions instruction by instruction, so that
+// a valid module mostly stays valid.
 //
-// About one mutation in eight is plain damage instead. The result is a function of the arguments; `mutate_bytes` is
-// what damages bytes (libFuzzer's own mutator in fuzz targets).
+// About one mutation in eight damages bytes at random instead, by LLVMFuzzerMutate(). The result depends on nothing but
+// the arguments, and in fuzz targets on libFuzzer's own mutator.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +15,21 @@
 
 namespace cairn::fuzz {
 
-// libFuzzer's interfaces. The module is changed in place and may grow up to `max_size`.
+// These functions have the interfaces of LLVMFuzzerCustomMutator and LLVMFuzzerCustomCrossOver.
+//
+// Changes the module in place. It may grow up to `max_size`. Returns its new size.
 size_t mutate_module(uint8_t* data, size_t size, size_t max_size, unsigned seed);
-// Functions or sections of `other` in the place of some of the first module's.
+// Writes to `out` the first module with some of its functions or sections replaced by those of `other`. Returns the
+// size.
 size_t cross_modules(const uint8_t* data, size_t size, const uint8_t* other, size_t other_size, uint8_t* out,
                      size_t max_size, unsigned seed);
 
-// The module with the bodies that `body_of` gives, by the function's index.
+// Returns the module with other function bodies: body_of(i) is the new body of the function with index i.
 std::vector<std::byte> replace_bodies(const wasm::Module& module,
                                       const std::function<std::span<const std::byte>(uint32_t)>& body_of);
 
 }  // namespace cairn::fuzz
 
-// libFuzzer's, or the program's own where there is no libFuzzer: damages bytes, gives the new size.
+// Damages the bytes in place and returns the new size. libFuzzer defines this function; in programs without libFuzzer,
+// byte_mutator.cpp does.
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);

@@ -1,5 +1,5 @@
-// Included by the one source file of a fuzz target whose inputs are modules: libFuzzer then mutates them so that they
-// mostly stay valid.
+// The functions that libFuzzer calls to mutate and cross inputs, for fuzz targets whose inputs are modules. Valid
+// modules mostly stay valid. The only source file of such a target includes this header.
 #pragma once
 
 #include "support/module_mutator.hpp"

@@ -1,9 +1,11 @@
-# Known faults, one at a time, in a copy of the sources: what fuzz/*/seeded/run.sh have in common. They source this file, define
-#   build PATCH           builds the copy in $copy; false when it does not build
-#   find_fault PATCH      searches; sets `found` to what is printed, or leaves it empty
-# and call seeded_faults NAME ARGUMENTS... with the arguments of the script: --check, or patches (all of them by default).
+# Puts known faults, one at a time, into a copy of the sources, and searches for each. The scripts fuzz/*/seeded/run.sh
+# source this file, define two functions, and call seeded_faults:
+#   build PATCH           builds the sources in $copy; fails when they do not build
+#   find_fault PATCH      searches for the fault; if it is found, sets `found` to the text that is printed
 
-# $1: the folder of the patches. $2: the name of the copy's folder under build/fuzz. The rest: the script's arguments.
+# seeded_faults FOLDER NAME [--check | PATCH...]: FOLDER holds the patches, and build/fuzz/NAME will hold the copy.
+# Without PATCH, all patches of FOLDER are taken. --check only tells whether each patch applies. Fails if a fault is not
+# found, or a patch does not apply.
 seeded_faults() {
   local here=$1 name=$2 patch start seconds passed=0 failed=0
   root=$(cd "$here/../../.." && pwd)
@@ -41,7 +43,7 @@ seeded_faults() {
   [ "$failed" -eq 0 ]
 }
 
-# build_in_copy PRESET TARGET: for `build`.
+# build_in_copy PRESET TARGET: configures and builds a target in the copy. The scripts' `build` calls it.
 build_in_copy() {
   { [ -e "$copy/build/$1/build.ninja" ] || cmake -S "$copy" --preset "$1" -B "$copy/build/$1"; } >"$copy/build.log" 2>&1 &&
     ninja -C "$copy/build/$1" "$2" >>"$copy/build.log" 2>&1

@@ -36,15 +36,15 @@ void set_timer(uint64_t deadline);
 // after the call.
 void wait_until(uint64_t deadline);
 
-// entropy.cpp: entropy from the CPU or the firmware; kEntropySource names which, for the log. Returns the number of
-// bytes filled.
+// entropy.cpp: entropy from the CPU or the firmware. This constant names the source, for the log.
 extern const std::string_view kEntropySource;
+// Fills the beginning of `out` with entropy. Returns the number of bytes filled, which may be 0.
 size_t hardware_entropy(const BootInfo& info, std::span<std::byte> out);
 
 // devices.cpp: finds the machine's devices and starts the drivers.
 void find_devices(const BootInfo& info);
 
-// trap.cpp: after this call, faults reach handle_fault.
+// trap.cpp: sets the CPU's trap entries, so that faults reach handle_fault.
 void set_up_traps();
 
 }  // namespace machine

@@ -1,4 +1,4 @@
-// Many of something: types, imports, functions, segments, names.
+// The shapes of modules that have many items of one kind: types, imports, functions, segments, names.
 #include <algorithm>
 
 #include "shapes.hpp"
@@ -10,12 +10,12 @@ namespace {
 using namespace wasm::testing;
 
 constexpr std::string_view kEmptyType = raw("\x60\0\0");
-constexpr size_t kMost = 1'000'000;  // of most things
+constexpr size_t kMost = 1'000'000;  // a module's limit on most kinds of items
 
-// How many items of `each` bytes.
+// Returns how many items of `each` bytes fit into `bytes`, but not more than `most`.
 size_t count_of(size_t bytes, size_t each, size_t most = kMost) { return std::min(bytes / each, most); }
 
-// A function type with 18 parameters, another one for each i below 2^18.
+// Writes a function type with 18 parameters. Each i below kDistinctTypes gives another type.
 void distinct_type(ByteWriter& out, uint32_t i) {
   out.append(raw("\x60\x12"));
   for (uint32_t bit = 0; bit < 18; ++bit) out.byte((i >> bit & 1) != 0 ? 0x7f : 0x7e);
@@ -30,7 +30,7 @@ ModuleWriter with_empty_type() {
   return module;
 }
 
-// `count` functions of type 0 with this body.
+// Returns a module of `count` functions of type 0 with this body.
 Bytes functions(size_t count, const ByteWriter& body) {
   return with_empty_type().items(kFunction, count, raw("\0")).bodies(count, body).take();
 }
@@ -46,7 +46,7 @@ Bytes one_global(const ByteWriter& initializer) {
       .take();
 }
 
-// A custom section.
+// Writes a custom section.
 void custom(ByteWriter& out, std::string_view name, const ByteWriter& contents) {
   ByteWriter section;
   section.name(name);
@@ -60,7 +60,7 @@ Bytes followed_by(Bytes module, std::string_view name, const ByteWriter& content
   return out.take();
 }
 
-// The name section: names of functions, or of each function's locals.
+// Returns the contents of a name section that gives each of `count` functions a name of `length` characters.
 ByteWriter function_names(size_t count, size_t length) {
   ByteWriter map;
   map.unsigned_leb(count);
@@ -73,7 +73,7 @@ ByteWriter function_names(size_t count, size_t length) {
   return out;
 }
 
-// One recursion group of structures, each of which refers to the next and to the first.
+// Writes one recursion group of structures, each of which refers to the next and to the first.
 void recursive_structs(ByteWriter& out, uint32_t first, uint32_t count) {
   out.byte(0x4e);
   out.unsigned_leb(count);
@@ -86,7 +86,8 @@ void recursive_structs(ByteWriter& out, uint32_t first, uint32_t count) {
   }
 }
 
-// Chains of 64 types, each the subtype of the one before, with so many fields.
+// Returns a module of chains of 64 structure types. In a chain, each type is a subtype of the type before it. All have
+// `fields` fields.
 Bytes subtype_chains(size_t bytes, uint32_t fields) {
   const size_t chains = std::max<size_t>(1, bytes / (64 * (7 + 2 * fields)));
   return ModuleWriter()
@@ -106,7 +107,7 @@ Bytes subtype_chains(size_t bytes, uint32_t fields) {
       .take();
 }
 
-// A branch hint for each `if` of one function.
+// Returns a module with one function of many `if`s, each of which has a branch hint.
 Bytes branch_hints(size_t bytes) {
   const size_t count = count_of(bytes, 12);
   ByteWriter code = repeated(raw("\0"), count, raw("\x41\0\4\x40\x0b"), raw("\x0b"));

@@ -11,7 +11,7 @@ constexpr uint8_t kTelling[] = {0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x0b, 0x0e, 
                                 0x7c, 0x7d, 0x7e, 0x7f, 0x80, 0xd0, 0xd2, 0xfb, 0xfc, 0xfd, 0xfe, 0xff};
 
 void mutate_once(std::vector<std::byte>& bytes, Random& random) {
-  // One in sixteen may hit the header.
+  // One change in sixteen may hit the header.
   const size_t first = random.below(16) == 0 ? 0 : std::min<size_t>(8, bytes.size());
   if (first >= bytes.size()) {
     bytes.push_back(std::byte(random.next() & 255));
@@ -38,10 +38,10 @@ void mutate_once(std::vector<std::byte>& bytes, Random& random) {
       break;
     }
     default:
-      // A number grown to the largest of its kind: five bytes of LEB128.
       if (random.below(4) == 0) {
         bytes.resize(at);
       } else {
+        // These five bytes are the largest 32-bit number in LEB128.
         for (size_t i = at; i < std::min(at + 4, bytes.size()); ++i) bytes[i] = std::byte{0xff};
         if (at + 4 < bytes.size()) bytes[at + 4] = std::byte{0x0f};
       }

@@ -1,4 +1,4 @@
-// Random damage to modules, the same for a seed everywhere.
+// Damages modules at random. A seed gives the same damage on every machine.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace cairn::mutations {
 
-// xorshift64*: small and good enough.
+// The random number generator xorshift64*.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed * 0x9e3779b97f4a7c15 + 0x2545f4914f6cdd1d) {}
@@ -17,16 +17,16 @@ class Random {
     state_ ^= state_ >> 27;
     return state_ * 0x2545f4914f6cdd1d;
   }
-  // Below `bound`, which is not zero.
+  // Returns a number below `bound`, which is not zero.
   uint64_t below(uint64_t bound) { return next() % bound; }
 
  private:
   uint64_t state_;
 };
 
-// A copy with one to four changes: bits flipped, bytes replaced (often by values that mean something), inserted,
-// removed, copied from elsewhere, or the end cut off. Magic and version mostly survive, so that the damage is met
-// further in.
+// Returns a copy of the module with one to four changes. A change flips a bit, replaces bytes (often by values that
+// mean something in the format), inserts, removes or copies bytes, or cuts off the end. Most changes leave the magic
+// number and the version as they are, so that the decoder gets as far as the damage.
 std::vector<std::byte> mutate(const std::vector<std::byte>& module, uint64_t seed);
 
 }  // namespace cairn::mutations

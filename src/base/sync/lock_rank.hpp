@@ -9,7 +9,7 @@
 
 namespace cairn {
 
-// The ranks, from the lowest to the highest, with what the locks of each rank guard.
+// The ranks, from the lowest to the highest. The comment after each rank says what its locks guard.
 enum class LockRank : uint8_t {
   // The runtime's mutexes.
   module_code,            // a module's compiled code
@@ -23,9 +23,9 @@ enum class LockRank : uint8_t {
   marked_output,  // the line that was begun last on a port
   console_port,   // a port, while it is written or read
   // The kernel's spin locks.
-  address_space,
-  heap,
-  frames,
+  address_space,  // the kernel's address space
+  heap,           // the kernel's heap
+  frames,         // the free frames of physical memory
 };
 
 // The locks that a thread (in the kernels: a CPU) holds now.
@@ -33,7 +33,7 @@ class HeldLocks {
  public:
   void add(LockRank rank) {
     CAIRN_ASSERT(count_ < ranks_.size());
-    CAIRN_ASSERT(count_ == 0 || ranks_[count_ - 1] < rank);  // otherwise another thread may wait for this one
+    CAIRN_ASSERT(count_ == 0 || ranks_[count_ - 1] < rank);  // otherwise threads could wait for each other
     ranks_[count_++] = rank;
   }
   void remove(LockRank rank) {

@@ -234,7 +234,8 @@ void Builder::push_payload(Value exception, wasm::TagIndex tag) {
 
 // --- the clauses of the legacy `try`, whose bodies are part of the block
 
-// Restores the state in which the next clause begins. Returns false if the clause is never reached.
+// Ends the region or the current clause, and restores the state in which the next clause begins. Returns false if the
+// next clause is never reached.
 bool Builder::next_clause() {
   Frame& frame = frames_.back();
   if (frame.kind == FrameKind::try_) {
@@ -244,7 +245,7 @@ bool Builder::next_clause() {
     handler.first_saved = static_cast<uint32_t>(handler_locals_.size());
     if (!is_reached) return is_live_ = false;
     handler.exception = pop();
-    // Saves the locals that changed on the way to the handler, to set them again for each clause.
+    // Saves the values that changed locals have in the handler. Each later clause sets these locals again.
     ++stamp_;
     for (size_t i = log_.size(); i-- > handler.log_mark;) {
       const uint32_t local = log_[i].local;
@@ -285,7 +286,7 @@ Reachability Builder::catch_all() { return next_clause() ? Reachability::live : 
 Reachability Builder::delegate(uint32_t depth) {
   if (!begin_handler()) return merge(frames_.back());
   const Value exception = pop();
-  // The exception goes to the innermost region that contains the block of the label, or that is this block.
+  // The exception goes to the innermost region that is the label's block or contains it.
   const auto target = static_cast<uint32_t>(frames_.size()) - 2 - depth;
   const uint32_t outer = handler_;
   while (handler_ != kNone && handler_ > target) handler_ = frames_[handler_].outer_handler;

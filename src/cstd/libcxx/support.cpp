@@ -1,4 +1,4 @@
-// The functions of libc++'s and libc++abi's compiled half that the headers refer to.
+// Defines those functions of the compiled libraries libc++ and libc++abi to which the headers of libc++ refer.
 #include <__hash_table>
 #include <__verbose_abort>
 #include <atomic>
@@ -17,7 +17,7 @@ _LIBCPP_BEGIN_NAMESPACE_STD
 }
 
 // Returns the least prime that is not less than `n` (0 for 0), by trial division by 3 and by odd numbers that are no
-// multiples of 3. This is fast enough for sizes of hash tables: a prime near a million takes some hundred divisions.
+// multiples of 3. This is fast enough for sizes of hash tables: a prime near a million takes some 330 divisions.
 size_t __next_prime(size_t n) {
   if (n <= 2) return n <= 1 ? n * 2 : 2;
   for (n |= 1;; n += 2) {
@@ -29,7 +29,8 @@ size_t __next_prime(size_t n) {
 
 _LIBCPP_END_NAMESPACE_STD
 
-namespace std {  // not versioned: these belong to the ABI library
+// These names belong to libc++abi, so they are in `std` itself and not in libc++'s inline namespace.
+namespace std {
 
 const nothrow_t nothrow{};
 exception::~exception() noexcept = default;

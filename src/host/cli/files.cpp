@@ -26,8 +26,8 @@ std::unexpected<Error> too_large(const std::string& path, const std::string& why
       Error::of(ErrorKind::limit, path + " is too large: " + why + ", and the limit is " + decimal(limit) + " bytes"));
 }
 
-// Waits after a read from a pipe that gave no bytes. Returns true when the pipe may have bytes, and false when its
-// writers have closed it. If no writer has opened the pipe yet, waits for one at most kPatience.
+// Waits after a read from a pipe has given no bytes. Returns true when the pipe may have bytes, and false when its
+// writers have closed it. If no writer has opened the pipe yet, waits for a writer, but not longer than kPatience.
 Result<bool> wait_for_writer(int fd, bool has_writer, const std::string& path) {
   constexpr int kPatience = 5000;  // milliseconds
   pollfd pipe{fd, POLLIN, 0};
@@ -51,7 +51,8 @@ std::string environment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// Whether the directory can be written and belongs to this user (root may use every user's). Makes it if needed.
+// Makes the directory if it does not exist. Returns whether it can be written and belongs to this user; for root, the
+// owner does not matter.
 bool is_usable(const std::string& path) {
   make_directories(path);
   struct stat info{};
@@ -81,7 +82,7 @@ uint64_t nanoseconds(clockid_t clock) {
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, uint64_t limit) {
-  // Opening a pipe must not wait for its writer.
+  // With O_NONBLOCK, opening a pipe does not wait for a writer. Reads of everything else wait as usual.
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!file.is_open()) return file_error("cannot open", path);
   struct stat info{};
@@ -97,7 +98,7 @@ Result<std::string> read_file(const std::string& path, uint64_t limit) {
   std::string contents;
   size_t filled = 0;
   while (true) {
-    // The buffer is larger than the stated size, so that a file which does not end there is noticed.
+    // The buffer is larger than the stated size, so that a file that is longer than it states is read to its end.
     if (filled == contents.size()) contents.resize(std::max({filled * 2, size + 1, size_t{1} << 16}));
     const ssize_t length = read(file.get(), contents.data() + filled, contents.size() - filled);
     if (length < 0 && errno == EINTR) continue;

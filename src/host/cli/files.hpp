@@ -38,8 +38,8 @@ constexpr uint64_t kMaximumModule = uint64_t{1} << 30;   // the most bytes of a 
 constexpr uint64_t kMaximumSource = uint64_t{64} << 20;  // the most bytes of a C or C++ source
 
 // Reads a whole regular file or pipe. Fails (io), naming the file, when it cannot be read, and (limit) when it is
-// larger than `limit` bytes. A file whose stated size is larger than the limit is not read at all; reading another one
-// stops soon after the limit. A pipe that nobody opens for writing within some seconds is an Error too.
+// larger than `limit` bytes. A file whose stated size is larger than the limit is not read at all. Otherwise reading
+// stops soon after the limit. A pipe that nobody opens for writing within some seconds is an error (io), too.
 Result<std::string> read_file(const std::string& path, uint64_t limit = kMaximumModule);
 Result<void> write_file(const std::string& path, std::string_view contents);
 
@@ -50,9 +50,9 @@ bool is_directory(const std::string& path);
 void make_directories(const std::string& path);
 bool is_regular_file(const std::string& path);
 
-// Return the top of the source tree ($CAIRN_ROOT, or the directory above the build directory), and the build directory,
-// which contains the directories of the presets.
+// Returns the top of the source tree: $CAIRN_ROOT, or else the directory above the build directory.
 const std::string& root_directory();
+// Returns the build directory, which contains the directories of the presets.
 const std::string& build_directory();
 // Returns the place for files made from users' files: the build directory's cache/ if it can be written, else the
 // user's cache ($XDG_CACHE_HOME/cairn or ~/.cache/cairn), else a directory for temporary files (in $TMPDIR or /tmp).

@@ -89,7 +89,7 @@ class Scheduler {
 
   void yield() {
     charge(*current_);
-    // This fiber must not come before the first that is ready, or else it could be the next again.
+    // The current fiber must not come before the first ready fiber, or else it could be chosen again at once.
     if (const RunNode* const first = ready_.first())
       current_->virtual_time = std::max(current_->virtual_time, first->virtual_time);
     make_ready(*current_);
@@ -203,8 +203,9 @@ class Scheduler {
     while (Timer* const timer = timers_.expire(now)) wake(static_cast<Fiber&>(*timer), ParkResult::timed_out);
   }
 
-  // Called when nothing is ready, no timer is armed, and no device interrupts: every fiber waits for ever. The park()
-  // of the fiber that has waited longest returns `deadlocked`. If that fiber waits again, the next one's turn comes.
+  // Called when no fiber is ready and no timer is armed. Devices raise no interrupts, so every fiber would wait for
+  // ever. The park() of the fiber that has waited longest returns `deadlocked`. If that fiber waits again, the fiber
+  // that has waited longest then is woken next.
   void end_deadlock() {
     Fiber* first = nullptr;
     for (Fiber* fiber : parked_) {
@@ -231,8 +232,8 @@ class Scheduler {
     }
   }
 
-  // Gives the CPU to the next fiber. The caller has set the current fiber's state. The call returns when this fiber
-  // runs again, and never for one that has ended.
+  // Gives the CPU to the next fiber. The caller has set the current fiber's state. The call returns when the current
+  // fiber runs again, and never if that fiber has ended.
   void switch_away() {
     CAIRN_ASSERT(!held_locks().has_spin_lock() && operation_current() == nullptr);
     Fiber& next = static_cast<Fiber&>(next_ready());

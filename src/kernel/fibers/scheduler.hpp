@@ -44,7 +44,7 @@ struct FiberParker {
   static void unpark(std::atomic<uint32_t>& word) { kernel::unpark(word); }
 };
 
-// Waits until that time or the fiber's limit_end, whichever comes first.
+// Lets the running fiber wait until this time or its limit_end, whichever comes first.
 void sleep_until(uint64_t nanoseconds_since_boot);
 
 // The time that the fiber has spent on the CPU up to now.
@@ -60,7 +60,7 @@ uint64_t preemption_count();
 // fibers may run before the function returns.
 void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
 
-// Requests the timer's interrupt for the right time again, after the running fiber's limits have changed.
+// Requests the timer's interrupt for its new time. Must be called after the running fiber's limits have changed.
 void reset_timer();
 
 }  // namespace cairn::kernel

@@ -1,5 +1,5 @@
-// The nodes of the address space. They lie in frames of their own, because nothing is allocated from the heap under the
-// address space's lock.
+// RangePool allocates the nodes of the address space's RangeTree. They lie in frames of their own, because nothing is
+// allocated from the heap under the address space's lock.
 //
 // Some free nodes are *set aside* for operations that must not fail later. An operation that may fail first ensures
 // that there are enough other nodes for it.
@@ -20,14 +20,14 @@ class RangePool {
 
   // Takes frames until `count` nodes are free besides those that are set aside. Returns false if there is no memory.
   [[nodiscard]] bool ensure(uint64_t count);
-  // Set nodes aside, or release them again.
+  // These functions set nodes aside, and release them again.
   void set_aside(uint64_t count) { aside_ += count; }
   void give_up(uint64_t count) { aside_ -= count; }
   // Takes a free node; there must be one.
   RangeNode* take();
   // Frees a node. Frees its frame, too, if no other node in the frame is in use and enough free nodes are left.
   void give(RangeNode* node);
-  // Adds this frame's nodes to the free ones.
+  // Divides a frame into nodes, which are free.
   void add(PhysAddr frame);
 
   [[nodiscard]] uint64_t free_nodes() const { return free_; }
@@ -38,10 +38,10 @@ class RangePool {
  private:
   // The header of a frame of nodes.
   struct Page {
-    Page* next;  // next page with free nodes
+    Page* next;  // the next frame with free nodes
     Page* previous;
     RangeNode* free;  // the first free node of the frame; free nodes are linked by `right`
-    uint64_t used;
+    uint64_t used;    // number of nodes that are in use
   };
   static constexpr uint64_t kNodes = (kPageSize - sizeof(Page)) / sizeof(RangeNode);
 
@@ -53,9 +53,9 @@ class RangePool {
 
   DirectMap map_;
   FrameSource& source_;
-  Page* partial_ = nullptr;
+  Page* partial_ = nullptr;  // list of the frames with free nodes
   uint64_t frames_ = 0;
-  uint64_t free_ = 0;
+  uint64_t free_ = 0;  // number of free nodes, including those that are set aside
   uint64_t aside_ = 0;
 };
 

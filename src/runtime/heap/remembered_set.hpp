@@ -51,10 +51,12 @@ class RememberedSet {
     return true;
   }
   [[nodiscard]] bool is_complete() const { return is_complete_; }
+  // Makes the set incomplete until it is cleared.
   void give_up() { is_complete_ = false; }
 
-  // Calls visit_object(object) or visit_card(array, card) for each entry. Entries lie all over the heap, so the memory
-  // of later entries is prefetched.
+  // Calls visit_object(object) or visit_card(array, card) for each entry. The objects and cards lie all over the heap,
+  // so those of later entries are prefetched. (After an odd card number, the prefetched address may be wrong, which
+  // does no harm.)
   template <class VisitObject, class VisitCard>
   void for_each(const std::byte* base, VisitObject&& visit_object, VisitCard&& visit_card) const {
     constexpr size_t kAhead = 16;
@@ -81,9 +83,11 @@ class RememberedSet {
     return count_ + entries <= entries_.size() || (count_ + entries <= capacity_ && entries_.grow(count_ + entries));
   }
 
-  size_t capacity_;
+  size_t capacity_;  // largest number of words
+  // An object has one word, its reference, which is even. A card has two: the array's reference plus 1, and the card's
+  // number.
   CommittedTable<uint32_t> entries_;
-  size_t count_ = 0;
+  size_t count_ = 0;  // number of words in use
   bool is_complete_ = true;
 };
 

@@ -9,8 +9,8 @@
 namespace cairn::runtime {
 
 namespace {
-constexpr int kPoison = 0xdb;
-constexpr uint64_t kGranule = 8;
+constexpr int kPoison = 0xdb;     // the byte that overwrites free memory
+constexpr uint64_t kGranule = 8;  // objects start at multiples of this and have multiples of this as sizes
 }  // namespace
 
 HeapVerifier::HeapVerifier(const ObjectSpace& objects, OldSpace& old, const Nursery& nursery,
@@ -76,6 +76,7 @@ void HeapVerifier::check_old(abi::HeapReference object, uint64_t size) {
 
 void HeapVerifier::check_remembered(abi::HeapReference object, abi::HeapReference& slot) {
   if (!remembered_.is_complete() || !is_young(slot)) return;
+  // The flag is clear in old objects that are in the set as a whole. Otherwise the set must have the slot's card.
   if ((objects_.at(object).flags & abi::kBarrierFlag) == 0) {
     CAIRN_ASSERT(std::ranges::binary_search(entries_, object));
     return;

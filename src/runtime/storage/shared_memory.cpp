@@ -75,8 +75,8 @@ std::expected<SharedMemory::WaitResult, TrapKind> SharedMemory::wait(uint64_t ad
   enum class Entry : uint8_t { queued, not_equal, deadlock };
   const Entry entry = queue_.with([&](Queue& queue) {
     if (std::atomic_ref(cell).load(std::memory_order_seq_cst) != expected) return Entry::not_equal;
-    // At most one thread uses each holder of the memory. If all other holders wait without timeout, this is the last
-    // thread that could wake them.
+    // Each reference to the memory serves at most one thread. If the threads of all other references wait without a
+    // timeout, this thread is the last one that could wake them.
     if (waiter.is_forever && queue.forever + 1 >= use_count()) return Entry::deadlock;
     queue.append(waiter);
     return Entry::queued;

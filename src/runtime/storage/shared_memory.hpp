@@ -8,8 +8,8 @@
 // Waiting threads are in one queue. The queue is locked while a waiter compares the value and enters the queue, and
 // while a notifier takes waiters out. So a notification between comparing and parking cannot be lost. A waiter removes
 // itself only if no notifier does, after a timeout or a deadlock. A wait without timeout that nothing can end traps
-// (TrapKind::deadlock): either every holder of the memory would wait without timeout, or the platform says that no
-// other thread could wake the waiter.
+// (TrapKind::deadlock): either as many threads would wait without timeout as there are references to the memory, or the
+// platform says that no other thread could wake the waiter.
 #pragma once
 
 #include <atomic>

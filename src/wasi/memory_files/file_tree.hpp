@@ -1,4 +1,5 @@
-// Files, directories and links in memory, and every operation on them, by node ids and single names.
+// FileTree holds files, directories and symbolic links in memory. Its operations name them by node ids and single names
+// (node.hpp).
 //
 // An operation first checks for all errors, then allocates the memory that it needs, and only then changes the tree. So
 // an operation that fails has no effect. Error numbers are those of Linux. No operation recurses, and the time of each
@@ -19,7 +20,8 @@ namespace cairn::wasi {
 
 class FileTree {
  public:
-  // The tree has no root at first. create_root() makes it and must be called before everything else.
+  // The tree has no root at first. create_root() makes it and must be called before everything else. `capacity` is the
+  // number of bytes that the tree may take.
   FileTree(System& system, uint64_t capacity) : system_(system), account_(capacity) {}
   ~FileTree();
   FileTree(const FileTree&) = delete;
@@ -29,7 +31,7 @@ class FileTree {
   [[nodiscard]] NodeId root() const { return root_; }
   [[nodiscard]] const Account& account() const { return account_; }
 
-  // A held node stays when its last name is removed.
+  // A node that is held stays when its last name is removed. Each hold() needs a release().
   void hold(NodeId id) { ++node(id).handles; }
   void release(NodeId id);
 
@@ -39,19 +41,22 @@ class FileTree {
   WasiResult<NodeId> create_directory(NodeId at, std::string_view name);
   // Creates a device that reads as empty and discards what is written, like /dev/null.
   WasiResult<NodeId> create_null_device(NodeId at, std::string_view name);
+  // Creates a symbolic link.
   WasiResult<NodeId> create_link(NodeId at, std::string_view name, std::string_view target);
   Errno remove_directory(NodeId at, std::string_view name);
   Errno unlink(NodeId at, std::string_view name);
+  // Gives the node `name` a second name: `to_name` in directory `to`.
   Errno link(NodeId at, std::string_view name, NodeId to, std::string_view to_name);
   Errno rename(NodeId at, std::string_view name, NodeId to, std::string_view to_name);
-  // Fails with Errno::noent when the directory was removed.
+  // Lists the entries from `position` on (wasi::Directory::list). Fails with Errno::noent when the directory was
+  // removed.
   Errno list(NodeId at, uint64_t position, EntrySink& sink) const;
 
   // --- nodes
   [[nodiscard]] FileType type(NodeId id) const { return node(id).type; }
   [[nodiscard]] FileStat stat(NodeId id) const;
   void set_times(NodeId id, const SetTimes& times);
-  [[nodiscard]] std::string_view target(NodeId id) const;  // target of a link
+  [[nodiscard]] std::string_view target(NodeId id) const;  // target of a symbolic link
   // These functions are for regular files only.
   size_t read(NodeId id, uint64_t offset, std::span<std::byte> buffer);
   WasiResult<size_t> write(NodeId id, uint64_t offset, std::span<const std::byte> bytes);
@@ -72,13 +77,14 @@ class FileTree {
   void destroy_entry(Entry& entry) { account_.release(&entry, Entry::bytes_for(entry.length)); }
   void add(Node& directory, Entry& entry);
   void remove(Node& directory, Entry& entry);
-  // Creates a node under a new name. A link's target is copied.
+  // Creates a node under a new name. `target` is copied, and is empty unless the node is a symbolic link.
   WasiResult<NodeId> create(NodeId at, std::string_view name, FileType type, std::string_view target);
+  // Whether the directory `above` is `below` or contains it, at any depth.
   [[nodiscard]] bool is_at_or_above(NodeId above, NodeId below) const;
 
   System& system_;
   Account account_;
-  SparseTable nodes_;  // each Node at its number
+  SparseTable nodes_;  // the Node of each number
   uint64_t last_number_ = 0;
   NodeId root_;
 };

@@ -148,7 +148,8 @@ class Assembler {
   // Encodes the description of an import. The cursor is after the import's identifier.
   Result<void> import_type(ByteWriter& out, FieldKind kind);
   Result<void> inline_exports(ExternKind kind, uint32_t index);
-  // Encodes (import "m" "n"), and returns true, if the cursor is at one. Otherwise returns false.
+  // If the cursor is at (import "m" "n"), encodes the rest of the field as an import and returns true. Otherwise
+  // returns false.
   Result<bool> inline_import(FieldKind kind);
   Result<void> func_field(const Field& field);
   Result<void> table_field(const Field& field);
@@ -225,7 +226,8 @@ class Assembler {
 
   // --- assemble_immediates.cpp
   void put_opcode(ByteWriter& out, Opcode opcode);
-  // Called at the immediates of an instruction. Writes its opcode and immediates in the binary format's order.
+  // Writes the opcode and the immediates of an instruction in the binary format's order. The cursor is at the
+  // immediates.
   Result<void> plain_instruction(ByteWriter& out, Opcode opcode);
   Result<void> label_index(ByteWriter& out);
   Result<void> put_index(ByteWriter& out, const IndexSpace& space);

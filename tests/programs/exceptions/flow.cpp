@@ -1,4 +1,5 @@
-// Where control goes: nested handlers, rethrowing, recursion, callbacks through C, loops that throw often.
+// Throws in many kinds of control flow: nested handlers, rethrowing, recursion, callbacks through C, and loops that
+// throw often.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -1,4 +1,6 @@
-// What is thrown: hierarchies, pointers, members, and what outlives its handler.
+// Throws values of many types: objects of class hierarchies, pointers, functions, the library's exceptions. Keeps
+// exceptions after their handlers have ended, and nests them. `live` counts the Counted objects, so that a leak or a
+// second destruction shows in the output.
 #include <any>
 #include <cstdio>
 #include <exception>
@@ -146,7 +148,7 @@ void objects() {
   }
   std::printf("\n");
 
-  // An exception while another is being handled.
+  // The handler of one exception throws and catches another one.
   try {
     try {
       throw Counted(1);

@@ -5,8 +5,9 @@
 
 namespace cairn::codegen {
 
-// Hot blocks come first in their own order (loops stay contiguous), and cold blocks follow. Blocks with nothing but a
-// jump are omitted; branches to them go to the jump's target.
+// The entry and the blocks that are not cold come first, then the cold ones. Each of the two groups keeps the order of
+// the function's blocks, in which loops are contiguous. A block that only jumps is omitted if it can be
+// (block_layout.cpp says when); branches to it go to the jump's target.
 struct BlockLayout {
   ArenaVector<MBlock> order;     // the blocks to emit, beginning with the entry
   ArenaVector<MBlock> next;      // by block: the next emitted block; none for the last one and for omitted blocks

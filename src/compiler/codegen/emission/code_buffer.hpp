@@ -16,7 +16,7 @@ enum class RelocationKind : uint8_t {
   call,     // to function `target` of the module (x86-64: 4 bytes pc-relative at offset; RV64: an auipc+jalr pair)
   type_id,  // canonical id of the module's type `target` (x86-64: 4 bytes at offset; RV64: a lui+addi pair)
   rodata,   // address of this function's constant data at byte `target` (x86-64: 4 bytes pc-relative; RV64: auipc+addi)
-  code_address,  // 4 bytes at `offset` in rodata: distance from there to byte `target` of the code, plus the addend
+  code_address,  // 4 bytes at `offset` in rodata: distance from them to byte `target` of the code, plus the addend
 };
 
 struct Relocation {

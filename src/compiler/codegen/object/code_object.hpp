@@ -26,14 +26,14 @@ struct FunctionRecord {
   uint32_t function_index = 0;  // in the module's index space; kTrampoline for other code
   uint32_t frame_bytes = 0;  // while the body runs: bytes from the stack pointer up to the return address (x86-64) or
                              // to the function's stack arguments (RV64)
-  uint32_t argument_bytes = 0;  // size of the function's own stack argument area
-  uint32_t body_begin = 0;      // first instruction after the prologue: the registers are saved from here on
+  uint32_t argument_bytes = 0;  // size of the stack argument area that the function's callers fill
+  uint32_t body_begin = 0;      // first instruction after the prologue: saved_registers are in the frame from here on
   // The saved callee-saved registers, for unwinding to a handler. Bit i is the target's i-th callee-saved register.
   // They are stored in order in consecutive words that begin saved_offset bytes above the stack pointer.
   uint32_t saved_registers = 0;
   uint32_t saved_offset = 0;
   uint32_t flags = 0;        // kReturnAddressInRegister (a leaf function that does not save ra), kHasHandlers
-  uint32_t frame_begin = 0;  // the stack pointer has moved by frame_bytes from this offset on; before it, not at all
+  uint32_t frame_begin = 0;  // from this offset on, the stack pointer is frame_bytes lower than at the entry
 };
 inline constexpr uint32_t kTrampoline = 0xffff'ffff;
 inline constexpr uint32_t kReturnAddressInRegister = 1;

@@ -19,7 +19,8 @@ uint32_t word_at(std::span<const std::byte> bytes, size_t at) {
   return value;
 }
 
-// Makes two functions. The second calls the first, refers to a type and a constant, and has a jump table.
+// Makes an object of two functions and a trampoline. The second function calls the first, refers to a type and a
+// constant, and has a jump table of one entry.
 std::vector<std::byte> sample(Architecture architecture) {
   Arena arena(1 << 20);
   ElfWriter writer(architecture, identity_of(ObjectKind::module, {}, {}));
@@ -81,6 +82,7 @@ TEST(Elf, WritesWhatItReads) {
   EXPECT_EQ(contents->rodata_offset % 64, 0);
   ASSERT_GE(contents->rodata.size(), 12);
   EXPECT_EQ(static_cast<int>(contents->rodata[1]), 2);
+  // The jump table's entry is the distance from itself to byte 4 of the second function, modulo 2^32.
   EXPECT_EQ(contents->rodata_offset + 8 + word_at(contents->rodata, 8), (uint64_t{1} << 32) + second + 4);
 
   ASSERT_EQ(contents->type_references.size(), 1);

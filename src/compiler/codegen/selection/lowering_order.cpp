@@ -342,7 +342,7 @@ void Lowering::BlockOrder::place_node(uint32_t index, uint32_t loop) {
 }
 
 void Lowering::BlockOrder::add_successors() {
-  ScratchVector<uint32_t> counted_from(result_.arena);  // by machine block: the latest block that it was counted for
+  ScratchVector<uint32_t> counted_from(result_.arena);  // by machine block: the last block whose successor it is
   counted_from.assign(order_.size(), kNotReached);
   for (uint32_t i = 0; i < order_.size(); ++i) {
     const Node& node = nodes_[order_[i]];

@@ -56,8 +56,8 @@ enum class Rounding : uint8_t { rne = 0, rtz = 1, rdn = 2, rup = 3, rmm = 4, dyn
 struct OpFacts {
   std::string_view text;
   Format format;
-  std::string_view operands;
-  uint32_t bits;
+  std::string_view operands;  // a letter for each register operand: x integer, f floating-point, v vector
+  uint32_t bits;              // the encoding with zero in every operand field
 };
 
 inline constexpr OpFacts kFacts[] = {

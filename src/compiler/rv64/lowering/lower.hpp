@@ -82,8 +82,8 @@ class Lower final : public codegen::Lowering {
   // --- lower.cpp: operands
   // The register of a value, or x0 for the constant 0.
   Reg use_or_zero(ir::Value value);
-  // The register of an operand of which the instruction reads only the low 32 bits. It looks through wraps and
-  // extensions.
+  // The register of an operand of which the instruction reads only the low 32 bits: wraps and extensions that make
+  // the operand are skipped.
   VReg use_low(ir::Value value);
   Reg use_low_or_zero(ir::Value value);
   [[nodiscard]] bool is_i32(ir::Value value) const { return inst(value).type == ir::Type::i32; }
@@ -112,8 +112,8 @@ class Lower final : public codegen::Lowering {
   void lower_icmp(ir::Value value);
   void lower_select(ir::Value value);
   Test integer_test(ir::Condition condition, ir::Value left, ir::Value right);
-  // Returns a test of whether the i32 `condition` is not zero, or is zero. If a compare makes `condition`, the test
-  // compares the compare's operands.
+  // Returns a test of whether the i32 `condition` is not zero (or is zero, unless `when_non_zero`). If `condition` is
+  // the result of a compare, the test compares the operands of the compare.
   Test test_of(ir::Value condition, bool when_non_zero);
 
   // --- lower_float.cpp

@@ -6,7 +6,8 @@
 
 namespace cairn::rv64 {
 
-// The registers that the sequence of an operation uses besides its operands and the scratch registers of emission.
+// The numbers of registers of each class that the instruction sequence of an operation uses besides the operation's
+// operands and the scratch registers of emission.
 struct SimdNeeds {
   unsigned integers = 0;
   unsigned floats = 0;
