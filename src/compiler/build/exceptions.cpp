@@ -51,9 +51,9 @@ void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
   throw_value(exception, Builtin::throw_exception);
 }
 
-// If it is certain which clause of an enclosing try_table catches the tag, and the clause passes no reference to the
-// exception, branches to the clause's label with the payload (the topmost `count` values), makes no exception object,
-// and returns true.
+// Throws without an exception object if it is certain which clause of an enclosing try_table catches the tag, and the
+// clause passes no reference to the exception. Then it branches to the clause's label with the payload (the topmost
+// `count` values) and returns true. Otherwise it does nothing and returns false.
 bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
   using Kind = wasm::CatchClause::Kind;
   if (!insert_.simplifies()) return false;

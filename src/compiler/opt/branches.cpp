@@ -196,8 +196,8 @@ class BranchSimplifier {
       const Block through = target.block;
       const Target* next = only_jumps(through);
       if (next == nullptr) return;
-      // A critical edge with arguments would be split again later, and a br_table would need the arguments once for
-      // each of its targets.
+      // A critical edge with arguments would be split again later, and each target of a br_table would hold a copy of
+      // the arguments.
       const bool is_jump = function_[terminator].opcode == Opcode::jump;
       if (!is_jump && next->argument_count != 0 &&
           (edges_in_[through.index()] == 1 || function_[terminator].opcode == Opcode::br_table)) {
@@ -209,8 +209,8 @@ class BranchSimplifier {
         const bool is_own = inst.opcode == Opcode::block_param && function_.block_of(argument) == through;
         arguments_.push_back(is_own ? function_.arguments(target)[static_cast<size_t>(inst.immediate)] : argument);
       }
-      // The uses of the parameters of `through` disappear only with the last edge to it. Their counts are not lowered
-      // even then, so that only_jumps(through) stays true.
+      // The parameters of `through` lose their uses only with the last edge to it. The counts of these uses are not
+      // lowered even then, so that only_jumps(through) stays true.
       for (const Value argument : arguments_) use(argument);
       const Block to = next->block;
       ++edges_in_[to.index()];

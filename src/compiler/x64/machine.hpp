@@ -88,8 +88,8 @@ struct XmmPayload {
   Encoding encoding;
   bool has_imm = false;
   uint8_t imm = 0;
-  // The VEX form has a second source for the upper bits, which should be the register of operand a. For int_from_x:
-  // whether the reg field of ModRM has the xmm register.
+  // Whether the VEX form takes the upper bits of its result from a second source, for which emission names the register
+  // of operand a. In int_from_x: whether the reg field of ModRM names the xmm register.
   bool merges = false;
   [[nodiscard]] constexpr int64_t pack() const {
     return int64_t{encoding.pack()} | int64_t{imm} << 16 | int64_t{has_imm} << 24 | int64_t{merges} << 25;

@@ -14,7 +14,7 @@ namespace cairn::cli {
 
 // The exit status of a new process that cannot start its program.
 constexpr int kCannotStart = 127;
-// Starts a program, found as the shell finds it. `prepare` runs in the new process first. When this process is killed,
+// Starts a program, which is looked up in PATH. `prepare` runs in the new process first. When this process is killed,
 // the new one is killed too. If the program cannot be started, the new process says so on its standard error and exits
 // with kCannotStart.
 Result<pid_t> start_process(const std::vector<std::string>& arguments, const std::function<void()>& prepare = {});

@@ -9,7 +9,7 @@
 namespace cairn::kernel {
 namespace {
 
-constexpr uint64_t kUpper = 0xffff'ffc0'0000'0000;  // in the upper half of three and of four levels
+constexpr uint64_t kUpper = 0xffff'ffc0'0000'0000;  // in the upper half with three and with four levels of tables
 constexpr PhysAddr kText{0x1'0000'0000}, kData{0x1'0020'0000}, kGuest{0x1'0040'0000};
 
 template <class Format, unsigned kLevels>
@@ -47,7 +47,7 @@ class RightsAuditTest : public ::testing::Test {
   RightsReport audit() {
     return RightsAudit<typename M::PageFormat>(ram_.map(), {table_.root(), M::levels}, rules_).run();
   }
-  // Expects one violation, at this page.
+  // Expects the violation `what` at `page`, and no other.
   void expect_violation(std::string_view what, uint64_t page) {
     const RightsReport report = audit();
     ASSERT_EQ(report.violation_count, 1u);

@@ -1,6 +1,5 @@
-// Boot modes other than running programs: the kernel's own tests, the specification's scripts, unknown modules. The
-// testing image (cairn-kernel-testing) implements all of them in src/kernel/testing; the release image has none of
-// them.
+// The boot modes for tests: the kernel's own tests, the specification's scripts, and trials of modules. The testing
+// image (cairn-kernel-testing) implements them in src/kernel/testing. In the release image, run_tests() does nothing.
 #pragma once
 
 #include <optional>
@@ -10,8 +9,8 @@
 
 namespace cairn::kernel {
 
-// Runs the tests that the kernel's command line asks for (`test=NAME`). Returns the exit status, or nothing when it
-// asks for none.
+// Runs the tests that the kernel's command line asks for (`test=NAME`). Returns the exit status, or nothing when the
+// command line asks for no tests.
 std::optional<int> run_tests(std::string_view command_line);
 
 // Does the same for tests that need a bundle, which the command line or the bundle's mode asks for.

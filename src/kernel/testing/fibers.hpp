@@ -5,9 +5,9 @@
 
 namespace cairn::kernel {
 
-// Fibers hand a token on from one to the next, and each runs when it has the token.
+// Each fiber waits for a token and hands it on to the next fiber, in many rounds.
 void test_handing_on(TestRun& run);
-// Sleeping fibers wake up after their deadlines, and soon after.
+// Sleeping fibers wake up at their deadlines or soon after, and never earlier.
 void test_sleeping(TestRun& run);
 // Fibers wait, wake others, sleep and yield at random. No wake-up is lost, and all fibers end.
 void test_random_waits(TestRun& run);

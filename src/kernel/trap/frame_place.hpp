@@ -17,11 +17,12 @@ namespace cairn::kernel {
 inline constexpr uint64_t kTrapReserve = 16 * 1024;
 
 // Returns the address, 16-byte aligned, for a frame of `size` bytes. Returns nothing when the kernel's stack has no
-// room for it, or when the interrupted stack pointer is neither on it nor a guest's. `entry_frame` is the stack pointer
-// of the innermost entry into guest code, or 0.
+// room for the frame, or when the interrupted stack pointer belongs neither to the kernel's stack nor to a guest.
+// `entry_frame` is the kernel's stack pointer at the innermost entry into guest code, or 0 if there is none.
 constexpr std::optional<uint64_t> frame_place(uint64_t stack_pointer, uint64_t stack_bottom, uint64_t stack_top,
                                               uint64_t entry_frame, uint64_t size) {
-  constexpr uint64_t kRedZone = 128;  // functions of the compiler's own library may have one
+  // Functions of the compiler's runtime library may use the red zone, the bytes below their stack pointer.
+  constexpr uint64_t kRedZone = 128;
   constexpr uint64_t kKernelHalf = uint64_t{1} << 63;
   const uint64_t used = stack_pointer < kKernelHalf ? entry_frame : stack_pointer;
   if (used > stack_top || used < stack_bottom || used - stack_bottom < kTrapReserve) return std::nullopt;

@@ -25,9 +25,9 @@ class NearlyFullHeap : public HeapFixture {
     heap_->collect_full();
     kept_ = count;
   }
-  // Calls `next`, which allocates and returns whether there was room, until there is no room, or until 64 times the
-  // bytes that a full collection has to free were allocated. Checks that there were few full collections for the
-  // allocated bytes. Returns the number of allocated bytes.
+  // Calls `next`, which allocates and returns whether there was room, again and again. Stops when there is no room, or
+  // when the allocated bytes are 64 times what a full collection has to free. Checks that there were few full
+  // collections for the allocated bytes. Returns the number of allocated bytes.
   template <class Next>
   uint64_t allocate(Next&& next) {
     const uint64_t live = heap_->statistics().live_bytes, least = live / 64;

@@ -1,5 +1,6 @@
-// The interface that WASI needs from files, directories and the machine. memory_files implements files and directories
-// in memory, host/system those of Linux; kernel/program has the standard streams of programs on machines.
+// The interfaces through which WASI uses files, directories and the machine. memory_files implements File and Directory
+// in memory. host/system implements all three interfaces on Linux. kernel/program implements System in the kernel, and
+// File for the standard streams of programs there.
 //
 // Directory operations take single names, never paths, and never follow a symbolic link. Only path.hpp walks paths,
 // with links and "..", so that this one place ensures that a path stays inside the directory where it begins.

@@ -42,7 +42,7 @@ struct Annotation {
   uint32_t end = 0;
 };
 
-// A source as tokens, which end with eof. The tokens refer to the source's bytes.
+// The tokens of a source. The last one is eof. Tokens refer to the bytes of `source`.
 struct TokenStream {
   std::string_view source;
   std::vector<Token> tokens;

@@ -190,7 +190,7 @@ void Lowering::BlockOrder::find_loops() {
   list_predecessors(predecessors);
 
   loop_of_.assign(function_.block_count(), kNoLoop);
-  ScratchVector<uint32_t> outermost(result_.arena);  // by loop, with path compression
+  ScratchVector<uint32_t> outermost(result_.arena);  // by loop: an outer loop or itself, with path compression
   const auto find_outermost = [&](uint32_t loop) {
     while (outermost[loop] != loop) {
       outermost[loop] = outermost[outermost[loop]];
@@ -299,7 +299,7 @@ bool Lowering::BlockOrder::can_share(uint32_t edge, uint32_t first_edge, const i
   return other.block == target.block && std::ranges::equal(function_.arguments(other), function_.arguments(target));
 }
 
-// Flattens the lists into one order.
+// Flattens lists_ into order_: the contents of an inner loop take the place of its item in the outer list.
 void Lowering::BlockOrder::place_nodes() {
   struct Place {
     uint32_t item;

@@ -1,4 +1,4 @@
-// What identifies an instruction of RV64 besides its operands: its name, format and encoding, made from tables/*.def.
+// The instructions of RV64 as tables/*.def list them: the name, the format and the encoding of each.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,9 @@ enum class Op : uint16_t {
 };
 inline constexpr unsigned kOpCount = static_cast<unsigned>(Op::count_);
 
-// Where the operands go: rd 11:7, rs1 19:15, rs2 24:20, rs3 31:27, rounding mode 14:12, immediate 31:20.
+// The operands of an instruction, in the order of the assembly text. Their places are: rd and vd in bits 11:7, rs1 and
+// vs1 in 19:15, rs2 and vs2 in 24:20, rs3 in 31:27, the rounding mode in 14:12, a 12-bit immediate in 31:20. In the
+// formats store, branch and jump, the immediate has several pieces ([riscv 2.3]).
 enum class Format : uint8_t {
   none,
   reg1,      // rd
@@ -47,7 +49,7 @@ enum class Format : uint8_t {
   vectorm,   // vd, then vs1 or rs1 (in the place of rs1), then vs2; multiply-add, whose text has this order
   vmerge,    // vd, vs2, vs1 or rs1, v0
   vmergei,   // vd, vs2, immediate, v0
-  vmem,      // vd (vs3), (rs1)
+  vmem,      // vd for loads, or vs3 in its place for stores; (rs1)
   vsetivli,  // rd, 5-bit length, vtype
 };
 

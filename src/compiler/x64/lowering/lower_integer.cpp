@@ -10,7 +10,6 @@ using ir::Value;
 // --- Additions
 
 // Lowers an addition to an add, a lea of up to three terms, or an add from memory.
-
 void X64Lowering::lower_add(Value value) {
   const Instruction& instruction = inst(value);
   const unsigned size = width(instruction.type);
@@ -55,7 +54,7 @@ void X64Lowering::lower_add(Value value) {
     terms[term_count++] = b;
   }
   const auto use_term = [&](Value term) { return size == 4 ? use_low(term) : use(term); };
-  // The shift count of a term that can become the index of a lea, or 0 for other terms.
+  // Returns the shift count of a term that can become the index of a lea, or 0 for other terms.
   const auto shift_of = [&](Value term) -> unsigned {
     term = size == 4 ? low_source(term) : resolve(term);
     const Instruction& made = inst(term);

@@ -4,7 +4,7 @@ namespace cairn::kernel::virtio {
 namespace {
 
 constexpr uint8_t kAcknowledge = 1, kDriver = 2, kDriverOk = 4, kFeaturesOk = 8, kFailed = 128;  // [virtio 2.1]
-constexpr uint64_t kVersion1 = uint64_t{1} << 32;
+constexpr uint64_t kVersion1 = uint64_t{1} << 32;  // the feature VIRTIO_F_VERSION_1 [virtio 6]
 
 }  // namespace
 
