@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Checks what a kernel's functions take of its stack, by its machine code.
+"""Checks how much stack the functions of a kernel use, by reading the kernel's machine code.
 
 usage: check_stacks.py KERNEL.debug... [--list]; the last line is "N passed, N failed".
 
-- No frame is larger than FRAME_LIMIT, so that none steps over the guard below a stack, and none is of unknown size.
-- No function calls itself, directly or through others, but those that tools/recursion.txt names, each with what bounds its depth.
-  With all kernels given, names there that do not recurse any more are failures, too. Calls through pointers are not seen.
+- The size of each frame is known and at most FRAME_LIMIT, so that no frame steps over the guard below a stack.
+- No function calls itself, directly or through other functions, except those in tools/recursion.txt, which says what
+  bounds the depth of each. When several kernels are given, a name in that file that recurses in none of them is a
+  failure, too. Calls through pointers are not seen.
 
---list prints the largest frames, and the deepest stack that can come about, with each function once.
+--list prints the largest frames, and the path through the calls with the most stack. It counts each function once.
 """
 import fnmatch
 import pathlib
@@ -45,15 +46,15 @@ class X86:
         elif mnemonic == "popq":
             self.depth -= 8
         elif mnemonic == "retq":
-            self.depth = 0  # what follows is reached by a jump from where the frame is whole, which was counted there
+            self.depth = 0  # code after a return is reached by jumps from the body, where the frame was counted
         elif operands.endswith(", %rsp"):
             match = re.match(r"\$(-?\w+), %rsp$", operands)
             if mnemonic in ("subq", "addq") and match:
                 self.depth += number(match[1]) if mnemonic == "subq" else -number(match[1])
             elif mnemonic == "leaq" and (match := re.match(r"(-?\w*)\(%r[bs]p\), %rsp$", operands)):
-                pass
+                pass  # taken for the end of a frame, where the stack pointer goes up
             elif mnemonic == "andq" or mnemonic in ("movq", "testq", "cmpq"):
-                self.depth += 64 if mnemonic == "andq" else 0
+                self.depth += 64 if mnemonic == "andq" else 0  # aligning to at most 64 bytes takes less than 64
             else:
                 function.unknown = True
         function.frame = max(function.frame, self.depth + 8)
@@ -63,7 +64,7 @@ class RiscV:
     calls, jumps = {"jal", "jalr"}, re.compile(r"j|b\w+")
 
     def start(self):
-        self.depth, self.upper = 0, {}
+        self.depth, self.upper = 0, {}  # upper: the constants that lui, li and addi have left in registers
 
     def step(self, function, mnemonic, operands):
         words = [word.strip() for word in operands.split(",")]
@@ -112,7 +113,7 @@ def read_functions(path):
 
 
 def components(functions):
-    """Strongly connected ones, callees first (Tarjan)."""
+    """Returns the strongly connected components of the call graph, callees first (Tarjan's algorithm)."""
     index, low, on_stack, stack, result = {}, {}, set(), [], []
     for root in functions:
         if root in index:
@@ -174,7 +175,7 @@ def check_kernel(path, patterns, used, check):
 def list_deepest(functions, order):
     for function in sorted(functions.values(), key=lambda f: -f.frame)[:40]:
         print(f"{function.frame:8} {function.name[:150]}")
-    depth = {}  # by function: the deepest stack from it on, and through which callee
+    depth = {}  # by function: the bytes of the deepest stack that begins with its frame, and the callee on that path
     for component in order:
         for member in component:
             below = [(depth[c][0], c) for c in functions[member].callees if c in depth]
@@ -202,7 +203,7 @@ def main():
         found = check_kernel(path, patterns, used, check)
         if "--list" in sys.argv:
             list_deepest(*found)
-    # What one machine's compiler makes a loop of, the other's may not.
+    # The compiler may make a loop of a recursion for one machine and not for the other.
     for pattern in patterns if len(kernels) > 1 else []:
         check(pattern in used, f"{ALLOWED.name} names {pattern}, which does not recurse")
     print(f"{passed} passed, {failed} failed")

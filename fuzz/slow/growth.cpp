@@ -21,7 +21,7 @@ bool opens(std::byte opcode) {
 }
 bool closes(std::byte opcode) { return opcode == std::byte{0x0b} || opcode == std::byte{0x18}; }  // end, delegate
 
-// A body as its instructions, as far as they can be reached.
+// The reachable instructions of a body.
 class Body {
  public:
   Body(const wasm::Module& module, wasm::FuncIndex function, FunctionInstructions found)
@@ -35,7 +35,7 @@ class Body {
     return i < count() ? static_cast<size_t>(instructions_[i].begin - offset_) : bytes_.size();
   }
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
-  // The instruction that ends the block that this one begins.
+  // Returns the instruction that ends the block that `opener` begins.
   [[nodiscard]] std::optional<size_t> end_of(size_t opener) const {
     size_t depth = 0;
     for (size_t i = opener; i < count(); ++i) {
@@ -51,7 +51,7 @@ class Body {
   std::vector<Instruction> instructions_;
 };
 
-// Instructions from..to `times` times over.
+// Returns the body with the instructions from `from` until before `to` repeated, so that they occur `times` times.
 Bytes repeat(const Body& body, size_t from, size_t to, size_t times) {
   const auto bytes = body.bytes();
   const size_t begin = body.begin_of(from), end = body.begin_of(to);
@@ -61,7 +61,8 @@ Bytes repeat(const Body& body, size_t from, size_t to, size_t times) {
   return out;
 }
 
-// `times` blocks in each other instead of one: what stands in front of its inside, and what stands behind.
+// Returns the body with `times` nested blocks instead of the one from `opener` to `closer`. The instructions before
+// `inside` and those from `behind` on occur in each of the blocks, and the instructions between them only once.
 Bytes nest(const Body& body, size_t opener, size_t inside, size_t behind, size_t closer, size_t times) {
   const auto bytes = body.bytes();
   const size_t first = body.begin_of(opener), middle = body.begin_of(inside), tail = body.begin_of(behind),
@@ -85,7 +86,7 @@ Bytes grow_module(const Bytes& bytes, size_t max_size, std::mt19937& random) {
   const wasm::FuncIndex function(module->imported_functions + static_cast<uint32_t>(pick(defined)));
   const auto body_of = [&](uint32_t index) { return module->functions[index].body; };
 
-  // One function alone.
+  // Sometimes keeps the body of one function and makes all other bodies `unreachable`.
   if (defined > 1 && pick(6) == 0) {
     return replace_bodies(*module, [&](uint32_t index) {
       return index == function.index() ? body_of(index) : std::span<const std::byte>(kUnreachable);
@@ -94,7 +95,7 @@ Bytes grow_module(const Bytes& bytes, size_t max_size, std::mt19937& random) {
   auto found = find_instructions(*module, function);
   if (!found || found->live.size() < 2) return {};
   const Body body(*module, function, std::move(*found));
-  // As often as it takes for the module to be so large.
+  // The instructions are repeated until the module has about this many bytes.
   const size_t wanted = max_size >> pick(8);
   const size_t room = wanted - std::min(wanted, bytes.size());
   Bytes grown;

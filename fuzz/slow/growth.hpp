@@ -1,4 +1,4 @@
-// Mutations that look for what costs more than its size: they repeat and nest what is there.
+// Mutations for the search for modules that cost too much for their size: they repeat and nest parts of a module.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace cairn::fuzz {
 
-// A module of at most `max_size` bytes, which may be invalid; empty when there is nothing to repeat.
+// Returns a module of at most about `max_size` bytes, which may be invalid, or no bytes if there is nothing to repeat.
 std::vector<std::byte> grow_module(const std::vector<std::byte>& bytes, size_t max_size, std::mt19937& random);
 
 }  // namespace cairn::fuzz

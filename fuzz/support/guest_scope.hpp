@@ -1,4 +1,4 @@
-// Where fuzz targets let guest code run: not for long.
+// Limits the time of guest code in fuzz targets, and shares an engine between their inputs.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +16,8 @@ struct GuestScope {
   runtime::TimeLimit limit{kGuestNanoseconds};
 };
 
-// The engine of targets that need a new store for each input but not a new engine: renewed now and then, since it
-// remembers types and where code has been.
+// Returns an engine for fuzz targets that need a new store for each input but not a new engine. Every 256 inputs get a
+// new engine, because an engine keeps the types and the trampolines of all modules that it has seen.
 inline runtime::Engine& shared_engine() {
   constexpr uint32_t kUses = 256;
   static std::unique_ptr<runtime::Engine> engine;

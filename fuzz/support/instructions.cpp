@@ -8,7 +8,7 @@ namespace {
 using wasm::Opcode;
 using wasm::ValType;
 
-// Listens to validation.
+// Receives the reachable instructions from the validator and records them.
 class Recorder : public wasm::NullSink {
  public:
   explicit Recorder(FunctionInstructions& out) : out_(out) {}
@@ -58,7 +58,8 @@ std::optional<FunctionInstructions> find_instructions(const wasm::Module& module
   Recorder recorder(result);
   wasm::FunctionValidator validator(module);
   if (!validator.validate(function, recorder)) return std::nullopt;
-  // Behind code that cannot be reached, the end of an instruction is not known; the next one's beginning is too far.
+  // An end is taken from the beginning of the next recorded instruction, which is too far if unreachable code lies
+  // between. So instructions after which code may be unreachable get no end.
   for (size_t i = 0; i + 1 < result.live.size(); ++i) {
     Instruction& it = result.live[i];
     if (it.kind == Instruction::Kind::other && !it.result) it.end = it.begin;

@@ -28,7 +28,7 @@ bool same(const OpcodeRow& a, const OpcodeRow& b) {
 
 bool is_plain_value(ValType type) { return type.is_number() || type == ValType::v128; }
 
-// Numbers at which something begins or ends.
+// The bounds of integer types, of shift counts and of conversions from floats, and the bits of special floats.
 constexpr uint64_t kTelling[] = {0,
                                  1,
                                  2,
@@ -137,7 +137,8 @@ void Snippets::value(ValType type, ByteWriter& out) {
   }
 }
 
-// Another instruction with the same operands, results and immediates.
+// Writes another instruction with the same types of operands and results and the same kind of immediate. Returns false
+// if it finds none.
 bool Snippets::same_signature(Opcode old, ByteWriter& out) {
   const OpcodeRow& wanted = wasm::row(old);
   for (int attempt = 0; attempt < 200; ++attempt) {
@@ -150,7 +151,7 @@ bool Snippets::same_signature(Opcode old, ByteWriter& out) {
   return false;
 }
 
-// Uses the value on top of the stack and leaves one of the same type.
+// Writes instructions that use the value on top of the stack and leave a value of the same type.
 void Snippets::transform(ValType type, ByteWriter& out) {
   uint32_t local = 0;
   if (pick(6) == 0 && local_of(type, local)) {
@@ -163,7 +164,7 @@ void Snippets::transform(ValType type, ByteWriter& out) {
     value(type, out);
     return;
   }
-  if (pick(10) == 0 && local_of(type, local)) {  // if (c) t = x, by a local
+  if (pick(10) == 0 && local_of(type, local)) {  // keeps the value in a local, which an if may change
     opcode(Opcode::local_set, out);
     out.unsigned_leb(local);
     value(ValType::i32, out);
@@ -187,7 +188,7 @@ void Snippets::transform(ValType type, ByteWriter& out) {
     if (!row.is_plain || row.result_count != 1 || row.param_count == 0 || row.params[0] != type) continue;
     if (!std::all_of(row.params + 1, row.params + row.param_count, is_plain_value)) continue;
     ByteWriter tail;
-    if (row.results[0] != type) {  // and back again by another conversion
+    if (row.results[0] != type) {  // another conversion leads back to `type`
       bool found = false;
       for (int inner = 0; inner < 400 && !found; ++inner) {
         const auto back = static_cast<Opcode>(pick(wasm::kOpcodeCount));
@@ -215,7 +216,7 @@ void Snippets::memarg(Opcode op, ByteWriter& out) {
   out.unsigned_leb(pick(2) == 0 ? pick(64) : kTelling[pick(std::size(kTelling))] & mask);
 }
 
-// Another access of the same type, or the same with other immediates.
+// Writes an access with the same types of operands and results, and a new memarg. Returns false if there is no memory.
 bool Snippets::access(Opcode old, ByteWriter& out) {
   if (module_.memories.empty()) return false;
   Opcode chosen = old;
@@ -239,7 +240,7 @@ void Snippets::memory_statement(ByteWriter& out) {
     value(address, out);
     for (unsigned i = 1; i < row.param_count; ++i) value(row.params[i], out);
     opcode(candidate, out);
-    // Only memory 0's address type is known to fit.
+    // The access is to memory 0, because `address` is the type of its addresses.
     out.unsigned_leb(row.shape);
     out.unsigned_leb(pick(2) == 0 ? pick(64) : kTelling[pick(32)] & 0xffff'ffff);
     if (row.result_count != 0) opcode(Opcode::drop, out);
@@ -285,7 +286,7 @@ void Snippets::statement(ByteWriter& out) {
       if (pick(2) == 0) statement(out);
       opcode(Opcode::end, out);
       return;
-    case 5: {  // a call, its results dropped
+    case 5: {  // a call whose results are dropped
       if (module_.functions.empty()) break;
       const uint32_t callee = pick(module_.functions.size());
       const wasm::FuncType& type = module_.func_type(wasm::FuncIndex(callee));

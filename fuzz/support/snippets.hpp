@@ -1,4 +1,5 @@
-// Instructions to put in the place of others, or between them, so that the types on the stack stay what they were.
+// Writes random instructions that take the place of an instruction or go between two, without changing the types on the
+// stack there.
 #pragma once
 
 #include <random>
@@ -17,15 +18,15 @@ class Snippets {
   Snippets(const wasm::Module& module, const FunctionInstructions& function, Random& random)
       : module_(module), function_(function), random_(random) {}
 
-  // Writes what takes the instruction's place, or goes in front of it or behind it.
+  // Writes instructions to `out`. Returns whether they replace the instruction `at`, or go before or after it.
   Edit edit(const Instruction& at, wasm::text::ByteWriter& out);
 
  private:
   unsigned pick(size_t count) { return static_cast<unsigned>(random_() % count); }
   void opcode(wasm::Opcode opcode, wasm::text::ByteWriter& out);
-  bool constant(wasm::ValType type, wasm::text::ByteWriter& out);  // false: the type has none
+  bool constant(wasm::ValType type, wasm::text::ByteWriter& out);  // returns false if the type has no constants
   bool local_of(wasm::ValType type, uint32_t& index);
-  void value(wasm::ValType type, wasm::text::ByteWriter& out);  // a number's or vector's
+  void value(wasm::ValType type, wasm::text::ByteWriter& out);  // for types of numbers and v128
   bool same_signature(wasm::Opcode old, wasm::text::ByteWriter& out);
   void transform(wasm::ValType type, wasm::text::ByteWriter& out);  // [t] -> [t]
   void statement(wasm::text::ByteWriter& out);                      // [] -> []
