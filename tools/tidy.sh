@@ -1,4 +1,5 @@
-# ./cairn tidy [FILE...]: clang-tidy with the checks of .clang-tidy, over all sources or the given files. Sourced by ./cairn.
+# ./cairn tidy [FILE...]: runs clang-tidy with the checks of .clang-tidy over the given files, or over all sources.
+# Sourced by ./cairn.
 cd "$root" || exit 71
 for preset in host kernel-x86_64 kernel-riscv64; do
   [ -e "$build/$preset/compile_commands.json" ] || cmake --preset "$preset" >/dev/null || fail 71 "cmake failed"

@@ -1,8 +1,8 @@
-// The virtio console's driver against one or two devices that do what the input says: sizes of queues, ports and their
-// names, control messages, which buffers come back and how long they are said to be.
+// Fuzzes the virtio console's driver with one or two simulated devices. The input decides what a device does: the sizes
+// of its queues, its ports and their names, its control messages, which buffers it returns, and the lengths it states.
 //
 // The driver must stay inside its buffers, must not assert, and must not wait for ever for a device that has broken its
-// queue. A device that simply does not answer may be waited for: after some seconds of the target's clock it does.
+// queue. It may wait for a device that does not answer at once, because devices also answer while the driver sleeps.
 #include "kernel/devices/console.cpp"  // NOLINT: the driver's state has to be thrown away after each input
 
 #include <cstdlib>
@@ -15,7 +15,7 @@ namespace cairn::kernel {
 namespace {
 
 constexpr size_t kMemory = 8 << 20;
-constexpr uint64_t kPatience = 60'000'000'000;  // nanoseconds
+constexpr uint64_t kPatience = 60'000'000'000;  // nanoseconds that the driver may take for one input
 
 struct Machine {
   FrameSource* frames = nullptr;
@@ -23,11 +23,11 @@ struct Machine {
 };
 constinit Machine machine_state;
 
-// What the driver has set up of a queue.
+// A queue, as the driver has set it up.
 struct DeviceQueue {
   uint16_t size = 0;
   virtio::QueueAddresses addresses{};
-  uint16_t seen = 0;  // of the available ring
+  uint16_t seen = 0;  // the number of entries of the available ring that the device has taken
 };
 
 struct Descriptor {
@@ -79,7 +79,7 @@ class FakeTransport final : public virtio::Transport {
           *kDirectMap.at<const Descriptor>(queue.addresses.descriptors + slot * sizeof(Descriptor));
       uint32_t length = 0;
       if ((descriptor.flags & 2) != 0) {
-        // Messages and input are kept back now and then.
+        // This buffer is for a message or for input. Now and then the device does not fill it yet.
         if (input_.empty() || input_.byte() < 40) return;
         length = fill({kDirectMap.at({descriptor.address}), descriptor.length}, index == 2);
       }
@@ -121,7 +121,7 @@ class FakeTransport final : public virtio::Transport {
   uint8_t status_ = 0;
 };
 
-std::vector<FakeTransport*> transports;  // of all consoles
+std::vector<FakeTransport*> transports;  // the transports of all attached devices
 
 void serve_all() {
   for (FakeTransport* transport : transports) transport->serve_all();
@@ -139,7 +139,8 @@ void use_console(fuzz::Input& input) {
       case 3: (void)console::readable_bytes(); break;
       case 4: console::flush(); break;
       case 5: {
-        // The host says how far it has got only when the input makes it so: what is waited for here is said at once.
+        // write_through() waits for a record of the host's, which the input need not contain. So the effect of a record
+        // is entered before the write: the host has written all 7 bytes, or the stream has failed.
         console::Progress& stream = console::console->streams[1];
         const uint64_t wanted = stream.handed + 7;
         stream.carried = input.byte() % 2 == 0 ? wanted : stream.carried;

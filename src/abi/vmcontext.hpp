@@ -174,8 +174,9 @@ class VMLayout {
       tags_, size_;
 };
 
-// The number of bytes of address space without access that follow a guarded 32-bit memory's 4 GiB. An access needs no
-// check if its static offset is below this number and its size is at most 16 bytes.
+// A guarded 32-bit memory's 4 GiB are followed by address space without access: kGuardBytes, and 64 KiB more for the
+// size of an access. An access needs no check if its static offset is below kGuardBytes and its size is at most 16
+// bytes.
 inline constexpr uint64_t kGuardBytes = uint64_t{1} << 31;
 inline constexpr uint64_t kGuardedReservation = (uint64_t{1} << 32) + kGuardBytes + 65536;
 

@@ -45,7 +45,7 @@ struct FaultResolution {
 FaultResolution resolve_fault(const MachineFault& fault);
 
 // Ends the innermost guest call with the trap `interrupted`. The platform calls this function when a time limit has
-// ended; `where` is the state of the thread. If the thread runs other code, such as a trampoline or the runtime, the
+// passed; `where` is the state of the thread. If the thread runs other code, such as a trampoline or the runtime, the
 // result is not a guest trap, and the platform tries again a little later. The function allocates nothing and takes no
 // lock.
 FaultResolution resolve_interrupt(const MachineFault& where);
@@ -57,7 +57,7 @@ enum class ParkResult : uint8_t {
   deadlocked,  // there was no timeout, and no other thread could have unparked it
 };
 
-// The least number of bytes directly below every guest stack that can never be accessed.
+// At least this many bytes directly below every guest stack can never be accessed.
 inline constexpr size_t kStackGuardBytes = 64 * 1024;
 
 template <class P>

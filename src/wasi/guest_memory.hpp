@@ -2,9 +2,9 @@
 // little-endian.
 //
 // Other threads of the guest may write the memory at any moment, so no checked byte may be read a second time.
-// Therefore no pointer into guest memory leaves this class. A function first copies out what it examines (load,
-// copy_in, text, Record), and each byte is loaded once. File data are not examined and go through a GuestSpan, the
-// source or target of one bulk transfer.
+// Therefore GuestMemory gives out no pointers into guest memory, except for bulk transfers. A function first copies out
+// what it examines (load, copy_in, text, Record), and each byte is loaded once. File data are not examined: they go
+// through a GuestSpan, which is the source or target of one bulk transfer.
 #pragma once
 
 #include <array>

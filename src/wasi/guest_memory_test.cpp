@@ -17,7 +17,8 @@
 namespace cairn::wasi {
 namespace {
 
-// Counts how often each byte was loaded, and overwrites it after the load, so that a second load gives another value.
+// Counts how often each byte was loaded or given away. Changes each byte after its load, so that a second load gives
+// another value.
 class SpoilingObserver final : public LoadObserver {
  public:
   explicit SpoilingObserver(std::span<std::byte> memory) : memory_(memory), loads_(memory.size()) {}
@@ -165,7 +166,7 @@ TEST_F(EachByteOnce, InSubscriptions) {
     std::fill_n(memory_.begin() + kSubscriptions, 3 * size, std::byte{});
     for (uint32_t i = 0; i < 3; ++i) {
       set<uint64_t>(kSubscriptions + i * size, i);
-      set<uint8_t>(kSubscriptions + i * size + 8, static_cast<uint8_t>(i));  // a clock, reading, writing
+      set<uint8_t>(kSubscriptions + i * size + 8, static_cast<uint8_t>(i));  // 0: a clock, 1: reading, 2: writing
       set<uint32_t>(kSubscriptions + i * size + 16, i);
     }
     EXPECT_EQ(poll_oneoff(*call, kSubscriptions, kOut, 3, kOut + 200), Errno::success);

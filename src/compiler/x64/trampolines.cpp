@@ -26,7 +26,7 @@ using ir::Type;
 
 namespace {
 
-constexpr int32_t kSlot = 16;
+constexpr int32_t kSlot = 16;  // bytes of a value slot
 
 Address at(unsigned base, int64_t offset) {
   return {.base = static_cast<uint8_t>(base), .displacement = static_cast<int32_t>(offset)};
@@ -317,7 +317,8 @@ void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
     as.call_rm(function);
     switch_to_guest(as);
     as.ret();
-    // A fault reports the overflow, because the fault's handler has a stack of its own. Here no stack may be left.
+    // The guest's stack may have no room for a call here. So the overflow is reported by a fault, whose handler has a
+    // stack of its own.
     as.bind(exhausted);
     note_frame();
     as.set_trap(0, wasm::TrapKind::call_stack_exhausted);

@@ -5,8 +5,8 @@
 
 namespace cairn::cli {
 
-// Returns `log` with llvm-symbolizer's answer added to each line ` #N 0xADDRESS`; unchanged if the symbolizer cannot be
-// run.
+// Returns `log` with llvm-symbolizer's answer added to each line of the form ` #N 0xADDRESS`, or `log` unchanged if the
+// symbolizer cannot be run. `symbols` is the path of the kernel's file with symbols.
 std::string symbolize_backtrace(const std::string& log, const std::string& symbols);
 
 }  // namespace cairn::cli

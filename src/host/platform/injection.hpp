@@ -12,10 +12,11 @@ struct Injection {
   // later ones fail too. 0: none fails.
   std::atomic<uint64_t> fails_at = 0;
   std::atomic<bool> goes_on = false;
-  // An operation ends in the same way whichever of its allocations fails. So of the allocations in operations, only the
-  // first one after an allocation outside of operations counts, and after it every `operation_stride`-th.
+  // An operation (base/operation.hpp) ends in the same way whichever of its allocations fails, so tests need not let
+  // each of them fail. Of the allocations in operations since the last allocation outside, only numbers 0,
+  // operation_stride, 2 * operation_stride, ... count.
   std::atomic<uint64_t> operation_stride = 1;
-  std::atomic<uint64_t> in_operation = 0;  // allocations in operations since the last one outside
+  std::atomic<uint64_t> in_operation = 0;  // allocations in operations since the last allocation outside
   std::atomic<int64_t> allocations = 0;    // live allocations of operator new
   std::atomic<int64_t> mappings = 0;       // live mappings of the platform
   std::atomic<bool> has_failed = false;

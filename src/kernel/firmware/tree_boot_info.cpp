@@ -29,6 +29,8 @@ char missing_extension(const DeviceTree& tree) {
   const auto cpus = root ? root->child("cpus") : std::nullopt;
   const auto cpu = cpus ? cpus->child("cpu") : std::nullopt;
   if (!cpu) return 0;
+  // The property begins with "rv64" and one letter for each extension. Extensions with longer names follow the first
+  // "_".
   const std::string_view isa = cpu->text("riscv,isa");
   const std::string_view letters = isa.substr(0, isa.find('_'));
   for (const char needed : std::string_view("imafdc")) {

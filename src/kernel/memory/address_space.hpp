@@ -127,7 +127,7 @@ class AddressSpace {
     CAIRN_ASSERT(table_.protect(start, size, access, TableFrames::promised));
   }
 
-  // Frees the memory of [start, start + size) away; the addresses stay reserved.
+  // Takes back the memory of [start, start + size). The addresses stay reserved.
   void decommit(VirtAddr start, uint64_t size) {
     if (size == 0) return;
     const uint64_t end = start.value + size;
@@ -152,7 +152,8 @@ class AddressSpace {
         }));
     committed_ -= pages;
     filled_ -= filled;
-    // All pages are only promised now. A split has taken a node, and the next split needs one too.
+    // The frames of the filled pages are free now, and `pages` frames are promised. Splits may have taken nodes that
+    // are set aside for the next decommit(). If so, one promised frame is made into new nodes.
     if (nodes_.free_nodes() < nodes_.nodes_aside()) {
       nodes_.add(*source_.redeem(0));
       --pages;
@@ -190,7 +191,7 @@ class AddressSpace {
     if ((write && !segment->access.write) || (execute && !segment->access.execute)) return FaultOutcome::no_rights;
     const VirtAddr page{align_down(address.value, kPageSize)};
     if (table_.translate(page)) {
-      table_.forget(page);  // another CPU has filled it, or this CPU remembers it as absent
+      table_.forget(page);  // the page was filled meanwhile, or the CPU still remembers it as absent
     } else {
       fill_around(*segment, page);
     }
@@ -222,13 +223,13 @@ class AddressSpace {
   [[nodiscard]] uint64_t available_bytes() {
     return source_.with([](FrameSource::State& s) { return s.available(Claim::fallible) << kPageBits; });
   }
-  // The number of frames that must be promised now: those for pages that were not touched yet, and for tables above
-  // committed pages. Takes time in proportion to the committed memory.
+  // The number of frames that must be promised now: those for committed pages that are not filled yet, and for missing
+  // tables above committed pages. Takes time in proportion to the committed memory.
   [[nodiscard]] uint64_t recount() const {
     uint64_t frames = committed_ - filled_;
     for (unsigned level = 0; level + 1 < table_.levels(); ++level) {
       const uint64_t span = page_size_at(level + 1);
-      std::optional<uint64_t> counted;  // the last block that was counted
+      std::optional<uint64_t> counted;  // the last block whose table was counted
       for (RangeNode* segment = segments_.first(); segment != nullptr; segment = RangeTree::next(segment)) {
         uint64_t from = align_down(segment->start, span);
         const uint64_t last = align_down(segment->end() - 1, span);
@@ -352,7 +353,7 @@ class AddressSpace {
     return total;
   }
 
-  // Splits the segment at the borders of [start, end); returns the part inside.
+  // Splits the segment where it crosses the borders of [start, end). Returns the part inside.
   RangeNode* isolate(RangeNode* segment, uint64_t start, uint64_t end) {
     if (segment->start < start) segment = split(segment, start);
     if (segment->end() > end) split(segment, end);

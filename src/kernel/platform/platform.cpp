@@ -19,7 +19,8 @@ using kernel::KernelAddressSpace;
 using kernel::SpaceResult;
 using kernel::VirtAddr;
 
-// The guard below a stack is larger than any frame that is entered without touching it.
+// The size of the guard below a stack. Guest code cannot step over it, because a function whose frame is larger than a
+// page touches each page of the frame first.
 constexpr size_t kStackGuard = 64 * 1024;
 
 std::span<std::byte> as_span(VirtAddr start, size_t size) { return {start.as_pointer(), size}; }

@@ -14,9 +14,10 @@ class TestRun {
   // Records an expectation that holds if `what` is empty; otherwise `what` describes the failure.
   void expect_nothing(std::string_view what) { expect(what.empty(), what); }
   void begin(std::string_view test) { test_ = test; }
+  // Return the numbers of tests that have passed and failed.
   [[nodiscard]] unsigned passed() const { return passed_; }
   [[nodiscard]] unsigned failed() const { return failed_; }
-  // A test passes when all its expectations hold.
+  // Ends the test, and counts it as passed if all its expectations held, otherwise as failed.
   void end();
 
  private:

@@ -7,14 +7,14 @@
 namespace cairn::kernel {
 namespace {
 
-// A host that runs the emulator for a while and then something else. Its clock counts nanoseconds. Every reading of a
-// counter takes time, in which the emulator may be stopped, too.
+// A simulated host that by turns runs the emulator and something else. Times are in nanoseconds. Every
+// reading of a counter takes time, during which the host may stop the emulator, too.
 class Host {
  public:
   Host(uint64_t seed, double load) : random_(seed), load_(load) { schedule(); }
 
   [[nodiscard]] double now() const { return now_; }
-  // Lets the emulator work for so many nanoseconds of its own time.
+  // Lets the emulator run for this time, not counting the times for which it is stopped in between.
   void work(double nanoseconds) {
     while (nanoseconds > left_) {
       now_ += left_;
@@ -28,8 +28,8 @@ class Host {
   double between(double low, double high) { return std::uniform_real_distribution<double>(low, high)(random_); }
 
  private:
-  static constexpr double kSlice = 3e6;
-  // Sometimes the emulator is stopped again almost at once.
+  static constexpr double kSlice = 3e6;  // the mean of the emulator's usual run times
+  // Chooses how long the emulator runs until it is stopped. Now and then it is stopped almost at once.
   void schedule() {
     left_ =
         load_ == 0 ? 1e18 : std::exponential_distribution<double>(1 / (between(0, 1) < 0.2 ? 2e3 : kSlice))(random_);
@@ -38,7 +38,7 @@ class Host {
   std::mt19937_64 random_;
   double load_;  // the time for which the emulator is stopped, divided by the time for which it runs
   double now_ = 0;
-  double left_ = 0;
+  double left_ = 0;  // the time until the emulator is stopped
 };
 
 struct SimulatedTicks {
@@ -54,10 +54,10 @@ struct SimulatedTicks {
 
 struct SimulatedReference {
   Host* host;
-  uint64_t rate;
+  uint64_t rate;  // counts per second, as the calibration is told
   uint64_t mask;
-  bool stops;  // whether it stops at its end instead of wrapping around
-  double real_rate;
+  bool stops;        // whether the counter stops at `mask` instead of wrapping around
+  double real_rate;  // counts per second, as the counter really counts
   double start = 0;
 
   void restart() { start = stops ? host->now() : 0; }
@@ -71,8 +71,8 @@ struct SimulatedReference {
 };
 
 struct Outcome {
-  unsigned unknown = 0;
-  double worst = 0;  // error as a fraction
+  unsigned unknown = 0;  // the number of calibrations without a result
+  double worst = 0;      // the largest error of a result, as a fraction of the right rate
 };
 
 Outcome calibrate(uint64_t reference_rate, uint64_t mask, bool stops, double load) {

@@ -1,5 +1,5 @@
-// The handling of faulting instructions, the same on every machine: an access to committed memory that is not filled
-// yet fills it, a fault of guest code goes to the runtime, and any other fault is a panic.
+// The handling of faulting instructions, the same on every machine. If the instruction accessed committed memory that
+// is not filled yet, the memory is filled. A fault of guest code goes to the runtime. Any other fault is a panic.
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@ namespace cairn::kernel {
 struct Cpu;
 struct TrapFrame;
 
-// How the port describes a fault to generic code.
+// A fault, as the port describes it to generic code.
 struct Fault {
   runtime::MachineFault machine;
   bool write = false;     // whether an access was a write
   bool execute = false;   // whether an access was the fetch of an instruction
-  const char* name = "";  // for the panic message
+  const char* name = "";  // the fault's name, for the panic message
 };
 
 using FaultHandler = runtime::FaultResolution (*)(const runtime::MachineFault&);

@@ -5,6 +5,7 @@
 namespace cairn::wasm {
 namespace {
 
+// The codes of the forms of type definitions ([wasm 5.3.7], [wasm 5.3.8]).
 constexpr uint8_t kRec = 0x4e;
 constexpr uint8_t kSubFinal = 0x4f;
 constexpr uint8_t kSub = 0x50;

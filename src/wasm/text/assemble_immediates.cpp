@@ -155,7 +155,7 @@ Result<void> Assembler::segment_and_container(ByteWriter& out, const IndexSpace&
 
 Result<void> Assembler::memory_argument(ByteWriter& out, Opcode opcode, bool has_lane) {
   uint32_t memory = 0;
-  // In an instruction with a lane, a number is the lane and not a memory if no other immediate follows it.
+  // In an instruction with a lane, a number that no other immediate follows is the lane, not a memory.
   const Token::Kind after = cursor_.peek(1).kind;
   const bool is_memory = !has_lane || cursor_.at(Kind::identifier) || after == Kind::natural || after == Kind::keyword;
   if (cursor_.at_index() && is_memory) {

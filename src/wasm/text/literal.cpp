@@ -44,7 +44,7 @@ std::optional<uint64_t> round(Format format, uint64_t significand, int64_t expon
   const uint64_t half = uint64_t{1} << (drop - 1);
   const uint64_t rest = significand & mask(static_cast<unsigned>(drop));
   const bool up = rest > half || (rest == half && (inexact || (kept & 1) != 0));
-  const int64_t biased = e < minimum ? 0 : e + format.bias() - 1;  // the leading one of `kept` adds one below
+  const int64_t biased = e < minimum ? 0 : e + format.bias() - 1;  // the leading one of `kept` adds 1 in `bits`
   if (biased >= static_cast<int64_t>(mask(format.exponent_bits))) return std::nullopt;
   // A carry out of the fraction increases the exponent, which is the right result.
   const uint64_t bits = (static_cast<uint64_t>(biased) << format.fraction_bits) + kept + (up ? 1 : 0);
@@ -118,7 +118,7 @@ class BigNatural {
 struct Digits {
   std::string digits;
   int64_t point = 0;
-  int64_t exponent = 0;  // after "e" or "p"
+  int64_t exponent = 0;  // the number after "e" or "p"
 };
 
 Digits split(std::string_view text, bool is_hex) {
@@ -182,8 +182,8 @@ std::optional<uint64_t> parse_decimal(Format format, std::string_view text) {
   if (magnitude > 400) return std::nullopt;
   if (magnitude < -400) return 0;
 
-  // A number halfway between two floats has at most 767 significant digits. Digits after these can only show that the
-  // number is above the middle, so a single digit stands for all of them.
+  // A number halfway between two floats has at most 768 significant digits. Digits after the first kDigits can only
+  // show that the number is above the middle, so a single digit stands for all of them.
   constexpr size_t kDigits = 800;
   if (value.digits.size() > kDigits) {
     value.digits.resize(kDigits);

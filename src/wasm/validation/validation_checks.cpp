@@ -19,7 +19,7 @@ bool ValidationState::check_memory_access(const OpcodeRow& opcode_row, ValType a
   return opcode_row.result_count == 0 || push(opcode_row.results[0]);
 }
 
-// --- Parametric.
+// --- Parametric instructions.
 
 bool ValidationState::check_select(ValType& type) {
   ValType first = ValType::i32;

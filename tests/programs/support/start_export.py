@@ -1,4 +1,9 @@
-"""Makes a program of a reactor whose `_initialize` runs it: start_export.py IN OUT renames that export to `_start`."""
+"""Makes a WASI command of a WASI reactor whose export `_initialize` runs the whole program.
+
+    start_export.py IN OUT
+
+OUT is IN with that export renamed to `_start`.
+"""
 import sys
 
 

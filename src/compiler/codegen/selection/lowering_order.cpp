@@ -58,8 +58,8 @@ class Lowering::BlockOrder {
     uint32_t parent = kNoLoop;
     uint32_t depth = 1;
   };
-  // Every loop (and the function, number loops_.size()) has a list of its direct contents: nodes, and inner loops at
-  // the places of their headers.
+  // An item is a node, or an inner loop at the place of its header. Each loop has a list of the items directly in it.
+  // The last list (number loops_.size()) has the items outside of all loops.
   struct Item {
     uint32_t index = 0;  // node or loop
     bool is_loop = false;
@@ -110,7 +110,7 @@ class Lowering::BlockOrder {
   ScratchVector<Block> rpo_;                   // reachable blocks
   ScratchVector<uint32_t> rpo_index_;          // by IR block: the place in rpo_
   ScratchVector<uint32_t> loop_of_;            // by IR block: the innermost loop
-  ScratchVector<Loop> loops_;                  // inner loops come first
+  ScratchVector<Loop> loops_;                  // inner loops come before the loops around them
   ScratchVector<Item> items_;
   ScratchVector<List> lists_;
   ScratchVector<uint32_t> node_of_;      // by IR block

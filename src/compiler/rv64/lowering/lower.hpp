@@ -169,18 +169,18 @@ class Lower final : public codegen::Lowering {
 
   compiler::CpuFeatures cpu_;
   Vectors vectors_;
-  uint32_t saved_context_ = 0xffff'ffff;  // the fixed slot that keeps the VMContext, once saved_context() has made it
+  uint32_t saved_context_ = 0xffff'ffff;  // the fixed slot that keeps the VMContext, once it is allocated
   bool has_landing_pads_ = false;
-  uint32_t saved_context();
+  uint32_t saved_context();  // lower_calls.cpp: returns the slot, which the first call allocates
 
   // Accesses of a block may share base + zext(address) (find_shared_addresses). `address_leader_` has the first access
   // of the group of each access, and `address_of_leader_` has the register of each such first access.
   ArenaVector<ir::Value> address_leader_;
   ArenaVector<VReg> address_of_leader_;
   ArenaVector<ir::Value> latest_access_;  // for each key of an address, the last access so far in the scan of the block
-  ArenaVector<uint32_t> latest_segment_;
-  uint32_t segment_ = 0;
-  MBlock scanned_block_;
+  ArenaVector<uint32_t> latest_segment_;  // for each key of an address, the segment of its latest access
+  uint32_t segment_ = 0;  // the number of the current run of instructions whose accesses may share a sum
+  MBlock scanned_block_;  // the last block that find_shared_addresses() has scanned
 };
 
 }  // namespace cairn::rv64

@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint64_t kOsXsave = 1 << 18;  // the bit of CR4 that enables XSAVE [sdm 3A 2.5]
 
-// Whether the state of AVX is switched on.
+// Whether the kernel has enabled AVX's state (enable_vector_state).
 bool has_avx_state() {
   if ((read_cr4() & kOsXsave) == 0) return false;
   uint32_t low, high;
@@ -19,8 +19,9 @@ bool has_avx_state() {
 
 }  // namespace
 
-// AVX works only if the kernel enables its state [sdm 1 13.5]. A CPU may have XSAVE without the information of CPUID's
-// leaf 0xd, or without that leaf. QEMU's emulated CPUs then refuse to enable the state, so it stays off.
+// AVX works only if the kernel enables its state [sdm 1 13.5]. An emulated CPU of QEMU's may report XSAVE although
+// CPUID has no leaf 0xd, or EAX is 0 in subleaf 1 of that leaf. Such a CPU refuses to enable the state, so the state
+// stays off.
 void enable_vector_state() {
   constexpr uint32_t kLeaf = 0xd;
   if ((cpuid(1).ecx >> 26 & 1) == 0 || cpuid(0).eax < kLeaf || cpuid(kLeaf, 1).eax == 0) return;

@@ -11,6 +11,7 @@
 
 namespace cairn::wasm::testing {
 
+// Returns the suite's directory: $CAIRN_WASM_TESTSUITE, or shared/wasm-testsuite beside the source tree.
 inline std::filesystem::path suite_root() {
   const char* root = std::getenv("CAIRN_WASM_TESTSUITE");
   return root != nullptr ? std::filesystem::path(root)

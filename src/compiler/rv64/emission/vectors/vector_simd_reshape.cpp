@@ -52,8 +52,8 @@ void VectorSimd::multiply_wide(unsigned from, bool high, bool is_signed) {
   as_.v3(is_signed ? Op::vwmul_vv : Op::vwmulu_vv, result_, x, y);
 }
 
-// Emits the sums of neighbouring lanes. The even lanes are shifted up and back down, so that their sign fills the wide
-// lane.
+// Emits the sums of neighbouring lanes. A wide lane holds an even and an odd lane. Shifts extend each of the two to the
+// width of the wide lane: left and then right for the even lane, right for the odd one.
 void VectorSimd::pairwise(PReg to, PReg vector, unsigned from, bool is_signed) {
   const unsigned bits = 8 * from;
   const Op down = is_signed ? Op::vsra_vi : Op::vsrl_vi;
@@ -64,7 +64,7 @@ void VectorSimd::pairwise(PReg to, PReg vector, unsigned from, bool is_signed) {
   as_.v3(Op::vadd_vv, to, kTemp, kTemp2);
 }
 
-// `to` may be a register of an operand, because `to` is written after both operands are read for the last time.
+// `to` may be a register of an operand, because no operand is read after `to` is written.
 void VectorSimd::dot(PReg to, unsigned from) {
   const unsigned bits = 8 * from;
   full(2 * from);
