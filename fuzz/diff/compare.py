@@ -1,4 +1,4 @@
-"""Comparing two engines' answers about one module."""
+"""Compares two engines' answers about one module."""
 from dataclasses import dataclass
 
 from executors import LACKS, alike, family, is_own
@@ -10,12 +10,14 @@ class Verdict:
     detail: str = ""
 
 
-def is_stack(word):
+def is_limit(word):
+    """Whether the word is a trap for lack of stack or memory. Engines have different limits: comparing ends."""
     return word.endswith(("!stack", "!allocation", ":stack", ":allocation"))
 
 
 def compare(reference, answer, reference_name, name, features):
-    """`reference` and `answer`: lists of words as executor.cpp describes them."""
+    """Compares two answers, which are lists of words as executor.cpp describes them, or None if the engine did not run.
+    `features`: the proposals that the module uses."""
     if answer is None or reference is None:
         return Verdict("skipped", "not run")
     for words, who in ((reference, reference_name), (answer, name)):
@@ -33,7 +35,7 @@ def compare(reference, answer, reference_name, name, features):
         return Verdict("differs", f"{who} {words[0][:160]}")
     left, right = alike(reference, reference_name, name), alike(answer, reference_name, name)
     for one, other in zip(left, right):
-        if is_stack(one) or is_stack(other):
+        if is_limit(one) or is_limit(other):
             return Verdict("equal", "stack")
         if one != other:
             return Verdict("differs", f"{reference_name} {one} {name} {other}")

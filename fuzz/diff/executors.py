@@ -41,10 +41,10 @@ DEFAULT = ["cairn", "none", "registers", "check", "cpu", "verify", "stress", "ri
            "v8|v8|v8|v8-turbofan", "wasmtime|wasmtime|wasmtime|wasmtime-speed"]
 OWN = ["cairn", "none", "registers", "check", "cpu", "verify", "stress"]
 
-# Proposals that an engine lacks: its refusal of modules with them says nothing.
+# The proposals that an engine lacks. That it refuses a module with such a proposal is no difference.
 LACKS = {"v8": {"wide_arithmetic", "custom_page_sizes"}, "wasmtime": {"legacy_exceptions"}}
 
-# Kinds of traps that an engine does not tell apart, or checks in another order where the specification leaves it open.
+# The kinds of traps that an engine does not distinguish, or checks in another order where the specification permits it.
 MERGED = {
     # Of an array and a segment (of data or of elements) that are both too short, V8 looks at the segment first.
     "v8": {"overflow": "conversion", "null": "signature", "unaligned": "memory", "array": "memory", "table": "memory",
@@ -63,8 +63,9 @@ def is_own(executor):
 
 
 def run(executor, paths, stall=60):
-    """Runs the modules, each in the same process until one ends or stalls it; gives a dictionary from path to a list of
-    words, of which the first is `crash:...` where it did. `stall`: seconds without an answer."""
+    """Runs the modules in one process. When a module ends or stalls the process, a new one runs the modules after it.
+    Returns a dictionary from path to the list of the answer's words; `crash:...` is the only word for a module that
+    ended or stalled its process. `stall`: the number of seconds without an answer that count as a stall."""
     answers = {}
     most = 400 if family(executor) == "riscv" else len(paths)
     for start in range(0, len(paths), most):
@@ -83,7 +84,7 @@ def run(executor, paths, stall=60):
 
 
 def run_once(command, paths, stall):
-    """What one process prints, and how it ended."""
+    """Runs one process. Returns what it printed, and its exit status or "stalled"."""
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     threading.Thread(target=feed, args=(process.stdin, paths), daemon=True).start()
     output = b""
@@ -111,7 +112,7 @@ def feed(stream, paths):
 
 
 def alike(words, *executors):
-    """The answer with the kinds of traps merged that one of the executors does not tell apart."""
+    """Returns the answer with those kinds of traps replaced that one of the executors does not distinguish (MERGED)."""
     for executor in executors:
         for kind, other in MERGED.get(family(executor), {}).items():
             words = [re.sub(f"([!:]){kind}$", rf"\1{other}", word) for word in words]

@@ -1,4 +1,4 @@
-// One sequence of operations, on all file systems at once.
+// Performs one sequence of operations on all file systems, and compares their answers.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,14 @@
 
 namespace cairn::fuzz {
 
-// What was compared so far in this process.
+// Counts what was compared so far in this process.
 struct FileStatistics {
   uint64_t sequences = 0, operations = 0, on_linux = 0, full = 0, failed_allocations = 0;
 };
 
-// Takes operations until the input is used up; a difference is a finding. The first byte says whether there is room for
-// everything, and the same is done on a real directory; or little room, where allocations fail, too.
+// Takes operations from the input until it is used up. A difference is a finding. The first byte chooses: either there
+// is room for everything, and the sequence is performed on a real directory, too; or there is little room, and
+// allocations may fail.
 void run_file_sequence(Input& input);
 const FileStatistics& file_statistics();
 

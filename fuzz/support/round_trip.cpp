@@ -10,8 +10,9 @@
 namespace cairn::fuzz {
 namespace {
 
-// Where a custom section stands is told by its neighbours, which may be empty and not printed; and the sections that
-// are printed as what they mean lose what they hold beyond that.
+// Whether the text says everything about the module. It does not for custom sections. The text gives the place of such
+// a section by the section in front of it, which is not printed if it is empty. The sections `name` and
+// `metadata.code.branch_hint` are printed with the names and instructions, and bytes without a meaning are lost.
 bool is_plain(const wasm::Module& module) { return module.custom_sections.empty(); }
 
 }  // namespace

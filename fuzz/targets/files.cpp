@@ -1,7 +1,8 @@
-// Sequences of WASI's file functions on three file systems: in memory, a real directory, and a model (fuzz/files).
+// Runs sequences of WASI's file functions on three file systems: the one in memory, a real directory, and a model
+// (fuzz/files).
 //
-// All answer the same; where there is no room or an allocation fails, nothing has happened; in the end everything was
-// given back.
+// All three must give the same answers. A call that fails for lack of room or memory must change nothing. At the end,
+// all memory must have been given back.
 #include "files/sequence.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,7 +1,8 @@
-// Specification scripts: any text, parsed and executed, guest code for a limited time.
+// Parses any text as a script of the specification's tests, and executes the script. Guest code runs for a limited
+// time.
 //
-// Scripts whose modules ask for more than a few pages or many elements are parsed only: what they may have is theirs,
-// but it makes fuzzing slow.
+// A script is only parsed if it has more than 100 directives, or a module with a memory of more than 4 MiB or a table
+// of more than 10,000 elements. Such scripts are valid, but executing them makes fuzzing slow.
 #include "wasm/text/wast.hpp"
 
 #include "runtime/configure.hpp"

@@ -9,14 +9,15 @@
 namespace cairn {
 
 struct NothrowMemory {
-  static constexpr size_t kAlignment = 16;
+  static constexpr size_t kAlignment = 16;  // the alignment of what operator new returns
 
   // Returns null when there is no memory.
   [[nodiscard]] static void* allocate(size_t bytes) { return ::operator new(bytes, std::nothrow); }
   static void deallocate(void* memory, size_t bytes) { ::operator delete(memory, bytes); }
 };
 
-// Makes an object; returns null when there is no memory for it. Allocations in the constructor do not return null.
+// Makes an object. Returns null when there is no memory for the object itself, but not when its constructor finds no
+// memory.
 template <class T, class... Args>
 [[nodiscard]] std::unique_ptr<T> try_make_unique(Args&&... args) {
   static_assert(alignof(T) <= NothrowMemory::kAlignment);

@@ -112,7 +112,8 @@ void* TypeRegistry::allocate_info(size_t bytes) {
   return memory;
 }
 
-// Describes a type. All types of its group are in types_, and the type's supertypes have been described before.
+// Describes a type; returns null when there is no memory. All types of its group are in types_, and the type's
+// supertypes have been described before.
 const abi::VMTypeInfo* TypeRegistry::describe(uint32_t id) {
   const SubType& type = types_[id];
   const abi::VMTypeInfo* super = type.supertype ? table()[type.supertype->index()] : nullptr;

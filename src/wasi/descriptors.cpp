@@ -12,8 +12,8 @@ namespace {
 
 // Offsets beyond this would overflow a signed 64-bit file position.
 constexpr uint64_t kMaximumOffset = (uint64_t{1} << 63) - 1;
-// One call moves at most this many vectors and bytes, like readv() and writev() on Linux. After a short transfer,
-// programs continue with another call.
+// One call moves at most this many vectors and bytes, which are the limits of readv() and writev() on Linux. After a
+// short transfer, programs continue with another call.
 constexpr uint32_t kMaximumVectors = 1024;
 constexpr uint64_t kMaximumTransfer = 0x7fff'f000;
 
@@ -98,7 +98,8 @@ WasiResult<uint64_t> write_vectors(const Call& call, File& file, uint64_t offset
   });
 }
 
-// Stores the number of moved bytes. It always fits, because one call moves at most kMaximumTransfer bytes.
+// Stores the number of bytes that a call has moved. Every such number fits in 32 bits: a transfer has at most
+// kMaximumTransfer bytes, and a listing is at most as long as the guest's buffer.
 Errno store_count(const Call& call, Pointer at, uint64_t count) {
   if (count > 0xffff'ffff) return Errno::overflow;
   return call.memory.store(at, static_cast<uint32_t>(count));

@@ -40,7 +40,7 @@ WasiResult<FileStat> stat_of(const ResolvedPath& place) {
   return stat;
 }
 
-// Whether a file that is not a directory may get the name: Errno::success, or the reason against it.
+// Returns Errno::success if a file that is not a directory may get the name, otherwise the reason why it may not.
 Errno may_create(const ResolvedParent& place) {
   if (place.last != LastComponent::name) return Errno::exist;
   if (!place.ends_in_slash) return Errno::success;

@@ -1,9 +1,9 @@
-// Runs the engine on mutated modules: no crash, no hang, no sanitizer's report.
-//   cairn-mutate run COUNT FILES...             decodes, compiles and runs COUNT mutations in processes of its own
-//   cairn-mutate write COUNT DIRECTORY FILES... writes them as DIRECTORY/N.wasm
-// FILES are what `cairn run` takes, and scripts, whose modules are all seeds. Mutation N is the same in both: every
-// second one is damage to bytes (mutator.hpp), the others keep the module valid if they can
-// (fuzz/support/module_mutator.hpp).
+// Runs the engine on mutated modules, which must cause no crash, no hang and no report of a sanitizer.
+//   cairn-mutate run COUNT FILES...             decodes, compiles and runs COUNT mutations in child processes
+//   cairn-mutate write COUNT DIRECTORY FILES... writes COUNT mutations as DIRECTORY/N.wasm
+// FILES are programs that `cairn run` takes, and scripts, whose small modules are used. These modules are the seeds.
+// Both commands make the same mutation N. If N is even, bytes of the seed are damaged (mutator.hpp). If N is odd, the
+// seed is changed so that it stays valid, where that is possible (fuzz/support/module_mutator.hpp).
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -31,19 +31,19 @@
 namespace cairn::mutations {
 namespace {
 
-constexpr unsigned kCompileSeconds = 60;           // under sanitizers, on a busy machine
-constexpr suseconds_t kRunMicroseconds = 300'000;  // a mutated program may well run for ever; that is its right
-constexpr unsigned kBatch = 200;                   // mutations a process
+constexpr unsigned kCompileSeconds = 60;           // enough under sanitizers on a busy machine
+constexpr suseconds_t kRunMicroseconds = 300'000;  // a mutated program may run for ever, which is no fault
+constexpr unsigned kBatch = 200;                   // mutations per worker process
 
 using Bytes = std::vector<std::byte>;
 
-// Shared with the processes that do the work.
+// What the worker processes tell their parent, in shared memory.
 struct Progress {
-  std::atomic<uint64_t> current;
-  std::atomic<uint64_t> ran;  // how many were valid enough to run
+  std::atomic<uint64_t> current;  // the mutation that is being worked on
+  std::atomic<uint64_t> ran;      // the number of mutations that compiled and were run
 };
 
-// The small modules of a script.
+// Adds the small modules of a script to the seeds.
 void add_script(const std::string& path, std::vector<Bytes>& seeds) {
   constexpr size_t kLargest = 4000;
   const Result<std::string> source = cli::read_file(path);
@@ -61,7 +61,7 @@ void add_script(const std::string& path, std::vector<Bytes>& seeds) {
 std::vector<Bytes> load_seeds(char** files, int count) {
   std::vector<Bytes> seeds;
   for (int i = 0; i < count; ++i) {
-    // Texts too: one that is not valid is a seed like others.
+    // A .wat file is read like a script, so that its module is a seed even if it is not valid.
     if (const std::string_view name = files[i]; name.ends_with(".wast") || name.ends_with(".wat")) {
       add_script(files[i], seeds);
       continue;
@@ -76,7 +76,7 @@ std::vector<Bytes> load_seeds(char** files, int count) {
   return seeds;
 }
 
-// One change that knows what it changes.
+// Changes the module once, by fuzz::mutate_module().
 void change(Bytes& bytes, Random& random) {
   constexpr size_t kRoom = 4096;
   const size_t size = bytes.size();
@@ -86,10 +86,10 @@ void change(Bytes& bytes, Random& random) {
 }
 
 Bytes mutation(const std::vector<Bytes>& seeds, uint64_t number) {
-  // The seed's number must not depend on which way it is.
+  // The seed does not depend on number % 2, which chooses the kind of mutation.
   const Bytes& seed = seeds[number / 2 % seeds.size()];
   if (number % 2 == 0) return mutate(seed, number);
-  // What has become invalid is of less interest: some attempts.
+  // Modules that stay valid are of more interest, so there are several attempts to make one.
   Bytes bytes;
   Random random(number);
   for (int attempts = 0; attempts < 16; ++attempts) {
@@ -100,7 +100,7 @@ Bytes mutation(const std::vector<Bytes>& seeds, uint64_t number) {
   return bytes;
 }
 
-// Runs the program without streams or directories, in a process of its own that may not take long. Whether it crashed.
+// Runs the program without streams or directories in a child process, which a timer ends. Returns whether it crashed.
 bool run_crashes(const Bytes& module) {
   const pid_t child = fork();
   if (child == 0) {

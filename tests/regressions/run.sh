@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tests/regressions/run.sh TARGET: what fuzzing found, with every way of compiling; last line `N passed, N failed`.
+# tests/regressions/run.sh TARGET: runs the scripts of this folder once in each lane, which is a way of compiling.
+# Last line: N passed, N failed.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -38,7 +38,7 @@ class ModuleContext {
   // The properties of a struct's field or of an array's elements.
   struct Field {
     uint32_t offset = 0;        // offset from the object's start; for elements, the offset of the first one
-    uint32_t index = 0;         // MemoryAccess::index; supertypes and equal types have the same one for the same field
+    uint32_t index = 0;         // MemoryAccess::index; supertypes and equal types have the same for a field
     uint8_t size = 4;           // number of bytes
     bool is_reference = false;  // whether the field holds a reference into the heap
 

@@ -18,7 +18,8 @@ ControlFlow::ControlFlow(const Function& function)
 
   struct Visit {
     Block block;
-    // The target to visit, counted from the last one, so that targets keep their order in reverse postorder.
+    // The number of targets that were visited. The last target is visited first, so that targets keep their order in
+    // reverse postorder.
     uint32_t next;
   };
   ScratchVector<Visit> stack(function.arena);
@@ -178,7 +179,7 @@ Dominators::Dominators(const Function& function, const ControlFlow& flow)
   if (count == 0) return;
   DominatorFinder(function, flow).run(immediate_.as_span());
 
-  // The children of each block are a list, in reverse postorder.
+  // The children of each block in the dominator tree are a list, in reverse postorder.
   ScratchVector<Block> first_child(function.arena);
   ScratchVector<Block> next_sibling(function.arena);
   first_child.assign(count, Block::none());

@@ -59,7 +59,7 @@ Result<int> run_on_host(const Options& options, const std::string& program) {
   wasi::Context context(system);
   context.arguments = options.operands;
   context.environment = options.environment;
-  int lost[3] = {};
+  int lost[3] = {};  // for each standard stream, Linux's error number of the first failed write
   bool has_all = true;
   for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     has_all &= context.add_stream(host::make_file(descriptor, host::Ownership::borrowed, &lost[descriptor]),

@@ -1,4 +1,5 @@
-// The firmware's information, in the same form on every machine. The port fills it before there is a heap.
+// BootInfo is what the kernel learns from the firmware, in the same form on every machine. The port fills it in before
+// there is a heap.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +10,17 @@
 namespace cairn::kernel {
 
 struct BootInfo {
-  std::string_view firmware;      // its name, for the log
+  std::string_view firmware;      // the firmware's name, for the log
   std::string_view command_line;  // lies in reserved memory
   MemoryMap ram;                  // all RAM, occupied or not; the kernel maps it
   MemoryMap memory;               // free RAM: without the firmware, the kernel's image, the bundle
   PhysRange bundle;               // the boot bundle; size 0: there is none
-  PhysRange device_tree;          // RISC-V; size 0: there is none
-  PhysAddr acpi_root;             // x86-64: the RSDP; 0: unknown
+  PhysRange device_tree;          // the device tree (RISC-V only); size 0: there is none
+  PhysAddr acpi_root;             // address of the RSDP (x86-64 only); 0: unknown
   uint64_t entry_ticks = 0;       // the tick counter when the kernel was entered
 };
 
-// Returns the firmware's information for this kernel.
+// Returns the record that kernel_main() was called with.
 const BootInfo& boot_info();
 
 // Returns the value of the word `key=value` on the command line; empty if there is no such word.

@@ -29,7 +29,7 @@ class ChaChaGenerator {
 
 // Seeds the generator from the CPU and the firmware.
 void start_random();
-// Uses this device for seeding too, if it is one that gives entropy.
+// Uses an entropy device for seeding, too. Returns false if the device cannot be used, or if there is another one.
 bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport);
 // Fills `out`. Waits up to a second for an entropy device. Returns false, with `out` unchanged, if this machine has no
 // entropy.

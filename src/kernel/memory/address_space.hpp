@@ -1,5 +1,5 @@
-// The one address space. It holds reservations, and in them segments, which are runs of committed pages with the same
-// rights.
+// AddressSpace manages the addresses of the kernel and of all guests. It holds reservations, and in them segments,
+// which are runs of committed pages with the same rights.
 //
 // reserve() takes addresses only. commit() promises memory, and the first access to a committed page fills it with
 // zeros. An access to any other page gives FaultOutcome::not_committed, and the caller decides whether that is a
@@ -242,8 +242,8 @@ class AddressSpace {
   }
 
  private:
-  // The most nodes that decommit() takes before it gives one back, and the number that splitting a segment by one
-  // protect() needs.
+  // decommit() takes at most kDecommitNodes nodes before it gives one back. One protect() takes at most kSpareNodes
+  // nodes to split a segment.
   static constexpr uint8_t kDecommitNodes = 2, kSpareNodes = 2;
 
   static Access owned(Access access) {

@@ -1,7 +1,9 @@
 // The kernel's heap, from which operator new allocates: small objects lie in slabs, larger objects in whole frames.
 //
 // A slab is 2^order frames, aligned to its size, with a header and objects of one size; if memory is too fragmented, a
-// slab is a single frame. The note of each of its frames gives size class and order, so freeing needs only the address.
+// slab is a single frame. FrameSource keeps a note for each frame. The notes of a slab's frames give its size class and
+// order, so freeing needs only the address.
+//
 // Objects above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps pages for
 // them (memory.cpp). All heap memory is always mapped: touching it never faults. The heap has no lock of its own.
 //
@@ -51,13 +53,13 @@ class Heap {
     end_operation();
   }
   // adopt_mapped registers a block that the caller has mapped for the operation and returns the address that allocate()
-  // would have returned. The caller passes the block to forget_mapped before it unmaps it.
+  // would have returned. Before the caller unmaps the block, it calls forget_mapped.
   void* adopt_mapped(std::byte* block);
   void forget_mapped(std::byte* block);
 
-  // The number of bytes that objects in use occupy.
+  // The number of bytes that objects in use occupy, and the number of bytes in slabs and large blocks. Neither counts
+  // blocks that the caller has mapped.
   [[nodiscard]] uint64_t used() const { return used_; }
-  // The number of bytes in slabs and large blocks.
   [[nodiscard]] uint64_t footprint() const { return frames_ << kPageBits; }
 
  private:
@@ -75,7 +77,8 @@ class Heap {
     uint32_t order;
     bool of_operation;
   };
-  // The header of a large block that was allocated in an operation. A block that outlives the operation keeps it.
+  // The header of a large block that was allocated in an operation. A block that outlives the operation keeps its
+  // header.
   struct LargeBlock {
     LargeBlock* next;
     LargeBlock* previous;
@@ -115,7 +118,7 @@ class Heap {
 
   DirectMap map_;
   FrameSource& source_;
-  Partial partial_{};  // slabs with a free object
+  Partial partial_{};  // for each size class, the first slab with a free object
   bool has_operation_ = false;
   Operation operation_;
   uint64_t frames_ = 0;

@@ -17,7 +17,8 @@ using LockedAddressSpace = Locked<KernelAddressSpace, SpinLock, LockRank::addres
 
 inline constexpr DirectMap kDirectMap(layout::kDirectMap);
 
-// Sets up all memory management. After this call there is operator new, and the first page tables are gone.
+// Sets up all memory management. After this call, operator new works, and the page tables that the boot has used are
+// freed.
 void initialize_memory(const BootInfo& info);
 
 FrameSource& frame_source();
@@ -46,7 +47,8 @@ void release_code(std::span<std::byte> code);
 // Allocates from the heap; returns null when there is no memory. No spin lock may be held.
 void* allocate_bytes(size_t size, size_t alignment, Claim claim);
 void free_bytes(void* pointer);
-// Begin and end an operation, whose allocations become ordinary or are freed at once (base/operation.hpp).
+// Begin an operation (base/operation.hpp) and end it: keep_operation() makes its allocations ordinary ones, and
+// drop_operation() frees all of them.
 void begin_operation();
 void keep_operation();
 void drop_operation();

@@ -1,9 +1,9 @@
-// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. Two template parameters distinguish
-// them: Format says how an entry is written, and Tlb says how a translation is flushed. The tests run on the host
-// against an emulated MMU.
+// Trees of page tables with 512 entries each: x86-64's four levels, Sv39 and Sv48. They differ in three parameters:
+// `levels` is the height of the tree, Format says how an entry is written, and Tlb says how a translation is flushed.
+// The tests run on the host against an emulated MMU.
 //
-// Entries record whether their frame belongs to the mapping (Access::owned); unmapping frees such frames. There is no
-// lock here: AddressSpace holds one.
+// Entries record whether their frame belongs to the mapping (Access::owned); unmapping frees such frames. A PageTable
+// has no lock of its own. The lock around the AddressSpace that uses it protects it.
 #pragma once
 
 #include <concepts>
@@ -112,7 +112,7 @@ class PageTable {
     }
   }
 
-  // Whether none of `pages` pages from `virt` on, which share a table, is mapped.
+  // Whether all of the `pages` pages from `virt` on are unmapped. All of them must belong to one table.
   [[nodiscard]] bool is_empty(VirtAddr virt, unsigned pages) {
     if (has_no_table(virt)) return true;
     const uint64_t* entry = find(virt, 0);

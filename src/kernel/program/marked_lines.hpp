@@ -1,4 +1,5 @@
-// Lines of several programs on one port, each of which begins with the name of the program that wrote it.
+// Marks the output of several programs that write to one port: each line begins with the name of its program, in
+// brackets.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +16,11 @@
 
 namespace cairn::kernel {
 
-// Longer names are cut in marks, and programs whose names begin with the same bytes count as one.
+// The largest number of bytes of a name in a mark. The caller cuts longer names, so programs whose names begin with the
+// same kLongestMark bytes count as one.
 inline constexpr size_t kLongestMark = 64;
 
-// The state of a port: the name of its last writer, and whether its line has not been ended yet.
+// The state of a port: the name of the program that wrote last, and whether the line that it began still lacks its end.
 struct MarkedLine {
   std::array<char, kLongestMark> name{};
   size_t name_size = 0;
@@ -27,13 +29,14 @@ struct MarkedLine {
   [[nodiscard]] std::string_view writer() const { return {name.data(), name_size}; }
 };
 
-// Collects text of a program with its marks, and writes it in pieces.
+// Collects the text and the marks of a program, and writes them in pieces.
 template <class Write>
 class MarkedWriter {
  public:
   explicit MarkedWriter(Write& write) : write_(write) {}
 
   [[nodiscard]] size_t room() const { return text_.size() - size_; }
+  // Adds text that is not the program's: a part of a mark, or the end of another program's line.
   void add_mark(std::string_view text) {
     text.copy(text_.data() + size_, text.size());
     size_ += text.size();
@@ -52,7 +55,7 @@ class MarkedWriter {
       done_ += std::exchange(pending_, 0);
       return true;
     }
-    // When a part of the text was written, the result has no reason; an attempt to write the rest gives the reason.
+    // If a part of the text was written, `written` holds no reason. An attempt to write the rest gives the reason.
     const auto rest = written ? write_(text.subspan(*written)) : written;
     if (!rest) failure_ = rest.error();
     return false;
@@ -72,14 +75,15 @@ class MarkedWriter {
   std::optional<StreamFailure> failure_;
 };
 
-// Writes `bytes` of the program `name`, at most kLongestMark bytes long, with marks. `write` writes like
-// console::write_through. Returns how many of the bytes were written; the bytes of a piece that was not written as a
-// whole do not count.
+// Writes `bytes` of the program `name` with marks. The name has at most kLongestMark bytes. `write` is a function like
+// console::write_through. Returns how many of the bytes were written, or the reason why none were. The bytes of a piece
+// that was not written as a whole do not count.
 template <class Write>
 std::expected<size_t, StreamFailure> write_marked_lines(MarkedLine& line, std::string_view name,
                                                         std::span<const std::byte> bytes, Write write) {
   MarkedWriter<Write> writer(write);
   while (!bytes.empty()) {
+    // There must be room for the end of another line, a mark, and some text.
     if (writer.room() < kLongestMark + 8 && !writer.flush()) return writer.result();
     if (line.is_begun && line.writer() != name) {
       writer.add_mark("\n");

@@ -1,4 +1,4 @@
-// The kernel's record of each CPU. Trap entries find it through the stack that the CPU enters them on, because the
+// Cpu is the kernel's record of a CPU. A trap entry finds the record's address on the trap stack, because the
 // interrupted registers may be a guest's.
 #pragma once
 

@@ -1,5 +1,5 @@
-// Checks that a module that uses a proposal that is off is refused with an error that names the proposal and the place
-// of its use.
+// Checks that a module is refused if it uses a proposal that is off, and that the error names the proposal and the
+// place of the use.
 #include "wasm/types/features.hpp"
 
 #include <gtest/gtest.h>
@@ -58,13 +58,13 @@ TEST(Features, EveryInstructionIsRefusedByName) {
   EXPECT_GT(refused, 400u);
 }
 
-// A use of a feature by something else than an instruction. The message of the error begins with `what`.
+// A use of a feature other than by one of the feature's instructions. The error's message begins with `what`.
 struct Use {
   Feature feature;
   std::string_view text;
   std::string_view what;
   uint64_t offset;
-  Features also_off = Features::all();
+  Features base = Features::all();  // the features that are on until the test turns `feature` off
 };
 
 const Use kUses[] = {
@@ -104,7 +104,7 @@ TEST(Features, WhatIsNoInstructionIsRefusedByName) {
     ASSERT_TRUE(bytes) << use.text << ": " << bytes.error().message;
     const auto with = decode_and_validate(*bytes, Features::all());
     EXPECT_TRUE(with) << use.text << ": " << with.error().to_string();
-    const auto without = decode_and_validate(*bytes, use.also_off.without(use.feature));
+    const auto without = decode_and_validate(*bytes, use.base.without(use.feature));
     ASSERT_FALSE(without) << use.text;
     const Error& error = without.error();
     EXPECT_EQ(error.kind, ErrorKind::unsupported) << use.text << ": " << error.to_string();

@@ -1,4 +1,4 @@
-// Calls: deep, mutual, through pointers, with many arguments, and with frames of all sizes.
+// Tests recursion: deep, mutual and with many arguments. Tests calls through pointers, too.
 #include <cstdio>
 
 #include "suite.hpp"
@@ -10,7 +10,7 @@ uint32_t ackermann(uint32_t m, uint32_t n) {
   return n == 0 ? ackermann(m - 1, 1) : ackermann(m - 1, ackermann(m, n - 1));
 }
 
-// Not tail recursive, and each frame holds an array that is still needed after the call.
+// The recursive call is no tail call: each frame holds an array that is still needed after it.
 [[gnu::noinline]] uint64_t deep(uint64_t depth, volatile uint32_t* parent) {
   volatile uint32_t own[4] = {uint32_t(depth), parent[0], parent[1], 1};
   if (depth == 0) return own[1];

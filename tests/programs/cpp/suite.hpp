@@ -8,7 +8,7 @@ void numbers();
 void recursion();
 void memory();
 
-// Numerical Recipes' 64-bit generator: the same numbers everywhere.
+// The generator xorshift64*. It gives the same numbers everywhere.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}

@@ -1,10 +1,14 @@
-"""./cairn bench gc: the programs of tests/gc at larger sizes, in Cairn, V8 and wasmtime. Each round runs every engine once, in processes of
-their own; the least of all rounds counts, of each number by itself. What the engines print must be the same.
+"""./cairn bench gc: runs the programs of tests/gc, at larger sizes, in Cairn, V8 and wasmtime, and compares the times.
 
     compare.py --rounds N --folder MODULES --cairn COMMAND [--v8 COMMAND] [--wasmtime COMMAND] [PROGRAM...]
 
-Times are of running alone, without starting and compiling, although V8 goes on compiling while it runs. Beside the clock's they are CPU
-times of the thread that runs the program: on a busy machine these say more, and flatter the engine that collects in other threads, V8."""
+Each round runs the program once in every engine, each time in a new process. The least value of all rounds counts, for
+each number by itself. All engines must print the same.
+
+Each time is given by the clock and as CPU time. The clock's time is that of running alone, without starting and
+compiling, but V8 goes on compiling while the program runs. The CPU time is that of the thread that runs the program;
+for Cairn it is that of the whole process, with starting and compiling. On a busy machine the CPU time is the better
+measure, but it flatters V8, which collects garbage in other threads, too."""
 import argparse
 import re
 import resource
@@ -23,7 +27,8 @@ SIZES = {
     "objects": ["60000"],
 }
 
-# What is looked for on standard error: of the drivers beside this file, and of `cairn run --time`.
+# The patterns of numbers on standard error, which the drivers beside this file and `cairn run --time` print. Times are
+# in milliseconds, and `allocated` is in megabytes.
 NUMBERS = {
     "compile": r"^compile +([\d.]+)",
     "run": r"\brun +([\d.]+)",
@@ -41,14 +46,15 @@ def cpu_of_children():
 
 
 def run(command):
-    """What was printed, and NUMBERS, times in milliseconds."""
+    """Runs a command. Returns what it printed, and a dictionary of the NUMBERS that it gave on standard error."""
     before = cpu_of_children()
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{shlex.join(command)}: exit status {done.returncode}\n{done.stderr[:500]}")
     found = {name: re.search(pattern, done.stderr, re.MULTILINE) for name, pattern in NUMBERS.items()}
     numbers = {name: float(match[1]) for name, match in found.items() if match}
-    # Cairn does everything in one thread, and says nothing of CPU time: that of the process, starting and compiling included.
+    # Cairn prints no CPU time. It does everything in one thread, so the CPU time of its process is used, which includes
+    # starting and compiling.
     numbers.setdefault("cpu", cpu_of_children() - before)
     return done.stdout, numbers
 

@@ -17,7 +17,7 @@ namespace cairn::codegen {
 // A place in .text that holds the canonical id of one of the module's types.
 struct TypeReference {
   enum class Form : uint8_t { x86_64_32, riscv_hi20, riscv_lo12 };
-  uint32_t offset = 0;  // the first of the 4 bytes in .text
+  uint32_t offset = 0;  // offset in .text of the place's 4 bytes
   uint32_t type_index = 0;
   Form form = Form::x86_64_32;
 };
@@ -30,10 +30,10 @@ struct ObjectContents {
   uint64_t rodata_offset = 0;              // bytes from the beginning of text to where rodata must be placed
   std::vector<FunctionRecord> functions;   // sorted by begin; they do not overlap
   std::vector<TrapRecord> traps;           // sorted by code_offset
-  std::vector<CallRecord> calls;           // sorted by return_offset, as are the next two kinds of records
-  std::vector<StackMapRecord> stack_maps;  // their ranges lie in stack_offsets
+  std::vector<CallRecord> calls;           // sorted by return_offset
+  std::vector<StackMapRecord> stack_maps;  // sorted by return_offset; each has a range of stack_offsets
   std::vector<int32_t> stack_offsets;      // distances of slots from their functions' stack pointers
-  std::vector<HandlerRecord> handlers;
+  std::vector<HandlerRecord> handlers;     // sorted by return_offset
   std::vector<TrampolineRecord> trampolines;
   std::vector<TypeReference> type_references;
 };
@@ -41,7 +41,7 @@ struct ObjectContents {
 // Fails with ErrorKind::malformed and a reason if the object is broken.
 Result<ObjectContents> read_object(std::span<const std::byte> object);
 
-// Writes a type id to its place in a copy of the object's text.
+// Writes a type id into a copy of the object's text, at the place of the reference.
 void resolve_type_reference(std::span<std::byte> text, const TypeReference& reference, uint32_t type_id);
 
 }  // namespace cairn::codegen

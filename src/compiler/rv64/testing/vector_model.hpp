@@ -68,7 +68,8 @@ V128 map2(const V128& a, const V128& b, F f) {
   for (unsigned i = 0; i < x.kCount; ++i) x[i] = static_cast<T>(f(x[i], y[i]));
   return pack(x);
 }
-// A comparison gives all ones where it is true.
+// Compares the lanes of `a` and `b` by `f`. A lane of the result is all ones where `f` returns true, and zero
+// elsewhere.
 template <class T, class F>
 V128 test(const V128& a, const V128& b, F f) {
   const auto x = view<T>(a), y = view<T>(b);
@@ -397,8 +398,8 @@ inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uin
   return convert(op, a).value_or(V128{});
 }
 
-// Whether two results are the same. In lanes of `float_size` bytes all arithmetic NaNs are the same; with 0 the bits
-// are compared.
+// Whether a result is as expected. If `float_size` is 0, all bits must be equal. Otherwise lanes have `float_size`
+// bytes, and where a NaN is expected, every arithmetic NaN is right.
 inline bool equal(const V128& expected, const V128& actual, unsigned float_size) {
   if (float_size == 0) return expected == actual;
   const auto lanes_equal = [&](auto tag) {
