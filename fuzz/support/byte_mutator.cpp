@@ -1,5 +1,5 @@
-// Stands for libFuzzer's mutator where there is no libFuzzer: the damage of tests/mutations, the same for the same
-// bytes and sizes.
+// Replaces libFuzzer's mutator in programs without libFuzzer. It damages bytes as tests/mutations does, and depends on
+// nothing but the bytes and the sizes.
 #include <algorithm>
 #include <cstring>
 #include <vector>

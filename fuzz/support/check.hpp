@@ -1,4 +1,4 @@
-// What a fuzz target checks beyond not crashing.
+// Fuzz targets call these functions to report what is wrong besides crashes.
 #pragma once
 
 #include <cstdio>

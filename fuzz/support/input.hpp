@@ -1,4 +1,5 @@
-// An input as a source of decisions: numbers and texts taken from its front, zeros once it is used up.
+// Input is a fuzz target's input as a source of decisions. Numbers and texts are taken from its front; when it is used
+// up, numbers are zero and texts are empty.
 #pragma once
 
 #include <algorithm>
@@ -28,11 +29,11 @@ class Input {
     return value;
   }
   uint8_t byte() { return take<uint8_t>(); }
-  // Below `bound`, which is not zero.
+  // Takes a number below `bound`, which is not zero.
   uint32_t below(uint32_t bound) { return (bound <= 256 ? byte() : take<uint32_t>()) % bound; }
   bool one_in(uint32_t count) { return below(count) == 0; }
 
-  // At most `count` bytes.
+  // Takes `count` bytes, or fewer at the end of the input.
   std::span<const std::byte> bytes(size_t count) {
     const auto result = rest_.first(std::min(count, rest_.size()));
     rest_ = rest_.subspan(result.size());

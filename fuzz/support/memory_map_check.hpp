@@ -1,4 +1,4 @@
-// What holds of a memory map, whatever firmware said.
+// Checks of memory maps that the kernel has made. They hold whatever the firmware reported.
 #pragma once
 
 #include "kernel/memory/memory_map.hpp"
@@ -18,7 +18,7 @@ inline void check_map(const kernel::MemoryMap& map) {
   }
 }
 
-// Nothing of `taken` is in the map.
+// Checks that no part of `taken` is in the map.
 inline void check_taken(const kernel::MemoryMap& map, const kernel::PhysRange& taken) {
   for (const kernel::PhysRange& range : map.usable()) {
     check(taken.size == 0 || range.end() <= taken.start.value || range.start.value >= taken.start.value + taken.size,

@@ -24,7 +24,7 @@ struct Section {
   Bytes contents;
 };
 
-// Nothing when the bytes are not a sequence of sections.
+// Splits a module into its sections. Returns nothing when the bytes are not a sequence of sections.
 std::optional<std::vector<Section>> split(std::span<const std::byte> module) {
   if (module.size() < 8) return std::nullopt;
   std::vector<Section> sections;
@@ -47,7 +47,7 @@ Bytes join(std::span<const std::byte> header, std::span<const Section> sections)
   return out.take();
 }
 
-// Damages `bytes` alone.
+// Damages bytes, which may become up to 32 bytes more.
 void damage(Bytes& bytes, Random& random) {
   const size_t size = bytes.size();
   bytes.resize(size + 1 + random() % 32);
@@ -55,7 +55,7 @@ void damage(Bytes& bytes, Random& random) {
   bytes.resize(LLVMFuzzerMutate(data, size, bytes.size()));
 }
 
-// Damages, doubles, drops or swaps sections; their lengths are right afterwards.
+// Damages or drops a section, or swaps two. The sections' lengths are right afterwards.
 Bytes mutate_sections(std::span<const std::byte> module, Random& random) {
   auto sections = split(module);
   if (!sections || sections->empty()) return {};
@@ -70,14 +70,15 @@ Bytes mutate_sections(std::span<const std::byte> module, Random& random) {
 
 // --- Functions.
 
-// The module with another body in the place of a function's.
+// Returns the module with another body of a function.
 Bytes replace_body(const wasm::Module& module, wasm::FuncIndex function, std::span<const std::byte> body) {
   return replace_bodies(module, [&](uint32_t i) {
     return i == function.index() ? body : std::span<const std::byte>(module.functions[i].body);
   });
 }
 
-// The module with one instruction replaced, or something inserted behind or in front of it.
+// Returns the module with up to four edits in one function. An edit replaces an instruction, or inserts instructions
+// before or after it.
 Bytes mutate_function(const wasm::Module& module, Random& random) {
   const auto defined = static_cast<uint32_t>(module.functions.size()) - module.imported_functions;
   if (defined == 0) return {};
@@ -87,7 +88,7 @@ Bytes mutate_function(const wasm::Module& module, Random& random) {
   const wasm::Function& old = module.functions[function.index()];
   Snippets snippets(module, *found, random);
   Bytes body(old.body.begin(), old.body.end());
-  // Later positions first, so that earlier ones stay right.
+  // Later positions come first, so that an edit does not move the positions of the following edits.
   std::vector<size_t> positions(1 + random() % 4);
   for (size_t& position : positions) position = random() % found->live.size();
   std::ranges::sort(positions, std::greater());
@@ -96,7 +97,7 @@ Bytes mutate_function(const wasm::Module& module, Random& random) {
     const Instruction& at = found->live[position];
     ByteWriter out;
     const Edit edit = snippets.edit(at, out);
-    // Now and then a long function: the same a number of times, which statements can be.
+    // Now and then the same statement is inserted many times, which makes a long function.
     if (edit == Edit::insert_before && random() % 8 == 0) {
       const Bytes once(out.bytes().begin(), out.bytes().end());
       for (unsigned times = 1U << random() % 8; times > 1; --times) out.append(once);

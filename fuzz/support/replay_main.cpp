@@ -1,4 +1,4 @@
-// A fuzz target without libFuzzer: runs it once on each file.
+// The `main` of a fuzz target without libFuzzer: runs the target once on each file that is named.
 #include <cstdint>
 #include <cstdio>
 #include <fstream>

@@ -1,7 +1,7 @@
-// The boot bundle: any bytes as the archive that the kernel is handed.
+// Fuzzes the reader of boot bundles: the input is the archive that the kernel gets.
 //
-// What is accepted fills a file system within its capacity, and its configuration encodes to bytes that read back the
-// same.
+// The parts of an accepted bundle lie inside it, its files fit into a file system of limited capacity or are refused,
+// and its configuration is the same after it was encoded and read back.
 #include "kernel/program/bundle.hpp"
 
 #include "runtime/configure.hpp"

@@ -1,8 +1,8 @@
-// The compiler: modules, mutated so that they mostly stay valid, to code objects for both machines.
+// Fuzzes the compiler: it compiles modules, mutated so that they mostly stay valid, for both architectures.
 //
-// The build has CAIRN_DEBUG, so the IR is verified after each pass and the register allocation is checked. What is
-// valid compiles, or exceeds a limit that the error names; the object can be read back; compiling again gives the same
-// bytes.
+// The build has CAIRN_DEBUG, so the IR is verified after each pass and the register allocation is checked. A valid
+// module compiles, or the error names the limit that it exceeds. The object can be read back. Compiling the module
+// again gives the same bytes.
 #include "compiler/compile.hpp"
 
 #include "compiler/codegen/object/object_reader.hpp"
@@ -16,7 +16,8 @@ using namespace cairn;
 
 namespace {
 
-// Everything that may change the code, chosen by the module's bytes, so that a finding stays one.
+// Returns options that depend on nothing but the module's bytes and the architecture, so that an input always gives the
+// same result. All options that change the code vary.
 compiler::Options options_of(const wasm::Module& module, compiler::Architecture architecture) {
   uint32_t hash = 2166136261;
   for (const std::byte byte : module.bytes) hash = (hash ^ static_cast<uint32_t>(byte)) * 16777619;

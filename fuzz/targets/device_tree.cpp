@@ -1,4 +1,5 @@
-// The reader of device trees, and what the RISC-V kernel takes from one at its start: any bytes.
+// Fuzzes the reader of device trees, and the functions by which the RISC-V kernel reads its boot information from one.
+// The input is the device tree.
 #include "kernel/firmware/device_tree.hpp"
 
 #include <string>
@@ -13,7 +14,7 @@ using namespace cairn::kernel;
 
 namespace {
 
-// Every node and property that the tree shows; the number of steps is bounded by the tree's size.
+// Visits every node, and some properties of each. The number of steps is bounded by the tree's size.
 class Walk {
  public:
   explicit Walk(const DeviceTree& tree) : steps_left_(tree.size()) {}

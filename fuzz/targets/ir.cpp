@@ -1,7 +1,7 @@
-// The parser of the compiler's IR: any text.
+// Fuzzes the parser of the compiler's IR with any text.
 //
-// What parses is either refused by the verifier, or prints, parses and prints the same again, and goes through the
-// optimizer, which verifies what each pass leaves.
+// The verifier may refuse a function that parses. Otherwise the function prints the same again after it was printed and
+// parsed, and goes through the optimizer, which verifies the function after each pass.
 #include "base/arena.hpp"
 #include "compiler/ir/parser.hpp"
 #include "compiler/ir/printer.hpp"

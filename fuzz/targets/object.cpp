@@ -1,6 +1,6 @@
-// The reader of code objects: any bytes, as if out of a cache that somebody else can write to.
+// Fuzzes the reader of code objects with any bytes, as if they came from a cache that others can write to.
 //
-// What is accepted can be placed in memory and looked up in without further checks. It is never run.
+// An accepted object can be placed in memory, and look-ups in it need no further checks. Its code is never run.
 #include "compiler/codegen/object/object_reader.hpp"
 #include "platform/platform.hpp"
 #include "runtime/code/code_image.hpp"
@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto object = std::as_bytes(std::span(data, size));
   const Result<codegen::ObjectContents> contents = codegen::read_object(object);
   constexpr uint32_t kTypes[] = {3, 1, 4, 1, 5, 9, 2, 6};
-  // What it says of itself is taken for what is wanted, so that the rest is looked at, too.
+  // The wanted identity is the object's own, so that the check of the identity does not hide everything after it.
   const runtime::WantedCode wanted{contents ? contents->identity : codegen::ObjectIdentity{},
                                    platform::Platform::cpu_features()};
   const auto image = runtime::CodeImage::load(object, wanted, kTypes);

@@ -1,4 +1,4 @@
-// The printer: modules in the binary format, mutated so that they mostly stay valid, go to text and back.
+// Fuzzes the printer: modules in the binary format, mutated so that they mostly stay valid, are printed and assembled.
 #include "support/input.hpp"
 #include "support/module_target.hpp"
 #include "support/round_trip.hpp"

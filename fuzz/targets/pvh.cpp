@@ -1,5 +1,5 @@
-// What the x86-64 kernel reads at its start: any bytes as the first physical memory, the start information at an
-// address that the input chooses.
+// Fuzzes the reader of the x86-64 kernel's boot information (PVH). The input is the first part of physical memory, and
+// chooses the address of the start information.
 #include "kernel/firmware/pvh.hpp"
 
 #include "support/input.hpp"

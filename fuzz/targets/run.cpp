@@ -1,6 +1,6 @@
-// Instantiation and execution: modules, mutated so that they mostly stay valid, get what they import, and everything
-// that they export is called (testing/trial/trial.hpp). The code was made with checkers on; it may trap, and is ended
-// when it runs for ever.
+// Fuzzes instantiation and execution: modules, mutated so that they mostly stay valid, get made-up imports, and the
+// functions that they export are called (testing/trial/trial.hpp). The compiler's checkers are on. The code may trap,
+// and a limit on time ends it if it runs for ever.
 #include "runtime/configure.hpp"
 #include "support/check.hpp"
 #include "support/guest_scope.hpp"

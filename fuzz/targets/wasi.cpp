@@ -1,8 +1,8 @@
-// WASI's functions with arbitrary arguments and memory, over the file system in memory: pointers, lengths, vectors,
-// paths, cookies, clocks, lists of subscriptions.
+// Fuzzes WASI's functions over the file system in memory, with arbitrary memory and arguments: pointers, lengths,
+// vectors, paths, cookies, clocks, lists of subscriptions.
 //
-// An input is what the guest's memory holds at first and a list of calls. Behind that part of memory lie paths and
-// vectors that mean something, so that calls get far.
+// The input gives the beginning of the guest's memory and a list of calls. After this beginning, the memory holds paths
+// and vectors that mean something, so that calls get far.
 #include <array>
 #include <string>
 
@@ -22,7 +22,7 @@ constexpr Pointer kPaths = 0x1000, kVectors = 0x2000;
 constexpr std::string_view kNames[] = {"a",      "d", "d/f", "d/../a", "../a", "/a",    "link",
                                        "link/f", "",  ".",   "d/",     "new",  "d/e/g", "up"};
 
-// A stream that gives some bytes and swallows what is written.
+// A stream that gives 100 bytes and discards what is written.
 class Stream final : public File {
  public:
   [[nodiscard]] bool is_stream() const override { return true; }
@@ -45,7 +45,7 @@ class Stream final : public File {
   size_t left_ = 100;
 };
 
-// A number as guests like to pass them: small, an address that means something, or anything.
+// Takes an argument from the input: mostly a small number or an address of prepared memory, sometimes any number.
 template <class T>
 T argument(fuzz::Input& input) {
   const uint8_t way = input.byte();
@@ -130,7 +130,8 @@ void put(std::vector<std::byte>& memory, size_t at, T value) {
 void prepare(std::vector<std::byte>& memory) {
   for (size_t i = 0; i < std::size(kNames); ++i)
     std::memcpy(memory.data() + kPaths + i * 16, kNames[i].data(), kNames[i].size());
-  for (uint32_t i = 0; i < 4; ++i) {  // vectors: 4 bytes each, at different places, some overlapping
+  // The buffers of the first list of vectors begin at one address, and those of the last are large and overlap.
+  for (uint32_t i = 0; i < 4; ++i) {
     for (uint32_t j = 0; j < 8; ++j) {
       put<uint32_t>(memory, kVectors + i * 64 + j * 8, 0x3000 + j * 64 * i);
       put<uint32_t>(memory, kVectors + i * 64 + j * 8 + 4, i == 3 ? 0x400 : 4 + j);

@@ -1,7 +1,7 @@
-// The text format's lexer, parser and assembler: any text.
+// Fuzzes the text format's lexer, parser and assembler with any text.
 //
-// What assembles must decode: validation may refuse it, but never as malformed, unless the text is a module in its
-// binary form. What is valid goes to text and back.
+// A module that was assembled may be invalid, but not malformed, unless the text is a module in its binary form. A
+// valid module is printed and assembled again.
 #include "support/check.hpp"
 #include "support/input.hpp"
 #include "support/round_trip.hpp"
