@@ -7,6 +7,7 @@ usage: check_stacks.py KERNEL.debug... [--list]; the last line is "N passed, N f
 - No function calls itself, directly or through other functions, except those in tools/recursion.txt, which says what
   bounds the depth of each. When several kernels are given, a name in that file that recurses in none of them is a
   failure, too. Calls through pointers are not seen.
+- No function sets the stack pointer to a value that does not come from itself, except those in SWITCHES.
 
 --list prints the largest frames, and the path through the calls with the most stack. It counts each function once.
 """
@@ -19,6 +20,17 @@ import sys
 FRAME_LIMIT = 16 * 1024  # half of the guard below the stack (src/kernel/arch/*/entry.S)
 ALLOWED = pathlib.Path(__file__).resolve().parent / "recursion.txt"
 
+# Functions that continue on another stack. There the count of their frame begins again.
+SWITCHES = {
+    "sbi_entry": "the first stack, before the page table is on (RISC-V)",
+    "high_start": "the first stack",
+    "cairn_switch_stacks": "the stack of a guest or of a fiber",
+    "cairn_return_to_point": "the stack that the caller of a guest has left",
+    "cairn::platform::Platform::resume": "the frame of a guest that catches an exception",
+    "trap_common": "the stack that the trap has interrupted (x86-64)",
+    "trap_entry": "the stack for traps, and the stack that the trap has interrupted (RISC-V)",
+}
+
 FUNCTION = re.compile(r"^([0-9a-f]+) <(.+)>:$")
 INSTRUCTION = re.compile(r"^\s*[0-9a-f]+:\s+(\S+)\s*(.*?)(?:\s+[#<].*)?$")
 TARGET = re.compile(r"0x([0-9a-f]+) <")
@@ -26,7 +38,9 @@ TARGET = re.compile(r"0x([0-9a-f]+) <")
 
 class Function:
     def __init__(self, name):
-        self.name, self.frame, self.unknown, self.callees = name, 0, False, set()
+        self.name, self.frame, self.callees = name, 0, set()
+        self.unknown = False  # whether the stack pointer moves by an unknown number of bytes
+        self.leaves = False  # whether the stack pointer gets a value that does not come from itself
 
 
 def number(text):
@@ -38,52 +52,106 @@ class X86:
     calls, jumps = {"callq"}, re.compile(r"j\w+")
 
     def start(self):
-        self.depth = 0
+        # base: the depth at which %rbp points into the frame, while it is the frame pointer
+        self.depth, self.base = 0, None
 
     def step(self, function, mnemonic, operands):
-        if mnemonic == "pushq":
+        if mnemonic in ("pushq", "pushfq"):
             self.depth += 8
-        elif mnemonic == "popq":
-            self.depth -= 8
-        elif mnemonic == "retq":
+        elif mnemonic in ("popq", "popfq") and operands != "%rsp":
+            # After a tail call comes code of the body, and its end takes the frame off a second time.
+            self.depth = max(0, self.depth - 8)
+        elif mnemonic in ("retq", "iretq"):
             self.depth = 0  # code after a return is reached by jumps from the body, where the frame was counted
-        elif operands.endswith(", %rsp"):
-            match = re.match(r"\$(-?\w+), %rsp$", operands)
-            if mnemonic in ("subq", "addq") and match:
-                self.depth += number(match[1]) if mnemonic == "subq" else -number(match[1])
-            elif mnemonic == "leaq" and (match := re.match(r"(-?\w*)\(%r[bs]p\), %rsp$", operands)):
-                pass  # taken for the end of a frame, where the stack pointer goes up
-            elif mnemonic == "andq" or mnemonic in ("movq", "testq", "cmpq"):
-                self.depth += 64 if mnemonic == "andq" else 0  # aligning to at most 64 bytes takes less than 64
+        elif mnemonic in ("cmpq", "testq"):
+            pass
+        elif re.search(r", %(rbp|ebp|bpl?)$", operands):
+            lea = re.match(r"(-?\w*)\(%rsp\), %rbp$", operands) if mnemonic == "leaq" else None
+            if mnemonic == "movq" and operands == "%rsp, %rbp":
+                self.base = self.depth
+            else:
+                self.base = self.depth - number(lea[1] or "0") if lea else None
+        elif operands.endswith("%rsp") or mnemonic == "leave":
+            self.change(function, mnemonic, operands)
+        elif mnemonic == "xchgq" and operands.startswith("%rsp"):
+            self.leave(function)
+        function.frame = max(function.frame, self.depth + 8)
+
+    def change(self, function, mnemonic, operands):
+        immediate = re.match(r"\$(-?\w+), %rsp$", operands)
+        lea = re.match(r"(-?\w*)\(%(rsp|rbp)\), %rsp$", operands) if mnemonic == "leaq" else None
+        if mnemonic in ("subq", "addq", "andq"):
+            if immediate and mnemonic == "andq":
+                self.depth += -number(immediate[1])  # an alignment moves the stack pointer by less than this
+            elif immediate:
+                self.depth = max(0, self.depth + number(immediate[1]) * (1 if mnemonic == "subq" else -1))
             else:
                 function.unknown = True
-        function.frame = max(function.frame, self.depth + 8)
+        elif lea and lea[2] == "rsp":
+            self.depth = max(0, self.depth - number(lea[1] or "0"))
+        elif lea and self.base is not None:
+            self.depth = self.base - number(lea[1] or "0")
+        elif (mnemonic == "leave" or operands == "%rbp, %rsp") and self.base is not None:
+            self.depth = self.base - (8 if mnemonic == "leave" else 0)
+        else:
+            self.leave(function)
+
+    def leave(self, function):
+        function.leaves, self.depth = True, 0
 
 
 class RiscV:
+    """The operand that changes comes first."""
     calls, jumps = {"jal", "jalr"}, re.compile(r"j|b\w+")
+    readers = re.compile(r"f?s[bhwdq]|b\w+|j\w*|csrw\w*|vs\w+\.v")  # instructions whose first operand does not change
 
     def start(self):
-        self.depth, self.upper = 0, {}  # upper: the constants that lui, li and addi have left in registers
+        self.depth = 0
+        self.base = None  # the depth at which s0 points into the frame, while it is the frame pointer
+        self.constants = {}  # the constants that lui, li and addi have left in registers
 
     def step(self, function, mnemonic, operands):
         words = [word.strip() for word in operands.split(",")]
-        if mnemonic in ("lui", "li"):
-            self.upper[words[0]] = number(words[1]) << (12 if mnemonic == "lui" else 0)
-        elif mnemonic in ("addi", "addiw") and words[0] == words[1] != "sp":
-            self.upper[words[0]] = self.upper.get(words[0], 0) + number(words[2])
-        elif words[0] == "sp" and mnemonic == "addi" and words[1] == "sp":
-            self.depth = max(0, self.depth - number(words[2]))
-        elif words[0] == "sp" and mnemonic == "sub":
-            if words[2] in self.upper:
-                self.depth += self.upper[words[2]]
-            else:
-                function.unknown = True
-        elif words[0] == "sp" and mnemonic == "andi":
-            self.depth += -number(words[2])
-        elif mnemonic == "ret":
+        if mnemonic == "ret":
             self.depth = 0
+        elif mnemonic in self.calls:
+            self.constants.clear()
+        elif not self.readers.fullmatch(mnemonic):
+            self.change(function, mnemonic, words)
         function.frame = max(function.frame, self.depth)
+
+    def change(self, function, mnemonic, words):
+        known = self.constants.get(words[-1])
+        if words[0] == "sp":
+            self.move(function, mnemonic, words, known)
+        elif words[0] == "s0" and mnemonic != "ld":  # `ld` restores the caller's s0 at an end of the function
+            offset = {("addi", 3): words[-1], ("mv", 2): "0"}.get((mnemonic, len(words)))
+            self.base = self.depth - number(offset) if offset and words[1] == "sp" else None
+        if mnemonic == "lui":
+            upper = number(words[1])
+            self.constants[words[0]] = (upper - (1 << 20) if upper >= 1 << 19 else upper) << 12
+        elif mnemonic == "li":
+            self.constants[words[0]] = number(words[1])
+        elif mnemonic in ("addi", "addiw") and words[1] in self.constants:
+            self.constants[words[0]] = self.constants[words[1]] + number(words[2])
+        else:
+            self.constants.pop(words[0], None)
+
+    def move(self, function, mnemonic, words, known):
+        source = words[1]
+        if source == "sp" and mnemonic == "addi":
+            self.depth = max(0, self.depth - number(words[2]))
+        elif source == "sp" and mnemonic in ("add", "sub"):
+            if known is None:
+                function.unknown = True
+            else:
+                self.depth = max(0, self.depth + (known if mnemonic == "sub" else -known))
+        elif source == "sp" and mnemonic == "andi":
+            self.depth += -number(words[2])  # an alignment moves the stack pointer by less than this
+        elif source == "s0" and mnemonic in ("addi", "mv") and self.base is not None:
+            self.depth = self.base - (number(words[2]) if mnemonic == "addi" else 0)
+        else:
+            function.leaves, self.depth = True, 0
 
 
 def read_functions(path):
@@ -153,13 +221,17 @@ def short(name):
     return name.replace("(anonymous namespace)::", "").split("(")[0]
 
 
-def check_kernel(path, patterns, used, check):
+def check_kernel(path, patterns, used, switching, check):
     functions = read_functions(path)
     check(len(functions) > 1000, f"{path}: only {len(functions)} functions were found")
     for function in functions.values():
         if function.unknown or function.frame > FRAME_LIMIT:
             size = "unknown size" if function.unknown else f"{function.frame} bytes"
             check(False, f"{path}: {function.name} has a frame of {size} (the limit is {FRAME_LIMIT})")
+        if function.leaves:
+            name = short(function.name)
+            switching.add(name)
+            check(name in SWITCHES, f"{path}: {name} sets the stack pointer, so the size of its frame is unknown")
     order = components(functions)
     for component in order:
         if len(component) == 1 and component[0] not in functions[component[0]].callees:
@@ -198,14 +270,16 @@ def main():
             print("FAIL " + message)
 
     patterns = [line for line in ALLOWED.read_text().splitlines() if line and not line.startswith("#")]
-    used = set()
+    used, switching = set(), set()
     for path in kernels:
-        found = check_kernel(path, patterns, used, check)
+        found = check_kernel(path, patterns, used, switching, check)
         if "--list" in sys.argv:
             list_deepest(*found)
     # The compiler may make a loop of a recursion for one machine and not for the other.
     for pattern in patterns if len(kernels) > 1 else []:
         check(pattern in used, f"{ALLOWED.name} names {pattern}, which does not recurse")
+    for name in SWITCHES if len(kernels) > 1 else []:
+        check(name in switching, f"SWITCHES names {name}, which does not set the stack pointer")
     print(f"{passed} passed, {failed} failed")
     return failed != 0
 

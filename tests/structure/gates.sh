@@ -88,5 +88,56 @@ std::string twice(std::string text) {
 SOURCE
 expect tidy/bad 1 'FAIL .*bugprone-use-after-move' tools/check_tidy.sh "$scratch/tidy.cpp"
 
+# The kernels' stacks. Functions named `large...` have too large a frame, and `unknown...` frames of unknown size.
+write_frames() { # TARGET LINE...: assembles the lines, a program with enough functions to be a kernel
+  local target=$1
+  shift
+  { printf '%s\n' "$@" && seq -f 'filler%.0f: ret' 1000; } | clang-22 --target="$target" -c -x assembler -o "$scratch/$target.o" -
+}
+write_frames x86_64 \
+  'fine_frame: pushq %rbp; movq %rsp, %rbp; pushq %rbx; andq $-64, %rsp' \
+  '  subq $0x3000, %rsp; leaq -8(%rbp), %rsp; popq %rbx; popq %rbp; ret' \
+  'fine_leave: pushq %rbp; movq %rsp, %rbp; subq $0x3000, %rsp; leave; ret' \
+  'fine_ends: subq $0x3000, %rsp; addq $0x3000, %rsp; jmp filler1; addq $0x3000, %rsp; jmp filler1' \
+  '  subq $0x3000, %rsp; ret' \
+  'large: subq $0x5000, %rsp; ret' \
+  'large_sum: subq $0x3000, %rsp; addq $-0x3000, %rsp; ret' \
+  'large_lea: leaq -0x5000(%rsp), %rsp; ret' \
+  'large_base: pushq %rbp; movq %rsp, %rbp; leaq -0x5000(%rbp), %rsp; ret' \
+  'large_alignment: andq $-0x8000, %rsp; ret' \
+  'large_later: subq $8, %rsp; addq $8, %rsp; jmp filler1; addq $0x3000, %rsp; jmp filler1' \
+  '  subq $0x5000, %rsp; ret' \
+  'unknown_sub: subq %rax, %rsp; ret' \
+  'unknown_move: movq %rax, %rsp; ret' \
+  'unknown_load: movq (%rdi), %rsp; ret' \
+  'unknown_pop: popq %rsp; ret' \
+  'unknown_exchange: xchgq %rsp, (%rax); ret' \
+  'unknown_lea: leaq -8(%rax), %rsp; ret' \
+  'unknown_base: pushq %rbp; movq %rsp, %rbp; movq %rdi, %rbp; leaq -8(%rbp), %rsp; ret'
+write_frames riscv64 \
+  'fine_frame: addi sp, sp, -32; addi s0, sp, 32; lui a0, 3; sub sp, sp, a0; andi sp, sp, -64' \
+  '  addi sp, s0, -32; ld s0, 0(sp); addi sp, sp, 32; ret' \
+  'fine_upper: lui a0, 3; sub sp, sp, a0; lui a1, 3; addi a1, a1, 16; add sp, sp, a1' \
+  '  sd sp, 0(a0); beqz sp, filler1; ret' \
+  'large: li a0, 0x5000; sub sp, sp, a0; ret' \
+  'large_add: lui a0, 0xffffb; add sp, sp, a0; ret' \
+  'large_base: addi s0, sp, 0; addi sp, s0, -2048; addi s0, sp, 0; lui a0, 4' \
+  '  sub sp, sp, a0; mv sp, s0; sub sp, sp, a0; ret' \
+  'unknown_sub: sub sp, sp, a0; ret' \
+  'unknown_load: lui a0, 1; ld a0, 0(a1); sub sp, sp, a0; ret' \
+  'unknown_call: lui a0, 1; jal ra, filler1; sub sp, sp, a0; ret' \
+  'unknown_add: add sp, sp, a0; ret' \
+  'unknown_move: mv sp, a0; ret' \
+  'unknown_base: addi sp, s0, -16; ret' \
+  'unknown_loaded: ld sp, 0(a0); ret' \
+  'unknown_swap: csrrw sp, sscratch, sp; ret'
+stacks() { # TARGET: the names of the functions that the check refuses
+  python3 tools/check_stacks.py "$scratch/$1.o" | sed -nE 's/^FAIL [^ ]*: (\w+) .*/\1/p' | tr '\n' ' '
+}
+expect stacks/x86_64 0 \
+  '^(large(_sum|_lea|_base|_alignment|_later)? ){6}(unknown_(sub|move|load|pop|exchange|lea|base) ){7}$' stacks x86_64
+expect stacks/riscv64 0 \
+  '^(large(_add|_base)? ){3}(unknown_(sub|load|call|add|move|base|loaded|swap) ){8}$' stacks riscv64
+
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
