@@ -37,7 +37,7 @@ struct OperationRecord {
   uint64_t wanted_bytes = 0;  // size of the allocation that failed
   // Set by the allocator in operation_begin if it knows how much memory there is in all, otherwise 0.
   uint64_t limit_bytes = 0;
-  alignas(16) std::array<uintptr_t, 16> allocator{};  // what the allocator keeps about the operation
+  alignas(16) std::array<uintptr_t, 26> allocator{};  // what the allocator keeps about the operation
 };
 
 // --- Each build provides these functions besides its operator new. At most one operation runs on a thread at a time.

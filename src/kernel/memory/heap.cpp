@@ -29,8 +29,10 @@ size_t Heap::class_of(size_t size) {
 
 // --- Lists.
 
+Heap::Partial& Heap::partial_of(Operation* operation) { return operation != nullptr ? operation->partial : partial_; }
+
 void Heap::link(size_t size_class, Slab* slab) {
-  Slab*& first = partial_of(slab)[size_class];
+  Slab*& first = partial_of(slab->operation)[size_class];
   slab->previous = nullptr;
   slab->next = first;
   if (first != nullptr) first->previous = slab;
@@ -38,30 +40,30 @@ void Heap::link(size_t size_class, Slab* slab) {
 }
 
 void Heap::unlink(size_t size_class, Slab* slab) {
-  (slab->previous != nullptr ? slab->previous->next : partial_of(slab)[size_class]) = slab->next;
+  (slab->previous != nullptr ? slab->previous->next : partial_of(slab->operation)[size_class]) = slab->next;
   if (slab->next != nullptr) slab->next->previous = slab->previous;
 }
 
 void Heap::unlink_from_operation(Slab* slab) {
-  (slab->previous_of_operation != nullptr ? slab->previous_of_operation->next_of_operation : operation_.slabs) =
+  (slab->previous_of_operation != nullptr ? slab->previous_of_operation->next_of_operation : slab->operation->slabs) =
       slab->next_of_operation;
   if (slab->next_of_operation != nullptr) slab->next_of_operation->previous_of_operation = slab->previous_of_operation;
 }
 
-void Heap::link_large(LargeBlock* block) {
-  block->next = operation_.large;
+void Heap::link_large(LargeBlock* block, Operation& operation) {
+  block->next = operation.large;
   if (block->next != nullptr) block->next->previous = block;
-  operation_.large = block;
+  operation.large = block;
 }
 
 void Heap::unlink_large(LargeBlock* block) {
-  (block->previous != nullptr ? block->previous->next : operation_.large) = block->next;
+  (block->previous != nullptr ? block->previous->next : block->operation->large) = block->next;
   if (block->next != nullptr) block->next->previous = block->previous;
 }
 
 // --- Allocating.
 
-Heap::Slab* Heap::make_slab(size_t size_class, unsigned order, Claim claim) {
+Heap::Slab* Heap::make_slab(size_t size_class, unsigned order, Claim claim, Operation* operation) {
   static_assert(kClasses < 1 << kOrderShift);
   const auto block = source_.allocate_block(order, static_cast<uint32_t>(1 + size_class) | order << kOrderShift, claim);
   if (!block) return nullptr;
@@ -75,21 +77,21 @@ Heap::Slab* Heap::make_slab(size_t size_class, unsigned order, Claim claim) {
            .used = 0,
            .untouched = kHeader,
            .order = order,
-           .of_operation = has_operation_};
-  if (has_operation_) {
-    slab->next_of_operation = operation_.slabs;
-    if (operation_.slabs != nullptr) operation_.slabs->previous_of_operation = slab;
-    operation_.slabs = slab;
+           .operation = operation};
+  if (operation != nullptr) {
+    slab->next_of_operation = operation->slabs;
+    if (operation->slabs != nullptr) operation->slabs->previous_of_operation = slab;
+    operation->slabs = slab;
   }
   link(size_class, slab);
   return slab;
 }
 
-void* Heap::allocate_small(size_t size_class, Claim claim) {
+void* Heap::allocate_small(size_t size_class, Claim claim, Operation* operation) {
   const uint32_t size = kSizes[size_class];
-  Slab* slab = (has_operation_ ? operation_.partial : partial_)[size_class];
-  if (slab == nullptr) slab = make_slab(size_class, order_of(size_class), claim);
-  if (slab == nullptr) slab = make_slab(size_class, 0, claim);
+  Slab* slab = partial_of(operation)[size_class];
+  if (slab == nullptr) slab = make_slab(size_class, order_of(size_class), claim, operation);
+  if (slab == nullptr) slab = make_slab(size_class, 0, claim, operation);
   if (slab == nullptr) return nullptr;
   std::byte* object;
   if (slab->free != nullptr) {
@@ -106,26 +108,27 @@ void* Heap::allocate_small(size_t size_class, Claim claim) {
   return object;
 }
 
-void* Heap::allocate_large(size_t size, Claim claim) {
-  const size_t header = has_operation_ ? kBlockHeader : 0;
+void* Heap::allocate_large(size_t size, Claim claim, Operation* operation) {
+  const size_t header = operation != nullptr ? kBlockHeader : 0;
   const uint64_t frames = align_up(size + header, kPageSize) >> kPageBits;
   const auto start = source_.allocate_contiguous(frames, claim);
   if (!start) return nullptr;
-  source_.set_note(*start, (has_operation_ ? kHeaderNote : 0) | (kLargeNote + static_cast<uint32_t>(frames)));
+  source_.set_note(*start, (operation != nullptr ? kHeaderNote : 0) | (kLargeNote + static_cast<uint32_t>(frames)));
   frames_ += frames;
   used_ += frames << kPageBits;
-  if (!has_operation_) return map_.at(*start);
-  auto* block = std::construct_at(map_.at<LargeBlock>(*start), nullptr, nullptr, frames, false, true);
-  link_large(block);
+  if (operation == nullptr) return map_.at(*start);
+  auto* block = std::construct_at(map_.at<LargeBlock>(*start), nullptr, nullptr, frames, false, operation);
+  link_large(block, *operation);
   return reinterpret_cast<std::byte*>(block) + kBlockHeader;
 }
 
-void* Heap::allocate(size_t size, size_t alignment, Claim claim) {
+void* Heap::allocate(size_t size, size_t alignment, Claim claim, Operation* operation) {
   if (alignment > 16)
     size = std::max(align_up(size, std::min<size_t>(alignment, 64)), alignment > 64 ? kLargestSmall + 1 : 0);
-  if (size <= kLargestSmall) return allocate_small(class_of(size), claim);
-  if (alignment > (has_operation_ ? kBlockHeader : kPageSize) || size > ~size_t{0} - 2 * kPageSize) return nullptr;
-  return allocate_large(size, claim);
+  if (size <= kLargestSmall) return allocate_small(class_of(size), claim, operation);
+  if (alignment > (operation != nullptr ? kBlockHeader : kPageSize) || size > ~size_t{0} - 2 * kPageSize)
+    return nullptr;
+  return allocate_large(size, claim, operation);
 }
 
 // --- Freeing.
@@ -160,7 +163,7 @@ void Heap::free_small(void* pointer, uint32_t note) {
   // An empty slab is freed, except the only one of its class with free objects: the next object is likely to come soon.
   if (slab->used == 0 && (slab->next != nullptr || slab->previous != nullptr)) {
     unlink(size_class, slab);
-    if (slab->of_operation) unlink_from_operation(slab);
+    if (slab->operation != nullptr) unlink_from_operation(slab);
     free_slab(slab);
   }
 }
@@ -172,45 +175,35 @@ void Heap::free(void* pointer) {
   CAIRN_ASSERT(note != 0);  // 0: the object is not from this heap, or was freed before
   if ((note & ~kHeaderNote) < kLargeNote) return free_small(pointer, note);
   auto* block = map_.at<LargeBlock>(frame);
-  if ((note & kHeaderNote) != 0 && block->of_operation) unlink_large(block);
+  if ((note & kHeaderNote) != 0 && block->operation != nullptr) unlink_large(block);
   free_large(block, (note & ~kHeaderNote) - kLargeNote);
 }
 
 // --- Operations.
 
-void Heap::begin_operation() {
-  CAIRN_ASSERT(!has_operation_ && operation_.slabs == nullptr && operation_.large == nullptr);
-  has_operation_ = true;
-}
-
-void Heap::end_operation() {
-  has_operation_ = false;
-  operation_ = {};
-}
-
-void Heap::keep_operation() {
+void Heap::keep(Operation& operation) {
   for (size_t size_class = 0; size_class < kClasses; ++size_class) {
-    Slab* slab = operation_.partial[size_class];
+    Slab* slab = operation.partial[size_class];
     while (slab != nullptr) {
       Slab* next = slab->next;
-      slab->of_operation = false;
       // An empty slab is of no use if its class has another slab with free objects.
       if (slab->used == 0 && partial_[size_class] != nullptr) {
         unlink_from_operation(slab);
         free_slab(slab);
       } else {
+        slab->operation = nullptr;
         link(size_class, slab);
       }
       slab = next;
     }
   }
-  for (Slab* slab = operation_.slabs; slab != nullptr; slab = slab->next_of_operation) slab->of_operation = false;
-  for (LargeBlock* block = operation_.large; block != nullptr; block = block->next) block->of_operation = false;
-  end_operation();
+  for (Slab* slab = operation.slabs; slab != nullptr; slab = slab->next_of_operation) slab->operation = nullptr;
+  for (LargeBlock* block = operation.large; block != nullptr; block = block->next) block->operation = nullptr;
+  operation = {};
 }
 
-void Heap::free_slabs() {
-  while (Slab* slab = operation_.slabs) {
+void Heap::free_slabs(Operation& operation) {
+  while (Slab* slab = operation.slabs) {
     const uint32_t note = source_.note(map_.physical(slab));
     used_ -= uint64_t{kSizes[(note & ((1 << kOrderShift) - 1)) - 1]} * slab->used;
     unlink_from_operation(slab);
@@ -218,14 +211,15 @@ void Heap::free_slabs() {
   }
 }
 
-void* Heap::adopt_mapped(std::byte* block) {
-  link_large(std::construct_at(reinterpret_cast<LargeBlock*>(block), nullptr, nullptr, uint64_t{0}, true, true));
+void* Heap::adopt_mapped(std::byte* block, Operation& operation) {
+  link_large(std::construct_at(reinterpret_cast<LargeBlock*>(block), nullptr, nullptr, uint64_t{0}, true, &operation),
+             operation);
   return block + kBlockHeader;
 }
 
 void Heap::forget_mapped(std::byte* block) {
   auto* large = reinterpret_cast<LargeBlock*>(block);
-  if (large->of_operation) unlink_large(large);
+  if (large->operation != nullptr) unlink_large(large);
 }
 
 }  // namespace cairn::kernel

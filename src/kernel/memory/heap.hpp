@@ -7,8 +7,8 @@
 // Objects above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps pages for
 // them (memory.cpp). All heap memory is always mapped: touching it never faults. The heap has no lock of its own.
 //
-// While an operation runs (base/operation.hpp), its objects go to slabs and large blocks of its own. So all of them can
-// be freed at once, or become ordinary memory.
+// The objects of an operation (base/operation.hpp) go to slabs and large blocks of its own. So all of them can be freed
+// at once, or become ordinary memory. Operations of several CPUs may run at the same time.
 #pragma once
 
 #include <array>
@@ -25,24 +25,24 @@ class Heap {
   // The number of bytes in front of a large block that was allocated in an operation.
   static constexpr size_t kBlockHeader = 64;
 
+  // What belongs to a running operation.
+  class Operation;
+
   Heap(DirectMap map, FrameSource& source) : map_(map), source_(source) {}
 
-  // Returns null when there is no memory, and when `alignment` is above 4096, or in an operation above 64. Every object
-  // is aligned to 16 bytes at least.
-  void* allocate(size_t size, size_t alignment, Claim claim = Claim::last);
+  // Allocates an object, for an operation unless `operation` is null. Returns null when there is no memory, and when
+  // `alignment` is above 4096, or in an operation above 64. Every object is aligned to 16 bytes at least.
+  void* allocate(size_t size, size_t alignment, Claim claim = Claim::last, Operation* operation = nullptr);
   void free(void* pointer);
 
-  // Begins an operation. There is at most one at a time.
-  void begin_operation();
-  [[nodiscard]] bool has_operation() const { return has_operation_; }
   // Ends the operation; its objects become ordinary ones.
-  void keep_operation();
+  void keep(Operation& operation);
   // Ends the operation and frees the objects that it has allocated and not freed. The caller unmaps mapped blocks:
   // `unmap(block)` is called for each.
   template <class F>
-  void drop_operation(F&& unmap) {
-    free_slabs();
-    while (LargeBlock* block = operation_.large) {
+  void drop(Operation& operation, F&& unmap) {
+    free_slabs(operation);
+    while (LargeBlock* block = operation.large) {
       unlink_large(block);
       if (block->is_mapped) {
         unmap(reinterpret_cast<std::byte*>(block));
@@ -50,12 +50,12 @@ class Heap {
         free_large(block, block->frames);
       }
     }
-    end_operation();
+    operation = {};
   }
   // adopt_mapped registers a block that the caller has mapped for the operation and returns the address that allocate()
   // would have returned. Before the caller unmaps the block, it calls forget_mapped.
-  void* adopt_mapped(std::byte* block);
-  void forget_mapped(std::byte* block);
+  static void* adopt_mapped(std::byte* block, Operation& operation);
+  static void forget_mapped(std::byte* block);
 
   // The number of bytes that objects in use occupy, and the number of bytes in slabs and large blocks. Neither counts
   // blocks that the caller has mapped.
@@ -75,7 +75,7 @@ class Heap {
     uint32_t used;
     uint32_t untouched;  // offset of the first object that was never handed out; 0: none left
     uint32_t order;
-    bool of_operation;
+    Operation* operation;  // null for ordinary objects
   };
   // The header of a large block that was allocated in an operation. A block that outlives the operation keeps its
   // header.
@@ -84,7 +84,7 @@ class Heap {
     LargeBlock* previous;
     uint64_t frames;
     bool is_mapped;
-    bool of_operation;
+    Operation* operation;  // null when its operation has ended
   };
   static constexpr size_t kClasses = 24;
   static constexpr size_t kHeader = 64;
@@ -94,33 +94,36 @@ class Heap {
   static unsigned order_of(size_t size_class) { return kSizes[size_class] <= 256 ? 2 : 3; }
 
   using Partial = std::array<Slab*, kClasses>;
-  struct Operation {
-    Partial partial{};
+
+ public:
+  class Operation {
+   private:
+    friend class Heap;
+
+    Partial partial{};  // slabs with a free object
     Slab* slabs = nullptr;
     LargeBlock* large = nullptr;
   };
 
-  void* allocate_small(size_t size_class, Claim claim);
-  void* allocate_large(size_t size, Claim claim);
-  Slab* make_slab(size_t size_class, unsigned order, Claim claim);
+ private:
+  void* allocate_small(size_t size_class, Claim claim, Operation* operation);
+  void* allocate_large(size_t size, Claim claim, Operation* operation);
+  Slab* make_slab(size_t size_class, unsigned order, Claim claim, Operation* operation);
   void free_small(void* pointer, uint32_t note);
   void free_slab(Slab* slab);
-  void free_slabs();
+  void free_slabs(Operation& operation);
   void free_large(void* block, uint64_t frames);
-  void end_operation();
 
-  [[nodiscard]] Partial& partial_of(const Slab* slab) { return slab->of_operation ? operation_.partial : partial_; }
+  [[nodiscard]] Partial& partial_of(Operation* operation);
   void link(size_t size_class, Slab* slab);
   void unlink(size_t size_class, Slab* slab);
-  void unlink_from_operation(Slab* slab);
-  void link_large(LargeBlock* block);
-  void unlink_large(LargeBlock* block);
+  static void unlink_from_operation(Slab* slab);
+  static void link_large(LargeBlock* block, Operation& operation);
+  static void unlink_large(LargeBlock* block);
 
   DirectMap map_;
   FrameSource& source_;
   Partial partial_{};  // for each size class, the first slab with a free object
-  bool has_operation_ = false;
-  Operation operation_;
   uint64_t frames_ = 0;
   uint64_t used_ = 0;
 };

@@ -123,9 +123,9 @@ TEST(Heap, KeepsTheReserveForWhatMustNotFail) {
   EXPECT_EQ(testing::free_frames(source), 0u);
 }
 
-// Runs random operations. The allocations of kept operations are freed one by one later, those of dropped operations at
-// once, and no contents change.
-TEST(Heap, KeepsOrDropsAnOperation) {
+// Runs random operations, up to two at the same time. The allocations of kept operations are freed one by one later,
+// those of dropped operations at once, and no contents change.
+TEST(Heap, KeepsOrDropsOperations) {
   testing::Ram ram(64 << 20);
   FrameSource source;
   testing::give_all(ram, source);
@@ -137,13 +137,17 @@ TEST(Heap, KeepsOrDropsAnOperation) {
     std::byte fill;
     bool is_mapped = false;
   };
-  std::vector<Object> ordinary, of_operation;
+  struct Running {
+    Heap::Operation operation;
+    std::vector<Object> objects;
+  };
+  std::vector<Object> ordinary;
+  std::array<Running, 2> running;
   std::vector<std::unique_ptr<std::byte[]>> mappings;  // these stand for pages that the kernel maps
-  uint64_t mapped = 0;
   std::mt19937 random(4);
-  const auto allocate = [&](std::vector<Object>& objects) {
+  const auto allocate = [&](std::vector<Object>& objects, Heap::Operation* operation) {
     const size_t size = random() % 8 == 0 ? random() % 60'000 : random() % 2500;
-    auto* start = static_cast<std::byte*>(heap.allocate(size, size_t{1} << random() % 7));
+    auto* start = static_cast<std::byte*>(heap.allocate(size, size_t{1} << random() % 7, Claim::last, operation));
     ASSERT_NE(start, nullptr);
     objects.push_back({start, size, static_cast<std::byte>(random())});
     std::fill_n(start, size, objects.back().fill);
@@ -155,45 +159,78 @@ TEST(Heap, KeepsOrDropsAnOperation) {
     objects.pop_back();
     for (size_t i = 0; i < object.size; ++i) ASSERT_EQ(object.start[i], object.fill);
     if (object.is_mapped) {
-      heap.forget_mapped(object.start - Heap::kBlockHeader);
-      --mapped;
+      Heap::forget_mapped(object.start - Heap::kBlockHeader);
     } else {
       heap.free(object.start);
     }
   };
-  for (int round = 0; round < 300; ++round) {
-    for (uint32_t i = random() % 60; i != 0; --i) random() % 2 == 0 ? allocate(ordinary) : free_one(ordinary);
-    while (ordinary.size() > 500) free_one(ordinary);
-    const uint64_t used = heap.used(), footprint = heap.footprint();
-    heap.begin_operation();
-    for (uint32_t i = random() % 300; i != 0; --i) random() % 3 != 0 ? allocate(of_operation) : free_one(of_operation);
-    if (random() % 3 == 0) {
-      mappings.push_back(std::make_unique<std::byte[]>(4096));
-      auto* start = static_cast<std::byte*>(heap.adopt_mapped(mappings.back().get()));
-      of_operation.push_back({start, 100, std::byte{9}, true});
-      std::fill_n(start, 100, std::byte{9});
-      ++mapped;
-    }
+  const auto map_one = [&](Running& owner) {
+    mappings.push_back(std::make_unique<std::byte[]>(4096));
+    auto* start = static_cast<std::byte*>(Heap::adopt_mapped(mappings.back().get(), owner.operation));
+    owner.objects.push_back({start, 100, std::byte{9}, true});
+    std::fill_n(start, 100, std::byte{9});
+  };
+  const auto end = [&](Running& owner) {
     if (random() % 2 == 0) {
-      heap.keep_operation();
-      ordinary.insert(ordinary.end(), of_operation.begin(), of_operation.end());
+      heap.keep(owner.operation);
+      ordinary.insert(ordinary.end(), owner.objects.begin(), owner.objects.end());
     } else {
-      uint64_t unmapped = 0;
-      heap.drop_operation([&](std::byte*) { ++unmapped; });
-      ASSERT_EQ(unmapped, static_cast<uint64_t>(
-                              std::ranges::count_if(of_operation, [](const Object& o) { return o.is_mapped; })));
-      mapped -= unmapped;
-      ASSERT_EQ(heap.used(), used);
-      ASSERT_EQ(heap.footprint(), footprint);
+      int64_t unmapped = 0;
+      heap.drop(owner.operation, [&](std::byte*) { ++unmapped; });
+      ASSERT_EQ(unmapped, std::ranges::count_if(owner.objects, [](const Object& o) { return o.is_mapped; }));
     }
-    of_operation.clear();
+    owner.objects.clear();
+  };
+  for (int step = 0; step < 60'000; ++step) {
+    Running& owner = running[random() % 2];
+    switch (random() % 16) {
+      case 0:
+        if (random() % 12 == 0) end(owner);
+        break;
+      case 1:
+        if (random() % 40 == 0) map_one(owner);
+        break;
+      case 2:
+      case 3:
+      case 4: free_one(owner.objects); break;
+      case 5:
+      case 6:
+      case 7:
+      case 8: free_one(ordinary); break;
+      case 9:
+      case 10:
+        if (ordinary.size() < 500) allocate(ordinary, nullptr);
+        break;
+      default: allocate(owner.objects, &owner.operation); break;
+    }
+    if (::testing::Test::HasFatalFailure()) return;
+  }
+  for (Running& owner : running) {
+    end(owner);
     if (::testing::Test::HasFatalFailure()) return;
   }
   while (!ordinary.empty()) free_one(ordinary);
-  EXPECT_EQ(mapped, 0u);
   EXPECT_EQ(heap.used(), 0u);
   EXPECT_LE(free - testing::free_frames(source), 24u * 8);
   EXPECT_EQ(heap.footprint(), (free - testing::free_frames(source)) * kPageSize);
+}
+
+// What a dropped operation has allocated is free again, also when another operation goes on.
+TEST(Heap, DropsWhatAnOperationHasTaken) {
+  testing::Ram ram(16 << 20);
+  FrameSource source;
+  testing::give_all(ram, source);
+  Heap heap(ram.map(), source);
+  Heap::Operation other;
+  ASSERT_NE(heap.allocate(100, 16, Claim::last, &other), nullptr);
+  const uint64_t used = heap.used(), footprint = heap.footprint();
+  Heap::Operation dropped;
+  for (size_t size = 1; size < 100'000; size += size / 2 + 1)
+    ASSERT_NE(heap.allocate(size, 16, Claim::last, &dropped), nullptr);
+  EXPECT_GT(heap.footprint(), footprint);
+  heap.drop(dropped, [](std::byte*) {});
+  EXPECT_EQ(heap.used(), used);
+  EXPECT_EQ(heap.footprint(), footprint);
 }
 
 }  // namespace

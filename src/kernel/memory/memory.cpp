@@ -1,5 +1,6 @@
 #include "kernel/memory/memory.hpp"
 
+#include <memory>
 #include <new>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "kernel/memory/code_memory.hpp"
 #include "kernel/memory/heap.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/trap/cpu.hpp"
 
 namespace cairn::kernel {
 namespace {
@@ -163,42 +165,55 @@ void release_code(std::span<std::byte> code) {
   (*space).with([&](KernelAddressSpace& s) { code_memory(s).release(VirtAddr::of(code.data()), code.size()); });
 }
 
+namespace {
+
+// The heap's part of an operation's record.
+Heap::Operation& operation_of(OperationRecord& record) {
+  return *std::launder(reinterpret_cast<Heap::Operation*>(record.allocator.data()));
+}
+
+}  // namespace
+
 void* allocate_bytes(size_t size, size_t alignment, Claim claim) {
   CAIRN_ASSERT(ready && !held_locks().has_spin_lock());
   if (frames.must_fail(claim)) return nullptr;
-  void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment, claim); });
+  OperationRecord* const record = operation_current();
+  Heap::Operation* const operation = record != nullptr ? &operation_of(*record) : nullptr;
+  void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment, claim, operation); });
   if (result != nullptr || size <= Heap::kLargestSmall || size >= uint64_t{1} << 40) return result;
   // Contiguous frames may be missing for a large block, so pages are mapped. They are filled at once because the heap
   // is touched under locks, too.
-  const bool of_operation = (*heap).with([](Heap& h) { return h.has_operation(); });
-  if (alignment > (of_operation ? Heap::kBlockHeader : kPageSize)) return nullptr;
+  const size_t header = operation != nullptr ? Heap::kBlockHeader : 0;
+  if (alignment > (operation != nullptr ? Heap::kBlockHeader : kPageSize)) return nullptr;
   (*space).with([&](KernelAddressSpace& s) {
-    const uint64_t bytes = align_up(size + (of_operation ? Heap::kBlockHeader : 0), kPageSize);
+    const uint64_t bytes = align_up(size + header, kPageSize);
     if (const auto start = map_pages(s, bytes, claim)) {
       s.fill(*start, bytes);
       result = start->as_pointer();
     }
   });
-  if (result == nullptr || !of_operation) return result;
-  return (*heap).with([&](Heap& h) { return h.adopt_mapped(static_cast<std::byte*>(result)); });
+  if (result == nullptr || operation == nullptr) return result;
+  return (*heap).with([&](Heap&) { return Heap::adopt_mapped(static_cast<std::byte*>(result), *operation); });
 }
 
 // --- Operations (base/operation.hpp).
 
-void begin_operation() {
-  (*heap).with([](Heap& h) { h.begin_operation(); });
+void begin_operation(OperationRecord& record) {
+  static_assert(sizeof(Heap::Operation) <= sizeof record.allocator);
+  std::construct_at(reinterpret_cast<Heap::Operation*>(record.allocator.data()));
 }
-void keep_operation() {
-  (*heap).with([](Heap& h) { h.keep_operation(); });
+void keep_operation(OperationRecord& record) {
+  (*heap).with([&](Heap& h) { h.keep(operation_of(record)); });
 }
-void drop_operation() {
+void drop_operation(OperationRecord& record) {
   // Blocks must not be unmapped under the heap's lock, so they are linked by their first words until the lock is
   // released.
   struct Link {
     Link* next;
   };
   Link* mapped = nullptr;
-  (*heap).with([&](Heap& h) { h.drop_operation([&](std::byte* block) { mapped = new (block) Link{mapped}; }); });
+  (*heap).with(
+      [&](Heap& h) { h.drop(operation_of(record), [&](std::byte* block) { mapped = new (block) Link{mapped}; }); });
   while (mapped != nullptr) {
     const VirtAddr block = VirtAddr::of(std::exchange(mapped, mapped->next));
     (*space).with([&](KernelAddressSpace& s) { s.release(block); });
@@ -218,7 +233,7 @@ void free_bytes(void* pointer) {
   const VirtAddr address = VirtAddr::of(pointer);
   if (address.value >= layout::kKernelRegions && address.value < layout::kKernelRegionsEnd) {
     const VirtAddr start{align_down(address.value, kPageSize)};
-    if (start != address) (*heap).with([&](Heap& h) { h.forget_mapped(start.as_pointer()); });
+    if (start != address) (*heap).with([&](Heap&) { Heap::forget_mapped(start.as_pointer()); });
     (*space).with([&](KernelAddressSpace& s) { s.release(start); });
   } else {
     (*heap).with([&](Heap& h) { h.free(pointer); });
@@ -259,27 +274,24 @@ InjectedFailure& injected_failure() { return frames.injected_failure(); }
 }  // namespace cairn::kernel
 
 namespace cairn {
-namespace {
-// The operation that runs on the machine's one CPU. Fibers are not switched while an operation runs.
-constinit OperationRecord* current_operation = nullptr;
-}  // namespace
 
-OperationRecord* operation_current() { return current_operation; }
+// Fibers are not switched while an operation runs.
+OperationRecord* operation_current() { return kernel::this_cpu().operation; }
 
 void operation_begin(OperationRecord& record) {
   record.limit_bytes = kernel::memory_statistics().total;
-  kernel::begin_operation();
-  current_operation = &record;
+  kernel::begin_operation(record);
+  kernel::this_cpu().operation = &record;
 }
 
-void operation_keep(OperationRecord&) {
-  current_operation = nullptr;
-  kernel::keep_operation();
+void operation_keep(OperationRecord& record) {
+  kernel::this_cpu().operation = nullptr;
+  kernel::keep_operation(record);
 }
 
-void operation_drop(OperationRecord&) {
-  current_operation = nullptr;
-  kernel::drop_operation();
+void operation_drop(OperationRecord& record) {
+  kernel::this_cpu().operation = nullptr;
+  kernel::drop_operation(record);
 }
 }  // namespace cairn
 

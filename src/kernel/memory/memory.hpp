@@ -7,6 +7,10 @@
 #include "port/layout.hpp"
 #include "port/paging.hpp"
 
+namespace cairn {
+struct OperationRecord;
+}
+
 namespace cairn::kernel {
 
 struct BootInfo;
@@ -49,9 +53,9 @@ void* allocate_bytes(size_t size, size_t alignment, Claim claim);
 void free_bytes(void* pointer);
 // Begin an operation (base/operation.hpp) and end it: keep_operation() makes its allocations ordinary ones, and
 // drop_operation() frees all of them.
-void begin_operation();
-void keep_operation();
-void drop_operation();
+void begin_operation(OperationRecord& record);
+void keep_operation(OperationRecord& record);
+void drop_operation(OperationRecord& record);
 // Sets the function that plain operator new calls when it finds no memory. `end` receives the requested size and ends
 // the kernel without allocating. The default is a panic.
 void end_without_memory(void (*end)(size_t size));

@@ -1,5 +1,5 @@
-// Cpu is the kernel's record of a CPU. A trap entry finds the record's address on the trap stack, because the
-// interrupted registers may be a guest's.
+// The kernel's record of each CPU. Kernel code finds its CPU's record by this_cpu(). Trap entries find it through the
+// stack that the CPU enters them on.
 #pragma once
 
 #include <atomic>
@@ -8,7 +8,11 @@
 #include <span>
 
 #include "base/sync/lock_rank.hpp"
+#include "port/this_cpu.hpp"
 
+namespace cairn {
+struct OperationRecord;
+}
 namespace cairn::runtime {
 struct Activation;
 }
@@ -16,15 +20,19 @@ struct Activation;
 namespace cairn::kernel {
 
 struct Cpu {
+  Cpu* self = this;          // first, for this_cpu() on x86-64
+  uint32_t number = 0;       // the CPU on which the kernel boots is number 0
+  uint64_t hardware_id = 0;  // the number of its local APIC, or of its hart
   // The stack of the running fiber: kernel code, programs' host functions and the handling of traps run on it. It is
   // always mapped, with a guard below.
   std::span<const std::byte> stack;
   runtime::Activation* activation = nullptr;  // the innermost entry into guest code
   HeldLocks held_locks;
+  OperationRecord* operation = nullptr;  // the operation that runs on the CPU (base/operation.hpp)
   std::atomic<uint64_t> spurious_interrupts{0};
 };
 
-// Returns the record of the one CPU that runs programs.
-Cpu& this_cpu();
+// The record of the CPU on which the kernel boots.
+Cpu& boot_cpu();
 
 }  // namespace cairn::kernel

@@ -9,8 +9,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "kernel/trap/cpu.hpp"
-
 namespace cairn::kernel {
 
 // The number of bytes of the kernel's stack that must be left for a trap to be handled.

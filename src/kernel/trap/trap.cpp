@@ -7,6 +7,7 @@
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/panic.hpp"
+#include "kernel/trap/cpu.hpp"
 #include "kernel/trap/frame_place.hpp"
 #include "port/trap_frame.hpp"
 #include "runtime/code/activation.hpp"
@@ -15,11 +16,11 @@ namespace cairn::kernel {
 namespace {
 
 constinit std::atomic<FaultHandler> fault_handler{nullptr};
-constinit Cpu boot_cpu;
+constinit Cpu the_boot_cpu;
 
 }  // namespace
 
-Cpu& this_cpu() { return boot_cpu; }
+Cpu& boot_cpu() { return the_boot_cpu; }
 
 }  // namespace cairn::kernel
 

@@ -2,7 +2,8 @@
 // entry saves registers on the trap stack as TrapFrame (port/trap_frame.hpp) lays them out; then the frame moves to the
 // kernel's stack (kernel/trap/frame_place.hpp). Until the frame has moved, sscratch holds the top of the emergency
 // stack, where a trap within the entry is reported. The address of the CPU's record lies at the top of the trap stack
-// and of the emergency stack.
+// and of the emergency stack. tp (x4), which points to that record as well, is not restored: another CPU may have taken
+// over the interrupted fiber.
 
   .text
   .balign 4
@@ -48,7 +49,7 @@ trap_entry:
   csrw sepc, t0
   csrw sstatus, t1
   ld x1, 8(sp)
-  .irp r, 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+  .irp r, 3,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
   ld x\r, 8*\r(sp)
   .endr
   ld x2, 16(sp)

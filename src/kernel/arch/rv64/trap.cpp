@@ -88,7 +88,8 @@ extern "C" void cairn_trap(TrapFrame& frame) {
 namespace machine {
 
 void set_up_traps() {
-  Cpu& cpu = this_cpu();
+  Cpu& cpu = boot_cpu();
+  asm volatile("mv tp, %0" : : "r"(&cpu) : "memory");
   cpu.stack = boot_stack();
   for (std::byte* const top : {trap_stack_top, trap_emergency_stack_top}) *reinterpret_cast<Cpu**>(top) = &cpu;
   CAIRN_CSR_WRITE(sie, 0);

@@ -219,7 +219,9 @@ void set_up_traps() {
                 static_cast<uint16_t>(stack | 0x8e00), static_cast<uint16_t>(entry >> 16),
                 static_cast<uint32_t>(entry >> 32),    0};
   }
-  Cpu& cpu = this_cpu();
+  Cpu& cpu = boot_cpu();
+  constexpr uint32_t kGsBase = 0xc000'0101;  // the model-specific register IA32_GS_BASE
+  write_msr(kGsBase, reinterpret_cast<uint64_t>(&cpu));
   cpu.stack = boot_stack();
   load_tables(boot_tables, cpu);
   // Without this bit, a machine check ends the machine without a message [sdm 3A 2.5].
