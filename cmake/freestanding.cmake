@@ -7,6 +7,7 @@ add_compile_options(
   "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-isystem ${CMAKE_SOURCE_DIR}/cmake/libcxx>"
   "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-isystem /usr/lib/llvm-22/include/c++/v1>"
   "SHELL:-isystem ${CAIRN_PICOLIBC}"
-  -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections
+  -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -fno-unwind-tables
+  -ffunction-sections -fdata-sections
   -fno-common
   $<$<COMPILE_LANGUAGE:CXX>:-fno-c++-static-destructors>)

@@ -1,8 +1,11 @@
-# ./cairn bench [boot|compile|programs|throw|gc]: prints the numbers of docs/performance.md. Sourced by ./cairn. Times are minima of
-# several runs: what other work on the machine adds is noise.
+# ./cairn bench [boot|compile|programs|throw|gc]: prints the numbers of docs/performance.md. Sourced by ./cairn. Times
+# are minima of several runs: what other work on the machine adds is noise.
 cd "$root" || exit 71
 runs=${CAIRN_BENCH_RUNS:-10}
-case "${1-}" in "" | boot | compile | programs | throw | gc) ;; *) fail 64 "unknown benchmark \`$1\` (\`./cairn help\` explains)" ;; esac
+case "${1-}" in
+  "" | boot | compile | programs | throw | gc) ;;
+  *) fail 64 "unknown benchmark \`$1\` (\`./cairn help\` explains)" ;;
+esac
 
 milliseconds() { # MICROSECONDS
   printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100))
@@ -22,7 +25,8 @@ least() {
 
 # The bytes of a kernel that are loaded or zeroed, without symbols.
 image_bytes() { # FILE
-  llvm-readelf-22 --wide --program-headers "$1" | awk '$1 == "LOAD" { total += strtonum($5) } END { print total }' 2>/dev/null ||
+  llvm-readelf-22 --wide --program-headers "$1" |
+    awk '$1 == "LOAD" { total += strtonum($5) } END { print total }' 2>/dev/null ||
     stat -c %s "$1"
 }
 
@@ -40,7 +44,8 @@ bench_boot() {
   done
   least "$build/host/cairn-cli" run --target host "$hello"
   printf '  %-8s %8s ms\n' host "$(milliseconds "$best")"
-  least qemu-system-x86_64 -M none -display none -nodefaults -no-user-config -chardev null,id=n -S -monitor none -version
+  least qemu-system-x86_64 -M none -display none -nodefaults -no-user-config -chardev null,id=n -S -monitor none \
+    -version
   printf '  %-8s %8s ms   (starting qemu-system-x86_64 to print its version)\n' qemu "$(milliseconds "$best")"
   printf 'kernel image, symbols not counted (limit 2 MiB):\n'
   for machine in x86_64 riscv64; do
@@ -60,11 +65,16 @@ bench_compile() {
     for target in host host-riscv64; do
       local best_seconds= seconds run
       for ((run = 0; run < 5; ++run)); do
-        seconds=$({ TIMEFORMAT=%U; time "$build/host/cairn-cli" compile --target "$target" "$module" -o /dev/null >/dev/null 2>&1; } 2>&1)
+        seconds=$({ TIMEFORMAT=%U; time "$build/host/cairn-cli" compile --target "$target" "$module" -o /dev/null \
+          >/dev/null 2>&1; } 2>&1)
         [ -z "$best_seconds" ] || awk "BEGIN { exit !($seconds < $best_seconds) }" && best_seconds=$seconds
       done
       awk -v name="$(basename "$module" .wasm)" -v target="$target" -v size="$size" -v seconds="$best_seconds" \
-        'BEGIN { printf "  %-8s for %-12s %8.2f MB in %6.2f s: %6.2f MB/s\n", name, target, size / 1e6, seconds, size / 1e6 / seconds }'
+        'BEGIN {
+          megabytes = size / 1e6
+          printf "  %-8s for %-12s %8.2f MB in %6.2f s: ", name, target, megabytes, seconds
+          printf "%6.2f MB/s\n", megabytes / seconds
+        }'
     done
   done
 }
@@ -81,7 +91,8 @@ bench_throw() {
   need host
   printf 'an exception thrown across ten frames (a million of them, least CPU time of %d runs, limit 2 us):\n' "$runs"
   for ((run = 0; run < runs; ++run)); do
-    seconds=$({ TIMEFORMAT=%U; time "$build/host/cairn-cli" run --target host tools/bench/throw.wat >/dev/null 2>&1; } 2>&1)
+    seconds=$({ TIMEFORMAT=%U; time "$build/host/cairn-cli" run --target host tools/bench/throw.wat >/dev/null 2>&1; } \
+      2>&1)
     [ -z "$best_seconds" ] || awk "BEGIN { exit !($seconds < $best_seconds) }" && best_seconds=$seconds
   done
   printf '  %8s us\n' "$best_seconds"

@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# Checks that what a guest decides the size of lies in containers that report when there is no memory (base/try_*.hpp): the runtime, WASI and
-# the kernel use the standard library's, which end the machine, only where tools/containers.txt says why they may.
+# Checks that what a guest decides the size of lies in containers that report when there is no memory (base/try_*.hpp):
+# the runtime, WASI and the kernel use the standard library's, which end the machine, only where tools/containers.txt
+# says why they may.
 # With --list it prints the counts as that file has them. Last line: N passed, N failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+
+containers='vector|string|map|multimap|unordered_map|set|unordered_set|deque|list'
+containers+='|function|make_unique|make_shared|to_string'
 
 count_uses() { # the uses in each file: COUNT FILE
   git ls-files 'src/runtime/*.[ch]pp' 'src/wasi/*.[ch]pp' 'src/kernel/*.[ch]pp' |
     grep -vE '_test\.[ch]pp$|/testing/|/fake_system\.hpp$' | while read -r file; do
     [ -e "$file" ] || continue
     uses=$(sed -E 's@//.*@@; s/"([^"\\]|\\.)*"//g' "$file" |
-      grep -oE '\bstd::(vector|string|map|multimap|unordered_map|set|unordered_set|deque|list|function|make_unique|make_shared|to_string)\b' | wc -l)
+      grep -oE "\bstd::($containers)\b" | wc -l)
     [ "$uses" -eq 0 ] || printf '%s %s\n' "$uses" "$file"
   done
 }
@@ -23,8 +27,9 @@ fi
 count_uses | awk '
   FILENAME == "-" {
     ++checked
-    if (!($2 in most)) { print "FAIL " $2 ": " $1 " uses of standard containers, and no line in tools/containers.txt"; ++failed }
-    else if ($1 > most[$2]) { print "FAIL " $2 ": " $1 " uses of standard containers; tools/containers.txt has " most[$2]; ++failed }
+    used = "FAIL " $2 ": " $1 " uses of standard containers"
+    if (!($2 in most)) { print used ", and no line in tools/containers.txt"; ++failed }
+    else if ($1 > most[$2]) { print used "; tools/containers.txt has " most[$2]; ++failed }
     next
   }
   /^[0-9]/ {

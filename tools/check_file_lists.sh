@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tools/check_file_lists.sh [DIRECTORY]: whether all that exists for each machine has the same list of files for each. Of the compiler's targets the folders below
-# are left out.
+# tools/check_file_lists.sh [DIRECTORY]: whether all that exists for each machine has the same list of files for each.
+# Of the compiler's targets the folders below are left out.
 # Last line: N passed, N failed.
 set -u
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/..}" || exit 1
@@ -44,10 +44,12 @@ same "platforms of the process" src/host/platform/x64 src/host/platform/rv64
 same "machines of the base" src/base/x64 src/base/rv64
 only src/compiler/x64/lowering/vectors "x86-64 selects vector instructions in lowering"
 only src/compiler/rv64/emission/vectors "RV64 expands vector operations when it emits them, with V or lane by lane"
-only src/compiler/rv64/encoding/tables "RISC-V's encodings are regular enough for tables; x86-64's are named where they are used"
+only src/compiler/rv64/encoding/tables \
+  "RISC-V's encodings are regular enough for tables; x86-64's are named where they are used"
 only src/compiler/rv64/encoding/compression "only RISC-V has a second, shorter form of an instruction"
 only src/compiler/rv64/testing/qemu "RV64's tests run in a process of QEMU, which needs a program"
-only src/compiler/x64/testing/in_process "a collector that moves objects has to be in the process of the code that it interrupts"
+only src/compiler/x64/testing/in_process \
+  "a collector that moves objects has to be in the process of the code that it interrupts"
 same "targets of the compiler" src/compiler/x64 src/compiler/rv64
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

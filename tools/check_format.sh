@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tools/check_format.sh [DIRECTORY]: whether all C++ sources, or those below DIRECTORY, are as clang-format would write them.
+# tools/check_format.sh [DIRECTORY]: whether all C++ sources, or those below DIRECTORY, are as clang-format would write
+# them.
 # Last line: N passed, N failed.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -9,7 +10,8 @@ if [ $# -gt 0 ]; then
 else
   mapfile -t files < <(git ls-files '*.cpp' '*.hpp')
 fi
-said=$(printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 32 clang-format-22 --style="file:$root/.clang-format" --dry-run -Werror 2>&1)
+said=$(printf '%s\n' "${files[@]}" |
+  xargs -P "$(nproc)" -n 32 clang-format-22 --style="file:$root/.clang-format" --dry-run -Werror 2>&1)
 status=$?
 failed=0
 while read -r file; do

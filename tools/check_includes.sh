@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Checks that includes point the way ARCHITECTURE.md says (INV-13): base <- wasm <- abi <- compiler <- runtime <- wasi <- {kernel, host}; inside the
-# compiler, ir knows neither WebAssembly's binary form nor targets, and targets do not know each other.
+# Checks that includes point the way ARCHITECTURE.md says (INV-13): base <- wasm <- abi <- compiler <- runtime <- wasi
+# <- {kernel, host}; inside the compiler, ir knows neither WebAssembly's binary form nor targets, and targets do not
+# know each other.
 # Prints each violation; last line: N passed, N failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
-# folder: the folders that it may include from. Every folder may include from itself; the longest matching folder counts.
+# folder: the folders that it may include from. Every folder may include from itself; the longest matching folder
+# counts.
 rules='
 base:
 wasm: base
@@ -33,11 +35,13 @@ host/system: base wasi runtime
 host/cli: base wasm compiler runtime wasi testing host platform
 '
 
-git ls-files 'src/*.hpp' 'src/*.cpp' 'src/*.def' 'src/*.S' | grep -v '_test\.cpp$' | xargs grep -HoE '^ *#include "[^"]+"' |
+git ls-files 'src/*.hpp' 'src/*.cpp' 'src/*.def' 'src/*.S' | grep -v '_test\.cpp$' |
+  xargs grep -HoE '^ *#include "[^"]+"' |
   awk -v rules="$rules" '
     BEGIN {
       n = split(rules, lines, "\n")
-      for (i = 1; i <= n; ++i) if (match(lines[i], /^[^:]+:/)) allowed[substr(lines[i], 1, RLENGTH - 1)] = substr(lines[i], RLENGTH + 1)
+      for (i = 1; i <= n; ++i)
+        if (match(lines[i], /^[^:]+:/)) allowed[substr(lines[i], 1, RLENGTH - 1)] = substr(lines[i], RLENGTH + 1)
     }
     function folder_of(path) {
       while (path ~ /\//) { sub(/\/[^\/]*$/, "", path); if (path in allowed) return path }

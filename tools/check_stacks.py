@@ -172,7 +172,8 @@ def read_functions(path):
                 if mnemonic in machine.calls or machine.jumps.fullmatch(mnemonic) or mnemonic == "auipc":
                     if target := TARGET.search(line):
                         function.callees.add(int(target[1], 16))
-    names = subprocess.run(["llvm-cxxfilt-22"], input="\n".join(f.name for f in functions.values()), capture_output=True,
+    names = subprocess.run(["llvm-cxxfilt-22"], input="\n".join(f.name for f in functions.values()),
+                           capture_output=True,
                            text=True, check=True).stdout.splitlines()
     for (address, function), name in zip(functions.items(), names):
         function.name = name
@@ -240,7 +241,8 @@ def check_kernel(path, patterns, used, switching, check):
             name = functions[member].name
             matching = [p for p in patterns if fnmatch.fnmatchcase(name.replace(" ", ""), p)]
             used.update(matching)
-            check(matching, f"{path}: {name} recurses ({', '.join(sorted(short(functions[m].name) for m in component)[:6])})")
+            check(matching,
+                  f"{path}: {name} recurses ({', '.join(sorted(short(functions[m].name) for m in component)[:6])})")
     return functions, order
 
 
@@ -251,7 +253,8 @@ def list_deepest(functions, order):
     for component in order:
         for member in component:
             below = [(depth[c][0], c) for c in functions[member].callees if c in depth]
-            depth[member] = (functions[member].frame + max(below, default=(0, None))[0], max(below, default=(0, None))[1])
+            depth[member] = (functions[member].frame + max(below, default=(0, None))[0],
+                             max(below, default=(0, None))[1])
     at = max(depth, key=lambda a: depth[a][0])
     print(f"deepest: {depth[at][0]} bytes")
     while at is not None:

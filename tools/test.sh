@@ -1,5 +1,5 @@
-# ./cairn test [--all] [NAME...]: every test, two jobs at a time, one line a job. NAME selects the jobs whose name contains
-# it. Sourced by ./cairn. The last line sums everything: `N passed, N failed`.
+# ./cairn test [--all] [NAME...]: every test, two jobs at a time, one line a job. NAME selects the jobs whose name
+# contains it. Sourced by ./cairn. The last line sums everything: `N passed, N failed`.
 cd "$root" || exit 71
 export CAIRN_TEST_ALL=
 filters=()
@@ -55,7 +55,8 @@ finish_one() {
   printf '%s %s: %d passed, %d failed (%d s)\n' "$verdict" "$name" "$job_passed" "$job_failed" "$seconds"
   if [ "$job_failed" -gt 0 ]; then
     { grep -aE '^FAIL|FAILED|Failure|ERROR: |runtime error|internal error|[.]wast:[0-9]+: ' "$log" | head -n 20
-      [ "$status" -eq 0 ] || { echo "exit status $status, last lines:"; tail -n 5 "$log"; }; } | cut -c1-300 | sed 's/^/    /'
+      [ "$status" -eq 0 ] || { echo "exit status $status, last lines:"; tail -n 5 "$log"; }; } | cut -c1-300 |
+        sed 's/^/    /'
     printf '    log: %s\n' "${log#"$root/"}"
   fi
   unset "job_name[$pid]" "job_log[$pid]" "job_start[$pid]"
@@ -86,11 +87,12 @@ build_for_tests() { # PRESET TARGET...
 # The unit tests of a preset, sanitizers' reports being failures.
 unit_tests() { # PRESET
   local program filter='*'
-  # What code costs by the clock says nothing when it is instrumented; and code that compiled tests enter through a plain
-  # function pointer lacks the type that UBSan wants in front of it.
+  # What code costs by the clock says nothing when it is instrumented; and code that compiled tests enter through a
+  # plain function pointer lacks the type that UBSan wants in front of it.
   case "$1" in *sanitize) filter='-Limits.LargeModulesTakeLinearTime:RegAlloc.HugeFunctionsTakeLinearTime:X64*' ;; esac
   for program in "$build/$1"/*_test; do
-    [ -x "$program" ] && job "unit/$(basename "$program" _test) ($1)" timeout 900 env ASAN_OPTIONS=detect_leaks=1 "$program" --gtest_brief=1 --gtest_filter="$filter"
+    [ -x "$program" ] && job "unit/$(basename "$program" _test) ($1)" timeout 900 env ASAN_OPTIONS=detect_leaks=1 \
+      "$program" --gtest_brief=1 --gtest_filter="$filter"
   done
 }
 
@@ -110,7 +112,8 @@ job structure/invariants tools/check_invariants.sh
 job structure/tidy env CAIRN_BUILD="$build" tools/check_tidy.sh
 job structure/gates env CAIRN_BUILD="$build" tests/structure/gates.sh
 case " ${targets[*]} " in *" x86_64 riscv64 "*)
-  job structure/stacks python3 tools/check_stacks.py "$build"/kernel-x86_64/cairn-kernel-testing.debug "$build"/kernel-riscv64/cairn-kernel-testing.debug ;;
+  job structure/stacks python3 tools/check_stacks.py "$build"/kernel-x86_64/cairn-kernel-testing.debug \
+    "$build"/kernel-riscv64/cairn-kernel-testing.debug ;;
 esac
 job structure/containers tools/check_containers.sh
 job structure/sizes tools/check_sizes.sh
@@ -146,8 +149,9 @@ done
 job "gc (host --gc-stress)" tests/gc/run.sh host --gc-stress
 job "interactions (host --gc-stress)" tests/interactions/run.sh host --gc-stress
 
-# The specification's test suite, on every target: with all passes and none, with few registers, with and without guard pages where
-# they are optional, with and without the instruction sets that are, under both kinds of page tables. All of it takes seconds.
+# The specification's test suite, on every target: with all passes and none, with few registers, with and without guard
+# pages where they are optional, with and without the instruction sets that are, under both kinds of page tables. All of
+# it takes seconds.
 suite_lanes() {
   local with_v='--cpu rv64,v=true,vlen=128,vext_spec=v1.0' without='--cpu rv64,zba=false,zbb=false,zbs=false'
   cat <<LANES
@@ -182,7 +186,9 @@ LANES
 suite_targets=("${targets[@]}" ${sanitized:+host-sanitize})
 while read -r target options; do
   # shellcheck disable=SC2086
-  case " ${suite_targets[*]} " in *" $target "*) job "suite ($target${options:+ $options})" tests/suite/run.sh "$target" $options ;; esac
+  case " ${suite_targets[*]} " in
+    *" $target "*) job "suite ($target${options:+ $options})" tests/suite/run.sh "$target" $options ;;
+  esac
 done < <(suite_lanes)
 # Other instruction sets have other instructions for what is relaxed.
 while read -r target options; do
@@ -208,7 +214,9 @@ for machine in x86_64 riscv64; do
 done
 
 for machine in x86_64 riscv64; do
-  case " ${targets[*]} " in *" $machine "*) job "injection ($machine)" tests/injection/run.py ${CAIRN_TEST_ALL:+--long} "$machine" ;; esac
+  case " ${targets[*]} " in
+    *" $machine "*) job "injection ($machine)" tests/injection/run.py ${CAIRN_TEST_ALL:+--long} "$machine" ;;
+  esac
 done
 
 # The programs are built once, before several targets want them at the same time.
@@ -221,7 +229,11 @@ for target in "${targets[@]}"; do
     program=$(basename "$program" .sh)
     case "$program" in
       lib | run) continue ;;
-      *_simd) case "$target" in *riscv64) job "programs/$program ($target-v)" tests/programs/run.sh --target "$target-v" "$program" ;; esac ;;
+      *_simd)
+        case "$target" in
+          *riscv64) job "programs/$program ($target-v)" tests/programs/run.sh --target "$target-v" "$program" ;;
+        esac
+        ;;
     esac
     job "programs/$program ($target)" tests/programs/run.sh --target "$target" "$program"
   done
@@ -239,12 +251,15 @@ for machine in x86_64 riscv64; do
   esac
 done
 
-# Generated modules on Cairn's own ways of compiling; with --all also on RISC-V and on other engines. And the code that is made.
+# Generated modules on Cairn's own ways of compiling; with --all also on RISC-V and on other engines. And the code that
+# is made.
 if [ -n "$CAIRN_TEST_ALL" ]; then
-  build_for_tests host-riscv64 cairn-diff && fuzz/diff/engines.sh && job "diff (all engines)" python3 fuzz/diff/run.py --modules 3000 --seed 1
+  build_for_tests host-riscv64 cairn-diff && fuzz/diff/engines.sh &&
+    job "diff (all engines)" python3 fuzz/diff/run.py --modules 3000 --seed 1
   job "code (generated, programs)" python3 fuzz/code/check_modules.py --generate 300 --programs
 else
-  job "diff (cairn alone)" python3 fuzz/diff/run.py --modules 300 --batch 100 --seed 1 --executors cairn,none,registers,check,cpu,verify,stress
+  job "diff (cairn alone)" python3 fuzz/diff/run.py --modules 300 --batch 100 --seed 1 \
+    --executors cairn,none,registers,check,cpu,verify,stress
   job "code (generated)" python3 fuzz/code/check_modules.py --generate 40
 fi
 

@@ -1,4 +1,5 @@
-# The kernel for bare x86-64. The floor is SSE4.1; the kernel itself is compiled for it, so it needs no rounding functions.
+# The kernel for bare x86-64. The floor is SSE4.1; the kernel itself is compiled for it, so it needs no rounding
+# functions.
 include(cmake/freestanding.cmake)
 set(CAIRN_PORT x64)
 add_compile_options(--target=x86_64-unknown-elf -msse4.1 -mno-red-zone -mcmodel=kernel)

@@ -6,7 +6,8 @@ else()
   set(CAIRN_OTHER_PORTS "src/base/x64/")
 endif()
 # By the linker itself: for these targets the compiler would ask for the machine's own gcc.
-set(CMAKE_CXX_LINK_EXECUTABLE "ld.lld-22 -static -nostdlib --gc-sections -z max-page-size=4096 -z noexecstack --build-id=none <LINK_FLAGS> <OBJECTS> -o <TARGET> <LINK_LIBRARIES>")
+set(CMAKE_CXX_LINK_EXECUTABLE "ld.lld-22 -static -nostdlib --gc-sections -z max-page-size=4096 -z noexecstack \
+--build-id=none <LINK_FLAGS> <OBJECTS> -o <TARGET> <LINK_LIBRARIES>")
 include_directories(src/kernel src/kernel/arch/${CAIRN_PORT})
 
 file(GLOB CAIRN_CSTD CONFIGURE_DEPENDS src/cstd/c/*.cpp src/cstd/libcxx/*.cpp)

@@ -5,18 +5,20 @@
 
 For each function:
 - every byte is part of an instruction that decodes, and its name is in mnemonics/TARGET.txt;
-- branches, handlers and entries of jump tables lead to instructions of the function, calls and tail jumps to functions; all
-  of the function is reached;
-- the stack pointer is the same however an instruction is reached, agrees with the frame's record where the body begins and
-  wherever code may trap, and is aligned at calls; returns go to the address that the caller left, with callee-saved registers,
-  context and memory base as they were; direct calls are made with the own context and memory base;
-- an entry of the trap table is at an instruction that can trap in that way; instructions that trap on purpose, or access
-  a memory behind guard pages, have one (divisions without one, whose divisor was tested or is known, are counted);
+- branches, handlers and entries of jump tables lead to instructions of the function, calls and tail jumps to functions;
+  all of the function is reached;
+- the stack pointer is the same however an instruction is reached, agrees with the frame's record where the body begins
+  and wherever code may trap, and is aligned at calls; returns go to the address that the caller left, with callee-saved
+  registers, context and memory base as they were; direct calls are made with the own context and memory base;
+- an entry of the trap table is at an instruction that can trap in that way; instructions that trap on purpose, or
+  access a memory behind guard pages, have one (divisions without one, whose divisor was tested or is known, are
+  counted);
 - an access to such a memory is no further from its base than the guard reaches: 32-bit indices are zero-extended;
 - calls have a record, and stack maps name slots of the frame that hold 32-bit numbers and were written to on every way.
 
-Where it cannot be told what a register holds (arguments, results of calls) an access counts as `unknown`. Objects must have been
-compiled with --bounds guard. --learn prints the names of instructions instead of complaining about unexpected ones.
+Where it cannot be told what a register holds (arguments, results of calls) an access counts as `unknown`. Objects must
+have been compiled with --bounds guard. --learn prints the names of instructions instead of complaining about unexpected
+ones.
 """
 import argparse
 import os
@@ -33,7 +35,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TARGETS = {62: x86_64, 243: riscv64}  # ELF machines
 # Numbers of src/wasm/types/trap.def.
 DIVISION = {1, 2}
-FAULTS = {OUT_OF_BOUNDS, 5, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18}  # bounds of memories, tables, arrays; null references; casts of null
+# bounds of memories, tables, arrays; null references; casts of null
+FAULTS = {OUT_OF_BOUNDS, 5, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18}
 
 
 def keeping_builtins():
@@ -61,8 +64,8 @@ class Checker:
     def run(self):
         self.check_records()
         self.check_instructions()
-        # Accesses with an entry tell which fields of the context are memories, and which of those are behind guard pages;
-        # the others are judged when that is known.
+        # Accesses with an entry tell which fields of the context are memories, and which of those are behind guard
+        # pages; the others are judged when that is known.
         while True:
             checks = [FunctionCheck(self, function) for function in self.object.functions]
             for check in checks:

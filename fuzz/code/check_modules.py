@@ -35,7 +35,8 @@ class ModuleChecker:
         problems = []
         for target, cpu in lanes:
             path = os.path.join(place, "module.o")
-            done = subprocess.run([CAIRN, "compile", module, "--bounds", "guard", "--target", target, "--engine", "cpu=" + cpu, "-o", path],
+            done = subprocess.run([CAIRN, "compile", module, "--bounds", "guard", "--target", target, "--engine",
+                                   "cpu=" + cpu, "-o", path],
                                   capture_output=True, text=True)
             if done.returncode != 0:
                 problems.append(f"{target} {cpu}: does not compile: {done.stderr.strip()}")

@@ -1,4 +1,5 @@
-"""Code objects, as src/compiler/codegen/object/code_object.hpp defines them, and their code as llvm-objdump reads it."""
+"""Code objects, as src/compiler/codegen/object/code_object.hpp defines them, and their code as llvm-objdump reads
+it."""
 import re
 import struct
 import subprocess
@@ -8,7 +9,9 @@ from collections import namedtuple
 TRAMPOLINE = 0xffffffff
 RODATA_ALIGNMENT = 64  # .rodata follows .text in memory at the next multiple
 
-Function = namedtuple("Function", "begin end index frame_bytes argument_bytes body_begin saved_registers saved_offset flags frame_begin")
+Function = namedtuple("Function",
+                      "begin end index frame_bytes argument_bytes body_begin saved_registers saved_offset flags "
+                      "frame_begin")
 
 
 class Instruction:
@@ -64,7 +67,8 @@ def disassemble(path, flags):
 
 
 class CodeObject:
-    """The records by what they are asked for (calls, handlers and stack maps by return offset), and all instructions."""
+    """The records by what they are asked for (calls, handlers and stack maps by return offset), and all
+    instructions."""
 
     def __init__(self, path, targets):
         self.path = path

@@ -1,4 +1,5 @@
-"""Follows control through one function, with what registers and slots hold, and checks each instruction that it gets to."""
+"""Follows control through one function, with what registers and slots hold, and checks each instruction that it gets
+to."""
 from values import CONTEXT, RESTORE_FIELD, RETURN, RUNTIME, UNKNOWN, base_of, bound_of
 
 # What a memory behind guard pages reserves (src/abi/vmcontext.hpp).
@@ -35,7 +36,8 @@ class FunctionCheck:
 
     def lost(self):
         """The first instruction that was not reached, or None."""
-        return next((i for n, i in enumerate(self.body) if n not in self.seen and i.mnemonic not in self.target.padding), None)
+        return next((i for n, i in enumerate(self.body) if n not in self.seen
+                     and i.mnemonic not in self.target.padding), None)
 
     def report(self):
         """Once more over all of it, complaining."""
@@ -61,7 +63,9 @@ class FunctionCheck:
         else:
             old = self.states[index]
             if old.get(self.target.stack) != state.get(self.target.stack):
-                self.complain(source, f"leaves the stack at {state.get(self.target.stack)[1]} where {old.get(self.target.stack)[1]} is expected")
+                self.complain(source,
+                              f"leaves the stack at {state.get(self.target.stack)[1]} where "
+                              f"{old.get(self.target.stack)[1]} is expected")
             elif not self.reporting and old.merge(state):
                 self.work.append(index)
 
@@ -136,7 +140,9 @@ class FunctionCheck:
             if where not in self.object.starts:
                 self.complain(i, "calls something that is no function")
             if registers.get(target.context) != CONTEXT or registers.get(target.memory) != base_of(0):
-                self.complain(i, f"calls with {registers.get(target.context)} for the context and {registers.get(target.memory)} for the memory")
+                self.complain(i,
+                              f"calls with {registers.get(target.context)} for the context and "
+                              f"{registers.get(target.memory)} for the memory")
         if depth % 16 != target.call_alignment:
             self.complain(i, f"calls with the stack at {depth}")
         if i.end not in self.object.calls:
@@ -162,8 +168,10 @@ class FunctionCheck:
         return i.end < self.function.end
 
     def clobber(self, state, depth):
-        """What a call may change: registers, its arguments on the stack, and results in the frame that it was given the address of."""
-        given = [v[1] for r, v in state.registers.items() if v[0] == "S" and v[1] is not None and r != self.target.stack]
+        """What a call may change: registers, its arguments on the stack, and results in the frame that it was given the
+        address of."""
+        given = [v[1] for r, v in state.registers.items() if v[0] == "S" and v[1] is not None
+                 and r != self.target.stack]
         for register in list(state.registers):
             if register not in self.target.kept_over_calls and register != "zero":
                 del state.registers[register]
@@ -207,7 +215,9 @@ class FunctionCheck:
             return self.complain(i, f"leaves the function for {where:x}, where none begins")
         self.check_return_address(i, state.get("ra") if is_riscv else state.load(depth, 8))
         if callee is not None and depth != self.function.argument_bytes - callee.argument_bytes:
-            self.complain(i, f"leaves with the stack at {depth}, not {self.function.argument_bytes - callee.argument_bytes}")
+            self.complain(i,
+                          f"leaves with the stack at {depth}, not "
+                          f"{self.function.argument_bytes - callee.argument_bytes}")
         self.check_restored(i, state, callee is not None)
 
     def check_return_address(self, i, value):
@@ -268,7 +278,9 @@ class FunctionCheck:
             if pointer[2] is None:
                 totals["unknown index"] += 1
             elif pointer[2] + displacement + size > RESERVATION or pointer[3] + displacement < 0:
-                self.complain(i, f"accesses a memory {pointer[3] + displacement:#x} to {pointer[2] + displacement:#x} from its base")
+                self.complain(i,
+                              f"accesses a memory {pointer[3] + displacement:#x} to {pointer[2] + displacement:#x} "
+                              "from its base")
         elif has_entry or kind in "FRBA":
             return
         elif kind == "?":

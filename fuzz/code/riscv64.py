@@ -1,7 +1,8 @@
 """RV64GC with Zba, Zbb, Zbs and V, as llvm-objdump prints it: the same as x86_64.py."""
 import re
 
-from values import (ANY, HALF, UNKNOWN, WORD, State, add, base_of, bound_of, constant, is_number, loaded, number, scaled, truncated)
+from values import (ANY, HALF, UNKNOWN, WORD, State, add, base_of, bound_of, constant, is_number, loaded, number,
+                    scaled, truncated)
 
 name = "riscv64"
 objdump_flags = ["--mattr=+m,+a,+f,+d,+c,+v,+zba,+zbb,+zbs"]
@@ -237,13 +238,15 @@ def result(m, o, i, state, fields):
     if m in ("or", "xor", "ori", "xori", "maxu"):
         bounds = [last if last is not None else bound_of(values[-1]), bound_of(values[0])]
         return UNKNOWN if None in bounds else ANY if min(bounds) < 0 else number((1 << max(bounds).bit_length()) - 1)
-    if m in ("divu", "divuw", "remu", "remuw", "srl", "srlw") or m in ("mul", "mulw") and None not in map(bound_of, values):
+    if (m in ("divu", "divuw", "remu", "remuw", "srl", "srlw")
+            or m in ("mul", "mulw") and None not in map(bound_of, values)):
         # Divisors that may be 0 are tested before.
         bound = bound_of(values[0]) if not m.startswith("mul") else bound_of(values[0]) * bound_of(values[1])
         return UNKNOWN if bound is None else sign_extended(number(bound), 4 if m.endswith("w") else 8)
     if m in ("zext.b", "zext.h"):
         return truncated(values[0], 0xff if m == "zext.b" else 0xffff)
-    if m in ("slt", "slti", "sltu", "sltiu", "seqz", "snez", "sltz", "sgtz", "feq.s", "feq.d", "flt.s", "flt.d", "fle.s", "fle.d",
+    if m in ("slt", "slti", "sltu", "sltiu", "seqz", "snez", "sltz", "sgtz", "feq.s", "feq.d", "flt.s", "flt.d",
+             "fle.s", "fle.d",
              "fgt.s", "fgt.d", "fge.s", "fge.d", "bext", "bexti"):
         return number(1)
     if m in ("clz", "ctz", "cpop", "clzw", "ctzw", "cpopw"):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""self_test.py CAIRN: whether check_code.py notices what it is there to notice. Objects of self_test.wat are spoiled in one place
-after the other; in each way of spoiling, a complaint of the right kind must come of at least one place."""
+"""self_test.py CAIRN: whether check_code.py notices what it is there to notice. Objects of self_test.wat are spoiled in
+one place after the other; in each way of spoiling, a complaint of the right kind must come of at least one place."""
 import os
 import re
 import struct
@@ -89,7 +89,8 @@ def table_entry_wrong(s):
 def privileged(s):
     for i in s.object.code:
         if i.end - i.address == 2:
-            yield s.patched(".text", i.address, b"\x0f\x05" if s.object.target.name == "x86_64" else b"\x02\x90")  # syscall; ebreak
+            # syscall; ebreak
+            yield s.patched(".text", i.address, b"\x0f\x05" if s.object.target.name == "x86_64" else b"\x02\x90")
         elif s.object.target.name == "riscv64":
             yield s.patched(".text", i.address, struct.pack("<I", 0x10500073))  # wfi
 
@@ -174,7 +175,8 @@ def main():
     with tempfile.TemporaryDirectory() as place:
         for target, cpu in (("host", "none"), ("riscv64", "none"), ("riscv64", "zba,zbb,zbs")):
             path, spoiled = os.path.join(place, target + ".o"), os.path.join(place, "spoiled.o")
-            subprocess.run([cairn, "compile", os.path.join(HERE, "self_test.wat"), "--bounds", "guard", "--target", target, "--engine",
+            subprocess.run([cairn, "compile", os.path.join(HERE, "self_test.wat"), "--bounds", "guard", "--target",
+                            target, "--engine",
                             "cpu=" + cpu, "-o", path], check=True)
             good = complaints(path)
             passed, failed = passed + (not good), failed + bool(good)
@@ -188,7 +190,8 @@ def main():
                         file.write(data)
                     places += 1
                     noticed += any(re.search(expected, problem) for problem in complaints(spoiled))
-                print(f"{'' if noticed else 'FAIL '}{spoiler.object.target.name} {cpu} {spoil.__name__}: {noticed} of {places} noticed as such")
+                print(f"{'' if noticed else 'FAIL '}{spoiler.object.target.name} {cpu} {spoil.__name__}: {noticed} of "
+                      f"{places} noticed as such")
                 passed, failed = passed + bool(noticed), failed + (not noticed)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

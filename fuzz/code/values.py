@@ -1,4 +1,5 @@
-"""What a register or a slot of the frame holds, as far as the checker can know: tuples, of which the first says the kind.
+"""What a register or a slot of the frame holds, as far as the checker can know: tuples, of which the first says the
+kind.
 
     ("N", bound)         a number, at most so large when read as unsigned
     ("I", value)         this number
@@ -23,8 +24,10 @@ HALF = (1 << 32) - 1
 UNKNOWN, CONTEXT, RUNTIME, RETURN = ("?",), ("C",), ("R",), ("A",)
 ANY = ("N", WORD)
 
-# Joined bounds are rounded up to one of these, so that loops come to an end; the small ones are for indices of jump tables.
-STEPS = [*range(1, 33), *((1 << bits) - 1 for bits in (6, 7, 8, 16, 31, 32)), HALF + (1 << 16), HALF + (1 << 30), (1 << 36) - 1, WORD]
+# Joined bounds are rounded up to one of these, so that loops come to an end; the small ones are for indices of jump
+# tables.
+STEPS = [*range(1, 33), *((1 << bits) - 1 for bits in (6, 7, 8, 16, 31, 32)), HALF + (1 << 16), HALF + (1 << 30),
+         (1 << 36) - 1, WORD]
 
 
 def number(bound):
@@ -96,7 +99,8 @@ def add(a, b, memory_fields):
             one = base_of(one[1])
         if one[0] == "M":
             most = other[1] if other[0] == "I" else bound_of(other)
-            return ("M", one[1], None if one[2] is None or most is None else one[2] + most, one[3] + (most if other[0] == "I" else 0))
+            return ("M", one[1], None if one[2] is None or most is None else one[2] + most,
+                    one[3] + (most if other[0] == "I" else 0))
         if one[0] == "S":
             return ("S", one[1] + other[1]) if other[0] == "I" and one[1] is not None else ("S", None)
         if one[0] == "P" and other[0] == "I":
@@ -164,7 +168,8 @@ class State:
     def merge(self, other):
         """Takes in what another way here knows; whether that changed anything."""
         registers = {r: join(v, other.registers[r]) for r, v in self.registers.items() if r in other.registers}
-        slots = {s: v if v == other.slots[s] else ANY if "half" in (v[0], other.slots[s][0]) else join(v, other.slots[s])
+        slots = {s: v if v == other.slots[s] else ANY if "half" in (v[0], other.slots[s][0])
+                 else join(v, other.slots[s])
                  for s, v in self.slots.items() if s in other.slots}
         if registers == self.registers and slots == self.slots:
             return False

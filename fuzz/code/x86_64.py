@@ -1,8 +1,10 @@
-"""x86-64, in the syntax of `llvm-objdump -M intel`: operands, where control goes, what an instruction leaves in registers and slots."""
+"""x86-64, in the syntax of `llvm-objdump -M intel`: operands, where control goes, what an instruction leaves in
+registers and slots."""
 import functools
 import re
 
-from values import (ANY, HALF, UNKNOWN, WORD, State, add, base_of, bound_of, constant, is_number, join, loaded, number, scaled, truncated)
+from values import (ANY, HALF, UNKNOWN, WORD, State, add, base_of, bound_of, constant, is_number, join, loaded, number,
+                    scaled, truncated)
 
 name = "x86_64"
 objdump_flags = ["-M", "intel"]
@@ -17,7 +19,8 @@ call_alignment = 8  # of the stack pointer at a call, relative to that at the fu
 table_step = 4
 
 REGISTERS, WIDTHS = {}, {}
-for _names in ["rax eax ax al ah", "rcx ecx cx cl ch", "rdx edx dx dl dh", "rbx ebx bx bl bh", "rsp esp sp spl", "rbp ebp bp bpl",
+for _names in ["rax eax ax al ah", "rcx ecx cx cl ch", "rdx edx dx dl dh", "rbx ebx bx bl bh", "rsp esp sp spl",
+               "rbp ebp bp bpl",
                "rsi esi si sil", "rdi edi di dil"] + [f"r{n} r{n}d r{n}w r{n}b" for n in range(8, 16)]:
     for _width, _name in zip((8, 4, 2, 1, 1), _names.split()):
         REGISTERS[_name], WIDTHS[_name] = _names.split()[0], _width
@@ -135,8 +138,9 @@ def flow(i, state):
 
 
 def table_targets(code_object, value, inside, before):
-    """(targets, whether their number is known) of a jump table; a target may be None. Of an index that was not compared (the
-    instructions `before` tell) the compiler may know more than the checker: then the table ends where it stops making sense."""
+    """(targets, whether their number is known) of a jump table; a target may be None. Of an index that was not compared
+    (the instructions `before` tell) the compiler may know more than the checker: then the table ends where it stops
+    making sense."""
     table, last = value[1], value[2]
     known = last is not None and last < 1 << 20 and is_checked(before)
     targets = []
@@ -144,7 +148,8 @@ def table_targets(code_object, value, inside, before):
         word = code_object.table_word(table + 4 * len(targets))
         target = None if word is None else table + word
         # The compiler may know less, too: what looks like more entries are more ways to follow.
-        if (not known or len(targets) > last) and (target not in inside or targets and table + 4 * len(targets) in named_places(code_object)):
+        if (not known or len(targets) > last) and (
+                target not in inside or targets and table + 4 * len(targets) in named_places(code_object)):
             return targets, known
         targets.append(target)
 
@@ -282,7 +287,8 @@ def result(i, state, fields):
         return operand(1)
     if m == "lea":
         value, _ = place(o[1], i, state, fields)
-        return add(value, constant(address_of(o[1])[3]), fields) if value[0] not in "SPNI" and not address_of(o[1])[1] else value
+        is_plain = value[0] not in "SPNI" and not address_of(o[1])[1]
+        return add(value, constant(address_of(o[1])[3]), fields) if is_plain else value
     if m in ("movd", "vmovd"):
         return number(HALF)
     if m in ("movzx", "pextrb", "pextrw", "vpextrb", "vpextrw"):
@@ -303,14 +309,17 @@ def result(i, state, fields):
         value = add(operand(0), operand(1), fields)
         return value if width == 8 or is_number(value) and bound_of(value) <= everything[1] else everything
     if m == "sub" and width == 8:
-        return add(operand(0), constant(-operand(1)[1]), fields) if operand(1)[0] == "I" and operand(0)[0] in "SI" else \
+        return add(operand(0), constant(-operand(1)[1]),
+                   fields) if operand(1)[0] == "I" and operand(0)[0] in "SI" else \
             ANY if is_number(operand(0)) and operand(0) != UNKNOWN else add(operand(0), ANY, fields)
     if m == "and":
         bounds = [b for b in (bound_of(operand(0)), bound_of(operand(1))) if b is not None]
         return number(min(bounds)) if bounds else everything
     if m in ("or", "xor"):
         bounds = [bound_of(operand(0)), bound_of(operand(1))]
-        return UNKNOWN if None in bounds and width == 8 else everything if None in bounds else number((1 << max(bounds).bit_length()) - 1)
+        if None in bounds:
+            return UNKNOWN if width == 8 else everything
+        return number((1 << max(bounds).bit_length()) - 1)
     if m in ("shr", "rorx", "shrx", "sar", "shl", "sal") and len(o) == 2 and re.match(r"^(0x[0-9a-f]+|\d+)$", o[1]):
         bound, count = bound_of(operand(0)), int(o[1], 0) & (8 * width - 1)
         bound = everything[1] if bound is None else bound
@@ -321,6 +330,7 @@ def result(i, state, fields):
         return everything
     if m.startswith("cmov"):
         return join(operand(0), operand(1))
-    if m in ("popcnt", "lzcnt", "tzcnt", "movmskps", "movmskpd", "pmovmskb", "vmovmskps", "vmovmskpd", "vpmovmskb") or m in ("bsf", "bsr"):
+    if m in ("popcnt", "lzcnt", "tzcnt", "movmskps", "movmskpd", "pmovmskb", "vmovmskps", "vmovmskpd", "vpmovmskb",
+             "bsf", "bsr"):
         return number(HALF)
     return everything

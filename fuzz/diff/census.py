@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Says how many of generated modules have each instruction that Cairn executes, in how many it is executed, and with which
-kinds of operands (fuzz/generator/src/marks.rs). Exit status 1 when one is executed in less than 0.5 % of them, or a kind of
-operands that matters is met by none.
+"""Says how many of generated modules have each instruction that Cairn executes, in how many it is executed, and with
+which kinds of operands (fuzz/generator/src/marks.rs). Exit status 1 when one is executed in less than 0.5 % of them, or
+a kind of operands that matters is met by none.
 
     fuzz/diff/census.py [--modules N] [--seed S] [--all]
 """
@@ -51,9 +51,11 @@ def run(seed, count):
 
 
 INTEGERS = ["0", "1", "-1", "least", "greatest", "power of two", "width or more", "negative", "near 2^31", "near 2^32"]
-FLOATS = ["0", "-0", "NaN", "NaN with payload", "signalling NaN", "infinity", "-infinity", "subnormal", "near 2^31", "near 2^32", "near 2^63",
+FLOATS = ["0", "-0", "NaN", "NaN with payload", "signalling NaN", "infinity", "-infinity", "subnormal", "near 2^31",
+          "near 2^32", "near 2^63",
           "near 2^64", "half"]
-ACCESSES = ["aligned", "unaligned", "over 4 KiB", "over 64 KiB", "last bytes", "partly outside", "outside", "from 2^32", "from 2^63"]
+ACCESSES = ["aligned", "unaligned", "over 4 KiB", "over 64 KiB", "last bytes", "partly outside", "outside", "from 2^32",
+            "from 2^63"]
 COPIES = ["nothing", "apart", "onto itself", "overlapping down", "overlapping up", "to another"]
 LOADS = "i(32|64)_load(8|16|32)?(_[su])?|[fi](32|64)_(load|store)|i(32|64)_store(8|16|32)|v128_(load|store)"
 NANS = FLOATS[2:5]
@@ -63,15 +65,22 @@ SITUATIONS = [
     ("i(32|64)_(div|rem)_[su]", 0, INTEGERS, ["0", "-1", "least", "greatest"]),
     ("i(32|64)_(div|rem)_[su]", 1, INTEGERS, ["0", "1", "-1", "least", "power of two", "negative"]),
     # By a constant.
-    ("i(32|64)_(div|rem)_[su]", 2, INTEGERS, ["1", "-1", "least", "greatest", "power of two", "negative", "width or more"]),
+    ("i(32|64)_(div|rem)_[su]", 2, INTEGERS,
+     ["1", "-1", "least", "greatest", "power of two", "negative", "width or more"]),
     ("i(32|64)_(shl|shr_s|shr_u|rotl|rotr)", 2, INTEGERS, ["0", "1", "-1", "width or more", "negative", "least"]),
-    ("i(32|64)_(add|sub|mul|and|or|xor|lt_s|lt_u|ge_s|ge_u|clz|ctz|popcnt)", 0, INTEGERS, ["0", "-1", "least", "greatest"]),
+    ("i(32|64)_(add|sub|mul|and|or|xor|lt_s|lt_u|ge_s|ge_u|clz|ctz|popcnt)", 0, INTEGERS,
+     ["0", "-1", "least", "greatest"]),
     ("i64_(add|sub|mul|lt_s|lt_u)", 0, INTEGERS, ["near 2^31", "near 2^32"]),
-    ("i32_trunc_(sat_)?f(32|64)_[su]", 0, FLOATS, NANS + ["-0", "infinity", "-infinity", "near 2^31", "near 2^32", "half"]),
-    ("i64_trunc_(sat_)?f(32|64)_[su]", 0, FLOATS, NANS + ["-0", "infinity", "-infinity", "near 2^63", "near 2^64", "half"]),
-    ("f(32|64)_(add|sub|mul|div|min|max|copysign|eq|lt)", 0, FLOATS, NANS + ["-0", "infinity", "-infinity", "subnormal"]),
-    ("f(32|64)_(add|sub|mul|div|min|max|copysign|eq|lt)", 1, FLOATS, NANS + ["-0", "infinity", "-infinity", "subnormal"]),
-    ("f(32|64)_(sqrt|ceil|floor|trunc|nearest|neg|abs)|f32_demote_f64|f64_promote_f32", 0, FLOATS, NANS + ["-0", "infinity", "half"]),
+    ("i32_trunc_(sat_)?f(32|64)_[su]", 0, FLOATS,
+     NANS + ["-0", "infinity", "-infinity", "near 2^31", "near 2^32", "half"]),
+    ("i64_trunc_(sat_)?f(32|64)_[su]", 0, FLOATS,
+     NANS + ["-0", "infinity", "-infinity", "near 2^63", "near 2^64", "half"]),
+    ("f(32|64)_(add|sub|mul|div|min|max|copysign|eq|lt)", 0, FLOATS,
+     NANS + ["-0", "infinity", "-infinity", "subnormal"]),
+    ("f(32|64)_(add|sub|mul|div|min|max|copysign|eq|lt)", 1, FLOATS,
+     NANS + ["-0", "infinity", "-infinity", "subnormal"]),
+    ("f(32|64)_(sqrt|ceil|floor|trunc|nearest|neg|abs)|f32_demote_f64|f64_promote_f32", 0, FLOATS,
+     NANS + ["-0", "infinity", "half"]),
     ("f(32|64)_convert_i64_[su]", 0, INTEGERS, ["least", "greatest", "negative", "0"]),
     (LOADS, 0, ACCESSES, ["last bytes"]),
     ("[fi](32|64)_(load|store)|v128_(load|store)", 0, ACCESSES, ["unaligned", "over 4 KiB", "over 64 KiB"]),
@@ -95,12 +104,14 @@ def situations(names, marked, modules, everything):
         rare = (pattern, operand, classes, wanted) in RARE_SITUATIONS
         places = {name: place for name, place in names.items() if re.fullmatch(pattern, name)}
         for kind in wanted:
-            counts = {name: marked.get(64 * place + 1 + 20 * operand + classes.index(kind), 0) for name, place in places.items()}
+            counts = {name: marked.get(64 * place + 1 + 20 * operand + classes.index(kind), 0)
+                      for name, place in places.items()}
             rarest = min(counts, key=counts.get)
             met = sum(counts.values()) >= 5 if rare else counts[rarest] > 0
             missing += not met
             if everything or not met:
-                print(f"operand {operand} is {kind:18} in {sum(counts.values()):6} executions by module of {len(counts):2} instructions, least in "
+                print(f"operand {operand} is {kind:18} in {sum(counts.values()):6} executions by module of "
+                      f"{len(counts):2} instructions, least in "
                       f"{counts[rarest]:4} of {rarest}")
     print(f"{missing} kinds of operands are met by some instruction in none of {modules} modules")
     return missing

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# fuzz/diff/engines.sh: installs the other engines, V8 by node and wasmtime, under build/fuzz/engines. Does nothing if they
-# are there.
+# fuzz/diff/engines.sh: installs the other engines, V8 by node and wasmtime, under build/fuzz/engines. Does nothing if
+# they are there.
 set -euo pipefail
 export PIP_ROOT_USER_ACTION=ignore
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -19,5 +19,6 @@ mkdir -p "$place"
 cp "$here/engines/package.json" "$here/engines/package-lock.json" "$place"
 (cd "$place" && npm ci --silent --no-audit --no-fund >&2)
 rm -rf "$place/python"
-python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes --target "$place/python" -r "$here/engines/requirements.txt" >&2
+python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+  --require-hashes --target "$place/python" -r "$here/engines/requirements.txt" >&2
 touch "$place/.done"

@@ -37,7 +37,8 @@ COMMANDS = {
     "wasmtime-speed": ["python3", os.path.join(HERE, "wasmtime_main.py")],
 }
 # Those that `|` separates take turns, batch by batch.
-DEFAULT = ["cairn", "none", "registers", "check", "cpu", "verify", "stress", "riscv|riscv-v|riscv|riscv-v|riscv-plain|riscv-guard",
+DEFAULT = ["cairn", "none", "registers", "check", "cpu", "verify", "stress",
+           "riscv|riscv-v|riscv|riscv-v|riscv-plain|riscv-guard",
            "v8|v8|v8|v8-turbofan", "wasmtime|wasmtime|wasmtime|wasmtime-speed"]
 OWN = ["cairn", "none", "registers", "check", "cpu", "verify", "stress"]
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Runs generated modules on several engines and compares what they do. What fails is reduced and kept in build/fuzz/found.
+"""Runs generated modules on several engines and compares what they do. What fails is reduced and kept in
+build/fuzz/found.
 
-    fuzz/diff/run.py [--modules N] [--seed S] [--executors A,B,...] [--batch N] [--jobs N] [--seconds N] [--code N] [--stop] [--keep-whole]
+    fuzz/diff/run.py [--modules N] [--seed S] [--executors A,B,...] [--batch N] [--jobs N]
+                     [--seconds N] [--code N] [--stop] [--keep-whole]
     fuzz/diff/run.py --replay FILE... [--executors ...]
 """
 import argparse
@@ -35,7 +37,8 @@ class Totals:
     def line(self):
         seconds = time.monotonic() - self.started
         return (f"{self.modules} modules, {self.calls} calls ({100 * self.traps / max(1, self.calls):.0f} % trap), "
-                f"{self.refused} refused, {self.stacks} ended by stack or heap, {self.modules / max(seconds, 0.001):.1f} modules/s, "
+                f"{self.refused} refused, {self.stacks} ended by stack or heap, "
+                f"{self.modules / max(seconds, 0.001):.1f} modules/s, "
                 f"{len(self.found)} mismatches")
 
 
@@ -160,7 +163,8 @@ def fuzz(arguments):
                 break
     print("compared with " + names[0] + ": " + ", ".join(f"{name} {count}" for name, count in totals.comparisons.items()
                                                     if name != names[0]))
-    print(f"code of {totals.code} modules checked: " + ", ".join(f"{count} {name}" for name, count in checker.totals.items()))
+    print(f"code of {totals.code} modules checked: "
+          + ", ".join(f"{count} {name}" for name, count in checker.totals.items()))
     if totals.found:
         print("seeds: " + " ".join(totals.found))
     print(f"{totals.modules - len(totals.found)} passed, {len(totals.found)} failed")
@@ -188,7 +192,8 @@ def main():
     parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=0, help="stop after so many")
-    parser.add_argument("--code", type=int, default=4, metavar="N", help="check the code of so many modules of a batch (fuzz/code)")
+    parser.add_argument("--code", type=int, default=4, metavar="N",
+                        help="check the code of so many modules of a batch (fuzz/code)")
     parser.add_argument("--stop", action="store_true", help="stop at the first batch with a mismatch")
     parser.add_argument("--keep-whole", action="store_true", help="do not reduce what differs")
     parser.add_argument("--replay", nargs="+")

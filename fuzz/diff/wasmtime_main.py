@@ -14,7 +14,8 @@ KINDS = {
     "TABLE_OUT_OF_BOUNDS": "table", "INDIRECT_CALL_TO_NULL": "null", "BAD_SIGNATURE": "signature",
     "INTEGER_OVERFLOW": "overflow", "INTEGER_DIVISION_BY_ZERO": "divide", "BAD_CONVERSION_TO_INTEGER": "conversion",
     "STACK_OVERFLOW": "stack", "NULL_REFERENCE": "null", "ARRAY_OUT_OF_BOUNDS": "array", "CAST_FAILURE": "cast",
-    "ALLOCATION_TOO_LARGE": "allocation", "ATOMIC_WAIT_NON_SHARED_MEMORY": "unshared", "UNCAUGHT_EXCEPTION": "exception",
+    "ALLOCATION_TOO_LARGE": "allocation", "ATOMIC_WAIT_NON_SHARED_MEMORY": "unshared",
+    "UNCAUGHT_EXCEPTION": "exception",
 }
 
 

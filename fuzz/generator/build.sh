@@ -2,7 +2,8 @@
 # fuzz/generator/build.sh: builds the generator, if anything changed, and prints the path of the program.
 #
 # wasm-smith needs a newer Rust than Debian 12's `rustc`; the package `rustc-web` has one but cannot be installed beside
-# `rustc`, which other tests need. Where there is no cargo, its packages are therefore unpacked under build/, not installed.
+# `rustc`, which other tests need. Where there is no cargo, its packages are therefore unpacked under build/, not
+# installed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -19,10 +20,12 @@ if [ ! -x "$program" ] || [ -n "$(find "$here" -newer "$program" -print -quit)" 
       as_root=
       [ "$(id -u)" -eq 0 ] || as_root=sudo
       $as_root apt-get update -qq >&2
-      $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends gcc libc6-dev libcurl4 libgit2-1.5 libsqlite3-0 libssh2-1 >&2
+      $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends gcc libc6-dev \
+        libcurl4 libgit2-1.5 libsqlite3-0 libssh2-1 >&2
       mkdir -p "$rust/packages"
       cd "$rust/packages"
-      apt-get download -qq rustc-web cargo-web libstd-rust-web-dev $(apt-cache depends libstd-rust-web-dev | sed -n 's/.*Depends: \(libstd-rust-web-[0-9.]*\)$/\1/p') >&2
+      apt-get download -qq rustc-web cargo-web libstd-rust-web-dev $(apt-cache depends libstd-rust-web-dev |
+        sed -n 's/.*Depends: \(libstd-rust-web-[0-9.]*\)$/\1/p') >&2
       for package in *.deb; do dpkg -x "$package" "$rust"; done
       touch "$rust/.unpacked"
     fi

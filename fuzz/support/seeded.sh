@@ -13,7 +13,12 @@ seeded_faults() {
   shift 2
   if [ "${1-}" = --check ]; then
     for patch in "$here"/*.patch; do
-      if (cd "$root" && git apply --check "$patch"); then passed=$((passed + 1)); else failed=$((failed + 1)); printf 'FAIL %s\n' "$patch"; fi
+      if (cd "$root" && git apply --check "$patch"); then
+        passed=$((passed + 1))
+      else
+        failed=$((failed + 1))
+        printf 'FAIL %s\n' "$patch"
+      fi
     done
     printf '%d passed, %d failed\n' "$passed" "$failed"
     [ "$failed" -eq 0 ]
@@ -45,6 +50,8 @@ seeded_faults() {
 
 # build_in_copy PRESET TARGET: configures and builds a target in the copy. The scripts' `build` calls it.
 build_in_copy() {
-  { [ -e "$copy/build/$1/build.ninja" ] || cmake -S "$copy" --preset "$1" -B "$copy/build/$1"; } >"$copy/build.log" 2>&1 &&
+  {
+    [ -e "$copy/build/$1/build.ninja" ] || cmake -S "$copy" --preset "$1" -B "$copy/build/$1"
+  } >"$copy/build.log" 2>&1 &&
     ninja -C "$copy/build/$1" "$2" >>"$copy/build.log" 2>&1
 }

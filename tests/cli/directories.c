@@ -1,4 +1,5 @@
-// For each argument: a file's first line, a directory's names in order, or with write:PATH nothing but the word "written" into it.
+// For each argument: a file's first line, a directory's names in order, or with write:PATH nothing but the word
+// "written" into it.
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -42,7 +43,8 @@ int main(int argc, char **argv) {
     struct stat info;
     if (strncmp(argv[i], "write:", 6) == 0) {
       FILE *file = fopen(argv[i] + 6, "w");
-      if (file == NULL || fputs("written\n", file) < 0 || fclose(file) != 0) printf("%s: %s\n", argv[i], strerror(errno));
+      if (file == NULL || fputs("written\n", file) < 0 || fclose(file) != 0)
+        printf("%s: %s\n", argv[i], strerror(errno));
     } else if (stat(argv[i], &info) == 0 && S_ISDIR(info.st_mode)) {
       list(argv[i]);
     } else {

@@ -33,10 +33,16 @@ expect() {
 # expect_error NAME STATUS PATTERN...: one line for each pattern (extended regular expressions), in stderr.
 expect_error() {
   local name=$1 pattern
-  [ "$status" -eq "$2" ] || { bad "$name" "exit status $status, not $2; stderr: $(head -c 300 "$scratch/err")"; return; }
+  [ "$status" -eq "$2" ] || {
+    bad "$name" "exit status $status, not $2; stderr: $(head -c 300 "$scratch/err")"
+    return
+  }
   shift 2
   for pattern in "$@"; do
-    grep -qE -- "$pattern" "$scratch/err" || { bad "$name" "no \`$pattern\` in: $(head -c 400 "$scratch/err")"; return; }
+    grep -qE -- "$pattern" "$scratch/err" || {
+      bad "$name" "no \`$pattern\` in: $(head -c 400 "$scratch/err")"
+      return
+    }
   done
   ok
 }
@@ -65,12 +71,17 @@ case "$target" in host-riscv64) megabytes=20 ;; esac
 head -c "${megabytes}M" /dev/urandom >"$scratch/big"
 timeout 120 "$cairn" run --target "$target" "$root/examples/echo.c" <"$scratch/big" >"$scratch/copy" 2>"$scratch/err"
 status=$?
-if [ $status -eq 0 ] && cmp -s "$scratch/big" "$scratch/copy"; then ok; else bad streams/big "status $status, $(cmp "$scratch/big" "$scratch/copy" 2>&1)"; fi
+if [ $status -eq 0 ] && cmp -s "$scratch/big" "$scratch/copy"; then
+  ok
+else
+  bad streams/big "status $status, $(cmp "$scratch/big" "$scratch/copy" 2>&1)"
+fi
 expect_error streams/stderr 0 "^$((megabytes * 1048576)) bytes\$"
 rm -f "$scratch/big" "$scratch/copy"
 run "$root/examples/echo.c" </dev/null
 expect streams/empty 0 ""
-{ sleep 0.5; printf 'late'; } | { run "$root/examples/echo.c"; expect streams/late 0 late; echo $passed $failed >"$scratch/counts"; }
+{ sleep 0.5; printf 'late'; } |
+  { run "$root/examples/echo.c"; expect streams/late 0 late; echo $passed $failed >"$scratch/counts"; }
 read -r passed failed <"$scratch/counts"
 # What fails on the host fails in the program; and a program that does not care ends with 71 and a line all the same.
 streams() { # NAME STATUS PATTERN: after a run of its own, with its standard error in $scratch/err
@@ -96,7 +107,8 @@ streams lost 71 '^cairn: cannot write to the standard output: No space left on d
 ) | head -n 1 >"$scratch/out"
 status=$(cat "$scratch/status")
 streams reader_is_gone 3 '^write: Broken pipe$'
-yes | head -c 5000000 | timeout 60 "$cairn" run --target "$target" "$root/examples/echo.c" 2>/dev/null | head -c 10 >"$scratch/out"
+yes | head -c 5000000 | timeout 60 "$cairn" run --target "$target" "$root/examples/echo.c" 2>/dev/null |
+  head -c 10 >"$scratch/out"
 [ "$(cat "$scratch/out")" = $'y\ny\ny\ny\ny' ] && ok || bad streams/reader_leaves "$(cat "$scratch/out")"
 if [ "$target" != host-riscv64 ]; then
   # The program ends without reading its input.
@@ -120,7 +132,8 @@ run "$here/recursion.wat" </dev/null
 expect_error recursion 134 'call stack exhausted' forever
 
 # Modules that cannot be run: one line, 65.
-one_line() { [ "$(wc -l <"$scratch/err")" -eq 1 ] && [ ! -s "$scratch/out" ] && ok || bad "$1" "not one line: $(head -c 300 "$scratch/err")"; }
+one_line() { [ "$(wc -l <"$scratch/err")" -eq 1 ] && [ ! -s "$scratch/out" ] && ok ||
+  bad "$1" "not one line: $(head -c 300 "$scratch/err")"; }
 run "$here/missing_import.wat" </dev/null
 expect_error missing_import 65 'Missing func(tion)? import env::no_such_function'
 one_line missing_import/line
@@ -156,7 +169,8 @@ case "$target" in
     run "$here/grow.wat" </dev/null
     expect grow 3 ""
     # A million types: 3 MB that decode to fifty times as much.
-    { printf '\0asm\1\0\0\0\1\303\215\267\1\300\204\075'; head -c 3000000 /dev/zero | sed 's/\x00\x00\x00/\x60\x00\x00/g'; } >"$scratch/types.wasm"
+    { printf '\0asm\1\0\0\0\1\303\215\267\1\300\204\075'; head -c 3000000 /dev/zero |
+      sed 's/\x00\x00\x00/\x60\x00\x00/g'; } >"$scratch/types.wasm"
     run --memory 128M "$scratch/types.wasm" </dev/null
     expect_error too_large_decoded 65 'out of memory: [0-9]+ bytes wanted, with [0-9]+ bytes in all'
     one_line too_large_decoded/line
@@ -250,10 +264,12 @@ directories above --dir ../c -- ../c/file <<<'../c/file: of c'
 directories bare --dir "$scratch/tree/c" -- "$scratch/tree/c/file" <<<"$scratch/tree/c/file: of c"
 directories siblings --dir b::/x/b --dir ../c::/x/c -- /x/b/file /x/c/file <<<$'/x/b/file: of b\n/x/c/file: of c'
 directories nested --dir b::/x --dir ../c::/x/y -- /x/file /x/y/file /x <<<$'/x/file: of b\n/x/y/file: of c\n/x: file'
-directories nested_inside --dir ../c::/x/y --dir b::/x -- /x/file /x/y/file /x <<<$'/x/file: of b\n/x/y/file: of c\n/x: file'
+directories nested_inside --dir ../c::/x/y --dir b::/x -- /x/file /x/y/file /x \
+  <<<$'/x/file: of b\n/x/y/file: of c\n/x: file'
 directories same_name --dir b::/x --dir ../c::/x -- /x/file <<<'/x/file: of c'
 directories same --dir b::/x --dir b::/x -- /x/file /x <<<$'/x/file: of b\n/x: file'
-directories overlapping --dir b::/inner --dir .::/outer -- /inner/file write:/inner/file /outer/b/file <<<$'/inner/file: of b\n/outer/b/file: written'
+directories overlapping --dir b::/inner --dir .::/outer -- /inner/file write:/inner/file /outer/b/file \
+  <<<$'/inner/file: of b\n/outer/b/file: written'
 printf 'of b\n' >b/file
 cd "$scratch"
 mkdir "$scratch/large"
@@ -278,8 +294,10 @@ no_program() { # NAME STATUS FILE PATTERN
 }
 if [ "$target" = host ]; then
   truncate -s 1T "$scratch/sparse.wasm" "$scratch/sparse.c"
-  no_program sparse/module 65 "$scratch/sparse.wasm" ".*/sparse.wasm is too large: it has 1099511627776 bytes, and the limit is 1073741824 bytes"
-  no_program sparse/source 65 "$scratch/sparse.c" ".*/sparse.c is too large: it has 1099511627776 bytes, and the limit is 67108864 bytes"
+  no_program sparse/module 65 "$scratch/sparse.wasm" \
+    ".*/sparse.wasm is too large: it has 1099511627776 bytes, and the limit is 1073741824 bytes"
+  no_program sparse/source 65 "$scratch/sparse.c" \
+    ".*/sparse.c is too large: it has 1099511627776 bytes, and the limit is 67108864 bytes"
   no_program device 71 /dev/zero 'cannot read /dev/zero: it is a device'
   no_program directory 71 "$scratch" 'cannot read .*: it is a directory'
   no_program pipe 71 "$scratch/large/pipe" 'cannot read .*/pipe: nobody writes to this pipe'
@@ -288,8 +306,10 @@ if [ "$target" = host ]; then
   expect dash 9
 fi
 printf '\0asm\15\0\1\0' >"$scratch/component.wasm"
-no_program component 65 "$scratch/component.wasm" 'unknown binary version 65549: this is a component \(version 13\), and only core modules can be run'
-printf '(module (memory (export "memory") 1) (memory i64 0x1000000000000) (func (export "_start")))' >"$scratch/large.wat"
+no_program component 65 "$scratch/component.wasm" \
+  'unknown binary version 65549: this is a component \(version 13\), and only core modules can be run'
+printf '(module (memory (export "memory") 1) (memory i64 0x1000000000000) (func (export "_start")))' \
+  >"$scratch/large.wat"
 no_program large_memory 65 "$scratch/large.wat" 'cannot allocate the initial memory of 18446744073709551616 bytes'
 
 # Functions that are called, and imports that are missing.
@@ -305,7 +325,8 @@ expect_error invoke/count 64 '^cairn: `add` has the type \[i32 i32\] -> \[i32\] 
 invoke add 1 4294967296
 expect_error invoke/type 64 '^cairn: argument 2 of `add`, `4294967296`, is no value of its type i32$'
 invoke subtract
-expect_error invoke/name 65 '^cairn: the module exports no function `subtract`; its functions: _initialize, add, several, others, ask$'
+expect_error invoke/name 65 \
+  '^cairn: the module exports no function `subtract`; its functions: _initialize, add, several, others, ask$'
 invoke memory
 expect_error invoke/kind 65 'the module.s export `memory` is a memory'
 invoke ask
@@ -318,12 +339,17 @@ run --unknown-imports trap "$here/missing_import.wat" </dev/null
 [ "$status" -ne 65 ] && ok || bad unknown_import/trap "$(head -c 300 "$scratch/err")"
 
 # Scripts and modules that end what runs them, or never end.
-timeout 200 "$cairn" wast --target "$target" --limit 2 "$here/wait.wast" "$here/spin.wast" "$root/tests/suite/strict.wast" >"$scratch/out" 2>"$scratch/err" </dev/null
-grep -q 'wait.wast:8: assert_return: ' "$scratch/out" && grep -q 'spin.wast: not done after the limit of 2 s$' "$scratch/out" && grep -q 'strict.wast' "$scratch/out" && ok || bad wast/limit "$(tail -c 300 "$scratch/out" "$scratch/err")"
+timeout 200 "$cairn" wast --target "$target" --limit 2 "$here/wait.wast" "$here/spin.wast" \
+  "$root/tests/suite/strict.wast" >"$scratch/out" 2>"$scratch/err" </dev/null
+grep -q 'wait.wast:8: assert_return: ' "$scratch/out" &&
+  grep -q 'spin.wast: not done after the limit of 2 s$' "$scratch/out" && grep -q 'strict.wast' "$scratch/out" &&
+  ok || bad wast/limit "$(tail -c 300 "$scratch/out" "$scratch/err")"
 printf '(module (func (export "f") (result i32) (i32.const 1)))' >"$scratch/good.wat"
 printf '(module (func (export "f") (result i32)))' >"$scratch/wrong.wat"
-timeout 200 "$cairn" try --target "$target" "$scratch/good.wat" "$scratch/wrong.wat" >"$scratch/out" 2>"$scratch/err" </dev/null
-grep -q 'good.wat: ran 1 calls, 0 traps' "$scratch/out" && grep -q 'wrong.wat: not run: .*type mismatch' "$scratch/out" && ok ||
+timeout 200 "$cairn" try --target "$target" "$scratch/good.wat" "$scratch/wrong.wat" >"$scratch/out" 2>"$scratch/err" \
+  </dev/null
+grep -q 'good.wat: ran 1 calls, 0 traps' "$scratch/out" &&
+  grep -q 'wrong.wat: not run: .*type mismatch' "$scratch/out" && ok ||
   bad try/text "$(tail -c 300 "$scratch/out" "$scratch/err")"
 
 # A signal ends everything.
@@ -368,17 +394,22 @@ for wrong in cpu-time cpu-time=3 cpu-time=0s wall-time=xs memory=1M wall-time=99
   expect_error "limit/$wrong" 64 '^cairn: --limit needs cpu-time=TIME or wall-time=TIME'
 done
 
-# Programs beside the main one: those that loop and trap stop nobody, output is marked, and the machine ends with the main one.
+# Programs beside the main one: those that loop and trap stop nobody, output is marked, and the machine ends with the
+# main one.
 case "$target" in
   host*)
     run --with a.wasm "$root/examples/hello.cpp" </dev/null
     expect_error with/host 64 '^cairn: --with is for --target x86_64 and riscv64'
     ;;
   *)
-    run --with "$here/count.c 4 other" --with "$here/spin.wat" --with "$here/unreachable.wat" "$here/count.c" 8 main <<<word
+    run --with "$here/count.c 4 other" --with "$here/spin.wat" --with "$here/unreachable.wat" "$here/count.c" 8 main \
+      <<<word
     sorted=$(sort "$scratch/out")
     [ "$status" -eq 3 ] && ok || bad with/status "$status: $(head -c 400 "$scratch/err")"
-    [ "$sorted" = "$(sort <<<"$(for i in {0..7}; do echo "[count] main $i"; done; echo '[count] read word'; for i in {0..3}; do echo "[count-2] other $i"; done)")" ] &&
+    expected=$({
+      printf '[count] main %d\n' {0..7} && echo '[count] read word' && printf '[count-2] other %d\n' {0..3}
+    } | sort)
+    [ "$sorted" = "$expected" ] &&
       ok || bad with/output "$sorted"
     expect_error with/trap 3 '^\[unreachable\] trap: unreachable' '^\[unreachable\] +0: .*deepest'
     run --raw --with "$here/count.c 1 other" "$here/count.c" 4 main </dev/null
@@ -394,7 +425,8 @@ other 0" ] && ok || bad with/raw "$status: $(head -c 400 "$scratch/out" "$scratc
 esac
 
 # Wrong usage.
-for wrong in "--cpus 0" "--target mips" "--memory much" "--memory 0" "--memory -1" "--memory 1M" "--memory 2T" "--memory 18446744073709551616" \
+for wrong in "--cpus 0" "--target mips" "--memory much" "--memory 0" "--memory -1" "--memory 1M" "--memory 2T" \
+  "--memory 18446744073709551616" \
   "--frobnicate" "--dir nowhere::" "--env novalue" "--accel none" "--unknown-imports zero"; do
   run $wrong "$root/examples/hello.cpp" </dev/null
   expect_error "usage/$wrong" 64 '^cairn: '

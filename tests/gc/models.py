@@ -1,6 +1,7 @@
 """What the programs print, computed without them: models.py PROGRAM [ARGUMENT...].
 
-Each model is the plain Python program of the same name in programs/; it shares nothing with it but the random numbers."""
+Each model is the plain Python program of the same name in programs/; it shares nothing with it but the random
+numbers."""
 import functools
 import sys
 
@@ -113,8 +114,10 @@ def strings(count):
         return tuple(units)
 
     words = [word() for _ in range(count)]
-    text = functools.reduce(lambda units, part: units + [32] + list(part), words[1:], list(words[0])) if count < 100 else [
-        unit for part in words for unit in (32, *part)][1:]
+    if count < 100:
+        text = functools.reduce(lambda units, part: units + [32] + list(part), words[1:], list(words[0]))
+    else:
+        text = [unit for part in words for unit in (32, *part)][1:]
     say(len(text), code(text))
     doubled, total = [], 0
     for part in words:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tests/gc/run.sh TARGET [--gc-stress]: programs with managed memory against their models; last line `N passed, N failed`. TARGET is a
-# target of `cairn run`, or node or wasmtime, to check the programs without Cairn. Under --gc-stress, where everything takes long,
-# the sizes are smaller.
+# tests/gc/run.sh TARGET [--gc-stress]: programs with managed memory against their models; last line `N passed, N
+# failed`. TARGET is a target of `cairn run`, or node or wasmtime, to check the programs without Cairn. Under
+# --gc-stress, where everything takes long, the sizes are smaller.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

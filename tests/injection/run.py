@@ -3,9 +3,10 @@
 
 usage: run.py [--long] [--stride N] [--step N] [--guest NAME]... [x86_64|riscv64]...
 
-Each guest of tests/injection/guests runs with its n-th allocation failing, then with all allocations from the n-th on failing, and,
-undisturbed, on machines with little memory. Modules that take all memory run on machines of several sizes. --long lets every n
-fail (else every few), and more of them while guests are compiled. The last line is "N passed, N failed".
+Each guest of tests/injection/guests runs with its n-th allocation failing, then with all allocations from the n-th on
+failing, and, undisturbed, on machines with little memory. Modules that take all memory run on machines of several
+sizes. --long lets every n fail (else every few), and more of them while guests are compiled. The last line is "N
+passed, N failed".
 """
 import argparse
 import pathlib
@@ -58,9 +59,11 @@ def bundle(directory, module):
 
 def run(target, size, module):
     """What `cairn run` does on a machine of this size."""
-    command = [ROOT / "build/host/cairn-cli", "run", "--target", target, "--memory", size, "--env", "NAME=value", module, "one", "two words"]
+    command = [ROOT / "build/host/cairn-cli", "run", "--target", target, "--memory", size, "--env", "NAME=value",
+               module, "one", "two words"]
     try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=120)
     except subprocess.TimeoutExpired as expired:
         return subprocess.CompletedProcess(command, None, expired.stdout or b"", expired.stderr or b"")
 
@@ -72,13 +75,15 @@ def tables_and_memory():
     lines += [f"(table $t{i} 0 funcref)" for i in range(len(sizes))]
     lines += ["(func (export \"_start\") (local $i i32)"]
     lines += [f"(drop (table.grow $t{i} (ref.null func) (i32.const {size})))" for i, size in enumerate(sizes)]
-    lines += ["(loop $l (i32.store8 (local.get $i) (i32.const 1)) (local.set $i (i32.add (local.get $i) (i32.const 4096)))",
+    lines += ["(loop $l (i32.store8 (local.get $i) (i32.const 1)) (local.set $i "
+              "(i32.add (local.get $i) (i32.const 4096)))",
               "(br_if $l (i32.lt_u (local.get $i) (i32.const 16777216))))))"]
     return "\n".join(lines)
 
 
 def many_globals():
-    return "(module (memory (export \"memory\") 1)" + "(global i32 (i32.const 1))" * 1_000_000 + "(func (export \"_start\")))"
+    globals_ = "(global i32 (i32.const 1))" * 1_000_000
+    return "(module (memory (export \"memory\") 1)" + globals_ + "(func (export \"_start\")))"
 
 
 # What takes all memory, and the machines on which its last bytes were missing somewhere.
@@ -101,11 +106,13 @@ class Counts:
 def inject(target, modules, words, timeout, directory, counts):
     """One boot for each guest, so that one that ends the machine does not hide the others."""
     for module in modules:
-        result = boot(MACHINES[target], f"test=injection {words}", memory="256M", bundle=bundle(directory, module), timeout=timeout)
+        result = boot(MACHINES[target], f"test=injection {words}", memory="256M", bundle=bundle(directory, module),
+                      timeout=timeout)
         for line in result.out.decode(errors="replace").splitlines():
             if " runs:" in line:
                 print(f"{target} {words}: {line}")
-        counts.check(result.status == 0 and b" 0 failed" in result.out, f"{target} {module.stem} {words}: status {result.status}",
+        counts.check(result.status == 0 and b" 0 failed" in result.out,
+                     f"{target} {module.stem} {words}: status {result.status}",
                      result.out, result.log)
 
 
@@ -114,24 +121,28 @@ def small_machines(target, modules, counts):
         for size in SMALL:
             result = run(target, f"{size}M", module)
             good = result.returncode in ENDS and (result.returncode != 0 or result.stdout == b"right\n")
-            counts.check(good, f"{target} {module.stem} with {size} MiB: status {result.returncode}", result.stdout, result.stderr)
+            counts.check(good, f"{target} {module.stem} with {size} MiB: status {result.returncode}", result.stdout,
+                         result.stderr)
 
 
 def exhaust(target, counts, directory):
     for make, sizes in EXHAUSTING.items():
         (directory / "exhausting.txt").write_text(make())
         module = directory / "exhausting.wasm"
-        subprocess.run([ROOT / "build/host/cairn-cli", "wat2wasm", directory / "exhausting.txt", "-o", module], check=True)
+        subprocess.run([ROOT / "build/host/cairn-cli", "wat2wasm", directory / "exhausting.txt", "-o", module],
+                       check=True)
         for size in sizes:
             result = run(target, f"{size}M", module)
-            counts.check(result.returncode in ENDS, f"{target} {make.__name__} with {size} MiB: status {result.returncode}", result.stderr)
+            counts.check(result.returncode in ENDS,
+                         f"{target} {make.__name__} with {size} MiB: status {result.returncode}", result.stderr)
 
 
 def too_small(target, counts, module):
     """The command refuses, and names the least that a machine needs."""
     for size in ["4M", "4500k", "8M", "15M"]:
         result = run(target, size, module)
-        counts.check(result.returncode == 64 and b"from 16M" in result.stderr, f"{target} with {size}: status {result.returncode}",
+        counts.check(result.returncode == 64 and b"from 16M" in result.stderr,
+                     f"{target} with {size}: status {result.returncode}",
                      result.stderr)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs programs as processes of little memory: under each of many limits on data and on addresses (setrlimit), each ends as it does without a
-limit, or with an error or a trap, never by a signal or an assertion.
+"""Runs programs as processes of little memory: under each of many limits on data and on addresses (setrlimit), each
+ends as it does without a limit, or with an error or a trap, never by a signal or an assertion.
 
 usage: sweep.py [MODULE...]; the modules of this folder by default. The last line is "N passed, N failed".
 """
@@ -14,7 +14,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MIB = 1 << 20
 LIMITS = [(resource.RLIMIT_DATA, size * MIB) for size in range(8, 400, 14)]
-LIMITS += [(resource.RLIMIT_AS, size * MIB) for size in (64, 128, 256, 300, 400, 512, 700, 1000, 1500, 2000, 4000, 8000, 12000, 20000, 40000, 70000)]
+LIMITS += [(resource.RLIMIT_AS, size * MIB)
+           for size in (64, 128, 256, 300, 400, 512, 700, 1000, 1500, 2000, 4000, 8000, 12000, 20000, 40000, 70000)]
 GOOD, REFUSED, HOST_FAILED, NOT_STARTED, TRAPPED = 0, 65, 71, 127, 134
 
 
@@ -22,7 +23,8 @@ def run(module, limit, size):
     """What is wrong with the run, or nothing."""
     command = [ROOT / "build/host/cairn-cli", "run", "--target", "host", module]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, stdin=subprocess.DEVNULL,
+        result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120,
+                                stdin=subprocess.DEVNULL,
                                 preexec_fn=lambda: resource.setrlimit(limit, (size, size)))
     except subprocess.TimeoutExpired:
         return "not done after 120 s"
@@ -34,7 +36,8 @@ def run(module, limit, size):
         return None
     if result.returncode == TRAPPED and "trap: " not in words:
         return f"status 134 without a trap: {words}"
-    return None if result.returncode in (GOOD, REFUSED, HOST_FAILED, TRAPPED) else f"status {result.returncode}: {words}"
+    is_good = result.returncode in (GOOD, REFUSED, HOST_FAILED, TRAPPED)
+    return None if is_good else f"status {result.returncode}: {words}"
 
 
 def main():
@@ -46,7 +49,8 @@ def main():
             wrong = run(module, limit, size)
             passed, failed = passed + (wrong is None), failed + (wrong is not None)
             if wrong is not None:
-                print(f"FAIL {module} with {size // MIB} MiB of {'data' if limit == resource.RLIMIT_DATA else 'addresses'}: {wrong[:300]}")
+                print(f"FAIL {module} with {size // MIB} MiB of "
+                      f"{'data' if limit == resource.RLIMIT_DATA else 'addresses'}: {wrong[:300]}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 

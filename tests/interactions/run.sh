@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/interactions/run.sh TARGET [--gc-stress] [OPTION...]: features together; last line `N passed, N failed`. Other options are those
-# of `cairn wast`.
+# tests/interactions/run.sh TARGET [--gc-stress] [OPTION...]: features together; last line `N passed, N failed`. Other
+# options are those of `cairn wast`.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Compares the kernels' clocks with the host's while the emulator shares its CPU with busy loops, so that it is descheduled at any
-point, also while the kernel measures its clock's rate.
+"""Compares the kernels' clocks with the host's while the emulator shares its CPU with busy loops, so that it is
+descheduled at any point, also while the kernel measures its clock's rate.
 
 usage: clock.py [--times N] [microvm|q35|virt]...; the last line is "N passed, N failed".
 """
@@ -40,7 +40,8 @@ int main(void) {{
 def measure(target, machine, source, cpu):
     """Seconds by the host's clock, the guest's monotonic and its wall clock."""
     line = [CAIRN, "run", "--target", target, "--machine", machine, source]
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL,
+                               preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
     times = []
     for expected in ("start\n", "end\n"):
         if process.stdout.readline() != expected:
@@ -63,17 +64,21 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         source = os.path.join(folder, "clock.c")
         pathlib.Path(source).write_text(PROGRAM)
-        loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"], preexec_fn=lambda: os.sched_setaffinity(0, {cpu})) for _ in range(LOOPS)]
+        loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"],
+                                  preexec_fn=lambda: os.sched_setaffinity(0, {cpu})) for _ in range(LOOPS)]
         try:
             for machine in options.machines or ["microvm", "q35", "virt"]:
                 for _ in range(options.times):
                     seconds = measure("riscv64" if machine == "virt" else "x86_64", machine, source, cpu)
                     # The host may let the emulator wait for its CPU, and the pipe's reader, too, but not for seconds.
-                    good = seconds is not None and seconds[0] < SECONDS + 2 and all(SECONDS * 0.98 < s < SECONDS + 2 for s in seconds) and abs(seconds[1] - seconds[2]) < 0.1
+                    good = (seconds is not None and seconds[0] < SECONDS + 2
+                            and all(SECONDS * 0.98 < s < SECONDS + 2 for s in seconds)
+                            and abs(seconds[1] - seconds[2]) < 0.1)
                     passed, failed = passed + good, failed + (not good)
                     worst = max(worst, abs(seconds[0] - seconds[1])) if seconds else worst
                     if not good:
-                        print(f"FAILED: {machine}: a sleep of {SECONDS} s: {seconds} s by the host's, the monotonic and the wall clock")
+                        print(f"FAILED: {machine}: a sleep of {SECONDS} s: {seconds} s by the host's, the monotonic "
+                              "and the wall clock")
         finally:
             for loop in loops:
                 loop.kill()

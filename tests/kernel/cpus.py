@@ -2,8 +2,8 @@
 """Boots hello on CPUs: each runs it, or is refused in one line that says what it lacks, with status 65.
 
 usage: cpus.py [--all] [x86_64|riscv64]... [--cpu CPU]...
-Without --all: a sample, which `./cairn test` runs. With it: every model that QEMU knows, on microvm, and `max` without each feature
-that it has, one at a time (docs/testing.md). The last line is "N passed, N failed".
+Without --all: a sample, which `./cairn test` runs. With it: every model that QEMU knows, on microvm, and `max` without
+each feature that it has, one at a time (docs/testing.md). The last line is "N passed, N failed".
 """
 import argparse
 import os
@@ -15,20 +15,27 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CAIRN = os.environ.get("CAIRN", str(ROOT / "cairn"))
 BELOW_FLOOR = re.compile(r"cairn: this CPU is below the floor: it lacks [\w. -]+\Z|"
-                         r"cairn: the machine's firmware does not run on this CPU: it is silent \(--cpu chooses another\)\Z")
+                         r"cairn: the machine's firmware does not run on this CPU: it is silent \(--cpu chooses "
+                         r"another\)\Z")
 HELLO = "Hello from WebAssembly on Cairn!\n"
 
 # Machine and CPU. None: it runs; else what it lacks.
 SAMPLE = {
     "x86_64": [
-        ("microvm", "qemu64", "SSE4.1"), ("microvm", "486", "SSE4.1"), ("microvm", "max,-ssse3", "SSSE3"), ("microvm", "max,-sse2", "SSE2"),
-        ("microvm", "max,-apic", "a local APIC"), ("q35", "max,-apic", "a local APIC"), ("microvm", "max,-nx", "no-execute"),
-        ("microvm", "max,-lm", "long mode"), ("microvm", "Opteron_G4", None), ("microvm", "Opteron_G5", None), ("microvm", "Penryn", None),
-        ("microvm", "max,-xsaveopt,-xsavec,-xgetbv1", None), ("microvm", "max,level=1", None), ("microvm", "max,-hypervisor", None),
-        ("q35", "max,-hypervisor", None), ("microvm", "max,-pge,-smep,-smap,-umip", None), ("microvm", "max,-rdrand", None),
+        ("microvm", "qemu64", "SSE4.1"), ("microvm", "486", "SSE4.1"), ("microvm", "max,-ssse3", "SSSE3"),
+        ("microvm", "max,-sse2", "SSE2"),
+        ("microvm", "max,-apic", "a local APIC"), ("q35", "max,-apic", "a local APIC"),
+        ("microvm", "max,-nx", "no-execute"),
+        ("microvm", "max,-lm", "long mode"), ("microvm", "Opteron_G4", None), ("microvm", "Opteron_G5", None),
+        ("microvm", "Penryn", None),
+        ("microvm", "max,-xsaveopt,-xsavec,-xgetbv1", None), ("microvm", "max,level=1", None),
+        ("microvm", "max,-hypervisor", None),
+        ("q35", "max,-hypervisor", None), ("microvm", "max,-pge,-smep,-smap,-umip", None),
+        ("microvm", "max,-rdrand", None),
         ("microvm", "max,-pdpe1gb", None), ("microvm", "max,-bmi1", None), ("q35", "EPYC", None),
     ],
-    "riscv64": [("virt", "rv64", None), ("virt", "rv64,d=false", "D"), ("virt", "rv64,zba=false,zbb=false,zbs=false", None),
+    "riscv64": [("virt", "rv64", None), ("virt", "rv64,d=false", "D"),
+                ("virt", "rv64,zba=false,zbb=false,zbs=false", None),
                 ("virt", "rv64,sstc=false", None)],
 }
 passed = failed = 0
@@ -63,11 +70,17 @@ def run(target, machine, cpu, expected):
     errors = "\n".join(text for text in err.splitlines() if "warning: " not in text)
     runs = status == 0 and out == HELLO
     refused = status == 65 and out == "" and BELOW_FLOOR.match(errors) is not None
-    good = runs if expected is None else refused if expected is ... and not runs else runs if expected is ... else refused and errors.endswith(f" lacks {expected}")
+    if expected is None:
+        good = runs
+    elif expected is ...:
+        good = runs or refused
+    else:
+        good = refused and errors.endswith(f" lacks {expected}")
     if good:
         passed += 1
         if expected is ...:
-            print(f"{target} {machine} {cpu}: {'runs' if runs else errors.removeprefix('cairn: this CPU is below the floor: ')}")
+            print(f"{target} {machine} {cpu}: "
+                  f"{'runs' if runs else errors.removeprefix('cairn: this CPU is below the floor: ')}")
     else:
         failed += 1
         print(f"FAILED: {target} {machine} {cpu}: status {status}\n{out[-300:]}{err[-1500:]}")

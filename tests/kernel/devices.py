@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Tests what the kernels make of machines with other devices than `cairn run` gives them: several consoles, none of the sources of
-entropy, boot bundles that are none, CPUs that wait.
+"""Tests what the kernels make of machines with other devices than `cairn run` gives them: several consoles, none of the
+sources of entropy, boot bundles that are none, CPUs that wait.
 
 usage: devices.py [x86_64|riscv64]...; the last line is "N passed, N failed".
 """
@@ -20,8 +20,10 @@ ERRNO_IO = 29
 #     (memory (export "memory") 1)
 #     (func (export "_start") (call $exit (call $random (i32.const 0) (i32.const 32)))))
 RANDOM = bytes.fromhex(
-    "0061736d01000000010e0360027f7f017f60017f0060000002480216776173695f736e617073686f745f70726576696577310a72616e646f6d5f6765"
-    "74000016776173695f736e617073686f745f70726576696577310970726f635f657869740001030201020503010001071302066d656d6f7279020006"
+    "0061736d01000000010e0360027f7f017f60017f0060000002480216776173695f736e617073686f745f70726576696577310a72616e646f6"
+    "d5f6765"
+    "74000016776173695f736e617073686f745f70726576696577310970726f635f657869740001030201020503010001071302066d656d6f727"
+    "9020006"
     "5f737461727400020a0c010a0041004120100010010b0016046e616d65010f02000672616e646f6d010465786974")
 passed = failed = 0
 
@@ -32,7 +34,8 @@ def check(name, condition, result):
         passed += 1
         return
     failed += 1
-    print(f"FAILED: {name}: status {result.status}, QEMU's {result.qemu_status}, {result.seconds:.2f} s, {result.cpu_seconds:.2f} s of CPU")
+    print(f"FAILED: {name}: status {result.status}, QEMU's {result.qemu_status}, {result.seconds:.2f} s, "
+          f"{result.cpu_seconds:.2f} s of CPU")
     print((result.out[-500:] + result.err[-500:] + result.log[-1500:]).decode(errors="replace"))
 
 
@@ -51,13 +54,18 @@ def consoles(machine):
     data = bytes(range(256)) * 40
     strangers = {
         "another console": serial_device(machine, "stranger"),
-        "a console with a port of another name": [*serial_device(machine, "stranger"), "-chardev", "null,id=n", "-device", "virtserialport,bus=stranger.0,chardev=n,name=org.qemu.guest_agent.0"],
-        "a console with one port": [*serial_device(machine, "stranger", 1), "-chardev", "null,id=n", "-device", "virtconsole,bus=stranger.0,chardev=n"],
+        "a console with a port of another name": [
+            *serial_device(machine, "stranger"), "-chardev", "null,id=n",
+            "-device", "virtserialport,bus=stranger.0,chardev=n,name=org.qemu.guest_agent.0"],
+        "a console with one port": [
+            *serial_device(machine, "stranger", 1), "-chardev", "null,id=n",
+            "-device", "virtconsole,bus=stranger.0,chardev=n"],
     }
     for name, options in strangers.items():
         for where in ("before", "after"):
             result = boot(machine, "test=echo", stdin=data, **{where: options})
-            check(f"{machine}: {name} {where} ours", result.status == 7 and result.out == data and result.seconds < 20, result)
+            check(f"{machine}: {name} {where} ours", result.status == 7 and result.out == data and result.seconds < 20,
+                  result)
     homes = ("console", "second", "console", "second")
     result = boot(machine, "test=echo", stdin=data, after=serial_device(machine, "second"), homes=homes)
     check(f"{machine}: ports on two consoles", result.status == 7 and result.out == data, result)
@@ -70,7 +78,8 @@ def consoles(machine):
 
 def bundles(machine, folder):
     bad = {
-        "no archive": b"this is no archive, but long enough to hold the head of a member of one, which has one hundred and ten bytes",
+        "no archive": b"this is no archive, but long enough to hold the head of a member of one, which has one hundred "
+                      b"and ten bytes",
         "nothing but zeros": b"\0" * 512,
         "no configuration": member(b"program.wasm", RANDOM) + END,
         "a word that is none": member(b"config", b"mode=run\0colour=red\0") + END,
@@ -81,7 +90,8 @@ def bundles(machine, folder):
         path = folder / "bundle"
         path.write_bytes(data)
         result = boot(machine, bundle=path)
-        good = result.status == 71 and result.err.startswith(b"cairn: the boot bundle cannot be read: ") and result.err.count(b"\n") == 1
+        complains = result.err.startswith(b"cairn: the boot bundle cannot be read: ")
+        good = result.status == 71 and complains and result.err.count(b"\n") == 1
         check(f"{machine}: a bundle with {name}", good and not result.timed_out, result)
 
 
@@ -93,7 +103,8 @@ def entropy(machine, folder):
         result = boot(machine, bundle=path, cpu=cpu, entropy=False)
         check(f"{machine}: no entropy", result.status == ERRNO_IO and b"no source of entropy" in result.log, result)
         result = boot(machine, bundle=path, cpu=cpu)
-        check(f"{machine}: entropy from a device", result.status == 0 and b"entropy: from a virtio device" in result.log, result)
+        check(f"{machine}: entropy from a device",
+              result.status == 0 and b"entropy: from a virtio device" in result.log, result)
     result = boot(machine, bundle=path, entropy=False)
     source = b"the firmware's device tree" if machine == "virt" else b"the CPU"
     check(f"{machine}: entropy from the machine", result.status == 0 and b"bytes from " + source in result.log, result)
@@ -102,7 +113,8 @@ def entropy(machine, folder):
 def idle(machine):
     """Four CPUs, of which three are never started and one waits for somebody to type."""
     result = boot(machine, cpus=4, timeout=6)
-    check(f"{machine}: idle CPUs do not spin", result.timed_out and b"cairn> " in result.log and result.cpu_seconds < 2.5, result)
+    check(f"{machine}: idle CPUs do not spin",
+          result.timed_out and b"cairn> " in result.log and result.cpu_seconds < 2.5, result)
     print(f"{machine}: 4 CPUs, idle for 6 s: {result.cpu_seconds:.2f} s of CPU")
 
 

@@ -50,11 +50,12 @@ def command(machine, cpu, memory, append, bundle, entropy, cpus, before, after):
     return [str(word) for word in line]
 
 
-def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, timeout=60, typed=b"", monitor=b"", entropy=True, cpus=1, before=(),
+def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, timeout=60, typed=b"", monitor=b"",
+         entropy=True, cpus=1, before=(),
          after=(), homes=("console",) * 4):
-    """Boots and waits for the end. `stdin` goes to the program's input; when the serial console prompts, `typed` goes there and
-    `monitor`, commands for QEMU's monitor, to that. `before` and `after` are options of QEMU in front of and behind the console named
-    `console`; `homes` are the consoles that the ports are on."""
+    """Boots and waits for the end. `stdin` goes to the program's input; when the serial console prompts, `typed` goes
+    there and `monitor`, commands for QEMU's monitor, to that. `before` and `after` are options of QEMU in front of and
+    behind the console named `console`; `homes` are the consoles that the ports are on."""
     line = command(machine, cpu, memory, append, bundle, entropy, cpus, before, after)
     ours, theirs = [], []
     for number in range(6):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""limits.py COMMAND-PREFIX... [--only NAME] [--quick]: each limit of docs/manual/limits.md at its edge. A module at the limit runs and uses what
-is there last; with one more it is refused, in a message that names the limit. COMMAND-PREFIX runs a module, as in `./cairn run --target host`.
+"""limits.py COMMAND-PREFIX... [--only NAME] [--quick]: each limit of docs/manual/limits.md at its edge. A module at the
+limit runs and uses what is there last; with one more it is refused, in a message that names the limit. COMMAND-PREFIX
+runs a module, as in `./cairn run --target host`.
 Last line: N passed, N failed."""
 import re
 import subprocess
@@ -16,7 +17,8 @@ CASES = {}
 
 
 def case(limit, message, slow=False):
-    """Registers make(n), which gives a module with n of something; `message` is in the refusal of one with more than `limit`."""
+    """Registers make(n), which gives a module with n of something; `message` is in the refusal of one with more than
+    `limit`."""
     def add(make):
         CASES[make.__name__] = (make, limit, message)
         if slow:
@@ -25,7 +27,7 @@ def case(limit, message, slow=False):
     return add
 
 
-# --- Of a module ---------------------------------------------------------------------------------------------------------------
+# --- Of a module ------------------------------------------------------------------------------------------------------
 
 @case(MILLION, "types")
 def types(n):
@@ -74,7 +76,8 @@ def exports(n):
 @case(100_000, "tables")
 def tables(n):
     last = leb(n - 1)
-    code = (expect_i32(b"\xfc\x10" + last, 3) + i32(2) + b"\xd2\0" + b"\x26" + last  # table.size; table.set of ref.func 0
+    # table.size; table.set of ref.func 0
+    code = (expect_i32(b"\xfc\x10" + last, 3) + i32(2) + b"\xd2\0" + b"\x26" + last
             + expect_i32(i32(2) + b"\x25" + last + b"\xd1", 0))  # table.get, ref.is_null
     return start(code, table=[FUNCREF + b"\0\1"] * (n - 1) + [FUNCREF + b"\0\3"], element=[b"\3\0" + vector([leb(0)])])
 
@@ -133,7 +136,8 @@ def zero(kind):
 def value(kind, i):
     """The i-th parameter's value, different for each i where the type has values."""
     bits = (i * 2654435761 + 1) & 0x3fffffff
-    return {I32: i32(bits), I64: i64(bits << 20), F32: b"\x43" + bits.to_bytes(4, "little"), F64: b"\x44" + bits.to_bytes(8, "little"),
+    return {I32: i32(bits), I64: i64(bits << 20), F32: b"\x43" + bits.to_bytes(4, "little"),
+            F64: b"\x44" + bits.to_bytes(8, "little"),
             V128: b"\xfd\x0c" + bits.to_bytes(8, "little") * 2, FUNCREF: b"\xd2\0", EXTERNREF: b"\xd0\x6f"}[kind]
 
 
@@ -145,7 +149,8 @@ def unknown_value(kind, i):
     """The same, but so that it cannot be computed again where it is used."""
     bits = (i * 2654435761 + 1) & 0x3fffffff
     narrow, wide_ = i32(bits) + UNKNOWN + b"\x6a", UNKNOWN + b"\xac"
-    return {I32: narrow, F32: narrow + b"\xbe", I64: i64(bits << 20) + wide_ + b"\x7c", F64: i64(bits) + wide_ + b"\x7c\xbf",
+    return {I32: narrow, F32: narrow + b"\xbe", I64: i64(bits << 20) + wide_ + b"\x7c",
+            F64: i64(bits) + wide_ + b"\x7c\xbf",
             V128: value(V128, i) + UNKNOWN + b"\xfd\x11\xfd\x51"}.get(kind) or value(kind, i)
 
 
@@ -166,12 +171,14 @@ def check(kind, i, get):
 
 
 def wide(params, results):
-    """Calls a function of so many parameters and results in every way; the ways check all values. Function 1 takes and gives, 2 and
-    on hand it on: direct, through a table, a reference, and the three as tail calls; and across a growing of the memory."""
+    """Calls a function of so many parameters and results in every way; the ways check all values. Function 1 takes and
+    gives, 2 and on hand it on: direct, through a table, a reference, and the three as tail calls; and across a growing
+    of the memory."""
     kinds = [MIXED[i % len(MIXED)] for i in range(params)]
     gives = [MIXED[(i * 3 + 1) % len(MIXED)] for i in range(results)]
     get = [b"\x20" + leb(i) for i in range(params)]
-    callee = body(b"".join(check(k, i, get[i]) for i, k in enumerate(kinds)) + b"".join(value(k, i) for i, k in enumerate(gives)))
+    callee = body(b"".join(check(k, i, get[i]) for i, k in enumerate(kinds))
+                  + b"".join(value(k, i) for i, k in enumerate(gives)))
     arguments = b"".join(get)
     ways = [call(1), i32(0) + b"\x11\1\0", b"\xd2\1\x14\1",             # call, call_indirect, call_ref
             b"\x12\1", i32(0) + b"\x13\1\0", b"\xd2\1\x15\1"]           # as tail calls
@@ -185,7 +192,8 @@ def wide(params, results):
         for i in reversed(range(results)):
             code += b"\x21" + local[gives[i]] + check(gives[i], i, b"\x20" + local[gives[i]])
     return start(code, groups, types=[function_type(kinds, gives)], functions=[leb(1)] * len(bodies), bodies=bodies,
-                 table=[FUNCREF + b"\0\1"], element=[b"\0" + i32(0) + END + vector([leb(1)]), b"\3\0" + vector([leb(0), leb(1)])])
+                 table=[FUNCREF + b"\0\1"],
+                 element=[b"\0" + i32(0) + END + vector([leb(1)]), b"\3\0" + vector([leb(0), leb(1)])])
 
 
 @case(1000, "param")
@@ -211,18 +219,20 @@ def fields(n):
 def operands_of_new_fixed(n):
     array = b"\x5e" + I32 + b"\0"
     code = b"".join(i32(i) for i in range(n)) + b"\xfb\x08\1" + leb(n) + b"\x21\0"
-    code += expect_i32(b"\x20\0" + i32(n - 1) + b"\xfb\x0b\1", n - 1) + expect_i32(b"\x20\0" + i32(5000) + b"\xfb\x0b\1", 5000)
+    code += expect_i32(b"\x20\0" + i32(n - 1) + b"\xfb\x0b\1", n - 1)
+    code += expect_i32(b"\x20\0" + i32(5000) + b"\xfb\x0b\1", 5000)
     return start(code, [(1, b"\x63\1")], types=[array])
 
 
 @case(63, "depth|supertypes|subtyp")
 def supertypes(n):
     chain = [b"\x50\0\x5f\0"] + [b"\x50\1" + leb(i + 1) + b"\x5f\0" for i in range(n)]
-    code = b"\xfb\x01" + leb(n + 1) + b"\x21\0" + expect_i32(b"\x20\0\xfb\x14" + leb(1), 1) + expect_i32(b"\x20\0\xfb\x14" + sleb(n + 1), 1)
+    code = b"\xfb\x01" + leb(n + 1) + b"\x21\0"
+    code += expect_i32(b"\x20\0\xfb\x14" + leb(1), 1) + expect_i32(b"\x20\0\xfb\x14" + sleb(n + 1), 1)
     return start(code, [(1, ANYREF)], types=chain)
 
 
-# --- Of a function -------------------------------------------------------------------------------------------------------------
+# --- Of a function ----------------------------------------------------------------------------------------------------
 
 @case(7_654_321, "body|function size", slow=True)
 def body_size(n):
@@ -238,10 +248,12 @@ def locals_(n):
     counts = [n // 7] * 6 + [n - 6 * (n // 7)]
     groups = list(zip(counts, kinds))
     first = [sum(counts[:i]) for i in range(7)]
-    chosen = [(k, at + offset) for k, at, count in zip(kinds, first, counts) for offset in list(range(0, count, 7)) + [count - 1]]
+    chosen = [(k, at + offset) for k, at, count in zip(kinds, first, counts)
+              for offset in list(range(0, count, 7)) + [count - 1]]
     code = b"".join(unknown_value(k, i) + b"\x21" + leb(i) for k, i in chosen) + call(1)
     code += b"".join(check(k, i, b"\x20" + leb(i)) for k, i in chosen)
-    return start(code, groups, functions=[leb(0)], bodies=[body(b"")], element=[b"\3\0" + vector([leb(0)])], **{"global": ZERO})
+    return start(code, groups, functions=[leb(0)], bodies=[body(b"")], element=[b"\3\0" + vector([leb(0)])],
+                 **{"global": ZERO})
 
 
 @case(100_000, "nest|blocks")
@@ -264,7 +276,8 @@ def targets(n):
     code = i32(0) + b"\x21\0" + b"\x02\x40" * depth + i32(n - 1) + table + END
     for i in range(1, depth):
         code += i32(i) + b"\x21\0" + END
-    # Target k leaves k + 1 blocks, so that the assignments of blocks k + 1 and on happen: the last is depth - 1 unless all were left.
+    # Target k leaves k + 1 blocks, so that the assignments of blocks k + 1 and on happen: the last is depth - 1 unless
+    # all were left.
     want = 0 if (n - 1) % depth == depth - 1 else depth - 1
     return start(code + expect_i32(b"\x20\0", want), [(1, I32)])
 
@@ -277,19 +290,21 @@ def clauses(n):
     return start(code, tag=[b"\0\0", b"\0\0"])
 
 
-# --- Distances -----------------------------------------------------------------------------------------------------------------
+# --- Distances --------------------------------------------------------------------------------------------------------
 
 @case(None, "")
 def far_branches(n):
-    """A loop, an if and a table around more code than any branch reaches directly: on RV64 without vectors, each swizzle takes half a
-    kilobyte."""
+    """A loop, an if and a table around more code than any branch reaches directly: on RV64 without vectors, each
+    swizzle takes half a kilobyte."""
     step = b"\x20\2\x20\3\xfd\x0e\x21\2"  # i8x16.swizzle
     filler = step * 5000
-    code = (UNKNOWN + b"\xfd\x11\x22\2\x21\3" + i32(3) + UNKNOWN + b"\x6a\x21\1" + b"\x03\x40"  # vectors of zeros; 3; loop
+    # vectors of zeros; 3; loop
+    code = (UNKNOWN + b"\xfd\x11\x22\2\x21\3" + i32(3) + UNKNOWN + b"\x6a\x21\1" + b"\x03\x40"
             + b"\x20\1\x04\x40" + filler + b"\x05" + filler + END         # if else
             + b"\x02\x40\x02\x40\x20\1\x0e\1\0\1" + END + filler + END     # a table's targets on both sides
             + b"\x20\1" + i32(1) + b"\x6b\x22\1\x0d\0" + END)              # local 1 -= 1; br_if
-    return start(code + expect_i32(b"\x20\1", 0) + expect_i32(b"\x20\2\xfd\x53", 0), [(2, I32), (2, V128)], **{"global": ZERO})
+    return start(code + expect_i32(b"\x20\1", 0) + expect_i32(b"\x20\2\xfd\x53", 0), [(2, I32), (2, V128)],
+                 **{"global": ZERO})
 
 
 @case(None, "")
@@ -350,7 +365,8 @@ def main():
             result = run(make(limit + 1))
             text = message_of(result)
             named = re.search(message, text) and re.search(rf"(limit|at most)\D*{limit}\b", text)
-            judge(f"{key} beyond its limit", result.returncode == 65 and bool(named), f"status {result.returncode}: {text}")
+            judge(f"{key} beyond its limit", result.returncode == 65 and bool(named),
+                  f"status {result.returncode}: {text}")
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 

@@ -1,6 +1,7 @@
 """Modules in binary, put together section by section."""
 
-I32, I64, F32, F64, V128, FUNCREF, EXTERNREF, ANYREF = b"\x7f", b"\x7e", b"\x7d", b"\x7c", b"\x7b", b"\x70", b"\x6f", b"\x6e"
+I32, I64, F32, F64, V128 = b"\x7f", b"\x7e", b"\x7d", b"\x7c", b"\x7b"
+FUNCREF, EXTERNREF, ANYREF = b"\x70", b"\x6f", b"\x6e"
 END, DROP, UNREACHABLE = b"\x0b", b"\x1a", b"\x00"
 SECTIONS = ("custom type import function table memory global export start element code data data_count tag").split()
 # Tags stand behind memories, the number of data segments in front of the code.

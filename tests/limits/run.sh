@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tests/limits/run.sh TARGET [--quick] [--only NAME]: every limit at its edge on a target of `cairn run`; last line `N passed, N failed`.
+# tests/limits/run.sh TARGET [--quick] [--only NAME]: every limit at its edge on a target of `cairn run`; last line `N
+# passed, N failed`.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Mutated modules must neither crash nor hang anything.   tests/mutations/run.sh host|x86_64|riscv64 COUNT
-# host: in the sanitized build, COUNT mutations in a few processes. Machines: COUNT mutations, tried many a boot, and the kernel
-# checks that each leaves its memory as it was. Last line: N passed, N failed.
+# host: in the sanitized build, COUNT mutations in a few processes. Machines: COUNT mutations, tried many a boot, and
+# the kernel checks that each leaves its memory as it was. Last line: N passed, N failed.
 set -u
 target=$1 count=$2
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -9,7 +9,8 @@ export CAIRN_ROOT=$root
 seeds=("$root"/tests/cli/*.wat "$root"/tests/mutations/*.wat)
 
 if [ "$target" = host ]; then
-  exec "$root/build/host-sanitize/cairn-mutate" run "$count" "$root"/examples/hello.cpp "$root"/examples/primes.c "$root"/tests/cli/files.c "${seeds[@]}"
+  exec "$root/build/host-sanitize/cairn-mutate" run "$count" "$root"/examples/hello.cpp "$root"/examples/primes.c \
+    "$root"/tests/cli/files.c "${seeds[@]}"
 fi
 
 # Small ones, so that many fit a boot: of the command's tests, and of the specification's suite if it is there.

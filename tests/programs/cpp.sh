@@ -2,7 +2,8 @@
 cpp_sources() { :; }
 
 cpp_build() { # KIND OUTPUT
-  cd "$here/cpp" && compile "$1" -std=c++23 -fno-exceptions -ffp-contract=off -- containers.cpp main.cpp memory.cpp numbers.cpp recursion.cpp &&
+  cd "$here/cpp" && compile "$1" -std=c++23 -fno-exceptions -ffp-contract=off -- containers.cpp main.cpp memory.cpp \
+    numbers.cpp recursion.cpp &&
     link "$1" "$2"
 }
 

@@ -6,7 +6,8 @@ go_sources() {
 go_build() { # KIND OUTPUT
   local environment=(GOOS=linux GOARCH=amd64)
   [ "$1" = native ] || environment=(GOOS=wasip1 GOARCH=wasm)
-  cd "$here/go" && env -i HOME="$work" PATH="$PATH" GOROOT="$source_dir/go" GOCACHE="$cache/go-build" GOTOOLCHAIN=local GOPROXY=off GOFLAGS= \
+  cd "$here/go" && env -i HOME="$work" PATH="$PATH" GOROOT="$source_dir/go" GOCACHE="$cache/go-build" \
+    GOTOOLCHAIN=local GOPROXY=off GOFLAGS= \
     CGO_ENABLED=0 "${environment[@]}" "$source_dir/go/bin/go" build -trimpath -buildvcs=false -ldflags=-w -o "$2" .
 }
 

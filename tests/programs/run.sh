@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds real programs for wasm and natively, runs both, and compares what they print.
 #   tests/programs/run.sh [--target TARGET]... [--build-only | --bench] [NAME...]
-# TARGET is a target of `cairn run`, with -v behind it for a RISC-V CPU with vectors, or node (node:wasi, to check a program without Cairn). Last line: N passed, N failed.
+# TARGET is a target of `cairn run`, with -v behind it for a RISC-V CPU with vectors, or node (node:wasi, to check a
+# program without Cairn). Last line: N passed, N failed.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$root/tests/programs/lib.sh"
@@ -31,7 +32,8 @@ passed=0 failed=0
 command_for() {
   case "$1" in
     node) command=(node --no-warnings --stack-size=3000 "$here/support/node.mjs" "$2") ;;
-    *-v) command=("${CAIRN_COMMAND:-$root/cairn}" run --target "${1%-v}" --cpu rv64,v=true,vlen=128,vext_spec=v1.0 --env HOME=/ "$2") ;;
+    *-v) command=("${CAIRN_COMMAND:-$root/cairn}" run --target "${1%-v}" --cpu rv64,v=true,vlen=128,vext_spec=v1.0
+      --env HOME=/ "$2") ;;
     *) command=("${CAIRN_COMMAND:-$root/cairn}" run --target "$1" --env HOME=/ "$2") ;;
   esac
 }
@@ -40,7 +42,9 @@ command_for() {
 prepare() { # NAME
   . "$here/$1.sh"
   local key
-  key=$(cat "$here/$1.sh" "$here/${1%_*}.sh" "$here/lib.sh" "$here"/support/*.h "$here/${1%_*}"/* "$root"/src/guest_c_runtime/*.* "$root"/src/guest_c_runtime/include/* 2>/dev/null | cat - <(clang-22 --version; echo "$optimize" "${wasm_features:-}") | sha256sum | cut -c1-16)
+  key=$(cat "$here/$1.sh" "$here/${1%_*}.sh" "$here/lib.sh" "$here"/support/*.h "$here/${1%_*}"/* \
+    "$root"/src/guest_c_runtime/*.* "$root"/src/guest_c_runtime/include/* 2>/dev/null |
+    cat - <(clang-22 --version; echo "$optimize" "${wasm_features:-}") | sha256sum | cut -c1-16)
   place="$work/$1-$key"
   wasm="$place/$1.wasm" native="$place/$1" inputs="$place/inputs"
   [ -e "$place/ready" ] && return
@@ -66,7 +70,8 @@ check() { # NAME CASE TARGET
   status=$?
   elapsed=$(((${EPOCHREALTIME/./} - start) / 1000))
   if [ "$status" -ne "$(cat "$place/$2.status")" ]; then
-    printf 'FAIL %s: exit status %s, natively %s (output in %s)\n' "$label" "$status" "$(cat "$place/$2.status")" "$actual"
+    printf 'FAIL %s: exit status %s, natively %s (output in %s)\n' "$label" "$status" "$(cat "$place/$2.status")" \
+      "$actual"
     failed=$((failed + 1))
   elif ! cmp -s "$actual" "$place/$2.expected"; then
     printf 'FAIL %s: output differs: %s\n' "$label" "$(cmp "$place/$2.expected" "$actual" 2>&1)"
@@ -78,7 +83,8 @@ check() { # NAME CASE TARGET
   fi
 }
 
-# The least of three runs of the guest, without decoding and compiling, against the least of three of the native program.
+# The least of three runs of the guest, without decoding and compiling, against the least of three of the native
+# program.
 compare() { # NAME CASE
   local run best native_best start elapsed
   for run in 1 2 3; do
@@ -91,7 +97,8 @@ compare() { # NAME CASE
     elapsed=$(cat "$place/bench")
     [ -n "${best-}" ] && [ "${elapsed:-0}" -ge "$best" ] || best=${elapsed:-0}
   done
-  awk -v label="$1/$2" -v a="$best" -v b="$native_best" 'BEGIN { printf "  %-20s %8.3f s, native %8.3f s: %5.2f\n", label, a / 1e6, b / 1e6, a / b }'
+  awk -v label="$1/$2" -v a="$best" -v b="$native_best" \
+    'BEGIN { printf "  %-20s %8.3f s, native %8.3f s: %5.2f\n", label, a / 1e6, b / 1e6, a / b }'
 }
 
 for name in "${names[@]}"; do
@@ -103,7 +110,9 @@ for name in "${names[@]}"; do
   fi
   [ -n "$build_only" ] && { printf '%s\n' "$wasm"; continue; }
   if [ -n "$bench" ]; then
-    for function in $(compgen -A function | grep "^${name}_case_"); do compare "$name" "${function#"${name}_case_"}"; done
+    for function in $(compgen -A function | grep "^${name}_case_"); do
+      compare "$name" "${function#"${name}_case_"}"
+    done
     continue
   fi
   for target in "${targets[@]}"; do

@@ -1,7 +1,8 @@
-# libsodium with vectors: 32- and 64-bit rotations, multiplications with wide results, constant-time comparisons, and a password hash
-# that fills megabytes.
+# libsodium with vectors: 32- and 64-bit rotations, multiplications with wide results, constant-time comparisons, and a
+# password hash that fills megabytes.
 sodium_simd_sources() {
-  fetch_source libsodium 1.0.18 libsodium_1.0.18.orig.tar.gz d59323c6b712a1519a5daf710b68f5e7fde57040845ffec53850911f10a5d4f4
+  fetch_source libsodium 1.0.18 libsodium_1.0.18.orig.tar.gz \
+    d59323c6b712a1519a5daf710b68f5e7fde57040845ffec53850911f10a5d4f4
 }
 
 sodium_simd_build() { # KIND OUTPUT
@@ -10,7 +11,8 @@ sodium_simd_build() { # KIND OUTPUT
   cd "$source_dir" && mapfile -t files < <(find src/libsodium -name '*.c' | sort)
   local flags=(-DCONFIGURED=1 -DNATIVE_LITTLE_ENDIAN=1 -Isrc/libsodium/include -Isrc/libsodium/include/sodium
     "-I$objects/include" "-I$objects/include/sodium")
-  with_vectors compile "$1" "${flags[@]}" -- "${files[@]}" "$here/sodium/main.c" && link "$1" "$2" && has_vectors "$1" "$2"
+  with_vectors compile "$1" "${flags[@]}" -- "${files[@]}" "$here/sodium/main.c" && link "$1" "$2" &&
+    has_vectors "$1" "$2"
 }
 
 sodium_simd_inputs() { :; }

@@ -5,13 +5,20 @@ zlib_sources() {
 }
 
 zlib_build() { # KIND OUTPUT
-  cd "$source_dir" && compile "$1" -DHAVE_UNISTD_H -D_LARGEFILE64_SOURCE=1 -I. -- adler32.c compress.c crc32.c deflate.c \
+  cd "$source_dir" && compile "$1" -DHAVE_UNISTD_H -D_LARGEFILE64_SOURCE=1 -I. -- adler32.c compress.c crc32.c \
+    deflate.c \
     inflate.c inffast.c inftrees.c trees.c uncompr.c zutil.c gzclose.c gzlib.c gzread.c gzwrite.c test/minigzip.c &&
     link "$1" "$2"
 }
 
 zlib_inputs() { # DIRECTORY
-  awk 'BEGIN { seed = 7; for (i = 0; i < 500000; ++i) { seed = (seed * 1103515245 + 12345) % 2147483648; print i, seed % 1000, int(seed / 4096) % 37 } }' >"$1/numbers"
+  awk 'BEGIN {
+    seed = 7
+    for (i = 0; i < 500000; ++i) {
+      seed = (seed * 1103515245 + 12345) % 2147483648
+      print i, seed % 1000, int(seed / 4096) % 37
+    }
+  }' >"$1/numbers"
   "$native" -6 <"$1/numbers" >"$1/numbers.gz"
 }
 

@@ -5,14 +5,16 @@ zstd_sources() {
 }
 
 zstd_build() { # KIND OUTPUT
-  cd "$source_dir" && compile "$1" -DXXH_NAMESPACE=ZSTD_ -DZSTD_DISABLE_ASM -DZSTD_LEGACY_SUPPORT=0 -Ilib -Ilib/common -- \
+  cd "$source_dir" && compile "$1" -DXXH_NAMESPACE=ZSTD_ -DZSTD_DISABLE_ASM -DZSTD_LEGACY_SUPPORT=0 \
+    -Ilib -Ilib/common -- \
     lib/common/*.c lib/compress/*.c lib/decompress/*.c lib/dictBuilder/*.c programs/*.c && link "$1" "$2"
 }
 
 # 12 MB that compress by about three: words in random order with numbers between them.
 zstd_inputs() { # DIRECTORY
   awk 'BEGIN {
-    n = split("the cairn stone path marks a mountain trail where walkers add one more to those before and fog hides all else", word, " ")
+    n = split("the cairn stone path marks a mountain trail where walkers add one more to those before and fog hides " \
+      "all else", word, " ")
     seed = 42
     while (size < 12000000) {
       seed = (seed * 1103515245 + 12345) % 2147483648

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Goes down the guest's stack to every depth at its end and does there each thing that a call of the host can do (depths.wat).
+"""Goes down the guest's stack to every depth at its end and does there each thing that a call of the host can do
+(depths.wat).
 
 usage: run.py TARGET [cairn-cli's options...]; the last line is "N passed, N failed".
 
-For each operation one run goes to the very end, where nothing but `call stack exhausted` may stop it, and one comes back from near it.
+For each operation one run goes to the very end, where nothing but `call stack exhausted` may stop it, and one comes
+back from near it.
 """
 import pathlib
 import struct
@@ -20,7 +22,8 @@ MARGIN = 256  # frames, of 48 bytes or more
 
 def run(target, options, arguments):
     with tempfile.TemporaryDirectory() as directory:
-        line = [CAIRN, "run", "--target", target, *options, "--dir", f"{directory}::/", HERE / "depths.wat", *map(str, arguments)]
+        line = [CAIRN, "run", "--target", target, *options, "--dir", f"{directory}::/", HERE / "depths.wat",
+                *map(str, arguments)]
         try:
             done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
         except subprocess.TimeoutExpired:
@@ -47,7 +50,9 @@ def main():
 
     status, output, errors = run(target, options, ["M", 0, 1 << 31])
     depths = numbers(output)
-    check("measure", is_exhausted(status, errors) and depths == list(range(64, 64 * len(depths) + 64, 64)) and len(depths) > 100, status, errors)
+    check("measure",
+          is_exhausted(status, errors) and depths == list(range(64, 64 * len(depths) + 64, 64)) and len(depths) > 100,
+          status, errors)
     if not failed:
         end = depths[-1]
         for number, name in enumerate(OPERATIONS):
@@ -57,7 +62,8 @@ def main():
             last = end - 3 * MARGIN // 4
             status, output, errors = run(target, options, [letter, last - MARGIN, last])
             expected = last // 997 + MARGIN + 1
-            check(f"{name}, and back", status == 0 and numbers(output)[-1:][:1] and abs(numbers(output)[-1] - expected) <= 1, status, errors)
+            check(f"{name}, and back",
+                  status == 0 and numbers(output)[-1:][:1] and abs(numbers(output)[-1] - expected) <= 1, status, errors)
     print(f"{passed} passed, {failed} failed")
     return failed != 0
 

@@ -64,13 +64,16 @@ expect invariants/good 0 '^2 passed, 0 failed$' tools/check_invariants.sh "$scra
 
 # The thread-safety analysis: what a lock guards cannot be reached without it.
 compile() {
-  clang++-22 -std=gnu++23 -stdlib=libc++ -fno-exceptions -fno-rtti -fsyntax-only -Wthread-safety -Werror -Isrc -DCAIRN_DEBUG=0 -x c++ "$1"
+  clang++-22 -std=gnu++23 -stdlib=libc++ \
+    -fno-exceptions -fno-rtti -fsyntax-only -Wthread-safety -Werror -Isrc -DCAIRN_DEBUG=0 -x c++ "$1"
 }
 write_source() { # NAME BODY
-  printf '#include "base/sync/locked.hpp"\n#include "base/sync/spin_lock.hpp"\nusing namespace cairn;\n%s\n' "$2" >"$scratch/$1.cpp"
+  printf '#include "base/sync/locked.hpp"\n#include "base/sync/spin_lock.hpp"\nusing namespace cairn;\n%s\n' "$2" \
+    >"$scratch/$1.cpp"
 }
 counter='struct Counter { SpinLock lock; int count CAIRN_GUARDED_BY(lock) = 0; };'
-write_source held "$counter int f(Counter& c) { const LockScope<SpinLock> scope(c.lock, LockRank::heap); return ++c.count; }"
+scope='const LockScope<SpinLock> scope(c.lock, LockRank::heap);'
+write_source held "$counter int f(Counter& c) { $scope return ++c.count; }"
 expect locks/held 0 '' compile "$scratch/held.cpp"
 write_source unheld "$counter int f(Counter& c) { return ++c.count; }"
 expect locks/unheld 1 "requires holding .*lock" compile "$scratch/unheld.cpp"
@@ -92,7 +95,8 @@ expect tidy/bad 1 'FAIL .*bugprone-use-after-move' tools/check_tidy.sh "$scratch
 write_frames() { # TARGET LINE...: assembles the lines, a program with enough functions to be a kernel
   local target=$1
   shift
-  { printf '%s\n' "$@" && seq -f 'filler%.0f: ret' 1000; } | clang-22 --target="$target" -c -x assembler -o "$scratch/$target.o" -
+  { printf '%s\n' "$@" && seq -f 'filler%.0f: ret' 1000; } |
+    clang-22 --target="$target" -c -x assembler -o "$scratch/$target.o" -
 }
 write_frames x86_64 \
   'fine_frame: pushq %rbp; movq %rsp, %rbp; pushq %rbx; andq $-64, %rsp' \

@@ -17,7 +17,8 @@ expect() {
   local output failures
   output=$("$check" "$directory") && output+=$'\n(it succeeded)'
   failures=$(grep -c '^FAIL ' <<<"$output")
-  if [ "$failures" -eq 1 ] && grep -qE "^FAIL $2" <<<"$output" && grep -qE '^[0-9]+ passed, 1 failed$' <<<"$output"; then
+  if [ "$failures" -eq 1 ] && grep -qE "^FAIL $2" <<<"$output" &&
+    grep -qE '^[0-9]+ passed, 1 failed$' <<<"$output"; then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
@@ -45,13 +46,23 @@ printf 'int x;  //%*s\n' 120 '' >"$directory/line.cpp"
 expect "a long line" 'line\.cpp:1: 130 columns'
 printf '%-120s\n' '// Not too long.' >"$directory/line.cpp"
 expect_good "a line of 120 columns"
+for name in text.c text.h text.S text.sh text.py text.cmake text.md CMakeLists.txt cairn; do
+  printf '#%*s\n' 120 x >"$directory/$name"
+  expect "a long line of $name" "$name:1: 121 columns"
+done
+printf 'First.\n    %*s\n' 120 'no example, but the same paragraph' >"$directory/text.md"
+expect "a long line of a paragraph" 'text\.md:2: 124 columns'
+printf '| %*s |\n\n    %*s\n\n```\n%*s\n```\n' 120 cell 120 example 130 example >"$directory/text.md"
+expect_good "a wide table and wide examples"
+printf '%*s\n' 130 x >"$directory/data.txt"
+repeat 600 '# text' >"$directory/long.sh"
+expect_good "a wide line of data, and a long file that is not C++"
 mkdir "$directory/inner" && repeat 501 'int f();' >"$directory/inner/file.hpp"
 expect "a long file" 'inner/file\.hpp: 501 lines'
 repeat 500 'int f();' >"$directory/file.hpp"
 expect_good "a file of 500 lines"
-repeat 600 'text' >"$directory/notes.txt"
 function_of 'void f()' 98 >"$directory/function.cpp"
-expect_good "a function of 100 lines, and a long file that is not C++"
+expect_good "a function of 100 lines"
 
 heads=(
   'void f(int a = 0)'
@@ -71,13 +82,16 @@ done
 } >"$directory/member.hpp"
 expect "a member function" 'member\.hpp:16: a function of 101 lines'
 {
-  printf 'void f() {\n  puts("}");\n  puts(R"(}})");\n  char c = '"'}'"';  // }\n  /* } */\n#define OPEN {\n  for (;;) {\n  }\n'
+  printf 'void f() {\n  puts("}");\n  puts(R"(}})");\n  char c = '"'}'"';  // }\n'
+  printf '  /* } */\n#define OPEN {\n  for (;;) {\n  }\n'
   repeat 92 '  step();' && printf '}\n'
 } >"$directory/braces.cpp"
 expect "braces that mean nothing" 'braces\.cpp:1: a function of 101 lines'
 { printf 'constexpr int kTable[] = {\n' && repeat 200 '  f(1),' && printf '};\n'; } >"$directory/table.cpp"
 expect_good "a long table"
-{ printf 'namespace {\nclass alignas(16) C {\n' && repeat 200 '  int f();' && printf '};\n}\n'; } >"$directory/class.hpp"
+{
+  printf 'namespace {\nclass alignas(16) C {\n' && repeat 200 '  int f();' && printf '};\n}\n'
+} >"$directory/class.hpp"
 expect_good "a long class"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/suite/deterministic.sh TARGET [OPTION...]: relaxed vector instructions where they must give the same results on every target: exactly
-# those of deterministic.wast, and some that the suite allows. Last line `N passed, N failed`.
+# tests/suite/deterministic.sh TARGET [OPTION...]: relaxed vector instructions where they must give the same results on
+# every target: exactly those of deterministic.wast, and some that the suite allows. Last line `N passed, N failed`.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

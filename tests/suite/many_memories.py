@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Prints a script that makes more memories than address space has room for with guard pages where it is shortest (Sv39).
+"""Prints a script that makes more memories than address space has room for with guard pages where it is shortest
+(Sv39).
 
-The later ones are checked. All must behave alike, also those that instances share of which some were compiled for guards.
+The later ones are checked. All must behave alike, also those that instances share of which some were compiled for
+guards.
 """
 
 OWNERS = 120

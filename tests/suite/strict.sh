@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# tests/suite/strict.sh TARGET [OPTION...]: the runner of scripts sees what is wrong, and only that; last line `N passed, N failed`.
+# tests/suite/strict.sh TARGET [OPTION...]: the runner of scripts sees what is wrong, and only that; last line `N
+# passed, N failed`.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -2,7 +2,8 @@
 """Writes contention.wast: threads that count with every atomic instruction, take a lock, and grow the memory."""
 THREADS = 4
 ROUNDS = 20000
-WIDTHS = [("i32", "8", "_u", 1), ("i32", "16", "_u", 2), ("i32", "", "", 4), ("i64", "8", "_u", 1), ("i64", "16", "_u", 2),
+WIDTHS = [("i32", "8", "_u", 1), ("i32", "16", "_u", 2), ("i32", "", "", 4), ("i64", "8", "_u", 1),
+          ("i64", "16", "_u", 2),
           ("i64", "32", "_u", 4), ("i64", "", "", 8)]
 
 
@@ -80,7 +81,8 @@ def worker():
 
 print(';; Made by contention.py.\n\n(module $mem\n  (memory (export "shared") 1 200 shared)')
 for kind, width, suffix, size in WIDTHS:
-    print(f'  (func (export "get {kind} {width}") (param i32) (result {kind}) ({kind}.atomic.load{width}{suffix} (local.get 0)))')
+    print(f'  (func (export "get {kind} {width}") (param i32) (result {kind}) ({kind}.atomic.load{width}{suffix} '
+          '(local.get 0)))')
 print('  (func (export "size") (result i32) (memory.size)))')
 for thread in range(THREADS):
     print(f"(thread $t{thread} (shared (module $mem))")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes litmus.wast: message passing, store buffering, load buffering and independent reads of independent writes.
 
-Each test runs over an array of cells, a cache line a variable, in chunks before which the threads meet, so that they are at the same
-cells at about the same time. What each has read is kept; at the end the combinations that sequential consistency forbids
-are counted, and none may be there. usage: litmus.py [CHUNKS [--list]]; with --list the script fails with the number of
-combinations that came up: whether the threads met at all.
+Each test runs over an array of cells, a cache line a variable, in chunks before which the threads meet, so that they
+are at the same cells at about the same time. What each has read is kept; at the end the combinations that sequential
+consistency forbids are counted, and none may be there. usage: litmus.py [CHUNKS [--list]]; with --list the script fails
+with the number of combinations that came up: whether the threads met at all.
 """
 import sys
 
@@ -103,18 +103,23 @@ for number, (name, (threads, forbidden)) in enumerate(TESTS.items()):
     (loop $again
       {condition}
       (local.set $count (i32.add (local.get $count)))
-      (br_if $again (i32.lt_u (local.tee $out (i32.add (local.get $out) (i32.const 4))) (i32.const {4 * CELLS * CHUNKS}))))
+      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (br_if $again (i32.lt_u (local.get $out) (i32.const {4 * CELLS * CHUNKS}))))
     (local.get $count))
   ;; How many combinations of reads there are.
   (func (export "kinds") (result i32) (local $out i32) (local $kinds i64)
     (loop $again
       (local.set $kinds (i64.or (local.get $kinds) (i64.shl (i64.const 1) (i64.extend_i32_u (i32.or
-        (i32.or (i32.load8_u offset={READS} (local.get $out)) (i32.shl (i32.load8_u offset={READS + 1} (local.get $out)) (i32.const 2)))
-        (i32.or (i32.shl (i32.load8_u offset={READS + 2} (local.get $out)) (i32.const 1)) (i32.shl (i32.load8_u offset={READS + 3} (local.get $out)) (i32.const 3))))))))
-      (br_if $again (i32.lt_u (local.tee $out (i32.add (local.get $out) (i32.const 4))) (i32.const {4 * CELLS * CHUNKS}))))
+        (i32.or (i32.load8_u offset={READS} (local.get $out))
+          (i32.shl (i32.load8_u offset={READS + 1} (local.get $out)) (i32.const 2)))
+        (i32.or (i32.shl (i32.load8_u offset={READS + 2} (local.get $out)) (i32.const 1))
+          (i32.shl (i32.load8_u offset={READS + 3} (local.get $out)) (i32.const 3))))))))
+      (local.set $out (i32.add (local.get $out) (i32.const 4)))
+      (br_if $again (i32.lt_u (local.get $out) (i32.const {4 * CELLS * CHUNKS}))))
     (i32.wrap_i64 (i64.popcnt (local.get $kinds)))))""")
     for i, steps in enumerate(threads):
-        print(f"(thread $t{i} (shared (module {module}))\n  " + thread(module, len(threads), steps).replace("CLEAR", clear(i == 0)) + ")")
+        print(f"(thread $t{i} (shared (module {module}))\n  "
+              + thread(module, len(threads), steps).replace("CLEAR", clear(i == 0)) + ")")
     for i in range(len(threads)):
         print(f"(wait $t{i})")
     print(f'(assert_return (invoke {module} "forbidden") (i32.const 0))')

@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# tests/threads/sanitized.sh BUILD: the unit tests of base and runtime in a build with ThreadSanitizer (preset host-threads), each in a process
-# of its own: death tests fork, which ThreadSanitizer does not bear once there were threads. Last line: N passed, N failed.
+# tests/threads/sanitized.sh BUILD: the unit tests of base and runtime in a build with ThreadSanitizer (preset
+# host-threads), each in a process of its own: death tests fork, which ThreadSanitizer does not bear once there were
+# threads. Last line: N passed, N failed.
 set -u
 build=$1
 passed=0 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# Left out, and why. They go down guests' stacks to the end and trap there: ThreadSanitizer's own record of the calls on a stack overflows,
-# since traps leave frames without returning from them; and a signal handler that does not return loses the sanitizer's state of the thread.
+# Left out, and why. They go down guests' stacks to the end and trap there: ThreadSanitizer's own record of the calls on
+# a stack overflows, since traps leave frames without returning from them; and a signal handler that does not return
+# loses the sanitizer's state of the thread.
 is_left_out() {
   case "$1" in
     Exceptions.NeedStackToBeThrown | Exceptions.LeaveDeepRecursion | HostStack.*) return 0 ;;
@@ -28,7 +30,8 @@ int main() {
   other.join();
 }
 SOURCE
-if clang++-22 -fsanitize=thread -O1 -g "$race/race.cpp" -o "$race/race" && ! "$race/race" 2>"$log" && grep -q 'data race' "$log"; then
+if clang++-22 -fsanitize=thread -O1 -g "$race/race.cpp" -o "$race/race" && ! "$race/race" 2>"$log" &&
+  grep -q 'data race' "$log"; then
   passed=$((passed + 1))
 else
   failed=$((failed + 1))
@@ -44,7 +47,8 @@ for program in "$build"/base_test "$build"/runtime_test; do
       *)
         name=$suite$word
         if is_left_out "$name"; then continue; fi
-        if timeout 300 "$program" --gtest_brief=1 --gtest_filter="$name" >"$log" 2>&1 && grep -qE '^\[  (PASSED|SKIPPED) +\] 1 test' "$log"; then
+        if timeout 300 "$program" --gtest_brief=1 --gtest_filter="$name" >"$log" 2>&1 &&
+          grep -qE '^\[  (PASSED|SKIPPED) +\] 1 test' "$log"; then
           passed=$((passed + 1))
         else
           failed=$((failed + 1))

@@ -19,7 +19,8 @@ check() { # NAME [OPTIONS] -- [ARGUMENTS]
     *:root) ;;
     host*) options+=(--dir "$scratch/root::/") ;;
   esac
-  output=$(timeout 300 "$root/build/host/cairn-cli" run --target "$target" "${options[@]}" "$here/$name.c" "$@" 2>&1 </dev/null)
+  output=$(timeout 300 "$root/build/host/cairn-cli" run --target "$target" "${options[@]}" "$here/$name.c" "$@" 2>&1 \
+    </dev/null)
   status=$?
   if [ $status -eq 0 ]; then
     passed=$((passed + 1))

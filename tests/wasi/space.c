@@ -1,5 +1,5 @@
-// What files and names take is given back, and what is refused takes nothing. With an argument: the file system is small, and is
-// filled up in every way.
+// What files and names take is given back, and what is refused takes nothing. With an argument: the file system is
+// small, and is filled up in every way.
 #include <stdlib.h>
 
 #include "check.h"
@@ -28,8 +28,9 @@ static int room(void) {
   return files;
 }
 
-// Numbers of nodes are not used twice, and the table of nodes is a radix tree by number. So as many nodes may need a branch of it more or
-// less, which can decide whether the last file fits. (That nothing is lost at all is checked by fuzz/files, which reads the account.)
+// Numbers of nodes are not used twice, and the table of nodes is a radix tree by number. So as many nodes may need a
+// branch of it more or less, which can decide whether the last file fits. (That nothing is lost at all is checked by
+// fuzz/files, which reads the account.)
 static int is_about(int files, int before) { return files >= before - 1 && files <= before + 1; }
 
 int main(int argc, char** argv) {

@@ -37,7 +37,8 @@ int main(void) {
   __wasi_filestat_t stat;
   MUST(__wasi_path_create_directory(ROOT, "wide"));
   FAILS(__wasi_path_create_directory(ROOT, "wide"), __WASI_ERRNO_EXIST);
-  MUST(__wasi_path_open(ROOT, 0, "wide", __WASI_OFLAGS_DIRECTORY, ~(__wasi_rights_t)0 >> 34, ~(__wasi_rights_t)0 >> 34, 0, &fd));
+  MUST(__wasi_path_open(ROOT, 0, "wide", __WASI_OFLAGS_DIRECTORY, ~(__wasi_rights_t)0 >> 34, ~(__wasi_rights_t)0 >> 34,
+                        0, &fd));
   for (int i = 0; i < WIDE; ++i) {
     name_of(name, i);
     if (i % 2 == 0) {

@@ -1,5 +1,5 @@
-// For guests that run out of memory on purpose: every call that may be refused for want of something is made again once, and must
-// then do all that it was to do. A second refusal ends the guest with status 3, a wrong answer with 1.
+// For guests that run out of memory on purpose: every call that may be refused for want of something is made again
+// once, and must then do all that it was to do. A second refusal ends the guest with status 3, a wrong answer with 1.
 #pragma once
 #include <string.h>
 #include <wasi/api.h>
@@ -21,7 +21,8 @@ static _Noreturn void end(const char* verdict, const char* what, unsigned error,
 }
 
 static int is_limit(__wasi_errno_t error) {
-  return error == __WASI_ERRNO_NOMEM || error == __WASI_ERRNO_NOSPC || error == __WASI_ERRNO_NFILE || error == __WASI_ERRNO_MFILE;
+  return error == __WASI_ERRNO_NOMEM || error == __WASI_ERRNO_NOSPC || error == __WASI_ERRNO_NFILE ||
+         error == __WASI_ERRNO_MFILE;
 }
 
 // The call must succeed, at the latest when it is made again.

@@ -43,7 +43,8 @@ int main(int argc, char **argv) {
     if (bytes < 0) return 2;
     add(packet, (size_t)bytes);
     // Every 16th packet gets lost.
-    const int decoded = opus_decode(decoder, frame % 16 == 15 ? NULL : packet, frame % 16 == 15 ? 0 : bytes, out, size, 0);
+    const int decoded =
+        opus_decode(decoder, frame % 16 == 15 ? NULL : packet, frame % 16 == 15 ? 0 : bytes, out, size, 0);
     if (decoded != size) return 3;
     add(out, (size_t)decoded * (size_t)channels * 2);
     printf("%u: %d %08x\n", frame, bytes, checksum);

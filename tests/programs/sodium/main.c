@@ -75,8 +75,9 @@ static void ciphers(void) {
     print("xsalsa20", out, length);
     crypto_aead_xchacha20poly1305_ietf_encrypt(out, &size, message, length, key, 32, NULL, nonce, key);
     print("xchacha20poly1305", out, size);
-    check("decrypt", crypto_aead_xchacha20poly1305_ietf_decrypt(back, NULL, NULL, out, size, key, 32, nonce, key) == 0 &&
-                         memcmp(back, message, length) == 0);
+    check("decrypt",
+          crypto_aead_xchacha20poly1305_ietf_decrypt(back, NULL, NULL, out, size, key, 32, nonce, key) == 0 &&
+              memcmp(back, message, length) == 0);
     out[length / 2] ^= 4;
     check("damaged", crypto_aead_xchacha20poly1305_ietf_decrypt(back, NULL, NULL, out, size, key, 32, nonce, key) != 0);
     crypto_secretbox_detached(out, mac, message, length, nonce, key);
@@ -89,9 +90,11 @@ static void ciphers(void) {
 
 static void passwords(void) {
   unsigned char key[32];
-  check("argon2id", crypto_pwhash(key, sizeof key, "correct horse", 13, message, 2, 8 << 20, crypto_pwhash_ALG_ARGON2ID13) == 0);
+  check("argon2id",
+        crypto_pwhash(key, sizeof key, "correct horse", 13, message, 2, 8 << 20, crypto_pwhash_ALG_ARGON2ID13) == 0);
   print("argon2id", key, sizeof key);
-  check("scrypt", crypto_pwhash_scryptsalsa208sha256_ll(message, 13, message + 16, 16, 1024, 8, 1, key, sizeof key) == 0);
+  check("scrypt",
+        crypto_pwhash_scryptsalsa208sha256_ll(message, 13, message + 16, 16, 1024, 8, 1, key, sizeof key) == 0);
   print("scrypt", key, sizeof key);
 }
 

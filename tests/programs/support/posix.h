@@ -1,5 +1,6 @@
-// Force-included when a real program is compiled for wasm: the corners of POSIX that wasi-libc lacks, answered the way a
-// system without users, permissions and processes would. The system's headers come first, then each name is redirected.
+// Force-included when a real program is compiled for wasm: the corners of POSIX that wasi-libc lacks, answered the way
+// a system without users, permissions and processes would. The system's headers come first, then each name is
+// redirected.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +17,17 @@ static inline int cairn_not_supported(void) {
 }
 static inline int cairn_chmod(const char *path, mode_t mode) { return (void)path, (void)mode, 0; }
 static inline int cairn_fchmod(int fd, mode_t mode) { return (void)fd, (void)mode, 0; }
-static inline int cairn_chown(const char *path, uid_t user, gid_t group) { return (void)path, (void)user, (void)group, 0; }
+static inline int cairn_chown(const char *path, uid_t user, gid_t group) {
+  return (void)path, (void)user, (void)group, 0;
+}
 static inline int cairn_fchown(int fd, uid_t user, gid_t group) { return (void)fd, (void)user, (void)group, 0; }
 static inline mode_t cairn_umask(mode_t mode) { return (void)mode, 022; }
 static inline unsigned cairn_root(void) { return 0; }
 static inline int cairn_system(const char *command) { return (void)command, cairn_not_supported(); }
 static inline FILE *cairn_no_stream(void) { return cairn_not_supported(), (FILE *)0; }
-static inline FILE *cairn_popen(const char *command, const char *mode) { return (void)command, (void)mode, cairn_no_stream(); }
+static inline FILE *cairn_popen(const char *command, const char *mode) {
+  return (void)command, (void)mode, cairn_no_stream();
+}
 static inline int cairn_pclose(FILE *stream) { return (void)stream, cairn_not_supported(); }
 static inline char *cairn_realpath(const char *path, char *resolved) {
   return (void)path, (void)resolved, cairn_not_supported(), (char *)0;

@@ -70,7 +70,8 @@ def main():
     options = parser.parse_args()
     others = [name for name in ("v8", "wasmtime") if getattr(options, name)]
     engines = [(name, shlex.split(getattr(options, name))) for name in ("cairn", *others)]
-    print(f"milliseconds by the clock / of CPU, least of {options.rounds} interleaved runs; ratios are Cairn's time over the other's")
+    print(f"milliseconds by the clock / of CPU, least of {options.rounds} interleaved runs; ratios are Cairn's time "
+          "over the other's")
     print(f"{'program':9}{'Cairn':>13}" + "".join(f"{name:>15}{'ratios':>13}" for name in others) +
           f"{'MB/s':>7}{'pauses: longest':>17}{'99 %':>8}{'all':>8}")
     for program in options.program or SIZES:
@@ -89,7 +90,8 @@ def main():
             line += f"{best[name]['run']:9.0f}/{best[name]['cpu']:5.0f}"
             line += f"{ours['run'] / best[name]['run']:8.2f}/{ours['cpu'] / best[name]['cpu']:4.2f}"
         if "allocated" in ours:
-            line += f"{ours['allocated'] / ours['cpu'] * 1e3:7.0f}{ours['longest']:14.2f} ms{ours['most']:8.2f}{ours['pauses']:8.1f}"
+            line += f"{ours['allocated'] / ours['cpu'] * 1e3:7.0f}{ours['longest']:14.2f} ms"
+            line += f"{ours['most']:8.2f}{ours['pauses']:8.1f}"
         print(line, flush=True)
 
 

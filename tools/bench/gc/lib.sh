@@ -1,4 +1,5 @@
-# The engines that `./cairn bench gc` compares with, from npm and PyPI, under build/; and the programs of tests/gc. Sourced with `root` set.
+# The engines that `./cairn bench gc` compares with, from npm and PyPI, under build/; and the programs of tests/gc.
+# Sourced with `root` set.
 engines=$root/build/engines
 node_version=26 wasmtime_version=50.0.1
 

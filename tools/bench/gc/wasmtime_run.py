@@ -1,5 +1,5 @@
-"""Runs a WASI program in wasmtime: wasmtime_run.py MODULE [ARGUMENT...]. On standard error, in milliseconds: compiling, then running, by the
-clock, then the CPU time of running."""
+"""Runs a WASI program in wasmtime: wasmtime_run.py MODULE [ARGUMENT...]. On standard error, in milliseconds: compiling,
+then running, by the clock, then the CPU time of running."""
 import sys
 import time
 
@@ -26,5 +26,6 @@ compiled = time.perf_counter()
 cpu = time.thread_time()
 main(store)
 ended = time.perf_counter()
-print(f"compile {(compiled - start) * 1e3:.1f} run {(ended - compiled) * 1e3:.1f} cpu {(time.thread_time() - cpu) * 1e3:.1f}",
+print(f"compile {(compiled - start) * 1e3:.1f} run {(ended - compiled) * 1e3:.1f} cpu "
+      f"{(time.thread_time() - cpu) * 1e3:.1f}",
       file=sys.stderr)

@@ -51,7 +51,8 @@ static void on_signal(int number, siginfo_t* info, void* raw) {
   for (uint64_t i = 0; i < trap_count; ++i)
     if (image_begin + traps[2 * i] == pc) kind = traps[2 * i + 1] + 1;
   if (kind == 0) {
-    fprintf(stderr, "signal %d at pc %#lx (image + %#lx)\n", number, (unsigned long)pc, (unsigned long)(pc - image_begin));
+    fprintf(stderr, "signal %d at pc %#lx (image + %#lx)\n", number, (unsigned long)pc,
+            (unsigned long)(pc - image_begin));
     _exit(3);
   }
   trapped = kind;
@@ -96,7 +97,8 @@ int main(int argc, char** argv) {
   FILE* output = fopen(argv[2], "w");
 
   const uint64_t image_bytes = next_word(&at);
-  unsigned char* image = mmap(NULL, image_bytes + 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  unsigned char* image =
+      mmap(NULL, image_bytes + 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   memcpy(image, at, image_bytes);
   __builtin___clear_cache((char*)image, (char*)image + image_bytes);
   at += (image_bytes + 7) / 8;
