@@ -20,7 +20,7 @@ seeds_of() {
     decode | print | compile | run) echo "$state/seeds/module" ;;
     wat) echo "$state/seeds/text" ;;
     wast) echo "$state/seeds/script" ;;
-    ir | object | bundle | pvh | device_tree) echo "$state/seeds/$1" ;;
+    ir | object | bundle | pvh | acpi | device_tree) echo "$state/seeds/$1" ;;
   esac
 }
 options_of() {

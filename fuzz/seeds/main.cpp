@@ -1,5 +1,5 @@
 // Writes what fuzzing starts from: cairn-fuzz-seeds OUT SUITE [DIRECTORY-OR-FILE...]
-//   OUT/module OUT/text OUT/script OUT/ir OUT/object OUT/bundle OUT/pvh
+//   OUT/module OUT/text OUT/script OUT/ir OUT/object OUT/bundle OUT/pvh OUT/acpi
 //       seeds; tools/fuzz.sh says which target gets which
 //   OUT/text.dict OUT/ir.dict                                            the words of the text formats
 // SUITE is the specification's test suite; the others are further scripts, texts of modules, and text tests of the
@@ -189,6 +189,35 @@ void add_start_information(SeedWriter& seeds) {
   seeds.add("pvh", std::string{64, 0} + memory.substr(0, 5000));
 }
 
+// ACPI's tables as the target `acpi` takes them: a root pointer at 64, both kinds of root table, a MADT with entries of
+// every kind that is read, and an MCFG. The target corrects the checksums.
+void add_acpi_tables(SeedWriter& seeds) {
+  for (const uint64_t revision : {0, 2}) {
+    std::string memory(1024, '\0');
+    const auto put = [&](size_t at, uint64_t value, size_t size) {
+      for (size_t i = 0; i < size; ++i) memory[at + i] = static_cast<char>(value >> (8 * i));
+    };
+    const auto table = [&](size_t at, const char* signature, uint64_t size) {
+      memory.replace(at, 4, signature);
+      put(at + 4, size, 4);
+    };
+    memory.replace(64, 8, "RSD PTR ");
+    put(79, revision, 1), put(80, 128, 4), put(84, 36, 4), put(88, 192, 8);
+    table(128, "RSDT", 44), table(192, "XSDT", 52), table(256, "APIC", 104), table(512, "MCFG", 76);
+    put(164, 256, 4), put(168, 512, 4), put(228, 512, 8), put(236, 256, 8);
+    put(292, 0xfee0'0000, 4);
+    for (size_t cpu = 0; cpu < 3; ++cpu) {
+      put(300 + cpu * 8, 0x0800, 2), put(303 + cpu * 8, cpu, 1), put(304 + cpu * 8, cpu == 1 ? 2 : 1, 4);
+    }
+    put(324, 0x0c05, 2), put(328, 0xfee1'0000, 8);
+    put(336, 0x1009, 2), put(340, 7, 4), put(344, 1, 4);
+    put(352, 0x0801, 2);
+    put(556, 0xb000'0000, 8), put(567, 255, 1);
+    put(572, 0xc000'0000, 8), put(580, 1, 2);
+    seeds.add("acpi", std::string{0, 64, 0} + memory);
+  }
+}
+
 // libFuzzer's dictionaries: one quoted word a line.
 void write_dictionary(SeedWriter& seeds, const std::string& name, std::set<std::string> words) {
   std::string text;
@@ -255,6 +284,7 @@ int run(int argc, char** argv) {
   for (int i = 2; i < argc; ++i) add_path(seeds, argv[i], ir_words);
   add_bundles(seeds);
   add_start_information(seeds);
+  add_acpi_tables(seeds);
   write_dictionaries(seeds);
   write_dictionary(seeds, "ir.dict", std::move(ir_words));
   seeds.report();

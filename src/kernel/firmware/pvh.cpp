@@ -1,7 +1,6 @@
 #include "kernel/firmware/pvh.hpp"
 
-#include <algorithm>
-#include <cstring>
+#include "kernel/firmware/physical_memory.hpp"
 
 namespace cairn::kernel {
 namespace {
@@ -36,45 +35,23 @@ constexpr uint32_t kMagic = 0x336ec578;
 constexpr uint32_t kRam = 1;
 constexpr size_t kLongestCommandLine = 4096;
 
-class Memory {
- public:
-  explicit Memory(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  // Returns the bytes of `count` records of T; empty if a part of them lies outside of the visible memory.
-  template <class T>
-  [[nodiscard]] std::span<const std::byte> array(uint64_t address, uint64_t count) const {
-    if (address == 0 || address >= bytes_.size() || count > (bytes_.size() - address) / sizeof(T)) return {};
-    return bytes_.subspan(address, count * sizeof(T));
-  }
-  // Copies a record out of an array. The array need not be aligned, because firmware does not promise alignment.
-  template <class T>
-  static T record(std::span<const std::byte> array, uint64_t index) {
-    T value;
-    std::memcpy(&value, array.data() + index * sizeof(T), sizeof(T));
-    return value;
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-};
-
 }  // namespace
 
 bool read_pvh(std::span<const std::byte> physical, uint64_t address, BootInfo& info) {
-  const Memory memory(physical);
+  const PhysicalMemory memory(physical);
   const auto start_bytes = memory.array<StartInfo>(address, 1);
   if (start_bytes.empty()) return false;
-  const auto start = Memory::record<StartInfo>(start_bytes, 0);
+  const auto start = PhysicalMemory::record<StartInfo>(start_bytes, 0);
   if (start.magic != kMagic || start.version < 1) return false;
   const auto map = memory.array<MapEntry>(start.memory_map, start.memory_map_entries);
   const uint64_t entries = map.size() / sizeof(MapEntry);
   for (uint64_t i = 0; i < entries; ++i) {
-    const auto entry = Memory::record<MapEntry>(map, i);
+    const auto entry = PhysicalMemory::record<MapEntry>(map, i);
     if (entry.type == kRam) info.ram.add_usable({{entry.address}, entry.size});
   }
   info.memory = info.ram;
   for (uint64_t i = 0; i < entries; ++i) {
-    const auto entry = Memory::record<MapEntry>(map, i);
+    const auto entry = PhysicalMemory::record<MapEntry>(map, i);
     if (entry.type != kRam) info.memory.reserve({{entry.address}, entry.size});
   }
   info.memory.reserve({{address}, sizeof(StartInfo)});
@@ -85,7 +62,7 @@ bool read_pvh(std::span<const std::byte> physical, uint64_t address, BootInfo& i
     info.memory.reserve({{start.command_line}, info.command_line.size() + 1});
   }
   if (const auto modules = memory.array<Module>(start.modules, start.module_count); !modules.empty()) {
-    const auto bundle = Memory::record<Module>(modules, 0);
+    const auto bundle = PhysicalMemory::record<Module>(modules, 0);
     if (!memory.array<std::byte>(bundle.address, bundle.size).empty()) {
       info.bundle = {{bundle.address}, bundle.size};
       info.memory.reserve(info.bundle);

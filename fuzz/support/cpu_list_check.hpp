@@ -1,0 +1,17 @@
+// What holds of a list of CPUs, whatever firmware said.
+#pragma once
+
+#include "kernel/firmware/cpu_list.hpp"
+#include "support/check.hpp"
+
+namespace cairn::fuzz {
+
+inline void check_cpus(const kernel::CpuList& cpus) {
+  const auto numbers = cpus.numbers();
+  check(numbers.size() <= kernel::CpuList::kCapacity, "a list of CPUs is too long");
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    check(std::ranges::count(numbers, numbers[i]) == 1, "a CPU is listed twice");
+  }
+}
+
+}  // namespace cairn::fuzz

@@ -1,0 +1,203 @@
+#include "kernel/firmware/acpi.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include "kernel/firmware/physical_memory.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+using Bytes = std::span<const std::byte>;
+
+// Larger numbers are taken for damage. They bound the time that reading takes.
+constexpr uint32_t kLargestTable = 256 * 1024;
+constexpr size_t kMostTables = 256;
+
+// The root pointer [acpi 5.2.5.3]. Its first 20 bytes are all that revision 0 has.
+struct [[gnu::packed]] RootPointer {
+  char signature[8];
+  uint8_t checksum;
+  char oem[6];
+  uint8_t revision;
+  uint32_t rsdt;
+  uint32_t length;
+  uint64_t xsdt;
+  uint8_t extended_checksum;
+  uint8_t reserved[3];
+};
+constexpr size_t kFirstRootPointer = 20;
+static_assert(sizeof(RootPointer) == 36);
+
+// The header of all other tables [acpi 5.2.6].
+struct Header {
+  char signature[4];
+  uint32_t length;
+  uint8_t revision;
+  uint8_t checksum;
+  char oem[6];
+  char oem_table[8];
+  uint32_t oem_revision;
+  char creator[4];
+  uint32_t creator_revision;
+};
+static_assert(sizeof(Header) == 36);
+
+// Entries of the MADT [acpi 5.2.12].
+constexpr size_t kMadtEntries = 44;
+struct MadtEntry {
+  uint8_t type;
+  uint8_t length;
+};
+struct LocalApic {
+  static constexpr uint8_t kType = 0;
+  MadtEntry entry;
+  uint8_t processor;
+  uint8_t id;
+  uint32_t flags;
+};
+static_assert(sizeof(LocalApic) == 8);
+struct [[gnu::packed]] LocalApicAddress {
+  static constexpr uint8_t kType = 5;
+  MadtEntry entry;
+  uint16_t reserved;
+  uint64_t address;
+};
+static_assert(sizeof(LocalApicAddress) == 12);
+struct LocalX2Apic {
+  static constexpr uint8_t kType = 9;
+  MadtEntry entry;
+  uint16_t reserved;
+  uint32_t id;
+  uint32_t flags;
+  uint32_t processor;
+};
+static_assert(sizeof(LocalX2Apic) == 16);
+// Firmware also lists places for CPUs that are absent: without this flag. Some of those could be added while the
+// system runs ("online capable"), which Cairn does not support.
+constexpr uint32_t kEnabled = 1;
+constexpr uint32_t kBroadcast = 0xff;  // as an APIC id, it names all CPUs
+
+// Entries of the MCFG [pci-firmware 4.1.2].
+constexpr size_t kMcfgEntries = 44;
+struct McfgEntry {
+  uint64_t address;
+  uint16_t segment;
+  uint8_t first_bus;
+  uint8_t last_bus;
+  uint32_t reserved;
+};
+static_assert(sizeof(McfgEntry) == 16);
+
+bool sums_to_zero(Bytes bytes) {
+  uint8_t sum = 0;
+  for (const std::byte byte : bytes) sum = static_cast<uint8_t>(sum + static_cast<uint8_t>(byte));
+  return sum == 0;
+}
+
+// Returns the record at `offset`, or nothing if it is not completely inside of `bytes`.
+template <class T>
+std::optional<T> record_at(Bytes bytes, size_t offset) {
+  if (offset > bytes.size() || bytes.size() - offset < sizeof(T)) return std::nullopt;
+  return PhysicalMemory::record<T>(bytes.subspan(offset), 0);
+}
+
+// Returns the bytes of the table at `address` if it has this signature and is sound; otherwise an empty span.
+Bytes find_table(const PhysicalMemory& memory, uint64_t address, std::string_view signature) {
+  const auto header = record_at<Header>(memory.array<Header>(address, 1), 0);
+  if (!header || std::string_view(header->signature, 4) != signature) return {};
+  if (header->length < sizeof(Header) || header->length > kLargestTable) return {};
+  const Bytes table = memory.array<std::byte>(address, header->length);
+  return sums_to_zero(table) ? table : Bytes{};
+}
+
+// The root table: a list of addresses of 4 bytes (RSDT) or 8 bytes (XSDT).
+class RootTable {
+ public:
+  // Returns the root table to which the root pointer leads. It has no entries if there is no such table.
+  static RootTable find(const PhysicalMemory& memory, uint64_t root) {
+    const Bytes first = memory.array<std::byte>(root, kFirstRootPointer);
+    if (first.empty() || !sums_to_zero(first)) return {};
+    RootPointer pointer{};
+    std::memcpy(&pointer, first.data(), first.size());
+    if (std::string_view(pointer.signature, 8) != "RSD PTR ") return {};
+    if (pointer.revision >= 2) {
+      const Bytes all = memory.array<RootPointer>(root, 1);
+      if (!all.empty() && sums_to_zero(all)) {
+        pointer = PhysicalMemory::record<RootPointer>(all, 0);
+        if (const Bytes table = find_table(memory, pointer.xsdt, "XSDT"); !table.empty()) return {table, 8};
+      }
+    }
+    return {find_table(memory, pointer.rsdt, "RSDT"), 4};
+  }
+
+  [[nodiscard]] bool is_absent() const { return table_.empty(); }
+
+  // Returns the first sound table with this signature, or an empty span.
+  [[nodiscard]] Bytes table(const PhysicalMemory& memory, std::string_view signature) const {
+    if (is_absent()) return {};
+    const Bytes list = table_.subspan(sizeof(Header));
+    const size_t count = std::min(list.size() / width_, kMostTables);
+    for (size_t i = 0; i < count; ++i) {
+      uint64_t address = 0;
+      std::memcpy(&address, list.data() + i * width_, width_);
+      if (const Bytes found = find_table(memory, address, signature); !found.empty()) return found;
+    }
+    return {};
+  }
+
+ private:
+  RootTable() = default;
+  RootTable(Bytes table, size_t width) : table_(table), width_(width) {}
+
+  Bytes table_;
+  size_t width_ = 4;
+};
+
+void add_cpu(CpuList& cpus, uint32_t id, uint32_t flags) {
+  if ((flags & kEnabled) == 0) return;
+  if (id < kBroadcast) {
+    cpus.add(id);
+  } else {
+    cpus.leave_out();  // larger ids need x2APIC's interrupt commands, which the kernel does not use
+  }
+}
+
+void read_madt(Bytes table, AcpiInfo& info) {
+  info.local_apic = {record_at<uint32_t>(table, sizeof(Header)).value_or(0)};
+  size_t offset = kMadtEntries;
+  while (const auto entry = record_at<MadtEntry>(table, offset)) {
+    if (entry->length < sizeof(MadtEntry)) return;  // the list is damaged, and the next entry cannot be found
+    const Bytes bytes = table.subspan(offset, std::min<size_t>(entry->length, table.size() - offset));
+    if (entry->type == LocalApic::kType) {
+      if (const auto cpu = record_at<LocalApic>(bytes, 0)) add_cpu(info.cpus, cpu->id, cpu->flags);
+    } else if (entry->type == LocalX2Apic::kType) {
+      if (const auto cpu = record_at<LocalX2Apic>(bytes, 0)) add_cpu(info.cpus, cpu->id, cpu->flags);
+    } else if (entry->type == LocalApicAddress::kType) {
+      if (const auto address = record_at<LocalApicAddress>(bytes, 0)) info.local_apic = {address->address};
+    }
+    offset += entry->length;
+  }
+}
+
+void read_mcfg(Bytes table, AcpiInfo& info) {
+  for (size_t offset = kMcfgEntries; const auto entry = record_at<McfgEntry>(table, offset); offset += sizeof *entry) {
+    if (entry->segment != 0 || entry->address == 0 || entry->first_bus > entry->last_bus) continue;
+    info.pci_config = PciConfigSpace{{entry->address}, entry->first_bus, entry->last_bus};
+    return;
+  }
+}
+
+}  // namespace
+
+std::optional<AcpiInfo> read_acpi(std::span<const std::byte> physical, uint64_t root) {
+  const PhysicalMemory memory(physical);
+  const RootTable tables = RootTable::find(memory, root);
+  if (tables.is_absent()) return std::nullopt;
+  AcpiInfo info;
+  if (const Bytes madt = tables.table(memory, "APIC"); !madt.empty()) read_madt(madt, info);
+  if (const Bytes mcfg = tables.table(memory, "MCFG"); !mcfg.empty()) read_mcfg(mcfg, info);
+  return info;
+}
+
+}  // namespace cairn::kernel
