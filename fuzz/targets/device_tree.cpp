@@ -6,6 +6,7 @@
 
 #include "kernel/firmware/tree_boot_info.hpp"
 #include "support/check.hpp"
+#include "support/cpu_list_check.hpp"
 #include "support/input.hpp"
 #include "support/memory_map_check.hpp"
 
@@ -49,6 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (const auto soc = root->child("soc")) (void)soc->first_child();
   }
   (void)missing_extension(*tree);
+  fuzz::check_cpus(usable_harts(*tree));
   BootInfo info;
   constexpr uint64_t kReach = uint64_t{1} << 37;
   if (!read_boot_info(*tree, kReach, info)) return 0;

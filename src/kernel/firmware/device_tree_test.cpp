@@ -146,6 +146,60 @@ TEST(DeviceTree, NamesTheExtensionThatIsMissing) {
   }
 }
 
+TEST(DeviceTree, ListsTheHartsThatCanBeUsed) {
+  using namespace std::string_view_literals;
+  TreeWriter tree;
+  tree.begin("");
+  tree.begin("cpus");
+  const auto cpu = [&](std::string_view name, std::initializer_list<uint32_t> reg, std::string_view status = {},
+                       std::string_view isa = "rv64imafdc\0"sv, std::string_view type = "cpu\0"sv) {
+    tree.begin(name);
+    tree.property("device_type", type);
+    tree.cells("reg", reg);
+    if (!status.empty()) tree.property("status", status);
+    tree.property("riscv,isa", isa);
+    tree.end();
+  };
+  cpu("cpu@3", {3});
+  cpu("cpu@0", {0}, "okay\0"sv);
+  cpu("cpu@4", {4}, "disabled\0"sv);
+  cpu("cpu@5", {5}, "fail-heat\0"sv);
+  cpu("cpu@6", {6}, {}, "rv64imac\0"sv);
+  cpu("cpu@3", {3});
+  cpu("cpu-map", {7}, {}, "rv64imafdc\0"sv, "map\0"sv);
+  cpu("cpu", {});
+  cpu("cpu@100000002", {1, 2});
+  tree.end();
+  tree.end();
+  const std::vector<std::byte> bytes = tree.finish();
+  const CpuList harts = usable_harts(*DeviceTree::create(bytes));
+  EXPECT_TRUE(std::ranges::equal(harts.numbers(), std::array<uint64_t, 3>{3, 0, 0x1'0000'0002}));
+  EXPECT_EQ(harts.left_out(), 3u);
+  const std::vector<std::byte> none = example();
+  EXPECT_TRUE(usable_harts(*DeviceTree::create(none)).numbers().empty());
+}
+
+TEST(DeviceTree, ListsAtMostAsManyHartsAsTheKernelUses) {
+  using namespace std::string_view_literals;
+  TreeWriter tree;
+  tree.begin("");
+  tree.begin("cpus");
+  for (uint32_t hart = 0; hart < 100; ++hart) {
+    tree.begin("cpu@" + std::to_string(hart));
+    tree.property("device_type", "cpu\0"sv);
+    tree.cells("reg", {hart});
+    tree.property("riscv,isa", "rv64imafdc\0"sv);
+    tree.end();
+  }
+  tree.end();
+  tree.end();
+  const std::vector<std::byte> bytes = tree.finish();
+  const CpuList harts = usable_harts(*DeviceTree::create(bytes));
+  ASSERT_EQ(harts.numbers().size(), CpuList::kCapacity);
+  for (uint64_t i = 0; i < CpuList::kCapacity; ++i) EXPECT_EQ(harts.numbers()[i], i);
+  EXPECT_EQ(harts.left_out(), 100 - CpuList::kCapacity);
+}
+
 TEST(DeviceTree, RefusesOrSurvivesEveryTruncation) {
   const std::vector<std::byte> bytes = example();
   for (size_t size = 0; size < bytes.size(); ++size) {

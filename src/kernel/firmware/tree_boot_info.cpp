@@ -24,19 +24,41 @@ bool read_boot_info(const DeviceTree& tree, uint64_t reach, BootInfo& info) {
   return info.memory.total_bytes() != 0;
 }
 
-char missing_extension(const DeviceTree& tree) {
-  const auto root = tree.root();
-  const auto cpus = root ? root->child("cpus") : std::nullopt;
-  const auto cpu = cpus ? cpus->child("cpu") : std::nullopt;
-  if (!cpu) return 0;
-  // The property begins with "rv64" and one letter for each extension. Extensions with longer names follow the first
-  // "_".
-  const std::string_view isa = cpu->text("riscv,isa");
+namespace {
+
+char missing_extension(const DeviceTree::Node& cpu) {
+  const std::string_view isa = cpu.text("riscv,isa");
   const std::string_view letters = isa.substr(0, isa.find('_'));
   for (const char needed : std::string_view("imafdc")) {
     if (letters.size() <= 4 || !letters.substr(4).contains(needed)) return static_cast<char>(needed - 'a' + 'A');
   }
   return 0;
+}
+
+}  // namespace
+
+char missing_extension(const DeviceTree& tree) {
+  const auto root = tree.root();
+  const auto cpus = root ? root->child("cpus") : std::nullopt;
+  const auto cpu = cpus ? cpus->child("cpu") : std::nullopt;
+  return cpu ? missing_extension(*cpu) : char{0};
+}
+
+CpuList usable_harts(const DeviceTree& tree) {
+  CpuList list;
+  const auto root = tree.root();
+  const auto cpus = root ? root->child("cpus") : std::nullopt;
+  for (auto cpu = cpus ? cpus->first_child() : std::nullopt; cpu; cpu = cpu->next_sibling()) {
+    const auto hart = cpu->number("reg");
+    if (cpu->text("device_type") != "cpu" || !hart) continue;
+    const std::string_view status = cpu->text("status");  // an absent status means "okay" [dt 2.3.4]
+    if ((status.empty() || status == "okay" || status == "ok") && missing_extension(*cpu) == 0) {
+      list.add(*hart);
+    } else {
+      list.leave_out();
+    }
+  }
+  return list;
 }
 
 }  // namespace cairn::kernel

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernel/boot/boot_info.hpp"
+#include "kernel/firmware/cpu_list.hpp"
 #include "kernel/firmware/device_tree.hpp"
 
 namespace cairn::kernel {
@@ -15,5 +16,9 @@ bool read_boot_info(const DeviceTree& tree, uint64_t reach, BootInfo& info);
 // Returns the first extension of RV64GC that the tree's first CPU lacks, as a capital letter. Returns 0 if the CPU has
 // them all, or if the tree has no CPU.
 char missing_extension(const DeviceTree& tree);
+
+// Lists the hart ids of the CPUs that can run the kernel: those that are not disabled and have the extensions of
+// RV64GC.
+CpuList usable_harts(const DeviceTree& tree);
 
 }  // namespace cairn::kernel
