@@ -47,7 +47,7 @@ class RememberedSet {
   bool add_card(abi::HeapReference array, uint64_t card) {
     if (!make_room(2)) return is_complete_ = false;
     entries_[count_++] = array | 1;
-    entries_[count_++] = static_cast<uint32_t>(card);
+    entries_[count_++] = static_cast<uint32_t>(card * kCardBytes);
     return true;
   }
   [[nodiscard]] bool is_complete() const { return is_complete_; }
@@ -55,21 +55,17 @@ class RememberedSet {
   void give_up() { is_complete_ = false; }
 
   // Calls visit_object(object) or visit_card(array, card) for each entry. The objects and cards lie all over the heap,
-  // so those of later entries are prefetched. (After an odd card number, the prefetched address may be wrong, which
-  // does no harm.)
+  // so those of later entries are prefetched.
   template <class VisitObject, class VisitCard>
   void for_each(const std::byte* base, VisitObject&& visit_object, VisitCard&& visit_card) const {
     constexpr size_t kAhead = 16;
     for (size_t i = 0; i < count_; ++i) {
       const uint32_t entry = entries_[i];
-      if (i + kAhead < count_) {
-        const bool is_card = (entries_[i + kAhead - 1] & 1) != 0;
-        __builtin_prefetch(base + uint64_t{entries_[i + kAhead]} * (is_card ? kCardBytes : 1));
-      }
+      if (i + kAhead < count_) __builtin_prefetch(base + entries_[i + kAhead]);
       if ((entry & 1) == 0) {
         visit_object(abi::HeapReference{entry});
       } else {
-        visit_card(abi::HeapReference{entry & ~uint32_t{1}}, uint64_t{entries_[++i]});
+        visit_card(abi::HeapReference{entry & ~uint32_t{1}}, entries_[++i] / kCardBytes);
       }
     }
   }
@@ -85,7 +81,7 @@ class RememberedSet {
 
   size_t capacity_;  // largest number of words
   // An object has one word, its reference, which is even. A card has two: the array's reference plus 1, and the card's
-  // number.
+  // address. So every word is an address in the heap, or such an address plus 1.
   CommittedTable<uint32_t> entries_;
   size_t count_ = 0;  // number of words in use
   bool is_complete_ = true;
