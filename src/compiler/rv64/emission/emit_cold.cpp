@@ -45,7 +45,7 @@ void Emitter::stub(const Stub& s) {
     case Stub::Kind::trap: return trap_here(s.inst.condition, s.inst.position);
     case Stub::Kind::trunc: return truncate_stub(s);
     case Stub::Kind::gc: return gc_stub(s);
-    case Stub::Kind::fmin: {
+    case Stub::Kind::nan: {
       // One of the operands is NaN, so their sum is NaN.
       as_.r3(s.inst.size == 8 ? Op::fadd_d : Op::fadd_s, s.registers[0], s.registers[1], s.registers[2]);
       return as_.jump(s.back);

@@ -36,7 +36,7 @@ void Emitter::float_min_max(const MachineInst& inst, Operands operands) {
     as_.r3(eq, test_a ? kScratch2 : kScratch, b, b);
     if (test_a) as_.r3(Op::and_, kScratch, kScratch, kScratch2);
   }
-  const Label nan = add_stub(Stub::Kind::fmin, inst, {rd, a, b});
+  const Label nan = add_stub(Stub::Kind::nan, inst, {rd, a, b});
   as_.branch(Op::beq, kScratch, kZero, nan);
   as_.bind(stubs_.back().back);
 }

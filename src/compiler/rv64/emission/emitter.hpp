@@ -41,7 +41,7 @@ class Emitter {
  private:
   // Code out of line that belongs to one operation.
   struct Stub {
-    enum class Kind : uint8_t { trap, trunc, fmin, call, gc } kind;
+    enum class Kind : uint8_t { trap, trunc, nan, call, gc } kind;
     Label label;
     Label back;
     MachineInst inst;      // the operation that the stub belongs to

@@ -62,6 +62,8 @@ class Lower final : public codegen::Lowering {
   void emit_fixed_slot_address(VReg result, uint32_t offset) override;
   void emit_load_fixed_slot(ir::Type type, VReg result, uint32_t offset) override;
   void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) override;
+  // Returns the fixed slot that keeps the VMContext. The first call allocates it.
+  uint32_t saved_context();
 
   // --- lower.cpp: the emission of one instruction. The overloads without `rd` make a temporary for the result and
   // return it.
@@ -171,7 +173,6 @@ class Lower final : public codegen::Lowering {
   Vectors vectors_;
   uint32_t saved_context_ = 0xffff'ffff;  // the fixed slot that keeps the VMContext, once it is allocated
   bool has_landing_pads_ = false;
-  uint32_t saved_context();  // lower_calls.cpp: returns the slot, which the first call allocates
 
   // Accesses of a block may share base + zext(address) (find_shared_addresses). `address_leader_` has the first access
   // of the group of each access, and `address_of_leader_` has the register of each such first access.
