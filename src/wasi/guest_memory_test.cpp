@@ -213,9 +213,7 @@ TEST_F(EachByteOnce, WhileAnotherThreadWrites) {
     };
     for (const Errno result : results) ASSERT_LE(static_cast<unsigned>(result), 76u);
     if (results[2] == Errno::success) {
-      uint32_t fd = 0;
-      std::memcpy(&fd, memory_.data() + kOut, 4);
-      for (fd = 5; context_.close(fd) == Errno::success; ++fd) {
+      for (uint32_t fd = 5; context_.close(fd) == Errno::success; ++fd) {
       }
     }
     if (i % 16 != 0) continue;

@@ -1,6 +1,8 @@
 // Changes to a function that several passes make: replacing values, and dropping parameters and blocks in one sweep.
 #pragma once
 
+#include <span>
+
 #include "compiler/ir/control_flow.hpp"
 #include "compiler/ir/function.hpp"
 

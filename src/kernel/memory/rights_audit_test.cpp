@@ -108,9 +108,18 @@ TYPED_TEST(RightsAuditTest, FindsTheKernelsDataInTheLowerHalf) {
 }
 
 TYPED_TEST(RightsAuditTest, FindsTheUsersBitOnAnyLevel) {
-  const uint64_t user = std::is_same_v<typename TypeParam::PageFormat, X64PageFormat> ? 4 : 16;
-  this->ram_.map().template at<uint64_t>(this->table_.root())[0] |= user;
-  this->expect_violation("lets user mode in", 0);
+  using Format = TypeParam::PageFormat;
+  const uint64_t user = std::is_same_v<Format, X64PageFormat> ? 4 : 16;
+  const uint64_t page = (uint64_t{3} << 30) + (5 << 21) + 7 * kPageSize;
+  this->map(page, kGuest + 2 * kPageSize, {});
+  PhysAddr table = this->table_.root();
+  for (unsigned level = TypeParam::levels; level-- != 0;) {
+    uint64_t& entry = this->ram_.map().template at<uint64_t>(table)[page / page_size_at(level) % 512];
+    entry |= user;
+    this->expect_violation("lets user mode in", page / page_size_at(level) * page_size_at(level));
+    entry &= ~user;
+    table = Format::address(entry, level);
+  }
 }
 
 }  // namespace

@@ -30,7 +30,6 @@ SIZES = {
 # The patterns of numbers on standard error, which the drivers beside this file and `cairn run --time` print. Times are
 # in milliseconds, and `allocated` is in megabytes.
 NUMBERS = {
-    "compile": r"^compile +([\d.]+)",
     "run": r"\brun +([\d.]+)",
     "cpu": r"\bcpu +([\d.]+)",
     "allocated": r"([\d.]+) allocated",

@@ -55,7 +55,7 @@ std::vector<std::byte> sample(Architecture architecture) {
   return *object;
 }
 
-TEST(Elf, WritesWhatItReads) {
+TEST(Elf, ReadsWhatWasWritten) {
   const std::vector<std::byte> object = sample(Architecture::x86_64);
   auto contents = read_object(object);
   ASSERT_TRUE(contents.has_value()) << contents.error().to_string();
