@@ -4,7 +4,6 @@ namespace cairn::kernel::virtio {
 namespace {
 
 constexpr uint8_t kAcknowledge = 1, kDriver = 2, kDriverOk = 4, kFeaturesOk = 8, kFailed = 128;  // [virtio 2.1]
-constexpr uint64_t kVersion1 = uint64_t{1} << 32;  // the feature VIRTIO_F_VERSION_1 [virtio 6]
 
 }  // namespace
 
@@ -17,7 +16,8 @@ bool begin_setup(Transport& transport, uint64_t wanted, uint64_t& granted) {
   transport.set_driver_features(granted);
   transport.set_status(kAcknowledge | kDriver | kFeaturesOk);
   if ((offered & kVersion1) != 0 && (transport.status() & kFeaturesOk) != 0) return true;
-  transport.set_status(kFailed);
+  // The driver must not clear a bit of the status [virtio 2.1.1].
+  transport.set_status(transport.status() | kFailed);
   return false;
 }
 

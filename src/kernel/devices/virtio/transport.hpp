@@ -8,6 +8,8 @@
 
 namespace cairn::kernel::virtio {
 
+constexpr uint64_t kVersion1 = uint64_t{1} << 32;  // the feature VIRTIO_F_VERSION_1 [virtio 6]
+
 enum class DeviceType : uint32_t { console = 3, entropy = 4 };
 
 struct QueueAddresses {
@@ -36,7 +38,7 @@ class Transport {
 };
 
 // Resets the device and negotiates its features: those of `wanted` that the device has, and version 1. Returns false if
-// the device lacks version 1 or refuses the features.
+// the device lacks version 1 or refuses the features; its status then says that the driver has given up.
 bool begin_setup(Transport& transport, uint64_t wanted, uint64_t& granted);
 // Called after the queues are enabled.
 void finish_setup(Transport& transport);
