@@ -56,9 +56,13 @@ void start_random() {
 bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport) {
   uint64_t features = 0;
   if (entropy_device != nullptr || !virtio::begin_setup(*transport, 0, features)) return false;
-  auto queue = virtio::Queue::create(*transport, 0);
   const auto frame = frame_source().allocate();
-  if (!queue || !frame) return false;
+  if (!frame) return false;
+  auto queue = virtio::Queue::create(*transport, 0);
+  if (!queue) {
+    frame_source().free_contiguous(*frame, 1);
+    return false;
+  }
   virtio::finish_setup(*transport);
   entropy_device = new EntropyDevice{std::move(transport), *std::move(queue), {kDirectMap.at(*frame), kRequest}};
   entropy_device->queue.add(entropy_device->buffer, true, 0);
