@@ -2,7 +2,8 @@
 // of its queues, its ports and their names, its control messages, which buffers it returns, and the lengths it states.
 //
 // The driver must stay inside its buffers, must not assert, and must not wait for ever for a device that has broken its
-// queue. It may wait for a device that does not answer at once, because devices also answer while the driver sleeps.
+// queue. It may wait for a device that does not answer at once: devices also answer while the driver sleeps, sometimes
+// only after seconds.
 #include "kernel/devices/console.cpp"  // NOLINT: the driver's state has to be thrown away after each input
 
 #include <cstdlib>
@@ -19,7 +20,9 @@ constexpr uint64_t kPatience = 60'000'000'000;  // nanoseconds that the driver m
 
 struct Machine {
   FrameSource* frames = nullptr;
+  fuzz::Input* input = nullptr;
   uint64_t time = 0;
+  uint64_t silent_until = 0;  // the time before which the devices do nothing while the driver sleeps
 };
 constinit Machine machine_state;
 
@@ -44,7 +47,7 @@ class FakeTransport final : public virtio::Transport {
   [[nodiscard]] virtio::DeviceType type() const override { return virtio::DeviceType::console; }
   void set_status(uint8_t status) override { status_ = status; }
   [[nodiscard]] uint8_t status() const override { return status_; }
-  [[nodiscard]] uint64_t device_features() const override { return uint64_t{1} << 32 | console::kMultiport; }
+  [[nodiscard]] uint64_t device_features() const override { return virtio::kVersion1 | console::kMultiport; }
   void set_driver_features(uint64_t) override {}
   [[nodiscard]] uint16_t largest_queue(uint16_t index) const override {
     if (index >= queues_.size()) return 0;
@@ -168,7 +171,13 @@ uint64_t nanoseconds_since_boot() { return machine_state.time += 1000; }
 void sleep_until(uint64_t deadline) {
   machine_state.time = std::max(machine_state.time, deadline);
   fuzz::check(machine_state.time < kPatience, "the driver waits for ever");
-  if (machine_state.time % 4 == 0 || machine_state.time > 5'000'000'000) serve_all();
+  if (machine_state.time < machine_state.silent_until) return;
+  serve_all();
+  // Now and then the devices are silent for up to four seconds. After ten seconds they always answer.
+  const uint8_t way = machine_state.input->byte();
+  if (way >= 240 && machine_state.time < 10'000'000'000) {
+    machine_state.silent_until = machine_state.time + (way - 239u) * uint64_t{250'000'000};
+  }
 }
 
 // There is one fiber, so no lock is ever waited for, and it has no limits.
@@ -191,7 +200,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   frames.with([&](FrameSource::State& state) {
     fuzz::check(state.frames.initialize(kDirectMap, std::span(&range, 1), range.end()), "no frames");
   });
-  machine_state = {&frames, 0};
+  machine_state = {.frames = &frames, .input = &input};
   const size_t wanted = size != 0 && data[size - 1] >= 128 ? 2 : 1;
   std::vector<std::unique_ptr<FakeTransport>> unattached;
   for (size_t i = 0; i < wanted; ++i) {
