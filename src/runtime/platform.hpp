@@ -57,7 +57,8 @@ enum class ParkResult : uint8_t {
   deadlocked,  // there was no timeout, and no other thread could have unparked it
 };
 
-// At least this many bytes directly below every guest stack can never be accessed.
+// At least this many bytes directly below every guest stack can never be accessed. Guest code cannot step over this
+// guard, because a function whose frame is larger than a page touches each page of the frame first.
 inline constexpr size_t kStackGuardBytes = 64 * 1024;
 
 template <class P>

@@ -19,10 +19,6 @@ using kernel::KernelAddressSpace;
 using kernel::SpaceResult;
 using kernel::VirtAddr;
 
-// The size of the guard below a stack. Guest code cannot step over it, because a function whose frame is larger than a
-// page touches each page of the frame first.
-constexpr size_t kStackGuard = 64 * 1024;
-
 std::span<std::byte> as_span(VirtAddr start, size_t size) { return {start.as_pointer(), size}; }
 
 // Large reservations start at a large page's boundary, so that large pages fit.
@@ -84,9 +80,11 @@ void Platform::release(std::span<std::byte> reservation) {
   if (!reservation.empty()) release_at(reservation.data());
 }
 
-Result<std::span<std::byte>> Platform::allocate_stack(size_t bytes) { return allocate(kStackGuard, bytes); }
+Result<std::span<std::byte>> Platform::allocate_stack(size_t bytes) {
+  return allocate(runtime::kStackGuardBytes, bytes);
+}
 void Platform::release_stack(std::span<std::byte> stack) {
-  if (!stack.empty()) release_at(stack.data() - kStackGuard);
+  if (!stack.empty()) release_at(stack.data() - runtime::kStackGuardBytes);
 }
 
 Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) {
