@@ -120,6 +120,7 @@ job structure/sizes tools/check_sizes.sh
 job "structure/sizes (self test)" tests/structure/sizes.sh
 job "structure/seeded faults" fuzz/diff/seeded/run.sh --check
 job "structure/seeded faults of files" fuzz/files/seeded/run.sh --check
+job "structure/seeded faults of memory" fuzz/memory/seeded/run.sh --check
 unit_tests host
 [ -z "${sanitized-}" ] || unit_tests host-sanitize
 # ThreadSanitizer, over what has several threads.

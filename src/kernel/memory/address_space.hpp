@@ -13,6 +13,11 @@
 //
 // Pages are filled in groups of 64 KiB (a WebAssembly page), and in large segments by 2 MiB, because faults are
 // expensive and zeroing is cheap. Nothing here allocates from the heap, so all of it may run under the lock.
+//
+// Several CPUs may use the address space. When a function that takes memory or rights away returns, no CPU has them any
+// more (INV-23). The other CPUs learn of new memory and new rights lazily: a CPU that remembers what was there before
+// faults, and fault() makes it forget that. fill() and map_device() are for memory at which a fault cannot be handled,
+// so no CPU faults there after they return.
 #pragma once
 
 #include <algorithm>
@@ -93,6 +98,7 @@ class AddressSpace {
       return std::unexpected(no_memory((pages + tables + 1) << kPageBits));
     }
     // Existing segments get the rights, and holes become segments.
+    const Changes changes(table_);
     for (RangeNode* segment = overlapping(start.value, end); segment != nullptr; segment = next_before(segment, end)) {
       if (segment->access == access) continue;
       segment = isolate(segment, start.value, end);
@@ -144,12 +150,10 @@ class AddressSpace {
     if (pages == 0) return;
     uint64_t filled = 0;
     CAIRN_ASSERT(table_.unmap(
-        start, size, TableFrames::promised,
+        start, size, TableFrames::promised, RemovedAs::promised_page,
         [&](VirtAddr block, uint64_t span) { return has_committed(block.value, span); },
-        [&](PhysAddr page, unsigned level) {
-          source_.unredeem(page, level);
-          filled += uint64_t{1} << (9 * level);
-        }));
+        [&](unsigned level) { filled += uint64_t{1} << (9 * level); }));
+    table_.settle();
     committed_ -= pages;
     filled_ -= filled;
     // The frames of the filled pages are free now, and `pages` frames are promised. Splits may have taken nodes that
@@ -182,6 +186,7 @@ class AddressSpace {
     }
     CAIRN_ASSERT(table_.map_range(start, {range.start.value - offset}, size, {.write = true, .device = true}, 0,
                                   TableFrames::promised));
+    table_.announce();
     return start + offset;
   }
 
@@ -191,19 +196,21 @@ class AddressSpace {
     if ((write && !segment->access.write) || (execute && !segment->access.execute)) return FaultOutcome::no_rights;
     const VirtAddr page{align_down(address.value, kPageSize)};
     if (table_.translate(page)) {
-      table_.forget(page);  // the page was filled meanwhile, or the CPU still remembers it as absent
+      // The page was filled or got rights meanwhile, and this CPU still remembers what was there before.
+      table_.forget(page);
     } else {
       fill_around(*segment, page);
     }
     return FaultOutcome::filled;
   }
 
-  // Fills committed memory at once, for memory that is touched under locks.
+  // Fills committed memory at once, for memory that is touched under locks. No CPU faults there afterwards.
   void fill(VirtAddr start, uint64_t size) {
     CAIRN_ASSERT(committed_bytes(start.value, start.value + size) == size);
     for (VirtAddr page = start; page.value < start.value + size; page = page + kPageSize) {
       if (!table_.translate(page)) fill_around(*segments_.holder_of(page.value), page);
     }
+    table_.announce();
   }
 
   [[nodiscard]] bool is_committed(VirtAddr address) const { return segments_.holder_of(address.value) != nullptr; }
@@ -242,6 +249,8 @@ class AddressSpace {
   }
 
  private:
+  using Changes = typename Table::ChangeScope;
+
   // decommit() takes at most kDecommitNodes nodes before it gives one back. One protect() takes at most kSpareNodes
   // nodes to split a segment.
   static constexpr uint8_t kDecommitNodes = 2, kSpareNodes = 2;

@@ -3,7 +3,8 @@
 //
 // A frame's alias in the direct map loses its write right when the frame is allocated, not when the code is sealed.
 // That may need new tables, for which frames may run out, and sealing must not fail. Release restores the right before
-// the frames return to the allocator, which keeps its lists in them.
+// the frames return to the allocator, which keeps its lists in them. All CPUs must see the restored right at once,
+// because a fault in the direct map cannot be handled.
 //
 // CodeMemory has no state but references to the address space and its table. Its user holds the address space's lock.
 #pragma once
@@ -27,6 +28,7 @@ class CodeMemory {
       space_.release(start);
       return std::unexpected(done.error());
     }
+    const Changes changes(table_);
     space_.fill(start, size);
     const uint64_t done = take_aliases(start, size);
     if (done == size) return start;
@@ -35,18 +37,24 @@ class CodeMemory {
     return std::unexpected(SpaceFailure{SpaceFailure::Kind::memory, size, space_.available_bytes()});
   }
 
-  // Makes the first `text` bytes (whole pages) executable, and all `size` bytes read-only.
+  // Makes the first `text` bytes (whole pages) executable, and all `size` bytes read-only. From then on, every CPU
+  // executes what was written there.
   void seal(VirtAddr start, uint64_t size, uint64_t text) {
+    const Changes changes(table_);
     if (text != 0) space_.protect(start, text, {.execute = true});
     if (text != size) space_.protect(start + text, size - text, {});
+    table_.synchronize_code();
   }
 
   void release(VirtAddr start, uint64_t size) {
+    const Changes changes(table_);
     give_aliases_back(start, size);
     space_.release(start);
   }
 
  private:
+  using Changes = typename Table::ChangeScope;
+
   static constexpr Access kAlias{.write = true};  // rights of the direct map
 
   // Calls `visit(alias, bytes)` for each run of consecutive frames among those of the pages in [start, start + size),
@@ -83,7 +91,7 @@ class CodeMemory {
   }
   void give_aliases_back(VirtAddr start, uint64_t size) {
     for_each_run(start, size, [&](VirtAddr alias, uint64_t bytes) {
-      CAIRN_ASSERT(table_.protect(alias, bytes, kAlias));
+      CAIRN_ASSERT(table_.protect(alias, bytes, kAlias, TableFrames::any, Gains::seen_at_once));
       table_.join(alias, bytes, kAlias, largest_level_);
       return true;
     });

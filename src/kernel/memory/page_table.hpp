@@ -4,16 +4,22 @@
 //
 // Entries record whether their frame belongs to the mapping (Access::owned); unmapping frees such frames. A PageTable
 // has no lock of its own. The lock around the AddressSpace that uses it protects it.
+//
+// Several CPUs may use a tree, and each remembers translations and pointers to tables. The CPU that changes an entry
+// flushes its own at once. What the others must forget is collected, and so are removed frames. When a function
+// returns, the other CPUs have forgotten what it took away, and its frames are free (INV-23). ChangeScope joins several
+// functions so that the other CPUs are interrupted once.
 #pragma once
 
 #include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <optional>
-#include <utility>
 
 #include "base/assert.hpp"
 #include "kernel/memory/address.hpp"
+#include "kernel/memory/flush_request.hpp"
+#include "kernel/memory/removed_frames.hpp"
 
 namespace cairn::kernel {
 
@@ -24,6 +30,11 @@ struct Access {
   bool device = false;  // not cached, not reordered
   bool owned = false;   // the frame is freed when the page is unmapped
   bool operator==(const Access&) const = default;
+
+  // Whether these rights allow something that `changed` does not allow.
+  [[nodiscard]] constexpr bool loses(Access changed) const {
+    return (write && !changed.write) || (execute && !changed.execute) || device != changed.device;
+  }
 };
 
 // How the entries of tables are made and read. An entry of level 0 maps 4 KiB, and one of each level above maps 512
@@ -56,12 +67,16 @@ constexpr uint64_t page_size_at(unsigned level) { return kPageSize << (9 * level
 // The source of frames for new tables: promised frames, which cannot run out, or any frames.
 enum class TableFrames : uint8_t { promised, any };
 
+// When other CPUs may use rights that protect() adds. A CPU that remembers the old rights faults when it uses the new
+// ones. AddressSpace::fault() resolves this in committed memory, so the CPUs may learn of the new rights by such a
+// fault there. Elsewhere (in the direct map, which is also touched under locks) they must know when protect() returns.
+enum class Gains : uint8_t { seen_lazily, seen_at_once };
+
 // Frames has `std::optional<PhysAddr> allocate()` and `redeem_table()` for new tables, `free_table(PhysAddr)`, and
-// `free(PhysAddr, unsigned level)` for owned pages. Tlb has `flush(VirtAddr)`, which is called after an entry was
-// removed or has lost rights, and `flush_tables(VirtAddr)`, which is called after a table was removed or has replaced a
-// large page. A new translation needs no flush: a CPU that remembers that there was none faults, and the fault handler
-// flushes.
-template <PageTableFormat Format, class Frames, class Tlb>
+// `free(PhysAddr, unsigned level)` and `unredeem(PhysAddr, unsigned level)` for owned pages. A new translation needs no
+// flush: a CPU that remembers that there was none faults, and AddressSpace::fault() has it forget that. Where a fault
+// cannot be handled, announce() must follow.
+template <PageTableFormat Format, class Frames, TranslationCache Tlb>
 class PageTable {
  public:
   PageTable(DirectMap map, Frames& frames, Tlb& tlb, unsigned levels)
@@ -75,6 +90,28 @@ class PageTable {
   }
   [[nodiscard]] PhysAddr root() const { return root_; }
   [[nodiscard]] unsigned levels() const { return levels_; }
+
+  // While a ChangeScope lives, the other CPUs may still see what was taken away, and removed frames may not be free
+  // yet. The end of the outermost scope settles both.
+  class [[nodiscard]] ChangeScope {
+   public:
+    explicit ChangeScope(PageTable& table) : table_(table) { ++table_.open_scopes_; }
+    ~ChangeScope() {
+      if (--table_.open_scopes_ == 0) table_.settle();
+    }
+    ChangeScope(const ChangeScope&) = delete;
+    ChangeScope& operator=(const ChangeScope&) = delete;
+
+   private:
+    PageTable& table_;
+  };
+  // Has the other CPUs forget what was taken away so far, and then frees the removed frames. Does nothing if nothing
+  // was taken away.
+  void settle() {
+    if (!request_.is_empty()) tlb_.synchronize(request_);
+    request_.clear();
+    removed_.give_back(frames_);
+  }
 
   // Maps one page of the size of `level` where nothing is mapped. Returns false, with nothing changed, if there is no
   // memory for a table.
@@ -133,8 +170,22 @@ class PageTable {
     return false;
   }
 
-  // Flushes the translation, so that this CPU looks it up again.
-  void forget(VirtAddr virt) { tlb_.flush(virt); }
+  // Makes this CPU look up the translation again, beginning at the root.
+  void forget(VirtAddr virt) { tlb_.flush_tables(virt); }
+  // Makes sure that no CPU remembers as absent what is mapped now.
+  void announce() {
+    if constexpr (Tlb::kRemembersAbsence) {
+      const ChangeScope scope(*this);
+      tlb_.flush_all();
+      request_.add_everything();
+    }
+  }
+  // Makes sure that no CPU executes instructions that it fetched earlier.
+  void synchronize_code() {
+    const ChangeScope scope(*this);
+    tlb_.synchronize_code();
+    request_.add_code();
+  }
 
   // The number of missing tables of `level` (whose entries map pages of that size) that the addresses from `first` to
   // `last` need.
@@ -146,37 +197,49 @@ class PageTable {
   // split a large page that reaches beyond the range; then that page stays mapped.
   bool unmap(VirtAddr virt, uint64_t size) {
     return unmap(
-        virt, size, TableFrames::any, [](VirtAddr, uint64_t) { return false; },
-        [&](PhysAddr page, unsigned level) { frames_.free(page, level); });
+        virt, size, TableFrames::any, RemovedAs::free_page, [](VirtAddr, uint64_t) { return false; }, [](unsigned) {});
   }
   // Does the same, but the caller decides: an empty table, which maps `span` bytes from `block` on, stays when
-  // keeps_table(block, span) says so, and owned pages go to release(page, level).
-  template <class KeepsTable, class Release>
-  bool unmap(VirtAddr virt, uint64_t size, TableFrames from, KeepsTable&& keeps_table, Release&& release) {
+  // keeps_table(block, span) says so, and `removed_as` says what becomes of the frames of owned pages. Calls
+  // removes_owned(level) for each owned page.
+  template <class KeepsTable, class RemovesOwned>
+  bool unmap(VirtAddr virt, uint64_t size, TableFrames from, RemovedAs removed_as, KeepsTable&& keeps_table,
+             RemovesOwned&& removes_owned) {
+    const ChangeScope scope(*this);
     return change(root_, levels_ - 1, virt.value, virt.value + (size - 1), from, keeps_table,
                   [&](uint64_t* entry, VirtAddr at, unsigned level) {
-                    const uint64_t old = std::exchange(*entry, 0);
+                    const uint64_t old = *entry;
+                    store(entry, 0);
                     tlb_.flush(at);
-                    if (Format::access(old).owned) release(Format::address(old, level), level);
+                    request_.add_page(at);
+                    if (!Format::access(old).owned) return;
+                    remove(Format::address(old, level), level, removed_as);
+                    removes_owned(level);
                   });
   }
 
   // Changes the rights of all pages mapped in the range; whether frames are owned does not change. Returns false in the
   // same case as unmap.
-  bool protect(VirtAddr virt, uint64_t size, Access access, TableFrames from = TableFrames::any) {
+  bool protect(VirtAddr virt, uint64_t size, Access access, TableFrames from = TableFrames::any,
+               Gains gains = Gains::seen_lazily) {
+    const ChangeScope scope(*this);
     return change(
         root_, levels_ - 1, virt.value, virt.value + (size - 1), from, [](VirtAddr, uint64_t) { return true; },
         [&](uint64_t* entry, VirtAddr at, unsigned level) {
+          const Access old = Format::access(*entry);
           Access changed = access;
-          changed.owned = Format::access(*entry).owned;
+          changed.owned = old.owned;
+          if (changed == old) return;
           store(entry, Format::leaf(Format::address(*entry, level), changed, level));
           tlb_.flush(at);
+          if (old.loses(changed) || gains == Gains::seen_at_once) request_.add_page(at);
         });
   }
 
   // Makes `boundary` lie between two pages by splitting the large pages around it. Returns false if there is no memory;
   // then the mappings are the same, perhaps in smaller pages.
   bool split_at(VirtAddr boundary, TableFrames from = TableFrames::any) {
+    const ChangeScope scope(*this);
     uint64_t* table = map_.at<uint64_t>(root_);
     for (unsigned level = levels_ - 1;; --level) {
       uint64_t* entry = &table[index(boundary, level)];
@@ -201,12 +264,13 @@ class PageTable {
   // Undoes splitting: each table that touches the range and maps only consecutive frames with these rights becomes a
   // large page.
   void join(VirtAddr virt, uint64_t size, Access access, unsigned largest_level) {
+    const ChangeScope scope(*this);
     for (unsigned level = 1; level <= largest_level; ++level) {
       const uint64_t span = page_size_at(level), last = virt.value + (size - 1);
       for (uint64_t at = align_down(virt.value, span);; at += span) {
         uint64_t* entry = find({at}, level);
         if (entry != nullptr && Format::is_present(*entry) && !Format::is_leaf(*entry, level))
-          join(entry, {at}, level, access);
+          join(entry, level, access);
         if (last - at < span) break;
       }
     }
@@ -219,8 +283,18 @@ class PageTable {
   // The MMU of another CPU may read entries at any time, so each is written by one store.
   static void store(uint64_t* entry, uint64_t value) { __atomic_store_n(entry, value, __ATOMIC_RELEASE); }
 
+  // Keeps a removed frame until no CPU sees it. When there is no room, the frames that were removed before are freed.
+  void remove(PhysAddr frame, unsigned level, RemovedAs removed_as) {
+    if (removed_.is_full()) settle();
+    removed_.add(frame, level, removed_as);
+  }
+
   std::optional<PhysAddr> allocate_table(TableFrames from) {
-    const auto frame = from == TableFrames::promised ? frames_.redeem_table() : frames_.allocate();
+    auto frame = from == TableFrames::promised ? frames_.redeem_table() : frames_.allocate();
+    if (!frame && removed_.count() != 0) {
+      settle();  // the frames that were removed before are free then
+      frame = frames_.allocate();
+    }
     CAIRN_ASSERT(frame.has_value() || from == TableFrames::any);
     if (frame) std::memset(map_.at(*frame), 0, kPageSize);
     return frame;
@@ -262,11 +336,13 @@ class PageTable {
     for (unsigned i = 0; i < 512; ++i) table[i] = Format::leaf(start + i * page_size_at(level - 1), access, level - 1);
     store(entry, Format::table(*made));
     tlb_.flush_tables(at);
+    request_.add_page(at);
+    request_.add_tables();
     return true;
   }
 
   // Turns the table of `entry` into one page, if its pages allow it.
-  void join(uint64_t* entry, VirtAddr at, unsigned level, Access access) {
+  void join(uint64_t* entry, unsigned level, Access access) {
     const PhysAddr child = Format::address(*entry, level);
     const auto* table = map_.at<uint64_t>(child);
     if (!Format::is_present(table[0])) return;
@@ -276,8 +352,10 @@ class PageTable {
       if (table[i] != Format::leaf(start + i * page_size_at(level - 1), access, level - 1)) return;
     }
     store(entry, Format::leaf(start, access, level));
-    tlb_.flush_tables(at);
-    frames_.free_table(child);
+    // The translations of all 512 smaller pages must go, because a change of the large page flushes one address only.
+    tlb_.flush_all();
+    request_.add_everything();
+    remove(child, 0, RemovedAs::table);
   }
 
   // Calls `apply` on every leaf in [first, last], after splitting leaves that reach beyond. Frees tables that are empty
@@ -306,7 +384,8 @@ class PageTable {
           if (is_zero(child) && !keeps_table(VirtAddr{block}, span)) {
             store(entry, 0);
             tlb_.flush_tables({block});
-            frames_.free_table(child);
+            request_.add_tables();
+            remove(child, 0, RemovedAs::table);
           }
         }
       }
@@ -347,6 +426,9 @@ class PageTable {
   Tlb& tlb_;
   unsigned levels_;
   PhysAddr root_;
+  FlushRequest request_;      // what the other CPUs must forget
+  RemovedFrames removed_;     // the frames that other CPUs may still see
+  unsigned open_scopes_ = 0;  // the number of ChangeScopes that live
 };
 
 }  // namespace cairn::kernel

@@ -6,35 +6,38 @@
 
 #include "kernel/memory/formats/rv64.hpp"
 #include "kernel/memory/formats/x64.hpp"
-#include "kernel/memory/simulated_memory_test.hpp"
+#include "kernel/memory/simulated_cpus_test.hpp"
 
 namespace cairn::kernel {
 namespace {
 
 using testing::Want;
 
-template <class F, class W, unsigned L>
+template <class F, class R, unsigned L>
 struct Machine {
   using Format = F;
-  using Walk = W;
+  using Cpus = testing::SimulatedCpus<R>;
+  using Frames = testing::WatchedFrames<Cpus>;
+  using Table = PageTable<F, Frames, Cpus>;
   static constexpr unsigned kLevels = L;
 };
 
 template <class M>
 class PageTableTest : public ::testing::Test {};
 using Machines =
-    ::testing::Types<Machine<X64PageFormat, testing::X64Walk, 4>, Machine<Rv64PageFormat, testing::Rv64Walk, 3>,
-                     Machine<Rv64PageFormat, testing::Rv64Walk, 4>>;
+    ::testing::Types<Machine<X64PageFormat, testing::X64Rules, 4>, Machine<Rv64PageFormat, testing::Rv64Rules, 3>,
+                     Machine<Rv64PageFormat, testing::Rv64Rules, 4>>;
 TYPED_TEST_SUITE(PageTableTest, Machines);
 
-// Does random operations on 8 MiB of addresses and compares with a map of pages. After each operation, a simulated CPU
-// must see what the map says; it does not if a flush was forgotten.
+// Does random operations on 8 MiB of addresses, each on a random CPU, and compares with a map of pages. After each
+// operation, the CPUs must see what the map says; they do not if a flush was forgotten.
 TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
   testing::Ram ram(32 << 20);
-  FrameSource source;
+  typename TypeParam::Frames source;
   testing::give_all(ram, source);
-  testing::Mmu<typename TypeParam::Walk> mmu;
-  PageTable<typename TypeParam::Format, FrameSource, decltype(mmu)> table(ram.map(), source, mmu, TypeParam::kLevels);
+  typename TypeParam::Cpus cpus(ram, TypeParam::kLevels, 3);
+  source.watch(cpus, ram.map());
+  typename TypeParam::Table table(ram.map(), source, cpus, TypeParam::kLevels);
   ASSERT_TRUE(table.create());
   const uint64_t tables_only = testing::free_frames(source);
 
@@ -49,7 +52,9 @@ TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
   auto pages = [&](uint64_t first, uint64_t count, auto&& visit) {
     for (uint64_t page = first; page < first + count; ++page) visit(page);
   };
-  for (int step = 0; step < 3000; ++step) {
+  cpus.let_look(table.root(), [](std::mt19937& choice) { return kBase + choice() % kPages * kPageSize; });
+  for (int step = 0; step < 1500; ++step) {
+    cpus.run_on(random() % cpus.count());
     const uint64_t first = random() % kPages, count = 1 + random() % std::min<uint64_t>(kPages - first, 700);
     const VirtAddr virt{kBase + first * kPageSize};
     const Access access{.write = random() % 2 == 0, .execute = random() % 2 == 0};
@@ -87,6 +92,9 @@ TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
         });
         break;
     }
+    cpus.expect_current(table.root(), {});
+    ASSERT_FALSE(this->HasFailure()) << step;
+    cpus.run_on(random() % cpus.count());
     for (int look = 0; look < 40; ++look) {
       const uint64_t page = look < 4 ? std::min(first + (look % 2 == 0 ? 0 : count), kPages - 1) : random() % kPages;
       const uint64_t address = kBase + page * kPageSize + random() % kPageSize;
@@ -95,7 +103,11 @@ TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
         const bool allowed =
             found != model.end() &&
             (want == Want::read || (want == Want::write ? found->second.access.write : found->second.access.execute));
-        const auto seen = mmu.access(ram.map(), table.root(), TypeParam::kLevels, address, want);
+        auto seen = cpus.access(table.root(), address, want);
+        if (!seen && allowed) {  // this CPU remembers what was there before
+          table.forget({address});
+          seen = cpus.access(table.root(), address, want);
+        }
         ASSERT_EQ(seen.has_value(), allowed) << step << " page " << page;
         if (allowed) {
           ASSERT_EQ(*seen, found->second.phys + address % kPageSize);
@@ -113,10 +125,10 @@ TYPED_TEST(PageTableTest, EqualsAMapOfPages) {
 // Counts missing tables before they are made. The table that replaces a large page when it is split counts, too.
 TYPED_TEST(PageTableTest, CountsMissingTables) {
   testing::Ram ram(8 << 20);
-  FrameSource source;
+  typename TypeParam::Frames source;
   testing::give_all(ram, source);
-  testing::Mmu<typename TypeParam::Walk> mmu;
-  PageTable<typename TypeParam::Format, FrameSource, decltype(mmu)> table(ram.map(), source, mmu, TypeParam::kLevels);
+  typename TypeParam::Cpus cpus(ram, TypeParam::kLevels);
+  typename TypeParam::Table table(ram.map(), source, cpus, TypeParam::kLevels);
   ASSERT_TRUE(table.create());
   const auto missing = [&](uint64_t first, uint64_t last) {
     uint64_t total = 0;

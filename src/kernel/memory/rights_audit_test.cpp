@@ -19,8 +19,12 @@ struct Machine {
 };
 
 struct Quiet {
+  static constexpr bool kRemembersAbsence = false;
   static void flush(VirtAddr) {}
   static void flush_tables(VirtAddr) {}
+  static void flush_all() {}
+  static void synchronize_code() {}
+  static void synchronize(const FlushRequest&) {}
 };
 
 // A kernel with text and data in the upper half, and a guest's code and memory in the lower one. Each test adds one

@@ -9,7 +9,6 @@
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/cpu.hpp"
 #include "kernel/trap/trap.hpp"
-#include "port/cpu.hpp"
 #include "runtime/platform.hpp"
 
 namespace cairn::platform {
@@ -94,7 +93,6 @@ Result<std::span<std::byte>> Platform::allocate_code(size_t bytes) {
 
 bool Platform::seal_code(std::span<std::byte> mapping, size_t text_bytes) {
   kernel::seal_code(whole_pages(mapping), kernel::align_up(text_bytes, kPageSize));
-  kernel::machine::synchronize_code();
   return true;
 }
 

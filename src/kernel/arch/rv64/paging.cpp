@@ -7,11 +7,17 @@
 
 namespace cairn::kernel {
 
-void Tlb::flush(VirtAddr virt) { asm volatile("sfence.vma %0, zero" : : "r"(virt.value) : "memory"); }
+void Tlb::flush(VirtAddr page) { asm volatile("sfence.vma %0, zero" : : "r"(page.value) : "memory"); }
 // With an address, the fence orders leaf entries only [riscv-priv 10.2.1].
-void Tlb::flush_tables(VirtAddr) { asm volatile("sfence.vma" : : : "memory"); }
+void Tlb::flush_tables(VirtAddr) { flush_all(); }
+void Tlb::flush_all() { asm volatile("sfence.vma" : : : "memory"); }
+void Tlb::synchronize_code() { machine::synchronize_code(); }
 
 namespace machine {
+
+// Only one CPU runs programs and kernel code today, so there is no other CPU to ask.
+void flush_other_cpus(const FlushRequest&) {}
+
 namespace {
 
 constexpr uint64_t kSv39 = 8, kSv48 = 9;  // [riscv-priv 10.1.11]

@@ -3,12 +3,32 @@
 #include "port/cpu.hpp"
 
 namespace cairn::kernel {
+namespace {
 
-void Tlb::flush(VirtAddr virt) { asm volatile("invlpg (%0)" : : "r"(virt.value) : "memory"); }
+constexpr uint64_t kGlobalPages = 1 << 7;  // in CR4
+
+}  // namespace
+
+void Tlb::flush(VirtAddr page) { asm volatile("invlpg (%0)" : : "r"(page.value) : "memory"); }
 // invlpg also flushes all cached entries of upper tables, whatever the address [sdm 3A 4.10.4.1].
-void Tlb::flush_tables(VirtAddr virt) { flush(virt); }
+void Tlb::flush_tables(VirtAddr page) { flush(page); }
+void Tlb::flush_all() {
+  // Changing this bit of CR4 flushes everything. Writing CR3 would not flush global pages [sdm 3A 4.10.4.1].
+  if (const uint64_t cr4 = read_cr4(); (cr4 & kGlobalPages) != 0) {
+    write_cr4(cr4 & ~kGlobalPages);
+    write_cr4(cr4);
+  } else {
+    asm volatile("movq %0, %%cr3" : : "r"(machine::active_page_table().address.value) : "memory");
+  }
+}
+// A CPU sees stores to code that it has not fetched yet. Before new code appears at an address, its pages lose a right,
+// so every other CPU has been interrupted, and iret ends what it had fetched before [sdm 3A 9.1.3].
+void Tlb::synchronize_code() {}
 
 namespace machine {
+
+// Only one CPU runs programs and kernel code today, so there is no other CPU to ask.
+void flush_other_cpus(const FlushRequest&) {}
 
 unsigned page_table_levels(const BootInfo&) { return 4; }
 uint64_t early_memory_end() { return uint64_t{4} << 30; }
@@ -18,7 +38,7 @@ VirtAddr guest_addresses_end(unsigned) { return {uint64_t{1} << 47}; }
 void activate_page_table(PhysAddr root, unsigned) {
   asm volatile("movq %0, %%cr3" : : "r"(root.value) : "memory");
   // No page is accessible to user mode. SMEP and SMAP protect the kernel if a page should become accessible by mistake.
-  constexpr uint64_t kGlobalPages = 1 << 7, kUmip = 1 << 11, kSmep = 1 << 20, kSmap = 1 << 21;
+  constexpr uint64_t kUmip = 1 << 11, kSmep = 1 << 20, kSmap = 1 << 21;
   uint64_t bits = 0;
   if ((cpuid(1).edx >> 13 & 1) != 0) bits |= kGlobalPages;  // setting the bit also flushes global entries
   if (cpuid(0).eax >= 7) {

@@ -1,6 +1,8 @@
 // The kernel's page tables on this machine: their format, how translations are flushed, and how tables are activated.
 #pragma once
 
+#include "kernel/machine.hpp"
+#include "kernel/memory/flush_request.hpp"
 #include "kernel/memory/formats/x64.hpp"
 
 namespace cairn::kernel {
@@ -9,11 +11,17 @@ struct BootInfo;
 
 using PageFormat = X64PageFormat;
 
-// Flushes translations on this CPU: flush of one page, flush_tables of all pages below a table that was removed.
+// How CPUs forget translations (TranslationCache).
 struct Tlb {
-  static void flush(VirtAddr virt);
-  static void flush_tables(VirtAddr virt);
+  // No entry that is not present is remembered [sdm 3A 4.10.4.3].
+  static constexpr bool kRemembersAbsence = false;
+  static void flush(VirtAddr page);
+  static void flush_tables(VirtAddr page);
+  static void flush_all();
+  static void synchronize_code();
+  static void synchronize(const FlushRequest& request) { machine::flush_other_cpus(request); }
 };
+static_assert(TranslationCache<Tlb>);
 
 namespace machine {
 // The number of table levels to use, and the level of the largest page.
