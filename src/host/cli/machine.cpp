@@ -67,7 +67,7 @@ std::vector<std::string> base_arguments(const Options& options) {
   };
   switch (options.machine) {
     case Machine::microvm:
-      add({"-M", "microvm,acpi=off,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=off"});
+      add({"-M", "microvm,x-option-roms=off,pit=off,pic=off,rtc=off,isa-serial=on,auto-kernel-cmdline=off"});
       break;
     case Machine::q35: add({"-M", "q35,hpet=off"}); break;
     case Machine::virt: add({"-M", "virt"}); break;
