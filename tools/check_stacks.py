@@ -24,6 +24,7 @@ ALLOWED = pathlib.Path(__file__).resolve().parent / "recursion.txt"
 SWITCHES = {
     "sbi_entry": "the first stack, before the page table is on (RISC-V)",
     "high_start": "the first stack",
+    "high_cpu_start": "the first stack of another CPU",
     "cairn_switch_stacks": "the stack of a guest or of a fiber",
     "cairn_return_to_point": "the stack that the caller of a guest has left",
     "cairn::platform::Platform::resume": "the frame of a guest that catches an exception",

@@ -1,7 +1,7 @@
 // What holds of a list of CPUs, whatever firmware said.
 #pragma once
 
-#include "kernel/firmware/cpu_list.hpp"
+#include "kernel/boot/cpu_list.hpp"
 #include "support/check.hpp"
 
 namespace cairn::fuzz {

@@ -7,12 +7,14 @@
 #include <span>
 #include <string_view>
 
+#include "base/result.hpp"
 #include "kernel/memory/address.hpp"
 
 namespace cairn::kernel {
 
 struct BootInfo;
 class FlushRequest;
+struct Cpu;
 
 namespace machine {
 
@@ -36,6 +38,8 @@ void set_timer(uint64_t deadline);
 // Halts this CPU until `deadline` (in ticks) or an earlier interrupt, using the timer. Interrupts are off before and
 // after the call.
 void wait_until(uint64_t deadline);
+// Lets the timer of this CPU interrupt. start_clock() does it for the CPU that calls it.
+void start_timer();
 
 // entropy.cpp: entropy from the CPU or the firmware. This constant names the source, for the log.
 extern const std::string_view kEntropySource;
@@ -52,8 +56,20 @@ void find_devices(const BootInfo& info);
 // from then on.
 void flush_other_cpus(const FlushRequest& request);
 
-// trap.cpp: sets the CPU's trap entries, so that faults reach handle_fault.
-void set_up_traps();
+// trap.cpp: called by each CPU first, with its record. After this call, this_cpu() finds the record, and faults reach
+// handle_fault. The CPU enters traps on the kTrapStackCount stacks at `stacks` (kernel/trap/trap_stacks.hpp).
+void set_up_traps(Cpu& cpu, std::byte* stacks);
+
+// cpus.cpp: lets this CPU receive interrupts. start_clock() does it for the CPU that calls it.
+void accept_interrupts();
+// Interrupts another CPU, or this one: handle_cpu_interrupt runs there as soon as its interrupts are on.
+void send_interrupt(const Cpu& cpu);
+// Makes page tables for the start of another CPU: they map the kernel's half of the address space, and what entry.S
+// needs to turn translation on. Returns what entry.S writes to the register for the tables.
+Result<uint64_t> make_start_tables();
+// Makes a CPU execute the code in entry.S that takes the offer. It may not succeed at once, so it is called again as
+// long as the offer has not been taken. Returns an Error if that CPU cannot be started.
+Result<void> wake_cpu(const Cpu& cpu);
 
 }  // namespace machine
 }  // namespace cairn::kernel

@@ -33,6 +33,14 @@ def machine_tests(machine, cpu, options):
     check(f"{name}: echo of 1 MB", result.status == 7 and result.out == data, result)
 
 
+def cpu_tests(machine, options=""):
+    """All CPUs start."""
+    for count in (1, 2, 4, 8, 64):
+        result = boot(machine, f"test=cpus {options}", cpus=count, timeout=240)
+        good = result.status == 0 and f"{count} of {count} CPUs run\n".encode() in result.out
+        check(f"{machine} {options}: start of {count} CPUs", good, result)
+
+
 def port_tests(machine):
     data = bytes(range(251)) * 400_000
     result = boot(machine, "test=echo", stdin=data, timeout=120)
@@ -61,6 +69,8 @@ def main():
         for machine in X86:
             machine_tests(*machine)
         port_tests("microvm")
+        cpu_tests("microvm")
+        cpu_tests("q35")
         for machine in ("microvm", "q35"):
             result = boot(machine, monitor=b"mce 0 1 0xb200000000000000 0x0 0x0 0x0\n")
             ok = b"kernel panic: machine check: bank 1, status 0xb200000000000000" in result.log
@@ -71,6 +81,8 @@ def main():
         for machine in RISCV:
             machine_tests(*machine)
         port_tests("virt")
+        cpu_tests("virt")
+        cpu_tests("virt", "paging=sv39")
     print(f"{passed} passed, {failed} failed")
     sys.exit(failed != 0)
 

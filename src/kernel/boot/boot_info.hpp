@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "kernel/boot/cpu_list.hpp"
 #include "kernel/memory/memory_map.hpp"
 
 namespace cairn::kernel {
@@ -17,6 +18,8 @@ struct BootInfo {
   PhysRange bundle;               // the boot bundle; size 0: there is none
   PhysRange device_tree;          // the device tree (RISC-V only); size 0: there is none
   PhysAddr acpi_root;             // address of the RSDP (x86-64 only); 0: unknown
+  CpuList other_cpus;             // the CPUs that can be used, without the one that the kernel was entered on
+  PhysRange start_pages;          // x86-64: pages below 1 MiB with which other CPUs start; size 0: there are none
   uint64_t entry_ticks = 0;       // the tick counter when the kernel was entered
 };
 

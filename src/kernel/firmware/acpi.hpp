@@ -7,7 +7,7 @@
 #include <optional>
 #include <span>
 
-#include "kernel/firmware/cpu_list.hpp"
+#include "kernel/boot/cpu_list.hpp"
 #include "kernel/memory/address.hpp"
 
 namespace cairn::kernel {

@@ -132,6 +132,9 @@ TEST(Acpi, ListsCpus) {
   const auto info = memory.read();
   EXPECT_EQ(ids(info), (Ids{0, 2, 5}));
   EXPECT_EQ(info->cpus.left_out(), 2u);
+  const CpuList others = info->cpus.without(2);
+  EXPECT_TRUE(std::ranges::equal(others.numbers(), Ids{0, 5}));
+  EXPECT_EQ(others.left_out(), 2u);
   EXPECT_EQ(info->local_apic.value, 0xfee0'0000u);
   EXPECT_FALSE(info->pci_config.has_value());
 }

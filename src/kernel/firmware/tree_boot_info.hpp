@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "kernel/boot/boot_info.hpp"
-#include "kernel/firmware/cpu_list.hpp"
+#include "kernel/boot/cpu_list.hpp"
 #include "kernel/firmware/device_tree.hpp"
 
 namespace cairn::kernel {

@@ -1,6 +1,7 @@
 #include "kernel/program/test_modes.hpp"
 
 #include "kernel/boot/boot_info.hpp"
+#include "kernel/testing/cpus.hpp"
 #include "kernel/testing/injection.hpp"
 #include "kernel/testing/scripts.hpp"
 #include "kernel/testing/testing.hpp"
@@ -12,6 +13,7 @@ std::optional<int> run_tests(std::string_view command_line) {
   const std::string_view test = boot_option(command_line, "test");
   if (test == "all") return run_kernel_tests();
   if (test == "echo") return run_echo();
+  if (test == "cpus") return run_cpu_tests();
   return std::nullopt;
 }
 

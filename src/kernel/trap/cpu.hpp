@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/sync/lock_rank.hpp"
+#include "port/cpu_tables.hpp"
 #include "port/this_cpu.hpp"
 
 namespace cairn {
@@ -30,6 +31,8 @@ struct Cpu {
   HeldLocks held_locks;
   OperationRecord* operation = nullptr;  // the operation that runs on the CPU (base/operation.hpp)
   std::atomic<uint64_t> spurious_interrupts{0};
+  std::atomic<uint64_t> interrupts_of_cpus{0};  // the number of interrupts that CPUs have sent to this one
+  CpuTables tables;                             // what the CPU itself reads when it enters a trap
 };
 
 // The record of the CPU on which the kernel boots.

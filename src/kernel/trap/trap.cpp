@@ -40,6 +40,11 @@ extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu) {
 
 void set_fault_handler(FaultHandler handler) { fault_handler.store(handler); }
 
+// The interrupt itself has ended the CPU's wait, and there is nothing else to do.
+void handle_cpu_interrupt(const runtime::MachineFault&, TrapFrame&) {
+  this_cpu().interrupts_of_cpus.fetch_add(1, std::memory_order_relaxed);
+}
+
 void handle_fault(const Fault& fault, TrapFrame& frame) {
   LogLine message;
   message << fault.name << " at " << Hex{fault.machine.pc};

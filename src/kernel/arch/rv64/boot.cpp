@@ -5,10 +5,14 @@
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
+#include "kernel/trap/cpu.hpp"
 #include "port/cpu.hpp"
 #include "port/layout.hpp"
 
-extern "C" const std::byte hart_stops[];
+extern "C" {
+extern const std::byte cpu_start[];
+extern std::byte trap_stacks[];
+}
 
 namespace cairn::kernel {
 namespace {
@@ -26,16 +30,15 @@ bool has_all_extensions(const DeviceTree& tree) {
   return false;
 }
 
-// Starts all other harts, which stop at once (hart_stops). Harts that were never started wait in the firmware, and
-// OpenSBI's first wait spins, because an interrupt is pending that nothing takes. A hart that was started and has
-// stopped waits without spinning.
-void let_other_harts_rest(const DeviceTree& tree, uint64_t own) {
+// Makes the firmware start all other harts, which wait in entry.S until the kernel uses them. They would also wait in
+// the firmware, but OpenSBI's first wait spins, because an interrupt is pending that nothing takes.
+void gather_other_harts(const DeviceTree& tree, uint64_t own) {
   constexpr uint64_t kHartState = 0x48534d, kStart = 0;  // "HSM" [sbi 9]
   const auto cpus = tree.root()->child("cpus");
   for (auto cpu = cpus ? cpus->first_child() : std::nullopt; cpu; cpu = cpu->next_sibling()) {
     const auto hart = cpu->number("reg");
     if (cpu->text("device_type") != "cpu" || !hart || *hart == own) continue;
-    sbi_call(kHartState, kStart, *hart, reinterpret_cast<uint64_t>(hart_stops) - layout::kImage);
+    sbi_call(kHartState, kStart, *hart, reinterpret_cast<uint64_t>(cpu_start) - layout::kImage);
   }
 }
 
@@ -45,7 +48,9 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t hart, uint64_t tree_address) {
   BootInfo& info = first_boot_info;
   info.entry_ticks = machine::ticks();
   info.firmware = "SBI";
-  machine::set_up_traps();
+  boot_cpu().hardware_id = hart;
+  boot_cpu().stack = boot_stack();
+  machine::set_up_traps(boot_cpu(), trap_stacks);
   std::optional<DeviceTree> tree;
   if (tree_address != 0 && tree_address < layout::kDirectMapSize - (16 << 20)) {
     const DirectMap map(layout::kDirectMap);
@@ -61,7 +66,8 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t hart, uint64_t tree_address) {
   info.memory.reserve(image_range());
   info.memory.reserve(info.device_tree);
   info.memory.reserve(info.bundle);
-  let_other_harts_rest(*tree, hart);
+  info.other_cpus = usable_harts(*tree).without(hart);
+  gather_other_harts(*tree, hart);
   kernel_main(info);
 }
 

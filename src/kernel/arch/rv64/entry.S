@@ -1,6 +1,8 @@
-// The first instructions. SBI enters them in supervisor mode with translation off; a0 holds the hart's number, a1 the
-// physical address of the device tree [sbi]. They make the first page tables (Sv39, which every RISC-V CPU with paging
-// has) and go on at high addresses.
+// The first instructions of the CPU that boots, and of the others.
+//
+// SBI enters sbi_entry in supervisor mode with translation off; a0 holds the hart's number, a1 the physical address of
+// the device tree [sbi]. The code there makes the first page tables (Sv39, which every RISC-V CPU with paging has) and
+// goes on at high addresses. The others begin at cpu_start.
 //
 // The first page tables have pages of 1 GiB. They map the GiB that holds the kernel twice, one to one and at
 // KERNEL_BASE, and they map the direct map of 128 GiB. All pages are writable and executable; initialize_memory
@@ -11,6 +13,12 @@
 sbi_entry:
   csrw sie, zero
   csrw sip, zero
+  // OpenSBI up to version 1.2 may start a hart here that was to start at cpu_start: if that hart sees that it is to
+  // start before the address was written, it uses the old one.
+  la t0, boot_hart_claim
+  li t1, 1
+  amoswap.w t1, t1, (t0)
+  bnez t1, cpu_start
   la sp, boot_stack_top
   mv s0, a0
   mv s1, a1
@@ -43,15 +51,17 @@ sbi_entry:
   add t4, t4, t0
   sd t3, 0(t4)
 
-  // Turn translation on and go on at high_start. The trap vector is high_start too, so a fault at the next instruction
-  // leads there as well.
-  li t3, 0xffffffff00000000
-  la t4, high_start
-  add t4, t4, t3
-  csrw stvec, t4
   srli t1, t0, 12
   li t2, 8 << 60
   or t1, t1, t2
+  la t4, high_start
+
+  // Turns translation on with t1 for satp. Goes on at the code whose physical address is in t4, at its high address.
+  // The trap vector is that address too, so that a fault at the next instruction leads there as well.
+enable_translation:
+  li t3, 0xffffffff00000000
+  add t4, t4, t3
+  csrw stvec, t4
   sfence.vma
   csrw satp, t1
   sfence.vma
@@ -73,15 +83,53 @@ high_start:
   wfi
   j 1b
 
-  // Other harts are started here, with translation off, and stop at once.
-  .globl hart_stops
-hart_stops:
-  li a7, 0x48534d           // "HSM" [sbi 9]
-  li a6, 1                  // stop
-  ecall
+  // Another hart begins here, with translation off; a0 holds its number. It waits for an offer (struct CpuOffer,
+  // kernel/trap/start_cpu.hpp) to the hart with its number. Interrupts end its wait, but are not taken.
+  .equ offer_made, 1
+  .equ offer_taken, 2
+  .equ offer_start_tables, 8
+  .equ offer_stack_end, 16
+  .globl cpu_start
+cpu_start:
+  csrwi sie, 2              // software interrupts
+  la a1, cairn_cpu_offer
+  slli t1, a0, 2
+  addi t2, t1, offer_taken
+  addi t1, t1, offer_made
+  j 2f
+1:
+  wfi
+2:
+  csrci sip, 2              // before the look at the offer: an interrupt after it ends the next wait
+3:
+  lr.d.aq t3, (a1)
+  bne t3, t1, 1b
+  sc.d t3, t2, (a1)
+  bnez t3, 3b
+  fence.i
+  ld t1, offer_start_tables(a1)
+  la t4, high_cpu_start
+  j enable_translation
+
+  .balign 4
+high_cpu_start:
+  .option push
+  .option norelax
+  la t0, cairn_cpu_offer
+  .option pop
+  ld sp, offer_stack_end(t0)
+  li s0, 0                  // the end of every backtrace
+  li ra, 0
+  li gp, 0
+  call cairn_set_up_cpu
 1:
   wfi
   j 1b
+
+  .data
+  .balign 4
+boot_hart_claim:            // not 0: a hart boots the kernel
+  .long 0
 
   .section .bss.pages, "aw", @nobits
   .balign 4096

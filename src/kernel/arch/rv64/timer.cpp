@@ -53,9 +53,14 @@ uint64_t start_clock(const BootInfo& info) {
       }
     }
   }
+  accept_interrupts();
+  start_timer();
+  return rate == 0 ? 10'000'000 : rate;
+}
+
+void start_timer() {
   set_timer(~uint64_t{0});
   CAIRN_CSR_SET(sie, 1 << 5);  // lets the timer interrupt; while sstatus keeps interrupts off, it only ends a wfi
-  return rate == 0 ? 10'000'000 : rate;
 }
 
 void wait_until(uint64_t deadline) {

@@ -1,9 +1,9 @@
 // The entry of all traps. sscratch holds the top of this CPU's trap stack, so an overflown stack does not matter. The
 // entry saves registers on the trap stack as TrapFrame (port/trap_frame.hpp) lays them out; then the frame moves to the
 // kernel's stack (kernel/trap/frame_place.hpp). Until the frame has moved, sscratch holds the top of the emergency
-// stack, where a trap within the entry is reported. The address of the CPU's record lies at the top of the trap stack
-// and of the emergency stack. tp (x4), which points to that record as well, is not restored: another CPU may have taken
-// over the interrupted fiber.
+// stack, where a trap within the entry is reported. The addresses of the CPU's record and of the emergency stack's top
+// lie at the top of the trap stack and of the emergency stack. tp (x4), which points to that record as well, is not
+// restored: another CPU may have taken over the interrupted fiber.
 
   .text
   .balign 4
@@ -15,7 +15,7 @@ trap_entry:
   .irp r, 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
   sd x\r, 8*\r(sp)
   .endr
-  la t0, trap_emergency_stack_top
+  ld t0, 568(sp)
   csrrw t0, sscratch, t0
   sd t0, 16(sp)
   csrr t0, sepc
@@ -55,21 +55,14 @@ trap_entry:
   ld x2, 16(sp)
   sret
 
+  // The trap stack and the emergency stack of the CPU that boots: a guard page and 16 KiB for each.
   .section .bss.pages, "aw", @nobits
   .balign 4096
-  .globl trap_stack_top, trap_emergency_stack_top
-trap_stack_guard:
-  .skip 4096
-  .skip 16 * 1024 - 16
-trap_stack_top:
-  .skip 16
-trap_emergency_stack_guard:
-  .skip 4096
-  .skip 16 * 1024 - 16
-trap_emergency_stack_top:
-  .skip 16
+  .globl trap_stacks
+trap_stacks:
+  .skip 2 * 5 * 4096
 
   .section .guard_pages, "a", @progbits
-  .quad trap_stack_guard, trap_emergency_stack_guard
+  .quad trap_stacks, trap_stacks + 5 * 4096
 
   .section .note.GNU-stack, "", @progbits

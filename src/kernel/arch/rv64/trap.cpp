@@ -7,11 +7,11 @@
 #include "kernel/machine.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/trap/cpu.hpp"
+#include "kernel/trap/trap_stacks.hpp"
 #include "port/cpu.hpp"
 #include "port/trap_frame.hpp"
 
 extern "C" const std::byte trap_entry[];
-extern "C" std::byte trap_stack_top[], trap_emergency_stack_top[];
 
 namespace cairn::kernel {
 namespace {
@@ -63,6 +63,12 @@ extern "C" void cairn_trap(TrapFrame& frame) {
     handle_timer_interrupt(fault.machine, frame);
     return;
   }
+  constexpr uint64_t kSoftwareInterrupt = uint64_t{1} << 63 | 1;
+  if (frame.cause == kSoftwareInterrupt) {
+    CAIRN_CSR_CLEAR(sip, 1 << 1);
+    handle_cpu_interrupt(fault.machine, frame);
+    return;
+  }
   fault.name = frame.cause < 16 ? kNames[frame.cause] : "unexpected interrupt";
   switch (frame.cause) {  // [riscv-priv 10.1.8]
     case 1:
@@ -87,13 +93,18 @@ extern "C" void cairn_trap(TrapFrame& frame) {
 
 namespace machine {
 
-void set_up_traps() {
-  Cpu& cpu = boot_cpu();
+void set_up_traps(Cpu& cpu, std::byte* stacks) {
   asm volatile("mv tp, %0" : : "r"(&cpu) : "memory");
-  cpu.stack = boot_stack();
-  for (std::byte* const top : {trap_stack_top, trap_emergency_stack_top}) *reinterpret_cast<Cpu**>(top) = &cpu;
+  // What trap.S finds at the top of both stacks.
+  struct StackTop {
+    Cpu* cpu;
+    StackTop* emergency_stack;
+  };
+  auto* const trap = reinterpret_cast<StackTop*>(stacks + TrapStacks::kStride) - 1;
+  auto* const emergency = reinterpret_cast<StackTop*>(stacks + 2 * TrapStacks::kStride) - 1;
+  *trap = *emergency = {&cpu, emergency};
   CAIRN_CSR_WRITE(sie, 0);
-  CAIRN_CSR_WRITE(sscratch, reinterpret_cast<uint64_t>(trap_stack_top));
+  CAIRN_CSR_WRITE(sscratch, reinterpret_cast<uint64_t>(trap));
   CAIRN_CSR_WRITE(stvec, reinterpret_cast<uint64_t>(trap_entry));
   CAIRN_CSR_SET(sstatus, uint64_t{1} << 13);  // floating point: on, initial
 }

@@ -1,11 +1,20 @@
 // Fills BootInfo from the start information of PVH.
+#include <algorithm>
+
 #include "kernel/boot/boot_info.hpp"
+#include "kernel/firmware/acpi.hpp"
 #include "kernel/firmware/pvh.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
+#include "kernel/trap/cpu.hpp"
 #include "port/cpu.hpp"
 #include "port/layout.hpp"
+
+extern "C" {
+extern const std::byte start_code_end[];  // a physical address (kernel.ld)
+extern std::byte trap_stacks[];
+}
 
 namespace cairn::kernel {
 namespace {
@@ -14,18 +23,35 @@ constexpr uint64_t kReach = uint64_t{4} << 30;  // end of the memory that the fi
 
 constinit BootInfo first_boot_info;
 
+// Finds free pages below 1 MiB, where other CPUs start in real mode. Page 0 is left out: it has the firmware's vectors.
+PhysRange find_start_pages(const MemoryMap& free) {
+  for (const PhysRange& range : free.usable()) {
+    const PhysRange pages{{std::max(range.start.value, kPageSize)}, kStartPages * kPageSize};
+    if (pages.end() <= std::min<uint64_t>(range.end(), 1 << 20)) return pages;
+  }
+  return {};
+}
+
 }  // namespace
 
 extern "C" [[noreturn]] void cairn_boot(uint64_t start_info) {
   BootInfo& info = first_boot_info;
   info.entry_ticks = read_tsc();
   info.firmware = "PVH";
-  machine::set_up_traps();
-  if (!read_pvh({DirectMap(layout::kDirectMap).at({0}), kReach}, start_info, info)) {
+  boot_cpu().stack = boot_stack();
+  machine::set_up_traps(boot_cpu(), trap_stacks);
+  const std::span<const std::byte> physical(DirectMap(layout::kDirectMap).at({0}), kReach);
+  if (!read_pvh(physical, start_info, info)) {
     write_raw("cairn: no PVH start information with a memory map\n");
     machine::power_off(71);
   }
-  info.memory.reserve({{0}, 1 << 20});  // firmware's data structures: the memory map, the command line, ACPI
+  boot_cpu().hardware_id = cpuid(1).ebx >> 24;
+  // The tables are not needed later, so the memory in which they lie may be overwritten.
+  if (const auto acpi = read_acpi(physical, info.acpi_root.value))
+    info.other_cpus = acpi->cpus.without(boot_cpu().hardware_id);
+  info.start_pages = find_start_pages(info.memory);
+  // The firmware's data structures lie in the first megabyte. The code in which CPUs start follows.
+  info.memory.reserve({{0}, reinterpret_cast<uint64_t>(start_code_end)});
   info.memory.reserve(image_range());
   kernel_main(info);
 }

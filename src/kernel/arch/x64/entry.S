@@ -1,6 +1,8 @@
-// The first instructions. PVH enters them in 32-bit protected mode with paging off; %ebx holds the physical address of
-// the start information [pvh]. They refuse CPUs below the floor, make the first page tables and go on in long mode at
-// high addresses.
+// The first instructions of the CPU that boots, and of the others.
+//
+// PVH enters pvh_entry in 32-bit protected mode with paging off; %ebx holds the physical address of the start
+// information [pvh]. The code there refuses CPUs below the floor, makes the first page tables and goes on in long mode
+// at high addresses. The others begin at cpu_start_code, in real mode.
 //
 // The first page tables map the first 4 GiB twice, one to one and at the direct map, and the first GiB at KERNEL_BASE
 // (kernel.ld). All pages are writable and executable; initialize_memory replaces and erases these tables.
@@ -81,6 +83,11 @@ pvh_entry:
   movl $PHYSICAL(boot_pointers_high) + 3, PHYSICAL(boot_root) + 511 * 8
 
   movl $PHYSICAL(boot_root), %eax
+  movl $PHYSICAL(high_start), %esi
+
+  // Turns long mode on with the page tables at %eax. Goes on at the code whose physical address is in %esi, at its high
+  // address.
+enable_long_mode:
   movl %eax, %cr3
   movl %cr4, %eax
   orl $0x620, %eax          // PAE, OSFXSR, OSXMMEXCPT
@@ -90,7 +97,7 @@ pvh_entry:
   orl $0x900, %eax          // LME, NXE
   wrmsr
   movl %cr0, %eax
-  andl $~0xc, %eax          // no emulation of the FPU, no lazy switching
+  andl $~0x6000000c, %eax   // caches on; no emulation of the FPU, no lazy switching
   orl $0x80010022, %eax     // PG, WP, NE, MP
   movl %eax, %cr0
   lgdt boot_gdt_pointer
@@ -168,13 +175,40 @@ floor_features:
   floor_feature word_extended_edx, 20, "no-execute"
 floor_features_end:
 
+  // Another CPU goes on here after cpu_start_code, in 32-bit protected mode with paging off. It takes the offer (struct
+  // CpuOffer, kernel/trap/start_cpu.hpp) if the offer is for the CPU with its number, and halts otherwise.
+  .equ offer_made, 1
+  .equ offer_taken, 2
+  .equ offer_start_tables, 8
+  .equ offer_stack_end, 16
+cpu_start_protected:
+  movw $16, %ax
+  movw %ax, %ds
+  movw %ax, %es
+  movw %ax, %ss
+  movl $1, %eax
+  cpuid
+  shrl $24, %ebx            // the number of the local APIC
+  leal offer_made(, %ebx, 4), %eax
+  leal offer_taken(, %ebx, 4), %ecx
+  lock cmpxchgl %ecx, PHYSICAL(cairn_cpu_offer)
+  jne 1f
+  movl PHYSICAL(cairn_cpu_offer) + offer_start_tables, %eax
+  movl $PHYSICAL(high_cpu_start), %esi
+  jmp enable_long_mode
+1:
+  cli
+  hlt
+  jmp 1b
+
   .balign 8
 boot_gdt:
   .quad 0
   .quad 0x00af9b000000ffff  // 64-bit code
   .quad 0x00cf93000000ffff  // data
+  .quad 0x00cf9b000000ffff  // 32-bit code
 boot_gdt_pointer:
-  .word 23
+  .word 31
   .long boot_gdt
 
   .code64
@@ -186,7 +220,9 @@ enter_long_mode:
   xorl %eax, %eax
   movw %ax, %fs
   movw %ax, %gs
-  movabsq $high_start, %rax
+  movabsq $0xffffffff80000000, %rax
+  movl %esi, %esi           // clears the upper half
+  addq %rsi, %rax
   jmpq *%rax
 
   .text
@@ -200,6 +236,37 @@ high_start:
 1:
   hlt
   jmp 1b
+
+high_cpu_start:
+  movq cairn_cpu_offer + offer_stack_end(%rip), %rsp
+  xorl %ebp, %ebp
+  pushq $0                  // the end of every backtrace
+  pushq $0
+  callq cairn_set_up_cpu
+1:
+  hlt
+  jmp 1b
+
+  // The first instructions of another CPU, in a copy of this code at the start of a page below 1 MiB. The CPU enters
+  // them in real mode with the page's number in CS [sdm 3A 12.6.1].
+  .section .rodata.cpu_start, "a", @progbits
+  .code16
+  .globl cpu_start_code, cpu_start_code_end
+cpu_start_code:
+  cli
+  cld
+  movw %cs, %ax
+  movw %ax, %ds
+  lgdtl cpu_start_gdt_pointer - cpu_start_code
+  movl %cr0, %eax
+  orl $1, %eax              // protected mode
+  movl %eax, %cr0
+  ljmpl $24, $cpu_start_protected
+cpu_start_gdt_pointer:
+  .word 31
+  .long boot_gdt
+cpu_start_code_end:
+  .code64
 
   .section .bss.pages, "aw", @nobits
   .balign 4096

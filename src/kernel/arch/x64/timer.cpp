@@ -7,43 +7,28 @@
 #include "kernel/devices/pci/pci.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
-#include "kernel/memory/memory.hpp"
-#include "kernel/panic.hpp"
 #include "kernel/time/calibration.hpp"
 #include "port/cpu.hpp"
 
 namespace cairn::kernel::machine {
 namespace {
 
-constexpr uint32_t kApicBase = 0x1b;      // the model-specific register IA32_APIC_BASE
 constexpr uint32_t kTscDeadline = 0x6e0;  // the model-specific register IA32_TSC_DEADLINE
-// Offsets of the local APIC's registers.
-enum ApicRegister : uint32_t {
-  spurious = 0xf0,
-  end = 0xb0,
-  timer = 0x320,
-  initial_count = 0x380,
-  count = 0x390,
-  divide = 0x3e0
-};
 constexpr uint32_t kMasked = 1 << 16, kDeadlineMode = 2 << 17;
+constexpr uint32_t kDivideByOne = 0xb;
 constexpr uint64_t kHypervisorApicRate = 1'000'000'000;  // counts per second of QEMU's and KVM's local APIC
 
-constinit volatile std::byte* apic = nullptr;
 constinit uint64_t tsc_rate = 0;
 constinit uint64_t apic_rate = 0;
 constinit bool has_deadline = false;
-
-void write_apic(ApicRegister reg, uint32_t value) { *reinterpret_cast<volatile uint32_t*>(apic + reg) = value; }
-uint32_t read_apic(ApicRegister reg) { return *reinterpret_cast<volatile uint32_t*>(apic + reg); }
 
 // The local APIC's timer as a reference that is assumed to run at `rate`.
 struct ApicReference {
   uint64_t rate = kHypervisorApicRate;
   uint64_t mask = 0xffff'ffff;
-  static void restart() { write_apic(initial_count, ~uint32_t{0}); }
+  static void restart() { write_apic(ApicRegister::initial_count, ~uint32_t{0}); }
   static std::optional<uint64_t> read() {
-    const uint32_t left = read_apic(count);
+    const uint32_t left = read_apic(ApicRegister::count);
     return left == 0 ? std::nullopt : std::optional<uint64_t>(~left);  // the timer stops at zero
   }
 };
@@ -132,19 +117,12 @@ uint64_t days_since_1970(uint64_t year, uint64_t month, uint64_t day) {
 
 uint64_t ticks() { return read_tsc(); }
 
-void end_of_interrupt() { write_apic(ApicRegister::end, 0); }
-
 uint64_t start_clock(const BootInfo&) {
   out8(0x21, 0xff), out8(0xa1, 0xff);  // the old interrupt controllers stay silent
-  const uint64_t base = read_msr(kApicBase);
-  write_msr(kApicBase, base | 1 << 11);
-  const auto registers = map_device({{base & 0x000f'ffff'ffff'f000}, kPageSize});
-  if (!registers) panic("cannot map the local APIC");
-  apic = *registers;
-  write_apic(spurious, 0x100 | kSpuriousVector);
-  write_apic(divide, 0xb);  // divide by 1
-  write_apic(timer, kMasked | kTimerVector);
-  write_apic(initial_count, ~uint32_t{0});
+  accept_interrupts();
+  write_apic(ApicRegister::divide, kDivideByOne);
+  write_apic(ApicRegister::timer, kMasked | kTimerVector);
+  write_apic(ApicRegister::initial_count, ~uint32_t{0});
 
   // The APIC's rate is known only in virtual machines. Elsewhere it is computed from the TSC's rate, which other timers
   // measure.
@@ -164,9 +142,14 @@ uint64_t start_clock(const BootInfo&) {
   log_debug("clock: TSC ", tsc_rate, " Hz (by the power management timer ", by_power_timer.value_or(0), ", APIC ",
             by_virtual_apic.value_or(0), ", CPU ", announced.value_or(0), ", interval timer ",
             by_interval_timer.value_or(0), "), APIC ", apic_rate, " Hz");
-  write_apic(initial_count, 0);
-  write_apic(timer, kTimerVector | (has_deadline ? kDeadlineMode : 0));
+  start_timer();
   return tsc_rate;
+}
+
+void start_timer() {
+  write_apic(ApicRegister::divide, kDivideByOne);
+  write_apic(ApicRegister::initial_count, 0);
+  write_apic(ApicRegister::timer, kTimerVector | (has_deadline ? kDeadlineMode : 0));
 }
 
 void set_timer(uint64_t deadline) {
@@ -174,7 +157,7 @@ void set_timer(uint64_t deadline) {
     if (has_deadline) {
       write_msr(kTscDeadline, 0);
     } else {
-      write_apic(initial_count, 0);
+      write_apic(ApicRegister::initial_count, 0);
     }
     return;
   }
@@ -185,7 +168,7 @@ void set_timer(uint64_t deadline) {
   const uint64_t now = read_tsc();
   const uint64_t distance = deadline > now ? deadline - now : 0;
   const auto counts = static_cast<unsigned __int128>(distance) * apic_rate / tsc_rate + 1;
-  write_apic(initial_count, counts > 0xffff'ffff ? 0xffff'ffff : static_cast<uint32_t>(counts));
+  write_apic(ApicRegister::initial_count, counts > 0xffff'ffff ? 0xffff'ffff : static_cast<uint32_t>(counts));
 }
 
 void wait_until(uint64_t deadline) {

@@ -9,30 +9,18 @@
 #include "kernel/machine.hpp"
 #include "kernel/panic.hpp"
 #include "kernel/trap/cpu.hpp"
+#include "kernel/trap/trap_stacks.hpp"
 #include "port/cpu.hpp"
 #include "port/trap_frame.hpp"
 
 extern "C" const std::byte trap_entries[];  // an entry of 16 bytes for each vector
-extern "C" std::byte trap_stacks[];         // a guard page and a stack for each number of Ist
 
 namespace cairn::kernel {
 namespace {
 
 constexpr size_t kVectors = 256;
-constexpr size_t kStackStride = 5 * kPageSize;
 enum Ist : uint16_t { common = 1, double_fault = 2, non_maskable = 3, machine_check = 4 };
 constexpr uint16_t kCode = 8, kData = 16, kTask = 24;
-
-struct [[gnu::packed]] TaskState {
-  uint32_t reserved0;
-  uint64_t stack[3];
-  uint64_t reserved1;
-  uint64_t interrupt_stack[7];
-  uint64_t reserved2;
-  uint16_t reserved3;
-  uint16_t io_map;
-};
-static_assert(sizeof(TaskState) == 104);
 
 struct Gate {
   uint16_t offset_low;
@@ -44,13 +32,6 @@ struct Gate {
 };
 static_assert(sizeof(Gate) == 16);
 
-// The descriptor table and the task state of a CPU.
-struct CpuTables {
-  std::array<uint64_t, 5> segments;
-  TaskState task;
-};
-
-constinit CpuTables boot_tables{};
 constinit std::array<Gate, kVectors> gates{};
 
 struct [[gnu::packed]] TablePointer {
@@ -58,17 +39,18 @@ struct [[gnu::packed]] TablePointer {
   uint64_t base;
 };
 
-// Puts the address of the CPU's record at the top of trap stack `number`, and returns the stack pointer with which the
+// Puts the address of the CPU's record at the end of trap stack `number`, and returns the stack pointer with which the
 // CPU enters traps on it.
-uint64_t prepare_stack(Ist number, Cpu& cpu) {
-  std::byte* const start = trap_stacks + number * kStackStride - 16;  // aligned, as the CPU would make it
-  *reinterpret_cast<Cpu**>(start) = &cpu;
-  return reinterpret_cast<uint64_t>(start);
+uint64_t prepare_trap_stack(Ist number, Cpu& cpu, std::byte* stacks) {
+  std::byte* const end = stacks + number * TrapStacks::kStride - 16;  // aligned, as the CPU would make it
+  *reinterpret_cast<Cpu**>(end) = &cpu;
+  return reinterpret_cast<uint64_t>(end);
 }
 
-void load_tables(CpuTables& tables, Cpu& cpu) {
+void load_tables(Cpu& cpu, std::byte* stacks) {
+  CpuTables& tables = cpu.tables;
   for (const Ist number : {Ist::common, Ist::double_fault, Ist::non_maskable, Ist::machine_check})
-    tables.task.interrupt_stack[number - 1] = prepare_stack(number, cpu);
+    tables.task.interrupt_stack[number - 1] = prepare_trap_stack(number, cpu, stacks);
   tables.task.io_map = sizeof(TaskState);
   const auto task = reinterpret_cast<uint64_t>(&tables.task);
   tables.segments = {
@@ -168,7 +150,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
       this_cpu().spurious_interrupts.fetch_add(1, std::memory_order_relaxed);
       return;
     }
-    if (frame.vector != kTimerVector) {
+    if (frame.vector != kTimerVector && frame.vector != kCallVector) {
       LogLine message;
       message << "unexpected interrupt " << frame.vector;
       panic_at(message.text(), frame);
@@ -177,7 +159,11 @@ extern "C" void cairn_trap(TrapFrame& frame) {
     runtime::MachineFault where;
     where.pc = frame.pc;
     where.stack_pointer = frame.stack_pointer;
-    handle_timer_interrupt(where, frame);
+    if (frame.vector == kCallVector) {
+      handle_cpu_interrupt(where, frame);
+    } else {
+      handle_timer_interrupt(where, frame);
+    }
     return;
   }
   Fault fault;
@@ -206,9 +192,9 @@ extern "C" void cairn_trap(TrapFrame& frame) {
   handle_fault(fault, frame);
 }
 
-namespace machine {
+namespace {
 
-void set_up_traps() {
+void fill_gates() {
   for (size_t i = 0; i < kVectors; ++i) {
     const uint64_t entry = reinterpret_cast<uint64_t>(trap_entries) + i * 16;
     const Ist stack = i == 8    ? Ist::double_fault
@@ -219,11 +205,17 @@ void set_up_traps() {
                 static_cast<uint16_t>(stack | 0x8e00), static_cast<uint16_t>(entry >> 16),
                 static_cast<uint32_t>(entry >> 32),    0};
   }
-  Cpu& cpu = boot_cpu();
+}
+
+}  // namespace
+
+namespace machine {
+
+void set_up_traps(Cpu& cpu, std::byte* stacks) {
+  if (&cpu == &boot_cpu()) fill_gates();     // all CPUs use the same gates
   constexpr uint32_t kGsBase = 0xc000'0101;  // the model-specific register IA32_GS_BASE
   write_msr(kGsBase, reinterpret_cast<uint64_t>(&cpu));
-  cpu.stack = boot_stack();
-  load_tables(boot_tables, cpu);
+  load_tables(cpu, stacks);
   // Without this bit, a machine check ends the machine without a message [sdm 3A 2.5].
   constexpr uint64_t kMachineCheck = 1 << 6;
   if ((cpuid(1).edx >> 7 & 1) != 0) write_cr4(read_cr4() | kMachineCheck);

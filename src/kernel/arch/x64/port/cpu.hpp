@@ -82,11 +82,31 @@ inline void synchronize_code() { asm volatile("" : : : "memory"); }
 
 }  // namespace machine
 
-// The vectors of the local APIC's interrupts. end_of_interrupt() tells the APIC that an interrupt was handled.
+// The vectors of the local APIC's interrupts; kCallVector is that of interrupts which CPUs send.
 inline constexpr uint8_t kTimerVector = 32;
 inline constexpr uint8_t kSpuriousVector = 33;
+inline constexpr uint8_t kCallVector = 34;
+
+// The registers of this CPU's local APIC, by their offsets [sdm 3A 12.4.1]. The first call of
+// machine::accept_interrupts() maps them.
+enum class ApicRegister : uint32_t {
+  end_of_interrupt = 0xb0,
+  spurious = 0xf0,
+  command_low = 0x300,
+  command_high = 0x310,
+  timer = 0x320,
+  initial_count = 0x380,
+  count = 0x390,
+  divide = 0x3e0
+};
+uint32_t read_apic(ApicRegister reg);
+void write_apic(ApicRegister reg, uint32_t value);
 namespace machine {
-void end_of_interrupt();
-}
+// Tells the local APIC that an interrupt was handled.
+inline void end_of_interrupt() { write_apic(ApicRegister::end_of_interrupt, 0); }
+}  // namespace machine
+
+// The number of pages below 1 MiB with which CPUs start: the code, and page tables of four levels.
+inline constexpr uint64_t kStartPages = 5;
 
 }  // namespace cairn::kernel

@@ -25,6 +25,16 @@ class CpuList {
   // Counts a CPU that the kernel cannot use.
   void leave_out() { ++left_out_; }
 
+  // Returns the list without one CPU.
+  [[nodiscard]] CpuList without(uint64_t number) const {
+    CpuList result;
+    result.left_out_ = left_out_;
+    for (const uint64_t other : numbers()) {
+      if (other != number) result.add(other);
+    }
+    return result;
+  }
+
   // The numbers, each once, in the order in which they were added.
   [[nodiscard]] std::span<const uint64_t> numbers() const { return {numbers_.data(), count_}; }
   // How many CPUs the firmware reports besides those in the list.

@@ -1,0 +1,46 @@
+// Interrupts between harts, by the firmware, and the start of other harts.
+#include <algorithm>
+#include <array>
+
+#include "base/format.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/memory/memory.hpp"
+#include "kernel/trap/cpu.hpp"
+#include "port/cpu.hpp"
+#include "port/layout.hpp"
+
+namespace cairn::kernel::machine {
+namespace {
+
+constexpr size_t kEntries = kPageSize / sizeof(uint64_t);
+alignas(kPageSize) constinit std::array<uint64_t, kEntries> start_root{};
+
+SbiResult interrupt(uint64_t hart) {
+  constexpr uint64_t kInterrupts = 0x735049, kSend = 0;  // "sPI" [sbi 7]
+  return sbi_call(kInterrupts, kSend, 1, hart);
+}
+
+}  // namespace
+
+void accept_interrupts() { CAIRN_CSR_SET(sie, 1 << 1); }
+
+void send_interrupt(const Cpu& cpu) { interrupt(cpu.hardware_id); }
+
+// The root has the kernel's half only. The code that turns translation on is not mapped where it runs, and the fault at
+// its next instruction leads to the high address (entry.S).
+Result<uint64_t> make_start_tables() {
+  const uint64_t* const kernel = kDirectMap.at<uint64_t>(active_page_table().address);
+  std::copy(kernel + kEntries / 2, kernel + kEntries, start_root.begin() + kEntries / 2);
+  const uint64_t root = reinterpret_cast<uint64_t>(start_root.data()) - layout::kImage;
+  constexpr uint64_t kFrame = (uint64_t{1} << 44) - 1;
+  return (CAIRN_CSR_READ(satp) & ~kFrame) | root >> kPageBits;
+}
+
+// The hart waits in entry.S. If the firmware has not started it yet, it ignores the interrupt.
+Result<void> wake_cpu(const Cpu& cpu) {
+  const SbiResult sent = interrupt(cpu.hardware_id);
+  if (sent.error == 0) return {};
+  return fail(Error::of(ErrorKind::io, "the firmware cannot interrupt it: SBI's error " + decimal(sent.error)));
+}
+
+}  // namespace cairn::kernel::machine

@@ -1,0 +1,111 @@
+// The local APIC as the CPU's door for interrupts, and the start of other CPUs by it.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "kernel/boot/boot_info.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/memory/memory.hpp"
+#include "kernel/panic.hpp"
+#include "kernel/time/clock.hpp"
+#include "kernel/trap/cpu.hpp"
+#include "kernel/trap/start_cpu.hpp"
+#include "port/cpu.hpp"
+
+extern "C" {
+extern const std::byte cpu_start_code[], cpu_start_code_end[];  // entry.S: runs in real mode
+extern const std::byte start_code[], start_code_end[];  // kernel.ld: physical addresses of the code that runs next
+}
+
+namespace cairn::kernel {
+namespace {
+
+constexpr uint32_t kApicBase = 0x1b;  // the model-specific register IA32_APIC_BASE
+constexpr uint64_t kApicEnable = 1 << 11;
+constexpr uint32_t kSoftwareEnable = 0x100;
+
+// Parts of an interrupt command [sdm 3A 12.6.1].
+constexpr uint32_t kInit = 5 << 8, kStartUp = 6 << 8, kIsPending = 1 << 12, kAssert = 1 << 14;
+
+// The delay between the reset of a CPU and the start-up command, in nanoseconds [sdm 3A 10.4.4.1].
+constexpr uint64_t kAfterInit = 10'000'000;
+
+constinit volatile std::byte* apic = nullptr;
+constinit bool are_reset = false;  // whether all other CPUs wait for the start-up command
+
+volatile uint32_t* apic_register(ApicRegister reg) {
+  return reinterpret_cast<volatile uint32_t*>(apic + static_cast<uint32_t>(reg));
+}
+
+// Sends a command to the CPU whose local APIC has this number. Interrupts are off meanwhile, because their handlers may
+// send commands, too.
+void send_command(uint64_t apic_id, uint32_t command) {
+  const bool were_on = machine::interrupts_are_on();
+  machine::interrupts_off();
+  while ((read_apic(ApicRegister::command_low) & kIsPending) != 0) machine::relax();
+  write_apic(ApicRegister::command_high, static_cast<uint32_t>(apic_id) << 24);
+  write_apic(ApicRegister::command_low, command);
+  if (were_on) machine::interrupts_on();
+}
+
+// Brings all other CPUs to the state in which they wait for the start-up command: all at once, because each needs 10
+// ms.
+void reset_other_cpus() {
+  if (are_reset) return;
+  for (const uint64_t id : boot_info().other_cpus.numbers()) send_command(id, kInit | kAssert);
+  (void)wait_while(OfferState::made, kAfterInit);
+  are_reset = true;
+}
+
+}  // namespace
+
+uint32_t read_apic(ApicRegister reg) { return *apic_register(reg); }
+void write_apic(ApicRegister reg, uint32_t value) { *apic_register(reg) = value; }
+
+namespace machine {
+
+void accept_interrupts() {
+  const uint64_t base = read_msr(kApicBase);
+  write_msr(kApicBase, base | kApicEnable);
+  if (apic == nullptr) {
+    const auto registers = map_device({{base & 0x000f'ffff'ffff'f000}, kPageSize});
+    if (!registers) panic("cannot map the local APIC");
+    apic = *registers;
+  }
+  write_apic(ApicRegister::spurious, kSoftwareEnable | kSpuriousVector);
+}
+
+void send_interrupt(const Cpu& cpu) { send_command(cpu.hardware_id, kAssert | kCallVector); }
+
+// The tables map the code of entry.S one to one, because it turns translation on, and the kernel's half. They and the
+// real-mode code lie in the pages below 1 MiB.
+Result<uint64_t> make_start_tables() {
+  const PhysRange pages = boot_info().start_pages;
+  if (pages.size == 0) return fail(Error::of(ErrorKind::resource, "there is no free memory below 1 MiB"));
+  constexpr size_t kEntries = kPageSize / sizeof(uint64_t);
+  const auto table = [&](unsigned level) { return pages.start + (1 + level) * kPageSize; };
+  const auto entries = [&](unsigned level) { return kDirectMap.at<uint64_t>(table(level)); };
+  // A CPU whose offer was withdrawn may still run the code, so the code is written once.
+  static constinit bool is_written = false;
+  if (!std::exchange(is_written, true)) {
+    std::memset(kDirectMap.at(pages.start), 0, pages.size);
+    std::memcpy(kDirectMap.at(pages.start), cpu_start_code, static_cast<size_t>(cpu_start_code_end - cpu_start_code));
+    for (const unsigned level : {1, 2, 3}) *entries(level) = PageFormat::table(table(level - 1));
+    const auto start = reinterpret_cast<uint64_t>(start_code), end = reinterpret_cast<uint64_t>(start_code_end);
+    for (uint64_t page = align_down(start, kPageSize); page < end; page += kPageSize)
+      entries(0)[page / kPageSize] = PageFormat::leaf({page}, {.execute = true}, 0) & ~PageFormat::kGlobal;
+  }
+  const uint64_t* const kernel = kDirectMap.at<uint64_t>(active_page_table().address);
+  std::copy(kernel + kEntries / 2, kernel + kEntries, entries(3) + kEntries / 2);
+  return table(3).value;
+}
+
+Result<void> wake_cpu(const Cpu& cpu) {
+  reset_other_cpus();
+  const auto page = static_cast<uint32_t>(boot_info().start_pages.start.value / kPageSize);
+  send_command(cpu.hardware_id, kStartUp | kAssert | page);
+  return {};
+}
+
+}  // namespace machine
+}  // namespace cairn::kernel

@@ -1,0 +1,54 @@
+// Starts the CPUs other than the one on which the kernel boots.
+//
+// The starting CPU writes an offer, and makes the hardware lead the new CPU to the code in the port's entry.S. That
+// code takes the offer if it is meant for its CPU. A CPU that has not taken its offer in time may still come later, so
+// the offer is withdrawn: a CPU that finds no offer halts before it touches any memory of the kernel's.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "base/result.hpp"
+#include "kernel/memory/page_table.hpp"
+
+namespace cairn::kernel {
+
+struct Cpu;
+
+using CpuMain = void (*)(Cpu&);
+
+enum class OfferState : uint8_t { none, made, taken, accepted };
+
+// The offer to the CPU that is to start. The first fields are read by entry.S.
+struct CpuOffer {
+  // Which CPU may take the offer and its state, in one word, so that no CPU takes the offer for another.
+  std::atomic<uint64_t> word{0};
+  uint64_t start_tables = 0;  // from machine::make_start_tables()
+  uint64_t stack_end = 0;     // the end of the new CPU's first stack
+  Cpu* cpu = nullptr;
+  std::byte* trap_stacks = nullptr;
+  PageTableRoot tables;  // the kernel's page tables
+  CpuMain main = nullptr;
+
+  static uint64_t to_word(uint64_t hardware_id, OfferState state) {
+    return hardware_id << 2 | static_cast<uint64_t>(state);
+  }
+  [[nodiscard]] OfferState state() const { return static_cast<OfferState>(word.load(std::memory_order_acquire) & 3); }
+};
+static_assert(offsetof(CpuOffer, word) == 0 && offsetof(CpuOffer, start_tables) == 8 &&
+              offsetof(CpuOffer, stack_end) == 16);
+
+// Waits as long as the offer is in this state, but at most `limit` nanoseconds. Returns whether it has left the state.
+bool wait_while(OfferState state, uint64_t limit);
+
+// How long a CPU has to take its offer, in nanoseconds. In an emulator on a busy host, it needs some time.
+inline constexpr uint64_t kCpuStartLimit = 5'000'000'000;
+
+// Starts the CPU with the number `cpu.hardware_id`. It sets itself up as the CPU that boots does, and calls main(cpu)
+// with interrupts off, on the stack `cpu.stack`; it halts for good if `main` returns. Returns when the CPU is set up.
+// Logs and returns an Error if there is no memory, or if the CPU has not come within `limit`; it will not use `cpu`
+// then. Called by one CPU at a time, after start_clock().
+Result<void> start_cpu(Cpu& cpu, CpuMain main, uint64_t limit = kCpuStartLimit);
+
+}  // namespace cairn::kernel
