@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "kernel/devices/console_messages.cpp"  // NOLINT: the same
 #include "support/check.hpp"
 #include "support/input.hpp"
 

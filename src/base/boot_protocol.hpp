@@ -74,6 +74,7 @@ constexpr std::string_view kPanic = "cairn: kernel panic: ";
 namespace kernel_option {
 constexpr std::string_view kPaging = "paging";  // sv39 or sv48; by default the widest that the CPU has. RISC-V only
 constexpr std::string_view kLogLevel = "log";   // error, warning, info or debug
+constexpr std::string_view kCpus = "cpus";      // the number of CPUs to use; by default all
 }  // namespace kernel_option
 
 namespace bundle_member {

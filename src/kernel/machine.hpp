@@ -13,7 +13,6 @@
 namespace cairn::kernel {
 
 struct BootInfo;
-class FlushRequest;
 struct Cpu;
 
 namespace machine {
@@ -48,13 +47,6 @@ size_t hardware_entropy(const BootInfo& info, std::span<std::byte> out);
 
 // devices.cpp: finds the machine's devices and starts the drivers.
 void find_devices(const BootInfo& info);
-
-// paging.cpp: has every other CPU that uses the page tables carry out the request (carry_out in flush_request.hpp), and
-// returns when all have. What this CPU has stored before, in page tables and in code, is visible to each of them by
-// then. The caller holds the address space's lock, so only one call runs at a time, and a CPU that waits for a spin
-// lock must be able to carry out requests. A CPU that begins to use the page tables remembers nothing, and is asked
-// from then on.
-void flush_other_cpus(const FlushRequest& request);
 
 // trap.cpp: called by each CPU first, with its record. After this call, this_cpu() finds the record, and faults reach
 // handle_fault. The CPU enters traps on the kTrapStackCount stacks at `stacks` (kernel/trap/trap_stacks.hpp).

@@ -1,18 +1,23 @@
 // The path from the first generic instruction to the program: the order in which the kernel starts, and how it ends.
+#include <charconv>
+
 #include "base/boot_protocol.hpp"
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/cpu_features.hpp"
 #include "kernel/devices/console.hpp"
 #include "kernel/entropy/random.hpp"
+#include "kernel/fibers/cpus.hpp"
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
+#include "kernel/memory/flush_other_cpus.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/run.hpp"
 #include "kernel/program/test_modes.hpp"
 #include "kernel/shell/shell.hpp"
 #include "kernel/time/clock.hpp"
+#include "kernel/trap/cpu.hpp"
 
 namespace cairn::kernel {
 namespace {
@@ -71,6 +76,14 @@ void require_memory(const BootInfo& info) {
   machine::power_off(exit_status::kBadModule);
 }
 
+// The number of CPUs that the command line asks for; by default, all are used.
+uint32_t wanted_cpus(const BootInfo& info) {
+  const std::string_view text = boot_option(info.command_line, kernel_option::kCpus);
+  uint32_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  return error == std::errc{} && end == text.data() + text.size() && count != 0 ? count : Cpu::kMaximum;
+}
+
 }  // namespace
 
 const BootInfo& boot_info() { return *the_boot_info; }
@@ -90,6 +103,8 @@ void kernel_main(BootInfo& info) {
   start_random();
   machine::find_devices(info);
   console::find_ports();
+  begin_to_take_flush_requests();
+  start_cpus(wanted_cpus(info));
   const MemoryStatistics memory = memory_statistics();
   log_info("ready: ", (memory.total - memory.free) >> 10, " KiB in use, ", info.bundle.size >> 10, " KiB of bundle");
   if (const auto status = run_tests(info.command_line)) finish(*status);

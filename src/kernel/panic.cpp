@@ -8,6 +8,7 @@
 #include "kernel/log/log.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/memory/memory.hpp"
+#include "kernel/trap/cpu.hpp"
 #include "port/cpu.hpp"
 #include "port/trap_frame.hpp"
 
@@ -16,14 +17,19 @@ extern "C" std::byte boot_stack_bottom[], boot_stack_top[];
 namespace cairn::kernel {
 namespace {
 
-constinit std::atomic<bool> panicking{false};
+constinit std::atomic<Cpu*> panicking{nullptr};  // the CPU that reports a panic
 
-// A second panic while the first is reported must not report again.
+// Stops the other CPUs. A second panic while the first is reported must not report again.
 void enter_panic(std::string_view message) {
   machine::interrupts_off();
-  if (panicking.exchange(true)) {
+  Cpu* first = nullptr;
+  if (!panicking.compare_exchange_strong(first, &this_cpu())) {
+    stop_if_panicking();
     write_raw("\npanic while reporting a panic\n");
     machine::power_off(exit_status::kPanic);
+  }
+  for (const std::atomic<Cpu*>& cpu : all_cpus()) {
+    if (cpu.load() != nullptr && cpu.load() != &this_cpu()) machine::send_interrupt(*cpu.load());
   }
   write_raw("\n");
   LogLine line;
@@ -39,6 +45,10 @@ bool can_read_frame(uint64_t address) {
 }
 
 }  // namespace
+
+void stop_if_panicking() {
+  if (Cpu* const cpu = panicking.load(); cpu != nullptr && cpu != &this_cpu()) machine::halt_forever();
+}
 
 void write_backtrace(uint64_t pc, uint64_t frame_pointer) {
   for (unsigned depth = 0; depth < 64 && pc != 0; ++depth) {

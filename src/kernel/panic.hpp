@@ -10,6 +10,10 @@ namespace cairn::kernel {
 struct TrapFrame;
 
 [[noreturn]] void panic(std::string_view message);
+// Stops this CPU for good if another one reports a panic. Called where other CPUs' interrupts are handled, and while
+// waiting for a spin lock.
+void stop_if_panicking();
+
 // Does the same for code that a trap interrupted, and also writes the registers.
 [[noreturn]] void panic_at(std::string_view message, const TrapFrame& frame);
 

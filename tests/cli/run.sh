@@ -182,7 +182,7 @@ case "$target" in
     expect small_machine 0 "9592 primes below 100000"
     run --cpus 4 "$root/examples/primes.c" 100000 </dev/null
     expect four_cpus 0 "9592 primes below 100000"
-    expect_error four_cpus/said 0 '^cairn: the machine has 4 CPUs; the kernel uses one of them$'
+    [ ! -s "$scratch/err" ] && ok || bad four_cpus/silent "$(cat "$scratch/err")"
     # Where KVM does not work, `auto` says so and the machine is emulated.
     run --accel auto "$root/examples/hello.cpp" </dev/null
     expect accel/auto 0 "Hello from WebAssembly on Cairn!"
@@ -402,16 +402,19 @@ case "$target" in
     expect_error with/host 64 '^cairn: --with is for --target x86_64 and riscv64'
     ;;
   *)
-    run --with "$here/count.c 4 other" --with "$here/spin.wat" --with "$here/unreachable.wat" "$here/count.c" 8 main \
-      <<<word
-    sorted=$(sort "$scratch/out")
-    [ "$status" -eq 3 ] && ok || bad with/status "$status: $(head -c 400 "$scratch/err")"
-    expected=$({
-      printf '[count] main %d\n' {0..7} && echo '[count] read word' && printf '[count-2] other %d\n' {0..3}
-    } | sort)
-    [ "$sorted" = "$expected" ] &&
-      ok || bad with/output "$sorted"
-    expect_error with/trap 3 '^\[unreachable\] trap: unreachable' '^\[unreachable\] +0: .*deepest'
+    for cpus in 1 4; do
+      run --cpus "$cpus" --with "$here/count.c 4 other" --with "$here/spin.wat" --with "$here/unreachable.wat" \
+        "$here/count.c" 8 main \
+        <<<word
+      sorted=$(sort "$scratch/out")
+      [ "$status" -eq 3 ] && ok || bad "with/$cpus/status" "$status: $(head -c 400 "$scratch/err")"
+      expected=$({
+        printf '[count] main %d\n' {0..7} && echo '[count] read word' && printf '[count-2] other %d\n' {0..3}
+      } | sort)
+      [ "$sorted" = "$expected" ] &&
+        ok || bad "with/$cpus/output" "$sorted"
+      expect_error "with/$cpus/trap" 3 '^\[unreachable\] trap: unreachable' '^\[unreachable\] +0: .*deepest'
+    done
     run --raw --with "$here/count.c 1 other" "$here/count.c" 4 main </dev/null
     [ "$status $(sort "$scratch/out")" = "3 $(printf 'main %d\n' 0 1 2 3)
 other 0" ] && ok || bad with/raw "$status: $(head -c 400 "$scratch/out" "$scratch/err")"

@@ -24,9 +24,9 @@ def check(name, condition, result):
     print((result.out[-500:] + result.err[-500:] + result.log[-3000:]).decode(errors="replace"))
 
 
-def machine_tests(machine, cpu, options):
-    name = " ".join(filter(None, [machine, cpu, options]))
-    result = boot(machine, f"test=all {options}", cpu)
+def machine_tests(machine, cpu, options, cpus=1):
+    name = " ".join(filter(None, [machine, cpu, options, f"{cpus} CPUs" if cpus > 1 else ""]))
+    result = boot(machine, f"test=all {options}", cpu, cpus=cpus, timeout=60 * (1 + cpus))
     check(f"{name}: tests in the kernel", result.status == 0 and b" 0 failed" in result.out, result)
     data = bytes(range(256)) * 4000
     result = boot(machine, f"test=echo {options}", cpu, stdin=data)
@@ -36,7 +36,7 @@ def machine_tests(machine, cpu, options):
 def cpu_tests(machine, options=""):
     """All CPUs start."""
     for count in (1, 2, 4, 8, 64):
-        result = boot(machine, f"test=cpus {options}", cpus=count, timeout=240)
+        result = boot(machine, f"test=cpus cpus=1 {options}", cpus=count, timeout=240)
         good = result.status == 0 and f"{count} of {count} CPUs run\n".encode() in result.out
         check(f"{machine} {options}: start of {count} CPUs", good, result)
 
@@ -68,6 +68,8 @@ def main():
     if "x86_64" in wanted:
         for machine in X86:
             machine_tests(*machine)
+        machine_tests("microvm", None, "", cpus=4)
+        machine_tests("q35", None, "", cpus=2)
         port_tests("microvm")
         cpu_tests("microvm")
         cpu_tests("q35")
@@ -80,6 +82,8 @@ def main():
     if "riscv64" in wanted:
         for machine in RISCV:
             machine_tests(*machine)
+        machine_tests("virt", None, "", cpus=4)
+        machine_tests("virt", None, "paging=sv39", cpus=2)
         port_tests("virt")
         cpu_tests("virt")
         cpu_tests("virt", "paging=sv39")

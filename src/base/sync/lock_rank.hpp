@@ -20,12 +20,16 @@ enum class LockRank : uint8_t {
   shared_memory_waiters,  // the threads that wait at a shared memory
   address_pool,           // an engine's reserved addresses
   // The kernel's mutexes.
-  marked_output,  // the line that was begun last on a port
-  console_port,   // a port, while it is written or read
+  marked_output,     // the line that was begun last on a port
+  console_port,      // a port, while it is written or read
+  console_messages,  // the messages of the console's devices and of the host
+  random,            // the generator of random numbers
   // The kernel's spin locks.
-  address_space,  // the kernel's address space
-  heap,           // the kernel's heap
-  frames,         // the free frames of physical memory
+  scheduler,
+  address_space,
+  heap,
+  frames,
+  serial_port,  // the serial port, while a line of the log is written
 };
 
 // The locks that a thread (in the kernels: a CPU) holds now.
@@ -42,7 +46,7 @@ class HeldLocks {
   }
   // Whether a spin lock is among the held locks. While one is, nothing may be allocated and no page may be touched that
   // is filled on first touch.
-  [[nodiscard]] bool has_spin_lock() const { return count_ != 0 && ranks_[count_ - 1] >= LockRank::address_space; }
+  [[nodiscard]] bool has_spin_lock() const { return count_ != 0 && ranks_[count_ - 1] >= LockRank::scheduler; }
   [[nodiscard]] bool empty() const { return count_ == 0; }
 
  private:

@@ -1,7 +1,7 @@
 // A lock between CPUs, for work of a few instructions. A CPU that finds the lock taken tries again until it is free.
 //
-// The timer's interrupt changes nothing when it interrupts the kernel's code, so it never waits for a lock that the
-// interrupted code holds (INV-22). No CPU holds a spin lock while guest code runs. Code that holds one allocates
+// An interrupt changes nothing when it interrupts the kernel's code, so it never waits for a lock that the interrupted
+// code holds (INV-22). No CPU holds a spin lock while guest code runs. Code that holds one allocates
 // nothing from the heap and touches no page that is filled on first touch, because both take spin locks themselves
 // (INV-18, HeldLocks::has_spin_lock).
 #pragma once
@@ -12,12 +12,15 @@
 
 namespace cairn {
 
+// Called again and again by a thread or CPU that waits for a spin lock. Each build defines it: the kernel's carries out
+// what the holder of the lock may be waiting for (INV-24).
+void while_spin_lock_is_taken();
+
 class CAIRN_LOCK_CLASS SpinLock {
  public:
   void lock() CAIRN_ACQUIRES() {
     while (taken_.exchange(true, std::memory_order_acquire)) {
-      while (taken_.load(std::memory_order_relaxed)) {
-      }
+      while (taken_.load(std::memory_order_relaxed)) while_spin_lock_is_taken();
     }
   }
   void unlock() CAIRN_RELEASES() { taken_.store(false, std::memory_order_release); }

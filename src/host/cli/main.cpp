@@ -45,11 +45,8 @@ Result<int> dispatch(const Options& options) {
 // Chooses the accelerator of machines, and then runs the command.
 Result<int> with_accelerator(Options options) {
   const bool is_machine = options.target == Target::x86_64 || options.target == Target::riscv64;
-  if (is_machine && options.cpus > 1) {
-    std::fprintf(stderr, "cairn: the machine has %u CPUs; the kernel uses one of them\n", options.cpus);
-  } else if (options.cpus > 1) {
+  if (!is_machine && options.cpus > 1)
     std::fputs("cairn: --cpus is for machines; on a host a program has the CPUs that the host has\n", stderr);
-  }
   options.accelerator = CAIRN_TRY(choose_accelerator(options));
   return dispatch(options);
 }

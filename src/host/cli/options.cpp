@@ -162,10 +162,10 @@ constexpr Option kOptions[] = {
        return choose(o.accelerator, v,
                      {{"tcg", Accelerator::tcg}, {"kvm", Accelerator::kvm}, {"auto", Accelerator::automatic}});
      }},
-    {"--cpus", Argument::required, kMachineCommands, "a number from 1 to 256",
+    {"--cpus", Argument::required, kMachineCommands, "a number from 1 to 64",
      [](Options& o, std::string_view v) {
        const std::optional<unsigned> number = parse_number<unsigned>(v);
-       if (!number || *number == 0 || *number > 256) return false;
+       if (!number || *number == 0 || *number > 64) return false;
        o.cpus = *number;
        return true;
      }},

@@ -1,17 +1,19 @@
 // A fiber: the one kind of thread in the kernel. It has a kernel stack, and runs until it parks, ends, or is preempted
 // in guest code.
 //
-// Kernel code is never preempted: it runs until it waits (scheduler.hpp), so what it does between two waits is not
-// interleaved with other fibers of its CPU.
+// Kernel code is never preempted: it runs until it waits (scheduler.hpp). Until then, it stays on its CPU, and no other
+// fiber runs there.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/sync/lock_rank.hpp"
 #include "kernel/fibers/kernel_stack.hpp"
+#include "kernel/fibers/parked.hpp"
 #include "kernel/fibers/run_queue.hpp"
 #include "kernel/fibers/vector_state.hpp"
 #include "kernel/time/timer_wheel.hpp"
@@ -19,9 +21,11 @@
 
 namespace cairn::kernel {
 
+class Core;
 class Scheduler;
+struct Cpu;
 
-class Fiber : private RunNode, private Timer {
+class Fiber : private RunNode, private ParkNode, private Timer {
  public:
   static constexpr uint64_t kNever = ~uint64_t{0};
 
@@ -51,27 +55,31 @@ class Fiber : private RunNode, private Timer {
   explicit Fiber(std::span<const std::byte> stack) : state_(State::running), stack_(stack) {}
 
  private:
+  friend class Core;
   friend class Scheduler;
   friend void join(Fiber& fiber);
+  friend Result<void> start(Fiber& fiber);
+  friend void start_scheduler();
   enum class State : uint8_t { made, ready, running, parked, ended };
+
+  void give_stack(KernelStack&& stack) {
+    own_stack_.emplace(std::move(stack));
+    stack_ = own_stack_->bytes();
+  }
 
   State state_ = State::made;
   std::atomic<uint32_t> ended_{0};
   std::optional<KernelStack> own_stack_;
   std::span<const std::byte> stack_;
   std::optional<VectorState> vectors_;
-  uint64_t cpu_time_ = 0;  // nanoseconds on the CPU, up to the last call of Scheduler::charge()
+  uint64_t cpu_time_ = 0;  // nanoseconds on a CPU, up to the last call of Core::charge()
 
   // Used while the fiber does not run.
   uint64_t stack_pointer_ = 0;
   runtime::Activation* activation_ = nullptr;
   HeldLocks held_locks_;
 
-  // Used while the fiber is parked. Its timer is armed if there is a deadline.
-  const std::atomic<uint32_t>* word_ = nullptr;
-  uint64_t parked_at_ = 0;  // the number of this wait among all waits: a higher one began later
-  Fiber* next_parked_ = nullptr;
-  Fiber* previous_parked_ = nullptr;
+  // How the last wait ended. While the fiber is parked, its timer is armed if there is a deadline.
   runtime::ParkResult park_result_{};
 };
 

@@ -6,20 +6,20 @@
 
 namespace cairn::kernel {
 
-Result<KernelStack> KernelStack::create() {
-  const auto start = in_address_space([](KernelAddressSpace& space) -> SpaceResult<VirtAddr> {
+Result<KernelStack> KernelStack::create(size_t size) {
+  const auto start = in_address_space([=](KernelAddressSpace& space) -> SpaceResult<VirtAddr> {
     const VirtAddr reserved = CAIRN_TRY(space.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd},
-                                                      kGuard + kSize, KernelAddressSpace::kGroup));
-    if (auto done = space.commit(reserved + kGuard, kSize, {.write = true}); !done) {
+                                                      kGuard + size, KernelAddressSpace::kGroup));
+    if (auto done = space.commit(reserved + kGuard, size, {.write = true}); !done) {
       space.release(reserved);
       return std::unexpected(done.error());
     }
     // All pages are filled at once: a fault on this stack could not be handled, because the handler runs on it.
-    space.fill(reserved + kGuard, kSize);
+    space.fill(reserved + kGuard, size);
     return reserved + kGuard;
   });
   if (!start) return std::unexpected(start.error());
-  return KernelStack({start->as_pointer(), kSize});
+  return KernelStack({start->as_pointer(), size});
 }
 
 KernelStack::KernelStack(KernelStack&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}

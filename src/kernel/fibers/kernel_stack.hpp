@@ -14,16 +14,20 @@ class KernelStack {
  public:
   // The bytes that must be free when guest code is entered, and 64 KiB for the calls that lead there.
   static constexpr size_t kSize = abi::kHostStackReserve + 64 * 1024;
+  // The bytes that a CPU's idle fiber needs, which only handles interrupts.
+  static constexpr size_t kIdleSize = 32 * 1024;
   // Twice the largest frame that tools/check_stacks.py allows, so that no function's frame steps over the guard.
   static constexpr size_t kGuard = 32 * 1024;
 
   // Returns an Error (resource) when there is no memory.
-  static Result<KernelStack> create();
+  static Result<KernelStack> create(size_t size = kSize);
   ~KernelStack();
   KernelStack(KernelStack&& other) noexcept;
   KernelStack& operator=(KernelStack&&) = delete;
 
   [[nodiscard]] std::span<std::byte> bytes() const { return bytes_; }
+  // Leaves the stack to its user until the machine ends.
+  void keep() && { bytes_ = {}; }
 
  private:
   explicit KernelStack(std::span<std::byte> bytes) : bytes_(bytes) {}

@@ -1,4 +1,4 @@
-// The fibers of one CPU that are ready to run, the one that has had the least time first: a leftist heap ordered by
+// The fibers that are ready to run, the one that has had the least time first: a leftist heap ordered by
 // virtual time.
 //
 // A fiber's virtual time is the CPU time that it has had, divided by its weight. The floor is the least virtual time of

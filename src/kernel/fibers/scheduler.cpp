@@ -6,13 +6,15 @@
 
 #include "base/assert.hpp"
 #include "base/operation.hpp"
+#include "base/sync/locked.hpp"
+#include "base/sync/spin_lock.hpp"
+#include "kernel/fibers/core.hpp"
 #include "kernel/fibers/switch.hpp"
 #include "kernel/image.hpp"
-#include "kernel/machine.hpp"
+#include "kernel/memory/flush_other_cpus.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/panic.hpp"
-#include "kernel/time/clock.hpp"
-#include "kernel/trap/cpu.hpp"
+#include "kernel/trap/interrupts_off.hpp"
 #include "port/cpu.hpp"
 #include "port/fiber_stack.hpp"
 #include "port/trap_frame.hpp"
@@ -24,25 +26,6 @@ using runtime::ParkResult;
 namespace {
 
 constexpr uint64_t kNever = Fiber::kNever;
-// How long a fiber runs while others are ready, in nanoseconds.
-constexpr uint64_t kSlice = 1'000'000;
-// When the timer's interrupt has interrupted kernel code, it comes again after this time, in nanoseconds.
-constexpr uint64_t kRetry = 100'000;
-constexpr size_t kBuckets = 64;
-
-// Turns interrupts off, and restores their earlier state when it is destroyed.
-class InterruptsOff {
- public:
-  InterruptsOff() : were_on_(machine::interrupts_are_on()) { machine::interrupts_off(); }
-  ~InterruptsOff() {
-    if (were_on_) machine::interrupts_on();
-  }
-  InterruptsOff(const InterruptsOff&) = delete;
-  InterruptsOff& operator=(const InterruptsOff&) = delete;
-
- private:
-  bool were_on_;
-};
 
 // The fiber of the code that boots the kernel, on the boot stack.
 class MainFiber final : public Fiber {
@@ -53,147 +36,179 @@ class MainFiber final : public Fiber {
   void run() override {}
 };
 
+constinit std::array<Core, Cpu::kMaximum> all_cores{};
+
+Core& this_core() { return all_cores[this_cpu().number]; }
+
+// The lock is held while a CPU switches between stacks: it is released on the stack that was switched to. So a fiber
+// that another CPU finds ready, parked or ended has left its stack. It is taken with interrupts off.
+constinit SpinLock scheduler_lock;
+
 }  // namespace
 
 Fiber::~Fiber() { CAIRN_ASSERT(state_ == State::made || has_ended()); }
 
-// The scheduler of one CPU. Functions that change it are called with interrupts off.
+// Takes turns on the CPUs. All functions are called with scheduler_lock held.
 class Scheduler {
  public:
-  void adopt(Fiber& fiber) {
-    Result<VectorState> vectors = VectorState::create();
-    if (!vectors) panic("there is no memory for the first fiber");
-    fiber.vectors_.emplace(*std::move(vectors));
-    current_ = &fiber;
-    since_ = nanoseconds_since_boot();
-    slice_end_ = since_ + kSlice;
+  void add_cpu(Cpu& cpu, Fiber& current, Fiber& idle) {
+    Core& core = all_cores[cpu.number];
+    core.idle = &idle;
+    core.begin(current);
+    current.state_ = Fiber::State::running;
+    core.cpu = &cpu;
+    cores_end_ = std::max<size_t>(cores_end_, cpu.number + 1);
   }
 
-  [[nodiscard]] Fiber& current() { return *current_; }
   [[nodiscard]] uint64_t preemptions() const { return preemptions_; }
-  [[nodiscard]] uint64_t cpu_time(const Fiber& fiber) const {
-    return fiber.cpu_time_ + (&fiber == current_ ? nanoseconds_since_boot() - since_ : 0);
+
+  [[nodiscard]] uint64_t cpu_time(const Fiber& fiber) {
+    for (const Core& core : cores()) {
+      if (core.current == &fiber) return core.cpu_time();
+    }
+    return fiber.cpu_time_;
   }
 
-  Result<void> start(Fiber& fiber) {
+  // Prepares a fiber that has a stack for being switched to.
+  void prepare(Fiber& fiber) {
     CAIRN_ASSERT(fiber.state_ == Fiber::State::made);
-    fiber.vectors_.emplace(CAIRN_TRY(VectorState::create()));
-    fiber.own_stack_.emplace(CAIRN_TRY(KernelStack::create()));
-    fiber.stack_ = fiber.own_stack_->bytes();
-    charge(*current_);
     fiber.stack_pointer_ = prepare_stack(fiber.own_stack_->bytes(), &Scheduler::run_fiber, &fiber);
+    fiber.held_locks_.add(LockRank::scheduler);
+  }
+
+  void start(Fiber& fiber) {
+    prepare(fiber);
     make_ready(fiber);
     reset_timer();
-    return {};
   }
 
   void yield() {
-    charge(*current_);
-    // The current fiber must not come before the first ready fiber, or else it could be chosen again at once.
+    Core& core = this_core();
+    core.charge();
+    // This fiber must not come before the first that is ready, or else it could be the next again.
     if (const RunNode* const first = ready_.first())
-      current_->virtual_time = std::max(current_->virtual_time, first->virtual_time);
-    make_ready(*current_);
+      core.current->virtual_time = std::max(core.current->virtual_time, first->virtual_time);
+    enqueue(*core.current);
     switch_away();
   }
 
   ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline) {
-    Fiber& fiber = *current_;
-    charge(fiber);
+    Core& core = this_core();
+    Fiber& fiber = *core.current;
+    core.charge();
     fiber.state_ = Fiber::State::parked;
-    fiber.word_ = &word;
-    fiber.parked_at_ = ++parked_count_;
-    Fiber*& first = bucket(word);
-    fiber.previous_parked_ = nullptr;
-    fiber.next_parked_ = first;
-    if (first != nullptr) first->previous_parked_ = &fiber;
-    first = &fiber;
+    parked_.add(fiber, word);
     if (deadline) timers_.arm(fiber, *deadline);
     switch_away();
     return fiber.park_result_;
   }
 
   void unpark(const std::atomic<uint32_t>& word) {
-    if (bucket(word) == nullptr) return;
-    charge(*current_);
-    for (Fiber* fiber = bucket(word); fiber != nullptr;) {
-      Fiber* const next = fiber->next_parked_;
-      if (fiber->word_ == &word) wake(*fiber, ParkResult::unparked);
-      fiber = next;
-    }
+    if (parked_.find(word) == nullptr) return;
+    this_core().charge();
+    wake_all(word);
     reset_timer();
   }
 
-  void handle_timer(const runtime::MachineFault& where, TrapFrame& frame) {
-    programmed_ = kNever;
+  // Accounts for the current fiber's time and wakes the fibers whose timers have ended. Called in an interrupt that has
+  // interrupted guest code.
+  void account() {
     const uint64_t now = nanoseconds_since_boot();
-    // Kernel code is not preempted (INV-22). It runs on kernel stacks, in the upper half; guests' stacks lie in the
-    // lower half.
-    if (where.stack_pointer >= guest_addresses_end().value) return program_timer(now + kRetry);
-    charge(*current_, now);
+    this_core().charge(now);
     expire_timers(now);
-    if (is_over_limit(now)) {
-      const runtime::FaultResolution resolution = runtime::resolve_interrupt(where);
-      if (resolution.is_guest_trap) {
-        frame.pc = resolution.pc;
-        set_stack_pointer(frame, resolution.stack_pointer);
-        return reset_timer();
-      }
-    }
+  }
+
+  // Lets another fiber run if it is that fiber's turn. Called in an interrupt that has interrupted guest code.
+  void preempt_if_due() {
+    Core& core = this_core();
     const RunNode* const first = ready_.first();
-    if (first != nullptr && (now >= slice_end_ || first->virtual_time < current_->virtual_time)) preempt();
+    if (first != nullptr &&
+        (nanoseconds_since_boot() >= core.slice_end || first->virtual_time < core.current->virtual_time)) {
+      Fiber& fiber = *core.current;
+      ++preemptions_;
+      fiber.vectors_->save();
+      enqueue(fiber);
+      switch_away();
+      fiber.vectors_->restore();
+    }
     reset_timer();
   }
 
-  void reset_timer() {
-    uint64_t time = timers_.next_event();
-    if (ready_.first() != nullptr) time = std::min(time, slice_end_);
-    if (has_limit()) {
-      const uint64_t now = nanoseconds_since_boot();
-      time = std::min(time, is_over_limit(now) ? now + kRetry : limit_of_current());
+  // Called by the CPU's idle fiber: lets fibers run until none is ready. Returns the time until which the CPU is to
+  // wait for an interrupt.
+  uint64_t run_until_idle() {
+    this_core().wait_end = 0;
+    for (;;) {
+      expire_timers(nanoseconds_since_boot());
+      if (is_deadlocked()) end_deadlock();
+      if (ready_.first() == nullptr) break;
+      switch_away();
     }
-    program_timer(time);
+    // One CPU wakes up for the next timer. The others wait for an interrupt from another CPU.
+    uint64_t end = timers_.next_event();
+    for (const Core& other : cores()) {
+      if (const uint64_t other_end = other.wait_end; other_end != 0 && other_end <= end) end = kNever;
+    }
+    Core& core = this_core();
+    core.wait_end = end;
+    core.forget_timer();  // machine::wait_until() requests another interrupt, and cancels that again
+    return end;
   }
 
-  [[nodiscard]] bool has_limit() const { return current_->limit_end != kNever || current_->cpu_limit != kNever; }
-  [[nodiscard]] bool is_over_limit(uint64_t now) const { return now >= limit_of_current(); }
+  // Requests the timer's interrupt for when it is next needed on this CPU.
+  void reset_timer() {
+    Core& core = this_core();
+    if (core.is_idle()) return;  // wait_until() requests the interrupt
+    uint64_t time = timers_.next_event();
+    core.has_slice_timer = ready_.first() != nullptr;
+    if (core.has_slice_timer) time = std::min(time, core.slice_end);
+    if (core.has_limit()) {
+      const uint64_t now = nanoseconds_since_boot(), limit = core.limit();
+      time = std::min(time, now >= limit ? now + Core::kRetry : limit);
+    }
+    core.program_timer(time);
+  }
 
  private:
-  static void run_fiber(Fiber* fiber);
+  // The first function on a new fiber's stack. It takes over the lock from the code that has switched to the stack.
+  static void run_fiber(Fiber* fiber) CAIRN_RELEASES(scheduler_lock);
 
-  Fiber*& bucket(const std::atomic<uint32_t>& word) {
-    const uint64_t hash = reinterpret_cast<uintptr_t>(&word) * 0x9e37'79b9'7f4a'7c15;
-    return parked_[hash >> 58];
-  }
+  std::span<Core> cores() const { return std::span(all_cores).first(cores_end_); }
 
-  // The time at which the current fiber reaches a limit if it goes on running.
-  [[nodiscard]] uint64_t limit_of_current() const {
-    if (current_->cpu_limit == kNever) return current_->limit_end;
-    const uint64_t used = std::min(current_->cpu_time_, current_->cpu_limit);
-    uint64_t end;
-    if (__builtin_add_overflow(since_, current_->cpu_limit - used, &end)) end = kNever;
-    return std::min(current_->limit_end, end);
-  }
-
-  // Accounts for the time since the fiber began to run, or since the last call.
-  void charge(Fiber& fiber) { charge(fiber, nanoseconds_since_boot()); }
-  void charge(Fiber& fiber, uint64_t now) {
-    fiber.cpu_time_ += now - since_;
-    fiber.RunNode::charge(now - since_);
-    since_ = now;
-  }
-
-  void make_ready(Fiber& fiber) {
-    if (current_->state_ == Fiber::State::running) ready_.advance(current_->virtual_time);
+  void enqueue(Fiber& fiber) {
+    uint64_t least = kNever;  // the least virtual time of the fibers that run
+    for (const Core& core : cores()) {
+      if (core.cpu != nullptr && !core.is_idle() && core.current->state_ == Fiber::State::running)
+        least = std::min(least, core.current->virtual_time);
+    }
+    if (least != kNever) ready_.advance(least);
     fiber.state_ = Fiber::State::ready;
     ready_.add(fiber);
   }
 
+  // Puts a fiber that was woken or started into the queue, and asks another CPU to run it.
+  void make_ready(Fiber& fiber) {
+    enqueue(fiber);
+    for (Core& core : cores()) {
+      if (core.wait_end == 0) continue;
+      core.wait_end = 0;  // so that the next fiber wakes another CPU
+      machine::send_interrupt(*core.cpu);
+      return;
+    }
+    // All CPUs are busy. A CPU whose fiber was the only one has not requested the end of its slice.
+    for (Core& core : cores()) {
+      if (core.cpu == nullptr || core.cpu == &this_cpu() || core.is_idle() || core.has_slice_timer) continue;
+      core.has_slice_timer = true;
+      machine::send_interrupt(*core.cpu);
+    }
+  }
+
+  void wake_all(const std::atomic<uint32_t>& word) {
+    while (ParkNode* const node = parked_.find(word)) wake(static_cast<Fiber&>(*node), ParkResult::unparked);
+  }
+
   void wake(Fiber& fiber, ParkResult result) {
-    (fiber.previous_parked_ != nullptr ? fiber.previous_parked_->next_parked_ : bucket(*fiber.word_)) =
-        fiber.next_parked_;
-    if (fiber.next_parked_ != nullptr) fiber.next_parked_->previous_parked_ = fiber.previous_parked_;
-    fiber.next_parked_ = fiber.previous_parked_ = nullptr;
-    fiber.word_ = nullptr;
+    parked_.remove(fiber);
     if (fiber.is_armed()) timers_.disarm(fiber);
     fiber.park_result_ = result;
     make_ready(fiber);
@@ -203,110 +218,154 @@ class Scheduler {
     while (Timer* const timer = timers_.expire(now)) wake(static_cast<Fiber&>(*timer), ParkResult::timed_out);
   }
 
-  // Called when no fiber is ready and no timer is armed. Devices raise no interrupts, so every fiber would wait for
-  // ever. The park() of the fiber that has waited longest returns `deadlocked`. If that fiber waits again, the fiber
-  // that has waited longest then is woken next.
+  // Whether nothing can happen any more: nothing is ready, no CPU runs a fiber, no timer is armed, and no device
+  // interrupts. Every fiber waits for ever then.
+  [[nodiscard]] bool is_deadlocked() const {
+    return ready_.first() == nullptr && timers_.next_event() == kNever &&
+           std::ranges::all_of(cores(), [](const Core& core) { return core.cpu == nullptr || core.is_idle(); });
+  }
+
+  // The park() of the fiber that has waited longest, if there is one, returns `deadlocked`. If that fiber waits again,
+  // the next one's turn comes.
   void end_deadlock() {
-    Fiber* first = nullptr;
-    for (Fiber* fiber : parked_) {
-      for (; fiber != nullptr; fiber = fiber->next_parked_) {
-        if (first == nullptr || fiber->parked_at_ < first->parked_at_) first = fiber;
-      }
-    }
-    CAIRN_ASSERT(first != nullptr);
-    wake(*first, ParkResult::deadlocked);
+    if (ParkNode* const node = parked_.longest()) wake(static_cast<Fiber&>(*node), ParkResult::deadlocked);
   }
 
-  // Takes the first fiber that is ready. Halts until there is one.
-  RunNode& next_ready() {
-    for (;;) {
-      expire_timers(nanoseconds_since_boot());
-      if (RunNode* const node = ready_.take()) return *node;
-      const uint64_t event = timers_.next_event();
-      if (event == kNever) {
-        end_deadlock();
-      } else {
-        machine::wait_until(ticks_at(event));
-        programmed_ = kNever;
-      }
-    }
+  // Takes the first fiber that is ready; returns the CPU's idle fiber if none is. The current fiber does not run on.
+  Fiber& next_fiber() {
+    Core& core = this_core();
+    if (ready_.first() == nullptr) expire_timers(nanoseconds_since_boot());
+    RunNode* const node = ready_.take();
+    return node != nullptr ? static_cast<Fiber&>(*node) : *core.idle;
   }
 
-  // Gives the CPU to the next fiber. The caller has set the current fiber's state. The call returns when the current
-  // fiber runs again, and never if that fiber has ended.
+  // Gives the CPU to the next fiber. The caller has set the current fiber's state. The call returns when this fiber
+  // runs again, perhaps on another CPU, and never for one that has ended.
   void switch_away() {
-    CAIRN_ASSERT(!held_locks().has_spin_lock() && operation_current() == nullptr);
-    Fiber& next = static_cast<Fiber&>(next_ready());
-    since_ = nanoseconds_since_boot();
-    slice_end_ = since_ + kSlice;
+    CAIRN_ASSERT(operation_current() == nullptr);
+    Core& core = this_core();
+    Fiber& next = next_fiber();
+    Fiber& old = *core.current;
+    core.begin(next);
     next.state_ = Fiber::State::running;
-    Fiber& old = *std::exchange(current_, &next);
     reset_timer();
     if (&old == &next) return;
-    Cpu& cpu = this_cpu();
+    Cpu& cpu = *core.cpu;
     old.activation_ = cpu.activation;
     old.held_locks_ = cpu.held_locks;
     cpu.stack = next.stack_;
     cpu.activation = next.activation_;
     cpu.held_locks = next.held_locks_;
     cairn_switch_stacks(&old.stack_pointer_, next.stack_pointer_);
+    finish_switch();
   }
 
-  // Called in the timer's interrupt, when it has interrupted guest code of the current fiber.
-  void preempt() {
-    Fiber& fiber = *current_;
-    ++preemptions_;
-    make_ready(fiber);
-    fiber.vectors_->save();
-    switch_away();
-    fiber.vectors_->restore();
+  // Called on the stack that the CPU has switched to. If the fiber that was left has ended, nothing uses its stack any
+  // more, so its end is announced.
+  void finish_switch() {
+    Fiber* const ended = std::exchange(this_core().ended, nullptr);
+    if (ended == nullptr) return;
+    const std::atomic<uint32_t>& word = ended->ended_;
+    ended->ended_.store(1, std::memory_order_release);
+    wake_all(word);  // the fiber may be gone already; only the word's address is used
+    reset_timer();
   }
 
-  void program_timer(uint64_t time) {
-    if (time == programmed_) return;
-    programmed_ = time;
-    machine::set_timer(time == kNever ? kNever : ticks_at(time));
-  }
-
-  Fiber* current_ = nullptr;
   RunQueue ready_;
   TimerWheel timers_;
-  std::array<Fiber*, kBuckets> parked_{};  // lists of fibers that wait, by a hash of the word's address
-  uint64_t parked_count_ = 0;              // the number of waits so far
-  uint64_t since_ = 0;                     // when the current fiber began to run, or was last charged
-  uint64_t slice_end_ = 0;
-  uint64_t programmed_ = kNever;  // the time for which the timer's interrupt was requested
+  Parked parked_;
   uint64_t preemptions_ = 0;
+  size_t cores_end_ = 0;  // 1 + the highest number of a CPU that has started
 };
 
 namespace {
 
-constinit Scheduler scheduler;
+using SchedulerScope = LockScope<SpinLock>;
+
+constinit Scheduler scheduler CAIRN_GUARDED_BY(scheduler_lock);
 
 }  // namespace
 
 void Scheduler::run_fiber(Fiber* fiber) {
+  scheduler.finish_switch();
+  scheduler_lock.unlock();
+  held_locks().remove(LockRank::scheduler);
   machine::interrupts_on();
   fiber->run();
   machine::interrupts_off();
-  fiber->ended_.store(1, std::memory_order_release);
-  scheduler.unpark(fiber->ended_);
-  scheduler.charge(*fiber);
+  held_locks().add(LockRank::scheduler);
+  scheduler_lock.lock();
+  Core& core = this_core();
+  core.charge();
   fiber->state_ = Fiber::State::ended;
+  core.ended = fiber;
   scheduler.switch_away();
+  CAIRN_UNREACHABLE();
 }
+
+namespace {
+
+// Lets other fibers run, and halts the CPU while none is ready.
+[[noreturn]] void run_idle_loop() {
+  for (;;) {
+    machine::interrupts_off();
+    uint64_t end;
+    {
+      const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+      end = scheduler.run_until_idle();
+    }
+    machine::wait_until(end == kNever ? kNever : ticks_at(end));
+    machine::interrupts_on();  // for the interrupt that has ended the wait
+  }
+}
+
+// The fiber of a CPU that has nothing else to run.
+class IdleFiber final : public Fiber {
+ public:
+  IdleFiber() = default;
+  // For code that already runs, on this stack.
+  explicit IdleFiber(std::span<const std::byte> stack) : Fiber(stack) {}
+
+ private:
+  void run() override { run_idle_loop(); }
+};
+
+}  // namespace
 
 void start_scheduler() {
   static MainFiber main;
-  scheduler.adopt(main);
+  static IdleFiber idle;
+  auto vectors = VectorState::create();
+  auto idle_stack = KernelStack::create(KernelStack::kIdleSize);
+  if (!vectors || !idle_stack) panic("there is no memory for the first fibers");
+  main.vectors_.emplace(*std::move(vectors));
+  idle.give_stack(*std::move(idle_stack));
+  {
+    const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+    scheduler.add_cpu(this_cpu(), main, idle);
+    scheduler.prepare(idle);
+  }
   machine::interrupts_on();
 }
 
-Fiber& current_fiber() { return scheduler.current(); }
+void run_cpu(Cpu& cpu) {
+  IdleFiber idle(cpu.stack);
+  {
+    const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+    scheduler.add_cpu(cpu, idle, idle);
+  }
+  run_idle_loop();
+}
+
+Fiber& current_fiber() { return *this_core().current; }
 
 Result<void> start(Fiber& fiber) {
+  fiber.vectors_.emplace(CAIRN_TRY(VectorState::create()));
+  fiber.give_stack(CAIRN_TRY(KernelStack::create()));
   const InterruptsOff off;
-  return scheduler.start(fiber);
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+  scheduler.start(fiber);
+  return {};
 }
 
 void join(Fiber& fiber) {
@@ -315,17 +374,20 @@ void join(Fiber& fiber) {
 
 void yield() {
   const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
   scheduler.yield();
 }
 
 ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline) {
   const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
   if (word.load(std::memory_order_acquire) != 0) return ParkResult::unparked;
   return scheduler.park(word, deadline);
 }
 
 void unpark(const std::atomic<uint32_t>& word) {
   const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
   scheduler.unpark(word);
 }
 
@@ -335,17 +397,70 @@ void sleep_until(uint64_t deadline) {
   while (nanoseconds_since_boot() < end) (void)park(never, end);
 }
 
-uint64_t cpu_time(const Fiber& fiber) { return scheduler.cpu_time(fiber); }
-bool is_over_limit() { return scheduler.has_limit() && scheduler.is_over_limit(nanoseconds_since_boot()); }
-uint64_t preemption_count() { return scheduler.preemptions(); }
+uint64_t cpu_time(const Fiber& fiber) {
+  const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+  return scheduler.cpu_time(fiber);
+}
 
-void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame) {
-  scheduler.handle_timer(where, frame);
+bool is_over_limit() { return this_core().is_over_limit(); }
+
+uint64_t preemption_count() {
+  const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+  return scheduler.preemptions();
 }
 
 void reset_timer() {
   const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
   scheduler.reset_timer();
+}
+
+namespace {
+
+// Handles an interrupt that may change which fiber runs.
+void reschedule(const runtime::MachineFault& where, TrapFrame& frame) {
+  Core& core = this_core();
+  // Kernel code is not preempted (INV-22). It runs on kernel stacks, in the upper half; guests' stacks lie in the
+  // lower half.
+  if (where.stack_pointer >= guest_addresses_end().value) {
+    if (core.is_idle()) return;  // the idle fiber looks for work now
+    core.program_timer_before(nanoseconds_since_boot() + Core::kRetry);
+    // A CPU that waits can do what this one is too busy for.
+    const auto waiting = std::ranges::find_if(all_cores, [](const Core& c) { return c.wait_end != 0; });
+    if (waiting != all_cores.end()) machine::send_interrupt(*waiting->cpu);
+    return;
+  }
+  {
+    const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+    scheduler.account();
+  }
+  if (core.is_over_limit()) {
+    const runtime::FaultResolution resolution = runtime::resolve_interrupt(where);
+    if (resolution.is_guest_trap) {
+      frame.pc = resolution.pc;
+      set_stack_pointer(frame, resolution.stack_pointer);
+      const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+      return scheduler.reset_timer();
+    }
+  }
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+  scheduler.preempt_if_due();
+}
+
+}  // namespace
+
+void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame) {
+  this_core().forget_timer();
+  reschedule(where, frame);
+}
+
+void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame) {
+  this_cpu().interrupts_of_cpus.fetch_add(1, std::memory_order_relaxed);
+  stop_if_panicking();
+  carry_out_flush_request();
+  reschedule(where, frame);
 }
 
 }  // namespace cairn::kernel

@@ -1,7 +1,9 @@
-// Decides which fiber runs: one CPU's run queue, its timers, and the fibers that wait.
+// Decides which fiber runs on which CPU. All CPUs share one run queue, one wheel of timers and one table of the fibers
+// that wait.
 //
-// The timer's interrupt preempts guest code at any instruction, if another fiber is ready and either the slice is over
-// or that fiber has had less virtual time. Kernel code is not preempted: it gives the CPU away by waiting.
+// An interrupt preempts guest code at any instruction, if another fiber is ready and either the slice is over or that
+// fiber has had less virtual time. Kernel code is not preempted: it gives the CPU away by waiting. A fiber that waits
+// or is preempted may continue on another CPU.
 #pragma once
 
 #include <atomic>
@@ -18,6 +20,9 @@ struct TrapFrame;
 
 // Makes a fiber of the code that runs, and turns interrupts on. Called once, when there are memory and a clock.
 void start_scheduler();
+
+// Lets another CPU run fibers, on whose stack (cpu.stack) this is called with interrupts off.
+[[noreturn]] void run_cpu(Cpu& cpu);
 
 Fiber& current_fiber();
 
@@ -59,6 +64,8 @@ uint64_t preemption_count();
 // kernel's stack and holds the registers with which the interrupted code continues; the function may change it. Other
 // fibers may run before the function returns.
 void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
+// Handles an interrupt that another CPU has sent (machine::send_interrupt) because fibers are ready, in the same way.
+void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
 
 // Requests the timer's interrupt for its new time. Must be called after the running fiber's limits have changed.
 void reset_timer();

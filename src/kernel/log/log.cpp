@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/sync/locked.hpp"
+#include "base/sync/spin_lock.hpp"
 #include "kernel/machine.hpp"
 #include "kernel/time/clock.hpp"
 
@@ -10,6 +12,8 @@ namespace cairn::kernel {
 namespace {
 
 constinit LogLevel current_level = LogLevel::info;
+
+constinit SpinLock serial_port;  // keeps lines whole; panics write without it
 
 constexpr std::string_view kNames[] = {"error", "warning", "info", "debug"};
 
@@ -64,6 +68,7 @@ void write_log(LogLevel level, std::string_view line) {
   out << "[" << microseconds / 1'000'000 << "." << fraction.text().substr(1) << "] ";
   if (level <= LogLevel::warning) out << kNames[static_cast<size_t>(level)] << ": ";
   out << line << "\n";
+  const LockScope<SpinLock> scope(serial_port, LockRank::serial_port);
   write_raw(out.text());
 }
 

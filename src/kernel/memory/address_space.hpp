@@ -240,8 +240,10 @@ class AddressSpace {
       for (RangeNode* segment = segments_.first(); segment != nullptr; segment = RangeTree::next(segment)) {
         uint64_t from = align_down(segment->start, span);
         const uint64_t last = align_down(segment->end() - 1, span);
+        // The block after the last one of the address space would be at 0.
+        if (counted == from && from == last) continue;
         if (counted == from) from += span;
-        if (from <= last) frames += table_.missing_tables(level, {from}, {last + (span - 1)});
+        frames += table_.missing_tables(level, {from}, {last + (span - 1)});
         counted = last;
       }
     }

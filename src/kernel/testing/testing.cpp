@@ -14,8 +14,10 @@
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/system.hpp"
+#include "kernel/testing/catch.hpp"
 #include "kernel/testing/fibers.hpp"
 #include "kernel/testing/page_rights.hpp"
+#include "kernel/testing/several_cpus.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/trap.hpp"
 #include "platform/platform.hpp"
@@ -78,32 +80,15 @@ void test_lazy_memory(TestRun& run) {
   run.expect(memory_statistics().filled == before, "release did not free");
 }
 
-// The last fault that resolve_test_fault has handled.
-constinit uint64_t faulted_address = 0;
-constinit runtime::FaultKind faulted_kind = runtime::FaultKind::access;
-
-extern "C" {
-// Calls `function(argument)` (testing.S). Returns 1 if a fault that resolve_test_fault handled ended the call, else 0.
-uint64_t test_catch(void (*function)(uint64_t), uint64_t argument);
-extern const std::byte test_catch_resume[];
-extern uint64_t test_catch_stack;
-}
-
-runtime::FaultResolution resolve_test_fault(const runtime::MachineFault& fault) {
-  faulted_address = fault.address;
-  faulted_kind = fault.kind;
-  return {true, reinterpret_cast<uintptr_t>(test_catch_resume), test_catch_stack};
-}
-
 void test_faults(TestRun& run) {
-  set_fault_handler(resolve_test_fault);
+  const CatchFaults catching;
   auto store = [](uint64_t address) { *reinterpret_cast<volatile uint8_t*>(address) = 1; };
   auto reservation = Platform::reserve(1 << 20);
   run.expect(reservation && Platform::commit(reservation->first(1 << 16)), "no memory");
   const VirtAddr start = VirtAddr::of(reservation->data());
   run.expect(test_catch(store, start.value) == 0, "committed memory faults");
   run.expect(test_catch(store, start.value + (1 << 16)) == 1, "memory that is only reserved does not fault");
-  run.expect(faulted_address == start.value + (1 << 16) && faulted_kind == runtime::FaultKind::access,
+  run.expect(caught_fault().address == start.value + (1 << 16) && caught_fault().kind == runtime::FaultKind::access,
              "the fault is described wrongly");
   run.expect(test_catch(store, 16) == 1, "the null page does not fault");
   run.expect(test_catch(store, image_segment(ImagePart::text).start.value) == 1, "the kernel's code is writable");
@@ -118,7 +103,7 @@ void test_faults(TestRun& run) {
   auto jump = [](uint64_t address) { reinterpret_cast<void (*)()>(address)(); };
   run.expect(test_catch(jump, start.value) == 1, "data are executable");
   auto illegal = [](uint64_t) { __builtin_trap(); };
-  run.expect(test_catch(illegal, 0) == 1 && faulted_kind == runtime::FaultKind::illegal_instruction,
+  run.expect(test_catch(illegal, 0) == 1 && caught_fault().kind == runtime::FaultKind::illegal_instruction,
              "illegal instruction");
   Platform::release(*reservation);
 
@@ -139,7 +124,6 @@ void test_faults(TestRun& run) {
     for (const size_t below : {size_t{8}, KernelStack::kGuard / 2, KernelStack::kGuard})
       run.expect(test_catch(store, VirtAddr::of(bytes.data() - below).value) == 1, "no guard below a kernel stack");
   }
-  set_fault_handler(nullptr);
 }
 
 // Memory that resolve_and_fault touches for the first time, so that a fault happens while a fault is handled.
@@ -189,7 +173,7 @@ void test_code(TestRun& run) {
   };
   constexpr size_t kWithin = 256;  // beyond what the allocator keeps in free frames
   const uint64_t text_alias = alias(code->data()) + kWithin, rest_alias = alias(code->data() + kPageSize) + kWithin;
-  set_fault_handler(resolve_test_fault);
+  const CatchFaults catching;
   run.expect(test_catch(store, text_alias) == 1, "code is writable in the direct map before it is sealed");
   run.expect(Platform::seal_code(*code, kPageSize), "code was not sealed");
   run.expect(reinterpret_cast<int (*)()>(code->data())() == 42, "code does not run");
@@ -200,7 +184,6 @@ void test_code(TestRun& run) {
   run.expect(test_catch(store, rest_alias) == 1, "the rest of sealed code is writable in the direct map");
   Platform::release_code(*code);
   run.expect(test_catch(store, text_alias) == 0, "memory that was code is not writable again");
-  set_fault_handler(nullptr);
 }
 
 void test_clock(TestRun& run) {
@@ -266,6 +249,12 @@ constexpr KernelTest kTests[] = {{"heap", test_heap},
                                  {"random_waits", test_random_waits},
                                  {"preemption", test_preemption},
                                  {"deadlock", test_deadlock},
+                                 {"all_cpus", test_all_cpus},
+                                 {"locks_of_cpus", test_locks_of_cpus},
+                                 {"time_of_cpus", test_time_of_cpus},
+                                 {"shoot_down", test_shoot_down},
+                                 {"starts_and_ends", test_starts_and_ends},
+                                 {"compiling_on_cpus", test_compiling_on_cpus},
                                  {"switch", measure_switch}};
 
 }  // namespace

@@ -2,6 +2,7 @@
 // timers and devices.
 #pragma once
 
+#include <atomic>
 #include <string_view>
 #include <vector>
 
@@ -9,7 +10,7 @@ namespace cairn::kernel {
 
 class TestRun {
  public:
-  // Records one expectation; a failed one is logged.
+  // Records one expectation; a failed one is logged. Any fiber may call this.
   void expect(bool condition, std::string_view what);
   // Records an expectation that holds if `what` is empty; otherwise `what` describes the failure.
   void expect_nothing(std::string_view what) { expect(what.empty(), what); }
@@ -22,7 +23,7 @@ class TestRun {
 
  private:
   std::string_view test_;
-  bool test_failed_ = false;
+  std::atomic<bool> test_failed_ = false;
   unsigned passed_ = 0;
   unsigned failed_ = 0;
 };

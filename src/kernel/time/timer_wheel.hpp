@@ -1,4 +1,4 @@
-// Timers of one CPU in the order in which they end: a hierarchical wheel (scheme 7 of Varghese and Lauck, "Hashed and
+// Timers in the order in which they end: a hierarchical wheel (scheme 7 of Varghese and Lauck, "Hashed and
 // Hierarchical Timing Wheels").
 //
 // Time is counted in granules of 2^14 ns (16 us). Level 0 has a slot for each of the next 64 granules, level 1 a slot

@@ -2,6 +2,7 @@
 // stack that the CPU enters them on.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +22,8 @@ struct Activation;
 namespace cairn::kernel {
 
 struct Cpu {
+  static constexpr uint32_t kMaximum = 64;  // no more CPUs are used
+
   Cpu* self = this;          // first, for this_cpu() on x86-64
   uint32_t number = 0;       // the CPU on which the kernel boots is number 0
   uint64_t hardware_id = 0;  // the number of its local APIC, or of its hart
@@ -31,11 +34,17 @@ struct Cpu {
   HeldLocks held_locks;
   OperationRecord* operation = nullptr;  // the operation that runs on the CPU (base/operation.hpp)
   std::atomic<uint64_t> spurious_interrupts{0};
+  // Whether other CPUs ask this one to flush translations, and whether one has and waits (flush_other_cpus.hpp).
+  std::atomic<bool> takes_flush_requests{false};
+  std::atomic<bool> must_flush{false};
   std::atomic<uint64_t> interrupts_of_cpus{0};  // the number of interrupts that CPUs have sent to this one
   CpuTables tables;                             // what the CPU itself reads when it enters a trap
 };
 
 // The record of the CPU on which the kernel boots.
 Cpu& boot_cpu();
+// The records of all CPUs by their numbers; null for a number that no CPU has. A record is entered before its CPU
+// starts, and stays.
+std::array<std::atomic<Cpu*>, Cpu::kMaximum>& all_cpus();
 
 }  // namespace cairn::kernel

@@ -17,10 +17,12 @@ namespace {
 
 constinit std::atomic<FaultHandler> fault_handler{nullptr};
 constinit Cpu the_boot_cpu;
+constinit std::array<std::atomic<Cpu*>, Cpu::kMaximum> cpus{&the_boot_cpu};
 
 }  // namespace
 
 Cpu& boot_cpu() { return the_boot_cpu; }
+std::array<std::atomic<Cpu*>, Cpu::kMaximum>& all_cpus() { return cpus; }
 
 }  // namespace cairn::kernel
 
@@ -39,11 +41,6 @@ extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu) {
 }
 
 void set_fault_handler(FaultHandler handler) { fault_handler.store(handler); }
-
-// The interrupt itself has ended the CPU's wait, and there is nothing else to do.
-void handle_cpu_interrupt(const runtime::MachineFault&, TrapFrame&) {
-  this_cpu().interrupts_of_cpus.fetch_add(1, std::memory_order_relaxed);
-}
 
 void handle_fault(const Fault& fault, TrapFrame& frame) {
   LogLine message;

@@ -27,10 +27,6 @@ void set_fault_handler(FaultHandler handler);
 // returns its new place (frame_place.hpp). Panics when there is no room for the frame.
 extern "C" TrapFrame* cairn_move_frame(TrapFrame* frame, const Cpu* cpu);
 
-// Called by the port's trap handler for an interrupt that a CPU has sent (machine::send_interrupt), after it has
-// acknowledged the interrupt. `where` describes the interrupted code.
-void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
-
 // Handles a fault. Returns if the interrupted code is to continue, at the place that `frame` then gives. `frame` is on
 // the kernel's stack, so that handling a fault may fault again.
 void handle_fault(const Fault& fault, TrapFrame& frame);

@@ -15,9 +15,6 @@ void Tlb::synchronize_code() { machine::synchronize_code(); }
 
 namespace machine {
 
-// Only one CPU runs programs and kernel code today, so there is no other CPU to ask.
-void flush_other_cpus(const FlushRequest&) {}
-
 namespace {
 
 constexpr uint64_t kSv39 = 8, kSv48 = 9;  // [riscv-priv 10.1.11]

@@ -27,9 +27,6 @@ void Tlb::synchronize_code() {}
 
 namespace machine {
 
-// Only one CPU runs programs and kernel code today, so there is no other CPU to ask.
-void flush_other_cpus(const FlushRequest&) {}
-
 unsigned page_table_levels(const BootInfo&) { return 4; }
 uint64_t early_memory_end() { return uint64_t{4} << 30; }
 unsigned largest_page_level() { return (cpuid(0x8000'0001).edx >> 26 & 1) != 0 ? 2 : 1; }

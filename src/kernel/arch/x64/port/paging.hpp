@@ -1,7 +1,7 @@
 // The kernel's page tables on this machine: their format, how translations are flushed, and how tables are activated.
 #pragma once
 
-#include "kernel/machine.hpp"
+#include "kernel/memory/flush_other_cpus.hpp"
 #include "kernel/memory/flush_request.hpp"
 #include "kernel/memory/formats/x64.hpp"
 
@@ -19,7 +19,7 @@ struct Tlb {
   static void flush_tables(VirtAddr page);
   static void flush_all();
   static void synchronize_code();
-  static void synchronize(const FlushRequest& request) { machine::flush_other_cpus(request); }
+  static void synchronize(const FlushRequest& request) { flush_other_cpus(request); }
 };
 static_assert(TranslationCache<Tlb>);
 

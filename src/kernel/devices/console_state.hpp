@@ -1,0 +1,172 @@
+// The console's state: its devices, which of them has each of the kernel's ports, and what the host has told. For the
+// console's own files only.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/boot_protocol.hpp"
+#include "base/sync/locked.hpp"
+#include "base/sync/mutex.hpp"
+#include "kernel/devices/console.hpp"
+#include "kernel/devices/virtio/queue.hpp"
+#include "kernel/fibers/scheduler.hpp"
+#include "kernel/memory/address.hpp"
+#include "kernel/time/clock.hpp"
+
+namespace cairn::kernel::console {
+
+using virtio::Queue;
+
+inline constexpr uint64_t kMultiport = 1 << 1;
+inline constexpr size_t kPorts = 4;
+inline constexpr size_t kStreams = 3;  // the ports before the control port
+inline constexpr size_t kInputPort = static_cast<size_t>(Port::standard_input),
+                        kControlPort = static_cast<size_t>(Port::control);
+inline constexpr uint32_t kMaximumDevicePorts = 8;  // the number of a device's ports that are looked at
+inline constexpr size_t kMaximumDevices = 8;
+inline constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr,
+                                                    port_name::kControl};
+inline constexpr size_t kInputBuffer = 4096;  // QEMU reads at most 4 KiB at once, and fills one buffer with each read
+inline constexpr size_t kInputBuffers = 64;
+inline constexpr size_t kOutputBuffer = 32 * 1024;
+inline constexpr size_t kControlOutputBuffer = kPageSize;
+inline constexpr size_t kOutputBuffers = 4;
+inline constexpr size_t kControlBuffer = 256;
+inline constexpr size_t kControlBuffers = 16;
+inline constexpr size_t kRecordBuffer = 1024;
+inline constexpr size_t kRecordBuffers = 4;
+inline constexpr size_t kLongestRecord = 64;
+// WASI's numbers (wasi/interface/types.hpp).
+inline constexpr uint16_t kInterrupted = 27;       // `intr`: the fiber has reached one of its limits
+inline constexpr uint16_t kInputOutputError = 29;  // `io`: the device has violated the protocol, or gave no reason
+
+using PortScope = LockScope<Mutex<FiberParker>>;
+
+// A message of a device's control queues [virtio 5.3.6.2].
+struct ControlMessage {
+  uint32_t port;
+  uint16_t event;
+  uint16_t value;
+};
+enum Event : uint16_t {
+  device_ready = 0,
+  port_add = 1,
+  port_remove = 2,
+  port_ready = 3,
+  console_port = 4,
+  port_open = 6,
+  name = 7
+};
+
+// Waits for the device: polls often at first, then halts for longer and longer, at most a millisecond.
+class Backoff {
+ public:
+  void wait() {
+    if (rounds_++ < 64) return;
+    sleep_until(nanoseconds_since_boot() + pause_);
+    pause_ = std::min<uint64_t>(pause_ * 2, 1'000'000);
+  }
+
+ private:
+  unsigned rounds_ = 0;
+  uint64_t pause_ = 20'000;
+};
+
+struct DevicePort {
+  std::optional<Queue> receive;
+  std::optional<Queue> transmit;
+};
+
+// Output buffers are allocated at the start, so that messages can be written when memory has run out.
+struct OutputBuffers {
+  std::array<std::span<std::byte>, kOutputBuffers> buffers;
+  std::array<uint32_t, kOutputBuffers> free{};
+  size_t free_count = 0;
+};
+
+// What the host says of a stream.
+struct Progress {
+  uint64_t carried = 0;  // bytes that the host says it has written; for input, the bytes before the failure
+  std::optional<StreamFailure> failure;
+};
+
+// The lines that the host sends over the control port.
+struct HostRecords {
+  std::array<std::span<std::byte>, kRecordBuffers> buffers;
+  std::array<char, kLongestRecord> line;
+  size_t length = 0;
+};
+
+struct Input {
+  std::vector<std::span<std::byte>> buffers{};
+  std::optional<Queue::Completion> current{};  // the buffer that is being read
+  size_t position = 0;
+};
+
+struct Device {
+  std::unique_ptr<virtio::Transport> transport;
+  std::optional<Queue> control_receive;
+  std::optional<Queue> control_transmit;
+  std::array<std::span<std::byte>, kControlBuffers> control_buffers;
+  std::span<std::byte> control_out;
+  std::array<DevicePort, kMaximumDevicePorts> ports;
+};
+
+// The device that has one of the kernel's ports, and the port's number there. It is set once.
+struct Home {
+  uint32_t number = 0;
+  std::atomic<Device*> device{nullptr};  // set after the number
+
+  [[nodiscard]] bool is(const Device& d, uint32_t n) const { return device == &d && number == n; }
+};
+
+// What the devices and the host have told.
+struct Messages {
+  std::array<Progress, kStreams> streams;
+  HostRecords records;
+  bool input_is_closed = true;  // until the host opens it; bytes in the queue are still to be read after it is closed
+};
+
+// All devices, and the state of each of the kernel's ports, whichever device it is on. Devices are added only while the
+// kernel starts.
+struct Console {
+  std::vector<std::unique_ptr<Device>> devices;
+  std::array<Home, kPorts> homes;
+  // Of each port: the lock is held by the fiber that reads or writes the port. A fiber that writes holds it also while
+  // it waits for the device.
+  std::array<Mutex<FiberParker>, kPorts> busy;
+  std::array<OutputBuffers, kPorts> output;
+  std::array<uint64_t, kStreams> handed{};  // bytes that went over the port so far: to the host, or to the program
+  Input input;
+  // Held by the fiber that reads or sends messages.
+  Locked<Messages, Mutex<FiberParker>, LockRank::console_messages> messages;
+
+  [[nodiscard]] bool has(size_t port) const { return homes[port].device != nullptr; }
+  [[nodiscard]] std::optional<Queue>& receive(size_t port) {
+    return homes[port].device.load()->ports[homes[port].number].receive;
+  }
+  [[nodiscard]] std::optional<Queue>& transmit(size_t port) {
+    return homes[port].device.load()->ports[homes[port].number].transmit;
+  }
+};
+
+// console_messages.cpp:
+
+// Allocates memory that a device may access: contiguous, and never freed. Returns an empty span if there is none.
+std::span<std::byte> allocate_buffer(size_t size);
+// Sends a message to a device, and waits until the device has taken it. The calling fiber holds the messages.
+void send_control(Device& d, uint32_t port, Event event, uint16_t value);
+// Reads the messages of the devices, then the host's records.
+void poll(Console& c, Messages& m);
+void poll(Console& c);
+// Reads the host's records, and returns what they say of a stream.
+Progress progress_of(Console& c, size_t stream);
+
+}  // namespace cairn::kernel::console

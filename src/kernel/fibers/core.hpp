@@ -1,0 +1,87 @@
+// What the scheduler keeps for each CPU: the fiber that runs there and the timer of that CPU.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+#include "kernel/fibers/fiber.hpp"
+#include "kernel/machine.hpp"
+#include "kernel/time/clock.hpp"
+#include "kernel/trap/cpu.hpp"
+
+namespace cairn::kernel {
+
+// A CPU changes its own core, with the scheduler's lock held except where a member says otherwise. Other CPUs read it,
+// and change it where a member says so, with the lock held.
+class Core {
+ public:
+  static constexpr uint64_t kNever = Fiber::kNever;
+  // How long a fiber runs while others are ready, in nanoseconds.
+  static constexpr uint64_t kSlice = 1'000'000;
+  // When the timer's interrupt has interrupted kernel code, or a fiber that is beyond a limit does not end, the
+  // interrupt comes again after this time, in nanoseconds.
+  static constexpr uint64_t kRetry = 100'000;
+
+  Cpu* cpu = nullptr;  // null: there is no such CPU, or it has not started
+  Fiber* current = nullptr;
+  Fiber* idle = nullptr;   // runs when no other fiber is ready
+  Fiber* ended = nullptr;  // has ended, and the CPU is about to leave its stack
+  uint64_t slice_end = 0;  // when the current fiber's slice is over
+  // Whether the timer's interrupt comes at the end of the slice. Other CPUs set it when they ask the CPU for that.
+  bool has_slice_timer = false;
+  // The time until which the CPU waits for an interrupt; 0: it does not wait. Other CPUs set it to 0 when they
+  // interrupt the CPU because a fiber is ready. They may read it without the lock.
+  std::atomic<uint64_t> wait_end{0};
+
+  [[nodiscard]] bool is_idle() const { return current == idle; }
+
+  void begin(Fiber& fiber) {
+    current = &fiber;
+    since_ = nanoseconds_since_boot();
+    slice_end = since_ + kSlice;
+  }
+
+  // Accounts for the time since the current fiber began to run, or since the last call.
+  void charge(uint64_t now) {
+    current->cpu_time_ += now - since_;
+    current->RunNode::charge(now - since_);
+    since_ = now;
+  }
+  void charge() { charge(nanoseconds_since_boot()); }
+
+  // The functions from here on need no lock, because they use only what the CPU itself changes.
+
+  // The CPU time of the current fiber.
+  [[nodiscard]] uint64_t cpu_time() const { return current->cpu_time_ + (nanoseconds_since_boot() - since_); }
+
+  [[nodiscard]] bool has_limit() const { return current->limit_end != kNever || current->cpu_limit != kNever; }
+  // The time at which the current fiber reaches a limit if it goes on running.
+  [[nodiscard]] uint64_t limit() const {
+    if (current->cpu_limit == kNever) return current->limit_end;
+    const uint64_t used = std::min(current->cpu_time_, current->cpu_limit);
+    uint64_t end;
+    if (__builtin_add_overflow(since_, current->cpu_limit - used, &end)) end = kNever;
+    return std::min(current->limit_end, end);
+  }
+  [[nodiscard]] bool is_over_limit() const { return has_limit() && nanoseconds_since_boot() >= limit(); }
+
+  // Requests the timer's interrupt. Called with interrupts off.
+  void program_timer(uint64_t time) {
+    if (time == programmed_) return;
+    programmed_ = time;
+    machine::set_timer(time == kNever ? kNever : ticks_at(time));
+  }
+  // Does the same unless the interrupt comes earlier anyway.
+  void program_timer_before(uint64_t time) {
+    if (time < programmed_) program_timer(time);
+  }
+  // Says that the timer's interrupt has come, or that its request is gone.
+  void forget_timer() { programmed_ = kNever; }
+
+ private:
+  uint64_t since_ = 0;            // when the current fiber began to run, or was last charged
+  uint64_t programmed_ = kNever;  // the time for which the timer's interrupt was requested
+};
+
+}  // namespace cairn::kernel
