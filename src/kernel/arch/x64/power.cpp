@@ -1,5 +1,4 @@
-// Ends the machine. It tries QEMU's exit device, then ACPI's S5 on q35, and then a triple
-// fault.
+// Ends the machine. It tries QEMU's exit device, then ACPI's S5 on q35, and then a triple fault.
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 
