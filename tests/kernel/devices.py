@@ -111,7 +111,7 @@ def entropy(machine, folder):
 
 
 def idle(machine):
-    """Four CPUs, of which three are never started and one waits for somebody to type."""
+    """Four CPUs without work: one waits for somebody to type, and the others halt."""
     result = boot(machine, cpus=4, timeout=6)
     check(f"{machine}: idle CPUs do not spin",
           result.timed_out and b"cairn> " in result.log and result.cpu_seconds < 2.5, result)
