@@ -32,7 +32,7 @@ uint64_t ticks();
 uint64_t start_clock(const BootInfo& info);
 // Nanoseconds since 1970 from the machine's own clock chip; 0 when it has none.
 uint64_t wall_clock();
-// Requests an interrupt at `deadline` (in ticks), which arrives when interrupts are on; all ones cancels it.
+// Requests an interrupt on this CPU at `deadline` (in ticks). It arrives when interrupts are on; all ones cancels it.
 void set_timer(uint64_t deadline);
 // Halts this CPU until `deadline` (in ticks) or an earlier interrupt, using the timer. Interrupts are off before and
 // after the call.

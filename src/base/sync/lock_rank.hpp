@@ -32,7 +32,7 @@ enum class LockRank : uint8_t {
   serial_port,  // the serial port, while a line of the log is written
 };
 
-// The locks that a thread (in the kernels: a CPU) holds now.
+// The locks that a thread (in the kernels: a fiber) holds now.
 class HeldLocks {
  public:
   void add(LockRank rank) {
@@ -54,7 +54,7 @@ class HeldLocks {
   unsigned count_ = 0;
 };
 
-// Returns the locks that the calling thread or CPU holds. Each build defines this function.
+// Returns the locks that the calling thread or fiber holds. Each build defines this function.
 HeldLocks& held_locks();
 
 }  // namespace cairn

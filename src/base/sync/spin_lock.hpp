@@ -1,9 +1,9 @@
 // A lock between CPUs, for work of a few instructions. A CPU that finds the lock taken tries again until it is free.
 //
 // An interrupt changes nothing when it interrupts the kernel's code, so it never waits for a lock that the interrupted
-// code holds (INV-22). No CPU holds a spin lock while guest code runs. Code that holds one allocates
-// nothing from the heap and touches no page that is filled on first touch, because both take spin locks themselves
-// (INV-18, HeldLocks::has_spin_lock).
+// code holds (INV-22). No CPU holds a spin lock while it runs guest code. Code that holds one allocates nothing from
+// the heap and touches no page that is filled on first touch, because both take spin locks themselves (INV-18,
+// HeldLocks::has_spin_lock).
 #pragma once
 
 #include <atomic>

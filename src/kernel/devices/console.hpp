@@ -6,6 +6,9 @@
 // end of input, or a failure on the host. A stream that has failed once fails for ever. Without a device, output is
 // dropped and input is at its end. Buffers for output are allocated by the first attach(), buffers for input when the
 // device names its ports; writing and reading need no memory.
+//
+// Fibers on all CPUs may call these functions. A fiber that finds a port in use waits until the other fiber's call is
+// done; the waiting fiber's limits do not end this wait.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +41,7 @@ void find_ports();
 void write(Port port, std::span<const std::byte> bytes);
 void write(Port port, std::string_view text);
 // Returns when the host has written the bytes to their file, or has failed to. Returns the number of bytes written, or
-// the reason why none was. When the fiber reaches one of its limits, returns `intr` at once.
+// the reason why none was. When the fiber reaches one of its limits while the host writes, returns `intr` at once.
 std::expected<size_t, StreamFailure> write_through(Port port, std::span<const std::byte> bytes);
 // Returns the number of bytes read, at least one; 0 at the end of the input.
 std::expected<size_t, StreamFailure> read(std::span<std::byte> out);

@@ -1,4 +1,4 @@
-// The console's state: its devices, which of them has each of the kernel's ports, and what the host has told. For the
+// The console's state: its devices, which of them has each of the kernel's ports, and what the host has said. For the
 // console's own files only.
 #pragma once
 
@@ -127,7 +127,7 @@ struct Home {
   [[nodiscard]] bool is(const Device& d, uint32_t n) const { return device == &d && number == n; }
 };
 
-// What the devices and the host have told.
+// What the devices and the host have said.
 struct Messages {
   std::array<Progress, kStreams> streams;
   HostRecords records;
@@ -139,8 +139,8 @@ struct Messages {
 struct Console {
   std::vector<std::unique_ptr<Device>> devices;
   std::array<Home, kPorts> homes;
-  // Of each port: the lock is held by the fiber that reads or writes the port. A fiber that writes holds it also while
-  // it waits for the device.
+  // One lock for each port. The fiber that reads or writes the port holds the lock. A fiber that writes holds the lock
+  // also while it waits for the device; a fiber that waits for input does not.
   std::array<Mutex<FiberParker>, kPorts> busy;
   std::array<OutputBuffers, kPorts> output;
   std::array<uint64_t, kStreams> handed{};  // bytes that went over the port so far: to the host, or to the program

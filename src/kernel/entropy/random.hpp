@@ -31,8 +31,8 @@ class ChaChaGenerator {
 void start_random();
 // Uses an entropy device for seeding, too. Returns false if the device cannot be used, or if there is another one.
 bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport);
-// Fills `out`. Waits up to a second for an entropy device. Returns false, with `out` unchanged, if this machine has no
-// entropy.
+// Fills `out`. Waits until no other fiber uses the generator, and up to a second for an entropy device. Returns false,
+// with `out` unchanged, if this machine has no entropy.
 [[nodiscard]] bool random_bytes(std::span<std::byte> out);
 
 }  // namespace cairn::kernel

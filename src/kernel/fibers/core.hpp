@@ -50,7 +50,7 @@ class Core {
   }
   void charge() { charge(nanoseconds_since_boot()); }
 
-  // The functions from here on need no lock, because they use only what the CPU itself changes.
+  // The CPU itself may call the functions from here on without the lock, because only it changes what they use.
 
   // The CPU time of the current fiber.
   [[nodiscard]] uint64_t cpu_time() const { return current->cpu_time_ + (nanoseconds_since_boot() - since_); }

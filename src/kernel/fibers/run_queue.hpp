@@ -60,7 +60,7 @@ class RunQueue {
     return node;
   }
 
-  // Raises the floor if it may rise. `running` is the virtual time of the fiber that runs, which is in no queue.
+  // Raises the floor if it may rise. `running` is the least virtual time of the fibers that run, which are in no queue.
   void advance(uint64_t running) {
     floor_ = std::max(floor_, root_ == nullptr ? running : std::min(running, root_->virtual_time));
   }

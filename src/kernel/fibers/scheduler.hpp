@@ -52,7 +52,7 @@ struct FiberParker {
 // Lets the running fiber wait until this time or its limit_end, whichever comes first.
 void sleep_until(uint64_t nanoseconds_since_boot);
 
-// The time that the fiber has spent on the CPU up to now.
+// The CPU time of the fiber up to now, on all CPUs together.
 uint64_t cpu_time(const Fiber& fiber);
 // Whether the running fiber has reached one of its limits.
 bool is_over_limit();
@@ -67,7 +67,7 @@ void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame
 // Handles an interrupt that another CPU has sent (machine::send_interrupt) because fibers are ready, in the same way.
 void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
 
-// Requests the timer's interrupt for its new time. Must be called after the running fiber's limits have changed.
+// Requests this CPU's timer interrupt for its new time. Must be called after the running fiber's limits have changed.
 void reset_timer();
 
 }  // namespace cairn::kernel

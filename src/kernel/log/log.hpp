@@ -1,6 +1,7 @@
 // The kernel's log writes lines like "[0.012345] message" to the serial port (INV-12). Logging allocates nothing and
-// never sleeps, but it polls: each byte waits until the port (on RISC-V the firmware) takes it. It works from the first
-// C++ instruction on, and in panics. Until the clock has started, the time is 0.
+// never sleeps, but it polls: each byte waits until the port (on RISC-V the firmware) takes it. A spin lock keeps the
+// lines of several CPUs apart. The log works from the first C++ instruction on, and in panics. Until the clock has
+// started, the time is 0.
 #pragma once
 
 #include <concepts>
@@ -44,7 +45,7 @@ bool parse_log_level(std::string_view name, LogLevel& level);
 
 // Writes a line with the time since boot.
 void write_log(LogLevel level, std::string_view line);
-// Writes bytes as they are.
+// Writes bytes as they are and takes no lock, so that a panic can call this function.
 void write_raw(std::string_view text);
 
 template <class... Parts>

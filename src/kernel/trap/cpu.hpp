@@ -31,8 +31,8 @@ struct Cpu {
   // always mapped, with a guard below.
   std::span<const std::byte> stack;
   runtime::Activation* activation = nullptr;  // the innermost entry into guest code
-  HeldLocks held_locks;
-  OperationRecord* operation = nullptr;  // the operation that runs on the CPU (base/operation.hpp)
+  HeldLocks held_locks;                       // the locks that the running fiber holds
+  OperationRecord* operation = nullptr;       // the operation that runs on the CPU (base/operation.hpp)
   std::atomic<uint64_t> spurious_interrupts{0};
   // Whether other CPUs ask this one to flush translations, and whether one has and waits (flush_other_cpus.hpp).
   std::atomic<bool> takes_flush_requests{false};
