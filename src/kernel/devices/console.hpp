@@ -7,8 +7,9 @@
 // dropped and input is at its end. Buffers for output are allocated by the first attach(), buffers for input when the
 // device names its ports; writing and reading need no memory.
 //
-// Fibers on all CPUs may call these functions. A fiber that finds a port in use waits until the other fiber's call is
-// done; the waiting fiber's limits do not end this wait.
+// Fibers on all CPUs may read and write. A fiber that finds a port in use waits until the other fiber's call is done;
+// the waiting fiber's limits do not end this wait. attach() and find_ports() are called while the kernel starts, before
+// the other CPUs run.
 #pragma once
 
 #include <cstddef>
@@ -51,7 +52,7 @@ bool input_ready();
 size_t readable_bytes();
 // The number of output bytes that were dropped because there was no port or its device broke the queue.
 uint64_t dropped_bytes();
-// Waits until the device has taken everything that was written.
+// Waits until the device has taken everything that was written. Takes no port's lock.
 void flush();
 
 }  // namespace console
