@@ -19,6 +19,10 @@
 #include "kernel/time/timer_wheel.hpp"
 #include "runtime/platform.hpp"
 
+namespace cairn {
+struct OperationRecord;
+}
+
 namespace cairn::kernel {
 
 class Core;
@@ -77,6 +81,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   // Used while the fiber does not run.
   uint64_t stack_pointer_ = 0;
   runtime::Activation* activation_ = nullptr;
+  OperationRecord* operation_ = nullptr;
   HeldLocks held_locks_;
 
   // How the last wait ended. While the fiber is parked, its timer is armed if there is a deadline.

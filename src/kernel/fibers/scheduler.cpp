@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/assert.hpp"
-#include "base/operation.hpp"
 #include "base/sync/locked.hpp"
 #include "base/sync/spin_lock.hpp"
 #include "kernel/fibers/core.hpp"
@@ -242,7 +241,6 @@ class Scheduler {
   // Gives the CPU to the next fiber. The caller has set the current fiber's state. The call returns when this fiber
   // runs again, perhaps on another CPU, and never for one that has ended.
   void switch_away() {
-    CAIRN_ASSERT(operation_current() == nullptr);
     Core& core = this_core();
     Fiber& next = next_fiber();
     Fiber& old = *core.current;
@@ -252,9 +250,11 @@ class Scheduler {
     if (&old == &next) return;
     Cpu& cpu = *core.cpu;
     old.activation_ = cpu.activation;
+    old.operation_ = cpu.operation;  // an operation may wait for a lock
     old.held_locks_ = cpu.held_locks;
     cpu.stack = next.stack_;
     cpu.activation = next.activation_;
+    cpu.operation = next.operation_;
     cpu.held_locks = next.held_locks_;
     cairn_switch_stacks(&old.stack_pointer_, next.stack_pointer_);
     finish_switch();

@@ -275,7 +275,7 @@ InjectedFailure& injected_failure() { return frames.injected_failure(); }
 
 namespace cairn {
 
-// The record belongs to the CPU, because a CPU does not switch between fibers while an operation runs.
+// The scheduler keeps the operation of a fiber that waits.
 OperationRecord* operation_current() { return kernel::this_cpu().operation; }
 
 void operation_begin(OperationRecord& record) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/operation.hpp"
 #include "base/sync/locked.hpp"
 #include "base/sync/mutex.hpp"
 #include "base/sync/spin_lock.hpp"
@@ -66,19 +67,27 @@ void test_locks_of_cpus(TestRun& run) {
   const size_t fibers = 2 * cpu_count() + 1;
   Locked<uint64_t, Mutex<FiberParker>, LockRank::random> by_mutex;
   Locked<uint64_t, SpinLock, LockRank::serial_port> by_spin_lock;
+  std::atomic<size_t> lost{0};
   run_in_fibers(run, fibers, [&](size_t i) {
     for (size_t round = 0; round < kRounds; ++round) {
-      by_mutex.with([&](uint64_t& count) {
-        const uint64_t before = count;
-        if ((round + i) % 16 == 0) yield();  // a fiber may wait while it holds a mutex
-        count = before + 1;
-      });
+      const auto add = [&] {
+        by_mutex.with([&](uint64_t& count) {
+          const uint64_t before = count;
+          if ((round + i) % 16 == 0) yield();  // a fiber may wait while it holds a mutex
+          count = before + 1;
+        });
+        return std::vector<size_t>(10, i);
+      };
+      // An operation may wait for a mutex, too.
+      const Result<std::vector<size_t>> made = round % 4 == 0 ? run_operation(add) : add();
+      if (made != std::vector<size_t>(10, i)) ++lost;
       by_spin_lock.with([](uint64_t& count) { ++count; });
     }
   });
   const auto read = [](uint64_t& count) { return count; };
   run.expect(by_mutex.with(read) == fibers * kRounds, "a mutex lets two fibers in");
   run.expect(by_spin_lock.with(read) == fibers * kRounds, "a spin lock lets two CPUs in");
+  run.expect(lost == 0, "an operation that waited lost its memory");
 }
 
 void test_time_of_cpus(TestRun& run) {
