@@ -241,6 +241,7 @@ std::expected<size_t, StreamFailure> read(std::span<std::byte> out) {
 void flush() {
   for (size_t i = 0; console != nullptr && i < kPorts; ++i) {
     if (!console->has(i) || i == kInputPort) continue;
+    const PortScope scope(console->busy[i], LockRank::console_port);  // other fibers may still write
     auto& queue = console->transmit(i);
     for (Backoff backoff; queue->outstanding() != 0 && !queue->is_broken(); reclaim(*console, i)) backoff.wait();
   }

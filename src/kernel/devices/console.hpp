@@ -52,7 +52,7 @@ bool input_ready();
 size_t readable_bytes();
 // The number of output bytes that were dropped because there was no port or its device broke the queue.
 uint64_t dropped_bytes();
-// Waits until the device has taken everything that was written. Takes no port's lock.
+// Waits until the device has taken everything that was written. Takes the lock of one port after the other.
 void flush();
 
 }  // namespace console
