@@ -1,5 +1,7 @@
 // The path from the first generic instruction to the program: the order in which the kernel starts, and how it ends.
+#include <atomic>
 #include <charconv>
+#include <optional>
 
 #include "base/boot_protocol.hpp"
 #include "kernel/boot/boot_info.hpp"
@@ -13,6 +15,7 @@
 #include "kernel/machine.hpp"
 #include "kernel/memory/flush_other_cpus.hpp"
 #include "kernel/memory/memory.hpp"
+#include "kernel/panic.hpp"
 #include "kernel/program/run.hpp"
 #include "kernel/program/test_modes.hpp"
 #include "kernel/shell/shell.hpp"
@@ -37,8 +40,16 @@ constinit const BootInfo* the_boot_info = nullptr;
 }
 
 // Ends the machine when plain operator new finds no memory: a module may decode, compile or load to many times its
-// size. This is not a bug of the kernel's. All programs on the machine end.
-void finish_without_memory(size_t size) {
+// size. This is not a bug of the kernel's. All programs on the machine end. Other fibers that find no memory meanwhile
+// wait for that end.
+[[noreturn]] void finish_without_memory(size_t size) {
+  static constinit std::atomic<const Fiber*> ending{nullptr};
+  const Fiber* first = nullptr;
+  if (!ending.compare_exchange_strong(first, &current_fiber())) {
+    if (first == &current_fiber()) panic("out of memory while the machine ends for lack of memory");
+    const std::atomic<uint32_t> never = 0;
+    for (;;) (void)park(never, std::nullopt);
+  }
   const MemoryStatistics memory = memory_statistics();
   LogLine line;
   line << "cairn: the module needs more memory than the limit of " << (memory.total >> 10)

@@ -223,7 +223,7 @@ void drop_operation(OperationRecord& record) {
 void end_without_memory(void (*end)(size_t size)) { out_of_memory_end = end; }
 
 [[noreturn]] void out_of_memory(size_t size) {
-  if (const auto end = std::exchange(out_of_memory_end, nullptr)) end(size);
+  if (out_of_memory_end != nullptr) out_of_memory_end(size);
   panic("out of memory: the kernel's heap cannot grow");
 }
 

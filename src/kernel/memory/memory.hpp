@@ -57,7 +57,7 @@ void begin_operation(OperationRecord& record);
 void keep_operation(OperationRecord& record);
 void drop_operation(OperationRecord& record);
 // Sets the function that plain operator new calls when it finds no memory. `end` receives the requested size and ends
-// the kernel without allocating. The default is a panic.
+// the kernel without allocating. Several fibers may call it. The default is a panic.
 void end_without_memory(void (*end)(size_t size));
 [[noreturn]] void out_of_memory(size_t size);
 
