@@ -112,7 +112,11 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
   }
   if (const uint64_t limit = kernel::current_fiber().limit_end; limit != kernel::Fiber::kNever)
     deadline = std::min(limit, deadline.value_or(limit));
-  return kernel::park(word, deadline);
+  // unpark() may also have meant an earlier word at this address.
+  for (;;) {
+    const runtime::ParkResult result = kernel::park(word, deadline);
+    if (result != runtime::ParkResult::unparked || word.load(std::memory_order_acquire) != 0) return result;
+  }
 }
 
 void Platform::unpark(std::atomic<uint32_t>& word) { kernel::unpark(word); }

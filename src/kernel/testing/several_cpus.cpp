@@ -88,6 +88,21 @@ void test_locks_of_cpus(TestRun& run) {
   run.expect(by_mutex.with(read) == fibers * kRounds, "a mutex lets two fibers in");
   run.expect(by_spin_lock.with(read) == fibers * kRounds, "a spin lock lets two CPUs in");
   run.expect(lost == 0, "an operation that waited lost its memory");
+
+  std::atomic<uint32_t> word{0};
+  std::atomic<bool> is_early{false};
+  FunctionFiber waiter([&] {
+    (void)Platform::park(word, std::nullopt);
+    is_early = word == 0;
+  });
+  run.expect(start(waiter).has_value(), "a fiber does not start");
+  sleep_until(nanoseconds_since_boot() + 2'000'000);
+  unpark(word);  // as if for an earlier word at the same address
+  sleep_until(nanoseconds_since_boot() + 2'000'000);
+  word = 1;
+  unpark(word);
+  join(waiter);
+  run.expect(!is_early, "a fiber was unparked before its word was set");
 }
 
 void test_time_of_cpus(TestRun& run) {
