@@ -32,6 +32,7 @@ kernel: base wasm abi compiler runtime wasi platform port
 kernel/testing: base wasm abi compiler runtime wasi testing platform port kernel
 host/platform: base wasm abi compiler runtime wasi platform
 host/system: base wasi runtime
+host/description: base wasm
 host/cli: base wasm compiler runtime wasi testing host platform
 '
 

@@ -20,12 +20,12 @@ seeds_of() {
     decode | print | compile | run) echo "$state/seeds/module" ;;
     wat) echo "$state/seeds/text" ;;
     wast) echo "$state/seeds/script" ;;
-    ir | object | bundle | pvh | acpi | device_tree) echo "$state/seeds/$1" ;;
+    ir | object | bundle | pvh | acpi | device_tree | system_file) echo "$state/seeds/$1" ;;
   esac
 }
 options_of() {
   case "$1" in
-    decode | print | wat | wast | ir | compile | run | bundle) echo -max_len=4096 ;;
+    decode | print | wat | wast | ir | compile | run | bundle | system_file) echo -max_len=4096 ;;
     link) echo -max_len=1024 ;;
     wasi | console) echo -max_len=2048 ;;
     files) echo -max_len=16384 ;;
@@ -34,6 +34,7 @@ options_of() {
   case "$1" in
     wat | wast) echo "-dict=$state/seeds/text.dict" ;;
     ir) echo "-dict=$state/seeds/ir.dict" ;;
+    system_file) echo "-dict=$state/seeds/system_file.dict" ;;
   esac
 }
 
@@ -44,7 +45,7 @@ make_seeds() {
   local suite=../shared/wasm-testsuite
   [ -d "$suite" ] || suite=tests/cli
   "$build/host-fuzz/fuzz/cairn-fuzz-seeds" "$state/seeds" "$suite" tests/compiler tests/cli tests/mutations \
-    tests/threads >/dev/null ||
+    tests/threads examples >/dev/null ||
     fail 71 "cannot write the seeds"
   # The device trees of QEMU's own machines.
   local cpus

@@ -131,6 +131,7 @@ fi
 [ -z "${sanitized-}" ] || job "injection (host)" tests/injection/run.sh
 for target in "${targets[@]}"; do
   job "cli ($target)" tests/cli/run.sh "$target"
+  job "cli/systems ($target)" tests/cli/systems.sh "$target"
 done
 
 job "cli (tools)" tests/cli/tools.sh

@@ -16,5 +16,6 @@ target_compile_options(cairn_cstd PRIVATE ${CAIRN_WARNINGS})
 
 cairn_layer(cairn_host_platform src/host/platform cairn_runtime)
 cairn_layer(cairn_host_system src/host/system cairn_wasi)
+cairn_layer(cairn_host_description src/host/description cairn_wasm)
 
 include(cmake/host-cli.cmake)

@@ -24,6 +24,7 @@ target_link_libraries(gtest_main PUBLIC pthread)
 
 cairn_layer(cairn_host_platform src/host/platform cairn_runtime)
 cairn_layer(cairn_host_system src/host/system cairn_wasi)
+cairn_layer(cairn_host_description src/host/description cairn_wasm)
 set(CAIRN_TEST_PLATFORM cairn_host_platform)
 
 include(cmake/host-cli.cmake)

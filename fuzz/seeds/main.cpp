@@ -15,6 +15,7 @@
 
 #include "base/arena.hpp"
 #include "base/cpio.hpp"
+#include "base/program_config.hpp"
 #include "compiler/build/build.hpp"
 #include "compiler/compile.hpp"
 #include "compiler/ir/printer.hpp"
@@ -153,22 +154,31 @@ void add_bundles(SeedWriter& seeds) {
   for (int variant = 0; variant < 4; ++variant) {
     BootConfig config;
     config.mode = variant == 1 ? BootMode::wast : BootMode::run;
-    config.arguments = {"program", "argument"};
-    config.environment = {"K=V"};
-    config.preopens = {{"/", "/"}, {"d", "/d"}};
-    config.terminal[1] = variant == 2;
+    if (variant != 0) config.main = 1;
+    config.terminal[1] = config.marks_output = variant == 2;
     config.bounds = variant == 3 ? BoundsMode::check : BoundsMode::automatic;
     if (variant == 2) config.engine_options = {"opt=none", "registers=6", "cpu=avx2,bmi1"};
     if (variant == 3) config.disabled_features = {"simd"};
-    const std::string encoded = config.encode();
+    ProgramConfig program;
+    program.name = "web";
+    program.arguments = {"program", "argument"};
+    program.environment = {"K=V"};
+    program.preopens = {{"/", "/"}, {"d", "/d"}};
+    program.weight = 3;
+    program.restart = Restart::on_failure;
+    const std::string encoded = config.encode(), encoded_program = program.encode();
     const auto bytes_of = [](std::string_view text) { return std::as_bytes(std::span(text)); };
     CpioWriter archive;
     archive.add({.name = bundle_member::kConfig, .data = bytes_of(encoded)});
-    archive.add({.name = bundle_member::kProgram, .data = bytes_of("(module)")});
-    archive.add({.kind = CpioKind::directory, .name = "root", .data = {}});
-    archive.add({.kind = CpioKind::directory, .name = "root/d", .data = {}});
-    archive.add({.name = "root/d/f", .data = bytes_of("contents")});
-    archive.add({.kind = CpioKind::symlink, .name = "root/l", .data = bytes_of("d/f")});
+    archive.add({.name = "module/0", .data = bytes_of("(module)")});
+    for (const std::string folder : {"program/0", "program/1"}) {
+      archive.add({.name = folder + "/config", .data = bytes_of(encoded_program)});
+      archive.add({.kind = CpioKind::directory, .name = folder + "/root", .data = {}});
+      archive.add({.kind = CpioKind::directory, .name = folder + "/root/d", .data = {}});
+      archive.add({.name = folder + "/root/d/f", .data = bytes_of("contents")});
+      archive.add({.kind = CpioKind::symlink, .name = folder + "/root/l", .data = bytes_of("d/f")});
+    }
+    archive.add({.name = "root/script.wast", .data = bytes_of("(module)")});
     seeds.add("bundle", archive.finish());
   }
 }
@@ -259,6 +269,19 @@ void write_dictionaries(SeedWriter& seeds) {
 #define CAIRN_OPCODE(id, name, prefix, code, immediate, shape, feature, signature) text.insert(name);
 #include "wasm/types/opcodes.def"
   write_dictionary(seeds, "text.dict", text);
+  write_dictionary(seeds, "system_file.dict", {"[[program]]", "name",
+                                               "module",      "arguments",
+                                               "environment", "directories",
+                                               "limits",      "cpu-time",
+                                               "wall-time",   "weight",
+                                               "restart",     "never",
+                                               "on-failure",  "always",
+                                               "input",       "true",
+                                               "false",       "main",
+                                               "cpus",        "memory",
+                                               "512M",        "250ms",
+                                               "a::/b",       "\\u0000",
+                                               "0x10",        "1979-05-27T07:32:00Z"});
 }
 
 bool is_script(const fs::path& path) { return path.extension() == ".wast" || path.extension() == ".wat"; }
@@ -271,6 +294,8 @@ void add_path(SeedWriter& seeds, const fs::path& path, std::set<std::string>& ir
     for (const fs::path& child : children) add_path(seeds, child, ir_words);
   } else if (is_script(path)) {
     add_script(seeds, path);
+  } else if (path.extension() == ".toml") {
+    seeds.add("system_file", read(path));
   } else if (path.extension() == ".txt") {
     ir_words.merge(words_of(read(path)));
     add_compiler_tests(seeds, path);

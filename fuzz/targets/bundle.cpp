@@ -14,10 +14,10 @@ using namespace cairn;
 
 namespace {
 
-void fill(const kernel::Bundle& bundle) {
+void fill(const kernel::BundledProgram& program) {
   wasi::FakeSystem system;
   const auto files = *wasi::MemoryFileSystem::create(system, 1 << 20);
-  for (const CpioEntry& entry : bundle.files) {
+  for (const CpioEntry& entry : program.files) {
     Result<void> added;
     switch (entry.kind) {
       case CpioKind::directory: added = files->add_directory(entry.name); break;
@@ -28,7 +28,14 @@ void fill(const kernel::Bundle& bundle) {
     }
     if (!added) return;
   }
-  for (const Preopen& preopen : bundle.config.preopens) (void)files->open(preopen.path);
+  for (const Preopen& preopen : program.config.preopens) (void)files->open(preopen.path);
+}
+
+template <class Config>
+void check_round_trip(const Config& config) {
+  const std::string encoded = config.encode();
+  const Result<Config> again = Config::parse(std::as_bytes(std::span(encoded)));
+  fuzz::check(again && *again == config, "a configuration changes when it is encoded");
 }
 
 }  // namespace
@@ -41,15 +48,22 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return part.empty() || (part.data() >= archive.data() && part.size() <= archive.size() &&
                             static_cast<size_t>(part.data() - archive.data()) <= archive.size() - part.size());
   };
-  fuzz::check(is_inside(bundle->program), "the program lies outside of the bundle");
-  for (const CpioEntry& entry : bundle->files) {
-    fuzz::check(is_inside(entry.data) && is_inside(std::as_bytes(std::span(entry.name))),
-                "a file lies outside of the bundle");
-  }
-  const std::string encoded = bundle->config.encode();
-  const Result<BootConfig> again = BootConfig::parse(std::as_bytes(std::span(encoded)));
-  fuzz::check(again && *again == bundle->config, "a configuration changes when it is encoded");
+  const auto check_files = [&](std::span<const CpioEntry> files) {
+    for (const CpioEntry& entry : files) {
+      fuzz::check(is_inside(entry.data) && is_inside(std::as_bytes(std::span(entry.name))),
+                  "a file lies outside of the bundle");
+    }
+  };
+  for (const auto module : bundle->modules) fuzz::check(is_inside(module), "a module lies outside of the bundle");
+  check_files(bundle->files);
+  check_round_trip(bundle->config);
+  fuzz::check(!bundle->config.main || *bundle->config.main < bundle->programs.size(), "there is no main program");
   (void)runtime::configure_engine(bundle->config);
-  fill(*bundle);
+  for (const kernel::BundledProgram& program : bundle->programs) {
+    fuzz::check(program.config.module < bundle->modules.size(), "a program has no module");
+    check_files(program.files);
+    check_round_trip(program.config);
+    fill(program);
+  }
   return 0;
 }

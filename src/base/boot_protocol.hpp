@@ -5,14 +5,13 @@
 //    holds what the kernel must know before it has memory. Unknown words are ignored.
 //
 // 2. The boot bundle (QEMU -initrd) is a newc cpio archive (base/cpio.hpp) with these members, in this order:
-//      config         BootConfig, encoded
-//      program.wasm   the module, or its text; absent in the modes that run none
-//      root/...       the initial file system: root/a/b becomes /a/b. Directories precede their contents. The program
-//                     sees only the preopens: its "/" is the directory /0, and directories that must not be visible
-//                     below that are /1, /2 and so on.
-//      with/N/config, with/N/program.wasm   (mode run) programs that run beside program.wasm, N from 0; each has a file
-//                     system of its own, in which its preopens are empty directories. The machine ends when
-//                     program.wasm ends.
+//      config             BootConfig, encoded
+//      module/N           (mode run) a module's bytes, N from 0
+//      program/N/config   (mode run) ProgramConfig of a program, encoded, N from 0
+//      program/N/root/... the program's initial file system: program/N/root/a/b becomes its /a/b. Directories precede
+//                         their contents. The program sees only the preopens: its "/" is the directory /0, and
+//                         directories that must not be visible below that are /1, /2 and so on.
+//      root/...           (modes wast and trial) the scripts or modules
 //    A machine without a bundle boots into an idle system.
 //
 // 3. One virtio-console device with VIRTIO_CONSOLE_F_MULTIPORT has the ports that `port_name` lists. The kernel finds
@@ -36,6 +35,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -79,9 +79,9 @@ constexpr std::string_view kCpus = "cpus";      // the number of CPUs to use; by
 
 namespace bundle_member {
 constexpr std::string_view kConfig = "config";
-constexpr std::string_view kProgram = "program.wasm";
+constexpr std::string_view kModule = "module";
+constexpr std::string_view kProgram = "program";
 constexpr std::string_view kRoot = "root";
-constexpr std::string_view kWith = "with";
 }  // namespace bundle_member
 
 namespace port_name {
@@ -118,7 +118,7 @@ constexpr std::string_view kFailed = "failed";
 
 enum class BootMode : uint8_t {
   idle,   // run no program; stay up with a shell on the serial port
-  run,    // run program.wasm as a WASI command, then power off
+  run,    // run the bundle's programs, then power off
   wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
   trial,  // try each module of root/** (testing/trial/trial.hpp), write a line about it to stdout, exit 0 when no
           // module left anything behind, then power off
@@ -131,31 +131,19 @@ enum class BoundsMode : uint8_t {
   check,      // explicit checks everywhere
 };
 
-// A directory that the program gets: the name that the program sees, and the path in the machine's file system.
-struct Preopen {
-  std::string name;
-  std::string path;
-  bool operator==(const Preopen&) const = default;
-};
-
-// What to run and how. It is encoded as `key=value` strings, each ended by a NUL, so that any argument survives.
+// What to do, and the settings that all programs share. It is encoded as a list of key_values.hpp.
 struct BootConfig {
   BootMode mode = BootMode::run;
-  std::string name;                      // name=web marks the program's lines of output; empty: they are not marked
-  std::vector<std::string> arguments;    // arg=...    argv, the program's name first
-  std::vector<std::string> environment;  // env=K=V
-  std::vector<Preopen> preopens;         // preopen=/data, then path=/0/data; root/ holds their files
-  std::string invoke;  // invoke=add   the function to call instead of _start; the program's arguments become its own
-  bool trap_unknown_imports = false;  // unknown_imports=trap
-  std::string standard_files;         // standard=/0 the directory that gets /tmp and /dev/null; empty: none does
-  bool terminal[3] = {};              // terminal=0 descriptors that are a terminal on the host
+  // main=N: the program whose end is the machine's. Without it the machine ends when all programs have ended for good
+  // (wasi/supervision/system_outcome.hpp).
+  std::optional<uint32_t> main;
+  bool marks_output = false;  // marks=1 whether lines of output begin with the name of the program that wrote them
+  bool terminal[3] = {};      // terminal=0 descriptors that are a terminal on the host
   BoundsMode bounds = BoundsMode::automatic;   // bounds=check
   std::vector<std::string> disabled_features;  // disable=simd
   bool report_times = false;                   // report_times=1
   std::vector<std::string> engine_options;     // engine=...: passed to the engine as they are, e.g. `engine=opt=none`
   uint64_t limit_nanoseconds = 0;              // limit=N: the time of a script's guest code (wast); 0: no limit
-  uint64_t cpu_limit_nanoseconds = 0;          // cpu_limit=N: the CPU time of the program; 0: no limit
-  uint64_t wall_limit_nanoseconds = 0;         // wall_limit=N: the program's time by the clock; 0: no limit
   uint64_t wall_clock_nanoseconds = 0;  // wall_clock=N: the host's time of day, for machines without a usable clock
 
   [[nodiscard]] std::string encode() const;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/cpio.hpp"
+#include "base/program_config.hpp"
 
 namespace cairn {
 namespace {
@@ -16,13 +17,9 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 TEST(BootConfig, SurvivesTheJourney) {
   BootConfig config;
   config.mode = BootMode::wast;
-  config.arguments = {"program", "", "a=b", "two words\n"};
-  config.environment = {"HOME=/", "EMPTY="};
-  config.preopens = {{"/", "/0"}, {"a=b", "/1"}};
-  config.invoke = "add";
-  config.trap_unknown_imports = true;
+  config.main = 3;
+  config.marks_output = true;
   config.limit_nanoseconds = 60'000'000'000;
-  config.standard_files = "/0";
   config.terminal[0] = config.terminal[2] = true;
   config.bounds = BoundsMode::check;
   config.disabled_features = {"simd"};
@@ -32,17 +29,48 @@ TEST(BootConfig, SurvivesTheJourney) {
   const Result<BootConfig> read = BootConfig::parse(bytes_of(config.encode()));
   ASSERT_TRUE(read.has_value()) << read.error().to_string();
   EXPECT_EQ(*read, config);
+  EXPECT_EQ(*BootConfig::parse(bytes_of(BootConfig().encode())), BootConfig());
+}
+
+TEST(ProgramConfig, SurvivesTheJourney) {
+  ProgramConfig config;
+  config.name = "web";
+  config.module = 7;
+  config.arguments = {"program", "", "a=b", "two words\n"};
+  config.environment = {"HOME=/", "EMPTY="};
+  config.preopens = {{"/", "/0"}, {"a=b", "/1"}};
+  config.standard_files = "/0";
+  config.invoke = "add";
+  config.trap_unknown_imports = true;
+  config.has_input = true;
+  config.cpu_limit_nanoseconds = UINT64_MAX;
+  config.wall_limit_nanoseconds = 1;
+  config.weight = ProgramConfig::kMaximumWeight;
+  config.restart = Restart::on_failure;
+  const Result<ProgramConfig> read = ProgramConfig::parse(bytes_of(config.encode()));
+  ASSERT_TRUE(read.has_value()) << read.error().to_string();
+  EXPECT_EQ(*read, config);
+  EXPECT_EQ(*ProgramConfig::parse(bytes_of(ProgramConfig().encode())), ProgramConfig());
 }
 
 TEST(BootConfig, RefusesWhatItDoesNotKnow) {
   using namespace std::string_view_literals;
-  EXPECT_FALSE(BootConfig::parse(bytes_of("arg=x"sv)).has_value());
-  EXPECT_FALSE(BootConfig::parse(bytes_of("color=red\0"sv)).has_value());
-  EXPECT_FALSE(BootConfig::parse(bytes_of("mode=fly\0"sv)).has_value());
-  EXPECT_FALSE(BootConfig::parse(bytes_of("path=/0\0"sv)).has_value());
-  EXPECT_FALSE(BootConfig::parse(bytes_of("unknown_imports=zero\0"sv)).has_value());
-  EXPECT_FALSE(BootConfig::parse(bytes_of("terminal=3\0"sv)).has_value());
-  EXPECT_FALSE(BootConfig::parse(bytes_of("wall_clock=1x\0"sv)).has_value());
+  EXPECT_FALSE(BootConfig::parse(bytes_of("mode=run"sv)).has_value());
+  EXPECT_FALSE(BootConfig::parse(bytes_of("mode\0"sv)).has_value());
+  for (const std::string_view wrong :
+       {"color=red\0"sv, "mode=fly\0"sv, "terminal=3\0"sv, "wall_clock=1x\0"sv, "main=4294967296\0"sv, "marks=0\0"sv}) {
+    EXPECT_FALSE(BootConfig::parse(bytes_of(wrong)).has_value()) << wrong;
+  }
+}
+
+TEST(ProgramConfig, RefusesWhatItDoesNotKnow) {
+  using namespace std::string_view_literals;
+  EXPECT_FALSE(ProgramConfig::parse(bytes_of("arg=x"sv)).has_value());
+  for (const std::string_view wrong :
+       {"color=red\0"sv, "path=/0\0"sv, "unknown_imports=zero\0"sv, "input=yes\0"sv, "weight=0\0"sv, "weight=1001\0"sv,
+        "restart=often\0"sv, "module=-1\0"sv, "module=4294967296\0"sv, "cpu_limit=\0"sv}) {
+    EXPECT_FALSE(ProgramConfig::parse(bytes_of(wrong)).has_value()) << wrong;
+  }
 }
 
 TEST(Cpio, ReadsWhatItWrites) {

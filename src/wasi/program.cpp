@@ -69,15 +69,22 @@ Result<std::vector<Program::Call>> Program::plan_calls(const wasm::Module& modul
   return calls;
 }
 
-Result<std::unique_ptr<Program>> Program::load(runtime::Engine& engine, std::vector<std::byte> bytes, Context& context,
-                                               const ProgramOptions& options, PhaseTimes& times) {
-  std::unique_ptr<Program> program(new (std::nothrow) Program(context));
-  if (program == nullptr) return fail(out_of_memory("a program"));
-  Laps laps(context.system());
+Result<Ref<runtime::Module>> Program::compile(runtime::Engine& engine, std::vector<std::byte> bytes, System& system,
+                                              PhaseTimes& times) {
+  Laps laps(system);
   wasm::Module definition = CAIRN_TRY(wasm::decode_module(std::move(bytes), engine.options().features));
-  times.decode = laps.lap();
-  program->module_ = CAIRN_TRY(runtime::Module::create(engine, std::move(definition)));
-  times.compile = laps.lap();
+  times.decode += laps.lap();
+  Ref<runtime::Module> module = CAIRN_TRY(runtime::Module::create(engine, std::move(definition)));
+  times.compile += laps.lap();
+  return module;
+}
+
+Result<std::unique_ptr<Program>> Program::create(Ref<runtime::Module> module, Context& context,
+                                                 const ProgramOptions& options, PhaseTimes& times) {
+  Laps laps(context.system());
+  runtime::Engine& engine = module->engine();
+  std::unique_ptr<Program> program(new (std::nothrow) Program(context, std::move(module)));
+  if (program == nullptr) return fail(out_of_memory("a program"));
   times.code_bytes = CAIRN_TRY(program->module_->code(program->module_->bounds()))->size();
   program->calls_ =
       CAIRN_TRY(run_operation([&] { return plan_calls(program->module_->definition(), options, context); }));
@@ -86,8 +93,13 @@ Result<std::unique_ptr<Program>> Program::load(runtime::Engine& engine, std::vec
   CAIRN_TRY(define_wasi(linker, context));
   if (options.trap_unknown_imports)
     CAIRN_TRY(program->unknown_imports_.define(*program->store_, linker, *program->module_));
-  times.instantiate = laps.lap();
+  times.instantiate += laps.lap();
   return program;
+}
+
+Result<std::unique_ptr<Program>> Program::load(runtime::Engine& engine, std::vector<std::byte> bytes, Context& context,
+                                               const ProgramOptions& options, PhaseTimes& times) {
+  return create(CAIRN_TRY(compile(engine, std::move(bytes), context.system(), times)), context, options, times);
 }
 
 Result<ProgramResult> Program::run(PhaseTimes& times) {

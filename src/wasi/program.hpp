@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/ref.hpp"
@@ -47,9 +48,14 @@ struct ProgramResult {
 
 class Program {
  public:
-  // Decodes and compiles a module and prepares its linking with WASI. `context` and `engine` must outlive the program.
-  // An Error means that the module cannot be run, or (ErrorKind::usage) that the arguments do not fit the requested
-  // function.
+  // Decodes and compiles a module, and adds to `times` how long that took.
+  static Result<Ref<runtime::Module>> compile(runtime::Engine& engine, std::vector<std::byte> bytes, System& system,
+                                              PhaseTimes& times);
+  // Prepares the linking of a module with WASI. `context` and the module's engine must outlive the program. An Error
+  // means that the module cannot be run, or (ErrorKind::usage) that the arguments do not fit the requested function.
+  static Result<std::unique_ptr<Program>> create(Ref<runtime::Module> module, Context& context,
+                                                 const ProgramOptions& options, PhaseTimes& times);
+  // Does both.
   static Result<std::unique_ptr<Program>> load(runtime::Engine& engine, std::vector<std::byte> bytes, Context& context,
                                                const ProgramOptions& options, PhaseTimes& times);
 
@@ -64,7 +70,7 @@ class Program {
     std::string_view name;  // name of an export; the bytes belong to the module
     std::vector<runtime::Val> arguments;
   };
-  explicit Program(Context& context) : context_(context) {}
+  Program(Context& context, Ref<runtime::Module> module) : context_(context), module_(std::move(module)) {}
   static Result<std::vector<Call>> plan_calls(const wasm::Module& module, const ProgramOptions& options,
                                               const Context& context);
 

@@ -394,39 +394,6 @@ for wrong in cpu-time cpu-time=3 cpu-time=0s wall-time=xs memory=1M wall-time=99
   expect_error "limit/$wrong" 64 '^cairn: --limit needs cpu-time=TIME or wall-time=TIME'
 done
 
-# Programs beside the main one: those that loop and trap stop nobody, output is marked, and the machine ends with the
-# main one.
-case "$target" in
-  host*)
-    run --with a.wasm "$root/examples/hello.cpp" </dev/null
-    expect_error with/host 64 '^cairn: --with is for --target x86_64 and riscv64'
-    ;;
-  *)
-    for cpus in 1 4; do
-      run --cpus "$cpus" --with "$here/count.c 4 other" --with "$here/spin.wat" --with "$here/unreachable.wat" \
-        "$here/count.c" 8 main \
-        <<<word
-      sorted=$(sort "$scratch/out")
-      [ "$status" -eq 3 ] && ok || bad "with/$cpus/status" "$status: $(head -c 400 "$scratch/err")"
-      expected=$({
-        printf '[count] main %d\n' {0..7} && echo '[count] read word' && printf '[count-2] other %d\n' {0..3}
-      } | sort)
-      [ "$sorted" = "$expected" ] &&
-        ok || bad "with/$cpus/output" "$sorted"
-      expect_error "with/$cpus/trap" 3 '^\[unreachable\] trap: unreachable' '^\[unreachable\] +0: .*deepest'
-    done
-    run --raw --with "$here/count.c 1 other" "$here/count.c" 4 main </dev/null
-    [ "$status $(sort "$scratch/out")" = "3 $(printf 'main %d\n' 0 1 2 3)
-other 0" ] && ok || bad with/raw "$status: $(head -c 400 "$scratch/out" "$scratch/err")"
-    run --with "$here/invalid.wat" "$here/count.c" 1 main </dev/null
-    expect_error with/invalid 65 '^cairn: .*invalid.wat'
-    run --with "$scratch/missing.wasm" "$here/count.c" 1 main </dev/null
-    expect_error with/missing 71 '^cairn: cannot open .*missing.wasm'
-    run --with ' ' "$here/count.c" 1 main </dev/null
-    expect_error with/nothing 64 '^cairn: --with needs a program'
-    ;;
-esac
-
 # Wrong usage.
 for wrong in "--cpus 0" "--target mips" "--memory much" "--memory 0" "--memory -1" "--memory 1M" "--memory 2T" \
   "--memory 18446744073709551616" \

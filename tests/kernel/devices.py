@@ -46,7 +46,9 @@ def member(name, data, mode=0o100644):
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
 
 
-CONFIG = member(b"config", b"mode=run\0arg=program\0preopen=/\0")
+CONFIG = member(b"config", b"mode=run\0main=0\0")
+MODULE = member(b"module/0", RANDOM)
+PROGRAM = member(b"program/0/config", b"arg=program\0preopen=/\0")
 END = member(b"TRAILER!!!", b"")
 
 
@@ -81,10 +83,12 @@ def bundles(machine, folder):
         "no archive": b"this is no archive, but long enough to hold the head of a member of one, which has one hundred "
                       b"and ten bytes",
         "nothing but zeros": b"\0" * 512,
-        "no configuration": member(b"program.wasm", RANDOM) + END,
+        "no configuration": MODULE + PROGRAM + END,
+        "no program": CONFIG + MODULE + END,
+        "no module": CONFIG + PROGRAM + END,
         "a word that is none": member(b"config", b"mode=run\0colour=red\0") + END,
         "a mode that is none": member(b"config", b"mode=walk\0") + END,
-        "cut off": (CONFIG + member(b"program.wasm", RANDOM) + END)[:-200],
+        "cut off": (CONFIG + MODULE + PROGRAM + END)[:-400],
     }
     for name, data in bad.items():
         path = folder / "bundle"
@@ -97,7 +101,7 @@ def bundles(machine, folder):
 
 def entropy(machine, folder):
     path = folder / "bundle"
-    path.write_bytes(CONFIG + member(b"program.wasm", RANDOM) + END)
+    path.write_bytes(CONFIG + MODULE + PROGRAM + END)
     if machine != "virt":  # whose device tree always has a seed
         cpu = NO_INSTRUCTION
         result = boot(machine, bundle=path, cpu=cpu, entropy=False)

@@ -11,7 +11,8 @@ namespace cairn {
 
 // The ranks, from the lowest to the highest. The comment after each rank says what its locks guard.
 enum class LockRank : uint8_t {
-  // The runtime's mutexes.
+  // The runtime's and WASI's mutexes.
+  shared_module,          // a module that several programs run
   module_code,            // a module's compiled code
   trampolines,            // an engine's trampolines
   type_registry,          // an engine's types
@@ -19,8 +20,9 @@ enum class LockRank : uint8_t {
   shared_memory_growth,   // the size of a shared memory
   shared_memory_waiters,  // the threads that wait at a shared memory
   address_pool,           // an engine's reserved addresses
+  system_outcome,         // which programs of a system have ended
+  marked_output,          // the line that was begun last on a stream
   // The kernel's mutexes.
-  marked_output,     // the line that was begun last on a port
   console_port,      // a port, while it is written or read
   console_messages,  // the messages of the console's devices and of the host
   random,            // the generator of random numbers

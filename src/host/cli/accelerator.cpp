@@ -7,6 +7,7 @@
 #include "host/cli/bundle.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/machine.hpp"
+#include "host/cli/systems.hpp"
 #include "wasm/text/text.hpp"
 
 namespace cairn::cli {
@@ -25,10 +26,8 @@ bool runs_under_kvm(const Options& options) {
   const auto module =
       wasm::text::assemble(R"((module (memory (export "memory") 1) (func (export "_start"))))", "trial");
   if (!module) return false;
-  BootConfig config;
-  config.arguments = {"trial"};
-  const auto bundle =
-      make_bundle(trial, std::move(config), std::string(reinterpret_cast<const char*>(module->data()), module->size()));
+  const auto bundle = make_bundle(
+      trial, single_program("trial", std::string(reinterpret_cast<const char*>(module->data()), module->size())));
   if (!bundle) return false;
   const Result<MachineReport> report = run_machine(trial, *bundle, kPatience);
   return report && report->exited && report->status == 0;

@@ -10,12 +10,13 @@
 #include "compiler/options/options.hpp"
 #include "host/cli/machine.hpp"
 #include "host/cli/options.hpp"
+#include "host/cli/systems.hpp"
 
 namespace cairn::cli {
 
-// The command `run`. `program` holds a module's bytes, and options.operands its name and arguments.
-Result<int> run_on_machine(const Options& options, const std::string& program);
-Result<int> run_on_host(const Options& options, const std::string& program);
+// The command `run`.
+Result<int> run_on_machine(const Options& options, const LoadedSystem& system);
+Result<int> run_on_host(const Options& options, const LoadedSystem& system);
 
 // Prints the times of a machine that has ended, or the log of a panic. Returns the exit status of the command.
 int report_machine(const Options& options, const MachineReport& report);

@@ -56,7 +56,7 @@ Result<std::string> real_path(const std::string& path) {
 
 class TreeWriter {
  public:
-  TreeWriter(CpioWriter& archive, uint64_t budget) : archive_(archive), budget_(budget), left_(budget) {}
+  TreeWriter(CpioWriter& archive, uint64_t& left) : archive_(archive), budget_(left), left_(left) {}
 
   // Makes a directory and its missing parents.
   void make_directory(const std::string& name) {
@@ -119,15 +119,15 @@ class TreeWriter {
 
   CpioWriter& archive_;
   uint64_t budget_;
-  uint64_t left_;
+  uint64_t& left_;
   std::set<std::string> made_;
 };
 
 }  // namespace
 
-Result<std::vector<PlacedDirectory>> place_directories(const std::vector<DirectoryMapping>& mappings) {
+Result<std::vector<PlacedDirectory>> place_directories(const std::vector<host::DirectoryMapping>& mappings) {
   std::vector<PlacedDirectory> placed;
-  for (const DirectoryMapping& mapping : mappings) {
+  for (const host::DirectoryMapping& mapping : mappings) {
     placed.push_back({CAIRN_TRY(real_path(mapping.host)), mapping.guest, {}, true});
   }
   // Each directory is placed in the outermost one that contains it on the host. Of equal ones, the first counts.
@@ -162,22 +162,22 @@ Result<std::vector<PlacedDirectory>> place_directories(const std::vector<Directo
   return placed;
 }
 
-bool has_default_root(const Options& options) {
-  return options.has_default_root && std::ranges::none_of(options.directories, [](const DirectoryMapping& mapping) {
-           return mapping.guest == "/";
-         });
+bool has_default_root(const host::ProgramDescription& program) {
+  return program.has_default_root &&
+         std::ranges::none_of(program.directories, [](const auto& mapping) { return mapping.guest == "/"; });
 }
 
-std::vector<Preopen> preopens_of(const Options& options, const std::vector<PlacedDirectory>& directories) {
+std::vector<Preopen> preopens_of(const host::ProgramDescription& program,
+                                 const std::vector<PlacedDirectory>& directories) {
   std::vector<Preopen> preopens;
-  if (has_default_root(options)) preopens.push_back({"/", std::string(kGuestRoot)});
+  if (has_default_root(program)) preopens.push_back({"/", std::string(kGuestRoot)});
   for (const PlacedDirectory& directory : directories) preopens.push_back({directory.name, directory.path});
   return preopens;
 }
 
-Result<void> copy_directories(const std::vector<PlacedDirectory>& directories, uint64_t budget, CpioWriter& archive) {
+Result<void> copy_directories(const std::vector<PlacedDirectory>& directories, const std::string& root,
+                              uint64_t& budget, CpioWriter& archive) {
   TreeWriter tree(archive, budget);
-  const std::string root(bundle_member::kRoot);
   tree.make_directory(root + std::string(kGuestRoot));
   for (const PlacedDirectory& directory : directories) {
     if (!directory.is_copied) continue;

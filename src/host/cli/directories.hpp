@@ -1,4 +1,4 @@
-// Places the directories of --dir in a machine's file system, and copies them into the boot bundle.
+// Places the directories of a program in a machine's file system, and copies them into the boot bundle.
 #pragma once
 
 #include <cstdint>
@@ -6,11 +6,11 @@
 
 #include "base/boot_protocol.hpp"
 #include "base/cpio.hpp"
-#include "host/cli/options.hpp"
+#include "host/description/description.hpp"
 
 namespace cairn::cli {
 
-// The place of one directory. The program sees the same directories as on the host: each --dir is a separate directory,
+// The place of one directory. The program sees the same directories as on the host: each is a separate directory,
 // and directories that overlap on the host overlap on the machine.
 struct PlacedDirectory {
   std::string host;  // the real path, without links
@@ -22,16 +22,19 @@ struct PlacedDirectory {
 // Chooses a place for each directory. The program's "/" is "/0". A directory gets the place of its own name in "/0",
 // unless it would then be visible inside another one; such directories are "/1", "/2" and so on. Fails (io) if a
 // directory does not exist.
-Result<std::vector<PlacedDirectory>> place_directories(const std::vector<DirectoryMapping>& mappings);
+Result<std::vector<PlacedDirectory>> place_directories(const std::vector<host::DirectoryMapping>& mappings);
 
-// Whether the program gets a "/" in memory: the options ask for it, and no directory of --dir has this name.
-bool has_default_root(const Options& options);
+// Whether the program gets a "/" in memory: its description asks for it, and none of its directories has this name.
+bool has_default_root(const host::ProgramDescription& program);
 
 // Returns the preopens for the program. The default root comes first if there is one.
-std::vector<Preopen> preopens_of(const Options& options, const std::vector<PlacedDirectory>& directories);
+std::vector<Preopen> preopens_of(const host::ProgramDescription& program,
+                                 const std::vector<PlacedDirectory>& directories);
 
-// Copies the directories into the archive, below bundle_member::kRoot. Links are copied, not followed; sockets and
-// devices are left out. Fails (limit) if a file does not fit into the rest of `budget` bytes; such a file is not read.
-Result<void> copy_directories(const std::vector<PlacedDirectory>& directories, uint64_t budget, CpioWriter& archive);
+// Copies the directories into the archive, below `root`. Links are copied, not followed; sockets and devices are left
+// out. Takes the size of the copies from `budget`. Fails (limit) if a file does not fit into the rest of it; such a
+// file is not read.
+Result<void> copy_directories(const std::vector<PlacedDirectory>& directories, const std::string& root,
+                              uint64_t& budget, CpioWriter& archive);
 
 }  // namespace cairn::cli

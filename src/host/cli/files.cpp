@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -35,6 +36,16 @@ Result<bool> wait_for_writer(int fd, bool has_writer, const std::string& path) {
   if (ready < 0 && errno != EINTR) return file_error("cannot read", path);
   if (ready == 0) return fail(Error::of(ErrorKind::io, "cannot read " + path + ": nobody writes to this pipe"));
   return (pipe.revents & POLLIN) != 0 || ready < 0;
+}
+
+Result<void> write_all(int file, const std::string& path, std::string_view contents) {
+  while (!contents.empty()) {
+    const ssize_t length = write(file, contents.data(), contents.size());
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) return file_error("cannot write", path);
+    contents.remove_prefix(static_cast<size_t>(length));
+  }
+  return {};
 }
 
 // Returns the path of this program, BUILD/PRESET/cairn-cli, without its last `levels` parts.
@@ -119,13 +130,14 @@ Result<std::string> read_file(const std::string& path, uint64_t limit) {
 Result<void> write_file(const std::string& path, std::string_view contents) {
   const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
   if (!file.is_open()) return file_error("cannot create", path);
-  while (!contents.empty()) {
-    const ssize_t length = write(file.get(), contents.data(), contents.size());
-    if (length < 0 && errno == EINTR) continue;
-    if (length < 0) return file_error("cannot write", path);
-    contents.remove_prefix(static_cast<size_t>(length));
-  }
-  return {};
+  return write_all(file.get(), path, contents);
+}
+
+Result<FileDescriptor> file_in_memory(const char* name, std::string_view contents) {
+  FileDescriptor file(memfd_create(name, 0));
+  if (!file.is_open()) return file_error("cannot create a file in memory:", name);
+  CAIRN_TRY(write_all(file.get(), name, contents));
+  return file;
 }
 
 Result<std::vector<std::string>> list_directory(const std::string& path) {

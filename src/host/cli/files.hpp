@@ -43,6 +43,10 @@ constexpr uint64_t kMaximumSource = uint64_t{64} << 20;  // the most bytes of a 
 Result<std::string> read_file(const std::string& path, uint64_t limit = kMaximumModule);
 Result<void> write_file(const std::string& path, std::string_view contents);
 
+// Makes a file without a path that holds `contents` and stays open in programs that replace this one. `name` is for
+// lists of open files.
+Result<FileDescriptor> file_in_memory(const char* name, std::string_view contents);
+
 // Returns the names in a directory, without "." and "..", sorted.
 Result<std::vector<std::string>> list_directory(const std::string& path);
 bool is_directory(const std::string& path);

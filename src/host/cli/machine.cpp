@@ -24,18 +24,6 @@ Error system_error(const char* what) {
   return Error::of(ErrorKind::io, std::string(what) + ": " + std::strerror(errno));
 }
 
-// Makes a file without a name for the bundle; QEMU opens it through /proc.
-Result<FileDescriptor> bundle_file(const std::string& bundle) {
-  FileDescriptor file(memfd_create("cairn-bundle", 0));
-  if (!file.is_open()) return fail(system_error("cannot create a file in memory"));
-  for (size_t done = 0; done < bundle.size();) {
-    const ssize_t written = write(file.get(), bundle.data() + done, bundle.size() - done);
-    if (written < 0) return fail(system_error("cannot write the boot bundle"));
-    done += static_cast<size_t>(written);
-  }
-  return file;
-}
-
 // Two connected sockets. This process keeps one of them, and QEMU inherits the other one.
 struct SocketPair {
   FileDescriptor ours, theirs;
@@ -135,7 +123,7 @@ std::string kernel_symbols_path(const Options& options) {
 }
 
 Result<MachineReport> run_machine(const Options& options, const std::string& bundle, uint64_t patience_nanoseconds) {
-  const FileDescriptor file = CAIRN_TRY(bundle_file(bundle));
+  const FileDescriptor file = CAIRN_TRY(file_in_memory("cairn-bundle", bundle));  // QEMU opens it through /proc
   SocketPair sockets[5];
   for (SocketPair& pair : sockets) pair = CAIRN_TRY(SocketPair::create());
   int message_pipe[2];

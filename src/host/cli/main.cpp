@@ -11,25 +11,31 @@
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
 #include "host/cli/options.hpp"
-#include "host/cli/program.hpp"
+#include "host/cli/systems.hpp"
 
 namespace cairn::cli {
 namespace {
 
-Result<int> run(const Options& options) {
-  const std::string program = CAIRN_TRY(load_program(options.operands[0]));
-  switch (options.target) {
-    case Target::x86_64:
-    case Target::riscv64: return run_on_machine(options, program);
-    case Target::host:
-    case Target::host_riscv64: return run_on_host(options, program);
-  }
-  return exit_status::kUsage;
+// Chooses the accelerator of a machine, and says what the options cannot change.
+Result<void> prepare_machine(Options& options) {
+  if (!is_machine(options.target) && options.has("--cpus") && options.cpus > 1)
+    std::fputs("cairn: --cpus is for machines; on a host a program has the CPUs that the host has\n", stderr);
+  options.accelerator = CAIRN_TRY(choose_accelerator(options));
+  return {};
 }
 
-Result<int> dispatch(const Options& options) {
+Result<int> run(Options options) {
+  host::SystemDescription description = CAIRN_TRY(describe_system(options));
+  CAIRN_TRY(prepare_machine(options));
+  const LoadedSystem system = CAIRN_TRY(load_system(std::move(description)));
+  return is_machine(options.target) ? run_on_machine(options, system) : run_on_host(options, system);
+}
+
+Result<int> dispatch(Options options) {
+  if (options.command == Command::run) return run(std::move(options));
+  CAIRN_TRY(prepare_machine(options));
   switch (options.command) {
-    case Command::run: return run(options);
+    case Command::run: break;
     case Command::boot: return boot_console(options);
     case Command::compile: return compile(options);
     case Command::objdump: return objdump(options);
@@ -40,15 +46,6 @@ Result<int> dispatch(const Options& options) {
     case Command::wasm2wat: return wasm2wat(options);
   }
   return exit_status::kUsage;
-}
-
-// Chooses the accelerator of machines, and then runs the command.
-Result<int> with_accelerator(Options options) {
-  const bool is_machine = options.target == Target::x86_64 || options.target == Target::riscv64;
-  if (!is_machine && options.cpus > 1)
-    std::fputs("cairn: --cpus is for machines; on a host a program has the CPUs that the host has\n", stderr);
-  options.accelerator = CAIRN_TRY(choose_accelerator(options));
-  return dispatch(options);
 }
 
 }  // namespace
@@ -67,6 +64,20 @@ Error continue_as_riscv64(const Options& options, char* const* argv) {
   return Error::of(ErrorKind::io, std::string("cannot start qemu-riscv64: ") + std::strerror(errno));
 }
 
+namespace {
+
+// Each line of the message is one of the command's: a system file may have several mistakes.
+void print_error(const Error& error) {
+  const std::string text = error.to_string();
+  for (std::string_view rest = text;;) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    std::fprintf(stderr, "cairn: %.*s\n", static_cast<int>(line.size()), line.data());
+    if (line.size() == rest.size()) return;
+    rest.remove_prefix(line.size() + 1);
+  }
+}
+
+}  // namespace
 }  // namespace cairn::cli
 
 int main(int argc, char** argv) {
@@ -89,10 +100,10 @@ int main(int argc, char** argv) {
       status = fail(continue_as_riscv64(*options, argv));
     } else
 #endif
-      status = with_accelerator(*options);
+      status = dispatch(*std::move(options));
   }
   if (!status) {
-    std::fprintf(stderr, "cairn: %s\n", status.error().to_string().c_str());
+    print_error(status.error());
     return exit_status_of(status.error().kind);
   }
   return *status;

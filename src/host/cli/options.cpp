@@ -50,57 +50,24 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
-constexpr uint64_t kMaximumMemory = uint64_t{1} << 40;
-
 bool set_memory(Options& options, std::string_view value) {
-  uint64_t unit = uint64_t{1} << 20;
-  if (!value.empty() && (value.back() < '0' || value.back() > '9')) {
-    switch (value.back()) {
-      case 'K':
-      case 'k': unit = uint64_t{1} << 10; break;
-      case 'M':
-      case 'm': unit = uint64_t{1} << 20; break;
-      case 'G':
-      case 'g': unit = uint64_t{1} << 30; break;
-      default: return false;
-    }
-    value.remove_suffix(1);
-  }
-  const std::optional<uint64_t> number = parse_number<uint64_t>(value);
-  if (!number || *number > kMaximumMemory / unit) return false;
-  options.memory_bytes = *number * unit;
-  return options.memory_bytes >= kMinimumMemory;
+  const std::optional<uint64_t> bytes = host::parse_memory(value);
+  if (bytes) options.memory_bytes = *bytes;
+  return bytes.has_value();
 }
 
 bool set_directory(Options& options, std::string_view value) {
-  const size_t separator = value.find("::");
-  const std::string_view host = value.substr(0, separator);
-  const std::string_view guest = separator == std::string_view::npos ? host : value.substr(separator + 2);
-  if (host.empty() || guest.empty()) return false;
-  options.directories.push_back({std::string(host), std::string(guest)});
+  auto directory = host::parse_directory(value);
+  if (!directory) return false;
+  options.directories.push_back(*std::move(directory));
   return true;
-}
-
-// Parses a time such as 250ms, 2s, 5m or 1h. Returns nanoseconds.
-std::optional<uint64_t> parse_time(std::string_view text) {
-  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-  const std::optional<uint64_t> number = parse_number<uint64_t>(text.substr(0, digits));
-  const std::string_view unit = text.substr(digits);
-  const uint64_t nanoseconds = unit == "ms"  ? 1'000'000
-                               : unit == "s" ? 1'000'000'000
-                               : unit == "m" ? 60'000'000'000
-                               : unit == "h" ? 3'600'000'000'000
-                                             : 0;
-  uint64_t time = 0;
-  if (!number || nanoseconds == 0 || __builtin_mul_overflow(*number, nanoseconds, &time)) return std::nullopt;
-  return time;
 }
 
 bool set_limit(Options& options, std::string_view value) {
   const size_t equals = value.find('=');
   if (equals == std::string_view::npos) return false;
   const std::string_view name = value.substr(0, equals);
-  const std::optional<uint64_t> time = parse_time(value.substr(equals + 1));
+  const std::optional<uint64_t> time = host::parse_time(value.substr(equals + 1));
   if (!time || *time == 0) return false;
   if (name == "cpu-time") return options.cpu_limit_nanoseconds = *time, true;
   if (name == "wall-time") return options.wall_limit_nanoseconds = *time, true;
@@ -165,13 +132,13 @@ constexpr Option kOptions[] = {
     {"--cpus", Argument::required, kMachineCommands, "a number from 1 to 64",
      [](Options& o, std::string_view v) {
        const std::optional<unsigned> number = parse_number<unsigned>(v);
-       if (!number || *number == 0 || *number > 64) return false;
+       if (!number || *number == 0 || *number > host::kMaximumCpus) return false;
        o.cpus = *number;
        return true;
      }},
     {"--cpu", Argument::required, kMachineCommands, "QEMU's name of a CPU",
      [](Options& o, std::string_view v) { return !(o.cpu = v).empty(); }},
-    {"--memory", Argument::required, kMachineCommands, "a size from 16M to 1024G, such as 512M or 2G", set_memory},
+    {"--memory", Argument::required, kMachineCommands, host::kMemoryExpected, set_memory},
     {"--paging", Argument::required, kMachineCommands, "sv39 or sv48",
      [](Options& o, std::string_view v) { return (o.paging = v) == "sv39" || v == "sv48"; }},
     {"--with", Argument::required, bit(Command::run), "a program and its arguments, separated by spaces",
@@ -232,20 +199,31 @@ const Option* find_option(std::string_view name, Command command) {
   return nullptr;
 }
 
-Result<void> check_combination(const Options& options, bool machine_given) {
-  if (machine_given && options.target != Target::x86_64) return usage("--machine is for --target x86_64");
-  if (!options.paging.empty() && options.target != Target::riscv64) return usage("--paging is for --target riscv64");
-  const bool is_machine = options.target == Target::x86_64 || options.target == Target::riscv64;
-  if (options.accelerator != Accelerator::tcg && !is_machine)
-    return usage("--accel is for --target x86_64 and riscv64");
-  if (!options.companions.empty() && !is_machine) return usage("--with is for --target x86_64 and riscv64");
-  if (options.command == Command::boot && options.target != Target::x86_64 && options.target != Target::riscv64) {
-    return usage("boot needs --target x86_64 or riscv64");
+Result<void> check_system_file(const Options& options) {
+  if (options.operands.size() > 1) return usage("a system file takes no arguments; it has those of its programs");
+  for (const std::string_view name :
+       {"--with", "--limit", "--env", "--dir", "--root", "--invoke", "--unknown-imports"}) {
+    if (options.has(name)) return usage(std::string(name) + " is for a program; a system file describes its programs");
   }
   return {};
 }
 
+Result<void> check_combination(const Options& options) {
+  if (options.has("--machine") && options.target != Target::x86_64) return usage("--machine is for --target x86_64");
+  if (!options.paging.empty() && options.target != Target::riscv64) return usage("--paging is for --target riscv64");
+  if (options.accelerator != Accelerator::tcg && !is_machine(options.target))
+    return usage("--accel is for --target x86_64 and riscv64");
+  if (options.command == Command::boot && !is_machine(options.target))
+    return usage("boot needs --target x86_64 or riscv64");
+  if (is_system_file(options)) return check_system_file(options);
+  return {};
+}
+
 }  // namespace
+
+bool is_system_file(const Options& options) {
+  return options.command == Command::run && options.operands[0].ends_with(".toml");
+}
 
 std::string_view to_string(Target target) {
   switch (target) {
@@ -282,7 +260,7 @@ Result<Options> parse_options(std::span<char* const> arguments) {
       options.command == Command::try_modules) {
     options.target = Target::host;
   }
-  bool machine_given = false, options_ended = false;
+  bool options_ended = false;
   for (size_t i = 1; i < arguments.size(); ++i) {
     std::string_view argument = arguments[i];
     if (options_ended || argument.size() < 2 || argument[0] != '-') {
@@ -314,7 +292,7 @@ Result<Options> parse_options(std::span<char* const> arguments) {
       return usage(std::string(name) + " needs " + std::string(option->expected) + ", not `" + std::string(value) +
                    "`");
     }
-    machine_given = machine_given || name == "--machine";
+    options.given.push_back(option->name);
   }
   if (options.operands.size() < command->min_operands) {
     return usage(std::string(command_name) + (options.command == Command::run ? " needs a program" : " needs a file"));
@@ -322,7 +300,7 @@ Result<Options> parse_options(std::span<char* const> arguments) {
   if (options.operands.size() > command->max_operands) {
     return usage("unexpected argument `" + options.operands[command->max_operands] + "`");
   }
-  CAIRN_TRY(check_combination(options, machine_given));
+  CAIRN_TRY(check_combination(options));
   if (options.target == Target::riscv64) options.machine = Machine::virt;
   return options;
 }

@@ -1,6 +1,7 @@
 // The parsed command line of `cairn`.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "base/boot_protocol.hpp"
 #include "base/result.hpp"
+#include "host/description/quantities.hpp"
 
 namespace cairn::cli {
 
@@ -16,12 +18,6 @@ enum class Target : uint8_t { x86_64, riscv64, host, host_riscv64 };
 enum class Machine : uint8_t { microvm, q35, virt };
 enum class Accelerator : uint8_t { tcg, kvm, automatic };
 enum class Command : uint8_t { run, compile, objdump, boot, validate, wast, try_modules, wat2wasm, wasm2wat };
-
-// A directory of the host, and the name under which the program sees it. A program on a machine sees a copy.
-struct DirectoryMapping {
-  std::string host;
-  std::string guest;
-};
 
 struct Options {
   Command command = Command::run;
@@ -33,7 +29,7 @@ struct Options {
   uint64_t memory_bytes = uint64_t{1} << 30;
   std::string paging;  // value of kernel_option::kPaging; empty: not given
   std::vector<std::string> environment;
-  std::vector<DirectoryMapping> directories;
+  std::vector<host::DirectoryMapping> directories;
   bool report_times = false;
   bool verbose = false;
   BoundsMode bounds = BoundsMode::automatic;
@@ -45,13 +41,22 @@ struct Options {
   uint64_t limit_nanoseconds = uint64_t{60'000'000'000};  // wast: limit on the time of a script
   std::string output;
   std::string function;
-  std::vector<std::string> operands;  // run: the program and its arguments
+  std::vector<std::string> operands;  // run: the program and its arguments, or the system file
   // run: the programs that run beside the first one, each with its arguments.
   std::vector<std::vector<std::string>> companions;
   uint64_t cpu_limit_nanoseconds = 0;   // run: limit on the CPU time of each program; 0: none
   uint64_t wall_limit_nanoseconds = 0;  // run: limit on the elapsed time of each program; 0: none
   bool marks_output = true;             // run: whether lines of several programs begin with the program's name
+  std::vector<std::string_view> given;  // the names of the options that the user gave
+
+  [[nodiscard]] bool has(std::string_view name) const { return std::ranges::contains(given, name); }
 };
+
+// Whether a machine or a process runs the programs.
+inline bool is_machine(Target target) { return target == Target::x86_64 || target == Target::riscv64; }
+
+// Whether the operand of `run` is a system file.
+bool is_system_file(const Options& options);
 
 // Parses argv without the program's name. An Error of kind usage says in one line what is wrong.
 Result<Options> parse_options(std::span<char* const> arguments);

@@ -1,19 +1,24 @@
-// `cairn run` with the target host: runs a program in this process.
+// `cairn run` with the target host: runs the programs of a system in this process, each on a thread.
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
+#include <array>
+#include <atomic>
 #include <cstdio>
-#include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <vector>
 
+#include "base/format.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/directories.hpp"
-#include "host/system/linux_system.hpp"
+#include "host/cli/process_program.hpp"
+#include "host/cli/thread.hpp"
+#include "platform/platform.hpp"
 #include "runtime/configure.hpp"
-#include "runtime/time_limit.hpp"
-#include "wasi/memory_files/memory_file_system.hpp"
-#include "wasi/program.hpp"
+#include "wasi/supervision/supervise.hpp"
+#include "wasi/supervision/system_outcome.hpp"
 
 namespace cairn::cli {
 
@@ -36,6 +41,93 @@ void print_heap(const runtime::HeapStatistics& heap) {
                milliseconds(heap.pauses.total()), number(heap.pauses.count()));
 }
 
+void print_times(const wasi::PhaseTimes& times) {
+  print_milliseconds("decode", times.decode);
+  print_milliseconds("compile", times.compile);
+  print_milliseconds("instantiate", times.instantiate);
+  print_milliseconds("run", times.run);
+  if (times.heap) print_heap(*times.heap);
+}
+
+// Runs the programs of a system until it has ended.
+class ProcessSupervisor {
+ public:
+  ProcessSupervisor(const Options& options, const LoadedSystem& system, runtime::Engine& engine)
+      : options_(options),
+        system_(system),
+        engine_(engine),
+        outcome_(static_cast<uint32_t>(system.description.programs.size()), system.description.main),
+        left_(system.description.programs.size()) {
+    for (const std::string& module : system.modules)
+      modules_.push_back(std::make_unique<wasi::SharedModule>(std::as_bytes(std::span(module))));
+  }
+
+  // Returns the system's exit status. Some programs may still run then.
+  int run() {
+    const size_t count = system_.description.programs.size();
+    joins_.reserve(count);
+    for (uint32_t number = 0; number < count; ++number) joins_.push_back(start_thread([this, number] { run(number); }));
+    while (has_ended_.load(std::memory_order_acquire) == 0) (void)platform::Platform::park(has_ended_, std::nullopt);
+    if (options_.report_times && system_.description.main) print_times(main_times_);
+    return outcome_.with([](wasi::SystemOutcome& outcome) { return outcome.status(); });
+  }
+
+  // Waits until all threads have ended. Returns false at once if a program still runs.
+  bool join_all() {
+    if (left_.load(std::memory_order_acquire) != 0) return false;
+    for (const std::function<void()>& join : joins_) join();
+    return true;
+  }
+
+ private:
+  // Runs one program until it has ended for good.
+  void run(uint32_t number) {
+    const host::ProgramDescription& program = system_.description.programs[number];
+    const bool is_main = system_.description.main == number;
+    const ProcessJob job{engine_, *modules_[program.config.module], program, options_.memory_bytes / 2,
+                         system_.marks_output(options_) ? &lines_ : nullptr};
+    const auto run_program = [&] {
+      log(number, "starts");
+      wasi::PhaseTimes times;
+      const wasi::ProgramEnd end = run_once(job, times);
+      if (is_main) main_times_ = times;
+      return end;
+    };
+    const auto note_run = [&](const wasi::ProgramEnd& end, std::optional<uint64_t> delay) {
+      const std::string restart = delay ? " and starts again in " + decimal(*delay / 1'000'000) + " ms" : "";
+      log(number, "ended with status " + decimal(end.status) + restart);
+    };
+    host::LinuxSystem clock;
+    const wasi::ProgramEnd end = wasi::supervise(clock, program.config.restart, run_program, note_run);
+    const bool has_ended = outcome_.with([&](wasi::SystemOutcome& outcome) {
+      outcome.note_end(number, end.status);
+      return outcome.has_ended();
+    });
+    left_.fetch_sub(1, std::memory_order_release);
+    if (!has_ended) return;
+    has_ended_.store(1, std::memory_order_release);
+    platform::Platform::unpark(has_ended_);
+  }
+
+  // Writes what the kernels write to their logs.
+  void log(uint32_t number, const std::string& what) const {
+    if (!options_.verbose) return;
+    const std::string& name = system_.description.programs[number].config.name;
+    std::fputs(("program " + decimal(number) + " `" + name + "` " + what + "\n").c_str(), stderr);
+  }
+
+  const Options& options_;
+  const LoadedSystem& system_;
+  runtime::Engine& engine_;
+  std::vector<std::unique_ptr<wasi::SharedModule>> modules_;
+  std::array<StreamLine, 2> lines_;
+  runtime::Guarded<wasi::SystemOutcome, LockRank::system_outcome> outcome_;
+  std::atomic<uint32_t> has_ended_ = 0;  // set when outcome_ says so
+  std::atomic<size_t> left_;             // the number of programs that have not ended for good
+  std::vector<std::function<void()>> joins_;
+  wasi::PhaseTimes main_times_;  // of the main program's last run
+};
+
 }  // namespace
 
 BootConfig engine_settings(const Options& options) {
@@ -51,57 +143,15 @@ std::vector<std::byte> bytes_of(const std::string& text) {
   return {bytes.begin(), bytes.end()};
 }
 
-Result<int> run_on_host(const Options& options, const std::string& program) {
+Result<int> run_on_host(const Options& options, const LoadedSystem& system) {
   const auto engine =
       CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(runtime::configure_engine(engine_settings(options)))));
-  host::LinuxSystem system;
-  std::unique_ptr<wasi::MemoryFileSystem> files;  // outlives the context, which has files open in it
-  wasi::Context context(system);
-  context.arguments = options.operands;
-  context.environment = options.environment;
-  int lost[3] = {};  // for each standard stream, Linux's error number of the first failed write
-  bool has_all = true;
-  for (int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    has_all &= context.add_stream(host::make_file(descriptor, host::Ownership::borrowed, &lost[descriptor]),
-                                  host::file_type_of(descriptor));
-  }
-  // As on machines, a program has a root in memory unless the user gives another one or wants none.
-  if (has_default_root(options)) {
-    files = CAIRN_TRY(wasi::MemoryFileSystem::create(system, options.memory_bytes / 2));
-    CAIRN_TRY(files->add_standard_files(""));
-    auto root = files->root();
-    has_all &= root && context.add_preopen(*std::move(root), "/");
-  }
-  for (const DirectoryMapping& mapping : options.directories) {
-    has_all &= context.add_preopen(CAIRN_TRY(host::open_host_directory(mapping.host)), mapping.guest);
-  }
-  if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
-
-  wasi::PhaseTimes times;
-  const wasi::ProgramOptions program_options{.invoke = options.invoke,
-                                             .trap_unknown_imports = options.trap_unknown_imports};
-  const runtime::TimeLimit limit(runtime::time_limits(options.wall_limit_nanoseconds, options.cpu_limit_nanoseconds));
-  const auto loaded = CAIRN_TRY(wasi::Program::load(*engine, bytes_of(program), context, program_options, times));
-  const wasi::ProgramResult result = CAIRN_TRY(loaded->run(times));
-  if (std::fputs(result.output.c_str(), stdout) < 0 || std::fflush(stdout) != 0) lost[STDOUT_FILENO] = errno;
-  if (options.report_times) {
-    print_milliseconds("decode", times.decode);
-    print_milliseconds("compile", times.compile);
-    print_milliseconds("instantiate", times.instantiate);
-    print_milliseconds("run", times.run);
-    if (times.heap) print_heap(*times.heap);
-  }
-  if (result.trap) {
-    if (runtime::TimeLimit::is_over())
-      std::fprintf(stderr, "cairn: the program has reached %s\n", limit.describe_ended().c_str());
-    std::fputs(result.trap->to_string().c_str(), stderr);
-    return exit_status::kTrap;
-  }
-  const int status = static_cast<int>(result.exit_status & 0xff);
-  for (int stream : {STDOUT_FILENO, STDERR_FILENO}) {
-    if (lost[stream] != 0) return status_after_loss(status, stream, std::strerror(lost[stream]));
-  }
-  return status;
+  ProcessSupervisor supervisor(options, system, *engine);
+  const int status = supervisor.run();
+  if (supervisor.join_all()) return status;
+  // Other threads still use the engine, so nothing is destroyed.
+  std::fflush(stdout);
+  _exit(status);
 }
 
 }  // namespace cairn::cli

@@ -1,18 +1,13 @@
 // `cairn run` with the target x86_64 or riscv64: runs programs on a machine under QEMU.
 #include <cstdio>
 #include <cstring>
-#include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/boot_protocol.hpp"
-#include "base/format.hpp"
 #include "host/cli/bundle.hpp"
 #include "host/cli/commands.hpp"
-#include "host/cli/files.hpp"
 #include "host/cli/machine.hpp"
-#include "host/cli/program.hpp"
 #include "host/cli/symbolize.hpp"
 
 namespace cairn::cli {
@@ -44,13 +39,6 @@ std::string kernel_log(const std::string& log) {
   return start == std::string::npos || log.starts_with("[") ? log : log.substr(start + 1);
 }
 
-// The file's name without its folder and its ending. (The RV64 build's C++ library has no <filesystem>.)
-std::string_view stem_of(std::string_view path) {
-  path.remove_prefix(path.rfind('/') + 1);
-  const size_t dot = path.rfind('.');
-  return dot == 0 ? path : path.substr(0, dot);
-}
-
 }  // namespace
 
 int status_after_loss(int status, int stream, const char* reason) {
@@ -72,26 +60,8 @@ int report_machine(const Options& options, const MachineReport& report) {
              : status_after_loss(report.status, report.lost_stream, std::strerror(report.lost_because));
 }
 
-Result<int> run_on_machine(const Options& options, const std::string& program) {
-  BootConfig config;
-  config.mode = BootMode::run;
-  config.arguments = options.operands;
-  config.invoke = options.invoke;
-  config.trap_unknown_imports = options.trap_unknown_imports;
-  std::vector<Companion> companions;
-  std::map<std::string, unsigned> names;
-  // Returns the name that marks a program's output: its file's name without folder and ending, and a number if an
-  // earlier program has the same name.
-  const auto name_of = [&](const std::string& path) -> std::string {
-    if (options.companions.empty() || !options.marks_output) return "";
-    const std::string stem(stem_of(path));
-    const unsigned number = ++names[stem];
-    return number == 1 ? stem : stem + "-" + decimal(uint64_t{number});
-  };
-  config.name = name_of(options.operands[0]);
-  for (const std::vector<std::string>& words : options.companions)
-    companions.push_back({name_of(words[0]), words, CAIRN_TRY(load_program(words[0]))});
-  const std::string bundle = CAIRN_TRY(make_bundle(options, std::move(config), program, companions));
+Result<int> run_on_machine(const Options& options, const LoadedSystem& system) {
+  const std::string bundle = CAIRN_TRY(make_bundle(options, system));
   return report_machine(options, CAIRN_TRY(run_machine(options, bundle)));
 }
 

@@ -19,7 +19,7 @@ clockid_t linux_clock(wasi::ClockId clock) {
   switch (clock) {
     case wasi::ClockId::realtime: return CLOCK_REALTIME;
     case wasi::ClockId::monotonic: return CLOCK_MONOTONIC;
-    case wasi::ClockId::process_cputime: return CLOCK_PROCESS_CPUTIME_ID;
+    case wasi::ClockId::process_cputime:
     case wasi::ClockId::thread_cputime: return CLOCK_THREAD_CPUTIME_ID;
   }
   return CLOCK_MONOTONIC;
@@ -29,12 +29,19 @@ uint64_t nanoseconds(const timespec& time) {
   return static_cast<uint64_t>(time.tv_sec) * kSecond + static_cast<uint64_t>(time.tv_nsec);
 }
 
+uint64_t read_clock(clockid_t clock) {
+  timespec time{};
+  clock_gettime(clock, &time);
+  return nanoseconds(time);
+}
+
 }  // namespace
 
+LinuxSystem::LinuxSystem() : cpu_time_before_(read_clock(CLOCK_THREAD_CPUTIME_ID)) {}
+
 uint64_t LinuxSystem::now(wasi::ClockId clock) {
-  timespec time{};
-  clock_gettime(linux_clock(clock), &time);
-  return nanoseconds(time);
+  const clockid_t number = linux_clock(clock);
+  return read_clock(number) - (number == CLOCK_THREAD_CPUTIME_ID ? cpu_time_before_ : 0);
 }
 
 uint64_t LinuxSystem::resolution(wasi::ClockId clock) {

@@ -9,13 +9,19 @@
 
 namespace cairn::host {
 
+// A program has one thread, so both clocks of CPU time are that thread's. They begin at 0 when the object is made, on
+// the thread that uses it.
 class LinuxSystem final : public wasi::System {
  public:
+  LinuxSystem();
   uint64_t now(wasi::ClockId clock) override;
   uint64_t resolution(wasi::ClockId clock) override;
   wasi::Errno fill_random(std::span<std::byte> bytes) override;
   void sleep_until(uint64_t monotonic_nanoseconds) override;
   void yield() override;
+
+ private:
+  uint64_t cpu_time_before_;
 };
 
 // Whether a file closes its descriptor when it is destroyed (owned) or not (borrowed).

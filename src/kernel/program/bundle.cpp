@@ -6,25 +6,60 @@
 namespace cairn::kernel {
 namespace {
 
-constexpr size_t kMaximumOthers = 1024;
+std::unexpected<Error> malformed(const char* what) { return fail(Error::of(ErrorKind::malformed, what)); }
 
-// A member `with/N/NAME`.
-struct OtherMember {
+// Returns what follows `folder` and a slash in a path; nothing if the path does not lie in that folder.
+std::optional<std::string_view> path_within(std::string_view folder, std::string_view path) {
+  if (path.size() <= folder.size() + 1 || !path.starts_with(folder) || path[folder.size()] != '/') return std::nullopt;
+  return path.substr(folder.size() + 1);
+}
+
+// Takes a number and what follows it, if anything, from a path such as `3/config`. The rest begins with a slash, or is
+// empty.
+std::optional<size_t> take_number(std::string_view& path) {
   size_t number = 0;
-  std::string_view name;
-};
+  const auto [end, error] = std::from_chars(path.data(), path.data() + path.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  path.remove_prefix(static_cast<size_t>(end - path.data()));
+  if (!path.empty() && path[0] != '/') return std::nullopt;
+  return number;
+}
 
-std::optional<OtherMember> member_of_other(std::string_view path) {
-  constexpr std::string_view kWith = bundle_member::kWith;
-  if (path.size() <= kWith.size() || !path.starts_with(kWith) || path[kWith.size()] != '/') return std::nullopt;
-  path.remove_prefix(kWith.size() + 1);
-  OtherMember member;
-  const size_t slash = path.find('/');
-  if (slash == std::string_view::npos) return std::nullopt;
-  const auto [end, error] = std::from_chars(path.data(), path.data() + slash, member.number);
-  if (error != std::errc{} || end != path.data() + slash) return std::nullopt;
-  member.name = path.substr(slash + 1);
-  return member;
+Result<void> add_module(Bundle& bundle, std::string_view path, std::span<const std::byte> data) {
+  const std::optional<size_t> number = take_number(path);
+  if (!number || !path.empty() || *number != bundle.modules.size() || *number >= Bundle::kMaximumPrograms)
+    return malformed("the boot bundle's modules are not in order");
+  bundle.modules.push_back(data);
+  return {};
+}
+
+Result<void> add_program_member(Bundle& bundle, std::string_view path, CpioEntry entry) {
+  const std::optional<size_t> number = take_number(path);
+  if (number && path == "/config") {
+    if (*number != bundle.programs.size() || *number >= Bundle::kMaximumPrograms)
+      return malformed("the boot bundle's programs are not in order");
+    bundle.programs.push_back({CAIRN_TRY(ProgramConfig::parse(entry.data)), {}});
+    return {};
+  }
+  if (!number || *number >= bundle.programs.size())
+    return malformed("a file of the boot bundle is in front of its program's configuration");
+  if (const auto file = path_within("/root", path)) {
+    entry.name = *file;
+    bundle.programs[*number].files.push_back(entry);
+  }
+  return {};
+}
+
+Result<void> check_numbers(const Bundle& bundle) {
+  for (const BundledProgram& program : bundle.programs) {
+    if (program.config.module >= bundle.modules.size())
+      return malformed("a program of the boot bundle has a module that is not there");
+  }
+  if (bundle.config.mode == BootMode::run && bundle.programs.empty())
+    return malformed("the boot bundle holds no program");
+  if (bundle.config.main && *bundle.config.main >= bundle.programs.size())
+    return malformed("the boot bundle's main program is not there");
+  return {};
 }
 
 }  // namespace
@@ -34,29 +69,20 @@ Result<Bundle> read_bundle(std::span<const std::byte> archive) {
   bool has_config = false;
   CpioReader reader(archive);
   for (CpioEntry entry; CAIRN_TRY(reader.next(entry));) {
-    constexpr std::string_view kRoot = bundle_member::kRoot;
     if (entry.name == bundle_member::kConfig) {
       bundle.config = CAIRN_TRY(BootConfig::parse(entry.data));
       has_config = true;
-    } else if (entry.name == bundle_member::kProgram) {
-      bundle.program = entry.data;
-    } else if (entry.name.size() > kRoot.size() + 1 && entry.name.starts_with(kRoot) &&
-               entry.name[kRoot.size()] == '/') {
-      entry.name.remove_prefix(kRoot.size() + 1);
+    } else if (const auto module = path_within(bundle_member::kModule, entry.name)) {
+      CAIRN_TRY(add_module(bundle, *module, entry.data));
+    } else if (const auto member = path_within(bundle_member::kProgram, entry.name)) {
+      CAIRN_TRY(add_program_member(bundle, *member, entry));
+    } else if (const auto file = path_within(bundle_member::kRoot, entry.name)) {
+      entry.name = *file;
       bundle.files.push_back(entry);
-    } else if (const auto member = member_of_other(entry.name)) {
-      if (member->number > bundle.others.size() || member->number >= kMaximumOthers)
-        return fail(Error::of(ErrorKind::malformed, "the boot bundle's programs are not in order"));
-      if (member->number == bundle.others.size()) bundle.others.emplace_back();
-      BundledProgram& other = bundle.others[member->number];
-      if (member->name == bundle_member::kConfig) {
-        other.config = CAIRN_TRY(BootConfig::parse(entry.data));
-      } else if (member->name == bundle_member::kProgram) {
-        other.program = entry.data;
-      }
     }
   }
-  if (!has_config) return fail(Error::of(ErrorKind::malformed, "the boot bundle holds no configuration"));
+  if (!has_config) return malformed("the boot bundle holds no configuration");
+  CAIRN_TRY(check_numbers(bundle));
   return bundle;
 }
 

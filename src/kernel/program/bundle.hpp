@@ -7,22 +7,27 @@
 
 #include "base/boot_protocol.hpp"
 #include "base/cpio.hpp"
+#include "base/program_config.hpp"
 #include "base/result.hpp"
 
 namespace cairn::kernel {
 
 struct BundledProgram {
+  ProgramConfig config;
+  std::vector<CpioEntry> files;  // names relative to the program's root, parents first
+};
+
+struct Bundle {
+  static constexpr size_t kMaximumPrograms = 1024;
+
   BootConfig config;
-  std::span<const std::byte> program;  // empty when there is none
+  std::vector<std::span<const std::byte>> modules;
+  std::vector<BundledProgram> programs;  // each has a module that exists; so does config.main, if there is one
+  std::vector<CpioEntry> files;          // the scripts or modules of a mode that runs no programs
 };
 
-struct Bundle : BundledProgram {
-  std::vector<CpioEntry> files;        // names relative to the root, parents first
-  std::vector<BundledProgram> others;  // programs that run beside `program`
-};
-
-// Returns an Error if the archive is damaged, if it has no config or one that cannot be parsed, or if the other
-// programs are not in order. Members with unknown names are ignored.
+// Returns an Error if the archive is damaged, if a configuration is missing or cannot be parsed, if modules or programs
+// are not in order or too many, or if one is named that is not there. Members with unknown names are ignored.
 Result<Bundle> read_bundle(std::span<const std::byte> archive);
 
 }  // namespace cairn::kernel

@@ -2,27 +2,24 @@
 
 #include <array>
 
-#include "base/sync/locked.hpp"
-#include "base/sync/mutex.hpp"
-#include "kernel/fibers/scheduler.hpp"
-#include "kernel/program/marked_lines.hpp"
-
 namespace cairn::kernel {
-namespace {
 
-using LockedLine = Locked<MarkedLine, Mutex<FiberParker>, LockRank::marked_output>;
-
-LockedLine& line_of(Port port) {
-  static std::array<LockedLine, 2> lines;
+PortLine& line_of(Port port) {
+  static constinit std::array<PortLine, 2> lines;
   return lines[port == Port::standard_error ? 1 : 0];
 }
 
-}  // namespace
+wasi::WasiResult<size_t> in_wasi(std::expected<size_t, StreamFailure> result) {
+  if (!result) return std::unexpected(static_cast<wasi::Errno>(result.error().wasi_errno));
+  return *result;
+}
 
-std::expected<size_t, StreamFailure> write_marked(Port port, std::string_view name, std::span<const std::byte> bytes) {
-  return line_of(port).with([&](MarkedLine& line) {
-    return write_marked_lines(line, name.substr(0, kLongestMark), bytes,
-                              [port](std::span<const std::byte> text) { return console::write_through(port, text); });
+void write_message(Port port, std::string_view mark, std::string_view text) {
+  if (mark.empty()) return console::write(port, text);
+  line_of(port).with([&](wasi::MarkedLine& line) {
+    (void)wasi::write_marked_lines(
+        line, mark, std::as_bytes(std::span(text)),
+        [port](std::span<const std::byte> bytes) { return in_wasi(console::write_through(port, bytes)); });
   });
 }
 

@@ -7,11 +7,14 @@
 #include "kernel/log/log.hpp"
 #include "kernel/program/marked_output.hpp"
 #include "kernel/time/clock.hpp"
+#include "wasi/supervision/marked_file.hpp"
 
 namespace cairn::kernel {
 
 using wasi::Errno;
 using wasi::WasiResult;
+
+KernelSystem::KernelSystem() : cpu_time_before_(cpu_time(current_fiber())) {}
 
 uint64_t KernelSystem::now(wasi::ClockId clock) {
   switch (clock) {
@@ -19,7 +22,7 @@ uint64_t KernelSystem::now(wasi::ClockId clock) {
     case wasi::ClockId::monotonic: return nanoseconds_since_boot();
     // A program has one fiber, so both clocks are the same.
     case wasi::ClockId::process_cputime:
-    case wasi::ClockId::thread_cputime: return cpu_time(current_fiber());
+    case wasi::ClockId::thread_cputime: return cpu_time(current_fiber()) - cpu_time_before_;
   }
   CAIRN_UNREACHABLE();
 }
@@ -38,14 +41,9 @@ void KernelSystem::yield() { kernel::yield(); }
 
 namespace {
 
-WasiResult<size_t> in_wasi(std::expected<size_t, StreamFailure> result) {
-  if (!result) return std::unexpected(static_cast<Errno>(result.error().wasi_errno));
-  return *result;
-}
-
 class PortFile final : public wasi::File {
  public:
-  PortFile(Port port, IsTerminal terminal, std::string_view name) : port_(port), terminal_(terminal), name_(name) {}
+  PortFile(Port port, IsTerminal terminal) : port_(port), terminal_(terminal) {}
 
   [[nodiscard]] bool is_stream() const override { return true; }
 
@@ -55,7 +53,7 @@ class PortFile final : public wasi::File {
   }
   WasiResult<size_t> write(uint64_t, std::span<const std::byte> bytes) override {
     if (port_ == Port::standard_input) return std::unexpected(Errno::badf);
-    return in_wasi(name_.empty() ? console::write_through(port_, bytes) : write_marked(port_, name_, bytes));
+    return in_wasi(console::write_through(port_, bytes));
   }
   WasiResult<wasi::FileStat> stat() override {
     wasi::FileStat stat;
@@ -84,13 +82,14 @@ class PortFile final : public wasi::File {
  private:
   Port port_;
   IsTerminal terminal_;
-  std::string_view name_;
 };
 
 }  // namespace
 
 std::unique_ptr<wasi::File> make_port_file(Port port, IsTerminal terminal, std::string_view name) {
-  return try_make_unique<PortFile>(port, terminal, name);
+  std::unique_ptr<wasi::File> file = try_make_unique<PortFile>(port, terminal);
+  if (!file || name.empty() || port == Port::standard_input) return file;
+  return try_make_unique<wasi::MarkedFile<PortLine>>(std::move(file), line_of(port), name);
 }
 
 wasi::FileType file_type_of(IsTerminal terminal) {

@@ -8,13 +8,18 @@
 
 namespace cairn::kernel {
 
+// The clocks of CPU time begin at 0 when the object is made, on the fiber that uses it.
 class KernelSystem final : public wasi::System {
  public:
+  KernelSystem();
   uint64_t now(wasi::ClockId clock) override;
   uint64_t resolution(wasi::ClockId clock) override;
   wasi::Errno fill_random(std::span<std::byte> bytes) override;
   void sleep_until(uint64_t monotonic_nanoseconds) override;
   void yield() override;
+
+ private:
+  uint64_t cpu_time_before_;
 };
 
 enum class IsTerminal : uint8_t { no, yes };

@@ -8,7 +8,7 @@
 #include "kernel/devices/console.hpp"
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/program/engine_config.hpp"
-#include "kernel/program/run.hpp"
+#include "kernel/program/records.hpp"
 #include "kernel/testing/function_fiber.hpp"
 #include "testing/wast/script_runner.hpp"
 

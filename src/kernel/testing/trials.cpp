@@ -3,7 +3,7 @@
 #include "base/format.hpp"
 #include "kernel/devices/console.hpp"
 #include "kernel/program/engine_config.hpp"
-#include "kernel/program/run.hpp"
+#include "kernel/program/records.hpp"
 #include "kernel/program/system.hpp"
 #include "kernel/testing/account.hpp"
 #include "testing/trial/trial.hpp"

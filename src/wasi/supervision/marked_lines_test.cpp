@@ -1,4 +1,4 @@
-#include "kernel/program/marked_lines.hpp"
+#include "wasi/supervision/marked_lines.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace cairn::kernel {
+namespace cairn::wasi {
 namespace {
 
 // A stream that takes `room` bytes and then fails for ever.
@@ -14,17 +14,16 @@ struct Stream {
   std::string text;
   size_t room = SIZE_MAX;
 
-  std::expected<size_t, StreamFailure> write(std::span<const std::byte> bytes) {
+  WasiResult<size_t> write(std::span<const std::byte> bytes) {
     const size_t count = std::min(bytes.size(), room);
     text.append(reinterpret_cast<const char*>(bytes.data()), count);
     room -= count;
-    if (count == 0 && !bytes.empty()) return std::unexpected(StreamFailure{64});
+    if (count == 0 && !bytes.empty()) return std::unexpected(Errno::pipe);
     return count;
   }
 };
 
-std::expected<size_t, StreamFailure> write(Stream& stream, MarkedLine& line, std::string_view name,
-                                           std::string_view text) {
+WasiResult<size_t> write(Stream& stream, MarkedLine& line, std::string_view name, std::string_view text) {
   return write_marked_lines(line, name, std::as_bytes(std::span(text)),
                             [&](std::span<const std::byte> bytes) { return stream.write(bytes); });
 }
@@ -90,10 +89,10 @@ TEST(MarkedLines, AFailedStreamSaysHowMuchWasWritten) {
       EXPECT_GT(*result, 0U);
       EXPECT_LE(*result + 4, room);
     } else {
-      EXPECT_EQ(result.error().wasi_errno, 64);
+      EXPECT_EQ(result.error(), Errno::pipe);
     }
   }
 }
 
 }  // namespace
-}  // namespace cairn::kernel
+}  // namespace cairn::wasi

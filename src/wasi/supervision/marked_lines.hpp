@@ -6,15 +6,14 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <expected>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 
-#include "kernel/devices/console.hpp"
+#include "wasi/interface/types.hpp"
 
-namespace cairn::kernel {
+namespace cairn::wasi {
 
 // The largest number of bytes of a name in a mark. The caller cuts longer names, so programs whose names begin with the
 // same kLongestMark bytes count as one.
@@ -61,7 +60,7 @@ class MarkedWriter {
     return false;
   }
   // Returns the number of the program's bytes that were written, or the reason why none were.
-  [[nodiscard]] std::expected<size_t, StreamFailure> result() const {
+  [[nodiscard]] WasiResult<size_t> result() const {
     if (done_ == 0 && failure_) return std::unexpected(*failure_);
     return done_;
   }
@@ -72,15 +71,16 @@ class MarkedWriter {
   size_t size_ = 0;
   size_t pending_ = 0;  // the number of the program's bytes in text_
   size_t done_ = 0;     // the number of the program's bytes that were written
-  std::optional<StreamFailure> failure_;
+  std::optional<Errno> failure_;
 };
 
 // Writes `bytes` of the program `name` with marks. The name has at most kLongestMark bytes. `write` is a function like
 // console::write_through. Returns how many of the bytes were written, or the reason why none were. The bytes of a piece
 // that was not written as a whole do not count.
 template <class Write>
-std::expected<size_t, StreamFailure> write_marked_lines(MarkedLine& line, std::string_view name,
-                                                        std::span<const std::byte> bytes, Write write) {
+WasiResult<size_t> write_marked_lines(MarkedLine& line, std::string_view name, std::span<const std::byte> bytes,
+                                      Write write) {
+  name = name.substr(0, kLongestMark);
   MarkedWriter<Write> writer(write);
   while (!bytes.empty()) {
     // There must be room for the end of another line, a mark, and some text.
@@ -108,4 +108,4 @@ std::expected<size_t, StreamFailure> write_marked_lines(MarkedLine& line, std::s
   return writer.result();
 }
 
-}  // namespace cairn::kernel
+}  // namespace cairn::wasi

@@ -1,0 +1,113 @@
+#include "host/cli/process_program.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/nothrow_memory.hpp"
+#include "host/cli/commands.hpp"
+#include "host/cli/directories.hpp"
+#include "runtime/time_limit.hpp"
+#include "wasi/null_file.hpp"
+#include "wasi/supervision/marked_file.hpp"
+
+namespace cairn::cli {
+namespace {
+
+// What a program has while it runs.
+struct RunningProgram {
+  host::LinuxSystem system;
+  std::unique_ptr<wasi::MemoryFileSystem> files;
+  wasi::Context context{system};
+  std::unique_ptr<wasi::Program> program;
+};
+
+// How writing to the standard streams failed first, as Linux's error numbers; 0: it did not.
+using LostOutput = std::array<int, 3>;
+
+std::unique_ptr<wasi::File> make_stream(const ProcessJob& job, int descriptor, LostOutput& lost) {
+  auto file = host::make_file(descriptor, host::Ownership::borrowed, &lost[descriptor]);
+  if (!file || job.lines == nullptr || descriptor == STDIN_FILENO) return file;
+  return try_make_unique<wasi::MarkedFile<StreamLine>>(std::move(file), (*job.lines)[descriptor - 1],
+                                                       job.program.config.name);
+}
+
+void write_message(const ProcessJob& job, int descriptor, std::string_view text, LostOutput& lost) {
+  const auto file = make_stream(job, descriptor, lost);
+  auto bytes = std::as_bytes(std::span(text));
+  while (file && !bytes.empty()) {
+    const auto written = file->write(0, bytes);
+    if (!written) return;
+    bytes = bytes.subspan(*written);
+  }
+}
+
+// Adds the descriptors with which the program starts.
+Result<void> add_descriptors(const ProcessJob& job, RunningProgram& running, LostOutput& lost) {
+  wasi::Context& context = running.context;
+  bool has_all = true;
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const bool is_empty = descriptor == STDIN_FILENO && !job.program.config.has_input;
+    has_all &= is_empty ? context.add_stream(try_make_unique<wasi::NullFile>(), wasi::FileType::unknown)
+                        : context.add_stream(make_stream(job, descriptor, lost), host::file_type_of(descriptor));
+  }
+  // As on machines, a program has a root in memory unless the user gives another one or wants none.
+  if (has_default_root(job.program)) {
+    running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, job.file_bytes));
+    CAIRN_TRY(running.files->add_standard_files(""));
+    auto root = running.files->root();
+    has_all &= root && context.add_preopen(*std::move(root), "/");
+  }
+  for (const host::DirectoryMapping& mapping : job.program.directories) {
+    has_all &= context.add_preopen(CAIRN_TRY(host::open_host_directory(mapping.host)), mapping.guest);
+  }
+  if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
+  return {};
+}
+
+Result<wasi::ProgramResult> run_program(const ProcessJob& job, RunningProgram& running, wasi::PhaseTimes& times,
+                                        LostOutput& lost) {
+  const ProgramConfig& config = job.program.config;
+  running.context.arguments = config.arguments;
+  running.context.environment = config.environment;
+  CAIRN_TRY(add_descriptors(job, running, lost));
+  std::optional<runtime::TimeLimit> limit(
+      std::in_place, runtime::time_limits(config.wall_limit_nanoseconds, config.cpu_limit_nanoseconds));
+  const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
+  auto module = CAIRN_TRY(job.module.get(job.engine, running.system, times));
+  running.program = CAIRN_TRY(wasi::Program::create(std::move(module), running.context, options, times));
+  auto result = CAIRN_TRY(running.program->run(times));
+  // The limit is removed before the message is written, because an ended limit would end that write as well.
+  const auto reached =
+      result.trap && runtime::TimeLimit::is_over() ? std::optional(limit->describe_ended()) : std::nullopt;
+  limit.reset();
+  if (reached) write_message(job, STDERR_FILENO, "cairn: the program has reached " + *reached + "\n", lost);
+  return result;
+}
+
+}  // namespace
+
+wasi::ProgramEnd run_once(const ProcessJob& job, wasi::PhaseTimes& times) {
+  LostOutput lost{};
+  RunningProgram running;
+  const Result<wasi::ProgramResult> result = run_program(job, running, times, lost);
+  if (!result) {
+    write_message(job, STDERR_FILENO, "cairn: " + result.error().to_string() + "\n", lost);
+  } else if (result->trap) {
+    write_message(job, STDERR_FILENO, result->trap->to_string(), lost);
+  } else {
+    write_message(job, STDOUT_FILENO, result->output, lost);
+  }
+  wasi::ProgramEnd end = wasi::program_end(result);
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    if (end.kind != wasi::EndKind::success || lost[stream] == 0) continue;
+    end = {wasi::EndKind::failure, status_after_loss(end.status, stream, std::strerror(lost[stream]))};
+  }
+  return end;
+}
+
+}  // namespace cairn::cli

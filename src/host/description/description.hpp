@@ -1,0 +1,41 @@
+// The description of a system: the programs that run together, on a machine or as threads of one process.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/program_config.hpp"
+#include "host/description/position.hpp"
+#include "host/description/quantities.hpp"
+
+namespace cairn::host {
+
+struct ProgramDescription {
+  ProgramConfig config;  // all but module, preopens and standard_files, which loading and packing add
+  std::string module;    // the path of the module, or of a source that load_program() turns into one
+  std::vector<DirectoryMapping> directories;
+  bool has_default_root = true;  // whether `/` is in memory if no directory has this name
+
+  // The places in the system file, for mistakes that show later; each is 1:1 without a file.
+  struct Places {
+    Position module;
+    Position weight;
+    std::vector<Position> directories;  // as many as `directories`, or none
+  };
+  Places places;
+};
+
+struct SystemDescription {
+  static constexpr size_t kMaximumPrograms = 1024;
+
+  std::vector<ProgramDescription> programs;
+  std::optional<uint32_t> main;  // the program whose end is the system's
+  // What the system file says about the machine.
+  std::optional<unsigned> cpus;
+  std::optional<uint64_t> memory_bytes;
+  std::string file;  // the name of the system file for messages; empty: there is none
+};
+
+}  // namespace cairn::host

@@ -1,0 +1,56 @@
+#include "host/description/quantities.hpp"
+
+#include <algorithm>
+
+#include "base/boot_protocol.hpp"
+#include "base/key_values.hpp"
+
+namespace cairn::host {
+namespace {
+
+constexpr uint64_t kMaximumMemory = uint64_t{1} << 40;
+
+}  // namespace
+
+std::optional<uint64_t> parse_time(std::string_view text) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::optional<uint64_t> number = parse_decimal(text.substr(0, digits));
+  const std::string_view unit = text.substr(digits);
+  const uint64_t nanoseconds = unit == "ms"  ? 1'000'000
+                               : unit == "s" ? 1'000'000'000
+                               : unit == "m" ? 60'000'000'000
+                               : unit == "h" ? 3'600'000'000'000
+                                             : 0;
+  uint64_t time = 0;
+  if (!number || nanoseconds == 0 || __builtin_mul_overflow(*number, nanoseconds, &time)) return std::nullopt;
+  return time;
+}
+
+std::optional<uint64_t> parse_memory(std::string_view text) {
+  uint64_t unit = uint64_t{1} << 20;
+  if (!text.empty() && (text.back() < '0' || text.back() > '9')) {
+    switch (text.back()) {
+      case 'K':
+      case 'k': unit = uint64_t{1} << 10; break;
+      case 'M':
+      case 'm': unit = uint64_t{1} << 20; break;
+      case 'G':
+      case 'g': unit = uint64_t{1} << 30; break;
+      default: return std::nullopt;
+    }
+    text.remove_suffix(1);
+  }
+  const std::optional<uint64_t> number = parse_decimal(text);
+  if (!number || *number > kMaximumMemory / unit || *number * unit < kMinimumMemory) return std::nullopt;
+  return *number * unit;
+}
+
+std::optional<DirectoryMapping> parse_directory(std::string_view text) {
+  const size_t separator = text.find("::");
+  const std::string_view host = text.substr(0, separator);
+  const std::string_view guest = separator == std::string_view::npos ? host : text.substr(separator + 2);
+  if (host.empty() || guest.empty()) return std::nullopt;
+  return DirectoryMapping{std::string(host), std::string(guest)};
+}
+
+}  // namespace cairn::host

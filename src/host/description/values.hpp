@@ -1,0 +1,44 @@
+// Takes values of TOML apart. Each function adds a mistake and returns nothing if the value is not as expected; `key`
+// is the name that the message gives it.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/description/mistakes.hpp"
+#include "host/description/toml/value.hpp"
+
+namespace cairn::host {
+
+// A string, which must not contain NUL, because arguments and the like end there.
+std::optional<std::string> read_text(std::string_view key, const toml::Value& value, Mistakes& mistakes);
+std::optional<bool> read_flag(std::string_view key, const toml::Value& value, Mistakes& mistakes);
+// An integer from `least` to `most`.
+std::optional<uint64_t> read_number(std::string_view key, const toml::Value& value, uint64_t least, uint64_t most,
+                                    Mistakes& mistakes);
+const toml::Table* read_table(std::string_view key, const toml::Value& value, Mistakes& mistakes);
+
+struct PlacedText {
+  std::string text;
+  Position position;
+};
+// An array of strings. Leaves out elements that are none, after adding a mistake for each.
+std::vector<PlacedText> read_texts(std::string_view key, const toml::Value& value, Mistakes& mistakes);
+
+// Adds a mistake that says what a key needs and what stands there.
+void add_wrong_type(std::string_view key, std::string_view expected, const toml::Value& value, Mistakes& mistakes);
+// Adds a mistake about an entry whose key is not one of `known`. `owner` is what has these keys, such as "a program".
+void add_unknown_key(const toml::Entry& entry, std::string_view owner, std::span<const std::string_view> known,
+                     Mistakes& mistakes);
+
+// Returns a text of the file for a message: in backquotes, and cut if it is long.
+std::string in_quotes(std::string_view text);
+// Returns "`a`, `b` and `c`".
+std::string list_of(std::span<const std::string_view> names, std::string_view last_word);
+
+}  // namespace cairn::host

@@ -1,0 +1,90 @@
+#include "kernel/program/program_run.hpp"
+
+#include <optional>
+#include <span>
+
+#include "base/nothrow_memory.hpp"
+#include "kernel/memory/memory.hpp"
+#include "kernel/program/marked_output.hpp"
+#include "runtime/time_limit.hpp"
+#include "wasi/null_file.hpp"
+
+namespace cairn::kernel {
+namespace {
+
+// Converts an absolute path to one relative to the root.
+std::string_view without_slash(std::string_view path) { return path.substr(path.starts_with('/') ? 1 : 0); }
+
+Result<void> fill_file_system(const BundledProgram& program, wasi::MemoryFileSystem& files) {
+  for (const CpioEntry& entry : program.files) {
+    switch (entry.kind) {
+      case CpioKind::directory: CAIRN_TRY(files.add_directory(entry.name)); break;
+      case CpioKind::file: CAIRN_TRY(files.add_file(entry.name, entry.data)); break;
+      case CpioKind::symlink:
+        CAIRN_TRY(files.add_link(entry.name, {reinterpret_cast<const char*>(entry.data.data()), entry.data.size()}));
+        break;
+    }
+  }
+  if (program.config.standard_files.empty()) return {};
+  return files.add_standard_files(without_slash(program.config.standard_files));
+}
+
+// Adds the descriptors with which the program starts.
+Result<void> add_descriptors(const ProgramJob& job, wasi::MemoryFileSystem& files, wasi::Context& context) {
+  bool has_all = true;
+  constexpr Port kStreams[] = {Port::standard_input, Port::standard_output, Port::standard_error};
+  for (size_t i = 0; i < 3; ++i) {
+    if (i == 0 && !job.program.config.has_input) {
+      has_all &= context.add_stream(try_make_unique<wasi::NullFile>(), wasi::FileType::unknown);
+      continue;
+    }
+    const IsTerminal terminal = job.boot.terminal[i] ? IsTerminal::yes : IsTerminal::no;
+    has_all &= context.add_stream(make_port_file(kStreams[i], terminal, job.mark()), file_type_of(terminal));
+  }
+  for (const auto& [name, path] : job.program.config.preopens) {
+    auto directory = files.open(without_slash(path));
+    if (!directory && directory.error() != wasi::Errno::nomem) {
+      return fail(Error::of(ErrorKind::io, "there is no directory " + path));
+    }
+    has_all &= directory && context.add_preopen(*std::move(directory), name);
+  }
+  if (!has_all) return fail(Error::of(ErrorKind::resource, "no memory for the program's descriptors"));
+  return {};
+}
+
+}  // namespace
+
+Result<wasi::ProgramResult> run_once(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times) {
+  const ProgramConfig& config = job.program.config;
+  running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, memory_statistics().total / 2));
+  CAIRN_TRY(fill_file_system(job.program, *running.files));
+  wasi::Context& context = running.context;
+  context.arguments = config.arguments;
+  context.environment = config.environment;
+  CAIRN_TRY(add_descriptors(job, *running.files, context));
+
+  std::optional<runtime::TimeLimit> limit(
+      std::in_place, runtime::time_limits(config.wall_limit_nanoseconds, config.cpu_limit_nanoseconds));
+  const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
+  auto module = CAIRN_TRY(job.module.get(job.engine, running.system, times));
+  running.program = CAIRN_TRY(wasi::Program::create(std::move(module), context, options, times));
+  auto result = CAIRN_TRY(running.program->run(times));
+  // The limit is removed before the message is written, because an ended limit would end that write as well.
+  const auto reached =
+      result.trap && runtime::TimeLimit::is_over() ? std::optional(limit->describe_ended()) : std::nullopt;
+  limit.reset();
+  if (reached) write_message(Port::standard_error, job.mark(), "cairn: the program has reached " + *reached + "\n");
+  return result;
+}
+
+void report_end(const Result<wasi::ProgramResult>& result, std::string_view mark) {
+  if (!result) {
+    write_message(Port::standard_error, mark, "cairn: " + result.error().to_string() + "\n");
+  } else if (result->trap) {
+    write_message(Port::standard_error, mark, result->trap->to_string());
+  } else {
+    write_message(Port::standard_output, mark, result->output);
+  }
+}
+
+}  // namespace cairn::kernel

@@ -1,0 +1,43 @@
+// One run of a program of the boot bundle.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "kernel/program/bundle.hpp"
+#include "kernel/program/system.hpp"
+#include "wasi/context.hpp"
+#include "wasi/memory_files/memory_file_system.hpp"
+#include "wasi/program.hpp"
+#include "wasi/supervision/shared_module.hpp"
+
+namespace cairn::kernel {
+
+// What a program has while it runs. Programs share the engine and modules.
+struct RunningProgram {
+  KernelSystem system;
+  std::unique_ptr<wasi::MemoryFileSystem> files;
+  wasi::Context context{system};
+  std::unique_ptr<wasi::Program> program;
+};
+
+// What a program is run with.
+struct ProgramJob {
+  runtime::Engine& engine;
+  wasi::SharedModule& module;
+  const BundledProgram& program;
+  const BootConfig& boot;
+
+  // The name at the beginning of each line of output; empty if lines are not marked.
+  [[nodiscard]] std::string_view mark() const { return boot.marks_output ? program.config.name : std::string_view(); }
+};
+
+// Runs a program on this fiber: makes a file system, gives it its descriptors, and calls it. If the program has reached
+// one of its limits, writes a message to its standard error. `running` was just made; the caller destroys it.
+Result<wasi::ProgramResult> run_once(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times);
+
+// Tells the user how the program ended. Its results, if a function was called that has some, go to standard output.
+void report_end(const Result<wasi::ProgramResult>& result, std::string_view mark);
+
+}  // namespace cairn::kernel

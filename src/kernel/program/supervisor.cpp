@@ -1,0 +1,131 @@
+#include "kernel/program/supervisor.hpp"
+
+#include <optional>
+
+#include "base/nothrow_memory.hpp"
+#include "base/operation.hpp"
+#include "kernel/fibers/scheduler.hpp"
+#include "kernel/log/log.hpp"
+#include "kernel/program/engine_config.hpp"
+#include "kernel/program/program_run.hpp"
+#include "kernel/program/records.hpp"
+#include "kernel/time/clock.hpp"
+#include "wasi/supervision/supervise.hpp"
+
+namespace cairn::kernel {
+
+// Runs one program, as often as its restart policy says.
+class ProgramFiber final : public Fiber {
+ public:
+  ProgramFiber(Supervisor& supervisor, uint32_t number)
+      : supervisor_(supervisor),
+        number_(number),
+        job_{*supervisor.engine_, *supervisor.modules_[supervisor.bundle_.programs[number].config.module],
+             supervisor.bundle_.programs[number], supervisor.bundle_.config} {
+    set_weight(job_.program.config.weight);
+  }
+
+  [[nodiscard]] const ProgramJob& job() const { return job_; }
+
+ private:
+  void run() override {
+    KernelSystem system;
+    const ProgramConfig& config = job_.program.config;
+    const wasi::ProgramEnd end = wasi::supervise(
+        system, config.restart, [&] { return run_program(); },
+        [&](const wasi::ProgramEnd& ended, std::optional<uint64_t> delay) { note_run(ended, delay); });
+    supervisor_.note_end(number_, end.status);
+  }
+
+  wasi::ProgramEnd run_program() {
+    log_info("program ", number_, " `", job_.program.config.name, "` starts");
+    wasi::PhaseTimes times;
+    running_ = try_make_unique<RunningProgram>();
+    const auto result = running_ ? run_once(job_, *running_, times) : fail(cairn::out_of_memory("a program"));
+    if (!result || result->trap) running_.reset();  // the message may need the memory
+    report_end(result, job_.mark());
+    if (supervisor_.is_main(number_)) supervisor_.main_times_ = times;
+    return wasi::program_end(result);
+  }
+
+  void note_run(const wasi::ProgramEnd& end, std::optional<uint64_t> delay) {
+    const std::string_view name = job_.program.config.name;
+    if (delay) {
+      log_info("program ", number_, " `", name, "` ended with status ", end.status, " and starts again in ",
+               *delay / 1'000'000, " ms");
+    } else {
+      log_info("program ", number_, " `", name, "` ended with status ", end.status);
+    }
+    if (!delay && supervisor_.is_main(number_)) {
+      // The machine ends with this program, so destroying its parts first would only cost time.
+      (void)running_.release();
+    } else {
+      running_.reset();
+    }
+  }
+
+  Supervisor& supervisor_;
+  uint32_t number_;
+  ProgramJob job_;
+  std::unique_ptr<RunningProgram> running_;
+};
+
+Supervisor::Supervisor(const Bundle& bundle)
+    : bundle_(bundle), outcome_(static_cast<uint32_t>(bundle.programs.size()), bundle.config.main) {}
+
+Supervisor::~Supervisor() = default;
+
+Result<std::unique_ptr<Supervisor>> Supervisor::create(const Bundle& bundle) {
+  std::unique_ptr<Supervisor> supervisor(new (std::nothrow) Supervisor(bundle));
+  if (!supervisor || !supervisor->modules_.try_reserve(bundle.modules.size()) ||
+      !supervisor->fibers_.try_reserve(bundle.programs.size())) {
+    return fail(out_of_memory("the system's programs"));
+  }
+  supervisor->engine_ = CAIRN_TRY(runtime::Engine::create(CAIRN_TRY(engine_config(bundle.config))));
+  for (const std::span<const std::byte> bytes : bundle.modules) {
+    auto module = try_make_unique<wasi::SharedModule>(bytes);
+    if (!module) return fail(out_of_memory("a module"));
+    supervisor->modules_.push_back_within_capacity(std::move(module));
+  }
+  return supervisor;
+}
+
+void Supervisor::start_program(uint32_t number) {
+  auto fiber = try_make_unique<ProgramFiber>(*this, number);
+  const Result<void> started = fiber ? start(*fiber) : fail(out_of_memory("a program"));
+  if (started) return fibers_.push_back_within_capacity(std::move(fiber));
+  const BundledProgram& program = bundle_.programs[number];
+  report_end(std::unexpected(started.error()),
+             bundle_.config.marks_output ? std::string_view(program.config.name) : std::string_view());
+  note_end(number, exit_status_of(started.error().kind));
+}
+
+void Supervisor::note_end(uint32_t number, int status) {
+  const bool has_ended = outcome_.with([&](wasi::SystemOutcome& outcome) {
+    outcome.note_end(number, status);
+    return outcome.has_ended();
+  });
+  if (!has_ended) return;
+  has_ended_.store(1, std::memory_order_release);
+  unpark(has_ended_);
+}
+
+int Supervisor::run() {
+  const uint64_t booted = nanoseconds_since_boot();
+  for (uint32_t number = 0; number < bundle_.programs.size(); ++number) start_program(number);
+  while (has_ended_.load(std::memory_order_acquire) == 0) (void)park(has_ended_, std::nullopt);
+  if (bundle_.config.report_times) send_times(booted, bundle_.config.main ? &main_times_ : nullptr);
+  return outcome_.with([](wasi::SystemOutcome& outcome) { return outcome.status(); });
+}
+
+int run_programs(const Bundle& bundle) {
+  auto supervisor = Supervisor::create(bundle);
+  if (!supervisor) {
+    report_end(std::unexpected(supervisor.error()), {});
+    return exit_status_of(supervisor.error().kind);
+  }
+  // The machine ends with the system, and programs may still run, so the supervisor is not destroyed.
+  return supervisor->release()->run();
+}
+
+}  // namespace cairn::kernel

@@ -1,0 +1,34 @@
+// How one run of a program ended, as far as the decision about another run needs it.
+#pragma once
+
+#include <cstdint>
+
+#include "base/boot_protocol.hpp"
+#include "base/result.hpp"
+#include "wasi/program.hpp"
+
+namespace cairn::wasi {
+
+enum class EndKind : uint8_t {
+  success,   // the exit status was 0
+  failure,   // another exit status, a trap, a reached limit, or no memory to start
+  hopeless,  // the module cannot be run, so another attempt would fail in the same way
+};
+
+struct ProgramEnd {
+  EndKind kind = EndKind::success;
+  int status = 0;  // the exit status for the user (base/boot_protocol.hpp)
+};
+
+inline ProgramEnd program_end(const Result<ProgramResult>& result) {
+  if (!result) {
+    const ErrorKind kind = result.error().kind;
+    const bool may_pass = kind == ErrorKind::resource || kind == ErrorKind::limit || kind == ErrorKind::io;
+    return {may_pass ? EndKind::failure : EndKind::hopeless, exit_status_of(kind)};
+  }
+  if (result->trap) return {EndKind::failure, exit_status::kTrap};
+  const int status = static_cast<int>(result->exit_status & 0xff);
+  return {status == 0 ? EndKind::success : EndKind::failure, status};
+}
+
+}  // namespace cairn::wasi

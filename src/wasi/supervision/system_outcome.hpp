@@ -1,0 +1,41 @@
+// Decides when a system of programs has ended, and with which exit status.
+//
+// A system with a main program ends with it. One without ends when every program has ended for good: with status 0 if
+// the last run of each ended with 0, otherwise with the status of the first program, in the system's order, whose last
+// run did not.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace cairn::wasi {
+
+class SystemOutcome {
+ public:
+  SystemOutcome(uint32_t programs, std::optional<uint32_t> main) : running_(programs), main_(main) {}
+
+  // Notes that a program has ended for good. Called once for each program.
+  void note_end(uint32_t program, int status) {
+    --running_;
+    if (main_) {
+      if (program == *main_) status_ = status;
+    } else if (status != 0 && (!failed_ || program < *failed_)) {
+      failed_ = program;
+      status_ = status;
+    }
+    has_ended_ = has_ended_ || running_ == 0 || program == main_;
+  }
+
+  [[nodiscard]] bool has_ended() const { return has_ended_; }
+  // The exit status, once the system has ended.
+  [[nodiscard]] int status() const { return status_; }
+
+ private:
+  uint32_t running_;
+  std::optional<uint32_t> main_;
+  std::optional<uint32_t> failed_;  // the first program that failed
+  int status_ = 0;
+  bool has_ended_ = false;
+};
+
+}  // namespace cairn::wasi
