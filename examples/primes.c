@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
   for (size_t i = 2; i < limit; ++i) {
     if (composite[i]) continue;
     ++count;
+    if (i > limit / i) continue; /* i * i would not fit */
     for (size_t j = i * i; j < limit; j += i) composite[j] = 1;
   }
   printf("%zu primes below %zu\n", count, limit);
