@@ -126,7 +126,8 @@ unit_tests host
 # ThreadSanitizer, over what has several threads.
 if [ -n "${threads-}" ]; then
   job "unit (host-threads)" tests/threads/sanitized.sh "$build/host-threads"
-  job "threads (host-threads)" env CAIRN_CLI="$build/host-threads/cairn-cli" tests/threads/run.sh host
+  job "threads (host-threads)" env CAIRN_CLI="$build/host-threads/cairn-cli" \
+    TSAN_OPTIONS=suppressions=tests/threads/guests.supp tests/threads/run.sh host
 fi
 [ -z "${sanitized-}" ] || job "injection (host)" tests/injection/run.sh
 for target in "${targets[@]}"; do

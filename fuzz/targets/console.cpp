@@ -145,10 +145,12 @@ void use_console(fuzz::Input& input) {
       case 5: {
         // write_through() waits for a record of the host's, which the input need not contain. So the effect of a record
         // is entered before the write: the host has written all 7 bytes, or the stream has failed.
-        console::Progress& stream = console::console->streams[1];
-        const uint64_t wanted = stream.handed + 7;
-        stream.carried = input.byte() % 2 == 0 ? wanted : stream.carried;
-        if (stream.carried < wanted) stream.failure = StreamFailure{input.byte()};
+        console::console->messages.with([&](console::Messages& messages) {
+          console::Progress& stream = messages.streams[1];
+          const uint64_t wanted = console::console->handed[1] + 7;
+          stream.carried = input.byte() % 2 == 0 ? wanted : stream.carried;
+          if (stream.carried < wanted) stream.failure = StreamFailure{input.byte()};
+        });
         if (const auto done = console::write_through(Port::standard_output, std::span(buffer).first(7))) {
           fuzz::check(*done <= 7, "more was written than there is");
         }

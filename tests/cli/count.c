@@ -5,6 +5,8 @@
 
 int main(int argc, char** argv) {
   if (argc < 3) return 1;
+  // Each line is written at once, so that other programs' lines do not split it.
+  setvbuf(stdout, NULL, _IOFBF, BUFSIZ);
   for (int i = 0; i < atoi(argv[1]); ++i) {
     printf("%s %d\n", argv[2], i);
     fflush(stdout);
