@@ -1,4 +1,4 @@
-// The local APIC as the CPU's door for interrupts, and the start of other CPUs by it.
+// Interrupts between CPUs, by the local APIC, and the start of other CPUs.
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -9,6 +9,7 @@
 #include "kernel/panic.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/cpu.hpp"
+#include "kernel/trap/interrupts_off.hpp"
 #include "kernel/trap/start_cpu.hpp"
 #include "port/cpu.hpp"
 
@@ -40,16 +41,14 @@ volatile uint32_t* apic_register(ApicRegister reg) {
 // Sends a command to the CPU whose local APIC has this number. Interrupts are off meanwhile, because their handlers may
 // send commands, too.
 void send_command(uint64_t apic_id, uint32_t command) {
-  const bool were_on = machine::interrupts_are_on();
-  machine::interrupts_off();
+  const InterruptsOff off;
   while ((read_apic(ApicRegister::command_low) & kIsPending) != 0) machine::relax();
   write_apic(ApicRegister::command_high, static_cast<uint32_t>(apic_id) << 24);
   write_apic(ApicRegister::command_low, command);
-  if (were_on) machine::interrupts_on();
 }
 
-// Brings all other CPUs to the state in which they wait for the start-up command: all at once, because each needs 10
-// ms.
+// Brings all other CPUs to the state in which they wait for the start-up command. The 10 ms that each needs pass for
+// all at once.
 void reset_other_cpus() {
   if (are_reset) return;
   for (const uint64_t id : boot_info().other_cpus.numbers()) send_command(id, kInit | kAssert);
