@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "kernel/devices/console_messages.cpp"  // NOLINT: the same
+#include "kernel/devices/console_messages.cpp"  // NOLINT: it uses the state that is thrown away
 #include "support/check.hpp"
 #include "support/input.hpp"
 
