@@ -1,4 +1,4 @@
-// What the scheduler keeps for each CPU: the fiber that runs there and the timer of that CPU.
+// The scheduler's record of a CPU: the fiber that runs there, and when the CPU's timer interrupts.
 #pragma once
 
 #include <algorithm>
@@ -12,26 +12,29 @@
 
 namespace cairn::kernel {
 
-// A CPU changes its own core, with the scheduler's lock held except where a member says otherwise. Other CPUs read it,
-// and change it where a member says so, with the lock held.
+// A CPU may read its own Core without a lock, and changes it with the scheduler's lock held. It uses the Core of
+// another CPU only with that lock held, and changes only those of its members whose comments say so. Comments on
+// members name the exceptions.
 class Core {
  public:
   static constexpr uint64_t kNever = Fiber::kNever;
   // How long a fiber runs while others are ready, in nanoseconds.
   static constexpr uint64_t kSlice = 1'000'000;
-  // When the timer's interrupt has interrupted kernel code, or a fiber that is beyond a limit does not end, the
-  // interrupt comes again after this time, in nanoseconds.
+  // After this time, in nanoseconds, the timer interrupts again when an interrupt has met kernel code, which is not
+  // preempted, or when a fiber that has reached a limit has not ended.
   static constexpr uint64_t kRetry = 100'000;
 
   Cpu* cpu = nullptr;  // null: there is no such CPU, or it has not started
   Fiber* current = nullptr;
   Fiber* idle = nullptr;   // runs when no other fiber is ready
-  Fiber* ended = nullptr;  // has ended, and the CPU is about to leave its stack
-  uint64_t slice_end = 0;  // when the current fiber's slice is over
-  // Whether the timer's interrupt comes at the end of the slice. Other CPUs set it when they ask the CPU for that.
+  Fiber* ended = nullptr;  // a fiber that has ended and whose stack the CPU is about to leave; usually null
+  uint64_t slice_end = 0;  // when the current fiber's slice is over, in nanoseconds since boot
+  // Whether the CPU has requested the timer's interrupt for the end of the slice. Another CPU sets this member when it
+  // interrupts the CPU to let it make the request.
   bool has_slice_timer = false;
-  // The time until which the CPU waits for an interrupt; 0: it does not wait. Other CPUs set it to 0 when they
-  // interrupt the CPU because a fiber is ready. They may read it without the lock.
+  // The time until which the CPU waits for an interrupt, in nanoseconds since boot; 0: it does not wait; kNever: it
+  // waits without end. Other CPUs set it to 0 when they interrupt the CPU because a fiber is ready. All CPUs may read
+  // it without the lock.
   std::atomic<uint64_t> wait_end{0};
 
   [[nodiscard]] bool is_idle() const { return current == idle; }
@@ -50,9 +53,10 @@ class Core {
   }
   void charge() { charge(nanoseconds_since_boot()); }
 
-  // The CPU itself may call the functions from here on without the lock, because only it changes what they use.
+  // The CPU itself may call the functions from here on without the lock, because only it changes what they use. Their
+  // times are nanoseconds since boot, except for cpu_time().
 
-  // The CPU time of the current fiber.
+  // The CPU time of the current fiber, in nanoseconds.
   [[nodiscard]] uint64_t cpu_time() const { return current->cpu_time_ + (nanoseconds_since_boot() - since_); }
 
   [[nodiscard]] bool has_limit() const { return current->limit_end != kNever || current->cpu_limit != kNever; }
@@ -66,21 +70,22 @@ class Core {
   }
   [[nodiscard]] bool is_over_limit() const { return has_limit() && nanoseconds_since_boot() >= limit(); }
 
-  // Requests the timer's interrupt. Called with interrupts off.
+  // Requests the timer's interrupt for this time, instead of any earlier request; kNever requests none. Called with
+  // interrupts off.
   void program_timer(uint64_t time) {
     if (time == programmed_) return;
     programmed_ = time;
     machine::set_timer(time == kNever ? kNever : ticks_at(time));
   }
-  // Does the same unless the interrupt comes earlier anyway.
+  // Does the same unless the interrupt is already requested for an earlier time.
   void program_timer_before(uint64_t time) {
     if (time < programmed_) program_timer(time);
   }
-  // Says that the timer's interrupt has come, or that its request is gone.
+  // Called when the timer's interrupt has come, and before machine::wait_until() replaces the request.
   void forget_timer() { programmed_ = kNever; }
 
  private:
-  uint64_t since_ = 0;            // when the current fiber began to run, or was last charged
+  uint64_t since_ = 0;            // when the current fiber began to run or was last charged, in nanoseconds since boot
   uint64_t programmed_ = kNever;  // the time for which the timer's interrupt was requested
 };
 

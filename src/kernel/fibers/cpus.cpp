@@ -19,7 +19,7 @@
 namespace cairn::kernel {
 namespace {
 
-constinit std::atomic<size_t> running{1};
+constinit std::atomic<size_t> running{1};  // the number of CPUs that run fibers
 
 void run_new_cpu(Cpu& cpu) {
   begin_to_take_flush_requests();

@@ -6,8 +6,8 @@
 
 namespace cairn::kernel {
 
-// Starts CPUs until `limit` run, or as many as Cpu::kMaximum and the memory allow. A CPU that does not start is logged
-// and left out.
+// Starts CPUs until `limit` CPUs run, the first included, or as many as Cpu::kMaximum and the memory allow. A CPU that
+// cannot be started is left out. Returns when all CPUs that were started run fibers.
 void start_cpus(uint32_t limit = ~uint32_t{0});
 
 // The number of CPUs that run fibers.

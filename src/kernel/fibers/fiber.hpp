@@ -1,8 +1,8 @@
 // A fiber: the one kind of thread in the kernel. It has a kernel stack, and runs until it parks, ends, or is preempted
 // in guest code.
 //
-// Kernel code is never preempted: it runs until it waits (scheduler.hpp). Until then, it stays on its CPU, and no other
-// fiber runs there.
+// Kernel code is never preempted: it runs until it waits (park() in scheduler.hpp). Until then, it stays on its CPU,
+// and no other fiber runs there.
 #pragma once
 
 #include <atomic>
@@ -29,11 +29,13 @@ class Core;
 class Scheduler;
 struct Cpu;
 
+// A fiber that is ready stands in the run queue as a RunNode. A fiber that is parked stands in the table as a ParkNode;
+// if its wait has a deadline, its Timer is armed.
 class Fiber : private RunNode, private ParkNode, private Timer {
  public:
   static constexpr uint64_t kNever = ~uint64_t{0};
 
-  // A fiber that was started must have ended.
+  // The fiber must have ended, or must never have been started.
   virtual ~Fiber();
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
@@ -50,8 +52,8 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   uint64_t cpu_limit = kNever;
 
  protected:
-  // The fiber's work. When run() returns, the fiber ends. The object may be destroyed when another fiber sees
-  // has_ended().
+  // The fiber's work. When run() returns, the fiber ends. The object may be destroyed once has_ended() has returned
+  // true.
   virtual void run() = 0;
 
   Fiber() = default;
@@ -78,13 +80,13 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   std::optional<VectorState> vectors_;
   uint64_t cpu_time_ = 0;  // nanoseconds on a CPU, up to the last call of Core::charge()
 
-  // Used while the fiber does not run.
+  // The fiber's stack pointer, and its values for the fields of Cpu, while the fiber does not run.
   uint64_t stack_pointer_ = 0;
   runtime::Activation* activation_ = nullptr;
   OperationRecord* operation_ = nullptr;
   HeldLocks held_locks_;
 
-  // How the last wait ended. While the fiber is parked, its timer is armed if there is a deadline.
+  // How the last wait ended.
   runtime::ParkResult park_result_{};
 };
 

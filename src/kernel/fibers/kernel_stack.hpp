@@ -1,4 +1,5 @@
-// A kernel stack: always mapped, with a guard below. Kernel code of a fiber and the handling of its traps run on it.
+// A kernel stack: always mapped, with unmapped pages (the guard) below. Kernel code of a fiber and the handling of its
+// traps run on it.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,7 @@ class KernelStack {
   KernelStack& operator=(KernelStack&&) = delete;
 
   [[nodiscard]] std::span<std::byte> bytes() const { return bytes_; }
-  // Leaves the stack to its user until the machine ends.
+  // Keeps the stack mapped until the machine ends: the destructor no longer releases it.
   void keep() && { bytes_ = {}; }
 
  private:

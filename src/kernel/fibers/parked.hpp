@@ -1,4 +1,5 @@
-// The fibers that wait for words (scheduler.hpp), found by the word's address: lists by a hash of it.
+// A hash table of the fibers that wait in park() (scheduler.hpp). The key is the address of the word for which a fiber
+// waits.
 //
 // Adding and removing take constant time and allocate nothing. The table has no lock.
 #pragma once

@@ -10,8 +10,8 @@
 namespace cairn::kernel {
 namespace {
 
-// Random operations, compared with a list of the nodes in the order of their waits. There are more words than lists, so
-// that words share lists, and several nodes for a word.
+// Does random operations on a table, and compares it with a list of the nodes in the order in which their waits began.
+// There are more words than lists, so that words share lists, and more nodes than words, so that nodes share words.
 TEST(Parked, AgreesWithAList) {
   std::vector<ParkWord> words(150);
   std::array<ParkNode, 200> nodes;

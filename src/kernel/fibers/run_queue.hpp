@@ -1,12 +1,12 @@
-// The fibers that are ready to run, the one that has had the least time first: a leftist heap ordered by
-// virtual time.
+// The fibers that are ready to run, the one with the least virtual time first: a leftist heap ordered by virtual time.
 //
 // A fiber's virtual time is the CPU time that it has had, divided by its weight. The floor is the least virtual time of
-// those that run or want to run, and never goes back. Time that a fiber spent waiting does not count in its favour
+// the fibers that run or are ready, and never decreases. Time that a fiber spent waiting does not count in its favour
 // beyond kCredit: a fiber that enters the queue is put at most kCredit below the floor. So it runs soon, but cannot
 // catch up on hours of waiting.
 //
-// Adding and taking take O(log n) steps whatever the shape, allocate nothing and do not recurse. The queue has no lock.
+// Adding and taking take O(log n) steps whatever the heap's shape, allocate nothing and do not recurse. The queue has
+// no lock.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ struct RunNode {
   RunNode* parent = nullptr;
   RunNode* left = nullptr;
   RunNode* right = nullptr;
-  uint32_t distance = 0;  // to the nearest node without a right child, counted in nodes; 0: not in a queue
+  uint32_t distance = 0;  // the number of nodes on the right spine that begins here; 0: the node is in no queue
 
   // Accounts for `nanoseconds` on a CPU. The node must not be in a queue.
   void charge(uint64_t nanoseconds) { virtual_time += nanoseconds / weight; }
@@ -72,8 +72,8 @@ class RunQueue {
  private:
   static uint32_t distance_of(const RunNode* node) { return node == nullptr ? 0 : node->distance; }
 
-  // Merges the right spines of two heaps, from the roots down; then restores the heap's invariant, that no right child
-  // has a greater distance than its sibling, from the lowest changed node up.
+  // Merges the right spines of two heaps, from the roots down. Then restores the invariant of leftist heaps, from the
+  // lowest changed node up: no right child has a greater distance than its left sibling.
   static RunNode* merge(RunNode* a, RunNode* b) {
     RunNode* root = nullptr;
     RunNode* lowest = nullptr;

@@ -62,6 +62,7 @@ uint32_t spine(const RunNode* node) {
   return length;
 }
 
+// In a leftist heap of n nodes, the right spine has at most log2(n + 1) nodes: fewer than 13 for 4096 nodes.
 TEST(RunQueue, SpinesStayShort) {
   for (const int order : {1, -1}) {
     RunQueue queue;
@@ -104,7 +105,7 @@ TEST(RunQueue, SharesAreKept) {
   EXPECT_NEAR(static_cast<double>(had[0]) / static_cast<double>(had[1]), 3.0, 0.05);
 }
 
-// A new fiber does not keep another from running that has run alone for an hour.
+// A new fiber does not starve a fiber that has run alone for an hour.
 TEST(RunQueue, NewFibersDoNotStarveOldOnes) {
   RunQueue queue;
   RunNode old, young;

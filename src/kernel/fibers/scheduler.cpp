@@ -39,15 +39,15 @@ constinit std::array<Core, Cpu::kMaximum> all_cores{};
 
 Core& this_core() { return all_cores[this_cpu().number]; }
 
-// The lock is held while a CPU switches between stacks: it is released on the stack that was switched to. So a fiber
-// that another CPU finds ready, parked or ended has left its stack. It is taken with interrupts off.
+// The lock is held while a CPU switches between stacks: the CPU releases it on the stack that it has switched to. So a
+// fiber that another CPU finds ready, parked or ended has left its stack. The lock is taken with interrupts off.
 constinit SpinLock scheduler_lock;
 
 }  // namespace
 
 Fiber::~Fiber() { CAIRN_ASSERT(state_ == State::made || has_ended()); }
 
-// Takes turns on the CPUs. All functions are called with scheduler_lock held.
+// Gives the CPUs to the fibers in turn. All functions are called with scheduler_lock held.
 class Scheduler {
  public:
   void add_cpu(Cpu& cpu, Fiber& current, Fiber& idle) {
@@ -68,7 +68,7 @@ class Scheduler {
     return fiber.cpu_time_;
   }
 
-  // Prepares a fiber that has a stack for being switched to.
+  // Prepares a new fiber's stack so that a CPU can switch to it. The fiber begins with scheduler_lock held.
   void prepare(Fiber& fiber) {
     CAIRN_ASSERT(fiber.state_ == Fiber::State::made);
     fiber.stack_pointer_ = prepare_stack(fiber.own_stack_->bytes(), &Scheduler::run_fiber, &fiber);
@@ -150,7 +150,7 @@ class Scheduler {
     }
     Core& core = this_core();
     core.wait_end = end;
-    core.forget_timer();  // machine::wait_until() requests another interrupt, and cancels that again
+    core.forget_timer();  // machine::wait_until() replaces the request for the timer's interrupt, and cancels its own
     return end;
   }
 
@@ -194,7 +194,7 @@ class Scheduler {
       machine::send_interrupt(*core.cpu);
       return;
     }
-    // All CPUs are busy. A CPU whose fiber was the only one has not requested the end of its slice.
+    // All CPUs are busy. A CPU has not requested an interrupt at the end of its slice if no fiber was ready before.
     for (Core& core : cores()) {
       if (core.cpu == nullptr || core.cpu == &this_cpu() || core.is_idle() || core.has_slice_timer) continue;
       core.has_slice_timer = true;
@@ -217,8 +217,8 @@ class Scheduler {
     while (Timer* const timer = timers_.expire(now)) wake(static_cast<Fiber&>(*timer), ParkResult::timed_out);
   }
 
-  // Whether nothing can happen any more: nothing is ready, no CPU runs a fiber, no timer is armed, and no device
-  // interrupts. Every fiber waits for ever then.
+  // Whether every fiber waits for ever: no fiber is ready, no CPU runs one, and no timer is armed. (Devices do not
+  // interrupt, so none can wake a fiber.)
   [[nodiscard]] bool is_deadlocked() const {
     return ready_.first() == nullptr && timers_.next_event() == kNever &&
            std::ranges::all_of(cores(), [](const Core& core) { return core.cpu == nullptr || core.is_idle(); });
@@ -230,7 +230,8 @@ class Scheduler {
     if (ParkNode* const node = parked_.longest()) wake(static_cast<Fiber&>(*node), ParkResult::deadlocked);
   }
 
-  // Takes the first fiber that is ready; returns the CPU's idle fiber if none is. The current fiber does not run on.
+  // Takes the first fiber that is ready; returns the CPU's idle fiber if none is. Called when the current fiber gives
+  // up the CPU.
   Fiber& next_fiber() {
     Core& core = this_core();
     if (ready_.first() == nullptr) expire_timers(nanoseconds_since_boot());

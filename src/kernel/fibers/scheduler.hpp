@@ -2,8 +2,8 @@
 // that wait.
 //
 // An interrupt preempts guest code at any instruction, if another fiber is ready and either the slice is over or that
-// fiber has had less virtual time. Kernel code is not preempted: it gives the CPU away by waiting. A fiber that waits
-// or is preempted may continue on another CPU.
+// fiber has had less virtual time (run_queue.hpp). Kernel code is not preempted: it gives up the CPU only by waiting. A
+// fiber that waits or is preempted may continue on another CPU.
 #pragma once
 
 #include <atomic>
@@ -18,10 +18,11 @@ namespace cairn::kernel {
 
 struct TrapFrame;
 
-// Makes a fiber of the code that runs, and turns interrupts on. Called once, when there are memory and a clock.
+// Makes the running code the first fiber, and turns interrupts on. Called once, when there are memory and a clock.
 void start_scheduler();
 
-// Lets another CPU run fibers, on whose stack (cpu.stack) this is called with interrupts off.
+// Runs fibers on a CPU other than the first. That CPU calls this function on the stack `cpu.stack`, with interrupts
+// off.
 [[noreturn]] void run_cpu(Cpu& cpu);
 
 Fiber& current_fiber();
@@ -33,12 +34,12 @@ Result<void> start(Fiber& fiber);
 // Waits until the fiber has ended.
 void join(Fiber& fiber);
 
-// Lets another fiber that is ready run first.
+// If another fiber is ready, lets it run before the calling fiber goes on.
 void yield();
 
-// Waits for unpark(word), until `deadline` (nanoseconds since boot) at most. Does not wait if `word` is not 0. The
-// fiber's limits do not end the wait. Returns `deadlocked` if all fibers wait without a deadline and this one has
-// waited longest.
+// Waits for unpark(word), until `deadline` (nanoseconds since boot) at most. If `word` is not 0, does not wait and
+// returns `unparked`. The fiber's limits do not end the wait. Returns `deadlocked` if all fibers wait without a
+// deadline and this one has waited longest.
 runtime::ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline);
 // Wakes every fiber that waits for `word`, which the caller has set. The word may be gone: only its address is used.
 void unpark(const std::atomic<uint32_t>& word);
@@ -52,7 +53,7 @@ struct FiberParker {
 // Lets the running fiber wait until this time or its limit_end, whichever comes first.
 void sleep_until(uint64_t nanoseconds_since_boot);
 
-// The CPU time of the fiber up to now, on all CPUs together.
+// The CPU time of the fiber up to now, on all CPUs together, in nanoseconds.
 uint64_t cpu_time(const Fiber& fiber);
 // Whether the running fiber has reached one of its limits.
 bool is_over_limit();
@@ -64,10 +65,12 @@ uint64_t preemption_count();
 // kernel's stack and holds the registers with which the interrupted code continues; the function may change it. Other
 // fibers may run before the function returns.
 void handle_timer_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
-// Handles an interrupt that another CPU has sent (machine::send_interrupt) because fibers are ready, in the same way.
+// Handles an interrupt that a CPU has sent (machine::send_interrupt): stops this CPU if another reports a panic,
+// carries out flush requests (memory/flush_other_cpus.hpp), and then does the same as handle_timer_interrupt.
 void handle_cpu_interrupt(const runtime::MachineFault& where, TrapFrame& frame);
 
-// Requests this CPU's timer interrupt for its new time. Must be called after the running fiber's limits have changed.
+// Requests the timer's interrupt for when it is next needed on this CPU. Must be called after the running fiber's
+// limits have changed.
 void reset_timer();
 
 }  // namespace cairn::kernel

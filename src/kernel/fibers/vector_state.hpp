@@ -1,6 +1,6 @@
-// The part of a guest's registers that neither trap frames nor the kernel's code keep: on x86-64 the upper halves of
-// the vector registers, and x87's; on RISC-V the vector registers, if the CPU has them. Each port implements this in
-// its vector_state.cpp.
+// The registers of a guest that neither trap frames nor the kernel's code preserve: on x86-64 the upper halves of the
+// vector registers, and the x87 registers; on RISC-V the vector registers, if the CPU has them. Each port implements
+// this class in its vector_state.cpp.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@ namespace cairn::kernel {
 // afterwards.
 class VectorState {
  public:
+  // Returns an Error (resource) when there is no memory.
   static Result<VectorState> create();
   ~VectorState();
   VectorState(VectorState&& other) noexcept;
