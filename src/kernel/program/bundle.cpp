@@ -14,8 +14,8 @@ std::optional<std::string_view> path_within(std::string_view folder, std::string
   return path.substr(folder.size() + 1);
 }
 
-// Takes a number and what follows it, if anything, from a path such as `3/config`. The rest begins with a slash, or is
-// empty.
+// Removes the number at the beginning of a path such as `3/config` and returns it. Returns nothing if there is none, or
+// if neither a slash nor the end follows it.
 std::optional<size_t> take_number(std::string_view& path) {
   size_t number = 0;
   const auto [end, error] = std::from_chars(path.data(), path.data() + path.size(), number);

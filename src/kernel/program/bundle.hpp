@@ -1,4 +1,5 @@
-// The parsed boot bundle (base/boot_protocol.hpp). The fields are views into the bundle's memory, which stays in place.
+// The parsed boot bundle (base/boot_protocol.hpp). Modules and files are views into the archive's memory, which must
+// outlive the Bundle.
 #pragma once
 
 #include <span>
@@ -17,17 +18,19 @@ struct BundledProgram {
   std::vector<CpioEntry> files;  // names relative to the program's root, parents first
 };
 
+// Each program's config.module is an index into `modules`. config.main, if it is set, is an index into `programs`.
 struct Bundle {
   static constexpr size_t kMaximumPrograms = 1024;
 
   BootConfig config;
   std::vector<std::span<const std::byte>> modules;
-  std::vector<BundledProgram> programs;  // each has a module that exists; so does config.main, if there is one
-  std::vector<CpioEntry> files;          // the scripts or modules of a mode that runs no programs
+  std::vector<BundledProgram> programs;
+  std::vector<CpioEntry> files;  // modes wast and trial: the scripts or modules
 };
 
 // Returns an Error if the archive is damaged, if a configuration is missing or cannot be parsed, if modules or programs
-// are not in order or too many, or if one is named that is not there. Members with unknown names are ignored.
+// are not in order or too many, or if a configuration names a module or program that the archive lacks. Members with
+// unknown names are ignored.
 Result<Bundle> read_bundle(std::span<const std::byte> archive);
 
 }  // namespace cairn::kernel

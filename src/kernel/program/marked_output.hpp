@@ -1,4 +1,5 @@
-// The console's output ports as streams of several programs, each of which a fiber holds while it writes.
+// Output of several programs to one port of the console: each line begins with the name of its program, in brackets. A
+// fiber holds the lock of the port's PortLine while it writes.
 #pragma once
 
 #include <string_view>
@@ -14,10 +15,10 @@ namespace cairn::kernel {
 
 using PortLine = Locked<wasi::MarkedLine, Mutex<FiberParker>, LockRank::marked_output>;
 
-// The line that was begun last on standard output or standard error.
+// The line that was begun last on a port, which is standard output or standard error.
 PortLine& line_of(Port port);
 
-// Converts the result of a function of the console.
+// Converts the result of a function of the console to WASI's types.
 wasi::WasiResult<size_t> in_wasi(std::expected<size_t, StreamFailure> result);
 
 // Writes a message of the kernel's about a program. Each line begins with `mark`, unless that is empty.

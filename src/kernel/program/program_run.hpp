@@ -22,7 +22,7 @@ struct RunningProgram {
   std::unique_ptr<wasi::Program> program;
 };
 
-// What a program is run with.
+// The engine, module and configuration with which a program is run.
 struct ProgramJob {
   runtime::Engine& engine;
   wasi::SharedModule& module;
@@ -37,7 +37,8 @@ struct ProgramJob {
 // one of its limits, writes a message to its standard error. `running` was just made; the caller destroys it.
 Result<wasi::ProgramResult> run_once(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times);
 
-// Tells the user how the program ended. Its results, if a function was called that has some, go to standard output.
+// Tells the user how the program ended: writes an error or a trap to standard error. Writes the results of the function
+// that ProgramConfig::invoke names, if there are any, to standard output. `mark` is ProgramJob::mark().
 void report_end(const Result<wasi::ProgramResult>& result, std::string_view mark);
 
 }  // namespace cairn::kernel

@@ -8,7 +8,7 @@
 
 namespace cairn::kernel {
 
-// Sends one control record: words separated by spaces.
+// Sends one control record: its words, separated by spaces. An empty `name` is left out.
 void send_record(std::string_view kind, std::string_view name, uint64_t value);
 
 // Sends the times and statistics of a system that has ended. `booted` is when its programs were started, in nanoseconds

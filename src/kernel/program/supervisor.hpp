@@ -22,7 +22,7 @@ class Supervisor {
  public:
   // `bundle` must outlive the object. Returns an Error if there is no memory, or the engine's options are wrong.
   static Result<std::unique_ptr<Supervisor>> create(const Bundle& bundle);
-  // No program may run any more.
+  // Must not be called while a program may still run.
   ~Supervisor();
 
   // Starts all programs, and waits until the system has ended (wasi/supervision/system_outcome.hpp). Returns its exit
@@ -42,12 +42,12 @@ class Supervisor {
   TryVector<std::unique_ptr<wasi::SharedModule>> modules_;
   TryVector<std::unique_ptr<ProgramFiber>> fibers_;
   runtime::Guarded<wasi::SystemOutcome, LockRank::system_outcome> outcome_;
-  std::atomic<uint32_t> has_ended_ = 0;  // set when outcome_ says so
+  std::atomic<uint32_t> has_ended_ = 0;  // 1 once outcome_.has_ended(); run() waits for it
   wasi::PhaseTimes main_times_;          // of the main program's last run
 };
 
-// Runs the bundle's programs until the machine shall end, and returns its exit status. Messages for the user go to
-// standard error. Programs may still run then.
+// Makes a Supervisor and calls its run(). Returns the exit status with which the machine is to end. Messages for the
+// user go to standard error. Programs may still run when the function returns.
 int run_programs(const Bundle& bundle);
 
 }  // namespace cairn::kernel

@@ -27,7 +27,7 @@ uint64_t KernelSystem::now(wasi::ClockId clock) {
   CAIRN_UNREACHABLE();
 }
 
-uint64_t KernelSystem::resolution(wasi::ClockId) { return 1000; }
+uint64_t KernelSystem::resolution(wasi::ClockId) { return 1000; }  // nanoseconds
 
 Errno KernelSystem::fill_random(std::span<std::byte> bytes) {
   if (random_bytes(bytes)) return Errno::success;
@@ -41,6 +41,7 @@ void KernelSystem::yield() { kernel::yield(); }
 
 namespace {
 
+// A port of the console as a file that a program can read or write.
 class PortFile final : public wasi::File {
  public:
   PortFile(Port port, IsTerminal terminal) : port_(port), terminal_(terminal) {}
@@ -69,7 +70,7 @@ class PortFile final : public wasi::File {
     return Errno::success;
   }
   bool wait_readable(std::optional<uint64_t> deadline) override {
-    constexpr uint64_t kPause = 500'000;
+    constexpr uint64_t kPause = 500'000;  // nanoseconds from one look for input to the next
     while (port_ == Port::standard_input && !console::input_ready()) {
       const uint64_t now = nanoseconds_since_boot();
       if ((deadline && now >= *deadline) || is_over_limit()) return false;

@@ -8,7 +8,7 @@
 
 namespace cairn::kernel {
 
-// The clocks of CPU time begin at 0 when the object is made, on the fiber that uses it.
+// The object is made on the fiber that uses it. Its clocks of CPU time begin at 0 then.
 class KernelSystem final : public wasi::System {
  public:
   KernelSystem();
