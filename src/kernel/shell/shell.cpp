@@ -96,7 +96,7 @@ void execute(std::string_view line) {
 }
 
 char read_key() {
-  constexpr uint64_t kPause = 10'000'000;
+  constexpr uint64_t kPause = 10'000'000;  // nanoseconds from one look for a key to the next
   for (;;) {
     if (const int c = machine::console_try_read(); c >= 0) return static_cast<char>(c);
     sleep_until(nanoseconds_since_boot() + kPause);
