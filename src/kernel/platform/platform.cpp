@@ -29,8 +29,8 @@ std::span<std::byte> whole_pages(std::span<std::byte> part) {
   return {part.data(), kernel::align_up(part.size(), Platform::kPageSize)};
 }
 
-// Reserves `guard + size` bytes in whole pages, commits all but the guard, and returns the `size` bytes above the
-// guard.
+// Reserves `guard + size` bytes in whole pages, commits all except the first `guard` bytes, and returns the `size`
+// bytes above these.
 Result<std::span<std::byte>> allocate(size_t guard, size_t size) {
   const size_t bytes = kernel::align_up(size, Platform::kPageSize);
   return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {
@@ -112,7 +112,7 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
   }
   if (const uint64_t limit = kernel::current_fiber().limit_end; limit != kernel::Fiber::kNever)
     deadline = std::min(limit, deadline.value_or(limit));
-  // unpark() may also have meant an earlier word at this address.
+  // The wake-up may come from an unpark() of an earlier word at this address. Then the fiber waits again.
   for (;;) {
     const runtime::ParkResult result = kernel::park(word, deadline);
     if (result != runtime::ParkResult::unparked || word.load(std::memory_order_acquire) != 0) return result;

@@ -1,5 +1,5 @@
-// The kernels' time limits (runtime/time_limit.hpp), kept in the running fiber. The scheduler ends guest code that runs
-// beyond them.
+// The kernels' time limits (runtime/time_limit.hpp). They are kept in the running fiber. The scheduler ends guest code
+// that has reached one.
 #include "runtime/time_limit.hpp"
 
 #include "base/assert.hpp"
