@@ -48,8 +48,11 @@ class Context {
   // Returns the lowest free number and makes room for a descriptor there. Fails with Errno::mfile or Errno::nomem. The
   // number stays free until insert().
   WasiResult<uint32_t> reserve();
+  // Opens `fd`, a number that reserve() has returned.
   void insert(uint32_t fd, std::unique_ptr<Descriptor> descriptor);
+  // Both functions return Errno::badf if a number is not open.
   Errno close(uint32_t fd);
+  // Moves descriptor `from` to the number `to`, whose own descriptor is closed.
   Errno renumber(uint32_t from, uint32_t to);
 
  private:

@@ -57,6 +57,7 @@ Decimal exact(uint64_t significand, int exponent) {
   return {digits, static_cast<int>(digits.size()) + std::min(exponent, 0)};
 }
 
+// Returns the number rounded to `count` digits; a half is rounded up.
 Decimal rounded(const Decimal& number, size_t count) {
   if (number.digits.size() <= count) return number;
   Decimal result{number.digits.substr(0, count), number.exponent};
@@ -73,6 +74,7 @@ Decimal rounded(const Decimal& number, size_t count) {
   return result;
 }
 
+// Returns the text of a number. As in JavaScript, numbers from 10^21 and below 10^-6 are written with an exponent.
 std::string spelled(const Decimal& number) {
   std::string digits = number.digits.substr(0, number.digits.find_last_not_of('0') + 1);
   const int point = number.exponent;
@@ -88,7 +90,7 @@ std::string spelled(const Decimal& number) {
 }
 
 // Returns the shortest text that denotes significand * 2^exponent. `reads_back` says whether reading a text gives the
-// number again.
+// number again, which 17 digits always do.
 template <class ReadsBack>
 std::string shortest(uint64_t significand, int exponent, const ReadsBack& reads_back) {
   const Decimal number = exact(significand, exponent);
@@ -109,6 +111,7 @@ std::string decimal_f32(uint32_t bits) {
   if (exponent == 0xff) return sign + "inf";
   if (magnitude == 0) return sign + "0";
   const uint32_t fraction = magnitude & 0x7f'ffff;
+  // The exponent has a bias of 127, and the significand is an integer of 24 bits: 127 + 23 = 150.
   return sign + shortest(exponent == 0 ? fraction : fraction | 0x80'0000,
                          static_cast<int>(std::max(exponent, 1u)) - 150,
                          [&](const std::string& text) { return wasm::text::parse_f32(text) == magnitude; });
@@ -122,6 +125,7 @@ std::string decimal_f64(uint64_t bits) {
   if (exponent == 0x7ff) return sign + "inf";
   if (magnitude == 0) return sign + "0";
   const uint64_t fraction = magnitude & 0xf'ffff'ffff'ffff;
+  // The exponent has a bias of 1023, and the significand is an integer of 53 bits: 1023 + 52 = 1075.
   return sign + shortest(exponent == 0 ? fraction : fraction | 0x10'0000'0000'0000, std::max(exponent, 1) - 1075,
                          [&](const std::string& text) { return wasm::text::parse_f64(text) == magnitude; });
 }

@@ -1,4 +1,5 @@
-// The functions fd_*: operations on open descriptors.
+// The functions fd_*: operations on open descriptors. The offsets and sizes of records are those of [wasi-p1]
+// (witx/typenames.witx).
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -61,7 +62,7 @@ class Vectors {
   uint32_t count_;
 };
 
-// Returns how much of a transfer lies before the greatest offset.
+// Returns how many of the `size` bytes from `offset` on lie before kMaximumOffset.
 uint64_t up_to_maximum(uint64_t offset, uint64_t size) {
   return offset >= kMaximumOffset ? 0 : std::min(size, kMaximumOffset - offset);
 }
@@ -105,7 +106,7 @@ Errno store_count(const Call& call, Pointer at, uint64_t count) {
   return call.memory.store(at, static_cast<uint32_t>(count));
 }
 
-// Returns the descriptor of an open file that has offsets, with the needed rights. Streams give Errno::spipe.
+// Returns the descriptor of an open file that is not a stream and has the needed rights. Streams give Errno::spipe.
 WasiResult<Descriptor*> seekable(Call& call, uint32_t fd, uint64_t needed) {
   WasiResult<Descriptor*> descriptor = call.context.get_file(fd, needed);
   if (!descriptor) {
@@ -361,7 +362,7 @@ Errno fd_readdir(Call& call, uint32_t fd, Pointer buffer, uint32_t length, uint6
   auto self = (*descriptor)->directory->stat_self();
   if (!self) return self.error();
   EntryWriter writer(call.memory, buffer, length);
-  // Both entries have the directory's own inode, because a directory does not know its parent.
+  // The entries "." and ".." both have the directory's own inode, because a directory does not know its parent.
   constexpr std::string_view kDots[] = {".", ".."};
   for (uint64_t i = cookie; i < EntryWriter::kFirst && writer.has_room(); ++i) {
     writer.put({kDots[i], self->inode, FileType::directory, 0}, i + 1);

@@ -1,8 +1,8 @@
-// The functions of WASI preview 1 on a context and the guest's memory. Each family has a file: process.cpp (arguments,
-// environment, clocks, entropy, signals), descriptors.cpp (fd_*), paths.cpp (path_*), polling.cpp (poll_oneoff and
-// sockets). Only proc_exit is elsewhere, in wasi.cpp. wasi_unstable, the predecessor, has the same functions except
-// sock_accept, with other layouts of filestat and subscription and another order of whence. Snapshot says whether a
-// guest uses preview 1 or wasi_unstable.
+// The functions of WASI preview 1 on a context and the guest's memory. [wasi-p1] says what each of them does. Each
+// family has a file: process.cpp (arguments, environment, clocks, entropy, signals), descriptors.cpp (fd_*), paths.cpp
+// (path_*), polling.cpp (poll_oneoff and sockets). Only proc_exit is elsewhere, in wasi.cpp. wasi_unstable, the
+// predecessor, has the same functions except sock_accept, with other layouts of filestat and subscription and other
+// numbers for whence. Snapshot says whether a guest uses preview 1 or wasi_unstable.
 #pragma once
 
 #include <expected>

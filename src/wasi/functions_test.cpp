@@ -150,6 +150,7 @@ TEST_F(Functions, AppendsWhenAsked) {
   EXPECT_EQ(fd_seek(call_, fd, 0, 0, 8), Errno::success);
   EXPECT_EQ(write(fd, "two"), Errno::success);
   EXPECT_EQ(fd_filestat_get(call_, fd, 400), Errno::success);
+  // The size lies at offset 32 of a filestat; in wasi_unstable at offset 24, after the number of links at offset 20.
   EXPECT_EQ(get<uint64_t>(432), 6u);
   EXPECT_EQ(fd_filestat_get(old_call_, fd, 400), Errno::success);
   EXPECT_EQ(get<uint64_t>(424), 6u);

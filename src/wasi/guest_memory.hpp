@@ -19,7 +19,7 @@
 
 namespace cairn::wasi {
 
-using Pointer = uint32_t;
+using Pointer = uint32_t;  // an address in the guest's memory, in bytes from its start
 
 // Reports each load from guest memory to tests. Only tests install one.
 class LoadObserver {

@@ -211,6 +211,7 @@ TEST_F(EachByteOnce, WhileAnotherThreadWrites) {
         fd_pread(call, 4, kVectors, 3, 0, kOut),
         poll_oneoff(call, kSubscriptions, kOut, 1, kOut + 100),
     };
+    // The greatest error number is 76, Errno::notcapable.
     for (const Errno result : results) ASSERT_LE(static_cast<unsigned>(result), 76u);
     if (results[2] == Errno::success) {
       for (uint32_t fd = 5; context_.close(fd) == Errno::success; ++fd) {

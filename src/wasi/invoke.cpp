@@ -14,7 +14,7 @@ namespace {
 using runtime::Val;
 using wasm::ValType;
 
-constexpr size_t kListed = 20;
+constexpr size_t kListed = 20;  // number of functions that a list names at most
 
 bool is_digit(char c, bool is_hex) {
   return (c >= '0' && c <= '9') || (is_hex && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));

@@ -19,8 +19,8 @@ Result<const wasm::Export*> find_function(const wasm::Module& module, std::strin
 std::string list_functions(const wasm::Module& module);
 
 // Parses arguments: numbers in decimal or hexadecimal (integers with a sign or without; floats also `inf` and `nan`),
-// vectors as 0x and up to 32 digits, `null` for nullable references, and a number for an externref. Fails (usage) with
-// an error that names the argument.
+// vectors as 0x and up to 32 hexadecimal digits, `null` for nullable references, and a number for an externref. Fails
+// (usage) with an error that names the argument.
 Result<std::vector<runtime::Val>> parse_arguments(std::string_view function, const wasm::FuncType& type,
                                                   std::span<const std::string> texts);
 

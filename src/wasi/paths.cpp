@@ -15,7 +15,7 @@ LastLink last_link(uint32_t flags) {
   return (flags & lookupflags::symlink_follow) != 0 ? LastLink::follow : LastLink::keep;
 }
 
-// Looks a guest's path up below descriptor `fd`, which must be a directory with the given rights.
+// Looks up a guest's path from the directory `fd`, which must have the rights `needed`.
 WasiResult<ResolvedPath> resolve(Call& call, uint32_t fd, uint64_t needed, Pointer path, uint32_t length,
                                  LastLink last) {
   auto descriptor = call.context.get_directory(fd, needed);

@@ -96,8 +96,8 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
     return true;
   };
 
-  // The loop waits for the first subscription that becomes ready. A call can wait for one stream only, so with several
-  // streams it waits at most kTurn nanoseconds before it checks all of them again.
+  // The loop waits for the first subscription that becomes ready. wait_readable() waits for one stream only, so
+  // with several streams it waits at most kTurn nanoseconds before the loop checks all of them again.
   while (std::ranges::none_of(pending, is_ready)) {
     if (runtime::TimeLimit::is_over()) return Errno::intr;
     std::optional<uint64_t> deadline;
@@ -128,6 +128,7 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
     event.set(8, static_cast<uint16_t>(s.error));
     event.set(10, static_cast<uint8_t>(s.type));
     if (s.error == Errno::success && s.type == EventType::fd_read) event.set(16, file_of(s).readable_bytes());
+    // Writing is always possible; the number of bytes is nominal.
     if (s.error == Errno::success && s.type == EventType::fd_write) event.set(16, uint64_t{65536});
     if (Errno error = event.write(call.memory, events + ready * 32); error != Errno::success) return error;
     ++ready;

@@ -23,7 +23,7 @@
 
 namespace cairn::wasi {
 
-// Nanoseconds of the monotonic clock that each step took.
+// The duration of each step in nanoseconds of the monotonic clock, and the sizes of what the steps made.
 struct PhaseTimes {
   uint64_t decode = 0;
   uint64_t compile = 0;      // compiling and loading the code
@@ -55,7 +55,7 @@ class Program {
   // means that the module cannot be run, or (ErrorKind::usage) that the arguments do not fit the requested function.
   static Result<std::unique_ptr<Program>> create(Ref<runtime::Module> module, Context& context,
                                                  const ProgramOptions& options, PhaseTimes& times);
-  // Does both.
+  // Calls compile() and create().
   static Result<std::unique_ptr<Program>> load(runtime::Engine& engine, std::vector<std::byte> bytes, Context& context,
                                                const ProgramOptions& options, PhaseTimes& times);
 

@@ -38,7 +38,7 @@ class File {
   // to the end of the range.
   virtual Errno allocate(uint64_t offset, uint64_t length) = 0;
   virtual Errno set_times(const SetTimes& times) = 0;
-  virtual Errno sync() = 0;
+  virtual Errno sync() = 0;  // writes the file's data and attributes to its device, if it has one
   // Waits until a read would not block, at most until `deadline` (monotonic nanoseconds; none: no limit). Returns false
   // on timeout.
   virtual bool wait_readable(std::optional<uint64_t> deadline) = 0;

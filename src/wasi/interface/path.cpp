@@ -11,7 +11,7 @@
 namespace cairn::wasi {
 
 namespace {
-constexpr size_t kMaximumLinks = 40;
+constexpr size_t kMaximumLinks = 40;    // links that one walk follows, as on Linux
 constexpr size_t kMaximumDepth = 2048;  // limit on directories that are open at once; no path without links is deeper
 
 // The part of a path, and of the targets of links in it, that is still to be walked.
@@ -67,8 +67,11 @@ class Pending {
   size_t links_ = 0;
 };
 
+// Why a path is walked: to look up a file, to open a file that may be created, or to find the directory of a name that
+// will be made or removed.
 enum class Purpose : uint8_t { look_up, create, parent };
 
+// The place that a walk has reached.
 struct Walk {
   std::unique_ptr<Directory> directory;
   TryVector<std::unique_ptr<Directory>> above;  // from the base down to the parent of `directory`
@@ -89,6 +92,7 @@ struct Walk {
   }
 };
 
+// Checks a path or the target of a link.
 Errno check(std::string_view path) {
   if (path.size() > kMaximumPath) return Errno::nametoolong;
   if (path.empty()) return Errno::noent;

@@ -14,6 +14,7 @@
 
 namespace cairn::wasi {
 
+// Whether a symbolic link in the last component of a path is followed.
 enum class LastLink : uint8_t { follow, keep };
 
 // The result of resolving a path: an open directory, and the last name in it, which need not exist.

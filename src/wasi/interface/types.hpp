@@ -113,6 +113,7 @@ constexpr uint64_t fd_datasync = 1 << 0, fd_read = 1 << 1, fd_seek = 1 << 2, fd_
                    path_remove_directory = 1 << 25, path_unlink_file = 1 << 26, poll_fd_readwrite = 1 << 27,
                    sock_shutdown = 1 << 28, sock_accept = 1 << 29;
 constexpr uint64_t all = (uint64_t{1} << 30) - 1;
+// The rights that a descriptor of this kind can have at most.
 constexpr uint64_t regular_file = fd_datasync | fd_read | fd_seek | fd_fdstat_set_flags | fd_sync | fd_tell | fd_write |
                                   fd_advise | fd_allocate | fd_filestat_get | fd_filestat_set_size |
                                   fd_filestat_set_times | poll_fd_readwrite;
@@ -121,6 +122,7 @@ constexpr uint64_t directory =
     all & ~(fd_read | fd_write | fd_seek | fd_tell | fd_allocate | fd_filestat_set_size | sock_shutdown | sock_accept);
 }  // namespace rights
 
+// In the namespaces of flags, `known` is the set of all defined flags.
 namespace fdflags {
 constexpr uint16_t append = 1, dsync = 2, nonblock = 4, rsync = 8, sync = 16, known = 31;
 }

@@ -1,5 +1,5 @@
-// Allocates and counts the memory of a file system: its nodes, names, contents and tables. So the capacity of a file
-// system is exact.
+// Allocates and counts the memory of a file system: its nodes, names, contents and tables. So a file system never uses
+// more memory than its capacity.
 #pragma once
 
 #include <cstddef>

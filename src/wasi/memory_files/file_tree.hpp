@@ -3,8 +3,8 @@
 //
 // An operation first checks for all errors, then allocates the memory that it needs, and only then changes the tree. So
 // an operation that fails has no effect. Error numbers are those of Linux. No operation recurses, and the time of each
-// is bounded by the size of the tree. All memory is on the tree's account. Callers pass only ids of nodes that they
-// hold.
+// is bounded by the size of the tree. All memory is on the tree's account. Callers pass only ids of nodes that
+// exist: the root, nodes that they hold, and nodes that a function has just returned.
 #pragma once
 
 #include <cstdint>
@@ -84,7 +84,7 @@ class FileTree {
 
   System& system_;
   Account account_;
-  SparseTable nodes_;  // the Node of each number
+  SparseTable nodes_;  // pointers to the nodes, by their numbers
   uint64_t last_number_ = 0;
   NodeId root_;
 };

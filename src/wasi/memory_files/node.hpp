@@ -32,20 +32,20 @@ struct Entry : TreeLink<ByName>, TreeLink<ByPosition> {
   [[nodiscard]] static constexpr size_t bytes_for(size_t length) { return sizeof(Entry) + length; }
 };
 
-// A node exists as long as it has a name or somebody has it open.
+// A node exists as long as it has a name or is held (FileTree::hold).
 struct Node {
   NodeId id;
   FileType type = FileType::regular_file;
   // Number of names. A directory's names are, as on Linux, its own name, its "." and the ".." of its children.
   uint64_t links = 0;
-  uint64_t handles = 0;
+  uint64_t handles = 0;  // number of calls of FileTree::hold() without a release() yet
   uint64_t access_time = 0;
   uint64_t modification_time = 0;
   uint64_t change_time = 0;
 
   Contents contents;  // contents of regular files
 
-  char* target = nullptr;  // target of links
+  char* target = nullptr;  // target of symbolic links, without a NUL at its end
   uint32_t target_length = 0;
 
   // These members are for directories only.

@@ -9,7 +9,7 @@ namespace cairn::wasi {
 
 // The links that an item holds for one tree.
 struct TreeLinks {
-  std::array<TreeLinks*, 2> child{};
+  std::array<TreeLinks*, 2> child{};  // the roots of the subtrees with earlier and with later items
   TreeLinks* parent = nullptr;
   int8_t height = 1;
 };
@@ -25,6 +25,7 @@ class TreeShape {
   // Inserts `item` below `parent` on `side`, which must be free; a null parent means that the tree is empty.
   void insert(TreeLinks* parent, unsigned side, TreeLinks* item);
   void remove(TreeLinks* item);
+  // Returns the item after this one; null after the last one.
   [[nodiscard]] static TreeLinks* next(TreeLinks* item);
 
  private:
@@ -35,6 +36,7 @@ class TreeShape {
   TreeLinks* root_ = nullptr;
 };
 
+// The links for one of the trees that an item is in; the type `Tag` names the tree.
 template <class Tag>
 struct TreeLink : TreeLinks {};
 
@@ -54,7 +56,7 @@ class OrderedTree {
     }
     return nullptr;
   }
-  // Finds the first item that is at the place or after it.
+  // Finds the first item that is at the place or after it; null when there is none.
   template <class Order>
   [[nodiscard]] T* first_from(Order&& order) const {
     TreeLinks* best = nullptr;

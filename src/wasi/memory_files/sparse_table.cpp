@@ -13,7 +13,8 @@ constexpr uint32_t kSlots = 1 << kBits;
 constexpr uint32_t kMostLevels = 11;
 static_assert(kMostLevels * kBits >= 64);
 
-// Returns the lowest bit of a level's digit in an index. The branches of level 1 hold the items.
+// An index consists of digits of kBits bits, one for each level. Returns the position of the lowest bit of a level's
+// digit. The branches of level 1 hold the items.
 constexpr uint32_t shift_of(uint32_t level) { return kBits * (level - 1); }
 constexpr uint32_t digit_of(uint64_t index, uint32_t level) {
   return static_cast<uint32_t>(index >> shift_of(level)) & (kSlots - 1);
@@ -65,9 +66,9 @@ std::optional<SparseTable::Found> SparseTable::next(uint64_t index) const {
     // This branch holds nothing more, so the search continues after it.
     const uint32_t shift = kBits * level;
     if (shift >= 64) break;
-    const uint64_t behind = above(index, level) + (uint64_t{1} << shift);
-    if (behind == 0) break;
-    index = behind;
+    const uint64_t after = above(index, level) + (uint64_t{1} << shift);
+    if (after == 0) break;
+    index = after;
   }
   return std::nullopt;
 }

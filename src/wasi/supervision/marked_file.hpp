@@ -10,8 +10,8 @@
 
 namespace cairn::wasi {
 
-// Line is the stream's MarkedLine, Locked (base/sync/locked.hpp) because all programs write through it. It and the name
-// must outlive the file.
+// Line is a MarkedLine with a lock, because all programs write to the stream: Locked (base/sync/locked.hpp) or Guarded
+// (runtime/guarded.hpp). `line` and `name` must outlive the file.
 template <class Line>
 class MarkedFile final : public File {
  public:

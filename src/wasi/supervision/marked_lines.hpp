@@ -15,8 +15,8 @@
 
 namespace cairn::wasi {
 
-// The largest number of bytes of a name in a mark. The caller cuts longer names, so programs whose names begin with the
-// same kLongestMark bytes count as one.
+// The largest number of bytes of a name in a mark. write_marked_lines() cuts longer names, so programs whose names
+// begin with the same kLongestMark bytes count as one.
 inline constexpr size_t kLongestMark = 64;
 
 // The state of a port: the name of the program that wrote last, and whether the line that it began still lacks its end.
@@ -45,8 +45,8 @@ class MarkedWriter {
     size_ += bytes.size();
     pending_ += bytes.size();
   }
-  // Writes the collected text. Returns false if not all of it was written: the stream has failed, or the fiber has
-  // reached a limit.
+  // Writes the collected text. Returns false if not all of it was written: the stream has failed, or the program
+  // has reached a time limit.
   bool flush() {
     const std::span<const std::byte> text = std::as_bytes(std::span(text_)).first(std::exchange(size_, 0));
     const auto written = write_(text);
@@ -74,9 +74,9 @@ class MarkedWriter {
   std::optional<Errno> failure_;
 };
 
-// Writes `bytes` of the program `name` with marks. The name has at most kLongestMark bytes. `write` is a function like
-// console::write_through. Returns how many of the bytes were written, or the reason why none were. The bytes of a piece
-// that was not written as a whole do not count.
+// Writes `bytes` of the program `name` with marks. `write` takes a span of bytes, writes them to the port and returns
+// how many of them were written, or the reason why none were. write_marked_lines() returns the same for `bytes`. It
+// calls `write` for pieces of text; the bytes of a piece that was not written as a whole do not count.
 template <class Write>
 WasiResult<size_t> write_marked_lines(MarkedLine& line, std::string_view name, std::span<const std::byte> bytes,
                                       Write write) {

@@ -1,4 +1,4 @@
-// When a program that has ended is started again.
+// Decides whether and when a program that has ended is started again.
 //
 // The first restart comes after kShortest, and each further one after twice the time of the one before, up to kLongest.
 // A run that lasted at least kGoodRun makes the next delay kShortest again.

@@ -16,8 +16,8 @@ class SharedModule {
   // `bytes` must outlive the object.
   explicit SharedModule(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
-  // Returns the compiled module. The first call compiles it and adds to `times`; others wait for that. If compiling
-  // fails, the next call tries again.
+  // Returns the compiled module. The first call compiles it and adds to `times`; calls at the same time wait for the
+  // first one. If compiling fails, the next call tries again.
   Result<Ref<runtime::Module>> get(runtime::Engine& engine, System& system, PhaseTimes& times);
 
  private:

@@ -10,8 +10,8 @@
 namespace cairn::wasi {
 
 // Calls `run()`, which runs the program once and returns its ProgramEnd, as often as `restart` says, and waits between
-// two runs by `system`. After each run it calls `note(end, delay)`: `delay` is the number of nanoseconds until the next
-// run, or nothing if this was the last one. Returns the end of the last run.
+// two runs with system.sleep_until(). After each run it calls `note(end, delay)`: `delay` is the number of nanoseconds
+// until the next run, or nothing if this was the last one. Returns the end of the last run.
 template <class Run, class Note>
 ProgramEnd supervise(System& system, Restart restart, Run run, Note note) {
   RestartDelays delays(restart);

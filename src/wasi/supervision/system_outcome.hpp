@@ -1,8 +1,8 @@
 // Decides when a system of programs has ended, and with which exit status.
 //
-// A system with a main program ends with it. One without ends when every program has ended for good: with status 0 if
-// the last run of each ended with 0, otherwise with the status of the first program, in the system's order, whose last
-// run did not.
+// A system with a main program ends when this program has ended for good, with the status of its last run. A system
+// without one ends when every program has ended for good. The status is then that of the first program, in the system's
+// order, whose last run ended with a status other than 0; otherwise 0.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ class SystemOutcome {
   }
 
   [[nodiscard]] bool has_ended() const { return has_ended_; }
-  // The exit status, once the system has ended.
+  // Returns the exit status; valid once the system has ended.
   [[nodiscard]] int status() const { return status_; }
 
  private:
