@@ -16,7 +16,7 @@ namespace {
 // Whether KVM runs the machine of the options. Only a machine that runs to its end proves this: KVM may fail although
 // its device exists and can be opened.
 bool runs_under_kvm(const Options& options) {
-  constexpr uint64_t kPatience = 10'000'000'000;
+  constexpr uint64_t kPatience = 10'000'000'000;  // nanoseconds
   Options trial;
   trial.target = options.target;
   trial.machine = options.machine;

@@ -1,4 +1,4 @@
-// Runs many files on machines, as many in one boot as fit.
+// Runs many files (scripts of `wast`, modules of `try`) on machines, as many in one boot as fit.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 namespace cairn::cli {
 
 struct BatchFile {
-  std::string name;
+  std::string name;  // the path that the user knows
   std::string contents;
 };
 

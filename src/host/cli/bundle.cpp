@@ -12,7 +12,7 @@
 namespace cairn::cli {
 namespace {
 
-// The headers of an archive hold sizes of 32 bits. This limit stays well below the greatest of them.
+// The headers of a cpio archive hold sizes of 32 bits. This limit, in bytes, stays well below 4 GiB.
 constexpr uint64_t kMaximumBundle = uint64_t{2} << 30;
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
@@ -44,7 +44,7 @@ Error too_large(const Options& options, const LoadedSystem& system, uint64_t siz
                                             " MiB of memory; give it more with --memory");
 }
 
-// Adds a program's configuration and its files, and takes their size from `budget`.
+// Adds a program's configuration and its files, and subtracts their size from `budget`.
 Result<void> add_program(const host::ProgramDescription& program, const std::string& folder, uint64_t& budget,
                          CpioWriter& archive) {
   const std::vector<PlacedDirectory> directories = CAIRN_TRY(place_directories(program.directories));

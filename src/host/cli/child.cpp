@@ -26,7 +26,7 @@ constinit Ending ending;
 // Handles a signal that asks this process to end. Calls only functions that are safe in a signal handler.
 void end_together(int signal) {
   kill(ending.child, SIGTERM);
-  // A child that ends normally removes its own temporary files. A child that does not end is killed.
+  // A child that ends normally removes its own temporary files. A child that has not ended after a second is killed.
   for (int tries = 0; waitpid(ending.child, nullptr, WNOHANG) == 0; ++tries) {
     if (tries == 100) kill(ending.child, SIGKILL);
     const timespec pause{0, 10'000'000};

@@ -30,6 +30,7 @@ Error continue_as_riscv64(const Options& options, char* const* argv);
 
 // Returns the settings of the engine that the options ask for.
 BootConfig engine_settings(const Options& options);
+// Returns a copy of the text's bytes.
 std::vector<std::byte> bytes_of(const std::string& text);
 
 // Returns the compiler's options for the target. The instruction sets are those of this machine's CPU if the target has
@@ -38,6 +39,7 @@ Result<compiler::Options> compiler_options(const Options& options);
 // Compiles a module to a code object for the options' target.
 Result<std::vector<std::byte>> compile_object(const Options& options, const std::string& program);
 
+// The other commands; `./cairn help COMMAND` describes each.
 Result<int> compile(const Options& options);
 Result<int> objdump(const Options& options);
 Result<int> validate(const Options& options);

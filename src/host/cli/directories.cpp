@@ -17,8 +17,8 @@
 namespace cairn::cli {
 namespace {
 
-constexpr std::string_view kGuestRoot = "/0";
-constexpr uint64_t kEntryOverhead = 116;  // approximate bytes of an archive member besides its name and data
+constexpr std::string_view kGuestRoot = "/0";  // path of a program's `/` in the machine's file system
+constexpr uint64_t kEntryOverhead = 116;       // approximate bytes of an archive member besides its name and data
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 
@@ -41,7 +41,8 @@ std::string normalized(std::string_view path) {
   return out;
 }
 
-// Whether `path` is `directory` or lies in it; both are normalized, but the root may be "/" too.
+// Returns whether `path` is `directory` or lies in it. Both are absolute and have no parts `.` and `..`. The root is
+// "" or "/".
 bool is_within(std::string_view path, std::string_view directory) {
   if (directory == "/") directory = "";
   return path.starts_with(directory) && (path.size() == directory.size() || path[directory.size()] == '/');
@@ -54,6 +55,7 @@ Result<std::string> real_path(const std::string& path) {
   return std::string(resolved.get());
 }
 
+// Copies trees of the host's files into an archive, and subtracts their size from a budget.
 class TreeWriter {
  public:
   TreeWriter(CpioWriter& archive, uint64_t& left) : archive_(archive), budget_(left), left_(left) {}
@@ -145,7 +147,7 @@ Result<std::vector<PlacedDirectory>> place_directories(const std::vector<host::D
   for (PlacedDirectory& directory : placed) {
     if (!directory.is_copied) continue;
     const std::string wanted = std::string(kGuestRoot) + normalized(directory.name);
-    // The default root is a tree of its own, not that of a directory named `.`.
+    // Only a directory named "/" replaces the default root; one named `.` gets a tree of its own.
     const bool is_given_root = wanted != kGuestRoot || directory.name == "/";
     const bool is_free = is_given_root && std::ranges::none_of(taken, [&](const std::string& other) {
                            return is_within(wanted, other) || is_within(other, wanted);

@@ -32,8 +32,8 @@ std::vector<Preopen> preopens_of(const host::ProgramDescription& program,
                                  const std::vector<PlacedDirectory>& directories);
 
 // Copies the directories into the archive, below `root`. Links are copied, not followed; sockets and devices are left
-// out. Takes the size of the copies from `budget`. Fails (limit) if a file does not fit into the rest of it; such a
-// file is not read.
+// out. Subtracts the size of the copies from `budget`, in bytes. Fails (limit) if a file is larger than what is left
+// of the budget; such a file is not read.
 Result<void> copy_directories(const std::vector<PlacedDirectory>& directories, const std::string& root,
                               uint64_t& budget, CpioWriter& archive);
 

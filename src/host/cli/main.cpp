@@ -16,7 +16,7 @@
 namespace cairn::cli {
 namespace {
 
-// Chooses the accelerator of a machine, and says what the options cannot change.
+// Chooses the accelerator of a machine, and warns about an option that has no effect.
 Result<void> prepare_machine(Options& options) {
   if (!is_machine(options.target) && options.has("--cpus") && options.cpus > 1)
     std::fputs("cairn: --cpus is for machines; on a host a program has the CPUs that the host has\n", stderr);
@@ -66,7 +66,7 @@ Error continue_as_riscv64(const Options& options, char* const* argv) {
 
 namespace {
 
-// Each line of the message is one of the command's: a system file may have several mistakes.
+// Prints each line of the message after `cairn: `. An Error about a system file has a line for each mistake.
 void print_error(const Error& error) {
   const std::string text = error.to_string();
   for (std::string_view rest = text;;) {
@@ -83,8 +83,9 @@ void print_error(const Error& error) {
 int main(int argc, char** argv) {
   using namespace cairn;
   using namespace cairn::cli;
-  // A file that is opened later must not get the number of a standard stream that the caller has closed. So a
-  // descriptor of the wrong direction takes this number, for which programs get the error (EBADF) of a closed one.
+  // A file that is opened later must not get the number of a standard stream that the caller has closed. So
+  // /dev/null, opened in the wrong direction, takes the number. Using it gives a program EBADF, like a closed
+  // descriptor.
   for (int descriptor = 0; descriptor <= 2; ++descriptor) {
     const int wrong_way = descriptor == 0 ? O_WRONLY : O_RDONLY;
     if (fcntl(descriptor, F_GETFD) < 0 && open("/dev/null", wrong_way) != descriptor) return exit_status::kSystem;

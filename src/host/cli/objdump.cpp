@@ -99,7 +99,7 @@ Result<std::vector<Lines>> machine_code(const std::vector<std::byte>& object) {
   return functions;
 }
 
-constexpr size_t kWasmWidth = 44, kIrWidth = 60;
+constexpr size_t kWasmWidth = 44, kIrWidth = 60;  // characters
 
 // Prints rows of three columns: a WebAssembly instruction, IR that came from it, and machine code. The rows of the
 // machine code have no relation to those of the other columns.
@@ -110,8 +110,8 @@ void print(const std::vector<wasm::text::InstructionText>& wasm, const std::vect
     return hex(instruction.offset, 1).substr(2) + ": " + instruction.text;
   };
   for (const IrLine& line : ir) {
-    // The WebAssembly instructions up to the one that this line came from. Those before it left no IR and get rows of
-    // their own.
+    // Takes the WebAssembly instructions up to the one that this line came from. The earlier ones left no IR and get
+    // rows of their own.
     std::string left;
     while (line.offset != 0 && next_wasm < wasm.size() && wasm[next_wasm].offset <= line.offset) {
       if (!left.empty()) rows.emplace_back(left, "");

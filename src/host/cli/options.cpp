@@ -22,7 +22,7 @@ enum class Argument : uint8_t { none, required };
 struct Option {
   std::string_view name;
   Argument argument;
-  unsigned commands;
+  unsigned commands;          // the commands that have the option: a set of bit(Command)
   std::string_view expected;  // for the message about an invalid value
   bool (*set)(Options&, std::string_view value);
 };

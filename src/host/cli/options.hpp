@@ -14,6 +14,8 @@
 
 namespace cairn::cli {
 
+// Where programs run: on a machine of an architecture, in this process (host), or in a process of the RISC-V build
+// under qemu-riscv64 (host_riscv64).
 enum class Target : uint8_t { x86_64, riscv64, host, host_riscv64 };
 enum class Machine : uint8_t { microvm, q35, virt };
 enum class Accelerator : uint8_t { tcg, kvm, automatic };
@@ -39,9 +41,9 @@ struct Options {
   bool trap_unknown_imports = false;                      // whether missing functions trap when they are called
   bool has_default_root = true;                           // whether `/` is in memory if no directory has this name
   uint64_t limit_nanoseconds = uint64_t{60'000'000'000};  // wast: limit on the time of a script
-  std::string output;
-  std::string function;
-  std::vector<std::string> operands;  // run: the program and its arguments, or the system file
+  std::string output;                                     // the file named by -o; empty: not given
+  std::string function;                                   // objdump: name or index of a function; empty: all
+  std::vector<std::string> operands;                      // run: the program and its arguments, or the system file
   // run: the programs that run beside the first one, each with its arguments.
   std::vector<std::vector<std::string>> companions;
   uint64_t cpu_limit_nanoseconds = 0;   // run: limit on the CPU time of each program; 0: none
@@ -52,7 +54,7 @@ struct Options {
   [[nodiscard]] bool has(std::string_view name) const { return std::ranges::contains(given, name); }
 };
 
-// Whether a machine or a process runs the programs.
+// Returns whether programs run on a machine, and not in a process.
 inline bool is_machine(Target target) { return target == Target::x86_64 || target == Target::riscv64; }
 
 // Whether the operand of `run` is a system file.

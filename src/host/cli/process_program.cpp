@@ -18,7 +18,7 @@
 namespace cairn::cli {
 namespace {
 
-// What a program has while it runs.
+// The objects that a program uses while it runs.
 struct RunningProgram {
   host::LinuxSystem system;
   std::unique_ptr<wasi::MemoryFileSystem> files;
@@ -26,7 +26,7 @@ struct RunningProgram {
   std::unique_ptr<wasi::Program> program;
 };
 
-// How writing to the standard streams failed first, as Linux's error numbers; 0: it did not.
+// For each standard stream, Linux's error number of the first write that failed; 0: none did.
 using LostOutput = std::array<int, 3>;
 
 std::unique_ptr<wasi::File> make_stream(const ProcessJob& job, int descriptor, LostOutput& lost) {

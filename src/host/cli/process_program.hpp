@@ -18,9 +18,10 @@
 
 namespace cairn::cli {
 
+// The last line of a standard stream to which several programs write.
 using StreamLine = runtime::Guarded<wasi::MarkedLine, LockRank::marked_output>;
 
-// What a program is run with.
+// A program, and the objects that it shares with the other programs of its system.
 struct ProcessJob {
   runtime::Engine& engine;
   wasi::SharedModule& module;
@@ -29,7 +30,8 @@ struct ProcessJob {
   std::array<StreamLine, 2>* lines;  // the lines of standard output and error; null: lines are not marked
 };
 
-// Runs the program once, from its module to the messages about its end.
+// Runs the program once, on the calling thread. Compiles its module if no earlier run did, and prints the message about
+// the program's end. Adds the durations of the steps to `times`.
 wasi::ProgramEnd run_once(const ProcessJob& job, wasi::PhaseTimes& times);
 
 }  // namespace cairn::cli

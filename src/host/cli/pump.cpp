@@ -19,9 +19,9 @@
 namespace cairn::cli {
 namespace {
 
-constexpr size_t kChunk = size_t{1} << 18;
-constexpr size_t kMaxLog = size_t{16} << 20;
-constexpr int kPowerOffMilliseconds = 2000;
+constexpr size_t kChunk = size_t{1} << 18;                // bytes of one read
+constexpr size_t kMaxLog = size_t{16} << 20;              // bytes of a log that are kept
+constexpr int kPowerOffMilliseconds = 2000;               // time from `exit` to the power-off
 constexpr uint64_t kSilenceNanoseconds = 60'000'000'000;  // no machine that works is silent for so long
 
 struct Written {
@@ -108,7 +108,7 @@ class Pump {
   enum Slot : size_t { from_stdin, to_machine, output, error, control, log, messages, slot_count };
 
   // Returns the time that the machine still has to write its first log, to end its boot or file, or to power off after
-  // `exit`; -1: any time.
+  // `exit`; -1 if there is no limit.
   [[nodiscard]] int milliseconds_left() const {
     if (report_.exited) return kPowerOffMilliseconds;
     const bool is_silent = report_.log.empty();
@@ -208,8 +208,8 @@ class Pump {
     }
   }
 
-  // Reports the streams' progress to the machine. While the machine has not taken the last records, no others are made;
-  // the next ones have the newest numbers.
+  // Reports the streams' progress to the machine. No new records are made until the machine has taken the last ones;
+  // then the new ones have the newest numbers.
   void send_records() {
     for (size_t number = 0; records_.empty() && number < std::size(streams_); ++number) {
       Stream& stream = streams_[number];
@@ -225,6 +225,7 @@ class Pump {
     if (sent < 0 && errno != EAGAIN && errno != EINTR) records_.clear();  // the machine is going down
   }
 
+  // Appends bytes from a port to a log, and shows them if the user asked for the log.
   void keep(FileDescriptor& port, std::string& into) {
     const std::string_view bytes = receive(port);
     if (settings_.show_log) write_all(2, bytes);

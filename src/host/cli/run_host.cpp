@@ -109,7 +109,7 @@ class ProcessSupervisor {
     platform::Platform::unpark(has_ended_);
   }
 
-  // Writes what the kernels write to their logs.
+  // With --verbose, writes the line that a kernel would write to its log.
   void log(uint32_t number, const std::string& what) const {
     if (!options_.verbose) return;
     const std::string& name = system_.description.programs[number].config.name;
@@ -122,7 +122,7 @@ class ProcessSupervisor {
   std::vector<std::unique_ptr<wasi::SharedModule>> modules_;
   std::array<StreamLine, 2> lines_;
   runtime::Guarded<wasi::SystemOutcome, LockRank::system_outcome> outcome_;
-  std::atomic<uint32_t> has_ended_ = 0;  // set when outcome_ says so
+  std::atomic<uint32_t> has_ended_ = 0;  // 1 once the system has ended; run() waits for it
   std::atomic<size_t> left_;             // the number of programs that have not ended for good
   std::vector<std::function<void()>> joins_;
   wasi::PhaseTimes main_times_;  // of the main program's last run

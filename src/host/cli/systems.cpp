@@ -36,7 +36,7 @@ ProgramDescription describe_program(const Options& options, const std::vector<st
   return program;
 }
 
-// The system of `run PROGRAM` and `--with`.
+// Describes the system of `run PROGRAM` with the options --with.
 SystemDescription describe_options(const Options& options) {
   std::map<std::string, unsigned> names;
   // A program is named after its file, with a number if an earlier program has the same name.
@@ -85,7 +85,7 @@ void check_files(const SystemDescription& system, Mistakes& mistakes) {
   }
 }
 
-// What threads of a process cannot have.
+// Adds a mistake for each setting that the threads of a process cannot have.
 void check_process(const SystemDescription& system, Mistakes& mistakes) {
   for (const ProgramDescription& program : system.programs) {
     if (program.config.weight == 1) continue;

@@ -21,8 +21,8 @@ struct LoadedSystem {
 };
 
 // Describes the system that the options ask for, and sets the options that a system file replaces (cpus, memory_bytes).
-// The Error about a system file has a line for each mistake in it; among the mistakes are modules and directories that
-// are not there, and what the target cannot do.
+// The Error about a system file has a line for each mistake in it. Modules and directories that do not exist are
+// mistakes, too, and so are settings that the target does not support.
 Result<host::SystemDescription> describe_system(Options& options);
 
 // Reads, assembles or compiles the modules of all programs. Programs that name the same module share it.

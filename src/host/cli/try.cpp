@@ -68,7 +68,7 @@ Result<std::vector<BatchFile>> read_modules(const std::vector<std::string>& path
   return modules;
 }
 
-// Says how a child has ended; nothing if it has ended normally.
+// Returns how a child has ended, for a message; nothing if it has ended normally.
 std::optional<std::string> bad_end(int status) {
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) return "takes too long, and its process was ended";
   if (WIFSIGNALED(status)) return std::string("ended its process: ") + strsignal(WTERMSIG(status));

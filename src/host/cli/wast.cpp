@@ -57,8 +57,8 @@ Result<int> wast_on_host(const Options& options, const std::vector<BatchFile>& s
 
 // The kernel prints failures as wast_on_host() does.
 Result<int> wast_on_machine(const Options& options, const std::vector<BatchFile>& scripts) {
-  // The kernel ends guest code by itself. This limit ends everything else.
-  constexpr uint64_t kGrace = 60'000'000'000;
+  // The kernel itself ends guest code at the limit. A machine that needs still more time is ended from outside.
+  constexpr uint64_t kGrace = 60'000'000'000;  // nanoseconds after the limit
   BootConfig config = engine_settings(options);
   config.mode = BootMode::wast;
   config.limit_nanoseconds = options.limit_nanoseconds;

@@ -31,8 +31,8 @@ struct SystemDescription {
   static constexpr size_t kMaximumPrograms = 1024;
 
   std::vector<ProgramDescription> programs;
-  std::optional<uint32_t> main;  // the program whose end is the system's
-  // What the system file says about the machine.
+  std::optional<uint32_t> main;  // index of the program with whose end the system ends; none: there is no such program
+  // The settings of the machine that the system file has.
   std::optional<unsigned> cpus;
   std::optional<uint64_t> memory_bytes;
   std::string file;  // the name of the system file for messages; empty: there is none

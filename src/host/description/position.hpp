@@ -6,7 +6,7 @@
 
 namespace cairn::host {
 
-// Line and column, counted from 1. A column is a code point.
+// Line and column, counted from 1. Columns count code points.
 struct Position {
   uint32_t line = 1;
   uint32_t column = 1;

@@ -7,7 +7,7 @@
 
 namespace cairn::host {
 
-// A program and the places that checks of the whole system name.
+// A program, and the positions of those values that checks of the whole system may find wrong.
 struct ReadProgram {
   ProgramDescription program;
   Position name;
@@ -15,7 +15,7 @@ struct ReadProgram {
   Position restart;
 };
 
-// `table` is of the kind table.
+// Reads the keys of a program and adds every mistake to `mistakes`. `table` must have Kind::table.
 ReadProgram read_program(const toml::Value& table, Mistakes& mistakes);
 
 }  // namespace cairn::host

@@ -1,4 +1,4 @@
-// Texts for times, sizes and directories, as options of the command and system files have them.
+// Parses the texts of times, sizes and directories, for the command's options and for system files.
 #pragma once
 
 #include <cstdint>
@@ -15,20 +15,21 @@ struct DirectoryMapping {
   bool operator==(const DirectoryMapping&) const = default;
 };
 
-// Parses a time such as 250ms, 2s, 5m or 1h. Returns nanoseconds, or nothing if it is no such text or too long.
+// Parses a time such as 250ms, 2s, 5m or 1h. Returns nanoseconds, or nothing if the text has another form or
+// the time does not fit into 64 bits.
 std::optional<uint64_t> parse_time(std::string_view text);
 
-// Parses the memory of a machine, such as 65536K, 512M or 2G; a number alone is in MiB. Returns bytes, or nothing if it
-// is no such text, or less than a machine needs (kMinimumMemory) or more than 1024G.
+// Parses the memory of a machine, such as 65536K, 512M or 2G; a number alone is in MiB. Returns bytes, or nothing if
+// the text has another form, or the size is below what a machine needs (kMinimumMemory) or above 1024G.
 std::optional<uint64_t> parse_memory(std::string_view text);
 
-// Parses HOST::GUEST, or HOST, which is then the name for the guest, too.
+// Parses HOST::GUEST, or HOST, which is then the guest's name, too. Returns nothing if a name is empty.
 std::optional<DirectoryMapping> parse_directory(std::string_view text);
 
 // The most CPUs that a machine can have.
 constexpr unsigned kMaximumCpus = 64;
 
-// What a message says when the text is none of these.
+// Descriptions of the texts that parse_time() and parse_memory() accept, for error messages.
 constexpr std::string_view kTimeExpected = "a time such as 250ms, 2s, 5m or 1h";
 constexpr std::string_view kMemoryExpected = "a size from 16M to 1024G, such as 512M or 2G";
 

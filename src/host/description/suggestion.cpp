@@ -8,10 +8,10 @@
 namespace cairn::host {
 namespace {
 
-constexpr size_t kLongestWord = 64;  // longer words get no suggestion, because comparing them takes long
+constexpr size_t kLongestWord = 64;  // bytes; longer words get no suggestion, because comparing them takes long
 
-// The number of characters to insert, remove or replace, or of neighbours to exchange, in order to make one word of the
-// other (optimal string alignment).
+// The number of characters to insert, remove or replace, or of neighbours to exchange, in order to turn one word into
+// the other (optimal string alignment).
 size_t distance(std::string_view a, std::string_view b) {
   // The distances of prefixes of `a` to all prefixes of `b`: of the current prefix, and of those that are one and two
   // characters shorter.

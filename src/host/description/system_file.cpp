@@ -42,7 +42,7 @@ void read_memory(SystemDescription& system, const toml::Value& value, Mistakes& 
 
 std::string line_of(Position position) { return "line " + decimal(position.line); }
 
-// Checks what only several programs together can have wrong.
+// Checks for mistakes that concern several programs: equal names, and more than one program with standard input.
 void check_programs(const std::vector<ReadProgram>& programs, Mistakes& mistakes) {
   std::map<std::string_view, Position> names;
   const ReadProgram* with_input = nullptr;
@@ -119,7 +119,8 @@ SystemDescription read_root(const toml::Table& root, Mistakes& mistakes) {
 
 SystemDescription read_system(std::string_view text, Mistakes& mistakes) {
   const toml::Table root = toml::parse(text, mistakes);
-  // What a text with a mistake in its syntax does not seem to have may be there.
+  // After a syntax mistake the parser skips lines, so a key that seems to be missing may be in one of them. Therefore
+  // only a text with correct syntax is read further.
   return mistakes.empty() ? read_root(root, mistakes) : SystemDescription();
 }
 

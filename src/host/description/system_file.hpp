@@ -8,9 +8,9 @@
 
 namespace cairn::host {
 
-// Reads the text of a system file, and adds every mistake to `mistakes`; the description is valid if there is none.
-// If one is in the syntax of TOML, only the syntax is checked. Paths are as they stand in the file, and the files
-// that they name are not looked at.
+// Reads the text of a system file, and adds every mistake to `mistakes`; the description is valid if there is none. If
+// the text has a mistake in the syntax of TOML, only the syntax is checked. Paths are returned as they stand in the
+// file, and whether the files exist is not checked.
 SystemDescription read_system(std::string_view text, Mistakes& mistakes);
 
 }  // namespace cairn::host

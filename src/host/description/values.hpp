@@ -1,5 +1,5 @@
-// Takes values of TOML apart. Each function adds a mistake and returns nothing if the value is not as expected; `key`
-// is the name that the message gives it.
+// Turns values of TOML into those of C++. A function that gets a value of another type or range adds a mistake and
+// returns nothing; `key` is the name of the value in the message.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@
 
 namespace cairn::host {
 
-// A string, which must not contain NUL, because arguments and the like end there.
+// Returns a string. It must not contain NUL, which would end an argument or an environment variable of a program.
 std::optional<std::string> read_text(std::string_view key, const toml::Value& value, Mistakes& mistakes);
 std::optional<bool> read_flag(std::string_view key, const toml::Value& value, Mistakes& mistakes);
-// An integer from `least` to `most`.
+// Returns an integer from `least` to `most`.
 std::optional<uint64_t> read_number(std::string_view key, const toml::Value& value, uint64_t least, uint64_t most,
                                     Mistakes& mistakes);
 const toml::Table* read_table(std::string_view key, const toml::Value& value, Mistakes& mistakes);
@@ -27,10 +27,10 @@ struct PlacedText {
   std::string text;
   Position position;
 };
-// An array of strings. Leaves out elements that are none, after adding a mistake for each.
+// Returns the strings of an array. Adds a mistake for each element that is not a string, and leaves it out.
 std::vector<PlacedText> read_texts(std::string_view key, const toml::Value& value, Mistakes& mistakes);
 
-// Adds a mistake that says what a key needs and what stands there.
+// Adds a mistake that says what a key needs and the type that its value has.
 void add_wrong_type(std::string_view key, std::string_view expected, const toml::Value& value, Mistakes& mistakes);
 // Adds a mistake about an entry whose key is not one of `known`. `owner` is what has these keys, such as "a program".
 void add_unknown_key(const toml::Entry& entry, std::string_view owner, std::span<const std::string_view> known,

@@ -1,3 +1,4 @@
+// The functions of base/sync for threads of a Linux process.
 #include "base/sync/lock_rank.hpp"
 #include "base/sync/spin_lock.hpp"
 
@@ -6,4 +7,5 @@ cairn::HeldLocks& cairn::held_locks() {
   return held;
 }
 
+// Does nothing: the holder of the lock does not wait for this thread.
 void cairn::while_spin_lock_is_taken() {}

@@ -19,7 +19,7 @@ struct Injection {
   std::atomic<uint64_t> in_operation = 0;  // allocations in operations since the last allocation outside
   std::atomic<int64_t> allocations = 0;    // live allocations of operator new
   std::atomic<int64_t> mappings = 0;       // live mappings of the platform
-  std::atomic<bool> has_failed = false;
+  std::atomic<bool> has_failed = false;    // whether an allocation has failed on purpose
 };
 
 #if CAIRN_DEBUG

@@ -25,7 +25,7 @@ using wasi::WasiResult;
 
 namespace {
 
-const int kFileSystemIdentity = 0;
+const int kFileSystemIdentity = 0;  // its address is the result of file_system()
 
 Errno result_of(int returned) { return returned == 0 ? Errno::success : last_errno(); }
 

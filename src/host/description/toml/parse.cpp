@@ -125,7 +125,7 @@ class Parser {
     const auto parts = parse_key();
     if (!parts) return false;
     if (!cursor_.skip(is_array ? "]]" : "]")) return fail_here(is_array ? "]] is expected here" : "] is expected here");
-    // Until the header is known to be good, nothing may be added to the table before it.
+    // If the header turns out to be wrong, the entries after it must not go to the previous table.
     current_ = &nowhere_;
     Table* const parent = find_parent(*parts);
     if (parent == nullptr) return false;

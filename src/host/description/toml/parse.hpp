@@ -8,7 +8,7 @@
 
 namespace cairn::host::toml {
 
-// Arrays and tables lie in each other at most this deep, and a key has at most so many parts.
+// The greatest depth of nested arrays and tables, and the greatest number of parts of a key.
 inline constexpr size_t kMaximumDepth = 32;
 
 // Returns the table that the text describes. After a mistake the parser goes on at the next line that begins with `[`,

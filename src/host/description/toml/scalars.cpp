@@ -206,7 +206,7 @@ bool is_float(std::string_view word) {
   return !take_digits(word, is_digit).empty() && word.empty();
 }
 
-// Whether a text looks like the pattern, in which a 0 stands for any digit.
+// Removes a prefix of the pattern's shape, in which a 0 stands for any digit. Returns false if there is none.
 bool takes_shape(std::string_view& text, std::string_view pattern) {
   if (text.size() < pattern.size()) return false;
   for (size_t i = 0; i < pattern.size(); ++i) {
@@ -216,7 +216,7 @@ bool takes_shape(std::string_view& text, std::string_view pattern) {
   return true;
 }
 
-// Dates and times by their shape; no key of ours takes one, so whether a day exists is not checked.
+// Checks only the shape of a date or time, not whether the day exists, because no key of a system file takes one.
 bool is_date_or_time(std::string_view word) {
   if (takes_shape(word, "0000-00-00")) {
     if (word.empty()) return true;
@@ -238,7 +238,7 @@ bool is_word_character(char c) {
          c == '.' || c == ':';
 }
 
-// The next word; the blank between a date and a time belongs to it.
+// Returns the next word. A date and a time with a blank between them are one word.
 std::string_view word_at(const Cursor& cursor) {
   const std::string_view rest = cursor.rest();
   const auto end_after = [&](size_t start) {

@@ -39,7 +39,7 @@ class Table {
 
  private:
   std::vector<Entry> entries_;
-  std::map<std::string, size_t, std::less<>> places_;  // of keys in entries_
+  std::map<std::string, size_t, std::less<>> places_;  // the index in entries_ of each key
 };
 
 // Only the field of the value's kind is set; the values of floats, dates and times are not kept.
@@ -59,7 +59,7 @@ struct Value {
 
 struct Entry {
   std::string key;
-  Position position;  // of the key
+  Position position;  // position of the key
   Value value;
 };
 
