@@ -55,7 +55,7 @@ void Emitter::jump_table(const MachineInst& inst, Operands operands) {
   for (uint32_t i = 0; i < entries; ++i) as_.table_entry(target(i), bytes);
 }
 
-// rd already holds the operand a. If the test holds, a branch skips the move of b into rd.
+// rd already holds `a`. If the test holds, a branch skips the move of `other` into rd.
 void Emitter::select(const MachineInst& inst, Operands operands) {
   size_t next = 0;
   const auto [left, right] = test_registers(inst, operands, next);

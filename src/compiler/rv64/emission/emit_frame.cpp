@@ -6,7 +6,7 @@ namespace cairn::rv64 {
 
 namespace {
 
-constexpr uint32_t kPage = 4096;
+constexpr uint32_t kPage = 4096;  // bytes
 
 }  // namespace
 
@@ -21,8 +21,8 @@ bool has_stack_tail_call(const codegen::MachineFunction& function) {
 void Emitter::prologue() {
   const uint32_t bytes = frame_.frame_bytes;
   if (bytes > kPage) {
-    // Every page below the stack pointer is touched before the stack pointer moves. t0 and the scratch registers are
-    // free here.
+    // Each page of the frame is touched, from the top down, so that the frame cannot skip the guard page below the
+    // stack. t0 and the scratch registers are free here.
     const uint32_t pages = bytes / kPage;
     as_.upper(Op::lui, kScratch, -1);
     if (pages <= 4) {

@@ -1,5 +1,5 @@
-// Emits allocations, which bump a pointer, and the test of the write barrier. The rare case of either is out of line:
-// it calls a builtin whose stub keeps all registers but t5, t6 and ra. The stub takes the arguments from VMStoreState
+// Emits allocations, which bump a pointer, and the test of the write barrier. Their rare cases are out of line: they
+// call a builtin whose stub keeps all registers except t5, t6 and ra. The stub takes the arguments from VMStoreState
 // and gives the result in t6.
 #include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"

@@ -15,6 +15,7 @@ void Emitter::copy_slot(uint32_t from, uint32_t to) {
 }
 
 void Emitter::use_vectors(unsigned length, Sew sew, Lmul lmul, Tail tail) {
+  // 0x40 is the agnostic tail, and 0x80 the agnostic mask.
   const unsigned vtype =
       static_cast<unsigned>(lmul) | static_cast<unsigned>(sew) << 3 | (tail == Tail::agnostic ? 0x40u : 0u) | 0x80u;
   const uint32_t state = length << 16 | vtype;
@@ -57,8 +58,8 @@ void Emitter::vector_constant(const MachineInst& inst, Allocation result) {
   as_.vmem(Op::vle8, result.reg(), kScratch);
 }
 
-// result = `vector` with one lane replaced by `value`. `result` may be the register of `vector`, but not that of
-// `value`.
+// Emits result = `vector` with one lane of 1 << log_size bytes replaced by `value`. `result` may be the register of
+// `vector`, but not that of `value`.
 void Emitter::insert_lane(PReg result, PReg vector, PReg value, unsigned log_size, unsigned lane) {
   constexpr Sew kSew[] = {Sew::e8, Sew::e16, Sew::e32, Sew::e64};
   if (result != vector) as_.v2(Op::vmv1r_v, result, vector);

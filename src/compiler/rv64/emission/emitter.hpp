@@ -1,5 +1,5 @@
-// Writes the machine code of one function: the frame, moves, instructions and sequences, and after them the code out
-// of line.
+// Writes the machine code of one function: the frame, moves, instructions and sequences, and the out-of-line stubs of
+// rare cases.
 #pragma once
 
 #include "compiler/codegen/emission/block_layout.hpp"
@@ -32,21 +32,21 @@ class Emitter {
           const codegen::BlockLayout& layout, codegen::CodeBuffer& code, BranchLengths& lengths,
           const compiler::CpuFeatures& cpu);
 
-  // Returns false if some branch does not reach its target. The function is then emitted again with the same
-  // BranchLengths.
+  // Returns false if some branch or jump table does not reach its target. The function is then emitted again with the
+  // same BranchLengths, and with far tables if tables_too_far().
   [[nodiscard]] bool run();
   void set_far_tables(bool far) { as_.set_far_tables(far); }
   [[nodiscard]] bool tables_too_far() const { return as_.tables_too_far(); }
 
  private:
-  // Code out of line that belongs to one operation.
+  // Out-of-line code that belongs to one operation.
   struct Stub {
     enum class Kind : uint8_t { trap, trunc, nan, call, gc } kind;
-    Label label;
-    Label back;
+    Label label;           // the start of the stub
+    Label back;            // the place after the operation, to which the stub returns; a trap does not return
     MachineInst inst;      // the operation that the stub belongs to
     codegen::MInst index;  // the number of `inst` in the function
-    PReg registers[3];
+    PReg registers[3];     // the registers that the stub reads or writes
   };
   using Operands = std::span<const Allocation>;
 
@@ -83,9 +83,14 @@ class Emitter {
   // --- emit_cold.cpp
   void flush_stubs();
   void stub(const Stub& s);
+  // Emits an instruction that faults. `kind` is 1 + the TrapKind.
   void trap_here(uint8_t kind, uint32_t position);
+  // Records that the next instruction may fault, if `inst` has a trap kind.
   void trap_site(const MachineInst& inst);
+  // Returns the label of the stub. If it is not a trap's, stubs_.back().back is the label for its return.
   Label add_stub(Stub::Kind kind, const MachineInst& inst, std::initializer_list<PReg> registers = {});
+  // Whether more than `limit` bytes lie after the first branch to a stub that is not emitted yet. The stubs are emitted
+  // before such branches need a longer form: a conditional branch reaches 4 KiB.
   [[nodiscard]] bool is_far_from_stubs(uint32_t limit) const {
     return !stubs_.empty() && as_.offset() - first_stub_use_ > limit;
   }
@@ -139,18 +144,18 @@ class Emitter {
   compiler::CpuFeatures cpu_;
   Assembler as_;
   codegen::FrameLayout frame_;
-  ArenaVector<PReg> saved_;
+  ArenaVector<PReg> saved_;  // the callee-saved registers that the function uses
   bool saves_return_address_ = false;
-  ArenaVector<Label> labels_;
-  ArenaVector<Stub> stubs_;
+  ArenaVector<Label> labels_;  // of the blocks, by number
+  ArenaVector<Stub> stubs_;    // the stubs that are not emitted yet
   struct Handler {
     uint32_t return_offset;
     MBlock landing_pad;
   };
   ArenaVector<Handler> handlers_;
-  int64_t context_slot_ = 0;  // where functions with landing pads keep the VMContext: offset from the stack pointer
-  uint32_t first_stub_use_ = 0;
-  size_t next_move_ = 0;
+  int64_t context_slot_ = 0;     // where functions with landing pads keep the VMContext: offset from the stack pointer
+  uint32_t first_stub_use_ = 0;  // the offset at which the first stub of stubs_ was added
+  size_t next_move_ = 0;         // the index of the next move in allocation_.moves
   MBlock current_;
   codegen::MInst current_inst_;
   uint32_t vector_state_ = kNoVectorState;  // what vsetivli has set last: length << 16 | vtype

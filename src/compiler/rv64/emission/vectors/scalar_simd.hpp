@@ -61,10 +61,12 @@ class ScalarSimd {
   void mask();
   // Limits a signed number to the range from `low` to `high`. Overwrites t6.
   void clamp(PReg reg, int64_t low, int64_t high);
+  // Replaces a byte in x_ by the number of its bits that are set.
   void popcount_byte();
   void compare(unsigned size, Op less, Sign sign, unsigned kind);
   void float_compare(unsigned size, unsigned kind);
   void round_lanes(unsigned size, Rounding rounding);
+  // Expands min or max, and pmin or pmax.
   void extremes(unsigned size, bool is_min);
   void pseudo_extremes(unsigned size, bool is_min);
   // Converts the float in f0_ to an integer in x_, with saturation.
@@ -79,7 +81,7 @@ class ScalarSimd {
   int64_t result_slot_ = -1;
   PReg scalar_use_;  // the scalar operand, if there is one
   PReg scalar_result_;
-  PReg x_, y_, z_, f0_, f1_;
+  PReg x_, y_, z_, f0_, f1_;  // the temporaries
 };
 
 }  // namespace cairn::rv64

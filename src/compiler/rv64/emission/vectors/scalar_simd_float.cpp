@@ -30,6 +30,7 @@ void ScalarSimd::float_compare(unsigned size, unsigned kind) {
   }
 }
 
+// Rounds as Emitter::float_round does. The limit in f1_ is 2^52, or 2^23 for f32: larger numbers are integers.
 void ScalarSimd::round_lanes(unsigned size, Rounding rounding) {
   const bool wide = size == 8;
   as_.load_immediate(kScratch, wide ? 0x4330'0000'0000'0000 : 0x4b00'0000);
@@ -50,6 +51,7 @@ void ScalarSimd::round_lanes(unsigned size, Rounding rounding) {
   });
 }
 
+// If an operand is NaN, the sum of both is the result, because it is NaN.
 void ScalarSimd::extremes(unsigned size, bool is_min) {
   const bool wide = size == 8;
   const Op eq = wide ? Op::feq_d : Op::feq_s;

@@ -11,7 +11,7 @@ namespace cairn::rv64 {
 struct SimdNeeds {
   unsigned integers = 0;
   unsigned floats = 0;
-  unsigned vectors = 0;       // 0 for CPUs without V
+  unsigned vectors = 0;       // at present 0 for all operations: v0, v30 and v31 are enough
   bool early_result = false;  // the result must not share a register or slot with an operand
 };
 

@@ -25,7 +25,7 @@ Op unsigned_load(unsigned size) {
 
 }  // namespace
 
-// Returns a register with the address of an access, for instructions that have no displacement.
+// Returns a register with the address of an access, for instructions that have no displacement: `base` or `scratch`.
 PReg Emitter::address_register(const MachineInst& inst, PReg base, PReg scratch) {
   if (inst.displacement == 0) return base;
   as_.ri(Op::addi, scratch, base, inst.displacement);
@@ -100,13 +100,14 @@ void VectorAccess::load() {
 
 void VectorAccess::store() {
   if (!has_v()) {
-    // The upper half is stored first. If any part of the access is outside of the memory, its end is, so this store
-    // traps before anything is written.
+    // The upper half is stored first. If any part of the access is outside of the memory, its end is, so the store of
+    // the upper half traps before anything is written.
     as_.load_far(Op::ld, kScratch, kStackPointer, slot(1) + 8, kScratch2);
     store_guest(Op::sd, kScratch, 8);
     as_.load_far(Op::ld, kScratch, kStackPointer, slot(1), kScratch2);
     return store_guest(Op::sd, kScratch);
   }
+  // The last byte is loaded first, so that an access that ends outside of the memory traps before anything is written.
   if (inst_.condition != 0) load_guest(Op::lb, kZero, 15);
   const PReg to = e_.address_register(inst_, base_, kScratch);
   e_.use_vectors(16, Sew::e8);

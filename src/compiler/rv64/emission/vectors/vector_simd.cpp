@@ -179,7 +179,7 @@ void VectorSimd::shuffle() {
   as_.v3(Op::vmerge_vvm, result_, kTemp, result_);
 }
 
-// `kind` is 0 eq, 1 ne, 2 lt, 3 gt, 4 le or 5 ge.
+// `kind` is 0 for eq, 1 for ne, 2 for lt, 3 for gt, 4 for le, and 5 for ge.
 void VectorSimd::compare(unsigned size, unsigned kind, bool is_unsigned) {
   full(size);
   const Op less = is_unsigned ? Op::vmsltu_vv : Op::vmslt_vv, less_equal = is_unsigned ? Op::vmsleu_vv : Op::vmsle_vv;
@@ -196,7 +196,7 @@ void VectorSimd::compare(unsigned size, unsigned kind, bool is_unsigned) {
 
 bool VectorSimd::compares(SimdOp op) {
   const unsigned number = static_cast<unsigned>(op);
-  // The order of comparisons is explained in ScalarSimd::compares.
+  // ScalarSimd::compares explains the order of the comparisons.
   if (between(op, SimdOp::i8x16_eq, SimdOp::i32x4_ge_u)) {
     const unsigned at = number - static_cast<unsigned>(SimdOp::i8x16_eq), which = at % 10;
     compare(1u << at / 10, which < 2 ? which : 1 + which / 2, which >= 2 && which % 2 == 1);

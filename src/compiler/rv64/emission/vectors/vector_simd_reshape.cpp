@@ -162,7 +162,8 @@ void VectorSimd::convert_rounded(Op operation, PReg to, PReg from, Rounding roun
   if (set_mode) as_.r2(Op::fsrmi, kZero, PReg::integer(static_cast<unsigned>(Rounding::rne)));
 }
 
-// Rounds as Emitter::float_round does: by a conversion to integers and back where |x| is small, and by x + 0 elsewhere.
+// Rounds as Emitter::float_round does: by a conversion to integers and back where |x| is below 2^52 (2^23 for f32), and
+// by x + 0 elsewhere.
 void VectorSimd::round(unsigned size, Rounding rounding) {
   const bool wide = size == 8;
   full(size);
