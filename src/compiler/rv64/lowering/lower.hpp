@@ -62,7 +62,7 @@ class Lower final : public codegen::Lowering {
   void emit_fixed_slot_address(VReg result, uint32_t offset) override;
   void emit_load_fixed_slot(ir::Type type, VReg result, uint32_t offset) override;
   void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) override;
-  // Returns the fixed slot that keeps the VMContext. The first call allocates it.
+  // Returns the offset of the fixed slot that keeps the VMContext. The first call allocates the slot.
   uint32_t saved_context();
 
   // --- lower.cpp: the emission of one instruction. The overloads without `rd` make a temporary for the result and
@@ -95,12 +95,14 @@ class Lower final : public codegen::Lowering {
   // --- lower_integer.cpp
   bool lower_integer(ir::Value value);
   void lower_add(ir::Value value);
+  // Emits rd = left + right in 64 bits, if a Zba instruction covers the shift or the zero-extension in `right`. Returns
+  // false and emits nothing otherwise.
   bool add_address(VReg rd, Reg left, ir::Value right);
   void lower_sub(ir::Value value);
   void lower_mul(ir::Value value);
   void lower_division(ir::Value value);
   void lower_bitwise(ir::Value value);
-  void lower_wide(ir::Value value);
+  void lower_wide(ir::Value value);  // 128-bit sums and differences, and products of 128 bits
 
   // --- lower_bits.cpp
   void lower_shift(ir::Value value);
@@ -129,6 +131,7 @@ class Lower final : public codegen::Lowering {
   bool lower_memory(ir::Value value);
   void lower_heap(ir::Value value);
   void lower_array_address(ir::Value value);
+  // The address operand of an access, as the sum of a value (the key) and a constant.
   struct AddressParts {
     ir::Value key;
     int64_t constant = 0;
@@ -153,7 +156,9 @@ class Lower final : public codegen::Lowering {
     VReg word, shift, mask;
   };
   NarrowPlace narrow_place(VReg at, unsigned size);
+  // Defines the result of `value`: the narrow value in the word that the operation has read.
   void finish_narrow(ir::Value value, VReg old_word, const NarrowPlace& place);
+  // Returns the operand's narrow value, shifted to its place in the word. The other bits are 0.
   VReg narrow_operand(ir::Value value, const NarrowPlace& place);
   void lower_zero_extend(VReg rd, VReg from, unsigned bytes);
 
@@ -171,7 +176,8 @@ class Lower final : public codegen::Lowering {
 
   compiler::CpuFeatures cpu_;
   Vectors vectors_;
-  uint32_t saved_context_ = 0xffff'ffff;  // the fixed slot that keeps the VMContext, once it is allocated
+  // The offset of the fixed slot that keeps the VMContext, or 0xffff'ffff if no slot is allocated.
+  uint32_t saved_context_ = 0xffff'ffff;
   bool has_landing_pads_ = false;
 
   // Accesses of a block may share base + zext(address) (find_shared_addresses). `address_leader_` has the first access

@@ -88,8 +88,8 @@ void Lower::lower_count(Value value) {
   const ir::Instruction& instruction = inst(value);
   const bool narrow = is_i32(value);
   const VReg rd = def(value);
-  // QEMU before 8.0 makes ctzw go on counting in the upper half. A sign-extended operand gives the right count in any
-  // case, because its upper half is zero if its lower half is.
+  // In QEMU before 8.0, ctzw counts in the whole register, and gives 32 only if all of it is zero. With a sign-extended
+  // operand that count is right too, because the upper half is zero if the lower half is.
   const bool reads_all = !narrow || (cpu_.zbb && instruction.opcode == Opcode::ctz);
   VReg x = reads_all ? use(instruction.operands[0]) : use_low(instruction.operands[0]);
   if (cpu_.zbb) {
@@ -111,7 +111,7 @@ void Lower::lower_count(Value value) {
       return;
     }
     default: {
-      // The highest one is copied to all bits below it. The zeros above it are the result.
+      // The highest one is copied to all bits below it. The result is the number of zeros above it.
       if (narrow) x = opi(Op::srli, opi(Op::slli, x, 32), 32);
       for (int amount = 1; amount < (narrow ? 32 : 64); amount *= 2) x = op3(Op::or_, x, opi(Op::srli, x, amount));
       x = opi(Op::xori, x, -1);

@@ -171,9 +171,9 @@ void Lower::lower_select(Value value) {
       }
     }
   }
-  // If one of the two values is the constant zero, the result is the other one or zero, which an `and` with a mask
-  // gives. The mask is made from the condition as 0 or 1 in a register, so this pays only if another use needs that
-  // register.
+  // If one of the two values is the constant zero, an `and` of the other value with a mask gives the result. The mask
+  // is computed from the condition as 0 or 1 in a register, so this pays only if the condition has another use, which
+  // needs that register too.
   const auto zero_of = [&](Value v) { return reg_class == RegClass::integer && integer_constant(v) == 0; };
   const bool is_bit = compare.opcode == Opcode::icmp || compare.opcode == Opcode::fcmp;
   if (is_bit && use_count(condition) > 1 && is_used(condition) && (zero_of(if_true) || zero_of(if_false))) {

@@ -27,8 +27,8 @@ void Lower::lower_reference(Value value) {
   }
 }
 
-// The inline code of an allocation or a barrier falls back on a stub that keeps all registers that are allocated. So
-// the register allocator treats neither as a call.
+// The inline code of an allocation or a barrier falls back on a stub that keeps all allocatable registers. So the
+// register allocator treats neither as a call.
 void Lower::lower_gc_new(Value value) {
   const ir::Instruction& instruction = inst(value);
   const ir::MemoryAccess& access = function_.memory_access(value);

@@ -50,7 +50,6 @@ bool Lower::lower_integer(Value value) {
   }
 }
 
-// Emits rd = left + right in 64 bits, if a Zba instruction covers the shift or the zero-extension in `right`.
 bool Lower::add_address(VReg rd, Reg left, Value right) {
   right = resolve(right);
   if (!cpu_.zba || !is_only_use(right)) return false;
@@ -97,7 +96,7 @@ void Lower::lower_add(Value value) {
     }
   }
   if (is_i32(value)) {
-    // The sum of 32 bits takes two operands. sh1add and the like leave a sum of 64 bits, so they do not fit here.
+    // An i32 must be sign-extended, as addw leaves it. sh1add and the like give a sum of 64 bits, so they do not fit.
     const VReg a = use_low(left);
     op3(Op::addw, rd, a, use_low(right));
     return;
@@ -217,7 +216,7 @@ void Lower::lower_bitwise(Value value) {
     if (opcode == Opcode::iand) {
       if (c == 0xffff) return lower_extend(rd, left, 16, false);
       if (c == 0xffff'ffff) return zero_extend(rd, use_low(left));
-      // Two shifts keep the low bits as this mask does, and loading the mask would alone take two instructions.
+      // Two shifts keep the low bits as this mask does, and loading the mask alone would take two instructions.
       if (*constant > 0 && std::has_single_bit(c + 1)) {
         const int amount = std::countl_zero(c);
         const VReg high = opi(Op::slli, c <= 0xffff'ffff ? use_low(left) : use(left), amount);

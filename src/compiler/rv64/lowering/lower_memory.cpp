@@ -80,8 +80,9 @@ Lower::Address Lower::displaced(Reg base, int64_t offset) {
   return {op3(Op::add, base, high), static_cast<int32_t>(low)};
 }
 
-// Splits the address operand of an access into an extended key and a constant. The test for an i32 comes before
-// resolve(), because resolve() looks through sign-extensions and can give an i32 for an operand of 64 bits.
+// Splits the address operand of an access into a key, which may have to be zero-extended, and a constant. The test for
+// an i32 comes before resolve(), because resolve() looks through sign-extensions and can give an i32 for an operand of
+// 64 bits.
 Lower::AddressParts Lower::split_address(Value address) const {
   const bool wide = !is_i32(address);
   AddressParts parts;
@@ -112,8 +113,9 @@ Lower::AddressParts Lower::split_address(Value address) const {
   return parts;
 }
 
-// The accesses of a block with the same key share the sum of base and key, up to the next call. Lowering goes
-// bottom-up, so the last access of a group asks first, and the first one, the leader, computes the sum.
+// The accesses of a block to memory 0 whose addresses have the same key share the sum of base and key, up to the next
+// call. Lowering goes bottom-up, so the last access of a group asks for the sum first, and the first access of the
+// group, the leader, computes it.
 void Lower::find_shared_addresses() {
   scanned_block_ = current_block();
   ++segment_;
@@ -136,7 +138,8 @@ void Lower::find_shared_addresses() {
   }
 }
 
-// base + extended address + offset. Without `base_value` the base is the pinned register of memory 0.
+// Returns the address base + extended address + offset. Without `base_value` the base is the pinned register of memory
+// 0.
 Lower::Address Lower::heap_address(Value address, Value base_value, uint64_t offset) {
   const Reg base = base_value ? Reg(use(base_value)) : Reg(kMemoryBase);
   const AddressParts parts = split_address(address);
@@ -192,6 +195,7 @@ void Lower::lower_heap(Value value) {
   }
 }
 
+// The result is base + index * element size, where the size is a power of two.
 void Lower::lower_array_address(Value value) {
   const ir::Instruction& instruction = inst(value);
   const unsigned shift = static_cast<unsigned>(std::countr_zero(static_cast<uint64_t>(instruction.immediate)));
