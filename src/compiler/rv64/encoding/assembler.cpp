@@ -66,6 +66,8 @@ struct ImmediateSequence {
   void add(ImmediateStep::Kind kind, int64_t value) { steps[count++] = {kind, value}; }
 };
 
+// Adds the instructions that make `value`. If it does not fit in 32 bits, its upper part is made first, then shifted,
+// and the low 12 bits are added.
 void plain_sequence(int64_t value, bool zbs, ImmediateSequence& s) {
   using Kind = ImmediateStep::Kind;
   if (fits_signed(value, 12)) return s.add(Kind::addi, value);
@@ -343,7 +345,8 @@ bool Assembler::finish() {
       fits = false;
     } else if ((fixup.kind == FixupKind::branch && !fits_signed(distance, 13)) ||
                (fixup.kind == FixupKind::jump && !fits_signed(distance, 21))) {
-      // A target that is too far for a conditional branch may be too far for a jal as well.
+      // A target that is too far for a conditional branch may be too far for a jal as well. A jal reaches 21 bits, but
+      // the code in between may still grow, so only 20 bits count.
       lengths_.lengths[fixup.sequence] = fits_signed(distance, 20) ? 1 : 2;
       fits = false;
     }

@@ -17,8 +17,8 @@
 
 namespace cairn::rv64 {
 
-// How long each branch to a label ahead has to be, in the order of emission. One object serves all attempts to emit a
-// function.
+// The lengths of the branches to labels ahead, in the order of emission. One object serves all attempts to emit a
+// function; an attempt that fails makes some lengths larger.
 struct BranchLengths {
   explicit BranchLengths(Arena& arena) : lengths(arena) {}
   ArenaVector<uint8_t> lengths;  // the column of the table above: 0 for the shortest form, 2 for any distance
@@ -83,7 +83,7 @@ class Assembler {
   [[nodiscard]] unsigned table_entry_bytes() const { return far_tables_ ? 8 : 4; }
 
   // Patches all branches. Returns false if some do not reach; the caller then emits everything again with the same
-  // BranchLengths.
+  // BranchLengths, and with far tables (entries of 8 bytes) if tables_too_far().
   [[nodiscard]] bool finish();
   void set_far_tables(bool far) { far_tables_ = far; }
   [[nodiscard]] bool tables_too_far() const { return tables_too_far_; }
@@ -94,7 +94,7 @@ class Assembler {
   struct Fixup {
     uint32_t offset;
     codegen::Label label;
-    uint32_t sequence;
+    uint32_t sequence;  // the branch's index in BranchLengths::lengths
     FixupKind kind;
   };
 

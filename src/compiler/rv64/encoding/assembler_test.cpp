@@ -1,5 +1,5 @@
-// Compares the encodings of all instructions with those of LLVM's assembler. The code of load_immediate is interpreted,
-// and has to compute the constant.
+// Compares the encodings of all instructions except branches and jal (branches_test.cpp) with those of LLVM's
+// assembler. The code of load_immediate is interpreted, and has to compute the constant.
 #include "compiler/rv64/encoding/assembler.hpp"
 
 #include <gtest/gtest.h>
@@ -98,7 +98,7 @@ void add_vector_op(Cases& cases, Op op) {
   }();
   for (unsigned r : {1u, 8u, 31u}) {
     const std::string head = name + " " + register_name(f.operands.empty() ? 'v' : f.operands[0], r);
-    // Reductions, mask logic and moves have no masked form, or none that is of use.
+    // Mask logic and moves have no masked form, or none that is of use.
     const bool can_mask = name.find(".mm") == std::string::npos && name.find("vmv") != 0 && name.find("vfmv") != 0;
     for (bool mask : {false, true}) {
       if (mask && !can_mask) continue;
@@ -246,7 +246,7 @@ TEST(Rv64Assembler, EncodesAsLlvmDoes) {
   cases.check();
 }
 
-// Returns the value that the code of load_immediate computes.
+// Returns the value that the code of load_immediate computes, or 0x1234567 if the code has another instruction.
 int64_t run_immediate(const codegen::CodeBuffer& code) {
   int64_t x = 0;
   for (uint32_t at = 0; at < code.offset();) {

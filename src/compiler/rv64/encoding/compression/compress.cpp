@@ -21,13 +21,17 @@ struct Fields {
   }
 };
 
+// Most 16-bit forms can name x8 to x15 only, by three bits.
 constexpr bool is_small(uint32_t r) { return r >= 8 && r < 16; }
 constexpr uint32_t small(uint32_t r) { return r - 8; }
+// Returns the `count` bits of `value` from `bit` on, moved to the place `to`.
 constexpr uint32_t at(int32_t value, unsigned bit, unsigned count, unsigned to) {
   return (static_cast<uint32_t>(value) >> bit & ((1u << count) - 1)) << to;
 }
 constexpr uint32_t imm6(int32_t value) { return at(value, 5, 1, 12) | at(value, 0, 5, 2); }
 constexpr bool fits6(int32_t value) { return value >= -32 && value < 32; }
+
+// --- Each of the functions below returns the 16-bit form, or 0 if there is none.
 
 uint32_t compress_addi(const Fields f) {
   const uint32_t rd = f.rd(), rs1 = f.rs1();
