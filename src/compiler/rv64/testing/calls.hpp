@@ -17,6 +17,7 @@ using ir::Opcode;
 using ir::Type;
 using ir::Value;
 
+// The byte offset of the first imported function's VMFuncRef in the VMContext (Program::add_import).
 inline constexpr int64_t kFirstReference = 80 + 256;
 
 inline std::span<ir::Type> types_of(Function& f, const std::vector<Type>& types) {
@@ -25,6 +26,7 @@ inline std::span<ir::Type> types_of(Function& f, const std::vector<Type>& types)
   return result;
 }
 
+// Appends a call or a tail call. Returns the first result of a call, and appends the other results to `more`.
 inline Value append_call(Function& f, Block b, Opcode opcode, CalleeKind kind, uint32_t callee,
                          const std::vector<Type>& params, const std::vector<Type>& results,
                          std::vector<Value> arguments, std::vector<Value>* more = nullptr) {
@@ -37,7 +39,7 @@ inline Value append_call(Function& f, Block b, Opcode opcode, CalleeKind kind, u
   const bool is_tail = opcode == Opcode::return_call;
   ir::Instruction call = instruction(opcode, results.empty() || is_tail ? Type::none : results[0]);
   call.extra = f.add_call(info);
-  call.position = 4711;
+  call.position = 4711;  // any number
   const Value value = f.append(b, call);
   for (size_t i = 1; !is_tail && i < results.size(); ++i) {
     const Value result = f.append(b, instruction(Opcode::result, results[i], {value}, static_cast<int64_t>(i)));
@@ -46,6 +48,7 @@ inline Value append_call(Function& f, Block b, Opcode opcode, CalleeKind kind, u
   return value;
 }
 
+// Appends the reference to the function of import `number`.
 inline Value function_reference(Function& f, Block b, uint32_t number) {
   const Value context = f.append(b, instruction(Opcode::vmctx, Type::i64));
   const Value offset = constant(f, b, Type::i64, kFirstReference + 32 * int64_t{number});

@@ -120,8 +120,8 @@ TEST_P(Rv64Calls, StackArgumentsAndResults) {
   p.run();
 }
 
-// Loads the 8 bytes at address 8 of the running instance's memory. qemu/run_code.c fills the first instance's, in cases
-// that use memory (Program::shown), so that the value is kLoaded. The others' holds zeros.
+// Loads the 8 bytes at address 8 of the running instance's memory. The value is kLoaded in the memory of the instance
+// under test, which qemu/run_code.c fills in cases with Program::shown. The other instance's memory holds zeros.
 Value append_load(Function& f, Block b) {
   ir::MemoryAccess access;
   access.size = 8;

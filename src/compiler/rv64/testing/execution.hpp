@@ -1,4 +1,4 @@
-// Compiles functions from IR for RV64, and runs them under qemu-riscv64 (or on RISC-V itself), for tests.
+// Compiles functions from IR for RV64, and runs them under qemu-riscv64, for tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -107,11 +107,14 @@ class Program {
     f.code = place(code);
     return static_cast<uint32_t>(functions_.size() - 1);
   }
-  // Adds the next import of the instances. Context 0 is the instance's own, 1 is another instance, and 2 is the host's.
-  // The VMFuncRef of import n is at byte 80 + 256 + 32 * n of the VMContext.
+  // Adds the next import of both instances. Context 0 is that of the instance under test, 1 is that of another
+  // instance, and 2 is the host's. The VMFuncRef of import n is at byte 80 + 256 + 32 * n of the VMContext.
   void add_import(uint32_t function, uint32_t context) { imports_.push_back({function, context}); }
 
+  // Flags of a call. `shown` fills the memory before the call and puts its ends in the outcome. `called_by_other` says
+  // that host functions are to see context 1 as their caller.
   enum Memory : uint8_t { none = 0, shown = 1, called_by_other = 2 };
+  // Adds a call, with the arguments in slots of 16 bytes. run() passes its outcome to `check`.
   void call(uint32_t function, std::vector<ir::V128> arguments, std::function<void(const Outcome&)> check,
             uint8_t memory = none) {
     cases_.push_back({function, std::move(arguments), std::move(check), memory});

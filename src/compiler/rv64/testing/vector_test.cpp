@@ -1,5 +1,5 @@
-// Runs every operation of simd.def but the loads (vector_memory_test.cpp), with V (of two vector lengths) and without,
-// and compares the results with plain C++.
+// Runs every operation of simd.def except the loads (vector_memory_test.cpp), with V (of two vector lengths) and
+// without, and compares the results with plain C++.
 #include <algorithm>
 
 #include "compiler/rv64/testing/configured_test.hpp"
@@ -27,6 +27,7 @@ constexpr std::string_view kNames[] = {
 #undef CAIRN_SIMD
 };
 
+// Returns the `float_size` for reference::equal().
 unsigned float_size(SimdOp op) {
   const std::string_view name = kNames[static_cast<unsigned>(op)];
   for (std::string_view moving :

@@ -12,7 +12,11 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+// Sizes in bytes. kWindow is the size of each end of the memory that the output shows.
 enum { kWindow = 256, kMemoryBytes = 65536, kStackBytes = 1 << 20 };
+
+// These structures have the layouts of EntryArguments, of the first fields of VMStoreState, and of a VMContext with
+// imports and function references after it (abi/).
 
 struct Entry {
   const void* code;
@@ -133,8 +137,8 @@ int main(int argc, char** argv) {
     contexts[i].tail_call_restore = image + restore;
   }
   contexts[2].words[0] = (uint64_t)invoke;
-  // Each import of the input is a code offset and the number of a context. Both instances get it as four words (code,
-  // context, reference, unused), and as a function reference from word 32 on.
+  // Each import of the input is a code offset and the number of a context. Both instances get it as an import of four
+  // words, and as a function reference from word 32 on.
   const uint64_t import_count = next_word(&at);
   for (uint64_t i = 0; i < import_count; ++i) {
     const uint64_t code = image_begin + next_word(&at);
