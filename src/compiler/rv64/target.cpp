@@ -36,7 +36,7 @@ class Rv64Target final : public codegen::Target {
       Emitter emitter(function, allocation, layout, code, lengths, cpu_);
       emitter.set_far_tables(far_tables);
       if (emitter.run()) return {};
-      // Some branches have to be longer, so the function is emitted once more.
+      // Unless the arena is exhausted, the function is emitted once more, with longer branches or jump table entries.
       if (function.arena.exhausted())
         return fail(Error::of(ErrorKind::limit, "the memory budget of a function's compilation is exceeded"));
       far_tables = far_tables || emitter.tables_too_far();

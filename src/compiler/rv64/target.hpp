@@ -2,7 +2,7 @@
 //
 // The platform has to provide RV64GC in S-mode or U-mode, with the floating-point unit (and with V, the vector unit)
 // enabled and its rounding mode set to nearest. Misaligned loads and stores have to work, in hardware or by emulation,
-// since guest addresses may be anything. With V, VLEN has to be at least 128 bits.
+// since a guest may access any address. With V, VLEN has to be at least 128 bits.
 #pragma once
 
 #include <memory>

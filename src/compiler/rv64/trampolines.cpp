@@ -24,10 +24,10 @@ using ir::Type;
 
 namespace {
 
-constexpr unsigned kSlot = 16;
+constexpr unsigned kSlot = 16;       // bytes of a slot for an argument or result (EntryArguments::values)
 constexpr unsigned kBytesE8 = 0xc0;  // a vector type: elements of 8 bits, one register, agnostic tail and mask
 
-// Moves values between registers, areas of the stack, and slots of 16 bytes.
+// Moves values between registers, areas of the stack, and the slots for arguments and results.
 class Values {
  public:
   Values(Assembler& as, Vectors vectors) : as_(as), vectors_(vectors) {}
@@ -248,8 +248,8 @@ void emit_tail_call_restore(codegen::CodeBuffer& code) {
 
 namespace {
 
-// Emits the stub of a builtin that keeps all registers but t5, t6 and ra. The stub saves them below the caller's stack
-// pointer, downwards in this order: the registers that hold references (RegisterFile::saved_references), ra, the
+// Emits the stub of a builtin that keeps all registers except t5, t6 and ra. The stub saves them below the caller's
+// stack pointer, downwards in this order: the registers that hold references (RegisterFile::saved_references), ra, the
 // floating-point registers, and the vector registers.
 void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
@@ -357,7 +357,7 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
     as.load(Op::ld, kReturnAddress, kStackPointer, kFrame - 8);
     as.ri(Op::addi, kStackPointer, kStackPointer, kFrame);
     as.load(Op::jalr, kZero, kReturnAddress, 0);
-    // The limit is reported by a fault, because its handler has a stack of its own; here there may be no stack left.
+    // A fault reports the exhaustion, because the fault handler has a stack of its own. The guest may have none left.
     as.bind(exhausted);
     note_frame();
     code.traps.push_back({as.offset(), 0, wasm::TrapKind::call_stack_exhausted});
