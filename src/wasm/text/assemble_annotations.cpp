@@ -19,7 +19,7 @@ TokenStream contents_of(const TokenStream& stream, const Annotation& annotation)
   return contents;
 }
 
-// Takes all strings up to the next token that is no string, and joins them.
+// Takes all strings from the cursor on, up to the first other token, and joins them.
 std::string join_strings(Cursor& cursor) {
   std::string joined;
   while (cursor.at(Token::Kind::string)) joined += string_value(cursor.stream().text(cursor.next()));

@@ -164,7 +164,7 @@ Result<void> Assembler::open_folded() {
   return push_frame(frame);
 }
 
-// Called at a parenthesis inside a folded if. Returns whether the parenthesis opens a (then or (else clause. The
+// Called at a parenthesis inside a folded if. Returns whether the parenthesis opens a `then` or `else` clause. The
 // condition's instructions come before these clauses.
 Result<bool> Assembler::open_folded_clause(Frame& parent) {
   if (parent.stage == 0) {
@@ -233,7 +233,7 @@ Result<void> Assembler::close_folded() {
       break;
     case Frame::Kind::folded_try:
       if (frame.stage == 0) return cursor_.unexpected("'(do'");
-      if (frame.stage == 4) break;  // delegate has ended the block
+      if (frame.stage == 4) break;  // kOver in open_try_clause(): delegate has ended the block
       [[fallthrough]];
     case Frame::Kind::folded_block:
       out_->byte(kEnd);

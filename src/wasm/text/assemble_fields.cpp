@@ -10,6 +10,7 @@ namespace {
 // Returns the code of a kind of import or export ([wasm 5.3.14]).
 uint32_t code_of(ExternKind kind) { return static_cast<uint32_t>(kind); }
 
+// Bits of the limits' flags byte ([wasm 5.3.9]).
 constexpr uint32_t kHasMaximum = 1;
 constexpr uint32_t kIs64 = 4;
 constexpr uint32_t kHasPageSize = 8;
@@ -18,7 +19,7 @@ constexpr uint32_t kEnd = 0x0b;
 
 // Writes the offset of an inline segment in its memory or table, which is always 0.
 void put_zero_offset(ByteWriter& out, uint32_t address_flag) {
-  out.byte(address_flag == kIs64 ? 0x42 : 0x41);
+  out.byte(address_flag == kIs64 ? 0x42 : 0x41);  // i64.const or i32.const
   out.byte(0);
   out.byte(kEnd);
 }
@@ -149,7 +150,7 @@ Result<void> Assembler::table_field(const Field& field) {
     out.append(type.bytes());
     return {};
   }
-  out.byte(0x40);
+  out.byte(0x40);  // 0x40 0x00 begins a table with an initializer ([wasm 5.5.7])
   out.byte(0);
   out.append(type.bytes());
   return instructions(out);

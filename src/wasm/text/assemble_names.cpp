@@ -1,4 +1,4 @@
-// Binds identifiers, looks them up, and makes the name section of them ([wasm 7.6.1]).
+// Binds identifiers, looks them up, and makes the name section from them ([wasm 7.6.1]).
 #include <algorithm>
 
 #include "wasm/text/assembler.hpp"
@@ -78,7 +78,8 @@ void Assembler::encode_name_section(ByteWriter& out) const {
   }
   put_names(1, funcs_.named());
   put_indirect(2, local_names_);
-  // Of the maps from 3 on, the standard has only those of types, fields and tags; the extended name section has all.
+  // Of the maps with ids from 3 on, the standard has only those of types, fields and tags. The proposal of extended
+  // names has them all.
   put_indirect(3, label_names_);
   put_names(4, types_.named());
   put_names(5, tables_.named());

@@ -243,7 +243,7 @@ Result<Assembler::FuncShape> Assembler::func_shape(ParamNames names, IndexSpace*
     }
     CAIRN_TRY(cursor_.expect_close());
   }
-  // A (param or (type after the results is in the wrong order. It cannot be an instruction, since no instruction has
+  // "(param" or "(type" after the results is in the wrong order. It cannot be an instruction, since no instruction has
   // such a name.
   if (cursor_.at_open("param") || cursor_.at_open("type")) return cursor_.unexpected_at(1, "what follows the results");
   return shape;

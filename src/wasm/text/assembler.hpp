@@ -201,6 +201,8 @@ class Assembler {
   Result<void> instructions(ByteWriter& out);
   // Encodes one folded instruction.
   Result<void> folded_expression(ByteWriter& out);
+  // Encodes instructions: one folded instruction if `only_one`, otherwise all up to the ")" of the enclosing
+  // parenthesis. `base` is always 0, the number of frames at the start.
   Result<void> run_instructions(size_t base, bool only_one);
   // Records that the next bytes of the function come from this offset in the text.
   void note_source(uint32_t offset) {
@@ -208,13 +210,14 @@ class Assembler {
   }
   [[nodiscard]] uint32_t source_here() const;
   Result<void> open_folded();
-  Result<bool> open_folded_clause(Frame& parent);
+  Result<bool> open_folded_clause(Frame& parent);  // returns whether there is a clause
   Result<void> open_try_clause(Frame& parent);
   Result<void> close_folded();
   Result<void> flat_instruction();
   Result<void> flat_delimiter(Opcode opcode);
   Result<void> open_block(Opcode opcode, Frame::Kind kind, std::optional<PendingHint> hint);
   Result<void> push_frame(Frame frame);
+  // Takes the branch hint in front of the current token. If there is none, returns `earlier`.
   Result<std::optional<PendingHint>> hint_here(std::optional<PendingHint> earlier);
   std::string_view optional_label();
   Result<void> repeated_label(const Frame& frame);
@@ -262,9 +265,10 @@ class Assembler {
   IndexSpace datas_{"data segment"};
 
   std::vector<Field> fields_;
-  std::string_view last_definition_;  // the last kind of definition that imports must precede; empty if there is none
+  // The kind of the latest definition that an import must not follow; empty if there is none so far.
+  std::string_view last_definition_;
   std::deque<TypeInfo> type_infos_;
-  uint32_t defined_types_ = 0;
+  uint32_t defined_types_ = 0;                            // the number of types that define_types() has encoded
   std::unordered_map<std::string, uint32_t> func_types_;  // from an encoded type to its first index
   bool uses_data_count_ = false;
 
@@ -283,8 +287,8 @@ class Assembler {
   VectorWriter hint_section_;  // functions with hints
 
   // --- The expression that is being encoded
-  ByteWriter* out_ = nullptr;
-  ByteWriter pending_;  // instructions that wait for their folded operands
+  ByteWriter* out_ = nullptr;  // receives its bytes
+  ByteWriter pending_;         // instructions that wait for their folded operands
   std::vector<Frame> frames_;
   struct Label {
     std::string_view name;  // empty: none

@@ -31,8 +31,8 @@ struct Format {
 constexpr Format kF32{23, 8};
 constexpr Format kF64{52, 11};
 
-// Rounds significand * 2^exponent to the format. The top bit of the significand must be set. `inexact` says that the
-// exact significand has nonzero bits below its last bit.
+// Rounds significand * 2^exponent to the format. Returns nothing if the result would be infinite. The top bit of the
+// significand must be set. `inexact` says that the exact significand has nonzero bits below its last bit.
 std::optional<uint64_t> round(Format format, uint64_t significand, int64_t exponent, bool inexact) {
   // The value is 1.f * 2^e with e = exponent + 63. A subnormal number keeps fewer bits of the significand.
   const int64_t e = exponent + 63;

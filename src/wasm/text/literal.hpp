@@ -15,8 +15,8 @@ std::optional<uint64_t> parse_unsigned(std::string_view text, unsigned bits);
 // complement.
 std::optional<uint64_t> parse_integer(std::string_view text, unsigned bits);
 
-// Convert to IEEE bits, rounded to nearest, ties to even. A number that rounds to infinity is out of range. An integer
-// literal is a float too.
+// These functions convert to IEEE bits, rounded to nearest, ties to even. A number that rounds to infinity is out of
+// range. An integer literal is a float too.
 std::optional<uint32_t> parse_f32(std::string_view text);
 std::optional<uint64_t> parse_f64(std::string_view text);
 

@@ -1,4 +1,4 @@
-// The names of the name section ([wasm 7.6.1]) and of the extended name section, as identifiers for the text format.
+// The names of the name section ([wasm 7.6.1]), extended names included, as identifiers for the text format.
 #pragma once
 
 #include <cstdint>

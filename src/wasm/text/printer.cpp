@@ -173,7 +173,8 @@ void Printer::data(uint32_t index) {
   line(text + " " + spell_string(bytes) + ")");
 }
 
-// Prints custom sections as annotations. Each says where its section stands: before all sections, or after which one.
+// Prints custom sections as annotations. Each annotation has the place of its section: before all sections, or after a
+// certain one.
 void Printer::custom_sections() {
   constexpr std::string_view kSections[] = {"",       "type",  "import", "func", "table", "memory",    "global",
                                             "export", "start", "elem",   "code", "data",  "datacount", "tag"};

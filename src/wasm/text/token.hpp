@@ -1,4 +1,4 @@
-// The tokens of the text format ([wasm 6.2]), and the stream of tokens that the lexer makes of a source.
+// The tokens of the text format ([wasm 6.2]), and the stream of tokens that the lexer makes from a source.
 #pragma once
 
 #include <cstdint>

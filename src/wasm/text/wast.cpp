@@ -107,8 +107,8 @@ class ScriptParser {
 
   // --- Modules.
 
-  // Called at "(module". Reads (module ...), (module definition ...) or (module instance ...).
   using ModuleDirective = decltype(Directive::what);
+  // Called at "(module". Reads (module ...), (module definition ...) or (module instance ...).
   Result<ModuleDirective> module_directive() {
     if (cursor_.at_keyword("instance", 2)) return ModuleDirective(CAIRN_TRY(instance()));
     const uint32_t after = CAIRN_TRY(cursor_.after_group());

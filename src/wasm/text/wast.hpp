@@ -42,7 +42,7 @@ struct ScriptValue {
   HeapType heap = HeapType::any;
 };
 
-// The value that a float, or a lane of a vector, must have.
+// The value that a number, or a lane of a vector, must have.
 struct NumberPattern {
   enum class Kind : uint8_t { bits, canonical_nan, arithmetic_nan };
   Kind kind = Kind::bits;
@@ -55,13 +55,13 @@ struct ResultPattern {
     i32,
     i64,
     f32,
-    f64,       // the value is numbers[0], as for i32, i64 and f32
-    v128,      // one entry of `numbers` for each lane, the lowest lane first
-    ref_null,  // a null reference, of type `heap` if `heap` is set
-    ref_extern,
-    ref_host,  // a reference to the host's object numbers[0].bits
-    ref,       // a reference that is not null and whose type matches `heap`
-    either,    // one of `alternatives`
+    f64,         // the value is numbers[0], as for i32, i64 and f32
+    v128,        // one entry of `numbers` for each lane, the lowest lane first
+    ref_null,    // a null reference, of type `heap` if `heap` is set
+    ref_extern,  // a reference to the host's object numbers[0].bits, of type externref
+    ref_host,    // the same object as an anyref
+    ref,         // a reference that is not null and whose type matches `heap`
+    either,      // one of `alternatives`
   };
   Kind kind = Kind::i32;
   std::vector<NumberPattern> numbers;
@@ -87,9 +87,10 @@ struct InstantiateModule {
   std::string instance;
   std::string module;  // empty for the last module
 };
+// The directive (register "as" $instance).
 struct Register {
-  std::string as;
-  std::string instance;
+  std::string as;        // the module name under which later modules can import the instance's exports
+  std::string instance;  // empty for the last instance
 };
 struct AssertReturn {
   Action action;
@@ -118,6 +119,7 @@ struct Thread {
   std::vector<std::string> shared;  // modules that the thread can use
   std::vector<Directive> directives;
 };
+// The directive (wait $thread), which waits for the end of a thread.
 struct Wait {
   std::string thread;
 };

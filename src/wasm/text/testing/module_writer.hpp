@@ -1,4 +1,4 @@
-// Writes modules in the binary format, for tests of modules whose size or shape no text should have.
+// Writes modules in the binary format, for tests of modules whose size or shape is impractical as text.
 #pragma once
 
 #include <cstddef>
