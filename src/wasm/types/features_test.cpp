@@ -19,7 +19,8 @@ std::vector<std::byte> to_bytes(const std::string& text) {
   return {bytes.begin(), bytes.end()};
 }
 
-// A module with one function. Its body begins with the opcode, which lies at kCodeOffset.
+// Returns a module with one function, whose first instruction has this opcode. The opcode lies at kCodeOffset. Zeros
+// follow as immediates.
 constexpr uint64_t kCodeOffset = 23;
 std::vector<std::byte> module_with(const OpcodeInfo& opcode) {
   std::string code;

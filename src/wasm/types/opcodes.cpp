@@ -7,7 +7,7 @@ namespace {
 
 constexpr uint8_t kFirstPrefix = 0xfb;
 constexpr uint8_t kLastPrefix = 0xfe;
-constexpr size_t kCodes = 0x114;
+constexpr size_t kCodes = 0x114;  // the codes after a prefix are below this number
 
 constexpr auto make_prefixed() {
   std::array<std::array<Opcode, kCodes>, kLastPrefix - kFirstPrefix + 1> table{};

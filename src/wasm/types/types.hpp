@@ -122,12 +122,12 @@ struct SubType {
   bool is_final = true;
   std::optional<TypeIndex> supertype;  // WebAssembly 3.0 allows at most one
   FuncType func;                       // the function type, if `kind` is func
-  std::vector<FieldType> fields;       // the fields of a struct; one entry for the elements of an array
+  std::vector<FieldType> fields;       // the fields of a struct, or one entry for the elements of an array
   // The recursive group that the type belongs to, as a half-open range of type indices.
   uint32_t group_begin = 0;
   uint32_t group_end = 0;
-  // Two types have the same number exactly if they are the same type ([wasm 3.1.3], iso-recursive); see
-  // type_equivalence.hpp.
+  // The number that a TypeCanonicalizer gives to the type (type_equivalence.hpp). Two types of a module have the same
+  // number exactly if they are the same type ([wasm 3.1.3]).
   uint32_t canonical = 0;
   // The number of supertypes above this type, at most limits::kSubtypingDepth.
   uint32_t depth = 0;
