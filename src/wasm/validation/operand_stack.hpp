@@ -61,6 +61,7 @@ class OperandStack {
   void clear() { top_ = floor_ = begin_; }
 
  private:
+  // Makes room for `count` more operands. Returns false if there would be more than limits::kOperandStack.
   bool grow(size_t count);
 
   std::vector<ValType> storage_;

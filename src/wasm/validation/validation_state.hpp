@@ -79,13 +79,13 @@ class ValidationState {
 
   // --- The control stack.
   bool push_frame(FrameKind kind, const BlockSignature& signature, bool is_visible);  // pushes the parameters
-  // Checks that the block's results, and nothing else, are on the stack, and pops them.
+  // Checks that the block's results, and nothing else, are on the stack. They stay there until pop_frame().
   bool check_block_end();
-  void pop_frame();  // afterwards the caller pushes the results
-  // Begins the block's next arm (else, catch) with an empty stack.
+  void pop_frame();  // drops the block's operands as well; afterwards the caller pushes the results
+  // Begins the block's next arm (else, catch) with no operands of the block on the stack.
   void restart_frame(FrameKind kind);
   bool check_if_without_else();
-  bool label(uint32_t depth, const Frame*& frame);
+  bool label(uint32_t depth, const Frame*& frame);  // gives the frame that a branch with this depth targets
 
   // --- Functions and locals.
   bool begin_function(FuncIndex function);
@@ -129,7 +129,7 @@ class ValidationState {
   bool read_catch_clauses();  // puts the clauses in clauses_
   bool read_br_table();       // puts the depths in depths_
 
-  // --- Instructions for which more than the signature is checked.
+  // --- Instructions. Each function checks the operands and pushes the results; some read immediates as well.
   bool check_plain(const OpcodeRow& row) {
     for (uint32_t i = row.param_count; i > 0; --i) CAIRN_CHECK(pop(row.params[i - 1]));
     for (uint32_t i = 0; i < row.result_count; ++i) CAIRN_CHECK(push(row.results[i]));
@@ -182,10 +182,12 @@ class ValidationState {
   std::vector<ValType> locals_;
   // For each local, whether it has a non-nullable type and is unset. Empty if no declared local has such a type.
   std::vector<bool> unset_locals_;
-  std::vector<uint32_t> set_locals_;  // locals of these types, in the order of their first set; undone at a block's end
+  // The locals of non-nullable types that are set now, in the order of the setting. At the end of a block, those that
+  // were set in the block are unset again.
+  std::vector<uint32_t> set_locals_;
 
-  std::vector<uint32_t> depths_;
-  std::vector<CatchClause> clauses_;
+  std::vector<uint32_t> depths_;          // of the current br_table
+  std::vector<CatchClause> clauses_;      // of the current try_table
   std::vector<uint32_t> checked_depths_;  // for each depth, the number of the br_table that checked the label last
   uint32_t br_table_count_ = 0;
 

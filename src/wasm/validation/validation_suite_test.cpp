@@ -18,8 +18,8 @@ using testing::read_file;
 using testing::suite_files;
 using testing::suite_root;
 
-// The suite expects modules to be malformed or invalid that another proposal makes valid. So each file is run without
-// the proposals that it does not know.
+// Some modules that a file expects to be malformed or invalid are valid with a later proposal. So each file is run
+// without the proposals that it does not know.
 Features features_of(const std::string& name) {
   Features features = Features::all();
   if (!name.contains("custom-page-sizes")) features = features.without(Feature::custom_page_sizes);

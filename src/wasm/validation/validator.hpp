@@ -85,8 +85,8 @@ class FunctionValidator : private ValidationState {
     return true;
   }
   bool stop(Error error) { return in_.fail(error.kind, error.offset, std::move(error.message)); }
-  // Called at the end and at each arm of a visible block. Calls at() if the code in front is dead, because run() has
-  // not done so.
+  // Called at the end and at each arm of a visible block. Calls at() if the code before is dead, because run() has not
+  // done so.
   template <class Sink>
   bool announce(Sink& sink) {
     return is_live_ || sink.at(offset_) || stop(sink.error());
