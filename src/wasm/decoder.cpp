@@ -139,7 +139,7 @@ Result<void> ModuleDecoder::finish() {
   if (module_.data_count && *module_.data_count != module_.data.size()) {
     return malformed(end, "data count and data section have inconsistent lengths");
   }
-  // The custom sections are read last, because hints refer to functions, and names to all index spaces.
+  // The custom sections are read last, because hints and names refer to functions.
   for (const CustomSection& section : module_.custom_sections) {
     if (section.name == "name") name_section(section);
     if (section.name == "metadata.code.branch_hint" && features_.has(Feature::branch_hints))

@@ -61,7 +61,7 @@ std::string reason(std::string_view text) {
   return module ? "valid" : module.error().message;
 }
 
-// Errors number entries by their indices, so imports come first.
+// An error names an entry by its index in the index space, which begins with the imports.
 TEST(Decoder, ErrorsNameTheEntry) {
   EXPECT_EQ(reason(R"((module (type (struct)) (type (sub (struct))) (type (sub 1 (array i32)))))"),
             "sub type 2 does not match super type 1, in type 2");
@@ -99,7 +99,7 @@ TEST(Decoder, ErrorsNameTheSection) {
             "length out of bounds, in function 1 (at offset 0x19)");
 }
 
-// A body is reported as malformed even if there is a type error in front of the malformed instruction.
+// A body is reported as malformed even if there is a type error before the malformed instruction.
 TEST(Decoder, MalformedComesBeforeInvalid) {
   EXPECT_EQ(error_of("\x01\x04\x01\x60\x00\x00\x03\x02\x01\x00\x0a\x07\x01\x05\x00\x6a\x16\x00\x0b"s),
             "illegal opcode 16 (at offset 0x18)");

@@ -1,5 +1,5 @@
-// A decoded module ([wasm 2.5]). Everything in it has been validated but the function bodies: these stay bytes, and are
-// validated and compiled function by function.
+// A decoded module ([wasm 2.5]). Everything in it has been validated except the function bodies. They stay bytes, and
+// are validated and compiled function by function.
 #pragma once
 
 #include <cstddef>

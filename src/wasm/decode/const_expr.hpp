@@ -11,6 +11,7 @@ class ConstExprReader : private ValidationState {
   explicit ConstExprReader(Module& module) : ValidationState(module), module_to_mark_(&module) {}
 
   // Reads an expression of the given type, with its `end`. The expression can refer only to globals decoded before it.
+  // Returns false if the expression is malformed or invalid; `in` then holds the error.
   bool read(ByteReader& in, ValType type, ConstExpr& expr);
 
  private:

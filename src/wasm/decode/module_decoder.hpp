@@ -87,6 +87,7 @@ class ModuleDecoder {
   Result<std::string_view> name();
   Result<FuncIndex> function_index();
   // Reads a number of items. Fails if this number plus `present`, the items that exist already, exceeds `limit`.
+  // `what` begins the error's message, as in limits::exceeded().
   Result<uint32_t> count(std::string_view what, uint64_t present, uint64_t limit);
   Result<void> check_limit(std::string_view what, uint64_t value, uint64_t limit, uint64_t offset);
   Result<void> require(Feature feature, std::string_view what, uint64_t offset);
@@ -103,7 +104,7 @@ class ModuleDecoder {
   std::vector<uint32_t> canonical_;  // for each type index, the number that canonicalizer_ gave to the type
   std::optional<uint32_t> entry_;    // the entry being decoded, by its index in the index space
   uint64_t code_offset_ = 0;         // offset of the code section's contents; 0 before the code section is decoded
-  uint32_t bodies_ = 0;
+  uint32_t bodies_ = 0;              // the number of bodies in the code section
 };
 
 }  // namespace cairn::wasm

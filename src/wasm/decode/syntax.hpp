@@ -2,7 +2,7 @@
 // and indices.
 //
 // Decoding and validation are one pass, which stops at the first error. But code that is malformed must be reported as
-// malformed, even if validation finds an error in front of the malformed place. Therefore, after an error, these
+// malformed, even if validation finds an error before the malformed place. Therefore, after an error, these
 // functions look through the code that was not validated. If it is malformed, that error is reported. The printer and
 // the compiler's scan of loops call them too.
 #pragma once
