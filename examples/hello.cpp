@@ -1,4 +1,4 @@
-// The smallest program worth running: prints its greeting and its arguments.
+// Prints a greeting and the program's arguments.
 #include <cstdio>
 
 int main(int argc, char** argv) {

@@ -1,4 +1,4 @@
-/* Counts the primes below a number with a sieve. */
+/* Counts the primes below its argument, or below 10 million without an argument, with the sieve of Eratosthenes. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   for (size_t i = 2; i < limit; ++i) {
     if (composite[i]) continue;
     ++count;
-    if (i > limit / i) continue; /* i * i would not fit */
+    if (i > limit / i) continue; /* i * i is above the limit, and could overflow */
     for (size_t j = i * i; j < limit; j += i) composite[j] = 1;
   }
   printf("%zu primes below %zu\n", count, limit);
