@@ -25,7 +25,7 @@ enum class BuiltinFrame : uint8_t { plain, exit, unwind, host, keep };
 
 struct BuiltinSignature {
   std::string_view name;
-  std::string_view result;      // one letter: i l r g v
+  std::string_view result;      // one letter: i, l, r, g or v (builtins.def)
   std::string_view parameters;  // one letter for each parameter after the VMContext
   BuiltinFrame frame = BuiltinFrame::plain;
 };

@@ -16,9 +16,10 @@ struct EntryArguments {
   // The address from which the guest's stack grows down (16-byte aligned, exclusive).
   std::byte* stack_top = nullptr;
   // Outputs: the trampoline saves all callee-saved registers of the C convention on the host's stack. Then it stores
-  // its stack pointer here and in VMStoreState::entry_frame of context->store, whose old value the runtime keeps. It
-  // also stores `trap_resume`, an address inside the trampoline. A trap sets the stack pointer to saved_stack_pointer
-  // and continues at `trap_resume`, where the trampoline restores the registers and returns.
+  // its stack pointer here and in VMStoreState::entry_frame of context->store. (The runtime restores the old value of
+  // entry_frame after the call.) It also stores `trap_resume`, an address inside the trampoline. A trap sets the stack
+  // pointer to saved_stack_pointer and continues at `trap_resume`, where the trampoline restores the registers and
+  // returns.
   const std::byte* saved_stack_pointer = nullptr;
   const void* trap_resume = nullptr;
   // Output: the guest's stack pointer just before the trampoline calls the guest function.

@@ -43,7 +43,7 @@ constexpr FieldStorage storage_of(const wasm::FieldType& field, IsFunction&& is_
   return storage_of(field.type, is_function);
 }
 
-// Places fields one after the other, in the order of their type.
+// Places fields one after the other. The caller places them in the order in which the type declares them.
 class FieldLayout {
  public:
   // Fields of structs begin after VMObject, and those of exceptions at kExceptionPayloadOffset.

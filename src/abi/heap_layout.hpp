@@ -25,6 +25,7 @@ using HeapReference = uint32_t;
 inline constexpr HeapReference kNullReference = 0;
 inline constexpr uint64_t kNullGuardBytes = 64 * 1024;
 
+// What an object is. `host` is an object that holds a host value. No code makes an object of kind `filler`.
 enum class ObjectKind : uint8_t { structure, array, exception, host, filler };
 
 // The first 8 bytes of every object. In a new object they are two 32-bit words: the type id, and kind << 8, since all
@@ -37,13 +38,12 @@ struct VMObject {
 };
 static_assert(sizeof(VMObject) == 8);
 
-// The flag is set in objects for which stores of references must be reported: old objects that are not in the
-// remembered set. The write barrier follows the store of a reference into an object, with no safepoint between: if this
-// flag is set, it calls the builtin gc_remember with the object and the offset that was stored to. The builtin reads
-// the reference there. Every instruction that stores a reference is followed by a barrier of its own. No barrier is
-// needed if the stored value is null or an i31. None is needed if inline allocation or the builtin gc_allocate made the
-// object and there was no safepoint since. Stores into arrays made by gc_allocate_array always need a barrier. The flag
-// may stay set after gc_remember.
+// A flag of VMObject. It is set in objects for which stores of references must be reported: old objects that are not in
+// the remembered set (runtime/heap/remembered_set.hpp). A write barrier follows every store of a reference into an
+// object, with no safepoint between. If the flag is set, the barrier calls the builtin gc_remember with the object and
+// the offset that was stored to, and the builtin reads the reference there. No barrier is needed if the stored value is
+// null or an i31, or if inline allocation or the builtin gc_allocate made the object and there was no safepoint since.
+// Stores into arrays made by gc_allocate_array always need a barrier. The flag may stay set after gc_remember.
 inline constexpr uint8_t kBarrierFlag = 1;
 
 // The largest size of an object that inline code may allocate. A builtin allocates larger objects.
@@ -69,7 +69,8 @@ struct VMHostValue {
   uint64_t value = 0;
 };
 
-// The least number of entries of VMTypeInfo::ancestors. Entries that a type does not use are kNoType.
+// The least number of entries of VMTypeInfo::ancestors, which is also called the type's display. Entries that a type
+// does not use are kNoType.
 inline constexpr uint32_t kMinimumDisplay = 8;
 inline constexpr uint32_t kNoType = 0xffff'ffff;
 // The description of a canonical type for compiled code and the collector. It is immutable and lies at
