@@ -35,7 +35,8 @@ void Arena::recycle(void* data, size_t bytes) {
   ASAN_POISON_MEMORY_REGION(free_[which] + 1, size - sizeof(FreeBlock));
 }
 
-// Tries the first free block of each class, smaller classes first. The unused end of the block taken is recycled.
+// Tries the first block of each list of free blocks, smaller blocks first. Recycles the unused end of the block that it
+// takes.
 void* Arena::take_recycled(size_t bytes, size_t alignment) {
   CAIRN_DEBUG_ASSERT(alignment <= kMaximumAlignment);
   const unsigned first = std::max(static_cast<unsigned>(std::bit_width(bytes)) - 1, kSmallestClass) - kSmallestClass;

@@ -1,6 +1,6 @@
 // A bump allocator for data that live and die together, such as those of one function's compilation.
 //
-// Nothing is freed until reset(), which keeps the memory for the next job. An arena has a budget in bytes. An
+// Nothing is freed until reset(), which keeps a part of the memory for the next job. An arena has a budget in bytes. An
 // allocation beyond it does not fail, because data structures have no way to report that. Instead it sets exhausted().
 // Each phase polls exhausted() at least once for each basic block and turns it into an Error that names the budget.
 // Between two polls a phase may allocate at most a small multiple of the block's size.
@@ -36,7 +36,8 @@ class Arena {
     return {data, count};
   }
 
-  // Gives back bytes that nothing refers to any more. They must lie in storage that was allocated since reset().
+  // Gives back bytes that nothing refers to any more. They must lie in storage that was allocated after the last
+  // reset().
   void recycle(void* data, size_t bytes);
 
   [[nodiscard]] bool exhausted() const { return used_ > budget_; }
@@ -57,14 +58,15 @@ class Arena {
     FreeBlock* next;
     size_t size;
   };
-  // Smaller blocks than 2^kSmallestClass bytes are not recycled. Debug builds recycle small ones too, to find mistakes.
+  // Blocks of fewer than 2^kSmallestClass bytes are not recycled. The bound is lower in debug builds, so that they find
+  // more uses of recycled memory.
   static constexpr unsigned kSmallestClass = CAIRN_DEBUG ? 6 : 12;
-  static constexpr unsigned kClasses = 28;
+  static constexpr unsigned kClasses = 28;  // number of lists of free blocks
 
   void* take_recycled(size_t bytes, size_t alignment);
 
   std::vector<Chunk> chunks_;
-  FreeBlock* free_[kClasses] = {};  // class n: blocks of at least 2^(n + kSmallestClass) bytes
+  FreeBlock* free_[kClasses] = {};  // list n: blocks of at least 2^(n + kSmallestClass) bytes
   bool has_free_ = false;
   std::byte* next_ = nullptr;
   std::byte* end_ = nullptr;

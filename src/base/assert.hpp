@@ -11,6 +11,7 @@ namespace cairn {
 
 #define CAIRN_ASSERT(expr) ((expr) ? (void)0 : ::cairn::assertion_failed(#expr, __FILE__, __LINE__))
 
+// CAIRN_DEBUG_ASSERT checks in debug builds only. In other builds `expr` is compiled but not evaluated.
 #if defined(CAIRN_DEBUG) && CAIRN_DEBUG
 #define CAIRN_DEBUG_ASSERT(expr) CAIRN_ASSERT(expr)
 #else

@@ -47,11 +47,12 @@ namespace cairn {
 
 // Exit statuses of `cairn run` besides the program's own.
 namespace exit_status {
-constexpr int kUsage = 64;      // wrong usage of the command
-constexpr int kBadModule = 65;  // a module that cannot be run: malformed, invalid, not linkable, too large
-constexpr int kPanic = 70;      // the kernel panicked
-constexpr int kSystem = 71;     // the host refused something: no QEMU, no memory, an unreadable file
-constexpr int kTrap = 134;      // the program trapped
+constexpr int kUsage = 64;  // wrong usage of the command
+// A module that cannot be run: malformed, invalid, not linkable, too large; or too little memory in the machine.
+constexpr int kBadModule = 65;
+constexpr int kPanic = 70;   // the kernel panicked
+constexpr int kSystem = 71;  // the host refused something: no QEMU, no memory, an unreadable file
+constexpr int kTrap = 134;   // the program trapped
 }  // namespace exit_status
 
 // The status with which the command or the machine ends for an error of this kind.
@@ -61,18 +62,17 @@ int exit_status_of(ErrorKind kind);
 // powers the machine off. (x86-64's entry.S has a copy of the text.)
 constexpr std::string_view kBelowFloor = "cairn: this CPU is below the floor";
 
-// The message for a machine with less memory than Cairn needs to boot. (If not even the kernel's image fits, there is
-// no message.)
+// The kernel's message on the serial port if the machine has less memory than Cairn needs to boot. (If not even the
+// kernel's image fits, there is no message.)
 constexpr std::string_view kTooLittleMemory = "cairn: this machine has too little memory";
-// The bytes of memory that a machine must have, and how many of them its firmware may keep for itself.
-constexpr uint64_t kMinimumMemory = uint64_t{16} << 20;
-constexpr uint64_t kFirmwareMemory = uint64_t{1} << 20;
+constexpr uint64_t kMinimumMemory = uint64_t{16} << 20;  // bytes of memory that a machine must have
+constexpr uint64_t kFirmwareMemory = uint64_t{1} << 20;  // bytes of kMinimumMemory that the firmware may take
 
 // The message of a panicking kernel on the serial port, followed by the reason.
 constexpr std::string_view kPanic = "cairn: kernel panic: ";
 
 namespace kernel_option {
-constexpr std::string_view kPaging = "paging";  // sv39 or sv48; by default the widest that the CPU has. RISC-V only
+constexpr std::string_view kPaging = "paging";  // RISC-V only: sv39 or sv48; by default sv48 if the CPU has it
 constexpr std::string_view kLogLevel = "log";   // error, warning, info or debug
 constexpr std::string_view kCpus = "cpus";      // the number of CPUs to use; by default all
 }  // namespace kernel_option
@@ -107,7 +107,7 @@ constexpr std::string_view kTotals = "totals";
 constexpr std::string_view kExit = "exit";
 }  // namespace control_record
 
-// Records that the host sends on the control port, in the same form. STREAM is 0, 1 or 2.
+// Records that the host sends on the control port, in the same form. STREAM is 0 (stdin), 1 (stdout) or 2 (stderr).
 namespace host_record {
 // `carried STREAM TOTAL`: TOTAL bytes of the stream have been written to their destination so far.
 constexpr std::string_view kCarried = "carried";
@@ -120,8 +120,8 @@ enum class BootMode : uint8_t {
   idle,   // run no program; stay up with a shell on the serial port
   run,    // run the bundle's programs, then power off
   wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
-  trial,  // try each module of root/** (testing/trial/trial.hpp), write a line about it to stdout, exit 0 when no
-          // module left anything behind, then power off
+  trial,  // try each module of root/** (testing/trial/trial.hpp), write a line about it to stdout, exit 0 when there
+          // was a module and none left anything behind, then power off
   tests,  // run the kernel's own tests (kernel/testing), then power off
 };
 
@@ -131,20 +131,21 @@ enum class BoundsMode : uint8_t {
   check,      // explicit checks everywhere
 };
 
-// What to do, and the settings that all programs share. It is encoded as a list of key_values.hpp.
+// The member `config` of the boot bundle: what the machine does, and the settings that all programs share. It is
+// encoded as a list of `key=value` (key_values.hpp). Each comment begins with an example of the field's encoding.
 struct BootConfig {
-  BootMode mode = BootMode::run;
-  // main=N: the program whose end is the machine's. Without it the machine ends when all programs have ended for good
-  // (wasi/supervision/system_outcome.hpp).
+  BootMode mode = BootMode::run;  // mode=run
+  // main=0: the number of the program with whose end the machine ends. Without it, the machine ends when all programs
+  // have ended for good (wasi/supervision/system_outcome.hpp).
   std::optional<uint32_t> main;
-  bool marks_output = false;  // marks=1 whether lines of output begin with the name of the program that wrote them
-  bool terminal[3] = {};      // terminal=0 descriptors that are a terminal on the host
+  bool marks_output = false;  // marks=1: whether lines of output begin with the name of the program that wrote them
+  bool terminal[3] = {};      // terminal=0: whether this descriptor is a terminal on the host
   BoundsMode bounds = BoundsMode::automatic;   // bounds=check
-  std::vector<std::string> disabled_features;  // disable=simd
-  bool report_times = false;                   // report_times=1
-  std::vector<std::string> engine_options;     // engine=...: passed to the engine as they are, e.g. `engine=opt=none`
-  uint64_t limit_nanoseconds = 0;              // limit=N: the time of a script's guest code (wast); 0: no limit
-  uint64_t wall_clock_nanoseconds = 0;  // wall_clock=N: the host's time of day, for machines without a usable clock
+  std::vector<std::string> disabled_features;  // disable=simd: a WebAssembly feature that modules may not use
+  bool report_times = false;                   // report_times=1: whether the kernel sends kTime and kStat records
+  std::vector<std::string> engine_options;     // engine=opt=none: an option of the engine (runtime/configure.hpp)
+  uint64_t limit_nanoseconds = 0;       // limit=60000000000: the time of a script's guest code (wast); 0: no limit
+  uint64_t wall_clock_nanoseconds = 0;  // wall_clock=1: the host's time of day, for machines without a usable clock
 
   [[nodiscard]] std::string encode() const;
   static Result<BootConfig> parse(std::span<const std::byte> bytes);

@@ -18,7 +18,7 @@ struct CpioEntry {
   CpioKind kind = CpioKind::file;
   std::string_view name;
   std::span<const std::byte> data;
-  uint64_t modified_seconds = 0;
+  uint64_t modified_seconds = 0;  // time of the last change, in seconds since 1970
 };
 
 // Makes an archive. A member's name is not empty and contains no NUL; its data have at most 2^32 - 1 bytes.

@@ -18,15 +18,15 @@ void append_number(std::string& out, std::string_view key, uint64_t value);
 // Appends a pair with the same key for each value.
 void append_values(std::string& out, std::string_view key, std::span<const std::string> values);
 
-// Reads a decimal number; the text must hold nothing else.
+// Returns the value of a decimal number; nothing if the text is anything else or the number needs more than 64 bits.
 std::optional<uint64_t> parse_decimal(std::string_view text);
 
-// Reads the next pair from `text`, and removes it from there. `offset` is where `text` begins in the whole list. Fails
-// (malformed) if the pair has no end or no `=`.
 struct KeyValue {
   std::string_view key;
   std::string_view value;
 };
+// Reads the next pair from `text`, and removes it from there. `offset` is where `text` begins in the whole list. Fails
+// (malformed) if the pair has no end or no `=`.
 Result<KeyValue> take_value(std::string_view& text, size_t offset);
 
 // Calls `set(key, value)` for each pair of a list. Fails (malformed) if the list is damaged, or at the first pair for

@@ -16,8 +16,8 @@ struct NothrowMemory {
   static void deallocate(void* memory, size_t bytes) { ::operator delete(memory, bytes); }
 };
 
-// Makes an object. Returns null when there is no memory for the object itself, but not when its constructor finds no
-// memory.
+// Makes an object. Returns null when there is no memory for the object itself. If the constructor allocates, too, this
+// function does not notice that there is no memory for that.
 template <class T, class... Args>
 [[nodiscard]] std::unique_ptr<T> try_make_unique(Args&&... args) {
   static_assert(alignof(T) <= NothrowMemory::kAlignment);

@@ -12,7 +12,8 @@ namespace cairn {
 
 namespace {
 
-// Clears the sanitizer's marks of the frames that are left; otherwise their memory would stay marked as out of bounds.
+// Clears AddressSanitizer's marks in the stack frames that the jump abandons. Otherwise this part of the stack would
+// stay marked as out of bounds.
 void forget_frames([[maybe_unused]] const ReturnPoint& point) {
 #if __has_feature(address_sanitizer)
   __asan_handle_no_return();

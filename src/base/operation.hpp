@@ -1,4 +1,5 @@
-// Pure operations with memory of their own: decoding, validating, compiling, assembling.
+// run_operation() runs work that may run out of memory at any allocation, and then frees all memory that the work has
+// allocated. It serves work that only computes a result: decoding, validating, compiling, assembling.
 //
 //   Result<Module> module = run_operation([&] { return decode(bytes); });
 //
@@ -37,7 +38,7 @@ struct OperationRecord {
   uint64_t wanted_bytes = 0;  // size of the allocation that failed
   // Set by the allocator in operation_begin if it knows how much memory there is in all, otherwise 0.
   uint64_t limit_bytes = 0;
-  alignas(16) std::array<uintptr_t, 26> allocator{};  // what the allocator keeps about the operation
+  alignas(16) std::array<uintptr_t, 26> allocator{};  // room for the allocator's own data about the operation
 };
 
 // --- Each build provides these functions besides its operator new. At most one operation runs on a thread at a time.
@@ -59,8 +60,9 @@ void operation_drop(OperationRecord& record);
 Error out_of_memory(std::string_view what, uint64_t bytes = 0);
 
 namespace detail {
-// Returns false if the operation ran out of memory.
+// Calls body(argument) as an operation. Returns false if it ran out of memory.
 bool run_recorded(OperationRecord& record, void (*body)(void*), void* argument);
+// Returns the error that says how much memory the operation wanted when it ran out of memory.
 Error error_of(const OperationRecord& record);
 
 template <class T>
@@ -73,6 +75,8 @@ struct OperationResult<Result<T>> {
 };
 }  // namespace detail
 
+// Runs `f` as an operation and returns its result, or an Error of kind resource if there was no memory. Inside another
+// operation, it only calls `f`.
 template <class F>
 auto run_operation(F&& f) -> typename detail::OperationResult<std::invoke_result_t<F&>>::Type {
   if (operation_current() != nullptr) return f();

@@ -1,5 +1,5 @@
-// What a program gets and how it is kept: the part of the boot protocol (boot_protocol.hpp) that describes one program
-// of a system.
+// The configuration of one program of a system: its module, arguments, files and limits, and whether it is started
+// again when it has ended. It is a part of the boot protocol (boot_protocol.hpp).
 #pragma once
 
 #include <cstddef>
@@ -28,27 +28,28 @@ enum class Restart : uint8_t {
 };
 std::string_view to_string(Restart restart);
 
-// The configuration is encoded as a list of key_values.hpp.
+// The configuration is encoded as a list of `key=value` (key_values.hpp). Each comment begins with an example of the
+// field's encoding.
 struct ProgramConfig {
   static constexpr uint64_t kMaximumWeight = 1000;
 
-  std::string name;                      // name=web
-  uint32_t module = 0;                   // module=0       the number of the bundle's module that the program runs
-  std::vector<std::string> arguments;    // arg=...        argv, the program's name first
-  std::vector<std::string> environment;  // env=K=V
-  std::vector<Preopen> preopens;         // preopen=/data, then path=/0/data
-  std::string standard_files;            // standard=/0    the directory that gets /tmp and /dev/null; empty: none does
-  std::string invoke;  // invoke=add     the function to call instead of _start; the arguments become its own
-  bool trap_unknown_imports = false;    // unknown_imports=trap
-  bool has_input = false;               // input=1        whether the program gets standard input
-  uint64_t cpu_limit_nanoseconds = 0;   // cpu_limit=N    the CPU time of one run of the program; 0: no limit
-  uint64_t wall_limit_nanoseconds = 0;  // wall_limit=N   the time of one run by the clock; 0: no limit
-  uint64_t weight = 1;                  // weight=N       the share of a CPU, in proportion to the others' weights
+  std::string name;                      // name=web: the name in a system file
+  uint32_t module = 0;                   // module=0: the number of the bundle's module that the program runs
+  std::vector<std::string> arguments;    // arg=-v: one pair for each element of argv, which begins with the program
+  std::vector<std::string> environment;  // env=HOME=/: one pair for each variable
+  std::vector<Preopen> preopens;         // preopen=/data, then path=/0/data: the name and path of a directory
+  std::string standard_files;  // standard=/0: the path of the directory that gets tmp and dev/null; empty: no directory
+  std::string invoke;          // invoke=add: the exported function to call instead of _start, with the arguments
+  bool trap_unknown_imports = false;    // unknown_imports=trap: whether an unknown import becomes a function that traps
+  bool has_input = false;               // input=1: whether the program gets standard input
+  uint64_t cpu_limit_nanoseconds = 0;   // cpu_limit=1000000000: the CPU time of one run of the program; 0: no limit
+  uint64_t wall_limit_nanoseconds = 0;  // wall_limit=1000000000: the time of one run by the clock; 0: no limit
+  uint64_t weight = 1;                  // weight=2: the program's share of a CPU, in proportion to others' weights
   Restart restart = Restart::never;     // restart=always
 
   [[nodiscard]] std::string encode() const;
   static Result<ProgramConfig> parse(std::span<const std::byte> bytes);
-  // Sets the option `key`; returns false if there is none of this name, or the value is wrong.
+  // Sets the field that `key` encodes. Returns false if there is no such key, or the value is wrong.
   bool set(std::string_view key, std::string_view value);
 
   bool operator==(const ProgramConfig&) const = default;

@@ -18,7 +18,7 @@ enum class ErrorKind : uint8_t {
   limit,        // an implementation limit; the message names the limit and its value
   link,         // a missing or incompatible import
   resource,     // out of memory, address space or handles
-  io,           // the outside world failed
+  io,           // a file, a device or the host's system failed
   usage,        // the caller asked for something that makes no sense
 };
 

@@ -1,4 +1,5 @@
-// The machine code of operation.hpp: a call that can be ended from any depth below it. x64/ and rv64/ define it.
+// The functions in machine code that operation.hpp needs: a call, and a jump that ends the call from any function below
+// it. Each of x64/ and rv64/ defines them for one architecture.
 #pragma once
 
 #include "base/operation.hpp"

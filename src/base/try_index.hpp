@@ -23,7 +23,7 @@ class TryIndex {
     return std::nullopt;
   }
 
-  // Makes room for `more` entries, so that adding them cannot fail.
+  // Makes room for `more` entries, so that adding them cannot fail. Returns false if there is no memory.
   [[nodiscard]] bool try_reserve_more(size_t more) {
     const size_t wanted = std::bit_ceil((count_ + more) * 2 + 8);
     if (wanted <= slots_.size()) return true;
@@ -35,6 +35,7 @@ class TryIndex {
     }
     return true;
   }
+  // Adds an entry, for which try_reserve_more() has made room.
   void add_within_capacity(uint64_t hash, uint32_t position) {
     put({static_cast<uint32_t>(hash), position});
     ++count_;
@@ -60,7 +61,7 @@ class TryIndex {
     slots_[at] = slot;
   }
 
-  TryVector<Slot> slots_;  // none, or a power of two, of which at most half are in use
+  TryVector<Slot> slots_;  // their number is 0 or a power of two; at most half are in use
   size_t count_ = 0;
 };
 

@@ -46,7 +46,7 @@ class TryVector {
     std::swap(capacity_, other.capacity_);
   }
 
-  // Makes room for `count` elements in total, so that pushing up to there cannot fail.
+  // Makes room for `count` elements in total, so that adding elements up to this number cannot fail.
   [[nodiscard]] bool try_reserve(size_t count) { return count <= capacity_ || grow(count, count); }
   // Makes room for `more` further elements, and for some more if the array must grow.
   [[nodiscard]] bool try_reserve_more(size_t more) {

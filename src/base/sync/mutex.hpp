@@ -1,5 +1,5 @@
-// A lock for what may take long: compiling, mapping, allocating, calling the system. A thread that finds it taken
-// sleeps until it is free.
+// Mutex is a lock for work that may take long: compiling, mapping, allocating, calling the system. A thread that finds
+// the lock taken sleeps until the lock is free.
 //
 // Parker::park(word) blocks the calling thread while `word` is 0; Parker::unpark(word), after the word was set, wakes
 // every thread that is parked on it.

@@ -1,9 +1,10 @@
-// A lock between CPUs, for work of a few instructions. A CPU that finds the lock taken tries again until it is free.
+// SpinLock is a lock between CPUs, for work of a few instructions. A CPU that finds the lock taken tries again until it
+// is free.
 //
-// An interrupt changes nothing when it interrupts the kernel's code, so it never waits for a lock that the interrupted
-// code holds (INV-22). No CPU holds a spin lock while it runs guest code. Code that holds one allocates nothing from
-// the heap and touches no page that is filled on first touch, because both take spin locks themselves (INV-18,
-// HeldLocks::has_spin_lock).
+// When an interrupt interrupts the kernel's code, its handler takes no lock, so it never waits for a lock that the
+// interrupted code holds (INV-22). No CPU holds a spin lock while it runs guest code. Code that holds a spin lock
+// allocates nothing from the heap and touches no page that is filled on first touch, because both take spin locks
+// themselves (INV-18, HeldLocks::has_spin_lock).
 #pragma once
 
 #include <atomic>
@@ -12,8 +13,9 @@
 
 namespace cairn {
 
-// Called again and again by a thread or CPU that waits for a spin lock. Each build defines it: the kernel's carries out
-// what the holder of the lock may be waiting for (INV-24).
+// Called again and again by a thread or CPU that waits for a spin lock. Each build defines this function. The kernel's
+// function carries out requests of other CPUs to flush translations, because the holder of the lock may be waiting for
+// this CPU to do so (INV-24).
 void while_spin_lock_is_taken();
 
 class CAIRN_LOCK_CLASS SpinLock {
