@@ -13,14 +13,14 @@
 
 namespace {
 
-constexpr int kCppExceptionTag = 0;
+constexpr int kCppExceptionTag = 0;  // clang's number of the tag __cpp_exception
 
 // A destructor. On wasm, it returns the object.
 using Destructor = void* (*)(void*);
 
 struct alignas(16) Header {
-  // Number of references to the object: one of the throw and its handlers, one of each std::exception_ptr, and one of
-  // each exception whose `primary` this is.
+  // Number of references to the object: one for the throw and its handlers together, one for each std::exception_ptr,
+  // and one for each exception whose `primary` is this header.
   std::size_t references = 0;
   const std::type_info* type = nullptr;
   Destructor destructor = nullptr;

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-enum { c_longjmp_tag = 1 };
+enum { c_longjmp_tag = 1 }; /* clang's number of the tag __c_longjmp */
 
 void __wasm_setjmp(void *buffer, unsigned label, void *invocation) {
   jmp_buf *b = (jmp_buf *)buffer;

@@ -7,9 +7,11 @@
 
 namespace {
 
+// Rounds `value` with `to_integer` if its magnitude is less than `limit`, from which on numbers have no fraction.
 template <class F, class I>
 F round_with(F value, F limit, I (*to_integer)(F)) {
-  // The addition makes a signalling NaN quiet.
+  // Numbers without a fraction, infinities and NaNs are returned as they are, but the addition makes a signalling NaN
+  // quiet.
   if (!(__builtin_fabs(static_cast<double>(value)) < static_cast<double>(limit))) return value + F{0};
   F rounded = static_cast<F>(to_integer(value));
   if constexpr (sizeof(F) == 8) return __builtin_copysign(rounded, value);

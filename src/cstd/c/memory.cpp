@@ -1,6 +1,7 @@
 // The C functions mem*. The engine calls them often (to zero frames, to copy guests' output), so they move bytes in
 // blocks of vectors or words. The same code serves both machines: `Block` becomes SSE moves on x86-64 and integer moves
-// on RISC-V. The file is compiled with -fno-builtin, so that no loop here is turned into a call of itself.
+// on RISC-V. The file is compiled with -fno-builtin, so that the compiler does not turn a loop here
+// into a call of the function that contains the loop.
 #include <string.h>
 
 #include <cstddef>
