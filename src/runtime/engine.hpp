@@ -88,6 +88,7 @@ class Engine {
   struct TrampolineCache;
   Result<void> install_trampolines(TrampolineCache& cache, std::span<const CanonicalId> missing);
 
+  // The trampolines of all types that have been prepared, and the code of trampolines and stubs.
   struct TrampolineCache {
     TrampolineCache();
     ~TrampolineCache();

@@ -14,6 +14,7 @@
 
 namespace cairn::runtime {
 
+// The Parker of the runtime's mutexes (base/sync/mutex.hpp): blocks and wakes threads by the platform.
 struct PlatformParker {
   static void park(std::atomic<uint32_t>& word) {
     const ParkResult result = platform::Platform::park(word, std::nullopt);

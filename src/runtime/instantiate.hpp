@@ -14,7 +14,7 @@ namespace cairn::runtime {
 // store stays as it was. After a trap in a segment or in the start function, everything that was written stays written.
 Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::span<const Extern> imports);
 
-// --- looking into an instance
+// --- These functions give access to the parts of an instance.
 [[nodiscard]] const Module& module_of(Store& store, Instance instance);
 // Returns the export at `position` of the export section. Each call returns the same handle. For an import that is
 // exported again, the handle is that of the original definition.

@@ -64,7 +64,9 @@ class Linker {
   // Makes a function of each entry that the module imports.
   Result<void> bind_entries(const Module& module);
   Result<void> add(std::string_view module, std::string_view name, const Extern& item);
+  // Returns the position of a definition in definitions_.
   [[nodiscard]] std::optional<uint32_t> find(std::string_view module, std::string_view name) const;
+  // Fails if the name has a definition or an entry and shadowing is not allowed.
   Result<void> check_free(std::string_view module, std::string_view name) const;
   // Adds a definition, or replaces the earlier definition of the same name. The caller has made room for a new
   // definition.

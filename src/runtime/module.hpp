@@ -19,7 +19,7 @@ class Module : public RefCounted {
  public:
   // Decodes, validates and compiles a module. Its code checks bounds as Engine::bounds_for() says.
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
-  // Does the same for a module that has been decoded with the engine's features.
+  // Does the same for a module that wasm::decode_module has decoded with the engine's features.
   static Result<Ref<Module>> create(Engine& engine, wasm::Module definition);
   // Loads a code object that compile_module made of this module. `bounds` is the way in which the object's code checks
   // bounds. Fails (malformed) if the object belongs to another module or was made with other settings; the error names
@@ -32,8 +32,8 @@ class Module : public RefCounted {
   [[nodiscard]] const wasm::Module& definition() const { return module_; }
   // How the code that create() or load() loaded checks bounds.
   [[nodiscard]] compiler::BoundsMode bounds() const { return bounds_; }
-  // Returns code that checks bounds in the given way. If the module was created with code of the other way, the first
-  // call compiles the module again.
+  // Returns code that checks bounds in the given way. If the module has no such code yet, this function compiles the
+  // module again.
   Result<const CodeImage*> code(compiler::BoundsMode bounds);
   [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
   [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_.as_span(); }

@@ -53,7 +53,7 @@ FaultResolution resolve_interrupt(const MachineFault& where);
 // The reason why a parked thread runs again.
 enum class ParkResult : uint8_t {
   unparked,    // the word is not 0 any more
-  timed_out,   // the timeout has passed
+  timed_out,   // the timeout has passed, or a time limit of the thread has ended (time_limit.hpp)
   deadlocked,  // there was no timeout, and no other thread could have unparked it
 };
 
@@ -70,13 +70,13 @@ concept PlatformContract =
       // The number of bytes of address space that is available to reserve() and the functions that allocate stacks and
       // code.
       { P::address_space() } -> std::same_as<uint64_t>;
-      // Reserves address space without access and without memory behind it.
+      // Reserves address space. It cannot be accessed and takes no memory until commit().
       { P::reserve(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
       // Makes part of a reservation readable and writable. Its pages read as zero until written, and may be filled on
       // first touch. Fails (ErrorKind::resource) if there may not be enough memory for all pages, so that no later
       // touch fails.
       { P::commit(span) } -> std::same_as<Result<void>>;
-      // Takes back the memory of committed pages. They cannot be accessed any more, and read as zero when they are
+      // Frees the memory of committed pages. The pages cannot be accessed any more, and read as zero when they are
       // committed again.
       { P::decommit(span) } -> std::same_as<void>;
       // Releases a whole reservation, committed or not.
@@ -102,9 +102,9 @@ concept PlatformContract =
       // Makes faults of the calling thread reach resolve_fault. May be called several times on a thread.
       { P::prepare_thread() } -> std::same_as<void>;
 
-      // park blocks the calling thread while `word` is 0, for at most the given time. unpark is called after the word
-      // was set and wakes every thread that is parked on it. unpark uses only the word's address, because the word may
-      // not exist any more.
+      // park blocks the calling thread while `word` is 0, for at most the given time, and not after a time limit of the
+      // thread has ended. unpark is called after the word was set and wakes every thread that is parked on it. unpark
+      // uses only the word's address, because the word may not exist any more.
       { P::park(word, nanoseconds) } -> std::same_as<ParkResult>;
       { P::unpark(word) } -> std::same_as<void>;
 
@@ -112,7 +112,7 @@ concept PlatformContract =
       // address and guarded below.
       { P::host_stack_limit() } -> std::same_as<const std::byte*>;
 
-      // Monotonic time since an arbitrary start.
+      // The nanoseconds of a monotonic clock since an arbitrary start.
       { P::nanoseconds() } -> std::same_as<uint64_t>;
 
       // Continues at `pc` with the given stack pointer and drops the frames below it. Does not return.

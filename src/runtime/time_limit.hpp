@@ -23,8 +23,8 @@ inline TimeLimits time_limits(uint64_t wall, uint64_t cpu) {
 
 // While a TimeLimit exists, guest code of this thread that still runs after one of the limits has ended ends with the
 // trap `interrupted`. Guest code that starts after that and before the object is destroyed ends in the same way. Host
-// code is not interrupted, but these waits end early: waits of guests for each other, sleeping, and reading and writing
-// streams. Waits for another thread that holds a lock or a stream do not end early. A thread has at most one TimeLimit.
+// code is not interrupted, but these waits end early: memory.atomic.wait, sleeping, and reading and writing streams.
+// Waits for another thread that holds a lock or a stream do not end early. A thread has at most one TimeLimit.
 class TimeLimit {
  public:
   explicit TimeLimit(const TimeLimits& limits);

@@ -18,7 +18,7 @@ using platform::Platform;
 
 namespace {
 
-// Restores the callee-saved registers that the frame has saved to their values in its caller.
+// Sets the callee-saved registers that the frame has saved to the values that they have in the frame's caller.
 void restore_registers(const GuestFrame& frame, uint64_t* registers) {
   const auto* saved = reinterpret_cast<const uint64_t*>(frame.stack_pointer + frame.function->saved_offset);
   for (uint32_t bits = frame.function->saved_registers; bits != 0; bits &= bits - 1)
@@ -40,7 +40,7 @@ void restore_registers(const GuestFrame& frame, uint64_t* registers) {
 [[noreturn]] void unwind(Activation& activation, abi::HeapReference exception, Rethrown rethrown) {
   Store& store = *activation.store;
   Backtrace& trace = store.throw_trace().walked;
-  bool is_known = rethrown == Rethrown::yes;
+  bool is_known = rethrown == Rethrown::yes;  // whether the backtrace already has the current frame
   FrameIterator at(&activation);
   for (; !at.at_end() && at->activation == &activation; ++at) {
     if (!is_known) trace.add(*at);

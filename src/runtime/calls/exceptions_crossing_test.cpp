@@ -15,8 +15,8 @@ class CrossingExceptions : public RuntimeTest {
     EXPECT_TRUE(linker_->define_instance(name, instance));
     return instance;
   }
-  // Defines env.call, which calls the function that callee_ exports as "callee" and its argument, and passes on the
-  // result or the failure.
+  // Defines the host function env.call. With the argument 1, it calls the function that the instance callee_ exports as
+  // "callee1", and passes on the result or the failure.
   void define_call() {
     const auto f = wrap_function(*store_, [this](Caller& caller, int32_t index) -> std::expected<int32_t, Trap> {
       ++host_calls_;

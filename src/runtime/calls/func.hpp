@@ -57,6 +57,7 @@ Result<Func> create_function(Store& store, const wasm::FuncType& type, DynamicHo
 
 namespace detail {
 
+// ValueTraits<T>::type is the WebAssembly type of the C++ type T.
 template <class T>
 struct ValueTraits;
 template <wasm::ValType::Kind kind>
@@ -92,6 +93,7 @@ void store_slot(std::byte* values, size_t index, T value) {
   std::memcpy(values + index * kSlotBytes, &value, sizeof(T));
 }
 
+// The types of a function's results, and how they are copied to and from slots.
 template <class R>
 struct Results {
   static constexpr std::array<wasm::ValType, 1> types{ValueTraits<R>::type};
@@ -145,6 +147,7 @@ uint32_t end_host_call();
 // Makes the Caller for a host function from the first two arguments of VMHostContext::invoke.
 Caller make_caller(abi::VMHostContext* self, abi::VMContext* caller);
 
+// The functions by which the store calls and destroys a host function's callable with the signature R(A...).
 template <class Callable, class R, class... A>
 struct HostInvoker {
   static uint32_t invoke(abi::VMHostContext* self, abi::VMContext* context, std::byte* values) {
@@ -162,6 +165,7 @@ struct HostInvoker {
   static constexpr const StaticType& type = StaticTypeOf<R, A...>::type;
 };
 
+// The HostInvoker whose R and A follow from the type of Callable::operator().
 template <class Callable, class Signature>
 struct InvokerFor;
 template <class Callable, class C, class R, class... A>
@@ -169,6 +173,7 @@ struct InvokerFor<Callable, std::expected<R, Trap> (C::*)(Caller&, A...) const> 
 template <class Callable, class C, class R, class... A>
 struct InvokerFor<Callable, std::expected<R, Trap> (C::*)(Caller&, A...)> : HostInvoker<Callable, R, A...> {};
 
+// The function by which the store calls the function `f` of a HostEntry.
 template <auto f>
 struct EntryInvoker;
 template <class Data, class R, class... A, std::expected<R, Trap> (*f)(Data&, Caller&, A...)>

@@ -33,7 +33,7 @@ class CodeRegistry {
     // current.
     mutable std::atomic<uint32_t> readers = 0;
   };
-  struct Writing {};
+  struct Writing {};  // without data: its lock lets one writer at a time change the tables
   Table& spare() { return tables_[1 - current_.load(std::memory_order_relaxed)]; }
   void publish();
 

@@ -21,7 +21,7 @@ class AddressBits {
   static Result<AddressBits> create(uint64_t bytes) {
     return AddressBits(CAIRN_TRY(CommittedTable<uint64_t>::create(bytes / kBytesPerWord)));
   }
-  // Makes the bits of addresses below `bytes` accessible.
+  // Makes the bits of addresses below `bytes` accessible. Returns false if there is no memory.
   [[nodiscard]] bool grow(uint64_t bytes) { return words_.grow((bytes + kBytesPerWord - 1) / kBytesPerWord); }
 
   [[nodiscard]] bool test(uint64_t address) const { return (word_of(address) & bit_of(address)) != 0; }

@@ -15,17 +15,18 @@ namespace {
 
 // The largest number of bytes that a step of marking scans. A step takes about half a millisecond.
 constexpr uint64_t kStepBytes = 256 * 1024;
-// The number of bytes that are marked for each allocated byte. So the old generation grows by at most half during a
+// The number of bytes that marking scans for each allocated byte. So the old generation grows by at most half during a
 // marking.
 constexpr uint64_t kMarkedPerAllocated = 2;
 // The number of bytes of the heap whose mark bits are cleared in a step.
 constexpr uint64_t kClearBytes = uint64_t{64} << 20;
-// The old generation is marked when it has doubled since the last marking, but not before it has grown by this number
-// of bytes. In either case it is marked when it has taken half of the room that was left.
+// The old generation is marked when it has doubled since the last marking and has grown by at least this number of
+// bytes. It is marked earlier if it has taken half of the room that was left after the last marking.
 constexpr uint64_t kLeastGrowth = uint64_t{16} << 20;
 // The largest number of blocks that a step gives back to the machine.
 constexpr uint64_t kReleaseBlocks = 64;
-// After this many bytes of large objects, a marking under way visits the roots again.
+// When this many bytes of large objects have been allocated during a marking, a minor collection runs, so that the
+// marking can end.
 constexpr uint64_t kLargePerMinor = uint64_t{16} << 20;
 
 }  // namespace

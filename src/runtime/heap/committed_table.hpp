@@ -16,6 +16,7 @@ namespace cairn::runtime {
 template <class T>
 class CommittedTable {
  public:
+  // Reserves address space for `capacity` elements. No element is accessible before grow().
   static Result<CommittedTable> create(size_t capacity) {
     return CommittedTable(CAIRN_TRY(platform::Platform::reserve(round(capacity * sizeof(T), kStep))));
   }

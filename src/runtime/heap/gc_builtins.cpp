@@ -28,7 +28,7 @@ bool in_bounds(uint64_t start, uint64_t count, uint64_t length) { return start <
 struct Elements {
   std::byte* data;
   uint32_t size;          // size of one element in bytes
-  uint32_t first_offset;  // offset of the first element in the array object
+  uint32_t first_offset;  // offset in bytes of the range's first element from the start of the array object
   bool are_references;
 };
 

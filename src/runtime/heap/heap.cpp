@@ -21,7 +21,7 @@ constexpr uint64_t kSliceBytes = 128 * 1024;  // size of a slice of the nursery
 constexpr uint64_t kLeastRoom = 64;
 // After this many calls of collect_for_room() with hardly any allocation in between, the heap counts as full.
 constexpr uint32_t kMaximumShortages = 8;
-constexpr size_t kLeastListEntries = 16 * 1024;
+constexpr size_t kLeastListEntries = 16 * 1024;  // entries of a list that always have memory
 
 constexpr uint64_t nursery_bytes(const HeapConfig& config, uint64_t limit) {
   return std::min(config.nursery_bytes, limit / 16) / kBlockBytes * kBlockBytes;
@@ -109,6 +109,7 @@ bool Heap::hand_out(uint64_t size) {
   return true;
 }
 
+// Makes room for `size` bytes in the nursery, by a new slice or by collections. Returns false if the heap is full.
 bool Heap::refill(uint64_t size) {
   if (config_.stress) {
     collect_in_stress();

@@ -68,7 +68,7 @@ class Heap {
   void remember_range(abi::HeapReference array, uint32_t offset, uint32_t count);
 
   // Called when a trap has ended guest code at an arbitrary instruction, so that the barrier after the last store may
-  // not have run. The next collection is a full one then, which needs no reports.
+  // not have run. The next collection is a full one, which does not rely on write barriers.
   void distrust_reports() { remembered_.give_up(); }
 
   // Promotes live objects of the nursery. Begins or advances a marking of the old generation if that is due.

@@ -34,8 +34,8 @@ class Marker {
   }
 
   // Scans objects until none is left or about `budget` bytes have been scanned. Returns true if none is left. Calls
-  // visit(HeapReference&) for each reference in the objects. `visit` marks the object
-  // that the reference names with gray(), or promotes it if it is young.
+  // visit(HeapReference&) for each reference in the objects. `visit` marks the object that the reference names with
+  // gray(), or promotes it if it is young.
   template <class Visit>
   bool step(uint64_t budget, Visit&& visit) {
     for (uint64_t done = 0; done < budget;) {

@@ -10,9 +10,9 @@ namespace {
 class NearlyFullHeap : public HeapFixture {
  protected:
   static constexpr uint64_t kLimit = uint64_t{64} << 20;
-  static constexpr uint32_t kOneBlock = 9000;
+  static constexpr uint32_t kOneBlock = 9000;  // length of an array of bytes that takes a block of its own
 
-  // Makes a new heap and fills `part` 64ths of it with arrays that take one block each and stay alive.
+  // Makes a new heap and fills part/64 of it with arrays that take one block each and stay alive.
   void fill(uint64_t part) {
     make_heap({.limit_bytes = kLimit});
     keep_ = add_root(heap_->allocate_array(references_, 5000));

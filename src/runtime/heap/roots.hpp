@@ -23,11 +23,12 @@ class RootVisitor {
 };
 
 // Which roots a visitor sees. Tables and element segments note which of their pieces were written since the last visit
-// with `all` or `changed`. The other pieces refer to no young object. If a marking has visited all roots, they refer
-// only to objects that it has marked. All other roots always count as changed.
+// with `all` or `changed`. The unwritten pieces refer to no young object. If a marking has visited all roots, unwritten
+// pieces refer only to objects that the marking has marked. Roots outside of tables and segments always count as
+// changed.
 enum class RootChoice : uint8_t {
-  all,
-  changed,
+  all,        // all roots; no piece is marked as changed afterwards
+  changed,    // only roots that may have changed; no piece is marked as changed afterwards
   only_look,  // all roots; pieces that are marked as changed remain so
   unchanged,  // only roots that have not changed; pieces that are marked as changed remain so
 };

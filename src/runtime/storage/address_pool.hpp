@@ -6,7 +6,7 @@
 // guards may take the larger part of the budget. Memories without guards share the smaller part. Each takes at most a
 // fixed fraction of what is left of that part, so that later memories find some address space too.
 //
-// Released ranges are kept, without memory behind them, and used again. That costs less than making new reservations.
+// Released ranges are kept, with their pages decommitted, and used again. That costs less than making new reservations.
 // It also keeps the tables of qemu-user small, which grow with every address that was ever reserved.
 #pragma once
 
@@ -35,7 +35,7 @@ class AddressPool {
   // Reserves address space for a memory without guards: a power of two of bytes, at least `least`. It is the power of
   // two that has room for `wanted` bytes, or smaller when little is left.
   Result<std::span<std::byte>> reserve_checked(uint64_t least, uint64_t wanted);
-  // Releases a whole range. Its first `committed` bytes have memory behind them.
+  // Releases a whole range, of which the first `committed` bytes are committed.
   void release(std::span<std::byte> range, uint64_t committed);
 
  private:

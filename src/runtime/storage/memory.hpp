@@ -25,7 +25,7 @@ struct MemorySpace {
 // resource error.
 Result<MemorySpace> reserve_memory(Engine& engine, const wasm::MemoryType& type, compiler::BoundsMode bounds);
 
-// Releases the address space of a memory whose length is `length` bytes at the end.
+// Releases a memory's address space and the pages of its `length` bytes.
 void release_memory(Engine& engine, std::span<std::byte> reservation, uint64_t length);
 
 // Commits the pages between the lengths `old_length` and `new_length`, in bytes. Returns false if the machine has no

@@ -48,10 +48,12 @@ class SharedMemory final : public RefCounted {
 
   enum class WaitResult : uint32_t { woken = 0, not_equal = 1, timed_out = 2 };
   // If the cell at `address` holds the expected value, waits for a notification or the timeout. `address` must be a
-  // multiple of the size of T (uint32_t or uint64_t). A negative timeout means no timeout.
+  // multiple of the size of T (uint32_t or uint64_t). A negative timeout means no timeout. Traps if the cell is out of
+  // bounds, or for a deadlock.
   template <class T>
   std::expected<WaitResult, wasm::TrapKind> wait(uint64_t address, T expected, int64_t timeout_nanoseconds);
-  // Wakes up to `count` waiters at `address`, those that have waited longest first. Returns how many it woke.
+  // Wakes up to `count` waiters at `address`, those that have waited longest first. Returns how many it woke. Traps if
+  // the 4 bytes at `address` are out of bounds.
   std::expected<uint32_t, wasm::TrapKind> notify(uint64_t address, uint32_t count);
 
  private:
@@ -77,7 +79,7 @@ class SharedMemory final : public RefCounted {
   wasm::MemoryType type_;
   MemorySpace space_;
   alignas(16) mutable abi::VMMemory vm_;
-  struct Growth {};
+  struct Growth {};  // without data: its lock lets one thread at a time grow the memory
   Guarded<Growth, LockRank::shared_memory_growth> growth_;
   Guarded<Queue, LockRank::shared_memory_waiters> queue_;
 };
