@@ -14,7 +14,7 @@ inline constexpr uint64_t kLargePageSize = uint64_t{1} << 21;
 constexpr uint64_t align_down(uint64_t value, uint64_t alignment) { return value & ~(alignment - 1); }
 constexpr uint64_t align_up(uint64_t value, uint64_t alignment) { return align_down(value + alignment - 1, alignment); }
 
-// A physical address. Only DirectMap makes pointers of it.
+// A physical address. Only DirectMap converts it to a pointer.
 struct PhysAddr {
   uint64_t value = 0;
   constexpr auto operator<=>(const PhysAddr&) const = default;

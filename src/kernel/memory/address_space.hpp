@@ -49,8 +49,8 @@ using SpaceResult = std::expected<T, SpaceFailure>;
 template <class Table>
 class AddressSpace {
  public:
-  static constexpr uint64_t kGroup = 64 * 1024;
-  static constexpr uint64_t kLargeSegment = 32 << 20;
+  static constexpr uint64_t kGroup = 64 * 1024;        // bytes that are filled together
+  static constexpr uint64_t kLargeSegment = 32 << 20;  // bytes of the smallest segment that gets pages of 2 MiB
 
   AddressSpace(DirectMap map, FrameSource& source, Table& table)
       : map_(map), source_(source), table_(table), nodes_(map, source) {
@@ -123,7 +123,9 @@ class AddressSpace {
   void protect(VirtAddr start, uint64_t size, Access access) {
     const uint64_t end = start.value + size;
     CAIRN_ASSERT(committed_bytes(start.value, end) == size);
-    (void)nodes_.ensure(2);  // for segments that have used their spare nodes; the others still have theirs
+    // Segments that have used their spare nodes need two others. If there is no memory for these, they take nodes that
+    // are set aside for decommit().
+    (void)nodes_.ensure(2);
     for (RangeNode* segment = overlapping(start.value, end); segment != nullptr; segment = next_before(segment, end)) {
       if (segment->access == access) continue;
       segment = isolate(segment, start.value, end);
@@ -190,6 +192,8 @@ class AddressSpace {
     return start + offset;
   }
 
+  // Handles a fault of an access to `address`; reading is neither `write` nor `execute`. After FaultOutcome::filled,
+  // the access can be repeated.
   FaultOutcome fault(VirtAddr address, bool write, bool execute) {
     const RangeNode* segment = segments_.holder_of(address.value);
     if (segment == nullptr) return FaultOutcome::not_committed;
@@ -240,7 +244,7 @@ class AddressSpace {
       for (RangeNode* segment = segments_.first(); segment != nullptr; segment = RangeTree::next(segment)) {
         uint64_t from = align_down(segment->start, span);
         const uint64_t last = align_down(segment->end() - 1, span);
-        // The block after the last one of the address space would be at 0.
+        // `from` must not become the block after the last one of the address space: that would be at 0.
         if (counted == from && from == last) continue;
         if (counted == from) from += span;
         frames += table_.missing_tables(level, {from}, {last + (span - 1)});
@@ -280,6 +284,7 @@ class AddressSpace {
     return last != nullptr && last->end() > start;
   }
 
+  // Calls visit(from, to) for each part of [start, end) that is not committed.
   template <class F>
   void for_each_hole(uint64_t start, uint64_t end, F&& visit) {
     for (uint64_t at = start; at < end;) {
@@ -314,6 +319,7 @@ class AddressSpace {
     return *source_.redeem(0);  // there is a frame, because it was promised
   }
 
+  // Fills the absent `page` of the segment together with its neighbours: 2 MiB if possible, otherwise its group.
   void fill_around(const RangeNode& segment, VirtAddr page) {
     const VirtAddr large{align_down(page.value, kLargePageSize)};
     if (segment.size >= kLargeSegment && large.value >= segment.start &&

@@ -37,7 +37,7 @@ class ModelledMachine {
  public:
   // How often each kind of event happened.
   struct Counts {
-    uint64_t refused = 0, granted = 0, splits = 0, failed = 0, spurious = 0, synchronized = 0;
+    uint64_t refused = 0, granted = 0, protects = 0, failed = 0, spurious = 0, synchronized = 0;
   };
 
   ModelledMachine(uint32_t seed, Counts& counts) : seed_(seed), counts_(counts), random_(seed) {
@@ -170,7 +170,7 @@ class ModelledMachine {
   }
   void protect(VirtAddr at, std::span<Page> range, Access access) {
     if (std::ranges::any_of(range, [](const Page& page) { return page.byte < 0; })) return;
-    ++counts_.splits;
+    ++counts_.protects;
     space_.protect(at, range.size() * kPageSize, access);
     for (Page& page : range) page.access = access;
   }
@@ -215,7 +215,7 @@ class ModelledMachine {
   const uint32_t seed_;
   Counts& counts_;
   std::mt19937 random_;
-  const bool has_large_ = seed_ % 3 == 0;  // large pages need segments of 32 MiB
+  const bool has_large_ = seed_ % 3 == 0;  // whether there are large pages, which need segments of 32 MiB
   testing::Ram ram_{static_cast<uint64_t>(has_large_ ? 72 << 20 : (1 << 19) << random_() % 3)};
   Frames source_;
   uint64_t all_ = 0;  // number of frames at the start
@@ -241,7 +241,7 @@ TYPED_TEST(SmallMachines, EqualAModel) {
   }
   EXPECT_GT(counts.refused, 300u);
   EXPECT_GT(counts.granted, 300u);
-  EXPECT_GT(counts.splits, 100u);
+  EXPECT_GT(counts.protects, 100u);
   EXPECT_GT(counts.failed, 100u);
   EXPECT_GT(counts.spurious, 0u);
   EXPECT_GT(counts.synchronized, 500u);

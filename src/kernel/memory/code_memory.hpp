@@ -6,7 +6,8 @@
 // the frames return to the allocator, which keeps its lists in them. All CPUs must see the restored right at once,
 // because a fault in the direct map cannot be handled.
 //
-// CodeMemory has no state but references to the address space and its table. Its user holds the address space's lock.
+// CodeMemory has no state except references to the address space and its table. Its user holds the address space's
+// lock.
 #pragma once
 
 #include "base/result.hpp"
@@ -46,6 +47,7 @@ class CodeMemory {
     table_.synchronize_code();
   }
 
+  // Frees memory that allocate() has returned, sealed or not.
   void release(VirtAddr start, uint64_t size) {
     const Changes changes(table_);
     give_aliases_back(start, size);
@@ -82,6 +84,8 @@ class CodeMemory {
     if (!source_.promise(table_.tables_to_split_at(boundary))) return false;
     return table_.split_at(boundary, TableFrames::promised);
   }
+  // Removes the write right from the aliases of the pages' frames. Returns the number of bytes for which this is done;
+  // fewer than `size` if there is no memory for tables.
   uint64_t take_aliases(VirtAddr start, uint64_t size) {
     return for_each_run(start, size, [&](VirtAddr alias, uint64_t bytes) {
       if (split_at(alias) && split_at(alias + bytes)) return table_.protect(alias, bytes, {});
@@ -89,6 +93,7 @@ class CodeMemory {
       return false;
     });
   }
+  // Restores the write right of the aliases, and joins the direct map's pages again.
   void give_aliases_back(VirtAddr start, uint64_t size) {
     for_each_run(start, size, [&](VirtAddr alias, uint64_t bytes) {
       CAIRN_ASSERT(table_.protect(alias, bytes, kAlias, TableFrames::any, Gains::seen_at_once));

@@ -72,9 +72,9 @@ class FlushRequest {
 };
 static_assert(std::is_trivially_copyable_v<FlushRequest>);
 
-// How CPUs forget. All functions but synchronize() are for the calling CPU alone:
+// How CPUs forget. All functions except synchronize() are for the calling CPU alone:
 // - flush(page) forgets the translation of one page of any size, and flush_all() forgets everything.
-// - flush_tables(page) forgets also the pointers to the tables on the way to the page, and that one was missing.
+// - flush_tables(page) also forgets all pointers to tables, and that a table on the way to the page was missing.
 // - synchronize_code() forgets fetched instructions.
 // - synchronize(request) returns when all other CPUs have carried out the request.
 // kRemembersAbsence says whether a CPU may remember that an address is not mapped.

@@ -96,9 +96,9 @@ std::optional<PhysAddr> FrameAllocator::allocate_contiguous(uint64_t frames) {
 }
 
 void FrameAllocator::free(PhysAddr block, unsigned order) {
-  // The buddy is found by physical address, so that blocks are aligned in physical memory.
   free_frames_ += uint64_t{1} << order;
   while (order + 1 < kOrders) {
+    // The buddy is found by physical address, so that blocks are aligned in physical memory.
     const PhysAddr buddy{block.value ^ (kPageSize << order)};
     if (!covers(buddy) || records_[index_of(buddy)] != free_record(order)) break;
     unlink(index_of(buddy), order);

@@ -1,4 +1,4 @@
-// Physical memory in frames of 4 KiB: a buddy allocator with one word of record for each frame.
+// Physical memory in frames of 4 KiB: a buddy allocator with a record of 32 bits for each frame.
 //
 // Free blocks of 2^order frames, aligned to their size, are in one list for each order. The record of a block's first
 // frame describes the block. The owner of an allocated block may keep a small number there (the heap does), so that
@@ -38,7 +38,7 @@ class FrameAllocator {
   [[nodiscard]] uint64_t free_frames() const { return free_frames_; }
   [[nodiscard]] uint64_t total_frames() const { return total_frames_; }
 
-  // The note of the owner of the block that starts at this frame: 30 bits.
+  // The owner of an allocated block may note a number of 30 bits for each of its frames.
   void set_note(PhysAddr frame, uint32_t note) { records_[index_of(frame)] = note << 2; }
   [[nodiscard]] uint32_t note(PhysAddr frame) const { return records_[index_of(frame)] >> 2; }
   [[nodiscard]] bool covers(PhysAddr frame) const {

@@ -19,7 +19,7 @@
 
 namespace cairn::kernel {
 
-// Whether an allocation leaves the reserve alone.
+// Whether an allocation may fail and leaves the reserve alone (`fallible`), or may take the reserve, too (`last`).
 enum class Claim : uint8_t { fallible, last };
 
 class FrameSource {
@@ -109,7 +109,7 @@ class FrameSource {
   [[nodiscard]] bool must_fail(Claim claim) { return claim == Claim::fallible && injected_.next(); }
   [[nodiscard]] InjectedFailure& injected_failure() { return injected_; }
 
-  // Functions for PageTable: redeem_table and free_table are for tables, free is for owned pages that are unmapped.
+  // PageTable calls redeem_table and free_table for its tables, and free for owned pages that are unmapped.
   std::optional<PhysAddr> redeem_table() { return redeem(0); }
   void free_table(PhysAddr frame) { free_contiguous(frame, 1); }
   void free(PhysAddr page, unsigned level) { free_contiguous(page, uint64_t{1} << (9 * level)); }

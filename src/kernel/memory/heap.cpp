@@ -21,6 +21,7 @@ constexpr std::array<uint16_t, Heap::kClasses> Heap::kSizes = {16,  32,  48,  64
                                                                160, 192, 224, 256,  320,  384,  448,  512,
                                                                640, 768, 896, 1024, 1280, 1536, 1792, 2048};
 
+// Above 128 bytes, there are four classes from each power of two to the next.
 size_t Heap::class_of(size_t size) {
   if (size <= 128) return size == 0 ? 0 : (size - 1) / 16;
   const auto exponent = static_cast<unsigned>(std::bit_width(size - 1)) - 1;  // 2^exponent < size <= 2^(exponent + 1)
@@ -160,7 +161,8 @@ void Heap::free_small(void* pointer, uint32_t note) {
   --slab->used;
   used_ -= kSizes[size_class];
   if (was_full) link(size_class, slab);
-  // An empty slab is freed, except the only one of its class with free objects: the next object is likely to come soon.
+  // An empty slab is freed unless it is the only slab of its class with free objects, because the class is likely to
+  // need an object soon.
   if (slab->used == 0 && (slab->next != nullptr || slab->previous != nullptr)) {
     unlink(size_class, slab);
     if (slab->operation != nullptr) unlink_from_operation(slab);

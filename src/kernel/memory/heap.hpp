@@ -25,7 +25,7 @@ class Heap {
   // The number of bytes in front of a large block that was allocated in an operation.
   static constexpr size_t kBlockHeader = 64;
 
-  // What belongs to a running operation.
+  // The slabs and large blocks of a running operation.
   class Operation;
 
   Heap(DirectMap map, FrameSource& source) : map_(map), source_(source) {}
@@ -87,10 +87,11 @@ class Heap {
     Operation* operation;  // null when its operation has ended
   };
   static constexpr size_t kClasses = 24;
-  static constexpr size_t kHeader = 64;
+  static constexpr size_t kHeader = 64;  // the number of bytes in front of a slab's first object
   static_assert(sizeof(Slab) <= kHeader && sizeof(LargeBlock) <= kBlockHeader);
   static const std::array<uint16_t, kClasses> kSizes;
   static size_t class_of(size_t size);
+  // The order of a slab for objects of this class.
   static unsigned order_of(size_t size_class) { return kSizes[size_class] <= 256 ? 2 : 3; }
 
   using Partial = std::array<Slab*, kClasses>;

@@ -116,7 +116,8 @@ void initialize_memory(const BootInfo& info) {
       const uint64_t end = std::min(range.end(), layout::kDirectMapSize);
       if (start < end) s.frames.add({{start}, end - start});
     }
-    // The reserve is for the kernel's own objects once guests have taken all that they can get.
+    // The reserve is for the kernel's own objects once guests have taken all that they can get: 1/64 of memory and
+    // 2 MiB, in frames.
     s.reserve = s.frames.total_frames() / 64 + 512;
   });
   heap.create(kDirectMap, frames);
@@ -275,7 +276,7 @@ InjectedFailure& injected_failure() { return frames.injected_failure(); }
 
 namespace cairn {
 
-// The scheduler keeps the operation of a fiber that waits.
+// Cpu::operation is the operation of the running fiber. The scheduler keeps the operations of fibers that wait.
 OperationRecord* operation_current() { return kernel::this_cpu().operation; }
 
 void operation_begin(OperationRecord& record) {

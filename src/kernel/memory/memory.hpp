@@ -44,26 +44,30 @@ auto in_address_space(F&& function) {
 Result<std::span<std::byte>> map_kernel_pages(uint64_t size);
 // Maps the registers of a device in the kernel's half.
 Result<volatile std::byte*> map_device(PhysRange registers);
-// Allocate, seal and release memory for guest code, in whole pages (memory/code_memory.hpp).
+// These functions allocate, seal and release memory for guest code, in whole pages (memory/code_memory.hpp). seal_code
+// makes the first `text` bytes executable.
 Result<std::span<std::byte>> allocate_code(uint64_t size, uint64_t alignment);
 void seal_code(std::span<std::byte> code, uint64_t text);
 void release_code(std::span<std::byte> code);
 // Allocates from the heap; returns null when there is no memory. No spin lock may be held.
 void* allocate_bytes(size_t size, size_t alignment, Claim claim);
+// Frees what allocate_bytes() has returned; ignores null. No spin lock may be held.
 void free_bytes(void* pointer);
-// Begin an operation (base/operation.hpp) and end it: keep_operation() makes its allocations ordinary ones, and
-// drop_operation() frees all of them.
+// begin_operation() begins an operation (base/operation.hpp). keep_operation() ends it and makes its allocations
+// ordinary ones; drop_operation() ends it and frees all of them.
 void begin_operation(OperationRecord& record);
 void keep_operation(OperationRecord& record);
 void drop_operation(OperationRecord& record);
 // Sets the function that plain operator new calls when it finds no memory. `end` receives the requested size and ends
 // the kernel without allocating. Several fibers may call it. The default is a panic.
 void end_without_memory(void (*end)(size_t size));
+// Calls that function.
 [[noreturn]] void out_of_memory(size_t size);
 
 // Translates an address by the page table. Works in a panic because it takes no lock; returns nothing before
 // initialize_memory.
 std::optional<Translation> translate(VirtAddr address);
+// Whether initialize_memory has returned.
 bool is_memory_ready();
 
 struct MemoryStatistics {

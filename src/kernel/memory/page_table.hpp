@@ -6,9 +6,9 @@
 // has no lock of its own. The lock around the AddressSpace that uses it protects it.
 //
 // Several CPUs may use a tree, and each remembers translations and pointers to tables. The CPU that changes an entry
-// flushes its own at once. What the others must forget is collected, and so are removed frames. When a function
-// returns, the other CPUs have forgotten what it took away, and its frames are free (INV-23). ChangeScope joins several
-// functions so that the other CPUs are interrupted once.
+// flushes its own at once. A FlushRequest collects what the others must forget, and RemovedFrames collects the frames
+// that were taken away. When a function returns, the other CPUs have carried out the request, and the removed frames
+// are free (INV-23). ChangeScope joins the requests of several functions, so that the other CPUs are interrupted once.
 #pragma once
 
 #include <concepts>
@@ -23,7 +23,7 @@
 
 namespace cairn::kernel {
 
-// The rights of a page. A page that can be written or executed can also be read.
+// The rights and properties of a mapped page. Every mapped page can be read.
 struct Access {
   bool write = false;
   bool execute = false;
@@ -31,7 +31,7 @@ struct Access {
   bool owned = false;   // the frame is freed when the page is unmapped
   bool operator==(const Access&) const = default;
 
-  // Whether these rights allow something that `changed` does not allow.
+  // Whether a change from these rights to `changed` takes a right away, or changes how the page is cached.
   [[nodiscard]] constexpr bool loses(Access changed) const {
     return (write && !changed.write) || (execute && !changed.execute) || device != changed.device;
   }
@@ -64,7 +64,7 @@ struct PageTableRoot {
 
 constexpr uint64_t page_size_at(unsigned level) { return kPageSize << (9 * level); }
 
-// The source of frames for new tables: promised frames, which cannot run out, or any frames.
+// The source of frames for new tables: frames that were promised (FrameSource), so that there are enough, or others.
 enum class TableFrames : uint8_t { promised, any };
 
 // When other CPUs may use rights that protect() adds. A CPU that remembers the old rights faults when it uses the new
@@ -137,6 +137,7 @@ class PageTable {
     return true;
   }
 
+  // Returns the page that holds `virt`; nothing if none is mapped there.
   [[nodiscard]] std::optional<Translation> translate(VirtAddr virt) const {
     const uint64_t* table = map_.at<uint64_t>(root_);
     for (unsigned level = levels_ - 1;; --level) {
@@ -252,6 +253,7 @@ class PageTable {
       table = map_.at<uint64_t>(Format::address(*entry, level));
     }
   }
+  // The number of new tables that split_at(boundary) needs.
   [[nodiscard]] uint64_t tables_to_split_at(VirtAddr boundary) const {
     const auto page = translate(boundary);
     uint64_t tables = 0;
@@ -292,7 +294,7 @@ class PageTable {
   std::optional<PhysAddr> allocate_table(TableFrames from) {
     auto frame = from == TableFrames::promised ? frames_.redeem_table() : frames_.allocate();
     if (!frame && removed_.count() != 0) {
-      settle();  // the frames that were removed before are free then
+      settle();  // frees the frames that were removed before
       frame = frames_.allocate();
     }
     CAIRN_ASSERT(frame.has_value() || from == TableFrames::any);
@@ -300,7 +302,7 @@ class PageTable {
     return frame;
   }
 
-  // Returns the entry of `level` for `virt` and makes missing tables above it; null when there is no memory.
+  // Returns the entry of level `target` for `virt` and makes missing tables above it; null when there is no memory.
   uint64_t* walk_to(VirtAddr virt, unsigned target, TableFrames from) {
     uint64_t* table = map_.at<uint64_t>(root_);
     for (unsigned level = levels_ - 1; level > target; --level) {
@@ -316,6 +318,7 @@ class PageTable {
     return &table[index(virt, target)];
   }
 
+  // Returns the entry of level `target` for `virt`; null if a table above it is missing or a large page holds `virt`.
   uint64_t* find(VirtAddr virt, unsigned target) {
     uint64_t* table = map_.at<uint64_t>(root_);
     for (unsigned level = levels_ - 1; level > target; --level) {
@@ -394,6 +397,8 @@ class PageTable {
     }
   }
 
+  // The number of tables of level `wanted` that the addresses from `first` to `last` need below this table, whose level
+  // is `level`, and that do not exist.
   [[nodiscard]] uint64_t missing_below(PhysAddr table_address, unsigned level, unsigned wanted, uint64_t first,
                                        uint64_t last) const {
     const auto* table = map_.at<uint64_t>(table_address);

@@ -20,14 +20,14 @@ class RangePool {
 
   // Takes frames until `count` nodes are free besides those that are set aside. Returns false if there is no memory.
   [[nodiscard]] bool ensure(uint64_t count);
-  // These functions set nodes aside, and release them again.
+  // set_aside() increases the number of free nodes that are set aside, and give_up() decreases it.
   void set_aside(uint64_t count) { aside_ += count; }
   void give_up(uint64_t count) { aside_ -= count; }
   // Takes a free node; there must be one.
   RangeNode* take();
   // Frees a node. Frees its frame, too, if no other node in the frame is in use and enough free nodes are left.
   void give(RangeNode* node);
-  // Divides a frame into nodes, which are free.
+  // Adds a frame to the pool, as free nodes.
   void add(PhysAddr frame);
 
   [[nodiscard]] uint64_t free_nodes() const { return free_; }
@@ -55,8 +55,8 @@ class RangePool {
   FrameSource& source_;
   Page* partial_ = nullptr;  // list of the frames with free nodes
   uint64_t frames_ = 0;
-  uint64_t free_ = 0;  // number of free nodes, including those that are set aside
-  uint64_t aside_ = 0;
+  uint64_t free_ = 0;   // number of free nodes, including those that are set aside
+  uint64_t aside_ = 0;  // number of free nodes that are set aside
 };
 
 }  // namespace cairn::kernel

@@ -53,7 +53,7 @@ class RangeTree {
 
   RangeNode* root_ = nullptr;
   uint64_t count_ = 0;
-  uint32_t random_ = 0x9e37'79b9;
+  uint32_t random_ = 0x9e37'79b9;  // the last number of the generator of priorities (xorshift)
 };
 
 }  // namespace cairn::kernel

@@ -29,7 +29,7 @@ struct RightsRules {
 };
 
 struct RightsViolation {
-  std::string_view what;
+  std::string_view what;  // the end of a sentence about the page, such as "lets user mode in"
   VirtAddr page;
   PhysAddr frame;
 };
@@ -129,6 +129,7 @@ class RightsAudit {
     for (uint64_t i = 0; i < 512; ++i) {
       const uint64_t entry = entries[i];
       if (!Format::is_present(entry)) continue;
+      // Addresses of the upper half are sign-extended.
       uint64_t start = base + i * page_size_at(level);
       if (level + 1 == root_.levels && i >= 256) start |= ~uint64_t{0} << (kPageBits + 9 * root_.levels);
       const EntryKind kind = Format::is_leaf(entry, level) ? EntryKind::page

@@ -18,6 +18,7 @@ struct Machine {
   static constexpr unsigned levels = kLevels;
 };
 
+// A TranslationCache that does nothing, because the audit reads only the tables.
 struct Quiet {
   static constexpr bool kRemembersAbsence = false;
   static void flush(VirtAddr) {}

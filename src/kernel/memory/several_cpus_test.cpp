@@ -1,5 +1,5 @@
-// What an address space promises to the CPUs that do not run an operation (INV-23), case by case. The random tests of
-// this folder look for what these cases do not cover.
+// Tests, case by case, of what the other CPUs see when one CPU changes an address space (INV-23). The random tests of
+// this folder look for errors that these cases do not cover.
 #include <gtest/gtest.h>
 
 #include "kernel/memory/address_space.hpp"
@@ -128,7 +128,7 @@ TYPED_TEST(SeveralCpus, LoseRightsBeforeProtectReturns) {
   EXPECT_FALSE(this->allows(1, start, Want::write));
 }
 
-// What takes nothing away waits for no CPU. (fill() does where CPUs remember absence.)
+// Operations that take nothing away do not wait for other CPUs. (fill() waits where CPUs remember absence.)
 TYPED_TEST(SeveralCpus, AreNotAskedWhenNothingIsTakenAway) {
   VirtAddr start;
   EXPECT_EQ(this->synchronizations([&] { start = this->committed(1 << 20); }), 0u);

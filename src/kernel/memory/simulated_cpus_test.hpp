@@ -1,6 +1,6 @@
 // CPUs with MMUs for the tests of this folder. They walk page tables by the manuals' rules, without the code under
 // test, and each remembers as much as the manuals allow: translations, pointers to tables, absent entries (RISC-V), and
-// fetched instructions (RISC-V). A CPU forgets nothing that it is not made to forget.
+// fetched instructions (RISC-V). A CPU forgets only what it is made to forget.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,6 +21,7 @@ namespace cairn::kernel::testing {
 
 enum class Want : uint8_t { read, write, execute };
 
+// An entry of a page table, decoded.
 struct Entry {
   bool present = false, leaf = false, write = false, execute = false;
   uint64_t address = 0;
@@ -32,7 +33,7 @@ struct X64Rules {
   static constexpr bool kFetchesCoherently = true;
   // A page fault forgets what was remembered of its address [sdm 3A 4.10.4.1].
   static constexpr bool kFaultForgets = true;
-  // To flush one page forgets all pointers to tables.
+  // Flushing one page forgets all pointers to tables.
   static constexpr bool kPageFlushForgetsTables = true;
 
   static Entry decode(uint64_t entry, unsigned level) {
@@ -73,11 +74,14 @@ class SimulatedCpu {
     bool write, execute;
   };
 
-  // Whether an access counts as executed: then a fault of an x86-64 CPU forgets. A speculative look does not.
+  // Whether an instruction does the access, or the CPU looks up the address speculatively. Only an instruction's fault
+  // makes an x86-64 CPU forget what it remembers of the address.
   enum class As : uint8_t { executed, speculative };
-  // A CPU may use what it remembers. Where it looks up anew, it does not forget what it remembered.
+  // What a CPU uses of what it remembers: translations and pointers to tables, only pointers to tables, or nothing.
+  // Using less makes it forget nothing.
   enum class Uses : uint8_t { what_it_remembers, tables_it_remembers, the_root };
 
+  // Returns the physical address, or nothing if the access faults.
   std::optional<uint64_t> access(const DirectMap& map, PageTableRoot root, uint64_t virt, Want want, Uses uses,
                                  As as = As::executed) {
     const auto page = translation(map, root, virt, uses);
@@ -105,7 +109,7 @@ class SimulatedCpu {
   void synchronize_code() { fetched_.clear(); }
 
   [[nodiscard]] const std::map<Place, Page>& pages() const { return pages_; }
-  // The table behind the entry that maps each place.
+  // For each place, the physical address of the table to which its entry points.
   [[nodiscard]] const std::map<Place, uint64_t>& tables() const { return tables_; }
   [[nodiscard]] const std::set<Place>& absent() const { return absent_; }
   static Place place(unsigned level, uint64_t virt) { return {level, align_down(virt, page_size_at(level))}; }
@@ -113,7 +117,7 @@ class SimulatedCpu {
  private:
   static constexpr unsigned kLevels = 4;
 
-  // Finds a translation among those that are remembered, or by a walk that begins at some table.
+  // Finds a translation among those that are remembered, or by a walk that begins at a remembered table or the root.
   std::optional<std::pair<Place, Page>> translation(const DirectMap& map, PageTableRoot root, uint64_t virt,
                                                     Uses uses) {
     for (unsigned level = 0; level < root.levels && uses == Uses::what_it_remembers; ++level) {
@@ -156,7 +160,8 @@ struct Range {
 using Ranges = std::vector<Range>;
 
 // Several CPUs, one of which runs the code under test: the TranslationCache of a page table. Before and after each
-// flush, all CPUs look at addresses, because the others run at the same time, and each may look up translations ahead.
+// flush, all CPUs look at addresses, because the others run at the same time, and each CPU may look up translations
+// before it needs them.
 template <class Rules>
 class SimulatedCpus {
  public:
@@ -239,8 +244,9 @@ class SimulatedCpus {
       }
     }
   }
-  // Between operations: fails if a CPU remembers a page that is not there, more rights than it has, or a removed table.
-  // In the `exact` ranges, where a fault could not be handled, it must not remember fewer rights or absence either.
+  // Called between operations. Fails if a CPU remembers a removed page, more rights than a page has, or a removed
+  // table. In the `exact` ranges, where a fault could not be handled, it also fails if a CPU remembers fewer rights, or
+  // a mapped page as absent.
   void expect_current(PhysAddr root, const Ranges& exact) const {
     for (const Cpu& cpu : cpus_) {
       for (const auto& [place, page] : cpu.pages()) {
@@ -291,7 +297,8 @@ class SimulatedCpus {
       return range.start < place.block + page_size_at(place.level) && place.block < range.end;
     });
   }
-  // The entry that the tables have now for an address: the leaf, or that of `lowest`.
+  // Looks up an address in the tables as they are now. Returns the leaf, or the entry of level `lowest` if no leaf is
+  // above it.
   std::optional<std::pair<typename Cpu::Place, Entry>> look_up(PhysAddr root, uint64_t virt, unsigned lowest) const {
     uint64_t table = root.value;
     for (unsigned level = levels_ - 1;; --level) {

@@ -9,9 +9,10 @@ namespace cairn::kernel {
 struct Rv64PageFormat {
   static constexpr uint64_t kValid = 1 << 0, kRead = 1 << 1, kWrite = 1 << 2, kExecute = 1 << 3, kUser = 1 << 4;
   static constexpr uint64_t kGlobal = 1 << 5, kAccessed = 1 << 6, kDirty = 1 << 7;
-  // Two bits that the MMU ignores. kDevice changes nothing, because the platform determines the types of memory.
+  // Two bits that the MMU ignores. Registers of devices need no bit for the MMU, because the platform determines which
+  // addresses are cached.
   static constexpr uint64_t kOwned = 1 << 8, kDevice = 1 << 9;
-  static constexpr uint64_t kNumber = 0x003f'ffff'ffff'fc00;
+  static constexpr uint64_t kNumber = 0x003f'ffff'ffff'fc00;  // the frame number: the address divided by 4096
 
   static bool is_present(uint64_t entry) { return (entry & kValid) != 0; }
   static bool is_leaf(uint64_t entry, unsigned) { return (entry & (kRead | kWrite | kExecute)) != 0; }
