@@ -1,8 +1,8 @@
 // Builds instructions on arrays. These are objects of the managed heap with a length and, after it, the elements.
 //
 // The length is read through the reference, so a null reference faults. Then the index is compared with the length. The
-// address of an element is computed from the reference for each access, since a number made of a reference is valid
-// only up to the next safepoint.
+// address of an element is computed from the reference for each access, since an address computed from a reference is
+// valid only up to the next safepoint.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -134,7 +134,8 @@ ir::Value Builder::array_length(Value array) {
 
 void Builder::array_len() { push(array_length(pop())); }
 
-// Checks for null and bounds. The element is at the result plus the offset of the first element.
+// Checks for null and bounds. Returns an address to which an access to the element adds the offset of the first
+// element.
 ir::Value Builder::element_address(const ModuleContext::Field& elements, Value array, Value index) {
   insert_.trap_if(insert_.compare(Condition::uge, index, array_length(array)), TrapKind::out_of_bounds_array_access);
   Instruction address;

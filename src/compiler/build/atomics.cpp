@@ -92,7 +92,7 @@ void Builder::atomic_access(uint32_t group, Type type, uint8_t size, const wasm:
   }
 }
 
-// The builtin returns the instruction's result, or -1 - k for the TrapKind number k.
+// The builtins memory_wait32 and memory_wait64 return the instruction's result, or -1 - k for the TrapKind number k.
 void Builder::atomic_wait(const wasm::MemArg& memarg, uint8_t size) {
   const wasm::MemoryType& type = module_.memories[memarg.memory.index()].type;
   const Value timeout = pop();

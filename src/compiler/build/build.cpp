@@ -9,7 +9,8 @@ Result<void> build_function(const ModuleContext& context, wasm::FunctionValidato
                             ir::Function& function) {
   Builder builder(context, function);
   CAIRN_TRY(validator.validate(index, builder));
-  // The validator calls at() before each instruction, so that an error in the last instruction is still unnoticed here.
+  // Builder::at(), which the validator calls before each instruction, stops the validation after an error in an earlier
+  // instruction. An error in the last instruction is noticed here.
   if (!builder.can_go_on()) return fail(builder.error());
   return {};
 }

@@ -11,9 +11,10 @@ class FunctionValidator;
 
 namespace cairn::compiler {
 
-// Decodes, validates and builds one function that the module defines. `function` must be empty, and gets
-// the result. If Options::optimize is set, instructions are simplified as they are made. Errors: malformed or invalid
-// code; unsupported instructions; limit, if the arena's budget is not enough.
+// Decodes, validates and builds one function that the module defines. `function` must be empty, and gets the result. If
+// Options::optimize is set, instructions are simplified as they are made. Errors: malformed or invalid code;
+// unsupported instructions; limit, if the budget of the function's arena is not enough, or if branches bring too many
+// locals together (Builder::kMaximumMergeWork).
 Result<void> build_function(const ModuleContext& context, wasm::FunctionValidator& validator, wasm::FuncIndex index,
                             ir::Function& function);
 

@@ -1,3 +1,4 @@
+// Compares random functions that are built plainly with the same functions built and optimized.
 #include "compiler/build/build.hpp"
 
 #include <gtest/gtest.h>
@@ -30,12 +31,13 @@ Run run(const ir::Function& function, const std::vector<uint64_t>& arguments) {
   return result;
 }
 
-// Builds one random module plainly and optimized, and compares what the functions do.
+// Builds the function of one random module plainly and optimized, and compares the results, traps and memories.
 void compare(uint64_t seed) {
   auto module = wasm::decode_module(RandomModule(seed).make(), wasm::Features::all());
   ASSERT_TRUE(module) << module.error().to_string();
   std::mt19937_64 random(seed);
   std::vector<std::vector<uint64_t>> arguments;
+  // Three sets of arguments are arbitrary numbers, and three are numbers below 2^8 (i32) or 2^14 (i64, f64).
   for (int i = 0; i < 6; ++i) {
     const uint64_t shift = i < 3 ? 0 : 24;
     const uint64_t shift64 = i < 3 ? 0 : 50;
@@ -60,7 +62,7 @@ void compare(uint64_t seed) {
     const std::string text = ir::to_string(function);
     if (!optimize) plain_text = text;
 
-    // The text form must be complete: the parser makes the same function of it.
+    // The text form must be complete: the parser makes the same function from it.
     ir::Function again(arena);
     const auto parsed = ir::parse(text, again);
     ASSERT_TRUE(parsed) << parsed.error().to_string() << "\n" << text;

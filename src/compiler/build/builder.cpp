@@ -63,7 +63,7 @@ void Builder::begin_function(wasm::FuncIndex index, const wasm::FuncType& type, 
     }
     locals_.push_back({value, local_type, kNone});
   }
-  Value zeros[8];
+  Value zeros[8];  // the zero of each type that a local has
   for (size_t i = type.params.size(); i < locals.size(); ++i) {
     Value& zero = zeros[static_cast<size_t>(locals_[i].type)];
     if (!zero) zero = zero_of(locals_[i].type);
@@ -88,6 +88,7 @@ void Builder::end_function() {
 void Builder::write_local(uint32_t index, Value value) {
   Local& local = locals_[index];
   if (local.value == value) return;
+  // Whether log_ has an entry for this local that was made in the innermost frame.
   const bool is_logged = local.logged != kNone && local.logged >= frames_.back().log_mark &&
                          local.logged < log_.size() && log_[local.logged].local == index;
   if (!is_logged) {

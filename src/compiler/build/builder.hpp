@@ -1,12 +1,14 @@
-// Turns a function body into SSA while it is validated: this is the sink of wasm::FunctionValidator.
+// Turns a function body into SSA while it is validated: Builder is a sink of wasm::FunctionValidator, which calls one
+// method for each instruction (wasm/validation/function_sink.hpp).
 //
 // WebAssembly's structure makes SSA construction direct. The operand stack and the locals are arrays of Values. Control
-// merges at the end of a block that branches target. Each branch leaves a snapshot for the merge: the results that it
-// passes, and the locals that changed since the block began. Values that differ between the branches become
-// parameters of the merge block. A loop's header gets parameters for the locals that the loop writes (LoopScan).
+// merges at the end of a block that branches target. Each branch leaves a record for the merge, an Edge: the results
+// that it passes, and the values of the locals that changed since the block began. Values that differ between the
+// branches become parameters of the merge block. A loop's header gets parameters for the locals that the loop writes
+// (LoopScan).
 //
-// The value table has the same scopes: values that are numbered after the first branch to a block's end do not dominate
-// that end, and are forgotten there.
+// The value table of the Inserter forgets values in the same way: values that were made after the first branch to a
+// block's end do not dominate this end, so they are removed from the table there.
 //
 // Blocks are created in an order in which every edge leads to a later block, except the back edges of loops.
 //
@@ -40,7 +42,7 @@ class Builder {
     insert_.set_position(static_cast<uint32_t>(offset));
     return can_go_on();
   }
-  // Returns false after an instruction that is unsupported or exceeds a budget. error() then says why.
+  // Returns false after an instruction that is unsupported or exceeds a budget. error() then returns the reason.
   [[nodiscard]] bool can_go_on() const { return !unsupported_ && !is_over_limit(); }
   Error error() const;
   void end_function();
@@ -153,7 +155,7 @@ class Builder {
     Type type = Type::none;
     uint32_t logged = kNone;  // index in log_ of the latest change
   };
-  // The value of a local before a change. It is restored when the frame in which the change was made ends.
+  // The value of a local before a change. The local gets it back when the frame in which the change was made ends.
   struct LogEntry {
     uint32_t local;
     Value old_value;
@@ -183,7 +185,7 @@ class Builder {
     uint32_t label_count = 0;      // number of values that a branch passes
     uint32_t log_mark = 0;         // size of log_ when the frame began
     uint32_t table_mark = 0;       // mark in the value table when the frame began
-    uint32_t merge_mark = kNone;   // the mark in the value table that all branches to the label allow
+    uint32_t merge_mark = kNone;   // the least mark_for() of all branches to the label
     uint32_t first_edge = kNone;   // index in edges_ of the latest branch to the label
     uint32_t else_target = kNone;  // if: index in Function::target_lists of the target for the else arm
     // loop: the header; if: the block that ends in the branch; catch: the block where no clause so far has matched
@@ -192,12 +194,13 @@ class Builder {
     // (try_table), or of handler_locals_ (catch: the locals that changed on the way to the handler).
     uint32_t first_saved = 0;
     uint32_t saved_count = 0;
-    // The members from here on belong to try_table, try_ and catch_.
-    uint32_t outer_handler = kNone;  // index in frames_ of the next outer region
+    // The members from here on belong to try_table, try_ and catch_. The part of the body from which exceptions go to
+    // the frame's handlers is called its region.
+    uint32_t outer_handler = kNone;  // index in frames_ of the frame with the next outer region
     uint32_t first_throw = kNone;    // index in edges_ of the latest throw in the region; the edges pass the exception
-    uint32_t handler_mark = kNone;   // the mark in the value table that all throws in the region allow
-    uint32_t clause_mark = 0;        // catch: mark in the value table for `block`
-    Value exception;                 // catch: none if the clause is never reached
+    uint32_t handler_mark = kNone;   // the least mark_for() of all throws in the region
+    uint32_t clause_mark = 0;        // catch: mark in the value table when `block` was made
+    Value exception;                 // catch: the exception; none if nothing is thrown in the region
   };
 
   // --- operands and locals
@@ -210,10 +213,11 @@ class Builder {
   std::span<const Value> top(uint32_t count) const { return stack_.as_span().last(count); }
   void drop_values(uint32_t count) { stack_.resize(stack_.size() - count); }
   void write_local(uint32_t local, Value value);
+  // Gives the locals the values that they had when log_ had the size `log_mark`.
   void undo_locals(uint32_t log_mark);
 
-  // Every branch records all locals that changed since the target's block began. A hostile body could need far more
-  // time than its size explains, so the total is limited.
+  // Every branch records all locals that changed since the target's block began. In a hostile body, this could take
+  // time that is not linear in the body's size, so the number of records (merge_work_) is limited.
   static constexpr uint64_t kMaximumMergeWork = uint64_t{1} << 28;
   [[nodiscard]] bool is_over_limit() const { return function_.arena.exhausted() || merge_work_ > kMaximumMergeWork; }
 
@@ -222,24 +226,31 @@ class Builder {
   Frame& push_frame(FrameKind kind, const wasm::BlockSignature& signature);
   Block create_block();
   void start_block(Block block);
+  // Places the terminator, after which the code is dead until start_block().
   Value terminate(ir::Instruction terminator);
-  // Makes a terminator with `count` targets, which are filled in later. Returns the first target's index in
-  // target_lists.
+  // Makes a terminator with `count` targets, which the caller or a merge fills in later. Returns the first target's
+  // index in target_lists.
   uint32_t terminate(ir::Opcode opcode, uint32_t count, Value operand, ir::BranchHint hint);
   // Makes target_lists[target] lead to the label: at once if the label is a loop's header, and otherwise by an edge
   // that the merge completes.
   void connect(uint32_t depth, uint32_t target);
   void record_edge(uint32_t depth, uint32_t target);
-  // Returns the mark in the value table up to which a branch from here leaves the entries valid at the label.
+  // Returns a mark in the value table. For a branch from the current position, the entries before the mark are valid at
+  // the label.
   uint32_t mark_for(uint32_t depth) { return depth == 0 ? insert_.table().mark() : frame_at(depth - 1).table_mark; }
   // Adds an edge that passes the topmost `count` values, in front of the edge `next` in a list. Returns its index in
   // edges_.
   uint32_t add_edge(const Frame& frame, uint32_t target, uint32_t count, uint32_t next);
+  // Jumps to the label at `depth`, or returns if that is the function.
   void jump_to(uint32_t depth);
+  // Branches to the label if the condition is not zero, or, without `when_nonzero`, if it is zero.
   wasm::Reachability branch_to(uint32_t depth, Value condition, bool when_nonzero);
+  // Ends the innermost frame and continues with the code after its end. merge_one() and merge_many() do this for one
+  // branch to the end and for several.
   wasm::Reachability merge(Frame& frame);
   void merge_one(const Frame& frame, const Edge& edge);
   void merge_many(const Frame& frame);
+  // Returns the module's branch hint for the current instruction.
   ir::BranchHint next_hint();
   ir::Value trap(wasm::TrapKind kind);
 
@@ -251,6 +262,7 @@ class Builder {
     wasm::TrapKind null_trap = wasm::TrapKind::null_function_reference;
   };
   void make_call(const Callee& callee, const ir::Signature& signature);
+  // Calls note_type() for the results of a call, which are on the stack.
   void note_results(const wasm::FuncType& type);
   void make_return_call(const Callee& callee, const ir::Signature& signature);
   void make_invoke(const ir::CallInfo& info);
@@ -259,19 +271,20 @@ class Builder {
   Value call_builtin(abi::Builtin builtin, std::span<const Value> arguments);
   // Traps if a builtin's status is not zero.
   void check_status(Value status, wasm::TrapKind kind) { insert_.trap_if(status, kind); }
-  // A memory, table or segment by its index, with the type of positions in it.
+  // A memory, table or segment. `type` is the type of positions in it.
   struct Range {
     uint32_t index;
     wasm::AddressType type;
   };
-  // Builds an instruction that copies a range. Its operands are the positions in `to` and `from`, and the length.
+  // Builds an instruction that copies a range: a call of the builtin, and a trap of the kind if its status says that a
+  // range is out of bounds. The instruction's operands are the positions in `to` and `from`, and the length.
   void copy_range(abi::Builtin builtin, Range to, Range from, wasm::TrapKind kind);
   void drop_segment(abi::Builtin builtin, uint32_t segment);
 
   // --- exceptions
   struct PayloadLayout {
-    std::span<uint32_t> offsets;
-    uint32_t size = 0;
+    std::span<uint32_t> offsets;  // for each field, its offset in bytes in the exception object
+    uint32_t size = 0;            // bytes of the exception object
   };
   void throw_value(Value exception, abi::Builtin how);
   bool jump_to_clause(wasm::TagIndex thrown, uint32_t count);
@@ -300,12 +313,13 @@ class Builder {
   // --- memory
   struct Address {
     Value address;
-    Value base;
+    Value base;  // none for memory 0
     ir::MemoryAccess access;
   };
   Address prepare_access(const wasm::MemArg& memarg, Value address, uint8_t size);
   Value memory_length(wasm::MemoryIndex memory);
   Value memory_base(wasm::MemoryIndex memory);
+  // Converts an address or length of the type to an i64 (widen) or back (narrow).
   Value widen(Value value, wasm::AddressType type);
   Value narrow(Value value, wasm::AddressType type);
   // --- atomics
@@ -320,10 +334,11 @@ class Builder {
                      uint8_t lane = 0, int64_t immediate = 0);
 
   // --- tables
-  Value table_length(wasm::TableIndex table);
+  Value table_length(wasm::TableIndex table);  // the number of elements, as an i64
   Value load_table_field(wasm::TableIndex table, int64_t offset, ir::AliasClass alias);
   [[nodiscard]] bool is_no_object(Value reference) const;
   void note_table_change(wasm::TableIndex table, Value element);
+  // Returns the address of an element, after a check that `index`, which has the table's address type, is in bounds.
   Value table_element_address(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
   Value load_element(wasm::TableIndex table, Value index, wasm::TrapKind out_of_bounds);
   ir::Type table_type(wasm::TableIndex table) const;
@@ -333,8 +348,8 @@ class Builder {
 
   // --- references
   Value null_like(Value reference);
-  // Returns the reference as a number, or, if there is a `base`, the address of its object. The result is valid up to
-  // the next safepoint.
+  // Returns the reference's bits as an i64, or, if there is a `base`, the address of the object. The result is valid up
+  // to the next safepoint.
   Value gc_address(Value base, Value reference);
 
   // --- managed objects
@@ -367,6 +382,7 @@ class Builder {
   };
   Cell global_cell(wasm::GlobalIndex global);
 
+  // Records that the instruction is not supported. The validator stops at the next instruction.
   wasm::Reachability refuse(const char* instruction) {
     if (unsupported_ == nullptr) unsupported_ = instruction;
     return wasm::Reachability::live;
@@ -401,13 +417,13 @@ class Builder {
   uint32_t stamp_ = 0;
   ScratchVector<uint32_t> slots_;
 
-  std::span<const wasm::BranchHint> hints_;
-  uint64_t merge_work_ = 0;
-  uint64_t body_offset_ = 0;
-  uint64_t offset_ = 0;
+  std::span<const wasm::BranchHint> hints_;  // the function's hints, from the current instruction on
+  uint64_t merge_work_ = 0;                  // number of changed locals that branches have recorded
+  uint64_t body_offset_ = 0;                 // offset of the body in the module
+  uint64_t offset_ = 0;                      // offset of the current instruction in the module
   uint16_t loop_depth_ = 0;
-  bool is_live_ = true;
-  const char* unsupported_ = nullptr;
+  bool is_live_ = true;                // whether control reaches the current position
+  const char* unsupported_ = nullptr;  // name of the first unsupported instruction, or null
 };
 
 static_assert(wasm::FunctionSink<Builder>);

@@ -126,6 +126,7 @@ void Builder::make_return_call(const Callee& callee, const ir::Signature& signat
 
 namespace {
 
+// Returns the IR type for a letter of a builtin's signature (abi/builtins.def).
 ir::Type builtin_type(char letter) {
   switch (letter) {
     case 'i': return ir::Type::i32;

@@ -1,5 +1,5 @@
-// Builds casts, which test whether a reference has a type. If the operand's static type decides, the object is not
-// tested. Otherwise the test is one gc_test, which opt/gc_tests.cpp turns into loads and compares.
+// Builds casts, which test whether a reference has a type. If the operand's static type decides, no object is examined.
+// Otherwise the test is one gc_test, which opt/gc_tests.cpp turns into loads and comparisons.
 #include "compiler/build/builder.hpp"
 #include "wasm/type_equivalence.hpp"
 
@@ -69,6 +69,7 @@ ir::Value Builder::test_type(Value reference, ValType target, ValType source) {
 
 void Builder::ref_test(ValType target, ValType source) { push(test_type(pop(), target, source)); }
 
+// Traps unless the reference has the type `target`.
 void Builder::check_type(Value reference, ValType target, ValType source, TrapKind trap) {
   Instruction check;
   check.opcode = Opcode::trap_unless;

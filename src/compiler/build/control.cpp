@@ -1,4 +1,4 @@
-// Builds blocks and branches.
+// Builds blocks and branches. merges.cpp brings the values of branches together at the end of a block.
 #include <algorithm>
 
 #include "compiler/build/builder.hpp"
@@ -92,8 +92,8 @@ void Builder::loop(const wasm::BlockSignature& signature) {
   const uint32_t target = terminate(Opcode::jump, 1, Value::none(), BranchHint::none);
   ++loop_depth_;
   frame.block = create_block();
-  // The jump into the loop passes arguments like any other branch to the loop, but it is no back edge, so it does not
-  // make the block a loop header.
+  // The jump into the loop passes arguments like any other branch to the loop, but it is not a back edge, so it does
+  // not make the block a loop header.
   connect(0, target);
   function_[frame.block].is_loop_header = false;
   start_block(frame.block);

@@ -1,9 +1,10 @@
 // Builds throws of exceptions and the dispatch of exceptions to handlers.
 //
-// A call in a try region is an invoke. Its landing pad passes the exception and the locals' values at the call to the
-// region's dispatch, as branches pass values to a label. The dispatch compares the exception's tag with the tags of the
-// catch clauses, and loads the payload for the clause that matches. If no clause matches, the exception goes on to the
-// next outer region, or to the caller. A throw in a region jumps to the dispatch.
+// A region is the part of a body whose exceptions go to the handlers of one try_table or legacy `try`. A call in a
+// region is an invoke. Its landing pad, the block that gets the exception, passes the exception and the locals' values
+// at the call to the region's dispatch, as branches pass values to a label. The dispatch compares the exception's tag
+// with the tags of the catch clauses, and loads the payload for the clause that matches. If no clause matches, the
+// exception goes on to the next outer region, or to the caller. A throw in a region jumps to the dispatch.
 #include <algorithm>
 
 #include "abi/field_layout.hpp"
@@ -51,9 +52,9 @@ void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
   throw_value(exception, Builtin::throw_exception);
 }
 
-// Throws without an exception object if it is certain which clause of an enclosing try_table catches the tag, and the
-// clause passes no reference to the exception. Then it branches to the clause's label with the payload (the topmost
-// `count` values) and returns true. Otherwise it does nothing and returns false.
+// Replaces a throw by a jump if it is certain which clause of an enclosing try_table catches the tag, and the clause
+// passes no reference to the exception. Then no exception object is made: the function jumps to the clause's label with
+// the payload (the topmost `count` values) and returns true. Otherwise it does nothing and returns false.
 bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
   using Kind = wasm::CatchClause::Kind;
   if (!insert_.simplifies()) return false;
@@ -70,7 +71,7 @@ bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
       }
       if (clause.kind == Kind::catch_ref || clause.kind == Kind::catch_all_ref) return false;
       if (is_all) drop_values(count);
-      // The clause's depth counts from outside the region.
+      // The clause's depth counts labels from outside the try_table.
       jump_to(static_cast<uint32_t>(frames_.size()) - region + clause.depth);
       return true;
     }
@@ -87,7 +88,8 @@ void Builder::throw_ref() {
 
 void Builder::rethrow(uint32_t depth) { throw_value(frame_at(depth).exception, Builtin::throw_exception); }
 
-// Throws to the handler of the innermost region, or, if there is none, out of the function by the builtin `how`.
+// Throws to the handler of the innermost region. If there is no region, calls the builtin `how`, which throws out of
+// the function.
 void Builder::throw_value(Value exception, Builtin how) {
   if (handler_ != kNone) return throw_to_handler(exception);
   const Value arguments[] = {exception};
@@ -180,7 +182,7 @@ bool Builder::begin_handler() {
   return true;
 }
 
-// Dispatches an exception to the clauses of a try_table. The depths of clauses count from outside the region.
+// Dispatches an exception to the clauses of a try_table. The depths of clauses count labels from outside the try_table.
 void Builder::dispatch(const Frame& frame, Value exception) {
   for (uint32_t i = 0; i < frame.saved_count && is_live_; ++i) {
     const wasm::CatchClause clause = clauses_[frame.first_saved + i];
@@ -221,6 +223,7 @@ ir::Block Builder::begin_clause(Value exception, wasm::TagIndex tag) {
   return other;
 }
 
+// Pushes the fields of the exception's payload.
 void Builder::push_payload(Value exception, wasm::TagIndex tag) {
   const wasm::FuncType& type = module_.types[module_.tags[tag.index()].type.type.index()].func;
   const PayloadLayout layout = payload_layout(type);

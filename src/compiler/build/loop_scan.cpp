@@ -10,7 +10,7 @@ namespace cairn::compiler {
 using wasm::Opcode;
 
 void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t local_count) {
-  // Most functions have no loop, and not even a byte with the value of the opcode `loop`.
+  // Most functions have no loop. If the body has no byte with the value of the opcode `loop`, no scan is needed.
   constexpr int kLoop = wasm::kOpcodes[static_cast<size_t>(Opcode::loop)].code;
   if (std::memchr(body.data(), kLoop, body.size()) == nullptr) return;
   wasm::ByteReader reader(body, offset);

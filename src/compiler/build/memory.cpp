@@ -1,8 +1,8 @@
 // Builds accesses to linear memories, and instructions on ranges of them.
 //
-// A 32-bit memory with 64 KiB pages in guard mode needs no checks: the guard after it catches every access whose
-// static offset is below abi::kGuardBytes. All other accesses are checked here. With `end` = static offset + size of
-// the access:
+// In guard mode, an access to a 32-bit memory with 64 KiB pages needs no check if its static offset is below
+// abi::kGuardBytes: the guard after the memory catches it. All other accesses get checks. With `end` = static offset +
+// size of the access:
 //
 //   32-bit addresses:  trap_if zext(address) + end > length          cannot overflow in 64 bits
 //   64-bit addresses:  trap_if end > length                          left out if the memory's minimum is at least `end`
@@ -25,12 +25,14 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
-// Static offsets below this stay in the access. Targets fold them into addressing modes.
-constexpr uint64_t kLargestStaticOffset = abi::kGuardBytes;
+// Static offsets below this stay in the access, and targets fold them into addressing modes. Larger ones are added to
+// the address.
+constexpr uint64_t kStaticOffsetLimit = abi::kGuardBytes;
 
+// Returns a lower bound of the memory's length in bytes.
 uint64_t least_bytes(const wasm::MemoryType& type) {
-  // The size of the largest 64-bit memories does not fit in 64 bits. A smaller number is correct as well, since the
-  // result is a lower bound.
+  // The length of the largest 64-bit memories does not fit in 64 bits. The largest number that does fit is a lower
+  // bound as well.
   const uint64_t limit = ~uint64_t{0} >> type.page_size_log2;
   return type.limits.minimum > limit ? ~uint64_t{0} : type.limits.minimum << type.page_size_log2;
 }
@@ -77,7 +79,7 @@ Builder::Address Builder::prepare_access(const wasm::MemArg& memarg, Value addre
   result.access.size = size;
   result.access.alias = AliasClass::memory;
   result.access.offset = memarg.offset;
-  result.access.can_fault = relies_on_guards(type, context_.options().bounds) && memarg.offset < kLargestStaticOffset;
+  result.access.can_fault = relies_on_guards(type, context_.options().bounds) && memarg.offset < kStaticOffsetLimit;
   if (!result.access.can_fault) {
     const Value wide = widen(address, type.address);
     const uint64_t end = memarg.offset + size;
@@ -94,7 +96,7 @@ Builder::Address Builder::prepare_access(const wasm::MemArg& memarg, Value addre
       if (overflows || reach > least_bytes(type)) check(Condition::ugt, number(reach), length);
       check(Condition::ugt, wide, insert_.binary(Opcode::isub, Type::i64, length, number(reach)));
     }
-    if (memarg.offset >= kLargestStaticOffset) {
+    if (memarg.offset >= kStaticOffsetLimit) {
       address = insert_.binary(Opcode::iadd, Type::i64, wide, number(memarg.offset));
       result.access.offset = 0;
     }

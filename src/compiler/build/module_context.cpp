@@ -74,6 +74,7 @@ void ModuleContext::lay_out_fields() {
     const wasm::SubType& type = module_.types[t];
     uint32_t& first = first_of[type.canonical];
     if (first == kNoType) first = t;
+    // Equal types share their fields.
     if (first != t) {
       field_ranges_.push_back(field_ranges_[first]);
       continue;

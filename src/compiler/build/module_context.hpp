@@ -20,7 +20,8 @@ abi::VMShape vm_shape(const wasm::Module& module);
 // heap types are indices into `types`.
 ir::Type to_ir(wasm::ValType type, std::span<const wasm::SubType> types);
 
-// The object is immutable after construction, so several CPUs may use it. The module and the options must outlive it.
+// A ModuleContext is immutable after construction, so several CPUs may use it. The module and the options must outlive
+// it.
 class ModuleContext {
  public:
   ModuleContext(const wasm::Module& module, const Options& options);
@@ -30,7 +31,7 @@ class ModuleContext {
   [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
 
   [[nodiscard]] ir::Type to_ir(wasm::ValType type) const { return compiler::to_ir(type, module_.types); }
-  // The signature of a function type.
+  // The signature of a function type, or of a function.
   [[nodiscard]] ir::Signature signature(wasm::TypeIndex type) const;
   [[nodiscard]] ir::Signature signature(wasm::FuncIndex function) const {
     return signature(module_.functions[function.index()].type);
@@ -38,7 +39,7 @@ class ModuleContext {
   // The properties of a struct's field or of an array's elements.
   struct Field {
     uint32_t offset = 0;        // offset from the object's start; for elements, the offset of the first one
-    uint32_t index = 0;         // MemoryAccess::index; supertypes and equal types have the same for a field
+    uint32_t index = 0;         // MemoryAccess::index; the same for the field in supertypes and in equal types
     uint8_t size = 4;           // number of bytes
     bool is_reference = false;  // whether the field holds a reference into the heap
 
@@ -59,19 +60,20 @@ class ModuleContext {
   }
   // The size in bytes of a struct type's objects.
   [[nodiscard]] uint32_t object_size(wasm::TypeIndex type) const { return field_ranges_[type.index()].size; }
-  // The offset in the VMContext of the VMFuncRef of a defined, escaped function.
+  // The offset in the VMContext of the VMFuncRef of a function that is defined and escaped, that is, one to which a
+  // reference can exist (wasm::Function::is_escaped).
   [[nodiscard]] uint64_t func_ref_offset(wasm::FuncIndex function) const;
 
  private:
   struct TypeRange {
-    uint32_t first = 0;
+    uint32_t first = 0;  // index in types_ of the first parameter; the results follow the parameters
     uint32_t params = 0;
     uint32_t results = 0;
   };
   struct FieldRange {
-    uint32_t first = 0;
+    uint32_t first = 0;  // index in fields_
     uint32_t count = 0;
-    uint32_t size = 0;
+    uint32_t size = 0;  // bytes of a struct type's objects
   };
   void lay_out_fields();
 

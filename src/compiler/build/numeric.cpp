@@ -1,4 +1,5 @@
-// Builds numeric instructions. A table maps WebAssembly's instructions to the IR's.
+// Builds numeric instructions, and those vector instructions that have no immediates. A table maps WebAssembly's
+// instructions to the IR's.
 #include <array>
 
 #include "compiler/build/builder.hpp"
@@ -135,7 +136,8 @@ constexpr void add_conversions(Table& table) {
 #undef CAIRN_COMPARE_INT
 #undef CAIRN_COMPARE_FLOAT
 
-// Adds the vector instructions without immediates. The number of operands decides the opcode.
+// Adds the vector instructions (prefix 0xfd) without immediates. The number of operands, which are the letters before
+// the ':' of the signature, decides the opcode.
 constexpr void add_vectors(Table& table) {
   for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
     const wasm::OpcodeInfo& info = wasm::kOpcodes[i];
@@ -194,6 +196,7 @@ void Builder::plain(WasmOp opcode) {
   push(insert_.emit(inst));
 }
 
+// Builds a wide operation, whose two results are the low and the high half.
 void Builder::wide(Opcode opcode) {
   Instruction inst;
   inst.opcode = opcode;

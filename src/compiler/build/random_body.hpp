@@ -1,4 +1,5 @@
-// Makes random function bodies for tests. The bodies are valid, terminate, and use many kinds of instructions.
+// Makes random function bodies for tests. The bodies are valid, terminate, and use many kinds of instructions. The
+// bytes that the code emits are opcodes and types of the binary format ([wasm 5.3], [wasm 5.4]).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@ class RandomModule {
     expression(kI64, 4);
     expression(kF64, 4);
     emit({0x0b});
-    // Locals beyond the parameters come first, and then the counters of loops.
+    // After the parameters come two locals of each type, and then the counters of loops.
     append_number(code, 4);
     for (const uint8_t type : {kI32, kI64, kF64}) {
       append_number(code, 2);
@@ -48,7 +49,7 @@ class RandomModule {
  private:
   static constexpr uint8_t kI32 = 0x7f, kI64 = 0x7e, kF64 = 0x7c, kEmpty = 0x40;
   static constexpr uint32_t kMaximumLoops = 12;
-  static constexpr uint32_t kFirstCounter = 11;
+  static constexpr uint32_t kFirstCounter = 11;  // the local after 5 parameters and 6 other locals
 
   uint32_t pick(uint32_t count) { return static_cast<uint32_t>(random_() % count); }
   void emit(std::initializer_list<uint8_t> bytes) { body_.insert(body_.end(), bytes); }
@@ -86,6 +87,7 @@ class RandomModule {
   }
   uint8_t any_type() { return pick(3) == 0 ? (pick(2) == 0 ? kF64 : kI64) : kI32; }
 
+  // Picks a number near which operations often go wrong.
   int64_t interesting() {
     static constexpr int64_t kNumbers[] = {0,   1,       -1,       2,    3,     4,     5,    7,          8,
                                            10,  16,      31,       32,   33,    63,    64,   100,        255,

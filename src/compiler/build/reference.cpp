@@ -58,7 +58,7 @@ Reachability Builder::br_on_null(uint32_t depth) {
 }
 
 Reachability Builder::br_on_non_null(uint32_t depth) {
-  // The reference is the last value that the branch passes. It is not on the stack after the branch.
+  // The reference is the last value that the branch passes. If the branch is not taken, it is not on the stack.
   const Value is_null = insert_.compare(Condition::eq, stack_.back(), null_like(stack_.back()));
   const Reachability result = branch_to(depth, is_null, false);
   pop();
@@ -84,7 +84,7 @@ void Builder::i31_get(wasm::Opcode opcode) {
                       insert_.iconst(Type::i32, 1)));
 }
 
-// --- numbers made of references
+// --- addresses computed from references
 
 ir::Value Builder::gc_address(Value base, Value reference) {
   Instruction inst;

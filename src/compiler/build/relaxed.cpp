@@ -7,7 +7,9 @@
 //   dot a b           add_sat_s(mul(even a, even b), mul(odd a, odd b))   on signed bytes as 16-bit lanes
 //   dot_add a b c     add(extadd_pairwise_s(dot a b), c)
 //   laneselect a b c  bitselect(a, b, c)
-//   swizzle, trunc, min, max, q15mulr                     the instruction of this name that is not relaxed
+//   swizzle a b       swizzle(a, b), and the same for min and max
+//   trunc a           trunc_sat(a)
+//   q15mulr a b       q15mulr_sat(a, b)
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {

@@ -1,7 +1,7 @@
 // Builds instructions on structs. These are objects of the managed heap with fields at fixed offsets.
 //
-// An access through null accesses the first pages of the heap and faults, which becomes the trap. A field that reaches
-// beyond these pages has an explicit check for null.
+// An access through null goes to the first pages of the heap, which are inaccessible, and the fault becomes the trap.
+// An access to a field beyond these pages (abi::kNullGuardBytes) gets an explicit check for null.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -29,6 +29,7 @@ MemoryAccess access_of(const ModuleContext::Field& field) {
 
 }  // namespace
 
+// Makes an object of `size` bytes. `length` is the number of elements of an array; a struct has none.
 ir::Value Builder::new_object(abi::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length) {
   // The runtime allocates large objects, and arrays whose length is not constant.
   if (size > (length ? kMaximumInlineArray : abi::kMaximumInlineBytes) || (length && !insert_.constant(length))) {
@@ -59,13 +60,14 @@ void Builder::store_field(Value object, const MemoryAccess& access, Value value)
   insert_.place(inst);
 }
 
-// Whether the value is certainly null or an i31. The collector need not learn of a store of such a value.
+// Whether the value is certainly null or an i31. A store of such a value needs no barrier.
 bool Builder::is_no_object(Value reference) const {
   const Opcode opcode = function_[reference].opcode;
   return opcode == Opcode::iconst || opcode == Opcode::gc_from_bits;
 }
 
-// Places a barrier after the store of a reference.
+// Places a barrier after the store of the reference `stored` at the byte `offset` of the object, or `index` references
+// after this byte.
 void Builder::place_barrier(Value object, Value index, uint64_t offset, Value stored) {
   if (is_no_object(stored)) return;
   Instruction inst;

@@ -40,7 +40,7 @@ MemoryAccess Builder::element_access(wasm::TableIndex table) const {
   return access;
 }
 
-// Returns an element as the 64-bit word that builtins take.
+// Returns a reference as the 64-bit word that builtins take for elements of tables.
 ir::Value Builder::table_word(Value value) {
   if (function_[value].type != Type::gcref) return value;
   return insert_.unary(Opcode::bitcast, Type::ref, gc_address(Value::none(), value));
@@ -97,7 +97,7 @@ void Builder::table_get(wasm::TableIndex table) {
   push(load_element(table, pop(), TrapKind::out_of_bounds_table_access));
 }
 
-// Tells the collector that a piece of the table is about to change (VMTable::changed).
+// Tells the collector that the piece of the table that holds the element is about to change (VMTable::changed).
 void Builder::note_table_change(wasm::TableIndex index, Value element) {
   const wasm::Table& table = module_.tables[index.index()];
   const Value changed = load_table_field(index, offsetof(abi::VMTable, changed), place_of(table.type));
