@@ -23,7 +23,7 @@ ControlFlow::ControlFlow(const Function& function)
     uint32_t next;
   };
   ScratchVector<Visit> stack(function.arena);
-  constexpr uint32_t kVisited = kUnreachable - 1;
+  constexpr uint32_t kVisited = kUnreachable - 1;  // the block has been found and has no position yet
   positions_[0] = kVisited;
   stack.push_back({Block(0), 0});
   while (!stack.empty()) {
@@ -217,8 +217,8 @@ Dominators::Dominators(const Function& function, const ControlFlow& flow)
 Loops::Loops(const Function& function, const ControlFlow& flow, const Dominators& dominators)
     : loops_(function.arena), loop_of_(function.arena) {
   loop_of_.assign(function.block_count(), Loop::none());
-  // Headers are visited from the last to the first in reverse postorder, so that inner loops are found before outer
-  // ones. `outermost` leads from a loop to the outermost loop around it that has been found so far.
+  // The search for headers goes backwards through the reverse postorder, so inner loops are found before outer ones.
+  // `outermost` leads from a loop to the outermost loop around it that has been found so far.
   ScratchVector<LoopData> found(function.arena);
   ScratchVector<uint32_t> outermost(function.arena);
   const auto find = [&](uint32_t loop) {

@@ -19,7 +19,7 @@ class ControlFlow {
   static constexpr uint32_t kUnreachable = 0xffff'ffff;
   [[nodiscard]] uint32_t position(Block block) const { return positions_[block.index()]; }
   [[nodiscard]] bool is_reachable(Block block) const { return position(block) != kUnreachable; }
-  // Whether any edge leads to its own block or to an earlier one in order().
+  // Whether an edge leads from a block to itself or to an earlier block in order().
   [[nodiscard]] bool has_cycles() const { return has_cycles_; }
   [[nodiscard]] std::span<const Block> predecessors(Block block) const {
     const uint32_t first = first_predecessor_[block.index()];
@@ -29,7 +29,7 @@ class ControlFlow {
  private:
   ScratchVector<Block> order_;
   ScratchVector<uint32_t> positions_;
-  ScratchVector<uint32_t> first_predecessor_;
+  ScratchVector<uint32_t> first_predecessor_;  // for each block, the index in predecessors_; one more for the end
   ScratchVector<Block> predecessors_;
   bool has_cycles_ = false;
 };
@@ -49,10 +49,12 @@ class Dominators {
   // The reachable blocks in preorder of the dominator tree: each comes after its immediate dominator, and each subtree
   // is contiguous.
   [[nodiscard]] std::span<const Block> preorder() const { return preorder_.as_span(); }
+  // The depth in the dominator tree; the entry has depth 0.
   [[nodiscard]] uint32_t depth(Block block) const { return depth_[block.index()]; }
 
  private:
   ScratchVector<Block> immediate_;
+  // Positions in preorder, by block: that of the block itself, and the one after the last block of its subtree.
   ScratchVector<uint32_t> enter_;
   ScratchVector<uint32_t> leave_;
   ScratchVector<uint32_t> depth_;
@@ -65,8 +67,8 @@ class Loops {
   using Loop = Id<struct LoopTag>;
   struct LoopData {
     Block header;
-    Loop parent;  // none for an outermost loop
-    uint32_t depth = 1;
+    Loop parent;         // none for an outermost loop
+    uint32_t depth = 1;  // 1 for an outermost loop
     bool is_innermost = true;
   };
 

@@ -5,8 +5,8 @@
 //   x udiv c    =>  high(x * m) >> s          x sdiv c    =>  q + (q < 0), where q = high(x * m) >> s
 //   x rem c     =>  x - (x div c) * c
 //
-// For i32, the high half comes from a 64-bit product, and for i64 from mul_wide. If m needs one bit more than the type
-// has, further instructions make up for the missing bit.
+// For i32, the high half comes from a 64-bit product, and for i64 from mul_wide. If m has one bit more than the type,
+// further instructions add what the missing bit contributes.
 #include <bit>
 
 #include "compiler/ir/fold.hpp"
@@ -18,8 +18,8 @@ namespace {
 
 template <class U>
 struct UnsignedMagic {
-  U multiplier;
-  bool add;  // whether the full multiplier has one more bit at the top, which is 1
+  U multiplier;  // the low bits of m
+  bool add;      // whether the multiplier has one more bit above `multiplier`, which is 1
   int shift;
 };
 
@@ -177,7 +177,8 @@ Value Inserter::step_division(Instruction& inst, bool& changed) {
       if (is_single) {
         const auto magic = signed_magic<uint32_t>(static_cast<int32_t>(*c));
         const Value wide = unary(Opcode::sextend, Type::i64, x);
-        // The multiplier has 33 bits. Its sign is that of the divisor, so nothing needs to be added back.
+        // The multiplier has 33 bits, and its sign is that of the divisor. It fits in 64 bits, so the product needs no
+        // correction.
         int64_t multiplier = magic.multiplier;
         if (*c > 0 && multiplier < 0) multiplier += int64_t{1} << 32;
         if (*c < 0 && multiplier > 0) multiplier -= int64_t{1} << 32;

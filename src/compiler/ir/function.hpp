@@ -27,10 +27,11 @@ namespace cairn::ir {
 using Value = Id<struct ValueTag>;
 using Block = Id<struct BlockTag>;
 
-// The types of values. A ref is a 64-bit pointer to a VMFuncRef, or null. A gcref is a 32-bit reference into the
-// managed heap (abi/heap_layout.hpp), an i31 or null; a collection may change it. In machine code, a gcref is
-// zero-extended to 64 bits, in registers and in stack slots.
+// The types of values. A ref is a 64-bit pointer to a VMFuncRef (abi/vmcontext.hpp), or null. A gcref is a 32-bit
+// reference into the managed heap (abi/heap_layout.hpp), an i31 or null; a collection may change it. In machine code, a
+// gcref is zero-extended to 64 bits, in registers and in stack slots.
 enum class Type : uint8_t { none, i32, i64, f32, f64, v128, ref, gcref };
+// Returns the size in bytes.
 constexpr unsigned size_of(Type type) {
   switch (type) {
     case Type::none: return 0;
@@ -44,13 +45,13 @@ constexpr unsigned size_of(Type type) {
   }
   return 0;
 }
-// Whether values of the type are in integer registers.
+// Whether values of the type are kept in integer registers.
 constexpr bool is_integer(Type type) {
   return type == Type::i32 || type == Type::i64 || type == Type::ref || type == Type::gcref;
 }
 constexpr bool is_float(Type type) { return type == Type::f32 || type == Type::f64; }
 
-inline constexpr unsigned kVariable = 255;  // OpcodeFacts::operands of operations whose operands are a list
+inline constexpr unsigned kVariable = 255;  // OpcodeFacts::operands of an operation with a variable number of operands
 
 enum class Opcode : uint16_t {
 #define CAIRN_IR_OPCODE(name, text, operands, effects) name,
@@ -102,23 +103,24 @@ Condition inverted(Condition condition);
 enum class AliasClass : uint8_t {
   immutable,      // data that nothing changes while a function can see it: bases, imports, VMFuncRefs, type ids
   memory,         // all guest memories, since two imported memories may be the same
-  memory_length,  // lengths of guest memories; memory.grow changes them, so any call may
+  memory_length,  // lengths of guest memories; any call may change them, since it may execute memory.grow
   table,          // elements of tables
-  table_header,   // bases and lengths of tables; table.grow changes them, so any call may
+  table_header,   // bases and lengths of tables; any call may change them, since it may execute table.grow
   global,         // cells of mutable globals; MemoryAccess::index is the global's index, the same for all imported ones
   runtime,        // data of the runtime that no other class covers
-  heap_layout,    // the places of objects, which change at safepoints
+  heap_layout,    // the addresses of managed objects, which a collection changes; it runs only at safepoints
   field,  // fields and elements of objects; accesses with different MemoryAccess::index never touch the same bytes
 };
 
 // In the class `field`, a MemoryAccess::index of kConstantFields or more belongs to a field that is written only while
 // its object is made, before any load.
 inline constexpr uint32_t kConstantFields = 0x8000'0000;
-// The index of exceptions' tags and payloads.
+// The MemoryAccess::index of exceptions' tags and payloads.
 inline constexpr uint32_t kExceptionFields = 0xffff'fffe;
-// The index of arrays' lengths.
+// The MemoryAccess::index of arrays' lengths.
 inline constexpr uint32_t kLengthField = 0xffff'fffd;
 
+// How a load of fewer bytes than its type has fills the upper bits. `none` stands for loads of all bytes.
 enum class Extension : uint8_t { none, sign, zero };
 
 // The operation of atomic_rmw on the old value and its operand.
@@ -126,28 +128,28 @@ enum class AtomicOp : uint8_t { add, sub, and_, or_, xor_, xchg };
 
 // The properties of a load or store. Function::accesses holds them, and instructions refer to them by index.
 struct MemoryAccess {
-  uint64_t offset = 0;
-  uint32_t index = 0;  // index of a memory, table, global or field, depending on the alias class
-  uint8_t size = 4;    // number of accessed bytes: 1, 2, 4, 8, 16
+  uint64_t offset = 0;  // static offset in bytes; opcodes.def says which operations use it
+  uint32_t index = 0;   // index of a memory, table, global or field, depending on the alias class; gc_new: of a type
+  uint8_t size = 4;     // number of accessed bytes: 1, 2, 4, 8, 16
   Extension extension = Extension::none;
   AliasClass alias = AliasClass::memory;
-  bool can_fault = false;
+  bool can_fault = false;  // whether the access may meet a guard page or go through null; the fault becomes the trap
   wasm::TrapKind trap = wasm::TrapKind::out_of_bounds_memory_access;  // the trap if the access faults
   bool operator==(const MemoryAccess&) const = default;
 };
 
 // The type that a gc_test tests for, packed in Instruction::immediate.
 struct GcTest {
-  // `eq` stands for struct, array or i31. `any` accepts every reference of its hierarchy that is not null, and `none`
-  // accepts none of these. accepts_null says whether null is accepted as well.
+  // `eq` stands for struct, array or i31. `any` accepts every reference of its hierarchy that is not null. `none`
+  // accepts no reference except null. Every kind accepts null exactly if accepts_null is set.
   enum class Kind : uint8_t { concrete, structure, array, i31, eq, any, none };
   Kind kind = Kind::concrete;
-  bool is_exact = false;  // concrete: whether the type is final
+  bool is_exact = false;  // concrete: whether the type is final, so that no subtype needs to be accepted
   bool accepts_null = false;
   bool may_be_null = true;  // whether the static type of the reference admits null
-  bool may_be_i31 = true;
-  uint16_t depth = 0;  // concrete: the number of supertypes above the type
-  uint32_t type = 0;   // concrete: the type's index in the module
+  bool may_be_i31 = true;   // whether the static type of the reference admits an i31
+  uint16_t depth = 0;       // concrete: the number of supertypes above the type
+  uint32_t type = 0;        // concrete: the type's index in the module
 
   [[nodiscard]] constexpr int64_t pack() const {
     return int64_t{type} | int64_t{depth} << 32 | int64_t{static_cast<uint8_t>(kind)} << 48 | int64_t{is_exact} << 56 |
@@ -202,8 +204,8 @@ enum class BranchHint : uint8_t { none, likely, unlikely };
 
 // An instruction takes 32 bytes. Function::operands(), targets(), memory_access() and call_info() find what is stored
 // elsewhere. Operands that do not fit in `operands` lie in Function::value_lists: four from index `extra` for add128
-// and sub128, `immediate` many from index `extra` for return_, and four from index `immediate` for atomic_cas. The
-// CallInfo says where the operands of a call are.
+// and sub128, as many as `immediate` says from index `extra` for return_, and four from index `immediate` for
+// atomic_cas. The CallInfo says where the operands of a call are.
 struct Instruction {
   Opcode opcode = Opcode::iconst;
   Type type = Type::none;
@@ -211,7 +213,7 @@ struct Instruction {
   uint32_t position = 0;  // offset of the WebAssembly instruction in the module's bytes; 0 if there is none
   Value operands[3];      // none if unused
   uint32_t extra = 0;     // index into a side table: accesses, calls, target_lists, value_lists
-  int64_t immediate = 0;
+  int64_t immediate = 0;  // opcodes.def says what it is; for terminators, see Function::target_lists
 
   [[nodiscard]] Condition condition() const { return static_cast<Condition>(aux); }
   [[nodiscard]] unsigned lane() const { return aux; }
@@ -283,13 +285,17 @@ class Function {
   Value insert_before(Value position, const Instruction& instruction);
   void remove(Value instruction);  // removes the instruction from its chain; its uses must be gone
   void move_before(Value instruction, Value position);
-  uint32_t add_values(std::span<const Value> values);  // returns the first index in value_lists
+  // The next three functions return an index: that of the first added value in value_lists, that of an equal access in
+  // accesses, and that of the added call in calls.
+  uint32_t add_values(std::span<const Value> values);
   uint32_t add_access(const MemoryAccess& access);
   uint32_t add_call(const CallInfo& call);
   void set_targets(Instruction& terminator, std::span<const Target> targets);  // an invoke has two targets
+  // Returns the index in vector_constants.
   int64_t add_vector_constant(const V128& value);
   // Gives the memory of all arrays back to the arena. The function is empty afterwards.
   void recycle();
+  // Returns an array in the function's arena for the types of a Signature. The caller fills it.
   std::span<Type> add_types(size_t count);
 
   Arena& arena;
@@ -307,7 +313,8 @@ class Function {
   ArenaVector<Value> value_lists;
   ArenaVector<MemoryAccess> accesses;
   ArenaVector<CallInfo> calls;
-  // The targets of a terminator are `immediate` many from index `extra`; those of an invoke are two from `immediate`.
+  // A terminator has as many targets as `immediate` says, from index `extra` on. An invoke has two, from index
+  // `immediate` on.
   ArenaVector<Target> target_lists;
   ArenaVector<V128> vector_constants;
 };

@@ -29,12 +29,13 @@ Value Inserter::place(Instruction instruction) {
   if (instruction.opcode == Opcode::result) {
     const Value of = instruction.operands[0];
     const Block block = function_.block_of(of);
-    // A call may have a thousand results, one after the other. If the block ends in one of them, no search is needed.
+    // A call may have a thousand results, which stand one after the other. If the block ends in one of them, no search
+    // for the last one is needed.
     const Value last = function_[block].last;
     if (is(last, Opcode::result) && at(last).operands[0] == of) return function_.append(block, instruction);
-    Value behind = function_.next(of);
-    while (behind && is(behind, Opcode::result)) behind = function_.next(behind);
-    if (behind) return function_.insert_before(behind, instruction);
+    Value after = function_.next(of);
+    while (after && is(after, Opcode::result)) after = function_.next(after);
+    if (after) return function_.insert_before(after, instruction);
     return function_.append(block, instruction);
   }
   return before_ ? function_.insert_before(before_, instruction) : function_.append(block_, instruction);
@@ -88,14 +89,14 @@ Value Inserter::revisit(Value value, uint32_t version) {
     return is_check(instruction.opcode) ? Value::none() : existing;
   }
   if (instruction.opcode == Opcode::result) {
-    // The operation that this is a result of may have been replaced by an earlier equal one. The result then moves
-    // there.
+    // The operation that this is a result of may have been replaced by an earlier equal operation. Then the result
+    // moves to the place after that one.
     const Value of = instruction.operands[0];
     const Value before = function_.previous(value);
     const bool is_in_place = before == of || (before && is(before, Opcode::result) && at(before).operands[0] == of);
-    Value behind = is_in_place ? value : function_.next(of);
-    while (behind && behind != value && is(behind, Opcode::result)) behind = function_.next(behind);
-    if (behind != value) function_.move_before(value, behind);
+    Value after = is_in_place ? value : function_.next(of);
+    while (after && after != value && is(after, Opcode::result)) after = function_.next(after);
+    if (after != value) function_.move_before(value, after);
   }
   function_[value] = instruction;
   table_.insert(instruction, value, version, hash);

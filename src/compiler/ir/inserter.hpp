@@ -1,5 +1,6 @@
-// Makes instructions. With Simplify::yes they are simplified and numbered as they are made, so that the graph never
-// holds the naive form.
+// Makes instructions. With Simplify::yes, each one is simplified as it is made, and numbered: if an equal instruction
+// dominates it, its value is used instead (value_table.hpp). So the function never holds instructions that
+// simplification would remove.
 //
 // The builder appends instructions with an Inserter, and passes insert them in front of other instructions.
 #pragma once
@@ -16,6 +17,7 @@ enum class Simplify : uint8_t { no, yes };
 
 class Inserter {
  public:
+  // `expected_values` is the approximate number of values that will be made.
   Inserter(Function& function, Simplify simplify, size_t expected_values);
 
   void append_to(Block block) {
@@ -32,13 +34,14 @@ class Inserter {
   // A load of data that may change needs a `version` (see ValueTable). A check (trap_if, trap_unless) that cannot trap,
   // or is known to have passed, is not made, and emit() returns none.
   Value emit(Instruction instruction, uint32_t version = 0);
-  // Places the instruction as it is. A `result` goes after the instruction that it is a result of.
+  // Places the instruction without simplifying or numbering it. A `result` goes after its call or other operation with
+  // several results.
   Value place(Instruction instruction);
   // Simplifies and numbers an instruction that is in the function already. Returns the instruction itself, which may
-  // have been rewritten in place, or another value that replaces it, or none for a check that cannot fail. In the last
-  // two cases the caller removes the instruction.
+  // have been rewritten in place, or another value that replaces it, or none for a check that cannot trap or is known
+  // to have passed. In the last two cases the caller removes the instruction.
   Value revisit(Value value, uint32_t version = 0);
-  // Makes the table find `value` for an instruction that is equal to `instruction`.
+  // Makes table() find `value` for an instruction that is equal to `instruction`.
   void enter(const Instruction& instruction, Value value, uint32_t version);
 
   Value iconst(Type type, int64_t value);
@@ -51,8 +54,8 @@ class Inserter {
   // Loads from base + displacement. Without a base, the VMContext is the base.
   Value load(Type type, Value base, int64_t displacement, const MemoryAccess& access);
 
-  // Removes comparisons of an i32 with zero from the outside of a condition: for x != 0 and x == 0, it goes on with x.
-  // Each x == 0 flips `is_inverted`. Returns the condition that is left.
+  // If the condition compares an i32 x with zero (x != 0 or x == 0), replaces the condition by x, and repeats this for
+  // x. Each x == 0 flips `is_inverted`. Returns the condition that is left. Without Simplify::yes, the condition stays.
   Value peel_condition(Value condition, bool& is_inverted) const;
   // Returns the value's immediate if it is an iconst, and nullopt otherwise.
   [[nodiscard]] std::optional<int64_t> constant(Value value) const;
@@ -63,10 +66,11 @@ class Inserter {
 
  private:
   // Simplifies the instruction in place until nothing changes. Returns false if the instruction is not needed, because
-  // `replacement` has its value, or because it is a check that cannot fail (`replacement` is then none).
+  // `replacement` has its value, or because it is a check that cannot trap (`replacement` is then none).
   bool reduce(Instruction& inst, Value& replacement);
   // Does one step of simplification. Returns a value that replaces the instruction, or none. If it returns none,
-  // `changed` says whether the instruction was rewritten in place. The other functions do this for groups of opcodes.
+  // `changed` says whether the instruction was rewritten in place. The functions step_... do this for groups of
+  // opcodes.
   Value step(Instruction& inst, bool& changed);
   Value step_integer(Instruction& inst, bool& changed);
   Value step_division(Instruction& inst, bool& changed);
@@ -82,10 +86,11 @@ class Inserter {
   Function& function_;
   Simplify simplify_;
   ValueTable table_;
-  Block block_;
-  Value before_;
+  Block block_;   // where instructions are appended if before_ is none
+  Value before_;  // the instruction in front of which instructions are inserted, or none
   uint32_t position_ = 0;
-  // How deep calls of reduce() are nested: a step makes instructions, which are simplified before the step continues.
+  // How deep calls of reduce() are nested: a step may make instructions, which are simplified before the step
+  // continues.
   uint32_t nesting_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// A simple evaluator of scalar IR, for tests of the builder and the passes. It does not evaluate calls, vectors or
-// tables.
+// A simple evaluator of scalar IR, for tests of the builder and the passes. At calls, vector instructions, accesses to
+// objects or tables, and some operations on floats, it ends with Outcome::Kind::unsupported.
 #pragma once
 
 #include <bit>
@@ -16,9 +16,9 @@ namespace cairn::ir {
 struct Outcome {
   enum class Kind : uint8_t { returned, trapped, out_of_steps, unsupported };
   Kind kind = Kind::returned;
-  std::vector<uint64_t> results;  // the upper bits of an i32 or f32 are zero
-  wasm::TrapKind trap = wasm::TrapKind::unreachable;
-  Opcode unsupported = Opcode::trap;
+  std::vector<uint64_t> results;                      // the upper bits of an i32 or f32 are zero
+  wasm::TrapKind trap = wasm::TrapKind::unreachable;  // the trap, if kind is `trapped`
+  Opcode unsupported = Opcode::trap;                  // the operation, if kind is `unsupported`
 };
 
 class Interpreter {
@@ -27,6 +27,7 @@ class Interpreter {
   Interpreter(const Function& function, std::vector<std::byte>& context, std::vector<std::byte>& memory)
       : function_(function), context_(context), memory_(memory), values_(function.value_count(), 0) {}
 
+  // Evaluates the function from its start, for at most `max_steps` instructions. An object of this class runs once.
   Outcome run(const std::vector<uint64_t>& arguments, size_t max_steps) {
     const auto params = function_.params(Block(0));
     for (size_t i = 0; i < params.size(); ++i) set(params[i], arguments[i]);
@@ -65,14 +66,17 @@ class Interpreter {
   void set(Value value, uint64_t bits) {
     values_[value.index()] = size_of(function_[value].type) == 4 ? bits & 0xffff'ffff : bits;
   }
+  // Returns the value of an integer. An i32 is sign-extended.
   int64_t extended(Value value) const {
     return function_[value].type == Type::i32 ? static_cast<int32_t>(get(value)) : static_cast<int64_t>(get(value));
   }
+  // Returns the value of a float. An f32 is converted to double exactly.
   double real(Value value) const {
     if (function_[value].type == Type::f64) return std::bit_cast<double>(get(value));
     return std::bit_cast<float>(static_cast<uint32_t>(get(value)));
   }
-  // Makes all NaNs the same one, since WebAssembly leaves open which NaN an operation gives ([wasm 4.3]).
+  // Sets a float. Every NaN becomes the canonical one, since WebAssembly leaves open which NaN an operation gives
+  // ([wasm 4.3]).
   void set_real(Value value, double result) {
     if (function_[value].type == Type::f64) {
       set(value, std::isnan(result) ? 0x7ff8'0000'0000'0000 : std::bit_cast<uint64_t>(result));
@@ -103,6 +107,7 @@ class Interpreter {
     }
   }
 
+  // Loads from `bytes` into `v`, or stores `stored` if there is one. Returns false for a trap.
   bool access(Value v, std::vector<std::byte>& bytes, uint64_t address, const MemoryAccess& how, Value stored) {
     if (address > bytes.size() || how.size > bytes.size() - address) return trapped(how.trap), false;
     uint64_t bits = 0;
@@ -120,6 +125,7 @@ class Interpreter {
     return true;
   }
 
+  // Evaluates an atomic access. Returns false for a trap.
   bool atomic(Value v) {
     const Instruction& inst = function_[v];
     const auto operands = function_.operands(v);
@@ -150,7 +156,8 @@ class Interpreter {
     return true;
   }
 
-  // Evaluates an instruction that is no terminator. Returns false if it ends the function and outcome_ says how.
+  // Evaluates an instruction that is not a terminator. Returns false if the evaluation ends there; outcome_ then says
+  // how.
   bool execute(Value v) {
     const Instruction& inst = function_[v];
     const Value a = inst.operands[0];

@@ -17,6 +17,7 @@ std::string_view to_string(AtomicOp op);
 // The enumerator of a trap, such as `integer_overflow`.
 std::string_view trap_name(wasm::TrapKind kind);
 
+// Each of these functions returns nullopt if the text names no enumerator.
 std::optional<Type> parse_type(std::string_view text);
 std::optional<Condition> parse_condition(std::string_view text);
 std::optional<AliasClass> parse_alias_class(std::string_view text);
@@ -28,12 +29,12 @@ std::optional<SimdOp> parse_simd(std::string_view text);
 // The properties that the text of an operation shows beside its value operands, in the order of the text.
 enum class Payload : uint8_t {
   none,
-  integer,        // immediate
+  integer,        // immediate, in decimal
   bits,           // immediate in hexadecimal
   vector,         // a vector constant
   condition,      // condition(), as a suffix of the mnemonic
-  scale,          // immediate
-  position,       // immediate of a result
+  scale,          // immediate: the scale of array_address
+  position,       // immediate: which result it is
   simd,           // simd(), in front of the operands
   simd_lane,      // simd(), in front of the operands, and lane()
   access,         // memory_access()
@@ -42,16 +43,17 @@ enum class Payload : uint8_t {
   access_atomic,  // atomic_op(), in front of the operands, and memory_access()
   displacement,   // immediate, then memory_access()
   trap,           // trap_kind()
-  call,
-  invoke,  // a call, then targets
-  targets,
+  call,           // call_info(), in front of the operands
+  invoke,         // call_info(), in front of the operands, and targets()
+  targets,        // targets()
 };
 // Whether the payload begins with a callee and a signature.
 constexpr bool is_call(Payload payload) { return payload == Payload::call || payload == Payload::invoke; }
 Payload payload_of(Opcode opcode);
-// Whether the type of a result follows the opcode in the text, as in `iadd.i32`.
+// Whether the type of a result follows the opcode in the text, as in `iadd.i32`. If it does not, the parser knows the
+// type from the opcode.
 bool has_type_suffix(Opcode opcode);
 
-inline constexpr Opcode kLastOpcode = Opcode::trap;
+inline constexpr Opcode kLastOpcode = Opcode::trap;  // the last one in opcodes.def
 
 }  // namespace cairn::ir

@@ -43,9 +43,9 @@ class Parser {
   // An operand that is filled in later, in an instruction or in value_lists.
   struct Patch {
     std::string_view name;
-    size_t at;
+    size_t at;          // offset of the name in the text
     Value instruction;  // none for a place in value_lists
-    size_t index;
+    size_t index;       // index of the operand, or index in value_lists
   };
   Value* place_of(const Patch& patch) {
     return patch.instruction ? &function_[patch.instruction].operands[patch.index]
@@ -271,8 +271,8 @@ class Parser {
     return *found;
   }
 
-  // Reads the opcode, its condition and its result type from `iadd.i32`, `icmp.eq`, `simd.v128` and the like. If
-  // several operations share the text, the number of operands decides later.
+  // Reads the opcode, its condition and its result type from `iadd.i32`, `icmp.eq`, `simd.v128` and the like. The
+  // operations simd_unary, simd_binary and simd_ternary share a name; instruction() chooses by the number of operands.
   Result<void> mnemonic(Instruction& inst, bool has_result) {
     const std::string_view word = word_;
     const size_t dot = word.find('.');
@@ -328,7 +328,8 @@ class Parser {
     CallInfo call;
     if (is_call(payload)) CAIRN_TRY(call_head(call));
 
-    // Reads operands up to a word that is not a value. If they form a list, their places in value_lists are made now.
+    // Reads operands up to a word that is not a value. If the operation has a list of operands, their places in
+    // value_lists are made at once.
     std::vector<Patch> operands;
     const uint32_t first = static_cast<uint32_t>(function_.value_lists.size());
     bool comma = false;
@@ -425,12 +426,12 @@ class Parser {
 
   std::string_view text_;
   Function& function_;
-  size_t next_ = 0;
+  size_t next_ = 0;        // offset of the text after word_
   size_t at_ = 0;          // offset of word_
   std::string_view word_;  // the current word; empty at the end
   std::unordered_map<std::string_view, Value> values_;
   std::vector<Patch> patches_;
-  std::vector<bool> defined_;
+  std::vector<bool> defined_;  // for each block, whether the text has defined it
 };
 
 }  // namespace

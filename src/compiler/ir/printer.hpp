@@ -10,8 +10,8 @@
 //   ...
 //   }
 //
-// A missing operand is `_`. Values and blocks are numbered in the order in which they are printed, so that removed ones
-// leave no gaps, unless Numbering::raw is asked for.
+// A missing operand is `_`. Values and blocks are numbered in the order in which they are printed, so removed ones
+// leave no gaps. With Numbering::raw, their indices in the function are printed instead.
 #pragma once
 
 #include <string>
@@ -20,7 +20,7 @@
 
 namespace cairn::ir {
 
-enum class Numbering : uint8_t { dense, raw };  // raw prints the indices that values and blocks have in the function
+enum class Numbering : uint8_t { dense, raw };
 
 std::string to_string(const Function& function, Numbering numbering = Numbering::dense);
 

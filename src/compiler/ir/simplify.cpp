@@ -1,5 +1,6 @@
-// The identities that Inserter applies to each instruction that it makes. All hold for every input, with the same traps
-// and NaN bits. In the comments, x and y are values, c is a constant, and all arithmetic is in the operation's width.
+// The identities that Inserter applies to each instruction that it makes. They hold for every input, with the same
+// traps and the same bits of NaNs. In the comments, x and y are values, c is a constant, and all arithmetic is in the
+// operation's width.
 #include <bit>
 #include <utility>
 
@@ -76,6 +77,8 @@ Value Inserter::step_integer(Instruction& inst, bool& changed) {
     if (const auto c = constant(a)) return iconst(inst.type, *fold_integer(inst.opcode, inst.type, *c, 0));
     return Value::none();
   }
+  // A constant becomes the second operand. Of two other operands, the older one comes first, so that value numbering
+  // finds x + y for y + x.
   if (is_commutative(inst.opcode) && (constant(a) || (!constant(b) && b < a))) std::swap(a, b);
   const auto c = constant(b);
   if (c && constant(a)) return iconst(inst.type, *fold_integer(inst.opcode, inst.type, *constant(a), *c));
@@ -191,7 +194,7 @@ Value Inserter::step_shift(Instruction& inst, bool& changed) {
     return Value::none();
   }
   if (inner.opcode == Opcode::ishl && m == n) {
-    // (x << n) >> n keeps the low bits.
+    // (x << n) >> n keeps the low width - n bits of x, and extends them with zeros or with their sign.
     if (inst.opcode == Opcode::ushr) {
       inst.opcode = Opcode::iand;
       a = inner.operands[0];
@@ -203,7 +206,7 @@ Value Inserter::step_shift(Instruction& inst, bool& changed) {
       b = Value::none();
       changed = true;
     }
-  } else if (inner.opcode == Opcode::ushr && inst.opcode == Opcode::ishl && m == n) {  // (x >> n) << n = x & -1 << n
+  } else if (inner.opcode == Opcode::ushr && inst.opcode == Opcode::ishl && m == n) {  // (x >> n) << n = x & (-1 << n)
     inst.opcode = Opcode::iand;
     a = inner.operands[0];
     b = iconst(inst.type, static_cast<int64_t>(mask_of(inst.type) << n));
@@ -228,7 +231,7 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
   }
   const auto c = constant(b);
   if (!c) return Value::none();
-  // A new object or an i31 is not null.
+  // The other operand is null. A new object or an i31 is never null.
   if (*c == 0 && (is(a, Opcode::gc_new) || is(a, Opcode::gc_from_bits))) {
     return iconst(Type::i32, condition == Condition::ne ? 1 : 0);
   }
@@ -317,7 +320,7 @@ Value Inserter::step_select(Instruction& inst, bool& changed) {
     if (is_inverted) std::swap(inst.operands[1], inst.operands[2]);
     changed = true;
   }
-  // The selection of a truth value by a comparison is the comparison, or its inverse.
+  // select(x op y, 1, 0) is the comparison itself, and select(x op y, 0, 1) is its inverse.
   if (inst.type == Type::i32 && (is(condition, Opcode::icmp) || is(condition, Opcode::fcmp))) {
     const auto if_nonzero = constant(inst.operands[1]);
     const auto if_zero = constant(inst.operands[2]);

@@ -1,7 +1,8 @@
-// Hash-consing: finds an instruction in scope that computes the same value as another one.
+// Hash-consing, the basis of value numbering: finds an instruction in scope that computes the same value as another
+// one.
 //
-// Scopes follow dominance. The caller calls mark() before it enters a region; rollback(), on leaving it, forgets the
-// entries made since.
+// Scopes follow dominance. The caller calls mark() before it enters a region of the function, and passes the mark to
+// rollback() when it leaves the region. rollback() forgets the entries that were made since the mark.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,7 @@ class ValueTable {
   // Instructions are equal if operation, type, operands and payload are; the position does not count. Equal loads that
   // may see different contents of memory have different versions. `version` is 0 for instructions that read no memory.
   [[nodiscard]] uint32_t hash(const Instruction& instruction, uint32_t version) const;
+  // Returns the value of an equal instruction, or none.
   [[nodiscard]] Value find(const Instruction& instruction, uint32_t version, uint32_t hash) const;
   // Makes find() return `result` for an instruction equal to `key`. Usually `result` is the instruction `key` itself.
   void insert(const Instruction& key, Value result, uint32_t version, uint32_t hash);
@@ -49,9 +51,9 @@ class ValueTable {
   const Function& function_;
   ScratchVector<Entry> entries_;
   mutable ScratchVector<Link> links_;  // parallel to entries_
-  // The greatest operand_bound() of all entries that were ever made. An instruction with a higher one is not in the
-  // table. Most new instructions have a higher one, so that the buckets, which are not in the cache if the function is
-  // large, need not be read.
+  // The greatest operand_bound() of all entries that were ever made. An instruction with a higher bound is not in the
+  // table. Most new instructions have a higher bound, so a search rarely reads the buckets, which are not in the
+  // processor's cache if the function is large.
   uint32_t operand_bound_ = 0;
   mutable ScratchVector<uint32_t> buckets_;  // their number is a power of two
   // The number of entries that are in their buckets. The latest few entries are put there only when a search needs

@@ -88,7 +88,8 @@ class Verifier {
     return true;
   }
 
-  // Gives each instruction a position in its block, to check dominance within the block.
+  // Gives each instruction a position in its block, counted from 1, to check dominance within the block. Parameters
+  // have position 0.
   void number() {
     positions_.assign(function_.value_count(), 0);
     for (const Block block : flow_.order()) {

@@ -1,4 +1,5 @@
-// The rules that each instruction must obey by itself, about the types of its operands and result and its immediates.
+// The rules of the verifier for single instructions: about the types of operands and results, immediates, and the
+// places of results.
 #pragma once
 
 #include <optional>
@@ -17,12 +18,15 @@ class InstructionRules {
 
   // Checks one instruction. Its operands must exist.
   void check(Value v);
+  // Stores a failure of `v`, unless there is one already.
   void fail(Value v, const std::string& what);
 
  private:
   [[nodiscard]] Type type_of(Value v) const { return function_[v].type; }
+  // Fails if the operand has another type. A missing operand passes.
   void expect(Value v, size_t operand, Type type);
   void expect_all(Value v, Type type);
+  // Fails if `condition`, which is about the type of the operand or of the result, is false.
   void expect_any(Value v, size_t operand, bool condition);
   void expect_result(Value v, bool condition);
 
