@@ -24,7 +24,8 @@ class Analyses {
     if (!loops_) loops_.emplace(function_, flow(), dominators());
     return *loops_;
   }
-  // A pass calls this after it has changed blocks or branches.
+  // A pass calls this after it has changed blocks or branches. References that the functions above have returned are
+  // then invalid.
   void invalidate() {
     flow_.reset();
     dominators_.reset();

@@ -1,5 +1,6 @@
-// Simplifies control flow: decides branches on constants, skips blocks that only jump, joins two blocks if only the
-// first leads to the second, and turns a branch that only chooses between integers into a selection.
+// Simplifies control flow: removes the code after a check that always traps, decides branches on constants, skips
+// blocks that only jump, joins two blocks if only the first leads to the second, and turns a branch that only chooses
+// between integers into a selection.
 //
 //   v1 = iconst.i32 1
 //   branch v1, block1, block2          =>     the instructions of block3, with v5 in place of v4
@@ -26,9 +27,9 @@ using ir::Value;
 
 namespace {
 
-// A chain of blocks that only jump is followed this far, since the blocks may form a cycle.
+// A chain of blocks that only jump is followed for at most this many blocks, since they may form a cycle.
 constexpr int kMaximumHops = 8;
-// More selections than this are not better than a branch.
+// A branch that would need more selections than this stays.
 constexpr size_t kMaximumSelections = 2;
 // A selection is worthwhile only for values in integer registers.
 bool is_selectable(Type type) { return ir::is_integer(type); }
@@ -66,6 +67,7 @@ class BranchSimplifier {
   }
 
  private:
+  // Sets edges_in_ and uses_.
   void count() {
     edges_in_.assign(function_.block_count(), 0);
     uses_.assign(function_.value_count(), 0);
@@ -121,6 +123,7 @@ class BranchSimplifier {
     return inst.opcode == Opcode::iconst ? std::optional(inst.immediate) : std::nullopt;
   }
 
+  // Makes the first check that always traps the block's terminator.
   void cut_at_certain_trap(Block block) {
     for (Value v = function_[block].first; v; v = function_.next(v)) {
       Instruction& inst = function_[v];
@@ -140,6 +143,7 @@ class BranchSimplifier {
     }
   }
 
+  // Replaces the terminator by a jump to `to`, which is one of its targets.
   void make_jump(Block block, const Target& to) {
     const Value terminator = function_.terminator(block);
     const Target kept = to;
@@ -157,6 +161,7 @@ class BranchSimplifier {
     return a.block == b.block && std::ranges::equal(function_.arguments(a), function_.arguments(b));
   }
 
+  // Makes the terminator a jump if its target is certain.
   void decide(Block block) {
     const Value terminator = function_.terminator(block);
     const Instruction& inst = function_[terminator];
@@ -189,6 +194,7 @@ class BranchSimplifier {
     return uses == 0 ? &next : nullptr;
   }
 
+  // Makes a target of the block lead past blocks that only jump. `index` is the target's position.
   void thread(Block block, size_t index) {
     for (int hops = 0; hops < kMaximumHops; ++hops) {
       const Value terminator = function_.terminator(block);
@@ -209,8 +215,9 @@ class BranchSimplifier {
         const bool is_own = inst.opcode == Opcode::block_param && function_.block_of(argument) == through;
         arguments_.push_back(is_own ? function_.arguments(target)[static_cast<size_t>(inst.immediate)] : argument);
       }
-      // The parameters of `through` lose their uses only with the last edge to it. The counts of these uses are not
-      // lowered even then, so that only_jumps(through) stays true.
+      // The uses of values in `through` stay in the counts of uses_ even if the last edge to this block is dropped
+      // below. only_jumps(through) subtracts the uses in its jump from these counts, so lower counts would make it
+      // fail.
       for (const Value argument : arguments_) use(argument);
       const Block to = next->block;
       ++edges_in_[to.index()];
@@ -237,6 +244,8 @@ class BranchSimplifier {
            std::ranges::all_of(params, [&](Value p) { return is_selectable(function_[p].type); });
   }
 
+  // If both targets of the block's branch are the same block, replaces the branch by selections of the arguments and a
+  // jump.
   void select_instead(Block block) {
     const Value terminator = function_.terminator(block);
     if (function_[terminator].opcode != Opcode::branch) return;
@@ -271,7 +280,7 @@ class BranchSimplifier {
     function_.set_targets(inst, std::span(&to, 1));
   }
 
-  // Joins the block with the block that it jumps to if no other edge leads there, and repeats this.
+  // If the block ends in a jump, and no other edge leads to the target, joins the two blocks, and repeats this.
   void absorb_successors(Block block) {
     for (;;) {
       const Value terminator = function_.terminator(block);
@@ -320,8 +329,8 @@ class BranchSimplifier {
   Replacements replacements_;
   ScratchVector<uint32_t> edges_in_;  // for each block, the number of edges to it from live blocks
   ScratchVector<uint32_t> uses_;      // for each value, the number of its uses
-  ScratchVector<Value> arguments_;
-  ScratchVector<Block> lost_;  // work list of drop_edge; empty between calls
+  ScratchVector<Value> arguments_;    // the arguments of a new target, while it is made
+  ScratchVector<Block> lost_;         // work list of drop_edge; empty between calls
   bool may_have_lost_loop_ = false;
 };
 

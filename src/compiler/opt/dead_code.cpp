@@ -1,5 +1,4 @@
-// Removes dead code: instructions without effect whose value is not used, and parameters that only such instructions
-// use.
+// Removes dead code: instructions without effect whose value is not used, and parameters that only dead code uses.
 //
 //   block1(v1: i32, v2: i32):                 block1(v1: i32):
 //     v3 = iadd.i32 v2, v2             =>       jump block1(v1)
@@ -20,8 +19,8 @@ void remove_dead_code(Function& function, Analyses& analyses) {
   const ir::ControlFlow& flow = analyses.flow();
   remove_unreachable(function, flow);
 
-  // The targets that lead to each block b are incoming[first[b]] to incoming[first[b + 1] - 1]. If a parameter is live,
-  // so are the arguments that they pass for it.
+  // The targets that lead to each block b are incoming[first[b]] to incoming[first[b + 1] - 1]. If a parameter of b is
+  // live, so are the arguments that these targets pass for it.
   ScratchVector<uint32_t> first(function.arena);
   ScratchVector<Target> incoming(function.arena);
   first.assign(function.block_count() + 1, 0);

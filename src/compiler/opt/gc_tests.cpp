@@ -52,12 +52,15 @@ class TestExpander {
   }
 
  private:
+  // How the test's value is used: only as the condition of a branch or of a trap_unless in its block, or in another
+  // way.
   enum class Form : uint8_t { value, branch, trap };
   struct Use {
-    Value user;  // the latest user that was found; none if it passes the value as an argument to a block
-    uint32_t count = 0;
+    Value user;          // the latest user that was found; none if it passes the value as an argument to a block
+    uint32_t count = 0;  // number of uses
   };
 
+  // Sets uses_. Returns false, without setting it, if the function has no gc_test.
   bool count_uses() {
     bool any = false;
     for (uint32_t b = 0; b < function_.block_count(); ++b) {
@@ -111,7 +114,7 @@ class TestExpander {
     inst.extra = function_.add_access(access);
     return put(inst);
   }
-  // Loads a field of the object's header or of the VMFuncRef. If a trap is all that the test decides, the load itself
+  // Loads a field of the object's header or of the VMFuncRef. If the test's only use is a trap_unless, the load itself
   // traps in the same way if the reference is null.
   Value load_header(uint64_t offset, unsigned size) {
     MemoryAccess access;
@@ -150,7 +153,7 @@ class TestExpander {
   }
   // Moves the code after `last` in its block to a new block, and returns the new block. put() appends after `last` from
   // then on.
-  Block split_behind(Value last) {
+  Block split_after(Value last) {
     changed_flow_ = true;
     block_ = function_.block_of(last);
     before_ = Value::none();
@@ -167,7 +170,8 @@ class TestExpander {
     return rest;
   }
 
-  // Makes `answer` the answer if the condition is not zero. The code that put() places next runs if it is zero.
+  // Makes `answer` the test's answer if the condition is not zero. The code that put() places next runs if the
+  // condition is zero.
   void decide(Value condition, bool answer) {
     if (form_ == Form::trap && !answer) {
       put_check(Opcode::trap_if, condition);
@@ -177,6 +181,7 @@ class TestExpander {
     end_block(Opcode::branch, condition, {target_of(answer), Target{next}});
     block_ = next;
   }
+  // Returns where control goes when the test's answer is `answer`.
   Target target_of(bool answer) {
     if (form_ == Form::branch) {
       // Each edge needs its own list of arguments.
@@ -189,6 +194,7 @@ class TestExpander {
     const Value argument[] = {constant(Type::i32, answer ? 1 : 0)};
     return Target{rest_, function_.add_values(argument), 1};
   }
+  // Places a check that traps as user_ does.
   void put_check(Opcode opcode, Value condition) {
     Instruction inst = function_[user_];
     inst.opcode = opcode;
@@ -198,6 +204,7 @@ class TestExpander {
 
   // --- the test
 
+  // Replaces the gc_test `v`.
   void expand(Value v) {
     const Use use = uses_[v.index()];
     if (use.count == 0) return function_.remove(v);
@@ -213,8 +220,8 @@ class TestExpander {
       if (function_[user_].opcode == Opcode::trap_unless) form_ = Form::trap;
     }
     const bool has_header = test_.kind != GcTest::Kind::any && test_.kind != GcTest::Kind::i31;
-    // If the test decides only a trap, the load of the header traps on null, so no test for null is needed unless null
-    // is accepted.
+    // If the test's only use is a trap_unless, the load of the header traps on null, so no test for null is needed
+    // unless null is accepted.
     const bool tests_null = test_.may_be_null && (test_.accepts_null || !(form_ == Form::trap && has_header));
     const bool tests_i31 = test_.may_be_i31 && has_header;
     const bool accepts_i31 = test_.kind == GcTest::Kind::eq;
@@ -233,14 +240,14 @@ class TestExpander {
       case Form::trap: {
         const bool leaves_early = (tests_null && test_.accepts_null) || (tests_i31 && accepts_i31);
         before_ = user_;
-        if (leaves_early) rest_ = split_behind(user_);
+        if (leaves_early) rest_ = split_after(user_);
         function_.remove(v);
         if (leaves_early) function_.remove(user_);
         break;
       }
       case Form::value: {
         before_ = v;
-        if (tests_null || tests_i31) rest_ = split_behind(v);
+        if (tests_null || tests_i31) rest_ = split_after(v);
         break;
       }
     }
@@ -272,6 +279,7 @@ class TestExpander {
     }
   }
 
+  // Returns the reference's lowest bit, which is set only for an i31.
   Value low_bit() {
     Instruction bits;
     bits.opcode = Opcode::gc_bits;
@@ -317,8 +325,8 @@ class TestExpander {
     const Value info = load(Type::i64, put(entry), 0);
     Value position;
     if (test_.depth >= abi::kMinimumDisplay) {
-      // A display is sure to have only kMinimumDisplay entries. If the object's type is less deep than the wanted type,
-      // entry 0 is read instead, which is not the wanted type.
+      // A display has at least kMinimumDisplay entries, but perhaps none for this depth. If the object's type is less
+      // deep than the wanted type, entry 0 is read instead, which is not the wanted type.
       const Value depth = load(Type::i32, info, offsetof(abi::VMTypeInfo, depth));
       const Value wanted = constant(Type::i32, test_.depth);
       Instruction select;
@@ -350,13 +358,13 @@ class TestExpander {
   // The members from here on describe the test that is being expanded, and where its code is placed.
   GcTest test_;
   Form form_ = Form::value;
-  Value base_, reference_;
-  Value user_;
-  Target yes_, no_;  // for Form::branch
-  Block rest_;       // the block after the test, if the block is split
+  Value base_, reference_;  // the operands of the test
+  Value user_;              // the branch or trap_unless, or none for Form::value
+  Target yes_, no_;         // for Form::branch
+  Block rest_;              // the block after the test, if the block is split
   Block block_;
   Value before_;
-  uint32_t position_ = 0;
+  uint32_t position_ = 0;  // Instruction::position of the code
 };
 
 }  // namespace

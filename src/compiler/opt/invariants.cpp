@@ -5,9 +5,9 @@
 //     v2 = load.i64 _, 64 {immutable}    =>   block1: loop
 //     v3 = heap_load.i32 v1, v2                 v3 = heap_load.i32 v1, v2
 //
-// Only loops without calls gain from this: across a call, the value would have to be kept in the frame, which is no
-// better than computing it again. Instructions that are cheap to repeat stay. A load moves if it cannot fault and
-// nothing in the loop writes its alias class.
+// Only loops without calls gain from this: in a loop with calls, the value would be kept in the stack frame across the
+// calls, and loading it from there is no better than computing it again. Instructions that are cheap to repeat stay. A
+// load moves if it cannot fault and nothing in the loop writes its alias class.
 #include "compiler/ir/effects.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -51,13 +51,14 @@ class InvariantHoister {
  private:
   using Loop = ir::Loops::Loop;
   struct Summary {
-    Value entry;           // the jump that leads into the loop; none if it is not the only way in
-    uint32_t written = 0;  // the alias classes that the loop writes, as bits
+    Value entry;           // the jump that leads into the loop; none unless it is the only edge into the loop
+    uint32_t written = 0;  // the alias classes that the loop writes, each as a bit(); calls do not count
     bool has_calls = false;
   };
 
   static uint32_t bit(AliasClass alias) { return uint32_t{1} << static_cast<uint32_t>(alias); }
 
+  // Sets summaries_.
   void summarize() {
     summaries_.resize(loops_.count());
     for (const Block block : flow_.order()) {
@@ -156,8 +157,8 @@ class InvariantHoister {
     }
     for (const Value operand : function_.operands(v)) {
       if (!operand) continue;
-      // The operand's block dominates a block of the loop. It is outside the loop exactly if it is not the header and
-      // dominates the header.
+      // The operand's block dominates a block of the loop. So it is outside the loop exactly if it dominates the header
+      // and is not the header.
       const Block block = function_.block_of(operand);
       const Block header = loops_[loop].header;
       if (block == header || !dominators_.dominates(block, header)) return false;
@@ -169,7 +170,7 @@ class InvariantHoister {
   const ir::ControlFlow& flow_;
   const ir::Dominators& dominators_;
   const ir::Loops& loops_;
-  ScratchVector<Summary> summaries_;
+  ScratchVector<Summary> summaries_;  // indexed by loop
 };
 
 }  // namespace

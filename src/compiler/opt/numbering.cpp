@@ -10,9 +10,9 @@
 //     v4 = heap_load.i32 v0, _                  return v2
 //     return v4
 //
-// Each alias class has a version. Stores of the class give it a new one. So do calls, atomic accesses (after which
-// writes of other threads may be visible), and blocks where control merges. Loads with equal versions see the same
-// memory.
+// Each alias class has a version. A store of the class gives it a new version. A call, an atomic access (after which
+// writes of other threads may be visible), and the start of a block where control merges give new versions to all
+// classes except immutable data. Loads with equal versions see the same memory.
 //
 // The code after a branch or a check knows its outcome, and the code after an access through a reference knows that the
 // reference is not null:
@@ -23,7 +23,7 @@
 //     trap_unless v2, cast_failure                v3 = heap_load v1, v0 {field 1, offset 8}
 //     v3 = heap_load v1, v0 {field 1, offset 8}
 //
-// Stores into an object need no barrier if there was no safepoint since it was made.
+// The pass also removes the barriers of stores into an object if there was no safepoint since the object was made.
 #include "abi/heap_layout.hpp"
 #include "compiler/ir/effects.hpp"
 #include "compiler/ir/inserter.hpp"
@@ -47,12 +47,12 @@ using ir::Value;
 
 namespace {
 
-// Each alias class has a version. The classes of globals and of fields have several; the index of an access chooses
-// one.
+// Each alias class has a version. The classes `global` and `field` have several versions, in slots; the index of an
+// access chooses the slot.
 constexpr size_t kGlobalSlots = 8;
 constexpr size_t kFieldSlots = 15;
-constexpr size_t kGlobals = 9;  // position of the first slot for globals
-constexpr size_t kFields = kGlobals + kGlobalSlots;
+constexpr size_t kGlobals = 9;  // position of the first slot for globals, after one slot for each alias class
+constexpr size_t kFields = kGlobals + kGlobalSlots;  // position of the first slot for fields
 constexpr size_t kSlots = kFields + kFieldSlots;
 struct Versions {
   uint32_t slots[kSlots] = {};
@@ -136,7 +136,8 @@ class Numbering {
     if (ir::is_numbered(opcode)) {
       uint32_t version = 0;
       if (effects == Effects::reads) version = versions_.slots[slot_of(function_.memory_access(v))];
-      // Equal `result` instructions belong to the same call, since different calls are never equal.
+      // A `result` needs no version: equal ones belong to the same call or wide operation, since different calls are
+      // never equal.
       const Value same = insert_.revisit(v, version);
       if (same == v) {
         if (opcode == Opcode::trap_if || opcode == Opcode::trap_unless) {
@@ -177,7 +178,7 @@ class Numbering {
     ++last_version_;
   }
 
-  // Makes a load that reads exactly the bytes of the store give the stored value.
+  // Gives the stored value to later loads that read exactly the bytes of the store.
   void forward_store(Value v, const MemoryAccess& access) {
     const Instruction& store = function_[v];
     Instruction load;
@@ -210,8 +211,9 @@ class Numbering {
     const Value address = function_[v].operands[0];
     return function_[address].type == Type::gcref ? address : Value::none();
   }
+  // Returns the value of an equal instruction in scope, for instructions that read no memory, or none.
   Value find(const Instruction& inst) const { return insert_.table().find(inst, 0, insert_.table().hash(inst, 0)); }
-  // Returns the instruction that compares the reference with null, if there is a null in scope.
+  // Returns the instruction that compares the reference with null, or nullopt if no null constant is in scope.
   std::optional<Instruction> null_test(Value reference) const {
     Instruction null;
     null.type = Type::gcref;
@@ -230,7 +232,7 @@ class Numbering {
     const Value known = test ? find(*test) : Value::none();
     return known && insert_.constant(known) == 0;
   }
-  // An access through a reference that is known not to be null cannot fault.
+  // Clears can_fault in an access through a reference that is known not to be null.
   void trust(Value v, Value reference) {
     MemoryAccess access = function_.memory_access(v);
     if (!access.can_fault || access.alias == AliasClass::memory || !is_non_null(reference)) return;
@@ -308,6 +310,7 @@ class Numbering {
     insert_.enter(opposite, insert_.iconst(Type::i32, holds ? 0 : 1), 0);
     insert_.enter(inst, insert_.iconst(Type::i32, holds ? 1 : 0), 0);
   }
+  // Records, at the start of `block`, what the branch in its only predecessor says about the condition.
   void learn_from_branch(Block block, Block predecessor) {
     const Value terminator = function_.terminator(predecessor);
     if (function_[terminator].opcode != Opcode::branch) return;
@@ -317,6 +320,7 @@ class Numbering {
     insert_.set_position(function_[function_[block].first].position);
     learn(function_[terminator].operands[0], targets[0].block == block);
   }
+  // Returns whether the condition holds, if this has been recorded.
   std::optional<bool> known(Value condition) const {
     Instruction check;
     check.operands[0] = condition;
@@ -327,6 +331,7 @@ class Numbering {
     return std::nullopt;
   }
 
+  // Simplifies the condition of a branch. If the condition is known, it becomes a constant.
   void simplify_condition(Value v) {
     if (function_[v].opcode != Opcode::branch) return;
     bool is_inverted = false;

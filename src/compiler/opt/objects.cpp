@@ -8,9 +8,9 @@
 //     v3 = heap_load v2, v1 {offset 8}
 //     v4 = call direct 3 v3
 //
-// An object stays if its reference is passed on: stored, returned, or given to a call or a block. Its fields must be
-// written only in the block that makes it, so that each field has one value outside that block. Later objects are
-// visited first, since an object that is only stored in a removed object may be removed as well.
+// An object stays if its reference is passed on: stored, returned, or given to a call or a block. An object also stays
+// if its fields are written outside the block that makes it; otherwise each field has one value in all other blocks.
+// Later objects are visited first, since an object that is stored only in a removed object may be removed as well.
 #include "abi/heap_layout.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -65,9 +65,9 @@ class ObjectRemover {
     uint32_t next = kNone;
   };
   struct Field {
-    uint64_t offset;
+    uint64_t offset;  // MemoryAccess::offset and size
     uint8_t size;
-    Value value;
+    Value value;  // the value that was stored last
   };
 
   bool is_candidate(Value v) const {
@@ -93,6 +93,7 @@ class ObjectRemover {
     }
   }
 
+  // Calls `f` with each Use::user of the object until `f` returns false. Returns whether `f` never returned false.
   template <class F>
   bool for_each_user(Value object, F&& f) {
     for (uint32_t u = first_use_[object.index()]; u != kNone; u = uses_[u].next) {
@@ -103,14 +104,15 @@ class ObjectRemover {
     return true;
   }
 
+  // Whether the load or store goes to a field of the object.
   bool is_access(Value user, Value object) {
     if (function_.memory_access(user).alias != AliasClass::field) return false;
     return replacements_(function_[user].operands[0]) == object;
   }
   bool is_null(Value value) const { return function_[value].opcode == Opcode::iconst; }
 
-  // Whether no use passes the object on or compares it with another object, and all stores to its fields are in its
-  // block.
+  // Whether no use passes the object on or compares it with another object, and all stores to the object's fields are
+  // in the block that makes it.
   bool stays_inside(Value object) {
     const Block home = function_.block_of(object);
     return for_each_user(object, [&](Value user) {
@@ -130,6 +132,7 @@ class ObjectRemover {
     });
   }
 
+  // Returns the entry of fields_ for the bytes of the access, or null.
   Field* find(const MemoryAccess& access) {
     for (Field& field : fields_) {
       if (field.offset == access.offset && field.size == access.size) return &field;
@@ -137,8 +140,9 @@ class ObjectRemover {
     return nullptr;
   }
 
-  // Follows the stores and loads of the object in its own block, in order. If `replaces` is set, they are removed and
-  // replaced. Returns false if a field is loaded before it is written, or if there are too many fields.
+  // Follows the stores and loads of the object in the block that makes it, in order. If `replaces` is set, removes the
+  // stores and replaces the loads by the stored values. Returns false if a field is loaded before it is written, or if
+  // there are too many fields.
   bool follow(Value object, bool replaces) {
     fields_.clear();
     for (Value v = function_.next(object); v;) {
@@ -199,6 +203,7 @@ class ObjectRemover {
     function_.remove(load);
   }
 
+  // Removes the object if that is possible. Returns whether it was.
   bool remove(Value object) {
     if (steps_ > 8 * size_t{function_.value_count()}) return false;
     if (!stays_inside(object) || !follow(object, false)) return false;
@@ -234,7 +239,8 @@ class ObjectRemover {
   ScratchVector<uint32_t> first_use_;  // for each value, the index in uses_ of the first use; kNone if there is none
   ScratchVector<Use> uses_;
   ScratchVector<Value> objects_;
-  // The number of steps along lists of uses that were joined. It is limited, so that chains of objects are not slow.
+  // The number of steps along lists of uses that were joined. The limit of 8 for each value of the function keeps the
+  // pass linear for chains of objects.
   size_t steps_ = 0;
   ScratchVector<Field> fields_;  // the fields of the current object, at the instruction that follow() has reached
 };

@@ -4,10 +4,10 @@
 //   block1(v2: i32, v3: i32):          =>     block1(v3: i32):
 //     branch v3, block1(v2, v4), ...            branch v3, block1(v4), ...      v0 replaces v2
 //
-// The value of each parameter is unknown at first. The first argument that is met becomes its value. If a different
-// argument is met later, the parameter becomes a value of its own. Each change is passed on to the parameters that get
-// the changed parameter as an argument. A parameter changes at most twice. Equal constants count as one value; a copy
-// of the constant is made in the parameter's block.
+// The value of each parameter is unknown at first. The first known argument becomes its value. If a later argument
+// differs, the parameter becomes a value of its own. Each change is passed on to the parameters that get the changed
+// parameter as an argument. A parameter changes at most twice. Equal constants count as one value; a copy of the
+// constant is made in the parameter's block.
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
 
@@ -78,6 +78,7 @@ class ParamSimplifier {
     }
   }
 
+  // Takes an argument for the parameter into account.
   void meet(Value param, Value argument) {
     Value& value = values_[param.index()];
     const Value incoming = is_param(argument) ? values_[argument.index()] : argument;
@@ -117,9 +118,11 @@ class ParamSimplifier {
   Function& function_;
   const ir::ControlFlow& flow_;
   ScratchVector<Value> values_;  // for each parameter: none while unknown, the parameter itself if its arguments differ
+  // users_ has lists of parameters. The list of those that get the parameter p as an argument begins at index
+  // first_user_[p] and ends before index first_user_[p + 1].
   ScratchVector<uint32_t> first_user_;
   ScratchVector<Value> users_;
-  ScratchVector<Value> work_;
+  ScratchVector<Value> work_;  // the parameters whose values_ have changed and have not been passed on yet
 };
 
 }  // namespace

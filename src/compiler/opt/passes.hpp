@@ -1,5 +1,5 @@
-// The passes of the optimizer. Each is a free function in a file of its own. The comment at the top of that file shows
-// what the pass rewrites, as IR before and after. pipeline.cpp runs the passes in order. Every pass takes and leaves a
+// The passes of the optimizer. Each is a free function in a file of its own. The comment at the top of the pass's file
+// shows what it rewrites, as IR before and after. pipeline.cpp runs the passes in order. Every pass takes and leaves a
 // valid function, needs time linear in the function's size, and invalidates the analyses if it changes control flow.
 #pragma once
 

@@ -20,6 +20,7 @@ class Replacements {
     any_ = true;
   }
   [[nodiscard]] bool any() const { return any_; }
+  // Returns the value that replaces `value` in the end, or `value` itself if none does.
   [[nodiscard]] ir::Value operator()(ir::Value value) {
     ir::Value result = value;
     while (result && result.index() < map_.size() && map_[result.index()]) result = map_[result.index()];
@@ -33,7 +34,7 @@ class Replacements {
   }
   // Replaces values in the operands and in the targets' arguments of one instruction.
   void apply(ir::Function& function, ir::Value instruction);
-  // Replaces values in all instructions.
+  // Does this for all instructions.
   void apply(ir::Function& function);
 
  private:
