@@ -31,7 +31,8 @@ std::unique_ptr<codegen::Target> make_target(const Options& options) {
   CAIRN_UNREACHABLE();
 }
 
-// Returns the budget in bytes for the sum of the memory that compiling each of the module's functions takes.
+// Returns the budget in bytes for the whole module: the limit on the sum of the memory that its functions take to
+// compile.
 uint64_t module_budget(const wasm::Module& module, const Options& options) {
   return options.module_budget_bytes + uint64_t{options.module_budget_per_byte} * module.bytes.size() +
          uint64_t{options.module_budget_per_function} * (module.functions.size() - module.imported_functions);

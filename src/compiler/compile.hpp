@@ -14,11 +14,13 @@
 
 namespace cairn::compiler {
 
-// Validates and compiles every function of the module. Errors: invalid or unsupported code, with its offset; limit, if
-// compilation needs more memory than a budget in the options allows.
+// Validates and compiles every function of the module. The result is a code object. Errors: malformed, invalid or
+// unsupported code, with its offset; limit, if compilation needs more memory than a budget in the options allows;
+// resource, if memory runs out.
 Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options);
 
-// Compiles the code between host and guest: an entry trampoline and a host trampoline for each signature in `types`.
+// Compiles the code between host and guest for each signature in `types`: an entry trampoline, through which the host
+// calls guest functions, and a host trampoline, through which guest code calls host functions.
 // TrampolineRecord::type_index is the signature's position in `types`. Signatures must have no concrete reference
 // types. An engine compiles the trampolines of a signature once, for all its modules.
 Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options);
@@ -28,7 +30,7 @@ Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncTyp
 // enters landing pads (kLandingStub).
 Result<std::vector<std::byte>> compile_stubs(const Options& options);
 
-// The forms of one function in the compiler, for people and for tests.
+// The forms that one function takes in the course of its compilation, for people and for tests.
 struct FunctionDump {
   std::string ir;               // the IR that the builder makes
   std::string optimized;        // the IR after the optimization passes
@@ -36,6 +38,7 @@ struct FunctionDump {
   std::string allocated;        // the same instructions with registers, slots and moves
   std::vector<std::byte> code;  // machine code with unresolved references to other functions and constants
 };
+// `index` must be that of a function that the module defines. Errors: as compile_module().
 Result<FunctionDump> dump_function(const wasm::Module& module, wasm::FuncIndex index, const Options& options);
 
 }  // namespace cairn::compiler

@@ -1,4 +1,4 @@
-// Tests the budgets of a compilation (INV-4).
+// Tests that a compilation ends with an error when it exceeds its budget of memory (INV-4).
 #include "compiler/compile.hpp"
 
 #include <gtest/gtest.h>

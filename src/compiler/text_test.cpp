@@ -37,7 +37,8 @@ std::vector<std::string> steps_of(const TextCase& c) {
   return result;
 }
 
-// Applies one pass, or all passes for `optimize`. Returns false if no step has the name.
+// Applies one pass, or all passes for `optimize`. Returns false if no pass has the name, or if `optimize` exceeds the
+// budget of memory.
 bool apply(const std::string& step, ir::Function& function, const Options& options) {
   static constexpr std::pair<const char*, void (*)(ir::Function&, opt::Analyses&)> kPasses[] = {
       {"simplify_params", opt::simplify_params},     {"number_values", opt::number_values},
@@ -53,6 +54,7 @@ bool apply(const std::string& step, ir::Function& function, const Options& optio
   return true;
 }
 
+// Applies the passes, and returns the text of the resulting IR, or a message if the verifier finds an error.
 std::string finish(ir::Function& function, std::span<const std::string> steps, const Options& options) {
   for (const std::string& step : steps) {
     if (const auto error = ir::verify(function)) return "before " + step + ": " + *error + "\n";

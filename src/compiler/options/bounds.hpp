@@ -1,5 +1,5 @@
-// Says for which memories guard pages can replace bounds checks. The compiler, which omits the checks, and the runtime,
-// which reserves the guards, share this rule (INV-5).
+// Says for which memories guard pages can replace bounds checks, so that accesses cost no instructions for checks
+// (INV-5). The compiler, which omits the checks, and the runtime, which reserves the guards, share this rule.
 #pragma once
 
 #include "compiler/options/options.hpp"

@@ -10,7 +10,7 @@ namespace cairn::compiler {
 
 struct CpuFeatureName {
   std::string_view name;
-  bool CpuFeatures::* field;
+  bool CpuFeatures::* field;  // whether the instruction set may be used
 };
 
 // Add new names at the end only: in a code object, the bit of an instruction set is its position in this array.

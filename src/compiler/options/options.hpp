@@ -1,4 +1,4 @@
-// The options that the caller of the compiler chooses.
+// The options of a compilation, and the functions that set them from text.
 #pragma once
 
 #include <cstddef>
@@ -33,18 +33,20 @@ struct Options {
   bool optimize = true;
   bool verify = false;          // verifies the IR after each pass, and the register allocation
   uint32_t register_limit = 0;  // if not zero, the allocator uses only this many registers of a class (for tests)
-  bool deterministic_relaxed_simd = false;
-  // Budgets of memory for a compilation. function_budget_bytes bounds the memory for one function. The other three add
-  // up to a bound on the sum of the memory for all functions of a module. The functions are compiled one after the
-  // other and reuse the memory, so this bounds the time rather than the memory. Ordinary code needs 150 to 250 bytes of
-  // memory for each byte of its bodies, and a nanosecond for each byte of memory.
+  bool deterministic_relaxed_simd = false;  // makes relaxed SIMD give the same results on every target
+  // Budgets of memory for a compilation. function_budget_bytes limits the memory for one function. The other three give
+  // the budget of a module: a limit on the sum of the memory that its functions take. The functions are compiled one
+  // after the other in the same memory, so the module's budget limits the time rather than the memory. Ordinary code
+  // takes 150 to 250 bytes of memory for each byte of its function bodies, and a nanosecond for each of these bytes of
+  // memory.
   size_t function_budget_bytes = size_t{1} << 30;
   size_t module_budget_bytes = size_t{64} << 20;
   size_t module_budget_per_byte = 1000;      // added for each byte of the module
   size_t module_budget_per_function = 8192;  // added for each function that the module defines
 };
 
-// Applies one option `key=value`, as given with --engine:
+// Applies one option `key=value`, as given to the `cairn` command with --engine. An option that is none of these is an
+// error of the kind usage:
 //   opt=none|all       optimization passes
 //   registers=N        at most N registers of each class for the register allocator (for tests)
 //   verify=on|off      checks of the IR after every pass, and of the register allocation
@@ -52,7 +54,8 @@ struct Options {
 //   cpu=none|NAME,...  exactly these optional instruction sets, by the names of CpuFeatures
 Result<void> apply_option(Options& options, std::string_view option);
 
-// Switches off the WebAssembly feature with this name (wasm/types/features.hpp).
+// Switches off the WebAssembly feature with this name (wasm/types/features.hpp). An unknown name is an error of the
+// kind usage.
 Result<void> disable_feature(Options& options, std::string_view name);
 
 }  // namespace cairn::compiler
