@@ -11,6 +11,7 @@
 
 namespace cairn::rv64 {
 
+// Returns the target for the CPU features of `options`.
 std::unique_ptr<codegen::Target> make_rv64_target(const compiler::Options& options);
 
 }  // namespace cairn::rv64

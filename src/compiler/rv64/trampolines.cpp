@@ -71,7 +71,7 @@ class Values {
 
 constexpr uint32_t round_up(uint32_t bytes) { return (bytes + 15) & ~15u; }
 
-// Emits into an empty buffer until all branches reach their targets, or until the arena is exhausted.
+// Calls `emit`, each time with an empty buffer, until all branches reach their targets or the arena is exhausted.
 template <class F>
 void assemble(codegen::CodeBuffer& code, F&& emit) {
   Arena& arena = code.bytes.arena();
@@ -365,6 +365,7 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
   });
 }
 
+// On entry a0 to a3 hold the callee-saved registers' address, the stack pointer, the landing pad and the exception.
 void emit_landing_stub(codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     int64_t offset = 0;

@@ -39,7 +39,8 @@ bool Emitter::run() {
   for (size_t i = 0; i < function_.blocks.size(); ++i) labels_.push_back(as_.new_label());
   codegen::write_stack_offsets(allocation_, frame_, register_file(cpu_.v ? Vectors::present : Vectors::absent), code_);
   prologue();
-  // The order of layout is not that of block numbers, so block() has to search for the first move of its block.
+  // The blocks are not laid out in the order of their numbers, so block() has to search for the first move of its
+  // block.
   for (const MBlock b : layout_.order) {
     block(b);
     if (is_far_from_stubs(2048) && !layout_.next[b.index()].valid()) flush_stubs();

@@ -1,5 +1,6 @@
 // Emits atomic accesses as loops of LR (load-reserved) and SC (store-conditional). Each loop has at most 16
-// instructions, all of the base set, because only such loops are guaranteed to make progress [riscv 14.3].
+// instructions, and those between LR and SC are of the base instruction set, because only such loops are guaranteed to
+// make progress [riscv 14.3].
 #include "base/assert.hpp"
 #include "compiler/ir/function.hpp"
 #include "compiler/rv64/emission/emitter.hpp"

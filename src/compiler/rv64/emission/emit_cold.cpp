@@ -1,4 +1,4 @@
-// Emits the stubs, which are code out of line: traps, and the rare cases of other operations.
+// Emits the stubs, which are out-of-line code: traps, and the rare cases of other operations.
 #include "compiler/rv64/emission/emitter.hpp"
 
 namespace cairn::rv64 {

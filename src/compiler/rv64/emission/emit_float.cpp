@@ -47,7 +47,7 @@ void Emitter::float_round(const MachineInst& inst, Operands operands) {
   const Op abs = wide ? Op::fsgnjx_d : Op::fsgnjx_s;
   as_.r3(abs, kFloatScratch, x, x);
   as_.r3(wide ? Op::flt_d : Op::flt_s, kScratch, kFloatScratch, limit);
-  // A large number plus zero is itself. A NaN becomes quiet by the addition.
+  // From the limit on, all numbers are integers, and x + 0 is the result. The addition makes a NaN quiet.
   const Label done = as_.new_label(), small = as_.new_label();
   as_.branch(Op::bne, kScratch, kZero, small);
   as_.r2(wide ? Op::fmv_d_x : Op::fmv_w_x, kFloatScratch, kZero);

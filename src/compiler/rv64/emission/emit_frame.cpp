@@ -1,4 +1,4 @@
-// Emits what concerns the frame: the prologue, the epilogue, and accesses to the frame's areas.
+// Emits the code for the frame: the prologue, the epilogue, and accesses to the frame's areas.
 #include "base/assert.hpp"
 #include "compiler/rv64/emission/emitter.hpp"
 

@@ -29,6 +29,8 @@ void Emitter::type_id(PReg rd, uint32_t type) {
   as_.emit_long(facts(Op::addi).bits | rd.encoding() << 7 | rd.encoding() << 15);
 }
 
+// Emits object = top and top += size, unless the new top would be above the limit, and stores the object's header. t5
+// holds the new top. `object` holds the size or the limit at first, and the object at the end.
 void Emitter::gc_new(const MachineInst& inst, Operands operands) {
   const PReg base = operands[0].reg(), object = operands[1].reg();
   const int64_t size = inst.displacement;

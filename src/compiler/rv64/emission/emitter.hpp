@@ -75,8 +75,8 @@ class Emitter {
   void jump_table(const MachineInst& inst, Operands operands);
   void select(const MachineInst& inst, Operands operands);
   void go_to(MBlock target);
-  // Returns the registers of the two sides of a test. Each is an operand, from `next` on, or a fixed register that the
-  // payload names.
+  // Returns the registers of the two sides of a test. Each is a fixed register that the payload names, or else the
+  // operand number `next`, which is then incremented.
   std::pair<PReg, PReg> test_registers(const MachineInst& inst, Operands operands, size_t& next) const;
   [[nodiscard]] Label label(MBlock b) const { return labels_[layout_.target(b).index()]; }
 
@@ -162,7 +162,8 @@ class Emitter {
   static constexpr uint32_t kNoVectorState = 0xffff'ffff;
 };
 
-// Whether a function has tail calls with stack arguments. Its frame then needs room for the return address.
+// Whether a function has tail calls with stack arguments. The frame of such a function needs room for the return
+// address.
 bool has_stack_tail_call(const codegen::MachineFunction& function);
 
 }  // namespace cairn::rv64

@@ -29,7 +29,7 @@ constexpr uint32_t jump_field(int64_t distance) {
 constexpr uint32_t rounding_field(Rounding r) { return static_cast<uint32_t>(r) << 12; }
 constexpr bool has_rounding(Format f) { return f == Format::reg2r || f == Format::reg3r || f == Format::reg4r; }
 
-// The compressed forms of `beq/bne rs, x0` and `jal x0`.
+// These functions return the 16-bit forms of `beq/bne rs, x0` and `jal x0` for the distance `d` in bytes.
 constexpr uint16_t compressed_branch(bool equal, PReg rs, int64_t d) {
   return static_cast<uint16_t>((equal ? 0xc001u : 0xe001u) | bits_of(d, 8, 1) << 12 | bits_of(d, 3, 2) << 10 |
                                (rs.encoding() - 8) << 7 | bits_of(d, 6, 2) << 5 | bits_of(d, 1, 2) << 3 |
@@ -345,8 +345,8 @@ bool Assembler::finish() {
       fits = false;
     } else if ((fixup.kind == FixupKind::branch && !fits_signed(distance, 13)) ||
                (fixup.kind == FixupKind::jump && !fits_signed(distance, 21))) {
-      // A target that is too far for a conditional branch may be too far for a jal as well. A jal reaches 21 bits, but
-      // the code in between may still grow, so only 20 bits count.
+      // A target that is too far for a conditional branch may be too far for a jal as well. A jal has 21 bits for the
+      // distance, but the code in between may still grow, so it is used for distances of 20 bits only.
       lengths_.lengths[fixup.sequence] = fits_signed(distance, 20) ? 1 : 2;
       fits = false;
     }

@@ -1,9 +1,9 @@
 // Encodes RV64 instructions into a CodeBuffer.
 //
 // An instruction that has a form of 16 bits is emitted in it (compression/compress.hpp), unless it is patched later. A
-// branch back to a label gets the shortest form that reaches it. A branch forward to a label starts with 4 bytes. If
-// that turns out too short, finish() says so, and the caller emits the function again with the same BranchLengths,
-// until everything fits.
+// branch back to a label gets the shortest form that reaches it. A branch forward to a label has 4 bytes at
+// first. If its target is too far, finish() returns false, and the caller emits the function again with the same
+// BranchLengths, until everything fits.
 //
 //   conditional   +-4 KiB  b<cond> L      +-1 MiB  b<not cond> 1f; jal L     else  b<not cond> 1f; auipc; jalr
 //   jump          +-1 MiB  jal x0, L      else     auipc t6; jalr x0
@@ -58,9 +58,9 @@ class Assembler {
   void load_immediate(PReg rd, int64_t value);
   // The number of instructions that load_immediate emits.
   [[nodiscard]] unsigned immediate_length(int64_t value) const;
-  // rd = rs + value. A long value goes through `scratch`.
+  // Emits rd = rs + value. A long value goes through `scratch`.
   void add_immediate(PReg rd, PReg rs, int64_t value, PReg scratch);
-  // Loads and stores at any offset of 32 bits. `scratch` holds the address if the offset is long.
+  // Emits a load or store at an offset of up to 1 GiB. `scratch` holds the address if the offset is long.
   void load_far(Op op, PReg rd, PReg base, int64_t offset, PReg scratch);
   void store_far(Op op, PReg source, PReg base, int64_t offset, PReg scratch);
   // Emits an instruction that is patched later, or whose length matters, always in 4 bytes.
@@ -76,9 +76,9 @@ class Assembler {
   [[nodiscard]] uint32_t offset_of(codegen::Label label) const { return labels_[label.index()]; }
   void branch(Op op, PReg rs1, PReg rs2, codegen::Label target);
   void jump(codegen::Label target);
-  // rd = the address of the label.
+  // Emits rd = the address of the label.
   void address(PReg rd, codegen::Label target);
-  // A jump of exactly `bytes`, for jump tables: 4 or 8, as table_entry_bytes() says.
+  // Emits an entry of a jump table: a jump of exactly `bytes` bytes, which are 4 or 8, as table_entry_bytes() says.
   void table_entry(codegen::Label target, unsigned bytes);
   [[nodiscard]] unsigned table_entry_bytes() const { return far_tables_ ? 8 : 4; }
 

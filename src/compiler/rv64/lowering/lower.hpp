@@ -116,8 +116,8 @@ class Lower final : public codegen::Lowering {
   void lower_icmp(ir::Value value);
   void lower_select(ir::Value value);
   Test integer_test(ir::Condition condition, ir::Value left, ir::Value right);
-  // Returns a test of whether the i32 `condition` is not zero (or is zero, unless `when_non_zero`). If `condition` is
-  // the result of a compare, the test compares the operands of the compare.
+  // Returns a test that holds if the i32 `condition` is not zero (if it is zero, when `when_non_zero` is false). If
+  // `condition` is the result of a compare, the test compares the operands of the compare.
   Test test_of(ir::Value condition, bool when_non_zero);
 
   // --- lower_float.cpp

@@ -94,7 +94,7 @@ void Lower::lower_atomic_rmw(Value value, VReg at) {
     const bool wide = access.size == 8;
     Reg by = wide ? use_or_zero(operand) : use_low_or_zero(operand);
     if (op == AtomicOp::sub) by = op3(wide ? Op::sub : Op::subw, kZero, by);
-    // The AMO gives a sign-extended word, so a narrower result is zero-extended afterwards.
+    // The AMO gives a sign-extended word, so the result of a 4-byte access to an i64 is zero-extended afterwards.
     const bool extends = access.size < size_of(inst(value).type) && is_used(value);
     const VReg old = extends || !is_used(value) ? temporary(RegClass::integer) : def(value);
     add_operation(amo_of(op, wide), old, at, by);

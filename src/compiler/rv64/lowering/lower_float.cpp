@@ -40,7 +40,7 @@ bool Lower::lower_float(Value value) {
     case Opcode::fsqrt: op2(wide ? Op::fsqrt_d : Op::fsqrt_s, def(value), use(instruction.operands[0])); return true;
     case Opcode::fmin:
     case Opcode::fmax: {
-      // Shifted left by one bit, which drops the sign, a NaN is above infinity.
+      // The shift drops the sign. The bits of a NaN are then above those of infinity.
       const auto is_number = [&](Value v) {
         const ir::Instruction& constant = inst(resolve(v));
         if (constant.opcode != Opcode::fconst) return false;

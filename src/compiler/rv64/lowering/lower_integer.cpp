@@ -224,7 +224,7 @@ void Lower::lower_bitwise(Value value) {
         return;
       }
     }
-    // The constant may differ from 0, or from -1, in a single bit below the sign of an i32.
+    // The constant may differ from 0 (for `and`, from -1) in a single bit. In an i32, that bit must lie below the sign.
     if (cpu_.zbs) {
       const uint64_t bit = opcode == Opcode::iand ? ~c : c;
       if (std::has_single_bit(bit) && (!is_i32(value) || std::countr_zero(bit) < 31)) {

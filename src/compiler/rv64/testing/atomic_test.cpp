@@ -29,8 +29,9 @@ uint64_t argument(Type type, uint64_t value) {
   return type == Type::i32 ? static_cast<uint64_t>(static_cast<int32_t>(value)) : value;
 }
 
-// The function is (address, a, b, word) -> (old value, new memory), where `word` is `address` rounded down to 8 bytes.
-// It first writes kAtomicOld to word + 32, then makes the access at address + 32, and then reads the 8 bytes back.
+// build() makes a function (address, a, b, word) -> (old value, new memory), where `word` is `address` rounded down to
+// 8 bytes. It first writes kAtomicOld to word + 32, then makes the access at address + 32, and then reads the 8 bytes
+// back.
 struct Atomic {
   Opcode opcode;
   Type type;

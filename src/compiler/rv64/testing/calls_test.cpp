@@ -202,7 +202,8 @@ TEST_P(Rv64Calls, HostFunctions) {
       if (kind == CalleeKind::reference) arguments.insert(arguments.begin(), function_reference(f, b, callee));
       const Value result = append_call(f, b, opcode, kind, callee, {Type::i64, Type::i64}, {Type::i64}, arguments);
       if (opcode == Opcode::return_call) return;
-      // The loaded value tells whether the base register again holds this instance's memory after the call.
+      // The loaded value shows whether the base register holds the address of this instance's memory again after the
+      // call.
       const Value loaded = append_load(f, b);
       const Value both = f.append(b, instruction(Opcode::iadd, Type::i64, {result, second}));
       const Value sum = f.append(b, instruction(Opcode::iadd, Type::i64, {both, loaded}));

@@ -132,7 +132,7 @@ class Suite {
           check(branch, name + " branch", arguments, {x, y}, aux, i64(holds ? 12345 : 77));
           check(select, name + " select", arguments, {x, y}, aux, i64(holds ? 12345 : 77));
           check(fselect, name + " fselect", arguments, {x, y}, aux, i64(holds ? 12345 : 77));
-          // A select moves bits, so NaNs stay as they are.
+          // A select moves bits, so a NaN keeps its bits.
           Expected moved = i64(holds ? y : x);
           moved.type = type == Type::i32 || type == Type::f32 ? Type::i32 : Type::i64;
           check(minmax, name + " min/max", arguments, {x, y}, aux, moved);
@@ -249,7 +249,7 @@ void floats(Suite& s, Type type) {
   };
   binary(Opcode::fmin, [=](F a, F b) { return extreme(a, b, true); });
   binary(Opcode::fmax, [=](F a, F b) { return extreme(a, b, false); });
-  // These operations work on bits, so NaNs keep theirs.
+  // fcopysign, fabs and fneg work on bits, so a NaN keeps its bits except the sign.
   using U = std::conditional_t<sizeof(F) == 4, uint32_t, uint64_t>;
   constexpr U kSign = U{1} << (sizeof(U) * 8 - 1);
   const auto raw = [](U v) { return sizeof(U) == 4 ? i32(static_cast<uint32_t>(v)) : i64(v); };

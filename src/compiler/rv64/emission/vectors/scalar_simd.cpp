@@ -85,7 +85,7 @@ bool ScalarSimd::bitwise(SimdOp op) {
     case SimdOp::i16x8_relaxed_laneselect:
     case SimdOp::i32x4_relaxed_laneselect:
     case SimdOp::i64x2_relaxed_laneselect:
-      // b ^ ((a ^ b) & mask)
+      // The result is b ^ ((a ^ b) & mask).
       for (unsigned half = 0; half < 2; ++half) {
         load(x_, 0, 8, half);
         load(y_, 1, 8, half);

@@ -70,7 +70,7 @@ bool ScalarSimd::arithmetic(SimdOp op) {
     return true;
   };
   const auto extreme = [&](unsigned size, bool is_min, Sign sign) {
-    // If x < y (or y < x), x stays.
+    // If x < y (for a maximum, if y < x), x stays. Otherwise y replaces it.
     lanes(size, sign, 2, [&] {
       const Label done = as_.new_label();
       as_.branch(Op::blt, is_min ? x_ : y_, is_min ? y_ : x_, done);

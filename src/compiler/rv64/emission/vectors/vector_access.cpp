@@ -56,7 +56,8 @@ class VectorAccess {
   [[nodiscard]] PReg vector(size_t operand) const { return operands_[operand].reg(); }
   [[nodiscard]] int64_t slot(size_t operand) const { return int64_t{e_.frame_.slot_offset(operands_[operand].slot())}; }
   void to_slot(int64_t offset, PReg reg, Op op = Op::sd) { as_.store_far(op, reg, kStackPointer, offset, kScratch2); }
-  // Returns the place in guest memory that is `extra` bytes after the access's own. Records the trap site.
+  // Returns the place in guest memory that is `extra` bytes after the start of the access. Records that the next
+  // instruction may fault.
   Place guest_place(int64_t extra);
   void load_guest(Op op, PReg reg, int64_t extra = 0) {
     const Place place = guest_place(extra);
