@@ -104,8 +104,8 @@ struct ElemSegment {
   TableIndex table;
   ConstExpr offset;  // active only
   ValType type = ValType::funcref();
-  // The elements are function indices in the short form, and otherwise one expression each. Exactly one of the two
-  // vectors is used.
+  // The elements are function indices in the short form, and otherwise one expression each. At least one of the two
+  // vectors is empty.
   std::vector<FuncIndex> functions;
   std::vector<ConstExpr> expressions;
   [[nodiscard]] size_t size() const { return functions.empty() ? expressions.size() : functions.size(); }
@@ -157,7 +157,7 @@ struct Module {
   std::optional<FuncIndex> start;
   std::vector<ElemSegment> elements;
   std::vector<DataSegment> data;
-  std::optional<uint32_t> data_count;
+  std::optional<uint32_t> data_count;  // from the data count section, if there is one
   std::vector<CustomSection> custom_sections;
   Names names;
   std::vector<std::pair<FuncIndex, std::vector<BranchHint>>> branch_hints;  // sorted by function

@@ -377,7 +377,7 @@ std::string_view Assembler::optional_label() {
   return cursor_.stream().identifier(cursor_.next());
 }
 
-// Reads the block's label if the text repeats it, which is allowed after `else`, `end` and the like.
+// Reads the block's label if the text repeats it, which is allowed after `else`, `catch_all` and `end`.
 Result<void> Assembler::repeated_label(const Frame& frame) {
   if (!cursor_.at(Kind::identifier)) return {};
   if (cursor_.stream().identifier(cursor_.peek()) != frame.label) {

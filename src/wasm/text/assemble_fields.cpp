@@ -164,7 +164,8 @@ Result<void> Assembler::inline_elements(const Field& field, const RefType& type,
     expression_type = type;
     CAIRN_TRY(elem_expressions(items));
   } else {
-    // Function indices denote references to functions. The short form of a segment has the element type (ref func).
+    // Each function index stands for a ref.func expression. A segment for a table of funcref can have the short form,
+    // which lists the indices themselves.
     const bool is_short = type.is_funcref();
     if (!is_short) expression_type = type;
     while (cursor_.at_index()) {

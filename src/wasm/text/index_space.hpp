@@ -11,10 +11,10 @@
 
 namespace cairn::wasm::text {
 
-// The views of names point into the token stream.
+// The names that are bound are views into the token stream, which must outlive this object.
 class IndexSpace {
  public:
-  // `category` is the word for one of the things that have an index in error messages: "function", "local", ...
+  // `category` is the word in error messages for what an index denotes: "function", "local", ...
   explicit IndexSpace(std::string_view category) : category_(category) {}
 
   // Returns the next index, which has no name.

@@ -13,7 +13,7 @@ class Printer::ImmediatePrinter : public ImmediateVisitor {
   ImmediatePrinter(const Printer& printer, Opcode opcode, const NameMap* locals)
       : printer_(printer), opcode_(opcode), locals_(locals) {}
 
-  // Returns the text of all immediates. To be called after the last event.
+  // Returns the text of all immediates. The caller reads it after the last event.
   std::string text() {
     switch (info(opcode_).immediate) {
       case Immediate::type_table: return container_ + " (type" + text_ + ")";

@@ -29,8 +29,8 @@ std::string spell(uint64_t bits, int fraction_bits, int exponent_bits) {
     if ((significand & ((uint64_t{1} << below) - 1)) == 0) return out + decimal(significand >> below);
   }
 
-  // All other numbers are printed like 0x1.fffp+1. The fraction is shifted up so that its top bit is that of a digit. A
-  // subnormal number is normalized.
+  // All other numbers are printed like 0x1.fffp+1. A subnormal number is normalized. The fraction is shifted up so that
+  // its top four bits are the first hexadecimal digit.
   int shown_power = power;
   if (exponent == 0) {
     const int shift = std::countl_zero(fraction) - (63 - fraction_bits);

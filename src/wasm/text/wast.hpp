@@ -69,6 +69,7 @@ struct ResultPattern {
   std::vector<ResultPattern> alternatives;
 };
 
+// (invoke $instance "export" argument*) or (get $instance "export"), as a directive or inside an assertion.
 struct Action {
   enum class Kind : uint8_t { invoke, get };
   Kind kind = Kind::invoke;

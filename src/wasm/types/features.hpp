@@ -37,8 +37,10 @@ enum class Feature : uint8_t {
 #undef X
 };
 
+// Returns the name of the proposal, such as "multi-value".
 std::string_view to_string(Feature feature);
 
+// A set of features: those that are on.
 class Features {
  public:
   static constexpr Features all() { return Features(~uint32_t{0}); }

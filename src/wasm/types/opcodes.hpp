@@ -65,8 +65,8 @@ enum class Immediate : uint8_t {
 struct OpcodeInfo {
   std::string_view name;       // the text format's name
   std::string_view signature;  // "ii:i"; "*" when it depends on more than the opcode
-  uint16_t code;
-  uint8_t prefix;  // 0 if there is none
+  uint16_t code;               // the opcode, or what follows the prefix
+  uint8_t prefix;              // 0 if there is none
   Immediate immediate;
   uint8_t shape;                   // opcodes.def describes it
   std::optional<Feature> feature;  // the feature that must be on, if there is one

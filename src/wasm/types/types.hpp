@@ -77,7 +77,7 @@ class ValType {
   }
   // The heap type of a reference type.
   [[nodiscard]] constexpr HeapType heap() const { return HeapType::from_bits(bits_ & kHeapMask); }
-  // Every type but a non-nullable reference has a default value ([wasm 4.2.1]).
+  // Every type except a non-nullable reference type has a default value ([wasm 4.2.1]).
   [[nodiscard]] constexpr bool is_defaultable() const { return (bits_ & (kRef | kNullable)) != kRef; }
   constexpr bool operator==(const ValType&) const = default;
 

@@ -22,7 +22,7 @@ std::string error_of(std::string_view text, Features features = Features::all())
   return module ? "valid" : module.error().message;
 }
 
-// A sink that records the calls. It returns Reachability::dead where `folds_branches` asks for it.
+// A sink that records the calls. If `folds_branches` is set, it returns Reachability::dead for `else` and br_if.
 struct Recorder : NullSink {
   std::string log;
   bool folds_branches = false;  // behaves as if every condition were 1
