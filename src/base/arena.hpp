@@ -2,8 +2,8 @@
 //
 // Nothing is freed until reset(), which keeps a part of the memory for the next job. An arena has a budget in bytes. An
 // allocation beyond it does not fail, because data structures have no way to report that. Instead it sets exhausted().
-// Each phase polls exhausted() at least once for each basic block and turns it into an Error that names the budget.
-// Between two polls a phase may allocate at most a small multiple of the block's size.
+// Each phase of a compilation polls exhausted() at least once for each basic block and turns it into an Error that
+// names the budget. Between two polls a phase may allocate at most a small multiple of the block's size.
 //
 // Large blocks that were passed to recycle() are used again before fresh memory is. They count as used each time, so
 // that the budget bounds the work as well as the memory. Under AddressSanitizer a recycled block cannot be read.

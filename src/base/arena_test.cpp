@@ -1,3 +1,4 @@
+// Tests Arena and its vectors: exhaustion, alignment, recycled blocks.
 #include "base/arena.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Tests the BLAKE2b digest against known digests.
 #include "base/blake2b.hpp"
 
 #include <gtest/gtest.h>

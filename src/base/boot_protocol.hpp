@@ -1,5 +1,5 @@
-// The protocol between the `cairn` command and the kernel when a machine runs a program. This header is its only
-// description.
+// The protocol between the `cairn` command, here called the host, and the kernel of a machine that runs programs, here
+// called the guest.
 //
 // 1. The kernel's command line (QEMU -append) holds words separated by spaces, each `key=value`; see kernel_option. It
 //    holds what the kernel must know before it has memory. Unknown words are ignored.
@@ -58,8 +58,9 @@ constexpr int kTrap = 134;   // the program trapped
 // The status with which the command or the machine ends for an error of this kind.
 int exit_status_of(ErrorKind kind);
 
-// On a machine with a CPU that it cannot run on, the kernel writes this message and the reason to the serial port and
-// powers the machine off. (x86-64's entry.S has a copy of the text.)
+// The kernel needs a CPU with certain features, its floor (docs/manual/trouble.md). If the CPU lacks one, the kernel
+// writes this message and the reason to the serial port and powers the machine off. (x86-64's entry.S has a copy of the
+// text.)
 constexpr std::string_view kBelowFloor = "cairn: this CPU is below the floor";
 
 // The kernel's message on the serial port if the machine has less memory than Cairn needs to boot. (If not even the

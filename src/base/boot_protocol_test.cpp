@@ -1,3 +1,4 @@
+// Tests the encoding of the boot bundle: BootConfig, ProgramConfig and cpio archives.
 #include "base/boot_protocol.hpp"
 
 #include <gtest/gtest.h>

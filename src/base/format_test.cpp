@@ -1,3 +1,4 @@
+// Tests how durations are written as text.
 #include "base/format.hpp"
 
 #include <gtest/gtest.h>

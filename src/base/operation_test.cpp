@@ -1,3 +1,4 @@
+// Tests operations: how they run out of memory, what they keep, and how they nest.
 #include "base/operation.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Compares TryDeque with std::deque while allocations fail at random.
 #include "base/try_deque.hpp"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Compares TryIndex with std::unordered_map, also for entries whose hashes are equal.
 #include "base/try_index.hpp"
 
 #include <gtest/gtest.h>

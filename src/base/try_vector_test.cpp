@@ -1,3 +1,4 @@
+// Tests TryVector, TryString and try_make_unique, above all when there is no memory.
 #include "base/try_vector.hpp"
 
 #include <gtest/gtest.h>

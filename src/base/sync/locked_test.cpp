@@ -1,3 +1,4 @@
+// Tests locked data: mutual exclusion, the list of held locks, and the checks of ranks.
 #include "base/sync/locked.hpp"
 
 #include <gtest/gtest.h>
