@@ -31,8 +31,10 @@ enum class ObjectKind : uint8_t { structure, array, exception, host, filler };
 // The first 8 bytes of every object. In a new object they are two 32-bit words: the type id, and kind << 8, since all
 // flags are clear. Compiled code writes them so.
 struct VMObject {
-  uint32_t type_id = 0;  // canonical id of the type (exception: of its tag's function type; host value: 0)
-  uint8_t flags = 0;     // flags of the collector; compiled code reads only kBarrierFlag
+  // The canonical id of the type (runtime/type_registry.hpp). For an exception: of its tag's function type. For a host
+  // value: 0.
+  uint32_t type_id = 0;
+  uint8_t flags = 0;  // flags of the collector; compiled code reads only kBarrierFlag
   ObjectKind kind = ObjectKind::structure;
   uint16_t reserved = 0;
 };
