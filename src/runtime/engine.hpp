@@ -68,6 +68,7 @@ class Engine {
 
   // Returns the trampolines of a type for which prepare_trampolines() has succeeded.
   [[nodiscard]] Trampolines trampolines(CanonicalId type);
+  // The value of VMContext::tail_call_restore.
   [[nodiscard]] const void* tail_call_restore() const { return tail_call_restore_; }
   // The type of the stub that enters a landing pad (compiler/codegen/target.hpp).
   using LandingStub = void (*)(const uint64_t* registers, uint64_t stack_pointer, const void* landing_pad,

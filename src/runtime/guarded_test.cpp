@@ -1,3 +1,4 @@
+// Tests the runtime's mutex: mutual exclusion, and that a waiting thread uses no CPU time.
 #include "runtime/guarded.hpp"
 
 #include <gtest/gtest.h>

@@ -99,8 +99,8 @@ class Instantiation {
     return {};
   }
 
-  // Returns the module's own choice, unless a memory of the instance lacks guard pages that code of this choice may
-  // rely on (decision 0011).
+  // Returns how the instance's code checks bounds. If one of the instance's memories lacks guard pages that a memory of
+  // its type can have, the code checks explicitly; otherwise it does as the module prefers (decision 0011).
   [[nodiscard]] compiler::BoundsMode choose_bounds() const {
     for (const uint32_t memory : instance_.memories) {
       const MemoryObject& object = store_[Memory{store_.id(), memory}];

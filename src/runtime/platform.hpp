@@ -18,7 +18,7 @@
 
 namespace cairn::runtime {
 
-struct Activation;  // runtime/code/activation.hpp
+struct Activation;  // one entry of the host into guest code (runtime/code/activation.hpp)
 
 // The kind of a hardware fault.
 enum class FaultKind : uint8_t { access, illegal_instruction, arithmetic };

@@ -1,7 +1,7 @@
 // A store owns all its runtime objects: instances and their contexts, host functions, memories, tables, globals, tags,
-// and the stack that its guest code runs on. Only a shared memory may belong to several stores. One thread at a time
-// uses a store. Destroying a store destroys instances before the host functions that they import, releases the
-// memories' address space, and drops the store's references to modules.
+// and the stack that its guest code runs on. Shared memories alone can be in several stores. One thread at a time uses
+// a store. Destroying a store destroys instances before the host functions that they import, releases the memories'
+// address space, and drops the store's references to modules.
 #pragma once
 
 #include <expected>
@@ -55,7 +55,7 @@ struct TableObject {
   TryVector<uint8_t> changed;           // the array that VMTable::changed points to
   std::unique_ptr<abi::VMTable> owned;  // set for tables made by the host
 
-  // Notes that `count` elements from `start` on are about to be written.
+  // Notes for the collector that `count` elements from `start` on are about to be written.
   void note_change(uint64_t start, uint64_t count) {
     if (!holds_heap_references || count == 0) return;
     for (uint64_t piece = start / abi::kTablePiece; piece <= (start + count - 1) / abi::kTablePiece; ++piece) {
@@ -92,13 +92,14 @@ struct InstanceObject {
 
   Store& store;
   Ref<Module> module;
-  const CodeImage* code = nullptr;  // the module's code that fits this instance's memories
+  // The module's code, with or without explicit bounds checks, as this instance's memories need.
+  const CodeImage* code = nullptr;
   std::unique_ptr<std::byte[]> context_storage;
   abi::VMContext* context = nullptr;
   // For each index of the module's index spaces, in which imports come first: the number of the object in the store.
   TryVector<uint32_t> memories, tables, globals, tags;
   TryVector<bool> dropped_data, dropped_elements;
-  TryVector<ElementValues> element_values;   // by segment; empty for segments that are not evaluated once
+  TryVector<ElementValues> element_values;   // by segment; empty for those that need no ElementValues
   bool has_new_element_values = false;       // whether the collector has not visited some element values yet
   TryVector<std::optional<Extern>> exports;  // in the order of the export section; get_export() fills an entry
 
@@ -192,8 +193,8 @@ class Store {
   // Reads a value of a canonical type from a slot of 16 bytes. If the value refers to an object, the object gets a
   // handle; the function fails if there is no memory for the handle.
   Result<Val> load(wasm::ValType type, const std::byte* slot);
-  // Prepares `value` for save(): if it is a number of the host, it becomes a handle of a new object. May collect. Fails
-  // when the heap is full.
+  // Prepares `value` for save(): if it is a number of the host (Val::Form::host), a new object gets the number, and
+  // `value` becomes a handle of the object. May collect. Fails when the heap is full.
   Result<void> prepare(Val& value);
   // Writes a prepared value to a slot of 16 bytes. Never collects.
   void save(const Val& value, std::byte* slot) const;

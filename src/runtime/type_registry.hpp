@@ -1,6 +1,6 @@
 // TypeRegistry gives each distinct type one number in the whole engine, its canonical id, so that types of different
 // modules compare by one integer. [wasm 3.1.3] defines equality: recursive groups are equal when they are equal after
-// rolling up.
+// rolling up, which replaces each reference to a type of the same group by the type's position in the group.
 #pragma once
 
 #include <cstddef>

@@ -40,10 +40,10 @@ using Instance = Handle<struct InstanceHandleTag>;
 using Extern = std::variant<Func, Table, Memory, Global, Tag>;  // in the order of wasm::ExternKind
 
 // A WebAssembly value. Numbers, vectors and function references have the same bits as in a 16-byte slot: little-endian
-// in the low bytes, and the other bytes zero. Other references are null, an i31, a number of the host (externref), or a
-// handle. A handle is the position of an entry in the store's list of roots, which keeps the object alive and follows
-// it when it moves. A handle lives until the HandleScope (store.hpp) that was innermost when the handle was made ends,
-// or until its store is destroyed.
+// in the low bytes, and the other bytes zero. Other references are null, an i31, a number that the host has chosen (an
+// externref, or an anyref made from one), or a handle. A handle is the position of an entry in the store's list of
+// roots, which keeps the object alive and follows it when it moves. A handle lives until the HandleScope (store.hpp)
+// that was innermost when the handle was made ends, or until its store is destroyed.
 //
 // If a store hands out a reference of the hierarchy of any, its type is precise: the canonical concrete type of the
 // object, i31, or any for a number of the host.

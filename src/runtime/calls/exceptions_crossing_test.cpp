@@ -82,7 +82,7 @@ TEST_F(CrossingExceptions, CrossTailCalls) {
         (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (local.get 0)))
     (func $own (param i32) (throw $t (local.get 0)))
     (func $tail_own (param i32) (return_call $own (local.get 0)))
-    ;; The callee of a tail call in a region is not covered by it.
+    ;; The try_table does not cover the callee of a tail call.
     (func $uncovered (param i32)
       (block $h (try_table (catch_all $h) (return_call $throw (local.get 0)))))
     (func (export "run") (param i32) (result i32)

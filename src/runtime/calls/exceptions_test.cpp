@@ -192,7 +192,7 @@ TEST_F(Exceptions, LeaveDeepRecursion) {
     (func $down (param i32) (result i32)
       (if (i32.eqz (local.get 0)) (then (throw $t (i32.const 5))))
       (i32.add (local.get 0) (call $down (i32.sub (local.get 0) (i32.const 1)))))
-    ;; Each frame catches, and throws again.
+    ;; Each frame catches the exception and throws it again.
     (func $relay (param i32) (result i32) (local $e exnref)
       (if (i32.eqz (local.get 0)) (then (throw $t (i32.const 6))))
       (local.set $e (block $h (result exnref)

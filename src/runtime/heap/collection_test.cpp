@@ -65,7 +65,7 @@ TEST_P(Collections, ListsArraysAndTreesKeepTheirShape) {
         (then (i32.const 0))
         (else (i32.add (i32.const 1) (i32.add (call $count (struct.get $tree $left (local.get $tree)))
                                               (call $count (struct.get $tree $right (local.get $tree))))))))
-    ;; Trees come into an array of n places, old ones go: n trees of depth 5 are left, 63 nodes each.
+    ;; Each round puts a new tree into one of n places of an array. In the end there are n trees of 63 nodes each.
     (func (export "run") (param $n i32) (param $rounds i32) (result i32)
       (local $trees (ref $trees)) (local $i i32) (local $sum i32)
       (local.set $trees (array.new_default $trees (local.get $n)))
@@ -94,7 +94,7 @@ TEST_P(Collections, GlobalsAndTablesOfSeveralInstancesAreRoots) {
     (import "shared" "global" (global $global (mut anyref)))
     (import "shared" "table" (table $table 4 anyref))
     (global $own (mut (ref null $box)) (struct.new $box (i32.const 1)))
-    (global $waste (mut (ref null $box)) (ref.null $box))  ;; so that what is made is not optimized away
+    (global $waste (mut (ref null $box)) (ref.null $box))  ;; keeps the allocations from being optimized away
     (table $mine 2 (ref null $box))
     (elem $segment (ref null $box) (struct.new $box (i32.const 4)) (struct.new $box (i32.const 5)))
     (func $get (param anyref) (result i32) (struct.get $box 0 (ref.cast (ref $box) (local.get 0))))
@@ -117,7 +117,7 @@ TEST_P(Collections, ExceptionsAndTheirPayloadSurvive) {
   const Instance instance = instantiate(R"((module
     (type $box (struct (field i32)))
     (tag $t (param i32 (ref $box) externref))
-    (global $waste (mut (ref null $box)) (ref.null $box))  ;; so that what is made is not optimized away
+    (global $waste (mut (ref null $box)) (ref.null $box))  ;; keeps the allocations from being optimized away
     (func $waste (param $n i32)
       (loop $again
         (global.set $waste (struct.new $box (local.get $n)))
@@ -126,7 +126,7 @@ TEST_P(Collections, ExceptionsAndTheirPayloadSurvive) {
       (local.set $box (struct.new $box (i32.const 40)))
       (call $waste (local.get $n))
       (throw $t (i32.const 2) (local.get $box) (local.get $e)))
-    ;; Caught, held while others are thrown and caught, thrown again, and taken apart.
+    ;; The first exception is caught, held while another one is thrown and caught, and then thrown again.
     (func (export "run") (param $n i32) (param $extern externref) (result i32 externref)
       (local $first exnref) (local $box (ref null $box)) (local $value i32)
       (local.set $first (block $h (result exnref)

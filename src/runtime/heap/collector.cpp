@@ -1,4 +1,4 @@
-// The part of Heap that decides when and how to collect.
+// Implements the part of Heap that decides when and how to collect.
 #include <algorithm>
 #include <bit>
 

@@ -12,8 +12,9 @@ namespace {
 // (as an i31), and an array of bytes in the value of each byte.
 struct ModelObject {
   enum class Kind { node, references, bytes } kind;
-  std::vector<uint64_t> links;  // names of the objects that it refers to; 0 for null; without an array's first element
-  uint32_t length = 0;          // length of an array of bytes
+  // The names of the objects that the object refers to; 0 for null. An array's first element is not included.
+  std::vector<uint64_t> links;
+  uint32_t length = 0;  // length of an array of bytes
 };
 
 class HeapModelTest : public HeapFixture {

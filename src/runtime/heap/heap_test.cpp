@@ -1,3 +1,4 @@
+// Tests a heap without guest code: objects, roots, barriers, marking, and a full heap.
 #include "testing/runtime/heap_fixture.hpp"
 
 namespace cairn::runtime {

@@ -53,7 +53,7 @@ struct HeapStatistics {
   uint64_t allocated_bytes = 0;    // bytes of objects that the guest or the host has allocated
   uint64_t promoted_bytes = 0;     // bytes of objects that survived the nursery
   uint64_t live_bytes = 0;         // bytes of lines and blocks in use after the last major collection
-  uint64_t roots_visited = 0;      // number of visits to places outside of the heap
+  uint64_t roots_visited = 0;      // number of visits to roots
   PauseTimes pauses;               // times of minor collections, steps of marking, and full collections
 };
 

@@ -1,3 +1,4 @@
+// Tests how address space is divided among memories, and engines that have too little of it for guard pages.
 #include "runtime/storage/address_pool.hpp"
 
 #include <gtest/gtest.h>

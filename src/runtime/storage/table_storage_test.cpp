@@ -1,3 +1,4 @@
+// Tests that the elements of a table survive its growth, and a growth that fails.
 #include "runtime/storage/table_storage.hpp"
 
 #include <gtest/gtest.h>
