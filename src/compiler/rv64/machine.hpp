@@ -8,8 +8,8 @@
 //
 // An i32 is sign-extended to 64 bits in its register, and in arguments, results, block parameters and spill slots.
 // Loads, *w instructions and comparisons give sign-extended results. Bitwise operations, min and max of two
-// sign-extended values give such a value, and signed and unsigned comparisons of two such values are right. A consumer
-// that reads only the low half (*w, add.uw, narrow stores, conversions of 32-bit integers) takes any register.
+// sign-extended values give a sign-extended value, and signed and unsigned comparisons of two such values are right. A
+// consumer that reads only the low half (*w, add.uw, narrow stores, conversions of 32-bit integers) takes any register.
 //
 // An f32 is NaN-boxed, as all instructions leave it, and is spilled as 8 bytes.
 #pragma once

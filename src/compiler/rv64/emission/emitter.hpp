@@ -64,6 +64,7 @@ class Emitter {
   // --- emit_moves.cpp
   void moves_before(uint32_t inst);
   void move(const codegen::InsertedMove& m);
+  // `offset` is in bytes from the stack pointer.
   void move_to_slot(RegClass reg_class, PReg from, uint32_t offset);
   void move_from_slot(RegClass reg_class, PReg to, uint32_t offset);
 
@@ -98,8 +99,9 @@ class Emitter {
   // --- emit_calls.cpp
   void call(const MachineInst& inst, Operands operands);
   void plain_call(const MachineInst& inst, Operands operands);
-  void call_site(const MachineInst& inst);
+  void call_site(const MachineInst& inst);  // records the call that returns to the current offset
   void after_call(const MachineInst& inst);
+  // Loads the VMContext from the frame, at `slot` bytes from the stack pointer, and then the memory base from it.
   void restore_instance(int64_t slot);
   void call_in_context(const MachineInst& inst);
   void direct_call(PReg link, uint32_t callee);
@@ -124,8 +126,9 @@ class Emitter {
   // --- emit_vector.cpp
   void simd(const MachineInst& inst, Operands operands);
   void insert_lane(PReg result, PReg vector, PReg value, unsigned log_size, unsigned lane);
-  void copy_slot(uint32_t from, uint32_t to);
+  void copy_slot(uint32_t from, uint32_t to);  // copies 16 bytes; the offsets are from the stack pointer
   void vector_constant(const MachineInst& inst, Allocation result);
+  // Emits vsetivli for `length` elements, unless the vector unit already has this configuration.
   void use_vectors(unsigned length, Sew sew, Lmul lmul = Lmul::m1, Tail tail = Tail::agnostic);
 
   // --- vectors: the expansion of vector operations

@@ -180,8 +180,8 @@ class Lower final : public codegen::Lowering {
   uint32_t saved_context_ = 0xffff'ffff;
   bool has_landing_pads_ = false;
 
-  // Accesses of a block may share base + zext(address) (find_shared_addresses). `address_leader_` has the first access
-  // of the group of each access, and `address_of_leader_` has the register of each such first access.
+  // Accesses of a block may share base + zext(address) (find_shared_addresses). `address_leader_` has for each access
+  // the first access of its group, the leader, and `address_of_leader_` has for each leader the register of the sum.
   ArenaVector<ir::Value> address_leader_;
   ArenaVector<VReg> address_of_leader_;
   ArenaVector<ir::Value> latest_access_;  // for each key of an address, the last access so far in the scan of the block

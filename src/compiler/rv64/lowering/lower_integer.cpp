@@ -96,7 +96,7 @@ void Lower::lower_add(Value value) {
     }
   }
   if (is_i32(value)) {
-    // An i32 must be sign-extended, as addw leaves it. sh1add and the like give a sum of 64 bits, so they do not fit.
+    // An i32 must be sign-extended, as addw leaves it. sh1add, sh2add and sh3add give a sum of 64 bits.
     const VReg a = use_low(left);
     op3(Op::addw, rd, a, use_low(right));
     return;
