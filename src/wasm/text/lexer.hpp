@@ -9,7 +9,7 @@
 
 namespace cairn::wasm::text {
 
-// The lexer never fails. Text that it cannot lex becomes an error token, so that an error of grammar in front of it is
+// The lexer never fails. Text that it cannot lex becomes an error token, so that an error of grammar before it is
 // reported first. The source must be shorter than 4 GiB.
 TokenStream lex(std::string_view source);
 

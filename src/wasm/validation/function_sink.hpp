@@ -25,9 +25,9 @@
 //   neither its instructions nor its `else`, `catch` and `end` are reported. Live code is inside visible blocks only,
 //   so depths are right.
 // - Each visible block gets its else_/catch_/catch_all and its end_block (or delegate), each after at() as always, even
-//   if the code in front is dead. The sink knows whether control falls through, since it knows how the code in front
-//   ended. If control does not fall through, the sink's value stack may hold leftovers, and the sink cuts it back to
-//   the block's height.
+//   if the code before is dead. The sink knows whether control falls through, since it knows how that code ended. If
+//   control does not fall through, the sink's value stack may hold leftovers, and the sink cuts it back to the block's
+//   height.
 // - end_block returns whether the code after the block is live. It is live if control falls through to the end or a
 //   branch targets it (for a loop: if control falls through). The sink may return `live` if no control arrives, but
 //   then the results must be on its stack. else_, catch_ and catch_all return whether the arm is live.
