@@ -1,7 +1,7 @@
 // Checks a register allocation against the machine function, symbolically. The checker follows along every path, and
 // through the inserted moves, which virtual registers' values each location holds, and compares this with what each
 // operand should read. At calls and other safepoints it models a collection, which changes the references in the places
-// that the stack map names, and makes every other copy of these references wrong. The checker knows nothing of how the
+// that the stack map names, and makes every other copy of a reference wrong. The checker knows nothing of how the
 // allocator works.
 #pragma once
 

@@ -27,6 +27,7 @@ bool LiveRanges::compute() {
   ranges.reserve(count + count / 4);
   live_out_stamp_.assign(function_.blocks.size(), LoopInfo::kNone);
   live_in_.assign(function_.blocks.size() / 64 + 1, 0);
+  // This limit keeps the time linear in the size of the function.
   work_left_ = 16 * (function_.blocks.size() + function_.insts.size()) + 100'000;
   for (uint32_t i = 0; i < count; ++i) {
     if (vregs[i].def != kNever) compute_ranges(VReg(i));
@@ -249,6 +250,8 @@ void LiveRanges::compute_pressure() {
   const uint32_t insts = static_cast<uint32_t>(function_.insts.size());
   for (unsigned c = 0; c < kRegClasses; ++c) {
     bool any = false;
+    // By instruction: how many more registers are live at it than at the one before. A register counts at the
+    // instruction that defines it, but not at an instruction whose early use is its last.
     std::span<int32_t> change = arena.make_span<int32_t>(insts + 2);
     for (uint32_t v = 0; v < vregs.size(); ++v) {
       if (vregs[v].def == kNever || function_.vregs[v] != static_cast<RegClass>(c)) continue;

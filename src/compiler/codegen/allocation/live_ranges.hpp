@@ -37,7 +37,7 @@ struct LoopInfo {
   // By class: the largest number of registers that are live at once in blocks that are not cold.
   uint32_t pressure[kRegClasses] = {};      // in the whole loop
   uint32_t own_pressure[kRegClasses] = {};  // in the blocks that are in no nested loop
-  uint32_t entry_live[kRegClasses] = {};    // by class: the number of registers that are live at the header
+  uint32_t entry_live[kRegClasses] = {};    // the number of registers that are live at the header
   uint32_t calls = 0;  // number of blocks with calls that are not cold; a nested loop with calls counts as one
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
@@ -54,9 +54,9 @@ struct Use {
 struct LiveVReg {
   Point def = kNever;  // where the register is defined; kNever if nothing defines it
   uint32_t def_block = 0;
-  uint32_t first_use = Use::kNone;
-  uint32_t last_use = Use::kNone;
-  uint32_t first_range = 0;  // index into LiveRanges::ranges; a register that is defined has at least one range
+  uint32_t first_use = Use::kNone;  // index into LiveRanges::uses
+  uint32_t last_use = Use::kNone;   // index into LiveRanges::uses
+  uint32_t first_range = 0;         // index into LiveRanges::ranges; a register that is defined has at least one range
   uint32_t range_count = 0;
   MInst def_inst;  // none for block parameters
   // Whether the register has one range that also covers places where the register is dead, even places that its
@@ -122,7 +122,7 @@ class LiveRanges {
   ScratchVector<uint32_t> worklist_;
   ScratchVector<uint64_t> live_in_;     // a bit for each block at whose start the register is live
   ScratchVector<BlockUse> block_uses_;  // by ascending block
-  uint64_t work_left_ = 0;
+  uint64_t work_left_ = 0;  // steps that all further walks may take together; then ranges become approximate
 };
 
 }  // namespace cairn::codegen

@@ -59,7 +59,7 @@ void ParallelMoves::emit_move(const Move& move) {
   }
 }
 
-// Emits the move `first`, whose destination is not read any more, and then the moves that become possible by it.
+// Emits the move `first`, whose destination no remaining move reads, and then the moves that this makes possible.
 void ParallelMoves::run_ready(uint32_t first) {
   ready_.push_back(first);
   while (!ready_.empty()) {
@@ -117,7 +117,7 @@ void ParallelMoves::flush(MInst before) {
     writer_[location(moves_[i].to)] = i;
     if (moves_[i].from.valid()) ++readers_[location(moves_[i].from)];
   }
-  // A location that is read but not written is in no cycle.
+  // A move can be emitted as soon as no remaining move reads its destination. Only cycles are left after this loop.
   for (uint32_t i = 0; i < moves_.size(); ++i)
     if (!moves_[i].done && readers_[location(moves_[i].to)] == 0) run_ready(i);
   for (uint32_t i = 0; i < moves_.size(); ++i)

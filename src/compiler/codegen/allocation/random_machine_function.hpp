@@ -14,7 +14,7 @@ namespace cairn::codegen::testing {
 // A register file like that of x86-64 (floating-point and vector values share registers), or of RV64 without V (no
 // vector registers).
 struct TestRegisters {
-  std::vector<PReg> lists[kRegClasses];
+  std::vector<PReg> lists[kRegClasses];  // the allocatable registers by class; `file` refers to them
   RegisterFile file;
   explicit TestRegisters(bool with_vectors, unsigned count = 8) {
     for (unsigned i = 0; i < count; ++i) lists[0].push_back(PReg::integer(i));
@@ -51,7 +51,7 @@ class RandomFunction {
 
   void generate() {
     f_.clobber_sets.push_back(registers_.caller_saved());
-    PRegSet few;
+    PRegSet few;  // clobber set 2; set 1 has all caller-saved registers
     few.add(PReg::integer(2));
     few.add(PReg::floating(1));
     f_.clobber_sets.push_back(few);
@@ -302,7 +302,7 @@ class RandomFunction {
         define(operands, Operand::def_fixed(fresh(RegClass::floating), PReg::floating(0)));
     } else {
       switch (below(10)) {
-        case 9:  // an allocation whose slow path keeps all registers
+        case 9:  // an allocation of a managed object, whose slow path keeps all registers
           flags = InstFlag::safepoint;
           operands.push_back(Operand::use_late(pick(RegClass::integer)));
           define(operands, Operand::def(fresh(RegClass::reference)));

@@ -317,7 +317,7 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
         std::ranges::find(allocatable(class_of(item.value)), item.vote[0]) != allocatable(class_of(item.value)).end())
       reg = item.vote[0];
     if (!reg.valid()) {
-      // Takes the register of the last item in the order that has one, if this item does not come after it.
+      // The item takes the register of the last item after it in the order that has one.
       for (size_t last = order_.size(); last-- > position + 1;) {
         Item& victim = items_[order_[last]];
         if (!victim.reg.valid()) continue;
@@ -334,8 +334,8 @@ void Allocator::assign_items(uint32_t block, uint32_t loop) {
     if (loop != kNone) {
       const Point end = std::min(loop_end, live_.end_of(item.value));
       if (next_event(reg, begin) < end) {
-        // Something overwrites the register in the loop. A register that lasts to the end of the loop is better, if its
-        // present value is used less.
+        // Something overwrites the register in the loop. A register that lasts to the end of the loop is better, if the
+        // loop uses its present value less.
         const std::span<const PReg> candidates = allocatable(class_of(item.value));
         for (size_t last = order_.size(); last-- > position + 1;) {
           Item& victim = items_[order_[last]];

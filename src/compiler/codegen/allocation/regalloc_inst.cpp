@@ -1,9 +1,10 @@
 // Allocates registers for one instruction.
 //
 // All moves for an instruction are one parallel move in front of it, the instruction's group. After the group, each
-// value that lives on is at its "home". An operand may also get a copy of a value in a register of its own (a fixed
-// register that is overwritten, an operand that is modified in place). Registers are marked busy while they hold the
-// instruction's operands: early, when uses are read, and late, when defs are written.
+// value that lives on is at its "home": the register of ValueState::reg, or its slot. An operand may also get a copy of
+// its value in another register (a fixed register that is overwritten, or an operand that is modified in place).
+// Registers are marked busy while they hold the instruction's operands: early, when uses are read, and late, when defs
+// are written.
 #include <algorithm>
 
 #include "base/assert.hpp"

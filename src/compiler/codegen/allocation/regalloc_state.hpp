@@ -172,25 +172,28 @@ class Allocator {
   PRegSet occupied_;  // the registers that have an occupant
   PRegSet used_callee_saved_;
   uint32_t block_ = 0;  // the current block
-  uint32_t inst_ = 0;
+  uint32_t inst_ = 0;   // the current instruction
 
-  // Points where a register is overwritten, or wanted for a fixed operand, outside of cold blocks. Lists are sorted by
-  // point.
+  // Events are points where a register is overwritten, or wanted for a fixed operand, outside of cold blocks. The lists
+  // are sorted by point. Each of the first kClobberClasses different clobber sets has a list that its registers share;
+  // the events of other sets, and of fixed operands, are in the lists of the single registers.
   struct Event {
     Point point;
     uint32_t next;
   };
   static constexpr unsigned kClobberClasses = 8;
   ScratchVector<Event> events_;
-  std::array<uint32_t, PReg::kCount> register_events_;
+  std::array<uint32_t, PReg::kCount> register_events_;  // by register: the first event of its list
   std::array<PRegSet, kClobberClasses> clobber_classes_;
-  std::array<uint32_t, kClobberClasses> clobber_events_;
+  std::array<uint32_t, kClobberClasses> clobber_events_;  // by clobber class: the first event of its list
   unsigned clobber_class_count_ = 0;
 
   // The moves of the current instruction's group.
   ScratchVector<GroupEntry> group_;
   ScratchVector<Copy> copies_;
   ScratchVector<RawMove> stores_;
+  // Registers of the current instruction's operands: while uses are read, while defs are written, and those that
+  // definitions with Constraint::reuse take over.
   PRegSet early_busy_, late_busy_, reuse_busy_;
   ScratchVector<uint8_t> reused_by_;  // by operand: 1 + the operand that reuses its register
 
@@ -198,7 +201,7 @@ class Allocator {
   ScratchVector<HeldRange> exits_;    // by block: the values in registers at its end
   ScratchVector<HeldRange> entries_;  // by merge: the values that it expects in registers, except its parameters
   ScratchVector<Item> items_;
-  ScratchVector<uint32_t> order_;
+  ScratchVector<uint32_t> order_;                  // indices into items_, sorted
   std::array<uint32_t, kRegClasses> in_memory_{};  // at a loop header: number of live values without a register
   uint32_t exit_stamp_ = 0;
   uint32_t item_stamp_ = 0;

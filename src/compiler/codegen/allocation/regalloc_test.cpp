@@ -1,3 +1,5 @@
+// Allocates registers for random machine functions, and checks the results with checker.hpp. The environment variable
+// CAIRN_FUZZ_SEEDS sets the number of functions of each test, and CAIRN_FUZZ_PRINT prints them.
 #include "compiler/codegen/allocation/regalloc.hpp"
 
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 namespace cairn::codegen {
 namespace {
 
-// Sets of virtual registers that share a slot because a move leads from one to another. The live ranges of a set are
+// Sets of virtual registers that share a slot: block parameters and their arguments. The live ranges of a set are
 // merged.
 class SlotSets {
  public:
@@ -60,7 +60,7 @@ class SlotSets {
   ScratchVector<uint32_t> parent_;
   ScratchVector<std::span<const LiveRange>> ranges_;
   ScratchVector<LiveRange> merged_;
-  int64_t work_left_ = 0;
+  int64_t work_left_ = 0;  // ranges that may still be merged; the limit keeps the time linear
 };
 
 }  // namespace
