@@ -8,6 +8,7 @@
 namespace cairn::codegen {
 namespace {
 
+// The FNV-1a hash of the bytes, with the upper bits mixed into the lower ones, which choose the table's entry.
 uint32_t hash_of(std::span<const std::byte> value) {
   uint32_t hash = 0x811c'9dc5;
   for (std::byte b : value) hash = (hash ^ static_cast<uint32_t>(b)) * 0x0100'0193;

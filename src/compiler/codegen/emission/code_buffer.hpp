@@ -21,21 +21,22 @@ enum class RelocationKind : uint8_t {
 
 struct Relocation {
   RelocationKind kind = RelocationKind::call;
-  uint32_t offset = 0;
-  uint32_t target = 0;
-  int32_t addend = 0;
+  uint32_t offset = 0;  // byte in the function's code (for code_address: in its rodata)
+  uint32_t target = 0;  // a number that RelocationKind explains
+  int32_t addend = 0;   // added to the address of the target
 };
 
+// An instruction that may fault, or that raises a trap on purpose.
 struct TrapSite {
-  uint32_t offset = 0;
-  uint32_t wasm_offset = 0;
+  uint32_t offset = 0;       // the instruction's byte in the function's code
+  uint32_t wasm_offset = 0;  // the WebAssembly instruction's byte in the module
   wasm::TrapKind kind = wasm::TrapKind::unreachable;
 };
 
 struct CallSite {
-  uint32_t return_offset = 0;
-  uint32_t wasm_offset = 0;
-  uint32_t argument_bytes = 0;
+  uint32_t return_offset = 0;   // the byte of the function's code after the call instruction
+  uint32_t wasm_offset = 0;     // the WebAssembly instruction's byte in the module
+  uint32_t argument_bytes = 0;  // size of the stack argument area that the callee pops
   // A range of CodeBuffer::stack_offsets: the references that live across the call (StackMapRecord).
   uint32_t first_reference = 0;
   uint32_t reference_count = 0;
@@ -43,8 +44,8 @@ struct CallSite {
 
 // The landing pad for exceptions that leave the call with this return address.
 struct HandlerSite {
-  uint32_t return_offset = 0;
-  uint32_t landing_offset = 0;
+  uint32_t return_offset = 0;   // the byte of the function's code after the call instruction
+  uint32_t landing_offset = 0;  // the landing pad's byte in the function's code
 };
 
 class CodeBuffer {
@@ -74,7 +75,7 @@ class CodeBuffer {
   ArenaVector<Relocation> relocations;
   ArenaVector<TrapSite> traps;
   ArenaVector<CallSite> calls;
-  ArenaVector<int32_t> stack_offsets;
+  ArenaVector<int32_t> stack_offsets;  // distances from the stack pointer, ranges of which CallSites name
   ArenaVector<HandlerSite> handlers;
 
   // The target fills these fields in at the end. FunctionRecord (code_object.hpp) says what they mean.
