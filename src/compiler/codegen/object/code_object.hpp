@@ -1,9 +1,10 @@
 // The result of compiling a module: an ELF64 relocatable file, and the tables inside it.
 //
 // Sections:
-// - .text: all functions, then trampolines.
+// - .text: the functions of a module, or trampolines, or stubs (ObjectKind in object_identity.hpp).
 // - .rodata: constants and jump tables. The section follows .text in memory at the next 64-byte boundary, so that code
-//   can address it pc-relative. The pages of it that hold no code are mapped read-only and not executable.
+//   can address it pc-relative. Its pages are mapped read-only and not executable, except a first page that also holds
+//   the end of .text.
 // - .cairn.identity: one record (object_identity.hpp).
 // - .cairn.functions, .cairn.traps, .cairn.calls, .cairn.stackmaps, .cairn.handlers, .cairn.trampolines: arrays of the
 //   records below, little-endian. All but the trampolines are sorted by code offset.
@@ -20,6 +21,7 @@
 
 namespace cairn::codegen {
 
+// A function, a trampoline or a stub.
 struct FunctionRecord {
   uint32_t begin = 0;  // offset in .text, as are `end`, `body_begin` and `frame_begin`
   uint32_t end = 0;
@@ -43,22 +45,22 @@ static_assert(sizeof(FunctionRecord) == 40);
 // An instruction that may fault, or that raises a trap on purpose.
 struct TrapRecord {
   uint32_t code_offset = 0;  // the instruction, in .text
-  uint32_t wasm_offset = 0;  // the WebAssembly instruction that it was made of
+  uint32_t wasm_offset = 0;  // the byte in the module of the WebAssembly instruction that it was made from
   uint32_t kind = 0;         // wasm::TrapKind
 };
 static_assert(sizeof(TrapRecord) == 12);
 
 // A call that an exception may leave for a handler in the same function.
 struct HandlerRecord {
-  uint32_t return_offset = 0;
-  uint32_t landing_offset = 0;
+  uint32_t return_offset = 0;   // code offset after the call instruction
+  uint32_t landing_offset = 0;  // code offset of the handler's landing pad
 };
 static_assert(sizeof(HandlerRecord) == 8);
 
 // A call, found by its return address for backtraces.
 struct CallRecord {
-  uint32_t return_offset = 0;  // code offset after the call instruction
-  uint32_t wasm_offset = 0;
+  uint32_t return_offset = 0;   // code offset after the call instruction
+  uint32_t wasm_offset = 0;     // the byte in the module of the WebAssembly instruction
   uint32_t argument_bytes = 0;  // size of the stack argument area that the callee pops
 };
 static_assert(sizeof(CallRecord) == 12);
@@ -67,9 +69,9 @@ static_assert(sizeof(CallRecord) == 12);
 // .cairn.stackslots, from `first` on, is the distance of a slot from the stack pointer while the function's body runs.
 // An unwinder gets this stack pointer by subtracting CallRecord::argument_bytes from the end of the popped argument
 // area. A slot has 8 bytes: the low 4 hold the reference, and the upper 4 are zero. A negative distance is that of a
-// register which the stub of a builtin of the kind `keep` saved below the frame. A call across which no reference lives
-// has no record. Stack arguments belong to the callee, which copies references among them to slots of its own before
-// its first call.
+// register that the stub of a builtin of the kind `keep` (abi/builtins.def) saved below the frame. A call across which
+// no reference lives has no record. Stack arguments belong to the callee, which copies references among them to slots
+// of its own before its first call.
 struct StackMapRecord {
   uint32_t return_offset = 0;  // code offset after the call instruction
   uint32_t first = 0;

@@ -1,3 +1,4 @@
+// Tests that object_reader reads what elf_writer has written, and refuses broken files.
 #include "compiler/codegen/object/elf.hpp"
 
 #include <gtest/gtest.h>

@@ -155,7 +155,7 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
   // The symbols are the functions, and then the types that are referred to, which the loader resolves.
   std::vector<elf::Symbol> symbols(1);
   for (const Symbol& s : symbols_)
-    symbols.push_back({s.name, elf::kLocal << 4 | elf::kFunction, 0, 1, s.begin, s.size});
+    symbols.push_back({s.name, elf::kLocal << 4 | elf::kFunction, 0, 1, s.begin, s.size});  // section 1 is .text
   const uint32_t local_count = static_cast<uint32_t>(symbols.size());
   std::vector<uint32_t> types;
   for (const TypeReference& r : type_references_) types.push_back(r.type_index);
@@ -188,7 +188,7 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
     names.push_back('\0');
     out.insert(out.end(), bytes.begin(), bytes.end());
   };
-  constexpr uint32_t kSymbolSection = 11, kStringSection = 12;
+  constexpr uint32_t kSymbolSection = 11, kStringSection = 12;  // numbers of .symtab and .strtab in `sections`
   out.reserve(text_.size() + rodata_.size() + functions_.size() * sizeof(FunctionRecord) +
               traps_.size() * sizeof(TrapRecord) + calls_.size() * sizeof(CallRecord) +
               stack_maps_.size() * sizeof(StackMapRecord) + stack_offsets_.size() * sizeof(uint32_t) +

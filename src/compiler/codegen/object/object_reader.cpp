@@ -93,7 +93,7 @@ class Reader {
     }
     std::vector<elf::Section> sections;
     for (uint32_t i = 0; i < header->section_header_count; ++i) {
-      // The offset of the section headers may have any value. This check prevents that the sum below overflows.
+      // The offset of the section headers may have any value. This check keeps the sum below from overflowing.
       if (header->section_headers > object_.size()) return broken("section headers out of range");
       const auto section = read<elf::Section>(object_, header->section_headers + uint64_t{i} * sizeof(elf::Section));
       if (!section) return broken("section headers out of range");
@@ -103,7 +103,7 @@ class Reader {
     const elf::Section& names_section = sections[header->section_names];
     const std::optional<Bytes> names = slice(object_, names_section.offset, names_section.size);
     if (!names) return broken("section names out of range");
-    uint32_t seen = 0;
+    uint32_t seen = 0;  // a bit for each of the 13 sections of `known` below
     for (size_t i = 1; i < sections.size(); ++i) {
       const std::optional<std::string_view> name = string_at(*names, sections[i].name);
       if (!name) return broken("a section's name is out of range");
