@@ -284,8 +284,8 @@ void Lowering::number_effects(Block block) {
     switch (ir::facts(inst(value).opcode).effects) {
       case Effects::pure: break;
       case Effects::reads: {
-        // A load that may trap keeps its order among other effects. Loads out of bounds trap alike, so their order
-        // among each other is free.
+        // Loads that can trap only because they are out of bounds may change places, since their traps look the same. A
+        // load that may trap for another reason is an effect that other loads cannot pass.
         const ir::MemoryAccess& access = function_.memory_access(value);
         if (access.can_fault && access.trap != wasm::TrapKind::out_of_bounds_memory_access) ++color;
         break;
@@ -356,7 +356,8 @@ void Lowering::lower_block(Block block) {
     flush_group();
     return;
   }
-  // All instructions that may use a parameter have been lowered. Only a loop's back edges passed arguments before that.
+  // All instructions that may use a parameter have been lowered by now, so unused parameters are left out. A loop
+  // header keeps all of its parameters, because the back edges have passed an argument for each already.
   MachineBlock& machine_block = result_.blocks[current_block_.index()];
   machine_block.first_param = static_cast<uint32_t>(result_.reg_lists.size());
   for (const Value param : function_.params(block)) {

@@ -62,7 +62,7 @@ class Lowering {
   virtual void emit_return(std::span<const Operand> uses) = 0;
   // Emits a call. `operands` are the fixed uses of register arguments, and then the fixed defs of results. `callee` is
   // the vreg of the VMFuncRef for CalleeKind::reference. The target adds the first argument of a builtin (the
-  // VMContext). Stack arguments have been stored; stack results are loaded afterwards.
+  // VMContext). Stack arguments have been stored, and results in memory are loaded afterwards.
   virtual void emit_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands,
                          VReg callee) = 0;
   // Called before emit_call for a call that is a terminator and has a landing pad. The function's frame must then hold
@@ -119,6 +119,7 @@ class Lowering {
   MachineInst& emit(uint16_t opcode, std::initializer_list<Operand> operands, InstFlag flags = InstFlag::none) {
     return emit(opcode, std::span(operands.begin(), operands.size()), flags);
   }
+  // Returns the index of the set in MachineFunction::clobber_sets. Adds the set if it is new.
   uint32_t clobbers(const PRegSet& set);
   // Successor number `i` of the current block, which is the terminator's target number `i`.
   [[nodiscard]] MBlock successor(unsigned i) const;
@@ -174,11 +175,11 @@ class Lowering {
   ScratchVector<Operand> operand_buffer_;
   ir::Value current_;
   MBlock current_block_;
-  uint32_t position_ = 0;
+  uint32_t position_ = 0;                    // MachineInst::position of the instructions that emit() makes
   VReg result_area_;                         // the function's own hidden result pointer
   uint32_t call_result_area_ = 0xffff'ffff;  // offset of the fixed slot that calls share as their result area
-  uint32_t call_result_bytes_ = 0;
-  ScratchVector<uint32_t> invoke_areas_;  // by value: offset of an invoke's result area in the fixed slots
+  uint32_t call_result_bytes_ = 0;           // size of this slot
+  ScratchVector<uint32_t> invoke_areas_;     // by value: offset of an invoke's result area in the fixed slots
 };
 
 }  // namespace cairn::codegen

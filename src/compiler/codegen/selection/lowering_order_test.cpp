@@ -10,7 +10,7 @@
 namespace cairn::compiler {
 namespace {
 
-// Whether the machine code has the constant 1111 before 2222.
+// Whether the constant 1111 comes before 2222 in the machine code of a function with this body.
 bool comes_first(const std::string& body, Architecture architecture) {
   const auto bytes = wasm::text::assemble("(module (memory 1) (func (param i32) " + body + "))", "test.wat");
   EXPECT_TRUE(bytes) << bytes.error().message;
