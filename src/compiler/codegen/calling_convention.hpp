@@ -3,7 +3,7 @@
 //                       x86-64                              RV64
 // VMContext (pinned)    r14                                 s11 (x27)
 // memory 0 base (pinned) r15                                s10 (x26)
-// scratch, never allocated  r11, xmm15                      t6 (x31), t5 (x30), ft11 (f31); with V v0, v30, v31
+// scratch, never allocated  r11, xmm15                      t6 (x31), t5 (x30), ft11 (f31); with V, v0, v30, v31
 // integer arguments     rdi rsi rdx rcx r8 r9 rax r10       a0-a7
 // float/vector arguments  xmm0-xmm7                         fa0-fa7; vectors: v8-v15 with V, else in memory
 // integer results       rax rdx rcx rsi rdi r8              a0-a5
@@ -12,8 +12,8 @@
 // return address        on the stack                        ra
 // stack pointer at a call  16-byte aligned before the call  16-byte aligned
 //
-// The callee-saved registers are those of the C convention, so that builtins can be called directly (with the VMContext
-// as the first C argument).
+// V is RISC-V's vector extension. The callee-saved registers are those of the C convention, so that builtins can be
+// called directly (with the VMContext as the first C argument).
 //
 // Arguments that do not fit in registers go to the stack in order, each in a slot of 8 bytes (v128: 16, aligned). The
 // argument area is rounded up to 16 bytes. The first argument lies lowest, right above the return address (x86-64) or
@@ -26,9 +26,10 @@
 // results has a slot of 16 bytes. A tail call passes on the address that its function got.
 //
 // Every call preserves the VMContext and the memory base. For a call that may leave the instance (import, reference),
-// the caller loads the callee's code and VMContext. Unless that VMContext equals the caller's (for references, a
-// predicted branch tests this), the caller sets the pinned registers to the callee's (the base comes from
-// VMContext::memory0_base), calls, and reloads its own VMContext from the frame and its base from that VMContext.
+// the caller loads the callee's code and VMContext. It sets the pinned registers to the callee's (the base comes from
+// VMContext::memory0_base), calls, and then reloads its own VMContext from the frame and its base from that VMContext.
+// For references, a predicted branch skips these changes of the pinned registers if the callee's VMContext equals the
+// caller's.
 //
 // A tail call that may leave the instance removes the caller's frame. If the callee's VMContext is the caller's own,
 // the code jumps. If the return address is VMContext::tail_call_restore already, the code switches the pinned registers
@@ -60,7 +61,7 @@
 
 namespace cairn::codegen {
 
-// The location of one argument or result: a register, or an offset in the stack or result area.
+// The location of one argument or result: a register, or an offset in the argument or result area.
 struct ArgLocation {
   PReg reg;             // valid if the value is in a register
   uint32_t offset = 0;  // if the value is in memory: bytes from the area's start
@@ -79,6 +80,7 @@ struct ConventionRegisters {
   PReg exception;  // holds the exception at a landing pad; it is caller-saved and returns no result
 };
 
+// The locations of all arguments and results of a call.
 struct CallLayout {
   std::span<ArgLocation> arguments;
   std::span<ArgLocation> results;
@@ -87,6 +89,7 @@ struct CallLayout {
   PReg result_pointer;
 };
 
+// Assigns a location to each argument and result of the signature. The spans of the layout are in the arena.
 CallLayout layout_call(const ir::Signature& signature, const ConventionRegisters& registers, Arena& arena);
 
 }  // namespace cairn::codegen

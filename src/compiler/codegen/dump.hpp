@@ -14,7 +14,9 @@ class Target;
 // Without an allocation, registers show their constraints. `target` names the opcodes and may be null.
 std::string to_text(const MachineFunction& function, const AllocationResult* allocation, const Target* target);
 
+// A letter for the kind of register ("r" integer, "f" floating, "q" vector) and its encoding: "r3".
 std::string to_string(PReg reg);
+// A register, or a slot in brackets: "[2]".
 std::string to_string(Allocation allocation);
 
 }  // namespace cairn::codegen

@@ -113,7 +113,7 @@ struct MachineInst {
   // An early use may be in a clobbered register, but not a late use or a value that is live after the instruction. A
   // fixed def may name a clobbered register.
   uint32_t clobbers = 0;
-  uint32_t position = 0;  // byte offset of the WebAssembly instruction
+  uint32_t position = 0;  // byte offset of the WebAssembly instruction in the module
   // The payload:
   uint8_t size = 0;  // operand size in bytes
   uint8_t condition = 0;
@@ -184,7 +184,7 @@ class MachineFunction {
     uint32_t count = 0;
   };
   ArenaVector<JumpTable> jump_tables;
-  // Constants that instructions refer to by index. Emission puts those that are used into the code's constant data.
+  // Constants that instructions refer to by index. Emission copies those that are used into CodeBuffer::rodata.
   ArenaVector<std::array<std::byte, 16>> constants;
 
   uint32_t outgoing_bytes = 0;    // largest stack argument area of any call, multiple of 16
@@ -220,7 +220,7 @@ struct AllocationResult {
   ArenaVector<StackMap> stack_maps;  // sorted by `call`
   ArenaVector<uint32_t> map_slots;   // slots and marked registers, ascending in each map; equal maps may share them
   PRegSet used_callee_saved;
-  uint32_t spill_slots = 0;  // in units of 8 bytes
+  uint32_t spill_slots = 0;  // size of the spill area in units of 8 bytes
 };
 
 }  // namespace cairn::codegen

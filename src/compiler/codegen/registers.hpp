@@ -36,7 +36,7 @@ class PReg {
   static constexpr PReg floating(unsigned encoding) { return PReg(32 + encoding); }
   static constexpr PReg vector(unsigned encoding) { return PReg(64 + encoding); }
   [[nodiscard]] constexpr unsigned number() const { return number_; }
-  [[nodiscard]] constexpr unsigned encoding() const { return number_ & 31; }  // in machine instructions
+  [[nodiscard]] constexpr unsigned encoding() const { return number_ & 31; }  // the number in machine instructions
   [[nodiscard]] constexpr bool valid() const { return number_ != 0xff; }
   constexpr bool operator==(const PReg&) const = default;
 

@@ -21,7 +21,7 @@ class Target {
   [[nodiscard]] virtual const RegisterFile& register_file() const = 0;
   [[nodiscard]] virtual const ConventionRegisters& convention() const = 0;
 
-  // Selects instructions. `function` is in SSA form with critical edges; the result obeys machine_function.hpp.
+  // Selects instructions. `function` is in SSA form and may have critical edges; the result obeys machine_function.hpp.
   [[nodiscard]] virtual Result<void> lower(const ir::Function& function, MachineFunction& result) const = 0;
 
   // Writes the function's code with prologue, epilogues and inserted moves.
@@ -47,8 +47,9 @@ class Target {
   // builtin. A stub that is entered on the guest's stack traps if the stack pointer is below VMStoreState::stack_limit.
   // It notes the frame before the trap, and if the kind requires it: VMStoreState::exit_frame is the caller's stack
   // pointer, and exit_pc the return address. For the kinds `unwind` and `host`, the stub also stores the callee-saved
-  // registers to VMStoreState::registers. Then the stub calls entry kBuiltinCount + builtin of VMContext::builtins on
-  // the host's stack. The VMContext is the first C argument.
+  // registers to the array at VMStoreState::registers. Then the stub enters the builtin on the host's stack. The
+  // address of the builtin is entry number kBuiltinCount + builtin of VMContext::builtins, and the VMContext is its
+  // first C argument.
   virtual void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) const = 0;
 
   // Emits code that the runtime calls as
