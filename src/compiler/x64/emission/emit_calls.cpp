@@ -23,7 +23,8 @@ constexpr int64_t kReferenceCode = offsetof(VMFuncRef, code), kReferenceContext 
 
 }  // namespace
 
-// Records the call that has just been written, and makes room again for the argument area that the callee popped.
+// Records the call that has just been written. Moves the stack pointer back below the argument area, which the callee
+// has popped.
 void Emitter::record_call(const MachineInst& inst) {
   const auto bytes = static_cast<uint32_t>(inst.displacement);
   code_.calls.push_back({code_.offset(), inst.position, bytes});
@@ -33,6 +34,7 @@ void Emitter::record_call(const MachineInst& inst) {
   if (bytes != 0) asm_.alu_rm_i(Alu::sub, 8, Rm::r(rsp), inst.displacement);
 }
 
+// Reloads the pinned registers from the VMContext that the entry has saved in the frame.
 void Emitter::restore_instance() {
   asm_.load(true, kContext, at(rsp, context_slot_));
   asm_.load(true, kMemory, at(kContext, offsetof(VMContext, memory0_base)));
@@ -154,6 +156,7 @@ void Emitter::emit_tail_call(const MachineInst& inst) {
       asm_.jmp_rm(Rm::m(at(kScratch, import_code)));
     } else {
       x_op(Encoding{0x7e, Prefix::p66, Map::m0f, true}, kReferenceXmm, 0, Rm::r(kScratch));
+      // No register is left for the address of the code, so it goes to the stack, and ret jumps to it.
       asm_.rm(one_byte(0xff), 6, Rm::m(at(kScratch, kReferenceCode)));  // push
       asm_.rm(one_byte(0x87, true), kScratch, Rm::r(kContext));         // xchg
       asm_.load(true, kContext, at(kContext, kReferenceContext));

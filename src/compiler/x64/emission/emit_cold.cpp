@@ -32,7 +32,7 @@ void Emitter::emit_cold(const Cold& cold_reference) {
       asm_.ud2();
       return;
     case ColdKind::divide_overflow: {
-      // The divisor is -1, so only the least number overflows. It is the only number whose comparison with 1 sets OF.
+      // The divisor is -1, so only the least dividend overflows. It is the only one whose comparison with 1 sets OF.
       asm_.alu_rm_i(Alu::cmp, cold.inst->size, Rm::r(rax), 1);
       asm_.jcc(Cc::o, trap_label(TrapKind::integer_overflow));
       break;
@@ -63,6 +63,7 @@ void Emitter::emit_cold(const Cold& cold_reference) {
     case ColdKind::gc: emit_gc_slow(*cold.inst); break;
     case ColdKind::other_instance:
       asm_.rm(one_byte(0x87, true), kScratch, Rm::r(kContext));  // xchg: r11 holds the caller's VMContext now
+      // memory0_base is the first field of VMContext, and `code` is the first one of VMFuncRef.
       asm_.load(true, kMemory, {.base = kContext});
       asm_.call_rm(Rm::m({.base = static_cast<uint8_t>(reg(*cold.inst, 0))}));
       record_call(*cold.inst);

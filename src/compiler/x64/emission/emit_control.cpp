@@ -25,7 +25,7 @@ void Emitter::jump_if(uint8_t condition, Label target) {
 
 void Emitter::emit_branch(const MachineInst& inst) {
   const MBlock if_true = layout_.target(inst.targets[0]), if_false = layout_.target(inst.targets[1]);
-  if (if_true == if_false) {
+  if (if_true == if_false) {  // the compare is needed only if its memory operand may trap
     if (AddressBits::traps(inst.scale)) emit_compare(inst, 0);
     jump_to(if_true);
     return;

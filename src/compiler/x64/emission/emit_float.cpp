@@ -1,4 +1,4 @@
-// Emits floating-point sequences whose rare cases lie after the blocks.
+// Emits floating-point operations of several instructions, whose rare cases lie after the blocks.
 #include <cstring>
 
 #include "compiler/x64/emission/emitter.hpp"
@@ -41,7 +41,7 @@ void Emitter::emit_fmin_max(const MachineInst& inst) {
 }
 
 // Emits the conversion, and a jump to the slow path for results that may be wrong:
-//   i32 and i64, signed    the result is the least integer
+//   i32 and i64, signed    the result is the least integer, the only one whose comparison with 1 sets OF
 //   i32, unsigned          the 64-bit result does not fit in 32 bits
 //   i64, unsigned          the result is negative
 void Emitter::emit_trunc(const MachineInst& inst) {

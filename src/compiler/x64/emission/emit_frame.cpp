@@ -9,8 +9,8 @@ void Emitter::prologue() {
   constexpr int32_t kPage = 4096;
   const auto frame = static_cast<int32_t>(frame_.frame_bytes);
   if (frame > kPage) {
-    // The pages are touched from the top down, so that the first access beyond the stack hits the guard page. The stack
-    // pointer has not moved yet.
+    // The pages are touched from the top down (by `test` instructions, which only read), so that the first access
+    // beyond the stack hits the guard page. The stack pointer has not moved yet.
     const int32_t pages = frame / kPage;
     if (pages <= 4) {
       for (int32_t i = 1; i <= pages; ++i)

@@ -34,7 +34,7 @@ Address argument(unsigned i) { return at(kScratch, int64_t{offsetof(VMStoreState
 // Stores the canonical id of a type, zero-extended to `size` bytes. The relocation patches the last 4 bytes of the
 // instruction.
 void Emitter::store_type_id(unsigned size, const Address& to, uint32_t type) {
-  asm_.store_imm(size, to, 0x7fff'ffff);
+  asm_.store_imm(size, to, 0x7fff'ffff);  // a placeholder that takes 4 bytes
   code_.relocations.push_back({codegen::RelocationKind::type_id, code_.offset() - 4, type, 0});
 }
 
@@ -52,6 +52,7 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
   colds_.back().inst = &inst;
   asm_.store(8, at(kScratch, kTop), object);
   static_assert(offsetof(VMObject, flags) == 4 && offsetof(VMObject, kind) == 5);
+  // The store of 8 bytes also clears the flags and the kind, whose value 0 is ObjectKind::structure.
   store_type_id(8, at(base, object, -int64_t{size}), payload.type);
   if (kind != ObjectKind::structure) {
     asm_.store_imm(4, at(base, object, 4 - int64_t{size}), static_cast<int32_t>(kind) << 8);

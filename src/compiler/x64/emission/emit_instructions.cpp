@@ -40,7 +40,7 @@ void Emitter::emit_add(const MachineInst& inst) {
   } else if (b.is_register && d == b.reg) {
     asm_.alu_rr(Alu::add, wide, b.reg, a);
   } else if (b.is_register) {
-    // As a base, rbp and r13 need a displacement.
+    // As a base, rbp and r13 need a displacement byte, so they become the index.
     const bool swap = (a & 7) == 5;
     asm_.lea(wide, d,
              {.base = static_cast<uint8_t>(swap ? b.reg : a), .index = static_cast<uint8_t>(swap ? a : b.reg)});
@@ -57,7 +57,7 @@ void Emitter::emit_add_immediate(const MachineInst& inst) {
   const auto value = static_cast<int32_t>(inst.immediate);
   if (d != a) {
     asm_.lea(wide, d, {.base = static_cast<uint8_t>(a), .displacement = value});
-  } else if (value == 128) {
+  } else if (value == 128) {  // unlike 128, -128 fits in an immediate of 8 bits
     asm_.alu_rm_i(Alu::sub, inst.size, Rm::r(a), -128);
   } else if (value != 0) {
     asm_.alu_rm_i(Alu::add, inst.size, Rm::r(a), value);
@@ -129,7 +129,7 @@ void Emitter::emit_integer(const MachineInst& inst) {
     case Op::mov_imm: asm_.mov_ri(d(), static_cast<uint64_t>(inst.immediate)); break;
     case Op::mov_context: asm_.mov_rr(true, d(), kContext); break;
     case Op::type_id:
-      asm_.mov_ri(d(), 0x7fff'ffff);
+      asm_.mov_ri(d(), 0x7fff'ffff);  // a placeholder that takes 4 bytes
       code_.relocations.push_back(
           {codegen::RelocationKind::type_id, code_.offset() - 4, static_cast<uint32_t>(inst.immediate), 0});
       break;
@@ -148,7 +148,7 @@ void Emitter::emit_integer(const MachineInst& inst) {
       asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
       asm_.store_imm(inst.size, address(inst), static_cast<int32_t>(inst.immediate));
       break;
-    case Op::fence:
+    case Op::fence:  // mfence
       code_.emit8(0x0f);
       code_.emit16(0xf0ae);
       break;
@@ -223,7 +223,7 @@ void Emitter::emit_bits(const MachineInst& inst) {
     case Op::clz_bsr: emit_clz(inst); break;
     case Op::ctz_bsf:
       asm_.rm(two_byte(0xbc, wide), kScratch, Rm::r(reg(inst, 1)));
-      code_.emit8(d() >= 8 ? 0x41 : 0x40);
+      code_.emit8(d() >= 8 ? 0x41 : 0x40);  // this form of mov keeps the flags
       code_.emit8(static_cast<uint8_t>(0xb8 | (d() & 7)));
       code_.emit32(inst.size * 8u);
       asm_.cmov(Cc::ne, false, d(), Rm::r(kScratch));
@@ -261,8 +261,8 @@ void Emitter::emit_divide(const MachineInst& inst) {
 }
 
 void Emitter::emit_popcnt(const MachineInst& inst) {
-  // [Hacker's Delight 5-1] The counts of fields of 2, 4 and 8 bits are computed, and a multiplication adds those of all
-  // bytes.
+  // The algorithm is in Warren, Hacker's Delight, 5-1: it computes the counts of fields of 2, 4 and 8 bits, and a
+  // multiplication adds the counts of all bytes.
   const bool wide = inst.size == 8;
   const unsigned d = reg(inst, 0), t = reg(inst, 1), a = reg(inst, 2);
   const auto mask = [&](uint64_t bits) { return wide ? bits : bits & 0xffff'ffff; };

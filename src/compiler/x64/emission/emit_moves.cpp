@@ -15,7 +15,7 @@ void Emitter::emit_move(const InsertedMove& move) {
       case Op::mov_imm: asm_.mov_ri(to, static_cast<uint64_t>(inst.immediate)); break;
       case Op::mov_context: asm_.mov_rr(true, to, kContext); break;
       case Op::type_id:
-        asm_.mov_ri(to, 0x7fff'ffff);
+        asm_.mov_ri(to, 0x7fff'ffff);  // a placeholder that takes 4 bytes
         code_.relocations.push_back(
             {codegen::RelocationKind::type_id, code_.offset() - 4, static_cast<uint32_t>(inst.immediate), 0});
         break;

@@ -30,22 +30,22 @@ class Emitter {
  private:
   // A piece of code that is rarely reached. It lies after the blocks of the function.
   enum class ColdKind : uint8_t {
-    trap,
-    divide_overflow,
-    remainder_zero,
-    nan_add,
-    truncate,
-    convert_u64,
-    other_instance,
-    gc
+    trap,             // raises a trap
+    divide_overflow,  // a division by -1, which may overflow
+    remainder_zero,   // a remainder of a division by -1, which is 0
+    nan_add,          // a minimum or maximum of numbers of which one is NaN
+    truncate,         // a conversion to an integer whose result may be wrong
+    convert_u64,      // a conversion from a u64 whose top bit is set
+    other_instance,   // a call of a reference to a function of another instance
+    gc                // a call of the builtin gc_new or gc_barrier
   };
   struct Cold {
     ColdKind kind = ColdKind::trap;
     uint8_t detail = 0;  // for ColdKind::trap: the trap kind
     Label entry;
-    Label back;  // where the code goes on, unless it is a trap
-    const MachineInst* inst = nullptr;
-    uint32_t position = 0;  // of the WebAssembly instruction
+    Label back;                         // where the code goes on, unless it is a trap
+    const MachineInst* inst = nullptr;  // the operation that the code is for, unless it is a trap
+    uint32_t position = 0;              // MachineInst::position of this operation
   };
 
   // --- emit.cpp
@@ -62,6 +62,7 @@ class Emitter {
 
   // --- emit_control.cpp
   void emit_branch(const MachineInst& inst);
+  // Emits the compare of an operation with a condition. `first` is the number of the compare's first operand.
   void emit_compare(const MachineInst& inst, unsigned first);
   void emit_condition(const MachineInst& inst);
   void emit_jump_table(const MachineInst& inst);
@@ -72,7 +73,9 @@ class Emitter {
 
   // --- emit_cold.cpp
   void emit_cold(const Cold& cold);
+  // Returns the label of code after the blocks that raises the trap for the current operation.
   Label trap_label(wasm::TrapKind kind);
+  // Adds a piece of cold code and returns its label. Unless it is a trap, the caller sets the `inst` of the new entry.
   Label cold_label(ColdKind kind, Label back, uint8_t detail = 0);
 
   // --- emit.cpp: operands
@@ -88,6 +91,7 @@ class Emitter {
   }
   // The operation's memory operand.
   [[nodiscard]] Address address(const MachineInst& inst);
+  // Whether an operand, from number `first` on, is in the general register `reg`.
   [[nodiscard]] bool has_operand_in(const MachineInst& inst, unsigned first, unsigned reg) const;
 
   // --- emit_instructions.cpp
@@ -115,8 +119,12 @@ class Emitter {
   void store_type_id(unsigned size, const Address& to, uint32_t type);
 
   // --- emit_vector.cpp
-  void emit_xmm(const MachineInst& inst, unsigned def);
-  void x_op(Encoding encoding, unsigned reg, unsigned first, const Rm& second, unsigned immediate_bytes = 0);
+  // `d` is the register of operand 0, or the register in which a constant is made again.
+  void emit_xmm(const MachineInst& inst, unsigned d);
+  // Emits r = op(first, second) in the VEX form if the CPU has AVX. The other form has no operand `first`, so
+  // an instruction that reads `first` needs it to be equal to `r`. The caller writes the immediate, whose size is
+  // `immediate_bytes`.
+  void x_op(Encoding encoding, unsigned r, unsigned first, const Rm& second, unsigned immediate_bytes = 0);
 
   // --- emit_float.cpp
   void emit_fmin_max(const MachineInst& inst);
@@ -154,8 +162,8 @@ class Emitter {
     MBlock landing_pad;
   };
   ArenaVector<Handler> handlers_;
-  MBlock current_;
-  uint32_t position_ = 0;
+  MBlock current_;             // the block that is being emitted
+  uint32_t position_ = 0;      // MachineInst::position of the current operation
   uint32_t context_slot_ = 0;  // offset from the stack pointer of the slot that saves the function's own VMContext
 };
 
