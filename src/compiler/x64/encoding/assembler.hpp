@@ -47,7 +47,8 @@ class Assembler {
 
   // --- Instructions by their encoding. `immediate_bytes` is the size of the immediate that the caller writes after
   // the instruction.
-  // `byte_registers` says that the operands are registers of 8 bits; those with the numbers 4 to 7 need a REX prefix.
+  // `byte_registers` says that the operands are registers of 8 bits, of which those with the numbers 4 to 7 need a REX
+  // prefix.
   void rm(Encoding encoding, unsigned reg, const Rm& rm, unsigned immediate_bytes = 0, bool byte_registers = false);
   void vex(Encoding encoding, unsigned reg, unsigned vvvv, const Rm& rm, unsigned immediate_bytes = 0,
            bool length256 = false);
@@ -92,7 +93,7 @@ class Assembler {
   void bind(Label label);
   void jmp(Label label);
   void jcc(Cc cc, Label label);
-  void align(unsigned bytes);                // to 16 or 32, with nops
+  void align(unsigned bytes);                // fills with nops up to a multiple of 16 or 32 bytes
   void lea_label(unsigned to, Label label);  // relative to rip
   // Resolves the branches; no code may follow. The offsets of traps, calls and relocations are adjusted, and those of
   // labels become final. `adjusted` maps any other offset afterwards.

@@ -1,4 +1,4 @@
-// The encodings are compared with LLVM's disassembler, over instructions and shapes of operands.
+// Tests that LLVM's disassembler reads the encodings as the instructions that were meant, for many forms of operands.
 #include "compiler/x64/encoding/assembler.hpp"
 
 #include <gtest/gtest.h>

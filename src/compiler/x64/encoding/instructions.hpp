@@ -25,6 +25,8 @@ struct Encoding {
   }
   [[nodiscard]] constexpr Encoding wide(bool on = true) const { return {opcode, prefix, map, on}; }
 };
+// Instructions by what comes before the opcode: nothing (one_byte), 0f (two_byte), a prefix and 0f (sse), 66 0f 38
+// (sse38), or 66 0f 3a (sse3a).
 constexpr Encoding one_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::one_byte, w}; }
 constexpr Encoding two_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::m0f, w}; }
 constexpr Encoding sse(Prefix prefix, uint8_t opcode) { return {opcode, prefix, Map::m0f, false}; }
@@ -39,6 +41,7 @@ enum class Shift : uint8_t { rol = 0, ror = 1, shl = 4, shr = 5, sar = 7 };
 
 // --- Vector instructions that several files of lowering use
 
+// Vector instructions by their opcodes after 0f: on integers, on f32 lanes and on f64 lanes.
 constexpr Encoding i66(uint8_t opcode) { return sse(Prefix::p66, opcode); }
 constexpr Encoding ps(uint8_t opcode) { return two_byte(opcode); }
 constexpr Encoding pd(uint8_t opcode) { return i66(opcode); }
