@@ -3,6 +3,9 @@
 // Bits 32 to 63 are zero in a general register or spill slot that holds an i32. Every instruction of 32 bits clears the
 // upper half of its result, so uextend costs nothing. An instruction that reads only the low half of a register may
 // read the i64 operand of a `wrap` instead of its result (use_low).
+//
+// Instructions on xmm registers are written by their opcodes; the tables in encoding/assembler_test.cpp give most of
+// the mnemonics.
 #pragma once
 
 #include <array>
@@ -36,12 +39,13 @@ class Operands {
   unsigned size_ = 0;
 };
 
+// A memory operand before register allocation: [base + (index << scale) + displacement].
 struct AddressMode {
   Base base = Base::none;
-  VReg base_reg;
+  VReg base_reg;  // only for Base::reg
   VReg index;
   uint8_t scale = 0;
-  bool traps = false;
+  bool traps = false;  // whether the access may fault and then raises a trap
   uint8_t trap_kind = static_cast<uint8_t>(wasm::TrapKind::out_of_bounds_memory_access);
   int32_t displacement = 0;
 };
@@ -91,8 +95,11 @@ class X64Lowering final : public codegen::Lowering {
   // Returns the register of an operand of which the instruction reads only the low 32 bits. Looks through `wrap`.
   VReg use_low(ir::Value value);
   VReg use_sized(ir::Value value, unsigned size) { return size == 4 ? use_low(value) : use(value); }
+  // Looks through `wrap`: returns a value whose low 32 bits are those of `value`.
   [[nodiscard]] ir::Value low_source(ir::Value value) const;
+  // The value if it is a constant that sign-extension of 32 bits can make.
   [[nodiscard]] std::optional<int32_t> immediate32(ir::Value value) const;
+  // Returns the address of a constant of 4, 8 or 16 bytes, which is added to MachineFunction::constants.
   AddressMode constant_address(const void* bytes, unsigned size);
   void put_mov_imm(VReg result, uint64_t value);
 
@@ -144,7 +151,7 @@ class X64Lowering final : public codegen::Lowering {
   void lower_trunc(ir::Value value);
   void lower_bitcast(ir::Value value);
 
-  // --- lower_float.cpp: instructions on xmm registers
+  // --- lower_float.cpp: instructions on xmm registers. `imm` is the immediate of 8 bits, or -1 if there is none.
   static int64_t xmm_payload(Encoding encoding, int imm = -1, bool merges = false);
   // These functions emit d = op(a) and d = op(a, b).
   VReg x_unary(Encoding encoding, VReg a, int imm = -1, bool merges = false);
@@ -156,6 +163,7 @@ class X64Lowering final : public codegen::Lowering {
   // Emits d = op(a, b). `b` becomes a memory operand if it is a constant, or a load of `fold_size` bytes that may move
   // here. If `fold_size` is 0, `b` does not.
   void x_binary_fold_to(VReg d, Encoding encoding, ir::Value a, ir::Value b, unsigned fold_size, int imm = -1);
+  // Emit a shift of all lanes by a constant. `digit` is the extension of the opcode in the reg field of ModRM.
   VReg x_shift_imm(Encoding encoding, unsigned digit, VReg a, unsigned count);
   void x_shift_imm_to(VReg d, Encoding encoding, unsigned digit, VReg a, unsigned count);
   VReg x_temporary() { return temporary(RegClass::vector); }

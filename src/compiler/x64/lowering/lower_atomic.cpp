@@ -19,7 +19,7 @@ Alu alu_of(AtomicOp op) {
     case AtomicOp::and_: return Alu::and_;
     case AtomicOp::or_: return Alu::or_;
     case AtomicOp::xor_:
-    case AtomicOp::xchg: return Alu::xor_;
+    case AtomicOp::xchg: return Alu::xor_;  // no caller passes xchg
   }
   CAIRN_UNREACHABLE();
 }

@@ -34,7 +34,8 @@ void X64Lowering::emit_return(std::span<const Operand> uses) {
 void X64Lowering::emit_call_inst(Op op, const ir::CallInfo& call, const CallLayout& layout,
                                  std::span<const Operand> operands, VReg callee, InstFlag flags) {
   ArenaVector<Operand> all(result_.arena);
-  // The VMFuncRef is the first operand. It is in a register that holds no argument.
+  // The VMFuncRef is the first operand. The allocator keeps it out of the registers that other values need as
+  // arguments.
   if (callee) all.push_back(Operand::use(callee));
   all.append(operands);
   MachineInst& result = emit(static_cast<uint16_t>(op), all.as_span(), flags);

@@ -15,7 +15,7 @@ namespace {
 constexpr Prefix scalar_prefix(unsigned size) { return size == 4 ? Prefix::pf3 : Prefix::pf2; }
 constexpr Encoding kAndps = two_byte(0x54), kOrps = two_byte(0x56), kXorps = two_byte(0x57);
 
-// Whether the instruction reads no more bytes from memory than the spill slot of a scalar has.
+// Whether the instruction reads at most 8 bytes from memory, which is the size of a scalar's spill slot.
 constexpr bool reads_scalar(Encoding encoding) {
   return encoding.prefix == Prefix::pf3 || encoding.prefix == Prefix::pf2 ||
          (encoding.map == Map::m0f3a && (encoding.opcode == 0x0a || encoding.opcode == 0x0b));
@@ -143,6 +143,7 @@ void X64Lowering::lower_copysign(Value value) {
 void X64Lowering::lower_float(Value value) {
   const Instruction& instruction = inst(value);
   const unsigned size = width(instruction.type);
+  // Emits roundss or roundsd. Bit 3 of the immediate suppresses the precision exception.
   const auto round = [&](int mode) {
     const VReg source = use(instruction.operands[0]);
     x_unary_to(def(value), sse3a(size == 4 ? 0x0a : 0x0b), source, 8 | mode, true);

@@ -10,8 +10,8 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using ir::Value;
 
-// Lowers conversions between references, which are zero-extended in their registers, and numbers. A plain copy is a
-// lea, not a move of the allocator's, because the register classes differ.
+// Lowers conversions between references, which are zero-extended in their registers, and numbers. A conversion that
+// only copies is a lea, and has no InstFlag::move, because the classes of the two registers differ.
 void X64Lowering::lower_reference(Value value) {
   const Instruction& instruction = inst(value);
   AddressMode address;
@@ -31,8 +31,8 @@ void X64Lowering::lower_reference(Value value) {
   put_address(Op::lea, {Operand::def(def(value))}, address, 4);
 }
 
-// The inline code of an allocation or a barrier falls back on a stub that keeps all registers. So the register
-// allocator treats neither of them as a call.
+// The inline code of an allocation or a barrier falls back on a stub that keeps all allocatable registers. So the
+// register allocator treats neither of them as a call.
 void X64Lowering::lower_gc_new(Value value) {
   const Instruction& instruction = inst(value);
   const MemoryAccess& access = function_.memory_access(value);

@@ -130,10 +130,10 @@ bool X64Lowering::lower_and_bits(Value value) {
     }
     unsigned digit = 0;
     if (made.opcode == Opcode::iadd && immediate32(made.operands[1]) == -1 && resolve(made.operands[0]) == resolve(a)) {
-      digit = 1;
+      digit = 1;  // blsr
     }
     if (made.opcode == Opcode::isub && immediate32(made.operands[0]) == 0 && resolve(made.operands[1]) == resolve(a)) {
-      digit = 3;
+      digit = 3;  // blsi
     }
     if (digit == 0) continue;
     const VReg source = use_sized(a);

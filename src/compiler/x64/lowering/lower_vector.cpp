@@ -1,4 +1,4 @@
-// Lowers vector operations that are one instruction and logic, and dispatches to the files that lower the others.
+// Lowers logic, and vector operations that are one instruction, and dispatches to the files that lower the others.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {
@@ -14,6 +14,8 @@ namespace {
 struct Simple {
   SimdOp op;
   Encoding encoding;
+  // The immediate, or -1 if there is none: for cmpps and cmppd the condition (0 eq, 1 lt, 2 le, 4 ne); for roundps and
+  // roundpd 8, which suppresses the precision exception, plus the mode (0 nearest, 1 down, 2 up, 3 toward zero).
   int8_t imm = -1;
   bool swap = false;
   bool unary = false;
@@ -121,7 +123,7 @@ constexpr Simple kSimple[] = {
     {SimdOp::f64x2_promote_low_f32x4, ps(0x5a), -1, false, true},
 };
 
-// The index into kSimple of each operation, or -1.
+// The index into kSimple of each operation, or -1. v128_load32x2_u is the last operation.
 constexpr auto kSimpleIndex = [] {
   std::array<int8_t, static_cast<size_t>(SimdOp::v128_load32x2_u) + 1> index{};
   index.fill(-1);

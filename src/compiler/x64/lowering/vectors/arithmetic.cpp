@@ -43,6 +43,7 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
     case SimdOp::i64x2_neg: return negate(i66(0xfb));
     case SimdOp::i64x2_abs: {
       const VReg a = operand(0);
+      // Each lane of `sign` has 64 copies of the lane's sign bit.
       const VReg sign = x_unary(kPshufd, x_shift_imm(kShiftD, kArithmetic, a, 31), 0xf5);
       return x_binary_to(d, i66(0xfb), x_binary(kPxor, a, sign), sign);
     }

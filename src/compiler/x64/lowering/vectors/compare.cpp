@@ -41,6 +41,7 @@ bool X64Lowering::lower_vector_compare(Value value) {
     }
     return true;
   };
+  // Emits first > second for signed lanes of 64 bits, or its opposite.
   const auto greater64 = [&](Value first_value, Value second_value, bool negate) {
     const VReg first = use(first_value), second = use(second_value);
     if (cpu_.sse42) {
@@ -129,7 +130,8 @@ void X64Lowering::lower_bitmask(Value value) {
     case SimdOp::i8x16_bitmask: return mask(d, i66(0xd7), source);
     case SimdOp::i32x4_bitmask: return mask(d, ps(0x50), source);
     case SimdOp::i64x2_bitmask: return mask(d, pd(0x50), source);
-    default: {
+    default: {  // i16x8_bitmask
+      // packsswb makes bytes with the signs of the lanes, twice. The low 8 bits of their mask are the result.
       const VReg bytes = x_binary(i66(0x63), source, source);
       const VReg both = temporary(RegClass::integer);
       mask(both, i66(0xd7), bytes);

@@ -40,8 +40,8 @@ void X64Lowering::lower_extract(Value value) {
   const VReg d = def(value);
   const VReg source = use(instruction.operands[0]);
   const unsigned lane = instruction.lane();
-  // pextrb, pextrd and pextrq have the vector in the reg field of ModRM; XmmPayload::merges tells emission so. The old
-  // form of pextrw has the general register in the reg field.
+  // pextrb, pextrd and pextrq have the vector in the reg field of ModRM, and XmmPayload::merges tells emission so. The
+  // form of pextrw from SSE2 has the general register in the reg field.
   const auto extract = [&](VReg to, Encoding encoding, bool reg_is_vector) {
     put(Op::int_from_x, {Operand::def(to), Operand::use(source)}, 4).immediate =
         xmm_payload(encoding, static_cast<int>(lane), reg_is_vector);
@@ -97,7 +97,7 @@ void X64Lowering::lower_replace(Value value) {
     case SimdOp::f32x4_replace_lane: {
       const VReg scalar = use(instruction.operands[1]);
       put(Op::x_rrr, {result, Operand::use(vector), Operand::use_any(scalar)}, 16).immediate =
-          xmm_payload(sse3a(0x21), lane << 4);
+          xmm_payload(sse3a(0x21), lane << 4);  // insertps, whose immediate has the lane in bits 4 and 5
       return;
     }
     case SimdOp::f64x2_replace_lane: {

@@ -21,8 +21,9 @@ struct X64Lowering::VectorShift {
   [[nodiscard]] unsigned digit() const {
     return kind == Kind::left ? kLeft : kind == Kind::right_signed ? kArithmetic : kLogical;
   }
+  // The opcode of a shift of words by a register: psllw, psraw or psrlw.
   [[nodiscard]] uint8_t opcode() const { return kind == Kind::left ? 0xf1 : kind == Kind::right_signed ? 0xe1 : 0xd1; }
-  // What is added to the opcode: 0, 1 or 2 for lanes of 16, 32 or 64 bits. Bytes are shifted as words.
+  // The number to add to an opcode for words: 0, 1 or 2 for lanes of 16, 32 or 64 bits. Bytes are shifted as words.
   [[nodiscard]] unsigned log() const { return static_cast<unsigned>(std::countr_zero(bits == 8 ? 16u : bits)) - 4; }
 
   static VectorShift of(SimdOp op) {

@@ -72,9 +72,10 @@ void X64Lowering::lower_shuffle(Value value) {
 void X64Lowering::shuffle_one(VReg d, VReg source, const Lanes& lanes) {
   const std::array<int, 8> doubles = in_units(lanes, 4);
   if (doubles[0] >= 0) {
-    const int imm = doubles[0] | doubles[1] << 2 | doubles[2] << 4 | doubles[3] << 6;
+    const int imm = doubles[0] | doubles[1] << 2 | doubles[2] << 4 | doubles[3] << 6;  // 0xe4 keeps all in place
     return x_unary_to(d, imm == 0xe4 ? two_byte(0x28) : kPshufd, source, imm == 0xe4 ? -1 : imm);
   }
+  // An unpack may take the same vector as both operands. Then every second unit counts as one of the second operand.
   for (const unsigned unit : {1u, 2u}) {
     Lanes doubled;
     for (const bool high : {false, true}) {
@@ -85,7 +86,7 @@ void X64Lowering::shuffle_one(VReg d, VReg source, const Lanes& lanes) {
   }
   const std::array<int, 8> words = in_units(lanes, 2);
   if (words[0] >= 0) {
-    // The immediate of a shuffle within one half, or -1.
+    // The immediate of a shuffle of the four words from `first` on, or -1 if a word comes from the other half.
     const auto imm_of = [&](unsigned first) {
       int imm = 0;
       for (unsigned i = 0; i < 4; ++i) {
@@ -113,6 +114,7 @@ bool X64Lowering::unpack_two(VReg d, Value a, Value b, const Lanes& lanes) {
         if (swap)
           for (uint8_t& lane : tried) lane ^= 16;
         if (!is_unpack(tried, unit, high)) continue;
+        // The opcodes of punpcklbw, punpcklwd, punpckldq and punpcklqdq, by the unit.
         constexpr uint8_t kLow[] = {0, 0x60, 0x61, 0, 0x62, 0, 0, 0, 0x6c};
         const uint8_t opcode = kLow[unit];
         const VReg first = use(swap ? b : a), second = use(swap ? a : b);
