@@ -1,4 +1,4 @@
-// Atomic accesses of every width run on this machine, and are compared with C++'s arithmetic.
+// Runs atomic accesses of every width on this machine, and compares them with C++'s arithmetic.
 #include <gtest/gtest.h>
 
 #include "compiler/codegen/testing/atomic_cases.hpp"
@@ -30,8 +30,8 @@ ir::MemoryAccess access_of(Type type, unsigned size, bool is_store = false) {
 
 class X64Atomics : public ::testing::TestWithParam<uint32_t> {
  protected:
-  // What f(address, a, b) does to a memory that holds kAtomicOld at byte 16: its result or trap, and the bytes from 16
-  // on afterwards.
+  // What f(address, a, b) does if the memory holds kAtomicOld at byte 16: the result or trap, and the 8 bytes from byte
+  // 16 on afterwards.
   struct Effect {
     uint64_t result = 0;
     uint64_t memory = 0;

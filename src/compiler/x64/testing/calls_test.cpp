@@ -1,4 +1,4 @@
-// Calls of all kinds but tail calls run on this machine.
+// Runs calls of all kinds except tail calls on this machine.
 #include "compiler/x64/testing/calls.hpp"
 
 #include <gtest/gtest.h>
@@ -89,6 +89,7 @@ TEST_P(X64Calls, CallsWithArgumentsAndResultsInMemory) {
   for (size_t i = 0; i < kMany.size(); ++i) EXPECT_TRUE(same(kMany[i], outcome.results[i], values[i])) << i;
 }
 
+// The latest call of reverse_on_host(), and the status that it returns.
 struct HostCall {
   abi::VMHostContext* self = nullptr;
   abi::VMContext* caller = nullptr;
@@ -105,6 +106,7 @@ uint32_t reverse_on_host(abi::VMHostContext* self, abi::VMContext* caller, std::
   return host_call.status;
 }
 
+// The builtin raise_trap, whose argument is 1 + the kind of the trap.
 void raise_trap(abi::VMContext*, uint32_t code) { Machine::running->trap_now(static_cast<TrapKind>(code - 1)); }
 
 TEST_P(X64Calls, HostFunctions) {
@@ -251,6 +253,7 @@ TEST_P(X64Calls, StackOverflowIsATrap) {
   EXPECT_EQ(machine.run(vector_entry, 1, {Slot::of(v)}, 1).trap, TrapKind::call_stack_exhausted);
 }
 
+// The test calls this function as if it were the builtin memory_copy, whose C signature it has.
 uint32_t add_builtin(abi::VMContext* context, uint32_t a, uint32_t b, uint64_t c, uint64_t d, uint64_t e) {
   // The upper half of rax holds garbage above the result of 32 bits.
   uint64_t result = (reinterpret_cast<uintptr_t>(context) << 32 | 0xffffffff00000000) +

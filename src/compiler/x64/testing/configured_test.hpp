@@ -1,5 +1,5 @@
-// A fixture for tests that run without optional instruction sets, with all that this machine has, and with few
-// registers.
+// A fixture that runs each test three times: without optional instruction sets, with all that this machine has, and
+// with these and only three registers of each class.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Control flow and traps run on this machine.
+// Runs control flow and traps on this machine.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/configured_test.hpp"

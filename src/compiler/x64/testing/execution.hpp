@@ -28,6 +28,7 @@ using ir::Type;
 using ir::V128;
 using ir::Value;
 
+// The 16 bytes of an argument or a result. of() fills the bytes after the value with 0xcc.
 struct Slot {
   alignas(16) V128 bytes{};
   template <class T>
@@ -45,14 +46,14 @@ struct Slot {
   }
 };
 
-// What a call has given: its results, or its trap.
+// The end of a call: its results, or its trap.
 struct Outcome {
   std::vector<Slot> results;
   std::optional<wasm::TrapKind> trap;
   uint32_t trap_position = 0;
 };
 
-// The features of the least CPU that the target needs, and those of this machine.
+// The optional instruction sets of the least CPU that the target supports, and those of this machine.
 inline compiler::CpuFeatures floor_features() { return {}; }
 inline compiler::CpuFeatures host_features() {
   compiler::CpuFeatures cpu;
@@ -179,6 +180,7 @@ class Machine {
     text_ = map(kTextBytes, PROT_READ | PROT_WRITE);
     memory_ = map(abi::kGuardedReservation, PROT_NONE);
     mprotect(memory_, kMemoryBytes, PROT_READ | PROT_WRITE);
+    // The lowest 64 KiB guard the stack. Guest code may call C++ while 16 KiB are left above them.
     stack_ = map(kStackBytes + 65536, PROT_NONE);
     mprotect(stack_ + 65536, kStackBytes, PROT_READ | PROT_WRITE);
     context_.resize(4096);
@@ -208,6 +210,7 @@ class Machine {
     CAIRN_ASSERT(target_.emit(machine, *allocation, code).has_value());
     place(code, function.function_index);
   }
+  // The functions below add trampolines and stubs. They return offsets in the text.
   size_t add_entry(const ir::Signature& signature) {
     codegen::CodeBuffer code(arena_);
     target_.emit_entry_trampoline(signature, code);
@@ -228,6 +231,7 @@ class Machine {
     target_.emit_exit_stub(builtin, code);
     return place(code, kNoFunction);
   }
+  // Resolves the calls, and makes the text executable. Nothing can be added until unlink() makes it writable again.
   void link() {
     for (const Call& call : calls_) {
       const uint32_t value = static_cast<uint32_t>(functions_.at(call.function) - call.at - 4);
@@ -237,6 +241,7 @@ class Machine {
   }
   void unlink() { mprotect(text_, kTextBytes, PROT_READ | PROT_WRITE); }
 
+  // Calls a function by its index through the trampoline that add_entry() has returned.
   Outcome run(size_t entry, uint32_t function, const std::vector<Slot>& arguments, size_t results) {
     return run_code(entry, address(functions_.at(function)), vmctx(), arguments, results);
   }
@@ -309,7 +314,7 @@ class Machine {
       uint32_t value = 0;
       switch (relocation.kind) {
         case codegen::RelocationKind::call: calls_.push_back({at, relocation.target}); continue;
-        case codegen::RelocationKind::type_id: value = 1000 + relocation.target; break;
+        case codegen::RelocationKind::type_id: value = 1000 + relocation.target; break;  // the canonical id
         case codegen::RelocationKind::rodata:
           value =
               static_cast<uint32_t>(rodata + relocation.target + static_cast<size_t>(int64_t{relocation.addend}) - at);

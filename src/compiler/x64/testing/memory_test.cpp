@@ -1,4 +1,4 @@
-// Addresses, loads and stores run on this machine.
+// Runs loads and stores with addresses of all forms on this machine.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/configured_test.hpp"
@@ -92,9 +92,9 @@ TEST_P(X64Memory, LoadsAndStores) {
   struct Check {
     uint32_t index;
     size_t entry;
-    uint64_t expected;
+    uint64_t expected;  // the loaded value, or the constant that the function stores
     bool store;
-    unsigned size;
+    unsigned size;  // bytes of the access; 0x100 is added if the function stores a constant
   };
   std::vector<Check> checks;
   for (const Type type : {Type::i32, Type::i64, Type::f32, Type::f64}) {

@@ -1,4 +1,4 @@
-// Cases for tests: the scalar operations, their operands, and what they give by C++'s arithmetic.
+// Cases for tests: the scalar operations, their operands, and the results that C++'s arithmetic gives.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,6 +21,7 @@ using ir::Opcode;
 using ir::Type;
 using wasm::TrapKind;
 
+// What an operation must give: `value`, any NaN, or a trap.
 struct Expected {
   Expected() = default;
   Expected(uint64_t bits, std::optional<TrapKind> kind = std::nullopt, bool nan = false)  // NOLINT: shorthand
@@ -34,8 +35,8 @@ struct Case {
   Opcode opcode;
   Type operand;
   Type result;
-  unsigned operands = 2;
-  uint8_t aux = 0;
+  unsigned operands = 2;  // number of operands, which all have the type `operand`
+  uint8_t aux = 0;        // for compares: the ir::Condition
 };
 
 inline constexpr uint64_t kIntegers[] = {0,
@@ -307,6 +308,7 @@ uint64_t convert(const Case& c, uint64_t a) {
     return std::bit_cast<uint64_t>(result);
 }
 
+// Computes the case with the operands `a` and `b`, given as bits.
 inline Expected expect(const Case& c, uint64_t a, uint64_t b) {
   if (c.opcode == Opcode::convert_s || c.opcode == Opcode::convert_u)
     return {c.result == Type::f32 ? convert<float>(c, a) : convert<double>(c, a)};

@@ -1,4 +1,4 @@
-// Every scalar operation runs on this machine, and is compared with C++'s arithmetic: with operands in registers, in
+// Runs every scalar operation on this machine, and compares it with C++'s arithmetic: with operands in registers, in
 // memory and as constants, with and without the optional instruction sets, with all registers and with very few.
 #include <gtest/gtest.h>
 
@@ -27,6 +27,7 @@ Slot slot_of(Type type, uint64_t bits) {
   return ir::size_of(type) == 4 ? Slot::of(static_cast<uint32_t>(bits)) : Slot::of(bits);
 }
 
+// Where the operands come from, or how the result is used.
 enum class Form { parameters, constant_right, constant_left, memory_left, memory_right, both_memory, branch, select };
 
 struct Options {

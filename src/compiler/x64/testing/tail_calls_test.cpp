@@ -1,4 +1,4 @@
-// Tail calls run on this machine.
+// Runs tail calls on this machine.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/calls.hpp"
@@ -17,9 +17,9 @@ using ir::Opcode;
 class X64TailCalls : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Configurations, X64TailCalls, kConfigurations);
 
-// f(reference to g, reference to f, n, sum) and g, which has further parameters, tail-call each other between two
-// instances. They count n down, and add the words at 0 of their memories and the further arguments to sum. With
-// `stack_arguments`, some of g's arguments are on the stack.
+// f(reference to g, reference to f, n, sum) and g tail-call each other between two instances. They count n down, and
+// add the words at 0 of their memories to sum. If `stack_arguments` is not 0, g has further parameters, of which that
+// number is on the stack, and adds these as well.
 TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
   for (const CalleeKind kind : {CalleeKind::reference, CalleeKind::import}) {
     for (const unsigned stack_arguments : {0u, 1u, 6u}) {
@@ -41,9 +41,9 @@ TEST_P(X64TailCalls, TailCallsBetweenInstancesRunInConstantStack) {
         Value sum = from.op(Opcode::iadd, Type::i64, {from.param(3), word});
         for (size_t i = 4; i < from.values.size(); ++i) sum = from.op(Opcode::iadd, Type::i64, {sum, from.param(i)});
         const ir::Block more = from.function.create_block(), done = from.function.create_block();
-        const Value zero = from.op(Opcode::icmp, Type::i32, {from.param(2), from.constant(Type::i64, 0)},
-                                   static_cast<uint8_t>(Condition::ne));
-        from.control(Opcode::branch, zero, {from.target(more), from.target(done)});
+        const Value not_zero = from.op(Opcode::icmp, Type::i32, {from.param(2), from.constant(Type::i64, 0)},
+                                       static_cast<uint8_t>(Condition::ne));
+        from.control(Opcode::branch, not_zero, {from.target(more), from.target(done)});
         from.block = more;
         const Value n = from.op(Opcode::iadd, Type::i64, {from.param(2), from.constant(Type::i64, -1)});
         std::vector<Value> arguments;

@@ -1,4 +1,4 @@
-// Shuffles of vectors and accesses to their lanes run on this machine.
+// Runs shuffles of vectors and accesses to their lanes on this machine.
 #include <gtest/gtest.h>
 
 #include <array>

@@ -1,4 +1,4 @@
-// Loads and stores of vectors and of their lanes run on this machine.
+// Runs loads and stores of vectors and of their lanes on this machine.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/vector_model.hpp"
@@ -18,7 +18,7 @@ TEST(X64Vector, Memory) {
     Arena arena(size_t{1} << 30);
     struct Load {
       Opcode opcode;
-      SimdOp op;
+      SimdOp op;  // only heap_load_extend depends on it
       unsigned size, lane;
     };
     std::vector<Load> loads;

@@ -106,6 +106,7 @@ I trunc_sat(F x) {
   return static_cast<I>(t);
 }
 
+// The type of the lanes in which any NaN is right where the expected lane is a NaN.
 enum class NanLanes { none, f32, f64 };
 
 struct Expected {
@@ -145,7 +146,8 @@ inline std::optional<Expected> compare_integers(SimdOp op, const V128& a, const 
 #undef INT_COMPARES
 #undef UNSIGNED_COMPARES
 
-// Models the operations on lanes of floats.
+// Models the operations on lanes of floats. relaxed_madd rounds the product and the sum, and `volatile` keeps the C++
+// compiler from fusing the two operations.
 inline std::optional<Expected> compute_floats(SimdOp op, const V128& a, const V128& b, const V128& c) {
   switch (op) {
 #define FLOAT_OPS(S, f, N)                                                                    \
@@ -379,8 +381,8 @@ inline std::optional<Expected> convert(SimdOp op, const V128& a) {
   }
 }
 
-// Models all operations that give a vector. `c` is the third operand of ternary operations, and `count` is the count of
-// shifts.
+// Models all operations that give a vector; returns nothing for others. `c` is the third operand of ternary operations,
+// and `count` is the count of shifts.
 inline std::optional<Expected> model(SimdOp op, const V128& a, const V128& b, const V128& c, uint32_t count) {
   if (auto expected = compare_integers(op, a, b)) return expected;
   if (auto expected = compute_floats(op, a, b, c)) return expected;
@@ -403,6 +405,7 @@ uint32_t bitmask(const V128& v) {
   for (size_t i = 0; i < lanes<T>(v).size(); ++i) mask |= (lanes<T>(v)[i] < 0 ? 1u : 0u) << i;
   return mask;
 }
+// Returns nothing for operations that are no reductions.
 inline std::optional<uint32_t> reduce(SimdOp op, const V128& a) {
   switch (op) {
     case SimdOp::v128_any_true: return a != V128{};

@@ -1,4 +1,4 @@
-// Every vector operation runs on this machine, and is compared with a model that works lane by lane.
+// Runs every vector operation on this machine, and compares it with a model that works lane by lane.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/vector_model.hpp"
@@ -30,6 +30,7 @@ bool same(const Expected& expected, const V128& got) {
   return expected.value == got;
 }
 
+// The type of a splat's operand, or none for other operations.
 Type splat_type(SimdOp op) {
   switch (op) {
     case SimdOp::i8x16_splat:
@@ -45,6 +46,7 @@ bool is_shift(SimdOp op) {
   const std::string_view name = ir::to_string(op);
   return name.find(".sh") != std::string_view::npos && name.find("shuffle") == std::string_view::npos;
 }
+// The number of operands of an operation that gives a vector, which its name tells.
 unsigned arity(SimdOp op) {
   const std::string_view name = ir::to_string(op);
   if (splat_type(op) != Type::none) return 1;

@@ -12,6 +12,7 @@
 
 namespace cairn::x64::testing {
 
+// Returns random vectors, and vectors whose lanes of each width are random choices among edge cases.
 inline std::vector<V128> interesting() {
   std::vector<V128> result;
   std::mt19937_64 random(1);
@@ -75,6 +76,7 @@ inline std::string hex(const V128& v) {
   return s;
 }
 
+// All of them ask for the deterministic results of relaxed operations, which the model computes.
 inline std::vector<compiler::Options> configurations() {
   compiler::Options floor, avx, all;
   floor.deterministic_relaxed_simd = true;

@@ -1,5 +1,5 @@
-// Inline allocation and the write barrier run on this machine, with the builtins that they fall back on. A collection
-// moves all that the stack map names; every other register keeps its value.
+// Runs inline allocation and the write barrier on this machine, with the builtins that they fall back on. A collection
+// moves all objects whose references the stack map names; every other register keeps its value.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/execution.hpp"
@@ -19,11 +19,12 @@ constexpr uint32_t kMoved = 4096;  // the number of bytes by which a collection 
 struct World {
   // The stack map of the only safepoint: the references' distances from the stack pointer.
   std::vector<int32_t> offsets;
-  uint32_t calls = 0;
-  uint32_t object = 0, offset = 0, index = 0;
+  uint32_t calls = 0;                          // of both builtins
+  uint32_t object = 0, offset = 0, index = 0;  // the arguments of the latest call of remember()
 };
 World* world = nullptr;
 
+// The builtin gc_new: it moves the objects of the stack map, and returns a reference to a new object.
 uint32_t collect(abi::VMContext* context, uint32_t, uint32_t) {
   ++world->calls;
   for (const int32_t offset : world->offsets) {
@@ -35,6 +36,7 @@ uint32_t collect(abi::VMContext* context, uint32_t, uint32_t) {
   }
   return 640;
 }
+// The builtin gc_barrier.
 void remember(abi::VMContext*, uint32_t object, uint32_t offset, uint32_t index) {
   ++world->calls;
   world->object = object, world->offset = offset, world->index = index;
@@ -108,7 +110,7 @@ TEST_P(X64Managed, ObjectsAreMadeAtTheTop) {
   const Outcome outcome = run(f, {Slot::of(base())});
   EXPECT_EQ(outcome.results[0].as<uint32_t>(), 64U);
   EXPECT_EQ(machine_->store().allocation.top, 88U);
-  EXPECT_EQ(read<uint64_t>(64), 1003U);
+  EXPECT_EQ(read<uint64_t>(64), 1003U);  // Machine gives type 3 this canonical id
   EXPECT_EQ(read<uint8_t>(72), 0xee);
   EXPECT_EQ(world_.calls, 0U);
 }
@@ -124,7 +126,7 @@ TEST_P(X64Managed, ArraysAreMadeOfZeros) {
     const Outcome outcome = run(f, {Slot::of(base())});
     machine_->unlink();
     EXPECT_EQ(outcome.results[0].as<uint32_t>(), 64U);
-    EXPECT_EQ(read<uint64_t>(64), 1003U | uint64_t{1} << 40);
+    EXPECT_EQ(read<uint64_t>(64), 1003U | uint64_t{1} << 40);  // byte 5 is the kind, an array
     EXPECT_EQ(read<uint32_t>(72), length);
     for (uint32_t at = 76; at < 64 + size; ++at) EXPECT_EQ(read<uint8_t>(at), 0) << length << " " << at;
     EXPECT_EQ(read<uint8_t>(64 + size), 0xee);
@@ -170,7 +172,7 @@ TEST_P(X64Managed, FlaggedObjectsAreReported) {
   access.offset = 12;
   f.access(Opcode::gc_barrier, Type::none, {f.param(0), f.param(1), f.param(2)}, access);
   f.ret({f.param(3)});
-  machine_->memory()[64 + 4] = std::byte{0xfe};
+  machine_->memory()[64 + 4] = std::byte{0xfe};  // all flags except kBarrierFlag
   std::vector<Slot> arguments = {Slot::of(base()), Slot::of(uint64_t{64}), Slot::of(uint32_t{7}),
                                  Slot::of(uint64_t{99})};
   const Outcome unflagged = run(f, arguments);
