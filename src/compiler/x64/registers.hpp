@@ -23,7 +23,8 @@ inline constexpr unsigned kScratchXmm = 15;  // xmm15, used like kScratch
 
 inline constexpr std::array kAllocatableGpr = {gpr(rax), gpr(rcx), gpr(rdx), gpr(rsi), gpr(rdi), gpr(r8),
                                                gpr(r9),  gpr(r10), gpr(rbx), gpr(rbp), gpr(r12), gpr(r13)};
-// The allocatable general registers that calls destroy. References to managed objects live in these registers only.
+// The allocatable general registers that calls destroy. A reference to a managed object is in one of these registers or
+// in a stack slot.
 inline constexpr std::span<const PReg> kReferenceGpr = std::span<const PReg>(kAllocatableGpr).first(8);
 inline constexpr std::array kAllocatableXmm = {xmm(0), xmm(1), xmm(2),  xmm(3),  xmm(4),  xmm(5),  xmm(6), xmm(7),
                                                xmm(8), xmm(9), xmm(10), xmm(11), xmm(12), xmm(13), xmm(14)};
@@ -45,7 +46,7 @@ inline constexpr codegen::RegisterFile kRegisterFile = {
     .callee_saved = kCalleeSavedSet,
     .scratch = {gpr(kScratch), xmm(kScratchXmm), xmm(kScratchXmm), gpr(kScratch)},
     .spill_size = {8, 8, 16, 8},
-    .saved_references = -16,
+    .saved_references = -16,  // below the return address (emit_keep_stub in trampolines.cpp)
 };
 
 inline constexpr std::array kIntegerArguments = {gpr(rdi), gpr(rsi), gpr(rdx), gpr(rcx),

@@ -1,4 +1,4 @@
-// The compiler's target x86-64.
+// The implementation of codegen::Target for x86-64.
 #pragma once
 
 #include "compiler/codegen/target.hpp"

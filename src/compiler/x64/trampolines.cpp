@@ -223,7 +223,7 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
   as.finish();
 }
 
-// The stack pointer is at the restore frame: {VMContext, return address}.
+// On entry, the stack pointer is at the restore frame: {VMContext, return address}.
 void emit_tail_call_restore(CodeBuffer& code) {
   Assembler as(code);
   as.pop(kContext);
@@ -233,9 +233,9 @@ void emit_tail_call_restore(CodeBuffer& code) {
 
 namespace {
 
-// Emits the stub of a builtin of the kind `keep`, which keeps all registers but r11 and xmm15. From the caller's stack
-// pointer downwards lie the return address, the registers that may hold references (RegisterFile::saved_references),
-// and the xmm registers.
+// Emits the stub of a builtin of the kind `keep`, which keeps all registers but xmm15 and r11, where it leaves the
+// result. From the caller's stack pointer downwards lie the return address, the registers that may hold references
+// (RegisterFile::saved_references), and the xmm registers.
 void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   constexpr auto kSavedBytes = static_cast<int32_t>(8 * kReferenceGpr.size());
@@ -284,7 +284,7 @@ void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
 
 }  // namespace
 
-// The C arguments are in place, with the VMContext in rdi. Only r11 and rax are free.
+// On entry, the C arguments are in their registers, with the VMContext in rdi. The stub may overwrite only r11 and rax.
 void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
   using abi::BuiltinFrame;
   const BuiltinFrame frame = abi::signature_of(builtin).frame;
