@@ -19,7 +19,8 @@ namespace {
 
 constinit BootInfo first_boot_info;
 
-// The kernel itself is compiled for RV64GC. A missing instruction would fault again in the handler of its fault.
+// Whether the CPUs have all extensions of RV64GC, for which the kernel itself is compiled. If not, writes which one is
+// missing: its instructions would fault again in the handler of the fault.
 bool has_all_extensions(const DeviceTree& tree) {
   const char missing = missing_extension(tree);
   if (missing == 0) return true;
@@ -52,6 +53,7 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t hart, uint64_t tree_address) {
   boot_cpu().stack = boot_stack();
   machine::set_up_traps(boot_cpu(), trap_stacks);
   std::optional<DeviceTree> tree;
+  // A device tree has at most 16 MiB.
   if (tree_address != 0 && tree_address < layout::kDirectMapSize - (16 << 20)) {
     const DirectMap map(layout::kDirectMap);
     tree = DeviceTree::create({map.at({tree_address}), 16 << 20});

@@ -7,9 +7,8 @@
 
 namespace cairn::kernel {
 
-void enable_vector_state() {
-  CAIRN_CSR_SET(sstatus, uint64_t{1} << 9);
-}  // VS: initial; the field stays 0 on a CPU without V
+// Sets the field VS of sstatus to "initial". The field stays 0 on a CPU without V.
+void enable_vector_state() { CAIRN_CSR_SET(sstatus, uint64_t{1} << 9); }
 
 compiler::CpuFeatures detect_cpu_features() {
   compiler::CpuFeatures features;

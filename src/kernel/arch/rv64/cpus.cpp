@@ -13,7 +13,7 @@ namespace cairn::kernel::machine {
 namespace {
 
 constexpr size_t kEntries = kPageSize / sizeof(uint64_t);
-alignas(kPageSize) constinit std::array<uint64_t, kEntries> start_root{};
+alignas(kPageSize) constinit std::array<uint64_t, kEntries> start_root{};  // the root table for the start of a hart
 
 SbiResult interrupt(uint64_t hart) {
   constexpr uint64_t kInterrupts = 0x735049, kSend = 0;  // "sPI" [sbi 7]
@@ -36,7 +36,7 @@ Result<uint64_t> make_start_tables() {
   return (CAIRN_CSR_READ(satp) & ~kFrame) | root >> kPageBits;
 }
 
-// The hart waits in entry.S. If the firmware has not started it yet, it ignores the interrupt.
+// The hart waits in entry.S. A hart that the firmware has not started yet ignores the interrupt.
 Result<void> wake_cpu(const Cpu& cpu) {
   const SbiResult sent = interrupt(cpu.hardware_id);
   if (sent.error == 0) return {};

@@ -4,8 +4,8 @@
 // the device tree [sbi]. The code there makes the first page tables (Sv39, which every RISC-V CPU with paging has) and
 // goes on at high addresses. The others begin at cpu_start.
 //
-// The first page tables have pages of 1 GiB. They map the GiB that holds the kernel twice, one to one and at
-// KERNEL_BASE, and they map the direct map of 128 GiB. All pages are writable and executable; initialize_memory
+// The first page tables have pages of 1 GiB. They map the GiB that holds the kernel twice, one to one and KERNEL_BASE
+// above (kernel.ld), and they map the direct map of 128 GiB. All pages are writable and executable; initialize_memory
 // replaces and erases these tables.
 
   .section .start, "ax"
@@ -13,8 +13,8 @@
 sbi_entry:
   csrw sie, zero
   csrw sip, zero
-  // OpenSBI up to version 1.2 may start a hart here that was to start at cpu_start: if that hart sees that it is to
-  // start before the address was written, it uses the old one.
+  // The first hart that comes here boots the kernel. OpenSBI up to version 1.2 may also start a hart here that was to
+  // start at cpu_start, because the hart may see the request to start before it sees the new address.
   la t0, boot_hart_claim
   li t1, 1
   amoswap.w t1, t1, (t0)

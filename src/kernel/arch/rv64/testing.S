@@ -1,4 +1,4 @@
-// Defines test_catch(function, argument), which kernel/testing/testing.cpp describes.
+// Defines test_catch(function, argument), which kernel/testing/catch.hpp describes.
   .text
   .globl test_catch, test_catch_resume
 test_catch:

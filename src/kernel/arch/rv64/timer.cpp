@@ -55,7 +55,7 @@ uint64_t start_clock(const BootInfo& info) {
   }
   accept_interrupts();
   start_timer();
-  return rate == 0 ? 10'000'000 : rate;
+  return rate == 0 ? 10'000'000 : rate;  // by default, the rate of QEMU's virt machine
 }
 
 void start_timer() {

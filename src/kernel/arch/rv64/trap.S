@@ -1,9 +1,9 @@
-// The entry of all traps. sscratch holds the top of this CPU's trap stack, so an overflown stack does not matter. The
-// entry saves registers on the trap stack as TrapFrame (port/trap_frame.hpp) lays them out; then the frame moves to the
-// kernel's stack (kernel/trap/frame_place.hpp). Until the frame has moved, sscratch holds the top of the emergency
-// stack, where a trap within the entry is reported. The addresses of the CPU's record and of the emergency stack's top
-// lie at the top of the trap stack and of the emergency stack. tp (x4), which points to that record as well, is not
-// restored: another CPU may have taken over the interrupted fiber.
+// The entry of all traps. sscratch holds the top of this CPU's trap stack, so an overflow of the interrupted stack does
+// not matter. The entry saves registers on the trap stack as TrapFrame (port/trap_frame.hpp) lays them out; then the
+// frame moves to the kernel's stack (kernel/trap/frame_place.hpp). Until the frame has moved, sscratch holds the top of
+// the emergency stack, where a trap within the entry is reported. Two words lie at the top of each of these two stacks:
+// the address of the CPU's record, and the address of the emergency stack's top. tp (x4), which points to the record of
+// the running CPU as well, is not restored: another CPU may have taken over the interrupted fiber.
 
   .text
   .balign 4

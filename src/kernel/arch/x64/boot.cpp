@@ -46,11 +46,11 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t start_info) {
     machine::power_off(71);
   }
   boot_cpu().hardware_id = cpuid(1).ebx >> 24;
-  // The tables are not needed later, so the memory in which they lie may be overwritten.
+  // The kernel does not read ACPI's tables later, so it may use the memory in which they lie.
   if (const auto acpi = read_acpi(physical, info.acpi_root.value))
     info.other_cpus = acpi->cpus.without(boot_cpu().hardware_id);
   info.start_pages = find_start_pages(info.memory);
-  // The firmware's data structures lie in the first megabyte. The code in which CPUs start follows.
+  // The firmware's data structures lie in the first megabyte. The code that CPUs run before long mode lies after it.
   info.memory.reserve({{0}, reinterpret_cast<uint64_t>(start_code_end)});
   info.memory.reserve(image_range());
   kernel_main(info);

@@ -47,8 +47,8 @@ void send_command(uint64_t apic_id, uint32_t command) {
   write_apic(ApicRegister::command_low, command);
 }
 
-// Brings all other CPUs to the state in which they wait for the start-up command. The 10 ms that each needs pass for
-// all at once.
+// Brings all other CPUs to the state in which they wait for the start-up command. It waits once for the 10 ms that each
+// CPU needs.
 void reset_other_cpus() {
   if (are_reset) return;
   for (const uint64_t id : boot_info().other_cpus.numbers()) send_command(id, kInit | kAssert);

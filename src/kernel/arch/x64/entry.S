@@ -1,8 +1,9 @@
 // The first instructions of the CPU that boots, and of the others.
 //
 // PVH enters pvh_entry in 32-bit protected mode with paging off; %ebx holds the physical address of the start
-// information [pvh]. The code there refuses CPUs below the floor, makes the first page tables and goes on in long mode
-// at high addresses. The others begin at cpu_start_code, in real mode.
+// information [pvh]. The code there refuses CPUs that lack a feature of the floor (the features that Cairn uses without
+// a check), makes the first page tables and goes on in long mode at high addresses. The other CPUs begin at
+// cpu_start_code, in real mode.
 //
 // The first page tables map the first 4 GiB twice, one to one and at the direct map, and the first GiB at KERNEL_BASE
 // (kernel.ld). All pages are writable and executable; initialize_memory replaces and erases these tables.

@@ -108,7 +108,8 @@ uint8_t read_cmos(uint8_t index) {
 }
 
 uint64_t days_since_1970(uint64_t year, uint64_t month, uint64_t day) {
-  // Counts in years that begin in March, so that the leap day comes last.
+  // Counts in years that begin in March, so that the leap day comes last. There are 719468 days from March 1 of year 0
+  // to 1970.
   const uint64_t y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
   return y * 365 + y / 4 - y / 100 + y / 400 + (m * 306 + 5) / 10 + day - 1 - 719468;
 }
@@ -181,8 +182,8 @@ void wait_until(uint64_t deadline) {
 uint64_t wall_clock() {
   constexpr uint8_t kUpdating = 0x80;
   uint8_t now[6], again[6];
-  constexpr uint8_t kIndexes[6] = {0, 2, 4, 7, 8, 9};
-  if (read_cmos(0x0a) == 0xff) return 0;  // there is no CMOS clock
+  constexpr uint8_t kIndexes[6] = {0, 2, 4, 7, 8, 9};  // seconds, minutes, hours, day, month, year
+  if (read_cmos(0x0a) == 0xff) return 0;               // there is no CMOS clock
   for (int attempt = 0; attempt < 1000; ++attempt) {
     if ((read_cmos(0x0a) & kUpdating) != 0) continue;
     for (int i = 0; i < 6; ++i) now[i] = read_cmos(kIndexes[i]);
@@ -190,7 +191,7 @@ uint64_t wall_clock() {
     bool same = true;
     for (int i = 0; i < 6; ++i) same = same && now[i] == again[i];
     if (!same) continue;
-    const uint8_t mode = read_cmos(0x0b);
+    const uint8_t mode = read_cmos(0x0b);  // bit 2: binary, otherwise BCD; bit 1: 24 hours, otherwise 12
     uint64_t value[6];
     for (int i = 0; i < 6; ++i) {
       const auto byte = static_cast<uint8_t>(i == 2 ? now[i] & 0x7f : now[i]);

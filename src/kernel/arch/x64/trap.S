@@ -1,5 +1,5 @@
 // Entries of all exceptions and interrupts. The CPU enters them on a stack for traps (interrupt stack table, IST), so
-// neither an overflown stack nor a guest's red zone matters. The entry saves registers on that stack as TrapFrame
+// neither an overflow of the interrupted stack nor its red zone matters. The entry saves registers as TrapFrame
 // (port/trap_frame.hpp) lays them out; then the frame moves to the kernel's stack (kernel/trap/frame_place.hpp), except
 // for the frames of non-maskable interrupts, double faults and machine checks. The address of the CPU's record lies
 // above the frame, at the top of the IST stack.

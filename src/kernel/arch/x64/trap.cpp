@@ -19,8 +19,9 @@ namespace cairn::kernel {
 namespace {
 
 constexpr size_t kVectors = 256;
+// The used entries of the interrupt stack table [sdm 3A 7.14.5].
 enum Ist : uint16_t { common = 1, double_fault = 2, non_maskable = 3, machine_check = 4 };
-constexpr uint16_t kCode = 8, kData = 16, kTask = 24;
+constexpr uint16_t kCode = 8, kData = 16, kTask = 24;  // selectors of the segments in CpuTables::segments
 
 struct Gate {
   uint16_t offset_low;
@@ -53,6 +54,7 @@ void load_tables(Cpu& cpu, std::byte* stacks) {
     tables.task.interrupt_stack[number - 1] = prepare_trap_stack(number, cpu, stacks);
   tables.task.io_map = sizeof(TaskState);
   const auto task = reinterpret_cast<uint64_t>(&tables.task);
+  // Descriptors: no segment, 64-bit code, data, and the task state, whose descriptor has two words.
   tables.segments = {
       0, 0x00af'9b00'0000'ffff, 0x00cf'9300'0000'ffff,
       (sizeof(TaskState) - 1) | (task & 0xff'ffff) << 16 | uint64_t{0x89} << 40 | (task >> 24 & 0xff) << 56,
@@ -194,6 +196,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
 
 namespace {
 
+// Makes each gate an interrupt gate (0x8e00), through which the CPU turns interrupts off.
 void fill_gates() {
   for (size_t i = 0; i < kVectors; ++i) {
     const uint64_t entry = reinterpret_cast<uint64_t>(trap_entries) + i * 16;

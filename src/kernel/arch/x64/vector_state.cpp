@@ -12,13 +12,15 @@
 namespace cairn::kernel {
 namespace {
 
+// The alignment of XSAVE's area and the sizes of its first two parts, in bytes. FXSAVE writes the legacy area only.
 constexpr size_t kAlignment = 64;
 constexpr size_t kLegacyArea = 512;
 constexpr size_t kHeader = 64;
 
+// Whether enable_vector_state() has enabled XSAVE.
 bool has_xsave() { return (read_cr4() >> 18 & 1) != 0; }
 
-// The size of the registers whose saving enable_vector_state() has switched on.
+// The number of bytes for the registers that enable_vector_state() has enabled.
 size_t area_size() { return has_xsave() ? cpuid(0xd).ebx : kLegacyArea; }
 
 }  // namespace
@@ -27,8 +29,7 @@ Result<VectorState> VectorState::create() {
   const size_t size = area_size();
   auto* const area = static_cast<std::byte*>(operator new(size, std::align_val_t(kAlignment), std::nothrow));
   if (area == nullptr) return fail(out_of_memory("a fiber's registers", size));
-  // XSAVE leaves the bits of other states and the rest of the header as they are, and XRSTOR wants them to be zero
-  // [sdm 1 13.4.2, 13.7, 13.8].
+  // XSAVE writes only a part of the header, and XRSTOR faults unless the rest is zero [sdm 1 13.4.2, 13.7, 13.8].
   if (size > kLegacyArea) std::memset(area + kLegacyArea, 0, kHeader);
   return VectorState({area, size});
 }

@@ -9,11 +9,11 @@ namespace cairn::kernel {
 struct TrapFrame {
   uint64_t registers[32];  // by number; [0] is unused
   uint64_t pc;
-  uint64_t status;
-  uint64_t cause;
-  uint64_t address;
+  uint64_t status;   // sstatus
+  uint64_t cause;    // scause
+  uint64_t address;  // stval
   uint64_t floats[32];
-  uint64_t float_status;
+  uint64_t float_status;  // fcsr
   uint64_t padding;
 };
 static_assert(offsetof(TrapFrame, floats) == 288 && sizeof(TrapFrame) == 560);
