@@ -34,11 +34,11 @@ struct Cpu {
   HeldLocks held_locks;                       // the locks that the running fiber holds
   OperationRecord* operation = nullptr;       // the operation that runs on the CPU (base/operation.hpp)
   std::atomic<uint64_t> spurious_interrupts{0};
-  // Whether other CPUs ask this one to flush translations, and whether one has and waits (flush_other_cpus.hpp).
-  std::atomic<bool> takes_flush_requests{false};
-  std::atomic<bool> must_flush{false};
-  std::atomic<uint64_t> interrupts_of_cpus{0};  // the number of interrupts that CPUs have sent to this one
-  CpuTables tables;                             // what the CPU itself reads when it enters a trap
+  // For memory/flush_other_cpus.hpp:
+  std::atomic<bool> takes_flush_requests{false};  // whether other CPUs may ask this one to flush translations
+  std::atomic<bool> must_flush{false};            // whether a CPU has asked, and waits for this one to flush
+  std::atomic<uint64_t> interrupts_of_cpus{0};    // the number of interrupts that CPUs have sent to this one
+  CpuTables tables;                               // the tables that the CPU itself reads when it enters a trap
 };
 
 // The record of the CPU on which the kernel boots.

@@ -18,6 +18,7 @@ struct Cpu;
 
 using CpuMain = void (*)(Cpu&);
 
+// An offer is made by the starting CPU, taken by entry.S on the new CPU, and accepted once the new CPU is set up.
 enum class OfferState : uint8_t { none, made, taken, accepted };
 
 // The offer to the CPU that is to start. The first fields are read by entry.S.
@@ -47,8 +48,8 @@ inline constexpr uint64_t kCpuStartLimit = 5'000'000'000;
 
 // Starts the CPU with the number `cpu.hardware_id`. It sets itself up as the CPU that boots does, and calls main(cpu)
 // with interrupts off, on the stack `cpu.stack`; it halts for good if `main` returns. Returns when the CPU is set up.
-// Logs and returns an Error if there is no memory, or if the CPU has not come within `limit`; it will not use `cpu`
-// then. Called by one CPU at a time, after start_clock().
+// Logs and returns an Error if there is no memory, or if the CPU has not come within `limit` nanoseconds. After an
+// Error, the CPU will not use `cpu`. Called by one CPU at a time, after start_clock().
 Result<void> start_cpu(Cpu& cpu, CpuMain main, uint64_t limit = kCpuStartLimit);
 
 }  // namespace cairn::kernel
