@@ -165,7 +165,7 @@ class Builder {
     uint32_t local;
     Value value;
   };
-  // A branch to a label whose block does not exist yet.
+  // A branch to a label, or a throw to a handler, whose block does not exist yet.
   struct Edge {
     uint32_t next;    // the next edge of the same frame
     uint32_t target;  // index in Function::target_lists
@@ -235,8 +235,8 @@ class Builder {
   // that the merge completes.
   void connect(uint32_t depth, uint32_t target);
   void record_edge(uint32_t depth, uint32_t target);
-  // Returns a mark in the value table. For a branch from the current position, the entries before the mark are valid at
-  // the label.
+  // Returns a mark in the value table. For a branch from the current position to the label at `depth`, the entries
+  // before the mark are valid at the label.
   uint32_t mark_for(uint32_t depth) { return depth == 0 ? insert_.table().mark() : frame_at(depth - 1).table_mark; }
   // Adds an edge that passes the topmost `count` values, in front of the edge `next` in a list. Returns its index in
   // edges_.
@@ -405,7 +405,7 @@ class Builder {
   ScratchVector<uint32_t> loop_locals_;
   ArenaVector<wasm::CatchClause> clauses_;
   ScratchVector<LocalValue> handler_locals_;
-  // The index in frames_ of the innermost region whose handlers catch exceptions that the current code throws.
+  // The index in frames_ of the innermost region around the current code; kNone if there is none.
   uint32_t handler_ = kNone;
 
   ScratchVector<bool> non_null_;  // for each value, whether it is a reference whose type excludes null

@@ -141,7 +141,7 @@ class RandomModule {
         }
         labels_.pop_back();
         return emit({0x0b});
-      case 3: {
+      case 3: {  // local.tee
         const uint32_t local = local_of(type);
         expression(type, depth - 1);
         emit({0x22});
@@ -156,6 +156,7 @@ class RandomModule {
     }
   }
 
+  // Emits a local, a global or a constant.
   void leaf(uint8_t type) {
     if (pick(5) < 3) {
       emit({0x20});
@@ -206,9 +207,15 @@ class RandomModule {
   void i32(uint32_t depth) {
     switch (pick(10)) {
       case 0: return compare(depth);
-      case 1: expression(kI32, depth); return emit({static_cast<uint8_t>(0x67 + pick(3))});
-      case 2: expression(kI32, depth); return emit({static_cast<uint8_t>(0xc0 + pick(2))});
-      case 3: expression(kI64, depth); return emit({0xa7});
+      case 1:  // clz, ctz, popcnt
+        expression(kI32, depth);
+        return emit({static_cast<uint8_t>(0x67 + pick(3))});
+      case 2:  // extend8_s, extend16_s
+        expression(kI32, depth);
+        return emit({static_cast<uint8_t>(0xc0 + pick(2))});
+      case 3:  // wrap
+        expression(kI64, depth);
+        return emit({0xa7});
       case 4: {  // loads
         address(depth);
         static constexpr uint8_t kLoads[] = {0x28, 0x28, 0x2c, 0x2d, 0x2e, 0x2f};
@@ -233,17 +240,23 @@ class RandomModule {
   }
   void i64(uint32_t depth) {
     switch (pick(10)) {
-      case 0: expression(kI64, depth); return emit({static_cast<uint8_t>(0x79 + pick(3))});
-      case 1: expression(kI64, depth); return emit({static_cast<uint8_t>(0xc2 + pick(3))});
+      case 0:  // clz, ctz, popcnt
+        expression(kI64, depth);
+        return emit({static_cast<uint8_t>(0x79 + pick(3))});
+      case 1:  // extend8_s, extend16_s, extend32_s
+        expression(kI64, depth);
+        return emit({static_cast<uint8_t>(0xc2 + pick(3))});
       case 2:
-      case 3: expression(kI32, depth); return emit({static_cast<uint8_t>(0xac + pick(2))});
-      case 4: {
+      case 3:  // extend_i32_s, extend_i32_u
+        expression(kI32, depth);
+        return emit({static_cast<uint8_t>(0xac + pick(2))});
+      case 4: {  // loads
         address(depth);
         static constexpr uint8_t kLoads[] = {0x29, 0x29, 0x30, 0x31, 0x34, 0x35};
         emit({kLoads[pick(6)]});
         return memarg();
       }
-      case 5: {
+      case 5: {  // division, mostly by a constant
         expression(kI64, depth);
         if (pick(4) == 0) {
           expression(kI64, depth);
@@ -266,9 +279,13 @@ class RandomModule {
   }
   void f64(uint32_t depth) {
     switch (pick(5)) {
-      case 0: expression(kF64, depth); return emit({static_cast<uint8_t>(0x99 + pick(2))});
-      case 1: expression(kI64, depth); return emit({0xb9});
-      case 2:
+      case 0:  // abs, neg
+        expression(kF64, depth);
+        return emit({static_cast<uint8_t>(0x99 + pick(2))});
+      case 1:  // convert_i64_s
+        expression(kI64, depth);
+        return emit({0xb9});
+      case 2:  // load
         address(depth);
         emit({0x2b});
         return memarg();
@@ -302,24 +319,24 @@ class RandomModule {
 
   void statement(uint32_t depth) {
     const uint8_t type = any_type();
-    if (depth == 0 || pick(3) == 0) {
+    if (depth == 0 || pick(3) == 0) {  // local.set
       const uint32_t local = local_of(type);
       expression(type, depth == 0 ? 1 : depth);
       emit({0x21});
       return number(local);
     }
     switch (pick(9)) {
-      case 0:
+      case 0:  // a store of an i32
         address(depth - 1);
         expression(kI32, depth - 1);
         emit({static_cast<uint8_t>(pick(2) == 0 ? 0x36 : 0x3a)});
         return memarg();
-      case 1:
+      case 1:  // a store of an i64 or f64
         address(depth - 1);
         expression(type == kI32 ? kI64 : type, depth - 1);
         emit({static_cast<uint8_t>(type == kF64 ? 0x39 : 0x37)});
         return memarg();
-      case 2:
+      case 2:  // if
         condition(depth - 1);
         emit({0x04, kEmpty});
         labels_.push_back(true);
@@ -330,7 +347,7 @@ class RandomModule {
         }
         labels_.pop_back();
         return emit({0x0b});
-      case 3:
+      case 3:  // block
         emit({0x02, kEmpty});
         labels_.push_back(true);
         statements(depth - 1, 3);
@@ -338,7 +355,7 @@ class RandomModule {
         statements(depth - 1, 3);
         labels_.pop_back();
         return emit({0x0b});
-      case 4: {
+      case 4: {  // a loop that counts down a counter
         if (loops_ == kMaximumLoops) return branch(depth - 1);
         const uint32_t counter = kFirstCounter + loops_++;
         emit({0x41});
@@ -356,7 +373,7 @@ class RandomModule {
         labels_.pop_back();
         return emit({0x0b});
       }
-      case 5: {  // a switch
+      case 5: {  // a br_table in nested blocks
         const uint32_t cases = 1 + pick(4);
         for (uint32_t i = 0; i <= cases; ++i) {
           emit({0x02, kEmpty});
@@ -380,8 +397,10 @@ class RandomModule {
         }
         return;
       }
-      case 6: expression(pick(2) == 0 ? kI32 : kI64, depth - 1); return emit({0x1a});
-      case 7: {
+      case 6:  // drop
+        expression(pick(2) == 0 ? kI32 : kI64, depth - 1);
+        return emit({0x1a});
+      case 7: {  // global.set
         const bool is_wide = pick(2) == 0;
         expression(is_wide ? kI64 : kI32, depth - 1);
         return emit({0x24, static_cast<uint8_t>(is_wide ? 1 : 0)});

@@ -58,7 +58,7 @@ Reachability Builder::br_on_null(uint32_t depth) {
 }
 
 Reachability Builder::br_on_non_null(uint32_t depth) {
-  // The reference is the last value that the branch passes. If the branch is not taken, it is not on the stack.
+  // The reference is the last value that the branch passes. If the branch is not taken, the reference leaves the stack.
   const Value is_null = insert_.compare(Condition::eq, stack_.back(), null_like(stack_.back()));
   const Reachability result = branch_to(depth, is_null, false);
   pop();

@@ -2,14 +2,16 @@
 // deterministic profile defines ([wasm 7.2]), which give the same results on every target, except for the bits of
 // NaNs. Without this option, targets choose the results (numeric.cpp).
 //
-//   madd a b c        add(mul(a, b), c)                     two roundings
+//   madd a b c        add(mul(a, b), c)
 //   nmadd a b c       sub(c, mul(a, b))
-//   dot a b           add_sat_s(mul(even a, even b), mul(odd a, odd b))   on signed bytes as 16-bit lanes
+//   dot a b           add_sat_s(mul(even(a), even(b)), mul(odd(a), odd(b)))
 //   dot_add a b c     add(extadd_pairwise_s(dot a b), c)
 //   laneselect a b c  bitselect(a, b, c)
 //   swizzle a b       swizzle(a, b), and the same for min and max
 //   trunc a           trunc_sat(a)
 //   q15mulr a b       q15mulr_sat(a, b)
+//
+// even(v) and odd(v) are the bytes of v at even and odd positions, each sign-extended to a lane of 16 bits.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {

@@ -1,4 +1,4 @@
-// Questions about the effects that an instruction has beside its value.
+// Predicates about what an instruction does besides computing its value.
 #pragma once
 
 #include "compiler/ir/function.hpp"

@@ -26,7 +26,7 @@ std::optional<AtomicOp> parse_atomic_op(std::string_view text);
 std::optional<wasm::TrapKind> parse_trap(std::string_view text);
 std::optional<SimdOp> parse_simd(std::string_view text);
 
-// The properties that the text of an operation shows beside its value operands, in the order of the text.
+// What the text of an operation shows in addition to its operands, in the order of the text.
 enum class Payload : uint8_t {
   none,
   integer,        // immediate, in decimal

@@ -1,6 +1,7 @@
 // The identities that Inserter applies to each instruction that it makes. They hold for every input, with the same
-// traps and the same bits of NaNs. In the comments, x and y are values, c is a constant, and all arithmetic is in the
-// operation's width.
+// traps and the same bits of NaNs. In the comments, x and y are values, c, c1 and c2 are constants, m and n are
+// constant shift counts, `op` is any one operation that the code allows, and all arithmetic is in the operation's
+// width.
 #include <bit>
 #include <utility>
 

@@ -45,7 +45,7 @@ class ValueTable {
   [[nodiscard]] uint32_t operand_bound(const Instruction& instruction) const;
   [[nodiscard]] bool equal(const Instruction& a, const Instruction& b) const;
   void rehash(size_t buckets);
-  // Puts entry number linked_ into its bucket.
+  // Puts the entry with the number linked_ into its bucket, and increments linked_.
   void link_next() const;
 
   const Function& function_;

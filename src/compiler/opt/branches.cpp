@@ -88,7 +88,8 @@ class BranchSimplifier {
 
   bool is_live(Block block) const { return edges_in_[block.index()] != 0; }
 
-  // Removes one edge to the block. A block without edges to it loses its own edges.
+  // Removes one edge to the block. If this was the last edge to the block, removes the edges from the block in the same
+  // way.
   void drop_edge(Block block) {
     lost_.push_back(block);
     while (!lost_.empty()) {
@@ -123,7 +124,7 @@ class BranchSimplifier {
     return inst.opcode == Opcode::iconst ? std::optional(inst.immediate) : std::nullopt;
   }
 
-  // Makes the first check that always traps the block's terminator.
+  // Looks for a check that always traps. The first one becomes the terminator of the block.
   void cut_at_certain_trap(Block block) {
     for (Value v = function_[block].first; v; v = function_.next(v)) {
       Instruction& inst = function_[v];
@@ -311,7 +312,7 @@ class BranchSimplifier {
     }
   }
 
-  // A block is cold if all its targets are cold.
+  // Marks a block as cold if all its targets are cold.
   void mark_cold(const ir::ControlFlow& flow) {
     for (size_t i = flow.order().size(); i-- > 1;) {
       const Block block = flow.order()[i];

@@ -65,9 +65,9 @@ class ObjectRemover {
     uint32_t next = kNone;
   };
   struct Field {
-    uint64_t offset;  // MemoryAccess::offset and size
-    uint8_t size;
-    Value value;  // the value that was stored last
+    uint64_t offset;  // in bytes, from the start of the object
+    uint8_t size;     // number of bytes
+    Value value;      // the value that was stored last
   };
 
   bool is_candidate(Value v) const {

@@ -33,7 +33,7 @@ struct Options {
   bool optimize = true;
   bool verify = false;          // verifies the IR after each pass, and the register allocation
   uint32_t register_limit = 0;  // if not zero, the allocator uses only this many registers of a class (for tests)
-  bool deterministic_relaxed_simd = false;  // makes relaxed SIMD give the same results on every target
+  bool deterministic_relaxed_simd = false;  // makes relaxed SIMD give the same results everywhere (build/relaxed.cpp)
   // Budgets of memory for a compilation. function_budget_bytes limits the memory for one function. The other three give
   // the budget of a module: a limit on the sum of the memory that its functions take. The functions are compiled one
   // after the other in the same memory, so the module's budget limits the time rather than the memory. Ordinary code
