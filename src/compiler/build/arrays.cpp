@@ -40,7 +40,7 @@ ir::Value Builder::new_array(wasm::TypeIndex type, Value length) {
   return new_object(abi::ObjectKind::array, type, size, length);
 }
 
-// Returns the value as two 64-bit words, for the builtin that fills arrays.
+// Returns the value as Words. The value is zero-extended.
 Builder::Words Builder::words_of(Value value) {
   const auto extended = [&](Value low) { return insert_.unary(Opcode::uextend, Type::i64, low); };
   const Value zero = insert_.iconst(Type::i64, 0);

@@ -257,8 +257,8 @@ class Builder {
   // --- calls
   struct Callee {
     ir::CalleeKind kind;
-    uint32_t index;
-    Value reference;
+    uint32_t index;   // function index; 0 for a reference
+    Value reference;  // the VMFuncRef of a reference, otherwise none
     wasm::TrapKind null_trap = wasm::TrapKind::null_function_reference;
   };
   void make_call(const Callee& callee, const ir::Signature& signature);
@@ -353,6 +353,7 @@ class Builder {
   Value gc_address(Value base, Value reference);
 
   // --- managed objects
+  // A value as two 64-bit words, as the builtin array_fill takes it.
   struct Words {
     Value low, high;
   };
