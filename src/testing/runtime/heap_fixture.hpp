@@ -16,6 +16,7 @@ namespace cairn::runtime {
 // a struct of references that is too large for the nursery, and an empty struct.
 class HeapFixture : public testing::Test {
  protected:
+  // Offsets of a node's fields in bytes, and its number of references.
   static constexpr uint32_t kIdOffset = 8, kLinkOffset = 16, kLinks = 3;
   static constexpr uint32_t kLargeFields = 3000;
 

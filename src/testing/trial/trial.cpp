@@ -36,9 +36,9 @@ Result<void> apply_limits(wasm::Module& module, const TrialLimits& limits) {
   return {};
 }
 
-// Returns some value of a type; nothing when none can be made here.
+// Returns a value of a type that depends on `seed`; nothing when no value of the type can be made without the module.
 std::optional<Val> value_of(wasm::ValType type, uint64_t seed) {
-  const uint64_t bits = seed * 0x9e37'79b9'7f4a'7c15;
+  const uint64_t bits = seed * 0x9e37'79b9'7f4a'7c15;  // 2^64 divided by the golden ratio, which spreads the seeds
   const int64_t small = static_cast<int64_t>(seed % 7) - 3;
   const bool is_small = seed % 2 == 0;
   switch (type.kind()) {

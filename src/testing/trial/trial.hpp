@@ -14,7 +14,8 @@
 namespace cairn::wasi {
 
 struct TrialLimits {
-  uint64_t memory_bytes = uint64_t{16} << 20;  // limit for each memory; a module that needs more at once is not run
+  uint64_t memory_bytes =
+      uint64_t{16} << 20;  // limit for each memory; a module whose memory begins with more is not run
   uint64_t table_elements = 100'000;
   uint32_t calls = 64;  // number of calls of exported functions
 };
@@ -41,8 +42,9 @@ class SleeplessSystem final : public System {
   System& machine_;
 };
 
-// Decodes, compiles, links with WASI and with made-up functions, memories, tables, globals and tags of the types
-// wanted, instantiates, and calls the exported functions with arguments that depend on their position. Nothing of the
+// Decodes and compiles the module, links it with WASI and with made-up functions, memories, tables, globals and tags of
+// the types that it imports, instantiates it, and calls its exported functions with arguments that depend on their
+// position. Nothing of the
 // module is left afterwards. Returns one line: "ran N calls, M traps: LAST TRAP", or why the module could not be run.
 std::string try_module(const runtime::EngineConfig& config, std::vector<std::byte> module, System& system,
                        const TrialLimits& limits, const TrialScope& enter);

@@ -9,11 +9,13 @@
 
 namespace cairn::runtime {
 
+// Returns the value that a script has written as an argument.
 Val to_value(const wasm::text::ScriptValue& value);
 
-// Whether the value is one that the pattern allows. A reference matches a heap type if the type that the store recorded
+// Returns whether the pattern allows the value. A reference matches a heap type if the type that the store recorded
 // for it is a subtype.
 bool matches(Store& store, const Val& value, const wasm::text::ResultPattern& pattern);
+// Returns whether there are as many values as patterns, and each value matches its pattern.
 bool match(Store& store, std::span<const Val> values, std::span<const wasm::text::ResultPattern> patterns);
 
 // Return texts for messages, such as "i32:5=0x5", "f32:bits 0x40000000" and "ref.null".

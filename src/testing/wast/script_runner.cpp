@@ -139,7 +139,7 @@ class Session {
       return;
     }
     Store& own_store = **store;
-    // A thread of its own needs a time limit of its own, which is as long as the script's.
+    // A thread that start_thread_ has started needs its own time limit, which is as long as the script's.
     std::optional<TimeLimit> limit;
     if (limit_ != 0 && start_thread_) limit.emplace(limit_);
     Session session(engine_, features_, start_thread_, limit_, *std::move(store));
