@@ -5,20 +5,21 @@
 
 For each function:
 - every byte is part of an instruction that decodes, and its name is in mnemonics/TARGET.txt;
-- branches, handlers and entries of jump tables lead to instructions of the function, calls and tail jumps to functions;
-  all of the function is reached;
+- branches, handlers and entries of jump tables lead to instructions of the function; calls and tail jumps lead to
+  functions; every instruction of the function is reached;
 - the stack pointer is the same however an instruction is reached, agrees with the frame's record where the body begins
   and wherever code may trap, and is aligned at calls; returns go to the address that the caller left, with callee-saved
-  registers, context and memory base as they were; direct calls are made with the own context and memory base;
-- an entry of the trap table is at an instruction that can trap in that way; instructions that trap on purpose, or
-  access a memory behind guard pages, have one (divisions without one, whose divisor was tested or is known, are
-  counted);
-- an access to such a memory is no further from its base than the guard reaches: 32-bit indices are zero-extended;
-- calls have a record, and stack maps name slots of the frame that hold 32-bit numbers and were written to on every way.
+  registers, context and memory base as they were; direct calls are made with the function's own context and memory
+  base;
+- an entry of the trap table is at an instruction that can trap in this way; an instruction that traps on purpose, or
+  accesses a memory with guard pages, has an entry (divisions without an entry, whose divisor was tested or is known,
+  are only counted);
+- an access to a memory with guard pages ends before the end of the guard, so 32-bit indices are zero-extended;
+- calls have a record, and stack maps name slots of the frame that hold 32-bit numbers and were written on every path.
 
-Where it cannot be told what a register holds (arguments, results of calls) an access counts as `unknown`. Objects must
-have been compiled with --bounds guard. --learn prints the names of instructions instead of complaining about unexpected
-ones.
+If the content of a register is not known (arguments, results of calls), an access through the register counts as
+`unknown`. Objects must have been compiled with --bounds guard. --learn prints the names of the instructions, and
+accepts all of them.
 """
 import argparse
 import os
@@ -33,9 +34,9 @@ from function_check import OUT_OF_BOUNDS, FunctionCheck
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TARGETS = {62: x86_64, 243: riscv64}  # ELF machines
-# Numbers of src/wasm/types/trap.def.
+# Kinds of traps, as the numbers of src/wasm/types/trap.def.
 DIVISION = {1, 2}
-# bounds of memories, tables, arrays; null references; casts of null
+# Accesses to memory cause these traps: bounds of memories, tables and arrays, null references, and casts.
 FAULTS = {OUT_OF_BOUNDS, 5, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18}
 
 
@@ -64,8 +65,8 @@ class Checker:
     def run(self):
         self.check_records()
         self.check_instructions()
-        # Accesses with an entry tell which fields of the context are memories, and which of those are behind guard
-        # pages; the others are judged when that is known.
+        # Accesses with an entry in the trap table show which fields of the context are bases of memories, and which of
+        # these memories have guard pages. The functions are explored until no new field is found, and then checked.
         while True:
             checks = [FunctionCheck(self, function) for function in self.object.functions]
             for check in checks:
@@ -116,7 +117,7 @@ class Checker:
             self.mnemonics.add(i.mnemonic)
             if self.allowed is not None and i.mnemonic not in self.allowed and i.text not in target.meant_besides:
                 self.problem(i, "is not an instruction that the compiler means to use")
-            # Padding behind functions is of the same instructions as traps on purpose, and has no entry.
+            # Code that belongs to no function, such as a trampoline, is left out.
             if target.is_division(i) and i.address not in code.traps and code.function_of(i.address):
                 self.totals["divisions without entry"] += 1
 

@@ -3,7 +3,7 @@
 
     fuzz/code/check_modules.py [--generate N] [--programs] [MODULE...]
 
---generate: so many of fuzz/generator's modules as well. --programs: also what tests/programs has built.
+--generate N: also N modules of fuzz/generator. --programs: also the modules that tests/programs has built.
 """
 import argparse
 import glob
@@ -18,7 +18,7 @@ from check_code import TARGETS, Checker, allowed_mnemonics, keeping_builtins  # 
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 CAIRN = os.environ.get("CAIRN_CLI", os.path.join(ROOT, "build/host/cairn-cli"))
-# With all optional instruction sets and without any.
+# Pairs of a target and optional instruction sets: all of them, some, and none.
 LANES = [("host", "sse42,popcnt,lzcnt,bmi1,bmi2,avx,avx2,fma"), ("host", "none"),
          ("riscv64", "zba,zbb,zbs,v"), ("riscv64", "zba,zbb,zbs"), ("riscv64", "none")]
 FIRST_SEED = 900000
@@ -31,7 +31,7 @@ class ModuleChecker:
         self.totals = Counter()
 
     def check(self, module, place, lanes=LANES):
-        """What is wrong with the module's code, one string a problem."""
+        """Returns the problems of the module's code, one string each."""
         problems = []
         for target, cpu in lanes:
             path = os.path.join(place, "module.o")

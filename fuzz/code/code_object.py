@@ -1,13 +1,12 @@
-"""Code objects, as src/compiler/codegen/object/code_object.hpp defines them, and their code as llvm-objdump reads
-it."""
+"""Reads code objects (src/compiler/codegen/object/code_object.hpp), and disassembles their code with llvm-objdump."""
 import re
 import struct
 import subprocess
 from bisect import bisect_right
 from collections import namedtuple
 
-TRAMPOLINE = 0xffffffff
-RODATA_ALIGNMENT = 64  # .rodata follows .text in memory at the next multiple
+TRAMPOLINE = 0xffffffff  # the function index of trampolines
+RODATA_ALIGNMENT = 64  # .rodata follows .text in memory at the next multiple of this number of bytes
 
 Function = namedtuple("Function",
                       "begin end index frame_bytes argument_bytes body_begin saved_registers saved_offset flags "
@@ -67,13 +66,14 @@ def disassemble(path, flags):
 
 
 class CodeObject:
-    """The records by what they are asked for (calls, handlers and stack maps by return offset), and all
+    """A code object: its records in dictionaries (calls, handlers and stack maps by the call's return offset), and all
     instructions."""
 
     def __init__(self, path, targets):
         self.path = path
         with open(path, "rb") as file:
             data = file.read()
+        # The offsets here and in read_sections() are those of the ELF header's fields.
         self.target = targets[struct.unpack_from("<H", data, 18)[0]]
         self.sections = self.read_sections(data)
         every = [Function(*record) for record in self.records(".cairn.functions", "<10I")]

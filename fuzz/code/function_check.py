@@ -1,8 +1,8 @@
-"""Follows control through one function, with what registers and slots hold, and checks each instruction that it gets
-to."""
+"""Follows the control flow of one function, keeps track of the contents of registers and slots (values.py), and checks
+each instruction that it reaches."""
 from values import CONTEXT, RESTORE_FIELD, RETURN, RUNTIME, UNKNOWN, base_of, bound_of
 
-# What a memory behind guard pages reserves (src/abi/vmcontext.hpp).
+# Bytes of address space that a memory with guard pages reserves (kGuardedReservation in src/abi/vmcontext.hpp).
 RESERVATION = (1 << 32) + (1 << 31) + 65536
 OUT_OF_BOUNDS = 4  # wasm/types/trap.def
 
@@ -18,11 +18,12 @@ class FunctionCheck:
         self.reporting = self.guesses = False
 
     def explore(self):
-        """To the fixed point of what is known at the beginning of each stretch of code."""
+        """Computes the states at the beginnings of basic blocks, until none of them changes any more."""
         if self.body:
             self.reach(self.function.begin, self.target.entry_state(), self.body[0])
         self.drain()
-        # The last target of a table may be there for indices that never come: it begins as the others do.
+        # Code that was not reached is taken for a target of a jump table, because the checker may not find targets for
+        # indices that never occur. It begins with the states of all jumps through tables.
         while self.at_tables and self.lost():
             self.guesses = True
             place = self.lost()
@@ -40,7 +41,7 @@ class FunctionCheck:
                      and i.mnemonic not in self.target.padding), None)
 
     def report(self):
-        """Once more over all of it, complaining."""
+        """Goes through all blocks once more, and reports their problems."""
         self.reporting = True
         if not self.body:
             self.checker.problem(f"function {self.function.index}", "does not begin at an instruction")
@@ -70,7 +71,7 @@ class FunctionCheck:
                 self.work.append(index)
 
     def follow(self, index):
-        """From where a state is kept to where control goes elsewhere, or to the next such place."""
+        """Follows the block that begins at `index` to a jump, or to the beginning of the next block."""
         state, first = self.states[index].copy(), index
         while True:
             i = self.body[index]
@@ -87,7 +88,7 @@ class FunctionCheck:
         return state.get(self.target.stack)[1]
 
     def step(self, index, i, state):
-        """One instruction. Whether control goes on behind it."""
+        """Follows one instruction. Returns whether control continues after it."""
         function, target = self.function, self.target
         kind, where = target.flow(i, state)
         self.inspect(index, i, state)
@@ -168,8 +169,8 @@ class FunctionCheck:
         return i.end < self.function.end
 
     def clobber(self, state, depth):
-        """What a call may change: registers, its arguments on the stack, and results in the frame that it was given the
-        address of."""
+        """Forgets what a call may change: registers, its arguments on the stack, and results in the frame whose address
+        the callee gets."""
         given = [v[1] for r, v in state.registers.items() if v[0] == "S" and v[1] is not None
                  and r != self.target.stack]
         for register in list(state.registers):
@@ -193,7 +194,7 @@ class FunctionCheck:
                 self.complain(i, f"has a stack map that names a slot with more than 32 bits, {distance}")
 
     def end(self, i, state, popped):
-        """A return, or on x86-64 a tail call to an address that was pushed."""
+        """Checks a return, or on x86-64 a tail call to an address that was pushed."""
         depth = self.depth(state)
         if self.target.name == "riscv64":
             address, expected, popped = state.get("ra"), self.function.argument_bytes, 0
@@ -209,7 +210,7 @@ class FunctionCheck:
         self.check_restored(i, state, True)
 
     def leave(self, i, state, callee, where):
-        """A tail call."""
+        """Checks a tail call."""
         depth, is_riscv = self.depth(state), self.target.name == "riscv64"
         if where is not None and callee is None:
             return self.complain(i, f"leaves the function for {where:x}, where none begins")
@@ -232,7 +233,7 @@ class FunctionCheck:
             self.complain(i, "leaves the function with another context or memory")
 
     def inspect(self, index, i, state):
-        """The stack pointer where the frame's record tells unwinders about it, and accesses."""
+        """Checks the stack pointer where the frame's record tells unwinders about it, and checks accesses to memory."""
         function, depth = self.function, self.depth(state)
         if i.address in (function.body_begin, function.frame_begin) and depth != -function.frame_bytes:
             self.complain(i, f"has the stack at {depth}, not {-function.frame_bytes} as the frame's record says")
@@ -250,7 +251,7 @@ class FunctionCheck:
         pointer, displacement = self.target.classify(i, state, self.fields)
         kind = pointer[0]
         if kind in "?NI" and self.object.traps.get(i.address, OUT_OF_BOUNDS) != OUT_OF_BOUNDS:
-            # A reference that is used as one: behind here it is not null.
+            # The instruction uses the value as a reference, so after it the value is a reference that is not null.
             state.registers[self.target.base_register(i)] = RUNTIME
         has_entry = i.address in self.object.traps or self.target.keeps_entry_elsewhere(i)
         if kind in "SCPJ":

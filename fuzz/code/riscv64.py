@@ -1,4 +1,5 @@
-"""RV64GC with Zba, Zbb, Zbs and V, as llvm-objdump prints it: the same as x86_64.py."""
+"""Describes the instructions of RV64GC with Zba, Zbb, Zbs and V, in the syntax of llvm-objdump. The functions are the
+same as in x86_64.py, which explains them."""
 import re
 
 from values import (ANY, HALF, UNKNOWN, WORD, State, add, base_of, bound_of, constant, is_number, loaded, number,
@@ -61,12 +62,13 @@ def is_division(i):
 
 
 def keeps_entry_elsewhere(i):
-    """A store-conditional follows a load-reserved of the same place, which has the entry."""
+    """Returns whether another instruction has the trap entry for this access: a store-conditional follows a
+    load-reserved from the same address, which has the entry."""
     return i.mnemonic.startswith("sc.")
 
 
 def is_checked(before):
-    """Whether something was compared with what may be a length."""
+    """Returns whether one of the instructions compares a value with what may be a length."""
     return any(i.mnemonic in ("bltu", "bgeu", "bgtu", "bleu") for i in before)
 
 
@@ -96,12 +98,12 @@ def flow(i, state):
 
 
 def table_targets(code_object, value, inside, before):
-    """The table is code: jumps, all of 4 or all of 8 bytes, which are the targets."""
+    """The table is code: its entries are jumps, all of 4 or all of 8 bytes, and these jumps are the targets."""
     table, last = value[1], value[2]
     first = code_object.index_at.get(table)
     step = 4 if first is None or code_object.code[first].mnemonic == "j" else 8
     known = last is not None and last < 1 << 22 and is_checked(before)
-    # What is known was rounded up where ways meet; the compare that goes before says it exactly.
+    # The bound of the index was rounded up where paths meet; the compare before the jump has the exact limit.
     limits = [immediate(i.operands[1]) for i in before if i.mnemonic == "li" and i.operands[0] == "t6"]
     if known and limits:
         last = min(last, step * (limits[-1] - 1))
@@ -121,7 +123,7 @@ def called_builtin(i, state):
 
 
 def learn_from_branch(i, state, taken):
-    """A compare with a constant bounds the register on the way that means `below`."""
+    """After a compare with a constant, bounds the register on the path where it is below the constant."""
     if i.mnemonic == ("bltu" if taken else "bgeu") and state.get(i.operands[1])[0] == "I":
         known, limit = bound_of(state.get(i.operands[0])), state.get(i.operands[1])[1]
         if limit > 0 and (is_number(state.get(i.operands[0])) or known is None):
@@ -177,7 +179,7 @@ def immediate(text):
 
 
 def result(m, o, i, state, fields):
-    """The value of the destination, the first operand."""
+    """Returns the value of the destination, which is the first operand."""
     values = [state.get(r) if INTEGER.match(r) else UNKNOWN for r in o[1:]]
     last = immediate(o[-1])
     if m in ("mv", "fmv.d"):
@@ -216,7 +218,7 @@ def result(m, o, i, state, fields):
         low = truncated(values[0], HALF) if found.group(2) else values[0]
         return add(scaled(low, 1 << int(found.group(1))), values[1], fields)
     if m in ("slli", "slli.uw") and last is not None:
-        # A small number may be the index of a jump table: it stands for all up to it.
+        # A small constant may be the index of a jump table, so it is treated as an upper bound.
         if values[0][0] == "I" and m == "slli" and not 0 <= values[0][1] << last < 1 << 20:
             return constant(values[0][1] << last & WORD)
         return scaled(truncated(values[0], HALF) if m == "slli.uw" else values[0], 1 << last)
@@ -229,7 +231,7 @@ def result(m, o, i, state, fields):
         bound = bound_of(values[0])
         if values[0][0] in "FR" and last < 0:
             return values[0]
-        if values[0][0] == "M" and last < 0:  # aligned down, and bases are
+        if values[0][0] == "M" and last < 0:  # aligns the address down; the base is aligned
             return ("M", values[0][1], values[0][2], max(values[0][3] + last + 1, 0))
         return number(min(WORD if bound is None else bound, WORD if last < 0 else last))
     if m in ("and", "minu"):
@@ -240,7 +242,7 @@ def result(m, o, i, state, fields):
         return UNKNOWN if None in bounds else ANY if min(bounds) < 0 else number((1 << max(bounds).bit_length()) - 1)
     if (m in ("divu", "divuw", "remu", "remuw", "srl", "srlw")
             or m in ("mul", "mulw") and None not in map(bound_of, values)):
-        # Divisors that may be 0 are tested before.
+        # A divisor that may be 0 was tested before.
         bound = bound_of(values[0]) if not m.startswith("mul") else bound_of(values[0]) * bound_of(values[1])
         return UNKNOWN if bound is None else sign_extended(number(bound), 4 if m.endswith("w") else 8)
     if m in ("zext.b", "zext.h"):

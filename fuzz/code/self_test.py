@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""self_test.py CAIRN: whether check_code.py notices what it is there to notice. Objects of self_test.wat are spoiled in
-one place after the other; in each way of spoiling, a complaint of the right kind must come of at least one place."""
+"""self_test.py CAIRN: tests that check_code.py finds problems. Objects of self_test.wat are damaged in several ways
+(WAYS), at one place after the other. For each way, the expected problem must be found at one place at least."""
 import os
 import re
 import struct
@@ -13,11 +13,11 @@ from code_object import CodeObject
 from check_code import TARGETS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FUNCTION, TRAP, STACK_MAP = 40, 12, 12  # sizes of records
+FUNCTION, TRAP, STACK_MAP = 40, 12, 12  # sizes of records in bytes
 
 
 class Spoiler:
-    """An object's bytes, and ways to change them."""
+    """An object's bytes, and functions that find and change parts of them."""
 
     def __init__(self, path):
         with open(path, "rb") as file:

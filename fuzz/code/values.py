@@ -1,31 +1,32 @@
-"""What a register or a slot of the frame holds, as far as the checker can know: tuples, of which the first says the
-kind.
+"""What the checker knows about the content of a register or of a slot of the frame. A value is a tuple, whose first
+element is the kind:
 
-    ("N", bound)         a number, at most so large when read as unsigned
+    ("N", bound)         a number that is at most `bound` when read as unsigned
     ("I", value)         this number
-    ("M", field, most, least)  an address in a memory, so far above its base; the context keeps the base at `field`
+    ("M", field, most, least)  an address from `least` to `most` bytes above the base of a memory; the context keeps the
+                         base at offset `field`
     ("C",)               the context (VMContext)
-    ("F", field)         what the context has at `field`
-    ("R",)               another pointer of the runtime, or what it points to
+    ("F", field)         the value of the context's field at offset `field`
+    ("R",)               another pointer of the runtime, or a value that it points to
     ("B", number)        the code of a builtin
     ("S", offset)        a place in the stack, relative to the stack pointer at the function's entry
     ("P", address)       a place in the code or its constants
-    ("E", table, last)   an entry of the jump table there, of which `last` is the highest index
-    ("J", table, last)   where such an entry leads
+    ("E", table, last)   an entry of the jump table at address `table`; its index is at most `last`
+    ("J", table, last)   the target of such an entry
     ("A",)               the address to return to
-    ("K", register)      what a callee-saved register held at the function's entry
+    ("K", register)      the value of a callee-saved register at the function's entry
     ("?",)               not known: an argument, or a call's result
-    ("half", bytes)      in slots only: the low bytes were written, what is above them is not known
+    ("half", bytes)      in slots only: this number of low bytes was written, and the bytes above are not known
 
-A bound, or `most`, is None where it depends on what is not known.
+A bound, or `most`, is None if it is not known.
 """
 WORD = (1 << 64) - 1
 HALF = (1 << 32) - 1
 UNKNOWN, CONTEXT, RUNTIME, RETURN = ("?",), ("C",), ("R",), ("A",)
 ANY = ("N", WORD)
 
-# Joined bounds are rounded up to one of these, so that loops come to an end; the small ones are for indices of jump
-# tables.
+# The bounds of joined values are rounded up to one of these, so that the states in a loop stop changing. The small ones
+# are for indices of jump tables.
 STEPS = [*range(1, 33), *((1 << bits) - 1 for bits in (6, 7, 8, 16, 31, 32)), HALF + (1 << 16), HALF + (1 << 30),
          (1 << 36) - 1, WORD]
 
@@ -56,7 +57,7 @@ def is_number(value):
 
 
 def truncated(value, bound):
-    """What is left of the value in so many low bits (`bound`: all ones), the rest being zeros."""
+    """Returns the value with only the low bits kept that are ones in `bound`."""
     if value[0] == "I":
         return ("I", value[1] & bound)
     known = bound_of(value)
@@ -118,7 +119,7 @@ def add(a, b, memory_fields):
 
 
 def loaded(base, displacement, memory_fields):
-    """What 8 bytes at a displacement from a pointer to outside of the frame are."""
+    """Returns the value of the 8 bytes at a displacement from a pointer that does not point into the frame."""
     if base[0] == "C":
         if displacement == 0:
             return base_of(0)
@@ -135,7 +136,8 @@ BUILTINS_FIELD, RESTORE_FIELD = 24, 40
 
 
 class State:
-    """The stack pointer is a register that holds ("S", depth)."""
+    """The contents of registers and of slots of the frame at one place in the code. The stack pointer's register holds
+    ("S", depth)."""
     __slots__ = ("registers", "slots", "compared")
 
     def __init__(self, registers, slots):
@@ -148,7 +150,7 @@ class State:
         return self.registers.get(register, UNKNOWN)
 
     def store(self, offset, size, value):
-        """To the stack: `value` is what 8 bytes hold."""
+        """Writes `size` bytes to the stack; if there are 8, `value` is their value."""
         for slot in range(offset - 7, offset + size):
             self.slots.pop(slot, None)
         if size == 8:
@@ -166,7 +168,7 @@ class State:
         return value if size == 8 else truncated(value, (1 << 8 * size) - 1)
 
     def merge(self, other):
-        """Takes in what another way here knows; whether that changed anything."""
+        """Joins this state with that of another path to the same place. Returns whether this state has changed."""
         registers = {r: join(v, other.registers[r]) for r, v in self.registers.items() if r in other.registers}
         slots = {s: v if v == other.slots[s] else ANY if "half" in (v[0], other.slots[s][0])
                  else join(v, other.slots[s])

@@ -1,5 +1,5 @@
-"""x86-64, in the syntax of `llvm-objdump -M intel`: operands, where control goes, what an instruction leaves in
-registers and slots."""
+"""Describes the instructions of x86-64 in the syntax of `llvm-objdump -M intel`: their operands, where control
+continues, and the values that they leave in registers and slots."""
 import functools
 import re
 
@@ -11,11 +11,11 @@ objdump_flags = ["-M", "intel"]
 stack, context, memory = "rsp", "r14", "r15"
 callee_saved = ("rbx", "rbp", "r12", "r13")
 kept_over_calls = {*callee_saved, stack, context, memory}
-builtin_result = "r11"  # of those whose stub keeps all other registers
+builtin_result = "r11"  # holds the result of builtins whose stub keeps all other registers
 traps_on_purpose = {"ud2"}
 padding = {"int3", "nop"}
-meant_besides = set()
-call_alignment = 8  # of the stack pointer at a call, relative to that at the function's entry, modulo 16
+meant_besides = set()  # texts of instructions that are allowed although their mnemonics are not listed
+call_alignment = 8  # the stack pointer at a call, minus that at the function's entry, modulo 16
 table_step = 4
 
 REGISTERS, WIDTHS = {}, {}
@@ -26,7 +26,7 @@ for _names in ["rax eax ax al ah", "rcx ecx cx cl ch", "rdx edx dx dl dh", "rbx 
         REGISTERS[_name], WIDTHS[_name] = _names.split()[0], _width
 SIZES = {"byte": 1, "word": 2, "dword": 4, "qword": 8, "xmmword": 16, "ymmword": 32}
 CONDITION = re.compile(r"^j(?!mp)[a-z]+$")
-# Their first operand is no destination.
+# Instructions whose first operand is not a destination.
 READ_ONLY = re.compile(r"^(cmp|test|v?u?comis[sd]|v?ptest|push|bt|nop|mfence|prefetch.*|cmp(?:x|n)?.*zz)$")
 
 
@@ -63,7 +63,7 @@ def size_of(i, operand):
 
 
 def access(i):
-    """(operand, size) of what is accessed in memory, or None."""
+    """Returns (operand, size) of an access to memory, or None. The size is in bytes."""
     if i.mnemonic in ("lea", "nop") or i.mnemonic.startswith("prefetch"):
         return None
     for operand in i.operands:
@@ -73,7 +73,7 @@ def access(i):
 
 
 def place(operand, i, state, fields):
-    """The value of an address, and the displacement that is part of it."""
+    """Returns the value of an address, and the displacement, which is a part of that value."""
     base, index, scale, displacement = address_of(operand)
     if base == "rip":
         return ("P", i.end + displacement), displacement
@@ -84,7 +84,7 @@ def place(operand, i, state, fields):
 
 
 def classify(i, state, fields):
-    """The value of the register or pair that an access goes through, without the displacement, and the latter."""
+    """Returns the value of an access's base register, or of the sum of base and index, and the displacement."""
     operand, _ = access(i)
     base, index, scale, displacement = address_of(operand)
     if base == "rip":
@@ -110,12 +110,13 @@ def is_division(i):
 
 
 def keeps_entry_elsewhere(i):
-    """The compare of a loop of `cmpxchg` follows a load of the same place, which has the entry."""
+    """Returns whether another instruction has the trap entry for this access: a `cmpxchg` in a loop follows a load from
+    the same address, which has the entry."""
     return i.mnemonic.startswith("cmpxchg")
 
 
 def is_checked(before):
-    """Whether something was compared with what may be a length."""
+    """Returns whether one of the instructions compares a value with what may be a length."""
     return any(i.mnemonic == "cmp" for i in before) and any(i.mnemonic in ("ja", "jb", "jae", "jbe") for i in before)
 
 
@@ -138,16 +139,16 @@ def flow(i, state):
 
 
 def table_targets(code_object, value, inside, before):
-    """(targets, whether their number is known) of a jump table; a target may be None. Of an index that was not compared
-    (the instructions `before` tell) the compiler may know more than the checker: then the table ends where it stops
-    making sense."""
+    """Returns the targets of a jump table (None for an entry that is wrong), and whether their number is known. It is
+    not known if none of the instructions `before` compares the index, because the compiler may know a bound that the
+    checker does not know. The table then ends before the first entry that does not lead to an instruction."""
     table, last = value[1], value[2]
     known = last is not None and last < 1 << 20 and is_checked(before)
     targets = []
     while True:
         word = code_object.table_word(table + 4 * len(targets))
         target = None if word is None else table + word
-        # The compiler may know less, too: what looks like more entries are more ways to follow.
+        # The table may also be longer than the checker's bound, so entries after it that look right are followed, too.
         if (not known or len(targets) > last) and (
                 target not in inside or targets and table + 4 * len(targets) in named_places(code_object)):
             return targets, known
@@ -156,12 +157,13 @@ def table_targets(code_object, value, inside, before):
 
 @functools.cache
 def named_places(code_object):
-    """Where other tables begin, and constants that are not read by a single instruction."""
+    """Returns the addresses that `lea` computes: those of jump tables, and of constants that several instructions
+    read."""
     return {i.end + address_of(i.operands[1])[3] for i in code_object.code if i.mnemonic == "lea" and "rip" in i.text}
 
 
 def called_builtin(i, state):
-    """The number of the builtin that an indirect call calls, or None."""
+    """Returns the number of the builtin that an indirect call calls, or None."""
     address = address_of(i.operands[0]) if i.operands else None
     if address and address[0] and not address[1]:
         code = loaded(state.get(address[0]), address[3], ())
@@ -170,18 +172,18 @@ def called_builtin(i, state):
 
 
 def learn_from_branch(i, state, taken):
-    """A compare with a constant bounds the register on the way that means `below`."""
+    """After a compare with a constant, bounds the register on the path where it is below the constant."""
     below, equal = i.mnemonic in ("jb", "jbe"), i.mnemonic in ("ja", "jbe")
     if state.compared and (below and taken or i.mnemonic in ("ja", "jae") and not taken):
         register, limit = state.compared
         known = bound_of(state.get(register))
-        # Of what is not known, arguments of 32 bits arrive zero-extended.
+        # An unknown value gets the bound, too, because arguments of 32 bits arrive zero-extended.
         if is_number(state.get(register)) or known is None:
             state.registers[register] = number(min(limit if equal else limit - 1, WORD if known is None else known))
 
 
 def source(operand, width, i, state, fields):
-    """The value of an operand as 8 bytes, zero-extended."""
+    """Returns the value of an operand, zero-extended to 8 bytes."""
     if operand in REGISTERS:
         value = state.get(REGISTERS[operand])
         if width == 1 and REGISTERS[operand] + ".low" in state.registers:
@@ -203,7 +205,8 @@ def source(operand, width, i, state, fields):
 
 
 def write(register, value, state):
-    """A byte that is written while the rest of the register is not known is kept beside it, for `setcc` and `movzx`."""
+    """Writes a register. A low byte or word is also kept by itself, for `movzx` after `setcc`, because the rest of the
+    register may not be known."""
     full, width = REGISTERS[register], WIDTHS[register]
     state.registers.pop(full + ".low", None)
     if width >= 4:
@@ -215,7 +218,7 @@ def write(register, value, state):
 
 
 def step(i, state, fields):
-    """What the instruction leaves behind. False where the stack pointer can't be followed."""
+    """Applies the instruction to the state. Returns False if the stack pointer is not known afterwards."""
     m, o = i.mnemonic, i.operands
     if m == "cmp":
         state.compared = None
@@ -275,7 +278,7 @@ def store(i, state, fields):
 
 
 def result(i, state, fields):
-    """The value of the destination, the first operand, a register."""
+    """Returns the value of the destination, which is the first operand and a register."""
     m, o = i.mnemonic, i.operands
     width = WIDTHS[o[0]]
     everything = number((1 << 8 * width) - 1)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Says how many of generated modules have each instruction that Cairn executes, in how many it is executed, and with
-which kinds of operands (fuzz/generator/src/marks.rs). Exit status 1 when one is executed in less than 0.5 % of them, or
-a kind of operands that matters is met by none.
+"""Counts, for each instruction that Cairn supports, the generated modules that contain it, those that execute it, and
+those that execute it with certain classes of operands (fuzz/generator/src/marks.rs). The exit status is 1 if less than
+0.5 % of the modules execute some instruction, or a wanted class of operands (SITUATIONS) does not occur.
 
     fuzz/diff/census.py [--modules N] [--seed S] [--all]
 """
@@ -15,11 +15,12 @@ import sys
 import executors
 from executors import ROOT
 
+# The number in the marks of the first instruction of each prefix, as in fuzz/generator/src/marks.rs.
 PREFIXES = {0: 0, 0xFB: 256, 0xFC: 320, 0xFD: 352, 0xFE: 640}
 
 
 def instructions():
-    """Place in the marks, name and signature of every instruction of Cairn's table."""
+    """Yields the number in the marks, the name and the signature of every instruction of Cairn's table."""
     with open(os.path.join(ROOT, "src/wasm/types/opcodes.def")) as table:
         for line in table:
             match = re.match(r'CAIRN_OPCODE\((\w+), "([^"]+)", (\w+), (\w+), .*, "([^"]*)"\)', line)
@@ -29,7 +30,7 @@ def instructions():
 
 
 def run(seed, count):
-    """By module: what occurs, and the marks."""
+    """Runs generated modules. Yields for each module its kind, the numbers of the instructions in it, and its marks."""
     generator = subprocess.run([os.path.join(ROOT, "fuzz/generator/build.sh")], check=True, capture_output=True,
                                text=True).stdout.strip()
     directory = os.path.join(ROOT, "build/fuzz/batches", f"census-{os.getpid()}")
@@ -59,12 +60,13 @@ ACCESSES = ["aligned", "unaligned", "over 4 KiB", "over 64 KiB", "last bytes", "
 COPIES = ["nothing", "apart", "onto itself", "overlapping down", "overlapping up", "to another"]
 LOADS = "i(32|64)_load(8|16|32)?(_[su])?|[fi](32|64)_(load|store)|i(32|64)_store(8|16|32)|v128_(load|store)"
 NANS = FLOATS[2:5]
-# Instructions, operand, its classes, and those that each of the instructions must meet.
+# Each row has a pattern of instructions, the number of an operand, the classes of this operand, and the wanted ones.
+# Each of the instructions must be executed with an operand of each wanted class.
 SITUATIONS = [
     ("i(32|64)_(shl|shr_s|shr_u|rotl|rotr)", 1, INTEGERS, ["0", "1", "-1", "width or more", "negative", "least"]),
     ("i(32|64)_(div|rem)_[su]", 0, INTEGERS, ["0", "-1", "least", "greatest"]),
     ("i(32|64)_(div|rem)_[su]", 1, INTEGERS, ["0", "1", "-1", "least", "power of two", "negative"]),
-    # By a constant.
+    # Operand 2 is a second operand that is a constant.
     ("i(32|64)_(div|rem)_[su]", 2, INTEGERS,
      ["1", "-1", "least", "greatest", "power of two", "negative", "width or more"]),
     ("i(32|64)_(shl|shr_s|shr_u|rotl|rotr)", 2, INTEGERS, ["0", "1", "-1", "width or more", "negative", "least"]),
@@ -90,7 +92,7 @@ SITUATIONS = [
 ]
 
 
-# Those that trap: any of the instructions may meet them.
+# Operands that cause traps: it is enough that the instructions together meet each wanted class five times.
 RARE_SITUATIONS = [
     ("[fi](32|64)_load|v128_load", 0, ACCESSES, ["partly outside", "outside", "from 2^32", "from 2^63"]),
     ("[fi](32|64)_store|v128_store", 0, ACCESSES, ["partly outside", "outside", "from 2^32"]),
@@ -98,7 +100,7 @@ RARE_SITUATIONS = [
 
 
 def situations(names, marked, modules, everything):
-    """Prints the situations; gives how many of those wanted were met by no module."""
+    """Prints the situations. Returns the number of wanted classes that were not met."""
     missing = 0
     for pattern, operand, classes, wanted in SITUATIONS + RARE_SITUATIONS:
         rare = (pattern, operand, classes, wanted) in RARE_SITUATIONS

@@ -11,13 +11,14 @@ class Verdict:
 
 
 def is_limit(word):
-    """Whether the word is a trap for lack of stack or memory. Engines have different limits: comparing ends."""
+    """Returns whether the word is a trap for lack of stack or memory. Engines have different limits, so the comparison
+    ends there."""
     return word.endswith(("!stack", "!allocation", ":stack", ":allocation"))
 
 
 def compare(reference, answer, reference_name, name, features):
     """Compares two answers, which are lists of words as executor.cpp describes them, or None if the engine did not run.
-    `features`: the proposals that the module uses."""
+    `features` are the proposals that the module uses."""
     if answer is None or reference is None:
         return Verdict("skipped", "not run")
     for words, who in ((reference, reference_name), (answer, name)):

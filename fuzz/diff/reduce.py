@@ -5,7 +5,7 @@ import subprocess
 
 
 def reduce_module(generator, path, output, holds, attempts=400):
-    """Tries the reductions that `generator --reduce` knows, in turn, until none helps. Gives the path of the result."""
+    """Tries the reductions of `generator --reduce`, in turn, until none helps. Returns the path of the result."""
     shutil.copy(path, output)
     if not holds(output):
         return output

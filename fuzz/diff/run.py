@@ -55,12 +55,13 @@ def make_batch(generator, first, count):
 
 
 def turn(names, number):
-    """The executors of a batch, one of those that take turns each."""
+    """Returns the executors of batch `number`: of those that take turns, one."""
     return [alternatives[number % len(alternatives)] for alternatives in (name.split("|") for name in names)]
 
 
 def compare_batch(modules, names):
-    """A list of (seed, path, executor, detail) of what differs, and the reference's answers."""
+    """Returns a list of the differences as (seed, path, executor, detail), the reference's answers, the number of
+    modules that reached a limit, and for each executor the number of modules that were compared."""
     paths = [path for _, path, _ in modules]
     answers = {name: executors.run(name, paths) for name in names}
     differing, stacks, comparisons = [], 0, {name: 0 for name in names}
@@ -77,7 +78,7 @@ def compare_batch(modules, names):
 
 
 def check_code(checker, modules, directory):
-    """As compare_batch(), of what is wrong with the machine code (fuzz/code)."""
+    """Checks the machine code of the modules (fuzz/code). Returns the problems in a list like compare_batch()."""
     differing = []
     for seed, path, _ in modules:
         problems = checker.check(path, directory)
@@ -92,7 +93,7 @@ def differs_again(reference, name, features, detail):
     def check(path):
         answers = [executors.run(which, [path], 10) for which in (reference, name)]
         verdict = compare(answers[0].get(path), answers[1].get(path), reference, name, features)
-        # A module that became invalid, or makes an executor stumble, is not the same case.
+        # A module that became invalid, or for which an engine gives fewer answers, is not the same case.
         return (verdict.kind == "differs" and "reject:" not in verdict.detail and
                 ("crash:" in verdict.detail) == crashed and " has " not in verdict.detail)
     return check

@@ -1,9 +1,11 @@
-// The executor of fuzz/diff for V8: what executor.cpp does, for the same lines in and out. Run by node with --expose-gc.
+// The executor of fuzz/diff for V8. It does the same as executor.cpp and reads and prints lines of the same form. Run
+// it by node with --expose-gc.
 import { readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 
-// By what V8 says; several kinds have the same message, and those are compared as one (run.py).
+// The beginnings of V8's messages, and the kinds of traps. Kinds with the same message are compared as one (MERGED in
+// executors.py).
 const kinds = [
   ['unreachable', 'unreachable'],
   ['memory access out of bounds', 'memory'],
@@ -81,6 +83,6 @@ let done = 0;
 for (const path of readFileSync(0, 'utf8').split('\n')) {
   if (path === '') continue;
   writeSync(1, run(path) + '\n');
-  // The address space of memories is given back by the collector alone.
+  // Only a garbage collection releases the address space of memories.
   if (++done % 50 === 0) globalThis.gc();
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The executor of fuzz/diff for wasmtime: what executor.cpp does, for the same lines in and out."""
+"""The executor of fuzz/diff for wasmtime. It does the same as executor.cpp and reads and prints lines of the same
+form."""
 import ctypes
 import os
 import sys

@@ -1,6 +1,6 @@
-// cairn-files --seconds N [--seed S]: random sequences of file operations until the time is over, and how many they
-// were; the last line is `N passed, 0 failed`, N being the sequences. A difference ends it with the operations that led
-// to it.
+// cairn-files --seconds N [--seed S]: performs random sequences of file operations until the time is over, and prints
+// how many there were; the N in the last line, `N passed, 0 failed`, is the number of sequences. A difference ends the
+// process, after the operations that led to the difference have been printed.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

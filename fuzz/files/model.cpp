@@ -9,7 +9,7 @@ using wasi::FileType;
 namespace rights = wasi::rights;
 
 namespace {
-constexpr uint64_t kHashed = uint64_t{300} << 10;
+constexpr uint64_t kHashed = uint64_t{300} << 10;  // dump() hashes this number of bytes of a file; as in sequence.cpp
 constexpr size_t kLongestName = 255, kLongestPath = 4095;
 }  // namespace
 
@@ -33,7 +33,7 @@ Model::Place Model::walk(int base, const std::string& path, Ending ending) const
     if (rest.empty()) return {.error = Errno::noent};
     if (rest.size() > kLongestPath && links == 0) return {.error = Errno::nametoolong};
     if (rest[0] == '/') return {.error = Errno::notcapable};
-    // All but the last component.
+    // Walks all components but the last.
     std::string last;
     bool slash = false;
     std::string followed;

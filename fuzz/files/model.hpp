@@ -1,5 +1,5 @@
-// What a file system under WASI's functions should answer, as plainly as it can be said: maps, strings and Linux's
-// rules in Linux's order.
+// A model of a file system under WASI's functions. It is as simple as possible: it consists of maps and strings, and
+// follows Linux's rules in Linux's order. The other file systems must give the same answers.
 #pragma once
 
 #include <map>
@@ -15,16 +15,17 @@ class Model {
  public:
   Model();
   Outcome perform(const Operation& op);
-  // A write that was cut short after `count` bytes.
+  // Performs a write that stopped after `count` bytes.
   void perform_write(const Operation& op, uint64_t count);
-  // All names with what they are and hold, one a line; contents of files up to some bytes.
+  // Returns a line for each name, with its attributes and a hash of its contents (of their beginning, if they are
+  // long).
   [[nodiscard]] std::string dump() const;
 
  private:
   struct Node {
     wasi::FileType type = wasi::FileType::directory;
     uint64_t links = 0;
-    std::map<uint64_t, char> bytes;  // that are not zero
+    std::map<uint64_t, char> bytes;  // the bytes that are not zero, by their offsets
     uint64_t size = 0;
     std::string target;
     std::map<std::string, int> entries;
@@ -38,18 +39,21 @@ class Model {
     uint64_t rights = 0, offset = 0;
     bool appends = false;
   };
-  // The end of a path: in `directory` the last component, which is "." for the directory itself.
+  // The result of walking along a path: the last component, and the directory that contains it. The component is "."
+  // for the directory itself.
   struct Place {
     wasi::Errno error = wasi::Errno::success;
     int directory = -1;
     std::string last;
-    bool slash = false;  // behind it
+    bool slash = false;  // whether the path, or the last link on it, ends in a slash
     [[nodiscard]] bool is_name() const { return last != "." && last != ".."; }
   };
+  // What a walk does with the last component: it stops before it (parent), or looks it up, and keeps or follows a link.
+  // With create_, the operation may create a file there.
   enum class Ending : uint8_t { parent, keep, follow, create_keep, create_follow };
 
   Place walk(int base, const std::string& path, Ending ending) const;
-  // Of a looked up place: the node, or -1 with the error.
+  // Returns the node at a place, or -1 and sets the place's error.
   int node_at(Place& place) const;
   [[nodiscard]] int child(int directory, const std::string& name) const;
   wasi::Errno directory_of(uint32_t fd, uint64_t rights, int& node) const;
@@ -57,11 +61,11 @@ class Model {
   int add(int directory, const std::string& name, wasi::FileType type);
   void remove_name(int directory, const std::string& name);
 
-  // The directory of op.path's last component.
+  // Finds the directory of op.path's last component.
   wasi::Errno parent_of(const Operation& op, uint64_t rights, Place& place) const;
-  // The node at op.path, or -1 with the error in `place`.
+  // Returns the node at op.path, or -1 and sets the error of `place`.
   int look_up(const Operation& op, uint64_t rights, bool follow, Place& place) const;
-  // Whether a new name may be made there.
+  // Returns Errno::success if a new name may be made at the place, otherwise the reason why it may not.
   [[nodiscard]] wasi::Errno may_make(const Place& place, bool directory) const;
 
   Outcome create_directory(const Operation& op);

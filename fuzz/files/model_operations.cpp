@@ -1,4 +1,4 @@
-// What each operation does to the model.
+// The operations on the model.
 #include <algorithm>
 
 #include "files/model.hpp"
@@ -327,7 +327,8 @@ Outcome Model::list(const Operation& op) {
     if (!nodes_[directory].is_directory()) return failed(Errno::notdir);
   }
   if (nodes_[directory].links == 0) return failed(Errno::noent);
-  // "." and "..", then the rest. It fits into one buffer when it is shorter than that.
+  // The listing has ".", ".." and all names. If it is shorter than the buffer, the first call lists all of it, and
+  // nothing is removed.
   std::vector<std::string> entries{". 3", ".. 3"};
   size_t bytes = 2 * 24 + 3;
   for (const auto& [name, node] : nodes_[directory].entries) {

@@ -104,13 +104,13 @@ uint64_t take_rights(Input& input) {
 }  // namespace
 
 Operation take_operation(Input& input) {
-  // What builds something up comes more often than the rest.
+  // These operations come more often than the others, because most of them create something.
   constexpr Kind kOften[] = {Kind::open,    Kind::open,   Kind::open,   Kind::create_directory,
                              Kind::symlink, Kind::rename, Kind::pwrite, Kind::unlink};
   const uint32_t which = input.below(40);
   Operation op;
   op.kind = which < 32 ? static_cast<Kind>(which % static_cast<uint32_t>(Kind::count_)) : kOften[which - 32];
-  // The root, mostly: other descriptors are often no directories.
+  // Descriptor 3 is the root. It is chosen mostly, because other descriptors are often not directories.
   op.fd = input.one_in(3) ? 3 + input.below(8) : 3;
   op.other_fd = input.one_in(3) ? 3 + input.below(8) : 3;
   switch (op.kind) {
@@ -142,7 +142,7 @@ Operation take_operation(Input& input) {
       op.length = op.kind == Kind::readlink ? take_length(input) : 0;
       break;
     default:
-      // Most descriptors beyond the root were opened.
+      // Descriptors from 4 on are those that the sequence has opened.
       op.fd = 4 + input.below(6);
       if (input.one_in(8)) op.fd = 3 + input.below(10);
       op.other_fd = 4 + input.below(7);

@@ -38,22 +38,23 @@ enum class Kind : uint8_t {
 
 struct Operation {
   Kind kind = Kind::close;
-  uint32_t fd = 0, other_fd = 0;    // a directory for paths; `other_fd` for a second path, and where renumber goes
+  uint32_t fd = 0, other_fd = 0;    // the directories of `path` and of a second path; `other_fd` is renumber's target
   std::string path, other_path;     // a link's target is `other_path`
   uint32_t lookup = 0, oflags = 0;  // lookupflags of the first path
   uint16_t fdflags = 0;
   uint64_t rights = 0;
-  uint64_t offset = 0;  // and size, time, position
-  uint32_t length = 0;  // of what is read or written; of a listing's buffer
+  uint64_t offset = 0;  // an offset, size, time or position
+  uint32_t length = 0;  // bytes to be read or written; size of a listing's buffer
   uint32_t whence = 0;
-  uint8_t seed = 0;  // of what is written
+  uint8_t seed = 0;  // the seed of the bytes to be written (written_byte)
 
   [[nodiscard]] std::string to_string() const;
 };
 
+// Makes an operation from the input.
 Operation take_operation(Input& input);
 
-// The byte at `index` of what is written by an operation with this seed.
+// Returns the byte at `index` of the bytes that an operation with this seed writes.
 constexpr char written_byte(uint8_t seed, uint64_t index) { return static_cast<char>(seed + index * 7 + 1); }
 
 }  // namespace cairn::fuzz

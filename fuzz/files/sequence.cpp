@@ -25,7 +25,7 @@ namespace {
 FileStatistics statistics;
 constexpr uint64_t kHashed = uint64_t{300} << 10;
 
-// Where real directories are made; empty when there is no tmpfs, whose answers are the ones that are compared.
+// Makes real directories, on a tmpfs. Without a tmpfs there are none, because the answers of other file systems differ.
 class Scratch {
  public:
   Scratch() {
@@ -43,7 +43,7 @@ class Scratch {
     std::error_code error;
     if (!path_.empty()) std::filesystem::remove_all(path_, error);
   }
-  // An empty directory; null when there are none.
+  // Returns an empty directory; null when there is no tmpfs.
   [[nodiscard]] std::unique_ptr<wasi::Directory> fresh() const {
     if (path_.empty()) return nullptr;
     clear();
@@ -82,7 +82,7 @@ std::string contents_text(wasi::File& file, uint64_t size) {
   return " bytes " + std::to_string(count) + " hash " + std::to_string(hash);
 }
 
-// As Model::dump().
+// Returns the text that Model::dump() returns for a model with the same contents.
 std::string dump(std::unique_ptr<wasi::Directory> root) {
   struct Item {
     std::string path;
@@ -154,6 +154,7 @@ class Sequence {
         empty_bytes_(files_->used_bytes()),
         memory_(system_, *files_->root()) {}
 
+  // Performs an operation that has room for everything, and compares the answers.
   void with_room(const Operation& op, World* linux_world) {
     note(op);
     const Outcome expected = model_.perform(op), got = memory_.perform(op);
@@ -167,7 +168,7 @@ class Sequence {
     }
   }
 
-  // Where there may be no room, and where the allocation after `failing` others fails.
+  // Performs an operation for which there may be no room, and in which the allocation after `failing` others fails.
   void with_little_room(const Operation& op, std::optional<uint32_t> failing) {
     note(op);
     const uint64_t before = files_->used_bytes(), available = files_->capacity() - before;
@@ -205,12 +206,12 @@ class Sequence {
   }
 
  private:
-  // More than an operation can need at once.
+  // Returns more bytes than the operation can need.
   static uint64_t most_needed(const Operation& op) {
-    constexpr uint64_t kBranches = 22 * 512;
+    constexpr uint64_t kBranches = 22 * 512;  // the most branches that SparseTable::insert() makes, of 512 bytes each
     switch (op.kind) {
       case Kind::write:
-      case Kind::pwrite:  // on both sides of a power of two, perhaps
+      case Kind::pwrite:  // may need new pieces and branches at both ends of the range
       case Kind::allocate: return 2 * (4096 + kBranches) + op.length + op.length / 4;
       case Kind::symlink: return 4096 + op.other_path.size();
       default: return 4096;

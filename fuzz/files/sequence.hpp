@@ -7,7 +7,8 @@
 
 namespace cairn::fuzz {
 
-// Counts what was compared so far in this process.
+// Counts of this process: all operations, those that a real directory performed, too, those that failed for lack of
+// room, and the allocations that were made to fail.
 struct FileStatistics {
   uint64_t sequences = 0, operations = 0, on_linux = 0, full = 0, failed_allocations = 0;
 };

@@ -82,7 +82,8 @@ Outcome World::stat_outcome(Errno error, bool with_times) {
   return outcome;
 }
 
-// Lists in pieces of `length` bytes; after the first, removes what `other_path` names.
+// Lists a directory in pieces of `length` bytes. list_while_removing removes the file `other_path` after the first
+// piece.
 Outcome World::list(const Operation& op) {
   uint32_t fd = op.fd;
   Outcome outcome;
@@ -96,7 +97,7 @@ Outcome World::list(const Operation& op) {
   std::vector<std::string> entries;
   uint64_t cookie = 0;
   for (bool is_first = true;; is_first = false) {
-    // Enough for the longest name, too, so that each call gets on.
+    // After the first piece, there is room for the longest name, so that each call lists an entry.
     const uint32_t length = op.length + (is_first ? 0u : 280u);
     outcome.error = call(fd_readdir, fd, kData, length, cookie, kResult);
     if (outcome.error != Errno::success) break;

@@ -1,4 +1,4 @@
-// A directory with WASI's functions over it, and what came of a call there.
+// Performs operations on a directory through WASI's functions, and describes their results.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace cairn::fuzz {
 
-// What the caller learns: an error number, and everything else as text.
+// The result of an operation for the caller: an error number, a number of bytes, and everything else as text.
 struct Outcome {
   wasi::Errno error = wasi::Errno::success;
   std::string text;
@@ -21,9 +21,10 @@ struct Outcome {
   [[nodiscard]] std::string to_string() const;
 };
 
-// The text of a stat, in the worlds and in the model: what does not depend on the file system's kind.
+// Returns the text of a stat, for worlds and the model. It has only attributes that do not depend on the file system.
 std::string stat_text(wasi::FileType type, uint64_t links, uint64_t size);
-// The times of a stat that were set; reading a link while a path is walked sets its time of access anew, on Linux.
+// Returns the text of times that were set. It leaves out the time of access of links, because on Linux a walk along a
+// path changes it.
 std::string times_text(wasi::FileType type, uint64_t access, uint64_t modification);
 std::string listing_text(std::vector<std::string> entries);
 
@@ -31,17 +32,17 @@ class World {
  public:
   World(wasi::System& system, std::unique_ptr<wasi::Directory> root);
   Outcome perform(const Operation& op);
-  // In the next operation the allocation after `count` others fails, if there are so many. Builds without debugging
-  // know no such failures.
+  // Makes the allocation after `count` others fail in the next operation, if it has so many. Has no effect in builds
+  // without CAIRN_DEBUG.
   void fail_allocation_after(uint32_t count) { fails_at_ = count + 1; }
-  // Whether one has failed in the last operation.
+  // Returns whether an allocation was made to fail in the last operation.
   [[nodiscard]] bool has_failed() const { return has_failed_; }
-  // Closes everything but the root.
+  // Closes all descriptors but the root and the standard streams.
   void close_all();
 
  private:
   Outcome perform_call(const Operation& op);
-  // Calls a WASI function, in which alone allocations fail.
+  // Calls a WASI function. Allocations are made to fail only inside of it.
   template <class Function, class... Arguments>
   wasi::Errno call(Function function, Arguments... arguments);
   void put_text(wasi::Pointer at, const std::string& text);
@@ -53,7 +54,7 @@ class World {
   wasi::Context context_;
   std::vector<std::byte> memory_;
   wasi::Call call_;
-  uint64_t fails_at_ = 0;  // 0: none
+  uint64_t fails_at_ = 0;  // the number of the allocation that will fail, counted from 1; 0: none
   bool has_failed_ = false;
 };
 

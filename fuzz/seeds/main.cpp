@@ -1,9 +1,10 @@
-// Writes what fuzzing starts from: cairn-fuzz-seeds OUT SUITE [DIRECTORY-OR-FILE...]
-//   OUT/module OUT/text OUT/script OUT/ir OUT/object OUT/bundle OUT/pvh OUT/acpi
-//       seeds; tools/fuzz.sh says which target gets which
-//   OUT/text.dict OUT/ir.dict                                            the words of the text formats
-// SUITE is the specification's test suite; the others are further scripts, texts of modules, and text tests of the
-// compiler.
+// Writes the first inputs of fuzzing (seeds): cairn-fuzz-seeds OUT SUITE [DIRECTORY-OR-FILE...]
+//   OUT/module OUT/text OUT/script OUT/ir OUT/object OUT/bundle OUT/pvh OUT/acpi OUT/system_file
+//       folders of seeds; tools/fuzz.sh says which target gets which
+//   OUT/text.dict OUT/ir.dict OUT/system_file.dict
+//       the words of the text formats
+// SUITE is the specification's test suite; the other arguments are further scripts, texts of modules, text tests of the
+// compiler, and system files.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -30,9 +31,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kLargestModule = 3000;
-constexpr size_t kLargestText = 4000;
-constexpr size_t kMostOfAKind = 1500;  // more would only make the start slow
+constexpr size_t kLargestModule = 3000;  // bytes
+constexpr size_t kLargestText = 4000;    // bytes
+constexpr size_t kMostOfAKind = 1500;    // seeds; more would only make the start of fuzzing slow
 
 class SeedWriter {
  public:
@@ -98,7 +99,8 @@ void add_module(SeedWriter& seeds, const std::vector<std::byte>& bytes) {
   }
 }
 
-// The top-level parentheses of a script; strings and comments are not looked into, which is good enough for seeds.
+// Returns the top-level parentheses of a script. Parentheses in strings and line comments do not count; block comments
+// are not recognized, which does not matter for seeds.
 std::vector<std::string> pieces(const std::string& script) {
   std::vector<std::string> result;
   int depth = 0;
@@ -183,7 +185,8 @@ void add_bundles(SeedWriter& seeds) {
   }
 }
 
-// Start information at 64, its map at 128, a command line at 512, one module at 320.
+// Adds start information as the target `pvh` takes it. It is at address 64, its memory map at 128, the list of one
+// module at 320, and the command line at 512.
 void add_start_information(SeedWriter& seeds) {
   std::string memory(8192, '\0');
   const auto put = [&](size_t at, uint64_t value, size_t size) {
@@ -199,8 +202,8 @@ void add_start_information(SeedWriter& seeds) {
   seeds.add("pvh", std::string{64, 0} + memory.substr(0, 5000));
 }
 
-// ACPI's tables as the target `acpi` takes them: a root pointer at 64, both kinds of root table, a MADT with entries of
-// every kind that is read, and an MCFG. The target corrects the checksums.
+// Adds ACPI's tables as the target `acpi` takes them: a root pointer at address 64, both kinds of root table, a MADT
+// with entries of every kind that is read, and an MCFG. The target corrects the checksums.
 void add_acpi_tables(SeedWriter& seeds) {
   for (const uint64_t revision : {0, 2}) {
     std::string memory(1024, '\0');
@@ -228,7 +231,7 @@ void add_acpi_tables(SeedWriter& seeds) {
   }
 }
 
-// libFuzzer's dictionaries: one quoted word a line.
+// Writes a dictionary for libFuzzer, which has one quoted word in each line.
 void write_dictionary(SeedWriter& seeds, const std::string& name, std::set<std::string> words) {
   std::string text;
   for (const std::string& word : words) {

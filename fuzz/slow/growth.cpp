@@ -13,7 +13,8 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-constexpr std::byte kUnreachable[] = {std::byte{0}, std::byte{0x00}, std::byte{0x0b}};  // no locals; fits every type
+// A function's body with no locals and the instructions `unreachable` and `end`. It is valid for every type.
+constexpr std::byte kUnreachable[] = {std::byte{0}, std::byte{0x00}, std::byte{0x0b}};
 
 bool opens(std::byte opcode) {
   return opcode == std::byte{0x02} || opcode == std::byte{0x03} || opcode == std::byte{0x04} ||
@@ -62,10 +63,10 @@ Bytes repeat(const Body& body, size_t from, size_t to, size_t times) {
 }
 
 // Returns the body with `times` nested blocks instead of the one from `opener` to `closer`. The instructions before
-// `inside` and those from `behind` on occur in each of the blocks, and the instructions between them only once.
-Bytes nest(const Body& body, size_t opener, size_t inside, size_t behind, size_t closer, size_t times) {
+// `inside` and those from `after` on occur in each of the blocks, and the instructions between them only once.
+Bytes nest(const Body& body, size_t opener, size_t inside, size_t after, size_t closer, size_t times) {
   const auto bytes = body.bytes();
-  const size_t first = body.begin_of(opener), middle = body.begin_of(inside), tail = body.begin_of(behind),
+  const size_t first = body.begin_of(opener), middle = body.begin_of(inside), tail = body.begin_of(after),
                end = body.begin_of(closer + 1);
   Bytes out(bytes.begin(), bytes.begin() + static_cast<ptrdiff_t>(first));
   for (size_t i = 0; i < times; ++i) out.append_range(bytes.subspan(first, middle - first));
@@ -114,10 +115,10 @@ Bytes grow_module(const Bytes& bytes, size_t max_size, std::mt19937& random) {
     const auto closer = body.end_of(opener);
     if (!closer) return {};
     const size_t inside = std::min(*closer, opener + 1 + pick(5));
-    const size_t behind = std::max(inside, *closer - std::min(*closer, pick(6)));
+    const size_t after = std::max(inside, *closer - std::min(*closer, pick(6)));
     const size_t each =
-        body.begin_of(inside) - body.begin_of(opener) + body.begin_of(*closer + 1) - body.begin_of(behind);
-    grown = nest(body, opener, inside, behind, *closer, std::max<size_t>(2, room / each));
+        body.begin_of(inside) - body.begin_of(opener) + body.begin_of(*closer + 1) - body.begin_of(after);
+    grown = nest(body, opener, inside, after, *closer, std::max<size_t>(2, room / each));
   }
   return replace_bodies(*module, [&](uint32_t index) {
     return index == function.index() ? std::span<const std::byte>(grown) : body_of(index);

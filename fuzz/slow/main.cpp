@@ -1,13 +1,14 @@
-// cairn-fuzz-slow SECONDS OUT REAL-PROGRAM FILE-OR-DIR...: searches for the modules that cost the compiler most a byte.
+// cairn-fuzz-slow SECONDS OUT REAL-PROGRAM FILE-OR-DIR...: searches for the modules that cost the compiler most
+// per byte.
 //
-// The cost of a module is its compile time (the thread's CPU time, the least of several attempts) and its peak memory,
-// less what belongs to any module, divided by its size. It counts in units: of time what a byte of REAL-PROGRAM takes,
-// of memory what compiler::Options says of ordinary code. A module that a limit refuses costs what was spent until
-// then.
+// A module has two costs: its compile time (the thread's CPU time, the least of several attempts) and its peak memory.
+// The cost that any module has (kModuleCosts) is subtracted, and the result is divided by the module's size. The unit
+// of time is what a byte of REAL-PROGRAM takes, and the unit of memory what ordinary code takes (kOrdinaryMemory). If a
+// limit refuses a module, what was spent until then counts.
 //
-// The worst so far are repeated, nested, crossed and mutated, for each target and measure apart. Of each range of sizes
-// the worst are kept, since what grows faster than its size begins small. OUT/MEASURE-TARGET-SIZE.wasm are the worst at
-// the end. Exit status 1 when one costs more than kLimit units.
+// The search repeats, nests, crosses and mutates the worst modules so far, separately for each target and measure. It
+// keeps the worst of each range of sizes, because a cost that grows faster than the size is low for small modules. At
+// the end, the worst are in OUT/MEASURE-TARGET-SIZE.wasm. The exit status is 1 if one costs more than kLimit units.
 #include <time.h>
 
 #include <algorithm>
@@ -40,12 +41,13 @@ namespace fs = std::filesystem;
 using Bytes = std::vector<std::byte>;
 
 constexpr double kLimit = 10;
-constexpr double kOrdinaryMemory = 250;  // bytes a byte (compiler/options/options.hpp)
-constexpr unsigned kSizes = 5;           // ranges of sizes, each twice the one before
+constexpr double kOrdinaryMemory = 250;  // bytes of memory for each byte of a module (compiler/options/options.hpp)
+constexpr unsigned kSizes = 5;           // number of ranges of sizes, each twice the previous one
 constexpr size_t kSmallest = 2048, kLargest = kSmallest << kSizes;
-constexpr size_t kKept = 6;  // of each range
-// What any module may cost: Options::module_budget_bytes, but small, since it hides what comes by the byte; an arena's
-// chunk and a table that doubles as the budget ends.
+constexpr size_t kKept = 6;  // modules that are kept of each range
+// The costs that any module may have, whatever its size. Its memory is Options::module_budget_bytes, which is set to a
+// small value here, because it hides costs that grow with the size; and 8 MB for a chunk of an arena and for a table
+// that doubles its size when the budget is nearly used up.
 constexpr size_t kModuleBudget = size_t{1} << 20;
 constexpr double kModuleCosts[] = {1e6, double{kModuleBudget} + 8e6};  // ns, bytes
 
@@ -62,7 +64,7 @@ uint64_t thread_nanoseconds() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-// Compiles and measures; false: not a valid module.
+// Compiles a module and measures its costs. Returns false if the module is not valid.
 bool measure(const Bytes& bytes, compiler::Architecture architecture, unsigned attempts, Costs& costs) {
   costs = {1e300, 0};
   for (unsigned i = 0; i < attempts; ++i) {
@@ -88,13 +90,13 @@ struct Candidate {
   double cost = 0;
 };
 
-// What is searched for one target and measure, of one range of sizes.
+// The worst modules of one range of sizes, for one target and measure.
 struct Search {
   std::vector<Candidate> worst;  // in falling order
 
   [[nodiscard]] bool would_take(double cost) const { return worst.size() < kKept || cost > worst.back().cost; }
   void add(const Bytes& bytes, double cost) {
-    // No two of the same cost: they are one module with something that does not matter changed.
+    // Of modules with about the same cost, only the last is kept: they are mostly one module with unimportant changes.
     const auto same =
         std::ranges::find_if(worst, [&](const Candidate& c) { return std::abs(c.cost - cost) < 0.002 * cost; });
     if (same != worst.end()) worst.erase(same);
@@ -110,7 +112,7 @@ class Searcher {
  public:
   explicit Searcher(std::vector<Bytes> seeds) : seeds_(std::move(seeds)) {}
 
-  // Learns what is ordinary from the program.
+  // Measures the unit of time with the real program, and then the seeds.
   bool prepare(const Bytes& program) {
     for (size_t t = 0; t < std::size(kTargets); ++t) {
       Costs costs;
@@ -135,7 +137,7 @@ class Searcher {
     }
   }
 
-  // Prints and writes the worst; whether all are within the limit.
+  // Prints the worst modules and writes them to files. Returns whether all are within the limit.
   bool report(const fs::path& out) {
     fs::create_directories(out);
     bool is_fine = true;
@@ -147,7 +149,7 @@ class Searcher {
           const auto& worst = searches_[t][m][range].worst;
           if (worst.empty()) continue;
           const Bytes& bytes = worst.front().bytes;
-          const double cost = relative_costs(bytes, t, 7)[m];  // again, without chance
+          const double cost = relative_costs(bytes, t, 7)[m];  // measured again, with more attempts
           highest = std::max(highest, cost);
           const fs::path path = out / (name + "-" + std::to_string(kSmallest << range) + ".wasm");
           std::ofstream(path, std::ios::binary)
@@ -165,7 +167,8 @@ class Searcher {
   static constexpr uint64_t kReportSeconds = 60;
   static uint64_t wall_seconds() { return static_cast<uint64_t>(time(nullptr)); }
 
-  // Of the ways to a module, how often it was better than what was known: a search that does not climb shows here.
+  // The ways in which modules are made. The number of modules of each way that were kept shows whether the search makes
+  // progress.
   enum Way : size_t { seed_way, grow_way, cross_way, mutate_way, kWays };
 
   void report_progress(const char* when) {
@@ -214,7 +217,7 @@ class Searcher {
 
   size_t pick(size_t count) { return random_() % count; }
 
-  // Mostly one of the worst, the worse the likelier; sometimes a seed.
+  // Returns a module to be changed: mostly one of the worst, the worse the more likely; sometimes a seed.
   const Bytes& parent() {
     for (int attempt = 0; attempt < 4 && pick(4) != 0; ++attempt) {
       const auto& worst = searches_[pick(std::size(kTargets))][pick(kMeasures)][pick(kSizes)].worst;
@@ -265,7 +268,7 @@ Bytes to_bytes(const std::string& text) {
   return {bytes.begin(), bytes.end()};
 }
 
-// Modules in the binary format, or all of a script.
+// Adds the module in a file, the modules of a script, or those of all files in a directory.
 void load(const fs::path& path, std::vector<Bytes>& seeds) {
   if (fs::is_directory(path)) {
     std::vector<fs::path> children;

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
-// The linker sends every call of an allocation function of C here (option --wrap), also those of the program's operator
-// new.
+// The linker redirects every call of C's allocation functions to these functions (option --wrap), also the calls in the
+// program's operator new.
 extern "C" {
 void* __real_malloc(size_t size);
 void* __real_calloc(size_t count, size_t size);

@@ -1,5 +1,5 @@
-// How many bytes of heap are in use, and were at most: all that was allocated by C's functions, which operator new
-// uses.
+// Counts the bytes of heap that are in use, and their maximum. All allocations by C's functions count, which operator
+// new uses, too.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@ namespace cairn::fuzz {
 struct MemoryMeter {
   static size_t live();
   static size_t peak();
-  static void reset_peak();  // to what is live
+  static void reset_peak();  // sets the peak to live()
 };
 
 }  // namespace cairn::fuzz

@@ -1,4 +1,4 @@
-// What holds of a list of CPUs, whatever firmware said.
+// Checks of lists of CPUs that the kernel has made. They hold whatever the firmware reported.
 #pragma once
 
 #include "kernel/boot/cpu_list.hpp"

@@ -10,7 +10,7 @@
 
 namespace cairn::fuzz {
 
-constexpr uint64_t kGuestNanoseconds = 50'000'000;
+constexpr uint64_t kGuestNanoseconds = 50'000'000;  // limit on the guest code of one input
 
 struct GuestScope {
   runtime::TimeLimit limit{kGuestNanoseconds};

@@ -1,5 +1,5 @@
-// The reader of ACPI's tables: any bytes as the first physical memory, the root pointer at an address that the input
-// chooses. Random bytes have wrong checksums, so the target corrects those of all tables if the input says so.
+// Fuzzes the reader of ACPI's tables. The input is the first part of physical memory, and chooses the address of the
+// root pointer. Random bytes have wrong checksums, so the target corrects those of all tables if the input says so.
 #include "kernel/firmware/acpi.hpp"
 
 #include <string_view>

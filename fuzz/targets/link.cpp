@@ -1,6 +1,6 @@
-// Linking: a few modules that import from each other, from the host and from nowhere, made by the input's decisions.
-// Some link and some do not, segments are placed inside and outside, start functions trap; afterwards everything
-// exported is called.
+// Fuzzes linking. The input decides about a few modules that import from each other, from the host, and names that
+// nobody exports. Some modules link and some do not, segments lie inside or outside of memories and tables, and start
+// functions may trap. At the end, all exported functions are called.
 #include <string>
 
 #include "base/format.hpp"
@@ -237,7 +237,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (uint32_t i = 0; i < kModules && !input.empty(); ++i) {
     const std::string text = Writer(input, i).write();
     auto bytes = wasm::text::assemble(text, "module");
-    if (!bytes) continue;  // an import after a definition, an index that is not there
+    if (!bytes) continue;  // for example, an index is too large
     const auto module = runtime::Module::create(engine, std::move(*bytes));
     if (!module) continue;
     const runtime::Outcome<runtime::Instance> instance = linker.instantiate(*module);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # fuzz/diff/seeded/run.sh [PATCH...]: puts one fault at a time into a copy of the compiler, and prints which module of
 # fuzz/diff finds it, and after how many seconds. The copy and its builds are under build/fuzz/seeded.
-# fuzz/diff/seeded/run.sh --check: whether each fault can still be put into the sources.
+# fuzz/diff/seeded/run.sh --check: checks that each fault can still be put into the sources.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../support/seeded.sh"

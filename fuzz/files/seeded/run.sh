@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # fuzz/files/seeded/run.sh [PATCH...]: puts one fault at a time into a copy of the file system, and prints after how
 # many seconds cairn-files finds it. The copy and its builds are under build/fuzz/seeded-files.
-# fuzz/files/seeded/run.sh --check: whether each fault can still be put into the sources.
+# fuzz/files/seeded/run.sh --check: checks that each fault can still be put into the sources.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../support/seeded.sh"

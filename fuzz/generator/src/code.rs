@@ -1,9 +1,11 @@
-//! Bytes of instructions.
+//! Encodes instructions: writes their bytes to a vector. In all files of the generator, numbers such as 0x41 that are
+//! written to code are opcodes of the binary format ([wasm 5.4]).
 
 use crate::operators::Ty;
 use crate::random::Random;
 use crate::values;
 
+/// Writes an unsigned LEB128 number.
 pub fn unsigned(out: &mut Vec<u8>, mut value: u64) {
     loop {
         let low = (value & 0x7f) as u8;
@@ -15,6 +17,7 @@ pub fn unsigned(out: &mut Vec<u8>, mut value: u64) {
     }
 }
 
+/// Writes a signed LEB128 number.
 pub fn signed(out: &mut Vec<u8>, mut value: i64) {
     loop {
         let low = (value & 0x7f) as u8;
@@ -37,7 +40,7 @@ pub fn i64_const(out: &mut Vec<u8>, value: i64) {
     signed(out, value);
 }
 
-/// A constant that matters.
+/// Writes an instruction that gives a telling constant (values.rs); for references, null.
 pub fn constant(out: &mut Vec<u8>, ty: Ty, random: &mut Random) {
     match ty {
         Ty::I32 => i32_const(out, values::i32(random)),
@@ -59,6 +62,7 @@ pub fn constant(out: &mut Vec<u8>, ty: Ty, random: &mut Random) {
     }
 }
 
+/// Writes an instruction whose immediate is an index.
 pub fn index(out: &mut Vec<u8>, opcode: u8, number: u32) {
     out.push(opcode);
     unsigned(out, u64::from(number));

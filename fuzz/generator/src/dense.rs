@@ -1,5 +1,5 @@
-//! Modules of the project's own: dense arithmetic, memory and control flow in functions that seldom trap, with bounded
-//! loops, many live values, repeated expressions and addresses, calls of every kind.
+//! The project's own generator. Its modules have dense arithmetic, accesses to memory and control flow in functions
+//! that seldom trap, with bounded loops, many live values, repeated expressions and addresses, and calls of every kind.
 
 mod addresses;
 mod arrays;
@@ -34,7 +34,7 @@ pub struct Signature {
     pub results: Vec<Ty>,
 }
 
-/// What a module has more of than others.
+/// The kind of code that a module has more of than others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
     Arithmetic,
@@ -51,26 +51,26 @@ pub enum Theme {
 pub struct Memory {
     pub is_64: bool,
     pub shared: bool,
-    pub bytes: u64, // at first; it may grow to a little more
-    pub maximum: u64, // pages
-    pub page: u32,  // logarithm of the page size
+    pub bytes: u64,   // size at first; the memory may grow a little
+    pub maximum: u64, // greatest size in pages
+    pub page: u32,    // logarithm of the page size
 }
 
-/// What functions may refer to.
+/// The parts of the module that all of its functions may refer to.
 pub struct Surroundings {
     pub theme: Theme,
     pub types: Vec<Ty>,
     pub operators: Vec<Operator>,
     pub loads: Vec<Access>,
     pub stores: Vec<Access>,
-    pub first_type: u32, // of functions; types of objects come before
-    pub signatures: Vec<Signature>, // by function; its type has the same number from `first_type` on
-    pub globals: Vec<(Ty, bool)>,   // whether mutable
-    pub fuel: u32,
+    pub first_type: u32, // index of the first function type; the types of objects come before
+    pub signatures: Vec<Signature>, // of each function; function n has the type `first_type` + n
+    pub globals: Vec<(Ty, bool)>,   // type of each global, and whether it is mutable
+    pub fuel: u32,                  // index of the global that holds the fuel (Maker::spend_fuel)
     pub memories: Vec<Memory>,
-    pub table: Vec<u32>, // functions in the table
-    pub table64: bool,   // whether the second table's indices are of 64 bits
-    pub tags: Vec<Vec<Ty>>,
+    pub table: Vec<u32>, // functions in the table through which calls go
+    pub table64: bool,   // whether the second table's indices have 64 bits
+    pub tags: Vec<Vec<Ty>>, // types of the values of each tag's exceptions
     pub atomics: bool,
     pub exceptions: bool,
     pub legacy: bool, // exceptions in the older encoding
@@ -78,17 +78,17 @@ pub struct Surroundings {
     pub objects: bool,
     pub open_functions: bool, // whether their types are not final
     pub simd: bool,
-    pub raw: u64, // percent of operands that are left free to trap
+    pub raw: u64, // percentage of operands that are not kept from trapping
     pub imports: Imports,
 }
 
-/// What comes from `library.wasm`: the first ones of each kind.
+/// The imports from `library.wasm`, which have the lowest indices of each kind.
 #[derive(Default)]
 pub struct Imports {
-    pub functions: Vec<u32>, // numbers there
-    pub globals: Vec<u32>,
+    pub functions: Vec<u32>, // numbers of functions in the library
+    pub globals: Vec<u32>,   // numbers of globals in the library
     pub memory: bool,
-    pub table: bool, // the one that calls go through
+    pub table: bool, // whether the table through which calls go is imported
     pub tag: bool,
 }
 
@@ -106,7 +106,8 @@ impl Imports {
 }
 
 impl Surroundings {
-    /// The first of three passive data segments: for memories, for arrays, one that may be gone.
+    /// The index of the first of three passive data segments: for memories, for arrays, and one that may have been
+    /// dropped.
     pub fn passive_data(&self) -> u32 {
         self.memories.len() as u32
     }
@@ -119,29 +120,30 @@ impl Surroundings {
         objects::type_count(self.simd)
     }
 
-    /// The type of blocks that give what comes with a tag, and the exception if `reference`. After the functions' types and the tags'.
+    /// The type of blocks that give the values of a tag's exception, and, if `reference`, a reference to the exception.
+    /// These types follow those of the functions and of the tags.
     pub fn payload_type(&self, tag: u32, reference: bool) -> u32 {
         let tags = self.tags.len() as u32;
         self.first_type + self.signatures.len() as u32 + tags * (1 + u32::from(reference)) + tag
     }
 }
 
-/// One function while it is made.
+/// The state while one function is made.
 pub struct Maker<'a> {
     pub around: &'a Surroundings,
     pub random: &'a mut Random,
     pub code: Vec<u8>,
     pub locals: Vec<Ty>,
-    pub counters: Vec<(u32, Ty)>, // locals of loops that surround what is made; read only
+    pub counters: Vec<(u32, Ty)>, // counters of the surrounding loops, which are locals; statements only read them
     pub free_counters: Vec<(u32, Ty)>,
     pub results: Vec<Ty>,
-    /// Whether the label takes no values and may be branched to, innermost last.
+    /// For each label, innermost last: whether statements may branch to it, because it takes no values.
     pub labels: Vec<bool>,
     pub budget: i32,
     pub remembered: Vec<(Ty, Vec<u8>)>,
-    pub addresses: Vec<(u32, Vec<u8>, u64)>, // memory, code, offset
+    pub addresses: Vec<(u32, Vec<u8>, u64)>, // memory, code and offset of addresses that may be used again
     pub loops: u32,
-    pub raw: u64, // as of the module, or more
+    pub raw: u64, // as in Surroundings, or more
     pub arrays: Vec<(u32, u32)>, // locals for arrays, and their types
     pub temporary: u32,          // local for a structure
     pub exception: u32,          // local for an exception
@@ -182,7 +184,7 @@ fn signature(random: &mut Random, types: &[Ty]) -> Signature {
 
 fn theme(random: &mut Random, features: &Features) -> Theme {
     use Theme::*;
-    // With how much weight; the rarer a feature is, the more.
+    // Theme, weight, and whether it is possible. Themes of rare features have more weight.
     let all = [
         (Arithmetic, 3, true), (Vectors, 4, features.simd), (Objects, 5, features.gc), (Tables, 2, true), (Exceptions, 3, features.exceptions),
         (Atomics, 9, features.threads), (Wide, 10, features.wide_arithmetic), (Bulk, 1, true), (Calls, 1, true),
@@ -299,7 +301,7 @@ fn function(around: &Surroundings, signature: &Signature, probe: bool, random: &
         let first = objects::STRUCTURES;
         let count = u64::from(objects::array_end(around.simd) - first);
         for _ in 0..3 {
-            // Often two of the same.
+            // Two arrays often have the same type.
             let kind = match random.below(10) {
                 0..=2 if !arrays.is_empty() => arrays[0],
                 3 | 4 => objects::BASE_ARRAY,

@@ -1,5 +1,5 @@
-//! The functions that are added to a module: entries, which call a function of it with arguments that matter and hash its results, and
-//! the one that hashes what it leaves behind.
+//! Makes the functions that are added to a module: entries, which call one of its functions with telling arguments and
+//! hash its results, and `state`, which hashes globals, tables and the sizes of memories.
 
 use wasm_encoder::{BlockType, Catch, ConstExpr, Function, GlobalSection, GlobalType, Instruction, RefType, ValType};
 
@@ -13,12 +13,12 @@ pub enum Argument {
     Value(Instruction<'static>),
 }
 
-/// Whether a value of the type can be written down.
+/// Returns whether a constant of the type exists.
 pub fn has_value(ty: &ValType) -> bool {
     !matches!(ty, ValType::Ref(reference) if !reference.nullable)
 }
 
-/// One for each parameter; nothing if a type has no value that can be written down.
+/// Returns an argument for each parameter; nothing if a parameter's type has no constants.
 pub fn arguments(
     parameters: &[ValType],
     random: &mut Random,
@@ -66,7 +66,7 @@ pub fn arguments(
     Some(made)
 }
 
-/// Takes the value on top of the stack into the hash in local 0.
+/// Adds the value on top of the stack to the hash in local 0.
 fn hash(body: &mut Function, ty: ValType, scratch: &Scratch) {
     use Instruction as I;
     let fold = |body: &mut Function| {

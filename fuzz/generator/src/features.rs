@@ -1,4 +1,5 @@
-//! Which proposals a module may use. Not every engine knows all of them, so most modules keep to what all know.
+//! The proposals that a module may use. Not every engine knows all of them, so most modules use only those that all
+//! know.
 
 use crate::random::Random;
 
@@ -6,7 +7,7 @@ use crate::random::Random;
 pub struct Features {
     pub simd: bool,
     pub exceptions: bool,
-    /// In the older encoding, and only in that: not every engine takes both in one module.
+    /// Exceptions in the older encoding, and only in it: not every engine accepts both encodings in one module.
     pub legacy_exceptions: bool,
     pub memory64: bool,
     pub multi_memory: bool,
@@ -32,7 +33,7 @@ impl Features {
         }
     }
 
-    /// Those that engines are told about in the list of modules.
+    /// The features that the list of modules names, because not all engines have them.
     pub fn names(&self) -> String {
         let all = [
             (self.gc, "gc"),

@@ -1,9 +1,10 @@
-//! From a module of some generator to one that can be compared: NaNs are made canonical, and exports are added that take
-//! nothing and give one i64, so that engines need not be told about arguments.
+//! Makes a module of either generator comparable between engines: NaNs become canonical, and functions are exported
+//! that take nothing and return one i64, so that the engines need no arguments.
 //!
-//!   e0, e1, ...  call a function with arguments that matter and hash its results
-//!   state        hashes globals, tables and sizes
-//!   m0, m1, ...  memories        f0, f1, ...  the functions themselves
+//!   e0, e1, ...  call a function with telling arguments and hash its results
+//!   state        hashes globals, tables and the sizes of memories and tables
+//!   m0, m1, ...  are the memories
+//!   f0, f1, ...  are the module's own functions
 
 use std::collections::BTreeSet;
 
@@ -20,26 +21,26 @@ use crate::marks::{self, Marks};
 use crate::nans::{self, Scratch};
 use crate::random::Random;
 
-/// What of a module the added code needs to know.
+/// The facts about a module that the added code needs.
 #[derive(Default)]
 pub struct Shown {
     pub type_entries: u32,
-    // By type index; nothing for types that are not functions.
+    // Parameters and results by type index; nothing for types that are not function types.
     pub signatures: Vec<Option<(Vec<ValType>, Vec<ValType>)>>,
     pub imported_functions: u32,
-    pub functions: Vec<u32>, // type of each
+    pub functions: Vec<u32>, // type index of each function
     pub globals: Vec<GlobalType>,
-    pub tables: Vec<bool>,   // whether indices are of 64 bits
+    pub tables: Vec<bool>,   // whether a table's indices have 64 bits
     pub table_nullable: Vec<bool>,
-    pub memories: Vec<bool>,
-    pub page_sizes: Vec<u32>, // their logarithms
+    pub memories: Vec<bool>,  // whether a memory's addresses have 64 bits
+    pub page_sizes: Vec<u32>, // logarithms of the memories' page sizes
     pub start: Option<u32>,
 }
 
 struct Section {
     id: u8,
     count: u32,
-    entries: Vec<u8>, // after the count
+    entries: Vec<u8>, // the bytes after the count
 }
 
 fn leb(bytes: &[u8]) -> (u32, usize) {
@@ -58,13 +59,13 @@ fn leb(bytes: &[u8]) -> (u32, usize) {
 pub struct Finished {
     pub bytes: Vec<u8>,
     pub entries: u32,
-    /// Instructions that occur, by place (marks.rs).
+    /// The places in the marks of the instructions that the module contains (marks::place).
     pub occurring: BTreeSet<u32>,
 }
 
 pub fn finish(
     wasm: &[u8],
-    fuel: (u32, u32), // global, amount
+    fuel: (u32, u32), // the global with the fuel, and its amount for each entry
     random: &mut Random,
     features: &Features,
     marked: bool,
@@ -77,7 +78,8 @@ pub fn finish(
         let payload = payload.ok()?;
         if let Some((id, range)) = payload.as_section() {
             let raw = &wasm[range.start as usize..range.end as usize];
-            // Exports and code are made anew; the numbers of the start function and of data segments are not counts.
+            // Exports and code are made anew. The start and data count sections are one number, which is not a count of
+            // entries.
             if id == SectionId::Start as u8 || id == SectionId::DataCount as u8 {
                 sections.push(Section { id, count: 0, entries: raw.to_vec() });
             } else if id != SectionId::Export as u8 && id != SectionId::Code as u8 && id != SectionId::Custom as u8 {
@@ -179,7 +181,7 @@ pub fn finish(
         }
     }
 
-    // Added types: [] -> [i64].
+    // The type [] -> [i64] is added for entries.
     let entry_type = shown.signatures.len() as u32;
     let mut globals = GlobalSection::new();
     let mut functions = FunctionSection::new();
@@ -224,7 +226,7 @@ pub fn finish(
         exports.export("marks", ExportKind::Memory, marks.memory);
     }
 
-    // Appends to what is there.
+    // Appends entries to a section, or inserts the section if it does not exist.
     let mut append = |id: SectionId, count: u32, encoded: Vec<u8>| {
         let id = id as u8;
         if count == 0 {
@@ -261,7 +263,7 @@ pub fn finish(
     Some(Finished { bytes: module.finish(), entries, occurring })
 }
 
-/// The entries of an encoded section, without size and count.
+/// Returns the entries of an encoded section, without its size and count.
 fn entries_of(section: &impl Encode) -> Vec<u8> {
     let mut bytes = Vec::new();
     section.encode(&mut bytes);
@@ -270,14 +272,15 @@ fn entries_of(section: &impl Encode) -> Vec<u8> {
     bytes[size + count..].to_vec()
 }
 
-/// The body with canonical NaNs, and with marks if there are any.
+/// Returns the body with canonical NaNs, and with code for the marks if there are any. Fails if it may wait for some
+/// time.
 fn canonical(
     wasm: &[u8],
     body: &wasmparser::FunctionBody,
     parameters: u32,
     marks: Option<&Marks>,
     occurring: &mut BTreeSet<u32>,
-    branches: &mut Vec<u32>, // where instructions are that may have a hint
+    branches: &mut Vec<u32>, // receives the offsets of instructions that may have a branch hint
 ) -> Option<Function> {
     let mut re = RoundtripReencoder;
     let mut locals = Vec::new();
@@ -309,7 +312,7 @@ fn canonical(
     for (operator, bytes) in operators.into_iter().zip(&encoded) {
         let (prefix, opcode, _) = marks::opcode(bytes);
         occurring.insert(marks::place(prefix, opcode));
-        // Waiting could last, but for no time at all.
+        // A wait is accepted only if its timeout is the constant 0.
         let waits = matches!(operator, wasmparser::Operator::MemoryAtomicWait32 { .. } | wasmparser::Operator::MemoryAtomicWait64 { .. });
         if waits && before.is_none_or(|bytes| bytes != &[0x42, 0]) {
             return None;

@@ -1,5 +1,5 @@
-//! The module that others import from, `library.wasm` beside them: functions that change its state, one that throws, globals, a
-//! memory, a table and a tag.
+//! Makes `library.wasm`, from which modules in the same directory import: functions that change its state, one that
+//! throws, globals, a memory, a table and a tag.
 
 use wasm_encoder::{
     CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection, GlobalSection, GlobalType, Instruction, MemArg,
@@ -9,7 +9,7 @@ use wasm_encoder::{
 use crate::dense::{Signature, val_type};
 use crate::operators::Ty;
 
-/// What the functions `f0`, `f1`, ... take and give.
+/// Returns the parameters and results of the functions `f0`, `f1`, ...
 pub fn signatures() -> Vec<Signature> {
     use Ty::*;
     let all: [(&[Ty], &[Ty]); 5] = [
@@ -22,10 +22,11 @@ pub fn signatures() -> Vec<Signature> {
     all.iter().map(|(parameters, results)| Signature { parameters: parameters.to_vec(), results: results.to_vec() }).collect()
 }
 
-/// The globals `g0`, `g1`, ...: whether they are mutable.
+/// The types of the globals `g0`, `g1`, ..., and whether they are mutable.
 pub const GLOBALS: [(Ty, bool); 3] = [(Ty::I32, true), (Ty::I64, true), (Ty::F64, false)];
+/// The size of `memory` at first and at most, in pages.
 pub const MEMORY_PAGES: (u64, u64) = (2, 4);
-/// What comes with `tag`.
+/// The types of the values of an exception with `tag`.
 pub const TAG: [Ty; 1] = [Ty::I32];
 
 pub fn table() -> TableType {

@@ -1,9 +1,11 @@
-//! generator COUNT FIRST_SEED DIR: writes the modules SEED.wasm, `library.wasm` that they may import from, and `list`, a line `SEED KIND FEATURES` each. What a seed
-//! gives depends on nothing else.
-//! generator --reduce STEP IN OUT: writes the first valid smaller variant of a module from number STEP on and prints its
-//! number; exit status 3 when there is none.
-//! generator --marks COUNT FIRST_SEED DIR: the same modules as without, but they note what they execute (marks.rs); the lines
-//! of `list` end with what occurs in them.
+//! generator COUNT FIRST_SEED DIR: writes the modules SEED.wasm, `library.wasm` that they may import from, and `list`
+//! with a line `SEED KIND FEATURES` for each module. A module depends on nothing but its seed.
+//!
+//! generator --reduce STEP IN OUT: writes the first valid smaller variant of a module from number STEP on, and prints
+//! its number. The exit status is 3 if there is none.
+//!
+//! generator --marks COUNT FIRST_SEED DIR: writes the same modules, with code that notes what they execute (marks.rs).
+//! The lines of `list` end with the places in the marks of the instructions that occur.
 
 mod code;
 mod dense;

@@ -1,7 +1,8 @@
-//! For `generator --marks`: code that notes in a memory of its own which instructions are executed, and with which kinds of
-//! operands. fuzz/diff/census.py runs such modules and reads the memory, the export `marks`: 64 bytes an instruction, of which the
-//! first says that it was executed, and 20 for each of three operands are the classes below, or the situations of an access or copy. The third of an
-//! operator of two is the second where that is a constant.
+//! For `generator --marks`: adds code that notes in a memory of its own, the export `marks`, which instructions are
+//! executed, and with which classes of operands. fuzz/diff/census.py runs such modules and reads the memory. It has 64
+//! bytes for each instruction. The first is 1 if the instruction was executed. Each of three operands has 20 of the
+//! following bytes, one for each class; for accesses and copies, these are the classes of the whole operation. If the
+//! second operand of two is a constant, it also counts as the third operand.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use wasm_encoder::{Function, HeapType, Instruction, MemArg, MemArgTarget, RefTyp
 use crate::code;
 use crate::operators::{self, Ty};
 
-/// Instructions have 64 bytes each, by prefix and opcode.
+/// Returns the place in the marks of an instruction, which is the address of its 64 bytes.
 pub fn place(prefix: u8, opcode: u32) -> u32 {
     let first = match prefix {
         0xfb => 256,
@@ -22,7 +23,7 @@ pub fn place(prefix: u8, opcode: u32) -> u32 {
     64 * (first + opcode)
 }
 
-/// Prefix (or 0), opcode, and where its immediates begin.
+/// Returns the prefix (or 0), the opcode, and the offset of the immediates.
 pub fn opcode(bytes: &[u8]) -> (u8, u32, usize) {
     if !matches!(bytes[0], 0xfb..=0xfe) {
         return (0, u32::from(bytes[0]), 1);
@@ -42,7 +43,7 @@ fn leb(bytes: &[u8]) -> (u64, usize) {
     }
 }
 
-/// An access's operands: address, then those.
+/// An access to memory: its size in bytes, and the types of its operands after the address.
 struct Access {
     size: u64,
     values: Vec<Ty>,
@@ -50,14 +51,15 @@ struct Access {
 
 pub struct Marks {
     pub memory: u32,
-    pub first_function: u32, // of the six of `functions`
-    pub memories: Vec<(bool, u32)>, // whether of 64 bits, log2 of the page size
-    pub tables: Vec<bool>,
+    pub first_function: u32, // index of the first of the six functions of functions()
+    pub memories: Vec<(bool, u32)>, // whether addresses have 64 bits; log2 of the page size
+    pub tables: Vec<bool>, // whether indices have 64 bits
     operators: BTreeMap<Vec<u8>, Vec<Ty>>,
     accesses: BTreeMap<Vec<u8>, Access>,
 }
 
-/// Scratch locals of a function: i32, i64, f32, f64 and v128 three each, then one for each type of arrays that are copied from.
+/// The scratch locals of a function: three of each of these types, then one for each type of arrays that are copied
+/// from.
 const SCRATCH: [ValType; 5] = [ValType::I32, ValType::I64, ValType::F32, ValType::F64, ValType::V128];
 
 pub struct Scratch {
@@ -99,7 +101,7 @@ impl Marks {
         Marks { memory, first_function, memories, tables, operators, accesses }
     }
 
-    /// The scratch locals for a function of `count` locals, and what to declare.
+    /// Returns the scratch locals for a function with `count` locals, and the declarations for them.
     pub fn scratch(&self, count: u32, operators: &[Vec<u8>]) -> (Scratch, Vec<(u32, ValType)>) {
         let mut arrays: Vec<u32> = Vec::new();
         for bytes in operators {
@@ -125,7 +127,7 @@ impl Marks {
         body.instruction(&Instruction::I32Store8(MemArg { offset: 0, align: 0, target: MemArgTarget::Memory(self.memory), ordering: None }));
     }
 
-    /// What goes before an instruction. `constant`: whether its last operand is one.
+    /// Writes the code that goes before an instruction. `constant` says whether the last operand is a constant.
     pub fn before(&self, body: &mut Function, bytes: &[u8], constant: bool, scratch: &Scratch) {
         use Instruction as I;
         let (prefix, number_, at) = opcode(bytes);
@@ -151,7 +153,7 @@ impl Marks {
         };
         let address = |is_64: bool| if is_64 { Ty::I64 } else { Ty::I32 };
         if let Some(types) = self.operators.get(key) {
-            // The last two of four are enough of additions of 128 bits.
+            // For 128-bit additions, which have four operands, the last three are enough.
             save(body, types);
             for (position, ty) in types.iter().enumerate().filter(|(_, ty)| **ty != Ty::V128) {
                 body.instruction(&I::I32Const((place + 1 + 20 * position as u32) as i32));
@@ -159,7 +161,7 @@ impl Marks {
                 self.note(body, number(*ty));
             }
             if constant && types.len() == 2 && types[1] != Ty::V128 {
-                // As if it were a third operand.
+                // The constant counts as a third operand, too.
                 body.instruction(&I::I32Const((place + 1 + 40) as i32));
                 body.instruction(&I::LocalGet(local(types[1], 1)));
                 self.note(body, number(types[1]));
@@ -186,7 +188,7 @@ impl Marks {
             self.note(body, 4);
             restore(body, &types);
         } else if let (0xfc, 10 | 14) = (prefix, number_) {
-            // memory.copy, table.copy: to and from and length
+            // The operands of memory.copy and table.copy are the destination, the source and the length.
             let (to, used) = leb(&bytes[at..]);
             let (from, _) = leb(&bytes[at + used..]);
             let is_64 = |space: u64| if number_ == 10 { self.memories[space as usize].0 } else { self.tables[space as usize] };
@@ -209,7 +211,8 @@ impl Marks {
             let (_, used) = leb(&bytes[at..]);
             let from = leb(&bytes[at + used..]).0 as u32;
             let reference = scratch.first + 15 + scratch.arrays.iter().position(|ty| *ty == from).unwrap() as u32;
-            // [to, index, from, index, length]: `to` stays below, so whether both are one array is not known here.
+            // The operands are [to, index, from, index, length]. `to` stays on the stack, so whether it is the same
+            // array as `from` is not known here.
             body.instruction(&I::LocalSet(local(Ty::I32, 2)));
             body.instruction(&I::LocalSet(local(Ty::I32, 1)));
             body.instruction(&I::LocalSet(reference));
@@ -235,7 +238,8 @@ impl Marks {
         body.instruction(&Instruction::LocalGet(local));
     }
 
-    /// Types and bodies of the functions that note: an i32, an i64, an f32, an f64, an access, a copy.
+    /// Returns the types and bodies of the functions that note the classes of an i32, an i64, an f32, an f64, an
+    /// access, and a copy. Parameter 0 is the address of the first class.
     pub fn functions(&self) -> Vec<(Vec<ValType>, Function)> {
         let (i32, i64, f32, f64) = (ValType::I32, ValType::I64, ValType::F32, ValType::F64);
         vec![
@@ -248,7 +252,8 @@ impl Marks {
         ]
     }
 
-    /// Sets the byte of each class whose condition, of parameters from number 1 on, holds.
+    /// Makes a function that sets the byte of each class whose condition is true. Conditions use the parameters from 1
+    /// on.
     fn classes(&self, conditions: &[Vec<u8>]) -> Function {
         let mut body = Function::new([]);
         for (class, condition) in conditions.iter().enumerate() {
@@ -272,8 +277,8 @@ fn constant(wide: bool, value: i64) -> Vec<u8> {
     out
 }
 
-/// 0, 1, -1, the least, the greatest, another power of two, from the width up to four times that, another negative number, and
-/// (of 64 bits) around 2^31 and 2^32.
+/// The classes of integers: 0, 1, -1, the least, the greatest, a power of two, from the width up to four times the
+/// width, a negative number less than -1, and (for 64 bits) around 2^31 and around 2^32.
 fn integer_classes(bits: u32) -> Vec<Vec<u8>> {
     let wide = bits == 64;
     let (eq, lt_u, lt_s, sub, and, popcnt) = if wide { (0x51, 0x54, 0x53, 0x7d, 0x83, 0x7b) } else { (0x46, 0x49, 0x48, 0x6b, 0x71, 0x69) };
@@ -298,7 +303,8 @@ fn integer_classes(bits: u32) -> Vec<Vec<u8>> {
     all
 }
 
-/// 0, -0, canonical NaN, NaN with a payload, signalling NaN, infinity, -infinity, subnormal, around 2^31, 2^32, 2^63 and 2^64 (either sign), a half.
+/// The classes of floats: 0, -0, canonical NaN, NaN with a payload, signalling NaN, infinity, -infinity, subnormal,
+/// around 2^31, around 2^32, around 2^63, around 2^64 (each of either sign), and a half.
 fn float_classes(reinterpret: u8, bits: u32, mantissa: u32) -> Vec<Vec<u8>> {
     let wide = bits == 64;
     let (eq, lt_u, sub, and) = if wide { (0x51, 0x54, 0x7d, 0x83) } else { (0x46, 0x49, 0x6b, 0x71) };
@@ -328,8 +334,9 @@ fn float_classes(reinterpret: u8, bits: u32, mantissa: u32) -> Vec<Vec<u8>> {
     ]
 }
 
-/// Of address, offset, size and bytes in the memory: aligned; unaligned; over a boundary of 4 KiB; of 64 KiB; the last bytes; partly outside;
-/// outside; from 2^32 on; from 2^63 on.
+/// The classes of accesses, with the parameters address, offset, size, and number of bytes in the memory: aligned;
+/// unaligned; across a boundary of 4 KiB; across one of 64 KiB; the last bytes; partly outside; outside; from 2^32 on;
+/// from 2^63 on.
 fn access_classes() -> Vec<Vec<u8>> {
     let at = [0x20, 1, 0x20, 2, 0x7c];
     let get = |local: u8| [0x20, local];
@@ -351,8 +358,9 @@ fn access_classes() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Of to, from, length, and whether both are in one: nothing; apart; the same; overlapping downwards; overlapping upwards; from
-/// one to another.
+/// The classes of copies, with the parameters destination, source, length, and whether both are in the same memory,
+/// table or array: no bytes; apart; onto itself; overlapping downwards; overlapping upwards; to another memory, table
+/// or array.
 fn copy_classes() -> Vec<Vec<u8>> {
     let get = |local: u8| [0x20, local];
     let one = [0x20, 4];

@@ -1,6 +1,7 @@
-//! Makes NaNs look the same on every engine. Which NaN an arithmetic instruction gives is not determined, so a NaN becomes
-//! the canonical one where its bits could be seen: before scalars are stored, reinterpreted, put into vectors, or lend their
-//! sign, and after arithmetic on vectors, whose lanes anything may read. Constants and what is loaded keep their payloads.
+//! Makes NaNs equal on every engine. The specification does not determine the bits of a NaN from arithmetic. So a NaN
+//! becomes canonical where its bits could be seen: before a scalar is stored, reinterpreted, put into a vector, or used
+//! for its sign, and after arithmetic on vectors, because any instruction may read their lanes. Constants and loaded
+//! NaNs keep their bits.
 
 use wasm_encoder::{Function, Instruction, ValType};
 use wasmparser::Operator;
@@ -16,14 +17,14 @@ pub enum Shape {
     F64x2,
 }
 
-/// Scratch locals, one a type.
+/// Indices of scratch locals, one of each type.
 pub struct Scratch {
     pub f32: u32,
     pub f64: u32,
     pub v128: u32,
 }
 
-/// What lies on top of the stack before `operator` and must be canonical.
+/// Returns the shape of the value on top of the stack that must be made canonical before `operator`.
 pub fn before(operator: &Operator) -> Option<Shape> {
     use Operator as O;
     Some(match operator {
@@ -33,7 +34,7 @@ pub fn before(operator: &Operator) -> Option<Shape> {
     })
 }
 
-/// What `operator` leaves on top of the stack and must be made canonical.
+/// Returns the shape of the result of `operator` that must be made canonical.
 pub fn after(operator: &Operator) -> Option<Shape> {
     use Operator as O;
     Some(match operator {

@@ -1,4 +1,4 @@
-//! Instructions as expressions: what they take, what they give, and their encoding.
+//! Tables of instructions: their operands, results and encodings.
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ty {
@@ -7,7 +7,7 @@ pub enum Ty {
     F32,
     F64,
     V128,
-    /// A reference to the structure that is type 0, or null.
+    /// A reference to structure 0, or null.
     Base,
     /// Any managed reference, or null.
     Any,
@@ -15,7 +15,7 @@ pub enum Ty {
 use Ty::*;
 
 impl Ty {
-    /// Its encoding, also as the type of a block.
+    /// Returns the encoding of the type, also as the type of a block.
     pub fn bytes(self) -> &'static [u8] {
         match self {
             I32 => &[0x7f],
@@ -33,15 +33,15 @@ impl Ty {
     }
 }
 
-/// How an operand or the instruction must be treated so that it seldom traps.
+/// The care that an instruction needs to be valid and to trap seldom.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Care {
     None,
-    /// Divides: the divisor must not be zero, and rather not -1.
+    /// Divides. The divisor should not be zero, and seldom -1.
     Divides,
-    /// Converts to an integer and traps when it does not fit.
+    /// Converts to an integer, and traps if the number does not fit.
     Converts,
-    /// Takes a lane number below the number.
+    /// Has a lane number as its immediate, which must be below this number.
     Lane(u8),
     Shuffle,
 }
@@ -167,7 +167,8 @@ pub fn all(simd: bool) -> Vec<Operator> {
     all
 }
 
-/// Loads and stores: encoding, bytes accessed; `lanes` for those of single lanes.
+/// A load or store. `log2` is the logarithm of the number of bytes; `lanes` is the number of lanes for an access of a
+/// single lane, otherwise 0.
 pub struct Access {
     pub ty: Ty,
     pub code: Vec<u8>,
@@ -213,5 +214,5 @@ pub fn stores(simd: bool) -> Vec<Access> {
     all
 }
 
-/// The widths of an atomic instruction's seven forms, in the order of their opcodes.
+/// The type and the logarithm of the bytes of an atomic instruction's seven forms, in the order of their opcodes.
 pub const ATOMICS: [(Ty, u8); 7] = [(I32, 2), (I64, 3), (I32, 0), (I32, 1), (I64, 0), (I64, 1), (I64, 2)];

@@ -1,4 +1,4 @@
-//! Random numbers that depend on the seed alone, on every machine (splitmix64).
+//! Random numbers (splitmix64). They depend only on the seed, on every machine.
 
 pub struct Random(u64);
 
@@ -17,7 +17,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Less than `count`.
+    /// Returns a number below `count`.
     pub fn below(&mut self, count: u64) -> u64 {
         self.next() % count
     }
@@ -26,7 +26,7 @@ impl Random {
         &items[self.below(items.len() as u64) as usize]
     }
 
-    /// True in `percent` of cases.
+    /// Returns true with a probability of `percent` per cent.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }

@@ -1,4 +1,5 @@
-//! Smaller variants of a module, numbered, for a search that keeps those that still show what it is looking for.
+//! Makes smaller variants of a module. The variants are numbered, so that a search can try one after the other and keep
+//! those that still have a wanted property (fuzz/diff/reduce.py).
 
 use wasm_encoder::{Encode, Module, RawSection, SectionId};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
@@ -10,7 +11,7 @@ struct Body {
 
 struct Parts {
     sections: Vec<(u8, Vec<u8>)>,
-    exports: Vec<(String, Vec<u8>)>, // name, and what follows it
+    exports: Vec<(String, Vec<u8>)>, // the name, and the encoded kind and index
     bodies: Vec<Body>,
 }
 
@@ -56,7 +57,7 @@ fn put_together(parts: &Parts) -> Vec<u8> {
             (parts.exports.len() as u32).encode(&mut data);
             let mut calls = 0;
             for (name, rest) in &parts.exports {
-                // Calls are numbered without gaps.
+                // The entries e0, e1, ... are numbered without gaps.
                 let name = if name.starts_with('e') {
                     calls += 1;
                     format!("e{}", calls - 1)
@@ -80,7 +81,7 @@ fn put_together(parts: &Parts) -> Vec<u8> {
     module.finish()
 }
 
-/// What an instruction is replaced by.
+/// The code that replaces an instruction: drops of up to two operands, and a constant.
 const REPLACEMENTS: &[&[u8]] = &[
     &[0x1a],
     &[0x1a, 0x1a],
@@ -98,7 +99,7 @@ const REPLACEMENTS: &[&[u8]] = &[
     &[0x1a, 0x1a, 0x44, 0, 0, 0, 0, 0, 0, 0, 0],
 ];
 
-/// Whether step `step` of `parts` could be taken; nothing when there are no more steps.
+/// Makes the variant `step` of `parts`. Returns whether it is smaller; nothing if there is no variant of this number.
 fn apply(parts: &mut Parts, mut step: usize) -> Option<bool> {
     for index in 0..parts.exports.len() {
         if step == 0 {
@@ -160,7 +161,7 @@ fn apply(parts: &mut Parts, mut step: usize) -> Option<bool> {
     None
 }
 
-/// The first valid variant at or after `first`, with its number.
+/// Returns the first valid variant whose number is at least `first`, and its number.
 pub fn next(wasm: &[u8], first: usize) -> Option<(usize, Vec<u8>)> {
     let mut step = first;
     loop {

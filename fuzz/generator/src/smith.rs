@@ -1,5 +1,5 @@
-//! Modules of wasm-smith: wide in what they declare and in which instructions they use, but most of their functions trap
-//! early unless traps are disallowed.
+//! Makes modules with wasm-smith. They declare many kinds of things and use many instructions, but most of their
+//! functions trap early unless traps are disallowed.
 
 use arbitrary::Unstructured;
 use wasm_smith::{Config, MemoryOffsetChoices, Module};
@@ -7,7 +7,7 @@ use wasm_smith::{Config, MemoryOffsetChoices, Module};
 use crate::features::Features;
 use crate::random::Random;
 
-/// A module and the number of the global that holds its fuel; nothing if wasm-smith did not like the bytes.
+/// Returns a module and the index of the global that holds its fuel; nothing if wasm-smith cannot make a module.
 pub fn make(random: &mut Random, features: &Features, fuel: u32) -> Option<(Vec<u8>, u32)> {
     let large = random.chance(10);
     let config = Config {

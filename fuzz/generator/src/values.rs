@@ -1,5 +1,6 @@
-//! Values at which code goes wrong: bounds of integers, powers of two and their neighbours, shift counts, NaNs with
-//! payloads, infinities, zeros of both signs, subnormal numbers, bounds of conversions.
+//! Telling values, for which wrong code is likely to give wrong results: bounds of integers, powers of two and their
+//! neighbours, shift counts, NaNs with payloads, infinities, zeros of both signs, subnormal numbers, bounds of
+//! conversions.
 
 use crate::random::Random;
 
@@ -34,7 +35,7 @@ const F64: &[u64] = &[
     0xbfe0_0000_0000_0000, 0x4000_0000_0000_0000, 0x7ff0_0000_0000_0000, 0xfff0_0000_0000_0000, 0x7ff8_0000_0000_0000,
     0xfff8_0000_0000_0000, 0x7ff0_0000_0000_0001, 0x7ff4_0000_0000_0000, 0xffff_ffff_ffff_ffff, 0x7ff8_dead_beef_0001,
     0x0000_0000_0000_0001, 0x8000_0000_0000_0001, 0x000f_ffff_ffff_ffff, 0x0010_0000_0000_0000, 0x7fef_ffff_ffff_ffff,
-    // Around the bounds of conversions to integers, and of rounding.
+    // These are near the bounds of conversions to integers and of rounding.
     0x41df_ffff_ffc0_0000, 0x41df_ffff_ffff_ffff, 0x41e0_0000_0000_0000, 0xc1e0_0000_0000_0000, 0xc1e0_0000_0020_0000,
     0xc1e0_0000_001f_ffff, 0x41ef_ffff_ffff_ffff, 0x41f0_0000_0000_0000, 0x43df_ffff_ffff_ffff, 0x43e0_0000_0000_0000,
     0xc3e0_0000_0000_0000, 0xc3e0_0000_0000_0001, 0x43ef_ffff_ffff_ffff, 0x43f0_0000_0000_0000, 0xbfef_ffff_ffff_ffff,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # fuzz/memory/seeded/run.sh [PATCH...]: puts one fault at a time into a copy of src/kernel/memory, and prints which
 # tests of kernel_test find it. The copy and its builds are under build/fuzz/seeded-memory.
-# fuzz/memory/seeded/run.sh --check: whether each fault can still be put into the sources.
+# fuzz/memory/seeded/run.sh --check: checks that each fault can still be put into the sources.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../../support/seeded.sh"

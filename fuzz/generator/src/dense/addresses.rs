@@ -1,4 +1,5 @@
-//! Addresses: mostly inside of a memory, in the forms that addressing modes are made for; at the edges of pages and memories.
+//! Makes addresses, mostly inside of a memory: in the forms for which processors have addressing modes, and at the
+//! edges of pages and memories.
 
 use super::Maker;
 use crate::code::{index, signed, unsigned};
@@ -11,12 +12,13 @@ impl Maker<'_> {
         self.random.below(self.around.memories.len() as u64) as u32
     }
 
-    /// An address of the memory, mostly inside, and the offset that goes with it. `align` is a mask of bits that must be zero.
+    /// Writes code for an address in the memory, mostly inside, and returns the offset for the access. `align` is a
+    /// mask of the address's bits that must be zero.
     pub fn address(&mut self, memory: u32, depth: u32, align: u64) -> u64 {
         let is_64 = self.around.memories[memory as usize].is_64;
         let ty = if is_64 { Ty::I64 } else { Ty::I32 };
         if align == 0 && self.random.chance(30) {
-            // One that was used before, near where it was.
+            // An address that was used before, with the same offset or one near it.
             let candidates: Vec<usize> = (0..self.addresses.len()).filter(|&i| self.addresses[i].0 == memory).collect();
             if !candidates.is_empty() {
                 let (_, code, offset) = self.addresses[*self.random.pick(&candidates)].clone();
@@ -70,7 +72,7 @@ impl Maker<'_> {
                 }
             }
             14..=16 => {
-                // A counter, scaled.
+                // The scaled counter of a loop.
                 let counters: Vec<u32> = self.counters.iter().filter(|(_, t)| *t == ty).map(|(local, _)| *local).collect();
                 if counters.is_empty() {
                     number(&mut self.code, 64);
@@ -88,11 +90,11 @@ impl Maker<'_> {
                 }
             }
             17 | 18 => {
-                // A place by number; at the end of the memory.
+                // A constant address, which may be at the end of the memory.
                 let place = match self.random.below(3) {
                     0 => self.random.below(256),
                     1 => self.random.below(PAGE),
-                    // The largest access ends there, or a smaller one; now and then beyond.
+                    // The largest access, or a smaller one, ends at the memory's end, and now and then beyond it.
                     _ if self.random.chance(90) => bytes - 16 - 4 * self.random.below(2) * self.random.below(6),
                     _ => bytes - self.random.below(40),
                 };
@@ -128,7 +130,7 @@ impl Maker<'_> {
         offset
     }
 
-    /// Immediates of an access.
+    /// Writes the immediates of an access. `align` is the logarithm of the alignment.
     pub fn memory_argument(&mut self, memory: u32, align: u64, offset: u64) {
         if memory != 0 {
             unsigned(&mut self.code, align | 0x40);
@@ -139,7 +141,8 @@ impl Maker<'_> {
         unsigned(&mut self.code, offset);
     }
 
-    /// An address at which an access of `size` bytes ends the memory or crosses a boundary of pages, and the offset that goes with it.
+    /// Writes code for an address at which an access of `size` bytes ends at the memory's end, or crosses a boundary of
+    /// pages. Returns the offset for the access.
     pub fn edge(&mut self, memory: u32, size: u64) -> u64 {
         let (is_64, bytes) = (self.around.memories[memory as usize].is_64, self.around.memories[memory as usize].bytes);
         let offset = *self.random.pick(&[0, 0, 1, 4, 100, 4000]);

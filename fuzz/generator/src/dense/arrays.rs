@@ -1,5 +1,5 @@
-//! Arrays of every type of elements. Those that are made have eight elements or more, mostly, so that an index below eight and a
-//! range of three behind four are inside.
+//! Makes and uses arrays with all types of elements. Most new arrays have at least eight elements, so that indices
+//! below eight are inside, and so are ranges of at most three elements that begin at an index of at most four.
 
 use super::Maker;
 use super::objects::{ARRAYS, STRUCTURES, Storage};
@@ -15,7 +15,7 @@ impl Maker<'_> {
         ARRAYS[(kind - STRUCTURES) as usize]
     }
 
-    /// A new array of type `kind`, on the stack.
+    /// Makes a new array of type `kind` on the stack.
     pub fn new_array(&mut self, kind: u32, depth: u32) {
         let ty = Self::element(kind).0.unpacked();
         let numeric = !ty.is_reference();
@@ -41,7 +41,7 @@ impl Maker<'_> {
                 let start = self.random.below(4) as i32;
                 i32_const(&mut self.code, start);
                 if numeric {
-                    // The segment has bytes enough for eight of the largest.
+                    // The segment has enough bytes for eight of the largest elements.
                     i32_const(&mut self.code, 8);
                     let segment = self.around.passive_data() + 1;
                     self.gc(9, &[kind, segment]);
@@ -82,7 +82,7 @@ impl Maker<'_> {
         self.code.push(0x71);
     }
 
-    /// Gets an array of the function, never null but in functions that may trap.
+    /// Puts the array of a local on the stack. It is null only in functions that may trap.
     fn array(&mut self, local: u32) {
         index(&mut self.code, 0x20, local);
         if self.random.chance(10) {
@@ -90,7 +90,7 @@ impl Maker<'_> {
         }
     }
 
-    /// So that the function's arrays are there.
+    /// Stores new arrays to the function's locals for arrays.
     pub fn make_arrays(&mut self) {
         for (local, kind) in self.arrays.clone() {
             if self.random.chance(100 - self.raw) {
@@ -124,7 +124,7 @@ impl Maker<'_> {
                 self.gc(16, &[kind]);
             }
             7..=9 => {
-                // From itself, where ranges overlap, or from another of the type.
+                // Copies from the array itself, where ranges may overlap, or from another array of the type.
                 let others: Vec<u32> = self.arrays.iter().filter(|(_, k)| *k == kind).map(|(l, _)| *l).collect();
                 let from = *self.random.pick(&others);
                 self.array(local);
@@ -151,7 +151,7 @@ impl Maker<'_> {
         }
     }
 
-    /// An element of an array of the function, or the length.
+    /// Puts an element of one of the function's arrays on the stack, or an array's length.
     pub fn from_array(&mut self, ty: Ty) {
         let all: Vec<(u32, u32)> = self.arrays.iter().copied().filter(|(_, kind)| Self::element(*kind).0.unpacked() == ty).collect();
         if ty == Ty::I32 && (all.is_empty() || self.random.chance(25)) {

@@ -1,5 +1,5 @@
-//! Atomic instructions, on memories that are shared and on others. Waiting ends at once: for a value that is not there, or for
-//! no time; on a memory that is not shared it traps.
+//! Atomic instructions, on shared memories and on others, and wide arithmetic. Waits end at once, because their timeout
+//! is 0. On a memory that is not shared, they trap.
 
 use super::Maker;
 use crate::code::{i32_const, i64_const, index};
@@ -20,7 +20,7 @@ impl Maker<'_> {
         let opcode = if group == 0 { 0x10 + form } else { 0x1e + 7 * (group - 1) + form };
         for operand in 0..match group { 0 => 0, 7 => 2, _ => 1 } {
             if group == 7 && operand == 0 && self.random.chance(60) {
-                // What is compared with is often there.
+                // Memory is often 0, so the comparison with 0 often succeeds.
                 if ty == Ty::I32 { i32_const(&mut self.code, 0) } else { i64_const(&mut self.code, 0) }
             } else {
                 self.expression(ty, depth.min(1));
@@ -80,7 +80,7 @@ impl Maker<'_> {
         }
         self.code.extend([0xfc, opcode]);
         if twice {
-            // Once more, of the same: one half of each.
+            // The same operation twice: one half of each result is used.
             let again = self.code[start..].to_vec();
             self.code.push(0x1a);
             self.code.extend(again);

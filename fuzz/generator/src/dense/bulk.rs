@@ -1,5 +1,5 @@
-//! Statements about whole memories: copies that overlap in either direction, fills, segments, growth between accesses, and
-//! addresses near 2^32 and beyond.
+//! Statements about ranges of memories: copies that overlap in either direction, fills, segments, growth between
+//! accesses, and accesses at addresses near 2^32 and beyond.
 
 use super::Maker;
 use crate::code::{i32_const, i64_const, index, unsigned};
@@ -40,7 +40,7 @@ impl Maker<'_> {
                 unsigned(&mut self.code, u64::from(from));
             }
             3 | 4 => {
-                // A little up or down inside of one memory.
+                // A copy by a few bytes up or down inside of one memory.
                 let start = self.code.len();
                 self.address(to, 1, 0);
                 let address = self.code[start..].to_vec();
@@ -81,7 +81,7 @@ impl Maker<'_> {
                 unsigned(&mut self.code, u64::from(segment));
                 unsigned(&mut self.code, u64::from(to));
                 if self.random.chance(25) {
-                    // Another one, of which nothing can be taken once it is gone.
+                    // The segment that may have been dropped, of which then only 0 bytes can be taken.
                     if self.random.chance(70) {
                         self.code.extend([0xfc, 0x09]);
                         unsigned(&mut self.code, u64::from(segment) + 2);
@@ -98,7 +98,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Loads before a memory grows and behind its old end afterwards.
+    /// Grows a memory and then accesses bytes at its old end.
     fn grow_and_access(&mut self, memory: u32) {
         let (is_64, bytes) = (self.around.memories[memory as usize].is_64, self.around.memories[memory as usize].bytes);
         let ty = self.address_type(memory);
@@ -107,7 +107,7 @@ impl Maker<'_> {
         self.number_of(is_64, delta);
         index(&mut self.code, 0x40, memory);
         index(&mut self.code, 0x21, grown);
-        // At the new end, if there is one.
+        // The accesses are made only if the memory has grown.
         index(&mut self.code, 0x20, grown);
         self.number_of(is_64, -1);
         self.code.push(if is_64 { 0x52 } else { 0x47 });
@@ -140,7 +140,8 @@ impl Maker<'_> {
         index(&mut self.code, 0x21, local);
     }
 
-    /// An access outside, where something that is rarely true says so: over the end, around 2^31, 2^32 (with its offset), beyond.
+    /// An access outside of a memory, under a condition that is rarely true: across the end, around 2^31 or 2^32 (with
+    /// the offset), or beyond.
     pub fn far(&mut self) {
         let rare = *self.random.pick(&[1, 3, 7, 15]);
         self.expression(Ty::I32, 2);
@@ -190,7 +191,7 @@ impl Maker<'_> {
         }
     }
 
-    /// What may well trap, in a function that does little else.
+    /// A statement that is likely to trap, for a function that does little else.
     pub fn probe(&mut self) {
         self.raw = 50;
         match self.random.below(10) {
@@ -225,7 +226,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Takes what is on the stack into some local of its type, or drops it.
+    /// Moves the value on top of the stack to a local of its type, or drops it.
     pub fn into_local(&mut self, ty: Ty) {
         match self.local_of(ty) {
             Some(local) => index(&mut self.code, 0x21, local),

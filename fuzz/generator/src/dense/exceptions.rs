@@ -1,5 +1,5 @@
-//! Exceptions, in either encoding: bodies that throw, here or in what they call, handlers that keep what comes with it, throw it
-//! again, or leave it to others.
+//! Exceptions in either encoding: bodies that throw, or call functions that throw, and handlers that keep the
+//! exception's values, throw it again, or do not catch it.
 
 use super::Maker;
 use crate::code::{index, signed, unsigned};
@@ -10,7 +10,7 @@ impl Maker<'_> {
         self.random.below(self.around.tags.len() as u64) as u32
     }
 
-    /// Throws under a condition, or calls what may throw.
+    /// Throws under a condition, or calls a function that may throw.
     fn thrower(&mut self) {
         if self.random.chance(70) {
             let thrown = self.some_tag();
@@ -28,14 +28,15 @@ impl Maker<'_> {
         }
     }
 
-    /// The values that come with an exception, on the stack, into locals.
+    /// Moves the values of an exception from the stack to locals.
     fn keep_payload(&mut self, tag: u32) {
         for ty in self.around.tags[tag as usize].clone().into_iter().rev() {
             self.into_local(ty);
         }
     }
 
-    /// Opens a block that gives what comes with `tag`, and a reference to the exception if `reference`.
+    /// Opens a block that gives the values of an exception with `tag`, and, if `reference`, a reference to the
+    /// exception.
     fn open_payload(&mut self, tag: u32, reference: bool) {
         let payload = self.around.tags[tag as usize].clone();
         self.code.push(0x02);
@@ -51,7 +52,7 @@ impl Maker<'_> {
         self.labels.push(false);
     }
 
-    /// Throws again what the function's local for exceptions holds, under a condition.
+    /// Throws the exception in the function's local for exceptions again, under a condition.
     fn throw_again(&mut self) {
         if self.random.chance(60) {
             self.condition(1);
@@ -132,7 +133,7 @@ impl Maker<'_> {
         self.thrower();
         self.body(1);
         if self.random.chance(20) {
-            // To some block outside, or to the caller.
+            // Delegates exceptions to a surrounding block or to the caller.
             self.labels.pop();
             let outside = self.random.below(self.labels.len() as u64 + 1) as u32;
             return index(&mut self.code, 0x18, outside);
@@ -153,7 +154,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
-    /// A value from a body that may throw, or from the handler.
+    /// Puts a value on the stack, from a body that may throw, or from the handler.
     pub fn attempt(&mut self, ty: Ty, depth: u32) {
         if !self.around.exceptions {
             return self.leaf(ty);

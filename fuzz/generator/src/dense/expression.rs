@@ -1,4 +1,4 @@
-//! Expressions of a function: what leaves one value on the stack.
+//! Expressions of a function: code that leaves one value on the stack.
 
 use super::{Maker, Theme};
 use crate::code::{self, constant, i32_const, i64_const, index, unsigned};
@@ -37,7 +37,7 @@ impl Maker<'_> {
             56 => self.attempt(ty, depth - 1),
             _ => self.operator(ty, depth - 1),
         }
-        // What holds no branch to the outside can be said again.
+        // Code without branches to the outside can be used again.
         let size = self.code.len() - start;
         if (4..120).contains(&size) && self.labels.len() == labels && self.random.chance(50) {
             let bytes = self.code[start..].to_vec();
@@ -79,7 +79,7 @@ impl Maker<'_> {
             return index(&mut self.code, 0x23, global);
         }
         if !ty.is_reference() && self.random.chance(30) {
-            // One of two, so that it is not known.
+            // One of two constants, so that the compiler does not know the value.
             constant(&mut self.code, ty, self.random);
             constant(&mut self.code, ty, self.random);
             match self.local_of(Ty::I32) {
@@ -92,7 +92,7 @@ impl Maker<'_> {
     }
 
     pub fn condition(&mut self, depth: u32) {
-        // Mostly what can become part of the branch.
+        // Mostly comparisons and tests of bits, which can become part of the branch instruction.
         if depth == 0 || self.random.chance(30) {
             return self.expression(Ty::I32, depth);
         }
@@ -167,7 +167,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Divides by a variable only where it is not zero: the division must stay where it is.
+    /// Divides by a variable where it is not zero, so the compiler must not move the division up.
     fn guarded_division(&mut self, ty: Ty, depth: u32) {
         let locals: Vec<u32> = (0..self.locals.len() as u32).filter(|i| self.locals[*i as usize] == ty).collect();
         let (eqz, first) = match ty {
@@ -192,12 +192,12 @@ impl Maker<'_> {
             self.labels.pop();
         }
         index(&mut self.code, 0x20, divisor);
-        // Signed division may overflow: mostly the others.
+        // Signed division may overflow, so it is rare here.
         let which = *self.random.pick(&[1, 1, 1, 3, 3, 2, 0]);
         self.code.extend([first + which, 0x0b]);
     }
 
-    /// Many values at the same time, then one.
+    /// Many values that are live at the same time, and are then combined.
     fn wide(&mut self, ty: Ty, depth: u32) {
         let most = if self.random.chance(20) { 14 } else { 4 };
         let count = 3 + self.random.below(most);
@@ -227,7 +227,7 @@ impl Maker<'_> {
         let around = self.around;
         let candidates: Vec<&Operator> = around.operators.iter().filter(|o| o.result == ty).collect();
         let mut chosen: &Operator = *self.random.pick(&candidates);
-        // Conversions and comparisons are many; arithmetic within a type is what programs do.
+        // There are many conversions and comparisons, but programs mostly do arithmetic within a type.
         for _ in 0..3 {
             if chosen.operands[0] == ty || self.random.chance(if ty == Ty::V128 { 60 } else { 30 }) {
                 break;
@@ -240,7 +240,7 @@ impl Maker<'_> {
         self.apply(chosen, depth);
     }
 
-    /// The operator, with operands.
+    /// Writes operands and the operator.
     pub fn apply(&mut self, chosen: &Operator, depth: u32) {
         let ty = chosen.result;
         let constant_operand = self.random.chance(35);
@@ -264,7 +264,7 @@ impl Maker<'_> {
             Care::None => {}
             Care::Divides => self.careful_divisor(ty, matches!(chosen.code[0], 0x6d | 0x7f)),
             Care::Converts if self.random.chance(86 - self.raw) => {
-                // The saturating form of the same conversion.
+                // The saturating form of the conversion, which does not trap.
                 let form = match chosen.code[0] {
                     0xa8..=0xab => chosen.code[0] - 0xa8,
                     other => other - 0xae + 4,
@@ -282,7 +282,7 @@ impl Maker<'_> {
         let size = 1u8 << self.random.below(5);
         let base = self.random.below(32) as u8;
         match self.random.below(4) {
-            // Whole lanes of some size, a rotation, pairs from both, anything.
+            // Whole lanes of some size, a rotation, pairs from both operands, or random bytes.
             0 => (0..16 / size.min(16))
                 .flat_map(|_| {
                     let lane = self.random.below(u64::from(32 / size.min(16))) as u8 * size.min(16);
@@ -295,7 +295,7 @@ impl Maker<'_> {
         }
     }
 
-    /// One of two numbers at which conversions to integers go over.
+    /// One of two telling floats: mostly bounds of conversions to integers.
     pub fn edge_of_conversion(&mut self, ty: Ty) {
         for _ in 0..2 {
             if ty == Ty::F32 {
@@ -315,13 +315,13 @@ impl Maker<'_> {
         self.code.push(0x1b);
     }
 
-    /// Makes the divisor on top of the stack one that seldom traps.
+    /// Replaces the divisor on top of the stack by one that seldom traps.
     fn careful_divisor(&mut self, ty: Ty, overflows: bool) {
         if self.random.chance(self.raw) {
             return;
         }
         if self.random.chance(50) {
-            // A constant instead.
+            // The divisor becomes a constant.
             self.code.push(0x1a);
             loop {
                 let value = if !overflows && self.random.chance(8) { -1 } else { values::i64(self.random) };

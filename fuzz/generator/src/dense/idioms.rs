@@ -1,11 +1,11 @@
-//! What the compiler's rewrites and instruction selection look for, said as programs say it.
+//! The patterns that the compiler's rewrites and instruction selection look for, in the forms that programs have.
 
 use super::Maker;
 use crate::code::{constant, i32_const, i64_const, index};
 use crate::operators::Ty;
 use crate::values;
 
-/// The opcodes of one width: of i32, and how much further those of i64 are.
+// Opcodes for i32. Those for i64 are greater by 0x12 (Maker::op).
 const AND: u8 = 0x71;
 const ADD: u8 = 0x6a;
 const SUB: u8 = 0x6b;
@@ -18,6 +18,7 @@ const SHR_S: u8 = 0x75;
 const SHR_U: u8 = 0x76;
 
 impl Maker<'_> {
+    /// Writes the opcode for i32, or the corresponding one for i64.
     pub fn op(&mut self, ty: Ty, opcode: u8) {
         self.code.push(if ty == Ty::I64 { opcode + 0x12 } else { opcode });
     }
@@ -26,7 +27,7 @@ impl Maker<'_> {
         if ty == Ty::I64 { i64_const(&mut self.code, value) } else { i32_const(&mut self.code, value as i32) }
     }
 
-    /// Some local of the type, or the first of the function's that is one; what is not there becomes a constant.
+    /// Returns code that gives the value of a local of the type, or a constant if there is none.
     pub fn variable(&mut self, ty: Ty) -> Vec<u8> {
         let start = self.code.len();
         match self.local_of(ty) {
@@ -70,7 +71,7 @@ impl Maker<'_> {
         let x = self.variable(ty);
         match self.random.below(22) {
             0 | 1 => {
-                // The low bits, with either extension.
+                // The low bits, zero-extended or sign-extended.
                 let count = *self.random.pick(&[8, 16, 24, 1, 5, bits - 8, bits - 16, bits - 1, bits / 2]);
                 self.expression(ty, depth);
                 self.whole_number(ty, count);
@@ -91,7 +92,7 @@ impl Maker<'_> {
                 self.op(ty, join);
             }
             3 | 4 => {
-                // Minimum, maximum, limits.
+                // The minimum or maximum.
                 let y = if self.random.chance(50) { self.variable(ty) } else { let mut y = Vec::new(); constant(&mut y, ty, self.random); y };
                 let swapped = self.random.chance(50);
                 self.code.extend(if swapped { &y } else { &x });
@@ -114,7 +115,7 @@ impl Maker<'_> {
                 self.op(ty, SUB);
             }
             6 => {
-                // The lowest bit, without it, up to it.
+                // The lowest one bit alone, x without it, or all bits up to it.
                 self.code.extend(&x);
                 if self.random.chance(50) {
                     self.whole_number(ty, 0);
@@ -137,7 +138,7 @@ impl Maker<'_> {
                 self.op(ty, join);
             }
             8..=11 => {
-                // Divided by a number, and back.
+                // A quotient by a constant, sometimes multiplied by the same constant.
                 self.expression(ty, depth);
                 let divisor = self.divisor(ty);
                 self.whole_number(ty, divisor);
@@ -155,7 +156,7 @@ impl Maker<'_> {
                 self.op(ty, MUL);
             }
             13 => {
-                // A bit count with its special case.
+                // The index of the highest or lowest one bit, with a special case for 0.
                 self.whole_number(ty, bits - 1);
                 self.code.extend(&x);
                 let count = 0x67 + self.random.below(2) as u8;
@@ -168,7 +169,7 @@ impl Maker<'_> {
             }
             14 | 15 if ty == Ty::I32 => self.condition_idiom(depth),
             14 | 15 => {
-                // Between the widths.
+                // A wrap to 32 bits and an extension.
                 let extend = 0xac + self.random.below(2) as u8;
                 self.expression(Ty::I64, depth);
                 self.code.extend([0xa7, extend]);
@@ -181,7 +182,7 @@ impl Maker<'_> {
                 self.code.push(0xa7);
             }
             16 => {
-                // The upper half of a product of halves.
+                // The upper half of a product of 32-bit numbers.
                 self.expression(Ty::I32, depth);
                 let extend = 0xac + self.random.below(2) as u8;
                 self.code.push(extend);
@@ -192,7 +193,7 @@ impl Maker<'_> {
                 self.op(Ty::I64, SHR_U);
             }
             17 => {
-                // A field of bits: shifted down, masked; or put together.
+                // A bit field that is extracted, and perhaps combined with another one.
                 let (from, count) = (self.random.below(bits as u64) as i64, 1 + self.random.below(16) as i64);
                 self.code.extend(&x);
                 self.whole_number(ty, from);
@@ -209,7 +210,7 @@ impl Maker<'_> {
                 }
             }
             18 => {
-                // A shift whose count is masked as the instruction does anyway.
+                // A shift with a masked count; the instruction masks it by bits - 1 anyway.
                 self.expression(ty, depth);
                 self.expression(ty, depth);
                 let mask = *self.random.pick(&[bits - 1, bits - 1, 2 * bits - 1, 7]);
@@ -227,7 +228,7 @@ impl Maker<'_> {
                 self.op(ty, join);
             }
             20 => {
-                // Numbers with a constant on either side of two operations.
+                // The same operation twice, each with a constant.
                 self.code.extend(&x);
                 let join = *self.random.pick(&[ADD, MUL, AND, OR, XOR, SHL, SHR_U, SHR_S, SUB]);
                 constant(&mut self.code, ty, self.random);
@@ -250,7 +251,8 @@ impl Maker<'_> {
         }
     }
 
-    /// Conditions: tests of bits, narrow numbers in memory against constants, overflow, several at once.
+    /// A condition: a test of bits, a comparison of a narrow number in memory with a constant, a test for overflow, or
+    /// several comparisons together.
     fn condition_idiom(&mut self, depth: u32) {
         match self.random.below(6) {
             0 => {
@@ -300,7 +302,7 @@ impl Maker<'_> {
                 self.code.push(compare);
             }
             3 => {
-                // Within bounds, as one comparison or two.
+                // A test against two bounds.
                 let x = self.variable(Ty::I32);
                 let (low, high) = (self.random.below(100) as i32 - 50, self.random.below(200) as i32);
                 self.code.extend(&x);
@@ -343,7 +345,7 @@ impl Maker<'_> {
                 self.code.extend([compare, 0x1b]);
             }
             2 => {
-                // A product that is added to.
+                // A product in a sum or difference.
                 self.expression(ty, depth);
                 self.expression(ty, depth);
                 self.code.push(if double { 0xa2 } else { 0x94 });
@@ -352,12 +354,12 @@ impl Maker<'_> {
                 self.code.push(add);
             }
             3 => {
-                // Bits.
+                // The bits of an integer as a float.
                 self.expression(if double { Ty::I64 } else { Ty::I32 }, depth);
                 self.code.push(if double { 0xbf } else { 0xbe });
             }
             4 => {
-                // To an integer and back.
+                // A conversion to an integer and back.
                 self.expression(ty, depth);
                 let signed = self.random.below(2) as u8;
                 if double { self.code.extend([0xfc, 2 + signed, 0xb7 + signed]) } else { self.code.extend([0xfc, signed, 0xb2 + signed]) }

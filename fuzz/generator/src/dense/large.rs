@@ -1,11 +1,11 @@
-//! Functions that are large in one way: values at the same time, blocks; and changes of memory in place.
+//! Parts that make functions large: many live values, or many blocks; and changes of memory in place.
 
 use super::Maker;
 use crate::code::{constant, i32_const, index};
 use crate::operators::Ty;
 
 impl Maker<'_> {
-    /// Many values at once, more than registers: a frame of pages.
+    /// Many values that are live at once, many more than there are registers, so that the frame is larger than a page.
     pub fn crowd(&mut self) {
         let ty = if self.around.simd { Ty::V128 } else { Ty::I64 };
         let blocks = self.random.chance(40);
@@ -17,20 +17,20 @@ impl Maker<'_> {
             if ty == Ty::V128 { maker.code.extend([0xfd, 0]) } else { maker.code.push(0x29) }
             maker.memory_argument(memory, 0, 0);
         };
-        // Objects below and above them, which must be found by collections.
+        // Objects lie below and above the values on the stack, and collections must find them.
         let objects = if blocks && self.around.objects { 12 } else { 0 };
         self.push_objects(objects);
         for number in 0..count {
             load(self, number * 8);
         }
         self.push_objects(objects);
-        // What is loaded must be loaded before this.
+        // This store must not come before the loads.
         self.number_of(is_64, 8);
         self.expression(Ty::I64, 1);
         self.code.push(0x37);
         self.memory_argument(memory, 0, 0);
         if blocks {
-            // Live through so many blocks that their ranges are not worked out exactly.
+            // The values are live through so many blocks that the compiler does not compute their live ranges exactly.
             self.many_blocks(1200);
         }
         self.read_objects(objects);
@@ -46,7 +46,7 @@ impl Maker<'_> {
         self.read_objects(objects);
     }
 
-    /// Structures, which may turn out not to be needed, and arrays, which stay.
+    /// Pushes structures, which the compiler may optimize away, and arrays, which it does not.
     fn push_objects(&mut self, count: usize) {
         for number in 0..count {
             if number % 3 == 0 {
@@ -73,7 +73,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A function of very many blocks.
+    /// Very many blocks.
     pub fn many_blocks(&mut self, count: i32) {
         let Some(local) = self.local_of(Ty::I32) else { return };
         let is_64 = self.around.memories[0].is_64;
@@ -86,7 +86,7 @@ impl Maker<'_> {
             i32_const(&mut self.code, number);
             self.code.push(if number % 2 == 0 { 0x6a } else { 0x73 });
             index(&mut self.code, 0x21, local);
-            // No choice between two values.
+            // A store, so that the block cannot become a select.
             self.number_of(is_64, i64::from(number & 1023));
             index(&mut self.code, 0x20, local);
             self.code.push(0x3a);
@@ -100,7 +100,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Adds to what is in memory, in place.
+    /// Loads a number, changes it, and stores it to the same address.
     pub fn change_in_place(&mut self) {
         let memory = self.memory();
         let offset = self.address(memory, 1, 0);

@@ -1,5 +1,5 @@
-//! Managed objects in dense functions: their types, structures made, read, written and compared; `arrays.rs` has arrays,
-//! `references.rs` what gives references and casts.
+//! Managed objects in dense functions: their types, and structures that are made, read, written and compared.
+//! `arrays.rs` is about arrays, and `references.rs` about references and casts.
 
 use wasm_encoder::{
     ArrayType, CompositeInnerType, CompositeType, FieldType, FuncType, HeapType, RefType, StorageType, StructType, SubType, TypeSection, ValType,
@@ -35,15 +35,14 @@ impl Storage {
 
 use Storage::Val;
 
-/// Structures: the first of all types and what derives from it, in the order of their numbers. Fields after those of `BASE` are a
-/// subtype's own.
+/// The fields of structure 0, from which the structures 1 to 3 derive. They add fields of their own.
 pub const BASE: [Storage; 8] =
     [Val(Ty::I32), Val(Ty::I64), Storage::I8, Val(Ty::F64), Val(Ty::Base), Storage::I16, Val(Ty::F32), Val(Ty::Any)];
-pub const DERIVED: u32 = 1; // final, one more, which is immutable: an i32
-pub const OTHER: u32 = 2; // open, one more: an i64; the next is final and derived from it, one more: a reference to any
-pub const STRUCTURES: u32 = 4;
+pub const DERIVED: u32 = 1; // a final type that adds an immutable i32
+pub const OTHER: u32 = 2; // an open type that adds an i64; type 3 is final, derives from it and adds a reference to any
+pub const STRUCTURES: u32 = 4; // number of these types
 
-/// Arrays, whose numbers follow: their elements, and whether they can be written.
+/// The array types, whose numbers follow: the type of their elements, and whether the elements are mutable.
 pub const ARRAYS: [(Storage, bool); 10] = [
     (Storage::I8, true),
     (Storage::I16, true),
@@ -54,24 +53,25 @@ pub const ARRAYS: [(Storage, bool); 10] = [
     (Val(Ty::Base), true),
     (Val(Ty::Any), true),
     (Val(Ty::I64), false),
-    (Val(Ty::V128), true), // with vectors only
+    (Val(Ty::V128), true), // only in modules with vectors
 ];
 
-/// The number of the array of structures.
+/// The number of the type of arrays of structures.
 pub const BASE_ARRAY: u32 = STRUCTURES + 6;
 
-/// How many types there are of structures and arrays; those of a chain of structures follow, each derived from the one before, the first
-/// from `BASE`: deeper than the displays of types are long at least.
+/// The number of types of structures and arrays. After them come CHAIN structures, each derived from the previous one,
+/// and the first from structure 0. The chain is longer than the shortest list of supertypes that engines keep in a
+/// type.
 pub fn array_end(simd: bool) -> u32 {
     STRUCTURES + ARRAYS.len() as u32 - u32::from(!simd)
 }
 
 const CHAIN: u32 = 10;
 
-/// The last type is a structure with so many more i64 that displacements do not fit into instructions of RISC-V.
+/// The last type is a structure that adds so many i64 fields that the offsets do not fit into RISC-V's instructions.
 const BIG_FIELDS: u32 = 300;
 
-/// How many types there are of objects.
+/// The number of all types of objects.
 pub fn type_count(simd: bool) -> u32 {
     array_end(simd) + CHAIN + 1
 }
@@ -112,7 +112,7 @@ fn big() -> Vec<FieldType> {
     BASE.iter().map(|ty| field(*ty, true)).chain(more).collect()
 }
 
-/// A type of functions that may have subtypes.
+/// Returns a function type that is not final.
 pub fn open_function(parameters: Vec<ValType>, results: Vec<ValType>) -> SubType {
     let inner = CompositeInnerType::Func(FuncType::new(parameters, results));
     let composite_type = CompositeType { inner, shared: false, descriptor: None, describes: None };
@@ -132,13 +132,13 @@ impl Maker<'_> {
         }
     }
 
-    /// Types of the fields that only `structure` has.
+    /// Returns the types of the fields that `structure` adds to those of structure 0.
     fn own_fields(structure: u32) -> &'static [Ty] {
         const OWN: [&[Ty]; STRUCTURES as usize] = [&[], &[Ty::I32], &[Ty::I64], &[Ty::I64, Ty::Any]];
         OWN[structure as usize]
     }
 
-    /// A new structure, on the stack, of type `structure`.
+    /// Makes a new structure of type `structure` on the stack.
     pub fn new_structure(&mut self, structure: u32, depth: u32) {
         if structure >= STRUCTURES || structure != DERIVED && self.random.chance(15) || depth == 0 && self.random.chance(50) {
             return self.gc(1, &[structure]);
@@ -152,7 +152,7 @@ impl Maker<'_> {
         self.gc(0, &[structure]);
     }
 
-    /// Number of a type of structures.
+    /// Returns the number of a random type of structures.
     pub fn some_structure(&mut self) -> u32 {
         if self.random.chance(80) {
             return self.random.below(u64::from(STRUCTURES)) as u32;
@@ -174,7 +174,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A block around what needs a reference that is not null in `local`.
+    /// Writes a block that is left early if the reference in `local` is null.
     pub fn unless_null(&mut self, local: u32, inside: impl FnOnce(&mut Self)) {
         self.code.extend([0x02, 0x40]);
         self.labels.push(true);
@@ -214,7 +214,7 @@ impl Maker<'_> {
         });
     }
 
-    /// An object that only this function sees, or that leaves it in one of several ways.
+    /// Uses an object that only this function sees, or that escapes from it at the end.
     fn kept_inside(&mut self) {
         let temporary = self.temporary;
         let structure = self.some_structure();
@@ -237,7 +237,7 @@ impl Maker<'_> {
                     self.gc(5, &[0, which]);
                 }
                 6 => {
-                    // Whether it is null is known, and which type it has.
+                    // A test whose result the compiler can know: whether the object is null, or has a type.
                     let Some(local) = self.local_of(Ty::I32) else { continue };
                     index(&mut self.code, 0x20, temporary);
                     if self.random.chance(50) {
@@ -252,7 +252,7 @@ impl Maker<'_> {
                     index(&mut self.code, 0x21, local);
                 }
                 _ => {
-                    // In one way of two.
+                    // A write under a condition.
                     self.condition(1);
                     self.code.extend([0x04, 0x40]);
                     index(&mut self.code, 0x20, temporary);
@@ -294,7 +294,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A field of a structure, or something else where the structure is null.
+    /// Puts a field of a structure on the stack, or another value if the structure is null.
     pub fn field(&mut self, ty: Ty) {
         let candidates: Vec<u32> = (0..BASE.len() as u32).filter(|i| BASE[*i as usize].unpacked() == ty).collect();
         if candidates.is_empty() {
@@ -328,7 +328,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A subtype's own field, after a cast where a test held.
+    /// Puts a subtype's own field on the stack, after a test of the type and a cast.
     pub fn own_field(&mut self) {
         let Some(structure) = self.local_of(Ty::Base) else { return self.leaf(Ty::I32) };
         index(&mut self.code, 0x20, structure);

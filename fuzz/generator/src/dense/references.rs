@@ -1,12 +1,13 @@
-//! What gives references: structures new and old, numbers of 31 bits, casts that branch, conversions to the outside and back; and
-//! what reads numbers out of them.
+//! Expressions that give references: new and existing structures, i31 numbers, casts that branch, and conversions to
+//! extern and back; and expressions that read numbers from objects.
 
 use super::Maker;
 use super::objects::{DERIVED, STRUCTURES, array_end};
 use crate::code::{index, signed, unsigned};
 use crate::operators::Ty;
 
-const ANY: i64 = -0x12; // 0x6e, as a signed number; those that follow are below it
+// Heap types: the signed value of the byte in the binary format, such as 0x6e for any.
+const ANY: i64 = -0x12;
 const EQ: i64 = -0x13;
 const I31: i64 = -0x14;
 const STRUCT: i64 = -0x15;
@@ -18,7 +19,8 @@ impl Maker<'_> {
         signed(&mut self.code, ty);
     }
 
-    /// `br_on_cast` (0x18) or `br_on_cast_fail` (0x19) to label 0, of a reference of any type or null.
+    /// Writes `br_on_cast` (0x18) or `br_on_cast_fail` (0x19) to label 0, for a reference of type (ref null any).
+    /// `null` says whether the cast accepts null.
     fn branch_on_cast(&mut self, opcode: u8, null: bool, to: i64) {
         self.code.extend([0xfb, opcode, 1 | u8::from(null) << 1, 0]);
         self.heap_type(ANY);
@@ -71,7 +73,7 @@ impl Maker<'_> {
                 self.close();
             }
             7 => {
-                // A cast after a test of the same.
+                // A cast after a test of the same type.
                 let Some(any) = self.local_of(Ty::Any) else { return self.leaf(ty) };
                 let null = self.random.below(2) as u8;
                 let to = i64::from(self.some_structure());
@@ -142,7 +144,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A value out of an object.
+    /// Puts a value on the stack that is read from an object.
     pub fn object_expression(&mut self, ty: Ty, depth: u32) {
         if ty.is_reference() {
             return self.reference(ty, depth);
@@ -154,7 +156,7 @@ impl Maker<'_> {
                 let test = 0x14 + self.random.below(2);
                 self.code.push(0xfb);
                 unsigned(&mut self.code, test);
-                // Of structures it is known that they are no numbers and no arrays: only types that may be.
+                // A test of a structure for an i31 or an array is not valid, so only types of structures are tested.
                 let to = i64::from(self.some_structure());
                 self.heap_type(to);
             }
@@ -185,7 +187,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A number out of a reference that is perhaps one, or the length of what is perhaps an array.
+    /// Puts on the stack the number of a reference that may be an i31, or the length of one that may be an array.
     fn small_number(&mut self) {
         let number = self.random.chance(70);
         self.open(&[0x7f]);
@@ -211,7 +213,7 @@ impl Maker<'_> {
         self.close();
     }
 
-    /// A chain of casts over one reference, as of a `switch` over types.
+    /// A chain of casts of one reference, like a `switch` over types.
     pub fn cast_statement(&mut self) {
         let (Some(any), Some(result)) = (self.local_of(Ty::Any), self.local_of(Ty::I32)) else { return self.assignment() };
         if self.random.chance(50) {

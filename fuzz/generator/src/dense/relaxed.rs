@@ -1,6 +1,6 @@
-//! Relaxed vector instructions, with operands for which all results that are allowed are the same: indices below 16 or from 128
-//! on, conversions that fit, products and sums that are exact, masks of whole lanes, minima of neither NaNs nor zeros of both
-//! signs, no product of two times -32768, second factors of seven bits.
+//! Relaxed vector instructions. Their operands are such that the specification allows only one result: indices below 16
+//! or from 128 on, conversions of numbers that fit, exact products and sums, masks of whole lanes, minima without NaNs
+//! and without zeros of both signs, no product of -32768 and -32768, and second factors of seven bits.
 
 use super::Maker;
 use crate::code::unsigned;
@@ -17,7 +17,7 @@ impl Maker<'_> {
         self.code.extend([byte; 16]);
     }
 
-    /// Lanes that are numbers: whole, of `bits` bits and a sign.
+    /// Makes a vector of floats that are integers of `bits` bits and a sign.
     fn whole(&mut self, double: bool, bits: u8, depth: u32) {
         self.expression(Ty::V128, depth);
         self.code.extend([0x41, 31 - bits]);

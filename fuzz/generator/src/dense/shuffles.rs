@@ -1,4 +1,5 @@
-//! Vectors as programs use them: shuffles that have instructions of their own, choices by comparisons, scalars in every lane.
+//! Patterns of vector code in programs: shuffles for which processors have instructions, choices by comparisons, and
+//! scalars in every lane.
 
 use super::Maker;
 use crate::code::{constant, unsigned};
@@ -16,7 +17,7 @@ impl Maker<'_> {
         let units = |size: u8, lanes: &[u8]| -> [u8; 16] { std::array::from_fn(|i| lanes[i / size as usize] * size + i as u8 % size) };
         match self.random.below(8) {
             0 | 1 => {
-                // Words within the halves; the second operand does not matter, or is the first.
+                // Moves 16-bit words within the halves of the first operand.
                 let mut words: Vec<u8> = (0..8).collect();
                 let both = self.random.below(3);
                 if both != 1 {
@@ -30,14 +31,14 @@ impl Maker<'_> {
                 self.shuffle(&units(2, &words));
             }
             2 => {
-                // Two lanes of each.
+                // Takes two lanes of each operand.
                 let lanes: Vec<u8> = (0..4).map(|i| self.random.below(4) as u8 + if (i < 2) == same { 4 } else { 0 }).collect();
                 self.code.extend(&x);
                 self.expression(Ty::V128, depth);
                 self.shuffle(&units(4, &lanes));
             }
             3 => {
-                // Every lane of either in its place.
+                // A blend: each lane stays in its place and comes from either operand.
                 let size = *self.random.pick(&[1, 2, 2, 4, 8]);
                 let count = 16 / size;
                 let lanes: Vec<u8> = (0..count).map(|i| i + count * self.random.below(2) as u8).collect();
@@ -46,7 +47,7 @@ impl Maker<'_> {
                 self.shuffle(&units(size, &lanes));
             }
             4 => {
-                // One lane everywhere; interleaved; a rotation.
+                // One lane in all places, interleaved lanes, or a rotation.
                 let size = *self.random.pick(&[1u8, 2, 4, 8]);
                 let count = 16 / size;
                 let first = self.random.below(u64::from(count)) as u8;
@@ -55,7 +56,7 @@ impl Maker<'_> {
                     1 => (0..count).map(|i| i / 2 + (i % 2) * count + if same { count / 2 } else { 0 }).collect(),
                     _ => (0..count).map(|i| (i + first) % count).collect(),
                 };
-                // Twice the same, of the same.
+                // The same shuffle is made twice.
                 let start = self.code.len();
                 self.code.extend(&x);
                 self.code.extend(&x);
@@ -66,7 +67,7 @@ impl Maker<'_> {
                 self.code.extend([0xfd, join]);
             }
             5 => {
-                // One or the other, by a comparison.
+                // A choice of lanes by a comparison.
                 self.expression(Ty::V128, depth);
                 self.expression(Ty::V128, depth);
                 self.code.extend(&x);
@@ -79,7 +80,7 @@ impl Maker<'_> {
                 self.code.extend([0xfd, 0x52]);
             }
             6 => {
-                // A scalar in every lane, or a constant, as the other operand.
+                // The second operand has a scalar in every lane, or is a constant.
                 self.code.extend(&x);
                 if same {
                     self.expression(Ty::I32, depth);
@@ -93,7 +94,7 @@ impl Maker<'_> {
                 unsigned(&mut self.code, join);
             }
             _ => {
-                // A lane taken out and put into another.
+                // A lane is extracted and replaces another lane.
                 self.code.extend(&x);
                 self.code.extend(&x);
                 let (take, put, lanes) = *self.random.pick(&[(0x15, 0x17, 16), (0x19, 0x1a, 8), (0x1b, 0x1c, 4), (0x1d, 0x1e, 2), (0x1f, 0x20, 4), (0x21, 0x22, 2)]);

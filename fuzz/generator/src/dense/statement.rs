@@ -1,11 +1,12 @@
-//! Statements of a function: what leaves the stack as it was.
+//! Statements of a function: code that leaves the stack unchanged.
 
 use super::{Maker, Theme};
 use crate::code::{i32_const, index, signed, unsigned};
 use crate::operators::Ty;
 
 impl Maker<'_> {
-    /// Calls are bounded by fuel: a function that finds none returns at once.
+    /// Fuel bounds the number of calls: each call takes one from the global `fuel`, and a function that finds none left
+    /// returns at once.
     pub fn spend_fuel(&mut self) {
         let fuel = self.around.fuel;
         index(&mut self.code, 0x23, fuel);
@@ -89,13 +90,13 @@ impl Maker<'_> {
             }
             98 if self.random.chance(40) => self.change_in_place(),
             98 if self.random.chance(70) => self.far(),
-            98 => self.select_store(),
+            98 => self.two_stores(),
             99 if self.random.chance(50) => self.overlap(),
             _ => self.sizes(),
         }
     }
 
-    /// One operator after the other, of any kind, with what is at hand.
+    /// A sequence of random operators, whose operands are locals, globals and constants.
     fn battery(&mut self) {
         let around = self.around;
         for _ in 0..4 + self.random.below(12) {
@@ -142,8 +143,8 @@ impl Maker<'_> {
         }
     }
 
-    /// Stores one of two values to one of two places that may be the same, and loads from one of them.
-    fn select_store(&mut self) {
+    /// Stores to two places that may be the same, and loads from a third one.
+    fn two_stores(&mut self) {
         let memory = self.memory();
         let Some(local) = self.local_of(Ty::I32) else { return };
         let first = self.address(memory, 1, 0);
@@ -160,7 +161,7 @@ impl Maker<'_> {
         index(&mut self.code, 0x21, local);
     }
 
-    /// Loads the same twice, with a store beside or over it in between.
+    /// Loads from the same address twice; a store in between goes to this address or near it.
     fn overlap(&mut self) {
         let around = self.around;
         let scratch = self.code.len();
@@ -233,7 +234,7 @@ impl Maker<'_> {
         self.code.extend([0x02, 0x40]);
         self.labels.push(true);
         self.code.extend([0x03, 0x40]);
-        self.labels.push(false); // not branched to by statements: it would not end
+        self.labels.push(false); // statements do not branch to it, because the loop might not end
         self.counters.push((counter, ty));
         if zero_test {
             // while (i != end)
@@ -330,7 +331,7 @@ impl Maker<'_> {
         }
     }
 
-    /// The instruction that calls, or its tail form; arguments are on the stack.
+    /// Writes the instruction of a call or tail call. The arguments are on the stack.
     fn call_code(&mut self, callee: u32, tail: bool) {
         let tail = u8::from(tail);
         let ty = self.around.first_type + callee;

@@ -1,5 +1,6 @@
-//! Tables beside the one that calls go through: of functions, perhaps with indices of 64 bits, and of structures. They have six
-//! entries or more, so that indices below four and ranges of two are inside.
+//! Tables besides the one through which calls go: one of functions, perhaps with 64-bit indices, and one of structures.
+//! They have eight entries or more, so that ranges of at most three entries are inside if they begin at an index below
+//! four.
 
 use wasm_encoder::{ConstExpr, ElementSection, Elements, HeapType, RefType, TableSection, TableType};
 
@@ -8,17 +9,17 @@ use super::{Maker, Surroundings};
 use crate::code::{i32_const, index, unsigned};
 use crate::operators::Ty;
 
-/// Numbers of tables.
+// Numbers of the tables: the one through which calls go, the other one of functions, the one of structures.
 pub const CALLED: u32 = 0;
 pub const FUNCTIONS: u32 = 1;
 pub const STRUCTURES: u32 = 2;
-/// Numbers of element segments: for CALLED, functions, one that may be gone, structures.
+// Numbers of element segments. Segment 0 is for the table CALLED, and GONE_SEGMENT may have been dropped.
 pub const FUNCTION_SEGMENT: u32 = 1;
 pub const GONE_SEGMENT: u32 = 2;
 pub const STRUCTURE_SEGMENT: u32 = 3;
 pub const SEGMENT_SIZE: u32 = 8;
 
-/// The tables, and the element segments.
+/// Makes the tables and the element segments.
 pub fn declare(around: &Surroundings) -> (TableSection, ElementSection) {
     let mut tables = TableSection::new();
     let structures = RefType { nullable: true, heap_type: HeapType::Concrete(0) };
@@ -42,7 +43,7 @@ pub fn declare(around: &Surroundings) -> (TableSection, ElementSection) {
         let entry = |number| {
             if number % 3 == 0 { ConstExpr::ref_null(HeapType::Concrete(0)) } else { ConstExpr::raw([0xfb, 1, (number % (DERIVED + 1)) as u8]) }
         };
-        // Of eight behind each of four starts.
+        // The segment is long enough for eight entries from each of the starts 0 to 3.
         let all: Vec<ConstExpr> = (0..SEGMENT_SIZE + 4).map(entry).collect();
         elements.passive(Elements::Expressions(structures, all.into()));
     }
@@ -67,7 +68,7 @@ impl Maker<'_> {
         }
     }
 
-    /// What a table holds, on the stack.
+    /// Puts a value for an entry of the table on the stack.
     fn entry(&mut self, table: u32) {
         if table == STRUCTURES {
             return self.expression(Ty::Base, 1);
@@ -94,7 +95,7 @@ impl Maker<'_> {
         let ty = if is_64 { Ty::I64 } else { Ty::I32 };
         match self.random.below(21) {
             20 => {
-                // What calls go through may grow, which changes none of its entries.
+                // The table through which calls go may grow, which changes none of its entries.
                 let Some(local) = self.local_of(Ty::I32) else { return };
                 if self.random.chance(50) {
                     self.code.extend([0xd0, 0x70]);
@@ -120,7 +121,7 @@ impl Maker<'_> {
                 index(&mut self.code, 0x21, local);
             }
             5..=7 => {
-                // Overlapping, as often as not; or from one table of functions to the other.
+                // A copy within a table, often overlapping, or from the other table of functions.
                 let from = if table == FUNCTIONS && self.random.chance(30) { CALLED } else { table };
                 let from_64 = is_64 && from == table;
                 self.place(is_64, 3);
@@ -167,7 +168,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Calls what lies in the table of functions, if it has the right type.
+    /// Calls a function in the table FUNCTIONS, if it has the right type.
     fn call_through_table(&mut self) {
         let callee = self.random.below(self.around.signatures.len() as u64) as u32;
         let ty = self.around.first_type + callee;
@@ -183,7 +184,7 @@ impl Maker<'_> {
         if !raw {
             get(self);
             if self.around.objects {
-                // Also of other functions of the same type.
+                // A test of the type, which other functions of the same type pass, too.
                 self.gc(0x14, &[ty]);
                 self.code.push(0x45);
             } else {
@@ -194,7 +195,7 @@ impl Maker<'_> {
         if raw || self.around.objects || self.around.signatures.len() == 1 {
             self.arguments(callee);
             if self.around.objects && self.random.chance(50) {
-                // The table may have changed in the meantime.
+                // The arguments may have changed the table.
                 get(self);
                 self.gc(0x14, &[ty]);
                 self.code.extend([0x04, 0x40, 0x05]);
@@ -214,7 +215,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
-    /// A structure out of its table.
+    /// Puts an entry of the table of structures on the stack.
     pub fn table_reference(&mut self) {
         self.place(false, 3);
         index(&mut self.code, 0x25, STRUCTURES);
