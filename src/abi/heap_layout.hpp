@@ -29,7 +29,7 @@ inline constexpr uint64_t kNullGuardBytes = 64 * 1024;
 enum class ObjectKind : uint8_t { structure, array, exception, host, filler };
 
 // The first 8 bytes of every object. In a new object they are two 32-bit words: the type id, and kind << 8, since all
-// flags are clear. Compiled code writes them so.
+// flags are clear. Compiled code writes the header in this form.
 struct VMObject {
   // The canonical id of the type (runtime/type_registry.hpp). For an exception: of its tag's function type. For a host
   // value: 0.

@@ -1,10 +1,12 @@
 // How guest code and C++ share a thread: each has a stack of its own. Guest code runs on its store's stack, whose pages
-// are filled on first touch and which may overflow at any instruction. C++ runs on the host's stack (INV-20).
+// get memory on first touch and which may overflow at any instruction. C++ runs on the host's stack, which is always
+// mapped (INV-20).
 //
-// When guest code calls C++ (a host function or a builtin), the guest's stack pointer is saved at entry_frame +
-// kGuestStackPointer, and C++ runs below that place. VMStoreState::entry_frame is the frame of the innermost entry from
-// the host. So C++ needs no more of the guest's stack than the frames of trampolines and stubs. If a host function
-// calls guest code, that code runs below the saved guest stack pointer.
+// VMStoreState::entry_frame is the frame of the innermost entry from the host; it is on the host's stack. When guest
+// code calls C++ (a host function or a builtin), the guest's stack pointer is saved at entry_frame +
+// kGuestStackPointer, and C++ runs on the host's stack below this address. So C++ needs no more of the guest's stack
+// than the frames of trampolines and stubs. If a host function calls guest code, that code runs below the saved guest
+// stack pointer.
 #pragma once
 
 #include <cstddef>

@@ -51,7 +51,7 @@ struct VMTable {
   uint8_t* changed = nullptr;
 };
 enum class PieceState : uint8_t {
-  untouched,  // no element has been written: all are null, and their pages may not be filled yet
+  untouched,  // no element has been written: all are null, and their pages may not have memory yet
   changed,    // an element may have been written since the collector last looked at the piece
   seen,       // no element has been written since the collector last looked at the piece
 };
