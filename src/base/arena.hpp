@@ -74,10 +74,10 @@ class Arena {
   size_t budget_;
 };
 
+// What an ArenaVector does with its old storage when it grows.
 enum class OldStorage : uint8_t { abandoned, recycled };
 
-// A growable array in an arena, for trivially copyable elements. Growing copies them and then abandons or recycles the
-// old storage.
+// A growable array in an arena, for trivially copyable elements. Elements move when the array grows.
 template <class T, OldStorage kOldStorage = OldStorage::abandoned>
 class ArenaVector {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
@@ -167,7 +167,8 @@ class ArenaVector {
   size_t capacity_ = 0;
 };
 
-// An array that is local to a piece of work. It recycles storage when it outgrows it and when it is destroyed.
+// An array that is local to a piece of work. It recycles its storage when it grows into new storage and when it is
+// destroyed.
 template <class T>
 using ScratchVector = ArenaVector<T, OldStorage::recycled>;
 

@@ -9,15 +9,15 @@
 //      module/N           (mode run) a module's bytes, N from 0
 //      program/N/config   (mode run) ProgramConfig of a program, encoded, N from 0
 //      program/N/root/... the program's initial file system: program/N/root/a/b becomes its /a/b. Directories precede
-//                         their contents. The program sees only the preopens: its "/" is the directory /0, and
-//                         directories that must not be visible below that are /1, /2 and so on.
+//                         their contents. The program sees only the preopens. Its "/" is the directory /0. A
+//                         directory that must not be visible below its "/" is /1, the next one /2, and so on.
 //      root/...           (modes wast and trial) the scripts or modules
 //    A machine without a bundle boots into an idle system.
 //
 // 3. One virtio-console device with VIRTIO_CONSOLE_F_MULTIPORT has the ports that `port_name` lists. The kernel finds
 //    a port by its VIRTIO_CONSOLE_PORT_NAME, never by its number.
-//      stdin    host to guest. VIRTIO_CONSOLE_PORT_OPEN with value 0 is the end of the input: bytes that are in the
-//               queue then are still to be read, and no more will come.
+//      stdin    host to guest. VIRTIO_CONSOLE_PORT_OPEN with value 0 is the end of the input: the guest still reads
+//               the bytes that are in the queue then, and no more will come.
 //      stdout   guest to host, bytes untouched.
 //      stderr   guest to host; also the kernel's messages to the user: trap and backtrace, or why a module cannot run.
 //      control  lines of text: guest to host control_record, host to guest host_record.
@@ -126,10 +126,11 @@ enum class BootMode : uint8_t {
   tests,  // run the kernel's own tests (kernel/testing), then power off
 };
 
+// How compiled code keeps accesses inside the bounds of memories.
 enum class BoundsMode : uint8_t {
-  automatic,  // guard pages where there is address space for them
-  guard,      // guard pages or an error
-  check,      // explicit checks everywhere
+  automatic,  // by guard pages where there is address space for them, otherwise by explicit checks
+  guard,      // by guard pages; a memory without address space for them cannot be created
+  check,      // by explicit checks everywhere
 };
 
 // The member `config` of the boot bundle: what the machine does, and the settings that all programs share. It is

@@ -1,5 +1,5 @@
-// Lists of `key=value`, each ended by a NUL, so that any value without a NUL survives. The configurations of the boot
-// bundle are such lists.
+// Lists of `key=value` pairs, each ended by a NUL. So a value may contain every other byte. The configurations of the
+// boot bundle are such lists.
 #pragma once
 
 #include <cstddef>

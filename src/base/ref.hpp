@@ -25,6 +25,7 @@ class RefCounted {
   mutable std::atomic<uint32_t> references_{0};
 };
 
+// A reference to a T, which derives from RefCounted.
 template <class T>
 class Ref {
  public:

@@ -27,11 +27,11 @@ enum class LockRank : uint8_t {
   console_messages,  // the messages of the console's devices and of the host
   random,            // the generator of random numbers
   // The kernel's spin locks.
-  scheduler,
-  address_space,
-  heap,
-  frames,
-  serial_port,  // the serial port, while a line of the log is written
+  scheduler,      // the queue of ready fibers, the timers, and the fibers that wait
+  address_space,  // the kernel's address space: its regions and page tables
+  heap,           // the kernel's heap
+  frames,         // the free frames of memory
+  serial_port,    // the serial port, while a line of the log is written
 };
 
 // The locks that a thread (in the kernels: a fiber) holds now.

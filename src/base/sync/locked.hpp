@@ -36,7 +36,8 @@ class Locked {
   Locked(const Locked&) = delete;
   Locked& operator=(const Locked&) = delete;
 
-  // Runs `f(T&)` with the lock held and returns the result of `f`, which must not refer to the data.
+  // Runs `f(T&)` with the lock held and returns the result of `f`. The result may refer to a part of the data only if
+  // this part never changes or moves.
   template <class F>
   decltype(auto) with(F&& f) {
     const LockScope<Lock> scope(lock_, kRank);

@@ -54,14 +54,14 @@ inline void write_text_cases(const std::filesystem::path& path, const TextFile& 
   for (const TextCase& c : file.cases) out << c.heading << "\n" << c.input << "--- expected\n" << c.expected;
 }
 
-// Removes the new lines at both ends: blank lines between the parts of a file do not count.
+// Removes the newlines at both ends, because blank lines between the parts of a file do not count.
 inline std::string without_blank_ends(const std::string& text) {
   const size_t first = text.find_first_not_of('\n');
   const size_t last = text.find_last_not_of('\n');
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
 }
 
-// Runs the cases of the folder's .txt files. `run` makes the output of a case, which ends with a new line. Returns the
+// Runs the cases of the folder's .txt files. `run` makes the output of a case, which ends with a newline. Returns the
 // number of cases.
 template <class Run>
 size_t check_text_cases(const std::filesystem::path& folder, Run run) {
