@@ -14,7 +14,7 @@
 
 namespace cairn::runtime {
 
-// The Parker of the runtime's mutexes (base/sync/mutex.hpp): blocks and wakes threads by the platform.
+// The Parker of the runtime's mutexes (base/sync/mutex.hpp). It blocks and wakes threads by functions of the platform.
 struct PlatformParker {
   static void park(std::atomic<uint32_t>& word) {
     const ParkResult result = platform::Platform::park(word, std::nullopt);

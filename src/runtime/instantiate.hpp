@@ -9,9 +9,10 @@
 namespace cairn::runtime {
 
 // Instantiates a module. `imports` has one Extern for each import, in order; the caller has checked their types
-// (Linker::instantiate does). The order is the specification's ([wasm 4.7.2]): globals, tables with their initial
-// values, element segments, data segments, start function. If an error occurs before any step has a visible effect, the
-// store stays as it was. After a trap in a segment or in the start function, everything that was written stays written.
+// (Linker::instantiate does). The order of the steps is the specification's ([wasm 4.7.2]): globals, tables with their
+// initial values, element segments, data segments, start function. If an error occurs before any step has a visible
+// effect, the store stays as it was. After a trap in a segment or in the start function, everything that was written
+// stays written.
 Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::span<const Extern> imports);
 
 // --- These functions give access to the parts of an instance.

@@ -115,7 +115,8 @@ Result<Ref<Module>> Module::load(Engine& engine, wasm::Module definition, std::s
       CAIRN_TRY(engine.types().with([&](TypeRegistry& types) { return types.canonicalize(module->module_.types); }));
   std::unique_ptr<CodeImage> code = CAIRN_TRY(module->load_code(object, bounds));
 
-  // Types of functions that the host may call or that a host function may be imported for: they need trampolines.
+  // The types of functions that the host may call, and of imported functions, which may be host functions. These types
+  // need trampolines.
   TryVector<CanonicalId> entered;
   for (size_t i = 0; i < module->module_.functions.size(); ++i) {
     const wasm::FuncIndex index(static_cast<uint32_t>(i));

@@ -72,9 +72,9 @@ concept PlatformContract =
       { P::address_space() } -> std::same_as<uint64_t>;
       // Reserves address space. It cannot be accessed and takes no memory until commit().
       { P::reserve(bytes) } -> std::same_as<Result<std::span<std::byte>>>;
-      // Makes part of a reservation readable and writable. Its pages read as zero until written, and may be filled on
-      // first touch. Fails (ErrorKind::resource) if there may not be enough memory for all pages, so that no later
-      // touch fails.
+      // Makes part of a reservation readable and writable. Its pages read as zero until written, and may be filled (get
+      // memory) on first touch. Fails (ErrorKind::resource) if there may not be enough memory for all pages, so that no
+      // later touch fails.
       { P::commit(span) } -> std::same_as<Result<void>>;
       // Frees the memory of committed pages. The pages cannot be accessed any more, and read as zero when they are
       // committed again.

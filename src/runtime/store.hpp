@@ -223,7 +223,8 @@ class Store {
   // Returns the tag whose VMTag has this address.
   [[nodiscard]] Tag tag_of(uint64_t vm_tag) const;
 
-  // Sets and returns a pointer to the host's own data, such as a WASI context. The store does not own the data.
+  // set_data() sets a pointer to the host's own data, such as a WASI context, and data() returns it. The store does not
+  // own the data.
   template <class T>
   void set_data(T* data) {
     data_ = data;

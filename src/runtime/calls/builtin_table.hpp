@@ -1,5 +1,5 @@
-// The table of the builtins, which are the runtime's functions that compiled code calls, in the order of builtins.def.
-// Compiled code calls their stubs, whose addresses are in Engine::builtins().
+// The addresses of the builtins, which are the runtime's functions that compiled code calls, in the order of
+// builtins.def. Compiled code reaches them by their stubs, whose addresses are in Engine::builtins().
 #pragma once
 
 #include <array>

@@ -18,7 +18,8 @@ using platform::Platform;
 
 namespace {
 
-// Sets the callee-saved registers that the frame has saved to the values that they have in the frame's caller.
+// Restores the callee-saved registers that the frame has saved. Afterwards, `registers` holds the values that they have
+// in the frame's caller. `registers` has an entry for each callee-saved register, in the target's order.
 void restore_registers(const GuestFrame& frame, uint64_t* registers) {
   const auto* saved = reinterpret_cast<const uint64_t*>(frame.stack_pointer + frame.function->saved_offset);
   for (uint32_t bits = frame.function->saved_registers; bits != 0; bits &= bits - 1)

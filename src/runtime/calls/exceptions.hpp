@@ -15,9 +15,10 @@ class Store;
 
 enum class Rethrown : bool { no, yes };
 
-// Throws `exception` from the guest code that called a builtin in the innermost activation (VMStoreState::exit_pc,
-// exit_frame and registers). With Rethrown::yes, a function has caught the exception and none of its handlers matched.
-// Then unwinding goes on as if that function had not caught the exception, and the backtrace is continued.
+// Throws `exception` from the guest code that called a builtin in the innermost activation. The exit_pc, exit_frame and
+// registers of VMStoreState describe this call. With Rethrown::yes, a function has caught the exception and none of its
+// handlers matched. Then unwinding goes on as if that function had not caught the exception, and the backtrace is
+// continued.
 [[noreturn]] void throw_from_guest(Activation& activation, abi::HeapReference exception, Rethrown rethrown);
 
 // report_trap() calls prepare_throw() after a host function has failed with an exception. prepare_throw() makes the

@@ -35,7 +35,7 @@ namespace cairn::runtime {
 // trap, and the function does not run.
 std::expected<std::vector<Val>, Trap> call(Store& store, Func function, std::span<const Val> arguments);
 
-// The caller of a host function.
+// What a host function knows about its caller: the store, and the instance whose code called it, if it was a guest.
 class Caller {
  public:
   Caller(Store& store, InstanceObject* instance) : store_(store), instance_(instance) {}

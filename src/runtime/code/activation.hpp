@@ -15,7 +15,8 @@ namespace cairn::runtime {
 class CodeImage;
 class Store;
 
-// A frame of a backtrace without names. Making a RawFrame needs no allocation, so fault handlers make them.
+// A frame of a backtrace, without the names of module and function. Making a RawFrame needs no allocation, so fault
+// handlers may make one.
 struct RawFrame {
   const CodeImage* image = nullptr;
   uint32_t function_index = 0;
@@ -43,7 +44,7 @@ struct Activation {
   const std::byte* caller_exit_frame = nullptr;
   const void* caller_exit_pc = nullptr;
 
-  // The results of a trap.
+  // Whether a trap or an exception has ended the activation, and what the trap was.
   bool trapped = false;
   wasm::TrapKind kind = wasm::TrapKind::unreachable;
   Backtrace backtrace;

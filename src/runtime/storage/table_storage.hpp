@@ -1,5 +1,5 @@
-// TableStorage holds the elements of a table: words, which are null at first. In a large table, only pages with
-// elements that have been written take memory.
+// TableStorage holds the elements of a table: words of 64 bits, which are null at first. In a large table, only pages
+// with elements that have been written take memory.
 //
 // Small tables are in the C++ heap. Larger tables have address space of their own, with room to grow. Its pages read as
 // null until they are written, so no code fills them in advance.
