@@ -53,7 +53,7 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t hart, uint64_t tree_address) {
   boot_cpu().stack = boot_stack();
   machine::set_up_traps(boot_cpu(), trap_stacks);
   std::optional<DeviceTree> tree;
-  // A device tree has at most 16 MiB.
+  // The tree is read through the direct map. Its size is not known yet, so the 16 MiB from its start on must lie there.
   if (tree_address != 0 && tree_address < layout::kDirectMapSize - (16 << 20)) {
     const DirectMap map(layout::kDirectMap);
     tree = DeviceTree::create({map.at({tree_address}), 16 << 20});
