@@ -10,8 +10,8 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-// Larger numbers are taken for damage. They bound the time that reading takes.
-constexpr uint32_t kLargestTable = 256 * 1024;
+// Tables that exceed these limits are taken for damaged. The limits bound the time that reading takes.
+constexpr uint32_t kLargestTable = 256 * 1024;  // bytes
 constexpr size_t kMostTables = 256;
 
 // The root pointer [acpi 5.2.5.3]. Its first 20 bytes are all that revision 0 has.

@@ -67,7 +67,7 @@ class DeviceTree {
   size_t size_ = 0;
 };
 
-// Load a big-endian number from the first 4 or 8 bytes of a span.
+// These functions load a big-endian number from the first 4 or 8 bytes of a span, which has as many.
 uint32_t load_big_endian32(std::span<const std::byte> bytes);
 uint64_t load_big_endian64(std::span<const std::byte> bytes);
 

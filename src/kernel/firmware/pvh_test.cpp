@@ -53,7 +53,7 @@ TEST(Pvh, IsRead) {
   EXPECT_EQ(info.bundle.size, 100u);
   EXPECT_EQ(info.acpi_root.value, 0xe0000u);
   EXPECT_EQ(info.ram.total_bytes(), uint64_t{16} << 20);
-  // All RAM but the second megabyte and the two pages in which the firmware's data and the bundle lie.
+  // All RAM except the second megabyte and the two pages in which the firmware's data and the bundle lie.
   EXPECT_EQ(info.memory.total_bytes(), (uint64_t{15} << 20) - 2 * kPageSize);
 }
 

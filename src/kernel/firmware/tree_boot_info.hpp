@@ -10,7 +10,7 @@
 namespace cairn::kernel {
 
 // Reads /chosen, /memory and the reservations. Returns false if the tree has no root or no free memory. A bundle that
-// reaches `reach` or beyond is ignored.
+// does not end below the physical address `reach` is ignored.
 bool read_boot_info(const DeviceTree& tree, uint64_t reach, BootInfo& info);
 
 // Returns the first extension of RV64GC that the tree's first CPU lacks, as a capital letter. Returns 0 if the CPU has
