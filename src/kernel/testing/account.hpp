@@ -1,4 +1,4 @@
-// Counts the resources that a guest must leave as they were.
+// Counts the resources of which a guest must leave none in use when it has ended.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,8 @@
 
 namespace cairn::kernel {
 
-// Frames that the heap and the address space's records hold are not counted, because these keep some empty frames.
+// `heap_used`, `committed`, `filled` and `promised` are bytes. `frames` leaves out the frames of the heap and of the
+// address space's records, because these keep some empty frames.
 struct Account {
   uint64_t frames, heap_used, committed, filled, promised, reservations, segments;
 

@@ -14,6 +14,7 @@ uint64_t test_catch(void (*function)(uint64_t), uint64_t argument);
 
 // The last fault that resolve_test_fault has handled.
 const runtime::MachineFault& caught_fault();
+// A fault handler that ends the call of test_catch.
 runtime::FaultResolution resolve_test_fault(const runtime::MachineFault& fault);
 
 // Lets resolve_test_fault handle faults while it exists.

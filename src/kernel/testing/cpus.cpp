@@ -23,7 +23,7 @@
 namespace cairn::kernel {
 namespace {
 
-// On a busy host, an emulator may not run a CPU for long.
+// How long the tests wait for a CPU, in nanoseconds. On a busy host, an emulator may stop a CPU for a long time.
 constexpr uint64_t kPatience = 60'000'000'000;
 
 // Waits until `done()`, which other CPUs bring about. Returns false if it takes too long.
@@ -38,7 +38,7 @@ bool wait_for(const std::function<bool()>& done) {
 
 // Halts a started CPU until `done()`, which an interrupt or another CPU brings about.
 void halt_until(const std::function<bool()>& done) {
-  constexpr uint64_t kNap = 10'000'000;
+  constexpr uint64_t kNap = 10'000'000;  // nanoseconds
   const uint64_t end = nanoseconds_since_boot() + kPatience;
   machine::interrupts_off();
   while (!done() && nanoseconds_since_boot() < end) {
@@ -66,11 +66,11 @@ struct StartedCpu : Cpu {
 };
 
 std::vector<std::unique_ptr<StartedCpu>> started;
-constinit std::atomic<uint32_t> ready{0}, done{0};
+constinit std::atomic<uint32_t> ready{0}, done{0};  // the numbers of CPUs that are set up, and that were interrupted
 constinit std::atomic<bool> may_end{false};
 
 constexpr size_t kGroup = KernelAddressSpace::kGroup;
-constexpr uint64_t kSleep = 2'000'000;
+constexpr uint64_t kSleep = 2'000'000;  // nanoseconds
 
 // What a started CPU does.
 void run_started(Cpu& cpu) {
@@ -138,7 +138,7 @@ void interrupt_all(TestRun& run) {
   const uint64_t count = started.size();
   for (const auto& one : started) machine::send_interrupt(*one);
   run.expect(wait_for([&] { return done.load() == count; }), "a CPU is not interrupted");
-  // Interrupts that arrive before an earlier one was taken are one with it, so only their least number is known.
+  // An interrupt that arrives before an earlier one was taken merges with it, so only the least number is known.
   for (const auto& one : started)
     run.expect(wait_for([&] { return one->interrupts_of_cpus.load() > (count > 1 ? 1u : 0u); }),
                "an interrupt is lost");
@@ -150,7 +150,7 @@ void interrupt_all(TestRun& run) {
   run.end();
 }
 
-// A CPU that does not exist is given up, and its offer with it.
+// The start of a CPU that does not exist fails, and its offer is withdrawn, so that the start can be tried again.
 void start_none(TestRun& run) {
   run.begin("start of a CPU that does not exist");
   const uint64_t free = memory_statistics().free;

@@ -61,6 +61,8 @@ class OutputFile final : public wasi::File {
   Output& output_;
 };
 
+// What became of a run: `right` is the expected output, `refused` is the guest's report that something it needs was
+// refused, `error` and `trap` name lack of memory as the reason, and `wrong` is any other end.
 enum class Verdict : uint8_t { right, refused, error, trap, wrong };
 constexpr size_t kVerdicts = 5;
 constexpr std::string_view kVerdictNames[kVerdicts] = {"right", "refused", "errors", "traps", "wrong"};
@@ -181,8 +183,8 @@ struct Tally {
   uint64_t attempts = 0;  // the number of allocations in a run in which none fails
 };
 
-// Runs `attempt` once without a failure. Then lets allocation 1, 1 + step and so on fail, one in each run, until a run
-// ends before it reaches that allocation.
+// Runs `attempt` without a failure to count its allocations. Then lets allocation 1, 1 + step and so on fail, one in
+// each run, until a run ends before it reaches that allocation. With Extent::all_that_follow, all later ones fail, too.
 template <class F>
 void inject(std::string_view name, std::string_view phase, uint64_t step, Extent extent, Tally& tally, F&& attempt) {
   InjectedFailure& injected = injected_failure();

@@ -1,4 +1,4 @@
-// Tests of several CPUs, inside the kernel. With one CPU they test the same without anything at the same time.
+// Tests of several CPUs, inside the kernel. They also run with one CPU, but then nothing happens at the same time.
 #pragma once
 
 #include "kernel/testing/testing.hpp"

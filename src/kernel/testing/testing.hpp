@@ -8,14 +8,15 @@
 
 namespace cairn::kernel {
 
+// The test that runs now, and the numbers of tests that have passed and failed.
 class TestRun {
  public:
   // Records one expectation; a failed one is logged. Any fiber may call this.
   void expect(bool condition, std::string_view what);
   // Records an expectation that holds if `what` is empty; otherwise `what` describes the failure.
   void expect_nothing(std::string_view what) { expect(what.empty(), what); }
+  // Begins a test with this name.
   void begin(std::string_view test) { test_ = test; }
-  // Return the numbers of tests that have passed and failed.
   [[nodiscard]] unsigned passed() const { return passed_; }
   [[nodiscard]] unsigned failed() const { return failed_; }
   // Ends the test, and counts it as passed if all its expectations held, otherwise as failed.

@@ -29,7 +29,7 @@ Result<int> run(const Bundle& bundle) {
     const auto attempt = [&] {
       return wasi::try_module(config, {file.data.begin(), file.data.end()}, system, {}, enter);
     };
-    // The first run is not counted, because objects made on first use stay, such as the console's buffers.
+    // The first run is not counted, because objects that are made on first use stay.
     if (!is_warm) (void)attempt();
     if (!is_warm) console::write(Port::standard_output, std::string_view{});
     is_warm = true;
