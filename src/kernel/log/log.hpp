@@ -12,6 +12,7 @@ namespace cairn::kernel {
 
 enum class LogLevel : uint8_t { error, warning, info, debug };
 
+// A number that is written in hexadecimal, with 0x.
 struct Hex {
   uint64_t value;
 };
@@ -41,6 +42,7 @@ class LogLine {
 
 void set_log_level(LogLevel level);
 [[nodiscard]] LogLevel log_level();
+// Sets `level` to the level of this name; returns false if there is none.
 bool parse_log_level(std::string_view name, LogLevel& level);
 
 // Writes a line with the time since boot.
