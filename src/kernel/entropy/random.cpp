@@ -23,7 +23,7 @@ struct EntropyDevice {
   std::span<std::byte> buffer;
 };
 
-constexpr size_t kRequest = 64;
+constexpr size_t kRequest = 64;  // bytes that the device is asked for at once
 
 constexpr size_t kEnough = 16;  // bytes of entropy that must be mixed in before random bytes are given out
 
@@ -52,7 +52,7 @@ struct Source {
     device->queue.notify();
   }
 
-  // Whether enough entropy is there. If not, waits for the device, but for a second at most.
+  // Returns whether enough entropy has been mixed in. If not, first waits for the device, for a second at most.
   bool wait_for_entropy() {
     harvest();
     const uint64_t deadline = nanoseconds_since_boot() + 1'000'000'000;

@@ -21,6 +21,7 @@ class ChaChaGenerator {
 
   // Mixes entropy in; earlier entropy is not lost.
   void add(std::span<const std::byte> entropy);
+  // Fills `out` with random bytes, and replaces the key.
   void fill(std::span<std::byte> out);
 
  private:
