@@ -7,11 +7,13 @@ namespace cairn::kernel {
 
 struct BootInfo;
 
+// Starts both clocks. Called once, when there is memory.
 void start_clock(const BootInfo& info);
 // The time since the kernel was entered. It never goes back, and is 0 before start_clock().
 uint64_t nanoseconds_since_boot();
 // The time of day in nanoseconds since 1970, from the machine's clock chip or else from the host.
 uint64_t wall_clock_nanoseconds();
+// Sets the time of day, in nanoseconds since 1970.
 void set_wall_clock(uint64_t nanoseconds);
 // Whether the time of day is known.
 bool has_wall_clock();

@@ -70,8 +70,8 @@ class TimerWheel {
     return level == kLevels ? kNever : start_of(level, first_slot(level)) << kGranuleBits;
   }
 
-  // Disarms one timer whose deadline has passed at `now`, and returns it; null when there is none. `now` never goes
-  // back. Of timers whose deadlines are a granule or more apart, the earlier one comes first.
+  // Disarms one timer whose deadline has passed at `now`, and returns it; null when there is none. `now` must not be
+  // less than in earlier calls. Of timers whose deadlines are a granule or more apart, the earlier one comes first.
   Timer* expire(uint64_t now) {
     const uint64_t granule = now >> kGranuleBits;
     for (;;) {
