@@ -13,6 +13,8 @@ namespace {
 
 constinit Console* console = nullptr;         // made for the first device
 constinit std::atomic<uint64_t> dropped = 0;  // bytes of output that were dropped
+
+// Takes back the port's output buffers that the device has read.
 void reclaim(Console& c, size_t port) {
   OutputBuffers& output = c.output[port];
   while (auto done = c.transmit(port)->take()) output.free[output.free_count++] = done->cookie;
@@ -87,7 +89,7 @@ void find_ports() {
   for (size_t i = 0; i < kPorts; ++i) {
     if (!c.has(i)) log_warning("console: there is no port ", kNames[i]);
   }
-  poll(c);  // the answers to the last port's opening
+  poll(c);  // handles the device's answers to the message that opened the last port
 }
 
 bool is_attached() { return console != nullptr && !console->devices.empty(); }

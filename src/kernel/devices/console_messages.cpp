@@ -95,7 +95,7 @@ void bind(Console& c, Messages& m, Device& d, uint32_t number, std::string_view 
   if (index == kPorts || c.has(index)) return;
   if (std::ranges::any_of(c.homes, [&](const Home& home) { return home.is(d, number); })) return;
   if (index == kInputPort && !d.ports[number].receive) return;
-  // Nobody uses the port before the kernel knows its home.
+  // The port's lock is not needed: no fiber uses the port before its home is set.
   if (index == kInputPort) add_input_buffers(c.input, d.ports[number].receive);
   if (index == kControlPort) add_record_buffers(m.records, d.ports[number].receive);
   c.homes[index].number = number;

@@ -24,7 +24,7 @@ namespace cairn::kernel::console {
 
 using virtio::Queue;
 
-inline constexpr uint64_t kMultiport = 1 << 1;
+inline constexpr uint64_t kMultiport = 1 << 1;  // the feature VIRTIO_CONSOLE_F_MULTIPORT [virtio 5.3.3]
 inline constexpr size_t kPorts = 4;
 inline constexpr size_t kStreams = 3;  // the ports before the control port
 inline constexpr size_t kInputPort = static_cast<size_t>(Port::standard_input),
@@ -33,6 +33,7 @@ inline constexpr uint32_t kMaximumDevicePorts = 8;  // the number of a device's 
 inline constexpr size_t kMaximumDevices = 8;
 inline constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr,
                                                     port_name::kControl};
+// Sizes of buffers in bytes, and numbers of buffers. The buffers for output are counted for each port.
 inline constexpr size_t kInputBuffer = 4096;  // QEMU reads at most 4 KiB at once, and fills one buffer with each read
 inline constexpr size_t kInputBuffers = 64;
 inline constexpr size_t kOutputBuffer = 32 * 1024;
@@ -42,7 +43,7 @@ inline constexpr size_t kControlBuffer = 256;
 inline constexpr size_t kControlBuffers = 16;
 inline constexpr size_t kRecordBuffer = 1024;
 inline constexpr size_t kRecordBuffers = 4;
-inline constexpr size_t kLongestRecord = 64;
+inline constexpr size_t kLongestRecord = 64;  // bytes
 // WASI's numbers (wasi/interface/types.hpp).
 inline constexpr uint16_t kInterrupted = 27;       // `intr`: the fiber has reached one of its limits
 inline constexpr uint16_t kInputOutputError = 29;  // `io`: the device has violated the protocol, or gave no reason
@@ -87,11 +88,11 @@ struct DevicePort {
 // Output buffers are allocated at the start, so that messages can be written when memory has run out.
 struct OutputBuffers {
   std::array<std::span<std::byte>, kOutputBuffers> buffers;
-  std::array<uint32_t, kOutputBuffers> free{};
+  std::array<uint32_t, kOutputBuffers> free{};  // the indexes of the free buffers
   size_t free_count = 0;
 };
 
-// What the host says of a stream.
+// What the host has said about a stream.
 struct Progress {
   uint64_t carried = 0;  // bytes that the host says it has written; for input, the bytes before the failure
   std::optional<StreamFailure> failure;
@@ -100,7 +101,7 @@ struct Progress {
 // The lines that the host sends over the control port.
 struct HostRecords {
   std::array<std::span<std::byte>, kRecordBuffers> buffers;
-  std::array<char, kLongestRecord> line;
+  std::array<char, kLongestRecord> line;  // the line of which the end has not arrived yet
   size_t length = 0;
 };
 
@@ -145,7 +146,7 @@ struct Console {
   std::array<OutputBuffers, kPorts> output;
   std::array<uint64_t, kStreams> handed{};  // bytes that went over the port so far: to the host, or to the program
   Input input;
-  // Held by the fiber that reads or sends messages.
+  // The fiber that reads or sends messages holds the lock.
   Locked<Messages, Mutex<FiberParker>, LockRank::console_messages> messages;
 
   [[nodiscard]] bool has(size_t port) const { return homes[port].device != nullptr; }

@@ -15,8 +15,8 @@ struct Function {
   uint8_t function;
 };
 
-// Read and write a word of a function's 256 bytes of configuration; `offset` is a multiple of 4. An absent function
-// reads as all ones.
+// These functions read and write a word of 32 bits in a function's 256 bytes of configuration; `offset` is a multiple
+// of 4. An absent function reads as all ones.
 uint32_t read_config(Function function, uint8_t offset);
 void write_config(Function function, uint8_t offset, uint32_t value);
 

@@ -7,7 +7,8 @@
 
 namespace cairn::kernel::virtio {
 
-// Returns null if these registers belong to no device, or to one of the version before the standard.
+// Returns null if these registers belong to no device, or to one of the version before the standard, or if they cannot
+// be mapped.
 std::unique_ptr<Transport> find_mmio_device(PhysRange registers);
 
 }  // namespace cairn::kernel::virtio

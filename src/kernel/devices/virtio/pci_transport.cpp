@@ -26,6 +26,7 @@ struct CommonConfig {
 };
 static_assert(sizeof(CommonConfig) == 56);
 
+// A structure of the device's registers, mapped.
 struct Window {
   volatile std::byte* start = nullptr;
   uint32_t size = 0;
@@ -96,7 +97,7 @@ class PciTransport final : public Transport {
     field[0] = static_cast<uint32_t>(address.value);
     field[1] = static_cast<uint32_t>(address.value >> 32);
   }
-  // Returns the address that notifies of the selected queue; null if it would lie outside the window.
+  // Returns the register for notifications about the selected queue; null if it would lie outside the window.
   [[nodiscard]] volatile uint16_t* notify_address(uint16_t) const {
     const uint64_t offset = uint64_t{common_->queue_notify_offset} * multiplier_;
     if (notifications_.size < 2 || offset > notifications_.size - 2 || offset % 2 != 0) return nullptr;
@@ -111,6 +112,8 @@ class PciTransport final : public Transport {
   volatile uint16_t* notify_cache_[kCached] = {};
 };
 
+// Maps the structure that the capability at this offset of the configuration describes. Returns an empty window if the
+// structure has fewer than `least` bytes, cannot be mapped, or is too large or too far away (16 MiB).
 Window map_window(pci::Function function, uint8_t capability, size_t least) {
   const uint32_t bar = pci::read_config(function, static_cast<uint8_t>(capability + 4)) & 0xff;
   const uint32_t offset = pci::read_config(function, static_cast<uint8_t>(capability + 8));
@@ -138,7 +141,7 @@ std::unique_ptr<Transport> find_pci_device(pci::Function function, uint16_t devi
     const uint32_t head = pci::read_config(function, at);
     constexpr uint8_t kVendorSpecific = 9;
     if ((head & 0xff) == kVendorSpecific) {
-      switch (head >> 24) {  // [virtio 4.1.4]
+      switch (head >> 24) {  // the type of the structure [virtio 4.1.4]
         case 1:
           if (common.start == nullptr) common = map_window(function, at, sizeof(CommonConfig));
           break;

@@ -23,17 +23,19 @@ class Queue {
   static std::optional<Queue> create(Transport& transport, uint16_t index);
 
   struct Completion {
-    uint32_t cookie;
+    uint32_t cookie;  // the number that the caller gave to add()
     uint32_t length;  // bytes that the device wrote
   };
 
   // Whether the device has violated the protocol, so that waiting for it is useless.
   [[nodiscard]] bool is_broken() const { return broken_; }
   [[nodiscard]] bool has_room() const { return !free_.empty(); }
+  // The number of buffers that the device has.
   [[nodiscard]] size_t outstanding() const { return size_ - free_.size(); }
   // Hands a buffer to the device; there must be room. The device sees it at once, but may need notify().
   void add(std::span<std::byte> buffer, bool device_writes, uint32_t cookie);
   void notify() { transport_->notify(index_); }
+  // Takes back a buffer that the device has used; returns nothing if there is none.
   std::optional<Completion> take();
 
  private:

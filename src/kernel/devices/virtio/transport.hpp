@@ -23,6 +23,7 @@ class Transport {
   virtual ~Transport() = default;
   [[nodiscard]] virtual DeviceType type() const = 0;
 
+  // Writes the device's status [virtio 2.1]; 0 resets the device.
   virtual void set_status(uint8_t status) = 0;
   [[nodiscard]] virtual uint8_t status() const = 0;
   [[nodiscard]] virtual uint64_t device_features() const = 0;
@@ -31,6 +32,7 @@ class Transport {
   // The largest size of a queue; 0: there is no such queue.
   [[nodiscard]] virtual uint16_t largest_queue(uint16_t index) const = 0;
   virtual void enable_queue(uint16_t index, uint16_t size, const QueueAddresses& addresses) = 0;
+  // Tells the device that queue `index` has new buffers.
   virtual void notify(uint16_t index) = 0;
 
   // Reads a word of the device's own configuration.
