@@ -17,11 +17,13 @@ struct ImageSegment {
   uint64_t size = 0;
 };
 ImageSegment image_segment(ImagePart part);
+// The physical addresses of a part of the image.
 PhysRange frames_of(const ImageSegment& segment);
+// The physical addresses of the whole image.
 PhysRange image_range();
 // Runs the constructors of static objects. Called once, when there is a heap.
 void run_constructors();
-// The pages below the kernel's stacks, which must not be mapped.
+// The pages below the stacks that lie in the image, which must not be mapped.
 std::span<const VirtAddr> guard_pages();
 // The stack on which the kernel boots, which is then the stack of the first fiber.
 std::span<const std::byte> boot_stack();

@@ -59,8 +59,9 @@ void send_interrupt(const Cpu& cpu);
 // Makes page tables for the start of another CPU: they map the kernel's half of the address space, and what entry.S
 // needs to turn translation on. Returns what entry.S writes to the register for the tables.
 Result<uint64_t> make_start_tables();
-// Makes a CPU execute the code in entry.S that takes the offer. It may not succeed at once, so it is called again as
-// long as the offer has not been taken. Returns an Error if that CPU cannot be started.
+// Makes a CPU execute the code in entry.S that takes the offer (kernel/trap/start_cpu.hpp). This may not succeed at
+// once, so the function is called again as long as the offer has not been taken. Returns an Error if that CPU cannot be
+// started.
 Result<void> wake_cpu(const Cpu& cpu);
 
 }  // namespace machine

@@ -40,9 +40,9 @@ constinit const BootInfo* the_boot_info = nullptr;
   machine::power_off(status);
 }
 
-// Ends the machine when plain operator new finds no memory: a module may decode, compile or load to many times its
-// size. This is not a bug of the kernel's. All programs on the machine end. Other fibers that find no memory meanwhile
-// wait for that end.
+// Ends the machine, and so all programs on it, when plain operator new finds no memory. This is not a bug of the
+// kernel's: a module can take many times its size when it is decoded, compiled and loaded. Other fibers that find no
+// memory meanwhile wait for the end.
 [[noreturn]] void finish_without_memory(size_t size) {
   static constinit std::atomic<const Fiber*> ending{nullptr};
   const Fiber* first = nullptr;

@@ -19,7 +19,7 @@ namespace {
 
 constinit std::atomic<Cpu*> panicking{nullptr};  // the CPU that reports a panic
 
-// Stops the other CPUs. A second panic while the first is reported must not report again.
+// Stops the other CPUs and writes the message. A panic while another one is reported is not reported.
 void enter_panic(std::string_view message) {
   machine::interrupts_off();
   Cpu* first = nullptr;
@@ -37,6 +37,7 @@ void enter_panic(std::string_view message) {
   write_raw(line.text());
 }
 
+// Whether the words that caller_of() reads can be read. They lie within 16 bytes of the frame pointer.
 bool can_read_frame(uint64_t address) {
   if (address % 8 != 0 || address < kPageSize || address > ~kPageSize) return false;
   const VirtAddr low{address - 16}, high{address + 15};

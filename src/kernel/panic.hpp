@@ -14,7 +14,8 @@ struct TrapFrame;
 // waiting for a spin lock.
 void stop_if_panicking();
 
-// Does the same for code that a trap interrupted, and also writes the registers.
+// Panics because of code that a trap has interrupted: like panic(), but also writes that code's registers, and the
+// backtrace is that code's.
 [[noreturn]] void panic_at(std::string_view message, const TrapFrame& frame);
 
 // Writes one line for each frame, `  #0 0xffffffff80001234 name+0x12`, the innermost frame first.
