@@ -223,7 +223,7 @@ class Checker {
   }
 
   // Intersects the successor's entry state with the current state, in which the arguments are renamed to the
-  // parameters.
+  // parameters. Returns whether the entry state has changed.
   bool merge_into(uint32_t from, uint32_t to) {
     const std::span<const VReg> params = function_.params(function_.blocks[to]);
     const std::span<const VReg> arguments = function_.arguments(function_.blocks[from]);

@@ -29,7 +29,7 @@ struct LiveRange {
 };
 
 struct LoopInfo {
-  uint32_t first = 0;  // first and last block, both inclusive
+  uint32_t first = 0;  // the loop's first block and its last one
   uint32_t last = 0;
   uint32_t parent = kNone;
   uint32_t jump = kNone;  // an ancestor further out, for searches in logarithmic time

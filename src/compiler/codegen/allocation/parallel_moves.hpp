@@ -8,8 +8,8 @@ namespace cairn::codegen {
 
 // Collects the moves of one place, and then writes them in order to `out`. They have the same effect as if all sources
 // were read before any destination is written; destinations are distinct. A move from memory to memory goes through the
-// scratch register of its class, and so does one value of each cycle. If that register already holds a value of a
-// cycle, a memory-to-memory move goes through another class's scratch register in pieces of 8 bytes. The target expands
+// scratch register of its class, and so does one value of each cycle. While the scratch register holds the value of a
+// cycle, memory-to-memory moves go through another class's scratch register in pieces of 8 bytes. The target expands
 // memory-to-memory moves of a class without registers.
 class ParallelMoves {
  public:

@@ -28,15 +28,16 @@ struct ValueState {
   Point loop_use = 0;             // the first use in the loop whose header the walk passed last
   PReg entry_reg;                 // for a block parameter: where its block expects it
   // Hints:
-  uint32_t web = kNone;   // union-find: sets of registers joined by block parameters
+  uint32_t web = kNone;   // union-find parent; a web is a set of registers that block parameters join
   PReg web_hint;          // at the web's root: the last register of any of its members
   PReg fixed_hint;        // the register that the first fixed use wants
   Point fixed_point = 0;  // the point of this fixed use
-  // Marks, which are valid if they equal the current instruction (group_stamp) or the allocator's stamp of that name:
+  // Marks. They are valid while their stamp equals the current instruction (group_stamp), Allocator::exit_stamp_
+  // or Allocator::item_stamp_:
   uint32_t group_stamp = kNone, group_index = 0;  // the value has the entry group_[group_index]
   uint32_t exit_stamp = kNone;  // the value is in exit_reg at the end of the predecessor given to load_exit()
-  PReg exit_reg;
-  bool exit_clean = false;
+  PReg exit_reg;                // valid with exit_stamp
+  bool exit_clean = false;      // valid with exit_stamp: memory holds the value there as well
   uint32_t item_stamp = kNone, item_index = 0;  // the value has the entry items_[item_index] at the current merge
 };
 
@@ -80,13 +81,13 @@ class Allocator {
     return !registers_.allocatable[static_cast<unsigned>(reg_class)].empty();
   }
   ValueState& state(VReg value) { return values_[value.index()]; }
-  // Returns a free register for the value from `from` on, or none.
+  // Returns a free register for the value from the point `from` on, or none. `wish` is preferred if it is as good.
   PReg pick_free(VReg value, const PRegSet& forbidden, Point from, PReg wish = PReg());
   PReg pick_among(std::span<const PReg> candidates, const PRegSet& forbidden, Point from, Point end);
   // Returns the occupied register whose value is used latest, or none. `distance` receives the distance of that use.
   PReg pick_victim(RegClass reg_class, const PRegSet& forbidden, uint64_t* distance);
   [[nodiscard]] uint64_t use_distance(VReg value);
-  void seek(VReg value, Point point);
+  void seek(VReg value, Point point);  // moves ValueState::range forward to the range at `point` or after it
   [[nodiscard]] bool is_live_from(VReg value, Point point);  // `point` is a block's beginning
   [[nodiscard]] bool is_live_after(VReg value, uint32_t inst);
   [[nodiscard]] Point range_end(VReg value);
@@ -122,8 +123,8 @@ class Allocator {
   void set_home(VReg value, PReg reg);
   void spill_early(VReg value);  // takes the value out of its register in front of the instruction
   void spill_late(VReg value);   // takes the value out of its register, which the instruction may still read
-  void store(VReg value);
-  [[nodiscard]] PReg source_of(VReg value);
+  void store(VReg value);        // makes memory hold the value from this instruction on
+  [[nodiscard]] PReg source_of(VReg value);  // the register in which the value is before the group; none for memory
   void note_safepoint();  // records the references that registers hold after the instruction's definitions
   void finish_group();
   void add_move(uint32_t before, const RawMove& move);
@@ -197,14 +198,14 @@ class Allocator {
   PRegSet early_busy_, late_busy_, reuse_busy_;
   ScratchVector<uint8_t> reused_by_;  // by operand: 1 + the operand that reuses its register
 
-  ScratchVector<Held> held_;
+  ScratchVector<Held> held_;          // the values of exits_ and entries_
   ScratchVector<HeldRange> exits_;    // by block: the values in registers at its end
   ScratchVector<HeldRange> entries_;  // by merge: the values that it expects in registers, except its parameters
   ScratchVector<Item> items_;
   ScratchVector<uint32_t> order_;                  // indices into items_, sorted
   std::array<uint32_t, kRegClasses> in_memory_{};  // at a loop header: number of live values without a register
-  uint32_t exit_stamp_ = 0;
-  uint32_t item_stamp_ = 0;
+  uint32_t exit_stamp_ = 0;                        // number of the latest call of load_exit()
+  uint32_t item_stamp_ = 0;                        // number of the latest merge
 
   SafepointState safepoints_;
   ArenaVector<Allocation> allocations_;
