@@ -87,7 +87,7 @@ inline constexpr uint32_t kLandingStub = 0xffff'fffd;
 // The entry and host trampolines of one signature, or a stub at entry_offset. Only objects of the kinds `trampolines`
 // and `stubs` (object_identity.hpp) have trampoline records.
 struct TrampolineRecord {
-  uint32_t type_index = 0;    // the signature's position in the compiled list, or one of the values above
+  uint32_t type_index = 0;    // position in the list of compiled signatures, or one of the values above
   uint32_t entry_offset = 0;  // the code through which the host enters a guest function, or the stub
   uint32_t host_offset = 0;   // the code through which a guest calls a host function
   uint32_t builtin = 0;       // an exit stub's builtin

@@ -16,6 +16,7 @@ namespace cairn::codegen {
 
 // A place in .text that holds the canonical id of one of the module's types.
 struct TypeReference {
+  // How the id is encoded: as a 32-bit word, or in the immediate of a lui or an addi.
   enum class Form : uint8_t { x86_64_32, riscv_hi20, riscv_lo12 };
   uint32_t offset = 0;  // offset in .text of the place's 4 bytes
   uint32_t type_index = 0;
