@@ -44,7 +44,7 @@ class Lowering {
 
   // --- Rules of the target.
 
-  // Lowers any instruction but constants, calls, `result` of calls and terminators. It must define def(value) if
+  // Lowers any instruction except constants, calls, `result` of calls and terminators. It must define def(value) if
   // is_used(value), or if the instruction has an effect and a value. (Instructions like add128 define their `result`
   // too: see second_result.)
   virtual void lower_instruction(ir::Value value) = 0;
@@ -87,6 +87,7 @@ class Lowering {
   VReg use(ir::Value value);
   // Returns the vreg that the value's own rule must define.
   VReg def(ir::Value value) { return vreg_of(value); }
+  // Whether a rule has asked for the value.
   [[nodiscard]] bool is_used(ir::Value value) const { return vregs_[value.index()].valid(); }
   // The `result` instruction after add128, sub128 or mul_wide_*, which is the high half; none if it is not used.
   [[nodiscard]] ir::Value second_result(ir::Value value) const;
@@ -114,7 +115,7 @@ class Lowering {
 
   // --- Emitting.
 
-  // The reference is valid up to the next emit. The position is that of the current instruction.
+  // Emits an instruction with the position of the current IR instruction. The reference is valid up to the next emit.
   MachineInst& emit(uint16_t opcode, std::span<const Operand> operands, InstFlag flags = InstFlag::none);
   MachineInst& emit(uint16_t opcode, std::initializer_list<Operand> operands, InstFlag flags = InstFlag::none) {
     return emit(opcode, std::span(operands.begin(), operands.size()), flags);
