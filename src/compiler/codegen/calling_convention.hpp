@@ -71,7 +71,7 @@ struct ArgLocation {
 struct ConventionRegisters {
   std::span<const PReg> integer_arguments;
   std::span<const PReg> floating_arguments;
-  // On x86-64 these are the same registers as floating_arguments, and are counted together with them.
+  // On x86-64 these are the same registers as floating_arguments, so an argument of either kind uses up one of both.
   std::span<const PReg> vector_arguments;
   std::span<const PReg> integer_results;
   std::span<const PReg> floating_results;
