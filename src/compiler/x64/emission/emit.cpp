@@ -52,7 +52,7 @@ void Emitter::run() {
     emit_block(block, move);
   }
   for (size_t i = 0; i < colds_.size(); ++i) emit_cold(colds_[i]);
-  // A block that only jumps is not emitted. Its label stays unbound, and nothing refers to it.
+  // The labels of blocks that the layout omits stay unbound, and nothing refers to them.
   asm_.finish();
   emit_jump_tables();
   for (const Handler& handler : handlers_)
@@ -68,8 +68,8 @@ void Emitter::run() {
 
 // --- Blocks
 
-// Fills in to how many bytes each block is aligned: 32 for the header of an innermost loop, 16 for the headers of other
-// loops, and 0 for other blocks and cold headers. Returns whether any block is aligned.
+// Fills in the alignment of each block in bytes: 32 for the header of an innermost loop, 16 for the headers of other
+// loops, and 0 for other blocks and cold headers, which are not aligned. Returns whether any block is aligned.
 bool Emitter::find_innermost_loops(std::span<uint8_t> alignments) const {
   bool any = false;
   uint32_t next_depth = 0;              // the depth of the next loop header after this block

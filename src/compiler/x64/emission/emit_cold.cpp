@@ -5,7 +5,8 @@ namespace cairn::x64 {
 
 using wasm::TrapKind;
 
-// Traps of the same kind in one instruction share their code, which is looked for among the last four entries.
+// Traps of the same kind in one instruction share their code, which is looked for among the last four entries of
+// colds_.
 Label Emitter::trap_label(TrapKind kind) {
   for (size_t i = colds_.size(), tries = 0; i-- > 0 && tries < 4; ++tries) {
     const Cold& cold = colds_[i];

@@ -81,6 +81,7 @@ void Emitter::emit_condition(const MachineInst& inst) {
   switch (static_cast<Op>(inst.opcode)) {
     case Op::set: {
       const unsigned d = reg(inst, 0);
+      // setcc writes only the low byte. The register is cleared before the compare, unless the compare reads it.
       const bool clear_first = !has_operand_in(inst, 1, d);
       if (clear_first) asm_.mov_ri(d, 0);
       emit_compare(inst, 1);

@@ -44,6 +44,7 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
   const auto kind = static_cast<ObjectKind>(inst.extra);
   const int32_t size = inst.displacement;
   const Label back = asm_.new_label();
+  // Up to the last instruction, `object` is the end of the new object, from which the fields have negative offsets.
   asm_.load(true, kScratch, at(kContext, offsetof(VMContext, store)));
   asm_.load(true, object, at(kScratch, kTop));
   asm_.alu_rm_i(Alu::add, 8, Rm::r(object), size);
