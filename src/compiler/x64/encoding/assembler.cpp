@@ -95,6 +95,7 @@ void Assembler::rm(Encoding encoding, unsigned reg, const Rm& rm, unsigned immed
     if (high(rm.address.index)) rex |= 2;
     if (high(rm.address.base)) rex |= 1;
   }
+  // Without a REX prefix, the numbers 4 to 7 of byte registers mean ah, ch, dh and bh. An empty prefix suffices.
   const bool needs_empty = byte_registers && ((reg >= 4 && reg < 8) || (rm.is_register && rm.reg >= 4 && rm.reg < 8));
   if (rex != 0 || needs_empty) code_.emit8(static_cast<uint8_t>(0x40 | rex));
   if (encoding.map != Map::one_byte) code_.emit8(0x0f);

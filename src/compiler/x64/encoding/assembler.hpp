@@ -114,7 +114,7 @@ class Assembler {
     uint32_t offset = 0;  // the first byte that finish() may rewrite
     FixupKind kind = FixupKind::jmp;
     uint8_t cc = 0;
-    uint8_t size = 0;  // number of bytes as they were written first
+    uint8_t size = 0;  // number of bytes that were written at first
     uint8_t final_size = 0;
     uint32_t target = 0;   // a label, or the bytes of an alignment
     uint32_t removed = 0;  // number of bytes that this fixup and all earlier ones drop
