@@ -153,7 +153,7 @@ class X64Lowering final : public codegen::Lowering {
 
   // --- lower_float.cpp: instructions on xmm registers. `imm` is the immediate of 8 bits, or -1 if there is none.
   static int64_t xmm_payload(Encoding encoding, int imm = -1, bool merges = false);
-  // These functions emit d = op(a) and d = op(a, b).
+  // These functions emit d = op(a) and d = op(a, b). XmmPayload says what `merges` means.
   VReg x_unary(Encoding encoding, VReg a, int imm = -1, bool merges = false);
   VReg x_binary(Encoding encoding, VReg a, VReg b, int imm = -1);
   void x_unary_to(VReg d, Encoding encoding, VReg a, int imm = -1, bool merges = false);
@@ -161,7 +161,7 @@ class X64Lowering final : public codegen::Lowering {
   void x_binary_constant_to(VReg d, Encoding encoding, VReg a, const AddressMode& constant, int imm = -1);
   VReg x_binary_constant(Encoding encoding, VReg a, const AddressMode& constant, int imm = -1);
   // Emits d = op(a, b). `b` becomes a memory operand if it is a constant, or a load of `fold_size` bytes that may move
-  // here. If `fold_size` is 0, `b` does not.
+  // here. If `fold_size` is 0, `b` is always in a register or spill slot.
   void x_binary_fold_to(VReg d, Encoding encoding, ir::Value a, ir::Value b, unsigned fold_size, int imm = -1);
   // Emit a shift of all lanes by a constant. `digit` is the extension of the opcode in the reg field of ModRM.
   VReg x_shift_imm(Encoding encoding, unsigned digit, VReg a, unsigned count);
@@ -178,6 +178,7 @@ class X64Lowering final : public codegen::Lowering {
   // Adds `value` to the address. Additions and shifts in `value` become part of the address where this does not change
   // how they wrap.
   void fold_index(AddressMode& address, ir::Value value);
+  // Returns false, and changes nothing, if the sum does not fit in 32 bits.
   bool add_displacement(AddressMode& address, int64_t value);
   // Makes the load `value` a memory operand of the current instruction, and returns the address, if the load is of
   // exactly `size` bytes, does not extend them, and may move here.
