@@ -37,6 +37,7 @@ class X64Atomics : public ::testing::TestWithParam<uint32_t> {
     uint64_t memory = 0;
     std::optional<TrapKind> trap;
   };
+  // Compiles f(address, a, b), which returns the value that `body` makes, or 77 if it makes none.
   template <class Body>
   void compile(Type type, const Body& body) {
     compiler::Options options;

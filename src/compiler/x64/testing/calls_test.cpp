@@ -222,7 +222,7 @@ TEST_P(X64Calls, StackOverflowIsATrap) {
   const Value inner = f.call(info, {f.op(Opcode::iadd, Type::i64, {f.param(0), f.constant(Type::i64, 1)})});
   f.ret({f.op(Opcode::iadd, Type::i64, {inner, f.param(0)})});
   machine.add(f.function);
-  // The 1500 vectors live at once, so the frame has more than five pages.
+  // The 1500 vectors are live at the same time, so the frame has more than five pages.
   FunctionBuilder g(arena_, {Type::v128}, {Type::v128});
   g.function.function_index = 1;
   std::vector<Value> values{g.param(0)};

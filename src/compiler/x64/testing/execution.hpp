@@ -103,6 +103,7 @@ class FunctionBuilder {
   Value vector_constant(const V128& value) {
     return op(ir::Opcode::vconst, Type::v128, {}, 0, function.add_vector_constant(value));
   }
+  // Adds an instruction of wide arithmetic: add128 or sub128 with four operands, or mul_wide_* with two.
   Value wide(ir::Opcode opcode, std::vector<Value> operands) {
     ir::Instruction instruction;
     instruction.opcode = opcode;
@@ -160,9 +161,9 @@ class FunctionBuilder {
   }
 
   ir::Function function;
-  ir::Block block;
-  std::vector<Value> values;
-  uint32_t position = 100;
+  ir::Block block;            // the block to which instructions are appended
+  std::vector<Value> values;  // the parameters
+  uint32_t position = 100;    // the position of the latest instruction; the next one gets the next number
 
  private:
   std::vector<Type> params_, results_;

@@ -90,6 +90,7 @@ void build(FunctionBuilder& f, const Case& c, Form form, uint64_t constant) {
   }
 }
 
+// Compiles the case in all forms, and runs each of them with all inputs.
 void check_case(const Case& c, const compiler::Options& options) {
   Machine machine(options);
   const std::vector<uint64_t> values = inputs(c.operand);

@@ -80,6 +80,7 @@ class X64Managed : public ::testing::TestWithParam<uint32_t> {
     machine_->link();
     return machine_->run(entry, 0, arguments, f.function.signature.results.size());
   }
+  // Adds an allocation of an object of type 3.
   static Value make(FunctionBuilder& f, Value base, ObjectKind kind, uint64_t size, Value length = Value::none()) {
     ir::MemoryAccess access;
     access.alias = ir::AliasClass::heap_layout;
