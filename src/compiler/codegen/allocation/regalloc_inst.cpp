@@ -278,6 +278,7 @@ void Allocator::place_defs(const MachineInst& inst, std::span<const Operand> ope
       if (reg.valid()) {
         spill_late(occupant_[reg.number()]);
       } else {
+        // As in take_register(), the instruction needs more registers than the limit permits.
         for (PReg r : registers_.allocatable[static_cast<unsigned>(class_of(operand.reg))]) {
           if (forbidden.has(r)) continue;
           reg = r;
