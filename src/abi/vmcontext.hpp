@@ -1,5 +1,5 @@
 // VMContext is the part of an instance that compiled code accesses: one block of memory, whose address is in a pinned
-// register.
+// register (compiler/codegen/calling_convention.hpp).
 //
 // The offsets in generated code come from this header and from heap_layout.hpp. A VMContext is a fixed header, followed
 // by arrays whose sizes depend on the module (VMLayout).
@@ -69,7 +69,8 @@ struct VMTag {
   uint32_t index = 0;    // index of the tag in its store
 };
 
-inline constexpr uint32_t kMaximumCalleeSaved = 22;  // the largest number of callee-saved registers of a target
+// The largest number of callee-saved registers of a target, without the pinned ones: s0-s9 and fs0-fs11 on RV64.
+inline constexpr uint32_t kMaximumCalleeSaved = 22;
 
 // The state of a store that guest code and its trampolines use.
 struct VMStoreState {
