@@ -23,7 +23,7 @@ class Module : public RefCounted {
   static Result<Ref<Module>> create(Engine& engine, wasm::Module definition);
   // Loads a code object that compile_module made of this module. `bounds` is the way in which the object's code checks
   // bounds. Fails (malformed) if the object belongs to another module or was made with other settings; the error names
-  // the difference (codegen/object_identity.hpp).
+  // the difference (compiler/codegen/object/object_identity.hpp).
   static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object,
                                   compiler::BoundsMode bounds);
   ~Module();

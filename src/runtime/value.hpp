@@ -74,6 +74,7 @@ class Val {
                (static_cast<uint32_t>(value) << 1) | 1);
   }
   static Val null(wasm::HeapType heap) { return Val(wasm::ValType::reference(wasm::Nullability::nullable, heap), 0); }
+  // Makes a value whose form is `word` from the bits of its slot.
   static Val from_bits(wasm::ValType type, uint64_t low, uint64_t high = 0) { return Val(type, low, high); }
 
   [[nodiscard]] wasm::ValType type() const { return type_; }

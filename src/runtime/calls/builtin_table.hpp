@@ -1,5 +1,5 @@
 // The addresses of the builtins, which are the runtime's functions that compiled code calls, in the order of
-// builtins.def. Compiled code reaches them by their stubs, whose addresses are in Engine::builtins().
+// abi/builtins.def. Compiled code reaches them by their stubs, whose addresses are in Engine::builtins().
 #pragma once
 
 #include <array>

@@ -1,5 +1,6 @@
-// The builtins: functions for instructions that compiled code does not execute by itself. builtins.def describes their
-// parameters and results. None of them calls guest code. The builtins for managed objects are in heap/gc_builtins.cpp.
+// The builtins: functions for instructions that compiled code does not execute by itself. abi/builtins.def describes
+// their parameters and results. None of them calls guest code. The builtins for managed objects are in
+// heap/gc_builtins.cpp.
 #include <algorithm>
 #include <cstring>
 

@@ -1,4 +1,4 @@
-// The builtins for instructions on managed objects; builtins.def describes their parameters and results. They raise
+// The builtins for instructions on managed objects; abi/builtins.def describes their parameters and results. They raise
 // traps themselves instead of returning a status.
 #pragma once
 

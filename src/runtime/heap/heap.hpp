@@ -1,4 +1,4 @@
-// Heap holds a store's managed objects (heap_layout.hpp) and collects garbage.
+// Heap holds a store's managed objects (abi/heap_layout.hpp) and collects garbage.
 //
 // From its base upwards, the heap's address space holds a guard that is never accessible, the nursery, and the old
 // generation. New objects are allocated in the nursery; a minor collection promotes those that are alive (Scavenger).
