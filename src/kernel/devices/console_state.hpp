@@ -128,7 +128,7 @@ struct Home {
   [[nodiscard]] bool is(const Device& d, uint32_t n) const { return device == &d && number == n; }
 };
 
-// What the devices and the host have said.
+// The state that messages of the devices and records of the host change.
 struct Messages {
   std::array<Progress, kStreams> streams;
   HostRecords records;

@@ -41,7 +41,8 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   Fiber& operator=(const Fiber&) = delete;
 
   [[nodiscard]] bool has_ended() const { return ended_.load(std::memory_order_acquire) != 0; }
-  // Sets the fiber's share of the CPUs, in proportion to the weights of the others: at least 1. Called before start().
+  // Sets the fiber's weight, which is at least 1. Fibers that are ready share the CPUs in proportion to their weights.
+  // Called before start().
   void set_weight(uint64_t weight) { RunNode::weight = weight; }
 
   // The limits of the fiber's guest code, which ends with the trap `interrupted` when it reaches one: limit_end is a

@@ -324,7 +324,7 @@ namespace {
 class IdleFiber final : public Fiber {
  public:
   IdleFiber() = default;
-  // For code that already runs, on this stack.
+  // Makes the code that already runs on this stack the fiber.
   explicit IdleFiber(std::span<const std::byte> stack) : Fiber(stack) {}
 
  private:

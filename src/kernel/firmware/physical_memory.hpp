@@ -21,7 +21,7 @@ class PhysicalMemory {
     return bytes_.subspan(address, count * sizeof(T));
   }
 
-  // Copies record `index` out of an array, which holds it completely. The array need not be aligned, because firmware
+  // Copies record `index` from an array, which must hold all of it. The array need not be aligned, because firmware
   // does not promise alignment.
   template <class T>
   static T record(std::span<const std::byte> array, uint64_t index) {

@@ -200,7 +200,7 @@ class AddressSpace {
     if ((write && !segment->access.write) || (execute && !segment->access.execute)) return FaultOutcome::no_rights;
     const VirtAddr page{align_down(address.value, kPageSize)};
     if (table_.translate(page)) {
-      // The page was filled or got rights meanwhile, and this CPU still remembers what was there before.
+      // The page is filled and has the right, but this CPU still remembers what was there before.
       table_.forget(page);
     } else {
       fill_around(*segment, page);

@@ -15,7 +15,7 @@ void flush_other_cpus(const FlushRequest& request);
 // lock's holder may be waiting for it in flush_other_cpus().
 void carry_out_flush_request();
 
-// Called by a CPU that begins to use the page tables. From then on it is asked as well.
+// Called by a CPU that begins to use the page tables. From then on, flush_other_cpus() makes requests of this CPU, too.
 void begin_to_take_flush_requests();
 
 }  // namespace cairn::kernel

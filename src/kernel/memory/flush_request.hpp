@@ -1,4 +1,4 @@
-// What CPUs must forget before memory or a right that was taken away is gone (INV-23).
+// A FlushRequest says what CPUs must forget before memory or a right that was taken away is gone (INV-23).
 //
 // A page table collects a request while it changes entries. Then it has every other CPU carry out the request, and
 // waits until all have. The request is plain data, so that an interrupt's handler on another CPU can read it.

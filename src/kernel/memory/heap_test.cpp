@@ -215,7 +215,7 @@ TEST(Heap, KeepsOrDropsOperations) {
   EXPECT_EQ(heap.footprint(), (free - testing::free_frames(source)) * kPageSize);
 }
 
-// What a dropped operation has allocated is free again, also when another operation goes on.
+// Dropping an operation frees all that it has allocated, also while another operation goes on.
 TEST(Heap, DropsWhatAnOperationHasTaken) {
   testing::Ram ram(16 << 20);
   FrameSource source;

@@ -56,7 +56,7 @@ struct Translation {
   Access access;
 };
 
-// What a CPU needs in order to use a tree.
+// The root table of a tree and the number of its levels, which a CPU needs in order to use the tree.
 struct PageTableRoot {
   PhysAddr address;
   unsigned levels = 0;
@@ -105,7 +105,7 @@ class PageTable {
    private:
     PageTable& table_;
   };
-  // Has the other CPUs forget what was taken away so far, and then frees the removed frames. Does nothing if nothing
+  // Makes the other CPUs forget what was taken away so far, and then frees the removed frames. Does nothing if nothing
   // was taken away.
   void settle() {
     if (!request_.is_empty()) tlb_.synchronize(request_);

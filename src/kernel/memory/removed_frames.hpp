@@ -11,8 +11,8 @@
 
 namespace cairn::kernel {
 
-// What becomes of a removed frame: a page's frames are free, or free and promised again (FrameSource::unredeem); a
-// table's frame is free.
+// The state of a removed frame after give_back(): a page's frames are free, or free and promised again
+// (FrameSource::unredeem); a table's frame is free.
 enum class RemovedAs : uint8_t { free_page, promised_page, table };
 
 class RemovedFrames {

@@ -100,7 +100,7 @@ TYPED_TEST(SeveralCpus, FaultAtTheSamePage) {
   EXPECT_TRUE(this->allows(1, start, Want::write));
 }
 
-// A right that was added reaches a CPU that remembers the page without it by one fault, and nobody waits.
+// A CPU that remembers a page without a right that was added faults once and then has it. No CPU waits.
 TYPED_TEST(SeveralCpus, GetNewRightsByOneFault) {
   const VirtAddr start = this->committed(1 << 20, {});
   for (size_t cpu = 0; cpu < 3; ++cpu) ASSERT_TRUE(this->faults(cpu, start, Want::read).has_value());

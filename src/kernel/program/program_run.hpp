@@ -14,7 +14,7 @@
 
 namespace cairn::kernel {
 
-// What a program has while it runs. Programs share the engine and modules.
+// The objects that a program has for itself while it runs. Programs share the engine and modules.
 struct RunningProgram {
   KernelSystem system;
   std::unique_ptr<wasi::MemoryFileSystem> files;

@@ -72,7 +72,7 @@ constinit std::atomic<bool> may_end{false};
 constexpr size_t kGroup = KernelAddressSpace::kGroup;
 constexpr uint64_t kSleep = 2'000'000;  // nanoseconds
 
-// What a started CPU does.
+// The code of each started CPU: checks how the CPU is set up, waits for an interrupt, and interrupts all CPUs.
 void run_started(Cpu& cpu) {
   auto& self = static_cast<StartedCpu&>(cpu);
   const auto* const here = static_cast<const std::byte*>(__builtin_frame_address(0));

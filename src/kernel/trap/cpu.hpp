@@ -34,7 +34,7 @@ struct Cpu {
   HeldLocks held_locks;                       // the locks that the running fiber holds
   OperationRecord* operation = nullptr;       // the operation that runs on the CPU (base/operation.hpp)
   std::atomic<uint64_t> spurious_interrupts{0};
-  // For memory/flush_other_cpus.hpp:
+  // The functions of memory/flush_other_cpus.hpp use these two members.
   std::atomic<bool> takes_flush_requests{false};  // whether other CPUs may ask this one to flush translations
   std::atomic<bool> must_flush{false};            // whether a CPU has asked, and waits for this one to flush
   std::atomic<uint64_t> interrupts_of_cpus{0};    // the number of interrupts that CPUs have sent to this one

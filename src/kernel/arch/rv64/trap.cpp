@@ -95,7 +95,7 @@ namespace machine {
 
 void set_up_traps(Cpu& cpu, std::byte* stacks) {
   asm volatile("mv tp, %0" : : "r"(&cpu) : "memory");
-  // What trap.S finds at the top of both stacks.
+  // trap.S finds this structure at the top of both stacks.
   struct StackTop {
     Cpu* cpu;
     StackTop* emergency_stack;
