@@ -128,8 +128,8 @@ enum class BootMode : uint8_t {
 
 // How compiled code keeps accesses inside the bounds of memories.
 enum class BoundsMode : uint8_t {
-  automatic,  // by guard pages where there is address space for them, otherwise by explicit checks
-  guard,      // by guard pages; a memory without address space for them cannot be created
+  automatic,  // by guard pages where the memory's type and the address space allow them, otherwise by explicit checks
+  guard,      // as `automatic`, but creating a memory fails if only address space for its guard pages is lacking
   check,      // by explicit checks everywhere
 };
 
