@@ -25,6 +25,7 @@ void send_control(Device& d, uint32_t port, Event event, uint16_t value) {
 
 namespace {
 
+// Allocates the buffers for input and hands them to the device.
 void add_input_buffers(Input& input, std::optional<Queue>& queue) {
   for (size_t i = 0; queue && i < kInputBuffers && queue->has_room(); ++i) {
     const std::span<std::byte> buffer = allocate_buffer(kInputBuffer);
@@ -35,6 +36,7 @@ void add_input_buffers(Input& input, std::optional<Queue>& queue) {
   if (queue) queue->notify();
 }
 
+// Allocates the buffers for the host's records and hands them to the device.
 void add_record_buffers(HostRecords& records, std::optional<Queue>& queue) {
   const std::span<std::byte> memory = allocate_buffer(kRecordBuffer * kRecordBuffers);
   if (!queue || memory.empty()) return;
@@ -54,6 +56,7 @@ std::optional<uint64_t> take_number(std::string_view& line) {
   return error == std::errc{} && end == word.data() + word.size() ? std::optional(value) : std::nullopt;
 }
 
+// Handles a record of the host (host_record in base/boot_protocol.hpp). Ignores a record that it does not understand.
 void handle_record(Messages& m, std::string_view line) {
   const std::string_view kind = line.substr(0, line.find(' '));
   line.remove_prefix(std::min(line.size(), kind.size() + 1));
@@ -103,6 +106,7 @@ void bind(Console& c, Messages& m, Device& d, uint32_t number, std::string_view 
   send_control(d, number, port_open, 1);
 }
 
+// Handles a message of the device [virtio 5.3.6.2]. Ignores a message that it does not understand.
 void handle_control(Console& c, Messages& m, Device& d, std::span<const std::byte> bytes) {
   ControlMessage message;
   if (bytes.size() < sizeof message) return;

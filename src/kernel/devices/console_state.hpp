@@ -33,7 +33,8 @@ inline constexpr uint32_t kMaximumDevicePorts = 8;  // the number of a device's 
 inline constexpr size_t kMaximumDevices = 8;
 inline constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr,
                                                     port_name::kControl};
-// Sizes of buffers in bytes, and numbers of buffers. The buffers for output are counted for each port.
+// kXBuffer is the size of a buffer in bytes, and kXBuffers is the number of such buffers. Each port for output has
+// kOutputBuffers of them.
 inline constexpr size_t kInputBuffer = 4096;  // QEMU reads at most 4 KiB at once, and fills one buffer with each read
 inline constexpr size_t kInputBuffers = 64;
 inline constexpr size_t kOutputBuffer = 32 * 1024;

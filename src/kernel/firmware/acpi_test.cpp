@@ -125,7 +125,7 @@ TEST(Acpi, ListsCpus) {
   memory.add_apic(6, 2);     // may be added later
   memory.add_other(1, 12);   // an I/O APIC
   memory.add_apic(2, 1);     // again
-  memory.add_apic(0xff, 1);  // the number of all CPUs
+  memory.add_apic(0xff, 1);  // the id that names all CPUs
   memory.add_x2apic(5, 1);
   memory.add_x2apic(7, 0);
   memory.add_x2apic(256, 1);  // too large

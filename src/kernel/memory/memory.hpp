@@ -21,8 +21,7 @@ using LockedAddressSpace = Locked<KernelAddressSpace, SpinLock, LockRank::addres
 
 inline constexpr DirectMap kDirectMap(layout::kDirectMap);
 
-// Sets up all memory management. After this call, operator new works, and the page tables that the boot has used are
-// freed.
+// Sets up all memory management. After this call, operator new works, and the page tables that entry.S made are freed.
 void initialize_memory(const BootInfo& info);
 
 FrameSource& frame_source();

@@ -1,4 +1,4 @@
-// Counts the resources of which a guest must leave none in use when it has ended.
+// Counts the resources that are in use. The counts must be the same before a guest starts and after it has ended.
 #pragma once
 
 #include <cstdint>

@@ -118,7 +118,7 @@ void test_random_waits(TestRun& run) {
             word = 0;
             const uint64_t deadline = nanoseconds_since_boot() + 1 + next() % 300'000;
             const auto result = park(word, deadline);
-            // A word that was set and cleared again has woken its waiters all the same.
+            // park() also returns `unparked` if the word was set and has been cleared again since.
             if (result == runtime::ParkResult::timed_out) {
               ++timed_out;
               run.expect(nanoseconds_since_boot() >= deadline, "a wait ended early");

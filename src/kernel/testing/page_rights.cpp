@@ -17,6 +17,7 @@ namespace {
 
 using platform::Platform;
 
+// The rules that the page tables of this machine must obey.
 RightsRules rules() {
   RightsRules rules;
   rules.lower_half_end = guest_addresses_end();
@@ -33,6 +34,7 @@ RightsRules rules() {
   return rules;
 }
 
+// Audits the page tables that this CPU uses, and logs violations. `when` names the moment in the test.
 RightsReport audit(TestRun& run, std::string_view when) {
   const RightsRules all = rules();
   const RightsReport report = RightsAudit<PageFormat>(kDirectMap, machine::active_page_table(), all).run();

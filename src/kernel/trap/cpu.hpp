@@ -44,7 +44,7 @@ struct Cpu {
 // The record of the CPU on which the kernel boots.
 Cpu& boot_cpu();
 // The records of all CPUs by their numbers; null for a number that no CPU has. A record is entered before its CPU
-// starts, and stays.
+// starts, and is removed only if the CPU does not start.
 std::array<std::atomic<Cpu*>, Cpu::kMaximum>& all_cpus();
 
 }  // namespace cairn::kernel

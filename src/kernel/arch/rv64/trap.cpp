@@ -16,6 +16,7 @@ extern "C" const std::byte trap_entry[];
 namespace cairn::kernel {
 namespace {
 
+// The names of the exceptions by their numbers in scause.
 constexpr const char* kNames[16] = {"misaligned instruction address",
                                     "instruction access fault",
                                     "illegal instruction",

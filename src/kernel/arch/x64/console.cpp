@@ -1,4 +1,4 @@
-// Drives the first serial port, a 16550 at its usual place, by polling it.
+// Drives the first serial port, a 16550 at I/O port 0x3f8, by polling it.
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 

@@ -119,7 +119,7 @@ uint64_t days_since_1970(uint64_t year, uint64_t month, uint64_t day) {
 uint64_t ticks() { return read_tsc(); }
 
 uint64_t start_clock(const BootInfo&) {
-  out8(0x21, 0xff), out8(0xa1, 0xff);  // the old interrupt controllers stay silent
+  out8(0x21, 0xff), out8(0xa1, 0xff);  // masks all interrupts of the two old interrupt controllers (8259)
   accept_interrupts();
   write_apic(ApicRegister::divide, kDivideByOne);
   write_apic(ApicRegister::timer, kMasked | kTimerVector);

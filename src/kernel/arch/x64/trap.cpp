@@ -79,6 +79,7 @@ void load_tables(Cpu& cpu, std::byte* stacks) {
       : "rax", "memory");
 }
 
+// The names of the exceptions by their vectors.
 constexpr const char* kNames[32] = {"divide error",
                                     "debug exception",
                                     "non-maskable interrupt",

@@ -1,4 +1,5 @@
-// Finds PCI functions and sets them up, through the port's configuration access. Only what virtio needs is here.
+// Finds PCI functions and sets them up, through the configuration access of arch/x64/devices.cpp. This file has only
+// the functions that virtio needs.
 #pragma once
 
 #include <algorithm>

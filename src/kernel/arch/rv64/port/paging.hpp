@@ -13,7 +13,7 @@ using PageFormat = Rv64PageFormat;
 
 // How CPUs forget translations (TranslationCache).
 struct Tlb {
-  // A CPU may remember an entry that is not valid until it executes a fence [riscv-priv 10.2.1].
+  // Until a CPU executes a fence, it may remember that an entry was not valid [riscv-priv 10.2.1].
   static constexpr bool kRemembersAbsence = true;
   static void flush(VirtAddr page);
   static void flush_tables(VirtAddr page);

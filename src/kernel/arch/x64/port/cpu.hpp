@@ -82,7 +82,7 @@ inline void synchronize_code() { asm volatile("" : : : "memory"); }
 
 }  // namespace machine
 
-// The vectors of the local APIC's interrupts; kCallVector is that of interrupts which CPUs send.
+// The vectors of the local APIC's interrupts. CPUs interrupt each other with kCallVector.
 inline constexpr uint8_t kTimerVector = 32;
 inline constexpr uint8_t kSpuriousVector = 33;
 inline constexpr uint8_t kCallVector = 34;

@@ -13,7 +13,7 @@ using PageFormat = X64PageFormat;
 
 // How CPUs forget translations (TranslationCache).
 struct Tlb {
-  // No entry that is not present is remembered [sdm 3A 4.10.4.3].
+  // A CPU remembers only entries that are present [sdm 3A 4.10.4.3].
   static constexpr bool kRemembersAbsence = false;
   static void flush(VirtAddr page);
   static void flush_tables(VirtAddr page);
