@@ -11,7 +11,7 @@ milliseconds() { # MICROSECONDS
   printf '%d.%d' $(($1 / 1000)) $(($1 % 1000 / 100))
 }
 
-# least COMMAND...: the least wall time of $runs runs, in microseconds, in `best`.
+# least COMMAND...: sets `best` to the least wall time of $runs runs, in microseconds.
 least() {
   local run start elapsed
   best=
@@ -23,7 +23,7 @@ least() {
   done
 }
 
-# The bytes of a kernel that are loaded or zeroed, without symbols.
+# Prints the number of a kernel's bytes that are loaded or zeroed, without symbols.
 image_bytes() { # FILE
   llvm-readelf-22 --wide --program-headers "$1" |
     awk '$1 == "LOAD" { total += strtonum($5) } END { print total }' 2>/dev/null ||

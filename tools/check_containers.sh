@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks that what a guest decides the size of lies in containers that report when there is no memory (base/try_*.hpp):
-# the runtime, WASI and the kernel use the standard library's, which end the machine, only where tools/containers.txt
-# says why they may.
+# Checks that data whose size a guest decides are in containers that report a lack of memory (base/try_*.hpp). The
+# containers of the standard library end the machine then, so the runtime, WASI and the kernel use them only where
+# tools/containers.txt says why they may.
 # With --list it prints the counts as that file has them. Last line: N passed, N failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 containers='vector|string|map|multimap|unordered_map|set|unordered_set|deque|list'
 containers+='|function|make_unique|make_shared|to_string'
 
-count_uses() { # the uses in each file: COUNT FILE
+count_uses() { # prints a line COUNT FILE for each file with uses
   git ls-files 'src/runtime/*.[ch]pp' 'src/wasi/*.[ch]pp' 'src/kernel/*.[ch]pp' |
     grep -vE '_test\.[ch]pp$|/testing/|/fake_system\.hpp$' | while read -r file; do
     [ -e "$file" ] || continue

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tools/check_file_lists.sh [DIRECTORY]: whether all that exists for each machine has the same list of files for each.
-# Of the compiler's targets the folders below are left out.
+# tools/check_file_lists.sh [DIRECTORY]: checks that folders that exist once for each machine have the same list of
+# files. In the compiler's targets, some folders are left out (`only` below).
 # Last line: N passed, N failed.
 set -u
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/..}" || exit 1
@@ -11,7 +11,7 @@ fail() {
   printf 'FAIL %s\n' "$*"
 }
 
-# same NAME DIRECTORY DIRECTORY: the files of both, without the folders of `alone`.
+# same NAME DIRECTORY DIRECTORY: checks that both have the same files, except in the folders of `alone`.
 alone=()
 same() {
   local name=$1 one=$2 other=$3 difference

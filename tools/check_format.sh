@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# tools/check_format.sh [DIRECTORY]: whether all C++ sources, or those below DIRECTORY, are as clang-format would write
-# them.
+# tools/check_format.sh [DIRECTORY]: checks that clang-format would change no C++ source, or none below DIRECTORY.
 # Last line: N passed, N failed.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -6,8 +6,8 @@
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 
-# folder: the folders that it may include from. Every folder may include from itself; the longest matching folder
-# counts.
+# Each line has a folder, and the folders that it may include from. Every folder may include from itself; the longest
+# matching folder counts.
 rules='
 base:
 wasm: base
@@ -59,7 +59,7 @@ git ls-files 'src/*.hpp' 'src/*.cpp' 'src/*.def' 'src/*.S' | grep -v '_test\.cpp
       ok = index(included, from "/") == 1
       m = split(allowed[from], list, " ")
       for (i = 1; i <= m && !ok; ++i) ok = included == list[i] || index(included, list[i] "/") == 1
-      # "wasm" does not include wasm/text: that is one way only.
+      # wasm/text may include wasm, but not the reverse.
       if (ok && from == "wasm" && index(included, "wasm/text/") == 1) ok = 0
       if (!ok) { print "FAIL " file " includes \"" included "\""; ++failed }
     }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tools/check_invariants.sh [DIRECTORY]: whether each invariant of docs/invariants.md is cited where it is kept, and
-# each citation is of one.
+# tools/check_invariants.sh [DIRECTORY]: checks that each invariant of docs/invariants.md is cited in src or tools, and
+# that docs/invariants.md has each cited invariant.
 # Last line: N passed, N failed.
 set -u
 cd "${1:-$(dirname "${BASH_SOURCE[0]}")/..}" || exit 1

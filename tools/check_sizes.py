@@ -22,7 +22,7 @@ CPP = (".cpp", ".hpp")
 TEXT = (*CPP, ".c", ".h", ".S", ".s", ".sh", ".py", ".cmake", ".md")
 NAMES = ("CMakeLists.txt", "cairn", "run")  # texts whose names do not say what they are
 
-# What can hold braces without meaning them, and directives with their continuations.
+# Literals and comments, in which braces have no meaning, and directives with their continuation lines.
 IGNORED = re.compile(
     r"""R"(?P<delimiter>[^()\\\s]{0,16})\((?:.|\n)*?\)(?P=delimiter)"
       | "(?:[^"\\\n]|\\(?:.|\n))*"
@@ -40,7 +40,7 @@ LAMBDA = re.compile(r"=\s*\[[^\]]*\]")
 
 
 def without_ignored(text):
-    """The text with comments, literals and directives blank; lines keep their numbers."""
+    """Returns the text with comments, literals and directives replaced by blanks; lines keep their numbers."""
 
     def blank(match):
         found = match.group()
@@ -52,7 +52,7 @@ def without_ignored(text):
 
 
 def is_function(header, before):
-    """Whether the brace behind `header` opens a function's body; `before` is the character in front of it."""
+    """Returns whether the brace after `header` opens a function's body; `before` is the character before the brace."""
     if "(" not in header or SCOPE.match(header) or not before.isspace():
         return False
     if LAMBDA.search(header):
@@ -67,11 +67,11 @@ def is_function(header, before):
 
 
 def functions(text):
-    """The first and the last line of each function, and its first line's text."""
+    """Yields the numbers of the first and the last line of each function, and the text of its first line."""
     text = without_ignored(text)
     lines = text.split("\n")
     scopes = 0  # open braces outside of functions
-    depth = 0  # open braces inside of one
+    depth = 0  # open braces inside of a function
     start = 0  # where the declaration begins that the next brace may belong to
     parentheses = 0
     for place in re.finditer(r"[{}();]", text):
@@ -99,7 +99,7 @@ def functions(text):
                     start = at + 1
         elif token == "}":
             scopes -= 1
-            # Behind a member's initializer the declaration goes on.
+            # After a member's initializer, the declaration continues.
             if not re.match(r"\s*(?:,|\{|\))", text[at + 1 : at + 200]) and parentheses == 0:
                 start = at + 1
         elif parentheses == 0:
@@ -118,7 +118,7 @@ def files_of(arguments):
 
 
 def wide_lines(lines):
-    """The numbers of the lines of Markdown that are in tables or preformatted, and so may be wide."""
+    """Returns the numbers of the lines of Markdown that are in tables or preformatted, and so may be wide."""
     wide, fenced, after_blank = set(), False, True
     for number, line in enumerate(lines, 1):
         if line.startswith("```"):

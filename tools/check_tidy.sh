@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# tools/check_tidy.sh [--all | FILE...]: clang-tidy, with the checks of .clang-tidy, over all sources or the given
-# files. Without either:
-# over the sources that have changed since the commit in tools/tidy_checked, up to which all were checked (./cairn
-# tidy), and for each header that has changed one source that includes it. Each source is checked as the first of these
-# builds that has it compiles it: the hosted one, the kernels.
-# Sources of none of them (for guests, for other hosts) are left out. Last line: N passed, N failed.
+# tools/check_tidy.sh [--all | FILE...]: runs clang-tidy, with the checks of .clang-tidy, over all sources or the given
+# files. Without arguments, it checks the sources that have changed since the commit in tools/tidy_checked, up to which
+# all were checked (./cairn tidy), and for each header that has changed one source that includes it.
+#
+# Each source is checked with the options of the first build that compiles it: host, kernel-x86_64 or kernel-riscv64.
+# Sources that none of them compiles (for guests, for other hosts) are left out. Last line: N passed, N failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 builds=${CAIRN_BUILD:-build}
@@ -12,7 +12,7 @@ builds=${CAIRN_BUILD:-build}
 changed_sources() {
   local checked header
   checked=$(cat tools/tidy_checked)
-  # A clone without that part of the history: what its last commit changed, or everything.
+  # If the clone does not have this commit, the last commit's changes are checked, or else everything.
   git cat-file -e "$checked^{commit}" 2>/dev/null || checked=$(git rev-parse -q --verify HEAD~1)
   if [ -z "$checked" ]; then
     git ls-files 'src/*.cpp'
@@ -35,14 +35,14 @@ for preset in host kernel-x86_64 kernel-riscv64; do
   exit 1
 done
 
-# The files of this build among those on standard input.
+# Prints the files on standard input that this build compiles.
 compiled_by() { # PRESET
   grep -xF -f <(sed -n "s#^ *\"file\": \"$PWD/\(.*\)\",\{0,1\}\$#\1#p" "$builds/$1/compile_commands.json")
 }
 
 checked=0 status=0
 said=$(clang-tidy-22 --version 2>&1) && said= || status=1
-# check PRESET FILES: one file a line.
+# check PRESET FILES: checks the files, which are one in each line.
 check() {
   [ -n "$2" ] && [ "$status" -eq 0 ] || return
   left=$(grep -vxF -f <(printf '%s\n' "$2") <<<"$left")
@@ -56,7 +56,7 @@ left=$(printf '%s\n' "${files[@]}" | sed '/^$/d')
 for preset in host kernel-x86_64 kernel-riscv64; do
   check "$preset" "$(compiled_by "$preset" <<<"$left")"
 done
-# What was asked for by name is checked, whoever compiles it.
+# Files that were named are checked even if no build compiles them.
 [ $# -eq 0 ] || check host "$left"
 [ -z "$failing" ] || status=1
 failed=0
@@ -68,6 +68,6 @@ if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
   printf 'FAIL clang-tidy-22: %s\n' "$(tail -n 5 <<<"$said")"
   failed=1
 fi
-# Its presence is a test as well, so that a tree in which nothing has changed is not one without tests.
+# The presence of clang-tidy counts as a test, so that there is a test even if no source has changed.
 echo "$((checked + 1 - (failed > 0))) passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,20 +1,20 @@
 # ./cairn fuzz: coverage-guided fuzzing of everything that reads bytes from outside (fuzz/README.md). Sourced by
 # ./cairn.
-#   fuzz                                        the targets, one a line
+#   fuzz                                        lists the targets
 #   fuzz TARGET [--time SECONDS] [--runs N]     runs it; its corpus grows under build/fuzz/corpus/TARGET
 #   fuzz TARGET FILE...                         runs it on these inputs alone
 #   fuzz --stats                                what has been executed in this checkout, target by target
-#   fuzz --all [--time SECONDS]                 each target so long, then N passed, N failed
-#   fuzz --replay                               the committed corpora, in the sanitized build (what `./cairn test` does)
-#   fuzz slow [--time SECONDS]                  searches for the modules that cost the compiler most a byte
-# Exit status 1 and the path of a minimised input when something was found.
+#   fuzz --all [--time SECONDS]                 runs each target for this time, then prints N passed, N failed
+#   fuzz --replay                               runs the sanitized build on the committed corpora, as tests do
+#   fuzz slow [--time SECONDS]                  searches for the modules that cost the compiler most per byte
+# If something was found, prints the path of a minimised input, and the exit status is 1.
 cd "$root" || exit 71
 state=$build/fuzz
 usage() { fail 64 "$1 (\`./cairn help\` explains)"; }
 
 targets() { for source in fuzz/targets/*.cpp; do basename "$source" .cpp; done; }
 
-# What each target starts from, and its options.
+# Print the folder with the seeds of a target, and the target's options.
 seeds_of() {
   case "$1" in
     decode | print | compile | run) echo "$state/seeds/module" ;;

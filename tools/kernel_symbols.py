@@ -8,7 +8,7 @@ import sys
 
 
 def shorten(name):
-    """cairn::kernel::f<int>(char) -> kernel::f<>: without parameters, template arguments and the project's name."""
+    """Removes parameters, template arguments and the project's name: cairn::kernel::f<int>(char) -> kernel::f."""
     out, depth = [], 0
     name = name.replace("(anonymous namespace)::", "")
     name = name.replace("operator<<", "operator shl").replace("operator()", "operator call")

@@ -1,5 +1,5 @@
-# ./cairn test [--all] [NAME...]: every test, two jobs at a time, one line a job. NAME selects the jobs whose name
-# contains it. Sourced by ./cairn. The last line sums everything: `N passed, N failed`.
+# ./cairn test [--all] [NAME...]: runs every test, two jobs at a time, and prints a line for each job. NAME selects the
+# jobs whose names contain it. The last line has the sums: `N passed, N failed`. Sourced by ./cairn.
 cd "$root" || exit 71
 export CAIRN_TEST_ALL=
 filters=()
@@ -26,7 +26,7 @@ selected() { # NAME
   return 1
 }
 
-# The counts in a job's log: GoogleTest's, or a last line `N passed, N failed`. Sets job_passed and job_failed.
+# Sets job_passed and job_failed from a job's log: from GoogleTest's counts, or from a last line `N passed, N failed`.
 count_results() { # LOG STATUS
   local line
   job_passed=0 job_failed=0
@@ -38,7 +38,7 @@ count_results() { # LOG STATUS
     job_passed=${line%% passed*} job_failed=${line##* passed, } job_failed=${job_failed%% failed*}
   fi
   job_passed=${job_passed:-0} job_failed=${job_failed:-0}
-  # A job that ends badly without saying so has failed all the same, and one that tested nothing has too.
+  # A job with an exit status other than 0 has failed, and so has a job that tested nothing.
   if [ "$job_failed" -eq 0 ] && { [ "$2" -ne 0 ] || [ "$job_passed" -eq 0 ]; }; then job_failed=1; fi
 }
 
@@ -75,7 +75,7 @@ job() {
 
 wait_all() { while [ ${#job_name[@]} -gt 0 ]; do finish_one; done; }
 
-# A build that fails is a failed test; what depends on it is not run.
+# A build that fails is a failed test, and the tests that need it are not run.
 build_for_tests() { # PRESET TARGET...
   local preset=$1
   if (build_preset "$@"); then return 0; fi
@@ -84,11 +84,11 @@ build_for_tests() { # PRESET TARGET...
   return 1
 }
 
-# The unit tests of a preset, sanitizers' reports being failures.
+# Runs the unit tests of a preset. Reports of sanitizers are failures.
 unit_tests() { # PRESET
   local program filter='*'
-  # What code costs by the clock says nothing when it is instrumented; and code that compiled tests enter through a
-  # plain function pointer lacks the type that UBSan wants in front of it.
+  # Two kinds of tests are left out with sanitizers: those that measure time, because the code is instrumented, and
+  # those that call generated code through a function pointer, because UBSan expects a type before the function's code.
   case "$1" in *sanitize) filter='-Limits.LargeModulesTakeLinearTime:RegAlloc.HugeFunctionsTakeLinearTime:X64*' ;; esac
   for program in "$build/$1"/*_test; do
     [ -x "$program" ] && job "unit/$(basename "$program" _test) ($1)" timeout 900 env ASAN_OPTIONS=detect_leaks=1 \
@@ -123,7 +123,7 @@ job "structure/seeded faults of files" fuzz/files/seeded/run.sh --check
 job "structure/seeded faults of memory" fuzz/memory/seeded/run.sh --check
 unit_tests host
 [ -z "${sanitized-}" ] || unit_tests host-sanitize
-# ThreadSanitizer, over what has several threads.
+# ThreadSanitizer checks the tests that have several threads.
 if [ -n "${threads-}" ]; then
   job "unit (host-threads)" tests/threads/sanitized.sh "$build/host-threads"
   job "threads (host-threads)" env CAIRN_CLI="$build/host-threads/cairn-cli" \
@@ -152,9 +152,9 @@ done
 job "gc (host --gc-stress)" tests/gc/run.sh host --gc-stress
 job "interactions (host --gc-stress)" tests/interactions/run.sh host --gc-stress
 
-# The specification's test suite, on every target: with all passes and none, with few registers, with and without guard
-# pages where they are optional, with and without the instruction sets that are, under both kinds of page tables. All of
-# it takes seconds.
+# The specification's test suite runs on every target: with and without optimization, with few registers, with and
+# without guard pages, with and without optional instruction sets, and with both kinds of RISC-V's page tables. Each run
+# takes seconds.
 suite_lanes() {
   local with_v='--cpu rv64,v=true,vlen=128,vext_spec=v1.0' without='--cpu rv64,zba=false,zbb=false,zbs=false'
   cat <<LANES
@@ -193,7 +193,7 @@ while read -r target options; do
     *" $target "*) job "suite ($target${options:+ $options})" tests/suite/run.sh "$target" $options ;;
   esac
 done < <(suite_lanes)
-# Other instruction sets have other instructions for what is relaxed.
+# The code for relaxed vector instructions depends on the instruction sets of the CPU.
 while read -r target options; do
   # shellcheck disable=SC2086
   case " ${suite_targets[*]} " in *" $target "*)
@@ -226,7 +226,7 @@ for machine in x86_64 riscv64; do
   esac
 done
 
-# The programs are built once, before several targets want them at the same time.
+# The programs are built once, before several targets need them at the same time.
 if selected programs/ || { [ -n "$CAIRN_TEST_ALL" ] && selected "code (generated, programs)"; }; then
   wait_all
   tests/programs/run.sh --build-only >"$logs/programs_build.log" 2>&1
@@ -258,8 +258,8 @@ for machine in x86_64 riscv64; do
   esac
 done
 
-# Generated modules on Cairn's own ways of compiling; with --all also on RISC-V and on other engines. And the code that
-# is made.
+# Generated modules run on Cairn with several options of the compiler, with --all also on RISC-V and on other engines.
+# Their machine code is checked, too.
 if [ -n "$CAIRN_TEST_ALL" ]; then
   build_for_tests host-riscv64 cairn-diff && fuzz/diff/engines.sh &&
     job "diff (all engines)" python3 fuzz/diff/run.py --modules 3000 --seed 1
@@ -272,7 +272,7 @@ fi
 
 job "code (spoiled)" python3 fuzz/code/self_test.py build/host/cairn-cli
 
-# Fuzzing: what it found once, and with --all some minutes more.
+# The inputs that fuzzing has found are replayed; with --all, fuzzing runs for some minutes.
 [ -z "${sanitized-}" ] || job "fuzz/corpora" "$root/cairn" fuzz --replay
 [ -z "$CAIRN_TEST_ALL" ] || job "fuzz/short" "$root/cairn" fuzz --all --time 20
 

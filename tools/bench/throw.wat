@@ -1,5 +1,5 @@
-;; A million throws across ten frames to a handler: seconds of CPU time are microseconds a throw. The frames save registers,
-;; and one of them catches something else.
+;; A million throws across ten frames to a handler, so the seconds of CPU time are the microseconds of one throw. The
+;; frames save registers.
 (module
   (memory (export "memory") 1)
   (tag $thrown (param i32))

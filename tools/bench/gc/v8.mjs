@@ -1,5 +1,5 @@
-// Runs a WASI program in V8: v8.mjs MODULE [ARGUMENT...]. On standard error, in milliseconds: compiling, then running, by the clock, then
-// the CPU time that the thread which ran it took.
+// Runs a WASI program in V8: v8.mjs MODULE [ARGUMENT...]. Prints three times on standard error, in milliseconds: of
+// compiling and of running, by the clock, and the CPU time of running, of the thread that runs the program.
 import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 

@@ -1,5 +1,5 @@
-"""Runs a WASI program in wasmtime: wasmtime_run.py MODULE [ARGUMENT...]. On standard error, in milliseconds: compiling,
-then running, by the clock, then the CPU time of running."""
+"""Runs a WASI program in wasmtime: wasmtime_run.py MODULE [ARGUMENT...]. Prints three times on standard error, in
+milliseconds: of compiling and of running, by the clock, and the CPU time of running."""
 import sys
 import time
 
