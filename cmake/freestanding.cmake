@@ -1,5 +1,6 @@
-# What both kernels are compiled with: libc++'s headers with our configuration, picolibc's C headers, no library below.
-# (picolibc is packaged for RISC-V; its headers serve every machine, ours is the code.)
+# Options of both kernels. They use the headers of libc++, with the configuration in cmake/libcxx, and the C headers of
+# picolibc, but the code of neither library: src/cstd has the functions that are needed. Debian has picolibc only for
+# RISC-V; the headers are the same for every machine.
 set(CAIRN_FREESTANDING ON)
 set(CAIRN_PICOLIBC /usr/lib/picolibc/riscv64-unknown-elf/include)
 add_compile_options(

@@ -1,4 +1,5 @@
-# The `cairn` command, for every host: a library, so that tests reach it too, and a program.
+# The `cairn` command, for every host: a library, which tests use, too, and a program. Also the programs that tests and
+# fuzzing need.
 function(cairn_target_program)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/host/cli/*.cpp)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/main\\.cpp$")

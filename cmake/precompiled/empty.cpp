@@ -1,1 +1,1 @@
-// A precompiled header needs a target that it belongs to, and that target a source.
+// A precompiled header belongs to a target, and a target needs a source file (CMakeLists.txt).

@@ -1,4 +1,4 @@
-// What unit tests include besides, precompiled (CMakeLists.txt).
+// The headers that unit tests include in addition to those of other sources, precompiled (CMakeLists.txt).
 #pragma once
 
 #include <gtest/gtest.h>

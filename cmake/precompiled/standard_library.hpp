@@ -1,5 +1,5 @@
-// What most sources include of the standard library, precompiled (CMakeLists.txt). It is no substitute for the includes
-// that a file needs.
+// The headers of the standard library that most sources include, precompiled (CMakeLists.txt). Sources still include
+// every header that they need.
 #pragma once
 
 #include <algorithm>

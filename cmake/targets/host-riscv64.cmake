@@ -1,5 +1,5 @@
 # The engine as a Linux process on RV64, run by qemu-riscv64. Debian has libc++'s headers but no libc++ binary for this
-# architecture: the headers are configured as in the kernels, and src/cstd/libcxx stands for the compiled half.
+# architecture: the headers are configured as in the kernels, and src/cstd/libcxx replaces the binary.
 add_compile_options(
   $<$<COMPILE_LANGUAGE:CXX>:-nostdinc++>
   "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-isystem ${CMAKE_SOURCE_DIR}/cmake/libcxx>"

@@ -3,8 +3,8 @@ add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>)
 add_link_options(-fuse-ld=lld -stdlib=libc++)
 if(CAIRN_SANITIZE)
   add_compile_options(-fsanitize=${CAIRN_SANITIZE} -fno-sanitize-recover=all)
-  # The toolchain's own C++ library, not whichever shared one the system has.
-  # operator new is the platform's.
+  # The C++ library is the static one of the toolchain, not a shared one of the system. The sanitizers' operator new is
+  # not linked, because src/host/platform/new.cpp defines it.
   add_link_options(-fsanitize=${CAIRN_SANITIZE} -fno-sanitize-link-c++-runtime -nostdlib++)
   link_libraries(/usr/lib/llvm-22/lib/libc++.a /usr/lib/llvm-22/lib/libc++abi.a)
 else()

@@ -1,11 +1,11 @@
-# What both kernels have in common; CAIRN_PORT names the folder of src/kernel/arch.
+# The common part of both kernels; CAIRN_PORT names the folder of src/kernel/arch.
 set(CAIRN_TEST_PLATFORM "")
 if(CAIRN_PORT STREQUAL x64)
   set(CAIRN_OTHER_PORTS "src/base/rv64/")
 else()
   set(CAIRN_OTHER_PORTS "src/base/x64/")
 endif()
-# By the linker itself: for these targets the compiler would ask for the machine's own gcc.
+# The linker is called directly, because for these targets clang would call the machine's gcc to link.
 set(CMAKE_CXX_LINK_EXECUTABLE "ld.lld-22 -static -nostdlib --gc-sections -z max-page-size=4096 -z noexecstack \
 --build-id=none <LINK_FLAGS> <OBJECTS> -o <TARGET> <LINK_LIBRARIES>")
 include_directories(src/kernel src/kernel/arch/${CAIRN_PORT})
@@ -14,9 +14,10 @@ file(GLOB CAIRN_CSTD CONFIGURE_DEPENDS src/cstd/c/*.cpp src/cstd/libcxx/*.cpp)
 add_library(cairn_cstd OBJECT ${CAIRN_CSTD})
 target_compile_options(cairn_cstd PRIVATE ${CAIRN_WARNINGS} -fno-builtin)
 
-# One image: `name`, of these objects and layers.
+# Makes the image `name` from the kernel's objects and the given layers.
 function(cairn_kernel_image name)
-  # Linked twice: the second time with the table of the first one's symbols, which lies last and so moves nothing.
+  # The image is linked twice. The second time it contains a table of the symbols of the first one. The table lies at
+  # the end, so the addresses of the symbols are the same.
   set(script ${CMAKE_SOURCE_DIR}/src/kernel/arch/${CAIRN_PORT}/kernel.ld)
   foreach(stage ${name}-unnamed ${name}.debug)
     add_executable(${stage} $<TARGET_OBJECTS:cairn_kernel> $<TARGET_OBJECTS:cairn_cstd>)
@@ -34,7 +35,7 @@ function(cairn_kernel_image name)
   add_custom_target(${name}-image ALL DEPENDS ${name})
 endfunction()
 
-# The release image, and the testing image, which has src/kernel/testing as well.
+# Makes the release image, and the testing image, which has src/kernel/testing as well.
 function(cairn_target_program)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/kernel/*.cpp)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/arch/|/testing/|/no_test_modes\\.cpp$")
