@@ -1,3 +1,4 @@
+// ChaCha20 [rfc8439 2.3], and ChaChaGenerator (random.hpp), which uses it.
 #include <algorithm>
 #include <bit>
 #include <cstring>

@@ -1,3 +1,4 @@
+// The modes of test_modes.hpp in the testing image: calls the tests that the command line or the bundle asks for.
 #include "kernel/program/test_modes.hpp"
 
 #include "kernel/boot/boot_info.hpp"

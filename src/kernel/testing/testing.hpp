@@ -32,7 +32,8 @@ class TestRun {
 // Runs all tests; prints "N passed, N failed" on standard output and the log. Returns the exit status.
 int run_kernel_tests();
 
-// Copies standard input to standard output until the input ends. Returns the exit status 7.
+// Copies standard input to standard output until the input ends (`test=echo`). Returns the exit status 7, which
+// tests/kernel/run.py expects.
 int run_echo();
 
 }  // namespace cairn::kernel

@@ -1,3 +1,4 @@
+// Flushes translations and activates page tables on RISC-V.
 #include "port/paging.hpp"
 
 #include "base/boot_protocol.hpp"

@@ -1,3 +1,4 @@
+// Flushes translations and activates page tables on x86-64.
 #include "port/paging.hpp"
 
 #include "port/cpu.hpp"
