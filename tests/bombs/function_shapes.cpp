@@ -1,4 +1,4 @@
-// One function that is large, in every way that we could think of.
+// The shapes of modules that have one large function.
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -33,7 +33,7 @@ std::string chain() {
   return out;
 }
 
-// What the functions refer to; the function itself is the last one.
+// Returns the fields that the shapes refer to. The function of the shape comes after them, as the last function.
 const std::string& declarations() {
   static const std::string& text = *new std::string(
       "(type $f (func (param i32 i32) (result i32)))"
@@ -73,7 +73,8 @@ Bytes assemble(const std::string& fields) {
   return std::move(*bytes);
 }
 
-// The text with what it takes for its blocks to be whole, and how many bytes that adds in front and behind.
+// A text with the words added that its blocks need to be complete, and how many bytes of code these are at the front
+// and at the end.
 struct Whole {
   std::string text;
   size_t before = 0;
@@ -99,7 +100,7 @@ Whole make_whole(const std::string& text) {
   return {opening + text + times(open, " end"), 2 * opened, open};
 }
 
-// Locals and instructions, without the `end`.
+// Returns the locals and the instructions of a function with this text, without the `end`.
 ByteWriter body_of(const std::string& text) {
   const Whole whole = make_whole(text);
   const size_t locals_end = text.starts_with("(local") ? text.find(')') + 1 : 0;
@@ -122,12 +123,12 @@ ByteWriter code_of(const std::string& text) {
   return out;
 }
 
-// The module with this function as its last.
+// Returns the module in which this is the last function.
 Bytes module_of(const ByteWriter& body) {
   Bytes bytes = assemble("(func $self (export \"f\") (type $f))");
   auto module = wasm::decode_module(std::move(bytes), wasm::Features::all());
   if (!module) give_up(module.error().to_string());
-  constexpr size_t kCodeSection = 4;  // in front of its body: identifier, size, one function, its size
+  constexpr size_t kCodeSection = 4;  // the parts before its body: identifier, size, one function, its size
   ByteWriter out;
   out.append(std::span(module->bytes).first(module->functions.back().body_offset - kCodeSection));
   ByteWriter section;
@@ -149,7 +150,7 @@ Bytes make_function(const Shape& shape, size_t bytes) {
   return module_of(body);
 }
 
-// As above, but each unit is closed by an `after` of its own.
+// Does the same, but each unit is closed by an `after` of its own.
 Bytes make_nested(const Shape& shape, size_t bytes) {
   bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
   ByteWriter body = body_of(shape.before);
@@ -164,7 +165,8 @@ Bytes make_nested(const Shape& shape, size_t bytes) {
   return module_of(body);
 }
 
-// The text once for each of `count` locals behind the two parameters, whose number it has as `#`.
+// Repeats the text for each of `count` locals after the two parameters. `#` in the text is replaced by the local's
+// number.
 std::string numbered(size_t count, const std::string& text) {
   std::string out;
   for (size_t i = 2; i < count + 2; ++i) {
@@ -185,7 +187,7 @@ std::string locals(size_t count, std::string_view type = "i32") {
   return "(local" + times(count, " " + std::string(type)) + ") ";
 }
 
-// A table with a million targets, over `depth` blocks.
+// Makes a br_table with as many targets as the bytes and the limits allow, inside of `depth` blocks.
 Bytes make_table(size_t bytes, uint32_t depth, std::string_view block_type, std::string_view result) {
   ByteWriter body = body_of("");
   const ByteWriter block = code_of("block " + std::string(block_type));
@@ -205,7 +207,7 @@ Bytes make_table(size_t bytes, uint32_t depth, std::string_view block_type, std:
   return module_of(body);
 }
 
-// Distinct constants: `opcode`, then so many bytes that count, then a drop.
+// Makes distinct constants: each is `opcode`, a number of `size` bytes, and `use`.
 Bytes make_constants(size_t bytes, std::string_view opcode, unsigned size, std::string_view use) {
   bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
   ByteWriter body = body_of("");
@@ -221,7 +223,7 @@ Bytes make_constants(size_t bytes, std::string_view opcode, unsigned size, std::
   return module_of(body);
 }
 
-// `count` values that all live until the end.
+// Makes `count` values that all live until the end.
 Bytes make_live(size_t bytes, const std::string& value, const std::string& combine, size_t most) {
   bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
   const ByteWriter each = code_of(value);
@@ -434,7 +436,7 @@ std::vector<Shape> function_shapes() {
 
 std::vector<Shape> opcode_shapes() {
   std::vector<Shape> shapes;
-  // Values that are not known.
+  // Sets the locals to values that the compiler does not know.
   constexpr std::string_view kLoads =
       "local.get 0 i64.load local.set 2 local.get 0 f32.load local.set 3 local.get 0 f64.load local.set 4 local.get 0 "
       "v128.load local.set 5";
@@ -452,7 +454,7 @@ std::vector<Shape> opcode_shapes() {
       case wasm::Immediate::shuffle: immediate = " 0 17 2 19 4 21 6 23 8 25 10 27 12 29 14 31"; break;
       default: continue;
     }
-    // One local of each type, behind the two parameters.
+    // Returns the number of the local of this type; there is one of each type after the two parameters.
     const auto local = [](char type) -> std::string {
       switch (type) {
         case 'l': return "2";

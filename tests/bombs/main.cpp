@@ -1,7 +1,7 @@
-// Measures modules built to be expensive against a real one.
+// Measures modules that are built to be expensive, and compares them with a real program.
 //   cairn-bombs [--bytes N] [--only NAME] [--opcodes] [--verbose] REAL-PROGRAM
-// Each shape must be accepted or be refused by a limit, within ten times what the real program costs a byte in time and
-// what ordinary code costs a byte in memory.
+// Each shape must be accepted or be refused by a limit. For each of its bytes it may cost ten times the time of the
+// real program, and a multiple of the memory of ordinary code (Allowance).
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -19,22 +19,22 @@ namespace {
 
 using compiler::Architecture;
 
-constexpr double kTimes = 10;  // what a byte of a shape may cost in time, of what a byte costs elsewhere
-constexpr int kTries = 4;      // a machine that does other things too is slower now and then
+constexpr double kTimes = 10;  // a byte of a shape may take this multiple of the time of a byte of the program
+constexpr int kTries = 4;      // a measurement is repeated, because a busy machine is slower now and then
 constexpr size_t kOpcodeBytes = 50'000;
 
-// What a module may cost beside what it may cost for each of its bytes.
+// What a module may cost: time and memory independent of its size (in addition to kTimes), and memory for each byte.
 struct Allowance {
   double nanoseconds;
   double memory;
   double memory_per_byte;
 };
-// That of compiler::Options, whose 64 MiB take 60 ms; and the object, and what is decoded. A table that doubles while
-// the budget ends goes over it once, by half.
+// The memory is the budget of compiler::Options (filling its 64 MiB takes 60 ms), and some more for the object and for
+// the decoded module. It is half more for each byte, because a table that doubles at the end of the budget exceeds it.
 constexpr compiler::Options kOptions;
 constexpr Allowance kModules{80e6, double{kOptions.module_budget_bytes} + 16e6,
                              1.5 * double{kOptions.module_budget_per_byte}};
-constexpr Allowance kTexts{5e6, 4e6, 10 * 16};  // ordinary text takes 10 bytes a byte
+constexpr Allowance kTexts{5e6, 4e6, 10 * 16};  // ordinary text takes 10 bytes for each of its bytes
 
 struct Arguments {
   size_t bytes = 200'000;
@@ -103,7 +103,7 @@ class Run {
   void check(const std::string& name, const Measure& measure, const Measure& measure_real, const Allowance& allowance) {
     if (!name.contains(arguments_.only)) return;
     std::string problem;
-    // What other processes do to this one makes it slower, so that the first good result counts.
+    // Other processes can only make this one slower, so the first good result counts.
     for (int tries = 0; tries < kTries; ++tries) {
       const Cost cost = measure();
       if (real_ == 0 || tries > 0) {
@@ -142,7 +142,7 @@ class Run {
 
   const Arguments& arguments_;
   std::vector<std::byte> program_;
-  double real_ = 0;  // nanoseconds a byte, when last measured
+  double real_ = 0;  // nanoseconds per byte of the real program, when last measured
   int passed_ = 0;
   int failed_ = 0;
 };

@@ -22,7 +22,7 @@
 namespace cairn::bombs {
 namespace {
 
-constexpr unsigned kSeconds = 300;  // until a process counts as hanging
+constexpr unsigned kSeconds = 300;  // after this time a process counts as hanging
 
 uint64_t cpu_nanoseconds() {
   timespec now{};
@@ -30,7 +30,7 @@ uint64_t cpu_nanoseconds() {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-// A line of /proc/self/status, in bytes.
+// Returns the number in the line of /proc/self/status that begins with `key`, in bytes.
 uint64_t memory_status(const char* key) {
   std::FILE* file = std::fopen("/proc/self/status", "r");
   if (file == nullptr) return 0;
@@ -50,7 +50,7 @@ void forget_peak() {
   }
 }
 
-// Time since the last lap.
+// Measures CPU time: lap() returns the time since the last lap.
 class Laps {
  public:
   uint64_t lap() {
@@ -66,7 +66,7 @@ void keep(Cost& cost, const Error& error) {
   std::snprintf(cost.error, sizeof cost.error, "%s", error.to_string().c_str());
 }
 
-// Runs `work` in a child, with its peak of memory counted from the start.
+// Runs `prepare` and `work` in a child process, and counts the peak of memory from the beginning of `work`.
 Cost in_child(const std::function<void(Cost&)>& prepare, const std::function<void(Cost&)>& work) {
   auto* shared =
       static_cast<Cost*>(mmap(nullptr, sizeof(Cost), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));

@@ -1,4 +1,4 @@
-// What it costs to take a module from bytes to an instance: CPU time and memory, in a process of its own.
+// Measures what it costs to make an instance from the bytes of a module: CPU time and memory, in a process of its own.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +11,23 @@ namespace cairn::bombs {
 
 struct Cost {
   uint64_t input_bytes = 0;
-  // Nanoseconds of CPU.
+  // Nanoseconds of CPU time.
   uint64_t front = 0;         // reading the text, or decoding
   uint64_t compile = 0;       // validating and compiling the functions
   uint64_t load = 0;          // loading the object and instantiating it
-  uint64_t memory_bytes = 0;  // at most in use, above what the module itself takes
+  uint64_t memory_bytes = 0;  // the peak in use, without the module itself
   uint64_t object_bytes = 0;
   bool is_alive = false;  // the process ended well
-  char error[200] = {};   // of a module that is refused
+  char error[200] = {};   // the message, if the module was refused
 };
 
 using MakeModule = std::function<std::vector<std::byte>()>;
 using MakeText = std::function<std::string()>;
 
-// Decodes, validates, compiles for `architecture` and reads the object again; where it is this machine's, also loads
-// and instantiates.
+// Decodes, validates and compiles the module for `architecture`, and reads the object again. If the architecture is
+// this machine's, also loads and instantiates the object.
 Cost measure_module(const MakeModule& make, compiler::Architecture architecture, bool optimize = true);
-// Assembles, decodes and prints.
+// Assembles the text, decodes the module and prints it.
 Cost measure_text(const MakeText& make);
 
 }  // namespace cairn::bombs

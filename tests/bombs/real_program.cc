@@ -1,4 +1,4 @@
-// What an ordinary program costs is the measure: those of tests/programs/cpp, as one file.
+// An ordinary program, for comparison: the program of tests/programs/cpp in one file.
 #include "../programs/cpp/containers.cpp"
 #include "../programs/cpp/main.cpp"
 #include "../programs/cpp/memory.cpp"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Modules built to be expensive cost no more than ten times an ordinary one, by the byte.   tests/bombs/run.sh [--all]
+# tests/bombs/run.sh [--all]: modules that are built to be expensive cost at most ten times an ordinary one, per byte.
 # Last line: N passed, N failed.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

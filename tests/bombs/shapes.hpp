@@ -1,5 +1,5 @@
-// Modules built to cost more than their size. Each shape gives one of about so many bytes as asked for, or of as many
-// as limits allow.
+// Modules that are built to cost much for their size. Each shape makes a module of about a given number of bytes, or of
+// as many as limits allow.
 #pragma once
 
 #include <cstddef>
@@ -15,21 +15,22 @@ using Bytes = std::vector<std::byte>;
 struct Shape {
   std::string name;
   Bytes (*make)(const Shape&, size_t bytes);
-  // One function: how it is made by `make_function`. Text of the text format.
-  std::string before;  // its locals, and instructions
-  std::string unit;    // instructions, again and again
-  std::string after;   // instructions
-  // Functions and sections whose count is limited, or whose cost each is not by the byte.
+  // The function that `make_function` makes, in the text format.
+  std::string before;  // the locals, and instructions at the beginning
+  std::string unit;    // instructions that are repeated
+  std::string after;   // instructions at the end
+  // The most units to make: less than the bytes allow if their count is limited or if their cost is not in proportion
+  // to the bytes.
   size_t most_units = ~size_t{0};
-  // Measured with opt=none, too: chains that the optimizer would take apart before selection.
+  // Whether the shape is also measured with opt=none: the optimizer would simplify it before instruction selection.
   bool also_unoptimized = false;
 };
 
-std::vector<Shape> function_shapes();  // one function, large
-std::vector<Shape> module_shapes();    // many of something
+std::vector<Shape> function_shapes();  // one large function
+std::vector<Shape> module_shapes();    // many items of one kind
 std::vector<Shape> opcode_shapes();    // one function that repeats one opcode, for each that has a plain signature
 
-// Text: the assembler, and what it makes of it as the rest.
+// A shape in the text format, for the assembler and the printer.
 struct TextShape {
   std::string name;
   std::string (*make)(size_t bytes);

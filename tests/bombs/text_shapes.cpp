@@ -1,4 +1,4 @@
-// Text that is large.
+// The shapes of large modules in the text format.
 #include <string>
 
 #include "shapes.hpp"
@@ -6,7 +6,8 @@
 namespace cairn::bombs {
 namespace {
 
-// `before`, the unit until there are so many bytes, with `#` for its number, `after`.
+// Returns `before`, the unit repeated until there are `bytes` bytes, and `after`. `#` is replaced by the number of the
+// unit.
 std::string text_of(size_t bytes, const std::string& before, const std::string& unit, const std::string& after) {
   std::string out = before;
   for (size_t i = 0; out.size() + unit.size() + after.size() < bytes; ++i) {
@@ -21,7 +22,7 @@ std::string text_of(size_t bytes, const std::string& before, const std::string& 
   return out + after;
 }
 
-// As above, with an `after` for each unit, at most so many.
+// Does the same, but with an `after` for each unit, and with at most `most` units.
 std::string nested(size_t bytes, const std::string& before, const std::string& unit, const std::string& after,
                    const std::string& end, size_t most = 90'000) {
   std::string out = before;

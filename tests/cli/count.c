@@ -1,4 +1,4 @@
-// Prints its second argument as often as the first says, with pauses; then reads standard input and exits with 3.
+// Prints its second argument as many times as the first says, with pauses; then reads standard input, exits with 3.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>

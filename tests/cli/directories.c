@@ -1,5 +1,5 @@
-// For each argument: a file's first line, a directory's names in order, or with write:PATH nothing but the word
-// "written" into it.
+// Prints for each argument the first line of a file or the names in a directory, in order. For an argument write:PATH,
+// writes the word "written" to the file.
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Prints its arguments and environment, one a line. */
+/* Prints its arguments and environment, one in each line. */
 #include <stdio.h>
 extern char** environ;
 int main(int argc, char** argv) {

@@ -1,4 +1,4 @@
-// Says that it is there, and sleeps for ever.
+// Prints a line, and sleeps without end.
 #include <stdio.h>
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-;; Grows its memory by 64 MiB until that is refused, then exits with 3 if the refusal was -1 and memory still works.
+;; Grows its memory by 64 MiB until that is refused; then exits with 3 if the result was -1 and the memory still works.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1)

@@ -1,4 +1,4 @@
-;; A library (reactor): _initialize makes add count from 100. With an import that nobody provides.
+;; A library (reactor): _initialize makes add count from 100. Has an import that nothing provides.
 (module
   (import "env" "nobody" (func $nobody (param i32)))
   (memory (export "memory") 1)

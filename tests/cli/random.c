@@ -1,4 +1,4 @@
-/* Says whether two draws from the system's randomness differ. */
+/* Prints whether two random values from the system differ. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a user sees of `cairn run`: output, input, exit statuses, messages, files.   tests/cli/run.sh TARGET
+# tests/cli/run.sh TARGET: tests what a user sees of `cairn run`: output, input, exit statuses, messages, files.
 # Last line: N passed, N failed.
 set -u
 target=$1
@@ -19,7 +19,7 @@ run() {
   status=$?
 }
 
-# expect NAME STATUS [OUTPUT]: of the last run.
+# expect NAME STATUS [OUTPUT]: checks the status and the output of the last run.
 expect() {
   if [ "$status" -ne "$2" ]; then
     bad "$1" "exit status $status, not $2; stderr: $(head -c 300 "$scratch/err")"
@@ -30,7 +30,8 @@ expect() {
   fi
 }
 
-# expect_error NAME STATUS PATTERN...: one line for each pattern (extended regular expressions), in stderr.
+# expect_error NAME STATUS PATTERN...: checks that standard error has a line for each pattern (extended regular
+# expressions).
 expect_error() {
   local name=$1 pattern
   [ "$status" -eq "$2" ] || {
@@ -83,8 +84,8 @@ expect streams/empty 0 ""
 { sleep 0.5; printf 'late'; } |
   { run "$root/examples/echo.c"; expect streams/late 0 late; echo $passed $failed >"$scratch/counts"; }
 read -r passed failed <"$scratch/counts"
-# What fails on the host fails in the program; and a program that does not care ends with 71 and a line all the same.
-streams() { # NAME STATUS PATTERN: after a run of its own, with its standard error in $scratch/err
+# An error of the host is an error in the program. If the program ignores it, the command still ends with 71 and a line.
+streams() { # NAME STATUS PATTERN: checks the run before, whose standard error is in $scratch/err
   expect_error "streams/$1" "$2" "$3"
 }
 run "$here/streams.c" read <&-
@@ -131,7 +132,7 @@ expect_error unreachable 134 unreachable deepest
 run "$here/recursion.wat" </dev/null
 expect_error recursion 134 'call stack exhausted' forever
 
-# Modules that cannot be run: one line, 65.
+# Modules that cannot be run: one line, and status 65.
 one_line() { [ "$(wc -l <"$scratch/err")" -eq 1 ] && [ ! -s "$scratch/out" ] && ok ||
   bad "$1" "not one line: $(head -c 300 "$scratch/err")"; }
 run "$here/missing_import.wat" </dev/null
@@ -140,7 +141,7 @@ one_line missing_import/line
 "$cairn" wat2wasm "$here/trap.wat" -o "$scratch/trap.wasm" || bad wat2wasm "exit status $?"
 for length in 0 3 8 20 40; do
   head -c $length "$scratch/trap.wasm" >"$scratch/cut.wasm"
-  # The first eight bytes are a whole, empty module; what it lacks is a _start.
+  # The first eight bytes are a complete, empty module, which lacks a _start.
   run "$scratch/cut.wasm" </dev/null
   expect_error "truncated/$length" 65 .
   one_line "truncated/$length/line"
@@ -168,7 +169,7 @@ case "$target" in
     one_line big_memory/line
     run "$here/grow.wat" </dev/null
     expect grow 3 ""
-    # A million types: 3 MB that decode to fifty times as much.
+    # A million types: 3 MB that take fifty times as much memory when they are decoded.
     { printf '\0asm\1\0\0\0\1\303\215\267\1\300\204\075'; head -c 3000000 /dev/zero |
       sed 's/\x00\x00\x00/\x60\x00\x00/g'; } >"$scratch/types.wasm"
     run --memory 128M "$scratch/types.wasm" </dev/null
@@ -242,7 +243,7 @@ expect random 0 differ
 run --time "$root/examples/hello.cpp" </dev/null
 expect_error time 0 'compile +[0-9.]+ ms' 'run +[0-9.]+ ms'
 
-# Directories are on machines what they are on the host, whatever their names and however they lie.
+# Directories are the same on machines as on the host, also if they overlap or have unusual names.
 mkdir -p "$scratch/tree/a/b" "$scratch/tree/c"
 printf 'of a\n' >"$scratch/tree/a/file"
 printf 'of b\n' >"$scratch/tree/a/b/file"
@@ -286,7 +287,7 @@ case "$target" in
     ;;
 esac
 
-# Files that are no programs: a line that names them.
+# Files that are not programs: an error that names them.
 no_program() { # NAME STATUS FILE PATTERN
   run "$3" </dev/null
   expect_error "$1" "$2" "^cairn: $4"
@@ -312,7 +313,7 @@ printf '(module (memory (export "memory") 1) (memory i64 0x1000000000000) (func 
   >"$scratch/large.wat"
 no_program large_memory 65 "$scratch/large.wat" 'cannot allocate the initial memory of 18446744073709551616 bytes'
 
-# Functions that are called, and imports that are missing.
+# --invoke, and imports that are missing.
 invoke() { run --unknown-imports trap --invoke "$1" "$here/library.wat" "${@:2}" </dev/null; }
 invoke add 1 -5
 expect invoke 0 96
@@ -338,7 +339,7 @@ expect_error unknown_import/refused 65 'Missing func(tion)? import env::nobody'
 run --unknown-imports trap "$here/missing_import.wat" </dev/null
 [ "$status" -ne 65 ] && ok || bad unknown_import/trap "$(head -c 300 "$scratch/err")"
 
-# Scripts and modules that end what runs them, or never end.
+# Scripts and modules that end the process or the machine that runs them, or that never end.
 timeout 200 "$cairn" wast --target "$target" --limit 2 "$here/wait.wast" "$here/spin.wast" \
   "$root/tests/suite/strict.wast" >"$scratch/out" 2>"$scratch/err" </dev/null
 grep -q 'wait.wast:8: assert_return: ' "$scratch/out" &&
@@ -352,7 +353,7 @@ grep -q 'good.wat: ran 1 calls, 0 traps' "$scratch/out" &&
   grep -q 'wrong.wat: not run: .*type mismatch' "$scratch/out" && ok ||
   bad try/text "$(tail -c 300 "$scratch/out" "$scratch/err")"
 
-# A signal ends everything.
+# A signal ends the command and QEMU.
 signalled() { # SIGNAL STATUS
   local before after
   : >"$scratch/out"

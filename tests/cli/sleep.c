@@ -1,4 +1,4 @@
-/* Sleeps 300 ms and says whether the clocks agree that it did. */
+/* Sleeps 300 ms and prints whether the clocks show that it did. */
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>

@@ -1,3 +1,3 @@
-/* Exits with the number it is given. */
+/* Exits with the status that its argument says. */
 #include <stdlib.h>
 int main(int argc, char** argv) { return argc > 1 ? atoi(argv[1]) : 0; }

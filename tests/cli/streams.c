@@ -1,4 +1,4 @@
-// Reads once and writes for ever, until either fails; says how on standard error.
+// Reads once, then writes until either fails; prints the error on standard error.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

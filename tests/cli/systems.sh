@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a user sees of systems of several programs: system files, and `--with`.   tests/cli/systems.sh TARGET
+# tests/cli/systems.sh TARGET: tests what a user sees of systems of several programs: system files, and `--with`.
 # Last line: N passed, N failed.
 set -u
 target=$1
@@ -20,7 +20,8 @@ run() {
   status=$?
 }
 
-# system OPTIONS... < DESCRIPTION: runs a system file in $scratch, s.toml; its input is in $scratch/input.
+# system OPTIONS... < DESCRIPTION: runs the description as the system file s.toml in $scratch; the input of the system
+# is in $scratch/input.
 : >"$scratch/input"
 system() {
   cat >"$scratch/s.toml"
@@ -33,7 +34,7 @@ again() {
   status=$?
 }
 
-# expect NAME STATUS [OUTPUT]: of the last run; the lines of the output in any order.
+# expect NAME STATUS [OUTPUT]: checks the last run; the lines of the output may be in any order.
 expect() {
   if [ "$status" -ne "$2" ]; then
     bad "$1" "exit status $status, not $2; stderr: $(head -c 600 "$scratch/err")"
@@ -44,7 +45,7 @@ expect() {
   fi
 }
 
-# mistakes NAME: the whole standard error is this text, and the status 65.
+# mistakes NAME TEXT: checks that the text is the whole standard error of the last run, and its status 65.
 mistakes() { # NAME TEXT
   if [ "$status" -ne 65 ]; then
     bad "$1" "exit status $status, not 65; stderr: $(head -c 600 "$scratch/err")"
@@ -55,14 +56,14 @@ mistakes() { # NAME TEXT
   fi
 }
 
-# lines NAME FILE LEAST MOST PATTERN: how many lines of the file the pattern has.
+# lines NAME FILE LEAST MOST PATTERN: checks the number of lines of the file that match the pattern.
 lines() {
   local count
   count=$(grep -cE -- "$5" "$scratch/$2")
   [ "$count" -ge "$3" ] && [ "$count" -le "$4" ] && ok || bad "$1" "$count lines in: $(head -c 600 "$scratch/$2")"
 }
 
-# has NAME FILE PATTERN...: a line of the file for each pattern.
+# has NAME FILE PATTERN...: checks that the file has a line for each pattern.
 has() {
   local name=$1 file=$scratch/$2 pattern
   shift 2
@@ -81,7 +82,7 @@ run "$root/examples/system.toml" </dev/null
 expect example 0
 has example/output out '^\[greeter\] Hello from WebAssembly on Cairn!$' '^\[greeter\] argument 2: from a system file$'
 
-# What each program gets is its own.
+# Each program gets its own arguments, environment, directories and input.
 echo "a line" >"$scratch/input"
 system <<'TOML'
 main = "late"
@@ -155,7 +156,8 @@ TOML
     has main/trap err '^\[trap\] trap: unreachable' '^\[trap\] +0: .*deepest'
   fi
 done
-# Without one, all have to end, and the first that failed counts. The lines of one program have no name.
+# Without a main program, all have to end, and the status is that of the first that failed. If there is only one
+# program, its lines are not marked.
 system <<'TOML'
 [[program]]
 name = "a"
@@ -181,7 +183,7 @@ environment:
 /: dev tmp
 input: none"
 
-# Restarts: each run has new files; the input goes on.
+# Restarts: each run has new files; the input continues where the last run left it.
 restart() { # POLICY
   system --verbose <<TOML
 main = "main"
@@ -232,7 +234,7 @@ lines restart/always/count out 2 40 '^\[always\] always 0$'
 lines restart/limited err 2 40 '^\[limited\] cairn: the program has reached its limit of 50 ms of CPU time$'
 lines restart/hopeless err 1 1 '^\[hopeless\] cairn: '
 
-# The options of the command count more than the file, and those of programs are not for it.
+# Options of the command take precedence over the file. Options that describe one program are refused.
 if [ "$machine" ]; then
   system < <(printf 'memory = "15M"\n[[program]]\nname="a"\nmodule="status.c"\narguments=["0"]\n')
   mistakes memory 'cairn: s.toml:1:10: `memory` needs a size from 16M to 1024G, such as 512M or 2G, not `15M`'
@@ -260,7 +262,7 @@ done
 run "$scratch/s.toml" argument
 expect arguments 64
 
-# All mistakes of a file at once.
+# All mistakes of a file are reported in one run.
 system <<'TOML'
 main = "wbe"
 cpu = 2

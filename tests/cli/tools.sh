@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a user sees of `cairn wat2wasm`, `wasm2wat`, `validate` and `wast`.   tests/cli/tools.sh
+# tests/cli/tools.sh: tests what a user sees of the commands that need no machine.
 # Last line: N passed, N failed.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -12,8 +12,8 @@ passed=0 failed=0
 ok() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); printf 'FAIL cli/tools/%s: %s\n' "$1" "$2"; }
 
-# expect NAME STATUS STDERR COMMAND...: the whole standard error, or a pattern when it begins with ~. Standard output is
-# in $scratch/out.
+# expect NAME STATUS STDERR COMMAND...: runs the command. STDERR is the whole standard error, or ~ and a pattern.
+# Standard output is in $scratch/out.
 expect() {
   local name=$1 wanted=$2 text=$3 status actual
   shift 3
@@ -73,7 +73,7 @@ expect wasm2wat/directory 71 'cairn: cannot read folder: it is a directory' wasm
 (cd "$scratch" && "$cairn" wasm2wat good.wasm) >/dev/full 2>"$scratch/err"
 [ $? -eq 71 ] && ok || bad wasm2wat/full "$(cat "$scratch/err")"
 
-# validate: every file, each error one line.
+# validate checks every file, and each error is one line.
 expect validate 0 '' validate good.wat good.wasm
 expect validate/several 65 'cairn: syntax.wat:2:9: unknown operator i32.foo, expected an instruction
 cairn: invalid.wat:3:18: type mismatch: instruction requires [i32] but stack has [i64]' \
@@ -94,19 +94,19 @@ expect validate/compact_imports_in_text 65 '~^cairn: compact.wat:1:17: .*compact
 printf '(component)' >"$scratch/component.wat"
 expect validate/component 65 '~^cairn: component.wat:1:2: .*this is a component' validate component.wat
 
-# run, compile: the same positions.
+# run and compile report the same positions.
 expect run/invalid 65 'cairn: invalid.wat:3:18: type mismatch: instruction requires [i32] but stack has [i64]' run \
   --target host invalid.wat
 expect compile/syntax 65 'cairn: syntax.wat:2:9: unknown operator i32.foo, expected an instruction' compile syntax.wat
 
-# Instruction sets of the other machine than this one are those that are named.
+# For another architecture than this machine's, only the named instruction sets are used.
 printf '(module (func (param i64 i64) (result i64) (i64.add (i64.shl (local.get 0) (i64.const 3)) (local.get 1))))' \
   >"$scratch/shift.wat"
 expect compile/riscv_plain 0 '' compile --target riscv64 shift.wat -o plain.o
 expect compile/riscv_zba 0 '' compile --target riscv64 --engine cpu=zba shift.wat -o zba.o
 (cd "$scratch" && "$cairn" objdump --target riscv64 --engine cpu=zba shift.wat) >"$scratch/zba.txt" 2>&1
 grep -q sh3add "$scratch/zba.txt" && ok || bad compile/riscv_zba "$(cat "$scratch/zba.txt")"
-# What an object says of itself.
+# objdump of a code object.
 expect objdump/object 0 '' objdump zba.o
 identity='compiler [0-9a-f]{16}, a module [0-9a-f]{16}, bounds guard, relaxed native, features 0x[0-9a-f]+, cpu zba'
 grep -qE "^code object: format 1, $identity\$" "$scratch/out" &&
@@ -121,7 +121,7 @@ grep -q '^wrong.wast:2: assert_return: returned .*1.*, expected .*2' "$scratch/o
 expect wast/no_file 71 'cairn: cannot open none.wast: No such file or directory' wast none.wast
 expect wast/nothing_in_directory 64 'cairn: there is no .wast file below folder' wast folder
 
-# Every command explains itself, with an example; the options that a command has are in what it says.
+# The help of every command has an example, and every option is in a help text.
 for file in "$root"/tools/help/*.txt; do
   name=$(basename "$file" .txt)
   "$root/cairn" "$name" --help >"$scratch/out" 2>"$scratch/err" && grep -q "^./cairn $name" "$scratch/out" &&
@@ -137,7 +137,7 @@ ln -s "$root/cairn" "$scratch/linked" && ln -s linked "$scratch/twice"
 (cd "$scratch" && ./twice validate --help) | cmp -s - "$root/tools/help/validate.txt" && ok ||
   bad launcher/link 'does not find its root through links'
 
-# Real programs go through text and back: what is lost is the length of numbers, and nothing the second time.
+# Real programs are printed and assembled again: only the lengths of numbers change, and nothing the second time.
 for program in "$root/examples/hello.cpp" "$here/thrown.cpp" "$here/jump.c" "$root/tests/mutations/mixed.wat" \
   "$root/tests/mutations/exceptions.wat"; do
   name=$(basename "$program")

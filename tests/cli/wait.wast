@@ -1,4 +1,4 @@
-;; Waits for a thread that waits for the script: on machines, where threads of scripts run one after the other, for ever.
+;; The thread waits for a notification, and the script waits for the thread, so the wait can never succeed.
 (module $m (memory (export "memory") 1 1 shared))
 (thread $t (shared (module $m))
   (register "m" $m)

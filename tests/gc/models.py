@@ -1,7 +1,7 @@
-"""What the programs print, computed without them: models.py PROGRAM [ARGUMENT...].
+"""Computes what a program must print, without the program: models.py PROGRAM [ARGUMENT...].
 
-Each model is the plain Python program of the same name in programs/; it shares nothing with it but the random
-numbers."""
+Each model does in plain Python what the program of the same name in programs/ does. The two have only the random
+numbers in common."""
 import functools
 import sys
 
@@ -9,7 +9,7 @@ MASK64 = (1 << 64) - 1
 
 
 class Random:
-    """xorshift, as in support.wat."""
+    """The generator xorshift, as in support.wat."""
 
     def __init__(self):
         self.state = 2463534242
@@ -106,7 +106,7 @@ def strings(count):
         return value
 
     def word():
-        # Of each unit its offset is drawn before its alphabet.
+        # For each unit, the offset is drawn before the alphabet.
         units = []
         for _ in range(random.below(10) + 1):
             offset = random.below(26)
@@ -152,7 +152,7 @@ def sort(count):
 
 
 def versions(changes):
-    # Whole dictionaries instead of trees that share: only the answers count.
+    # These are whole dictionaries, not trees that share nodes; only the answers must be the same.
     kept = [{}] * 64
     current, total = {}, 0
     keys = changes // 4 + 2

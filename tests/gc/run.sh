@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tests/gc/run.sh TARGET [--gc-stress]: programs with managed memory against their models; last line `N passed, N
-# failed`. TARGET is a target of `cairn run`, or node or wasmtime, to check the programs without Cairn. Under
-# --gc-stress, where everything takes long, the sizes are smaller.
+# tests/gc/run.sh TARGET [--gc-stress]: compares the programs with managed memory with their models; last line `N
+# passed, N failed`. TARGET is a target of `cairn run`, or node or wasmtime, to check the programs without Cairn. Under
+# --gc-stress, the sizes are smaller, because everything takes long.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -32,7 +32,7 @@ for size in "${sizes[@]}"; do
     *)
       options=()
       if [ "$stress" = --gc-stress ]; then options=(--engine gc-stress=on); fi
-      # Not of a large heap at every allocation.
+      # Verifying a large heap at every allocation would take too long.
       if [ "$stress $program" != "--gc-stress live" ]; then options+=(--engine gc-verify=on); fi
       command=("${CAIRN_COMMAND:-$root/cairn}" run --target "$target" "${options[@]}" "$made/$program.wat")
       ;;

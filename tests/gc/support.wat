@@ -1,18 +1,19 @@
-  ;; What every program begins with: numbers in from the command line, numbers out to standard output, and random numbers.
-  ;; The runner puts this in front of the program's fields; `$main`, of the program, gets the first argument or 0.
+  ;; The common part of all programs: arguments as numbers, printing of numbers, and random numbers.
+  ;; The runner puts this before the program's fields. The program has `$main`, which gets the first argument or 0.
   (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
   (memory (export "memory") 2)
 
-  ;; Bytes 0-15: fd_write's vector and result. 64-127: the digits of a number, made from the end. 1024: the line so far. 65536: arguments.
+  ;; Bytes 0-15: fd_write's vector and result. 64-127: the digits of a number, made from the end. 1024: the current
+  ;; line. 65536: arguments.
   (global $line_end (mut i32) (i32.const 1024))
 
   (func $print_byte (param $byte i32)
     (i32.store8 (global.get $line_end) (local.get $byte))
     (global.set $line_end (i32.add (global.get $line_end) (i32.const 1))))
 
-  ;; A number, unsigned decimal, and a space.
+  ;; Appends a number, in unsigned decimal, and a space to the line.
   (func $print (param $value i64)
     (local $at i32)
     (local.set $at (i32.const 128))
@@ -26,7 +27,7 @@
     (global.set $line_end (i32.add (global.get $line_end) (i32.sub (i32.const 128) (local.get $at))))
     (call $print_byte (i32.const 32)))
 
-  ;; Ends the line, instead of the last space, and writes it.
+  ;; Replaces the last space of the line by a newline, and writes the line.
   (func $print_line
     (i32.store8 (i32.sub (global.get $line_end) (i32.const 1)) (i32.const 10))
     (i32.store (i32.const 0) (i32.const 1024))
@@ -34,7 +35,7 @@
     (global.set $line_end (i32.const 1024))
     (if (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)) (then (unreachable))))
 
-  ;; The argument with this number, as a decimal number; 0 if there is none.
+  ;; Returns the value of the argument with this number, which is decimal; 0 if there is none.
   (func $argument (param $index i32) (result i32)
     (local $at i32) (local $value i32)
     (if (call $args_sizes_get (i32.const 0) (i32.const 4)) (then (unreachable)))

@@ -1,11 +1,11 @@
-// Runs guests again and again, the n-th allocation failing, until one runs through without a failure. What may come of
-// it is in README.md.
+// Runs guests again and again with the n-th allocation failing, for each n until no allocation fails. README.md
+// describes the allowed outcomes.
 //
 //   cairn-injection [--every N] [--only n] GUEST...
 //
-// A guest is a module in text form, or a folder of them: they are instantiated in the order of their names, each can
-// import from the ones before by the names of their files, and `run` of the last one is called. It gives 0 for the
-// right answer, 2 when it was refused something and went on, anything else is wrong.
+// A guest is a module in text form, or a folder of them. They are instantiated in the order of their names, each can
+// import from the ones before by the names of their files, and `run` of the last one is called. It returns 0 if its
+// results are right, and 2 if it was refused something and continued. Other results are wrong.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,7 +38,7 @@ struct Guest {
   std::vector<Part> parts;
 };
 
-// What the process that runs a guest has come to; its parent reads it when it has ended badly.
+// The progress of the process that runs a guest. Its parent reads it if the process ended badly.
 struct Progress {
   uint64_t n = 0;
   bool goes_on = false;
@@ -101,9 +101,9 @@ Verdict run_guest(const runtime::EngineConfig& config, const Guest& guest) {
   _exit(1);
 }
 
-// In a process of its own: all n from progress.n on.
+// Runs the guest for all n from progress.n on, in a process of its own.
 [[noreturn]] void run_all(const runtime::EngineConfig& config, const Guest& guest, Progress& progress, bool only_one) {
-  (void)run_guest(config, guest);  // what is made once and for all
+  (void)run_guest(config, guest);  // makes what is made only once in a process
   const int64_t allocations = injection.allocations.load();
   const int64_t mappings = injection.mappings.load();
   while (true) {
@@ -131,7 +131,7 @@ Verdict run_guest(const runtime::EngineConfig& config, const Guest& guest) {
   _exit(0);
 }
 
-// How many faults were found.
+// Returns the number of faults that were found.
 int test_guest(const runtime::EngineConfig& config, const Guest& guest, bool goes_on, uint64_t only) {
   constexpr int kMostFaults = 10;
   void* shared = mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -21,13 +21,14 @@ from machine import boot  # noqa: E402
 HERE = pathlib.Path(__file__).resolve().parent
 MACHINES = {"x86_64": "microvm", "riscv64": "virt"}
 SMALL = [16, 24, 32, 48, 64]  # MiB
-# What a guest on a small machine may end with: its own end, a refusal of its own, a module that cannot be run, a trap.
+# The statuses that a guest on a small machine may end with: success, the guest's own refusal, a module that cannot be
+# run, a trap.
 ENDS = (0, 3, 65, 134)
 COMPILE = ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "-O2"]
 
 
 def compiled(source, directory):
-    """The module of a guest."""
+    """Builds a guest, and returns the path of its module."""
     target = directory / (source.stem + ".wasm")
     if source.suffix == ".c":
         subprocess.run([*COMPILE, source, "-o", target], check=True)
@@ -37,7 +38,7 @@ def compiled(source, directory):
 
 
 def cpio(members):
-    """A `newc` archive of (name, bytes), as the boot bundle is one."""
+    """Returns a `newc` archive, the format of the boot bundle, of pairs (name, bytes)."""
     out = bytearray()
     for number, (name, data) in enumerate([*members, ("TRAILER!!!", b"")]):
         mode = 0o40755 if data is None else 0o100644
@@ -50,7 +51,7 @@ def cpio(members):
 
 
 def bundle(directory, module):
-    """The path of a boot bundle with this module as a guest."""
+    """Writes a boot bundle with this module as a guest, and returns its path."""
     members = [("config", b"mode=tests\0"), ("root", None), ("root/" + module.stem, module.read_bytes())]
     path = directory / "bundle"
     path.write_bytes(cpio(members))
@@ -58,7 +59,7 @@ def bundle(directory, module):
 
 
 def run(target, size, module):
-    """What `cairn run` does on a machine of this size."""
+    """Runs a module by `cairn run` on a machine of this size."""
     command = [ROOT / "build/host/cairn-cli", "run", "--target", target, "--memory", size, "--env", "NAME=value",
                module, "one", "two words"]
     try:
@@ -86,7 +87,7 @@ def many_globals():
     return "(module (memory (export \"memory\") 1)" + globals_ + "(func (export \"_start\")))"
 
 
-# What takes all memory, and the machines on which its last bytes were missing somewhere.
+# Modules that take all memory, and the sizes of machines on which they once found a fault.
 EXHAUSTING = {tables_and_memory: [96, 128, 160, 192], many_globals: [80, 100, 110, 120, 130, 140, 256]}
 
 
@@ -138,7 +139,7 @@ def exhaust(target, counts, directory):
 
 
 def too_small(target, counts, module):
-    """The command refuses, and names the least that a machine needs."""
+    """Tests that the command refuses small machines, and names the least size."""
     for size in ["4M", "4500k", "8M", "15M"]:
         result = run(target, size, module)
         counts.check(result.returncode == 64 and b"from 16M" in result.stderr,

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs everything in modules/ with allocations that fail (README.md). --long: each of them, of operations too; --preset
-# NAME: another build than host-sanitize.
+# Runs everything in modules/ with allocations that fail (README.md). --long lets each one fail, also each one of an
+# operation; --preset NAME uses another build than host-sanitize.
 # Last line: N passed, N failed.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1

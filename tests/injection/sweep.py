@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs programs as processes of little memory: under each of many limits on data and on addresses (setrlimit), each
-ends as it does without a limit, or with an error or a trap, never by a signal or an assertion.
+"""Runs programs as processes with little memory, under each of many limits on data and on addresses (setrlimit). Each
+must end as without a limit, or with an error or a trap, but not by a signal or an assertion.
 
 usage: sweep.py [MODULE...]; the modules of this folder by default. The last line is "N passed, N failed".
 """
@@ -20,7 +20,7 @@ GOOD, REFUSED, HOST_FAILED, NOT_STARTED, TRAPPED = 0, 65, 71, 127, 134
 
 
 def run(module, limit, size):
-    """What is wrong with the run, or nothing."""
+    """Runs the module under a limit. Returns what is wrong with the run, or None."""
     command = [ROOT / "build/host/cairn-cli", "run", "--target", "host", module]
     try:
         result = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120,
@@ -31,7 +31,7 @@ def run(module, limit, size):
     words = result.stderr
     if "assertion" in words or "internal error" in words:
         return words
-    # Without addresses for its libraries, the process does not even begin.
+    # If there are no addresses for its libraries, the process does not start.
     if result.returncode == NOT_STARTED and "shared libraries" in words:
         return None
     if result.returncode == TRAPPED and "trap: " not in words:

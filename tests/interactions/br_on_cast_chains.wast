@@ -1,5 +1,6 @@
-;; Chains of br_on_cast, br_on_cast_fail, br_on_null and br_on_non_null, as compilers make them of pattern matches: what arrives at each label,
-;; with other operands below, in loops, to functions' ends, and with casts that always or never succeed.
+;; Chains of br_on_cast, br_on_cast_fail, br_on_null and br_on_non_null, as compilers make them from pattern matching.
+;; They test what arrives at each label: with other operands below, in loops, at ends of functions, and with casts that
+;; always or never succeed.
 
 (module $m
   (rec
@@ -26,7 +27,7 @@
   (global $host (mut externref) (ref.null extern))
   (func (export "set host") (param externref) (global.set $host (local.get 0)))
 
-  ;; One match, the most specific cases first. Below the object two operands lie that every label gets.
+  ;; A match, with the most specific cases first. Below the object are two operands, which every label gets.
   (func $match (param $x anyref) (result i64)
     (block $null (result i64 i32)
       (block $small (result i64 i32 (ref i31))
@@ -72,7 +73,7 @@
     (drop))
   (func (export "match") (param i32) (result i64) (call $match (call $object (local.get 0))))
 
-  ;; The same by what does not match: each failure goes one block out.
+  ;; The same match with br_on_cast_fail: each failure branches one block further out.
   (func (export "match by failing") (param $which i32) (result i32)
     (local $x anyref)
     (local.set $x (call $object (local.get $which)))
@@ -93,7 +94,7 @@
     (ref.is_null)
     (i32.add (i32.const 500)))
 
-  ;; Nulls: they go along with nullable casts, and not with others; and what is left over is non-null.
+  ;; Nulls match nullable casts, and no others; after a nullable cast that failed, the value is non-null.
   (func (export "null to nullable") (result i32)
     (block $taken (result (ref null $circle))
       (br_on_cast $taken anyref (ref null $circle) (ref.null any))
@@ -118,7 +119,7 @@
       (drop)
       (return (i32.const 0)))
     (i32.add (ref.is_null) (i32.const 7)))
-  ;; A nullable cast among others: which nulls are caught at the first that takes them.
+  ;; A nullable cast among others: null matches the first cast that accepts it.
   (func (export "first nullable") (param $which i32) (result i32)
     (local $x anyref)
     (local.set $x (call $object (local.get $which)))
@@ -137,7 +138,7 @@
     (drop)
     (i32.const 4))
 
-  ;; Casts up succeed, casts to another hierarchy's part never do, whatever the compiler knows.
+  ;; Casts to supertypes succeed, and casts to unrelated types fail, whatever the compiler knows.
   (func (export "up") (param $which i32) (result i32)
     (local $circle (ref $circle))
     (local.set $circle (ref.cast (ref $circle) (call $object (local.get $which))))
@@ -161,7 +162,7 @@
     (drop)
     (i32.const 2))
 
-  ;; Around a loop: the label is the loop's beginning, with a parameter. Groups are opened until something else comes out.
+  ;; The label is the beginning of a loop with a parameter. Groups are opened until the value is something else.
   (func $innermost (param $x (ref null $shape)) (result i32)
     (local $depth i32)
     (local.get $x)
@@ -188,7 +189,7 @@
         (br $again)))
     (call $innermost (local.get $shape)))
 
-  ;; To the function's end, with other results below.
+  ;; Branches to the end of the function, with other results below.
   (func $to_end (param $x anyref) (result i32 (ref null $shape))
     (br_on_cast 0 anyref (ref $shape) (i32.const 1) (local.get $x))
     (drop) (drop)
@@ -199,7 +200,7 @@
     (local.set $shape)
     (i32.add (i32.mul (i32.const 10) (ref.is_null (local.get $shape)))))
 
-  ;; Functions: the same over a hierarchy of function types.
+  ;; Function references: the same with a hierarchy of function types.
   (type $f (sub (func (result i32))))
   (type $g (sub $f (func (result i32))))
   (func $f (type $f) (i32.const 1))

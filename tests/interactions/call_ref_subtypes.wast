@@ -1,11 +1,11 @@
-;; Calls through references of declared function types across modules: types are equal if their groups are ([wasm 3.3.5]), a function of a
-;; subtype is called through its supertype with arguments and results of the narrower and wider types, and what does not match
-;; is refused when linked, or traps.
+;; Calls through references of declared function types across modules. Types are equal if their groups are equal ([wasm
+;; 3.3.5]). A function of a subtype is called through its supertype, with arguments of narrower and results of wider
+;; types. What does not match is refused when it is linked, or traps.
 
 (module $lib
   (type $animal (sub (struct (field $legs i32))))
   (type $dog (sub $animal (struct (field $legs i32) (field $name i32))))
-  ;; Contravariant in the parameter, covariant in the result.
+  ;; The subtype is contravariant in the parameter and covariant in the result.
   (type $on_dog (sub (func (param (ref $dog)) (result (ref null $animal)))))
   (type $on_animal (sub $on_dog (func (param (ref $animal)) (result (ref $dog)))))
   (type $final (func (param (ref $dog)) (result (ref null $animal))))
@@ -20,14 +20,14 @@
 (register "lib" $lib)
 
 (module $m
-  ;; The same declarations; other names.
+  ;; The same declarations with other names.
   (type $a (sub (struct (field i32))))
   (type $d (sub $a (struct (field i32) (field i32))))
   (type $wide (sub (func (param (ref $d)) (result (ref null $a)))))
   (type $narrow (sub $wide (func (param (ref $a)) (result (ref $d)))))
   (type $final (func (param (ref $d)) (result (ref null $a))))
   (import "lib" "on dog" (func $on_dog (type $wide)))
-  ;; Imported by its supertype.
+  ;; The function is imported with its supertype.
   (import "lib" "on animal" (func $on_animal_as_wide (type $wide)))
   (import "lib" "on animal" (func $on_animal (type $narrow)))
   (import "lib" "final" (func $final (type $final)))
@@ -45,7 +45,7 @@
     (block $null
       (return (struct.get $a 0 (br_on_null $null (local.get 0)))))
     (i32.const -1))
-  ;; Through the supertype: call_indirect accepts subtypes of the type that it names.
+  ;; Calls through the supertype: call_indirect accepts subtypes of the type that it names.
   (func (export "indirect wide") (param $i i32) (result i32)
     (call $legs (call_indirect $table (type $wide) (call $dog (i32.const 4) (i32.const 5)) (local.get $i))))
   (func (export "indirect narrow") (param $i i32) (result i32)
@@ -79,7 +79,7 @@
   (func (export "null") (result i32)
     (call $legs (call_ref $wide (call $dog (i32.const 4) (i32.const 5)) (ref.null $wide))))
 )
-;; "on dog" gives the name as legs, "on animal" the legs.
+;; "on dog" returns the name as legs, "on animal" the legs.
 (assert_return (invoke $m "indirect wide" (i32.const 0)) (i32.const 5))
 (assert_return (invoke $m "indirect wide" (i32.const 1)) (i32.const 4))
 (assert_return (invoke $m "indirect wide" (i32.const 2)) (i32.const 4))
@@ -91,7 +91,7 @@
 (assert_trap (invoke $m "indirect wide" (i32.const 7)) "uninitialized element")
 (assert_trap (invoke $m "indirect wide" (i32.const 8)) "undefined element")
 (assert_trap (invoke $m "indirect narrow" (i32.const 0)) "indirect call type mismatch")
-;; What counts is the function's own type, not that of the import.
+;; The call checks the function's own type, not the type of the import.
 (assert_return (invoke $m "indirect narrow" (i32.const 1)) (i32.const 1000))
 (assert_return (invoke $m "indirect narrow" (i32.const 2)) (i32.const 1000))
 (assert_trap (invoke $m "indirect narrow" (i32.const 4)) "indirect call type mismatch")
@@ -123,7 +123,7 @@
 (assert_return (invoke $m "cast and call" (i32.const 7)) (i32.const -2))
 (assert_trap (invoke $m "null") "null function reference")
 
-;; Not by a subtype, not by a type of another group, not by a final one.
+;; An import must not have a subtype of the function's type, a type of another group, or a final type.
 (assert_unlinkable
   (module
     (type $a (sub (struct (field i32))))

@@ -1,5 +1,5 @@
-;; Casts of objects that another module made: of types that are equal, that only look equal, above and below in a deep hierarchy, and through
-;; externref. Collections between do not change what an object is.
+;; Casts of objects that another module made: to types that are equal, to types that only look equal, up and down in a
+;; deep hierarchy, and through externref. Collections between them do not change the type of an object.
 
 (module $gc
   (type $junk (array i8))
@@ -43,7 +43,7 @@
 (module $m
   (import "gc" "churn" (func $churn))
   (import "maker" "make" (func $make (param i32) (result anyref)))
-  ;; As in the other module, in another order, with others between.
+  ;; The types of the other module, in another order, with other types between them.
   (type $shorts (array i16))
   (rec (type $even (struct (field (ref null $odd)))) (type $odd (struct (field (ref null $even)))))
   (type $nothing (func))
@@ -54,11 +54,11 @@
   (type $final_point (struct (field i32) (field i32)))
   (type $point (sub (struct (field i32) (field i32))))
   (type $point3 (sub $point (struct (field i32) (field i32) (field i32))))
-  ;; Looks like $point3, but is not below $point.
+  ;; Looks like $point3, but is no subtype of $point.
   (type $stranger (sub (struct (field i32) (field i32) (field i32))))
   (type $below3 (sub final $point3 (struct (field i32) (field i32) (field i32) (field i64))))
 
-  ;; A bit for each type that the object is of.
+  ;; Returns a bit for each type that the object has.
   (func $tests (param anyref) (result i32)
     (local $bits i32)
     (local.set $bits (i32.or (local.get $bits) (i32.shl (ref.test (ref $point) (local.get 0)) (i32.const 0))))
@@ -98,7 +98,7 @@
   (func (export "tests of own") (result i32)
     (call $tests (struct.new $below3 (i32.const 1) (i32.const 2) (i32.const 3) (i64.const 4))))
 
-  ;; Using what was cast.
+  ;; Uses the object after a cast.
   (func (export "second") (param i32) (result i32) (struct.get $point 1 (ref.cast (ref $point) (call $make (local.get 0)))))
   (func (export "third") (param i32) (result i32) (struct.get $point3 2 (ref.cast (ref $point3) (call $make (local.get 0)))))
   (func (export "write") (param i32) (result i32)
@@ -158,7 +158,8 @@
 (assert_trap (invoke $m "nullable" (i32.const 2)) "cast failure")
 (assert_return (invoke $m "odd" (i32.const 6)) (i32.const 1))
 
-;; A hierarchy of fourteen, deeper than any display of a fixed size: every object against every type, in another module than where it was made.
+;; A hierarchy of fourteen types, deeper than any display of a fixed size. Every object is tested against every type, in
+;; another module than the one that made it.
 (module $deep_maker
   (type $0 (sub (struct)))
   (type $1 (sub $0 (struct)))

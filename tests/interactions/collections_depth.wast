@@ -1,5 +1,6 @@
-;; Stack overflow while allocating, and structures as deep as they have nodes: what follows references must not do so by recursion. Not for
-;; collections at every allocation, which take a time that is quadratic in the depth.
+;; Stack overflow while allocating, and structures that are as deep as they have nodes: code that follows references
+;; must not recurse. The script does not run with collections at every allocation, because its time is then quadratic in
+;; the depth.
 
 (module $gc
   (type $junk (array i8))
@@ -26,7 +27,7 @@
         (br $again)))
     (local.get $sum))
 
-  ;; A list, a tree that goes left only, one that goes right only, and a ring, of this many nodes.
+  ;; A list, a tree with only left branches, one with only right branches, and a ring, of this many nodes.
   (func (export "deep list") (param $length i32) (result i64)
     (local $list (ref null $list)) (local $i i32)
     (loop $again
@@ -69,7 +70,7 @@
       (br_if $again (i32.eqz (ref.eq (local.get $last) (local.get $first)))))
     (local.get $i))
 
-  ;; No bottom.
+  ;; Recursion without end.
   (global $deepest (mut (ref null $list)) (ref.null $list))
   (func $overflow (param $depth i32) (param $list (ref null $list)) (result i32)
     (global.set $deepest (struct.new $list (local.get $depth) (local.get $list)))
@@ -77,7 +78,7 @@
       (call $overflow (i32.add (local.get $depth) (i32.const 1)) (global.get $deepest))
       (struct.get $list $value (local.get $list))))
   (func (export "overflow") (result i32) (call $overflow (i32.const 0) (ref.null $list)))
-  ;; Whether what the frames made is all there: the list counts down from its first value to 0.
+  ;; Returns whether all objects that the frames made are there: the list counts down from its first value to 0.
   (func (export "what overflowed") (result i32)
     (local $list (ref null $list)) (local $expected i32)
     (call $churn)
@@ -90,7 +91,7 @@
       (local.set $list (struct.get $list $next (local.get $list)))
       (br_if $again (i32.eqz (ref.is_null (local.get $list)))))
     (i32.add (local.get $expected) (i32.const 1)))
-  ;; Overflow in handlers' reach: it is a trap, or not there at all; no handler runs.
+  ;; Overflow inside of handlers: it is a trap, so no handler runs.
   (func (export "overflow in try") (result i32)
     (block $h
       (try_table (result i32) (catch_all $h) (call $overflow (i32.const 0) (ref.null $list)))

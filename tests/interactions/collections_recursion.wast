@@ -30,8 +30,8 @@
         (br $again)))
     (local.get $sum))
 
-  ;; Each frame holds: a parameter, locals of three types and a nullable one that is null at every third, numbers between them, and an
-  ;; operand that is on the stack during the call. All are looked at afterwards, and written to.
+  ;; Each frame holds a parameter, locals of three types, a nullable local that is null in every third frame, numbers
+  ;; between them, and an operand that is on the stack during the call. After the call, all are read and written.
   (func $hold (param $depth i32) (param $above (ref null $box)) (result i64)
     (local $box (ref $box)) (local $named (ref $named)) (local $maybe (ref null $box)) (local $number i64) (local $float f64)
     (if (i32.eqz (local.get $depth)) (then (call $churn) (return (i64.const 0))))
@@ -79,7 +79,7 @@
   (elem declare func $often)
   (func (export "often") (param i32) (result i64) (call $often (local.get 0) (ref.null $list)))
 
-  ;; Down, a throw at the bottom, and all frames are left at once; the payload is of the bottom frame.
+  ;; The throw at the bottom leaves all frames at once; its payload is from the bottom frame.
   (func $dive (param $depth i32) (param $box (ref $box))
     (if (i32.eqz (local.get $depth)) (then (call $churn) (throw $out (struct.new $box (i32.const 321)))))
     (call $dive (i32.sub (local.get $depth) (i32.const 1)) (struct.new $box (local.get $depth)))
@@ -97,6 +97,6 @@
 
 (assert_return (invoke $m "hold" (i32.const 1)) (i64.const 9))
 (assert_return (invoke $m "hold" (i32.const 4000)) (i64.const 32046002))
-;; The list's sum at the bottom, and the frames' own on the way up: 2 (1 + ... + 1000).
+;; The sum of the list at the bottom, and the sums of the frames on the way up: 2 (1 + ... + 1000).
 (assert_return (invoke $m "often" (i32.const 1000)) (i64.const 1001000))
 (assert_return (invoke $m "dive" (i32.const 3000)) (i32.const 1321))

@@ -1,5 +1,5 @@
-;; Exceptions of both encodings: thrown by functions with the legacy instructions and caught by try_table, and the other way round, with references
-;; in their payloads; both in one module, and one function.
+;; Exceptions of both encodings, with references in their payloads: thrown by functions with the legacy instructions and
+;; caught by try_table, and the other way round; with both in one module and in one function.
 
 (module $gc
   (type $junk (array i8))
@@ -19,7 +19,7 @@
   (type $body (func (param (ref $box)) (result i32)))
   (func (export "throw") (param $box (ref $box)) (result i32)
     (throw $e (local.get $box) (i32.const 1)))
-  ;; Calls, catches, and says what it caught; with what is in the payload written to.
+  ;; Calls, catches, and returns a number for what it caught; writes to the object in the payload.
   (func (export "catch") (param $body (ref $body)) (param $box (ref $box)) (result i32)
     (local $own (ref $box))
     (local.set $own (struct.new $box (i32.const 10000)))
@@ -65,7 +65,7 @@
   (func $return (type $body) (struct.get $box $value (local.get 0)))
   (func $trap (type $body) (unreachable))
   (func $tail (type $body) (return_call $throw (local.get 0)))
-  ;; Caught as a reference, kept through a collection, and thrown again.
+  ;; Catches as a reference, keeps it through a collection, and throws it again.
   (func $throw_ref (type $body)
     (block $h (result exnref)
       (try_table (catch_all_ref $h) (drop (call $throw (local.get 0))))
@@ -84,7 +84,7 @@
   (func (export "legacy catches") (param $which i32) (result i32)
     (local $box (ref $box))
     (local.set $box (struct.new $box (i32.const 5)))
-    ;; What it gives, and what it left in the box, times 1000.
+    ;; The result, plus 1000 times what is in the box afterwards.
     (i32.add
       (call $legacy_catch (call $body (local.get $which)) (local.get $box))
       (i32.mul (struct.get $box $value (local.get $box)) (i32.const 1000))))
@@ -99,7 +99,7 @@
           (call $legacy_rethrow (call $body (local.get $which)) (local.get $box)))
         (return))
       (drop)
-      ;; The very object that was thrown.
+      ;; The object is the one that was thrown.
       (return (i32.add (ref.eq (local.get $box)) (i32.const 100))))
     (i32.const -1))
   (func (export "legacy delegates a throw of ours") (param $which i32) (result i32)
@@ -134,7 +134,7 @@
 (assert_return (invoke $m "rethrown" (i32.const 4)) (i32.const 6))
 (assert_trap (invoke $m "trap passes") "unreachable")
 
-;; Both in one module, one inside of the other in one function.
+;; Both encodings in one module, one inside of the other in one function.
 (module $both
   (type $box (struct (field $value (mut i32))))
   (import "gc" "churn" (func $churn))
@@ -162,7 +162,7 @@
       (catch $e (struct.get $box $value) (i32.add (i32.const 1)))))
   (func (export "around") (param i32) (result i32)
     (local $i i32) (local $box (ref null $box)) (local $exception exnref)
-    ;; Caught by the one and thrown by the other, over and over.
+    ;; Caught by one encoding and thrown by the other, again and again.
     (block $first (result exnref)
       (try_table (catch_all_ref $first) (call $throw (local.get 0)))
       (unreachable))

@@ -1,9 +1,9 @@
-;; References in exceptions, exceptions held as references, and what the frames hold that an exception is caught in: through collections.
+;; References in exceptions, exceptions as references, and references in the frames that catch them, during collections.
 
 (module $gc
   (type $junk (array i8))
   (global $junk (mut (ref null $junk)) (ref.null $junk))
-  ;; Garbage, 32 MB of it: several collections wherever the heap is collected when some of it has filled up.
+  ;; Makes 32 MB of garbage, so that collections happen.
   (func $churn (export "churn") (local $i i32)
     (loop $again
       (global.set $junk (array.new_default $junk (i32.const 8000)))
@@ -44,7 +44,7 @@
       (local.get $value) (struct.new $box (i32.mul (local.get $value) (i32.const 2))) (i64.const 0x1_0000_0001)
       (call $list (local.get $value)) (f64.const 0.5) (ref.i31 (i32.const 9))
       (extern.convert_any (struct.new $box (i32.const 11)))))
-  ;; Everything of a payload, in one number.
+  ;; Returns a number that depends on all parts of a payload.
   (func $digest (param i32 (ref $box) i64 (ref null $list) f64 anyref externref) (result i64)
     (i64.extend_i32_u (i32.add
       (i32.add (i32.add (local.get 0) (i32.mul (struct.get $box $value (local.get 1)) (i32.const 1000)))
@@ -53,7 +53,7 @@
         (struct.get $box $value (ref.cast (ref $box) (any.convert_extern (local.get 6)))))))
     (i64.add (i64.mul (local.get 2) (i64.trunc_f64_u (f64.mul (local.get 4) (f64.const 4))))))
 
-  ;; Frames that are passed by collect before they throw, and hold things of their own.
+  ;; The frames between the throw and the handler have references of their own; the last one collects before it throws.
   (func $between (param $depth i32) (param $value i32) (result i32)
     (local $own (ref $box))
     (local.set $own (struct.new $box (local.get $depth)))
@@ -70,11 +70,11 @@
       (unreachable))
     (local.set $result (call $digest))
     (call $churn)
-    ;; This frame's own references, after all.
+    ;; Reads this frame's own references afterwards.
     (i64.add (local.get $result)
       (i64.extend_i32_u (i32.add (struct.get $box $value (local.get $mine)) (call $sum (local.get $more))))))
 
-  ;; Collections while the exception is nothing but an exnref, in a local.
+  ;; Collections while only an exnref in a local refers to the exception.
   (func (export "in a local") (param $value i32) (result i64)
     (local $exception exnref)
     (block $caught (result exnref)
@@ -100,7 +100,7 @@
       (try_table (catch $e $h) (call $throw_held))
       (unreachable))
     (call $digest))
-  ;; The payload is shared between all who catch it: what one writes the next reads.
+  ;; All handlers share the payload: what one writes, the next reads.
   (func (export "write held") (param $value i32)
     (block $h (result i32 (ref $box) i64 (ref null $list) f64 anyref externref)
       (try_table (catch $e $h) (call $throw_held))
@@ -157,7 +157,8 @@
       (br $unwrap))
     (unreachable))
 
-  ;; A loop that throws at every turn, the payload of one turn holding that of the turn before; each turn collects now and then.
+  ;; A loop that throws in every round. The payload of each round refers to that of the round before. Some rounds
+  ;; collect.
   (func (export "in a loop") (param $turns i32) (result i32)
     (local $i i32) (local $last (ref null $box))
     (loop $turn

@@ -1,5 +1,6 @@
-;; Exceptions out of tail calls. A tail call leaves its caller's frame, and with it every handler inside that frame, before the callee begins
-;; ([wasm 4.6.11], return_invoke): what the callee throws is for the callers of the frame that was left.
+;; Exceptions that tail-called functions throw. A tail call leaves its caller's frame, and with it every handler of that
+;; frame, before the callee begins ([wasm 4.6.11], return_invoke). So only callers of the frame that was left can catch
+;; what the callee throws.
 
 (module $lib
   (type $f (func (param i32) (result i32)))
@@ -35,7 +36,7 @@
   (func $chain_foreign (export "foreign") (type $f) (return_call $foreign (local.get 0)))
   (func (export "foreign indirect") (type $f) (return_call_indirect $t (type $f) (local.get 0) (i32.const 3)))
 
-  ;; Many, so that a frame that is kept each time would exhaust the stack.
+  ;; So many tail calls that the stack would end if each kept its frame.
   (func $even (type $f)
     (if (i32.eqz (local.get 0)) (then (return_call $throw (i32.const 2))))
     (return_call_indirect $t (type $f) (i32.sub (local.get 0) (i32.const 1)) (i32.const 2)))
@@ -43,7 +44,7 @@
     (if (i32.eqz (local.get 0)) (then (return_call $throw (i32.const 3))))
     (return_call $even (i32.sub (local.get 0) (i32.const 1))))
 
-  ;; The tail call is inside of a handler of the very tag: it does not catch.
+  ;; The tail call is inside of a try_table with a handler of the same tag, which does not catch.
   (func $own_handler (type $f)
     (block $h (result i32)
       (try_table (catch $e $h) (return_call $throw (local.get 0)))
@@ -59,7 +60,7 @@
       (try_table (catch_all $h) (return_call_indirect $t (type $f) (local.get 0) (i32.const 3)))
       (unreachable))
     (i32.const 500))
-  ;; And out of what catches: the throw is after the tail call.
+  ;; The tail call is in the code of the handler; the throw comes after it.
   (func $from_handler (param i32) (result i32)
     (block $h (result i32)
       (try_table (catch $e $h) (drop (call $throw (local.get 0))))
@@ -82,7 +83,7 @@
           (br 2 (call $own_handler_ref (local.get $value))))
         (call $own_handler_indirect (local.get $value)))
       (return (i32.add (i32.const 10000))))
-    ;; What this frame held is as it was.
+    ;; The values of this frame are as they were.
     (i32.add (i32.wrap_i64 (i64.mul (local.get $kept) (i64.const 100))))
     (i32.add (i32.trunc_f64_u (f64.mul (local.get $kept_float) (f64.const 1000)))))
   (func (export "catch") (param i32 i32) (result i32) (call $catch (local.get 0) (local.get 1)))
@@ -95,7 +96,7 @@
       (try_table (result i32) (catch $e $h) (call $even (local.get $length)))
       (return (i32.add (i32.const 10000)))))
 
-  ;; The handler is two instances away from the throw, and the other way round.
+  ;; The handler is two instances away from the throw, in both directions.
   (func (export "caught there") (param i32) (result i32)
     (call $foreign_catch (ref.func $chain_foreign) (local.get 0)))
   (func (export "caught there, own handler") (param i32) (result i32)
@@ -113,7 +114,7 @@
       (i32.sub (local.get 0) (i32.const 1)) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5)
       (local.get 6) (local.get 7) (local.get 8) (local.get 9) (local.get 10) (local.get 11) (local.get 12) (local.get 13)
       (local.get 14) (local.get 15) (local.get 16) (local.get 17)
-      ;; These five go around.
+      ;; These five change places in each round.
       (local.get 21) (local.get 19) (local.get 20) (local.get 24) (local.get 22) (local.get 23)
       (local.get 27) (local.get 25) (local.get 26) (local.get 18) (local.get 28) (local.get 29)
       (i32.const 4)))
@@ -134,7 +135,7 @@
     (i64.add (i64.add (local.get $a) (local.get $c)))
     (i64.add (local.get $b)))
 
-  ;; An exception caught whole and thrown again by the end of a chain.
+  ;; An exception is caught as a reference and thrown again at the end of a chain.
   (func $rethrow (param exnref) (result i32) (throw_ref (local.get 0)))
   (func $rethrow_later (param exnref i32) (result i32)
     (if (local.get 1) (then (return_call $rethrow_later (local.get 0) (i32.sub (local.get 1) (i32.const 1)))))
@@ -151,7 +152,7 @@
     (drop)
     (i32.mul (i32.const 2)))
 
-  ;; Another tag passes by.
+  ;; An exception with another tag is not caught.
   (func $throw_other (type $f) (throw $other))
   (func $tail_other (type $f) (return_call $throw_other (local.get 0)))
   (func (export "other passes") (param i32) (result i32)
@@ -163,7 +164,7 @@
       (return (i32.const 1)))
     (i32.const 2))
 
-  ;; A trap at the end of a chain is nobody's to catch.
+  ;; A trap at the end of a chain is not caught.
   (func $trap (type $f) (i32.div_u (local.get 0) (i32.const 0)))
   (func (export "trap") (param i32) (result i32)
     (block $h
@@ -207,7 +208,7 @@
 (assert_return (invoke $m "caught there, own handler" (i32.const 3)) (i32.const 1003))
 (assert_return (invoke $m "chain caught there" (i32.const 1001)) (i32.const 1003))
 (assert_return (invoke $m "tail call to the catcher" (i32.const 3)) (i32.const 1004))
-;; 15 + 100 + 2000 + 30000 + 400000 whichever way they went around.
+;; 15 + 100 + 2000 + 30000 + 400000, in the order that the arguments have at the end.
 (assert_return (invoke $m "wide" (i32.const 0)) (i64.const 1003432115))
 (assert_return (invoke $m "wide" (i32.const 1)) (i64.const 1003432116))
 (assert_return (invoke $m "wide" (i32.const 100003)) (i64.const 1003532118))
@@ -216,5 +217,5 @@
 (assert_trap (invoke $m "trap" (i32.const 1)) "integer divide by zero")
 (assert_trap (invoke $m "null") "null function reference")
 (assert_trap (invoke $m "mismatch") "indirect call type mismatch")
-;; Nothing of all that is left over.
+;; Nothing is left from the calls before.
 (assert_return (invoke $m "catch" (i32.const 1) (i32.const 4)) (i32.const 4405))

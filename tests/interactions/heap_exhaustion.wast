@@ -1,5 +1,5 @@
-;; Running out of the heap: a trap, in every instruction that allocates, and after it the store goes on as if nothing had been. How much there is
-;; is not said by the specification; that 4 GiB and more cannot be had is certain, references being 32 bits wide.
+;; Running out of the heap is a trap in every instruction that allocates. The store works as before afterwards. The
+;; specification does not say how large the heap is, but it is less than 4 GiB, because Cairn's references have 32 bits.
 
 (module $m
   (type $block (array (mut i8)))
@@ -19,7 +19,7 @@
       (global.set $list (struct.new $list (array.new $block (i32.const 7) (i32.const 0x10_0000)) (global.get $list)))
       (global.set $count (i32.add (global.get $count) (i32.const 1)))
       (br $again)))
-  ;; What was made is all there, and what was made before too: 7 at the end of each, as many as were counted.
+  ;; All blocks are there: as many as were counted, with 7 at the end of each.
   (func (export "check blocks") (result i32)
     (local $list (ref null $list)) (local $sum i32)
     (local.set $list (global.get $list))
@@ -34,7 +34,7 @@
   (func (export "kept") (result i32)
     (i32.add (array.get_u $block (global.get $kept) (i32.const 0)) (array.get_u $block (global.get $kept) (i32.const 3))))
 
-  ;; In functions' frames instead of a global, deep down, so that the trap leaves frames with references.
+  ;; The blocks are in the frames of functions instead of a global, so that the trap leaves frames with references.
   (func $descend (param $block (ref $block)) (result i32)
     (i32.add
       (call $descend (array.new $block (i32.const 1) (i32.const 0x10_0000)))
@@ -46,7 +46,7 @@
       (return (i32.const 1)))
     (i32.const 2))
 
-  ;; More than could ever be had.
+  ;; Sizes that no heap has.
   (func (export "huge default") (param i32) (result i32) (array.len (array.new_default $words (local.get 0))))
   (func (export "huge") (param i32) (result i32) (array.len (array.new $vectors (v128.const i64x2 1 2) (local.get 0))))
   (func (export "huge bytes") (param i32) (result i32) (array.len (array.new $block (i32.const 1) (local.get 0))))
@@ -64,7 +64,7 @@
 (assert_return (invoke $m "check blocks") (i32.const 0))
 (assert_return (invoke $m "some") (i32.const 1))
 (assert_return (invoke $m "kept") (i32.const 5))
-;; Still full, but for small things it may do.
+;; The heap is still full, but it may have room for small objects.
 (assert_trap (invoke $m "fill with blocks") "allocation failure")
 (assert_return (invoke $m "kept") (i32.const 5))
 (invoke $m "drop blocks")
@@ -73,7 +73,7 @@
 (assert_return (invoke $m "check blocks") (i32.const 0))
 (assert_return (invoke $m "some") (i32.const 1))
 (invoke $m "drop blocks")
-;; Nothing keeps what the frames held that a trap left.
+;; Nothing keeps the objects of frames that a trap left.
 (assert_trap (invoke $m "fill from frames") "allocation failure")
 (assert_trap (invoke $m "fill from frames") "allocation failure")
 (assert_trap (invoke $m "fill in try") "allocation failure")
@@ -91,14 +91,14 @@
 (assert_trap (invoke $m "huge bytes" (i32.const 0xffff_ffff)) "allocation failure")
 (assert_trap (invoke $m "huge references" (i32.const 0x4000_0000)) "allocation failure")
 (assert_trap (invoke $m "huge references" (i32.const 0xffff_ffff)) "allocation failure")
-;; There the segment is too short first.
+;; Here the segment is too short, which is checked first.
 (assert_trap (invoke $m "huge data" (i32.const 2)) "out of bounds memory access")
 (assert_trap (invoke $m "huge data" (i32.const 0x2000_0000)) "out of bounds memory access")
 (assert_trap (invoke $m "huge data" (i32.const 0xffff_ffff)) "out of bounds memory access")
 (assert_return (invoke $m "huge data" (i32.const 1)) (i32.const 1))
 (assert_return (invoke $m "use" (i32.const 1000)) (i32.const 100000))
 
-;; A full heap seen by another instance of the same store, whose start function does not get what it wants.
+;; Another instance of the same store finds the heap full: its start function traps.
 (assert_trap (invoke $m "fill with blocks") "allocation failure")
 (assert_trap
   (module

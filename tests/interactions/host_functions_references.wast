@@ -1,5 +1,5 @@
-;; Host functions (spectest) called with references alive around them: directly, by reference, from tables and structs, by tail calls, in start
-;; functions, and with traps and exceptions after them.
+;; Calls of host functions (spectest) while references are alive: directly, by reference, from tables and structs, by
+;; tail calls, in start functions, and with traps and exceptions after them.
 
 (module $gc
   (type $junk (array i8))
@@ -31,7 +31,7 @@
   (type $throw (func (param i32)))
   (func $throw (type $throw) (throw $e (struct.new $box (local.get 0))))
 
-  ;; The host is called between making and using, with numbers in every kind of register.
+  ;; The host is called after objects are made and before they are used, with numbers in every kind of register.
   (func (export "around") (param $value i32) (result i32)
     (local $a (ref $box)) (local $b (ref $box)) (local $c i64) (local $d f64)
     (local.set $a (struct.new $box (local.get $value)))
@@ -67,7 +67,7 @@
     (call $churn)
     (struct.get $box $value)
     (i32.add (i32.mul (struct.get $box $value (local.get $own)) (i32.const 100))))
-  ;; Tail calls to the host: what this function returns is what the host does.
+  ;; Tail calls to the host: this function returns what the host function returns.
   (func $tail (param $box (ref $box)) (return_call $print (struct.get $box $value (local.get $box))))
   (func $tail_ref (param $box (ref $box))
     (return_call_ref $print (struct.get $box $value (local.get $box)) (ref.func $print)))
@@ -85,7 +85,7 @@
         (then (call $churn)))
       (br_if $again (i32.lt_u (struct.get $box $value (local.get $box)) (local.get $times))))
     (struct.get $box $value (local.get $box)))
-  ;; References to host functions: equal types are equal, whoever the function is of.
+  ;; References to host functions: their types are equal to types of the module.
   (func (export "is print") (param $i i32) (result i32)
     (ref.test (ref $print) (table.get $functions (local.get $i))))
   (func (export "is print64") (param $i i32) (result i32)
@@ -126,7 +126,8 @@
 (assert_exception (invoke $m "throw after" (i32.const 8)))
 (assert_return (invoke $m "last") (i32.const 8))
 
-;; Start functions that call the host, collect, and end in each of the ways. The table is the host's: what they put there stays.
+;; Start functions that call the host, collect, and return, trap or throw. The table is the host's: what they store
+;; there stays.
 (module
   (type $box (struct (field $value (mut i32))))
   (import "gc" "churn" (func $churn))

@@ -1,5 +1,5 @@
-;; i31 at its edges: which bits survive, by both signs; identity; in tables, globals, fields, exceptions and arguments; and beside objects, whose
-;; references the same 32 bits hold.
+;; Edge cases of i31: which bits remain, signed and unsigned; identity; i31s in tables, globals, fields, exceptions and
+;; arguments; and beside objects, whose references are in the same 32 bits.
 
 (module $m
   (type $pair (struct (field $a (mut (ref null eq))) (field $b (mut i31ref))))
@@ -20,7 +20,7 @@
 
   (func (export "signed") (param i32) (result i32) (i31.get_s (ref.i31 (local.get 0))))
   (func (export "unsigned") (param i32) (result i32) (i31.get_u (ref.i31 (local.get 0))))
-  ;; Not folded at compile time: through a global.
+  ;; The value passes through a global, so that it is not folded at compile time.
   (func (export "signed later") (param i32) (result i32)
     (global.set $any (ref.i31 (local.get 0)))
     (call $churn)
@@ -29,7 +29,7 @@
     (global.set $any (ref.i31 (local.get 0)))
     (call $churn)
     (i31.get_u (ref.cast i31ref (global.get $any))))
-  ;; What is added before and after.
+  ;; i31s of sums, and sums of i31s.
   (func (export "sum") (param i32 i32) (result i32)
     (i31.get_s (ref.i31
       (i32.add (i31.get_s (ref.i31 (local.get 0))) (i31.get_s (ref.i31 (local.get 1)))))))
@@ -46,7 +46,7 @@
   (memory 1)
   (data (i32.const 5) "\07")
 
-  ;; The same exactly if the 31 bits are.
+  ;; Equal exactly if the 31 bits are equal.
   (func (export "equal") (param i32 i32) (result i32) (ref.eq (ref.i31 (local.get 0)) (ref.i31 (local.get 1))))
   (func (export "equal to object") (param i32) (result i32)
     (local $pair (ref $pair))
@@ -66,8 +66,8 @@
   (func (export "array from segment") (param i32) (result i32)
     (i31.get_s (array.get $smalls (array.new_elem $smalls $values (i32.const 0) (i32.const 3)) (local.get 0))))
 
-  ;; A field that holds an object, a small number and null in turn, of an object that has been through collections. The object is seen through eq
-  ;; by i31s that look like addresses: all of them.
+  ;; A field that holds an object, a small number and null in turn, in an object that has survived collections. The
+  ;; numbers are multiples of 8, as addresses of objects are.
   (func (export "in turn") (param $turns i32) (result i32)
     (local $pair (ref $pair)) (local $i i32) (local $sum i32) (local $what i32)
     (local.set $pair (struct.new_default $pair))
@@ -99,7 +99,7 @@
       (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $turns))))
     (local.get $sum))
 
-  ;; An array of eqref with both, checked after collections; numbers are multiples of 8 and others.
+  ;; An array of eqref with objects and numbers, checked after collections. Some of the numbers are multiples of 8.
   (func (export "among objects") (param $length i32) (result i32)
     (local $array (ref $eqs)) (local $i i32) (local $right i32)
     (local.set $array (array.new_default $eqs (local.get $length)))
@@ -189,7 +189,7 @@
 (assert_return (invoke $m "in turn" (i32.const 600)) (i32.const 539100))
 (assert_return (invoke $m "among objects" (i32.const 10001)) (i32.const 10001))
 (assert_return (invoke $m "exception" (i32.const 5)) (i32.const 10))
-;; Minus the least is the least.
+;; The negative of the least number is the least number.
 (assert_return (invoke $m "exception" (i32.const 0x4000_0000)) (i32.const 0))
 (assert_return (invoke $m "make" (i32.const 5)) (ref.i31))
 (assert_return (invoke $m "make extern" (i32.const 5)) (ref.extern))

@@ -1,5 +1,5 @@
-;; 64-bit memories and tables beside references: addresses computed from what objects hold, objects made from memory, tables of references
-;; with 64-bit indices, and collections between.
+;; 64-bit memories and tables beside references: addresses computed from fields of objects, objects made from memory,
+;; tables of references with 64-bit indices, and collections between them.
 
 (module $m
   (memory $wide (export "memory") i64 1 5)
@@ -17,7 +17,7 @@
       (global.set $junk (array.new_default $junk (i32.const 8000)))
       (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4096)))))
 
-  ;; From memory to an array and back, reversed, to where another object says.
+  ;; Copies from memory to an array and back, reversed, to the address that another object has.
   (func $load (param $from (ref $box)) (result (ref $bytes))
     (local $bytes (ref $bytes)) (local $i i32)
     (local.set $bytes (array.new_default $bytes (struct.get $box $length (local.get $from))))
@@ -53,7 +53,7 @@
     (call $churn)
     (i64.add (local.get $result) (i64.sub (struct.get $box $address (local.get $box)) (local.get 0))))
 
-  ;; A chain of boxes, each with the address of a word; the sum of the words.
+  ;; Returns the sum of words; a chain of boxes has their addresses.
   (func (export "chain") (param $count i32) (result i64)
     (local $box (ref null $box)) (local $i i32) (local $sum i64)
     (loop $again
@@ -64,13 +64,13 @@
     (call $churn)
     (loop $again
       (local.set $sum (i64.add (local.get $sum) (i64.load $wide (struct.get $box $address (local.get $box)))))
-      ;; The address is written to as well: the next turn's object is not that one.
+      ;; The address is overwritten, too: the next round uses another object.
       (struct.set $box $address (local.get $box) (i64.const -1))
       (local.set $box (struct.get $box $next (local.get $box)))
       (br_if $again (i32.eqz (ref.is_null (local.get $box)))))
     (local.get $sum))
 
-  ;; Outside: above 32 bits, where 32 bits of the address would be inside, at the end, and around the end of the address space.
+  ;; Addresses outside: above 32 bits (with the lower 32 bits inside), at the end, and at the end of the address space.
   (func (export "at") (param i64) (result i64)
     (i64.load $wide (struct.get $box $address (struct.new $box (local.get 0) (i32.const 0) (ref.null $box)))))
   (func (export "at with offset") (param i64) (result i64)

@@ -1,5 +1,5 @@
-;; memory.grow between making objects and using them, with addresses in objects and objects made from memory: the memory may move or not,
-;; objects move or not, and neither is seen.
+;; memory.grow between making objects and using them, with addresses in objects and objects made from memory. The memory
+;; and the objects may move or not; a program cannot see it.
 
 (module $m
   (memory $m (export "memory") 1 40)
@@ -14,7 +14,8 @@
       (global.set $junk (array.new_default $junk (i32.const 8000)))
       (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4096)))))
 
-  ;; At every page: grow, write to the new page's ends, remember where in an object; now and then collect; always check all cells so far.
+  ;; For every page: grows, writes to the ends of the new page, keeps the address in an object, collects now and then,
+  ;; and checks all cells so far.
   (func $check (param $cell (ref null $cell)) (result i32)
     (local $wrong i32)
     (block $end
@@ -60,7 +61,7 @@
     (i32.add
       (i32.add (local.get $before) (call $grows (local.get $cell)))
       (i32.load $m (struct.get $cell $address (local.get $cell)))))
-  ;; What was out of bounds before is not any more, and what was copied out of the memory stays as it was.
+  ;; Addresses that were out of bounds before are inside now, and what was copied out of the memory stays as it was.
   (func (export "after the end") (result i32)
     (local $end i32) (local $bytes (ref $bytes))
     (local.set $end (i32.mul (memory.size $m) (i32.const 0x10000)))
@@ -94,5 +95,5 @@
 (assert_return (invoke $m "check") (i32.const 0))
 (assert_trap (invoke $m "outside") "out of bounds memory access")
 (assert_trap (invoke $m "outside") "out of bounds memory access")
-;; The cell that was made before the trap is the one that is left: its address is outside.
+;; The cell that was made before the trap is still there: its address is outside.
 (assert_trap (invoke $m "check") "out of bounds memory access")

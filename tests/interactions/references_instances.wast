@@ -1,5 +1,5 @@
-;; References in tables and globals that several instances share and write to, with collections between; what only a table keeps alive;
-;; instances that failed to start.
+;; References in tables and globals that several instances share and write, with collections between; objects that only
+;; a table keeps alive; instances that failed to start.
 
 (module $gc
   (type $junk (array i8))
@@ -35,7 +35,7 @@
   (import "shared" "small" (global $small (mut i31ref)))
   (global $own (mut (ref $box)) (global.get $constant))
   (func (export "churn") (call $churn))
-  ;; The sum over a chain.
+  ;; Returns the sum over a chain.
   (func $chain (param $box (ref null $box)) (result i32)
     (local $sum i32)
     (block $end
@@ -50,7 +50,7 @@
   (func (export "set own") (param i32) (global.set $own (struct.new $box (local.get 0) (ref.null $box))))
   (func (export "prepend") (param i32)
     (global.set $box (struct.new $box (local.get 0) (global.get $box))))
-  ;; An old object gets to point to a new one.
+  ;; Makes an old object point to a new one.
   (func (export "append to constant") (param i32)
     (struct.set $box $next (global.get $constant)
       (struct.new $box (local.get 0) (struct.get $box $next (global.get $constant)))))
@@ -101,14 +101,14 @@
 (invoke $a "append to constant" (i32.const 5))
 (invoke $b "churn")
 (assert_return (invoke $a "constant") (i32.const 12))
-;; Both instances' own global began as the same object.
+;; The own globals of both instances began as the same object.
 (assert_return (invoke $a "own") (i32.const 12))
 (invoke $a "set own" (i32.const 6))
 (invoke $b "churn")
 (assert_return (invoke $a "own") (i32.const 6))
 (assert_return (invoke $b "own") (i32.const 12))
 
-;; One object through two tables and two instances.
+;; The same object through two tables and two instances.
 (invoke $a "set any" (i32.const 2) (i32.const 100))
 (invoke $b "share" (i32.const 2) (i32.const 3))
 (invoke $a "churn")
@@ -117,7 +117,7 @@
 (invoke $b "churn")
 (assert_return (invoke $b "get any" (i32.const 2)) (i32.const 101))
 (assert_trap (invoke $b "get any" (i32.const 1)) "null structure reference")
-;; Filled with one object.
+;; A part of the table is filled with one object.
 (invoke $b "fill" (i32.const 0) (i32.const 7) (i32.const 3))
 (invoke $b "churn")
 (invoke $a "set box" (i32.const 1) (i32.const 8))
@@ -136,7 +136,7 @@
 (invoke $a "set box" (i32.const 50) (i32.const 12))
 (assert_return (invoke $b "get box" (i32.const 4)) (i32.const 12))
 (assert_return (invoke $b "get box" (i32.const 3)) (i32.const 9))
-;; Growing that fails does nothing.
+;; If growing fails, it changes nothing.
 (assert_return (invoke $b "grow" (i32.const 1) (i32.const 90)) (i32.const -1))
 (assert_trap (invoke $b "get box" (i32.const 94)) "out of bounds table access")
 (assert_trap (invoke $b "fill" (i32.const 90) (i32.const 1) (i32.const 5)) "out of bounds table access")
@@ -145,7 +145,7 @@
 (invoke $b "churn")
 (assert_trap (invoke $a "get box" (i32.const 50)) "null structure reference")
 
-;; As externref: objects, small numbers and the host's own values keep what they are.
+;; As externref, objects, small numbers and the host's values keep their identity.
 (invoke $a "set extern" (i32.const 0) (i32.const 13))
 (invoke $b "set small extern" (i32.const 1) (i32.const -14))
 (invoke $b "host to extern" (i32.const 2) (ref.extern 15))
@@ -162,8 +162,8 @@
 (invoke $b "set small" (i32.const 0x3fffffff))
 (assert_return (invoke $a "small") (i32.const 0x3fffffff))
 
-;; Instantiation that traps leaves what it did before: segments before the one that traps, and functions in a table, whose instance lives
-;; on with its globals. Nobody names it but the table.
+;; Instantiation that traps does not undo what it did before: segments before the one that traps are stored, and so are
+;; functions in a table. Their instance lives on with its globals; only the table refers to it.
 (assert_trap
   (module
     (type $box (struct (field $value (mut i32)) (field $next (mut (ref null $box)))))
@@ -185,7 +185,7 @@
 (assert_return (invoke $b "get any" (i32.const 2)) (i32.const 44))
 (assert_trap (invoke $b "get box" (i32.const 93)) "null structure reference")
 
-;; The same with a start function, which collects before it traps, and one that throws.
+;; The same with a start function that collects before it traps, and with one that throws.
 (assert_trap
   (module
     (type $box (struct (field $value (mut i32)) (field $next (mut (ref null $box)))))
@@ -210,7 +210,7 @@
 (assert_return (invoke $a "call" (i32.const 2)) (i32.const 2002))
 (assert_return (invoke $a "call" (i32.const 1)) (i32.const 1002))
 
-;; An instance without a name, known by a function in the table only: its passive segment's references are its own.
+;; An instance without a name, which only a function in the table refers to: its passive segment has its own references.
 (module
   (type $box (struct (field $value (mut i32)) (field $next (mut (ref null $box)))))
   (import "shared" "functions" (table $functions 1 funcref))
@@ -231,7 +231,7 @@
 (assert_return (invoke $a "call" (i32.const 3)) (i32.const 7000))
 (assert_return (invoke $a "call" (i32.const 4)) (i32.const 1))
 (invoke $a "churn")
-;; The segment holds the objects, not how to make them: the one that was written to is the one of before.
+;; The segment holds objects, not expressions that make them: the object that was written is the one from before.
 (assert_return (invoke $b "get box" (i32.const 11)) (i32.const 4001))
 (assert_return (invoke $a "call" (i32.const 3)) (i32.const 7001))
 (assert_return (invoke $a "call" (i32.const 5)) (i32.const 1))

@@ -1,4 +1,4 @@
-;; Tail calls with references among their arguments, more than registers hold, that allocate and collect on the way.
+;; Tail calls with references among their arguments, of which there are more than registers. They allocate and collect.
 
 (module $m
   (type $box (struct (field $value (mut i32))))
@@ -18,8 +18,9 @@
       (return (i31.get_s)))
     (i32.const 0))
 
-  ;; Sixteen references, every fourth of another type, and numbers between, of all kinds. Each turn they move on by one place (the types
-  ;; stay in their places), one is made anew, and a function with few arguments comes between at every seventh turn.
+  ;; Sixteen references, every fourth of another type, and numbers of all kinds between them. In each round, the values
+  ;; move on by one place (the types stay in their places), and one object is new. In every seventh round, a function
+  ;; with few arguments is called in between.
   (type $many (func
     (param $turns i32)
     (param $a anyref) (param f64) (param $b anyref) (param i64) (param $c anyref) (param $d anyref) (param v128)
@@ -53,7 +54,7 @@
       (i32.sub (local.get $turns) (i32.const 1))
       (local.get $p) (f64.const 1) (local.get $a) (i64.const 2) (local.get $b) (local.get $c) (v128.const i32x4 3 4 5 6)
       (local.get $d) (local.get $e) (i32.const 7) (local.get $f)
-      ;; A fresh one of the same value.
+      ;; A new box with the same value.
       (call $box (call $value (local.get $g)))
       (local.get $h) (f32.const 8) (local.get $i) (local.get $j) (i64.const 9) (local.get $k) (local.get $l) (local.get $m)
       (local.get $n) (local.get $o) (i64.add (local.get $number) (i64.const 1))
@@ -77,7 +78,7 @@
       (struct.get $all 13 (local.get $all)) (struct.get $all 14 (local.get $all))
       (i64.add (struct.get $all 16 (local.get $all)) (i64.const 1))))
 
-  ;; The values in their places, as digits of base 17, and the number.
+  ;; Returns the values in their places, as digits in base 17, and the number.
   (func $digest
     (param anyref anyref anyref anyref anyref anyref anyref anyref anyref anyref anyref anyref anyref anyref anyref anyref) (param i64)
     (result i64)
@@ -108,7 +109,7 @@
       (call $box (i32.const 11)) (i64.const 9) (call $box (i32.const 12)) (call $box (i32.const 13)) (ref.null any)
       (call $box (i32.const 15)) (call $box (i32.const 16)) (i64.const 0)))
 
-  ;; A million turns that leave nothing on the stack, each with a fresh argument on the stack's part of the arguments.
+  ;; A million rounds, which must not let the stack grow. Each has a new object among the arguments on the stack.
   (func $count (param i64 i64 i64 i64 i64 i64 i64 i64 i64) (param $box (ref $box)) (param $turns i32) (result i32)
     (if (i32.eqz (local.get $turns)) (then (return (struct.get $box $value (local.get $box)))))
     (return_call $count (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6) (i64.const 7) (i64.const 8)
@@ -119,7 +120,7 @@
     (call $count (i64.const 1) (i64.const 2) (i64.const 3) (i64.const 4) (i64.const 5) (i64.const 6) (i64.const 7) (i64.const 8)
       (i64.const 9) (struct.new $box (i32.const 0)) (local.get 0)))
 
-  ;; The arguments grow and shrink in number with each call; the caller's frame holds references across.
+  ;; The number of arguments changes with each call; the caller's frame holds references across the calls.
   (func $grow (param $box (ref $box)) (param $turns i32) (result (ref $box))
     (return_call $shrink
       (local.get $box) (i64.const 1) (call $box (i32.const 1)) (i64.const 2) (call $box (i32.const 2)) (i64.const 3)
@@ -141,7 +142,7 @@
     (call $churn)
     (i32.add (struct.get $box $value (local.get $kept)) (struct.get $box $value (local.get $result))))
 
-  ;; Results, several of them references, of a callee in tail position.
+  ;; A callee in tail position has several results, also references.
   (func $results (param (ref $box)) (result (ref $box) i32 anyref i64 (ref null $box) externref)
     (call $churn)
     (local.get 0) (struct.get $box $value (local.get 0)) (ref.i31 (i32.const 5)) (i64.const 6) (struct.new $box (i32.const 7))

@@ -1,10 +1,10 @@
-;; Threads that share a memory, each with managed objects of its own: collections in one while others wait, are notified, and do atomic work.
-;; References never pass between stores; numbers through the memory do.
+;; Threads that share a memory, each with its own managed objects: one collects while others wait, are notified, and
+;; execute atomic instructions. Threads exchange numbers through the memory, but no references.
 
 (module $mem (memory (export "shared") 1 1 shared))
 (register "mem" $mem)
 
-;; What every thread and the script itself instantiate, under another name each.
+;; Every thread and the script itself instantiate this module, each under another name.
 (module $m
   (memory (import "mem" "shared") 1 1 shared)
   (type $list (struct (field $value i32) (field $next (ref null $list))))
@@ -25,7 +25,7 @@
       (if (i32.eqz (i32.rem_u (local.get $number) (i32.const 300))) (then (call $churn)))
       (br $again))
     (unreachable))
-  ;; Adds what the list holds to cell 4, and its length to cell 8.
+  ;; Adds the sum of the list to cell 4, and its length to cell 8.
   (func (export "add") (result i32)
     (local $list (ref null $list))
     (call $churn)
@@ -81,7 +81,7 @@
   (assert_return (invoke "take") (i32.const 1))
   (assert_return (invoke "add") (i32.const 1)))
 
-;; Waits with objects in its frame; whoever notifies collects meanwhile.
+;; Waits with objects in its frame; the notifying thread collects meanwhile.
 (thread $b (shared (module $mem))
   (register "mem" $mem)
   (module
@@ -106,7 +106,7 @@
       (struct.set $box $value (local.get $box)
         (i32.add (struct.get $box $value (local.get $box)) (i32.atomic.load (i32.const 16))))
       (struct.get $box $value (local.get $box)))
-    ;; Traps with objects, in a store of its own.
+    ;; Traps while it has objects, in its own store.
     (func (export "trap") (result i32)
       (local $box (ref $box))
       (local.set $box (struct.new $box (i32.const 1)))
@@ -120,7 +120,7 @@
 (invoke $m "churn")
 (assert_return (invoke $m "add") (i32.const 1))
 (wait $a)
-;; 0 + ... + 2999, whoever took which.
+;; 0 + ... + 2999, in whatever way the threads shared the numbers.
 (assert_return (invoke $m "get" (i32.const 4)) (i32.const 4498500))
 (assert_return (invoke $m "get" (i32.const 8)) (i32.const 3000))
 (invoke $m "set and notify" (i32.const 16) (i32.const 2))

@@ -1,5 +1,5 @@
-;; Traps in the middle of atomic work: what came before is done, what would have come after is not, and the access that traps has no part of
-;; its effect. No thread but this one; waiting_traps.wast has several.
+;; Traps between atomic instructions: those before the trap have their effect, those after it have none, and the access
+;; that traps has no effect. There is one thread; waiting_traps.wast has several.
 
 (module $m
   (memory $shared (export "shared") 1 2 shared)
@@ -10,7 +10,7 @@
   (func (export "size") (result i32) (memory.size $shared))
   (func (export "grow") (param i32) (result i32) (memory.grow $shared (local.get 0)))
 
-  ;; Adds to cells from an address on until there is no more memory.
+  ;; Adds to cells from an address on, until the memory ends.
   (func (export "add up to the end") (param $at i32)
     (loop $next
       (drop (i32.atomic.rmw.add $shared (local.get $at) (i32.const 5)))
@@ -35,10 +35,10 @@
           (i32.div_u (i32.const 12) (local.get $divisor))))
       (local.set $divisor (i32.sub (local.get $divisor) (i32.const 1)))
       (br $again)))
-  ;; A value that traps, evaluated before an access that would.
+  ;; A value that traps is evaluated before an access that would trap.
   (func (export "value first") (param $divisor i32)
     (drop (i32.atomic.rmw.add $shared (i32.const -4) (i32.div_u (i32.const 1) (local.get $divisor)))))
-  ;; A lock that is taken, and not given back by a trap.
+  ;; Takes a lock; the trap does not release it.
   (func (export "locked trap") (param $lock i32)
     (loop $spin
       (br_if $spin (i32.atomic.rmw.cmpxchg $shared (local.get $lock) (i32.const 0) (i32.const 1))))
@@ -47,7 +47,7 @@
   (func (export "try lock") (param $lock i32) (result i32)
     (i32.atomic.rmw.cmpxchg $shared (local.get $lock) (i32.const 0) (i32.const 1)))
   (func (export "unlock") (param $lock i32) (i32.atomic.store $shared (local.get $lock) (i32.const 0)))
-  ;; One instruction each, at an address.
+  ;; Each function has one instruction.
   (func (export "cmpxchg64") (param i32 i64 i64) (result i64)
     (i64.atomic.rmw.cmpxchg $shared (local.get 0) (local.get 1) (local.get 2)))
   (func (export "cmpxchg16") (param i32 i32 i32) (result i32)
@@ -62,7 +62,7 @@
     (memory.atomic.wait32 $own (local.get 0) (i32.const 0) (i64.const 0)))
   (func (export "notify") (param i32) (result i32) (memory.atomic.notify $shared (local.get 0) (i32.const 1)))
   (func (export "notify own") (param i32) (result i32) (memory.atomic.notify $own (local.get 0) (i32.const 1)))
-  ;; Exceptions leave atomic work in the middle as traps do, but can be caught.
+  ;; Exceptions leave the code between atomic instructions as traps do, but they can be caught.
   (tag $stop (param i32))
   (func $add_until (param $at i32) (param $limit i32)
     (loop $next
@@ -113,7 +113,7 @@
 (invoke $m "unlock" (i32.const 1024))
 (assert_return (invoke $m "try lock" (i32.const 1024)) (i32.const 0))
 
-;; What traps changes nothing: unaligned, partly or wholly outside, equal to what is expected or not.
+;; An access that traps changes nothing: unaligned, partly or wholly outside, with the expected value or another one.
 (invoke $m "set" (i32.const 0xfff8) (i32.const 0x11111111))
 (invoke $m "set" (i32.const 0xfffc) (i32.const 0x22222222))
 (assert_trap (invoke $m "cmpxchg64" (i32.const 0xfffc) (i64.const 0x22222222) (i64.const 1)) "unaligned atomic")
@@ -132,7 +132,7 @@
 (invoke $m "store64 offset" (i32.const 0) (i64.const 4))
 (assert_return (invoke $m "get64" (i32.const 0xfff8)) (i64.const 4))
 
-;; Waiting and notifying trap like accesses; in memory that is not shared waiting does, notifying finds nobody.
+;; Waiting and notifying trap like accesses. In memory that is not shared, waiting traps, and notifying finds no waiter.
 (assert_return (invoke $m "wait" (i32.const 128) (i32.const 1)) (i32.const 1))
 (assert_return (invoke $m "wait" (i32.const 128) (i32.const 0)) (i32.const 2))
 (assert_trap (invoke $m "wait" (i32.const 130) (i32.const 0)) "unaligned atomic")
@@ -154,7 +154,7 @@
 (assert_trap (invoke $m "no exception" (i32.const 2)) "unaligned atomic")
 (assert_return (invoke $m "get" (i32.const 64)) (i32.const 1))
 
-;; What was outside is inside after growing.
+;; After growing, the address is inside.
 (assert_return (invoke $m "grow" (i32.const 1)) (i32.const 1))
 (assert_return (invoke $m "cmpxchg64" (i32.const 0x10000) (i64.const 0) (i64.const 1)) (i64.const 0))
 (assert_return (invoke $m "get" (i32.const 0x10000)) (i32.const 1))

@@ -1,5 +1,5 @@
-;; Vectors in structs, arrays, exceptions and globals, beside references in the same objects and frames: no bits of a vector are taken for a
-;; reference, and none are lost, when objects move.
+;; Vectors in structs, arrays, exceptions and globals, beside references in the same objects and frames: a collection
+;; takes no bits of a vector for a reference and loses none.
 
 (module $m
   (type $mixed (struct
@@ -43,7 +43,7 @@
           (ref.null i31) (i64.const 5))
         (i32.const -2) (local.get $second) (ref.i31 (i32.const 6)) (i64.const 7)))
     (call $churn)
-    ;; -1, -2, 6, 7 in the lanes, when everything else is what it was.
+    ;; The lanes are -1, -2, 6, 7 if everything else is as it was.
     (i32x4.add
       (i32x4.replace_lane 3
         (i32x4.replace_lane 2
@@ -82,7 +82,7 @@
       (struct.get $below 1 (local.get $object))
       (struct.get $deeper 3 (ref.cast (ref $deeper) (local.get $object)))))
 
-  ;; Arrays: made in every way, filled, copied onto themselves, read from data.
+  ;; Arrays are made in every way, filled, copied onto themselves, and read from data.
   (func (export "array") (param $length i32) (param $at i32) (result v128)
     (local $array (ref $vectors)) (local $i i32)
     (local.set $array (array.new $vectors (v128.const i32x4 1 1 1 1) (local.get $length)))

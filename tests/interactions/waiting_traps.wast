@@ -1,13 +1,13 @@
-;; Traps beside threads that wait: the waiters go on waiting, and are woken by who wakes them, once.
+;; Traps beside threads that wait: the waiters continue to wait, and each is woken once, by a notification.
 
 (module $mem (memory (export "shared") 1 1 shared))
 (register "mem" $mem)
 (module $m
   (memory (import "mem" "shared") 1 1 shared)
-  ;; Cell 4: how many are about to wait; cell 8: how many were woken.
+  ;; Cell 4 counts the threads that are about to wait, and cell 8 those that were woken.
   (func $until (param $cell i32) (param $count i32)
     (loop $again (br_if $again (i32.lt_u (i32.atomic.load (local.get $cell)) (local.get $count)))))
-  ;; Traps with waiters of cell 0 in the queue, in each of several ways.
+  ;; Traps in one of several ways while threads wait for cell 0.
   (func (export "trap") (param $how i32)
     (call $until (i32.const 4) (i32.const 2))
     (block $3 (block $2 (block $1 (block $0
@@ -20,7 +20,7 @@
       (drop (i32.div_u (i32.const 1) (i32.sub (i32.const 1000) (i32.atomic.load (i32.const 12)))))
       (br $again)))
   (func (export "get") (param i32) (result i32) (i32.atomic.load (local.get 0)))
-  ;; How many were woken by notifying at most one at a time.
+  ;; Notifies at most one waiter at a time, and returns how many were woken.
   (func (export "wake") (param $count i32) (result i32)
     (local $woken i32)
     (loop $again
@@ -44,7 +44,7 @@
   (register "mem" $mem)
   (module
     (memory (import "mem" "shared") 1 1 shared)
-    ;; Traps itself, first.
+    ;; This thread traps first.
     (func (export "trap") (drop (i64.atomic.rmw.add (i32.const 20) (i64.const 1))))
     (func (export "wait") (result i32)
       (local $result i32)
@@ -53,7 +53,7 @@
       (drop (i32.atomic.rmw.add (i32.const 8) (i32.const 1)))
       (local.get $result)))
   (assert_trap (invoke "trap") "unaligned atomic")
-  ;; The upper half, cell 4, never becomes 7: the value is not the expected one.
+  ;; The upper half, cell 4, never becomes 7, so the value is not the expected one.
   (assert_return (invoke "wait") (i32.const 1)))
 (wait $b)
 (assert_trap (invoke $m "trap" (i32.const 0)) "unaligned atomic")
@@ -61,7 +61,7 @@
 (assert_trap (invoke $m "trap" (i32.const 2)) "unaligned atomic")
 (assert_trap (invoke $m "trap" (i32.const 3)) "integer divide by zero")
 (assert_return (invoke $m "get" (i32.const 12)) (i32.const 1000))
-;; $b came back by itself, $a still waits.
+;; $b returned without being woken; $a still waits.
 (assert_return (invoke $m "get" (i32.const 8)) (i32.const 1))
 (assert_return (invoke $m "wake" (i32.const 1)) (i32.const 1))
 (wait $a)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Compares the kernels' clocks with the host's while the emulator shares its CPU with busy loops, so that it is
-descheduled at any point, also while the kernel measures its clock's rate.
+"""Compares the kernels' clocks with the host's while the emulator shares its CPU with busy loops, so that it loses the
+CPU at any point, also while the kernel measures the rate of its clock.
 
 usage: clock.py [--times N] [microvm|q35|virt]...; the last line is "N passed, N failed".
 """
@@ -38,7 +38,7 @@ int main(void) {{
 
 
 def measure(target, machine, source, cpu):
-    """Seconds by the host's clock, the guest's monotonic and its wall clock."""
+    """Returns the seconds that passed by the host's clock, the guest's monotonic clock and its wall clock."""
     line = [CAIRN, "run", "--target", target, "--machine", machine, source]
     process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL,
                                preexec_fn=lambda: os.sched_setaffinity(0, {cpu}))
@@ -70,7 +70,7 @@ def main():
             for machine in options.machines or ["microvm", "q35", "virt"]:
                 for _ in range(options.times):
                     seconds = measure("riscv64" if machine == "virt" else "x86_64", machine, source, cpu)
-                    # The host may let the emulator wait for its CPU, and the pipe's reader, too, but not for seconds.
+                    # The emulator and the reader of the pipe may have to wait for a CPU, but not for seconds.
                     good = (seconds is not None and seconds[0] < SECONDS + 2
                             and all(SECONDS * 0.98 < s < SECONDS + 2 for s in seconds)
                             and abs(seconds[1] - seconds[2]) < 0.1)

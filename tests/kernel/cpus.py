@@ -19,7 +19,7 @@ BELOW_FLOOR = re.compile(r"cairn: this CPU is below the floor: it lacks [\w. -]+
                          r"another\)\Z")
 HELLO = "Hello from WebAssembly on Cairn!\n"
 
-# Machine and CPU. None: it runs; else what it lacks.
+# Each entry has a machine, a CPU, and what the CPU lacks: None if hello runs on it.
 SAMPLE = {
     "x86_64": [
         ("microvm", "qemu64", "SSE4.1"), ("microvm", "486", "SSE4.1"), ("microvm", "max,-ssse3", "SSSE3"),
@@ -58,7 +58,7 @@ def models(target):
 
 
 def run(target, machine, cpu, expected):
-    """`expected`: None, what the CPU lacks, or ... for either."""
+    """Boots a CPU. `expected` is None if it must run hello, what the CPU lacks, or `...` if either is right."""
     global passed, failed
     choice = ["--machine", machine] if target == "x86_64" else []
     line = [CAIRN, "run", "--target", target, *choice, "--cpu", cpu, str(ROOT / "examples/hello.cpp")]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Tests what the kernels make of machines with other devices than `cairn run` gives them: several consoles, none of the
-sources of entropy, boot bundles that are none, CPUs that wait.
+"""Tests the kernels on machines with other devices than `cairn run` gives them: several consoles, no source of entropy,
+malformed boot bundles, CPUs that wait.
 
 usage: devices.py [x86_64|riscv64]...; the last line is "N passed, N failed".
 """
@@ -11,7 +11,7 @@ import tempfile
 from machine import boot, serial_device
 
 MACHINES = {"x86_64": ["microvm", "q35"], "riscv64": ["virt"]}
-NO_INSTRUCTION = "Penryn"  # a CPU without one for random numbers
+NO_INSTRUCTION = "Penryn"  # a CPU without an instruction for random numbers
 ERRNO_IO = 29
 # The binary of
 #   (module
@@ -40,7 +40,7 @@ def check(name, condition, result):
 
 
 def member(name, data, mode=0o100644):
-    """Of a newc archive."""
+    """Returns a member of a newc archive."""
     fields = [0, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
     head = b"070701" + b"".join(b"%08x" % field for field in fields) + name + b"\0"
     return head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4)
@@ -71,7 +71,7 @@ def consoles(machine):
     homes = ("console", "second", "console", "second")
     result = boot(machine, "test=echo", stdin=data, after=serial_device(machine, "second"), homes=homes)
     check(f"{machine}: ports on two consoles", result.status == 7 and result.out == data, result)
-    if machine == "q35":  # behind a bridge, another bus being empty
+    if machine == "q35":  # behind a bridge, and with an empty bus
         bridges = ["-device", "pcie-root-port,id=empty,chassis=1", "-device", "pcie-root-port,id=bridge,chassis=2",
                    "-device", "virtio-serial-pci,bus=bridge,disable-legacy=on,id=second,max_ports=5"]
         result = boot(machine, "test=echo", stdin=data, after=bridges, homes=("second",) * 4)
@@ -102,7 +102,7 @@ def bundles(machine, folder):
 def entropy(machine, folder):
     path = folder / "bundle"
     path.write_bytes(CONFIG + MODULE + PROGRAM + END)
-    if machine != "virt":  # whose device tree always has a seed
+    if machine != "virt":  # the device tree of virt always has a seed
         cpu = NO_INSTRUCTION
         result = boot(machine, bundle=path, cpu=cpu, entropy=False)
         check(f"{machine}: no entropy", result.status == ERRNO_IO and b"no source of entropy" in result.log, result)
@@ -115,7 +115,7 @@ def entropy(machine, folder):
 
 
 def idle(machine):
-    """Four CPUs without work: one waits for somebody to type, and the others halt."""
+    """Tests four CPUs without work: one waits for input at the console, and the others halt."""
     result = boot(machine, cpus=4, timeout=6)
     check(f"{machine}: idle CPUs do not spin",
           result.timed_out and b"cairn> " in result.log and result.cpu_seconds < 2.5, result)

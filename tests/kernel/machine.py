@@ -17,17 +17,17 @@ class Result:
         self.seconds = 0.0
         self.timed_out = False
         self.qemu_status = None
-        self.cpu_seconds = 0.0  # that QEMU has used when it was killed
+        self.cpu_seconds = 0.0  # the CPU time that QEMU had used when it was killed
 
     @property
     def status(self):
-        """The program's exit status; None when the machine ended without saying one."""
+        """Returns the program's exit status, or None if the machine ended without reporting one."""
         lines = self.control.decode().splitlines()
         return int(lines[-1].split()[1]) if lines and lines[-1].startswith("exit ") else None
 
 
 def serial_device(machine, name, ports=5):
-    """QEMU's options for a virtio console."""
+    """Returns QEMU's options for a virtio console."""
     kind = "virtio-serial-pci,disable-legacy=on" if machine == "q35" else "virtio-serial-device"
     return ["-device", f"{kind},id={name},max_ports={ports}"]
 
@@ -53,9 +53,9 @@ def command(machine, cpu, memory, append, bundle, entropy, cpus, before, after):
 def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, timeout=60, typed=b"", monitor=b"",
          entropy=True, cpus=1, before=(),
          after=(), homes=("console",) * 4):
-    """Boots and waits for the end. `stdin` goes to the program's input; when the serial console prompts, `typed` goes
-    there and `monitor`, commands for QEMU's monitor, to that. `before` and `after` are options of QEMU in front of and
-    behind the console named `console`; `homes` are the consoles that the ports are on."""
+    """Boots a machine and waits for its end. `stdin` goes to the program's input. When the serial console prompts,
+    `typed` goes there, and the commands `monitor` go to QEMU's monitor. `before` and `after` are options of QEMU before
+    and after the console named `console`; `homes` are the consoles that have the ports."""
     line = command(machine, cpu, memory, append, bundle, entropy, cpus, before, after)
     ours, theirs = [], []
     for number in range(6):
@@ -81,7 +81,7 @@ def boot(machine, append="", cpu=None, memory="1G", stdin=b"", bundle=None, time
     fields = {1: "out", 2: "err", 3: "control", 4: "log"}
     chunks = {name: [] for name in fields.values()}
     open_ends = {1, 2, 3, 4}
-    # Firmware empties the serial port when it starts, so nothing is typed before there is somebody to read it.
+    # Firmware empties the serial port when it starts, so nothing is typed before the kernel prompts.
     while open_ends:
         if time.monotonic() - started > timeout:
             result.timed_out = True

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests the kernels on their machines: the tests inside them, the console, panics, and what is refused.
+"""Tests the kernels on their machines: runs the tests inside them, and tests the console, panics and refusals.
 
 usage: run.py [x86_64|riscv64]...; the last line is "N passed, N failed".
 """
@@ -34,7 +34,7 @@ def machine_tests(machine, cpu, options, cpus=1):
 
 
 def cpu_tests(machine, options=""):
-    """All CPUs start."""
+    """Tests that all CPUs start."""
     for count in (1, 2, 4, 8, 64):
         result = boot(machine, f"test=cpus cpus=1 {options}", cpus=count, timeout=240)
         good = result.status == 0 and f"{count} of {count} CPUs run\n".encode() in result.out

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""limits.py COMMAND-PREFIX... [--only NAME] [--quick]: each limit of docs/manual/limits.md at its edge. A module at the
-limit runs and uses what is there last; with one more it is refused, in a message that names the limit. COMMAND-PREFIX
-runs a module, as in `./cairn run --target host`.
-Last line: N passed, N failed."""
+"""limits.py COMMAND-PREFIX... [--only NAME] [--quick]: tests each limit of docs/manual/limits.md at its edge. A module
+at the limit runs, and uses the last item; a module with one more item is refused, with a message that names the limit.
+COMMAND-PREFIX runs a module, as in `./cairn run --target host`. Last line: N passed, N failed."""
 import re
 import subprocess
 import sys
 import tempfile
 
-from module import *  # noqa: F403: the vocabulary of this file
+from module import *  # noqa: F403: this file uses nearly all of it
 
 MILLION = 1_000_000
 # Cases that take seconds or gigabytes where code is emulated.
@@ -17,8 +16,8 @@ CASES = {}
 
 
 def case(limit, message, slow=False):
-    """Registers make(n), which gives a module with n of something; `message` is in the refusal of one with more than
-    `limit`."""
+    """Registers make(n), which returns a module with n items of a kind. `message` is in the refusal of a module with
+    more than `limit` items."""
     def add(make):
         CASES[make.__name__] = (make, limit, message)
         if slow:
@@ -31,7 +30,7 @@ def case(limit, message, slow=False):
 
 @case(MILLION, "types")
 def types(n):
-    # The last one is of the function that is called.
+    # The last type is the type of the function that is called.
     plain, last = function_type(), function_type([I32], [I32])
     return start(expect_i32(i32(6) + call(1), 7), types=[plain] * (n - 2) + [last], functions=[leb(n - 1)],
                  bodies=[body(b"\x20\0" + i32(1) + b"\x6a")])
@@ -62,7 +61,7 @@ def tags(n):
 
 @case(MILLION, "functions", slow=True)
 def imports(n):
-    # One and the same function of WASI, which is called through the last import. _start is a function, too.
+    # All imports are the same function of WASI, which is called through the last one. _start is a function, too.
     n -= 1
     each = name("wasi_snapshot_preview1") + name("sched_yield") + b"\0" + leb(1)
     return start(expect_i32(call(n - 1), 0), imports=n, types=[function_type([], [I32])], **{"import": [each] * n})
@@ -111,7 +110,7 @@ def elements_of_a_segment(n):
 @case(10 * MILLION, "table")
 def elements_of_a_table(n):
     code = (i32(n - 1) + b"\xd2\0" + b"\x26\0" + expect_i32(i32(n - 1) + b"\x25\0\xd1", 0)
-            + expect_i32(b"\xd0\x70" + i32(1) + b"\xfc\x0f\0", -1))  # there is no growing beyond
+            + expect_i32(b"\xd0\x70" + i32(1) + b"\xfc\x0f\0", -1))  # the table cannot grow any more
     return start(code, table=[FUNCREF + b"\0" + leb(n)], element=[b"\3\0" + vector([leb(0)])])
 
 
@@ -134,19 +133,19 @@ def zero(kind):
 
 
 def value(kind, i):
-    """The i-th parameter's value, different for each i where the type has values."""
+    """Returns code for the value of the i-th parameter: another value for each i, except for references."""
     bits = (i * 2654435761 + 1) & 0x3fffffff
     return {I32: i32(bits), I64: i64(bits << 20), F32: b"\x43" + bits.to_bytes(4, "little"),
             F64: b"\x44" + bits.to_bytes(8, "little"),
             V128: b"\xfd\x0c" + bits.to_bytes(8, "little") * 2, FUNCREF: b"\xd2\0", EXTERNREF: b"\xd0\x6f"}[kind]
 
 
-# A mutable global that is 0, which the compiler does not know.
+# A mutable global that is 0. The compiler does not know its value.
 UNKNOWN, ZERO = b"\x23\0", [I32 + b"\1" + i32(0) + END]
 
 
 def unknown_value(kind, i):
-    """The same, but so that it cannot be computed again where it is used."""
+    """Returns code for the same value, which the compiler cannot compute again where it is used."""
     bits = (i * 2654435761 + 1) & 0x3fffffff
     narrow, wide_ = i32(bits) + UNKNOWN + b"\x6a", UNKNOWN + b"\xac"
     return {I32: narrow, F32: narrow + b"\xbe", I64: i64(bits << 20) + wide_ + b"\x7c",
@@ -171,9 +170,9 @@ def check(kind, i, get):
 
 
 def wide(params, results):
-    """Calls a function of so many parameters and results in every way; the ways check all values. Function 1 takes and
-    gives, 2 and on hand it on: direct, through a table, a reference, and the three as tail calls; and across a growing
-    of the memory."""
+    """Returns a module that calls a function with so many parameters and results in every way, and checks all values.
+    Function 1 takes and returns them. The functions from 2 on pass them on: by direct calls, through a table, through a
+    reference, by tail calls of these three kinds, and while the memory grows."""
     kinds = [MIXED[i % len(MIXED)] for i in range(params)]
     gives = [MIXED[(i * 3 + 1) % len(MIXED)] for i in range(results)]
     get = [b"\x20" + leb(i) for i in range(params)]
@@ -243,7 +242,7 @@ def body_size(n):
 
 @case(50_000, "locals")
 def locals_(n):
-    # All of them live across a call, of every type; the frame is larger than any immediate of an instruction.
+    # Values of every type, all of which live across a call; the frame is larger than any immediate of an instruction.
     kinds = [k for k in MIXED[:7]]
     counts = [n // 7] * 6 + [n - 6 * (n // 7)]
     groups = list(zip(counts, kinds))
@@ -270,21 +269,21 @@ def operand_stack(n):
 
 @case(MILLION, "br_table|targets", slow=True)
 def targets(n):
-    # 500 blocks; the last target, far behind the first, is taken.
+    # 500 blocks; the last target, far after the first, is taken.
     depth = 500
     table = b"\x0e" + leb(n) + b"".join(leb(i % depth) for i in range(n)) + leb(0)
     code = i32(0) + b"\x21\0" + b"\x02\x40" * depth + i32(n - 1) + table + END
     for i in range(1, depth):
         code += i32(i) + b"\x21\0" + END
-    # Target k leaves k + 1 blocks, so that the assignments of blocks k + 1 and on happen: the last is depth - 1 unless
-    # all were left.
+    # Target k leaves k + 1 blocks, so that the assignments of the blocks from k + 1 on happen. The last of them assigns
+    # depth - 1, unless all blocks were left.
     want = 0 if (n - 1) % depth == depth - 1 else depth - 1
     return start(code + expect_i32(b"\x20\0", want), [(1, I32)])
 
 
 @case(100_000, "clauses|catch", slow=True)
 def clauses(n):
-    # The last one catches; the others are of another tag.
+    # The last clause catches; the others have another tag.
     table = b"\x1f\x40" + leb(n) + b"\0\0\0" * (n - 1) + b"\0\1\0"
     code = b"\x02\x40" + table + b"\x08\1" + END + UNREACHABLE + END
     return start(code, tag=[b"\0\0", b"\0\0"])
@@ -294,8 +293,8 @@ def clauses(n):
 
 @case(None, "")
 def far_branches(n):
-    """A loop, an if and a table around more code than any branch reaches directly: on RV64 without vectors, each
-    swizzle takes half a kilobyte."""
+    """Returns a module with a loop, an if and a br_table around more code than a branch reaches directly: on RV64
+    without vectors, each swizzle takes half a kilobyte."""
     step = b"\x20\2\x20\3\xfd\x0e\x21\2"  # i8x16.swizzle
     filler = step * 5000
     # vectors of zeros; 3; loop
@@ -309,13 +308,13 @@ def far_branches(n):
 
 @case(None, "")
 def far_offsets(n):
-    """Accesses of all widths at all sizes of offsets, inside and behind guards."""
+    """Returns a module with accesses of all widths at offsets of all sizes, inside and after guards."""
     code = b""
     offsets = [0, 2047, 2048, 4095, 4096, 65520, 0x7ffff7ff, 0x7ffff800, 0x7fffffff, 0x80000000, 0xfffff000, 0xffffffff]
     loads = [b"\x28\0", b"\x29\0", b"\x2a\0", b"\x2b\0", b"\x2c\0", b"\x2d\0", b"\x2f\0", b"\xfd\0\0"]
     stores = [(b"\x36\0", i32(1)), (b"\x37\0", i64(1)), (b"\x3a\0", i32(1)), (b"\xfd\x0b\0", zero(V128))]
     for offset in offsets:
-        # Behind the end: compiled, and not executed.
+        # After the end of the memory: compiled, but not executed.
         code += UNKNOWN + b"\x04\x40" if offset > 65520 else b"\x02\x40"
         for load in loads:
             code += i32(0) + load + leb(offset) + DROP

@@ -1,10 +1,10 @@
-"""Modules in binary, put together section by section."""
+"""Makes modules in the binary format, section by section."""
 
 I32, I64, F32, F64, V128 = b"\x7f", b"\x7e", b"\x7d", b"\x7c", b"\x7b"
 FUNCREF, EXTERNREF, ANYREF = b"\x70", b"\x6f", b"\x6e"
 END, DROP, UNREACHABLE = b"\x0b", b"\x1a", b"\x00"
 SECTIONS = ("custom type import function table memory global export start element code data data_count tag").split()
-# Tags stand behind memories, the number of data segments in front of the code.
+# The section of tags comes after the memories, and the number of data segments before the code.
 ORDER = "custom type import function table memory tag global export start element data_count code data".split()
 
 
@@ -57,12 +57,12 @@ def call(index):
 
 
 def expect_i32(code, number):
-    """Traps unless the code gives the number."""
+    """Returns code that traps unless the given code results in the number."""
     return code + i32(number) + b"\x47\x04\x40" + UNREACHABLE + END  # ne if unreachable end
 
 
 def module(**sections):
-    """Of lists of entries by the sections' names; of bytes as they are."""
+    """Returns a module of sections, by their names: lists of entries, or bytes, which are used as they are."""
     out = [b"\0asm\1\0\0\0"]
     for key in ORDER:
         if key not in sections:
@@ -75,7 +75,8 @@ def module(**sections):
 
 
 def start(code, groups=(), types=(), functions=(), bodies=(), imports=0, **sections):
-    """A command: `_start` runs the code. Type 0 is [] -> []; function number `imports` is _start, others follow it."""
+    """Returns a command whose `_start` runs the code. Type 0 is [] -> []; function `imports` is _start, others follow
+    it."""
     exports = sections.pop("export", [])
     return module(type=[function_type()] + list(types), function=[leb(0)] + list(functions),
                   code=[body(code, groups)] + list(bodies),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/limits/run.sh TARGET [--quick] [--only NAME]: every limit at its edge on a target of `cairn run`; last line `N
-# passed, N failed`.
+# tests/limits/run.sh TARGET [--quick] [--only NAME]: tests every limit at its edge on a target of `cairn run`. Last
+# line: N passed, N failed.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

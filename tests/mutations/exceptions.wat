@@ -1,4 +1,4 @@
-;; Exceptions in both encodings: what is thrown, who catches it, and what passes through.
+;; Exceptions in both encodings: some are caught, and some pass through functions.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)

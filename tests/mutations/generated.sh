@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Generated modules (fuzz/generator) in a kernel.   tests/mutations/generated.sh x86_64|riscv64 COUNT [FIRST_SEED]
+# tests/mutations/generated.sh x86_64|riscv64 COUNT [FIRST_SEED]: runs generated modules (fuzz/generator) in a kernel.
 # Each must run, end, and leave the kernel's memory as it was. Last line: N passed, N failed.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -1,4 +1,4 @@
-;; A bit of everything, small, so that a mutation is likely to hit something that matters.
+;; Has a small item of most kinds, so that a mutation is likely to change something that matters.
 (module
   (type $binary (func (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Mutated modules must neither crash nor hang anything.   tests/mutations/run.sh host|x86_64|riscv64 COUNT
-# host: in the sanitized build, COUNT mutations in a few processes. Machines: COUNT mutations, tried many a boot, and
-# the kernel checks that each leaves its memory as it was. Last line: N passed, N failed.
+# tests/mutations/run.sh host|x86_64|riscv64 COUNT: runs COUNT mutated modules, which must neither crash nor hang
+# anything. On host, they run in a few processes of the sanitized build. On machines, many run in each boot, and the
+# kernel checks that each leaves its memory as it was. Last line: N passed, N failed.
 set -u
 target=$1 count=$2
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -13,7 +13,8 @@ if [ "$target" = host ]; then
     "$root"/tests/cli/files.c "${seeds[@]}"
 fi
 
-# Small ones, so that many fit a boot: of the command's tests, and of the specification's suite if it is there.
+# The seeds are small, so that many fit in a boot: modules of the command's tests, and of the specification's suite if
+# it is there.
 suite=$root/../shared/wasm-testsuite
 if [ -d "$suite" ]; then seeds+=("$suite"/*.wast); else seeds+=("$root"/tests/threads/*.wast); fi
 scratch=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Tries the modules of a directory on a machine (`cairn try`): no panic, no hang, nothing left in memory.
+"""Tries the modules of a directory on a machine (`cairn try`): no panic, no hang, and no memory that is left in use.
 
-usage: try.py x86_64|riscv64 DIRECTORY; prints what failed, what became of the modules, and last "N passed, N failed".
+usage: try.py x86_64|riscv64 DIRECTORY; prints what failed, the outcomes of the modules, and last "N passed, N failed".
 """
 import collections
 import os

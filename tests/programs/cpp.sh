@@ -1,4 +1,4 @@
-# C++ of our own: iostream, containers, sorting, exact arithmetic, recursion, and memory in quantity.
+# The C++ program of this project: iostream, containers, sorting, exact arithmetic, recursion, and much memory.
 cpp_sources() { :; }
 
 cpp_build() { # KIND OUTPUT

@@ -1,8 +1,8 @@
-# Kotlin, whose compiler makes modules with managed memory and exceptions; what they are compared with is the same
-# source on a Java machine.
+# Kotlin, whose compiler makes modules with managed memory and exceptions. The output is compared with that of the same
+# source on a Java virtual machine.
 kotlin_version=2.3.0
 
-# fetch_maven ARTIFACT SHA256: GROUP:NAME:VERSION[:TYPE] from Maven's repository, into $source_dir.
+# fetch_maven ARTIFACT SHA256: fetches GROUP:NAME:VERSION[:TYPE] from Maven's repository into $source_dir.
 fetch_maven() {
   local artifact=$1 sum=$2 name version type
   IFS=: read -r _ name version type <<<"$artifact"

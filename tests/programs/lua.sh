@@ -1,5 +1,5 @@
-# Lua, whose errors and coroutines are setjmp and longjmp, lowered to exceptions (src/guest_c_runtime) in their final
-# encoding.
+# Lua, whose errors and coroutines use setjmp and longjmp. These become exceptions in their final encoding
+# (src/guest_c_runtime).
 lua_sources() {
   fetch_source lua5.4 5.4.4 lua5.4_5.4.4.orig.tar.gz 164c7849653b80ae67bec4b7473b884bf5cc8d2dca05653475ec2ed27b9ebf61
 }

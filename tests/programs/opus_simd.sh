@@ -1,4 +1,4 @@
-# The Opus codec with vectors: floats whose every bit decides about the packets, so nothing may be contracted.
+# The Opus codec with vectors. Every bit of its floats matters for the packets, so operations must not be contracted.
 opus_simd_sources() {
   fetch_source opus 1.3.1 opus_1.3.1.orig.tar.gz 65b58e1e25b2a114157014736a3d9dfeaad8d41be1c8179866f144a2fb44ff9d
 }
@@ -6,7 +6,7 @@ opus_simd_sources() {
 opus_simd_build() { # KIND OUTPUT
   cd "$source_dir" || return 1
   local files=()
-  # The values of make variables, with their continued lines.
+  # Reads the values of make variables, with their continuation lines.
   mapfile -t files < <(cat silk_sources.mk celt_sources.mk opus_sources.mk |
     sed -e ':more' -e '/\\$/{N;s/\\\n//;b more' -e '}' |
     sed -nE 's/^(SILK_SOURCES|SILK_SOURCES_FLOAT|CELT_SOURCES|OPUS_SOURCES|OPUS_SOURCES_FLOAT) *= *//p' |

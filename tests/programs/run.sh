@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds real programs for wasm and natively, runs both, and compares what they print.
 #   tests/programs/run.sh [--target TARGET]... [--build-only | --bench] [NAME...]
-# TARGET is a target of `cairn run`, with -v behind it for a RISC-V CPU with vectors, or node (node:wasi, to check a
+# TARGET is a target of `cairn run`, followed by -v for a RISC-V CPU with vectors, or node (node:wasi, to check a
 # program without Cairn). Last line: N passed, N failed.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -28,7 +28,7 @@ fi
 
 passed=0 failed=0
 
-# command_for TARGET WASM: sets `command` to what runs the program there.
+# command_for TARGET WASM: sets `command` to a command that runs the program on the target.
 command_for() {
   case "$1" in
     node) command=(node --no-warnings --stack-size=3000 "$here/support/node.mjs" "$2") ;;
@@ -38,7 +38,7 @@ command_for() {
   esac
 }
 
-# Everything is keyed by the files that make it, so that a change of a script or of the support files builds anew.
+# Each result has a key of all files that it depends on, so that it is built again if one of them changes.
 prepare() { # NAME
   . "$here/$1.sh"
   local key
@@ -83,8 +83,7 @@ check() { # NAME CASE TARGET
   fi
 }
 
-# The least of three runs of the guest, without decoding and compiling, against the least of three of the native
-# program.
+# Compares the least time of three runs of the guest, without decoding and compiling, with that of three native runs.
 compare() { # NAME CASE
   local run best native_best start elapsed
   for run in 1 2 3; do

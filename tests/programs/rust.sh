@@ -1,4 +1,4 @@
-# Rust's standard library, by Debian's compiler.
+# Rust's standard library, compiled by Debian's rustc.
 rust_sources() {
   need_packages rustc libstd-rust-dev-wasm32 lld-14
 }
@@ -6,7 +6,7 @@ rust_sources() {
 rust_build() { # KIND OUTPUT
   local flags=(-C linker=clang-22)
   if [ "$1" = wasm ]; then
-    # rustc looks for LLD, of its own LLVM's version, under this name.
+    # rustc looks for the LLD of its LLVM version under this name.
     mkdir -p "$objects/bin"
     ln -sf "$(command -v lld-14)" "$objects/bin/rust-lld"
     PATH="$objects/bin:$PATH"

@@ -1,4 +1,4 @@
-# minigzip of zlib, at its best level and back.
+# minigzip of zlib: compresses at the best level, and decompresses.
 zlib_sources() {
   fetch_source zlib 1.2.13.dfsg zlib_1.2.13.dfsg.orig.tar.bz2 \
     71feb7947e3c00ef125f83b79a4e529bde31171e5babe48b391f06758d1ab0a1

@@ -1,4 +1,5 @@
-;; Counting in the low half of a number whose upper half is not empty. QEMU 7.2's ctzw went on counting there.
+;; Counts zeros in the low half of a number whose upper half is not zero. QEMU 7.2's ctzw also counted in the upper
+;; half.
 (module
   (func (export "ctz") (param i64) (result i32) (i32.ctz (i32.wrap_i64 (local.get 0))))
   (func (export "clz") (param i64) (result i32) (i32.clz (i32.wrap_i64 (local.get 0))))

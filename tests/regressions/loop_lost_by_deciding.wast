@@ -1,5 +1,5 @@
-;; A loop whose only way in goes with a br_table on a constant: its variable then only came from itself, and the compiler looked for
-;; what it stands for without end. Reduced from a generated module.
+;; The only way into the loop disappears when a br_table on a constant is decided. Then the variable of the loop had
+;; only itself as its source, and the compiler looked for its value without end. Reduced from a generated module.
 (module
   (type (func (param f64 v128) (result i32)))
   (func (export "f") (param f64 v128) (result i32)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/regressions/run.sh TARGET: runs the scripts of this folder once in each lane, which is a way of compiling.
+# tests/regressions/run.sh TARGET: runs the scripts of this folder once in each lane: with different compiler options.
 # Last line: N passed, N failed.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,9 +1,9 @@
-;; Goes down to every depth of the guest's stack and does there what a call of the host or of the runtime can do.
+;; Recurses to every depth of the guest's stack, and does there one of the things that the host or the runtime can do.
 ;;
 ;;   depths.wat OP FIRST LAST
 ;;
-;; does OP (a letter) at every 997th depth and at all from FIRST on; comes back from LAST, and then says how often it did it. OP M writes
-;; the depth, 4 bytes, where that is a multiple of 64.
+;; does OP (a letter) at every 997th depth and at all depths from FIRST on. It returns from LAST, and then prints how
+;; often it did OP. OP M writes the depth, in 4 bytes, where it is a multiple of 64.
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
@@ -34,9 +34,9 @@
 
   (data (i32.const 16) "file")
   (data (i32.const 24) "other")
-  ;; poll_oneoff's subscription: a relative time of 0 on the monotonic clock
+  ;; The subscription for poll_oneoff: a relative time of 0 on the monotonic clock.
   (data (i32.const 256) "\2a\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\00\00")
-  ;; vectors of input and output: one of 4 bytes at 128, one of 4096 at 65536
+  ;; The vectors of input and output: one of 4 bytes at 128, and one of 4096 at 65536.
   (data (i32.const 64) "\80\00\00\00\04\00\00\00")
   (data (i32.const 72) "\00\00\01\00\00\10\00\00")
 
@@ -98,11 +98,11 @@
           (try_table (catch $thrown $caught) (call $throw))
           (unreachable))))
       (return))
-      ;; allocate, and so collect
+      ;; allocate garbage, so that collections happen
       (global.set $garbage (array.new_default $bytes (i32.const 200000)))
       (array.set $bytes (global.get $garbage) (i32.const 199999) (i32.const 1))
       (return))
-      ;; allocate what stays
+      ;; allocate objects that stay alive
       (global.set $nodes (struct.new $node (global.get $nodes) (global.get $depth)))
       (return))
       ;; table.grow and table.fill
@@ -113,7 +113,7 @@
       (memory.fill (i32.const 65536) (global.get $depth) (i32.const 60000))
       (memory.copy (i32.const 65600) (i32.const 65536) (i32.const 60000))
       (return))
-    ;; memory.grow, and a first touch of what is new
+    ;; memory.grow, and a first access to the new page
     (call $require (i32.ne (i32.const -1) (memory.grow (i32.const 1))))
     (i32.store (i32.sub (i32.shl (memory.size) (i32.const 16)) (i32.const 4)) (global.get $depth))
     (return))
@@ -143,7 +143,7 @@
           (br $next))))
     (local.get $value))
 
-  ;; The nodes are all there: one for each depth at which one was made, the deepest first.
+  ;; Checks that all nodes are there: one for each depth at which one was made, the deepest first.
   (func $check_nodes (local $node (ref null $node)) (local $left i32)
     (local.set $node (global.get $nodes))
     (local.set $left (global.get $count))

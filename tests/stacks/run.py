@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Goes down the guest's stack to every depth at its end and does there each thing that a call of the host can do
+"""Recurses to every depth near the end of the guest's stack, and does there each thing that a call of the host can do
 (depths.wat).
 
 usage: run.py TARGET [cairn-cli's options...]; the last line is "N passed, N failed".
 
-For each operation one run goes to the very end, where nothing but `call stack exhausted` may stop it, and one comes
-back from near it.
+For each operation, one run goes to the very end, where only `call stack exhausted` may stop it, and one run returns
+from a depth near the end.
 """
 import pathlib
 import struct

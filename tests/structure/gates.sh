@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/structure/gates.sh: whether the checks of the tree fail when they should. Last line: N passed, N failed.
+# tests/structure/gates.sh: tests that the checks of the tree fail when they should. Last line: N passed, N failed.
 set -u
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scratch=$(mktemp -d)
@@ -7,7 +7,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$root" || exit 1
 passed=0 failed=0
 
-# expect NAME STATUS PATTERN COMMAND...: its status and what it says.
+# expect NAME STATUS PATTERN COMMAND...: checks the status and the output of the command.
 expect() {
   local name=$1 status=$2 pattern=$3 output result
   shift 3
@@ -28,7 +28,7 @@ expect format/good 0 '^1 passed, 0 failed$' tools/check_format.sh "$scratch/form
 printf 'int g(){return 1;}\n' >"$scratch/format/bad.hpp"
 expect format/bad 1 '^FAIL .*bad.hpp: not formatted' tools/check_format.sh "$scratch/format"
 
-# Without the tools nothing passes.
+# Without the tools, the checks must not pass.
 without_clang() { PATH=$scratch/no-clang:$(dirname "$(command -v bash)") CAIRN_BUILD=${CAIRN_BUILD:-build} "$@"; }
 mkdir "$scratch/no-clang"
 printf '#!/bin/sh\necho broken >&2\nexit 3\n' >"$scratch/no-clang/clang-format-22"
@@ -38,7 +38,7 @@ expect format/broken 1 '^FAIL clang-format-22: .*broken' without_clang tools/che
 expect tidy/broken 1 '^FAIL clang-tidy-22: broken' without_clang tools/check_tidy.sh src/base/arena.cpp
 expect tidy/unbuilt 1 'build the preset host first' env CAIRN_BUILD="$scratch" tools/check_tidy.sh src/base/arena.cpp
 
-# The lists of files, in a copy.
+# The lists of files, in a copy of the tree.
 mkdir "$scratch/lists"
 cp -r --parents src/kernel/arch src/host/platform src/base/{x64,rv64} src/compiler/{x64,rv64} "$scratch/lists"
 expect lists/good 0 ' 0 failed$' tools/check_file_lists.sh "$scratch/lists"
@@ -62,7 +62,7 @@ expect invariants/unstated 1 'INV-3 is cited, and' tools/check_invariants.sh "$s
 echo '// INV-2' >"$scratch/invariants/src/two.hpp"
 expect invariants/good 0 '^2 passed, 0 failed$' tools/check_invariants.sh "$scratch/invariants"
 
-# The thread-safety analysis: what a lock guards cannot be reached without it.
+# The thread-safety analysis: data that a lock guards cannot be used without the lock.
 compile() {
   clang++-22 -std=gnu++23 -stdlib=libc++ \
     -fno-exceptions -fno-rtti -fsyntax-only -Wthread-safety -Werror -Isrc -DCAIRN_DEBUG=0 -x c++ "$1"

@@ -7,12 +7,12 @@ directory=$(mktemp -d) || exit 1
 trap 'rm -rf "$directory"' EXIT
 passed=0 failed=0
 
-repeat() { # TIMES TEXT: a line each
+repeat() { # TIMES TEXT: prints the text on this number of lines
   local i
   for ((i = 0; i < $1; ++i)); do printf '%s\n' "$2"; done
 }
 
-# expect NAME PATTERN: the check of the directory prints one failure, which matches; then the directory is empty again.
+# expect NAME PATTERN: checks that the check of the directory prints one failure, which matches. Empties the directory.
 expect() {
   local output failures
   output=$("$check" "$directory") && output+=$'\n(it succeeded)'
@@ -27,7 +27,7 @@ expect() {
   rm -rf "${directory:?}"/*
 }
 
-# expect_good NAME: the check of the directory passes.
+# expect_good NAME: checks that the check of the directory passes. Empties the directory.
 expect_good() {
   local output
   if output=$("$check" "$directory") && ! grep -q '^FAIL ' <<<"$output"; then
@@ -39,7 +39,7 @@ expect_good() {
   rm -rf "${directory:?}"/*
 }
 
-# function_of HEAD LINES: a function with so many lines between its braces.
+# function_of HEAD LINES: prints a function with this number of lines between its braces.
 function_of() { printf '%s {\n' "$1" && repeat "$2" '  step();' && printf '}\n'; }
 
 printf 'int x;  //%*s\n' 120 '' >"$directory/line.cpp"

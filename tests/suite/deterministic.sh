@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# tests/suite/deterministic.sh TARGET [OPTION...]: relaxed vector instructions where they must give the same results on
-# every target: exactly those of deterministic.wast, and some that the suite allows. Last line `N passed, N failed`.
+# tests/suite/deterministic.sh TARGET [OPTION...]: tests relaxed vector instructions in the mode in which their results
+# are the same on every target: exactly those of deterministic.wast, which the suite must allow, too. Last line `N
+# passed, N failed`.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

@@ -1,5 +1,5 @@
-;; What relaxed vector instructions give with `--engine relaxed=deterministic`: the specification's deterministic profile ([wasm A.4]), the same
-;; bits on every target. Each line has operands on which processors differ.
+;; The results of relaxed vector instructions with `--engine relaxed=deterministic`: the specification's deterministic
+;; profile ([wasm A.4]), with the same bits on every target. Each line has operands for which processors differ.
 (module
   (func (export "swizzle") (param v128 v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 1)))
   (func (export "trunc_s") (param v128) (result v128) (i32x4.relaxed_trunc_f32x4_s (local.get 0)))
@@ -32,7 +32,7 @@
   (func (export "dot_add") (param v128 v128 v128) (result v128)
     (i32x4.relaxed_dot_i8x16_i7x16_add_s (local.get 0) (local.get 1) (local.get 2))))
 
-;; Indices outside give 0.
+;; Indices outside result in 0.
 (assert_return
   (invoke "swizzle" (v128.const i8x16 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
                     (v128.const i8x16 0 15 16 17 31 32 63 64 127 128 129 143 144 240 255 1))

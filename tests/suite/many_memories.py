@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Prints a script that makes more memories than address space has room for with guard pages where it is shortest
-(Sv39).
+"""Prints a script that makes so many memories that the smallest address space (Sv39) has no room for the guard pages of
+all.
 
-The later ones are checked. All must behave alike, also those that instances share of which some were compiled for
-guards.
+The later memories are used without guard pages. All must behave alike, also memories that several instances share, of
+which some were compiled for guard pages.
 """
 
 OWNERS = 120

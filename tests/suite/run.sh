@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tests/suite/run.sh TARGET [OPTION...]: the specification's test suite on a target, with options of `cairn wast`; one
-# line for each assertion that fails, and a last line `N passed, N failed`. The target host-sanitize is the host's with
-# sanitizers.
+# tests/suite/run.sh TARGET [OPTION...]: runs the specification's test suite on a target, with options of `cairn wast`.
+# Prints a line for each assertion that fails, and a last line `N passed, N failed`. The target host-sanitize is the
+# host with sanitizers.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

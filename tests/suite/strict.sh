@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# tests/suite/strict.sh TARGET [OPTION...]: the runner of scripts sees what is wrong, and only that; last line `N
-# passed, N failed`.
+# tests/suite/strict.sh TARGET [OPTION...]: tests that the runner of scripts reports what is wrong, and only that. Last
+# line `N passed, N failed`.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -23,7 +23,7 @@ check "the lines that fail" "$wanted" "$seen"
 right=$(grep -E '^ *\((assert_|\(assert)' "$script" | grep -vc ';; wrong')
 check "the counts" "$right passed, $(printf '%s\n' "$wanted" | wc -l) failed" "$(printf '%s\n' "$output" | tail -n 1)"
 check "the exit status" 1 "$status"
-# Files that are no scripts, or cannot be read, fail too; and so does what needs a feature that is off.
+# Files that are not scripts or cannot be read fail, too, and so do scripts that need a feature that is off.
 absent=$("$cairn" wast --target "$target" "$@" "$here/absent.wast" 2>&1)
 check "the exit status for a file that is not there" 1 "$(printf '%s' "$absent" | grep -c 'absent.wast')"
 without=$("$cairn" wast --target "$target" "$@" --disable simd "$here/needs_simd.wast" | tail -n 1)

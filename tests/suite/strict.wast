@@ -1,5 +1,5 @@
-;; What the runner of scripts must see: each directive that begins on a line with the mark "wrong" fails, and no other one does.
-;; strict.sh compares the lines.
+;; Tests the runner of scripts: each directive that begins on a line with the mark "wrong" must fail, and no other one
+;; may. strict.sh compares the lines.
 
 (module $m
   (memory (export "memory") 1)
@@ -118,7 +118,7 @@
 (assert_trap (module (func unreachable) (start 0)) "integer overflow") ;; wrong: another trap
 (assert_trap (module (func) (start 0)) "unreachable") ;; wrong: it does not trap
 
-;; Malformed and invalid are two things.
+;; Malformed and invalid are different.
 (assert_malformed (module quote "(func (result i32) (i32.cons 1))") "unknown operator")
 (assert_malformed (module binary "\00asm\02\00\00\00") "unknown binary version")
 (assert_malformed (module binary "\00asm\02\00\00\00") "magic header not detected") ;; wrong: another message
@@ -167,7 +167,7 @@
 (module instance $c $none) ;; wrong: there is no such definition
 (assert_return (invoke $counter "count") (i32.const 1)) ;; wrong: a definition is no instance
 
-;; Threads: what fails in them counts.
+;; Threads: failures in them count.
 (module $shared (memory (export "memory") 1 1 shared))
 (thread $t (shared (module $shared))
   (register "shared" $shared)

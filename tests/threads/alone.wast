@@ -1,4 +1,4 @@
-;; Shared memories as far as one thread can tell. Runs everywhere; where threads cannot be started, they run when waited for.
+;; Tests of shared memories that need only one thread at a time; a thread may run only while the script waits for it.
 
 (module $mem
   (memory (export "shared") 1 4 shared)
@@ -31,9 +31,9 @@
 (assert_trap (invoke "wait far" (i32.const 8)) "out of bounds memory access")
 (assert_trap (invoke "notify" (i32.const 65536) (i32.const 0)) "out of bounds memory access")
 (assert_trap (invoke "get" (i32.const 65536)) "out of bounds memory access")
-;; An address that is wrong in both ways.
+;; An address that is unaligned and out of bounds.
 (assert_trap (invoke "get" (i32.const 65537)) "unaligned atomic")
-;; Nobody else has the memory: nothing can end such a wait.
+;; No other thread has the memory, so nothing can end this wait.
 (assert_trap (invoke "wait32" (i32.const 0) (i32.const 0) (i64.const -1)) "deadlock")
 
 ;; Instances of one store see the same length and bytes.
@@ -80,7 +80,7 @@
 (assert_return (invoke "swap" (i32.const 0) (i32.const -1)) (i32.const 0))
 (assert_return (invoke "swap" (i32.const 0) (i32.const 0)) (i32.const 0xffff))
 
-;; A trap in the middle of an atomic loop leaves what was done.
+;; A trap in a loop of atomic instructions does not undo the ones before it.
 (module
   (memory (export "memory") 1 1 shared)
   (func (export "walk") (param i32) (result i32)

@@ -34,7 +34,7 @@ def worker():
       (loop $round
         {lines}
         (br_if $round (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))""")
-    # One bit a thread, with the operations that AMOs do on words: the neighbours' bits stay.
+    # Each thread has a bit, which it changes with operations that AMOs do on words. The other bits must stay.
     print("""    (func (export "bits") (param $me i32) (param $n i32)
       (loop $round
         (drop (i32.atomic.rmw8.or_u (i32.const 1024) (local.get $me)))
@@ -45,7 +45,7 @@ def worker():
         (i64.atomic.rmw16.xor_u (i32.const 1026) (i64.extend_i32_u (local.get $me)))
         (if (i64.eqz (i64.and (i64.extend_i32_u (local.get $me)))) (then (unreachable)))
         (br_if $round (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))""")
-    # A lock of three states around a plain counter.
+    # A lock with three states protects a plain counter.
     print("""    (func (export "locked") (param $n i32) (local $state i32)
       (loop $round
         (local.set $state (i32.atomic.rmw.cmpxchg (i32.const 2048) (i32.const 0) (i32.const 1)))
@@ -64,7 +64,7 @@ def worker():
         (if (i32.ne (i32.atomic.rmw.xchg (i32.const 2048) (i32.const 0)) (i32.const 1))
           (then (drop (memory.atomic.notify (i32.const 2048) (i32.const 1)))))
         (br_if $round (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))""")
-    # What has been seen of the size may be used, at once and later.
+    # Once a thread has seen a size, it may use this memory, at once and later.
     print("""    (func (export "grow") (param $n i32) (result i32) (local $size i32) (local $grown i32)
       (loop $round
         (local.set $size (memory.size))

@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
 """Writes litmus.wast: message passing, store buffering, load buffering and independent reads of independent writes.
 
-Each test runs over an array of cells, a cache line a variable, in chunks before which the threads meet, so that they
-are at the same cells at about the same time. What each has read is kept; at the end the combinations that sequential
-consistency forbids are counted, and none may be there. usage: litmus.py [CHUNKS [--list]]; with --list the script fails
-with the number of combinations that came up: whether the threads met at all.
+Each test runs over an array of cells, in which each variable has its own cache line. The threads meet before each chunk
+of cells, so that they are at the same cells at about the same time. What each has read is kept; at the end, the script
+counts the combinations that sequential consistency forbids, and there must be none. usage: litmus.py [CHUNKS [--list]];
+with --list, the script fails and shows the number of combinations that were seen. A small number means that the threads
+did not meet.
 """
 import sys
 
 CELLS = 1000
 CHUNKS = int(sys.argv[1]) if len(sys.argv) > 1 else 100
 X, Y = 1 << 20, (1 << 20) + 64       # of cell i at + 128 * i
-READS = 4 << 20                       # of chunk c, cell i, read r: a byte each, at + 4 * (CELLS * c + i) + r
+READS = 4 << 20                       # read r of cell i in chunk c is a byte at + 4 * (CELLS * c + i) + r
 PAGES = (READS + 4 * CELLS * CHUNKS >> 16) + 1
 
-# name: threads of steps, the forbidden reads. W: atomic write of 1, R n: atomic read n; w, r: plain.
+# name: the steps of each thread, and the forbidden reads. W: atomic write of 1, R n: atomic read n; w, r: plain.
 TESTS = {
     "message passing": ([["w x", "W y"], ["R0 y", "r1 x"]], {0: 1, 1: 0}),
     "message passing by exchange": ([["w x", "S y"], ["C0 y", "r1 x"]], {0: 1, 1: 0}),
@@ -46,7 +47,7 @@ def step(text):
 
 
 def thread(module, count, steps):
-    """A module whose `run` waits for the others before each chunk and after it."""
+    """Returns a module whose `run` waits for the other threads before and after each chunk."""
     body = "\n          ".join(step(s) for s in steps)
     return f"""(register "mem" {module})
   (module
@@ -83,7 +84,7 @@ def thread(module, count, steps):
 
 
 def clear(first):
-    # The first thread clears before it comes to the next meeting, which no other passes without it.
+    # The first thread clears before the next meeting, which the others do not leave without it.
     return f"(memory.fill (i32.const {X}) (i32.const 0) (i32.const {128 * CELLS}))" if first else ""
 
 

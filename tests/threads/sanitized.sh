@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# tests/threads/sanitized.sh BUILD: the unit tests of base and runtime in a build with ThreadSanitizer (preset
-# host-threads), each in a process of its own: death tests fork, which ThreadSanitizer does not bear once there were
-# threads. Last line: N passed, N failed.
+# tests/threads/sanitized.sh BUILD: runs the unit tests of base and runtime in a build with ThreadSanitizer (preset
+# host-threads). Each runs in a process of its own, because death tests fork, which fails under ThreadSanitizer once the
+# process has had threads. Last line: N passed, N failed.
 set -u
 build=$1
 passed=0 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# Left out, and why. They go down guests' stacks to the end and trap there: ThreadSanitizer's own record of the calls on
-# a stack overflows, since traps leave frames without returning from them; and a signal handler that does not return
-# loses the sanitizer's state of the thread.
+# Returns whether a test is left out. These tests trap at the end of guests' stacks. Traps leave frames without
+# returning from them, so ThreadSanitizer's record of the calls on the stack overflows. And a signal handler that does
+# not return loses the sanitizer's state of the thread.
 is_left_out() {
   case "$1" in
     Exceptions.NeedStackToBeThrown | Exceptions.LeaveDeepRecursion | HostStack.*) return 0 ;;
@@ -18,7 +18,7 @@ is_left_out() {
   esac
 }
 
-# A race that is there is reported.
+# Checks that ThreadSanitizer reports a program with a race.
 race=$(mktemp -d)
 trap 'rm -rf "$log" "$race"' EXIT
 cat >"$race/race.cpp" <<'SOURCE'

@@ -2,7 +2,7 @@
 
 (module $mem
   (memory (export "shared") 1 1 shared)
-  ;; Waits until cell 0 says so; cells 4 and 8 count who is about to wait and who was woken.
+  ;; Waits until cell 0 is set. Cell 4 counts the threads that are about to wait, and cell 8 those that were woken.
   (func (export "wake until") (param $cell i32) (param $woken i32) (result i32)
     (loop $again (result i32)
       (drop (memory.atomic.notify (local.get $cell) (i32.const 1)))
@@ -40,7 +40,8 @@
 (wait $b)
 (assert_return (invoke $mem "notify all" (i32.const 0)) (i32.const 0))
 
-;; The value is looked at by who enters the queue: whichever comes first, the waiter does not sleep forever.
+;; A waiter compares the value when it enters the queue. So it does not sleep forever, in whatever order the threads
+;; come.
 (thread $c (shared (module $mem))
   (register "mem" $mem)
   (module

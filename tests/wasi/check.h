@@ -1,4 +1,4 @@
-// What the programs of this folder share: calls with names as C strings, and a count of wrong answers.
+// Functions that the programs of this folder share: calls with names as C strings, and a count of wrong results.
 #pragma once
 
 #include <stdint.h>
@@ -27,11 +27,11 @@ static int wrong;
     }                                                                       \
   } while (0)
 
-// Opens below descriptor 3.
+// Opens a path below descriptor 3.
 static inline int open_as(const char* path, int follow, int flags, uint64_t rights, __wasi_fd_t* fd) {
   return __wasi_path_open(3, (unsigned)follow, path, (unsigned short)flags, rights, rights, 0, fd);
 }
-// Opens, and closes what was opened.
+// Opens a path, and closes it again.
 static inline int try_open(const char* path, int follow, int flags, uint64_t rights) {
   __wasi_fd_t fd;
   const int error = open_as(path, follow, flags, rights, &fd);

@@ -1,4 +1,4 @@
-// What a name ends in: a slash, "/.", "/..", or a link.
+// Names that end in a slash, in "/.", in "/..", or in a link.
 #include "check.h"
 
 int main(void) {

@@ -74,13 +74,13 @@ static void flags_and_rights(void) {
   EXPECT(__wasi_sock_recv(1, &buffer, 1, 0, &count, &(__wasi_roflags_t){0}), E(NOTSOCK));
 }
 
-// A program that opens without end is told so.
+// A program that opens files without end gets an error.
 static void too_many(void) {
   __wasi_fd_t fd, last = 0;
   int error, opened = 0;
   while ((error = open_as("flags", 0, 0, READ, &fd)) == 0 && opened < 100000) last = fd, ++opened;
   EXPECT(error == E(MFILE) || error == E(NFILE) || error == E(NOMEM), 1);
-  // What could not be opened was not created either.
+  // A file that could not be opened was not created, either.
   EXPECT(make_file("never"), error);
   EXPECT(kind_of("never", 0) == -E(NOENT) || kind_of("never", 0) == -error, 1);
   while (opened-- > 0) (void)__wasi_fd_close(last--);

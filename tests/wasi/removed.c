@@ -1,4 +1,4 @@
-// Directories and files that have lost their names but are open.
+// Open directories and files that have lost their names.
 #include "check.h"
 
 int main(void) {
@@ -6,7 +6,7 @@ int main(void) {
   __wasi_filestat_t stat;
   __wasi_size_t count;
   char buffer[256];
-  // A directory that a rename replaced, whose parent is gone, is no place to move anything to.
+  // Nothing can be moved to a directory that a rename replaced and whose parent is gone.
   static unsigned char bytes[144];
   memset(bytes, 0x41, sizeof bytes);
   EXPECT(open_as("f", 0, CREATE, ALL, &file), 0);

@@ -1,4 +1,4 @@
-// What programs find in a root that they were not given: /tmp and /dev/null, and nothing else, on every target.
+// A program to which no root was given finds only /tmp and /dev/null there, on every target.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>

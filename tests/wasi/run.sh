@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/wasi/run.sh TARGET: what the programs here find wrong; the last line is `N passed, N failed`.
+# tests/wasi/run.sh TARGET: runs the programs of this folder; the last line is `N passed, N failed`.
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)

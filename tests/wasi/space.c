@@ -1,12 +1,12 @@
-// What files and names take is given back, and what is refused takes nothing. With an argument: the file system is
-// small, and is filled up in every way.
+// The memory of files and names is freed when they are removed, and refused calls take none. With an argument, the file
+// system is small, and is filled in every way.
 #include <stdlib.h>
 
 #include "check.h"
 
 static char long_text[1 << 20], block[1 << 16];
 
-// How many files of one block fit, and all of them removed again.
+// Returns how many files of one block fit, and removes them again.
 static int room(void) {
   char name[32];
   int files = 0, error = 0;
@@ -28,9 +28,9 @@ static int room(void) {
   return files;
 }
 
-// Numbers of nodes are not used twice, and the table of nodes is a radix tree by number. So as many nodes may need a
-// branch of it more or less, which can decide whether the last file fits. (That nothing is lost at all is checked by
-// fuzz/files, which reads the account.)
+// Numbers of nodes are not used twice, and the table of nodes is a radix tree by number. So the same number of nodes
+// may need one branch more or less, which can decide whether the last file fits. (fuzz/files reads the account, and so
+// checks that no memory is lost.)
 static int is_about(int files, int before) { return files >= before - 1 && files <= before + 1; }
 
 int main(int argc, char** argv) {
@@ -70,7 +70,7 @@ int main(int argc, char** argv) {
 
   EXPECT(is_about(room(), before), 1);
   EXPECT(before > 100, 1);
-  // Directories until no more fit; a file that loses its room to them is not lost.
+  // Makes directories until no more fit. A file keeps its contents then.
   __wasi_fd_t fd;
   __wasi_size_t count;
   EXPECT(open_as("kept", 0, CREATE, ALL, &fd), 0);
@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
     if (error) break;
   }
   EXPECT(error == E(NOSPC) || error == E(NOMEM), 1);
-  // A long name may still fit where a directory does not. A link needs what the rename below needs: an entry.
+  // A long name may fit where a directory does not. A link needs an entry, as the rename below does.
   int long_names = 0;
   for (;; ++long_names) {
     memset(name, 'l', 255);

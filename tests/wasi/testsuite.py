@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""tests/wasi/testsuite.py TARGET DIRECTORY: runs the preview 1 programs of wasi-testsuite (a checkout of its branch
-prod/testsuite-base is DIRECTORY) and compares what each prints and ends with. The last line is `N passed, N failed`."""
+"""tests/wasi/testsuite.py TARGET DIRECTORY: runs the preview 1 programs of wasi-testsuite, and compares the output and
+the status of each. DIRECTORY is a checkout of its branch prod/testsuite-base. The last line is `N passed, N failed`."""
 import json
 import pathlib
 import shutil
@@ -14,7 +14,8 @@ passed = failed = 0
 
 
 def expectation(specification):
-    """The legacy form, or the operations of the newer one, as one dictionary."""
+    """Reads a specification in the legacy form or in the newer one, which has operations, and returns one
+    dictionary."""
     result = {"args": [], "env": {}, "root": None, "exit_code": 0, "stdout": None, "stderr": None}
     if "operations" not in specification:
         result.update(specification)

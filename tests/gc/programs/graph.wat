@@ -1,5 +1,6 @@
-  ;; A directed graph with cycles. Edges come and go, nodes are replaced by fresh ones (the old ones live on while something points to
-  ;; them), and now and then what can be reached is counted, over a work list. The argument is the number of nodes.
+  ;; A directed graph with cycles. Edges are added and removed, and nodes are replaced by new ones (the old ones live
+  ;; while something points to them). Now and then, the reachable nodes are counted with a work list. The argument is
+  ;; the number of nodes.
   (rec
     (type $edges (array (mut (ref null $node))))
     (type $node (struct
@@ -34,7 +35,7 @@
     (array.set $edges (local.get $edges) (local.get $last) (ref.null $node))
     (struct.set $node $degree (local.get $from) (local.get $last)))
 
-  ;; How many nodes can be reached, and a sum over their ids and degrees.
+  ;; Returns the number of reachable nodes, and a sum over their ids and degrees.
   (func $reach (param $root (ref $node)) (result i64 i64)
     (local $list (ref null $list)) (local $node (ref $node)) (local $to (ref $node)) (local $edges (ref null $edges))
     (local $i i32) (local $count i64) (local $sum i64) (local $mark i32)
@@ -95,7 +96,7 @@
                   (call $remove_edge (local.get $node)
                     (call $random_below (struct.get $node $degree (local.get $node))))))
               (br $done)))
-          ;; A fresh node, with one edge to the one that it replaces.
+          ;; A new node, with one edge to the node that it replaces.
           (local.set $other (call $new_node (local.get $ids)))
           (local.set $ids (i32.add (local.get $ids) (i32.const 1)))
           (call $add_edge (local.get $other) (local.get $node))

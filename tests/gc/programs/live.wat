@@ -1,5 +1,6 @@
-  ;; A large live set that changes all the time: records of 64 bytes or so, in a table of tables; each change replaces one by a fresh one
-  ;; that takes over the old one's data and points to another record. The arguments are the MiB of live data, and the thousands of changes.
+  ;; A large live set that changes all the time: records of about 64 bytes, in a table of tables. Each change replaces a
+  ;; record by a new one, which gets the old one's data and points to another record. The arguments are the MiB of live
+  ;; data, and the number of changes in thousands.
   (type $data (array (mut i32)))
   (type $record (struct
     (field $number i32) (field $other (mut (ref null $record))) (field $data (ref $data)) (field $count (mut i64))))
@@ -36,7 +37,7 @@
     (loop $change
       (local.set $which (call $random_below (local.get $size)))
       (local.set $old (ref.as_non_null (call $at (local.get $parts) (local.get $which))))
-      ;; Every other time the data are new as well.
+      ;; Every second time, the data are new, too.
       (local.set $data (struct.get $record $data (local.get $old)))
       (if (i32.and (local.get $i) (i32.const 1))
         (then
@@ -50,7 +51,7 @@
       (array.set $part
         (array.get $parts (local.get $parts) (i32.shr_u (local.get $which) (i32.const 10)))
         (i32.and (local.get $which) (i32.const 1023)) (local.get $new))
-      ;; The one that it points to points to nothing any more: chains would keep all that was ever made alive.
+      ;; The record that it points to loses its own pointer, because chains would keep all records alive.
       (struct.set $record $other (local.get $new) (call $at (local.get $parts) (call $random_below (local.get $size))))
       (struct.set $record $other (struct.get $record $other (local.get $new)) (ref.null $record))
       (br_if $change (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $changes))))

@@ -1,12 +1,12 @@
-  ;; A hash map from strings to numbers, with chains, that grows. Keys are made anew for every operation, as a program that reads
-  ;; its input makes them. The argument is the number of operations.
+  ;; A growing hash map from strings to numbers, with chains. A new key object is made for every operation, as in a
+  ;; program that reads its input. The argument is the number of operations.
   (type $string (array (mut i8)))
   (type $entry (struct
     (field $hash i32) (field $key (ref $string)) (field $value (mut i64)) (field $next (mut (ref null $entry)))))
   (type $buckets (array (mut (ref null $entry))))
   (type $map (struct (field $buckets (mut (ref $buckets))) (field $count (mut i32))))
 
-  ;; "key-" and the number in base 26.
+  ;; Returns "key-" and the number in base 26.
   (func $key (param $number i32) (result (ref $string))
     (local $rest i32) (local $length i32) (local $key (ref $string))
     (local.set $rest (local.get $number))
@@ -25,7 +25,7 @@
       (br_if $digit (local.tee $number (i32.div_u (local.get $number) (i32.const 26)))))
     (local.get $key))
 
-  ;; FNV-1a.
+  ;; Returns the FNV-1a hash.
   (func $hash (param $string (ref $string)) (result i32)
     (local $hash i32) (local $i i32)
     (local.set $hash (i32.const 0x811c9dc5))
@@ -89,7 +89,7 @@
         (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (array.len (local.get $old)))))
     (struct.set $map $buckets (local.get $map) (local.get $new)))
 
-  ;; Of a key that is not there.
+  ;; Inserts a key that the map does not have.
   (func $insert (param $map (ref $map)) (param $key (ref $string)) (param $value i64)
     (local $buckets (ref $buckets)) (local $hash i32) (local $slot i32)
     (if (i32.ge_u (struct.get $map $count (local.get $map)) (array.len (struct.get $map $buckets (local.get $map))))
@@ -103,7 +103,7 @@
         (array.get $buckets (local.get $buckets) (local.get $slot))))
     (struct.set $map $count (local.get $map) (i32.add (struct.get $map $count (local.get $map)) (i32.const 1))))
 
-  ;; The value that was there, or -1.
+  ;; Returns the value that the key had, or -1.
   (func $remove (param $map (ref $map)) (param $key (ref $string)) (result i64)
     (local $buckets (ref $buckets)) (local $slot i32) (local $entry (ref null $entry)) (local $before (ref null $entry))
     (local.set $buckets (struct.get $map $buckets (local.get $map)))
@@ -123,7 +123,7 @@
     (struct.set $map $count (local.get $map) (i32.sub (struct.get $map $count (local.get $map)) (i32.const 1)))
     (struct.get $entry $value (local.get $entry)))
 
-  ;; The sum over all entries of value times the key's length.
+  ;; Returns the sum over all entries of the value times the length of the key.
   (func $sum (param $map (ref $map)) (result i64)
     (local $buckets (ref $buckets)) (local $i i32) (local $entry (ref null $entry)) (local $sum i64)
     (local.set $buckets (struct.get $map $buckets (local.get $map)))

@@ -1,5 +1,6 @@
-  ;; What compilers of object-oriented languages emit: classes with vtables, checked down-casts, closures, boxed numbers, small ones as
-  ;; i31. An interpreter of expressions, whose trees are built at random, evaluated, and differentiated. The argument is the number of rounds.
+  ;; Code as compilers of object-oriented languages emit it: classes with vtables, checked down-casts, closures, and
+  ;; boxed numbers, of which small ones are i31. An interpreter of expressions builds trees at random, evaluates them
+  ;; and differentiates them. The argument is the number of rounds.
   (rec
     (type $Object (sub (struct (field $vtable (ref $Object.vtable)))))
     (type $Object.vtable (sub (struct (field $kind i32) (field $hash (ref $Object.hash)))))
@@ -15,14 +16,14 @@
     (type $Variable (sub final $Node (struct (field $vtable (ref $Node.vtable)))))
     (type $Binary (sub $Node (struct
       (field $vtable (ref $Node.vtable)) (field $left (ref $Node)) (field $right (ref $Node)))))
-    ;; The same but for their names: in one group, two types nevertheless.
+    ;; The two differ only in their names, but they are two types, because they are in one group.
     (type $Sum (sub final $Binary (struct
       (field $vtable (ref $Node.vtable)) (field $left (ref $Node)) (field $right (ref $Node)))))
     (type $Product (sub final $Binary (struct
       (field $vtable (ref $Node.vtable)) (field $left (ref $Node)) (field $right (ref $Node))))))
   (type $Boxed (struct (field $value i64)))
 
-  ;; Closures: code, and what it captured in subtypes.
+  ;; A closure has code; subtypes have the captured values.
   (rec
     (type $function (func (param (ref $Closure)) (param anyref) (result anyref)))
     (type $Closure (sub (struct (field $code (ref $function))))))
@@ -30,7 +31,7 @@
   (type $Composed (sub final $Closure (struct
     (field $code (ref $function)) (field $outer (ref $Closure)) (field $inner (ref $Closure)))))
 
-  ;; Numbers: i31 if they fit, boxed otherwise.
+  ;; Returns the number as an i31 if it fits, otherwise boxed.
   (func $box (param $value i64) (result (ref any))
     (if (i64.eq (local.get $value) (i64.shr_s (i64.shl (local.get $value) (i64.const 33)) (i64.const 33)))
       (then (return (ref.i31 (i32.wrap_i64 (local.get $value))))))
@@ -116,7 +117,7 @@
       (call $product
         (struct.get $Product $left (local.get $this)) (call $derive (struct.get $Product $right (local.get $this))))))
 
-  ;; What is left of a sum or product with 0, and of a product with 1; a compiler of a language with pattern matching makes this of a match.
+  ;; Simplifies sums and products with 0, and products with 1. The code is as a compiler makes it from pattern matching.
   (func $simplify (param $node (ref $Node)) (result (ref $Node))
     (local $left (ref $Node)) (local $right (ref $Node)) (local $binary (ref $Binary))
     (block $leaf (result (ref $Node))

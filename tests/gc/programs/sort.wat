@@ -1,5 +1,5 @@
-  ;; Sorting records of several kinds through a comparator that is called by reference, and that casts what it is given, as the sorts of
-  ;; object-oriented languages do. Merge sort, stable. The argument is the number of records.
+  ;; Sorts records of several kinds with a comparator that is called by reference and casts its arguments, as the sort
+  ;; functions of object-oriented languages do. It is a stable merge sort. The argument is the number of records.
   (rec
     (type $compare (func (param (ref $comparable)) (param (ref $comparable)) (result i32)))
     (type $comparable (sub (struct (field $compare (ref $compare)) (field $number i32)))))
@@ -9,7 +9,7 @@
     (field $compare (ref $compare)) (field $number i32) (field $first i16) (field $second i8))))
   (type $records (array (mut (ref null $comparable))))
 
-  ;; The kinds in order; inside a kind by what it holds.
+  ;; Records are ordered by kind, and records of a kind by their contents.
   (func $kind (param $record (ref $comparable)) (result i32)
     (if (ref.test (ref $integer) (local.get $record)) (then (return (i32.const 0))))
     (if (ref.test (ref $real) (local.get $record)) (then (return (i32.const 1))))
@@ -37,7 +37,7 @@
     (drop)
     (call $compare_kinds (local.get $a) (local.get $b)))
 
-  ;; The second element first.
+  ;; Compares the second elements first.
   (func $compare_pairs (type $compare) (param $a (ref $comparable)) (param $b (ref $comparable)) (result i32)
     (local $x (ref null $pair)) (local $y (ref null $pair)) (local $difference i32)
     (block $other (result (ref $comparable))
@@ -111,7 +111,7 @@
       (local.set $spare (array.new_default $records (local.get $count)))
       (array.copy $records $records (local.get $spare) (i32.const 0) (local.get $records) (i32.const 0) (local.get $count))
       (call $sort (local.get $records) (local.get $spare) (i32.const 0) (local.get $count))
-      ;; The order, by the numbers that the records had before.
+      ;; Computes a sum that depends on the order, from the numbers that the records had before sorting.
       (local.set $sum (i64.const 0))
       (local.set $i (i32.const 0))
       (loop $add

@@ -1,5 +1,5 @@
-  ;; Strings of 16-bit units: a builder that grows, concatenating, splitting, reversing, comparing, joining. The argument is the number of
-  ;; words of the text.
+  ;; Strings of 16-bit units: a builder that grows, and concatenating, splitting, reversing, comparing and joining
+  ;; strings. The argument is the number of words of the text.
   (type $string (array (mut i16)))
   (type $builder (struct (field $units (mut (ref $string))) (field $length (mut i32))))
   (type $strings (array (mut (ref null $string))))
@@ -67,7 +67,7 @@
         (br $unit)))
     (local.get $reversed))
 
-  ;; Negative, zero or positive.
+  ;; Returns a negative number, zero or a positive number.
   (func $compare (param $a (ref $string)) (param $b (ref $string)) (result i32)
     (local $i i32) (local $common i32) (local $difference i32)
     (local.set $common
@@ -84,7 +84,7 @@
         (br $unit)))
     (i32.sub (array.len (local.get $a)) (array.len (local.get $b))))
 
-  ;; The parts between spaces, of which there are `count`.
+  ;; Returns the `count` parts between spaces.
   (func $split (param $string (ref $string)) (param $count i32) (result (ref $strings))
     (local $parts (ref $strings)) (local $part i32) (local $start i32) (local $i i32)
     (local.set $parts (array.new_default $strings (local.get $count)))
@@ -115,7 +115,7 @@
         (br $unit)))
     (local.get $hash))
 
-  ;; Units from 40000 on, some of them, so that what sign extension would do is seen.
+  ;; Some units are 40000 and more, so that an unwanted sign extension changes the output.
   (func $word (result (ref $string))
     (local $word (ref $string)) (local $i i32)
     (local.set $word (array.new_default $string (i32.add (call $random_below (i32.const 10)) (i32.const 1))))
@@ -150,7 +150,7 @@
         (then (local.set $greatest (local.get $part))))
       (if (i32.eqz (call $compare (local.get $part) (call $reverse (local.get $part))))
         (then (local.set $palindromes (i32.add (local.get $palindromes) (i32.const 1)))))
-      ;; Twice the word, the second time backwards, takes its place.
+      ;; Replaces the word by the word and its reverse.
       (array.set $strings (local.get $parts) (local.get $i)
         (call $concatenate (local.get $part) (call $reverse (local.get $part))))
       (local.set $sum
@@ -162,7 +162,7 @@
     (call $print (i64.extend_i32_u (local.get $palindromes)))
     (call $print (local.get $sum))
     (call $print_line)
-    ;; Concatenating one by one: all that was made before becomes garbage. Of a few words only, it takes quadratic time.
+    ;; Concatenates the words one by one, so that each result becomes garbage. Only a few words: the time is quadratic.
     (local.set $joined (array.new_default $string (i32.const 0)))
     (local.set $i (i32.const 0))
     (loop $join

@@ -1,5 +1,5 @@
-  ;; An immutable balanced tree (AVL), of which the last 64 versions are kept: every change copies the path to its place. The argument
-  ;; is the number of changes.
+  ;; An immutable balanced tree (AVL), of which the last 64 versions are kept. Every change copies the path from the
+  ;; root to its place. The argument is the number of changes.
   (type $tree (struct
     (field $key i32) (field $value i64) (field $height i32) (field $size i32)
     (field $left (ref null $tree)) (field $right (ref null $tree))))
@@ -25,7 +25,7 @@
       (i32.add (i32.const 1) (i32.add (call $size (local.get $left)) (call $size (local.get $right))))
       (local.get $left) (local.get $right)))
 
-  ;; A node of subtrees whose heights differ by two at most.
+  ;; Returns a balanced tree of this key and these subtrees, whose heights differ by two at most.
   (func $balance (param $key i32) (param $value i64) (param $left (ref null $tree)) (param $right (ref null $tree))
     (result (ref $tree))
     (local $inner (ref null $tree))
@@ -79,7 +79,7 @@
     (call $node (local.get $key) (local.get $value)
       (struct.get $tree $left (local.get $tree)) (struct.get $tree $right (local.get $tree))))
 
-  ;; The tree without its least node, and that node.
+  ;; Returns the tree without its least node, and that node.
   (func $take_least (param $tree (ref $tree)) (result (ref null $tree) (ref $tree))
     (local $left (ref null $tree)) (local $least (ref $tree))
     (if (ref.is_null (struct.get $tree $left (local.get $tree)))
@@ -115,7 +115,7 @@
     (call $balance (struct.get $tree $key (local.get $least)) (struct.get $tree $value (local.get $least))
       (struct.get $tree $left (local.get $tree)) (local.get $right)))
 
-  ;; The value of a key, or 1.
+  ;; Returns the value of a key, or 1 if there is none.
   (func $find (param $tree (ref null $tree)) (param $key i32) (result i64)
     (local $at i32)
     (loop $next
@@ -140,7 +140,7 @@
             (call $insert (local.get $current) (call $random_below (local.get $keys)) (i64.extend_i32_u (local.get $i)))))
         (else (local.set $current (call $remove (local.get $current) (call $random_below (local.get $keys))))))
       (array.set $versions (local.get $versions) (i32.and (local.get $i) (i32.const 63)) (local.get $current))
-      ;; A look into some version.
+      ;; Looks up a key in one of the versions.
       (local.set $sum
         (i64.add (i64.mul (local.get $sum) (i64.const 5))
           (call $find (array.get $versions (local.get $versions) (call $random_below (i32.const 64)))

@@ -1,4 +1,4 @@
-// The rest of WASI: arguments, environment, clocks, waiting, randomness, descriptors, sockets.
+// Calls the other functions of WASI: arguments, environment, clocks, waiting, randomness, descriptors, sockets.
 #include "support.h"
 
 int main(void) {

@@ -1,10 +1,10 @@
-// Directories: deep, wide, listed while they change, moved into each other, removed.
+// Works with directories: deep ones, wide ones, listing while they change, moving into each other, removing.
 #include "support.h"
 
 enum { ROOT = 3, WIDE = 60, DEEP = 12 };
 static uint8_t listing[512];
 
-// How many names a directory has besides . and ..
+// Returns the number of names in a directory without . and ..
 static int count(__wasi_fd_t fd) {
   int entries = 0;
   __wasi_dircookie_t cookie = 0;
@@ -69,7 +69,7 @@ int main(void) {
   }
   MUST(__wasi_path_remove_directory(ROOT, "deep"));
 
-  // A file over a file.
+  // Renames a file to the name of another file.
   name_of(name, 1);
   char other[64];
   name_of(other, 3);

@@ -1,4 +1,4 @@
-// Everything that can be done with a file: contents that grow, shrink and are sparse, times, links, descriptors.
+// Does all that can be done with a file: contents that grow, shrink and are sparse, times, links, descriptors.
 #include "support.h"
 
 enum { ROOT = 3, SIZE = 150000 };
@@ -46,8 +46,8 @@ int main(void) {
   MUST(__wasi_fd_filestat_get(fd, &stat));
   CHECK(stat.size == SIZE && stat.nlink == 1);
 
-  // A hole, and bytes behind it.
-  for (size_t written = 0; written < 1000; written += done) {  // short writes are right where memory ends
+  // A hole, and bytes after it.
+  for (size_t written = 0; written < 1000; written += done) {  // short writes are right when memory ends
     const __wasi_ciovec_t late = {data + written, 1000 - written};
     MUST(__wasi_fd_pwrite(fd, &late, 1, 3 * SIZE + written, &done));
     CHECK(done != 0);
@@ -76,7 +76,7 @@ int main(void) {
   MUST(__wasi_fd_filestat_get(fd, &stat));
   CHECK(stat.mtim == 3000);
 
-  // Other names, and a descriptor without any.
+  // Other names of the file, and a descriptor of the file without a name.
   MUST(__wasi_path_link(ROOT, 0, "a", ROOT, "b"));
   MUST(__wasi_path_rename(ROOT, "b", ROOT, "c"));
   FAILS(__wasi_path_filestat_get(ROOT, 0, "b", &stat), __WASI_ERRNO_NOENT);
@@ -97,7 +97,7 @@ int main(void) {
   expect(other, 0, data, 100);
   MUST(__wasi_fd_close(other));
 
-  // Many descriptors at once.
+  // Many descriptors at the same time.
   __wasi_fd_t many[40];
   for (int i = 0; i < 40; ++i) many[i] = open_file("e", 0);
   for (int i = 0; i < 40; ++i) MUST(__wasi_fd_close(many[i]));

@@ -1,5 +1,5 @@
-// For guests that run out of memory on purpose: every call that may be refused for want of something is made again
-// once, and must then do all that it was to do. A second refusal ends the guest with status 3, a wrong answer with 1.
+// Macros for guests that run out of memory on purpose. A call that is refused for lack of memory is repeated once, and
+// must then succeed as a whole. A second refusal ends the guest with status 3, and a wrong answer ends it with 1.
 #pragma once
 #include <string.h>
 #include <wasi/api.h>
@@ -25,7 +25,7 @@ static int is_limit(__wasi_errno_t error) {
          error == __WASI_ERRNO_MFILE;
 }
 
-// The call must succeed, at the latest when it is made again.
+// The call must succeed, at the latest when it is repeated.
 #define MUST(call)                                                        \
   do {                                                                    \
     __wasi_errno_t error_ = (call);                                       \
@@ -34,7 +34,7 @@ static int is_limit(__wasi_errno_t error) {
     if (error_ != __WASI_ERRNO_SUCCESS) end("wrong: ", #call, error_, 1); \
   } while (0)
 
-// The call must fail with this.
+// The call must fail with this error number.
 #define FAILS(call, expected)                                      \
   do {                                                             \
     __wasi_errno_t error_ = (call);                                \

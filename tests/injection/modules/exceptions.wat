@@ -1,4 +1,4 @@
-;; Exceptions with numbers and references, thrown through frames, caught, kept and thrown again.
+;; Exceptions with numbers and references are thrown through frames, caught, kept and thrown again.
 (module
   (type $box (struct (field i32)))
   (tag $number (param i32 i64))

@@ -1,4 +1,4 @@
-// Memory in quantity: hundreds of megabytes touched, grown, copied and given back.
+// Works with much memory: hundreds of megabytes are touched, grown, copied and freed.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -32,7 +32,7 @@ void memory() {
   for (uint32_t value : growing) mixed = (mixed << 5 | mixed >> 27) ^ value;
   std::printf("growing %zu %u\n", growing.size(), mixed);
 
-  // What cannot be had is refused, and leaves the heap usable.
+  // An allocation that is too large is refused, and the heap can still be used.
   void* volatile impossible = std::malloc(size_t{3} << 30);
   std::free(impossible);
   Random random(1);

@@ -1,4 +1,4 @@
-// What Go programs ask of a WASI host: its scheduler and collector in wasm, and its standard library at work.
+// Tests what Go programs use of a WASI host: Go's scheduler and collector in wasm, and its standard library.
 package main
 
 import (
@@ -189,7 +189,7 @@ func running() {
 	for n := range results {
 		sum += n
 	}
-	// A sieve: a goroutine a prime.
+	// A sieve with a goroutine for each prime.
 	numbers := make(chan int)
 	go func() {
 		for i := 2; ; i++ {

@@ -23,7 +23,7 @@ print(mixed())
 print(mixed(1))
 print(mixed(2))
 print(mixed(3))
--- One in the other.
+-- Coroutines inside of coroutines.
 local function nested(n)
   if n == 0 then coroutine.yield("innermost") error("out", 0) end
   local inner = coroutine.create(function() nested(n - 1) end)

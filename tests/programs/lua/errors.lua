@@ -17,10 +17,10 @@ local function deep(n) return n == 0 and error("deep", 0) or 1 + deep(n - 1) end
 show(pcall(deep, 10000))
 local ok, message = pcall(function() local function f() return f() + 1 end return f() end)
 show(ok, (message:gsub("\n.*", "")))
--- A C function in between.
+-- There is a C function between the error and its handler.
 show(pcall(table.sort, { 3, 1, 2 }, function(a, b) error("compare", 0) end))
 show(pcall(string.gsub, "abc", "%w", function(c) if c == "b" then error("in gsub", 0) end end))
--- Variables that are to be closed.
+-- To-be-closed variables.
 local order = {}
 local function closer(name) return setmetatable({}, { __close = function(_, e) order[#order + 1] = name .. ":" .. tostring(e) end }) end
 show(pcall(function()

@@ -13,7 +13,7 @@ static void add(const void *bytes, size_t size) {
   for (size_t i = 0; i < size; ++i) checksum = (checksum ^ at[i]) * 16777619u;
 }
 
-// Triangles of changing pitch with noise, in integers: every machine makes the same.
+// Returns a sample of triangle waves of changing pitch with noise, in integers, so that it is the same everywhere.
 static int16_t sample(uint32_t n, uint32_t channel) {
   static uint32_t seed = 1;
   seed = seed * 1664525u + 1013904223u;

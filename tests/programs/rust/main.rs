@@ -1,4 +1,4 @@
-// Rust's standard library at work, without threads: collections, strings, formatting of floats, traits, 128-bit integers.
+// Uses Rust's standard library, without threads: collections, strings, formatting of floats, traits, 128-bit integers.
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, BufRead, Read, Write};

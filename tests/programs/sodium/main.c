@@ -1,4 +1,4 @@
-// One of each kind of libsodium's functions over fixed keys and messages; prints digests of what they give.
+// Calls one function of each kind of libsodium with fixed keys and messages, and prints digests of the results.
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-// Runs a WASI program under node: an independent engine to check the test programs themselves with.
+// Runs a WASI program in node, an independent engine, to check the test programs themselves.
 import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 const [file, ...args] = process.argv.slice(2);

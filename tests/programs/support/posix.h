@@ -1,6 +1,6 @@
-// Force-included when a real program is compiled for wasm: the corners of POSIX that wasi-libc lacks, answered the way
-// a system without users, permissions and processes would. The system's headers come first, then each name is
-// redirected.
+// Included by force when a real program is compiled for wasm. It has functions of POSIX that wasi-libc lacks, which
+// behave as in a system without users, permissions and processes. It includes the system's headers first, and then
+// replaces each name.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ static inline char *cairn_realpath(const char *path, char *resolved) {
   return (void)path, (void)resolved, cairn_not_supported(), (char *)0;
 }
 
-// Locks of files: there is one process.
+// The constants for locks of files, which wasi-libc lacks.
 #ifndef F_RDLCK
 #define F_RDLCK 0
 #define F_WRLCK 1

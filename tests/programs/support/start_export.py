@@ -2,7 +2,7 @@
 
     start_export.py IN OUT
 
-OUT is IN with that export renamed to `_start`.
+OUT is IN with the export renamed to `_start`.
 """
 import sys
 

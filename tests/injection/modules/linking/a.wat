@@ -1,4 +1,4 @@
-;; Everything that can be exported.
+;; Exports an item of every kind.
 (module
   (type $unary (func (param i32) (result i32)))
   (memory (export "memory") 1 4)

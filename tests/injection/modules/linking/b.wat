@@ -1,4 +1,4 @@
-;; Uses all of it, has a start function, exports some of it again.
+;; Uses all exports of a.wat, has a start function, and exports some of the items again.
 (module
   (type $unary (func (param i32) (result i32)))
   (import "a" "memory" (memory 1 4))

@@ -1,4 +1,4 @@
-// No users: every look-up finds nothing.
+// There are no users, so look-ups find nothing.
 #pragma once
 struct passwd {
   char *pw_name, *pw_dir, *pw_shell;
