@@ -1,4 +1,5 @@
-;; What self_test.py spoils: calls, saved registers, a jump table, accesses to a memory, a reference that lives across a call.
+;; self_test.py spoils parts of this module's code: calls, saved registers, a jump table, accesses to a memory, a reference
+;; that lives across a call.
 (module
   (type $node (struct (field (mut i32)) (field (ref null $node))))
   (memory 1)

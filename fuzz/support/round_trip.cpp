@@ -11,7 +11,7 @@ namespace cairn::fuzz {
 namespace {
 
 // Whether the text says everything about the module. It does not for custom sections. The text gives the place of such
-// a section by the section in front of it, which is not printed if it is empty. The sections `name` and
+// a section by the section before it, which is not printed if it is empty. The sections `name` and
 // `metadata.code.branch_hint` are printed with the names and instructions, and bytes without a meaning are lost.
 bool is_plain(const wasm::Module& module) { return module.custom_sections.empty(); }
 

@@ -187,7 +187,7 @@ class Writer {
         default: one("tag", tags_); break;
       }
     }
-    // What ref.func names must be declared.
+    // Functions that ref.func names must be declared.
     add("(elem declare func");
     for (uint32_t i = 0; i < functions_; ++i) add(" ", decimal(i));
     add(")\n");

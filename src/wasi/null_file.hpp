@@ -1,4 +1,4 @@
-// A standard stream for programs that have nothing to read, or whose output nobody wants.
+// A standard stream for programs that have nothing to read, or whose output is not wanted.
 #pragma once
 
 #include "wasi/interface/file.hpp"

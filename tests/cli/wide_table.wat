@@ -1,5 +1,5 @@
-;; A table of 80 MB of which one element is used, and enough living and dying objects for full collections. Nobody looks at the rest
-;; of the table, so that no memory is behind it.
+;; A table of 80 MB of which one element is used, and enough living and dying objects for full collections. Nothing reads
+;; the rest of the table, so it must not take memory.
 (module
   (type $node (struct (field (ref null $node)) (field i64)))
   (table $table 10000000 (ref null $node))

@@ -78,7 +78,7 @@ pub fn finish(
         let payload = payload.ok()?;
         if let Some((id, range)) = payload.as_section() {
             let raw = &wasm[range.start as usize..range.end as usize];
-            // Exports and code are made anew. The start and data count sections are one number, which is not a count of
+            // Exports and code are written again. The start and data count sections are one number, which is not a count of
             // entries.
             if id == SectionId::Start as u8 || id == SectionId::DataCount as u8 {
                 sections.push(Section { id, count: 0, entries: raw.to_vec() });

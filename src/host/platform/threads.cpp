@@ -38,7 +38,7 @@ std::optional<timespec> deadline_in(uint64_t nanoseconds) {
 }  // namespace
 
 runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds) {
-  // The signal of a time limit interrupts a wait. A wait without a deadline is begun anew every hour.
+  // The signal of a time limit interrupts a wait. A wait without a deadline is started again every hour.
   constexpr uint64_t kHour = 3'600'000'000'000;
   const std::optional<timespec> deadline = nanoseconds ? deadline_in(*nanoseconds) : std::nullopt;
   while (word.load(std::memory_order_acquire) == 0) {

@@ -29,7 +29,7 @@ const int kFileSystemIdentity = 0;  // its address is the result of file_system(
 
 Errno result_of(int returned) { return returned == 0 ? Errno::success : last_errno(); }
 
-// The beginning of an entry that Linux writes to a buffer ([man 2 getdents64]). The name goes on beyond this struct.
+// The beginning of an entry that Linux writes to a buffer ([man 2 getdents64]). The name continues after this struct.
 struct KernelEntry {
   uint64_t inode;
   int64_t next;

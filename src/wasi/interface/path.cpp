@@ -41,7 +41,7 @@ class Pending {
     return component;
   }
 
-  // Puts the target of a link in front of what is still to be walked.
+  // Puts the target of a link before the rest of the path, which is not walked yet.
   Errno follow(std::string_view target) {
     if (++links_ > kMaximumLinks) return Errno::loop;
     std::unique_ptr<char[]> copy(new (std::nothrow) char[target.size()]);

@@ -1,4 +1,4 @@
-// How one run of a program ended, as far as the decision about another run needs it.
+// How one run of a program ended: what the decision about another run needs to know.
 #pragma once
 
 #include <cstdint>
