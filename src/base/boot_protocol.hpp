@@ -50,9 +50,10 @@ namespace exit_status {
 constexpr int kUsage = 64;  // wrong usage of the command
 // A module that cannot be run: malformed, invalid, not linkable, too large; or too little memory in the machine.
 constexpr int kBadModule = 65;
-constexpr int kPanic = 70;   // the kernel panicked
-constexpr int kSystem = 71;  // the host refused something: no QEMU, no memory, an unreadable file
-constexpr int kTrap = 134;   // the program trapped
+constexpr int kPanic = 70;    // the kernel panicked
+constexpr int kSystem = 71;   // the host refused something: no QEMU, no memory, an unreadable file
+constexpr int kTrap = 134;    // the program trapped
+constexpr int kKilled = 137;  // the program was killed
 }  // namespace exit_status
 
 // The status with which the command or the machine ends for an error of this kind.

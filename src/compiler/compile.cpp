@@ -42,9 +42,10 @@ uint64_t module_budget(const wasm::Module& module, const Options& options) {
 // the code, so several FunctionCompilers may work on one module at the same time.
 class FunctionCompiler {
  public:
-  FunctionCompiler(const ModuleContext& context, const codegen::Target& target)
+  FunctionCompiler(const ModuleContext& context, const codegen::Target& target, GoOn go_on)
       : context_(context),
         target_(target),
+        go_on_(go_on),
         validator_(context.module()),
         arena_(context.options().function_budget_bytes) {}
 
@@ -66,16 +67,20 @@ class FunctionCompiler {
     ir::Function function(arena_);
     function.function_index = index.index();
     CAIRN_TRY(build_function(context_, validator_, index, function));
+    CAIRN_TRY(go_on());
     if (dump != nullptr) dump->ir = ir::to_string(function);
     CAIRN_TRY(opt::optimize(function, options));
+    CAIRN_TRY(go_on());
     if (dump != nullptr) dump->optimized = ir::to_string(function);
 
     codegen::MachineFunction machine(arena_);
     CAIRN_TRY(target_.lower(function, machine));
+    CAIRN_TRY(go_on());
     function.recycle();
     if (dump != nullptr) dump->machine = codegen::to_text(machine, nullptr, &target_);
     const codegen::AllocationResult allocation = CAIRN_TRY(
         codegen::allocate_registers(machine, target_.register_file(), {.register_limit = options.register_limit}));
+    CAIRN_TRY(go_on());
     if (dump != nullptr) dump->allocated = codegen::to_text(machine, &allocation, &target_);
     if (options.verify || CAIRN_DEBUG) {
       const std::string problem = codegen::check_allocation(machine, target_.register_file(), allocation);
@@ -87,6 +92,11 @@ class FunctionCompiler {
     codegen::CodeBuffer code(arena_);
     CAIRN_TRY(target_.emit(machine, allocation, code));
     return code;
+  }
+
+  [[nodiscard]] Result<void> go_on() const {
+    if (go_on_()) return {};
+    return fail(Error::of(ErrorKind::limit, "the compilation was ended"));
   }
 
   [[nodiscard]] Error over_budget(wasm::FuncIndex index) const {
@@ -104,6 +114,7 @@ class FunctionCompiler {
 
   const ModuleContext& context_;
   const codegen::Target& target_;
+  GoOn go_on_;
   wasm::FunctionValidator validator_;
   Arena arena_;
 };
@@ -113,10 +124,10 @@ std::string name_of(const wasm::Module& module, wasm::FuncIndex index) {
   return name.empty() ? "wasm-function[" + decimal(index.index()) + "]" : std::string(name);
 }
 
-Result<std::vector<std::byte>> module_object(const wasm::Module& module, const Options& options) {
+Result<std::vector<std::byte>> module_object(const wasm::Module& module, const Options& options, GoOn go_on) {
   const std::unique_ptr<codegen::Target> target = make_target(options);
   const ModuleContext context(module, options);
-  FunctionCompiler compiler(context, *target);
+  FunctionCompiler compiler(context, *target, go_on);
   codegen::ElfWriter object(options.architecture,
                             codegen::identity_of(codegen::ObjectKind::module, module.digest, options));
   uint64_t budget = module_budget(module, options);
@@ -183,7 +194,7 @@ Result<FunctionDump> dump(const wasm::Module& module, wasm::FuncIndex index, con
   CAIRN_ASSERT(index.index() >= module.imported_functions && index.index() < module.functions.size());
   const std::unique_ptr<codegen::Target> target = make_target(options);
   const ModuleContext context(module, options);
-  FunctionCompiler compiler(context, *target);
+  FunctionCompiler compiler(context, *target, [] { return true; });
   FunctionDump dump;
   const codegen::CodeBuffer code = CAIRN_TRY(compiler.compile(index, module_budget(module, options), &dump));
   dump.code.assign(code.bytes.begin(), code.bytes.end());
@@ -192,8 +203,8 @@ Result<FunctionDump> dump(const wasm::Module& module, wasm::FuncIndex index, con
 
 }  // namespace
 
-Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options) {
-  return run_operation([&] { return module_object(module, options); });
+Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options, GoOn go_on) {
+  return run_operation([&] { return module_object(module, options, go_on); });
 }
 
 Result<std::vector<std::byte>> compile_trampolines(std::span<const wasm::FuncType> types, const Options& options) {

@@ -14,10 +14,15 @@
 
 namespace cairn::compiler {
 
+// A compilation calls this function after each pass over a function of the module. If it returns false, the compilation
+// ends with an Error of kind limit.
+using GoOn = bool (*)();
+
 // Validates and compiles every function of the module. The result is a code object. Errors: malformed, invalid or
-// unsupported code, with its offset; limit, if compilation needs more memory than a budget in the options allows;
-// resource, if memory runs out.
-Result<std::vector<std::byte>> compile_module(const wasm::Module& module, const Options& options);
+// unsupported code, with its offset; limit, if compilation needs more memory than a budget in the options allows, or
+// ends because of `go_on`; resource, if memory runs out.
+Result<std::vector<std::byte>> compile_module(
+    const wasm::Module& module, const Options& options, GoOn go_on = [] { return true; });
 
 // Compiles the code between host and guest for each signature in `types`: an entry trampoline, through which the host
 // calls guest functions, and a host trampoline, through which guest code calls host functions.

@@ -4,22 +4,16 @@
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
 
-#include "base/assert.hpp"
 #include "base/sync/locked.hpp"
 #include "base/sync/mutex.hpp"
 #include "platform/platform.hpp"
-#include "runtime/platform.hpp"
 
 namespace cairn::runtime {
 
 // The Parker of the runtime's mutexes (base/sync/mutex.hpp). It blocks and wakes threads by functions of the platform.
 struct PlatformParker {
-  static void park(std::atomic<uint32_t>& word) {
-    const ParkResult result = platform::Platform::park(word, std::nullopt);
-    CAIRN_ASSERT(result != ParkResult::deadlocked);
-  }
+  static void park(std::atomic<uint32_t>& word) { platform::Platform::block(word); }
   static void unpark(std::atomic<uint32_t>& word) { platform::Platform::unpark(word); }
 };
 

@@ -7,9 +7,12 @@
 #include "base/operation.hpp"
 #include "compiler/build/module_context.hpp"
 #include "compiler/compile.hpp"
+#include "platform/platform.hpp"
 #include "wasm/decoder.hpp"
 
 namespace cairn::runtime {
+
+using platform::Platform;
 
 namespace {
 
@@ -65,7 +68,7 @@ Result<Ref<Module>> Module::create(Engine& engine, std::vector<std::byte> bytes)
 Result<Ref<Module>> Module::create(Engine& engine, wasm::Module definition) {
   compiler::Options options = engine.options();
   options.bounds = engine.bounds_for(definition);
-  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, options));
+  const std::vector<std::byte> object = CAIRN_TRY(compiler::compile_module(definition, options, &Platform::go_on));
   return load(engine, std::move(definition), object, options.bounds);
 }
 
@@ -95,7 +98,7 @@ Result<const CodeImage*> Module::code(compiler::BoundsMode bounds) {
   if (const CodeImage* known = code_.with([&](Code& code) { return image_of(code).get(); })) return known;
   compiler::Options options = engine_.options();
   options.bounds = bounds;
-  auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options)), bounds));
+  auto made = CAIRN_TRY(load_code(CAIRN_TRY(compiler::compile_module(module_, options, &Platform::go_on)), bounds));
   return code_.with([&](Code& code) -> Result<const CodeImage*> {
     std::unique_ptr<CodeImage>& image = image_of(code);
     if (image == nullptr) {  // otherwise another thread was faster

@@ -102,11 +102,17 @@ concept PlatformContract =
       // Makes faults of the calling thread reach resolve_fault. May be called several times on a thread.
       { P::prepare_thread() } -> std::same_as<void>;
 
-      // park blocks the calling thread while `word` is 0, for at most the given time, and not after a time limit of the
-      // thread has ended. unpark is called after the word was set and wakes every thread that is parked on it. unpark
-      // uses only the word's address, because the word may not exist any more.
+      // park blocks the calling thread while `word` is 0, for at most the given time, and not after the time of the
+      // thread's TimeLimit is over. unpark is called after the word was set and wakes every thread that is parked on
+      // it. unpark uses only the word's address, because the word may not exist any more.
       { P::park(word, nanoseconds) } -> std::same_as<ParkResult>;
       { P::unpark(word) } -> std::same_as<void>;
+      // Blocks the calling thread while `word` is 0, until unpark(word). Unlike park, it does not return when the time
+      // of a TimeLimit is over.
+      { P::block(word) } -> std::same_as<void>;
+      // Called now and then by long computations. Lets other threads run if it is their turn. Returns false when the
+      // time of the thread's TimeLimit is over, so that the computation should end.
+      { P::go_on() } -> std::same_as<bool>;
 
       // The lowest address of the stack that the calling thread's C++ code runs on. The stack is mapped down to this
       // address and guarded below.

@@ -5,11 +5,15 @@
 
 namespace cairn::runtime {
 
-std::string TimeLimit::describe_ended() const {
-  const std::optional<LimitedTime> which = ended();
-  CAIRN_ASSERT(which.has_value());
-  return *which == LimitedTime::cpu ? "its limit of " + duration(*limits_.cpu) + " of CPU time"
-                                    : "its limit of " + duration(*limits_.wall);
+std::string TimeLimit::describe_end() const {
+  const std::optional<TimeEnd> end = ended();
+  CAIRN_ASSERT(end.has_value());
+  switch (*end) {
+    case TimeEnd::wall_limit: return "has reached its limit of " + duration(*limits_.wall);
+    case TimeEnd::cpu_limit: return "has reached its limit of " + duration(*limits_.cpu) + " of CPU time";
+    case TimeEnd::kill: return "was killed";
+  }
+  CAIRN_UNREACHABLE();
 }
 
 }  // namespace cairn::runtime

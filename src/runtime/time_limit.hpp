@@ -1,14 +1,17 @@
-// TimeLimit bounds how long guest code may run. Each platform implements it (platform/time_limit.cpp) and calls
-// resolve_interrupt when a limit has ended.
+// TimeLimit bounds how long guest code may run, and lets another thread end it. Each platform implements the class
+// (platform/time_limit.cpp) and calls resolve_interrupt when the time is over.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "platform/platform.hpp"
+
 namespace cairn::runtime {
 
-enum class LimitedTime : uint8_t { wall, cpu };
+// Why the time of a TimeLimit is over.
+enum class TimeEnd : uint8_t { wall_limit, cpu_limit, kill };
 
 // The lengths of both limits in nanoseconds; an empty one means no limit.
 struct TimeLimits {
@@ -21,10 +24,11 @@ inline TimeLimits time_limits(uint64_t wall, uint64_t cpu) {
   return {.wall = wall == 0 ? std::nullopt : std::optional(wall), .cpu = cpu == 0 ? std::nullopt : std::optional(cpu)};
 }
 
-// While a TimeLimit exists, guest code of this thread that still runs after one of the limits has ended ends with the
-// trap `interrupted`. Guest code that starts after that and before the object is destroyed ends in the same way. Host
-// code is not interrupted, but these waits end early: memory.atomic.wait, sleeping, and reading and writing streams.
-// Waits for another thread that holds a lock or a stream do not end early. A thread has at most one TimeLimit.
+// While a TimeLimit exists, guest code of this thread ends with the trap `interrupted` when one of the limits is
+// reached, or when another thread calls kill(). Guest code that starts after that and before the object is destroyed
+// ends in the same way. Host code is not interrupted, but these waits end early: memory.atomic.wait, sleeping, and
+// reading and writing streams. Waits for another thread that holds a lock or a stream do not end early.
+// A thread has at most one TimeLimit.
 class TimeLimit {
  public:
   explicit TimeLimit(const TimeLimits& limits);
@@ -33,14 +37,19 @@ class TimeLimit {
   TimeLimit(const TimeLimit&) = delete;
   TimeLimit& operator=(const TimeLimit&) = delete;
 
-  // Returns which limit of this thread has ended; nothing if none has.
-  static std::optional<LimitedTime> ended();
+  // Ends the time at once. Other threads call it while the object exists.
+  void kill();
+
+  // Returns why the time of the running thread is over; nothing if it is not, or if the thread has no TimeLimit.
+  static std::optional<TimeEnd> ended();
   static bool is_over() { return ended().has_value(); }
-  // Describes the limit that has ended for a message, for example "its limit of 2 s of CPU time". One must have ended.
-  [[nodiscard]] std::string describe_ended() const;
+  // Describes for a message how the time ended, for example "has reached its limit of 2 s of CPU time" or "was killed".
+  // The time must be over.
+  [[nodiscard]] std::string describe_end() const;
 
  private:
   TimeLimits limits_;
+  platform::LimitedThread thread_;
 };
 
 }  // namespace cairn::runtime

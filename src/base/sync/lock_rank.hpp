@@ -12,6 +12,7 @@ namespace cairn {
 // The ranks, from the lowest to the highest. The comment after each rank says what its locks guard.
 enum class LockRank : uint8_t {
   // The mutexes that exist in every build.
+  kill_switch,            // which TimeLimit the thread of a program has
   shared_module,          // a module that several programs run
   module_code,            // a module's compiled code
   trampolines,            // an engine's trampolines

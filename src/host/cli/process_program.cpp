@@ -11,8 +11,9 @@
 #include "base/nothrow_memory.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/directories.hpp"
-#include "runtime/time_limit.hpp"
 #include "wasi/null_file.hpp"
+#include "wasi/supervision/kill_switch.hpp"
+#include "wasi/supervision/limited_run.hpp"
 #include "wasi/supervision/marked_file.hpp"
 
 namespace cairn::cli {
@@ -75,18 +76,10 @@ Result<wasi::ProgramResult> run_program(const ProcessJob& job, RunningProgram& r
   running.context.arguments = config.arguments;
   running.context.environment = config.environment;
   CAIRN_TRY(add_descriptors(job, running, lost));
-  std::optional<runtime::TimeLimit> limit(
-      std::in_place, runtime::time_limits(config.wall_limit_nanoseconds, config.cpu_limit_nanoseconds));
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
   auto module = CAIRN_TRY(job.module.get(job.engine, running.system, times));
   running.program = CAIRN_TRY(wasi::Program::create(std::move(module), running.context, options, times));
-  auto result = CAIRN_TRY(running.program->run(times));
-  // The limit is removed before the message is written, because an ended limit would end that write as well.
-  const auto reached =
-      result.trap && runtime::TimeLimit::is_over() ? std::optional(limit->describe_ended()) : std::nullopt;
-  limit.reset();
-  if (reached) write_message(job, STDERR_FILENO, "cairn: the program has reached " + *reached + "\n", lost);
-  return result;
+  return running.program->run(times);
 }
 
 }  // namespace
@@ -94,7 +87,11 @@ Result<wasi::ProgramResult> run_program(const ProcessJob& job, RunningProgram& r
 wasi::ProgramEnd run_once(const ProcessJob& job, wasi::PhaseTimes& times) {
   LostOutput lost{};
   RunningProgram running;
-  const Result<wasi::ProgramResult> result = run_program(job, running, times, lost);
+  wasi::KillSwitch never;
+  const wasi::LimitedRun run =
+      wasi::run_limited(job.program.config, never, [&] { return run_program(job, running, times, lost); });
+  const Result<wasi::ProgramResult>& result = run.result;
+  write_message(job, STDERR_FILENO, run.message, lost);
   if (!result) {
     write_message(job, STDERR_FILENO, "cairn: " + result.error().to_string() + "\n", lost);
   } else if (result->trap) {
@@ -102,7 +99,7 @@ wasi::ProgramEnd run_once(const ProcessJob& job, wasi::PhaseTimes& times) {
   } else {
     write_message(job, STDOUT_FILENO, result->output, lost);
   }
-  wasi::ProgramEnd end = wasi::program_end(result);
+  wasi::ProgramEnd end = wasi::program_end(run);
   for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
     if (end.kind != wasi::EndKind::success || lost[stream] == 0) continue;
     end = {wasi::EndKind::failure, status_after_loss(end.status, stream, std::strerror(lost[stream]))};

@@ -98,7 +98,11 @@ class ProcessSupervisor {
       log(number, "ended with status " + decimal(end.status) + restart);
     };
     host::LinuxSystem clock;
-    const wasi::ProgramEnd end = wasi::supervise(clock, program.config.restart, run_program, note_run);
+    const auto wait = [&](uint64_t delay) {
+      clock.sleep_until(clock.now(wasi::ClockId::monotonic) + delay);
+      return true;
+    };
+    const wasi::ProgramEnd end = wasi::supervise(clock, program.config.restart, run_program, note_run, wait);
     const bool has_ended = outcome_.with([&](wasi::SystemOutcome& outcome) {
       outcome.note_end(number, end.status);
       return outcome.has_ended();

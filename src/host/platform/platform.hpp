@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <span>
 
@@ -16,6 +17,11 @@ enum class ParkResult : uint8_t;
 }  // namespace cairn::runtime
 
 namespace cairn::platform {
+
+// What runtime::TimeLimit keeps about its thread.
+struct LimitedThread {
+  timer_t kill_timer = {};  // its signals end the thread's guest code; kill() starts it
+};
 
 // The contract of these functions is the concept in runtime/platform.hpp.
 struct Platform {
@@ -41,6 +47,8 @@ struct Platform {
   static void prepare_thread();
   static runtime::ParkResult park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds);
   static void unpark(std::atomic<uint32_t>& word);
+  static void block(std::atomic<uint32_t>& word);
+  static bool go_on();
 
   static const std::byte* host_stack_limit();
   static uint64_t nanoseconds();

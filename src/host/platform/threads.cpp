@@ -50,6 +50,12 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
   return runtime::ParkResult::unparked;
 }
 
+void Platform::block(std::atomic<uint32_t>& word) {
+  while (word.load(std::memory_order_acquire) == 0) futex(word, FUTEX_WAIT_BITSET, 0, nullptr);
+}
+
+bool Platform::go_on() { return !runtime::TimeLimit::is_over(); }
+
 uint64_t Platform::nanoseconds() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -12,6 +12,12 @@
 
 namespace cairn::kernel {
 
+// A time for which kernel code kept a CPU although an interrupt had come.
+struct LongestDelay {
+  uint64_t nanoseconds = 0;
+  uint64_t pc = 0;  // where the last interrupt met kernel code in this time
+};
+
 // A CPU may read its own Core without a lock, and changes it with the scheduler's lock held. It uses the Core of
 // another CPU only with that lock held, and changes only those of its members whose comments say so. Comments on
 // members name the exceptions.
@@ -36,6 +42,10 @@ class Core {
   // waits without end. Other CPUs set it to 0 when they interrupt the CPU because a fiber is ready. All CPUs may read
   // it without the lock.
   std::atomic<uint64_t> wait_end{0};
+  // The CPU itself alone uses these two. due_since is when the first interrupt came since the current fiber runs that
+  // could not let another fiber run, because it met kernel code; 0: none did.
+  std::atomic<uint64_t> due_since{0};
+  LongestDelay delay;
 
   [[nodiscard]] bool is_idle() const { return current == idle; }
 
@@ -43,6 +53,20 @@ class Core {
     current = &fiber;
     since_ = nanoseconds_since_boot();
     slice_end = since_ + kSlice;
+    end_delay();
+  }
+
+  // Notes that an interrupt has met kernel code at `pc`, so that no other fiber can run now.
+  void begin_delay(uint64_t pc) {
+    if (due_since == 0) due_since = nanoseconds_since_boot();
+    due_pc_ = pc;
+  }
+  // Notes that another fiber can run now.
+  void end_delay() {
+    if (due_since == 0) return;
+    const uint64_t length = nanoseconds_since_boot() - due_since;
+    due_since = 0;
+    if (length > delay.nanoseconds) delay = {.nanoseconds = length, .pc = due_pc_};
   }
 
   // Accounts for the time since the current fiber began to run, or since the last call.
@@ -59,9 +83,12 @@ class Core {
   // The CPU time of the current fiber, in nanoseconds.
   [[nodiscard]] uint64_t cpu_time() const { return current->cpu_time_ + (nanoseconds_since_boot() - since_); }
 
-  [[nodiscard]] bool has_limit() const { return current->limit_end != kNever || current->cpu_limit != kNever; }
-  // The time at which the current fiber reaches a limit if it goes on running.
+  [[nodiscard]] bool has_limit() const {
+    return current->limit_end != kNever || current->cpu_limit != kNever || current->is_killed;
+  }
+  // The time at which the current fiber reaches a limit if it goes on running; 0 if it was killed.
   [[nodiscard]] uint64_t limit() const {
+    if (current->is_killed) return 0;
     if (current->cpu_limit == kNever) return current->limit_end;
     const uint64_t used = std::min(current->cpu_time_, current->cpu_limit);
     uint64_t end;
@@ -86,6 +113,7 @@ class Core {
 
  private:
   uint64_t since_ = 0;            // when the current fiber began to run or was last charged, in nanoseconds since boot
+  uint64_t due_pc_ = 0;           // where the last interrupt of the delay met kernel code
   uint64_t programmed_ = kNever;  // the time for which the timer's interrupt was requested
 };
 

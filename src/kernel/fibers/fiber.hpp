@@ -51,6 +51,9 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   // reset_timer() afterwards.
   uint64_t limit_end = kNever;
   uint64_t cpu_limit = kNever;
+  // Ends the fiber's guest code and these waits like a limit that is reached. kill() sets it; the fiber itself may
+  // clear it.
+  std::atomic<bool> is_killed{false};
 
  protected:
   // The fiber's work. When run() returns, the fiber ends. The object may be destroyed once has_ended() has returned
@@ -89,6 +92,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
 
   // How the last wait ended.
   runtime::ParkResult park_result_{};
+  bool kill_ends_park_ = false;
 };
 
 }  // namespace cairn::kernel

@@ -61,6 +61,10 @@ class Scheduler {
 
   [[nodiscard]] uint64_t preemptions() const { return preemptions_; }
 
+  [[nodiscard]] LongestDelay longest_delay() const {
+    return std::ranges::max_element(cores(), {}, [](const Core& core) { return core.delay.nanoseconds; })->delay;
+  }
+
   [[nodiscard]] uint64_t cpu_time(const Fiber& fiber) {
     for (const Core& core : cores()) {
       if (core.current == &fiber) return core.cpu_time();
@@ -91,9 +95,14 @@ class Scheduler {
     switch_away();
   }
 
-  ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline) {
+  ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline, EndsWithTime ends_with_time) {
     Core& core = this_core();
     Fiber& fiber = *core.current;
+    fiber.kill_ends_park_ = ends_with_time == EndsWithTime::yes;
+    if (fiber.kill_ends_park_) {
+      if (fiber.is_killed) return ParkResult::timed_out;
+      if (fiber.limit_end != kNever) deadline = std::min(fiber.limit_end, deadline.value_or(kNever));
+    }
     core.charge();
     fiber.state_ = Fiber::State::parked;
     parked_.add(fiber, word);
@@ -109,10 +118,23 @@ class Scheduler {
     reset_timer();
   }
 
+  void kill(Fiber& fiber) {
+    fiber.is_killed = true;
+    if (fiber.state_ == Fiber::State::parked && fiber.kill_ends_park_) {
+      this_core().charge();
+      wake(fiber, ParkResult::timed_out);
+    }
+    for (const Core& core : cores()) {
+      if (core.current == &fiber && core.cpu != &this_cpu()) machine::send_interrupt(*core.cpu);
+    }
+    reset_timer();
+  }
+
   // Accounts for the current fiber's time and wakes the fibers whose timers have ended. Called in an interrupt that has
   // interrupted guest code.
   void account() {
     const uint64_t now = nanoseconds_since_boot();
+    this_core().end_delay();
     this_core().charge(now);
     expire_timers(now);
   }
@@ -120,15 +142,27 @@ class Scheduler {
   // Lets another fiber run if it is that fiber's turn. Called in an interrupt that has interrupted guest code.
   void preempt_if_due() {
     Core& core = this_core();
-    const RunNode* const first = ready_.first();
-    if (first != nullptr &&
-        (nanoseconds_since_boot() >= core.slice_end || first->virtual_time < core.current->virtual_time)) {
+    if (is_due(core)) {
       Fiber& fiber = *core.current;
       ++preemptions_;
       fiber.vectors_->save();
       enqueue(fiber);
       switch_away();
       fiber.vectors_->restore();
+    }
+    reset_timer();
+  }
+
+  // Does the same for kernel code that has called yield_if_due(), where no vector register is in use.
+  void yield_if_due() {
+    Core& core = this_core();
+    core.end_delay();
+    const uint64_t now = nanoseconds_since_boot();
+    core.charge(now);
+    expire_timers(now);
+    if (is_due(core)) {
+      enqueue(*core.current);
+      switch_away();
     }
     reset_timer();
   }
@@ -183,6 +217,13 @@ class Scheduler {
     if (least != kNever) ready_.advance(least);
     fiber.state_ = Fiber::State::ready;
     ready_.add(fiber);
+  }
+
+  // Whether another fiber's turn has come on this CPU.
+  [[nodiscard]] bool is_due(const Core& core) const {
+    const RunNode* const first = ready_.first();
+    return first != nullptr &&
+           (nanoseconds_since_boot() >= core.slice_end || first->virtual_time < core.current->virtual_time);
   }
 
   // Puts a fiber that was woken or started into the queue, and asks another CPU to run it.
@@ -379,11 +420,24 @@ void yield() {
   scheduler.yield();
 }
 
-ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline) {
+void yield_if_due() {
+  if (this_core().due_since == 0) return;
+  const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+  scheduler.yield_if_due();
+}
+
+ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline, EndsWithTime ends_with_time) {
   const InterruptsOff off;
   const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
   if (word.load(std::memory_order_acquire) != 0) return ParkResult::unparked;
-  return scheduler.park(word, deadline);
+  return scheduler.park(word, deadline, ends_with_time);
+}
+
+void kill(Fiber& fiber) {
+  const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+  scheduler.kill(fiber);
 }
 
 void unpark(const std::atomic<uint32_t>& word) {
@@ -394,8 +448,9 @@ void unpark(const std::atomic<uint32_t>& word) {
 
 void sleep_until(uint64_t deadline) {
   const std::atomic<uint32_t> never = 0;
-  const uint64_t end = std::min(deadline, current_fiber().limit_end);
-  while (nanoseconds_since_boot() < end) (void)park(never, end);
+  const Fiber& fiber = current_fiber();
+  const uint64_t end = std::min(deadline, fiber.limit_end);
+  while (nanoseconds_since_boot() < end && !fiber.is_killed) (void)park(never, end, EndsWithTime::yes);
 }
 
 uint64_t cpu_time(const Fiber& fiber) {
@@ -410,6 +465,12 @@ uint64_t preemption_count() {
   const InterruptsOff off;
   const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
   return scheduler.preemptions();
+}
+
+LongestDelay longest_delay() {
+  const InterruptsOff off;
+  const SchedulerScope scope(scheduler_lock, LockRank::scheduler);
+  return scheduler.longest_delay();
 }
 
 void reset_timer() {
@@ -427,6 +488,7 @@ void reschedule(const runtime::MachineFault& where, TrapFrame& frame) {
   // lower half.
   if (where.stack_pointer >= guest_addresses_end().value) {
     if (core.is_idle()) return;  // the idle fiber looks for work now
+    core.begin_delay(where.pc);
     core.program_timer_before(nanoseconds_since_boot() + Core::kRetry);
     // A CPU that waits can do what this one is too busy for.
     const auto waiting = std::ranges::find_if(all_cores, [](const Core& c) { return c.wait_end != 0; });

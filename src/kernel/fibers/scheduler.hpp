@@ -16,6 +16,7 @@
 
 namespace cairn::kernel {
 
+struct LongestDelay;  // kernel/fibers/core.hpp
 struct TrapFrame;
 
 // Makes the running code the first fiber, and turns interrupts on. Called once, when there are memory and a clock.
@@ -37,10 +38,17 @@ void join(Fiber& fiber);
 // If another fiber is ready, lets it run before the calling fiber goes on.
 void yield();
 
+// Does the same as yield() if an interrupt has come since the fiber runs that was to let another fiber run, and met
+// kernel code. Long computations call it now and then.
+void yield_if_due();
+
+// Whether a wait ends, as timed out, when the fiber has reached its limit_end or is killed.
+enum class EndsWithTime : uint8_t { no, yes };
+
 // Waits for unpark(word), until `deadline` (nanoseconds since boot) at most. If `word` is not 0, does not wait and
-// returns `unparked`. The fiber's limits do not end the wait. Returns `deadlocked` if all fibers wait without a
-// deadline and this one has waited longest.
-runtime::ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline);
+// returns `unparked`. Returns `deadlocked` if all fibers wait without a deadline and this one has waited longest.
+runtime::ParkResult park(const std::atomic<uint32_t>& word, std::optional<uint64_t> deadline,
+                         EndsWithTime ends_with_time = EndsWithTime::no);
 // Wakes every fiber that waits for `word`, which the caller has set. The word may be gone: only its address is used.
 void unpark(const std::atomic<uint32_t>& word);
 
@@ -50,16 +58,22 @@ struct FiberParker {
   static void unpark(std::atomic<uint32_t>& word) { kernel::unpark(word); }
 };
 
-// Lets the running fiber wait until this time or its limit_end, whichever comes first.
+// Lets the running fiber wait until this time, its limit_end, or until it is killed, whichever comes first.
 void sleep_until(uint64_t nanoseconds_since_boot);
+
+// Ends the guest code of a fiber that has not ended, as a limit does. Any fiber may call it.
+void kill(Fiber& fiber);
 
 // The CPU time of the fiber up to now, on all CPUs together, in nanoseconds.
 uint64_t cpu_time(const Fiber& fiber);
-// Whether the running fiber has reached one of its limits.
+// Whether the running fiber has reached one of its limits or was killed.
 bool is_over_limit();
 
 // The number of times that guest code was preempted.
 uint64_t preemption_count();
+
+// The longest time for which kernel code kept a CPU after an interrupt that was to let other fibers run, on all CPUs.
+LongestDelay longest_delay();
 
 // Handles the timer's interrupt. Called with interrupts off. `where` is the interrupted place. `frame` lies on the
 // kernel's stack and holds the registers with which the interrupted code continues; the function may change it. Other

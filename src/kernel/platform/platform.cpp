@@ -110,16 +110,23 @@ runtime::ParkResult Platform::park(std::atomic<uint32_t>& word, std::optional<ui
     uint64_t end;
     deadline = __builtin_add_overflow(kernel::nanoseconds_since_boot(), *nanoseconds, &end) ? ~uint64_t{0} : end;
   }
-  if (const uint64_t limit = kernel::current_fiber().limit_end; limit != kernel::Fiber::kNever)
-    deadline = std::min(limit, deadline.value_or(limit));
   // The wake-up may come from an unpark() of an earlier word at this address. Then the fiber waits again.
   for (;;) {
-    const runtime::ParkResult result = kernel::park(word, deadline);
+    const runtime::ParkResult result = kernel::park(word, deadline, kernel::EndsWithTime::yes);
     if (result != runtime::ParkResult::unparked || word.load(std::memory_order_acquire) != 0) return result;
   }
 }
 
 void Platform::unpark(std::atomic<uint32_t>& word) { kernel::unpark(word); }
+
+void Platform::block(std::atomic<uint32_t>& word) {
+  while (word.load(std::memory_order_acquire) == 0) (void)kernel::park(word, std::nullopt);
+}
+
+bool Platform::go_on() {
+  kernel::yield_if_due();
+  return !kernel::is_over_limit();
+}
 
 const std::byte* Platform::host_stack_limit() { return kernel::this_cpu().stack.data(); }
 

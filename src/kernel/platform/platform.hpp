@@ -15,7 +15,16 @@ struct Activation;
 enum class ParkResult : uint8_t;
 }  // namespace cairn::runtime
 
+namespace cairn::kernel {
+class Fiber;
+}
+
 namespace cairn::platform {
+
+// What runtime::TimeLimit keeps about its thread.
+struct LimitedThread {
+  kernel::Fiber* fiber = nullptr;
+};
 
 // runtime/platform.hpp describes these functions.
 struct Platform {
@@ -41,6 +50,8 @@ struct Platform {
   static void prepare_thread();
   static runtime::ParkResult park(std::atomic<uint32_t>& word, std::optional<uint64_t> nanoseconds);
   static void unpark(std::atomic<uint32_t>& word);
+  static void block(std::atomic<uint32_t>& word);
+  static bool go_on();
 
   static const std::byte* host_stack_limit();
   static uint64_t nanoseconds();

@@ -12,7 +12,8 @@ using kernel::Fiber;
 
 TimeLimit::TimeLimit(const TimeLimits& limits) : limits_(limits) {
   Fiber& fiber = kernel::current_fiber();
-  CAIRN_ASSERT(fiber.limit_end == Fiber::kNever && fiber.cpu_limit == Fiber::kNever);
+  CAIRN_ASSERT(fiber.limit_end == Fiber::kNever && fiber.cpu_limit == Fiber::kNever && !fiber.is_killed);
+  thread_.fiber = &fiber;
   const auto end_of = [](uint64_t start, std::optional<uint64_t> length) {
     uint64_t end = Fiber::kNever;
     return !length || __builtin_add_overflow(start, *length, &end) ? Fiber::kNever : end;
@@ -25,12 +26,17 @@ TimeLimit::TimeLimit(const TimeLimits& limits) : limits_(limits) {
 TimeLimit::~TimeLimit() {
   Fiber& fiber = kernel::current_fiber();
   fiber.limit_end = fiber.cpu_limit = Fiber::kNever;
+  fiber.is_killed = false;
   kernel::reset_timer();
 }
 
-std::optional<LimitedTime> TimeLimit::ended() {
+void TimeLimit::kill() { kernel::kill(*thread_.fiber); }
+
+std::optional<TimeEnd> TimeLimit::ended() {
   if (!kernel::is_over_limit()) return std::nullopt;
-  return kernel::nanoseconds_since_boot() >= kernel::current_fiber().limit_end ? LimitedTime::wall : LimitedTime::cpu;
+  const Fiber& fiber = kernel::current_fiber();
+  if (fiber.is_killed) return TimeEnd::kill;
+  return kernel::nanoseconds_since_boot() >= fiber.limit_end ? TimeEnd::wall_limit : TimeEnd::cpu_limit;
 }
 
 }  // namespace cairn::runtime

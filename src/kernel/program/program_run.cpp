@@ -54,7 +54,9 @@ Result<void> add_descriptors(const ProgramJob& job, wasi::MemoryFileSystem& file
 
 }  // namespace
 
-Result<wasi::ProgramResult> run_once(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times) {
+namespace {
+
+Result<wasi::ProgramResult> run_program(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times) {
   const ProgramConfig& config = job.program.config;
   running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, memory_statistics().total / 2));
   CAIRN_TRY(fill_file_system(job.program, *running.files));
@@ -63,21 +65,23 @@ Result<wasi::ProgramResult> run_once(const ProgramJob& job, RunningProgram& runn
   context.environment = config.environment;
   CAIRN_TRY(add_descriptors(job, *running.files, context));
 
-  std::optional<runtime::TimeLimit> limit(
-      std::in_place, runtime::time_limits(config.wall_limit_nanoseconds, config.cpu_limit_nanoseconds));
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
   auto module = CAIRN_TRY(job.module.get(job.engine, running.system, times));
   running.program = CAIRN_TRY(wasi::Program::create(std::move(module), context, options, times));
-  auto result = CAIRN_TRY(running.program->run(times));
-  // The limit is removed before the message is written, because an ended limit would end that write as well.
-  const auto reached =
-      result.trap && runtime::TimeLimit::is_over() ? std::optional(limit->describe_ended()) : std::nullopt;
-  limit.reset();
-  if (reached) write_message(Port::standard_error, job.mark(), "cairn: the program has reached " + *reached + "\n");
-  return result;
+  return running.program->run(times);
 }
 
-void report_end(const Result<wasi::ProgramResult>& result, std::string_view mark) {
+}  // namespace
+
+wasi::LimitedRun run_once(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times,
+                          wasi::KillSwitch& kill_switch) {
+  return wasi::run_limited(job.program.config, kill_switch, [&] { return run_program(job, running, times); });
+}
+
+void report_end(const wasi::LimitedRun& run, std::string_view mark) {
+  const Result<wasi::ProgramResult>& result = run.result;
+  if (!run.message.empty()) write_message(Port::standard_error, mark, run.message);
+  if (run.time_end == runtime::TimeEnd::kill) return;
   if (!result) {
     write_message(Port::standard_error, mark, "cairn: " + result.error().to_string() + "\n");
   } else if (result->trap) {

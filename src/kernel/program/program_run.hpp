@@ -10,6 +10,7 @@
 #include "wasi/context.hpp"
 #include "wasi/memory_files/memory_file_system.hpp"
 #include "wasi/program.hpp"
+#include "wasi/supervision/limited_run.hpp"
 #include "wasi/supervision/shared_module.hpp"
 
 namespace cairn::kernel {
@@ -33,12 +34,14 @@ struct ProgramJob {
   [[nodiscard]] std::string_view mark() const { return boot.marks_output ? program.config.name : std::string_view(); }
 };
 
-// Runs a program on this fiber: makes a file system, gives it its descriptors, and calls it. If the program has reached
-// one of its limits, writes a message to its standard error. `running` was just made; the caller destroys it.
-Result<wasi::ProgramResult> run_once(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times);
+// Runs a program on this fiber: makes a file system, gives it its descriptors, and calls it. `running` was just made;
+// the caller destroys it.
+wasi::LimitedRun run_once(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times,
+                          wasi::KillSwitch& kill_switch);
 
-// Tells the user how the program ended: writes an error or a trap to standard error. Writes the results of the function
+// Tells the user how the program ended: writes an error, a trap, or how a limit or a kill has ended it to standard
+// error. Writes the results of the function
 // that ProgramConfig::invoke names, if there are any, to standard output. `mark` is ProgramJob::mark().
-void report_end(const Result<wasi::ProgramResult>& result, std::string_view mark);
+void report_end(const wasi::LimitedRun& run, std::string_view mark);
 
 }  // namespace cairn::kernel

@@ -26,6 +26,7 @@ class ProgramFiber final : public Fiber {
   }
 
   [[nodiscard]] const ProgramJob& job() const { return job_; }
+  void kill() { kill_switch_.kill(); }
 
  private:
   void run() override {
@@ -33,7 +34,8 @@ class ProgramFiber final : public Fiber {
     const ProgramConfig& config = job_.program.config;
     const wasi::ProgramEnd end = wasi::supervise(
         system, config.restart, [&] { return run_program(); },
-        [&](const wasi::ProgramEnd& ended, std::optional<uint64_t> delay) { note_run(ended, delay); });
+        [&](const wasi::ProgramEnd& ended, std::optional<uint64_t> delay) { note_run(ended, delay); },
+        [&](uint64_t delay) { return kill_switch_.wait(delay); });
     supervisor_.note_end(number_, end.status);
   }
 
@@ -41,11 +43,12 @@ class ProgramFiber final : public Fiber {
     log_info("program ", number_, " `", job_.program.config.name, "` starts");
     wasi::PhaseTimes times;
     running_ = try_make_unique<RunningProgram>();
-    const auto result = running_ ? run_once(job_, *running_, times) : fail(cairn::out_of_memory("a program"));
-    if (!result || result->trap) running_.reset();  // the message may need the memory
-    report_end(result, job_.mark());
+    const auto run = running_ ? run_once(job_, *running_, times, kill_switch_)
+                              : wasi::LimitedRun::failed(cairn::out_of_memory("a program"));
+    if (!run.result || run.result->trap) running_.reset();  // the message may need the memory
+    report_end(run, job_.mark());
     if (supervisor_.is_main(number_)) supervisor_.main_times_ = times;
-    return wasi::program_end(result);
+    return wasi::program_end(run);
   }
 
   void note_run(const wasi::ProgramEnd& end, std::optional<uint64_t> delay) {
@@ -68,6 +71,7 @@ class ProgramFiber final : public Fiber {
   uint32_t number_;
   ProgramJob job_;
   std::unique_ptr<RunningProgram> running_;
+  wasi::KillSwitch kill_switch_;
 };
 
 Supervisor::Supervisor(const Bundle& bundle)
@@ -95,7 +99,7 @@ void Supervisor::start_program(uint32_t number) {
   const Result<void> started = fiber ? start(*fiber) : fail(out_of_memory("a program"));
   if (started) return fibers_.push_back_within_capacity(std::move(fiber));
   const BundledProgram& program = bundle_.programs[number];
-  report_end(std::unexpected(started.error()),
+  report_end(wasi::LimitedRun::failed(started.error()),
              bundle_.config.marks_output ? std::string_view(program.config.name) : std::string_view());
   note_end(number, exit_status_of(started.error().kind));
 }
@@ -121,8 +125,9 @@ int Supervisor::run() {
 int run_programs(const Bundle& bundle) {
   auto supervisor = Supervisor::create(bundle);
   if (!supervisor) {
-    report_end(std::unexpected(supervisor.error()), {});
-    return exit_status_of(supervisor.error().kind);
+    const int status = exit_status_of(supervisor.error().kind);
+    report_end(wasi::LimitedRun::failed(std::move(supervisor).error()), {});
+    return status;
   }
   // The machine ends with the system, and programs may still run, so the supervisor is not destroyed.
   return supervisor->release()->run();

@@ -4,6 +4,7 @@
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/testing/cpus.hpp"
 #include "kernel/testing/injection.hpp"
+#include "kernel/testing/kills.hpp"
 #include "kernel/testing/scripts.hpp"
 #include "kernel/testing/testing.hpp"
 #include "kernel/testing/trials.hpp"
@@ -15,6 +16,7 @@ std::optional<int> run_tests(std::string_view command_line) {
   if (test == "all") return run_kernel_tests();
   if (test == "echo") return run_echo();
   if (test == "cpus") return run_cpu_tests();
+  if (test == "kills") return run_kill_tests(command_line);
   return std::nullopt;
 }
 

@@ -16,6 +16,7 @@
 #include "kernel/program/system.hpp"
 #include "kernel/testing/catch.hpp"
 #include "kernel/testing/fibers.hpp"
+#include "kernel/testing/kills.hpp"
 #include "kernel/testing/page_rights.hpp"
 #include "kernel/testing/several_cpus.hpp"
 #include "kernel/time/clock.hpp"
@@ -255,6 +256,7 @@ constexpr KernelTest kTests[] = {{"heap", test_heap},
                                  {"shoot_down", test_shoot_down},
                                  {"starts_and_ends", test_starts_and_ends},
                                  {"compiling_on_cpus", test_compiling_on_cpus},
+                                 {"kills", test_kills},
                                  {"switch", measure_switch}};
 
 }  // namespace

@@ -33,6 +33,23 @@ uint32_t status(std::optional<TrapKind> trap) { return trap ? 1 + static_cast<ui
 
 bool in_bounds(uint64_t start, uint64_t count, uint64_t length) { return start <= length && count <= length - start; }
 
+// Bulk instructions work in pieces of this many bytes, and end with the trap `interrupted` between two pieces when the
+// time of the thread's TimeLimit is over. A guest that does little else would seldom be interrupted otherwise.
+constexpr uint64_t kPiece = 1 << 20;
+
+// Calls `piece(offset, size)` for all pieces of `length` bytes, from the last one on if `backwards`. No caller may have
+// an object with a destructor, because the trap drops the frames of the callers.
+template <class Piece>
+void in_pieces(abi::VMContext* context, uint64_t length, bool backwards, Piece piece) {
+  constexpr uint64_t kShort = 4096;  // an operation that is as short needs no check
+  for (uint64_t done = 0; done < length;) {
+    const uint64_t size = std::min(length - done, kPiece);
+    piece(backwards ? length - done - size : done, size);
+    done += size;
+    if (size > kShort && !platform::Platform::go_on()) raise_trap(*context->store, TrapKind::interrupted);
+  }
+}
+
 int64_t builtin_memory_grow(abi::VMContext* context, uint32_t memory, uint64_t delta) {
   const std::optional<uint64_t> old = grow(memory_of(instance_of(context), memory), delta);
   return old ? static_cast<int64_t>(*old) : -1;
@@ -46,7 +63,10 @@ uint32_t builtin_memory_copy(abi::VMContext* context, uint32_t to, uint32_t from
   if (!in_bounds(destination, length, target.length()) || !in_bounds(source, length, origin.length())) {
     return status(TrapKind::out_of_bounds_memory_access);
   }
-  if (length != 0) std::memmove(target.vm->base + destination, origin.vm->base + source, length);
+  std::byte* const target_bytes = target.vm->base + destination;
+  const std::byte* const origin_bytes = origin.vm->base + source;
+  in_pieces(context, length, target_bytes > origin_bytes,
+            [&](uint64_t offset, uint64_t size) { std::memmove(target_bytes + offset, origin_bytes + offset, size); });
   return 0;
 }
 
@@ -54,7 +74,9 @@ uint32_t builtin_memory_fill(abi::VMContext* context, uint32_t index, uint64_t d
                              uint64_t length) {
   const MemoryObject& memory = memory_of(instance_of(context), index);
   if (!in_bounds(destination, length, memory.length())) return status(TrapKind::out_of_bounds_memory_access);
-  if (length != 0) std::memset(memory.vm->base + destination, static_cast<int>(value & 0xff), length);
+  in_pieces(context, length, false, [&](uint64_t offset, uint64_t size) {
+    std::memset(memory.vm->base + destination + offset, static_cast<int>(value & 0xff), size);
+  });
   return 0;
 }
 
@@ -108,7 +130,9 @@ uint32_t builtin_table_fill(abi::VMContext* context, uint32_t index, uint64_t st
   TableObject& table = table_of(instance_of(context), index);
   if (!in_bounds(start, length, table.vm->length)) return status(TrapKind::out_of_bounds_table_access);
   table.note_change(start, length);
-  std::fill_n(table.vm->elements + start, length, value);
+  in_pieces(context, length * sizeof(uint64_t), false, [&](uint64_t offset, uint64_t size) {
+    std::fill_n(table.vm->elements + start + offset / sizeof(uint64_t), size / sizeof(uint64_t), value);
+  });
   return 0;
 }
 
@@ -121,7 +145,13 @@ uint32_t builtin_table_copy(abi::VMContext* context, uint32_t to, uint32_t from,
     return status(TrapKind::out_of_bounds_table_access);
   }
   target.note_change(destination, length);
-  if (length != 0) std::memmove(target.vm->elements + destination, origin.elements + source, length * sizeof(uint64_t));
+  uint64_t* const target_elements = target.vm->elements + destination;
+  const uint64_t* const origin_elements = origin.elements + source;
+  const auto copy = [&](uint64_t offset, uint64_t size) {
+    const uint64_t first = offset / sizeof(uint64_t);
+    std::memmove(target_elements + first, origin_elements + first, size);
+  };
+  in_pieces(context, length * sizeof(uint64_t), target_elements > origin_elements, copy);
   return 0;
 }
 

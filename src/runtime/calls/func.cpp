@@ -187,7 +187,9 @@ uint32_t report_trap(Trap trap) {
   return code;
 }
 
-uint32_t end_host_call() { return TimeLimit::is_over() ? report_trap(Trap::of(wasm::TrapKind::interrupted)) : 0; }
+uint32_t end_host_call() {
+  return platform::Platform::go_on() ? 0 : report_trap(Trap::of(wasm::TrapKind::interrupted));
+}
 
 Caller make_caller(abi::VMHostContext* self, abi::VMContext* caller) {
   Store& store = *platform::Platform::activation()->store;

@@ -5,7 +5,7 @@
 
 #include "base/boot_protocol.hpp"
 #include "base/result.hpp"
-#include "wasi/program.hpp"
+#include "wasi/supervision/limited_run.hpp"
 
 namespace cairn::wasi {
 
@@ -13,6 +13,7 @@ enum class EndKind : uint8_t {
   success,   // the exit status was 0
   failure,   // another exit status, a trap, a reached limit, or no memory to start
   hopeless,  // the module cannot be run, so another attempt would fail in the same way
+  killed,    // somebody has killed the program, so it is not started again
 };
 
 struct ProgramEnd {
@@ -20,7 +21,9 @@ struct ProgramEnd {
   int status = 0;  // the exit status for the user (base/boot_protocol.hpp)
 };
 
-inline ProgramEnd program_end(const Result<ProgramResult>& result) {
+inline ProgramEnd program_end(const LimitedRun& run) {
+  const Result<ProgramResult>& result = run.result;
+  if (run.time_end == runtime::TimeEnd::kill) return {EndKind::killed, exit_status::kKilled};
   if (!result) {
     const ErrorKind kind = result.error().kind;
     const bool may_pass = kind == ErrorKind::resource || kind == ErrorKind::limit || kind == ErrorKind::io;

@@ -32,8 +32,8 @@ TEST(RestartDelays, AGoodRunMakesTheNextDelayShort) {
 }
 
 TEST(RestartDelays, ThePolicyDecides) {
-  for (const EndKind end : {EndKind::success, EndKind::failure, EndKind::hopeless}) {
-    const bool restarts_always = end != EndKind::hopeless;
+  for (const EndKind end : {EndKind::success, EndKind::failure, EndKind::hopeless, EndKind::killed}) {
+    const bool restarts_always = end == EndKind::success || end == EndKind::failure;
     EXPECT_FALSE(RestartDelays(Restart::never).after(end, 0).has_value());
     EXPECT_EQ(RestartDelays(Restart::on_failure).after(end, 0).has_value(), end == EndKind::failure);
     EXPECT_EQ(RestartDelays(Restart::always).after(end, 0).has_value(), restarts_always);
@@ -41,14 +41,17 @@ TEST(RestartDelays, ThePolicyDecides) {
 }
 
 TEST(ProgramEnd, OnlyWhatMayPassIsWorthAnotherAttempt) {
-  const auto of = [](ErrorKind kind) { return program_end(fail(Error::of(kind, ""))).kind; };
+  const auto end_of = [](Result<ProgramResult> result) {
+    return program_end({.result = std::move(result), .time_end = std::nullopt, .message = {}});
+  };
+  const auto of = [&](ErrorKind kind) { return end_of(fail(Error::of(kind, ""))).kind; };
   EXPECT_EQ(of(ErrorKind::resource), EndKind::failure);
   EXPECT_EQ(of(ErrorKind::limit), EndKind::failure);
   EXPECT_EQ(of(ErrorKind::io), EndKind::failure);
   EXPECT_EQ(of(ErrorKind::malformed), EndKind::hopeless);
   EXPECT_EQ(of(ErrorKind::link), EndKind::hopeless);
-  EXPECT_EQ(program_end(ProgramResult{0, "", std::nullopt}).kind, EndKind::success);
-  EXPECT_EQ(program_end(ProgramResult{0x101, "", std::nullopt}).status, 1);
+  EXPECT_EQ(end_of(ProgramResult{0, "", std::nullopt}).kind, EndKind::success);
+  EXPECT_EQ(end_of(ProgramResult{0x101, "", std::nullopt}).status, 1);
 }
 
 TEST(Supervise, WaitsBetweenRunsAndStopsAtTheFirstSuccess) {
@@ -65,11 +68,25 @@ TEST(Supervise, WaitsBetweenRunsAndStopsAtTheFirstSuccess) {
       [&](const ProgramEnd&, std::optional<uint64_t> delay) {
         ++notes;
         EXPECT_EQ(delay.has_value(), starts.size() < 4);
+      },
+      [&](uint64_t delay) {
+        system.time += delay;
+        return true;
       });
   EXPECT_EQ(end.kind, EndKind::success);
   EXPECT_EQ(notes, 4);
   ASSERT_EQ(starts.size(), 4U);
   for (size_t i = 1; i < 4; ++i) EXPECT_EQ(starts[i] - starts[i - 1], (1 + (uint64_t{50} << i)) * kMillisecond);
+}
+
+TEST(Supervise, EndsWhenItIsKilledBetweenTwoRuns) {
+  FakeSystem system;
+  int runs = 0, waits = 0;
+  const ProgramEnd end = supervise(
+      system, Restart::always, [&] { return ProgramEnd{EndKind::failure, ++runs}; },
+      [](const ProgramEnd&, std::optional<uint64_t>) {}, [&](uint64_t) { return ++waits < 3; });
+  EXPECT_EQ(runs, 3);
+  EXPECT_EQ(end.status, 3);
 }
 
 TEST(SystemOutcome, EndsWithItsMainProgram) {

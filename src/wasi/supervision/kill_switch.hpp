@@ -1,0 +1,52 @@
+// Lets other threads kill a program, whatever it does at that moment.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/guarded.hpp"
+#include "runtime/time_limit.hpp"
+
+namespace cairn::wasi {
+
+class KillSwitch {
+ public:
+  // Ends the program: its guest code, its waits, and what calls wait() or begin(). Any thread may call it, at any time.
+  void kill() {
+    killed_.store(1, std::memory_order_release);
+    platform::Platform::unpark(killed_);
+    limit_.with([](runtime::TimeLimit* limit) {
+      if (limit != nullptr) limit->kill();
+    });
+  }
+  [[nodiscard]] bool is_killed() const { return killed_.load(std::memory_order_acquire) != 0; }
+
+  // The functions from here on are called by the program's own thread.
+
+  // From begin() to end(), kill() ends the time of this thread's limit.
+  void begin(runtime::TimeLimit& limit) {
+    limit_.with([&](runtime::TimeLimit*& current) {
+      current = &limit;
+      if (is_killed()) limit.kill();
+    });
+  }
+  void end() {
+    limit_.with([](runtime::TimeLimit*& current) { current = nullptr; });
+  }
+
+  // Waits for this number of nanoseconds. Returns false at once when the program is killed.
+  bool wait(uint64_t nanoseconds) {
+    const uint64_t start = platform::Platform::nanoseconds();
+    for (uint64_t waited = 0; waited < nanoseconds && !is_killed();) {
+      (void)platform::Platform::park(killed_, nanoseconds - waited);
+      waited = platform::Platform::nanoseconds() - start;
+    }
+    return !is_killed();
+  }
+
+ private:
+  std::atomic<uint32_t> killed_ = 0;
+  runtime::Guarded<runtime::TimeLimit*, LockRank::kill_switch> limit_{nullptr};
+};
+
+}  // namespace cairn::wasi

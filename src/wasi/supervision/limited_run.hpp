@@ -1,0 +1,44 @@
+// Runs a program within its limits of time, and says how they have ended it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/program_config.hpp"
+#include "runtime/time_limit.hpp"
+#include "wasi/program.hpp"
+#include "wasi/supervision/kill_switch.hpp"
+
+namespace cairn::wasi {
+
+struct LimitedRun {
+  Result<ProgramResult> result;
+  std::optional<runtime::TimeEnd> time_end;  // set if a limit or a kill has ended the program
+  std::string message;                       // says so to the user: a line, or empty
+
+  // A run that did not begin.
+  static LimitedRun failed(Error error) {
+    return {.result = std::unexpected(std::move(error)), .time_end = std::nullopt, .message = {}};
+  }
+};
+
+// Calls `run()`, which compiles and runs the program on this thread and returns Result<ProgramResult>.
+template <class Run>
+LimitedRun run_limited(const ProgramConfig& config, KillSwitch& kill_switch, Run run) {
+  runtime::TimeLimit limit(runtime::time_limits(config.wall_limit_nanoseconds, config.cpu_limit_nanoseconds));
+  kill_switch.begin(limit);
+  LimitedRun ended{.result = run(), .time_end = std::nullopt, .message = {}};
+  kill_switch.end();
+  if (ended.result && !ended.result->trap) return ended;
+  ended.time_end = runtime::TimeLimit::ended();
+  if (!ended.time_end) return ended;
+  ended.message = "cairn: the program " + limit.describe_end() + "\n";
+  // The program was ended before its code ran.
+  if (!ended.result)
+    ended.result =
+        ProgramResult{.exit_status = 0, .output = {}, .trap = runtime::Trap::of(wasm::TrapKind::interrupted)};
+  return ended;
+}
+
+}  // namespace cairn::wasi
