@@ -70,7 +70,8 @@ constexpr Victim kVictims[] = {
       (func $fill (loop (if (i32.ne (memory.grow (i32.const 1)) (i32.const -1)) (then
         (memory.fill (i32.mul (i32.sub (memory.size) (i32.const 1)) (i32.const 65536)) (i32.const 7) (i32.const 65536))
         (br 1)))))
-      (func (export "_start") (call $fill) (loop (memory.fill (i32.const 0) (i32.const 3) (i32.const 0x100000)) (br 0))))"},
+      (func (export "_start") (call $fill)
+        (loop (memory.fill (i32.const 0) (i32.const 3) (i32.const 0x100000)) (br 0))))"},
     {"growing tables", R"((memory (export "memory") 1) (table 1 funcref)
       (func (export "_start") (loop (drop (table.grow (ref.null func) (i32.const 1000))) (br 0))))"},
     {"garbage", R"((memory (export "memory") 1)

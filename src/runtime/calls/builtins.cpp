@@ -131,7 +131,8 @@ uint32_t builtin_table_fill(abi::VMContext* context, uint32_t index, uint64_t st
   if (!in_bounds(start, length, table.vm->length)) return status(TrapKind::out_of_bounds_table_access);
   table.note_change(start, length);
   in_pieces(context, length * sizeof(uint64_t), false, [&](uint64_t offset, uint64_t size) {
-    std::fill_n(table.vm->elements + start + offset / sizeof(uint64_t), size / sizeof(uint64_t), value);
+    const uint64_t first = start + offset / sizeof(uint64_t);
+    std::fill_n(table.vm->elements + first, size / sizeof(uint64_t), value);
   });
   return 0;
 }
