@@ -133,6 +133,7 @@ fi
 for target in "${targets[@]}"; do
   job "cli ($target)" tests/cli/run.sh "$target"
   job "cli/systems ($target)" tests/cli/systems.sh "$target"
+  job "cli/memory_limits ($target)" tests/cli/memory_limits.sh "$target"
 done
 
 job "cli (tools)" tests/cli/tools.sh

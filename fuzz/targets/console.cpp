@@ -200,9 +200,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::Input input(data, size);
   FrameSource frames;
   const PhysRange range{kDirectMap.physical(memory), kMemory};
-  frames.with([&](FrameSource::State& state) {
-    fuzz::check(state.frames.initialize(kDirectMap, std::span(&range, 1), range.end()), "no frames");
-  });
+  fuzz::check(frames.initialize(kDirectMap, std::span(&range, 1), range.end()), "no frames");
   machine_state = {.frames = &frames, .input = &input};
   const size_t wanted = size != 0 && data[size - 1] >= 128 ? 2 : 1;
   std::vector<std::unique_ptr<FakeTransport>> unattached;

@@ -46,6 +46,7 @@ TEST(ProgramConfig, SurvivesTheJourney) {
   config.has_input = true;
   config.cpu_limit_nanoseconds = UINT64_MAX;
   config.wall_limit_nanoseconds = 1;
+  config.memory_limit_bytes = uint64_t{1} << 40;
   config.weight = ProgramConfig::kMaximumWeight;
   config.restart = Restart::on_failure;
   const Result<ProgramConfig> read = ProgramConfig::parse(bytes_of(config.encode()));

@@ -44,6 +44,7 @@ struct ProgramConfig {
   bool has_input = false;               // input=1: whether the program gets standard input
   uint64_t cpu_limit_nanoseconds = 0;   // cpu_limit=1000000000: the CPU time of one run of the program; 0: no limit
   uint64_t wall_limit_nanoseconds = 0;  // wall_limit=1000000000: the time of one run by the clock; 0: no limit
+  uint64_t memory_limit_bytes = 0;      // memory_limit=65536: the memory that the program may have in use; 0: no limit
   uint64_t weight = 1;                  // weight=2: the program's share of a CPU, in proportion to others' weights
   Restart restart = Restart::never;     // restart=always
 

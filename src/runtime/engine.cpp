@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/operation.hpp"
+#include "base/system_account.hpp"
 #include "compiler/codegen/object/object_identity.hpp"
 #include "compiler/compile.hpp"
 #include "compiler/options/bounds.hpp"
@@ -105,6 +106,7 @@ Result<void> Engine::install_trampolines(TrampolineCache& cache, std::span<const
 }
 
 Result<void> Engine::prepare_trampolines(std::span<const CanonicalId> types) {
+  const SystemAccountScope account;
   return trampolines_.with([&](TrampolineCache& cache) -> Result<void> {
     TryVector<CanonicalId> missing;
     uint32_t count = 0;

@@ -12,6 +12,7 @@ std::string TimeLimit::describe_end() const {
     case TimeEnd::wall_limit: return "has reached its limit of " + duration(*limits_.wall);
     case TimeEnd::cpu_limit: return "has reached its limit of " + duration(*limits_.cpu) + " of CPU time";
     case TimeEnd::kill: return "was killed";
+    case TimeEnd::memory_limit: return "has reached its limit of memory";
   }
   CAIRN_UNREACHABLE();
 }

@@ -11,7 +11,12 @@
 namespace cairn::runtime {
 
 // Why the time of a TimeLimit is over.
-enum class TimeEnd : uint8_t { wall_limit, cpu_limit, kill };
+enum class TimeEnd : uint8_t {
+  wall_limit,
+  cpu_limit,
+  kill,
+  memory_limit,  // an allocation that must not fail has exceeded the limit of the program's memory (kernels only)
+};
 
 // The lengths of both limits in nanoseconds; an empty one means no limit.
 struct TimeLimits {

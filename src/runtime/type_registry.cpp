@@ -6,6 +6,7 @@
 #include "base/assert.hpp"
 #include "base/format.hpp"
 #include "base/operation.hpp"
+#include "base/system_account.hpp"
 #include "platform/platform.hpp"
 #include "runtime/platform.hpp"
 
@@ -76,6 +77,7 @@ TypeRegistry::~TypeRegistry() {
 }
 
 Result<const abi::VMTypeInfo* const*> TypeRegistry::ensure_table() {
+  const SystemAccountScope account;
   if (table_.empty()) table_ = CAIRN_TRY(platform::Platform::reserve(kMaximumTypes * sizeof(abi::VMTypeInfo*)));
   return table();
 }
@@ -197,6 +199,7 @@ Result<uint32_t> TypeRegistry::register_group(RolledUp group) {
 }
 
 Result<TryVector<CanonicalId>> TypeRegistry::canonicalize(std::span<const SubType> types) {
+  const SystemAccountScope account;
   TryVector<CanonicalId> ids;
   if (!ids.try_reserve(types.size())) return fail(out_of_memory("a module's types"));
   while (ids.size() < types.size()) {
@@ -219,6 +222,7 @@ Result<TryVector<CanonicalId>> TypeRegistry::canonicalize(std::span<const SubTyp
 }
 
 Result<CanonicalId> TypeRegistry::canonicalize(const wasm::FuncType& type) {
+  const SystemAccountScope account;
   RolledUp group = CAIRN_TRY(run_operation([&] {
     RolledUp made;
     made.types.emplace_back().func = type;

@@ -390,9 +390,9 @@ run --limit wall-time=2s "$here/count.c" 1 x < <(sleep 5)
 expect limit/reading 134 'x 0'
 run --limit cpu-time=1h --limit wall-time=1h "$here/status.c" 5 </dev/null
 expect limit/far 5
-for wrong in cpu-time cpu-time=3 cpu-time=0s wall-time=xs memory=1M wall-time=99999999999h; do
+for wrong in cpu-time cpu-time=3 cpu-time=0s wall-time=xs memory=1000K memory=x wall-time=99999999999h; do
   run --limit "$wrong" "$here/spin.wat" </dev/null
-  expect_error "limit/$wrong" 64 '^cairn: --limit needs cpu-time=TIME or wall-time=TIME'
+  expect_error "limit/$wrong" 64 '^cairn: --limit needs cpu-time=TIME, wall-time=TIME or memory=SIZE'
 done
 
 # Wrong usage.

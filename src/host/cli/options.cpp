@@ -67,6 +67,11 @@ bool set_limit(Options& options, std::string_view value) {
   const size_t equals = value.find('=');
   if (equals == std::string_view::npos) return false;
   const std::string_view name = value.substr(0, equals);
+  if (name == "memory") {
+    const std::optional<uint64_t> bytes = host::parse_memory_limit(value.substr(equals + 1));
+    if (bytes) options.memory_limit_bytes = *bytes;
+    return bytes.has_value();
+  }
   const std::optional<uint64_t> time = host::parse_time(value.substr(equals + 1));
   if (!time || *time == 0) return false;
   if (name == "cpu-time") return options.cpu_limit_nanoseconds = *time, true;
@@ -143,8 +148,8 @@ constexpr Option kOptions[] = {
      [](Options& o, std::string_view v) { return (o.paging = v) == "sv39" || v == "sv48"; }},
     {"--with", Argument::required, bit(Command::run), "a program and its arguments, separated by spaces",
      add_companion},
-    {"--limit", Argument::required, bit(Command::run), "cpu-time=TIME or wall-time=TIME, such as cpu-time=500ms",
-     set_limit},
+    {"--limit", Argument::required, bit(Command::run),
+     "cpu-time=TIME, wall-time=TIME or memory=SIZE, such as cpu-time=500ms or memory=64M", set_limit},
     {"--raw", Argument::none, bit(Command::run), "",
      [](Options& o, std::string_view) { return !(o.marks_output = false); }},
     {"--env", Argument::required, bit(Command::run), "NAME=VALUE",
@@ -215,6 +220,8 @@ Result<void> check_combination(const Options& options) {
     return usage("--accel is for --target x86_64 and riscv64");
   if (options.command == Command::boot && !is_machine(options.target))
     return usage("boot needs --target x86_64 or riscv64");
+  if (options.memory_limit_bytes != 0 && !is_machine(options.target))
+    return usage("a process cannot keep --limit memory; --target x86_64 and riscv64 can");
   if (is_system_file(options)) return check_system_file(options);
   return {};
 }

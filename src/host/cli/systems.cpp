@@ -33,6 +33,7 @@ ProgramDescription describe_program(const Options& options, const std::vector<st
   program.config.arguments = words;
   program.config.cpu_limit_nanoseconds = options.cpu_limit_nanoseconds;
   program.config.wall_limit_nanoseconds = options.wall_limit_nanoseconds;
+  program.config.memory_limit_bytes = options.memory_limit_bytes;
   return program;
 }
 
@@ -88,9 +89,14 @@ void check_files(const SystemDescription& system, Mistakes& mistakes) {
 // Adds a mistake for each setting that the threads of a process cannot have.
 void check_process(const SystemDescription& system, Mistakes& mistakes) {
   for (const ProgramDescription& program : system.programs) {
-    if (program.config.weight == 1) continue;
-    mistakes.add(program.places.weight,
-                 "a process cannot keep `weight`, the share of a CPU; --target x86_64 and riscv64 can");
+    if (program.config.weight != 1) {
+      mistakes.add(program.places.weight,
+                   "a process cannot keep `weight`, the share of a CPU; --target x86_64 and riscv64 can");
+    }
+    if (program.config.memory_limit_bytes != 0) {
+      mistakes.add(program.places.memory_limit,
+                   "a process cannot keep a limit on `memory`; --target x86_64 and riscv64 can");
+    }
   }
 }
 

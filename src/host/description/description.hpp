@@ -22,6 +22,7 @@ struct ProgramDescription {
   struct Places {
     Position module;
     Position weight;
+    Position memory_limit;
     std::vector<Position> directories;  // as many as `directories`, or none
   };
   Places places;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kLongestName = 64;
 constexpr std::array<std::string_view, 3> kRestarts = {"never", "on-failure", "always"};
-constexpr std::array<std::string_view, 2> kLimits = {"cpu-time", "wall-time"};
+constexpr std::array<std::string_view, 3> kLimits = {"cpu-time", "wall-time", "memory"};
 
 using Read = void (*)(ReadProgram&, const toml::Value&, Mistakes&);
 
@@ -80,14 +80,19 @@ void read_limits(ReadProgram& out, const toml::Value& value, Mistakes& mistakes)
     }
     const auto text = read_text(name, limit, mistakes);
     if (!text) continue;
-    const auto time = parse_time(*text);
-    if (!time || *time == 0) {
+    const bool is_memory = name == "memory";
+    const auto amount = is_memory ? parse_memory_limit(*text) : parse_time(*text);
+    if (!amount || *amount == 0) {
+      const std::string_view expected = is_memory ? kMemoryLimitExpected : kTimeExpected;
       mistakes.add(limit.position,
-                   "`" + std::string(name) + "` needs " + std::string(kTimeExpected) + ", not " + in_quotes(*text));
+                   "`" + std::string(name) + "` needs " + std::string(expected) + ", not " + in_quotes(*text));
+    } else if (is_memory) {
+      out.program.config.memory_limit_bytes = *amount;
+      out.program.places.memory_limit = position;
     } else if (name == "cpu-time") {
-      out.program.config.cpu_limit_nanoseconds = *time;
+      out.program.config.cpu_limit_nanoseconds = *amount;
     } else {
-      out.program.config.wall_limit_nanoseconds = *time;
+      out.program.config.wall_limit_nanoseconds = *amount;
     }
   }
 }

@@ -9,6 +9,27 @@ namespace cairn::host {
 namespace {
 
 constexpr uint64_t kMaximumMemory = uint64_t{1} << 40;
+// A program needs more than this in any case.
+constexpr uint64_t kLeastLimit = uint64_t{1} << 20;
+
+std::optional<uint64_t> parse_size(std::string_view text, uint64_t least) {
+  uint64_t unit = uint64_t{1} << 20;
+  if (!text.empty() && (text.back() < '0' || text.back() > '9')) {
+    switch (text.back()) {
+      case 'K':
+      case 'k': unit = uint64_t{1} << 10; break;
+      case 'M':
+      case 'm': unit = uint64_t{1} << 20; break;
+      case 'G':
+      case 'g': unit = uint64_t{1} << 30; break;
+      default: return std::nullopt;
+    }
+    text.remove_suffix(1);
+  }
+  const std::optional<uint64_t> number = parse_decimal(text);
+  if (!number || *number > kMaximumMemory / unit || *number * unit < least) return std::nullopt;
+  return *number * unit;
+}
 
 }  // namespace
 
@@ -26,24 +47,9 @@ std::optional<uint64_t> parse_time(std::string_view text) {
   return time;
 }
 
-std::optional<uint64_t> parse_memory(std::string_view text) {
-  uint64_t unit = uint64_t{1} << 20;
-  if (!text.empty() && (text.back() < '0' || text.back() > '9')) {
-    switch (text.back()) {
-      case 'K':
-      case 'k': unit = uint64_t{1} << 10; break;
-      case 'M':
-      case 'm': unit = uint64_t{1} << 20; break;
-      case 'G':
-      case 'g': unit = uint64_t{1} << 30; break;
-      default: return std::nullopt;
-    }
-    text.remove_suffix(1);
-  }
-  const std::optional<uint64_t> number = parse_decimal(text);
-  if (!number || *number > kMaximumMemory / unit || *number * unit < kMinimumMemory) return std::nullopt;
-  return *number * unit;
-}
+std::optional<uint64_t> parse_memory(std::string_view text) { return parse_size(text, kMinimumMemory); }
+
+std::optional<uint64_t> parse_memory_limit(std::string_view text) { return parse_size(text, kLeastLimit); }
 
 std::optional<DirectoryMapping> parse_directory(std::string_view text) {
   const size_t separator = text.find("::");

@@ -23,8 +23,14 @@ std::optional<uint64_t> parse_time(std::string_view text);
 // the text has another form, or the size is below what a machine needs (kMinimumMemory) or above 1024G.
 std::optional<uint64_t> parse_memory(std::string_view text);
 
+// Parses a limit on a program's memory, such as 9000K, 64M or 1G; a number alone is in MiB. Returns bytes, or nothing
+// if the text has another form, or the size is below 1M or above 1024G.
+std::optional<uint64_t> parse_memory_limit(std::string_view text);
+
 // Parses HOST::GUEST, or HOST, which is then the guest's name, too. Returns nothing if a name is empty.
 std::optional<DirectoryMapping> parse_directory(std::string_view text);
+
+constexpr std::string_view kMemoryLimitExpected = "a size from 1M to 1024G, such as 64M or 1G";
 
 // The most CPUs that a machine can have.
 constexpr unsigned kMaximumCpus = 64;

@@ -134,8 +134,11 @@ TEST(SystemFile, MistakesOfPrograms) {
 
 TEST(SystemFile, MistakesOfLimits) {
   EXPECT_EQ(mistakes_in_program("limits = '2s'"), "f:4:10: `limits` needs a table, not a string");
-  EXPECT_EQ(mistakes_in_program("limits = { memory = '64M' }"),
-            "f:4:12: no limit on `memory` can be kept; the limits are `cpu-time` and `wall-time`");
+  EXPECT_EQ(mistakes_in_program("limits = { threads = '64' }"),
+            "f:4:12: no limit on `threads` can be kept; the limits are `cpu-time`, `wall-time` and `memory`");
+  EXPECT_EQ(mistakes_in_program("limits = { memory = 64 }"), "f:4:21: `memory` needs a string, not an integer");
+  EXPECT_EQ(mistakes_in_program("limits = { memory = '1000K' }"),
+            "f:4:21: `memory` needs a size from 1M to 1024G, such as 64M or 1G, not `1000K`");
   EXPECT_EQ(mistakes_in_program("limits = { cputime = '2s' }"),
             "f:4:12: no limit on `cputime` can be kept; did you mean `cpu-time`?");
   EXPECT_EQ(mistakes_in_program("limits = { cpu-time = 2 }"), "f:4:23: `cpu-time` needs a string, not an integer");

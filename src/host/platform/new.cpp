@@ -14,6 +14,7 @@
 
 #include "base/assert.hpp"
 #include "base/operation.hpp"
+#include "base/system_account.hpp"
 #include "platform/injection.hpp"
 
 #if __has_feature(address_sanitizer)
@@ -120,6 +121,10 @@ void* allocate_or_end(size_t size, size_t alignment) {
 }
 
 }  // namespace
+
+// A process has no accounts.
+void* enter_system_account() { return nullptr; }
+void leave_system_account(void*) {}
 
 OperationRecord* operation_current() { return current; }
 

@@ -7,6 +7,7 @@
 
 #include "kernel/fibers/fiber.hpp"
 #include "kernel/machine.hpp"
+#include "kernel/memory/account.hpp"
 #include "kernel/time/clock.hpp"
 #include "kernel/trap/cpu.hpp"
 
@@ -83,12 +84,15 @@ class Core {
   // The CPU time of the current fiber, in nanoseconds.
   [[nodiscard]] uint64_t cpu_time() const { return current->cpu_time_ + (nanoseconds_since_boot() - since_); }
 
+  // Whether the current fiber's account has exceeded its limit, so that the fiber's guest code must end.
+  [[nodiscard]] bool is_beyond_memory() const { return cpu->account != nullptr && cpu->account->was_exceeded(); }
   [[nodiscard]] bool has_limit() const {
-    return current->limit_end != kNever || current->cpu_limit != kNever || current->is_killed;
+    return current->limit_end != kNever || current->cpu_limit != kNever || current->is_killed || is_beyond_memory();
   }
-  // The time at which the current fiber reaches a limit if it goes on running; 0 if it was killed.
+  // The time at which the current fiber reaches a limit if it goes on running; 0 if it was killed, or has exceeded its
+  // limit of memory.
   [[nodiscard]] uint64_t limit() const {
-    if (current->is_killed) return 0;
+    if (current->is_killed || is_beyond_memory()) return 0;
     if (current->cpu_limit == kNever) return current->limit_end;
     const uint64_t used = std::min(current->cpu_time_, current->cpu_limit);
     uint64_t end;

@@ -25,6 +25,7 @@ struct OperationRecord;
 
 namespace cairn::kernel {
 
+class MemoryAccount;
 class Core;
 class Scheduler;
 struct Cpu;
@@ -44,6 +45,9 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   // Sets the fiber's weight, which is at least 1. Fibers that are ready share the CPUs in proportion to their weights.
   // Called before start().
   void set_weight(uint64_t weight) { RunNode::weight = weight; }
+  // Sets the account for the fiber's stack and for all that the fiber allocates; null is the system's. Without this
+  // call it is that of the fiber that calls start(). Called before start(); the account must outlive the fiber.
+  void set_account(MemoryAccount* account) { account_ = account; }
 
   // The limits of the fiber's guest code, which ends with the trap `interrupted` when it reaches one: limit_end is a
   // time in nanoseconds since boot, cpu_limit an amount of CPU time in nanoseconds. sleep_until() and Platform::park()
@@ -88,6 +92,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   uint64_t stack_pointer_ = 0;
   runtime::Activation* activation_ = nullptr;
   OperationRecord* operation_ = nullptr;
+  std::optional<MemoryAccount*> account_;  // empty: not known before start()
   HeldLocks held_locks_;
 
   // How the last wait ended.

@@ -8,8 +8,9 @@ namespace cairn::kernel {
 
 Result<KernelStack> KernelStack::create(size_t size) {
   const auto start = in_address_space([=](KernelAddressSpace& space) -> SpaceResult<VirtAddr> {
-    const VirtAddr reserved = CAIRN_TRY(space.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd},
-                                                      kGuard + size, KernelAddressSpace::kGroup));
+    const VirtAddr reserved =
+        CAIRN_TRY(space.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, kGuard + size,
+                                KernelAddressSpace::kGroup, charge_for(Use::stacks)));
     if (auto done = space.commit(reserved + kGuard, size, {.write = true}); !done) {
       space.release(reserved);
       return std::unexpected(done.error());

@@ -20,7 +20,7 @@ class KernelStack {
   // Twice the largest frame that tools/check_stacks.py allows, so that no function's frame steps over the guard.
   static constexpr size_t kGuard = 32 * 1024;
 
-  // Returns an Error (resource) when there is no memory.
+  // The stack belongs to the account of the fiber that calls this. Returns an Error (resource) when there is no memory.
   static Result<KernelStack> create(size_t size = kSize);
   ~KernelStack();
   KernelStack(KernelStack&& other) noexcept;

@@ -92,6 +92,7 @@ void start_scheduler() {
     scheduler.add_cpu(this_cpu(), main, idle);
     scheduler.prepare(idle);
   }
+  after_exceeding(reset_timer);
   machine::interrupts_on();
 }
 
@@ -107,6 +108,8 @@ void run_cpu(Cpu& cpu) {
 Fiber& current_fiber() { return *this_core().current; }
 
 Result<void> start(Fiber& fiber) {
+  if (!fiber.account_) fiber.account_ = this_cpu().account;
+  const AccountScope account(*fiber.account_);
   fiber.vectors_.emplace(CAIRN_TRY(VectorState::create()));
   fiber.give_stack(CAIRN_TRY(KernelStack::create()));
   const InterruptsOff off;

@@ -278,10 +278,12 @@ class Scheduler {
     Cpu& cpu = *core.cpu;
     old.activation_ = cpu.activation;
     old.operation_ = cpu.operation;  // an operation may wait for a lock
+    old.account_ = cpu.account;
     old.held_locks_ = cpu.held_locks;
     cpu.stack = next.stack_;
     cpu.activation = next.activation_;
     cpu.operation = next.operation_;
+    cpu.account = next.account_.value_or(nullptr);
     cpu.held_locks = next.held_locks_;
     cairn_switch_stacks(&old.stack_pointer_, next.stack_pointer_);
     finish_switch();

@@ -11,6 +11,11 @@
 // and it is freed when no committed page is below it. recount() computes how many frames must be promised, so that
 // tests can compare.
 //
+// Each reservation has a Charge (account.hpp). Its committed pages are charged when they are committed, filled or not.
+// A page table of the guests' half is charged to the account of the first segment that has a part below it; when
+// another segment becomes the first, the table moves to that segment's account. Tables of the kernel's half, where
+// programs have only dense pages, and the nodes of the ranges, which are small, are the system's.
+//
 // Pages are filled in groups of 64 KiB (a WebAssembly page), and in large segments by 2 MiB, because faults are
 // expensive and zeroing is cheap. Nothing here allocates from the heap, so all of it may run under the lock.
 //
@@ -31,6 +36,7 @@
 #include "kernel/memory/page_table.hpp"
 #include "kernel/memory/range_pool.hpp"
 #include "kernel/memory/range_tree.hpp"
+#include "kernel/memory/table_owners.hpp"
 
 namespace cairn::kernel {
 
@@ -57,8 +63,9 @@ class AddressSpace {
     nodes_.set_aside(kDecommitNodes);
   }
 
-  // Reserves `size` bytes of addresses in [first, end), aligned, with at least one free page on either side.
-  SpaceResult<VirtAddr> reserve(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
+  // Reserves `size` bytes of addresses in [first, end), aligned, with at least one free page on either side. What is
+  // committed there is charged as `charge` says.
+  SpaceResult<VirtAddr> reserve(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment, Charge charge = {}) {
     const RangeNode* before = reservations_.last_until(first.value);
     uint64_t at =
         align_up((before == nullptr ? first.value : std::max(before->end(), first.value)) + kPageSize, alignment);
@@ -66,10 +73,11 @@ class AddressSpace {
       for (RangeNode* next = reservations_.first_from(first.value);; next = RangeTree::next(next)) {
         const uint64_t limit = next == nullptr ? end.value : std::min(next->start, end.value);
         if (limit > at && limit - at > size + kPageSize) {
-          if (!nodes_.ensure(1)) return std::unexpected(no_memory(kPageSize));
+          if (!nodes_.ensure(1)) return std::unexpected(no_memory({}, kPageSize));
           RangeNode* node = nodes_.take();
           node->start = at;
           node->size = size;
+          node->charge = charge;
           reservations_.insert(node);
           return VirtAddr{at};
         }
@@ -80,22 +88,37 @@ class AddressSpace {
     return std::unexpected(SpaceFailure{SpaceFailure::Kind::addresses, size, 0});
   }
 
+  // Charges what is committed from now on in the reservation that holds `start` as `charge` says, if nothing is
+  // committed there now.
+  void recharge(VirtAddr start, Charge charge) {
+    RangeNode* reservation = reservations_.last_until(start.value);
+    if (reservation->charge != charge && overlapping(reservation->start, reservation->end()) == nullptr)
+      reservation->charge = charge;
+  }
+
   // Makes [start, start + size) of a reservation accessible. Pages that are committed already stay and get these
   // rights.
   SpaceResult<void> commit(VirtAddr start, uint64_t size, Access access, Claim claim = Claim::fallible) {
     if (size == 0) return {};
     CAIRN_ASSERT(is_reserved(start, size));
     const uint64_t end = start.value + size;
+    const Charge charge = charge_of(start);
+    const AccountNumber payer = payer_of_tables(start, charge);
     uint64_t pages = 0, tables = 0, holes = 0;
     for_each_hole(start.value, end, [&](uint64_t from, uint64_t to) {
       pages += (to - from) >> kPageBits;
       tables += missing_tables(from, to);
       ++holes;
     });
-    if (!source_.promise(pages + tables, claim)) return std::unexpected(no_memory((pages + tables) << kPageBits));
+    // Tables that the range shares with later segments of other accounts become this account's.
+    const TableOwners before = table_owners(start.value, end);
+    const uint64_t taken = before.number_taken_by(charge.account, start.value);
+    if (!source_.promise(pages, claim, charge, tables, payer, taken))
+      return std::unexpected(no_memory(charge, (pages + tables) << kPageBits));
     if (!nodes_.ensure(holes * (1 + kSpareNodes) + 2)) {
-      source_.forget_promise(pages + tables);
-      return std::unexpected(no_memory((pages + tables + 1) << kPageBits));
+      source_.move({payer, Use::tables}, {.use = Use::tables}, tables);
+      source_.forget_promise(pages, charge, tables);
+      return std::unexpected(no_memory(charge, (pages + tables + 1) << kPageBits));
     }
     // Existing segments get the rights, and holes become segments.
     const Changes changes(table_);
@@ -110,11 +133,13 @@ class AddressSpace {
       segment->start = from;
       segment->size = to - from;
       segment->access = access;
+      segment->charge = charge;
       segment->spare_nodes = kSpareNodes;
       nodes_.set_aside(kSpareNodes);
       segments_.insert(segment);
     });
     merge_around(start.value, end);
+    before.move_to(table_owners(start.value, end), source_);
     committed_ += pages;
     return {};
   }
@@ -139,17 +164,23 @@ class AddressSpace {
   void decommit(VirtAddr start, uint64_t size) {
     if (size == 0) return;
     const uint64_t end = start.value + size;
-    uint64_t pages = 0, tables = 0;
+    const Charge charge = charge_of(start);
+    const TableOwners before = table_owners(start.value, end);
+    uint64_t pages = 0, tables = 0, paid_tables = 0;
     for (RangeNode* segment = overlapping(start.value, end); segment != nullptr;
          segment = overlapping(start.value, end)) {
       segment = isolate(segment, start.value, end);
       segments_.remove(segment);
       pages += segment->size >> kPageBits;
       tables += missing_tables(segment->start, segment->end());
+      paid_tables += own_tables(segment->start, segment->end());
       nodes_.give_up(segment->spare_nodes);
       nodes_.give(segment);
     }
     if (pages == 0) return;
+    before.move_to(table_owners(start.value, end), source_);
+    // The tables that nobody needs any more are the system's until they are free.
+    source_.move({payer_of_tables(start, charge), Use::tables}, {.use = Use::tables}, paid_tables);
     uint64_t filled = 0;
     CAIRN_ASSERT(table_.unmap(
         start, size, TableFrames::promised, RemovedAs::promised_page,
@@ -162,9 +193,10 @@ class AddressSpace {
     // are set aside for the next decommit(). If so, one promised frame is made into new nodes.
     if (nodes_.free_nodes() < nodes_.nodes_aside()) {
       nodes_.add(*source_.redeem(0));
+      source_.move(charge, {}, 1);
       --pages;
     }
-    source_.forget_promise(pages + tables);
+    source_.forget_promise(pages, charge, tables);
   }
 
   // Releases a whole reservation.
@@ -182,9 +214,9 @@ class AddressSpace {
     const uint64_t size = align_up(offset + range.size, kPageSize);
     const VirtAddr start = CAIRN_TRY(reserve(first, end, size, kPageSize));
     const uint64_t tables = missing_tables(start.value, start.value + size);
-    if (!source_.promise(tables)) {
+    if (!source_.promise(0, Claim::fallible, {}, tables)) {
       release(start);
-      return std::unexpected(no_memory(tables << kPageBits));
+      return std::unexpected(no_memory({}, tables << kPageBits));
     }
     CAIRN_ASSERT(table_.map_range(start, {range.start.value - offset}, size, {.write = true, .device = true}, 0,
                                   TableFrames::promised));
@@ -230,9 +262,9 @@ class AddressSpace {
   [[nodiscard]] uint64_t reservation_count() const { return reservations_.count(); }
   [[nodiscard]] uint64_t segment_count() const { return segments_.count(); }
   [[nodiscard]] uint64_t node_frames() const { return nodes_.frames(); }
-  // The number of bytes that commit() would grant where all page tables exist.
-  [[nodiscard]] uint64_t available_bytes() {
-    return source_.with([](FrameSource::State& s) { return s.available(Claim::fallible) << kPageBits; });
+  // The number of bytes that commit() would grant to an account where all page tables exist.
+  [[nodiscard]] uint64_t available_bytes(AccountNumber account = AccountNumber::system) {
+    return source_.available_to(source_.account(account)) << kPageBits;
   }
   // The number of frames that must be promised now: those for committed pages that are not filled yet, and for missing
   // tables above committed pages. Takes time in proportion to the committed memory.
@@ -266,14 +298,30 @@ class AddressSpace {
     return access;
   }
 
-  SpaceFailure no_memory(uint64_t wanted) { return {SpaceFailure::Kind::memory, wanted, available_bytes()}; }
+  SpaceFailure no_memory(Charge charge, uint64_t wanted) {
+    return {SpaceFailure::Kind::memory, wanted, available_bytes(charge.account)};
+  }
+
+  // The charge of the reservation that holds an address.
+  [[nodiscard]] Charge charge_of(VirtAddr address) const { return reservations_.last_until(address.value)->charge; }
+
+  [[nodiscard]] TableOwners table_owners(uint64_t start, uint64_t end) const {
+    return {segments_, table_.levels(), start, end};
+  }
+  // Whose the tables are that only the segments of this charge need.
+  static AccountNumber payer_of_tables(VirtAddr address, Charge charge) {
+    return is_in_kernel_half(address.value) ? AccountNumber::system : charge.account;
+  }
+  // The number of tables in the guests' half that [start, end) needs and no segment needs.
+  [[nodiscard]] uint64_t own_tables(uint64_t start, uint64_t end) const {
+    if (is_in_kernel_half(start)) return 0;
+    return count_tables(start, end, [](unsigned level, uint64_t first, uint64_t last) {
+      return (last - first) / page_size_at(level + 1) + 1;
+    });
+  }
 
   // Returns the first segment that has a part in [start, end), or null.
-  [[nodiscard]] RangeNode* overlapping(uint64_t start, uint64_t end) const {
-    RangeNode* segment = segments_.holder_of(start);
-    if (segment == nullptr) segment = segments_.first_from(start);
-    return segment != nullptr && segment->start < end ? segment : nullptr;
-  }
+  [[nodiscard]] RangeNode* overlapping(uint64_t start, uint64_t end) const { return segments_.first_in(start, end); }
   // Returns the segment after `segment` if it starts before `end`, otherwise null.
   static RangeNode* next_before(RangeNode* segment, uint64_t end) {
     segment = RangeTree::next(segment);
@@ -298,20 +346,28 @@ class AddressSpace {
 
   // The number of tables that [start, end) needs and that neither exist nor are promised for a segment.
   [[nodiscard]] uint64_t missing_tables(uint64_t start, uint64_t end) const {
-    uint64_t missing = 0;
+    return count_tables(start, end, [&](unsigned level, uint64_t first, uint64_t last) {
+      return table_.missing_tables(level, {first}, {last + (page_size_at(level + 1) - 1)});
+    });
+  }
+  // Adds up count(level, first, last) for the blocks of each level's tables, from the one at `first` to the one at
+  // `last`, that [start, end) needs and no segment needs.
+  template <class F>
+  [[nodiscard]] uint64_t count_tables(uint64_t start, uint64_t end, F&& count) const {
+    uint64_t tables = 0;
     for (unsigned level = 0; level + 1 < table_.levels(); ++level) {
       const uint64_t span = page_size_at(level + 1);
       uint64_t first = align_down(start, span), last = align_down(end - 1, span);
       const bool skips_first = has_committed(first, span);
       if (first == last) {
-        if (!skips_first) missing += table_.missing_tables(level, {first}, {last + (span - 1)});
+        if (!skips_first) tables += count(level, first, last);
         continue;
       }
       if (skips_first) first += span;
       if (has_committed(last, span)) last -= span;
-      if (first <= last) missing += table_.missing_tables(level, {first}, {last + (span - 1)});
+      if (first <= last) tables += count(level, first, last);
     }
-    return missing;
+    return tables;
   }
 
   PhysAddr take_frame() {
@@ -383,6 +439,7 @@ class AddressSpace {
     rest->start = at;
     rest->size = segment->end() - at;
     rest->access = segment->access;
+    rest->charge = segment->charge;
     segment->size = at - segment->start;
     if (segment->spare_nodes != 0) {
       // The remaining spare node goes to the second part, because the second border of a range lies there.

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <random>
 
 #include "kernel/memory/address_space.hpp"
@@ -43,6 +45,10 @@ class ModelledMachine {
   ModelledMachine(uint32_t seed, Counts& counts) : seed_(seed), counts_(counts), random_(seed) {
     testing::give_all(ram_, source_, random_() % 20);
     all_ = testing::free_frames(source_);
+    for (size_t i = 0; i < programs_.size(); ++i) {
+      programs_[i].describe("program", i == 0 ? ~uint64_t{0} : (all_ * kPageSize) / (1 + i));
+      EXPECT_TRUE(source_.add(programs_[i]));
+    }
     EXPECT_TRUE(table_.create());
     source_.watch(cpus_, ram_.map());
     cpus_.let_look(table_.root(), [this](std::mt19937& choice) { return address_of_interest(choice); });
@@ -73,6 +79,7 @@ class ModelledMachine {
     ASSERT_EQ(source_.promised(), 0u);
     ASSERT_EQ(space_.filled_total(), 0u);
     ASSERT_LE(space_.node_frames(), 1u);
+    for (MemoryAccount& program : programs_) source_.remove(program);  // it must be empty
     ASSERT_EQ(testing::free_frames(source_) + 1 + space_.node_frames(), all_);
     counts_.synchronized += cpus_.synchronizations();
   }
@@ -87,7 +94,12 @@ class ModelledMachine {
   };
   struct Memory {
     VirtAddr start;
+    Charge charge;
     std::vector<Page> pages;
+
+    [[nodiscard]] bool is_empty() const {
+      return std::ranges::none_of(pages, [](const Page& page) { return page.byte >= 0; });
+    }
   };
 
   // An address in a memory, mostly in the range that the last operation was about.
@@ -112,9 +124,20 @@ class ModelledMachine {
     const uint64_t pages = has_large_ ? 8192 + random_() % 6000 : 1 + random_() % 600;
     // Small memories share blocks of 2 MiB, and some memories cross the border between two blocks of 1 GiB.
     const VirtAddr first{(uint64_t{1} << 30) - (uint64_t{random_() % 3} << 20)};
-    const auto start =
-        space_.reserve(first, kHigh, pages * kPageSize, has_large_ ? kLargePageSize : kPageSize << random_() % 4);
-    if (start) memories_.push_back({*start, std::vector<Page>(pages)});
+    const Charge charge = some_charge();
+    const auto start = space_.reserve(first, kHigh, pages * kPageSize,
+                                      has_large_ ? kLargePageSize : kPageSize << random_() % 4, charge);
+    if (start) memories_.push_back({*start, charge, std::vector<Page>(pages)});
+  }
+  Charge some_charge() {
+    const size_t who = random_() % (programs_.size() + 1);
+    return {.account = who == 0 ? AccountNumber::system : programs_[who - 1].number(),
+            .use = random_() % 2 == 0 ? Use::memory : Use::stacks};
+  }
+  void recharge(Memory& memory) {
+    const Charge charge = some_charge();
+    space_.recharge(memory.start, charge);
+    if (memory.is_empty()) memory.charge = charge;
   }
   void release() {
     std::swap(memories_[random_() % memories_.size()], memories_.back());
@@ -150,6 +173,7 @@ class ModelledMachine {
     }
     recent_ = at, recent_pages_ = count;
     if (what < 6) {
+      if (random_() % 4 == 0) recharge(memory);
       commit(at, range, access);
     } else if (what == 6) {
       space_.decommit(at, count * kPageSize);
@@ -207,9 +231,35 @@ class ModelledMachine {
     }
     ASSERT_EQ(space_.committed_total(), committed * kPageSize);
     ASSERT_EQ(source_.promised(), space_.recount());
+    check_accounts(committed);
     ASSERT_GE(testing::free_frames(source_), source_.promised());
     cpus_.expect_current(table_.root(), {});
     if (::testing::Test::HasFailure()) FAIL() << "seed " << seed_;
+  }
+
+  // Counts what each account has: committed pages by use, and the page tables whose first committed page is its own.
+  void check_accounts(uint64_t committed) {
+    ASSERT_TRUE(source_.accounts_are_exact(committed));
+    std::map<AccountNumber, std::array<uint64_t, kUses>> frames;
+    std::map<uint64_t, const Memory*> in_order;
+    for (const Memory& memory : memories_) in_order.emplace(memory.start.value, &memory);
+    std::array<uint64_t, M::kLevels> counted{};  // for each level, the end of the tables that were counted
+    for (const auto& [start, memory] : in_order) {
+      auto& mine = frames[memory->charge.account];
+      for (size_t i = 0; i < memory->pages.size(); ++i) {
+        if (memory->pages[i].byte < 0) continue;
+        ++mine[static_cast<size_t>(memory->charge.use)];
+        const uint64_t page = start / kPageSize + i;
+        for (unsigned level = 0; level + 1 < M::kLevels; ++level) {
+          const uint64_t table = page >> (9 * (level + 1));
+          if (table < counted[level]) continue;
+          ++mine[static_cast<size_t>(Use::tables)];
+          counted[level] = table + 1;
+        }
+      }
+    }
+    for (const MemoryAccount& program : programs_)
+      ASSERT_EQ(source_.state_of(program).frames, frames[program.number()]);
   }
 
   const uint32_t seed_;
@@ -218,6 +268,7 @@ class ModelledMachine {
   const bool has_large_ = seed_ % 3 == 0;  // whether there are large pages, which need segments of 32 MiB
   testing::Ram ram_{static_cast<uint64_t>(has_large_ ? 72 << 20 : (1 << 19) << random_() % 3)};
   Frames source_;
+  std::array<MemoryAccount, 3> programs_;
   uint64_t all_ = 0;  // number of frames at the start
   Cpus cpus_{ram_, M::kLevels, 1 + seed_ % 4};
   Table table_{ram_.map(), source_, cpus_, M::kLevels};

@@ -22,9 +22,12 @@ class CodeMemory {
   CodeMemory(DirectMap map, FrameSource& source, AddressSpace<Table>& space, Table& table, unsigned largest_level)
       : map_(map), source_(source), space_(space), table_(table), largest_level_(largest_level) {}
 
-  // Allocates `size` bytes (whole pages) somewhere in [first, end). They are writable and zero.
-  SpaceResult<VirtAddr> allocate(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment) {
-    const VirtAddr start = CAIRN_TRY(space_.reserve(first, end, size, alignment));
+  // Allocates `size` bytes (whole pages) somewhere in [first, end). They are writable and zero, and charged to an
+  // account. The tables of a split direct map are the system's.
+  SpaceResult<VirtAddr> allocate(VirtAddr first, VirtAddr end, uint64_t size, uint64_t alignment,
+                                 AccountNumber account = AccountNumber::system) {
+    const VirtAddr start =
+        CAIRN_TRY(space_.reserve(first, end, size, alignment, {.account = account, .use = Use::code}));
     if (auto done = space_.commit(start, size, {.write = true}); !done) {
       space_.release(start);
       return std::unexpected(done.error());
@@ -35,7 +38,7 @@ class CodeMemory {
     if (done == size) return start;
     give_aliases_back(start, done);
     space_.release(start);
-    return std::unexpected(SpaceFailure{SpaceFailure::Kind::memory, size, space_.available_bytes()});
+    return std::unexpected(SpaceFailure{SpaceFailure::Kind::memory, size, space_.available_bytes(account)});
   }
 
   // Makes the first `text` bytes (whole pages) executable, and all `size` bytes read-only. From then on, every CPU
@@ -81,7 +84,7 @@ class CodeMemory {
   // Splits the large page of the direct map at `boundary`. The tables for this are promised before they are taken, so
   // that they never come from the reserve.
   bool split_at(VirtAddr boundary) {
-    if (!source_.promise(table_.tables_to_split_at(boundary))) return false;
+    if (!source_.promise(0, Claim::fallible, {}, table_.tables_to_split_at(boundary))) return false;
     return table_.split_at(boundary, TableFrames::promised);
   }
   // Removes the write right from the aliases of the pages' frames. Returns the number of bytes for which this is done;

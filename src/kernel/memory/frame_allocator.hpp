@@ -36,7 +36,11 @@ class FrameAllocator {
   void free_contiguous(PhysAddr start, uint64_t frames);
 
   [[nodiscard]] uint64_t free_frames() const { return free_frames_; }
+  // The number of all frames: free ones, allocated ones, and those of the records.
   [[nodiscard]] uint64_t total_frames() const { return total_frames_; }
+  [[nodiscard]] uint64_t record_frames() const {
+    return align_up(record_count_ * sizeof(uint32_t), kPageSize) >> kPageBits;
+  }
 
   // The owner of an allocated block may note a number of 30 bits for each of its frames.
   void set_note(PhysAddr frame, uint32_t note) { records_[index_of(frame)] = note << 2; }

@@ -1,4 +1,5 @@
-// The source of all frames: the allocator with its lock, and the account of promises (INV-17).
+// The source of all frames: the allocator with its lock, the promises (INV-17), and the counters of all accounts
+// (account.hpp).
 //
 // A promised frame is one that may be taken later and must be available then: for a committed page that was not touched
 // yet, or for a page table that touching it needs. free_frames() never drops below the number of promised frames.
@@ -6,14 +7,20 @@
 // Besides the promised frames there is a reserve (INV-19). Guests' memory and all other allocations that may fail
 // (Claim::fallible, promise) do not use it. The kernel's own small objects, whose allocation must not fail, do
 // (Claim::last). So a guest that has taken all memory it can get leaves enough for the kernel to continue.
+//
+// Each frame that is taken or promised is charged to an account. An allocation that may fail is refused if it would
+// exceed the account's limit. One that must not fail exceeds the limit instead, and the account remembers that.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/assert.hpp"
 #include "base/sync/locked.hpp"
 #include "base/sync/spin_lock.hpp"
+#include "kernel/memory/account.hpp"
 #include "kernel/memory/frame_allocator.hpp"
 #include "kernel/memory/injected_failure.hpp"
 
@@ -29,7 +36,7 @@ class FrameSource {
     uint64_t promised = 0;
     uint64_t reserve = 0;
 
-    // The number of frames that an allocation with this claim may take.
+    // The number of frames that an allocation with this claim may take, whatever the accounts' limits.
     [[nodiscard]] uint64_t available(Claim claim) const {
       const uint64_t free = frames.free_frames(), taken = promised + (claim == Claim::fallible ? reserve : 0);
       return free > taken ? free - taken : 0;
@@ -41,47 +48,135 @@ class FrameSource {
     return state_.with(std::forward<F>(function));
   }
 
-  // Allocates a frame for kernel data or a page table. Promised frames are not used.
-  std::optional<PhysAddr> allocate() { return allocate_contiguous(1, Claim::last); }
-  std::optional<PhysAddr> allocate_contiguous(uint64_t count, Claim claim = Claim::last) {
+  // Gives memory to the allocator (FrameAllocator::initialize), and sets the reserve.
+  bool initialize(DirectMap map, std::span<const PhysRange> ranges, uint64_t highest, uint64_t reserve = 0) {
+    return with([&](State& s) {
+      if (!s.frames.initialize(map, ranges, highest)) return false;
+      accounts_.system().charge(Use::other, s.frames.record_frames());
+      s.reserve = reserve;
+      return true;
+    });
+  }
+
+  Accounts& accounts() { return accounts_; }
+  MemoryAccount& account(AccountNumber number) { return accounts_[number]; }
+  // The number of frames that an account may get by allocations that may fail.
+  uint64_t available_to(const MemoryAccount& account) {
+    return with([&](State& s) { return std::min(s.available(Claim::fallible), account.room()); });
+  }
+  [[nodiscard]] AccountState state_of(const MemoryAccount& account) {
+    return with([&](State&) { return account.state(); });
+  }
+  // Gives an account a number, or takes it away from one that is empty. add() returns false if there are too many.
+  [[nodiscard]] bool add(MemoryAccount& account) {
+    return with([&](State&) { return accounts_.add(account); });
+  }
+  void remove(MemoryAccount& account) {
+    with([&](State&) { accounts_.remove(account); });
+  }
+  // Copies the counters of all accounts, the system's first, as far as there is room. Returns the number of accounts.
+  size_t read_accounts(std::span<AccountState> states) {
+    return with([&](State&) {
+      size_t count = 0;
+      accounts_.for_each([&](const MemoryAccount& account) {
+        if (count < states.size()) states[count] = account.state();
+        ++count;
+      });
+      return count;
+    });
+  }
+  // The number of frames that an account may have in all, if there were no other.
+  uint64_t most_for(const MemoryAccount& account) {
+    return with([&](State& s) { return std::min(s.frames.total_frames(), account.limit()); });
+  }
+  // Whether all frames are available or on an account, and the accounts hold this number of frames for committed pages
+  // and for the heap.
+  bool accounts_are_exact(uint64_t pages_and_heap) {
+    return with([&](State& s) {
+      uint64_t frames = s.frames.free_frames() - s.promised, counted = 0;
+      accounts_.for_each([&](const MemoryAccount& account) {
+        frames += account.total_;
+        for (const Use use : {Use::memory, Use::stacks, Use::code, Use::heap})
+          counted += account.frames_[static_cast<size_t>(use)];
+      });
+      return frames == s.frames.total_frames() && counted == pages_and_heap;
+    });
+  }
+
+  // Allocates frames. Promised frames are not used.
+  std::optional<PhysAddr> allocate() { return allocate_contiguous(1); }
+  std::optional<PhysAddr> allocate_contiguous(uint64_t count, Claim claim = Claim::last, Charge charge = {}) {
     return with([&](State& s) -> std::optional<PhysAddr> {
-      if (s.available(claim) < count) return std::nullopt;
-      return count == 1 ? s.frames.allocate(0) : s.frames.allocate_contiguous(count);
+      MemoryAccount& account = accounts_[charge.account];
+      if (s.available(claim) < count || !has_room(account, count, claim)) return std::nullopt;
+      const auto start = count == 1 ? s.frames.allocate(0) : s.frames.allocate_contiguous(count);
+      if (start) account.charge(charge.use, count);
+      return start;
     });
   }
   // Allocates 2^order frames for a slab, aligned to their size, each with this note.
-  std::optional<PhysAddr> allocate_block(unsigned order, uint32_t note, Claim claim) {
+  std::optional<PhysAddr> allocate_block(unsigned order, uint32_t note, Claim claim, Charge charge) {
     return with([&](State& s) -> std::optional<PhysAddr> {
       const uint64_t count = uint64_t{1} << order;
-      if (s.available(claim) < count) return std::nullopt;
+      MemoryAccount& account = accounts_[charge.account];
+      if (s.available(claim) < count || !has_room(account, count, claim)) return std::nullopt;
       const auto block = s.frames.allocate(order);
-      for (uint64_t i = 0; block && i < count; ++i) s.frames.set_note(*block + i * kPageSize, note);
+      if (!block) return std::nullopt;
+      for (uint64_t i = 0; i < count; ++i) s.frames.set_note(*block + i * kPageSize, note);
+      account.charge(charge.use, count);
       return block;
     });
   }
-  void free_contiguous(PhysAddr start, uint64_t count) {
-    with([&](State& s) { s.frames.free_contiguous(start, count); });
+  void free_contiguous(PhysAddr start, uint64_t count, Charge charge = {}) {
+    with([&](State& s) {
+      s.frames.free_contiguous(start, count);
+      accounts_[charge.account].credit(charge.use, count);
+    });
   }
   void set_note(PhysAddr frame, uint32_t note) {
     with([&](State& s) { s.frames.set_note(frame, note); });
+  }
+  // Sets the notes of a frame and of the frame after it.
+  void set_notes(PhysAddr frame, uint32_t note, uint32_t next) {
+    with([&](State& s) {
+      s.frames.set_note(frame, note);
+      s.frames.set_note(frame + kPageSize, next);
+    });
   }
   uint32_t note(PhysAddr frame) {
     return with([&](State& s) { return s.frames.covers(frame) ? s.frames.note(frame) : 0; });
   }
 
-  // Promises `count` frames; returns false if fewer are available.
-  [[nodiscard]] bool promise(uint64_t count, Claim claim = Claim::fallible) {
+  // Promises `pages` frames for a charge, and `tables` frames for page tables, which are charged to the account
+  // `tables_of`. Returns false if fewer are available, or the first account has no room for its part and `more` frames
+  // that it is about to take over from others.
+  [[nodiscard]] bool promise(uint64_t pages, Claim claim = Claim::fallible, Charge charge = {}, uint64_t tables = 0,
+                             AccountNumber tables_of = AccountNumber::system, uint64_t more = 0) {
     if (must_fail(claim)) return false;
     return with([&](State& s) {
-      if (s.available(claim) < count) return false;
-      s.promised += count;
+      MemoryAccount& account = accounts_[charge.account];
+      const uint64_t own = pages + more + (tables_of == charge.account ? tables : 0);
+      if (s.available(claim) < pages + tables || !has_room(account, own, claim)) return false;
+      s.promised += pages + tables;
+      account.charge(charge.use, pages);
+      accounts_[tables_of].charge(Use::tables, tables);
       return true;
     });
   }
-  void forget_promise(uint64_t count) {
+  // The opposite of promise(). The tables are the system's.
+  void forget_promise(uint64_t pages, Charge charge = {}, uint64_t tables = 0) {
     with([&](State& s) {
-      CAIRN_ASSERT(s.promised >= count);
-      s.promised -= count;
+      CAIRN_ASSERT(s.promised >= pages + tables);
+      s.promised -= pages + tables;
+      accounts_[charge.account].credit(charge.use, pages);
+      accounts_.system().credit(Use::tables, tables);
+    });
+  }
+  // Moves frames from one charge to another. The new account did not ask for them, so it may exceed its limit.
+  void move(Charge from, Charge to, uint64_t count) {
+    with([&](State&) {
+      accounts_[from.account].credit(from.use, count);
+      accounts_[to.account].charge(to.use, count);
     });
   }
   // Takes 2^order of the promised frames. Fails only when memory is too fragmented for this order; never for order 0.
@@ -109,13 +204,26 @@ class FrameSource {
   [[nodiscard]] bool must_fail(Claim claim) { return claim == Claim::fallible && injected_.next(); }
   [[nodiscard]] InjectedFailure& injected_failure() { return injected_; }
 
-  // PageTable calls redeem_table and free_table for its tables, and free for owned pages that are unmapped.
+  // PageTable calls allocate_table, redeem_table and free_table for its tables, and free for owned pages that are
+  // unmapped.
+  std::optional<PhysAddr> allocate_table() { return allocate_contiguous(1, Claim::last, {.use = Use::tables}); }
   std::optional<PhysAddr> redeem_table() { return redeem(0); }
-  void free_table(PhysAddr frame) { free_contiguous(frame, 1); }
+  void free_table(PhysAddr frame) { free_contiguous(frame, 1, {.use = Use::tables}); }
   void free(PhysAddr page, unsigned level) { free_contiguous(page, uint64_t{1} << (9 * level)); }
 
  private:
+  static bool has_room(MemoryAccount& account, uint64_t frames, Claim claim) {
+    if (frames <= account.room()) return true;
+    if (claim == Claim::fallible) {
+      ++account.refusals_;
+      return false;
+    }
+    account.was_exceeded_.store(true, std::memory_order_relaxed);
+    return true;
+  }
+
   Locked<State, SpinLock, LockRank::frames> state_;
+  Accounts accounts_;
   InjectedFailure injected_;
 };
 

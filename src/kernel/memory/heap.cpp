@@ -11,9 +11,14 @@ namespace {
 
 // The notes of the heap's frames (FrameAllocator::note). Each frame of a slab has 1 + the size class in its low
 // kOrderShift bits, and the slab's order above them. The first frame of a large block has kLargeNote + the number of
-// frames, plus kHeaderNote if the block begins with a LargeBlock.
+// frames, plus kHeaderNote if the block begins with a LargeBlock. If it does not, the second frame has the number of
+// the account; a block of a single frame has kSingleNote + that number.
 constexpr unsigned kOrderShift = 5;
-constexpr uint32_t kLargeNote = 1 << 8, kHeaderNote = 1 << 29;
+constexpr uint32_t kLargeNote = 1 << 8, kSingleNote = 1 << 28, kHeaderNote = 1 << 29;
+constexpr uint64_t kMostFrames = kSingleNote - kLargeNote - 1;
+static_assert(Accounts::kMaximum <= kSingleNote);
+
+constexpr Charge heap_of(AccountNumber account) { return {.account = account, .use = Use::heap}; }
 
 }  // namespace
 
@@ -30,10 +35,12 @@ size_t Heap::class_of(size_t size) {
 
 // --- Lists.
 
-Heap::Partial& Heap::partial_of(Operation* operation) { return operation != nullptr ? operation->partial : partial_; }
+Heap::Partial& Heap::partial_of(const Slab& slab) {
+  return slab.operation != nullptr ? slab.operation->partial_ : source_.account(slab.account).partial_;
+}
 
 void Heap::link(size_t size_class, Slab* slab) {
-  Slab*& first = partial_of(slab->operation)[size_class];
+  Slab*& first = partial_of(*slab)[size_class];
   slab->previous = nullptr;
   slab->next = first;
   if (first != nullptr) first->previous = slab;
@@ -41,32 +48,34 @@ void Heap::link(size_t size_class, Slab* slab) {
 }
 
 void Heap::unlink(size_t size_class, Slab* slab) {
-  (slab->previous != nullptr ? slab->previous->next : partial_of(slab->operation)[size_class]) = slab->next;
+  (slab->previous != nullptr ? slab->previous->next : partial_of(*slab)[size_class]) = slab->next;
   if (slab->next != nullptr) slab->next->previous = slab->previous;
 }
 
 void Heap::unlink_from_operation(Slab* slab) {
-  (slab->previous_of_operation != nullptr ? slab->previous_of_operation->next_of_operation : slab->operation->slabs) =
+  (slab->previous_of_operation != nullptr ? slab->previous_of_operation->next_of_operation : slab->operation->slabs_) =
       slab->next_of_operation;
   if (slab->next_of_operation != nullptr) slab->next_of_operation->previous_of_operation = slab->previous_of_operation;
 }
 
 void Heap::link_large(LargeBlock* block, Operation& operation) {
-  block->next = operation.large;
+  block->next = operation.large_;
   if (block->next != nullptr) block->next->previous = block;
-  operation.large = block;
+  operation.large_ = block;
 }
 
 void Heap::unlink_large(LargeBlock* block) {
-  (block->previous != nullptr ? block->previous->next : block->operation->large) = block->next;
+  (block->previous != nullptr ? block->previous->next : block->operation->large_) = block->next;
   if (block->next != nullptr) block->next->previous = block->previous;
 }
 
 // --- Allocating.
 
-Heap::Slab* Heap::make_slab(size_t size_class, unsigned order, Claim claim, Operation* operation) {
+Heap::Slab* Heap::make_slab(size_t size_class, unsigned order, Claim claim, Operation* operation,
+                            MemoryAccount& account) {
   static_assert(kClasses < 1 << kOrderShift);
-  const auto block = source_.allocate_block(order, static_cast<uint32_t>(1 + size_class) | order << kOrderShift, claim);
+  const uint32_t note = static_cast<uint32_t>(1 + size_class) | order << kOrderShift;
+  const auto block = source_.allocate_block(order, note, claim, heap_of(account.number()));
   if (!block) return nullptr;
   frames_ += uint64_t{1} << order;
   auto* slab = map_.at<Slab>(*block);
@@ -75,25 +84,27 @@ Heap::Slab* Heap::make_slab(size_t size_class, unsigned order, Claim claim, Oper
            .next_of_operation = nullptr,
            .previous_of_operation = nullptr,
            .free = nullptr,
+           .operation = operation,
            .used = 0,
            .untouched = kHeader,
-           .order = order,
-           .operation = operation};
+           .order = static_cast<uint16_t>(order),
+           .account = account.number()};
   if (operation != nullptr) {
-    slab->next_of_operation = operation->slabs;
-    if (operation->slabs != nullptr) operation->slabs->previous_of_operation = slab;
-    operation->slabs = slab;
+    slab->next_of_operation = operation->slabs_;
+    if (operation->slabs_ != nullptr) operation->slabs_->previous_of_operation = slab;
+    operation->slabs_ = slab;
   }
   link(size_class, slab);
   return slab;
 }
 
-void* Heap::allocate_small(size_t size_class, Claim claim, Operation* operation) {
+void* Heap::allocate_small(size_t size_class, Claim claim, Operation* operation, MemoryAccount& account) {
   const uint32_t size = kSizes[size_class];
-  Slab* slab = partial_of(operation)[size_class];
-  if (slab == nullptr) slab = make_slab(size_class, order_of(size_class), claim, operation);
-  if (slab == nullptr) slab = make_slab(size_class, 0, claim, operation);
+  Slab* slab = (operation != nullptr ? operation->partial_ : account.partial_)[size_class];
+  if (slab == nullptr) slab = make_slab(size_class, order_of(size_class, account), claim, operation, account);
+  if (slab == nullptr) slab = make_slab(size_class, 0, claim, operation, account);
   if (slab == nullptr) return nullptr;
+  CAIRN_DEBUG_ASSERT(slab->account == account.number());
   std::byte* object;
   if (slab->free != nullptr) {
     object = reinterpret_cast<std::byte*>(slab->free);
@@ -105,31 +116,43 @@ void* Heap::allocate_small(size_t size_class, Claim claim, Operation* operation)
   }
   ++slab->used;
   used_ += size;
+  account.object_bytes_ += size;
   if (slab->free == nullptr && slab->untouched == 0) unlink(size_class, slab);
   return object;
 }
 
-void* Heap::allocate_large(size_t size, Claim claim, Operation* operation) {
+void* Heap::allocate_large(size_t size, Claim claim, Operation* operation, MemoryAccount& account) {
   const size_t header = operation != nullptr ? kBlockHeader : 0;
   const uint64_t frames = align_up(size + header, kPageSize) >> kPageBits;
-  const auto start = source_.allocate_contiguous(frames, claim);
+  if (frames > kMostFrames) return nullptr;
+  const auto start = source_.allocate_contiguous(frames, claim, heap_of(account.number()));
   if (!start) return nullptr;
-  source_.set_note(*start, (operation != nullptr ? kHeaderNote : 0) | (kLargeNote + static_cast<uint32_t>(frames)));
+  const uint32_t note = kLargeNote + static_cast<uint32_t>(frames), number = static_cast<uint32_t>(account.number());
   frames_ += frames;
   used_ += frames << kPageBits;
-  if (operation == nullptr) return map_.at(*start);
-  auto* block = std::construct_at(map_.at<LargeBlock>(*start), nullptr, nullptr, frames, false, operation);
+  account.object_bytes_ += frames << kPageBits;
+  if (operation == nullptr) {
+    if (frames == 1) {
+      source_.set_note(*start, kSingleNote | number);
+    } else {
+      source_.set_notes(*start, note, number);
+    }
+    return map_.at(*start);
+  }
+  source_.set_note(*start, kHeaderNote | note);
+  auto* block =
+      std::construct_at(map_.at<LargeBlock>(*start), nullptr, nullptr, frames, false, account.number(), operation);
   link_large(block, *operation);
   return reinterpret_cast<std::byte*>(block) + kBlockHeader;
 }
 
-void* Heap::allocate(size_t size, size_t alignment, Claim claim, Operation* operation) {
+void* Heap::allocate(size_t size, size_t alignment, Claim claim, Operation* operation, MemoryAccount& account) {
   if (alignment > 16)
     size = std::max(align_up(size, std::min<size_t>(alignment, 64)), alignment > 64 ? kLargestSmall + 1 : 0);
-  if (size <= kLargestSmall) return allocate_small(class_of(size), claim, operation);
+  if (size <= kLargestSmall) return allocate_small(class_of(size), claim, operation, account);
   if (alignment > (operation != nullptr ? kBlockHeader : kPageSize) || size > ~size_t{0} - 2 * kPageSize)
     return nullptr;
-  return allocate_large(size, claim, operation);
+  return allocate_large(size, claim, operation, account);
 }
 
 // --- Freeing.
@@ -138,14 +161,15 @@ void Heap::free_slab(Slab* slab) {
   const PhysAddr block = map_.physical(slab);
   const uint64_t count = uint64_t{1} << slab->order;
   for (uint64_t i = 0; i < count; ++i) source_.set_note(block + i * kPageSize, 0);
-  source_.free_contiguous(block, count);
+  source_.free_contiguous(block, count, heap_of(slab->account));
   frames_ -= count;
 }
 
-void Heap::free_large(void* block, uint64_t frames) {
+void Heap::free_large(void* block, uint64_t frames, AccountNumber account) {
   const PhysAddr start = map_.physical(block);
+  source_.account(account).object_bytes_ -= frames << kPageBits;
   source_.set_note(start, 0);
-  source_.free_contiguous(start, frames);
+  source_.free_contiguous(start, frames, heap_of(account));
   frames_ -= frames;
   used_ -= frames << kPageBits;
 }
@@ -155,11 +179,12 @@ void Heap::free_small(void* pointer, uint32_t note) {
   auto* slab =
       reinterpret_cast<Slab*>(align_down(reinterpret_cast<uint64_t>(pointer), kPageSize << (note >> kOrderShift)));
   const bool was_full = slab->free == nullptr && slab->untouched == 0;
-  auto* object = static_cast<FreeObject*>(pointer);
+  auto* object = static_cast<Slab::FreeObject*>(pointer);
   object->next = slab->free;
   slab->free = object;
   --slab->used;
   used_ -= kSizes[size_class];
+  source_.account(slab->account).object_bytes_ -= kSizes[size_class];
   if (was_full) link(size_class, slab);
   // An empty slab is freed unless it is the only slab of its class with free objects, because the class is likely to
   // need an object soon.
@@ -175,21 +200,38 @@ void Heap::free(void* pointer) {
       map_.physical(reinterpret_cast<void*>(align_down(reinterpret_cast<uint64_t>(pointer), kPageSize)));
   const uint32_t note = source_.note(frame);
   CAIRN_ASSERT(note != 0);  // 0: the object is not from this heap, or was freed before
-  if ((note & ~kHeaderNote) < kLargeNote) return free_small(pointer, note);
-  auto* block = map_.at<LargeBlock>(frame);
-  if ((note & kHeaderNote) != 0 && block->operation != nullptr) unlink_large(block);
-  free_large(block, (note & ~kHeaderNote) - kLargeNote);
+  if (note < kLargeNote) return free_small(pointer, note);
+  if ((note & kHeaderNote) != 0) {
+    auto* block = map_.at<LargeBlock>(frame);
+    if (block->operation != nullptr) unlink_large(block);
+    return free_large(block, block->frames, block->account);
+  }
+  if ((note & kSingleNote) != 0) return free_large(pointer, 1, static_cast<AccountNumber>(note & ~kSingleNote));
+  free_large(pointer, note - kLargeNote, static_cast<AccountNumber>(source_.note(frame + kPageSize)));
+}
+
+void Heap::release_empty_slabs(MemoryAccount& account) {
+  for (size_t size_class = 0; size_class < kClasses; ++size_class) {
+    for (Slab* slab = account.partial_[size_class]; slab != nullptr;) {
+      Slab* const next = slab->next;
+      if (slab->used == 0) {
+        unlink(size_class, slab);
+        free_slab(slab);
+      }
+      slab = next;
+    }
+  }
 }
 
 // --- Operations.
 
 void Heap::keep(Operation& operation) {
   for (size_t size_class = 0; size_class < kClasses; ++size_class) {
-    Slab* slab = operation.partial[size_class];
+    Slab* slab = operation.partial_[size_class];
     while (slab != nullptr) {
       Slab* next = slab->next;
       // An empty slab is of no use if its class has another slab with free objects.
-      if (slab->used == 0 && partial_[size_class] != nullptr) {
+      if (slab->used == 0 && source_.account(slab->account).partial_[size_class] != nullptr) {
         unlink_from_operation(slab);
         free_slab(slab);
       } else {
@@ -199,22 +241,25 @@ void Heap::keep(Operation& operation) {
       slab = next;
     }
   }
-  for (Slab* slab = operation.slabs; slab != nullptr; slab = slab->next_of_operation) slab->operation = nullptr;
-  for (LargeBlock* block = operation.large; block != nullptr; block = block->next) block->operation = nullptr;
+  for (Slab* slab = operation.slabs_; slab != nullptr; slab = slab->next_of_operation) slab->operation = nullptr;
+  for (LargeBlock* block = operation.large_; block != nullptr; block = block->next) block->operation = nullptr;
   operation = {};
 }
 
 void Heap::free_slabs(Operation& operation) {
-  while (Slab* slab = operation.slabs) {
+  while (Slab* slab = operation.slabs_) {
     const uint32_t note = source_.note(map_.physical(slab));
-    used_ -= uint64_t{kSizes[(note & ((1 << kOrderShift) - 1)) - 1]} * slab->used;
+    const uint64_t bytes = uint64_t{kSizes[(note & ((1 << kOrderShift) - 1)) - 1]} * slab->used;
+    used_ -= bytes;
+    source_.account(slab->account).object_bytes_ -= bytes;
     unlink_from_operation(slab);
     free_slab(slab);
   }
 }
 
 void* Heap::adopt_mapped(std::byte* block, Operation& operation) {
-  link_large(std::construct_at(reinterpret_cast<LargeBlock*>(block), nullptr, nullptr, uint64_t{0}, true, &operation),
+  link_large(std::construct_at(reinterpret_cast<LargeBlock*>(block), nullptr, nullptr, uint64_t{0}, true,
+                               AccountNumber::system, &operation),
              operation);
   return block + kBlockHeader;
 }

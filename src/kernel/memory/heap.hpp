@@ -7,8 +7,13 @@
 // Objects above kLargestSmall take contiguous frames; when memory is too fragmented for that, the caller maps pages for
 // them (memory.cpp). All heap memory is always mapped: touching it never faults. The heap has no lock of its own.
 //
-// The objects of an operation (base/operation.hpp) go to slabs and large blocks of its own. So all of them can be freed
-// at once, or become ordinary memory. Operations of several CPUs may run at the same time.
+// Each account (account.hpp) has slabs and large blocks of its own. A slab's header names its account; so do the note
+// of a large block of one frame, the note of the second frame of a larger one, and the header of a large block that has
+// one. So any fiber may free an object.
+//
+// The objects of an operation (base/operation.hpp) go to slabs and large blocks of its own, too. So all of them can be
+// freed at once, or become ordinary memory of the account under which the operation began. Operations of several CPUs
+// may run at the same time.
 #pragma once
 
 #include <array>
@@ -19,6 +24,26 @@
 
 namespace cairn::kernel {
 
+class HeapOperation;
+
+// The header of a slab.
+struct HeapSlab {
+  struct FreeObject {
+    FreeObject* next;
+  };
+
+  HeapSlab* next;  // next slab of this class with a free object
+  HeapSlab* previous;
+  HeapSlab* next_of_operation;
+  HeapSlab* previous_of_operation;
+  FreeObject* free;
+  HeapOperation* operation;  // null for ordinary objects
+  uint32_t used;
+  uint32_t untouched;  // offset of the first object that was never handed out; 0: none left
+  uint16_t order;
+  AccountNumber account;
+};
+
 class Heap {
  public:
   static constexpr size_t kLargestSmall = 2048;
@@ -26,32 +51,28 @@ class Heap {
   static constexpr size_t kBlockHeader = 64;
 
   // The slabs and large blocks of a running operation.
-  class Operation;
+  using Operation = HeapOperation;
 
   Heap(DirectMap map, FrameSource& source) : map_(map), source_(source) {}
 
-  // Allocates an object, for an operation unless `operation` is null. Returns null when there is no memory, and when
-  // `alignment` is above 4096, or in an operation above 64. Every object is aligned to 16 bytes at least.
-  void* allocate(size_t size, size_t alignment, Claim claim = Claim::last, Operation* operation = nullptr);
+  // Allocates an object of an account, for an operation unless `operation` is null. Returns null when there is no
+  // memory, and when `alignment` is above 4096, or in an operation above 64. Every object is aligned to 16 bytes at
+  // least. All calls for one operation name the same account.
+  void* allocate(size_t size, size_t alignment, Claim claim, Operation* operation, MemoryAccount& account);
+  // Does the same for the system's account.
+  void* allocate(size_t size, size_t alignment, Claim claim = Claim::last, Operation* operation = nullptr) {
+    return allocate(size, alignment, claim, operation, source_.accounts().system());
+  }
   void free(void* pointer);
+  // Frees the slabs of an account that hold no object.
+  void release_empty_slabs(MemoryAccount& account);
 
   // Ends the operation; its objects become ordinary ones.
   void keep(Operation& operation);
   // Ends the operation and frees the objects that it has allocated and not freed. The caller unmaps mapped blocks:
   // `unmap(block)` is called for each.
   template <class F>
-  void drop(Operation& operation, F&& unmap) {
-    free_slabs(operation);
-    while (LargeBlock* block = operation.large) {
-      unlink_large(block);
-      if (block->is_mapped) {
-        unmap(reinterpret_cast<std::byte*>(block));
-      } else {
-        free_large(block, block->frames);
-      }
-    }
-    operation = {};
-  }
+  void drop(Operation& operation, F&& unmap);
   // adopt_mapped registers a block that the caller has mapped for the operation and returns the address that allocate()
   // would have returned. Before the caller unmaps the block, it calls forget_mapped.
   static void* adopt_mapped(std::byte* block, Operation& operation);
@@ -61,22 +82,11 @@ class Heap {
   // blocks that the caller has mapped.
   [[nodiscard]] uint64_t used() const { return used_; }
   [[nodiscard]] uint64_t footprint() const { return frames_ << kPageBits; }
+  // The part of used() that belongs to an account.
+  [[nodiscard]] static uint64_t used(const MemoryAccount& account) { return account.object_bytes_; }
 
  private:
-  struct FreeObject {
-    FreeObject* next;
-  };
-  struct Slab {
-    Slab* next;  // next slab of this class with a free object
-    Slab* previous;
-    Slab* next_of_operation;
-    Slab* previous_of_operation;
-    FreeObject* free;
-    uint32_t used;
-    uint32_t untouched;  // offset of the first object that was never handed out; 0: none left
-    uint32_t order;
-    Operation* operation;  // null for ordinary objects
-  };
+  using Slab = HeapSlab;
   // The header of a large block that was allocated in an operation. A block that outlives the operation keeps its
   // header.
   struct LargeBlock {
@@ -84,38 +94,33 @@ class Heap {
     LargeBlock* previous;
     uint64_t frames;
     bool is_mapped;
+    AccountNumber account;
     Operation* operation;  // null when its operation has ended
   };
-  static constexpr size_t kClasses = 24;
+  static constexpr size_t kClasses = MemoryAccount::kSlabClasses;
   static constexpr size_t kHeader = 64;  // the number of bytes in front of a slab's first object
   static_assert(sizeof(Slab) <= kHeader && sizeof(LargeBlock) <= kBlockHeader);
+  static constexpr uint64_t kFewBytes = 256 * 1024;
   static const std::array<uint16_t, kClasses> kSizes;
   static size_t class_of(size_t size);
-  // The order of a slab for objects of this class.
-  static unsigned order_of(size_t size_class) { return kSizes[size_class] <= 256 ? 2 : 3; }
+  // The order of a new slab. Programs with few objects get small slabs, so that each class does not cost them much.
+  static unsigned order_of(size_t size_class, const MemoryAccount& account) {
+    if (!account.is_system() && account.object_bytes_ < kFewBytes) return kSizes[size_class] <= 512 ? 0 : 1;
+    return kSizes[size_class] <= 256 ? 2 : 3;
+  }
 
   using Partial = std::array<Slab*, kClasses>;
+  friend class HeapOperation;
 
- public:
-  class Operation {
-   private:
-    friend class Heap;
-
-    Partial partial{};  // slabs with a free object
-    Slab* slabs = nullptr;
-    LargeBlock* large = nullptr;
-  };
-
- private:
-  void* allocate_small(size_t size_class, Claim claim, Operation* operation);
-  void* allocate_large(size_t size, Claim claim, Operation* operation);
-  Slab* make_slab(size_t size_class, unsigned order, Claim claim, Operation* operation);
+  void* allocate_small(size_t size_class, Claim claim, Operation* operation, MemoryAccount& account);
+  void* allocate_large(size_t size, Claim claim, Operation* operation, MemoryAccount& account);
+  Slab* make_slab(size_t size_class, unsigned order, Claim claim, Operation* operation, MemoryAccount& account);
   void free_small(void* pointer, uint32_t note);
   void free_slab(Slab* slab);
   void free_slabs(Operation& operation);
-  void free_large(void* block, uint64_t frames);
+  void free_large(void* block, uint64_t frames, AccountNumber account);
 
-  [[nodiscard]] Partial& partial_of(Operation* operation);
+  [[nodiscard]] Partial& partial_of(const Slab& slab);
   void link(size_t size_class, Slab* slab);
   void unlink(size_t size_class, Slab* slab);
   static void unlink_from_operation(Slab* slab);
@@ -124,9 +129,30 @@ class Heap {
 
   DirectMap map_;
   FrameSource& source_;
-  Partial partial_{};  // for each size class, the first slab with a free object
   uint64_t frames_ = 0;
   uint64_t used_ = 0;
 };
+
+class HeapOperation {
+  friend class Heap;
+
+  Heap::Partial partial_{};  // slabs with a free object
+  HeapSlab* slabs_ = nullptr;
+  Heap::LargeBlock* large_ = nullptr;
+};
+
+template <class F>
+void Heap::drop(Operation& operation, F&& unmap) {
+  free_slabs(operation);
+  while (LargeBlock* block = operation.large_) {
+    unlink_large(block);
+    if (block->is_mapped) {
+      unmap(reinterpret_cast<std::byte*>(block));
+    } else {
+      free_large(block, block->frames, block->account);
+    }
+  }
+  operation = {};
+}
 
 }  // namespace cairn::kernel

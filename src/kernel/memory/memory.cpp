@@ -6,6 +6,7 @@
 
 #include "base/format.hpp"
 #include "base/operation.hpp"
+#include "base/system_account.hpp"
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/image.hpp"
 #include "kernel/log/log.hpp"
@@ -39,6 +40,7 @@ constinit Permanent<Locked<Heap, SpinLock, LockRank::heap>> heap;
 constinit bool ready = false;
 
 constinit void (*out_of_memory_end)(size_t size) = nullptr;
+constinit void (*exceeding_call)() = nullptr;
 
 void require(bool success) {
   if (!success) panic("not enough memory to start the kernel");
@@ -73,7 +75,8 @@ CodeMemory<KernelPageTable> code_memory(KernelAddressSpace& s) {
 }
 
 SpaceResult<VirtAddr> map_pages(KernelAddressSpace& s, uint64_t size, Claim claim) {
-  const VirtAddr start = CAIRN_TRY(s.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, size, kPageSize));
+  const VirtAddr start = CAIRN_TRY(
+      s.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, size, kPageSize, charge_for(Use::heap)));
   if (auto done = s.commit(start, size, {.write = true}, claim); !done) {
     s.release(start);
     return std::unexpected(done.error());
@@ -88,7 +91,7 @@ void initialize_memory(const BootInfo& info) {
   // Begin with the ranges that the first page tables map; the others follow when the direct map is complete.
   MemoryMap early = info.memory;
   early.reserve({{machine::early_memory_end()}, ~uint64_t{0} >> 1});
-  frames.with([&](FrameSource::State& s) { require(s.frames.initialize(kDirectMap, early.usable(), highest)); });
+  require(frames.initialize(kDirectMap, early.usable(), highest));
 
   KernelPageTable& table = page_table.create(kDirectMap, frames, tlb, machine::page_table_levels(info));
   require(table.create());
@@ -139,13 +142,6 @@ Error to_error(const SpaceFailure& failure) {
                    "out of memory: " + wanted + " wanted, " + decimal(failure.available) + " available");
 }
 
-Result<std::span<std::byte>> map_kernel_pages(uint64_t size) {
-  return in_address_space([&](KernelAddressSpace& s) -> SpaceResult<std::span<std::byte>> {
-    const VirtAddr start = CAIRN_TRY(map_pages(s, size, Claim::fallible));
-    return std::span(start.as_pointer(), size);
-  });
-}
-
 Result<volatile std::byte*> map_device(PhysRange registers) {
   return in_address_space([&](KernelAddressSpace & s)->SpaceResult<volatile std::byte*> {
     return CAIRN_TRY(s.map_device({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, registers)).as_pointer();
@@ -154,8 +150,8 @@ Result<volatile std::byte*> map_device(PhysRange registers) {
 
 Result<std::span<std::byte>> allocate_code(uint64_t size, uint64_t alignment) {
   return in_address_space([&](KernelAddressSpace& s) -> SpaceResult<std::span<std::byte>> {
-    const VirtAddr start =
-        CAIRN_TRY(code_memory(s).allocate(guest_addresses_start(), guest_addresses_end(), size, alignment));
+    const VirtAddr start = CAIRN_TRY(code_memory(s).allocate(guest_addresses_start(), guest_addresses_end(), size,
+                                                             alignment, current_account().number()));
     return std::span(start.as_pointer(), size);
   });
 }
@@ -180,7 +176,9 @@ void* allocate_bytes(size_t size, size_t alignment, Claim claim) {
   if (frames.must_fail(claim)) return nullptr;
   OperationRecord* const record = operation_current();
   Heap::Operation* const operation = record != nullptr ? &operation_of(*record) : nullptr;
-  void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment, claim, operation); });
+  MemoryAccount& account = current_account();
+  void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment, claim, operation, account); });
+  if (claim == Claim::last && account.was_exceeded() && exceeding_call != nullptr) exceeding_call();
   if (result != nullptr || size <= Heap::kLargestSmall || size >= uint64_t{1} << 40) return result;
   // Contiguous frames may be missing for a large block, so pages are mapped. They are filled at once because the heap
   // is touched under locks, too.
@@ -246,6 +244,42 @@ std::optional<Translation> translate(VirtAddr address) {
   return ready ? (*page_table).translate(address) : std::nullopt;
 }
 
+// --- Accounts.
+
+MemoryAccount& current_account() {
+  MemoryAccount* const account = this_cpu().account;
+  return account != nullptr ? *account : frames.accounts().system();
+}
+AccountScope::AccountScope(MemoryAccount* account) : previous_(this_cpu().account) {
+  CAIRN_ASSERT(this_cpu().operation == nullptr);
+  this_cpu().account = account;
+}
+AccountScope::~AccountScope() {
+  CAIRN_ASSERT(this_cpu().operation == nullptr);
+  this_cpu().account = previous_;
+}
+
+bool add_account(MemoryAccount& account) { return frames.add(account); }
+void remove_account(MemoryAccount& account) { frames.remove(account); }
+uint64_t release_unused(MemoryAccount& account) {
+  return (*heap).with([&](Heap& h) {
+    h.release_empty_slabs(account);
+    return Heap::used(account);
+  });
+}
+AccountState state_of(const MemoryAccount& account) { return frames.state_of(account); }
+size_t read_accounts(std::span<AccountState> states) { return frames.read_accounts(states); }
+void after_exceeding(void (*call)()) { exceeding_call = call; }
+
+bool accounts_are_exact() {
+  return (*space).with([](KernelAddressSpace& s) {
+    return (*heap).with([&](Heap& h) {
+      const uint64_t pages_and_heap = (s.committed_total() + h.footprint()) >> kPageBits;
+      return frames.accounts_are_exact(pages_and_heap);
+    });
+  });
+}
+
 MemoryStatistics memory_statistics() {
   MemoryStatistics statistics{};
   frames.with([&](FrameSource::State& s) {
@@ -276,11 +310,21 @@ InjectedFailure& injected_failure() { return frames.injected_failure(); }
 
 namespace cairn {
 
-// Cpu::operation is the operation of the running fiber. The scheduler keeps the operations of fibers that wait.
+void* enter_system_account() {
+  CAIRN_ASSERT(kernel::this_cpu().operation == nullptr);
+  return std::exchange(kernel::this_cpu().account, nullptr);
+}
+void leave_system_account(void* previous) {
+  CAIRN_ASSERT(kernel::this_cpu().operation == nullptr);
+  kernel::this_cpu().account = static_cast<kernel::MemoryAccount*>(previous);
+}
+
+// Cpu::operation is the operation of the running fiber. The scheduler keeps the operations and accounts of fibers that
+// wait.
 OperationRecord* operation_current() { return kernel::this_cpu().operation; }
 
 void operation_begin(OperationRecord& record) {
-  record.limit_bytes = kernel::memory_statistics().total;
+  record.limit_bytes = kernel::frame_source().most_for(kernel::current_account()) << kernel::kPageBits;
   kernel::begin_operation(record);
   kernel::this_cpu().operation = &record;
 }

@@ -1,6 +1,8 @@
 // The kernel's memory as a whole: frames, the page table, the address space and the heap of this machine.
 #pragma once
 
+#include <span>
+
 #include "base/result.hpp"
 #include "kernel/memory/address_space.hpp"
 #include "kernel/memory/frame_source.hpp"
@@ -39,21 +41,19 @@ auto in_address_space(F&& function) {
   return std::move(result).transform_error([](const SpaceFailure& failure) { return to_error(failure); });
 }
 
-// Reserves and commits pages in the kernel's half.
-Result<std::span<std::byte>> map_kernel_pages(uint64_t size);
 // Maps the registers of a device in the kernel's half.
 Result<volatile std::byte*> map_device(PhysRange registers);
 // These functions allocate, seal and release memory for guest code, in whole pages (memory/code_memory.hpp). seal_code
-// makes the first `text` bytes executable.
+// makes the first `text` bytes executable. The memory belongs to the current account.
 Result<std::span<std::byte>> allocate_code(uint64_t size, uint64_t alignment);
 void seal_code(std::span<std::byte> code, uint64_t text);
 void release_code(std::span<std::byte> code);
-// Allocates from the heap; returns null when there is no memory. No spin lock may be held.
+// Allocates from the heap for the current account; returns null when there is no memory. No spin lock may be held.
 void* allocate_bytes(size_t size, size_t alignment, Claim claim);
 // Frees what allocate_bytes() has returned; ignores null. No spin lock may be held.
 void free_bytes(void* pointer);
-// begin_operation() begins an operation (base/operation.hpp). keep_operation() ends it and makes its allocations
-// ordinary ones; drop_operation() ends it and frees all of them.
+// begin_operation() begins an operation (base/operation.hpp), which belongs to the current account. keep_operation()
+// ends it and makes its allocations ordinary ones; drop_operation() ends it and frees all of them.
 void begin_operation(OperationRecord& record);
 void keep_operation(OperationRecord& record);
 void drop_operation(OperationRecord& record);
@@ -68,6 +68,39 @@ void end_without_memory(void (*end)(size_t size));
 std::optional<Translation> translate(VirtAddr address);
 // Whether initialize_memory has returned.
 bool is_memory_ready();
+
+// The current account: the one to which belongs what the running fiber allocates.
+MemoryAccount& current_account();
+inline Charge charge_for(Use use) { return {.account = current_account().number(), .use = use}; }
+
+// While it lives, another account is the current one; null is the system's. Scopes nest. No operation may run when one
+// begins or ends.
+class [[nodiscard]] AccountScope {
+ public:
+  explicit AccountScope(MemoryAccount* account);
+  ~AccountScope();
+  AccountScope(const AccountScope&) = delete;
+  AccountScope& operator=(const AccountScope&) = delete;
+
+ private:
+  MemoryAccount* previous_;
+};
+
+// Enters an account among those of the machine, or removes one that has no memory. add_account() returns false if there
+// are too many.
+[[nodiscard]] bool add_account(MemoryAccount& account);
+void remove_account(MemoryAccount& account);
+// Frees what the heap keeps for an account and no object uses. Returns the number of bytes in the account's objects.
+uint64_t release_unused(MemoryAccount& account);
+AccountState state_of(const MemoryAccount& account);
+// Copies the counters of all accounts, the system's first, as far as there is room. Returns the number of accounts.
+size_t read_accounts(std::span<AccountState> states);
+// Whether the accounts hold exactly the frames that are in use, and those uses agree with what heap and address space
+// count. Other fibers may allocate meanwhile.
+bool accounts_are_exact();
+// Sets the function that is called when an allocation that must not fail has exceeded the limit of the running fiber's
+// account.
+void after_exceeding(void (*call)());
 
 struct MemoryStatistics {
   uint64_t total;         // bytes of RAM that the kernel manages

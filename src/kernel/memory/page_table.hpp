@@ -72,10 +72,10 @@ enum class TableFrames : uint8_t { promised, any };
 // fault there. Elsewhere (in the direct map, which is also touched under locks) they must know when protect() returns.
 enum class Gains : uint8_t { seen_lazily, seen_at_once };
 
-// Frames has `std::optional<PhysAddr> allocate()` and `redeem_table()` for new tables, `free_table(PhysAddr)`, and
-// `free(PhysAddr, unsigned level)` and `unredeem(PhysAddr, unsigned level)` for owned pages. A new translation needs no
-// flush: a CPU that remembers that there was none faults, and AddressSpace::fault() has it forget that. Where a fault
-// cannot be handled, announce() must follow.
+// Frames has `std::optional<PhysAddr> allocate_table()` and `redeem_table()` for new tables, `free_table(PhysAddr)`,
+// and `free(PhysAddr, unsigned level)` and `unredeem(PhysAddr, unsigned level)` for owned pages. A new translation
+// needs no flush: a CPU that remembers that there was none faults, and AddressSpace::fault() has it forget that. Where
+// a fault cannot be handled, announce() must follow.
 template <PageTableFormat Format, class Frames, TranslationCache Tlb>
 class PageTable {
  public:
@@ -292,10 +292,10 @@ class PageTable {
   }
 
   std::optional<PhysAddr> allocate_table(TableFrames from) {
-    auto frame = from == TableFrames::promised ? frames_.redeem_table() : frames_.allocate();
+    auto frame = from == TableFrames::promised ? frames_.redeem_table() : frames_.allocate_table();
     if (!frame && removed_.count() != 0) {
       settle();  // frees the frames that were removed before
-      frame = frames_.allocate();
+      frame = frames_.allocate_table();
     }
     CAIRN_ASSERT(frame.has_value() || from == TableFrames::any);
     if (frame) std::memset(map_.at(*frame), 0, kPageSize);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernel/memory/account.hpp"
 #include "kernel/memory/page_table.hpp"
 
 namespace cairn::kernel {
@@ -14,6 +15,7 @@ struct RangeNode {
   uint64_t size = 0;
   Access access;
   uint8_t spare_nodes = 0;  // nodes that the pool sets aside for splitting this segment
+  Charge charge;            // to whom the committed pages are charged
   uint32_t priority = 0;    // no node has a higher priority than its parent
   RangeNode* parent = nullptr;
   RangeNode* left = nullptr;
@@ -37,6 +39,12 @@ class RangeTree {
   [[nodiscard]] RangeNode* holder_of(uint64_t address) const {
     RangeNode* node = last_until(address);
     return node != nullptr && address - node->start < node->size ? node : nullptr;
+  }
+  // Returns the first node that has a part in [start, end), or null. Ranges of nodes must not overlap.
+  [[nodiscard]] RangeNode* first_in(uint64_t start, uint64_t end) const {
+    RangeNode* node = holder_of(start);
+    if (node == nullptr) node = first_from(start);
+    return node != nullptr && node->start < end ? node : nullptr;
   }
   // Returns the node after `node`, or null.
   static RangeNode* next(RangeNode* node);

@@ -25,11 +25,8 @@ class Ram {
 
 // Gives all frames of `ram` to `source`.
 inline void give_all(Ram& ram, FrameSource& source, uint64_t reserve = 0) {
-  source.with([&](FrameSource::State& state) {
-    const PhysRange range = ram.range();
-    state.frames.initialize(ram.map(), std::span(&range, 1), range.end());
-    state.reserve = reserve;
-  });
+  const PhysRange range = ram.range();
+  source.initialize(ram.map(), std::span(&range, 1), range.end(), reserve);
 }
 inline uint64_t free_frames(FrameSource& source) {
   return source.with([](FrameSource::State& state) { return state.frames.free_frames(); });

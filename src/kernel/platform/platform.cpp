@@ -31,11 +31,11 @@ std::span<std::byte> whole_pages(std::span<std::byte> part) {
 
 // Reserves `guard + size` bytes in whole pages, commits all except the first `guard` bytes, and returns the `size`
 // bytes above these.
-Result<std::span<std::byte>> allocate(size_t guard, size_t size) {
+Result<std::span<std::byte>> allocate(size_t guard, size_t size, kernel::Use use) {
   const size_t bytes = kernel::align_up(size, Platform::kPageSize);
   return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {
     const VirtAddr start = CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(),
-                                                   guard + bytes, alignment_for(bytes)));
+                                                   guard + bytes, alignment_for(bytes), kernel::charge_for(use)));
     if (auto done = space.commit(start + guard, bytes, {.write = true}); !done) {
       space.release(start);
       return std::unexpected(done.error());
@@ -59,14 +59,17 @@ uint64_t Platform::address_space() {
 Result<std::span<std::byte>> Platform::reserve(size_t bytes) {
   return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {
     return as_span(CAIRN_TRY(space.reserve(kernel::guest_addresses_start(), kernel::guest_addresses_end(), bytes,
-                                           alignment_for(bytes))),
+                                           alignment_for(bytes), kernel::charge_for(kernel::Use::memory))),
                    bytes);
   });
 }
 
 Result<void> Platform::commit(std::span<std::byte> pages) {
   return kernel::in_address_space([&](KernelAddressSpace& space) {
-    return space.commit(VirtAddr::of(pages.data()), pages.size(), {.write = true});
+    const VirtAddr start = VirtAddr::of(pages.data());
+    // A reservation that was kept for reuse (AddressPool) may have been made for another program.
+    space.recharge(start, kernel::charge_for(kernel::Use::memory));
+    return space.commit(start, pages.size(), {.write = true});
   });
 }
 
@@ -80,7 +83,7 @@ void Platform::release(std::span<std::byte> reservation) {
 }
 
 Result<std::span<std::byte>> Platform::allocate_stack(size_t bytes) {
-  return allocate(runtime::kStackGuardBytes, bytes);
+  return allocate(runtime::kStackGuardBytes, bytes, kernel::Use::stacks);
 }
 void Platform::release_stack(std::span<std::byte> stack) {
   if (!stack.empty()) release_at(stack.data() - runtime::kStackGuardBytes);

@@ -4,6 +4,7 @@
 
 #include "base/assert.hpp"
 #include "kernel/fibers/scheduler.hpp"
+#include "kernel/memory/memory.hpp"
 #include "kernel/time/clock.hpp"
 
 namespace cairn::runtime {
@@ -36,6 +37,7 @@ std::optional<TimeEnd> TimeLimit::ended() {
   if (!kernel::is_over_limit()) return std::nullopt;
   const Fiber& fiber = kernel::current_fiber();
   if (fiber.is_killed) return TimeEnd::kill;
+  if (kernel::current_account().was_exceeded()) return TimeEnd::memory_limit;
   return kernel::nanoseconds_since_boot() >= fiber.limit_end ? TimeEnd::wall_limit : TimeEnd::cpu_limit;
 }
 

@@ -6,4 +6,6 @@ namespace cairn::kernel {
 std::optional<int> run_tests(std::string_view) { return std::nullopt; }
 std::optional<int> run_tests(const Bundle&, std::string_view) { return std::nullopt; }
 
+bool checks_accounts() { return false; }
+
 }  // namespace cairn::kernel

@@ -80,7 +80,9 @@ wasi::LimitedRun run_once(const ProgramJob& job, RunningProgram& running, wasi::
 
 void report_end(const wasi::LimitedRun& run, std::string_view mark) {
   const Result<wasi::ProgramResult>& result = run.result;
-  if (!run.message.empty()) write_message(Port::standard_error, mark, run.message);
+  // The supervisor has said what the limit of memory is.
+  if (!run.message.empty() && run.time_end != runtime::TimeEnd::memory_limit)
+    write_message(Port::standard_error, mark, run.message);
   if (run.time_end == runtime::TimeEnd::kill) return;
   if (!result) {
     write_message(Port::standard_error, mark, "cairn: " + result.error().to_string() + "\n");

@@ -7,15 +7,20 @@
 #include "kernel/fibers/scheduler.hpp"
 #include "kernel/log/log.hpp"
 #include "kernel/program/engine_config.hpp"
+#include "kernel/program/marked_output.hpp"
+#include "kernel/program/program_account.hpp"
 #include "kernel/program/program_run.hpp"
 #include "kernel/program/records.hpp"
+#include "kernel/program/test_modes.hpp"
 #include "kernel/time/clock.hpp"
 #include "wasi/supervision/supervise.hpp"
 
 namespace cairn::kernel {
 
 // Runs one program, as often as its restart policy says.
-class ProgramFiber final : public Fiber {
+//
+// The account comes first among the bases because it outlives the fiber's stack, for which it pays.
+class ProgramFiber final : private ProgramAccount, public Fiber {
  public:
   ProgramFiber(Supervisor& supervisor, uint32_t number)
       : supervisor_(supervisor),
@@ -25,8 +30,19 @@ class ProgramFiber final : public Fiber {
     set_weight(job_.program.config.weight);
   }
 
+  // Makes the program's account. Called before the fiber is started.
+  [[nodiscard]] bool open_account() {
+    const ProgramConfig& config = job_.program.config;
+    set_account(&ProgramAccount::get());
+    return open(config.name, config.memory_limit_bytes);
+  }
   [[nodiscard]] const ProgramJob& job() const { return job_; }
   void kill() { kill_switch_.kill(); }
+  // Tells the user if the program could not go on because of its limit of memory.
+  void report_memory_limit() {
+    if (has_reached_limit())
+      write_message(Port::standard_error, job_.mark(), "cairn: the program has reached " + describe_limit() + "\n");
+  }
 
  private:
   void run() override {
@@ -42,10 +58,14 @@ class ProgramFiber final : public Fiber {
   wasi::ProgramEnd run_program() {
     log_info("program ", number_, " `", job_.program.config.name, "` starts");
     wasi::PhaseTimes times;
+    begin_run();
     running_ = try_make_unique<RunningProgram>();
     const auto run = running_ ? run_once(job_, *running_, times, kill_switch_)
                               : wasi::LimitedRun::failed(cairn::out_of_memory("a program"));
-    if (!run.result || run.result->trap) running_.reset();  // the message may need the memory
+    if (!run.result || run.result->trap) {
+      running_.reset();  // the message may need the memory
+      if (!run.time_end || run.time_end == runtime::TimeEnd::memory_limit) report_memory_limit();
+    }
     report_end(run, job_.mark());
     if (supervisor_.is_main(number_)) supervisor_.main_times_ = times;
     return wasi::program_end(run);
@@ -59,11 +79,12 @@ class ProgramFiber final : public Fiber {
     } else {
       log_info("program ", number_, " `", name, "` ended with status ", end.status);
     }
-    if (!delay && supervisor_.is_main(number_)) {
+    if (!delay && supervisor_.is_main(number_) && !checks_accounts()) {
       // The machine ends with this program, so destroying its parts first would only cost time.
       (void)running_.release();
     } else {
       running_.reset();
+      end_run();
     }
   }
 
@@ -96,8 +117,9 @@ Result<std::unique_ptr<Supervisor>> Supervisor::create(const Bundle& bundle) {
 
 void Supervisor::start_program(uint32_t number) {
   auto fiber = try_make_unique<ProgramFiber>(*this, number);
-  const Result<void> started = fiber ? start(*fiber) : fail(out_of_memory("a program"));
+  const Result<void> started = fiber && fiber->open_account() ? start(*fiber) : fail(out_of_memory("a program"));
   if (started) return fibers_.push_back_within_capacity(std::move(fiber));
+  if (fiber) fiber->report_memory_limit();
   const BundledProgram& program = bundle_.programs[number];
   report_end(wasi::LimitedRun::failed(started.error()),
              bundle_.config.marks_output ? std::string_view(program.config.name) : std::string_view());

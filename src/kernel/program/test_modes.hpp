@@ -16,4 +16,7 @@ std::optional<int> run_tests(std::string_view command_line);
 // Does the same for tests that need a bundle, which the command line or the bundle's mode asks for.
 std::optional<int> run_tests(const Bundle& bundle, std::string_view command_line);
 
+// Whether the machine shall panic when accounts of memory are wrong.
+bool checks_accounts();
+
 }  // namespace cairn::kernel

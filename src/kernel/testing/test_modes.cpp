@@ -32,4 +32,6 @@ std::optional<int> run_tests(const Bundle& bundle, std::string_view command_line
   return std::nullopt;
 }
 
+bool checks_accounts() { return true; }
+
 }  // namespace cairn::kernel

@@ -14,6 +14,7 @@
 #include "kernel/log/log.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/system.hpp"
+#include "kernel/testing/accounts.hpp"
 #include "kernel/testing/catch.hpp"
 #include "kernel/testing/fibers.hpp"
 #include "kernel/testing/kills.hpp"
@@ -245,6 +246,10 @@ constexpr KernelTest kTests[] = {{"heap", test_heap},
                                  {"random", test_random},
                                  {"symbols", test_symbols},
                                  {"time_limit", test_time_limit},
+                                 {"accounts", test_accounts},
+                                 {"memory_limits", test_memory_limits},
+                                 {"accounts", test_accounts},
+                                 {"memory_limits", test_memory_limits},
                                  {"handing_on", test_handing_on},
                                  {"sleeping", test_sleeping},
                                  {"random_waits", test_random_waits},

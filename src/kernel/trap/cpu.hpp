@@ -21,6 +21,8 @@ struct Activation;
 
 namespace cairn::kernel {
 
+class MemoryAccount;
+
 struct Cpu {
   static constexpr uint32_t kMaximum = 64;  // no more CPUs are used
 
@@ -33,6 +35,7 @@ struct Cpu {
   runtime::Activation* activation = nullptr;  // the innermost entry into guest code
   HeldLocks held_locks;                       // the locks that the running fiber holds
   OperationRecord* operation = nullptr;       // the operation that runs on the CPU (base/operation.hpp)
+  MemoryAccount* account = nullptr;           // the account for what the running fiber allocates; null: the system's
   std::atomic<uint64_t> spurious_interrupts{0};
   // The functions of memory/flush_other_cpus.hpp use these two members.
   std::atomic<bool> takes_flush_requests{false};  // whether other CPUs may ask this one to flush translations

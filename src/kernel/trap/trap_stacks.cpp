@@ -8,8 +8,9 @@ namespace cairn::kernel {
 
 Result<TrapStacks> TrapStacks::create(size_t count) {
   const auto start = in_address_space([&](KernelAddressSpace& space) -> SpaceResult<VirtAddr> {
-    const VirtAddr reserved = CAIRN_TRY(space.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd},
-                                                      count * kStride, KernelAddressSpace::kGroup));
+    const VirtAddr reserved =
+        CAIRN_TRY(space.reserve({layout::kKernelRegions}, {layout::kKernelRegionsEnd}, count * kStride,
+                                KernelAddressSpace::kGroup, {.use = Use::stacks}));
     for (size_t i = 0; i < count; ++i) {
       const VirtAddr stack = reserved + i * kStride + kPageSize;
       if (auto done = space.commit(stack, kStackSize, {.write = true}); !done) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.hpp"
+#include "base/system_account.hpp"
 #include "runtime/code/code_image.hpp"
 
 namespace cairn::runtime {
@@ -30,6 +31,7 @@ void CodeRegistry::publish() {
 }
 
 bool CodeRegistry::try_add(const CodeImage& image) {
+  const SystemAccountScope account;
   return writing_.with([&](Writing&) {
     if (!spare().images.try_reserve_more(1)) return false;
     insert(spare().images, image);

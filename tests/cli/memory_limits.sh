@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# What programs see that come to their limit of memory.   tests/cli/memory_limits.sh TARGET
+# Last line: N passed, N failed.
+set -u
+target=$1
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cairn=${CAIRN_COMMAND:-$here/../../cairn}
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); printf 'FAIL cli/memory_limits/%s on %s: %s\n' "$1" "$target" "$2"; }
+
+# run ARGS...: sets status; the output is in $scratch/out and $scratch/err.
+run() {
+  (cd "$scratch" && timeout 180 "$cairn" run --target "$target" "$@") </dev/null >"$scratch/out" 2>"$scratch/err"
+  status=$?
+}
+# expect NAME STATUS [PATTERN...]: of the last run; each pattern is in standard error.
+expect() {
+  local name=$1 pattern
+  if [ "$status" -ne "$2" ]; then
+    bad "$name" "exit status $status, not $2; stderr: $(head -c 600 "$scratch/err")"
+    return
+  fi
+  shift 2
+  for pattern in "$@"; do
+    grep -qE -- "$pattern" "$scratch/err" || { bad "$name" "no \`$pattern\`: $(head -c 600 "$scratch/err")"; return; }
+  done
+  ok
+}
+
+cp "$here"/{eat_grow,eat_table,eat_objects}.wat "$here"/{eat_files,count}.c "$scratch"
+
+# A process cannot keep the limit.
+case "$target" in
+  host*)
+    run --limit memory=64M eat_grow.wat
+    expect host/option 64 '^cairn: a process cannot keep --limit memory; --target x86_64 and riscv64 can'
+    cat >"$scratch/s.toml" <<'TOML'
+[[program]]
+name = "a"
+module = "eat_grow.wat"
+limits = { cpu-time = "1m", memory = "64M" }
+TOML
+    run s.toml
+    expect host/file 65 '^cairn: s.toml:4:29: a process cannot keep a limit on `memory`; --target x86_64 and riscv64'
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+    exit
+    ;;
+esac
+
+# A program that can go on is not told more than its calls say. `--verbose` shows what the kernel logs.
+nothing_left() {
+  if grep -E 'on its account|panic' "$scratch/err" >"$scratch/left"; then bad "$1" "$(cat "$scratch/left")"; else ok; fi
+}
+for how in eat_grow.wat eat_table.wat 'eat_files.c data' 'eat_files.c names' 'eat_files.c open'; do
+  run --limit memory=24M $how
+  expect "$how" 3
+  grep -q 'reached its limit' "$scratch/err" && bad "$how/message" "$(cat "$scratch/err")"
+done
+run --limit memory=24M eat_objects.wat
+expect objects 134 '^cairn: the program has reached its limit of 24 MiB of memory$' '^trap: allocation failure'
+for limit in 1M 8500K; do
+  run --limit memory=$limit eat_grow.wat
+  expect "start/$limit" 65 '^cairn: the program has reached its limit of .* of memory$' '^cairn: out of memory'
+done
+run --limit memory=16M count.c 3 x
+expect enough 3
+
+# All of them beside a good one. Each program is started again, and what a run has left on its account would be logged.
+{
+  echo 'main = "good"'
+  number=0
+  for how in eat_grow.wat eat_table.wat eat_objects.wat 'eat_files.c data' 'eat_files.c names' 'eat_files.c open'; do
+    set -- $how
+    printf '[[program]]\nname = "hungry-%d"\nmodule = "%s"\narguments = ["%s"]\n' $((number += 1)) "$1" "${2-}"
+    printf 'limits = { memory = "16M" }\nrestart = "always"\n'
+  done
+  printf '[[program]]\nname = "good"\nmodule = "count.c"\narguments = ["40", "good"]\n'
+} >"$scratch/s.toml"
+for cpus in 1 4; do
+  run --verbose --cpus $cpus --memory 256M s.toml
+  expect "beside/$cpus" 3
+  grep -q 'good 39' "$scratch/out" && ok || bad "beside/$cpus/output" "$(tail -c 600 "$scratch/out")"
+  nothing_left "beside/$cpus/left"
+done
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
