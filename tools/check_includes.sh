@@ -25,7 +25,7 @@ compiler/rv64: base wasm/types abi compiler/ir compiler/codegen compiler/options
 runtime: base wasm abi compiler platform
 wasi: base wasm compiler runtime
 wasi/interface: base
-wasi/memory_files: base wasi/interface
+wasi/memory_files: base wasi/interface runtime
 testing: base wasm abi compiler runtime wasi platform
 cstd: base
 kernel: base wasm abi compiler runtime wasi platform port

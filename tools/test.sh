@@ -103,7 +103,7 @@ for machine in x86_64 riscv64; do
   build_for_tests "kernel-$machine" all && targets+=("$machine")
 done
 build_for_tests host-sanitize all && sanitized=1
-build_for_tests host-threads cairn-cli base_test runtime_test && threads=1
+build_for_tests host-threads cairn-cli base_test runtime_test wasi_test && threads=1
 
 job structure/includes tools/check_includes.sh
 job structure/format tools/check_format.sh
@@ -134,6 +134,7 @@ for target in "${targets[@]}"; do
   job "cli ($target)" tests/cli/run.sh "$target"
   job "cli/systems ($target)" tests/cli/systems.sh "$target"
   job "cli/memory_limits ($target)" tests/cli/memory_limits.sh "$target"
+  job "cli/threads ($target)" tests/cli/threads.sh "$target"
 done
 
 job "cli (tools)" tests/cli/tools.sh

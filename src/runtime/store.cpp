@@ -22,9 +22,9 @@ Store::Store(Engine& engine, std::span<std::byte> stack) : engine_(engine), id_(
   state_.stack_limit = stack.data() + std::min(abi::kGuestStackReserve, stack.size() / 2);
 }
 
-Result<std::unique_ptr<Store>> Store::create(Engine& engine) {
+Result<std::unique_ptr<Store>> Store::create(Engine& engine, size_t stack_bytes) {
   Platform::prepare_thread();
-  std::span<std::byte> stack = CAIRN_TRY(Platform::allocate_stack(engine.config().guest_stack_bytes));
+  std::span<std::byte> stack = CAIRN_TRY(Platform::allocate_stack(stack_bytes));
   std::unique_ptr<Store> store(new (std::nothrow) Store(engine, stack));
   if (store == nullptr) {
     Platform::release_stack(stack);

@@ -133,7 +133,11 @@ class Store {
   }
 
  public:
-  static Result<std::unique_ptr<Store>> create(Engine& engine);
+  static Result<std::unique_ptr<Store>> create(Engine& engine) {
+    return create(engine, engine.config().guest_stack_bytes);
+  }
+  // Makes a store with a guest stack of `stack_bytes`, a multiple of the page size.
+  static Result<std::unique_ptr<Store>> create(Engine& engine, size_t stack_bytes);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;

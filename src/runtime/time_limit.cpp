@@ -5,10 +5,8 @@
 
 namespace cairn::runtime {
 
-std::string TimeLimit::describe_end() const {
-  const std::optional<TimeEnd> end = ended();
-  CAIRN_ASSERT(end.has_value());
-  switch (*end) {
+std::string TimeLimit::describe(TimeEnd end) const {
+  switch (end) {
     case TimeEnd::wall_limit: return "has reached its limit of " + duration(*limits_.wall);
     case TimeEnd::cpu_limit: return "has reached its limit of " + duration(*limits_.cpu) + " of CPU time";
     case TimeEnd::kill: return "was killed";

@@ -49,8 +49,8 @@ class TimeLimit {
   static std::optional<TimeEnd> ended();
   static bool is_over() { return ended().has_value(); }
   // Describes for a message how the time ended, for example "has reached its limit of 2 s of CPU time" or "was killed".
-  // The time must be over.
-  [[nodiscard]] std::string describe_end() const;
+  [[nodiscard]] std::string describe(TimeEnd end) const;
+  [[nodiscard]] const TimeLimits& limits() const { return limits_; }
 
  private:
   TimeLimits limits_;

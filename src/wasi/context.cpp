@@ -1,18 +1,16 @@
 #include "wasi/context.hpp"
 
-#include "base/nothrow_memory.hpp"
-
 namespace cairn::wasi {
 
-bool Context::add(std::unique_ptr<Descriptor> descriptor) {
-  const auto fd = reserve();
-  if (fd) insert(*fd, std::move(descriptor));
-  return fd.has_value();
+bool Context::add(Ref<Descriptor> descriptor) {
+  auto number = reserve();
+  if (number) std::move(*number).insert(std::move(descriptor));
+  return number.has_value();
 }
 
 bool Context::add_stream(std::unique_ptr<File> file, FileType type) {
-  auto descriptor = try_make_unique<Descriptor>();
-  if (file == nullptr || descriptor == nullptr) return false;
+  Ref<Descriptor> descriptor = make_descriptor();
+  if (file == nullptr || !descriptor) return false;
   descriptor->rights = file->is_stream() ? rights::stream : rights::regular_file;
   descriptor->type = type;
   descriptor->file = std::move(file);
@@ -20,8 +18,8 @@ bool Context::add_stream(std::unique_ptr<File> file, FileType type) {
 }
 
 bool Context::add_preopen(std::unique_ptr<Directory> directory, std::string guest_path) {
-  auto descriptor = try_make_unique<Descriptor>();
-  if (directory == nullptr || descriptor == nullptr) return false;
+  Ref<Descriptor> descriptor = make_descriptor();
+  if (directory == nullptr || !descriptor) return false;
   descriptor->directory = std::move(directory);
   descriptor->type = FileType::directory;
   descriptor->rights = rights::directory;
@@ -30,45 +28,74 @@ bool Context::add_preopen(std::unique_ptr<Directory> directory, std::string gues
   return add(std::move(descriptor));
 }
 
-WasiResult<Descriptor*> Context::get(uint32_t fd, uint64_t needed) {
-  Descriptor* descriptor = find(fd);
-  if (descriptor == nullptr) return std::unexpected(Errno::badf);
+WasiResult<Ref<Descriptor>> Context::get(uint32_t fd, uint64_t needed) {
+  Ref<Descriptor> descriptor = table_.with([&](Table& table) { return Ref<Descriptor>(table.find(fd)); });
+  if (!descriptor) return std::unexpected(Errno::badf);
   if ((descriptor->rights & needed) != needed) return std::unexpected(Errno::notcapable);
   return descriptor;
 }
 
-WasiResult<Descriptor*> Context::get_file(uint32_t fd, uint64_t needed) {
-  const Descriptor* descriptor = find(fd);
-  if (descriptor != nullptr && descriptor->directory) return std::unexpected(Errno::isdir);
-  return get(fd, needed);
+WasiResult<Ref<Descriptor>> Context::get_file(uint32_t fd, uint64_t needed) {
+  auto descriptor = get(fd, needed);
+  // That a descriptor is of the wrong kind counts more than that it lacks a right.
+  const auto any = descriptor ? descriptor : get(fd, 0);
+  if (any && (*any)->directory) return std::unexpected(Errno::isdir);
+  return descriptor;
 }
 
-WasiResult<Descriptor*> Context::get_directory(uint32_t fd, uint64_t needed) {
-  const Descriptor* descriptor = find(fd);
-  if (descriptor != nullptr && descriptor->file) return std::unexpected(Errno::notdir);
-  return get(fd, needed);
+WasiResult<Ref<Descriptor>> Context::get_directory(uint32_t fd, uint64_t needed) {
+  auto descriptor = get(fd, needed);
+  const auto any = descriptor ? descriptor : get(fd, 0);
+  if (any && (*any)->file) return std::unexpected(Errno::notdir);
+  return descriptor;
 }
 
-WasiResult<uint32_t> Context::reserve() {
-  uint32_t fd = 0;
-  while (fd < descriptors_.size() && descriptors_[fd] != nullptr) ++fd;
-  if (fd == kMaximumDescriptors) return std::unexpected(Errno::mfile);
-  if (fd == descriptors_.size() && !descriptors_.try_push_back(nullptr)) return std::unexpected(Errno::nomem);
-  return fd;
+WasiResult<Context::Reservation> Context::reserve() {
+  return table_.with([&](Table& table) -> WasiResult<Reservation> {
+    TryVector<Slot>& slots = table.slots;
+    uint32_t fd = 0;
+    while (fd < slots.size() && (slots[fd].descriptor || slots[fd].is_reserved)) ++fd;
+    if (fd == kMaximumDescriptors) return std::unexpected(Errno::mfile);
+    if (fd == slots.size() && !slots.try_push_back({})) return std::unexpected(Errno::nomem);
+    slots[fd].is_reserved = true;
+    return Reservation(*this, fd);
+  });
 }
 
-void Context::insert(uint32_t fd, std::unique_ptr<Descriptor> descriptor) { descriptors_[fd] = std::move(descriptor); }
+void Context::end_reservation(uint32_t fd, Ref<Descriptor> descriptor) {
+  table_.with([&](Table& table) { table.slots[fd] = {std::move(descriptor), false}; });
+}
+
+// What the table gives up is destroyed without its lock, because that may close a file.
 
 Errno Context::close(uint32_t fd) {
-  if (find(fd) == nullptr) return Errno::badf;
-  descriptors_[fd].reset();
-  return Errno::success;
+  const Ref<Descriptor> closed = table_.with([&](Table& table) {
+    return table.find(fd) == nullptr ? Ref<Descriptor>() : std::move(table.slots[fd].descriptor);
+  });
+  return closed ? Errno::success : Errno::badf;
 }
 
 Errno Context::renumber(uint32_t from, uint32_t to) {
-  if (find(from) == nullptr || find(to) == nullptr) return Errno::badf;
-  if (from != to) descriptors_[to] = std::move(descriptors_[from]);
-  return Errno::success;
+  Ref<Descriptor> replaced;
+  return table_.with([&](Table& table) {
+    if (table.find(from) == nullptr || table.find(to) == nullptr) return Errno::badf;
+    if (from == to) return Errno::success;
+    replaced = std::move(table.slots[to].descriptor);
+    table.slots[to].descriptor = std::move(table.slots[from].descriptor);
+    return Errno::success;
+  });
+}
+
+Errno Context::restrict_rights(uint32_t fd, uint64_t base, uint64_t inheriting) {
+  return table_.with([&](Table& table) {
+    Descriptor* const descriptor = table.find(fd);
+    if (descriptor == nullptr) return Errno::badf;
+    if ((base & ~descriptor->rights) != 0 || (inheriting & ~descriptor->inheriting_rights) != 0)
+      return Errno::notcapable;
+    descriptor->rights = base;
+    descriptor->inheriting_rights = inheriting;
+    return Errno::success;
+  });
 }
 
 }  // namespace cairn::wasi

@@ -1,40 +1,54 @@
-// The environment of a WASI program (arguments, environment variables, exit status), and its table of file descriptors.
+// The environment of a WASI program (arguments, environment variables, threads), and its table of file descriptors.
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/ref.hpp"
 #include "base/try_vector.hpp"
+#include "runtime/guarded.hpp"
 #include "wasi/interface/file.hpp"
+#include "wasi/threads/thread_group.hpp"
 
 namespace cairn::wasi {
 
-// An open descriptor. Exactly one of file and directory is set.
-struct Descriptor {
+// An open descriptor. Exactly one of file and directory is set. Several threads may use it at the same time; what may
+// change while they do is atomic or has a lock.
+struct Descriptor final : RefCounted {
   std::unique_ptr<File> file;
   std::unique_ptr<Directory> directory;
   FileType type = FileType::unknown;
-  uint64_t offset = 0;  // file position; unused for streams
-  uint16_t flags = 0;   // bits of namespace fdflags
-  uint64_t rights = 0;
-  uint64_t inheriting_rights = 0;
+  // The file position; unused for streams. A thread holds it while it reads or writes there, so that two threads do not
+  // move the same bytes.
+  runtime::Guarded<uint64_t, LockRank::file_position> offset;
+  std::atomic<uint16_t> flags = 0;  // bits of namespace fdflags
+  std::atomic<uint64_t> rights = 0;
+  std::atomic<uint64_t> inheriting_rights = 0;
   std::optional<std::string> preopen;  // the name of a preopened directory, as the guest sees it
 };
 
+// All threads of the program use its context at the same time. The lock of the table of descriptors is held neither
+// while a thread waits nor while guest memory is touched: functions take a reference to a descriptor from the table,
+// and closing only removes the table's reference.
 class Context {
  public:
   static constexpr uint32_t kMaximumDescriptors = 4096;
 
-  explicit Context(System& system) : system_(system) {}
+  explicit Context(System& system) : system_(system), threads_(system) {}
 
+  // These do not change while the program runs.
   std::vector<std::string> arguments;
   std::vector<std::string> environment;  // texts of the form NAME=VALUE
-  std::optional<uint32_t> exit_status;   // set by proc_exit
 
   [[nodiscard]] System& system() const { return system_; }
+  ThreadGroup& threads() { return threads_; }
+  // What proc_exit was called with, if it has ended the program.
+  [[nodiscard]] std::optional<uint32_t> exit_status() { return threads_.exit_status(); }
 
   // A program expects its standard streams as descriptors 0, 1 and 2 and its preopened directories after them, so
   // callers add them in this order. Both functions return false if there is no room for one more descriptor.
@@ -42,27 +56,73 @@ class Context {
   [[nodiscard]] bool add_preopen(std::unique_ptr<Directory> directory, std::string guest_path);
 
   // Returns the open descriptor if it has at least the given rights; otherwise Errno::badf or Errno::notcapable.
-  WasiResult<Descriptor*> get(uint32_t fd, uint64_t rights);
-  WasiResult<Descriptor*> get_file(uint32_t fd, uint64_t rights);       // Errno::isdir for directories
-  WasiResult<Descriptor*> get_directory(uint32_t fd, uint64_t rights);  // Errno::notdir for files
-  // Returns the lowest free number and makes room for a descriptor there. Fails with Errno::mfile or Errno::nomem. The
-  // number stays free until insert().
-  WasiResult<uint32_t> reserve();
-  // Opens `fd`, a number that reserve() has returned.
-  void insert(uint32_t fd, std::unique_ptr<Descriptor> descriptor);
+  WasiResult<Ref<Descriptor>> get(uint32_t fd, uint64_t rights);
+  WasiResult<Ref<Descriptor>> get_file(uint32_t fd, uint64_t rights);       // Errno::isdir for directories
+  WasiResult<Ref<Descriptor>> get_directory(uint32_t fd, uint64_t rights);  // Errno::notdir for files
+
+  // A number that is kept free for a descriptor until the object is destroyed.
+  class Reservation {
+   public:
+    Reservation(Context& context, uint32_t fd) : context_(&context), fd_(fd) {}
+    ~Reservation() {
+      if (context_ != nullptr) context_->end_reservation(fd_, {});
+    }
+    Reservation(Reservation&& other) noexcept : context_(std::exchange(other.context_, nullptr)), fd_(other.fd_) {}
+    Reservation& operator=(Reservation&&) = delete;
+
+    [[nodiscard]] uint32_t fd() const { return fd_; }
+    // Gives the number to the descriptor.
+    void insert(Ref<Descriptor> descriptor) && {
+      std::exchange(context_, nullptr)->end_reservation(fd_, std::move(descriptor));
+    }
+
+   private:
+    Context* context_;
+    uint32_t fd_;
+  };
+  // Reserves the lowest free number. Fails with Errno::mfile or Errno::nomem.
+  WasiResult<Reservation> reserve();
+
   // Both functions return Errno::badf if a number is not open.
   Errno close(uint32_t fd);
   // Moves descriptor `from` to the number `to`, whose own descriptor is closed.
   Errno renumber(uint32_t from, uint32_t to);
+  // Takes rights from a descriptor. Errno::notcapable if it does not have all that it is to keep.
+  Errno restrict_rights(uint32_t fd, uint64_t rights, uint64_t inheriting);
+
+  // Calls `f` while no other thread of the program does. Whoever writes at the end of a file asks for the file's size
+  // and writes there in one call.
+  template <class F>
+  decltype(auto) while_appending(F&& f) {
+    return append_.with([&](Append&) -> decltype(auto) { return std::forward<F>(f)(); });
+  }
 
  private:
-  [[nodiscard]] Descriptor* find(uint32_t fd) const {
-    return fd < descriptors_.size() ? descriptors_[fd].get() : nullptr;
-  }
-  bool add(std::unique_ptr<Descriptor> descriptor);
+  struct Slot {
+    Ref<Descriptor> descriptor;
+    bool is_reserved = false;
+  };
+  struct Table {
+    [[nodiscard]] Descriptor* find(uint32_t fd) const {
+      return fd < slots.size() ? slots[fd].descriptor.get() : nullptr;
+    }
+    TryVector<Slot> slots;
+  };
+  struct Append {};
+
+  bool add(Ref<Descriptor> descriptor);
+  void end_reservation(uint32_t fd, Ref<Descriptor> descriptor);
 
   System& system_;
-  TryVector<std::unique_ptr<Descriptor>> descriptors_;
+  ThreadGroup threads_;
+  runtime::Guarded<Append, LockRank::file_append> append_;
+  runtime::Guarded<Table, LockRank::descriptors> table_;
 };
+
+// Makes a descriptor; null if there is no memory.
+inline Ref<Descriptor> make_descriptor() {
+  auto* const made = new (std::nothrow) Descriptor;
+  return made == nullptr ? Ref<Descriptor>() : Ref<Descriptor>(made);
+}
 
 }  // namespace cairn::wasi

@@ -107,11 +107,11 @@ Errno store_count(const Call& call, Pointer at, uint64_t count) {
 }
 
 // Returns the descriptor of an open file that is not a stream and has the needed rights. Streams give Errno::spipe.
-WasiResult<Descriptor*> seekable(Call& call, uint32_t fd, uint64_t needed) {
-  WasiResult<Descriptor*> descriptor = call.context.get_file(fd, needed);
+WasiResult<Ref<Descriptor>> seekable(Call& call, uint32_t fd, uint64_t needed) {
+  WasiResult<Ref<Descriptor>> descriptor = call.context.get_file(fd, needed);
   if (!descriptor) {
     // Streams lack the right to seek. The error for them says that they cannot seek, not that a right is missing.
-    WasiResult<Descriptor*> any = call.context.get_file(fd, 0);
+    WasiResult<Ref<Descriptor>> any = call.context.get_file(fd, 0);
     if (any && (*any)->file->is_stream()) return std::unexpected(Errno::spipe);
     return descriptor;
   }
@@ -156,9 +156,9 @@ Errno fd_fdstat_get(Call& call, uint32_t fd, Pointer stat) {
   if (!descriptor) return descriptor.error();
   Record<24> record;
   record.set(0, static_cast<uint8_t>((*descriptor)->type));
-  record.set(2, (*descriptor)->flags);
-  record.set(8, (*descriptor)->rights);
-  record.set(16, (*descriptor)->inheriting_rights);
+  record.set(2, (*descriptor)->flags.load());
+  record.set(8, (*descriptor)->rights.load());
+  record.set(16, (*descriptor)->inheriting_rights.load());
   return record.write(call.memory, stat);
 }
 
@@ -171,14 +171,7 @@ Errno fd_fdstat_set_flags(Call& call, uint32_t fd, uint32_t flags) {
 }
 
 Errno fd_fdstat_set_rights(Call& call, uint32_t fd, uint64_t base, uint64_t inheriting) {
-  auto descriptor = call.context.get(fd, 0);
-  if (!descriptor) return descriptor.error();
-  if ((base & ~(*descriptor)->rights) != 0 || (inheriting & ~(*descriptor)->inheriting_rights) != 0) {
-    return Errno::notcapable;
-  }
-  (*descriptor)->rights = base;
-  (*descriptor)->inheriting_rights = inheriting;
-  return Errno::success;
+  return call.context.restrict_rights(fd, base, inheriting);
 }
 
 Errno store_filestat(const Call& call, Pointer at, const FileStat& stat) {
@@ -262,32 +255,52 @@ Errno fd_pwrite(Call& call, uint32_t fd, Pointer vectors, uint32_t count, uint64
   return total ? store_count(call, written, *total) : total.error();
 }
 
+namespace {
+
+// Moves bytes at a file's position, which goes on by the number of bytes moved.
+template <class Move>
+WasiResult<uint64_t> move(uint64_t& position, Move&& move_at) {
+  const WasiResult<uint64_t> total = move_at(position);
+  if (total) position += *total;
+  return total;
+}
+
+}  // namespace
+
 Errno fd_read(Call& call, uint32_t fd, Pointer vectors, uint32_t count, Pointer read) {
   auto descriptor = call.context.get_file(fd, rights::fd_read);
   if (!descriptor) return descriptor.error();
   File& file = *(*descriptor)->file;
   if (file.is_stream() && ((*descriptor)->flags & fdflags::nonblock) != 0 && !file.wait_readable(0))
     return Errno::again;
-  auto total = read_vectors(call, file, (*descriptor)->offset, vectors, count);
-  if (!total) return total.error();
-  if (!file.is_stream()) (*descriptor)->offset += *total;
-  return store_count(call, read, *total);
+  const auto read_at = [&](uint64_t offset) { return read_vectors(call, file, offset, vectors, count); };
+  const auto total = file.is_stream()
+                         ? read_at(0)
+                         : (*descriptor)->offset.with([&](uint64_t& offset) { return move(offset, read_at); });
+  return total ? store_count(call, read, *total) : total.error();
 }
 
 Errno fd_write(Call& call, uint32_t fd, Pointer vectors, uint32_t count, Pointer written) {
   auto descriptor = call.context.get_file(fd, rights::fd_write);
   if (!descriptor) return descriptor.error();
   File& file = *(*descriptor)->file;
-  uint64_t offset = (*descriptor)->offset;
-  if (!file.is_stream() && ((*descriptor)->flags & fdflags::append) != 0) {
+  const auto write_at = [&](uint64_t offset) { return write_vectors(call, file, offset, vectors, count); };
+  const auto append = [&](uint64_t& offset) -> WasiResult<uint64_t> {
     auto stat = file.stat();
-    if (!stat) return stat.error();
-    offset = stat->size;
-  }
-  auto total = write_vectors(call, file, offset, vectors, count);
-  if (!total) return total.error();
-  if (!file.is_stream()) (*descriptor)->offset = offset + *total;
-  return store_count(call, written, *total);
+    if (!stat) return std::unexpected(stat.error());
+    uint64_t end = stat->size;
+    const auto total = move(end, write_at);
+    if (total) offset = end;
+    return total;
+  };
+  const bool appends = ((*descriptor)->flags & fdflags::append) != 0;
+  const auto write_file = [&] {
+    return (*descriptor)->offset.with([&](uint64_t& offset) {
+      return appends ? append(offset) : move(offset, write_at);
+    });
+  };
+  const auto total = file.is_stream() ? write_at(0) : appends ? call.context.while_appending(write_file) : write_file();
+  return total ? store_count(call, written, *total) : total.error();
 }
 
 Errno fd_prestat_get(Call& call, uint32_t fd, Pointer prestat) {
@@ -386,24 +399,27 @@ Errno fd_seek(Call& call, uint32_t fd, int64_t offset, uint32_t whence, Pointer 
   const bool only_tells = origin == Origin::current && offset == 0;
   auto descriptor = seekable(call, fd, only_tells ? rights::fd_tell : rights::fd_seek);
   if (!descriptor) return descriptor.error();
-  uint64_t base = 0;
-  if (origin == Origin::current) base = (*descriptor)->offset;
-  if (origin == Origin::end) {
-    auto stat = (*descriptor)->file->stat();
-    if (!stat) return stat.error();
-    base = stat->size;
-  }
-  int64_t target = 0;
-  if (base > kMaximumOffset || __builtin_add_overflow(static_cast<int64_t>(base), offset, &target)) return Errno::inval;
-  if (target < 0) return Errno::inval;
-  (*descriptor)->offset = static_cast<uint64_t>(target);
-  return call.memory.store(result, (*descriptor)->offset);
+  return (*descriptor)->offset.with([&](uint64_t& position) {
+    uint64_t base = 0;
+    if (origin == Origin::current) base = position;
+    if (origin == Origin::end) {
+      auto stat = (*descriptor)->file->stat();
+      if (!stat) return stat.error();
+      base = stat->size;
+    }
+    int64_t target = 0;
+    if (base > kMaximumOffset || __builtin_add_overflow(static_cast<int64_t>(base), offset, &target))
+      return Errno::inval;
+    if (target < 0) return Errno::inval;
+    position = static_cast<uint64_t>(target);
+    return call.memory.store(result, position);
+  });
 }
 
 Errno fd_tell(Call& call, uint32_t fd, Pointer offset) {
   auto descriptor = seekable(call, fd, rights::fd_tell);
   if (!descriptor) return descriptor.error();
-  return call.memory.store(offset, (*descriptor)->offset);
+  return call.memory.store(offset, (*descriptor)->offset.with([](uint64_t& position) { return position; }));
 }
 
 }  // namespace cairn::wasi

@@ -80,6 +80,9 @@ Errno sock_recv(Call& call, uint32_t fd, Pointer vectors, uint32_t count, uint32
 Errno sock_send(Call& call, uint32_t fd, Pointer vectors, uint32_t count, uint32_t flags, Pointer sent);
 Errno sock_shutdown(Call& call, uint32_t fd, uint32_t how);
 
+// Returns the time of a clock. The process's clock of CPU time counts all threads of the program.
+uint64_t time_of(Call& call, ClockId clock);
+
 // Writes a filestat in the snapshot's layout.
 Errno store_filestat(const Call& call, Pointer at, const FileStat& stat);
 // Returns the times that `flags` (of namespace fstflags) ask for. Unknown and contradictory flags give Errno::inval.

@@ -116,9 +116,9 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
   if (const Errno error = call.memory.check(opened, sizeof(uint32_t)); error != Errno::success) return error;
   auto text = call.memory.text(path, length, kMaximumPath);
   if (!text) return text.error();
-  auto descriptor = try_make_unique<Descriptor>();
-  if (descriptor == nullptr) return Errno::nomem;
-  const auto number = call.context.reserve();
+  Ref<Descriptor> descriptor = make_descriptor();
+  if (!descriptor) return Errno::nomem;
+  auto number = call.context.reserve();
   if (!number) return number.error();
 
   // An exclusive creation does not follow a link in the last component.
@@ -151,8 +151,9 @@ Errno path_open(Call& call, uint32_t fd, uint32_t dirflags, Pointer path, uint32
     descriptor->inheriting_rights = inheriting & allowed;
     descriptor->directory = std::move(*directory);
   }
-  call.context.insert(*number, std::move(descriptor));
-  return call.memory.store(opened, *number);
+  const uint32_t fd_opened = number->fd();
+  std::move(*number).insert(std::move(descriptor));
+  return call.memory.store(opened, fd_opened);
 }
 
 Errno path_readlink(Call& call, uint32_t fd, Pointer path, uint32_t length, Pointer buffer, uint32_t buffer_length,

@@ -14,8 +14,8 @@ enum class EventType : uint8_t { clock = 0, fd_read = 1, fd_write = 2 };
 struct Subscription {
   uint64_t userdata = 0;
   EventType type = EventType::clock;
-  uint32_t fd = 0;
-  uint64_t deadline = 0;  // nanoseconds of the monotonic clock; only for EventType::clock
+  Ref<Descriptor> descriptor;  // for the other types; null if there is an error
+  uint64_t deadline = 0;       // nanoseconds of the monotonic clock; only for EventType::clock
   Errno error = Errno::success;
 };
 
@@ -28,14 +28,14 @@ constexpr uint16_t kAbsolute = 1;
 constexpr uint32_t kMaximumSubscriptions = 4096;
 
 // Returns the time on the monotonic clock at which a clock subscription is due.
-WasiResult<uint64_t> deadline_of(System& system, uint32_t clock, uint64_t timeout, uint16_t flags) {
+WasiResult<uint64_t> deadline_of(Call& call, uint32_t clock, uint64_t timeout, uint16_t flags) {
   if (clock > static_cast<uint32_t>(ClockId::thread_cputime) || (flags & ~kAbsolute) != 0) {
     return std::unexpected(Errno::inval);
   }
-  const uint64_t now = system.now(ClockId::monotonic);
+  const uint64_t now = call.context.system().now(ClockId::monotonic);
   uint64_t wait = timeout;
   if ((flags & kAbsolute) != 0) {
-    const uint64_t current = system.now(static_cast<ClockId>(clock));
+    const uint64_t current = time_of(call, static_cast<ClockId>(clock));
     wait = timeout > current ? timeout - current : 0;
   }
   return wait > ~uint64_t{0} - now ? ~uint64_t{0} : now + wait;
@@ -51,17 +51,20 @@ WasiResult<Subscription> load(Call& call, Pointer at, const Layout& layout) {
   if (type > static_cast<uint8_t>(EventType::fd_write)) return std::unexpected(Errno::inval);
   result.type = static_cast<EventType>(type);
   if (result.type == EventType::clock) {
-    auto deadline = deadline_of(call.context.system(), fields.get<uint32_t>(layout.clock_id),
-                                fields.get<uint64_t>(layout.timeout), fields.get<uint16_t>(layout.flags));
+    auto deadline = deadline_of(call, fields.get<uint32_t>(layout.clock_id), fields.get<uint64_t>(layout.timeout),
+                                fields.get<uint16_t>(layout.flags));
     if (deadline) {
       result.deadline = *deadline;
     } else {
       result.error = deadline.error();
     }
   } else {
-    result.fd = fields.get<uint32_t>(16);
-    auto descriptor = call.context.get_file(result.fd, rights::poll_fd_readwrite);
-    if (!descriptor) result.error = descriptor.error();
+    auto descriptor = call.context.get_file(fields.get<uint32_t>(16), rights::poll_fd_readwrite);
+    if (descriptor) {
+      result.descriptor = *std::move(descriptor);
+    } else {
+      result.error = descriptor.error();
+    }
   }
   return result;
 }
@@ -82,10 +85,10 @@ Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t co
   for (uint32_t i = 0; i < count; ++i) {
     auto subscription = load(call, subscriptions + i * layout.size, layout);
     if (!subscription) return subscription.error();
-    pending.push_back_within_capacity(*subscription);
+    pending.push_back_within_capacity(*std::move(subscription));
   }
 
-  const auto file_of = [&](const Subscription& s) -> File& { return *(*call.context.get_file(s.fd, 0))->file; };
+  const auto file_of = [&](const Subscription& s) -> File& { return *s.descriptor->file; };
   const auto is_ready = [&](const Subscription& s) {
     if (s.error != Errno::success) return true;
     switch (s.type) {

@@ -47,6 +47,10 @@ Errno environ_sizes_get(Call& call, Pointer count, Pointer size) {
   return store_sizes(call.memory, call.context.environment, count, size);
 }
 
+uint64_t time_of(Call& call, ClockId clock) {
+  return clock == ClockId::process_cputime ? call.context.threads().cpu_time() : call.context.system().now(clock);
+}
+
 Errno clock_res_get(Call& call, uint32_t clock, Pointer resolution) {
   if (clock > static_cast<uint32_t>(ClockId::thread_cputime)) return Errno::inval;
   return call.memory.store(resolution, call.context.system().resolution(static_cast<ClockId>(clock)));
@@ -54,7 +58,7 @@ Errno clock_res_get(Call& call, uint32_t clock, Pointer resolution) {
 
 Errno clock_time_get(Call& call, uint32_t clock, uint64_t /*precision*/, Pointer time) {
   if (clock > static_cast<uint32_t>(ClockId::thread_cputime)) return Errno::inval;
-  return call.memory.store(time, call.context.system().now(static_cast<ClockId>(clock)));
+  return call.memory.store(time, time_of(call, static_cast<ClockId>(clock)));
 }
 
 Errno random_get(Call& call, Pointer buffer, uint32_t length) {

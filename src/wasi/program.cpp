@@ -6,18 +6,11 @@
 
 #include "base/operation.hpp"
 #include "wasi/invoke.hpp"
-#include "wasi/wasi.hpp"
 #include "wasm/decoder.hpp"
 
 namespace cairn::wasi {
 
 namespace {
-
-// The trap of proc_exit is a normal end of the program; any other trap is a failure.
-ProgramResult end_of(runtime::Trap trap, const Context& context) {
-  if (context.exit_status) return {*context.exit_status, {}, std::nullopt};
-  return {0, {}, std::move(trap)};
-}
 
 constexpr std::string_view kStart = "_start";
 constexpr std::string_view kInitialize = "_initialize";
@@ -83,16 +76,14 @@ Result<std::unique_ptr<Program>> Program::create(Ref<runtime::Module> module, Co
                                                  const ProgramOptions& options, PhaseTimes& times) {
   Laps laps(context.system());
   runtime::Engine& engine = module->engine();
-  std::unique_ptr<Program> program(new (std::nothrow) Program(context, std::move(module)));
+  std::unique_ptr<Program> program(new (std::nothrow) Program(context, std::move(module), options));
   if (program == nullptr) return fail(out_of_memory("a program"));
   times.code_bytes = CAIRN_TRY(program->module_->code(program->module_->bounds()))->size();
   program->calls_ =
       CAIRN_TRY(run_operation([&] { return plan_calls(program->module_->definition(), options, context); }));
-  program->store_ = CAIRN_TRY(runtime::Store::create(engine));
-  runtime::Linker& linker = program->linker_.emplace(*program->store_);
-  CAIRN_TRY(define_wasi(linker, context));
-  if (options.trap_unknown_imports)
-    CAIRN_TRY(program->unknown_imports_.define(*program->store_, linker, *program->module_));
+  program->main_ = CAIRN_TRY(ProgramStore::create(engine, engine.config().guest_stack_bytes, context));
+  CAIRN_TRY(program->threads_.define(*program->main_));
+  if (options.trap_unknown_imports) CAIRN_TRY(program->main_->trap_unknown_imports(*program->module_));
   times.instantiate += laps.lap();
   return program;
 }
@@ -102,28 +93,49 @@ Result<std::unique_ptr<Program>> Program::load(runtime::Engine& engine, std::vec
   return create(CAIRN_TRY(compile(engine, std::move(bytes), context.system(), times)), context, options, times);
 }
 
-Result<ProgramResult> Program::run(PhaseTimes& times) {
+Result<ProgramResult> Program::run_main(PhaseTimes& times) {
   Laps laps(context_.system());
-  runtime::Outcome<runtime::Instance> instance = linker_->instantiate(module_);
+  runtime::Store& store = main_->store();
+  runtime::Outcome<runtime::Instance> instance = main_->linker().instantiate(module_);
   times.instantiate += laps.lap();
   const auto note_heap = [&] {
-    if (store_->heap() != nullptr) times.heap = store_->heap()->statistics();
+    if (store.heap() != nullptr) times.heap = store.heap()->statistics();
   };
   note_heap();
-  if (!instance) {
-    if (instance.error().trap) return end_of(std::move(*instance.error().trap), context_);
-    return fail(std::move(instance.error().error));
-  }
   ProgramResult result;
-  const runtime::HandleScope scope(*store_);
+  if (!instance) {
+    if (!instance.error().trap) return fail(std::move(instance.error().error));
+    result.trap = std::move(instance.error().trap);
+    return result;
+  }
+  const runtime::HandleScope scope(store);
   for (const Call& call : calls_) {
-    const auto function = runtime::get_export_as<runtime::Func>(*store_, *instance, call.name);
-    std::expected<std::vector<runtime::Val>, runtime::Trap> results = runtime::call(*store_, *function, call.arguments);
+    const auto function = runtime::get_export_as<runtime::Func>(store, *instance, call.name);
+    std::expected<std::vector<runtime::Val>, runtime::Trap> results = runtime::call(store, *function, call.arguments);
     times.run += laps.lap();
     note_heap();
-    if (!results) return end_of(std::move(results.error()), context_);
+    if (!results) {
+      result.trap = std::move(results.error());
+      return result;
+    }
     result.output = print_results(*results);
   }
+  return result;
+}
+
+Result<ProgramResult> Program::run(runtime::TimeLimit& limit, PhaseTimes& times) {
+  ThreadGroup& threads = context_.threads();
+  threads.begin(limit);
+  Result<ProgramResult> result = run_main(times);
+  std::expected<void, runtime::Trap> main_end;
+  if (result && result->trap) main_end = std::unexpected(*std::move(result->trap));
+  ThreadsEnd end = threads.finish(std::move(main_end));
+  if (!result) return result;
+  if (end.exit_status) return ProgramResult{.exit_status = *end.exit_status, .output = {}, .trap = std::nullopt};
+  if (end.is_over_cpu_limit) end.trap = runtime::Trap::of(wasm::TrapKind::interrupted);
+  result->trap = std::move(end.trap);
+  result->thread = end.thread;
+  result->is_over_cpu_limit = end.is_over_cpu_limit;
   return result;
 }
 

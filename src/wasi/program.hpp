@@ -14,12 +14,12 @@
 #include "runtime/calls/trap.hpp"
 #include "runtime/engine.hpp"
 #include "runtime/heap/statistics.hpp"
-#include "runtime/linker.hpp"
 #include "runtime/module.hpp"
-#include "runtime/store.hpp"
+#include "runtime/time_limit.hpp"
 #include "runtime/value.hpp"
 #include "wasi/context.hpp"
-#include "wasi/unknown_imports.hpp"
+#include "wasi/threads/guest_threads.hpp"
+#include "wasi/threads/program_store.hpp"
 
 namespace cairn::wasi {
 
@@ -44,6 +44,8 @@ struct ProgramResult {
   uint32_t exit_status = 0;
   std::string output;                 // the printed results of the last called function, for standard output
   std::optional<runtime::Trap> trap;  // exit_status is not valid when there is one
+  uint32_t thread = 0;                // the thread that trapped; 0: the main thread
+  bool is_over_cpu_limit = false;     // whether the trap came because all threads together had used up their CPU time
 };
 
 class Program {
@@ -60,9 +62,11 @@ class Program {
                                                const ProgramOptions& options, PhaseTimes& times);
 
   // Instantiates the module and runs `_start`. If a function was requested, runs `_initialize` if there is one, and
-  // then that function with the program's arguments. May be called once. An Error means that the module could not be
+  // then that function with the program's arguments. The calling thread becomes the program's main thread. `limit` is
+  // its time limit; if it limits CPU time, that holds for all threads of the program together. When the function
+  // returns, the program's other threads have ended. May be called once. An Error means that the module could not be
   // instantiated; then none of its code has run.
-  Result<ProgramResult> run(PhaseTimes& times);
+  Result<ProgramResult> run(runtime::TimeLimit& limit, PhaseTimes& times);
 
  private:
   // A function to be called and its arguments.
@@ -70,16 +74,18 @@ class Program {
     std::string_view name;  // name of an export; the bytes belong to the module
     std::vector<runtime::Val> arguments;
   };
-  Program(Context& context, Ref<runtime::Module> module) : context_(context), module_(std::move(module)) {}
+  Program(Context& context, Ref<runtime::Module> module, const ProgramOptions& options)
+      : context_(context), module_(std::move(module)), threads_(module_, context, options.trap_unknown_imports) {}
   static Result<std::vector<Call>> plan_calls(const wasm::Module& module, const ProgramOptions& options,
                                               const Context& context);
+  // Does the main thread's part of run().
+  Result<ProgramResult> run_main(PhaseTimes& times);
 
   Context& context_;
   Ref<runtime::Module> module_;
   std::vector<Call> calls_;  // the calls that run() makes, in this order
-  UnknownImports unknown_imports_;
-  std::unique_ptr<runtime::Store> store_;
-  std::optional<runtime::Linker> linker_;
+  GuestThreads threads_;
+  std::unique_ptr<ProgramStore> main_;
 };
 
 }  // namespace cairn::wasi

@@ -26,7 +26,7 @@ struct Adapter<function, snapshot> {
 };
 
 std::expected<void, Trap> proc_exit(Context& context, Caller&, uint32_t status) {
-  context.exit_status = status;
+  context.threads().exit(status);
   return std::unexpected(Trap::of(wasm::TrapKind::host_error, "exit"));
 }
 

@@ -112,8 +112,8 @@ void run_program(const Bytes& module) {
   fuzz::check(engine.has_value(), "no engine");
   const auto program = wasi::Program::load(**engine, module, context, {}, times);
   if (!program) return;
-  const runtime::TimeLimit limit(kGuestNanoseconds);
-  (void)(*program)->run(times);
+  runtime::TimeLimit limit(kGuestNanoseconds);
+  (void)(*program)->run(limit, times);
 }
 
 // Ends the process: with status 0 if nothing is wrong, by SIGALRM if a mutation takes too long.

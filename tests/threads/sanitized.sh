@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# tests/threads/sanitized.sh BUILD: runs the unit tests of base and runtime in a build with ThreadSanitizer (preset
-# host-threads). Each runs in a process of its own, because death tests fork, which fails under ThreadSanitizer once the
-# process has had threads. Last line: N passed, N failed.
+# tests/threads/sanitized.sh BUILD: runs the unit tests of base, runtime and wasi in a build with ThreadSanitizer
+# (preset host-threads). Each runs in a process of its own, because death tests fork, which fails under ThreadSanitizer
+# once the process has had threads. Last line: N passed, N failed.
 set -u
 build=$1
 passed=0 failed=0
@@ -38,7 +38,7 @@ else
   echo "FAIL a race is not reported"
 fi
 
-for program in "$build"/base_test "$build"/runtime_test; do
+for program in "$build"/base_test "$build"/runtime_test "$build"/wasi_test; do
   suite=
   while read -r word rest; do
     case "$word" in

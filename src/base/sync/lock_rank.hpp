@@ -14,6 +14,7 @@ enum class LockRank : uint8_t {
   // The mutexes that exist in every build.
   kill_switch,            // which TimeLimit the thread of a program has
   shared_module,          // a module that several programs run
+  program_threads,        // the threads of a program
   module_code,            // a module's compiled code
   trampolines,            // an engine's trampolines
   type_registry,          // an engine's types
@@ -22,6 +23,11 @@ enum class LockRank : uint8_t {
   shared_memory_waiters,  // the threads that wait at a shared memory
   address_pool,           // an engine's reserved addresses
   system_outcome,         // which programs of a system have ended
+  file_append,            // the end of files, while a program appends to one
+  file_position,          // a descriptor's position, while its file is read or written there
+  descriptors,            // the descriptors of a program
+  file_tree,              // a file system in memory
+  directory_position,     // the position of an open directory of the process, while it is listed
   marked_output,          // the line that was begun last on a stream
   // The kernel's mutexes.
   console_port,      // a port, while it is written or read

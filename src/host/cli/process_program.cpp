@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <optional>
@@ -28,7 +29,7 @@ struct RunningProgram {
 };
 
 // For each standard stream, Linux's error number of the first write that failed; 0: none did.
-using LostOutput = std::array<int, 3>;
+using LostOutput = std::array<std::atomic<int>, 3>;
 
 std::unique_ptr<wasi::File> make_stream(const ProcessJob& job, int descriptor, LostOutput& lost) {
   auto file = host::make_file(descriptor, host::Ownership::borrowed, &lost[descriptor]);
@@ -70,8 +71,8 @@ Result<void> add_descriptors(const ProcessJob& job, RunningProgram& running, Los
   return {};
 }
 
-Result<wasi::ProgramResult> run_program(const ProcessJob& job, RunningProgram& running, wasi::PhaseTimes& times,
-                                        LostOutput& lost) {
+Result<wasi::ProgramResult> run_program(const ProcessJob& job, RunningProgram& running, runtime::TimeLimit& limit,
+                                        wasi::PhaseTimes& times, LostOutput& lost) {
   const ProgramConfig& config = job.program.config;
   running.context.arguments = config.arguments;
   running.context.environment = config.environment;
@@ -79,7 +80,7 @@ Result<wasi::ProgramResult> run_program(const ProcessJob& job, RunningProgram& r
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
   auto module = CAIRN_TRY(job.module.get(job.engine, running.system, times));
   running.program = CAIRN_TRY(wasi::Program::create(std::move(module), running.context, options, times));
-  return running.program->run(times);
+  return running.program->run(limit, times);
 }
 
 }  // namespace
@@ -88,8 +89,9 @@ wasi::ProgramEnd run_once(const ProcessJob& job, wasi::PhaseTimes& times) {
   LostOutput lost{};
   RunningProgram running;
   wasi::KillSwitch never;
-  const wasi::LimitedRun run =
-      wasi::run_limited(job.program.config, never, [&] { return run_program(job, running, times, lost); });
+  const wasi::LimitedRun run = wasi::run_limited(job.program.config, never, [&](runtime::TimeLimit& limit) {
+    return run_program(job, running, limit, times, lost);
+  });
   const Result<wasi::ProgramResult>& result = run.result;
   write_message(job, STDERR_FILENO, run.message, lost);
   if (!result) {

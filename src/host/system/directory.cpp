@@ -9,13 +9,17 @@
 #include <cerrno>
 #include <cstring>
 #include <new>
+#include <span>
 #include <string_view>
+#include <utility>
 
 #include "base/nothrow_memory.hpp"
+#include "base/ref.hpp"
 #include "host/system/errors.hpp"
 #include "host/system/file.hpp"
 #include "host/system/linux_system.hpp"
 #include "host/system/stat.hpp"
+#include "runtime/guarded.hpp"
 
 namespace cairn::host {
 
@@ -44,27 +48,53 @@ wasi::FileType type_of(uint8_t d_type) {
   return d_type == DT_UNKNOWN ? wasi::FileType::unknown : to_file_type(DTTOIF(d_type));
 }
 
+// An open directory of the process, which all duplicates of a LinuxDirectory share.
+class OpenDirectory final : public RefCounted {
+ public:
+  OpenDirectory() = default;
+  ~OpenDirectory() {
+    if (descriptor >= 0) close(descriptor);
+  }
+
+  // Reads entries from `position` on into the buffer. Returns the number of bytes, or -1 with errno.
+  long read_entries(uint64_t position, std::span<std::byte> buffer) {
+    return position_.with([&](Position&) -> long {
+      if (lseek(descriptor, static_cast<off_t>(position), SEEK_SET) < 0) return -1;
+      return syscall(SYS_getdents64, descriptor, buffer.data(), buffer.size());
+    });
+  }
+
+  int descriptor = -1;
+
+ private:
+  // Linux keeps the position, which is set before each reading. The lock is for both steps.
+  struct Position {};
+  runtime::Guarded<Position, LockRank::directory_position> position_;
+};
+
 class LinuxDirectory final : public wasi::Directory {
  public:
-  LinuxDirectory() = default;
-  ~LinuxDirectory() override {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
+  explicit LinuxDirectory(Ref<OpenDirectory> opened) : opened_(std::move(opened)), descriptor_(opened_->descriptor) {}
 
   // Makes a directory of the descriptor that `open` returns. Fails with the errno of `open`, or with Errno::nomem.
   template <class Open>
   static WasiResult<std::unique_ptr<wasi::Directory>> make(Open&& open) {
-    auto directory = try_make_unique<LinuxDirectory>();
+    auto* const made = new (std::nothrow) OpenDirectory;
+    if (made == nullptr) return std::unexpected(Errno::nomem);
+    Ref<OpenDirectory> opened(made);
+    auto directory = try_make_unique<LinuxDirectory>(std::move(opened));
     if (directory == nullptr) return std::unexpected(Errno::nomem);
-    directory->descriptor_ = open();
-    if (directory->descriptor_ < 0) return std::unexpected(last_errno());
+    made->descriptor = directory->descriptor_ = open();
+    if (made->descriptor < 0) return std::unexpected(last_errno());
     return directory;
   }
 
   [[nodiscard]] const void* file_system() const override { return &kFileSystemIdentity; }
 
   WasiResult<std::unique_ptr<wasi::Directory>> duplicate() override {
-    return make([&] { return fcntl(descriptor_, F_DUPFD_CLOEXEC, 0); });
+    auto directory = try_make_unique<LinuxDirectory>(opened_);
+    if (directory == nullptr) return std::unexpected(Errno::nomem);
+    return directory;
   }
 
   WasiResult<std::unique_ptr<wasi::Directory>> open_directory(const Name& name) override {
@@ -134,20 +164,19 @@ class LinuxDirectory final : public wasi::Directory {
   Errno sync() override { return result_of(fsync(descriptor_)); }
 
   Errno list(uint64_t position, wasi::EntrySink& sink) override {
-    // Positions are Linux's own, which stay valid while names are added and removed. A duplicated descriptor shares the
-    // position of the original, so each listing sets the position first.
-    if (lseek(descriptor_, static_cast<off_t>(position), SEEK_SET) < 0) return last_errno();
+    // Positions are Linux's own, which stay valid while names are added and removed.
     constexpr size_t kBuffer = 16384;
     const std::unique_ptr<std::byte[]> buffer(new (std::nothrow) std::byte[kBuffer]);
     if (buffer == nullptr) return Errno::nomem;
     for (;;) {
-      const long got = syscall(SYS_getdents64, descriptor_, buffer.get(), kBuffer);
+      const long got = opened_->read_entries(position, {buffer.get(), kBuffer});
       if (got <= 0) return got == 0 ? Errno::success : last_errno();
       for (size_t at = 0; at < static_cast<size_t>(got);) {
         KernelEntry entry;
         std::memcpy(&entry, buffer.get() + at, kNameOffset);
         const std::string_view name(reinterpret_cast<const char*>(buffer.get() + at + kNameOffset));
         at += entry.size;
+        position = static_cast<uint64_t>(entry.next);
         if (name == "." || name == "..") continue;
         wasi::FileType type = type_of(entry.type);
         if (entry.type == DT_UNKNOWN) {
@@ -164,7 +193,8 @@ class LinuxDirectory final : public wasi::Directory {
     return other.file_system() == file_system() ? static_cast<LinuxDirectory*>(&other) : nullptr;
   }
 
-  int descriptor_ = -1;
+  Ref<OpenDirectory> opened_;
+  int descriptor_;  // of opened_
 };
 
 }  // namespace

@@ -81,7 +81,7 @@ class LinuxFile final : public wasi::File {
 
   // Takes an open descriptor. Inherited descriptors share their position with other processes, so they are streams.
   // Only regular files that this process opened are read and written at offsets.
-  void set(int descriptor, Ownership ownership, int* write_error) {
+  void set(int descriptor, Ownership ownership, std::atomic<int>* write_error) {
     descriptor_ = descriptor;
     write_error_ = write_error;
     ownership_ = ownership;
@@ -105,7 +105,8 @@ class LinuxFile final : public wasi::File {
                         : ::pwrite(descriptor_, bytes.data(), count, static_cast<off_t>(offset));
     });
     // EAGAIN is no failure: a nonblocking descriptor may be full only for a while.
-    if (!written && write_error_ != nullptr && *write_error_ == 0 && errno != EAGAIN) *write_error_ = errno;
+    int none = 0;
+    if (!written && write_error_ != nullptr && errno != EAGAIN) write_error_->compare_exchange_strong(none, errno);
     return written;
   }
 
@@ -171,7 +172,7 @@ class LinuxFile final : public wasi::File {
   int descriptor_ = -1;
   Ownership ownership_ = Ownership::owned;
   bool is_stream_ = true;
-  int* write_error_ = nullptr;
+  std::atomic<int>* write_error_ = nullptr;
 };
 
 }  // namespace
@@ -181,7 +182,7 @@ FileType file_type_of(int descriptor) {
   return fstat(descriptor, &result) == 0 ? to_file_type(result.st_mode) : FileType::unknown;
 }
 
-std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, int* write_error) {
+std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, std::atomic<int>* write_error) {
   auto file = try_make_unique<LinuxFile>();
   if (file != nullptr) file->set(descriptor, ownership, write_error);
   return file;

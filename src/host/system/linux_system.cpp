@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/assert.hpp"
+#include "base/nothrow_memory.hpp"
 #include "runtime/time_limit.hpp"
 
 namespace cairn::host {
@@ -37,11 +38,12 @@ uint64_t read_clock(clockid_t clock) {
 
 }  // namespace
 
-LinuxSystem::LinuxSystem() : cpu_time_before_(read_clock(CLOCK_THREAD_CPUTIME_ID)) {}
+LinuxSystem::LinuxSystem() : maker_(pthread_self()), cpu_time_before_(read_clock(CLOCK_THREAD_CPUTIME_ID)) {}
 
 uint64_t LinuxSystem::now(wasi::ClockId clock) {
   const clockid_t number = linux_clock(clock);
-  return read_clock(number) - (number == CLOCK_THREAD_CPUTIME_ID ? cpu_time_before_ : 0);
+  const bool is_of_maker = number == CLOCK_THREAD_CPUTIME_ID && pthread_equal(pthread_self(), maker_) != 0;
+  return read_clock(number) - (is_of_maker ? cpu_time_before_ : 0);
 }
 
 uint64_t LinuxSystem::resolution(wasi::ClockId clock) {
@@ -71,5 +73,46 @@ void LinuxSystem::sleep_until(uint64_t monotonic_nanoseconds) {
 }
 
 void LinuxSystem::yield() { sched_yield(); }
+
+namespace {
+
+class LinuxThread final : public wasi::Thread {
+ public:
+  // Returns false if the system has no room for the thread.
+  bool start(wasi::ThreadBody& body) {
+    // For C++ code only: guest code has stacks of its own.
+    constexpr size_t kStackBytes = size_t{1} << 20;
+    const auto run = [](void* raw) -> void* {
+      static_cast<wasi::ThreadBody*>(raw)->run();
+      return nullptr;
+    };
+    pthread_attr_t attributes;
+    CAIRN_ASSERT(pthread_attr_init(&attributes) == 0);
+    CAIRN_ASSERT(pthread_attr_setstacksize(&attributes, kStackBytes) == 0);
+    const int error = pthread_create(&thread_, &attributes, run, &body);
+    pthread_attr_destroy(&attributes);
+    return error == 0;
+  }
+  void join() override { CAIRN_ASSERT(pthread_join(thread_, nullptr) == 0); }
+
+ private:
+  pthread_t thread_{};
+};
+
+}  // namespace
+
+std::unique_ptr<wasi::Thread> LinuxSystem::start_thread(wasi::ThreadBody& body) {
+  auto thread = try_make_unique<LinuxThread>();
+  if (!thread || !thread->start(body)) return nullptr;
+  return thread;
+}
+
+wasi::CpuClock LinuxSystem::cpu_clock() {
+  clockid_t clock{};
+  CAIRN_ASSERT(pthread_getcpuclockid(pthread_self(), &clock) == 0);
+  return static_cast<wasi::CpuClock>(clock);
+}
+
+uint64_t LinuxSystem::cpu_time(wasi::CpuClock clock) { return read_clock(static_cast<clockid_t>(clock)); }
 
 }  // namespace cairn::host

@@ -1,6 +1,9 @@
 // Clocks, entropy, streams and directories of the Linux process, for WASI.
 #pragma once
 
+#include <pthread.h>
+
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -9,8 +12,8 @@
 
 namespace cairn::host {
 
-// A program has one thread, so both clocks of CPU time are that thread's. They begin at 0 when the object is made, on
-// the thread that uses it.
+// The clocks of CPU time are those of the calling thread. For the thread that makes the object, they begin at 0 then;
+// for others, when the thread starts.
 class LinuxSystem final : public wasi::System {
  public:
   LinuxSystem();
@@ -19,16 +22,20 @@ class LinuxSystem final : public wasi::System {
   wasi::Errno fill_random(std::span<std::byte> bytes) override;
   void sleep_until(uint64_t monotonic_nanoseconds) override;
   void yield() override;
+  std::unique_ptr<wasi::Thread> start_thread(wasi::ThreadBody& body) override;
+  wasi::CpuClock cpu_clock() override;
+  uint64_t cpu_time(wasi::CpuClock clock) override;
 
  private:
-  uint64_t cpu_time_before_;
+  pthread_t maker_;
+  uint64_t cpu_time_before_;  // of the maker
 };
 
 // Whether a file closes its descriptor when it is destroyed (owned) or not (borrowed).
 enum class Ownership : uint8_t { borrowed, owned };
 // Makes a file of an open descriptor of the process. `write_error`, if not null, must outlive the file and receives
 // Linux's error number of the first failed write. Returns null if there is no memory.
-std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, int* write_error = nullptr);
+std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, std::atomic<int>* write_error = nullptr);
 wasi::FileType file_type_of(int descriptor);
 
 // Opens a real directory. A program reaches nothing outside it, because names are opened one at a time, without

@@ -45,6 +45,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   // Sets the fiber's weight, which is at least 1. Fibers that are ready share the CPUs in proportion to their weights.
   // Called before start().
   void set_weight(uint64_t weight) { RunNode::weight = weight; }
+  [[nodiscard]] uint64_t weight() const { return RunNode::weight; }
   // Sets the account for the fiber's stack and for all that the fiber allocates; null is the system's. Without this
   // call it is that of the fiber that calls start(). Called before start(); the account must outlive the fiber.
   void set_account(MemoryAccount* account) { account_ = account; }

@@ -56,7 +56,8 @@ Result<void> add_descriptors(const ProgramJob& job, wasi::MemoryFileSystem& file
 
 namespace {
 
-Result<wasi::ProgramResult> run_program(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times) {
+Result<wasi::ProgramResult> run_program(const ProgramJob& job, RunningProgram& running, runtime::TimeLimit& limit,
+                                        wasi::PhaseTimes& times) {
   const ProgramConfig& config = job.program.config;
   running.files = CAIRN_TRY(wasi::MemoryFileSystem::create(running.system, memory_statistics().total / 2));
   CAIRN_TRY(fill_file_system(job.program, *running.files));
@@ -68,14 +69,15 @@ Result<wasi::ProgramResult> run_program(const ProgramJob& job, RunningProgram& r
   const wasi::ProgramOptions options{.invoke = config.invoke, .trap_unknown_imports = config.trap_unknown_imports};
   auto module = CAIRN_TRY(job.module.get(job.engine, running.system, times));
   running.program = CAIRN_TRY(wasi::Program::create(std::move(module), context, options, times));
-  return running.program->run(times);
+  return running.program->run(limit, times);
 }
 
 }  // namespace
 
 wasi::LimitedRun run_once(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times,
                           wasi::KillSwitch& kill_switch) {
-  return wasi::run_limited(job.program.config, kill_switch, [&] { return run_program(job, running, times); });
+  return wasi::run_limited(job.program.config, kill_switch,
+                           [&](runtime::TimeLimit& limit) { return run_program(job, running, limit, times); });
 }
 
 void report_end(const wasi::LimitedRun& run, std::string_view mark) {

@@ -14,15 +14,17 @@ namespace cairn::kernel {
 using wasi::Errno;
 using wasi::WasiResult;
 
-KernelSystem::KernelSystem() : cpu_time_before_(cpu_time(current_fiber())) {}
+KernelSystem::KernelSystem() : maker_(current_fiber()), cpu_time_before_(kernel::cpu_time(maker_)) {}
 
 uint64_t KernelSystem::now(wasi::ClockId clock) {
   switch (clock) {
     case wasi::ClockId::realtime: return wall_clock_nanoseconds();
     case wasi::ClockId::monotonic: return nanoseconds_since_boot();
-    // A program has one fiber, so both clocks are the same.
     case wasi::ClockId::process_cputime:
-    case wasi::ClockId::thread_cputime: return cpu_time(current_fiber()) - cpu_time_before_;
+    case wasi::ClockId::thread_cputime: {
+      const Fiber& fiber = current_fiber();
+      return kernel::cpu_time(fiber) - (&fiber == &maker_ ? cpu_time_before_ : 0);
+    }
   }
   CAIRN_UNREACHABLE();
 }
@@ -38,6 +40,35 @@ Errno KernelSystem::fill_random(std::span<std::byte> bytes) {
 void KernelSystem::sleep_until(uint64_t monotonic_nanoseconds) { kernel::sleep_until(monotonic_nanoseconds); }
 
 void KernelSystem::yield() { kernel::yield(); }
+
+namespace {
+
+class ThreadFiber final : public Fiber, public wasi::Thread {
+ public:
+  explicit ThreadFiber(wasi::ThreadBody& body) : body_(body) { set_weight(current_fiber().weight()); }
+  void join() override { kernel::join(*this); }
+
+ private:
+  void run() override { body_.run(); }
+
+  wasi::ThreadBody& body_;
+};
+
+}  // namespace
+
+std::unique_ptr<wasi::Thread> KernelSystem::start_thread(wasi::ThreadBody& body) {
+  auto fiber = try_make_unique<ThreadFiber>(body);
+  if (!fiber || !start(*fiber)) return nullptr;
+  return fiber;
+}
+
+wasi::CpuClock KernelSystem::cpu_clock() {
+  return static_cast<wasi::CpuClock>(reinterpret_cast<uintptr_t>(&current_fiber()));
+}
+
+uint64_t KernelSystem::cpu_time(wasi::CpuClock clock) {
+  return kernel::cpu_time(*reinterpret_cast<const Fiber*>(static_cast<uintptr_t>(clock)));
+}
 
 namespace {
 

@@ -8,7 +8,10 @@
 
 namespace cairn::kernel {
 
-// The object is made on the fiber that uses it. Its clocks of CPU time begin at 0 then.
+class Fiber;
+
+// The clocks of CPU time are those of the calling fiber. For the fiber that makes the object, they begin at 0 then; for
+// others, when the fiber starts. The fibers that it starts get the weight of the one that starts them.
 class KernelSystem final : public wasi::System {
  public:
   KernelSystem();
@@ -17,9 +20,13 @@ class KernelSystem final : public wasi::System {
   wasi::Errno fill_random(std::span<std::byte> bytes) override;
   void sleep_until(uint64_t monotonic_nanoseconds) override;
   void yield() override;
+  std::unique_ptr<wasi::Thread> start_thread(wasi::ThreadBody& body) override;
+  wasi::CpuClock cpu_clock() override;
+  uint64_t cpu_time(wasi::CpuClock clock) override;
 
  private:
-  uint64_t cpu_time_before_;
+  const Fiber& maker_;
+  uint64_t cpu_time_before_;  // of the maker
 };
 
 enum class IsTerminal : uint8_t { no, yes };

@@ -82,14 +82,15 @@ Outcome outcome_of(const Error& error) {
   return {names_limit ? Verdict::error : Verdict::wrong, error.to_string()};
 }
 
-Outcome outcome_of(const runtime::Trap& trap, const wasi::Context& context, const Output& output) {
-  if (!context.exit_status) {
+Outcome outcome_of(const runtime::Trap& trap, wasi::Context& context, const Output& output) {
+  const std::optional<uint32_t> exit_status = context.exit_status();
+  if (!exit_status) {
     const std::string text = trap.to_string();
     constexpr std::string_view kLimits[] = {"allocation failure", "call stack exhausted", "out of memory"};
     const bool names_limit = std::ranges::any_of(kLimits, [&](std::string_view limit) { return text.contains(limit); });
     return {names_limit ? Verdict::trap : Verdict::wrong, text};
   }
-  const uint32_t status = *context.exit_status;
+  const uint32_t status = *exit_status;
   if (status == 0 && output.view() == "right\n") return {Verdict::right, ""};
   if (status == kRefused && output.view().starts_with("refused")) return {Verdict::refused, output.view()};
   return {Verdict::wrong, "status " + decimal(status) + ", " + std::string(output.view())};

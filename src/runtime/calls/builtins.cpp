@@ -12,6 +12,7 @@
 #include "runtime/heap/gc_builtins.hpp"
 #include "runtime/storage/segments.hpp"
 #include "runtime/store.hpp"
+#include "runtime/time_limit.hpp"
 
 namespace cairn::runtime {
 
@@ -96,6 +97,8 @@ int32_t wait(abi::VMContext* context, uint32_t index, uint64_t address, uint64_t
   uint64_t at;
   if (__builtin_add_overflow(address, offset, &at)) return answer(TrapKind::out_of_bounds_memory_access);
   const auto result = memory_of(instance_of(context), index).shared->wait(at, expected, timeout);
+  // A time limit ends the wait early, and the guest must not see that.
+  if (TimeLimit::is_over()) raise_trap(*context->store, TrapKind::interrupted);
   return result ? static_cast<int32_t>(*result) : answer(result.error());
 }
 

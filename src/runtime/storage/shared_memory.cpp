@@ -61,6 +61,16 @@ bool SharedMemory::Queue::remove(Waiter& waiter) {
   return false;
 }
 
+void SharedMemory::Queue::wake(Waiter** at, uint32_t reason) {
+  Waiter& waiter = **at;
+  *at = waiter.next;
+  forever -= waiter.is_forever;
+  // After the store, the waiter may not exist any more. unpark() uses only the word's address.
+  std::atomic<uint32_t>& word = waiter.is_woken;
+  word.store(reason, std::memory_order_release);
+  Platform::unpark(word);
+}
+
 template <class T>
 std::expected<SharedMemory::WaitResult, TrapKind> SharedMemory::wait(uint64_t address, T expected,
                                                                      int64_t timeout_nanoseconds) {
@@ -92,11 +102,22 @@ template std::expected<SharedMemory::WaitResult, TrapKind> SharedMemory::wait(ui
 std::expected<SharedMemory::WaitResult, TrapKind> SharedMemory::park(Waiter& waiter,
                                                                      std::optional<uint64_t> timeout_nanoseconds) {
   const ParkResult result = Platform::park(waiter.is_woken, timeout_nanoseconds);
-  if (result == ParkResult::unparked) return WaitResult::woken;
-  // If the waiter is not in the queue any more, a notifier has taken it out meanwhile.
-  if (!queue_.with([&](Queue& queue) { return queue.remove(waiter); })) return WaitResult::woken;
+  // If the waiter is not in the queue any more, another thread has taken it out meanwhile.
+  if (result == ParkResult::unparked || !queue_.with([&](Queue& queue) { return queue.remove(waiter); })) {
+    if (waiter.is_woken.load(std::memory_order_acquire) == Waiter::kNotified) return WaitResult::woken;
+    return std::unexpected(TrapKind::deadlock);
+  }
   if (result == ParkResult::timed_out) return WaitResult::timed_out;
   return std::unexpected(TrapKind::deadlock);
+}
+
+void SharedMemory::end_deadlock() {
+  queue_.with([&](Queue& queue) {
+    if (queue.forever == 0 || queue.forever < use_count()) return;
+    Waiter** at = &queue.first;
+    while (!(*at)->is_forever) at = &(*at)->next;
+    queue.wake(at, Waiter::kDeadlocked);
+  });
 }
 
 std::expected<uint32_t, TrapKind> SharedMemory::notify(uint64_t address, uint32_t count) {
@@ -110,13 +131,8 @@ std::expected<uint32_t, TrapKind> SharedMemory::notify(uint64_t address, uint32_
         at = &waiter.next;
         continue;
       }
-      *at = waiter.next;
-      queue.forever -= waiter.is_forever;
+      queue.wake(at, Waiter::kNotified);
       ++woken;
-      // After the store, the waiter may not exist any more. unpark() uses only the word's address.
-      std::atomic<uint32_t>& word = waiter.is_woken;
-      word.store(1, std::memory_order_release);
-      Platform::unpark(word);
     }
     return woken;
   });

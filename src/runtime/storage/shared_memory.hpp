@@ -9,7 +9,8 @@
 // while a notifier takes waiters out. So a notification between comparing and parking cannot be lost. A waiter removes
 // itself only if no notifier does, after a timeout or a deadlock. A wait without timeout that nothing can end traps
 // (TrapKind::deadlock): either as many threads would wait without timeout as there are references to the memory, or the
-// platform says that no other thread could wake the waiter.
+// platform says that no other thread could wake the waiter. When a thread has ended, the others may be such threads, so
+// end_deadlock() looks.
 #pragma once
 
 #include <atomic>
@@ -55,10 +56,14 @@ class SharedMemory final : public RefCounted {
   // Wakes up to `count` waiters at `address`, those that have waited longest first. Returns how many it woke. Traps if
   // the 4 bytes at `address` are out of bounds.
   std::expected<uint32_t, wasm::TrapKind> notify(uint64_t address, uint32_t count);
+  // If all threads that have references to the memory wait without a timeout, one of these waits traps. Called when
+  // another thread has given up its reference.
+  void end_deadlock();
 
  private:
   // A waiting thread. The object lies on that thread's stack.
   struct Waiter {
+    static constexpr uint32_t kNotified = 1, kDeadlocked = 2;  // values of is_woken
     uint64_t address = 0;
     Waiter* next = nullptr;
     bool is_forever = false;  // whether the thread waits without a timeout
@@ -69,6 +74,8 @@ class SharedMemory final : public RefCounted {
     uint32_t forever = 0;  // number of waiters without a timeout
     void append(Waiter& waiter);
     bool remove(Waiter& waiter);  // returns false if the waiter was not in the queue any more
+    // Removes the waiter that `at` points to, and wakes it.
+    void wake(Waiter** at, uint32_t reason);
   };
 
   friend class Ref<SharedMemory>;

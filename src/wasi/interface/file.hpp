@@ -98,7 +98,27 @@ class Directory {
   virtual Errno list(uint64_t position, EntrySink& sink) = 0;
 };
 
-// The machine as WASI needs it: clocks, entropy and waiting.
+// What a thread runs that a System starts.
+class ThreadBody {
+ public:
+  virtual void run() = 0;
+
+ protected:
+  ~ThreadBody() = default;
+};
+
+// A thread that a System has started. It must be joined before the object is destroyed.
+class Thread {
+ public:
+  virtual ~Thread() = default;
+  // Waits until the thread has ended. Time limits of the calling thread do not end this wait.
+  virtual void join() = 0;
+};
+
+// The name of a thread's clock of CPU time. It is valid until the thread has been joined.
+enum class CpuClock : uint64_t {};
+
+// The machine as WASI needs it: clocks, entropy, waiting and threads. Several threads may use it at the same time.
 class System {
  public:
   virtual ~System() = default;
@@ -108,6 +128,14 @@ class System {
   virtual Errno fill_random(std::span<std::byte> bytes) = 0;
   virtual void sleep_until(uint64_t monotonic_nanoseconds) = 0;
   virtual void yield() = 0;
+
+  // Starts a thread that calls body.run(), which must outlive the thread. Returns null if there is no memory for the
+  // thread, or if the system has no threads.
+  virtual std::unique_ptr<Thread> start_thread(ThreadBody& /*body*/) { return nullptr; }
+  // Returns the clock of the calling thread.
+  virtual CpuClock cpu_clock() { return CpuClock(0); }
+  // Returns the CPU time that the thread of this clock has used, in nanoseconds.
+  virtual uint64_t cpu_time(CpuClock /*clock*/) { return 0; }
 };
 
 }  // namespace cairn::wasi

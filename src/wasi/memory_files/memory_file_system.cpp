@@ -15,42 +15,47 @@ namespace {
 // Holds a node of a tree, or none yet.
 class Handle {
  public:
-  explicit Handle(FileTree& tree) : tree_(tree) {}
+  explicit Handle(SharedTree& tree) : tree_(tree) {}
   ~Handle() {
-    if (id_ != NodeId{}) tree_.release(id_);
+    if (id_ != NodeId{}) tree_.with([&](FileTree& tree) { tree.release(id_); });
   }
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
 
-  void set(NodeId id) {
-    tree_.hold(id);
+  // Holds the node. `tree` is the tree behind the lock, which the caller has taken.
+  void set(FileTree& tree, NodeId id) {
+    tree.hold(id);
     id_ = id;
   }
-  [[nodiscard]] FileTree& tree() const { return tree_; }
+  [[nodiscard]] SharedTree& tree() const { return tree_; }
   [[nodiscard]] NodeId id() const { return id_; }
 
+  // Calls f(tree, id of the node) with the tree locked.
+  template <class F>
+  auto with(F&& f) const {
+    return tree_.with([&](FileTree& tree) { return f(tree, id_); });
+  }
+
  private:
-  FileTree& tree_;
+  SharedTree& tree_;
   NodeId id_;
 };
 
 // A file that is open, or that will be open once it has been found or created.
 class OpenFile : public File {
  public:
-  explicit OpenFile(FileTree& tree) : handle_(tree) {}
+  explicit OpenFile(SharedTree& tree) : handle_(tree) {}
   Handle& handle() { return handle_; }
 
-  WasiResult<FileStat> stat() override { return tree().stat(id()); }
+  WasiResult<FileStat> stat() override {
+    return handle_.with([](FileTree& tree, NodeId id) { return tree.stat(id); });
+  }
   Errno set_times(const SetTimes& times) override {
-    tree().set_times(id(), times);
+    handle_.with([&](FileTree& tree, NodeId id) { tree.set_times(id, times); });
     return Errno::success;
   }
   Errno sync() override { return Errno::success; }
   bool wait_readable(std::optional<uint64_t>) override { return true; }
-
- protected:
-  [[nodiscard]] FileTree& tree() const { return handle_.tree(); }
-  [[nodiscard]] NodeId id() const { return handle_.id(); }
 
  private:
   Handle handle_;
@@ -72,114 +77,150 @@ class MemoryFile final : public OpenFile {
   using OpenFile::OpenFile;
   [[nodiscard]] bool is_stream() const override { return false; }
   WasiResult<size_t> read(uint64_t offset, std::span<std::byte> buffer) override {
-    return tree().read(id(), offset, buffer);
+    return handle().with([&](FileTree& tree, NodeId id) { return tree.read(id, offset, buffer); });
   }
   WasiResult<size_t> write(uint64_t offset, std::span<const std::byte> bytes) override {
-    return tree().write(id(), offset, bytes);
+    return handle().with([&](FileTree& tree, NodeId id) { return tree.write(id, offset, bytes); });
   }
-  Errno set_size(uint64_t size) override { return tree().set_size(id(), size); }
-  Errno allocate(uint64_t offset, uint64_t length) override { return tree().allocate(id(), offset, length); }
-  uint64_t readable_bytes() override { return tree().stat(id()).size; }
+  Errno set_size(uint64_t size) override {
+    return handle().with([&](FileTree& tree, NodeId id) { return tree.set_size(id, size); });
+  }
+  Errno allocate(uint64_t offset, uint64_t length) override {
+    return handle().with([&](FileTree& tree, NodeId id) { return tree.allocate(id, offset, length); });
+  }
+  uint64_t readable_bytes() override {
+    return handle().with([](FileTree& tree, NodeId id) { return tree.stat(id).size; });
+  }
 };
 
 class MemoryDirectory final : public Directory {
  public:
-  explicit MemoryDirectory(FileTree& tree) : handle_(tree) {}
+  explicit MemoryDirectory(SharedTree& tree) : handle_(tree) {}
 
-  // Opens directory `id`.
-  static WasiResult<std::unique_ptr<Directory>> open(FileTree& tree, NodeId id) {
-    auto directory = try_make_unique<MemoryDirectory>(tree);
+  // Opens the directory that find(tree) returns as WasiResult<NodeId>.
+  template <class Find>
+  static WasiResult<std::unique_ptr<Directory>> open(SharedTree& shared, Find&& find) {
+    auto directory = try_make_unique<MemoryDirectory>(shared);
     if (!directory) return std::unexpected(Errno::nomem);
-    directory->handle_.set(id);
+    const Errno error = shared.with([&](FileTree& tree) {
+      const WasiResult<NodeId> found = find(tree);
+      if (!found) return found.error();
+      if (tree.type(*found) != FileType::directory) return Errno::notdir;
+      directory->handle_.set(tree, *found);
+      return Errno::success;
+    });
+    if (error != Errno::success) return std::unexpected(error);
     return directory;
   }
 
-  [[nodiscard]] const void* file_system() const override { return &tree(); }
-  WasiResult<std::unique_ptr<Directory>> duplicate() override { return open(tree(), id()); }
-
+  [[nodiscard]] const void* file_system() const override { return &handle_.tree(); }
+  WasiResult<std::unique_ptr<Directory>> duplicate() override {
+    return open(handle_.tree(), [&](FileTree&) { return handle_.id(); });
+  }
   WasiResult<std::unique_ptr<Directory>> open_directory(const Name& name) override {
-    const auto found = tree().find(id(), name.view());
-    if (!found) return std::unexpected(found.error());
-    if (tree().type(*found) != FileType::directory) return std::unexpected(Errno::notdir);
-    return open(tree(), *found);
+    return open(handle_.tree(), [&](FileTree& tree) { return tree.find(handle_.id(), name.view()); });
   }
 
   WasiResult<std::unique_ptr<File>> open_file(const Name& name, const OpenOptions& options) override {
-    auto found = tree().find(id(), name.view());
-    if (found && options.create && options.exclusive) return std::unexpected(Errno::exist);
-    if (!found && !options.create) return std::unexpected(found.error());
-    const FileType type = found ? tree().type(*found) : FileType::regular_file;
-    if (type == FileType::symbolic_link) return std::unexpected(Errno::loop);
-    if (type == FileType::directory) return std::unexpected(Errno::isdir);
-    // The handle's memory is allocated before anything changes, so that no file is created or truncated in vain.
-    std::unique_ptr<OpenFile> file;
-    if (type == FileType::regular_file) {
-      file = try_make_unique<MemoryFile>(tree());
-    } else {
-      file = try_make_unique<NullDevice>(tree());
-    }
-    if (!file) return std::unexpected(Errno::nomem);
-    if (!found) found = tree().create_file(id(), name.view());
-    if (!found) return std::unexpected(found.error());
-    if (options.truncate && type == FileType::regular_file) (void)tree().set_size(*found, 0);
-    file->handle().set(*found);
-    return file;
+    return handle_.with([&](FileTree& tree, NodeId id) { return open_file(tree, id, name, options); });
   }
 
   WasiResult<FileStat> stat(const Name& name) override {
-    const auto found = tree().find(id(), name.view());
-    if (!found) return std::unexpected(found.error());
-    return tree().stat(*found);
+    return handle_.with([&](FileTree& tree, NodeId id) -> WasiResult<FileStat> {
+      const auto found = tree.find(id, name.view());
+      if (!found) return std::unexpected(found.error());
+      return tree.stat(*found);
+    });
   }
-  WasiResult<FileStat> stat_self() override { return tree().stat(id()); }
+  WasiResult<FileStat> stat_self() override {
+    return handle_.with([](FileTree& tree, NodeId id) { return tree.stat(id); });
+  }
 
   WasiResult<size_t> read_link(const Name& name, std::span<char> buffer) override {
-    const auto found = tree().find(id(), name.view());
-    if (!found) return std::unexpected(found.error());
-    if (tree().type(*found) != FileType::symbolic_link) return std::unexpected(Errno::inval);
-    const std::string_view target = tree().target(*found);
-    const size_t count = std::min(target.size(), buffer.size());
-    if (count != 0) std::memcpy(buffer.data(), target.data(), count);
-    return count;
+    return handle_.with([&](FileTree& tree, NodeId id) -> WasiResult<size_t> {
+      const auto found = tree.find(id, name.view());
+      if (!found) return std::unexpected(found.error());
+      if (tree.type(*found) != FileType::symbolic_link) return std::unexpected(Errno::inval);
+      const std::string_view target = tree.target(*found);
+      const size_t count = std::min(target.size(), buffer.size());
+      if (count != 0) std::memcpy(buffer.data(), target.data(), count);
+      return count;
+    });
   }
 
   Errno create_directory(const Name& name) override {
-    const auto created = tree().create_directory(id(), name.view());
-    return created ? Errno::success : created.error();
+    return handle_.with([&](FileTree& tree, NodeId id) { return error_of(tree.create_directory(id, name.view())); });
   }
-  Errno remove_directory(const Name& name) override { return tree().remove_directory(id(), name.view()); }
-  Errno unlink(const Name& name) override { return tree().unlink(id(), name.view()); }
+  Errno create_null_device(std::string_view name) {
+    return handle_.with([&](FileTree& tree, NodeId id) { return error_of(tree.create_null_device(id, name)); });
+  }
+  Errno remove_directory(const Name& name) override {
+    return handle_.with([&](FileTree& tree, NodeId id) { return tree.remove_directory(id, name.view()); });
+  }
+  Errno unlink(const Name& name) override {
+    return handle_.with([&](FileTree& tree, NodeId id) { return tree.unlink(id, name.view()); });
+  }
   Errno symlink(std::string_view target, const Name& name) override {
-    const auto created = tree().create_link(id(), name.view(), target);
-    return created ? Errno::success : created.error();
+    return handle_.with([&](FileTree& tree, NodeId id) { return error_of(tree.create_link(id, name.view(), target)); });
   }
   Errno link(const Name& name, Directory& to, const Name& to_name) override {
     const auto* target = as_own(to);
-    return target == nullptr ? Errno::xdev : tree().link(id(), name.view(), target->id(), to_name.view());
+    if (target == nullptr) return Errno::xdev;
+    return handle_.with(
+        [&](FileTree& tree, NodeId id) { return tree.link(id, name.view(), target->handle_.id(), to_name.view()); });
   }
   Errno rename(const Name& name, Directory& to, const Name& to_name) override {
     const auto* target = as_own(to);
-    return target == nullptr ? Errno::xdev : tree().rename(id(), name.view(), target->id(), to_name.view());
+    if (target == nullptr) return Errno::xdev;
+    return handle_.with(
+        [&](FileTree& tree, NodeId id) { return tree.rename(id, name.view(), target->handle_.id(), to_name.view()); });
   }
   Errno set_times(const Name& name, const SetTimes& times) override {
-    const auto found = tree().find(id(), name.view());
-    if (!found) return found.error();
-    tree().set_times(*found, times);
-    return Errno::success;
+    return handle_.with([&](FileTree& tree, NodeId id) {
+      const auto found = tree.find(id, name.view());
+      if (found) tree.set_times(*found, times);
+      return error_of(found);
+    });
   }
   Errno set_times_self(const SetTimes& times) override {
-    tree().set_times(id(), times);
+    handle_.with([&](FileTree& tree, NodeId id) { tree.set_times(id, times); });
     return Errno::success;
   }
   Errno sync() override { return Errno::success; }
-  Errno list(uint64_t position, EntrySink& sink) override { return tree().list(id(), position, sink); }
-
-  [[nodiscard]] NodeId id() const { return handle_.id(); }
+  Errno list(uint64_t position, EntrySink& sink) override {
+    return handle_.with([&](FileTree& tree, NodeId id) { return tree.list(id, position, sink); });
+  }
 
  private:
-  [[nodiscard]] FileTree& tree() const { return handle_.tree(); }
+  static Errno error_of(const WasiResult<NodeId>& result) { return result ? Errno::success : result.error(); }
+
   MemoryDirectory* as_own(Directory& other) const {
     return other.file_system() == file_system() ? static_cast<MemoryDirectory*>(&other) : nullptr;
+  }
+
+  // Does the work of the other open_file() with the tree locked.
+  WasiResult<std::unique_ptr<File>> open_file(FileTree& tree, NodeId id, const Name& name,
+                                              const OpenOptions& options) const {
+    auto found = tree.find(id, name.view());
+    if (found && options.create && options.exclusive) return std::unexpected(Errno::exist);
+    if (!found && !options.create) return std::unexpected(found.error());
+    const FileType type = found ? tree.type(*found) : FileType::regular_file;
+    if (type == FileType::symbolic_link) return std::unexpected(Errno::loop);
+    if (type == FileType::directory) return std::unexpected(Errno::isdir);
+    // The handle's memory is allocated before anything changes, so that no file is created or truncated in vain. A
+    // handle without a node can be destroyed with the tree locked.
+    std::unique_ptr<OpenFile> file;
+    if (type == FileType::regular_file) {
+      file = try_make_unique<MemoryFile>(handle_.tree());
+    } else {
+      file = try_make_unique<NullDevice>(handle_.tree());
+    }
+    if (!file) return std::unexpected(Errno::nomem);
+    if (!found) found = tree.create_file(id, name.view());
+    if (!found) return std::unexpected(found.error());
+    if (options.truncate && type == FileType::regular_file) (void)tree.set_size(*found, 0);
+    file->handle().set(tree, *found);
+    return file;
   }
 
   Handle handle_;
@@ -202,13 +243,16 @@ Result<void> explain(Errno error, std::string_view path) {
 
 Result<std::unique_ptr<MemoryFileSystem>> MemoryFileSystem::create(System& system, uint64_t capacity) {
   auto files = try_make_unique<MemoryFileSystem>(Key(), system, capacity);
-  if (!files || files->tree_.create_root() != Errno::success) {
+  const bool is_made = files && files->tree_.with([](FileTree& tree) { return tree.create_root(); }) == Errno::success;
+  if (!is_made) {
     return fail(Error::of(ErrorKind::resource, "no memory for a file system"));
   }
   return files;
 }
 
-WasiResult<std::unique_ptr<Directory>> MemoryFileSystem::root() { return MemoryDirectory::open(tree_, tree_.root()); }
+WasiResult<std::unique_ptr<Directory>> MemoryFileSystem::root() {
+  return MemoryDirectory::open(tree_, [](const FileTree& tree) { return tree.root(); });
+}
 
 WasiResult<std::unique_ptr<Directory>> MemoryFileSystem::open(std::string_view path) {
   auto base = root();
@@ -260,8 +304,8 @@ Result<void> MemoryFileSystem::add_standard_files(std::string_view path) {
   if (error != Errno::success) return explain(error, path);
   const auto devices = (*root)->open_directory(*Name::create("dev"));
   if (!devices) return explain(devices.error(), "dev");
-  const auto created = tree_.create_null_device(static_cast<MemoryDirectory&>(**devices).id(), "null");
-  return explain(created || created.error() == Errno::exist ? Errno::success : created.error(), "dev/null");
+  const Errno created = static_cast<MemoryDirectory&>(**devices).create_null_device("null");
+  return explain(created == Errno::exist ? Errno::success : created, "dev/null");
 }
 
 }  // namespace cairn::wasi

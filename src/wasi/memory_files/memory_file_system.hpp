@@ -9,12 +9,18 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "runtime/guarded.hpp"
 #include "wasi/interface/file.hpp"
 #include "wasi/memory_files/file_tree.hpp"
 
 namespace cairn::wasi {
 
-// Directories and files that were opened in a file system must not outlive the file system or its System.
+// A file tree with its lock.
+using SharedTree = runtime::Guarded<FileTree, LockRank::file_tree>;
+
+// Several threads may use a file system, its directories and its files at the same time: each operation on them takes
+// the file system's lock, which nothing holds while it waits. Directories and files that were opened in a file system
+// must not outlive the file system or its System.
 class MemoryFileSystem {
   struct Key {
     explicit Key() = default;
@@ -40,11 +46,15 @@ class MemoryFileSystem {
   // file system.
   Result<void> add_standard_files(std::string_view path);
 
-  [[nodiscard]] uint64_t used_bytes() const { return tree_.account().used(); }
-  [[nodiscard]] uint64_t capacity() const { return tree_.account().capacity(); }
+  [[nodiscard]] uint64_t used_bytes() {
+    return tree_.with([](const FileTree& tree) { return tree.account().used(); });
+  }
+  [[nodiscard]] uint64_t capacity() {
+    return tree_.with([](const FileTree& tree) { return tree.account().capacity(); });
+  }
 
  private:
-  FileTree tree_;
+  SharedTree tree_;
 };
 
 }  // namespace cairn::wasi

@@ -29,10 +29,10 @@ LimitedRun run_module(const std::vector<std::byte>& bytes, const ProgramConfig& 
   Context context(system);
   auto settings = runtime::configure_engine(BootConfig{});
   auto engine = runtime::Engine::create(*settings);
-  return run_limited(config, kill_switch, [&]() -> Result<ProgramResult> {
+  return run_limited(config, kill_switch, [&](runtime::TimeLimit& limit) -> Result<ProgramResult> {
     PhaseTimes times;
     auto program = CAIRN_TRY(Program::load(**engine, bytes, context, {}, times));
-    return program->run(times);
+    return program->run(limit, times);
   });
 }
 

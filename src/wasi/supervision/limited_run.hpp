@@ -23,17 +23,24 @@ struct LimitedRun {
   }
 };
 
-// Calls `run()`, which compiles and runs the program on this thread and returns Result<ProgramResult>.
+// Calls `run(TimeLimit&)`, which compiles and runs the program on this thread, within this time limit, and returns
+// Result<ProgramResult>.
 template <class Run>
 LimitedRun run_limited(const ProgramConfig& config, KillSwitch& kill_switch, Run run) {
   runtime::TimeLimit limit(runtime::time_limits(config.wall_limit_nanoseconds, config.cpu_limit_nanoseconds));
   kill_switch.begin(limit);
-  LimitedRun ended{.result = run(), .time_end = std::nullopt, .message = {}};
+  LimitedRun ended{.result = run(limit), .time_end = std::nullopt, .message = {}};
   kill_switch.end();
   if (ended.result && !ended.result->trap) return ended;
-  ended.time_end = runtime::TimeLimit::ended();
+  if (ended.result && ended.result->is_over_cpu_limit) {
+    ended.time_end = runtime::TimeEnd::cpu_limit;
+  } else if (ended.result && ended.result->thread != 0) {
+    return ended;  // that thread's trap has ended the main thread, too, by its time limit
+  } else {
+    ended.time_end = runtime::TimeLimit::ended();
+  }
   if (!ended.time_end) return ended;
-  ended.message = "cairn: the program " + limit.describe_end() + "\n";
+  ended.message = "cairn: the program " + limit.describe(*ended.time_end) + "\n";
   // The program was ended before its code ran.
   if (!ended.result)
     ended.result =
