@@ -55,6 +55,11 @@ for cpus in ${machine:+1 4}; do
   expect "count/$cpus" 0
 done
 
+run "$here/threads/pthreads.c"
+expect pthreads 0
+[ "$(sort "$scratch/out")" = "$(echo right; printf 'thread %d\n' {0..7})" ] && ok ||
+  bad pthreads/output "$(head -c 400 "$scratch/out")"
+
 # One thread ends the program while the others compute, wait for each other, read and sleep.
 each='(call $endless (local.get 1))'
 four='(call $start_four) (call $nap)'

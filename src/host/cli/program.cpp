@@ -119,10 +119,33 @@ void remove_litter(const std::string& unfinished) {
   }
 }
 
+// Whether a C program wants threads: it says so by including <pthread.h>, which wasi-libc does not have.
+bool has_threads(std::string_view source, Language language) {
+  return language == Language::c && source.contains("#include <pthread.h>");
+}
+
+// Adds the options for a program with threads, whose memory the host makes. src/guest_c_runtime/threads/README.md gives
+// the reasons.
+void add_thread_options(std::vector<std::string>& arguments) {
+  arguments.insert(arguments.end(), {"-I" + root_directory() + "/src/guest_c_runtime/threads/include", "-D_REENTRANT",
+                                     "-matomics", "-mbulk-memory", "-mthread-model", "posix", "-nostartfiles",
+                                     "-Wl,--shared-memory", "-Wl,--import-memory", "-Wl,--export-memory",
+                                     "-Wl,--max-memory=1073741824", "-Wl,--no-check-features"});
+  for (const char* function :
+       {"malloc", "calloc", "realloc", "aligned_alloc", "posix_memalign", "free",    "vfprintf", "vfscanf", "fwrite",
+        "fread",  "fputs",  "puts",    "fputc",         "putc",           "putchar", "fgetc",    "getc",    "getchar",
+        "ungetc", "fgets",  "fflush",  "fclose",        "fopen",          "fseek",   "ftell"}) {
+    arguments.push_back(std::string("-Wl,--wrap=") + function);
+  }
+}
+
 // Returns the sources of the functions that wasi-libc and libc++abi lack. They are compiled along with the program.
-std::vector<std::string> support_files(Language language) {
+std::vector<std::string> support_files(Language language, bool threads) {
   const std::string folder = root_directory() + "/src/guest_c_runtime";
   std::vector<std::string> files = {folder + "/setjmp.c", folder + "/tags.s"};
+  for (const char* file : {"main.c", "threads.c", "locks.c", "libc_locks.c", "start.s"}) {
+    if (threads) files.push_back(folder + "/threads/" + file);
+  }
   if (language == Language::cxx) files.push_back(folder + "/exceptions.cpp");
   return files;
 }
@@ -142,7 +165,9 @@ Result<std::string> compile_source(const std::string& path, const std::string& s
   } else {
     arguments.insert(arguments.end(), {"-std=gnu17", "-mexception-handling"});
   }
-  const std::vector<std::string> support = support_files(language);
+  const bool threads = has_threads(source, language);
+  if (threads) add_thread_options(arguments);
+  const std::vector<std::string> support = support_files(language, threads);
   std::string key = path + '\0' + source;
   for (const std::string& file : support) key += '\0' + CAIRN_TRY(read_file(file));
   for (const std::string& argument : arguments) key += '\0' + argument;
