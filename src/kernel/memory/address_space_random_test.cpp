@@ -174,7 +174,7 @@ class ModelledMachine {
     recent_ = at, recent_pages_ = count;
     if (what < 6) {
       if (random_() % 4 == 0) recharge(memory);
-      commit(at, range, access);
+      commit(memory.charge, at, range, access);
     } else if (what == 6) {
       space_.decommit(at, count * kPageSize);
       for (Page& page : range) page.byte = -1;
@@ -182,9 +182,19 @@ class ModelledMachine {
       protect(at, range, access);
     }
   }
-  void commit(VirtAddr at, std::span<Page> range, Access access) {
-    if (random_() % 8 == 0) source_.injected_failure().arm(1, InjectedFailure::Extent::one);
+  void commit(Charge charge, VirtAddr at, std::span<Page> range, Access access) {
+    // The first attempt is the promise of frames, and the second is the one for nodes.
+    if (random_() % 8 == 0) source_.injected_failure().arm(1 + random_() % 2, InjectedFailure::Extent::one);
+    const MemoryAccount& payer = source_.account(charge.account);
+    const uint64_t before = source_.state_of(payer).total;
     const bool done = space_.commit(at, range.size() * kPageSize, access).has_value();
+    const AccountState after = source_.state_of(payer);
+    if (done && after.total > before) {
+      ASSERT_LE(after.total, after.limit);
+    }
+    if (!done) {
+      ASSERT_EQ(after.total, before);
+    }
     counts_.failed += source_.injected_failure().failures();
     source_.injected_failure().disarm();
     ++(done ? counts_.granted : counts_.refused);
