@@ -65,11 +65,8 @@ void Emitter::emit_compare(const MachineInst& inst, unsigned first) {
       asm_.test_rm_i(byte ? 1 : inst.size, Rm::r(a), immediate);
       break;
     }
-    case Compare::test_mi: {
-      const bool byte = immediate >= 0 && immediate < 0x80;
-      asm_.test_rm_i(byte ? 1 : inst.size, Rm::m(address(inst)), immediate);
-      break;
-    }
+    // The access has the size of the folded load, so that it traps where the load would.
+    case Compare::test_mi: asm_.test_rm_i(inst.size, Rm::m(address(inst)), immediate); break;
     case Compare::ucomis_rr: x_op(ucomis, reg(inst, first), 0, rm(inst, first + 1)); break;
     case Compare::ucomis_rm: x_op(ucomis, reg(inst, first), 0, Rm::m(address(inst))); break;
     case Compare::ptest_rr: x_op(sse38(0x17), reg(inst, first), 0, Rm::r(reg(inst, first + 1))); break;
