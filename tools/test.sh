@@ -135,6 +135,9 @@ for target in "${targets[@]}"; do
   job "cli/systems ($target)" tests/cli/systems.sh "$target"
   job "cli/memory_limits ($target)" tests/cli/memory_limits.sh "$target"
   job "cli/threads ($target)" tests/cli/threads.sh "$target"
+  case "$target" in
+    x86_64 | riscv64) job "cli/console ($target)" tests/cli/console.sh "$target" ;;
+  esac
 done
 
 job "cli (tools)" tests/cli/tools.sh

@@ -73,7 +73,7 @@ constinit const BootInfo* the_boot_info = nullptr;
   const std::string_view command_line = the_boot_info->command_line;
   if (const auto status = run_tests(*bundle, command_line)) finish(*status);
   if (bundle->config.mode == BootMode::run) finish(run_programs(*bundle));
-  if (bundle->config.mode == BootMode::idle) run_shell();
+  if (bundle->config.mode == BootMode::idle) run_shell(&*bundle);
   log_error("this image of the kernel cannot do what the boot bundle asks for: it is no testing image");
   finish(exit_status::kSystem);
 }
@@ -120,7 +120,7 @@ void kernel_main(BootInfo& info) {
   const MemoryStatistics memory = memory_statistics();
   log_info("ready: ", (memory.total - memory.free) >> 10, " KiB in use, ", info.bundle.size >> 10, " KiB of bundle");
   if (const auto status = run_tests(info.command_line)) finish(*status);
-  if (info.bundle.size == 0) run_shell();
+  if (info.bundle.size == 0) run_shell(nullptr);
   run_bundle({kDirectMap.at(info.bundle.start), info.bundle.size});
 }
 

@@ -24,9 +24,13 @@ std::string numbered(std::string_view folder, size_t number) {
 
 BootConfig make_config(const Options& options, const LoadedSystem& system) {
   BootConfig config;
-  config.mode = BootMode::run;
-  config.main = system.description.main;
-  config.marks_output = system.marks_output(options);
+  if (options.command == Command::boot) {
+    config.mode = BootMode::idle;
+    config.marks_output = true;
+  } else {
+    config.main = system.description.main;
+    config.marks_output = system.marks_output(options);
+  }
   for (int fd = 0; fd < 3; ++fd) config.terminal[fd] = isatty(fd) != 0;
   config.bounds = options.bounds;
   config.disabled_features = options.disabled_features;

@@ -167,7 +167,7 @@ Result<MachineReport> run_machine(const Options& options, const std::string& bun
   return report;
 }
 
-Result<int> boot_console(const Options& options) {
+Result<int> boot_console(const Options& options, const std::optional<std::string>& bundle) {
   // QEMU writes the console's output to this file, too.
   const FileDescriptor log(memfd_create("cairn-log", 0));
   if (!log.is_open()) return fail(system_error("cannot create a file in memory"));
@@ -175,6 +175,11 @@ Result<int> boot_console(const Options& options) {
   arguments.insert(arguments.end(),
                    {"-chardev", "stdio,id=console,mux=on,signal=off,logfile=/proc/self/fd/" + decimal(log.get()),
                     "-serial", "chardev:console", "-mon", "console"});
+  FileDescriptor file;
+  if (bundle) {
+    file = CAIRN_TRY(file_in_memory("cairn-bundle", *bundle));  // QEMU opens it through /proc
+    arguments.insert(arguments.end(), {"-initrd", "/proc/self/fd/" + decimal(file.get())});
+  }
   const pid_t qemu = CAIRN_TRY(start_process(arguments));
   const EndsTogether together(qemu);
   const int status = wait_for(qemu);

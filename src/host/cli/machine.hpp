@@ -39,9 +39,10 @@ struct MachineReport {
 // ended.
 Result<MachineReport> run_machine(const Options& options, const std::string& bundle, uint64_t patience_nanoseconds = 0);
 
-// Boots the kernel without a bundle, with the serial port on the terminal, until the machine ends. Returns the status
-// of the command: 0 after a power-off, otherwise exit_status::kPanic, kBadModule or kSystem.
-Result<int> boot_console(const Options& options);
+// Boots the kernel with the serial port on the terminal, and with a bundle of programs for the console if there is one,
+// until the machine ends. Returns the status of the command: 0 after a power-off, otherwise exit_status::kPanic,
+// kBadModule or kSystem.
+Result<int> boot_console(const Options& options, const std::optional<std::string>& bundle);
 
 // Return the path of the kernel's image for the command (wast and try need the testing image), and the path of the file
 // with its symbols.

@@ -8,8 +8,10 @@
 #include <cstring>
 
 #include "host/cli/accelerator.hpp"
+#include "host/cli/bundle.hpp"
 #include "host/cli/commands.hpp"
 #include "host/cli/files.hpp"
+#include "host/cli/machine.hpp"
 #include "host/cli/options.hpp"
 #include "host/cli/systems.hpp"
 
@@ -31,12 +33,20 @@ Result<int> run(Options options) {
   return is_machine(options.target) ? run_on_machine(options, system) : run_on_host(options, system);
 }
 
+// Boots the console with the programs of a system file.
+Result<int> boot(Options options) {
+  host::SystemDescription description = CAIRN_TRY(describe_system(options));
+  CAIRN_TRY(prepare_machine(options));
+  return boot_console(options, CAIRN_TRY(make_bundle(options, CAIRN_TRY(load_system(std::move(description))))));
+}
+
 Result<int> dispatch(Options options) {
   if (options.command == Command::run) return run(std::move(options));
+  if (options.command == Command::boot && is_system_file(options)) return boot(std::move(options));
   CAIRN_TRY(prepare_machine(options));
   switch (options.command) {
     case Command::run: break;
-    case Command::boot: return boot_console(options);
+    case Command::boot: return boot_console(options, std::nullopt);
     case Command::compile: return compile(options);
     case Command::objdump: return objdump(options);
     case Command::validate: return validate(options);

@@ -36,7 +36,7 @@ struct NamedCommand {
 constexpr size_t kAny = SIZE_MAX;
 constexpr NamedCommand kCommands[] = {
     {"run", Command::run, 1, kAny},           {"compile", Command::compile, 1, 1},
-    {"objdump", Command::objdump, 1, 1},      {"boot", Command::boot, 0, 0},
+    {"objdump", Command::objdump, 1, 1},      {"boot", Command::boot, 0, 1},
     {"validate", Command::validate, 1, kAny}, {"wast", Command::wast, 1, kAny},
     {"try", Command::try_modules, 1, kAny},   {"wat2wasm", Command::wat2wasm, 1, 1},
     {"wasm2wat", Command::wasm2wat, 1, 1},
@@ -222,6 +222,8 @@ Result<void> check_combination(const Options& options) {
     return usage("boot needs --target x86_64 or riscv64");
   if (options.memory_limit_bytes != 0 && !is_machine(options.target))
     return usage("a process cannot keep --limit memory; --target x86_64 and riscv64 can");
+  if (options.command == Command::boot && !options.operands.empty() && !is_system_file(options))
+    return usage("boot takes a system file, whose name ends in .toml, not " + options.operands[0]);
   if (is_system_file(options)) return check_system_file(options);
   return {};
 }
@@ -229,7 +231,8 @@ Result<void> check_combination(const Options& options) {
 }  // namespace
 
 bool is_system_file(const Options& options) {
-  return options.command == Command::run && options.operands[0].ends_with(".toml");
+  const bool runs = options.command == Command::run || options.command == Command::boot;
+  return runs && !options.operands.empty() && options.operands[0].ends_with(".toml");
 }
 
 std::string_view to_string(Target target) {

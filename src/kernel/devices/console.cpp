@@ -126,13 +126,20 @@ void write_held(Port port, std::span<const std::byte> bytes) {
   }
 }
 
+// A machine without ports has its console on the serial port.
+void write_to_serial_port(std::span<const std::byte> bytes) {
+  constexpr size_t kPiece = 256;  // a spin lock is held for each piece
+  while (!bytes.empty()) {
+    const std::span<const std::byte> piece = bytes.first(std::min(bytes.size(), kPiece));
+    write_serial({reinterpret_cast<const char*>(piece.data()), piece.size()});
+    bytes = bytes.subspan(piece.size());
+  }
+}
+
 }  // namespace
 
 void write(Port port, std::span<const std::byte> bytes) {
-  if (console == nullptr) {
-    dropped += bytes.size();
-    return;
-  }
+  if (console == nullptr) return write_to_serial_port(bytes);
   const PortScope scope(console->busy[static_cast<size_t>(port)], LockRank::console_port);
   write_held(port, bytes);
 }
@@ -143,6 +150,7 @@ void write(Port port, std::string_view text) { write(port, std::as_bytes(std::sp
 
 std::expected<size_t, StreamFailure> write_through(Port port, std::span<const std::byte> bytes) {
   const auto index = static_cast<size_t>(port);
+  if (console == nullptr) write_to_serial_port(bytes);
   if (console == nullptr || !console->has(index)) return bytes.size();
   Console& c = *console;
   const PortScope scope(c.busy[index], LockRank::console_port);

@@ -60,6 +60,11 @@ bool parse_log_level(std::string_view name, LogLevel& level) {
 
 void write_raw(std::string_view text) { machine::console_write(text); }
 
+void write_serial(std::string_view text) {
+  const LockScope<SpinLock> scope(serial_port, LockRank::serial_port);
+  write_raw(text);
+}
+
 void write_log(LogLevel level, std::string_view line) {
   const uint64_t microseconds = nanoseconds_since_boot() / 1000;
   LogLine out;

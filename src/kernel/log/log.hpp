@@ -49,6 +49,8 @@ bool parse_log_level(std::string_view name, LogLevel& level);
 void write_log(LogLevel level, std::string_view line);
 // Writes bytes as they are and takes no lock, so that a panic can call this function.
 void write_raw(std::string_view text);
+// Writes bytes as they are, apart from the lines of the log and from other calls.
+void write_serial(std::string_view text);
 
 template <class... Parts>
 void log(LogLevel level, const Parts&... parts) {

@@ -1,6 +1,8 @@
 #include "kernel/program/supervisor.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/nothrow_memory.hpp"
 #include "base/operation.hpp"
@@ -16,18 +18,27 @@
 #include "wasi/supervision/supervise.hpp"
 
 namespace cairn::kernel {
+namespace {
+
+constexpr uint64_t kPause = 1'000'000;  // nanoseconds between two looks at a program that is waited for
+
+}  // namespace
 
 // Runs one program, as often as its restart policy says.
 //
 // The account comes first among the bases because it outlives the fiber's stack, for which it pays.
 class ProgramFiber final : private ProgramAccount, public Fiber {
  public:
-  ProgramFiber(Supervisor& supervisor, uint32_t number)
+  ProgramFiber(Supervisor& supervisor, uint32_t number, const BundledProgram& program)
       : supervisor_(supervisor),
         number_(number),
-        job_{*supervisor.engine_, *supervisor.modules_[supervisor.bundle_.programs[number].config.module],
-             supervisor.bundle_.programs[number], supervisor.bundle_.config} {
+        job_{*supervisor.engine_, *supervisor.modules_[program.config.module], program, supervisor.bundle_.config} {
     set_weight(job_.program.config.weight);
+  }
+  // Runs a program that is no program of the bundle.
+  ProgramFiber(Supervisor& supervisor, uint32_t number, std::unique_ptr<BundledProgram> program)
+      : ProgramFiber(supervisor, number, *program) {
+    own_program_ = std::move(program);
   }
 
   // Makes the program's account. Called before the fiber is started.
@@ -43,6 +54,17 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
     if (has_reached_limit())
       write_message(Port::standard_error, job_.mark(), "cairn: the program has reached " + describe_limit() + "\n");
   }
+  [[nodiscard]] ProgramStatus status() const {
+    const ProgramConfig& config = job_.program.config;
+    return {.number = number_,
+            .name = config.name,
+            .state = has_ended() ? ProgramState::ended : state_.load(),
+            .runs = runs_,
+            .status = status_,
+            .cpu_nanoseconds = cpu_time(*this),
+            .weight = config.weight,
+            .restart = config.restart};
+  }
 
  private:
   void run() override {
@@ -52,11 +74,13 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
         system, config.restart, [&] { return run_program(); },
         [&](const wasi::ProgramEnd& ended, std::optional<uint64_t> delay) { note_run(ended, delay); },
         [&](uint64_t delay) { return kill_switch_.wait(delay); });
-    supervisor_.note_end(number_, end.status);
+    if (own_program_ == nullptr) supervisor_.note_end(number_, end.status);
   }
 
   wasi::ProgramEnd run_program() {
     log_info("program ", number_, " `", job_.program.config.name, "` starts");
+    ++runs_;
+    state_ = ProgramState::running;
     wasi::PhaseTimes times;
     begin_run();
     running_ = try_make_unique<RunningProgram>();
@@ -72,6 +96,8 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
   }
 
   void note_run(const wasi::ProgramEnd& end, std::optional<uint64_t> delay) {
+    status_ = end.status;
+    state_ = ProgramState::waiting;
     const std::string_view name = job_.program.config.name;
     if (delay) {
       log_info("program ", number_, " `", name, "` ended with status ", end.status, " and starts again in ",
@@ -93,6 +119,10 @@ class ProgramFiber final : private ProgramAccount, public Fiber {
   ProgramJob job_;
   std::unique_ptr<RunningProgram> running_;
   wasi::KillSwitch kill_switch_;
+  std::unique_ptr<BundledProgram> own_program_;  // null for a program of the bundle
+  std::atomic<ProgramState> state_ = ProgramState::running;
+  std::atomic<uint32_t> runs_ = 0;
+  std::atomic<int> status_ = 0;
 };
 
 Supervisor::Supervisor(const Bundle& bundle)
@@ -116,7 +146,7 @@ Result<std::unique_ptr<Supervisor>> Supervisor::create(const Bundle& bundle) {
 }
 
 void Supervisor::start_program(uint32_t number) {
-  auto fiber = try_make_unique<ProgramFiber>(*this, number);
+  auto fiber = try_make_unique<ProgramFiber>(*this, number, bundle_.programs[number]);
   const Result<void> started = fiber && fiber->open_account() ? start(*fiber) : fail(out_of_memory("a program"));
   if (started) return fibers_.push_back_within_capacity(std::move(fiber));
   if (fiber) fiber->report_memory_limit();
@@ -136,9 +166,40 @@ void Supervisor::note_end(uint32_t number, int status) {
   unpark(has_ended_);
 }
 
+void Supervisor::start_all() {
+  while (started_ < bundle_.programs.size()) start_program(started_++);
+}
+
+Result<uint32_t> Supervisor::start_another(const BundledProgram& program, std::span<const std::string_view> arguments) {
+  std::unique_ptr<BundledProgram> copy = try_make_unique<BundledProgram>(program);
+  if (!copy || !fibers_.try_reserve(fibers_.size() + 1)) return fail(out_of_memory("a program"));
+  copy->config.arguments = {copy->config.name};
+  copy->config.arguments.insert(copy->config.arguments.end(), arguments.begin(), arguments.end());
+  copy->config.restart = Restart::never;
+  const uint32_t number = started_++;
+  auto fiber = try_make_unique<ProgramFiber>(*this, number, std::move(copy));
+  if (!fiber || !fiber->open_account()) return fail(out_of_memory("a program"));
+  CAIRN_TRY(start(*fiber));
+  fibers_.push_back_within_capacity(std::move(fiber));
+  return number;
+}
+
+ProgramStatus Supervisor::status(size_t index) const { return fibers_[index]->status(); }
+
+void Supervisor::kill(size_t index) { fibers_[index]->kill(); }
+
+bool Supervisor::wait(size_t index, uint64_t deadline) {
+  const Fiber& fiber = *fibers_[index];
+  while (!fiber.has_ended() && nanoseconds_since_boot() < deadline)
+    sleep_until(std::min(deadline, nanoseconds_since_boot() + kPause));
+  return fiber.has_ended();
+}
+
+void Supervisor::forget(size_t index) { fibers_.erase_at(index); }
+
 int Supervisor::run() {
   const uint64_t booted = nanoseconds_since_boot();
-  for (uint32_t number = 0; number < bundle_.programs.size(); ++number) start_program(number);
+  start_all();
   while (has_ended_.load(std::memory_order_acquire) == 0) (void)park(has_ended_, std::nullopt);
   if (bundle_.config.report_times) send_times(booted, bundle_.config.main ? &main_times_ : nullptr);
   return outcome_.with([](wasi::SystemOutcome& outcome) { return outcome.status(); });

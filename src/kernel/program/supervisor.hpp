@@ -4,7 +4,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string_view>
 
+#include "base/program_config.hpp"
 #include "base/result.hpp"
 #include "base/try_vector.hpp"
 #include "kernel/program/bundle.hpp"
@@ -18,6 +21,20 @@ namespace cairn::kernel {
 
 class ProgramFiber;
 
+enum class ProgramState : uint8_t { running, waiting, ended };
+
+// What is known of a program at one moment.
+struct ProgramStatus {
+  uint32_t number = 0;
+  std::string_view name;
+  ProgramState state = ProgramState::running;
+  uint32_t runs = 0;             // how often it was started
+  int status = 0;                // how its last run ended; valid in the states waiting and ended
+  uint64_t cpu_nanoseconds = 0;  // the CPU time of all its runs
+  uint64_t weight = 1;
+  Restart restart = Restart::never;
+};
+
 class Supervisor {
  public:
   // `bundle` must outlive the object. Returns an Error if there is no memory, or the engine's options are wrong.
@@ -29,10 +46,29 @@ class Supervisor {
   // status. Programs may still run then.
   int run();
 
+  // The functions from here on are for the console, which calls them from one fiber. It does not call run().
+
+  // Starts all programs of the bundle.
+  void start_all();
+  // Starts another program with the module, the files and the limits of a program of the bundle. `arguments` follow the
+  // name. It is never started again. Returns its number.
+  Result<uint32_t> start_another(const BundledProgram& program, std::span<const std::string_view> arguments);
+  [[nodiscard]] const Bundle& bundle() const { return bundle_; }
+  // The programs that have been started and not been forgotten. Their numbers need not be consecutive.
+  [[nodiscard]] size_t count() const { return fibers_.size(); }
+  [[nodiscard]] ProgramStatus status(size_t index) const;
+  void kill(size_t index);
+  // Waits until the program has ended for good, until the deadline (nanoseconds since boot) at most. Returns whether it
+  // has ended.
+  bool wait(size_t index, uint64_t deadline);
+  // Forgets a program that has ended.
+  void forget(size_t index);
+
  private:
   friend class ProgramFiber;
   explicit Supervisor(const Bundle& bundle);
   void start_program(uint32_t number);
+  // A bundle for the console has no main program.
   [[nodiscard]] bool is_main(uint32_t number) const { return bundle_.config.main == number; }
   // Called when a program has ended for good.
   void note_end(uint32_t number, int status);
@@ -43,6 +79,7 @@ class Supervisor {
   TryVector<std::unique_ptr<ProgramFiber>> fibers_;
   runtime::Guarded<wasi::SystemOutcome, LockRank::system_outcome> outcome_;
   std::atomic<uint32_t> has_ended_ = 0;  // 1 once outcome_.has_ended(); run() waits for it
+  uint32_t started_ = 0;                 // the number of the next program that is started
   wasi::PhaseTimes main_times_;          // of the main program's last run
 };
 

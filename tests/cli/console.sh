@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# tests/cli/console.sh TARGET: types into the console of `./cairn boot`. Last line: N passed, N failed.
+set -u
+target=$1
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$here/../..
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cairn=${CAIRN_COMMAND:-$root/cairn}
+passed=0 failed=0
+
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); printf 'FAIL cli/console/%s on %s: %s\n' "$1" "$target" "$2"; }
+
+# console KEYS OPTION...: boots, and types what printf makes of KEYS. If $later is set, types it when the output has a
+# line that matches $line. The output goes to $scratch/out without "\r".
+later=
+console() {
+  local keys=$1
+  shift
+  # This shell can write to the pipe as well, so the input does not end.
+  rm -f "$scratch/keys"
+  mkfifo "$scratch/keys"
+  exec 3<>"$scratch/keys"
+  printf '%b' "$keys" >&3
+  : >"$scratch/raw"
+  if [ -n "$later" ]; then
+    (
+      for _ in $(seq 150); do
+        grep -q "$line" "$scratch/raw" && break
+        sleep 1
+      done
+      printf '%b' "$later" >&3
+    ) &
+  fi
+  timeout 170 "$cairn" boot --target "$target" "$@" <&3 >"$scratch/raw" 2>"$scratch/err"
+  status=$?
+  wait
+  tr -d '\r' <"$scratch/raw" >"$scratch/out"
+}
+
+# expect NAME STATUS REGEX...: checks the status of the last command, and that each expression matches a line.
+expect() {
+  local name=$1 line
+  if [ "$status" -ne "$2" ]; then
+    bad "$name" "exit status $status, not $2; $(tail -n 5 "$scratch/out" "$scratch/err")"
+    return
+  fi
+  shift 2
+  for line in "$@"; do
+    if ! grep -qE "$line" "$scratch/out"; then
+      bad "$name" "no line is \`$line\` in: $(tail -n 40 "$scratch/out")"
+      return
+    fi
+  done
+  ok
+}
+
+cat >"$scratch/loop.wat" <<'END'
+(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))
+END
+cat >"$scratch/say.c" <<'END'
+#include <stdio.h>
+int main(int count, char** words) {
+  printf("%d words, the last is %s\n", count, words[count - 1]);
+  return count - 1;
+}
+END
+cat >"$scratch/s.toml" <<'END'
+[[program]]
+name = "loop"
+module = "loop.wat"
+limits = { wall-time = "10m", memory = "24M" }
+weight = 3
+[[program]]
+name = "say"
+module = "say.c"
+END
+
+console 'help\rhelp kill\rtime\rversion\rmem\rcpus\rps\rprograms\rrun x\rpoweroff\r'
+expect empty 0 '^  kill PROGRAM  .*ends a program' '^up [0-9]+ ms' '^Cairn, a WebAssembly' '^total [0-9]+ KiB' \
+  '^CPUs: 1;' '^no program was started' '^there are no programs' 'has no program `x`'
+
+console 'wait say\rps\rmem\rlimits loop\rkill loop\rps\rpoweroff\r' --cpus 2 "$scratch/s.toml"
+expect system 0 '^\[say\] 1 words, the last is say' '^0 +loop +runs +1 +- +[0-9]+ ms' '^1 +say +ended +1 +0 +' \
+  '^the system +[0-9]+ +[0-9]+ +none ' '^loop +[0-9]+ +[0-9]+ +24576 ' '^memory +24576 KiB' '^wall-time +600000 ms' '^weight +3' '^\[loop\] cairn: the program was killed' '^0 +loop +ended +1 +137 '
+
+# Two loops that one CPU shares, and a program in front of them; Ctrl-C ends the one in front only.
+line='program 4 .* starts' later='\003kill 3\rps\rpoweroff\r'
+console 'wait say\rrun say a b\rrun loop &\rps\rrun loop\r' "$scratch/s.toml"
+later=
+expect front 0 '^\[say\] 3 words, the last is b' '^`say` ended with status 2' '^number 3' '^\^C' \
+  '^`loop` ended with status 137' '^0 +loop +runs '
+
+console 'wa\tsay\rhelq\bp v\t\rlo\tdeb\x17error\r\x10\x10\x10\rfrobnicate\rkill\rkill nobody\rpoweroff\r' "$scratch/s.toml"
+expect editing 0 '^unknown command `frobnicate`' '^usage: kill PROGRAM' '^no program `nobody` was started' \
+  '^  version '
+
+console 'panic\r'
+expect panic 70 'kernel panic: asked for in the shell'
+
+timeout 60 "$cairn" boot --target "$target" "$scratch/loop.wat" >"$scratch/out" 2>&1
+status=$?
+expect usage 64 '^cairn: boot takes a system file'
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
