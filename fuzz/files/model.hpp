@@ -17,8 +17,8 @@ class Model {
   Outcome perform(const Operation& op);
   // Performs a write that stopped after `count` bytes.
   void perform_write(const Operation& op, uint64_t count);
-  // Returns a line for each name, with its attributes and a hash of its contents (of their beginning, if they are
-  // long).
+  // Returns a line for each name, with the attributes of its file and a hash of the contents (of the beginning of long
+  // contents).
   [[nodiscard]] std::string dump() const;
 
  private:
@@ -48,8 +48,8 @@ class Model {
     bool slash = false;  // whether the path, or the last link on it, ends in a slash
     [[nodiscard]] bool is_name() const { return last != "." && last != ".."; }
   };
-  // What a walk does with the last component: it stops before it (parent), or looks it up, and keeps or follows a link.
-  // With create_, the operation may create a file there.
+  // What a walk does with the last component: it stops before the component (parent), or looks it up and keeps or
+  // follows a link. With create_keep and create_follow, the operation may create a file there.
   enum class Ending : uint8_t { parent, keep, follow, create_keep, create_follow };
 
   Place walk(int base, const std::string& path, Ending ending) const;

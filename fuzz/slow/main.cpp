@@ -45,9 +45,9 @@ constexpr double kOrdinaryMemory = 250;  // bytes of memory for each byte of a m
 constexpr unsigned kSizes = 5;           // number of ranges of sizes, each twice the previous one
 constexpr size_t kSmallest = 2048, kLargest = kSmallest << kSizes;
 constexpr size_t kKept = 6;  // modules that are kept of each range
-// The costs that any module may have, whatever its size. Its memory is Options::module_budget_bytes, which is set to a
-// small value here, because it hides costs that grow with the size; and 8 MB for a chunk of an arena and for a table
-// that doubles its size when the budget is nearly used up.
+// The costs that any module may have, whatever its size. The memory is the module's budget, and 8 MB for a chunk of an
+// arena and for a table that doubles its size when the budget is nearly used up. The budget
+// (Options::module_budget_bytes) is small here, because a large one hides costs that grow with the size.
 constexpr size_t kModuleBudget = size_t{1} << 20;
 constexpr double kModuleCosts[] = {1e6, double{kModuleBudget} + 8e6};  // ns, bytes
 

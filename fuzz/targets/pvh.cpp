@@ -1,5 +1,5 @@
-// Fuzzes the reader of the x86-64 kernel's boot information (PVH). The input is the first part of physical memory, and
-// chooses the address of the start information.
+// Fuzzes the reader of the x86-64 kernel's boot information (PVH). The first two bytes of the input are the address of
+// the start information. The other bytes are physical memory from address 0 on.
 #include "kernel/firmware/pvh.hpp"
 
 #include "support/input.hpp"

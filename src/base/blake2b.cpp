@@ -40,8 +40,8 @@ void compress(std::array<uint64_t, 8>& state, const std::byte* block, uint64_t c
     v[a] += v[b] + y, v[d] = std::rotr(v[d] ^ v[a], 16);
     v[c] += v[d], v[b] = std::rotr(v[b] ^ v[c], 63);
   };
-  // The loop is not unrolled: most modules are short, and in an emulated machine, code that runs once costs time in
-  // proportion to its length.
+  // The loop is not unrolled. The inputs are WebAssembly modules, most of which are short. In an emulated machine, code
+  // that runs once costs time in proportion to its length.
 #pragma clang loop unroll(disable)
   for (unsigned round = 0; round < kRounds; ++round) {
     const auto& s = kSchedule[round % 10];

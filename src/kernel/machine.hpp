@@ -26,9 +26,9 @@ int console_try_read();
 // power.cpp: switches the machine off. The status reaches the host if the machine can convey it.
 [[noreturn]] void power_off(int status);
 
-// timer.cpp: a counter that runs at a constant rate from before the kernel was entered.
+// timer.cpp: reads a counter that runs at a constant rate and was started before the kernel was entered.
 uint64_t ticks();
-// Determines the counter's rate. Called once there is memory and MMIO. Returns ticks per second (never 0).
+// Determines the counter's rate. Called when memory and MMIO can be used. Returns ticks per second (never 0).
 uint64_t start_clock(const BootInfo& info);
 // Nanoseconds since 1970 from the machine's own clock chip; 0 when it has none.
 uint64_t wall_clock();

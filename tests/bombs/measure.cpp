@@ -45,7 +45,7 @@ uint64_t memory_status(const char* key) {
 
 void forget_peak() {
   if (std::FILE* file = std::fopen("/proc/self/clear_refs", "w")) {
-    std::fputs("5", file);
+    std::fputs("5", file);  // resets VmHWM, the peak of resident memory
     std::fclose(file);
   }
 }

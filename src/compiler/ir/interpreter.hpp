@@ -147,7 +147,7 @@ class Interpreter {
         case AtomicOp::xchg: value = by; break;
       }
     }
-    // An atomic_cas of fewer bytes than the type has compares only these low bytes.
+    // An atomic_cas that accesses fewer bytes than its type has compares only the low bytes.
     if (inst.opcode == Opcode::atomic_cas && ((old ^ get(operands[2])) << (64 - how.size * 8U)) == 0) {
       value = get(operands[3]);
     }

@@ -48,13 +48,14 @@ Error too_large(const Options& options, const LoadedSystem& system, uint64_t siz
                                             " MiB of memory; give it more with --memory");
 }
 
-// Adds a program's configuration and its files, and subtracts their size from `budget`.
+// Adds a program's configuration and copies of its directories. Subtracts the size of the copies from `budget`, in
+// bytes.
 Result<void> add_program(const host::ProgramDescription& program, const std::string& folder, uint64_t& budget,
                          CpioWriter& archive) {
   const std::vector<PlacedDirectory> directories = CAIRN_TRY(place_directories(program.directories));
   ProgramConfig config = program.config;
   config.preopens = preopens_of(program, directories);
-  // The default root holds the files that programs expect.
+  // The kernel puts the standard files (tmp and dev/null) into the default root, which is the first preopen.
   if (has_default_root(program)) config.standard_files = config.preopens.front().path;
   const std::string encoded = config.encode();
   archive.add({.name = folder + "/" + std::string(bundle_member::kConfig), .data = bytes_of(encoded)});

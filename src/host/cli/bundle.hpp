@@ -9,7 +9,8 @@
 
 namespace cairn::cli {
 
-// Packs a system, with the options' settings of the engine, and copies of the host's directories that its programs get.
+// Packs a system, the options' settings of the engine, and copies of the host's directories that the programs get.
+// Fails (resource or limit) if the modules or the copies do not fit the machine's memory.
 Result<std::string> make_bundle(const Options& options, const LoadedSystem& system);
 
 }  // namespace cairn::cli

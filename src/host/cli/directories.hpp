@@ -10,8 +10,8 @@
 
 namespace cairn::cli {
 
-// The place of one directory. The program sees the same directories as on the host: each is a separate directory,
-// and directories that overlap on the host overlap on the machine.
+// The place of one directory. A directory that contains another one on the host contains it on the machine, too, so a
+// change in the inner directory is seen in both.
 struct PlacedDirectory {
   std::string host;  // the real path, without links
   std::string name;  // name that the program sees
@@ -19,9 +19,10 @@ struct PlacedDirectory {
   bool is_copied;    // false: it lies in another placed directory, whose copy contains it
 };
 
-// Chooses a place for each directory. The program's "/" is "/0". A directory gets the place of its own name in "/0",
-// unless it would then be visible inside another one; such directories are "/1", "/2" and so on. Fails (io) if a
-// directory does not exist.
+// Chooses a place for each directory. The program's "/" is "/0". A directory that lies in another one on the host is in
+// the copy of that one. Any other directory gets the place of its own name in "/0", unless it overlaps there with a
+// directory that was placed before, or its name is "."; then it is "/1", "/2" and so on. Fails (io) if a directory does
+// not exist.
 Result<std::vector<PlacedDirectory>> place_directories(const std::vector<host::DirectoryMapping>& mappings);
 
 // Whether the program gets a "/" in memory: its description asks for it, and none of its directories has this name.

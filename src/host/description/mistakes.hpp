@@ -1,4 +1,4 @@
-// The mistakes that were found in a file.
+// The mistakes that were found in a system file (docs/manual/systems.md), each with its position.
 #pragma once
 
 #include <string>
@@ -16,9 +16,10 @@ class Mistakes {
   void add(Position position, std::string text);
   [[nodiscard]] bool empty() const { return all_.empty(); }
 
-  // Returns one line `FILE:LINE:COLUMN: TEXT` for each mistake, in the order of the file.
+  // Returns one line `FILE:LINE:COLUMN: TEXT` for each mistake, in the order of their positions. `file` is the file's
+  // name.
   [[nodiscard]] std::string to_string(std::string_view file) const;
-  // Does the same as an Error (malformed).
+  // Returns the same lines as the message of an Error of kind malformed.
   [[nodiscard]] Error to_error(std::string_view file) const;
 
  private:

@@ -4,9 +4,9 @@
 
 namespace cairn::kernel {
 namespace {
-constexpr uint64_t kPhysicalLimit = uint64_t{1}
-                                    << 52;  // the most that x86-64 allows [sdm 3A 4.1.4]; RAM beyond is not used
-}
+// The end of the largest address space that x86-64 allows [sdm 3A 4.1.4]. RAM beyond it is not used.
+constexpr uint64_t kPhysicalLimit = uint64_t{1} << 52;
+}  // namespace
 
 void MemoryMap::insert_at(size_t position, PhysRange range) {
   if (count_ == kCapacity) return;

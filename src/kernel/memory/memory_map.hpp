@@ -15,7 +15,8 @@ class MemoryMap {
  public:
   static constexpr size_t kCapacity = 64;
 
-  // Adds RAM, shrunk to whole pages. Ranges that wrap around or are empty are ignored.
+  // Adds RAM, shrunk to whole pages. Ranges are ignored if they are empty, wrap around or reach beyond the physical
+  // address 2^52.
   void add_usable(PhysRange range);
   // Removes these bytes, widened to whole pages. Must be called after all calls of add_usable.
   void reserve(PhysRange range);
@@ -23,6 +24,7 @@ class MemoryMap {
   // The ranges, ascending and disjoint.
   [[nodiscard]] std::span<const PhysRange> usable() const { return {ranges_.data(), count_}; }
   [[nodiscard]] uint64_t total_bytes() const;
+  // The address after the last byte of the last range; 0 if there are no ranges.
   [[nodiscard]] uint64_t highest() const { return count_ == 0 ? 0 : ranges_[count_ - 1].end(); }
 
  private:

@@ -65,8 +65,8 @@ class SeveralCpus : public ::testing::Test {
     return cpus_.synchronizations() - before;
   }
 
-  // The number of faults until a CPU sees what another CPU has mapped or allowed. An x86-64 CPU remembers nothing that
-  // was absent.
+  // The number of faults until a CPU sees a new page where it remembers that nothing was mapped. An x86-64 CPU does not
+  // remember that.
   static constexpr unsigned kFaultsUntilNew = Cpus::kRemembersAbsence ? 1 : 0;
 
   testing::Ram ram_{64 << 20};
@@ -100,7 +100,8 @@ TYPED_TEST(SeveralCpus, FaultAtTheSamePage) {
   EXPECT_TRUE(this->allows(1, start, Want::write));
 }
 
-// A CPU that remembers a page without a right that was added faults once and then has it. No CPU waits.
+// After a right was added to a page, a CPU that remembers the page without it faults once and then has the right. No
+// CPU waits.
 TYPED_TEST(SeveralCpus, GetNewRightsByOneFault) {
   const VirtAddr start = this->committed(1 << 20, {});
   for (size_t cpu = 0; cpu < 3; ++cpu) ASSERT_TRUE(this->faults(cpu, start, Want::read).has_value());
@@ -158,8 +159,8 @@ TYPED_TEST(SeveralCpus, DoNotFaultAtNewRegisters) {
   EXPECT_TRUE(this->allows(1, *registers, Want::write));
 }
 
-// Removed frames beyond the capacity of the list are given back in batches, each after the other CPUs have forgotten
-// it.
+// When RemovedFrames is full, the other CPUs are asked once to forget its frames, and then the frames are given back.
+// Here this happens three times, and once more for the remaining frames.
 TYPED_TEST(SeveralCpus, AreAskedOnceForManyPages) {
   constexpr uint64_t kPages = 3 * RemovedFrames::kCapacity + 7;
   const VirtAddr start = this->committed(kPages * kPageSize);
@@ -199,7 +200,7 @@ TYPED_TEST(SeveralCpus, ForgetThePartsOfAJoinedPage) {
   for (size_t cpu = 0; cpu < 3; ++cpu) EXPECT_FALSE(this->allows(cpu, {kBlock + 7 * kPageSize}, Want::write));
 }
 
-// Several changes in one scope make one request. Within the scope the frames are not free yet.
+// Several changes in one scope make one request. The CPU that makes a change sees it at once.
 TYPED_TEST(SeveralCpus, AreAskedOnceForAScope) {
   const VirtAddr start = this->committed(1 << 20);
   this->touch_all(1, start, 1 << 20);
@@ -213,7 +214,7 @@ TYPED_TEST(SeveralCpus, AreAskedOnceForAScope) {
   EXPECT_EQ(this->synchronizations([&] { this->space_.release(start); }), 1u);
 }
 
-// Frames that were removed, but are not free yet, do not make an operation fail that needs a table.
+// If no frame is free, an operation that needs a table first frees the frames that were removed.
 TYPED_TEST(SeveralCpus, ForgetFramesBeforeATableIsRefused) {
   constexpr uint64_t kBlock = uint64_t{1} << 30;
   const auto frame = this->source_.allocate();
@@ -229,7 +230,8 @@ TYPED_TEST(SeveralCpus, ForgetFramesBeforeATableIsRefused) {
   EXPECT_TRUE(this->table_.translate({kBlock + kPageSize}));
 }
 
-// Code: aliases lose their right, code is sealed and released, each with one request.
+// Making code takes one request for each step: aliases in the direct map lose the right to write, code is sealed, and
+// code is released.
 TYPED_TEST(SeveralCpus, AreAskedOnceWhenCodeIsMade) {
   constexpr uint64_t kSize = 16 * kPageSize;
   const VirtAddr alias = VirtAddr::of(this->ram_.map().at(this->ram_.range().start));

@@ -9,9 +9,9 @@ namespace cairn::runtime {
 using platform::Platform;
 
 namespace {
-constexpr uint64_t kCommitStep = 64 * 1024;
-constexpr uint64_t kSmallest = 1024 * 1024;
-// Copying more bytes than this at once makes the pause too long, so the nursery becomes smaller.
+constexpr uint64_t kCommitStep = 64 * 1024;  // bytes; memory is committed in multiples of this
+constexpr uint64_t kSmallest = 1024 * 1024;  // bytes; the first size, and the smallest one unless the capacity is less
+// Copying more bytes than this in one collection makes the pause too long, so the nursery becomes smaller.
 constexpr uint64_t kManySurvivors = 1536 * 1024;
 // Copying fewer bytes than this takes so little time that the nursery may become larger.
 constexpr uint64_t kFewSurvivors = 640 * 1024;

@@ -1,4 +1,4 @@
-// Runs a program within its limits of time, and says how they have ended it.
+// Runs a program within its time limits, and says whether a limit or a kill has ended it.
 #pragma once
 
 #include <optional>
@@ -15,9 +15,9 @@ namespace cairn::wasi {
 struct LimitedRun {
   Result<ProgramResult> result;
   std::optional<runtime::TimeEnd> time_end;  // set if a limit or a kill has ended the program
-  std::string message;                       // says so to the user: a line, or empty
+  std::string message;                       // a line that tells the user about time_end; empty without time_end
 
-  // A run that did not begin.
+  // Returns a run that did not begin, because of `error`.
   static LimitedRun failed(Error error) {
     return {.result = std::unexpected(std::move(error)), .time_end = std::nullopt, .message = {}};
   }

@@ -93,8 +93,8 @@ concept FunctionSink =
       // `types` are the types of all locals, parameters first. Other locals start as zero or null. A local of a
       // non-nullable type has no value until it is set; validation checks this.
       { sink.begin_function(func, func_type, types) } -> std::same_as<void>;
-      // The next instruction begins at this offset in the module. If the sink returns false, validation stops with the
-      // sink's error(): a budget is used up, or the sink does not support the instruction.
+      // The argument is the byte offset of the next instruction in the module. If the sink returns false, validation
+      // stops with the sink's error(): a budget is used up, or the sink does not support the instruction.
       { sink.at(bits) } -> std::same_as<bool>;
       { sink.error() } -> std::same_as<Error>;
       // Called for the last `end`. If control falls through to it, the function returns the results on the stack.

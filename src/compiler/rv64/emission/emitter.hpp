@@ -59,6 +59,7 @@ class Emitter {
   void restore_frame();
   void return_();
   void stack_access(const MachineInst& inst, Operands operands);
+  // Returns the offset of a StackArea in bytes from the stack pointer.
   [[nodiscard]] uint32_t area_offset(uint8_t area) const;
 
   // --- emit_moves.cpp
@@ -84,7 +85,8 @@ class Emitter {
   // --- emit_cold.cpp
   void flush_stubs();
   void stub(const Stub& s);
-  // Emits an instruction that faults. `kind` is 1 + the TrapKind.
+  // Emits an instruction that faults. `kind` is 1 + the TrapKind, and `position` the byte offset of the WebAssembly
+  // instruction in the module.
   void trap_here(uint8_t kind, uint32_t position);
   // Records that the next instruction may fault, if `inst` has a trap kind.
   void trap_site(const MachineInst& inst);
@@ -149,14 +151,14 @@ class Emitter {
   codegen::FrameLayout frame_;
   ArenaVector<PReg> saved_;  // the callee-saved registers that the function uses
   bool saves_return_address_ = false;
-  ArenaVector<Label> labels_;  // of the blocks, by number
+  ArenaVector<Label> labels_;  // by block: the label of its start
   ArenaVector<Stub> stubs_;    // the stubs that are not emitted yet
   struct Handler {
     uint32_t return_offset;
     MBlock landing_pad;
   };
   ArenaVector<Handler> handlers_;
-  int64_t context_slot_ = 0;     // where functions with landing pads keep the VMContext: offset from the stack pointer
+  int64_t context_slot_ = 0;     // where functions with landing pads keep the VMContext: bytes from the stack pointer
   uint32_t first_stub_use_ = 0;  // the offset at which the first stub of stubs_ was added
   size_t next_move_ = 0;         // the index of the next move in allocation_.moves
   MBlock current_;

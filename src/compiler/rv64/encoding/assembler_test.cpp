@@ -1,5 +1,5 @@
 // Compares the encodings of all instructions except branches and jal (branches_test.cpp) with those of LLVM's
-// assembler. The code of load_immediate is interpreted, and has to compute the constant.
+// assembler. A small interpreter checks that the code of load_immediate computes the constant.
 #include "compiler/rv64/encoding/assembler.hpp"
 
 #include <gtest/gtest.h>
@@ -89,10 +89,11 @@ void add_vector_op(Cases& cases, Op op) {
   const std::string name(f.text);
   const auto name_of = [&](size_t i, unsigned number) { return ", " + register_name(f.operands[i], number); };
   const auto masked = [](bool m) { return m ? Assembler::Mask::v0 : Assembler::Mask::all; };
-  const std::string is_unsigned[] = {"vsll.vi",       "vsrl.vi",     "vsra.vi",   "vslideup.vi",
-                                     "vslidedown.vi", "vrgather.vi", "vnclip.wi", "vnclipu.wi"};
+  // The instructions whose immediate is unsigned.
+  const std::string unsigned_ops[] = {"vsll.vi",       "vsrl.vi",     "vsra.vi",   "vslideup.vi",
+                                      "vslidedown.vi", "vrgather.vi", "vnclip.wi", "vnclipu.wi"};
   const auto immediates = [&]() -> std::vector<int64_t> {
-    for (const std::string& u : is_unsigned)
+    for (const std::string& u : unsigned_ops)
       if (u == name) return {0, 1, 15, 16, 31};
     return {0, 1, 15, -1, -16};
   }();
@@ -246,7 +247,8 @@ TEST(Rv64Assembler, EncodesAsLlvmDoes) {
   cases.check();
 }
 
-// Returns the value that the code of load_immediate computes, or 0x1234567 if the code has another instruction.
+// Interprets the code of load_immediate. Returns the value that the code computes, or 0x1234567 if it contains an
+// unknown instruction. `x` is the value of the only register, a0.
 int64_t run_immediate(const codegen::CodeBuffer& code) {
   int64_t x = 0;
   for (uint32_t at = 0; at < code.offset();) {
@@ -258,31 +260,31 @@ int64_t run_immediate(const codegen::CodeBuffer& code) {
     const int64_t imm12 = static_cast<int32_t>(word) >> 20;
     if ((word & 3) != 3) {
       switch (word & 0xe003) {
-        case 0x4001: x = imm6; break;
-        case 0x0001: x += imm6; break;
-        case 0x2001: x = static_cast<int32_t>(x + imm6); break;
-        case 0x6001: x = imm6 << 12; break;
-        case 0x8001: x = static_cast<int64_t>(static_cast<uint64_t>(x) >> (imm6 & 63)); break;
-        case 0x0002: x = static_cast<int64_t>(static_cast<uint64_t>(x) << (imm6 & 63)); break;
+        case 0x4001: x = imm6; break;                                                           // c.li
+        case 0x0001: x += imm6; break;                                                          // c.addi
+        case 0x2001: x = static_cast<int32_t>(x + imm6); break;                                 // c.addiw
+        case 0x6001: x = imm6 << 12; break;                                                     // c.lui
+        case 0x8001: x = static_cast<int64_t>(static_cast<uint64_t>(x) >> (imm6 & 63)); break;  // c.srli
+        case 0x0002: x = static_cast<int64_t>(static_cast<uint64_t>(x) << (imm6 & 63)); break;  // c.slli
         default: return 0x1234567;
       }
       continue;
     }
     const uint32_t from = word >> 15 & 31;
     const int64_t y = from == 0 ? 0 : x;
-    if ((word & 0x7f) == 0x37)
+    if ((word & 0x7f) == 0x37)  // lui
       x = static_cast<int32_t>(word & 0xfffff000);
-    else if ((word & 0x707f) == 0x13)
+    else if ((word & 0x707f) == 0x13)  // addi
       x = y + imm12;
-    else if ((word & 0x707f) == 0x1b)
+    else if ((word & 0x707f) == 0x1b)  // addiw
       x = static_cast<int32_t>(y + imm12);
-    else if ((word & 0xfc00707f) == 0x1013)
+    else if ((word & 0xfc00707f) == 0x1013)  // slli
       x = static_cast<int64_t>(static_cast<uint64_t>(y) << (imm12 & 63));
-    else if ((word & 0xfc00707f) == 0x5013)
+    else if ((word & 0xfc00707f) == 0x5013)  // srli
       x = static_cast<int64_t>(static_cast<uint64_t>(y) >> (imm12 & 63));
-    else if ((word & 0xfc00707f) == 0x28001013)
+    else if ((word & 0xfc00707f) == 0x28001013)  // bseti
       x = y | int64_t{1} << (imm12 & 63);
-    else if ((word & 0xfe00707f) == 0x0800003b)
+    else if ((word & 0xfe00707f) == 0x0800003b)  // add.uw with x0: zext.w
       x = y & 0xffff'ffff;
     else
       return 0x1234567;

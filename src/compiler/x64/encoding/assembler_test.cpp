@@ -259,7 +259,7 @@ TEST(X64Assembler, Addresses) {
   cases.check();
 }
 
-// An instruction on xmm registers, and the encoding by which lowering uses it.
+// An instruction on xmm registers, and its encoding.
 struct VectorInstruction {
   const char* text;
   Encoding encoding;

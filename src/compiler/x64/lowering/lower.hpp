@@ -97,7 +97,7 @@ class X64Lowering final : public codegen::Lowering {
   VReg use_sized(ir::Value value, unsigned size) { return size == 4 ? use_low(value) : use(value); }
   // Looks through `wrap`: returns a value whose low 32 bits are those of `value`.
   [[nodiscard]] ir::Value low_source(ir::Value value) const;
-  // The value if it is a constant that sign-extension of 32 bits can make.
+  // Returns the value if it is a constant that is the sign-extension of its low 32 bits.
   [[nodiscard]] std::optional<int32_t> immediate32(ir::Value value) const;
   // Returns the address of a constant of 4, 8 or 16 bytes, which is added to MachineFunction::constants.
   AddressMode constant_address(const void* bytes, unsigned size);
@@ -173,7 +173,7 @@ class X64Lowering final : public codegen::Lowering {
   void lower_store(ir::Value value);
   bool lower_read_modify_write(ir::Value store);
   void lower_array_address(ir::Value value);
-  // Returns the address of an access to a memory or to the runtime's data. Asks for the values in its registers.
+  // Returns the address of an access to a memory or to the runtime's data. Makes the values in its registers live.
   AddressMode address_of(ir::Value access);
   // Adds `value` to the address. Additions and shifts in `value` become part of the address where this does not change
   // how they wrap.
@@ -195,7 +195,7 @@ class X64Lowering final : public codegen::Lowering {
   void lower_gc_new(ir::Value value);
   void lower_gc_barrier(ir::Value value);
 
-  // --- lower_vector.cpp: dispatch, operations that are one instruction, and logic
+  // --- lower_vector.cpp: dispatch, operations that are one instruction, and bitwise operations
   void lower_vector(ir::Value value);
   bool lower_vector_simple(ir::Value value);
   void bitselect_to(VReg d, VReg a, VReg b, VReg mask);
@@ -238,7 +238,7 @@ class X64Lowering final : public codegen::Lowering {
   void shuffle_one(VReg d, VReg source, const Lanes& lanes);
   bool unpack_two(VReg d, ir::Value a, ir::Value b, const Lanes& lanes);
   bool align_two(VReg d, ir::Value a, ir::Value b, const Lanes& lanes);
-  bool shuffle_doubles(VReg d, ir::Value a, ir::Value b, const Lanes& lanes);
+  bool shuffle_dwords(VReg d, ir::Value a, ir::Value b, const Lanes& lanes);
   bool blend_words(VReg d, ir::Value a, ir::Value b, const Lanes& lanes);
   // --- lower_vector_memory.cpp
   void lower_vector_memory(ir::Value value);

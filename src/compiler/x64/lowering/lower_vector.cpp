@@ -1,4 +1,5 @@
-// Lowers logic, and vector operations that are one instruction, and dispatches to the files that lower the others.
+// Lowers bitwise vector operations and those that are one instruction, and dispatches to the files that lower the
+// others.
 #include "compiler/x64/lowering/lower.hpp"
 
 namespace cairn::x64 {

@@ -15,8 +15,8 @@ namespace {
 using namespace testing;
 using ir::Opcode;
 
-// Returns shuffles: the patterns of instructions that unpack, align or blend, and random ones with units of 1 to 8
-// bytes.
+// Returns the lanes of shuffles: the patterns of instructions that unpack, align or blend, and random ones, in which
+// units of 1 to 8 bytes stay together.
 std::vector<V128> shuffle_patterns(std::mt19937& random) {
   std::vector<V128> patterns;
   const auto add = [&](auto lane) {

@@ -76,7 +76,8 @@ inline std::string hex(const V128& v) {
   return s;
 }
 
-// All of them ask for the deterministic results of relaxed operations, which the model computes.
+// Returns the compiler's options to test with. All of them ask for the deterministic results of relaxed operations,
+// which the model computes.
 inline std::vector<compiler::Options> configurations() {
   compiler::Options floor, avx, all;
   floor.deterministic_relaxed_simd = true;

@@ -13,10 +13,10 @@
 namespace cairn::kernel::machine {
 namespace {
 
-constexpr uint32_t kTscDeadline = 0x6e0;  // the model-specific register IA32_TSC_DEADLINE
-constexpr uint32_t kMasked = 1 << 16, kDeadlineMode = 2 << 17;
-constexpr uint32_t kDivideByOne = 0xb;
-constexpr uint64_t kHypervisorApicRate = 1'000'000'000;  // counts per second of QEMU's and KVM's local APIC
+constexpr uint32_t kTscDeadline = 0x6e0;                        // the model-specific register IA32_TSC_DEADLINE
+constexpr uint32_t kMasked = 1 << 16, kDeadlineMode = 2 << 17;  // fields of the timer's local vector table entry
+constexpr uint32_t kDivideByOne = 0xb;                          // the timer counts at the full rate
+constexpr uint64_t kHypervisorApicRate = 1'000'000'000;         // counts per second of QEMU's and KVM's local APIC
 
 constinit uint64_t tsc_rate = 0;
 constinit uint64_t apic_rate = 0;
@@ -59,7 +59,8 @@ struct IntervalTimerReference {
   }
 };
 
-// The power management timer of q35's chipset, by the base that the firmware has given its registers [ich9 13.1.13].
+// Finds the power management timer of q35's chipset by the base address that the firmware has given the chipset's power
+// management registers [ich9 13.1.13].
 std::optional<PowerTimerReference> find_power_timer() {
   constexpr pci::Function kBridge{0, 31, 0};
   constexpr uint32_t kIch9 = 0x2918'8086;
@@ -80,12 +81,13 @@ bool is_virtual_machine() {
   return true;
 }
 
+// Measures the TSC's rate against a reference.
 template <class Reference>
 std::optional<uint64_t> tsc_rate_by(Reference reference) {
   return Calibration(read_tsc, reference).run();
 }
 
-// The rate as the CPU [sdm 3A 20.7.3] or the hypervisor's timing leaf states it, if either does.
+// Returns the TSC's rate as the CPU [sdm 3A 20.7.3] or the hypervisor's timing leaf states it, if either does.
 std::optional<uint64_t> announced_tsc_rate() {
   if (cpuid(0).eax >= 0x15) {
     const CpuidResult r = cpuid(0x15);

@@ -37,6 +37,7 @@ VectorSimd::VectorSimd(Emitter& emitter, const MachineInst& inst, Operands opera
 void VectorSimd::full(unsigned size) { e_.use_vectors(16 / size, sew_of(size)); }
 
 void VectorSimd::whole() {
+  // 0xc0 are the bits vta and vma of the vector type: tail and masked-off elements are agnostic.
   for (unsigned size : {1u, 2u, 4u, 8u}) {
     const uint32_t state = (16 / size) << 16 | static_cast<unsigned>(sew_of(size)) << 3 | 0xc0u;
     if (e_.vector_state_ == state) return;

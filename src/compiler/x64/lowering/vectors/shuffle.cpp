@@ -1,4 +1,4 @@
-// Lowers shuffles by constant lanes.
+// Lowers i8x16.shuffle, whose lanes are constants.
 #include <algorithm>
 
 #include "compiler/x64/lowering/lower.hpp"
@@ -54,7 +54,7 @@ void X64Lowering::lower_shuffle(Value value) {
     return shuffle_one(d, use(only_b ? b : a), lanes);
   }
   // The shuffle takes bytes of both operands.
-  if (unpack_two(d, a, b, lanes) || align_two(d, a, b, lanes) || shuffle_doubles(d, a, b, lanes) ||
+  if (unpack_two(d, a, b, lanes) || align_two(d, a, b, lanes) || shuffle_dwords(d, a, b, lanes) ||
       blend_words(d, a, b, lanes)) {
     return;
   }
@@ -70,9 +70,9 @@ void X64Lowering::lower_shuffle(Value value) {
 
 // Shuffles the bytes of one vector.
 void X64Lowering::shuffle_one(VReg d, VReg source, const Lanes& lanes) {
-  const std::array<int, 8> doubles = in_units(lanes, 4);
-  if (doubles[0] >= 0) {
-    const int imm = doubles[0] | doubles[1] << 2 | doubles[2] << 4 | doubles[3] << 6;  // 0xe4 keeps all in place
+  const std::array<int, 8> dwords = in_units(lanes, 4);
+  if (dwords[0] >= 0) {
+    const int imm = dwords[0] | dwords[1] << 2 | dwords[2] << 4 | dwords[3] << 6;  // 0xe4 keeps all in place
     return x_unary_to(d, imm == 0xe4 ? two_byte(0x28) : kPshufd, source, imm == 0xe4 ? -1 : imm);
   }
   // An unpack may take the same vector as both operands. Then every second unit counts as one of the second operand.
@@ -138,11 +138,11 @@ bool X64Lowering::align_two(VReg d, Value a, Value b, const Lanes& lanes) {
 }
 
 // Lowers two 32-bit lanes of one operand followed by two of the other one, by shufps.
-bool X64Lowering::shuffle_doubles(VReg d, Value a, Value b, const Lanes& lanes) {
-  const std::array<int, 8> doubles = in_units(lanes, 4);
-  if (doubles[0] < 0) return false;
+bool X64Lowering::shuffle_dwords(VReg d, Value a, Value b, const Lanes& lanes) {
+  const std::array<int, 8> dwords = in_units(lanes, 4);
+  if (dwords[0] < 0) return false;
   for (const bool swap : {false, true}) {
-    const auto from = [&](int i) { return doubles[static_cast<size_t>(i)] ^ (swap ? 4 : 0); };
+    const auto from = [&](int i) { return dwords[static_cast<size_t>(i)] ^ (swap ? 4 : 0); };
     if (from(0) < 4 && from(1) < 4 && from(2) >= 4 && from(3) >= 4) {
       const VReg first = use(swap ? b : a), second = use(swap ? a : b);
       x_binary_to(d, two_byte(0xc6), first, second, from(0) | from(1) << 2 | (from(2) & 3) << 4 | (from(3) & 3) << 6);
