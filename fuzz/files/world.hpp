@@ -37,7 +37,7 @@ class World {
   void fail_allocation_after(uint32_t count) { fails_at_ = count + 1; }
   // Returns whether an allocation was made to fail in the last operation.
   [[nodiscard]] bool has_failed() const { return has_failed_; }
-  // Closes all descriptors but the root and the standard streams.
+  // Closes all descriptors except the root and the standard streams.
   void close_all();
 
  private:
