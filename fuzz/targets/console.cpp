@@ -16,7 +16,7 @@
 namespace cairn::kernel {
 namespace {
 
-constexpr size_t kMemory = 8 << 20;
+constexpr size_t kMemory = 8 << 20;             // bytes of memory for the driver's queues and buffers
 constexpr uint64_t kPatience = 60'000'000'000;  // nanoseconds that the driver may take for one input
 
 struct Machine {
@@ -83,7 +83,8 @@ class FakeTransport final : public virtio::Transport {
           *kDirectMap.at<const Descriptor>(queue.addresses.descriptors + slot * sizeof(Descriptor));
       uint32_t length = 0;
       if ((descriptor.flags & 2) != 0) {
-        // This buffer is for a message or for input. Now and then the device does not fill it yet.
+        // The flag VIRTQ_DESC_F_WRITE says that the device writes the buffer: with a control message or with input. Now
+        // and then the device does not fill it yet.
         if (input_.empty() || input_.byte() < 40) return;
         length = fill({kDirectMap.at({descriptor.address}), descriptor.length}, index == 2);
       }

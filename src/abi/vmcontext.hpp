@@ -93,7 +93,7 @@ struct VMStoreState {
 // The fixed part of a context. Compiled code reads its fields by offsetof.
 struct VMContext {
   std::byte* memory0_base = nullptr;  // loaded into the pinned base register on entry
-  uint64_t memory0_reserved = 0;
+  uint64_t memory0_reserved = 0;      // unused
   VMStoreState* store = nullptr;
   const void* const* builtins = nullptr;    // addresses of stubs, then of builtins (builtins.hpp)
   void* instance = nullptr;                 // the InstanceObject, which only the runtime uses

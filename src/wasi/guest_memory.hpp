@@ -114,8 +114,8 @@ class GuestMemory {
   LoadObserver* observer_;
 };
 
-// A copy of a record of the guest's. It is composed here and then written to the guest at once, or read from the guest
-// at once and then decoded. N is the record's size in bytes.
+// A copy of a record in guest memory. A function composes the record here and then writes all of it to the guest, or
+// reads it from the guest in one copy and then decodes it. N is the record's size in bytes.
 template <size_t N>
 class Record {
  public:

@@ -1,4 +1,5 @@
-// Reads once, then writes until either fails; prints the error on standard error.
+// With an argument, reads a byte of standard input. Without one, writes lines to standard output until a write fails.
+// Prints the error on standard error, and exits with 2 if reading failed and with 3 if writing failed.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -78,8 +78,8 @@ Value Inserter::step_integer(Instruction& inst, bool& changed) {
     if (const auto c = constant(a)) return iconst(inst.type, *fold_integer(inst.opcode, inst.type, *c, 0));
     return Value::none();
   }
-  // A constant becomes the second operand. Of two other operands, the older one comes first, so that value numbering
-  // finds x + y for y + x.
+  // A constant becomes the second operand. If neither operand is a constant, the older one comes first, so that value
+  // numbering finds x + y for y + x.
   if (is_commutative(inst.opcode) && (constant(a) || (!constant(b) && b < a))) std::swap(a, b);
   const auto c = constant(b);
   if (c && constant(a)) return iconst(inst.type, *fold_integer(inst.opcode, inst.type, *constant(a), *c));
@@ -232,7 +232,7 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
   }
   const auto c = constant(b);
   if (!c) return Value::none();
-  // The other operand is null. A new object or an i31 is never null.
+  // A new object or an i31 is never null, so the comparison with null is decided.
   if (*c == 0 && (is(a, Opcode::gc_new) || is(a, Opcode::gc_from_bits))) {
     return iconst(Type::i32, condition == Condition::ne ? 1 : 0);
   }

@@ -33,12 +33,14 @@ struct Options {
   bool optimize = true;
   bool verify = false;          // verifies the IR after each pass, and the register allocation
   uint32_t register_limit = 0;  // if not zero, the allocator uses only this many registers of a class (for tests)
-  bool deterministic_relaxed_simd = false;  // makes relaxed SIMD give the same results everywhere (build/relaxed.cpp)
+  // Whether relaxed SIMD gives the results of the specification's deterministic profile. These are the same on every
+  // target, except for the bits of NaNs (compiler/build/relaxed.cpp).
+  bool deterministic_relaxed_simd = false;
   // Budgets of memory for a compilation. function_budget_bytes limits the memory for one function. The other three give
   // the budget of a module: a limit on the sum of the memory that its functions take. The functions are compiled one
-  // after the other in the same memory, so the module's budget limits the time rather than the memory. Ordinary code
-  // takes 150 to 250 bytes of memory for each byte of its function bodies, and a nanosecond for each of these bytes of
-  // memory.
+  // after the other in the same memory, so the module's budget limits the time rather than the memory. The compilation
+  // of ordinary code takes 150 to 250 bytes of memory for each byte of the function bodies, and about a nanosecond for
+  // each byte of this memory.
   size_t function_budget_bytes = size_t{1} << 30;
   size_t module_budget_bytes = size_t{64} << 20;
   size_t module_budget_per_byte = 1000;      // added for each byte of the module

@@ -1,4 +1,5 @@
-// Small helpers over Linux for the command: owned file descriptors, whole files, time, and the project's directories.
+// Small helpers over Linux for the command `cairn`: owned file descriptors, whole files, time, and the project's
+// directories.
 #pragma once
 
 #include <unistd.h>
@@ -58,9 +59,9 @@ bool is_regular_file(const std::string& path);
 const std::string& root_directory();
 // Returns the build directory, which contains the directories of the presets.
 const std::string& build_directory();
-// Returns the place for files made from users' files: the build directory's cache/ if it can be written, else the
-// user's cache ($XDG_CACHE_HOME/cairn or ~/.cache/cairn), else a directory for temporary files (in $TMPDIR or /tmp).
-// Fails (io) if none can be written.
+// Returns the directory for files that are made from users' files. This is the first one that belongs to the user and
+// can be written: the build directory's cache/, $XDG_CACHE_HOME/cairn, ~/.cache/cairn, or cairn-UID in $TMPDIR or /tmp.
+// Makes the directory if it does not exist. Fails (io) if none can be used.
 Result<std::string> cache_directory();
 
 uint64_t monotonic_nanoseconds();

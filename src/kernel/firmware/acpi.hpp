@@ -14,7 +14,7 @@ namespace cairn::kernel {
 
 // The memory-mapped configuration space of PCI segment group 0 [pci-firmware 4.1.2].
 struct PciConfigSpace {
-  PhysAddr start;  // where bus 0 would lie, even if first_bus is another
+  PhysAddr start;  // the address of bus 0's configuration space, even if first_bus is not 0
   uint8_t first_bus = 0;
   uint8_t last_bus = 0;
 };
@@ -25,9 +25,9 @@ struct AcpiInfo {
   std::optional<PciConfigSpace> pci_config;
 };
 
-// Reads the tables to which the root pointer (RSDP) at physical address `root` leads. `physical` is the visible memory
-// from address 0 on. A table that is not completely inside it, has a wrong checksum or is larger than firmware makes
-// them counts as absent. Returns nothing if there is no root pointer, or no root table.
+// Reads the tables to which the root pointer (RSDP) at physical address `root` leads. `physical` is the mapped part of
+// physical memory, from address 0 on. A table counts as absent if a part of it lies outside of `physical`, if its
+// checksum is wrong, or if it has more than 256 KiB. Returns nothing if there is no root pointer, or no root table.
 std::optional<AcpiInfo> read_acpi(std::span<const std::byte> physical, uint64_t root);
 
 }  // namespace cairn::kernel

@@ -46,8 +46,8 @@ enum class FaultOutcome : uint8_t { filled, not_committed, no_rights };
 // caller makes the Error after it has released the lock.
 struct SpaceFailure {
   enum class Kind : uint8_t { addresses, memory } kind = Kind::memory;
-  uint64_t wanted = 0;  // bytes
-  uint64_t available = 0;
+  uint64_t wanted = 0;     // bytes
+  uint64_t available = 0;  // bytes; 0 if addresses were refused
 };
 template <class T>
 using SpaceResult = std::expected<T, SpaceFailure>;

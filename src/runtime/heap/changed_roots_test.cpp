@@ -89,8 +89,8 @@ TEST_F(ChangedRoots, SegmentsAreLookedAtOnce) {
   EXPECT_EQ(value->at(0).as_i64(), 12'345);
 }
 
-// The guest writes elements by every instruction that can, and then collections move the objects that the elements
-// refer to.
+// The guest writes elements with every instruction that can write them. Then collections move the objects to which the
+// elements refer.
 class WrittenTables : public RuntimeTest, public testing::WithParamInterface<const char*> {
  protected:
   void SetUp() override {

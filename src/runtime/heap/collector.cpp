@@ -197,6 +197,8 @@ void Heap::finish_marking() {
 // Does the collector's share of work when `allocated` bytes are about to be allocated.
 void Heap::advance(uint64_t allocated) {
   if (phase_ == Phase::idle) {
+    // If no marking is due, some free blocks beyond `keep` are given back to the machine. `keep` blocks stay, because
+    // the old generation grows before the next marking is due, and then a minor collection may promote a whole nursery.
     if (old_.used_bytes() >= mark_at_bytes_) {
       begin_marking();
     } else if (const uint64_t keep =

@@ -79,8 +79,8 @@ Result<MemoryType> ModuleDecoder::memory_type() {
   if (type.sharedness == Sharedness::shared && !type.limits.maximum) {
     return invalid(offset, "shared memory must have maximum");
   }
-  // A 32-bit memory has at most 2^32 bytes, a 64-bit memory at most 2^64 ([wasm 3.2.15]). A number of pages of one byte
-  // also has to fit an integer of the address type.
+  // A 32-bit memory has at most 2^32 bytes, a 64-bit memory at most 2^64 ([wasm 3.2.15]). The number of pages must also
+  // fit an integer of the address type, so a memory with pages of one byte has at most 2^32 - 1 or 2^64 - 1 pages.
   const uint32_t address_bits = type.address == AddressType::i32 ? 32 : 64;
   const uint32_t page_bits = address_bits - type.page_size_log2;
   const uint64_t most = page_bits == 64 ? ~uint64_t{0} : page_bits == 32 ? 0xffff'ffff : uint64_t{1} << page_bits;

@@ -44,10 +44,13 @@ class Cursor {
     if (position_ < stream_->tokens.size() - 1) ++position_;
     return token;
   }
+  // The functions take...() move past the keyword, or past "(" and the keyword, if the cursor is there. They return
+  // whether it was.
   bool take_keyword(std::string_view keyword);
   bool take_open(std::string_view keyword);
 
-  // The functions expect...() fail if the current token is another one. `what` completes the message "expected ...".
+  // The functions expect...() move past the token that they expect, and fail if the current token is another one.
+  // `what` completes the message "expected ...".
   Result<void> expect(Kind kind, std::string_view what);
   Result<void> expect_keyword(std::string_view keyword);
   Result<void> expect_open(std::string_view keyword);

@@ -59,7 +59,7 @@ class FlatTable {
   }
 
   std::vector<Entry> entries_;
-  std::vector<uint32_t> slots_;  // 1 + position in entries_, or 0 if the slot is empty; their number is a power of two
+  std::vector<uint32_t> slots_;  // 1 + position in entries_, or 0 for an empty slot; the size is a power of two
 };
 
 }  // namespace cairn::wasm::text

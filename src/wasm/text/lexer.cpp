@@ -26,8 +26,8 @@ constexpr auto kIdentifierCharacters = [] {
 }();
 constexpr bool is_identifier_character(char c) { return kIdentifierCharacters[static_cast<uint8_t>(c)]; }
 
-// Takes digits, with single underscores between them, from the front of `text`. Returns false if there is no digit or
-// an underscore is misplaced.
+// Takes digits, with single underscores between them, from the front of `text`. Returns false if `text` does not begin
+// with a digit.
 bool take_digits(std::string_view& text, bool (*is)(char)) {
   if (text.empty() || !is(text[0])) return false;
   size_t i = 1;

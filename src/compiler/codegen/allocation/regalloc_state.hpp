@@ -1,4 +1,5 @@
-// The register allocator's state. Only regalloc*.cpp include it.
+// The state of the register allocator, which walks over the blocks once (regalloc.cpp describes the walk). Only
+// regalloc*.cpp include this file.
 #pragma once
 
 #include <array>
@@ -81,7 +82,8 @@ class Allocator {
     return !registers_.allocatable[static_cast<unsigned>(reg_class)].empty();
   }
   ValueState& state(VReg value) { return values_[value.index()]; }
-  // Returns a free register for the value from the point `from` on, or none. `wish` is preferred if it is as good.
+  // Returns a free register for the value from the point `from` on, or none. `wish` is preferred to other registers
+  // that stay free equally long.
   PReg pick_free(VReg value, const PRegSet& forbidden, Point from, PReg wish = PReg());
   PReg pick_among(std::span<const PReg> candidates, const PRegSet& forbidden, Point from, Point end);
   // Returns the occupied register whose value is used latest, or none. `distance` receives the distance of that use.
@@ -97,6 +99,7 @@ class Allocator {
   void remember(VReg value, PReg reg);  // remembers the register as a hint for the value's web
 
   // --- regalloc_inst.cpp: one instruction
+  // A move of the instruction's group: the moves in front of the instruction that happen in parallel.
   struct GroupEntry {
     VReg value;
     PReg from;  // none for memory
@@ -125,7 +128,9 @@ class Allocator {
   void spill_late(VReg value);   // takes the value out of its register, which the instruction may still read
   void store(VReg value);        // makes memory hold the value from this instruction on
   [[nodiscard]] PReg source_of(VReg value);  // the register in which the value is before the group; none for memory
-  void note_safepoint();  // records the references that registers hold after the instruction's definitions
+  // Records the references that are in registers across the instruction, which is a safepoint. Values that can be
+  // rematerialized are left out.
+  void note_safepoint();
   void finish_group();
   void add_move(uint32_t before, const RawMove& move);
 

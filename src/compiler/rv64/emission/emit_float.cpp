@@ -29,6 +29,7 @@ void Emitter::float_min_max(const MachineInst& inst, Operands operands) {
   const PReg a = operands[0].reg(), b = operands[1].reg(), rd = operands[2].reg();
   const Op eq = wide ? Op::feq_d : Op::feq_s;
   as_.r3(is_min ? (wide ? Op::fmin_d : Op::fmin_s) : (wide ? Op::fmax_d : Op::fmax_s), rd, a, b);
+  // A bit of `scale` is set if the operand is known not to be NaN: bit 0 for a, bit 1 for b.
   if (inst.scale == 3) return;
   const bool test_a = (inst.scale & 1) == 0, test_b = (inst.scale & 2) == 0;
   if (test_a) as_.r3(eq, kScratch, a, a);
@@ -61,7 +62,7 @@ void Emitter::float_round(const MachineInst& inst, Operands operands) {
 }
 
 // RISC-V's conversions saturate, and give the largest integer for NaN. A result that saturation or NaN can give is
-// examined out of line.
+// examined out of line. `scale` is the size of the integer in bytes.
 void Emitter::truncate(const MachineInst& inst, Operands operands) {
   const bool wide = inst.size == 8, is_unsigned = inst.extra != 0;
   const PReg x = operands[0].reg(), rd = operands[1].reg();

@@ -12,7 +12,7 @@ class VectorSimd {
   using Operands = std::span<const codegen::Allocation>;
   VectorSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
 
-  // Each function expands the operations of its family, and returns false for all other operations.
+  // Each function that returns bool expands the operations of its family, and returns false for all other operations.
   bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
   bool bitwise(ir::SimdOp op);
   bool compares(ir::SimdOp op);  // comparisons of integers
@@ -24,12 +24,15 @@ class VectorSimd {
   bool reshaping(ir::SimdOp op);  // narrowing, extensions, pairwise operations, dot products
   bool floats(ir::SimdOp op);
   bool conversions(ir::SimdOp op);
-  void shuffle();
+  void shuffle();  // expands Pseudo::simd_shuffle
 
  private:
+  // Parameters of type unsigned are sizes of lanes in bytes, except `kind`.
+
   // Configures the vector unit for 16 / size lanes of `size` bytes.
   void full(unsigned size);
-  // Configures the vector unit for all 128 bits, in lanes of any size. This is for bitwise operations.
+  // Configures the vector unit for all 128 bits, for bitwise operations. These do not depend on the size of the lanes,
+  // so full() of any size is enough, and whole() changes nothing after it.
   void whole();
   // Configures the vector unit for 8 / size lanes of `size` bytes. In widening and narrowing operations these are the
   // narrow lanes.
@@ -38,12 +41,13 @@ class VectorSimd {
   void ones_where_mask();
   // Emits `operation` on a_ and b_ in lanes of `size` bytes. Always returns true.
   bool binary(unsigned size, Op operation);
+  // `kind` is 0 for eq, 1 for ne, 2 for lt, 3 for gt, 4 for le and 5 for ge.
   void compare(unsigned size, unsigned kind, bool is_unsigned);
   void float_compare(unsigned size, unsigned kind);
   void narrow(unsigned to, bool is_unsigned);
   void extend(unsigned from, bool high, bool is_signed);
   void multiply_wide(unsigned from, bool high, bool is_signed);
-  // Puts the sums of products of neighbouring signed lanes in `to`.
+  // Multiplies signed lanes of `from` bytes, and puts the sums of neighbouring products in the register `to`.
   void dot(PReg to, unsigned from);
   void pairwise(PReg to, PReg vector, unsigned from, bool is_signed);
   void extremes(unsigned size, bool is_min);

@@ -11,10 +11,17 @@ using ir::Value;
 
 namespace {
 
+// The opcodes that this file writes as numbers, by the tables that they belong to:
+//   i66    0x61 punpcklwd, 0x69 punpckhwd, 0x75 pcmpeqw, 0xd5 pmullw, 0xdc paddusb, 0xe4 pmulhuw, 0xe5 pmulhw,
+//          0xe6 cvttpd2dq, 0xed paddsw, 0xf8 psubb, 0xf9 psubw, 0xfa psubd, 0xfb psubq, 0xfc paddb, 0xfe paddd
+//   ps/pd  0x14 unpcklps, 0x54 and, 0x55 andn, 0x56 or, 0x57 xor, 0x58 add, 0x59 mul, 0x5b cvtdq2ps, 0x5c sub,
+//          0x5d min, 0x5f max, 0xc2 cmp, 0xc6 shufps; as two_byte: 0x28 movaps; with the prefix f3: 0x5b cvttps2dq
+//   sse38  0x0b pmulhrsw, 0x20 pmovsxbw, 0x23 pmovsxwd, 0x25 pmovsxdq, 0x28 pmuldq, 0x30 pmovzxbw, 0x33 pmovzxwd,
+//          0x35 pmovzxdq, 0x3d pmaxsd, 0xb8 vfmadd231, 0xbc vfnmadd231; sse3a: 0x09 roundpd
 constexpr Encoding kPmuludq = i66(0xf4), kPaddq = i66(0xd4);
 constexpr Encoding kShiftW = i66(0x71), kShiftD = i66(0x72), kShiftQ = i66(0x73);
 constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;  // the opcode digits of the shifts by an immediate
-constexpr Encoding kMaddUnsignedSigned = sse38(0x04), kMaddWords = i66(0xf5);
+constexpr Encoding kMaddUnsignedSigned = sse38(0x04), kMaddWords = i66(0xf5);  // pmaddubsw, pmaddwd
 
 }  // namespace
 
@@ -213,7 +220,8 @@ void X64Lowering::lower_vector_conversion(Value value) {
     case SimdOp::i32x4_relaxed_trunc_f64x2_u_zero:
       return lower_vector_trunc(value, SimdOp::i32x4_trunc_sat_f64x2_u_zero);
     case SimdOp::f32x4_convert_i32x4_u: {
-      // The low 16 bits convert exactly, and so does half of the upper 16 bits. Only the last addition rounds.
+      // The low 16 bits of a lane convert exactly. The value of the upper 16 bits may not fit a signed integer, so half
+      // of this value is converted, and doubled afterwards; both are exact. Only the last addition rounds.
       const VReg a = operand(0);
       const VReg low = x_unary(ps(0x5b), x_binary_constant(kPand, a, splat_constant(0x0000'ffff'0000'ffff)));
       const VReg half = x_unary(ps(0x5b), x_shift_imm(kShiftD, kLeft, x_shift_imm(kShiftD, kLogical, a, 16), 15));
@@ -228,7 +236,7 @@ void X64Lowering::lower_vector_conversion(Value value) {
   }
 }
 
-// Multiplies signed bytes, and adds the products in pairs.
+// Multiplies signed bytes, and adds neighbouring products with saturation, which gives lanes of 16 bits.
 VReg X64Lowering::dot_bytes(VReg a, VReg b) {
   const auto even = [&](VReg v) { return x_shift_imm(kShiftW, kArithmetic, x_shift_imm(kShiftW, kLeft, v, 8), 8); };
   const auto odd = [&](VReg v) { return x_shift_imm(kShiftW, kArithmetic, v, 8); };
@@ -317,6 +325,8 @@ void X64Lowering::lower_vector_trunc(Value value, SimdOp op) {
       return x_binary_to(d, kPxor, converted, too_large);
     }
     case SimdOp::i32x4_trunc_sat_f32x4_u: {
+      // cvttps2dq gives 0x80000000 for numbers from 2^31 on. `upper` is the excess over 2^31, but not less than 0 and
+      // not more than 0x7fffffff. The sum of the two is the result.
       const VReg numbers = x_binary(ps(0x5f), x, x_zero());  // NaNs and negative numbers become 0
       const VReg half = x_temporary();                       // 2^31 in each lane
       put_address(Op::load_x, {Operand::def(half)}, splat_constant(0x4f00'0000'4f00'0000), 16,
@@ -332,7 +342,7 @@ void X64Lowering::lower_vector_trunc(Value value, SimdOp op) {
       const VReg limit = x_binary_constant(pd(0x54), ordered, number_splat(2147483647.0));  // 0 for a NaN
       return x_unary_to(d, i66(0xe6), x_binary(pd(0x5d), x, limit));
     }
-    default: {
+    default: {  // i32x4_trunc_sat_f64x2_u_zero
       const VReg low = x_binary(pd(0x5f), x, x_zero());
       const VReg clamped = x_binary_constant(pd(0x5d), low, number_splat(4294967295.0));
       const VReg whole = x_unary(sse3a(0x09), clamped, 11);

@@ -29,9 +29,9 @@ unsigned page_table_levels(const BootInfo& info);
 unsigned largest_page_level();
 // The end of the part of RAM that the first page tables map.
 uint64_t early_memory_end();
-// Switches to these tables, whose access rights hold for the kernel, too.
+// Makes this CPU use the page tables with this root. Their access rights hold for the kernel, too.
 void activate_page_table(PhysAddr root, unsigned levels);
-// The page tables that the CPU uses now.
+// The page tables that this CPU uses now.
 PageTableRoot active_page_table();
 // The end of the lower half of the address space.
 VirtAddr guest_addresses_end(unsigned levels);
