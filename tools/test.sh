@@ -1,5 +1,6 @@
 # ./cairn test [--all] [NAME...]: runs every test, two jobs at a time, and prints a line for each job. NAME selects the
-# jobs whose names contain it. The last line has the sums: `N passed, N failed`. Sourced by ./cairn.
+# jobs whose names contain it. The last line has the sums: `N passed, N failed`. ./cairn sources this file; it sets root
+# and build, and defines fail and build_preset.
 cd "$root" || exit 71
 export CAIRN_TEST_ALL=
 filters=()
@@ -42,6 +43,7 @@ count_results() { # LOG STATUS
   if [ "$job_failed" -eq 0 ] && { [ "$2" -ne 0 ] || [ "$job_passed" -eq 0 ]; }; then job_failed=1; fi
 }
 
+# Waits until a job has ended, and prints its line.
 finish_one() {
   local pid status seconds verdict=PASS
   wait -n -p pid
@@ -198,7 +200,9 @@ while read -r target options; do
     *" $target "*) job "suite ($target${options:+ $options})" tests/suite/run.sh "$target" $options ;;
   esac
 done < <(suite_lanes)
-# The code for relaxed vector instructions depends on the instruction sets of the CPU.
+# The code for relaxed vector instructions depends on the instruction sets of the CPU. So the test of their
+# deterministic mode runs on each target without options and in the lanes that choose a CPU. The lanes with sv48 would
+# repeat those with sv39.
 while read -r target options; do
   # shellcheck disable=SC2086
   case " ${suite_targets[*]} " in *" $target "*)
@@ -209,7 +213,8 @@ for target in "${suite_targets[@]}"; do
   job "suite/strict ($target)" tests/suite/strict.sh "$target"
 done
 
-# The kernels' own tests, inside the machines; with --all also on every CPU that QEMU knows, and more of the clock.
+# The kernels' own tests run inside the machines. With --all, the machines also boot on every CPU that QEMU knows, and
+# the test of the clock makes more measurements.
 sleeps=2
 [ -z "$CAIRN_TEST_ALL" ] || sleeps=20
 for machine in x86_64 riscv64; do

@@ -75,8 +75,8 @@ inline constexpr uint32_t kMaximumCalleeSaved = 22;
 // The state of a store that guest code and its trampolines use.
 struct VMStoreState {
   const std::byte* stack_limit = nullptr;  // guest code calls C++ only if its stack pointer is at least this
-  // The host's stack pointer in the frame of the innermost entry from the host. A trap unwinds to this frame, and C++
-  // runs below it (host_stack.hpp).
+  // The host's stack pointer in the frame of the innermost entry from the host. A trap unwinds to this frame. The C++
+  // functions that guest code calls run on the host's stack below this frame (host_stack.hpp).
   const std::byte* entry_frame = nullptr;
   // The frame from which guest code last called C++: the address above the callee's stack argument area, and the return
   // address into guest code. Trampolines of host functions and the stubs of builtins set these fields, except the stubs

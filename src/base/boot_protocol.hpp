@@ -122,15 +122,15 @@ enum class BootMode : uint8_t {
   idle,   // run no program; stay up with a shell on the serial port
   run,    // run the bundle's programs, then power off
   wast,   // run the specification scripts root/**.wast, output on stdout, exit 0 when all passed, then power off
-  trial,  // try each module of root/** (testing/trial/trial.hpp), write a line about it to stdout, exit 0 when there
-          // was a module and none left anything behind, then power off
+  trial,  // try each module of root/** (testing/trial/trial.hpp), write a line about it to stdout, exit 0 if there was
+          // a module and each has freed all resources that it took, then power off
   tests,  // run the kernel's own tests (kernel/testing), then power off
 };
 
 // How compiled code keeps accesses inside the bounds of memories.
 enum class BoundsMode : uint8_t {
   automatic,  // by guard pages where the memory's type and the address space allow them, otherwise by explicit checks
-  guard,      // as `automatic`, but creating a memory fails if only address space for its guard pages is lacking
+  guard,      // like `automatic`, but creating a memory fails if there is no address space for its guard pages
   check,      // by explicit checks everywhere
 };
 
@@ -138,8 +138,8 @@ enum class BoundsMode : uint8_t {
 // encoded as a list of `key=value` (key_values.hpp). Each comment begins with an example of the field's encoding.
 struct BootConfig {
   BootMode mode = BootMode::run;  // mode=run
-  // main=0: the number of the program with whose end the machine ends. Without it, the machine ends when all programs
-  // have ended for good (wasi/supervision/system_outcome.hpp).
+  // main=0: the number of the main program; the machine ends when this program has ended for good. Without a main
+  // program, the machine ends when all programs have ended for good (wasi/supervision/system_outcome.hpp).
   std::optional<uint32_t> main;
   bool marks_output = false;  // marks=1: whether lines of output begin with the name of the program that wrote them
   bool terminal[3] = {};      // terminal=0: whether this descriptor is a terminal on the host

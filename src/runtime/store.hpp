@@ -64,8 +64,8 @@ struct TableObject {
   }
 };
 
-// The values of an element segment that has an expression of several instructions or one that makes an object. Such a
-// segment is evaluated once, when the instance is made. Heap references among the values are roots.
+// The values of an element segment in which some expression has several instructions or makes an object. Such a segment
+// is evaluated once, when the instance is made. Heap references among the values are roots.
 struct ElementValues {
   TryVector<uint64_t> words;
   size_t seen = 0;  // number of values that the collector has visited since they were evaluated
@@ -99,7 +99,7 @@ struct InstanceObject {
   // For each index of the module's index spaces, in which imports come first: the number of the object in the store.
   TryVector<uint32_t> memories, tables, globals, tags;
   TryVector<bool> dropped_data, dropped_elements;
-  TryVector<ElementValues> element_values;   // by segment; empty for those that need no ElementValues
+  TryVector<ElementValues> element_values;   // by segment; empty for a segment that does not need them
   bool has_new_element_values = false;       // whether the collector has not visited some element values yet
   TryVector<std::optional<Extern>> exports;  // in the order of the export section; get_export() fills an entry
 
@@ -197,8 +197,8 @@ class Store {
   // Reads a value of a canonical type from a slot of 16 bytes. If the value refers to an object, the object gets a
   // handle; the function fails if there is no memory for the handle.
   Result<Val> load(wasm::ValType type, const std::byte* slot);
-  // Prepares `value` for save(): if it is a number of the host (Val::Form::host), a new object gets the number, and
-  // `value` becomes a handle of the object. May collect. Fails when the heap is full.
+  // Prepares `value` for save(). If it holds a number that the host has chosen (Val::Form::host), a new object gets the
+  // number, and `value` becomes a handle of the object. May collect. Fails when the heap is full.
   Result<void> prepare(Val& value);
   // Writes a prepared value to a slot of 16 bytes. Never collects.
   void save(const Val& value, std::byte* slot) const;

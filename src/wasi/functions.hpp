@@ -72,7 +72,7 @@ Errno path_rename(Call& call, uint32_t fd, Pointer path, uint32_t length, uint32
 Errno path_symlink(Call& call, Pointer target, uint32_t target_length, uint32_t fd, Pointer path, uint32_t length);
 Errno path_unlink_file(Call& call, uint32_t fd, Pointer path, uint32_t length);
 
-// --- polling and sockets (there are no sockets)
+// --- polling and sockets. No descriptor is a socket, so the sock_* functions always fail.
 Errno poll_oneoff(Call& call, Pointer subscriptions, Pointer events, uint32_t count, Pointer event_count);
 Errno sock_accept(Call& call, uint32_t fd, uint32_t flags, Pointer accepted);
 Errno sock_recv(Call& call, uint32_t fd, Pointer vectors, uint32_t count, uint32_t flags, Pointer received,

@@ -2,13 +2,14 @@
 // Safety Analysis"): which classes are locks, and which lock guards which data.
 #pragma once
 
-// A class that is a lock, and one whose objects hold a lock from their construction to their destruction.
+// Marks a class that is a lock.
 #define CAIRN_LOCK_CLASS __attribute__((capability("lock")))
+// Marks a class whose objects hold a lock from their construction to their destruction.
 #define CAIRN_SCOPED_LOCK_CLASS __attribute__((scoped_lockable))
-// Data that may be touched only with this lock held.
+// Marks data that may be accessed only while this lock is held.
 #define CAIRN_GUARDED_BY(lock) __attribute__((guarded_by(lock)))
-// Functions that take the lock, that release it, and that may be called only with the lock held. Without an argument,
-// the object itself is the lock.
+// These macros mark functions that take a lock, that release it, and that may be called only with the lock held.
+// Without an argument, the lock is the object whose member function is marked.
 #define CAIRN_ACQUIRES(...) __attribute__((acquire_capability(__VA_ARGS__)))
 #define CAIRN_RELEASES(...) __attribute__((release_capability(__VA_ARGS__)))
 #define CAIRN_REQUIRES(...) __attribute__((requires_capability(__VA_ARGS__)))

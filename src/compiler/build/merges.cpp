@@ -79,7 +79,8 @@ void Builder::merge_many(const Frame& frame) {
       }
     }
   }
-  // Results that differ become the first parameters, and locals that differ follow.
+  // Results that differ become the first parameters, and locals that differ follow. The list of edges begins with the
+  // latest branch.
   const Edge& last = edges_[frame.first_edge];
   ArenaVector<uint32_t> results(function_.arena);
   for (uint32_t r = 0; r < frame.result_count; ++r) {

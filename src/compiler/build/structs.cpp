@@ -1,6 +1,6 @@
 // Builds instructions on structs. These are objects of the managed heap with fields at fixed offsets.
 //
-// An access through null goes to the first pages of the heap, which are inaccessible, and the fault becomes the trap.
+// An access through null goes to the first pages of the heap, which are inaccessible, and the fault becomes a trap.
 // An access to a field beyond these pages (abi::kNullGuardBytes) gets an explicit check for null.
 #include "compiler/build/builder.hpp"
 
@@ -29,7 +29,8 @@ MemoryAccess access_of(const ModuleContext::Field& field) {
 
 }  // namespace
 
-// Makes an object of `size` bytes. `length` is the number of elements of an array; a struct has none.
+// Makes an object. `length` is the number of elements of an array; a struct has none. `size` is the object's size in
+// bytes; for an array whose length is not constant, it is not used.
 ir::Value Builder::new_object(abi::ObjectKind kind, wasm::TypeIndex type, uint64_t size, Value length) {
   // The runtime allocates large objects, and arrays whose length is not constant.
   if (size > (length ? kMaximumInlineArray : abi::kMaximumInlineBytes) || (length && !insert_.constant(length))) {
@@ -66,8 +67,8 @@ bool Builder::is_no_object(Value reference) const {
   return opcode == Opcode::iconst || opcode == Opcode::gc_from_bits;
 }
 
-// Places a barrier after the store of the reference `stored` at the byte `offset` of the object, or `index` references
-// after this byte.
+// Places a write barrier after a store of the reference `stored` into `object`. The store was `offset` bytes after the
+// object's start, plus `index` times the size of a reference if there is an index.
 void Builder::place_barrier(Value object, Value index, uint64_t offset, Value stored) {
   if (is_no_object(stored)) return;
   Instruction inst;

@@ -1,16 +1,16 @@
 // The guest calling convention, for all targets.
 //
-//                       x86-64                              RV64
-// VMContext (pinned)    r14                                 s11 (x27)
-// memory 0 base (pinned) r15                                s10 (x26)
-// scratch, never allocated  r11, xmm15                      t6 (x31), t5 (x30), ft11 (f31); with V, v0, v30, v31
-// integer arguments     rdi rsi rdx rcx r8 r9 rax r10       a0-a7
-// float/vector arguments  xmm0-xmm7                         fa0-fa7; vectors: v8-v15 with V, else in memory
-// integer results       rax rdx rcx rsi rdi r8              a0-a5
-// float/vector results  xmm0-xmm5                           fa0-fa5; vectors: v8-v13 with V, else in memory
-// callee-saved          rbx rbp r12 r13 (r14 r15)           s0-s9 (s10 s11), fs0-fs11
-// return address        on the stack                        ra
-// stack pointer at a call  16-byte aligned before the call  16-byte aligned
+//                           x86-64                           RV64
+// VMContext (pinned)        r14                              s11 (x27)
+// memory 0 base (pinned)    r15                              s10 (x26)
+// scratch, never allocated  r11, xmm15                       t6 (x31), t5 (x30), ft11 (f31); with V, v0, v30, v31
+// integer arguments         rdi rsi rdx rcx r8 r9 rax r10    a0-a7
+// float/vector arguments    xmm0-xmm7                        fa0-fa7; vectors: v8-v15 with V, else in memory
+// integer results           rax rdx rcx rsi rdi r8           a0-a5
+// float/vector results      xmm0-xmm5                        fa0-fa5; vectors: v8-v13 with V, else in memory
+// callee-saved              rbx rbp r12 r13 (r14 r15)        s0-s9 (s10 s11), fs0-fs11
+// return address            on the stack                     ra
+// stack pointer at a call   16-byte aligned before the call  16-byte aligned
 //
 // V is RISC-V's vector extension. The callee-saved registers are those of the C convention, so that builtins can be
 // called directly (with the VMContext as the first C argument).
@@ -31,14 +31,14 @@
 // For references, a predicted branch skips these changes of the pinned registers if the callee's VMContext equals the
 // caller's.
 //
-// A tail call that may leave the instance removes the caller's frame. If the callee's VMContext is the caller's own,
-// the code jumps. If the return address is VMContext::tail_call_restore already, the code switches the pinned registers
-// and jumps. Otherwise it leaves a restore frame of 16 bytes {own VMContext, return address} at the very top of the
-// caller's argument area, and enters the callee with tail_call_restore as the return address. (On x86-64, the restore
-// frame is the two top words that end where the caller's stack pointer must be after the return. A function without
-// stack arguments makes the room by moving the return address down.) The stub tail_call_restore reloads both pinned
-// registers from the restore frame, drops it, and returns to the saved address. So a chain of tail calls between
-// instances runs in constant stack space.
+// A tail call that may leave the instance removes the frame of the function that makes it. If the callee's VMContext is
+// the function's own, the code jumps. If the return address is VMContext::tail_call_restore already, the code switches
+// the pinned registers and jumps. Otherwise it writes a restore frame of 16 bytes {own VMContext, return address}, and
+// enters the callee with tail_call_restore as the return address. The restore frame ends at the upper end of the
+// function's argument area, which is where the stack pointer must be after the return. The callee's argument area lies
+// below the restore frame. (On x86-64, the return address moves down to make room.) The stub tail_call_restore loads
+// the VMContext from the restore frame and the memory base from the VMContext, drops the restore frame, and returns to
+// the saved address. So a chain of tail calls between instances runs in constant stack space.
 //
 // Exceptions are values: references to objects of the managed heap. The unwinder restores the frame of a handler's
 // function (its stack pointer is that of the running body, its callee-saved registers are those at the call). Then it
@@ -71,12 +71,13 @@ struct ArgLocation {
 struct ConventionRegisters {
   std::span<const PReg> integer_arguments;
   std::span<const PReg> floating_arguments;
-  // On x86-64 these are the same registers as floating_arguments, so an argument of either kind uses up one of both.
+  // If vectors_share_floating is set, these are the same registers as floating_arguments, so an argument of either kind
+  // uses up one of both.
   std::span<const PReg> vector_arguments;
   std::span<const PReg> integer_results;
   std::span<const PReg> floating_results;
   std::span<const PReg> vector_results;
-  bool vectors_share_floating = false;
+  bool vectors_share_floating = false;  // true on x86-64, where floats and vectors are in the xmm registers
   PReg exception;  // holds the exception at a landing pad; it is caller-saved and returns no result
 };
 

@@ -19,7 +19,7 @@ namespace {
 template <class U>
 struct UnsignedMagic {
   U multiplier;  // the low bits of m
-  bool add;      // whether the multiplier has one more bit above `multiplier`, which is 1
+  bool add;      // whether m has one more bit, a 1 above the bits of `multiplier`
   int shift;
 };
 

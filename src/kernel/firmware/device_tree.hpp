@@ -42,13 +42,13 @@ class DeviceTree {
     size_t body_;  // offset of the first token after the name, in the structure block
   };
 
-  // Makes a tree of `bytes`, which may be longer than the tree; its header states its length. Returns nothing when they
-  // are not a tree.
+  // Makes a tree of `bytes`. They may be longer than the tree, whose header states its length. Returns nothing if the
+  // bytes do not begin with a tree.
   static std::optional<DeviceTree> create(std::span<const std::byte> bytes);
 
   [[nodiscard]] std::optional<Node> root() const;
-  [[nodiscard]] size_t size() const { return size_; }
-  // Returns entry `index` of the memory reservation block; nothing from the block's end on.
+  [[nodiscard]] size_t size() const { return size_; }  // the length in bytes that the header states
+  // Returns entry `index` of the memory reservation block, or nothing if the block has fewer entries.
   [[nodiscard]] std::optional<PhysRange> reservation(size_t index) const;
 
  private:

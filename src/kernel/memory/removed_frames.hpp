@@ -17,11 +17,12 @@ enum class RemovedAs : uint8_t { free_page, promised_page, table };
 
 class RemovedFrames {
  public:
-  static constexpr unsigned kCapacity = 512;
+  static constexpr unsigned kCapacity = 512;  // number of pages and tables
 
   [[nodiscard]] bool is_full() const { return count_ == kCapacity; }
   [[nodiscard]] unsigned count() const { return count_; }
 
+  // Adds the 512^level frames of a page, of which `frame` is the first, or the frame of a page table (with level 0).
   void add(PhysAddr frame, unsigned level, RemovedAs removed_as) {
     CAIRN_ASSERT(!is_full());
     entries_[count_++] = frame.value | level << kLevelShift | static_cast<uint64_t>(removed_as);

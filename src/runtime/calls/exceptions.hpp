@@ -28,7 +28,8 @@ enum class Rethrown : bool { no, yes };
 void prepare_throw(Activation& activation, Trap& trap);
 [[noreturn]] void throw_from_host(Activation& activation);
 
-// Returns the exception as a value, without a backtrace.
+// Returns a Trap that describes the exception, without a backtrace. If there is no memory for Trap::exception, the Trap
+// lacks this member.
 [[nodiscard]] Trap uncaught(Store& store, abi::HeapReference exception);
 
 }  // namespace cairn::runtime

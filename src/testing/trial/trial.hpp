@@ -44,8 +44,8 @@ class SleeplessSystem final : public System {
 
 // Decodes and compiles the module, links it with WASI and with made-up functions, memories, tables, globals and tags of
 // the types that it imports, instantiates it, and calls its exported functions with arguments that depend on their
-// position. Nothing of the
-// module is left afterwards. Returns one line: "ran N calls, M traps: LAST TRAP", or why the module could not be run.
+// position. Nothing of the module is left afterwards. Returns one line: "ran N calls, M traps: LAST TRAP", or why the
+// module could not be run.
 std::string try_module(const runtime::EngineConfig& config, std::vector<std::byte> module, System& system,
                        const TrialLimits& limits, const TrialScope& enter);
 

@@ -371,8 +371,8 @@ class Session {
 };
 
 // Returns the features that a script expects. The scripts of the threads proposal date from a time when sizes had 32
-// bits and there was one memory and one table. The specification's binary.wast expects an encoding to be malformed that
-// is now the flag of custom page sizes.
+// bits and a module had one memory, one table and no reference types but funcref. The specification's binary.wast
+// expects that the flag of custom page sizes is malformed.
 wasm::Features features_of(std::string_view name, wasm::Features features) {
   if (name.ends_with("/binary.wast") && !name.contains("proposals/")) {
     return features.without(wasm::Feature::custom_page_sizes);

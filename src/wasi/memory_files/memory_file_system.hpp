@@ -27,7 +27,8 @@ class MemoryFileSystem {
   };
 
  public:
-  // `capacity` bounds all memory of the file system; an operation beyond it gives Errno::nospc.
+  // `capacity` is the number of bytes of memory that the whole file system may take; an operation that needs more fails
+  // with Errno::nospc.
   static Result<std::unique_ptr<MemoryFileSystem>> create(System& system, uint64_t capacity);
   MemoryFileSystem(Key, System& system, uint64_t capacity) : tree_(system, capacity) {}  // for create()
   MemoryFileSystem(const MemoryFileSystem&) = delete;

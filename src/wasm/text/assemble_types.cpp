@@ -81,11 +81,12 @@ Result<void> Assembler::define_types() {
     }
     ByteWriter& out = type_section_.add();
     if (members.count == 1) {
-      // A group of one type is encoded as that type ([wasm 5.3.8]). A type use without a definition denotes the first
-      // of several equal function types that are final and have no supertype.
+      // A type use without a definition denotes the first of several equal function types that are final and have no
+      // supertype. The encoding of such a type begins with 0x60.
       if (members.items.bytes()[0] == std::byte{0x60}) {
         func_types_.try_emplace(*type_infos_[defined_types_ - 1].func, defined_types_ - 1);
       }
+      // A group of one type is encoded as that type ([wasm 5.3.8]).
       out.append(members.items.bytes());
     } else {
       out.byte(0x4e);

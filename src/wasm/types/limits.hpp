@@ -1,6 +1,6 @@
-// Implementation limits. Unless a comment says otherwise, a limit that the JS API defines ([wasm-js, implementation
-// limits]) has the same value here, so that Cairn runs every module that a browser runs. A module that exceeds a limit
-// is refused with an Error of kind `limit`, whose message names the limit (INV-3).
+// Implementation limits. Unless a comment says otherwise, a limit that the JS API defines (in [wasm-js], section
+// "Implementation-defined Limits") has the same value here, so that Cairn runs every module that a browser runs. A
+// module that exceeds a limit is refused with an Error of kind `limit`, whose message names the limit (INV-3).
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,11 @@ constexpr uint32_t kTags = 1'000'000;
 constexpr uint32_t kImports = 1'000'000;
 constexpr uint32_t kExports = 1'000'000;
 constexpr uint32_t kDataSegments = 100'000;
-constexpr uint32_t kElemSegments = 100'000;  // fewer than in the JS API; equal to the limit of data segments
+constexpr uint32_t kElemSegments = 100'000;  // the JS API has no such limit; equal to kDataSegments
 constexpr uint32_t kElemSegmentSize = 10'000'000;
 constexpr uint64_t kTableSize = 10'000'000;             // a larger minimum is refused, and no table grows beyond it
 constexpr uint64_t kMemoryBytes32 = uint64_t{1} << 32;  // the specification's bound of 32-bit memories ([wasm 3.2.15])
-constexpr uint32_t kStringSize = 100'000;               // bytes of an import's or export's name
+constexpr uint32_t kStringSize = 100'000;               // bytes of the name of an import, an export or a custom section
 constexpr uint32_t kFunctionSize = 7'654'321;           // bytes of a body
 constexpr uint32_t kLocals = 50'000;                    // parameters included
 constexpr uint32_t kParams = 1'000;

@@ -85,14 +85,15 @@ class FunctionValidator : private ValidationState {
     return true;
   }
   bool stop(Error error) { return in_.fail(error.kind, error.offset, std::move(error.message)); }
-  // Called at the end and at each arm of a visible block. Calls at() if the code before is dead, because run() has not
-  // done so.
+  // Called at each `else`, `catch`, `end` and `delegate` of a visible block: one whose beginning the sink was told of.
+  // The sink gets at() for each of these instructions. run() has called at() only if the code before is live.
   template <class Sink>
   bool announce(Sink& sink) {
     return is_live_ || sink.at(offset_) || stop(sink.error());
   }
 
-  bool is_live_ = true;  // whether the sink is told of the code; the innermost frame is then visible and reachable
+  // Whether the current code is live: the sink is told of live code only (function_sink.hpp).
+  bool is_live_ = true;
 };
 
 template <class Sink>

@@ -29,16 +29,17 @@ struct LiveRange {
 };
 
 struct LoopInfo {
-  uint32_t first = 0;  // the loop's first block and its last one
-  uint32_t last = 0;
-  uint32_t parent = kNone;
-  uint32_t jump = kNone;  // an ancestor further out, for searches in logarithmic time
+  uint32_t first = 0;       // number of the loop's first block, its header
+  uint32_t last = 0;        // number of the loop's last block
+  uint32_t parent = kNone;  // index in LiveRanges::loops of the loop around this one; kNone if there is none
+  uint32_t jump = kNone;    // index of an ancestor to which outermost_loop_without() can skip, for logarithmic time
   uint32_t depth = 1;
   // By class: the largest number of registers that are live at once in blocks that are not cold.
   uint32_t pressure[kRegClasses] = {};      // in the whole loop
   uint32_t own_pressure[kRegClasses] = {};  // in the blocks that are in no nested loop
   uint32_t entry_live[kRegClasses] = {};    // the number of registers that are live at the header
-  uint32_t calls = 0;  // number of blocks with calls that are not cold; a nested loop with calls counts as one
+  // The number of blocks that have calls and are not cold. A nested loop that has such blocks counts as one block.
+  uint32_t calls = 0;
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
@@ -75,7 +76,7 @@ class LiveRanges {
     const LiveVReg& data = vregs[reg.index()];
     return ranges.as_span().subspan(data.first_range, data.range_count);
   }
-  // The end of the last range.
+  // Returns the end of the last range; 0 if the register has none.
   [[nodiscard]] Point end_of(VReg reg) const {
     const LiveVReg& data = vregs[reg.index()];
     return data.range_count == 0 ? 0 : ranges[data.first_range + data.range_count - 1].end;
@@ -122,7 +123,9 @@ class LiveRanges {
   ScratchVector<uint32_t> worklist_;
   ScratchVector<uint64_t> live_in_;     // a bit for each block at whose start the register is live
   ScratchVector<BlockUse> block_uses_;  // by ascending block
-  uint64_t work_left_ = 0;  // steps that all further walks may take together; then ranges become approximate
+  // The number of steps that further walks may take in total. A register whose walk needs more gets an approximate
+  // range.
+  uint64_t work_left_ = 0;
 };
 
 }  // namespace cairn::codegen

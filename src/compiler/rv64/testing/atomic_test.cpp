@@ -24,20 +24,22 @@ struct Width {
 constexpr Width kWidths[] = {{Type::i32, 1}, {Type::i32, 2}, {Type::i32, 4}, {Type::i64, 1},
                              {Type::i64, 2}, {Type::i64, 4}, {Type::i64, 8}};
 
-// Returns the slot of an argument: an i32 is sign-extended there, as in its register.
+// Returns the low 8 bytes of an argument's slot. An i32 is sign-extended there, as in its register.
 uint64_t argument(Type type, uint64_t value) {
   return type == Type::i32 ? static_cast<uint64_t>(static_cast<int32_t>(value)) : value;
 }
 
-// build() makes a function (address, a, b, word) -> (old value, new memory), where `word` is `address` rounded down to
-// 8 bytes. It first writes kAtomicOld to word + 32, then makes the access at address + 32, and then reads the 8 bytes
-// back.
+// An atomic access: its instruction and type, and its size in bytes.
 struct Atomic {
   Opcode opcode;
   Type type;
   unsigned size;
-  AtomicOp op = AtomicOp::add;
+  AtomicOp op = AtomicOp::add;  // for atomic_rmw only
 };
+
+// Makes a function (address, a, b, word) -> (old value, new memory), where `word` is `address` rounded down to 8 bytes.
+// The function writes kAtomicOld to word + 32, makes the access at address + 32, and reads the 8 bytes back. Its first
+// result is `a` for a store.
 void build(ir::Function& f, const Atomic& atomic) {
   const ir::Block block = f.create_block();
   const Value address = f.append_param(block, Type::i32);
@@ -74,7 +76,8 @@ void build(ir::Function& f, const Atomic& atomic) {
   append_return(f, block, results);
 }
 
-// Adds calls of one operation, at every place in the 8 bytes to which its size is aligned.
+// Adds calls of a function that makes the access: with each of `values` as `a`, at each aligned place in the 8 bytes;
+// and one call that is out of bounds. expected(old, a) is the value that the memory has to hold after the access.
 void add_calls(Program& program, const Atomic& atomic, std::span<const uint64_t> values,
                const std::function<uint64_t(uint64_t old, uint64_t a)>& expected) {
   const Type type = atomic.type;

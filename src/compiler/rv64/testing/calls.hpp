@@ -17,7 +17,8 @@ using ir::Opcode;
 using ir::Type;
 using ir::Value;
 
-// The byte offset of the first imported function's VMFuncRef in the VMContext (Program::add_import).
+// The byte offset of the first imported function's VMFuncRef in the VMContext (Program::add_import). The fixed part of
+// 80 bytes and 32 words of imports lie before it (struct Context in qemu/run_code.c).
 inline constexpr int64_t kFirstReference = 80 + 256;
 
 inline std::span<ir::Type> types_of(Function& f, const std::vector<Type>& types) {
@@ -48,7 +49,7 @@ inline Value append_call(Function& f, Block b, Opcode opcode, CalleeKind kind, u
   return value;
 }
 
-// Appends the reference to the function of import `number`.
+// Appends instructions that compute the reference to the function of import `number`. Returns the reference.
 inline Value function_reference(Function& f, Block b, uint32_t number) {
   const Value context = f.append(b, instruction(Opcode::vmctx, Type::i64));
   const Value offset = constant(f, b, Type::i64, kFirstReference + 32 * int64_t{number});

@@ -171,7 +171,7 @@ TEST_P(Rv64Calls, TheMemoryBaseFollowsTheInstance) {
       }
     }
   }
-  // A tail call into another instance, by a function that was itself entered by one.
+  // A function that a tail call from the instance under test has entered makes a tail call back into this instance.
   const auto tail_caller = [&](uint32_t import) {
     return p.add({Type::i64}, {Type::i64}, [&](Function& f) {
       const Block b = f.create_block();
@@ -190,6 +190,7 @@ TEST_P(Rv64Calls, TheMemoryBaseFollowsTheInstance) {
   p.run();
 }
 
+// The host function of qemu/run_code.c returns the sum of its two arguments, and traps if the first is 666.
 TEST_P(Rv64Calls, HostFunctions) {
   Program p = make();
   const uint32_t host = p.add_host({Type::i64, Type::i64}, {Type::i64});
@@ -240,6 +241,8 @@ TEST_P(Rv64Calls, HostFunctions) {
   p.run();
 }
 
+// In qemu/run_code.c, all builtins except raise_trap return the sum of their two arguments; 3 is any builtin's number.
+// Program gives type n the canonical id 1000 * n.
 TEST_P(Rv64Calls, BuiltinsNullReferencesAndTypes) {
   Program p = make();
   const uint32_t builtin = p.add({Type::i32, Type::i64}, {Type::i64}, [&](Function& f) {

@@ -98,7 +98,8 @@ class Program {
     return static_cast<uint32_t>(functions_.size() - 1);
   }
 
-  // Adds a host function of this signature, to be imported. qemu/run_code.c says what it does.
+  // Adds a host function of this signature and returns its number, for add_import(). qemu/run_code.c says what the
+  // function does.
   uint32_t add_host(std::vector<ir::Type> params, std::vector<ir::Type> results) {
     Arena arena(1 << 20);
     codegen::CodeBuffer code(arena);
@@ -252,7 +253,7 @@ class Program {
           patch(at, static_cast<int64_t>(rodata + r.target) - static_cast<int64_t>(at));
           break;
         case codegen::RelocationKind::call: calls_.push_back({at, r.target}); break;
-        case codegen::RelocationKind::type_id: patch(at, 1000 * int64_t{r.target}); break;
+        case codegen::RelocationKind::type_id: patch(at, 1000 * int64_t{r.target}); break;  // type n has id 1000 * n
         default: ADD_FAILURE() << "relocation"; break;
       }
     }

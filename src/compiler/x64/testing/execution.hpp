@@ -46,11 +46,11 @@ struct Slot {
   }
 };
 
-// The end of a call: its results, or its trap.
+// The outcome of a call: its results, or its trap.
 struct Outcome {
   std::vector<Slot> results;
   std::optional<wasm::TrapKind> trap;
-  uint32_t trap_position = 0;
+  uint32_t trap_position = 0;  // ir::Instruction::position of the instruction that trapped
 };
 
 // The optional instruction sets of the least CPU that the target supports, and those of this machine.
@@ -181,7 +181,7 @@ class Machine {
     text_ = map(kTextBytes, PROT_READ | PROT_WRITE);
     memory_ = map(abi::kGuardedReservation, PROT_NONE);
     mprotect(memory_, kMemoryBytes, PROT_READ | PROT_WRITE);
-    // The lowest 64 KiB guard the stack. Guest code may call C++ while 16 KiB are left above them.
+    // The lowest 64 KiB of the mapping guard the stack. Guest code may call C++ while 16 KiB of the stack are left.
     stack_ = map(kStackBytes + 65536, PROT_NONE);
     mprotect(stack_ + 65536, kStackBytes, PROT_READ | PROT_WRITE);
     context_.resize(4096);
@@ -211,7 +211,7 @@ class Machine {
     CAIRN_ASSERT(target_.emit(machine, *allocation, code).has_value());
     place(code, function.function_index);
   }
-  // The functions below add trampolines and stubs. They return offsets in the text.
+  // The functions up to add_stub() add trampolines and stubs. They return offsets in the text, for address() and run().
   size_t add_entry(const ir::Signature& signature) {
     codegen::CodeBuffer code(arena_);
     target_.emit_entry_trampoline(signature, code);
@@ -315,7 +315,7 @@ class Machine {
       uint32_t value = 0;
       switch (relocation.kind) {
         case codegen::RelocationKind::call: calls_.push_back({at, relocation.target}); continue;
-        case codegen::RelocationKind::type_id: value = 1000 + relocation.target; break;  // the canonical id
+        case codegen::RelocationKind::type_id: value = 1000 + relocation.target; break;  // type n has id 1000 + n
         case codegen::RelocationKind::rodata:
           value =
               static_cast<uint32_t>(rodata + relocation.target + static_cast<size_t>(int64_t{relocation.addend}) - at);

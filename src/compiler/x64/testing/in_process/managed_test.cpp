@@ -1,5 +1,5 @@
 // Runs inline allocation and the write barrier on this machine, with the builtins that they fall back on. A collection
-// moves all objects whose references the stack map names; every other register keeps its value.
+// in these tests only adds kMoved to each reference that the stack map names. All other live values have to stay equal.
 #include <gtest/gtest.h>
 
 #include "compiler/x64/testing/execution.hpp"
@@ -14,17 +14,17 @@ using abi::Builtin;
 using abi::ObjectKind;
 using ir::Opcode;
 
-constexpr uint32_t kMoved = 4096;  // the number of bytes by which a collection moves each object
+constexpr uint32_t kMoved = 4096;  // the number of bytes by which a collection seems to move each object
 
 struct World {
   // The stack map of the only safepoint: the references' distances from the stack pointer.
   std::vector<int32_t> offsets;
-  uint32_t calls = 0;                          // of both builtins
+  uint32_t calls = 0;                          // the number of calls of collect() and remember() together
   uint32_t object = 0, offset = 0, index = 0;  // the arguments of the latest call of remember()
 };
 World* world = nullptr;
 
-// The builtin gc_new: it moves the objects of the stack map, and returns a reference to a new object.
+// The builtin gc_new: it changes the references that the stack map names, and returns a reference to a new object, 640.
 uint32_t collect(abi::VMContext* context, uint32_t, uint32_t) {
   ++world->calls;
   for (const int32_t offset : world->offsets) {
