@@ -30,6 +30,7 @@ struct BuiltinSignature {
   BuiltinFrame frame = BuiltinFrame::plain;
 };
 
+// Returns the row of the builtin in builtins.def.
 constexpr BuiltinSignature signature_of(Builtin builtin) {
   switch (builtin) {
 #define CAIRN_BUILTIN(name, result, parameters, frame) \

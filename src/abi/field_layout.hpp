@@ -33,6 +33,7 @@ constexpr FieldStorage storage_of(wasm::ValType type, IsFunction&& is_function) 
       heap.is_concrete() ? is_function(heap.index()) : heap == wasm::HeapType::func || heap == wasm::HeapType::nofunc;
   return is_func ? FieldStorage{8, false} : FieldStorage{4, true};
 }
+// Does the same for a field of a struct or the elements of an array, whose type may be packed.
 template <class IsFunction>
 constexpr FieldStorage storage_of(const wasm::FieldType& field, IsFunction&& is_function) {
   switch (field.packing) {
@@ -56,7 +57,7 @@ class FieldLayout {
     end_ = offset + storage.size;
     return offset;
   }
-  // The size of an object with the fields placed so far.
+  // The size in bytes of an object with the fields placed so far, a multiple of 8.
   [[nodiscard]] constexpr uint32_t size() const { return (end_ + 7) & ~uint32_t{7}; }
 
  private:

@@ -42,13 +42,13 @@ static_assert(sizeof(VMObject) == 8);
 
 // A flag of VMObject. It is set in objects for which stores of references must be reported: old objects that are not in
 // the remembered set (runtime/heap/remembered_set.hpp). A write barrier follows every store of a reference into an
-// object, with no safepoint between. If the flag is set, the barrier calls the builtin gc_remember with the object and
-// the offset that was stored to, and the builtin reads the reference there. No barrier is needed if the stored value is
-// null or an i31, or if inline allocation or the builtin gc_allocate made the object and there was no safepoint since.
-// Stores into arrays made by gc_allocate_array always need a barrier. The flag may stay set after gc_remember.
+// object, with no safepoint between. If the flag is set, the barrier calls the builtin gc_barrier with the object and
+// the place that was stored to, and the builtin reads the reference there. No barrier is needed if the stored value is
+// null or an i31, or if the IR instruction gc_new or the builtin gc_allocate made the object and there was no safepoint
+// since. Stores into arrays made by gc_allocate_array always need a barrier. The flag may stay set after gc_barrier.
 inline constexpr uint8_t kBarrierFlag = 1;
 
-// The largest size of an object that inline code may allocate. A builtin allocates larger objects.
+// The largest size in bytes of an object that inline code may allocate. A builtin allocates larger objects.
 inline constexpr uint32_t kMaximumInlineBytes = 8192;
 
 struct VMArray {
@@ -68,7 +68,7 @@ inline constexpr uint32_t kExceptionPayloadOffset = 16;
 // An object that holds a host value, which is an externref.
 struct VMHostValue {
   VMObject header;
-  uint64_t value = 0;
+  uint64_t value = 0;  // the number that the host chose for the value (runtime/value.hpp)
 };
 
 // The least number of entries of VMTypeInfo::ancestors, which is also called the type's display. Entries that a type
@@ -95,9 +95,9 @@ struct VMTypeInfo {
 };
 static_assert(sizeof(VMTypeInfo) == 24 + 4 * kMinimumDisplay);
 
-// The state of inline allocation, a part of VMStoreState. A new object is placed at `top`. If top + size > limit, the
-// builtin gc_allocate must allocate it. `top` and `limit` are offsets from the heap's base. The memory between them is
-// not cleared.
+// The state of inline allocation, a part of VMStoreState. A new object is placed at `top`. If top + size > limit,
+// inline code calls the builtin gc_new instead. `top` and `limit` are offsets from the heap's base. The memory between
+// them is not cleared.
 struct VMAllocation {
   uint64_t top = 0;
   uint64_t limit = 0;

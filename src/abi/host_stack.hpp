@@ -24,11 +24,11 @@ inline constexpr int32_t kGuestStackPointer = -16;
 // the limit traps. The bytes hold the registers that stubs save, and the stack arguments and results when a host
 // function calls guest code again.
 inline constexpr size_t kGuestStackReserve = 64 * 1024;
-static_assert(kGuestStackReserve >= 16 * (wasm::limits::kParams + wasm::limits::kResults) + 4096);
+static_assert(kGuestStackReserve >= 16 * (wasm::limits::kParams + wasm::limits::kResults) + 4096);  // 4096: registers
 
 // The number of bytes of the host's stack that must be left when guest code is entered, for host functions, builtins
-// and everything that they call. An entry that finds less traps, because functions of the guest and of the host have
-// called each other too deeply.
+// and everything that they call. If less is left, the entry ends with the trap call_stack_exhausted, because functions
+// of the guest and of the host have called each other too deeply.
 inline constexpr size_t kHostStackReserve = 192 * 1024;
 
 }  // namespace cairn::abi

@@ -25,16 +25,16 @@ struct VMFuncRef {
   VMContext* context = nullptr;  // context of the defining instance, or the VMHostContext of a host function
   uint32_t type_id = 0;          // canonical id in the engine
   uint32_t function_index = 0;   // index in the defining module
-  const void* reserved = nullptr;
+  const void* reserved = nullptr;  // unused
 };
 static_assert(sizeof(VMFuncRef) == 32);
 
 // An imported function in the context of the importing instance.
 struct VMFunctionImport {
-  const void* code = nullptr;
-  VMContext* context = nullptr;
+  const void* code = nullptr;      // as in VMFuncRef
+  VMContext* context = nullptr;    // as in VMFuncRef
   VMFuncRef* reference = nullptr;  // the original function's reference, for ref.func and tables
-  uint64_t reserved = 0;
+  uint64_t reserved = 0;           // unused
 };
 static_assert(sizeof(VMFunctionImport) == 32);
 
@@ -45,9 +45,9 @@ struct VMMemory {
 
 struct VMTable {
   uint64_t* elements = nullptr;  // one word for each element: a VMFuncRef*, or a heap reference; 0 is null
-  uint64_t length = 0;
+  uint64_t length = 0;           // current number of elements
   // For tables of heap references: an array with a PieceState for each piece of kTablePiece elements. Code that writes
-  // an element first sets the state of its piece to `changed`.
+  // an element first sets the state of its piece to `changed`. For other tables, the pointer is null.
   uint8_t* changed = nullptr;
 };
 enum class PieceState : uint8_t {
@@ -101,7 +101,7 @@ struct VMContext {
   uint64_t magic = 0;                       // kVMContextMagic or kVMHostContextMagic
   std::byte* heap_base = nullptr;  // base of the store's managed heap; null if there was none when the context was made
   const VMTypeInfo* const* types = nullptr;  // descriptions by canonical type id; the same for the whole engine
-  uint64_t reserved = 0;
+  uint64_t reserved = 0;                     // unused
 };
 inline constexpr uint64_t kVMContextMagic = 0x7478'6574'6e6f'4356;      // "VContext"
 inline constexpr uint64_t kVMHostContextMagic = 0x7478'6574'736f'4856;  // "VHostext"
@@ -115,7 +115,7 @@ struct VMHostContext {
   // Runs the host function: `values` holds arguments on entry and results on exit, 16 bytes each, at least
   // max(arguments, results) of them. Returns 0, or 1 + TrapKind to trap in the guest.
   uint32_t (*invoke)(VMHostContext* self, VMContext* caller, std::byte* values) = nullptr;
-  void* data = nullptr;
+  void* data = nullptr;  // the object on which `invoke` works
 };
 static_assert(offsetof(VMHostContext, invoke) == 80);
 
