@@ -21,6 +21,8 @@ constexpr size_t kMaximumChunk = 8 * 1024 * 1024;
 constexpr size_t kMaximumAlignment = 64;
 }  // namespace
 
+// Keeps the part of the block that begins and ends at multiples of kMaximumAlignment, so that it can serve requests of
+// every alignment. Drops a block whose part is too small for the lists.
 void Arena::recycle(void* data, size_t bytes) {
   const auto address = reinterpret_cast<uintptr_t>(data);
   const uintptr_t aligned = (address + kMaximumAlignment - 1) & ~(kMaximumAlignment - 1);
@@ -55,6 +57,7 @@ void* Arena::take_recycled(size_t bytes, size_t alignment) {
 }
 
 void* Arena::allocate(size_t bytes, size_t alignment) {
+  // A request of at most half of the smallest recycled block gets fresh memory.
   if (has_free_ && bytes > (size_t{1} << (kSmallestClass - 1))) {
     if (void* recycled = take_recycled(bytes, alignment)) return recycled;
   }

@@ -11,6 +11,7 @@ namespace cairn {
 
 using Digest = std::array<uint8_t, 32>;
 
+// Returns the digest of the bytes.
 Digest blake2b(std::span<const std::byte> bytes);
 
 }  // namespace cairn

@@ -56,7 +56,7 @@ constexpr int kTrap = 134;    // the program trapped
 constexpr int kKilled = 137;  // the program was killed
 }  // namespace exit_status
 
-// The status with which the command or the machine ends for an error of this kind.
+// Returns the exit status of the command or of the machine for an error of this kind.
 int exit_status_of(ErrorKind kind);
 
 // The kernel needs a CPU with certain features, its floor (docs/manual/trouble.md). If the CPU lacks one, the kernel
@@ -150,12 +150,15 @@ struct BootConfig {
   uint64_t limit_nanoseconds = 0;       // limit=60000000000: the time of a script's guest code (wast); 0: no limit
   uint64_t wall_clock_nanoseconds = 0;  // wall_clock=1: the host's time of day, for machines without a usable clock
 
+  // Returns the encoded list.
   [[nodiscard]] std::string encode() const;
+  // Reads an encoded list. Fails (malformed) if it is damaged, or has an unknown key or a wrong value.
   static Result<BootConfig> parse(std::span<const std::byte> bytes);
 
   bool operator==(const BootConfig&) const = default;
 };
 
+// These functions return the name in the encoding, such as "run" or "guard".
 std::string_view to_string(BootMode mode);
 std::string_view to_string(BoundsMode mode);
 

@@ -12,6 +12,7 @@ constexpr std::string_view kMagic = "070701";
 constexpr std::string_view kTrailer = "TRAILER!!!";
 constexpr size_t kFieldDigits = 8;
 constexpr size_t kHeaderSize = 6 + 13 * kFieldDigits;  // magic, then the fields of `Field`
+// The field `mode` has the file type and the permissions of stat().
 constexpr uint32_t kModeTypeMask = 0170000;
 constexpr uint32_t kModeFile = 0100644, kModeDirectory = 0040755, kModeSymlink = 0120777;
 

@@ -39,7 +39,7 @@ class CpioReader {
   explicit CpioReader(std::span<const std::byte> archive) : archive_(archive) {}
 
   // Moves to the next member. Returns true if there is one, which `entry` then describes, and false at the end of the
-  // archive.
+  // archive. Fails (malformed) if the archive is damaged or incomplete.
   Result<bool> next(CpioEntry& entry);
 
  private:

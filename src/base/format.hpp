@@ -6,6 +6,7 @@
 
 namespace cairn {
 
+// These functions return the value in decimal digits, after a "-" if it is negative.
 std::string decimal(uint64_t value);
 std::string decimal(int64_t value);
 inline std::string decimal(uint32_t value) { return decimal(uint64_t{value}); }

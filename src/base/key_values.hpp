@@ -13,7 +13,9 @@
 
 namespace cairn {
 
+// Appends one pair. The key contains no `=` or NUL, and the value no NUL.
 void append_value(std::string& out, std::string_view key, std::string_view value);
+// Appends a pair whose value is the number in decimal.
 void append_number(std::string& out, std::string_view key, uint64_t value);
 // Appends a pair with the same key for each value.
 void append_values(std::string& out, std::string_view key, std::span<const std::string> values);

@@ -16,8 +16,8 @@ struct NothrowMemory {
   static void deallocate(void* memory, size_t bytes) { ::operator delete(memory, bytes); }
 };
 
-// Makes an object. Returns null when there is no memory for the object itself. If the constructor allocates, too, this
-// function does not notice that there is no memory for that.
+// Makes an object. Returns null when there is no memory for the object itself. The function does not report a lack of
+// memory for what the constructor allocates.
 template <class T, class... Args>
 [[nodiscard]] std::unique_ptr<T> try_make_unique(Args&&... args) {
   static_assert(alignof(T) <= NothrowMemory::kAlignment);

@@ -36,9 +36,11 @@ struct ReturnPoint {
 struct OperationRecord {
   ReturnPoint point;
   uint64_t wanted_bytes = 0;  // size of the allocation that failed
-  // Set by the allocator in operation_begin if it knows how much memory there is in all, otherwise 0.
+  // The number of bytes of memory in all. The allocator sets it in operation_begin if it knows the number; otherwise it
+  // is 0.
   uint64_t limit_bytes = 0;
-  alignas(16) std::array<uintptr_t, 26> allocator{};  // room for the allocator's own data about the operation
+  // Room for the allocator's own data about the operation. (The kernel's allocator needs more than that for Linux.)
+  alignas(16) std::array<uintptr_t, 26> allocator{};
 };
 
 // --- Each build provides these functions besides its operator new. At most one operation runs on a thread at a time.

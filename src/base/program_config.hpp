@@ -26,6 +26,7 @@ enum class Restart : uint8_t {
   on_failure,  // after a trap, a reached limit, or an exit status other than 0
   always,
 };
+// Returns the name in the encoding: "never", "on-failure" or "always".
 std::string_view to_string(Restart restart);
 
 // The configuration is encoded as a list of `key=value` (key_values.hpp). Each comment begins with an example of the
@@ -48,7 +49,9 @@ struct ProgramConfig {
   uint64_t weight = 1;                  // weight=2: the program's share of a CPU, in proportion to others' weights
   Restart restart = Restart::never;     // restart=always
 
+  // Returns the encoded list.
   [[nodiscard]] std::string encode() const;
+  // Reads an encoded list. Fails (malformed) if it is damaged, or has an unknown key or a wrong value.
   static Result<ProgramConfig> parse(std::span<const std::byte> bytes);
   // Sets the field that `key` encodes. Returns false if there is no such key, or the value is wrong.
   bool set(std::string_view key, std::string_view value);

@@ -42,6 +42,7 @@ class Ref {
     if (object_ != nullptr && object_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete object_;
   }
 
+  // Makes an object by `new` and returns the first share in it.
   template <class... Args>
   static Ref make(Args&&... args) {
     return Ref(new T(std::forward<Args>(args)...));

@@ -1,4 +1,4 @@
-// How the engine reports failure: one error value, carried by std::expected.
+// All layers report failure in the same way: by one error value (Error), carried by std::expected.
 //
 // Three kinds of failure are never mixed (INV-8): bad input and exhausted resources give an Error or a guest's trap,
 // and a bug of Cairn's fails an assertion.
@@ -29,9 +29,11 @@ struct [[nodiscard]] Error {
   uint64_t offset = 0;
   std::string message;
 
+  // Makes an error with a place.
   static Error at(ErrorKind kind, uint64_t offset, std::string message) {
     return Error{kind, true, offset, std::move(message)};
   }
+  // Makes an error without a place.
   static Error of(ErrorKind kind, std::string message) { return Error{kind, false, 0, std::move(message)}; }
 
   // One line for people: "<message> (at offset 0x1f)" when the offset is known.
@@ -41,6 +43,7 @@ struct [[nodiscard]] Error {
 template <class T>
 using Result = std::expected<T, Error>;
 
+// Makes the value with which a function that returns a Result fails: `return fail(error);`.
 inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
 
 }  // namespace cairn

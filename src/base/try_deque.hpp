@@ -33,7 +33,7 @@ class TryDeque {
     return element;
   }
   void pop_back() { truncate(size() - 1); }
-  // Destroys the elements from `count` on, the last one first.
+  // Destroys the elements from `count` on, the last one first, and frees the chunks that are empty afterwards.
   void truncate(size_t count) {
     while (size_ > count) {
       std::destroy_at(place(size_ - 1));

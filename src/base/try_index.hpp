@@ -13,7 +13,7 @@ namespace cairn {
 
 class TryIndex {
  public:
-  // Returns the position p that was added with this hash and for which is_equal(p) holds.
+  // Returns the position p that was added with this hash and for which is_equal(p) holds; nothing if there is none.
   template <class IsEqual>
   [[nodiscard]] std::optional<uint32_t> find(uint64_t hash, IsEqual&& is_equal) const {
     if (slots_.empty()) return std::nullopt;
@@ -49,7 +49,7 @@ class TryIndex {
  private:
   static constexpr uint32_t kFree = 0xffff'ffff;
   struct Slot {
-    uint32_t hash = 0;
+    uint32_t hash = 0;  // low 32 bits of the hash
     uint32_t position = kFree;
   };
   [[nodiscard]] size_t place_of(uint64_t hash) const {
@@ -65,7 +65,7 @@ class TryIndex {
   size_t count_ = 0;
 };
 
-// Returns the FNV-1a hash of the bytes.
+// Returns the FNV-1a hash of the bytes. If bytes are hashed in several parts, `seed` is the hash of the parts before.
 inline uint64_t hash_of(const char* bytes, size_t count, uint64_t seed = 0xcbf2'9ce4'8422'2325) {
   for (size_t i = 0; i < count; ++i) seed = (seed ^ static_cast<unsigned char>(bytes[i])) * 0x100'0000'01b3;
   return seed;

@@ -147,6 +147,7 @@ class TryVector {
   std::span<const T> as_span() const { return {data_, size_}; }
 
  private:
+  // The largest number of elements, and the least number of elements for which an array that grows gets room.
   static constexpr size_t kMaximum = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T);
   static constexpr size_t kSmallest = sizeof(T) <= 16 ? 64 / sizeof(T) : 4;
 
