@@ -26,8 +26,8 @@ struct alignas(16) Header {
   Destructor destructor = nullptr;
   Header* primary = nullptr;      // the exception that owns the object, if std::rethrow_exception made this one
   Header* next_caught = nullptr;  // the exception that was handled before this one was caught
-  int handlers = 0;               // number of handlers it is in; negative after the innermost has thrown it again
-  void* adjusted = nullptr;       // the object as the handler wants it: a base of it, or what a pointer points to
+  int handlers = 0;               // number of active handlers; negated when the innermost one rethrows the exception
+  void* adjusted = nullptr;       // for the handler: the address of the object or of a base, or the thrown pointer
 };
 
 void* object_of(Header* header) { return header->primary != nullptr ? header->primary + 1 : header + 1; }
@@ -60,8 +60,8 @@ class CatchableType : public std::type_info {
   virtual bool can_catch(const CatchableType* thrown, void*& object) const = 0;
 };
 
-// Reads the exception table that clang makes for a function. It consists of bytes, numbers in DWARF's LEB128, and
-// addresses.
+// Reads the exception table that clang makes for a function. The table consists of bytes, numbers in DWARF's LEB128,
+// and addresses.
 class TableReader {
  public:
   explicit TableReader(const std::uint8_t* at) : at_(at) {}

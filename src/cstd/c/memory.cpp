@@ -1,7 +1,7 @@
 // The C functions mem*. The engine calls them often (to zero frames, to copy guests' output), so they move bytes in
-// blocks of vectors or words. The same code serves both machines: `Block` becomes SSE moves on x86-64 and integer moves
-// on RISC-V. The file is compiled with -fno-builtin, so that the compiler does not turn a loop here
-// into a call of the function that contains the loop.
+// blocks of vectors or words. The same code serves both architectures: `Block` becomes SSE moves on x86-64 and integer
+// moves on RISC-V. The file is compiled with -fno-builtin, so that the compiler does not turn a loop here into a call
+// of the function that contains the loop.
 #include <string.h>
 
 #include <cstddef>
@@ -15,12 +15,12 @@ using Block [[gnu::vector_size(16), gnu::aligned(1), gnu::may_alias]] = uint64_t
 using Block [[gnu::may_alias]] = uint64_t;  // RISC-V CPUs may trap on unaligned accesses
 #endif
 constexpr size_t kBlock = sizeof(Block);
-constexpr bool kUnaligned = kBlock == 16;
+constexpr bool kUnaligned = kBlock == 16;  // whether a Block may be accessed at any address
 
 bool both_aligned(const void* a, const void* b) {
   return kUnaligned || ((reinterpret_cast<uintptr_t>(a) | reinterpret_cast<uintptr_t>(b)) & (kBlock - 1)) == 0;
 }
-// Whether stepping both pointers to a block boundary of the first aligns the second as well.
+// Whether both pointers have the same distance to the next block boundary, so that both can be aligned.
 bool same_phase(const void* a, const void* b) {
   return kUnaligned || ((reinterpret_cast<uintptr_t>(a) ^ reinterpret_cast<uintptr_t>(b)) & (kBlock - 1)) == 0;
 }

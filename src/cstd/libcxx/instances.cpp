@@ -9,8 +9,9 @@ _LIBCPP_BEGIN_NAMESPACE_STD
 _LIBCPP_STRING_V1_EXTERN_TEMPLATE_LIST(CAIRN_INSTANTIATE, char)
 template string operator+ <char, char_traits<char>, allocator<char>>(char const*, string const&);
 
+// `Compare` is always __less<T>&, which orders like ranges::less.
 template <class Compare, class Iterator>
-void __sort(Iterator first, Iterator last, Compare) {  // instantiated with __less only, so ranges::less does
+void __sort(Iterator first, Iterator last, Compare) {
   using Difference = iterator_traits<Iterator>::difference_type;
   if (first == last) return;
   Difference depth = 2 * std::__bit_log2(std::__to_unsigned_like(last - first));

@@ -43,8 +43,10 @@ extern "C" {
 
 [[noreturn]] void __cxa_pure_virtual() { ::cairn::assertion_failed("pure virtual call", "libc++", 0); }
 
-// Compiled code calls these two functions before and after it initializes a function-local static variable. Byte 0 of
-// the guard says that the variable is initialized, and byte 1 that a CPU is initializing it.
+// Compiled code calls these two functions before and after it initializes a function-local static variable.
+// __cxa_guard_acquire returns 1 if the caller has to initialize the variable, and 0 if the variable is initialized. It
+// waits while another CPU initializes the variable. Byte 0 of the guard says that the variable is initialized, and byte
+// 1 that a CPU is initializing it.
 int __cxa_guard_acquire(uint64_t* guard) {
   auto* bytes = reinterpret_cast<uint8_t*>(guard);
   for (;;) {
