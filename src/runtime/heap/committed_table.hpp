@@ -42,6 +42,7 @@ class CommittedTable {
     committed_ = wanted;
     return true;
   }
+  // The number of accessible elements.
   [[nodiscard]] size_t size() const { return committed_ / sizeof(T); }
   [[nodiscard]] T* data() const { return reinterpret_cast<T*>(memory_.data()); }
   [[nodiscard]] T& operator[](size_t i) const { return data()[i]; }

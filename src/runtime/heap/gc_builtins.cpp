@@ -54,6 +54,7 @@ const std::byte* segment_bytes(abi::VMContext* context, uint32_t segment, uint32
   return bytes.data() + source;
 }
 
+// Traps if the elements [source, source + length) of an element segment are out of bounds.
 void check_elements(abi::VMContext* context, uint32_t segment, uint32_t source, uint32_t length) {
   if (!in_bounds(source, length, elements_size(instance_of(context), segment))) {
     raise_trap(*context->store, TrapKind::out_of_bounds_table_access);

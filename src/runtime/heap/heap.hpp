@@ -89,6 +89,7 @@ class Heap {
 
   Heap(const HeapConfig& config, Memory memory, const abi::VMTypeInfo* const* types, abi::VMAllocation& allocation,
        RootSource roots);
+  // --- heap.cpp: allocation. Sizes are in bytes. If there is no room, the result is null or false.
   abi::HeapReference allocate_bytes(uint64_t size);
   abi::HeapReference allocate_large(uint64_t size);
   abi::HeapReference try_allocate_large(uint64_t size);
@@ -97,6 +98,7 @@ class Heap {
   [[nodiscard]] uint64_t least_room() const;
   [[nodiscard]] uint64_t allocated_bytes() const;
   bool hand_out(uint64_t size);
+  // --- collector.cpp: collections.
   void collect_in_stress();
 
   void advance(uint64_t allocated);

@@ -64,13 +64,15 @@ class Marker {
   static constexpr uint32_t kSliceElements = 1024;  // number of elements of a long array that are scanned at a time
   static constexpr uint64_t kObjectCost = 16;       // cost of visiting an object, in bytes scanned
 
-  bool make_room(size_t count);
-  void push_slow(abi::HeapReference object);
-  void push_slice(abi::HeapReference array, uint32_t slice);
-  void overflow(abi::HeapReference object);
+  bool make_room(size_t count);               // grows the list for `count` entries in all; false if it cannot
+  void push_slow(abi::HeapReference object);  // puts the object on the list; overflow() if there is no room
+  void push_slice(abi::HeapReference array,
+                  uint32_t slice);           // puts part `slice` of an array on the list, or overflow()
+  void overflow(abi::HeapReference object);  // sets has_gray in the object's block
   // Returns the address of the next block with has_gray set, and clears has_gray; 0 if there is none.
   uint64_t next_overflowed();
 
+  // Scans an object, or the first part of a long array. Returns the number of bytes scanned.
   template <class Visit>
   uint64_t scan(abi::HeapReference object, Visit&& visit) {
     const uint64_t size = objects_.size_of(object);
@@ -81,6 +83,7 @@ class Marker {
     return size;
   }
 
+  // Scans part number `slice` of an array of references. Returns the number of bytes scanned.
   template <class Visit>
   uint64_t scan_slice(abi::HeapReference array, uint32_t slice, Visit&& visit) {
     const std::span<abi::HeapReference> elements = objects_.elements_of(array);
@@ -91,6 +94,7 @@ class Marker {
     return (end - begin) * sizeof(abi::HeapReference);
   }
 
+  // Scans the marked objects of one block with has_gray set. Returns false if there is no such block.
   template <class Visit>
   bool scan_overflowed(Visit&& visit) {
     const uint64_t at = next_overflowed();

@@ -24,6 +24,7 @@ class Nursery {
   // The number of bytes that may be handed out before the next collection.
   [[nodiscard]] uint64_t size() const { return size_; }
   [[nodiscard]] uint64_t begin() const { return begin_; }
+  // The number of bytes that objects take, and the number that VMAllocation::limit allows them to take.
   [[nodiscard]] uint64_t used() const { return allocation_.top - begin_; }
   [[nodiscard]] uint64_t handed_out() const { return allocation_.limit - begin_; }
 

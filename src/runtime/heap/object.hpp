@@ -12,18 +12,20 @@ namespace cairn::runtime {
 // A flag of VMObject besides kBarrierFlag: the object has moved, and type_id holds the reference to its new place.
 inline constexpr uint8_t kForwardedFlag = 2;
 
+// Whether the reference is to an object, so neither null nor an i31.
 constexpr bool is_object(abi::HeapReference reference) {
   return reference != abi::kNullReference && (reference & 1) == 0;
 }
 
+// Returns the size in bytes of an array object, with its header.
 constexpr uint64_t array_bytes(uint32_t element_size, uint32_t length) {
   return (abi::array_data_offset(element_size) + uint64_t{element_size} * length + 7) & ~uint64_t{7};
 }
 
 // Gives access to a heap's objects by their references.
 struct ObjectSpace {
-  std::byte* base = nullptr;
-  const abi::VMTypeInfo* const* types = nullptr;
+  std::byte* base = nullptr;                      // the heap's base, from which references count
+  const abi::VMTypeInfo* const* types = nullptr;  // descriptions by canonical type id
 
   template <class T = abi::VMObject>
   [[nodiscard]] T& at(abi::HeapReference reference) const {
@@ -32,6 +34,7 @@ struct ObjectSpace {
   // Returns the type of an object that is not a host value.
   [[nodiscard]] const abi::VMTypeInfo& type_of(abi::HeapReference object) const { return *types[at(object).type_id]; }
 
+  // Returns the size in bytes of an object, with its header.
   [[nodiscard]] uint64_t size_of(abi::HeapReference object) const {
     switch (at(object).kind) {
       case abi::ObjectKind::structure:

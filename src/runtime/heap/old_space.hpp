@@ -66,6 +66,7 @@ class OldSpace {
   // The number of objects of `size` bytes that could have blocks of their own within the heap's limit, counted up to
   // `most`.
   [[nodiscard]] uint64_t room_for_large(uint64_t size, uint64_t most) const;
+  // Frees the blocks of a large object.
   void free_large(abi::HeapReference object) { free_large_blocks(block_of(object)); }
 
   // Ensures that there are `blocks` free blocks. Returns false when the machine or the limit does not allow it.
@@ -81,6 +82,7 @@ class OldSpace {
   void finish_marking();
   // Forgets what the current marking has found, because marking starts again.
   void forget_marks();
+  // Marks the lines that an object of `size` bytes takes. A large object has blocks instead.
   void mark_lines(abi::HeapReference object, uint64_t size) {
     Block& block = blocks_[object / kBlockBytes];
     if (block.state != BlockState::lines) return;
@@ -104,12 +106,12 @@ class OldSpace {
   [[nodiscard]] CardBits& cards() { return cards_; }
 
  private:
-  abi::HeapReference allocate_slow(uint64_t size);
-  bool find_hole();
-  uint64_t take_free_block();
-  uint64_t find_run(uint64_t count);
-  bool extend(uint64_t blocks);
-  bool recommit(uint64_t first, uint64_t count);
+  abi::HeapReference allocate_slow(uint64_t size);  // allocate() when the hole has no room
+  bool find_hole();                                 // makes the next hole the one in use; false if there is none
+  uint64_t take_free_block();                       // takes a free block for lines; returns its number
+  uint64_t find_run(uint64_t count);  // first of `count` adjacent free or released blocks; end_ if there are none
+  bool extend(uint64_t blocks);       // commits at least `blocks` new blocks; false if that is impossible
+  bool recommit(uint64_t first, uint64_t count);  // commits the released blocks among these; false without memory
   void free_large_blocks(Block& head);
   [[nodiscard]] std::span<std::byte> memory_of(uint64_t first, uint64_t count) const {
     return reservation_.subspan(first * kBlockBytes, count * kBlockBytes);

@@ -31,7 +31,7 @@ class PauseTimes {
   }
 
  private:
-  static constexpr unsigned kBuckets = 8 * 61;
+  static constexpr unsigned kBuckets = 8 * 61;  // enough for times below 2^63 nanoseconds
   static unsigned bucket_of(uint64_t value) {
     if (value < 8) return static_cast<unsigned>(value);
     const auto exponent = static_cast<unsigned>(std::bit_width(value)) - 4;
