@@ -12,7 +12,7 @@ namespace cairn::runtime {
 wasm::Features executable_features();
 
 // Makes the configuration for the machine that this code runs on: its architecture and instruction sets, then the
-// options of `config`.
+// options of `config`. Fails with a usage error if an option is unknown or has a wrong value.
 Result<EngineConfig> configure_engine(const BootConfig& config);
 
 }  // namespace cairn::runtime

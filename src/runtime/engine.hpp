@@ -27,7 +27,7 @@ class CodeImage;
 
 struct EngineConfig {
   compiler::Options compiler;
-  size_t guest_stack_bytes = size_t{8} << 20;
+  size_t guest_stack_bytes = size_t{8} << 20;  // size of each store's guest stack
   // How many bytes of address space all memories together may take; 0 means three quarters of
   // Platform::address_space().
   uint64_t memory_addresses = 0;

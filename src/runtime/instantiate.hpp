@@ -20,7 +20,9 @@ Outcome<Instance> instantiate_unchecked(Store& store, Ref<Module> module, std::s
 // Returns the export at `position` of the export section. Each call returns the same handle. For an import that is
 // exported again, the handle is that of the original definition.
 [[nodiscard]] Extern get_export(Store& store, Instance instance, size_t position);
+// Returns the export of this name; nothing if there is none.
 [[nodiscard]] std::optional<Extern> get_export(Store& store, Instance instance, std::string_view name);
+// Does the same, but returns nothing if the export is not a T.
 template <class T>
 [[nodiscard]] std::optional<T> get_export_as(Store& store, Instance instance, std::string_view name) {
   const std::optional<Extern> item = get_export(store, instance, name);

@@ -133,6 +133,7 @@ class ImportChecker {
 namespace {
 
 uint64_t hash_of_key(std::string_view module, std::string_view name) {
+  // 0xff marks the end of the module name, so that the hashes of ("a", "bc") and ("ab", "c") differ.
   return hash_of(name.data(), name.size(), hash_of(module.data(), module.size()) ^ 0xff);
 }
 

@@ -24,6 +24,7 @@ class Linker {
   // Adds a definition. Fails with a link error if the definition belongs to another store, or if the name exists and
   // shadowing is not allowed ("Name m::n is already defined").
   Result<void> define(std::string_view module, std::string_view name, const Extern& item);
+  // Makes a host function of the callable (wrap_function) and defines it.
   template <class Callable>
   Result<void> define_function(std::string_view module, std::string_view name, Callable callable) {
     return define(module, name, CAIRN_TRY(wrap_function(store_, std::move(callable))));
@@ -51,6 +52,7 @@ class Linker {
     TryString module, name;
     Extern item;
   };
+  // The entries of one call of define_entries().
   struct EntryTable {
     TryString module;
     std::span<const HostEntry> entries;
@@ -63,6 +65,7 @@ class Linker {
   [[nodiscard]] std::optional<FoundEntry> find_entry(std::string_view module, std::string_view name) const;
   // Makes a function of each entry that the module imports.
   Result<void> bind_entries(const Module& module);
+  // Adds a definition whose store and name have been checked.
   Result<void> add(std::string_view module, std::string_view name, const Extern& item);
   // Returns the position of a definition in definitions_.
   [[nodiscard]] std::optional<uint32_t> find(std::string_view module, std::string_view name) const;
@@ -71,6 +74,7 @@ class Linker {
   // Adds a definition, or replaces the earlier definition of the same name. The caller has made room for a new
   // definition.
   void put(Definition definition);
+  // Makes room for `more` new definitions. Returns false if there is no memory.
   [[nodiscard]] bool try_reserve_more(size_t more);
 
   Store& store_;

@@ -36,7 +36,9 @@ class Module : public RefCounted {
   // module again.
   Result<const CodeImage*> code(compiler::BoundsMode bounds);
   [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
+  // The canonical ids of the module's types, by type index.
   [[nodiscard]] std::span<const CanonicalId> type_ids() const { return type_ids_.as_span(); }
+  // Returns the canonical id of a function's type.
   [[nodiscard]] CanonicalId type_id(wasm::FuncIndex function) const {
     return type_ids_[module_.functions[function.index()].type.index()];
   }

@@ -33,6 +33,8 @@ struct Failure {
 template <class T>
 using Outcome = std::expected<T, Failure>;
 
+// A memory of a store. `vm`, here and in the structs below, is the part that compiled code sees. It lies in the
+// VMContext of the instance that defines the object, in `owned`, or in the shared memory.
 struct MemoryObject {
   abi::VMMemory* vm = nullptr;
   wasm::MemoryType type;
@@ -191,7 +193,7 @@ class Store {
   [[nodiscard]] Mark mark() const;
   void roll_back(const Mark& mark);
 
-  // Fills the header of a context that belongs to this store.
+  // Fills the header of a context that belongs to this store. `magic` is kVMContextMagic or kVMHostContextMagic.
   void initialize_header(abi::VMContext& context, uint64_t magic);
 
   // Reads a value of a canonical type from a slot of 16 bytes. If the value refers to an object, the object gets a

@@ -26,6 +26,7 @@ ValType map_type(ValType type, Map&& map) {
   return ValType::reference(type.nullability(), HeapType::of(TypeIndex(map(type.heap().index().index()))));
 }
 
+// Replaces every type index in `type`, also that of the supertype, by map(index).
 template <class Map>
 void rewrite_types(SubType& type, Map&& map) {
   if (type.supertype) type.supertype = TypeIndex(map(type.supertype->index()));

@@ -59,7 +59,7 @@ class TypeRegistry {
   [[nodiscard]] bool is_subtype(wasm::HeapType sub, wasm::HeapType super) const;
   [[nodiscard]] bool is_subtype(wasm::ValType sub, wasm::ValType super) const;
 
-  // Converts a module's type to canonical form.
+  // Converts a module's type to canonical form. `ids` are the canonical ids of the module's types, by type index.
   static wasm::ValType canonical(wasm::ValType type, std::span<const CanonicalId> ids);
 
  private:
@@ -74,10 +74,11 @@ class TypeRegistry {
   };
   Result<uint32_t> register_group(RolledUp group);
   [[nodiscard]] std::optional<uint32_t> find_group(const std::string& key) const;
+  // Makes room for new types in table_. Fails beyond kMaximumTypes, or for lack of memory.
   Result<void> make_room(size_t more_types);
   // Makes the description of a type; null if there is no memory.
   [[nodiscard]] const abi::VMTypeInfo* describe(uint32_t id);
-  void* allocate_info(size_t bytes);
+  void* allocate_info(size_t bytes);  // returns memory for descriptions; null if there is none
 
   TryDeque<wasm::SubType> types_;
   std::span<std::byte> table_;  // reserved address space of an array of VMTypeInfo*

@@ -95,11 +95,13 @@ class Val {
   // Says what low() holds: the bits of a slot (word), a number of the host (host), or the position of a root in the
   // store (handle).
   [[nodiscard]] Form form() const { return form_; }
+  // Makes a handle of the object in the root at `position`.
   static Val handle(wasm::ValType type, uint64_t position) {
     Val value(type, position);
     value.form_ = Form::handle;
     return value;
   }
+  // Makes a reference that stands for a number of the host.
   static Val host_reference(wasm::HeapType heap, uint64_t number) {
     Val value(wasm::ValType::reference(wasm::Nullability::non_null, heap), number);
     value.form_ = Form::host;

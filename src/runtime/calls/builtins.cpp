@@ -30,6 +30,7 @@ TableObject& table_of(InstanceObject& instance, uint32_t index) {
   return instance.store[Table{instance.store.id(), instance.tables[index]}];
 }
 
+// Returns the status that abi/builtins.def describes.
 uint32_t status(std::optional<TrapKind> trap) { return trap ? 1 + static_cast<uint32_t>(*trap) : 0; }
 
 bool in_bounds(uint64_t start, uint64_t count, uint64_t length) { return start <= length && count <= length - start; }
@@ -42,7 +43,7 @@ constexpr uint64_t kPiece = 1 << 20;
 // an object with a destructor, because the trap drops the frames of the callers.
 template <class Piece>
 void in_pieces(abi::VMContext* context, uint64_t length, bool backwards, Piece piece) {
-  constexpr uint64_t kShort = 4096;  // an operation that is as short needs no check
+  constexpr uint64_t kShort = 4096;  // bytes; after a piece of at most this size, the time is not checked
   for (uint64_t done = 0; done < length;) {
     const uint64_t size = std::min(length - done, kPiece);
     piece(backwards ? length - done - size : done, size);

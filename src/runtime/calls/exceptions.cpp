@@ -60,6 +60,7 @@ void restore_registers(const GuestFrame& frame, uint64_t* registers) {
   Platform::resume(activation.entry.trap_resume, activation.entry.saved_stack_pointer);
 }
 
+// Where a value of the payload lies in an exception object; the offset is in bytes from the start of the object.
 struct FieldPlace {
   uint32_t offset = 0;
   abi::FieldStorage storage;
@@ -71,6 +72,7 @@ const wasm::FuncType& payload_type(Store& store, CanonicalId type) {
   return store.engine().types().with([&](TypeRegistry& types) -> const wasm::FuncType& { return types[type].func; });
 }
 
+// Returns the places of the payload of a tag with this function type, in the order of the parameters.
 Result<TryVector<FieldPlace>> payload_places(Store& store, CanonicalId type) {
   TryVector<FieldPlace> places;
   if (!places.try_reserve(payload_type(store, type).params.size())) return fail(out_of_memory("an exception"));

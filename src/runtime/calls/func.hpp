@@ -53,6 +53,7 @@ class Caller {
 // right type to each of `results`.
 using DynamicHostFunction = std::expected<void, Trap> (*)(void* data, Caller& caller, std::span<Val> arguments,
                                                           std::span<Val> results);
+// Makes a host function. `data` outlives the store. Fails for lack of memory or if the engine has too many types.
 Result<Func> create_function(Store& store, const wasm::FuncType& type, DynamicHostFunction function, void* data);
 
 namespace detail {
@@ -77,7 +78,7 @@ struct ValueTraits<float> : ValueTraitsOf<wasm::ValType::f32> {};
 template <>
 struct ValueTraits<double> : ValueTraitsOf<wasm::ValType::f64> {};
 
-inline constexpr size_t kSlotBytes = 16;
+inline constexpr size_t kSlotBytes = 16;  // size of a slot, which holds one argument or result
 
 template <class T>
 T load_slot(const std::byte* values, size_t index) {

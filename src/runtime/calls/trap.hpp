@@ -25,6 +25,7 @@ struct Exception {
   std::vector<Val> payload;
 };
 
+// The reason why a guest call did not return normally: a trap, or an exception that no handler caught.
 struct Trap {
   wasm::TrapKind kind = wasm::TrapKind::unreachable;
   std::string message;            // if empty, what() returns to_string(kind)

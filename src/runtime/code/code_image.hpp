@@ -26,6 +26,7 @@ class CodeImage {
  public:
   // Copies text and constants out of an ELF code object, resolves its references to type ids with `type_ids` (canonical
   // ids by the module's type index), and makes the text executable. The object may come from a file, so it is checked.
+  // Fails (malformed) if the object is damaged or not the wanted one, and (resource) for lack of memory.
   static Result<std::unique_ptr<CodeImage>> load(std::span<const std::byte> object, const WantedCode& wanted,
                                                  std::span<const uint32_t> type_ids);
   ~CodeImage();
@@ -49,7 +50,7 @@ class CodeImage {
   // body's stack pointer (codegen::StackMapRecord).
   [[nodiscard]] std::span<const int32_t> stack_map(uint32_t return_offset) const;
   [[nodiscard]] const codegen::HandlerRecord* find_handler(uint32_t return_offset) const;
-  // Returns the record of the call instruction that begins at `offset`.
+  // Returns the record of the call whose code begins at `offset`; the caller knows that a call begins there.
   [[nodiscard]] const codegen::CallRecord* find_call_at(uint32_t offset) const;
   [[nodiscard]] std::span<const codegen::TrampolineRecord> trampolines() const { return trampolines_; }
 

@@ -63,12 +63,12 @@ class FrameIterator {
   FrameIterator& operator++();
 
  private:
-  bool enter_frame();       // sets frame_ to the frame at at_; false if there is none or it is an entry from the host
-  bool find_caller();       // moves at_ to the caller of frame_
-  bool leave_activation();  // moves at_ to the guest code that called the host function which made the activation
-  void settle();            // sets frame_ to the frame at at_; leaves activations that have no frame there
-  bool enter_known_frame();
-  bool read(uint64_t address, uint64_t& value) const;
+  bool enter_frame();        // sets frame_ to the frame at at_; false if there is none or it is an entry from the host
+  bool find_caller();        // moves at_ to the caller of frame_
+  bool leave_activation();   // moves at_ to the guest code that called the host function which made the activation
+  void settle();             // sets frame_ to the frame at at_; leaves activations that have no frame there
+  bool enter_known_frame();  // enter_frame() by a look-up in cache_
+  bool read(uint64_t address, uint64_t& value) const;  // reads a word of the guest's stack; false if it lies elsewhere
 
   Activation* activation_ = nullptr;
   FrameCache* cache_ = nullptr;

@@ -33,7 +33,8 @@ class AddressPool {
   // Reserves kGuardedReservation bytes. Fails with a resource error when there is no room.
   Result<std::span<std::byte>> reserve_guarded();
   // Reserves address space for a memory without guards: a power of two of bytes, at least `least`. It is the power of
-  // two that has room for `wanted` bytes, or smaller when little is left.
+  // two that has room for `wanted` bytes, or smaller when little is left. Fails with a resource error when there is no
+  // room for `least` bytes.
   Result<std::span<std::byte>> reserve_checked(uint64_t least, uint64_t wanted);
   // Releases a whole range, of which the first `committed` bytes are committed.
   void release(std::span<std::byte> range, uint64_t committed);
@@ -50,11 +51,12 @@ class AddressPool {
     size_t free_count = 0;
 
     [[nodiscard]] bool has_room_for_guards() const;
-    std::optional<std::span<std::byte>> take(uint64_t size);
-    void keep(std::span<std::byte> range);
-    void drop_oldest(size_t count);
-    void drop_kept(uint64_t most);
+    std::optional<std::span<std::byte>> take(uint64_t size);  // takes a kept range of this size, if there is one
+    void keep(std::span<std::byte> range);                    // adds a range to `free`
+    void drop_oldest(size_t count);  // gives the first `count` ranges in `free` back to the machine
+    void drop_kept(uint64_t most);   // gives ranges back until at most `most` bytes are kept
   };
+  // Takes a kept range of this size, or reserves a new one within the budget.
   Result<std::span<std::byte>> reserve(State& state, uint64_t size);
 
   Guarded<State, LockRank::address_pool> state_;

@@ -17,6 +17,7 @@ namespace cairn::runtime {
 // or has several instructions. Returns false if there is no memory. For other segments, element_value() evaluates the
 // elements.
 [[nodiscard]] bool evaluate_elements(InstanceObject& instance, uint32_t segment);
+// Drops an element segment, which counts as empty from then on.
 void drop_elements(InstanceObject& instance, uint32_t segment);
 // Returns the value of an element as a word of a table.
 [[nodiscard]] uint64_t element_value(InstanceObject& instance, uint32_t segment, uint64_t index);

@@ -38,6 +38,7 @@ class SharedMemory final : public RefCounted {
   // Returns the part that contexts point to. C++ code reads the length by length() only.
   [[nodiscard]] abi::VMMemory* vm() { return &vm_; }
   [[nodiscard]] std::byte* base() const { return vm_.base; }
+  // The current length in bytes. Other threads may grow the memory at any time.
   [[nodiscard]] uint64_t length() const;
   [[nodiscard]] std::span<std::byte> reservation() const { return space_.reservation; }
   [[nodiscard]] bool has_guards() const { return space_.has_guards; }

@@ -38,8 +38,11 @@ class TableStorage {
     std::swap(size_, other.size_);
     std::swap(is_reserved_, other.is_reserved_);
   }
+  // These functions move the elements to new memory for at least `count` elements: in the C++ heap, or with address
+  // space of its own. They return false if there is no memory.
   bool move_to_heap(uint64_t count);
   bool move_to_reservation(uint64_t count);
+  // Copies the elements to `fresh`, which then replaces the old memory.
   void take(TableStorage fresh);
 
   std::span<std::byte> memory_;
