@@ -110,6 +110,7 @@ Result<void> Assembler::cast_label(ByteWriter& out) {
   CAIRN_TRY(label_index(label));
   const RefType from = CAIRN_TRY(reference_type());
   const RefType to = CAIRN_TRY(reference_type());
+  // The flags of the two types ([wasm 5.4.2]).
   out.byte((from.is_nullable ? 1 : 0) | (to.is_nullable ? 2 : 0));
   out.append(label.bytes());
   out.append(from.heap.bytes());
@@ -177,6 +178,7 @@ Result<void> Assembler::memory_argument(ByteWriter& out, Opcode opcode, bool has
     align_log2 = static_cast<uint32_t>(std::countr_zero(*value));
     cursor_.next();
   }
+  // Bit 6 says that a memory index follows.
   out.unsigned_leb(align_log2 | (memory != 0 ? 0x40 : 0));
   if (memory != 0) out.unsigned_leb(memory);
   out.unsigned_leb(offset);

@@ -43,6 +43,7 @@ constexpr auto kReferenceTypes = std::to_array<Code>({{"anyref", 0x6e},
                                                       {"nullexternref", 0x72},
                                                       {"exnref", 0x69},
                                                       {"nullexnref", 0x74}});
+// Codes of (ref ...) and (ref null ...) ([wasm 5.3.4]).
 constexpr uint8_t kRef = 0x64;
 constexpr uint8_t kRefNull = 0x63;
 
@@ -58,7 +59,7 @@ std::optional<uint8_t> find_code(const std::array<Code, N>& codes, const Cursor&
 
 std::string Assembler::FuncShape::encode() const {
   ByteWriter out;
-  out.byte(0x60);
+  out.byte(0x60);  // the code of func ([wasm 5.3.7])
   out.unsigned_leb(param_count);
   out.append(params.bytes());
   out.unsigned_leb(result_count);
@@ -89,7 +90,7 @@ Result<void> Assembler::define_types() {
       // A group of one type is encoded as that type ([wasm 5.3.8]).
       out.append(members.items.bytes());
     } else {
-      out.byte(0x4e);
+      out.byte(0x4e);  // the code of rec ([wasm 5.3.8])
       members.append_to(out);
     }
     CAIRN_TRY(close_field(field));
@@ -106,7 +107,7 @@ Result<void> Assembler::define_type(ByteWriter& out) {
   VectorWriter supertypes;
   while (cursor_.at_index()) supertypes.add().unsigned_leb(CAIRN_TRY(index(types_)));
   if (!is_final || supertypes.count != 0) {
-    out.byte(is_final ? 0x4f : 0x50);
+    out.byte(is_final ? 0x4f : 0x50);  // the codes of sub final and sub ([wasm 5.3.8])
     supertypes.append_to(out);
   }
   CAIRN_TRY(composite_type(out, info));
@@ -120,10 +121,10 @@ Result<void> Assembler::composite_type(ByteWriter& out, TypeInfo& info) {
     info.func = shape.encode();
     out.append(*info.func);
   } else if (cursor_.take_open("struct")) {
-    out.byte(0x5f);
+    out.byte(0x5f);  // the code of struct ([wasm 5.3.7])
     CAIRN_TRY(field_list(out, info));
   } else if (cursor_.take_open("array")) {
-    out.byte(0x5e);
+    out.byte(0x5e);  // the code of array ([wasm 5.3.7])
     CAIRN_TRY(field_type(out));
   } else {
     return cursor_.unexpected("func, struct, array or sub");
@@ -295,6 +296,8 @@ uint32_t Assembler::address_flag() {
   return 0;
 }
 
+// The bits of the flags are 1 for a maximum, 2 for a shared memory, 4 for 64-bit addresses and 8 for a page size ([wasm
+// 5.3.9]).
 Result<void> Assembler::limits(ByteWriter& out, uint32_t flags, bool is_memory) {
   const uint64_t minimum = CAIRN_TRY(cursor_.expect_natural(size_bits_, "the minimum size"));
   uint64_t maximum = 0;

@@ -27,6 +27,7 @@ namespace cairn::wasm::text {
 class Assembler {
  public:
   // The tokens [begin, end) are the module's fields. `end` is the module's closing parenthesis or the end of the text.
+  // `map` is filled if it is not null.
   Assembler(const TokenStream& stream, uint32_t begin, uint32_t end, Features features, SourceMap* map = nullptr)
       : cursor_(stream, begin),
         begin_(begin),
@@ -37,9 +38,13 @@ class Assembler {
 
   void set_module_name(std::string_view name) { module_name_ = name; }
 
+  // Returns the bytes of the module. To be called once.
   Result<std::vector<std::byte>> assemble();
 
  private:
+  // A function that encodes a construct begins with the cursor at the construct (or after its keyword) and leaves the
+  // cursor after it. The errors are for the user.
+
   using Kind = Token::Kind;
 
   // --- assembler.cpp: fields and sections.

@@ -13,6 +13,7 @@ class ByteWriter {
  public:
   void byte(uint32_t value) { bytes_.push_back(static_cast<std::byte>(value)); }
 
+  // These two functions append a number in LEB128.
   void unsigned_leb(uint64_t value) {
     for (; value >= 0x80; value >>= 7) byte(static_cast<uint32_t>(value & 0x7f) | 0x80);
     byte(static_cast<uint32_t>(value));
@@ -28,11 +29,12 @@ class ByteWriter {
 
   void append(std::span<const std::byte> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
   void append(std::string_view text) { append(std::as_bytes(std::span(text))); }
-  // Appends a vector's length and its bytes.
+  // Appends the number of the bytes in LEB128, then the bytes.
   void sized(std::span<const std::byte> bytes) {
     unsigned_leb(bytes.size());
     append(bytes);
   }
+  // Appends a name or string, in the same form.
   void name(std::string_view text) { sized(std::as_bytes(std::span(text))); }
   // Appends a section or a subsection.
   void section(uint32_t id, std::span<const std::byte> contents) {
@@ -59,6 +61,7 @@ struct VectorWriter {
   uint32_t count = 0;
   ByteWriter items;
 
+  // Counts one more item. The caller appends its bytes to the result.
   ByteWriter& add() {
     ++count;
     return items;

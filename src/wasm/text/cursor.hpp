@@ -39,6 +39,7 @@ class Cursor {
   [[nodiscard]] bool at_open(std::string_view keyword) const { return at(Kind::lparen) && at_keyword(keyword, 1); }
   [[nodiscard]] bool at_index() const { return at(Kind::natural) || at(Kind::identifier); }
 
+  // Returns the current token and moves to the next one; eof stays the current token.
   const Token& next() {
     const Token& token = peek();
     if (position_ < stream_->tokens.size() - 1) ++position_;

@@ -26,7 +26,7 @@ class IndexSpace {
     named_.emplace_back(index, std::string(name));
     return true;
   }
-  // Sets the name that the name section gives to the index that was bound last; it replaces the identifier.
+  // Sets the name that the name section gives to `index`. It replaces the identifier if `index` was bound last.
   void set_display_name(uint32_t index, std::string name) {
     if (!named_.empty() && named_.back().first == index) named_.pop_back();
     named_.emplace_back(index, std::move(name));

@@ -19,7 +19,8 @@ constexpr size_t kBuckets = 2048;
 constexpr uint16_t kEmpty = 0xffff;
 static_assert(kBuckets >= 2 * kOpcodeCount);
 
-// A hash table with open addressing, made at compile time.
+// The names of instructions: a hash table with open addressing, made at compile time. An entry is an index into
+// kOpcodes, or kEmpty.
 constexpr auto kInstructions = [] {
   std::array<uint16_t, kBuckets> table{};
   table.fill(kEmpty);
@@ -33,6 +34,7 @@ constexpr auto kInstructions = [] {
   return table;
 }();
 
+// All keywords that are not names of instructions, sorted.
 constexpr auto kOtherKeywords = [] {
   auto words = std::to_array<std::string_view>({
       // Types.

@@ -44,7 +44,7 @@ bool take_digits(std::string_view& text, bool (*is)(char)) {
   return true;
 }
 
-// The kind of a number ([wasm 6.3.1], [wasm 6.3.2]), or Kind::reserved if `text` is not a number.
+// Returns the kind of a number ([wasm 6.3.1], [wasm 6.3.2]), or Kind::reserved if `text` is not a number.
 Kind classify_number(std::string_view text) {
   bool is_signed = false;
   if (text[0] == '+' || text[0] == '-') {

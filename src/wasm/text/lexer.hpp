@@ -32,6 +32,7 @@ struct Position {
 class Lines {
  public:
   explicit Lines(std::string_view source);
+  // Returns the position of the byte at `offset` in the source.
   [[nodiscard]] Position position_of(uint64_t offset) const;
 
  private:

@@ -179,6 +179,7 @@ std::optional<uint64_t> parse_decimal(Format format, std::string_view text) {
   Digits value = split(text, false);
   if (value.digits.empty()) return 0;
   const int64_t magnitude = value.point + value.exponent;  // the value is in [10^(m-1), 10^m)
+  // All numbers of both formats, except 0, lie between 10^-324 and 10^309.
   if (magnitude > 400) return std::nullopt;
   if (magnitude < -400) return 0;
 

@@ -1,3 +1,4 @@
+// Tests the conversion of number literals, also in comparison with the C library.
 #include "wasm/text/literal.hpp"
 
 #include <gtest/gtest.h>

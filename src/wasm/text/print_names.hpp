@@ -21,6 +21,7 @@ class NameMap {
     std::string_view text;
     bool is_identifier = false;
   };
+  // Adds a name of an index. If the index has a name already, the first one stays.
   void add(uint32_t index, std::string_view name);
   // Returns what a definition has after its keyword: " $name", " (@name ...)" if the name cannot be an identifier, or
   // nothing.

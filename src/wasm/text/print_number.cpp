@@ -7,6 +7,7 @@
 namespace cairn::wasm::text {
 namespace {
 
+// Spells a float of a format with this many bits of fraction and exponent.
 std::string spell(uint64_t bits, int fraction_bits, int exponent_bits) {
   const uint64_t fraction_mask = (uint64_t{1} << fraction_bits) - 1;
   const int exponent_mask = (1 << exponent_bits) - 1;

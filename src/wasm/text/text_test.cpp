@@ -1,3 +1,4 @@
+// Tests the text format: messages of errors, printing what was read, deep nesting, and damaged input.
 #include "wasm/text/text.hpp"
 
 #include <gtest/gtest.h>

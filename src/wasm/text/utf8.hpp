@@ -29,6 +29,7 @@ constexpr size_t utf8_character_length(std::string_view text) {
   return 0;
 }
 
+// Whether the whole text is well-formed UTF-8.
 constexpr bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const size_t length = utf8_character_length(text);
@@ -41,6 +42,7 @@ constexpr bool is_utf8(std::string_view text) {
 // Whether `code` is a Unicode scalar value, that is, a code point that is not a surrogate.
 constexpr bool is_scalar_value(uint32_t code) { return code < 0xd800 || (code >= 0xe000 && code < 0x11'0000); }
 
+// Appends the UTF-8 encoding of the scalar value `code`.
 inline void append_utf8(std::string& out, uint32_t code) {
   const auto put = [&](uint32_t byte) { out.push_back(static_cast<char>(byte)); };
   if (code < 0x80) {

@@ -81,7 +81,7 @@ struct Action {
 // The directives (module ...) and (module definition ...).
 struct DefineModule {
   ScriptModule module;
-  bool is_instantiated = true;
+  bool is_instantiated = true;  // false for (module definition ...)
 };
 // The directive (module instance $instance $module).
 struct InstantiateModule {
@@ -93,6 +93,7 @@ struct Register {
   std::string as;        // the module name under which later modules can import the instance's exports
   std::string instance;  // empty for the last instance
 };
+// The action must return values that match `results`.
 struct AssertReturn {
   Action action;
   std::vector<ResultPattern> results;
@@ -102,6 +103,7 @@ struct AssertTrap {
   Action action;
   std::string message;
 };
+// The action must end with an exception that is not caught.
 struct AssertException {
   Action action;
 };
@@ -126,7 +128,7 @@ struct Wait {
 };
 
 struct Directive {
-  uint32_t line = 0;
+  uint32_t line = 0;  // line of the directive in the script, counted from 1
   std::variant<DefineModule, InstantiateModule, Register, Action, AssertReturn, AssertTrap, AssertException,
                AssertModule, Thread, Wait>
       what;

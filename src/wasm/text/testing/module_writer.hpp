@@ -40,6 +40,7 @@ class ModuleWriter {
  public:
   ModuleWriter() { out_.append(raw("\0asm\1\0\0\0")); }
 
+  // Appends a section whose contents write(out) appends to `out`.
   ModuleWriter& section(uint32_t id, const std::function<void(ByteWriter&)>& write) {
     ByteWriter contents;
     write(contents);

@@ -29,6 +29,7 @@ inline std::vector<std::filesystem::path> suite_files() {
   return files;
 }
 
+// Returns the contents of the file.
 inline std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
