@@ -27,20 +27,22 @@ class ByteReader {
   [[nodiscard]] size_t remaining() const { return static_cast<size_t>(end_ - next_); }
   [[nodiscard]] bool at_end() const { return next_ == end_; }
 
-  // The bytes from an absolute offset to the end.
+  // Returns the bytes from an absolute offset to the end.
   [[nodiscard]] std::span<const std::byte> bytes_from(uint64_t offset) const {
     return std::span(begin_, end_).subspan(offset - base_);
   }
 
   // Records the error (the first one stays) and returns false.
   bool fail(ErrorKind kind, uint64_t offset, std::string message);
+  // Records the error that the bytes have ended too early, and returns false.
   bool fail_at_end();
   [[nodiscard]] bool failed() const { return failed_; }
-  // Moves the error out of the reader.
+  // Moves the error out of the reader. There must be one.
   std::unexpected<Error> failure() {
     failed_ = false;
     return std::unexpected(std::move(error_));
   }
+  // The error, if failed() is true.
   Error& error() { return error_; }
 
   bool read_u8(uint8_t& value) {
@@ -54,6 +56,7 @@ class ByteReader {
     value = static_cast<uint8_t>(*next_);
     return true;
   }
+  // The functions read_uN and read_sN, except read_u8, read LEB128 numbers of N bits, unsigned and signed.
   bool read_u32(uint32_t& value) {
     if (next_ != end_ && static_cast<uint8_t>(*next_) < 0x80) [[likely]] {
       value = static_cast<uint8_t>(*next_++);
@@ -82,6 +85,7 @@ class ByteReader {
   // Reads the length of a vector or a name. Fails if the length exceeds the number of bytes that were left before it
   // was read, so a caller can reserve memory for that many items.
   bool read_length(uint32_t& value);
+  // Gives a view of the next `count` bytes.
   bool read_bytes(size_t count, std::span<const std::byte>& bytes) {
     if (remaining() < count) return fail_at_end();
     bytes = {next_, count};

@@ -1,3 +1,4 @@
+// Tests ByteReader: LEB128 numbers, and the errors of bad numbers and of bytes that end too early.
 #include "wasm/byte_reader.hpp"
 
 #include <gtest/gtest.h>

@@ -71,7 +71,7 @@ Result<void> ModuleDecoder::decode() {
   uint32_t magic = 0;
   uint32_t version = 0;
   if (!in_.read_bits32(magic)) return in_.failure();
-  if (magic != 0x6d73'6100) {
+  if (magic != 0x6d73'6100) {  // the bytes 00 61 73 6d as a little-endian number
     return malformed(0, "magic header not detected: 00 61 73 6d expected, found" + spaced_hex(bytes_.first(4)));
   }
   if (!in_.read_bits32(version)) return in_.failure();

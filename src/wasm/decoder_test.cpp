@@ -1,3 +1,4 @@
+// Tests the decoder: the messages and places of errors, and what a decoded module holds.
 #include "wasm/decoder.hpp"
 
 #include <gtest/gtest.h>

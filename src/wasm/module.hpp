@@ -61,7 +61,7 @@ struct Import {
 struct Export {
   std::string name;
   ExternKind kind = ExternKind::func;
-  uint32_t index = 0;
+  uint32_t index = 0;  // index in the index space of its kind
 };
 
 // A function. Imported functions come first, as in the index space.
@@ -89,7 +89,7 @@ struct Memory {
 struct Global {
   GlobalType type;
   bool is_imported = false;
-  ConstExpr initializer;
+  ConstExpr initializer;  // empty if the global is imported
 };
 
 struct Tag {
@@ -101,9 +101,9 @@ enum class SegmentMode : uint8_t { active, passive, declarative };
 
 struct ElemSegment {
   SegmentMode mode = SegmentMode::passive;
-  TableIndex table;
-  ConstExpr offset;  // active only
-  ValType type = ValType::funcref();
+  TableIndex table;                   // active only
+  ConstExpr offset;                   // active only
+  ValType type = ValType::funcref();  // type of the elements
   // The elements are function indices in the short form, and otherwise one expression each. At least one of the two
   // vectors is empty.
   std::vector<FuncIndex> functions;
@@ -113,8 +113,8 @@ struct ElemSegment {
 
 struct DataSegment {
   SegmentMode mode = SegmentMode::passive;
-  MemoryIndex memory;
-  ConstExpr offset;  // active only
+  MemoryIndex memory;  // active only
+  ConstExpr offset;    // active only
   std::span<const std::byte> bytes;
 };
 
@@ -162,6 +162,7 @@ struct Module {
   Names names;
   std::vector<std::pair<FuncIndex, std::vector<BranchHint>>> branch_hints;  // sorted by function
 
+  // The numbers of imports of each kind. Imports come first in their index spaces.
   uint32_t imported_functions = 0;
   uint32_t imported_tables = 0;
   uint32_t imported_memories = 0;
@@ -171,7 +172,7 @@ struct Module {
   [[nodiscard]] const FuncType& func_type(FuncIndex function) const {
     return types[functions[function.index()].type.index()].func;
   }
-  // The function's name in the name section, or an empty view.
+  // Returns the function's name in the name section, or an empty view.
   [[nodiscard]] std::string_view function_name(FuncIndex function) const;
 };
 

@@ -3,8 +3,8 @@
 // Types are iso-recursive: two types are the same if they are at the same position in two recursive groups that become
 // equal when references into the group are replaced by positions. TypeCanonicalizer gives the same number to types that
 // are the same. The decoder of a module has a TypeCanonicalizer, which makes equality an integer comparison
-// (SubType::canonical). An engine has another one for the groups of all modules, which gives the engine-wide ids that
-// indirect calls and casts compare.
+// (SubType::canonical). The engine-wide ids that indirect calls and casts compare come from another class,
+// runtime::TypeRegistry.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,7 @@ class TypeCanonicalizer {
   // are.
   uint32_t add_group(std::span<const SubType> types, uint32_t begin, uint32_t end, std::span<const uint32_t> canonical);
 
+  // The number of different types so far.
   [[nodiscard]] uint32_t size() const { return next_; }
 
  private:
@@ -51,7 +52,8 @@ class TypeCanonicalizer {
 };
 
 // Whether `sub` is the same type as `super` or a subtype of it. Indices are into `types`, whose fields `canonical`,
-// `supertype` and `depth` must be set.
+// `supertype` and `depth` must be set. Two lists match if they have the same length and the types match pairwise.
+// matches_slow() is the part of matches() for types that differ.
 bool matches(std::span<const SubType> types, HeapType sub, HeapType super);
 bool matches_slow(std::span<const SubType> types, ValType sub, ValType super);
 inline bool matches(std::span<const SubType> types, ValType sub, ValType super) {

@@ -1,3 +1,4 @@
+// Tests when types are equal, when one matches another, and how they are written as text.
 #include "wasm/type_equivalence.hpp"
 
 #include <gtest/gtest.h>

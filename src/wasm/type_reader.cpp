@@ -7,9 +7,11 @@
 namespace cairn::wasm {
 namespace {
 
+// Codes of (ref null ...) and (ref ...) ([wasm 5.3.4]).
 constexpr uint8_t kRefNull = 0x63;
 constexpr uint8_t kRef = 0x64;
 
+// Returns the abstract heap type with this code ([wasm 5.3.3]).
 std::optional<HeapType> abstract_heap_type(uint8_t byte) {
   switch (byte) {
     case 0x69: return HeapType::exn;
@@ -28,6 +30,7 @@ std::optional<HeapType> abstract_heap_type(uint8_t byte) {
   }
 }
 
+// Returns the number or vector type with this code ([wasm 5.3.1], [wasm 5.3.2]).
 std::optional<ValType> number_type(uint8_t byte) {
   switch (byte) {
     case 0x7f: return ValType::i32;
@@ -116,6 +119,7 @@ bool read_value_type(ByteReader& in, const TypeContext& context, ValType& type) 
 
 bool read_storage_type(ByteReader& in, const TypeContext& context, FieldType& type) {
   uint8_t byte = 0;
+  // 0x78 is the code of i8, and 0x77 that of i16.
   if (in.peek_u8(byte) && (byte == 0x78 || byte == 0x77)) {
     in.read_u8(byte);
     type.packing = byte == 0x78 ? FieldType::Packing::i8 : FieldType::Packing::i16;

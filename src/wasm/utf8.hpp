@@ -6,6 +6,7 @@
 
 namespace cairn::wasm {
 
+// Whether the bytes are well-formed UTF-8.
 bool is_utf8(std::span<const std::byte> bytes);
 
 }  // namespace cairn::wasm

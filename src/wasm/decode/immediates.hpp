@@ -28,6 +28,7 @@ struct ImmediateVisitor {
   void index(Immediate /*space*/, uint32_t) {}
   void field(uint32_t /*type*/, uint32_t /*field*/) {}
   void operand_count(uint32_t) {}
+  // Bit 0 says whether the first heap type is nullable, bit 1 whether the second is.
   void cast_flags(uint8_t) {}
   void heap_type(HeapType) {}
   void value_type(ValType) {}
@@ -156,7 +157,7 @@ class ImmediateReader {
     BlockType type;
     uint8_t byte = 0;
     if (!in_.peek_u8(byte)) return in_.fail_at_end();
-    if (byte == 0x40) {
+    if (byte == 0x40) {  // the empty block type
       if (!in_.skip(1)) return false;
     } else if (is_value_type_byte(byte)) {
       type.kind = BlockType::Kind::value;
@@ -185,6 +186,7 @@ class ImmediateReader {
     return true;
   }
 
+  // Bits 0 to 5 of the flags are the alignment; bit 6 says that a memory index follows.
   bool memory_argument() {
     const uint64_t start = in_.offset();
     uint32_t flags = 0;

@@ -18,13 +18,16 @@ namespace cairn::wasm {
 
 class ModuleDecoder {
  public:
-  // The decoded module refers to `bytes`, which the caller later moves into it: they must keep their address.
+  // The decoded module refers to `bytes`. They must keep their address when the caller moves them into the module later
+  // (Module::bytes).
   ModuleDecoder(std::span<const std::byte> bytes, Features features);
 
+  // Decodes the whole module. To be called once.
   Result<void> decode();
   // Takes the error that decode() returned, and returns the error to report. decode() does not look into bodies, so if
   // `error` is of kind malformed and a body at a lower offset is malformed too, the body's error is returned.
   Error first_malformed(Error error);
+  // Returns the module after decode() has succeeded.
   Module take() { return std::move(module_); }
 
  private:
@@ -32,6 +35,9 @@ class ModuleDecoder {
   Result<void> whole_section(uint8_t id, uint64_t offset, uint8_t& last_rank);
   // Decodes the contents of a section with the function for its id. `end` is the offset after the section.
   Result<void> section(uint8_t id, uint64_t end);
+  // --- Each of these functions reads a section from in_ and adds its contents to module_. Of the functions further
+  // down, those that return a value read it from in_ and check it; the parameter `offset` is the place that an error
+  // names.
   Result<void> type_section();
   Result<void> import_section();
   Result<void> function_section();

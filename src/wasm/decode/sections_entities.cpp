@@ -163,6 +163,7 @@ Result<void> ModuleDecoder::import_section() {
     import.name = CAIRN_TRY(name());
     const uint64_t offset = in_.offset();
     const uint8_t kind = CAIRN_TRY(in_.u8());
+    // The proposal compact-import-section has these two codes in place of a kind ([wasm 5.5.5] has neither).
     if (import.name.empty() && (kind == 0x7f || kind == 0x7e)) {
       return malformed(offset, "malformed import kind: the proposal compact-import-section is not supported");
     }
@@ -217,6 +218,7 @@ Result<void> ModuleDecoder::table_section() {
     entry_ = static_cast<uint32_t>(module_.tables.size());
     const uint64_t offset = in_.offset();
     uint8_t byte = 0;
+    // 0x40 0x00 begins a table with an initializer ([wasm 5.5.7]).
     const bool has_initializer = in_.peek_u8(byte) && byte == 0x40;
     if (has_initializer) {
       CAIRN_TRY(require(Feature::function_references, "a table with an initializer", offset));

@@ -49,6 +49,7 @@ class Skipper {
     uint32_t code = 0;
     if (!in_.read_u8(byte)) return false;
     op = kOneByteOpcodes[byte];
+    // 0xfb to 0xfe are the prefixes of longer opcodes.
     if (op == kNoOpcode && byte >= 0xfb && byte <= 0xfe) {
       if (!in_.read_u32(code)) return false;
       op = find_prefixed_opcode(byte, code);

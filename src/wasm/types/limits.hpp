@@ -1,6 +1,7 @@
 // Implementation limits. Unless a comment says otherwise, a limit that the JS API defines (in [wasm-js], section
-// "Implementation-defined Limits") has the same value here, so that Cairn runs every module that a browser runs. A
-// module that exceeds a limit is refused with an Error of kind `limit`, whose message names the limit (INV-3).
+// "Implementation-defined Limits") has the same value here, so that Cairn runs every module that a browser runs. The
+// other limits are Cairn's own. The numbers count entries if no comment names a unit. A module that exceeds a limit is
+// refused with an Error of kind `limit`, whose message names the limit (INV-3).
 #pragma once
 
 #include <cstdint>

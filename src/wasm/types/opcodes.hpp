@@ -111,8 +111,9 @@ struct OpcodeRow {
 extern const std::array<OpcodeRow, kOpcodeCount> kOpcodeRows;
 inline const OpcodeRow& row(Opcode opcode) { return kOpcodeRows[static_cast<size_t>(opcode)]; }
 
-// kOneByteOpcodes and the functions give the opcode with these bytes, or kNoOpcode or nullopt if there is none.
-// `prefix` is 0 for one-byte opcodes.
+// kOneByteOpcodes and find_prefixed_opcode() give the opcode with these bytes, or kNoOpcode if there is none.
+// find_opcode() does the same for both forms (`prefix` is 0 for one-byte opcodes), and returns nothing if there is
+// none.
 constexpr Opcode kNoOpcode = static_cast<Opcode>(0xffff);
 extern const std::array<Opcode, 256> kOneByteOpcodes;
 Opcode find_prefixed_opcode(uint8_t prefix, uint32_t code);

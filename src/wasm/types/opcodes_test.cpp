@@ -1,3 +1,4 @@
+// Tests the look-up of opcodes by their bytes, and the properties of some opcodes.
 #include "wasm/types/opcodes.hpp"
 
 #include <gtest/gtest.h>

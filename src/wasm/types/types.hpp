@@ -94,7 +94,7 @@ class ValType {
 };
 static_assert(sizeof(ValType) == 4 && sizeof(HeapType) == 4);
 
-// The type as the text format writes it: "i32", "funcref", "(ref null 3)".
+// These functions return the type as the text format writes it: "i32", "funcref", "(ref null 3)".
 std::string to_string(ValType type);
 std::string to_string(HeapType type);
 

@@ -8,9 +8,9 @@
 //
 // - Everything it is told is valid: indices are in range, operands have the right types and number, features are on. A
 //   later instruction of the function may still be invalid; then validation returns an error and calls no more methods.
-// - The sink keeps its own stack of values in parallel. The instruction of a call determines which operands are popped
-//   and pushed, as in the specification ([wasm 3.4]). Block parameters stay on the stack across `block`, `loop`, `if_`
-//   and `try_table`.
+// - The sink keeps its own stack of values in parallel. The instruction that a method reports determines which operands
+//   are popped and pushed, as in the specification ([wasm 3.4]). Block parameters stay on the stack across `block`,
+//   `loop`, `if_` and `try_table`.
 // - The order of calls is begin_function, then for each instruction at() and exactly one method below (`nop` gets at()
 //   only), then end_function for the body's last `end`. Depths count from 0 for the innermost *visible* block (see
 //   below). The depth that equals the number of visible open blocks is the function itself, and a branch to it returns.
@@ -101,6 +101,7 @@ concept FunctionSink =
       { sink.end_function() } -> std::same_as<void>;
 
       // --- Control.
+      // Here, under Exceptions and under References, `number` is the depth of a block.
       { sink.unreachable() } -> std::same_as<void>;
       { sink.block(signature) } -> std::same_as<void>;
       { sink.loop(signature) } -> std::same_as<void>;

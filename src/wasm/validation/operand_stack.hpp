@@ -37,6 +37,7 @@ class OperandStack {
     *top_++ = type;
     return true;
   }
+  // Pushes all of the types, or none. Returns false if there is no room.
   bool push_all(std::span<const ValType> types) {
     if (static_cast<size_t>(end_ - top_) < types.size()) [[unlikely]] {
       if (!grow(types.size())) return false;
@@ -44,6 +45,7 @@ class OperandStack {
     top_ = std::ranges::copy(types, top_).out;
     return true;
   }
+  // Pops the top operand if it has exactly this type. Returns whether it had.
   bool pop_if(ValType type) {
     if (top_ == floor_ || top_[-1] != type) return false;
     --top_;

@@ -236,6 +236,7 @@ bool ValidationState::at_function_end() {
 bool ValidationState::end_expected() {
   const uint64_t offset = in_.offset();
   if (offset >= module_->bytes.size()) return malformed("unexpected end of section or function");
+  // 0x0b is the opcode of `end`.
   if (module_->bytes[offset] == std::byte{0x0b}) return malformed("section size mismatch: the function has no end");
   return malformed("END opcode expected");
 }
@@ -256,7 +257,7 @@ void ValidationState::set_local_slow(uint32_t index) {
 bool ValidationState::read_block_signature(BlockSignature& signature) {
   uint8_t byte = 0;
   if (!in_.peek_u8(byte)) return in_.read_u8(byte);
-  if (byte == 0x40) {
+  if (byte == 0x40) {  // the empty block type
     signature = BlockSignature();
     return in_.read_u8(byte);
   }
@@ -277,6 +278,7 @@ bool ValidationState::read_block_signature(BlockSignature& signature) {
   return true;
 }
 
+// Bits 0 to 5 of the flags are the alignment; bit 6 says that a memory index follows.
 bool ValidationState::read_memarg(const OpcodeRow& opcode_row, bool is_atomic, MemArg& memarg, ValType& address) {
   uint32_t flags = 0;
   uint32_t memory = 0;

@@ -75,6 +75,7 @@ class ValidationState {
   bool pop_all(std::span<const ValType> types);
   // Checks that the topmost operands have these types. The operands stay on the stack.
   bool check_top(std::span<const ValType> types);
+  // Drops the operands of the block, whose code is unreachable from here on.
   void set_unreachable();
 
   // --- The control stack.
@@ -84,11 +85,14 @@ class ValidationState {
   void pop_frame();  // drops the block's operands as well; afterwards the caller pushes the results
   // Begins the block's next arm (else, catch) with no operands of the block on the stack.
   void restart_frame(FrameKind kind);
+  // Checks that the parameters of an `if` without `else` match its results.
   bool check_if_without_else();
   bool label(uint32_t depth, const Frame*& frame);  // gives the frame that a branch with this depth targets
 
   // --- Functions and locals.
+  // Clears the state, reads the local declarations, and makes the frame of the function's body.
   bool begin_function(FuncIndex function);
+  // Reads the next opcode. Fails if its feature is off.
   bool next_opcode(Opcode& opcode) {
     offset_ = in_.offset();
     uint8_t byte = 0;
@@ -99,7 +103,9 @@ class ValidationState {
     }
     return next_opcode_slow(opcode);
   }
+  // Checks that no bytes follow the function's last `end`.
   bool at_function_end();
+  // Records the error that the body has no `end`, and returns false.
   bool end_expected();
   bool local(uint32_t index, ValType& type) {
     if (index >= locals_.size()) [[unlikely]]
@@ -112,7 +118,8 @@ class ValidationState {
     if (!unset_locals_.empty()) set_local_slow(index);
   }
 
-  // --- Immediates. These functions read them, check that they are in range, and give the types of what they name.
+  // --- Immediates. These functions read an immediate and check that it is in range. The reference parameters receive
+  // the immediate and the type of the entity that it names.
   bool read_block_signature(BlockSignature& signature);
   bool read_memarg(const OpcodeRow& row, bool is_atomic, MemArg& memarg, ValType& address);
   bool read_lane(uint32_t lanes, uint8_t& lane);
@@ -129,7 +136,8 @@ class ValidationState {
   bool read_catch_clauses();  // puts the clauses in clauses_
   bool read_br_table();       // puts the depths in depths_
 
-  // --- Instructions. Each function checks the operands and pushes the results; some read immediates as well.
+  // --- Instructions. Each function checks the operands and pushes the results; some read immediates as well. The
+  // reference parameters receive the immediates and types that the sink is told.
   bool check_plain(const OpcodeRow& row) {
     for (uint32_t i = row.param_count; i > 0; --i) CAIRN_CHECK(pop(row.params[i - 1]));
     for (uint32_t i = 0; i < row.result_count; ++i) CAIRN_CHECK(push(row.results[i]));

@@ -1,3 +1,4 @@
+// Tests the validator of function bodies: which calls a sink gets, and the messages of errors.
 #include "wasm/validation/validator.hpp"
 
 #include <gtest/gtest.h>
