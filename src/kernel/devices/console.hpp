@@ -37,8 +37,10 @@ namespace console {
 bool attach(std::unique_ptr<virtio::Transport> transport);
 // Called when all devices are attached: waits a limited time for the names of their ports.
 void find_ports();
+// Whether attach() has taken over a device.
 [[nodiscard]] bool is_attached();
 
+// Write output as described at the top of this file, without waiting for the host.
 void write(Port port, std::span<const std::byte> bytes);
 void write(Port port, std::string_view text);
 // Returns when the host has written the bytes to their file, or has failed to. Returns the number of bytes written, or

@@ -1,5 +1,5 @@
-// The console's state: its devices, which of them has each of the kernel's ports, and what the host has said. For the
-// console's own files only.
+// The console's state: its devices, the device that has each of the kernel's ports, and the host's reports about the
+// streams. Only the console's own files include this header.
 #pragma once
 
 #include <algorithm>
@@ -25,16 +25,16 @@ namespace cairn::kernel::console {
 using virtio::Queue;
 
 inline constexpr uint64_t kMultiport = 1 << 1;  // the feature VIRTIO_CONSOLE_F_MULTIPORT [virtio 5.3.3]
-inline constexpr size_t kPorts = 4;
-inline constexpr size_t kStreams = 3;  // the ports before the control port
+inline constexpr size_t kPorts = 4;             // the number of enumerators of Port
+inline constexpr size_t kStreams = 3;           // the ports of the standard streams, which come before the control port
 inline constexpr size_t kInputPort = static_cast<size_t>(Port::standard_input),
                         kControlPort = static_cast<size_t>(Port::control);
 inline constexpr uint32_t kMaximumDevicePorts = 8;  // the number of a device's ports that are looked at
 inline constexpr size_t kMaximumDevices = 8;
 inline constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr,
                                                     port_name::kControl};
-// kXBuffer is the size of a buffer in bytes, and kXBuffers is the number of such buffers. Each port for output has
-// kOutputBuffers of them.
+// A constant whose name ends in Buffer is the size of a buffer in bytes, and the one in Buffers is the number of such
+// buffers. Each port for output has kOutputBuffers buffers; those of the control port have kControlOutputBuffer bytes.
 inline constexpr size_t kInputBuffer = 4096;  // QEMU reads at most 4 KiB at once, and fills one buffer with each read
 inline constexpr size_t kInputBuffers = 64;
 inline constexpr size_t kOutputBuffer = 32 * 1024;
@@ -78,7 +78,7 @@ class Backoff {
 
  private:
   unsigned rounds_ = 0;
-  uint64_t pause_ = 20'000;
+  uint64_t pause_ = 20'000;  // the length of the next halt, in nanoseconds
 };
 
 struct DevicePort {
@@ -103,15 +103,16 @@ struct Progress {
 struct HostRecords {
   std::array<std::span<std::byte>, kRecordBuffers> buffers;
   std::array<char, kLongestRecord> line;  // the line of which the end has not arrived yet
-  size_t length = 0;
+  size_t length = 0;                      // bytes of the line that have arrived
 };
 
 struct Input {
   std::vector<std::span<std::byte>> buffers{};
   std::optional<Queue::Completion> current{};  // the buffer that is being read
-  size_t position = 0;
+  size_t position = 0;                         // bytes of the current buffer that have been read
 };
 
+// A virtio device, with its two control queues and the queues of its ports.
 struct Device {
   std::unique_ptr<virtio::Transport> transport;
   std::optional<Queue> control_receive;
@@ -133,7 +134,8 @@ struct Home {
 struct Messages {
   std::array<Progress, kStreams> streams;
   HostRecords records;
-  bool input_is_closed = true;  // until the host opens it; bytes in the queue are still to be read after it is closed
+  // Whether the host has closed the input, or has not opened it yet. The queue may still hold bytes to read.
+  bool input_is_closed = true;
 };
 
 // All devices, and the state of each of the kernel's ports, whichever device it is on. Devices are added only while the
@@ -159,13 +161,15 @@ struct Console {
   }
 };
 
-// console_messages.cpp:
+// The functions below are in console_messages.cpp.
 
 // Allocates memory that a device may access: contiguous, and never freed. Returns an empty span if there is none.
 std::span<std::byte> allocate_buffer(size_t size);
-// Sends a message to a device, and waits until the device has taken it. The calling fiber holds the messages.
+// Sends a message to a device, and waits until the device has taken it. The calling fiber holds the lock of
+// Console::messages.
 void send_control(Device& d, uint32_t port, Event event, uint16_t value);
-// Reads the messages of the devices, then the host's records.
+// Reads the messages of the devices, then the host's records. `m` is the data of c.messages; the second function takes
+// its lock.
 void poll(Console& c, Messages& m);
 void poll(Console& c);
 // Reads the host's records, and returns what they say of a stream.

@@ -26,7 +26,7 @@ struct [[gnu::packed]] RootPointer {
   uint8_t extended_checksum;
   uint8_t reserved[3];
 };
-constexpr size_t kFirstRootPointer = 20;
+constexpr size_t kFirstRootPointer = 20;  // bytes of revision 0
 static_assert(sizeof(RootPointer) == 36);
 
 // The header of all other tables [acpi 5.2.6].
@@ -43,8 +43,8 @@ struct Header {
 };
 static_assert(sizeof(Header) == 36);
 
-// Entries of the MADT [acpi 5.2.12].
-constexpr size_t kMadtEntries = 44;
+// Entries of the MADT, the table with the CPUs [acpi 5.2.12].
+constexpr size_t kMadtEntries = 44;  // offset of the first entry, in bytes
 struct MadtEntry {
   uint8_t type;
   uint8_t length;
@@ -73,13 +73,13 @@ struct LocalX2Apic {
   uint32_t processor;
 };
 static_assert(sizeof(LocalX2Apic) == 16);
-// Firmware also lists places for CPUs that are absent: without this flag. Some of those could be added while the
-// system runs ("online capable"), which Cairn does not support.
+// The flag of a CPU that exists. Firmware also lists absent CPUs, without this flag. Some of them could be added while
+// the system runs ("online capable"), which Cairn does not support.
 constexpr uint32_t kEnabled = 1;
 constexpr uint32_t kBroadcast = 0xff;  // as an APIC id, it names all CPUs
 
-// Entries of the MCFG [pci-firmware 4.1.2].
-constexpr size_t kMcfgEntries = 44;
+// Entries of the MCFG, the table with PCI's configuration spaces [pci-firmware 4.1.2].
+constexpr size_t kMcfgEntries = 44;  // offset of the first entry, in bytes
 struct McfgEntry {
   uint64_t address;
   uint16_t segment;

@@ -27,11 +27,12 @@ class DeviceTree {
     [[nodiscard]] std::optional<std::span<const std::byte>> property(std::string_view name) const;
     // Returns the text of a property, up to its first NUL; empty if there is no such property.
     [[nodiscard]] std::string_view text(std::string_view name) const;
-    // Returns the number in a property of one or two cells (of 4 bytes).
+    // Returns the number in a property of one or two cells (of 4 bytes); nothing if there is no such property.
     [[nodiscard]] std::optional<uint64_t> number(std::string_view name) const;
     // Whether the list of texts in the property `compatible` contains `with`.
     [[nodiscard]] bool compatible(std::string_view with) const;
-    // Returns entry `index` of the property `reg`; `parent` prescribes how many cells an entry has.
+    // Returns entry `index` of the property `reg`, or nothing if there is no such entry. `parent` must be this node's
+    // parent, which states how many cells an entry has.
     [[nodiscard]] std::optional<PhysRange> reg(const Node& parent, size_t index = 0) const;
 
    private:
@@ -46,6 +47,7 @@ class DeviceTree {
   // bytes do not begin with a tree.
   static std::optional<DeviceTree> create(std::span<const std::byte> bytes);
 
+  // Returns nothing if the structure block does not begin with a node.
   [[nodiscard]] std::optional<Node> root() const;
   [[nodiscard]] size_t size() const { return size_; }  // the length in bytes that the header states
   // Returns entry `index` of the memory reservation block, or nothing if the block has fewer entries.

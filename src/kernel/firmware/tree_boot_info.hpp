@@ -9,8 +9,8 @@
 
 namespace cairn::kernel {
 
-// Reads /chosen, /memory and the reservations. Returns false if the tree has no root or no free memory. The boot bundle
-// is the tree's initial RAM disk; it is ignored if it does not end below the physical address `reach`.
+// Fills `info` from /chosen, /memory and the reservations. Returns false if the tree has no root or no free memory. The
+// boot bundle is the tree's initial RAM disk; it is ignored if it does not end below the physical address `reach`.
 bool read_boot_info(const DeviceTree& tree, uint64_t reach, BootInfo& info);
 
 // Returns the first of the extensions I, M, A, F, D and C (RV64GC) that the tree's first CPU lacks, as a capital

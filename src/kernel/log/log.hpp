@@ -40,18 +40,20 @@ class LogLine {
   size_t size_ = 0;
 };
 
+// The level of the least important lines that log() writes; at first `info`.
 void set_log_level(LogLevel level);
 [[nodiscard]] LogLevel log_level();
 // Sets `level` to the level of this name; returns false if there is none.
 bool parse_log_level(std::string_view name, LogLevel& level);
 
-// Writes a line with the time since boot.
+// Writes a line, with the time since boot before it, whatever the log's level is.
 void write_log(LogLevel level, std::string_view line);
 // Writes bytes as they are and takes no lock, so that a panic can call this function.
 void write_raw(std::string_view text);
 // Writes bytes as they are, apart from the lines of the log and from other calls.
 void write_serial(std::string_view text);
 
+// Composes a line from parts (texts and numbers) and writes it if the log's level admits `level`.
 template <class... Parts>
 void log(LogLevel level, const Parts&... parts) {
   if (level > log_level()) return;

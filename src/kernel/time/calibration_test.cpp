@@ -7,8 +7,8 @@
 namespace cairn::kernel {
 namespace {
 
-// A simulated host that by turns runs the emulator and something else. Times are in nanoseconds. Every
-// reading of a counter takes time, during which the host may stop the emulator, too.
+// A simulated host that by turns runs the emulator and something else. Times are in nanoseconds. Every reading of a
+// counter takes time, during which the host may stop the emulator, too.
 class Host {
  public:
   Host(uint64_t seed, double load) : random_(seed), load_(load) { schedule(); }

@@ -17,7 +17,7 @@ uint64_t wall_clock_nanoseconds();
 void set_wall_clock(uint64_t nanoseconds);
 // Whether the time of day is known.
 bool has_wall_clock();
-// The tick counter's first value at or after that time; all ones when it is too far away.
+// The tick counter's first value at or after the given time; all ones when the time is too far away.
 uint64_t ticks_at(uint64_t nanoseconds_since_boot);
 
 }  // namespace cairn::kernel

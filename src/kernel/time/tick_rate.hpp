@@ -24,8 +24,8 @@ class TickRate {
   }
 
  private:
-  static constexpr unsigned kFraction = 32;
-  uint64_t nanoseconds_per_tick_ = 0;  // as a fixed-point number; 0 before the rate is known
+  static constexpr unsigned kFraction = 32;  // bits after the point of the fixed-point number
+  uint64_t nanoseconds_per_tick_ = 0;        // 0 before the rate is known
 };
 
 }  // namespace cairn::kernel

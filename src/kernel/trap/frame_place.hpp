@@ -14,9 +14,10 @@ namespace cairn::kernel {
 // The number of bytes of the kernel's stack that must be left for a trap to be handled.
 inline constexpr uint64_t kTrapReserve = 16 * 1024;
 
-// Returns the address, 16-byte aligned, for a frame of `size` bytes. Returns nothing when the kernel's stack has no
-// room for the frame, or when the interrupted stack pointer belongs neither to the kernel's stack nor to a guest.
-// `entry_frame` is the kernel's stack pointer at the innermost entry into guest code, or 0 if there is none.
+// Returns the address, 16-byte aligned, for a frame of `size` bytes. Returns nothing when the kernel's stack, from
+// `stack_bottom` to `stack_top`, has no room for the frame, or when the interrupted `stack_pointer` belongs neither to
+// the kernel's stack nor to a guest. `entry_frame` is the kernel's stack pointer at the innermost entry into guest
+// code, or 0 if there is none.
 constexpr std::optional<uint64_t> frame_place(uint64_t stack_pointer, uint64_t stack_bottom, uint64_t stack_top,
                                               uint64_t entry_frame, uint64_t size) {
   // Functions of the compiler's runtime library may use the red zone, the bytes below their stack pointer.

@@ -16,6 +16,7 @@ namespace cairn::kernel {
 
 struct Cpu;
 
+// The function that a CPU runs once it is set up.
 using CpuMain = void (*)(Cpu&);
 
 // An offer is made by the starting CPU, taken by entry.S on the new CPU, and accepted once the new CPU is set up.

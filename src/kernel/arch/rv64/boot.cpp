@@ -19,8 +19,9 @@ namespace {
 
 constinit BootInfo first_boot_info;
 
-// Whether the CPUs have all extensions of RV64GC, for which the kernel itself is compiled. If not, writes which one is
-// missing: its instructions would fault again in the handler of the fault.
+// Whether the first CPU of the tree has all extensions of RV64GC, for which the kernel itself is compiled. If not,
+// writes the name of a missing one to the console. Without this check, an instruction of that extension would fault,
+// and the handler of the fault would fault, too.
 bool has_all_extensions(const DeviceTree& tree) {
   const char missing = missing_extension(tree);
   if (missing == 0) return true;

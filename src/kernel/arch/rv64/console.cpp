@@ -1,4 +1,5 @@
-// Writes to the firmware's console and reads from it by the legacy calls [sbi 5], which need no driver in the kernel.
+// Writes to the firmware's console and reads from it by the legacy calls 1 (put character) and 2 (get character)
+// [sbi 5], which need no driver in the kernel.
 #include "kernel/machine.hpp"
 #include "port/cpu.hpp"
 

@@ -1,4 +1,4 @@
-// Interrupts between harts, by the firmware, and the start of other harts.
+// Sends interrupts to other harts through the firmware, and starts other harts.
 #include <algorithm>
 #include <array>
 
@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kEntries = kPageSize / sizeof(uint64_t);
 alignas(kPageSize) constinit std::array<uint64_t, kEntries> start_root{};  // the root table for the start of a hart
 
+// Interrupts one hart: the mask of harts is 1, and its bit 0 stands for `hart`.
 SbiResult interrupt(uint64_t hart) {
   constexpr uint64_t kInterrupts = 0x735049, kSend = 0;  // "sPI" [sbi 7]
   return sbi_call(kInterrupts, kSend, 1, hart);
@@ -22,12 +23,12 @@ SbiResult interrupt(uint64_t hart) {
 
 }  // namespace
 
-void accept_interrupts() { CAIRN_CSR_SET(sie, 1 << 1); }
+void accept_interrupts() { CAIRN_CSR_SET(sie, 1 << 1); }  // software interrupts (SSIE) [riscv-priv 10.1.3]
 
 void send_interrupt(const Cpu& cpu) { interrupt(cpu.hardware_id); }
 
-// The root has the kernel's half only. The code that turns translation on is not mapped where it runs, and the fault at
-// its next instruction leads to the high address (entry.S).
+// The root table maps the kernel's half only, so the physical address of the code that turns translation on is not
+// mapped. The next instruction there faults, and the trap vector leads to the high address (entry.S).
 Result<uint64_t> make_start_tables() {
   const uint64_t* const kernel = kDirectMap.at<uint64_t>(active_page_table().address);
   std::copy(kernel + kEntries / 2, kernel + kEntries, start_root.begin() + kEntries / 2);

@@ -26,6 +26,7 @@ void set_timer(uint64_t deadline) {
 
 namespace {
 
+// Reads 32 bits of the clock chip, whose time is in nanoseconds since 1970 (QEMU, hw/rtc/goldfish_rtc.c).
 uint32_t read_chip(size_t offset) { return *reinterpret_cast<volatile uint32_t*>(clock_chip + offset); }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Interrupts between CPUs, by the local APIC, and the start of other CPUs.
+// Sends interrupts to other CPUs through the local APIC, and starts other CPUs.
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -23,7 +23,7 @@ namespace {
 
 constexpr uint32_t kApicBase = 0x1b;  // the model-specific register IA32_APIC_BASE
 constexpr uint64_t kApicEnable = 1 << 11;
-constexpr uint32_t kSoftwareEnable = 0x100;
+constexpr uint32_t kSoftwareEnable = 0x100;  // in the register `spurious`
 
 // Parts of an interrupt command [sdm 3A 12.6.1].
 constexpr uint32_t kInit = 5 << 8, kStartUp = 6 << 8, kIsPending = 1 << 12, kAssert = 1 << 14;
@@ -47,8 +47,8 @@ void send_command(uint64_t apic_id, uint32_t command) {
   write_apic(ApicRegister::command_low, command);
 }
 
-// Brings all other CPUs to the state in which they wait for the start-up command. It waits once for the 10 ms that each
-// CPU needs.
+// Resets all other CPUs, so that they wait for the start-up command. Waits for kAfterInit once for all of them, not
+// once for each.
 void reset_other_cpus() {
   if (are_reset) return;
   for (const uint64_t id : boot_info().other_cpus.numbers()) send_command(id, kInit | kAssert);
@@ -76,8 +76,9 @@ void accept_interrupts() {
 
 void send_interrupt(const Cpu& cpu) { send_command(cpu.hardware_id, kAssert | kCallVector); }
 
-// The tables map the code of entry.S one to one, because it turns translation on, and the kernel's half. They and the
-// real-mode code lie in the pages below 1 MiB.
+// The tables map the kernel's half, and one to one the code of entry.S, because that code turns translation on. The
+// tables and the copy of the real-mode code lie in the start pages below 1 MiB: first the code, then a page for the
+// tables of each level.
 Result<uint64_t> make_start_tables() {
   const PhysRange pages = boot_info().start_pages;
   if (pages.size == 0) return fail(Error::of(ErrorKind::resource, "there is no free memory below 1 MiB"));

@@ -9,6 +9,7 @@
 namespace cairn::kernel {
 namespace {
 
+// The I/O ports for access to PCI's configuration space.
 constexpr uint16_t kAddressPort = 0xcf8, kDataPort = 0xcfc;
 
 uint32_t address_of(pci::Function f, uint8_t offset) {
@@ -16,6 +17,7 @@ uint32_t address_of(pci::Function f, uint8_t offset) {
          (offset & 0xfc);
 }
 
+// Whether the address port exists: it keeps what is written to it.
 bool has_pci() {
   out32(kAddressPort, address_of({}, 0));
   return in32(kAddressPort) == address_of({}, 0);

@@ -14,6 +14,7 @@ size_t hardware_entropy(const BootInfo&, std::span<std::byte> out) {
   const bool has_rdseed = cpuid(0).eax >= 7 && (cpuid(7).ebx >> 18 & 1) != 0;
   size_t filled = 0;
   uint64_t previous = 0;
+  // RDSEED is tried at most 500 times, RDRAND for the rest of the 1000 attempts.
   for (int attempts = 0; (has_rdrand || has_rdseed) && filled < out.size() && attempts < 1000; ++attempts) {
     uint64_t value;
     uint8_t good;

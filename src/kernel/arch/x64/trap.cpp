@@ -179,7 +179,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
       break;
     case 6: fault.machine.kind = runtime::FaultKind::illegal_instruction; break;
     case 12:  // access by the stack pointer to an address that is not canonical
-    case 13:  // such an access by another register
+    case 13:  // an access by another register to such an address
       fault.machine.kind = runtime::FaultKind::access;
       fault.machine.address = ~uint64_t{0};
       break;

@@ -1,4 +1,4 @@
-// Virtio over memory-mapped registers, version 2 [virtio 4.2], as the machines microvm and virt (RISC-V) have it.
+// Virtio over memory-mapped registers, version 2 [virtio 4.2], as QEMU's machines microvm and virt (RISC-V) have it.
 #pragma once
 
 #include <memory>

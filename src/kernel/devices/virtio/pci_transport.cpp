@@ -113,7 +113,7 @@ class PciTransport final : public Transport {
 };
 
 // Maps the structure that the capability at this offset of the configuration describes. Returns an empty window if the
-// structure has fewer than `least` bytes, cannot be mapped, or is too large or too far away (16 MiB).
+// structure cannot be mapped, has fewer than `least` bytes, or has a size or an offset of more than 16 MiB.
 Window map_window(pci::Function function, uint8_t capability, size_t least) {
   const uint32_t bar = pci::read_config(function, static_cast<uint8_t>(capability + 4)) & 0xff;
   const uint32_t offset = pci::read_config(function, static_cast<uint8_t>(capability + 8));

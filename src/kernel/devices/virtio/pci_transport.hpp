@@ -1,4 +1,4 @@
-// Virtio over PCI by the modern interface [virtio 4.1], as the machine q35 has it.
+// Virtio over PCI by the modern interface [virtio 4.1], as QEMU's machine q35 has it.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,8 @@ namespace cairn::kernel::virtio {
 
 inline constexpr uint16_t kPciVendor = 0x1af4;
 
-// Returns null if the function is not a modern virtio device.
+// Returns null if the function is no virtio device with the modern interface, or if its registers cannot be mapped.
+// `device_id` is the device ID of the function's configuration.
 std::unique_ptr<Transport> find_pci_device(pci::Function function, uint16_t device_id);
 
 }  // namespace cairn::kernel::virtio

@@ -32,7 +32,8 @@ class Queue {
   [[nodiscard]] bool has_room() const { return !free_.empty(); }
   // The number of buffers that the device has.
   [[nodiscard]] size_t outstanding() const { return size_ - free_.size(); }
-  // Hands a buffer to the device; there must be room. The device sees it at once, but may need notify().
+  // Hands a buffer to the device, which writes to it or only reads it; there must be room. take() returns `cookie`, a
+  // number of the caller's choice. The device can see the buffer at once, but may not look before notify().
   void add(std::span<std::byte> buffer, bool device_writes, uint32_t cookie);
   void notify() { transport_->notify(index_); }
   // Takes back a buffer that the device has used; returns nothing if there is none.
@@ -45,6 +46,7 @@ class Queue {
     uint16_t flags;
     uint16_t next;
   };
+  // What the driver knows about the descriptor with the same index.
   struct Slot {
     uint32_t cookie = 0;
     uint32_t length = 0;
@@ -59,7 +61,7 @@ class Queue {
   volatile uint16_t* available_ = nullptr;  // flags, index, ring[size]
   volatile uint16_t* used_ = nullptr;       // flags, index, then pairs of 32 bits
   std::vector<Slot> slots_;
-  std::vector<uint16_t> free_;
+  std::vector<uint16_t> free_;  // the indexes of descriptors that the device does not have
   uint16_t next_available_ = 0;
   uint16_t next_used_ = 0;
   bool broken_ = false;

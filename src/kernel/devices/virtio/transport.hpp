@@ -12,6 +12,7 @@ constexpr uint64_t kVersion1 = uint64_t{1} << 32;  // the feature VIRTIO_F_VERSI
 
 enum class DeviceType : uint32_t { console = 3, entropy = 4 };
 
+// Where the three parts of a split virtqueue lie [virtio 2.7].
 struct QueueAddresses {
   PhysAddr descriptors;
   PhysAddr available;
@@ -31,18 +32,20 @@ class Transport {
 
   // The largest size of a queue; 0: there is no such queue.
   [[nodiscard]] virtual uint16_t largest_queue(uint16_t index) const = 0;
+  // Tells the device where queue `index` lies, and that it has `size` descriptors.
   virtual void enable_queue(uint16_t index, uint16_t size, const QueueAddresses& addresses) = 0;
   // Tells the device that queue `index` has new buffers.
   virtual void notify(uint16_t index) = 0;
 
-  // Reads a word of the device's own configuration.
+  // Reads 32 bits of the device's own configuration; `offset` is in bytes.
   [[nodiscard]] virtual uint32_t config32(uint32_t offset) const = 0;
 };
 
-// Resets the device and negotiates its features: those of `wanted` that the device has, and version 1. Returns false if
-// the device lacks version 1 or refuses the features; its status then says that the driver has given up.
+// Resets the device and negotiates its features: those of `wanted` that the device has, and version 1. Sets `granted`
+// to them. Returns false if the device lacks version 1 or refuses the features; its status then says that the driver
+// has given up.
 bool begin_setup(Transport& transport, uint64_t wanted, uint64_t& granted);
-// Called after the queues are enabled.
+// Tells the device that the driver is ready. Called after the queues are enabled.
 void finish_setup(Transport& transport);
 
 }  // namespace cairn::kernel::virtio

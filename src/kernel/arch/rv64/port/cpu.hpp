@@ -6,6 +6,8 @@
 
 namespace cairn::kernel {
 
+// Access to the control and status register `name`. CAIRN_CSR_SET and CAIRN_CSR_CLEAR change the bits that are set in
+// `value`.
 #define CAIRN_CSR_READ(name)                                        \
   __extension__({                                                   \
     uint64_t cairn_csr;                                             \
@@ -17,7 +19,7 @@ namespace cairn::kernel {
 #define CAIRN_CSR_CLEAR(name, value) asm volatile("csrc " #name ", %0" : : "rK"(value) : "memory")
 
 struct SbiResult {
-  int64_t error;
+  int64_t error;  // 0: success
   uint64_t value;
 };
 // Calls the firmware [sbi 3].
@@ -33,6 +35,7 @@ inline SbiResult sbi_call(uint64_t extension, uint64_t function, uint64_t x = 0,
 
 namespace machine {
 
+// Tells the CPU that the calling code spins.
 inline void relax() { asm volatile("nop"); }
 inline void interrupts_on() { CAIRN_CSR_SET(sstatus, 2); }
 inline void interrupts_off() { CAIRN_CSR_CLEAR(sstatus, 2); }
@@ -43,8 +46,11 @@ inline bool interrupts_are_on() { return (CAIRN_CSR_READ(sstatus) & 2) != 0; }
   CAIRN_CSR_WRITE(sie, 0);
   for (;;) asm volatile("wfi" : : : "memory");
 }
+// Orders all earlier accesses before all later ones.
 inline void full_barrier() { asm volatile("fence iorw, iorw" : : : "memory"); }
+// Orders earlier stores to RAM before later writes to device registers.
 inline void device_write_barrier() { asm volatile("fence w, o" : : : "memory"); }
+// Orders earlier reads of device registers before later loads from RAM.
 inline void device_read_barrier() { asm volatile("fence i, r" : : : "memory"); }
 // Makes code that was written as data visible to instruction fetch on this CPU.
 inline void synchronize_code() { asm volatile("fence.i" : : : "memory"); }

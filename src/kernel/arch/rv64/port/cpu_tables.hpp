@@ -7,7 +7,7 @@ namespace cairn::kernel {
 
 struct CpuTables {};
 
-// How many stacks a CPU needs for traps: the trap stack, and the emergency stack for traps within the entry.
+// How many stacks a CPU needs for traps: the trap stack, and the emergency stack for traps within the trap entry.
 inline constexpr size_t kTrapStackCount = 2;
 
 }  // namespace cairn::kernel

@@ -8,6 +8,7 @@
 
 namespace cairn::kernel {
 
+// Values in the order in which switch.S stores them. `s` and `fs` are the registers s0 to s11 and fs0 to fs11.
 struct SwitchFrame {
   uint64_t ra = 0;
   uint64_t s[12] = {};

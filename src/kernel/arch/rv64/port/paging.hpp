@@ -11,7 +11,7 @@ struct BootInfo;
 
 using PageFormat = Rv64PageFormat;
 
-// How CPUs forget translations (TranslationCache).
+// How CPUs forget translations; the concept TranslationCache in memory/flush_request.hpp describes the functions.
 struct Tlb {
   // Until a CPU executes a fence, it may remember that an entry was not valid [riscv-priv 10.2.1].
   static constexpr bool kRemembersAbsence = true;
@@ -24,16 +24,17 @@ struct Tlb {
 static_assert(TranslationCache<Tlb>);
 
 namespace machine {
-// The number of table levels to use, and the level of the largest page.
+// The number of table levels to use: 3 or 4.
 unsigned page_table_levels(const BootInfo& info);
+// The level of the largest pages that the CPU supports: 0 for 4 KiB, 1 for 2 MiB, 2 for 1 GiB.
 unsigned largest_page_level();
-// The end of the part of RAM that the first page tables map.
+// The physical address at which the part of memory ends that the first page tables (entry.S) map.
 uint64_t early_memory_end();
 // Makes this CPU use the page tables with this root. Their access rights hold for the kernel, too.
 void activate_page_table(PhysAddr root, unsigned levels);
 // The page tables that this CPU uses now.
 PageTableRoot active_page_table();
-// The end of the lower half of the address space.
+// The end of the lower half of the address space, which belongs to guests.
 VirtAddr guest_addresses_end(unsigned levels);
 }  // namespace machine
 

@@ -6,6 +6,7 @@
 
 namespace cairn::kernel {
 
+// Write and read I/O ports of 8, 16 and 32 bits.
 inline void out8(uint16_t port, uint8_t value) { asm volatile("outb %0, %1" : : "a"(value), "Nd"(port) : "memory"); }
 inline void out16(uint16_t port, uint16_t value) { asm volatile("outw %0, %1" : : "a"(value), "Nd"(port) : "memory"); }
 inline void out32(uint16_t port, uint32_t value) { asm volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory"); }
@@ -20,6 +21,7 @@ inline uint32_t in32(uint16_t port) {
   return value;
 }
 
+// Read and write a model-specific register.
 inline uint64_t read_msr(uint32_t number) {
   uint32_t low, high;
   asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(number));
@@ -61,6 +63,7 @@ inline void write_cr4(uint64_t value) { asm volatile("movq %0, %%cr4" : : "r"(va
 
 namespace machine {
 
+// Tells the CPU that the calling code spins.
 inline void relax() { asm volatile("pause"); }
 inline void interrupts_on() { asm volatile("sti" : : : "memory"); }
 inline void interrupts_off() { asm volatile("cli" : : : "memory"); }
@@ -73,7 +76,8 @@ inline bool interrupts_are_on() {
 [[noreturn]] inline void halt_forever() {
   for (;;) asm volatile("cli; hlt" : : : "memory");
 }
-// Accesses to device memory and RAM are ordered on x86-64, except that a load may pass an earlier store.
+// These functions do the same as those of the RISC-V port. On x86-64, accesses to device memory and RAM are ordered
+// already, except that a load may pass an earlier store.
 inline void full_barrier() { asm volatile("mfence" : : : "memory"); }
 inline void device_write_barrier() { asm volatile("" : : : "memory"); }
 inline void device_read_barrier() { asm volatile("" : : : "memory"); }

@@ -20,7 +20,7 @@ struct [[gnu::packed]] TaskState {
 static_assert(sizeof(TaskState) == 104);
 
 struct CpuTables {
-  std::array<uint64_t, 5> segments{};
+  std::array<uint64_t, 5> segments{};  // the global descriptor table, which trap.cpp fills
   TaskState task{};
 };
 

@@ -8,6 +8,7 @@
 
 namespace cairn::kernel {
 
+// Values in the order in which switch.S stores them; pc is the return address.
 struct SwitchFrame {
   uint32_t sse_control = 0x1f80;  // all exceptions masked, as after a reset [sdm 1 10.2.3]
   uint32_t x87_control = 0x37f;   // all exceptions masked, as after FNINIT [sdm 1 8.1.5]
