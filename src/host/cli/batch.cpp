@@ -10,7 +10,7 @@
 namespace cairn::cli {
 namespace {
 
-constexpr size_t kMostFiles = 1000;  // files in one boot
+constexpr size_t kMostFiles = 1000;  // the most files that one machine runs
 
 std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 

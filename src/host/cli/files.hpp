@@ -42,6 +42,7 @@ constexpr uint64_t kMaximumSource = uint64_t{64} << 20;  // the most bytes of a 
 // larger than `limit` bytes. A file whose stated size is larger than the limit is not read at all. Otherwise reading
 // stops soon after the limit. A pipe that nobody opens for writing within some seconds is an error (io), too.
 Result<std::string> read_file(const std::string& path, uint64_t limit = kMaximumModule);
+// Replaces the contents of a file, or makes it. Fails (io), naming the file.
 Result<void> write_file(const std::string& path, std::string_view contents);
 
 // Makes a file without a path that holds `contents` and stays open in programs that replace this one. `name` is for

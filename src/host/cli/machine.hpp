@@ -14,7 +14,7 @@ namespace cairn::cli {
 // The outcome of a machine, mostly from its control port.
 struct MachineReport {
   bool exited = false;  // whether the record `exit` came; without it the kernel panicked or was killed
-  int status = 0;
+  int status = 0;       // the exit status in the record `exit`
   struct Number {
     std::string name;
     uint64_t value;

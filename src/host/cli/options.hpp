@@ -29,14 +29,14 @@ struct Options {
   unsigned cpus = 1;
   std::string cpu;  // QEMU's name of a CPU; empty: the machine's default
   uint64_t memory_bytes = uint64_t{1} << 30;
-  std::string paging;  // value of kernel_option::kPaging; empty: not given
-  std::vector<std::string> environment;
+  std::string paging;                    // value of kernel_option::kPaging; empty: not given
+  std::vector<std::string> environment;  // each is NAME=VALUE
   std::vector<host::DirectoryMapping> directories;
   bool report_times = false;
   bool verbose = false;
   BoundsMode bounds = BoundsMode::automatic;
   std::vector<std::string> disabled_features;
-  std::vector<std::string> engine_options;
+  std::vector<std::string> engine_options;                // each is KEY=VALUE
   std::string invoke;                                     // the function to call instead of _start
   bool trap_unknown_imports = false;                      // whether missing functions trap when they are called
   bool has_default_root = true;                           // whether `/` is in memory if no directory has this name

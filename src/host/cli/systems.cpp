@@ -16,7 +16,7 @@ using host::Mistakes;
 using host::ProgramDescription;
 using host::SystemDescription;
 
-constexpr uint64_t kMaximumSystemFile = uint64_t{1} << 20;
+constexpr uint64_t kMaximumSystemFile = uint64_t{1} << 20;  // bytes
 
 // The file's name without its folder and its ending. (The RV64 build's C++ library has no <filesystem>.)
 std::string_view stem_of(std::string_view path) {

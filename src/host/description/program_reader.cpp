@@ -10,7 +10,7 @@
 namespace cairn::host {
 namespace {
 
-constexpr size_t kLongestName = 64;
+constexpr size_t kLongestName = 64;  // characters
 constexpr std::array<std::string_view, 3> kRestarts = {"never", "on-failure", "always"};
 constexpr std::array<std::string_view, 3> kLimits = {"cpu-time", "wall-time", "memory"};
 

@@ -35,6 +35,7 @@ size_t distance(std::string_view a, std::string_view b) {
 std::string suggestion(std::string_view word, std::span<const std::string_view> names) {
   if (word.size() > kLongestWord) return "";
   std::string_view nearest;
+  // A name is near if the distance is at most a third of the word's length, rounded.
   size_t least = 1 + (word.size() + 1) / 3;
   for (const std::string_view name : names) {
     if (name.size() > kLongestWord) continue;

@@ -6,7 +6,7 @@
 namespace cairn::host {
 namespace {
 
-constexpr size_t kLongestQuote = 80;
+constexpr size_t kLongestQuote = 80;  // bytes
 
 std::string_view describe(toml::Kind kind) {
   switch (kind) {

@@ -17,10 +17,12 @@ namespace cairn::host {
 
 // Returns a string. It must not contain NUL, which would end an argument or an environment variable of a program.
 std::optional<std::string> read_text(std::string_view key, const toml::Value& value, Mistakes& mistakes);
+// Returns a boolean.
 std::optional<bool> read_flag(std::string_view key, const toml::Value& value, Mistakes& mistakes);
 // Returns an integer from `least` to `most`.
 std::optional<uint64_t> read_number(std::string_view key, const toml::Value& value, uint64_t least, uint64_t most,
                                     Mistakes& mistakes);
+// Returns a table; null after a mistake.
 const toml::Table* read_table(std::string_view key, const toml::Value& value, Mistakes& mistakes);
 
 struct PlacedText {
@@ -38,7 +40,7 @@ void add_unknown_key(const toml::Entry& entry, std::string_view owner, std::span
 
 // Returns a text of the file for a message: in backquotes, and cut if it is long.
 std::string in_quotes(std::string_view text);
-// Returns "`a`, `b` and `c`".
+// Returns the names as "`a`, `b` and `c`"; `last_word` is the word before the last name, such as "and".
 std::string list_of(std::span<const std::string_view> names, std::string_view last_word);
 
 }  // namespace cairn::host

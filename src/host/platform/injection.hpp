@@ -25,6 +25,8 @@ struct Injection {
 #if CAIRN_DEBUG
 inline constinit Injection injection;
 
+// Returns whether the allocation that asks must fail on purpose. `in_operation` says whether it belongs to an
+// operation.
 inline bool injected_failure(bool in_operation = false) {
   if (!in_operation) {
     injection.in_operation.store(0, std::memory_order_relaxed);
@@ -45,6 +47,7 @@ inline bool injected_failure(bool in_operation = false) {
   injection.fails_at.store(left - 1, std::memory_order_relaxed);
   return false;
 }
+// Count an allocation or a mapping that was made (1) or released (-1).
 inline void count_allocation(int64_t more) { injection.allocations.fetch_add(more, std::memory_order_relaxed); }
 inline void count_mapping(int64_t more) { injection.mappings.fetch_add(more, std::memory_order_relaxed); }
 #else

@@ -22,6 +22,7 @@ std::unexpected<Error> no_memory(std::string_view doing, size_t bytes, std::stri
   }));
 }
 
+// Maps fresh memory. `what` names the memory in the error.
 Result<std::span<std::byte>> map(size_t bytes, int protection, std::string_view what) {
   void* address = injected_failure()
                       ? MAP_FAILED
@@ -40,7 +41,7 @@ void unmap(std::byte* address, size_t bytes) {
 }  // namespace
 
 // On x86-64, Linux gives a process 2^47 bytes. On RISC-V, every Linux has at least Sv39, whose lower half of 2^38 bytes
-// belongs to the process [riscv-priv 4.4.1]; some machines have no more.
+// belongs to the process [riscv-priv 10.4.1]; some machines have no more.
 uint64_t Platform::address_space() {
   return uint64_t{1} << (kArchitecture == compiler::Architecture::x86_64 ? 47 : 38);
 }

@@ -1,4 +1,4 @@
-// Parking threads on futexes, the stack limits of threads, and the time.
+// Parks threads on futexes, finds the limits of their stacks, and reads the time.
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sys/syscall.h>

@@ -38,8 +38,8 @@ enum class Ownership : uint8_t { borrowed, owned };
 std::unique_ptr<wasi::File> make_file(int descriptor, Ownership ownership, std::atomic<int>* write_error = nullptr);
 wasi::FileType file_type_of(int descriptor);
 
-// Opens a real directory. A program reaches nothing outside it, because names are opened one at a time, without
-// following links.
+// Opens a real directory. Fails (io), or (resource) without memory. A program reaches nothing outside the directory,
+// because names are opened one at a time, without following links.
 Result<std::unique_ptr<wasi::Directory>> open_host_directory(const std::string& path);
 
 }  // namespace cairn::host

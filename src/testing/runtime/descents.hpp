@@ -43,7 +43,7 @@ inline constexpr std::string_view kDescents = R"((module
     (if (i32.eqz (local.get $left)) (then (return (i32.const 0))))
     (i32.add (i32.const 1) (call $across_host (i32.sub (local.get $left) (i32.const 1)))))))";
 
-// Runs kDescents. Returns what is wrong; empty when nothing is.
+// Runs kDescents on an engine with this configuration. Returns what is wrong; empty when nothing is.
 inline std::string check_descents(const EngineConfig& config) {
   const auto module_bytes = wasm::text::assemble(kDescents, "descents.wat");
   if (!module_bytes) return module_bytes.error().to_string();

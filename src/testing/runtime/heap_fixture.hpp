@@ -18,7 +18,7 @@ class HeapFixture : public testing::Test {
  protected:
   // Offsets of a node's fields in bytes, and its number of references.
   static constexpr uint32_t kIdOffset = 8, kLinkOffset = 16, kLinks = 3;
-  static constexpr uint32_t kLargeFields = 3000;
+  static constexpr uint32_t kLargeFields = 3000;  // the number of fields of the large struct
 
   void SetUp() override {
     using wasm::FieldType, wasm::HeapType, wasm::Nullability, wasm::SubType, wasm::ValType;
@@ -69,6 +69,7 @@ class HeapFixture : public testing::Test {
     return load(node, kLinkOffset + 4 * link);
   }
   [[nodiscard]] uint64_t id_of(abi::HeapReference node) const { return heap_->at<uint64_t>(node + kIdOffset); }
+  // The offset of an element in an array of references.
   static uint32_t element_offset(uint32_t index) { return abi::array_data_offset(4) + 4 * index; }
 
   // Adds a root and returns its position.

@@ -15,9 +15,9 @@ namespace cairn::wasi {
 
 struct TrialLimits {
   uint64_t memory_bytes =
-      uint64_t{16} << 20;  // limit for each memory; a module whose memory begins with more is not run
-  uint64_t table_elements = 100'000;
-  uint32_t calls = 64;  // number of calls of exported functions
+      uint64_t{16} << 20;             // limit for each memory; a module whose memory begins with more is not run
+  uint64_t table_elements = 100'000;  // limit for each table; a module whose table begins with more is not run
+  uint32_t calls = 64;                // the most exported functions that are called
 };
 
 // Runs `body`, which contains all code of a trial that may run for ever, and can limit its time.

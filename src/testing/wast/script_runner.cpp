@@ -19,7 +19,7 @@ namespace {
 
 namespace text = wasm::text;
 
-// The result of a directive: success, or why it failed.
+// The result of a directive: nothing if it succeeded, otherwise a text that says why it failed.
 using Verdict = std::expected<void, std::string>;
 std::unexpected<std::string> failure(std::string why) { return std::unexpected(std::move(why)); }
 

@@ -8,6 +8,7 @@
 namespace cairn::platform {
 
 namespace {
+// The numbers of the registers ra and sp.
 constexpr int kRa = 1;
 constexpr int kSp = 2;
 }  // namespace
@@ -37,6 +38,7 @@ namespace {
 sigjmp_buf probe_escape;
 void probe_failed(int) { siglongjmp(probe_escape, 1); }
 
+// Returns whether the CPU can run the instruction.
 template <class F>
 bool runs(F&& instruction) {
   struct sigaction action{};

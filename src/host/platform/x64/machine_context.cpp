@@ -39,7 +39,7 @@ compiler::CpuFeatures Platform::cpu_features() {
   }
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) != 0) {
     features.bmi1 = (b & bit_BMI) != 0;
-    features.bmi2 = features.bmi1 && (b & bit_BMI2) != 0;  // same rule as in kernel/arch/x64/cpu.cpp
+    features.bmi2 = features.bmi1 && (b & bit_BMI2) != 0;  // kernel/arch/x64/cpu.cpp has the reason
     features.avx2 = features.avx && (b & bit_AVX2) != 0;
   }
   if (__get_cpuid(0x8000'0001, &a, &b, &c, &d) != 0) features.lzcnt = (c & bit_LZCNT) != 0;
