@@ -61,7 +61,7 @@ def entry_moved(s):
 
 def frame_misstated(s):
     for n in range(len(s.object.functions)):
-        offset = n * FUNCTION + 12
+        offset = n * FUNCTION + 12  # the field frame_bytes of record n
         yield s.patched(".cairn.functions", offset, struct.pack("<I", s.word(".cairn.functions", offset) + 16))
 
 

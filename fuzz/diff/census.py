@@ -30,7 +30,8 @@ def instructions():
 
 
 def run(seed, count):
-    """Runs generated modules. Yields for each module its kind, the numbers of the instructions in it, and its marks."""
+    """Runs generated modules. Yields for each module its kind, the numbers of the instructions in it, and its marks:
+    the offsets of the bytes that are 1 in the memory `marks`, which has 64 bytes for each instruction."""
     generator = subprocess.run([os.path.join(ROOT, "fuzz/generator/build.sh")], check=True, capture_output=True,
                                text=True).stdout.strip()
     directory = os.path.join(ROOT, "build/fuzz/batches", f"census-{os.getpid()}")

@@ -14,6 +14,7 @@ namespace cairn::fuzz {
 class Model {
  public:
   Model();
+  // Performs an operation completely.
   Outcome perform(const Operation& op);
   // Performs a write that stopped after `count` bytes.
   void perform_write(const Operation& op, uint64_t count);
@@ -37,7 +38,7 @@ class Model {
     int node = -1;
     bool is_directory = false;
     uint64_t rights = 0, offset = 0;
-    bool appends = false;
+    bool appends = false;  // whether writes go to the end of the file
   };
   // The result of walking along a path: the last component, and the directory that contains it. The component is "."
   // for the directory itself.
@@ -52,12 +53,16 @@ class Model {
   // follows a link. With create_keep and create_follow, the operation may create a file there.
   enum class Ending : uint8_t { parent, keep, follow, create_keep, create_follow };
 
+  // Walks along a path that begins at the directory `base`. A path out of `base` is an error.
   Place walk(int base, const std::string& path, Ending ending) const;
   // Returns the node at a place, or -1 and sets the place's error.
   int node_at(Place& place) const;
+  // Returns the node with this name in a directory, or -1.
   [[nodiscard]] int child(int directory, const std::string& name) const;
+  // Find the directory or the file that descriptor `fd` names. Fail if the descriptor lacks some of the rights.
   wasi::Errno directory_of(uint32_t fd, uint64_t rights, int& node) const;
   wasi::Errno file_of(uint32_t fd, uint64_t rights, bool seeks, Open*& open);
+  // Adds a new node with this name to a directory, and returns the node.
   int add(int directory, const std::string& name, wasi::FileType type);
   void remove_name(int directory, const std::string& name);
 

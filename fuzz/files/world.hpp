@@ -21,16 +21,18 @@ struct Outcome {
   [[nodiscard]] std::string to_string() const;
 };
 
-// Returns the text of a stat, for worlds and the model. It has only attributes that do not depend on the file system.
+// Returns the text of a stat, for World and Model. It has only attributes that do not depend on the file system.
 std::string stat_text(wasi::FileType type, uint64_t links, uint64_t size);
 // Returns the text of times that were set. It leaves out the time of access of links, because on Linux a walk along a
 // path changes it.
 std::string times_text(wasi::FileType type, uint64_t access, uint64_t modification);
+// Returns the text of a directory's entries: one a line, sorted.
 std::string listing_text(std::vector<std::string> entries);
 
 class World {
  public:
   World(wasi::System& system, std::unique_ptr<wasi::Directory> root);
+  // Calls the functions of the operation, and returns what the caller sees of it.
   Outcome perform(const Operation& op);
   // Makes the allocation after `count` others fail in the next operation, if it has so many. Has no effect in builds
   // without CAIRN_DEBUG.

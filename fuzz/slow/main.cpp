@@ -40,7 +40,7 @@ namespace {
 namespace fs = std::filesystem;
 using Bytes = std::vector<std::byte>;
 
-constexpr double kLimit = 10;
+constexpr double kLimit = 10;            // units of cost that each byte of a module may have
 constexpr double kOrdinaryMemory = 250;  // bytes of memory for each byte of a module (compiler/options/options.hpp)
 constexpr unsigned kSizes = 5;           // number of ranges of sizes, each twice the previous one
 constexpr size_t kSmallest = 2048, kLargest = kSmallest << kSizes;

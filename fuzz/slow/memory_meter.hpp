@@ -7,8 +7,8 @@
 namespace cairn::fuzz {
 
 struct MemoryMeter {
-  static size_t live();
-  static size_t peak();
+  static size_t live();      // bytes in use
+  static size_t peak();      // the most bytes in use since reset_peak()
   static void reset_peak();  // sets the peak to live()
 };
 

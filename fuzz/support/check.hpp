@@ -14,6 +14,7 @@ namespace cairn::fuzz {
   std::abort();
 }
 
+// Reports `what` is wrong if the condition is false.
 inline void check(bool condition, std::string_view what) {
   if (!condition) [[unlikely]]
     finding(what);

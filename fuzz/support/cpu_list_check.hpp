@@ -1,4 +1,4 @@
-// Checks of lists of CPUs that the kernel has made. They hold whatever the firmware reported.
+// Checks of lists of CPUs that the kernel has made. What they demand holds whatever the firmware reported.
 #pragma once
 
 #include "kernel/boot/cpu_list.hpp"

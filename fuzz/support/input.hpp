@@ -20,6 +20,7 @@ class Input {
   [[nodiscard]] bool empty() const { return rest_.empty(); }
   [[nodiscard]] size_t remaining() const { return rest_.size(); }
 
+  // Takes the bytes of a T, in the machine's byte order.
   template <class T>
   T take() {
     T value{};
@@ -31,6 +32,7 @@ class Input {
   uint8_t byte() { return take<uint8_t>(); }
   // Takes a number below `bound`, which is not zero.
   uint32_t below(uint32_t bound) { return (bound <= 256 ? byte() : take<uint32_t>()) % bound; }
+  // Returns true for one of `count` equally likely numbers.
   bool one_in(uint32_t count) { return below(count) == 0; }
 
   // Takes `count` bytes, or fewer at the end of the input.
@@ -39,10 +41,12 @@ class Input {
     rest_ = rest_.subspan(result.size());
     return result;
   }
+  // The same as a text.
   std::string_view text(size_t count) {
     const auto part = bytes(count);
     return {reinterpret_cast<const char*>(part.data()), part.size()};
   }
+  // Takes all that is left.
   std::span<const std::byte> rest() { return bytes(rest_.size()); }
 
  private:

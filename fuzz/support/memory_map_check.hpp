@@ -1,4 +1,4 @@
-// Checks of memory maps that the kernel has made. They hold whatever the firmware reported.
+// Checks of memory maps that the kernel has made. What they demand holds whatever the firmware reported.
 #pragma once
 
 #include "kernel/memory/memory_map.hpp"

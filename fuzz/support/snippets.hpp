@@ -13,6 +13,7 @@ using Random = std::minstd_rand;
 
 enum class Edit : uint8_t { replace, insert_before, insert_behind };
 
+// Snippets for one function of a module.
 class Snippets {
  public:
   Snippets(const wasm::Module& module, const FunctionInstructions& function, Random& random)
@@ -22,10 +23,11 @@ class Snippets {
   Edit edit(const Instruction& at, wasm::text::ByteWriter& out);
 
  private:
+  // These functions write instructions to `out`. Those that return bool return false if they found none.
   unsigned pick(size_t count) { return static_cast<unsigned>(random_() % count); }
   void opcode(wasm::Opcode opcode, wasm::text::ByteWriter& out);
-  bool constant(wasm::ValType type, wasm::text::ByteWriter& out);  // returns false if the type has no constants
-  bool local_of(wasm::ValType type, uint32_t& index);
+  bool constant(wasm::ValType type, wasm::text::ByteWriter& out);
+  bool local_of(wasm::ValType type, uint32_t& index);           // looks for a local of the type
   void value(wasm::ValType type, wasm::text::ByteWriter& out);  // for types of numbers and v128
   bool same_signature(wasm::Opcode old, wasm::text::ByteWriter& out);
   void transform(wasm::ValType type, wasm::text::ByteWriter& out);  // [t] -> [t]

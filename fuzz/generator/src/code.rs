@@ -30,11 +30,13 @@ pub fn signed(out: &mut Vec<u8>, mut value: i64) {
     }
 }
 
+/// Writes the instruction `i32.const`.
 pub fn i32_const(out: &mut Vec<u8>, value: i32) {
     out.push(0x41);
     signed(out, i64::from(value));
 }
 
+/// Writes the instruction `i64.const`.
 pub fn i64_const(out: &mut Vec<u8>, value: i64) {
     out.push(0x42);
     signed(out, value);

@@ -71,10 +71,11 @@ pub struct Surroundings {
     pub table: Vec<u32>, // functions in the table through which calls go
     pub table64: bool,   // whether the second table's indices have 64 bits
     pub tags: Vec<Vec<Ty>>, // types of the values of each tag's exceptions
+    // What functions may use.
     pub atomics: bool,
     pub exceptions: bool,
     pub legacy: bool, // exceptions in the older encoding
-    pub wide: bool,
+    pub wide: bool,   // wide arithmetic
     pub objects: bool,
     pub open_functions: bool, // whether their types are not final
     pub simd: bool,
@@ -112,10 +113,12 @@ impl Surroundings {
         self.memories.len() as u32
     }
 
+    /// The index of the element segment with structures.
     pub fn object_segment(&self) -> u32 {
         tables::STRUCTURE_SEGMENT
     }
 
+    /// The number of types of structures and arrays, which have the lowest type indices.
     pub fn object_types(&self) -> u32 {
         objects::type_count(self.simd)
     }
@@ -133,22 +136,24 @@ pub struct Maker<'a> {
     pub around: &'a Surroundings,
     pub random: &'a mut Random,
     pub code: Vec<u8>,
-    pub locals: Vec<Ty>,
+    pub locals: Vec<Ty>, // parameters and locals that statements may write
     pub counters: Vec<(u32, Ty)>, // counters of the surrounding loops, which are locals; statements only read them
-    pub free_counters: Vec<(u32, Ty)>,
+    pub free_counters: Vec<(u32, Ty)>, // for more loops
     pub results: Vec<Ty>,
     /// For each label, innermost last: whether statements may branch to it, because it takes no values.
     pub labels: Vec<bool>,
+    /// How much more code may be written. Each statement and expression takes some; below 0, they are short.
     pub budget: i32,
-    pub remembered: Vec<(Ty, Vec<u8>)>,
+    pub remembered: Vec<(Ty, Vec<u8>)>, // type and code of expressions that may be used again
     pub addresses: Vec<(u32, Vec<u8>, u64)>, // memory, code and offset of addresses that may be used again
-    pub loops: u32,
+    pub loops: u32, // number of surrounding loops
     pub raw: u64, // as in Surroundings, or more
     pub arrays: Vec<(u32, u32)>, // locals for arrays, and their types
     pub temporary: u32,          // local for a structure
     pub exception: u32,          // local for an exception
 }
 
+/// Returns the type as wasm-encoder's type.
 pub fn val_type(ty: Ty) -> ValType {
     match ty {
         Ty::I32 => ValType::I32,
@@ -205,6 +210,7 @@ fn memory(random: &mut Random, features: &Features) -> Memory {
     Memory { is_64, shared, bytes: pages << 16, maximum: pages + random.below(3), page: 16 }
 }
 
+/// Returns a random module's bytes; the index of the global that holds the fuel, and how much of it an entry gets.
 pub fn make(random: &mut Random, features: &Features) -> (Vec<u8>, (u32, u32)) {
     let theme = theme(random, features);
     let mut types = vec![Ty::I32, Ty::I32, Ty::I32, Ty::I64, Ty::I64, Ty::F64, Ty::F32];

@@ -8,6 +8,7 @@ use crate::nans::{self, Scratch, Shape};
 use crate::random::Random;
 use crate::values;
 
+/// What an entry passes for a parameter: the value of the global with this index, or a constant.
 pub enum Argument {
     Global(u32),
     Value(Instruction<'static>),
@@ -113,6 +114,8 @@ pub enum Catching {
 
 const HASHING: Scratch = Scratch { f32: 1, f64: 2, v128: 3 };
 
+/// Makes a function that sets the global `fuel.0` to `fuel.1`, calls `function`, and returns a hash of the results. If
+/// `caught`, it returns a constant if the call throws an exception.
 pub fn entry(function: u32, arguments: &[Argument], results: &[ValType], fuel: (u32, u32), caught: Option<Catching>) -> Function {
     use Instruction as I;
     let mut body = Function::new([(1, ValType::I64), (1, ValType::F32), (1, ValType::F64), (1, ValType::V128)]);
@@ -151,6 +154,7 @@ pub fn entry(function: u32, arguments: &[Argument], results: &[ValType], fuel: (
     body
 }
 
+/// Makes the function `state`.
 pub fn state(shown: &Shown) -> Function {
     use Instruction as I;
     let mut body = Function::new([

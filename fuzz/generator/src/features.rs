@@ -18,6 +18,7 @@ pub struct Features {
 }
 
 impl Features {
+    /// Returns random features.
     pub fn choose(random: &mut Random) -> Self {
         let exceptions = random.chance(45);
         Features {

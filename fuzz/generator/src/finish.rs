@@ -43,6 +43,7 @@ struct Section {
     entries: Vec<u8>, // the bytes after the count
 }
 
+/// Decodes an unsigned LEB128 number. Returns the number, and how many bytes it has.
 fn leb(bytes: &[u8]) -> (u32, usize) {
     let (mut value, mut shift, mut at) = (0u32, 0, 0);
     loop {
@@ -56,6 +57,7 @@ fn leb(bytes: &[u8]) -> (u32, usize) {
     }
 }
 
+/// The changed module, and the number of its exports `e0`, `e1`, ...
 pub struct Finished {
     pub bytes: Vec<u8>,
     pub entries: u32,
@@ -63,6 +65,8 @@ pub struct Finished {
     pub occurring: BTreeSet<u32>,
 }
 
+/// Returns the module with the functions added, and with code for marks if `marked`. Returns nothing if the module
+/// cannot be read, or may wait for some time.
 pub fn finish(
     wasm: &[u8],
     fuel: (u32, u32), // the global with the fuel, and its amount for each entry

@@ -27,6 +27,8 @@ use std::fmt::Write;
 use features::Features;
 use random::Random;
 
+/// A module, its kind (`smith` or `dense`), the features that it may use, and the places in the marks of the
+/// instructions in it.
 pub struct Made {
     bytes: Vec<u8>,
     kind: &'static str,

@@ -32,6 +32,7 @@ pub fn opcode(bytes: &[u8]) -> (u8, u32, usize) {
     (bytes[0], opcode as u32, 1 + used)
 }
 
+/// Decodes an unsigned LEB128 number. Returns the number, and how many bytes it has.
 fn leb(bytes: &[u8]) -> (u64, usize) {
     let (mut value, mut at) = (0, 0);
     loop {
@@ -49,6 +50,7 @@ struct Access {
     values: Vec<Ty>,
 }
 
+/// Adds the marks to the functions of one module.
 pub struct Marks {
     pub memory: u32,
     pub first_function: u32, // index of the first of the six functions of functions()
@@ -62,6 +64,7 @@ pub struct Marks {
 /// from.
 const SCRATCH: [ValType; 5] = [ValType::I32, ValType::I64, ValType::F32, ValType::F64, ValType::V128];
 
+/// The index of the first scratch local, and the types of the arrays that are copied from.
 pub struct Scratch {
     first: u32,
     arrays: Vec<u32>,
@@ -79,6 +82,7 @@ fn number(ty: Ty) -> u32 {
 }
 
 impl Marks {
+    /// `memory` is the index of the memory for the marks; the other parameters are the fields of the same names.
     pub fn new(memory: u32, first_function: u32, memories: Vec<(bool, u32)>, tables: Vec<bool>) -> Self {
         let mut operators: BTreeMap<_, _> = operators::all(true).into_iter().map(|o| (o.code, o.operands)).collect();
         for opcode in 0x13..=0x16 {

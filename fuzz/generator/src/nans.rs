@@ -6,6 +6,7 @@
 use wasm_encoder::{Function, Instruction, ValType};
 use wasmparser::Operator;
 
+/// The bits of the canonical NaNs.
 pub const F32: u32 = 0x7fc0_0000;
 pub const F64: u64 = 0x7ff8_0000_0000_0000;
 
@@ -46,6 +47,8 @@ pub fn after(operator: &Operator) -> Option<Shape> {
     })
 }
 
+/// Adds code that replaces the value on top of the stack, or each lane of it, by the canonical NaN if it is a NaN. A
+/// scratch local is overwritten.
 pub fn canonicalize(body: &mut Function, shape: Shape, scratch: &Scratch) {
     use Instruction as I;
     let (local, equal, select) = match shape {
@@ -67,4 +70,5 @@ pub fn canonicalize(body: &mut Function, shape: Shape, scratch: &Scratch) {
     body.instruction(&select);
 }
 
+/// The types of the fields of `Scratch`, in order.
 pub const SCRATCH_TYPES: [ValType; 3] = [ValType::F32, ValType::F64, ValType::V128];

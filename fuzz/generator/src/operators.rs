@@ -28,6 +28,7 @@ impl Ty {
         }
     }
 
+    /// Returns whether the type is one of references to objects.
     pub fn is_reference(self) -> bool {
         matches!(self, Base | Any)
     }
@@ -72,6 +73,7 @@ fn with_prefix(prefix: Option<u8>, opcode: u32) -> Vec<u8> {
     }
 }
 
+/// Returns all operators; those on vectors only if `simd`.
 pub fn all(simd: bool) -> Vec<Operator> {
     let mut all = Vec::new();
     let mut add = |prefix: Option<u8>, range: std::ops::RangeInclusive<u32>, operands: &[Ty], result: Ty, care: Care| {
@@ -180,6 +182,7 @@ fn access(ty: Ty, prefix: Option<u8>, opcode: u32, log2: u8, lanes: u8) -> Acces
     Access { ty, code: with_prefix(prefix, opcode), log2, lanes }
 }
 
+/// Returns all loads that are not atomic; those of vectors only if `simd`.
 pub fn loads(simd: bool) -> Vec<Access> {
     let mut all = vec![
         access(I32, None, 0x28, 2, 0), access(I64, None, 0x29, 3, 0), access(F32, None, 0x2a, 2, 0),
@@ -200,6 +203,7 @@ pub fn loads(simd: bool) -> Vec<Access> {
     all
 }
 
+/// Returns all stores that are not atomic; those of vectors only if `simd`.
 pub fn stores(simd: bool) -> Vec<Access> {
     let mut all = vec![
         access(I32, None, 0x36, 2, 0), access(I64, None, 0x37, 3, 0), access(F32, None, 0x38, 2, 0),

@@ -9,6 +9,7 @@ impl Random {
         random
     }
 
+    /// Returns 64 random bits.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -22,6 +23,7 @@ impl Random {
         self.next() % count
     }
 
+    /// Returns a random one of the items, which are not empty.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len() as u64) as usize]
     }
@@ -31,6 +33,7 @@ impl Random {
         self.below(100) < percent
     }
 
+    /// Overwrites the bytes with random ones.
     pub fn fill(&mut self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
             chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);

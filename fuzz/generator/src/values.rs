@@ -11,6 +11,7 @@ const SMALL: &[i64] = &[
     0x8000_0000_0000,
 ];
 
+/// Returns a telling number, or now and then a random one. `i32` does the same.
 pub fn i64(random: &mut Random) -> i64 {
     match random.below(8) {
         0 => random.next() as i64,
@@ -51,11 +52,13 @@ pub const F64_EDGES: [u64; 24] = [
     0x41e0_0000_0000_0000, 0xc1e0_0000_0000_0000, 0xc1e0_0000_0010_0000, 0xc1e0_0000_0020_0000, 0x41ef_ffff_ffff_ffff, 0x41f0_0000_0000_0000,
     0x43df_ffff_ffff_ffff, 0x43e0_0000_0000_0000, 0xc3e0_0000_0000_0000, 0xc3e0_0000_0000_0001, 0x43ef_ffff_ffff_ffff, 0x43f0_0000_0000_0000,
 ];
+/// The same for f32.
 pub const F32_EDGES: [u32; 20] = [
     0x7fc0_0000, 0xffc0_0001, 0x7f80_0001, 0x7f80_0000, 0xff80_0000, 0x8000_0000, 0x3f00_0000, 0xbf00_0000, 0xbf80_0000, 0xbf7f_ffff,
     0x4eff_ffff, 0x4f00_0000, 0xcf00_0000, 0xcf00_0001, 0x4f7f_ffff, 0x4f80_0000, 0x5f00_0000, 0xdf00_0000, 0x5f7f_ffff, 0x5f80_0000,
 ];
 
+/// Returns the bits of a telling float, or now and then of a random one. `f32_bits` does the same.
 pub fn f64_bits(random: &mut Random) -> u64 {
     match random.below(8) {
         0 => random.next(),
@@ -84,6 +87,7 @@ pub fn f32_bits(random: &mut Random) -> u32 {
     }
 }
 
+/// Returns a vector whose lanes, of a random size, are such numbers, or 128 random bits.
 pub fn v128_bits(random: &mut Random) -> u128 {
     match random.below(6) {
         0 => u128::from(random.next()) << 64 | u128::from(random.next()),

@@ -8,6 +8,7 @@ use crate::operators::Ty;
 const PAGE: u64 = 65536;
 
 impl Maker<'_> {
+    /// Returns the index of a random memory.
     pub fn memory(&mut self) -> u32 {
         self.random.below(self.around.memories.len() as u64) as u32
     }

@@ -7,10 +7,12 @@ use crate::code::{i32_const, index};
 use crate::operators::Ty;
 
 impl Maker<'_> {
+    /// Returns a random local for arrays, and the number of its type.
     fn some_array(&mut self) -> (u32, u32) {
         *self.random.pick(&self.arrays.clone())
     }
 
+    /// Returns the type of the elements of arrays of type number `kind`, and whether they are mutable.
     fn element(kind: u32) -> (Storage, bool) {
         ARRAYS[(kind - STRUCTURES) as usize]
     }
@@ -53,6 +55,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Puts a length on the stack: at most 5 if `small`, otherwise at least 8.
     fn array_length(&mut self, small: bool, depth: u32) {
         if small {
             let length = self.random.below(6) as i32;
@@ -69,6 +72,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Puts an i32 from 0 to `mask` on the stack; now and then any i32 in functions that may trap.
     fn masked(&mut self, mask: i32) {
         if self.random.chance(self.raw) {
             return self.expression(Ty::I32, 1);
@@ -100,6 +104,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Writes to a random array, or replaces it by a new one.
     pub fn array_statement(&mut self) {
         let (local, kind) = self.some_array();
         let (storage, mutable) = Self::element(kind);

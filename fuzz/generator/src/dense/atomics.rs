@@ -6,11 +6,13 @@ use crate::code::{i32_const, i64_const, index};
 use crate::operators::{ATOMICS, Ty};
 
 impl Maker<'_> {
+    /// Returns the index in ATOMICS of a random size of access for values of type `ty`.
     fn form(&mut self, ty: Ty) -> usize {
         let forms: Vec<usize> = (0..7).filter(|&i| ATOMICS[i].0 == ty).collect();
         *self.random.pick(&forms)
     }
 
+    /// Puts the result of an atomic load, change or exchange on the stack.
     pub fn atomic(&mut self, ty: Ty, depth: u32) {
         let form = self.form(ty);
         let size = ATOMICS[form].1;
@@ -30,6 +32,7 @@ impl Maker<'_> {
         self.memory_argument(memory, u64::from(size), offset);
     }
 
+    /// Writes an atomic store, a fence, a notification or a wait.
     pub fn atomic_statement(&mut self) {
         if !self.around.atomics {
             return self.assignment();
@@ -68,6 +71,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Stores the two halves of a 128-bit sum, difference or product to locals.
     pub fn wide_arithmetic(&mut self) {
         let (Some(low), Some(high), true) = (self.local_of(Ty::I64), self.local_of(Ty::I64), self.around.wide) else {
             return self.assignment();

@@ -6,14 +6,17 @@ use crate::code::{i32_const, i64_const, index, unsigned};
 use crate::operators::{Care, Ty};
 
 impl Maker<'_> {
+    /// Puts a constant i64 on the stack if `is_64`, otherwise an i32.
     pub fn number_of(&mut self, is_64: bool, value: i64) {
         if is_64 { i64_const(&mut self.code, value) } else { i32_const(&mut self.code, value as i32) }
     }
 
+    /// Returns the type of the memory's addresses.
     pub fn address_type(&self, memory: u32) -> Ty {
         if self.around.memories[memory as usize].is_64 { Ty::I64 } else { Ty::I32 }
     }
 
+    /// Puts a number of bytes on the stack, at most 255.
     fn length(&mut self, is_64: bool) {
         let most = *self.random.pick(&[1i64, 3, 7, 15, 31, 63, 255]);
         if self.random.chance(40) {
@@ -26,6 +29,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Writes a random statement about a range of a memory.
     pub fn bulk(&mut self) {
         let to = self.memory();
         let from = self.memory();
@@ -126,6 +130,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
+    /// Asks for a memory's size, or makes the memory grow.
     pub fn sizes(&mut self) {
         let memory = self.memory();
         let ty = self.address_type(memory);
@@ -156,6 +161,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
+    /// The access of `far`, without a condition.
     fn far_access(&mut self) {
         let memory = self.memory();
         let (is_64, bytes) = (self.around.memories[memory as usize].is_64, self.around.memories[memory as usize].bytes);

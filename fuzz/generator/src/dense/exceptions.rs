@@ -6,6 +6,7 @@ use crate::code::{index, signed, unsigned};
 use crate::operators::Ty;
 
 impl Maker<'_> {
+    /// Returns the index of a random tag.
     fn some_tag(&mut self) -> u32 {
         self.random.below(self.around.tags.len() as u64) as u32
     }
@@ -62,6 +63,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Writes a body that may throw, and handlers.
     pub fn try_statement(&mut self) {
         if !self.around.exceptions {
             return self.block_statement();
@@ -119,6 +121,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
+    /// Throws the caught exception again, under a condition, in the older encoding.
     fn rethrow(&mut self) {
         if self.random.chance(60) {
             self.condition(1);
@@ -126,6 +129,7 @@ impl Maker<'_> {
         }
     }
 
+    /// The same in the older encoding.
     fn legacy_statement(&mut self) {
         self.code.extend([0x06, 0x40]);
         self.labels.push(true);

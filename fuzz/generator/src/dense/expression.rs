@@ -6,6 +6,7 @@ use crate::operators::{Care, Operator, Ty};
 use crate::values;
 
 impl Maker<'_> {
+    /// Puts a value of type `ty` on the stack. `depth` bounds how deep operands are nested: 0 means a leaf.
     pub fn expression(&mut self, ty: Ty, depth: u32) {
         self.budget -= 1;
         if depth == 0 || self.budget < -200 {
@@ -50,6 +51,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Writes the code of an earlier expression of the type again.
     fn again(&mut self, ty: Ty, depth: u32) {
         let candidates: Vec<usize> = (0..self.remembered.len()).filter(|&i| self.remembered[i].0 == ty).collect();
         if candidates.is_empty() {
@@ -61,6 +63,7 @@ impl Maker<'_> {
         self.code.extend(bytes);
     }
 
+    /// Puts a local, a global, a constant, or one of two constants on the stack.
     pub fn leaf(&mut self, ty: Ty) {
         let counters: Vec<u32> = self.counters.iter().filter(|(_, t)| *t == ty).map(|(local, _)| *local).collect();
         if !counters.is_empty() && self.random.chance(35) {
@@ -91,6 +94,7 @@ impl Maker<'_> {
         constant(&mut self.code, ty, self.random);
     }
 
+    /// Puts an i32 on the stack that a branch tests.
     pub fn condition(&mut self, depth: u32) {
         // Mostly comparisons and tests of bits, which can become part of the branch instruction.
         if depth == 0 || self.random.chance(30) {
@@ -278,6 +282,7 @@ impl Maker<'_> {
         self.code.extend(opcode);
     }
 
+    /// Returns the 16 immediates of a shuffle.
     fn lanes(&mut self) -> Vec<u8> {
         let size = 1u8 << self.random.below(5);
         let base = self.random.below(32) as u8;
@@ -367,6 +372,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Puts a telling constant on the stack.
     pub fn constant_of(&mut self, ty: Ty) {
         code::constant(&mut self.code, ty, self.random);
     }

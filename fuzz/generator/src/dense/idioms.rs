@@ -37,6 +37,7 @@ impl Maker<'_> {
         self.code.split_off(start)
     }
 
+    /// Puts a value of type `ty` on the stack, from one of the patterns for the type.
     pub fn idiom(&mut self, ty: Ty, depth: u32) {
         match ty {
             Ty::I32 | Ty::I64 => self.integer_idiom(ty, depth),

@@ -59,6 +59,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Reads something from each of the `count` references on top of the stack, which push_objects pushed.
     fn read_objects(&mut self, count: usize) {
         for number in (0..count).rev() {
             let ty = if number % 3 == 0 {

@@ -9,6 +9,7 @@ use super::Maker;
 use crate::code::{index, signed, unsigned};
 use crate::operators::Ty;
 
+/// The type of a field or an element, which may be packed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Storage {
     I8,
@@ -17,6 +18,7 @@ pub enum Storage {
 }
 
 impl Storage {
+    /// Returns the type of the value that reads of such a field or element give.
     pub fn unpacked(self) -> Ty {
         match self {
             Storage::Val(ty) => ty,
@@ -80,6 +82,7 @@ fn field(storage: Storage, mutable: bool) -> FieldType {
     FieldType { element_type: storage.encoded(), mutable }
 }
 
+/// Adds the types of objects; arrays of vectors only if `simd`.
 pub fn declare(types: &mut TypeSection, simd: bool) {
     let composite = |inner| CompositeType { inner, shared: false, descriptor: None, describes: None };
     let mut structure = |own: &[FieldType], is_final: bool, supertype: Option<u32>| {
@@ -119,11 +122,13 @@ pub fn open_function(parameters: Vec<ValType>, results: Vec<ValType>) -> SubType
     SubType { is_final: false, supertype_idxs: vec![], composite_type }
 }
 
+/// Returns the type of references to objects of type number `ty`, or null.
 pub fn reference(ty: u32) -> ValType {
     ValType::Ref(RefType { nullable: true, heap_type: HeapType::Concrete(ty) })
 }
 
 impl Maker<'_> {
+    /// Writes the instruction with the prefix 0xfb and this opcode. `operands` are its immediates.
     pub fn gc(&mut self, opcode: u32, operands: &[u32]) {
         self.code.push(0xfb);
         unsigned(&mut self.code, u64::from(opcode));
@@ -160,6 +165,7 @@ impl Maker<'_> {
         array_end(self.around.simd) + self.random.below(u64::from(CHAIN)) as u32
     }
 
+    /// Writes a random statement about structures or arrays.
     pub fn object_statement(&mut self) {
         if !self.around.objects {
             return self.assignment();

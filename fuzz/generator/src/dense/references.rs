@@ -27,6 +27,7 @@ impl Maker<'_> {
         self.heap_type(to);
     }
 
+    /// Opens a block of this type, to which statements do not branch.
     fn open(&mut self, ty: &[u8]) {
         self.code.push(0x02);
         self.code.extend(ty);
@@ -38,6 +39,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
+    /// Puts a reference of type `ty` on the stack. As for `expression`, `depth` bounds how deep operands are nested.
     pub fn reference(&mut self, ty: Ty, depth: u32) {
         let depth = depth.min(2);
         let inner = depth.saturating_sub(1);

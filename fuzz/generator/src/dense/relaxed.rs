@@ -7,11 +7,13 @@ use crate::code::unsigned;
 use crate::operators::Ty;
 
 impl Maker<'_> {
+    /// Writes a vector instruction.
     fn vector(&mut self, opcode: u32) {
         self.code.push(0xfd);
         unsigned(&mut self.code, u64::from(opcode));
     }
 
+    /// Puts a constant on the stack in which all bytes are `byte`.
     fn splat_byte(&mut self, byte: u8) {
         self.code.extend([0xfd, 0x0c]);
         self.code.extend([byte; 16]);
@@ -25,6 +27,7 @@ impl Maker<'_> {
         self.vector(if double { 0xfe } else { 0xfa });
     }
 
+    /// Puts the result of a random relaxed instruction on the stack, a vector.
     pub fn relaxed(&mut self, depth: u32) {
         let depth = depth.min(2);
         let opcode = 0x100 + self.random.below(0x14) as u32;

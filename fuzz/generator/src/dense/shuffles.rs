@@ -11,6 +11,7 @@ impl Maker<'_> {
         self.code.extend(lanes);
     }
 
+    /// Puts a vector on the stack, from one of the patterns.
     pub fn vector_idiom(&mut self, depth: u32) {
         let x = self.variable(Ty::V128);
         let same = self.random.chance(40);

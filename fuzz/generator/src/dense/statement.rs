@@ -23,6 +23,7 @@ impl Maker<'_> {
         self.code.extend([0x0f, 0x0b]);
     }
 
+    /// Writes the end of the function: a tail call, or the function's results.
     pub fn finish(&mut self) {
         if self.random.chance(20) && self.tail_call() {
             return self.code.push(0x0b);
@@ -31,18 +32,21 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
+    /// Puts the function's results on the stack.
     pub fn values(&mut self) {
         for ty in self.results.clone() {
             self.expression(ty, 3);
         }
     }
 
+    /// Writes at least one statement and at most `count`.
     pub fn body(&mut self, count: u64) {
         for _ in 0..1 + self.random.below(count) {
             self.statement();
         }
     }
 
+    /// Writes a random statement: an assignment if the budget is used up or blocks are nested deep.
     pub fn statement(&mut self) {
         self.budget -= 2;
         if self.budget < -100 || self.labels.len() > 6 {
@@ -109,11 +113,13 @@ impl Maker<'_> {
         }
     }
 
+    /// Returns a random local of the type, if there is one.
     pub fn local_of(&mut self, ty: Ty) -> Option<u32> {
         let locals: Vec<u32> = (0..self.locals.len() as u32).filter(|i| self.locals[*i as usize] == ty).collect();
         if locals.is_empty() { None } else { Some(*self.random.pick(&locals)) }
     }
 
+    /// Stores the value of an expression to a random local.
     pub fn assignment(&mut self) {
         if self.locals.is_empty() {
             return;
@@ -271,11 +277,13 @@ impl Maker<'_> {
         self.free_counters.push((counter, ty));
     }
 
+    /// Returns a random label that statements may branch to, if there is one, counted from the innermost.
     fn some_label(&mut self) -> Option<u32> {
         let labels: Vec<usize> = (0..self.labels.len()).filter(|&i| self.labels[i]).collect();
         if labels.is_empty() { None } else { Some((self.labels.len() - 1 - *self.random.pick(&labels)) as u32) }
     }
 
+    /// Writes a block with a branch in it.
     pub fn block_statement(&mut self) {
         self.code.extend([0x02, 0x40]);
         self.labels.push(true);
@@ -289,6 +297,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
+    /// Nested blocks, and a `br_table` in the innermost one that leaves some of them.
     fn switch(&mut self) {
         let most = if self.random.chance(20) { 8 } else { 4 };
         let count = 2 + self.random.below(most) as usize;
@@ -325,6 +334,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Puts arguments for function `callee` on the stack.
     pub fn arguments(&mut self, callee: u32) {
         for ty in self.around.signatures[callee as usize].parameters.clone() {
             self.expression(ty, 2);
@@ -359,6 +369,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Calls a random function.
     pub fn call(&mut self) {
         let callee = self.random.below(self.around.signatures.len() as u64) as u32;
         self.arguments(callee);
@@ -366,6 +377,7 @@ impl Maker<'_> {
         self.keep_results(callee);
     }
 
+    /// Moves the results of function `callee` from the stack to locals, or drops them.
     pub fn keep_results(&mut self, callee: u32) {
         for ty in self.around.signatures[callee as usize].results.clone().into_iter().rev() {
             match self.local_of(ty) {
@@ -375,6 +387,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Writes a tail call. Returns false, having written nothing, if no function has the same results.
     fn tail_call(&mut self) -> bool {
         let callees: Vec<u32> = (0..self.around.signatures.len() as u32)
             .filter(|i| self.around.signatures[*i as usize].results == self.results)

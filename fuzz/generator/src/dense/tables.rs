@@ -17,7 +17,7 @@ pub const STRUCTURES: u32 = 2;
 pub const FUNCTION_SEGMENT: u32 = 1;
 pub const GONE_SEGMENT: u32 = 2;
 pub const STRUCTURE_SEGMENT: u32 = 3;
-pub const SEGMENT_SIZE: u32 = 8;
+pub const SEGMENT_SIZE: u32 = 8; // number of functions in segments 1 and 2
 
 /// Makes the tables and the element segments.
 pub fn declare(around: &Surroundings) -> (TableSection, ElementSection) {
@@ -51,10 +51,12 @@ pub fn declare(around: &Surroundings) -> (TableSection, ElementSection) {
 }
 
 impl Maker<'_> {
+    /// Returns the number of a random table, and whether its indices have 64 bits.
     fn table(&mut self) -> (u32, bool) {
         if self.around.objects && self.random.chance(50) { (STRUCTURES, false) } else { (FUNCTIONS, self.around.table64) }
     }
 
+    /// Puts an index on the stack. It is at most `mask`, except in functions that may trap.
     fn place(&mut self, is_64: bool, mask: i64) {
         let ty = if is_64 { Ty::I64 } else { Ty::I32 };
         if self.random.chance(40) {
@@ -85,11 +87,13 @@ impl Maker<'_> {
         index(&mut self.code, 0xd2, function);
     }
 
+    /// Writes the instruction with the prefix 0xfc and this opcode. `operands` are its immediates.
     fn bulk_of_table(&mut self, opcode: u8, operands: &[u32]) {
         self.code.extend([0xfc, opcode]);
         operands.iter().for_each(|operand| unsigned(&mut self.code, u64::from(*operand)));
     }
 
+    /// Writes a random statement about a table.
     pub fn table_statement(&mut self) {
         let (table, is_64) = self.table();
         let ty = if is_64 { Ty::I64 } else { Ty::I32 };
