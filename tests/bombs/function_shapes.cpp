@@ -73,8 +73,8 @@ Bytes assemble(const std::string& fields) {
   return std::move(*bytes);
 }
 
-// A text with the words added that its blocks need to be complete, and how many bytes of code these are at the front
-// and at the end.
+// A text whose blocks are complete, because words were added to it. `before` and `behind` are the sizes, in bytes of
+// code, of the words added at its front and at its end.
 struct Whole {
   std::string text;
   size_t before = 0;
@@ -115,6 +115,7 @@ ByteWriter body_of(const std::string& text) {
   return out;
 }
 
+// Returns the instructions of this text alone.
 ByteWriter code_of(const std::string& text) {
   const Whole whole = make_whole(text);
   const ByteWriter body = body_of(whole.text);
@@ -138,6 +139,7 @@ Bytes module_of(const ByteWriter& body) {
   return out.take();
 }
 
+// Makes a module whose function has at most `bytes` bytes: `before`, repetitions of `unit`, and `after`.
 Bytes make_function(const Shape& shape, size_t bytes) {
   bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
   ByteWriter body = body_of(shape.before);
@@ -150,7 +152,7 @@ Bytes make_function(const Shape& shape, size_t bytes) {
   return module_of(body);
 }
 
-// Does the same, but each unit is closed by an `after` of its own.
+// Does the same as make_function(), but each unit encloses the next one, and is closed by an `after` of its own.
 Bytes make_nested(const Shape& shape, size_t bytes) {
   bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
   ByteWriter body = body_of(shape.before);
@@ -181,7 +183,7 @@ std::string numbered(size_t count, const std::string& text) {
   return out;
 }
 
-constexpr uint32_t kLocals = 40'000;
+constexpr uint32_t kLocals = 40'000;  // near the limit of 50,000
 
 std::string locals(size_t count, std::string_view type = "i32") {
   return "(local" + times(count, " " + std::string(type)) + ") ";
@@ -223,7 +225,8 @@ Bytes make_constants(size_t bytes, std::string_view opcode, unsigned size, std::
   return module_of(body);
 }
 
-// Makes `count` values that all live until the end.
+// Makes at most `most` values that all live until the end. `value` is the code for a value, and `combine` the code that
+// makes one value of two.
 Bytes make_live(size_t bytes, const std::string& value, const std::string& combine, size_t most) {
   bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
   const ByteWriter each = code_of(value);
@@ -236,7 +239,8 @@ Bytes make_live(size_t bytes, const std::string& value, const std::string& combi
   return module_of(body);
 }
 
-// A list of shapes, and the ways to add one.
+// A list of shapes. add() adds a shape that make_function() makes, and chain() one that is also measured without
+// optimization. nest() adds a shape that make_nested() makes, and make() one that `maker` makes.
 class ShapeList {
  public:
   void add(std::string name, std::string before, std::string unit, std::string after = "local.get 0",

@@ -21,7 +21,7 @@ using compiler::Architecture;
 
 constexpr double kTimes = 10;  // a byte of a shape may take this multiple of the time of a byte of the program
 constexpr int kTries = 4;      // a measurement is repeated, because a busy machine is slower now and then
-constexpr size_t kOpcodeBytes = 50'000;
+constexpr size_t kOpcodeBytes = 50'000;  // size of a function that repeats one opcode
 
 // What a module may cost: time and memory independent of its size (in addition to kTimes), and memory for each byte.
 struct Allowance {
@@ -34,7 +34,7 @@ struct Allowance {
 constexpr compiler::Options kOptions;
 constexpr Allowance kModules{80e6, double{kOptions.module_budget_bytes} + 16e6,
                              1.5 * double{kOptions.module_budget_per_byte}};
-constexpr Allowance kTexts{5e6, 4e6, 10 * 16};  // ordinary text takes 10 bytes for each of its bytes
+constexpr Allowance kTexts{5e6, 4e6, 10 * 16};  // 16 times what ordinary text takes: 10 bytes for each of its bytes
 
 struct Arguments {
   size_t bytes = 200'000;

@@ -1,4 +1,5 @@
-// The shapes of modules that have many items of one kind: types, imports, functions, segments, names.
+// The shapes of modules that have many items of one kind: types, imports, functions, segments, names. The texts in
+// raw() are bytes of the binary format [wasm 5].
 #include <algorithm>
 
 #include "shapes.hpp"

@@ -22,7 +22,7 @@ std::string text_of(size_t bytes, const std::string& before, const std::string& 
   return out + after;
 }
 
-// Does the same, but with an `after` for each unit, and with at most `most` units.
+// Does the same as text_of(), but with an `after` for each unit, with at most `most` units, and with `end` last.
 std::string nested(size_t bytes, const std::string& before, const std::string& unit, const std::string& after,
                    const std::string& end, size_t most = 90'000) {
   std::string out = before;

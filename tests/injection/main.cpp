@@ -40,9 +40,9 @@ struct Guest {
 
 // The progress of the process that runs a guest. Its parent reads it if the process ended badly.
 struct Progress {
-  uint64_t n = 0;
-  bool goes_on = false;
-  bool is_finished = false;
+  uint64_t n = 0;            // the number of the allocation that fails, from 1 on
+  bool goes_on = false;      // whether all later allocations fail, too
+  bool is_finished = false;  // whether the guest has run for all n
   uint64_t runs = 0, refusals = 0;
 };
 
@@ -131,7 +131,7 @@ Verdict run_guest(const runtime::EngineConfig& config, const Guest& guest) {
   _exit(0);
 }
 
-// Returns the number of faults that were found.
+// Runs the guest for each n, or for `only` if it is not 0. Returns the number of faults that were found.
 int test_guest(const runtime::EngineConfig& config, const Guest& guest, bool goes_on, uint64_t only) {
   constexpr int kMostFaults = 10;
   void* shared = mmap(nullptr, sizeof(Progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

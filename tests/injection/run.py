@@ -88,6 +88,7 @@ def many_globals():
 
 
 # Modules that take all memory, and the sizes of machines on which they once found a fault.
+# The sizes are in MiB.
 EXHAUSTING = {tables_and_memory: [96, 128, 160, 192], many_globals: [80, 100, 110, 120, 130, 140, 256]}
 
 

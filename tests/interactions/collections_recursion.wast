@@ -32,6 +32,7 @@
 
   ;; Each frame holds a parameter, locals of three types, a nullable local that is null in every third frame, numbers
   ;; between them, and an operand that is on the stack during the call. After the call, all are read and written.
+  ;; The comments at the ends of lines say what is added to the result.
   (func $hold (param $depth i32) (param $above (ref null $box)) (result i64)
     (local $box (ref $box)) (local $named (ref $named)) (local $maybe (ref null $box)) (local $number i64) (local $float f64)
     (if (i32.eqz (local.get $depth)) (then (call $churn) (return (i64.const 0))))
@@ -58,11 +59,11 @@
       (then
         (struct.set $box $value (local.get $maybe) (i32.const 3))
         (local.set $number
-          (i64.add (local.get $number) (i64.extend_i32_u (struct.get $named $value (local.get $named))))))) ;; 3, or
+          (i64.add (local.get $number) (i64.extend_i32_u (struct.get $named $value (local.get $named))))))) ;; 3, but nothing in every third frame
     (if (i32.eqz (ref.is_null (local.get $above)))
-      ;; the callee says so to its caller, which sees its box only here.
+      ;; The caller's box. The caller adds its value at its end.
       (then (struct.set $box $value (local.get $above) (i32.const 0))))
-    (i64.add (local.get $number) (i64.extend_i32_u (struct.get $box $value (local.get $box))))) ;; 0, but 1 in the last frame that has one
+    (i64.add (local.get $number) (i64.extend_i32_u (struct.get $box $value (local.get $box))))) ;; 0, but 1 at depth 1
   (func (export "hold") (param i32) (result i64) (call $hold (local.get 0) (ref.null $box)))
 
   ;; A collection at every 100th frame, on the way down and on the way up.

@@ -201,7 +201,7 @@
 (assert_return (invoke $m "held") (i64.const 8595454624))
 (assert_exception (invoke $m "throw held"))
 (assert_return (invoke $m "churn"))
-;; 2 * 10 becomes 21: 1000 more.
+;; $box's value was 2 * 10, and becomes 21. In the digest, that is 1000 more.
 (assert_return (invoke $m "write held" (i32.const 21)))
 (assert_return (invoke $m "churn"))
 (assert_return (invoke $m "held") (i64.const 8595455624))

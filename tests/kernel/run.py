@@ -7,6 +7,7 @@ import sys
 
 from machine import boot
 
+# Each entry has a machine, a CPU (None: the default), and options on the kernel's command line.
 X86 = [("microvm", None, ""), ("q35", None, ""), ("microvm", "Penryn", "")]
 RISCV = [("virt", None, ""), ("virt", None, "paging=sv39"),
          ("virt", "rv64,zba=false,zbb=false,zbs=false,sstc=false", ""),
@@ -28,6 +29,7 @@ def machine_tests(machine, cpu, options, cpus=1):
     name = " ".join(filter(None, [machine, cpu, options, f"{cpus} CPUs" if cpus > 1 else ""]))
     result = boot(machine, f"test=all {options}", cpu, cpus=cpus, timeout=60 * (1 + cpus))
     check(f"{name}: tests in the kernel", result.status == 0 and b" 0 failed" in result.out, result)
+    # `test=echo` copies its input to its output and ends with status 7.
     data = bytes(range(256)) * 4000
     result = boot(machine, f"test=echo {options}", cpu, stdin=data)
     check(f"{name}: echo of 1 MB", result.status == 7 and result.out == data, result)
@@ -77,6 +79,7 @@ def main():
             result = boot(machine, monitor=b"mce 0 1 0xb200000000000000 0x0 0x0 0x0\n")
             ok = b"kernel panic: machine check: bank 1, status 0xb200000000000000" in result.log
             check(f"{machine}: a machine check", ok and not result.timed_out, result)
+        # QEMU's exit device turns the kernel's status 65 into QEMU's status 2 * 65 + 1.
         result = boot("microvm", cpu="qemu64")
         check("CPU below the floor", b"it lacks SSE4.1" in result.log and result.qemu_status == 131, result)
     if "riscv64" in wanted:

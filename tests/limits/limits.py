@@ -26,7 +26,7 @@ def case(limit, message, slow=False):
     return add
 
 
-# --- Of a module ------------------------------------------------------------------------------------------------------
+# --- Limits of a module -----------------------------------------------------------------------------------------------
 
 @case(MILLION, "types")
 def types(n):
@@ -145,7 +145,7 @@ UNKNOWN, ZERO = b"\x23\0", [I32 + b"\1" + i32(0) + END]
 
 
 def unknown_value(kind, i):
-    """Returns code for the same value, which the compiler cannot compute again where it is used."""
+    """Returns code for value(kind, i) that the compiler cannot compute again where the value is used."""
     bits = (i * 2654435761 + 1) & 0x3fffffff
     narrow, wide_ = i32(bits) + UNKNOWN + b"\x6a", UNKNOWN + b"\xac"
     return {I32: narrow, F32: narrow + b"\xbe", I64: i64(bits << 20) + wide_ + b"\x7c",
@@ -154,7 +154,7 @@ def unknown_value(kind, i):
 
 
 def check(kind, i, get):
-    """Traps unless `get` gives value(kind, i)."""
+    """Returns code that traps unless the code `get` gives value(kind, i)."""
     fail = b"\x04\x40" + UNREACHABLE + END
     if kind == I32:
         return get + value(kind, i) + b"\x47" + fail
@@ -231,7 +231,7 @@ def supertypes(n):
     return start(code, [(1, ANYREF)], types=chain)
 
 
-# --- Of a function ----------------------------------------------------------------------------------------------------
+# --- Limits of a function ---------------------------------------------------------------------------------------------
 
 @case(7_654_321, "body|function size", slow=True)
 def body_size(n):

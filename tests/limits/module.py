@@ -8,6 +8,7 @@ SECTIONS = ("custom type import function table memory global export start elemen
 ORDER = "custom type import function table memory tag global export start element data_count code data".split()
 
 
+# leb() and sleb() return numbers in LEB128, unsigned and signed.
 def leb(number):
     out = bytearray()
     while True:
@@ -75,8 +76,9 @@ def module(**sections):
 
 
 def start(code, groups=(), types=(), functions=(), bodies=(), imports=0, **sections):
-    """Returns a command whose `_start` runs the code. Type 0 is [] -> []; function `imports` is _start, others follow
-    it."""
+    """Returns a command whose `_start` runs the code. `groups` are the locals of `_start`: pairs of a count and a type.
+    Type 0 is [] -> []. `imports` is the number of imported functions, so it is the index of `_start`, which other
+    functions follow."""
     exports = sections.pop("export", [])
     return module(type=[function_type()] + list(types), function=[leb(0)] + list(functions),
                   code=[body(code, groups)] + list(bodies),

@@ -11,11 +11,12 @@ import sys
 
 CELLS = 1000
 CHUNKS = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-X, Y = 1 << 20, (1 << 20) + 64       # of cell i at + 128 * i
-READS = 4 << 20                       # read r of cell i in chunk c is a byte at + 4 * (CELLS * c + i) + r
+X, Y = 1 << 20, (1 << 20) + 64  # addresses of x and y of cell 0; those of cell i are 128 * i higher
+READS = 4 << 20                 # read r of cell i in chunk c is kept in the byte at READS + 4 * (CELLS * c + i) + r
 PAGES = (READS + 4 * CELLS * CHUNKS >> 16) + 1
 
-# name: the steps of each thread, and the forbidden reads. W: atomic write of 1, R n: atomic read n; w, r: plain.
+# name: the steps of each thread, and the forbidden reads. W: atomic write of 1 (W2: of 2); Rn: atomic read number n;
+# w, rn: the same, but plain; S: write by an atomic exchange; Cn: read by an atomic compare-exchange; F: fence.
 TESTS = {
     "message passing": ([["w x", "W y"], ["R0 y", "r1 x"]], {0: 1, 1: 0}),
     "message passing by exchange": ([["w x", "S y"], ["C0 y", "r1 x"]], {0: 1, 1: 0}),

@@ -18,6 +18,7 @@
 
 static int wrong;
 
+// Counts and prints the call if its result is not `right`.
 #define EXPECT(call, right)                                                 \
   do {                                                                      \
     const long long got_ = (long long)(call), right_ = (long long)(right);  \
@@ -39,6 +40,7 @@ static inline int try_open(const char* path, int follow, int flags, uint64_t rig
   return error;
 }
 static inline int make_file(const char* path) { return try_open(path, 0, CREATE | EXCLUSIVE, ALL); }
+// Returns the file's type, or minus the error number.
 static inline int kind_of(const char* path, int follow) {
   __wasi_filestat_t stat;
   const int error = __wasi_path_filestat_get(3, (unsigned)follow, path, &stat);

@@ -1,5 +1,5 @@
-# The engines that `./cairn bench gc` compares with, from npm and PyPI, under build/; and the programs of tests/gc.
-# Sourced with `root` set.
+# Functions that install the engines with which `./cairn bench gc` compares Cairn, from npm and PyPI, under
+# build/engines, and that make the modules of tests/gc. Sourced with `root` set.
 engines=$root/build/engines
 node_version=26 wasmtime_version=50.0.1
 

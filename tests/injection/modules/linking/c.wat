@@ -1,3 +1,4 @@
+;; Uses exports of a.wat and b.wat. `run` returns 0 if all of them work.
 (module
   (type $unary (func (param i32) (result i32)))
   (import "b" "memory" (memory 1))
