@@ -84,7 +84,7 @@ struct VMStoreState {
   const std::byte* exit_frame = nullptr;
   const void* exit_pc = nullptr;
   // An array in which builtins of the kinds `unwind` and `host` find the callee-saved registers of their caller, in the
-  // order of FunctionRecord::saved_registers.
+  // order of the bits of FunctionRecord::saved_registers.
   uint64_t* registers = nullptr;
   VMAllocation allocation;     // inline allocation in the store's heap; top and limit are 0 while there is no heap
   uint32_t arguments[4] = {};  // arguments of builtins whose kind is `keep`
