@@ -24,6 +24,7 @@ struct CpioEntry {
 // Makes an archive. A member's name is not empty and contains no NUL; its data have at most 2^32 - 1 bytes.
 class CpioWriter {
  public:
+  // Appends a member.
   void add(const CpioEntry& entry);
   // Ends the archive and returns it; the writer is empty afterwards.
   std::string finish();

@@ -11,7 +11,7 @@
 namespace cairn {
 namespace {
 
-// Fails while `fails` is set, and counts the blocks in use.
+// Memory that cannot be allocated while `fails` is set. It counts the blocks in use.
 struct SwitchedMemory {
   static constexpr size_t kAlignment = 16;
   static inline bool fails = false;

@@ -52,6 +52,8 @@ class TryIndex {
     uint32_t hash = 0;  // low 32 bits of the hash
     uint32_t position = kFree;
   };
+  // Returns the first slot for a hash. The factor is 2^64 divided by the golden ratio, which spreads hashes that are
+  // close.
   [[nodiscard]] size_t place_of(uint64_t hash) const {
     return (static_cast<uint32_t>(hash) * uint64_t{0x9e37'79b9'7f4a'7c15} >> 20) & (slots_.size() - 1);
   }

@@ -18,7 +18,7 @@ enum class LockRank : uint8_t {
   module_code,            // a module's compiled code
   trampolines,            // an engine's trampolines
   type_registry,          // an engine's types
-  code_registry,          // the changes of an engine's table of code
+  code_registry,          // an engine's table of code, while it is changed
   shared_memory_growth,   // the size of a shared memory
   shared_memory_waiters,  // the threads that wait at a shared memory
   address_pool,           // an engine's reserved addresses
