@@ -100,10 +100,10 @@ struct InstanceObject {
   abi::VMContext* context = nullptr;
   // For each index of the module's index spaces, in which imports come first: the number of the object in the store.
   TryVector<uint32_t> memories, tables, globals, tags;
-  TryVector<bool> dropped_data, dropped_elements;
-  TryVector<ElementValues> element_values;   // by segment; empty for a segment that does not need them
-  bool has_new_element_values = false;       // whether the collector has not visited some element values yet
-  TryVector<std::optional<Extern>> exports;  // in the order of the export section; get_export() fills an entry
+  TryVector<bool> dropped_data, dropped_elements;  // by segment: whether it was dropped
+  TryVector<ElementValues> element_values;         // by segment; empty for a segment that does not need them
+  bool has_new_element_values = false;             // whether the collector has not visited some element values yet
+  TryVector<std::optional<Extern>> exports;        // in the order of the export section; get_export() fills an entry
 
   template <class T>
   [[nodiscard]] T* at(uint64_t offset) const {
@@ -165,7 +165,8 @@ class Store {
     return std::visit([this](const auto& handle) { return owns(handle); }, item);
   }
 
-  // These functions make objects for the host. The heap types in their arguments must be abstract.
+  // These functions make objects for the host. They fail if there is no memory or a limit is reached. The heap types in
+  // their arguments must be abstract. The `type` of a tag is the canonical id of its function type.
   Result<Memory> create_memory(const wasm::MemoryType& type);
   Result<Table> create_table(const wasm::TableType& type, const Val& initial);
   Result<Global> create_global(const wasm::GlobalType& type, const Val& value);
@@ -186,7 +187,8 @@ class Store {
   Result<Table> add_table(const wasm::TableType& type, uint64_t initial, abi::VMTable* vm);
   Result<Global> add_global(const wasm::GlobalType& type, abi::VMGlobal* vm);
   Result<Instance> add_instance(Ref<Module> module);
-  // The numbers of objects in the store. An instantiation that fails before it has a visible effect restores them.
+  // The numbers of objects in the store. roll_back() drops the objects that were added after mark(), when an
+  // instantiation fails before it has a visible effect.
   struct Mark {
     size_t instances, memories, tables, globals, tags;
   };

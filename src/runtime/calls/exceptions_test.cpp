@@ -81,8 +81,8 @@ TEST_F(Exceptions, LocalsAtTheHandlerAreAsOfTheCall) {
   EXPECT_EQ(invoke_i32(instance, "run", {Val::i32(99)}), 220);
 }
 
-// More values of each kind are live at the handler than there are callee-saved registers, and the frames between throw
-// and handler use these registers.
+// Values of all types are live at the handler. Some of them are in callee-saved registers, which the frames between
+// throw and handler use as well.
 TEST_F(Exceptions, RegistersAreRestored) {
   const Instance instance = instantiate(R"((module
     (tag $t (param i32))

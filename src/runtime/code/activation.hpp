@@ -31,7 +31,7 @@ struct Backtrace {
   uint32_t count = 0;
   uint64_t omitted = 0;
 
-  void add(const GuestFrame& frame);
+  void add(const GuestFrame& frame);  // if there is no room, only counts the frame
 };
 
 struct Activation {

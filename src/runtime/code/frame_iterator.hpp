@@ -72,7 +72,7 @@ class FrameIterator {
 
   Activation* activation_ = nullptr;
   FrameCache* cache_ = nullptr;
-  WalkStart at_;
+  WalkStart at_;  // where the next frame is
   GuestFrame frame_;
 };
 

@@ -57,6 +57,7 @@ class Heap {
   abi::HeapReference allocate(uint32_t type_id);
   // Allocates an array of zeros or nulls.
   abi::HeapReference allocate_array(uint32_t type_id, uint32_t length);
+  // Allocates an object that holds a number of the host.
   abi::HeapReference allocate_host_value(uint64_t value);
 
   // The host's roots. A handle of the host is a position in this list.

@@ -3,8 +3,8 @@
 //
 // The functions fail with a usage error if the value is null or not an object of the right kind, there is no such field
 // or element, a field to be set is immutable, or the new value does not fit the field's type. A packed field reads as
-// an i32, zero-extended. The functions fail with a resource error if there is no memory for a handle or a new object.
-// Setting may collect.
+// an i32, zero-extended. Fields and elements are counted from 0. The functions fail with a resource error if there is
+// no memory for a handle or a new object. Setting may collect.
 #pragma once
 
 #include <cstdint>

@@ -45,7 +45,7 @@ class AddressPool {
     uint64_t budget;
     uint64_t guarded = 0, checked = 0;  // bytes of the ranges that memories have now, with and without guards
     uint64_t kept = 0;                  // bytes of the ranges in `free`
-    // The largest number of kept ranges. Each kept range takes entries in tables of the machine.
+    // The largest number of kept ranges. Each kept range takes an entry in the system's table of mappings.
     static constexpr size_t kMostKept = 256;
     std::array<std::span<std::byte>, kMostKept> free;
     size_t free_count = 0;

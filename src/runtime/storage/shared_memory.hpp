@@ -72,8 +72,8 @@ class SharedMemory final : public RefCounted {
   };
   struct Queue {
     Waiter* first = nullptr;
-    uint32_t forever = 0;  // number of waiters without a timeout
-    void append(Waiter& waiter);
+    uint32_t forever = 0;         // number of waiters without a timeout
+    void append(Waiter& waiter);  // adds a waiter at the end
     bool remove(Waiter& waiter);  // returns false if the waiter was not in the queue any more
     // Removes the waiter that `at` points to, and wakes it.
     void wake(Waiter** at, uint32_t reason);
