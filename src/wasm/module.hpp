@@ -101,8 +101,8 @@ enum class SegmentMode : uint8_t { active, passive, declarative };
 
 struct ElemSegment {
   SegmentMode mode = SegmentMode::passive;
-  TableIndex table;                   // active only
-  ConstExpr offset;                   // active only
+  TableIndex table;                   // for active segments only
+  ConstExpr offset;                   // for active segments only
   ValType type = ValType::funcref();  // type of the elements
   // The elements are function indices in the short form, and otherwise one expression each. At least one of the two
   // vectors is empty.
@@ -113,8 +113,8 @@ struct ElemSegment {
 
 struct DataSegment {
   SegmentMode mode = SegmentMode::passive;
-  MemoryIndex memory;  // active only
-  ConstExpr offset;    // active only
+  MemoryIndex memory;  // for active segments only
+  ConstExpr offset;    // for active segments only
   std::span<const std::byte> bytes;
 };
 

@@ -11,7 +11,7 @@
 namespace cairn::wasm {
 namespace {
 
-// A module with at least one entry of each kind.
+// A module that has all sections except the start section.
 constexpr std::string_view kModule = R"((module $everything
   (type $s (sub (struct (field (mut i32)) (field i8))))
   (type $t (sub final $s (struct (field (mut i32)) (field i8) (field (ref null $s)))))

@@ -35,9 +35,9 @@ class TypeCanonicalizer {
   // A group, encoded as a range of words_ in which references do not depend on the module.
   struct Group {
     uint64_t hash;
-    size_t begin;
+    size_t begin;  // the encoding begins at words_[begin]
     size_t length;
-    uint32_t first;
+    uint32_t first;  // number of the group's first type
   };
   struct Less {
     const std::vector<uint32_t>* words;

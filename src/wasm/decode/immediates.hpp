@@ -13,8 +13,8 @@ namespace cairn::wasm {
 struct BlockType {
   enum class Kind : uint8_t { empty, value, type };
   Kind kind = Kind::empty;
-  ValType value = ValType::i32;  // Kind::value
-  uint32_t type = 0;             // Kind::type: a type index
+  ValType value = ValType::i32;  // for Kind::value
+  uint32_t type = 0;             // for Kind::type: a type index
 };
 
 // A visitor that ignores everything. Other visitors derive from it and define methods for the events that they need.

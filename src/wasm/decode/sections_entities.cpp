@@ -1,5 +1,5 @@
-// Decodes the sections of imports, functions, tables, memories, globals, exports, the start function, and tags ([wasm
-// 5.5.5] to [wasm 5.5.11], [wasm 5.5.16]).
+// Decodes the sections ([wasm 5.5.5] to [wasm 5.5.11], [wasm 5.5.16]) of imports, functions, tables, memories, globals,
+// exports, the start function, and tags.
 #include <algorithm>
 #include <numeric>
 

@@ -12,7 +12,8 @@
 
 namespace cairn::wasm {
 
-// All of these functions return false when the bytes are malformed; the reader then holds the error. Some instructions
+// All of these functions return false when the bytes are malformed; the reader then holds the error. read_opcode()
+// reads a whole opcode, with its prefix. skip_immediates() skips the immediates of one instruction. Some instructions
 // are malformed in a module without a data count section; `has_data_count` says whether there is one.
 
 bool read_opcode(ByteReader& in, Opcode& opcode);

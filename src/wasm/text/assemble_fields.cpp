@@ -211,7 +211,7 @@ Result<void> Assembler::memory_field(const Field& field) {
   out.unsigned_leb(pages);
   if (page_log2) out.unsigned_leb(*page_log2);
   ByteWriter& data = data_section_.add();
-  // The kind of the segment: 0 is active in memory 0, 2 is active in a memory that is named ([wasm 5.5.14]).
+  // The kind of the segment ([wasm 5.5.14]): 0 is active in memory 0, 2 is active in a memory that is named.
   data.unsigned_leb(field.index == 0 ? 0 : 2);
   if (field.index != 0) data.unsigned_leb(field.index);
   put_zero_offset(data, address);
@@ -272,8 +272,8 @@ Result<void> Assembler::data_field() {
   ByteWriter bytes;
   CAIRN_TRY(strings(bytes));
   ByteWriter& out = data_section_.add();
-  // The kind of the segment: 0 is active in memory 0, 1 is passive, 2 is active in a memory that is named ([wasm
-  // 5.5.14]).
+  // The kind of the segment ([wasm 5.5.14]): 0 is active in memory 0, 1 is passive, 2 is active in a memory that is
+  // named.
   out.unsigned_leb(!is_active ? 1 : memory == 0 ? 0 : 2);
   if (memory != 0) out.unsigned_leb(memory);
   out.append(offset.bytes());

@@ -296,8 +296,8 @@ uint32_t Assembler::address_flag() {
   return 0;
 }
 
-// The bits of the flags are 1 for a maximum, 2 for a shared memory, 4 for 64-bit addresses and 8 for a page size ([wasm
-// 5.3.9]).
+// The bits of the flags ([wasm 5.3.9]) are 1 for a maximum, 2 for a shared memory, 4 for 64-bit addresses and 8 for a
+// page size.
 Result<void> Assembler::limits(ByteWriter& out, uint32_t flags, bool is_memory) {
   const uint64_t minimum = CAIRN_TRY(cursor_.expect_natural(size_bits_, "the minimum size"));
   uint64_t maximum = 0;

@@ -1,4 +1,4 @@
-// An index space of a module, with the identifiers that are bound in it.
+// An index space of a module, function or struct type, with the identifiers that are bound in it.
 #pragma once
 
 #include <cstdint>

@@ -10,7 +10,7 @@ namespace cairn::wasm::text {
 namespace {
 
 constexpr uint32_t hash(std::string_view text) {
-  uint32_t value = 2166136261u;  // FNV-1a
+  uint32_t value = 2166136261u;  // the start value of FNV-1a
   for (char c : text) value = (value ^ static_cast<uint8_t>(c)) * 16777619u;
   return value ^ value >> 15;
 }

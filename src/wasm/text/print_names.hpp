@@ -37,7 +37,7 @@ class NameMap {
   FlatTable<std::string_view> taken_;
 };
 
-// The names point into the module's bytes.
+// All names that the name section gives. They point into the module's bytes.
 struct ModuleNames {
   explicit ModuleNames(const Module& module);
 

@@ -18,6 +18,7 @@ class Printer {
  public:
   explicit Printer(const Module& module) : module_(module), names_(module) {}
 
+  // Returns the whole module as text. To be called once.
   Result<std::string> print();
   // Returns the instructions of a function that the module defines.
   Result<std::vector<InstructionText>> instruction_texts(FuncIndex index);

@@ -42,7 +42,7 @@ struct Counts {
   int invalid = 0;
 };
 
-// Returns the module in the binary format, validated, or the error in it.
+// Decodes and validates the module of a script. Fails with the error of assembling it if the script's text is wrong.
 Result<Module> load(const ScriptModule& module, Features features) {
   return decode_and_validate(CAIRN_TRY(Result<std::vector<std::byte>>(module.bytes)), features);
 }

@@ -43,7 +43,7 @@ TEST(Features, EveryInstructionIsRefusedByName) {
   for (const OpcodeInfo& opcode : kOpcodes) {
     if (!opcode.feature) continue;
     Features features = Features::all().without(*opcode.feature);
-    // `throw` belongs to the old and the new exceptions alike.
+    // `throw` belongs to both proposals, exceptions and legacy-exceptions.
     if (opcode.name == "throw") features = features.without(Feature::legacy_exceptions);
     const auto module = decode_and_validate(module_with(opcode), features);
     ASSERT_FALSE(module) << opcode.name;

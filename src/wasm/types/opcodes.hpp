@@ -64,7 +64,7 @@ enum class Immediate : uint8_t {
 
 struct OpcodeInfo {
   std::string_view name;       // the text format's name
-  std::string_view signature;  // "ii:i"; "*" when it depends on more than the opcode
+  std::string_view signature;  // operands and results, such as "ii:i" (opcodes.def)
   uint16_t code;               // the opcode, or what follows the prefix
   uint8_t prefix;              // 0 if there is none
   Immediate immediate;

@@ -78,7 +78,7 @@ struct MemArg {
 struct CatchClause {
   enum class Kind : uint8_t { catch_, catch_ref, catch_all, catch_all_ref };  // [wasm 5.4.2]
   Kind kind = Kind::catch_;
-  TagIndex tag;  // catch_, catch_ref
+  TagIndex tag;  // for catch_ and catch_ref
   uint32_t depth = 0;
 };
 
@@ -134,7 +134,7 @@ concept FunctionSink =
       { sink.delegate(number) } -> std::same_as<Reachability>;
       { sink.rethrow(number) } -> std::same_as<void>;
 
-      // --- Parametric, variables.
+      // --- Parametric instructions and variables.
       { sink.drop() } -> std::same_as<void>;
       { sink.select(type) } -> std::same_as<void>;  // the type of both operands and of the result
       { sink.local_get(local) } -> std::same_as<void>;
@@ -146,7 +146,7 @@ concept FunctionSink =
       // --- Numbers and vectors.
       { sink.constant(type, bits) } -> std::same_as<void>;  // i32, i64, f32, f64; upper bits of 32-bit types are zero
       { sink.constant_v128(bits, bits) } -> std::same_as<void>;  // low, high
-      { sink.plain(opcode) } -> std::same_as<void>;              // is_plain(opcode)
+      { sink.plain(opcode) } -> std::same_as<void>;              // opcodes for which is_plain() is true
       { sink.lane(opcode, byte) } -> std::same_as<void>;         // extract_lane, replace_lane
       { sink.shuffle(lanes) } -> std::same_as<void>;             // each lane below 32
 

@@ -62,7 +62,8 @@ class ValidationState {
   // the malformed code becomes the error.
   void malformed_first(uint32_t open_blocks, bool has_data_count);
 
-  // --- The operand stack.
+  // --- The operand stack. The functions fail if the stack is full, or if it does not have the operands to pop. In
+  // unreachable code, missing operands have the type bottom.
   bool push(ValType type) { return operands_.push(type) || operand_stack_full(); }
   bool pop(ValType expected) {
     if (operands_.pop_if(expected)) [[likely]]
@@ -125,6 +126,7 @@ class ValidationState {
   bool read_lane(uint32_t lanes, uint8_t& lane);
   bool read_memory(MemoryIndex& memory, ValType& address);
   bool read_table(TableIndex& table, ValType& address, ValType& element);
+  // check_data() and check_elem() check an index that was read before.
   bool check_data(uint32_t index, DataIndex& data);
   bool check_elem(uint32_t index, ElemIndex& elem, ValType& type);
   bool read_data(DataIndex& data);
@@ -194,8 +196,8 @@ class ValidationState {
   // were set in the block are unset again.
   std::vector<uint32_t> set_locals_;
 
-  std::vector<uint32_t> depths_;          // of the current br_table
-  std::vector<CatchClause> clauses_;      // of the current try_table
+  std::vector<uint32_t> depths_;          // targets of the current br_table
+  std::vector<CatchClause> clauses_;      // clauses of the current try_table
   std::vector<uint32_t> checked_depths_;  // for each depth, the number of the br_table that checked the label last
   uint32_t br_table_count_ = 0;
 
