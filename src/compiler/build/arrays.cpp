@@ -1,8 +1,8 @@
 // Builds instructions on arrays. These are objects of the managed heap with a length and, after it, the elements.
 //
-// The length is read through the reference, so a null reference faults. Then the index is compared with the length. The
-// address of an element is computed from the reference for each access, since an address computed from a reference is
-// valid only up to the next safepoint.
+// An access to an element reads the length through the reference, which traps if the reference is null. Then the index
+// is compared with the length. The address of an element is computed from the reference for each access, since such an
+// address is valid only up to the next safepoint: a collection moves objects.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {

@@ -1,6 +1,7 @@
 // Builds atomic accesses, fences, wait and notify.
 //
-// An access whose address is not a multiple of its size traps before its bounds are checked:
+// An access whose address is not a multiple of its size traps before its bounds are checked. In the check, `offset` is
+// the static offset and `size` the number of accessed bytes:
 //
 //   trap_if (address + offset) & (size - 1)
 //
@@ -24,6 +25,7 @@ namespace {
 // i32 with 8 and 16 bits, i64 with 8, 16 and 32 bits.
 constexpr uint32_t kWidths = 7;
 constexpr uint32_t kLoad = 0, kStore = 1, kFirstRmw = 2, kCompareExchange = 8;
+// Returns the position of an atomic access in the list of all of them.
 constexpr uint32_t position_of(WasmOp opcode) {
   return static_cast<uint32_t>(opcode) - static_cast<uint32_t>(WasmOp::i32_atomic_load);
 }

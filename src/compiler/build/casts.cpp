@@ -16,6 +16,7 @@ using wasm::ValType;
 
 namespace {
 
+// Returns how a gc_test tests for the heap type.
 GcTest::Kind kind_of(HeapType heap) {
   switch (heap.kind()) {
     case HeapType::concrete: return GcTest::Kind::concrete;
@@ -69,7 +70,7 @@ ir::Value Builder::test_type(Value reference, ValType target, ValType source) {
 
 void Builder::ref_test(ValType target, ValType source) { push(test_type(pop(), target, source)); }
 
-// Traps unless the reference has the type `target`.
+// Traps unless the reference, whose static type is `source`, has the type `target`.
 void Builder::check_type(Value reference, ValType target, ValType source, TrapKind trap) {
   Instruction check;
   check.opcode = Opcode::trap_unless;

@@ -13,6 +13,7 @@ using wasm::Reachability;
 
 namespace {
 
+// Returns the hint for the same branch with its two targets swapped.
 BranchHint inverted(BranchHint hint) {
   switch (hint) {
     case BranchHint::none: return BranchHint::none;
@@ -193,8 +194,8 @@ void Builder::br_table(std::span<const uint32_t> depths) {
     return jump_to(depths.front());
 
   const uint32_t first = terminate(Opcode::br_table, static_cast<uint32_t>(depths.size()), index, BranchHint::none);
-  // The table may name a label many times. Each label gets one new block, which jumps on to the label with its
-  // arguments.
+  // A br_table may name a label many times. Each label gets one new block, which jumps on to the label with the values
+  // that a branch to the label passes.
   ArenaVector<uint32_t> order(function_.arena);
   ArenaVector<Block> block_of(function_.arena);
   const uint32_t frame_count = static_cast<uint32_t>(frames_.size());
@@ -283,7 +284,7 @@ void Builder::connect(uint32_t depth, uint32_t target) {
 void Builder::record_edge(uint32_t depth, uint32_t target) {
   Frame& frame = frame_at(depth);
   // Entries of the value table that were made inside an inner block may be forgotten at that block's end, and later
-  // entries then take their places. So mark_for() gives the mark outside of the inner blocks.
+  // entries then take their places. So mark_for() returns the mark from before the inner blocks inside this frame.
   frame.merge_mark = std::min(frame.merge_mark, mark_for(depth));
   frame.first_edge = add_edge(frame, target, frame.label_count, frame.first_edge);
 }

@@ -17,8 +17,9 @@ void LoopScan::scan(std::span<const std::byte> body, uint64_t offset, size_t loc
   Arena& arena = loops_.arena();
   if (!wasm::skip_locals(reader)) return;
 
-  // `open` has an entry for each open block: the loop's index, or kNoLoop. `writes` has the locals written since the
-  // outermost open loop began, and `starts` the position in `writes` where each open loop begins.
+  // `open` has an entry for each open block: an index in loops_, or kNoLoop if the block is no loop. `writes` has the
+  // locals written since the outermost open loop began, and `starts` the position in `writes` where each open loop
+  // begins.
   constexpr uint32_t kNoLoop = 0xffff'ffff;
   ScratchVector<uint32_t> open(arena);
   ScratchVector<uint32_t> starts(arena);

@@ -10,16 +10,17 @@
 
 namespace cairn::compiler {
 
+// scan() walks over one body. Then written_by() is asked about each loop.
 class LoopScan {
  public:
   explicit LoopScan(Arena& arena) : loops_(arena), locals_(arena) {}
 
   // `body` has local declarations and instructions that are not validated yet. Malformed code ends the scan, since
-  // validation will stop there too. `offset` is the body's offset in the module.
+  // validation will stop there too. `offset` is the body's offset in the module. `local_count` counts parameters too.
   void scan(std::span<const std::byte> body, uint64_t offset, size_t local_count);
 
-  // The locals that the loop whose opcode is at `offset` writes, in the order of their first writes. Offsets must not
-  // decrease from one call to the next.
+  // Returns the locals that the loop whose opcode is at `offset` in the module writes, in the order of their first
+  // writes. `offset` must not decrease from one call to the next.
   std::span<const uint32_t> written_by(uint64_t offset);
 
  private:

@@ -25,8 +25,8 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
-// Static offsets below this stay in the access, and targets fold them into addressing modes. Larger ones are added to
-// the address.
+// A static offset below this limit (in bytes) stays in the access, and targets fold it into an addressing mode. A
+// larger one is added to the address.
 constexpr uint64_t kStaticOffsetLimit = abi::kGuardBytes;
 
 // Returns a lower bound of the memory's length in bytes.

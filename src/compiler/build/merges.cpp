@@ -52,13 +52,12 @@ void Builder::merge_one(const Frame& frame, const Edge& edge) {
 
 void Builder::merge_many(const Frame& frame) {
   const Block block = create_block();
-  // A local that some branch has changed, and whether the branches disagree on its value. slots_ has the index in
-  // `merged` for each such local.
+  // A local that some branch has changed. slots_ has the index in `merged` for each such local.
   struct Merged {
     uint32_t local;
     Value value;     // the local's value at one of the branches that have changed it; later its value before the block
     uint32_t count;  // number of branches that have changed it
-    bool differs;
+    bool differs;    // whether the local has different values at the branches
   };
   ArenaVector<Merged> merged(function_.arena);
   ++stamp_;

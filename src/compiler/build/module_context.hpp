@@ -16,8 +16,8 @@ namespace cairn::compiler {
 // Returns the counts that decide the layout of the VMContext of the module's instances.
 abi::VMShape vm_shape(const wasm::Module& module);
 
-// Returns the IR type of a value type. Function references become `ref`, and all other references `gcref`. Concrete
-// heap types are indices into `types`.
+// Returns the IR type of a value type. Function references become `ref`. All other references, and the unknown types of
+// unreachable code, become `gcref`. Concrete heap types are indices into `types`.
 ir::Type to_ir(wasm::ValType type, std::span<const wasm::SubType> types);
 
 // A ModuleContext is immutable after construction, so several CPUs may use it. The module and the options must outlive
@@ -31,7 +31,7 @@ class ModuleContext {
   [[nodiscard]] const abi::VMLayout& layout() const { return layout_; }
 
   [[nodiscard]] ir::Type to_ir(wasm::ValType type) const { return compiler::to_ir(type, module_.types); }
-  // The signature of a function type, or of a function.
+  // The signature of a function type, or of a function. Its arrays belong to the ModuleContext.
   [[nodiscard]] ir::Signature signature(wasm::TypeIndex type) const;
   [[nodiscard]] ir::Signature signature(wasm::FuncIndex function) const {
     return signature(module_.functions[function.index()].type);
@@ -58,7 +58,7 @@ class ModuleContext {
     const FieldRange& range = field_ranges_[type.index()];
     return std::span(fields_).subspan(range.first, range.count);
   }
-  // The size in bytes of a struct type's objects.
+  // The size in bytes of a struct type's objects, including the header.
   [[nodiscard]] uint32_t object_size(wasm::TypeIndex type) const { return field_ranges_[type.index()].size; }
   // The offset in the VMContext of the VMFuncRef of a function that is defined and escaped, that is, one to which a
   // reference can exist (wasm::Function::is_escaped).

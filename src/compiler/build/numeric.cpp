@@ -14,12 +14,14 @@ using WasmOp = wasm::Opcode;
 
 namespace {
 
+// The IR instruction for a WebAssembly instruction.
 struct Entry {
-  Opcode opcode = Opcode::trap;  // `trap` for instructions that plain() does not build
-  Type type = Type::none;        // type of the result
-  Condition condition = Condition::eq;
+  Opcode opcode = Opcode::trap;         // `trap` for instructions that plain() does not build
+  Type type = Type::none;               // type of the result
+  Condition condition = Condition::eq;  // for icmp and fcmp
 };
 
+// An Entry for each WebAssembly instruction, by wasm::Opcode.
 struct Table {
   constexpr void set(WasmOp op, Opcode opcode, Type type) { entries[static_cast<size_t>(op)] = {opcode, type, {}}; }
   constexpr void compare(WasmOp op, Opcode opcode, Condition condition) {
@@ -29,6 +31,7 @@ struct Table {
   std::array<Entry, wasm::kOpcodeCount> entries{};
 };
 
+// These macros add the i32 and the i64 form of an instruction, or the f32 and the f64 form.
 #define CAIRN_BOTH_INT(wasm_name, opcode)                        \
   table.set(WasmOp::i32_##wasm_name, Opcode::opcode, Type::i32); \
   table.set(WasmOp::i64_##wasm_name, Opcode::opcode, Type::i64);
@@ -136,8 +139,8 @@ constexpr void add_conversions(Table& table) {
 #undef CAIRN_COMPARE_INT
 #undef CAIRN_COMPARE_FLOAT
 
-// Adds the vector instructions (prefix 0xfd) without immediates. The number of operands, which are the letters before
-// the ':' of the signature, decides the opcode.
+// Adds the vector instructions (prefix 0xfd) without immediates. The number of operands, which is the number of letters
+// before the ':' of the signature (wasm/types/opcodes.def), decides the IR's opcode.
 constexpr void add_vectors(Table& table) {
   for (size_t i = 0; i < wasm::kOpcodeCount; ++i) {
     const wasm::OpcodeInfo& info = wasm::kOpcodes[i];

@@ -1,5 +1,12 @@
-// Makes random function bodies for tests. The bodies are valid, terminate, and use many kinds of instructions. The
-// bytes that the code emits are opcodes and types of the binary format ([wasm 5.3], [wasm 5.4]).
+// Makes random function bodies for tests. The bodies are valid, terminate, and use many kinds of instructions.
+//
+// The bytes that the code emits are opcodes and types of the binary format ([wasm 5.3], [wasm 5.4]). The comments of
+// the cases name the opcodes, except for these:
+//
+//   02 block     0b end    0e br_table  20 local.get  23 global.get  42 i64.const  71 i32.and
+//   03 loop      0c br     1a drop      21 local.set  24 global.set  45 i32.eqz    b9 f64.convert_i64_s
+//   04 if        0d br_if  1b select    22 local.tee  41 i32.const   6b i32.sub
+//   05 else
 #pragma once
 
 #include <cstdint>
@@ -14,6 +21,7 @@ class RandomModule {
  public:
   explicit RandomModule(uint64_t seed) : random_(seed) {}
 
+  // Returns the bytes of the module.
   std::vector<std::byte> make() {
     std::vector<uint8_t> code;
     body_.clear();
@@ -33,26 +41,29 @@ class RandomModule {
     code.insert(code.end(), body_.begin(), body_.end());
 
     std::vector<uint8_t> module = {0, 'a', 's', 'm', 1, 0, 0, 0};
-    section(module, 1, {1, 0x60, 5, kI32, kI32, kI64, kI64, kF64, 3, kI32, kI64, kF64});
-    section(module, 3, {1, 0});
-    section(module, 5, {1, 0, 1});
-    section(module, 6, {2, kI32, 1, 0x41, 7, 0x0b, kI64, 1, 0x42, 9, 0x0b});
-    std::vector<uint8_t> section_code = {1};
+    section(module, 1, {1, 0x60, 5, kI32, kI32, kI64, kI64, kF64, 3, kI32, kI64, kF64});  // one function type
+    section(module, 3, {1, 0});                                                           // one function of type 0
+    section(module, 5, {1, 0, 1});                                            // one memory of at least 1 page
+    section(module, 6, {2, kI32, 1, 0x41, 7, 0x0b, kI64, 1, 0x42, 9, 0x0b});  // two globals, initially 7 and 9
+    std::vector<uint8_t> section_code = {1};                                  // the number of bodies
     append_number(section_code, code.size());
     section_code.insert(section_code.end(), code.begin(), code.end());
-    section(module, 10, section_code);
+    section(module, 10, section_code);  // the code section
     std::vector<std::byte> bytes;
     for (const uint8_t byte : module) bytes.push_back(static_cast<std::byte>(byte));
     return bytes;
   }
 
  private:
+  // Value types, and the type of a block without parameters and results.
   static constexpr uint8_t kI32 = 0x7f, kI64 = 0x7e, kF64 = 0x7c, kEmpty = 0x40;
-  static constexpr uint32_t kMaximumLoops = 12;
+  static constexpr uint32_t kMaximumLoops = 12;  // each loop has a local of its own as its counter
   static constexpr uint32_t kFirstCounter = 11;  // the local after 5 parameters and 6 other locals
 
+  // Returns a random number below `count`.
   uint32_t pick(uint32_t count) { return static_cast<uint32_t>(random_() % count); }
   void emit(std::initializer_list<uint8_t> bytes) { body_.insert(body_.end(), bytes); }
+  // Appends an unsigned LEB128 number. number() and signed_number() append to the body.
   static void append_number(std::vector<uint8_t>& out, uint64_t value) {
     do {
       const auto low = static_cast<uint8_t>(value & 0x7f);
@@ -96,7 +107,9 @@ class RandomModule {
     return kNumbers[pick(sizeof kNumbers / sizeof kNumbers[0])];
   }
 
-  // Emits an address, which is in most cases within the page.
+  // --- Emitting code. `depth` is the number of levels that expressions and statements may still nest.
+
+  // Emits an i32 address, which in 15 of 16 cases is masked so that it is within the page.
   void address(uint32_t depth) {
     expression(kI32, depth);
     if (pick(16) != 0) {
@@ -106,10 +119,11 @@ class RandomModule {
     }
   }
   void memarg() {
-    number(0);
-    number(pick(4) * 4);
+    number(0);            // the alignment: 2^0
+    number(pick(4) * 4);  // the static offset
   }
 
+  // Emits an expression with a value of the type.
   void expression(uint8_t type, uint32_t depth) {
     if (depth == 0 || pick(6) == 0) return leaf(type);
     switch (pick(16)) {
@@ -156,7 +170,7 @@ class RandomModule {
     }
   }
 
-  // Emits a local, a global or a constant.
+  // Emits a local, a global or a constant of the type.
   void leaf(uint8_t type) {
     if (pick(5) < 3) {
       emit({0x20});
@@ -179,6 +193,7 @@ class RandomModule {
     }
   }
 
+  // Emits an i32 that is a condition.
   void condition(uint32_t depth) {
     if (pick(8) == 0 || depth == 0) return leaf(kI32);
     if (pick(6) == 0) {
@@ -189,15 +204,15 @@ class RandomModule {
   }
   void compare(uint32_t depth) {
     switch (pick(4)) {
-      case 0:
+      case 0:  // i64.eq to i64.ge_u
         expression(kI64, depth);
         expression(kI64, depth);
         return emit({static_cast<uint8_t>(0x51 + pick(10))});
-      case 1:
+      case 1:  // f64.eq to f64.ge
         expression(kF64, depth);
         expression(kF64, depth);
         return emit({static_cast<uint8_t>(0x61 + pick(6))});
-      default:
+      default:  // i32.eq to i32.ge_u
         expression(kI32, depth);
         expression(kI32, depth);
         return emit({static_cast<uint8_t>(0x46 + pick(10))});
@@ -232,7 +247,7 @@ class RandomModule {
         }
         return emit({static_cast<uint8_t>(0x6d + pick(4))});
       }
-      default:
+      default:  // add, sub, mul; and to rotr
         expression(kI32, depth);
         expression(kI32, depth);
         return emit({binary(0x6a, 0x71)});
@@ -266,7 +281,7 @@ class RandomModule {
         }
         return emit({static_cast<uint8_t>(0x7f + pick(4))});
       }
-      default:
+      default:  // add, sub, mul; and to rotr
         expression(kI64, depth);
         expression(kI64, depth);
         return emit({binary(0x7c, 0x83)});
@@ -289,13 +304,14 @@ class RandomModule {
         address(depth);
         emit({0x2b});
         return memarg();
-      default:
+      default:  // add, sub, mul, div
         expression(kF64, depth);
         expression(kF64, depth);
         return emit({static_cast<uint8_t>(0xa0 + pick(4))});
     }
   }
 
+  // Emits between 1 and `count` statements.
   void statements(uint32_t depth, uint32_t count) {
     for (uint32_t i = 1 + pick(count); i > 0; --i) statement(depth);
   }
@@ -326,12 +342,12 @@ class RandomModule {
       return number(local);
     }
     switch (pick(9)) {
-      case 0:  // a store of an i32
+      case 0:  // i32.store, i32.store8
         address(depth - 1);
         expression(kI32, depth - 1);
         emit({static_cast<uint8_t>(pick(2) == 0 ? 0x36 : 0x3a)});
         return memarg();
-      case 1:  // a store of an i64 or f64
+      case 1:  // i64.store, f64.store
         address(depth - 1);
         expression(type == kI32 ? kI64 : type, depth - 1);
         emit({static_cast<uint8_t>(type == kF64 ? 0x39 : 0x37)});
@@ -412,7 +428,7 @@ class RandomModule {
   std::mt19937_64 random_;
   std::vector<uint8_t> body_;
   std::vector<bool> labels_;  // for each open block, whether a statement may branch to it
-  uint32_t loops_ = 0;
+  uint32_t loops_ = 0;        // number of loops so far
 };
 
 }  // namespace cairn::compiler

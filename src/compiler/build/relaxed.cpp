@@ -1,6 +1,6 @@
-// Builds relaxed vector instructions with relaxed=deterministic. Each becomes the instructions that the specification's
-// deterministic profile defines ([wasm 7.2]), which give the same results on every target, except for the bits of
-// NaNs. Without this option, targets choose the results (numeric.cpp).
+// Builds relaxed vector instructions under the option relaxed=deterministic. Each becomes the instructions that the
+// specification's deterministic profile defines ([wasm 7.2]), which give the same results on every target, except for
+// the bits of NaNs. Without this option, targets choose the results (numeric.cpp).
 //
 //   madd a b c        add(mul(a, b), c)
 //   nmadd a b c       sub(c, mul(a, b))
@@ -33,6 +33,7 @@ ir::Value Builder::vector(SimdOp op, Value a, Value b, Value c) {
 }
 
 ir::Value Builder::dot_bytes(Value a, Value b) {
+  // In a 16-bit lane, the byte at the even position is the lower half, and the byte at the odd position the upper half.
   const Value eight = insert_.iconst(Type::i32, 8);
   const auto odd = [&](Value v) { return vector(SimdOp::i16x8_shr_s, v, eight); };
   const auto even = [&](Value v) { return odd(vector(SimdOp::i16x8_shl, v, eight)); };

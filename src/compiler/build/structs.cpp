@@ -1,7 +1,8 @@
 // Builds instructions on structs. These are objects of the managed heap with fields at fixed offsets.
 //
-// An access through null goes to the first pages of the heap, which are inaccessible, and the fault becomes a trap.
-// An access to a field beyond these pages (abi::kNullGuardBytes) gets an explicit check for null.
+// A null reference is the heap's offset 0, so an access through it goes to the first pages of the heap. These are
+// inaccessible, and the fault becomes a trap. An access to a field beyond these pages (abi::kNullGuardBytes) gets an
+// explicit check for null.
 #include "compiler/build/builder.hpp"
 
 namespace cairn::compiler {
@@ -20,6 +21,7 @@ namespace {
 // Arrays with a constant length and of at most this many bytes are allocated and cleared inline.
 constexpr uint64_t kMaximumInlineArray = 256;
 
+// Returns the access to a field of a struct, which traps with null_structure_reference if it can fault.
 MemoryAccess access_of(const ModuleContext::Field& field) {
   MemoryAccess access = field.access();
   access.offset = field.offset;
@@ -84,7 +86,8 @@ void Builder::place_barrier(Value object, Value index, uint64_t offset, Value st
   insert_.place(inst);
 }
 
-// Makes an access through `object` trap if `object` is null.
+// Makes an access through `object` trap if `object` is null: sets access.can_fault if the access faults for null, and
+// otherwise places a check. The access must have its offset, size and trap.
 void Builder::guard_null(Value object, MemoryAccess& access) {
   if (is_non_null(object)) return;
   if (access.offset + access.size <= abi::kNullGuardBytes) {
@@ -141,7 +144,8 @@ bool Builder::is_non_null(Value reference) const {
   return reference.index() < non_null_.size() && non_null_[reference.index()];
 }
 
-// Records that the value is not null if its type excludes null. A value has this type wherever it is used.
+// Records that the value is not null if its type excludes null. The type holds wherever the value is used, so the
+// record needs no scope.
 void Builder::note_type(Value value, wasm::ValType type) {
   if (!insert_.simplifies() || !type.is_ref() || type.is_nullable()) return;
   if (non_null_.size() <= value.index()) non_null_.resize(value.index() + 1);

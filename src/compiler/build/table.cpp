@@ -31,7 +31,8 @@ ir::Type Builder::table_type(wasm::TableIndex table) const {
   return context_.to_ir(module_.tables[table.index()].type.element);
 }
 
-// Imported tables may be the same, so accesses to all imported tables have the same index.
+// Returns an access to an element. Imported tables may be the same, so accesses to all imported tables have the same
+// index.
 MemoryAccess Builder::element_access(wasm::TableIndex table) const {
   MemoryAccess access;
   access.size = static_cast<uint8_t>(size_of(table_type(table)));  // for a gcref, the low half of the element's word
@@ -97,7 +98,8 @@ void Builder::table_get(wasm::TableIndex table) {
   push(load_element(table, pop(), TrapKind::out_of_bounds_table_access));
 }
 
-// Tells the collector that the piece of the table that holds the element is about to change (VMTable::changed).
+// Tells the collector that the piece of the table that holds the element with the index `element` is about to change. A
+// piece has abi::kTablePiece elements and a state in VMTable::changed.
 void Builder::note_table_change(wasm::TableIndex index, Value element) {
   const wasm::Table& table = module_.tables[index.index()];
   const Value changed = load_table_field(index, offsetof(abi::VMTable, changed), place_of(table.type));

@@ -31,8 +31,8 @@ ir::Value Builder::zero_of(Type type) {
   return ir::is_float(type) ? insert_.fconst(type, 0) : insert_.iconst(type, 0);
 }
 
-// The VMContext has a pointer to the cell of an imported global. Imported globals may be the same, so accesses to all
-// of them have the same index.
+// Returns the place of a global's value. The VMContext has the value of a defined global, and a pointer to that of an
+// imported global. Imported globals may be the same, so accesses to all of them have the same index.
 Builder::Cell Builder::global_cell(wasm::GlobalIndex index) {
   const wasm::Global& global = module_.globals[index.index()];
   Cell cell;
