@@ -60,7 +60,8 @@ ControlFlow::ControlFlow(const Function& function)
 namespace {
 
 // This is the simple version of Lengauer and Tarjan, A fast algorithm for finding dominators in a flowgraph (1979).
-// Vertices are positions in depth-first preorder.
+// Vertices are positions in depth-first preorder. The arrays parent_, semi_, ancestor_, label_ and the buckets are the
+// paper's.
 class DominatorFinder {
  public:
   DominatorFinder(const Function& function, const ControlFlow& flow)
@@ -74,7 +75,7 @@ class DominatorFinder {
         label_(function.arena),
         path_(function.arena) {}
 
-  // Fills `immediate`, which is indexed by block.
+  // Sets the immediate dominator of each reachable block but the entry. `immediate` is indexed by block.
   void run(std::span<Block> immediate) {
     walk();
     const uint32_t count = static_cast<uint32_t>(vertices_.size());
@@ -107,6 +108,7 @@ class DominatorFinder {
  private:
   static constexpr uint32_t kNone = 0xffff'ffff;
 
+  // Numbers the reachable blocks in depth-first preorder.
   void walk() {
     number_.assign(function_.block_count(), kNone);
     struct Visit {
@@ -155,7 +157,7 @@ class DominatorFinder {
   const Function& function_;
   const ControlFlow& flow_;
   ScratchVector<uint32_t> number_;  // the vertex of each block
-  ScratchVector<Block> vertices_;
+  ScratchVector<Block> vertices_;   // the block of each vertex; the next four arrays are indexed by vertex as well
   ScratchVector<uint32_t> parent_;
   ScratchVector<uint32_t> semi_;
   ScratchVector<uint32_t> ancestor_;
@@ -179,7 +181,7 @@ Dominators::Dominators(const Function& function, const ControlFlow& flow)
   if (count == 0) return;
   DominatorFinder(function, flow).run(immediate_.as_span());
 
-  // The children of each block in the dominator tree are a list, in reverse postorder.
+  // The children of each block in the dominator tree form a list, in reverse postorder.
   ScratchVector<Block> first_child(function.arena);
   ScratchVector<Block> next_sibling(function.arena);
   first_child.assign(count, Block::none());

@@ -9,7 +9,8 @@
 
 namespace cairn::ir {
 
-// The blocks that the entry reaches, in reverse postorder, and their predecessors, with one entry for each edge.
+// The blocks that the entry reaches, in reverse postorder, and their predecessors. A block that has several edges to
+// the same successor is listed as its predecessor several times.
 class ControlFlow {
  public:
   explicit ControlFlow(const Function& function);
@@ -86,7 +87,7 @@ class Loops {
   ScratchVector<Loop> loop_of_;
 };
 
-// Sets BlockData::is_loop_header and loop_depth. `loops` is null if the function has no loops.
+// Sets BlockData::is_loop_header and loop_depth of all blocks. `loops` is null if the function has no loops.
 void mark_loops(Function& function, const ControlFlow& flow, const Loops* loops);
 
 }  // namespace cairn::ir

@@ -5,8 +5,9 @@
 //   x udiv c    =>  high(x * m) >> s          x sdiv c    =>  q + (q < 0), where q = high(x * m) >> s
 //   x rem c     =>  x - (x div c) * c
 //
-// For i32, the high half comes from a 64-bit product, and for i64 from mul_wide. If m has one bit more than the type,
-// further instructions add what the missing bit contributes.
+// high() is the upper half of a product. For i32, it comes from a 64-bit product, and for i64 from mul_wide. If m has
+// one bit more than the type, further instructions add what the missing bit contributes. Functions that compute m and s
+// have the book's names of variables.
 #include <bit>
 
 #include "compiler/ir/fold.hpp"
@@ -20,9 +21,10 @@ template <class U>
 struct UnsignedMagic {
   U multiplier;  // the low bits of m
   bool add;      // whether m has one more bit, a 1 above the bits of `multiplier`
-  int shift;
+  int shift;     // s
 };
 
+// Returns the numbers for the divisor d, which must be at least 3 and no power of two.
 template <class U>
 UnsignedMagic<U> unsigned_magic(U d) {
   constexpr int kWidth = sizeof(U) * 8;
@@ -62,11 +64,11 @@ UnsignedMagic<U> unsigned_magic(U d) {
 
 template <class U>
 struct SignedMagic {
-  std::make_signed_t<U> multiplier;
-  int shift;
+  std::make_signed_t<U> multiplier;  // the low bits of m
+  int shift;                         // s
 };
 
-// |d| must be at least 2.
+// Returns the numbers for the divisor d. |d| must be at least 2.
 template <class U>
 SignedMagic<U> signed_magic(std::make_signed_t<U> d) {
   using S = std::make_signed_t<U>;
@@ -159,6 +161,7 @@ Value Inserter::step_division(Instruction& inst, bool& changed) {
       high.immediate = 1;
       const Value t = emit(high);
       if (!magic.add) return binary(Opcode::ushr, type, t, number(magic.shift));
+      // The quotient is (x + t) >> s. The sum may overflow, so half of it is computed: (x - t) / 2 + t.
       const Value half = binary(Opcode::ushr, type, binary(Opcode::isub, type, x, t), number(1));
       return binary(Opcode::ushr, type, binary(Opcode::iadd, type, half, t), number(magic.shift - 1));
     }
@@ -177,8 +180,8 @@ Value Inserter::step_division(Instruction& inst, bool& changed) {
       if (is_single) {
         const auto magic = signed_magic<uint32_t>(static_cast<int32_t>(*c));
         const Value wide = unary(Opcode::sextend, Type::i64, x);
-        // The multiplier has 33 bits, and its sign is that of the divisor. It fits in 64 bits, so the product needs no
-        // correction.
+        // m has the sign of the divisor, and |m| is less than 2^32. So the product of x and m fits in 64 bits and needs
+        // no correction.
         int64_t multiplier = magic.multiplier;
         if (*c > 0 && multiplier < 0) multiplier += int64_t{1} << 32;
         if (*c < 0 && multiplier > 0) multiplier -= int64_t{1} << 32;

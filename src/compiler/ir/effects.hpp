@@ -5,7 +5,8 @@
 
 namespace cairn::ir {
 
-// Whether the instruction calls a function, which may have any effect.
+// Whether the instruction calls a function, which may have any effect, and control comes back. It is false for a
+// return_call.
 inline bool is_any_call(Opcode opcode) { return facts(opcode).effects == Effects::call || opcode == Opcode::invoke; }
 
 // Whether the instruction accesses guest memory or a field of an object. Its operands then begin with the address, and

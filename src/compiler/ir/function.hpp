@@ -31,7 +31,7 @@ using Block = Id<struct BlockTag>;
 // reference into the managed heap (abi/heap_layout.hpp), an i31 or null; a collection may change it. In machine code, a
 // gcref is zero-extended to 64 bits, in registers and in stack slots.
 enum class Type : uint8_t { none, i32, i64, f32, f64, v128, ref, gcref };
-// Returns the size in bytes.
+// Returns the size of a value in bytes.
 constexpr unsigned size_of(Type type) {
   switch (type) {
     case Type::none: return 0;
@@ -63,8 +63,8 @@ enum class Opcode : uint16_t {
 enum class Effects : uint8_t { pure, trapping, reads, writes, atomic, call, control };
 
 struct OpcodeFacts {
-  std::string_view text;
-  uint8_t operands;  // number of operands, or kVariable
+  std::string_view text;  // the name in the IR's text form
+  uint8_t operands;       // number of operands, or kVariable
   Effects effects;
 };
 inline constexpr OpcodeFacts kOpcodeFacts[] = {
@@ -126,14 +126,14 @@ enum class Extension : uint8_t { none, sign, zero };
 // The operation of atomic_rmw on the old value and its operand.
 enum class AtomicOp : uint8_t { add, sub, and_, or_, xor_, xchg };
 
-// The properties of a load or store. Function::accesses holds them, and instructions refer to them by index.
+// The properties of an access to memory. Function::accesses holds them, and instructions refer to them by index.
 struct MemoryAccess {
   uint64_t offset = 0;  // static offset in bytes; opcodes.def says which operations use it
   uint32_t index = 0;   // index of a memory, table, global or field, depending on the alias class; gc_new: of a type
   uint8_t size = 4;     // number of accessed bytes: 1, 2, 4, 8, 16
   Extension extension = Extension::none;
   AliasClass alias = AliasClass::memory;
-  bool can_fault = false;  // whether the access may meet a guard page or go through null; the fault becomes the trap
+  bool can_fault = false;  // whether the access may meet a guard page or go through null; the fault becomes a trap
   wasm::TrapKind trap = wasm::TrapKind::out_of_bounds_memory_access;  // the trap if the access faults
   bool operator==(const MemoryAccess&) const = default;
 };
@@ -175,7 +175,7 @@ struct Target {
   uint32_t argument_count = 0;
 };
 
-// A signature in IR types. The arrays belong to the function's arena (Function::add_types) or to the builder's context.
+// A signature in IR types. The arrays belong to the function's arena (Function::add_types) or to the ModuleContext.
 struct Signature {
   std::span<const Type> params;
   std::span<const Type> results;
@@ -225,7 +225,7 @@ struct Instruction {
 static_assert(sizeof(Instruction) == 32);
 
 struct BlockData {
-  Value first;               // the first instruction of the chain
+  Value first;               // the first instruction of the chain; none if the block is empty
   Value last;                // the terminator
   uint32_t first_param = 0;  // index in Function::value_lists
   uint32_t param_count = 0;
@@ -236,11 +236,12 @@ struct BlockData {
   uint16_t loop_depth = 0;  // 0 outside all loops
 };
 
+// A new Function is empty. Its data lie in the arena, which must outlive it.
 class Function {
  public:
   explicit Function(Arena& arena);
 
-  // --- reading
+  // --- reading. A span is valid until the array that it is a part of grows.
   [[nodiscard]] uint32_t value_count() const { return static_cast<uint32_t>(instructions.size()); }
   [[nodiscard]] uint32_t block_count() const { return static_cast<uint32_t>(blocks.size()); }
   Instruction& operator[](Value value) { return instructions[value.index()]; }
@@ -278,19 +279,22 @@ class Function {
   [[nodiscard]] const CallInfo& call_info(Value instruction) const;
   [[nodiscard]] CallInfo& call_info(Value instruction);
 
-  // --- building and changing
-  Block create_block();
+  // --- building and changing. Functions that add a block, a parameter or an instruction return it.
+  Block create_block();  // an empty block
   Value append_param(Block block, Type type);
   Value append(Block block, const Instruction& instruction);  // appends at the end of the chain
+  // Inserts the instruction in front of the instruction `position`.
   Value insert_before(Value position, const Instruction& instruction);
   void remove(Value instruction);  // removes the instruction from its chain; its uses must be gone
+  // Moves the instruction in front of the instruction `position`, which may be in another block.
   void move_before(Value instruction, Value position);
   // The next three functions return an index: that of the first added value in value_lists, that of an equal access in
   // accesses, and that of the added call in calls.
   uint32_t add_values(std::span<const Value> values);
   uint32_t add_access(const MemoryAccess& access);
   uint32_t add_call(const CallInfo& call);
-  void set_targets(Instruction& terminator, std::span<const Target> targets);  // an invoke has two targets
+  // Gives the terminator, which need not be in the function yet, copies of the targets. An invoke has two targets.
+  void set_targets(Instruction& terminator, std::span<const Target> targets);
   // Returns the index in vector_constants.
   int64_t add_vector_constant(const V128& value);
   // Gives the memory of all arrays back to the arena. The function is empty afterwards.
@@ -300,7 +304,7 @@ class Function {
 
   Arena& arena;
   Signature signature;
-  uint32_t function_index = 0;
+  uint32_t function_index = 0;  // in the module's function index space
 
   // The storage. Code outside of the class may read it. Code that splices chains or fills in targets also writes it.
   struct Links {
@@ -310,7 +314,7 @@ class Function {
   ArenaVector<Instruction> instructions;
   ArenaVector<Links> links;  // parallel to instructions
   ArenaVector<BlockData> blocks;
-  ArenaVector<Value> value_lists;
+  ArenaVector<Value> value_lists;  // lists of parameters, operands and arguments
   ArenaVector<MemoryAccess> accesses;
   ArenaVector<CallInfo> calls;
   // A terminator has as many targets as `immediate` says, from index `extra` on. An invoke has two, from index

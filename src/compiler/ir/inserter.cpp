@@ -7,6 +7,7 @@ namespace {
 // Each step of simplification brings an instruction closer to its final form, so a few steps are enough. The bound is a
 // safety net.
 constexpr int kMaximumSteps = 16;
+
 // A step can make instructions that need steps themselves. Guest code decides how deep this nests, so the depth is
 // bounded to protect the stack. Instructions that are made at this depth are not simplified.
 constexpr uint32_t kMaximumNesting = 32;
@@ -89,8 +90,8 @@ Value Inserter::revisit(Value value, uint32_t version) {
     return is_check(instruction.opcode) ? Value::none() : existing;
   }
   if (instruction.opcode == Opcode::result) {
-    // The operation that this is a result of may have been replaced by an earlier equal operation. Then the result
-    // moves to the place after that one.
+    // The operation that this is a result of may have been replaced by an earlier equal operation. Then this
+    // instruction moves to the place after the earlier operation and its other results.
     const Value of = instruction.operands[0];
     const Value before = function_.previous(value);
     const bool is_in_place = before == of || (before && is(before, Opcode::result) && at(before).operands[0] == of);

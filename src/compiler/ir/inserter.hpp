@@ -20,13 +20,16 @@ class Inserter {
   // `expected_values` is the approximate number of values that will be made.
   Inserter(Function& function, Simplify simplify, size_t expected_values);
 
+  // The next instructions are appended to the end of `block`.
   void append_to(Block block) {
     block_ = block;
     before_ = Value::none();
   }
+  // The next instructions are inserted in front of the instruction `position`.
   void insert_before(Value position) { before_ = position; }
+  // Returns the block that was passed to append_to() last.
   [[nodiscard]] Block block() const { return block_; }
-  // Sets the offset of the WebAssembly instruction that the next instructions come from.
+  // Sets the offset in the module of the WebAssembly instruction that the next instructions come from.
   void set_position(uint32_t position) { position_ = position; }
   [[nodiscard]] uint32_t position() const { return position_; }
 
@@ -44,6 +47,7 @@ class Inserter {
   // Makes table() find `value` for an instruction that is equal to `instruction`.
   void enter(const Instruction& instruction, Value value, uint32_t version);
 
+  // These functions make one instruction by emit(), and return its value. `type` is the type of the result.
   Value iconst(Type type, int64_t value);
   Value fconst(Type type, uint64_t bits);
   Value unary(Opcode opcode, Type type, Value a);
@@ -51,7 +55,8 @@ class Inserter {
   Value compare(Condition condition, Value a, Value b);
   Value select(Type type, Value condition, Value if_nonzero, Value if_zero);
   void trap_if(Value condition, wasm::TrapKind kind);
-  // Loads from base + displacement. Without a base, the VMContext is the base.
+  // Makes a load from base + displacement (in bytes). Without a base, the VMContext is the base. A load of immutable
+  // data is simplified and numbered.
   Value load(Type type, Value base, int64_t displacement, const MemoryAccess& access);
 
   // If the condition compares an i32 x with zero (x != 0 or x == 0), replaces the condition by x, and repeats this for

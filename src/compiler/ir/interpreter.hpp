@@ -1,5 +1,5 @@
-// A simple evaluator of scalar IR, for tests of the builder and the passes. At calls, vector instructions, accesses to
-// objects or tables, and some operations on floats, it ends with Outcome::Kind::unsupported.
+// A simple evaluator of scalar IR, for tests of the builder and the passes. Calls, vector instructions, accesses to
+// objects or tables, and some operations on floats end the evaluation with Outcome::Kind::unsupported.
 #pragma once
 
 #include <bit>
@@ -23,11 +23,13 @@ struct Outcome {
 
 class Interpreter {
  public:
-  // `context` stands for the VMContext, and `memory` for memory 0. The function that is evaluated changes both.
+  // `context` stands for the VMContext, which is at address 0 for the function, and `memory` for memory 0. The function
+  // that is evaluated changes both.
   Interpreter(const Function& function, std::vector<std::byte>& context, std::vector<std::byte>& memory)
       : function_(function), context_(context), memory_(memory), values_(function.value_count(), 0) {}
 
-  // Evaluates the function from its start, for at most `max_steps` instructions. An object of this class runs once.
+  // Evaluates the function from its start, for at most `max_steps` instructions. The upper bits of an argument that is
+  // an i32 or f32 do not count. run() may be called once for each Interpreter.
   Outcome run(const std::vector<uint64_t>& arguments, size_t max_steps) {
     const auto params = function_.params(Block(0));
     for (size_t i = 0; i < params.size(); ++i) set(params[i], arguments[i]);

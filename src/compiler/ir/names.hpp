@@ -9,12 +9,13 @@
 
 namespace cairn::ir {
 
+// Each of these functions returns the name of an enumerator.
 std::string_view to_string(Type type);
 std::string_view to_string(Condition condition);
 std::string_view to_string(AliasClass alias);
 std::string_view to_string(CalleeKind kind);
 std::string_view to_string(AtomicOp op);
-// The enumerator of a trap, such as `integer_overflow`.
+// Returns the enumerator of a trap, such as `integer_overflow`.
 std::string_view trap_name(wasm::TrapKind kind);
 
 // Each of these functions returns nullopt if the text names no enumerator.
@@ -30,8 +31,8 @@ std::optional<SimdOp> parse_simd(std::string_view text);
 enum class Payload : uint8_t {
   none,
   integer,        // immediate, in decimal
-  bits,           // immediate in hexadecimal
-  vector,         // a vector constant
+  bits,           // immediate, in hexadecimal
+  vector,         // the vector constant that immediate indexes
   condition,      // condition(), as a suffix of the mnemonic
   scale,          // immediate: the scale of array_address
   position,       // immediate: which result it is
@@ -50,6 +51,7 @@ enum class Payload : uint8_t {
 // Whether the payload begins with a callee and a signature.
 constexpr bool is_call(Payload payload) { return payload == Payload::call || payload == Payload::invoke; }
 Payload payload_of(Opcode opcode);
+
 // Whether the type of a result follows the opcode in the text, as in `iadd.i32`. If it does not, the parser knows the
 // type from the opcode.
 bool has_type_suffix(Opcode opcode);

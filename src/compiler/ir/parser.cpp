@@ -11,6 +11,7 @@ namespace cairn::ir {
 
 namespace {
 
+// Whether the character may be part of a name or number.
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
@@ -52,7 +53,7 @@ class Parser {
                              : &function_.value_lists[patch.index];
   }
 
-  // --- words
+  // --- words. advance() goes to the next word, past white space and comments.
   void advance() {
     while (next_ < text_.size() && (text_[next_] == ' ' || text_[next_] == '\n' || text_[next_] == ';')) {
       if (text_[next_] == ';') {
@@ -113,6 +114,7 @@ class Parser {
     return static_cast<int64_t>(is_negative ? uint64_t{0} - value : value);
   }
 
+  // Reads the 16 bytes of a vector as one hexadecimal number. The last two digits are byte 0.
   Result<V128> vector() {
     if (!word_.starts_with("0x") || word_.size() != 34) return error("expected 0x and 32 digits");
     V128 bytes{};
@@ -153,6 +155,8 @@ class Parser {
   }
 
   // --- values and blocks
+  // Reads the name of a block, and creates the blocks up to this one if they do not exist. The limit on block numbers
+  // bounds the memory that this takes.
   Result<Block> block_name() {
     if (!word_.starts_with("block") || word_.size() == 5) return error("expected a block");
     word_.remove_prefix(5);
@@ -165,6 +169,7 @@ class Parser {
     }
     return Block(static_cast<uint32_t>(number));
   }
+  // Gives a value its name in the text.
   Result<void> define(std::string_view name, Value value) {
     if (!values_.emplace(name, value).second) return error(std::string(name) + " is defined twice");
     return {};
@@ -271,8 +276,9 @@ class Parser {
     return *found;
   }
 
-  // Reads the opcode, its condition and its result type from `iadd.i32`, `icmp.eq`, `simd.v128` and the like. The
-  // operations simd_unary, simd_binary and simd_ternary share a name; instruction() chooses by the number of operands.
+  // Reads the opcode, its condition and its result type from `iadd.i32`, `icmp.eq`, `simd.v128` and the like.
+  // `has_result` says whether the text names the result. The operations simd_unary, simd_binary and simd_ternary share
+  // a name; instruction() chooses by the number of operands.
   Result<void> mnemonic(Instruction& inst, bool has_result) {
     const std::string_view word = word_;
     const size_t dot = word.find('.');
@@ -375,6 +381,7 @@ class Parser {
     return {};
   }
 
+  // Reads the part of a call that comes before its operands.
   Result<void> call_head(CallInfo& call) {
     const auto kind = parse_callee_kind(word_);
     if (!kind) return error("no kind of callee is named `" + std::string(word_) + "`");

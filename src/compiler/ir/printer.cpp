@@ -189,6 +189,7 @@ class Printer {
     }
   }
 
+  // Appends what comes between the operands and the words after them.
   void separator(Value v) { text_ += function_.operands(v).empty() ? " " : ", "; }
 
   void vector(const V128& bytes) {

@@ -10,8 +10,9 @@
 //   ...
 //   }
 //
-// A missing operand is `_`. Values and blocks are numbered in the order in which they are printed, so removed ones
-// leave no gaps. With Numbering::raw, their indices in the function are printed instead.
+// A missing operand is `_`. The braces after a load or store show its MemoryAccess: the alias class, the index and the
+// other members (`faults` stands for can_fault). Values and blocks are numbered in the order in which they are printed,
+// so removed ones leave no gaps. With Numbering::raw, their indices in the function are printed instead.
 #pragma once
 
 #include <string>
@@ -22,6 +23,7 @@ namespace cairn::ir {
 
 enum class Numbering : uint8_t { dense, raw };
 
+// Returns the text of the function.
 std::string to_string(const Function& function, Numbering numbering = Numbering::dense);
 
 }  // namespace cairn::ir

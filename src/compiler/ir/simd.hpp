@@ -17,6 +17,7 @@ enum class SimdOp : uint16_t {
 #undef CAIRN_SIMD
 };
 
+// Returns the operation's name in the text form.
 std::string_view to_string(SimdOp op);
 
 }  // namespace cairn::ir

@@ -12,6 +12,7 @@ namespace cairn::ir {
 
 namespace {
 
+// Whether the operation is commutative. All operations for which this holds are associative too.
 bool is_commutative(Opcode opcode) {
   switch (opcode) {
     case Opcode::iadd:

@@ -12,11 +12,13 @@ namespace {
 constexpr size_t kMinimumBuckets = 64;
 constexpr uint32_t kMaximumUnlinked = 8;  // the number of entries that may still be missing from their buckets
 
-// Adds `value` to a hash. The factor is 2^64 divided by the golden ratio, rounded to an odd number.
+// Returns the hash with `value` added to it. The factor is 2^64 divided by the golden ratio, rounded to an odd number.
 uint64_t mix(uint64_t hash, uint64_t value) {
   hash = (hash ^ value) * 0x9e37'79b9'7f4a'7c15;
   return hash ^ (hash >> 32);
 }
+
+// --- what Instruction::extra and immediate refer to: a MemoryAccess, a list of four operands, or a vector constant
 
 bool has_access(Opcode opcode) {
   switch (payload_of(opcode)) {

@@ -13,17 +13,20 @@ namespace cairn::ir {
 
 class ValueTable {
  public:
-  // `expected` is the approximate number of instructions.
+  // `expected` is the approximate number of instructions that will be in the table.
   ValueTable(const Function& function, size_t expected);
 
-  // Instructions are equal if operation, type, operands and payload are; the position does not count. Equal loads that
-  // may see different contents of memory have different versions. `version` is 0 for instructions that read no memory.
+  // Instructions are equal if operation, type, operands and payload (Payload in names.hpp) are. The position, the kind
+  // of a trap and MemoryAccess::can_fault do not count. Equal loads that may see different contents of memory have
+  // different versions. `version` is 0 for instructions that read no memory. Returns the hash that find() and insert()
+  // take.
   [[nodiscard]] uint32_t hash(const Instruction& instruction, uint32_t version) const;
-  // Returns the value of an equal instruction, or none.
+  // Returns the value of an equal instruction with the same version, or none.
   [[nodiscard]] Value find(const Instruction& instruction, uint32_t version, uint32_t hash) const;
   // Makes find() return `result` for an instruction equal to `key`. Usually `result` is the instruction `key` itself.
   void insert(const Instruction& key, Value result, uint32_t version, uint32_t hash);
 
+  // Returns the number of entries, which rollback() takes to forget later ones.
   [[nodiscard]] uint32_t mark() const { return static_cast<uint32_t>(links_.size()); }
   void rollback(uint32_t mark);
 

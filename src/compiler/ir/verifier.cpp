@@ -34,7 +34,8 @@ class Verifier {
     return error_;
   }
 
-  // Checks the rules that must hold before the control-flow graph can be made.
+  // Checks the rules that must hold before the control-flow graph can be made: about empty blocks, terminators and
+  // targets.
   static std::optional<std::string> check_ends(const Function& function) {
     const auto bad = [](Block block, const char* what) {
       return "block " + decimal(block.index()) + ": " + std::string(what);
@@ -61,6 +62,7 @@ class Verifier {
   void fail(Value v, const std::string& what) { rules_.fail(v, what); }
   [[nodiscard]] Type type_of(Value v) const { return function_[v].type; }
 
+  // Checks the chain of instructions and the list of parameters of each block.
   bool chains_are_sound() {
     for (uint32_t b = 0; b < function_.block_count(); ++b) {
       const Block block(b);
@@ -98,6 +100,7 @@ class Verifier {
     }
   }
 
+  // Checks that the operand `used` of `user` exists, has a value, and dominates `user`.
   void check_use(Value user, Value used) {
     if (used.index() >= function_.value_count()) return fail(user, "uses a value that does not exist");
     const Block from = function_.block_of(used);
@@ -141,6 +144,7 @@ class Verifier {
     check_use(terminator, used);
   }
 
+  // Whether the operand with this position may be none.
   static bool may_be_missing(Opcode opcode, size_t operand) {
     if (is_heap_access(opcode)) return operand == 1;
     switch (opcode) {

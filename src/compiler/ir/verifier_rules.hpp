@@ -1,5 +1,5 @@
-// The rules of the verifier for single instructions: about the types of operands and results, immediates, and the
-// places of results.
+// The rules of the verifier for single instructions: about the types of operands and results, the properties of memory
+// accesses, the number of targets, and the places of `result`, invoke_result and caught.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,8 @@ class InstructionRules {
 
  private:
   [[nodiscard]] Type type_of(Value v) const { return function_[v].type; }
-  // Fails if the operand has another type. A missing operand passes.
+  // Fails if operand number `operand` of `v` has another type. A missing operand passes. expect_all() does this for all
+  // operands.
   void expect(Value v, size_t operand, Type type);
   void expect_all(Value v, Type type);
   // Fails if `condition`, which is about the type of the operand or of the result, is false.
