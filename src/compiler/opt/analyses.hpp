@@ -8,6 +8,7 @@
 
 namespace cairn::opt {
 
+// The function must outlive this object.
 class Analyses {
  public:
   explicit Analyses(const ir::Function& function) : function_(function) {}

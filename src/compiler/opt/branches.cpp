@@ -31,6 +31,7 @@ namespace {
 constexpr int kMaximumHops = 8;
 // A branch that would need more selections than this stays.
 constexpr size_t kMaximumSelections = 2;
+
 // A selection is worthwhile only for values in integer registers.
 bool is_selectable(Type type) { return ir::is_integer(type); }
 
@@ -119,12 +120,14 @@ class BranchSimplifier {
     }
   }
 
+  // Returns the value if it is an integer constant.
   std::optional<int64_t> constant(Value value) const {
     const Instruction& inst = function_[value];
     return inst.opcode == Opcode::iconst ? std::optional(inst.immediate) : std::nullopt;
   }
 
-  // Looks for a check that always traps. The first one becomes the terminator of the block.
+  // Looks for a check that always traps. The first one becomes the terminator of the block, and the code after it is
+  // removed.
   void cut_at_certain_trap(Block block) {
     for (Value v = function_[block].first; v; v = function_.next(v)) {
       Instruction& inst = function_[v];
@@ -203,8 +206,9 @@ class BranchSimplifier {
       const Block through = target.block;
       const Target* next = only_jumps(through);
       if (next == nullptr) return;
-      // A critical edge with arguments would be split again later, and each target of a br_table would hold a copy of
-      // the arguments.
+      // If an edge from a branch or br_table passed arguments, lowering would split it again, and each target of a
+      // br_table would have a copy of the arguments. So a block that passes arguments stays if the terminator is a
+      // br_table or no other edge leads to the block. A branch that will become a selection is an exception.
       const bool is_jump = function_[terminator].opcode == Opcode::jump;
       if (!is_jump && next->argument_count != 0 &&
           (edges_in_[through.index()] == 1 || function_[terminator].opcode == Opcode::br_table)) {
@@ -238,6 +242,7 @@ class BranchSimplifier {
     return other_next != nullptr && other_next->block == next.block;
   }
 
+  // Whether the branch has no hint and the block `to` has few parameters, all of which can be selected.
   bool may_select(Value branch, Block to) const {
     if (function_[branch].branch_hint() != ir::BranchHint::none) return false;
     const auto params = function_.params(to);

@@ -89,7 +89,7 @@ class TestExpander {
     return before_ ? function_.insert_before(before_, inst) : function_.append(block_, inst);
   }
   Value constant(Type type, int64_t value) {
-    Instruction inst;
+    Instruction inst;  // an iconst
     inst.type = type;
     inst.immediate = value;
     return put(inst);
@@ -103,6 +103,8 @@ class TestExpander {
     inst.operands[1] = b;
     return put(inst);
   }
+  // Loads immutable data of the runtime from `base`, or the VMContext, plus `displacement` in bytes. `access` says
+  // whether the load can fault.
   Value load(Type type, Value base, uint64_t displacement, MemoryAccess access = {}) {
     access.size = static_cast<uint8_t>(size_of(type));
     access.alias = AliasClass::immutable;
@@ -114,8 +116,8 @@ class TestExpander {
     inst.extra = function_.add_access(access);
     return put(inst);
   }
-  // Loads a field of the object's header or of the VMFuncRef. If the test's only use is a trap_unless, the load itself
-  // traps in the same way if the reference is null.
+  // Loads a field of the object's header or of the VMFuncRef, zero-extended to an i32. `offset` and `size` are in
+  // bytes. If the test's only use is a trap_unless, the load itself traps in the same way if the reference is null.
   Value load_header(uint64_t offset, unsigned size) {
     MemoryAccess access;
     if (form_ == Form::trap && test_.may_be_null) {
@@ -138,6 +140,7 @@ class TestExpander {
 
   // --- control
 
+  // Creates a block with the properties of block_.
   Block create_block() {
     const Block block = function_.create_block();
     function_[block].loop_depth = function_[block_].loop_depth;
@@ -238,6 +241,8 @@ class TestExpander {
         break;
       }
       case Form::trap: {
+        // Whether a test before the last one can find that the answer is yes. Then the code after the trap_unless needs
+        // a block of its own, to which this test jumps.
         const bool leaves_early = (tests_null && test_.accepts_null) || (tests_i31 && accepts_i31);
         before_ = user_;
         if (leaves_early) rest_ = split_after(user_);
@@ -362,9 +367,9 @@ class TestExpander {
   Value user_;              // the branch or trap_unless, or none for Form::value
   Target yes_, no_;         // for Form::branch
   Block rest_;              // the block after the test, if the block is split
-  Block block_;
-  Value before_;
-  uint32_t position_ = 0;  // Instruction::position of the code
+  Block block_;             // the block at whose end put() appends if before_ is none
+  Value before_;            // the instruction in front of which put() inserts
+  uint32_t position_ = 0;   // Instruction::position of the code
 };
 
 }  // namespace

@@ -93,6 +93,8 @@ class InvariantHoister {
     }
   }
 
+  // Whether it pays to compute the value once in front of a loop, and this is safe even if the loop would not execute
+  // the instruction.
   bool is_worthwhile(Value v) const {
     const Instruction& inst = function_[v];
     switch (inst.opcode) {
@@ -138,6 +140,8 @@ class InvariantHoister {
     }
   }
 
+  // Moves the instruction in front of the outermost loop that it can leave. `innermost` is the innermost loop around
+  // it.
   void hoist(Value v, Loop innermost) {
     if (!is_worthwhile(v)) return;
     Loop out;
@@ -150,6 +154,7 @@ class InvariantHoister {
     if (out) function_.move_before(v, summaries_[out.index()].entry);
   }
 
+  // Whether the value is the same in each iteration of the loop.
   bool is_invariant(Value v, Loop loop) const {
     if (ir::facts(function_[v].opcode).effects == Effects::reads &&
         (summaries_[loop.index()].written & bit(function_.memory_access(v).alias)) != 0) {

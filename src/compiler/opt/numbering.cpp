@@ -47,8 +47,8 @@ using ir::Value;
 
 namespace {
 
-// Each alias class has a version. The classes `global` and `field` have several versions, in slots; the index of an
-// access chooses the slot.
+// Versions are kept in slots: one slot for each alias class, and then several for the classes `global` and `field`,
+// whose accesses choose a slot by their index. Accesses that share a slot count as accesses to the same memory.
 constexpr size_t kGlobalSlots = 8;
 constexpr size_t kFieldSlots = 15;
 constexpr size_t kGlobals = 9;  // position of the first slot for globals, after one slot for each alias class
@@ -64,6 +64,7 @@ bool is_constant(const MemoryAccess& access) {
   return access.alias == AliasClass::field && access.index >= ir::kConstantFields;
 }
 
+// Returns the slot with the version of the memory that is accessed.
 size_t slot_of(const MemoryAccess& access) {
   if (is_constant(access)) return static_cast<size_t>(AliasClass::immutable);
   if (access.alias == AliasClass::global) return kGlobals + access.index % kGlobalSlots;
@@ -172,8 +173,8 @@ class Numbering {
     }
   }
 
+  // Gives new versions to all alias classes but immutable data, whose slot is the first one.
   void invalidate_all() {
-    // The class of immutable data keeps its version.
     for (size_t i = 1; i < kSlots; ++i) versions_.slots[i] = last_version_ + 1;
     ++last_version_;
   }
@@ -227,6 +228,7 @@ class Numbering {
     inst.operands[1] = zero;
     return inst;
   }
+  // Whether the reference is known not to be null.
   bool is_non_null(Value reference) const {
     const auto test = null_test(reference);
     const Value known = test ? find(*test) : Value::none();

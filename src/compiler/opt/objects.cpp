@@ -10,7 +10,8 @@
 //
 // An object stays if its reference is passed on: stored, returned, or given to a call or a block. An object also stays
 // if its fields are written outside the block that makes it; otherwise each field has one value in all other blocks.
-// Later objects are visited first, since an object that is stored only in a removed object may be removed as well.
+// Later objects are visited first, since an object that is stored only in a removed object may be removed as well. If
+// an object was removed, number_values() runs again.
 #include "abi/heap_layout.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"

@@ -1,6 +1,7 @@
-// The passes of the optimizer. Each is a free function in a file of its own. The comment at the top of the pass's file
-// shows what it rewrites, as IR before and after. pipeline.cpp runs the passes in order. Every pass takes and leaves a
-// valid function, needs time linear in the function's size, and invalidates the analyses if it changes control flow.
+// The passes of the optimizer. `analyses` must be those of `function`. Each pass is a free function in a file of its
+// own. The comment at the top of the pass's file shows what it rewrites, as IR before and after. pipeline.cpp runs the
+// passes in order. Every pass takes and leaves a valid function, needs time linear in the function's size, and
+// invalidates the analyses if it changes control flow.
 #pragma once
 
 #include "compiler/ir/function.hpp"

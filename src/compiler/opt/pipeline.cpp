@@ -14,6 +14,7 @@ Error out_of_budget(const ir::Function& function) {
                                          decimal(uint64_t{function.arena.budget()}) + " bytes");
 }
 
+// Verifies the function after the pass with this name, if `verify` is set. An error is a failed assertion.
 void check(const ir::Function& function, bool verify, const char* pass) {
   if (!verify) return;
   if (const auto error = ir::verify(function)) {

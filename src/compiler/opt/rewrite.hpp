@@ -14,12 +14,13 @@ class Replacements {
   explicit Replacements(const ir::Function& function) : map_(function.arena) {
     map_.assign(function.value_count(), ir::Value::none());
   }
+  // Makes `by` replace `value`.
   void replace(ir::Value value, ir::Value by) {
     if (value.index() >= map_.size()) map_.resize(value.index() + 1);
     map_[value.index()] = by;
     any_ = true;
   }
-  [[nodiscard]] bool any() const { return any_; }
+  [[nodiscard]] bool any() const { return any_; }  // whether replace() was called
   // Returns the value that replaces `value` in the end, or `value` itself if none does.
   [[nodiscard]] ir::Value operator()(ir::Value value) {
     ir::Value result = value;
@@ -34,7 +35,7 @@ class Replacements {
   }
   // Replaces values in the operands and in the targets' arguments of one instruction.
   void apply(ir::Function& function, ir::Value instruction);
-  // Does this for all instructions.
+  // Replaces values in the operands and arguments of all instructions of the function.
   void apply(ir::Function& function);
 
  private:
@@ -45,7 +46,7 @@ class Replacements {
 // Drops the parameters for which `is_dead`, indexed by value, is set, and all arguments for them.
 void remove_params(ir::Function& function, std::span<const bool> is_dead);
 
-// Empties the blocks that the entry does not reach.
+// Empties the blocks that the entry does not reach. `flow` must be that of the function as it is now.
 void remove_unreachable(ir::Function& function, const ir::ControlFlow& flow);
 
 }  // namespace cairn::opt
