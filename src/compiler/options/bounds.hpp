@@ -14,8 +14,8 @@ constexpr bool can_have_guards(const wasm::MemoryType& type) {
   return type.address == wasm::AddressType::i32 && type.page_size_log2 == 16;
 }
 
-// Whether code compiled for `bounds` accesses memories of this type without checks. That holds for accesses with a
-// static offset below abi::kGuardBytes only; all others are checked.
+// Whether code compiled for `bounds` accesses memories of this type without checks, provided that the access's static
+// offset is below abi::kGuardBytes. Accesses with larger offsets are always checked.
 constexpr bool relies_on_guards(const wasm::MemoryType& type, BoundsMode bounds) {
   return bounds == BoundsMode::guard && can_have_guards(type);
 }

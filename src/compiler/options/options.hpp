@@ -12,7 +12,8 @@ namespace cairn::compiler {
 
 enum class Architecture : uint8_t { x86_64, riscv64 };
 
-// The optional instruction sets that the code may use. The platform detects them, or the option cpu= chooses them.
+// The optional instruction sets that compiled code may use, under the names that their manuals give them. The platform
+// detects them, or the option cpu= chooses them.
 struct CpuFeatures {
   // Instruction sets of x86-64. SSE4.1 and older ones are not optional.
   bool sse42 = false, popcnt = false, lzcnt = false, bmi1 = false, bmi2 = false, avx = false, avx2 = false, fma = false;
@@ -30,7 +31,7 @@ struct Options {
   CpuFeatures cpu;
   wasm::Features features = wasm::Features::all();
   BoundsMode bounds = BoundsMode::guard;
-  bool optimize = true;
+  bool optimize = true;         // simplifies instructions when they are built, and runs the optimization passes
   bool verify = false;          // verifies the IR after each pass, and the register allocation
   uint32_t register_limit = 0;  // if not zero, the allocator uses only this many registers of a class (for tests)
   // Whether relaxed SIMD gives the results of the specification's deterministic profile. These are the same on every
@@ -47,13 +48,13 @@ struct Options {
   size_t module_budget_per_function = 8192;  // added for each function that the module defines
 };
 
-// Applies one option `key=value`, as given to the `cairn` command with --engine. An option that is none of these is an
-// error of the kind usage:
-//   opt=none|all       optimization passes
+// Sets one option from its text `key=value`, as given to the `cairn` command with --engine. A text that is none of the
+// following is an error of the kind usage:
+//   opt=none|all       whether code is optimized
 //   registers=N        at most N registers of each class for the register allocator (for tests)
 //   verify=on|off      checks of the IR after every pass, and of the register allocation
 //   relaxed=deterministic|native   results of relaxed SIMD: the same on every target, or the target's own
-//   cpu=none|NAME,...  exactly these optional instruction sets, by the names of CpuFeatures
+//   cpu=none|NAME,...  exactly these optional instruction sets, by their names in cpu_feature_names.hpp
 Result<void> apply_option(Options& options, std::string_view option);
 
 // Switches off the WebAssembly feature with this name (wasm/types/features.hpp). An unknown name is an error of the
