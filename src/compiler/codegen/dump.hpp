@@ -10,13 +10,14 @@ namespace cairn::codegen {
 
 class Target;
 
-// Prints a heading for each block, and each instruction and inserted move on a line: `12: add v5:r3 = v3:r3 v4:[2]`.
-// Without an allocation, registers show their constraints. `target` names the opcodes and may be null.
+// Returns a text with a heading for each block, and a line for each instruction (`12: add v5:r3 = v3:r3 v4:[2]`) and
+// for each inserted move. `allocation` may be null: then operands show their constraints instead of registers and
+// slots. `target` names the opcodes; if it is null, they appear as numbers.
 std::string to_text(const MachineFunction& function, const AllocationResult* allocation, const Target* target);
 
-// A letter for the kind of register ("r" integer, "f" floating, "q" vector) and its encoding: "r3".
+// Returns a letter for the kind of register ("r" integer, "f" floating, "q" vector) and its encoding: "r3".
 std::string to_string(PReg reg);
-// A register, or a slot in brackets: "[2]".
+// Returns the register, or the slot in brackets: "[2]". An invalid allocation is "?".
 std::string to_string(Allocation allocation);
 
 }  // namespace cairn::codegen

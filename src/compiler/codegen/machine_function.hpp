@@ -137,9 +137,9 @@ struct MachineBlock {
   uint32_t successor_count = 0;
   uint32_t first_predecessor = 0;
   uint32_t predecessor_count = 0;
-  uint16_t loop_depth = 0;
+  uint16_t loop_depth = 0;  // number of loops around the block
   bool is_loop_header = false;
-  bool is_cold = false;
+  bool is_cold = false;         // as ir::BlockData::is_cold
   bool is_landing_pad = false;  // an exception arrives here: it is the second target of a call that is a terminator
 };
 
@@ -172,21 +172,23 @@ class MachineFunction {
   }
 
   Arena& arena;
-  ArenaVector<RegClass> vregs;
+  ArenaVector<RegClass> vregs;  // the class of each virtual register
   ArenaVector<MachineInst> insts;
   ArenaVector<Operand> operands;
   ArenaVector<PRegSet> clobber_sets;  // [0] is empty
   ArenaVector<MachineBlock> blocks;
-  ArenaVector<VReg> reg_lists;
-  ArenaVector<MBlock> block_lists;
+  ArenaVector<VReg> reg_lists;      // parameters and arguments of blocks
+  ArenaVector<MBlock> block_lists;  // successors and predecessors of blocks, and targets of jump tables
   struct JumpTable {
     uint32_t first = 0;  // range of block_lists
     uint32_t count = 0;
   };
   ArenaVector<JumpTable> jump_tables;
-  // Constants that instructions refer to by index. Emission copies those that are used into CodeBuffer::rodata.
+  // Constants of 16 bytes that instructions refer to by index. Emission copies those that are used into
+  // CodeBuffer::rodata.
   ArenaVector<std::array<std::byte, 16>> constants;
 
+  // Sizes in bytes of parts of the frame (calling_convention.hpp):
   uint32_t outgoing_bytes = 0;    // largest stack argument area of any call, multiple of 16
   uint32_t incoming_bytes = 0;    // this function's own stack argument area, multiple of 16
   uint32_t fixed_slot_bytes = 0;  // further frame space that lowering needs (saved VMContext, ...), multiple of 16

@@ -25,8 +25,8 @@ constexpr bool in_integer_registers(RegClass reg_class) {
 
 using VReg = Id<struct VRegTag>;
 
-// A physical register. The numbers are 0-31 for integer, 32-63 for floating (x86-64: xmm) and 64-95 for vector
-// registers (RV64 with V).
+// A physical register, or none (valid() is false). The numbers are 0-31 for integer, 32-63 for floating (x86-64: xmm)
+// and 64-95 for vector registers (RV64 with V).
 class PReg {
  public:
   static constexpr unsigned kCount = 96;
@@ -68,6 +68,7 @@ class PRegSet {
     return combine(other, [](auto a, auto b) { return a & ~b; });
   }
   constexpr bool operator==(const PRegSet&) const = default;
+  // Calls f for each register of the set, in the order of their numbers.
   template <class F>
   constexpr void for_each(F&& f) const {
     for (unsigned w = 0; w < 3; ++w)
@@ -88,11 +89,11 @@ class PRegSet {
 // The properties of a target that the register allocator needs. Pinned registers (memory base, VMContext), the stack
 // pointer and the scratch registers are not allocatable.
 struct RegisterFile {
-  // Registers are in order of preference, with caller-saved ones first.
+  // By class: the registers that the allocator may use, in order of preference, with caller-saved ones first.
   std::array<std::span<const PReg>, kRegClasses> allocatable;
   PRegSet callee_saved;
-  // One register of each class is reserved for parallel moves (a memory-to-memory move, a cycle) and never allocated.
-  // It is invalid for a class without registers; the target expands the memory-to-memory moves of that class.
+  // By class: one register is reserved for parallel moves (a memory-to-memory move, a cycle) and never allocated. It is
+  // invalid for a class without registers; the target expands the memory-to-memory moves of that class.
   std::array<PReg, kRegClasses> scratch;
   std::array<uint8_t, kRegClasses> spill_size;  // bytes of a spill slot, which is also its alignment: 8, 8, 16, 8
   // The place where the stub of a builtin of the kind `keep` (abi/builtins.def) saves the first register of the class

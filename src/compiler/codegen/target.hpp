@@ -21,10 +21,12 @@ class Target {
   [[nodiscard]] virtual const RegisterFile& register_file() const = 0;
   [[nodiscard]] virtual const ConventionRegisters& convention() const = 0;
 
-  // Selects instructions. `function` is in SSA form and may have critical edges; the result obeys machine_function.hpp.
+  // Selects instructions. `function` is in SSA form and may have critical edges; `result` must be empty, and obeys
+  // machine_function.hpp afterwards. Error (limit): the arena's budget is exceeded.
   [[nodiscard]] virtual Result<void> lower(const ir::Function& function, MachineFunction& result) const = 0;
 
-  // Writes the function's code with prologue, epilogues and inserted moves.
+  // Writes the function's code with prologue, epilogues and inserted moves to `code`, which must be empty. Error
+  // (limit): the arena's budget is exceeded.
   [[nodiscard]] virtual Result<void> emit(const MachineFunction& function, const AllocationResult& allocation,
                                           CodeBuffer& code) const = 0;
 

@@ -63,6 +63,7 @@ class Checker {
 
   [[nodiscard]] bool is_wide(RegClass c) const { return registers_.spill_size[static_cast<unsigned>(c)] == 16; }
   [[nodiscard]] bool is_wide(VReg reg) const { return is_wide(function_.class_of(reg)); }
+  // What the location holds. For a slot, `word` 1 stands for the slot after it.
   Tokens& at(Allocation a, uint32_t word = 0) {
     return locations_[a.is_register() ? a.reg().number() : PReg::kCount + a.slot() + word];
   }
@@ -107,6 +108,7 @@ class Checker {
     if (reg.valid()) error_ += " (v" + decimal(reg.index()) + ")";
   }
 
+  // A definition: `a` holds the new value, and all other locations lose the register's old value.
   void define(VReg reg, Allocation a) {
     for (const Part part : {Part::whole, Part::low, Part::high})
       for (Tokens& tokens : locations_) std::erase(tokens, token_of(reg, part));
@@ -130,6 +132,7 @@ class Checker {
     store(move.to, move.reg_class, load(move.from, move.reg_class));
   }
 
+  // Checks operand number `k` of instruction number `i`.
   void check_operand(uint32_t i, const MachineInst& inst, uint32_t k) {
     const std::span<const Operand> operands = function_.operands_of(inst);
     const std::span<const Allocation> all = allocation_.operands.as_span().subspan(inst.first_operand, operands.size());
@@ -200,6 +203,7 @@ class Checker {
     }
   }
 
+  // Follows the block from its entry state to its end. Errors are reported only if `check` is set.
   void run_block(uint32_t b, bool check) {
     for (Tokens& tokens : locations_) tokens.clear();
     for (uint64_t pair : *entry_[b]) locations_[pair >> 32].push_back(static_cast<Token>(pair));

@@ -37,6 +37,8 @@ bool LiveRanges::compute() {
   return !function_.arena.exhausted();
 }
 
+// A block is a loop's header if an edge leads to it from itself or from a later block. The loop ends with the last such
+// block.
 void LiveRanges::find_loops() {
   const uint32_t count = static_cast<uint32_t>(function_.blocks.size());
   loop_of.assign(count, LoopInfo::kNone);
@@ -62,6 +64,8 @@ void LiveRanges::find_loops() {
           loops[up].last = last;
         const LoopInfo& parent = loops[open];
         loop.depth = parent.depth + 1;
+        // Two jumps of equal length are joined into one, as in Myers, An applicative random-access stack (1983). So a
+        // walk along jumps and parents takes logarithmic time.
         const bool jump_over =
             parent.jump != LoopInfo::kNone && loops[parent.jump].jump != LoopInfo::kNone &&
             parent.depth - loops[parent.jump].depth == loops[parent.jump].depth - loops[loops[parent.jump].jump].depth;

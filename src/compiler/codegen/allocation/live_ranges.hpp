@@ -33,7 +33,7 @@ struct LoopInfo {
   uint32_t last = 0;        // number of the loop's last block
   uint32_t parent = kNone;  // index in LiveRanges::loops of the loop around this one; kNone if there is none
   uint32_t jump = kNone;    // index of an ancestor to which outermost_loop_without() can skip, for logarithmic time
-  uint32_t depth = 1;
+  uint32_t depth = 1;       // 1 for an outermost loop
   // By class: the largest number of registers that are live at once in blocks that are not cold.
   uint32_t pressure[kRegClasses] = {};      // in the whole loop
   uint32_t own_pressure[kRegClasses] = {};  // in the blocks that are in no nested loop
@@ -46,15 +46,15 @@ struct LoopInfo {
 // A read of a register. Uses are in the order of the blocks. An argument for a block parameter is a use at the block's
 // end.
 struct Use {
-  Point point = 0;
-  uint32_t block = 0;
+  Point point = 0;        // the end of the part of the live range that this use requires
+  uint32_t block = 0;     // number of the block
   uint32_t next = kNone;  // the next use of the same register
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
 struct LiveVReg {
-  Point def = kNever;  // where the register is defined; kNever if nothing defines it
-  uint32_t def_block = 0;
+  Point def = kNever;               // where the register is defined; kNever if nothing defines it
+  uint32_t def_block = 0;           // number of the block with the definition
   uint32_t first_use = Use::kNone;  // index into LiveRanges::uses
   uint32_t last_use = Use::kNone;   // index into LiveRanges::uses
   uint32_t first_range = 0;         // index into LiveRanges::ranges; a register that is defined has at least one range
@@ -69,7 +69,7 @@ class LiveRanges {
  public:
   explicit LiveRanges(const MachineFunction& function);
 
-  // Returns false if the arena's budget is exhausted.
+  // Fills in the public members. Returns false if the arena's budget is exhausted.
   bool compute();
 
   [[nodiscard]] std::span<const LiveRange> ranges_of(VReg reg) const {

@@ -13,13 +13,15 @@ namespace cairn::codegen {
 // memory-to-memory moves of a class without registers.
 class ParallelMoves {
  public:
+  // `slot_count` is the size of the spill area in units of 8 bytes. `out` gets the moves.
   ParallelMoves(Arena& arena, const RegisterFile& registers, uint32_t slot_count, ArenaVector<InsertedMove>& out);
 
+  // Adds a move of a value of the class.
   void add(RegClass reg_class, Allocation from, Allocation to);
   // Adds a repetition instead of a move: `definition`, an instruction that only defines one register, is repeated with
   // its result in `to`.
   void add_rematerialization(RegClass reg_class, MInst definition, Allocation to);
-  // Writes the collected moves as moves in front of the instruction `before`.
+  // Writes the collected moves as moves in front of the instruction `before`, and forgets them.
   void flush(MInst before);
 
  private:

@@ -36,9 +36,9 @@ struct TestRegisters {
 };
 
 struct RandomOptions {
-  unsigned size = 40;  // approximate number of statements
-  unsigned max_depth = 4;
-  unsigned calls = 10;  // percentage of instructions that are calls
+  unsigned size = 40;      // approximate number of statements
+  unsigned max_depth = 4;  // how deep branches and loops may be nested
+  unsigned calls = 10;     // percentage of instructions that are calls
   // Whether values of all classes are made. If not, all but the first floating-point value and the results of
   // allocations are integers.
   bool classes = true;
@@ -49,6 +49,7 @@ class RandomFunction {
   RandomFunction(MachineFunction& function, const TestRegisters& registers, uint64_t seed, RandomOptions options)
       : f_(function), registers_(registers), random_(seed), options_(options), left_(options.size) {}
 
+  // Fills in the machine function, which must be empty.
   void generate() {
     f_.clobber_sets.push_back(registers_.caller_saved());
     PRegSet few;  // clobber set 2; set 1 has all caller-saved registers
@@ -82,6 +83,7 @@ class RandomFunction {
     const uint32_t n = below(12);
     return n < 6 ? RegClass::integer : n < 8 ? RegClass::floating : n < 10 ? RegClass::vector : RegClass::reference;
   }
+  // Returns a value in scope of the class. If none is found, makes one.
   VReg pick(RegClass c) {
     // Recent values are preferred.
     for (unsigned tries = 0; tries < 12 && !scope_.empty(); ++tries) {
@@ -177,6 +179,7 @@ class RandomFunction {
     if (depth == 0 && left_ > 0) sequence(0);
   }
 
+  // A branch to two or more blocks that meet again.
   void diamond(unsigned depth) {
     const std::vector<RegClass> classes = random_classes(chance(10) ? 14 : 3);
     const uint32_t arms = chance(80) ? 2 : 3 + below(4);

@@ -161,7 +161,8 @@ void Allocator::prepare_events() {
   }
 }
 
-// The point of the first event for the register at `from` or after it. `from` must not decrease from call to call.
+// Returns the point of the first event for the register at `from` or after it, or kNever. `from` must not decrease from
+// call to call.
 Point Allocator::next_event(PReg reg, Point from) {
   uint32_t& own = register_events_[reg.number()];
   while (own != kNone && events_[own].point < from) own = events_[own].next;

@@ -17,8 +17,8 @@ struct AllocatorOptions {
   uint32_t register_limit = 0;
 };
 
-// Assigns a location to each operand. The result's vectors are in the function's arena. Fails with ErrorKind::limit if
-// the arena's budget is exhausted.
+// Assigns a location to each operand. The result's vectors are in the function's arena. Error (limit): the arena's
+// budget is exhausted, or the stack maps have too many slots (kMaximumStackMapSlots).
 Result<AllocationResult> allocate_registers(const MachineFunction& function, const RegisterFile& registers,
                                             const AllocatorOptions& options);
 

@@ -8,7 +8,7 @@
 namespace cairn::codegen::regalloc {
 namespace {
 
-// Weights of predecessors: a cold one hardly counts.
+// Weights of predecessors in votes: a cold one hardly counts.
 constexpr uint32_t kHotWeight = 64;
 constexpr uint32_t kColdWeight = 1;
 // Limits of the search for values worth loading in front of a loop: operands of the loop, and uses of one value.
@@ -167,6 +167,7 @@ uint32_t Allocator::loop_weight(VReg value, uint32_t loop_id) {
   return weight;
 }
 
+// Gathers the parameters of the block that are used, except those that shall stay in memory.
 void Allocator::gather_params(uint32_t block, uint32_t loop) {
   const std::span<const VReg> params = function_.params(function_.blocks[block]);
   const bool is_header = loop != kNone;

@@ -42,6 +42,8 @@ void Allocator::store(VReg value) {
   if (!function_.blocks[block_].is_cold) {
     const uint32_t loop = live_.outermost_loop_without(block_, def_block);
     if (loop != kNone) {
+      // The store goes in front of the loop: to the end of each predecessor of its header that has the value in a
+      // register only.
       const uint32_t header = live_.loops[loop].first;
       data.hoisted_loop = loop;
       safepoints_.hoists.push_back({value, header, live_.loops[loop].last});

@@ -46,16 +46,17 @@ struct ValueState {
 struct Held {
   VReg value;
   PReg reg;
-  bool clean = false;
+  bool clean = false;  // memory holds the value as well
 };
 
+// A range of Allocator::held_.
 struct HeldRange {
   uint32_t first = 0;
   uint32_t count = 0;
 };
 
-// A move before its slots are known. Without a source register, the source is the memory of `from`. Without a target
-// register, the target is the memory of `to`.
+// A move whose slots are not assigned yet. Without a source register, the source is the memory of `from`. Without a
+// target register, the target is the memory of `to`.
 struct RawMove {
   VReg from, to;
   PReg from_reg, to_reg;
@@ -72,7 +73,7 @@ class Allocator {
   // --- regalloc.cpp: preparation, choice of registers
   void prepare_values();
   void prepare_events();
-  uint32_t find_web(uint32_t value);
+  uint32_t find_web(uint32_t value);  // returns the root of the value's web
   [[nodiscard]] Point next_event(PReg reg, Point from);
   [[nodiscard]] std::span<const PReg> allocatable(RegClass reg_class) const {
     return allocatable_[static_cast<unsigned>(reg_class)];
@@ -85,6 +86,8 @@ class Allocator {
   // Returns a free register for the value from the point `from` on, or none. `wish` is preferred to other registers
   // that stay free equally long.
   PReg pick_free(VReg value, const PRegSet& forbidden, Point from, PReg wish = PReg());
+  // Returns the free register among `candidates` that has no event for the longest time from `from` on, or none. `end`
+  // is the end of the value's life; later events do not count.
   PReg pick_among(std::span<const PReg> candidates, const PRegSet& forbidden, Point from, Point end);
   // Returns the occupied register whose value is used latest, or none. `distance` receives the distance of that use.
   PReg pick_victim(RegClass reg_class, const PRegSet& forbidden, uint64_t* distance);
@@ -92,11 +95,11 @@ class Allocator {
   void seek(VReg value, Point point);  // moves ValueState::range forward to the range at `point` or after it
   [[nodiscard]] bool is_live_from(VReg value, Point point);  // `point` is a block's beginning
   [[nodiscard]] bool is_live_after(VReg value, uint32_t inst);
-  [[nodiscard]] Point range_end(VReg value);
-  [[nodiscard]] bool is_clean(VReg value);
-  void occupy(VReg value, PReg reg);
-  void release(VReg value);
-  void remember(VReg value, PReg reg);  // remembers the register as a hint for the value's web
+  [[nodiscard]] Point range_end(VReg value);  // the end of the live range at the current instruction
+  [[nodiscard]] bool is_clean(VReg value);    // whether memory holds the value, or it can be rematerialized
+  void occupy(VReg value, PReg reg);          // puts the value into a register, which must be free
+  void release(VReg value);                   // frees the value's register, if it is in one
+  void remember(VReg value, PReg reg);        // remembers the register as a hint for the value's web
 
   // --- regalloc_inst.cpp: one instruction
   // A move of the instruction's group: the moves in front of the instruction that happen in parallel.
@@ -106,12 +109,16 @@ class Allocator {
     PReg to;    // none if the value does not get a register
     bool from_clean = false;
   };
+  // A move of the group that copies a value for an operand. The value itself stays where it is.
   struct Copy {
     VReg value;
     PReg from;  // none for memory
     PReg to;
   };
   void process_inst(uint32_t inst);
+  // In these functions, `fixed_early` has the registers of fixed operands that hold values while uses are read, and
+  // `late_forbidden` the registers that the instruction overwrites or needs for fixed operands while defs are written.
+  // `result` has the allocations of all operands, parallel to `operands`.
   void clear_conflicts(const PRegSet& fixed_early, const PRegSet& late_forbidden);
   void place_uses(std::span<const Operand> operands, std::span<Allocation> result, const PRegSet& fixed_early,
                   const PRegSet& late_forbidden);
@@ -131,10 +138,12 @@ class Allocator {
   // Records the references that are in registers across the instruction, which is a safepoint. Values that can be
   // rematerialized are left out.
   void note_safepoint();
-  void finish_group();
+  void finish_group();  // adds the group's moves in front of the instruction
+  // Adds a move in front of the instruction with the number `before`.
   void add_move(uint32_t before, const RawMove& move);
 
   // --- regalloc_blocks.cpp: block entries and edges
+  // A value that may get a register at the beginning of a merge.
   struct Item {
     VReg value;
     bool is_param = false;     // the value is a parameter of the block
@@ -149,8 +158,11 @@ class Allocator {
     PReg reg = {};
   };
   static constexpr uint64_t kDropped = ~uint64_t{0};
+  // Blocks are given by their numbers. `loop` is the loop (an index in LiveRanges::loops) whose header the block is, or
+  // kNone.
   void begin_block(uint32_t block);
   void end_block(uint32_t block);
+  // Set the state at the beginning of a block with one predecessor, or with any predecessors.
   void enter_from_one(uint32_t block, uint32_t predecessor);
   void enter_merge(uint32_t block);
   void gather_items(uint32_t block, uint32_t loop);
@@ -159,12 +171,13 @@ class Allocator {
   void limit_pressure(uint32_t loop);
   [[nodiscard]] uint32_t loop_weight(VReg value, uint32_t loop);
   void assign_items(uint32_t block, uint32_t loop);
+  // Counts a predecessor with this weight that has the value in `reg`.
   void vote(Item& item, PReg reg, uint32_t weight);
   void load_exit(uint32_t predecessor);
   void connect_edge(uint32_t predecessor, uint32_t block);
-  [[nodiscard]] uint32_t loop_of_header(uint32_t block) const;
+  [[nodiscard]] uint32_t loop_of_header(uint32_t block) const;  // the loop whose header the block is, or kNone
 
-  // --- regalloc_finish.cpp
+  // --- regalloc_finish.cpp: assigns slots, orders the moves, and makes the result
   Result<AllocationResult> finish();
 
   const MachineFunction& function_;

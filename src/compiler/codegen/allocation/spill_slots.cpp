@@ -29,6 +29,7 @@ class SlotSets {
 
   [[nodiscard]] std::span<const LiveRange> ranges(uint32_t set) const { return ranges_[set]; }
 
+  // Joins the sets of two registers, unless members of both are live at the same time.
   void unite_if_disjoint(uint32_t a, uint32_t b) {
     a = find(a);
     b = find(b);

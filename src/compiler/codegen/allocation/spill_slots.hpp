@@ -15,8 +15,9 @@ struct SpillSlots {
   static constexpr uint32_t kNone = 0xffff'ffff;
 };
 
-// Gives a slot to each virtual register that `needs_slot` marks. Registers share a slot only if they are never live at
-// the same time. A block parameter and its arguments get the same slot if possible, so that nothing moves between them.
+// Gives a slot to each virtual register for which `needs_slot`, indexed by virtual register, is 1. Registers share a
+// slot only if they are never live at the same time. A block parameter and its arguments get the same slot if possible,
+// so that nothing moves between them.
 SpillSlots assign_spill_slots(const MachineFunction& function, const LiveRanges& live, const RegisterFile& registers,
                               std::span<const uint8_t> needs_slot);
 

@@ -47,7 +47,8 @@ struct SafepointState {
 };
 
 // Fills in result.stack_maps and result.map_slots. `slot_of` has the slot of each virtual register, or
-// SpillSlots::kNone. Error (limit): the maps have more slots than kMaximumStackMapSlots.
+// SpillSlots::kNone. Sorts state.hoists. Error (limit): the maps have more slots than kMaximumStackMapSlots, or the
+// arena's budget is exhausted.
 Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& live, std::span<const uint32_t> slot_of,
                              SafepointState& state, AllocationResult& result);
 

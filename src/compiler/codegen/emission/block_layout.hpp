@@ -20,6 +20,8 @@ struct BlockLayout {
   }
 };
 
+// Computes the layout. A block in which `allocation` has moves is not omitted. The vectors of the result are in the
+// function's arena.
 BlockLayout layout_blocks(const MachineFunction& function, const AllocationResult& allocation);
 
 }  // namespace cairn::codegen

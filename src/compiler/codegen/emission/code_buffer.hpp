@@ -48,6 +48,7 @@ struct HandlerSite {
   uint32_t landing_offset = 0;  // the landing pad's byte in the function's code
 };
 
+// The contents are in the arena, which must outlive the CodeBuffer.
 class CodeBuffer {
  public:
   explicit CodeBuffer(Arena& arena)
@@ -60,7 +61,9 @@ class CodeBuffer {
         handlers(arena),
         constants_(arena) {}
 
+  // Returns the number of bytes of code so far, which is the offset of the next one.
   [[nodiscard]] uint32_t offset() const { return static_cast<uint32_t>(bytes.size()); }
+  // Append a number to the code, little-endian.
   void emit8(uint8_t value) { bytes.push_back(std::byte{value}); }
   void emit16(uint16_t value) { emit_little(value, 2); }
   void emit32(uint32_t value) { emit_little(value, 4); }
@@ -70,7 +73,7 @@ class CodeBuffer {
   // Returns the offset in rodata.
   uint32_t add_constant(std::span<const std::byte> value);
 
-  ArenaVector<std::byte> bytes;
+  ArenaVector<std::byte> bytes;   // the code
   ArenaVector<std::byte> rodata;  // constant data of this function, aligned to 16 bytes in the object
   ArenaVector<Relocation> relocations;
   ArenaVector<TrapSite> traps;

@@ -13,6 +13,7 @@ FrameLayout layout_frame(const MachineFunction& function, uint32_t spill_slots, 
   const uint32_t above = 8 * saved_count + (return_address == ReturnAddress::in_frame ? 8 : 0);
   uint32_t total = below + above;
   if (return_address == ReturnAddress::pushed) {
+    // The frame and the return address above it take a multiple of 16 bytes.
     if (total != 0 || function.has_calls) total = ((total + 8 + 15) & ~uint32_t{15}) - 8;
     frame.return_offset = total;
     frame.incoming_offset = total + 8;

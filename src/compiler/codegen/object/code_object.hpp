@@ -74,8 +74,8 @@ static_assert(sizeof(CallRecord) == 12);
 // of its own before its first call.
 struct StackMapRecord {
   uint32_t return_offset = 0;  // code offset after the call instruction
-  uint32_t first = 0;
-  uint32_t count = 0;
+  uint32_t first = 0;          // index of a word in .cairn.stackslots
+  uint32_t count = 0;          // number of words
 };
 static_assert(sizeof(StackMapRecord) == 12);
 

@@ -1,4 +1,5 @@
-// The parts of ELF64 that code objects use ([elf]). They are little-endian.
+// The parts of ELF64 that code objects use ([elf]). They are little-endian. The members of the structs are in the order
+// of the specification, which has them under shorter names (`e_shoff` is Header::section_headers).
 #pragma once
 
 #include <cstdint>
@@ -54,18 +55,20 @@ struct Rela {
 };
 static_assert(sizeof(Rela) == 24);
 
+// Header::ident: the first four bytes, and then the class, the byte order, the version and the ABI.
 inline constexpr uint8_t kMagic[4] = {0x7f, 'E', 'L', 'F'};
 inline constexpr uint8_t kClass64 = 2, kLittleEndian = 1, kCurrentVersion = 1, kStandalone = 255;
-inline constexpr uint16_t kRelocatable = 1;
-inline constexpr uint16_t kX86_64 = 62, kRiscV = 243;
-inline constexpr uint32_t kRiscVRvc = 1, kRiscVDoubleFloat = 4;  // header flags
+inline constexpr uint16_t kRelocatable = 1;                      // Header::type
+inline constexpr uint16_t kX86_64 = 62, kRiscV = 243;            // Header::machine
+inline constexpr uint32_t kRiscVRvc = 1, kRiscVDoubleFloat = 4;  // Header::flags
 
-inline constexpr uint32_t kProgBits = 1, kSymTab = 2, kStrTab = 3, kRelaSection = 4;
-inline constexpr uint64_t kAlloc = 2, kExecInstr = 4, kInfoLink = 0x40;
+inline constexpr uint32_t kProgBits = 1, kSymTab = 2, kStrTab = 3, kRelaSection = 4;  // Section::type
+inline constexpr uint64_t kAlloc = 2, kExecInstr = 4, kInfoLink = 0x40;               // Section::flags
 
-inline constexpr uint8_t kLocal = 0, kGlobal = 1;     // symbol bindings
-inline constexpr uint8_t kNoType = 0, kFunction = 2;  // symbol types
+inline constexpr uint8_t kLocal = 0, kGlobal = 1;     // symbol bindings, in the upper half of Symbol::info
+inline constexpr uint8_t kNoType = 0, kFunction = 2;  // symbol types, in the lower half of Symbol::info
 
+// Relocation types, in the lower half of Rela::info. The upper half is the index of the symbol.
 inline constexpr uint32_t kRelocationX86Abs32 = 10, kRelocationRiscVHi20 = 26, kRelocationRiscVLo12I = 27;
 
 }  // namespace cairn::codegen::elf

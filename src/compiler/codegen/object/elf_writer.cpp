@@ -13,7 +13,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little);
 
-constexpr uint64_t kMissing = ~uint64_t{0};
+constexpr uint64_t kMissing = ~uint64_t{0};  // in begin_of_: there is no code for the function
 // The largest size of text and rodata together. Displacements are signed and have 32 bits; the slack of 64 KiB covers
 // addends and the lengths of instructions.
 constexpr uint64_t kMaxReach = (uint64_t{1} << 31) - (1 << 16);
@@ -112,7 +112,8 @@ void ElfWriter::patch32(std::vector<std::byte>& bytes, uint64_t at, uint32_t val
   std::memcpy(bytes.data() + at, &value, 4);
 }
 
-// Patches an auipc and the instruction after it, which has a 12-bit immediate in its upper bits.
+// Puts a pc-relative displacement into an auipc and the instruction after it, which has a 12-bit immediate in its upper
+// bits. The immediates of both are zero before.
 void ElfWriter::patch_pair(uint64_t at, int64_t value) {
   CAIRN_ASSERT(at + 8 <= text_.size());
   uint32_t upper = 0, lower = 0;
@@ -189,6 +190,7 @@ Result<std::vector<std::byte>> ElfWriter::finish() {
     out.insert(out.end(), bytes.begin(), bytes.end());
   };
   constexpr uint32_t kSymbolSection = 11, kStringSection = 12;  // numbers of .symtab and .strtab in `sections`
+  // The last 2048 bytes are for the headers, the names of sections, and padding.
   out.reserve(text_.size() + rodata_.size() + functions_.size() * sizeof(FunctionRecord) +
               traps_.size() * sizeof(TrapRecord) + calls_.size() * sizeof(CallRecord) +
               stack_maps_.size() * sizeof(StackMapRecord) + stack_offsets_.size() * sizeof(uint32_t) +

@@ -19,15 +19,18 @@ class ElfWriter {
   ElfWriter(compiler::Architecture architecture, const ObjectIdentity& identity)
       : architecture_(architecture), identity_(identity) {}
 
-  // Copies the code and returns its offset in .text. `function_index` is kTrampoline for code that is not a function.
+  // Copies the code and its records, and returns its offset in .text. `function_index` is an index in the module's
+  // function index space, or kTrampoline for code that is not a function. `name` is the name of its symbol.
   uint32_t add(uint32_t function_index, std::string_view name, const CodeBuffer& code);
   void add_trampoline(const TrampolineRecord& record) { trampolines_.push_back(record); }
 
-  // Resolves calls and references to constants, and lays out the file. Error (limit): the code is larger than the reach
-  // of 32-bit displacements.
+  // Resolves calls and references to constants, and returns the bytes of the file. All functions that are called must
+  // have been added. Error (limit): the code is larger than the reach of 32-bit displacements. Must be called once
+  // only.
   Result<std::vector<std::byte>> finish();
 
  private:
+  // A relocation that finish() resolves.
   struct Pending {
     RelocationKind kind;
     uint64_t at;      // offset in .text (for code_address: in .rodata)
@@ -35,13 +38,13 @@ class ElfWriter {
     int32_t addend;
   };
   struct Symbol {
-    uint32_t name;  // offset in strings_
-    uint32_t begin;
-    uint32_t size;
+    uint32_t name;   // offset in strings_
+    uint32_t begin;  // offset in .text
+    uint32_t size;   // in bytes
   };
   struct TypeReference {
-    uint32_t at;
-    uint32_t type_index;
+    uint32_t at;          // offset in .text
+    uint32_t type_index;  // in the module
   };
   Result<void> resolve(uint64_t rodata_begin);
   void patch32(std::vector<std::byte>& bytes, uint64_t at, uint32_t value);

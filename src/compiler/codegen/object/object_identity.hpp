@@ -34,8 +34,8 @@ struct ObjectIdentity {
 };
 static_assert(sizeof(ObjectIdentity) == 24 + 2 * sizeof(Digest));
 
-// The identity of an object compiled with these options. `module` is the digest of the module's bytes, and zeros unless
-// kind is `module`.
+// Returns the identity of an object that this compiler makes with these options. `module` is the digest of the module's
+// bytes, and zeros unless kind is `module`.
 ObjectIdentity identity_of(ObjectKind kind, const Digest& module, const compiler::Options& options);
 
 // Returns the error (malformed) that names the first property in which `found` differs from `wanted`, if there is one.

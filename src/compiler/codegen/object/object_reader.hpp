@@ -39,10 +39,12 @@ struct ObjectContents {
   std::vector<TypeReference> type_references;
 };
 
-// Fails with ErrorKind::malformed and a reason if the object is broken.
+// Reads the object, whose bytes must outlive the result. Errors: malformed, with a reason, if the object is broken;
+// resource, if memory runs out.
 Result<ObjectContents> read_object(std::span<const std::byte> object);
 
-// Writes a type id into a copy of the object's text, at the place of the reference.
+// Writes the canonical id of the reference's type into `text`, a copy of the object's text, at the place of the
+// reference.
 void resolve_type_reference(std::span<std::byte> text, const TypeReference& reference, uint32_t type_id);
 
 }  // namespace cairn::codegen

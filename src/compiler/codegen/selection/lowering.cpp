@@ -129,7 +129,7 @@ uint64_t Lowering::upper_bound(Value value, unsigned depth) const {
   if (depth == 0) return most;
   const auto bound = [&](unsigned i) { return upper_bound(instruction.operands[i], depth - 1); };
   const auto count = [&] { return integer_constant(instruction.operands[1]); };
-  const unsigned width = instruction.type == ir::Type::i32 ? 31 : 63;
+  const unsigned mask = instruction.type == ir::Type::i32 ? 31 : 63;  // the bits of a shift count that matter
   switch (instruction.opcode) {
     case Opcode::iconst: return static_cast<uint64_t>(instruction.immediate) & most;
     case Opcode::iand: return std::min(bound(0), bound(1));
@@ -147,12 +147,12 @@ uint64_t Lowering::upper_bound(Value value, unsigned depth) const {
       return __builtin_mul_overflow(bound(0), bound(1), &product) ? most : std::min(product, most);
     }
     case Opcode::ushr:
-      if (const auto by = count()) return bound(0) >> (*by & width);
+      if (const auto by = count()) return bound(0) >> (*by & mask);
       return bound(0);
     case Opcode::ishl:
       if (const auto by = count()) {
         const uint64_t from = bound(0);
-        const unsigned shift = static_cast<unsigned>(*by & width);
+        const unsigned shift = static_cast<unsigned>(*by & mask);
         return from > (most >> shift) ? most : from << shift;
       }
       return most;
@@ -277,6 +277,7 @@ void Lowering::finish() {
 
 // --- Blocks
 
+// Sets colors_ for the instructions of the block.
 void Lowering::number_effects(Block block) {
   uint32_t color = 0;
   for (Value value = function_[block].first; value; value = function_.next(value)) {

@@ -27,6 +27,7 @@
 
 namespace cairn::codegen {
 
+// Returns the class of the registers that hold values of the type.
 constexpr RegClass class_of_type(ir::Type type) {
   if (type == ir::Type::v128) return RegClass::vector;
   if (type == ir::Type::gcref) return RegClass::reference;
@@ -35,10 +36,11 @@ constexpr RegClass class_of_type(ir::Type type) {
 
 class Lowering {
  public:
-  // Fills in the machine function. Error (limit): the arena's budget is exceeded.
+  // Lowers the whole function, and fills in the machine function. Error (limit): the arena's budget is exceeded.
   Result<void> run();
 
  protected:
+  // `result` must be empty. The three arguments must outlive this object.
   Lowering(const ir::Function& function, MachineFunction& result, const ConventionRegisters& convention);
   virtual ~Lowering() = default;
 
@@ -128,13 +130,14 @@ class Lowering {
   uint32_t add_jump_table(unsigned count);
   [[nodiscard]] MBlock current_block() const { return current_block_; }
   [[nodiscard]] ir::Value current() const { return current_; }
-  // Allocates frame space for the whole function. Returns the offset from the start of the fixed slots.
+  // Allocates `bytes` bytes of the frame for the whole function, rounded up to a multiple of 16. Returns the offset
+  // from the start of the fixed slots.
   uint32_t allocate_fixed_slot(uint32_t bytes);
 
   const ir::Function& function_;
   MachineFunction& result_;
   const ConventionRegisters& convention_;
-  CallLayout own_layout_;
+  CallLayout own_layout_;  // where this function's own arguments and results are
 
  private:
   struct Node {           // a block in the layout: an IR block, or a split edge

@@ -58,8 +58,8 @@ class Lowering::BlockOrder {
     uint32_t parent = kNoLoop;
     uint32_t depth = 1;
   };
-  // An item is a node, or an inner loop at the place of its header. Each loop has a list of the items directly in it.
-  // The last list (number loops_.size()) has the items outside of all loops.
+  // An item is a node (Lowering::Node), or an inner loop at the place of its header. Each loop has a list of the items
+  // directly in it. The last list (number loops_.size()) has the items outside of all loops.
   struct Item {
     uint32_t index = 0;  // node or loop
     bool is_loop = false;

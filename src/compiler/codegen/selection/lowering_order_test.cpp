@@ -29,6 +29,7 @@ bool comes_first(const std::string& body, Architecture architecture) {
 class BranchHints : public testing::TestWithParam<Architecture> {};
 
 constexpr const char* kHint = "(@metadata.code.branch_hint \"\\0";
+// Returns the annotation that marks the next branch as likely or unlikely to be taken.
 std::string hint(bool likely) { return kHint + std::string(likely ? "1\") " : "0\") "); }
 
 TEST_P(BranchHints, DecideWhatFollowsAnIf) {
