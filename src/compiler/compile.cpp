@@ -50,7 +50,8 @@ class FunctionCompiler {
         arena_(context.options().function_budget_bytes) {}
 
   // Returns code that lies in the arena of this FunctionCompiler until the next call. The call takes at most `budget`
-  // bytes of memory, and at most Options::function_budget_bytes.
+  // bytes of memory, and at most Options::function_budget_bytes; it fails (limit) if this is not enough. Sets all
+  // members of `dump` except `code`, unless `dump` is null.
   Result<codegen::CodeBuffer> compile(wasm::FuncIndex index, uint64_t budget, FunctionDump* dump = nullptr) {
     arena_.reset();
     arena_.set_budget(std::min<uint64_t>(context_.options().function_budget_bytes, budget));
@@ -59,6 +60,7 @@ class FunctionCompiler {
     return code;
   }
 
+  // Returns how many bytes of memory the latest compile() has taken.
   [[nodiscard]] size_t used_bytes() const { return arena_.used(); }
 
  private:
@@ -119,6 +121,7 @@ class FunctionCompiler {
   Arena arena_;
 };
 
+// Returns the function's name in the name section, or else wasm-function[N].
 std::string name_of(const wasm::Module& module, wasm::FuncIndex index) {
   const std::string_view name = module.function_name(index);
   return name.empty() ? "wasm-function[" + decimal(index.index()) + "]" : std::string(name);

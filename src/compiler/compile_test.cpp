@@ -1,4 +1,4 @@
-// Tests that a compilation ends with an error when it exceeds its budget of memory (INV-4).
+// Tests that a compilation ends with an error when it exceeds its budget of memory, as INV-4 demands.
 #include "compiler/compile.hpp"
 
 #include <gtest/gtest.h>
@@ -11,6 +11,7 @@
 namespace cairn::compiler {
 namespace {
 
+// Returns a module of `count` functions that add 7 to their parameter.
 wasm::Module functions(size_t count) {
   std::string text = "(module";
   for (size_t i = 0; i < count; ++i) text += "(func (param i32) (result i32) (i32.add (local.get 0) (i32.const 7)))";

@@ -3,11 +3,12 @@
 //   === name: steps
 //   a module in WebAssembly's text format, or one function of IR
 //   --- expected
-//   the IR of the module's functions after the steps
+//   the IR of the module's functions after the steps, or the message of an error
 //
 // Steps are separated by spaces. The first step of a module is `build` (simplified), `plain` (not simplified) or
 // `check` (simplified, with explicit bounds checks). Each further step, and each step of a function of IR, is the name
-// of a pass, or `optimize` for all passes. With CAIRN_BLESS=1 the expected parts are rewritten instead of compared.
+// of a pass, or `optimize` for all passes. If the environment variable CAIRN_BLESS is set, the expected parts are
+// rewritten instead of compared.
 #include "wasm/text/text.hpp"
 
 #include <gtest/gtest.h>
@@ -30,6 +31,7 @@ namespace {
 
 using testing::TextCase;
 
+// Returns the steps in the heading of a case.
 std::vector<std::string> steps_of(const TextCase& c) {
   std::istringstream words(c.heading.substr(c.heading.rfind(':') + 1));
   std::vector<std::string> result;
@@ -54,7 +56,8 @@ bool apply(const std::string& step, ir::Function& function, const Options& optio
   return true;
 }
 
-// Applies the passes, and returns the text of the resulting IR, or a message if the verifier finds an error.
+// Applies the steps, and returns the text of the resulting IR. Returns a message instead if a step has an unknown name,
+// or if the verifier finds an error before a step. For an error after the last step, the text follows the message.
 std::string finish(ir::Function& function, std::span<const std::string> steps, const Options& options) {
   for (const std::string& step : steps) {
     if (const auto error = ir::verify(function)) return "before " + step + ": " + *error + "\n";
@@ -64,6 +67,7 @@ std::string finish(ir::Function& function, std::span<const std::string> steps, c
   return ir::to_string(function);
 }
 
+// Returns what the case should expect: the text of all functions after the steps, or a message.
 std::string run(const TextCase& c) {
   std::vector<std::string> steps = steps_of(c);
   Options options;
