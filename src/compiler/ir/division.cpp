@@ -6,8 +6,9 @@
 //   x rem c     =>  x - (x div c) * c
 //
 // high() is the upper half of a product. For i32, it comes from a 64-bit product, and for i64 from mul_wide. If m has
-// one bit more than the type, further instructions add what the missing bit contributes. Functions that compute m and s
-// have the book's names of variables.
+// one bit more than the type, further instructions add what the missing bit contributes: with t = high(x * the other
+// bits), the quotient is (x + t) >> s. For i64 this sum may overflow, so it is computed as ((x - t) / 2 + t) >> (s - 1).
+// Functions that compute m and s have the book's names of variables.
 #include <bit>
 
 #include "compiler/ir/fold.hpp"
@@ -161,7 +162,6 @@ Value Inserter::step_division(Instruction& inst, bool& changed) {
       high.immediate = 1;
       const Value t = emit(high);
       if (!magic.add) return binary(Opcode::ushr, type, t, number(magic.shift));
-      // The quotient is (x + t) >> s. The sum may overflow, so half of it is computed: (x - t) / 2 + t.
       const Value half = binary(Opcode::ushr, type, binary(Opcode::isub, type, x, t), number(1));
       return binary(Opcode::ushr, type, binary(Opcode::iadd, type, half, t), number(magic.shift - 1));
     }
