@@ -8,6 +8,7 @@
 
 namespace cairn::x64 {
 
+// The machine operations. MachineInst::opcode is the number of one.
 enum class Op : uint16_t {
 #define CAIRN_X64(name) name,
 #include "compiler/x64/machine.def"
@@ -45,7 +46,8 @@ struct AddressBits {
 // How a narrow integer becomes the 32 or 64 bits of a register. `none` is a plain move of `size` bytes.
 enum class Extend : uint8_t { none, zero8, zero16, sign8_32, sign16_32, sign8_64, sign16_64, sign32_64 };
 
-// The form of an instruction that sets flags. The comments list the operands as those in machine.def do.
+// The form of an instruction that sets flags: the mnemonic and the kinds of its operands (r register, i immediate, m
+// memory). The comments list the operands as those in machine.def do. ucomis is ucomiss or ucomisd.
 enum class Compare : uint8_t {
   cmp_rr,     // a, b any
   cmp_ri,     // a any; immediate
@@ -65,6 +67,8 @@ enum class FloatCc : uint8_t {
   not_equal = 17,  // ne or p
 };
 
+// The bits of MachineInst::extra in divide. `remainder` says which of the two results is used, and the last two say
+// which traps the code has to check for.
 struct DivideFlags {
   static constexpr uint8_t is_signed = 1, remainder = 2, check_zero = 4, check_overflow = 8;
 };
@@ -79,6 +83,7 @@ struct GcNewPayload {
   }
 };
 
+// The bits of MachineInst::extra in trunc_int. Without `saturating`, an operand that does not fit raises a trap.
 struct TruncFlags {
   static constexpr uint8_t is_signed = 1, saturating = 2, from_f64 = 4;
 };
@@ -87,7 +92,7 @@ struct TruncFlags {
 struct XmmPayload {
   Encoding encoding;
   bool has_imm = false;
-  uint8_t imm = 0;
+  uint8_t imm = 0;  // the instruction's 8-bit immediate, if it has one
   // Whether the VEX form takes the upper bits of its result from a second source, for which emission names the register
   // of operand a. In int_from_x: whether the reg field of ModRM names the xmm register.
   bool merges = false;

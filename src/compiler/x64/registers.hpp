@@ -11,6 +11,7 @@ namespace cairn::x64 {
 using codegen::PReg;
 using codegen::PRegSet;
 
+// The general registers, by their numbers in encodings.
 enum Gpr : uint8_t { rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15 };
 
 constexpr PReg gpr(unsigned number) { return PReg::integer(number); }
@@ -21,6 +22,7 @@ inline constexpr unsigned kMemory = r15;     // holds the base of memory 0
 inline constexpr unsigned kScratch = r11;    // never allocated; moves and instruction sequences use it
 inline constexpr unsigned kScratchXmm = 15;  // xmm15, used like kScratch
 
+// The allocatable registers, in order of preference.
 inline constexpr std::array kAllocatableGpr = {gpr(rax), gpr(rcx), gpr(rdx), gpr(rsi), gpr(rdi), gpr(r8),
                                                gpr(r9),  gpr(r10), gpr(rbx), gpr(rbp), gpr(r12), gpr(r13)};
 // The allocatable general registers that calls destroy. A reference to a managed object is in one of these registers or
@@ -45,8 +47,8 @@ inline constexpr codegen::RegisterFile kRegisterFile = {
                     std::span<const PReg>(kAllocatableXmm), kReferenceGpr},
     .callee_saved = kCalleeSavedSet,
     .scratch = {gpr(kScratch), xmm(kScratchXmm), xmm(kScratchXmm), gpr(kScratch)},
-    .spill_size = {8, 8, 16, 8},
-    .saved_references = -16,  // below the return address (emit_keep_stub in trampolines.cpp)
+    .spill_size = {8, 8, 16, 8},  // bytes, by class
+    .saved_references = -16,      // bytes: the first slot below the return address (emit_keep_stub in trampolines.cpp)
 };
 
 inline constexpr std::array kIntegerArguments = {gpr(rdi), gpr(rsi), gpr(rdx), gpr(rcx),

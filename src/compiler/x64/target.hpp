@@ -1,4 +1,4 @@
-// The implementation of codegen::Target for x86-64.
+// X64Target implements codegen::Target for x86-64. codegen/target.hpp says what each function does.
 #pragma once
 
 #include "compiler/codegen/target.hpp"
@@ -7,6 +7,7 @@ namespace cairn::x64 {
 
 class X64Target final : public codegen::Target {
  public:
+  // `options` names the CPU's optional instruction sets, among others. The target keeps a copy.
   explicit X64Target(const compiler::Options& options) : options_(options) {}
 
   [[nodiscard]] const codegen::RegisterFile& register_file() const override;

@@ -26,7 +26,7 @@ using ir::Type;
 
 namespace {
 
-constexpr int32_t kSlot = 16;  // bytes of a value slot
+constexpr int32_t kSlot = 16;  // bytes of a value slot, which holds an argument or result (EntryArguments::values)
 
 Address at(unsigned base, int64_t offset) {
   return {.base = static_cast<uint8_t>(base), .displacement = static_cast<int32_t>(offset)};
@@ -117,7 +117,7 @@ void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, boo
     values.load(signature.params[i], layout.arguments[i].reg, at(r13, static_cast<int64_t>(i) * kSlot));
   }
   if (layout.result_area_bytes != 0) as.lea(true, layout.result_pointer.encoding(), at(rsp, layout.stack_bytes));
-  as.mov_ri(kScratch, 0);
+  as.mov_ri(kScratch, 0);  // the call has no calling instance
   as.call_rm(Rm::m(at(rbx, offsetof(EntryArguments, code))));
   code.calls.push_back({code.offset(), 0, layout.stack_bytes});
   // The callee has popped its arguments, so the stack pointer is at the result area.
@@ -138,7 +138,7 @@ void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, boo
 }
 
 // On entry r14 holds the VMHostContext, and r11 the VMContext of the caller. The frame holds the value slots, and above
-// them the result pointer.
+// them the result pointer, which is the address that results in memory are stored to.
 void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx) {
   Assembler as(code);
   Values values(as, avx);
@@ -153,7 +153,7 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
   code.frame_begin = code.offset();
   code.body_begin = code.offset();
   // The stack may end here, so the limit is compared before anything is stored. Arguments may occupy all caller-saved
-  // general registers but r11, so the value of r11 waits in xmm15.
+  // general registers except r11, so the value of r11 is kept in xmm15.
   const Label trap = as.new_label(), exhausted = as.new_label(), raise = as.new_label();
   const Encoding movq_to = {0x6e, Prefix::p66, Map::m0f, true}, movq_from = {0x7e, Prefix::p66, Map::m0f, true};
   const auto xmm_move = [&](Encoding encoding, unsigned xmm_number, unsigned general) {
@@ -172,7 +172,8 @@ void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool
       values.store(signature.params[i], layout.arguments[i].reg, at(rsp, static_cast<int64_t>(i) * kSlot));
   }
   if (layout.result_area_bytes != 0) as.store(8, at(rsp, pointer), layout.result_pointer.encoding());
-  const auto record_exit = [&] {  // the values of rax and rcx are not needed any more
+  // Records the caller's stack pointer and the return address. The values of rax and rcx are not needed any more.
+  const auto record_exit = [&] {
     as.lea(true, rax, at(rsp, frame + 8 + int64_t{layout.stack_bytes}));
     as.load(true, rcx, at(rsp, frame));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
@@ -233,9 +234,9 @@ void emit_tail_call_restore(CodeBuffer& code) {
 
 namespace {
 
-// Emits the stub of a builtin of the kind `keep`, which keeps all registers but xmm15 and r11, where it leaves the
-// result. From the caller's stack pointer downwards lie the return address, the registers that may hold references
-// (RegisterFile::saved_references), and the xmm registers.
+// Emits the stub of a builtin of the kind `keep`. The stub leaves the result in r11, overwrites xmm15, and keeps all
+// other registers. From the caller's stack pointer downwards lie the return address, the registers that may hold
+// references (RegisterFile::saved_references), and the xmm registers.
 void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   constexpr auto kSavedBytes = static_cast<int32_t>(8 * kReferenceGpr.size());
@@ -248,6 +249,7 @@ void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
   as.alu_r_rm(Alu::cmp, true, rsp, Rm::m(at(kScratch, offsetof(VMStoreState, stack_limit))));
   as.jcc(Cc::b, exhausted);
   for (const codegen::PReg r : kReferenceGpr) as.push(r.encoding());
+  // Records the caller's stack pointer and the return address. `pushed` is the number of bytes pushed since the entry.
   const auto note_frame = [&](int32_t pushed) {
     as.lea(true, rax, at(rsp, pushed + 8));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
@@ -284,7 +286,8 @@ void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
 
 }  // namespace
 
-// On entry, the C arguments are in their registers, with the VMContext in rdi. The stub may overwrite only r11 and rax.
+// On entry, the C arguments are in their registers, with the VMContext in rdi. Until the builtin is entered, the stub
+// may overwrite only r11 and rax.
 void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
   using abi::BuiltinFrame;
   const BuiltinFrame frame = abi::signature_of(builtin).frame;
@@ -328,6 +331,8 @@ void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
   as.finish();
 }
 
+// On entry, rdi, rsi, rdx and rcx hold the address of the callee-saved registers' values, the stack pointer, the
+// landing pad and the exception.
 void emit_landing_stub(CodeBuffer& code) {
   Assembler as(code);
   for (size_t i = 0; i < kCalleeSaved.size(); ++i)

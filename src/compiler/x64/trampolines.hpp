@@ -1,4 +1,4 @@
-// Emits the trampolines and stubs between the host's C convention and the guest's.
+// Emits the trampolines and stubs between the host's C convention and the guest's (codegen/calling_convention.hpp).
 #pragma once
 
 #include "abi/builtins.hpp"
@@ -7,7 +7,7 @@
 
 namespace cairn::x64 {
 
-// codegen/target.hpp says what each function emits.
+// codegen/target.hpp says what each function emits. `avx` says whether the CPU has AVX, so that VEX forms can be used.
 void emit_entry_trampoline(const ir::Signature& signature, codegen::CodeBuffer& code, bool avx);
 void emit_host_trampoline(const ir::Signature& signature, codegen::CodeBuffer& code, bool avx);
 void emit_tail_call_restore(codegen::CodeBuffer& code);

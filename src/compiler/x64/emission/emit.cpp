@@ -26,12 +26,13 @@ Emitter::Emitter(const MachineFunction& function, const AllocationResult& alloca
 
 void Emitter::run() {
   codegen::write_stack_offsets(allocation_, frame_, kRegisterFile, code_);
+  // An estimate of the size: 5 bytes an operation, 4 a move.
   code_.bytes.reserve(function_.insts.size() * 5 + allocation_.moves.size() * 4 + 64);
   const uint32_t block_count = static_cast<uint32_t>(function_.blocks.size());
   block_labels_.reserve(block_count);
   for (uint32_t i = 0; i < block_count; ++i) block_labels_.push_back(asm_.new_label());
   const std::span<uint8_t> alignments = function_.arena.make_span<uint8_t>(block_count);
-  const bool has_loops = find_innermost_loops(alignments);
+  const bool any_aligned = choose_alignments(alignments);
 
   prologue();
   uint32_t move = 0;
@@ -47,7 +48,7 @@ void Emitter::run() {
                                                      [&](const InsertedMove& m) { return m.before.index() < first; }) -
                                 allocation_.moves.begin());
     }
-    if (has_loops && alignments[block.index()] != 0) asm_.align(alignments[block.index()]);
+    if (any_aligned && alignments[block.index()] != 0) asm_.align(alignments[block.index()]);
     asm_.bind(block_labels_[block.index()]);
     emit_block(block, move);
   }
@@ -70,8 +71,9 @@ void Emitter::run() {
 
 // Fills in the alignment of each block in bytes: 32 for the header of an innermost loop, 16 for the headers of other
 // loops, and 0 for other blocks and cold headers, which are not aligned. Returns whether any block is aligned.
-bool Emitter::find_innermost_loops(std::span<uint8_t> alignments) const {
+bool Emitter::choose_alignments(std::span<uint8_t> alignments) const {
   bool any = false;
+  // The blocks are visited from the last one to the first one.
   uint32_t next_depth = 0;              // the depth of the next loop header after this block
   uint32_t lowest_since = 0xffff'ffff;  // the least depth of the blocks from this one up to that header
   for (size_t i = function_.blocks.size(); i-- > 0;) {
@@ -103,6 +105,8 @@ void Emitter::emit_block(MBlock index, uint32_t& next_move) {
 void Emitter::emit_inst(const MachineInst& inst) {
   position_ = inst.position;
   const Op op = static_cast<Op>(inst.opcode);
+  // The families follow each other in machine.def in this order: integers, managed objects, atomics, conditions and
+  // control flow, calls, tail calls, xmm registers.
   if (op <= Op::fence) {
     emit_integer(inst);
   } else if (op == Op::gc_new) {

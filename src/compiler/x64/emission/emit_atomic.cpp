@@ -5,8 +5,8 @@ namespace cairn::x64 {
 
 namespace {
 
-// The form of an instruction for operands of `size` bytes. The opcode for bytes is one less than that for the other
-// sizes.
+// Returns the form of an instruction for operands of `size` bytes. The opcode for bytes is one less than that for the
+// other sizes.
 Encoding sized(Encoding encoding, unsigned size) {
   if (size == 1) return {static_cast<uint8_t>(encoding.opcode - 1), encoding.prefix, encoding.map, false};
   return {encoding.opcode, size == 2 ? Prefix::p66 : Prefix::none, encoding.map, size == 8};
@@ -25,7 +25,7 @@ void Emitter::emit_atomic(const MachineInst& inst) {
   // The old value is in the low bytes of the register. An instruction of 32 bits has cleared the upper half already.
   const auto zero_extend = [&](unsigned r) {
     if (size == 1) asm_.movzx8(r, r);
-    if (size == 2) asm_.rm(two_byte(0xb7), r, Rm::r(r));
+    if (size == 2) asm_.rm(two_byte(0xb7), r, Rm::r(r));  // movzx
   };
   switch (static_cast<Op>(inst.opcode)) {
     case Op::atomic_xchg:
@@ -36,7 +36,7 @@ void Emitter::emit_atomic(const MachineInst& inst) {
       asm_.locked(sized(kXadd, size), reg(inst, 0), memory, size == 1);
       zero_extend(reg(inst, 0));
       break;
-    case Op::atomic_alu:
+    case Op::atomic_alu:  // the ALU instruction with the number n has the opcode 8 n + 1
       asm_.locked(sized(one_byte(static_cast<uint8_t>(inst.extra * 8 + 1)), size), reg(inst, 0), memory, size == 1);
       break;
     case Op::atomic_loop: {

@@ -13,7 +13,7 @@ using wasm::TrapKind;
 namespace {
 
 constexpr unsigned kReferenceXmm = 14;  // holds the VMFuncRef of a tail call; no argument is in this register
-constexpr Encoding kMovq = Encoding{0x6e, Prefix::p66, Map::m0f, true};
+constexpr Encoding kMovq = Encoding{0x6e, Prefix::p66, Map::m0f, true};  // from a general register to an xmm register
 
 Address at(unsigned base, int64_t offset) {
   return {.base = static_cast<uint8_t>(base), .displacement = static_cast<int32_t>(offset)};
@@ -23,8 +23,8 @@ constexpr int64_t kReferenceCode = offsetof(VMFuncRef, code), kReferenceContext 
 
 }  // namespace
 
-// Records the call that has just been written. Moves the stack pointer back below the argument area, which the callee
-// has popped.
+// Records the call that has just been written. Emits the move of the stack pointer back below the argument area, which
+// the callee has popped.
 void Emitter::record_call(const MachineInst& inst) {
   const auto bytes = static_cast<uint32_t>(inst.displacement);
   code_.calls.push_back({code_.offset(), inst.position, bytes});
@@ -34,7 +34,7 @@ void Emitter::record_call(const MachineInst& inst) {
   if (bytes != 0) asm_.alu_rm_i(Alu::sub, 8, Rm::r(rsp), inst.displacement);
 }
 
-// Reloads the pinned registers from the VMContext that the entry has saved in the frame.
+// Emits the reload of the pinned registers from the VMContext that the operation `entry` has saved in the frame.
 void Emitter::restore_instance() {
   asm_.load(true, kContext, at(rsp, context_slot_));
   asm_.load(true, kMemory, at(kContext, offsetof(VMContext, memory0_base)));
@@ -81,12 +81,14 @@ void Emitter::emit_call(const MachineInst& inst) {
   if (has(inst.flags, codegen::InstFlag::terminator)) jump_to(inst.targets[0]);
 }
 
-// Removes the frame. Afterwards the callee's stack arguments and return address are in place, and the stack pointer is
-// at the return address. With `restore_frame`, the return address is that of the stub tail_call_restore, and the
-// restore frame {own VMContext, return address} lies above the arguments. The code overwrites r11 and xmm15.
+// Emits the removal of the frame. Afterwards the callee's stack arguments and return address are in place, and the
+// stack pointer is at the return address. With `restore_frame`, the return address is that of the stub
+// tail_call_restore, and the restore frame {own VMContext, return address} lies above the arguments. The code
+// overwrites r11 and xmm15.
 void Emitter::leave_for_tail_call(const MachineInst& inst, bool restore_frame) {
   const int32_t argument_bytes = inst.displacement;
   const int32_t return_offset = static_cast<int32_t>(frame_.return_offset);
+  // The upper end of the function's own argument area, as an offset from the stack pointer.
   const int32_t top = static_cast<int32_t>(frame_.incoming_offset + function_.incoming_bytes);
   int32_t saved = static_cast<int32_t>(frame_.saved_offset);
   for (const codegen::PReg r : kCalleeSaved) {
@@ -144,7 +146,7 @@ void Emitter::emit_tail_call(const MachineInst& inst) {
   if (is_import) {
     asm_.jmp_rm(Rm::m(at(kContext, import_code)));
   } else {
-    x_op(Encoding{0x7e, Prefix::p66, Map::m0f, true}, kReferenceXmm, 0, Rm::r(kScratch));
+    x_op(Encoding{0x7e, Prefix::p66, Map::m0f, true}, kReferenceXmm, 0, Rm::r(kScratch));  // movq r11, xmm14
     asm_.jmp_rm(Rm::m(at(kScratch, kReferenceCode)));
   }
   // Emits the jump into the other instance, with the caller's VMContext in r11.
@@ -155,7 +157,7 @@ void Emitter::emit_tail_call(const MachineInst& inst) {
       asm_.load(true, kMemory, at(kContext, offsetof(VMContext, memory0_base)));
       asm_.jmp_rm(Rm::m(at(kScratch, import_code)));
     } else {
-      x_op(Encoding{0x7e, Prefix::p66, Map::m0f, true}, kReferenceXmm, 0, Rm::r(kScratch));
+      x_op(Encoding{0x7e, Prefix::p66, Map::m0f, true}, kReferenceXmm, 0, Rm::r(kScratch));  // movq r11, xmm14
       // No register is left for the address of the code, so it goes to the stack, and ret jumps to it.
       asm_.rm(one_byte(0xff), 6, Rm::m(at(kScratch, kReferenceCode)));  // push
       asm_.rm(one_byte(0x87, true), kScratch, Rm::r(kContext));         // xchg
@@ -164,6 +166,8 @@ void Emitter::emit_tail_call(const MachineInst& inst) {
       asm_.ret();
     }
   };
+  // The callee belongs to another instance. If the return address is that of the stub tail_call_restore already, no
+  // further restore frame is needed.
   asm_.bind(other);
   asm_.load(true, kScratch, at(rsp, static_cast<int32_t>(frame_.return_offset)));
   asm_.alu_r_rm(Alu::cmp, true, kScratch, Rm::m(at(kContext, offsetof(VMContext, tail_call_restore))));

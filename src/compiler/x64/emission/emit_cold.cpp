@@ -23,7 +23,7 @@ Label Emitter::cold_label(ColdKind kind, Label back, uint8_t detail) {
 }
 
 void Emitter::emit_cold(const Cold& cold_reference) {
-  const Cold cold = cold_reference;  // a copy, because colds_ may grow and move
+  const Cold cold = cold_reference;  // a copy, because colds_ may grow and move its entries
   position_ = cold.position;
   asm_.bind(cold.entry);
   switch (cold.kind) {
@@ -40,7 +40,7 @@ void Emitter::emit_cold(const Cold& cold_reference) {
     }
     case ColdKind::remainder_zero: asm_.mov_ri(rdx, 0); break;
     case ColdKind::nan_add: {
-      const Encoding add = sse(cold.inst->size == 4 ? Prefix::pf3 : Prefix::pf2, 0x58);
+      const Encoding add = sse(cold.inst->size == 4 ? Prefix::pf3 : Prefix::pf2, 0x58);  // addss or addsd
       x_op(add, reg(*cold.inst, 0), reg(*cold.inst, 0), Rm::r(reg(*cold.inst, 2)));
       break;
     }
@@ -57,13 +57,13 @@ void Emitter::emit_cold(const Cold& cold_reference) {
       asm_.shift_i(Shift::shr, true, kScratch, 1);
       asm_.alu_rm_i(Alu::and_, 4, Rm::r(odd), 1);
       asm_.alu_rr(Alu::or_, true, kScratch, odd);
-      x_op(sse(prefix, 0x2a).wide(), to, to, Rm::r(kScratch));
-      x_op(sse(prefix, 0x58), to, to, Rm::r(to));
+      x_op(sse(prefix, 0x2a).wide(), to, to, Rm::r(kScratch));  // cvtsi2ss or cvtsi2sd
+      x_op(sse(prefix, 0x58), to, to, Rm::r(to));               // addss or addsd
       break;
     }
     case ColdKind::gc: emit_gc_slow(*cold.inst); break;
-    case ColdKind::other_instance:
-      asm_.rm(one_byte(0x87, true), kScratch, Rm::r(kContext));  // xchg: r11 holds the caller's VMContext now
+    case ColdKind::other_instance:                               // r11 holds the callee's VMContext
+      asm_.rm(one_byte(0x87, true), kScratch, Rm::r(kContext));  // xchg: r11 holds the caller's VMContext afterwards
       // memory0_base is the first field of VMContext, and `code` is the first one of VMFuncRef.
       asm_.load(true, kMemory, {.base = kContext});
       asm_.call_rm(Rm::m({.base = static_cast<uint8_t>(reg(*cold.inst, 0))}));

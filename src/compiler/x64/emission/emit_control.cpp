@@ -32,7 +32,7 @@ void Emitter::emit_branch(const MachineInst& inst) {
   }
   emit_compare(inst, 0);
   if (layout_.falls_through(current_, if_true)) {
-    jump_if(inst.condition ^ 1, block_labels_[if_false.index()]);
+    jump_if(inst.condition ^ 1, block_labels_[if_false.index()]);  // the opposite condition
     return;
   }
   jump_if(inst.condition, block_labels_[if_true.index()]);
@@ -43,7 +43,7 @@ void Emitter::emit_compare(const MachineInst& inst, unsigned first) {
   const auto immediate = static_cast<int32_t>(inst.immediate);
   const bool wide = inst.size == 8;
   asm_.set_trap(inst.position, TrapKind::out_of_bounds_memory_access);
-  const Encoding ucomis = {0x2e, wide ? Prefix::p66 : Prefix::none, Map::m0f, false};
+  const Encoding ucomis = {0x2e, wide ? Prefix::p66 : Prefix::none, Map::m0f, false};  // ucomiss or ucomisd
   switch (static_cast<Compare>(inst.extra)) {
     case Compare::cmp_rr: asm_.alu_r_rm(Alu::cmp, wide, reg(inst, first), rm(inst, first + 1)); break;
     case Compare::cmp_ri: {
@@ -69,12 +69,14 @@ void Emitter::emit_compare(const MachineInst& inst, unsigned first) {
     case Compare::test_mi: asm_.test_rm_i(inst.size, Rm::m(address(inst)), immediate); break;
     case Compare::ucomis_rr: x_op(ucomis, reg(inst, first), 0, rm(inst, first + 1)); break;
     case Compare::ucomis_rm: x_op(ucomis, reg(inst, first), 0, Rm::m(address(inst))); break;
-    case Compare::ptest_rr: x_op(sse38(0x17), reg(inst, first), 0, Rm::r(reg(inst, first + 1))); break;
+    case Compare::ptest_rr:  // ptest
+      x_op(sse38(0x17), reg(inst, first), 0, Rm::r(reg(inst, first + 1)));
+      break;
   }
 }
 
 void Emitter::emit_condition(const MachineInst& inst) {
-  const auto high = static_cast<uint32_t>(inst.immediate >> 32);
+  const auto high = static_cast<uint32_t>(inst.immediate >> 32);  // a size or trap kind, as machine.def says
   switch (static_cast<Op>(inst.opcode)) {
     case Op::set: {
       const unsigned d = reg(inst, 0);
@@ -82,7 +84,7 @@ void Emitter::emit_condition(const MachineInst& inst) {
       const bool clear_first = !has_operand_in(inst, 1, d);
       if (clear_first) asm_.mov_ri(d, 0);
       emit_compare(inst, 1);
-      if (inst.condition < 16) {
+      if (inst.condition < 16) {  // a Cc; a FloatCc combines two of them
         asm_.setcc(static_cast<Cc>(inst.condition), d);
       } else {
         const bool equal = inst.condition == static_cast<uint8_t>(FloatCc::equal);
@@ -97,7 +99,7 @@ void Emitter::emit_condition(const MachineInst& inst) {
       const unsigned d = reg(inst, 0);
       emit_compare(inst, 3);
       const Rm value = rm(inst, 2);
-      if (inst.condition < 16) {
+      if (inst.condition < 16) {  // a Cc; otherwise FloatCc::not_equal, because lowering avoids FloatCc::equal here
         asm_.cmov(static_cast<Cc>(inst.condition), high == 8, d, value);
       } else {
         asm_.cmov(Cc::ne, high == 8, d, value);
@@ -142,6 +144,7 @@ void Emitter::emit_jump_table(const MachineInst& inst) {
   code_.rodata.resize(rodata + 4 * entries);
   jump_tables_.push_back({static_cast<uint32_t>(inst.immediate), rodata, entries});
   asm_.lea(true, base, {.rodata = true, .displacement = static_cast<int32_t>(rodata)});
+  // movsxd r11, [base + 4 * index]
   asm_.rm(one_byte(0x63, true), kScratch,
           Rm::m({.base = static_cast<uint8_t>(base), .index = static_cast<uint8_t>(index), .scale = 2}));
   asm_.alu_rr(Alu::add, true, kScratch, base);

@@ -22,8 +22,8 @@ Rm Emitter::float_constant(unsigned size, double value) {
   return constant_rm(std::span<const std::byte>(bytes).first(size));
 }
 
-// The register of d holds a already. Operands that compare equal differ at most in the sign of a zero, which `and`
-// (max) or `or` (min) settles. If an operand is NaN, the sum of both is the result.
+// The register of d holds the operand a already. Operands that compare equal differ at most in the sign of a zero,
+// which `and` (max) or `or` (min) settles. If an operand is NaN, the result is the sum of both, which is NaN.
 void Emitter::emit_fmin_max(const MachineInst& inst) {
   const unsigned d = reg(inst, 0), b = reg(inst, 2);
   const bool single = inst.size == 4, is_max = inst.extra != 0;
@@ -33,10 +33,10 @@ void Emitter::emit_fmin_max(const MachineInst& inst) {
   asm_.jcc(Cc::ne, differ);
   asm_.jcc(Cc::p, cold_label(ColdKind::nan_add, done));
   colds_.back().inst = &inst;
-  x_op(two_byte(is_max ? 0x54 : 0x56), d, d, Rm::r(b));
+  x_op(two_byte(is_max ? 0x54 : 0x56), d, d, Rm::r(b));  // andps or orps
   asm_.jmp(done);
   asm_.bind(differ);
-  x_op(sse(single ? Prefix::pf3 : Prefix::pf2, is_max ? 0x5f : 0x5d), d, d, Rm::r(b));
+  x_op(sse(single ? Prefix::pf3 : Prefix::pf2, is_max ? 0x5f : 0x5d), d, d, Rm::r(b));  // maxss, minss, maxsd or minsd
   asm_.bind(done);
 }
 
@@ -47,6 +47,7 @@ void Emitter::emit_fmin_max(const MachineInst& inst) {
 void Emitter::emit_trunc(const MachineInst& inst) {
   const unsigned d = reg(inst, 0), x = reg(inst, 1);
   const bool is_signed = (inst.extra & TruncFlags::is_signed) != 0;
+  // cvttss2si or cvttsd2si, which give the least integer for a NaN and for numbers that do not fit
   const Encoding convert = sse((inst.extra & TruncFlags::from_f64) != 0 ? Prefix::pf2 : Prefix::pf3, 0x2c);
   const Label done = asm_.new_label();
   const auto slow = [&] {
@@ -71,6 +72,7 @@ void Emitter::emit_trunc(const MachineInst& inst) {
   asm_.bind(done);
 }
 
+// Corrects the result, or raises a trap.
 bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   const unsigned d = reg(inst, 0), x = reg(inst, 1);
   const bool is_signed = (inst.extra & TruncFlags::is_signed) != 0;
@@ -78,15 +80,15 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   const bool from_double = (inst.extra & TruncFlags::from_f64) != 0;
   const unsigned size = from_double ? 8 : 4;
   const Encoding ucomis = {0x2e, from_double ? Prefix::p66 : Prefix::none, Map::m0f, false};
-  const Prefix prefix = from_double ? Prefix::pf2 : Prefix::pf3;
+  const Prefix prefix = from_double ? Prefix::pf2 : Prefix::pf3;  // of the instructions *sd or *ss
   const bool wide = inst.size == 8;
 
   if (!is_signed && wide) {
     // An input of 2^63 or more is converted after 2^63 has been subtracted.
     const Label bad = asm_.new_label();
     asm_.movaps(cpu_.avx, kScratchXmm, x);
-    x_op(sse(prefix, 0x5c), kScratchXmm, kScratchXmm, float_constant(size, 0x1p63));
-    x_op(sse(prefix, 0x2c).wide(), d, 0, Rm::r(kScratchXmm));
+    x_op(sse(prefix, 0x5c), kScratchXmm, kScratchXmm, float_constant(size, 0x1p63));  // subss or subsd
+    x_op(sse(prefix, 0x2c).wide(), d, 0, Rm::r(kScratchXmm));                         // cvttss2si or cvttsd2si
     asm_.test_rr(true, d, d);
     asm_.jcc(Cc::s, bad);
     asm_.mov_ri(kScratch, uint64_t{1} << 63);
@@ -104,7 +106,7 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
       const bool below = from_double && !wide;
       x_op(ucomis, x, 0, float_constant(size, below ? -0x80000001p0 : wide ? -0x1p63 : -0x1p31));
       asm_.jcc(below ? Cc::be : Cc::b, overflow);
-      x_op(two_byte(0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));
+      x_op(two_byte(0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));  // xorps
       x_op(ucomis, x, 0, Rm::r(kScratchXmm));
       asm_.jcc(Cc::a, overflow);
     } else {
@@ -115,7 +117,7 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   // A NaN gives 0. Other inputs give the least or the greatest integer.
   const Label nan = asm_.new_label(), low = asm_.new_label();
   asm_.jcc(Cc::p, nan);
-  x_op(two_byte(0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));
+  x_op(two_byte(0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));  // xorps
   x_op(ucomis, x, 0, Rm::r(kScratchXmm));
   asm_.jcc(Cc::b, is_signed ? low : nan);
   asm_.mov_ri(d, is_signed ? (wide ? 0x7fff'ffff'ffff'ffffu : 0x7fff'ffffu) : (wide ? ~uint64_t{0} : 0xffff'ffffu));
@@ -126,10 +128,11 @@ bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   return true;
 }
 
+// cvtsi2ss and cvtsi2sd take signed numbers, so a number whose top bit is set is converted in cold code.
 void Emitter::emit_convert_u64(const MachineInst& inst) {
   const unsigned d = reg(inst, 0), from = reg(inst, 2);
   const Label done = asm_.new_label();
-  x_op(two_byte(0x57), d, d, Rm::r(d));
+  x_op(two_byte(0x57), d, d, Rm::r(d));  // xorps
   asm_.test_rr(true, from, from);
   asm_.jcc(Cc::s, cold_label(ColdKind::convert_u64, done));
   colds_.back().inst = &inst;

@@ -6,7 +6,7 @@ namespace cairn::x64 {
 using codegen::PReg;
 
 void Emitter::prologue() {
-  constexpr int32_t kPage = 4096;
+  constexpr int32_t kPage = 4096;  // bytes
   const auto frame = static_cast<int32_t>(frame_.frame_bytes);
   if (frame > kPage) {
     // The pages are touched from the top down (by `test` instructions, which only read), so that the first access
@@ -14,13 +14,13 @@ void Emitter::prologue() {
     const int32_t pages = frame / kPage;
     if (pages <= 4) {
       for (int32_t i = 1; i <= pages; ++i)
-        asm_.rm(one_byte(0x85), rsp, Rm::m({.base = rsp, .displacement = -i * kPage}));
+        asm_.rm(one_byte(0x85), rsp, Rm::m({.base = rsp, .displacement = -i * kPage}));  // test
     } else {
       const Label loop = asm_.new_label();
       asm_.mov_ri(kScratch, 0);
       asm_.bind(loop);
       asm_.alu_rm_i(Alu::sub, 8, Rm::r(kScratch), kPage);
-      asm_.rm(one_byte(0x85), rsp, Rm::m({.base = rsp, .index = kScratch}));
+      asm_.rm(one_byte(0x85), rsp, Rm::m({.base = rsp, .index = kScratch}));  // test
       asm_.alu_rm_i(Alu::cmp, 8, Rm::r(kScratch), -pages * kPage);
       asm_.jcc(Cc::ne, loop);
     }
@@ -37,6 +37,7 @@ void Emitter::prologue() {
   code_.body_begin = code_.offset();
 }
 
+// Restores the callee-saved registers and removes the frame. The return itself is emitted by the caller.
 void Emitter::epilogue() {
   int32_t at = static_cast<int32_t>(frame_.saved_offset);
   for (const PReg r : kCalleeSaved) {

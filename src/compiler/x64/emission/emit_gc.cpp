@@ -1,6 +1,6 @@
 // Emits inline allocations, which bump a pointer, and the write barrier's test. The rare case of each lies after the
-// blocks: it calls a builtin whose stub keeps all registers but r11 and xmm15, takes its arguments from VMStoreState,
-// and gives its result in r11.
+// blocks: it calls a builtin whose stub keeps all registers except r11 and xmm15, takes its arguments from
+// VMStoreState, and gives its result in r11.
 #include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
@@ -27,14 +27,15 @@ Address at(unsigned base, unsigned index, int64_t offset) {
           .index = static_cast<uint8_t>(index),
           .displacement = static_cast<int32_t>(offset)};
 }
+// The place of the builtin's argument number i; r11 holds the VMStoreState.
 Address argument(unsigned i) { return at(kScratch, int64_t{offsetof(VMStoreState, arguments)} + 4 * i); }
 
 }  // namespace
 
-// Stores the canonical id of a type, zero-extended to `size` bytes. The relocation patches the last 4 bytes of the
-// instruction.
+// Stores the canonical id of the module's type number `type`, zero-extended to `size` bytes. The relocation patches the
+// last 4 bytes of the instruction.
 void Emitter::store_type_id(unsigned size, const Address& to, uint32_t type) {
-  asm_.store_imm(size, to, 0x7fff'ffff);  // a placeholder that takes 4 bytes
+  asm_.store_imm(size, to, 0x7fff'ffff);  // a placeholder of 4 bytes
   code_.relocations.push_back({codegen::RelocationKind::type_id, code_.offset() - 4, type, 0});
 }
 
@@ -44,7 +45,8 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
   const auto kind = static_cast<ObjectKind>(inst.extra);
   const int32_t size = inst.displacement;
   const Label back = asm_.new_label();
-  // Up to the last instruction, `object` is the end of the new object, from which the fields have negative offsets.
+  // Until the last instruction subtracts the size, the register `object` holds the end of the new object. So the fields
+  // have negative offsets from it.
   asm_.load(true, kScratch, at(kContext, offsetof(VMContext, store)));
   asm_.load(true, object, at(kScratch, kTop));
   asm_.alu_rm_i(Alu::add, 8, Rm::r(object), size);
@@ -62,7 +64,7 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
     // This store has 8 bytes: it also clears the 4 bytes after the length, where elements may begin.
     asm_.store_imm(8, at(base, object, int64_t{offsetof(VMArray, length)} - size),
                    static_cast<int32_t>(payload.length));
-    int32_t done = 16;
+    int32_t done = 16;  // bytes from the object's start that are written; the rest becomes zero
     if (done + 16 <= size) x_op(sse(Prefix::none, 0x57), kScratchXmm, kScratchXmm, Rm::r(kScratchXmm));  // xorps
     for (; done + 16 <= size; done += 16)
       asm_.store_xmm(cpu_.avx, 16, at(base, object, int64_t{done} - size), kScratchXmm);
@@ -72,7 +74,7 @@ void Emitter::emit_gc_new(const MachineInst& inst) {
   asm_.bind(back);
 }
 
-// The slow path reports an object whose barrier flag is set.
+// Tests the object's barrier flag. If it is set, the slow path reports the write to the runtime.
 void Emitter::emit_gc_barrier(const MachineInst& inst) {
   const Label back = asm_.new_label();
   asm_.test_rm_i(1, Rm::m(at(reg(inst, 0), reg(inst, 1), offsetof(VMObject, flags))), abi::kBarrierFlag);
@@ -81,6 +83,7 @@ void Emitter::emit_gc_barrier(const MachineInst& inst) {
   asm_.bind(back);
 }
 
+// Emits the rare case of gc_new or gc_barrier: the call of the builtin of the same name.
 void Emitter::emit_gc_slow(const MachineInst& inst) {
   const bool is_new = static_cast<Op>(inst.opcode) == Op::gc_new;
   asm_.load(true, kScratch, at(kContext, offsetof(VMContext, store)));

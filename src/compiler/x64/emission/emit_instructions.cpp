@@ -7,14 +7,14 @@ using wasm::TrapKind;
 
 void Emitter::emit_extend(unsigned to, const Rm& from, Extend extend, unsigned size) {
   switch (extend) {
-    case Extend::none: asm_.rm(one_byte(0x8b, size == 8), to, from); break;
-    case Extend::zero8: asm_.rm(two_byte(0xb6), to, from, 0, from.is_register); break;
-    case Extend::zero16: asm_.rm(two_byte(0xb7), to, from); break;
-    case Extend::sign8_32: asm_.rm(two_byte(0xbe), to, from, 0, from.is_register); break;
-    case Extend::sign16_32: asm_.rm(two_byte(0xbf), to, from); break;
-    case Extend::sign8_64: asm_.rm(two_byte(0xbe, true), to, from, 0, from.is_register); break;
-    case Extend::sign16_64: asm_.rm(two_byte(0xbf, true), to, from); break;
-    case Extend::sign32_64: asm_.rm(one_byte(0x63, true), to, from); break;
+    case Extend::none: asm_.rm(one_byte(0x8b, size == 8), to, from); break;                      // mov
+    case Extend::zero8: asm_.rm(two_byte(0xb6), to, from, 0, from.is_register); break;           // movzx
+    case Extend::zero16: asm_.rm(two_byte(0xb7), to, from); break;                               // movzx
+    case Extend::sign8_32: asm_.rm(two_byte(0xbe), to, from, 0, from.is_register); break;        // movsx
+    case Extend::sign16_32: asm_.rm(two_byte(0xbf), to, from); break;                            // movsx
+    case Extend::sign8_64: asm_.rm(two_byte(0xbe, true), to, from, 0, from.is_register); break;  // movsx
+    case Extend::sign16_64: asm_.rm(two_byte(0xbf, true), to, from); break;                      // movsx
+    case Extend::sign32_64: asm_.rm(one_byte(0x63, true), to, from); break;                      // movsxd
   }
 }
 
@@ -69,7 +69,7 @@ void Emitter::emit_multiply_immediate(const MachineInst& inst) {
   const unsigned d = reg(inst, 0);
   const auto value = static_cast<int32_t>(inst.immediate);
   const bool small = value == static_cast<int8_t>(value);
-  asm_.rm(one_byte(small ? 0x6b : 0x69, wide), d, rm(inst, 1), small ? 1 : 4);
+  asm_.rm(one_byte(small ? 0x6b : 0x69, wide), d, rm(inst, 1), small ? 1 : 4);  // imul
   if (small) {
     asm_.imm8(value);
   } else {
@@ -77,13 +77,15 @@ void Emitter::emit_multiply_immediate(const MachineInst& inst) {
   }
 }
 
+// The low halves are added (or subtracted) in r11, because `low` may be the register of an operand that is still
+// needed.
 void Emitter::emit_wide_add(const MachineInst& inst) {
   const Alu op = static_cast<Alu>(inst.extra);
   const unsigned low = reg(inst, 0), high = reg(inst, 1), b_high = reg(inst, 5);
-  asm_.rm(one_byte(0x8b, true), kScratch, rm(inst, 2));
+  asm_.rm(one_byte(0x8b, true), kScratch, rm(inst, 2));  // mov
   asm_.alu_r_rm(op, true, kScratch, rm(inst, 3));
   const Rm a_high = rm(inst, 4);
-  if (!a_high.is_register || a_high.reg != high) asm_.rm(one_byte(0x8b, true), high, a_high);
+  if (!a_high.is_register || a_high.reg != high) asm_.rm(one_byte(0x8b, true), high, a_high);  // mov
   asm_.alu_rr(op == Alu::add ? Alu::adc : Alu::sbb, true, high, b_high);
   asm_.mov_rr(true, low, kScratch);
 }
@@ -108,8 +110,8 @@ void Emitter::emit_clz(const MachineInst& inst) {
   // bsr gives the number of the highest bit, and xor with width - 1 turns that into the number of leading zeros. For
   // zero, bsr sets ZF, so d keeps 2 * width - 1, which the xor turns into the width.
   const unsigned width = inst.size * 8u;
-  asm_.rm(two_byte(0xbd, wide), kScratch, Rm::r(reg(inst, 1)));
-  code_.emit8(d >= 8 ? 0x41 : 0x40);  // this form of mov keeps the flags
+  asm_.rm(two_byte(0xbd, wide), kScratch, Rm::r(reg(inst, 1)));  // bsr
+  code_.emit8(d >= 8 ? 0x41 : 0x40);                             // this form of mov keeps the flags
   code_.emit8(static_cast<uint8_t>(0xb8 | (d & 7)));
   code_.emit32(2 * width - 1);
   asm_.cmov(Cc::ne, false, d, Rm::r(kScratch));
@@ -121,7 +123,7 @@ void Emitter::emit_integer(const MachineInst& inst) {
   const auto d = [&] { return reg(inst, 0); };
   switch (static_cast<Op>(inst.opcode)) {
     case Op::entry:
-      if (inst.immediate != 0) {
+      if (inst.immediate != 0) {  // the function saves its VMContext
         context_slot_ = frame_.fixed_offset + static_cast<uint32_t>(inst.immediate) - 1;
         asm_.store(8, {.base = rsp, .displacement = static_cast<int32_t>(context_slot_)}, kContext);
       }
@@ -129,11 +131,11 @@ void Emitter::emit_integer(const MachineInst& inst) {
     case Op::mov_imm: asm_.mov_ri(d(), static_cast<uint64_t>(inst.immediate)); break;
     case Op::mov_context: asm_.mov_rr(true, d(), kContext); break;
     case Op::type_id:
-      asm_.mov_ri(d(), 0x7fff'ffff);  // a placeholder that takes 4 bytes
+      asm_.mov_ri(d(), 0x7fff'ffff);  // a placeholder of 4 bytes, which the relocation replaces
       code_.relocations.push_back(
           {codegen::RelocationKind::type_id, code_.offset() - 4, static_cast<uint32_t>(inst.immediate), 0});
       break;
-    case Op::zext32: asm_.rm(one_byte(0x8b), d(), rm(inst, 1)); break;
+    case Op::zext32: asm_.rm(one_byte(0x8b), d(), rm(inst, 1)); break;  // mov of 32 bits
     case Op::extend: emit_extend(d(), rm(inst, 1), static_cast<Extend>(inst.extra), 8); break;
     case Op::lea: emit_lea(inst); break;
     case Op::load:
@@ -179,16 +181,18 @@ void Emitter::emit_arithmetic(const MachineInst& inst) {
       asm_.alu_rm_i(static_cast<Alu>(inst.extra), inst.size, Rm::m(address(inst)),
                     static_cast<int32_t>(inst.immediate));
       break;
-    case Op::imul_rr: asm_.rm(two_byte(0xaf, wide), d(), rm(inst, 2)); break;
+    case Op::imul_rr: asm_.rm(two_byte(0xaf, wide), d(), rm(inst, 2)); break;  // imul
     case Op::imul_rm:
       asm_.set_trap(inst.position, TrapKind::out_of_bounds_memory_access);
-      asm_.rm(two_byte(0xaf, wide), d(), Rm::m(address(inst)));
+      asm_.rm(two_byte(0xaf, wide), d(), Rm::m(address(inst)));  // imul
       break;
     case Op::imul_ri: emit_multiply_immediate(inst); break;
-    case Op::neg: asm_.rm(one_byte(0xf7, wide), 3, Rm::r(d())); break;
-    case Op::not_: asm_.rm(one_byte(0xf7, wide), 2, Rm::r(d())); break;
+    case Op::neg: asm_.rm(one_byte(0xf7, wide), 3, Rm::r(d())); break;   // f7 /3
+    case Op::not_: asm_.rm(one_byte(0xf7, wide), 2, Rm::r(d())); break;  // f7 /2
     case Op::divide: emit_divide(inst); break;
-    case Op::mul_wide: asm_.rm(one_byte(0xf7, true), inst.extra != 0 ? 5 : 4, rm(inst, 3)); break;
+    case Op::mul_wide:  // imul (f7 /5) or mul (f7 /4)
+      asm_.rm(one_byte(0xf7, true), inst.extra != 0 ? 5 : 4, rm(inst, 3));
+      break;
     case Op::wide_add: emit_wide_add(inst); break;
     default: emit_bits(inst); break;
   }
@@ -202,12 +206,12 @@ void Emitter::emit_bits(const MachineInst& inst) {
     case Op::shift_i:
       if (inst.immediate != 0) {
         asm_.shift_i(static_cast<Shift>(inst.extra), wide, d(), static_cast<unsigned>(inst.immediate));
-      } else if (!wide) {
+      } else if (!wide) {  // a shift by 0 still clears the upper half
         asm_.mov_rr(false, d(), d());
       }
       break;
     case Op::shift_cl: asm_.shift_cl(static_cast<Shift>(inst.extra), wide, d()); break;
-    case Op::shiftx: {
+    case Op::shiftx: {  // shlx, shrx or sarx
       const Shift op = static_cast<Shift>(inst.extra);
       const Prefix prefix = op == Shift::shl ? Prefix::p66 : op == Shift::shr ? Prefix::pf2 : Prefix::pf3;
       asm_.vex({0xf7, prefix, Map::m0f38, wide}, d(), reg(inst, 2), rm(inst, 1));
@@ -222,8 +226,8 @@ void Emitter::emit_bits(const MachineInst& inst) {
     case Op::andn: asm_.vex({0xf2, Prefix::none, Map::m0f38, wide}, d(), reg(inst, 1), rm(inst, 2)); break;
     case Op::clz_bsr: emit_clz(inst); break;
     case Op::ctz_bsf:
-      asm_.rm(two_byte(0xbc, wide), kScratch, Rm::r(reg(inst, 1)));
-      code_.emit8(d() >= 8 ? 0x41 : 0x40);  // this form of mov keeps the flags
+      asm_.rm(two_byte(0xbc, wide), kScratch, Rm::r(reg(inst, 1)));  // bsf, which sets ZF for zero
+      code_.emit8(d() >= 8 ? 0x41 : 0x40);                           // this form of mov keeps the flags
       code_.emit8(static_cast<uint8_t>(0xb8 | (d() & 7)));
       code_.emit32(inst.size * 8u);
       asm_.cmov(Cc::ne, false, d(), Rm::r(kScratch));
@@ -251,11 +255,11 @@ void Emitter::emit_divide(const MachineInst& inst) {
   }
   if ((flags & DivideFlags::is_signed) != 0) {
     if (wide) code_.emit8(0x48);
-    code_.emit8(0x99);  // cdq or cqo
-    asm_.rm(one_byte(0xf7, wide), 7, Rm::r(b));
+    code_.emit8(0x99);                           // cdq or cqo
+    asm_.rm(one_byte(0xf7, wide), 7, Rm::r(b));  // idiv
   } else {
     asm_.mov_ri(rdx, 0);
-    asm_.rm(one_byte(0xf7, wide), 6, Rm::r(b));
+    asm_.rm(one_byte(0xf7, wide), 6, Rm::r(b));  // div
   }
   if ((flags & DivideFlags::check_overflow) != 0 && remainder) asm_.bind(back);
 }
@@ -284,7 +288,7 @@ void Emitter::emit_popcnt(const MachineInst& inst) {
   asm_.mov_ri(kScratch, mask(0x0f0f'0f0f'0f0f'0f0f));
   asm_.alu_rr(Alu::and_, wide, d, kScratch);
   asm_.mov_ri(kScratch, mask(0x0101'0101'0101'0101));
-  asm_.rm(two_byte(0xaf, wide), d, Rm::r(kScratch));
+  asm_.rm(two_byte(0xaf, wide), d, Rm::r(kScratch));  // imul
   asm_.shift_i(Shift::shr, wide, d, wide ? 56 : 24);
 }
 

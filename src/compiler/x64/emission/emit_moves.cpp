@@ -6,7 +6,7 @@ namespace cairn::x64 {
 using codegen::InsertedMove;
 
 void Emitter::emit_move(const InsertedMove& move) {
-  if (move.rematerialize) {
+  if (move.rematerialize) {  // the move makes a constant again by its instruction
     MachineInst inst = function_.insts[move.rematerialize.index()];
     const bool to_slot = move.to.is_slot();
     const bool integer = codegen::in_integer_registers(move.reg_class);
@@ -15,7 +15,7 @@ void Emitter::emit_move(const InsertedMove& move) {
       case Op::mov_imm: asm_.mov_ri(to, static_cast<uint64_t>(inst.immediate)); break;
       case Op::mov_context: asm_.mov_rr(true, to, kContext); break;
       case Op::type_id:
-        asm_.mov_ri(to, 0x7fff'ffff);  // a placeholder that takes 4 bytes
+        asm_.mov_ri(to, 0x7fff'ffff);  // a placeholder of 4 bytes, which the relocation replaces
         code_.relocations.push_back(
             {codegen::RelocationKind::type_id, code_.offset() - 4, static_cast<uint32_t>(inst.immediate), 0});
         break;

@@ -22,8 +22,8 @@ void Emitter::emit_xmm(const MachineInst& inst, unsigned d) {
   };
   asm_.set_trap(inst.position, TrapKind::out_of_bounds_memory_access);
   switch (static_cast<Op>(inst.opcode)) {
-    case Op::zero_x: x_op(two_byte(0x57), d, d, Rm::r(d)); break;
-    case Op::ones_x: x_op(sse(Prefix::p66, 0x76), d, d, Rm::r(d)); break;
+    case Op::zero_x: x_op(two_byte(0x57), d, d, Rm::r(d)); break;          // xorps
+    case Op::ones_x: x_op(sse(Prefix::p66, 0x76), d, d, Rm::r(d)); break;  // pcmpeqd
     case Op::load_x:
       asm_.set_trap(inst.position, static_cast<TrapKind>(inst.condition));
       asm_.load_xmm(cpu_.avx, inst.size, d, address(inst));
@@ -66,10 +66,11 @@ void Emitter::emit_xmm(const MachineInst& inst, unsigned d) {
       }
       asm_.imm8(payload.imm);
       break;
+    // movd, or movq if the size is 8
     case Op::x_from_gpr: x_op(Encoding{0x6e, Prefix::p66, Map::m0f, inst.size == 8}, d, 0, rm(inst, 1)); break;
     case Op::gpr_from_x: x_op(Encoding{0x7e, Prefix::p66, Map::m0f, inst.size == 8}, reg(inst, 1), 0, Rm::r(d)); break;
     case Op::x_from_int:
-      x_op(two_byte(0x57), d, d, Rm::r(d));
+      x_op(two_byte(0x57), d, d, Rm::r(d));  // xorps breaks the dependence on the old value of d
       x_op(encoding, d, d, rm(inst, 1));
       break;
     case Op::int_from_x:

@@ -25,6 +25,7 @@ class Emitter {
  public:
   Emitter(const MachineFunction& function, const AllocationResult& allocation, const compiler::Options& options,
           CodeBuffer& code);
+  // Writes the code and its tables to the CodeBuffer.
   void run();
 
  private:
@@ -41,17 +42,19 @@ class Emitter {
   };
   struct Cold {
     ColdKind kind = ColdKind::trap;
-    uint8_t detail = 0;  // for ColdKind::trap: the trap kind
-    Label entry;
-    Label back;                         // where the code goes on, unless it is a trap
+    uint8_t detail = 0;                 // for ColdKind::trap: the trap kind
+    Label entry;                        // the start of the piece
+    Label back;                         // the place to which the piece jumps at its end, unless it is a trap
     const MachineInst* inst = nullptr;  // the operation that the code is for, unless it is a trap
     uint32_t position = 0;              // MachineInst::position of this operation
   };
 
   // --- emit.cpp
+  // `next_move` is the index in allocation_.moves of the block's first move, and becomes that of the move after the
+  // block.
   void emit_block(MBlock block, uint32_t& next_move);
   void emit_inst(const MachineInst& inst);
-  [[nodiscard]] bool find_innermost_loops(std::span<uint8_t> alignments) const;
+  [[nodiscard]] bool choose_alignments(std::span<uint8_t> alignments) const;
 
   // --- emit_frame.cpp
   void prologue();
@@ -66,9 +69,11 @@ class Emitter {
   void emit_compare(const MachineInst& inst, unsigned first);
   void emit_condition(const MachineInst& inst);
   void emit_jump_table(const MachineInst& inst);
+  // Jumps to a block, unless it follows the current block.
   void jump_to(MBlock target);
   // Jumps to `target` if the condition (a Cc or FloatCc) holds.
   void jump_if(uint8_t condition, Label target);
+  // Records the relocations of all jump tables, when the offsets of the labels are final.
   void emit_jump_tables();
 
   // --- emit_cold.cpp
@@ -78,7 +83,8 @@ class Emitter {
   // Adds a piece of cold code and returns its label. Unless it is a trap, the caller sets the `inst` of the new entry.
   Label cold_label(ColdKind kind, Label back, uint8_t detail = 0);
 
-  // --- emit.cpp: operands
+  // --- emit.cpp: operands. `operand` is the number of an operand of the instruction. reg() requires it to be in a
+  // register; rm() gives its register or stack slot.
   [[nodiscard]] const Allocation& allocation_of(const MachineInst& inst, unsigned operand) const {
     return allocation_.operands[inst.first_operand + operand];
   }
@@ -105,6 +111,7 @@ class Emitter {
   void emit_wide_add(const MachineInst& inst);
   void emit_shift_left_by_lea(const MachineInst& inst);
   void emit_clz(const MachineInst& inst);
+  // `size` is the number of bytes that a plain move (Extend::none) copies.
   void emit_extend(unsigned to, const Rm& from, Extend extend, unsigned size);
   void emit_divide(const MachineInst& inst);
   void emit_popcnt(const MachineInst& inst);
@@ -132,6 +139,8 @@ class Emitter {
   // Returns whether control reaches the end of the emitted code, so that a jump back must follow.
   bool emit_trunc_slow(const MachineInst& inst, const Cold& cold);
   void emit_convert_u64(const MachineInst& inst);
+  // These functions add a constant to the read-only data and return it as an operand. `size` is that of a float in
+  // bytes.
   Rm float_constant(unsigned size, double value);
   Rm constant_rm(std::span<const std::byte> bytes);
 
@@ -153,18 +162,19 @@ class Emitter {
   ArenaVector<Cold> colds_;
   struct JumpTable {
     uint32_t table = 0;    // index into MachineFunction::jump_tables
-    uint32_t rodata = 0;   // offset in CodeBuffer::rodata
+    uint32_t rodata = 0;   // byte offset of the table in CodeBuffer::rodata
     uint32_t entries = 0;  // number of entries; the default target has none if the code checks the index's range
   };
   ArenaVector<JumpTable> jump_tables_;
+  // A call whose exceptions go to a landing pad.
   struct Handler {
-    uint32_t return_offset;
+    uint32_t return_offset;  // the offset of the code after the call, before Assembler::finish() moves it
     MBlock landing_pad;
   };
   ArenaVector<Handler> handlers_;
   MBlock current_;             // the block that is being emitted
   uint32_t position_ = 0;      // MachineInst::position of the current operation
-  uint32_t context_slot_ = 0;  // offset from the stack pointer of the slot that saves the function's own VMContext
+  uint32_t context_slot_ = 0;  // byte offset from the stack pointer of the slot that keeps the function's own VMContext
 };
 
 }  // namespace cairn::x64

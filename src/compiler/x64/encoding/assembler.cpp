@@ -9,13 +9,13 @@ namespace cairn::x64 {
 
 namespace {
 
-constexpr uint32_t kUnbound = 0xffff'ffff;
-constexpr uint8_t kPrefixBytes[] = {0, 0x66, 0xf3, 0xf2};
+constexpr uint32_t kUnbound = 0xffff'ffff;                 // the offset of a label that is not bound
+constexpr uint8_t kPrefixBytes[] = {0, 0x66, 0xf3, 0xf2};  // by Prefix
 
 constexpr bool fits8(int64_t value) { return value >= -128 && value <= 127; }
 constexpr bool high(unsigned reg) { return reg != kNoRegister && reg >= 8; }
 
-// The recommended nops of several bytes [sdm 2B NOP].
+// The recommended nops, by their length in bytes [sdm 2B NOP].
 constexpr uint8_t kNops[10][9] = {
     {},
     {0x90},
@@ -51,7 +51,7 @@ void Assembler::modrm(unsigned reg, const Rm& rm, unsigned immediate_bytes) {
   }
   const Address& address = rm.address;
   if (address.rodata) {
-    put(field | 5);
+    put(field | 5);  // mod 0 and rm 5: an address relative to rip
     code_.relocations.push_back({codegen::RelocationKind::rodata, code_.offset(),
                                  static_cast<uint32_t>(address.displacement),
                                  -4 - static_cast<int32_t>(immediate_bytes)});
@@ -87,7 +87,7 @@ void Assembler::modrm(unsigned reg, const Rm& rm, unsigned immediate_bytes) {
 void Assembler::rm(Encoding encoding, unsigned reg, const Rm& rm, unsigned immediate_bytes, bool byte_registers) {
   if (!rm.is_register && rm.address.traps) record_trap();
   if (encoding.prefix != Prefix::none) code_.emit8(kPrefixBytes[static_cast<unsigned>(encoding.prefix)]);
-  unsigned rex = encoding.w ? 8 : 0;
+  unsigned rex = encoding.w ? 8 : 0;  // bits 3 to 0 are W, R, X and B
   if (high(reg)) rex |= 4;
   if (rm.is_register) {
     if (high(rm.reg)) rex |= 1;
@@ -109,7 +109,7 @@ void Assembler::locked(Encoding encoding, unsigned reg, const Address& to, bool 
   if (to.traps) record_trap();  // before the prefix, where the fault is reported
   Rm operand = Rm::m(to);
   operand.address.traps = false;
-  code_.emit8(0xf0);
+  code_.emit8(0xf0);  // lock
   rm(encoding, reg, operand, 0, byte_registers);
 }
 
@@ -119,12 +119,13 @@ void Assembler::vex(Encoding encoding, unsigned reg, unsigned vvvv, const Rm& rm
   const bool r = high(reg);
   const bool x = !rm.is_register && high(rm.address.index);
   const bool b = rm.is_register ? high(rm.reg) : high(rm.address.base);
+  // The last byte of the prefix: the inverted vvvv, L and pp.
   const unsigned last = (~vvvv & 15u) << 3 | (length256 ? 4u : 0u) | static_cast<unsigned>(encoding.prefix);
   if (!x && !b && !encoding.w && encoding.map == Map::m0f) {
-    code_.emit8(0xc5);
+    code_.emit8(0xc5);  // the VEX prefix of two bytes
     code_.emit8(static_cast<uint8_t>((r ? 0u : 0x80u) | last));
   } else {
-    code_.emit8(0xc4);
+    code_.emit8(0xc4);  // the VEX prefix of three bytes
     code_.emit8(static_cast<uint8_t>((r ? 0u : 0x80u) | (x ? 0u : 0x40u) | (b ? 0u : 0x20u) |
                                      static_cast<unsigned>(encoding.map)));
     code_.emit8(static_cast<uint8_t>((encoding.w ? 0x80u : 0u) | last));
@@ -139,7 +140,7 @@ void Assembler::mov_rr(bool wide, unsigned to, unsigned from) { rm(one_byte(0x8b
 
 void Assembler::mov_ri(unsigned to, uint64_t value) {
   if (value == 0) {
-    rm(one_byte(0x33), to, Rm::r(to));
+    rm(one_byte(0x33), to, Rm::r(to));  // xor
   } else if (value <= 0xffff'ffff) {
     if (high(to)) code_.emit8(0x41);
     code_.emit8(static_cast<uint8_t>(0xb8 | (to & 7)));
@@ -338,7 +339,7 @@ void Assembler::jmp(Label label) {
 
 void Assembler::jcc(Cc cc, Label label) {
   fixups_.push_back({code_.offset(), FixupKind::jcc, static_cast<uint8_t>(cc), 6, 6, label.index(), 0});
-  code_.emit16(0);
+  code_.emit16(0);  // finish() writes the opcode
   code_.emit32(0);
 }
 
@@ -349,7 +350,7 @@ void Assembler::align(unsigned bytes) {
 }
 
 void Assembler::lea_label(unsigned to, Label label) {
-  code_.emit8(high(to) ? 0x4c : 0x48);
+  code_.emit8(high(to) ? 0x4c : 0x48);  // REX.W, and REX.R for r8 to r15
   code_.emit8(0x8d);
   code_.emit8(static_cast<uint8_t>((to & 7) << 3 | 5));
   fixups_.push_back({code_.offset(), FixupKind::lea, 0, 4, 4, label.index(), 0});
@@ -365,8 +366,9 @@ uint32_t Assembler::adjusted(uint32_t offset) const {
 
 void Assembler::finish() {
   if (fixups_.empty()) return;
-  // The rounds below choose the sizes of branches. Alignment counts with its largest size, so distances can only
-  // shrink, and a branch that is short in one round stays short.
+  // The rounds below choose the sizes of branches: a short branch has 2 bytes. Alignment counts with its largest size,
+  // so distances can only shrink, and a branch that is short in one round stays short. The number of rounds
+  // is limited to bound the time.
   const auto prefix_sums = [&] {
     uint32_t removed = 0;
     for (Fixup& fixup : fixups_) {

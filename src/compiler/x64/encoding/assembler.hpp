@@ -18,13 +18,13 @@ namespace cairn::x64 {
 using codegen::CodeBuffer;
 using codegen::Label;
 
-inline constexpr uint8_t kNoRegister = 0xff;
+inline constexpr uint8_t kNoRegister = 0xff;  // the base or index of an Address that has none
 
 // A memory operand: [base + index << scale + displacement], or a constant of the function.
 struct Address {
   uint8_t base = kNoRegister;
   uint8_t index = kNoRegister;  // cannot be rsp
-  uint8_t scale = 0;
+  uint8_t scale = 0;            // the index is shifted left by this number, 0 to 3
   // Whether the operand is a constant: the displacement counts from the start of the function's constants, and there
   // are no registers.
   bool rodata = false;
@@ -41,22 +41,26 @@ struct Rm {
   static Rm m(const Address& address) { return {false, 0, address}; }
 };
 
+// Registers are passed as their numbers: Gpr for general registers, 0 to 15 for xmm registers.
 class Assembler {
  public:
   explicit Assembler(CodeBuffer& code) : code_(code), labels_(code.bytes.arena()), fixups_(code.bytes.arena()) {}
 
-  // --- Instructions by their encoding. `immediate_bytes` is the size of the immediate that the caller writes after
-  // the instruction.
-  // `byte_registers` says that the operands are registers of 8 bits, of which those with the numbers 4 to 7 need a REX
-  // prefix.
+  // --- Instructions by their encoding. `reg` is the reg field of ModRM: a register, or a digit that extends the
+  // opcode. `vvvv` is the additional register operand of VEX forms, or 0 if there is none. `immediate_bytes` is the
+  // size of the immediate that the caller writes after the instruction. `byte_registers` says that the operands are
+  // registers of 8 bits, of which those with the numbers 4 to 7 need a REX prefix. `length256` sets VEX.L, for vectors
+  // of 256 bits.
   void rm(Encoding encoding, unsigned reg, const Rm& rm, unsigned immediate_bytes = 0, bool byte_registers = false);
   void vex(Encoding encoding, unsigned reg, unsigned vvvv, const Rm& rm, unsigned immediate_bytes = 0,
            bool length256 = false);
 
-  // Writes the instruction with the lock prefix.
+  // Writes an instruction with the lock prefix and the memory operand `to`.
   void locked(Encoding encoding, unsigned reg, const Address& to, bool byte_registers);
 
-  // --- Common instructions. `wide` means 64 bits.
+  // --- Common instructions. The operands have 64 bits if `wide` is set, and otherwise 32, or they have `size` bytes.
+  // `to` is the destination, which for the operations of Alu and Shift is also the first operand. An instruction of 32
+  // bits clears the upper half of its destination.
   void mov_rr(bool wide, unsigned to, unsigned from);
   void mov_ri(unsigned to, uint64_t value);  // the shortest form that makes the 64 bits; xor for 0
   void load(bool wide, unsigned to, const Address& from);
@@ -71,16 +75,17 @@ class Assembler {
   void shift_i(Shift op, bool wide, unsigned reg, unsigned count);
   void shift_cl(Shift op, bool wide, unsigned reg);
   void lea(bool wide, unsigned to, const Address& from);
-  void setcc(Cc cc, unsigned to);
+  void setcc(Cc cc, unsigned to);  // writes only the low byte of the register
   void cmov(Cc cc, bool wide, unsigned to, const Rm& from);
-  void movzx8(unsigned to, unsigned from);
+  void movzx8(unsigned to, unsigned from);  // zero-extends the low byte of `from`
   void push(unsigned reg);
   void pop(unsigned reg);
-  void ret(unsigned pop_bytes = 0);
+  void ret(unsigned pop_bytes = 0);  // also removes this number of bytes of arguments from the stack
   void ud2();
   void jmp_rm(const Rm& to);
   void call_rm(const Rm& to);
-  void call_function(uint32_t index);  // the target is a relocation
+  // These two functions record a relocation to the function with this index.
+  void call_function(uint32_t index);
   void jmp_function(uint32_t index);
   // movaps copies a whole xmm register. load_xmm and store_xmm move 4, 8 or 16 bytes, which need no alignment. `avx`
   // chooses the VEX forms.
@@ -90,20 +95,24 @@ class Assembler {
 
   // --- Labels and branches.
   Label new_label();
-  void bind(Label label);
+  void bind(Label label);  // the label stands for the current offset
   void jmp(Label label);
   void jcc(Cc cc, Label label);
   void align(unsigned bytes);                // fills with nops up to a multiple of 16 or 32 bytes
-  void lea_label(unsigned to, Label label);  // relative to rip
+  void lea_label(unsigned to, Label label);  // to = the address of the label
   // Resolves the branches; no code may follow. The offsets of traps, calls and relocations are adjusted, and those of
   // labels become final. `adjusted` maps any other offset afterwards.
   void finish();
+  // The offset of a bound label in bytes from the start of the code. It is final after finish().
   [[nodiscard]] uint32_t offset_of(Label label) const { return labels_[label.index()]; }
   [[nodiscard]] uint32_t adjusted(uint32_t offset) const;
 
   // Sets the trap that is recorded by record_trap(), and for memory operands with `traps`.
+  // `wasm_offset` is the byte offset of the WebAssembly instruction in the module.
   void set_trap(uint32_t wasm_offset, wasm::TrapKind kind) { trap_ = {0, wasm_offset, kind}; }
+  // Records that the next instruction may raise this trap.
   void record_trap() { code_.traps.push_back({code_.offset(), trap_.wasm_offset, trap_.kind}); }
+  // These two functions write the low bytes of an immediate.
   void imm8(int64_t value) { code_.emit8(static_cast<uint8_t>(value)); }
   void imm32(int64_t value) { code_.emit32(static_cast<uint32_t>(value)); }
   [[nodiscard]] CodeBuffer& code() { return code_; }
@@ -113,18 +122,19 @@ class Assembler {
   struct Fixup {
     uint32_t offset = 0;  // the first byte that finish() may rewrite
     FixupKind kind = FixupKind::jmp;
-    uint8_t cc = 0;
-    uint8_t size = 0;  // number of bytes that were written at first
-    uint8_t final_size = 0;
-    uint32_t target = 0;   // a label, or the bytes of an alignment
-    uint32_t removed = 0;  // number of bytes that this fixup and all earlier ones drop
+    uint8_t cc = 0;          // for FixupKind::jcc: the Cc
+    uint8_t size = 0;        // number of bytes that were written at first
+    uint8_t final_size = 0;  // number of bytes that finish() leaves
+    uint32_t target = 0;     // a label, or the bytes of an alignment
+    uint32_t removed = 0;    // number of bytes that this fixup and all earlier ones drop
   };
+  // Writes ModRM and, for a memory operand, SIB and displacement.
   void modrm(unsigned reg, const Rm& rm, unsigned immediate_bytes);
 
   CodeBuffer& code_;
-  ArenaVector<uint32_t> labels_;
+  ArenaVector<uint32_t> labels_;  // the offset of each label, or kUnbound (assembler.cpp)
   ArenaVector<Fixup> fixups_;
-  codegen::TrapSite trap_;
+  codegen::TrapSite trap_;  // what set_trap() has set; its offset is not used
 };
 
 }  // namespace cairn::x64

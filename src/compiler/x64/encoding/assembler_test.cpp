@@ -23,6 +23,7 @@ constexpr const char* kNames16[] = {"ax",  "cx",  "dx",   "bx",   "sp",   "bp", 
 constexpr const char* kNames8[] = {"al",  "cl",  "dl",   "bl",   "spl",  "bpl",  "sil",  "dil",
                                    "r8b", "r9b", "r10b", "r11b", "r12b", "r13b", "r14b", "r15b"};
 
+// The name of a register of `size` bytes; 16 is an xmm register.
 std::string name(unsigned reg, unsigned size) {
   switch (size) {
     case 1: return kNames8[reg];
@@ -33,6 +34,7 @@ std::string name(unsigned reg, unsigned size) {
   }
 }
 
+// The text of a memory operand of `size` bytes. 0 means that the text names no size, as in lea.
 std::string text(const Address& a, unsigned size) {
   const char* prefix = size == 1    ? "byte"
                        : size == 2  ? "word"
@@ -57,13 +59,16 @@ std::string text(const Address& a, unsigned size) {
   return s + "]";
 }
 
+// Instructions, each with the text that LLVM's disassembler has to give for it.
 class Cases {
  public:
+  // Appends the code that `emit` writes for one instruction.
   template <class F>
   void add(std::string expected, F&& emit) {
     emit(assembler_);
     expected_.push_back(std::move(expected));
   }
+  // Disassembles all code and compares the texts.
   void check() {
     assembler_.finish();
     const cairn::testing::TemporaryDirectory directory;
@@ -111,6 +116,7 @@ class Cases {
 
 bool have_llvm_mc() { return system("llvm-mc-22 --version > /dev/null 2>&1") == 0; }
 
+// Returns addresses with and without base and index, with displacements of 0, 8 and 32 bits.
 std::vector<Address> addresses() {
   std::vector<Address> result;
   for (const uint8_t base : {kNoRegister, uint8_t{rax}, uint8_t{rbx}, uint8_t{rsp}, uint8_t{rbp}, uint8_t{r12},

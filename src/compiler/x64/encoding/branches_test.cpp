@@ -27,7 +27,7 @@ TEST(X64Assembler, BranchesReachTheirLabels) {
     for (uint32_t i = 0; i < kLabels; ++i) {
       if (random(4) == 0) as.align(random(2) == 0 ? 16 : 32);
       as.bind(labels[i]);
-      code.emit8(0xf4);  // marks the label
+      code.emit8(0xf4);  // hlt marks the label
       for (uint32_t k = random(4); k > 0; --k) {
         branches.push_back(random(kLabels));
         if (random(2) == 0) {
@@ -38,7 +38,7 @@ TEST(X64Assembler, BranchesReachTheirLabels) {
         // The trap site marks the end of the branch, and has the number of the branch's label as its wasm_offset.
         code.traps.push_back({code.offset(), branches.back(), wasm::TrapKind::unreachable});
       }
-      for (uint32_t k = random(random(3) == 0 ? 200 : 20); k > 0; --k) code.emit8(0x90);
+      for (uint32_t k = random(random(3) == 0 ? 200 : 20); k > 0; --k) code.emit8(0x90);  // nop
     }
     as.finish();
     ASSERT_EQ(code.traps.size(), branches.size());
@@ -49,12 +49,13 @@ TEST(X64Assembler, BranchesReachTheirLabels) {
       int32_t distance = 0;
       // The bytes are read as a short branch. If that does not lead to the label, the branch must be a long one.
       bool found = false;
-      if (two_back == 0xeb || two_back == 0x74) {
+      if (two_back == 0xeb || two_back == 0x74) {  // jmp or je with a distance of 8 bits
         distance = static_cast<int8_t>(byte(end - 1));
         found = as.offset_of(labels[site.wasm_offset]) == end + static_cast<uint32_t>(distance);
       }
       if (!found) {
         std::memcpy(&distance, code.bytes.data() + end - 4, 4);
+        // jmp or je with a distance of 32 bits
         EXPECT_TRUE(byte(end - 5) == 0xe9 || (byte(end - 6) == 0x0f && byte(end - 5) == 0x84));
         EXPECT_EQ(as.offset_of(labels[site.wasm_offset]), end + static_cast<uint32_t>(distance));
       }

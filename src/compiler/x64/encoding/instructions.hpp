@@ -5,7 +5,9 @@
 
 namespace cairn::x64 {
 
-enum class Prefix : uint8_t { none, p66, pf3, pf2 };  // in the order of VEX.pp
+// The prefix 66, f3 or f2 that is part of an instruction, by its number in the field pp of VEX.
+enum class Prefix : uint8_t { none, p66, pf3, pf2 };
+// The bytes that come before the opcode: none, 0f, 0f 38 or 0f 3a. The numbers are those of the field mmmmm of VEX.
 enum class Map : uint8_t { one_byte, m0f, m0f38, m0f3a };
 
 // An instruction without its operands. It packs into 16 bits.
@@ -23,25 +25,29 @@ struct Encoding {
     return {static_cast<uint8_t>(bits), static_cast<Prefix>(bits >> 8 & 3), static_cast<Map>(bits >> 10 & 3),
             (bits >> 12 & 1) != 0};
   }
+  // Returns the same instruction with W set, which means operands of 64 bits in most instructions.
   [[nodiscard]] constexpr Encoding wide(bool on = true) const { return {opcode, prefix, map, on}; }
 };
-// Instructions by what comes before the opcode: nothing (one_byte), 0f (two_byte), a prefix and 0f (sse), 66 0f 38
-// (sse38), or 66 0f 3a (sse3a).
+// These functions return the encoding of an instruction by the bytes before its opcode: nothing (one_byte), 0f
+// (two_byte), a prefix and 0f (sse), 66 0f 38 (sse38), or 66 0f 3a (sse3a).
 constexpr Encoding one_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::one_byte, w}; }
 constexpr Encoding two_byte(uint8_t opcode, bool w = false) { return {opcode, Prefix::none, Map::m0f, w}; }
 constexpr Encoding sse(Prefix prefix, uint8_t opcode) { return {opcode, prefix, Map::m0f, false}; }
 constexpr Encoding sse38(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f38, false}; }
 constexpr Encoding sse3a(uint8_t opcode) { return {opcode, Prefix::p66, Map::m0f3a, false}; }
 
+// The conditions of jcc, setcc and cmovcc, by their numbers in the low four bits of the opcode.
 enum class Cc : uint8_t { o, no, b, ae, e, ne, be, a, s, ns, p, np, l, ge, le, g };
 
 // The operations of the ALU instructions, by their numbers in the opcode and in ModRM.
 enum class Alu : uint8_t { add, or_, adc, sbb, and_, sub, xor_, cmp };
+// The shifts of general registers, by their numbers in the reg field of ModRM.
 enum class Shift : uint8_t { rol = 0, ror = 1, shl = 4, shr = 5, sar = 7 };
 
 // --- Vector instructions that several files of lowering use
 
-// Vector instructions by their opcodes after 0f: on integers, on f32 lanes and on f64 lanes.
+// These functions return the encoding of a vector instruction by its opcode after 0f: i66 for integer lanes (prefix
+// 66), ps for f32 lanes (no prefix), and pd for f64 lanes (prefix 66).
 constexpr Encoding i66(uint8_t opcode) { return sse(Prefix::p66, opcode); }
 constexpr Encoding ps(uint8_t opcode) { return two_byte(opcode); }
 constexpr Encoding pd(uint8_t opcode) { return i66(opcode); }

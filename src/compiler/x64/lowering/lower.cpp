@@ -1,3 +1,5 @@
+// Dispatches the instructions of the IR to the files that lower them, lowers constants, and has the helpers of all
+// rules.
 #include "compiler/x64/lowering/lower.hpp"
 
 #include <cstring>

@@ -4,8 +4,7 @@
 // upper half of its result, so uextend costs nothing. An instruction that reads only the low half of a register may
 // read the i64 operand of a `wrap` instead of its result (use_low).
 //
-// Instructions on xmm registers are written by their opcodes; the tables in encoding/assembler_test.cpp give most of
-// the mnemonics.
+// Instructions on xmm registers are written by their opcodes, with their mnemonics in comments.
 #pragma once
 
 #include <array>
@@ -24,7 +23,7 @@ using codegen::Operand;
 using codegen::RegClass;
 using codegen::VReg;
 
-// A list of operands with a fixed capacity.
+// A list of at most eight operands.
 class Operands {
  public:
   Operands() = default;
@@ -50,11 +49,12 @@ struct AddressMode {
   int32_t displacement = 0;
 };
 
-// Whether `op` is any_true or all_true, which a branch can test without a register for the result.
+// Whether `op` is v128.any_true or all_true of some lanes, which a branch can test without a register for the result.
 bool is_vector_test(ir::SimdOp op);
 
 class X64Lowering final : public codegen::Lowering {
  public:
+  // run() of the base class lowers `function` and appends to `result`.
   X64Lowering(const ir::Function& function, codegen::MachineFunction& result, const compiler::Options& options);
 
  private:
@@ -82,18 +82,22 @@ class X64Lowering final : public codegen::Lowering {
   void emit_fixed_slot_address(VReg result, uint32_t offset) override;
   void emit_load_fixed_slot(ir::Type type, VReg result, uint32_t offset) override;
   void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) override;
+  // Emits the operation `op` of a call or tail call. `callee` holds the VMFuncRef, if there is one.
   void emit_call_inst(Op op, const ir::CallInfo& call, const codegen::CallLayout& layout,
                       std::span<const Operand> operands, VReg callee, codegen::InstFlag flags);
 
   // --- lower.cpp: helpers that all rules share
+  // Emits an operation. `size` becomes MachineInst::size, in bytes. The caller sets the other fields of the result.
   MachineInst& put(Op op, const Operands& operands, unsigned size = 8,
                    codegen::InstFlag flags = codegen::InstFlag::none);
   // Emits an operation like put(), and adds the registers of the address after the operands.
   MachineInst& put_address(Op op, Operands operands, const AddressMode& address, unsigned size = 8,
                            codegen::InstFlag flags = codegen::InstFlag::none);
+  // The size of a type in bytes.
   [[nodiscard]] static unsigned width(ir::Type type) { return ir::size_of(type); }
   // Returns the register of an operand of which the instruction reads only the low 32 bits. Looks through `wrap`.
   VReg use_low(ir::Value value);
+  // The same for an operand of which the instruction reads `size` bytes, 4 or 8.
   VReg use_sized(ir::Value value, unsigned size) { return size == 4 ? use_low(value) : use(value); }
   // Looks through `wrap`: returns a value whose low 32 bits are those of `value`.
   [[nodiscard]] ir::Value low_source(ir::Value value) const;
@@ -101,9 +105,10 @@ class X64Lowering final : public codegen::Lowering {
   [[nodiscard]] std::optional<int32_t> immediate32(ir::Value value) const;
   // Returns the address of a constant of 4, 8 or 16 bytes, which is added to MachineFunction::constants.
   AddressMode constant_address(const void* bytes, unsigned size);
+  // Emits result = value, which the register allocator may repeat instead of keeping the value in a register.
   void put_mov_imm(VReg result, uint64_t value);
 
-  // --- lower_integer.cpp
+  // --- lower_integer.cpp: `commutes` says whether the operands may be swapped
   void lower_add(ir::Value value);
   void lower_alu(ir::Value value, Alu op, bool commutes);
   bool lower_and_bits(ir::Value value);
@@ -131,14 +136,18 @@ class X64Lowering final : public codegen::Lowering {
   // Makes the test of whether `value` is not zero. If possible, the test does the work of the compare that makes
   // `value`.
   Test make_test(ir::Value value);
+  // The functions up to make_float_test() fill in `test`. `may_sink` says whether a load may become a memory operand of
+  // the test. make_byte_test() returns false and changes nothing if the load is of another kind.
   void make_integer_test(ir::Value compare, Test& test);
   void make_immediate_test(ir::Value a, ir::Condition condition, bool may_sink, Test& test);
   void make_mask_test(ir::Value masked, bool may_sink, Test& test);
   bool make_byte_test(ir::Value load, ir::Condition condition, Test& test);
   void make_float_test(ir::Value compare, Test& test);
+  // Emits an operation with a condition: its own operands, and then those of the test.
   MachineInst& put_test(Op op, Operands operands, const Test& test, codegen::InstFlag flags = codegen::InstFlag::none);
   // The numbers of opposite conditions differ in bit 0, both in Cc and in FloatCc.
   static void negate(Test& test) { test.condition ^= 1; }
+  // Lowers a compare whose result is needed as 0 or 1 in a register.
   void lower_set(ir::Value value);
   void lower_select(ir::Value value);
 
@@ -163,9 +172,11 @@ class X64Lowering final : public codegen::Lowering {
   // Emits d = op(a, b). `b` becomes a memory operand if it is a constant, or a load of `fold_size` bytes that may move
   // here. If `fold_size` is 0, `b` is always in a register or spill slot.
   void x_binary_fold_to(VReg d, Encoding encoding, ir::Value a, ir::Value b, unsigned fold_size, int imm = -1);
-  // Emit a shift of all lanes by a constant. `digit` is the extension of the opcode in the reg field of ModRM.
+  // These functions emit a shift of all lanes by `count`. `digit` is the extension of the opcode in the reg field of
+  // ModRM.
   VReg x_shift_imm(Encoding encoding, unsigned digit, VReg a, unsigned count);
   void x_shift_imm_to(VReg d, Encoding encoding, unsigned digit, VReg a, unsigned count);
+  // Returns a new virtual register for a vector.
   VReg x_temporary() { return temporary(RegClass::vector); }
 
   // --- lower_memory.cpp
@@ -178,11 +189,12 @@ class X64Lowering final : public codegen::Lowering {
   // Adds `value` to the address. Additions and shifts in `value` become part of the address where this does not change
   // how they wrap.
   void fold_index(AddressMode& address, ir::Value value);
-  // Returns false, and changes nothing, if the sum does not fit in 32 bits.
+  // Adds `value` to the displacement. Returns false, and changes nothing, if the sum does not fit in 32 bits.
   bool add_displacement(AddressMode& address, int64_t value);
   // Makes the load `value` a memory operand of the current instruction, and returns the address, if the load is of
   // exactly `size` bytes, does not extend them, and may move here.
   std::optional<AddressMode> fold_load(ir::Value value, unsigned size);
+  // Whether fold_load() would return an address.
   [[nodiscard]] bool can_fold_load(ir::Value value, unsigned size) const;
 
   // --- lower_atomic.cpp
@@ -197,14 +209,18 @@ class X64Lowering final : public codegen::Lowering {
 
   // --- lower_vector.cpp: dispatch, operations that are one instruction, and bitwise operations
   void lower_vector(ir::Value value);
+  // Lowers an operation that is one instruction. Returns false for other operations.
   bool lower_vector_simple(ir::Value value);
+  // Emits d = the bits of `a` where `mask` is set, and those of `b` elsewhere.
   void bitselect_to(VReg d, VReg a, VReg b, VReg mask);
   VReg x_not(VReg a);
   void x_not_to(VReg d, VReg a);
+  // These two functions return a register in which all bits are 0 or 1.
   VReg x_zero();
   VReg x_ones();
-  AddressMode splat_constant(uint64_t bits);  // a constant with the same bits in both halves
+  AddressMode splat_constant(uint64_t bits);  // a constant of 16 bytes with the same bits in both halves
   // --- vectors/compare.cpp
+  // Lowers a comparison of vectors. Returns false for other operations.
   bool lower_vector_compare(ir::Value value);
   void make_vector_test(ir::Value value, Test& test);
   void lower_bitmask(ir::Value value);
@@ -214,6 +230,7 @@ class X64Lowering final : public codegen::Lowering {
   void shift_quads_signed(VReg d, const VectorShift& shift);
   void shift_bytes_signed(VReg d, const VectorShift& shift);
   void shift_bytes(VReg d, const VectorShift& shift);
+  // These two functions emit one shift of words or larger lanes. `digit` and `opcode` are those of VectorShift.
   void shift_by_immediate(VReg to, const VectorShift& shift, unsigned digit, VReg from, unsigned count);
   VReg shift_by_register(const VectorShift& shift, uint8_t opcode, VReg from, VReg count);
   VReg shift_count(const VectorShift& shift, unsigned add);
@@ -227,6 +244,7 @@ class X64Lowering final : public codegen::Lowering {
   void lower_vector_float(ir::Value value);
   void lower_multiply_add(ir::Value value);
   void lower_vector_conversion(ir::Value value);
+  // `single` says whether the lanes are f32.
   void lower_vector_min_max(ir::Value value, bool single, bool is_max);
   void lower_extend_multiply(ir::Value value);
   void lower_vector_trunc(ir::Value value, ir::SimdOp op);

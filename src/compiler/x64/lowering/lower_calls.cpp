@@ -21,8 +21,8 @@ AddressMode stack_address(Base base, uint32_t offset) {
 
 }  // namespace
 
-// The entry saves the function's own VMContext in the frame, if there are landing pads or calls that may leave the
-// instance. The instruction's immediate is then 1 + the offset in the fixed slots, and otherwise 0.
+// The operation `entry` saves the function's own VMContext in the frame, if there are landing pads or calls that may
+// leave the instance. Its immediate is then 1 + the offset in the fixed slots, and otherwise 0.
 void X64Lowering::emit_entry(std::span<const Operand> defs) {
   emit(static_cast<uint16_t>(Op::entry), defs).immediate = context_slot_ ? int64_t{*context_slot_} + 1 : 0;
 }

@@ -35,7 +35,7 @@ void X64Lowering::make_integer_test(Value compare, Test& test) {
   Value a = instruction.operands[0], b = instruction.operands[1];
   Condition condition = instruction.condition();
   const unsigned size = width(inst(a).type);
-  // A load may move to the current instruction if nothing else uses this compare.
+  // A load may become a memory operand of the compare if the current instruction is the only user of the compare.
   const bool may_sink = compare == current() || is_only_use(compare);
   if (immediate32(a)) {
     std::swap(a, b);
@@ -124,7 +124,7 @@ void X64Lowering::make_mask_test(Value masked, bool may_sink, Test& test) {
   test.operands.add(Operand::use(second_reg));
 }
 
-// Compares a byte in memory, which is zero-extended, with a constant byte.
+// Compares a byte in memory, which is zero-extended, with a constant byte. Returns false for other loads and constants.
 bool X64Lowering::make_byte_test(Value load, Condition condition, Test& test) {
   if (test.immediate < 0 || test.immediate > 0xff) return false;
   if ((inst(load).opcode != Opcode::heap_load && inst(load).opcode != Opcode::load) || !can_sink(load)) return false;

@@ -16,7 +16,8 @@ void X64Lowering::lower_terminator(Value value) {
       const unsigned count = static_cast<unsigned>(function_.targets(value).size());
       const Value index = instruction.operands[0];
       const VReg index_reg = use(index);
-      // The last target is that of all indices from count - 1 on.
+      // The last target is the default, which all indices from count - 1 on take. No check is needed if the index is
+      // known to be smaller.
       const bool checked = upper_bound(index) >= count - 1;
       MachineInst& jump =
           put(Op::jump_table, {Operand::def_early(temporary(RegClass::integer)), Operand::use(index_reg)}, 4,

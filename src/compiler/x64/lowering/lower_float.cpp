@@ -12,10 +12,12 @@ using ir::Value;
 
 namespace {
 
+// The prefix of the scalar instructions *ss (4 bytes) and *sd (8 bytes).
 constexpr Prefix scalar_prefix(unsigned size) { return size == 4 ? Prefix::pf3 : Prefix::pf2; }
 constexpr Encoding kAndps = two_byte(0x54), kOrps = two_byte(0x56), kXorps = two_byte(0x57);
 
-// Whether the instruction reads at most 8 bytes from memory, which is the size of a scalar's spill slot.
+// Whether the instruction reads at most 8 bytes from memory, which is the size of a scalar's spill slot. The opcodes 0a
+// and 0b are roundss and roundsd.
 constexpr bool reads_scalar(Encoding encoding) {
   return encoding.prefix == Prefix::pf3 || encoding.prefix == Prefix::pf2 ||
          (encoding.map == Map::m0f3a && (encoding.opcode == 0x0a || encoding.opcode == 0x0b));
@@ -143,7 +145,8 @@ void X64Lowering::lower_copysign(Value value) {
 void X64Lowering::lower_float(Value value) {
   const Instruction& instruction = inst(value);
   const unsigned size = width(instruction.type);
-  // Emits roundss or roundsd. Bit 3 of the immediate suppresses the precision exception.
+  // Emits roundss or roundsd. Bit 3 of the immediate suppresses the precision exception. The modes are 0 to nearest
+  // (ties to even), 1 down, 2 up and 3 toward zero.
   const auto round = [&](int mode) {
     const VReg source = use(instruction.operands[0]);
     x_unary_to(def(value), sse3a(size == 4 ? 0x0a : 0x0b), source, 8 | mode, true);
@@ -157,10 +160,10 @@ void X64Lowering::lower_float(Value value) {
     x_unary_to(def(value), encoding, use(instruction.operands[0]), -1, true);
   };
   switch (instruction.opcode) {
-    case Opcode::fadd: return lower_float_binary(value, 0x58, true);
-    case Opcode::fsub: return lower_float_binary(value, 0x5c, false);
-    case Opcode::fmul: return lower_float_binary(value, 0x59, true);
-    case Opcode::fdiv: return lower_float_binary(value, 0x5e, false);
+    case Opcode::fadd: return lower_float_binary(value, 0x58, true);   // addss, addsd
+    case Opcode::fsub: return lower_float_binary(value, 0x5c, false);  // subss, subsd
+    case Opcode::fmul: return lower_float_binary(value, 0x59, true);   // mulss, mulsd
+    case Opcode::fdiv: return lower_float_binary(value, 0x5e, false);  // divss, divsd
     case Opcode::fmin:
     case Opcode::fmax: {
       const VReg a = use(instruction.operands[0]), b = use(instruction.operands[1]);
@@ -171,13 +174,13 @@ void X64Lowering::lower_float(Value value) {
     case Opcode::fcopysign: return lower_copysign(value);
     case Opcode::fabs: return lower_float_unary_bits(value, false);
     case Opcode::fneg: return lower_float_unary_bits(value, true);
-    case Opcode::fsqrt: return unary(sse(scalar_prefix(size), 0x51), size);
+    case Opcode::fsqrt: return unary(sse(scalar_prefix(size), 0x51), size);  // sqrtss, sqrtsd
     case Opcode::fnearest: return round(0);
     case Opcode::ffloor: return round(1);
     case Opcode::fceil: return round(2);
     case Opcode::ftrunc: return round(3);
-    case Opcode::fpromote: return unary(sse(Prefix::pf3, 0x5a), 4);
-    case Opcode::fdemote: return unary(sse(Prefix::pf2, 0x5a), 8);
+    case Opcode::fpromote: return unary(sse(Prefix::pf3, 0x5a), 4);  // cvtss2sd
+    case Opcode::fdemote: return unary(sse(Prefix::pf2, 0x5a), 8);   // cvtsd2ss
     default: CAIRN_UNREACHABLE();
   }
 }
@@ -200,7 +203,7 @@ void X64Lowering::lower_convert(Value value) {
   const bool wide = from_wide || is_unsigned;
   const VReg source = wide ? use(instruction.operands[0]) : use_low(instruction.operands[0]);
   put(Op::x_from_int, {Operand::def(result), Operand::use_any(source)}, size).immediate =
-      xmm_payload(sse(scalar_prefix(size), 0x2a).wide(wide));
+      xmm_payload(sse(scalar_prefix(size), 0x2a).wide(wide));  // cvtsi2ss, cvtsi2sd
 }
 
 void X64Lowering::lower_trunc(Value value) {

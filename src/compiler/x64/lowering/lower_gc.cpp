@@ -10,7 +10,7 @@ using ir::MemoryAccess;
 using ir::Opcode;
 using ir::Value;
 
-// Lowers conversions between references, which are zero-extended in their registers, and numbers. A conversion that
+// Lowers conversions between references and numbers. A reference is zero-extended in its register. A conversion that
 // only copies is a lea, and has no InstFlag::move, because the classes of the two registers differ.
 void X64Lowering::lower_reference(Value value) {
   const Instruction& instruction = inst(value);

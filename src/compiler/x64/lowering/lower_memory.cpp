@@ -37,8 +37,8 @@ bool X64Lowering::add_displacement(AddressMode& address, int64_t value) {
 }
 
 void X64Lowering::fold_index(AddressMode& address, Value value) {
-  // Each step takes one constant out of `value`. Additions and shifts of i64 wrap as the address does. Those of i32
-  // must be known not to wrap.
+  // Each step moves one constant from `value` to the address. Additions and shifts of i64 wrap around as the address
+  // does. Additions and shifts of i32 must be known not to wrap around.
   for (unsigned step = 0; step < 4; ++step) {
     value = resolve(value);
     const Instruction& instruction = inst(value);
@@ -145,7 +145,8 @@ bool X64Lowering::can_fold_load(Value value, unsigned size) const {
   if ((opcode != Opcode::heap_load && opcode != Opcode::load) || !can_sink(value)) return false;
   const MemoryAccess& access = function_.memory_access(value);
   if (access.size != size || width(inst(value).type) != size) return false;
-  // An instruction with a memory operand raises out_of_bounds_memory_access, so a load with another trap kind stays.
+  // An instruction with a memory operand raises the trap out_of_bounds_memory_access, so a load with another trap kind
+  // stays an instruction of its own.
   return !access.can_fault || access.trap == wasm::TrapKind::out_of_bounds_memory_access;
 }
 

@@ -18,6 +18,7 @@ void X64Lowering::lower_vector_memory(Value value) {
       const VReg vector = use(instruction.operands[2]);
       const AddressMode address = address_of(value);
       const VReg d = def(value);
+      // pinsrb, pinsrw, pinsrd or pinsrq
       const Encoding encoding = access.size == 1   ? sse3a(0x20)
                                 : access.size == 2 ? i66(0xc4)
                                                    : sse3a(0x22).wide(access.size == 8);
@@ -33,6 +34,7 @@ void X64Lowering::lower_vector_memory(Value value) {
         put_address(Op::store_x, {Operand::use(vector)}, address, access.size).condition = address.trap_kind;
         return;
       }
+      // pextrb, pextrw, pextrd or pextrq
       const Encoding encoding = access.size == 1   ? sse3a(0x14)
                                 : access.size == 2 ? sse3a(0x15)
                                                    : sse3a(0x16).wide(access.size == 8);
@@ -48,12 +50,12 @@ void X64Lowering::lower_vector_memory(Value value) {
     case Opcode::heap_load_extend: {
       Encoding encoding{};
       switch (instruction.simd()) {
-        case SimdOp::v128_load8x8_s: encoding = sse38(0x20); break;
-        case SimdOp::v128_load8x8_u: encoding = sse38(0x30); break;
-        case SimdOp::v128_load16x4_s: encoding = sse38(0x23); break;
-        case SimdOp::v128_load16x4_u: encoding = sse38(0x33); break;
-        case SimdOp::v128_load32x2_s: encoding = sse38(0x25); break;
-        case SimdOp::v128_load32x2_u: encoding = sse38(0x35); break;
+        case SimdOp::v128_load8x8_s: encoding = sse38(0x20); break;   // pmovsxbw
+        case SimdOp::v128_load8x8_u: encoding = sse38(0x30); break;   // pmovzxbw
+        case SimdOp::v128_load16x4_s: encoding = sse38(0x23); break;  // pmovsxwd
+        case SimdOp::v128_load16x4_u: encoding = sse38(0x33); break;  // pmovzxwd
+        case SimdOp::v128_load32x2_s: encoding = sse38(0x25); break;  // pmovsxdq
+        case SimdOp::v128_load32x2_u: encoding = sse38(0x35); break;  // pmovzxdq
         default: CAIRN_UNREACHABLE();
       }
       const AddressMode address = address_of(value);
@@ -66,8 +68,9 @@ void X64Lowering::lower_vector_memory(Value value) {
       const auto from_memory = [&](Encoding encoding) {
         put_address(Op::x_rm, {Operand::def(d)}, address, access.size).immediate = xmm_payload(encoding);
       };
-      if (access.size == 8) return from_memory(sse(Prefix::pf2, 0x12));  // movddup
-      if (access.size == 4 && cpu_.avx) return from_memory(sse38(0x18));
+      if (access.size == 8) return from_memory(sse(Prefix::pf2, 0x12));   // movddup
+      if (access.size == 4 && cpu_.avx) return from_memory(sse38(0x18));  // vbroadcastss
+      // vpbroadcastb or vpbroadcastw
       if (access.size <= 2 && cpu_.avx2) return from_memory(sse38(access.size == 1 ? 0x78 : 0x79));
       if (access.size == 4) {
         const VReg scalar = x_temporary();
@@ -79,8 +82,8 @@ void X64Lowering::lower_vector_memory(Value value) {
       load.extra = static_cast<uint8_t>(access.size == 1 ? Extend::zero8 : Extend::zero16);
       load.condition = address.trap_kind;
       put(Op::x_from_gpr, {Operand::def(scalar), Operand::use_any(loaded)}, 4);
-      if (access.size == 1) return x_binary_to(d, sse38(0x00), scalar, x_zero());
-      return x_unary_to(d, kPshufd, x_unary(sse(Prefix::pf2, 0x70), scalar, 0), 0);
+      if (access.size == 1) return x_binary_to(d, sse38(0x00), scalar, x_zero());    // pshufb
+      return x_unary_to(d, kPshufd, x_unary(sse(Prefix::pf2, 0x70), scalar, 0), 0);  // pshuflw, then pshufd
     }
     default: CAIRN_UNREACHABLE();
   }

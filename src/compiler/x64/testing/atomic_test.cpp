@@ -30,8 +30,8 @@ ir::MemoryAccess access_of(Type type, unsigned size, bool is_store = false) {
 
 class X64Atomics : public ::testing::TestWithParam<uint32_t> {
  protected:
-  // What f(address, a, b) does if the memory holds kAtomicOld at byte 16: the result or trap, and the 8 bytes from byte
-  // 16 on afterwards.
+  // The effect of a call f(address, a, b) that finds kAtomicOld at byte 16 of the memory: the result or trap, and the 8
+  // bytes from byte 16 on after the call.
   struct Effect {
     uint64_t result = 0;
     uint64_t memory = 0;
@@ -52,6 +52,7 @@ class X64Atomics : public ::testing::TestWithParam<uint32_t> {
     entry_ = machine_->add_entry(f.function.signature);
     machine_->link();
   }
+  // Calls f. The access is at address + 16.
   Effect run(uint32_t address, uint64_t a, uint64_t b) {
     std::memcpy(machine_->memory() + 16, &kAtomicOld, 8);
     const Outcome outcome = machine_->run(entry_, 0, {Slot::of(address), Slot::of(a), Slot::of(b)}, 1);
@@ -66,6 +67,7 @@ class X64Atomics : public ::testing::TestWithParam<uint32_t> {
   size_t entry_ = 0;
 };
 
+// The type of the operands and the result of an access, and its size in bytes.
 struct Width {
   Type type;
   unsigned size;
@@ -132,7 +134,8 @@ TEST_P(X64Atomics, LoadsAndStores) {
     });
     const Effect effect = run(0, low(0x1122334455667788, size_of(type)), 0);
     EXPECT_EQ(effect.memory, kAtomicOld - low(kAtomicOld, size) + low(0x1122334455667788, size));
-    EXPECT_EQ(low(effect.result, size_of(type)), low(0x1122334455667788, size_of(type)));  // the operand stays as it is
+    EXPECT_EQ(low(effect.result, size_of(type)),
+              low(0x1122334455667788, size_of(type)));  // the operand keeps its value
     EXPECT_EQ(run(Machine::kMemoryBytes, 0, 0).trap, TrapKind::out_of_bounds_memory_access);
   }
 }

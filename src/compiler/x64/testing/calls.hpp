@@ -1,4 +1,4 @@
-// Helpers for tests of calls: further instances, and the import of the machine's own instance.
+// Helpers for tests of calls: another instance, and the function that the machine's own instance imports.
 #pragma once
 
 #include <cstring>
@@ -16,7 +16,7 @@ inline void fill_import(Machine& machine, const void* code, abi::VMContext* cont
   std::memcpy(reinterpret_cast<std::byte*>(machine.vmctx()) + sizeof(abi::VMContext), &import, sizeof import);
 }
 
-// An instance with a memory of its own, which begins with `word`.
+// Another instance. Its memory of 64 words of 64 bits begins with `word`; the other words are 0.
 struct OtherInstance {
   explicit OtherInstance(Machine& machine, uint64_t word) {
     context = *machine.vmctx();

@@ -30,6 +30,7 @@ const std::vector<Type> kMany = [] {
   return types;
 }();
 
+// Returns values for kMany: each slot has other bytes.
 std::vector<Slot> many_values() {
   std::vector<Slot> slots;
   for (size_t i = 0; i < kMany.size(); ++i) {
@@ -39,11 +40,12 @@ std::vector<Slot> many_values() {
   }
   return slots;
 }
+// Whether two values of the type are equal. The bytes after the value do not count.
 bool same(Type type, const Slot& a, const Slot& b) {
   return std::memcmp(a.bytes.data(), b.bytes.data(), ir::size_of(type)) == 0;
 }
 
-// Makes `f` return its arguments in reverse order.
+// Builds the body of `f`, which returns its arguments in reverse order.
 void add_reverser(FunctionBuilder& f) {
   std::vector<Value> reversed;
   for (size_t i = kMany.size(); i-- > 0;) reversed.push_back(f.param(i));
@@ -255,7 +257,7 @@ TEST_P(X64Calls, StackOverflowIsATrap) {
 
 // The test calls this function as if it were the builtin memory_copy, whose C signature it has.
 uint32_t add_builtin(abi::VMContext* context, uint32_t a, uint32_t b, uint64_t c, uint64_t d, uint64_t e) {
-  // The upper half of rax holds garbage above the result of 32 bits.
+  // The C convention leaves bits 32 to 63 of rax undefined. Here they are garbage, which the caller must ignore.
   uint64_t result = (reinterpret_cast<uintptr_t>(context) << 32 | 0xffffffff00000000) +
                     static_cast<uint32_t>(a + 2 * b + 3 * c + 4 * d + 5 * e);
   asm volatile("" : "+a"(result));

@@ -1,4 +1,4 @@
-// Helpers for tests: they compile functions made of IR for x86-64, and run them in this process.
+// Helpers for tests: they build functions of IR, compile them for x86-64, and run them in this process.
 #pragma once
 
 #include <signal.h>
@@ -71,7 +71,8 @@ inline compiler::CpuFeatures host_features() {
   return cpu;
 }
 
-// Builds a function of IR by hand.
+// Builds a function of IR by hand. The functions that return a Value append an instruction to `block` and return its
+// result. `aux`, `immediate` and `lane` are fields of ir::Instruction.
 class FunctionBuilder {
  public:
   FunctionBuilder(Arena& arena, std::vector<Type> params, std::vector<Type> results)
@@ -81,6 +82,7 @@ class FunctionBuilder {
     for (const Type type : params_) values.push_back(function.append_param(block, type));
   }
   [[nodiscard]] Value param(size_t i) const { return values[i]; }
+  // Appends the instruction, with the next position.
   Value add(const ir::Instruction& instruction) {
     ir::Instruction copy = instruction;
     copy.position = ++position;
@@ -116,6 +118,7 @@ class FunctionBuilder {
     }
     return add(instruction);
   }
+  // Adds an instruction that accesses memory.
   Value access(ir::Opcode opcode, Type type, std::initializer_list<Value> operands, ir::MemoryAccess access,
                uint8_t lane = 0, int64_t immediate = 0) {
     ir::Instruction instruction;
@@ -128,6 +131,7 @@ class FunctionBuilder {
     for (const Value operand : operands) instruction.operands[i++] = operand;
     return add(instruction);
   }
+  // Adds a call, or a tail call by the opcode return_call. `info` needs no arguments.
   Value call(const ir::CallInfo& info, std::vector<Value> arguments, ir::Opcode opcode = ir::Opcode::call) {
     ir::CallInfo copy = info;
     copy.first_argument = function.add_values(arguments);
@@ -139,6 +143,7 @@ class FunctionBuilder {
     instruction.extra = function.add_call(copy);
     return add(instruction);
   }
+  // Returns a further result of a call. `position_of_result` counts from 0, the result that `call` itself is.
   Value result_of(Value call, Type type, int64_t position_of_result) {
     return op(ir::Opcode::result, type, {call}, 0, position_of_result);
   }
@@ -149,9 +154,11 @@ class FunctionBuilder {
     instruction.immediate = static_cast<int64_t>(returned.size());
     add(instruction);
   }
+  // Returns a jump target, for control(): a block and the arguments for its parameters.
   ir::Target target(ir::Block to, std::vector<Value> arguments = {}) {
     return {to, function.add_values(arguments), static_cast<uint32_t>(arguments.size())};
   }
+  // Adds a branch, jump or br_table. `operand` is the condition or index.
   void control(ir::Opcode opcode, Value operand, std::vector<ir::Target> targets) {
     ir::Instruction instruction;
     instruction.opcode = opcode;
@@ -174,8 +181,8 @@ class FunctionBuilder {
 // Executable memory with functions in it, an instance with a guarded memory, and a guarded stack.
 class Machine {
  public:
-  static constexpr size_t kMemoryBytes = 65536;
-  static constexpr size_t kStackBytes = 256 * 1024;
+  static constexpr size_t kMemoryBytes = 65536;      // the accessible part of memory 0
+  static constexpr size_t kStackBytes = 256 * 1024;  // without the guard below the stack
 
   explicit Machine(const compiler::Options& options) : options_(options), target_(options), arena_(size_t{1} << 30) {
     text_ = map(kTextBytes, PROT_READ | PROT_WRITE);
@@ -242,7 +249,8 @@ class Machine {
   }
   void unlink() { mprotect(text_, kTextBytes, PROT_READ | PROT_WRITE); }
 
-  // Calls a function by its index through the trampoline that add_entry() has returned.
+  // Calls a function by its index through the trampoline that add_entry() has returned. `results` is the number of
+  // results. run_code() does the same with the address of the code, in the instance of `context`.
   Outcome run(size_t entry, uint32_t function, const std::vector<Slot>& arguments, size_t results) {
     return run_code(entry, address(functions_.at(function)), vmctx(), arguments, results);
   }
@@ -272,25 +280,27 @@ class Machine {
   }
 
   [[nodiscard]] const void* address(size_t offset) const { return text_ + offset; }
+  // The offset of a function's code in the text.
   [[nodiscard]] size_t function_offset(uint32_t index) const { return functions_.at(index); }
   [[nodiscard]] std::byte* memory() const { return memory_; }
   [[nodiscard]] abi::VMContext* vmctx() { return reinterpret_cast<abi::VMContext*>(context_.data()); }
   [[nodiscard]] abi::VMStoreState& store() { return store_; }
   [[nodiscard]] std::span<const std::byte> text() const { return {text_, used_}; }
-  std::array<const void*, abi::kBuiltinCount> builtins_{};
+  std::array<const void*, abi::kBuiltinCount> builtins_{};  // VMContext::builtins; tests fill in what they call
 
-  // Leaves the guest's code as the builtin raise_trap does.
+  // Ends the guest's code with a trap, as the builtin raise_trap does.
   [[noreturn]] void trap_now(wasm::TrapKind kind) {
     trapped_ = codegen::TrapSite{0, 0, kind};
     asm volatile("mov %0, %%rsp; jmp *%1" ::"r"(arguments_->saved_stack_pointer), "r"(arguments_->trap_resume)
                  : "memory");
     __builtin_unreachable();
   }
-  static inline Machine* running = nullptr;
+  static inline Machine* running = nullptr;  // the machine whose guest code runs now
 
  private:
   static constexpr uint32_t kNoFunction = 0xffff'ffff;
   static constexpr size_t kTextBytes = 16 << 20;
+  // A call instruction: the offset in the text of its 32-bit distance, and the index of the callee.
   struct Call {
     size_t at;
     uint32_t function;
@@ -302,6 +312,8 @@ class Machine {
     return static_cast<std::byte*>(at);
   }
 
+  // Copies the code and its read-only data to the text, and applies the relocations. Returns the offset of the code.
+  // `function` is the function's index, or kNoFunction for a trampoline or stub.
   size_t place(const codegen::CodeBuffer& code, uint32_t function) {
     used_ = (used_ + 63) & ~size_t{63};
     const size_t begin = used_;
@@ -339,6 +351,8 @@ class Machine {
     return begin;
   }
 
+  // Turns a fault into a trap: at a recorded trap site into the site's trap, and at the stack's guard into
+  // call_stack_exhausted. The guest's code then ends.
   static void on_signal(int, siginfo_t* info, void* raw) {
     auto* context = static_cast<ucontext_t*>(raw);
     Machine* const machine = running;
@@ -371,15 +385,15 @@ class Machine {
   Arena arena_;
   std::byte* text_ = nullptr;
   std::byte* memory_ = nullptr;
-  std::byte* stack_ = nullptr;
-  std::vector<std::byte> context_;
+  std::byte* stack_ = nullptr;      // the lowest address of the mapping, where the guard is
+  std::vector<std::byte> context_;  // the VMContext, with room for imports after it
   abi::VMStoreState store_;
-  size_t used_ = 0;
-  std::vector<size_t> functions_;
-  std::vector<Call> calls_;
-  std::vector<codegen::TrapSite> traps_;
-  abi::EntryArguments* arguments_ = nullptr;
-  std::optional<codegen::TrapSite> trapped_;
+  size_t used_ = 0;                           // bytes of the text that are in use
+  std::vector<size_t> functions_;             // by index: the offset of the code in the text
+  std::vector<Call> calls_;                   // the calls that link() resolves
+  std::vector<codegen::TrapSite> traps_;      // their offsets are in the text
+  abi::EntryArguments* arguments_ = nullptr;  // those of the running call
+  std::optional<codegen::TrapSite> trapped_;  // the trap that has ended the running call
 };
 
 #endif  // CAIRN_TEST_X64

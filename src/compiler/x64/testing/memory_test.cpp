@@ -61,6 +61,7 @@ TEST_P(X64Memory, AddressesWrapAtThirtyTwoBitsOnly) {
   auto* words = reinterpret_cast<uint32_t*>(machine.memory());
   for (uint32_t i = 0; i < Machine::kMemoryBytes / 4; ++i) words[i] = i * 3 + 1;
   const auto word = [&](uint32_t address) { return words[address / 4]; };
+  // The third address does not wrap around, so for the last two values of x it is outside of the memory.
   for (const uint32_t x : {0u, 4u, 100u, 1000u, 0xfffffff0u, 0xfffffffcu}) {
     const Outcome outcome = machine.run(entry, 0, {Slot::of(x)}, 3);
     if ((x & 0xfff0) + 28 > Machine::kMemoryBytes) {

@@ -21,7 +21,7 @@ using ir::Opcode;
 using ir::Type;
 using wasm::TrapKind;
 
-// What an operation must give: `value`, any NaN, or a trap.
+// The result that an operation must give: `value` (as bits), any NaN, or a trap.
 struct Expected {
   Expected() = default;
   Expected(uint64_t bits, std::optional<TrapKind> kind = std::nullopt, bool nan = false)  // NOLINT: shorthand
@@ -31,6 +31,7 @@ struct Expected {
   bool any_nan = false;
 };
 
+// An operation to test.
 struct Case {
   Opcode opcode;
   Type operand;
@@ -39,6 +40,7 @@ struct Case {
   uint8_t aux = 0;        // for compares: the ir::Condition
 };
 
+// Operands: edge cases of shifts, of immediates of 8 and 32 bits, and of overflow.
 inline constexpr uint64_t kIntegers[] = {0,
                                          1,
                                          2,
@@ -77,6 +79,7 @@ inline constexpr uint64_t kIntegers[] = {0,
                                          0xfffffffffffffffe,
                                          0xffffffffffffffff};
 
+// doubles(), floats() and inputs() return operands as bits: edge cases of rounding and of conversions to integers.
 inline std::vector<uint64_t> doubles() {
   std::vector<uint64_t> result;
   for (const double d : {0.0,
@@ -140,6 +143,7 @@ inline std::vector<uint64_t> inputs(Type type) {
   return result;
 }
 
+// The functions from here to convert() compute the expected results. U is the unsigned type of the operands' width.
 template <class U>
 Expected integer_binary(Opcode opcode, U a, U b, uint8_t aux) {
   using S = std::make_signed_t<U>;
@@ -308,7 +312,7 @@ uint64_t convert(const Case& c, uint64_t a) {
     return std::bit_cast<uint64_t>(result);
 }
 
-// Computes the case with the operands `a` and `b`, given as bits.
+// Returns the result that the case must give for the operands `a` and `b`, which are bits.
 inline Expected expect(const Case& c, uint64_t a, uint64_t b) {
   if (c.opcode == Opcode::convert_s || c.opcode == Opcode::convert_u)
     return {c.result == Type::f32 ? convert<float>(c, a) : convert<double>(c, a)};
@@ -323,6 +327,7 @@ inline Expected expect(const Case& c, uint64_t a, uint64_t b) {
              : integer_binary<uint64_t>(c.opcode, a, b, c.aux);
 }
 
+// Returns a case for each scalar operation and operand type.
 inline std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const Type type : {Type::i32, Type::i64}) {

@@ -30,6 +30,7 @@ Slot slot_of(Type type, uint64_t bits) {
 // Where the operands come from, or how the result is used.
 enum class Form { parameters, constant_right, constant_left, memory_left, memory_right, both_memory, branch, select };
 
+// The compiler's options of a round of tests, and their name for messages.
 struct Options {
   const char* name;
   compiler::Options options;

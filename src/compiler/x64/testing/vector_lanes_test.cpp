@@ -85,10 +85,10 @@ TEST(X64Vector, Shuffles) {
 // An operation that extracts or replaces a lane.
 struct LaneOperation {
   SimdOp op;
-  unsigned bytes;
-  Type type;
-  bool is_signed;
-  bool replaces;
+  unsigned bytes;  // the size of a lane
+  Type type;       // of the scalar result or operand
+  bool is_signed;  // the extracted lane is sign-extended
+  bool replaces;   // the operation replaces the lane; otherwise it extracts the lane
 };
 constexpr LaneOperation kLaneOperations[] = {
     {SimdOp::i8x16_extract_lane_s, 1, Type::i32, true, false},
@@ -107,6 +107,7 @@ constexpr LaneOperation kLaneOperations[] = {
     {SimdOp::f64x2_replace_lane, 8, Type::f64, false, true},
 };
 
+// Checks the result of the operation on the vector `v` and, if it replaces a lane, the scalar.
 void check_lane(const LaneOperation& operation, unsigned lane, const V128& v, uint64_t scalar, const Slot& result) {
   if (operation.replaces) {
     V128 expected = v;

@@ -18,8 +18,8 @@ TEST(X64Vector, Memory) {
     Arena arena(size_t{1} << 30);
     struct Load {
       Opcode opcode;
-      SimdOp op;  // only heap_load_extend depends on it
-      unsigned size, lane;
+      SimdOp op;            // only heap_load_extend depends on it
+      unsigned size, lane;  // the size of the access in bytes, and the number of the lane
     };
     std::vector<Load> loads;
     for (const unsigned size : {1u, 2u, 4u, 8u}) loads.push_back({Opcode::heap_load_splat, SimdOp::v128_not, size, 0});

@@ -17,6 +17,7 @@ namespace cairn::x64::testing {
 using ir::SimdOp;
 using ir::V128;
 
+// A vector as lanes of the type T. lanes() and vector() convert between it and bytes.
 template <class T>
 using Lanes = std::array<T, 16 / sizeof(T)>;
 template <class T>
@@ -28,6 +29,7 @@ V128 vector(const Lanes<T>& l) {
   return std::bit_cast<V128>(l);
 }
 
+// map1() and map2() apply `f` to each lane, or to each pair of lanes.
 template <class T, class F>
 V128 map1(const V128& a, F f) {
   Lanes<T> r{};
@@ -40,6 +42,7 @@ V128 map2(const V128& a, const V128& b, F f) {
   for (size_t i = 0; i < r.size(); ++i) r[i] = static_cast<T>(f(lanes<T>(a)[i], lanes<T>(b)[i]));
   return vector<T>(r);
 }
+// A lane of the result is all ones where `f` holds for the two lanes, and zero elsewhere.
 template <class T, class F>
 V128 compare(const V128& a, const V128& b, F f) {
   using U = std::conditional_t<
@@ -56,6 +59,7 @@ To saturate(From value) {
   if (wide > int64_t{std::numeric_limits<To>::max()}) return std::numeric_limits<To>::max();
   return static_cast<To>(wide);
 }
+// Narrows the lanes of `a` and then those of `b`, with saturation.
 template <class From, class To>
 V128 narrow(const V128& a, const V128& b) {
   Lanes<To> r{};
@@ -63,6 +67,7 @@ V128 narrow(const V128& a, const V128& b) {
   for (size_t i = 0; i < n; ++i) r[i] = saturate<To>(lanes<From>(a)[i]), r[i + n] = saturate<To>(lanes<From>(b)[i]);
   return vector<To>(r);
 }
+// extend() and extmul() extend or multiply the low or the high half of the lanes. extadd() adds neighbouring lanes.
 template <class From, class To>
 V128 extend(const V128& a, bool high) {
   Lanes<To> r{};
@@ -109,11 +114,13 @@ I trunc_sat(F x) {
 // The type of the lanes in which any NaN is right where the expected lane is a NaN.
 enum class NanLanes { none, f32, f64 };
 
+// The result that an operation must give.
 struct Expected {
   V128 value{};
   NanLanes nans = NanLanes::none;
 };
 
+// Returns the first lane, which the tests use as the operand of a splat.
 inline uint32_t scalar_of(const V128& v) { return lanes<uint32_t>(v)[0]; }
 
 inline Expected ok(V128 value, NanLanes nans = NanLanes::none) { return {value, nans}; }
@@ -405,7 +412,7 @@ uint32_t bitmask(const V128& v) {
   for (size_t i = 0; i < lanes<T>(v).size(); ++i) mask |= (lanes<T>(v)[i] < 0 ? 1u : 0u) << i;
   return mask;
 }
-// Returns nothing for operations that are no reductions.
+// Returns the result of a reduction, or nothing for other operations.
 inline std::optional<uint32_t> reduce(SimdOp op, const V128& a) {
   switch (op) {
     case SimdOp::v128_any_true: return a != V128{};

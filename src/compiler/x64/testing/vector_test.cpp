@@ -12,6 +12,7 @@ namespace {
 using namespace testing;
 using ir::Opcode;
 
+// Whether a result is as expected, bit by bit except where any NaN is right.
 bool same(const Expected& expected, const V128& got) {
   if (expected.nans == NanLanes::f32) {
     for (size_t i = 0; i < 4; ++i) {
@@ -46,7 +47,7 @@ bool is_shift(SimdOp op) {
   const std::string_view name = ir::to_string(op);
   return name.find(".sh") != std::string_view::npos && name.find("shuffle") == std::string_view::npos;
 }
-// The number of operands of an operation that gives a vector, which its name tells.
+// The number of operands of an operation whose result is a vector. The operation's name tells it.
 unsigned arity(SimdOp op) {
   const std::string_view name = ir::to_string(op);
   if (splat_type(op) != Type::none) return 1;

@@ -66,6 +66,7 @@ inline std::vector<V128> interesting() {
   return result;
 }
 
+// The vector as a number of 32 hexadecimal digits: byte 15 comes first.
 inline std::string hex(const V128& v) {
   std::string s;
   for (size_t i = 16; i-- > 0;) {
@@ -76,8 +77,9 @@ inline std::string hex(const V128& v) {
   return s;
 }
 
-// Returns the compiler's options to test with. All of them ask for the deterministic results of relaxed operations,
-// which the model computes.
+// Returns the compiler's options to test with: CPUs without optional instruction sets, with AVX only and with all that
+// this machine has, and with few registers. All options ask for the deterministic results of relaxed operations, which
+// the model computes.
 inline std::vector<compiler::Options> configurations() {
   compiler::Options floor, avx, all;
   floor.deterministic_relaxed_simd = true;

@@ -19,7 +19,7 @@ namespace {
 //   sse38  0x0b pmulhrsw, 0x20 pmovsxbw, 0x23 pmovsxwd, 0x25 pmovsxdq, 0x28 pmuldq, 0x30 pmovzxbw, 0x33 pmovzxwd,
 //          0x35 pmovzxdq, 0x3d pmaxsd, 0xb8 vfmadd231, 0xbc vfnmadd231; sse3a: 0x09 roundpd
 constexpr Encoding kPmuludq = i66(0xf4), kPaddq = i66(0xd4);
-constexpr Encoding kShiftW = i66(0x71), kShiftD = i66(0x72), kShiftQ = i66(0x73);
+constexpr Encoding kShiftW = i66(0x71), kShiftD = i66(0x72), kShiftQ = i66(0x73);  // of 16, 32 and 64 bits
 constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;  // the opcode digits of the shifts by an immediate
 constexpr Encoding kMaddUnsignedSigned = sse38(0x04), kMaddWords = i66(0xf5);  // pmaddubsw, pmaddwd
 
@@ -51,6 +51,7 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
     case SimdOp::i64x2_abs: {
       const VReg a = operand(0);
       // Each lane of `sign` has 64 copies of the lane's sign bit.
+      // pshufd with f5 copies the upper 32 bits of each lane to the lower ones.
       const VReg sign = x_unary(kPshufd, x_shift_imm(kShiftD, kArithmetic, a, 31), 0xf5);
       return x_binary_to(d, i66(0xfb), x_binary(kPxor, a, sign), sign);
     }
@@ -95,6 +96,7 @@ void X64Lowering::lower_vector_widening(Value value) {
   const Instruction& instruction = inst(value);
   const VReg d = def(value);
   const auto operand = [&](unsigned i) { return use(instruction.operands[i]); };
+  // pshufd with ee moves the high half of the vector to the low half.
   const auto high_half = [&](Encoding extend) { x_unary_to(d, extend, x_unary(kPshufd, operand(0), 0xee)); };
   const bool exact = options_.deterministic_relaxed_simd;
   switch (instruction.simd()) {
@@ -259,7 +261,7 @@ void X64Lowering::lower_vector_min_max(Value value, bool single, bool is_max) {
   if (!is_max) {
     // -0 | +0 is -0. A NaN stays a NaN, and the mask makes it quiet.
     const VReg either = x_binary(op(0x56), one, other);
-    nan = x_binary(unordered, other, either, 3);
+    nan = x_binary(unordered, other, either, 3);  // 3 is the condition "unordered"
     joined = x_binary(op(0x56), either, nan);
   } else {
     // The two results differ only for zeros and NaNs. For zeros of different signs, the subtraction below gives +0; a
@@ -269,7 +271,8 @@ void X64Lowering::lower_vector_min_max(Value value, bool single, bool is_max) {
     joined = x_binary(op(0x5c), either, difference);
     nan = x_binary(unordered, difference, joined, 3);
   }
-  // `andn` with this mask clears the payload of a NaN.
+  // The payload of a NaN is what follows its sign, exponent and quiet bit, which are 10 bits of an f32 and 13 of an
+  // f64. `andn` with this mask clears the payload.
   const VReg payload = x_shift_imm(single ? kShiftD : kShiftQ, kLogical, nan, single ? 10 : 13);
   x_binary_to(d, op(0x55), payload, joined);
 }
@@ -279,6 +282,7 @@ void X64Lowering::lower_extend_multiply(Value value) {
   const SimdOp op = instruction.simd();
   const VReg a = use(instruction.operands[0]), b = use(instruction.operands[1]);
   const VReg d = def(value);
+  // Each of these three functions handles lanes of one size; `high` chooses the high half of the operands.
   const auto bytes = [&](bool high, Encoding extend) {
     const auto half = [&](VReg v) { return x_unary(extend, high ? x_unary(kPshufd, v, 0xee) : v); };
     const VReg first = half(a);
@@ -288,7 +292,9 @@ void X64Lowering::lower_extend_multiply(Value value) {
     const VReg low_part = x_binary(i66(0xd5), a, b);
     x_binary_to(d, i66(high ? 0x69 : 0x61), low_part, x_binary(i66(multiply_high), a, b));
   };
-  const auto doubles = [&](bool high, Encoding multiply) {
+  // The instruction multiplies the lower 32 bits of each lane of 64 bits. pshufd with 50 copies the numbers 0 and 1 of
+  // a vector there, and with fa the numbers 2 and 3.
+  const auto dwords = [&](bool high, Encoding multiply) {
     const int lanes = high ? 0xfa : 0x50;
     const VReg first = x_unary(kPshufd, a, lanes);
     x_binary_to(d, multiply, first, x_unary(kPshufd, b, lanes));
@@ -302,10 +308,10 @@ void X64Lowering::lower_extend_multiply(Value value) {
     case SimdOp::i32x4_extmul_low_i16x8_u: return words(false, 0xe4);
     case SimdOp::i32x4_extmul_high_i16x8_s: return words(true, 0xe5);
     case SimdOp::i32x4_extmul_high_i16x8_u: return words(true, 0xe4);
-    case SimdOp::i64x2_extmul_low_i32x4_s: return doubles(false, sse38(0x28));
-    case SimdOp::i64x2_extmul_low_i32x4_u: return doubles(false, kPmuludq);
-    case SimdOp::i64x2_extmul_high_i32x4_s: return doubles(true, sse38(0x28));
-    case SimdOp::i64x2_extmul_high_i32x4_u: return doubles(true, kPmuludq);
+    case SimdOp::i64x2_extmul_low_i32x4_s: return dwords(false, sse38(0x28));
+    case SimdOp::i64x2_extmul_low_i32x4_u: return dwords(false, kPmuludq);
+    case SimdOp::i64x2_extmul_high_i32x4_s: return dwords(true, sse38(0x28));
+    case SimdOp::i64x2_extmul_high_i32x4_u: return dwords(true, kPmuludq);
     default: CAIRN_UNREACHABLE();
   }
 }
@@ -317,7 +323,7 @@ void X64Lowering::lower_vector_trunc(Value value, SimdOp op) {
   const auto number_splat = [&](double number) { return splat_constant(std::bit_cast<uint64_t>(number)); };
   switch (op) {
     case SimdOp::i32x4_trunc_sat_f32x4_s: {
-      const VReg ordered = x_binary(ps(0xc2), x, x, 0);
+      const VReg ordered = x_binary(ps(0xc2), x, x, 0);         // set where x == x
       const VReg numbers = x_binary(ps(0x54), x, ordered);      // a NaN becomes 0
       const VReg positive = x_binary(kPxor, ordered, numbers);  // the top bit is set if the number is not negative
       const VReg converted = x_unary(to_int, numbers);          // 0x80000000 if it is out of range
@@ -338,16 +344,16 @@ void X64Lowering::lower_vector_trunc(Value value, SimdOp op) {
       return x_binary_to(d, i66(0xfe), x_unary(to_int, numbers), upper);
     }
     case SimdOp::i32x4_trunc_sat_f64x2_s_zero: {
-      const VReg ordered = x_binary(pd(0xc2), x, x, 0);
+      const VReg ordered = x_binary(pd(0xc2), x, x, 0);                                     // set where x == x
       const VReg limit = x_binary_constant(pd(0x54), ordered, number_splat(2147483647.0));  // 0 for a NaN
       return x_unary_to(d, i66(0xe6), x_binary(pd(0x5d), x, limit));
     }
     default: {  // i32x4_trunc_sat_f64x2_u_zero
       const VReg low = x_binary(pd(0x5f), x, x_zero());
       const VReg clamped = x_binary_constant(pd(0x5d), low, number_splat(4294967295.0));
-      const VReg whole = x_unary(sse3a(0x09), clamped, 11);
+      const VReg whole = x_unary(sse3a(0x09), clamped, 11);                        // roundpd toward zero
       const VReg bits = x_binary_constant(pd(0x58), whole, number_splat(0x1p52));  // the integer is in the low half
-      return x_binary_to(d, ps(0xc6), bits, x_zero(), 0x88);
+      return x_binary_to(d, ps(0xc6), bits, x_zero(), 0x88);  // shufps joins the low halves of both lanes, and zeros
     }
   }
 }

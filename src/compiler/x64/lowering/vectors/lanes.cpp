@@ -25,13 +25,13 @@ void X64Lowering::lower_splat(Value value) {
   put(Op::x_from_gpr, {Operand::def(scalar), Operand::use_any(source)}, wide ? 8 : 4);
   switch (op) {
     case SimdOp::i8x16_splat:
-      if (cpu_.avx2) return x_unary_to(d, sse38(0x78), scalar);
+      if (cpu_.avx2) return x_unary_to(d, sse38(0x78), scalar);  // vpbroadcastb
       return x_binary_to(d, kPshufb, scalar, x_zero());
     case SimdOp::i16x8_splat:
-      if (cpu_.avx2) return x_unary_to(d, sse38(0x79), scalar);
-      return x_unary_to(d, kPshufd, x_unary(sse(Prefix::pf2, 0x70), scalar, 0), 0);
+      if (cpu_.avx2) return x_unary_to(d, sse38(0x79), scalar);                      // vpbroadcastw
+      return x_unary_to(d, kPshufd, x_unary(sse(Prefix::pf2, 0x70), scalar, 0), 0);  // pshuflw, then pshufd
     case SimdOp::i32x4_splat: return x_unary_to(d, kPshufd, scalar, 0);
-    default: return x_unary_to(d, kPshufd, scalar, 0x44);
+    default: return x_unary_to(d, kPshufd, scalar, 0x44);  // copies the low 64 bits to both lanes
   }
 }
 
@@ -52,28 +52,28 @@ void X64Lowering::lower_extract(Value value) {
     put(Op::extend, {Operand::def(d), Operand::use_any(zero_extended)}).extra = static_cast<uint8_t>(extend);
   };
   switch (instruction.simd()) {
-    case SimdOp::i8x16_extract_lane_u: return extract(d, sse3a(0x14), true);
-    case SimdOp::i8x16_extract_lane_s: return sign_extended(sse3a(0x14), true, Extend::sign8_32);
-    case SimdOp::i16x8_extract_lane_u: return extract(d, i66(0xc5), false);
-    case SimdOp::i16x8_extract_lane_s: return sign_extended(i66(0xc5), false, Extend::sign16_32);
+    case SimdOp::i8x16_extract_lane_u: return extract(d, sse3a(0x14), true);                       // pextrb
+    case SimdOp::i8x16_extract_lane_s: return sign_extended(sse3a(0x14), true, Extend::sign8_32);  // pextrb
+    case SimdOp::i16x8_extract_lane_u: return extract(d, i66(0xc5), false);                        // pextrw
+    case SimdOp::i16x8_extract_lane_s: return sign_extended(i66(0xc5), false, Extend::sign16_32);  // pextrw
     case SimdOp::i32x4_extract_lane:
       if (lane == 0) {
         put(Op::gpr_from_x, {Operand::def(d), Operand::use(source)}, 4);
         return;
       }
-      return extract(d, sse3a(0x16), true);
+      return extract(d, sse3a(0x16), true);  // pextrd
     case SimdOp::i64x2_extract_lane:
       if (lane == 0) {
         put(Op::gpr_from_x, {Operand::def(d), Operand::use(source)}, 8);
         return;
       }
-      return extract(d, sse3a(0x16).wide(), true);
+      return extract(d, sse3a(0x16).wide(), true);  // pextrq
     case SimdOp::f32x4_extract_lane:
       if (lane == 0) return x_unary_to(d, kMovaps, source);
       return x_unary_to(d, kPshufd, source, static_cast<int>(lane));
     case SimdOp::f64x2_extract_lane:
       if (lane == 0) return x_unary_to(d, kMovaps, source);
-      return x_unary_to(d, kPshufd, source, 0xee);
+      return x_unary_to(d, kPshufd, source, 0xee);  // copies the high 64 bits to both lanes
     default: CAIRN_UNREACHABLE();
   }
 }
@@ -90,10 +90,10 @@ void X64Lowering::lower_replace(Value value) {
         xmm_payload(encoding, lane);
   };
   switch (instruction.simd()) {
-    case SimdOp::i8x16_replace_lane: return insert(sse3a(0x20), false);
-    case SimdOp::i16x8_replace_lane: return insert(i66(0xc4), false);
-    case SimdOp::i32x4_replace_lane: return insert(sse3a(0x22), false);
-    case SimdOp::i64x2_replace_lane: return insert(sse3a(0x22).wide(), true);
+    case SimdOp::i8x16_replace_lane: return insert(sse3a(0x20), false);        // pinsrb
+    case SimdOp::i16x8_replace_lane: return insert(i66(0xc4), false);          // pinsrw
+    case SimdOp::i32x4_replace_lane: return insert(sse3a(0x22), false);        // pinsrd
+    case SimdOp::i64x2_replace_lane: return insert(sse3a(0x22).wide(), true);  // pinsrq
     case SimdOp::f32x4_replace_lane: {
       const VReg scalar = use(instruction.operands[1]);
       put(Op::x_rrr, {result, Operand::use(vector), Operand::use_any(scalar)}, 16).immediate =

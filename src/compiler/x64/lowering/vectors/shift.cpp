@@ -15,15 +15,18 @@ constexpr unsigned kLeft = 6, kLogical = 2, kArithmetic = 4;  // the opcode digi
 
 }  // namespace
 
+// One shift of all lanes: its operation, and its operands.
 struct X64Lowering::VectorShift {
   enum class Kind : uint8_t { left, right_signed, right_unsigned };
 
+  // The digit of a shift by an immediate.
   [[nodiscard]] unsigned digit() const {
     return kind == Kind::left ? kLeft : kind == Kind::right_signed ? kArithmetic : kLogical;
   }
   // The opcode of a shift of words by a register: psllw, psraw or psrlw.
   [[nodiscard]] uint8_t opcode() const { return kind == Kind::left ? 0xf1 : kind == Kind::right_signed ? 0xe1 : 0xd1; }
-  // The number to add to an opcode for words: 0, 1 or 2 for lanes of 16, 32 or 64 bits. Bytes are shifted as words.
+  // The number to add to an opcode for words (lanes of 16 bits): 0, 1 or 2 for lanes of 16, 32 or 64 bits. Bytes are
+  // shifted as words.
   [[nodiscard]] unsigned log() const { return static_cast<unsigned>(std::countr_zero(bits == 8 ? 16u : bits)) - 4; }
 
   static VectorShift of(SimdOp op) {
@@ -47,9 +50,9 @@ struct X64Lowering::VectorShift {
 
   Kind kind;
   unsigned bits;  // the width of a lane
-  VReg source;
+  VReg source;    // the vector
   Value count;
-  std::optional<unsigned> fixed;  // the count if it is constant
+  std::optional<unsigned> fixed;  // the count modulo the width of a lane, if it is constant
 };
 
 void X64Lowering::lower_vector_shift(Value value) {
@@ -70,6 +73,7 @@ void X64Lowering::lower_vector_shift(Value value) {
 }
 
 void X64Lowering::shift_by_immediate(VReg to, const VectorShift& shift, unsigned digit, VReg from, unsigned count) {
+  // 71, 72 and 73 are the opcodes of shifts by an immediate: psllw, psrlw, psraw and those of larger lanes.
   x_shift_imm_to(to, i66(static_cast<uint8_t>(0x71 + shift.log())), digit, from, count);
 }
 
@@ -105,19 +109,19 @@ void X64Lowering::shift_quads_signed(VReg d, const VectorShift& shift) {
     put_address(Op::load_x, {Operand::def(sign)}, constant_address(both, 16), 16, codegen::InstFlag::rematerializable);
   } else {
     const VReg count = shift_count(shift, 0);
-    shifted = shift_by_register(shift, 0xd1, shift.source, count);
+    shifted = shift_by_register(shift, 0xd1, shift.source, count);  // psrlq
     const VReg top = x_temporary();
     put_address(Op::load_x, {Operand::def(top)}, splat_constant(uint64_t{1} << 63), 16,
                 codegen::InstFlag::rematerializable);
-    sign = shift_by_register(shift, 0xd1, top, count);
+    sign = shift_by_register(shift, 0xd1, top, count);  // psrlq
   }
-  x_binary_to(d, i66(0xfb), x_binary(kPxor, shifted, sign), sign);
+  x_binary_to(d, i66(0xfb), x_binary(kPxor, shifted, sign), sign);  // psubq
 }
 
 // Moves each byte to the upper half of a word, shifts the words right by 8 more than the count, and packs them again.
 void X64Lowering::shift_bytes_signed(VReg d, const VectorShift& shift) {
-  const VReg low = x_binary(i66(0x60), shift.source, shift.source);
-  const VReg high = x_binary(i66(0x68), shift.source, shift.source);
+  const VReg low = x_binary(i66(0x60), shift.source, shift.source);   // punpcklbw
+  const VReg high = x_binary(i66(0x68), shift.source, shift.source);  // punpckhbw
   VReg low_shifted, high_shifted;
   if (shift.fixed) {
     low_shifted = x_temporary(), high_shifted = x_temporary();
@@ -125,10 +129,10 @@ void X64Lowering::shift_bytes_signed(VReg d, const VectorShift& shift) {
     shift_by_immediate(high_shifted, shift, kArithmetic, high, *shift.fixed + 8);
   } else {
     const VReg count = shift_count(shift, 8);
-    low_shifted = shift_by_register(shift, 0xe1, low, count);
-    high_shifted = shift_by_register(shift, 0xe1, high, count);
+    low_shifted = shift_by_register(shift, 0xe1, low, count);    // psraw
+    high_shifted = shift_by_register(shift, 0xe1, high, count);  // psraw
   }
-  x_binary_to(d, i66(0x63), low_shifted, high_shifted);
+  x_binary_to(d, i66(0x63), low_shifted, high_shifted);  // packsswb
 }
 
 // Shifts words, then clears the bits that came from the neighbouring byte.
@@ -143,13 +147,15 @@ void X64Lowering::shift_bytes(VReg d, const VectorShift& shift) {
   }
   const VReg count = shift_count(shift, 0);
   const VReg shifted = shift_by_register(shift, shift.opcode(), shift.source, count);
+  // The low byte of each lane of `mask` has the bits to keep. The pshufb at the end copies the lowest byte to all
+  // bytes.
   VReg mask;
   if (is_left) {
-    mask = shift_by_register(shift, 0xf1, x_ones(), count);
+    mask = shift_by_register(shift, 0xf1, x_ones(), count);  // psllw
   } else {
     const VReg bytes = x_temporary();
     shift_by_immediate(bytes, shift, kLogical, x_ones(), 8);
-    mask = shift_by_register(shift, 0xd1, bytes, count);
+    mask = shift_by_register(shift, 0xd1, bytes, count);  // psrlw
   }
   x_binary_to(d, kPand, shifted, x_binary(kPshufb, mask, x_zero()));
 }

@@ -13,7 +13,8 @@ namespace {
 
 using Lanes = std::array<uint8_t, 16>;
 
-// Returns the lanes in units of `unit` bytes. The first one is -1 if the bytes of some unit do not stay together.
+// Returns the lanes in units of `unit` bytes (2 or 4), of which there are 16 / unit. The first one is -1 if the bytes
+// of some unit do not stay together.
 std::array<int, 8> in_units(const Lanes& lanes, unsigned unit) {
   std::array<int, 8> units{};
   for (unsigned i = 0; i < 16 / unit; ++i) {
@@ -60,7 +61,7 @@ void X64Lowering::lower_shuffle(Value value) {
   }
   Lanes from_a, from_b;
   for (unsigned i = 0; i < 16; ++i) {
-    from_a[i] = lanes[i] < 16 ? lanes[i] : 0x80;
+    from_a[i] = lanes[i] < 16 ? lanes[i] : 0x80;  // pshufb gives 0 for an index whose top bit is set
     from_b[i] = lanes[i] >= 16 ? lanes[i] & 15 : 0x80;
   }
   const VReg first = x_binary_constant(kPshufb, use(a), constant_address(from_a.data(), 16));
@@ -73,13 +74,14 @@ void X64Lowering::shuffle_one(VReg d, VReg source, const Lanes& lanes) {
   const std::array<int, 8> dwords = in_units(lanes, 4);
   if (dwords[0] >= 0) {
     const int imm = dwords[0] | dwords[1] << 2 | dwords[2] << 4 | dwords[3] << 6;  // 0xe4 keeps all in place
-    return x_unary_to(d, imm == 0xe4 ? two_byte(0x28) : kPshufd, source, imm == 0xe4 ? -1 : imm);
+    return x_unary_to(d, imm == 0xe4 ? two_byte(0x28) : kPshufd, source, imm == 0xe4 ? -1 : imm);  // movaps or pshufd
   }
   // An unpack may take the same vector as both operands. Then every second unit counts as one of the second operand.
   for (const unsigned unit : {1u, 2u}) {
     Lanes doubled;
     for (const bool high : {false, true}) {
       for (unsigned i = 0; i < 16; ++i) doubled[i] = static_cast<uint8_t>(lanes[i] + (i % (2 * unit) >= unit ? 16 : 0));
+      // punpcklbw, punpcklwd, punpckhbw or punpckhwd
       if (is_unpack(doubled, unit, high))
         return x_binary_to(d, i66(static_cast<uint8_t>((high ? 0x68 : 0x60) + (unit == 2))), source, source);
     }
@@ -96,6 +98,7 @@ void X64Lowering::shuffle_one(VReg d, VReg source, const Lanes& lanes) {
       }
       return imm;
     };
+    // pshuflw (f2) shuffles the low four words, and pshufhw (f3) the high four. e4 keeps all four in place.
     const int low = imm_of(0), high = imm_of(4);
     if (low >= 0 && high >= 0) {
       if (high == 0xe4) return x_unary_to(d, sse(Prefix::pf2, 0x70), source, low);
@@ -118,7 +121,7 @@ bool X64Lowering::unpack_two(VReg d, Value a, Value b, const Lanes& lanes) {
         constexpr uint8_t kLow[] = {0, 0x60, 0x61, 0, 0x62, 0, 0, 0, 0x6c};
         const uint8_t opcode = kLow[unit];
         const VReg first = use(swap ? b : a), second = use(swap ? a : b);
-        const uint8_t high_opcode = unit == 8 ? 0x6d : static_cast<uint8_t>(opcode + 8);
+        const uint8_t high_opcode = unit == 8 ? 0x6d : static_cast<uint8_t>(opcode + 8);  // punpckh*
         x_binary_to(d, i66(high ? high_opcode : opcode), first, second);
         return true;
       }
