@@ -11,7 +11,8 @@
 // sign-extended values give a sign-extended value, and signed and unsigned comparisons of two such values are right. A
 // consumer that reads only the low half (*w, add.uw, narrow stores, conversions of 32-bit integers) takes any register.
 //
-// An f32 is NaN-boxed, as all instructions leave it, and is spilled as 8 bytes.
+// An f32 is NaN-boxed in its register (the upper 32 bits are ones), as all instructions leave it. It is spilled as 8
+// bytes.
 #pragma once
 
 #include "compiler/codegen/machine_function.hpp"
@@ -20,6 +21,7 @@
 
 namespace cairn::rv64 {
 
+// The sequences of machine.def. Their numbers follow those of the instructions.
 enum class Pseudo : uint16_t {
   before_first = kOpCount - 1,
 #define CAIRN_RV64_PSEUDO(name) name,
@@ -31,7 +33,8 @@ constexpr uint16_t opcode_of(Op op) { return static_cast<uint16_t>(op); }
 constexpr uint16_t opcode_of(Pseudo op) { return static_cast<uint16_t>(op); }
 constexpr bool is_instruction(uint16_t opcode) { return opcode < kOpCount; }
 
-// The areas of the frame that stack_load, stack_store and stack_address name.
+// The areas of the stack that stack_load, stack_store and stack_address name: the function's own stack arguments, the
+// stack arguments of its callees, and the fixed slots.
 enum class StackArea : uint8_t { incoming, outgoing, fixed };
 
 // The payload for a fixed register or a trap kind is 1 + its number, because 0 stands for none.
@@ -50,6 +53,7 @@ inline void set_vector_payload(codegen::MachineInst& inst, const ir::V128& value
   inst.targets[0] = codegen::MBlock(static_cast<uint32_t>(half(8)));
   inst.targets[1] = codegen::MBlock(static_cast<uint32_t>(half(8) >> 32));
 }
+// These two functions return the bytes 0 to 7 and 8 to 15 of the vector payload.
 constexpr uint64_t vector_payload_low(const codegen::MachineInst& inst) {
   return static_cast<uint64_t>(inst.immediate);
 }

@@ -14,14 +14,17 @@ using codegen::PRegSet;
 inline constexpr PReg kZero = PReg::integer(0);
 inline constexpr PReg kReturnAddress = PReg::integer(1);
 inline constexpr PReg kStackPointer = PReg::integer(2);
-inline constexpr PReg kMemoryBase = PReg::integer(26);     // s10, pinned
-inline constexpr PReg kVMContext = PReg::integer(27);      // s11, pinned
-inline constexpr PReg kScratch2 = PReg::integer(30);       // t5, which only emission uses
-inline constexpr PReg kScratch = PReg::integer(31);        // t6, which only parallel moves and emission use
+inline constexpr PReg kMemoryBase = PReg::integer(26);  // s10, pinned
+inline constexpr PReg kVMContext = PReg::integer(27);   // s11, pinned
+// The scratch registers are never allocated. Emission and the trampolines use them within one operation, and the
+// parallel moves of the register allocator use all of them except t5.
+inline constexpr PReg kScratch2 = PReg::integer(30);       // t5
+inline constexpr PReg kScratch = PReg::integer(31);        // t6
 inline constexpr PReg kFloatScratch = PReg::floating(31);  // ft11
-inline constexpr PReg kVectorScratch = PReg::vector(31);
-inline constexpr PReg kVectorMask = PReg::vector(0);  // v0, the only register that can be a mask; never allocated
+inline constexpr PReg kVectorScratch = PReg::vector(31);   // v31
+inline constexpr PReg kVectorMask = PReg::vector(0);       // v0, the only register that can be a mask; never allocated
 
+// The registers by their ABI names, for example t(0) for t0.
 constexpr PReg t(unsigned i) { return PReg::integer(i < 3 ? 5 + i : 25 + i); }
 constexpr PReg a(unsigned i) { return PReg::integer(10 + i); }
 constexpr PReg s(unsigned i) { return PReg::integer(i < 2 ? 8 + i : 16 + i); }
@@ -30,15 +33,18 @@ constexpr PReg fa(unsigned i) { return PReg::floating(10 + i); }
 constexpr PReg fs(unsigned i) { return PReg::floating(i < 2 ? 8 + i : 16 + i); }
 constexpr PReg v(unsigned i) { return PReg::vector(i); }
 
+// Whether the CPU has the V extension, and so vector registers.
 enum class Vectors : bool { absent, present };
 
 // The allocatable registers, in order of preference. The caller-saved ones come before the callee-saved ones. Within
 // each kind, the registers that compressed instructions can name (x8-x15, f8-f15) come first. Of the argument
 // registers, a5 to a0, fa5 to fa0 and v15 to v8 are in descending order, so that values that are no arguments stay out
-// of the way of the first arguments. The vector registers v30 and v31 are scratch registers of emission.
+// of the way of the first arguments. v30 and v31 are not in the list, because emission uses them as
+// scratch registers.
 inline constexpr PReg kAllocatableInteger[] = {a(5), a(4), a(3), a(2), a(1), a(0), a(6), a(7), t(0), t(1), t(2), t(3),
                                                t(4), s(0), s(1), s(2), s(3), s(4), s(5), s(6), s(7), s(8), s(9)};
-// The allocatable registers that calls destroy. References to managed objects live in these only.
+// The allocatable integer registers that calls destroy. A reference to a managed object is in one of these registers or
+// in a stack slot.
 inline constexpr std::span<const PReg> kAllocatableReference = std::span<const PReg>(kAllocatableInteger).first(13);
 inline constexpr PReg kAllocatableFloating[] = {
     fa(5), fa(4), fa(3),  fa(2), fa(1), fa(0), fa(6), fa(7), ft(0), ft(1), ft(2), ft(3), ft(4), ft(5),  ft(6), ft(7),
@@ -68,8 +74,8 @@ constexpr codegen::RegisterFile make_register_file(Vectors vectors) {
                       kAllocatableReference};
   file.callee_saved = kCalleeSavedSet;
   file.scratch = {kScratch, kFloatScratch, vectors == Vectors::present ? kVectorScratch : PReg(), kScratch};
-  file.spill_size = {8, 8, 16, 8};
-  file.saved_references = -8;
+  file.spill_size = {8, 8, 16, 8};  // bytes, by class
+  file.saved_references = -8;       // bytes: the first slot below the stack pointer (emit_keep_stub in trampolines.cpp)
   return file;
 }
 

@@ -29,10 +29,10 @@ class Rv64Target final : public codegen::Target {
                                   codegen::CodeBuffer& code) const override {
     const codegen::BlockLayout layout = layout_blocks(function, allocation);
     BranchLengths lengths(function.arena);
-    bool far_tables = false;
+    bool far_tables = false;  // whether the entries of jump tables have 8 bytes instead of 4
     const size_t bytes = code.bytes.size(), relocations = code.relocations.size(), traps = code.traps.size(),
                  calls = code.calls.size(), stack_offsets = code.stack_offsets.size();
-    for (;;) {
+    for (;;) {  // once for each attempt
       Emitter emitter(function, allocation, layout, code, lengths, cpu_);
       emitter.set_far_tables(far_tables);
       if (emitter.run()) return {};

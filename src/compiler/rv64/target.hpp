@@ -1,8 +1,8 @@
-// Makes the compiler's target RV64.
+// Makes the compiler's target for RV64.
 //
-// The platform has to provide RV64GC in S-mode or U-mode, with the floating-point unit (and with V, the vector unit)
-// enabled and its rounding mode set to nearest. Misaligned loads and stores have to work, in hardware or by emulation,
-// since a guest may access any address. With V, VLEN has to be at least 128 bits.
+// The platform has to provide RV64GC in S-mode or U-mode. The floating-point unit must be enabled, with the rounding
+// mode set to nearest; if V is used, the vector unit must be enabled as well. Misaligned loads and stores have to work,
+// in hardware or by emulation, since a guest may access any address. With V, VLEN has to be at least 128 bits.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,8 @@
 // Emits the trampolines and stubs between the host's code and the guest's (codegen/target.hpp, abi/entry.hpp).
 //
+// A call or tail call that switches the pinned registers leaves the caller's VMContext in t5. The entry trampoline
+// leaves null in t5. The host trampoline passes t5 on to the host function.
+//
 // Guest code runs on the guest's stack, and C++ runs on the host's (abi/host_stack.hpp).
 #include "compiler/rv64/trampolines.hpp"
 
@@ -25,7 +28,7 @@ using ir::Type;
 namespace {
 
 constexpr unsigned kSlot = 16;       // bytes of a slot for an argument or result (EntryArguments::values)
-constexpr unsigned kBytesE8 = 0xc0;  // a vector type: elements of 8 bits, one register, agnostic tail and mask
+constexpr unsigned kBytesE8 = 0xc0;  // vtype: elements of 8 bits, one register, agnostic tail and mask [riscv-v 3.4]
 
 // Moves values between registers, areas of the stack, and the slots for arguments and results.
 class Values {
@@ -69,6 +72,7 @@ class Values {
   [[maybe_unused]] Vectors vectors_;
 };
 
+// Rounds up to a multiple of 16 bytes, the alignment of the stack.
 constexpr uint32_t round_up(uint32_t bytes) { return (bytes + 15) & ~15u; }
 
 // Calls `emit`, each time with an empty buffer, until all branches reach their targets or the arena is exhausted.
@@ -86,8 +90,9 @@ void assemble(codegen::CodeBuffer& code, F&& emit) {
   }
 }
 
-// Goes from the guest's stack to the host's. `store` holds the VMStoreState. The stack pointer moves before anything is
-// stored, because until then an interrupt may use the host's stack below the entry's frame.
+// Emits the switch from the guest's stack to the host's. `store` holds the VMStoreState; `scratch` is overwritten. The
+// stack pointer moves before anything is stored, because until then an interrupt may use the host's stack below the
+// entry's frame.
 void switch_to_host(Assembler& as, PReg store, PReg scratch) {
   as.move(scratch, kStackPointer);
   as.load(Op::ld, kStackPointer, store, offsetof(VMStoreState, entry_frame));
@@ -95,18 +100,18 @@ void switch_to_host(Assembler& as, PReg store, PReg scratch) {
   as.store(Op::sd, scratch, kStackPointer, 0);
 }
 
-// Goes back to the guest's stack after C++ has returned.
+// Emits the switch back to the guest's stack after C++ has returned.
 void switch_to_guest(Assembler& as) { as.load(Op::ld, kStackPointer, kStackPointer, 0); }
 
 }  // namespace
 
-// The frame on the host's stack holds ra, s0-s11, fs0-fs11 and the EntryArguments. While the guest runs, s0 holds the
-// address of this frame, and s1 that of the value slots.
+// The frame on the host's stack has, from low to high: s0-s11, fs0-fs11, a word that is not used, and ra. While the
+// guest runs, s0 holds the address of this frame, and s1 that of the value slots.
 void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     Values values(as, vectors);
     const CallLayout layout = layout_call(signature, convention(vectors), code.bytes.arena());
-    constexpr int32_t kFrame = 8 + 12 * 8 + 12 * 8 + 8;
+    constexpr int32_t kFrame = 8 + 12 * 8 + 12 * 8 + 8;  // bytes
     static_assert(kFrame % 16 == 0);
     const PReg arguments = a(0);
 
@@ -163,7 +168,8 @@ void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, code
 }
 
 // On entry the pinned register of the VMContext holds the VMHostContext, and t5 holds the VMContext of the caller. The
-// frame holds the value slots, the result pointer, and ra.
+// frame has, from low to high: the value slots, the result pointer, which is the address that results in memory are
+// stored to, and ra.
 void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     Values values(as, vectors);
@@ -248,9 +254,9 @@ void emit_tail_call_restore(codegen::CodeBuffer& code) {
 
 namespace {
 
-// Emits the stub of a builtin that keeps all registers except t5, t6 and ra. The stub saves them below the caller's
-// stack pointer, downwards in this order: the registers that hold references (RegisterFile::saved_references), ra, the
-// floating-point registers, and the vector registers.
+// Emits the stub of a builtin of the kind `keep`, which keeps all allocatable registers. The stub leaves the result in
+// t6. It saves the registers that C++ may overwrite below the caller's stack pointer, downwards in this order: those
+// that hold references (RegisterFile::saved_references), ra, the floating-point registers, and the vector registers.
 void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     const codegen::RegisterFile& file = register_file(vectors);
@@ -262,6 +268,7 @@ void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
     for (const PReg r : class_registers(codegen::RegClass::floating)) frame += file.callee_saved.has(r) ? 0 : 8;
     frame = (frame + 15) & ~int64_t{15};
     frame += static_cast<int64_t>(16 * vector.size());
+    // Saves the registers, or restores them.
     const auto for_each = [&](bool is_save) {
       int64_t at = frame;
       const auto access = [&](PReg r, Op save, Op restore) {
@@ -285,6 +292,7 @@ void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
       }
     };
     const Label exhausted = as.new_label();
+    // Records the caller's stack pointer and the return address.
     const auto note_frame = [&] {
       as.store(Op::sd, kStackPointer, kScratch, offsetof(VMStoreState, exit_frame));
       as.store(Op::sd, kReturnAddress, kScratch, offsetof(VMStoreState, exit_pc));
@@ -319,7 +327,7 @@ void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
 
 }  // namespace
 
-// On entry the C arguments are in place, with the VMContext in a0.
+// On entry the C arguments are in their registers, with the VMContext in a0.
 void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   using abi::BuiltinFrame;
   const BuiltinFrame frame = abi::signature_of(builtin).frame;
@@ -327,12 +335,13 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
   assemble(code, [&](Assembler& as) {
     as.load(Op::ld, t(0), a(0), offsetof(VMContext, store));
     const Label exhausted = as.new_label();
+    // Records the caller's stack pointer and the return address.
     const auto note_frame = [&] {
       as.store(Op::sd, kStackPointer, t(0), offsetof(VMStoreState, exit_frame));
       as.store(Op::sd, kReturnAddress, t(0), offsetof(VMStoreState, exit_pc));
     };
-    const bool is_guests = frame != BuiltinFrame::host;
-    constexpr int64_t kFrame = 16;  // room for the return address
+    const bool is_guests = frame != BuiltinFrame::host;  // whether the caller runs on the guest's stack
+    constexpr int64_t kFrame = 16;                       // room for the return address
     if (is_guests) {
       as.load(Op::ld, t(1), t(0), offsetof(VMStoreState, stack_limit));
       as.branch(Op::bltu, kStackPointer, t(1), exhausted);
@@ -357,7 +366,8 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
     as.load(Op::ld, kReturnAddress, kStackPointer, kFrame - 8);
     as.ri(Op::addi, kStackPointer, kStackPointer, kFrame);
     as.load(Op::jalr, kZero, kReturnAddress, 0);
-    // A fault reports the exhaustion, because the fault handler has a stack of its own. The guest may have none left.
+    // The guest's stack may have no room for a call here. So the overflow is reported by a fault, whose handler has a
+    // stack of its own.
     as.bind(exhausted);
     note_frame();
     code.traps.push_back({as.offset(), 0, wasm::TrapKind::call_stack_exhausted});
@@ -365,7 +375,8 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
   });
 }
 
-// On entry a0 to a3 hold the callee-saved registers' address, the stack pointer, the landing pad and the exception.
+// On entry a0 to a3 hold the address of the callee-saved registers' values, the stack pointer, the landing pad and the
+// exception.
 void emit_landing_stub(codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     int64_t offset = 0;

@@ -1,4 +1,4 @@
-// Emits the code between the host's C calling convention and the guest's.
+// Emits the trampolines and stubs between the host's C convention and the guest's (codegen/calling_convention.hpp).
 #pragma once
 
 #include "abi/builtins.hpp"
@@ -8,7 +8,7 @@
 
 namespace cairn::rv64 {
 
-// codegen/target.hpp says what each function emits.
+// codegen/target.hpp says what each function emits. `vectors` says whether the CPU has V, and so vector registers.
 void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
 void emit_host_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code);
 void emit_tail_call_restore(codegen::CodeBuffer& code);

@@ -43,6 +43,8 @@ bool Emitter::run() {
   // block.
   for (const MBlock b : layout_.order) {
     block(b);
+    // The distances in bytes here and in block() are less than the 4 KiB that a conditional branch reaches. Here no
+    // jump over the stubs is needed.
     if (is_far_from_stubs(2048) && !layout_.next[b.index()].valid()) flush_stubs();
   }
   flush_stubs();
@@ -54,6 +56,7 @@ bool Emitter::run() {
 
 // --- Blocks
 
+// Emits one block, with its moves. If the block is long, stubs are emitted in the middle of it, with a jump over them.
 void Emitter::block(MBlock b) {
   current_ = b;
   const MachineBlock& data = function_.blocks[b.index()];

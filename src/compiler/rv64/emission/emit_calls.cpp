@@ -12,8 +12,10 @@ using abi::VMFunctionImport;
 
 namespace {
 
+// The payload of a call: the index of the callee, and the fixed slot that keeps the VMContext.
 uint32_t callee_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.immediate); }
 uint32_t slot_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.immediate >> 32); }
+// The byte offset of an import in the VMContext.
 int64_t import_offset(uint32_t index) {
   return int64_t(sizeof(VMContext)) + int64_t{index} * int64_t(sizeof(VMFunctionImport));
 }
@@ -26,7 +28,8 @@ void Emitter::call_site(const MachineInst& inst) {
   if (has(inst.flags, codegen::InstFlag::terminator)) handlers_.push_back({as_.offset(), inst.targets[1]});
 }
 
-// Moves the stack pointer down to where it was before the call, because the callee has popped its stack arguments.
+// Emits the move of the stack pointer down to where it was before the call, because the callee has popped its stack
+// arguments.
 void Emitter::after_call(const MachineInst& inst) {
   as_.add_immediate(kStackPointer, kStackPointer, -int64_t{inst.displacement}, kScratch);
   vector_state_ = kNoVectorState;
@@ -40,8 +43,8 @@ void Emitter::direct_call(PReg link, uint32_t callee) {
   as_.emit_long(facts(Op::jalr).bits | link.encoding() << 7 | base.encoding() << 15);
 }
 
-// Calls t6 in the context of t5, and comes back to the function's own context. t5 holds the caller's VMContext when the
-// callee starts, because host functions ask for it.
+// Emits a call of the code at t6 with t5 as the VMContext, and the return to the function's own VMContext. t5 holds the
+// caller's VMContext when the callee starts, because the trampolines of host functions pass it on.
 void Emitter::call_in_context(const MachineInst& inst) {
   const int64_t slot = int64_t{frame_.fixed_offset} + slot_of(inst);
   if (fits_signed(slot, 12)) {
@@ -90,7 +93,7 @@ void Emitter::plain_call(const MachineInst& inst, Operands operands) {
       as_.load_far(Op::ld, kScratch2, kVMContext, at + int64_t(offsetof(VMFunctionImport, context)), kScratch2);
       return call_in_context(inst);
     }
-    default: {
+    default: {  // call_reference
       const PReg reference = operands[0].reg();
       trap_site(inst);
       as_.load(Op::ld, kScratch, reference, offsetof(VMFuncRef, code));
@@ -112,6 +115,7 @@ void Emitter::plain_call(const MachineInst& inst, Operands operands) {
 void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   const PReg code = t(1), context = t(2), top = t(3), new_stack = t(4);
   const uint32_t bytes = static_cast<uint32_t>(inst.displacement);
+  // The upper end of the function's own argument area, as an offset from the stack pointer.
   const int64_t end = int64_t{frame_.frame_bytes} + function_.incoming_bytes;
   const Pseudo kind = static_cast<Pseudo>(inst.opcode);
 
@@ -123,6 +127,8 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
       as_.store_far(Op::sd, kScratch, to, int64_t{at} - 8 - bytes, kScratch2);
     }
   };
+  // Moves the stack arguments to the upper end of the function's own argument area, and the stack pointer to their
+  // start.
   const auto move_arguments_to_end = [&] {
     if (bytes == 0) return as_.add_immediate(kStackPointer, kStackPointer, end, kScratch);
     as_.add_immediate(top, kStackPointer, end, kScratch);

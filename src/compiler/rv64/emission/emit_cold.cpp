@@ -14,6 +14,7 @@ void Emitter::trap_here(uint8_t kind, uint32_t position) {
 }
 
 Label Emitter::add_stub(Stub::Kind kind, const MachineInst& inst, std::initializer_list<PReg> registers) {
+  // Two traps of the same kind in one instruction share a stub if they follow each other.
   if (kind == Stub::Kind::trap && !stubs_.empty()) {
     const Stub& last = stubs_.back();
     if (last.kind == kind && last.inst.condition == inst.condition && last.inst.position == inst.position)

@@ -25,6 +25,8 @@ void Emitter::branch_to(const MachineInst& inst, Operands operands) {
 }
 
 // A jump table is a sequence of jump instructions in the code itself. It needs no load and no relocation.
+// Its form is as follows, where N is the number of entries without the default. 12 is the distance in bytes from auipc
+// to the first entry; without Zba there is one more instruction.
 //   li t6, N; bgeu index, t6, default; auipc t5, 0; sh2add t5, index, t5; jalr x0, 12(t5); j ...
 void Emitter::jump_table(const MachineInst& inst, Operands operands) {
   const codegen::MachineFunction::JumpTable& table = function_.jump_tables[static_cast<size_t>(inst.immediate)];
@@ -40,6 +42,7 @@ void Emitter::jump_table(const MachineInst& inst, Operands operands) {
     as_.branch(Op::bgeu, index, kScratch, target(entries));
   }
   const unsigned bytes = as_.table_entry_bytes(), shift = bytes == 8 ? 3 : 2;
+  // `upper` is the field in bits 31:20: an immediate, or rs2 in its low five bits.
   const auto encode = [](Op op, PReg rd, PReg rs1, uint32_t upper) {
     return facts(op).bits | rd.encoding() << 7 | rs1.encoding() << 15 | upper << 20;
   };

@@ -42,6 +42,8 @@ void Emitter::float_min_max(const MachineInst& inst, Operands operands) {
   as_.bind(stubs_.back().back);
 }
 
+// Rounds to an integer, by a conversion to an integer and back if |x| is below the limit (lower_rounding in
+// lowering/lower_float.cpp).
 void Emitter::float_round(const MachineInst& inst, Operands operands) {
   const bool wide = inst.size == 8;
   const PReg x = operands[0].reg(), limit = operands[1].reg(), rd = operands[2].reg();
@@ -57,7 +59,7 @@ void Emitter::float_round(const MachineInst& inst, Operands operands) {
   as_.bind(small);
   as_.r2(wide ? Op::fcvt_l_d : Op::fcvt_w_s, kScratch, x, static_cast<Rounding>(inst.extra));
   as_.r2(wide ? Op::fcvt_d_l : Op::fcvt_s_w, rd, kScratch);
-  as_.r3(wide ? Op::fsgnj_d : Op::fsgnj_s, rd, rd, x);  // -0.3 rounds to -0
+  as_.r3(wide ? Op::fsgnj_d : Op::fsgnj_s, rd, rd, x);  // keeps the sign: -0.3 rounds to -0
   as_.bind(done);
 }
 
@@ -94,13 +96,14 @@ void Emitter::truncate(const MachineInst& inst, Operands operands) {
   as_.bind(stubs_.back().back);
 }
 
+// Emits the check of a result that truncate() did not accept: a jump back if the result is right, and a trap otherwise.
 void Emitter::truncate_stub(const Stub& s) {
   const bool wide = s.inst.size == 8, is_unsigned = s.inst.extra != 0;
   const PReg x = s.registers[0], rd = s.registers[1];
   const Op less = wide ? Op::flt_d : Op::flt_s, equal = wide ? Op::feq_d : Op::feq_s;
   const Label invalid = as_.new_label(), overflow = as_.new_label();
   if (s.inst.scale == 8 && is_unsigned) {
-    // The result 0 is right for numbers above -1.
+    // The result 0 is right for numbers above -1. If another result has come here, the number does not fit, or is NaN.
     as_.branch(Op::bne, rd, kZero, overflow);
     as_.load_immediate(kScratch, -1);
     as_.r2(wide ? Op::fcvt_d_w : Op::fcvt_s_w, kFloatScratch, kScratch);
@@ -108,7 +111,7 @@ void Emitter::truncate_stub(const Stub& s) {
     as_.branch(Op::beq, kScratch, kZero, overflow);
     as_.jump(s.back);
   } else if (s.inst.scale == 8) {
-    // The result -2^63 is right for the number -2^63.
+    // The result -2^63 is right for the number -2^63. A result that is not negative is wrong here.
     as_.branch(Op::bge, rd, kZero, overflow);
     as_.r2(wide ? Op::fcvt_d_l : Op::fcvt_s_l, kFloatScratch, rd);
     as_.r3(equal, kScratch, kFloatScratch, x);

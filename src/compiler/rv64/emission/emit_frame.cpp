@@ -24,7 +24,7 @@ void Emitter::prologue() {
     // Each page of the frame is touched, from the top down, so that the frame cannot skip the guard page below the
     // stack. t0 and the scratch registers are free here.
     const uint32_t pages = bytes / kPage;
-    as_.upper(Op::lui, kScratch, -1);
+    as_.upper(Op::lui, kScratch, -1);  // t6 = -4096
     if (pages <= 4) {
       for (uint32_t i = 0; i < pages; ++i) {
         as_.r3(Op::add, kScratch2, i == 0 ? kStackPointer : kScratch2, kScratch);

@@ -1,6 +1,6 @@
 // Emits allocations, which bump a pointer, and the test of the write barrier. Their rare cases are out of line: they
-// call a builtin whose stub keeps all registers except t5, t6 and ra. The stub takes the arguments from VMStoreState
-// and gives the result in t6.
+// call a builtin whose stub keeps all allocatable registers. The stub takes the arguments from VMStoreState and gives
+// the result in t6.
 #include "abi/builtins.hpp"
 #include "abi/vmcontext.hpp"
 #include "compiler/codegen/allocation/stack_maps.hpp"
@@ -17,6 +17,7 @@ namespace {
 constexpr int64_t kTop = offsetof(VMStoreState, allocation) + offsetof(abi::VMAllocation, top);
 constexpr int64_t kLimit = offsetof(VMStoreState, allocation) + offsetof(abi::VMAllocation, limit);
 
+// The payload of gc_new: the type's number in the module, and the length of an array.
 uint32_t type_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.immediate); }
 uint32_t length_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.immediate >> 32); }
 
@@ -30,7 +31,8 @@ void Emitter::type_id(PReg rd, uint32_t type) {
 }
 
 // Emits object = top and top += size, unless the new top would be above the limit, and stores the object's header. t5
-// holds the new top. `object` holds the size or the limit at first, and the object at the end.
+// holds the new top. The register `object` holds the size or the limit at first, and the reference to the object at the
+// end.
 void Emitter::gc_new(const MachineInst& inst, Operands operands) {
   const PReg base = operands[0].reg(), object = operands[1].reg();
   const int64_t size = inst.displacement;
@@ -62,7 +64,7 @@ void Emitter::gc_new(const MachineInst& inst, Operands operands) {
     if (value != 0) as_.load_immediate(kScratch2, value);
     as_.store(op, value != 0 ? kScratch2 : kZero, kScratch, offset);
   };
-  store(Op::sw, int64_t{inst.extra} << 8, 4);
+  store(Op::sw, int64_t{inst.extra} << 8, 4);  // flags 0, and the kind
   if (static_cast<abi::ObjectKind>(inst.extra) == abi::ObjectKind::array) {
     // A store of 8 bytes writes the length and clears elements that begin directly after it, at byte 12.
     store(Op::sd, length_of(inst), offsetof(abi::VMArray, length));
@@ -72,6 +74,7 @@ void Emitter::gc_new(const MachineInst& inst, Operands operands) {
   vector_state_ = kNoVectorState;
 }
 
+// Emits the test of the object's barrier flag. If it is set, the stub reports the write to the runtime.
 void Emitter::gc_barrier(const MachineInst& inst, Operands operands) {
   const PReg base = operands[0].reg(), object = operands[1].reg();
   const Label slow = add_stub(Stub::Kind::gc, inst, {base, object, operands.size() > 2 ? operands[2].reg() : kZero});
@@ -84,6 +87,7 @@ void Emitter::gc_barrier(const MachineInst& inst, Operands operands) {
   vector_state_ = kNoVectorState;
 }
 
+// Emits the rare case of gc_new or gc_barrier: the call of the builtin of the same name.
 void Emitter::gc_stub(const Stub& s) {
   const bool is_new = s.inst.opcode == opcode_of(Pseudo::gc_new);
   const auto argument = [&](unsigned i, PReg value) {

@@ -8,7 +8,9 @@ void Emitter::instruction(const MachineInst& inst, Operands operands) {
   if (!is_instruction(inst.opcode)) return pseudo(inst, operands);
   const Op op = static_cast<Op>(inst.opcode);
   size_t next = 0;
+  // Returns the register of the next source operand: a fixed register if the payload names one, else an operand.
   const auto source = [&](uint8_t payload) { return payload != 0 ? fixed_of(payload) : operands[next++].reg(); };
+  // Returns the register of rd, which is the operand after the sources.
   const auto last = [&] { return operands[next].reg(); };
   switch (facts(op).format) {
     case Format::none: return as_.op0(op);

@@ -1,5 +1,7 @@
 // Writes the machine code of one function: the frame, moves, instructions and sequences, and the out-of-line stubs of
 // rare cases.
+//
+// The code of one operation may overwrite the scratch registers t5, t6 and ft11, and with V also v0, v30 and v31.
 #pragma once
 
 #include "compiler/codegen/emission/block_layout.hpp"
@@ -21,7 +23,8 @@ using codegen::MBlock;
 using codegen::RegClass;
 
 // Fields of the vector type that vsetivli sets [riscv-v 3.4]: the width of an element (SEW), the number of registers in
-// a group (LMUL; mf2 is 1/2), and what happens to the elements after the last one that is computed (the tail).
+// a group (LMUL; mf2 is 1/2), and what happens to the elements after the last one that is computed (the tail): they may
+// get any value, or keep their values.
 enum class Sew : uint8_t { e8 = 0, e16 = 1, e32 = 2, e64 = 3 };
 enum class Lmul : uint8_t { m1 = 0, m2 = 1, mf2 = 7 };
 enum class Tail : uint8_t { agnostic, undisturbed };
@@ -41,6 +44,8 @@ class Emitter {
  private:
   // Out-of-line code that belongs to one operation.
   struct Stub {
+    // A trap, the check of a conversion to an integer, the sum that is NaN for a minimum or maximum, a call of a
+    // reference to a function of another instance, or the call of the builtin gc_new or gc_barrier.
     enum class Kind : uint8_t { trap, trunc, nan, call, gc } kind;
     Label label;           // the start of the stub
     Label back;            // the place after the operation, to which the stub returns; a trap does not return
@@ -48,7 +53,7 @@ class Emitter {
     codegen::MInst index;  // the number of `inst` in the function
     PReg registers[3];     // the registers that the stub reads or writes
   };
-  using Operands = std::span<const Allocation>;
+  using Operands = std::span<const Allocation>;  // where the operands of an operation are
 
   // --- emit.cpp
   void block(MBlock b);
@@ -63,6 +68,7 @@ class Emitter {
   [[nodiscard]] uint32_t area_offset(uint8_t area) const;
 
   // --- emit_moves.cpp
+  // Emits the inserted moves that come before the operation with this number.
   void moves_before(uint32_t inst);
   void move(const codegen::InsertedMove& m);
   // `offset` is in bytes from the stack pointer.
@@ -76,6 +82,7 @@ class Emitter {
   void branch_to(const MachineInst& inst, Operands operands);
   void jump_table(const MachineInst& inst, Operands operands);
   void select(const MachineInst& inst, Operands operands);
+  // Jumps to a block, unless it follows the current block.
   void go_to(MBlock target);
   // Returns the registers of the two sides of a test. Each is a fixed register that the payload names, or else the
   // operand number `next`, which is then incremented.
@@ -83,6 +90,7 @@ class Emitter {
   [[nodiscard]] Label label(MBlock b) const { return labels_[layout_.target(b).index()]; }
 
   // --- emit_cold.cpp
+  // Emits all stubs of stubs_ here.
   void flush_stubs();
   void stub(const Stub& s);
   // Emits an instruction that faults. `kind` is 1 + the TrapKind, and `position` the byte offset of the WebAssembly
@@ -100,12 +108,13 @@ class Emitter {
 
   // --- emit_calls.cpp
   void call(const MachineInst& inst, Operands operands);
-  void plain_call(const MachineInst& inst, Operands operands);
-  void call_site(const MachineInst& inst);  // records the call that returns to the current offset
+  void plain_call(const MachineInst& inst, Operands operands);  // without the jump after a call that ends its block
+  void call_site(const MachineInst& inst);                      // records the call that returns to the current offset
   void after_call(const MachineInst& inst);
   // Loads the VMContext from the frame, at `slot` bytes from the stack pointer, and then the memory base from it.
   void restore_instance(int64_t slot);
   void call_in_context(const MachineInst& inst);
+  // Calls the function with the index `callee`. `link` gets the return address; x0 makes the call a jump.
   void direct_call(PReg link, uint32_t callee);
   void tail_call(const MachineInst& inst, Operands operands);
 
@@ -137,6 +146,7 @@ class Emitter {
   void simd_scalar(const MachineInst& inst, Operands operands);
   void simd_vector(const MachineInst& inst, Operands operands);
   void vector_access(const MachineInst& inst, Operands operands);
+  // Returns a register that holds the address of an access: `base`, or `scratch` if there is a displacement.
   PReg address_register(const MachineInst& inst, PReg base, PReg scratch);
   friend class ScalarSimd;
   friend class VectorAccess;
@@ -149,12 +159,13 @@ class Emitter {
   compiler::CpuFeatures cpu_;
   Assembler as_;
   codegen::FrameLayout frame_;
-  ArenaVector<PReg> saved_;  // the callee-saved registers that the function uses
-  bool saves_return_address_ = false;
-  ArenaVector<Label> labels_;  // by block: the label of its start
-  ArenaVector<Stub> stubs_;    // the stubs that are not emitted yet
+  ArenaVector<PReg> saved_;            // the callee-saved registers that the function uses
+  bool saves_return_address_ = false;  // whether the frame has a slot for ra
+  ArenaVector<Label> labels_;          // by block: the label of its start
+  ArenaVector<Stub> stubs_;            // the stubs that are not emitted yet
+  // A call whose exceptions go to a landing pad.
   struct Handler {
-    uint32_t return_offset;
+    uint32_t return_offset;  // the offset of the code after the call
     MBlock landing_pad;
   };
   ArenaVector<Handler> handlers_;
@@ -163,7 +174,8 @@ class Emitter {
   size_t next_move_ = 0;         // the index of the next move in allocation_.moves
   MBlock current_;
   codegen::MInst current_inst_;
-  uint32_t vector_state_ = kNoVectorState;  // what vsetivli has set last: length << 16 | vtype
+  // The configuration that vsetivli has set last, length << 16 | vtype, or kNoVectorState if it is not known.
+  uint32_t vector_state_ = kNoVectorState;
   static constexpr uint32_t kNoVectorState = 0xffff'ffff;
 };
 

@@ -56,6 +56,8 @@ constexpr int64_t high20(int64_t value) { return (value + 0x800) >> 12; }
 constexpr int64_t low12(int64_t value) { return value - (high20(value) << 12); }
 
 // --- Constants. The instructions that make a constant are first found as data, and then counted or emitted.
+
+// One instruction. The first one of a sequence reads x0, and every other one reads the register that it writes.
 struct ImmediateStep {
   enum class Kind : uint8_t { addi, lui, addiw, slli, srli, zext_w, bseti } kind;
   int64_t value;
@@ -160,7 +162,7 @@ void Assembler::upper(Op op, PReg rd, int64_t immediate) {
 
 void Assembler::v3(Op op, PReg vd, PReg vs2, PReg vs1, Mask mask) {
   uint32_t bits = facts(op).bits | rd_field(vd) | rs2_field(vs2) | rs1_field(vs1);
-  if (mask == Mask::v0) bits &= ~(1u << 25);
+  if (mask == Mask::v0) bits &= ~(1u << 25);  // bit 25 is vm: 1 means that there is no mask
   emit(bits);
 }
 

@@ -13,6 +13,7 @@
 namespace cairn::rv64 {
 namespace {
 
+// An instruction: its assembly text, and the bytes that the assembler under test has written.
 struct Case {
   std::string text;
   std::vector<uint8_t> bytes;
@@ -24,6 +25,7 @@ std::string register_name(char reg_class, unsigned number) {
 
 class Cases {
  public:
+  // Adds an instruction, which `emit` writes.
   template <class F>
   void add(std::string text, F&& emit) {
     Arena arena(1 << 20);
@@ -84,6 +86,7 @@ constexpr int64_t kAmounts[] = {0, 1, 5, 31, 32, 63};
 
 PReg reg(unsigned number) { return PReg::integer(number); }
 
+// Adds cases for an instruction of V, with and without a mask.
 void add_vector_op(Cases& cases, Op op) {
   const OpFacts& f = facts(op);
   const std::string name(f.text);
@@ -151,6 +154,7 @@ void add_vector_op(Cases& cases, Op op) {
   }
 }
 
+// Adds cases for an instruction, with various registers and immediates.
 void add_op(Cases& cases, Op op) {
   const OpFacts& f = facts(op);
   const std::string name(f.text);
@@ -317,7 +321,7 @@ TEST(Rv64Assembler, LoadsAnyImmediate) {
     for (int64_t d : {-1, 0, 1, 0x7ff, 0x800})
       values.push_back(static_cast<int64_t>((uint64_t{1} << i) + static_cast<uint64_t>(d)));
   uint64_t random = 88172645463325252ull;
-  for (unsigned i = 0; i < 20000; ++i) {
+  for (unsigned i = 0; i < 20000; ++i) {  // xorshift
     random ^= random << 13, random ^= random >> 7, random ^= random << 17;
     values.push_back(static_cast<int64_t>(random) >> (random & 63));
   }

@@ -12,7 +12,8 @@ uint32_t word_at(const codegen::CodeBuffer& code, uint32_t offset) {
   return value;
 }
 
-// Emits a branch over `gap` bytes of nops (0x13) until it fits. Returns the size of the branch, or 0 if it never fits.
+// Emits a branch over `gap` bytes of nops (addi x0, x0, 0, which is 0x13) until it fits. Returns the size of the branch
+// in bytes, or 0 if it never fits.
 uint32_t size_of_forward_branch(uint32_t gap, bool conditional) {
   Arena arena(1 << 24);
   BranchLengths lengths(arena);

@@ -9,6 +9,7 @@
 
 namespace cairn::rv64 {
 
+// An instruction. The enumerators are in the order of the tables.
 enum class Op : uint16_t {
 #define CAIRN_RV64(name, text, format, operands, bits) name,
 #include "compiler/rv64/encoding/tables/instructions.def"
@@ -53,10 +54,12 @@ enum class Format : uint8_t {
   vsetivli,  // rd, 5-bit length, vtype
 };
 
+// The rounding modes, by their numbers in instructions: to nearest with ties to even, toward zero, down, up, to nearest
+// with ties away from zero, and the mode in the register frm.
 enum class Rounding : uint8_t { rne = 0, rtz = 1, rdn = 2, rup = 3, rmm = 4, dyn = 7 };
 
 struct OpFacts {
-  std::string_view text;
+  std::string_view text;  // the mnemonic
   Format format;
   std::string_view operands;  // a letter for each register operand: x integer, f floating-point, v vector
   uint32_t bits;              // the encoding with zero in every operand field
@@ -71,6 +74,7 @@ inline constexpr OpFacts kFacts[] = {
 static_assert(std::size(kFacts) == kOpCount);
 constexpr const OpFacts& facts(Op op) { return kFacts[static_cast<unsigned>(op)]; }
 
+// Whether the value fits in a signed number of `bits` bits.
 constexpr bool fits_signed(int64_t value, unsigned bits) {
   return value >= -(int64_t{1} << (bits - 1)) && value < int64_t{1} << (bits - 1);
 }

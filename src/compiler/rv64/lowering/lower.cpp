@@ -1,3 +1,5 @@
+// Dispatches the instructions of the IR to the files that lower them, lowers constants, and has the helpers of all
+// rules.
 #include "compiler/rv64/lowering/lower.hpp"
 
 #include "base/assert.hpp"
@@ -11,6 +13,7 @@ using ir::Value;
 
 namespace {
 
+// The register class of a letter in OpFacts::operands.
 RegClass class_of_letter(char letter) {
   return letter == 'x' ? RegClass::integer : letter == 'f' ? RegClass::floating : RegClass::vector;
 }

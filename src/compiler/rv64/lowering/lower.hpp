@@ -25,10 +25,11 @@ struct Reg {
 
 class Lower final : public codegen::Lowering {
  public:
+  // run() of the base class lowers `function` and appends to `result`.
   Lower(const ir::Function& function, codegen::MachineFunction& result, const compiler::CpuFeatures& cpu);
 
  private:
-  // A condition that a branch instruction can test.
+  // A condition that a branch instruction can test: it holds if `branch` is taken for the two registers.
   struct Test {
     Op branch;
     Reg left, right;
@@ -47,6 +48,7 @@ class Lower final : public codegen::Lowering {
   // --- lower_control.cpp
   void lower_terminator(ir::Value value) override;
   void emit_jump(MBlock target) override;
+  // Emits a trap of this kind for the case that the test holds.
   void trap_when(const Test& test, wasm::TrapKind kind);
 
   // --- lower_calls.cpp
@@ -65,8 +67,8 @@ class Lower final : public codegen::Lowering {
   // Returns the offset of the fixed slot that keeps the VMContext. The first call allocates the slot.
   uint32_t saved_context();
 
-  // --- lower.cpp: the emission of one instruction. The overloads without `rd` make a temporary for the result and
-  // return it.
+  // --- lower.cpp: the emission of one instruction: with two or one source registers, or with an immediate. The
+  // overloads without `rd` make a temporary for the result and return it.
   MachineInst& op3(Op op, VReg rd, Reg rs1, Reg rs2);
   MachineInst& op2(Op op, VReg rd, Reg rs1, Rounding rounding = Rounding::rne);
   MachineInst& opi(Op op, VReg rd, Reg rs1, int64_t immediate);
@@ -75,11 +77,11 @@ class Lower final : public codegen::Lowering {
   VReg opi(Op op, Reg rs1, int64_t immediate);
   MachineInst& load(Op op, VReg rd, Address address);
   MachineInst& store(Op op, Reg source, Address address);
-  MachineInst& tested(Pseudo pseudo, const Test& test);
+  MachineInst& tested(Pseudo pseudo, const Test& test);  // a branch or trap_branch with this test
   void copy(VReg rd, Reg rs);
-  VReg immediate(int64_t value);
+  VReg immediate(int64_t value);  // returns a register that holds the value
   void immediate(VReg rd, int64_t value);
-  VReg temporary_of(Op op);
+  VReg temporary_of(Op op);  // returns a new register of the class of the instruction's rd
 
   // --- lower.cpp: operands
   // The register of a value, or x0 for the constant 0.
@@ -93,6 +95,8 @@ class Lower final : public codegen::Lowering {
   [[nodiscard]] bool is_non_negative(ir::Value value) const { return upper_bound(value) <= 0x7fff'ffff; }
 
   // --- lower_integer.cpp
+  // lower_integer(), lower_float() and lower_memory() lower the instructions of their families. They return false, and
+  // emit nothing, for other instructions.
   bool lower_integer(ir::Value value);
   void lower_add(ir::Value value);
   // Emits rd = left + right in 64 bits, if a Zba instruction covers the shift or the zero-extension in `right`. Returns
@@ -108,13 +112,16 @@ class Lower final : public codegen::Lowering {
   void lower_shift(ir::Value value);
   void lower_rotate(ir::Value value);
   void lower_count(ir::Value value);
+  // Emits rd = the sign-extended or zero-extended low `bits` (8 or 16) of `from`.
   void lower_extend(VReg rd, ir::Value from, unsigned bits, bool is_signed);
+  // Emits rd = the zero-extended low 32 bits of `from`.
   void zero_extend(VReg rd, Reg from);
   VReg popcount(VReg x);
 
   // --- lower_compare.cpp
   void lower_icmp(ir::Value value);
   void lower_select(ir::Value value);
+  // Returns the test of a compare of integers.
   Test integer_test(ir::Condition condition, ir::Value left, ir::Value right);
   // Returns a test that holds if the i32 `condition` is not zero (if it is zero, when `when_non_zero` is false). If
   // `condition` is the result of a compare, the test compares the operands of the compare.
@@ -140,13 +147,15 @@ class Lower final : public codegen::Lowering {
   };
   [[nodiscard]] AddressParts split_address(ir::Value address) const;
   void find_shared_addresses();
+  // `address` and `base` are the access's operands, and `offset` its constant offset in bytes.
   Address heap_address(ir::Value address, ir::Value base, uint64_t offset);
   Address displaced(Reg base, int64_t offset);
   Op load_op(ir::Type type, const ir::MemoryAccess& access) const;
   Op store_op(ir::Type type, const ir::MemoryAccess& access) const;
+  // Records in the payload which trap the access raises, if it can fault.
   void set_trap(MachineInst& inst, const ir::MemoryAccess& access);
 
-  // --- lower_atomic.cpp
+  // --- lower_atomic.cpp: `at` holds the address of the access
   void lower_atomic(ir::Value value, const Address& address);
   void lower_atomic_rmw(ir::Value value, VReg at);
   void lower_atomic_cas(ir::Value value, VReg at);
@@ -160,6 +169,7 @@ class Lower final : public codegen::Lowering {
   void finish_narrow(ir::Value value, VReg old_word, const NarrowPlace& place);
   // Returns the operand's narrow value, shifted to its place in the word. The other bits are 0.
   VReg narrow_operand(ir::Value value, const NarrowPlace& place);
+  // Emits rd = the zero-extended low `bytes` (1, 2 or 4) of `from`.
   void lower_zero_extend(VReg rd, VReg from, unsigned bytes);
 
   // --- lower_gc.cpp

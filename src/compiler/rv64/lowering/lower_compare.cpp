@@ -10,8 +10,9 @@ using ir::Condition;
 using ir::Opcode;
 using ir::Value;
 
-// Sign-extended i32 values compare in 64 bits as they do in 32 bits, signed and unsigned. For an unsigned compare,
-// sign-extension moves the upper half of the range up as a whole, which keeps the order.
+// The result of comparing two sign-extended i32 values in 64 bits is that of comparing them in 32 bits, signed and
+// unsigned. For an unsigned compare, sign-extension moves the upper half of the range up as a whole, which keeps the
+// order.
 void Lower::lower_icmp(Value value) {
   const ir::Instruction& compare = inst(value);
   Value left = compare.operands[0], right = compare.operands[1];

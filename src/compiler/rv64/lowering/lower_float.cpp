@@ -40,7 +40,8 @@ bool Lower::lower_float(Value value) {
     case Opcode::fsqrt: op2(wide ? Op::fsqrt_d : Op::fsqrt_s, def(value), use(instruction.operands[0])); return true;
     case Opcode::fmin:
     case Opcode::fmax: {
-      // The shift drops the sign. The bits of a NaN are then above those of infinity.
+      // Whether the value is a constant that is not NaN. The shift drops the sign. The bits of a NaN are then above
+      // those of infinity.
       const auto is_number = [&](Value v) {
         const ir::Instruction& constant = inst(resolve(v));
         if (constant.opcode != Opcode::fconst) return false;
@@ -95,8 +96,8 @@ std::pair<VReg, bool> Lower::float_compare(const ir::Instruction& compare) {
   }
 }
 
-// Rounds by a conversion to an integer and back, if |x| is below 2^52 (2^23 for f32). Every other x is an integer,
-// infinite or NaN.
+// Emits a rounding by a conversion to an integer and back, if |x| is below 2^52 (2^23 for f32). Every other x is an
+// integer, infinite or NaN.
 void Lower::lower_rounding(Value value, Rounding rounding) {
   const ir::Instruction& instruction = inst(value);
   const bool wide = instruction.type == Type::f64;

@@ -102,6 +102,7 @@ void Lower::lower_add(Value value) {
     return;
   }
   if (cpu_.zba) {
+    // Whether add_address() can take the value as `right`.
     const auto covers = [&](Value v) {
       v = resolve(v);
       if (!is_only_use(v)) return false;
@@ -170,7 +171,8 @@ void Lower::lower_mul(Value value) {
   op3(narrow ? Op::mulw : Op::mul, def(value), a, narrow ? use_low(right) : use(right));
 }
 
-// RISC-V's divisions never trap: x / 0 = -1, x % 0 = x, MIN / -1 = MIN, MIN % -1 = 0.
+// RISC-V's divisions never trap: x / 0 = -1, x % 0 = x, MIN / -1 = MIN, MIN % -1 = 0, where MIN is the least integer.
+// So the code tests for the cases in which WebAssembly traps.
 void Lower::lower_division(Value value) {
   const ir::Instruction& instruction = inst(value);
   const bool narrow = is_i32(value);
@@ -186,7 +188,8 @@ void Lower::lower_division(Value value) {
       if (constant && *constant != -1) {
         op3(narrow ? Op::divw : Op::div, rd, a, b);
       } else if (narrow) {
-        // In 64 bits -2^31 / -1 is 2^31, which is no i32.
+        // The division has 64 bits: -2^31 / -1 gives 2^31, which is not an i32, so the quotient is compared with its
+        // low half.
         const VReg quotient = op3(Op::div, a, b);
         opi(Op::addiw, rd, quotient, 0);
         trap_when({Op::bne, rd, quotient}, TrapKind::integer_overflow);

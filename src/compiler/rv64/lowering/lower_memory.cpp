@@ -138,8 +138,8 @@ void Lower::find_shared_addresses() {
   }
 }
 
-// Returns the address base + extended address + offset. Without `base_value` the base is the pinned register of memory
-// 0.
+// Returns the address base + address + offset, where an address of 32 bits is zero-extended. Without `base_value`, the
+// base is the pinned register of memory 0.
 Lower::Address Lower::heap_address(Value address, Value base_value, uint64_t offset) {
   const Reg base = base_value ? Reg(use(base_value)) : Reg(kMemoryBase);
   const AddressParts parts = split_address(address);

@@ -17,6 +17,7 @@ using ir::Type;
 using ir::Value;
 using wasm::TrapKind;
 
+// The type of the operands and the result of an access, and its size in bytes.
 struct Width {
   Type type;
   unsigned size;

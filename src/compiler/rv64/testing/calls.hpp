@@ -21,13 +21,16 @@ using ir::Value;
 // 80 bytes and 32 words of imports lie before it (struct Context in qemu/run_code.c).
 inline constexpr int64_t kFirstReference = 80 + 256;
 
+// Returns a copy of the types that lives as long as the function.
 inline std::span<ir::Type> types_of(Function& f, const std::vector<Type>& types) {
   const std::span<Type> result = f.add_types(types.size());
   std::copy(types.begin(), types.end(), result.begin());
   return result;
 }
 
-// Appends a call or a tail call. Returns the first result of a call, and appends the other results to `more`.
+// Appends a call or a tail call (`opcode`). `callee` is the number of a function, import or builtin, as `kind` says;
+// for a reference, the first of `arguments` is the reference. Returns the first result of a call, and appends the other
+// results to `more`.
 inline Value append_call(Function& f, Block b, Opcode opcode, CalleeKind kind, uint32_t callee,
                          const std::vector<Type>& params, const std::vector<Type>& results,
                          std::vector<Value> arguments, std::vector<Value>* more = nullptr) {

@@ -37,6 +37,7 @@ std::vector<Type> many_results() {
   return types;
 }
 
+// Returns the number of the function.
 uint32_t add_many(Program& p) {
   return p.add(many_params(), many_results(), [&](Function& f) {
     const Block b = f.create_block();

@@ -1,4 +1,4 @@
-// Compiles functions from IR for RV64, and runs them under qemu-riscv64, for tests.
+// Helpers for tests: they compile functions of IR for RV64, and run them under qemu-riscv64.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -19,6 +19,8 @@
 
 namespace cairn::rv64 {
 
+// These functions convert between values and slots: the 16 bytes of an argument or a result. The bytes after the value
+// are 0.
 inline ir::V128 to_slot(const void* data, size_t size) {
   ir::V128 slot{};
   std::memcpy(slot.data(), data, size);
@@ -42,7 +44,7 @@ struct Outcome {
   std::vector<uint8_t> memory;  // the first 256 bytes and the last 256 of 64 KiB; empty if the call has Memory::none
 };
 
-// A machine that runs the tests: the CPU features to compile for, and QEMU's -cpu.
+// A machine that runs the tests: the CPU features to compile for, and the argument of QEMU's option -cpu.
 struct Machine {
   std::string name;
   compiler::CpuFeatures cpu;
@@ -59,10 +61,12 @@ inline std::vector<Machine> machines() {
           {"vector256", all, "rv64,v=true,vlen=256,vext_spec=v1.0"}};
 }
 
+// Compiled functions, and the calls of them that one run of QEMU makes.
 class Program {
  public:
   using Build = std::function<void(ir::Function&, std::vector<ir::Type>& params, std::vector<ir::Type>& results)>;
 
+  // `register_limit` is the number of registers of each class that the allocator may use; 0 means all.
   explicit Program(Machine machine, uint32_t register_limit = 0) : machine_(std::move(machine)) {
     options_.architecture = compiler::Architecture::riscv64;
     options_.cpu = machine_.cpu;
@@ -115,19 +119,21 @@ class Program {
   // Flags of a call. `shown` fills the memory before the call and puts its ends in the outcome. `called_by_other` says
   // that host functions are to see context 1 as their caller.
   enum Memory : uint8_t { none = 0, shown = 1, called_by_other = 2 };
-  // Adds a call, with the arguments in slots of 16 bytes. run() passes its outcome to `check`.
+  // Adds a call, with the arguments in slots of 16 bytes. run() passes its outcome to `check`. `memory` has flags of
+  // Memory.
   void call(uint32_t function, std::vector<ir::V128> arguments, std::function<void(const Outcome&)> check,
             uint8_t memory = none) {
     cases_.push_back({function, std::move(arguments), std::move(check), memory});
   }
 
+  // Whether this machine has QEMU, and the compiler and the C library that run_code.c needs.
   [[nodiscard]] static bool can_run() {
     return system(
                "qemu-riscv64 --version > /dev/null 2>&1 && clang-22 --version > /dev/null 2>&1 && "
                "test -e /usr/riscv64-linux-gnu/lib/libc.a") == 0;
   }
 
-  // Runs all calls, and passes their outcomes to their checks.
+  // Runs all calls, and passes their outcomes to their checks. qemu/run_code.c reads the words of the input file.
   void run() {
     static const cairn::testing::TemporaryDirectory directory;
     const std::string runner = directory.file("run_code"), input = directory.file("input"),
@@ -186,6 +192,7 @@ class Program {
       Outcome outcome;
       uint64_t trapped = 0;
       ASSERT_EQ(fread(&trapped, 8, 1, file), 1u);
+      // The word is 0, or 1 + the TrapKind.
       if (trapped != 0) outcome.trap = static_cast<wasm::TrapKind>(trapped - 1);
       outcome.values.resize(slots_of(functions_[c.function]));
       ASSERT_EQ(fread(outcome.values.data(), 16, outcome.values.size(), file), outcome.values.size());
@@ -207,7 +214,7 @@ class Program {
  private:
   struct Function {
     std::vector<ir::Type> params, results;
-    uint64_t code = 0, entry = 0;
+    uint64_t code = 0, entry = 0;  // offsets in the image of the code and of its entry trampoline
   };
   struct Case {
     uint32_t function;
@@ -218,14 +225,17 @@ class Program {
   struct Import {
     uint32_t function, context;
   };
+  // A call instruction: its offset in the image, and the number of the callee.
   struct Call {
     uint64_t offset;
     uint32_t function;
   };
 
+  // The number of slots that hold the arguments, and then the results.
   static size_t slots_of(const Function& f) { return std::max<size_t>(1, std::max(f.params.size(), f.results.size())); }
   static void check(const Result<void>& result) { ASSERT_TRUE(result.has_value()) << result.error().to_string(); }
 
+  // Returns the 32 bits at the offset `at` of the image.
   uint32_t word(uint64_t at) const {
     uint32_t value = 0;
     std::memcpy(&value, &image_[at], 4);
@@ -239,6 +249,7 @@ class Program {
     std::memcpy(&image_[at + 4], &low, 4);
   }
 
+  // Appends the code and its read-only data to the image, and applies the relocations. Returns the offset of the code.
   uint64_t place(const codegen::CodeBuffer& code) {
     while (image_.size() % 16 != 0) image_.push_back(std::byte{0});
     const uint64_t base = image_.size();
@@ -281,7 +292,7 @@ class Program {
   unsigned failures_ = 0;
 };
 
-// --- Building IR
+// --- Building IR. These functions make an instruction, append a constant, and append a return of the values.
 
 inline ir::Instruction instruction(ir::Opcode opcode, ir::Type type, std::initializer_list<ir::Value> operands = {},
                                    int64_t immediate = 0, uint8_t aux = 0) {

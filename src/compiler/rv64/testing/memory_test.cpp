@@ -18,6 +18,7 @@ INSTANTIATE_TEST_SUITE_P(Machines, Rv64Memory, kConfigurations, name_of_configur
 
 TEST_P(Rv64Memory, LoadsAndStores) {
   Program p = make();
+  // The byte that qemu/run_code.c writes to this address: the first and the last 256 bytes of the memory are filled.
   const auto byte_at = [](uint64_t i) { return i < 256 ? (i * 37 + 11) & 255 : ((i - (65536 - 256)) * 53 + 7) & 255; };
   struct Shape {
     Type type;
@@ -64,7 +65,7 @@ TEST_P(Rv64Memory, LoadsAndStores) {
           for (uint32_t address : {0u, 1u, 77u, 240u, 65528u, 65535u, 0x8000'0000u, 0xffff'fffcu}) {
             const uint64_t at = address + offset;
             const bool inside = at + shape.size <= 65536;
-            if (inside && at + shape.size > 256 && at < 65280) continue;
+            if (inside && at + shape.size > 256 && at < 65280) continue;  // the bytes there are not filled
             if (is_constant) function = build(address);
             uint64_t value = 0;
             for (unsigned i = 0; i < shape.size; ++i) value |= uint64_t{byte_at(at + i)} << (8 * i);

@@ -15,6 +15,7 @@ namespace cairn::rv64::scalar {
 using ir::Type;
 using wasm::TrapKind;
 
+// The result that is expected: a trap, or a value of this type as bits. The functions after it make one.
 struct Expected {
   std::optional<TrapKind> trap;
   uint64_t value = 0;
@@ -26,6 +27,7 @@ inline Expected i64(uint64_t v) { return {std::nullopt, v, Type::i64}; }
 inline Expected f32(float v) { return {std::nullopt, std::bit_cast<uint32_t>(v), Type::f32}; }
 inline Expected f64(double v) { return {std::nullopt, std::bit_cast<uint64_t>(v), Type::f64}; }
 
+// Whether the outcome is as expected. Where a NaN is expected, every NaN whose quiet bit is set is right.
 inline bool matches(const Expected& expected, const Outcome& outcome) {
   if (expected.trap || outcome.trap) return expected.trap == outcome.trap;
   const uint64_t value = from_slot<uint64_t>(outcome.values[0]);
@@ -44,6 +46,7 @@ inline bool matches(const Expected& expected, const Outcome& outcome) {
   }
 }
 
+// Operands: edge cases of shifts, of immediates of 12 bits, and of overflow.
 inline const uint64_t kI32[] = {
     0,        1,           2,           3,           5,           7,           31,          32,         33,     63,
     64,       127,         128,         255,         256,         2047,        2048,        0x7fff,     0x8000, 0xffff,
@@ -72,6 +75,7 @@ inline const uint64_t kI64[] = {0,
                                 0xffff'ffff'ffff'ffff,
                                 0xf0f0'f0f0'0f0f'0f0f};
 
+// floats64(), floats32() and samples() return operands as bits: edge cases of rounding and of conversions to integers.
 inline std::vector<uint64_t> floats64() {
   std::vector<uint64_t> result;
   const double values[] = {0.0,
@@ -155,6 +159,7 @@ inline std::vector<uint64_t> samples(Type type) {
   }
 }
 
+// Returns the slot of an argument.
 inline ir::V128 argument(Type type, uint64_t bits) {
   // The bits above an i32 in its slot must not matter.
   if (type == Type::i32) bits |= 0xa5a5'5a5a'0000'0000;

@@ -20,12 +20,16 @@ using ir::Value;
 using namespace scalar;
 using wasm::TrapKind;
 
+// Adds functions and calls that test operations to a Program.
 class Suite {
  public:
   explicit Suite(Program& program) : p_(program) {}
 
+  // Computes the expected result from two operands, which are bits.
   using Reference = std::function<Expected(uint64_t, uint64_t)>;
 
+  // Tests an operation on all pairs of operands, with each operand in a register and as a constant. `aux` is
+  // ir::Instruction::aux.
   void binary(Opcode opcode, Type type, Type result, const Reference& reference, uint8_t aux = 0) {
     const auto values = samples(type);
     const auto build = [&](std::optional<uint64_t> left, std::optional<uint64_t> right) {
@@ -145,6 +149,7 @@ class Suite {
   }
 
  private:
+  // Adds a call of the function `f`. The operands and `aux` are for the message only.
   void check(uint32_t f, const std::string& name, std::vector<ir::V128> arguments, std::array<uint64_t, 2> operands,
              uint8_t aux, const Expected& expected) {
     p_.call(f, std::move(arguments), [=, machine = p_.machine().name](const Outcome& outcome) {
@@ -162,6 +167,7 @@ class Suite {
   Program& p_;
 };
 
+// Tests the operations on integers of the type U.
 template <class U>
 void integers(Suite& s, Type type) {
   using S = std::make_signed_t<U>;
@@ -227,6 +233,7 @@ F as(uint64_t bits) {
     return std::bit_cast<double>(bits);
 }
 
+// Tests the operations on floats of the type F.
 template <class F>
 void floats(Suite& s, Type type) {
   const auto out = [](F v) {

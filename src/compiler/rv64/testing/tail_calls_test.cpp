@@ -26,8 +26,8 @@ TEST_P(Rv64TailCalls, TailCallsBetweenInstances) {
     const uint32_t function = static_cast<uint32_t>(count == 2 ? 0 : count == 12 ? 2 : 4);
     // The function imports itself twice: import `number` is in context 0, and the next one is in context 1.
     const uint32_t number = count == 2 ? 0 : count == 12 ? 2 : 4;
-    // f(n, acc, ...) is acc + last if n == 0. Otherwise it tail-calls an import with (n - 1, acc + n, ...): import
-    // `number` if n is odd, and the next one if n is even.
+    // f(n, acc, ...) is acc + `last`, its last parameter, if n == 0. Otherwise it tail-calls an import with (n - 1, acc
+    // + n, ...): import `number` if n is odd, and the next one if n is even.
     const auto build = [&](CalleeKind kind) {
       return p.add(params, {Type::i64}, [&](Function& f) {
         const Block b = f.create_block(), done = f.create_block(), step = f.create_block();

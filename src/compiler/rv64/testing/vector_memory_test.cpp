@@ -24,6 +24,7 @@ TEST_P(Rv64VectorMemory, Accesses) {
   Program p = make();
   std::array<uint8_t, 256> memory;
   for (unsigned i = 0; i < 256; ++i) memory[i] = static_cast<uint8_t>(i * 37 + 11);
+  // Returns the 16 bytes at this address of the memory, as qemu/run_code.c fills it.
   const auto at_memory = [=](uint64_t at) {
     V128 v{};
     for (unsigned i = 0; i < 16; ++i) v[i] = static_cast<std::byte>(memory[(at + i) & 255]);

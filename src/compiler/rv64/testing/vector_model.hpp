@@ -17,6 +17,7 @@ namespace cairn::rv64::reference {
 using ir::SimdOp;
 using ir::V128;
 
+// A vector as lanes of the type T. view() and pack() convert between it and bytes.
 template <class T>
 struct Lanes {
   static constexpr unsigned kCount = 16 / sizeof(T);
@@ -36,6 +37,7 @@ V128 pack(const Lanes<T>& v) {
 // The kinds of vector operations by their operands and results.
 enum class Shape { unary, binary, ternary, shift, splat, reduce, extract, replace, load };
 
+// Returns the kind of an operation by its name in WebAssembly's text format.
 inline Shape shape_of(std::string_view name) {
   const auto ends = [&](std::string_view s) { return name.ends_with(s); };
   const auto contains = [&](std::string_view s) { return name.find(s) != name.npos; };
@@ -55,6 +57,7 @@ inline Shape shape_of(std::string_view name) {
   return Shape::binary;
 }
 
+// map() and map2() apply `f` to each lane, or to each pair of lanes.
 template <class T, class F>
 V128 map(const V128& a, F f) {
   auto x = view<T>(a);
@@ -83,6 +86,7 @@ T saturate(int64_t v) {
   if (v > int64_t{std::numeric_limits<T>::max()}) return std::numeric_limits<T>::max();
   return static_cast<T>(v);
 }
+// Narrows the lanes of `a` and then those of `b`, with saturation.
 template <class From, class To>
 V128 narrow(const V128& a, const V128& b) {
   const auto x = view<From>(a), y = view<From>(b);
@@ -90,6 +94,7 @@ V128 narrow(const V128& a, const V128& b) {
   for (unsigned i = 0; i < x.kCount; ++i) r[i] = saturate<To>(x[i]), r[x.kCount + i] = saturate<To>(y[i]);
   return pack(r);
 }
+// extend() and extmul() extend or multiply the low or the high half of the lanes. pairwise() adds neighbouring lanes.
 template <class From, class To>
 V128 extend(const V128& a, bool high) {
   const auto x = view<From>(a);
@@ -126,6 +131,7 @@ F fmax(F a, F b) {
   if (a == b) return std::signbit(a) ? b : a;
   return a > b ? a : b;
 }
+// Converts to an integer of 32 bits, with saturation.
 template <class I, class F>
 I trunc_sat(F x) {
   if (std::isnan(x)) return 0;
@@ -386,8 +392,9 @@ inline std::optional<V128> convert(SimdOp op, const V128& a) {
 }
 // clang-format on
 
-// Returns the result of an operation. `scalar` is the count of a shift, or the value of a splat or replacement. The
-// result of a reduction or extraction is in the low bytes.
+// Returns the result of an operation. `scalar` is the count of a shift, or the value of a splat or replacement, as
+// bits; `lane` is the number of the lane that is extracted or replaced. The result of a reduction or extraction is in
+// the low bytes.
 inline V128 evaluate(SimdOp op, const V128& a, const V128& b, const V128& c, uint64_t scalar, unsigned lane) {
   if (const auto result = move_lanes(op, a, b, scalar, lane)) return *result;
   if (const auto result = compare(op, a, b)) return *result;

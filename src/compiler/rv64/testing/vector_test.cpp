@@ -36,6 +36,7 @@ unsigned float_size(SimdOp op) {
   return name.starts_with("f32x4") ? 4 : name.starts_with("f64x2") ? 8 : 0;
 }
 
+// The size of a lane in bytes, by the shape at the start of the operation's name.
 unsigned lane_size(SimdOp op) {
   const std::string_view name = kNames[static_cast<unsigned>(op)];
   return name.find("x16") < 5 ? 1 : name.find("x8") < 5 ? 2 : name.find("x4") < 5 ? 4 : 8;

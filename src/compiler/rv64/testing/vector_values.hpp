@@ -14,6 +14,7 @@ namespace cairn::rv64 {
 
 using ir::V128;
 
+// Returns the next pseudo-random number (xorshift).
 inline uint64_t next_random(uint64_t& state) {
   state ^= state << 13, state ^= state >> 7, state ^= state << 17;
   return state;
@@ -85,6 +86,7 @@ inline std::vector<V128> samples() {
   return result;
 }
 
+// The bytes of the vector in hexadecimal; byte 0 comes first.
 inline std::string text(const V128& v) {
   std::string result;
   for (unsigned i = 0; i < 16; ++i) {

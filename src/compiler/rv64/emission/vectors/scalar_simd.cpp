@@ -1,3 +1,4 @@
+// Expands bitwise operations and moves of lanes for CPUs without the V extension, and has the accesses to lanes.
 #include "compiler/rv64/emission/vectors/scalar_simd.hpp"
 
 #include <bit>

@@ -12,7 +12,7 @@ class ScalarSimd {
   using Operands = std::span<const codegen::Allocation>;
   ScalarSimd(Emitter& emitter, const MachineInst& inst, Operands operands);
 
-  // Each function expands the operations of its family, and returns false for all other operations.
+  // Each function that returns bool expands the operations of its family, and returns false for all other operations.
   bool lane_moves(ir::SimdOp op);  // splats, lanes, swizzle
   bool bitwise(ir::SimdOp op);
   bool compares(ir::SimdOp op);  // comparisons of integers
@@ -25,18 +25,21 @@ class ScalarSimd {
   bool widening(ir::SimdOp op);   // extensions, extending multiplications, pairwise additions
   bool floats(ir::SimdOp op);
   bool conversions(ir::SimdOp op);
-  void shuffle();
+  void shuffle();  // expands Pseudo::simd_shuffle
 
  private:
-  enum class Sign : uint8_t { zero, sign };
+  // Parameters of type unsigned are sizes of lanes in bytes, except `operand`, `lane`, `operand_count` and `kind`.
+
+  enum class Sign : uint8_t { zero, sign };  // how a narrow lane is extended to a register
   static constexpr Rounding kNearest = Rounding::rne;
 
-  // --- Accesses to a lane of `size` bytes: loads read the operand with the number `operand`, stores write the result
+  // --- Accesses to a lane of `size` bytes: loads read the operand with the number `operand`, stores write the result.
   void load(PReg reg, unsigned operand, unsigned size, unsigned lane, Sign sign = Sign::sign);
   void store(PReg reg, unsigned size, unsigned lane);
   void load_float(PReg reg, unsigned operand, unsigned size, unsigned lane);
   void store_float(PReg reg, unsigned size, unsigned lane);
-  // Calls `f` for every lane, with the lanes of the first two operands in x_ and y_. `f` leaves the result in x_.
+  // Calls `f` for every lane, after code that loads the lanes of the first one or two operands to x_ and y_. The code
+  // that `f` emits leaves the result in x_.
   template <class F>
   void lanes(unsigned size, Sign sign, unsigned operand_count, F&& f) {
     for (unsigned lane = 0; lane < 16 / size; ++lane) {
@@ -46,7 +49,8 @@ class ScalarSimd {
       store(x_, size, lane);
     }
   }
-  // Calls `f` for every lane, with the operands' lanes in f0_, f1_ and kFloatScratch. `f` leaves the result in f0_.
+  // Calls `f` for every lane, after code that loads the lanes of one to three operands to f0_, f1_ and kFloatScratch.
+  // The code that `f` emits leaves the result in f0_.
   template <class F>
   void float_lanes(unsigned size, unsigned operand_count, F&& f) {
     for (unsigned lane = 0; lane < 16 / size; ++lane) {
@@ -63,24 +67,26 @@ class ScalarSimd {
   void clamp(PReg reg, int64_t low, int64_t high);
   // Replaces a byte in x_ by the number of its bits that are set.
   void popcount_byte();
+  // `kind` is 0 for eq, 1 for ne, 2 for lt, 3 for gt, 4 for le and 5 for ge. `less` is slt or sltu.
   void compare(unsigned size, Op less, Sign sign, unsigned kind);
   void float_compare(unsigned size, unsigned kind);
   void round_lanes(unsigned size, Rounding rounding);
-  // Expands min or max, and pmin or pmax.
-  void extremes(unsigned size, bool is_min);
-  void pseudo_extremes(unsigned size, bool is_min);
-  // Converts the float in f0_ to an integer in x_, with saturation.
+  void extremes(unsigned size, bool is_min);         // expands min or max
+  void pseudo_extremes(unsigned size, bool is_min);  // expands pmin or pmax
+  // Converts the float of `from` bytes in f0_ to an integer of 32 bits in x_, with saturation. NaN becomes 0.
   void truncate_lane(unsigned from, bool is_unsigned);
-  void zero_high_half();
+  void zero_high_half();  // stores 0 to the upper 8 bytes of the result
 
   Emitter& e_;
   Assembler& as_;
   const MachineInst& inst_;
-  unsigned uses_ = 0;
-  int64_t slots_[3] = {-1, -1, -1};  // the slots of the operands that are vectors
+  unsigned uses_ = 0;  // the number of operands that are read
+  // The slots of the operands that are vectors, and of a result that is one: byte offsets from the stack pointer, or
+  // -1.
+  int64_t slots_[3] = {-1, -1, -1};
   int64_t result_slot_ = -1;
-  PReg scalar_use_;  // the scalar operand, if there is one
-  PReg scalar_result_;
+  PReg scalar_use_;           // the operand that is a scalar, if there is one
+  PReg scalar_result_;        // the result, if it is a scalar
   PReg x_, y_, z_, f0_, f1_;  // the temporaries
 };
 

@@ -48,8 +48,8 @@ void ScalarSimd::popcount_byte() {
 
 bool ScalarSimd::compares(SimdOp op) {
   const unsigned number = static_cast<unsigned>(op);
-  // The comparisons of a shape are ten operations in a row: eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u. i64x2 has no
-  // unsigned comparisons.
+  // In compiler/ir/simd.def, the comparisons of a shape are ten operations in a row: eq ne lt_s lt_u gt_s gt_u le_s
+  // le_u ge_s ge_u. i64x2 has no unsigned comparisons, so it has six operations.
   if (number >= static_cast<unsigned>(SimdOp::i8x16_eq) && number <= static_cast<unsigned>(SimdOp::i32x4_ge_u)) {
     const unsigned at = number - static_cast<unsigned>(SimdOp::i8x16_eq), which = at % 10;
     const bool is_unsigned = which >= 2 && which % 2 == 1;
@@ -127,7 +127,7 @@ bool ScalarSimd::saturating_arithmetic(SimdOp op) {
   const auto q15 = [&] {
     lanes(2, Sign::sign, 2, [&] {
       as_.r3(Op::mul, x_, x_, y_);
-      as_.upper(Op::lui, kScratch, 4);  // rounds: 0x4000 is half of 2^15
+      as_.upper(Op::lui, kScratch, 4);  // 0x4000, half of 2^15, makes the shift round
       as_.r3(Op::add, x_, x_, kScratch);
       as_.ri(Op::srai, x_, x_, 15);
       clamp(x_, -32768, 32767);

@@ -26,7 +26,7 @@ bool writes_early(SimdOp op) {
 
 SimdNeeds needs_of(SimdOp op, Vectors vectors) {
   SimdNeeds needs;
-  if (vectors == Vectors::absent) {
+  if (vectors == Vectors::absent) {  // the temporaries of ScalarSimd
     needs.integers = 3;
     needs.floats = 2;
     needs.early_result = true;
@@ -38,7 +38,7 @@ SimdNeeds needs_of(SimdOp op, Vectors vectors) {
 
 SimdNeeds needs_of_shuffle(Vectors vectors) {
   if (vectors == Vectors::present) return needs_of(SimdOp::i8x16_swizzle, vectors);
-  return needs_of(SimdOp::i8x16_add, vectors);
+  return needs_of(SimdOp::i8x16_add, vectors);  // without V, all operations have the same needs
 }
 
 SimdNeeds needs_of_access(Vectors vectors) {

@@ -18,6 +18,8 @@ struct SimdNeeds {
 // Whether `op` is from `first` to `last`, in the order of compiler/ir/simd.def.
 constexpr bool between(ir::SimdOp op, ir::SimdOp first, ir::SimdOp last) { return op >= first && op <= last; }
 
+// These functions return the needs of Pseudo::simd with the operation `op`, of Pseudo::simd_shuffle, and of the loads
+// and stores of vectors (Pseudo::simd_load and so on).
 SimdNeeds needs_of(ir::SimdOp op, Vectors vectors);
 SimdNeeds needs_of_shuffle(Vectors vectors);
 SimdNeeds needs_of_access(Vectors vectors);

@@ -25,7 +25,6 @@ Op unsigned_load(unsigned size) {
 
 }  // namespace
 
-// Returns a register with the address of an access, for instructions that have no displacement: `base` or `scratch`.
 PReg Emitter::address_register(const MachineInst& inst, PReg base, PReg scratch) {
   if (inst.displacement == 0) return base;
   as_.ri(Op::addi, scratch, base, inst.displacement);
@@ -47,14 +46,18 @@ class VectorAccess {
   void store_lane();
 
  private:
+  // An address base + offset, which fits the instruction.
   struct Place {
     PReg base;
     int64_t offset;
   };
   [[nodiscard]] bool has_v() const { return e_.cpu_.v; }
+  // The binary logarithm of the access's size in bytes.
   [[nodiscard]] unsigned log_size() const { return static_cast<unsigned>(std::countr_zero(unsigned{inst_.size})); }
+  // The register (with V) or the slot (without V) of an operand; a slot is its byte offset from the stack pointer.
   [[nodiscard]] PReg vector(size_t operand) const { return operands_[operand].reg(); }
   [[nodiscard]] int64_t slot(size_t operand) const { return int64_t{e_.frame_.slot_offset(operands_[operand].slot())}; }
+  // Stores a register to the stack, at `offset` bytes from the stack pointer.
   void to_slot(int64_t offset, PReg reg, Op op = Op::sd) { as_.store_far(op, reg, kStackPointer, offset, kScratch2); }
   // Returns the place in guest memory that is `extra` bytes after the start of the access. Records that the next
   // instruction may fault.

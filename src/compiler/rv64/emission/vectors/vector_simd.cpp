@@ -1,3 +1,4 @@
+// Expands bitwise operations, moves of lanes, and operations on integer lanes, for CPUs with the V extension.
 #include "compiler/rv64/emission/vectors/vector_simd.hpp"
 
 #include <bit>
@@ -26,7 +27,7 @@ VectorSimd::VectorSimd(Emitter& emitter, const MachineInst& inst, Operands opera
   size_t at = 0;
   for (; at < described.size() && described[at].kind == OperandKind::use; ++at) {
     const PReg reg = operands[at].reg();
-    if (reg.number() >= 64)
+    if (reg.number() >= 64)  // a vector register
       *vectors[count++] = reg;
     else
       scalar_use_ = reg;
@@ -97,6 +98,7 @@ bool VectorSimd::lane_moves(SimdOp op) {
     as_.v1(operation, result_, scalar_use_);
     return true;
   };
+  // Returns a register whose lane 0 is the lane that the operation extracts.
   const auto to_front = [&](unsigned size) {
     e_.use_vectors(1, sew_of(size));
     if (inst_.extra == 0) return a_;
@@ -157,6 +159,8 @@ bool VectorSimd::lane_moves(SimdOp op) {
   }
 }
 
+// Lanes 0 to 15 are those of a_, and lanes 16 to 31 those of b_. Where an index is out of range for one operand, the
+// merge takes the lane of the other one.
 void VectorSimd::shuffle() {
   const uint64_t halves[] = {vector_payload_low(inst_), vector_payload_high(inst_)};
   std::byte lanes[16];

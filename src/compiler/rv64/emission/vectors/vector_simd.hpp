@@ -44,22 +44,25 @@ class VectorSimd {
   // `kind` is 0 for eq, 1 for ne, 2 for lt, 3 for gt, 4 for le and 5 for ge.
   void compare(unsigned size, unsigned kind, bool is_unsigned);
   void float_compare(unsigned size, unsigned kind);
+  // Narrows the lanes of a_ and b_ to `to` bytes, with saturation to signed or unsigned numbers.
   void narrow(unsigned to, bool is_unsigned);
+  // These two functions extend or multiply half of the lanes of `from` bytes: the high half if `high` is set.
   void extend(unsigned from, bool high, bool is_signed);
   void multiply_wide(unsigned from, bool high, bool is_signed);
   // Multiplies signed lanes of `from` bytes, and puts the sums of neighbouring products in the register `to`.
   void dot(PReg to, unsigned from);
+  // Puts the sums of neighbouring lanes of `vector` in the register `to`.
   void pairwise(PReg to, PReg vector, unsigned from, bool is_signed);
-  void extremes(unsigned size, bool is_min);
+  void extremes(unsigned size, bool is_min);  // expands min or max
   void round(unsigned size, Rounding rounding);
   void convert_rounded(Op operation, PReg to, PReg from, Rounding rounding);
 
   Emitter& e_;
   Assembler& as_;
   const MachineInst& inst_;
-  PReg a_, b_, c_;  // registers of the operands that are vectors
-  PReg result_;
-  PReg scalar_use_, scalar_result_;
+  PReg a_, b_, c_;                   // registers of the operands that are vectors
+  PReg result_;                      // of a result that is a vector
+  PReg scalar_use_, scalar_result_;  // of an operand or a result that is a scalar
 };
 
 }  // namespace cairn::rv64

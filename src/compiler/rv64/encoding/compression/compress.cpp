@@ -7,6 +7,7 @@
 namespace cairn::rv64 {
 namespace {
 
+// The fields of a 32-bit instruction [riscv 2.2].
 struct Fields {
   uint32_t word;
   [[nodiscard]] uint32_t opcode() const { return word & 0x7f; }
@@ -28,10 +29,11 @@ constexpr uint32_t small(uint32_t r) { return r - 8; }
 constexpr uint32_t at(int32_t value, unsigned bit, unsigned count, unsigned to) {
   return (static_cast<uint32_t>(value) >> bit & ((1u << count) - 1)) << to;
 }
+// The place of a 6-bit immediate in most 16-bit forms: bit 5 is bit 12 of the instruction, and bits 4:0 are bits 6:2.
 constexpr uint32_t imm6(int32_t value) { return at(value, 5, 1, 12) | at(value, 0, 5, 2); }
 constexpr bool fits6(int32_t value) { return value >= -32 && value < 32; }
 
-// --- Each of the functions below returns the 16-bit form, or 0 if there is none.
+// --- Each of the functions below returns the 16-bit form, or 0 if there is none. Register 2 is the stack pointer.
 
 uint32_t compress_addi(const Fields f) {
   const uint32_t rd = f.rd(), rs1 = f.rs1();
@@ -52,12 +54,14 @@ uint32_t compress_imm(const Fields f) {
   const int32_t imm = f.imm(), amount = imm & 63;
   switch (f.funct3()) {
     case 0: return compress_addi(f);
-    case 1: return f.word >> 26 == 0 && rd == rs1 && rd != 0 && amount != 0 ? 0x0002 | rd << 7 | imm6(amount) : 0;
-    case 5:
+    case 1:  // c.slli
+      return f.word >> 26 == 0 && rd == rs1 && rd != 0 && amount != 0 ? 0x0002 | rd << 7 | imm6(amount) : 0;
+    case 5:  // c.srli, c.srai
       if (rd != rs1 || !is_small(rd) || amount == 0) return 0;
       if (f.word >> 26 == 0) return 0x8001 | small(rd) << 7 | imm6(amount);
       return f.word >> 26 == 0x10 ? 0x8401 | small(rd) << 7 | imm6(amount) : 0;
-    case 7: return rd == rs1 && is_small(rd) && fits6(imm) ? 0x8801 | small(rd) << 7 | imm6(imm) : 0;
+    case 7:  // c.andi
+      return rd == rs1 && is_small(rd) && fits6(imm) ? 0x8801 | small(rd) << 7 | imm6(imm) : 0;
     default: return 0;
   }
 }
@@ -65,7 +69,7 @@ uint32_t compress_imm(const Fields f) {
 uint32_t compress_reg(const Fields f) {
   const uint32_t rd = f.rd();
   uint32_t rs1 = f.rs1(), rs2 = f.rs2();
-  const uint32_t kind = f.funct7() << 3 | f.funct3();
+  const uint32_t kind = f.funct7() << 3 | f.funct3();  // 0 add, 4 xor, 6 or, 7 and
   const bool is_sub = kind == 0x100;
   if (kind != 0 && kind != 4 && kind != 6 && kind != 7 && !is_sub) return 0;
   if (!is_sub && rd == rs2) std::swap(rs1, rs2);
@@ -75,10 +79,11 @@ uint32_t compress_reg(const Fields f) {
     return rd == rs1 && rs2 != 0 ? 0x9002 | rd << 7 | rs2 << 2 : 0;  // c.add
   }
   if (rd != rs1 || !is_small(rd) || !is_small(rs2)) return 0;
-  const uint32_t which = is_sub ? 0 : kind == 4 ? 1 : kind == 6 ? 2 : 3;
+  const uint32_t which = is_sub ? 0 : kind == 4 ? 1 : kind == 6 ? 2 : 3;  // c.sub, c.xor, c.or, c.and
   return 0x8c01 | small(rd) << 7 | which << 5 | small(rs2) << 2;
 }
 
+// Compresses addw and subw.
 uint32_t compress_regw(const Fields f) {
   const uint32_t rd = f.rd();
   uint32_t rs1 = f.rs1(), rs2 = f.rs2();
@@ -89,7 +94,8 @@ uint32_t compress_regw(const Fields f) {
   return 0x9c01 | small(rd) << 7 | (is_add ? 1u : 0u) << 5 | small(rs2) << 2;
 }
 
-// Compresses a load or store of 8 bytes if `wide` is set, or of 4 bytes otherwise. `funct` becomes bits 15:13.
+// Compresses a load or store of 8 bytes if `wide` is set, or of 4 bytes otherwise. `data` is the register that is
+// loaded or stored, and `funct` becomes bits 15:13.
 uint32_t compress_access(uint32_t data, uint32_t base, int32_t imm, bool wide, uint32_t funct) {
   if (!is_small(data) || !is_small(base) || imm < 0) return 0;
   if (wide)
@@ -131,21 +137,21 @@ uint32_t compress_store(const Fields f, bool is_float) {
 
 uint32_t compress_any(const Fields f) {
   switch (f.opcode()) {
-    case 0x03: return compress_load(f, false);
-    case 0x07: return compress_load(f, true);
-    case 0x23: return compress_store(f, false);
-    case 0x27: return compress_store(f, true);
-    case 0x13: return compress_imm(f);
-    case 0x33: return compress_reg(f);
-    case 0x3b: return compress_regw(f);
-    case 0x1b:  // c.addiw; c.li
+    case 0x03: return compress_load(f, false);   // lb to lwu
+    case 0x07: return compress_load(f, true);    // flw, fld
+    case 0x23: return compress_store(f, false);  // sb to sd
+    case 0x27: return compress_store(f, true);   // fsw, fsd
+    case 0x13: return compress_imm(f);           // addi and other operations with an immediate
+    case 0x33: return compress_reg(f);           // add and other operations on registers
+    case 0x3b: return compress_regw(f);          // addw and other operations on words
+    case 0x1b:                                   // addiw: c.addiw, or c.li if it reads x0
       if (f.funct3() != 0 || f.rd() == 0 || !fits6(f.imm()) || (f.rs1() != f.rd() && f.rs1() != 0)) return 0;
       return (f.rs1() == 0 ? 0x4001u : 0x2001u) | f.rd() << 7 | imm6(f.imm());
-    case 0x37: {  // c.lui
+    case 0x37: {  // lui: c.lui
       const int32_t imm = static_cast<int32_t>(f.word) >> 12;
       return f.rd() != 0 && f.rd() != 2 && imm != 0 && fits6(imm) ? 0x6001 | f.rd() << 7 | imm6(imm) : 0;
     }
-    case 0x67:  // c.jr, c.jalr
+    case 0x67:  // jalr: c.jr, c.jalr
       return f.imm() == 0 && f.rs1() != 0 && f.rd() < 2 ? (f.rd() == 0 ? 0x8002u : 0x9002u) | f.rs1() << 7 : 0;
     default: return 0;
   }
@@ -154,8 +160,8 @@ uint32_t compress_any(const Fields f) {
 }  // namespace
 
 std::optional<uint16_t> compress(uint32_t instruction) {
-  if (instruction == facts(Op::unimp).bits) return uint16_t{0};
-  if (instruction == facts(Op::ebreak).bits) return uint16_t{0x9002};
+  if (instruction == facts(Op::unimp).bits) return uint16_t{0};        // c.unimp
+  if (instruction == facts(Op::ebreak).bits) return uint16_t{0x9002};  // c.ebreak
   const uint32_t half = compress_any(Fields{instruction});
   if (half == 0) return std::nullopt;
   return static_cast<uint16_t>(half);

@@ -6,7 +6,8 @@
 
 namespace cairn::rv64 {
 
-// Returns the 16-bit form of an instruction, if it has one.
+// Returns the 16-bit form of an instruction, if it has one. Branches and jal have none here, because the distance is
+// not known yet; the assembler writes their short forms itself.
 std::optional<uint16_t> compress(uint32_t instruction);
 
 }  // namespace cairn::rv64

@@ -39,14 +39,16 @@ struct Context {
   uint64_t words[64];  // imports (4 words each), and from word 32 on their function references (4 words each)
 };
 
-static struct Entry entry;
-static struct StoreState store;
-static uint64_t* traps;
+static struct Entry entry;       // the arguments of the entry trampoline
+static struct StoreState store;  // shared by all contexts
+static uint64_t* traps;          // pairs: the offset in the image of an instruction that may fault, and its TrapKind
+// The number of pairs in `traps`, the addresses of the image, and 0 or 1 + the TrapKind that has ended the call.
 static uint64_t trap_count, image_begin, image_end, trapped;
 static uint64_t calls_of_host;
 
 static uint64_t next_word(const uint64_t** at) { return *(*at)++; }
 
+// Turns a fault at a place of `traps` into a trap: execution goes on at trap_resume in the entry trampoline.
 static void on_signal(int number, siginfo_t* info, void* raw) {
   (void)info;
   ucontext_t* context = raw;
@@ -64,6 +66,7 @@ static void on_signal(int number, siginfo_t* info, void* raw) {
   context->uc_mcontext.__gregs[2] = entry.saved_stack_pointer;
 }
 
+// The builtin raise_trap. `code` is 1 + the TrapKind.
 static void raise_trap(struct Context* context, uint32_t code) {
   (void)context;
   trapped = code;
@@ -73,6 +76,7 @@ static void raise_trap(struct Context* context, uint32_t code) {
   __builtin_unreachable();
 }
 
+// Stands for all other builtins.
 static int64_t builtin_sum(struct Context* context, int32_t a, int64_t b) {
   (void)context;
   return a + b;
@@ -154,7 +158,7 @@ int main(int argc, char** argv) {
   const uint64_t cases = next_word(&at);
   for (uint64_t i = 0; i < cases; ++i) {
     const uint64_t entry_offset = next_word(&at), code_offset = next_word(&at), slots = next_word(&at);
-    const uint64_t uses_memory = next_word(&at);
+    const uint64_t uses_memory = next_word(&at);  // flags of Program::Memory
     unsigned char values[16 * 64];
     memcpy(values, at, 16 * slots);
     at += 2 * slots;
@@ -167,7 +171,7 @@ int main(int argc, char** argv) {
     entry.context = &contexts[0];
     entry.values = values;
     entry.stack_top = stack + kStackBytes;
-    store.stack_limit = (uint64_t)stack + 131072;
+    store.stack_limit = (uint64_t)stack + 131072;  // 64 KiB above the guard
     expected_caller = uses_memory & 2 ? &contexts[1] : &contexts[0];
     trapped = 0;
     // The callee-saved registers have to keep their values, also when the call traps.
