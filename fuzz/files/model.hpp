@@ -64,6 +64,7 @@ class Model {
   wasi::Errno file_of(uint32_t fd, uint64_t rights, bool seeks, Open*& open);
   // Adds a new node with this name to a directory, and returns the node.
   int add(int directory, const std::string& name, wasi::FileType type);
+  // Removes the name from a directory, and the link from its node.
   void remove_name(int directory, const std::string& name);
 
   // Finds the directory of op.path's last component.
@@ -73,6 +74,7 @@ class Model {
   // Returns Errno::success if a new name may be made at the place, otherwise the reason why it may not.
   [[nodiscard]] wasi::Errno may_make(const Place& place, bool directory) const;
 
+  // Each of these performs one kind of operation.
   Outcome create_directory(const Operation& op);
   Outcome symlink(const Operation& op);
   Outcome remove_directory(const Operation& op);

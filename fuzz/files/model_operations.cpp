@@ -11,7 +11,7 @@ namespace rights = wasi::rights;
 namespace oflags = wasi::oflags;
 
 namespace {
-constexpr uint64_t kMaximum = (uint64_t{1} << 63) - 1;
+constexpr uint64_t kMaximum = (uint64_t{1} << 63) - 1;  // Linux's largest offset in a file
 
 Outcome failed(Errno error) { return Outcome{.error = error}; }
 }  // namespace

@@ -23,13 +23,13 @@ using wasi::MemoryFileSystem;
 namespace {
 
 FileStatistics statistics;
-constexpr uint64_t kHashed = uint64_t{300} << 10;
+constexpr uint64_t kHashed = uint64_t{300} << 10;  // bytes of a file that are hashed, as in Model::dump()
 
 // Makes real directories, on a tmpfs. Without a tmpfs there are none, because the answers of other file systems differ.
 class Scratch {
  public:
   Scratch() {
-    constexpr long kTmpfs = 0x01021994;
+    constexpr long kTmpfs = 0x01021994;  // TMPFS_MAGIC in linux/magic.h
     struct statfs info{};
     if (statfs("/dev/shm", &info) != 0 || info.f_type != kTmpfs) {
       std::fprintf(stderr, "/dev/shm is no tmpfs: nothing is compared with Linux\n");
@@ -228,6 +228,7 @@ class Sequence {
     tell();
     finding(what);
   }
+  // Prints the last operations.
   void tell() const {
     constexpr size_t kTold = 100;
     std::fprintf(stderr, "after %llu operations:\n", static_cast<unsigned long long>(statistics.operations));
@@ -257,7 +258,7 @@ void run_file_sequence(Input& input) {
   static const Scratch scratch;
   ++statistics.sequences;
   const uint8_t way = input.byte();
-  constexpr size_t kMost = 3000;
+  constexpr size_t kMost = 3000;  // operations of a sequence
   if (way % 2 == 0) {
     Sequence sequence(uint64_t{256} << 20);
     host::LinuxSystem system;

@@ -12,8 +12,9 @@ namespace cairn::fuzz {
 using namespace wasi;
 
 namespace {
+// Addresses in the memory of the caller: of results, I/O vectors, an operation's path and its other path, and data.
 constexpr Pointer kResult = 0x100, kVector = 0x200, kPath = 0x1000, kOther = 0x3000, kData = 0x8000;
-constexpr size_t kMemory = 0x10000;
+constexpr size_t kMemory = 0x10000;  // size of that memory, in bytes
 
 uint32_t size_of(const std::string& text) { return static_cast<uint32_t>(text.size()); }
 }  // namespace

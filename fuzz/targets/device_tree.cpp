@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)missing_extension(*tree);
   fuzz::check_cpus(usable_harts(*tree));
   BootInfo info;
-  constexpr uint64_t kReach = uint64_t{1} << 37;
+  constexpr uint64_t kReach = uint64_t{1} << 37;  // the bundle must end below this physical address
   if (!read_boot_info(*tree, kReach, info)) return 0;
   fuzz::check_map(info.ram);
   fuzz::check_map(info.memory);

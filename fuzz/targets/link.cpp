@@ -16,12 +16,14 @@ using namespace cairn;
 
 namespace {
 
-constexpr uint32_t kModules = 4;
+constexpr uint32_t kModules = 4;  // the most modules
+// Types of functions, arguments for each of them, and its number of results.
 constexpr std::string_view kTypes[] = {
     "", "(param i32)", "(result i32)", "(param i32 i64) (result i32)", "(param f64) (result f64 i32)", "(param i64)"};
 constexpr std::string_view kArguments[] = {
     "", "(i32.const 1)", "", "(i32.const 3) (i64.const 4)", "(f64.const 0.5)", "(i64.const 6)"};
 constexpr uint32_t kResults[] = {0, 0, 1, 1, 2, 0};
+// Types of globals, and an initial value for each.
 constexpr std::string_view kValues[] = {"i32", "i64", "funcref", "externref", "f64"};
 constexpr std::string_view kInitial[] = {"(i32.const 5)", "(i64.const 6)", "(ref.null func)", "(ref.null extern)",
                                          "(f64.const 1)"};

@@ -22,7 +22,7 @@ void distinct_type(ByteWriter& out, uint32_t i) {
   for (uint32_t bit = 0; bit < 18; ++bit) out.byte((i >> bit & 1) != 0 ? 0x7f : 0x7e);
   out.byte(0);
 }
-constexpr size_t kDistinctTypeBytes = 21;
+constexpr size_t kDistinctTypeBytes = 21;  // size of each type, in bytes
 constexpr size_t kDistinctTypes = 1 << 18;
 
 ModuleWriter with_empty_type() {

@@ -46,7 +46,7 @@ struct Progress {
 
 // Adds the small modules of a script to the seeds.
 void add_script(const std::string& path, std::vector<Bytes>& seeds) {
-  constexpr size_t kLargest = 4000;
+  constexpr size_t kLargest = 4000;  // bytes of a module
   const Result<std::string> source = cli::read_file(path);
   if (!source) return;
   const auto script = wasm::text::parse_script(*source, path);
@@ -79,7 +79,7 @@ std::vector<Bytes> load_seeds(char** files, int count) {
 
 // Changes the module once, by fuzz::mutate_module().
 void change(Bytes& bytes, Random& random) {
-  constexpr size_t kRoom = 4096;
+  constexpr size_t kRoom = 4096;  // bytes by which the module may grow
   const size_t size = bytes.size();
   bytes.resize(size + kRoom);
   bytes.resize(fuzz::mutate_module(reinterpret_cast<uint8_t*>(bytes.data()), size, bytes.size(),

@@ -14,6 +14,7 @@
 
 namespace cairn::cli {
 
+// Owns an open file descriptor, and closes it at the end; or none (-1).
 class FileDescriptor {
  public:
   FileDescriptor() = default;
@@ -51,6 +52,7 @@ Result<FileDescriptor> file_in_memory(const char* name, std::string_view content
 
 // Returns the names in a directory, without "." and "..", sorted.
 Result<std::vector<std::string>> list_directory(const std::string& path);
+// Returns whether the path leads to a directory, perhaps through links. is_regular_file() is the same for files.
 bool is_directory(const std::string& path);
 // Makes the directory and its missing parents. A failure shows when the directory is used.
 void make_directories(const std::string& path);
@@ -65,6 +67,7 @@ const std::string& build_directory();
 // Makes the directory if it does not exist. Fails (io) if none can be used.
 Result<std::string> cache_directory();
 
+// Return the times of Linux's CLOCK_MONOTONIC and, since 1970, of CLOCK_REALTIME.
 uint64_t monotonic_nanoseconds();
 uint64_t wall_clock_nanoseconds();
 

@@ -29,7 +29,7 @@ struct ProgramDescription {
 };
 
 struct SystemDescription {
-  static constexpr size_t kMaximumPrograms = 1024;
+  static constexpr size_t kMaximumPrograms = 1024;  // the most programs of a system
 
   std::vector<ProgramDescription> programs;
   std::optional<uint32_t> main;  // index of the program with whose end the system ends; none: there is no such program

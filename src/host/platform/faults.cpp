@@ -19,6 +19,7 @@ namespace {
 constinit thread_local runtime::Activation* current_activation = nullptr;
 constexpr size_t kSignalStackBytes = 256 * 1024;
 
+// The signals by which Linux reports a fault.
 constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
 // The previous actions of kSignals, in the same order. A previous action may be a sanitizer's handler.
 constinit std::array<struct sigaction, std::size(kSignals)> previous_actions{};

@@ -11,7 +11,7 @@ namespace cairn::kernel {
 
 class CpuList {
  public:
-  static constexpr size_t kCapacity = 64;
+  static constexpr size_t kCapacity = 64;  // the most CPUs in a list
 
   // Adds a CPU. A number that is in the list already is ignored; a CPU for which there is no place is only counted.
   void add(uint64_t number) {

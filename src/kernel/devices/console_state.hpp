@@ -152,6 +152,7 @@ struct Console {
   // The fiber that reads or sends messages holds the lock.
   Locked<Messages, Mutex<FiberParker>, LockRank::console_messages> messages;
 
+  // Whether one of the devices has the port. receive() and transmit() return the queues of such a port.
   [[nodiscard]] bool has(size_t port) const { return homes[port].device != nullptr; }
   [[nodiscard]] std::optional<Queue>& receive(size_t port) {
     return homes[port].device.load()->ports[homes[port].number].receive;

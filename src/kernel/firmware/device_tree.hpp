@@ -55,12 +55,14 @@ class DeviceTree {
 
  private:
   struct Token {
-    uint32_t kind = 0;
+    uint32_t kind = 0;                // kBeginNode, kEndNode or kProperty
     size_t next = 0;                  // offset of the next token
     std::string_view name;            // the name of a node or a property
     std::span<const std::byte> data;  // the value of a property
   };
+  // Decodes the token at an offset of the structure block; nothing at the block's end, or if the token is malformed.
   [[nodiscard]] std::optional<Token> token_at(size_t offset) const;
+  // Returns the text that ends with a null byte; an empty text if it is not wholly in the block.
   [[nodiscard]] std::string_view text_at(std::span<const std::byte> block, size_t offset) const;
 
   std::span<const std::byte> structure_;

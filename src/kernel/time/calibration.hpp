@@ -50,8 +50,8 @@ class Calibration {
   }
 
  private:
-  static constexpr int kAttempts = 40;
-  static constexpr int kReadings = 8;  // attempts for one moment
+  static constexpr int kAttempts = 40;  // measurements
+  static constexpr int kReadings = 8;   // attempts for one moment
   static constexpr uint64_t kMillion = 1'000'000;
   static constexpr uint64_t kGood = 4000, kTolerable = 10'000;  // bounds of a rate's error, in millionths
   static constexpr uint64_t kPatience = uint64_t{1} << 31;      // ticks to wait for the end of a window
@@ -66,6 +66,7 @@ class Calibration {
     uint64_t error_bound;  // millionths
   };
 
+  // Returns the best of several attempts; nothing if the reference has come to its end.
   std::optional<Moment> now() {
     Moment best{.width = ~uint64_t{0}};
     for (int i = 0; i < kReadings; ++i) {
@@ -91,6 +92,8 @@ class Calibration {
     }
   }
 
+  // Measures for about two windows of this many counts. Returns nothing if the windows give different rates, or a
+  // moment is missing.
   std::optional<Rate> measure(uint64_t window) {
     reference_.restart();
     const auto start = now();

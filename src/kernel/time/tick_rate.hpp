@@ -12,6 +12,7 @@ class TickRate {
       : nanoseconds_per_tick_(
             static_cast<uint64_t>((static_cast<unsigned __int128>(1'000'000'000) << kFraction) / ticks_per_second)) {}
 
+  // Returns the duration of this many ticks, rounded down.
   [[nodiscard]] constexpr uint64_t nanoseconds(uint64_t ticks) const {
     return static_cast<uint64_t>(static_cast<unsigned __int128>(ticks) * nanoseconds_per_tick_ >> kFraction);
   }

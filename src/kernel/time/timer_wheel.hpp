@@ -63,8 +63,9 @@ class TimerWheel {
     --count_;
   }
 
-  // The earliest time at which expire() may have something to do, possibly only moving timers to lower levels. No timer
-  // ends before that time, and it is less than a granule after the first deadline. kNever when no timer is armed.
+  // The earliest time, in nanoseconds, at which expire() may have something to do, possibly only moving timers to lower
+  // levels. No timer ends before that time, and it is less than a granule after the first deadline. kNever when no
+  // timer is armed.
   [[nodiscard]] uint64_t next_event() const {
     const unsigned level = lowest_level();
     return level == kLevels ? kNever : start_of(level, first_slot(level)) << kGranuleBits;
@@ -97,10 +98,11 @@ class TimerWheel {
     return nullptr;
   }
 
+  // The number of armed timers.
   [[nodiscard]] uint64_t count() const { return count_; }
 
  private:
-  static constexpr unsigned kGroupBits = 6;
+  static constexpr unsigned kGroupBits = 6;  // bits of a time in granules that choose the slot of a level
   static constexpr unsigned kSlots = 1 << kGroupBits;
   static constexpr unsigned kLevels = (64 - kGranuleBits + kGroupBits - 1) / kGroupBits;
 

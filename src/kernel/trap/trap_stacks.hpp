@@ -10,7 +10,7 @@ namespace cairn::kernel {
 
 class TrapStacks {
  public:
-  static constexpr size_t kStackSize = 16 * 1024;
+  static constexpr size_t kStackSize = 16 * 1024;            // in bytes
   static constexpr size_t kStride = kPageSize + kStackSize;  // of a guard page and the stack above it
 
   // Allocates `count` stacks, which are always mapped. Returns an Error (resource) when there is no memory.

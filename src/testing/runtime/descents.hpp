@@ -43,7 +43,8 @@ inline constexpr std::string_view kDescents = R"((module
     (if (i32.eqz (local.get $left)) (then (return (i32.const 0))))
     (i32.add (i32.const 1) (call $across_host (i32.sub (local.get $left) (i32.const 1)))))))";
 
-// Runs kDescents on an engine with this configuration. Returns what is wrong; empty when nothing is.
+// Runs kDescents on an engine with this configuration. Returns a message if something is wrong, otherwise an empty
+// text.
 inline std::string check_descents(const EngineConfig& config) {
   const auto module_bytes = wasm::text::assemble(kDescents, "descents.wat");
   if (!module_bytes) return module_bytes.error().to_string();
@@ -103,7 +104,7 @@ inline std::string check_descents(const EngineConfig& config) {
 }
 
 // Passes `count` parameters and results of a type through the host's entry, a guest's frame, and a host function that
-// returns the parameters in reverse order. Returns what is wrong; empty when nothing is.
+// returns the parameters in reverse order. Returns a message if something is wrong, otherwise an empty text.
 inline std::string check_many_values(const EngineConfig& config, wasm::ValType type, size_t count) {
   auto engine = Engine::create(config);
   if (!engine) return engine.error().to_string();

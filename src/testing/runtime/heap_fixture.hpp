@@ -37,6 +37,7 @@ class HeapFixture : public testing::Test {
     empty_ = add(SubType::Kind::struct_, {});
   }
 
+  // Makes the heap. A heap from before is destroyed.
   void make_heap(HeapConfig config) {
     heap_.reset();
     auto heap = Heap::create(config, registry_.table(), allocation_);

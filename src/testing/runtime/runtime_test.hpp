@@ -15,7 +15,9 @@
 
 namespace cairn::runtime {
 
-// Has an engine, a store and a linker, and short ways to compile, instantiate and call.
+// Has an engine, a store and a linker, and short ways to compile modules from text, instantiate and call.
+// compile(), instantiate() and invoke_i32() fail the test on any error; try_instantiate() and invoke() return traps.
+// trap_of() returns the message of a call's trap, or "no trap".
 class RuntimeTest : public testing::Test {
  protected:
   explicit RuntimeTest(size_t guest_stack_bytes = EngineConfig{}.guest_stack_bytes)

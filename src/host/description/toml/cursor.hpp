@@ -16,6 +16,7 @@ class Cursor {
   [[nodiscard]] bool is_at_line_end() const { return is_at_end() || at("\n") || at("\r\n"); }
   // The next byte; 0 at the end of the text.
   [[nodiscard]] char peek() const { return is_at_end() ? '\0' : text_[at_]; }
+  // Whether the token is next.
   [[nodiscard]] bool at(std::string_view token) const { return rest().starts_with(token); }
   [[nodiscard]] std::string_view rest() const { return text_.substr(at_); }
   [[nodiscard]] Position position() const { return position_; }
@@ -31,7 +32,7 @@ class Cursor {
       }
     }
   }
-  // Skips the token if it is next.
+  // Skips the token if it is next. Returns whether it was.
   bool skip(std::string_view token) {
     if (!at(token)) return false;
     advance(token.size());

@@ -33,7 +33,7 @@ Result<uint64_t> make_start_tables() {
   const uint64_t* const kernel = kDirectMap.at<uint64_t>(active_page_table().address);
   std::copy(kernel + kEntries / 2, kernel + kEntries, start_root.begin() + kEntries / 2);
   const uint64_t root = reinterpret_cast<uint64_t>(start_root.data()) - layout::kImage;
-  constexpr uint64_t kFrame = (uint64_t{1} << 44) - 1;
+  constexpr uint64_t kFrame = (uint64_t{1} << 44) - 1;  // satp's field PPN, the page number of the root table
   return (CAIRN_CSR_READ(satp) & ~kFrame) | root >> kPageBits;
 }
 

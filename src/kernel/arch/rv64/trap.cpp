@@ -64,7 +64,7 @@ extern "C" void cairn_trap(TrapFrame& frame) {
     handle_timer_interrupt(fault.machine, frame);
     return;
   }
-  constexpr uint64_t kSoftwareInterrupt = uint64_t{1} << 63 | 1;
+  constexpr uint64_t kSoftwareInterrupt = uint64_t{1} << 63 | 1;  // sent by another CPU (IPI)
   if (frame.cause == kSoftwareInterrupt) {
     CAIRN_CSR_CLEAR(sip, 1 << 1);
     handle_cpu_interrupt(fault.machine, frame);

@@ -6,7 +6,7 @@ namespace cairn::kernel::machine {
 namespace {
 
 constexpr uint16_t kPort = 0x3f8;
-constexpr uint16_t kLineStatus = kPort + 5;
+constexpr uint16_t kLineStatus = kPort + 5;  // bit 5: the port can take another byte
 
 void put(char c) {
   // An absent port reads as 0xff, which means ready. A port that hangs costs a bounded wait.

@@ -25,7 +25,7 @@ bool has_avx_state() {
 void enable_vector_state() {
   constexpr uint32_t kLeaf = 0xd;
   if ((cpuid(1).ecx >> 26 & 1) == 0 || cpuid(0).eax < kLeaf || cpuid(kLeaf, 1).eax == 0) return;
-  constexpr uint32_t kX87 = 1, kSse = 2, kAvx = 4;
+  constexpr uint32_t kX87 = 1, kSse = 2, kAvx = 4;  // bits of XCR0
   const uint32_t states = cpuid(kLeaf).eax;
   if ((states & (kX87 | kSse)) != (kX87 | kSse)) return;
   write_cr4(read_cr4() | kOsXsave);

@@ -182,7 +182,7 @@ void wait_until(uint64_t deadline) {
 }
 
 uint64_t wall_clock() {
-  constexpr uint8_t kUpdating = 0x80;
+  constexpr uint8_t kUpdating = 0x80;  // in register 0x0a: the clock changes its registers now
   uint8_t now[6], again[6];
   constexpr uint8_t kIndexes[6] = {0, 2, 4, 7, 8, 9};  // seconds, minutes, hours, day, month, year
   if (read_cmos(0x0a) == 0xff) return 0;               // there is no CMOS clock

@@ -115,7 +115,7 @@ constexpr const char* kNames[32] = {"divide error",
 
 // Reports the first machine-check bank with valid data [sdm 3B 17.3.2].
 [[noreturn]] void report_machine_check(const TrapFrame& frame) {
-  constexpr uint32_t kCapability = 0x179, kFirstStatus = 0x401;
+  constexpr uint32_t kCapability = 0x179, kFirstStatus = 0x401;  // the MSRs IA32_MCG_CAP and IA32_MC0_STATUS
   LogLine message;
   message << kNames[frame.vector];
   const uint32_t banks = read_msr(kCapability) & 0xff;

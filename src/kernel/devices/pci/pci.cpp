@@ -17,7 +17,7 @@ std::optional<PhysAddr> base_address(Function function, unsigned index) {
 }
 
 void enable(Function function) {
-  constexpr uint32_t kMemory = 2, kBusMaster = 4;
+  constexpr uint32_t kMemory = 2, kBusMaster = 4;  // bits of the command register, at offset 4
   write_config(function, 4, (read_config(function, 4) & 0xffff) | kMemory | kBusMaster);
 }
 

@@ -91,7 +91,7 @@ class PciTransport final : public Transport {
   }
 
  private:
-  static constexpr uint16_t kCached = 64;
+  static constexpr uint16_t kCached = 64;  // number of queues whose notification registers are cached
 
   static void write(volatile uint32_t (&field)[2], PhysAddr address) {
     field[0] = static_cast<uint32_t>(address.value);
@@ -139,7 +139,7 @@ std::unique_ptr<Transport> find_pci_device(pci::Function function, uint16_t devi
   auto at = static_cast<uint8_t>(pci::read_config(function, 0x34) & 0xfc);
   for (int steps = 0; at >= 0x40 && steps < 48; ++steps) {
     const uint32_t head = pci::read_config(function, at);
-    constexpr uint8_t kVendorSpecific = 9;
+    constexpr uint8_t kVendorSpecific = 9;  // the type of virtio's capabilities
     if ((head & 0xff) == kVendorSpecific) {
       switch (head >> 24) {  // the type of the structure [virtio 4.1.4]
         case 1:

@@ -8,9 +8,10 @@
 
 namespace cairn::kernel::virtio {
 
-inline constexpr uint16_t kPciVendor = 0x1af4;
+inline constexpr uint16_t kPciVendor = 0x1af4;  // the vendor ID of virtio devices
 
-// Returns null if the function is no virtio device with the modern interface, or if its registers cannot be mapped.
+// Returns the transport of a virtio device; null if the function is no virtio device with the modern interface, or if
+// its registers cannot be mapped.
 // `device_id` is the device ID of the function's configuration.
 std::unique_ptr<Transport> find_pci_device(pci::Function function, uint16_t device_id);
 

@@ -16,7 +16,7 @@ namespace cairn::kernel::virtio {
 
 class Queue {
  public:
-  static constexpr uint16_t kLargestSize = 128;
+  static constexpr uint16_t kLargestSize = 128;  // the most descriptors of a queue
 
   // Allocates the rings and enables queue `index` of the device. Returns nothing if there is no such queue or no
   // memory.
@@ -35,6 +35,7 @@ class Queue {
   // Hands a buffer to the device, which writes to it or only reads it; there must be room. take() returns `cookie`, a
   // number of the caller's choice. The device can see the buffer at once, but may not look before notify().
   void add(std::span<std::byte> buffer, bool device_writes, uint32_t cookie);
+  // Tells the device that there are new buffers.
   void notify() { transport_->notify(index_); }
   // Takes back a buffer that the device has used; returns nothing if there is none.
   std::optional<Completion> take();
@@ -49,8 +50,8 @@ class Queue {
   // What the driver knows about the descriptor with the same index.
   struct Slot {
     uint32_t cookie = 0;
-    uint32_t length = 0;
-    bool outstanding = false;
+    uint32_t length = 0;       // of the buffer, in bytes
+    bool outstanding = false;  // whether the device has the buffer
   };
   Queue(Transport& transport, uint16_t index, uint16_t size) : transport_(&transport), index_(index), size_(size) {}
 
