@@ -6,9 +6,9 @@
 //   x rem c     =>  x - (x div c) * c
 //
 // high() is the upper half of a product. For i32, it comes from a 64-bit product, and for i64 from mul_wide. If m has
-// one bit more than the type, further instructions add what the missing bit contributes: with t = high(x * the other
-// bits), the quotient is (x + t) >> s. For i64 this sum may overflow, so it is computed as ((x - t) / 2 + t) >> (s - 1).
-// Functions that compute m and s have the book's names of variables.
+// one bit more than the type, further instructions add what the missing bit contributes. In a udiv, the quotient is
+// then (x + t) >> s, where t is high(x * the other bits of m). For i64, the sum may overflow, so the quotient is
+// computed as ((x - t) / 2 + t) >> (s - 1). Functions that compute m and s have the book's names of variables.
 #include <bit>
 
 #include "compiler/ir/fold.hpp"
