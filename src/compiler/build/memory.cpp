@@ -1,6 +1,6 @@
 // Builds accesses to linear memories, and instructions on ranges of them.
 //
-// In guard mode, an access to a 32-bit memory with 64 KiB pages needs no check if its static offset is below
+// With BoundsMode::guard, an access to a 32-bit memory with 64 KiB pages needs no check if its static offset is below
 // abi::kGuardBytes: the guard after the memory catches it. All other accesses get checks. With `end` = static offset +
 // size of the access:
 //

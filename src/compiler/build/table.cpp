@@ -17,7 +17,7 @@ namespace {
 bool has_fixed_size(const wasm::TableType& type) { return type.limits.maximum == type.limits.minimum; }
 
 // Returns the alias class of the pointers VMTable::elements and VMTable::changed, which change if the table grows.
-AliasClass place_of(const wasm::TableType& type) {
+AliasClass pointer_alias(const wasm::TableType& type) {
   return has_fixed_size(type) ? AliasClass::immutable : AliasClass::table_header;
 }
 
@@ -83,7 +83,7 @@ ir::Value Builder::table_element_address(wasm::TableIndex index, Value element, 
   Instruction address;
   address.opcode = Opcode::array_address;
   address.type = Type::i64;
-  address.operands[0] = load_table_field(index, offsetof(abi::VMTable, elements), place_of(table.type));
+  address.operands[0] = load_table_field(index, offsetof(abi::VMTable, elements), pointer_alias(table.type));
   address.operands[1] = element;
   address.immediate = 8;
   return insert_.emit(address);
@@ -102,7 +102,7 @@ void Builder::table_get(wasm::TableIndex table) {
 // piece has abi::kTablePiece elements and a state in VMTable::changed.
 void Builder::note_table_change(wasm::TableIndex index, Value element) {
   const wasm::Table& table = module_.tables[index.index()];
-  const Value changed = load_table_field(index, offsetof(abi::VMTable, changed), place_of(table.type));
+  const Value changed = load_table_field(index, offsetof(abi::VMTable, changed), pointer_alias(table.type));
   const Value piece = insert_.binary(Opcode::ushr, Type::i64, widen(element, table.type.address),
                                      insert_.iconst(Type::i64, abi::kTablePieceLog2));
   Instruction inst;

@@ -90,10 +90,12 @@ SpillSlots assign_spill_slots(const MachineFunction& function, const LiveRanges&
     }
   }
 
+  // A set has its slot from the beginning of its first live range to the end of its last one.
   struct Interval {
     Point begin, end;
-    uint32_t set;
+    uint32_t set;  // the register that find() returns for the set
   };
+  // A slot that is taken up to `end`.
   struct Active {
     Point end;
     uint32_t slot;

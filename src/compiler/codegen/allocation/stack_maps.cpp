@@ -10,7 +10,8 @@
 namespace cairn::codegen {
 namespace {
 
-// The immediate dominators of machine blocks, which are numbered in reverse postorder.
+// The dominator tree of machine blocks, which are numbered in reverse postorder. It is computed by iteration (Cooper,
+// Harvey and Kennedy, A simple, fast dominance algorithm).
 class Dominance {
  public:
   explicit Dominance(const MachineFunction& function) : parent_(function.arena), depth_(function.arena) {
@@ -48,8 +49,8 @@ class Dominance {
     }
     return a;
   }
-  ScratchVector<uint32_t> parent_;
-  ScratchVector<uint32_t> depth_;
+  ScratchVector<uint32_t> parent_;  // by block: the immediate dominator; the entry's is the entry
+  ScratchVector<uint32_t> depth_;   // by block: the depth in the tree
 };
 
 // A live range of a reference: the reference is in its slot whenever a call runs within it.
@@ -95,7 +96,7 @@ Result<void> make_stack_maps(const MachineFunction& function, const LiveRanges& 
   std::optional<Dominance> dominance;
   if (any_approximate) dominance.emplace(function);
 
-  ScratchVector<Interval> active(arena);
+  ScratchVector<Interval> active(arena);  // the intervals that have begun and not ended
   ScratchVector<uint32_t> slots(arena);
   size_t next = 0, next_safepoint = 0;
   for (uint32_t b = 0; b < function.blocks.size(); ++b) {

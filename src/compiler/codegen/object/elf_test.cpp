@@ -20,8 +20,8 @@ uint32_t word_at(std::span<const std::byte> bytes, size_t at) {
   return value;
 }
 
-// Makes an object of two functions and a trampoline. The second function calls the first, refers to a type and a
-// constant, and has a jump table of one entry.
+// Makes an object of two functions and a trampoline record. The second function calls the first, refers to a type and a
+// constant, and has a jump table of one entry. The first function has two traps, whose records are not in order.
 std::vector<std::byte> sample(Architecture architecture) {
   Arena arena(1 << 20);
   ElfWriter writer(architecture, identity_of(ObjectKind::module, {}, {}));

@@ -61,6 +61,7 @@ class Lowering {
   // Emits the entry block's first instruction. `defs` are fixed defs of the argument registers that are used.
   virtual void emit_entry(std::span<const Operand> defs) = 0;
   virtual void emit_jump(MBlock target) = 0;
+  // Emits a return. `uses` are fixed uses of the registers that return results.
   virtual void emit_return(std::span<const Operand> uses) = 0;
   // Emits a call. `operands` are the fixed uses of register arguments, and then the fixed defs of results. `callee` is
   // the vreg of the VMFuncRef for CalleeKind::reference. The target adds the first argument of a builtin (the
@@ -74,13 +75,13 @@ class Lowering {
   // Emits a call that leaves the function. Stack arguments have been stored in the outgoing area as for a call.
   virtual void emit_tail_call(const ir::CallInfo& call, const CallLayout& layout, std::span<const Operand> operands,
                               VReg callee) = 0;
-  // Loads and stores for calls. Offsets are from the start of the incoming argument area, the outgoing one, or the
-  // fixed slots.
+  // Loads and stores for calls. Offsets are in bytes from the start of the incoming argument area, the outgoing one, or
+  // the fixed slots. `result` is the vreg to define.
   virtual void emit_load_incoming(ir::Type type, VReg result, uint32_t offset) = 0;
   virtual void emit_store_outgoing(ir::Type type, ir::Value argument, uint32_t offset) = 0;
   virtual void emit_fixed_slot_address(VReg result, uint32_t offset) = 0;
   virtual void emit_load_fixed_slot(ir::Type type, VReg result, uint32_t offset) = 0;
-  // Stores a result of this function to its result area.
+  // Stores a result of this function to its result area, whose address is in `area`, at `offset` bytes.
   virtual void emit_store_result(ir::Type type, ir::Value value, VReg area, uint32_t offset) = 0;
 
   // --- Operands.
@@ -152,21 +153,23 @@ class Lowering {
   void order_blocks();
   uint32_t count_uses();  // returns the number of instructions
   void lower_block(ir::Block block);
-  void lower_edge(const ir::Target& target);
+  void lower_edge(const ir::Target& target);  // lowers the block of a split edge
   void number_effects(ir::Block block);
   void lower_entry();
   void lower_return(ir::Value value);
   void lower_call(ir::Value value);
   void lower_invoke(ir::Value value);
+  // Loads the results in memory of the invoke that returns to the block, if there is one.
   void load_invoke_results(ir::Block block);
+  // Returns the offset in the fixed slots of the invoke's result area. Allocates the area if necessary.
   uint32_t invoke_area(ir::Value invoke, const CallLayout& layout);
   VReg begin_call(ir::Value value, const CallLayout& layout, uint32_t result_area);
   void lower_tail_call(ir::Value value);
   VReg lower_arguments(const ir::CallInfo& call, const CallLayout& layout, std::span<const ir::Value> arguments);
   CallLayout layout_of(const ir::CallInfo& call);
-  void pass_arguments(const ir::Target& target);
-  void flush_group();
-  void finish();
+  void pass_arguments(const ir::Target& target);  // makes the machine block's arguments from those for the target
+  void flush_group();                             // moves group_ to the machine function, last instruction first
+  void finish();                                  // reverses the instructions, which were emitted from the last one on
 
   ScratchVector<VReg> vregs_;             // by value
   ScratchVector<uint32_t> use_counts_;    // by value

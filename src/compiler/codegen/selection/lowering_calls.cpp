@@ -76,8 +76,9 @@ VReg Lowering::lower_arguments(const ir::CallInfo& call, const CallLayout& layou
   return callee;
 }
 
-// Collects the uses of a call in operand_buffer_, including the address of the area for results in memory. Returns the
-// vreg of the VMFuncRef for a call of a reference.
+// Collects the uses of a call in operand_buffer_, including the address of the area for results in memory.
+// `result_area` is the offset of this area in the fixed slots. Returns the vreg of the VMFuncRef for a call of a
+// reference.
 VReg Lowering::begin_call(Value value, const CallLayout& layout, uint32_t result_area) {
   const VReg callee = lower_arguments(function_.call_info(value), layout, function_.operands(value));
   if (layout.result_area_bytes != 0) {
