@@ -107,6 +107,7 @@ def functions(text):
 
 
 def files_of(arguments):
+    """Returns the root directory, and the paths below it of the files to check."""
     if arguments:
         root = pathlib.Path(arguments[0])
         found = sorted(p.relative_to(root) for p in root.rglob("*") if p.is_file())

@@ -156,6 +156,7 @@ class RiscV:
 
 
 def read_functions(path):
+    """Returns the functions of a kernel by their addresses."""
     header = subprocess.run(["llvm-readelf-22", "-h", path], capture_output=True, text=True, check=True).stdout
     machine = X86() if "X86-64" in header else RiscV()
     command = ["llvm-objdump-22", "-d", "--no-show-raw-insn", path]
@@ -220,10 +221,13 @@ def components(functions):
 
 
 def short(name):
+    """Returns the name without anonymous namespaces and parameters."""
     return name.replace("(anonymous namespace)::", "").split("(")[0]
 
 
 def check_kernel(path, patterns, used, switching, check):
+    """Checks one kernel. Adds to `used` the patterns that matched a recursion, and to `switching` the functions that
+    set the stack pointer. Returns the functions and the components of the call graph."""
     functions = read_functions(path)
     check(len(functions) > 1000, f"{path}: only {len(functions)} functions were found")
     for function in functions.values():
@@ -248,6 +252,7 @@ def check_kernel(path, patterns, used, switching, check):
 
 
 def list_deepest(functions, order):
+    """Prints what --list asks for."""
     for function in sorted(functions.values(), key=lambda f: -f.frame)[:40]:
         print(f"{function.frame:8} {function.name[:150]}")
     depth = {}  # by function: the bytes of the deepest stack that begins with its frame, and the callee on that path

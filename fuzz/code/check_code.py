@@ -48,6 +48,7 @@ def keeping_builtins():
 
 
 def allowed_mnemonics(target):
+    """Returns the names of the instructions that the compiler may use, from mnemonics/."""
     with open(os.path.join(HERE, "mnemonics", target + ".txt")) as lines:
         return {word for line in lines if not line.startswith("#") for word in line.split()}
 
@@ -60,9 +61,11 @@ class Checker:
         self.totals, self.problems, self.mnemonics = Counter(), [], set()
 
     def problem(self, where, text):
+        """Notes a problem at `where`, an instruction or the name of a record."""
         self.problems.append(f"{self.object.path}: {where} {text}")
 
     def run(self):
+        """Checks the object, and returns this checker, whose totals and problems then are complete."""
         self.check_records()
         self.check_instructions()
         # Accesses with an entry in the trap table show which fields of the context are bases of memories, and which of
@@ -81,6 +84,7 @@ class Checker:
         return self
 
     def check_records(self):
+        """Checks that the offsets in the object's tables are at instructions of the right kind."""
         code = self.object
         for before, after in zip(code.functions, code.functions[1:]):
             if before.end > after.begin:
@@ -104,6 +108,7 @@ class Checker:
                     self.problem(code.code[index], f"cannot trap as its entry of kind {kind} says")
 
     def can_trap(self, i, kind):
+        """Returns whether the instruction can cause a trap of this kind."""
         target = self.object.target
         if i.mnemonic in target.traps_on_purpose:
             return True
@@ -112,6 +117,7 @@ class Checker:
         return kind in FAULTS and target.can_fault(i)
 
     def check_instructions(self):
+        """Checks the name of every instruction."""
         code, target = self.object, self.object.target
         for i in code.code:
             self.mnemonics.add(i.mnemonic)

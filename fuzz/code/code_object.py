@@ -24,6 +24,7 @@ class Instruction:
 
 
 def split_operands(text):
+    """Returns the operands in a text. Commas in brackets do not separate them."""
     parts, depth, current = [], 0, ""
     for character in text:
         depth += (character in "[({") - (character in "])}")
@@ -41,6 +42,7 @@ PREFIXES = ("lock", "rep", "repne", "notrack")
 
 
 def disassemble(path, flags):
+    """Returns the instructions of an object's code, in the order of their addresses."""
     lines = subprocess.run(["llvm-objdump-22", "-d", "-z", "--no-show-raw-insn", *flags, path], capture_output=True,
                            text=True, check=True).stdout.split("\n")
     code, prefix = [], ""
@@ -96,6 +98,7 @@ class CodeObject:
 
     @staticmethod
     def read_sections(data):
+        """Returns the contents of the sections by their names."""
         offset, = struct.unpack_from("<Q", data, 0x28)
         size, count, names = struct.unpack_from("<HHH", data, 0x3a)
         headers = [struct.unpack_from("<IIQQQQIIQQ", data, offset + size * i) for i in range(count)]
@@ -107,6 +110,7 @@ class CodeObject:
         return sections
 
     def records(self, section, layout):
+        """Returns the records of a section as tuples. `layout` is the format of a record for `struct`."""
         data = self.sections.get(section, b"")
         return list(struct.iter_unpack(layout, data[:len(data) - len(data) % struct.calcsize(layout)]))
 

@@ -8,6 +8,9 @@ OUT_OF_BOUNDS = 4  # wasm/types/trap.def
 
 
 class FunctionCheck:
+    """The check of one function. `states` has the state at the beginning of each block, by the index in `body` of the
+    block's first instruction."""
+
     def __init__(self, checker, function):
         self.checker, self.object, self.function = checker, checker.object, function
         self.target = self.object.target
@@ -32,6 +35,7 @@ class FunctionCheck:
             self.drain()
 
     def drain(self):
+        """Follows blocks until none is left whose state has changed."""
         while self.work:
             self.follow(self.work.pop())
 
@@ -51,10 +55,12 @@ class FunctionCheck:
             self.complain(self.lost(), "is not reached")
 
     def complain(self, instruction, text):
+        """Notes a problem, once the states are complete."""
         if self.reporting:
             self.checker.problem(instruction, text)
 
     def reach(self, address, state, source):
+        """Joins `state` with that of the block at `address`. `source` is the instruction that leads there."""
         index = self.local.get(address)
         if index is None:
             self.complain(source, f"goes to {address:x}, where no instruction of the function is")
@@ -85,6 +91,7 @@ class FunctionCheck:
                 return
 
     def depth(self, state):
+        """The stack pointer, relative to that at the function's entry."""
         return state.get(self.target.stack)[1]
 
     def step(self, index, i, state):
@@ -120,6 +127,7 @@ class FunctionCheck:
         return kind in ("next", "branch")
 
     def follow_table(self, index, i, state, table):
+        """Follows a jump through a table, a value of kind "J", to all its targets."""
         if not self.reporting and not any(state.registers == other.registers for other in self.at_tables):
             self.at_tables.append(state.copy())
         targets, known = self.target.table_targets(self.object, table, self.local, self.body[max(0, index - 6):index])
@@ -135,6 +143,8 @@ class FunctionCheck:
                 self.reach(place, state, i)
 
     def call(self, i, state, where):
+        """Checks a call and applies it to the state. `where` is the callee's address, or None. Returns whether control
+        continues after it."""
         target, registers = self.target, state.registers
         depth = self.depth(state)
         if where is not None:
@@ -184,6 +194,7 @@ class FunctionCheck:
                 state.slots[slot] = UNKNOWN
 
     def check_stack_map(self, i, state):
+        """Checks that the stack map of a call names only slots that may hold references."""
         for distance in self.object.stack_maps.get(i.end, ()):
             place = distance - self.function.frame_bytes
             if place >= 0:
@@ -222,10 +233,12 @@ class FunctionCheck:
         self.check_restored(i, state, callee is not None)
 
     def check_return_address(self, i, value):
+        """Checks the address to which a tail call's callee will return."""
         if value not in (RETURN, ("F", RESTORE_FIELD)):
             self.complain(i, f"leaves {value} for the callee to return to")
 
     def check_restored(self, i, state, same_instance):
+        """Checks that callee-saved registers have their old values, and the context, too, if `same_instance`."""
         for register in self.target.callee_saved:
             if state.get(register) != ("K", register):
                 self.complain(i, f"leaves the function with {state.get(register)} in {register}")
@@ -248,6 +261,7 @@ class FunctionCheck:
             self.inspect_access(index, i, state, accessed[1])
 
     def inspect_access(self, index, i, state, size):
+        """Checks an access of `size` bytes to memory."""
         pointer, displacement = self.target.classify(i, state, self.fields)
         kind = pointer[0]
         if kind in "?NI" and self.object.traps.get(i.address, OUT_OF_BOUNDS) != OUT_OF_BOUNDS:

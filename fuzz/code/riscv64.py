@@ -156,6 +156,7 @@ def step(i, state, fields):
 
 
 def load(m, address, state, fields):
+    """Returns the value that a load with mnemonic `m` gives. `address` is its (register, displacement)."""
     if m not in LOADS:
         return ANY
     size, base = LOADS[m], state.get(address[0])
@@ -167,11 +168,13 @@ def load(m, address, state, fields):
 
 
 def sign_extended(value, size):
+    """Returns the value, of `size` bytes, extended to 8 bytes. A number that may be negative gets no bound."""
     bound = bound_of(value)
     return UNKNOWN if bound is None else value if bound < 1 << (8 * size - 1) else ANY
 
 
 def immediate(text):
+    """Returns the number that a text stands for, or None."""
     try:
         return int(text, 0)
     except ValueError:

@@ -26,6 +26,7 @@ class Spoiler:
         self.offsets = self.find_sections()
 
     def find_sections(self):
+        """Returns the offsets of the sections in the file, by their names."""
         offset, = struct.unpack_from("<Q", self.data, 0x28)
         size, count, names = struct.unpack_from("<HHH", self.data, 0x3a)
         headers = [struct.unpack_from("<IIQQQQIIQQ", self.data, offset + size * i) for i in range(count)]
@@ -33,19 +34,24 @@ class Spoiler:
         return {self.data[strings + h[0]:self.data.index(b"\0", strings + h[0])].decode(): h[4] for h in headers}
 
     def patched(self, section, offset, replacement):
+        """Returns the object's bytes with a replacement at an offset of a section."""
         at = self.offsets[section] + offset
         return self.data[:at] + replacement + self.data[at + len(replacement):]
 
     def words(self, section):
+        """Returns the offsets of a section's 4-byte words."""
         return range(0, len(self.object.sections[section]), 4)
 
     def word(self, section, offset):
+        """Returns the word at an offset of a section."""
         return struct.unpack_from("<I", self.object.sections[section], offset)[0]
 
     def instructions(self, pattern):
+        """Returns the instructions of functions whose text begins with a match of the pattern."""
         return [i for i in self.object.code if re.match(pattern, i.text) and self.object.function_of(i.address)]
 
     def code(self, i):
+        """Returns the bytes of an instruction."""
         return self.object.sections[".text"][i.address:i.end]
 
 
@@ -170,6 +176,7 @@ def main():
     keeping, passed, failed = keeping_builtins(), 0, 0
 
     def complaints(path):
+        """Returns the problems that the checker finds in an object."""
         return Checker(path, allowed, keeping).run().problems
 
     with tempfile.TemporaryDirectory() as place:

@@ -32,10 +32,12 @@ STEPS = [*range(1, 33), *((1 << bits) - 1 for bits in (6, 7, 8, 16, 31, 32)), HA
 
 
 def number(bound):
+    """Returns the value of a number that is at most `bound`."""
     return ("N", bound if 0 <= bound < WORD else WORD)
 
 
 def constant(value):
+    """Returns the value of this number."""
     return ("I", value)
 
 
@@ -49,10 +51,12 @@ def bound_of(value):
 
 
 def base_of(field):
+    """Returns the value of the base of a memory, which is in the context's field at this offset."""
     return ("M", field, 0, 0)
 
 
 def is_number(value):
+    """Returns whether the value is a number, perhaps with an unknown bound."""
     return value[0] in "NI"
 
 
@@ -65,14 +69,17 @@ def truncated(value, bound):
 
 
 def round_up(bound):
+    """Returns the least of STEPS that is not less than the bound."""
     return next((step for step in STEPS if step >= bound), WORD)
 
 
 def join_bounds(a, b):
+    """Returns a bound for values that have either of two bounds."""
     return None if a is None or b is None else a if a == b else round_up(max(a, b))
 
 
 def join(a, b):
+    """Returns a value that includes both values."""
     if a == b:
         return a
     if is_number(a) and is_number(b):
@@ -85,6 +92,7 @@ def join(a, b):
 
 
 def scaled(value, factor):
+    """Returns the product of a value and a factor."""
     if factor == 1:
         return value
     bound = bound_of(value)
@@ -137,7 +145,7 @@ BUILTINS_FIELD, RESTORE_FIELD = 24, 40
 
 class State:
     """The contents of registers and of slots of the frame at one place in the code. The stack pointer's register holds
-    ("S", depth)."""
+    ("S", depth). `compared` is (register, limit) after a compare of x86-64 with a constant, otherwise None."""
     __slots__ = ("registers", "slots", "compared")
 
     def __init__(self, registers, slots):
@@ -147,6 +155,7 @@ class State:
         return State(dict(self.registers), dict(self.slots))
 
     def get(self, register):
+        """Returns the value of a register."""
         return self.registers.get(register, UNKNOWN)
 
     def store(self, offset, size, value):
@@ -162,6 +171,7 @@ class State:
                 self.slots[offset] = ("half", size)
 
     def load(self, offset, size):
+        """Returns the value of `size` bytes of the stack, zero-extended."""
         value = self.slots.get(offset, UNKNOWN)
         if value[0] == "half":
             value = ANY if size > value[1] else number((1 << 8 * size) - 1)

@@ -31,6 +31,7 @@ READ_ONLY = re.compile(r"^(cmp|test|v?u?comis[sd]|v?ptest|push|bt|nop|mfence|pre
 
 
 def entry_state():
+    """Returns the state at the entry of a function."""
     registers = {r: ("K", r) for r in callee_saved}
     registers.update({stack: ("S", 0), context: ("C",), memory: base_of(0)})
     return State(registers, {0: ("A",)})
@@ -58,6 +59,7 @@ def address_of(operand):
 
 
 def size_of(i, operand):
+    """Returns the size of a memory operand in bytes."""
     word = operand.split(" ptr")[0].split()[-1] if " ptr" in operand else ""
     return SIZES.get(word) or next((WIDTHS[o] for o in i.operands if o in WIDTHS), 16)
 
@@ -98,14 +100,17 @@ def classify(i, state, fields):
 
 
 def base_register(i):
+    """Returns the base register of an access."""
     return address_of(access(i)[0])[0]
 
 
 def can_fault(i):
+    """Returns whether the instruction accesses memory, so that it can cause a fault."""
     return any("[" in operand for operand in i.operands)
 
 
 def is_division(i):
+    """Returns whether the instruction traps by itself if the divisor is 0 or the quotient is too large."""
     return i.mnemonic in ("div", "idiv")
 
 
@@ -263,6 +268,7 @@ def step(i, state, fields):
 
 
 def store(i, state, fields):
+    """Applies an instruction whose first operand is in memory to the state."""
     m, o = i.mnemonic, i.operands
     where, _ = place(o[0], i, state, fields)
     width = size_of(i, o[0])
@@ -284,6 +290,7 @@ def result(i, state, fields):
     everything = number((1 << 8 * width) - 1)
 
     def operand(position):
+        """Returns the value of the operand at this position."""
         return source(o[position], width, i, state, fields)
 
     if m in ("mov", "movabs", "movq", "vmovq", "xchg"):

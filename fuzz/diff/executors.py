@@ -57,10 +57,12 @@ MERGED = {
 
 
 def family(executor):
+    """Returns the name of the engine that an executor runs."""
     return executor.split("-")[0]
 
 
 def is_own(executor):
+    """Returns whether the engine is Cairn."""
     return family(executor) not in ("v8", "wasmtime")
 
 
@@ -106,6 +108,7 @@ def run_once(command, paths, stall):
 
 
 def feed(stream, paths):
+    """Writes the paths to a process, one a line, and closes the stream. The process may have ended."""
     try:
         with stream:
             stream.write(("\n".join(paths) + "\n").encode())

@@ -43,6 +43,8 @@ class Totals:
 
 
 def make_batch(generator, first, count):
+    """Generates the modules of `count` seeds. Returns their directory, and for each module its seed, its path and the
+    names of its features."""
     directory = os.path.join(FUZZ, "batches", f"{os.getpid()}-{first}")
     os.makedirs(directory, exist_ok=True)
     subprocess.run([generator, str(count), str(first), directory], check=True)
@@ -88,6 +90,8 @@ def check_code(checker, modules, directory):
 
 
 def differs_again(reference, name, features, detail):
+    """Returns a function that says whether a reduced module still shows the difference `detail` between the two
+    executors."""
     crashed = "crash:" in detail
 
     def check(path):
@@ -100,6 +104,7 @@ def differs_again(reference, name, features, detail):
 
 
 def report(totals, modules, differing, reference, arguments, generator):
+    """Keeps the modules with differences in FOUND, prints the differences, and reduces the modules."""
     features_of = {seed: features for seed, _, features in modules}
     by_seed = {}
     for seed, path, name, detail in differing:
@@ -121,6 +126,7 @@ def report(totals, modules, differing, reference, arguments, generator):
 
 
 def fuzz(arguments):
+    """Compares generated modules, in batches, until the wanted number or time. Returns the exit status."""
     generator = subprocess.run([os.path.join(ROOT, "fuzz/generator/build.sh")], check=True, capture_output=True,
                                text=True).stdout.strip()
     names = arguments.executors
@@ -130,6 +136,7 @@ def fuzz(arguments):
     next_report = time.monotonic() + 30
 
     def work(batch):
+        """Returns a batch's directory, its modules, and the results of comparing them; None after the time limit."""
         if arguments.seconds and time.monotonic() - totals.started > arguments.seconds:
             return None
         directory, modules = make_batch(generator, *batch)
@@ -173,6 +180,7 @@ def fuzz(arguments):
 
 
 def replay(arguments):
+    """Compares the given modules. Returns the exit status."""
     status = 0
     for path in map(os.path.abspath, arguments.replay):
         answers = {name: executors.run(name, [path], 10).get(path) for name in arguments.executors}

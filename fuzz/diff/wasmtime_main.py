@@ -21,6 +21,7 @@ KINDS = {
 
 
 def kind_of(error):
+    """Returns the kind of trap in an answer's form, or "other:" and the error's text."""
     if isinstance(error, wasmtime.Trap):
         code = error.trap_code
         if code is not None:
@@ -34,6 +35,7 @@ def kind_of(error):
 
 
 def configure():
+    """Returns the engine's configuration."""
     config = wasmtime.Config()
     for feature in ("tail_call", "multi_memory", "memory64", "gc", "function_references", "exceptions", "threads",
                     "wide_arithmetic", "custom_page_sizes", "simd", "relaxed_simd"):
@@ -51,6 +53,7 @@ def configure():
 
 
 def bytes_of(store, memory):
+    """Returns the size of a memory, and its bytes."""
     if isinstance(memory, wasmtime.SharedMemory):
         length = memory.data_len()
         return length, ctypes.string_at(ctypes.addressof(memory.data_ptr().contents), length) if length else b""
@@ -59,6 +62,7 @@ def bytes_of(store, memory):
 
 
 def run(engine, path):
+    """Runs the module. Returns the words of the answer."""
     line = [path]
     try:
         module = wasmtime.Module.from_file(engine, path)
@@ -76,6 +80,7 @@ def run(engine, path):
         return line + ["start:" + kind_of(error)]
 
     def call(name):
+        """Calls an export and adds its result to the answer. Returns False if a limit of the engine was reached."""
         try:
             line.append("%s=%x" % (name, exports[name](store) & (2**64 - 1)))
             return True

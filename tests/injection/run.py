@@ -83,6 +83,7 @@ def tables_and_memory():
 
 
 def many_globals():
+    """Returns a module with a million globals."""
     globals_ = "(global i32 (i32.const 1))" * 1_000_000
     return "(module (memory (export \"memory\") 1)" + globals_ + "(func (export \"_start\")))"
 
@@ -119,6 +120,7 @@ def inject(target, modules, words, timeout, directory, counts):
 
 
 def small_machines(target, modules, counts):
+    """Runs each module on machines with little memory: it must run, or end as ENDS allows."""
     for module in modules:
         for size in SMALL:
             result = run(target, f"{size}M", module)
@@ -128,6 +130,7 @@ def small_machines(target, modules, counts):
 
 
 def exhaust(target, counts, directory):
+    """Runs the modules of EXHAUSTING on machines of their sizes: they must end as ENDS allows."""
     for make, sizes in EXHAUSTING.items():
         (directory / "exhausting.txt").write_text(make())
         module = directory / "exhausting.wasm"

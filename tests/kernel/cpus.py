@@ -42,10 +42,12 @@ passed = failed = 0
 
 
 def say(program, *arguments):
+    """Returns what a program prints."""
     return subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
 
 
 def models(target):
+    """Returns (machine, CPU, expectation) for each CPU model of QEMU, and on x86-64 for each feature removed."""
     if target == "riscv64":
         # QEMU runs 128-bit CPUs in a single thread only.
         return [("virt", cpu, ...) for cpu in say("qemu-system-riscv64", "-cpu", "help").split() if cpu != "x-rv128"]

@@ -53,6 +53,7 @@ END = member(b"TRAILER!!!", b"")
 
 
 def consoles(machine):
+    """Tests consoles besides the kernel's own, and ports on several of them."""
     data = bytes(range(256)) * 40
     strangers = {
         "another console": serial_device(machine, "stranger"),
@@ -79,6 +80,7 @@ def consoles(machine):
 
 
 def bundles(machine, folder):
+    """Tests that the kernel refuses boot bundles that are wrong, and says so."""
     bad = {
         "no archive": b"this is no archive, but long enough to hold the head of a member of one, which has one hundred "
                       b"and ten bytes",
@@ -100,6 +102,7 @@ def bundles(machine, folder):
 
 
 def entropy(machine, folder):
+    """Tests the sources of entropy, and a machine that has none."""
     path = folder / "bundle"
     path.write_bytes(CONFIG + MODULE + PROGRAM + END)
     if machine != "virt":  # the device tree of virt always has a seed

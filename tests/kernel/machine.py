@@ -33,6 +33,7 @@ def serial_device(machine, name, ports=5):
 
 
 def command(machine, cpu, memory, append, bundle, entropy, cpus, before, after):
+    """Returns QEMU's command line for a machine. The parameters are those of boot()."""
     pci = machine == "q35"
     image = "cairn-kernel-testing" if "test=" in append else "cairn-kernel"
     if machine == "virt":

@@ -26,6 +26,7 @@ def check(name, condition, result):
 
 
 def machine_tests(machine, cpu, options, cpus=1):
+    """Runs the tests in the kernel, and the console's echo, on one machine."""
     name = " ".join(filter(None, [machine, cpu, options, f"{cpus} CPUs" if cpus > 1 else ""]))
     result = boot(machine, f"test=all {options}", cpu, cpus=cpus, timeout=60 * (1 + cpus))
     check(f"{name}: tests in the kernel", result.status == 0 and b" 0 failed" in result.out, result)
@@ -44,6 +45,7 @@ def cpu_tests(machine, options=""):
 
 
 def port_tests(machine):
+    """Tests the console, the shell, panics, and a machine with little memory."""
     data = bytes(range(251)) * 400_000
     result = boot(machine, "test=echo", stdin=data, timeout=120)
     check(f"{machine}: echo of 100 MB", result.status == 7 and result.out == data, result)

@@ -325,6 +325,7 @@ def far_offsets(n):
 
 
 def message_of(result):
+    """Returns the last line of the command's standard error."""
     return result.stderr.decode(errors="replace").strip().split("\n")[-1][:300]
 
 
@@ -341,6 +342,7 @@ def main():
     passed = failed = 0
 
     def judge(label, ok, why):
+        """Counts a case as passed or failed."""
         nonlocal passed, failed
         passed, failed = passed + ok, failed + (not ok)
         if not ok:
@@ -350,6 +352,7 @@ def main():
         path = folder + "/limit.wasm"
 
         def run(contents):
+            """Runs the command on a module of these bytes."""
             with open(path, "wb") as file:
                 file.write(contents)
             return subprocess.run(arguments + [path], capture_output=True, stdin=subprocess.DEVNULL)

@@ -29,23 +29,28 @@ def sleb(number):
 
 
 def name(text):
+    """Returns a name: its length and its bytes."""
     return leb(len(text)) + text.encode()
 
 
 def vector(items):
+    """Returns the number of the items, and the items."""
     return leb(len(items)) + b"".join(items)
 
 
 def function_type(params=(), results=()):
+    """Returns a function type. Its parameters and results are encoded types."""
     return b"\x60" + vector(params) + vector(results)
 
 
 def body(code, local_groups=()):
+    """Returns a function's body. `local_groups` has (count, type) pairs."""
     inner = vector([leb(count) + kind for count, kind in local_groups]) + code + END
     return leb(len(inner)) + inner
 
 
 def i32(number):
+    """Returns an instruction that gives the number. i64() does the same."""
     return b"\x41" + sleb(number)
 
 
@@ -54,6 +59,7 @@ def i64(number):
 
 
 def call(index):
+    """Returns a call of the function with this index."""
     return b"\x10" + leb(index)
 
 

@@ -21,6 +21,7 @@ MARGIN = 256  # frames, of 48 bytes or more
 
 
 def run(target, options, arguments):
+    """Runs depths.wat. Returns the exit status (None after 300 s), the output and the errors."""
     with tempfile.TemporaryDirectory() as directory:
         line = [CAIRN, "run", "--target", target, *options, "--dir", f"{directory}::/", HERE / "depths.wat",
                 *map(str, arguments)]
@@ -32,6 +33,7 @@ def run(target, options, arguments):
 
 
 def numbers(output):
+    """Returns the 32-bit numbers in the output."""
     return [number for number, in struct.iter_unpack("<I", output[:len(output) // 4 * 4])]
 
 
@@ -46,6 +48,7 @@ def main():
             print(f"FAIL {target}: {name}: status {status}\n{errors[:300]}")
 
     def is_exhausted(status, errors):
+        """Returns whether the run ended because the call stack was exhausted."""
         return status == 134 and "call stack exhausted" in errors
 
     # M only writes the depths at which it is.

@@ -8,6 +8,7 @@ WIDTHS = [("i32", "8", "_u", 1), ("i32", "16", "_u", 2), ("i32", "", "", 4), ("i
 
 
 def name(kind, width, operation, suffix):
+    """Returns the name of an atomic read-modify-write instruction."""
     return f"{kind}.atomic.rmw{width}.{operation}{suffix}"
 
 

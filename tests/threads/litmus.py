@@ -31,6 +31,7 @@ TESTS = {
 
 
 def step(text):
+    """Returns the instruction for a step of a test."""
     if text == "F":
         return "(atomic.fence)"
     kind, variable = text.split()
@@ -85,6 +86,7 @@ def thread(module, count, steps):
 
 
 def clear(first):
+    """Returns code of the first thread that clears the cells."""
     # The first thread clears before the next meeting, which the others do not leave without it.
     return f"(memory.fill (i32.const {X}) (i32.const 0) (i32.const {128 * CELLS}))" if first else ""
 

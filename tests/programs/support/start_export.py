@@ -8,6 +8,7 @@ import sys
 
 
 def read_leb(data, at):
+    """Returns the unsigned LEB128 number at an offset, and the offset after it."""
     value, shift = 0, 0
     while True:
         byte = data[at]
@@ -19,6 +20,7 @@ def read_leb(data, at):
 
 
 def leb(value):
+    """Returns a number as unsigned LEB128."""
     out = bytearray()
     while value >= 128:
         out.append(value & 127 | 128)

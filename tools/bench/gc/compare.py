@@ -40,6 +40,7 @@ NUMBERS = {
 
 
 def cpu_of_children():
+    """Returns the CPU time of all processes that have been waited for, in milliseconds."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (usage.ru_utime + usage.ru_stime) * 1e3
 
