@@ -268,6 +268,7 @@ void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
   as.mov_rr(true, rdi, kContext);
   switch_to_host(as);
   as.load(true, rax, at(kContext, offsetof(VMContext, builtins)));
+  // The first kBuiltinCount entries are the stubs, and the builtins follow.
   as.call_rm(Rm::m(at(rax, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin)))));
   switch_to_guest(as);
   as.mov_rr(false, kScratch, rax);
@@ -301,6 +302,7 @@ void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
     as.load(true, rax, at(rsp, 0));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
   };
+  // The builtin itself. The first kBuiltinCount entries of VMContext::builtins are the stubs, and the builtins follow.
   const Rm function = Rm::m(at(rax, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin))));
   if (frame != BuiltinFrame::host) {
     as.alu_r_rm(Alu::cmp, true, rsp, Rm::m(at(kScratch, offsetof(VMStoreState, stack_limit))));

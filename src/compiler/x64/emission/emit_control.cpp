@@ -152,6 +152,8 @@ void Emitter::emit_jump_table(const MachineInst& inst) {
 }
 
 void Emitter::emit_jump_tables() {
+  // A relocation gives the distance from the entry to the block. The addend, which is the distance from the table to
+  // the entry, makes it the distance from the table to the block.
   for (const JumpTable& jump : jump_tables_) {
     const MachineFunction::JumpTable& table = function_.jump_tables[jump.table];
     for (uint32_t i = 0; i < jump.entries; ++i) {

@@ -60,7 +60,7 @@ class Assembler {
 
   // --- Common instructions. The operands have 64 bits if `wide` is set, and otherwise 32, or they have `size` bytes.
   // `to` is the destination, which for the operations of Alu and Shift is also the first operand. An instruction of 32
-  // bits clears the upper half of its destination.
+  // bits clears the upper half of its destination. A `value` is an immediate, which is sign-extended to 64 bits.
   void mov_rr(bool wide, unsigned to, unsigned from);
   void mov_ri(unsigned to, uint64_t value);  // the shortest form that makes the 64 bits; xor for 0
   void load(bool wide, unsigned to, const Address& from);
@@ -75,9 +75,9 @@ class Assembler {
   void shift_i(Shift op, bool wide, unsigned reg, unsigned count);
   void shift_cl(Shift op, bool wide, unsigned reg);
   void lea(bool wide, unsigned to, const Address& from);
-  void setcc(Cc cc, unsigned to);  // writes only the low byte of the register
-  void cmov(Cc cc, bool wide, unsigned to, const Rm& from);
-  void movzx8(unsigned to, unsigned from);  // zero-extends the low byte of `from`
+  void setcc(Cc cc, unsigned to);                            // writes only the low byte of the register
+  void cmov(Cc cc, bool wide, unsigned to, const Rm& from);  // to = from if the condition holds
+  void movzx8(unsigned to, unsigned from);                   // zero-extends the low byte of `from`
   void push(unsigned reg);
   void pop(unsigned reg);
   void ret(unsigned pop_bytes = 0);  // also removes this number of bytes of arguments from the stack
@@ -101,7 +101,7 @@ class Assembler {
   void align(unsigned bytes);                // fills with nops up to a multiple of 16 or 32 bytes
   void lea_label(unsigned to, Label label);  // to = the address of the label
   // Resolves the branches; no code may follow. The offsets of traps, calls and relocations are adjusted, and those of
-  // labels become final. `adjusted` maps any other offset afterwards.
+  // labels become final. Afterwards, adjusted() returns the final place of an offset that the caller has kept.
   void finish();
   // The offset of a bound label in bytes from the start of the code. It is final after finish().
   [[nodiscard]] uint32_t offset_of(Label label) const { return labels_[label.index()]; }

@@ -41,9 +41,9 @@ class Operands {
 // A memory operand before register allocation: [base + (index << scale) + displacement].
 struct AddressMode {
   Base base = Base::none;
-  VReg base_reg;  // only for Base::reg
-  VReg index;
-  uint8_t scale = 0;
+  VReg base_reg;       // only for Base::reg
+  VReg index;          // none if there is no index
+  uint8_t scale = 0;   // the index is shifted left by this number, 0 to 3
   bool traps = false;  // whether the access may fault and then raises a trap
   uint8_t trap_kind = static_cast<uint8_t>(wasm::TrapKind::out_of_bounds_memory_access);
   int32_t displacement = 0;
@@ -111,7 +111,7 @@ class X64Lowering final : public codegen::Lowering {
   // --- lower_integer.cpp: `commutes` says whether the operands may be swapped
   void lower_add(ir::Value value);
   void lower_alu(ir::Value value, Alu op, bool commutes);
-  bool lower_and_bits(ir::Value value);
+  bool lower_and_bits(ir::Value value);  // returns false, and emits nothing, if no special case applies
   void lower_multiply(ir::Value value);
   void lower_divide(ir::Value value);
   void lower_wide(ir::Value value);
@@ -127,9 +127,9 @@ class X64Lowering final : public codegen::Lowering {
   struct Test {
     Compare form = Compare::cmp_rr;
     uint8_t condition = 0;  // Cc or FloatCc
-    uint8_t size = 4;
-    int32_t immediate = 0;
-    Operands operands;  // without the registers of the address
+    uint8_t size = 4;       // bytes of the compared operands
+    int32_t immediate = 0;  // for the forms with an immediate
+    Operands operands;      // without the registers of the address
     bool has_address = false;
     AddressMode address;
   };
@@ -153,8 +153,9 @@ class X64Lowering final : public codegen::Lowering {
 
   // --- lower_float.cpp
   void lower_float(ir::Value value);
+  // `opcode` is that of the scalar instruction after 0f.
   void lower_float_binary(ir::Value value, uint8_t opcode, bool commutes);
-  void lower_float_unary_bits(ir::Value value, bool negate);
+  void lower_float_unary_bits(ir::Value value, bool negate);  // lowers fneg if `negate` is set, else fabs
   void lower_copysign(ir::Value value);
   void lower_convert(ir::Value value);
   void lower_trunc(ir::Value value);
@@ -162,7 +163,8 @@ class X64Lowering final : public codegen::Lowering {
 
   // --- lower_float.cpp: instructions on xmm registers. `imm` is the immediate of 8 bits, or -1 if there is none.
   static int64_t xmm_payload(Encoding encoding, int imm = -1, bool merges = false);
-  // These functions emit d = op(a) and d = op(a, b). XmmPayload says what `merges` means.
+  // These functions emit d = op(a) and d = op(a, b). Those without `d` return a new register. `constant` is a memory
+  // operand. XmmPayload says what `merges` means.
   VReg x_unary(Encoding encoding, VReg a, int imm = -1, bool merges = false);
   VReg x_binary(Encoding encoding, VReg a, VReg b, int imm = -1);
   void x_unary_to(VReg d, Encoding encoding, VReg a, int imm = -1, bool merges = false);
@@ -182,7 +184,7 @@ class X64Lowering final : public codegen::Lowering {
   // --- lower_memory.cpp
   void lower_load(ir::Value value);
   void lower_store(ir::Value value);
-  bool lower_read_modify_write(ir::Value store);
+  bool lower_read_modify_write(ir::Value store);  // returns false, and emits nothing, for other stores
   void lower_array_address(ir::Value value);
   // Returns the address of an access to a memory or to the runtime's data. Makes the values in its registers live.
   AddressMode address_of(ir::Value access);
@@ -213,6 +215,7 @@ class X64Lowering final : public codegen::Lowering {
   bool lower_vector_simple(ir::Value value);
   // Emits d = the bits of `a` where `mask` is set, and those of `b` elsewhere.
   void bitselect_to(VReg d, VReg a, VReg b, VReg mask);
+  // These two functions invert all bits.
   VReg x_not(VReg a);
   void x_not_to(VReg d, VReg a);
   // These two functions return a register in which all bits are 0 or 1.

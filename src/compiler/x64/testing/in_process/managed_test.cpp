@@ -42,6 +42,7 @@ void remember(abi::VMContext*, uint32_t object, uint32_t offset, uint32_t index)
   world->object = object, world->offset = offset, world->index = index;
 }
 
+// The test's parameter is the number of registers of each class that the allocator may use; 0 means all.
 class X64Managed : public ::testing::TestWithParam<uint32_t> {
  protected:
   void SetUp() override {
@@ -56,6 +57,7 @@ class X64Managed : public ::testing::TestWithParam<uint32_t> {
     stub(Builtin::gc_new, reinterpret_cast<const void*>(&collect));
     stub(Builtin::gc_barrier, reinterpret_cast<const void*>(&remember));
   }
+  // Makes the code call `function` as the builtin, through a stub.
   void stub(Builtin builtin, const void* function) {
     const auto number = static_cast<size_t>(builtin);
     builtins_[number] = machine_->address(machine_->add_stub(builtin));
@@ -80,7 +82,8 @@ class X64Managed : public ::testing::TestWithParam<uint32_t> {
     machine_->link();
     return machine_->run(entry, 0, arguments, f.function.signature.results.size());
   }
-  // Adds an allocation of an object of type 3.
+  // Adds an allocation of an object of type 3. `base` is the address of the heap, and `size` the object's size in
+  // bytes. `length` is the number of elements of an array.
   static Value make(FunctionBuilder& f, Value base, ObjectKind kind, uint64_t size, Value length = Value::none()) {
     ir::MemoryAccess access;
     access.alias = ir::AliasClass::heap_layout;
@@ -104,7 +107,7 @@ class X64Managed : public ::testing::TestWithParam<uint32_t> {
 
 TEST_P(X64Managed, ObjectsAreMadeAtTheTop) {
   std::memset(machine_->memory(), 0xee, 256);
-  machine_->store().allocation = {64, 256};
+  machine_->store().allocation = {64, 256};  // the top and the limit, in bytes from the heap's start
   Arena arena(size_t{1} << 24);
   FunctionBuilder f(arena, {Type::i64}, {Type::gcref});
   f.ret({make(f, f.param(0), ObjectKind::structure, 24)});
@@ -135,7 +138,7 @@ TEST_P(X64Managed, ArraysAreMadeOfZeros) {
 }
 
 TEST_P(X64Managed, AFullNurseryIsTheRuntimesConcern) {
-  machine_->store().allocation = {64, 72};
+  machine_->store().allocation = {64, 72};  // 8 bytes are left, and the object needs 16
   Arena arena(size_t{1} << 24);
   std::vector<Type> params = {Type::i64}, results;
   std::vector<Slot> arguments = {Slot::of(base())};
