@@ -308,6 +308,7 @@ void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
       as.load(Op::lw, a(i + 1), kScratch, static_cast<int64_t>(offsetof(VMStoreState, arguments) + 4 * i));
     as.move(a(0), kVMContext);
     switch_to_host(as, kScratch, kScratch2);
+    // The first kBuiltinCount entries of VMContext::builtins are the stubs, and the builtins follow.
     as.load(Op::ld, kScratch2, kVMContext, offsetof(VMContext, builtins));
     as.load(Op::ld, kScratch2, kScratch2, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin)));
     as.load(Op::jalr, kReturnAddress, kScratch2, 0);
@@ -358,6 +359,7 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
         offset += 8;
       }
     }
+    // The first kBuiltinCount entries of VMContext::builtins are the stubs, and the builtins follow.
     as.load(Op::ld, t(0), a(0), offsetof(VMContext, builtins));
     as.load(Op::ld, t(0), t(0), 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin)));
     if (!is_guests) return as.load(Op::jalr, kZero, t(0), 0);  // the caller runs on the host's stack

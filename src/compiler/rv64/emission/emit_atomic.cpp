@@ -10,6 +10,7 @@ namespace cairn::rv64 {
 void Emitter::atomic(const MachineInst& inst, Operands operands) {
   const PReg address = operands[0].reg(), by = operands[1].reg(), old = operands.back().reg();
   const Label again = as_.new_label(), done = as_.new_label();
+  // Stores `value` by an SC, which sets t6 to 0 if it succeeds, and repeats the loop if it fails.
   const auto store_back = [&](Op op, PReg value) {
     as_.r3(op, kScratch, address, value);
     as_.branch(Op::bne, kScratch, kZero, again);

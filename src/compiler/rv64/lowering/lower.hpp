@@ -89,6 +89,7 @@ class Lower final : public codegen::Lowering {
   // The register of an operand of which the instruction reads only the low 32 bits: wraps and extensions that make
   // the operand are skipped.
   VReg use_low(ir::Value value);
+  // The same, or x0 for the constant 0.
   Reg use_low_or_zero(ir::Value value);
   [[nodiscard]] bool is_i32(ir::Value value) const { return inst(value).type == ir::Type::i32; }
   // Whether the i32 is not negative, so that its sign-extension and its zero-extension are equal.
@@ -116,7 +117,7 @@ class Lower final : public codegen::Lowering {
   void lower_extend(VReg rd, ir::Value from, unsigned bits, bool is_signed);
   // Emits rd = the zero-extended low 32 bits of `from`.
   void zero_extend(VReg rd, Reg from);
-  VReg popcount(VReg x);
+  VReg popcount(VReg x);  // returns the number of set bits of the 64 bits
 
   // --- lower_compare.cpp
   void lower_icmp(ir::Value value);
@@ -149,7 +150,8 @@ class Lower final : public codegen::Lowering {
   void find_shared_addresses();
   // `address` and `base` are the access's operands, and `offset` its constant offset in bytes.
   Address heap_address(ir::Value address, ir::Value base, uint64_t offset);
-  Address displaced(Reg base, int64_t offset);
+  Address displaced(Reg base, int64_t offset);  // base + offset, with a displacement that fits in 12 bits
+  // These two functions return the load or store of a scalar of this type.
   Op load_op(ir::Type type, const ir::MemoryAccess& access) const;
   Op store_op(ir::Type type, const ir::MemoryAccess& access) const;
   // Records in the payload which trap the access raises, if it can fault.
@@ -164,7 +166,7 @@ class Lower final : public codegen::Lowering {
   struct NarrowPlace {
     VReg word, shift, mask;
   };
-  NarrowPlace narrow_place(VReg at, unsigned size);
+  NarrowPlace narrow_place(VReg at, unsigned size);  // `size` is 1 or 2 bytes
   // Defines the result of `value`: the narrow value in the word that the operation has read.
   void finish_narrow(ir::Value value, VReg old_word, const NarrowPlace& place);
   // Returns the operand's narrow value, shifted to its place in the word. The other bits are 0.
