@@ -243,6 +243,7 @@ class Builder {
   // Makes target_lists[target] lead to the label at `depth`: at once if the label is a loop's header, and otherwise by
   // record_edge(), which leaves an edge for the merge.
   void connect(uint32_t depth, uint32_t target);
+  // Adds an edge from the current block to the label at `depth`, which is not a loop.
   void record_edge(uint32_t depth, uint32_t target);
   // Returns a mark in the value table. For a branch from the current position to the label at `depth`, the entries
   // before the mark are valid at the label.
@@ -262,7 +263,7 @@ class Builder {
   void merge_many(const Frame& frame);
   // Returns the module's branch hint for the current instruction, or BranchHint::none.
   ir::BranchHint next_hint();
-  // Ends the current block with a trap, and returns this terminator.
+  // Ends the current block with a trap, marks the block as cold, and returns the terminator.
   ir::Value trap(wasm::TrapKind kind);
 
   // --- calls
@@ -290,7 +291,7 @@ class Builder {
   void check_status(Value status, wasm::TrapKind kind) { insert_.trap_if(status, kind); }
   // A memory, table or segment. `type` is the type of positions in it.
   struct Range {
-    uint32_t index;  // in its index space
+    uint32_t index;  // in the index space of memories, tables or segments
     wasm::AddressType type;
   };
   // Builds an instruction that copies a range: a call of the builtin, and a trap of the kind if its status says that a

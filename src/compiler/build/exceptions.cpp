@@ -53,8 +53,8 @@ void Builder::throw_(wasm::TagIndex tag, const wasm::FuncType& type) {
 }
 
 // Replaces a throw by a jump if it is certain which clause of an enclosing try_table catches the tag, and the clause
-// passes no reference to the exception. Then no exception object is made: the function jumps to the clause's label with
-// the payload (the topmost `count` values) and returns true. Otherwise it does nothing and returns false.
+// passes no reference to the exception. Then no exception object is made: a jump to the clause's label, with the
+// payload (the topmost `count` values), is placed instead. Returns whether this was done.
 bool Builder::jump_to_clause(wasm::TagIndex thrown, uint32_t count) {
   using Kind = wasm::CatchClause::Kind;
   if (!insert_.simplifies()) return false;
@@ -235,7 +235,7 @@ void Builder::push_payload(Value exception, wasm::TagIndex tag) {
   }
 }
 
-// --- the clauses of the legacy `try`, whose bodies are part of the block
+// --- the clauses of the legacy `try`: unlike those of a try_table, they have bodies of their own
 
 // Ends the region or the current clause, and restores the state in which the next clause begins. Returns false if the
 // next clause is never reached.

@@ -107,8 +107,8 @@ class LiveRanges {
 
   const MachineFunction& function_;
   // Work space of compute_ranges.
-  struct Walk {  // the walk from one register's uses up to its definition
-    uint32_t stamp = 0;
+  struct Walk {          // the walk from one register's uses up to its definition
+    uint32_t stamp = 0;  // number of the register
     uint32_t def_block = 0;
     uint32_t highest_block = 0;  // the highest number of a block at whose start the register is live
     Point local_end = 0;         // end of the last use in the definition's block

@@ -93,13 +93,13 @@ class Allocator {
   PReg pick_victim(RegClass reg_class, const PRegSet& forbidden, uint64_t* distance);
   [[nodiscard]] uint64_t use_distance(VReg value);
   void seek(VReg value, Point point);  // moves ValueState::range forward to the range at `point` or after it
-  [[nodiscard]] bool is_live_from(VReg value, Point point);  // `point` is a block's beginning
-  [[nodiscard]] bool is_live_after(VReg value, uint32_t inst);
-  [[nodiscard]] Point range_end(VReg value);  // the end of the live range at the current instruction
-  [[nodiscard]] bool is_clean(VReg value);    // whether memory holds the value, or it can be rematerialized
-  void occupy(VReg value, PReg reg);          // puts the value into a register, which must be free
-  void release(VReg value);                   // frees the value's register, if it is in one
-  void remember(VReg value, PReg reg);        // remembers the register as a hint for the value's web
+  [[nodiscard]] bool is_live_from(VReg value, Point point);     // `point` is a block's beginning
+  [[nodiscard]] bool is_live_after(VReg value, uint32_t inst);  // `inst` is the number of an instruction
+  [[nodiscard]] Point range_end(VReg value);                    // the end of the live range at the current instruction
+  [[nodiscard]] bool is_clean(VReg value);  // whether memory holds the value, or it can be rematerialized
+  void occupy(VReg value, PReg reg);        // puts the value into a register, which must be free
+  void release(VReg value);                 // frees the value's register, if it is in one
+  void remember(VReg value, PReg reg);      // remembers the register as a hint for the value's web
 
   // --- regalloc_inst.cpp: one instruction
   // A move of the instruction's group: the moves in front of the instruction that happen in parallel.

@@ -127,7 +127,8 @@ class Lowering {
   uint32_t clobbers(const PRegSet& set);
   // Successor number `i` of the current block, which is the terminator's target number `i`.
   [[nodiscard]] MBlock successor(unsigned i) const;
-  // Adds all successors as a jump table. Returns its index in MachineFunction::jump_tables.
+  // Adds a jump table that leads to successor(0) to successor(count - 1). Returns its index in
+  // MachineFunction::jump_tables.
   uint32_t add_jump_table(unsigned count);
   [[nodiscard]] MBlock current_block() const { return current_block_; }
   [[nodiscard]] ir::Value current() const { return current_; }
