@@ -367,8 +367,8 @@ uint32_t Assembler::adjusted(uint32_t offset) const {
 void Assembler::finish() {
   if (fixups_.empty()) return;
   // The rounds below choose the sizes of branches: a short branch has 2 bytes. Alignment counts with its largest size,
-  // so distances can only shrink, and a branch that is short in one round stays short. The number of rounds
-  // is limited to bound the time.
+  // so distances can only shrink, and a branch that is short in one round stays short. The number of rounds is
+  // limited to bound the time.
   const auto prefix_sums = [&] {
     uint32_t removed = 0;
     for (Fixup& fixup : fixups_) {

@@ -189,7 +189,7 @@ class X64Lowering final : public codegen::Lowering {
   // Returns the address of an access to a memory or to the runtime's data. Makes the values in its registers live.
   AddressMode address_of(ir::Value access);
   // Adds `value` to the address. Additions and shifts in `value` become part of the address where this does not change
-  // how they wrap.
+  // how they wrap around.
   void fold_index(AddressMode& address, ir::Value value);
   // Adds `value` to the displacement. Returns false, and changes nothing, if the sum does not fit in 32 bits.
   bool add_displacement(AddressMode& address, int64_t value);

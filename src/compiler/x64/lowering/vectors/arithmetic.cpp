@@ -83,7 +83,8 @@ void X64Lowering::lower_vector_arithmetic(Value value) {
     case SimdOp::i16x8_relaxed_q15mulr_s: {
       const VReg a = operand(0), b = operand(1);
       if (op == SimdOp::i16x8_relaxed_q15mulr_s && !exact) return x_binary_to(d, sse38(0x0b), a, b);
-      // Only -1 * -1 overflows. It gives 0x8000, which becomes 0x7fff.
+      // The lanes are fixed-point numbers from -1 to almost 1, with 15 bits after the point. Only -1 * -1 overflows:
+      // pmulhrsw gives 0x8000 for it, which becomes 0x7fff.
       const VReg product = x_binary(sse38(0x0b), a, b);
       const VReg overflow = x_binary_constant(i66(0x75), product, splat_constant(0x8000'8000'8000'8000));
       return x_binary_to(d, kPxor, product, overflow);
