@@ -21,7 +21,8 @@ namespace cairn::rv64 {
 // function; an attempt that fails makes some lengths larger.
 struct BranchLengths {
   explicit BranchLengths(Arena& arena) : lengths(arena) {}
-  // The form of each branch, by its column in the table above: 0, 1 or 2. For jumps, 0 and 1 both stand for jal.
+  // The form of each branch, by its column in the table at the top of this file: 0, 1 or 2. For jumps, 0 and 1 both
+  // stand for jal.
   ArenaVector<uint8_t> lengths;
 };
 

@@ -18,7 +18,7 @@ INSTANTIATE_TEST_SUITE_P(Machines, Rv64Control, kConfigurations, name_of_configu
 
 TEST_P(Rv64Control, JumpTables) {
   Program p = make();
-  // In the second round the code is so long that conditional branches do not reach.
+  // In the second round the code is so long that conditional branches do not reach their targets in their short form.
   for (unsigned padding : {0u, 3000u}) {
     for (unsigned count : {1u, 2u, 3u, 10u}) {
       const uint32_t function = p.add({Type::i32, Type::i64}, {Type::i64}, [&](Function& f) {

@@ -161,7 +161,8 @@ void VectorAccess::load_extend() {
   for (unsigned i = 0; i < 8 / from; ++i) {
     as_.ri(Op::slli, kScratch2, kScratch, 64 - 8 * from * (i + 1));
     as_.ri(is_signed ? Op::srai : Op::srli, kScratch2, kScratch2, 64 - 8 * from);
-    // The address of a slot that is far from the stack pointer needs a register of its own.
+    // The address of a slot that is far from the stack pointer goes through the operation's temporary, because both
+    // scratch registers hold other values.
     const int64_t at = slot(1) + 2 * from * i;
     if (fits_signed(at, 12)) {
       as_.store(kStores[std::countr_zero(2 * from)], kScratch2, kStackPointer, at);
