@@ -30,7 +30,7 @@ class RandomModule {
     expression(kI64, 4);
     expression(kF64, 4);
     emit({0x0b});
-    // After the parameters come two locals of each type, and then the counters of loops.
+    // The body begins with four groups of locals: two locals of each type, and then the counters of loops.
     append_number(code, 4);
     for (const uint8_t type : {kI32, kI64, kF64}) {
       append_number(code, 2);

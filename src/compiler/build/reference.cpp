@@ -65,7 +65,7 @@ Reachability Builder::br_on_non_null(uint32_t depth) {
   return result;
 }
 
-// --- i31: the number is in the bits above the lowest bit
+// --- i31 references: bit 0 is 1, and the number is in bits 1 to 31
 
 void Builder::ref_i31() {
   const Value shifted = insert_.binary(Opcode::ishl, Type::i32, pop(), insert_.iconst(Type::i32, 1));

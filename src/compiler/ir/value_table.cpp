@@ -33,7 +33,8 @@ bool has_access(Opcode opcode) {
 bool has_list(Opcode opcode) { return opcode == Opcode::add128 || opcode == Opcode::sub128; }
 bool has_vector(Opcode opcode) { return opcode == Opcode::vconst || opcode == Opcode::simd_shuffle; }
 
-// If two accesses have the same place, the second one cannot fault, so can_fault and trap do not count.
+// Whether the accesses are equal except for can_fault and trap. These do not count, because an access cannot fault
+// after an equal one that did not.
 bool is_same_place(MemoryAccess a, const MemoryAccess& b) {
   a.can_fault = b.can_fault;
   a.trap = b.trap;

@@ -44,8 +44,8 @@ struct Options {
   // each byte of this memory.
   size_t function_budget_bytes = size_t{1} << 30;
   size_t module_budget_bytes = size_t{64} << 20;
-  size_t module_budget_per_byte = 1000;      // added for each byte of the module
-  size_t module_budget_per_function = 8192;  // added for each function that the module defines
+  size_t module_budget_per_byte = 1000;      // bytes of budget added for each byte of the module
+  size_t module_budget_per_function = 8192;  // bytes of budget added for each function that the module defines
 };
 
 // Sets one option from its text `key=value`, as given to the `cairn` command with --engine. A text that is none of the

@@ -33,7 +33,7 @@ struct ObjectContents {
   std::vector<TrapRecord> traps;           // sorted by code_offset
   std::vector<CallRecord> calls;           // sorted by return_offset
   std::vector<StackMapRecord> stack_maps;  // sorted by return_offset; each has a range of stack_offsets
-  std::vector<int32_t> stack_offsets;      // distances of slots from their functions' stack pointers
+  std::vector<int32_t> stack_offsets;      // distances in bytes of slots from their functions' stack pointers
   std::vector<HandlerRecord> handlers;     // sorted by return_offset
   std::vector<TrampolineRecord> trampolines;
   std::vector<TypeReference> type_references;

@@ -50,7 +50,7 @@ class Lowering {
   // is_used(value), or if the instruction has an effect and a value. (Instructions like add128 define their `result`
   // too: see second_result.)
   virtual void lower_instruction(ir::Value value) = 0;
-  // Lowers branch, br_table or trap. The successors are those of successor(i).
+  // Lowers branch, br_table or trap. Target number i of the instruction is the machine block successor(i).
   virtual void lower_terminator(ir::Value value) = 0;
   // Emits code that makes a constant (iconst, fconst, vconst, vmctx, type_id), flagged rematerializable if possible.
   virtual void emit_constant(ir::Value value, VReg result) = 0;
