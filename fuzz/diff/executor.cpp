@@ -75,6 +75,7 @@ uint32_t crc32(std::span<const std::byte> bytes) {
   return ~crc;
 }
 
+// Returns the text as one word.
 std::string one_line(std::string text) {
   for (char& c : text) {
     if (c == '\n' || c == ' ') c = '_';
@@ -96,6 +97,7 @@ bool call_export(Store& store, Instance instance, const std::string& name) {
   return kind != std::string_view("stack") && kind != std::string_view("allocation");
 }
 
+// Calls the exports e0, e1, ... and `state`, and prints the results, then the sizes and checksums of the memories.
 void run_calls(Store& store, Instance instance) {
   for (uint32_t i = 0;; ++i) {
     const std::string name = "e" + std::to_string(i);
@@ -113,6 +115,7 @@ void run_calls(Store& store, Instance instance) {
   }
 }
 
+// Prints the offsets of the bytes of the memory `marks` that are not 0, if there is such a memory.
 void print_marks(Store& store, Instance instance) {
   const std::optional<Memory> memory = get_export_as<Memory>(store, instance, "marks");
   if (!memory) return;
@@ -137,6 +140,7 @@ std::vector<std::byte> read_file(const std::string& path) {
   return bytes;
 }
 
+// Instantiates the library.wasm that is in the same directory as the module at `path`.
 Result<void> define_library(Linker& linker, Store& store, const std::string& path) {
   const std::string file = path.substr(0, path.rfind('/') + 1) + "library.wasm";
   const Ref<Module> library = CAIRN_TRY(Module::create(store.engine(), read_file(file)));
@@ -145,6 +149,7 @@ Result<void> define_library(Linker& linker, Store& store, const std::string& pat
   return linker.define_instance("library", *instance);
 }
 
+// Runs one module, and prints its line of answers.
 void run_module(Engine& engine, const std::string& path) {
   std::printf("%s", path.c_str());
   const Result<Ref<Module>> module = Module::create(engine, read_file(path));

@@ -31,6 +31,7 @@ constexpr const char* kNames[] = {"create_directory",
                                   "set_flags",
                                   "renumber"};
 
+// These functions take parts of an operation from the input. The values are often small, or at limits.
 std::string take_component(Input& input) {
   const uint32_t which = input.below(32);
   if (which < 24) return std::string(1, static_cast<char>('a' + which % 4));

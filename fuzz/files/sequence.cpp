@@ -70,6 +70,7 @@ std::vector<std::string> names_in(wasi::Directory& directory) {
   return std::move(collector.names);
 }
 
+// Returns a text about the contents, as Model::dump() does: the number of bytes that are not 0, and a hash of them.
 std::string contents_text(wasi::File& file, uint64_t size) {
   std::vector<std::byte> bytes(std::min(size, kHashed));
   check(*file.read(0, bytes) == bytes.size(), "a file is shorter than its size");
@@ -218,6 +219,7 @@ class Sequence {
     }
   }
 
+  // Counts the operation, and keeps it for tell().
   void note(const Operation& op) {
     ++statistics.operations;
     history_.push_back(op);

@@ -68,6 +68,7 @@ std::string read(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
+// Adds the IR of each function as text.
 void add_ir(SeedWriter& seeds, const wasm::Module& module) {
   const compiler::Options options;
   const compiler::ModuleContext context(module, options);
@@ -119,6 +120,7 @@ std::vector<std::string> pieces(const std::string& script) {
   return result;
 }
 
+// Adds a script's modules, and parts of its text.
 void add_script(SeedWriter& seeds, const fs::path& path) {
   const std::string source = read(path);
   const auto script = wasm::text::parse_script(source, path.filename().string());
@@ -144,6 +146,7 @@ void add_script(SeedWriter& seeds, const fs::path& path) {
   if (part.size() < kLargestText) seeds.add("script", part);
 }
 
+// Adds the functions in IR of a file of tests/compiler.
 void add_compiler_tests(SeedWriter& seeds, const fs::path& path) {
   const std::string all = read(path);
   for (size_t at = all.find("\nfunction "); at != std::string::npos; at = all.find("\nfunction ", at + 1)) {

@@ -56,10 +56,12 @@ class Writer {
   void add(const P&... parts) {
     ((text_ += parts), ...);
   }
+  // Returns the limits of a memory or table. The minimum is below `most`.
   std::string limits(uint32_t most) {
     const uint32_t least = input_.below(most);
     return decimal(least) + (input_.one_in(2) ? " " + decimal(least + input_.below(4)) : std::string());
   }
+  // Returns a type, and its index in kValues in `which`.
   std::string value_type(uint32_t& which) {
     which = input_.below(std::size(kValues));
     return std::string(kValues[which]);

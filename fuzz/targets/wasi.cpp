@@ -127,6 +127,7 @@ void put(std::vector<std::byte>& memory, size_t at, T value) {
   std::memcpy(memory.data() + at, &value, sizeof value);
 }
 
+// Writes paths and lists of vectors to the caller's memory.
 void prepare(std::vector<std::byte>& memory) {
   for (size_t i = 0; i < std::size(kNames); ++i)
     std::memcpy(memory.data() + kPaths + i * 16, kNames[i].data(), kNames[i].size());

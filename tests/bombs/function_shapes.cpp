@@ -185,6 +185,7 @@ std::string numbered(size_t count, const std::string& text) {
 
 constexpr uint32_t kLocals = 40'000;  // near the limit of 50,000
 
+// Returns the declaration of `count` locals of a type.
 std::string locals(size_t count, std::string_view type = "i32") {
   return "(local" + times(count, " " + std::string(type)) + ") ";
 }

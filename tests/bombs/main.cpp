@@ -63,6 +63,7 @@ class Run {
  private:
   using Measure = std::function<Cost()>;
 
+  // Checks the shapes of modules for one target.
   void check_modules(Architecture architecture, const std::string& target) {
     const Measure real = [&] { return measure_module([&] { return program_; }, architecture); };
     real_ = 0;
@@ -117,6 +118,7 @@ class Run {
     ++(problem.empty() ? passed_ : failed_);
   }
 
+  // Returns what is wrong with a cost; an empty text if nothing is.
   std::string judge(const Cost& cost, const Allowance& allowance) const {
     const auto bytes = static_cast<double>(cost.input_bytes);
     if (!cost.is_alive) return "the process died or hung";

@@ -24,6 +24,7 @@ namespace {
 
 constexpr unsigned kSeconds = 300;  // after this time a process counts as hanging
 
+// Returns the CPU time of this process.
 uint64_t cpu_nanoseconds() {
   timespec now{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
@@ -43,6 +44,7 @@ uint64_t memory_status(const char* key) {
   return kilobytes * 1024;
 }
 
+// Makes the peak of resident memory what is in use now.
 void forget_peak() {
   if (std::FILE* file = std::fopen("/proc/self/clear_refs", "w")) {
     std::fputs("5", file);  // resets VmHWM, the peak of resident memory

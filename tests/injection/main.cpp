@@ -53,6 +53,8 @@ struct Verdict {
   std::string why;
 };
 
+// These functions judge how a guest ended after an injected failure: the error or trap must say that a resource is
+// missing or a limit was reached.
 Verdict judge(const Error& error) {
   if (error.kind == ErrorKind::resource || error.kind == ErrorKind::limit) return {Outcome::refused, {}};
   return {Outcome::wrong, "error: " + error.message};

@@ -1,3 +1,4 @@
+// Ends the process when an assertion fails.
 #include "base/assert.hpp"
 
 #include <cstdio>

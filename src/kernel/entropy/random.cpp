@@ -47,6 +47,7 @@ struct Source {
     request();
     return true;
   }
+  // Asks the device to fill the buffer.
   void request() {
     device->queue.add(device->buffer, true, 0);
     device->queue.notify();

@@ -89,6 +89,7 @@ struct McfgEntry {
 };
 static_assert(sizeof(McfgEntry) == 16);
 
+// Checks a table's checksum: the sum of all bytes is 0 modulo 256.
 bool sums_to_zero(Bytes bytes) {
   uint8_t sum = 0;
   for (const std::byte byte : bytes) sum = static_cast<uint8_t>(sum + static_cast<uint8_t>(byte));
@@ -154,6 +155,7 @@ class RootTable {
   size_t width_ = 4;
 };
 
+// Adds the CPU with this APIC id, if the flags of its entry say that it is enabled.
 void add_cpu(CpuList& cpus, uint32_t id, uint32_t flags) {
   if ((flags & kEnabled) == 0) return;
   if (id < kBroadcast) {
@@ -163,6 +165,7 @@ void add_cpu(CpuList& cpus, uint32_t id, uint32_t flags) {
   }
 }
 
+// Reads the CPUs and the address of the local APIC.
 void read_madt(Bytes table, AcpiInfo& info) {
   info.local_apic = {record_at<uint32_t>(table, sizeof(Header)).value_or(0)};
   size_t offset = kMadtEntries;
@@ -180,6 +183,7 @@ void read_madt(Bytes table, AcpiInfo& info) {
   }
 }
 
+// Reads the place of the configuration space of PCI segment 0.
 void read_mcfg(Bytes table, AcpiInfo& info) {
   for (size_t offset = kMcfgEntries; const auto entry = record_at<McfgEntry>(table, offset); offset += sizeof *entry) {
     if (entry->segment != 0 || entry->address == 0 || entry->first_bus > entry->last_bus) continue;

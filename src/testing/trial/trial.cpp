@@ -106,6 +106,7 @@ class Supplier {
     return std::nullopt;
   }
 
+  // Makes a host function for an import. Fails if a parameter or result has a type that the module defines.
   Result<runtime::Func> make_function(const wasm::FuncType& type) {
     const auto is_concrete = [](wasm::ValType value) { return value.is_ref() && value.heap().is_concrete(); };
     if (std::ranges::any_of(type.params, is_concrete) || std::ranges::any_of(type.results, is_concrete)) {

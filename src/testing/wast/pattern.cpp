@@ -23,6 +23,7 @@ bool matches_number(uint64_t bits, const NumberPattern& pattern, unsigned width)
   return (without_sign & canonical) == canonical;
 }
 
+// Returns whether each lane matches its pattern. The number of patterns says how wide the lanes are.
 bool matches_vector(const Val& value, const ResultPattern& pattern) {
   const auto lanes = static_cast<unsigned>(pattern.numbers.size());
   const unsigned width = 128 / lanes;

@@ -118,6 +118,7 @@ class Session {
     threads_[script.name] = std::move(thread);
   }
 
+  // Returns the shared memories that the instance exports, with the names of the exports.
   std::vector<std::pair<std::string, Memory>> shared_memories(const std::string& name, const Names& names) {
     if (const auto known = names.shared.find(name); known != names.shared.end()) return known->second;
     std::vector<std::pair<std::string, Memory>> result;
@@ -295,6 +296,7 @@ class Session {
     return defined ? Verdict{} : failure(defined.error().to_string());
   }
 
+  // find_module() and find_instance() return what the script has given this name, or the last one if the name is empty.
   static std::optional<Ref<Module>> find_module(const std::string& name, const Names& names) {
     if (name.empty()) return names.last_module;
     const auto found = names.modules.find(name);
@@ -311,6 +313,7 @@ class Session {
     return std::unexpected(Failure{std::nullopt, Error::of(ErrorKind::usage, std::move(message))});
   }
 
+  // Calls a function or reads a global. Fails with the trap, or with an error if there is no such export.
   Results act(const text::Action& action, const Names& names) {
     const std::optional<Instance> instance = find_instance(action.instance, names);
     if (!instance) return error("there is no instance " + action.instance);
@@ -342,6 +345,7 @@ class Session {
     return failure(why.what() + ", expected trap: " + message);
   }
 
+  // Checks that the module is refused with an error of this kind and message.
   Verdict expect_refused(const text::ScriptModule* module, ErrorKind kind, const std::string& message) {
     if (module == nullptr) return failure("an instance is neither malformed nor invalid");
     std::optional<Error> refusal;

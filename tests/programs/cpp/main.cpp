@@ -1,3 +1,4 @@
+// Runs the part of the program that the argument names. The exit status is 7, or 2 if there is no such part.
 #include <cstring>
 #include <iostream>
 

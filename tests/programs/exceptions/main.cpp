@@ -1,3 +1,4 @@
+// Runs the part of the program that the argument names.
 #include <cstdio>
 #include <string_view>
 

@@ -34,6 +34,7 @@ constexpr uint64_t kAfterInit = 10'000'000;
 constinit volatile std::byte* apic = nullptr;
 constinit bool are_reset = false;  // whether all other CPUs wait for the start-up command
 
+// Returns the place of a register of this CPU's local APIC.
 volatile uint32_t* apic_register(ApicRegister reg) {
   return reinterpret_cast<volatile uint32_t*>(apic + static_cast<uint32_t>(reg));
 }

@@ -12,6 +12,7 @@ namespace {
 // The I/O ports for access to PCI's configuration space.
 constexpr uint16_t kAddressPort = 0xcf8, kDataPort = 0xcfc;
 
+// Returns what selects a 32-bit word of a function's configuration when it is written to the address port.
 uint32_t address_of(pci::Function f, uint8_t offset) {
   return uint32_t{1} << 31 | uint32_t{f.bus} << 16 | uint32_t{f.device} << 11 | uint32_t{f.function} << 8 |
          (offset & 0xfc);

@@ -81,7 +81,7 @@ bool is_virtual_machine() {
   return true;
 }
 
-// Measures the TSC's rate against a reference.
+// Measures the TSC's rate, in ticks per second, against a reference.
 template <class Reference>
 std::optional<uint64_t> tsc_rate_by(Reference reference) {
   return Calibration(read_tsc, reference).run();
@@ -104,11 +104,13 @@ std::optional<uint64_t> announced_tsc_rate() {
   power_off(exit_status::kSystem);
 }
 
+// Reads a register of the CMOS clock.
 uint8_t read_cmos(uint8_t index) {
   out8(0x70, index);
   return in8(0x71);
 }
 
+// Returns the days from January 1, 1970, to a date. Months and days count from 1.
 uint64_t days_since_1970(uint64_t year, uint64_t month, uint64_t day) {
   // Counts in years that begin in March, so that the leap day comes last. There are 719468 days from March 1 of year 0
   // to 1970.

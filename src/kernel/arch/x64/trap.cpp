@@ -48,6 +48,7 @@ uint64_t prepare_trap_stack(Ist number, Cpu& cpu, std::byte* stacks) {
   return reinterpret_cast<uint64_t>(end);
 }
 
+// Makes the CPU use its own descriptor tables and task state, with the trap stacks that begin at `stacks`.
 void load_tables(Cpu& cpu, std::byte* stacks) {
   CpuTables& tables = cpu.tables;
   for (const Ist number : {Ist::common, Ist::double_fault, Ist::non_maskable, Ist::machine_check})
