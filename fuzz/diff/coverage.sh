@@ -22,6 +22,7 @@ if [ -z "${COVERAGE_MODULES:-}" ]; then
   "$(fuzz/generator/build.sh)" "$modules" "$seed" "$directory"
 fi
 rm -f "$build"/*.profraw
+# Runs the modules in one variant of Cairn. NAME is the name of the profile.
 run() { # NAME OPTIONS...
   find "$root/$directory" -name '*.wasm' | sort |
     LLVM_PROFILE_FILE="$build/$1.profraw" nice "$build/cairn-diff" "${@:2}" >/dev/null
@@ -34,7 +35,8 @@ run check --bounds check --engine relaxed=deterministic
 run cpu --engine cpu=none
 run verify --engine verify=on
 run stress --engine gc-stress=on --engine gc-verify=on
-riscv() { # NAME FEATURES
+# Compiles every fifth module for RISC-V.
+riscv() { # NAME FEATURES OPTIONS...
   find "$root/$directory" -name '*[05].wasm' | sort | while read -r module; do
     LLVM_PROFILE_FILE="$build/riscv-$1-%m.profraw" nice "$build/cairn-cli" compile "$module" -o "$build/object.o" \
       --target riscv64 --engine "cpu=$2" "${@:3}"
@@ -43,6 +45,7 @@ riscv() { # NAME FEATURES
 riscv plain none
 riscv extended zba,zbb,zbs
 riscv vectors zba,zbb,zbs,v --bounds check
+# Prints the coverage of PROGRAM in these profiles. FILES-LEFT-OUT is a regular expression.
 report() { # SUFFIX PROGRAM FILES-LEFT-OUT PROFILES...
   llvm-profdata-22 merge -o "$build/all$1.profdata" "${@:4}"
   local common=("$build/$2" -instr-profile="$build/all$1.profdata" -compilation-dir="$(pwd)"

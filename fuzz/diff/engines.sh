@@ -6,6 +6,7 @@ export PIP_ROOT_USER_ACTION=ignore
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 place=$here/../../build/fuzz/engines
 if [ -e "$place/.done" ] && [ -z "$(find "$here/engines" -newer "$place/.done" -print -quit)" ]; then exit 0; fi
+# Installs the Debian package if the command does not exist.
 need() { # COMMAND PACKAGE
   command -v "$1" >/dev/null && return
   local as_root=

@@ -63,6 +63,7 @@ prepare() { # NAME
   ) >"$place/log" 2>&1 || { tail -n 20 "$place/log" >&2; return 1; }
 }
 
+# Runs a case on a target, and compares its exit status and output with those of the native program.
 check() { # NAME CASE TARGET
   local start=${EPOCHREALTIME/./} actual="$place/$2.$3" status label="programs/$1/$2 on $3" elapsed
   command_for "$3" "$wasm"
