@@ -83,7 +83,9 @@ expect empty 0 '^  kill PROGRAM  .*ends a program' '^up [0-9]+ ms' '^Cairn, a We
 
 console 'wait say\rps\rmem\rlimits loop\rkill loop\rps\rpoweroff\r' --cpus 2 "$scratch/s.toml"
 expect system 0 '^\[say\] 1 words, the last is say' '^0 +loop +runs +1 +- +[0-9]+ ms' '^1 +say +ended +1 +0 +' \
-  '^the system +[0-9]+ +[0-9]+ +none ' '^loop +[0-9]+ +[0-9]+ +24576 ' '^memory +24576 KiB' '^wall-time +600000 ms' '^weight +3' '^\[loop\] cairn: the program was killed' '^0 +loop +ended +1 +137 '
+  '^the system +[0-9]+ +[0-9]+ +none ' '^loop +[0-9]+ +[0-9]+ +24576 ' \
+  '^memory +24576 KiB' '^wall-time +600000 ms' '^weight +3' \
+  '^\[loop\] cairn: the program was killed' '^0 +loop +ended +1 +137 '
 
 # Two loops that one CPU shares, and a program in front of them; Ctrl-C ends the one in front only.
 line='program 4 .* starts' later='\003kill 3\rps\rpoweroff\r'
@@ -92,7 +94,8 @@ later=
 expect front 0 '^\[say\] 3 words, the last is b' '^`say` ended with status 2' '^number 3' '^\^C' \
   '^`loop` ended with status 137' '^0 +loop +runs '
 
-console 'wa\tsay\rhelq\bp v\t\rlo\tdeb\x17error\r\x10\x10\x10\rfrobnicate\rkill\rkill nobody\rpoweroff\r' "$scratch/s.toml"
+console 'wa\tsay\rhelq\bp v\t\rlo\tdeb\x17error\r\x10\x10\x10\rfrobnicate\rkill\rkill nobody\rpoweroff\r' \
+  "$scratch/s.toml"
 expect editing 0 '^unknown command `frobnicate`' '^usage: kill PROGRAM' '^no program `nobody` was started' \
   '^  version '
 
