@@ -28,6 +28,9 @@ class StandardThread final : public Thread {
   std::thread thread_;
 };
 
+// Lets a signal come. (ThreadSanitizer delivers signals in calls that may block.)
+void pause() { std::this_thread::sleep_for(std::chrono::microseconds(100)); }
+
 // The clocks of CPU time show one second for each thread.
 class ThreadedSystem final : public System {
  public:
@@ -39,7 +42,7 @@ class ThreadedSystem final : public System {
   uint64_t resolution(ClockId) override { return 1; }
   Errno fill_random(std::span<std::byte>) override { return Errno::success; }
   void sleep_until(uint64_t time) override {
-    while (now(ClockId::monotonic) < time && !runtime::TimeLimit::is_over()) std::this_thread::yield();
+    while (now(ClockId::monotonic) < time && !runtime::TimeLimit::is_over()) pause();
   }
   void yield() override { std::this_thread::yield(); }
   std::unique_ptr<Thread> start_thread(ThreadBody& body) override {
@@ -77,7 +80,7 @@ class Threads : public testing::Test {
                : 0;
   }
   static std::expected<void, Trap> endless() {
-    while (!runtime::TimeLimit::is_over()) std::this_thread::yield();
+    while (!runtime::TimeLimit::is_over()) pause();
     return std::unexpected(Trap::of(wasm::TrapKind::interrupted));
   }
 
