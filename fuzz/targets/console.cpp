@@ -168,11 +168,13 @@ void use_console(fuzz::Input& input) {
 FrameSource& frame_source() { return *machine_state.frames; }
 LogLevel log_level() { return LogLevel::error; }
 void write_log(LogLevel, std::string_view) {}
+void write_serial(std::string_view) {}
 LogLine& LogLine::operator<<(std::string_view) { return *this; }
 LogLine& LogLine::append_decimal(uint64_t) { return *this; }
 
 uint64_t nanoseconds_since_boot() { return machine_state.time += 1000; }
-void sleep_until(uint64_t deadline) {
+// Lets the devices act while the driver halts until `deadline`.
+static void halt_until(uint64_t deadline) {
   machine_state.time = std::max(machine_state.time, deadline);
   fuzz::check(machine_state.time < kPatience, "the driver waits for ever");
   if (machine_state.time < machine_state.silent_until) return;
@@ -185,10 +187,12 @@ void sleep_until(uint64_t deadline) {
 }
 
 // There is one fiber, so no lock is ever waited for, and it has no limits.
-runtime::ParkResult park(const std::atomic<uint32_t>&, std::optional<uint64_t>) {
-  fuzz::check(false, "the driver waits for a lock that it holds");
-  return runtime::ParkResult::deadlocked;
+runtime::ParkResult park(const std::atomic<uint32_t>&, std::optional<uint64_t> deadline, EndsWithTime) {
+  fuzz::check(deadline.has_value(), "the driver waits for a lock that it holds");
+  halt_until(*deadline);
+  return runtime::ParkResult::timed_out;
 }
+void yield_if_due() {}
 void unpark(const std::atomic<uint32_t>&) {}
 bool is_over_limit() { return false; }
 

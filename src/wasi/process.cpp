@@ -1,4 +1,7 @@
 // The WASI functions for arguments, environment variables, clocks, entropy, yielding and signals.
+#include <algorithm>
+
+#include "runtime/time_limit.hpp"
 #include "wasi/functions.hpp"
 
 namespace cairn::wasi {
@@ -62,9 +65,18 @@ Errno clock_time_get(Call& call, uint32_t clock, uint64_t /*precision*/, Pointer
 }
 
 Errno random_get(Call& call, Pointer buffer, uint32_t length) {
-  auto target = call.memory.span(buffer, length);
-  if (!target) return target.error();
-  return call.context.system().fill_random(std::move(*target).as_target());
+  if (const Errno error = call.memory.check(buffer, length); error != Errno::success) return error;
+  constexpr uint32_t kPiece = 1 << 16;  // between two pieces, other threads may run or the program may end
+  for (uint32_t done = 0; done < length;) {
+    const uint32_t size = std::min(length - done, kPiece);
+    auto target = call.memory.span(buffer + done, size);
+    if (!target) return target.error();
+    const Errno error = call.context.system().fill_random(std::move(*target).as_target());
+    if (error != Errno::success) return error;
+    done += size;
+    if (done != length && !platform::Platform::go_on()) return Errno::intr;
+  }
+  return Errno::success;
 }
 
 Errno sched_yield(Call& call) {

@@ -99,12 +99,13 @@ int pthread_create(pthread_t *result, const pthread_attr_t *attributes, void *(*
   thread->tls = (void *)align((uintptr_t)thread->stack_top, tls_alignment);
   thread->start = start;
   thread->argument = argument;
-  thread->detached = attributes != NULL && *detached_of(attributes);
+  const int is_detached = attributes != NULL && *detached_of(attributes);
+  thread->detached = is_detached;
   *result = thread;
   cairn_lock(&lock);
   free_detached();
   const int number = cairn_spawn(thread);
-  if (number > 0 && thread->detached) {
+  if (number > 0 && is_detached) {  // another thread may have joined and freed one that is not detached
     thread->next_detached = detached;
     detached = thread;
   }

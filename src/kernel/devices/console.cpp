@@ -109,7 +109,7 @@ void write_held(Port port, std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
     reclaim(c, index);
     for (Backoff backoff; output.free_count == 0 || !queue->has_room(); reclaim(c, index)) {
-      if (queue->is_broken()) {
+      if (queue->is_broken() || is_over_limit()) {
         dropped += bytes.size();
         return;
       }
@@ -126,20 +126,28 @@ void write_held(Port port, std::span<const std::byte> bytes) {
   }
 }
 
-// A machine without ports has its console on the serial port.
-void write_to_serial_port(std::span<const std::byte> bytes) {
+// A machine without ports has its console on the serial port. Returns the number of bytes written: fewer than all if
+// the fiber has reached one of its limits.
+size_t write_to_serial_port(std::span<const std::byte> bytes) {
   constexpr size_t kPiece = 256;  // a spin lock is held for each piece
-  while (!bytes.empty()) {
-    const std::span<const std::byte> piece = bytes.first(std::min(bytes.size(), kPiece));
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const std::span<const std::byte> piece = bytes.subspan(done).first(std::min(bytes.size() - done, kPiece));
     write_serial({reinterpret_cast<const char*>(piece.data()), piece.size()});
-    bytes = bytes.subspan(piece.size());
+    done += piece.size();
+    yield_if_due();
+    if (is_over_limit()) break;
   }
+  return done;
 }
 
 }  // namespace
 
 void write(Port port, std::span<const std::byte> bytes) {
-  if (console == nullptr) return write_to_serial_port(bytes);
+  if (console == nullptr) {
+    (void)write_to_serial_port(bytes);
+    return;
+  }
   const PortScope scope(console->busy[static_cast<size_t>(port)], LockRank::console_port);
   write_held(port, bytes);
 }
@@ -150,8 +158,8 @@ void write(Port port, std::string_view text) { write(port, std::as_bytes(std::sp
 
 std::expected<size_t, StreamFailure> write_through(Port port, std::span<const std::byte> bytes) {
   const auto index = static_cast<size_t>(port);
-  if (console == nullptr) write_to_serial_port(bytes);
-  if (console == nullptr || !console->has(index)) return bytes.size();
+  if (console == nullptr) return write_to_serial_port(bytes);
+  if (!console->has(index)) return bytes.size();
   Console& c = *console;
   const PortScope scope(c.busy[index], LockRank::console_port);
   const uint64_t start = c.handed[index];
@@ -253,7 +261,8 @@ void flush() {
     if (!console->has(i) || i == kInputPort) continue;
     const PortScope scope(console->busy[i], LockRank::console_port);  // other fibers may still write
     auto& queue = console->transmit(i);
-    for (Backoff backoff; queue->outstanding() != 0 && !queue->is_broken(); reclaim(*console, i)) backoff.wait();
+    for (Backoff backoff; queue->outstanding() != 0 && !queue->is_broken() && !is_over_limit(); reclaim(*console, i))
+      backoff.wait();
   }
 }
 

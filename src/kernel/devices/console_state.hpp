@@ -72,7 +72,9 @@ class Backoff {
  public:
   void wait() {
     if (rounds_++ < 64) return;
-    sleep_until(nanoseconds_since_boot() + pause_);
+    // The limits of a fiber do not end this wait, because the loops that call this function would never halt.
+    const std::atomic<uint32_t> never = 0;
+    (void)park(never, nanoseconds_since_boot() + pause_);
     pause_ = std::min<uint64_t>(pause_ * 2, 1'000'000);
   }
 

@@ -273,8 +273,7 @@ class Scheduler {
     Fiber& old = *core.current;
     core.begin(next);
     next.state_ = Fiber::State::running;
-    reset_timer();
-    if (&old == &next) return;
+    if (&old == &next) return reset_timer();
     Cpu& cpu = *core.cpu;
     old.activation_ = cpu.activation;
     old.operation_ = cpu.operation;  // an operation may wait for a lock
@@ -285,6 +284,7 @@ class Scheduler {
     cpu.operation = next.operation_;
     cpu.account = next.account_.value_or(nullptr);
     cpu.held_locks = next.held_locks_;
+    reset_timer();  // looks at the account
     cairn_switch_stacks(&old.stack_pointer_, next.stack_pointer_);
     finish_switch();
   }

@@ -134,12 +134,13 @@ VirtAddr guest_addresses_start() { return {kLargePageSize}; }
 VirtAddr guest_addresses_end() { return machine::guest_addresses_end((*page_table).levels()); }
 
 Error to_error(const SpaceFailure& failure) {
-  const std::string wanted = decimal(failure.wanted) + " bytes";
-  if (failure.kind == SpaceFailure::Kind::addresses) {
-    return Error::of(ErrorKind::resource, "no address space left for " + wanted);
-  }
-  return Error::of(ErrorKind::resource,
-                   "out of memory: " + wanted + " wanted, " + decimal(failure.available) + " available");
+  return make_error([&] {
+    const std::string wanted = decimal(failure.wanted) + " bytes";
+    if (failure.kind == SpaceFailure::Kind::addresses)
+      return Error::of(ErrorKind::resource, "no address space left for " + wanted);
+    return Error::of(ErrorKind::resource,
+                     "out of memory: " + wanted + " wanted, " + decimal(failure.available) + " available");
+  });
 }
 
 Result<volatile std::byte*> map_device(PhysRange registers) {

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/nothrow_memory.hpp"
+#include "base/operation.hpp"
 #include "kernel/memory/memory.hpp"
 #include "kernel/program/marked_output.hpp"
 #include "runtime/time_limit.hpp"
@@ -80,6 +81,18 @@ wasi::LimitedRun run_once(const ProgramJob& job, RunningProgram& running, wasi::
                            [&](runtime::TimeLimit& limit) { return run_program(job, running, limit, times); });
 }
 
+namespace {
+
+// Writes a text whose size a guest decides.
+template <class Make>
+void write_made(Port port, std::string_view mark, Make make) {
+  const Result<std::string> text = run_operation(make);
+  write_message(port, mark,
+                text ? std::string_view(*text) : "cairn: there is no memory to say how the program ended\n");
+}
+
+}  // namespace
+
 void report_end(const wasi::LimitedRun& run, std::string_view mark) {
   const Result<wasi::ProgramResult>& result = run.result;
   // The supervisor has said what the limit of memory is.
@@ -87,9 +100,9 @@ void report_end(const wasi::LimitedRun& run, std::string_view mark) {
     write_message(Port::standard_error, mark, run.message);
   if (run.time_end == runtime::TimeEnd::kill) return;
   if (!result) {
-    write_message(Port::standard_error, mark, "cairn: " + result.error().to_string() + "\n");
+    write_made(Port::standard_error, mark, [&] { return "cairn: " + result.error().to_string() + "\n"; });
   } else if (result->trap) {
-    write_message(Port::standard_error, mark, result->trap->to_string());
+    write_made(Port::standard_error, mark, [&] { return result->trap->to_string(); });
   } else {
     write_message(Port::standard_output, mark, result->output);
   }

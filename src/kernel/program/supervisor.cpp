@@ -179,7 +179,8 @@ Result<uint32_t> Supervisor::start_another(const BundledProgram& program, std::s
   const uint32_t number = started_++;
   auto fiber = try_make_unique<ProgramFiber>(*this, number, std::move(copy));
   if (!fiber || !fiber->open_account()) return fail(out_of_memory("a program"));
-  CAIRN_TRY(start(*fiber));
+  // The text of an error would lie on the program's account, which must be empty when the fiber is destroyed.
+  if (!start(*fiber)) return fail(out_of_memory("a program"));
   fibers_.push_back_within_capacity(std::move(fiber));
   return number;
 }
