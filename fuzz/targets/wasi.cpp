@@ -71,7 +71,7 @@ struct Adapter<function> {
 };
 
 constexpr Function kFunctions[] = {
-#define F(name) Adapter<name>::call
+#define F(name) Adapter<&wasi::name>::call
     F(args_get),
     F(args_sizes_get),
     F(environ_get),
