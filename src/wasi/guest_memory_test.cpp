@@ -183,6 +183,7 @@ TEST_F(EachByteOnce, WhileAnotherThreadWrites) {
   const auto write = [&](Pointer at, char byte) {
     std::atomic_ref(reinterpret_cast<char&>(memory_[at])).store(byte, std::memory_order_relaxed);
   };
+  put_vectors();
   std::atomic<bool> is_done = false;
   std::thread other([&] {
     std::mt19937 random(7);
@@ -194,7 +195,6 @@ TEST_F(EachByteOnce, WhileAnotherThreadWrites) {
       write(kSubscriptions + 8, static_cast<char>(bits >> 25 & 3));
     }
   });
-  put_vectors();
   std::mt19937 random(11);
   for (int i = 0; i < 20'000; ++i) {
     const Errno results[] = {

@@ -12,6 +12,15 @@ passed=0 failed=0
 ok() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); printf 'FAIL cli/console/%s on %s: %s\n' "$1" "$target" "$2"; }
 
+# type_after REGEX KEYS: types the keys when the output has a line that matches.
+type_after() {
+  for _ in $(seq 300); do
+    grep -q "$1" "$scratch/raw" && break
+    sleep 0.5
+  done
+  printf '%b' "$2" >&3
+}
+
 # console KEYS OPTION...: boots, and types what printf makes of KEYS. If $later is set, types it when the output has a
 # line that matches $line. The output goes to $scratch/out without "\r".
 later=
@@ -22,17 +31,11 @@ console() {
   rm -f "$scratch/keys"
   mkfifo "$scratch/keys"
   exec 3<>"$scratch/keys"
-  printf '%b' "$keys" >&3
   : >"$scratch/raw"
-  if [ -n "$later" ]; then
-    (
-      for _ in $(seq 150); do
-        grep -q "$line" "$scratch/raw" && break
-        sleep 1
-      done
-      printf '%b' "$later" >&3
-    ) &
-  fi
+  {
+    type_after '^cairn> ' "$keys"  # the firmware may take keys that are typed earlier
+    [ -z "$later" ] || type_after "$line" "$later"
+  } &
   timeout 170 "$cairn" boot --target "$target" "$@" <&3 >"$scratch/raw" 2>"$scratch/err"
   status=$?
   wait

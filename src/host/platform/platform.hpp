@@ -1,6 +1,8 @@
 // The runtime's platform on Linux.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +22,9 @@ namespace cairn::platform {
 
 // What runtime::TimeLimit keeps about its thread.
 struct LimitedThread {
-  timer_t kill_timer = {};  // its signals end the thread's guest code; kill() starts it
+  pid_t id = 0;
+  // kill() makes this timer, whose signals end the thread's guest code again and again. Nothing: there is none yet.
+  std::optional<timer_t> kill_timer;
 };
 
 // The contract of these functions is the concept in runtime/platform.hpp.

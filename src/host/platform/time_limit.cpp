@@ -2,6 +2,7 @@
 // it may interrupt the host's code, which cannot be ended. A system call that blocks ends as interrupted (EINTR).
 #include "runtime/time_limit.hpp"
 
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -22,29 +23,31 @@ constexpr long kPause = 1'000'000;  // nanoseconds between two signals
 
 // These arrays are in the order of TimeEnd.
 constexpr int kEnds = 3;
+constexpr int kKill = static_cast<int>(TimeEnd::kill);
 constexpr clockid_t kClocks[kEnds] = {CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC};
 
 constinit thread_local volatile bool over[kEnds] = {};
-constinit thread_local timer_t timers[kEnds] = {};
-constinit thread_local bool has_timer[kEnds] = {};
+// The timers of the two limits.
+constinit thread_local timer_t timers[kKill] = {};
+constinit thread_local bool has_timer[kKill] = {};
 
 void handle_end(int, siginfo_t* information, void* raw_context) {
   auto* context = static_cast<ucontext_t*>(raw_context);
-  over[information->si_value.sival_int % kEnds] = true;
+  // A signal that is not a timer's comes from kill().
+  over[information->si_code == SI_TIMER ? information->si_value.sival_int % kEnds : kKill] = true;
   const FaultResolution resolution = resolve_interrupt(platform::read_fault(*context));
   if (resolution.is_guest_trap) platform::continue_at(*context, resolution.pc, resolution.stack_pointer);
 }
 
-// Makes a timer whose signals go to this thread and say which end of time has come.
-void make_timer(int end) {
-  CAIRN_ASSERT(!has_timer[end]);
+// Makes a timer whose signals go to the thread and say which end of time has come. Returns false if the process has too
+// many timers.
+bool make_timer(pid_t thread, int end, timer_t& timer) {
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = kSignal;
   event.sigev_value.sival_int = end;
-  event._sigev_un._tid = gettid();
-  CAIRN_ASSERT(timer_create(kClocks[end], &event, &timers[end]) == 0);
-  has_timer[end] = true;
+  event._sigev_un._tid = thread;
+  return timer_create(kClocks[end], &event, &timer) == 0;
 }
 
 // Requests the first signal after this many nanoseconds, at least 1.
@@ -67,24 +70,32 @@ TimeLimit::TimeLimit(const TimeLimits& limits) : limits_(limits) {
   CAIRN_ASSERT(sigaction(kSignal, &action, nullptr) == 0);
   for (volatile bool& is_over : over) is_over = false;
   const std::optional<uint64_t> lengths[] = {limits.wall, limits.cpu};
-  for (int i = 0; i < 2; ++i) {
+  thread_.id = gettid();
+  for (int i = 0; i < kKill; ++i) {
     if (!lengths[i]) continue;
-    make_timer(i);
+    CAIRN_ASSERT(!has_timer[i] && make_timer(thread_.id, i, timers[i]));
+    has_timer[i] = true;
     start_timer(timers[i], *lengths[i]);
   }
-  constexpr int kKill = static_cast<int>(TimeEnd::kill);
-  make_timer(kKill);
-  thread_.kill_timer = timers[kKill];
 }
 
-void TimeLimit::kill() { start_timer(thread_.kill_timer, 1); }
+void TimeLimit::kill() {
+  // This one signal ends most threads. Without a timer, a thread that it meets in the host's code between a check of
+  // the time and the guest's code runs on.
+  syscall(SYS_tgkill, getpid(), thread_.id, kSignal);
+  timer_t timer;
+  if (thread_.kill_timer || !make_timer(thread_.id, kKill, timer)) return;
+  thread_.kill_timer = timer;
+  start_timer(timer, kPause);
+}
 
 TimeLimit::~TimeLimit() {
-  for (int i = 0; i < kEnds; ++i) {
+  if (thread_.kill_timer) timer_delete(*thread_.kill_timer);
+  for (int i = 0; i < kKill; ++i) {
     if (has_timer[i]) timer_delete(timers[i]);
     has_timer[i] = false;
-    over[i] = false;
   }
+  for (volatile bool& is_over : over) is_over = false;
 }
 
 std::optional<TimeEnd> TimeLimit::ended() {
