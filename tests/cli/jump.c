@@ -1,4 +1,4 @@
-// setjmp and longjmp: out of recursion, and with values.
+// Tests that longjmp leaves a recursion and that setjmp returns the value of longjmp.
 #include <setjmp.h>
 #include <stdio.h>
 

@@ -3,9 +3,11 @@
 //
 //   cairn-injection [--every N] [--only n] GUEST...
 //
-// A guest is a module in text form, or a folder of them. They are instantiated in the order of their names, each can
-// import from the ones before by the names of their files, and `run` of the last one is called. It returns 0 if its
-// results are right, and 2 if it was refused something and continued. Other results are wrong.
+// --every counts only each N-th allocation of an operation (Injection::operation_stride). --only tests one n.
+//
+// A guest is a module in text form, or a folder of such modules. The modules are instantiated in the order of their
+// names. Each can import from the earlier ones under the names of their files. Then `run` of the last module is called.
+// `run` returns 0 if its results are right, and 2 if it was refused something and continued. Other results are wrong.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,7 +44,7 @@ struct Guest {
 struct Progress {
   uint64_t n = 0;            // the number of the allocation that fails, from 1 on
   bool goes_on = false;      // whether all later allocations fail, too
-  bool is_finished = false;  // whether the guest has run for all n
+  bool is_finished = false;  // whether no further n is to be tested
   uint64_t runs = 0, refusals = 0;
 };
 
@@ -103,9 +105,10 @@ Verdict run_guest(const runtime::EngineConfig& config, const Guest& guest) {
   _exit(1);
 }
 
-// Runs the guest for all n from progress.n on, in a process of its own.
+// Runs the guest for each n from progress.n on, until no allocation fails. Then ends the process, which test_guest()
+// has forked for this. With `only_one`, runs it for progress.n only.
 [[noreturn]] void run_all(const runtime::EngineConfig& config, const Guest& guest, Progress& progress, bool only_one) {
-  (void)run_guest(config, guest);  // makes what is made only once in a process
+  (void)run_guest(config, guest);  // makes the objects that a process makes only once, before any counting
   const int64_t allocations = injection.allocations.load();
   const int64_t mappings = injection.mappings.load();
   while (true) {

@@ -40,7 +40,7 @@ ir::Value Builder::new_array(wasm::TypeIndex type, Value length) {
   return new_object(abi::ObjectKind::array, type, size, length);
 }
 
-// Returns the value as Words. The value is zero-extended.
+// Returns the two words of the value. Values of fewer than 128 bits are zero-extended.
 Builder::Words Builder::words_of(Value value) {
   const auto extended = [&](Value low) { return insert_.unary(Opcode::uextend, Type::i64, low); };
   const Value zero = insert_.iconst(Type::i64, 0);
@@ -134,8 +134,8 @@ ir::Value Builder::array_length(Value array) {
 
 void Builder::array_len() { push(array_length(pop())); }
 
-// Checks for null and bounds. Returns an address to which an access to the element adds the offset of the first
-// element.
+// Checks for null and bounds. Returns the address of the element minus elements.offset, the offset of the first element
+// in an array. The access to the element adds this offset as a constant.
 ir::Value Builder::element_address(const ModuleContext::Field& elements, Value array, Value index) {
   insert_.trap_if(insert_.compare(Condition::uge, index, array_length(array)), TrapKind::out_of_bounds_array_access);
   Instruction address;

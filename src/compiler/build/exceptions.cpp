@@ -353,6 +353,7 @@ ir::Value Builder::load_field(Type type, Value object, const MemoryAccess& acces
   inst.operands[0] = object;
   inst.operands[1] = heap_base();
   inst.extra = function_.add_access(access);
+  // The value of a constant field may come from an earlier load. Any other field may have changed since then.
   return access.index >= ir::kConstantFields ? insert_.emit(inst) : insert_.place(inst);
 }
 

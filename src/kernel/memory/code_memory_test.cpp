@@ -15,7 +15,7 @@ namespace {
 using testing::Want;
 
 constexpr VirtAddr kLow{kLargePageSize}, kHigh{uint64_t{1} << 40};
-constexpr VirtAddr kFirst{kLow.value + kPageSize};  // where the first code lies
+constexpr VirtAddr kFirst{kLow.value + kPageSize};  // the first code: reserve() leaves a page before it free
 
 template <class F, class R>
 struct Machine {
@@ -23,8 +23,9 @@ struct Machine {
   using Rules = R;
 };
 
-// An address space with a direct map in it, at the addresses that the simulated RAM really has, in large pages; and
-// three CPUs. Before each operation and during it, the CPUs look at code and the direct map.
+// Each test has an address space and three CPUs. A direct map of the simulated RAM, in large pages, is part of the
+// address space; its addresses are those of the RAM in this process. Before each operation and during it, the CPUs
+// access code and the direct map.
 template <class M>
 class CodeMemoryTest : public ::testing::Test {
  protected:

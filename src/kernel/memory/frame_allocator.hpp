@@ -1,10 +1,12 @@
 // Physical memory in frames of 4 KiB: a buddy allocator with a record of 32 bits for each frame.
 //
-// Free blocks of 2^order frames, aligned to their size, are in one list for each order. The record of a block's first
-// frame describes the block. The owner of an allocated block may keep a small number there (the heap does), so that
-// freeing needs only the address. The links of a free block lie in the records of its second and third frame. So the
-// allocator does not touch free memory, which the host of a virtual machine gives to its guest at the first touch, in
-// pieces of 2 MiB. Blocks of one and two frames have too few records; their links lie in the first frame.
+// Free blocks of 2^order frames, aligned to their size, are in one list for each order. The record of a free
+// block's first frame holds the block's order. The owner of an allocated block may keep a small number in the record of
+// each frame. The heap does so, and can therefore free memory by its address alone.
+//
+// The links of a free block lie in the records of its second and third frame, so the allocator does not touch free
+// memory. This matters in a virtual machine, whose host provides memory only at the first touch, 2 MiB at a time.
+// Blocks of one and two frames have too few records; their links lie in the first frame.
 //
 // This class has no lock; FrameSource (frame_source.hpp) adds one.
 #pragma once
@@ -25,7 +27,7 @@ class FrameAllocator {
   // The ranges are ascending, disjoint, page-aligned, and mapped by `map`. Records are put into the first range that
   // has room for them; they cover [start of the first range, `highest`). Returns false if no range is large enough.
   bool initialize(DirectMap map, std::span<const PhysRange> ranges, uint64_t highest);
-  // Adds memory to the allocator, below `highest`.
+  // Adds memory that the records cover and `map` maps.
   void add(PhysRange range);
 
   // Allocates a block of 2^order frames, contents unspecified.
@@ -51,8 +53,8 @@ class FrameAllocator {
   [[nodiscard]] const DirectMap& map() const { return map_; }
 
  private:
-  // A free block: 2 * (index of its first frame + 1), or 0 for none. Bit 0 is clear, because it has a meaning in
-  // records.
+  // A free block: 2 * (index of its first frame + 1), or 0 for none. Bit 0 is clear, because a record with bit 0 set
+  // is that of a free block's first frame.
   using Link = uint32_t;
   struct Links {
     Link* next;

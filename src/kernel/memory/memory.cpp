@@ -88,7 +88,7 @@ SpaceResult<VirtAddr> map_pages(KernelAddressSpace& s, uint64_t size, Claim clai
 
 void initialize_memory(const BootInfo& info) {
   const uint64_t highest = std::min(info.memory.highest(), layout::kDirectMapSize);
-  // Begin with the ranges that the first page tables map; the others follow when the direct map is complete.
+  // Only the memory that the first page tables map is used at first. The rest follows when the direct map is complete.
   MemoryMap early = info.memory;
   early.reserve({{machine::early_memory_end()}, ~uint64_t{0} >> 1});
   require(frames.initialize(kDirectMap, early.usable(), highest));
@@ -181,8 +181,9 @@ void* allocate_bytes(size_t size, size_t alignment, Claim claim) {
   void* result = (*heap).with([&](Heap& h) { return h.allocate(size, alignment, claim, operation, account); });
   if (claim == Claim::last && account.was_exceeded() && exceeding_call != nullptr) exceeding_call();
   if (result != nullptr || size <= Heap::kLargestSmall || size >= uint64_t{1} << 40) return result;
-  // Contiguous frames may be missing for a large block, so pages are mapped. They are filled at once because the heap
-  // is touched under locks, too.
+  // There may be no contiguous frames for a large block, so pages are mapped instead. They are filled at once, because
+  // code that holds a spin lock may access the heap, and must not fault. The result is the start of a page or, in an
+  // operation, the end of the header at the start of a page. So greater alignments are refused.
   const size_t header = operation != nullptr ? Heap::kBlockHeader : 0;
   if (alignment > (operation != nullptr ? Heap::kBlockHeader : kPageSize)) return nullptr;
   (*space).with([&](KernelAddressSpace& s) {
@@ -233,6 +234,7 @@ void free_bytes(void* pointer) {
   const VirtAddr address = VirtAddr::of(pointer);
   if (address.value >= layout::kKernelRegions && address.value < layout::kKernelRegionsEnd) {
     const VirtAddr start{align_down(address.value, kPageSize)};
+    // A block with a header was allocated in an operation.
     if (start != address) (*heap).with([&](Heap&) { Heap::forget_mapped(start.as_pointer()); });
     (*space).with([&](KernelAddressSpace& s) { s.release(start); });
   } else {

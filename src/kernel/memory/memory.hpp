@@ -69,12 +69,12 @@ std::optional<Translation> translate(VirtAddr address);
 // Whether initialize_memory has returned.
 bool is_memory_ready();
 
-// The current account: the one to which belongs what the running fiber allocates.
+// Returns the current account, which is charged for what the running fiber allocates.
 MemoryAccount& current_account();
 inline Charge charge_for(Use use) { return {.account = current_account().number(), .use = use}; }
 
-// While it lives, another account is the current one; null is the system's. Scopes nest. No operation may run when one
-// begins or ends.
+// While an AccountScope exists, its account is the current one; null stands for the system's account. Scopes nest. No
+// operation may run when a scope begins or ends.
 class [[nodiscard]] AccountScope {
  public:
   explicit AccountScope(MemoryAccount* account);
@@ -86,17 +86,17 @@ class [[nodiscard]] AccountScope {
   MemoryAccount* previous_;
 };
 
-// Enters an account among those of the machine, or removes one that has no memory. add_account() returns false if there
-// are too many.
+// add_account() adds an account to those of the machine, and returns false if there are too many. remove_account()
+// removes an account that holds no memory.
 [[nodiscard]] bool add_account(MemoryAccount& account);
 void remove_account(MemoryAccount& account);
-// Frees what the heap keeps for an account and no object uses. Returns the number of bytes in the account's objects.
+// Frees the heap's slabs of an account that hold no object. Returns the number of bytes in the account's objects.
 uint64_t release_unused(MemoryAccount& account);
 AccountState state_of(const MemoryAccount& account);
 // Copies the counters of all accounts, the system's first, as far as there is room. Returns the number of accounts.
 size_t read_accounts(std::span<AccountState> states);
-// Whether the accounts hold exactly the frames that are in use, and those uses agree with what heap and address space
-// count. Other fibers may allocate meanwhile.
+// Whether the accounts together hold exactly the frames that are in use, and agree with the counts of the heap and the
+// address space. Other fibers may allocate meanwhile.
 bool accounts_are_exact();
 // Sets the function that is called when an allocation that must not fail has exceeded the limit of the running fiber's
 // account.

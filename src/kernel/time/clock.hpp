@@ -7,11 +7,12 @@ namespace cairn::kernel {
 
 struct BootInfo;
 
-// Starts both clocks. Called once, when there is memory.
+// Starts both clocks. Called once, when memory and MMIO can be used.
 void start_clock(const BootInfo& info);
 // The time since the kernel was entered. It never goes back, and is 0 before start_clock().
 uint64_t nanoseconds_since_boot();
-// The time of day in nanoseconds since 1970, from the machine's clock chip or else from the host.
+// The time of day in nanoseconds since 1970. It comes from the machine's clock chip or else from the boot bundle, in
+// which the host has put its own time. Without either, it begins at 0 when the kernel starts.
 uint64_t wall_clock_nanoseconds();
 // Sets the time of day, in nanoseconds since 1970.
 void set_wall_clock(uint64_t nanoseconds);

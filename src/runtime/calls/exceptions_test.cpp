@@ -124,7 +124,7 @@ TEST_F(Exceptions, RegistersAreRestored) {
   EXPECT_EQ(result->at(0).as_i64(), (1 << 15) - 1 + 105);
 }
 
-// A call in a protected region has results that do not fit registers.
+// A call in a try_table has results that do not fit registers.
 TEST_F(Exceptions, CallsInRegionsHaveResultsInMemory) {
   const Instance instance = instantiate(R"((module
     (tag $t (param i32 i32))

@@ -139,8 +139,8 @@ Result<Func> make_host_function(Store& store, const StaticType& type,
 // Fails with a link error if the function has another type.
 Result<void> check_type(Store& store, Func function, const StaticType& wanted);
 
-// Stores a host function's trap in the innermost activation, which the trap will end. Returns the result for
-// VMHostContext::invoke.
+// Stores a host function's trap in the innermost activation. The trap ends the activation, unless the trap carries an
+// exception that the guest catches. Returns the result for VMHostContext::invoke.
 uint32_t report_trap(Trap trap);
 // Returns the result for VMHostContext::invoke after a host function has succeeded: 0, or a trap if a time limit has
 // ended. Without this check, a guest that does little but call the host would seldom be interrupted.

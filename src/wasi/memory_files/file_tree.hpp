@@ -45,7 +45,7 @@ class FileTree {
   WasiResult<NodeId> create_link(NodeId at, std::string_view name, std::string_view target);
   Errno remove_directory(NodeId at, std::string_view name);
   Errno unlink(NodeId at, std::string_view name);
-  // Gives the node `name` a second name: `to_name` in directory `to`.
+  // Gives the node `name` another name in addition: `to_name` in directory `to`.
   Errno link(NodeId at, std::string_view name, NodeId to, std::string_view to_name);
   Errno rename(NodeId at, std::string_view name, NodeId to, std::string_view to_name);
   // Lists the entries from `position` on (wasi::Directory::list). Fails with Errno::noent when the directory was

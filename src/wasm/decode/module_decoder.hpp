@@ -35,9 +35,7 @@ class ModuleDecoder {
   Result<void> whole_section(uint8_t id, uint64_t offset, uint8_t& last_rank);
   // Decodes the contents of a section with the function for its id. `end` is the offset after the section.
   Result<void> section(uint8_t id, uint64_t end);
-  // --- Each of these functions reads a section from in_ and adds its contents to module_. Of the functions further
-  // down, those that return a value read it from in_ and check it; the parameter `offset` is the place that an error
-  // names.
+  // --- Each of these functions reads a section from in_ and adds its contents to module_.
   Result<void> type_section();
   Result<void> import_section();
   Result<void> function_section();
@@ -52,9 +50,14 @@ class ModuleDecoder {
   Result<void> data_count_section();
   Result<void> tag_section();
   Result<void> custom_section(uint64_t end);
+
+  // Checks that the sections agree with each other, and reads the contents of custom sections.
   Result<void> finish();
   // Adds to an error's message the entry that was being decoded, or the section if the error is not in an entry.
   [[nodiscard]] Error placed(uint8_t id, Error error) const;
+
+  // --- The functions that return a value read it from in_ and check it. The parameter `offset` is the place in the
+  // module that an error names.
 
   // sections_types.cpp
   Result<void> recursive_group(uint32_t count);
@@ -108,9 +111,10 @@ class ModuleDecoder {
   ConstExprReader const_exprs_;
   TypeCanonicalizer canonicalizer_;
   std::vector<uint32_t> canonical_;  // for each type index, the number that canonicalizer_ gave to the type
-  std::optional<uint32_t> entry_;    // the entry being decoded, by its index in the index space
-  uint64_t code_offset_ = 0;         // offset of the code section's contents; 0 before the code section is decoded
-  uint32_t bodies_ = 0;              // the number of bodies in the code section
+  // The entry being decoded: its index in the index space, or in its section if it is an import or an export.
+  std::optional<uint32_t> entry_;
+  uint64_t code_offset_ = 0;  // offset of the code section's contents; 0 before the code section is decoded
+  uint32_t bodies_ = 0;       // the number of bodies in the code section
 };
 
 }  // namespace cairn::wasm

@@ -154,8 +154,8 @@ void Allocator::place_use(const Operand& operand, Allocation& result, const PReg
     set_home(value, reg);
     return take(reg);
   }
-  // The value is needed again, so the best register is one where the value can stay. For an early use, a copy in a
-  // register that is free while the instruction reads its uses is enough.
+  // The value lives on, or the use is late. So the best register is one that the instruction does not overwrite, where
+  // the value can stay. For an early use, a copy is enough; its register must be free only while the uses are read.
   const PReg stays = pick_free(value, forbidden | late_forbidden, after_point(inst_));
   if (!stays.valid() && !late) {
     const PReg temporary = pick_free(value, forbidden, after_point(inst_));

@@ -58,8 +58,8 @@ void Emitter::vector_constant(const MachineInst& inst, Allocation result) {
   as_.vmem(Op::vle8, result.reg(), kScratch);
 }
 
-// Emits result = `vector` with the lane number `lane`, of 1 << log_size bytes, replaced by `value`. `result` may be the
-// register of `vector`, but not that of `value`.
+// Emits result = `vector` in which lane `lane` is replaced by the integer register `value`. Lanes have 1 << log_size
+// bytes. `result` and `vector` may be the same register.
 void Emitter::insert_lane(PReg result, PReg vector, PReg value, unsigned log_size, unsigned lane) {
   constexpr Sew kSew[] = {Sew::e8, Sew::e16, Sew::e32, Sew::e64};
   if (result != vector) as_.v2(Op::vmv1r_v, result, vector);

@@ -143,7 +143,7 @@ class FunctionBuilder {
     instruction.extra = function.add_call(copy);
     return add(instruction);
   }
-  // Returns a further result of a call. `position_of_result` counts from 0, the result that `call` itself is.
+  // Returns a result of a call except the first one, which is the value `call`. So `position_of_result` is at least 1.
   Value result_of(Value call, Type type, int64_t position_of_result) {
     return op(ir::Opcode::result, type, {call}, 0, position_of_result);
   }

@@ -1,4 +1,5 @@
-// Fills BootInfo from the device tree.
+// The first C++ function of the kernel, which entry.S calls. It fills BootInfo from the device tree, makes the firmware
+// start the other harts, and enters kernel_main().
 #include "base/boot_protocol.hpp"
 #include "kernel/boot/boot_info.hpp"
 #include "kernel/firmware/tree_boot_info.hpp"

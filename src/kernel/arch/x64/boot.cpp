@@ -1,4 +1,5 @@
-// Fills BootInfo from the start information of PVH.
+// The first C++ function of the kernel, which entry.S calls. It fills BootInfo from the start information of PVH, and
+// enters kernel_main().
 #include <algorithm>
 
 #include "kernel/boot/boot_info.hpp"

@@ -293,8 +293,8 @@ void X64Lowering::lower_extend_multiply(Value value) {
     const VReg low_part = x_binary(i66(0xd5), a, b);
     x_binary_to(d, i66(high ? 0x69 : 0x61), low_part, x_binary(i66(multiply_high), a, b));
   };
-  // The instruction multiplies the lower 32 bits of each lane of 64 bits. pshufd with 50 copies the numbers 0 and 1 of
-  // a vector there, and with fa the numbers 2 and 3.
+  // The instruction multiplies the lower 32 bits of each lane of 64 bits. pshufd with 50 copies the lanes 0 and 1 of 32
+  // bits there, and with fa the lanes 2 and 3.
   const auto dwords = [&](bool high, Encoding multiply) {
     const int lanes = high ? 0xfa : 0x50;
     const VReg first = x_unary(kPshufd, a, lanes);
