@@ -4,12 +4,16 @@ from values import CONTEXT, RESTORE_FIELD, RETURN, RUNTIME, UNKNOWN, base_of, bo
 
 # Bytes of address space that a memory with guard pages reserves (kGuardedReservation in src/abi/vmcontext.hpp).
 RESERVATION = (1 << 32) + (1 << 31) + 65536
-OUT_OF_BOUNDS = 4  # wasm/types/trap.def
+OUT_OF_BOUNDS = 4  # number of the trap out_of_bounds_memory_access in src/wasm/types/trap.def
 
 
 class FunctionCheck:
-    """The check of one function. `states` has the state at the beginning of each block, by the index in `body` of the
-    block's first instruction."""
+    """The check of one function. Instructions are named by their indices in `body`. `states` has the state at the
+    beginning of each block, by the block's first instruction. `work` has the blocks to be followed, `seen` the
+    instructions that were reached, and `at_tables` the states at jumps through tables. `guesses` says whether explore()
+    has guessed targets of such jumps. In the checker, `fields` has the offsets of the context's fields that are known
+    to hold the base of a memory, `learned` those that accesses show to hold one, and `guarded` those of memories with
+    guard pages."""
 
     def __init__(self, checker, function):
         self.checker, self.object, self.function = checker, checker.object, function
@@ -40,7 +44,7 @@ class FunctionCheck:
             self.follow(self.work.pop())
 
     def lost(self):
-        """The first instruction that was not reached, or None."""
+        """Returns the first instruction that was not reached and is no padding, or None."""
         return next((i for n, i in enumerate(self.body) if n not in self.seen
                      and i.mnemonic not in self.target.padding), None)
 
@@ -130,6 +134,7 @@ class FunctionCheck:
         """Follows a jump through a table, a value of kind "J", to all its targets."""
         if not self.reporting and not any(state.registers == other.registers for other in self.at_tables):
             self.at_tables.append(state.copy())
+        # The six instructions before the jump are searched for the comparison of the index.
         targets, known = self.target.table_targets(self.object, table, self.local, self.body[max(0, index - 6):index])
         if self.reporting:
             self.checker.totals["tables"] += 1
@@ -211,6 +216,7 @@ class FunctionCheck:
             address, expected, popped = state.get("ra"), self.function.argument_bytes, 0
         else:
             address, expected = state.load(depth, 8), 0
+            # A tail call has pushed the callee's address, to which `ret` jumps. The return address is in the next slot.
             if address[0] in "RF" and popped == 0:
                 self.check_restored(i, state, False)
                 return self.check_return_address(i, state.load(depth + 8, 8))
@@ -283,6 +289,7 @@ class FunctionCheck:
             if pointer[1] not in self.checker.guarded:
                 totals["checked"] += 1
                 return
+            # The 24 instructions before the access are searched for a bounds check.
             before = self.body[max(0, index - 24):index]
             if not has_entry:
                 if self.target.is_checked(before):

@@ -9,8 +9,9 @@ using wasi::FileType;
 namespace rights = wasi::rights;
 
 namespace {
-constexpr uint64_t kHashed = uint64_t{300} << 10;  // dump() hashes this number of bytes of a file; as in sequence.cpp
-constexpr size_t kLongestName = 255, kLongestPath = 4095;
+// dump() hashes at most this number of bytes of a file. It must be equal to kHashed in sequence.cpp.
+constexpr uint64_t kHashed = uint64_t{300} << 10;
+constexpr size_t kLongestName = 255, kLongestPath = 4095;  // in bytes, as on Linux
 }  // namespace
 
 Model::Model() {
@@ -24,9 +25,9 @@ int Model::child(int directory, const std::string& name) const {
   return found == entries.end() ? -1 : found->second;
 }
 
-// Path resolution as in Linux's fs/namei.c, kept inside of `base`.
+// Takes the same steps as Linux's fs/namei.c, but a path that leaves `base` gives Errno::notcapable.
 Model::Place Model::walk(int base, const std::string& path, Ending ending) const {
-  std::vector<int> way{base};
+  std::vector<int> way{base};  // the directories from `base` to the current one
   std::string rest = path;
   bool must_be_directory = false;
   for (int links = 0;;) {

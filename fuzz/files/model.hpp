@@ -53,13 +53,14 @@ class Model {
   // follows a link. With create_keep and create_follow, the operation may create a file there.
   enum class Ending : uint8_t { parent, keep, follow, create_keep, create_follow };
 
-  // Walks along a path that begins at the directory `base`. A path out of `base` is an error.
+  // Walks along a path that begins at the directory `base`. A path that leaves `base` is an error.
   Place walk(int base, const std::string& path, Ending ending) const;
   // Returns the node at a place, or -1 and sets the place's error.
   int node_at(Place& place) const;
   // Returns the node with this name in a directory, or -1.
   [[nodiscard]] int child(int directory, const std::string& name) const;
-  // Find the directory or the file that descriptor `fd` names. Fail if the descriptor lacks some of the rights.
+  // These two functions find the directory or the file that descriptor `fd` names. They return an error if the
+  // descriptor lacks some of the rights.
   wasi::Errno directory_of(uint32_t fd, uint64_t rights, int& node) const;
   wasi::Errno file_of(uint32_t fd, uint64_t rights, bool seeks, Open*& open);
   // Adds a new node with this name to a directory, and returns the node.

@@ -38,9 +38,13 @@ enum class Kind : uint8_t {
 
 struct Operation {
   Kind kind = Kind::close;
-  uint32_t fd = 0, other_fd = 0;    // the directories of `path` and of a second path; `other_fd` is renumber's target
-  std::string path, other_path;     // a link's target is `other_path`
-  uint32_t lookup = 0, oflags = 0;  // lookupflags of the first path
+  // `fd` is the descriptor of the operation, or of the directory where `path` begins. `other_fd` is the descriptor of
+  // the directory where `other_path` begins, or the number to which renumber moves `fd`.
+  uint32_t fd = 0, other_fd = 0;
+  // `other_path` is the new name for rename and link, the text of the link for symlink, and the file to be removed for
+  // list_while_removing.
+  std::string path, other_path;
+  uint32_t lookup = 0, oflags = 0;  // WASI's lookupflags for `path`, and its oflags for open
   uint16_t fdflags = 0;
   uint64_t rights = 0;
   uint64_t offset = 0;  // an offset, size, time or position

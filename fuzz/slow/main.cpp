@@ -40,13 +40,13 @@ namespace {
 namespace fs = std::filesystem;
 using Bytes = std::vector<std::byte>;
 
-constexpr double kLimit = 10;            // units of cost that each byte of a module may have
+constexpr double kLimit = 10;            // units of cost that a module may have for each of its bytes
 constexpr double kOrdinaryMemory = 250;  // bytes of memory for each byte of a module (compiler/options/options.hpp)
 constexpr unsigned kSizes = 5;           // number of ranges of sizes, each twice the previous one
 constexpr size_t kSmallest = 2048, kLargest = kSmallest << kSizes;
 constexpr size_t kKept = 6;  // modules that are kept of each range
-// The costs that any module may have, whatever its size. The memory is the module's budget, and 8 MB for a chunk of an
-// arena and for a table that doubles its size when the budget is nearly used up. The budget
+// The costs that any module may have, whatever its size: 1 ms, and the budget of memory for a module plus 8 MB. The
+// 8 MB are for a chunk of an arena, and for a table that doubles its size when the budget is nearly used up. The budget
 // (Options::module_budget_bytes) is small here, because a large one hides costs that grow with the size.
 constexpr size_t kModuleBudget = size_t{1} << 20;
 constexpr double kModuleCosts[] = {1e6, double{kModuleBudget} + 8e6};  // ns, bytes

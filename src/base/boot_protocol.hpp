@@ -109,7 +109,8 @@ constexpr std::string_view kTotals = "totals";
 constexpr std::string_view kExit = "exit";
 }  // namespace control_record
 
-// Records that the host sends on the control port, in the same form. STREAM is 0 (stdin), 1 (stdout) or 2 (stderr).
+// Records that the host sends on the control port, in the form of control_record. STREAM is 0 (stdin), 1 (stdout) or 2
+// (stderr).
 namespace host_record {
 // `carried STREAM TOTAL`: TOTAL bytes of the stream have been written to their destination so far.
 constexpr std::string_view kCarried = "carried";
@@ -148,7 +149,7 @@ struct BootConfig {
   bool report_times = false;                   // report_times=1: whether the kernel sends kTime and kStat records
   std::vector<std::string> engine_options;     // engine=opt=none: an option of the engine (runtime/configure.hpp)
   uint64_t limit_nanoseconds = 0;       // limit=60000000000: the time of a script's guest code (wast); 0: no limit
-  uint64_t wall_clock_nanoseconds = 0;  // wall_clock=1: the host's time of day, for machines without a usable clock
+  uint64_t wall_clock_nanoseconds = 0;  // wall_clock=1: the host's time since 1970, for machines without a usable clock
 
   // Returns the encoded list.
   [[nodiscard]] std::string encode() const;

@@ -23,8 +23,8 @@ struct Descriptor final : RefCounted {
   std::unique_ptr<File> file;
   std::unique_ptr<Directory> directory;
   FileType type = FileType::unknown;
-  // The file position; unused for streams. A thread holds it while it reads or writes there, so that two threads do not
-  // move the same bytes.
+  // The file position; unused for streams. A thread holds its lock while it reads or writes there, so that two threads
+  // do not read or write the same bytes.
   runtime::Guarded<uint64_t, LockRank::file_position> offset;
   std::atomic<uint16_t> flags = 0;  // bits of namespace fdflags
   std::atomic<uint64_t> rights = 0;
@@ -87,11 +87,11 @@ class Context {
   Errno close(uint32_t fd);
   // Moves descriptor `from` to the number `to`, whose own descriptor is closed.
   Errno renumber(uint32_t from, uint32_t to);
-  // Takes rights from a descriptor. Errno::notcapable if it does not have all that it is to keep.
+  // Reduces the rights of a descriptor to these. Returns Errno::notcapable if it lacks one of them.
   Errno restrict_rights(uint32_t fd, uint64_t rights, uint64_t inheriting);
 
-  // Calls `f` while no other thread of the program does. Whoever writes at the end of a file asks for the file's size
-  // and writes there in one call.
+  // Calls `f` while no other thread of the program is in this function. A thread that writes at the end of a file asks
+  // for the file's size and writes there in one call.
   template <class F>
   decltype(auto) while_appending(F&& f) {
     return append_.with([&](Append&) -> decltype(auto) { return std::forward<F>(f)(); });

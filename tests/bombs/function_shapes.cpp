@@ -24,7 +24,7 @@ std::string times(size_t count, std::string_view text) {
   return out;
 }
 
-// 64 structures, each the subtype of the one before.
+// Returns the definitions of 64 structure types, each a subtype of the one before.
 std::string chain() {
   std::string out = "(type $level0 (sub (struct)))";
   for (size_t i = 1; i < 64; ++i) {
@@ -115,23 +115,26 @@ ByteWriter body_of(const std::string& text) {
   return out;
 }
 
-// Returns the instructions of this text alone.
+// Returns the code of the instructions in this text, without locals and without the words that make_whole() adds.
 ByteWriter code_of(const std::string& text) {
   const Whole whole = make_whole(text);
   const ByteWriter body = body_of(whole.text);
   ByteWriter out;
-  out.append(body.bytes().first(body.size() - whole.behind).subspan(1 + whole.before));  // no locals
+  // The first byte of the body is the number of groups of locals, which is 0.
+  out.append(body.bytes().first(body.size() - whole.behind).subspan(1 + whole.before));
   return out;
 }
 
-// Returns the module in which this is the last function.
+// Returns a module whose last function has this body.
 Bytes module_of(const ByteWriter& body) {
   Bytes bytes = assemble("(func $self (export \"f\") (type $f))");
   auto module = wasm::decode_module(std::move(bytes), wasm::Features::all());
   if (!module) give_up(module.error().to_string());
-  constexpr size_t kCodeSection = 4;  // the parts before its body: identifier, size, one function, its size
+  // The code section of this small module has four bytes before the function's body: the section's number, its size,
+  // the number of functions, and the size of the body.
+  constexpr size_t kBytesBeforeBody = 4;
   ByteWriter out;
-  out.append(std::span(module->bytes).first(module->functions.back().body_offset - kCodeSection));
+  out.append(std::span(module->bytes).first(module->functions.back().body_offset - kBytesBeforeBody));
   ByteWriter section;
   section.unsigned_leb(1);
   section.sized(body.bytes());
@@ -196,8 +199,8 @@ Bytes make_table(size_t bytes, uint32_t depth, std::string_view block_type, std:
   const ByteWriter block = code_of("block " + std::string(block_type));
   for (uint32_t i = 0; i < depth; ++i) body.append(block.bytes());
   body.append(code_of(std::string(result) + " local.get 0").bytes());
-  body.byte(0x0e);
-  const size_t each = depth < 128 ? 1 : 2;
+  body.byte(0x0e);                          // br_table
+  const size_t each = depth < 128 ? 1 : 2;  // bytes of a target
   const size_t targets = std::min<size_t>(bytes, wasm::limits::kFunctionSize - 100'000) / each;
   body.unsigned_leb(targets - 1);
   for (size_t i = 0; i < targets; ++i) body.unsigned_leb(i % depth);
@@ -227,7 +230,7 @@ Bytes make_constants(size_t bytes, std::string_view opcode, unsigned size, std::
 }
 
 // Makes at most `most` values that all live until the end. `value` is the code for a value, and `combine` the code that
-// makes one value of two.
+// makes one value from two.
 Bytes make_live(size_t bytes, const std::string& value, const std::string& combine, size_t most) {
   bytes = std::min<size_t>(bytes, wasm::limits::kFunctionSize);
   const ByteWriter each = code_of(value);

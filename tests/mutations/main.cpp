@@ -1,7 +1,7 @@
 // Runs the engine on mutated modules, which must cause no crash, no hang and no report of a sanitizer.
 //   cairn-mutate run COUNT FILES...             decodes, compiles and runs COUNT mutations in worker processes
 //   cairn-mutate write COUNT DIRECTORY FILES... writes COUNT mutations as DIRECTORY/N.wasm
-// FILES are programs that `cairn run` takes, and scripts, whose small modules are used. These modules are the seeds.
+// FILES are programs that `cairn run` takes, and scripts. The programs and the scripts' small modules are the seeds.
 // Both commands make the same mutation N. If N is even, bytes of the seed are damaged (mutator.hpp). If N is odd, the
 // seed is changed so that it stays valid, where that is possible (fuzz/support/module_mutator.hpp).
 #include <signal.h>
@@ -33,7 +33,7 @@ namespace cairn::mutations {
 namespace {
 
 constexpr unsigned kSeconds = 60;                   // enough for one mutation, under sanitizers on a busy machine
-constexpr uint64_t kGuestNanoseconds = 50'000'000;  // a mutated program may run for ever, which is no fault
+constexpr uint64_t kGuestNanoseconds = 50'000'000;  // time limit of a program, since a mutated one may run for ever
 constexpr unsigned kBatch = 200;                    // mutations per worker process
 
 using Bytes = std::vector<std::byte>;

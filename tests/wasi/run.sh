@@ -8,13 +8,16 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0
 
-check() { # NAME [OPTIONS] -- [ARGUMENTS]
+# check NAME [OPTIONS] -- [ARGUMENTS]: runs NAME.c by `cairn run` with the options, and gives the program the arguments.
+# The test passes if the program's status is 0.
+check() {
   local name=$1 options=() output status
   shift
   while [ "$1" != -- ]; do options+=("$1") && shift; done
   shift
   rm -rf "$scratch/root"
   mkdir "$scratch/root"
+  # On the hosts, an empty directory is the program's `/`. The program `root` tests what is there without one.
   case "$target:$name" in
     *:root) ;;
     host*) options+=(--dir "$scratch/root::/") ;;
@@ -35,6 +38,7 @@ check removed --
 check positions --
 check space --
 check root --
+# With the argument, `space` fills the whole file system, so the machine is small.
 case "$target" in host*) ;; *) check space --memory 64M -- full ;; esac
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -129,7 +129,7 @@ class ProcessSupervisor {
   std::atomic<uint32_t> has_ended_ = 0;  // 1 once the system has ended; run() waits for it
   std::atomic<size_t> left_;             // the number of programs that have not ended for good
   std::vector<std::function<void()>> joins_;
-  wasi::PhaseTimes main_times_;  // of the main program's last run
+  wasi::PhaseTimes main_times_;  // the times of the main program's last run
 };
 
 }  // namespace

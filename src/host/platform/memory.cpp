@@ -1,4 +1,4 @@
-// The platform's address space, stacks and code, by mmap.
+// Implements the platform's functions for address space, stacks and code with mmap.
 #include <sys/mman.h>
 
 #include <cerrno>

@@ -13,8 +13,9 @@
 //
 // Each reservation has a Charge (account.hpp). Its committed pages are charged when they are committed, filled or not.
 // A page table of the guests' half is charged to the account of the first segment that has a part below it; when
-// another segment becomes the first, the table moves to that segment's account. Tables of the kernel's half, where
-// programs have only dense pages, and the nodes of the ranges, which are small, are the system's.
+// another segment becomes the first, the table moves to that segment's account. Tables of the kernel's half are the
+// system's, because the pages of programs there lie close together and need few tables. The nodes of the ranges are the
+// system's, too, because they are small.
 //
 // Pages are filled in groups of 64 KiB (a WebAssembly page), and in large segments by 2 MiB, because faults are
 // expensive and zeroing is cheap. Nothing here allocates from the heap, so all of it may run under the lock.
@@ -308,7 +309,7 @@ class AddressSpace {
   [[nodiscard]] TableOwners table_owners(uint64_t start, uint64_t end) const {
     return {segments_, table_.levels(), start, end};
   }
-  // Whose the tables are that only the segments of this charge need.
+  // Returns the account that pays for tables above `address` that only segments of this charge need.
   static AccountNumber payer_of_tables(VirtAddr address, Charge charge) {
     return is_in_kernel_half(address.value) ? AccountNumber::system : charge.account;
   }
@@ -350,8 +351,9 @@ class AddressSpace {
       return table_.missing_tables(level, {first}, {last + (page_size_at(level + 1) - 1)});
     });
   }
-  // Adds up count(level, first, last) for the blocks of each level's tables, from the one at `first` to the one at
-  // `last`, that [start, end) needs and no segment needs.
+  // Returns the sum of count(level, first, last) over all levels of tables. Each table of a level maps one block of
+  // addresses. `first` and `last` are the starts of the first and the last block whose table [start, end) needs and no
+  // segment needs.
   template <class F>
   [[nodiscard]] uint64_t count_tables(uint64_t start, uint64_t end, F&& count) const {
     uint64_t tables = 0;

@@ -72,10 +72,12 @@ enum class TableFrames : uint8_t { promised, any };
 // fault there. Elsewhere (in the direct map, which is also touched under locks) they must know when protect() returns.
 enum class Gains : uint8_t { seen_lazily, seen_at_once };
 
-// Frames has `std::optional<PhysAddr> allocate_table()` and `redeem_table()` for new tables, `free_table(PhysAddr)`,
-// and `free(PhysAddr, unsigned level)` and `unredeem(PhysAddr, unsigned level)` for owned pages. A new translation
-// needs no flush: a CPU that remembers that there was none faults, and AddressSpace::fault() has it forget that. Where
-// a fault cannot be handled, announce() must follow.
+// Frames is the source of frames (FrameSource). Its functions allocate_table() and redeem_table() return the frame for
+// a new table as a std::optional<PhysAddr>, and free_table(PhysAddr) takes it back. The frames of owned pages that were
+// removed go to free(PhysAddr, unsigned level) or to unredeem(PhysAddr, unsigned level), as RemovedAs says.
+//
+// A new translation needs no flush: a CPU that remembers the page as absent faults, and AddressSpace::fault() makes the
+// CPU look again. For pages at which a fault cannot be handled, the caller calls announce() after mapping them.
 template <PageTableFormat Format, class Frames, TranslationCache Tlb>
 class PageTable {
  public:
@@ -329,7 +331,8 @@ class PageTable {
     return &table[index(virt, target)];
   }
 
-  // Turns the large page of `entry` into a table of pages one size smaller.
+  // Turns the large page of `entry` into a table of pages one size smaller. Returns false if there is no memory for the
+  // table.
   bool split(uint64_t* entry, unsigned level, VirtAddr at, TableFrames from) {
     const auto made = allocate_table(from);
     if (!made) return false;
@@ -361,8 +364,8 @@ class PageTable {
     remove(child, 0, RemovedAs::table);
   }
 
-  // Calls `apply` on every leaf in [first, last], after splitting leaves that reach beyond. Frees tables that are empty
-  // afterwards, except those that keeps_table keeps.
+  // Calls `apply` on every leaf in the addresses [first, last], after splitting leaves that reach beyond them. Frees
+  // tables that are empty afterwards, except those that keeps_table keeps. Returns false if a leaf cannot be split.
   template <class KeepsTable, class Apply>
   bool change(PhysAddr table_address, unsigned level, uint64_t first, uint64_t last, TableFrames from,
               KeepsTable&& keeps_table, Apply&& apply) {

@@ -27,6 +27,7 @@ constexpr std::optional<uint64_t> frame_place(uint64_t stack_pointer, uint64_t s
   if (used > stack_top || used < stack_bottom || used - stack_bottom < kTrapReserve) return std::nullopt;
   return (used - kRedZone - size) & ~uint64_t{15};
 }
+// There is no place if a guest's stack pointer was interrupted but no entry into guest code is known.
 static_assert(frame_place(0x1000, uint64_t{0xffff} << 48, (uint64_t{0xffff} << 48) + 65536, 0, 448) == std::nullopt);
 
 }  // namespace cairn::kernel

@@ -98,7 +98,7 @@ class Directory {
   virtual Errno list(uint64_t position, EntrySink& sink) = 0;
 };
 
-// What a thread runs that a System starts.
+// The code that a thread runs after a System has started it.
 class ThreadBody {
  public:
   virtual void run() = 0;

@@ -23,8 +23,8 @@ struct LimitedRun {
   }
 };
 
-// Calls `run(TimeLimit&)`, which compiles and runs the program on this thread, within this time limit, and returns
-// Result<ProgramResult>.
+// Calls `run(TimeLimit&)`, which compiles and runs the program on this thread and returns Result<ProgramResult>. The
+// time limit comes from `config`, and `kill_switch` can end the run earlier.
 template <class Run>
 LimitedRun run_limited(const ProgramConfig& config, KillSwitch& kill_switch, Run run) {
   runtime::TimeLimit limit(runtime::time_limits(config.wall_limit_nanoseconds, config.cpu_limit_nanoseconds));
@@ -35,7 +35,7 @@ LimitedRun run_limited(const ProgramConfig& config, KillSwitch& kill_switch, Run
   if (ended.result && ended.result->is_over_cpu_limit) {
     ended.time_end = runtime::TimeEnd::cpu_limit;
   } else if (ended.result && ended.result->thread != 0) {
-    return ended;  // that thread's trap has ended the main thread, too, by its time limit
+    return ended;  // another thread trapped, and has ended the main thread by the main thread's TimeLimit
   } else {
     ended.time_end = runtime::TimeLimit::ended();
   }

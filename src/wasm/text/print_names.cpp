@@ -79,6 +79,7 @@ bool ModuleNames::read(ByteReader& in) {
   std::span<const std::byte> bytes;
   if (!in.read_u8(id) || !in.read_u32(size) || !in.read_bytes(size, bytes)) return false;
   ByteReader contents(bytes);
+  // The numbers of the subsections are in [wasm 7.6.1], except 3 and 5 to 9, which the proposal of extended names adds.
   switch (id) {
     case 0: {
       std::string_view name;

@@ -78,6 +78,7 @@ SpillSlots assign_spill_slots(const MachineFunction& function, const LiveRanges&
   SlotSets sets(function, live);
   for (uint32_t i = 0; i < count; ++i)
     if (needs_slot[i] != 0) sets.add(i);
+  // Blocks that are not cold come first, because a union may make later ones impossible.
   for (const bool cold : {false, true}) {
     for (const MachineBlock& block : function.blocks) {
       if (block.argument_count == 0 || block.is_cold != cold) continue;

@@ -106,11 +106,13 @@ class Lowering {
   [[nodiscard]] uint32_t use_count(ir::Value value) const { return use_counts_[value.index()]; }
   // An upper bound of an integer value, taken as unsigned. The function looks at definitions up to `depth` levels deep.
   [[nodiscard]] uint64_t upper_bound(ir::Value value, unsigned depth = 4) const;
-  // Whether `value` is a pure instruction of the current block with no other user, so that covering it costs nothing.
+  // Whether `value` is a pure instruction of the current block that has one user, and no rule has asked for the value.
+  // The user's rule can then do the work of both.
   [[nodiscard]] bool is_only_use(ir::Value value) const;
-  // Whether the load `value` may be done at the current instruction instead of at its place: it has no other user, lies
-  // in the same block, and no instruction between the two conflicts. If the load is not an operand of the current
-  // instruction itself, is_only_use must hold for the instructions between.
+  // Whether `load` is a load that may be done at the current instruction instead of at its own place: it has one user
+  // and lies in the same block, and no instruction that stands between the two conflicts with it. If the load is not an
+  // operand of the current instruction itself, is_only_use() must hold for each instruction in the chain of operands
+  // between them.
   [[nodiscard]] bool can_sink(ir::Value load) const;
   // Makes the current instruction do the work of `load`. A trap of the load then has the current instruction's
   // position. No rule may use() the load.

@@ -137,7 +137,8 @@ class X64Lowering final : public codegen::Lowering {
   // `value`.
   Test make_test(ir::Value value);
   // The functions up to make_float_test() fill in `test`. `may_sink` says whether a load may become a memory operand of
-  // the test. make_byte_test() returns false and changes nothing if the load is of another kind.
+  // the test. make_byte_test() returns false and changes nothing unless it can compare a byte in memory with
+  // `test.immediate`.
   void make_integer_test(ir::Value compare, Test& test);
   void make_immediate_test(ir::Value a, ir::Condition condition, bool may_sink, Test& test);
   void make_mask_test(ir::Value masked, bool may_sink, Test& test);
@@ -218,7 +219,7 @@ class X64Lowering final : public codegen::Lowering {
   // These two functions invert all bits.
   VReg x_not(VReg a);
   void x_not_to(VReg d, VReg a);
-  // These two functions return a register in which all bits are 0 or 1.
+  // These two functions return a register in which all bits are 0 (x_zero) or all bits are 1 (x_ones).
   VReg x_zero();
   VReg x_ones();
   AddressMode splat_constant(uint64_t bits);  // a constant of 16 bytes with the same bits in both halves
@@ -252,8 +253,8 @@ class X64Lowering final : public codegen::Lowering {
   void lower_extend_multiply(ir::Value value);
   void lower_vector_trunc(ir::Value value, ir::SimdOp op);
   VReg dot_bytes(VReg a, VReg b);
-  // --- vectors/shuffle.cpp: a lane is the number of a byte in the two operands joined. A function that returns a bool
-  // handles lanes of one pattern. For other lanes it returns false and emits nothing.
+  // --- vectors/shuffle.cpp: a lane is the number of a byte in the concatenation of the two operands. A function that
+  // returns a bool handles lanes of one pattern. For other lanes it returns false and emits nothing.
   using Lanes = std::array<uint8_t, 16>;
   void lower_shuffle(ir::Value value);
   void shuffle_one(VReg d, VReg source, const Lanes& lanes);
