@@ -7,8 +7,8 @@ namespace cairn::kernel {
 
 struct BootInfo;
 
-// Starts the clock of the time since boot, and sets the time of day if the machine has a usable clock chip. Called once,
-// when memory and MMIO can be used.
+// Starts the clock of the time since boot, and sets the time of day if the machine has a usable clock chip. Called
+// once, when memory and MMIO can be used.
 void start_clock(const BootInfo& info);
 // The time since the kernel was entered. It never goes back, and is 0 before start_clock().
 uint64_t nanoseconds_since_boot();
