@@ -1,16 +1,8 @@
 #!/usr/bin/env bash
 # tests/cli/console.sh TARGET: types into the console of `./cairn boot`. Last line: N passed, N failed.
-set -u
-target=$1
+target=$1 group=console/
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$here/../..
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cairn=${CAIRN_COMMAND:-$root/cairn}
-passed=0 failed=0
-
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); printf 'FAIL cli/console/%s on %s: %s\n' "$1" "$target" "$2"; }
+. "$here/support.sh"
 
 # type_after REGEX KEYS: types the keys when the output has a line that matches.
 type_after() {

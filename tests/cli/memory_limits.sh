@@ -1,16 +1,9 @@
 #!/usr/bin/env bash
 # What programs see that come to their limit of memory.   tests/cli/memory_limits.sh TARGET
 # Last line: N passed, N failed.
-set -u
-target=$1
+target=$1 group=memory_limits/
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cairn=${CAIRN_COMMAND:-$here/../../cairn}
-passed=0 failed=0
-
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); printf 'FAIL cli/memory_limits/%s on %s: %s\n' "$1" "$target" "$2"; }
+. "$here/support.sh"
 
 # run ARGS...: sets status; the output is in $scratch/out and $scratch/err.
 run() {

@@ -1,17 +1,9 @@
 #!/usr/bin/env bash
 # tests/cli/run.sh TARGET: tests what a user sees of `cairn run`: output, input, exit statuses, messages, files.
 # Last line: N passed, N failed.
-set -u
-target=$1
+target=$1 group=
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$here/../..
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cairn=${CAIRN_COMMAND:-$root/cairn}
-passed=0 failed=0
-
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); printf 'FAIL cli/%s on %s: %s\n' "$1" "$target" "$2"; }
+. "$here/support.sh"
 
 # run ARGS...: sets status; the output is in $scratch/out and $scratch/err.
 run() {

@@ -1,18 +1,10 @@
 #!/usr/bin/env bash
 # tests/cli/systems.sh TARGET: tests what a user sees of systems of several programs: system files, and `--with`.
 # Last line: N passed, N failed.
-set -u
-target=$1
+target=$1 group=systems/
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$here/../..
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cairn=${CAIRN_COMMAND:-$root/cairn}
-passed=0 failed=0
+. "$here/support.sh"
 case "$target" in host*) machine= ;; *) machine=1 ;; esac
-
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); printf 'FAIL cli/systems/%s on %s: %s\n' "$1" "$target" "$2"; }
 
 # run ARGS...: sets status; the output is in $scratch/out and $scratch/err.
 run() {

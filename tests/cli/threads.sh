@@ -1,18 +1,10 @@
 #!/usr/bin/env bash
 # What a user sees of programs with threads.   tests/cli/threads.sh TARGET
 # Last line: N passed, N failed.
-set -u
-target=$1
+target=$1 group=threads/
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-root=$here/../..
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-cairn=${CAIRN_COMMAND:-$root/cairn}
-passed=0 failed=0
+. "$here/support.sh"
 case "$target" in host*) machine= ;; *) machine=1 ;; esac
-
-ok() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); printf 'FAIL cli/threads/%s on %s: %s\n' "$1" "$target" "$2"; }
 
 # run ARGS...: sets status; the output is in $scratch/out and $scratch/err. Standard input stays open and empty.
 mkfifo "$scratch/open"
