@@ -72,7 +72,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
  private:
   friend class Core;
   friend class Scheduler;
-  friend void join(Fiber& fiber);
+  friend bool join(Fiber& fiber, uint64_t deadline);
   friend Result<void> start(Fiber& fiber);
   friend void start_scheduler();
   enum class State : uint8_t { made, ready, running, parked, ended };

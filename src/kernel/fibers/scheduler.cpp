@@ -118,8 +118,10 @@ Result<void> start(Fiber& fiber) {
   return {};
 }
 
-void join(Fiber& fiber) {
-  while (!fiber.has_ended()) (void)park(fiber.ended_, std::nullopt);
+bool join(Fiber& fiber, uint64_t deadline) {
+  const auto end = deadline == kNever ? std::nullopt : std::optional(deadline);
+  while (!fiber.has_ended() && nanoseconds_since_boot() < deadline) (void)park(fiber.ended_, end);
+  return fiber.has_ended();
 }
 
 void yield() {

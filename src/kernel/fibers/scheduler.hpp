@@ -32,8 +32,8 @@ Fiber& current_fiber();
 // registers. The fiber must not be destroyed before it has ended.
 Result<void> start(Fiber& fiber);
 
-// Waits until the fiber has ended.
-void join(Fiber& fiber);
+// Waits until the fiber has ended, until `deadline` (nanoseconds since boot) at most. Returns whether it has ended.
+bool join(Fiber& fiber, uint64_t deadline = Fiber::kNever);
 
 // If another fiber is ready, lets it run before the calling fiber goes on.
 void yield();

@@ -1,6 +1,5 @@
 #include "kernel/program/supervisor.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -18,11 +17,6 @@
 #include "wasi/supervision/supervise.hpp"
 
 namespace cairn::kernel {
-namespace {
-
-constexpr uint64_t kPause = 1'000'000;  // nanoseconds between two looks at a program that is waited for
-
-}  // namespace
 
 // Runs one program, as often as its restart policy says.
 //
@@ -189,12 +183,7 @@ ProgramStatus Supervisor::status(size_t index) const { return fibers_[index]->st
 
 void Supervisor::kill(size_t index) { fibers_[index]->kill(); }
 
-bool Supervisor::wait(size_t index, uint64_t deadline) {
-  const Fiber& fiber = *fibers_[index];
-  while (!fiber.has_ended() && nanoseconds_since_boot() < deadline)
-    sleep_until(std::min(deadline, nanoseconds_since_boot() + kPause));
-  return fiber.has_ended();
-}
+bool Supervisor::wait(size_t index, uint64_t deadline) { return join(*fibers_[index], deadline); }
 
 void Supervisor::forget(size_t index) { fibers_.erase_at(index); }
 
