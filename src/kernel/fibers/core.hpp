@@ -13,22 +13,22 @@
 
 namespace cairn::kernel {
 
-// A time for which kernel code kept a CPU although an interrupt had come.
+// A period in which kernel code kept a CPU although an interrupt had come that was to let another fiber run.
 struct LongestDelay {
   uint64_t nanoseconds = 0;
-  uint64_t pc = 0;  // where the last interrupt met kernel code in this time
+  uint64_t pc = 0;  // of the kernel code that the last interrupt in this period interrupted
 };
 
-// A CPU may read its own Core without a lock, and changes it with the scheduler's lock held. It uses the Core of
-// another CPU only with that lock held, and changes only those of its members whose comments say so. Comments on
-// members name the exceptions.
+// A CPU may read its own Core without a lock, and changes it with the scheduler's lock held. With that lock held, it
+// may also read the Cores of other CPUs, and change their members has_slice_timer and wait_end. Comments on members and
+// functions name the exceptions.
 class Core {
  public:
   static constexpr uint64_t kNever = Fiber::kNever;
   // How long a fiber runs while others are ready, in nanoseconds.
   static constexpr uint64_t kSlice = 1'000'000;
-  // After this time, in nanoseconds, the timer interrupts again when an interrupt has met kernel code, which is not
-  // preempted, or when a fiber that has reached a limit has not ended.
+  // How long after an interrupt the timer interrupts again, in nanoseconds, if the interrupted code was kernel code,
+  // which is not preempted, or belongs to a fiber that has reached a limit and has not ended.
   static constexpr uint64_t kRetry = 100'000;
 
   Cpu* cpu = nullptr;  // null: there is no such CPU, or it has not started
@@ -43,13 +43,15 @@ class Core {
   // waits without end. Other CPUs set it to 0 when they interrupt the CPU because a fiber is ready. All CPUs may read
   // it without the lock.
   std::atomic<uint64_t> wait_end{0};
-  // The CPU itself alone uses these two. due_since is when the first interrupt came since the current fiber runs that
-  // could not let another fiber run, because it met kernel code; 0: none did.
+  // An interrupt of kernel code cannot let another fiber run. due_since is when the first such interrupt came since the
+  // last begin() or end_delay(), in nanoseconds since boot; 0: none came. Only the CPU itself uses it, without the
+  // lock.
   std::atomic<uint64_t> due_since{0};
-  LongestDelay delay;
+  LongestDelay delay;  // the longest so far
 
   [[nodiscard]] bool is_idle() const { return current == idle; }
 
+  // Makes `fiber` the current fiber, and begins its slice.
   void begin(Fiber& fiber) {
     current = &fiber;
     since_ = nanoseconds_since_boot();
@@ -57,7 +59,7 @@ class Core {
     end_delay();
   }
 
-  // Notes that an interrupt has met kernel code at `pc`, so that no other fiber can run now.
+  // Notes that an interrupt has interrupted kernel code at `pc`, so that no other fiber can run now. Needs no lock.
   void begin_delay(uint64_t pc) {
     if (due_since == 0) due_since = nanoseconds_since_boot();
     due_pc_ = pc;
@@ -89,8 +91,8 @@ class Core {
   [[nodiscard]] bool has_limit() const {
     return current->limit_end != kNever || current->cpu_limit != kNever || current->is_killed || is_beyond_memory();
   }
-  // The time at which the current fiber reaches a limit if it goes on running; 0 if it was killed, or has exceeded its
-  // limit of memory.
+  // The time at which the current fiber reaches a limit if it goes on running; 0 if it was killed, or if its account
+  // has exceeded the limit of memory.
   [[nodiscard]] uint64_t limit() const {
     if (current->is_killed || is_beyond_memory()) return 0;
     if (current->cpu_limit == kNever) return current->limit_end;
@@ -117,7 +119,7 @@ class Core {
 
  private:
   uint64_t since_ = 0;            // when the current fiber began to run or was last charged, in nanoseconds since boot
-  uint64_t due_pc_ = 0;           // where the last interrupt of the delay met kernel code
+  uint64_t due_pc_ = 0;           // the interrupted pc at the last call of begin_delay()
   uint64_t programmed_ = kNever;  // the time for which the timer's interrupt was requested
 };
 

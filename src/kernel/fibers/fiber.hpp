@@ -30,8 +30,8 @@ class Core;
 class Scheduler;
 struct Cpu;
 
-// A fiber that is ready stands in the run queue as a RunNode. A fiber that is parked stands in the table as a ParkNode;
-// if its wait has a deadline, its Timer is armed.
+// A fiber that is ready is in the run queue as a RunNode. A fiber that is parked is in the table of waiting fibers
+// (parked.hpp) as a ParkNode; if its wait has a deadline, its Timer is armed.
 class Fiber : private RunNode, private ParkNode, private Timer {
  public:
   static constexpr uint64_t kNever = ~uint64_t{0};
@@ -47,7 +47,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   void set_weight(uint64_t weight) { RunNode::weight = weight; }
   [[nodiscard]] uint64_t weight() const { return RunNode::weight; }
   // Sets the account for the fiber's stack and for all that the fiber allocates; null is the system's. Without this
-  // call it is that of the fiber that calls start(). Called before start(); the account must outlive the fiber.
+  // call, it is the account of the fiber that calls start(). Called before start(); the account must outlive the fiber.
   void set_account(MemoryAccount* account) { account_ = account; }
 
   // The limits of the fiber's guest code, which ends with the trap `interrupted` when it reaches one: limit_end is a
@@ -56,8 +56,8 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   // reset_timer() afterwards.
   uint64_t limit_end = kNever;
   uint64_t cpu_limit = kNever;
-  // Ends the fiber's guest code and these waits like a limit that is reached. kill() sets it; the fiber itself may
-  // clear it.
+  // Whether the fiber was killed. If so, its guest code ends, and sleep_until() and Platform::park() return, as if a
+  // limit had been reached. kill() sets it; the fiber itself may clear it.
   std::atomic<bool> is_killed{false};
 
  protected:
@@ -66,7 +66,7 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   virtual void run() = 0;
 
   Fiber() = default;
-  // Makes a fiber of the code that already runs, on this stack.
+  // Makes the code that already runs on this stack a fiber.
   explicit Fiber(std::span<const std::byte> stack) : state_(State::running), stack_(stack) {}
 
  private:
@@ -96,9 +96,8 @@ class Fiber : private RunNode, private ParkNode, private Timer {
   std::optional<MemoryAccount*> account_;  // empty: not known before start()
   HeldLocks held_locks_;
 
-  // How the last wait ended.
-  runtime::ParkResult park_result_{};
-  bool kill_ends_park_ = false;
+  runtime::ParkResult park_result_{};  // how the last wait ended
+  bool kill_ends_park_ = false;        // whether kill() ends the current wait
 };
 
 }  // namespace cairn::kernel

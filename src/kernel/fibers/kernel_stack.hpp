@@ -15,12 +15,13 @@ class KernelStack {
  public:
   // The bytes that must be free when guest code is entered, and 64 KiB for the calls that lead there.
   static constexpr size_t kSize = abi::kHostStackReserve + 64 * 1024;
-  // The bytes that a CPU's idle fiber needs, which only handles interrupts.
+  // The size of an idle fiber's stack, in bytes. An idle fiber only handles interrupts and switches to other fibers.
   static constexpr size_t kIdleSize = 32 * 1024;
   // Twice the largest frame that tools/check_stacks.py allows, so that no function's frame steps over the guard.
   static constexpr size_t kGuard = 32 * 1024;
 
-  // The stack belongs to the account of the fiber that calls this. Returns an Error (resource) when there is no memory.
+  // Allocates a stack of `size` bytes, and charges the account of the running fiber. Returns an Error (resource) when
+  // there is no memory.
   static Result<KernelStack> create(size_t size = kSize);
   ~KernelStack();
   KernelStack(KernelStack&& other) noexcept;

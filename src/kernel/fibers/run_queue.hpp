@@ -60,7 +60,8 @@ class RunQueue {
     return node;
   }
 
-  // Raises the floor if it may rise. `running` is the least virtual time of the fibers that run, which are in no queue.
+  // Raises the floor to the least virtual time of the fibers that run or are ready, unless the floor is higher already.
+  // `running` is the least virtual time of the fibers that run, which are in no queue.
   void advance(uint64_t running) {
     floor_ = std::max(floor_, root_ == nullptr ? running : std::min(running, root_->virtual_time));
   }

@@ -38,8 +38,8 @@ bool join(Fiber& fiber, uint64_t deadline = Fiber::kNever);
 // If another fiber is ready, lets it run before the calling fiber goes on.
 void yield();
 
-// Does the same as yield() if an interrupt has come since the fiber runs that was to let another fiber run, and met
-// kernel code. Long computations call it now and then.
+// An interrupt of kernel code cannot let another fiber run. If one has come since the calling fiber began to run, this
+// function lets other fibers run now, if it is the turn of one. Long computations of the kernel's call it now and then.
 void yield_if_due();
 
 // Whether a wait ends, as timed out, when the fiber has reached its limit_end or is killed.
@@ -72,7 +72,7 @@ bool is_over_limit();
 // The number of times that guest code was preempted.
 uint64_t preemption_count();
 
-// The longest time for which kernel code kept a CPU after an interrupt that was to let other fibers run, on all CPUs.
+// The longest time for which kernel code has kept any CPU after an interrupt that was to let other fibers run.
 LongestDelay longest_delay();
 
 // Handles the timer's interrupt. Called with interrupts off. `where` is the interrupted place. `frame` lies on the

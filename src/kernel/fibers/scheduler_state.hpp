@@ -34,6 +34,7 @@ using SchedulerScope = LockScope<SpinLock>;
 // Gives the CPUs to the fibers in turn. All functions are called with scheduler_lock held.
 class Scheduler {
  public:
+  // Adds a CPU that now runs the fiber `current`, and runs `idle` when no other fiber is ready.
   void add_cpu(Cpu& cpu, Fiber& current, Fiber& idle) {
     Core& core = all_cores[cpu.number];
     core.idle = &idle;
@@ -169,7 +170,8 @@ class Scheduler {
     }
     Core& core = this_core();
     core.wait_end = end;
-    core.forget_timer();  // machine::wait_until() replaces the request for the timer's interrupt, and cancels its own
+    // machine::wait_until() replaces the request for the timer's interrupt, and cancels its own request at its end.
+    core.forget_timer();
     return end;
   }
 
@@ -220,7 +222,8 @@ class Scheduler {
       machine::send_interrupt(*core.cpu);
       return;
     }
-    // All CPUs are busy. A CPU has not requested an interrupt at the end of its slice if no fiber was ready before.
+    // All CPUs are busy. A CPU has not requested an interrupt at the end of its slice if no fiber was ready before, so
+    // it is interrupted now to make that request.
     for (Core& core : cores()) {
       if (core.cpu == nullptr || core.cpu == &this_cpu() || core.is_idle() || core.has_slice_timer) continue;
       core.has_slice_timer = true;
@@ -284,7 +287,7 @@ class Scheduler {
     cpu.operation = next.operation_;
     cpu.account = next.account_.value_or(nullptr);
     cpu.held_locks = next.held_locks_;
-    reset_timer();  // looks at the account
+    reset_timer();  // comes after the assignments, because it uses cpu.account
     cairn_switch_stacks(&old.stack_pointer_, next.stack_pointer_);
     finish_switch();
   }
