@@ -24,7 +24,7 @@ namespace cairn::kernel {
 class MemoryAccount;
 
 struct Cpu {
-  static constexpr uint32_t kMaximum = 64;  // no more CPUs are used
+  static constexpr uint32_t kMaximum = 64;  // the largest number of CPUs that the kernel uses
 
   Cpu* self = this;          // first, for this_cpu() on x86-64
   uint32_t number = 0;       // the CPU on which the kernel boots is number 0

@@ -1,8 +1,9 @@
 // Starts the CPUs other than the one on which the kernel boots.
 //
-// The starting CPU writes an offer, and makes the hardware lead the new CPU to the code in the port's entry.S. That
-// code takes the offer if it is meant for its CPU. A CPU that has not taken its offer in time may still come later, so
-// the offer is withdrawn: a CPU that finds no offer halts before it touches any memory of the kernel's.
+// The CPU that starts another one writes an offer, and wakes the new CPU, which then runs the code in the port's
+// entry.S. That code takes the offer if it is meant for its CPU. If a CPU has not taken its offer in time, the offer is
+// withdrawn, because the CPU may still come later. A CPU that finds no offer for itself uses nothing else of the
+// kernel's memory: it halts (x86-64) or waits for another offer (RISC-V).
 #pragma once
 
 #include <atomic>
@@ -19,7 +20,8 @@ struct Cpu;
 // The function that a CPU runs once it is set up.
 using CpuMain = void (*)(Cpu&);
 
-// An offer is made by the starting CPU, taken by entry.S on the new CPU, and accepted once the new CPU is set up.
+// An offer is made by the CPU that starts the new one, taken by entry.S on the new CPU, and accepted once the new CPU
+// is set up.
 enum class OfferState : uint8_t { none, made, taken, accepted };
 
 // The offer to the CPU that is to start. The first fields are read by entry.S.
