@@ -33,8 +33,8 @@ bool has_all_extensions(const DeviceTree& tree) {
   return false;
 }
 
-// Makes the firmware start all other harts, which wait in entry.S until the kernel uses them. They would also wait in
-// the firmware, but OpenSBI's first wait spins, because an interrupt is pending that nothing takes.
+// Makes the firmware start all other harts, which wait in entry.S until the kernel uses them. They could wait in the
+// firmware instead, but would spin there: an interrupt that nothing takes stays pending while OpenSBI waits.
 void gather_other_harts(const DeviceTree& tree, uint64_t own) {
   constexpr uint64_t kHartState = 0x48534d, kStart = 0;  // "HSM" [sbi 9]
   const auto cpus = tree.root()->child("cpus");

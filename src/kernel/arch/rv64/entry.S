@@ -29,7 +29,7 @@ sbi_entry:
   addi t1, t1, 1024
   li t2, 0xef               // dirty, accessed, global, execute, write, read, valid
   li t3, 128
-  li t4, 1 << 28            // 1 GiB as a page table entry counts it
+  li t4, 1 << 28            // the distance between the entries of adjacent GiB: 1 GiB in pages, shifted left by 10
 1:
   sd t2, 0(t1)
   add t2, t2, t4
@@ -100,7 +100,7 @@ cpu_start:
 1:
   wfi
 2:
-  csrci sip, 2              // before the look at the offer: an interrupt after it ends the next wait
+  csrci sip, 2              // precedes the read of the offer, so an interrupt after the read ends the next wait
 3:
   lr.d.aq t3, (a1)
   bne t3, t1, 1b

@@ -24,7 +24,8 @@ constexpr uint64_t kReach = uint64_t{4} << 30;  // end of the memory that the fi
 
 constinit BootInfo first_boot_info;
 
-// Finds free pages below 1 MiB, where other CPUs start in real mode. Page 0 is left out: it has the firmware's vectors.
+// Finds free pages below 1 MiB, where other CPUs start in real mode. Page 0 is left out, because the interrupt vectors
+// of real mode lie there.
 PhysRange find_start_pages(const MemoryMap& free) {
   for (const PhysRange& range : free.usable()) {
     const PhysRange pages{{std::max(range.start.value, kPageSize)}, kStartPages * kPageSize};
@@ -46,12 +47,13 @@ extern "C" [[noreturn]] void cairn_boot(uint64_t start_info) {
     write_raw("cairn: no PVH start information with a memory map\n");
     machine::power_off(71);
   }
-  boot_cpu().hardware_id = cpuid(1).ebx >> 24;
+  boot_cpu().hardware_id = cpuid(1).ebx >> 24;  // the number of this CPU's local APIC
   // The kernel does not read ACPI's tables later, so it may use the memory in which they lie.
   if (const auto acpi = read_acpi(physical, info.acpi_root.value))
     info.other_cpus = acpi->cpus.without(boot_cpu().hardware_id);
   info.start_pages = find_start_pages(info.memory);
-  // The firmware's data structures lie in the first megabyte. The code that CPUs run before long mode lies after it.
+  // The firmware's data structures lie in the first megabyte. The code that CPUs run before long mode lies after that
+  // megabyte.
   info.memory.reserve({{0}, reinterpret_cast<uint64_t>(start_code_end)});
   info.memory.reserve(image_range());
   kernel_main(info);

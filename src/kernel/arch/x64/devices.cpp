@@ -12,13 +12,13 @@ namespace {
 // The I/O ports for access to PCI's configuration space.
 constexpr uint16_t kAddressPort = 0xcf8, kDataPort = 0xcfc;
 
-// Returns what selects a 32-bit word of a function's configuration when it is written to the address port.
+// Returns the value for the address port that selects a 32-bit word of a function's configuration.
 uint32_t address_of(pci::Function f, uint8_t offset) {
   return uint32_t{1} << 31 | uint32_t{f.bus} << 16 | uint32_t{f.device} << 11 | uint32_t{f.function} << 8 |
          (offset & 0xfc);
 }
 
-// Whether the address port exists: it keeps what is written to it.
+// Whether the address port exists: if so, it returns the value that was last written to it.
 bool has_pci() {
   out32(kAddressPort, address_of({}, 0));
   return in32(kAddressPort) == address_of({}, 0);

@@ -22,8 +22,9 @@ void Tlb::flush_all() {
     asm volatile("movq %0, %%cr3" : : "r"(machine::active_page_table().address.value) : "memory");
   }
 }
-// A CPU sees stores to code that it has not fetched yet. Before new code appears at an address, its pages lose a right,
-// so every other CPU has been interrupted, and iret ends what it had fetched before [sdm 3A 9.1.3].
+// Nothing needs to be done. A CPU sees stores to code that it has not fetched yet. Before new code appears at an
+// address, the pages there have lost a right, so every other CPU has flushed them. The instructions that flush are
+// serializing, so the CPU has discarded what it had fetched before [sdm 3A 9.1.3].
 void Tlb::synchronize_code() {}
 
 namespace machine {

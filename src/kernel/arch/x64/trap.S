@@ -58,11 +58,11 @@ trap_common:
   xorl %ebp, %ebp
   movq %rsp, %rdi
   movq 392(%rsp), %rax        // the vector
-  cmpq $2, %rax
+  cmpq $2, %rax               // non-maskable interrupt
   je 1f
-  cmpq $8, %rax
+  cmpq $8, %rax               // double fault
   je 1f
-  cmpq $18, %rax
+  cmpq $18, %rax              // machine check
   je 1f
   movq 448(%rsp), %rsi        // the CPU's record
   callq cairn_move_frame
@@ -106,7 +106,8 @@ trap_common:
   addq $16, %rsp
   iretq
 
-  // A guard page and a stack of 16 KiB for each entry of the IST that is used, numbered from 1 [sdm 3A 7.14.5].
+  // The trap stacks of the CPU that boots: a guard page and a stack of 16 KiB for each of the four entries of the IST
+  // that are used.
   .section .bss.pages, "aw", @nobits
   .balign 4096
   .globl trap_stacks

@@ -76,12 +76,14 @@ inline bool interrupts_are_on() {
 [[noreturn]] inline void halt_forever() {
   for (;;) asm volatile("cli; hlt" : : : "memory");
 }
-// These functions do the same as those of the RISC-V port. On x86-64, accesses to device memory and RAM are ordered
-// already, except that a load may pass an earlier store.
+// x86-64 orders accesses to device memory and RAM already, except that a load may pass an earlier store.
+// Orders all earlier accesses before all later ones.
 inline void full_barrier() { asm volatile("mfence" : : : "memory"); }
+// Orders earlier stores to RAM before later writes to device registers.
 inline void device_write_barrier() { asm volatile("" : : : "memory"); }
+// Orders earlier reads of device registers before later loads from RAM.
 inline void device_read_barrier() { asm volatile("" : : : "memory"); }
-// Makes code that was written as data visible to instruction fetch on this CPU.
+// Makes code that was written as data visible to instruction fetch on this CPU, which x86-64 does by itself.
 inline void synchronize_code() { asm volatile("" : : : "memory"); }
 
 }  // namespace machine
