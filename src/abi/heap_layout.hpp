@@ -25,14 +25,14 @@ using HeapReference = uint32_t;
 inline constexpr HeapReference kNullReference = 0;
 inline constexpr uint64_t kNullGuardBytes = 64 * 1024;
 
-// What an object is. `host` is an object that holds a host value. No code makes an object of kind `filler`.
+// What an object is. `host` is an object that holds a host value. `filler` is unused.
 enum class ObjectKind : uint8_t { structure, array, exception, host, filler };
 
 // The first 8 bytes of every object. In a new object they are two 32-bit words: the type id, and kind << 8, since all
 // flags are clear. Compiled code writes the header in this form.
 struct VMObject {
-  // The canonical id of the type (runtime/type_registry.hpp). For an exception: of its tag's function type. For a host
-  // value: 0.
+  // The canonical id of the type (runtime/type_registry.hpp): for an exception the id of its tag's function type, for a
+  // host value 0.
   uint32_t type_id = 0;
   uint8_t flags = 0;  // flags of the collector; compiled code reads only kBarrierFlag
   ObjectKind kind = ObjectKind::structure;

@@ -20,9 +20,9 @@ namespace cairn::abi {
 // entry_frame are reserved for it, for alignment.
 inline constexpr int32_t kGuestStackPointer = -16;
 
-// The number of bytes of a guest's stack below VMStoreState::stack_limit. A call of C++ with the stack pointer below
-// the limit traps. The bytes hold the registers that stubs save, and the stack arguments and results when a host
-// function calls guest code again.
+// The number of bytes of a guest's stack below VMStoreState::stack_limit, or half of the stack if the stack is smaller
+// than twice this number. A call of C++ with the stack pointer below the limit traps. The bytes hold the registers that
+// stubs save, and the stack arguments and results when a host function calls guest code again.
 inline constexpr size_t kGuestStackReserve = 64 * 1024;
 static_assert(kGuestStackReserve >= 16 * (wasm::limits::kParams + wasm::limits::kResults) + 4096);  // 4096: registers
 

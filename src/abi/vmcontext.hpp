@@ -78,9 +78,10 @@ struct VMStoreState {
   // The host's stack pointer in the frame of the innermost entry from the host. A trap unwinds to this frame. The C++
   // functions that guest code calls run on the host's stack below this frame (host_stack.hpp).
   const std::byte* entry_frame = nullptr;
-  // The frame from which guest code last called C++: the address above the callee's stack argument area, and the return
-  // address into guest code. Trampolines of host functions and the stubs of builtins set these fields, except the stubs
-  // of kinds `plain` and `host`. Backtraces, unwinding and the collector begin there.
+  // The place from which guest code last called C++. exit_frame is the address just above the call's stack
+  // arguments. exit_pc is the return address. Trampolines of host functions set these fields, and so do the stubs of
+  // builtins, except those of kind `host`. (A stub of kind `plain` sets them only before it traps.) Backtraces,
+  // unwinding and the collector begin there.
   const std::byte* exit_frame = nullptr;
   const void* exit_pc = nullptr;
   // An array in which builtins of the kinds `unwind` and `host` find the callee-saved registers of their caller, in the
