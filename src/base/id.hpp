@@ -1,4 +1,4 @@
-// Dense 32-bit ids: an index into one particular vector, which does not convert to an index into another.
+// Dense 32-bit ids. An Id is an index into one particular vector, and does not convert to an index into another one.
 #pragma once
 
 #include <compare>

@@ -33,13 +33,15 @@ struct ReturnPoint {
   void* stack_pointer = nullptr;
 };
 
+// The state of one operation.
 struct OperationRecord {
   ReturnPoint point;
   uint64_t wanted_bytes = 0;  // size of the allocation that failed
-  // The number of bytes of memory in all. The allocator sets it in operation_begin if it knows the number; otherwise it
-  // is 0.
+  // The most bytes of memory that the program can have in all. The allocator sets this field in operation_begin() if it
+  // knows the number; otherwise the field is 0.
   uint64_t limit_bytes = 0;
-  // Room for the allocator's own data about the operation. (The kernel's allocator needs more than that for Linux.)
+  // Room for the allocator's own data about the operation. The kernel's allocator needs more room than
+  // the allocator for Linux.
   alignas(16) std::array<uintptr_t, 26> allocator{};
 };
 

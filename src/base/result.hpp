@@ -12,7 +12,7 @@
 namespace cairn {
 
 enum class ErrorKind : uint8_t {
-  malformed,    // bytes or text that are not a module at all ([wasm 5], [wasm 6])
+  malformed,    // input that breaks the rules of its format (for a module: [wasm 5], [wasm 6])
   invalid,      // a module that fails validation ([wasm 3])
   unsupported,  // a proposal or feature that is switched off or absent; the message names it
   limit,        // an implementation limit; the message names the limit and its value
@@ -49,7 +49,7 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(
 }  // namespace cairn
 
 // Evaluates `expr` (a Result); on failure returns its error from the enclosing function, otherwise yields its value.
-// May be used inside its own argument.
+// A CAIRN_TRY may contain another one.
 #define CAIRN_TRY(expr) CAIRN_TRY_UNIQUE(expr, __COUNTER__)
 #define CAIRN_TRY_UNIQUE(expr, number) CAIRN_TRY_NUMBERED(expr, number)
 #define CAIRN_TRY_NUMBERED(expr, number) CAIRN_TRY_NAMED(expr, cairn_try_result_##number)

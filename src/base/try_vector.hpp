@@ -147,8 +147,9 @@ class TryVector {
   std::span<const T> as_span() const { return {data_, size_}; }
 
  private:
-  // The largest number of elements, and the least number of elements for which an array that grows gets room.
+  // The largest number of elements.
   static constexpr size_t kMaximum = std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T);
+  // An array that must grow in try_reserve_more() gets room for at least this many elements, if there is memory.
   static constexpr size_t kSmallest = sizeof(T) <= 16 ? 64 / sizeof(T) : 4;
 
   static void check(bool holds) {

@@ -23,7 +23,8 @@ class CAIRN_LOCK_CLASS Mutex {
     waiting_.fetch_sub(1, std::memory_order_relaxed);
   }
   void unlock() CAIRN_RELEASES() {
-    // A thread that begins to wait is either seen here, or sees this store.
+    // If another thread begins to wait at this moment, either the load of waiting_ sees the thread, or the thread sees
+    // this store and does not wait.
     is_free_.store(1, std::memory_order_seq_cst);
     if (waiting_.load(std::memory_order_seq_cst) != 0) Parker::unpark(is_free_);
   }
