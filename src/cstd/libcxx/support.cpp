@@ -1,4 +1,5 @@
-// Defines those functions of the compiled libraries libc++ and libc++abi to which the headers of libc++ refer.
+// Defines those functions of the compiled libraries libc++ and libc++abi that the headers of libc++ and compiled code
+// refer to.
 #include <__hash_table>
 #include <__verbose_abort>
 #include <atomic>
