@@ -80,6 +80,8 @@ inline std::string check_descents(const EngineConfig& config) {
         .as_i32();
   };
 
+  // The calls of at_each fill the stack three times: without any call of the host, with calls of the host near the end
+  // of the stack until they trap, and with calls of the host in the last 300 frames that can make them.
   const Val never = Val::i32(INT32_MAX);
   if (!is_exhausted(run("at_each", {never, never, Val::i32(1)}))) return "a recursion ends otherwise";
   const int32_t end = deepest();

@@ -15,7 +15,7 @@
 
 namespace cairn::runtime {
 
-// Has an engine, a store and a linker, and short ways to compile modules from text, instantiate and call.
+// The fixture has an engine, a store and a linker, and short ways to compile modules from text, instantiate and call.
 // compile(), instantiate() and invoke_i32() fail the test on any error; try_instantiate() and invoke() return traps.
 // trap_of() returns the message of a call's trap, or "no trap".
 class RuntimeTest : public testing::Test {

@@ -36,7 +36,8 @@ Result<void> apply_limits(wasm::Module& module, const TrialLimits& limits) {
   return {};
 }
 
-// Returns a value of a type that depends on `seed`; nothing when no value of the type can be made without the module.
+// Returns a value of the type. `seed` determines which one. Returns nothing when no value of the type can be made
+// without the module.
 std::optional<Val> value_of(wasm::ValType type, uint64_t seed) {
   const uint64_t bits = seed * 0x9e37'79b9'7f4a'7c15;  // 2^64 divided by the golden ratio, which spreads the seeds
   const int64_t small = static_cast<int64_t>(seed % 7) - 3;
@@ -53,8 +54,8 @@ std::optional<Val> value_of(wasm::ValType type, uint64_t seed) {
   }
 }
 
-// The body of every made-up function. It returns values of the result types that depend on the arguments, or a trap
-// when there is no value of a type. `data` is the wasm::FuncType of the function.
+// The body of every made-up function. It returns values of the result types, which the arguments determine, or a trap
+// if no value of a result type can be made. `data` is the wasm::FuncType of the function.
 std::expected<void, runtime::Trap> answer(void* data, runtime::Caller&, std::span<Val> arguments,
                                           std::span<Val> results) {
   const auto& type = *static_cast<const wasm::FuncType*>(data);

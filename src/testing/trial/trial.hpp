@@ -1,5 +1,5 @@
-// Runs an unknown module, for tests with thousands of them: its imports are supplied, and its exported functions are
-// called. The steps are the same in a process and in the kernels, so that outcomes can be compared.
+// Runs an unknown module, for tests that run thousands of modules: its imports are supplied, and its exported functions
+// are called. The steps are the same in a process and in the kernels, so that outcomes can be compared.
 #pragma once
 
 #include <cstddef>

@@ -1,3 +1,4 @@
+// Tests trials: the outcomes that they report, and the limits on memory and time.
 #include "testing/trial/trial.hpp"
 
 #include <gtest/gtest.h>

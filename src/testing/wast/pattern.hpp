@@ -18,7 +18,7 @@ bool matches(Store& store, const Val& value, const wasm::text::ResultPattern& pa
 // Returns whether there are as many values as patterns, and each value matches its pattern.
 bool match(Store& store, std::span<const Val> values, std::span<const wasm::text::ResultPattern> patterns);
 
-// Return texts for messages, such as "i32:5=0x5", "f32:bits 0x40000000" and "ref.null".
+// These functions return texts for messages, such as "i32:5=0x5", "f32:bits 0x40000000" and "ref.null".
 std::string describe(const Val& value);
 std::string describe(std::span<const Val> values);
 std::string describe(const wasm::text::ResultPattern& pattern);

@@ -45,6 +45,7 @@ struct Names {
   std::optional<Instance> last_instance;
 };
 
+// Runs the directives of one script, or of one thread of a script, in a store.
 class Session {
  public:
   // Modules that an assertion expects to be refused are validated with `features`.

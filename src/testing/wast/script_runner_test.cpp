@@ -1,3 +1,4 @@
+// Tests which assertions of a script pass and which fail, and what the line about a failure says.
 #include "testing/wast/script_runner.hpp"
 
 #include <gtest/gtest.h>
