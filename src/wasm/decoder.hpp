@@ -5,10 +5,10 @@
 
 namespace cairn::wasm {
 
-// Decodes and validates all sections. The module owns the bytes afterwards. The decoder finds the function bodies,
-// but does not look into them: FunctionValidator (wasm/validation/validator.hpp) validates one function at a time, in
-// any order, so that validation can run during compilation and on several CPUs. The limits on
-// a module's size and on the numbers of its parts are in wasm/types/limits.hpp.
+// Decodes and validates all sections. The module owns the bytes afterwards. The decoder finds the function bodies, but
+// does not look into them: FunctionValidator (wasm/validation/validator.hpp) validates one function at a time, in any
+// order, so that validation can run during compilation and on several CPUs. The limits on a module's size and on the
+// numbers of its parts are in wasm/types/limits.hpp.
 Result<Module> decode_module(std::vector<std::byte> bytes, Features features);
 
 // Decodes the module and validates every body, without compiling anything.

@@ -31,7 +31,8 @@ class ModuleDecoder {
   Module take() { return std::move(module_); }
 
  private:
-  // Decodes the section that begins at `offset`; its id has been read.
+  // Decodes the section that begins at `offset`; its id has been read. `last_rank` is the rank (SectionRow) of the last
+  // section before it that is not a custom section, and is updated.
   Result<void> whole_section(uint8_t id, uint64_t offset, uint8_t& last_rank);
   // Decodes the contents of a section with the function for its id. `end` is the offset after the section.
   Result<void> section(uint8_t id, uint64_t end);

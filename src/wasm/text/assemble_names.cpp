@@ -78,8 +78,8 @@ void Assembler::encode_name_section(ByteWriter& out) const {
   }
   put_names(1, funcs_.named());
   put_indirect(2, local_names_);
-  // Of the maps with ids from 3 on, the standard has only those of types, fields and tags. The proposal of extended
-  // names has them all.
+  // Of the name maps with ids from 3 on, the standard has only those of types, fields and tags. The proposal of
+  // extended names has all of them.
   put_indirect(3, label_names_);
   put_names(4, types_.named());
   put_names(5, tables_.named());

@@ -43,7 +43,7 @@ class Assembler {
 
  private:
   // A function that encodes a construct begins with the cursor at the construct (or after its keyword) and leaves the
-  // cursor after it. The errors are for the user.
+  // cursor after it. Its errors are messages for the author of the text.
 
   using Kind = Token::Kind;
 

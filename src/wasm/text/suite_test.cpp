@@ -23,7 +23,8 @@ using testing::suite_root;
 
 // Returns the features with which a file is checked: those of the proposals that its authors knew. The files of the
 // threads proposal were written when sizes had 32 bits and a module had one memory, one table and no reference types
-// but funcref. All files except those of custom page sizes expect that a memory with a page size is malformed.
+// but funcref. Of the other files, all except those of custom page sizes expect that a memory with a page size is
+// malformed.
 Features features_of(const std::string& name) {
   if (name.contains("custom-page-sizes")) return Features::all();
   if (!name.contains("threads")) return Features::all().without(Feature::custom_page_sizes);

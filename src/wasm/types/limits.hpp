@@ -14,7 +14,7 @@ namespace cairn::wasm::limits {
 
 constexpr uint64_t kModuleSize = uint64_t{1} << 30;  // bytes
 constexpr uint32_t kTypes = 1'000'000;
-constexpr uint32_t kFunctions = 1'000'000;  // imported functions count, as do imported tables, memories, ... below
+constexpr uint32_t kFunctions = 1'000'000;  // with imported functions; the next four include imports, too
 constexpr uint32_t kTables = 100'000;
 constexpr uint32_t kMemories = 100;
 constexpr uint32_t kGlobals = 1'000'000;
