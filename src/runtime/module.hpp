@@ -21,9 +21,9 @@ class Module : public RefCounted {
   static Result<Ref<Module>> create(Engine& engine, std::vector<std::byte> bytes);
   // Does the same for a module that wasm::decode_module has decoded with the engine's features.
   static Result<Ref<Module>> create(Engine& engine, wasm::Module definition);
-  // Loads a code object that compile_module made of this module. `bounds` is the way in which the object's code checks
-  // bounds. Fails (malformed) if the object belongs to another module or was made with other settings; the error names
-  // the difference (compiler/codegen/object/object_identity.hpp).
+  // Loads a code object that compile_module made from this module. `bounds` is the way in which the object's code
+  // checks bounds. Fails (malformed) if the object belongs to another module or was made with other settings; the error
+  // names the difference (compiler/codegen/object/object_identity.hpp).
   static Result<Ref<Module>> load(Engine& engine, wasm::Module module, std::span<const std::byte> object,
                                   compiler::BoundsMode bounds);
   ~Module();

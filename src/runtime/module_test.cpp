@@ -1,5 +1,5 @@
-// Tests loading code objects: an object is accepted only if this compiler made it of the same module, in the way that
-// the engine asks for.
+// Tests loading code objects: an object is accepted only if this compiler made it from the same module, with settings
+// that agree with the engine's.
 #include <algorithm>
 #include <cstring>
 

@@ -1,5 +1,5 @@
 // A store owns all its runtime objects: instances and their contexts, host functions, memories, tables, globals, tags,
-// and the stack that its guest code runs on. Shared memories alone can be in several stores. One thread at a time uses
+// and the stack that its guest code runs on. Only shared memories can be in several stores. One thread at a time uses
 // a store. Destroying a store destroys instances before the host functions that they import, releases the memories'
 // address space, and drops the store's references to modules.
 #pragma once

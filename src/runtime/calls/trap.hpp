@@ -37,7 +37,7 @@ struct Trap {
 
   // The exception, if the kind is uncaught_exception and there was memory for the value. A host function that fails
   // with such a trap throws the exception into the guest that called it, with the backtrace in `frames` if there is
-  // one. Tag and payload must be of the guest's store.
+  // one. Tag and payload must belong to the guest's store.
   std::optional<Exception> exception;
 
   static Trap of(wasm::TrapKind kind, std::string message = {}) {

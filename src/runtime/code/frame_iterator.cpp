@@ -80,6 +80,8 @@ bool FrameIterator::enter_frame() {
   return true;
 }
 
+// On x86-64, the return address lies just above the frame. On RV64, it is in the highest word of the frame, unless it
+// is still in the return address register. Above these words lie the `argument_bytes` of stack arguments.
 bool FrameIterator::find_caller() {
   const codegen::FunctionRecord& function = *frame_.function;
   const bool in_frame = frame_.call != nullptr || frame_.offset >= function.frame_begin;

@@ -56,6 +56,8 @@ void Heap::visit_roots(RootChoice choice, Visit&& visit) {
   source_.visit(source_.data, choice, RootVisitor(count_and_visit));
 }
 
+// Visits the references in the remembered objects and cards. Because the remembered set is cleared afterwards, sets the
+// objects' barrier flags and clears the cards' bits, so that later stores are remembered again.
 template <IsMarking marking>
 void Heap::scan_remembered() {
   const auto visit = [this](abi::HeapReference& slot) { scavenger_.visit<marking>(slot); };

@@ -12,7 +12,7 @@ struct HeapConfig {
   uint64_t nursery_bytes = uint64_t{3} << 20;
   bool stress = false;  // whether every allocation collects, alternately the nursery and the whole heap
   bool verify = false;  // whether each collection checks the whole heap
-  // The largest numbers of entries of the mark list and of the remembered set.
+  // The largest numbers of 32-bit words in Marker's list and in the remembered set.
   size_t mark_list_entries = size_t{2} << 20;
   size_t remembered_entries = size_t{8} << 20;
 };

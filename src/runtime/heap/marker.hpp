@@ -112,8 +112,8 @@ class Marker {
   OldSpace& old_;
   size_t capacity_;
   size_t count_ = 0;
-  // The number of entries for which the list has memory, but at most capacity_. gray() calls make_room() when they are
-  // used up.
+  // The number of entries for which the list has memory, but at most capacity_. When they are used up, push_slow() and
+  // push_slice() call make_room().
   size_t room_ = 0;
   // The references of the objects to scan. A long array of which a part has been scanned has a second entry after its
   // reference: twice the number of the next part, plus 1.

@@ -6,11 +6,13 @@
 // the new length are committed. So a thread that sees the new length may use the pages.
 //
 // Waiting threads are in one queue. The queue is locked while a waiter compares the value and enters the queue, and
-// while a notifier takes waiters out. So a notification between comparing and parking cannot be lost. A waiter removes
-// itself only if no notifier does, after a timeout or a deadlock. A wait without timeout that nothing can end traps
-// (TrapKind::deadlock): either as many threads would wait without timeout as there are references to the memory, or the
-// platform says that no other thread could wake the waiter. When a thread has ended, the others may be such threads, so
-// end_deadlock() looks.
+// while a notifier takes waiters out. So a notification between comparing and parking cannot be lost. After a timeout
+// or a deadlock, a waiter removes itself, unless a notifier has removed it already.
+//
+// A wait without a timeout traps (TrapKind::deadlock) if no thread is left that could end it. That is the case if as
+// many threads would wait without a timeout as there are references to the memory, or if the platform says that no
+// other thread could wake the waiter. When a thread ends, all remaining threads may be waiting in this way, so
+// end_deadlock() is called then.
 #pragma once
 
 #include <atomic>
