@@ -13,7 +13,7 @@
 namespace cairn::cli {
 
 struct BatchFile {
-  std::string name;  // the path that the user knows
+  std::string name;  // the file's path, as messages show it
   std::string contents;
 };
 

@@ -42,6 +42,7 @@ void end_together(int signal) {
   raise(signal);
 }
 
+// Installs the handler for kSignals, except for those that this process ignores.
 void handle(void (*handler)(int)) {
   for (const int signal : kSignals) {
     struct sigaction old{};
@@ -49,7 +50,7 @@ void handle(void (*handler)(int)) {
     if (old.sa_handler == SIG_IGN) continue;
     struct sigaction action{};
     action.sa_handler = handler;
-    action.sa_flags = SA_NODEFER;
+    action.sa_flags = SA_NODEFER;  // the signal that end_together() raises takes effect at once
     sigaction(signal, &action, nullptr);
   }
 }

@@ -23,8 +23,8 @@ Result<pid_t> start_process(const std::vector<std::string>& arguments, const std
 int wait_for(pid_t process);
 
 // While an EndsTogether exists, a signal that asks this process to end (SIGINT, SIGTERM, SIGHUP; unless it is ignored)
-// first ends `child`, removes the files and empty directories in `litter`, and restores the terminal. Only one may
-// exist at a time.
+// first ends `child`, removes the files and empty directories whose paths are in `litter`, and restores the terminal.
+// Only one may exist at a time.
 class EndsTogether {
  public:
   explicit EndsTogether(pid_t child, std::span<const std::string> litter = {});

@@ -14,7 +14,7 @@
 
 namespace cairn::cli {
 
-// The command `run`.
+// Run the system of the command `run`: on a machine, or in this process.
 Result<int> run_on_machine(const Options& options, const LoadedSystem& system);
 Result<int> run_on_host(const Options& options, const LoadedSystem& system);
 

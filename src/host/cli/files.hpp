@@ -14,7 +14,7 @@
 
 namespace cairn::cli {
 
-// Owns an open file descriptor, and closes it at the end; or none (-1).
+// Owns an open file descriptor, which the destructor closes, or none (-1).
 class FileDescriptor {
  public:
   FileDescriptor() = default;
@@ -52,10 +52,11 @@ Result<FileDescriptor> file_in_memory(const char* name, std::string_view content
 
 // Returns the names in a directory, without "." and "..", sorted.
 Result<std::vector<std::string>> list_directory(const std::string& path);
-// Returns whether the path leads to a directory, perhaps through links. is_regular_file() is the same for files.
+// Returns whether the path leads to a directory, perhaps through links.
 bool is_directory(const std::string& path);
 // Makes the directory and its missing parents. A failure shows when the directory is used.
 void make_directories(const std::string& path);
+// Returns whether the path leads to a regular file, perhaps through links.
 bool is_regular_file(const std::string& path);
 
 // Returns the top of the source tree: $CAIRN_ROOT, or else the directory above the build directory.
@@ -67,7 +68,7 @@ const std::string& build_directory();
 // Makes the directory if it does not exist. Fails (io) if none can be used.
 Result<std::string> cache_directory();
 
-// Return the times of Linux's CLOCK_MONOTONIC and, since 1970, of CLOCK_REALTIME.
+// Return the times of Linux's clocks CLOCK_MONOTONIC and CLOCK_REALTIME (since 1970), in nanoseconds.
 uint64_t monotonic_nanoseconds();
 uint64_t wall_clock_nanoseconds();
 

@@ -11,7 +11,7 @@
 
 namespace cairn::cli {
 
-// The outcome of a machine, mostly from its control port.
+// The outcome of a machine, mostly from the records on its control port (control_record in base/boot_protocol.hpp).
 struct MachineReport {
   bool exited = false;  // whether the record `exit` came; without it the kernel panicked or was killed
   int status = 0;       // the exit status in the record `exit`
@@ -24,14 +24,14 @@ struct MachineReport {
   std::optional<uint64_t> begun;
   bool timed_out = false;           // whether booting or a file took too long
   uint64_t passed = 0, failed = 0;  // totals of the files that have ended
-  std::vector<Number> times;        // nanoseconds, in the order in which they came
-  std::vector<Number> stats;
-  std::string log;                // output of the serial port, from its start
-  bool kvm_failed = false;        // KVM could not run the machine
-  std::string qemu_messages;      // QEMU's own messages
-  int lost_stream = 0;            // 1 or 2: the standard stream whose output was lost; 0: none
-  int lost_because = 0;           // the reason for the loss, as Linux's error number
-  uint64_t qemu_nanoseconds = 0;  // time from starting QEMU to its end
+  std::vector<Number> times;        // of the records `time`: nanoseconds, in the order of their arrival
+  std::vector<Number> stats;        // of the records `stat`
+  std::string log;                  // output of the serial port, from its start
+  bool kvm_failed = false;          // KVM could not run the machine
+  std::string qemu_messages;        // QEMU's own messages
+  int lost_stream = 0;              // 1 or 2: the standard stream whose output was lost; 0: none
+  int lost_because = 0;             // the reason for the loss, as Linux's error number
+  uint64_t qemu_nanoseconds = 0;    // time from starting QEMU to its end
 };
 
 // Starts QEMU on `bundle` and carries bytes between the machine's ports and this process's stdin, stdout and stderr

@@ -58,7 +58,7 @@ struct Options {
 // Returns whether programs run on a machine, and not in a process.
 inline bool is_machine(Target target) { return target == Target::x86_64 || target == Target::riscv64; }
 
-// Whether the operand of `run` is a system file.
+// Returns whether the first operand of `run` or `boot` is a system file. Its name ends in .toml.
 bool is_system_file(const Options& options);
 
 // Parses argv without the program's name. An Error of kind usage says in one line what is wrong.

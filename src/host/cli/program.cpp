@@ -36,7 +36,7 @@ std::string content_hash(std::string_view bytes) {
   return hex(static_cast<uint64_t>(hash >> 64), 16).substr(2) + hex(static_cast<uint64_t>(hash), 16).substr(2);
 }
 
-// Makes a sysroot of links and returns its path. clang looks for folders named wasm32-wasip1, Debian names them
+// Makes a sysroot of links and returns its path. clang looks for folders named wasm32-wasip1, but Debian names them
 // wasm32-wasi. With a sysroot of its own, clang does not see the host's /usr/include.
 Result<std::string> sysroot() {
   std::string place = CAIRN_TRY(cache_directory()) + "/wasm-sysroot";
