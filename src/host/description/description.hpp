@@ -13,7 +13,7 @@
 namespace cairn::host {
 
 struct ProgramDescription {
-  ProgramConfig config;  // all but module, preopens and standard_files, which loading and packing add
+  ProgramConfig config;  // loading and packing fill in module, preopens and standard_files
   std::string module;    // the path of the module, or of a source that load_program() turns into one
   std::vector<DirectoryMapping> directories;
   bool has_default_root = true;  // whether `/` is in memory if no directory has this name
@@ -32,7 +32,7 @@ struct SystemDescription {
   static constexpr size_t kMaximumPrograms = 1024;  // the most programs of a system
 
   std::vector<ProgramDescription> programs;
-  std::optional<uint32_t> main;  // index of the program with whose end the system ends; none: there is no such program
+  std::optional<uint32_t> main;  // index of the program whose end ends the system; none: no program does
   // The settings of the machine that the system file has.
   std::optional<unsigned> cpus;
   std::optional<uint64_t> memory_bytes;

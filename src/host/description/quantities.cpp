@@ -8,8 +8,8 @@
 namespace cairn::host {
 namespace {
 
-constexpr uint64_t kMaximumMemory = uint64_t{1} << 40;
-// A program needs more than this in any case.
+constexpr uint64_t kMaximumMemory = uint64_t{1} << 40;  // bytes
+// The smallest limit on a program's memory, in bytes. Every program needs more.
 constexpr uint64_t kLeastLimit = uint64_t{1} << 20;
 
 std::optional<uint64_t> parse_size(std::string_view text, uint64_t least) {

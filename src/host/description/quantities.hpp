@@ -30,6 +30,7 @@ std::optional<uint64_t> parse_memory_limit(std::string_view text);
 // Parses HOST::GUEST, or HOST, which is then the guest's name, too. Returns nothing if a name is empty.
 std::optional<DirectoryMapping> parse_directory(std::string_view text);
 
+// Describes the texts that parse_memory_limit() accepts, for error messages.
 constexpr std::string_view kMemoryLimitExpected = "a size from 1M to 1024G, such as 64M or 1G";
 
 // The most CPUs that a machine can have.

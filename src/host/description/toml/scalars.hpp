@@ -1,4 +1,4 @@
-// Reads single values of TOML. After a mistake the functions add it and return nothing.
+// Reads single values of TOML. If a value has a mistake, the functions add it to `mistakes` and return nothing.
 #pragma once
 
 #include <optional>
