@@ -21,7 +21,7 @@ namespace {
 constexpr int kSignal = SIGVTALRM;
 constexpr long kPause = 1'000'000;  // nanoseconds between two signals
 
-// These arrays are in the order of TimeEnd.
+// These arrays are in the order of TimeEnd, without its last value memory_limit, which only kernels have.
 constexpr int kEnds = 3;
 constexpr int kKill = static_cast<int>(TimeEnd::kill);
 constexpr clockid_t kClocks[kEnds] = {CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC};
@@ -39,8 +39,8 @@ void handle_end(int, siginfo_t* information, void* raw_context) {
   if (resolution.is_guest_trap) platform::continue_at(*context, resolution.pc, resolution.stack_pointer);
 }
 
-// Makes a timer whose signals go to the thread and say which end of time has come. Returns false if the process has too
-// many timers.
+// Makes a timer whose signals go to the thread and carry `end`, a TimeEnd as a number. Returns false if the process has
+// too many timers.
 bool make_timer(pid_t thread, int end, timer_t& timer) {
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
@@ -80,8 +80,8 @@ TimeLimit::TimeLimit(const TimeLimits& limits) : limits_(limits) {
 }
 
 void TimeLimit::kill() {
-  // This one signal ends most threads. Without a timer, a thread that it meets in the host's code between a check of
-  // the time and the guest's code runs on.
+  // This one signal ends most threads. It does not end a thread that has just checked the time in the host's code and
+  // is about to enter guest code. The timer's repeated signals end such a thread; if no timer can be made, it runs on.
   syscall(SYS_tgkill, getpid(), thread_.id, kSignal);
   timer_t timer;
   if (thread_.kill_timer || !make_timer(thread_.id, kKill, timer)) return;
