@@ -1,4 +1,4 @@
-// Real directories as WASI directories.
+// Implements WASI's directories with directories of Linux.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -67,7 +67,7 @@ class OpenDirectory final : public RefCounted {
   int descriptor = -1;
 
  private:
-  // Linux keeps the position, which is set before each reading. The lock is for both steps.
+  // Empty, because Linux keeps the position. The lock makes setting the position and reading a single step.
   struct Position {};
   runtime::Guarded<Position, LockRank::directory_position> position_;
 };
@@ -194,7 +194,7 @@ class LinuxDirectory final : public wasi::Directory {
   }
 
   Ref<OpenDirectory> opened_;
-  int descriptor_;  // of opened_
+  int descriptor_;  // the descriptor of opened_
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Open descriptors of the process as WASI files.
+// Implements WASI's files with open descriptors of the process.
 #include "host/system/file.hpp"
 
 #include <fcntl.h>

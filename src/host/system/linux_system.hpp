@@ -12,8 +12,8 @@
 
 namespace cairn::host {
 
-// The clocks of CPU time are those of the calling thread. For the thread that makes the object, they begin at 0 then;
-// for others, when the thread starts.
+// The clocks of CPU time are those of the calling thread. For the thread that makes the object, they begin at 0 when it
+// is made; for other threads, they begin at 0 when the thread starts.
 class LinuxSystem final : public wasi::System {
  public:
   LinuxSystem();
@@ -27,8 +27,8 @@ class LinuxSystem final : public wasi::System {
   uint64_t cpu_time(wasi::CpuClock clock) override;
 
  private:
-  pthread_t maker_;
-  uint64_t cpu_time_before_;  // of the maker
+  pthread_t maker_;           // the thread that made the object
+  uint64_t cpu_time_before_;  // CPU time of the maker when it made the object, in nanoseconds
 };
 
 // Whether a file closes its descriptor when it is destroyed (owned) or not (borrowed).
