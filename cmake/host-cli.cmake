@@ -1,5 +1,5 @@
-# The `cairn` command, for every host: a library, which tests use, too, and a program. Also the programs that tests and
-# fuzzing need.
+# Defines the `cairn` command for every host: a library, which tests use, too, and a program. Also defines the programs
+# that tests and fuzzing need.
 function(cairn_target_program)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS src/host/cli/*.cpp)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/main\\.cpp$")

@@ -72,7 +72,7 @@ def functions(text):
     lines = text.split("\n")
     scopes = 0  # open braces outside of functions
     depth = 0  # open braces inside of a function
-    start = 0  # where the declaration begins that the next brace may belong to
+    start = 0  # where the declaration begins to which the next brace may belong
     parentheses = 0
     for place in re.finditer(r"[{}();]", text):
         token, at = place.group(), place.start()

@@ -7,7 +7,7 @@ usage: check_stacks.py KERNEL.debug... [--list]; the last line is "N passed, N f
 - No function calls itself, directly or through other functions, except those in tools/recursion.txt, which says what
   bounds the depth of each. When several kernels are given, a name in that file that recurses in none of them is a
   failure, too. Calls through pointers are not seen.
-- No function sets the stack pointer to a value that does not come from itself, except those in SWITCHES.
+- No function sets the stack pointer to a value that is not derived from its old value, except those in SWITCHES.
 
 --list prints the largest frames, and the path through the calls with the most stack. It counts each function once.
 """
@@ -20,7 +20,7 @@ import sys
 FRAME_LIMIT = 16 * 1024  # half of the guard below the stack (src/kernel/arch/*/entry.S)
 ALLOWED = pathlib.Path(__file__).resolve().parent / "recursion.txt"
 
-# Functions that continue on another stack. There the count of their frame begins again.
+# Functions that continue on another stack. Where they switch to it, the count of their frame begins again at 0.
 SWITCHES = {
     "sbi_entry": "the first stack, before the page table is on (RISC-V)",
     "high_start": "the first stack",
@@ -41,7 +41,7 @@ class Function:
     def __init__(self, name):
         self.name, self.frame, self.callees = name, 0, set()
         self.unknown = False  # whether the stack pointer moves by an unknown number of bytes
-        self.leaves = False  # whether the stack pointer gets a value that does not come from itself
+        self.leaves = False  # whether the stack pointer gets a value that is not derived from its old one
 
 
 def number(text):
@@ -60,7 +60,8 @@ class X86:
         if mnemonic in ("pushq", "pushfq"):
             self.depth += 8
         elif mnemonic in ("popq", "popfq") and operands != "%rsp":
-            # After a tail call comes code of the body, and its end takes the frame off a second time.
+            # A tail call removes the frame. Code of the body may follow, and its own end removes the frame again, so
+            # the depth must not fall below 0.
             self.depth = max(0, self.depth - 8)
         elif mnemonic in ("retq", "iretq"):
             self.depth = 0  # code after a return is reached by jumps from the body, where the frame was counted

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # tools/check_tidy.sh [--all | FILE...]: runs clang-tidy, with the checks of .clang-tidy, over all sources or the given
-# files. Without arguments, it checks the sources that have changed since the commit in tools/tidy_checked, up to which
-# all were checked (./cairn tidy), and for each header that has changed one source that includes it.
+# files. Without arguments, it checks the sources that have changed since the commit that tools/tidy_checked names, at
+# which ./cairn tidy had checked all sources. For each header that has changed since, it checks one source that includes
+# the header.
 #
 # Each source is checked with the options of the first build that compiles it: host, kernel-x86_64 or kernel-riscv64.
 # Sources that none of them compiles (for guests, for other hosts) are left out. Last line: N passed, N failed.

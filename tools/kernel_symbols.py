@@ -31,13 +31,14 @@ def main():
     functions = {}
     for line in listing.stdout.splitlines():
         address, kind, name = line.split(" ", 2)
-        # RISC-V objects keep their local labels.
+        # The kernel lies in the last 4 GiB of addresses, so the low half of an address is enough. RISC-V objects keep
+        # their local labels.
         if kind in "tTwW" and int(address, 16) >> 32 == 0xFFFFFFFF and not name.startswith((".L", "$")):
             functions.setdefault(int(address, 16) & 0xFFFFFFFF, shorten(name))
     names, offsets, at = [], {}, 0
     with open(output, "w") as out:
         out.write('  .section .symbols, "a"\n  .balign 4\n')
-        out.write(f"  .long 0x6d797343, {len(functions)}\n")
+        out.write(f"  .long 0x6d797343, {len(functions)}\n")  # kSymbolMagic in src/kernel/image.cpp
         for address in sorted(functions):
             name = functions[address]
             if name not in offsets:
