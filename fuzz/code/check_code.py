@@ -41,7 +41,7 @@ FAULTS = {OUT_OF_BOUNDS, 5, 7, 8, 11, 12, 13, 14, 15, 16, 17, 18}
 
 
 def keeping_builtins():
-    """The numbers of builtins that keep all registers."""
+    """Returns the numbers of builtins that keep all registers."""
     with open(os.path.join(HERE, "../../src/abi/builtins.def")) as lines:
         frames = re.findall(r"^CAIRN_BUILTIN\(.*, (\w+)\)", lines.read(), re.MULTILINE)
     return {n for n, frame in enumerate(frames) if frame == "keep"}

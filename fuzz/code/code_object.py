@@ -115,12 +115,12 @@ class CodeObject:
         return list(struct.iter_unpack(layout, data[:len(data) - len(data) % struct.calcsize(layout)]))
 
     def function_of(self, offset):
-        """The function whose code has this offset, or None."""
+        """Returns the function whose code has this offset, or None."""
         position = bisect_right(self.begins, offset) - 1
         return self.functions[position] if position >= 0 and offset < self.functions[position].end else None
 
     def body_of(self, function):
-        """The function's instructions, or an empty list where it does not begin at one."""
+        """Returns the function's instructions, or an empty list where it does not begin at one."""
         first = self.index_at.get(function.begin)
         if first is None:
             return []
@@ -130,6 +130,6 @@ class CodeObject:
         return self.code[first:last]
 
     def table_word(self, address):
-        """The 4-byte number of .rodata at an address, or None outside of it."""
+        """Returns the 4-byte number of .rodata at an address, or None outside of it."""
         offset = address - self.rodata_address
         return struct.unpack_from("<i", self.rodata, offset)[0] if 0 <= offset <= len(self.rodata) - 4 else None

@@ -95,7 +95,7 @@ class FunctionCheck:
                 return
 
     def depth(self, state):
-        """The stack pointer, relative to that at the function's entry."""
+        """Returns the stack pointer, relative to that at the function's entry."""
         return state.get(self.target.stack)[1]
 
     def step(self, index, i, state):

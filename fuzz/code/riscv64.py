@@ -29,7 +29,7 @@ def entry_state():
 
 
 def split_address(operand):
-    """(register, displacement) of a memory operand, or None."""
+    """Returns (register, displacement) of a memory operand, or None."""
     found = re.match(r"^(-?(?:0x)?[0-9a-f]*)\((\w+)\)$", operand)
     return (found.group(2), int(found.group(1), 0) if found.group(1) else 0) if found else None
 

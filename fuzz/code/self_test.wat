@@ -6,7 +6,7 @@
   (global $any (mut (ref null $node)) (ref.null $node))
   (func $helper (param i32 i32) (result i32)
     (i32.add (i32.load (i32.add (local.get 0) (local.get 1))) (i32.load offset=64 (i32.mul (local.get 0) (local.get 1)))))
-  ;; More addresses at once than there are registers whose names need no prefix.
+  ;; More addresses are live at once than x86-64 has registers that need no REX prefix.
   (func (export "addresses") (param i32) (result i32)
     (local $p0 i32) (local $p1 i32) (local $p2 i32) (local $p3 i32) (local $p4 i32) (local $p5 i32) (local $p6 i32) (local $p7 i32) (local $p8 i32) (local $p9 i32)
     (local.set $p0 (i32.load offset=0 (local.get 0)))

@@ -1,5 +1,5 @@
-"""What the checker knows about the content of a register or of a slot of the frame. A value is a tuple, whose first
-element is the kind:
+"""Represents what the checker knows about the content of a register or of a slot of the frame. A value is a tuple,
+whose first element is the kind:
 
     ("N", bound)         a number that is at most `bound` when read as unsigned
     ("I", value)         this number
@@ -42,7 +42,7 @@ def constant(value):
 
 
 def bound_of(value):
-    """The largest unsigned 64-bit number that the value can be; None if unknown."""
+    """Returns the largest unsigned 64-bit number that the value can be; None if unknown."""
     if value[0] == "N":
         return value[1]
     if value[0] == "I":
@@ -100,7 +100,7 @@ def scaled(value, factor):
 
 
 def add(a, b, memory_fields):
-    """The sum of two values that are 64 bits wide."""
+    """Returns the sum of two values that are 64 bits wide."""
     if a[0] == "I" and b[0] == "I":
         return ("I", a[1] + b[1])
     for one, other in ((a, b), (b, a)):

@@ -38,7 +38,7 @@ def entry_state():
 
 
 def address_of(operand):
-    """(base, index, scale, displacement) of a memory operand, or None."""
+    """Returns (base, index, scale, displacement) of a memory operand, or None."""
     found = re.search(r"\[(.*)\]", operand)
     if not found:
         return None
@@ -126,7 +126,7 @@ def is_checked(before):
 
 
 def flow(i, state):
-    """(kind, target): next, jump, branch, call, return (target: the bytes it pops), table, indirect, trap."""
+    """Returns (kind, target): next, jump, branch, call, return (target: the bytes it pops), table, indirect, trap."""
     m = i.mnemonic
     if m == "ud2":
         return "trap", None

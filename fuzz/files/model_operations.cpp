@@ -327,8 +327,8 @@ Outcome Model::list(const Operation& op) {
     if (!nodes_[directory].is_directory()) return failed(Errno::notdir);
   }
   if (nodes_[directory].links == 0) return failed(Errno::noent);
-  // The listing has ".", ".." and all names. If it is shorter than the buffer, the first call lists all of it, and
-  // nothing is removed.
+  // The listing has ".", ".." and all names, each after 24 bytes (WASI's dirent). If it is shorter than the buffer, the
+  // first call lists all of it, and nothing is removed.
   std::vector<std::string> entries{". 3", ".. 3"};
   size_t bytes = 2 * 24 + 3;
   for (const auto& [name, node] : nodes_[directory].entries) {

@@ -111,7 +111,7 @@ Operation take_operation(Input& input) {
   const uint32_t which = input.below(40);
   Operation op;
   op.kind = which < 32 ? static_cast<Kind>(which % static_cast<uint32_t>(Kind::count_)) : kOften[which - 32];
-  // Descriptor 3 is the root. It is chosen mostly, because other descriptors are often not directories.
+  // Descriptor 3 is the root. It is chosen most often, because other descriptors are often not directories.
   op.fd = input.one_in(3) ? 3 + input.below(8) : 3;
   op.other_fd = input.one_in(3) ? 3 + input.below(8) : 3;
   switch (op.kind) {

@@ -76,6 +76,7 @@ T World::get(Pointer at) {
 
 Outcome World::stat_outcome(Errno error, bool with_times) {
   if (error != Errno::success) return {.error = error};
+  // The numbers added to kResult are the offsets of the fields in WASI's filestat.
   Outcome outcome{.text = stat_text(static_cast<FileType>(get<uint8_t>(kResult + 16)), get<uint64_t>(kResult + 24),
                                     get<uint64_t>(kResult + 32))};
   const auto type = static_cast<FileType>(get<uint8_t>(kResult + 16));
@@ -84,7 +85,7 @@ Outcome World::stat_outcome(Errno error, bool with_times) {
 }
 
 // Lists a directory in pieces of `length` bytes. list_while_removing removes the file `other_path` after the first
-// piece.
+// piece. An entry has 24 bytes (WASI's dirent), after which its name follows.
 Outcome World::list(const Operation& op) {
   uint32_t fd = op.fd;
   Outcome outcome;

@@ -32,7 +32,7 @@ class Input {
   uint8_t byte() { return take<uint8_t>(); }
   // Takes a number below `bound`, which is not zero.
   uint32_t below(uint32_t bound) { return (bound <= 256 ? byte() : take<uint32_t>()) % bound; }
-  // Returns true for one of `count` equally likely numbers.
+  // Returns true with a probability of about 1 in `count`.
   bool one_in(uint32_t count) { return below(count) == 0; }
 
   // Takes `count` bytes, or fewer at the end of the input.
@@ -41,7 +41,7 @@ class Input {
     rest_ = rest_.subspan(result.size());
     return result;
   }
-  // The same as a text.
+  // Takes `count` bytes, or fewer at the end of the input, as a text.
   std::string_view text(size_t count) {
     const auto part = bytes(count);
     return {reinterpret_cast<const char*>(part.data()), part.size()};

@@ -70,6 +70,7 @@ struct Adapter<function> {
   }
 };
 
+// path_open is listed three times, so that it is called more often: other functions need the descriptors.
 constexpr Function kFunctions[] = {
 #define F(name) Adapter<&wasi::name>::call
     F(args_get),

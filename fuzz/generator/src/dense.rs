@@ -71,7 +71,7 @@ pub struct Surroundings {
     pub table: Vec<u32>, // functions in the table through which calls go
     pub table64: bool,   // whether the second table's indices have 64 bits
     pub tags: Vec<Vec<Ty>>, // types of the values of each tag's exceptions
-    // What functions may use.
+    // The features that functions may use.
     pub atomics: bool,
     pub exceptions: bool,
     pub legacy: bool, // exceptions in the older encoding
@@ -107,23 +107,23 @@ impl Imports {
 }
 
 impl Surroundings {
-    /// The index of the first of three passive data segments: for memories, for arrays, and one that may have been
+    /// Returns the index of the first of three passive data segments: for memories, for arrays, and one that may have been
     /// dropped.
     pub fn passive_data(&self) -> u32 {
         self.memories.len() as u32
     }
 
-    /// The index of the element segment with structures.
+    /// Returns the index of the element segment with structures.
     pub fn object_segment(&self) -> u32 {
         tables::STRUCTURE_SEGMENT
     }
 
-    /// The number of types of structures and arrays, which have the lowest type indices.
+    /// Returns the number of types of structures and arrays, which have the lowest type indices.
     pub fn object_types(&self) -> u32 {
         objects::type_count(self.simd)
     }
 
-    /// The type of blocks that give the values of a tag's exception, and, if `reference`, a reference to the exception.
+    /// Returns the type of blocks that give the values of a tag's exception, and, if `reference`, a reference to the exception.
     /// These types follow those of the functions and of the tags.
     pub fn payload_type(&self, tag: u32, reference: bool) -> u32 {
         let tags = self.tags.len() as u32;

@@ -34,7 +34,7 @@ impl Features {
         }
     }
 
-    /// The features that the list of modules names, because not all engines have them.
+    /// Returns the features that the list of modules names, because not all engines have them.
     pub fn names(&self) -> String {
         let all = [
             (self.gc, "gc"),

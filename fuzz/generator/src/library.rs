@@ -29,17 +29,17 @@ pub const MEMORY_PAGES: (u64, u64) = (2, 4);
 /// The types of the values of an exception with `tag`.
 pub const TAG: [Ty; 1] = [Ty::I32];
 
-/// The type of `table`.
+/// Returns the type of `table`.
 pub fn table() -> TableType {
     TableType { element_type: RefType::FUNCREF, minimum: 8, maximum: Some(12), table64: false, shared: false }
 }
 
-/// The type of `memory`.
+/// Returns the type of `memory`.
 pub fn memory() -> MemoryType {
     MemoryType { minimum: MEMORY_PAGES.0, maximum: Some(MEMORY_PAGES.1), memory64: false, shared: false, page_size_log2: None }
 }
 
-/// The type of an entry of GLOBALS.
+/// Returns the type of an entry of GLOBALS.
 pub fn global((ty, mutable): (Ty, bool)) -> GlobalType {
     GlobalType { val_type: val_type(ty), mutable, shared: false }
 }

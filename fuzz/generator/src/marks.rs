@@ -281,7 +281,7 @@ fn constant(wide: bool, value: i64) -> Vec<u8> {
     out
 }
 
-/// The classes of integers: 0, 1, -1, the least, the greatest, a power of two, from the width up to four times the
+/// Returns the conditions of the classes of integers: 0, 1, -1, the least, the greatest, a power of two, from the width up to four times the
 /// width, a negative number less than -1, and (for 64 bits) around 2^31 and around 2^32.
 fn integer_classes(bits: u32) -> Vec<Vec<u8>> {
     let wide = bits == 64;
@@ -307,7 +307,7 @@ fn integer_classes(bits: u32) -> Vec<Vec<u8>> {
     all
 }
 
-/// The classes of floats: 0, -0, canonical NaN, NaN with a payload, signalling NaN, infinity, -infinity, subnormal,
+/// Returns the conditions of the classes of floats: 0, -0, canonical NaN, NaN with a payload, signalling NaN, infinity, -infinity, subnormal,
 /// around 2^31, around 2^32, around 2^63, around 2^64 (each of either sign), and a half.
 fn float_classes(reinterpret: u8, bits: u32, mantissa: u32) -> Vec<Vec<u8>> {
     let wide = bits == 64;
@@ -338,7 +338,7 @@ fn float_classes(reinterpret: u8, bits: u32, mantissa: u32) -> Vec<Vec<u8>> {
     ]
 }
 
-/// The classes of accesses, with the parameters address, offset, size, and number of bytes in the memory: aligned;
+/// Returns the conditions of the classes of accesses, with the parameters address, offset, size, and number of bytes in the memory: aligned;
 /// unaligned; across a boundary of 4 KiB; across one of 64 KiB; the last bytes; partly outside; outside; from 2^32 on;
 /// from 2^63 on.
 fn access_classes() -> Vec<Vec<u8>> {
@@ -362,7 +362,7 @@ fn access_classes() -> Vec<Vec<u8>> {
     ]
 }
 
-/// The classes of copies, with the parameters destination, source, length, and whether both are in the same memory,
+/// Returns the conditions of the classes of copies, with the parameters destination, source, length, and whether both are in the same memory,
 /// table or array: no bytes; apart; onto itself; overlapping downwards; overlapping upwards; to another memory, table
 /// or array.
 fn copy_classes() -> Vec<Vec<u8>> {

@@ -100,6 +100,8 @@ const REPLACEMENTS: &[&[u8]] = &[
 ];
 
 /// Makes the variant `step` of `parts`. Returns whether it is smaller; nothing if there is no variant of this number.
+/// The variants lack one export, lack one section, have one body that is `unreachable`, lack a range of instructions
+/// (large ranges first), or have one instruction replaced, in this order.
 fn apply(parts: &mut Parts, mut step: usize) -> Option<bool> {
     for index in 0..parts.exports.len() {
         if step == 0 {

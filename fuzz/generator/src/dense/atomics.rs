@@ -1,4 +1,4 @@
-//! Atomic instructions, on shared memories and on others, and wide arithmetic. Waits end at once, because their timeout
+//! Writes atomic instructions, on shared memories and on others, and wide arithmetic. Waits end at once, because their timeout
 //! is 0. On a memory that is not shared, they trap.
 
 use super::Maker;

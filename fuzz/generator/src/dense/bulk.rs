@@ -145,7 +145,7 @@ impl Maker<'_> {
         index(&mut self.code, 0x21, local);
     }
 
-    /// An access outside of a memory, under a condition that is rarely true: across the end, around 2^31 or 2^32 (with
+    /// Writes an access outside of a memory, under a condition that is rarely true: across the end, around 2^31 or 2^32 (with
     /// the offset), or beyond.
     pub fn far(&mut self) {
         let rare = *self.random.pick(&[1, 3, 7, 15]);
@@ -161,7 +161,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
-    /// The access of `far`, without a condition.
+    /// Writes the access of `far`, without its condition.
     fn far_access(&mut self) {
         let memory = self.memory();
         let (is_64, bytes) = (self.around.memories[memory as usize].is_64, self.around.memories[memory as usize].bytes);
@@ -197,7 +197,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A statement that is likely to trap, for a function that does little else.
+    /// Writes a statement that is likely to trap, for a function that does little else.
     pub fn probe(&mut self) {
         self.raw = 50;
         match self.random.below(10) {

@@ -129,7 +129,7 @@ impl Maker<'_> {
         }
     }
 
-    /// The same in the older encoding.
+    /// Writes a body that may throw, and handlers, in the older encoding.
     fn legacy_statement(&mut self) {
         self.code.extend([0x06, 0x40]);
         self.labels.push(true);

@@ -148,7 +148,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
-    /// A block that may be left early with another value.
+    /// Writes a block that may be left early with another value.
     fn block(&mut self, ty: Ty, depth: u32) {
         self.code.push(0x02);
         self.code.extend(ty.bytes());
@@ -201,7 +201,7 @@ impl Maker<'_> {
         self.code.extend([first + which, 0x0b]);
     }
 
-    /// Many values that are live at the same time, and are then combined.
+    /// Writes many values that are live at the same time, and combines them.
     fn wide(&mut self, ty: Ty, depth: u32) {
         let most = if self.random.chance(20) { 14 } else { 4 };
         let count = 3 + self.random.below(most);
@@ -300,7 +300,7 @@ impl Maker<'_> {
         }
     }
 
-    /// One of two telling floats: mostly bounds of conversions to integers.
+    /// Puts one of two telling floats on the stack: mostly bounds of conversions to integers.
     pub fn edge_of_conversion(&mut self, ty: Ty) {
         for _ in 0..2 {
             if ty == Ty::F32 {

@@ -252,7 +252,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A condition: a test of bits, a comparison of a narrow number in memory with a constant, a test for overflow, or
+    /// Puts a condition on the stack: a test of bits, a comparison of a narrow number in memory with a constant, a test for overflow, or
     /// several comparisons together.
     fn condition_idiom(&mut self, depth: u32) {
         match self.random.below(6) {

@@ -5,7 +5,7 @@ use crate::code::{constant, i32_const, index};
 use crate::operators::Ty;
 
 impl Maker<'_> {
-    /// Many values that are live at once, many more than there are registers, so that the frame is larger than a page.
+    /// Writes many values that are live at once, many more than there are registers, so that the frame is larger than a page.
     pub fn crowd(&mut self) {
         let ty = if self.around.simd { Ty::V128 } else { Ty::I64 };
         let blocks = self.random.chance(40);
@@ -74,7 +74,7 @@ impl Maker<'_> {
         }
     }
 
-    /// Very many blocks.
+    /// Writes `count` blocks.
     pub fn many_blocks(&mut self, count: i32) {
         let Some(local) = self.local_of(Ty::I32) else { return };
         let is_64 = self.around.memories[0].is_64;

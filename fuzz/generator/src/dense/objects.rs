@@ -61,7 +61,7 @@ pub const ARRAYS: [(Storage, bool); 10] = [
 /// The number of the type of arrays of structures.
 pub const BASE_ARRAY: u32 = STRUCTURES + 6;
 
-/// The number of types of structures and arrays. After them come CHAIN structures, each derived from the previous one,
+/// Returns the number of types of structures and arrays. After them come CHAIN structures, each derived from the previous one,
 /// and the first from structure 0. The chain is longer than the shortest list of supertypes that engines keep in a
 /// type.
 pub fn array_end(simd: bool) -> u32 {
@@ -73,7 +73,7 @@ const CHAIN: u32 = 10;
 /// The last type is a structure that adds so many i64 fields that the offsets do not fit into RISC-V's instructions.
 const BIG_FIELDS: u32 = 300;
 
-/// The number of all types of objects.
+/// Returns the number of all types of objects.
 pub fn type_count(simd: bool) -> u32 {
     array_end(simd) + CHAIN + 1
 }

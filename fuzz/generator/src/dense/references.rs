@@ -215,7 +215,7 @@ impl Maker<'_> {
         self.close();
     }
 
-    /// A chain of casts of one reference, like a `switch` over types.
+    /// Writes a chain of casts of one reference, like a `switch` over types.
     pub fn cast_statement(&mut self) {
         let (Some(any), Some(result)) = (self.local_of(Ty::Any), self.local_of(Ty::I32)) else { return self.assignment() };
         if self.random.chance(50) {

@@ -100,7 +100,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A sequence of random operators, whose operands are locals, globals and constants.
+    /// Writes a sequence of random operators, whose operands are locals, globals and constants.
     fn battery(&mut self) {
         let around = self.around;
         for _ in 0..4 + self.random.below(12) {
@@ -218,7 +218,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
-    /// Counts a local down to zero, or up in steps to a bound.
+    /// Writes a loop that counts a local down to zero, or up in steps to a bound.
     fn loop_statement(&mut self) {
         if self.loops >= 2 {
             return self.if_statement();
@@ -297,7 +297,7 @@ impl Maker<'_> {
         self.code.push(0x0b);
     }
 
-    /// Nested blocks, and a `br_table` in the innermost one that leaves some of them.
+    /// Writes nested blocks, and a `br_table` in the innermost one that leaves some of them.
     fn switch(&mut self) {
         let most = if self.random.chance(20) { 8 } else { 4 };
         let count = 2 + self.random.below(most) as usize;
