@@ -73,12 +73,12 @@ Bytes assemble(const std::string& fields) {
   return std::move(*bytes);
 }
 
-// A text whose blocks are complete, because words were added to it. `before` and `behind` are the sizes, in bytes of
+// A text whose blocks are complete, because words were added to it. `before` and `after` are the sizes, in bytes of
 // code, of the words added at its front and at its end.
 struct Whole {
   std::string text;
   size_t before = 0;
-  size_t behind = 0;
+  size_t after = 0;
 };
 
 Whole make_whole(const std::string& text) {
@@ -111,7 +111,7 @@ ByteWriter body_of(const std::string& text) {
   if (!module) give_up(module.error().to_string());
   const auto body = module->functions.back().body;
   ByteWriter out;
-  out.append(body.first(body.size() - 1 - whole.behind));
+  out.append(body.first(body.size() - 1 - whole.after));
   return out;
 }
 
@@ -121,7 +121,7 @@ ByteWriter code_of(const std::string& text) {
   const ByteWriter body = body_of(whole.text);
   ByteWriter out;
   // The first byte of the body is the number of groups of locals, which is 0.
-  out.append(body.bytes().first(body.size() - whole.behind).subspan(1 + whole.before));
+  out.append(body.bytes().first(body.size() - whole.after).subspan(1 + whole.before));
   return out;
 }
 

@@ -23,7 +23,8 @@ constexpr double kTimes = 10;  // a byte of a shape may take this multiple of th
 constexpr int kTries = 4;      // a measurement is repeated, because a busy machine is slower now and then
 constexpr size_t kOpcodeBytes = 50'000;  // size of a function that repeats one opcode
 
-// What a module may cost: time and memory independent of its size (in addition to kTimes), and memory for each byte.
+// What a module may cost: time and bytes of memory independent of its size, and bytes of memory for each of its bytes.
+// The time for each of its bytes comes from kTimes.
 struct Allowance {
   double nanoseconds;
   double memory;

@@ -18,7 +18,7 @@ struct Cost {
 
   uint64_t memory_bytes = 0;  // the peak in use, without the module itself
   uint64_t object_bytes = 0;  // size of the compiled object
-  bool is_alive = false;      // the process ended well
+  bool is_alive = false;      // whether the process ended with status 0
   char error[200] = {};       // the message, if the module was refused
 };
 

@@ -82,7 +82,7 @@ expect system 0 '^\[say\] 1 words, the last is say' '^0 +loop +runs +1 +- +[0-9]
   '^memory +24576 KiB' '^wall-time +600000 ms' '^weight +3' \
   '^\[loop\] cairn: the program was killed' '^0 +loop +ended +1 +137 '
 
-# Two loops that one CPU shares, and a program in front of them; Ctrl-C ends the one in front only.
+# Loops share one CPU, and one of them runs in the foreground. Ctrl-C ends only that one.
 line='program 4 .* starts' later='\003kill 3\rps\rpoweroff\r'
 console 'wait say\rrun say a b\rrun loop &\rps\rrun loop\r' "$scratch/s.toml"
 later=

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What programs see that come to their limit of memory.   tests/cli/memory_limits.sh TARGET
+# tests/cli/memory_limits.sh TARGET: tests what a program sees when it reaches its limit of memory.
 # Last line: N passed, N failed.
 target=$1 group=memory_limits/
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,7 +10,7 @@ run() {
   (cd "$scratch" && timeout 180 "$cairn" run --target "$target" "$@") </dev/null >"$scratch/out" 2>"$scratch/err"
   status=$?
 }
-# expect NAME STATUS [PATTERN...]: of the last run; each pattern is in standard error.
+# expect NAME STATUS [PATTERN...]: checks the status of the last run, and that standard error has each pattern.
 expect() {
   local name=$1 pattern
   if [ "$status" -ne "$2" ]; then
@@ -45,7 +45,7 @@ TOML
     ;;
 esac
 
-# A program that can go on is not told more than its calls say. `--verbose` shows what the kernel logs.
+# A program that can continue gets no message besides the results of its calls. `--verbose` shows what the kernel logs.
 nothing_left() {
   if grep -E 'on its account|panic' "$scratch/err" >"$scratch/left"; then bad "$1" "$(cat "$scratch/left")"; else ok; fi
 }
@@ -63,7 +63,8 @@ done
 run --limit memory=16M count.c 3 x
 expect enough 3
 
-# All of them beside a good one. Each program is started again, and what a run has left on its account would be logged.
+# All of them run beside a program that needs little memory. Each of them is started again, and what a run has left on
+# its account would be logged.
 {
   echo 'main = "good"'
   number=0

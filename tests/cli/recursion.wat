@@ -1,3 +1,4 @@
+;; Recurses without end.
 (module
   (memory (export "memory") 1)
   (func $forever (param i64) (result i64)

@@ -1,6 +1,6 @@
 # What the test scripts of this folder share. A script sets `group`, the beginning of its cases' names (such as
-# `console/`, or nothing), and `target`, and then sources this file. It sets `root`, `scratch` (a folder that the script
-# loses when it ends), `cairn` (the command) and the counts.
+# `console/`, or nothing), and `target`, and then sources this file. It sets `root`, `scratch` (a folder that is
+# removed when the script ends), `cairn` (the command) and the counts.
 set -u
 root=$here/../..
 scratch=$(mktemp -d)

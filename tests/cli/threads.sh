@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a user sees of programs with threads.   tests/cli/threads.sh TARGET
+# tests/cli/threads.sh TARGET: tests what a user sees of programs with threads.
 # Last line: N passed, N failed.
 target=$1 group=threads/
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,7 +15,8 @@ run() {
   status=$?
 }
 
-# expect NAME STATUS [PATTERN]...: of the last run; a line of the standard error for each pattern.
+# expect NAME STATUS [PATTERN]...: checks the status of the last run, and that standard error has a line for each
+# pattern.
 expect() {
   local name=$1 pattern
   if [ "$status" -ne "$2" ]; then
@@ -32,7 +33,8 @@ expect() {
   ok
 }
 
-# ways MAIN THREAD [OPTIONS]: runs a program whose threads do this.
+# ways MAIN THREAD [OPTIONS]: runs threads/ways.wat with the code MAIN for the main thread and the code THREAD for each
+# thread that it starts.
 ways() {
   local main=$1 thread=$2
   shift 2
@@ -85,7 +87,7 @@ expect limit/cpu/threads 134 'has reached its limit of 400 ms of CPU time'
 ways '(call $start_four) (call $wait)' "$each" --limit wall-time=400ms
 expect limit/wall 134 'has reached its limit of 400 ms$'
 
-# Threads without end.
+# A program starts threads until it is refused.
 run "$here/threads/flood.wat"
 expect flood 0
 input=/dev/null
@@ -94,7 +96,7 @@ input=$scratch/open
 expect flood/beside 3
 [ "$(grep -c '^main ' "$scratch/out")" -eq 8 ] && ok || bad flood/beside/output "$(head -c 400 "$scratch/out")"
 
-# What threads need.
+# A module that starts threads must import a shared memory and export wasi_thread_start.
 printf '(module (import "wasi" "thread-spawn" (func (param i32) (result i32))) (memory (export "memory") 1)
   (func (export "wasi_thread_start") (param i32 i32)) (func (export "_start")))' >"$scratch/own.wat"
 run "$scratch/own.wat"
@@ -110,7 +112,7 @@ printf '(module (import "a" "b" (memory 1 1)) (func (export "_start")))' >"$scra
 run "$scratch/unshared.wat"
 expect needs/shared 65 'Missing memory import a::b'
 
-# More CPUs, less time.
+# Two CPUs take less time than one.
 if [ "$machine" ]; then
   for cpus in 1 2; do
     run --cpus "$cpus" --time "$here/threads/compute.wat"

@@ -1,4 +1,4 @@
-;; An exception that nothing catches.
+;; Throws an exception that nothing catches.
 (module
   (memory (export "memory") 1)
   (tag $oops (export "oops") (param i32 i64))

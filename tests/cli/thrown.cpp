@@ -1,4 +1,4 @@
-// C++ exceptions: one is caught, one is not.
+// Throws a C++ exception and catches it. With an argument, throws another one that nothing catches.
 #include <cstdio>
 #include <stdexcept>
 

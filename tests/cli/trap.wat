@@ -1,3 +1,4 @@
+;; Reads beyond the end of its memory, in the inner one of two functions.
 (module
   (memory (export "memory") 1)
   (func $inner (param i32) (result i32) (i32.load offset=16 (local.get 0)))

@@ -1,3 +1,4 @@
+;; Executes `unreachable`.
 (module
   (memory (export "memory") 1)
   (func $deepest unreachable)

@@ -70,7 +70,8 @@ def run(target, size, module):
 
 
 def tables_and_memory():
-    """Tables grow until nothing is left, and then the memory's pages are touched, which takes page tables."""
+    """Returns a module that grows tables until nothing is left, and then touches its memory's pages, which takes page
+    tables."""
     sizes = [1 << (23 - i // 2) for i in range(24)] + [512] * 70
     lines = ["(module (memory (export \"memory\") 256 256)"]
     lines += [f"(table $t{i} 0 funcref)" for i in range(len(sizes))]
@@ -88,8 +89,7 @@ def many_globals():
     return "(module (memory (export \"memory\") 1)" + globals_ + "(func (export \"_start\")))"
 
 
-# Modules that take all memory, and the sizes of machines on which they once found a fault.
-# The sizes are in MiB.
+# Modules that take all memory, and the sizes in MiB of machines on which they once found a fault.
 EXHAUSTING = {tables_and_memory: [96, 128, 160, 192], many_globals: [80, 100, 110, 120, 130, 140, 256]}
 
 
@@ -107,7 +107,7 @@ class Counts:
 
 
 def inject(target, modules, words, timeout, directory, counts):
-    """One boot for each guest, so that one that ends the machine does not hide the others."""
+    """Boots once for each guest, so that a guest that ends the machine does not hide the others."""
     for module in modules:
         result = boot(MACHINES[target], f"test=injection {words}", memory="256M", bundle=bundle(directory, module),
                       timeout=timeout)

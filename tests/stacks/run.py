@@ -51,7 +51,7 @@ def main():
         """Returns whether the run ended because the call stack was exhausted."""
         return status == 134 and "call stack exhausted" in errors
 
-    # M only writes the depths at which it is.
+    # The operation M only writes the depths that the recursion reaches.
     status, output, errors = run(target, options, ["M", 0, 1 << 31])
     depths = numbers(output)
     check("measure",
@@ -65,7 +65,7 @@ def main():
             check(f"{name}, to the end", is_exhausted(status, errors), status, errors)
             last = end - 3 * MARGIN // 4
             status, output, errors = run(target, options, [letter, last - MARGIN, last])
-            # depths.wat does it at every 997th depth, and at each of the last MARGIN + 1.
+            # depths.wat does the operation at every 997th depth, and at each of the last MARGIN + 1 depths.
             expected = last // 997 + MARGIN + 1
             check(f"{name}, and back",
                   status == 0 and numbers(output)[-1:][:1] and abs(numbers(output)[-1] - expected) <= 1, status, errors)

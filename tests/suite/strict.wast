@@ -93,7 +93,7 @@
 (assert_return (invoke "extern" (ref.extern 7)) (ref.null extern)) ;; wrong
 (assert_return (invoke "extern" (ref.extern 7)) (ref.func)) ;; wrong
 
-;; Traps are told apart by their messages.
+;; Traps are distinguished by their messages.
 (assert_trap (invoke "unreachable") "unreachable")
 (assert_trap (invoke "divide") "integer divide by zero")
 (assert_trap (invoke "overflow") "integer overflow")

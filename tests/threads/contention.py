@@ -13,6 +13,7 @@ def name(kind, width, operation, suffix):
 
 
 def worker():
+    """Prints the functions of a thread."""
     print("""  (register "mem" $mem)
   (module
     (memory (import "mem" "shared") 1 200 shared)""")

@@ -1,4 +1,4 @@
-// Names that end in a slash, in "/.", in "/..", or in a link.
+// Tests names that end in a slash, in "/.", in "/..", or in a link.
 #include "check.h"
 
 int main(void) {

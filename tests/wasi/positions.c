@@ -1,4 +1,4 @@
-// Offsets at the ends of their range, flags and rights of descriptors, and listings while names come and go.
+// Tests offsets at the ends of their range, flags and rights of descriptors, and listings while names come and go.
 #include "check.h"
 
 static void offsets(void) {

@@ -1,4 +1,4 @@
-// Open directories and files that have lost their names.
+// Tests open directories and files that have lost their names.
 #include "check.h"
 
 int main(void) {

@@ -1,4 +1,4 @@
-// A program to which no root was given finds only /tmp and /dev/null there, on every target.
+// Tests that a program to which no root was given finds only /tmp and /dev/null there, on every target.
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
-// The memory of files and names is freed when they are removed, and refused calls take none. With an argument, the file
-// system is small, and is filled in every way.
+// Tests that the memory of files and names is freed when they are removed, and that refused calls take none. With an
+// argument, the file system is small, and is filled in every way.
 #include <stdlib.h>
 
 #include "check.h"
