@@ -17,7 +17,7 @@ struct BootInfo {
   MemoryMap memory;               // free RAM: without the firmware, the kernel's image, the bundle
   PhysRange bundle;               // the boot bundle; size 0: there is none
   PhysRange device_tree;          // the device tree (RISC-V only); size 0: there is none
-  PhysAddr acpi_root;             // address of the RSDP (x86-64 only); 0: unknown
+  PhysAddr acpi_root;             // address of ACPI's root pointer, the RSDP (x86-64 only); 0: unknown
   CpuList other_cpus;             // the CPUs that can be used, without the one that the kernel was entered on
   PhysRange start_pages;          // x86-64: pages below 1 MiB with which other CPUs start; size 0: there are none
   uint64_t entry_ticks = 0;       // the tick counter when the kernel was entered
@@ -29,7 +29,8 @@ const BootInfo& boot_info();
 // Returns the value of the word `key=value` on the command line; empty if there is no such word.
 std::string_view boot_option(std::string_view command_line, std::string_view key);
 
-// Generic code begins here, on the boot stack with the port's traps ready to report panics.
+// The first generic function, called by the port's boot.cpp on the boot stack. By then, traps are set up well enough to
+// report panics. `info` must exist until the machine ends.
 [[noreturn]] void kernel_main(BootInfo& info);
 
 }  // namespace cairn::kernel

@@ -126,8 +126,8 @@ void write_held(Port port, std::span<const std::byte> bytes) {
   }
 }
 
-// A machine without ports has its console on the serial port. Returns the number of bytes written: fewer than all if
-// the fiber has reached one of its limits.
+// Writes to the serial port, which is the console of a machine without a virtio console. Returns the number of bytes
+// written: fewer than all if the fiber has reached one of its limits.
 size_t write_to_serial_port(std::span<const std::byte> bytes) {
   constexpr size_t kPiece = 256;  // a spin lock is held for each piece
   size_t done = 0;

@@ -3,9 +3,10 @@
 // Writing copies bytes into buffers and hands them to the device. For the kernel's own output this is all: write()
 // blocks only while the device has all buffers of the port. For a program's output, write_through() waits until the
 // host has written the bytes, because the program must learn about a failure. Reading blocks until there is a byte, the
-// end of input, or a failure on the host. A stream that has failed once fails for ever. Without a device, output is
-// dropped and input is at its end. Buffers for output are allocated by the first attach(), buffers for input when the
-// device names its ports; writing and reading need no memory.
+// end of input, or a failure on the host. A stream that has failed once fails for ever. If the machine has no console
+// device, output goes to the serial port; without a device that has the port, output is dropped. In both cases, input
+// is at its end. Buffers for output are allocated by the first attach(), buffers for input when the device names its
+// ports; writing and reading need no memory.
 //
 // Fibers on all CPUs may read and write. A fiber that finds a port in use waits until the other fiber's call is done;
 // the waiting fiber's limits do not end this wait. attach() and find_ports() are called while the kernel starts, before
@@ -43,18 +44,21 @@ void find_ports();
 // Write output as described at the top of this file, without waiting for the host.
 void write(Port port, std::span<const std::byte> bytes);
 void write(Port port, std::string_view text);
-// Returns when the host has written the bytes to their file, or has failed to. Returns the number of bytes written, or
-// the reason why none was. When the fiber reaches one of its limits while the host writes, returns `intr` at once.
+// Returns when the host has written the bytes, or has failed to. Returns the number of bytes written, or the reason why
+// none was. When the fiber reaches one of its limits while it waits for the host, returns `intr` at once.
 std::expected<size_t, StreamFailure> write_through(Port port, std::span<const std::byte> bytes);
-// Returns the number of bytes read, at least one; 0 at the end of the input.
+// Reads the bytes that have arrived, as many as `out` takes. Returns their number, at least one; 0 at the end of the
+// input. Returns `intr` if the fiber reaches one of its limits first.
 std::expected<size_t, StreamFailure> read(std::span<std::byte> out);
 // Whether read() would not block.
 bool input_ready();
 // The number of unread bytes in the buffer that read() takes next; 0 if none has arrived. More bytes may have arrived.
 size_t readable_bytes();
-// The number of output bytes that were dropped because there was no port or its device broke the queue.
+// The number of output bytes that were dropped because there was no port, because its device broke the queue, or
+// because the fiber that wrote reached one of its limits while it waited for a buffer.
 uint64_t dropped_bytes();
-// Waits until the device has taken everything that was written. Takes the lock of one port after the other.
+// Waits until the devices have taken everything that was written, or the fiber reaches one of its limits. Takes the
+// lock of one port after the other.
 void flush();
 
 }  // namespace console

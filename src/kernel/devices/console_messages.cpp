@@ -15,7 +15,7 @@ std::span<std::byte> allocate_buffer(size_t size) {
 }
 
 void send_control(Device& d, uint32_t port, Event event, uint16_t value) {
-  if (!d.control_transmit->has_room()) return;  // only a broken queue keeps the buffer
+  if (!d.control_transmit->has_room()) return;  // the device still has the buffer, so the queue is broken
   const ControlMessage message{port, event, value};
   std::memcpy(d.control_out.data(), &message, sizeof message);
   d.control_transmit->add(d.control_out.first(sizeof message), false, 0);
@@ -78,7 +78,7 @@ void poll_records(Console& c, Messages& m) {
     const std::span<std::byte> buffer = records.buffers[done->cookie];
     for (const std::byte byte : buffer.first(done->length)) {
       if (byte != std::byte{'\n'}) {
-        // A line that is too long is no record.
+        // Cuts off a line that is longer than any record.
         if (records.length < kLongestRecord) records.line[records.length++] = static_cast<char>(byte);
         continue;
       }

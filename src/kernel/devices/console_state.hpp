@@ -29,12 +29,13 @@ inline constexpr size_t kPorts = 4;             // the number of enumerators of 
 inline constexpr size_t kStreams = 3;           // the ports of the standard streams, which come before the control port
 inline constexpr size_t kInputPort = static_cast<size_t>(Port::standard_input),
                         kControlPort = static_cast<size_t>(Port::control);
-inline constexpr uint32_t kMaximumDevicePorts = 8;  // the number of a device's ports that are looked at
+inline constexpr uint32_t kMaximumDevicePorts = 8;  // a device's ports from this number on are ignored
 inline constexpr size_t kMaximumDevices = 8;
 inline constexpr std::string_view kNames[kPorts] = {port_name::kStdin, port_name::kStdout, port_name::kStderr,
                                                     port_name::kControl};
-// A constant whose name ends in Buffer is the size of a buffer in bytes, and the one in Buffers is the number of such
-// buffers. Each port for output has kOutputBuffers buffers; those of the control port have kControlOutputBuffer bytes.
+// A constant whose name ends in Buffer is the size of a buffer in bytes; a constant whose name ends in Buffers is the
+// number of such buffers. Each port for output has kOutputBuffers buffers, of kControlOutputBuffer bytes for the
+// control port and of kOutputBuffer bytes for the others.
 inline constexpr size_t kInputBuffer = 4096;  // QEMU reads at most 4 KiB at once, and fills one buffer with each read
 inline constexpr size_t kInputBuffers = 64;
 inline constexpr size_t kOutputBuffer = 32 * 1024;
@@ -97,14 +98,16 @@ struct OutputBuffers {
 
 // What the host has said about a stream.
 struct Progress {
-  uint64_t carried = 0;  // bytes that the host says it has written; for input, the bytes before the failure
+  // For output, the number of bytes that the host says it has written. For input, after a failure of the host's, the
+  // number of bytes that it read before the failure.
+  uint64_t carried = 0;
   std::optional<StreamFailure> failure;
 };
 
 // The lines that the host sends over the control port.
 struct HostRecords {
   std::array<std::span<std::byte>, kRecordBuffers> buffers;
-  std::array<char, kLongestRecord> line;  // the line of which the end has not arrived yet
+  std::array<char, kLongestRecord> line;  // the line whose end has not arrived yet
   size_t length = 0;                      // bytes of the line that have arrived
 };
 
@@ -145,11 +148,11 @@ struct Messages {
 struct Console {
   std::vector<std::unique_ptr<Device>> devices;
   std::array<Home, kPorts> homes;
-  // One lock for each port. The fiber that reads or writes the port holds the lock. A fiber that writes holds the lock
-  // also while it waits for the device; a fiber that waits for input does not.
+  // One lock for each port. The fiber that reads or writes the port holds the lock. A fiber that writes keeps holding
+  // the lock while it waits for the device; a fiber that waits for input does not hold the lock.
   std::array<Mutex<FiberParker>, kPorts> busy;
   std::array<OutputBuffers, kPorts> output;
-  std::array<uint64_t, kStreams> handed{};  // bytes that went over the port so far: to the host, or to the program
+  std::array<uint64_t, kStreams> handed{};  // bytes so far that went to the device (output) or to the program (input)
   Input input;
   // The fiber that reads or sends messages holds the lock.
   Locked<Messages, Mutex<FiberParker>, LockRank::console_messages> messages;

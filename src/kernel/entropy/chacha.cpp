@@ -48,7 +48,7 @@ void ChaChaGenerator::fill(std::span<std::byte> out) {
     const size_t count = std::min(out.size(), sizeof bytes);
     std::memcpy(out.data(), bytes.data(), count);
     out = out.subspan(count);
-    // The counter does not wrap around: 32 bits are enough for 256 GiB, and no request is as long.
+    // The counter does not wrap around: 32 bits are enough for 256 GiB, and no request is that long.
   }
 }
 

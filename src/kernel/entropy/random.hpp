@@ -30,7 +30,8 @@ class ChaChaGenerator {
 
 // Seeds the generator from the CPU and the firmware.
 void start_random();
-// Uses an entropy device for seeding, too. Returns false if the device cannot be used, or if there is another one.
+// Uses an entropy device for seeding, too. Returns false if the device cannot be used, or if another one is used
+// already.
 bool attach_entropy_device(std::unique_ptr<virtio::Transport> transport);
 // Fills `out`. Waits until no other fiber uses the generator, and up to a second for an entropy device. Returns false,
 // with `out` unchanged, if this machine has no entropy.

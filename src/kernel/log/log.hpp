@@ -50,7 +50,7 @@ bool parse_log_level(std::string_view name, LogLevel& level);
 void write_log(LogLevel level, std::string_view line);
 // Writes bytes as they are and takes no lock, so that a panic can call this function.
 void write_raw(std::string_view text);
-// Writes bytes as they are, apart from the lines of the log and from other calls.
+// Writes bytes as they are. A lock keeps them from mixing with lines of the log and with the bytes of other calls.
 void write_serial(std::string_view text);
 
 // Composes a line from parts (texts and numbers) and writes it if the log's level admits `level`.

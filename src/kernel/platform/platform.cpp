@@ -30,7 +30,7 @@ std::span<std::byte> whole_pages(std::span<std::byte> part) {
 }
 
 // Reserves `guard + size` bytes in whole pages, commits all except the first `guard` bytes, and returns the `size`
-// bytes above these.
+// bytes after the guard.
 Result<std::span<std::byte>> allocate(size_t guard, size_t size, kernel::Use use) {
   const size_t bytes = kernel::align_up(size, Platform::kPageSize);
   return kernel::in_address_space([&](KernelAddressSpace& space) -> SpaceResult<std::span<std::byte>> {

@@ -1,10 +1,11 @@
 // Measures a counter's rate against another counter whose rate is known. The measuring code may be stopped between any
 // two instructions for any time, because an emulator can be descheduled by its host.
 //
-// A moment is a reading of the reference between two readings of the counter. Of several attempts, the one with the
-// closest readings counts; their distance bounds its error. Two windows between three moments must give the same rate,
-// or the reference has wrapped around in one of them. Windows grow until the errors are small compared with them. The
-// code is portable: tests simulate both counters.
+// A moment is a reading of the reference between two readings of the counter. It is the best of several attempts: the
+// one whose two readings of the counter are closest, because their distance bounds the error. A window is the time
+// between two moments. Two windows between three moments must give the same rate; otherwise the reference has wrapped
+// around in one of them. Windows grow until the errors are small compared with them. The code is portable: tests
+// simulate both counters.
 #pragma once
 
 #include <algorithm>

@@ -44,7 +44,7 @@ class TimerWheel {
  public:
   static constexpr uint64_t kNever = ~uint64_t{0};
   static constexpr unsigned kGranuleBits = 14;
-  // No timer ends later: 146 years after the start.
+  // The latest time at which a timer can end, in nanoseconds: 146 years.
   static constexpr uint64_t kFarthest = uint64_t{1} << 62;
 
   // Arms a timer that is not armed. If the deadline is in the past, the timer ends with the next call of expire(); if
@@ -160,7 +160,7 @@ class TimerWheel {
     timer.next_ = timer.previous_ = nullptr;
   }
 
-  uint64_t present_ = 0;  // in granules: everything before it has ended
+  uint64_t present_ = 0;  // the present, in granules: timers that end before it are no longer in the wheel
   uint64_t count_ = 0;
   std::array<uint64_t, kLevels> occupied_{};  // a bit for each slot
   std::array<std::array<Timer*, kSlots>, kLevels> rings_{};

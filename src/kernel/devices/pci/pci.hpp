@@ -1,5 +1,5 @@
-// Finds PCI functions and sets them up, through the configuration access of arch/x64/devices.cpp. This file has only
-// the functions that virtio needs.
+// Finds PCI functions and sets them up, as far as virtio devices and the search for q35's power management timer need
+// it. Configuration is accessed by read_config() and write_config(), which arch/x64/devices.cpp implements.
 #pragma once
 
 #include <algorithm>
@@ -45,8 +45,8 @@ void for_each_function(F&& visit) {
   }
 }
 
-// Returns the address of the memory that base address register `index` decodes; nothing if the register decodes I/O
-// ports or is not set.
+// Returns the address of the memory that base address register `index` (0 to 5) decodes; nothing if the register
+// decodes I/O ports or is not set.
 std::optional<PhysAddr> base_address(Function function, unsigned index);
 // Lets the function answer to memory accesses and access memory itself.
 void enable(Function function);

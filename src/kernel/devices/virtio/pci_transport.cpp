@@ -26,7 +26,7 @@ struct CommonConfig {
 };
 static_assert(sizeof(CommonConfig) == 56);
 
-// A structure of the device's registers, mapped.
+// One of the structures of registers that the device's capabilities describe, mapped into the address space.
 struct Window {
   volatile std::byte* start = nullptr;
   uint32_t size = 0;
@@ -97,7 +97,8 @@ class PciTransport final : public Transport {
     field[0] = static_cast<uint32_t>(address.value);
     field[1] = static_cast<uint32_t>(address.value >> 32);
   }
-  // Returns the register for notifications about the selected queue; null if it would lie outside the window.
+  // Returns the register for notifications about the queue that queue_select selects; null if the register would lie
+  // outside the window or at an odd offset.
   [[nodiscard]] volatile uint16_t* notify_address(uint16_t) const {
     const uint64_t offset = uint64_t{common_->queue_notify_offset} * multiplier_;
     if (notifications_.size < 2 || offset > notifications_.size - 2 || offset % 2 != 0) return nullptr;

@@ -32,8 +32,9 @@ class Queue {
   [[nodiscard]] bool has_room() const { return !free_.empty(); }
   // The number of buffers that the device has.
   [[nodiscard]] size_t outstanding() const { return size_ - free_.size(); }
-  // Hands a buffer to the device, which writes to it or only reads it; there must be room. take() returns `cookie`, a
-  // number of the caller's choice. The device can see the buffer at once, but may not look before notify().
+  // Hands a buffer to the device, which only reads the buffer unless `device_writes` is true. There must be room.
+  // take() returns `cookie`, a number of the caller's choice. The device can see the buffer at once, but may not look
+  // for it before notify().
   void add(std::span<std::byte> buffer, bool device_writes, uint32_t cookie);
   // Tells the device that there are new buffers.
   void notify() { transport_->notify(index_); }
@@ -60,7 +61,7 @@ class Queue {
   uint16_t size_;
   volatile Descriptor* descriptors_ = nullptr;
   volatile uint16_t* available_ = nullptr;  // flags, index, ring[size]
-  volatile uint16_t* used_ = nullptr;       // flags, index, then pairs of 32 bits
+  volatile uint16_t* used_ = nullptr;       // flags, index, then pairs of 32-bit words: descriptor index, length
   std::vector<Slot> slots_;
   std::vector<uint16_t> free_;  // the indexes of descriptors that the device does not have
   uint16_t next_available_ = 0;

@@ -1,5 +1,5 @@
-// Access to a virtio 1.x device through registers in memory or a PCI function [virtio 4]. It is used for setting up the
-// device and for notifications; data go through queues.
+// The interface to the registers of a virtio 1.x device [virtio 4], which mmio.cpp and pci_transport.cpp implement. It
+// is used for setting up the device and for notifications; data go through queues.
 #pragma once
 
 #include <cstdint>
@@ -41,9 +41,9 @@ class Transport {
   [[nodiscard]] virtual uint32_t config32(uint32_t offset) const = 0;
 };
 
-// Resets the device and negotiates its features: those of `wanted` that the device has, and version 1. Sets `granted`
-// to them. Returns false if the device lacks version 1 or refuses the features; its status then says that the driver
-// has given up.
+// Resets the device and negotiates its features: those of `wanted` that the device has, and kVersion1. Sets `granted`
+// to the negotiated features. Returns false if the device lacks kVersion1 or refuses the features; its status then says
+// that the driver has given up.
 bool begin_setup(Transport& transport, uint64_t wanted, uint64_t& granted);
 // Tells the device that the driver is ready. Called after the queues are enabled.
 void finish_setup(Transport& transport);
