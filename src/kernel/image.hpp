@@ -23,7 +23,7 @@ PhysRange frames_of(const ImageSegment& segment);
 PhysRange image_range();
 // Runs the constructors of static objects. Called once, when there is a heap.
 void run_constructors();
-// The pages below the stacks that lie in the image, which must not be mapped.
+// The guard pages of the image: the pages below the image's stacks, which must not be mapped.
 std::span<const VirtAddr> guard_pages();
 // The stack on which the kernel boots, which is then the stack of the first fiber.
 std::span<const std::byte> boot_stack();

@@ -19,7 +19,8 @@ namespace {
 
 constinit std::atomic<Cpu*> panicking{nullptr};  // the CPU that reports a panic
 
-// Stops the other CPUs and writes the message. A panic while another one is reported is not reported.
+// Stops the other CPUs and writes the message. If another CPU is reporting a panic already, stops this CPU instead. If
+// this CPU itself is, powers off without a second report.
 void enter_panic(std::string_view message) {
   machine::interrupts_off();
   Cpu* first = nullptr;

@@ -18,7 +18,8 @@
 
 namespace cairn::kernel {
 
-// What memory is used for. The comments say whose account is meant.
+// What memory is used for. It is on the account of the program for which it is used, and on the system's account if
+// there is no such program or a comment below says so.
 enum class Use : uint8_t {
   memory,  // memories, tables and managed objects of guests: committed pages
   stacks,  // stacks of guests and of fibers: committed pages
@@ -33,8 +34,8 @@ constexpr std::string_view to_string(Use use) {
   return kNames[static_cast<size_t>(use)];
 }
 
-// The number of an account, which is short enough to be kept for each piece of memory. It is free for another account
-// when its account has been destroyed.
+// The number of an account, which is short enough to be kept for each piece of memory. When the account has been
+// removed (Accounts::remove), another account may get the number.
 enum class AccountNumber : uint16_t { system };
 
 // The counters of an account at one moment.
@@ -75,8 +76,9 @@ class MemoryAccount {
 
   [[nodiscard]] AccountNumber number() const { return number_; }
   [[nodiscard]] bool is_system() const { return number_ == AccountNumber::system; }
-  // Whether an allocation that must not fail has exceeded the limit. Such an account's program is ended.
+  // Makes was_exceeded() false.
   void forget_excess() { was_exceeded_.store(false, std::memory_order_relaxed); }
+  // Whether an allocation that must not fail has exceeded the limit. If so, the account's program is ended.
   [[nodiscard]] bool was_exceeded() const { return was_exceeded_.load(std::memory_order_relaxed); }
 
  private:
@@ -112,7 +114,7 @@ class MemoryAccount {
   uint64_t total_ = 0;
   uint64_t peak_ = 0;
   uint64_t refusals_ = 0;
-  // All bits of the limit are inverted, so that an account of zeros has no limit.
+  // The limit, in frames. All its bits are inverted, so that an account whose bytes are all zero has no limit.
   uint64_t limit_bits_ = 0;
   std::array<char, 64> name_{};
   size_t name_size_ = 0;
@@ -170,7 +172,7 @@ class Accounts {
  private:
   MemoryAccount system_;
   std::array<std::atomic<MemoryAccount*>, kMaximum> entries_{};  // by number; null: the number is free
-  size_t next_ = 0;                                              // numbers are looked for after this one
+  size_t next_ = 0;                                              // the number that was given last, minus 1
   size_t end_ = 1;                                               // no number from here on was ever given
 };
 

@@ -18,12 +18,13 @@
 // system's, too, because they are small.
 //
 // Pages are filled in groups of 64 KiB (a WebAssembly page), and in large segments by 2 MiB, because faults are
-// expensive and zeroing is cheap. Nothing here allocates from the heap, so all of it may run under the lock.
+// expensive and zeroing is cheap. Nothing here allocates from the heap, so all functions may run under the spin lock
+// that protects the address space (memory.hpp).
 //
 // Several CPUs may use the address space. When a function that takes memory or rights away returns, no CPU has them any
-// more (INV-23). The other CPUs learn of new memory and new rights lazily: a CPU that remembers what was there before
-// faults, and fault() makes it forget that. fill() and map_device() are for memory at which a fault cannot be handled,
-// so no CPU faults there after they return.
+// more (INV-23). The other CPUs learn of new memory and new rights lazily: a CPU whose cached translation is out of
+// date faults, and fault() makes the CPU forget the translation. fill() and map_device() are for memory at which a
+// fault cannot be handled, so no CPU faults there after they return.
 #pragma once
 
 #include <algorithm>

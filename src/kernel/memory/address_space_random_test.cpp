@@ -183,7 +183,7 @@ class ModelledMachine {
     }
   }
   void commit(Charge charge, VirtAddr at, std::span<Page> range, Access access) {
-    // The first attempt is the promise of frames, and the second is the one for nodes.
+    // Makes one allocation of commit() fail: the first is the promise of frames, and the second is for nodes.
     if (random_() % 8 == 0) source_.injected_failure().arm(1 + random_() % 2, InjectedFailure::Extent::one);
     const MemoryAccount& payer = source_.account(charge.account);
     const uint64_t before = source_.state_of(payer).total;

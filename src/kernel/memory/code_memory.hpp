@@ -63,7 +63,7 @@ class CodeMemory {
   static constexpr Access kAlias{.write = true};  // rights of the direct map
 
   // Calls `visit(alias, bytes)` for each run of consecutive frames among those of the pages in [start, start + size),
-  // until a call returns false. Returns the number of bytes in the runs before that.
+  // until a call returns false. Returns the number of bytes in the runs before the run of that call.
   template <class F>
   uint64_t for_each_run(VirtAddr start, uint64_t size, F&& visit) {
     for (uint64_t done = 0; done < size;) {

@@ -43,6 +43,7 @@ class FrameSource {
     }
   };
 
+  // Calls function(State&) with the lock held, and returns its result.
   template <class F>
   decltype(auto) with(F&& function) {
     return state_.with(std::forward<F>(function));
@@ -85,7 +86,7 @@ class FrameSource {
       return count;
     });
   }
-  // The number of frames that an account may have in all, if there were no other.
+  // The largest number of frames that the account could have if there were no other account.
   uint64_t most_for(const MemoryAccount& account) {
     return with([&](State& s) { return std::min(s.frames.total_frames(), account.limit()); });
   }
@@ -148,8 +149,8 @@ class FrameSource {
   }
 
   // Promises `pages` frames for a charge, and `tables` frames for page tables, which are charged to the account
-  // `tables_of`. Returns false if fewer are available, or the first account has no room for its part and `more` frames
-  // that it is about to take over from others.
+  // `tables_of`. Returns false if fewer frames are available, or if the limit of the account of `charge` leaves no room
+  // for its part of them and for `more` frames, which that account is about to take over from others.
   [[nodiscard]] bool promise(uint64_t pages, Claim claim = Claim::fallible, Charge charge = {}, uint64_t tables = 0,
                              AccountNumber tables_of = AccountNumber::system, uint64_t more = 0) {
     if (must_fail(claim)) return false;
@@ -163,7 +164,7 @@ class FrameSource {
       return true;
     });
   }
-  // The opposite of promise(). The tables are the system's.
+  // The opposite of promise(), for tables that are on the system's account.
   void forget_promise(uint64_t pages, Charge charge = {}, uint64_t tables = 0) {
     with([&](State& s) {
       CAIRN_ASSERT(s.promised >= pages + tables);

@@ -38,9 +38,9 @@ struct HeapSlab {
   HeapSlab* previous_of_operation;
   FreeObject* free;
   HeapOperation* operation;  // null for ordinary objects
-  uint32_t used;
-  uint32_t untouched;  // offset of the first object that was never handed out; 0: none left
-  uint16_t order;
+  uint32_t used;             // number of objects that are in use
+  uint32_t untouched;        // offset of the first object that was never handed out; 0: none left
+  uint16_t order;            // the slab has 2^order frames
   AccountNumber account;
 };
 
@@ -100,7 +100,7 @@ class Heap {
   static constexpr size_t kClasses = MemoryAccount::kSlabClasses;
   static constexpr size_t kHeader = 64;  // the number of bytes in front of a slab's first object
   static_assert(sizeof(Slab) <= kHeader && sizeof(LargeBlock) <= kBlockHeader);
-  static constexpr uint64_t kFewBytes = 256 * 1024;
+  static constexpr uint64_t kFewBytes = 256 * 1024;  // a program whose objects have fewer bytes gets small slabs
   static const std::array<uint16_t, kClasses> kSizes;
   static size_t class_of(size_t size);
   // The order of a new slab. Programs with few objects get small slabs, so that each class does not cost them much.

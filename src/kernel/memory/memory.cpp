@@ -119,8 +119,8 @@ void initialize_memory(const BootInfo& info) {
       const uint64_t end = std::min(range.end(), layout::kDirectMapSize);
       if (start < end) s.frames.add({{start}, end - start});
     }
-    // The reserve is for the kernel's own objects once guests have taken all that they can get: 1/64 of memory and
-    // 2 MiB, in frames.
+    // The reserve is for the kernel's own objects once guests have taken all that they can get: 1/64 of memory plus
+    // 512 frames (2 MiB).
     s.reserve = s.frames.total_frames() / 64 + 512;
   });
   heap.create(kDirectMap, frames);

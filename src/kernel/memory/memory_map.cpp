@@ -4,7 +4,7 @@
 
 namespace cairn::kernel {
 namespace {
-// The end of the largest address space that x86-64 allows [sdm 3A 4.1.4]. RAM beyond it is not used.
+// The end of the largest physical address space that x86-64 allows [sdm 3A 4.1.4]. RAM beyond it is not used.
 constexpr uint64_t kPhysicalLimit = uint64_t{1} << 52;
 }  // namespace
 

@@ -190,8 +190,7 @@ class PageTable {
     request_.add_code();
   }
 
-  // The number of missing tables of `level` (whose entries map pages of that size) that the addresses from `first` to
-  // `last` need.
+  // The number of missing tables whose entries are of `level` and that the addresses from `first` to `last` need.
   [[nodiscard]] uint64_t missing_tables(unsigned level, VirtAddr first, VirtAddr last) const {
     return missing_below(root_, levels_ - 1, level, first.value, last.value);
   }

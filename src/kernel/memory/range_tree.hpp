@@ -9,7 +9,7 @@
 
 namespace cairn::kernel {
 
-// A reservation, which has only a range, or a segment, which has rights and spare nodes, too.
+// A reservation or a segment (address_space.hpp). Only a segment has rights and spare nodes.
 struct RangeNode {
   uint64_t start = 0;
   uint64_t size = 0;

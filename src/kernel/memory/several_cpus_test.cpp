@@ -183,7 +183,7 @@ TYPED_TEST(SeveralCpus, SeeSplitPages) {
   EXPECT_TRUE(this->allows(1, start + 2 * kPageSize, Want::write));
   EXPECT_EQ(this->synchronizations([&] { this->space_.decommit(start + kLargePageSize + kPageSize, kPageSize); }), 1u);
   EXPECT_FALSE(this->allows(1, start + kLargePageSize + kPageSize, Want::read));
-  // Two tables of small pages and 14 large pages are more frames than two batches.
+  // The pages of two tables of small pages and 14 large pages fill RemovedFrames twice, and some remain.
   EXPECT_EQ(this->synchronizations([&] { this->space_.release(start); }), 3u);
 }
 
