@@ -8,7 +8,7 @@ namespace {
 
 std::unexpected<Error> malformed(const char* what) { return fail(Error::of(ErrorKind::malformed, what)); }
 
-// Returns what follows `folder` and a slash in a path; nothing if the path does not lie in that folder.
+// Returns the part of a path after `folder` and a slash; nothing if the path does not lie in that folder.
 std::optional<std::string_view> path_within(std::string_view folder, std::string_view path) {
   if (path.size() <= folder.size() + 1 || !path.starts_with(folder) || path[folder.size()] != '/') return std::nullopt;
   return path.substr(folder.size() + 1);

@@ -95,7 +95,7 @@ void write_made(Port port, std::string_view mark, Make make) {
 
 void report_end(const wasi::LimitedRun& run, std::string_view mark) {
   const Result<wasi::ProgramResult>& result = run.result;
-  // The supervisor has said what the limit of memory is.
+  // The supervisor has already written a message about a limit of memory.
   if (!run.message.empty() && run.time_end != runtime::TimeEnd::memory_limit)
     write_message(Port::standard_error, mark, run.message);
   if (run.time_end == runtime::TimeEnd::kill) return;

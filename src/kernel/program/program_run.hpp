@@ -39,9 +39,9 @@ struct ProgramJob {
 wasi::LimitedRun run_once(const ProgramJob& job, RunningProgram& running, wasi::PhaseTimes& times,
                           wasi::KillSwitch& kill_switch);
 
-// Tells the user how the program ended: writes an error, a trap, or how a limit or a kill has ended it to standard
-// error. Writes the results of the function
-// that ProgramConfig::invoke names, if there are any, to standard output. `mark` is ProgramJob::mark().
+// Tells the user how the program ended: writes an error, a trap, or the limit or kill that has ended it to standard
+// error. Writes the results of the function that ProgramConfig::invoke names, if there are any, to standard output.
+// `mark` is ProgramJob::mark().
 void report_end(const wasi::LimitedRun& run, std::string_view mark);
 
 }  // namespace cairn::kernel

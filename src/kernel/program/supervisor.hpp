@@ -39,14 +39,15 @@ class Supervisor {
  public:
   // `bundle` must outlive the object. Returns an Error if there is no memory, or the engine's options are wrong.
   static Result<std::unique_ptr<Supervisor>> create(const Bundle& bundle);
-  // Must not be called while a program may still run.
+  // No program may run any more.
   ~Supervisor();
 
   // Starts all programs, and waits until the system has ended (wasi/supervision/system_outcome.hpp). Returns its exit
   // status. Programs may still run then.
   int run();
 
-  // The functions from here on are for the console, which calls them from one fiber. It does not call run().
+  // The functions from here on are for the shell (shell/shell.hpp), which calls them from one fiber and does not call
+  // run().
 
   // Starts all programs of the bundle.
   void start_all();
@@ -54,7 +55,8 @@ class Supervisor {
   // name. It is never started again. Returns its number.
   Result<uint32_t> start_another(const BundledProgram& program, std::span<const std::string_view> arguments);
   [[nodiscard]] const Bundle& bundle() const { return bundle_; }
-  // The programs that have been started and not been forgotten. Their numbers need not be consecutive.
+  // How many programs have been started and not been forgotten. The functions below take the index of one of them.
+  // The programs' numbers (ProgramStatus::number) need not be consecutive.
   [[nodiscard]] size_t count() const { return fibers_.size(); }
   [[nodiscard]] ProgramStatus status(size_t index) const;
   void kill(size_t index);
@@ -68,7 +70,7 @@ class Supervisor {
   friend class ProgramFiber;
   explicit Supervisor(const Bundle& bundle);
   void start_program(uint32_t number);
-  // A bundle for the console has no main program.
+  // Whether the program is the main program. A bundle for the shell has none.
   [[nodiscard]] bool is_main(uint32_t number) const { return bundle_.config.main == number; }
   // Called when a program has ended for good.
   void note_end(uint32_t number, int status);

@@ -24,8 +24,8 @@ class LineTerminal {
 
 class LineEditor {
  public:
-  static constexpr size_t kLongestLine = 200;
-  static constexpr size_t kHistory = 16;
+  static constexpr size_t kLongestLine = 200;  // bytes
+  static constexpr size_t kHistory = 16;       // lines that can be recalled
 
   enum class Event : uint8_t {
     none,

@@ -125,13 +125,13 @@ class Shell final : private LineTerminal {
 
   void execute(std::string_view text);
   // Returns the index of a started program by its number or its name. If several have the name, takes the last one that
-  // runs. Complains and returns nothing if there is none.
+  // has not ended. Prints a message and returns nothing if there is none.
   std::optional<size_t> find(std::string_view name);
   const BundledProgram* find_bundled(std::string_view name);
   // Waits until a program has ended. Ctrl-C kills it if `kills`, otherwise ends the wait.
   void wait_for(size_t index, bool kills);
   static void report(const ProgramStatus& status);
-  // Forgets the programs that have ended and were shown, if they are none of the system's.
+  // Forgets the programs that the command `run` has started and that have ended. Called after their ends were shown.
   void forget_ended();
 
   Supervisor* supervisor_;

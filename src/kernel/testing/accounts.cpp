@@ -145,6 +145,7 @@ namespace {
 // The trial's own limits must be beyond the account's.
 constexpr wasi::TrialLimits kLimits{.memory_bytes = uint64_t{1} << 30, .table_elements = 10'000'000};
 
+// A module that asks for memory until its account's limit refuses more, and the outcome that try_module() must report.
 struct Hungry {
   std::string_view text;
   std::string_view outcome;

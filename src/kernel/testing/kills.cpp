@@ -33,7 +33,7 @@ struct Victim {
   std::string_view text;
 };
 
-// What the victims have in common: imports of WASI, and a memory.
+// The imports of WASI with which the text of every victim begins.
 constexpr std::string_view kCommon = R"(
   (import "wasi_snapshot_preview1" "clock_time_get" (func $clock (param i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
@@ -227,7 +227,7 @@ void kill_programs(TestRun& run, size_t kills, std::minstd_rand& random, Latest&
 void check_kills(TestRun& run, size_t kills) {
   std::minstd_rand random(static_cast<unsigned>(nanoseconds_since_boot()));
   Latest latest;
-  kill_programs(run, 20, random, latest);  // the kernel keeps some of what it needs first
+  kill_programs(run, 20, random, latest);  // not counted, because the kernel keeps objects that it makes on first use
   const Account before = Account::now();
   kill_programs(run, kills, random, latest);
   run.expect_nothing(Account::now().difference(before));
