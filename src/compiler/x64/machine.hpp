@@ -24,7 +24,7 @@ enum class Base : uint8_t {
   constant,  // MachineFunction::constants[displacement], of which scale 0, 1 or 2 takes the first 4, 8 or 16 bytes
   incoming,  // the function's own stack arguments
   outgoing,  // the stack arguments of a callee
-  fixed,     // the fixed slots
+  fixed,     // the fixed slots, the part of the frame that lowering allocates
 };
 
 // The layout of MachineInst::scale, which describes an address: the shift of the index in bits 0 and 1, the Base in
@@ -93,8 +93,9 @@ struct XmmPayload {
   Encoding encoding;
   bool has_imm = false;
   uint8_t imm = 0;  // the instruction's 8-bit immediate, if it has one
-  // Whether the VEX form takes the upper bits of its result from a second source, for which emission names the register
-  // of operand a. In int_from_x: whether the reg field of ModRM names the xmm register.
+  // In x_rr and x_rm: whether the VEX form takes the upper bits of its result from a second source. Emission names the
+  // register of operand a as this source, or d if a is in memory. In int_from_x: whether the reg field of ModRM names
+  // the xmm register.
   bool merges = false;
   [[nodiscard]] constexpr int64_t pack() const {
     return int64_t{encoding.pack()} | int64_t{imm} << 16 | int64_t{has_imm} << 24 | int64_t{merges} << 25;

@@ -1,7 +1,7 @@
 // Emits the trampolines and stubs between the host's code and the guest's (codegen/target.hpp, abi/entry.hpp).
 //
-// A call or tail call that switches the pinned registers leaves the caller's VMContext in r11. The entry trampoline
-// leaves null in r11. The host trampoline passes r11 on to the host function.
+// A call or tail call that switches the pinned registers (r14 and r15) leaves the caller's VMContext in r11. The entry
+// trampoline leaves null in r11. The host trampoline passes r11 on to the host function.
 //
 // Guest code runs on the guest's stack, and C++ runs on the host's (abi/host_stack.hpp).
 #include "compiler/x64/trampolines.hpp"
@@ -79,8 +79,10 @@ void switch_to_guest(Assembler& as) { as.load(true, rsp, at(rsp, 0)); }
 
 }  // namespace
 
-// The callee-saved registers are on the host's stack. While the guest runs, rbx holds the EntryArguments, r12 the
-// host's stack pointer, and r13 the address of the value slots.
+// The code saves the callee-saved registers on the host's stack, moves to the guest's stack, copies the arguments from
+// the value slots to their registers and stack slots, and calls the guest function. Then it copies the results to the
+// value slots, and returns on the host's stack. A trap ends the call by a jump to the label `resume`. While the guest
+// runs, rbx holds the EntryArguments, r12 the host's stack pointer, and r13 the address of the value slots.
 void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx) {
   Assembler as(code);
   Values values(as, avx);
@@ -137,6 +139,9 @@ void emit_entry_trampoline(const ir::Signature& signature, CodeBuffer& code, boo
   as.finish();
 }
 
+// The code stores the arguments to value slots, calls VMHostContext::invoke on the host's stack, loads the results from
+// the slots, and returns. If invoke returns a number other than 0, the code raises a trap instead.
+//
 // On entry r14 holds the VMHostContext, and r11 the VMContext of the caller. The frame holds the value slots, and above
 // them the result pointer, which is the address that results in memory are stored to.
 void emit_host_trampoline(const ir::Signature& signature, CodeBuffer& code, bool avx) {
@@ -234,9 +239,9 @@ void emit_tail_call_restore(CodeBuffer& code) {
 
 namespace {
 
-// Emits the stub of a builtin of the kind `keep`. The stub leaves the result in r11, overwrites xmm15, and keeps all
-// other registers. From the caller's stack pointer downwards lie the return address, the registers that may hold
-// references (RegisterFile::saved_references), and the xmm registers.
+// Emits the stub of a builtin of the kind BuiltinFrame::keep. The stub leaves the result in r11, overwrites xmm15, and
+// keeps all other registers. From the caller's stack pointer downwards lie the return address, the registers that may
+// hold references (RegisterFile::saved_references), and the xmm registers.
 void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   constexpr auto kSavedBytes = static_cast<int32_t>(8 * kReferenceGpr.size());
@@ -287,8 +292,8 @@ void emit_keep_stub(abi::Builtin builtin, CodeBuffer& code) {
 
 }  // namespace
 
-// On entry, the C arguments are in their registers, with the VMContext in rdi. Until the builtin is entered, the stub
-// may overwrite only r11 and rax.
+// abi/builtins.def says what the stub does for each BuiltinFrame. On entry, the C arguments are in their registers,
+// with the VMContext in rdi. Until the builtin is entered, the stub may overwrite only r11 and rax.
 void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
   using abi::BuiltinFrame;
   const BuiltinFrame frame = abi::signature_of(builtin).frame;
@@ -296,13 +301,15 @@ void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
   Assembler as(code);
   as.load(true, kScratch, at(rdi, offsetof(VMContext, store)));
   const Label exhausted = as.new_label();
+  // Records the caller's stack pointer and the return address.
   const auto note_frame = [&] {
     as.lea(true, rax, at(rsp, 8));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_frame)), rax);
     as.load(true, rax, at(rsp, 0));
     as.store(8, at(kScratch, offsetof(VMStoreState, exit_pc)), rax);
   };
-  // The builtin itself. The first kBuiltinCount entries of VMContext::builtins are the stubs, and the builtins follow.
+  // The entry of the builtin itself in VMContext::builtins, whose address is in rax when the operand is used. The first
+  // kBuiltinCount entries are the stubs, and the builtins follow.
   const Rm function = Rm::m(at(rax, 8 * (int64_t{abi::kBuiltinCount} + static_cast<int64_t>(builtin))));
   if (frame != BuiltinFrame::host) {
     as.alu_r_rm(Alu::cmp, true, rsp, Rm::m(at(kScratch, offsetof(VMStoreState, stack_limit))));
@@ -333,8 +340,9 @@ void emit_exit_stub(abi::Builtin builtin, CodeBuffer& code) {
   as.finish();
 }
 
-// On entry, rdi, rsi, rdx and rcx hold the address of the callee-saved registers' values, the stack pointer, the
-// landing pad and the exception.
+// The stub loads the callee-saved registers and the stack pointer, moves the exception to the register where landing
+// pads take it, and jumps to the landing pad. On entry, rdi holds the address of the callee-saved registers' values,
+// rsi the stack pointer, rdx the landing pad, and rcx the exception.
 void emit_landing_stub(CodeBuffer& code) {
   Assembler as(code);
   for (size_t i = 0; i < kCalleeSaved.size(); ++i)

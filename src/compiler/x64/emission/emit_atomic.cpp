@@ -1,4 +1,4 @@
-// Emits atomic accesses. Only the first instruction that accesses memory may fault.
+// Emits atomic accesses. In each operation, only the first instruction that accesses memory may fault.
 #include "compiler/x64/emission/emitter.hpp"
 
 namespace cairn::x64 {
@@ -22,7 +22,8 @@ void Emitter::emit_atomic(const MachineInst& inst) {
   const unsigned size = inst.size;
   Address memory = address(inst);
   asm_.set_trap(inst.position, static_cast<wasm::TrapKind>(inst.condition));
-  // The old value is in the low bytes of the register. An instruction of 32 bits has cleared the upper half already.
+  // Zero-extends the old value, which is in the low bytes of `r`. A value of 4 bytes needs nothing, because an
+  // instruction of 32 bits has cleared the upper half already.
   const auto zero_extend = [&](unsigned r) {
     if (size == 1) asm_.movzx8(r, r);
     if (size == 2) asm_.rm(two_byte(0xb7), r, Rm::r(r));  // movzx

@@ -72,7 +72,7 @@ void Emitter::emit_trunc(const MachineInst& inst) {
   asm_.bind(done);
 }
 
-// Corrects the result, or raises a trap.
+// Emits code that corrects the result of emit_trunc(), or raises a trap.
 bool Emitter::emit_trunc_slow(const MachineInst& inst, const Cold& cold) {
   const unsigned d = reg(inst, 0), x = reg(inst, 1);
   const bool is_signed = (inst.extra & TruncFlags::is_signed) != 0;

@@ -6,7 +6,7 @@ namespace cairn::x64 {
 using codegen::InsertedMove;
 
 void Emitter::emit_move(const InsertedMove& move) {
-  if (move.rematerialize) {  // the move makes a constant again by its instruction
+  if (move.rematerialize) {  // the move repeats the instruction that makes a constant
     MachineInst inst = function_.insts[move.rematerialize.index()];
     const bool to_slot = move.to.is_slot();
     const bool integer = codegen::in_integer_registers(move.reg_class);

@@ -126,7 +126,7 @@ class Emitter {
   void store_type_id(unsigned size, const Address& to, uint32_t type);
 
   // --- emit_vector.cpp
-  // `d` is the register of operand 0, or the register in which a constant is made again.
+  // `d` is the register of operand 0. When a move makes a constant again, `d` is the register that receives it.
   void emit_xmm(const MachineInst& inst, unsigned d);
   // Emits r = op(first, second) in the VEX form if the CPU has AVX. The other form has no operand `first`, so
   // an instruction that reads `first` needs it to be equal to `r`. The caller writes the immediate, whose size is

@@ -358,7 +358,7 @@ void Assembler::lea_label(unsigned to, Label label) {
 }
 
 uint32_t Assembler::adjusted(uint32_t offset) const {
-  // The fixups before `offset` count. A fixup exactly at `offset` does not.
+  // Only fixups before `offset` change it. A fixup exactly at `offset` does not.
   const auto after =
       std::partition_point(fixups_.begin(), fixups_.end(), [&](const Fixup& fixup) { return fixup.offset < offset; });
   return after == fixups_.begin() ? offset : offset - (after - 1)->removed;

@@ -62,7 +62,7 @@ class Assembler {
   // `to` is the destination, which for the operations of Alu and Shift is also the first operand. An instruction of 32
   // bits clears the upper half of its destination. A `value` is an immediate, which is sign-extended to 64 bits.
   void mov_rr(bool wide, unsigned to, unsigned from);
-  void mov_ri(unsigned to, uint64_t value);  // the shortest form that makes the 64 bits; xor for 0
+  void mov_ri(unsigned to, uint64_t value);  // the shortest form; for 0 it is an xor, which changes the flags
   void load(bool wide, unsigned to, const Address& from);
   void store(unsigned size, const Address& to, unsigned from);
   void store_imm(unsigned size, const Address& to, int32_t value);

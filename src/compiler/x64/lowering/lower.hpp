@@ -268,7 +268,7 @@ class X64Lowering final : public codegen::Lowering {
   const compiler::Options& options_;
   const compiler::CpuFeatures& cpu_;
   std::optional<uint32_t> context_slot_;  // offset in the fixed slots of the saved VMContext, if it is saved
-  bool has_restore_room_ = false;         // whether the frame has room for a restore frame
+  bool has_restore_room_ = false;         // whether the frame has room for a restore frame (calling_convention.hpp)
 };
 
 }  // namespace cairn::x64

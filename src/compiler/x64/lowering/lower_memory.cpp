@@ -249,7 +249,7 @@ void X64Lowering::lower_store(Value store) {
     result.condition = address.trap_kind;
     return;
   }
-  // A narrow store reads only the low bits, so masks and extensions that leave them are skipped.
+  // A narrow store reads only the low bits, so masks and extensions that do not change these bits are skipped.
   if (access.size < 4) {
     const int64_t mask = access.size == 1 ? 0xff : 0xffff;
     for (;;) {

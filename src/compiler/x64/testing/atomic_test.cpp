@@ -28,6 +28,7 @@ ir::MemoryAccess access_of(Type type, unsigned size, bool is_store = false) {
   return access;
 }
 
+// The test's parameter is the number of registers of each class that the allocator may use; 0 means all.
 class X64Atomics : public ::testing::TestWithParam<uint32_t> {
  protected:
   // The effect of a call f(address, a, b) that finds kAtomicOld at byte 16 of the memory: the result or trap, and the 8

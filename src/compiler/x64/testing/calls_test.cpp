@@ -30,7 +30,7 @@ const std::vector<Type> kMany = [] {
   return types;
 }();
 
-// Returns values for kMany: each slot has other bytes.
+// Returns values for kMany. The bytes of each slot differ from those of the other slots.
 std::vector<Slot> many_values() {
   std::vector<Slot> slots;
   for (size_t i = 0; i < kMany.size(); ++i) {
@@ -52,6 +52,8 @@ void add_reverser(FunctionBuilder& f) {
   f.ret(reversed);
 }
 
+// The caller passes its arguments to a function that reverses their order, and the results to another one that reverses
+// the order again. So the caller's results equal its arguments.
 TEST_P(X64Calls, CallsWithArgumentsAndResultsInMemory) {
   Machine machine(options());
   const std::vector<Type> reversed(kMany.rbegin(), kMany.rend());

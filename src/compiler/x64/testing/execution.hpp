@@ -72,7 +72,7 @@ inline compiler::CpuFeatures host_features() {
 }
 
 // Builds a function of IR by hand. The functions that return a Value append an instruction to `block` and return its
-// result. `aux`, `immediate` and `lane` are fields of ir::Instruction.
+// result. `aux` and `immediate` are fields of ir::Instruction; a `lane` is stored in the field `aux`.
 class FunctionBuilder {
  public:
   FunctionBuilder(Arena& arena, std::vector<Type> params, std::vector<Type> results)

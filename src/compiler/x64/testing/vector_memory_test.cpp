@@ -12,6 +12,8 @@ namespace {
 using namespace testing;
 using ir::Opcode;
 
+// Runs each access at an address inside the memory, where the result must be right, and at one outside, where the
+// access must trap.
 TEST(X64Vector, Memory) {
   for (const compiler::Options& options : configurations()) {
     Machine machine(options);

@@ -1,4 +1,5 @@
-// Lowers vector operations that take several instructions.
+// Lowers vector operations that have no line in the table of ../lower_vector.cpp, most of which take several
+// instructions.
 #include <bit>
 
 #include "compiler/x64/lowering/lower.hpp"
@@ -11,7 +12,7 @@ using ir::Value;
 
 namespace {
 
-// The opcodes that this file writes as numbers, by the tables that they belong to:
+// The opcodes that this file writes as numbers, by the function that makes the Encoding (encoding/instructions.hpp):
 //   i66    0x61 punpcklwd, 0x69 punpckhwd, 0x75 pcmpeqw, 0xd5 pmullw, 0xdc paddusb, 0xe4 pmulhuw, 0xe5 pmulhw,
 //          0xe6 cvttpd2dq, 0xed paddsw, 0xf8 psubb, 0xf9 psubw, 0xfa psubd, 0xfb psubq, 0xfc paddb, 0xfe paddd
 //   ps/pd  0x14 unpcklps, 0x54 and, 0x55 andn, 0x56 or, 0x57 xor, 0x58 add, 0x59 mul, 0x5b cvtdq2ps, 0x5c sub,

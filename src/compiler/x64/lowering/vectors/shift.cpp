@@ -73,7 +73,8 @@ void X64Lowering::lower_vector_shift(Value value) {
 }
 
 void X64Lowering::shift_by_immediate(VReg to, const VectorShift& shift, unsigned digit, VReg from, unsigned count) {
-  // 71, 72 and 73 are the opcodes of shifts by an immediate: psllw, psrlw, psraw and those of larger lanes.
+  // The shifts by an immediate have the opcode 0x71 for words (psllw, psrlw and psraw), and 0x72 and 0x73 for larger
+  // lanes.
   x_shift_imm_to(to, i66(static_cast<uint8_t>(0x71 + shift.log())), digit, from, count);
 }
 

@@ -17,14 +17,15 @@ using ir::Opcode;
 constexpr uint32_t kMoved = 4096;  // the number of bytes by which a collection seems to move each object
 
 struct World {
-  // The stack map of the only safepoint: the references' distances from the stack pointer.
+  // The stack map of the only safepoint: the references' distances in bytes from the stack pointer.
   std::vector<int32_t> offsets;
   uint32_t calls = 0;                          // the number of calls of collect() and remember() together
   uint32_t object = 0, offset = 0, index = 0;  // the arguments of the latest call of remember()
 };
 World* world = nullptr;
 
-// The builtin gc_new: it changes the references that the stack map names, and returns a reference to a new object, 640.
+// The builtin gc_new: it changes the references that the stack map names, and returns 640 as the reference to a new
+// object.
 uint32_t collect(abi::VMContext* context, uint32_t, uint32_t) {
   ++world->calls;
   for (const int32_t offset : world->offsets) {
