@@ -1,10 +1,10 @@
 // RV64's machine operations: what the opcode and the payload of a MachineInst mean.
 //
 // An opcode below kOpCount is the instruction of that number (encoding/instructions.hpp). Its operands are first the
-// uses of those of rs1, rs2 and rs3 that its format has, and then the definition of rd. A source register that is not
-// allocated (x0 or a pinned one) is no operand. Instead, the payload holds 1 + its number: `extra` for rs1, `scale` for
-// rs2. `displacement` is the immediate and `size` the rounding mode. `condition` is 1 + the TrapKind that the
-// instruction raises when it faults, or 0. The other opcodes are sequences (machine.def).
+// uses of its source registers (rs1, rs2 and rs3, as far as its format has them), and then the definition of rd. A
+// source register that is not allocated (x0 or a pinned one) is not an operand. Instead, the payload holds 1 + its
+// number: `extra` for rs1, `scale` for rs2. `displacement` is the immediate and `size` the rounding mode. `condition`
+// is 1 + the TrapKind that the instruction raises when it faults, or 0. The other opcodes are sequences (machine.def).
 //
 // An i32 is sign-extended to 64 bits in its register, and in arguments, results, block parameters and spill slots.
 // Loads, *w instructions and comparisons give sign-extended results. Bitwise operations, min and max of two
@@ -34,7 +34,7 @@ constexpr uint16_t opcode_of(Pseudo op) { return static_cast<uint16_t>(op); }
 constexpr bool is_instruction(uint16_t opcode) { return opcode < kOpCount; }
 
 // The areas of the stack that stack_load, stack_store and stack_address name: the function's own stack arguments, the
-// stack arguments of its callees, and the fixed slots.
+// stack arguments of its callees, and the fixed slots, which are the part of the frame that lowering allocates.
 enum class StackArea : uint8_t { incoming, outgoing, fixed };
 
 // The payload for a fixed register or a trap kind is 1 + its number, because 0 stands for none.
@@ -42,7 +42,8 @@ constexpr uint8_t payload_of(PReg r) { return static_cast<uint8_t>(r.number() + 
 constexpr PReg fixed_of(uint8_t payload) { return PReg(payload - 1u); }
 constexpr uint8_t payload_of(wasm::TrapKind kind) { return static_cast<uint8_t>(static_cast<unsigned>(kind) + 1); }
 
-// The vector payload of a vconst or simd_shuffle is 16 bytes, which lie in `immediate` and in the place of `targets`.
+// The vector payload of a vconst or simd_shuffle is 16 bytes. `immediate` holds the first 8, and `targets`, which these
+// operations do not need, holds the others.
 inline void set_vector_payload(codegen::MachineInst& inst, const ir::V128& value) {
   const auto half = [&](unsigned at) {
     uint64_t bits = 0;

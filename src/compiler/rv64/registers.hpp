@@ -17,7 +17,7 @@ inline constexpr PReg kStackPointer = PReg::integer(2);
 inline constexpr PReg kMemoryBase = PReg::integer(26);  // s10, pinned
 inline constexpr PReg kVMContext = PReg::integer(27);   // s11, pinned
 // The scratch registers are never allocated. Emission and the trampolines use them within one operation, and the
-// parallel moves of the register allocator use all of them except t5.
+// parallel moves of the register allocator use t6, ft11 and v31.
 inline constexpr PReg kScratch2 = PReg::integer(30);       // t5
 inline constexpr PReg kScratch = PReg::integer(31);        // t6
 inline constexpr PReg kFloatScratch = PReg::floating(31);  // ft11
@@ -38,9 +38,9 @@ enum class Vectors : bool { absent, present };
 
 // The allocatable registers, in order of preference. The caller-saved ones come before the callee-saved ones. Within
 // each kind, the registers that compressed instructions can name (x8-x15, f8-f15) come first. Of the argument
-// registers, a5 to a0, fa5 to fa0 and v15 to v8 are in descending order, so that values that are no arguments stay out
-// of the way of the first arguments. v30 and v31 are not in the list, because emission uses them as
-// scratch registers.
+// registers, a5 to a0, fa5 to fa0 and v15 to v8 are in descending order, so that values that are not arguments stay out
+// of the way of the first arguments. v0, v30 and v31 are not in the list, because emission uses them as scratch
+// registers.
 inline constexpr PReg kAllocatableInteger[] = {a(5), a(4), a(3), a(2), a(1), a(0), a(6), a(7), t(0), t(1), t(2), t(3),
                                                t(4), s(0), s(1), s(2), s(3), s(4), s(5), s(6), s(7), s(8), s(9)};
 // The allocatable integer registers that calls destroy. A reference to a managed object is in one of these registers or

@@ -1,7 +1,7 @@
 // Emits the trampolines and stubs between the host's code and the guest's (codegen/target.hpp, abi/entry.hpp).
 //
-// A call or tail call that switches the pinned registers leaves the caller's VMContext in t5. The entry trampoline
-// leaves null in t5. The host trampoline passes t5 on to the host function.
+// A call or tail call that switches the pinned registers (s10 and s11) leaves the caller's VMContext in t5. The entry
+// trampoline leaves null in t5. The host trampoline passes t5 on to the host function.
 //
 // Guest code runs on the guest's stack, and C++ runs on the host's (abi/host_stack.hpp).
 #include "compiler/rv64/trampolines.hpp"
@@ -59,7 +59,7 @@ class Values {
       default: return as_.store_far(Op::sd, reg, base, offset, kScratch);
     }
   }
-  // Copies a value through t0. The upper bits of an i32 are copied as they are, because load() sign-extends.
+  // Copies a value through t0. An i32 is not sign-extended here, because every load of one from a slot extends it.
   void copy(Type type, PReg to, int64_t to_offset, PReg from, int64_t from_offset) {
     for (int64_t at = 0; at < (type == Type::v128 ? 16 : 8); at += 8) {
       as_.load_far(Op::ld, t(0), from, from_offset + at, kScratch);
@@ -105,6 +105,10 @@ void switch_to_guest(Assembler& as) { as.load(Op::ld, kStackPointer, kStackPoint
 
 }  // namespace
 
+// The code saves the callee-saved registers on the host's stack, moves to the guest's stack, copies the arguments from
+// the value slots to their registers and stack slots, and calls the guest function. Then it copies the results to the
+// value slots, and returns on the host's stack. A trap ends the call by a jump to the label `resume`.
+//
 // The frame on the host's stack has, from low to high: s0-s11, fs0-fs11, a word that is not used, and ra. While the
 // guest runs, s0 holds the address of this frame, and s1 that of the value slots.
 void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, codegen::CodeBuffer& code) {
@@ -167,6 +171,9 @@ void emit_entry_trampoline(const ir::Signature& signature, Vectors vectors, code
   });
 }
 
+// The code stores the arguments to value slots, calls VMHostContext::invoke on the host's stack, loads the results from
+// the slots, and returns. If invoke returns a number other than 0, the code raises a trap instead.
+//
 // On entry the pinned register of the VMContext holds the VMHostContext, and t5 holds the VMContext of the caller. The
 // frame has, from low to high: the value slots, the result pointer, which is the address that results in memory are
 // stored to, and ra.
@@ -254,9 +261,10 @@ void emit_tail_call_restore(codegen::CodeBuffer& code) {
 
 namespace {
 
-// Emits the stub of a builtin of the kind `keep`, which keeps all allocatable registers. The stub leaves the result in
-// t6. It saves the registers that C++ may overwrite below the caller's stack pointer, downwards in this order: those
-// that hold references (RegisterFile::saved_references), ra, the floating-point registers, and the vector registers.
+// Emits the stub of a builtin of the kind BuiltinFrame::keep, which keeps all allocatable registers. The stub leaves
+// the result in t6. Below the caller's stack pointer, it saves the registers that C++ may overwrite. These are,
+// downwards: the ones that hold references (RegisterFile::saved_references), ra, the floating-point registers, and the
+// vector registers.
 void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     const codegen::RegisterFile& file = register_file(vectors);
@@ -328,7 +336,8 @@ void emit_keep_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
 
 }  // namespace
 
-// On entry the C arguments are in their registers, with the VMContext in a0.
+// abi/builtins.def says what the stub does for each BuiltinFrame. On entry the C arguments are in their registers, with
+// the VMContext in a0.
 void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& code) {
   using abi::BuiltinFrame;
   const BuiltinFrame frame = abi::signature_of(builtin).frame;
@@ -377,8 +386,9 @@ void emit_exit_stub(abi::Builtin builtin, Vectors vectors, codegen::CodeBuffer& 
   });
 }
 
-// On entry a0 to a3 hold the address of the callee-saved registers' values, the stack pointer, the landing pad and the
-// exception.
+// The stub loads the callee-saved registers and the stack pointer, moves the exception to the register where landing
+// pads take it, and jumps to the landing pad. On entry, a0 holds the address of the callee-saved registers' values, a1
+// the stack pointer, a2 the landing pad, and a3 the exception.
 void emit_landing_stub(codegen::CodeBuffer& code) {
   assemble(code, [&](Assembler& as) {
     int64_t offset = 0;

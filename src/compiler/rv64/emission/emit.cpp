@@ -43,8 +43,8 @@ bool Emitter::run() {
   // block.
   for (const MBlock b : layout_.order) {
     block(b);
-    // The distances in bytes here and in block() are less than the 4 KiB that a conditional branch reaches. Here no
-    // jump over the stubs is needed.
+    // The limits here and in block() are less than the 4 KiB that a conditional branch reaches. Here the block does not
+    // run on into the next one, so the stubs need no jump over them.
     if (is_far_from_stubs(2048) && !layout_.next[b.index()].valid()) flush_stubs();
   }
   flush_stubs();

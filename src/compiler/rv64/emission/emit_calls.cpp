@@ -119,8 +119,8 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   const int64_t end = int64_t{frame_.frame_bytes} + function_.incoming_bytes;
   const Pseudo kind = static_cast<Pseudo>(inst.opcode);
 
-  // Copies the outgoing argument area, which starts at the stack pointer, to the `bytes` below the address `to`. The
-  // highest word is copied first, because the two areas may overlap.
+  // Copies the outgoing argument area, which starts at the stack pointer and has `bytes` bytes, to the place that ends
+  // at the address `to`. The highest word is copied first, because the two areas may overlap.
   const auto copy_arguments = [&](PReg to) {
     for (uint32_t at = bytes; at > 0; at -= 8) {
       as_.load_far(Op::ld, kScratch, kStackPointer, at - 8, kScratch);
@@ -189,7 +189,7 @@ void Emitter::tail_call(const MachineInst& inst, Operands operands) {
   if (bytes == 0) {
     as_.move(kStackPointer, top);
   } else {
-    as_.move(new_stack, kScratch2);
+    as_.move(new_stack, kScratch2);  // t4 keeps the value of t5, which the copy overwrites
     copy_arguments(top);
     as_.add_immediate(kStackPointer, top, -int64_t{bytes}, kScratch);
     as_.move(kScratch2, new_stack);

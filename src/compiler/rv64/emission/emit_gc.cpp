@@ -23,7 +23,7 @@ uint32_t length_of(const MachineInst& inst) { return static_cast<uint32_t>(inst.
 
 }  // namespace
 
-// Emits rd = the engine-wide id of the module's type number `type`, which a relocation patches in.
+// Emits rd = the canonical id of the module's type number `type`, which a relocation patches in.
 void Emitter::type_id(PReg rd, uint32_t type) {
   code_.relocations.push_back({codegen::RelocationKind::type_id, as_.offset(), type, 0});
   as_.emit_long(facts(Op::lui).bits | rd.encoding() << 7);

@@ -11,7 +11,7 @@ void Emitter::moves_before(uint32_t inst) {
 }
 
 void Emitter::move(const InsertedMove& m) {
-  if (m.rematerialize.valid()) {  // the move makes a constant again by its instruction
+  if (m.rematerialize.valid()) {  // the move repeats the instruction that makes a constant
     const MachineInst& inst = function_.insts[m.rematerialize.index()];
     if (m.to.is_register() || (m.reg_class == RegClass::vector && !cpu_.v)) return instruction(inst, {&m.to, 1});
     const PReg scratch = codegen::in_integer_registers(m.reg_class) ? kScratch

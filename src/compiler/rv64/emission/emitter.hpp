@@ -44,9 +44,13 @@ class Emitter {
  private:
   // Out-of-line code that belongs to one operation.
   struct Stub {
-    // A trap, the check of a conversion to an integer, the sum that is NaN for a minimum or maximum, a call of a
-    // reference to a function of another instance, or the call of the builtin gc_new or gc_barrier.
-    enum class Kind : uint8_t { trap, trunc, nan, call, gc } kind;
+    enum class Kind : uint8_t {
+      trap,   // raises a trap
+      trunc,  // checks the result of a conversion to an integer
+      nan,    // computes the NaN that is the result of a minimum or maximum
+      call,   // a call of a reference to a function of another instance
+      gc      // a call of the builtin gc_new or gc_barrier
+    } kind;
     Label label;           // the start of the stub
     Label back;            // the place after the operation, to which the stub returns; a trap does not return
     MachineInst inst;      // the operation that the stub belongs to
@@ -100,8 +104,8 @@ class Emitter {
   void trap_site(const MachineInst& inst);
   // Returns the label of the stub. If it is not a trap's, stubs_.back().back is the label for its return.
   Label add_stub(Stub::Kind kind, const MachineInst& inst, std::initializer_list<PReg> registers = {});
-  // Whether more than `limit` bytes lie after the first branch to a stub that is not emitted yet. The stubs are emitted
-  // before such branches need a longer form: a conditional branch reaches 4 KiB.
+  // Whether the first branch to a stub that is not emitted yet lies more than `limit` bytes back. A conditional branch
+  // reaches 4 KiB, and the stubs are emitted before the branches to them need a longer form.
   [[nodiscard]] bool is_far_from_stubs(uint32_t limit) const {
     return !stubs_.empty() && as_.offset() - first_stub_use_ > limit;
   }

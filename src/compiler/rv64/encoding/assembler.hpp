@@ -45,7 +45,9 @@ class Assembler {
   void store(Op op, PReg source, PReg base, int64_t offset);
   void upper(Op op, PReg rd, int64_t immediate);  // `immediate` has 20 signed bits, which become bits 31:12 of rd
 
-  // --- Vector instructions (tables/vector_instructions.def). Mask::v0 leaves out the lanes whose bit in v0 is not set.
+  // --- Vector instructions (tables/vector_instructions.def). Each function has a short form of the name of the Format
+  // that it writes: v3 is for vector3, and so on. v3 is also for vectorm and vmerge, and vi for vmergei. Mask::v0
+  // leaves out the lanes whose bit in v0 is not set.
   enum class Mask : uint8_t { all, v0 };
   void v3(Op op, PReg vd, PReg vs2, PReg vs1, Mask mask = Mask::all);
   void vi(Op op, PReg vd, PReg vs2, int64_t immediate, Mask mask = Mask::all);

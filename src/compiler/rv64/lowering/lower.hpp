@@ -131,7 +131,7 @@ class Lower final : public codegen::Lowering {
   // --- lower_float.cpp
   bool lower_float(ir::Value value);
   void lower_conversion(ir::Value value);
-  // Emits a compare, and returns its result register. The second member says whether the result there is inverted.
+  // Emits a compare, and returns its result register. The second member says whether that result is inverted.
   std::pair<VReg, bool> float_compare(const ir::Instruction& compare);
   void lower_rounding(ir::Value value, Rounding rounding);
 
@@ -192,8 +192,9 @@ class Lower final : public codegen::Lowering {
   uint32_t saved_context_ = 0xffff'ffff;
   bool has_landing_pads_ = false;
 
-  // Accesses of a block may share base + zext(address) (find_shared_addresses). `address_leader_` has for each access
-  // the first access of its group, the leader, and `address_of_leader_` has for each leader the register of the sum.
+  // Accesses of a block may share the sum of base and address (find_shared_addresses). `address_leader_` has for each
+  // access the first access of its group, the leader, and `address_of_leader_` has for each leader the register of the
+  // sum.
   ArenaVector<ir::Value> address_leader_;
   ArenaVector<VReg> address_of_leader_;
   ArenaVector<ir::Value> latest_access_;  // for each key of an address, the last access so far in the scan of the block

@@ -37,7 +37,7 @@ std::vector<Type> many_results() {
   return types;
 }
 
-// Returns the number of the function.
+// Adds the function that is described above, and returns its number.
 uint32_t add_many(Program& p) {
   return p.add(many_params(), many_results(), [&](Function& f) {
     const Block b = f.create_block();
@@ -121,8 +121,9 @@ TEST_P(Rv64Calls, StackArgumentsAndResults) {
   p.run();
 }
 
-// Loads the 8 bytes at address 8 of the running instance's memory. The value is kLoaded in the memory of the instance
-// under test, which qemu/run_code.c fills in cases with Program::shown. The other instance's memory holds zeros.
+// Appends a load of the 8 bytes at address 8 of the running instance's memory. The value is kLoaded in the memory of
+// the instance under test, which qemu/run_code.c fills in cases with Program::shown. The other instance's memory holds
+// zeros.
 Value append_load(Function& f, Block b) {
   ir::MemoryAccess access;
   access.size = 8;
@@ -242,8 +243,8 @@ TEST_P(Rv64Calls, HostFunctions) {
   p.run();
 }
 
-// In qemu/run_code.c, all builtins except raise_trap return the sum of their two arguments; 3 is any builtin's number.
-// Program gives type n the canonical id 1000 * n.
+// In qemu/run_code.c, all builtins except raise_trap return the sum of their two arguments. The test calls number 3,
+// but could call any other of them. Program gives type n the canonical id 1000 * n.
 TEST_P(Rv64Calls, BuiltinsNullReferencesAndTypes) {
   Program p = make();
   const uint32_t builtin = p.add({Type::i32, Type::i64}, {Type::i64}, [&](Function& f) {

@@ -20,8 +20,8 @@ class ConfiguredTest : public ::testing::TestWithParam<std::tuple<unsigned, unsi
   Program make() { return Program(machines()[std::get<0>(GetParam())], std::get<1>(GetParam())); }
 };
 
-// The configurations for scalar operations: without extensions, with Zba, Zbb and Zbs, and with these and three
-// registers.
+// The configurations for scalar operations: without extensions, with Zba, Zbb and Zbs, and with these extensions but
+// only three registers of each class.
 inline const auto kConfigurations = ::testing::Values(std::tuple(0u, 0u), std::tuple(1u, 0u), std::tuple(1u, 3u));
 // The configurations for vector operations: without V, and with vector registers of 128 and 256 bits; some with four
 // registers of each class.

@@ -16,6 +16,8 @@ using wasm::TrapKind;
 class Rv64Memory : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Machines, Rv64Memory, kConfigurations, name_of_configuration);
 
+// Makes loads and stores of all widths near both ends of the memory and outside of it, with the address in a register
+// and as a constant. The values and traps must be right, and a store must change no other byte.
 TEST_P(Rv64Memory, LoadsAndStores) {
   Program p = make();
   // The byte that qemu/run_code.c writes to this address: the first and the last 256 bytes of the memory are filled.
@@ -74,6 +76,7 @@ TEST_P(Rv64Memory, LoadsAndStores) {
               value = static_cast<uint64_t>(static_cast<int64_t>(value << shift) >> shift);
             }
             const uint64_t stored = 0xfedc'ba98'7654'3210;
+            // The bits above the i32 in its slot must not matter.
             std::vector<ir::V128> arguments = {slot_of<uint64_t>(address | 0xdead'0000'0000'0000)};
             if (is_store) arguments.push_back(slot_of(stored));
             p.call(

@@ -89,7 +89,7 @@ TEST_P(Rv64VectorLanes, ShufflesConstantsSelectsAndManyValues) {
     }
     for (unsigned i = 0; i < count; ++i) EXPECT_EQ(text(v[i]), text(outcome.values[i])) << i;
   });
-  // These are constants whose lanes are the same small number, so that vmv.v.i makes them, and others.
+  // The lanes of some of these constants are all the same small number, so that vmv.v.i can make the vector.
   for (const V128& c : {reference::splat<uint8_t>(3), reference::splat<int8_t>(-16), reference::splat<uint8_t>(200),
                         V128{}, reference::splat<int32_t>(7), reference::splat<int64_t>(7),
                         reference::splat<uint32_t>(0x3fc0'0000), vectors[8]}) {

@@ -20,6 +20,8 @@ using ir::Value;
 class Rv64VectorMemory : public ConfiguredTest {};
 INSTANTIATE_TEST_SUITE_P(Machines, Rv64VectorMemory, kVectorConfigurations, name_of_configuration);
 
+// Makes accesses of each kind inside and outside of the memory. The results and traps must be right, and a store that
+// traps must write nothing.
 TEST_P(Rv64VectorMemory, Accesses) {
   Program p = make();
   std::array<uint8_t, 256> memory;

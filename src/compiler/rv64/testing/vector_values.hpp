@@ -20,7 +20,7 @@ inline uint64_t next_random(uint64_t& state) {
   return state;
 }
 
-// Vectors with edge cases in lanes of all widths.
+// Returns vectors whose lanes of each width are random choices among edge cases, and some random vectors.
 inline std::vector<V128> samples() {
   std::vector<V128> result;
   uint64_t random = 0x9e37'79b9'7f4a'7c15;

@@ -1,5 +1,6 @@
-// Expands vector operations for CPUs without the V extension. An expansion handles one lane after the other: it loads
-// from slots, computes in three integer and two floating-point temporaries, and stores to a slot.
+// Expands vector operations for CPUs without the V extension, where every vector is in a stack slot of 16 bytes. An
+// expansion handles one lane after the other: it loads from slots, computes in three integer and two floating-point
+// temporaries, and stores to a slot.
 #pragma once
 
 #include "base/assert.hpp"

@@ -30,7 +30,7 @@ void ScalarSimd::float_compare(unsigned size, unsigned kind) {
   }
 }
 
-// Rounds as Emitter::float_round does. The limit in f1_ is 2^52, or 2^23 for f32: larger numbers are integers.
+// Rounds as Emitter::float_round does. The limit in f1_ is 2^52, or 2^23 for f32. All numbers from it on are integers.
 void ScalarSimd::round_lanes(unsigned size, Rounding rounding) {
   const bool wide = size == 8;
   as_.load_immediate(kScratch, wide ? 0x4330'0000'0000'0000 : 0x4b00'0000);

@@ -46,7 +46,7 @@ class VectorAccess {
   void store_lane();
 
  private:
-  // An address base + offset, which fits the instruction.
+  // The address base + offset. The offset fits in the 12 bits that a load or store has for it.
   struct Place {
     PReg base;
     int64_t offset;
@@ -104,8 +104,8 @@ void VectorAccess::load() {
 
 void VectorAccess::store() {
   if (!has_v()) {
-    // The upper half is stored first. If any part of the access is outside of the memory, its end is, so the store of
-    // the upper half traps before anything is written.
+    // The upper half is stored first. An access that is partly outside of the memory ends outside of it, so the store
+    // of the upper half traps before anything is written.
     as_.load_far(Op::ld, kScratch, kStackPointer, slot(1) + 8, kScratch2);
     store_guest(Op::sd, kScratch, 8);
     as_.load_far(Op::ld, kScratch, kStackPointer, slot(1), kScratch2);
