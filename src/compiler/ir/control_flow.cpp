@@ -22,6 +22,8 @@ ControlFlow::ControlFlow(const Function& function)
     // reverse postorder.
     uint32_t next;
   };
+  // A depth-first search. It adds a block to order_ when all targets of the block have been visited, and counts the
+  // predecessors of block b in first_predecessor_[b + 1].
   ScratchVector<Visit> stack(function.arena);
   constexpr uint32_t kVisited = kUnreachable - 1;  // the block has been found and has no position yet
   positions_[0] = kVisited;
@@ -43,6 +45,7 @@ ControlFlow::ControlFlow(const Function& function)
   std::ranges::reverse(order_);
   for (uint32_t i = 0; i < order_.size(); ++i) positions_[order_[i].index()] = i;
 
+  // The counts become positions in predecessors_.
   for (uint32_t i = 0; i < count; ++i) first_predecessor_[i + 1] += first_predecessor_[i];
   predecessors_.resize(first_predecessor_[count]);
   ScratchVector<uint32_t> filled(function.arena);
@@ -75,7 +78,7 @@ class DominatorFinder {
         label_(function.arena),
         path_(function.arena) {}
 
-  // Sets the immediate dominator of each reachable block but the entry. `immediate` is indexed by block.
+  // Sets the immediate dominator of each reachable block except the entry. `immediate` is indexed by block.
   void run(std::span<Block> immediate) {
     walk();
     const uint32_t count = static_cast<uint32_t>(vertices_.size());
@@ -192,6 +195,8 @@ Dominators::Dominators(const Function& function, const ControlFlow& flow)
     next_sibling[block.index()] = first_child[parent.index()];
     first_child[parent.index()] = block;
   }
+  // Walks through the tree in preorder: from a block to its first child, or else to the next sibling of the block or of
+  // its nearest ancestor that has one.
   uint32_t clock = 0;
   for (Block block(0); block;) {
     enter_[block.index()] = clock++;
@@ -220,7 +225,9 @@ Loops::Loops(const Function& function, const ControlFlow& flow, const Dominators
     : loops_(function.arena), loop_of_(function.arena) {
   loop_of_.assign(function.block_count(), Loop::none());
   // The search for headers goes backwards through the reverse postorder, so inner loops are found before outer ones.
-  // `outermost` leads from a loop to the outermost loop around it that has been found so far.
+  // `outermost` leads from a loop to the outermost loop around it that has been found so far. For each header, a walk
+  // from the sources of its back edges up to the header visits the blocks of the loop. An inner loop counts as one
+  // block in this walk.
   ScratchVector<LoopData> found(function.arena);
   ScratchVector<uint32_t> outermost(function.arena);
   const auto find = [&](uint32_t loop) {

@@ -30,7 +30,8 @@ class ControlFlow {
  private:
   ScratchVector<Block> order_;
   ScratchVector<uint32_t> positions_;
-  ScratchVector<uint32_t> first_predecessor_;  // for each block, the index in predecessors_; one more for the end
+  // For each block, the index of its first predecessor in predecessors_. A last entry has the size of predecessors_.
+  ScratchVector<uint32_t> first_predecessor_;
   ScratchVector<Block> predecessors_;
   bool has_cycles_ = false;
 };

@@ -25,7 +25,7 @@ struct UnsignedMagic {
   int shift;     // s
 };
 
-// Returns the numbers for the divisor d, which must be at least 3 and no power of two.
+// Returns m and s for the divisor d, which must be at least 3 and not a power of two.
 template <class U>
 UnsignedMagic<U> unsigned_magic(U d) {
   constexpr int kWidth = sizeof(U) * 8;
@@ -69,7 +69,7 @@ struct SignedMagic {
   int shift;                         // s
 };
 
-// Returns the numbers for the divisor d. |d| must be at least 2.
+// Returns m and s for the divisor d. |d| must be at least 2.
 template <class U>
 SignedMagic<U> signed_magic(std::make_signed_t<U> d) {
   using S = std::make_signed_t<U>;

@@ -203,9 +203,11 @@ struct CallInfo {
 enum class BranchHint : uint8_t { none, likely, unlikely };
 
 // An instruction takes 32 bytes. Function::operands(), targets(), memory_access() and call_info() find what is stored
-// elsewhere. Operands that do not fit in `operands` lie in Function::value_lists: four from index `extra` for add128
-// and sub128, as many as `immediate` says from index `extra` for return_, and four from index `immediate` for
-// atomic_cas. The CallInfo says where the operands of a call are.
+// elsewhere. Operands that do not fit in `operands` lie in Function::value_lists:
+// - add128, sub128: four operands, from index `extra` on
+// - atomic_cas: four operands, from index `immediate` on
+// - return_: `immediate` operands, from index `extra` on
+// - calls: the operands that the CallInfo names
 struct Instruction {
   Opcode opcode = Opcode::iconst;
   Type type = Type::none;
@@ -285,7 +287,7 @@ class Function {
   Value append(Block block, const Instruction& instruction);  // appends at the end of the chain
   // Inserts the instruction in front of the instruction `position`.
   Value insert_before(Value position, const Instruction& instruction);
-  void remove(Value instruction);  // removes the instruction from its chain; its uses must be gone
+  void remove(Value instruction);  // removes it from its chain; the caller removes or replaces its uses
   // Moves the instruction in front of the instruction `position`, which may be in another block.
   void move_before(Value instruction, Value position);
   // The next three functions return an index: that of the first added value in value_lists, that of an equal access in

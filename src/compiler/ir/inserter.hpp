@@ -1,6 +1,6 @@
 // Makes instructions. With Simplify::yes, each one is simplified as it is made, and numbered: if an equal instruction
-// dominates it, its value is used instead (value_table.hpp). So the function never holds instructions that
-// simplification would remove.
+// dominates it, its value is used instead (value_table.hpp). So instructions that simplification would remove do not
+// get into the function.
 //
 // The builder appends instructions with an Inserter, and passes insert them in front of other instructions.
 #pragma once

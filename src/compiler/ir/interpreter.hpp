@@ -1,5 +1,6 @@
-// A simple evaluator of scalar IR, for tests of the builder and the passes. Calls, vector instructions, accesses to
-// objects or tables, and some operations on floats end the evaluation with Outcome::Kind::unsupported.
+// A simple evaluator of scalar IR, for tests of the builder and the passes. Calls, vector instructions, operations of
+// the managed heap (gc_...), array_address, and some operations on floats end the evaluation with
+// Outcome::Kind::unsupported.
 #pragma once
 
 #include <bit>

@@ -15,7 +15,7 @@ std::string_view to_string(Condition condition);
 std::string_view to_string(AliasClass alias);
 std::string_view to_string(CalleeKind kind);
 std::string_view to_string(AtomicOp op);
-// Returns the enumerator of a trap, such as `integer_overflow`.
+// Returns the name of a trap's enumerator, such as `integer_overflow`.
 std::string_view trap_name(wasm::TrapKind kind);
 
 // Each of these functions returns nullopt if the text names no enumerator.

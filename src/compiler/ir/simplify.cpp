@@ -298,7 +298,7 @@ Value Inserter::step_compare(Instruction& inst, bool& changed) {
       }
       break;
     case Opcode::uextend:
-    case Opcode::sextend: {
+    case Opcode::sextend: {  // (extend(x) == c) = (x == c) if some i32 extends to c; otherwise it is false
       const int64_t narrow = static_cast<int32_t>(*c);
       const int64_t wide = inner.opcode == Opcode::sextend ? narrow : static_cast<int64_t>(static_cast<uint32_t>(*c));
       if (wide != *c) return iconst(Type::i32, condition == Condition::ne ? 1 : 0);
