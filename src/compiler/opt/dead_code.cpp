@@ -36,6 +36,8 @@ void remove_dead_code(Function& function, Analyses& analyses) {
   filled.append(first.as_span());
   for_each_target([&](const Target& target) { incoming[filled[target.block.index()]++] = target; });
 
+  // Every value counts as dead at first. Those of instructions with effects, and the values that they need, are marked
+  // as live.
   const std::span<bool> is_dead = function.arena.make_span<bool>(function.value_count());
   for (bool& flag : is_dead) flag = true;
   ScratchVector<Value> work(function.arena);

@@ -228,6 +228,7 @@ class TestExpander {
     const bool tests_null = test_.may_be_null && (test_.accepts_null || !(form_ == Form::trap && has_header));
     const bool tests_i31 = test_.may_be_i31 && has_header;
     const bool accepts_i31 = test_.kind == GcTest::Kind::eq;
+    // Chooses where the code goes, and splits the block if the code for the test has branches.
     switch (form_) {
       case Form::branch: {
         yes_ = function_.targets(user_)[0];

@@ -7,7 +7,7 @@
 //
 // Only loops without calls gain from this: in a loop with calls, the value would be kept in the stack frame across the
 // calls, and loading it from there is no better than computing it again. Instructions that are cheap to repeat stay. A
-// load moves if it cannot fault and nothing in the loop writes its alias class.
+// load moves only if it cannot fault and nothing in the loop writes its alias class.
 #include "compiler/ir/effects.hpp"
 #include "compiler/opt/passes.hpp"
 #include "compiler/opt/rewrite.hpp"
@@ -75,6 +75,7 @@ class InvariantHoister {
         }
       }
     }
+    // Inner loops come first, so that each loop gets the calls and writes of the loops in it.
     for (uint32_t i = loops_.count(); i-- > 0;) {
       const ir::Loops::LoopData& data = loops_[Loop(i)];
       Summary& summary = summaries_[i];
@@ -93,8 +94,8 @@ class InvariantHoister {
     }
   }
 
-  // Whether it pays to compute the value once in front of a loop, and this is safe even if the loop would not execute
-  // the instruction.
+  // Whether it pays to compute the value once in front of a loop, and whether this is safe even if the loop would not
+  // execute the instruction.
   bool is_worthwhile(Value v) const {
     const Instruction& inst = function_[v];
     switch (inst.opcode) {

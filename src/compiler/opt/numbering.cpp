@@ -23,7 +23,7 @@
 //     trap_unless v2, cast_failure                v3 = heap_load v1, v0 {field 1, offset 8}
 //     v3 = heap_load v1, v0 {field 1, offset 8}
 //
-// The pass also removes the barriers of stores into an object if there was no safepoint since the object was made.
+// The pass also removes the barriers of stores into a struct if there was no safepoint since the struct was made.
 #include "abi/heap_layout.hpp"
 #include "compiler/ir/effects.hpp"
 #include "compiler/ir/inserter.hpp"
@@ -173,7 +173,7 @@ class Numbering {
     }
   }
 
-  // Gives new versions to all alias classes but immutable data, whose slot is the first one.
+  // Gives new versions to all alias classes except immutable data, whose slot is the first one.
   void invalidate_all() {
     for (size_t i = 1; i < kSlots; ++i) versions_.slots[i] = last_version_ + 1;
     ++last_version_;
@@ -298,7 +298,8 @@ class Numbering {
 
   // --- conditions
 
-  // Records whether the condition holds in the code that follows.
+  // Records whether the condition holds in the code that follows. The record is an entry in the value table for the
+  // check that passes: trap_unless if the condition holds, and trap_if otherwise.
   void learn(Value condition, bool holds) {
     if (insert_.constant(condition)) return;
     Instruction check;

@@ -110,6 +110,7 @@ class ObjectRemover {
     if (function_.memory_access(user).alias != AliasClass::field) return false;
     return replacements_(function_[user].operands[0]) == object;
   }
+  // Whether the reference is the null constant, which is the only constant reference.
   bool is_null(Value value) const { return function_[value].opcode == Opcode::iconst; }
 
   // Whether no use passes the object on or compares it with another object, and all stores to the object's fields are
