@@ -2,7 +2,7 @@
 // method for each instruction (wasm/validation/function_sink.hpp).
 //
 // WebAssembly's structure makes SSA construction direct. The operand stack and the locals are arrays of Values. Control
-// merges at the end of a block that branches target. Each branch leaves a record for the merge, an Edge: the results
+// merges at the end of a block if branches lead there. Each branch leaves a record for the merge, an Edge: the results
 // that it passes, and the values of the locals that changed since the block began. Values that differ between the
 // branches become parameters of the merge block. A loop's header gets parameters for the locals that the loop writes
 // (LoopScan).

@@ -114,6 +114,7 @@ Reachability Builder::if_(const wasm::BlockSignature& signature) {
   frame.first_saved = static_cast<uint32_t>(saved_.size());
   frame.saved_count = frame.param_count;
   saved_.append(top(frame.param_count));
+  // A constant condition needs no branch: the code of the arm that runs follows in the current block.
   if (const auto known = insert_.simplifies() ? insert_.constant(condition) : std::nullopt) {
     frame.arms = (*known != 0) != is_inverted ? Arms::then_only : Arms::else_only;
     is_live_ = frame.arms == Arms::then_only;

@@ -97,6 +97,7 @@ void Builder::throw_value(Value exception, Builtin how) {
   trap(wasm::TrapKind::unreachable);
 }
 
+// Jumps to the dispatch of the innermost region, and records the jump as an edge that passes the exception.
 void Builder::throw_to_handler(Value exception) {
   const uint32_t target = terminate(Opcode::jump, 1, Value::none(), ir::BranchHint::none);
   Frame& frame = frames_[handler_];
@@ -143,6 +144,7 @@ void Builder::make_invoke(const ir::CallInfo& info) {
 
 // --- regions
 
+// Opens a frame whose body is a region, the innermost one from now on.
 void Builder::push_region(FrameKind kind, const wasm::BlockSignature& signature) {
   Frame& frame = push_frame(kind, signature);
   frame.outer_handler = handler_;
@@ -298,6 +300,8 @@ Reachability Builder::delegate(uint32_t depth) {
   return merge(frames_.back());
 }
 
+// Ends the innermost frame, which is a try_table or a legacy `try`. Exceptions that none of its clauses catches go on
+// to the next outer region or to the caller.
 Reachability Builder::end_region() {
   if (frames_.back().kind == FrameKind::catch_) {
     if (next_clause()) throw_value(frames_.back().exception, Builtin::continue_throw);

@@ -21,6 +21,8 @@ Reachability Builder::merge(Frame& frame) {
 
   undo_locals(ended.log_mark);
   stack_.resize(ended.height);
+  // No value that was made in an arm of an `if` dominates the end. For other blocks, the values that were made before
+  // the first branch to the end dominate it.
   const bool has_arms = ended.kind == FrameKind::if_ || ended.kind == FrameKind::else_;
   insert_.table().rollback(has_arms ? ended.table_mark : std::min(ended.merge_mark, insert_.table().mark()));
   if (ended.first_edge == kNone) return Reachability::dead;
